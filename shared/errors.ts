@@ -1,0 +1,57 @@
+/**
+ * Every failure that podlog expects, in one place. Each has a stable code, the HTTP status it becomes, and a message
+ * that says what to do. What is not expected is an assertion (`BUG: …`) and ends the process.
+ */
+
+/** Base of all expected failures. */
+export class PodlogError extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(code: string, status: number, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.status = status;
+  }
+}
+
+/** Stored or received bytes are not what was written. `where` is a path with an offset, once somebody knows it. */
+export class CorruptionError extends PodlogError {
+  readonly where: string | undefined;
+
+  constructor(message: string, where?: string, options?: { cause?: unknown }) {
+    super('PODLOG_CORRUPTION', 400, where === undefined ? message : `${where}: ${message}`, options);
+    this.where = where;
+  }
+}
+
+/** A request parameter cannot be used: which, what is allowed, and an example. */
+export class ParameterError extends PodlogError {
+  readonly parameter: string;
+
+  constructor(parameter: string, problem: string, allowed: string, example: string) {
+    super('PODLOG_BAD_PARAMETER', 400, `${parameter}: ${problem}; allowed: ${allowed}; example: ${example}`);
+    this.parameter = parameter;
+  }
+}
+
+/** A flag, its environment twin, or a path named by one cannot be used. The process exits with `exitCode`. */
+export class UsageError extends PodlogError {
+  readonly exitCode: 1 | 2;
+
+  constructor(message: string, exitCode: 1 | 2 = 2, options?: { cause?: unknown }) {
+    super('PODLOG_USAGE', 400, message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+/** The store cannot take writes now; a client waits `retryAfterSeconds` and tries again. Reads go on. */
+export class UnavailableError extends PodlogError {
+  readonly retryAfterSeconds: number;
+
+  constructor(message: string, retryAfterSeconds: number, options?: { cause?: unknown }) {
+    super('PODLOG_UNAVAILABLE', 503, message, options);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}

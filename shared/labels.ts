@@ -1,0 +1,17 @@
+/**
+ * Labels name a stream: the lines of one container's stdout, say. They are few, short and known before a line is read;
+ * what a line says about itself are its fields.
+ */
+
+/** Label name → value. */
+export type Labels = Readonly<Record<string, string>>;
+
+/** One string per label set, whatever order the labels came in: the identity of a stream. */
+export function labelsKey(labels: Labels): string {
+  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+/** The reverse of labelsKey. */
+export function labelsFromKey(key: string): Labels {
+  return Object.fromEntries(JSON.parse(key) as [string, string][]);
+}

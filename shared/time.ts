@@ -1,0 +1,53 @@
+/**
+ * Time has two shapes. Between modules an instant is a bigint: nanoseconds since 1970-01-01T00:00Z. Per row it is a
+ * float64: nanoseconds since the start of a *base day* (days since 1970), exact within 104 days of it.
+ */
+
+export const NS_PER_MS = 1e6;
+export const NS_PER_SECOND = 1e9;
+export const NS_PER_DAY = 86_400e9;
+const NS_PER_DAY_BIG = 86_400_000_000_000n;
+
+/** A row group's times lie within this many days of its base day, so that float64 holds each nanosecond. */
+export const BASE_DAY_REACH_DAYS = 100;
+
+/** Days since 1970-01-01 of an instant. */
+export function dayOf(instant: bigint): number {
+  const day = instant / NS_PER_DAY_BIG;
+  return Number(instant < 0n && instant % NS_PER_DAY_BIG !== 0n ? day - 1n : day);
+}
+
+export function instantOf(baseDay: number, timeNs: number): bigint {
+  return BigInt(baseDay) * NS_PER_DAY_BIG + BigInt(timeNs);
+}
+
+/** An instant as nanoseconds from a base day; exact only within BASE_DAY_REACH_DAYS, monotonic everywhere. */
+export function timeNsFrom(baseDay: number, instant: bigint): number {
+  return Number(instant - BigInt(baseDay) * NS_PER_DAY_BIG);
+}
+
+export function instantOfMs(epochMs: number): bigint {
+  return BigInt(Math.round(epochMs)) * 1_000_000n;
+}
+
+export function epochMsOf(instant: bigint): number {
+  return Number(instant / 1_000_000n);
+}
+
+/** `2026-11-23` for a day number. */
+export function formatDay(day: number): string {
+  return new Date(day * 86_400_000).toISOString().slice(0, 10);
+}
+
+/** RFC 3339 in UTC with nine fraction digits: `2026-11-23T15:01:12.904509480Z`. */
+export function formatInstant(instant: bigint): string {
+  const day = dayOf(instant);
+  return formatTime(day, timeNsFrom(day, instant));
+}
+
+/** The same for a row's time. */
+export function formatTime(baseDay: number, timeNs: number): string {
+  const seconds = Math.floor(timeNs / NS_PER_SECOND);
+  const fraction = String(timeNs - seconds * NS_PER_SECOND).padStart(9, '0');
+  return `${new Date((baseDay * 86_400 + seconds) * 1000).toISOString().slice(0, 19)}.${fraction}Z`;
+}
