@@ -1,0 +1,40 @@
+/**
+ * What a query sees: row groups, wherever they live. A row group in a WAL file and one in a segment are the same bytes,
+ * so a reader needs only a path, an offset and a size.
+ */
+import type { Labels } from '../../shared/labels.ts';
+
+/** One stored row group. Plain and structured-cloneable: it may be handed to a worker thread. */
+export interface RowGroupRef {
+  readonly path: string;
+  /** Where the row group's bytes begin in the file. */
+  readonly offset: number;
+  readonly sizeBytes: number;
+  readonly rowCount: number;
+  /** Sum of the lengths of the lines. */
+  readonly lineBytes: number;
+  /** Days since 1970-01-01; the times below count from its start. */
+  readonly baseDay: number;
+  readonly minTimeNs: number;
+  readonly maxTimeNs: number;
+  /**
+   * How many rows were stored before this row group. Of two rows with the same time, the one in the row group with
+   * the lower order comes first; inside a row group, the one with the lower row number does.
+   */
+  readonly order: number;
+  /** The streams that have rows here. Equal label sets are one object in the whole process. */
+  readonly streams: readonly Labels[];
+}
+
+/**
+ * The store at one instant: every durable line exactly once, whatever is flushed, merged or dropped meanwhile.
+ * The files of its row groups stay readable until `release`, which must be called, once.
+ */
+export interface Snapshot {
+  /** In no particular order. */
+  readonly rowGroups: readonly RowGroupRef[];
+  release(): void;
+}
+
+/** Called with row groups right after they became durable and part of new snapshots. Must not throw. */
+export type AppendListener = (rowGroups: readonly RowGroupRef[]) => void;
