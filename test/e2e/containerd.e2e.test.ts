@@ -62,7 +62,7 @@ describe.skipIf(unavailable !== undefined)(`containerd${unavailable === undefine
       expect(written[stream]).toEqual(lines);
     }
 
-    await restartContainer(containerd, pod);
+    await restartContainer(containerd, pod, pod.spec);
     expect(logFile(pod)).toMatch(/app\/1\.log$/);
     await until('the log of the second attempt', 10_000, () => existsSync(logFile(pod)));
     await removePod(containerd, pod);

@@ -23,9 +23,9 @@ export interface PodSpec {
   readonly memoryLimitBytes?: number;
 }
 
-/** A running pod. `containerId` and `attempt` move on with each restart of its container. */
+/** A running pod. `spec`, `containerId` and `attempt` move on with each restart of its container. */
 export interface Pod {
-  readonly spec: PodSpec;
+  spec: PodSpec;
   readonly sandboxId: string;
   readonly sandbox: SandboxConfig;
   attempt: number;
@@ -52,7 +52,8 @@ export async function runPod(containerd: Containerd, podsDir: string, spec: PodS
 }
 
 /** Starts the container again after its end, as the next attempt with a log file of its own. */
-export async function restartContainer(containerd: Containerd, pod: Pod): Promise<void> {
+export async function restartContainer(containerd: Containerd, pod: Pod, spec: PodSpec): Promise<void> {
+  pod.spec = spec;
   pod.attempt++;
   pod.rotatedAtSeconds = 0;
   await startContainer(containerd, pod);
