@@ -184,7 +184,9 @@ export class ByteReader {
 
   #take(sizeBytes: number): number {
     if (sizeBytes > this.remaining) {
-      throw new CorruptionError(`the data ends at byte ${this.#end}, ${sizeBytes} more bytes were expected at ${this.#at}`);
+      throw new CorruptionError(
+        `the data ends at byte ${this.#end}, ${sizeBytes} more bytes were expected at ${this.#at}`,
+      );
     }
     const at = this.#at;
     this.#at = at + sizeBytes;

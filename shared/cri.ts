@@ -48,7 +48,8 @@ export class CriParser {
     const at = this.#timestamp(bytes, start, end);
     if (at < 0 || end - at < 10 || bytes[at] !== SPACE) return false;
     // "stdout" and "stderr": compared by their differing letters first.
-    if (bytes[at + 1] !== 0x73 || bytes[at + 2] !== 0x74 || bytes[at + 3] !== 0x64 || bytes[at + 7] !== SPACE) return false;
+    if (bytes[at + 1] !== 0x73 || bytes[at + 2] !== 0x74 || bytes[at + 3] !== 0x64 || bytes[at + 7] !== SPACE)
+      return false;
     if (bytes[at + 4] === 0x6f && bytes[at + 5] === 0x75 && bytes[at + 6] === 0x74) this.stream = STDOUT;
     else if (bytes[at + 4] === 0x65 && bytes[at + 5] === 0x72 && bytes[at + 6] === 0x72) this.stream = STDERR;
     else return false;
@@ -65,7 +66,8 @@ export class CriParser {
 
   /** Sets day and timeNs. Returns the offset after the timestamp, or -1. */
   #timestamp(bytes: Uint8Array, start: number, end: number): number {
-    if (end - start < 20 || bytes[start + 4] !== DASH || bytes[start + 7] !== DASH || bytes[start + 10] !== 0x54) return -1;
+    if (end - start < 20 || bytes[start + 4] !== DASH || bytes[start + 7] !== DASH || bytes[start + 10] !== 0x54)
+      return -1;
     if (bytes[start + 13] !== COLON || bytes[start + 16] !== COLON) return -1;
     const century = twoDigits(bytes, start);
     const year = twoDigits(bytes, start + 2);
@@ -75,7 +77,8 @@ export class CriParser {
     const minute = twoDigits(bytes, start + 14);
     const second = twoDigits(bytes, start + 17);
     if ((century | year | month | dayOfMonth | hour | minute | second) < 0) return -1;
-    if (month < 1 || month > 12 || dayOfMonth < 1 || dayOfMonth > 31 || hour > 23 || minute > 59 || second > 60) return -1;
+    if (month < 1 || month > 12 || dayOfMonth < 1 || dayOfMonth > 31 || hour > 23 || minute > 59 || second > 60)
+      return -1;
     let at = start + 19;
     let fraction = 0;
     if (bytes[at] === 0x2e) {

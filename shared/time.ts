@@ -1,6 +1,6 @@
 /**
  * Time has two shapes. Between modules an instant is a bigint: nanoseconds since 1970-01-01T00:00Z. Per row it is a
- * float64: nanoseconds since the start of a *base day* (days since 1970), exact within 104 days of it.
+ * float64: nanoseconds since the start of a *base day* (days since 1970), exact within 50 days of it.
  */
 
 export const NS_PER_MS = 1e6;
@@ -8,8 +8,8 @@ export const NS_PER_SECOND = 1e9;
 export const NS_PER_DAY = 86_400e9;
 const NS_PER_DAY_BIG = 86_400_000_000_000n;
 
-/** A row group's times lie within this many days of its base day, so that float64 holds each nanosecond. */
-export const BASE_DAY_REACH_DAYS = 100;
+/** A row group's times lie within this many days of its base day: below 2^52 ns, so that sums and zigzag stay exact too. */
+export const BASE_DAY_REACH_DAYS = 50;
 
 /** Days since 1970-01-01 of an instant. */
 export function dayOf(instant: bigint): number {

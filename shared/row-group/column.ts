@@ -1,0 +1,281 @@
+/**
+ * A column chunk: the values of one field and kind in a row group. `encodeColumn` chooses the encoding, `decodeColumn`
+ * gives typed values back, and `writeValue` turns one of them into the bytes that stood in the line.
+ *
+ *     header of a chunk:  encoding u8, parameters sized, byte set u8 (0 none, 1 present) [32 bytes], pages
+ */
+import type { ByteReader, ByteWriter } from '../bytes.ts';
+import { CorruptionError } from '../errors.ts';
+import { byteStringAt, sameBytes } from './byte-strings.ts';
+import type { ByteStrings, ValueRefs } from './byte-strings.ts';
+import { decodeDecimals, encodeDecimals, parseDecimals, writeDecimal } from './encodings/decimal.ts';
+import type { Decimals } from './encodings/decimal.ts';
+import { decodeDictionary, DictionaryBuilder, encodeDictionary } from './encodings/dictionary.ts';
+import type { Dictionary } from './encodings/dictionary.ts';
+import { decodeHex, encodeHex, parseHex, writeHex } from './encodings/hex.ts';
+import type { HexValues } from './encodings/hex.ts';
+import { decodeIntegers, encodeIntegers, parseIntegers, writeInteger } from './encodings/integer.ts';
+import type { Integers } from './encodings/integer.ts';
+import { decodeRaw, encodeRaw } from './encodings/raw.ts';
+import {
+  decodeTimestamps,
+  encodeTimestamps,
+  looksLikeTimestamp,
+  parseTimestamps,
+  writeTimestamp,
+} from './encodings/timestamp.ts';
+import type { Timestamps } from './encodings/timestamp.ts';
+import { decodeUuids, encodeUuids, looksLikeUuid, parseUuids, UUID_BYTES, writeUuid } from './encodings/uuid.ts';
+import {
+  ENCODING_CONSTANT,
+  ENCODING_DECIMAL,
+  ENCODING_DICTIONARY,
+  ENCODING_HEX,
+  ENCODING_INTEGER,
+  ENCODING_RAW,
+  ENCODING_TIMESTAMP,
+  ENCODING_UUID,
+  KIND_SCALAR,
+  KIND_STRING,
+} from './format.ts';
+import type { ValueKind } from './format.ts';
+import type { PageReader, PageWriter } from './page.ts';
+
+/** The decoded values of a column chunk. */
+export type ColumnValues =
+  | { readonly kind: 'constant'; readonly value: Buffer; readonly count: number }
+  | ({ readonly kind: 'dictionary' } & Dictionary)
+  | ({ readonly kind: 'integer' } & Integers)
+  | ({ readonly kind: 'decimal'; readonly min: number; readonly max: number } & Decimals)
+  | ({ readonly kind: 'timestamp' } & Timestamps)
+  | { readonly kind: 'uuid'; readonly uuids: Uint8Array }
+  | ({ readonly kind: 'hex' } & HexValues)
+  | ({ readonly kind: 'raw' } & ByteStrings);
+
+/** What encoding a timestamp column needs to know of its rows. */
+export interface RowTimes {
+  readonly baseDay: number;
+  /** Time of the row of each value, ns from the start of baseDay. Called only for columns that hold timestamps. */
+  timesNs(): Float64Array;
+}
+
+/** Scratch memory for encoding columns, one after the other. */
+export class ColumnEncoder {
+  readonly dictionary = new DictionaryBuilder();
+  #numbers = new Float64Array(1024);
+  #small = new Uint8Array(1024);
+
+  numbers(count: number): Float64Array {
+    if (this.#numbers.length < count) this.#numbers = new Float64Array(count * 2);
+    return this.#numbers;
+  }
+
+  small(count: number): Uint8Array {
+    if (this.#small.length < count) this.#small = new Uint8Array(count * 2);
+    return this.#small;
+  }
+}
+
+/** Encodes the values of one column: writes encoding, parameters and byte set into `header`, and its pages. */
+export function encodeColumn(
+  refs: ValueRefs,
+  kind: ValueKind,
+  rows: RowTimes,
+  encoder: ColumnEncoder,
+  header: ByteWriter,
+  parameters: ByteWriter,
+  pages: PageWriter,
+): void {
+  parameters.reset();
+  const encoding = chooseAndEncode(refs, kind, rows, encoder, parameters, pages);
+  header.u8(encoding);
+  header.sized(parameters.view());
+  const textual = encoding === ENCODING_RAW || encoding === ENCODING_DICTIONARY;
+  header.u8(textual ? 1 : 0);
+  if (textual) header.raw(byteSetOf(refs, encoding === ENCODING_DICTIONARY ? encoder.dictionary : undefined));
+}
+
+function chooseAndEncode(
+  refs: ValueRefs,
+  kind: ValueKind,
+  rows: RowTimes,
+  encoder: ColumnEncoder,
+  parameters: ByteWriter,
+  pages: PageWriter,
+): number {
+  const { bytes, starts, ends, count } = refs;
+  const start = starts[0]!;
+  const end = ends[0]!;
+  if (isConstant(refs)) {
+    parameters.raw(bytes.subarray(start, end));
+    return ENCODING_CONSTANT;
+  }
+  if (kind === KIND_SCALAR || (kind === KIND_STRING && isDigit(bytes[start]) && end > start)) {
+    const numbers = encoder.numbers(count);
+    if (parseIntegers(refs, numbers)) {
+      encodeIntegers(numbers, count, parameters, pages);
+      return ENCODING_INTEGER;
+    }
+    const scales = encoder.small(count);
+    if (parseDecimals(refs, numbers, scales)) {
+      encodeDecimals({ mantissas: numbers, scales }, count, parameters, pages);
+      return ENCODING_DECIMAL;
+    }
+    if (looksLikeTimestamp(bytes, start, end)) {
+      const form = parseTimestamps(refs, rows.baseDay, rows.timesNs(), numbers);
+      if (form !== undefined) {
+        encodeTimestamps(form, numbers, count, parameters, pages);
+        return ENCODING_TIMESTAMP;
+      }
+    }
+  }
+  if (encoder.dictionary.build(refs) && encoder.dictionary.distinct < count * 0.7) {
+    encodeDictionary(refs, encoder.dictionary, parameters, pages);
+    return ENCODING_DICTIONARY;
+  }
+  if (kind === KIND_STRING) {
+    if (looksLikeUuid(bytes, start, end)) {
+      const uuids = pages.scratch(count * UUID_BYTES);
+      if (parseUuids(refs, uuids)) {
+        encodeUuids(uuids, count, parameters, pages);
+        return ENCODING_UUID;
+      }
+    }
+    const hex = parseHex(refs, pages);
+    if (hex !== undefined) {
+      encodeHex(hex, parameters, pages);
+      return ENCODING_HEX;
+    }
+  }
+  encodeRaw(refs, parameters, pages);
+  return ENCODING_RAW;
+}
+
+/** The header of a chunk as it stands in the row group's header, and its pages. */
+export interface ColumnChunk {
+  readonly encoding: number;
+  readonly parameters: Buffer;
+  /** 256 bits: which bytes occur in the values. Absent where the encoding tells (numbers, UUIDs, hex, constants). */
+  readonly byteSet: Buffer | undefined;
+}
+
+export function readColumnChunk(reader: ByteReader): ColumnChunk {
+  const encoding = reader.u8();
+  if (encoding > ENCODING_RAW) throw new CorruptionError(`unknown encoding ${encoding}`);
+  const parameters = reader.sized();
+  return { encoding, parameters, byteSet: reader.u8() === 1 ? reader.raw(32) : undefined };
+}
+
+/**
+ * @param count  values of the chunk
+ * @throws CorruptionError
+ */
+export function decodeColumn(
+  chunk: ColumnChunk,
+  parameters: ByteReader,
+  pages: PageReader,
+  count: number,
+  rows: RowTimes,
+): ColumnValues {
+  switch (chunk.encoding) {
+    case ENCODING_CONSTANT:
+      return { kind: 'constant', value: chunk.parameters, count };
+    case ENCODING_DICTIONARY:
+      return { kind: 'dictionary', ...decodeDictionary(parameters, pages, count) };
+    case ENCODING_INTEGER:
+      return { kind: 'integer', ...decodeIntegers(parameters, pages, count) };
+    case ENCODING_DECIMAL:
+      return { kind: 'decimal', ...decodeDecimals(parameters, pages, count) };
+    case ENCODING_TIMESTAMP:
+      return { kind: 'timestamp', ...decodeTimestamps(parameters, pages, rows.baseDay, rows.timesNs()) };
+    case ENCODING_UUID:
+      return { kind: 'uuid', uuids: decodeUuids(parameters, pages, count) };
+    case ENCODING_HEX:
+      return { kind: 'hex', ...decodeHex(parameters, pages, count) };
+    case ENCODING_RAW:
+      return { kind: 'raw', ...decodeRaw(parameters, pages, count) };
+    default:
+      throw new CorruptionError(`unknown encoding ${chunk.encoding}`);
+  }
+}
+
+/** Bytes that any number, timestamp, UUID or hex value may take as text. */
+export const FIXED_VALUE_BYTES_MAX = 128;
+
+/** Writes one value as it stood in the line. `out` must have room for valueSizeMax. Returns the offset after it. */
+export function writeValue(values: ColumnValues, index: number, out: Buffer, at: number): number {
+  switch (values.kind) {
+    case 'constant':
+      return at + values.value.copy(out, at);
+    case 'dictionary': {
+      const code = values.codes[index]!;
+      return copyRange(values.values, code, out, at);
+    }
+    case 'integer':
+      return writeInteger(values.values[index]!, out, at);
+    case 'decimal':
+      return writeDecimal(values, index, out, at);
+    case 'timestamp':
+      return writeTimestamp(values, index, out, at);
+    case 'uuid':
+      return writeUuid(values.uuids, index, out, at);
+    case 'hex':
+      return writeHex(values, index, out, at);
+    case 'raw':
+      return copyRange(values, index, out, at);
+  }
+}
+
+/** How many bytes writeValue may write for this value. */
+export function valueSizeMax(values: ColumnValues, index: number): number {
+  switch (values.kind) {
+    case 'constant':
+      return values.value.length;
+    case 'dictionary': {
+      const code = values.codes[index]!;
+      return values.values.offsets[code + 1]! - values.values.offsets[code]!;
+    }
+    case 'raw':
+      return values.offsets[index + 1]! - values.offsets[index]!;
+    case 'hex':
+      return values.width * 2;
+    default:
+      return FIXED_VALUE_BYTES_MAX;
+  }
+}
+
+function copyRange(strings: ByteStrings, index: number, out: Buffer, start: number): number {
+  const { bytes, offsets } = strings;
+  const from = offsets[index]!;
+  const end = offsets[index + 1]!;
+  if (end - from > 48) return start + byteStringAt(strings, index).copy(out, start);
+  let at = start;
+  for (let i = from; i < end; i++) out[at++] = bytes[i]!;
+  return at;
+}
+
+function isConstant({ bytes, starts, ends, count }: ValueRefs): boolean {
+  const start = starts[0]!;
+  const end = ends[0]!;
+  // The last value is looked at first: it differs in almost every column that is no constant.
+  for (let i = count - 1; i > 0; i--) if (!sameBytes(bytes, starts[i]!, ends[i]!, bytes, start, end)) return false;
+  return true;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+/** Which bytes occur: of each distinct value when there is a dictionary, else of each value. */
+function byteSetOf(refs: ValueRefs, dictionary: DictionaryBuilder | undefined): Buffer {
+  const seen = new Uint8Array(256);
+  const { bytes, starts, ends } = refs;
+  const count = dictionary === undefined ? refs.count : dictionary.distinct;
+  for (let i = 0; i < count; i++) {
+    const row = dictionary === undefined ? i : dictionary.firstRows[i]!;
+    for (let at = starts[row]!, end = ends[row]!; at < end; at++) seen[bytes[at]!] = 1;
+  }
+  const set = Buffer.alloc(32);
+  for (let byte = 0; byte < 256; byte++) if (seen[byte] === 1) set[byte >> 3]! |= 1 << (byte & 7);
+  return set;
+}

@@ -1,0 +1,180 @@
+/**
+ * Few distinct values: each once, in order of first appearance, and a code a row.
+ *
+ * Codes are u8 with up to 256 distinct values, else u16 in two planes (low bytes, high bytes).
+ *
+ * Parameters:  distinct varint, then those of the values (UUID or raw, told by a u8)
+ */
+import type { ByteReader, ByteWriter } from '../../bytes.ts';
+import { CorruptionError } from '../../errors.ts';
+import type { PageReader, PageWriter } from '../page.ts';
+import { hashBytes, sameBytes } from '../byte-strings.ts';
+import type { ByteStrings, ValueRefs } from '../byte-strings.ts';
+import { DICTIONARY_VALUES_MAX } from '../format.ts';
+import { decodeRaw, encodeRaw } from './raw.ts';
+import { decodeUuids, encodeUuids, parseUuids, UUID_BYTES, UUID_TEXT_BYTES, writeUuid } from './uuid.ts';
+
+const VALUES_RAW = 0;
+const VALUES_UUID = 1;
+/** After this many rows, a dictionary that grew with almost every row is given up. */
+const PROBE_ROWS = 1024;
+const PROBE_DISTINCT_MAX = PROBE_ROWS * 0.6;
+const TABLE_SLOTS = DICTIONARY_VALUES_MAX * 2;
+
+export type Codes = Uint8Array | Uint16Array;
+
+export interface Dictionary {
+  readonly values: ByteStrings;
+  readonly codes: Codes;
+}
+
+/**
+ * Finds the distinct values of a column. Holds a hash table for the largest dictionary that may be (0.8 MB), so one
+ * builder serves all columns one after the other; its results are overwritten by the next `build`.
+ */
+export class DictionaryBuilder {
+  /** Code of each row. */
+  codes = new Uint16Array(1024);
+  /** Row in which each distinct value came first. */
+  readonly firstRows = new Int32Array(DICTIONARY_VALUES_MAX);
+  distinct = 0;
+
+  readonly #table = new Int32Array(TABLE_SLOTS);
+  readonly #hashes = new Uint32Array(DICTIONARY_VALUES_MAX);
+  /** Entries of a previous column hold codes below this; adding to it empties the table without touching it. */
+  #epoch = 0;
+
+  /** @returns false when there are too many distinct values for a dictionary to pay */
+  build(refs: ValueRefs): boolean {
+    const { bytes, starts, ends, count } = refs;
+    if (this.codes.length < count) this.codes = new Uint16Array(count * 2);
+    const { codes, firstRows } = this;
+    const table = this.#table;
+    const hashes = this.#hashes;
+    if (this.#epoch > 0x7fffffff - TABLE_SLOTS) {
+      table.fill(0);
+      this.#epoch = 0;
+    }
+    // Small columns use a small part of the table, which stays in the cache.
+    const mask = Math.min(TABLE_SLOTS, tableSlotsFor(count)) - 1;
+    const base = this.#epoch + 1;
+    let distinct = 0;
+    let lastCode = -1;
+    for (let row = 0; row < count; row++) {
+      const start = starts[row]!;
+      const end = ends[row]!;
+      if (lastCode >= 0) {
+        const first = firstRows[lastCode]!;
+        if (sameBytes(bytes, start, end, bytes, starts[first]!, ends[first]!)) {
+          codes[row] = lastCode;
+          continue;
+        }
+      }
+      const hash = hashBytes(bytes, start, end);
+      let slot = hash & mask;
+      let code = table[slot]! - base;
+      while (code >= 0) {
+        if (hashes[code] === hash) {
+          const first = firstRows[code]!;
+          if (sameBytes(bytes, start, end, bytes, starts[first]!, ends[first]!)) break;
+        }
+        slot = (slot + 1) & mask;
+        code = table[slot]! - base;
+      }
+      if (code < 0) {
+        if (distinct === DICTIONARY_VALUES_MAX || (row === PROBE_ROWS && distinct > PROBE_DISTINCT_MAX)) {
+          this.#epoch = base + distinct;
+          return false;
+        }
+        code = distinct++;
+        table[slot] = base + code;
+        hashes[code] = hash;
+        firstRows[code] = row;
+      }
+      codes[row] = code;
+      lastCode = code;
+    }
+    this.#epoch = base + distinct;
+    this.distinct = distinct;
+    return true;
+  }
+}
+
+/** Writes what `builder.build(refs)` found. */
+export function encodeDictionary(
+  refs: ValueRefs,
+  builder: DictionaryBuilder,
+  parameters: ByteWriter,
+  pages: PageWriter,
+): void {
+  const { distinct, firstRows } = builder;
+  const starts = new Int32Array(distinct);
+  const ends = new Int32Array(distinct);
+  for (let code = 0; code < distinct; code++) {
+    starts[code] = refs.starts[firstRows[code]!]!;
+    ends[code] = refs.ends[firstRows[code]!]!;
+  }
+  encodeDictionaryValues({ bytes: refs.bytes, starts, ends, count: distinct }, parameters, pages);
+  encodeCodes(builder.codes, refs.count, distinct, pages);
+}
+
+/** Writes the distinct values, without the codes. */
+export function encodeDictionaryValues(values: ValueRefs, parameters: ByteWriter, pages: PageWriter): void {
+  parameters.varint(values.count);
+  const uuids =
+    values.ends[0]! - values.starts[0]! === UUID_TEXT_BYTES ? pages.scratch(values.count * UUID_BYTES) : undefined;
+  if (uuids !== undefined && parseUuids(values, uuids)) {
+    parameters.u8(VALUES_UUID);
+    encodeUuids(uuids, values.count, parameters, pages);
+  } else {
+    parameters.u8(VALUES_RAW);
+    encodeRaw(values, parameters, pages);
+  }
+}
+
+export function encodeCodes(codes: ArrayLike<number>, count: number, distinct: number, pages: PageWriter): void {
+  const low = pages.scratch(count);
+  for (let row = 0; row < count; row++) low[row] = codes[row]! & 0xff;
+  pages.page(low);
+  if (distinct <= 256) return;
+  const high = pages.scratch(count);
+  for (let row = 0; row < count; row++) high[row] = codes[row]! >>> 8;
+  pages.page(high);
+}
+
+/** @throws CorruptionError, also when a code has no value */
+export function decodeDictionary(parameters: ByteReader, pages: PageReader, count: number): Dictionary {
+  const distinct = parameters.varint();
+  if (distinct < 1 || distinct > DICTIONARY_VALUES_MAX) throw new CorruptionError(`a dictionary of ${distinct} values`);
+  const form = parameters.u8();
+  const values = form === VALUES_UUID ? uuidTexts(parameters, pages, distinct) : decodeRaw(parameters, pages, distinct);
+  return { values, codes: decodeCodes(pages, count, distinct) };
+}
+
+export function decodeCodes(pages: PageReader, count: number, distinct: number): Codes {
+  const low = pages.page(count);
+  let codes: Codes = low;
+  if (distinct > 256) {
+    const high = pages.page(count);
+    codes = new Uint16Array(count);
+    for (let row = 0; row < count; row++) codes[row] = low[row]! | (high[row]! << 8);
+  }
+  for (let row = 0; row < count; row++) {
+    if (codes[row]! >= distinct) throw new CorruptionError(`code ${codes[row]} in a dictionary of ${distinct} values`);
+  }
+  return codes;
+}
+
+function uuidTexts(parameters: ByteReader, pages: PageReader, count: number): ByteStrings {
+  const uuids = decodeUuids(parameters, pages, count);
+  const bytes = Buffer.allocUnsafe(count * UUID_TEXT_BYTES);
+  const offsets = new Uint32Array(count + 1);
+  for (let i = 0; i < count; i++) offsets[i + 1] = writeUuid(uuids, i, bytes, offsets[i]!);
+  return { bytes, offsets };
+}
+
+function tableSlotsFor(count: number): number {
+  let slots = 64;
+  while (slots < count * 2) slots *= 2;
+  return slots;
+}

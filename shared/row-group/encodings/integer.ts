@@ -1,0 +1,175 @@
+/**
+ * Whole numbers: frame of reference or deltas, split into byte planes.
+ *
+ * A *frame* stores value − minimum; *deltas* store the difference to the value before, minus the smallest difference.
+ * Either is cut into planes, the lowest bytes of all values first, so that high bytes, which hardly change, compress to
+ * nothing. A plane is a page of its own and is stored as it is when it does not compress.
+ *
+ * Parameters:  transform u8 (0 frame, 1 deltas), width u8 (planes, 0–7), first signedVarint (deltas only),
+ *              base signedVarint, min signedVarint, max signedVarint
+ */
+import type { ByteReader, ByteWriter } from '../../bytes.ts';
+import { CorruptionError } from '../../errors.ts';
+import type { PageReader, PageWriter } from '../page.ts';
+import type { ValueRefs } from '../byte-strings.ts';
+
+const TRANSFORM_FRAME = 0;
+const TRANSFORM_DELTAS = 1;
+/** Values are kept within ±2^52, so that zigzag and differences stay exact in a float64. */
+const MAGNITUDE_MAX = 2 ** 52;
+const DIGITS_MAX = 15;
+const WORD = 2 ** 32;
+
+/** Writes parameters and planes. `values` are whole and within ±2^52; the array may be longer than count. */
+export function encodeIntegers(values: Float64Array, count: number, parameters: ByteWriter, pages: PageWriter): void {
+  let min = values[0]!;
+  let max = min;
+  let deltaMin = 0;
+  let deltaMax = 0;
+  if (count > 1) deltaMin = deltaMax = values[1]! - min;
+  for (let i = 1, before = min; i < count; i++) {
+    const value = values[i]!;
+    const delta = value - before;
+    if (value < min) min = value;
+    else if (value > max) max = value;
+    if (delta < deltaMin) deltaMin = delta;
+    else if (delta > deltaMax) deltaMax = delta;
+    before = value;
+  }
+  const frameWidth = bytesFor(max - min);
+  const deltaWidth = deltaMax - deltaMin < MAGNITUDE_MAX ? bytesFor(deltaMax - deltaMin) : 8;
+  const useDeltas = deltaWidth < frameWidth && Math.abs(deltaMin) < MAGNITUDE_MAX;
+  const width = useDeltas ? deltaWidth : frameWidth;
+  parameters.u8(useDeltas ? TRANSFORM_DELTAS : TRANSFORM_FRAME);
+  parameters.u8(width);
+  if (useDeltas) parameters.signedVarint(values[0]!);
+  parameters.signedVarint(useDeltas ? deltaMin : min);
+  parameters.signedVarint(min);
+  parameters.signedVarint(max);
+  const stored = useDeltas ? count - 1 : count;
+  const planes = pages.scratch(stored * width);
+  if (useDeltas) splitDeltas(values, stored, width, deltaMin, planes);
+  else splitFrame(values, stored, width, min, planes);
+  for (let plane = 0; plane < width; plane++) pages.page(planes.subarray(plane * stored, (plane + 1) * stored));
+}
+
+export interface Integers {
+  readonly values: Float64Array;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** @throws CorruptionError */
+export function decodeIntegers(parameters: ByteReader, pages: PageReader, count: number): Integers {
+  const transform = parameters.u8();
+  const width = parameters.u8();
+  if (transform > TRANSFORM_DELTAS || width > 7) throw new CorruptionError('an integer chunk has unknown parameters');
+  const first = transform === TRANSFORM_DELTAS ? parameters.signedVarint() : 0;
+  const base = parameters.signedVarint();
+  const min = parameters.signedVarint();
+  const max = parameters.signedVarint();
+  const skip = transform === TRANSFORM_DELTAS ? 1 : 0;
+  const values = new Float64Array(count);
+  if (base !== 0) values.fill(base, skip);
+  let scale = 1;
+  for (let plane = 0; plane < width; plane++) {
+    addPlane(values, skip, pages.page(count - skip), scale);
+    scale *= 256;
+  }
+  if (transform === TRANSFORM_DELTAS) {
+    values[0] = first;
+    for (let i = 1, sum = first; i < count; i++) values[i] = sum += values[i]!;
+  }
+  return { values, min, max };
+}
+
+/**
+ * Reads canonical decimal text ("0", "-17", no leading zero, at most 15 digits) of every value into `out`.
+ * @returns false at the first value that is anything else
+ */
+export function parseIntegers(refs: ValueRefs, out: Float64Array): boolean {
+  const { bytes, starts, ends, count } = refs;
+  for (let i = 0; i < count; i++) {
+    let at = starts[i]!;
+    const end = ends[i]!;
+    const negative = bytes[at] === 0x2d;
+    if (negative) at++;
+    const digits = end - at;
+    if (digits < 1 || digits > DIGITS_MAX) return false;
+    if (bytes[at] === 0x30 && (digits > 1 || negative)) return false;
+    let value = 0;
+    for (; at < end; at++) {
+      const digit = bytes[at]! - 0x30;
+      if (digit < 0 || digit > 9) return false;
+      value = value * 10 + digit;
+    }
+    out[i] = negative ? -value : value;
+  }
+  return true;
+}
+
+/** Writes an integer as decimal text. Returns the offset after it. */
+export function writeInteger(value: number, out: Uint8Array, start: number): number {
+  let at = start;
+  let rest = value;
+  if (rest < 0) {
+    out[at++] = 0x2d;
+    rest = -rest;
+  }
+  let digits = 1;
+  for (let limit = 10; rest >= limit; limit *= 10) digits++;
+  const end = at + digits;
+  at = end;
+  while (rest >= 1e9) {
+    const quotient = Math.floor(rest / 10);
+    out[--at] = 0x30 + (rest - quotient * 10);
+    rest = quotient;
+  }
+  let small = rest | 0;
+  do {
+    const quotient = (small / 10) | 0;
+    out[--at] = 0x30 + (small - quotient * 10);
+    small = quotient;
+  } while (small > 0);
+  return end;
+}
+
+/** How many bytes hold every whole number from 0 to range. */
+function bytesFor(range: number): number {
+  let width = 0;
+  for (let limit = 1; limit <= range; limit *= 256) width++;
+  return width;
+}
+
+function splitFrame(values: Float64Array, count: number, width: number, base: number, planes: Uint8Array): void {
+  for (let i = 0; i < count; i++) split(values[i]! - base, i, count, width, planes);
+}
+
+function splitDeltas(values: Float64Array, count: number, width: number, base: number, planes: Uint8Array): void {
+  let before = values[0]!;
+  for (let i = 0; i < count; i++) {
+    const value = values[i + 1]!;
+    split(value - before - base, i, count, width, planes);
+    before = value;
+  }
+}
+
+function split(value: number, i: number, count: number, width: number, planes: Uint8Array): void {
+  let low = value >>> 0;
+  let at = i;
+  let plane = 0;
+  for (; plane < width && plane < 4; plane++, at += count) {
+    planes[at] = low & 0xff;
+    low >>>= 8;
+  }
+  if (plane === width) return;
+  let high = Math.floor(value / WORD);
+  for (; plane < width; plane++, at += count) {
+    planes[at] = high & 0xff;
+    high >>>= 8;
+  }
+}
+
+function addPlane(values: Float64Array, skip: number, plane: Uint8Array, scale: number): void {
+  for (let i = 0, n = plane.length; i < n; i++) values[i + skip]! += plane[i]! * scale;
+}

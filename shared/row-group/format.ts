@@ -1,0 +1,55 @@
+/**
+ * Constants and limits of the row group, podlog's one representation of log lines. FORMAT.md gives the layout.
+ */
+
+/** "PRG1" as a little-endian u32. */
+export const MAGIC = 0x31475250;
+
+/** How a row group's header and pages are stored. */
+export const LAYOUT_PAGED = 0; // each page compressed and checksummed by itself: a scan reads only what it needs
+export const LAYOUT_PACKED = 1; // one zstd frame and one checksum around everything: little framing for few rows
+/** Up to this many bytes of header and pages before compression, a group is packed. */
+export const PACKED_BYTES_MAX = 64 * 1024;
+
+/** magic u32, layout u8, crc32 u32, header stored size u32, header raw size u32. */
+export const PREFIX_BYTES = 17;
+
+/** What stands in a slot of a template, and so how the value is read from JSON text. */
+export const KIND_STRING = 0; // between quotes; the bytes as they are, escapes kept
+export const KIND_SCALAR = 1; // a number, true, false or null
+export const KIND_ARRAY = 2; // from `[` to `]`
+export const KIND_TEXT = 3; // a whole line that is no JSON object
+export type ValueKind = 0 | 1 | 2 | 3;
+
+/** How the values of a column chunk are stored. */
+export const ENCODING_CONSTANT = 0;
+export const ENCODING_DICTIONARY = 1;
+export const ENCODING_INTEGER = 2;
+export const ENCODING_DECIMAL = 3;
+export const ENCODING_TIMESTAMP = 4;
+export const ENCODING_UUID = 5;
+export const ENCODING_HEX = 6;
+export const ENCODING_RAW = 7;
+
+/** Per-row flags. */
+export const FLAG_PARTIAL = 1; // the container never ended this line
+export const FLAG_TRUNCATED = 2; // the line was longer than the agent joins; its end is missing
+export const FLAG_UNPARSED = 4; // the line in the log file was not CRI; it is kept as it stood
+
+/** Rows of a full group in a segment. An agent's batch has fewer, a merge never makes more. */
+export const ROWS_PER_GROUP = 65_536;
+/** A reader refuses a group that claims more rows; no writer makes them. */
+export const ROWS_MAX = 1 << 20;
+/** Beyond this many shapes in a group further lines are plain text: codes stay small and dynamic keys harmless. */
+export const TEMPLATES_MAX = 256;
+/** Beyond this many values a line is plain text. */
+export const SLOTS_MAX = 128;
+/** Deeper objects are plain text. */
+export const DEPTH_MAX = 16;
+/** Longer field names make the line plain text. */
+export const FIELD_NAME_BYTES_MAX = 256;
+/** A reader refuses a group that claims more than this when decompressed; no writer comes near. */
+export const RAW_BYTES_MAX = 1 << 30;
+
+/** Codes are u8 up to 256 distinct values and u16 up to this; with more the column is no dictionary. */
+export const DICTIONARY_VALUES_MAX = 65_536;
