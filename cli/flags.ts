@@ -1,0 +1,162 @@
+/**
+ * Every flag of the podlog command: its name, who takes it, its default, what help says, and how its text becomes a
+ * value. Each has an environment twin, `--data-dir` and `PODLOG_DATA_DIR`; the flag wins.
+ */
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+
+export const COMMAND_NAMES = ['up', 'server', 'agent'] as const;
+export type CommandName = (typeof COMMAND_NAMES)[number];
+
+export interface Flag<T> {
+  /** Without the dashes. */
+  readonly name: string;
+  readonly commands: readonly CommandName[];
+  /** What stands for the value in help. */
+  readonly value: string;
+  /** As text, the way a user would write it. */
+  readonly defaultText: string;
+  readonly help: string;
+  /** @throws RangeError with what is wrong and what is allowed, as the end of a sentence that begins with the flag */
+  readonly parse: (text: string) => T;
+}
+
+/** Where to listen. IPv6 addresses come without their brackets. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const podsDir: Flag<string> = {
+  name: 'pods-dir',
+  commands: ['up', 'agent'],
+  value: 'dir',
+  defaultText: '/var/log/pods',
+  help: "the node's pod logs, as kubelet lays them out",
+  parse: parsePath,
+};
+
+export const dataDir: Flag<string> = {
+  name: 'data-dir',
+  commands: ['up', 'server'],
+  value: 'dir',
+  defaultText: './data',
+  help: 'where the store keeps its files; made when missing',
+  parse: parsePath,
+};
+
+export const listen: Flag<ListenAddress> = {
+  name: 'listen',
+  commands: ['up', 'server'],
+  value: 'host:port',
+  defaultText: '127.0.0.1:3100',
+  help: 'address of the HTTP interface; 0.0.0.0:3100 for every interface',
+  parse: parseListen,
+};
+
+export const retention: Flag<number> = {
+  name: 'retention',
+  commands: ['up', 'server'],
+  value: 'duration',
+  defaultText: '30d',
+  help: 'how long lines are kept',
+  parse: parseDurationMs,
+};
+
+export const server: Flag<string> = {
+  name: 'server',
+  commands: ['agent'],
+  value: 'url',
+  defaultText: 'http://127.0.0.1:3100',
+  help: 'the podlog server that gets the lines',
+  parse: parseUrl,
+};
+
+export const node: Flag<string> = {
+  name: 'node',
+  commands: ['up', 'agent'],
+  value: 'name',
+  defaultText: hostname(),
+  help: 'name of this node; in a cluster, spec.nodeName',
+  parse: parseName,
+};
+
+export const metricsListen: Flag<ListenAddress | undefined> = {
+  name: 'metrics-listen',
+  commands: ['agent'],
+  value: 'host:port',
+  defaultText: 'off',
+  help: 'address of /metrics and /healthz of the agent',
+  parse: (text) => (text === 'off' ? undefined : parseListen(text)),
+};
+
+export const logLevel: Flag<LogLevel> = {
+  name: 'log-level',
+  commands: ['up', 'server', 'agent'],
+  value: 'level',
+  defaultText: 'info',
+  help: LOG_LEVELS.join(', '),
+  parse: parseLogLevel,
+};
+
+/** In the order in which help lists them. */
+export const FLAGS: readonly Flag<unknown>[] = [
+  podsDir,
+  dataDir,
+  listen,
+  retention,
+  server,
+  node,
+  metricsListen,
+  logLevel,
+];
+
+/** `PODLOG_DATA_DIR` for `--data-dir`. */
+export function environmentName(flag: Flag<unknown>): string {
+  return `PODLOG_${flag.name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+function parsePath(text: string): string {
+  return resolve(text);
+}
+
+function parseName(text: string): string {
+  if (/[\s/]/.test(text))
+    throw new RangeError('must be a name without spaces and slashes, as `kubectl get nodes` shows it');
+  return text;
+}
+
+function parseListen(text: string): ListenAddress {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s[\]/]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw new RangeError('must be an address and a port, such as 127.0.0.1:3100 or [::1]:3100');
+  }
+  return { host: match[1] ?? (match[2] === '' ? '0.0.0.0' : match[2]!), port };
+}
+
+function parseUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw new RangeError('must be an http or https URL, such as http://podlog:3100');
+  }
+  return text.replace(/\/+$/, '');
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
+
+function parseDurationMs(text: string): number {
+  const match = /^(\d+)([mhdw])$/.exec(text);
+  const durationMs = match === null ? 0 : Number(match[1]) * UNIT_MS[match[2]!]!;
+  if (durationMs === 0)
+    throw new RangeError('must be a duration in minutes, hours, days or weeks, such as 12h, 30d or 8w');
+  return durationMs;
+}
+
+function parseLogLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((name) => name === text);
+  if (level === undefined) throw new RangeError(`must be one of ${LOG_LEVELS.join(', ')}`);
+  return level;
+}

@@ -1,0 +1,78 @@
+/** What `podlog --help` and `podlog <command> --help` print. */
+import { COMMAND_NAMES, type CommandName, environmentName, FLAGS } from './flags.ts';
+
+interface CommandHelp {
+  readonly summary: string;
+  readonly examples: readonly (readonly [command: string, explanation: string])[];
+}
+
+const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
+  up: {
+    summary: 'server and agent in one process; where there are no pods, with a sample workload',
+    examples: [
+      ['podlog up', 'try it: http://127.0.0.1:3100'],
+      ['podlog up --data-dir /var/lib/podlog --listen 0.0.0.0:3100', 'a whole cluster of one node'],
+    ],
+  },
+  server: {
+    summary: 'takes lines from agents and other clients, keeps them, answers queries',
+    examples: [
+      ['podlog server --data-dir /var/lib/podlog --listen 0.0.0.0:3100', 'as in a cluster'],
+      ['PODLOG_RETENTION=90d podlog server', 'every flag has an environment twin'],
+    ],
+  },
+  agent: {
+    summary: "sends a node's pod logs to the server; keeps no state",
+    examples: [
+      ['podlog agent --server http://podlog:3100 --node "$NODE_NAME"', 'as in a cluster'],
+      ['podlog agent --pods-dir ./pods --log-level debug', 'a folder of logs, to a server on this machine'],
+    ],
+  },
+};
+
+export function helpText(about: CommandName | undefined): string {
+  return about === undefined ? overview() : commandHelp(about);
+}
+
+function overview(): string {
+  const commands = COMMAND_NAMES.map((name): Row => [name, COMMANDS[name].summary]);
+  const examples = COMMAND_NAMES.map((name) => COMMANDS[name].examples[0]!);
+  return `podlog keeps every log line of every pod and finds it in milliseconds.
+
+Usage: podlog <command> [flags]
+
+Commands:
+${table(commands)}
+
+Examples:
+${table(examples)}
+${table([["curl 'http://127.0.0.1:3100/logs?level=error&since=1h'", 'then ask']])}
+
+podlog <command> --help lists the flags of a command. podlog --version prints the version.
+`;
+}
+
+function commandHelp(command: CommandName): string {
+  const rows = FLAGS.filter((flag) => flag.commands.includes(command)).map((flag): Row => {
+    return [`--${flag.name} <${flag.value}>`, `${flag.help} (default ${flag.defaultText}; ${environmentName(flag)})`];
+  });
+  return `podlog ${command}: ${COMMANDS[command].summary}
+
+Usage: podlog ${command} [flags]
+
+Flags:
+${table(rows)}
+
+Examples:
+${table(COMMANDS[command].examples)}
+
+A flag wins over its environment variable. SIGTERM ends it in order, a second one at once.
+`;
+}
+
+type Row = readonly [left: string, right: string];
+
+function table(rows: readonly Row[]): string {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n');
+}

@@ -1,0 +1,190 @@
+/**
+ * From the command line and the environment to what a command runs with. Every mistake is a UsageError with one line
+ * that says what to write instead.
+ */
+import { parseArgs } from 'node:util';
+import { UsageError } from '../shared/errors.ts';
+import * as flags from './flags.ts';
+import {
+  COMMAND_NAMES,
+  type CommandName,
+  environmentName,
+  type Flag,
+  type ListenAddress,
+  type LogLevel,
+} from './flags.ts';
+
+export interface ServerOptions {
+  readonly dataDir: string;
+  readonly listen: ListenAddress;
+  readonly retentionMs: number;
+  readonly logLevel: LogLevel;
+}
+
+export interface AgentOptions {
+  readonly podsDir: string;
+  readonly server: string;
+  readonly node: string;
+  readonly metricsListen: ListenAddress | undefined;
+  readonly logLevel: LogLevel;
+}
+
+export interface UpOptions extends ServerOptions {
+  readonly podsDir: string;
+  /** False when the default folder was not asked for: only then is the sample workload a fitting stand-in. */
+  readonly podsDirGiven: boolean;
+  readonly node: string;
+}
+
+export type Invocation =
+  | { readonly kind: 'help'; readonly about: CommandName | undefined }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'up'; readonly options: UpOptions }
+  | { readonly kind: 'server'; readonly options: ServerOptions }
+  | { readonly kind: 'agent'; readonly options: AgentOptions };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Flag name → text, for a command's flags that were given on the command line. */
+type Given = ReadonlyMap<string, string>;
+
+/**
+ * @param args  what follows `podlog`
+ * @throws UsageError
+ */
+export function parseInvocation(args: readonly string[], env: Environment): Invocation {
+  const [first, ...rest] = args;
+  if (first === undefined)
+    throw new UsageError(`which command? ${COMMAND_NAMES.join(', ')}; podlog --help explains them`);
+  if (first === '--help' || first === '-h' || first === 'help') return { kind: 'help', about: commandNamed(rest[0]) };
+  if (first === '--version' || first === '-V' || first === 'version') return { kind: 'version' };
+  const command = commandNamed(first);
+  if (command === undefined) {
+    if (first.startsWith('-')) throw new UsageError(`the command comes before its flags: podlog up ${first}`);
+    throw new UsageError(
+      `there is no command ${quote(first)}${suggest(first, COMMAND_NAMES)}; podlog --help lists them`,
+    );
+  }
+  const given = givenFlags(command, rest);
+  if (given === 'help') return { kind: 'help', about: command };
+  const read: Read = (flag) => readFlag(flag, given, env);
+  if (command === 'server') return { kind: command, options: serverOptions(read) };
+  if (command === 'agent') return { kind: command, options: agentOptions(read) };
+  const own = {
+    podsDir: read(flags.podsDir),
+    podsDirGiven: isGiven(flags.podsDir, given, env),
+    node: read(flags.node),
+  };
+  return { kind: command, options: { ...serverOptions(read), ...own } };
+}
+
+type Read = <T>(flag: Flag<T>) => T;
+
+function serverOptions(read: Read): ServerOptions {
+  return {
+    dataDir: read(flags.dataDir),
+    listen: read(flags.listen),
+    retentionMs: read(flags.retention),
+    logLevel: read(flags.logLevel),
+  };
+}
+
+function agentOptions(read: Read): AgentOptions {
+  return {
+    podsDir: read(flags.podsDir),
+    server: read(flags.server),
+    node: read(flags.node),
+    metricsListen: read(flags.metricsListen),
+    logLevel: read(flags.logLevel),
+  };
+}
+
+/** The command's flags in `args`, or `help` when that is asked for, wherever it stands. */
+function givenFlags(command: CommandName, args: readonly string[]): Given | 'help' {
+  const own = flags.FLAGS.filter((flag) => flag.commands.includes(command));
+  // Not strict: parseArgs' own messages do not say what to write instead. The tokens have all that is needed.
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(own.map((flag) => [flag.name, { type: 'string' as const }])),
+    strict: false,
+    tokens: true,
+  });
+  const given = new Map<string, string>();
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional')
+      throw new UsageError(`${quote(token.value)} is not a flag; podlog ${command} takes only flags`);
+    if (token.name === 'help' || token.name === 'h') return 'help';
+    if (!own.some((flag) => flag.name === token.name)) throw unknownFlag(command, token.rawName, token.name);
+    if (token.value === undefined || token.value === '' || (!token.inlineValue && token.value.startsWith('--'))) {
+      throw new UsageError(`${token.rawName} needs a value; podlog ${command} --help shows which`);
+    }
+    given.set(token.name, token.value);
+  }
+  return given;
+}
+
+function unknownFlag(command: CommandName, rawName: string, name: string): UsageError {
+  const elsewhere = flags.FLAGS.find((flag) => flag.name === name);
+  if (elsewhere !== undefined) {
+    return new UsageError(
+      `${rawName} is not a flag of podlog ${command}, but of podlog ${elsewhere.commands.join(' and ')}`,
+    );
+  }
+  const own = flags.FLAGS.filter((flag) => flag.commands.includes(command)).map((flag) => `--${flag.name}`);
+  return new UsageError(`there is no flag ${rawName}${suggest(rawName, own)}; podlog ${command} --help lists them`);
+}
+
+/** The flag's value from the command line, the environment or its default, in this order. */
+function readFlag<T>(flag: Flag<T>, given: Given, env: Environment): T {
+  const argument = given.get(flag.name);
+  if (argument !== undefined) return parseText(flag, `--${flag.name} ${quote(argument)}`, argument);
+  const variable = environmentName(flag);
+  const text = env[variable];
+  // An empty variable is how a manifest leaves an optional setting out.
+  if (text !== undefined && text !== '') return parseText(flag, `${variable}=${quote(text)}`, text);
+  return flag.parse(flag.defaultText);
+}
+
+function isGiven(flag: Flag<unknown>, given: Given, env: Environment): boolean {
+  return given.has(flag.name) || (env[environmentName(flag)] ?? '') !== '';
+}
+
+function parseText<T>(flag: Flag<T>, shown: string, text: string): T {
+  try {
+    return flag.parse(text);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new UsageError(`${shown} ${cause.message}`, 2, { cause });
+  }
+}
+
+function commandNamed(name: string | undefined): CommandName | undefined {
+  return COMMAND_NAMES.find((command) => command === name);
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** `; did you mean --listen?` when a name is within a third of its length of what was written. */
+function suggest(written: string, names: readonly string[]): string {
+  const distances = names.map((name) => editDistance(written, name));
+  const nearest = Math.min(...distances);
+  if (nearest > Math.max(2, written.length / 3)) return '';
+  return `; did you mean ${names[distances.indexOf(nearest)]!}?`;
+}
+
+/** Levenshtein's distance: how many letters to insert, delete or replace. */
+function editDistance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(replaced, above[j]! + 1, row[j - 1]! + 1));
+    }
+    above = row;
+  }
+  return above[b.length]!;
+}

@@ -1,0 +1,33 @@
+/** Looks at the folder of the pods before an agent starts on it, so that a mistake is one clear line. */
+import { readdirSync } from 'node:fs';
+import { UsageError } from '../shared/errors.ts';
+import { userText } from './failure.ts';
+
+export type PodsDirState = 'missing' | 'empty' | 'has pods';
+
+/** @throws UsageError when it is there but cannot be listed */
+export function podsDirState(podsDir: string): PodsDirState {
+  try {
+    return readdirSync(podsDir).length === 0 ? 'empty' : 'has pods';
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'ENOENT') return 'missing';
+    if (code === 'ENOTDIR') throw new UsageError(`${podsDir} is not a folder; give one with --pods-dir`, 1, { cause });
+    if (code !== 'EACCES' && code !== 'EPERM') throw cause;
+    throw new UsageError(
+      `${podsDir} may not be read by ${userText()}; run as root or as its group, or choose another folder with --pods-dir`,
+      1,
+      { cause },
+    );
+  }
+}
+
+/** @throws UsageError */
+export function requireReadableFolder(podsDir: string): void {
+  if (podsDirState(podsDir) === 'missing') {
+    throw new UsageError(
+      `${podsDir} does not exist; mount the node's pod logs there, or give their folder with --pods-dir`,
+      1,
+    );
+  }
+}

@@ -1,0 +1,149 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { describeFailure } from '../../cli/failure.ts';
+import { COMMAND_NAMES, environmentName, FLAGS } from '../../cli/flags.ts';
+import { helpText } from '../../cli/help.ts';
+import { parseInvocation } from '../../cli/options.ts';
+import { PodlogError, UsageError } from '../../shared/errors.ts';
+
+const up = {
+  podsDir: '/var/log/pods',
+  podsDirGiven: false,
+  dataDir: resolve('data'),
+  listen: { host: '127.0.0.1', port: 3100 },
+  retentionMs: 30 * 86_400_000,
+  node: hostname(),
+  logLevel: 'info',
+};
+
+describe('up', () => {
+  test.each<[args: string, env: Record<string, string>, want: Partial<Record<keyof typeof up, unknown>>]>([
+    ['', {}, {}],
+    ['--listen 0.0.0.0:80', {}, { listen: { host: '0.0.0.0', port: 80 } }],
+    ['--listen=[::1]:3100', {}, { listen: { host: '::1', port: 3100 } }],
+    ['--listen :0', {}, { listen: { host: '0.0.0.0', port: 0 } }],
+    ['--retention 12h', {}, { retentionMs: 43_200_000 }],
+    ['--retention 8w', {}, { retentionMs: 8 * 7 * 86_400_000 }],
+    ['--pods-dir pods', {}, { podsDir: resolve('pods'), podsDirGiven: true }],
+    ['', { PODLOG_PODS_DIR: '/pods' }, { podsDir: '/pods', podsDirGiven: true }],
+    ['', { PODLOG_DATA_DIR: '/from/env' }, { dataDir: '/from/env' }],
+    ['--data-dir /from/flag', { PODLOG_DATA_DIR: '/from/env' }, { dataDir: '/from/flag' }],
+    ['', { PODLOG_DATA_DIR: '' }, {}],
+    ['--log-level debug --node a --node b', {}, { logLevel: 'debug', node: 'b' }],
+  ])('%s %j', (args, env, want) => {
+    expect(parseInvocation(['up', ...words(args)], env)).toEqual({ kind: 'up', options: { ...up, ...want } });
+  });
+});
+
+test('each command has its own flags', () => {
+  const agent = {
+    podsDir: '/var/log/pods',
+    server: 'http://podlog:3100',
+    node: 'n1',
+    metricsListen: undefined,
+    logLevel: 'warn',
+  };
+  expect(parseInvocation(words('agent --server http://podlog:3100/ --node n1'), { PODLOG_LOG_LEVEL: 'warn' })).toEqual({
+    kind: 'agent',
+    options: agent,
+  });
+  const { dataDir, listen, retentionMs, logLevel } = up;
+  expect(parseInvocation(['server'], {})).toEqual({
+    kind: 'server',
+    options: { dataDir, listen, retentionMs, logLevel },
+  });
+});
+
+test.each<[args: string, env: Record<string, string>, want: string]>([
+  ['', {}, 'which command? up, server, agent; podlog --help explains them'],
+  ['serve', {}, 'there is no command "serve"; did you mean server?; podlog --help lists them'],
+  ['frobnicate', {}, 'there is no command "frobnicate"; podlog --help lists them'],
+  ['--listen x', {}, 'the command comes before its flags: podlog up --listen'],
+  ['up --lisen x', {}, 'there is no flag --lisen; did you mean --listen?; podlog up --help lists them'],
+  ['up -x', {}, 'there is no flag -x; podlog up --help lists them'],
+  ['server --pods-dir /x', {}, '--pods-dir is not a flag of podlog server, but of podlog up and agent'],
+  ['up here', {}, '"here" is not a flag; podlog up takes only flags'],
+  ['up --listen', {}, '--listen needs a value; podlog up --help shows which'],
+  ['up --listen --node n', {}, '--listen needs a value; podlog up --help shows which'],
+  ['up --listen=', {}, '--listen needs a value; podlog up --help shows which'],
+  ['up --listen 3100', {}, '--listen "3100" must be an address and a port, such as 127.0.0.1:3100 or [::1]:3100'],
+  ['up --listen a:70000', {}, '--listen "a:70000" must be an address and a port, such as 127.0.0.1:3100 or [::1]:3100'],
+  [
+    'up',
+    { PODLOG_LISTEN: 'x' },
+    'PODLOG_LISTEN="x" must be an address and a port, such as 127.0.0.1:3100 or [::1]:3100',
+  ],
+  [
+    'up --retention 0d',
+    {},
+    '--retention "0d" must be a duration in minutes, hours, days or weeks, such as 12h, 30d or 8w',
+  ],
+  ['agent --server podlog:3100', {}, '--server "podlog:3100" must be an http or https URL, such as http://podlog:3100'],
+  ['agent --node a/b', {}, '--node "a/b" must be a name without spaces and slashes, as `kubectl get nodes` shows it'],
+  ['up --log-level loud', {}, '--log-level "loud" must be one of trace, debug, info, warn, error, fatal, silent'],
+])('refuses: podlog %s', (args, env, want) => {
+  expect(failureOf(() => parseInvocation(words(args), env))).toEqual({ text: `podlog: ${want}\n`, exitCode: 2 });
+});
+
+test.each([
+  ['--help', undefined],
+  ['-h', undefined],
+  ['help', undefined],
+  ['help agent', 'agent'],
+  ['up --help', 'up'],
+  ['up --listen x -h', 'up'],
+])('helps: podlog %s', (args, about) => {
+  expect(parseInvocation(words(args), {})).toEqual({ kind: 'help', about });
+});
+
+test('help names every flag of a command with its default and its twin, in lines that fit a terminal', () => {
+  for (const command of COMMAND_NAMES) {
+    const text = helpText(command);
+    for (const flag of FLAGS) {
+      expect(text.includes(`--${flag.name} <`)).toBe(flag.commands.includes(command));
+      if (flag.commands.includes(command)) expect(text).toContain(environmentName(flag));
+    }
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(130);
+  }
+});
+
+test.each([
+  [
+    Object.assign(new Error('x'), { code: 'EADDRINUSE', syscall: 'listen', address: '127.0.0.1', port: 3100 }),
+    '127.0.0.1:3100 is in use, perhaps by another podlog; stop that one, or choose another port with --listen',
+  ],
+  [
+    Object.assign(new Error('x'), { code: 'EROFS', syscall: 'mkdir', path: '/data' }),
+    /^\/data is on a read-only file system/,
+  ],
+  [Object.assign(new Error('x'), { code: 'EACCES', syscall: 'open', path: '/data' }), /^\/data may not be used by /],
+  [
+    new PodlogError('PODLOG_X', 500, 'the data folder is locked by process 7'),
+    'the data folder is locked by process 7',
+  ],
+  [new UsageError('/pods does not exist', 1), '/pods does not exist'],
+])('a failure is one line', (error, want) => {
+  const { text, exitCode } = describeFailure(error);
+  expect(exitCode).toBe(1);
+  expect(text).toMatch(/^podlog: [^\n]+\n$/);
+  if (typeof want === 'string') expect(text).toBe(`podlog: ${want}\n`);
+  else expect(text.slice('podlog: '.length)).toMatch(want);
+});
+
+test('a bug keeps its stack', () => {
+  expect(describeFailure(new TypeError('BUG: x')).text).toContain('options.test.ts');
+});
+
+function words(text: string): string[] {
+  return text === '' ? [] : text.split(' ');
+}
+
+function failureOf(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return describeFailure(error);
+  }
+  return undefined;
+}
