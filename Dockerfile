@@ -1,0 +1,24 @@
+# One image for server and agent: the sources as they are, and Node. Build: docker build -t podlog:0.1.0 .
+FROM node:24.21.0-slim AS dependencies
+WORKDIR /podlog
+COPY package.json package-lock.json ./
+# The dependency "node" is for machines without Node. It is its install script that fetches the program, so without
+# scripts, which no other dependency has, the image holds Node once.
+RUN npm ci --omit=dev --ignore-scripts
+
+FROM node:24.21.0-slim
+WORKDIR /podlog
+COPY --from=dependencies /podlog/node_modules node_modules
+COPY package.json LICENSE ./
+COPY shared shared
+COPY agent agent
+COPY server server
+COPY cli cli
+RUN mkdir /data && chown 10001:10001 /data
+ENV NODE_ENV=production PODLOG_LISTEN=0.0.0.0:3100 PODLOG_DATA_DIR=/data
+# The agent's manifest asks for root, which log files are readable by.
+USER 10001:10001
+VOLUME /data
+EXPOSE 3100
+ENTRYPOINT ["node", "cli/podlog.ts"]
+CMD ["server"]

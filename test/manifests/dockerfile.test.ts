@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { assembleWorkingDir, imageConfig, readDockerfile, REPOSITORY } from './docker-image.ts';
+import { readManifests } from './manifests.ts';
+
+const instructions = readDockerfile();
+const config = imageConfig(instructions);
+
+interface PackageJson {
+  readonly version: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+const packageJson = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as PackageJson;
+
+describe('the Dockerfile', () => {
+  test('copies what is there, and what .dockerignore lets through', () => {
+    const allowed = readFileSync(join(REPOSITORY, '.dockerignore'), 'utf8').split('\n');
+    const sources = instructions
+      .filter(({ keyword, rest }) => keyword === 'COPY' && !rest.startsWith('--from='))
+      .flatMap(({ rest }) => rest.split(' ').slice(0, -1));
+    expect(sources.length).toBeGreaterThan(0);
+    for (const source of sources) {
+      expect(existsSync(join(REPOSITORY, source)), source).toBe(true);
+      expect(allowed, source).toContain(`!${source}`);
+    }
+  });
+
+  test('has the Node that is tested', () => {
+    const bases = instructions.filter(({ keyword }) => keyword === 'FROM').map(({ rest }) => rest.split(' ')[0]);
+    expect(new Set(bases)).toEqual(new Set([`node:${packageJson.dependencies['node']}-slim`]));
+  });
+
+  test('runs the server as the user whom its manifest names', () => {
+    const server = readManifests().find((manifest) => manifest.kind === 'StatefulSet')!;
+    const { runAsUser, runAsGroup } = server.spec.template.spec.securityContext;
+    expect(config.user).toBe(`${runAsUser}:${runAsGroup}`);
+    expect(config.command).toEqual(server.spec.template.spec.containers[0]!.args);
+  });
+
+  test('holds all that the command needs', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'podlog-image-'));
+    try {
+      assembleWorkingDir(dir, config);
+      const [program, ...args] = config.entrypoint;
+      expect(program).toBe('node');
+      for (const command of [['--version'], ['server', '--help'], ['agent', '--help']]) {
+        const said = execFileSync(process.execPath, [...args, ...command], { cwd: dir, encoding: 'utf8' });
+        expect(said).toMatch(/^podlog/);
+      }
+      expect(existsSync(join(dir, 'node_modules/vitest'))).toBe(false);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+});
