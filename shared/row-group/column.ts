@@ -88,11 +88,22 @@ export function encodeColumn(
 ): void {
   parameters.reset();
   const encoding = chooseAndEncode(refs, kind, rows, encoder, parameters, pages);
+  const texts =
+    encoding === ENCODING_RAW ? refs : encoding === ENCODING_DICTIONARY ? encoder.dictionary.values(refs) : undefined;
+  writeColumnHeader(header, encoding, parameters, texts);
+}
+
+/** @param texts  values that between them have every byte of the column's text; given where the encoding does not tell */
+export function writeColumnHeader(
+  header: ByteWriter,
+  encoding: number,
+  parameters: ByteWriter,
+  texts?: ValueRefs,
+): void {
   header.u8(encoding);
   header.sized(parameters.view());
-  const textual = encoding === ENCODING_RAW || encoding === ENCODING_DICTIONARY;
-  header.u8(textual ? 1 : 0);
-  if (textual) header.raw(byteSetOf(refs, encoding === ENCODING_DICTIONARY ? encoder.dictionary : undefined));
+  header.u8(texts === undefined ? 0 : 1);
+  if (texts !== undefined) header.raw(byteSetOf(texts));
 }
 
 function chooseAndEncode(
@@ -266,15 +277,10 @@ function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39;
 }
 
-/** Which bytes occur: of each distinct value when there is a dictionary, else of each value. */
-function byteSetOf(refs: ValueRefs, dictionary: DictionaryBuilder | undefined): Buffer {
+/** Which bytes occur in any of the values. */
+function byteSetOf({ bytes, starts, ends, count }: ValueRefs): Buffer {
   const seen = new Uint8Array(256);
-  const { bytes, starts, ends } = refs;
-  const count = dictionary === undefined ? refs.count : dictionary.distinct;
-  for (let i = 0; i < count; i++) {
-    const row = dictionary === undefined ? i : dictionary.firstRows[i]!;
-    for (let at = starts[row]!, end = ends[row]!; at < end; at++) seen[bytes[at]!] = 1;
-  }
+  for (let i = 0; i < count; i++) for (let at = starts[i]!, end = ends[i]!; at < end; at++) seen[bytes[at]!] = 1;
   const set = Buffer.alloc(32);
   for (let byte = 0; byte < 256; byte++) if (seen[byte] === 1) set[byte >> 3]! |= 1 << (byte & 7);
   return set;

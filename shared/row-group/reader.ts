@@ -24,7 +24,7 @@ export interface RowGroupInfo {
   /** Of the oldest and newest row, ns from the start of baseDay. */
   readonly minTimeNs: number;
   readonly maxTimeNs: number;
-  /** Bytes of all lines, without newlines. */
+  /** Bytes of all lines, without newlines: exact in a batch; after a merge, shared out by rows. */
   readonly lineBytes: number;
   readonly streams: readonly Labels[];
   /** Bytes of the encoded group. */

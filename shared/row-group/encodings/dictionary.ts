@@ -98,6 +98,17 @@ export class DictionaryBuilder {
     this.distinct = distinct;
     return true;
   }
+
+  /** The distinct values of what was built last, by code. */
+  values(refs: ValueRefs): ValueRefs {
+    const rows = this.firstRows.subarray(0, this.distinct);
+    return {
+      bytes: refs.bytes,
+      starts: rows.map((row) => refs.starts[row]!),
+      ends: rows.map((row) => refs.ends[row]!),
+      count: this.distinct,
+    };
+  }
 }
 
 /** Writes what `builder.build(refs)` found. */
@@ -107,15 +118,8 @@ export function encodeDictionary(
   parameters: ByteWriter,
   pages: PageWriter,
 ): void {
-  const { distinct, firstRows } = builder;
-  const starts = new Int32Array(distinct);
-  const ends = new Int32Array(distinct);
-  for (let code = 0; code < distinct; code++) {
-    starts[code] = refs.starts[firstRows[code]!]!;
-    ends[code] = refs.ends[firstRows[code]!]!;
-  }
-  encodeDictionaryValues({ bytes: refs.bytes, starts, ends, count: distinct }, parameters, pages);
-  encodeCodes(builder.codes, refs.count, distinct, pages);
+  encodeDictionaryValues(builder.values(refs), parameters, pages);
+  encodeCodes(builder.codes, refs.count, builder.distinct, pages);
 }
 
 /** Writes the distinct values, without the codes. */

@@ -143,6 +143,26 @@ export function decodeTimestamps(
   return { form, baseDay, units };
 }
 
+/**
+ * Distances of values taken from several chunks of one form: out[i] belongs to value indexOf[i] of chunk sourceOf[i],
+ * which now stands in a row at rowTimesNs[i] from the start of baseDay.
+ */
+export function toDistances(
+  chunks: readonly Timestamps[],
+  sourceOf: Uint32Array,
+  indexOf: Uint32Array,
+  baseDay: number,
+  rowTimesNs: Float64Array,
+  out: Float64Array,
+): void {
+  const unitNs = unitOf(chunks[0]!.form);
+  const shifts = chunks.map((chunk) => ((chunk.baseDay - baseDay) * NS_PER_DAY) / unitNs);
+  for (let i = 0; i < rowTimesNs.length; i++) {
+    const source = sourceOf[i]!;
+    out[i] = Math.floor(rowTimesNs[i]! / unitNs) - (chunks[source]!.units[indexOf[i]!]! + shifts[source]!);
+  }
+}
+
 /** Writes one value as text. Returns the offset after it. */
 export function writeTimestamp(timestamps: Timestamps, index: number, out: Uint8Array, start: number): number {
   const { form, baseDay, units } = timestamps;
