@@ -1,0 +1,64 @@
+/**
+ * `npm run bench`: measures podlog on this machine and prints one table. Progress goes to stderr, the table (or with
+ * --json, the figures) to stdout. It never asserts: whether a figure is good is for a person to say.
+ */
+import { parseArgs } from 'node:util';
+import { benchCodec } from './codec.ts';
+import { type Figure, figureTable, formatNumber, meetsTarget } from './figure.ts';
+import { type Bench, inTempDir } from './harness.ts';
+import { describeMachine, machineText } from './machine.ts';
+
+/** In the order of a line's way: encoded, shipped, stored, seen, found. */
+const MEASUREMENTS: Readonly<Record<string, (bench: Bench) => Promise<void> | void>> = {
+  codec: benchCodec,
+};
+
+const HELP = `Usage: npm run bench -- [flags]
+
+  --lines <n>      lines for throughput and for the store that is queried (default 2000000)
+  --only <names>   some of ${Object.keys(MEASUREMENTS).join(', ')}, separated by commas
+  --dir <dir>      on which disk (default: the system's temporary folder)
+  --json           figures as JSON instead of a table
+`;
+
+const { values } = parseArgs({
+  options: {
+    lines: { type: 'string', default: '2000000' },
+    only: { type: 'string', default: Object.keys(MEASUREMENTS).join(',') },
+    dir: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) process.stdout.write(HELP);
+else await main();
+
+async function main(): Promise<void> {
+  const lineCount = Number(values.lines);
+  const chosen = values.only.split(',');
+  const unknown = chosen.filter((name) => MEASUREMENTS[name] === undefined);
+  if (unknown.length > 0 || !Number.isInteger(lineCount) || lineCount < 1) {
+    process.stderr.write(HELP);
+    process.exit(2);
+  }
+  const startMs = performance.now();
+  const progress = (text: string): void => {
+    process.stderr.write(`${((performance.now() - startMs) / 1000).toFixed(1).padStart(6)} s  ${text}\n`);
+  };
+  const figures: Figure[] = [];
+  const report = (figure: Figure): void => {
+    figures.push(figure);
+    progress(`  ${figure.name}: ${formatNumber(figure.value)} ${figure.unit}`);
+  };
+  const machine = await inTempDir(values.dir, async (dir) => describeMachine(dir));
+  progress(machineText(machine).replaceAll('\n', '; '));
+  for (const name of chosen) {
+    await inTempDir(values.dir, async (dir) => MEASUREMENTS[name]!({ dir, lineCount, progress, report }));
+  }
+  if (values.json) {
+    const judged = figures.map((figure) => ({ ...figure, met: meetsTarget(figure) }));
+    process.stdout.write(`${JSON.stringify({ machine, lineCount, figures: judged }, undefined, 2)}\n`);
+  } else
+    process.stdout.write(`\n${machineText(machine)}\n${formatNumber(lineCount)} lines\n\n${figureTable(figures)}\n`);
+}
