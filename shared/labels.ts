@@ -8,7 +8,7 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** One string per label set, whatever order the labels came in: the identity of a stream. */
 export function labelsKey(labels: Labels): string {
-  return JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
 /** The reverse of labelsKey. */

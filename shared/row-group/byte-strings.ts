@@ -18,7 +18,7 @@ export interface ByteStrings {
 }
 
 export function byteStringAt(strings: ByteStrings, index: number): Buffer {
-  return strings.bytes.subarray(strings.offsets[index]!, strings.offsets[index + 1]!);
+  return strings.bytes.subarray(strings.offsets[index], strings.offsets[index + 1]);
 }
 
 /** References to byte strings, without copying the bytes. */

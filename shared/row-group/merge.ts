@@ -33,7 +33,7 @@ export function daysOf(group: RowGroup): number[] {
   if (first === last) return [first];
   const days = new Set<number>();
   for (const timeNs of group.timesNs()) days.add(baseDay + Math.floor(timeNs / NS_PER_DAY));
-  return [...days].sort((a, b) => a - b);
+  return [...days].toSorted((a, b) => a - b);
 }
 
 /**
@@ -120,7 +120,7 @@ function rankStreams(groups: readonly RowGroup[]): { streams: Labels[]; ranksOf:
       return key;
     }),
   );
-  const keys = [...byKey.keys()].sort();
+  const keys = [...byKey.keys()].toSorted();
   const rankOf = new Map(keys.map((key, rank) => [key, rank]));
   const ranksOf = keysOf.map((groupKeys) => Uint32Array.from(groupKeys, (key) => rankOf.get(key)!));
   return { streams: keys.map((key) => byKey.get(key)!), ranksOf };

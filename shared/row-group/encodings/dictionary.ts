@@ -12,7 +12,7 @@ import { hashBytes, sameBytes } from '../byte-strings.ts';
 import type { ByteStrings, ValueRefs } from '../byte-strings.ts';
 import { DICTIONARY_VALUES_MAX } from '../format.ts';
 import { decodeRaw, encodeRaw } from './raw.ts';
-import { decodeUuids, encodeUuids, parseUuids, UUID_BYTES, UUID_TEXT_BYTES, writeUuid } from './uuid.ts';
+import { decodeUuids, encodeUuids, looksLikeUuid, parseUuids, UUID_BYTES, UUID_TEXT_BYTES, writeUuid } from './uuid.ts';
 
 const VALUES_RAW = 0;
 const VALUES_UUID = 1;
@@ -125,8 +125,9 @@ export function encodeDictionary(
 /** Writes the distinct values, without the codes. */
 export function encodeDictionaryValues(values: ValueRefs, parameters: ByteWriter, pages: PageWriter): void {
   parameters.varint(values.count);
-  const uuids =
-    values.ends[0]! - values.starts[0]! === UUID_TEXT_BYTES ? pages.scratch(values.count * UUID_BYTES) : undefined;
+  const uuids = looksLikeUuid(values.bytes, values.starts[0]!, values.ends[0]!)
+    ? pages.scratch(values.count * UUID_BYTES)
+    : undefined;
   if (uuids !== undefined && parseUuids(values, uuids)) {
     parameters.u8(VALUES_UUID);
     encodeUuids(uuids, values.count, parameters, pages);

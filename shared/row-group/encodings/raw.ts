@@ -18,7 +18,7 @@ export function encodeRaw(refs: ValueRefs, parameters: ByteWriter, pages: PageWr
   const page = pages.scratch(sizeBytes);
   for (let i = 0, to = 0; i < count; i++) {
     const end = ends[i]!;
-    if (lengths[i]! > 64) to += bytes.copy(page, to, starts[i]!, end);
+    if (lengths[i]! > 64) to += bytes.copy(page, to, starts[i], end);
     else for (let from = starts[i]!; from < end; from++) page[to++] = bytes[from]!;
   }
   pages.page(page);
