@@ -1,49 +1,320 @@
 /**
- * The durable half of podlog: WAL, memtable and segments behind one small interface. (Signatures first; the body
- * follows.)
+ * The durable half of podlog: a batch goes to the WAL and into the memtable; a sealed WAL file becomes segments; old
+ * segments are dropped. Reads go through snapshots. Opened once per data folder.
+ *
+ * Every change of what a snapshot shows happens in one synchronous step after it is durable, so no snapshot misses a
+ * line or has it twice. Has no timer of its own: somebody calls `tick` (HOUSEKEEPING_MS).
  */
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { type CorruptionError, UnavailableError } from '../../shared/errors.ts';
+import type { Metrics } from '../../shared/metrics.ts';
+import type { RowGroupInfo } from '../../shared/row-group/reader.ts';
+import { instantOfMs } from '../../shared/time.ts';
 import type { Batch } from '../../shared/wire.ts';
+import { DISK_FREE_BYTES_MIN, DISK_FREE_SHARE_MIN, RETRY_AFTER_DISK_SECONDS } from '../limits.ts';
+import type { BatchState } from './batch-state.ts';
+import { type Disk, realDisk } from './disk.ts';
+import { segmentPath, SEGMENTS_FOLDER, walFolder, walPath } from './filenames.ts';
+import { flushDays, type FlushInput, type FlushOutput } from './flush.ts';
+import { Flusher } from './flusher.ts';
+import { openFolder } from './folder.ts';
+import type { FolderLock } from './lock.ts';
+import type { ManifestFile } from './manifest.ts';
+import { Memtable } from './memtable.ts';
+import { copyToQuarantine, type Damage, damageOf } from './quarantine.ts';
+import { type FlushableWal, type LiveSegment, recover, type Recovered } from './recover.ts';
+import { expiredSegments } from './retention.ts';
+import { rowGroupRef, verifyBatch } from './row-group-ref.ts';
+import { readSegment } from './segment/reader.ts';
 import type { AppendListener, RowGroupRef, Snapshot } from './snapshot.ts';
+import { statsOf, StoreMetrics, type StoreStats } from './stats.ts';
+import { StreamTable } from './stream-table.ts';
+import { Views } from './views.ts';
+import { type RecordAddress, WalWriter } from './wal/writer.ts';
 
-/** What `/stats` shows. */
-export interface StoreStats {
-  readonly rowCount: number;
-  readonly lineBytes: number;
-  readonly storedBytes: number;
-  readonly walBytes: number;
-  readonly segmentCount: number;
-  readonly rowGroupCount: number;
-  readonly streamCount: number;
-  readonly oldestInstant: bigint | undefined;
-  readonly newestInstant: bigint | undefined;
-  readonly quarantinedCount: number;
+export interface StoreOptions {
+  readonly dataDir: string;
+  /** Segments whose newest line is older are dropped; Infinity keeps all. */
+  readonly retentionMs: number;
+  readonly state: BatchState;
+  /** Does `flush` of flush.ts, in a thread or here. */
+  readonly flush: (input: FlushInput) => Promise<FlushOutput>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly disk?: Disk;
 }
 
 export class Store {
-  /** Resolves when the batch is durable and part of new snapshots. @throws CorruptionError, UnavailableError */
-  append(_bytes: Uint8Array, _batch: Batch): Promise<{ rowCount: number }> {
-    throw new Error('BUG: not written yet');
+  readonly #options: StoreOptions;
+  readonly #disk: Disk;
+  readonly #lock: FolderLock;
+  readonly #manifest: ManifestFile;
+  readonly #memtable: Memtable;
+  readonly #streams: StreamTable;
+  readonly #segments: Map<string, LiveSegment>;
+  readonly #views: Views;
+  readonly #wal: WalWriter;
+  readonly #flusher: Flusher;
+  readonly #metrics: StoreMetrics;
+  readonly #listeners = new Set<AppendListener>();
+  /** Keys of row groups that were found broken after they had been opened. */
+  readonly #setAside = new Set<string>();
+  readonly #unlinks = new Set<Promise<void>>();
+  #nextSequence: number;
+  #nextOrder: number;
+  #lowSpace: string | undefined;
+
+  /**
+   * Locks and recovers the folder, which is made when it is missing.
+   * @throws UsageError  it is in use, of another version, or cannot be used
+   * @throws CorruptionError  the manifest is damaged
+   */
+  static async open(options: StoreOptions): Promise<Store> {
+    const disk = options.disk ?? realDisk;
+    const lock = await openFolder(disk, options.dataDir);
+    try {
+      const streams = new StreamTable();
+      const memtable = new Memtable();
+      const startMs = performance.now();
+      const recovered = await recover({ disk, dataDir: options.dataDir, streams, memtable, state: options.state });
+      const store = new Store(options, disk, lock, streams, memtable, recovered);
+      store.#reportRecovery(recovered, performance.now() - startMs);
+      await store.tick();
+      return store;
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: StoreOptions,
+    disk: Disk,
+    lock: FolderLock,
+    streams: StreamTable,
+    memtable: Memtable,
+    recovered: Recovered,
+  ) {
+    this.#options = options;
+    this.#disk = disk;
+    this.#lock = lock;
+    this.#streams = streams;
+    this.#memtable = memtable;
+    this.#manifest = recovered.manifest;
+    this.#segments = new Map(recovered.segments.map((segment) => [segment.path, segment]));
+    this.#nextSequence = recovered.nextSequence;
+    this.#nextOrder = recovered.nextOrder;
+    this.#metrics = new StoreMetrics(options.metrics, () => this.stats());
+    this.#views = new Views(
+      () => this.#rowGroups(),
+      (path) => this.#unlink(path),
+    );
+    this.#wal = new WalWriter({
+      disk,
+      dataDir: options.dataDir,
+      now: options.now,
+      nextSequence: () => this.#nextSequence++,
+      previous: recovered.wals.at(-1),
+      onSealed: (wal) => this.#flusher.add({ ...wal, positions: options.state.save(), orderTo: this.#nextOrder }),
+      syncSeconds: this.#metrics.walSyncSeconds,
+    });
+    this.#flusher = new Flusher(
+      {
+        now: options.now,
+        flush: (wal) => this.#flush(wal),
+        onFailure: (wal, err, retryMs) => {
+          this.#metrics.flushFailures.add();
+          options.log.error({ err, wal: wal.sequence, retryMs }, 'a flush failed and will be tried again');
+        },
+      },
+      recovered.wals,
+    );
+  }
+
+  /**
+   * Resolves when the batch is durable and part of new snapshots. `bytes` must not change until then.
+   * @param batch  `bytes`, decoded
+   * @throws CorruptionError  its row group is broken
+   * @throws UnavailableError  the disk is full, failing or too slow; nothing of the batch will be seen later
+   */
+  async append(bytes: Uint8Array, batch: Batch): Promise<{ rowCount: number }> {
+    const info = verifyBatch(batch);
+    const problem = this.#flusher.problem ?? this.#spaceProblem();
+    if (problem !== undefined) throw problem;
+    await this.#wal.append(bytes, (address) => this.#apply(batch, info, address, bytes.length));
+    return { rowCount: info?.rowCount ?? 0 };
   }
 
   snapshot(): Snapshot {
-    throw new Error('BUG: not written yet');
+    return this.#views.take();
   }
 
   /** @returns a function that ends the subscription */
-  onAppend(_listener: AppendListener): () => void {
-    throw new Error('BUG: not written yet');
+  onAppend(listener: AppendListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** A reader found a row group broken: it is copied to quarantine/, counted, and left out of new snapshots. */
-  setAside(_ref: RowGroupRef, _error: Error): Promise<void> {
-    throw new Error('BUG: not written yet');
+  async setAside(rowGroup: RowGroupRef, error: CorruptionError): Promise<void> {
+    const key = rowGroupKey(rowGroup);
+    if (this.#setAside.has(key)) return;
+    this.#setAside.add(key);
+    this.#views.changed();
+    await this.#quarantine(damageOf(rowGroup.path, rowGroup.offset, rowGroup.sizeBytes, error));
+  }
+
+  /** Why writes fail now, for a readiness probe; undefined when they do not. */
+  get problem(): string | undefined {
+    return this.#wal.problem ?? this.#flusher.problem?.message ?? this.#lowSpace;
   }
 
   stats(): StoreStats {
-    throw new Error('BUG: not written yet');
+    return statsOf({
+      rowGroups: this.#rowGroups(),
+      segments: [...this.#segments.values()],
+      wals: [...this.#flusher.waiting, ...(this.#wal.active === undefined ? [] : [this.#wal.active])],
+      streamCount: this.#streams.size,
+      quarantinedCount: this.#metrics.quarantined.value(),
+    });
   }
 
-  close(): Promise<void> {
-    throw new Error('BUG: not written yet');
+  /** Housekeeping: age of the WAL file, free space, retention, flushes to be tried again. */
+  async tick(): Promise<void> {
+    await this.#checkSpace();
+    await this.#wal.tick();
+    await this.#retain();
+    void this.#flusher.start();
   }
+
+  /** Seals the WAL and flushes all there is: for tests, and before a backup. */
+  async flushAll(): Promise<void> {
+    await this.#wal.seal();
+    await this.#flusher.start();
+  }
+
+  /** Waits for what is being written. Files that unreleased snapshots hold are removed at the next start. */
+  async close(): Promise<void> {
+    await this.#wal.close();
+    await this.#flusher.close();
+    await Promise.all(this.#unlinks);
+    await this.#lock.release();
+  }
+
+  /** A batch has become durable. */
+  #apply(batch: Batch, info: RowGroupInfo | undefined, address: RecordAddress, payloadBytes: number): void {
+    this.#options.state.apply(batch);
+    if (info === undefined) return;
+    const recordEnd = address.offset + payloadBytes;
+    const rowGroup = rowGroupRef(info, address.path, recordEnd, this.#nextOrder, this.#streams);
+    this.#nextOrder += info.rowCount;
+    this.#memtable.add(address.sequence, rowGroup);
+    this.#views.changed();
+    this.#metrics.appended(info);
+    for (const listener of this.#listeners) listener([rowGroup]);
+  }
+
+  async #flush(wal: FlushableWal): Promise<void> {
+    const { dataDir, flush } = this.#options;
+    const startMs = performance.now();
+    const rowGroups = this.#memtable.rowGroupsOf(wal.sequence).filter((each) => !this.#setAside.has(rowGroupKey(each)));
+    const sequences = flushDays(rowGroups).map(() => this.#nextSequence++);
+    await this.#disk.makeFolder(join(dataDir, SEGMENTS_FOLDER));
+    const output = await flush({ dataDir, rowGroups, sequences });
+    for (const damage of output.damages) await this.#quarantine(damage);
+    const segments = await Promise.all(output.segments.map((segment) => this.#openSegment(segment)));
+    await this.#manifest.update((manifest) => ({
+      ...manifest,
+      nextSequence: this.#nextSequence,
+      walFrom: wal.sequence + 1,
+      orderFrom: wal.orderTo,
+      positions: wal.positions,
+      segments: [...manifest.segments, ...output.segments],
+    }));
+    for (const segment of segments) this.#segments.set(segment.path, segment);
+    this.#memtable.drop(wal.sequence);
+    this.#views.drop(walPath(dataDir, wal.sequence));
+    this.#metrics.flushSeconds.observe((performance.now() - startMs) / 1000);
+  }
+
+  async #openSegment(segment: FlushOutput['segments'][number]): Promise<LiveSegment> {
+    const path = segmentPath(this.#options.dataDir, segment.day, segment.sequence);
+    return { ...segment, path, rowGroups: await readSegment(this.#disk, path, segment.sizeBytes, this.#streams) };
+  }
+
+  async #retain(): Promise<void> {
+    const { dataDir, retentionMs, now } = this.#options;
+    if (retentionMs === Infinity) return;
+    const oldest = instantOfMs(now() - retentionMs);
+    const expired = expiredSegments(this.#manifest.current.segments, dataDir, this.#segments, oldest);
+    if (expired.size === 0) return;
+    try {
+      await this.#manifest.update((manifest) => ({
+        ...manifest,
+        segments: manifest.segments.filter(({ day, sequence }) => !expired.has(segmentPath(dataDir, day, sequence))),
+      }));
+    } catch (err) {
+      this.#options.log.error({ err }, 'old segments could not be dropped; this will be tried again');
+      return;
+    }
+    for (const path of expired) {
+      this.#segments.delete(path);
+      this.#views.drop(path);
+    }
+    this.#options.log.info({ segments: expired.size }, 'dropped segments older than the retention');
+  }
+
+  async #checkSpace(): Promise<void> {
+    const { freeBytes, totalBytes } = await this.#disk.space(this.#options.dataDir);
+    const wanted = Math.min(DISK_FREE_BYTES_MIN, totalBytes * DISK_FREE_SHARE_MIN);
+    this.#lowSpace =
+      freeBytes >= wanted ? undefined : 'the disk is nearly full: make room or shorten --retention; reads go on';
+  }
+
+  #spaceProblem(): UnavailableError | undefined {
+    return this.#lowSpace === undefined ? undefined : new UnavailableError(this.#lowSpace, RETRY_AFTER_DISK_SECONDS);
+  }
+
+  #rowGroups(): RowGroupRef[] {
+    const all = [...this.#memtable.rowGroups(), ...[...this.#segments.values()].flatMap(({ rowGroups }) => rowGroups)];
+    return this.#setAside.size === 0 ? all : all.filter((each) => !this.#setAside.has(rowGroupKey(each)));
+  }
+
+  #unlink(path: string): void {
+    const done = this.#disk
+      .remove(path)
+      .catch((err: unknown) =>
+        this.#options.log.warn({ err, path }, 'a file could not be removed; the next start will'),
+      )
+      .finally(() => this.#unlinks.delete(done));
+    this.#unlinks.add(done);
+  }
+
+  async #quarantine(damage: Damage): Promise<void> {
+    this.#reportDamage(damage, await copyToQuarantine(this.#disk, this.#options.dataDir, damage));
+  }
+
+  #reportDamage(damage: Damage, copy: string | undefined): void {
+    this.#metrics.quarantined.add();
+    this.#options.log.error({ ...damage, copy }, 'damaged data was set aside; the rest goes on');
+  }
+
+  #reportRecovery({ damages, wals, segments, tornBytes }: Recovered, ms: number): void {
+    for (const damage of damages) this.#reportDamage(damage, undefined);
+    const found = {
+      segments: segments.length,
+      walFiles: wals.length,
+      rows: this.#nextOrder,
+      tornBytes,
+      ms: Math.round(ms),
+    };
+    this.#options.log.info(found, `the store in ${walFolder(this.#options.dataDir)} is open`);
+  }
+}
+
+function rowGroupKey({ path, offset }: RowGroupRef): string {
+  return `${path}@${offset}`;
 }

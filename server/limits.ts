@@ -1,0 +1,120 @@
+/**
+ * Every limit of the server: its value, its unit (in the name), why it is what it is, and what happens beyond it.
+ */
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+// ── Receiving ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Body of one request. Agents send about 400 KB; push clients a few MB. Beyond: 413 that names this limit. */
+export const BODY_BYTES_MAX = 16 * MIB;
+
+/**
+ * Bodies being received, shredded or waiting for their fsync, summed over all requests: they are the server's largest
+ * use of memory. Beyond: 503, and the client keeps its lines a little longer.
+ */
+export const BODIES_IN_FLIGHT_BYTES_MAX = 64 * MIB;
+
+/** A body after decompression. A log compresses 10 : 1, seldom 20 : 1; more is an accident or an attack. Beyond: 413. */
+export const INFLATED_BODY_BYTES_MAX = 64 * MIB;
+
+/** One line of a push. Kubernetes' own lines end at 16 KiB a fragment; a stack trace in JSON may be longer. Beyond: cut. */
+export const LINE_BYTES_MAX = 1 * MIB;
+
+/** Rows of one pushed row group: as many as a merged one has, so that a WAL scan costs what a segment scan costs. */
+export const PUSHED_ROWS_PER_GROUP_MAX = 65_536;
+
+/** Memory that one row group under construction may hold in lines. Beyond: the group is finished and a new one begun. */
+export const PUSHED_GROUP_BYTES_MAX = 32 * MIB;
+
+/** Labels of a stream. Each label set is kept in memory for ever. Beyond: 400. */
+export const LABELS_MAX = 30;
+
+/** Length of a label's name. Beyond: 400. */
+export const LABEL_NAME_BYTES_MAX = 128;
+
+/** Length of a label's value; Kubernetes names end at 253, annotations are not labels. Beyond: 400. */
+export const LABEL_VALUE_BYTES_MAX = 1024;
+
+/** A push client's idempotency key. Kept in memory and in the manifest. Beyond: 400. */
+export const IDEMPOTENCY_KEY_BYTES_MAX = 128;
+
+// ── Positions ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A node unseen for so long is gone and its files with it. Beyond: its positions are forgotten. */
+export const NODE_UNSEEN_MS_MAX = 30 * DAY_MS;
+
+/**
+ * A file reported gone is remembered a little longer, so that a repeat of the batch that reported it is still known as
+ * a repeat. Agents repeat within seconds.
+ */
+export const GONE_FILE_KEPT_MS = 1 * HOUR_MS;
+
+/** A push client retries within minutes. Beyond: the same key is a new batch. */
+export const IDEMPOTENCY_KEY_KEPT_MS = 1 * HOUR_MS;
+
+/** Keys are written with each manifest (about 60 bytes each). Beyond: the oldest key is forgotten. */
+export const IDEMPOTENCY_KEYS_MAX = 20_000;
+
+// ── WAL ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Batches that wait for the fsync in progress, and their bytes. Beyond: 503; the disk is slower than the senders. */
+export const WAL_QUEUE_RECORDS_MAX = 1024;
+export const WAL_QUEUE_BYTES_MAX = 64 * MIB;
+
+/** Bytes that share one write and one fsync: larger groups gain nothing and delay those in front. Beyond: next group. */
+export const WAL_GROUP_BYTES_MAX = 4 * MIB;
+
+/**
+ * A WAL file is sealed, and then flushed, at the first of these. Size: a flush holds the rows of one file in memory
+ * while it sorts them. Records: a query visits each row group of the memtable. Age: rows rest unsorted so long at most.
+ */
+export const WAL_FILE_BYTES_MAX = 16 * MIB;
+export const WAL_FILE_RECORDS_MAX = 4096;
+export const WAL_FILE_AGE_MS_MAX = 1 * HOUR_MS;
+
+/** Sealed WAL files that wait for their flush. Beyond: 503 until the flush has caught up. */
+export const SEALED_WAL_FILES_MAX = 16;
+
+/** zstd level of segments: read often and kept long, written once by a thread that has time. */
+export const SEGMENT_ZSTD_LEVEL = 6;
+
+// ── Disk ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Space that is left free, so that a flush (which needs room before it gives room) never meets a full disk: this much,
+ * or this share of a small disk. Beyond: 503 for writes, reads go on.
+ */
+export const DISK_FREE_BYTES_MIN = 256 * MIB;
+export const DISK_FREE_SHARE_MIN = 0.05;
+
+/** A client that met a full or failing disk, or a full queue, tries again after this time. */
+export const RETRY_AFTER_DISK_SECONDS = 10;
+export const RETRY_AFTER_QUEUE_SECONDS = 1;
+
+/** How often age, retention, expiry and free space are looked at. Beyond: they take effect this much later. */
+export const HOUSEKEEPING_MS = 5 * SECOND_MS;
+
+/** A failed flush is tried again after the first; the wait doubles up to the second. */
+export const FLUSH_RETRY_MS_MIN = 1 * SECOND_MS;
+export const FLUSH_RETRY_MS_MAX = 5 * MINUTE_MS;
+
+// ── Workers ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Worker threads; each costs about 15 MB. More cores are for queries later, fewer would let a flush stop a query. */
+export const WORKERS_MAX = 2;
+
+/** Tasks that wait for a worker. Beyond: 503. */
+export const QUEUED_TASKS_MAX = 1000;
+
+/** JavaScript heap of one worker; buffers are outside of it. Beyond: the worker dies, its task fails, another starts. */
+export const WORKER_HEAP_MIB_MAX = 512;
+
+// ── HTTP ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** A client that sends its body slower than this is cut off: it would hold memory. */
+export const REQUEST_RECEIVE_MS_MAX = 60 * SECOND_MS;

@@ -1,0 +1,55 @@
+/**
+ * Every name in a data folder. Sequences are one counter for WAL files and segments, never used twice.
+ *
+ *     VERSION                              format version of the folder
+ *     lock/<pid>-<random>.sock             see lock.ts
+ *     MANIFEST.json                        the live segments and where the WAL begins
+ *     wal/000000000001.wal
+ *     segments/2026-11-23/000000000002.seg
+ *     quarantine/…                         bytes that failed their checksum
+ */
+import { join } from 'node:path';
+
+export const VERSION_FILE = 'VERSION';
+export const MANIFEST_FILE = 'MANIFEST.json';
+export const MANIFEST_TEMPORARY_FILE = 'MANIFEST.json.tmp';
+export const LOCK_FOLDER = 'lock';
+export const WAL_FOLDER = 'wal';
+export const SEGMENTS_FOLDER = 'segments';
+export const QUARANTINE_FOLDER = 'quarantine';
+
+const SEQUENCE_DIGITS = 12;
+const WAL_NAME = /^(\d{12})\.wal$/;
+const SEGMENT_NAME = /^(\d{12})\.seg$/;
+
+export function walFolder(dataDir: string): string {
+  return join(dataDir, WAL_FOLDER);
+}
+
+export function walPath(dataDir: string, sequence: number): string {
+  return join(walFolder(dataDir), `${digits(sequence)}.wal`);
+}
+
+/** `day` as in `2026-11-23`. */
+export function segmentPath(dataDir: string, day: string, sequence: number): string {
+  return join(dataDir, SEGMENTS_FOLDER, day, `${digits(sequence)}.seg`);
+}
+
+/** Undefined when the name is not that of a WAL file. */
+export function walSequence(name: string): number | undefined {
+  return sequenceOf(WAL_NAME, name);
+}
+
+/** Undefined when the name is not that of a segment. */
+export function segmentSequence(name: string): number | undefined {
+  return sequenceOf(SEGMENT_NAME, name);
+}
+
+function sequenceOf(pattern: RegExp, name: string): number | undefined {
+  const match = pattern.exec(name);
+  return match === null ? undefined : Number(match[1]);
+}
+
+function digits(sequence: number): string {
+  return String(sequence).padStart(SEQUENCE_DIGITS, '0');
+}

@@ -1,0 +1,79 @@
+/**
+ * Flushes sealed WAL files one after the other, oldest first. A failed flush is tried again, later and later; what it
+ * left is overwritten or removed at the next start. Has no timer: `start` is called when a file is sealed and now and
+ * then (Store.tick).
+ */
+import { FLUSH_RETRY_MS_MAX, FLUSH_RETRY_MS_MIN, RETRY_AFTER_DISK_SECONDS, SEALED_WAL_FILES_MAX } from '../limits.ts';
+import { UnavailableError } from '../../shared/errors.ts';
+import type { FlushableWal } from './recover.ts';
+
+export interface FlusherOptions {
+  readonly now: () => number;
+  /** Flushes one file and makes its segments part of the store; rejects when nothing has changed. */
+  readonly flush: (wal: FlushableWal) => Promise<void>;
+  readonly onFailure: (wal: FlushableWal, error: unknown, retryMs: number) => void;
+}
+
+export class Flusher {
+  readonly #options: FlusherOptions;
+  readonly #waiting: FlushableWal[];
+  #running: Promise<void> | undefined;
+  #retryAtMs = 0;
+  #retryMs = FLUSH_RETRY_MS_MIN;
+  #closed = false;
+
+  constructor(options: FlusherOptions, waiting: readonly FlushableWal[]) {
+    this.#options = options;
+    this.#waiting = [...waiting];
+  }
+
+  /** Sealed files, with the one that is being flushed. */
+  get waiting(): readonly FlushableWal[] {
+    return this.#waiting;
+  }
+
+  /** Why writes must wait; undefined when they need not. */
+  get problem(): UnavailableError | undefined {
+    if (this.#waiting.length < SEALED_WAL_FILES_MAX) return undefined;
+    return new UnavailableError(`${this.#waiting.length} WAL files wait to be flushed`, RETRY_AFTER_DISK_SECONDS);
+  }
+
+  add(wal: FlushableWal): void {
+    this.#waiting.push(wal);
+    void this.start();
+  }
+
+  /** Resolves when nothing waits, or the next try is not due. */
+  start(): Promise<void> {
+    if (!this.#isDue()) return Promise.resolve();
+    this.#running ??= this.#run();
+    return this.#running;
+  }
+
+  /** Waits for the flush that runs; what still waits is flushed after the next start. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+  }
+
+  #isDue(): boolean {
+    return !this.#closed && this.#waiting.length > 0 && this.#options.now() >= this.#retryAtMs;
+  }
+
+  /** Begins when a flush is due. Its end and the last look at what is due are one step, so that nothing is forgotten. */
+  async #run(): Promise<void> {
+    do {
+      const wal = this.#waiting[0]!;
+      try {
+        await this.#options.flush(wal);
+        this.#waiting.shift();
+        this.#retryMs = FLUSH_RETRY_MS_MIN;
+      } catch (error) {
+        this.#retryAtMs = this.#options.now() + this.#retryMs;
+        this.#options.onFailure(wal, error, this.#retryMs);
+        this.#retryMs = Math.min(this.#retryMs * 2, FLUSH_RETRY_MS_MAX);
+      }
+    } while (this.#isDue());
+    this.#running = undefined;
+  }
+}

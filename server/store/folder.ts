@@ -1,0 +1,61 @@
+/** The data folder as a whole: made, locked, and of a version that this podlog can read. */
+import { join } from 'node:path';
+import { UsageError } from '../../shared/errors.ts';
+import { createFile, type Disk, diskErrorCode } from './disk.ts';
+import { SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER, walFolder } from './filenames.ts';
+import { type FolderLock, lockFolder } from './lock.ts';
+
+/** Grows with every change that an older podlog would misread. */
+const FORMAT_VERSION = 'podlog data 1\n';
+
+/** @throws UsageError  it cannot be made, is in use, or is of another version */
+export async function openFolder(disk: Disk, dataDir: string): Promise<FolderLock> {
+  try {
+    await disk.makeFolder(dataDir);
+  } catch (error) {
+    throw unusable(dataDir, error);
+  }
+  const lock = await lockFolder(dataDir);
+  try {
+    await checkVersion(disk, dataDir);
+    await disk.makeFolder(walFolder(dataDir));
+    await disk.makeFolder(join(dataDir, SEGMENTS_FOLDER));
+    await disk.syncFolder(dataDir);
+    return lock;
+  } catch (error) {
+    await lock.release();
+    throw error instanceof UsageError ? error : unusable(dataDir, error);
+  }
+}
+
+async function checkVersion(disk: Disk, dataDir: string): Promise<void> {
+  const path = join(dataDir, VERSION_FILE);
+  if ((await disk.sizeOf(path)) !== undefined) {
+    const found = (await disk.readFile(path)).toString('utf8');
+    if (found === FORMAT_VERSION) return;
+    // A crash between making and writing the file leaves it short, and the folder new.
+    if (!FORMAT_VERSION.startsWith(found)) {
+      const versions = `${JSON.stringify(found.trim().slice(0, 40))}, this podlog reads ${JSON.stringify(FORMAT_VERSION.trim())}`;
+      throw new UsageError(`the data folder ${dataDir} was written by another version of podlog: ${versions}`, 1);
+    }
+    await disk.remove(path);
+  } else if (await hasData(disk, dataDir)) {
+    throw new UsageError(
+      `the data folder ${dataDir} has data but no file ${VERSION_FILE}: restore it, or choose another`,
+      1,
+    );
+  }
+  await createFile(disk, path, FORMAT_VERSION);
+}
+
+async function hasData(disk: Disk, dataDir: string): Promise<boolean> {
+  const names = await disk.list(dataDir);
+  return names.includes(WAL_FOLDER) || names.includes(SEGMENTS_FOLDER);
+}
+
+function unusable(dataDir: string, error: unknown): UsageError {
+  const code = diskErrorCode(error);
+  const reason = error instanceof Error ? error.message : String(error);
+  const hint = code === 'EACCES' || code === 'EROFS' || code === 'EPERM' ? '; it must be writable by this user' : '';
+  return new UsageError(`the data folder ${dataDir} cannot be used: ${reason}${hint}`, 1, { cause: error });
+}

@@ -1,0 +1,30 @@
+/**
+ * The row groups that are only in the WAL so far, by WAL file. Metadata only: the bytes stay in the files, and scans
+ * read them there.
+ */
+import type { RowGroupRef } from './snapshot.ts';
+
+export class Memtable {
+  /** Ascending by sequence, as files are added in the order of the WAL. */
+  readonly #files = new Map<number, RowGroupRef[]>();
+
+  add(sequence: number, rowGroup: RowGroupRef): void {
+    const rowGroups = this.#files.get(sequence);
+    if (rowGroups === undefined) this.#files.set(sequence, [rowGroup]);
+    else rowGroups.push(rowGroup);
+  }
+
+  /** The row groups of one WAL file, in the order of their arrival. */
+  rowGroupsOf(sequence: number): readonly RowGroupRef[] {
+    return this.#files.get(sequence) ?? [];
+  }
+
+  /** Forgets a WAL file whose rows are in segments now. */
+  drop(sequence: number): void {
+    this.#files.delete(sequence);
+  }
+
+  *rowGroups(): Iterable<RowGroupRef> {
+    for (const rowGroups of this.#files.values()) yield* rowGroups;
+  }
+}

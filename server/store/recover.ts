@@ -1,0 +1,215 @@
+/**
+ * Opens what an earlier process left, however it ended: manifest → segments → WAL. Checksums are verified, nothing is
+ * decompressed, so this costs about as much as reading the WAL. What is damaged is set aside and reported; what no
+ * manifest names is removed.
+ */
+import { join } from 'node:path';
+import { CorruptionError } from '../../shared/errors.ts';
+import { decodeBatch } from '../../shared/wire.ts';
+import type { BatchState } from './batch-state.ts';
+import { type Disk, withFile } from './disk.ts';
+import {
+  MANIFEST_FILE,
+  MANIFEST_TEMPORARY_FILE,
+  segmentPath,
+  SEGMENTS_FOLDER,
+  segmentSequence,
+  walFolder,
+  walPath,
+  walSequence,
+} from './filenames.ts';
+import { type JsonValue, type Manifest, ManifestFile, type ManifestSegment } from './manifest.ts';
+import type { Memtable } from './memtable.ts';
+import { copyToQuarantine, type Damage, damageOf } from './quarantine.ts';
+import { rowGroupRef, verifyBatch } from './row-group-ref.ts';
+import { readSegment } from './segment/reader.ts';
+import type { RowGroupRef } from './snapshot.ts';
+import type { StreamTable } from './stream-table.ts';
+import { decodeFileHeader, FILE_HEADER_BYTES, type WalFileHeader } from './wal/format.ts';
+import { scanWal, type WalRecord } from './wal/reader.ts';
+import type { SealedWal } from './wal/writer.ts';
+
+/** A sealed WAL file, with all that the manifest must say once it is flushed. */
+export interface FlushableWal extends SealedWal {
+  readonly positions: JsonValue;
+  readonly orderTo: number;
+}
+
+export interface LiveSegment extends ManifestSegment {
+  readonly path: string;
+  readonly rowGroups: readonly RowGroupRef[];
+}
+
+export interface Recovered {
+  readonly manifest: ManifestFile;
+  readonly segments: readonly LiveSegment[];
+  /** Every WAL file that is left, oldest first; none of them is written again. */
+  readonly wals: readonly FlushableWal[];
+  readonly nextSequence: number;
+  readonly nextOrder: number;
+  readonly damages: readonly Damage[];
+  /** Bytes behind the last durable record that a crash left. */
+  readonly tornBytes: number;
+}
+
+export interface RecoverInput {
+  readonly disk: Disk;
+  readonly dataDir: string;
+  readonly streams: StreamTable;
+  /** Filled with the row groups of the WAL. */
+  readonly memtable: Memtable;
+  readonly state: BatchState;
+}
+
+export async function recover(input: RecoverInput): Promise<Recovered> {
+  const { disk, dataDir, state } = input;
+  await refuseLostManifest(disk, dataDir);
+  const manifest = await ManifestFile.open(disk, dataDir);
+  const damages: Damage[] = [];
+  await removeLeftovers(disk, dataDir, manifest.current);
+  const segments = await readSegments(input, manifest.current, damages);
+  state.restore(manifest.current.positions);
+  const replay = await replayWals(input, manifest.current, damages);
+  return { manifest, segments, damages, ...replay };
+}
+
+/** Without its manifest, a folder with data must not be taken for a new one: everything in it would be a leftover. */
+async function refuseLostManifest(disk: Disk, dataDir: string): Promise<void> {
+  const path = join(dataDir, MANIFEST_FILE);
+  if ((await disk.sizeOf(path)) !== undefined) return;
+  const names = [...(await disk.list(walFolder(dataDir))), ...(await disk.list(join(dataDir, SEGMENTS_FOLDER)))];
+  if (names.length > 0) throw new CorruptionError('the manifest is missing, but there is data', path);
+}
+
+async function removeLeftovers(disk: Disk, dataDir: string, manifest: Manifest): Promise<void> {
+  await disk.remove(join(dataDir, MANIFEST_TEMPORARY_FILE));
+  for (const name of await disk.list(walFolder(dataDir))) {
+    if ((walSequence(name) ?? Infinity) < manifest.walFrom) await disk.remove(join(walFolder(dataDir), name));
+  }
+  const named = new Set(manifest.segments.map(({ day, sequence }) => segmentPath(dataDir, day, sequence)));
+  const folder = join(dataDir, SEGMENTS_FOLDER);
+  for (const day of await disk.list(folder)) {
+    for (const name of await disk.list(join(folder, day))) {
+      const path = join(folder, day, name);
+      if (segmentSequence(name) !== undefined && !named.has(path)) await disk.remove(path);
+    }
+    if ((await disk.list(join(folder, day))).length === 0) await disk.remove(join(folder, day));
+  }
+}
+
+async function readSegments(input: RecoverInput, manifest: Manifest, damages: Damage[]): Promise<LiveSegment[]> {
+  const segments: LiveSegment[] = [];
+  for (const segment of manifest.segments) {
+    const path = segmentPath(input.dataDir, segment.day, segment.sequence);
+    try {
+      const rowGroups = await readSegment(input.disk, path, segment.sizeBytes, input.streams);
+      segments.push({ ...segment, path, rowGroups });
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      damages.push(damageOf(path, 0, segment.sizeBytes, error));
+    }
+  }
+  return segments;
+}
+
+interface WalFile {
+  readonly sequence: number;
+  readonly path: string;
+  /** Undefined when it is broken or torn. */
+  readonly header: WalFileHeader | undefined;
+}
+
+type Replayed = Pick<Recovered, 'wals' | 'nextSequence' | 'nextOrder' | 'tornBytes'>;
+
+async function replayWals(input: RecoverInput, manifest: Manifest, damages: Damage[]): Promise<Replayed> {
+  const files = await listWals(input);
+  damages.push(...missingWals(input.dataDir, files, manifest.walFrom));
+  const wals: FlushableWal[] = [];
+  let order = manifest.orderFrom;
+  let tornBytes = 0;
+  for (const [index, file] of files.entries()) {
+    const bytes = await input.disk.readFile(file.path);
+    const scan = scanWal(bytes, durableBytesOf(file, files[index + 1]));
+    tornBytes += Math.max(0, bytes.length - scan.durableBytes);
+    for (const range of scan.broken) {
+      const damage = { path: file.path, ...range, reason: 'no valid record' };
+      damages.push(damage);
+      await copyToQuarantine(input.disk, input.dataDir, damage);
+    }
+    for (const record of scan.records) order += await replayRecord(input, file, record, order, damages);
+    if (index === files.length - 1) await makeDurable(input.disk, file.path, scan.durableBytes);
+    wals.push({
+      sequence: file.sequence,
+      durableBytes: scan.durableBytes,
+      positions: input.state.save(),
+      orderTo: order,
+    });
+  }
+  const lastSequence = files.at(-1)?.sequence ?? 0;
+  return { wals, nextSequence: Math.max(manifest.nextSequence, lastSequence + 1), nextOrder: order, tornBytes };
+}
+
+async function listWals({ disk, dataDir }: RecoverInput): Promise<WalFile[]> {
+  const files: WalFile[] = [];
+  for (const name of await disk.list(walFolder(dataDir))) {
+    const sequence = walSequence(name);
+    if (sequence === undefined) continue;
+    const path = walPath(dataDir, sequence);
+    const header = decodeFileHeader(await withFile(disk, path, 'read', (file) => file.read(0, FILE_HEADER_BYTES)));
+    files.push({ sequence, path, header });
+  }
+  return files;
+}
+
+/** Each file names the one before it, so one that vanished from the middle is noticed. */
+function missingWals(dataDir: string, files: readonly WalFile[], walFrom: number): Damage[] {
+  const present = new Set(files.map(({ sequence }) => sequence));
+  return files.flatMap(({ header }) => {
+    if (header === undefined || header.previousSequence < walFrom || present.has(header.previousSequence)) return [];
+    const path = walPath(dataDir, header.previousSequence);
+    return [{ path, offset: 0, sizeBytes: header.previousBytes, reason: 'the WAL file is missing' }];
+  });
+}
+
+/**
+ * How much of a file counts, by what the next file's header says of it; undefined when nobody knows.
+ * A file that the next one passes over was given up before it held an acknowledged record.
+ */
+function durableBytesOf(file: WalFile, next: WalFile | undefined): number | undefined {
+  if (next?.header === undefined || next.header.previousSequence > file.sequence) return undefined;
+  return next.header.previousSequence === file.sequence ? next.header.previousBytes : 0;
+}
+
+/** @returns how many rows the record has */
+async function replayRecord(
+  input: RecoverInput,
+  file: WalFile,
+  record: WalRecord,
+  order: number,
+  damages: Damage[],
+): Promise<number> {
+  try {
+    const batch = decodeBatch(record.payload);
+    const info = verifyBatch(batch);
+    if (info !== undefined) {
+      const recordEnd = record.offset + record.payload.length;
+      input.memtable.add(file.sequence, rowGroupRef(info, file.path, recordEnd, order, input.streams));
+    }
+    input.state.apply(batch);
+    return info?.rowCount ?? 0;
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error;
+    const damage = damageOf(file.path, record.offset, record.payload.length, error);
+    damages.push(damage);
+    await copyToQuarantine(input.disk, input.dataDir, damage);
+    return 0;
+  }
+}
+
+/** What was read may so far be in the page cache only; positions that are answered from it must be durable. */
+function makeDurable(disk: Disk, path: string, durableBytes: number): Promise<void> {
+  return withFile(disk, path, 'modify', async (file) => {
+    await file.truncate(durableBytes);
+    await file.sync();
+  });
+}

@@ -1,0 +1,39 @@
+/** From what a row group says about itself to where the store has it. */
+import type { RowGroupInfo } from '../../shared/row-group/reader.ts';
+import { verifyRowGroup } from '../../shared/row-group/reader.ts';
+import type { Batch } from '../../shared/wire.ts';
+import type { RowGroupRef } from './snapshot.ts';
+import type { StreamTable } from './stream-table.ts';
+
+/**
+ * Checks the checksums of a batch's row group; undefined when the batch has none.
+ * @throws CorruptionError
+ */
+export function verifyBatch(batch: Batch): RowGroupInfo | undefined {
+  return batch.rowGroup.length === 0 ? undefined : verifyRowGroup(batch.rowGroup);
+}
+
+/**
+ * @param recordEnd  where the record ends in the file: a row group is the last part of its record
+ * @param order  rows stored before
+ */
+export function rowGroupRef(
+  info: RowGroupInfo,
+  path: string,
+  recordEnd: number,
+  order: number,
+  streams: StreamTable,
+): RowGroupRef {
+  return {
+    path,
+    offset: recordEnd - info.sizeBytes,
+    sizeBytes: info.sizeBytes,
+    rowCount: info.rowCount,
+    lineBytes: info.lineBytes,
+    baseDay: info.baseDay,
+    minTimeNs: info.minTimeNs,
+    maxTimeNs: info.maxTimeNs,
+    order,
+    streams: info.streams.map((labels) => streams.intern(labels)),
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * Reads what a segment says about its row groups: the tail, the directory and two sections, however large the segment
+ * is. The row groups themselves are read by whoever scans them.
+ */
+import { crc32 } from 'node:zlib';
+import { CorruptionError } from '../../../shared/errors.ts';
+import type { Disk, DiskFile } from '../disk.ts';
+import type { RowGroupRef } from '../snapshot.ts';
+import type { StreamTable } from '../stream-table.ts';
+import {
+  decodeDirectory,
+  decodeRowGroups,
+  decodeStreams,
+  type Section,
+  SECTION_ROW_GROUPS,
+  SECTION_STREAMS,
+  SEGMENT_HEADER_BYTES,
+  SEGMENT_MAGIC,
+  SEGMENT_TAIL_BYTES,
+} from './format.ts';
+
+/**
+ * The row groups of a segment, with streams interned in `streams`.
+ * @param sizeBytes  as the manifest has it
+ * @throws CorruptionError  with the path
+ */
+export async function readSegment(
+  disk: Disk,
+  path: string,
+  sizeBytes: number,
+  streams: StreamTable,
+): Promise<RowGroupRef[]> {
+  const actualBytes = await disk.sizeOf(path);
+  if (actualBytes === undefined) throw new CorruptionError('the segment is missing', path);
+  if (actualBytes !== sizeBytes) {
+    throw new CorruptionError(`the segment has ${actualBytes} bytes, the manifest says ${sizeBytes}`, path);
+  }
+  const file = await disk.open(path, 'read');
+  try {
+    const directory = await readDirectory(file, sizeBytes);
+    const labels = decodeStreams(await readSection(file, directory, SECTION_STREAMS)).map((each) =>
+      streams.intern(each),
+    );
+    const rowGroups = decodeRowGroups(await readSection(file, directory, SECTION_ROW_GROUPS));
+    return rowGroups.map((rowGroup) => ({
+      ...rowGroup,
+      path,
+      streams: rowGroup.streams.map((index) => known(labels[index], `stream ${index}`)),
+    }));
+  } catch (error) {
+    if (error instanceof CorruptionError) throw new CorruptionError(error.message, path, { cause: error });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+async function readDirectory(file: DiskFile, sizeBytes: number): Promise<Section[]> {
+  if (sizeBytes < SEGMENT_HEADER_BYTES + SEGMENT_TAIL_BYTES) throw new CorruptionError('too short for a segment');
+  const tail = await file.read(sizeBytes - SEGMENT_TAIL_BYTES, SEGMENT_TAIL_BYTES);
+  if (tail.readUInt32LE(8) !== SEGMENT_MAGIC) throw new CorruptionError('the segment does not end with "PLS1"');
+  const directoryBytes = tail.readUInt32LE(0);
+  const offset = sizeBytes - SEGMENT_TAIL_BYTES - directoryBytes;
+  if (offset < SEGMENT_HEADER_BYTES) throw new CorruptionError('the directory is larger than the segment');
+  return decodeDirectory(checked(await file.read(offset, directoryBytes), tail.readUInt32LE(4), 'the directory'));
+}
+
+async function readSection(file: DiskFile, directory: readonly Section[], kind: number): Promise<Buffer> {
+  const { offset, sizeBytes, checksum } = known(
+    directory.find((section) => section.kind === kind),
+    `section ${kind}`,
+  );
+  return checked(await file.read(offset, sizeBytes), checksum, `section ${kind}`);
+}
+
+function checked(bytes: Buffer, checksum: number, what: string): Buffer {
+  if (crc32(bytes) !== checksum) throw new CorruptionError(`the checksum of ${what} does not match`);
+  return bytes;
+}
+
+function known<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new CorruptionError(`${what} is missing`);
+  return value;
+}

@@ -1,0 +1,104 @@
+/**
+ * Writes one segment: row groups as they come, then the sections. The file counts only when a manifest names it, which
+ * happens after `finish`, so a crash in between leaves a file that the next start removes.
+ */
+import { crc32 } from 'node:zlib';
+import { dirname } from 'node:path';
+import { type Labels, labelsKey } from '../../../shared/labels.ts';
+import type { Disk, DiskFile } from '../disk.ts';
+import {
+  encodeDirectory,
+  encodeRowGroups,
+  encodeStreams,
+  type Section,
+  SECTION_ROW_GROUPS,
+  SECTION_STREAMS,
+  SEGMENT_HEADER_BYTES,
+  SEGMENT_MAGIC,
+  SEGMENT_TAIL_BYTES,
+  type SegmentRowGroup,
+} from './format.ts';
+
+/** What the writer has to know about a row group; the reader of its bytes gives most of it. */
+export type NewRowGroup = Omit<SegmentRowGroup, 'offset' | 'sizeBytes' | 'streams'> & {
+  readonly streams: readonly Labels[];
+};
+
+export class SegmentWriter {
+  readonly #disk: Disk;
+  readonly #path: string;
+  readonly #file: DiskFile;
+  readonly #rowGroups: SegmentRowGroup[] = [];
+  readonly #streams: Labels[] = [];
+  readonly #streamIndexes = new Map<string, number>();
+  #sizeBytes = 0;
+
+  private constructor(disk: Disk, path: string, file: DiskFile) {
+    this.#disk = disk;
+    this.#path = path;
+    this.#file = file;
+  }
+
+  /** Makes the file, and its folder where needed. */
+  static async create(disk: Disk, path: string): Promise<SegmentWriter> {
+    await disk.makeFolder(dirname(path));
+    await disk.syncFolder(dirname(dirname(path)));
+    const writer = new SegmentWriter(disk, path, await disk.open(path, 'create'));
+    const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
+    header.writeUInt32LE(SEGMENT_MAGIC, 0);
+    await writer.#write(header);
+    return writer;
+  }
+
+  async add(bytes: Uint8Array, rowGroup: NewRowGroup): Promise<void> {
+    const streams = rowGroup.streams.map((labels) => this.#streamIndex(labels));
+    this.#rowGroups.push({ ...rowGroup, streams, offset: this.#sizeBytes, sizeBytes: bytes.length });
+    await this.#write(bytes);
+  }
+
+  /** Resolves with the segment's size when the file and its name are durable. */
+  async finish(): Promise<number> {
+    const sections = [
+      await this.#section(SECTION_STREAMS, encodeStreams(this.#streams)),
+      await this.#section(SECTION_ROW_GROUPS, encodeRowGroups(this.#rowGroups)),
+    ];
+    const directory = encodeDirectory(sections);
+    const tail = Buffer.alloc(SEGMENT_TAIL_BYTES);
+    tail.writeUInt32LE(directory.length, 0);
+    tail.writeUInt32LE(crc32(directory), 4);
+    tail.writeUInt32LE(SEGMENT_MAGIC, 8);
+    await this.#write(directory);
+    await this.#write(tail);
+    await this.#file.sync();
+    await this.#file.close();
+    await this.#disk.syncFolder(dirname(this.#path));
+    return this.#sizeBytes;
+  }
+
+  /** Drops the unfinished file. */
+  async abandon(): Promise<void> {
+    await this.#file.close();
+    await this.#disk.remove(this.#path);
+  }
+
+  async #section(kind: number, bytes: Buffer): Promise<Section> {
+    const offset = this.#sizeBytes;
+    await this.#write(bytes);
+    return { kind, offset, sizeBytes: bytes.length, checksum: crc32(bytes) };
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    await this.#file.write([bytes], this.#sizeBytes);
+    this.#sizeBytes += bytes.length;
+  }
+
+  #streamIndex(labels: Labels): number {
+    const key = labelsKey(labels);
+    let index = this.#streamIndexes.get(key);
+    if (index === undefined) {
+      index = this.#streams.push(labels) - 1;
+      this.#streamIndexes.set(key, index);
+    }
+    return index;
+  }
+}

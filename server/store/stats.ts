@@ -1,0 +1,97 @@
+/** What the store says about itself: `/stats`, and its share of `/metrics`. */
+import type { Counter, Histogram, Metrics } from '../../shared/metrics.ts';
+import { instantOf } from '../../shared/time.ts';
+import type { LiveSegment } from './recover.ts';
+import type { RowGroupRef } from './snapshot.ts';
+import type { SealedWal } from './wal/writer.ts';
+
+export interface StoreStats {
+  readonly rowCount: number;
+  /** Of all lines, as they were. */
+  readonly lineBytes: number;
+  /** Of all files: segments and WAL. */
+  readonly storedBytes: number;
+  readonly walBytes: number;
+  readonly walFileCount: number;
+  readonly segmentCount: number;
+  readonly rowGroupCount: number;
+  readonly streamCount: number;
+  readonly oldestInstant: bigint | undefined;
+  readonly newestInstant: bigint | undefined;
+  /** Since the process started. */
+  readonly quarantinedCount: number;
+}
+
+export interface StoreContents {
+  readonly rowGroups: readonly RowGroupRef[];
+  readonly segments: readonly LiveSegment[];
+  readonly wals: readonly SealedWal[];
+  readonly streamCount: number;
+  readonly quarantinedCount: number;
+}
+
+export function statsOf({ rowGroups, segments, wals, streamCount, quarantinedCount }: StoreContents): StoreStats {
+  let rowCount = 0;
+  let lineBytes = 0;
+  let oldestInstant: bigint | undefined;
+  let newestInstant: bigint | undefined;
+  for (const rowGroup of rowGroups) {
+    rowCount += rowGroup.rowCount;
+    lineBytes += rowGroup.lineBytes;
+    const oldest = instantOf(rowGroup.baseDay, rowGroup.minTimeNs);
+    const newest = instantOf(rowGroup.baseDay, rowGroup.maxTimeNs);
+    if (oldestInstant === undefined || oldest < oldestInstant) oldestInstant = oldest;
+    if (newestInstant === undefined || newest > newestInstant) newestInstant = newest;
+  }
+  const walBytes = wals.reduce((total, { durableBytes }) => total + durableBytes, 0);
+  const segmentBytes = segments.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
+  return {
+    rowCount,
+    lineBytes,
+    storedBytes: walBytes + segmentBytes,
+    walBytes,
+    walFileCount: wals.length,
+    segmentCount: segments.length,
+    rowGroupCount: rowGroups.length,
+    streamCount,
+    oldestInstant,
+    newestInstant,
+    quarantinedCount,
+  };
+}
+
+/** The store's metrics, and the gauges that are read from its stats. */
+export class StoreMetrics {
+  readonly walSyncSeconds: Histogram;
+  readonly flushSeconds: Histogram;
+  readonly flushFailures: Counter;
+  readonly quarantined: Counter;
+  readonly #rows: Counter;
+  readonly #lineBytes: Counter;
+  readonly #rowGroupBytes: Counter;
+
+  constructor(metrics: Metrics, stats: () => StoreStats) {
+    this.#rows = metrics.counter('podlog_appended_rows_total', 'Lines made durable since the start.');
+    this.#lineBytes = metrics.counter('podlog_appended_line_bytes_total', 'Bytes of these lines, as they were.');
+    this.#rowGroupBytes = metrics.counter('podlog_appended_row_group_bytes_total', 'Bytes of their row groups.');
+    this.walSyncSeconds = metrics.histogram('podlog_wal_sync_seconds', 'Write and fsync of one group of batches.');
+    this.flushSeconds = metrics.histogram('podlog_flush_seconds', 'From a sealed WAL file to its segments.');
+    this.flushFailures = metrics.counter('podlog_flush_failures_total', 'Flushes that failed and were tried again.');
+    this.quarantined = metrics.counter('podlog_quarantined_total', 'Damaged pieces of data that were set aside.');
+    const gauge = (name: string, help: string, read: (stats: StoreStats) => number): void => {
+      metrics.gauge(name, help).readFrom(() => read(stats()));
+    };
+    gauge('podlog_stored_rows', 'Lines in the store.', ({ rowCount }) => rowCount);
+    gauge('podlog_stored_bytes', 'Bytes of all segments and WAL files.', ({ storedBytes }) => storedBytes);
+    gauge('podlog_wal_bytes', 'Bytes of the WAL files.', ({ walBytes }) => walBytes);
+    gauge('podlog_segments', 'Segments.', ({ segmentCount }) => segmentCount);
+    gauge('podlog_row_groups', 'Row groups in segments and WAL files.', ({ rowGroupCount }) => rowGroupCount);
+    gauge('podlog_streams', 'Streams seen since the start.', ({ streamCount }) => streamCount);
+  }
+
+  appended({ rowCount, lineBytes, sizeBytes }: { rowCount: number; lineBytes: number; sizeBytes: number }): void {
+    this.#rows.add(rowCount);
+    this.#lineBytes.add(lineBytes);
+    this.#rowGroupBytes.add(sizeBytes);
+  }
+}

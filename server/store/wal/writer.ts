@@ -1,0 +1,256 @@
+/**
+ * The WAL's writing end. Appends queue up; one write and one fdatasync make all that wait durable, and while a sync
+ * runs, the next ones queue: the slower the disk, the larger the groups.
+ *
+ * Guarantees: `apply` of a record is called after it is durable, in the order of the appends, before its append
+ * resolves. When a group fails, it and all that is queued behind it fail together, so a file's batches never become
+ * durable with one missing in between. A file that failed is never written again: after a failed fsync the kernel may
+ * drop the pages and call the next fsync a success. Its successor's header says how much of it counts.
+ */
+import { UnavailableError } from '../../../shared/errors.ts';
+import type { Histogram } from '../../../shared/metrics.ts';
+import {
+  RETRY_AFTER_DISK_SECONDS,
+  RETRY_AFTER_QUEUE_SECONDS,
+  WAL_FILE_AGE_MS_MAX,
+  WAL_FILE_BYTES_MAX,
+  WAL_FILE_RECORDS_MAX,
+  WAL_GROUP_BYTES_MAX,
+  WAL_QUEUE_BYTES_MAX,
+  WAL_QUEUE_RECORDS_MAX,
+} from '../../limits.ts';
+import { type Disk, type DiskFile, diskErrorCode } from '../disk.ts';
+import { walFolder, walPath } from '../filenames.ts';
+import { encodeFileHeader, encodeRecordHeader, FILE_HEADER_BYTES, RECORD_HEADER_BYTES } from './format.ts';
+
+/** A WAL file that will not be written again. Its first `durableBytes` count. */
+export interface SealedWal {
+  readonly sequence: number;
+  readonly durableBytes: number;
+}
+
+/** Where a record's payload lies. */
+export interface RecordAddress {
+  readonly sequence: number;
+  readonly path: string;
+  readonly offset: number;
+}
+
+export interface WalWriterOptions {
+  readonly disk: Disk;
+  readonly dataDir: string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly nextSequence: () => number;
+  /** The newest file before this writer's first one. */
+  readonly previous: SealedWal | undefined;
+  /** A file that has records will not be written again. Called when all of its records are applied. */
+  readonly onSealed: (sealed: SealedWal) => void;
+  readonly syncSeconds: Histogram;
+}
+
+interface ActiveFile {
+  readonly file: DiskFile;
+  readonly sequence: number;
+  readonly path: string;
+  readonly openedMs: number;
+  durableBytes: number;
+  recordCount: number;
+}
+
+interface PendingRecord {
+  readonly payload: Uint8Array;
+  readonly apply: (address: RecordAddress) => void;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class WalWriter {
+  readonly #options: WalWriterOptions;
+  #active: ActiveFile | undefined;
+  #previous: SealedWal | undefined;
+  #queue: PendingRecord[] = [];
+  #queuedBytes = 0;
+  #running: Promise<void> | undefined;
+  #sealWanted = false;
+  #closed = false;
+  #problem: string | undefined;
+
+  constructor(options: WalWriterOptions) {
+    this.#options = options;
+    this.#previous = options.previous;
+  }
+
+  /** Why the last write failed; undefined when it did not. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Sequence of the file being written, and its size; undefined while there is none. */
+  get active(): SealedWal | undefined {
+    return this.#active;
+  }
+
+  /**
+   * Resolves when `payload` is durable and applied. The payload must not change until then.
+   * @throws UnavailableError  the queue or the disk is full, or the disk fails; nothing of it will be seen later
+   */
+  append(payload: Uint8Array, apply: (address: RecordAddress) => void): Promise<void> {
+    if (this.#closed)
+      return Promise.reject(new UnavailableError('the server is shutting down', RETRY_AFTER_DISK_SECONDS));
+    if (this.#queue.length >= WAL_QUEUE_RECORDS_MAX || this.#queuedBytes + payload.length > WAL_QUEUE_BYTES_MAX) {
+      const message = `${this.#queue.length} batches already wait for the disk`;
+      return Promise.reject(new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS));
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ payload, apply, resolve, reject });
+      this.#queuedBytes += payload.length;
+      void this.#start();
+    });
+  }
+
+  /** Seals the active file once its records are applied; resolves then. */
+  async seal(): Promise<void> {
+    if (this.#active === undefined && this.#running === undefined) return;
+    this.#sealWanted = true;
+    await this.#start();
+  }
+
+  /** To be called now and then: seals a file that is too old, and tries the disk again after a failure. */
+  async tick(): Promise<void> {
+    const isOld = this.#active !== undefined && this.#options.now() - this.#active.openedMs >= WAL_FILE_AGE_MS_MAX;
+    if (isOld) await this.seal();
+    else if (this.#problem !== undefined) await this.#start();
+  }
+
+  /** Waits for what is queued, then closes the file; it goes on where it is at the next start. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+    await this.#active?.file.close();
+    this.#active = undefined;
+  }
+
+  #start(): Promise<void> {
+    this.#running ??= this.#run();
+    return this.#running;
+  }
+
+  /**
+   * One group after the other until nothing is left to do. Never rejects: failures go to those who wait. Its end and the
+   * last look at the queue are one step, so that nothing queued in between is forgotten.
+   */
+  async #run(): Promise<void> {
+    do {
+      const group = this.#takeGroup();
+      try {
+        const active = await this.#writable();
+        if (group.length > 0) await this.#commit(active, group);
+        this.#problem = undefined;
+        if (this.#sealWanted || isFull(active)) await this.#sealActive();
+      } catch (error) {
+        await this.#fail(group, error);
+      }
+    } while (this.#queue.length > 0 || this.#sealWanted);
+    this.#running = undefined;
+  }
+
+  #takeGroup(): PendingRecord[] {
+    let groupBytes = 0;
+    let count = 0;
+    while (count < this.#queue.length && groupBytes < WAL_GROUP_BYTES_MAX) {
+      groupBytes += this.#queue[count++]!.payload.length;
+    }
+    this.#queuedBytes -= groupBytes;
+    return this.#queue.splice(0, count);
+  }
+
+  async #commit(active: ActiveFile, group: readonly PendingRecord[]): Promise<void> {
+    const syncedBytes = active.durableBytes;
+    const buffers = group.flatMap(({ payload }) => [encodeRecordHeader(payload, syncedBytes), payload]);
+    const startMs = performance.now();
+    await active.file.write(buffers, syncedBytes);
+    await active.file.sync();
+    this.#options.syncSeconds.observe((performance.now() - startMs) / 1000);
+    active.recordCount += group.length;
+    for (const { payload, apply, resolve } of group) {
+      apply({ sequence: active.sequence, path: active.path, offset: active.durableBytes + RECORD_HEADER_BYTES });
+      active.durableBytes += RECORD_HEADER_BYTES + payload.length;
+      resolve();
+    }
+  }
+
+  /** The active file, or a new one: complete, durable and named durably before the first record goes into it. */
+  async #writable(): Promise<ActiveFile> {
+    if (this.#active !== undefined) return this.#active;
+    const { disk, dataDir, now } = this.#options;
+    const sequence = this.#options.nextSequence();
+    const path = walPath(dataDir, sequence);
+    const file = await disk.open(path, 'create');
+    try {
+      const previousSequence = this.#previous?.sequence ?? 0;
+      const previousBytes = this.#previous?.durableBytes ?? 0;
+      await file.write([encodeFileHeader({ sequence, previousSequence, previousBytes })], 0);
+      await file.sync();
+      await disk.syncFolder(walFolder(dataDir));
+    } catch (error) {
+      await file.close().catch(ignore);
+      await disk.remove(path).catch(ignore);
+      throw error;
+    }
+    this.#active = { file, sequence, path, openedMs: now(), durableBytes: FILE_HEADER_BYTES, recordCount: 0 };
+    return this.#active;
+  }
+
+  async #sealActive(): Promise<void> {
+    this.#sealWanted = false;
+    const active = this.#active;
+    if (active === undefined || active.recordCount === 0) return;
+    this.#active = undefined;
+    this.#previous = { sequence: active.sequence, durableBytes: active.durableBytes };
+    await active.file.close().catch(ignore);
+    this.#options.onSealed(this.#previous);
+  }
+
+  async #fail(group: readonly PendingRecord[], cause: unknown): Promise<void> {
+    const error = unavailable(cause);
+    this.#problem = error.message;
+    this.#sealWanted = false;
+    const failed = [...group, ...this.#queue];
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    await this.#abandonActive();
+    for (const { reject } of failed) reject(error);
+  }
+
+  /**
+   * Cuts off what was not acknowledged, so that a restart does not see it even if no successor gets written; best
+   * effort, as the disk is failing. A file without records is dropped: nothing refers to it.
+   */
+  async #abandonActive(): Promise<void> {
+    const active = this.#active;
+    if (active === undefined) return;
+    await active.file.truncate(active.durableBytes).catch(ignore);
+    if (active.recordCount > 0) return await this.#sealActive();
+    this.#active = undefined;
+    await active.file.close().catch(ignore);
+    await this.#options.disk.remove(active.path).catch(ignore);
+  }
+}
+
+function isFull({ durableBytes, recordCount }: ActiveFile): boolean {
+  return durableBytes >= WAL_FILE_BYTES_MAX || recordCount >= WAL_FILE_RECORDS_MAX;
+}
+
+function unavailable(cause: unknown): UnavailableError {
+  const code = diskErrorCode(cause);
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message =
+    code === 'ENOSPC' || code === 'EDQUOT'
+      ? 'the disk is full: make room or shorten --retention; reads go on'
+      : `the disk cannot be written: ${reason}; reads go on`;
+  return new UnavailableError(message, RETRY_AFTER_DISK_SECONDS, { cause });
+}
+
+/** Either the error that led here is reported, or all that matters was synced before: this one adds nothing. */
+function ignore(): void {}

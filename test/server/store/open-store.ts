@@ -1,0 +1,144 @@
+/**
+ * A store in a folder of its own. After each test it is checked: what a snapshot shows is what was appended, it is the
+ * same after a reopening, and no file is left that nothing names.
+ */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, expect } from 'vitest';
+import { Metrics } from '../../../shared/metrics.ts';
+import { type Batch, decodeBatch } from '../../../shared/wire.ts';
+import type { BatchState } from '../../../server/store/batch-state.ts';
+import { type Disk, realDisk } from '../../../server/store/disk.ts';
+import { flush } from '../../../server/store/flush.ts';
+import { Store, type StoreOptions } from '../../../server/store/store.ts';
+import { type Line, linesAsRead, readLines } from './batches.ts';
+
+/** How far each file has come, as a stand-in for the positions: enough to see that rows and state agree. */
+export class FileEnds implements BatchState {
+  ends: Record<string, number> = {};
+
+  restore(saved: unknown): void {
+    this.ends = { ...(saved as Record<string, number> | null) };
+  }
+
+  apply(batch: Batch): void {
+    for (const { file, to } of batch.files) this.ends[file] = to.stdout;
+    for (const file of batch.gone) delete this.ends[file];
+  }
+
+  save(): Record<string, number> {
+    return { ...this.ends };
+  }
+}
+
+export interface OpenStore {
+  readonly store: Store;
+  readonly state: FileEnds;
+  readonly dataDir: string;
+  readonly options: StoreOptions;
+}
+
+const folders: string[] = [];
+const opened = new Map<Store, string>();
+
+export async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'podlog-store-'));
+  folders.push(folder);
+  return folder;
+}
+
+export type StoreChanges = Partial<Omit<StoreOptions, 'state'>>;
+
+export async function openStore(changes: StoreChanges = {}): Promise<OpenStore> {
+  const dataDir = changes.dataDir ?? join(await newFolder(), 'data');
+  const disk: Disk = changes.disk ?? realDisk;
+  const state = new FileEnds();
+  const options: StoreOptions = {
+    retentionMs: Infinity,
+    now: () => Date.now(),
+    log: pino({ level: 'silent' }),
+    metrics: new Metrics(),
+    flush: (input) => flush(disk, input),
+    disk,
+    ...changes,
+    dataDir,
+    state,
+  };
+  const store = await Store.open(options);
+  opened.set(store, dataDir);
+  return { store, state, dataDir, options };
+}
+
+export async function closeStore({ store }: OpenStore): Promise<void> {
+  opened.delete(store);
+  await store.close();
+}
+
+/** Ends the store as kill -9 would, as far as the folder can tell, and opens it anew. */
+export async function reopen(open: OpenStore, changes: StoreChanges = {}): Promise<OpenStore> {
+  await closeStore(open);
+  return openStore({ ...open.options, metrics: new Metrics(), ...changes });
+}
+
+export function append(store: Store, bytes: Buffer): Promise<{ rowCount: number }> {
+  return store.append(bytes, decodeBatch(bytes));
+}
+
+export function linesOf(store: Store): string[] {
+  const snapshot = store.snapshot();
+  try {
+    return readLines(snapshot.rowGroups);
+  } finally {
+    snapshot.release();
+  }
+}
+
+/** The store has exactly these lines, now and after a reopening, and its folder nothing else. */
+export async function expectLines(open: OpenStore, lines: readonly Line[]): Promise<OpenStore> {
+  const want = linesAsRead(lines);
+  expect(linesOf(open.store)).toEqual(want);
+  const again = await reopen(open);
+  expect(linesOf(again.store)).toEqual(want);
+  expect(again.state.ends).toEqual(open.state.ends);
+  return again;
+}
+
+/** Names of all files below a folder, without the locks. */
+export async function filesIn(dataDir: string): Promise<string[]> {
+  const entries = await readdir(dataDir, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(dataDir.length + 1))
+    .toSorted();
+}
+
+/** Invariants of any open store that is not in the middle of something. */
+export async function checkStore(store: Store, dataDir: string): Promise<void> {
+  const snapshot = store.snapshot();
+  const { rowGroups } = snapshot;
+  const stats = store.stats();
+  const spans = rowGroups.map(({ path, offset, sizeBytes }) => ({ path, offset, end: offset + sizeBytes }));
+  const sorted = spans.toSorted((a, b) => (a.path === b.path ? a.offset - b.offset : a.path < b.path ? -1 : 1));
+  for (const [i, span] of sorted.entries()) {
+    const next = sorted[i + 1];
+    if (next?.path === span.path) expect(next.offset).toBeGreaterThanOrEqual(span.end);
+  }
+  const orders = rowGroups.map(({ order }) => order);
+  expect(rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0)).toBe(stats.rowCount);
+  for (const order of orders) expect(Number.isSafeInteger(order)).toBe(true);
+  const live = new Set(rowGroups.map(({ path }) => basename(path)));
+  const segments = (await filesIn(dataDir)).filter((path) => path.endsWith('.seg'));
+  for (const path of segments) expect(live).toContain(basename(path));
+  snapshot.release();
+}
+
+afterEach(async () => {
+  for (const [store, dataDir] of opened) {
+    await checkStore(store, dataDir);
+    await store.close();
+  }
+  opened.clear();
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
