@@ -62,7 +62,7 @@ export const retention: Flag<number> = {
   commands: ['up', 'server'],
   value: 'duration',
   defaultText: '30d',
-  help: 'how long lines are kept',
+  help: 'how long lines are kept; forever keeps them all',
   parse: parseDurationMs,
 };
 
@@ -148,6 +148,7 @@ function parseUrl(text: string): string {
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
 
 function parseDurationMs(text: string): number {
+  if (text === 'forever') return Infinity;
   const match = /^(\d+)([mhdw])$/.exec(text);
   const durationMs = match === null ? 0 : Number(match[1]) * UNIT_MS[match[2]!]!;
   if (durationMs === 0)

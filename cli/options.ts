@@ -68,14 +68,22 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
   const given = givenFlags(command, rest);
   if (given === 'help') return { kind: 'help', about: command };
   const read: Read = (flag) => readFlag(flag, given, env);
-  if (command === 'server') return { kind: command, options: serverOptions(read) };
-  if (command === 'agent') return { kind: command, options: agentOptions(read) };
-  const own = {
-    podsDir: read(flags.podsDir),
-    podsDirGiven: isGiven(flags.podsDir, given, env),
-    node: read(flags.node),
-  };
-  return { kind: command, options: { ...serverOptions(read), ...own } };
+  switch (command) {
+    case 'server':
+      return { kind: command, options: serverOptions(read) };
+    case 'agent':
+      return { kind: command, options: agentOptions(read) };
+    case 'up':
+      return {
+        kind: command,
+        options: {
+          ...serverOptions(read),
+          podsDir: read(flags.podsDir),
+          podsDirGiven: isGiven(flags.podsDir, given, env),
+          node: read(flags.node),
+        },
+      };
+  }
 }
 
 type Read = <T>(flag: Flag<T>) => T;

@@ -49,7 +49,8 @@ export class Child {
   /** @param args  what follows `node`, from the repository's root */
   constructor(args: readonly string[]) {
     const root = new URL('../..', import.meta.url).pathname;
-    this.#process = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PODLOG_')));
+    this.#process = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.on('data', (chunk: Buffer) => (this.#output = (this.#output + chunk.toString()).slice(-4000)));
     }

@@ -3,6 +3,7 @@
  * --json, the figures) to stdout. It never asserts: whether a figure is good is for a person to say.
  */
 import { parseArgs } from 'node:util';
+import { benchAgent } from './agent.ts';
 import { benchCodec } from './codec.ts';
 import { type Figure, figureTable, formatNumber, meetsTarget } from './figure.ts';
 import { type Bench, inTempDir } from './harness.ts';
@@ -11,6 +12,7 @@ import { describeMachine, machineText } from './machine.ts';
 /** In the order of a line's way: encoded, shipped, stored, seen, found. */
 const MEASUREMENTS: Readonly<Record<string, (bench: Bench) => Promise<void> | void>> = {
   codec: benchCodec,
+  agent: benchAgent,
 };
 
 const HELP = `Usage: npm run bench -- [flags]

@@ -25,6 +25,7 @@ describe('up', () => {
     ['--listen :0', {}, { listen: { host: '0.0.0.0', port: 0 } }],
     ['--retention 12h', {}, { retentionMs: 43_200_000 }],
     ['--retention 8w', {}, { retentionMs: 8 * 7 * 86_400_000 }],
+    ['--retention forever', {}, { retentionMs: Infinity }],
     ['--pods-dir pods', {}, { podsDir: resolve('pods'), podsDirGiven: true }],
     ['', { PODLOG_PODS_DIR: '/pods' }, { podsDir: '/pods', podsDirGiven: true }],
     ['', { PODLOG_DATA_DIR: '/from/env' }, { dataDir: '/from/env' }],

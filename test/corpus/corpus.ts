@@ -159,10 +159,18 @@ export class Corpus {
 
   #putLine(into: Uint8Array, at: number): number {
     const source = this.#source;
-    if (this.#kind === REQUEST) return putRequest(source, into, at);
-    if (this.#kind === DEBUG) return putDebug(source, into, at);
-    if (this.#kind === JOB) return putJob(source, into, at);
-    return this.#kind === ERROR ? putError(source, into, at) : putKlog(source, into, at);
+    switch (this.#kind) {
+      case REQUEST:
+        return putRequest(source, into, at);
+      case DEBUG:
+        return putDebug(source, into, at);
+      case JOB:
+        return putJob(source, into, at);
+      case ERROR:
+        return putError(source, into, at);
+      case KLOG:
+        return putKlog(source, into, at);
+    }
   }
 
   #appOf(index: number): App {

@@ -1,0 +1,37 @@
+/** The agent's own HTTP: /metrics for Prometheus and /healthz for the kubelet. Node's server, since Fastify would cost memory. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { Logger } from 'pino';
+import { METRICS_CONTENT_TYPE } from '../shared/metrics.ts';
+import type { ListenAddress } from './flags.ts';
+
+export interface MetricsServer {
+  close(): Promise<void>;
+}
+
+/** @param render  gives the Prometheus text of now */
+export async function listenForMetrics(
+  { host, port }: ListenAddress,
+  render: () => string,
+  log: Logger,
+): Promise<MetricsServer> {
+  const server = createServer((request, response) => {
+    const answer = (status: number, contentType: string, text: string): void => {
+      response.writeHead(status, { 'content-type': contentType }).end(text);
+    };
+    if (request.url === '/metrics') answer(200, METRICS_CONTENT_TYPE, render());
+    else if (request.url === '/healthz') answer(200, 'text/plain', 'ok\n');
+    else answer(404, 'text/plain', 'this agent serves /metrics and /healthz; logs are at the server\n');
+  });
+  server.listen(port, host);
+  // Rejects with the error when the address cannot be had.
+  await once(server, 'listening');
+  log.info({ address: server.address() }, 'serving metrics');
+  return {
+    async close() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
