@@ -10,6 +10,8 @@ const CALL_DEADLINE_MS = 30_000;
 const RUNTIME = 'runtime.v1.RuntimeService';
 const IMAGES = 'runtime.v1.ImageService';
 
+type Empty = Readonly<Record<string, never>>;
+
 interface NamespaceOptions {
   readonly network: 'POD' | 'NODE';
 }
@@ -38,6 +40,8 @@ export interface SecurityContext {
   readonly run_as_group?: { readonly value: number };
   readonly readonly_rootfs?: boolean;
   readonly no_new_privs?: boolean;
+  /** An empty message is the runtime's default profile; without it the container is unconfined. */
+  readonly seccomp?: Empty;
 }
 
 export interface Mount {
@@ -65,7 +69,6 @@ export interface ContainerStatus {
   readonly exit_code: number;
 }
 
-type Empty = Readonly<Record<string, never>>;
 interface ContainerId {
   readonly container_id: string;
 }

@@ -126,9 +126,16 @@ function rotationSuffix(unixSeconds: number): string {
   return new Date(unixSeconds * 1000).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
 }
 
+/** SIGTERM, after the grace period SIGKILL; how it ended. */
+export async function endContainer(containerd: Containerd, pod: Pod, graceSeconds: number): Promise<ContainerStatus> {
+  await containerd.cri.call('StopContainer', { container_id: pod.containerId, timeout: graceSeconds });
+  return containerStatus(containerd, pod);
+}
+
 /** Ends the container if it still runs, and removes every trace of the pod: container first, log folder last. */
-export async function removePod({ cri }: Containerd, pod: Pod): Promise<void> {
-  await cri.call('StopContainer', { container_id: pod.containerId, timeout: 1 });
+export async function removePod(containerd: Containerd, pod: Pod): Promise<void> {
+  const { cri } = containerd;
+  await endContainer(containerd, pod, 1);
   await cri.call('RemoveContainer', { container_id: pod.containerId });
   await cri.call('StopPodSandbox', { pod_sandbox_id: pod.sandboxId });
   await cri.call('RemovePodSandbox', { pod_sandbox_id: pod.sandboxId });

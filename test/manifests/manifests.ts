@@ -54,6 +54,7 @@ export interface PodTemplate {
       readonly runAsUser?: number;
       readonly runAsGroup?: number;
       readonly runAsNonRoot?: boolean;
+      readonly fsGroup?: number;
       readonly seccompProfile?: { readonly type: string };
     };
   };
