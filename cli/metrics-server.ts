@@ -2,14 +2,19 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Logger } from 'pino';
+import { UsageError } from '../shared/errors.ts';
 import { METRICS_CONTENT_TYPE } from '../shared/metrics.ts';
+import { listenProblem } from './failure.ts';
 import type { ListenAddress } from './flags.ts';
 
 export interface MetricsServer {
   close(): Promise<void>;
 }
 
-/** @param render  gives the Prometheus text of now */
+/**
+ * @param render  gives the Prometheus text of now
+ * @throws UsageError when the address cannot be had
+ */
 export async function listenForMetrics(
   { host, port }: ListenAddress,
   render: () => string,
@@ -24,8 +29,12 @@ export async function listenForMetrics(
     else answer(404, 'text/plain', 'this agent serves /metrics and /healthz; logs are at the server\n');
   });
   server.listen(port, host);
-  // Rejects with the error when the address cannot be had.
-  await once(server, 'listening');
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    const problem = listenProblem(cause, '--metrics-listen');
+    throw problem === undefined ? cause : new UsageError(problem, 1, { cause });
+  }
   log.info({ address: server.address() }, 'serving metrics');
   return {
     async close() {

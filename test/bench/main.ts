@@ -6,13 +6,17 @@ import { parseArgs } from 'node:util';
 import { benchAgent } from './agent.ts';
 import { benchCodec } from './codec.ts';
 import { type Figure, figureTable, formatNumber, meetsTarget } from './figure.ts';
+import { benchFreshness } from './freshness.ts';
 import { type Bench, inTempDir } from './harness.ts';
 import { describeMachine, machineText } from './machine.ts';
+import { benchStore } from './store.ts';
 
 /** In the order of a line's way: encoded, shipped, stored, seen, found. */
 const MEASUREMENTS: Readonly<Record<string, (bench: Bench) => Promise<void> | void>> = {
   codec: benchCodec,
   agent: benchAgent,
+  store: benchStore,
+  freshness: benchFreshness,
 };
 
 const HELP = `Usage: npm run bench -- [flags]

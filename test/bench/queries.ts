@@ -1,0 +1,69 @@
+/** Latency of the questions that people ask, over a store that was just opened. Each answer is read whole. */
+import type { Corpus } from '../corpus/corpus.ts';
+import { type Figure, quantile } from './figure.ts';
+import type { Bench } from './harness.ts';
+import { fetchText } from './podlog.ts';
+import { TARGETS } from './targets.ts';
+
+const RUN_COUNT = 20;
+
+interface Question {
+  readonly name: string;
+  /** Parameters of `/logs`; each run asks for something else, so that no answer is remembered. */
+  readonly parameters: (run: number) => Readonly<Record<string, string>>;
+  readonly p50?: Figure['target'];
+  readonly p99?: Figure['target'];
+}
+
+/** @param requestIds  that exist, at least RUN_COUNT + 1 */
+export async function benchQueries(
+  { progress, report }: Bench,
+  url: string,
+  since: string,
+  corpus: Corpus,
+  requestIds: readonly string[],
+): Promise<void> {
+  const questions: Question[] = [
+    {
+      name: 'one request_id',
+      parameters: (run) => ({ request_id: requestIds[Math.floor((run * requestIds.length) / (RUN_COUNT + 1))]! }),
+      p50: TARGETS.needleP50Ms,
+      p99: TARGETS.needleP99Ms,
+    },
+    {
+      name: 'last 100 lines of a user',
+      // From one of the busiest users to one who is seen once in 50,000 lines.
+      parameters: (run) => ({ user_id: String(corpus.userIdOf(10 + run * 150)), limit: '100' }),
+      p99: TARGETS.userP99Ms,
+    },
+    {
+      name: 'last 1000 errors',
+      parameters: () => ({ level: 'error', limit: '1000' }),
+      p99: TARGETS.levelP99Ms,
+    },
+    {
+      name: 'a text that is not there',
+      parameters: (run) => ({ q: `no such text ${run}` }),
+      p99: TARGETS.absentTextP99Ms,
+    },
+  ];
+  for (const question of questions) await measure(question);
+
+  async function measure({ name, parameters, p50, p99 }: Question): Promise<void> {
+    progress(`query: ${name}`);
+    const samples: number[] = [];
+    let lineCount = 0;
+    for (let run = 0; run <= RUN_COUNT; run++) {
+      const search = new URLSearchParams({ since, ...parameters(run) });
+      const startMs = performance.now();
+      const text = await fetchText(`${url}/logs?${search.toString()}`);
+      samples.push(performance.now() - startMs);
+      lineCount += text.split('\n').length - 1;
+    }
+    const [first, ...rest] = samples;
+    progress(`  ${lineCount} lines in ${samples.length} answers`);
+    report({ name: `query, ${name}: first`, value: first!, unit: 'ms' });
+    report({ name: `query, ${name}: p50`, value: quantile(rest, 0.5), unit: 'ms', target: p50 });
+    report({ name: `query, ${name}: p99`, value: quantile(rest, 0.99), unit: 'ms', target: p99 });
+  }
+}
