@@ -3,7 +3,17 @@
  * files with the same code as on a node. `stop` takes down everything that it started, and nothing else.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { connectCri, type Cri } from './cri.ts';
@@ -12,6 +22,8 @@ import { until } from './until.ts';
 
 const CGROUPS = '/sys/fs/cgroup';
 const CAP_SYS_ADMIN = 21n;
+/** Of the temporary folder, and of the cgroup of the same name. */
+const PREFIX = 'podlog-e2e-';
 
 export interface Containerd {
   readonly cri: Cri;
@@ -36,7 +48,7 @@ export function containerdUnavailable(): string | undefined {
 }
 
 function cgroupsUnavailable(): string | undefined {
-  const name = `podlog-e2e-probe-${process.pid}`;
+  const name = `podlog-probe-${process.pid}`;
   try {
     const hierarchies = cgroupHierarchies();
     if (hierarchies.length === 0) return `no cgroup file system at ${CGROUPS}`;
@@ -51,8 +63,8 @@ function cgroupsUnavailable(): string | undefined {
 }
 
 export async function startContainerd(): Promise<Containerd> {
-  const dir = mkdtempSync(join(tmpdir(), 'podlog-e2e-'));
-  const cgroup = `/${basename(dir)}`;
+  await sweepInterruptedRuns();
+  const dir = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   const socket = join(dir, 'containerd.sock');
   writeFileSync(join(dir, 'config.toml'), configToml(dir, socket));
   const log = openSync(join(dir, 'containerd.log'), 'a');
@@ -69,22 +81,18 @@ export async function startContainerd(): Promise<Containerd> {
     });
   };
   const stop = async (): Promise<void> => {
-    await removeSandboxes(cri).catch(() => {});
+    await removeSandboxes(cri).catch(() => {}); // What is left of them is swept.
     cri.close();
     await end(daemon);
-    await endShims(socket);
-    unmountUnder(dir);
-    removeCgroup(basename(dir));
-    rmSync(dir, { recursive: true, force: true });
+    await sweep(dir);
   };
-  const containerd = { cri, dir, cgroup, importImage, stop };
   try {
     await until('containerd to answer', 20_000, () => {
       if (daemon.exitCode !== null) throw new Error(`containerd ended with ${daemon.exitCode}`);
       return cri.call('Version', { version: 'v1' });
     });
     for (const { name, tar } of writeTestImages(dir)) await importImage(tar, name);
-    return containerd;
+    return { cri, dir, cgroup: `/${basename(dir)}`, importImage, stop };
   } catch (error) {
     const said = readFileSync(join(dir, 'containerd.log'), 'utf8').split('\n').slice(-15).join('\n');
     await stop();
@@ -141,13 +149,50 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Shims outlive containerd by design. Ours are those that name our socket; with the shim dies what it runs. */
-async function endShims(socket: string): Promise<void> {
-  await until('the shims to end', 10_000, () => {
-    const ours = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(socket));
-    for (const pid of ours) process.kill(Number(pid), 'SIGKILL');
+/** A run that was killed could not stop its containerd. Its folder's name has the process that made it. */
+async function sweepInterruptedRuns(): Promise<void> {
+  const names = readdirSync(tmpdir()).filter((name) => name.startsWith(PREFIX));
+  for (const name of names) {
+    const [pid] = name.slice(PREFIX.length).split('-');
+    if (!existsSync(`/proc/${pid}`)) await sweep(join(tmpdir(), name));
+  }
+}
+
+/** Ends and removes all that a containerd in this folder has left: processes, mounts, cgroups, files. */
+async function sweep(dir: string): Promise<void> {
+  await until('what ran under containerd to end', 10_000, () => {
+    const ours = [...processesNaming(dir), ...processesUnder(basename(dir))];
+    for (const pid of ours) kill(pid);
     return ours.length === 0;
   });
+  unmountUnder(dir);
+  for (const hierarchy of cgroupHierarchies()) removeCgroup(join(hierarchy, basename(dir)));
+  rmSync(dir, { recursive: true, force: true });
+}
+
+/** containerd and its shims, which outlive it by design: their arguments name files in the folder. */
+function processesNaming(dir: string): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => commandLine(pid).some((arg) => arg.startsWith(`${dir}/`))).map(Number);
+}
+
+/** What runs in containers, which outlives its shim if that is killed: it is in the run's cgroup. */
+function processesUnder(cgroup: string): number[] {
+  return cgroupHierarchies().flatMap((hierarchy) => {
+    const dir = join(hierarchy, cgroup);
+    if (!existsSync(dir)) return [];
+    const entries = readdirSync(dir, { recursive: true, encoding: 'utf8' });
+    const lists = entries.filter((path) => basename(path) === 'cgroup.procs');
+    return lists.flatMap((path) => readFileSync(join(dir, path), 'utf8').split('\n').filter(Boolean).map(Number));
+  });
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended in between.
+  }
 }
 
 function commandLine(pid: string): readonly string[] {
@@ -172,18 +217,14 @@ function cgroupHierarchies(): string[] {
   return mounts.filter(([, , type]) => type === 'cgroup' || type === 'cgroup2').map(([, point]) => point!);
 }
 
-/** A cgroup goes when its processes and children have gone. */
-function removeCgroup(name: string): void {
-  for (const hierarchy of cgroupHierarchies()) removeTree(join(hierarchy, name));
-}
-
-function removeTree(dir: string): void {
+/** From the leaves up: a cgroup goes when its processes and children have gone. */
+function removeCgroup(dir: string): void {
   try {
     for (const entry of readdirSync(dir, { withFileTypes: true })) {
-      if (entry.isDirectory()) removeTree(join(dir, entry.name));
+      if (entry.isDirectory()) removeCgroup(join(dir, entry.name));
     }
     rmdirSync(dir);
   } catch {
-    // Never made under this controller, or still held by a process that is on its way out: an empty cgroup costs nothing.
+    // Never made under this controller, or held for a moment longer by a process that ends: an empty cgroup costs nothing.
   }
 }
