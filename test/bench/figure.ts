@@ -36,7 +36,9 @@ export function figureTable(figures: readonly Figure[]): string {
         unit!.padEnd(widths[2]!),
         wanted!.padStart(widths[3]!),
         mark!,
-      ].join('  '),
+      ]
+        .join('  ')
+        .trimEnd(),
     )
     .join('\n');
 }
@@ -51,5 +53,5 @@ export function formatNumber(value: number): string {
 export function quantile(samples: readonly number[], share: number): number {
   if (samples.length === 0) return Number.NaN;
   const sorted = samples.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)]!;
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]!;
 }
