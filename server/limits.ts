@@ -31,6 +31,13 @@ export const PUSHED_ROWS_PER_GROUP_MAX = 65_536;
 /** Memory that one row group under construction may hold in lines. Beyond: the group is finished and a new one begun. */
 export const PUSHED_GROUP_BYTES_MAX = 32 * MIB;
 
+/**
+ * A pushed line's own time is believed within these days of now; each day costs a segment. Beyond: it gets the time of
+ * its arrival.
+ */
+export const PUSHED_AGE_DAYS_MAX = 3660;
+export const PUSHED_LEAD_DAYS_MAX = 1;
+
 /** Labels of a stream. Each label set is kept in memory for ever. Beyond: 400. */
 export const LABELS_MAX = 30;
 
@@ -113,6 +120,41 @@ export const QUEUED_TASKS_MAX = 1000;
 
 /** JavaScript heap of one worker; buffers are outside of it. Beyond: the worker dies, its task fails, another starts. */
 export const WORKER_HEAP_MIB_MAX = 512;
+
+// ── Query ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Lines of an answer when nobody says how many: a screen or two. */
+export const LIMIT_DEFAULT = 100;
+
+/** Lines of an answer: times and places of this many rows are held in memory (about 10 MB). Beyond: 400. */
+export const LIMIT_MAX = 100_000;
+
+/** Lines of history before a live tail, as `tail -f` has it. */
+export const FOLLOW_LIMIT_DEFAULT = 10;
+
+/** Appends that wait for a slow client of a live tail. Beyond: its stream ends with an error. */
+export const FOLLOW_BATCHES_WAITING_MAX = 1024;
+
+/** Values of one parameter; each is compared with every distinct value of a column. Beyond: 400. */
+export const PATTERNS_MAX = 100;
+
+/** Length of one value or text. Beyond: 400. */
+export const TEXT_BYTES_MAX = 4096;
+
+/** Row groups are scanned together up to this many rows, so that small ones do not cost a message each. */
+export const SCAN_ROWS_AT_ONCE = 65_536;
+
+/** Scans of one query in the workers' hands: as many as there are workers; more would only wait in front of others. */
+export const SCANS_AT_ONCE = 2;
+
+/** Lines that are rendered in one task: about 0.5 MB of text, which a client takes while the next are rendered. */
+export const RENDER_ROWS_AT_ONCE = 1000;
+
+/** Opened row groups that a worker keeps, with decoded columns. Beyond: the one used longest ago is forgotten. */
+export const WORKER_CACHE_BYTES_MAX = 48 * MIB;
+
+/** What a row group takes when all its columns are decoded: at most about this many times its stored size. */
+export const DECODED_BYTES_PER_STORED_BYTE = 6;
 
 // ── HTTP ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -7,6 +7,7 @@ import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
 import { CorruptionError } from '../../shared/errors.ts';
 import { formatDay, NS_PER_DAY } from '../../shared/time.ts';
 import { SEGMENT_ZSTD_LEVEL } from '../limits.ts';
+import { taskKind } from '../workers/task.ts';
 import { type Disk, diskErrorCode, withFile } from './disk.ts';
 import { segmentPath } from './filenames.ts';
 import type { ManifestSegment } from './manifest.ts';
@@ -28,6 +29,8 @@ export interface FlushOutput {
   /** Row groups that could not be read, and are not in the segments. */
   readonly damages: readonly Damage[];
 }
+
+export const FLUSH = taskKind<FlushInput, FlushOutput>('flush');
 
 interface LoadedRowGroup {
   readonly ref: RowGroupRef;

@@ -15,7 +15,7 @@ import type { Batch } from '../../shared/wire.ts';
 import { DISK_FREE_BYTES_MIN, DISK_FREE_SHARE_MIN, RETRY_AFTER_DISK_SECONDS } from '../limits.ts';
 import type { BatchState } from './batch-state.ts';
 import { type Disk, realDisk } from './disk.ts';
-import { segmentPath, SEGMENTS_FOLDER, walFolder, walPath } from './filenames.ts';
+import { segmentPath, SEGMENTS_FOLDER, walPath } from './filenames.ts';
 import { flushDays, type FlushInput, type FlushOutput } from './flush.ts';
 import { Flusher } from './flusher.ts';
 import { openFolder } from './folder.ts';
@@ -304,14 +304,16 @@ export class Store {
 
   #reportRecovery({ damages, wals, segments, tornBytes }: Recovered, ms: number): void {
     for (const damage of damages) this.#reportDamage(damage, undefined);
+    const { dataDir } = this.#options;
     const found = {
+      dataDir,
       segments: segments.length,
       walFiles: wals.length,
       rows: this.#nextOrder,
       tornBytes,
       ms: Math.round(ms),
     };
-    this.#options.log.info(found, `the store in ${walFolder(this.#options.dataDir)} is open`);
+    this.#options.log.info(found, 'the store is open');
   }
 }
 

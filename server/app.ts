@@ -1,0 +1,63 @@
+/** Builds the HTTP application from its parts; main.ts listens. */
+import { fastify, type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { Metrics } from '../shared/metrics.ts';
+import { limitBodies } from './http/admission.ts';
+import { registerAgent } from './http/agent.ts';
+import { sendError, sendNotFound } from './http/errors.ts';
+import { registerHealth } from './http/health.ts';
+import { registerIngest } from './http/ingest.ts';
+import { registerMetrics } from './http/metrics.ts';
+import { registerStats } from './http/stats.ts';
+import { BatchAcceptor } from './ingest/accept-batch.ts';
+import type { Positions } from './ingest/positions.ts';
+import { SHRED } from './ingest/shred-lines.ts';
+import { BODY_BYTES_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
+import type { Store } from './store/store.ts';
+import type { WorkerPool } from './workers/pool.ts';
+import { PRIORITY_INGEST } from './workers/task.ts';
+
+export interface AppParts {
+  readonly store: Store;
+  readonly positions: Positions;
+  readonly pool: WorkerPool;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+export function buildApp(parts: AppParts): FastifyInstance {
+  const { store, positions, pool, metrics, log, now } = parts;
+  const app: FastifyInstance = fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_RECEIVE_MS_MAX,
+  });
+  const routes: string[] = [];
+  app.addHook('onRoute', ({ method, url }) => {
+    if (method !== 'HEAD') routes.push(`${String(method)} ${url}`);
+  });
+  app.setErrorHandler((error: Error, _request, reply) => sendError(error, log, reply));
+  app.setNotFoundHandler((request, reply) => sendNotFound(routes, request, reply));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  limitBodies(app);
+
+  const acceptor = new BatchAcceptor(store, positions);
+  registerMetrics(app, { metrics });
+  registerHealth(app, { store });
+  registerStats(app, { store });
+  registerAgent(app, { acceptor, positions });
+  registerIngest(app, {
+    acceptor,
+    now,
+    // The body is not used after this, so its memory goes to the worker instead of a copy.
+    shred: (input) => pool.run(SHRED, input, { priority: PRIORITY_INGEST, transfer: ownMemory(input.body) }),
+  });
+  return app;
+}
+
+/** Memory that is a body's own; small ones may share theirs with others. */
+function ownMemory({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
+}

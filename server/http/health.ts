@@ -1,0 +1,18 @@
+/**
+ * For probes. `/healthz`: the process answers. `/readyz`: it takes writes; 503 says why it does not. The server listens
+ * only after recovery, so until then a probe is refused by the kernel.
+ */
+import type { FastifyInstance } from 'fastify';
+import { RETRY_AFTER_DISK_SECONDS } from '../limits.ts';
+import type { Store } from '../store/store.ts';
+import { errorBody } from './errors.ts';
+
+export function registerHealth(app: FastifyInstance, { store }: { readonly store: Store }): void {
+  app.get('/healthz', async () => ({ status: 'ok' }));
+
+  app.get('/readyz', async (_request, reply) => {
+    if (store.problem === undefined) return { status: 'ready' };
+    reply.header('retry-after', String(RETRY_AFTER_DISK_SECONDS));
+    return reply.code(503).send(errorBody('PODLOG_NOT_READY', store.problem));
+  });
+}

@@ -1,0 +1,46 @@
+/** `POST /ingest?app=…`: plain lines or NDJSON from anybody. */
+import type { FastifyInstance } from 'fastify';
+import { ParameterError } from '../../shared/errors.ts';
+import type { BatchAcceptor } from '../ingest/accept-batch.ts';
+import { pushLabels } from '../ingest/push-labels.ts';
+import { type Shredder, storePush } from '../ingest/push.ts';
+import type { BodyEncoding } from '../ingest/shred-lines.ts';
+import { IDEMPOTENCY_KEY_BYTES_MAX } from '../limits.ts';
+
+export interface IngestRoutes {
+  readonly acceptor: BatchAcceptor;
+  readonly shred: Shredder;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+export function registerIngest(app: FastifyInstance, { acceptor, shred, now }: IngestRoutes): void {
+  app.post<{ Body: Buffer | undefined }>('/ingest', async (request) => {
+    const push = {
+      body: request.body ?? Buffer.alloc(0),
+      encoding: bodyEncoding(request.headers['content-encoding']),
+      labels: pushLabels(new URLSearchParams(request.url.split('?')[1])),
+      arrivedMs: now(),
+      idempotencyKey: idempotencyKey(request.headers['idempotency-key']),
+    };
+    return { lines: await storePush(push, shred, acceptor) };
+  });
+}
+
+function bodyEncoding(header: string | undefined): BodyEncoding {
+  const encoding = header ?? 'identity';
+  if (encoding === 'identity' || encoding === 'gzip' || encoding === 'zstd') return encoding;
+  throw new ParameterError(
+    'content-encoding',
+    `unknown: ${encoding}`,
+    'identity, gzip, zstd',
+    'content-encoding: gzip',
+  );
+}
+
+function idempotencyKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header === 'string' && header !== '' && header.length <= IDEMPOTENCY_KEY_BYTES_MAX) return header;
+  const allowed = `one text of 1 to ${IDEMPOTENCY_KEY_BYTES_MAX} characters`;
+  throw new ParameterError('idempotency-key', 'unusable', allowed, 'idempotency-key: 5f1c2a66');
+}

@@ -1,0 +1,21 @@
+/** `GET /stats`: how much there is, from when to when, and what it costs. */
+import type { FastifyInstance } from 'fastify';
+import { formatInstant } from '../../shared/time.ts';
+import type { Store } from '../store/store.ts';
+
+export function registerStats(app: FastifyInstance, { store }: { readonly store: Store }): void {
+  app.get('/stats', async () => {
+    const stats = store.stats();
+    return {
+      rows: stats.rowCount,
+      bytes: { raw: stats.lineBytes, stored: stats.storedBytes, wal: stats.walBytes },
+      segments: stats.segmentCount,
+      walFiles: stats.walFileCount,
+      rowGroups: stats.rowGroupCount,
+      streams: stats.streamCount,
+      oldest: stats.oldestInstant === undefined ? null : formatInstant(stats.oldestInstant),
+      newest: stats.newestInstant === undefined ? null : formatInstant(stats.newestInstant),
+      quarantined: stats.quarantinedCount,
+    };
+  });
+}

@@ -1,0 +1,71 @@
+/**
+ * Where every batch comes in, whoever sent it: its positions are judged, then it is stored. Two batches that share a
+ * file take their turn, and the second is judged by what the first has made durable: so no two of them are accepted
+ * from the same position, and a repeat is not answered before what it repeats is safe.
+ */
+import { CorruptionError } from '../../shared/errors.ts';
+import { type Batch, decodeBatch, type PositionsAnswer } from '../../shared/wire.ts';
+import type { Store } from '../store/store.ts';
+import type { Positions } from './positions.ts';
+
+export type BatchOutcome =
+  | { readonly kind: 'stored'; readonly rowCount: number }
+  | { readonly kind: 'repeat' }
+  | { readonly kind: 'conflict'; readonly answer: PositionsAnswer };
+
+export class BatchAcceptor {
+  readonly #store: Store;
+  readonly #positions: Positions;
+  /** File → the batch that is being stored and moves it. Settles when it is durable or has failed; never rejects. */
+  readonly #inFlight = new Map<string, Promise<unknown>>();
+
+  constructor(store: Store, positions: Positions) {
+    this.#store = store;
+    this.#positions = positions;
+  }
+
+  /**
+   * Resolves when the batch is durable, or known not to be needed.
+   * @param bytes  an encoded batch; must not change until then
+   * @throws CorruptionError, UnavailableError
+   */
+  async accept(bytes: Uint8Array): Promise<BatchOutcome> {
+    const batch = decodeBatch(bytes);
+    checkRanges(batch);
+    const files = [...batch.files.map(({ file }) => file), ...batch.gone];
+    for (let wait = this.#othersOf(files); wait !== undefined; wait = this.#othersOf(files)) await wait;
+    // From here to the entry in #inFlight nothing may wait.
+    const verdict = this.#positions.judge(batch);
+    if (verdict.kind !== 'accept') return verdict;
+    const appended = this.#store.append(bytes, batch);
+    const settled = appended.catch(() => {});
+    for (const file of files) this.#inFlight.set(file, settled);
+    try {
+      const { rowCount } = await appended;
+      return { kind: 'stored', rowCount };
+    } finally {
+      for (const file of files) this.#inFlight.delete(file);
+    }
+  }
+
+  /** A batch in flight that moves one of these files; undefined when there is none. */
+  #othersOf(files: readonly string[]): Promise<unknown> | undefined {
+    for (const file of files) {
+      const other = this.#inFlight.get(file);
+      if (other !== undefined) return other;
+    }
+    return undefined;
+  }
+}
+
+/** @throws CorruptionError  no sender that works makes such a batch */
+function checkRanges({ files }: Batch): void {
+  const seen = new Set<string>();
+  for (const { file, from, to } of files) {
+    if (seen.has(file)) throw new CorruptionError(`the batch has the file ${file} twice`);
+    if (to.stdout < from.stdout || to.stderr < from.stderr) {
+      throw new CorruptionError(`the batch moves the file ${file} backwards`);
+    }
+    seen.add(file);
+  }
+}

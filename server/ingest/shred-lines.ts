@@ -1,0 +1,121 @@
+/**
+ * Pushed lines → row groups: what an agent does on its node, done in a worker thread for those who have no agent.
+ */
+import type { Transferable } from 'node:worker_threads';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { CorruptionError, PodlogError } from '../../shared/errors.ts';
+import type { Labels } from '../../shared/labels.ts';
+import { RowGroupBuilder } from '../../shared/row-group/builder.ts';
+import { FLAG_TRUNCATED } from '../../shared/row-group/format.ts';
+import {
+  INFLATED_BODY_BYTES_MAX,
+  LINE_BYTES_MAX,
+  PUSHED_AGE_DAYS_MAX,
+  PUSHED_GROUP_BYTES_MAX,
+  PUSHED_LEAD_DAYS_MAX,
+  PUSHED_ROWS_PER_GROUP_MAX,
+} from '../limits.ts';
+import { taskKind, type TaskResult } from '../workers/task.ts';
+import { lineTime, timeOfMs } from './line-time.ts';
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const ZSTD_LEVEL = 3;
+
+export type BodyEncoding = 'identity' | 'gzip' | 'zstd';
+
+export interface ShredInput {
+  readonly body: Uint8Array;
+  readonly encoding: BodyEncoding;
+  readonly labels: Labels;
+  /** Time of the lines that have none of their own. */
+  readonly arrivedMs: number;
+}
+
+export interface ShredOutput {
+  readonly lineCount: number;
+  /** The same for the same input, so that a repeated push has the same groups. */
+  readonly rowGroups: readonly Uint8Array[];
+}
+
+export const SHRED = taskKind<ShredInput, ShredOutput>('shred');
+
+/** Lives as long as the thread: what it learned of the lines' shapes serves the next push. */
+let threadBuilder: RowGroupBuilder | undefined;
+
+export function shredTask(input: ShredInput): TaskResult<ShredOutput> {
+  const builder = threadBuilder ?? new RowGroupBuilder({ level: ZSTD_LEVEL });
+  threadBuilder = undefined; // one that threw half-way holds rows of the failed push
+  const output = shredLines(input, builder);
+  threadBuilder = builder;
+  return { output, transfer: output.rowGroups.flatMap(wholeBuffer) };
+}
+
+/**
+ * Lines end with LF or CRLF, the last one with or without. Empty lines are skipped; a line that is too long is cut.
+ * @throws CorruptionError  the body cannot be decompressed
+ */
+export function shredLines(input: ShredInput, builder: RowGroupBuilder): ShredOutput {
+  const bytes = inflate(input.body, input.encoding);
+  const arrived = timeOfMs(input.arrivedMs);
+  const rowGroups: Buffer[] = [];
+  let lineCount = 0;
+  let stream = -1;
+  for (let start = 0; start < bytes.length;) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const next = newline === -1 ? bytes.length : newline + 1;
+    let end = newline === -1 ? bytes.length : newline;
+    if (end > start && bytes[end - 1] === RETURN) end--;
+    if (end > start) {
+      const isLong = end - start > LINE_BYTES_MAX;
+      const lineEnd = isLong ? start + LINE_BYTES_MAX : end;
+      const { day, timeNs } = plausible(lineTime(bytes, start, lineEnd), arrived.day) ?? arrived;
+      if (isFull(builder) || !builder.fits(day)) {
+        rowGroups.push(builder.finish());
+        stream = -1;
+      }
+      if (stream === -1) stream = builder.stream(input.labels);
+      const at = builder.append(bytes, start, lineEnd);
+      builder.add(stream, day, timeNs, isLong ? FLAG_TRUNCATED : 0, at, at + lineEnd - start);
+      lineCount++;
+    }
+    start = next;
+  }
+  if (builder.rowCount > 0) rowGroups.push(builder.finish());
+  return { lineCount, rowGroups };
+}
+
+function isFull({ rowCount, arenaBytes }: RowGroupBuilder): boolean {
+  return rowCount >= PUSHED_ROWS_PER_GROUP_MAX || arenaBytes >= PUSHED_GROUP_BYTES_MAX;
+}
+
+/** A clock that is years off would open a segment for each of its days. */
+function plausible<T extends { readonly day: number }>(time: T | undefined, today: number): T | undefined {
+  if (time === undefined) return undefined;
+  return time.day < today - PUSHED_AGE_DAYS_MAX || time.day > today + PUSHED_LEAD_DAYS_MAX ? undefined : time;
+}
+
+function inflate(body: Uint8Array, encoding: BodyEncoding): Buffer {
+  const limit = { maxOutputLength: INFLATED_BODY_BYTES_MAX };
+  try {
+    switch (encoding) {
+      case 'identity':
+        return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+      case 'gzip':
+        return gunzipSync(body, limit);
+      case 'zstd':
+        return zstdDecompressSync(body, limit);
+    }
+  } catch (error) {
+    if (error instanceof RangeError) {
+      const message = `the body has more than ${INFLATED_BODY_BYTES_MAX} bytes when decompressed: send fewer lines at once`;
+      throw new PodlogError('PODLOG_BODY_TOO_LARGE', 413, message, { cause: error });
+    }
+    throw new CorruptionError(`the body is not ${encoding}`, undefined, { cause: error });
+  }
+}
+
+/** A buffer's memory, if it has no other user: only then can it be handed to another thread. */
+function wholeBuffer({ buffer, byteLength }: Uint8Array): Transferable[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
+}

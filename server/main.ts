@@ -1,0 +1,95 @@
+/** Starts the server: opens the store, then listens. */
+import type { AddressInfo } from 'node:net';
+import { availableParallelism } from 'node:os';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { UsageError } from '../shared/errors.ts';
+import { Metrics } from '../shared/metrics.ts';
+import { buildApp } from './app.ts';
+import { Positions } from './ingest/positions.ts';
+import { HOUSEKEEPING_MS, WORKERS_MAX } from './limits.ts';
+import { FLUSH } from './store/flush.ts';
+import { diskErrorCode } from './store/disk.ts';
+import { Store } from './store/store.ts';
+import { WorkerPool } from './workers/pool.ts';
+import { PRIORITY_BACKGROUND } from './workers/task.ts';
+
+export interface ServerOptions {
+  readonly dataDir: string;
+  /** Port 0 takes a free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Infinity keeps everything. */
+  readonly retentionMs: number;
+  readonly log: Logger;
+}
+
+export interface Server {
+  readonly url: string;
+  /** Finishes the requests in progress, makes everything durable, frees the data folder. */
+  close(): Promise<void>;
+}
+
+/** @throws UsageError  one line about the data folder or the address */
+export async function startServer({ dataDir, listen, retentionMs, log }: ServerOptions): Promise<Server> {
+  const now = Date.now;
+  const metrics = new Metrics();
+  const pool = new WorkerPool({ size: Math.min(WORKERS_MAX, availableParallelism()), log, metrics });
+  const positions = new Positions(now);
+  const store = await Store.open({
+    dataDir,
+    retentionMs,
+    now,
+    log,
+    metrics,
+    state: positions,
+    flush: (input) => pool.run(FLUSH, input, { priority: PRIORITY_BACKGROUND }),
+  });
+  const app = buildApp({ store, positions, pool, metrics, log, now });
+  const housekeeping = setInterval(() => {
+    positions.expire();
+    store.tick().catch((err: unknown) => log.error({ err }, 'housekeeping failed and will be tried again'));
+  }, HOUSEKEEPING_MS);
+  const close = async (): Promise<void> => {
+    clearInterval(housekeeping);
+    await app.close();
+    await store.close();
+    await pool.close();
+  };
+  try {
+    const url = await listenOn(app, listen);
+    log.info({ url, dataDir }, 'listening');
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function listenOn(app: FastifyInstance, { host, port }: ServerOptions['listen']): Promise<string> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    throw listenError(error, `${host}:${port}`);
+  }
+  const { port: actualPort } = app.server.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`;
+}
+
+function listenError(error: unknown, address: string): UsageError {
+  const options = { cause: error };
+  switch (diskErrorCode(error)) {
+    case 'EADDRINUSE':
+      return new UsageError(
+        `${address} is in use: stop what listens there, or choose another with --listen`,
+        1,
+        options,
+      );
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new UsageError(`${address} is no address of this machine: choose another with --listen`, 1, options);
+    case 'EACCES':
+      return new UsageError(`${address} needs root: choose a port above 1023 with --listen`, 1, options);
+    default:
+      return new UsageError(`cannot listen on ${address}: ${String(error)}`, 1, options);
+  }
+}

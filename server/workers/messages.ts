@@ -1,0 +1,47 @@
+/** What main thread and workers say to each other. One task at a time for each worker, so nothing needs a number. */
+import { CorruptionError, PodlogError, UnavailableError } from '../../shared/errors.ts';
+
+export interface TaskMessage {
+  readonly name: string;
+  readonly input: unknown;
+}
+
+export type ResultMessage =
+  { readonly kind: 'done'; readonly output: unknown } | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** Handed to a worker when it starts. */
+export interface WorkerStart {
+  /** Int32Array[1] in shared memory: not 0 when the running task is not wanted any more. */
+  readonly cancelled: Int32Array;
+}
+
+/** An error in a form that keeps its class and code across threads, which a structured clone loses. */
+export interface Failure {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly code: string | undefined;
+  readonly status: number | undefined;
+  readonly retryAfterSeconds: number | undefined;
+}
+
+export function failureOf(error: unknown): Failure {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  return {
+    name,
+    message,
+    stack,
+    code: error instanceof Error && 'code' in error ? String(error.code) : undefined,
+    status: error instanceof PodlogError ? error.status : undefined,
+    retryAfterSeconds: error instanceof UnavailableError ? error.retryAfterSeconds : undefined,
+  };
+}
+
+export function errorOf({ name, message, stack, code, status, retryAfterSeconds }: Failure): Error {
+  const cause = stack;
+  if (name === 'CorruptionError') return new CorruptionError(message, undefined, { cause });
+  if (retryAfterSeconds !== undefined) return new UnavailableError(message, retryAfterSeconds, { cause });
+  if (code !== undefined && status !== undefined) return new PodlogError(code, status, message, { cause });
+  const error = new Error(message, { cause });
+  return code === undefined ? error : Object.assign(error, { code });
+}
