@@ -1,0 +1,249 @@
+/**
+ * The agent of one node: tail → batch → server. One batch is under way while the next is built, never more: when both
+ * are full, reading stops, and the log files are the buffer. Nothing is written to the node's disk.
+ */
+import type { Logger } from 'pino';
+import { encodeBatch, type PositionsAnswer } from '../shared/wire.ts';
+import { countLoss, createAgentMetrics, type AgentMetrics } from './agent-metrics.ts';
+import { BatchBuilder, type ClosedBatch } from './batch-builder.ts';
+import { FileReader } from './file-reader.ts';
+import { BATCH_AGE_MS_MAX, BATCH_ROWS_MAX, PUMP_MS_MAX, TICK_MS } from './limits.ts';
+import { ReadyQueue } from './ready-queue.ts';
+import { Shipper, type Outcome, type ShipperOptions } from './ship.ts';
+import { Tail, type TailOptions } from './tail.ts';
+
+export interface AgentOptions
+  extends
+    Pick<TailOptions, 'podsDir' | 'rescanMs' | 'graceMs' | 'goneMs' | 'pendingIdleMsMax' | 'deletedBytesMax'>,
+    Pick<ShipperOptions, 'serverUrl' | 'token' | 'backoffMsMax'> {
+  readonly node: string;
+  readonly log: Logger;
+  readonly tickMs?: number;
+  readonly batchAgeMsMax?: number;
+}
+
+export interface Agent {
+  /**
+   * Ships what is on disk now and waits until it is acknowledged, but no longer than `drainMsMax`. What is not
+   * acknowledged then is read by the next agent.
+   */
+  stop(options?: { drainMsMax?: number }): Promise<void>;
+  /** Prometheus text. */
+  metrics(): string;
+}
+
+const NO_ROWS = new Uint8Array(0);
+
+/** Starts to watch at once, so that no file is missed; reading begins when the server has told its positions. */
+export function startAgent(options: AgentOptions): Promise<Agent> {
+  const agent = new RunningAgent(options);
+  agent.start();
+  return Promise.resolve(agent);
+}
+
+class RunningAgent implements Agent {
+  readonly #log: Logger;
+  readonly #node: string;
+  readonly #tickMs: number;
+  readonly #batchAgeMsMax: number;
+  readonly #metrics: AgentMetrics = createAgentMetrics();
+  readonly #ready = new ReadyQueue();
+  readonly #batch = new BatchBuilder();
+  readonly #tail: Tail;
+  readonly #shipper: Shipper;
+  #tickTimer: NodeJS.Timeout | undefined;
+  #isReading = false;
+  #isPumping = false;
+  #isStopped = false;
+  /** The batch that is being sent, until it is settled. */
+  #inFlight: Promise<void> | undefined;
+  #conflicts = 0;
+  #rejections = 0;
+
+  constructor(options: AgentOptions) {
+    const { log, node } = options;
+    const metrics = this.#metrics;
+    const ready = this.#ready;
+    const reader = new FileReader({ batch: this.#batch, ready, metrics, log, wake: () => this.#pump() });
+    this.#log = log;
+    this.#node = node;
+    this.#tickMs = options.tickMs ?? TICK_MS;
+    this.#batchAgeMsMax = options.batchAgeMsMax ?? BATCH_AGE_MS_MAX;
+    this.#tail = new Tail({ ...options, metrics, reader, ready });
+    this.#shipper = new Shipper({ ...options, metrics });
+  }
+
+  start(): void {
+    this.#tail.start();
+    this.#tick();
+    this.#tickTimer = setInterval(() => this.#tick(), this.#tickMs);
+    this.#inFlight = this.#run(async () => {
+      this.#tail.resync(await this.#shipper.fetchPositions());
+      this.#isReading = true;
+    });
+  }
+
+  metrics(): string {
+    return this.#metrics.registry.render();
+  }
+
+  async stop({ drainMsMax = 0 }: { drainMsMax?: number } = {}): Promise<void> {
+    clearInterval(this.#tickTimer);
+    const deadlineMs = Date.now() + drainMsMax;
+    const timer = setTimeout(() => this.#shipper.stop(), drainMsMax);
+    if (drainMsMax > 0) {
+      this.#tick();
+      while (Date.now() < deadlineMs && !this.#isDrained()) await this.#drainStep();
+    }
+    clearTimeout(timer);
+    this.#isStopped = true;
+    this.#shipper.stop();
+    await this.#inFlight;
+    await this.#tail.stop();
+  }
+
+  #isDrained(): boolean {
+    return this.#isReading && this.#ready.isEmpty && this.#batch.isEmpty && this.#inFlight === undefined;
+  }
+
+  /** Sends what there is without waiting for its age, and lets the event loop turn. */
+  async #drainStep(): Promise<void> {
+    this.#pump();
+    if (this.#ready.isEmpty || this.#batch.isFull) this.#ship();
+    await Promise.race([this.#inFlight, new Promise((resolve) => setTimeout(resolve, 5))]);
+  }
+
+  #tick(): void {
+    this.#tail.tick(Date.now());
+    this.#pump();
+  }
+
+  /** Fills the batch from the chains in turn until there is nothing to read or no room, and ships it when it is due. */
+  #pump(): void {
+    if (!this.#isReading || this.#isStopped || this.#isPumping) return;
+    this.#isPumping = true;
+    const pauseMs = performance.now() + PUMP_MS_MAX;
+    while (performance.now() < pauseMs) {
+      if (this.#batch.isFull) {
+        if (this.#inFlight !== undefined) break;
+        this.#ship();
+      }
+      const chain = this.#ready.take();
+      if (chain === undefined) break;
+      this.#tail.turn(chain, Date.now());
+    }
+    this.#isPumping = false;
+    if (!this.#ready.isEmpty && !(this.#batch.isFull && this.#inFlight !== undefined)) setImmediate(() => this.#pump());
+    else this.#shipWhenDue();
+  }
+
+  #shipWhenDue(): void {
+    if (this.#inFlight !== undefined) return;
+    const nowMs = Date.now();
+    const isOld = !this.#batch.isEmpty && nowMs - this.#batch.openedMs >= this.#batchAgeMsMax;
+    if (isOld || this.#batch.isFull || this.#tail.goneFiles(nowMs).length > 0) this.#ship();
+  }
+
+  #ship(): void {
+    if (this.#inFlight !== undefined || !this.#isReading) return;
+    const gone = this.#tail.goneFiles(Date.now());
+    const closed = this.#batch.close();
+    if (closed === undefined && gone.length === 0) return;
+    this.#inFlight = this.#run(() => this.#send(closed, gone));
+  }
+
+  async #send(closed: ClosedBatch | undefined, gone: readonly string[]): Promise<void> {
+    const files = closed?.ranges.map(({ range }) => range) ?? [];
+    const rowGroup = closed?.rowGroup ?? NO_ROWS;
+    const bytes = encodeBatch({ node: this.#node, files, gone, rowGroup });
+    const outcome = await this.#shipper.send(bytes);
+    switch (outcome.kind) {
+      case 'stored':
+        this.#stored(closed, gone, bytes.length);
+        return;
+      case 'conflict':
+        await this.#resolveConflict(outcome.positions);
+        return;
+      case 'rejected':
+        await this.#resolveRejection(closed, outcome);
+        return;
+    }
+  }
+
+  #stored(closed: ClosedBatch | undefined, gone: readonly string[], sizeBytes: number): void {
+    const metrics = this.#metrics;
+    this.#tail.acknowledgeGone(gone);
+    for (const { file, range, to } of closed?.ranges ?? []) this.#tail.acknowledge(file, range.file, to);
+    this.#conflicts = 0;
+    this.#rejections = 0;
+    this.#batch.rowsMax = Math.min(BATCH_ROWS_MAX, this.#batch.rowsMax * 2);
+    metrics.batches.add();
+    metrics.batchBytes.add(sizeBytes);
+    if (closed === undefined) return;
+    metrics.lines.add(closed.counts.lines);
+    metrics.lineBytes.add(closed.lineBytes);
+    metrics.unparsedLines.add(closed.counts.unparsed);
+    metrics.partialLines.add(closed.counts.partial);
+    metrics.truncatedLines.add(closed.counts.truncated);
+  }
+
+  /**
+   * The server was restored, wiped, or had stored a batch whose answer was lost. Its positions count: those of all
+   * files, so that a store that lost everything gets back what the node still has.
+   */
+  async #resolveConflict(positions: PositionsAnswer['positions']): Promise<void> {
+    this.#metrics.conflicts.add();
+    this.#log.warn({ files: positions.length }, 'the server knows other positions; reading again from there');
+    if (this.#conflicts++ > 0) await this.#shipper.backOff(this.#conflicts);
+    await this.#resync(positions);
+  }
+
+  /**
+   * The same bytes will never be taken. They are built once more, in case they were damaged on the way; then with ever
+   * fewer rows, until the line that the server refuses is alone. That line is given up, so that the rest goes on.
+   */
+  async #resolveRejection(closed: ClosedBatch | undefined, outcome: Outcome & { kind: 'rejected' }): Promise<void> {
+    const { status, message } = outcome;
+    const rows = closed?.counts.lines ?? 0;
+    this.#metrics.rejections.add(1, { status: String(status) });
+    this.#log.error({ status, message, rows }, 'the server refuses a batch');
+    if (rows > 0 && (rows === 1 || this.#batch.rowsMax === 1) && this.#rejections > 0) {
+      if (await this.#skip(closed!)) return;
+    }
+    if (this.#rejections++ > 0 || status === 413) this.#batch.rowsMax = Math.max(1, Math.floor(rows / 2));
+    if (rows <= 1) await this.#shipper.backOff(this.#rejections);
+    await this.#resync([]);
+  }
+
+  /** Moves the positions behind a batch without storing its rows. */
+  async #skip({ ranges, counts, lineBytes }: ClosedBatch): Promise<boolean> {
+    const files = ranges.map(({ range }) => range);
+    const bytes = encodeBatch({ node: this.#node, files, gone: [], rowGroup: NO_ROWS });
+    const outcome = await this.#shipper.send(bytes);
+    if (outcome.kind !== 'stored') return false;
+    for (const { file, range, to } of ranges) this.#tail.acknowledge(file, range.file, to);
+    this.#metrics.lostLines.add(counts.lines, { reason: 'rejected' });
+    countLoss(this.#metrics, 'rejected', lineBytes);
+    this.#log.error({ files: files.map(({ file }) => file), lines: counts.lines, lineBytes }, 'log lines are given up');
+    return true;
+  }
+
+  /** Drops what was built and reads again from what the server says that it knows. */
+  async #resync(overrides: PositionsAnswer['positions']): Promise<void> {
+    const positions = await this.#shipper.fetchPositions();
+    this.#batch.discard();
+    this.#tail.resync([...positions, ...overrides]);
+  }
+
+  /** Work that takes the place of the batch under way. It may only be broken off by `stop`. */
+  async #run(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!this.#shipper.isStopped) throw error;
+      this.#isStopped = true;
+    }
+    this.#inFlight = undefined;
+    this.#pump();
+  }
+}

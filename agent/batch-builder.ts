@@ -1,0 +1,124 @@
+/**
+ * The batch that is being built: a row group, and which chains its rows come from. When it is closed, the file ranges
+ * that it covers follow from how far the files have been read and what they still wait for.
+ */
+import { RowGroupBuilder } from '../shared/row-group/builder.ts';
+import type { FileRange } from '../shared/wire.ts';
+import { fileId, positionOf, type Chain } from './chain.ts';
+import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from './limits.ts';
+import { toPosition, type LogFile, type Offsets } from './log-file.ts';
+
+/** What is counted once the batch is acknowledged. */
+export interface BatchCounts {
+  lines: number;
+  unparsed: number;
+  partial: number;
+  truncated: number;
+}
+
+export interface SentRange {
+  readonly file: LogFile;
+  readonly range: FileRange;
+  readonly to: Offsets;
+}
+
+/** A closed batch, ready to be sent. */
+export interface ClosedBatch {
+  readonly ranges: readonly SentRange[];
+  readonly rowGroup: Uint8Array;
+  /** Uncompressed bytes of its lines, without the CRI prefix. */
+  readonly lineBytes: number;
+  readonly counts: BatchCounts;
+}
+
+const NO_ROWS = new Uint8Array(0);
+
+/** Owns the row group builder and the stream codes that are valid in it. */
+export class BatchBuilder {
+  #builder = new RowGroupBuilder();
+  #counts: BatchCounts = noCounts();
+  /** Chains that were read for this batch, with the codes of their streams; -1 is not asked for yet. */
+  readonly #codes = new Map<Chain, Int32Array>();
+  #mustClose = false;
+  /** When the first chain was touched. */
+  openedMs = 0;
+  /** Lowered after a rejection, so that the rows which the server refuses are found. */
+  rowsMax = BATCH_ROWS_MAX;
+
+  get builder(): RowGroupBuilder {
+    return this.#builder;
+  }
+
+  get counts(): BatchCounts {
+    return this.#counts;
+  }
+
+  get isEmpty(): boolean {
+    return this.#codes.size === 0;
+  }
+
+  get isFull(): boolean {
+    const { rowCount, arenaBytes } = this.#builder;
+    return this.#mustClose || rowCount >= this.rowsMax || arenaBytes >= BATCH_BYTES_MAX;
+  }
+
+  /** Notes that a chain is read for this batch. Returns the codes of its two streams, to be filled by `streamCode`. */
+  touch(chain: Chain, nowMs: number): Int32Array {
+    if (this.#codes.size === 0) this.openedMs = nowMs;
+    let codes = this.#codes.get(chain);
+    if (codes === undefined) {
+      codes = new Int32Array([-1, -1]);
+      this.#codes.set(chain, codes);
+    }
+    return codes;
+  }
+
+  /** False when the day needs another row group; the batch then takes no more rows until it is closed. */
+  fits(day: number): boolean {
+    if (this.#builder.fits(day)) return true;
+    this.#mustClose = true;
+    return false;
+  }
+
+  /** Ends the batch and starts the next. Returns undefined when it moves no position. */
+  close(): ClosedBatch | undefined {
+    const ranges: SentRange[] = [];
+    for (const chain of this.#codes.keys()) {
+      for (const file of chain.files) appendRange(ranges, chain, file);
+    }
+    const { rowCount, lineBytes } = this.#builder;
+    const rowGroup = rowCount === 0 ? NO_ROWS : this.#builder.finish();
+    const counts = this.#counts;
+    counts.lines = rowCount;
+    this.#reset();
+    if (ranges.length > 0) return { ranges, rowGroup, lineBytes, counts };
+    if (rowCount > 0) throw new Error('BUG: rows without a file range');
+    return undefined;
+  }
+
+  /** Drops what was built: its rows will be read again. */
+  discard(): void {
+    this.#builder = new RowGroupBuilder();
+    this.#reset();
+  }
+
+  #reset(): void {
+    this.#codes.clear();
+    this.#counts = noCounts();
+    this.#mustClose = false;
+  }
+}
+
+function appendRange(ranges: SentRange[], chain: Chain, file: LogFile): void {
+  if (file.head === '') return;
+  const to = positionOf(chain, file);
+  const from = file.sent;
+  if (to[0] === from[0] && to[1] === from[1]) return;
+  const range = { file: fileId(chain, file), from: toPosition(from), to: toPosition(to) };
+  file.sent = to;
+  ranges.push({ file, range, to });
+}
+
+function noCounts(): BatchCounts {
+  return { lines: 0, unparsed: 0, partial: 0, truncated: 0 };
+}

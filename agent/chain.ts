@@ -1,0 +1,116 @@
+/**
+ * A chain is everything that one run of a container wrote: the files of one (pod uid, container, restart), oldest
+ * first. Lines may begin in one file of a chain and end in the next, never in another chain.
+ */
+import { STDERR, STDOUT, STREAM_NAMES, type StreamIndex } from '../shared/cri.ts';
+import type { Labels } from '../shared/labels.ts';
+import { endOffset, type LogFile, type Offsets } from './log-file.ts';
+import { compareRotations } from './log-path.ts';
+
+/** The beginning of a line whose end has not been read. */
+export interface PendingLine {
+  /** Where its first fragment starts: the stream's position stays there until the line is complete. */
+  readonly file: LogFile;
+  readonly offset: number;
+  /** The file of its last fragment. */
+  last: LogFile;
+  /** Time of the first fragment. */
+  readonly day: number;
+  readonly timeNs: number;
+  bytes: Buffer;
+  length: number;
+  touchedMs: number;
+}
+
+export interface Chain {
+  /** `<pod uid>/<container>/<restart>`: with a file's head it is the file's identity. */
+  readonly key: string;
+  readonly restart: number;
+  readonly labels: readonly [stdout: Labels, stderr: Labels];
+  files: LogFile[];
+  readonly pending: [stdout: PendingLine | undefined, stderr: PendingLine | undefined];
+  /** False once the container was started again: no more lines are to be expected here. */
+  isNewest: boolean;
+  /** Waits for its turn to be read. */
+  queued: boolean;
+}
+
+export interface ChainLabels {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly node: string;
+}
+
+export function createChain(uid: string, restart: number, of: ChainLabels): Chain {
+  const { namespace, pod, container, node } = of;
+  const labels = (stream: StreamIndex): Labels => ({ namespace, pod, container, stream: STREAM_NAMES[stream], node });
+  return {
+    key: `${uid}/${container}/${restart}`,
+    restart,
+    labels: [labels(STDOUT), labels(STDERR)],
+    files: [],
+    pending: [undefined, undefined],
+    isNewest: true,
+    queued: false,
+  };
+}
+
+/** The identity under which the server knows the file. Its head must be known. */
+export function fileId(chain: Chain, file: LogFile): string {
+  if (file.head === '') throw new Error(`BUG: ${file.path} has no identity yet`);
+  return chain.key + file.head;
+}
+
+/** Deleted files before present ones of the same name, which they made room for. */
+export function sortFiles(chain: Chain): void {
+  chain.files.sort((a, b) => compareRotations(a.log.rotation, b.log.rotation) || Number(a.onDisk) - Number(b.onDisk));
+}
+
+/** Nothing more is expected in the file: a newer one exists, its name is gone, or the container runs anew. */
+export function hasEnded(chain: Chain, file: LogFile): boolean {
+  return !file.onDisk || !chain.isNewest || file !== chain.files.at(-1);
+}
+
+/** Whether a read may find a complete fragment. */
+export function hasMore(file: LogFile): boolean {
+  if (file.fd < 0 || file.head === '') return false;
+  return endOffset(file) > Math.max(file.readOffset, file.stalledAt);
+}
+
+/**
+ * The file to read next: the oldest with something to read, except that a file is not begun before the one ahead of
+ * it has settled. Late lines of an old file come before the rest of the newer one.
+ */
+export function nextReadable(chain: Chain, nowMs: number): LogFile | undefined {
+  for (const file of chain.files) {
+    if (hasMore(file)) return file;
+    if (nowMs < file.holdUntilMs) return undefined;
+  }
+  return undefined;
+}
+
+/** Whether `file` was written before `other`. */
+export function isBefore(chain: Chain, file: LogFile, other: LogFile): boolean {
+  return file !== other && chain.files.indexOf(file) < chain.files.indexOf(other);
+}
+
+/** True when a later file of the chain has already given fragments of the stream. */
+export function isOvertaken(chain: Chain, file: LogFile, stream: StreamIndex): boolean {
+  return chain.files.some((other) => other.seen[stream] && isBefore(chain, file, other));
+}
+
+/**
+ * The position of a file: what it may be sent as. A pending line holds its stream back, at its first fragment in the
+ * file in which it began, and where they were in the files after that one.
+ */
+export function positionOf(chain: Chain, file: LogFile): Offsets {
+  const at = (stream: StreamIndex): number => {
+    const pending = chain.pending[stream];
+    if (pending === undefined || isBefore(chain, file, pending.file)) {
+      return Math.max(file.readOffset, file.sent[stream]);
+    }
+    return pending.file === file ? pending.offset : file.sent[stream];
+  };
+  return [at(STDOUT), at(STDERR)];
+}

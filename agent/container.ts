@@ -1,0 +1,166 @@
+/**
+ * One container's directory and the chains in it. `reconcile` brings what is known into agreement with what is listed:
+ * it recognises files that were renamed, compressed, replaced or deleted, whatever order the events took.
+ */
+import { readdirSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import { createChain, sortFiles, type Chain } from './chain.ts';
+import type { ContainerDirectory } from './discovery.ts';
+import { SETTLE_MS } from './limits.ts';
+import { closeLogFile, openLogFile, readHead, reopenLogFile, statIfThere, type LogFile } from './log-file.ts';
+import { selectLogs, type LogName } from './log-path.ts';
+
+export interface Container {
+  readonly directory: ContainerDirectory;
+  readonly node: string;
+  readonly chains: Map<number, Chain>;
+  /** Modification time of the directory when it was listed; -1 lists it again at the next look. */
+  mtimeMs: number;
+}
+
+/** The time in which a directory may change again without a new modification time. */
+const MTIME_GRANULARITY_MS = 50;
+
+export function createContainer(directory: ContainerDirectory, node: string): Container {
+  return { directory, node, chains: new Map(), mtimeMs: -1 };
+}
+
+/** Whether the directory has changed since it was listed. */
+export function needsListing(container: Container): boolean {
+  const stats = statIfThere(container.directory.path);
+  return (stats?.mtimeMs ?? 0) !== container.mtimeMs;
+}
+
+/**
+ * Lists the directory and updates the chains. Files whose head became known are passed to `identified`.
+ * @throws when something can be neither listed nor opened; what could be is up to date then
+ */
+export function reconcileContainer(
+  container: Container,
+  nowMs: number,
+  identified: (c: Chain, f: LogFile) => void,
+): void {
+  const { path } = container.directory;
+  const mtimeMs = statIfThere(path)?.mtimeMs ?? 0;
+  // A change within the clock's granularity of this one would not be seen by its time.
+  container.mtimeMs = nowMs - mtimeMs < MTIME_GRANULARITY_MS ? -1 : mtimeMs;
+  const byRestart = new Map<number, LogName[]>();
+  for (const restart of container.chains.keys()) byRestart.set(restart, []);
+  for (const log of selectLogs(listIfThere(path))) {
+    const logs = byRestart.get(log.restart);
+    if (logs === undefined) byRestart.set(log.restart, [log]);
+    else logs.push(log);
+  }
+  const newest = Math.max(...byRestart.keys());
+  for (const [restart, logs] of byRestart) {
+    let chain = container.chains.get(restart);
+    if (chain === undefined) {
+      const { namespace, pod, uid, container: name } = container.directory;
+      chain = createChain(uid, restart, { namespace, pod, container: name, node: container.node });
+      container.chains.set(restart, chain);
+    }
+    if (chain.isNewest && restart !== newest) markChanged(chain, nowMs);
+    chain.isNewest = restart === newest;
+    reconcileChain(chain, path, logs, nowMs, identified);
+  }
+}
+
+/** Looks at the first line of a file that has no identity yet. Returns true when it has one now. */
+export function identifyFile(chain: Chain, file: LogFile, isWhole = false): boolean {
+  if (file.fd < 0) return false;
+  file.head = readHead(file, isWhole);
+  if (file.head === '') return false;
+  const same = chain.files.find((other) => other !== file && other.head === file.head);
+  if (same === undefined) return true;
+  adopt(same, file);
+  chain.files = chain.files.filter((other) => other !== file);
+  return false;
+}
+
+function reconcileChain(
+  chain: Chain,
+  directory: string,
+  logs: readonly LogName[],
+  nowMs: number,
+  identified: (chain: Chain, file: LogFile) => void,
+): void {
+  const present = new Set<LogFile>();
+  for (const log of logs) {
+    const path = join(directory, log.name);
+    const stats = statIfThere(path);
+    if (stats === undefined) continue;
+    const known = chain.files.find((file) => !present.has(file) && isSame(file, log, stats));
+    if (known !== undefined) {
+      present.add(known);
+      rename(known, path, log, nowMs);
+      if (known.fd < 0 && !log.gzip && stats.size > known.sizeBytes && reopenLogFile(known)) known.changedMs = nowMs;
+      continue;
+    }
+    const file = openLogFile(path, log);
+    if (file === undefined) continue;
+    chain.files.push(file);
+    if (identifyFile(chain, file)) identified(chain, file);
+    // A file that was known under another name has been merged into the older entry.
+    present.add(chain.files.includes(file) ? file : chain.files.find((other) => other.path === path)!);
+  }
+  for (const file of chain.files) {
+    if (present.has(file) || !file.onDisk) continue;
+    file.onDisk = false;
+    file.changedMs = nowMs;
+  }
+  const lastBefore = chain.files.at(-1);
+  sortFiles(chain);
+  const last = chain.files.at(-1);
+  for (const file of chain.files) {
+    if (file !== last && file.holdUntilMs === 0) file.holdUntilMs = nowMs + SETTLE_MS;
+  }
+  if (last !== lastBefore && lastBefore !== undefined) lastBefore.changedMs = nowMs;
+}
+
+/** Whether the file that is listed as `log` is the known one. Only an open file's inode proves anything. */
+function isSame(file: LogFile, log: LogName, stats: Stats): boolean {
+  const sameInode = file.inode === stats.ino && file.device === stats.dev;
+  if (file.fd >= 0 && sameInode) return true;
+  const sameRotation = file.log.rotation === log.rotation && log.rotation !== '';
+  if (file.fd >= 0) return sameRotation && log.gzip && !file.log.gzip;
+  return sameRotation || (sameInode && log.rotation === file.log.rotation && stats.size >= file.sizeBytes);
+}
+
+function rename(file: LogFile, path: string, log: LogName, nowMs: number): void {
+  if (!file.onDisk || file.log.rotation !== log.rotation) file.changedMs = nowMs;
+  file.onDisk = true;
+  file.path = path;
+  // While it is open, the descriptor decides how the file is read, not the name that the kubelet has given it since.
+  file.log = file.fd >= 0 ? { ...log, gzip: file.log.gzip } : log;
+}
+
+/** The known entry takes over the descriptor and the name of a second entry for the same content. */
+function adopt(known: LogFile, file: LogFile): void {
+  known.onDisk = true;
+  known.path = file.path;
+  known.changedMs = Math.max(known.changedMs, file.changedMs);
+  if (known.fd >= 0) {
+    known.log = { ...file.log, gzip: known.log.gzip };
+    closeLogFile(file);
+    return;
+  }
+  known.log = file.log;
+  known.fd = file.fd;
+  known.device = file.device;
+  known.inode = file.inode;
+  known.sizeBytes = file.sizeBytes;
+  known.gzipEnded = file.log.gzip && known.readOffset >= file.sizeBytes;
+}
+
+function markChanged(chain: Chain, nowMs: number): void {
+  for (const file of chain.files) file.changedMs = nowMs;
+}
+
+function listIfThere(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

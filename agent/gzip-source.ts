@@ -1,0 +1,134 @@
+/**
+ * Reads a gzip file that the kubelet made while the agent was away: decompresses as a stream, skips to a position, and
+ * shows a window of bytes from which whole lines are taken. Memory: one window, whatever the file's size.
+ */
+import { readSync } from 'node:fs';
+import { createGunzip, type Gunzip } from 'node:zlib';
+import { LINE_BYTES_MAX, READ_BYTES } from './limits.ts';
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** Owns the decompression of one file from `skipBytes` on. It does not own the descriptor. */
+export class GzipSource {
+  readonly #gunzip: Gunzip;
+  readonly #fd: number;
+  #fileOffset = 0;
+  readonly #window = Buffer.allocUnsafeSlow(LINE_BYTES_MAX);
+  #length = 0;
+  #skipBytes: number;
+  /** Decompressed, but not in the window yet. */
+  #rest: Buffer | undefined;
+  #ended = false;
+  #failure: Error | undefined;
+  /** Bytes of an overlong fragment that did not fit into the window; its newline has been seen when `overlong`. */
+  droppedBytes = 0;
+  overlong = false;
+
+  constructor(fd: number, skipBytes: number, onReadable: () => void) {
+    this.#fd = fd;
+    this.#skipBytes = skipBytes;
+    this.#gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
+    this.#gunzip.on('readable', onReadable);
+    this.#gunzip.on('drain', () => this.#feed());
+    this.#gunzip.on('end', () => {
+      this.#ended = true;
+      onReadable();
+    });
+    this.#gunzip.on('error', (error) => {
+      this.#failure ??= error;
+      this.#ended = true;
+      onReadable();
+    });
+    this.#feed();
+  }
+
+  /** Why the file cannot be read to its end, once everything before that place is out of the window. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Nothing will follow what the window shows. */
+  get ended(): boolean {
+    return this.#ended && this.#rest === undefined;
+  }
+
+  /** The bytes at the position; valid until `consume`. Fewer than a turn's worth when decompression is behind. */
+  window(): Buffer {
+    while (this.#length < READ_BYTES || !this.#hasNewline()) {
+      if (this.overlong) break;
+      const chunk = this.#rest ?? (this.#gunzip.read() as Buffer | null);
+      this.#rest = undefined;
+      if (chunk === null) break;
+      this.#take(chunk);
+    }
+    return this.#window.subarray(0, this.#length);
+  }
+
+  /** Moves the position on by what has been taken from the window. */
+  consume(sizeBytes: number): void {
+    this.#window.copyWithin(0, sizeBytes, this.#length);
+    this.#length -= sizeBytes;
+  }
+
+  /** Forgets the overlong fragment: the window's bytes and what was dropped. */
+  consumeOverlong(): void {
+    this.#length = 0;
+    this.droppedBytes = 0;
+    this.overlong = false;
+  }
+
+  close(): void {
+    this.#gunzip.removeAllListeners();
+    this.#gunzip.on('error', () => undefined);
+    this.#gunzip.destroy();
+  }
+
+  /** Gives the decompressor as much as it wants at present. Reads are synchronous, so that `close` ends them all. */
+  #feed(): void {
+    if (this.#gunzip.destroyed) return;
+    try {
+      this.#write();
+    } catch (error) {
+      this.#gunzip.destroy(error as Error);
+    }
+  }
+
+  #write(): void {
+    for (let isWanted = true; isWanted;) {
+      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+      const length = readSync(this.#fd, chunk, 0, CHUNK_BYTES, this.#fileOffset);
+      this.#fileOffset += length;
+      if (length === 0) {
+        this.#gunzip.end();
+        return;
+      }
+      isWanted = this.#gunzip.write(chunk.subarray(0, length));
+    }
+  }
+
+  #hasNewline(): boolean {
+    return this.#window.subarray(0, this.#length).includes(0x0a);
+  }
+
+  #take(chunk: Buffer): void {
+    const skipped = Math.min(this.#skipBytes, chunk.length);
+    this.#skipBytes -= skipped;
+    const room = this.#window.length - this.#length;
+    if (room === 0) {
+      this.#drop(chunk);
+      return;
+    }
+    const taken = Math.min(room, chunk.length - skipped);
+    chunk.copy(this.#window, this.#length, skipped, skipped + taken);
+    this.#length += taken;
+    if (skipped + taken < chunk.length) this.#rest = chunk.subarray(skipped + taken);
+  }
+
+  /** The window is full of one fragment: what follows is dropped up to its newline. */
+  #drop(chunk: Buffer): void {
+    const newline = chunk.indexOf(0x0a);
+    this.overlong = newline >= 0;
+    this.droppedBytes += newline < 0 ? chunk.length : newline + 1;
+    if (newline >= 0 && newline + 1 < chunk.length) this.#rest = chunk.subarray(newline + 1);
+  }
+}

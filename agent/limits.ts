@@ -1,0 +1,75 @@
+/** Every limit of the agent: value, unit, why, and what happens beyond it. */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Bytes taken from one file in a turn. Larger costs fairness, smaller costs a system call more often. */
+export const READ_BYTES = 256 * KIB;
+
+/**
+ * A line, joined from its fragments, is at most this long. Beyond it a line is cut at a fragment's border: every piece
+ * but the last is stored as a line of its own with FLAG_TRUNCATED, and nothing is lost. One single fragment that is
+ * longer (a runtime that does not split lines) loses what is beyond, flagged and counted.
+ */
+export const LINE_BYTES_MAX = MIB;
+
+/** All unfinished lines of all files together. Beyond it the line that grows is cut as above. */
+export const PENDING_BYTES_MAX = 16 * MIB;
+
+/** A batch closes with the turn that brings its bytes here: large enough to compress well, small beside 110 MB of RSS. */
+export const BATCH_BYTES_MAX = 4 * MIB;
+
+/** A batch closes exactly at this many rows. */
+export const BATCH_ROWS_MAX = 16 * 1024;
+
+/** A batch closes with the first tick at which it is this old. A lone line so ships within two ticks and a round trip. */
+export const BATCH_AGE_MS_MAX = 50;
+
+/** How often the size and the inode of each live file are looked at. 200 files cost half a percent of a core. */
+export const TICK_MS = 60;
+
+/** Every so many ticks each container's directory is looked at for a new file. Rotation is seen at once by its inode. */
+export const TICKS_PER_DIRECTORY_CHECK = 8;
+
+/** How often everything is listed afresh, in case an event was missed. */
+export const RESCAN_MS = 5_000;
+
+/**
+ * After a rotation, the older file is read to its end and left alone for this long before the newer one is begun: the
+ * runtime flushes an unfinished line into the old file just after it has opened the new one.
+ */
+export const SETTLE_MS = 100;
+
+/** A rotated, deleted or outlived file stays open for this long after its last change: writers may still hold it. */
+export const GRACE_MS = 10_000;
+
+/**
+ * An unfinished line is stored as it is (FLAG_PARTIAL) when its file has ended and its grace is over, or when nothing
+ * came for this long: a container that exited for good leaves no other evidence, and its last words must be findable.
+ */
+export const PENDING_IDLE_MS_MAX = 30_000;
+
+/** A file that the server knows and that is not on the node is reported gone after this long: it may be renamed back. */
+export const GONE_MS = 60_000;
+
+/** Unread bytes of deleted files that are kept open. Beyond it the oldest is dropped and counted as lost. */
+export const DELETED_BYTES_MAX = 1024 * MIB;
+
+/** The identity of a file is in its first line, of which no more than this is looked at. */
+export const HEAD_BYTES = 4 * KIB;
+
+/** Compressed bytes in which the first HEAD_BYTES of a gzip file are looked for. */
+export const GZIP_HEAD_BYTES = 64 * KIB;
+
+/** Retries wait a random time up to this, doubling from the minimum. */
+export const BACKOFF_MS_MIN = 100;
+export const BACKOFF_MS_MAX = 15_000;
+
+/** A server that says nothing for this long is asked again. */
+export const REQUEST_MS_MAX = 30_000;
+
+/** The longest Retry-After that is honoured. */
+export const RETRY_AFTER_MS_MAX = 60_000;
+
+/** The longest that reading goes on without a look at timers and sockets. */
+export const PUMP_MS_MAX = 20;

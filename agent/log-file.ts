@@ -1,0 +1,197 @@
+/**
+ * One log file: its descriptor, its identity and how far it is read, sent and acknowledged. Plain data with the few
+ * system calls that it needs; what is done with it is decided in chain.ts and tail.ts.
+ */
+import { closeSync, fstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
+import { constants, crc32, gunzipSync } from 'node:zlib';
+import { CriParser, STDERR, STDOUT } from '../shared/cri.ts';
+import type { Position } from '../shared/wire.ts';
+import { GZIP_HEAD_BYTES, HEAD_BYTES } from './limits.ts';
+import type { GzipSource } from './gzip-source.ts';
+import type { LogName } from './log-path.ts';
+
+/** Offsets in uncompressed bytes, indexed by STDOUT and STDERR. */
+export type Offsets = [stdout: number, stderr: number];
+
+export interface LogFile {
+  path: string;
+  log: LogName;
+  /** -1 when closed. While it is open its inode cannot be given to another file. */
+  fd: number;
+  device: number;
+  inode: number;
+  /** `@…`, the part of the identity that its first line gives; empty until that line is complete. */
+  head: string;
+  /** False when no name of the file is left in its directory. */
+  onDisk: boolean;
+  /** When the file last grew, was renamed or was deleted. */
+  changedMs: number;
+  /** The next file of the chain is not begun before this. */
+  holdUntilMs: number;
+  /** Uncompressed; for a gzip file what its trailer says until it was read to the end. */
+  sizeBytes: number;
+  /** Everything before it has been taken; always the start of a fragment. */
+  readOffset: number;
+  /** There is no complete fragment between readOffset and here. */
+  stalledAt: number;
+  /** A stream's fragments that start before this were stored in an earlier life: they are read over. */
+  start: Offsets;
+  /** What the batches closed so far cover. */
+  sent: Offsets;
+  /** What the server has acknowledged. */
+  acked: Offsets;
+  /** Whether a fragment of the stream was taken since the last rewind. */
+  seen: [stdout: boolean, stderr: boolean];
+  /** The time of the last fragment, for lines that have none. Day 0 before the first. */
+  lastDay: number;
+  lastTimeNs: number;
+  gzip: GzipSource | undefined;
+  /** A gzip file whose end was reached, or that cannot be decompressed further. */
+  gzipEnded: boolean;
+}
+
+/** Opens a file; undefined when it is gone meanwhile. Its position is at the start until somebody says otherwise. */
+export function openLogFile(path: string, log: LogName): LogFile | undefined {
+  const fd = openIfThere(path);
+  if (fd < 0) return undefined;
+  const stats = fstatSync(fd);
+  return {
+    path,
+    log,
+    fd,
+    device: stats.dev,
+    inode: stats.ino,
+    head: '',
+    onDisk: true,
+    changedMs: stats.mtimeMs,
+    holdUntilMs: 0,
+    sizeBytes: log.gzip ? gzipContentBytes(fd, stats.size) : stats.size,
+    readOffset: 0,
+    stalledAt: 0,
+    start: [0, 0],
+    sent: [0, 0],
+    acked: [0, 0],
+    seen: [false, false],
+    lastDay: Math.floor(stats.mtimeMs / 86_400_000),
+    lastTimeNs: Math.floor(stats.mtimeMs % 86_400_000) * 1e6,
+    gzip: undefined,
+    gzipEnded: false,
+  };
+}
+
+/** Opens the descriptor of a closed file again. False when there is no such file any more. */
+export function reopenLogFile(file: LogFile): boolean {
+  const fd = openIfThere(file.path);
+  if (fd < 0) return false;
+  const stats = fstatSync(fd);
+  file.fd = fd;
+  file.device = stats.dev;
+  file.inode = stats.ino;
+  file.gzipEnded = false;
+  if (!file.log.gzip) file.sizeBytes = stats.size;
+  return true;
+}
+
+export function closeLogFile(file: LogFile): void {
+  file.gzip?.close();
+  file.gzip = undefined;
+  if (file.fd >= 0) closeSync(file.fd);
+  file.fd = -1;
+  // The kubelet may have compressed the file while it was read by its descriptor.
+  file.log = { ...file.log, gzip: file.log.name.endsWith('.gz') };
+}
+
+/** A stat that answers undefined for a missing file. */
+export function statIfThere(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
+}
+
+/** The end of what can be read at present, or Infinity while a gzip file is not read to its end. */
+export function endOffset(file: LogFile): number {
+  if (!file.log.gzip) return file.sizeBytes;
+  return file.gzipEnded ? file.readOffset : Infinity;
+}
+
+export function isAcknowledgedTo(file: LogFile, offset: number): boolean {
+  return file.acked[STDOUT] >= offset && file.acked[STDERR] >= offset;
+}
+
+/** Whether the server has everything, as far as is known. */
+export function isComplete(file: LogFile): boolean {
+  return isAcknowledgedTo(file, file.log.gzip && !file.gzipEnded ? file.sizeBytes : endOffset(file));
+}
+
+export function toPosition(offsets: Offsets): Position {
+  return { stdout: offsets[STDOUT], stderr: offsets[STDERR] };
+}
+
+/** Forgets what was read beyond `acked`, as if the file had just been opened. */
+export function rewindFile(file: LogFile, acked: Offsets): void {
+  file.acked = [...acked];
+  file.sent = [...acked];
+  file.start = [...acked];
+  file.readOffset = Math.min(acked[STDOUT], acked[STDERR]);
+  file.stalledAt = 0;
+  file.seen = [false, false];
+  file.gzip?.close();
+  file.gzip = undefined;
+  file.gzipEnded = file.log.gzip && file.readOffset >= file.sizeBytes;
+}
+
+const headBytes = Buffer.allocUnsafe(GZIP_HEAD_BYTES);
+const headParser = new CriParser();
+
+/**
+ * The part of a file's identity that its content gives: `@<timestamp text>` of its first line or, if that is not CRI,
+ * `@crc32-<hex>` of its bytes. Of a line longer than HEAD_BYTES only that much counts, so that the answer never
+ * depends on how much of it was there when it was looked at.
+ *
+ * @param isWhole  the file will not grow: a first line without a newline is taken for complete
+ * @returns an empty string while the first line is not complete
+ */
+export function readHead(file: LogFile, isWhole = false): string {
+  const bytes = file.log.gzip ? readGzipHead(file.fd) : readPlainHead(file.fd);
+  const newline = bytes.indexOf(0x0a);
+  if (newline < 0 && bytes.length < HEAD_BYTES && (!isWhole || bytes.length === 0)) return '';
+  const end = newline < 0 ? bytes.length : newline;
+  if (!headParser.parse(bytes, 0, end)) return `@crc32-${crc32(bytes.subarray(0, end)).toString(16).padStart(8, '0')}`;
+  return `@${bytes.toString('latin1', 0, bytes.indexOf(0x20))}`;
+}
+
+function readPlainHead(fd: number): Buffer {
+  return headBytes.subarray(0, readSync(fd, headBytes, 0, HEAD_BYTES, 0));
+}
+
+function readGzipHead(fd: number): Buffer {
+  const compressed = headBytes.subarray(0, readSync(fd, headBytes, 0, GZIP_HEAD_BYTES, 0));
+  // Deflate expands 1032 times at most, so a few KiB usually suffice and 64 MiB are never exceeded.
+  for (let sizeBytes = HEAD_BYTES; ; sizeBytes *= 16) {
+    const content = gunzipPart(compressed.subarray(0, sizeBytes));
+    if (content.length >= HEAD_BYTES || sizeBytes >= compressed.length) return content.subarray(0, HEAD_BYTES);
+  }
+}
+
+/** As much as can be decompressed; nothing when the data is damaged. */
+function gunzipPart(compressed: Buffer): Buffer {
+  try {
+    return gunzipSync(compressed, { finishFlush: constants.Z_SYNC_FLUSH });
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+/** The size that a gzip file's trailer gives: exact below 4 GiB, and kubelet's logs are far below. */
+function gzipContentBytes(fd: number, fileSizeBytes: number): number {
+  if (fileSizeBytes < 18) return 0;
+  readSync(fd, headBytes, 0, 4, fileSizeBytes - 4);
+  return headBytes.readUInt32LE(0);
+}
+
+function openIfThere(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return -1;
+    throw error;
+  }
+}

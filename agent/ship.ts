@@ -1,0 +1,160 @@
+/**
+ * Talks to the server: posts batches and asks for positions. Whatever may pass is tried again for ever, since the log
+ * files are the buffer; what the server answers for good is returned as an outcome for agent.ts to act on.
+ */
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { BATCH_CONTENT_TYPE, type PositionsAnswer } from '../shared/wire.ts';
+import type { AgentMetrics } from './agent-metrics.ts';
+import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, REQUEST_MS_MAX, RETRY_AFTER_MS_MAX } from './limits.ts';
+
+export type Outcome =
+  | { readonly kind: 'stored' }
+  /** The server knows other positions than the batch was built on. */
+  | { readonly kind: 'conflict'; readonly positions: PositionsAnswer['positions'] }
+  /** The same bytes will never be accepted. */
+  | { readonly kind: 'rejected'; readonly status: number; readonly message: string };
+
+export interface ShipperOptions {
+  readonly serverUrl: string;
+  readonly node: string;
+  readonly log: Logger;
+  readonly metrics: AgentMetrics;
+  /** The bearer token of each request; projected tokens change on disk, so it is asked for every time. */
+  readonly token?: (() => string | undefined) | undefined;
+  readonly random?: () => number;
+  readonly backoffMsMax?: number;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfterMs: number;
+  readonly body: Buffer;
+}
+
+/** Owns the connection. One request is under way at a time. */
+export class Shipper {
+  readonly #options: ShipperOptions;
+  readonly #isTls: boolean;
+  readonly #connection: HttpAgent;
+  readonly #stopped = new AbortController();
+
+  constructor(options: ShipperOptions) {
+    this.#options = options;
+    this.#isTls = new URL(options.serverUrl).protocol === 'https:';
+    const keepAlive = { keepAlive: true, maxSockets: 1 };
+    this.#connection = this.#isTls ? new HttpsAgent(keepAlive) : new HttpAgent(keepAlive);
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped.signal.aborted;
+  }
+
+  /** Breaks off whatever is under way: it throws an AbortError. */
+  stop(): void {
+    this.#stopped.abort();
+    this.#connection.destroy();
+  }
+
+  async send(batch: Buffer): Promise<Outcome> {
+    return this.#askUntil('POST', '/agent/batch', batch, parseOutcome);
+  }
+
+  async fetchPositions(): Promise<PositionsAnswer['positions']> {
+    const path = `/agent/positions?node=${encodeURIComponent(this.#options.node)}`;
+    return this.#askUntil('GET', path, undefined, ({ status, body }) =>
+      status === 200 ? parsePositions(body) : undefined,
+    );
+  }
+
+  /** Waits as long as the attempt deserves: a random part of a span that doubles, so that agents spread out. */
+  async backOff(attempt: number, minimumMs = 0): Promise<void> {
+    const { random = Math.random, backoffMsMax = BACKOFF_MS_MAX } = this.#options;
+    const spanMs = Math.min(backoffMsMax, BACKOFF_MS_MIN * 2 ** Math.min(attempt, 20));
+    await sleep(minimumMs + random() * spanMs, undefined, { signal: this.#stopped.signal });
+  }
+
+  /** Asks until `parse` makes something of the answer. */
+  async #askUntil<T>(
+    method: 'GET' | 'POST',
+    path: string,
+    body: Buffer | undefined,
+    parse: (answer: Answer) => T | undefined,
+  ): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      let reason: string;
+      let retryAfterMs = 0;
+      try {
+        const answer = await this.#ask(method, path, body);
+        const parsed = parse(answer);
+        if (parsed !== undefined) return parsed;
+        reason = String(answer.status);
+        ({ retryAfterMs } = answer);
+        this.#note(attempt, { status: answer.status, answer: answer.body.toString('utf8', 0, 200) });
+      } catch (error) {
+        this.#stopped.signal.throwIfAborted();
+        reason = 'network';
+        this.#note(attempt, { err: error });
+      }
+      this.#options.metrics.retries.add(1, { reason });
+      await this.backOff(attempt, retryAfterMs);
+    }
+  }
+
+  /** The first failure of a row is worth a warning, the rest are told by the metrics. */
+  #note(attempt: number, detail: object): void {
+    const fields = { ...detail, server: this.#options.serverUrl, attempt };
+    if (attempt === 0) this.#options.log.warn(fields, 'the server does not take this; trying again until it does');
+    else this.#options.log.debug(fields, 'trying again');
+  }
+
+  #ask(method: 'GET' | 'POST', path: string, body: Buffer | undefined): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const token = this.#options.token?.();
+    const headers: Record<string, string | number> = {};
+    if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
+    if (body !== undefined) {
+      headers['content-type'] = BATCH_CONTENT_TYPE;
+      headers['content-length'] = body.length;
+    }
+    const request = (this.#isTls ? httpsRequest : httpRequest)(new URL(path, this.#options.serverUrl), {
+      method,
+      agent: this.#connection,
+      headers,
+      timeout: REQUEST_MS_MAX,
+      signal: this.#stopped.signal,
+    });
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${REQUEST_MS_MAX} ms`)));
+    request.on('error', reject);
+    request.on('response', (response) => {
+      readAnswer(response).then(resolve, reject);
+    });
+    request.end(body);
+    return promise;
+  }
+}
+
+/** Success, a conflict, or a refusal of these very bytes. Everything else may pass: a token is renewed, a URL mended. */
+function parseOutcome({ status, body }: Answer): Outcome | undefined {
+  if (status >= 200 && status < 300) return { kind: 'stored' };
+  if (status === 409) return { kind: 'conflict', positions: parsePositions(body) };
+  if (status === 400 || status === 413) return { kind: 'rejected', status, message: body.toString('utf8', 0, 500) };
+  return undefined;
+}
+
+async function readAnswer(response: IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const retryAfterSeconds = Number(response.headers['retry-after'] ?? 0);
+  const retryAfterMs = retryAfterSeconds > 0 ? Math.min(retryAfterSeconds * 1000, RETRY_AFTER_MS_MAX) : 0;
+  return { status: response.statusCode ?? 0, retryAfterMs, body: Buffer.concat(chunks) };
+}
+
+/** @throws when the answer is not podlog's, of a proxy say */
+function parsePositions(body: Buffer): PositionsAnswer['positions'] {
+  const { positions } = JSON.parse(body.toString()) as Partial<PositionsAnswer>;
+  if (positions === undefined) throw new Error('the answer holds no positions');
+  return positions;
+}

@@ -1,0 +1,369 @@
+/**
+ * All containers of the node: sees on each tick which files have grown, rotated or vanished, and gives the chains that
+ * have something to read their turns, one after the other, a bounded piece each. It decides when a file is done with.
+ */
+import { fstatSync } from 'node:fs';
+import type { Logger } from 'pino';
+import type { PositionsAnswer } from '../shared/wire.ts';
+import { countLoss, type AgentMetrics } from './agent-metrics.ts';
+import { fileId, hasEnded, hasMore, positionOf, type Chain } from './chain.ts';
+import { createContainer, identifyFile, needsListing, reconcileContainer, type Container } from './container.ts';
+import { Discovery } from './discovery.ts';
+import type { FileReader } from './file-reader.ts';
+import {
+  DELETED_BYTES_MAX,
+  GONE_MS,
+  GRACE_MS,
+  PENDING_IDLE_MS_MAX,
+  RESCAN_MS,
+  TICKS_PER_DIRECTORY_CHECK,
+} from './limits.ts';
+import {
+  closeLogFile,
+  endOffset,
+  isAcknowledgedTo,
+  isComplete,
+  reopenLogFile,
+  rewindFile,
+  statIfThere,
+  type LogFile,
+  type Offsets,
+} from './log-file.ts';
+import { ReadyQueue } from './ready-queue.ts';
+
+export interface TailOptions {
+  readonly podsDir: string;
+  readonly node: string;
+  readonly log: Logger;
+  readonly metrics: AgentMetrics;
+  readonly reader: FileReader;
+  readonly ready: ReadyQueue;
+  readonly rescanMs?: number;
+  readonly graceMs?: number;
+  readonly goneMs?: number;
+  readonly pendingIdleMsMax?: number;
+  readonly deletedBytesMax?: number;
+}
+
+/** Owns the containers, their chains and files, and what the server is known to know. */
+export class Tail {
+  readonly #discovery: Discovery;
+  readonly #node: string;
+  readonly #log: Logger;
+  readonly #metrics: AgentMetrics;
+  readonly #reader: FileReader;
+  readonly #ready: ReadyQueue;
+  readonly #graceMs: number;
+  readonly #goneMs: number;
+  readonly #pendingIdleMsMax: number;
+  readonly #deletedBytesMax: number;
+  readonly #containers = new Map<string, Container>();
+  /** Mirror of the server's positions for this node; undefined until it has been asked. */
+  #known: Map<string, Offsets> | undefined;
+  /** Files that the server knows and nobody here has seen since. */
+  readonly #missingSinceMs = new Map<string, number>();
+  #ticks = 0;
+  #hasReadErrors = false;
+
+  constructor(options: TailOptions) {
+    const { podsDir, log, rescanMs = RESCAN_MS } = options;
+    const listener = {
+      found: (directory: Container['directory']) => this.#found(directory),
+      vanished: (path: string) => this.#vanished(path),
+    };
+    this.#discovery = new Discovery({ podsDir, rescanMs, listener, log });
+    this.#node = options.node;
+    this.#log = log;
+    this.#metrics = options.metrics;
+    this.#reader = options.reader;
+    this.#ready = options.ready;
+    this.#graceMs = options.graceMs ?? GRACE_MS;
+    this.#goneMs = options.goneMs ?? GONE_MS;
+    this.#pendingIdleMsMax = options.pendingIdleMsMax ?? PENDING_IDLE_MS_MAX;
+    this.#deletedBytesMax = options.deletedBytesMax ?? DELETED_BYTES_MAX;
+    options.metrics.openFiles.readFrom(() => this.#sum((file) => (file.fd >= 0 ? 1 : 0)));
+    options.metrics.lagBytes.readFrom(() => this.#sum(lagBytes));
+  }
+
+  start(): void {
+    this.#discovery.start();
+  }
+
+  /** Closes everything. What was not acknowledged is read again by the next agent. */
+  async stop(): Promise<void> {
+    await this.#discovery.stop();
+    for (const file of this.#files()) closeLogFile(file);
+    this.#containers.clear();
+  }
+
+  /** Looks at every live file and directory, and queues the chains that have something to read or to finish. */
+  tick(nowMs: number): void {
+    this.#ticks++;
+    this.#hasReadErrors = false;
+    const isFullScan = this.#discovery.poll(nowMs);
+    let phase = this.#ticks;
+    for (const container of this.#containers.values()) {
+      const isLook = isFullScan || phase++ % TICKS_PER_DIRECTORY_CHECK === 0 || !hasLiveFile(container);
+      this.#guard(container.directory.path, () => {
+        if (isFullScan || (isLook && needsListing(container))) this.#reconcile(container, nowMs);
+        for (const chain of container.chains.values()) this.#tickChain(container, chain, nowMs);
+      });
+      if (isFullScan && container.chains.size === 0) this.#forgetIfGone(container);
+    }
+    if (!isFullScan) return;
+    this.#boundDeleted();
+    this.#noteMissing(nowMs);
+  }
+
+  /** Reads one piece of a chain into the batch, or does what is left to do at its end. There must be room. */
+  turn(chain: Chain, nowMs: number): void {
+    this.#guard(chain.key, () => {
+      if (!this.#reader.read(chain, nowMs)) this.#finishLines(chain, nowMs);
+    });
+  }
+
+  /** Takes what the server knows for the truth, and reads everything else again from there. */
+  resync(positions: PositionsAnswer['positions']): void {
+    this.#known = new Map(positions.map(({ file, stdout, stderr }) => [file, [stdout, stderr]]));
+    this.#missingSinceMs.clear();
+    this.rewind();
+  }
+
+  /** Reads everything again that was not acknowledged. */
+  rewind(): void {
+    for (const container of this.#containers.values()) {
+      for (const chain of container.chains.values()) this.#rewindChain(chain);
+    }
+  }
+
+  acknowledge(file: LogFile, id: string, to: Offsets): void {
+    file.acked = to;
+    this.#known?.set(id, to);
+  }
+
+  /** Files that the server may forget: it knows them, and they have not been on the node for a while. */
+  goneFiles(nowMs: number): string[] {
+    const gone: string[] = [];
+    for (const [id, sinceMs] of this.#missingSinceMs) if (nowMs - sinceMs >= this.#goneMs) gone.push(id);
+    return gone;
+  }
+
+  acknowledgeGone(ids: readonly string[]): void {
+    for (const id of ids) {
+      this.#known?.delete(id);
+      this.#missingSinceMs.delete(id);
+    }
+  }
+
+  #found(directory: Container['directory']): void {
+    const known = this.#containers.get(directory.path);
+    if (known === undefined) this.#containers.set(directory.path, createContainer(directory, this.#node));
+    else known.mtimeMs = -1;
+  }
+
+  #vanished(path: string): void {
+    const container = this.#containers.get(path);
+    if (container !== undefined) container.mtimeMs = -1;
+  }
+
+  #reconcile(container: Container, nowMs: number): void {
+    reconcileContainer(container, nowMs, (chain, file) => this.#assignPosition(chain, file));
+    for (const chain of container.chains.values()) this.#ready.add(chain);
+  }
+
+  #forgetIfGone({ directory }: Container): void {
+    if (statIfThere(directory.path) === undefined) this.#containers.delete(directory.path);
+  }
+
+  #tickChain(container: Container, chain: Chain, nowMs: number): void {
+    for (const file of chain.files) {
+      if (file.fd < 0) continue;
+      const isLive = file.log.rotation === '' && file.onDisk;
+      const stats = isLive ? statIfThere(file.path) : undefined;
+      if (isLive && (stats === undefined || stats.ino !== file.inode || stats.dev !== file.device)) {
+        this.#reconcile(container, nowMs);
+        this.#noteSize(chain, file, fstatSync(file.fd).size, nowMs);
+        return;
+      }
+      if (!file.log.gzip) this.#noteSize(chain, file, (stats ?? fstatSync(file.fd)).size, nowMs);
+    }
+    this.#finishFiles(container, chain, nowMs);
+  }
+
+  #noteSize(chain: Chain, file: LogFile, sizeBytes: number, nowMs: number): void {
+    if (sizeBytes < file.sizeBytes) {
+      this.#truncated(chain, file, sizeBytes, nowMs);
+      return;
+    }
+    if (sizeBytes > file.sizeBytes) {
+      file.sizeBytes = sizeBytes;
+      file.changedMs = nowMs;
+    }
+    if (file.head === '' && sizeBytes > 0 && identifyFile(chain, file)) this.#assignPosition(chain, file);
+    if (hasMore(file)) this.#ready.add(chain);
+  }
+
+  /**
+   * The file was cut in place. Its old content is an entry of its own, without a descriptor, for as long as the server
+   * has to hear of it; the new content is a new file, known by its own first line.
+   */
+  #truncated(chain: Chain, file: LogFile, sizeBytes: number, nowMs: number): void {
+    this.#metrics.truncatedFiles.add();
+    countLoss(this.#metrics, 'truncated', Math.max(0, file.sizeBytes - file.readOffset));
+    this.#log.warn({ path: file.path, sizeBytes, readOffset: file.readOffset }, 'a log file was truncated in place');
+    const fresh: LogFile = { ...file, head: '', sizeBytes, changedMs: nowMs, holdUntilMs: 0 };
+    rewindFile(fresh, [0, 0]);
+    file.fd = -1;
+    file.onDisk = false;
+    file.sizeBytes = file.readOffset;
+    chain.files.splice(chain.files.indexOf(file) + 1, 0, fresh);
+    this.#noteSize(chain, fresh, sizeBytes, nowMs);
+  }
+
+  #assignPosition(chain: Chain, file: LogFile): void {
+    const id = fileId(chain, file);
+    this.#missingSinceMs.delete(id);
+    rewindFile(file, this.#known?.get(id) ?? [0, 0]);
+    this.#ready.add(chain);
+  }
+
+  #rewindChain(chain: Chain): void {
+    this.#reader.dropPending(chain);
+    for (const file of chain.files) {
+      if (file.head === '') continue;
+      rewindFile(file, this.#known?.get(fileId(chain, file)) ?? [0, 0]);
+      if (file.fd < 0 && !isComplete(file) && !(file.onDisk && reopenLogFile(file))) this.#giveUp(file, 'truncated');
+    }
+    this.#ready.add(chain);
+  }
+
+  /** Queues the chain when a line at its end must be stored unfinished; closes and forgets files that are done. */
+  #finishFiles(container: Container, chain: Chain, nowMs: number): void {
+    if (this.#isTailDue(chain, nowMs) || this.#isPendingDue(chain, nowMs)) this.#ready.add(chain);
+    for (const file of chain.files) {
+      if (!this.#isOver(chain, file, nowMs) || !isDoneWith(chain, file)) continue;
+      if (file.fd >= 0) closeLogFile(file);
+      if (file.onDisk) continue;
+      chain.files = chain.files.filter((other) => other !== file);
+    }
+    if (chain.files.length === 0 && chain.pending.every((line) => line === undefined)) {
+      container.chains.delete(chain.restart);
+    }
+  }
+
+  #finishLines(chain: Chain, nowMs: number): void {
+    for (const file of chain.files) {
+      if (!this.#hasDueTail(chain, file, nowMs)) continue;
+      if (file.head !== '') this.#reader.readTail(chain, file, nowMs);
+      else if (identifyFile(chain, file, true)) this.#assignPosition(chain, file);
+    }
+    if (!this.#isPendingDue(chain, nowMs)) return;
+    const isEnded = this.#isChainOver(chain, nowMs);
+    this.#reader.flushPending(chain, (line) => isEnded || nowMs - line.touchedMs >= this.#pendingIdleMsMax, nowMs);
+  }
+
+  #isOver(chain: Chain, file: LogFile, nowMs: number): boolean {
+    return hasEnded(chain, file) && nowMs - file.changedMs >= this.#graceMs && !hasMore(file);
+  }
+
+  #isChainOver(chain: Chain, nowMs: number): boolean {
+    return chain.files.every((file) => this.#isOver(chain, file, nowMs));
+  }
+
+  #isPendingDue(chain: Chain, nowMs: number): boolean {
+    const [stdout, stderr] = chain.pending;
+    if (stdout === undefined && stderr === undefined) return false;
+    const touchedMs = Math.min(stdout?.touchedMs ?? Infinity, stderr?.touchedMs ?? Infinity);
+    return nowMs - touchedMs >= this.#pendingIdleMsMax || this.#isChainOver(chain, nowMs);
+  }
+
+  #isTailDue(chain: Chain, nowMs: number): boolean {
+    return chain.files.some((file) => this.#hasDueTail(chain, file, nowMs));
+  }
+
+  /** A last fragment without its newline, in a file to which nobody writes any more. */
+  #hasDueTail(chain: Chain, file: LogFile, nowMs: number): boolean {
+    if (file.fd < 0 || file.log.gzip || file.sizeBytes <= file.readOffset) return false;
+    return this.#isOver(chain, file, nowMs);
+  }
+
+  /** Gives up the oldest deleted files when they hold more disk than they may. */
+  #boundDeleted(): void {
+    const deleted = this.#files().filter((file) => file.fd >= 0 && !file.onDisk);
+    let heldBytes = deleted.reduce((sum, file) => sum + file.sizeBytes, 0);
+    if (heldBytes <= this.#deletedBytesMax) return;
+    deleted.sort((a, b) => a.changedMs - b.changedMs);
+    for (const file of deleted) {
+      if (heldBytes <= this.#deletedBytesMax) return;
+      heldBytes -= file.sizeBytes;
+      this.#giveUp(file, 'deleted');
+    }
+  }
+
+  /** What is not read of the file will not be; what is read goes its way. */
+  #giveUp(file: LogFile, reason: 'deleted' | 'truncated'): void {
+    countLoss(this.#metrics, reason, Math.max(0, file.sizeBytes - file.readOffset));
+    this.#log.error(
+      { path: file.path, reason, readOffset: file.readOffset, sizeBytes: file.sizeBytes },
+      'log lines are lost',
+    );
+    closeLogFile(file);
+    file.sizeBytes = file.readOffset;
+  }
+
+  #noteMissing(nowMs: number): void {
+    if (this.#known === undefined || !this.#discovery.isComplete || this.#hasReadErrors) return;
+    const present = new Set<string>();
+    for (const { chains } of this.#containers.values()) {
+      for (const chain of chains.values()) {
+        for (const file of chain.files) if (file.head !== '') present.add(fileId(chain, file));
+      }
+    }
+    for (const id of this.#known.keys()) {
+      if (present.has(id)) this.#missingSinceMs.delete(id);
+      else if (!this.#missingSinceMs.has(id)) this.#missingSinceMs.set(id, nowMs);
+    }
+  }
+
+  /** A file or directory that cannot be read must not keep the others from being read. */
+  #guard(path: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+      this.#hasReadErrors = true;
+      this.#metrics.readErrors.add();
+      this.#log.warn({ err: error, path }, 'a log file cannot be read; trying again');
+    }
+  }
+
+  #files(): LogFile[] {
+    const files: LogFile[] = [];
+    for (const { chains } of this.#containers.values()) for (const chain of chains.values()) files.push(...chain.files);
+    return files;
+  }
+
+  #sum(of: (file: LogFile) => number): number {
+    return this.#files().reduce((sum, file) => sum + of(file), 0);
+  }
+}
+
+function hasLiveFile(container: Container): boolean {
+  for (const { isNewest, files } of container.chains.values()) {
+    if (isNewest && files.at(-1)?.log.rotation === '' && files.at(-1)!.onDisk) return true;
+  }
+  return false;
+}
+
+/** Everything that was in the file is acknowledged, and no unfinished line begins in it. */
+function isDoneWith(chain: Chain, file: LogFile): boolean {
+  if (file.fd < 0) return true;
+  if (file.head === '') return file.sizeBytes === 0;
+  const end = endOffset(file);
+  return isAcknowledgedTo(file, end) && Math.min(...positionOf(chain, file)) >= end;
+}
+
+function lagBytes(file: LogFile): number {
+  if (file.fd < 0) return 0;
+  return Math.max(0, file.sizeBytes - Math.min(file.acked[0], file.acked[1]));
+}

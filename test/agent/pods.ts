@@ -1,0 +1,143 @@
+/** A pods directory as the kubelet and containerd leave it, and an agent over it. */
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { pino } from 'pino';
+import { startAgent, type Agent, type AgentOptions } from '../../agent/agent.ts';
+import { Sink } from './sink.ts';
+
+export const GRACE_MS = 250;
+const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
+
+let clockNs = BigInt(Date.UTC(2026, 0, 1)) * 1_000_000n;
+
+/** A timestamp that no other fragment has. */
+export function timestamp(): string {
+  clockNs += 1_000_003n;
+  const seconds = clockNs / 1_000_000_000n;
+  const fraction = String(clockNs % 1_000_000_000n).padStart(9, '0');
+  return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${fraction}Z`;
+}
+
+/** One CRI fragment with its newline. Text is Latin-1: a character a byte. */
+export function cri(text: string, tag = 'F', stream = 'stdout'): string {
+  return `${timestamp()} ${stream} ${tag} ${text}\n`;
+}
+
+/** The pods directory, the sink and the agents of one test. */
+export class World {
+  readonly root = mkdtempSync(join(tmpdir(), 'podlog-agent-'));
+  readonly podsDir = join(this.root, 'pods');
+  readonly sink = new Sink();
+  #url = '';
+  #agent: Agent | undefined;
+
+  async open(): Promise<void> {
+    mkdirSync(this.podsDir);
+    this.#url = await this.sink.listen();
+  }
+
+  async close(): Promise<void> {
+    await this.#agent?.stop();
+    await this.sink.close();
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  path(name: string, container = 'app', pod = 'ns_pod_uid'): string {
+    return join(this.podsDir, pod, container, name);
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(path), { recursive: true });
+    appendFileSync(path, Buffer.from(text, 'latin1'));
+  }
+
+  rename(from: string, to: string): void {
+    renameSync(from, to);
+  }
+
+  /** As the kubelet does: under a temporary name first. */
+  gzip(path: string, keepPlain = false): void {
+    writeFileSync(`${path}.tmp`, gzipSync(readFileSync(path)));
+    renameSync(`${path}.tmp`, `${path}.gz`);
+    if (!keepPlain) rmSync(path);
+  }
+
+  remove(path: string): void {
+    rmSync(path, { recursive: true, force: true });
+  }
+
+  async start(options: Partial<AgentOptions> = {}): Promise<Agent> {
+    this.#agent = await startAgent({
+      podsDir: this.podsDir,
+      serverUrl: this.#url,
+      node: 'node-1',
+      log,
+      tickMs: 10,
+      batchAgeMsMax: 5,
+      rescanMs: 200,
+      graceMs: GRACE_MS,
+      goneMs: 300,
+      backoffMsMax: 50,
+      ...options,
+    });
+    return this.#agent;
+  }
+
+  /** As `kill` would, unless it may drain. */
+  async stop(drainMsMax = 0): Promise<void> {
+    await this.#agent?.stop({ drainMsMax });
+    this.#agent = undefined;
+  }
+
+  /** A metric's value; 0 when it is absent. */
+  metric(name: string): number {
+    const line = this.#agent
+      ?.metrics()
+      .split('\n')
+      .find((text) => text.startsWith(`podlog_agent_${name} `));
+    return Number(line?.split(' ').at(-1) ?? 0);
+  }
+
+  /** Waits until the sink has these lines, in this order for each stream, and nothing else. */
+  async expectLines(want: readonly string[], stream?: string): Promise<void> {
+    const isThere = (): boolean => this.sink.texts(stream).length >= want.length;
+    await until(isThere, () => `${this.sink.texts(stream).length} of ${want.length} lines arrived`);
+    const got = this.sink.texts(stream);
+    if (got.length === want.length && got.every((text, i) => text === want[i])) return;
+    const at = got.findIndex((text, i) => text !== want[i]);
+    const show = (text: string | undefined): string => JSON.stringify(text?.slice(0, 80));
+    throw new Error(`${got.length} lines, want ${want.length}; line ${at} is ${show(got[at])}, want ${show(want[at])}`);
+  }
+
+  /** Waits until nothing is unread or unacknowledged. */
+  async settled(): Promise<void> {
+    let quiet = 0;
+    let before = '';
+    await until(
+      () => {
+        const now = `${this.sink.lines.length} ${this.sink.batches} ${this.sink.requests}`;
+        quiet = now === before ? quiet + 1 : 0;
+        before = now;
+        return quiet >= 15;
+      },
+      () => 'the agent does not come to rest',
+    );
+  }
+}
+
+/** Polls for a condition. */
+export async function until(condition: () => boolean, problem: () => string, limitMs = 4_000): Promise<void> {
+  const deadline = Date.now() + limitMs;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`timed out: ${problem()}`);
+    await sleep(5);
+  }
+}
+
+/** `prefix-0` … `prefix-(n-1)`. */
+export function numbered(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
+}

@@ -1,0 +1,136 @@
+/** A server for the agent's tests: the rules of /agent/batch and /agent/positions, everything kept in memory. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { byteStringAt } from '../../shared/row-group/byte-strings.ts';
+import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
+import { instantOf } from '../../shared/time.ts';
+import { decodeBatch, POSITION_START, type Batch, type Position } from '../../shared/wire.ts';
+
+export interface SunkLine {
+  /** Latin-1, so that any byte is one character. */
+  readonly text: string;
+  readonly stream: string;
+  readonly container: string;
+  readonly pod: string;
+  readonly flags: number;
+  readonly instant: bigint;
+}
+
+/** What to do with a request instead of what the rules say. */
+export type Fault =
+  | { readonly status: number; readonly headers?: Record<string, string> }
+  /** Stores the batch, but the agent never hears of it. */
+  | 'store-and-hang-up'
+  | 'hang-up';
+
+export class Sink {
+  readonly lines: SunkLine[] = [];
+  readonly gone: string[] = [];
+  readonly positions = new Map<string, Position>();
+  batches = 0;
+  repeats = 0;
+  conflicts = 0;
+  requests = 0;
+  /** Asked before each batch is looked at. */
+  fault: (batch: Batch) => Fault | undefined = () => undefined;
+  isDown = false;
+  readonly #server = createServer((request, response) => {
+    void this.#handle(request, response);
+  });
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  texts(stream?: string): string[] {
+    return this.lines.filter((line) => stream === undefined || line.stream === stream).map((line) => line.text);
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.requests++;
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    if (this.isDown) {
+      request.socket.destroy();
+    } else if (request.method === 'GET') {
+      answer(response, 200, { positions: [...this.positions].map(([file, position]) => ({ file, ...position })) });
+    } else {
+      this.#post(request, response, decodeBatch(Buffer.concat(chunks)));
+    }
+  }
+
+  #post(request: IncomingMessage, response: ServerResponse, batch: Batch): void {
+    const fault = this.fault(batch);
+    if (fault === 'hang-up') {
+      request.socket.destroy();
+      return;
+    }
+    if (typeof fault === 'object') {
+      response.writeHead(fault.status, fault.headers);
+      response.end('{"error":{"code":"TEST","message":"fault"}}');
+      return;
+    }
+    const wrong = batch.files.filter(({ file, from }) => !isSame(from, this.#known(file)));
+    const isRepeat = batch.files.length > 0 && batch.files.every(({ file, to }) => isWithin(to, this.#known(file)));
+    if (isRepeat) this.repeats++;
+    else if (wrong.length > 0) {
+      this.conflicts++;
+      answer(response, 409, { positions: wrong.map(({ file }) => ({ file, ...this.#known(file) })) });
+      return;
+    } else this.#store(batch);
+    if (fault === 'store-and-hang-up') request.socket.destroy();
+    else answer(response, 200, { rows: 0 });
+  }
+
+  #store(batch: Batch): void {
+    this.batches++;
+    for (const { file, to } of batch.files) this.positions.set(file, to);
+    for (const file of batch.gone) {
+      this.positions.delete(file);
+      this.gone.push(file);
+    }
+    if (batch.rowGroup.length > 0) this.lines.push(...decodeLines(batch.rowGroup));
+  }
+
+  #known(file: string): Position {
+    return this.positions.get(file) ?? POSITION_START;
+  }
+}
+
+function decodeLines(rowGroup: Uint8Array): SunkLine[] {
+  verifyRowGroup(rowGroup);
+  const group = new RowGroup(rowGroup);
+  const { baseDay, rowCount, streams } = group.info;
+  const rows = Array.from({ length: rowCount }, (_, row) => row);
+  const lines = group.lines(rows);
+  return rows.map((row) => {
+    const labels = streams[group.streamCodes()[row]!]!;
+    return {
+      text: byteStringAt(lines, row).toString('latin1'),
+      stream: labels['stream']!,
+      container: labels['container']!,
+      pod: labels['pod']!,
+      flags: group.flags()[row]!,
+      instant: instantOf(baseDay, group.timesNs()[row]!),
+    };
+  });
+}
+
+function isSame(a: Position, b: Position): boolean {
+  return a.stdout === b.stdout && a.stderr === b.stderr;
+}
+
+function isWithin(a: Position, b: Position): boolean {
+  return a.stdout <= b.stdout && a.stderr <= b.stderr;
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(body));
+}
