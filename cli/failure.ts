@@ -21,8 +21,6 @@ interface SystemError extends Error {
   readonly code: string;
   readonly syscall: string;
   readonly path?: string;
-  readonly address?: string;
-  readonly port?: number;
 }
 
 function isSystemError(error: unknown): error is SystemError {
@@ -31,8 +29,6 @@ function isSystemError(error: unknown): error is SystemError {
 
 function describeSystemError(error: SystemError): string {
   const { code, path } = error;
-  const problem = listenProblem(error, '--listen');
-  if (problem !== undefined) return problem;
   if (path === undefined) return error.message;
   if (code === 'EACCES' || code === 'EPERM')
     return `${path} may not be used by ${userText()}; change its owner, or the user`;
@@ -41,24 +37,6 @@ function describeSystemError(error: SystemError): string {
   if (code === 'ENOTDIR' || code === 'EEXIST') return `${path} is not a folder`;
   if (code === 'EROFS') return `${path} is on a read-only file system; choose another folder`;
   return error.message;
-}
-
-/** What is wrong with the address that a flag gave; undefined when the error is about something else. */
-export function listenProblem(error: unknown, flag: string): string | undefined {
-  if (!isSystemError(error)) return undefined;
-  const place = `${error.address ?? ''}:${error.port ?? ''}`;
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return `${place} is in use, perhaps by another podlog; stop that one, or choose another port with ${flag}`;
-    case 'EADDRNOTAVAIL':
-      return `${place} is no address of this machine; choose one with ${flag}`;
-    case 'ENOTFOUND':
-      return `there is no host of the name in ${flag}: ${error.message}`;
-    case 'EACCES':
-      return error.syscall === 'listen' ? `${place} needs root; choose a port above 1023 with ${flag}` : undefined;
-    default:
-      return undefined;
-  }
 }
 
 export function userText(): string {

@@ -4,7 +4,6 @@ import { createServer } from 'node:http';
 import type { Logger } from 'pino';
 import { UsageError } from '../shared/errors.ts';
 import { METRICS_CONTENT_TYPE } from '../shared/metrics.ts';
-import { listenProblem } from './failure.ts';
 import type { ListenAddress } from './flags.ts';
 
 export interface MetricsServer {
@@ -32,8 +31,8 @@ export async function listenForMetrics(
   try {
     await once(server, 'listening');
   } catch (cause) {
-    const problem = listenProblem(cause, '--metrics-listen');
-    throw problem === undefined ? cause : new UsageError(problem, 1, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`choose another address with --metrics-listen: ${reason}`, 1, { cause });
   }
   log.info({ address: server.address() }, 'serving metrics');
   return {

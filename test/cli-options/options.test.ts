@@ -111,10 +111,6 @@ test('help names every flag of a command with its default and its twin, in lines
 
 test.each([
   [
-    Object.assign(new Error('x'), { code: 'EADDRINUSE', syscall: 'listen', address: '127.0.0.1', port: 3100 }),
-    '127.0.0.1:3100 is in use, perhaps by another podlog; stop that one, or choose another port with --listen',
-  ],
-  [
     Object.assign(new Error('x'), { code: 'EROFS', syscall: 'mkdir', path: '/data' }),
     /^\/data is on a read-only file system/,
   ],

@@ -1,0 +1,24 @@
+/** `podlog agent`: tails the pods of one node until a signal, then drains. */
+import { startAgent } from '../agent/agent.ts';
+import { createLog } from './log.ts';
+import { listenForMetrics } from './metrics-server.ts';
+import type { AgentOptions } from './options.ts';
+import { requireReadableFolder } from './pods-dir.ts';
+import { untilSignal } from './until-signal.ts';
+
+/** Kubernetes kills 30 s after SIGTERM; what is not sent after a third of it is sent by the next agent of this node. */
+const DRAIN_MS_MAX = 10_000;
+
+export async function runAgent(options: AgentOptions): Promise<void> {
+  const { metricsListen: address } = options;
+  requireReadableFolder(options.podsDir);
+  const log = createLog(options.logLevel, process.stdout, process.env);
+  const { podsDir, server: serverUrl, node } = options;
+  log.info({ podsDir, serverUrl, node }, 'starting the agent');
+  const agent = await startAgent({ podsDir, serverUrl, node, log });
+  const metrics = address === undefined ? undefined : await listenForMetrics(address, () => agent.metrics(), log);
+  await untilSignal(log, async () => {
+    await agent.stop({ drainMsMax: DRAIN_MS_MAX });
+    await metrics?.close();
+  });
+}

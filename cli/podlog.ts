@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+/**
+ * The podlog command. Each command's code is imported only when it runs, so that an agent never holds the server's
+ * code in memory, nor a server the agent's.
+ */
+import { readFileSync } from 'node:fs';
+import { describeFailure } from './failure.ts';
+import { helpText } from './help.ts';
+import { type Invocation, parseInvocation } from './options.ts';
+
+process.stdout.on('error', endQuietly);
+process.stderr.on('error', endQuietly);
+
+try {
+  await run(parseInvocation(process.argv.slice(2), process.env));
+  // What is left is a timer or a socket that nobody waits for.
+  process.exit(0);
+} catch (error) {
+  const { text, exitCode } = describeFailure(error);
+  process.stderr.write(text);
+  process.exit(exitCode);
+}
+
+async function run(invocation: Invocation): Promise<void> {
+  switch (invocation.kind) {
+    case 'help':
+      process.stdout.write(helpText(invocation.about));
+      return;
+    case 'version':
+      process.stdout.write(`podlog ${readVersion()}\n`);
+      return;
+    case 'up':
+      return (await import('./up.ts')).runUp(invocation.options);
+    case 'server':
+      return (await import('./server.ts')).runServer(invocation.options);
+    case 'agent':
+      return (await import('./agent.ts')).runAgent(invocation.options);
+  }
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return /"version": "([^"]+)"/.exec(text)?.[1] ?? 'unknown';
+}
+
+/** The reader of a pipe, `head` for one, has had enough. */
+function endQuietly(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+}

@@ -1,0 +1,11 @@
+/** `podlog server`: the store and its HTTP interface, until a signal. */
+import { startServer } from '../server/main.ts';
+import { createLog } from './log.ts';
+import type { ServerOptions } from './options.ts';
+import { untilSignal } from './until-signal.ts';
+
+export async function runServer(options: ServerOptions): Promise<void> {
+  const log = createLog(options.logLevel, process.stdout, process.env);
+  const server = await startServer({ ...options, log });
+  await untilSignal(log, () => server.close());
+}

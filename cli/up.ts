@@ -1,0 +1,41 @@
+/** `podlog up`: server and agent in one process, with a sample workload where there are no pods to read. */
+import { startAgent } from '../agent/agent.ts';
+import { startServer } from '../server/main.ts';
+import { createLog } from './log.ts';
+import type { UpOptions } from './options.ts';
+import { podsDirState, requireReadableFolder } from './pods-dir.ts';
+import type { Sample } from './sample/sample.ts';
+import { untilSignal } from './until-signal.ts';
+
+/** Somebody waits at the terminal, and what is not sent now is sent by the next start. */
+const DRAIN_MS_MAX = 3_000;
+
+export async function runUp(options: UpOptions): Promise<void> {
+  if (options.podsDirGiven) requireReadableFolder(options.podsDir);
+  const state = podsDirState(options.podsDir);
+  const log = createLog(options.logLevel, process.stdout, process.env);
+  const server = await startServer({ ...options, log });
+  const sample =
+    options.podsDirGiven || state === 'has pods' ? undefined : (await import('./sample/sample.ts')).startSample();
+  const podsDir = sample?.podsDir ?? options.podsDir;
+  const agent = await startAgent({ podsDir, serverUrl: server.url, node: options.node, log });
+  process.stderr.write(welcome(server.url, options.podsDir, state, sample));
+  await untilSignal(log, async () => {
+    await agent.stop({ drainMsMax: DRAIN_MS_MAX });
+    sample?.stop();
+    await server.close();
+  });
+}
+
+/** On stderr, so that stdout stays a log that programs can read. */
+function welcome(url: string, podsDir: string, state: string, sample: Sample | undefined): string {
+  const source =
+    sample === undefined
+      ? `reading ${podsDir}${state === 'empty' ? ', which is empty so far' : ''}`
+      : `${podsDir} is ${state}, so this plays a sample shop (gateway, api, payments, worker); for real logs: --pods-dir <dir>`;
+  const queries = [
+    ...(sample === undefined ? [] : [`user_id=${sample.userId}`, `request_id=${sample.requestId}`]),
+    'level=error',
+  ].map((query) => `  curl '${url}/logs?${query}&since=1h'`);
+  return `podlog: ${source}\n\n  ${url}\n\nTry:\n${queries.join('\n')}\n\n`;
+}
