@@ -15,3 +15,8 @@ export function labelsKey(labels: Labels): string {
 export function labelsFromKey(key: string): Labels {
   return Object.fromEntries(JSON.parse(key) as [string, string][]);
 }
+
+/** A label's value; undefined when there is no such label, whatever it is called. */
+export function labelOf(labels: Labels, name: string): string | undefined {
+  return Object.hasOwn(labels, name) ? labels[name] : undefined;
+}

@@ -210,6 +210,28 @@ export function decodeColumn(
   }
 }
 
+/** How many values there are. */
+export function valueCount(values: ColumnValues): number {
+  switch (values.kind) {
+    case 'constant':
+      return values.count;
+    case 'dictionary':
+      return values.codes.length;
+    case 'integer':
+      return values.values.length;
+    case 'decimal':
+      return values.mantissas.length;
+    case 'timestamp':
+      return values.units.length;
+    case 'uuid':
+      return values.uuids.length / UUID_BYTES;
+    case 'hex':
+      return values.bytes.length / values.width;
+    case 'raw':
+      return values.offsets.length - 1;
+  }
+}
+
 /** Bytes that any number, timestamp, UUID or hex value may take as text. */
 export const FIXED_VALUE_BYTES_MAX = 128;
 

@@ -18,7 +18,10 @@ import { decodeIntegers, encodeIntegers } from './integer.ts';
 
 const FRACTION_TRIMMED = 255;
 const SECONDS_END = 19;
-const ZONE_BYTES_MAX = 6;
+const ZONE = /^(?:Z|z|[+-]\d\d:?\d\d)?$/;
+const SEPARATORS: readonly number[] = [...Buffer.from('Tt ')];
+/** Every byte that a value may have as text. */
+export const TIMESTAMP_TEXT = '0123456789-+:.TtZz ';
 const POINT = 0x2e;
 
 export interface TimestampForm {
@@ -129,7 +132,8 @@ export function decodeTimestamps(
   rowTimesNs: Float64Array,
 ): Timestamps {
   const form = { separator: parameters.u8(), fractionDigits: parameters.u8(), zone: parameters.sized() };
-  if ((form.fractionDigits > 9 && form.fractionDigits !== FRACTION_TRIMMED) || form.zone.length > ZONE_BYTES_MAX) {
+  const isKnown = form.fractionDigits <= 9 || form.fractionDigits === FRACTION_TRIMMED;
+  if (!isKnown || !ZONE.test(form.zone.toString('latin1')) || !SEPARATORS.includes(form.separator)) {
     throw new CorruptionError('a timestamp chunk has an unknown form');
   }
   const unitNs = unitOf(form);
@@ -212,7 +216,7 @@ function commonForm({ bytes, starts, ends, count }: ValueRefs): TimestampForm | 
   if (!looksLikeTimestamp(bytes, start, end)) return undefined;
   const digitsEnd = fractionEnd(bytes, start, end);
   const zone = Buffer.from(bytes.subarray(digitsEnd, end));
-  if (zone.length > ZONE_BYTES_MAX) return undefined;
+  if (!ZONE.test(zone.toString('latin1')) || !SEPARATORS.includes(bytes[start + 10]!)) return undefined;
   const digits = digitsEnd - start - SECONDS_END;
   for (let i = 1; i < count; i++) {
     if (fractionEnd(bytes, starts[i]!, ends[i]!) - starts[i]! - SECONDS_END !== digits) {

@@ -1,0 +1,101 @@
+/** `GET /logs`: lines by label, field, text and time; and the live tail over the same filters. */
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { follow } from '../query/follow.ts';
+import { parseLogsRequest } from '../query/parameters.ts';
+import type { LogsRequest, QueryString } from '../query/parameters.ts';
+import { CSV_HEADER } from '../query/scan/render.ts';
+import type { Format } from '../query/scan/render.ts';
+import { select } from '../query/select.ts';
+import type { QueryContext } from '../query/select.ts';
+import type { Store } from '../store/store.ts';
+
+export interface LogsOptions {
+  readonly store: Pick<Store, 'snapshot' | 'onAppend'>;
+  readonly query: QueryContext;
+  readonly now: () => number;
+  /** Aborted when the server closes: live tails end then. */
+  readonly closing: AbortSignal;
+}
+
+const CONTENT_TYPES: Readonly<Record<Format, string>> = {
+  ndjson: 'application/x-ndjson; charset=utf-8',
+  raw: 'text/plain; charset=utf-8',
+  json: 'application/json; charset=utf-8',
+  csv: 'text/csv; charset=utf-8',
+};
+
+export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
+  app.get<{ Querystring: QueryString }>('/logs', async (request, reply) => {
+    const wanted = parseLogsRequest(request.query, options.now());
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const signal = AbortSignal.any([gone.signal, options.closing]);
+    const text = wanted.follow
+      ? follow(options.store, wanted.plan, wanted.format, options.query, signal)
+      : lookUp(wanted, options, signal);
+    return send(reply, framed(text, wanted.format), wanted, signal);
+  });
+}
+
+/** Holds a snapshot for as long as the answer takes. */
+async function* lookUp(
+  { plan, format }: LogsRequest,
+  { store, query }: LogsOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const snapshot = store.snapshot();
+  try {
+    yield* select(snapshot.rowGroups, plan, format, query, signal);
+  } finally {
+    snapshot.release();
+  }
+}
+
+/** What stands around the lines: the header of CSV, the brackets of JSON. */
+async function* framed(text: AsyncIterable<Uint8Array>, format: Format): AsyncGenerator<Uint8Array> {
+  if (format === 'csv') yield Buffer.from(CSV_HEADER);
+  if (format !== 'json') {
+    yield* text;
+    return;
+  }
+  // Every object ends in ",\n"; the last one must not, so those two bytes are held back.
+  const separator = Buffer.from(',\n');
+  yield Buffer.from('[\n');
+  let some = false;
+  for await (const piece of text) {
+    if (some) yield separator;
+    yield piece.subarray(0, piece.length - separator.length);
+    some = true;
+  }
+  yield Buffer.from(some ? '\n]\n' : ']\n');
+}
+
+/** Waits for the first piece, so that what fails before it is an error response and not a broken stream. */
+async function send(
+  reply: FastifyReply,
+  text: AsyncGenerator<Uint8Array>,
+  { format, follow: live }: LogsRequest,
+  signal: AbortSignal,
+): Promise<FastifyReply> {
+  void reply.header('content-type', CONTENT_TYPES[format]).header('cache-control', 'no-store');
+  if (live) {
+    // Proxies hold streams back unless they are told; the headers must not wait for a first line.
+    void reply.header('x-accel-buffering', 'no');
+    return reply.send(quiet(Readable.from(text, { objectMode: false }), signal));
+  }
+  const first = await text.next();
+  const rest = async function* (): AsyncGenerator<Uint8Array> {
+    if (first.done !== true) yield first.value;
+    yield* text;
+  };
+  return reply.send(quiet(Readable.from(rest(), { objectMode: false }), signal));
+}
+
+/** A stream that ends in silence when its reader is gone: that is no error. */
+function quiet(stream: Readable, signal: AbortSignal): Readable {
+  stream.on('error', (error) => {
+    if (!signal.aborted) stream.destroy(error);
+  });
+  return stream;
+}

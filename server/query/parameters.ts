@@ -1,0 +1,140 @@
+/**
+ * From HTTP parameters to a plan. A few names are the query's own; every other name is a label or a field of the line:
+ *
+ *     user_id=7&user_id=8      7 or 8
+ *     level=!debug             not debug
+ *     path=/api/*              * is any run of characters; \* and \! are the characters themselves
+ *     q=timeout                the line contains "timeout"; q=!health: it does not
+ */
+import { ParameterError } from '../../shared/errors.ts';
+import { LIMIT_DEFAULT, LIMIT_MAX, FOLLOW_LIMIT_DEFAULT, PATTERNS_MAX, TEXT_BYTES_MAX } from '../limits.ts';
+import { parsePattern } from './pattern.ts';
+import type { Order, Plan, ValueFilter } from './plan.ts';
+import { FORMATS } from './scan/render.ts';
+import type { Format } from './scan/render.ts';
+import { parseInstant } from './time-parameter.ts';
+
+/** Query string, parsed: a name that is repeated has an array. */
+export type QueryString = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface LogsRequest {
+  readonly plan: Plan;
+  readonly format: Format;
+  readonly follow: boolean;
+}
+
+const OWN_NAMES: ReadonlySet<string> = new Set(['q', 'query', 'since', 'until', 'limit', 'order', 'format', 'follow']);
+const ORDERS: readonly Order[] = ['newest', 'oldest'];
+
+/** @throws ParameterError */
+export function parseLogsRequest(query: QueryString, nowMs: number): LogsRequest {
+  if (query['query'] !== undefined) {
+    throw new ParameterError(
+      'query',
+      'LogQL is not understood yet',
+      'labels and fields as parameters, and q',
+      'q=timeout',
+    );
+  }
+  const format = oneOf(query, 'format', FORMATS, 'ndjson');
+  const follow = parseFollow(query);
+  if (follow && format === 'json') {
+    throw new ParameterError('format', 'a JSON array cannot follow', 'ndjson, raw or csv', 'format=ndjson');
+  }
+  const plan = {
+    ...parseFilters(query, nowMs),
+    order: oneOf(query, 'order', ORDERS, 'newest'),
+    limit: parseLimit(query, follow),
+  };
+  if (follow && plan.to !== undefined) {
+    throw new ParameterError('until', 'what is followed has no end', 'follow without until', 'follow=true&since=5m');
+  }
+  return { plan, format, follow };
+}
+
+/** Time range, filters and text: what every route of the query API understands. @throws ParameterError */
+export function parseFilters(query: QueryString, nowMs: number): Pick<Plan, 'from' | 'to' | 'values' | 'text'> {
+  const since = single(query, 'since');
+  const until = single(query, 'until');
+  const from = since === undefined ? undefined : parseInstant('since', since, nowMs);
+  const to = until === undefined ? undefined : parseInstant('until', until, nowMs);
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw new ParameterError('until', `"${until}" is not after since "${since}"`, 'a later time', 'since=2h&until=1h');
+  }
+  const values: ValueFilter[] = [];
+  for (const name of Object.keys(query))
+    if (!OWN_NAMES.has(name)) values.push(parseValueFilter(name, all(query, name)));
+  const { wanted, refused } = parseNegations('q', all(query, 'q'));
+  return {
+    from,
+    to,
+    values,
+    text: { any: wanted.map((text) => Buffer.from(text)), none: refused.map((text) => Buffer.from(text)) },
+  };
+}
+
+function parseValueFilter(name: string, texts: readonly string[]): ValueFilter {
+  const { wanted, refused } = parseNegations(name, texts);
+  return { name, any: wanted.map(parsePattern), none: refused.map(parsePattern) };
+}
+
+/** Sorts values by their `!`. */
+function parseNegations(name: string, texts: readonly string[]): { wanted: string[]; refused: string[] } {
+  if (texts.length > PATTERNS_MAX) {
+    throw new ParameterError(name, `${texts.length} values`, `up to ${PATTERNS_MAX}`, `${name}=a&${name}=b`);
+  }
+  const wanted: string[] = [];
+  const refused: string[] = [];
+  for (const text of texts) {
+    if (Buffer.byteLength(text) > TEXT_BYTES_MAX) {
+      throw new ParameterError(name, 'the value is too long', `up to ${TEXT_BYTES_MAX} bytes`, `${name}=abc*`);
+    }
+    if (text.startsWith('!')) refused.push(text.slice(1));
+    else wanted.push(text.startsWith('\\!') ? text.slice(1) : text);
+  }
+  if (name === 'q' && [...wanted, ...refused].includes('')) {
+    throw new ParameterError('q', 'it is empty', 'at least one character', 'q=timeout');
+  }
+  return { wanted, refused };
+}
+
+function parseLimit(query: QueryString, follow: boolean): number {
+  const text = single(query, 'limit');
+  if (text === undefined) return follow ? FOLLOW_LIMIT_DEFAULT : LIMIT_DEFAULT;
+  const min = follow ? 0 : 1;
+  const limit = /^\d{1,9}$/.test(text) ? Number(text) : -1;
+  if (limit < min || limit > LIMIT_MAX) {
+    throw new ParameterError('limit', `"${text}" is out of range`, `${min} to ${LIMIT_MAX}`, 'limit=500');
+  }
+  return limit;
+}
+
+function parseFollow(query: QueryString): boolean {
+  const text = single(query, 'follow');
+  if (text === undefined || text === 'false' || text === '0') return false;
+  if (text === 'true' || text === '1' || text === '') return true;
+  throw new ParameterError('follow', `"${text}" is neither yes nor no`, 'true or false', 'follow=true');
+}
+
+function oneOf<T extends string>(query: QueryString, name: string, allowed: readonly T[], fallback: T): T {
+  const text = single(query, name);
+  if (text === undefined) return fallback;
+  const known = allowed.find((value) => value === text);
+  if (known === undefined) {
+    throw new ParameterError(name, `"${text}" is unknown`, allowed.join(', '), `${name}=${fallback}`);
+  }
+  return known;
+}
+
+function single(query: QueryString, name: string): string | undefined {
+  const values = all(query, name);
+  if (values.length > 1)
+    throw new ParameterError(name, 'it is given more than once', 'one value', `${name}=${values[0]}`);
+  return values[0];
+}
+
+function all(query: QueryString, name: string): readonly string[] {
+  const value = query[name];
+  if (value === undefined) return [];
+  return typeof value === 'string' ? [value] : value;
+}

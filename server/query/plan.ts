@@ -1,0 +1,36 @@
+/**
+ * A query as data: what is asked for, before anybody knows where it lies. Made from HTTP parameters (parameters.ts);
+ * structured-cloneable, because scans run in worker threads.
+ */
+import type { Pattern } from './pattern.ts';
+
+/** On one label or field: some of `any` (if there are any) and none of `none` must match. */
+export interface ValueFilter {
+  readonly name: string;
+  readonly any: readonly Pattern[];
+  readonly none: readonly Pattern[];
+}
+
+/** On the line itself: it must contain some of `any` (if there are any) and none of `none`. */
+export interface TextFilter {
+  readonly any: readonly Uint8Array[];
+  readonly none: readonly Uint8Array[];
+}
+
+export type Order = 'newest' | 'oldest';
+
+export interface Plan {
+  /** Instants (ns since 1970): the first that is wanted, and the first that is not. */
+  readonly from: bigint | undefined;
+  readonly to: bigint | undefined;
+  readonly values: readonly ValueFilter[];
+  readonly text: TextFilter;
+  readonly order: Order;
+  readonly limit: number;
+}
+
+/**
+ * What a stream's labels say about a filter. A name is looked up among the labels first; only a stream that has no
+ * label of that name leaves the answer to the line's fields.
+ */
+export type Verdict = 'pass' | 'fail' | 'field';

@@ -1,0 +1,124 @@
+/**
+ * Patterns against the values of one column: each distinct value once where there is a dictionary, as numbers or bits
+ * where the pattern can be read as one, else as text.
+ */
+import { FIXED_VALUE_BYTES_MAX, valueCount, valueSizeMax, writeValue } from '../../../shared/row-group/column.ts';
+import type { ColumnValues } from '../../../shared/row-group/column.ts';
+import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
+import { looksLikeUuid, parseUuid, UUID_BYTES } from '../../../shared/row-group/encodings/uuid.ts';
+import { KIND_STRING } from '../../../shared/row-group/format.ts';
+import { matchesAny } from '../pattern.ts';
+import type { Pattern } from '../pattern.ts';
+
+const BACKSLASH = 0x5c;
+const CANONICAL_INTEGER = /^(?:0|-?[1-9]\d{0,14})$/;
+
+/** By value: 1 where it matches. Undefined when no value does. */
+export function matchColumn(values: ColumnValues, kind: number, patterns: readonly Pattern[]): Uint8Array | undefined {
+  const plain = (value: Buffer): boolean => matchesAny(patterns, kind === KIND_STRING ? unescaped(value) : value);
+  switch (values.kind) {
+    case 'constant':
+      return plain(values.value) ? new Uint8Array(values.count).fill(1) : undefined;
+    case 'dictionary':
+      return matchCodes(
+        values.codes,
+        matchDistinct(values.values.offsets.length - 1, (code) => plain(byteStringAt(values.values, code))),
+      );
+    case 'integer':
+      return isEqualsOnly(patterns)
+        ? matchIntegers(values.values, values.min, values.max, patterns)
+        : matchTexts(values, plain);
+    case 'uuid':
+      return isEqualsOnly(patterns) ? matchUuids(values.uuids, patterns) : matchTexts(values, plain);
+    case 'decimal':
+    case 'timestamp':
+    case 'hex':
+    case 'raw':
+      return matchTexts(values, plain);
+  }
+}
+
+type Equals = Extract<Pattern, { kind: 'equals' }>;
+
+function isEqualsOnly(patterns: readonly Pattern[]): patterns is readonly Equals[] {
+  return patterns.every((pattern) => pattern.kind === 'equals');
+}
+
+/** The text of a JSON string: escapes resolved. A broken escape stays as it is. */
+export function unescaped(value: Buffer): Buffer {
+  if (!value.includes(BACKSLASH)) return value;
+  try {
+    return Buffer.from(JSON.parse(`"${value.toString('utf8')}"`) as string);
+  } catch {
+    return value;
+  }
+}
+
+function matchDistinct(distinct: number, test: (code: number) => boolean): Uint8Array | undefined {
+  const matched = new Uint8Array(distinct);
+  let some = false;
+  for (let code = 0; code < distinct; code++) {
+    if (!test(code)) continue;
+    matched[code] = 1;
+    some = true;
+  }
+  return some ? matched : undefined;
+}
+
+function matchCodes(codes: Uint8Array | Uint16Array, matchedCodes: Uint8Array | undefined): Uint8Array | undefined {
+  if (matchedCodes === undefined) return undefined;
+  const matched = new Uint8Array(codes.length);
+  for (let i = 0; i < codes.length; i++) matched[i] = matchedCodes[codes[i]!]!;
+  return matched;
+}
+
+function matchIntegers(
+  values: Float64Array,
+  min: number,
+  max: number,
+  patterns: readonly Equals[],
+): Uint8Array | undefined {
+  const wanted = patterns
+    .map(({ text }) => Buffer.from(text).toString('latin1'))
+    .filter((text) => CANONICAL_INTEGER.test(text))
+    .map(Number)
+    .filter((value) => value >= min && value <= max);
+  if (wanted.length === 0) return undefined;
+  const matched = new Uint8Array(values.length);
+  for (const value of wanted) for (let i = 0; i < values.length; i++) if (values[i] === value) matched[i] = 1;
+  return matched;
+}
+
+function matchUuids(uuids: Uint8Array, patterns: readonly Equals[]): Uint8Array | undefined {
+  let matched: Uint8Array | undefined;
+  const wanted = new Uint8Array(UUID_BYTES);
+  for (const { text } of patterns) {
+    if (!looksLikeUuid(text, 0, text.length) || !parseUuid(text, 0, wanted, 0)) continue;
+    const first = wanted[0]!;
+    const second = wanted[1]!;
+    for (let at = 0; at < uuids.length; at += UUID_BYTES) {
+      if (uuids[at] !== first || uuids[at + 1] !== second || !isAt(uuids, at, wanted)) continue;
+      matched ??= new Uint8Array(uuids.length / UUID_BYTES);
+      matched[at / UUID_BYTES] = 1;
+    }
+  }
+  return matched;
+}
+
+function isAt(uuids: Uint8Array, at: number, wanted: Uint8Array): boolean {
+  for (let k = 2; k < UUID_BYTES; k++) if (uuids[at + k] !== wanted[k]) return false;
+  return true;
+}
+
+/** Tests each value as text. The buffer handed to `test` is overwritten by the next value. */
+export function matchTexts(values: ColumnValues, test: (value: Buffer) => boolean): Uint8Array | undefined {
+  if (values.kind === 'raw') {
+    return matchDistinct(values.offsets.length - 1, (i) => test(byteStringAt(values, i)));
+  }
+  let scratch = Buffer.allocUnsafe(FIXED_VALUE_BYTES_MAX);
+  return matchDistinct(valueCount(values), (i) => {
+    const sizeBytes = valueSizeMax(values, i);
+    if (sizeBytes > scratch.length) scratch = Buffer.allocUnsafe(sizeBytes);
+    return test(scratch.subarray(0, writeValue(values, i, scratch, 0)));
+  });
+}

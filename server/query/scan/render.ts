@@ -1,0 +1,90 @@
+/**
+ * The text of an answer. One object a line for NDJSON; the lines as they were for raw; columns for CSV; and for JSON
+ * the objects of NDJSON separated by commas, which the route puts between brackets.
+ */
+import type { ByteStrings } from '../../../shared/row-group/byte-strings.ts';
+import type { Labels } from '../../../shared/labels.ts';
+import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../../shared/row-group/format.ts';
+import type { RowGroup } from '../../../shared/row-group/reader.ts';
+import { formatTime } from '../../../shared/time.ts';
+
+export const FORMATS = ['ndjson', 'raw', 'json', 'csv'] as const;
+export type Format = (typeof FORMATS)[number];
+
+const FLAG_NAMES = [
+  [FLAG_PARTIAL, 'partial'],
+  [FLAG_TRUNCATED, 'truncated'],
+  [FLAG_UNPARSED, 'unparsed'],
+] as const;
+
+/** Labels that have a CSV column of their own; the others are joined in one. */
+const CSV_LABELS = ['namespace', 'pod', 'container', 'stream'] as const;
+export const CSV_HEADER = `time,${CSV_LABELS.join(',')},labels,line\n`;
+
+interface Line {
+  readonly time: string;
+  readonly labels: Labels;
+  readonly flags: number;
+  readonly bytes: Buffer;
+}
+
+/** A row group, and its wanted lines put together, in the order in which the answer has them. */
+export interface RenderGroup {
+  readonly opened: RowGroup;
+  readonly lines: ByteStrings;
+}
+
+/**
+ * Row rows[i] of groups[groupOf[i]], one after the other; rows of an absent group are left out. Invalid UTF-8 is
+ * replaced, except in raw.
+ */
+export function renderRows(
+  groups: readonly (RenderGroup | undefined)[],
+  groupOf: Uint32Array,
+  rows: Uint32Array,
+  format: Format,
+): Buffer {
+  const write = WRITERS[format];
+  const parts: (string | Buffer)[] = [];
+  const next = new Uint32Array(groups.length);
+  for (let i = 0; i < rows.length; i++) {
+    const group = groups[groupOf[i]!];
+    if (group !== undefined) write(lineOf(group, rows[i]!, next[groupOf[i]!]!++), parts);
+  }
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+}
+
+function lineOf({ opened, lines }: RenderGroup, row: number, index: number): Line {
+  return {
+    time: formatTime(opened.info.baseDay, opened.timesNs()[row]!),
+    labels: opened.info.streams[opened.streamCodes()[row]!]!,
+    flags: opened.flags()[row]!,
+    bytes: lines.bytes.subarray(lines.offsets[index], lines.offsets[index + 1]),
+  };
+}
+
+const WRITERS: Readonly<Record<Format, (line: Line, parts: (string | Buffer)[]) => void>> = {
+  ndjson: (line, parts) => parts.push(`${objectOf(line)}\n`),
+  json: (line, parts) => parts.push(`${objectOf(line)},\n`),
+  raw: ({ bytes }, parts) => parts.push(bytes, '\n'),
+  csv: ({ time, labels, bytes }, parts) => {
+    const others = Object.entries(labels).filter(([name]) => !(CSV_LABELS as readonly string[]).includes(name));
+    const cells = [
+      time,
+      ...CSV_LABELS.map((name) => labels[name] ?? ''),
+      others.map(([name, value]) => `${name}=${value}`).join(' '),
+      bytes.toString(),
+    ];
+    parts.push(`${cells.map(csvCell).join(',')}\n`);
+  },
+};
+
+function objectOf({ time, labels, flags, bytes }: Line): string {
+  const names = FLAG_NAMES.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name);
+  return JSON.stringify({ time, labels, ...(names.length > 0 && { flags: names }), line: bytes.toString() });
+}
+
+/** RFC 4180: quotes where a comma, quote or line break would be misread. */
+function csvCell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

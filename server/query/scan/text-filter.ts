@@ -1,0 +1,175 @@
+/**
+ * Substring search in a row group without putting its lines together, where that can be avoided.
+ *
+ * A line is literals and values in turn. A needle that occurs in it lies within one literal, within one value, or
+ * across a seam between them. A needle that has none of the bytes which stand at the seams of a template cannot lie
+ * across one: then its literals are looked at once, and its columns in their encoded form. Only for other needles are
+ * lines put together.
+ */
+import { TIMESTAMP_TEXT } from '../../../shared/row-group/encodings/timestamp.ts';
+import {
+  ENCODING_CONSTANT,
+  ENCODING_DECIMAL,
+  ENCODING_HEX,
+  ENCODING_INTEGER,
+  ENCODING_TIMESTAMP,
+  ENCODING_UUID,
+} from '../../../shared/row-group/format.ts';
+import type { ColumnInfo, RowGroup } from '../../../shared/row-group/reader.ts';
+import type { Template } from '../../../shared/row-group/template.ts';
+import type { TextFilter } from '../plan.ts';
+import { matchTexts } from './match-column.ts';
+
+/** Bytes that the text of values may have, where the encoding tells. */
+const BYTES_OF_ENCODING: Readonly<Record<number, Uint8Array>> = {
+  [ENCODING_INTEGER]: byteTable('-0123456789'),
+  [ENCODING_DECIMAL]: byteTable('-.0123456789'),
+  [ENCODING_TIMESTAMP]: byteTable(TIMESTAMP_TEXT),
+  [ENCODING_UUID]: byteTable('-0123456789abcdef'),
+  [ENCODING_HEX]: byteTable('0123456789abcdef'),
+};
+/** Lines that are put together at once. */
+const LINES_AT_ONCE = 4096;
+
+/** Clears selected[row] for each line that the filter refuses. */
+export function applyTextFilter(group: RowGroup, filter: TextFilter, selected: Uint8Array): void {
+  if (filter.any.length > 0) {
+    const found = new Uint8Array(selected.length);
+    for (const needle of filter.any) markContaining(group, asBuffer(needle), selected, found);
+    for (let row = 0; row < selected.length; row++) if (found[row] === 0) selected[row] = 0;
+  }
+  for (const needle of filter.none) {
+    const found = new Uint8Array(selected.length);
+    markContaining(group, asBuffer(needle), selected, found);
+    for (let row = 0; row < selected.length; row++) if (found[row] === 1) selected[row] = 0;
+  }
+}
+
+/** Sets found[row] for each selected line that contains the needle; what it does to other rows is undefined. */
+function markContaining(group: RowGroup, needle: Buffer, selected: Uint8Array, found: Uint8Array): void {
+  const matchedOf = new Map<number, Uint8Array | undefined>();
+  for (let t = 0; t < group.templates.length; t++) {
+    const template = group.templates[t]!;
+    const columns = group.columnsOfTemplate[t]!;
+    if (!mayContain(group, template, columns, needle)) continue;
+    const { templateRows, templateStarts } = group.order();
+    const rows = templateRows.subarray(templateStarts[t], templateStarts[t + 1]);
+    if (template.literals.some((literal) => literal.includes(needle))) {
+      for (const row of rows) found[row] = 1;
+    } else if (mayCrossSeam(template, needle)) {
+      markLines(group, rows, needle, selected, found);
+    } else {
+      for (const index of columns) {
+        if (!matchedOf.has(index)) matchedOf.set(index, containing(group, index, needle));
+        const matched = matchedOf.get(index);
+        if (matched !== undefined) markPart(group.columns[index]!, t, matched, rows, found);
+      }
+    }
+  }
+}
+
+function markPart(
+  column: ColumnInfo,
+  template: number,
+  matched: Uint8Array,
+  rows: Int32Array,
+  found: Uint8Array,
+): void {
+  const part = column.parts.find((each) => each.template === template)!;
+  for (let i = 0; i < rows.length; i++) if (matched[part.firstValue + i] === 1) found[rows[i]!] = 1;
+}
+
+/** Puts the selected lines together, some at a time, and looks into them. */
+function markLines(group: RowGroup, rows: Int32Array, needle: Buffer, selected: Uint8Array, found: Uint8Array): void {
+  const wanted = rows.filter((row) => selected[row] === 1 && found[row] === 0);
+  for (let from = 0; from < wanted.length; from += LINES_AT_ONCE) {
+    const some = wanted.subarray(from, from + LINES_AT_ONCE);
+    const { bytes, offsets } = group.lines(some);
+    forEachHit(bytes, offsets, needle, (line) => (found[some[line]!] = 1));
+  }
+}
+
+/** By value: 1 where it contains the needle. Undefined when none does. */
+function containing(group: RowGroup, index: number, needle: Buffer): Uint8Array | undefined {
+  if (!valuesMayContain(group, index, needle)) return undefined;
+  const values = group.values(index);
+  switch (values.kind) {
+    case 'constant':
+      return values.value.includes(needle) ? new Uint8Array(values.count).fill(1) : undefined;
+    case 'dictionary': {
+      const matched = new Uint8Array(values.values.offsets.length - 1);
+      forEachHit(values.values.bytes, values.values.offsets, needle, (code) => (matched[code] = 1));
+      return matched.includes(1) ? Uint8Array.from(values.codes, (code) => matched[code]!) : undefined;
+    }
+    case 'raw': {
+      const matched = new Uint8Array(values.offsets.length - 1);
+      forEachHit(values.bytes, values.offsets, needle, (value) => (matched[value] = 1));
+      return matched;
+    }
+    case 'integer':
+    case 'decimal':
+    case 'timestamp':
+    case 'uuid':
+    case 'hex':
+      return matchTexts(values, (text) => text.includes(needle));
+  }
+}
+
+/** Calls back once for each string that contains the needle. */
+function forEachHit(bytes: Buffer, offsets: Uint32Array, needle: Buffer, onHit: (index: number) => void): void {
+  const end = offsets[offsets.length - 1]!;
+  let index = 0;
+  for (let hit = bytes.indexOf(needle, offsets[0]); hit >= 0 && hit < end;) {
+    while (offsets[index + 1]! <= hit) index++;
+    // A hit that runs over the end of its string is none; look on from the byte after its start.
+    if (hit + needle.length <= offsets[index + 1]!) {
+      onHit(index);
+      hit = bytes.indexOf(needle, offsets[index + 1]);
+    } else hit = bytes.indexOf(needle, hit + 1);
+  }
+}
+
+/** False when some byte of the needle occurs neither in the literals nor in the values of a template. */
+function mayContain(group: RowGroup, template: Template, columns: readonly number[], needle: Buffer): boolean {
+  for (const byte of needle) {
+    const inLiterals = template.literals.some((literal) => literal.includes(byte));
+    if (!inLiterals && !columns.some((index) => valuesMayHave(group, index, byte))) return false;
+  }
+  return true;
+}
+
+function valuesMayContain(group: RowGroup, index: number, needle: Buffer): boolean {
+  for (const byte of needle) if (!valuesMayHave(group, index, byte)) return false;
+  return true;
+}
+
+/** Answered from the chunk's header alone; true when that does not tell. */
+function valuesMayHave(group: RowGroup, index: number, byte: number): boolean {
+  const { encoding, byteSet, parameters } = group.columns[index]!.chunk;
+  if (encoding === ENCODING_CONSTANT) return parameters.includes(byte);
+  if (byteSet !== undefined) return (byteSet[byte >> 3]! & (1 << (byte & 7))) !== 0;
+  const table = BYTES_OF_ENCODING[encoding];
+  return table === undefined || table[byte] === 1;
+}
+
+/** True when a byte of the needle stands at an end of a literal: at a seam. */
+function mayCrossSeam({ literals, slots }: Template, needle: Buffer): boolean {
+  if (needle.length < 2) return false;
+  for (let slot = 0; slot < slots.length; slot++) {
+    const before = literals[slot]!;
+    const after = literals[slot + 1]!;
+    if (before.length > 0 && needle.includes(before[before.length - 1]!)) return true;
+    if (after.length > 0 && needle.includes(after[0]!)) return true;
+  }
+  return false;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function byteTable(text: string): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const byte of Buffer.from(text)) table[byte] = 1;
+  return table;
+}

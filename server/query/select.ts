@@ -1,0 +1,126 @@
+/**
+ * Runs a plan over row groups: prunes, scans them in the order of the answer, stops as soon as no further row group can
+ * hold a better row, and renders the rows that are left, some at a time.
+ */
+import { CorruptionError } from '../../shared/errors.ts';
+import { instantOf } from '../../shared/time.ts';
+import { RENDER_ROWS_AT_ONCE, SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../limits.ts';
+import type { RowGroupRef } from '../store/snapshot.ts';
+import type { Plan } from './plan.ts';
+import { mayMatch } from './scan/match-rows.ts';
+import type { Format } from './scan/render.ts';
+import { placeOf } from './scan/row-groups.ts';
+import type { RenderInput, RenderOutput, ScanInput, ScannedRows } from './scan/scan.ts';
+import { TopRows } from './top-rows.ts';
+
+/** Where scans run, and who is told of row groups that cannot be read. */
+export interface QueryContext {
+  readonly scan: (input: ScanInput, signal: AbortSignal) => Promise<ScannedRows[]>;
+  readonly render: (input: RenderInput, signal: AbortSignal) => Promise<RenderOutput>;
+  readonly setAside: (rowGroup: RowGroupRef, error: CorruptionError) => Promise<void>;
+}
+
+type SelectedRow = ReturnType<TopRows['finish']>[number];
+
+/**
+ * The text of the answer, in pieces. Broken row groups are set aside and left out.
+ * @param rowGroups  must stay readable until the generator ends
+ */
+export async function* select(
+  rowGroups: readonly RowGroupRef[],
+  plan: Plan,
+  format: Format,
+  context: QueryContext,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  yield* renderAll(await selectRows(rowGroups, plan, context, signal), format, context, signal);
+}
+
+/** The rows that the plan asks for, best first. */
+export async function selectRows(
+  rowGroups: readonly RowGroupRef[],
+  plan: Plan,
+  context: QueryContext,
+  signal: AbortSignal,
+): Promise<readonly SelectedRow[]> {
+  const top = new TopRows(plan.order, plan.limit);
+  const batches = batchesOf(
+    inOrder(
+      rowGroups.filter((group) => mayMatch(group, plan)),
+      plan,
+    ),
+  );
+  let next = 0;
+  const run = async (): Promise<void> => {
+    while (next < batches.length) {
+      signal.throwIfAborted();
+      const narrowed = narrow(plan, top.worst());
+      const batch = batches[next++]!.filter((group) => mayMatch(group, narrowed));
+      if (batch.length === 0) continue;
+      const scanned = await context.scan({ places: batch.map(placeOf), plan: narrowed }, signal);
+      for (const [i, group] of batch.entries()) {
+        const { corruption } = scanned[i]!;
+        if (corruption === undefined) top.add(group, scanned[i]!);
+        else await context.setAside(group, new CorruptionError(corruption));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: SCANS_AT_ONCE }, run));
+  return top.finish();
+}
+
+/** Renders selected rows in their order. */
+export async function* renderAll(
+  rows: readonly SelectedRow[],
+  format: Format,
+  context: QueryContext,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  for (let from = 0; from < rows.length; from += RENDER_ROWS_AT_ONCE) {
+    signal.throwIfAborted();
+    const some = rows.slice(from, from + RENDER_ROWS_AT_ONCE);
+    const groups = [...new Set(some.map(({ group }) => group))];
+    const indexOf = new Map(groups.map((group, index) => [group, index]));
+    const { text, corruptions } = await context.render(
+      {
+        places: groups.map(placeOf),
+        groupOf: Uint32Array.from(some, ({ group }) => indexOf.get(group)!),
+        rows: Uint32Array.from(some, ({ row }) => row),
+        format,
+      },
+      signal,
+    );
+    for (const { group, message } of corruptions) await context.setAside(groups[group]!, new CorruptionError(message));
+    if (text.length > 0) yield text;
+  }
+}
+
+/** Once there are `limit` rows, only a better one than the worst of them is of interest. */
+function narrow(plan: Plan, worst: bigint | undefined): Plan {
+  if (worst === undefined) return plan;
+  return plan.order === 'newest' ? { ...plan, from: worst } : { ...plan, to: worst + 1n };
+}
+
+/** Row groups that may hold the best rows come first. */
+function inOrder(rowGroups: readonly RowGroupRef[], { order }: Plan): RowGroupRef[] {
+  const best = (group: RowGroupRef): bigint =>
+    order === 'newest' ? -instantOf(group.baseDay, group.maxTimeNs) : instantOf(group.baseDay, group.minTimeNs);
+  const keyed = rowGroups.map((group) => ({ group, key: best(group) }));
+  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return keyed.map(({ group }) => group);
+}
+
+/** Small row groups are scanned many in a task, so that a memtable of tiny batches costs few messages. */
+function batchesOf(rowGroups: readonly RowGroupRef[]): RowGroupRef[][] {
+  const batches: RowGroupRef[][] = [];
+  let rows = Infinity;
+  for (const group of rowGroups) {
+    if (rows + group.rowCount > SCAN_ROWS_AT_ONCE) {
+      batches.push([]);
+      rows = 0;
+    }
+    batches.at(-1)!.push(group);
+    rows += group.rowCount;
+  }
+  return batches;
+}

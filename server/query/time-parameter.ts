@@ -1,0 +1,65 @@
+/**
+ * Points in time as people write them: how long ago (`15m`, `1h30m`, `7d`, `-3h`, `now-24h`), `now`, `today` and
+ * `yesterday` (the start of that day, UTC), a date or RFC 3339 time, or an epoch in seconds, milliseconds, microseconds
+ * or nanoseconds, told apart by its number of digits.
+ */
+import { ParameterError } from '../../shared/errors.ts';
+import { instantOfMs } from '../../shared/time.ts';
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+$/;
+const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g;
+const RFC3339 = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?)?$/i;
+const ALLOWED = 'a duration ago, now, today, yesterday (UTC), RFC 3339, or an epoch in s, ms, µs or ns';
+
+/** Milliseconds of `1h30m`; undefined when it is no duration. */
+export function parseDurationMs(text: string): number | undefined {
+  if (!DURATION.test(text)) return undefined;
+  let sum = 0;
+  for (const [, amount, unit] of text.matchAll(DURATION_PART)) sum += Number(amount) * UNIT_MS[unit!]!;
+  return sum;
+}
+
+/**
+ * @param parameter  its name, for the error
+ * @throws ParameterError
+ */
+export function parseInstant(parameter: string, text: string, nowMs: number): bigint {
+  const instant = relative(text, nowMs) ?? epoch(text) ?? rfc3339(text);
+  if (instant === undefined) throw new ParameterError(parameter, `"${text}" is no time`, ALLOWED, `${parameter}=1h`);
+  return instant;
+}
+
+function relative(text: string, nowMs: number): bigint | undefined {
+  const startOfDayMs = nowMs - (nowMs % UNIT_MS['d']!);
+  if (text === 'now') return instantOfMs(nowMs);
+  if (text === 'today') return instantOfMs(startOfDayMs);
+  if (text === 'yesterday') return instantOfMs(startOfDayMs - UNIT_MS['d']!);
+  const ago = parseDurationMs(text.replace(/^(?:now)?-/, ''));
+  return ago === undefined ? undefined : instantOfMs(nowMs - ago);
+}
+
+function epoch(text: string): bigint | undefined {
+  if (/^\d{1,12}\.\d+$/.test(text)) return instantOfMs(Number(text) * 1000);
+  if (!/^\d{1,19}$/.test(text)) return undefined;
+  if (text.length <= 10) return BigInt(text) * 1_000_000_000n;
+  if (text.length <= 13) return BigInt(text) * 1_000_000n;
+  return text.length <= 16 ? BigInt(text) * 1000n : BigInt(text);
+}
+
+function rfc3339(text: string): bigint | undefined {
+  const match = RFC3339.exec(text);
+  if (match === null) return undefined;
+  const [, date, time = '00:00:00', fraction = '', zone = 'Z'] = match;
+  const zoneText = zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone.toUpperCase();
+  const wholeMs = Date.parse(`${date}T${time.length === 5 ? `${time}:00` : time}${zoneText}`);
+  if (Number.isNaN(wholeMs)) return undefined;
+  return instantOfMs(wholeMs) + BigInt(fraction.padEnd(9, '0'));
+}

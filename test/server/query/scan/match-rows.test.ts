@@ -1,0 +1,170 @@
+/** The scan over columns says what a plain look at every line says. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Labels, labelOf } from '../../../../shared/labels.ts';
+import { RowGroupBuilder } from '../../../../shared/row-group/builder.ts';
+import { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { instantOf } from '../../../../shared/time.ts';
+import { matches, parsePattern } from '../../../../server/query/pattern.ts';
+import type { Plan } from '../../../../server/query/plan.ts';
+import { matchRows } from '../../../../server/query/scan/match-rows.ts';
+
+const DAY = 20_780;
+
+interface Row {
+  readonly labels: Labels;
+  readonly timeNs: number;
+  readonly line: string;
+}
+
+function encode(rows: readonly Row[]): RowGroup {
+  const builder = new RowGroupBuilder();
+  for (const { labels, timeNs, line } of rows) {
+    const bytes = Buffer.from(line);
+    const at = builder.append(bytes, 0, bytes.length);
+    builder.add(builder.stream(labels), DAY, timeNs, 0, at, at + bytes.length);
+  }
+  return new RowGroup(builder.finish());
+}
+
+/** The truth: parses every line, knows nothing of columns. */
+function naiveMatches({ labels, timeNs, line }: Row, plan: Plan): boolean {
+  const instant = instantOf(DAY, timeNs);
+  if ((plan.from !== undefined && instant < plan.from) || (plan.to !== undefined && instant >= plan.to)) return false;
+  const bytes = Buffer.from(line);
+  if (plan.text.any.length > 0 && !plan.text.any.some((text) => bytes.includes(Buffer.from(text)))) return false;
+  if (plan.text.none.some((text) => bytes.includes(Buffer.from(text)))) return false;
+  return plan.values.every(({ name, any, none }) => {
+    const label = labelOf(labels, name);
+    const values = (label === undefined ? fieldValues(line, name) : [label]).map((value) => Buffer.from(value));
+    const some = (patterns: typeof any): boolean => patterns.some((p) => values.some((value) => matches(p, value)));
+    return (any.length === 0 || some(any)) && !some(none);
+  });
+}
+
+function fieldValues(line: string, name: string): string[] {
+  if (!line.startsWith('{')) return [];
+  const found: string[] = [];
+  const visit = (value: unknown, path: string): void => {
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      for (const [key, inner] of Object.entries(value)) visit(inner, path === '' ? key : `${path}.${key}`);
+    } else if (path === name) found.push(typeof value === 'string' ? value : JSON.stringify(value));
+  };
+  try {
+    visit(JSON.parse(line), '');
+  } catch {
+    return [];
+  }
+  return found;
+}
+
+const word = fc.constantFrom('a', 'ab', 'b', '7', '12', '-3', '0.5', 'GET', 'é', 'x"y', 'tab\t', 'a\\b', '/api/1', '');
+const leaf = fc.oneof(
+  word,
+  fc.integer({ min: -15, max: 130 }),
+  fc.double({ min: 0, max: 2, noNaN: true }).map((n) => Math.round(n * 100) / 100),
+  fc.constantFrom(true, null, '2026-11-23T15:01:12Z', '2026-11-23T15:01:12.5Z'),
+  fc.nat(30).map((n) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`),
+  fc.nat(30).map((n) => `deadbeef${String(n).padStart(8, '0')}`),
+  fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 2 }),
+);
+const names = ['f', 'g', 'app', 'in.f', 'constructor', '__proto__'];
+const object = fc.dictionary(fc.constantFrom('f', 'g', 'app', 'constructor'), leaf, { maxKeys: 4 });
+const line = fc.oneof(
+  { weight: 6, arbitrary: object.map((value) => JSON.stringify(value)) },
+  { weight: 2, arbitrary: fc.tuple(object, object).map(([outer, inner]) => JSON.stringify({ ...outer, in: inner })) },
+  { weight: 1, arbitrary: fc.string().filter((text) => !text.startsWith('{')) },
+);
+const labels = fc.constantFrom<Labels>({ app: 'a' }, { app: '7' }, { pod: 'p' });
+const row = fc.record<Row>({ labels, timeNs: fc.nat(20), line });
+const pattern = fc.oneof(
+  word,
+  fc.integer({ min: -15, max: 130 }).map(String),
+  fc.constantFrom(
+    '*',
+    '*a*',
+    '1*',
+    '*2',
+    '00000000-0000-4000-8000-000000000003',
+    '*0003',
+    'true',
+    'null',
+    '[1]',
+    '0.25',
+    '2026*Z',
+    'deadbeef00000001',
+    '\\*',
+  ),
+);
+const patterns = fc.array(pattern.map(parsePattern), { maxLength: 3 });
+const needle = fc.constantFrom(
+  'a',
+  '"f":',
+  '":"a',
+  '7',
+  '12',
+  ',"g":-',
+  '}',
+  'GET',
+  'é',
+  '\\"',
+  '0.5',
+  '4000',
+  'T15',
+  'zzz',
+  '{',
+  'dead',
+  'null',
+);
+const needles = fc.array(
+  needle.map((text) => Buffer.from(text)),
+  { maxLength: 2 },
+);
+const plan = fc.record<Plan>({
+  from: fc.option(
+    fc.nat(20).map((n) => instantOf(DAY, n)),
+    { nil: undefined },
+  ),
+  to: fc.option(
+    fc.nat(20).map((n) => instantOf(DAY, n)),
+    { nil: undefined },
+  ),
+  values: fc.array(fc.record({ name: fc.constantFrom(...names), any: patterns, none: patterns }), { maxLength: 2 }),
+  text: fc.record({ any: needles, none: needles }),
+  order: fc.constant('newest' as const),
+  limit: fc.constant(1000),
+});
+
+describe('matchRows', () => {
+  it('agrees with a look at every line', () => {
+    let matched = 0;
+    fc.assert(
+      fc.property(fc.array(row, { minLength: 1, maxLength: 30 }), plan, (rows, wanted) => {
+        const want = rows.flatMap((each, index) => (naiveMatches(each, wanted) ? [index] : []));
+        expect([...matchRows(encode(rows), wanted)]).toEqual(want);
+        matched += want.length;
+      }),
+      { numRuns: 6000 },
+    );
+    expect(matched).toBeGreaterThan(1000);
+  });
+
+  it('finds fields of lines whose shape was one too many', () => {
+    const rows = Array.from({ length: 600 }, (_, i): Row => ({
+      labels: { pod: 'p' },
+      timeNs: i,
+      line: `{"k${i}":1,"user_id":${i % 7}}`,
+    }));
+    const group = encode(rows);
+    expect(group.templates.length).toBeLessThan(100);
+    const wanted: Plan = {
+      from: undefined,
+      to: undefined,
+      values: [{ name: 'user_id', any: [parsePattern('3')], none: [] }],
+      text: { any: [], none: [] },
+      order: 'newest',
+      limit: 1000,
+    };
+    expect([...matchRows(group, wanted)]).toEqual(rows.flatMap((_, i) => (i % 7 === 3 ? [i] : [])));
+  });
+});
