@@ -2,12 +2,13 @@
  * The agent of one node: tail → batch → server. One batch is under way while the next is built, never more: when both
  * are full, reading stops, and the log files are the buffer. Nothing is written to the node's disk.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { encodeBatch, type PositionsAnswer } from '../shared/wire.ts';
 import { countLoss, createAgentMetrics, type AgentMetrics } from './agent-metrics.ts';
 import { BatchBuilder, type ClosedBatch } from './batch-builder.ts';
 import { FileReader } from './file-reader.ts';
-import { BATCH_AGE_MS_MAX, BATCH_ROWS_MAX, PUMP_MS_MAX, TICK_MS } from './limits.ts';
+import { BATCH_AGE_MS_MAX, BATCH_ROWS_MAX, DRAIN_STEP_MS, PUMP_MS_MAX, TICK_MS } from './limits.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { Shipper, type Outcome, type ShipperOptions } from './ship.ts';
 import { Tail, type TailOptions } from './tail.ts';
@@ -92,7 +93,7 @@ class RunningAgent implements Agent {
     const deadlineMs = Date.now() + drainMsMax;
     const timer = setTimeout(() => this.#shipper.stop(), drainMsMax);
     if (drainMsMax > 0) {
-      this.#tick();
+      this.#tail.tick(Date.now(), true);
       while (Date.now() < deadlineMs && !this.#isDrained()) await this.#drainStep();
     }
     clearTimeout(timer);
@@ -103,14 +104,15 @@ class RunningAgent implements Agent {
   }
 
   #isDrained(): boolean {
-    return this.#isReading && this.#ready.isEmpty && this.#batch.isEmpty && this.#inFlight === undefined;
+    if (!this.#isReading || this.#inFlight !== undefined) return false;
+    return this.#ready.isEmpty && this.#batch.isEmpty && !this.#tail.hasUnread();
   }
 
   /** Sends what there is without waiting for its age, and lets the event loop turn. */
   async #drainStep(): Promise<void> {
-    this.#pump();
+    this.#tick();
     if (this.#ready.isEmpty || this.#batch.isFull) this.#ship();
-    await Promise.race([this.#inFlight, new Promise((resolve) => setTimeout(resolve, 5))]);
+    await Promise.race([this.#inFlight, sleep(DRAIN_STEP_MS)]);
   }
 
   #tick(): void {

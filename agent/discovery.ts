@@ -68,11 +68,11 @@ export class Discovery {
   }
 
   /**
-   * Lists what was touched since the last call or, when it is due, everything.
+   * Lists what was touched since the last call or, when it is due or asked for, everything.
    * @returns true when everything was listed
    */
-  poll(nowMs: number): boolean {
-    if (nowMs >= this.#rescanDueMs) {
+  poll(nowMs: number, listsAll: boolean): boolean {
+    if (listsAll || nowMs >= this.#rescanDueMs) {
       this.#rescanDueMs = nowMs + this.#rescanMs;
       this.#touched.clear();
       this.#scanAll();

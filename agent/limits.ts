@@ -73,3 +73,6 @@ export const RETRY_AFTER_MS_MAX = 60_000;
 
 /** The longest that reading goes on without a look at timers and sockets. */
 export const PUMP_MS_MAX = 20;
+
+/** How often a stopping agent looks whether everything is read and acknowledged. */
+export const DRAIN_STEP_MS = 10;

@@ -96,11 +96,14 @@ export class Tail {
     this.#containers.clear();
   }
 
-  /** Looks at every live file and directory, and queues the chains that have something to read or to finish. */
-  tick(nowMs: number): void {
+  /**
+   * Looks at every live file, and at directories in turn, and queues the chains that have something to read or finish.
+   * @param listsAll  list everything, whether or not it is due
+   */
+  tick(nowMs: number, listsAll = false): void {
     this.#ticks++;
     this.#hasReadErrors = false;
-    const isFullScan = this.#discovery.poll(nowMs);
+    const isFullScan = this.#discovery.poll(nowMs, listsAll);
     let phase = this.#ticks;
     for (const container of this.#containers.values()) {
       const isLook = isFullScan || phase++ % TICKS_PER_DIRECTORY_CHECK === 0 || !hasLiveFile(container);
@@ -113,6 +116,11 @@ export class Tail {
     if (!isFullScan) return;
     this.#boundDeleted();
     this.#noteMissing(nowMs);
+  }
+
+  /** Whether a file holds whole lines that were not taken yet. */
+  hasUnread(): boolean {
+    return this.#files().some(hasMore);
   }
 
   /** Reads one piece of a chain into the batch, or does what is left to do at its end. There must be room. */

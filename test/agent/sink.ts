@@ -103,7 +103,7 @@ export class Sink {
   }
 }
 
-function decodeLines(rowGroup: Uint8Array): SunkLine[] {
+export function decodeLines(rowGroup: Uint8Array): SunkLine[] {
   verifyRowGroup(rowGroup);
   const group = new RowGroup(rowGroup);
   const { baseDay, rowCount, streams } = group.info;

@@ -1,0 +1,144 @@
+/**
+ * A random life of a few containers under a random sequence of rotations, compressions, restarts, deletions, server
+ * faults and kills of the agent. At the end every line must have arrived exactly once.
+ */
+import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { cri, until, World } from './pods.ts';
+
+type Stream = 'stdout' | 'stderr';
+
+/** xorshift32: the same seed gives the same life. */
+function randomSource(seed: number): (below: number) => number {
+  let state = seed * 2654435761 || 1;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}
+
+class FakeContainer {
+  readonly name: string;
+  readonly want: Record<Stream, string[]> = { stdout: [], stderr: [] };
+  readonly #world: World;
+  readonly #open: Record<Stream, string> = { stdout: '', stderr: '' };
+  #restart = 0;
+  #rotations = 0;
+  #lines = 0;
+
+  constructor(world: World, name: string) {
+    this.#world = world;
+    this.name = name;
+  }
+
+  fragment(stream: Stream, isPartial: boolean, length: number): void {
+    const text = `${this.name}-${this.#lines++}-${'x'.repeat(length)};`;
+    this.#write(cri(text, isPartial ? 'P' : 'F', stream));
+    this.#open[stream] += text;
+    if (!isPartial) this.#complete(stream);
+  }
+
+  rotate(): void {
+    const rotation = `.20260101-${String(this.#rotations++).padStart(6, '0')}`;
+    this.#world.rename(this.#path(''), this.#path(rotation));
+    this.#write('');
+  }
+
+  /** Compresses the oldest plain rotated file. */
+  compress(): void {
+    const names = readdirSync(this.#world.path('', this.name));
+    const oldest = names.filter((name) => /-\d{6}$/.test(name)).toSorted()[0];
+    if (oldest !== undefined) this.#world.gzip(this.#world.path(oldest, this.name));
+  }
+
+  restart(): void {
+    for (const stream of ['stdout', 'stderr'] as const) if (this.#open[stream] !== '') this.#complete(stream);
+    this.#restart++;
+    this.#write('');
+  }
+
+  end(): void {
+    this.restart();
+  }
+
+  #complete(stream: Stream): void {
+    this.want[stream].push(this.#open[stream]);
+    this.#open[stream] = '';
+  }
+
+  #write(text: string): void {
+    this.#world.write(this.#path(''), text);
+  }
+
+  #path(rotation: string): string {
+    return this.#world.path(`${this.#restart}.log${rotation}`, this.name);
+  }
+}
+
+const SEEDS = Array.from({ length: 12 }, (_, i) => Number(process.env['FUZZ_SEED'] ?? 1) + i);
+
+test.each(SEEDS)('seed %i', async (seed) => {
+  const random = randomSource(seed);
+  const world = new World();
+  await world.open();
+  try {
+    const containers = ['a', 'b', 'c'].map((name) => new FakeContainer(world, name));
+    for (const container of containers) container.fragment('stdout', false, 5);
+    world.sink.fault = () => {
+      const dice = random(12);
+      if (dice === 0) return { status: 503 };
+      if (dice === 1) return 'hang-up';
+      return dice === 2 ? 'store-and-hang-up' : undefined;
+    };
+    await world.start();
+    for (let step = 0; step < 120; step++) await live(world, containers[random(3)]!, random);
+    for (const container of containers) container.end();
+    await world.stop();
+    await world.start();
+    const wanted = containers.reduce((sum, { want }) => sum + want.stdout.length + want.stderr.length, 0);
+    await until(
+      () => world.sink.lines.length >= wanted,
+      () => `seed ${seed}: ${missing(world, containers)}`,
+    );
+    await world.settled();
+    for (const { name, want } of containers) {
+      for (const stream of ['stdout', 'stderr'] as const) {
+        const got = world.sink.lines.filter((line) => line.container === name && line.stream === stream);
+        const texts = got.map(({ text }) => text);
+        expect(texts.toSorted(), `seed ${seed} ${name} ${stream}`).toEqual(want[stream].toSorted());
+      }
+    }
+  } finally {
+    await world.close();
+  }
+});
+
+async function live(world: World, container: FakeContainer, random: (below: number) => number): Promise<void> {
+  const dice = random(40);
+  if (dice < 24) {
+    const count = random(3) === 0 ? 300 : 5;
+    for (let i = random(count); i >= 0; i--) {
+      container.fragment(random(3) === 0 ? 'stderr' : 'stdout', random(4) === 0, random(200));
+    }
+  } else if (dice < 29) container.rotate();
+  else if (dice < 31) container.compress();
+  else if (dice < 32) container.restart();
+  else if (dice < 35) {
+    await world.stop(random(2) * 50);
+    for (let i = random(4); i > 0; i--) {
+      container.fragment('stdout', random(4) === 0, random(200));
+      container.rotate();
+      if (random(2) === 0) container.compress();
+    }
+    await world.start();
+  } else await sleep(random(40));
+}
+
+function missing(world: World, containers: readonly FakeContainer[]): string {
+  const got = new Set(world.sink.texts());
+  const wanted = containers.flatMap(({ want }) => [...want.stdout, ...want.stderr]);
+  return `missing ${JSON.stringify(wanted.filter((text) => !got.has(text)).map((text) => text.slice(0, 60)))}`;
+}
