@@ -119,9 +119,13 @@ export class Child {
 }
 
 const children = new Set<Child>();
-process.on('exit', () => {
+process.on('exit', killChildren);
+
+/** Ends what a failed measurement left running. */
+export function killChildren(): void {
   for (const child of children) child.kill();
-});
+  children.clear();
+}
 
 /** One number of /proc/<pid>/status; 0 when it is not there. */
 function statusKib(pid: number, name: string): number {

@@ -1,16 +1,13 @@
-/** The server's side of ingest: batches as agents would have encoded them, and NDJSON as anyone may push it. */
+/** The server's side of ingest: batches as agents would have encoded them, made before the clock starts. */
 import { BATCH_CONTENT_TYPE } from '../../shared/wire.ts';
-import { Corpus, CORPUS_LINE_BYTES_MAX } from '../corpus/corpus.ts';
+import type { Corpus } from '../corpus/corpus.ts';
 import { BatchEncoder, nextChunks } from './batches.ts';
-import type { Bench } from './harness.ts';
-import { post, type ServerProcess } from './podlog.ts';
+import { type Bench, waitFor } from './harness.ts';
+import { fetchText, post, type ServerProcess } from './podlog.ts';
 import { TARGETS } from './targets.ts';
 
 const BATCH_ROWS = 16 * 1024;
 const ROUND_LINES = 200_000;
-const NDJSON_BODY_BYTES = 1_000_000;
-/** NDJSON is slower; a part of the lines says enough. */
-const NDJSON_SHARE = 0.25;
 
 /** Batches ready to be sent, in order for each node, and something to ask for afterwards. */
 export interface Prepared {
@@ -40,64 +37,40 @@ export function prepareBatches(corpus: Corpus, lineCount: number): Prepared {
   return { batchesOf, requestIds };
 }
 
-/** Sends every batch, the nodes at the same time. */
-export async function benchBatches({ lineCount, progress, report }: Bench, server: ServerProcess, prepared: Prepared) {
+/** Sends every batch, the nodes at the same time, and waits until the store has flushed all but its newest WAL file. */
+export async function benchBatches(
+  { lineCount, progress, report }: Bench,
+  { url, child }: ServerProcess,
+  { batchesOf }: Prepared,
+): Promise<void> {
   progress('ingest: sending the batches of three nodes');
-  const cpuBefore = server.child.cpuSeconds();
+  const cpuBefore = child.cpuSeconds();
   const startMs = performance.now();
   await Promise.all(
-    [...prepared.batchesOf.values()].map(async (batches) => {
-      for (const batch of batches) await post(`${server.url}/agent/batch`, BATCH_CONTENT_TYPE, batch);
+    [...batchesOf.values()].map(async (batches) => {
+      for (const batch of batches) await post(`${url}/agent/batch`, BATCH_CONTENT_TYPE, batch);
     }),
   );
   const wallSeconds = (performance.now() - startMs) / 1e3;
+  const name = 'server, batches';
+  const { serverLinesPerSecond, serverLinesPerCpuSecond, serverMegabytesPeak } = TARGETS;
   report({
-    name: 'server, batches: acknowledged a second',
+    name: `${name}: acknowledged a second`,
     value: lineCount / wallSeconds,
     unit: 'lines',
-    target: TARGETS.serverLinesPerSecond,
+    target: serverLinesPerSecond,
   });
-  return { cpuBefore };
-}
 
-/** Pushes lines as text, one request after another on each of three connections. */
-export async function benchNdjson({ lineCount, progress, report }: Bench, server: ServerProcess): Promise<void> {
-  const pushed = Math.ceil(lineCount * NDJSON_SHARE);
-  progress(`ingest: pushing ${pushed} lines of NDJSON`);
-  const bodies = ndjsonBodies(new Corpus(), pushed);
-  const cpuBefore = server.child.cpuSeconds();
-  const startMs = performance.now();
-  const clients = Array.from({ length: 3 }, async () => {
-    for (let body = bodies.pop(); body !== undefined; body = bodies.pop()) {
-      await post(`${server.url}/ingest?app=bench`, 'application/x-ndjson', body);
-    }
-  });
-  await Promise.all(clients);
-  const wallSeconds = (performance.now() - startMs) / 1e3;
-  const cpuSeconds = server.child.cpuSeconds() - cpuBefore;
+  progress('ingest: waiting for the flush');
+  const isFlushed = async (): Promise<boolean> => /"walFiles":[01]\b/.test(await fetchText(`${url}/stats`));
+  await waitFor(isFlushed, { what: 'the WAL is flushed', child, msMax: 600_000, pauseMs: 100 });
+  const cpuSeconds = child.cpuSeconds() - cpuBefore;
+  const rate = lineCount / cpuSeconds;
   report({
-    name: 'server, NDJSON: acknowledged a second',
-    value: pushed / wallSeconds,
+    name: `${name}: a CPU-second, flush included`,
+    value: rate,
     unit: 'lines',
-    target: TARGETS.ndjsonLinesPerSecond,
+    target: serverLinesPerCpuSecond,
   });
-  report({ name: 'server, NDJSON: a CPU-second', value: pushed / cpuSeconds, unit: 'lines' });
-}
-
-function ndjsonBodies(corpus: Corpus, lineCount: number): Buffer[] {
-  const bodies: Buffer[] = [];
-  const buffer = Buffer.alloc(NDJSON_BODY_BYTES + CORPUS_LINE_BYTES_MAX);
-  let at = 0;
-  for (let done = 0; done < lineCount;) {
-    const end = corpus.nextLine(buffer, at);
-    // Controllers write klog text, which is no JSON.
-    if (buffer[at] !== 0x7b) continue;
-    done++;
-    buffer[end] = 0x0a;
-    at = end + 1;
-    if (at < NDJSON_BODY_BYTES && done < lineCount) continue;
-    bodies.push(Buffer.from(buffer.subarray(0, at)));
-    at = 0;
-  }
-  return bodies;
+  report({ name: `${name}: peak memory`, value: child.peakMegabytes(), unit: 'MB', target: serverMegabytesPeak });
 }

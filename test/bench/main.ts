@@ -7,8 +7,9 @@ import { benchAgent } from './agent.ts';
 import { benchCodec } from './codec.ts';
 import { type Figure, figureTable, formatNumber, meetsTarget } from './figure.ts';
 import { benchFreshness } from './freshness.ts';
-import { type Bench, inTempDir } from './harness.ts';
+import { type Bench, inTempDir, killChildren } from './harness.ts';
 import { describeMachine, machineText } from './machine.ts';
+import { benchNdjson } from './ndjson.ts';
 import { benchStore } from './store.ts';
 
 /** In the order of a line's way: encoded, shipped, stored, seen, found. */
@@ -16,6 +17,7 @@ const MEASUREMENTS: Readonly<Record<string, (bench: Bench) => Promise<void> | vo
   codec: benchCodec,
   agent: benchAgent,
   store: benchStore,
+  ndjson: benchNdjson,
   freshness: benchFreshness,
 };
 
@@ -60,7 +62,14 @@ async function main(): Promise<void> {
   const machine = await inTempDir(values.dir, async (dir) => describeMachine(dir));
   progress(machineText(machine).replaceAll('\n', '; '));
   for (const name of chosen) {
-    await inTempDir(values.dir, async (dir) => MEASUREMENTS[name]!({ dir, lineCount, progress, report }));
+    try {
+      await inTempDir(values.dir, async (dir) => MEASUREMENTS[name]!({ dir, lineCount, progress, report }));
+    } catch (error) {
+      // The other figures are worth having.
+      progress(`${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      process.exitCode = 1;
+    }
+    killChildren();
   }
   if (values.json) {
     const judged = figures.map((figure) => ({ ...figure, met: meetsTarget(figure) }));
