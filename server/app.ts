@@ -7,12 +7,16 @@ import { registerAgent } from './http/agent.ts';
 import { sendError, sendNotFound } from './http/errors.ts';
 import { registerHealth } from './http/health.ts';
 import { registerIngest } from './http/ingest.ts';
+import { registerLabels } from './http/labels.ts';
+import { registerLogs } from './http/logs.ts';
 import { registerMetrics } from './http/metrics.ts';
 import { registerStats } from './http/stats.ts';
 import { BatchAcceptor } from './ingest/accept-batch.ts';
 import type { Positions } from './ingest/positions.ts';
 import { SHRED } from './ingest/shred-lines.ts';
 import { BODY_BYTES_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
+import type { QueryContext } from './query/select.ts';
+import { RENDER, SCAN } from './query/tasks.ts';
 import type { Store } from './store/store.ts';
 import type { WorkerPool } from './workers/pool.ts';
 import { PRIORITY_INGEST } from './workers/task.ts';
@@ -43,6 +47,9 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   limitBodies(app);
 
+  const closing = new AbortController();
+  app.addHook('preClose', async () => closing.abort());
+
   const acceptor = new BatchAcceptor(store, positions);
   registerMetrics(app, { metrics });
   registerHealth(app, { store });
@@ -54,7 +61,18 @@ export function buildApp(parts: AppParts): FastifyInstance {
     // The body is not used after this, so its memory goes to the worker instead of a copy.
     shred: (input) => pool.run(SHRED, input, { priority: PRIORITY_INGEST, transfer: ownMemory(input.body) }),
   });
+  registerLogs(app, { store, query: queryContext(store, pool), now, closing: closing.signal });
+  registerLabels(app, { store, now });
   return app;
+}
+
+/** Scans run in the workers; what they find broken, the store sets aside. */
+function queryContext(store: Store, pool: WorkerPool): QueryContext {
+  return {
+    scan: (input, signal) => pool.run(SCAN, input, { signal }),
+    render: (input, signal) => pool.run(RENDER, input, { signal }),
+    setAside: (rowGroup, error) => store.setAside(rowGroup, error),
+  };
 }
 
 /** Memory that is a body's own; small ones may share theirs with others. */

@@ -34,7 +34,7 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     const text = wanted.follow
       ? follow(options.store, wanted.plan, wanted.format, options.query, signal)
       : lookUp(wanted, options, signal);
-    return send(reply, framed(text, wanted.format), wanted, signal);
+    return send(reply, framed(untilAborted(text, signal), wanted.format), wanted);
   });
 }
 
@@ -76,26 +76,30 @@ async function send(
   reply: FastifyReply,
   text: AsyncGenerator<Uint8Array>,
   { format, follow: live }: LogsRequest,
-  signal: AbortSignal,
 ): Promise<FastifyReply> {
   void reply.header('content-type', CONTENT_TYPES[format]).header('cache-control', 'no-store');
   if (live) {
-    // Proxies hold streams back unless they are told; the headers must not wait for a first line.
+    // A live tail may wait long for its first line; and proxies hold streams back unless they are told.
     void reply.header('x-accel-buffering', 'no');
-    return reply.send(quiet(Readable.from(text, { objectMode: false }), signal));
+    return reply.send(Readable.from(text, { objectMode: false }));
   }
   const first = await text.next();
-  const rest = async function* (): AsyncGenerator<Uint8Array> {
-    if (first.done !== true) yield first.value;
-    yield* text;
-  };
-  return reply.send(quiet(Readable.from(rest(), { objectMode: false }), signal));
+  return reply.send(Readable.from(startingWith(first, text), { objectMode: false }));
 }
 
-/** A stream that ends in silence when its reader is gone: that is no error. */
-function quiet(stream: Readable, signal: AbortSignal): Readable {
-  stream.on('error', (error) => {
-    if (!signal.aborted) stream.destroy(error);
-  });
-  return stream;
+async function* startingWith(
+  first: IteratorResult<Uint8Array>,
+  rest: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  if (first.done !== true) yield first.value;
+  yield* rest;
+}
+
+/** Ends where its reader is gone or the server closes: that is no error. */
+async function* untilAborted(text: AsyncGenerator<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* text;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
 }
