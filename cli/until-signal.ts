@@ -10,7 +10,7 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
  */
 export async function untilSignal(log: Logger, stop: () => Promise<void>): Promise<void> {
   const signal = await nextSignal();
-  log.info({ signal }, 'stopping');
+  log.info({ signal }, 'stopping; a second signal ends it at once');
   void nextSignal().then((again) => process.exit(128 + constants.signals[again]));
   await stop();
   log.info('stopped');

@@ -46,6 +46,12 @@ export async function benchQueries(
       parameters: (run) => ({ q: `no such text ${run}` }),
       p99: TARGETS.absentTextP99Ms,
     },
+    {
+      // It could be part of any UUID, so nothing can be skipped.
+      name: 'hex digits that are not there',
+      parameters: (run) => ({ q: `deadbeef${String(run).padStart(2, '0')}` }),
+      p99: TARGETS.absentTextP99Ms,
+    },
   ];
   for (const question of questions) await measure(question);
 
