@@ -126,7 +126,7 @@ async function writeSegment(
     }
     return { day: formatDay(day), sequence, sizeBytes: await writer.finish(), rowCount };
   } catch (error) {
-    await writer.abandon().catch(() => {});
+    await writer.abandon();
     throw error;
   }
 }

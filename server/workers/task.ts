@@ -13,7 +13,7 @@ export interface TaskKind<Input, Output> {
 
 export interface TaskContext {
   /** True once nobody waits for the result any more. A long task asks now and then, and returns. */
-  isCancelled(): boolean;
+  readonly isCancelled: () => boolean;
 }
 
 export interface TaskResult<Output> {

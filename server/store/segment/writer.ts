@@ -46,8 +46,13 @@ export class SegmentWriter {
     const writer = new SegmentWriter(disk, path, await disk.open(path, 'create'));
     const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
     header.writeUInt32LE(SEGMENT_MAGIC, 0);
-    await writer.#write(header);
-    return writer;
+    try {
+      await writer.#write(header);
+      return writer;
+    } catch (error) {
+      await writer.abandon();
+      throw error;
+    }
   }
 
   async add(bytes: Uint8Array, rowGroup: NewRowGroup): Promise<void> {
@@ -70,15 +75,15 @@ export class SegmentWriter {
     await this.#write(directory);
     await this.#write(tail);
     await this.#file.sync();
-    await this.#file.close();
     await this.#disk.syncFolder(dirname(this.#path));
+    await this.#file.close();
     return this.#sizeBytes;
   }
 
-  /** Drops the unfinished file. */
+  /** Drops the file when something failed; what failed is reported, not that this may fail too. */
   async abandon(): Promise<void> {
-    await this.#file.close();
-    await this.#disk.remove(this.#path);
+    await this.#file.close().catch(() => {});
+    await this.#disk.remove(this.#path).catch(() => {});
   }
 
   async #section(kind: number, bytes: Buffer): Promise<Section> {

@@ -49,7 +49,7 @@ export async function newFolder(): Promise<string> {
   return folder;
 }
 
-export type StoreChanges = Partial<Omit<StoreOptions, 'state'>>;
+export type StoreChanges = Partial<StoreOptions>;
 
 export async function openStore(changes: StoreChanges = {}): Promise<OpenStore> {
   const dataDir = changes.dataDir ?? join(await newFolder(), 'data');
@@ -62,9 +62,9 @@ export async function openStore(changes: StoreChanges = {}): Promise<OpenStore> 
     metrics: new Metrics(),
     flush: (input) => flush(disk, input),
     disk,
+    state,
     ...changes,
     dataDir,
-    state,
   };
   const store = await Store.open(options);
   opened.set(store, dataDir);
@@ -79,7 +79,8 @@ export async function closeStore({ store }: OpenStore): Promise<void> {
 /** Ends the store as kill -9 would, as far as the folder can tell, and opens it anew. */
 export async function reopen(open: OpenStore, changes: StoreChanges = {}): Promise<OpenStore> {
   await closeStore(open);
-  return openStore({ ...open.options, metrics: new Metrics(), ...changes });
+  const { state: _, ...options } = open.options;
+  return openStore({ ...options, metrics: new Metrics(), ...changes });
 }
 
 export function append(store: Store, bytes: Buffer): Promise<{ rowCount: number }> {

@@ -1,0 +1,91 @@
+/** Many senders at once: each line is stored once, and success means durable. */
+import { expect, test } from 'vitest';
+import { BatchAcceptor, type BatchOutcome } from '../../../server/ingest/accept-batch.ts';
+import { Positions } from '../../../server/ingest/positions.ts';
+import { at, batchOf, numberedLines, range } from '../store/batches.ts';
+import { FaultyDisk } from '../store/faulty-disk.ts';
+import { openStore } from '../store/open-store.ts';
+
+async function openAcceptor(): Promise<{
+  acceptor: BatchAcceptor;
+  positions: Positions;
+  disk: FaultyDisk;
+  rowCount: () => number;
+}> {
+  const disk = new FaultyDisk();
+  const positions = new Positions(() => 0);
+  const { store } = await openStore({ disk, state: positions });
+  return { acceptor: new BatchAcceptor(store, positions), positions, disk, rowCount: () => store.stats().rowCount };
+}
+
+/** Lets every sync wait until the returned function is called. */
+function holdSyncs(disk: FaultyDisk): () => void {
+  const gate = Promise.withResolvers<void>();
+  disk.beforeSync = () => gate.promise;
+  return gate.resolve;
+}
+
+const batch = batchOf({ lines: numberedLines('a', 0, 10), files: [range('f', 0, 100)] });
+
+test('of equal batches at once one is stored, and the others are answered when it is durable', async () => {
+  const { acceptor, disk, rowCount } = await openAcceptor();
+  const release = holdSyncs(disk);
+  const answered: BatchOutcome[] = [];
+  const all = Array.from({ length: 10 }, async () => answered.push(await acceptor.accept(batch)));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(answered).toEqual([]);
+  release();
+  await Promise.all(all);
+  expect(answered.filter(({ kind }) => kind === 'stored')).toHaveLength(1);
+  expect(answered.filter(({ kind }) => kind === 'repeat')).toHaveLength(9);
+  expect(rowCount()).toBe(10);
+});
+
+test('of two different batches from the same position one is stored, the other is in conflict', async () => {
+  const { acceptor, rowCount } = await openAcceptor();
+  const other = batchOf({ lines: numberedLines('b', 0, 20), files: [range('f', 0, 150), range('g', 0, 1)] });
+  const outcomes = await Promise.all([acceptor.accept(batch), acceptor.accept(other)]);
+  expect(outcomes).toEqual([
+    { kind: 'stored', rowCount: 10 },
+    { kind: 'conflict', answer: { positions: [{ file: 'f', ...at(100) }] } },
+  ]);
+  expect(rowCount()).toBe(10);
+});
+
+test('when the first of two fails, the second is not taken for its successor or its repeat', async () => {
+  const { acceptor, positions, disk, rowCount } = await openAcceptor();
+  const release = holdSyncs(disk);
+  disk.fail({ operation: 'sync', path: '/wal/', code: 'EIO' });
+  const next = batchOf({ lines: numberedLines('b', 0, 10), files: [range('f', 100, 200)] });
+  const outcomes = [acceptor.accept(batch), acceptor.accept(next), acceptor.accept(batch)].map((each) =>
+    each.then(
+      ({ kind }) => kind,
+      () => 'failed',
+    ),
+  );
+  release();
+  expect(await Promise.all(outcomes)).toEqual(['failed', 'conflict', 'failed']);
+  disk.heal();
+  expect(positions.known('f')).toEqual(at(0));
+  expect(await acceptor.accept(batch)).toEqual({ kind: 'stored', rowCount: 10 });
+  expect(rowCount()).toBe(10);
+});
+
+test('batches of different files share their syncs', async () => {
+  const { acceptor, disk } = await openAcceptor();
+  let syncs = 0;
+  disk.beforeSync = async () => void syncs++;
+  const send = (i: number): Promise<BatchOutcome> =>
+    acceptor.accept(batchOf({ lines: numberedLines('a', 0, 1), files: [range(`f${i}`, 0, 1)] }));
+  await Promise.all(Array.from({ length: 200 }, (_, i) => send(i)));
+  expect(syncs).toBeLessThan(10);
+});
+
+test('a batch that contradicts itself is refused', async () => {
+  const { acceptor } = await openAcceptor();
+  await expect(acceptor.accept(batchOf({ files: [range('f', 5, 4)] }))).rejects.toThrow(/backwards/);
+  await expect(acceptor.accept(batchOf({ files: [range('f', 0, 4), range('f', 0, 4)] }))).rejects.toThrow(/twice/);
+  const broken = Buffer.from(batch);
+  broken[broken.length - 1]! ^= 1;
+  await expect(acceptor.accept(broken)).rejects.toThrow(/checksum/);
+});

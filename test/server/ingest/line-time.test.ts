@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { lineTime, parseTime } from '../../../server/ingest/line-time.ts';
+import { formatTime } from '../../../shared/time.ts';
+
+function timeOf(line: string): string | undefined {
+  const bytes = Buffer.from(line);
+  const time = lineTime(bytes, 0, bytes.length);
+  return time === undefined ? undefined : formatTime(time.day, time.timeNs);
+}
+
+const T = '2026-11-23T15:01:12.904509480Z';
+
+const LINES: readonly [string, string | undefined][] = [
+  [`{"time":"${T}"}`, T],
+  ['{"level":"info","ts":1795446072}', '2026-11-23T15:01:12.000000000Z'],
+  ['{"ts":1795446072.90450948}', T],
+  ['{"ts":1795446072904}', '2026-11-23T15:01:12.904000000Z'],
+  ['{"ts":1795446072904509}', '2026-11-23T15:01:12.904509000Z'],
+  ['{"ts":1795446072904509480}', T],
+  ['{"ts":"1795446072904509480"}', T],
+  ['{ "@timestamp" : "2026-11-23T16:01:12.90450948+01:00" }', T],
+  ['{"timestamp":"2026-11-23 15:01:12Z"}', '2026-11-23T15:01:12.000000000Z'],
+  ['{"a":{"time":"2001-01-01T00:00:00Z"},"time":"2026-11-23T15:01:12Z"}', '2026-11-23T15:01:12.000000000Z'],
+  ['{"a":["time","2001-01-01T00:00:00Z"],"b":"\\"time\\":1","ts":1795446072}', '2026-11-23T15:01:12.000000000Z'],
+  ['{"time":"soon","ts":1795446072}', '2026-11-23T15:01:12.000000000Z'],
+  ['{"msg":"time","ts":1795446072}', '2026-11-23T15:01:12.000000000Z'],
+  ['{"time":"1969-12-31T23:59:59.5Z"}', '1969-12-31T23:59:59.500000000Z'],
+  ['{"time":12}', undefined],
+  ['{"time":null}', undefined],
+  ['{"time":"2026-99-99T00:00:00Z"}', undefined],
+  ['{"a":{"time":1795446072}}', undefined],
+  ['time 2026-11-23T15:01:12Z', undefined],
+  ['{"time":"2026-11-23T15:01:12Z', undefined],
+  ['{', undefined],
+  ['', undefined],
+];
+
+for (const [line, want] of LINES) test(`time of ${line}`, () => expect(timeOf(line)).toBe(want));
+
+test('any JSON object with a time at its top has this time; any bytes are survived', () => {
+  const names = fc.string().filter((name) => !['time', 'ts', 'timestamp', '@timestamp'].includes(name));
+  fc.assert(
+    fc.property(fc.dictionary(names, fc.jsonValue()), (value) => {
+      expect(timeOf(JSON.stringify({ ...value, time: T }))).toBe(T);
+      expect(timeOf(JSON.stringify(value))).toBeUndefined();
+    }),
+  );
+  fc.assert(fc.property(fc.uint8Array(), (bytes) => void lineTime(Buffer.from(bytes), 0, bytes.length)));
+  fc.assert(fc.property(fc.string(), (text) => void parseTime(text)));
+});

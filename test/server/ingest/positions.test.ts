@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest';
+import { type Batch, POSITION_START } from '../../../shared/wire.ts';
+import {
+  GONE_FILE_KEPT_MS,
+  IDEMPOTENCY_KEY_KEPT_MS,
+  IDEMPOTENCY_KEYS_MAX,
+  NODE_UNSEEN_MS_MAX,
+} from '../../../server/limits.ts';
+import { keyFile, Positions } from '../../../server/ingest/positions.ts';
+import { at, range } from '../store/batches.ts';
+
+function batch(changes: Partial<Batch>): Batch {
+  return { node: 'n1', files: [], gone: [], rowGroup: Buffer.alloc(0), ...changes };
+}
+
+function positionsAfter(...batches: readonly Batch[]): Positions {
+  const positions = new Positions(() => 0);
+  for (const each of batches) positions.apply(each);
+  return positions;
+}
+
+const known = batch({ files: [range('f', 0, 100), range('g', 0, 50)] });
+
+const VERDICTS: readonly [string, Partial<Batch>, unknown][] = [
+  ['an unknown file begins at the start', { files: [range('new', 0, 10)] }, { kind: 'accept' }],
+  ['from where the known ends', { files: [range('f', 100, 120)] }, { kind: 'accept' }],
+  ['two files, one of them new', { files: [range('f', 100, 120), range('new', 0, 1)] }, { kind: 'accept' }],
+  ['only gone files', { gone: ['f'] }, { kind: 'accept' }],
+  ['nothing at all', {}, { kind: 'accept' }],
+  ['the same again', { files: [range('f', 0, 100)] }, { kind: 'repeat' }],
+  ['an earlier part again', { files: [range('f', 20, 60), range('g', 0, 50)] }, { kind: 'repeat' }],
+  ['half a repeat', { files: [range('f', 0, 100), range('g', 50, 60)] }, conflict(['f', 100])],
+  ['an overlap', { files: [range('f', 50, 150)] }, conflict(['f', 100])],
+  ['a gap', { files: [range('f', 150, 160)] }, conflict(['f', 100])],
+  ['the middle of an unknown file', { files: [range('new', 10, 20)] }, conflict(['new', 0])],
+  [
+    'all files in conflict are named',
+    { files: [range('f', 1, 200), range('g', 50, 60), range('x', 5, 6)] },
+    conflict(['f', 100], ['x', 0]),
+  ],
+  ['a repeat that brings news of a gone file', { files: [range('f', 100, 100)], gone: ['g'] }, { kind: 'accept' }],
+];
+
+function conflict(...files: readonly [string, number][]): unknown {
+  return { kind: 'conflict', answer: { positions: files.map(([file, stdout]) => ({ file, ...at(stdout) })) } };
+}
+
+for (const [name, changes, want] of VERDICTS) {
+  test(`verdict: ${name}`, () => expect(positionsAfter(known).judge(batch(changes))).toEqual(want));
+}
+
+test('each stream of a file has its own position', () => {
+  const from = { stdout: 10, stderr: 5 };
+  const positions = positionsAfter(batch({ files: [{ file: 'f', from: POSITION_START, to: from }] }));
+  const judge = (to: { stdout: number; stderr: number }, start = from): string =>
+    positions.judge(batch({ files: [{ file: 'f', from: start, to }] })).kind;
+  expect(judge({ stdout: 10, stderr: 9 })).toBe('accept');
+  expect(judge({ stdout: 10, stderr: 5 })).toBe('repeat');
+  expect(judge({ stdout: 11, stderr: 5 }, { stdout: 10, stderr: 4 })).toBe('conflict');
+});
+
+test('a node is told all of its files but those that are gone; a repeat of the last batch is still a repeat', () => {
+  const last = batch({ files: [range('f', 100, 110)], gone: ['f'] });
+  const positions = positionsAfter(known, last, batch({ node: 'n2', files: [range('other', 0, 1)] }));
+  expect(positions.ofNode('n1')).toEqual({ positions: [{ file: 'g', ...at(50) }] });
+  expect(positions.ofNode('n3')).toEqual({ positions: [] });
+  expect(positions.judge(last)).toEqual({ kind: 'repeat' });
+});
+
+test('what is saved and restored is the same', () => {
+  const positions = positionsAfter(
+    known,
+    batch({ gone: ['g'] }),
+    batch({ node: '', files: [range(keyFile('k'), 0, 3)] }),
+  );
+  const saved: unknown = JSON.parse(JSON.stringify(positions.save()));
+  const restored = new Positions(() => 0);
+  restored.restore(saved as never);
+  expect(restored.save()).toEqual(positions.save());
+  expect(restored.known('f')).toEqual(at(100));
+  expect(restored.known(keyFile('k'))).toEqual(at(3));
+  expect(restored.ofNode('n1')).toEqual(positions.ofNode('n1'));
+});
+
+test('gone files, silent nodes and old keys are forgotten, each after its time', () => {
+  let nowMs = 0;
+  const positions = new Positions(() => nowMs);
+  positions.apply(known);
+  positions.apply(batch({ gone: ['g'] }));
+  positions.apply(batch({ node: '', files: [range(keyFile('k'), 0, 1)] }));
+  const later = (ms: number): void => {
+    nowMs += ms;
+    positions.expire();
+  };
+  later(Math.min(GONE_FILE_KEPT_MS, IDEMPOTENCY_KEY_KEPT_MS));
+  expect([positions.known('g'), positions.known(keyFile('k'))]).toEqual([at(50), at(1)]);
+  later(Math.max(GONE_FILE_KEPT_MS, IDEMPOTENCY_KEY_KEPT_MS));
+  expect([positions.known('g'), positions.known(keyFile('k'))]).toEqual([at(0), at(0)]);
+  later(NODE_UNSEEN_MS_MAX / 2);
+  positions.ofNode('n1');
+  later(NODE_UNSEEN_MS_MAX / 2 + 1);
+  expect(positions.known('f')).toEqual(at(100));
+  later(NODE_UNSEEN_MS_MAX);
+  expect(positions.fileCount).toBe(0);
+});
+
+test('keys are bounded: the oldest goes first', () => {
+  const positions = new Positions(() => 0);
+  for (let i = 0; i <= IDEMPOTENCY_KEYS_MAX; i++) positions.apply(batch({ files: [range(keyFile(String(i)), 0, 1)] }));
+  expect(positions.known(keyFile('0'))).toEqual(at(0));
+  expect(positions.known(keyFile('1'))).toEqual(at(1));
+});

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { parseLogsRequest } from '../../../server/query/parameters.ts';
+import type { QueryString } from '../../../server/query/parameters.ts';
+
+const NOW = Date.UTC(2026, 10, 23, 12);
+
+function parse(query: QueryString): ReturnType<typeof parseLogsRequest> {
+  return parseLogsRequest(query, NOW);
+}
+
+describe('parseLogsRequest', () => {
+  it('has defaults', () => {
+    const { plan, format, follow } = parse({});
+    expect(plan).toMatchObject({ from: undefined, to: undefined, values: [], order: 'newest', limit: 100 });
+    expect({ format, follow }).toEqual({ format: 'ndjson', follow: false });
+    expect(parse({ follow: '' }).plan.limit).toBe(10);
+  });
+
+  it('reads any other name as a filter: alternatives, negations, wildcards, and how to escape them', () => {
+    const { plan } = parse({
+      user_id: ['7', '8'],
+      level: '!debug',
+      path: '/api/*',
+      note: '\\!x',
+      q: ['slow', '!health'],
+    });
+    const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+    expect(plan.values.map(({ name, any, none }) => [name, any.length, none.length])).toEqual([
+      ['user_id', 2, 0],
+      ['level', 0, 1],
+      ['path', 1, 0],
+      ['note', 1, 0],
+    ]);
+    expect(plan.values[2]!.any[0]).toMatchObject({ kind: 'wildcard' });
+    expect(plan.values[3]!.any[0]).toMatchObject({ kind: 'equals', text: Buffer.from('!x') });
+    expect(plan.text.any.map(text)).toEqual(['slow']);
+    expect(plan.text.none.map(text)).toEqual(['health']);
+  });
+
+  it.each<[QueryString, RegExp]>([
+    [{ since: 'soon' }, /^since: "soon" is no time; allowed: .*; example: since=1h$/],
+    [{ since: '1h', until: '2h' }, /^until: "2h" is not after since "1h"/],
+    [{ format: 'xml' }, /^format: "xml" is unknown; allowed: ndjson, raw, json, csv; example: format=ndjson$/],
+    [{ order: 'up' }, /^order: "up" is unknown; allowed: newest, oldest/],
+    [{ limit: '0' }, /^limit: "0" is out of range; allowed: 1 to 100000; example: limit=500$/],
+    [{ limit: '-1' }, /^limit: /],
+    [{ limit: '1e3' }, /^limit: /],
+    [{ limit: '100001' }, /^limit: /],
+    [{ limit: ['1', '2'] }, /^limit: it is given more than once/],
+    [{ follow: 'maybe' }, /^follow: "maybe" is neither yes nor no/],
+    [{ follow: 'true', until: 'now' }, /^until: what is followed has no end/],
+    [{ follow: 'true', format: 'json' }, /^format: a JSON array cannot follow/],
+    [{ q: '' }, /^q: it is empty/],
+    [{ query: '{app="a"}' }, /^query: LogQL is not understood yet/],
+    [{ a: Array.from({ length: 101 }, () => 'x') }, /^a: 101 values; allowed: up to 100/],
+    [{ a: 'x'.repeat(5000) }, /^a: the value is too long/],
+  ])('refuses %j', (query, message) => {
+    expect(() => parse(query)).toThrow(message);
+  });
+});

@@ -1,0 +1,27 @@
+/** Queries in this thread: the same tasks, without a pool. */
+import type { Plan } from '../../../server/query/plan.ts';
+import { RowGroups } from '../../../server/query/scan/row-groups.ts';
+import { render, scan } from '../../../server/query/scan/scan.ts';
+import type { QueryContext } from '../../../server/query/select.ts';
+import type { Store } from '../../../server/store/store.ts';
+
+export function queryContext(store: Store): QueryContext {
+  const rowGroups = new RowGroups();
+  return {
+    scan: async (input) => scan(input, rowGroups),
+    render: async (input) => render(input, rowGroups),
+    setAside: (rowGroup, error) => store.setAside(rowGroup, error),
+  };
+}
+
+export function planOf(changes: Partial<Plan> = {}): Plan {
+  return {
+    from: undefined,
+    to: undefined,
+    values: [],
+    text: { any: [], none: [] },
+    order: 'newest',
+    limit: 100_000,
+    ...changes,
+  };
+}

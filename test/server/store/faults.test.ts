@@ -1,0 +1,129 @@
+/** A disk that is full, fails, or is slow: what was acknowledged stays, what was refused is never seen. */
+import { expect, test } from 'vitest';
+import { UnavailableError } from '../../../shared/errors.ts';
+import { WAL_QUEUE_RECORDS_MAX } from '../../../server/limits.ts';
+import { batchOf, linesAsRead, numberedLines, range } from './batches.ts';
+import { type Fault, FaultyDisk } from './faulty-disk.ts';
+import { append, expectLines, linesOf, openStore, reopen } from './open-store.ts';
+
+const FAULTS: readonly Fault[] = [
+  { operation: 'write', path: '/wal/', code: 'ENOSPC' },
+  { operation: 'write', path: '/wal/', code: 'EIO' },
+  { operation: 'sync', path: '/wal/', code: 'EIO' },
+  { operation: 'sync', path: '/wal/', code: 'ENOSPC' },
+];
+
+for (const fault of FAULTS) {
+  for (const alsoTruncate of [false, true]) {
+    const name = `${fault.code} in ${fault.operation}${alsoTruncate ? ', and the file cannot be cut' : ''}`;
+    test(`${name}: 503, reads go on, writes resume, nothing half-written is seen`, async () => {
+      const disk = new FaultyDisk();
+      const open = await openStore({ disk });
+      const before = numberedLines('before', 0, 10);
+      await append(open.store, batchOf({ lines: before, files: [range('f', 0, 1)] }));
+      const truncate: Fault = { operation: 'truncate', path: '/wal/', code: 'EIO' };
+      disk.fail(fault, ...(alsoTruncate ? [truncate] : []));
+      const refused = batchOf({ lines: numberedLines('refused', 0, 10), files: [range('f', 1, 2)] });
+      await expect(append(open.store, refused)).rejects.toThrow(UnavailableError);
+      await expect(append(open.store, refused)).rejects.toMatchObject({ status: 503, retryAfterSeconds: 10 });
+      expect(open.store.problem).toContain(fault.code === 'ENOSPC' ? 'full' : 'cannot be written');
+      expect(linesOf(open.store)).toEqual(linesAsRead(before));
+      disk.heal();
+      const after = numberedLines('after', 0, 10);
+      await append(open.store, batchOf({ lines: after, files: [range('f', 1, 2)] }));
+      expect(open.store.problem).toBeUndefined();
+      const again = await expectLines(open, [...before, ...after]);
+      await again.store.flushAll();
+      await expectLines(again, [...before, ...after]);
+      expect(again.store.stats().quarantinedCount).toBe(0);
+    });
+  }
+}
+
+test('a tick finds out that the disk is well again', async () => {
+  const disk = new FaultyDisk();
+  const open = await openStore({ disk });
+  disk.fail({ operation: 'open', path: '/wal/', code: 'ENOSPC' });
+  await expect(append(open.store, batchOf({ lines: numberedLines('a', 0, 1) }))).rejects.toThrow('full');
+  await open.store.tick();
+  expect(open.store.problem).toContain('full');
+  disk.heal();
+  await open.store.tick();
+  expect(open.store.problem).toBeUndefined();
+});
+
+test('all batches of a failed group and those behind it fail together', async () => {
+  const disk = new FaultyDisk();
+  const open = await openStore({ disk });
+  disk.fail({ operation: 'sync', path: '/wal/', code: 'EIO', after: 2 });
+  const first = numberedLines('b0', 0, 5);
+  const appends = Array.from({ length: 6 }, (_, i) =>
+    append(open.store, batchOf({ lines: numberedLines(`b${i}`, 0, 5) })),
+  );
+  // The header's sync and the first group's succeed; all others wait behind the second group's.
+  const outcomes = await Promise.allSettled(appends);
+  disk.heal();
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', ...Array<string>(5).fill('rejected')]);
+  await expectLines(open, first);
+});
+
+test('nearly no space: writes are refused before the disk is full, and reads go on', async () => {
+  const disk = new FaultyDisk();
+  const open = await openStore({ disk });
+  const lines = numberedLines('a', 0, 10);
+  await append(open.store, batchOf({ lines }));
+  disk.freeBytes = 1000;
+  await open.store.tick();
+  await expect(append(open.store, batchOf({ lines }))).rejects.toThrow('nearly full');
+  expect(open.store.problem).toContain('nearly full');
+  expect(linesOf(open.store)).toEqual(linesAsRead(lines));
+  disk.freeBytes = undefined;
+  await open.store.tick();
+  await append(open.store, batchOf({ lines: [] }));
+});
+
+test('a slow disk: the queue is bounded, and all that was taken is stored', async () => {
+  const disk = new FaultyDisk();
+  const open = await openStore({ disk });
+  await append(open.store, batchOf({ lines: numberedLines('first', 0, 1) }));
+  const gate = Promise.withResolvers<void>();
+  disk.beforeSync = () => gate.promise;
+  const bytes = batchOf({ lines: numberedLines('a', 0, 1) });
+  const first = append(open.store, bytes);
+  const waiting = Array.from({ length: WAL_QUEUE_RECORDS_MAX }, () => append(open.store, bytes));
+  await expect(append(open.store, bytes)).rejects.toThrow(/already wait/);
+  gate.resolve();
+  await Promise.all([first, ...waiting]);
+  expect(open.store.stats().rowCount).toBe(WAL_QUEUE_RECORDS_MAX + 2);
+});
+
+const FLUSH_FAULTS: readonly Fault[] = [
+  { operation: 'open', path: '/segments/', code: 'ENOSPC' },
+  { operation: 'write', path: '/segments/', code: 'ENOSPC', after: 2 },
+  { operation: 'sync', path: '/segments/', code: 'EIO' },
+  { operation: 'open', path: 'MANIFEST', code: 'ENOSPC' },
+  { operation: 'write', path: 'MANIFEST', code: 'ENOSPC' },
+  { operation: 'rename', path: 'MANIFEST', code: 'EIO' },
+];
+
+for (const fault of FLUSH_FAULTS) {
+  test(`a flush that fails (${fault.operation} ${fault.path}) is tried again, or by the next start`, async () => {
+    const disk = new FaultyDisk();
+    let nowMs = Date.now();
+    const open = await openStore({ disk, now: () => nowMs });
+    const lines = numberedLines('a', 0, 100);
+    await append(open.store, batchOf({ lines }));
+    disk.fail(fault);
+    await open.store.flushAll();
+    expect(open.store.stats()).toMatchObject({ rowCount: 100, segmentCount: 0 });
+    const again = await reopen(open);
+    expect(linesOf(again.store)).toEqual(linesAsRead(lines));
+    await again.store.flushAll();
+    expect(again.store.stats().segmentCount).toBe(0);
+    disk.heal();
+    nowMs += 60_000;
+    await again.store.flushAll();
+    expect(again.store.stats()).toMatchObject({ segmentCount: 1, walFileCount: 0 });
+    await expectLines(again, lines);
+  });
+}
