@@ -18,12 +18,14 @@ export function serveTasks(start: WorkerStart, tasks: readonly TaskHandler[]): v
     port.postMessage(message, [...transfer]);
   };
 
-  port.on('message', async (message: TaskMessage) => {
+  const serve = async (message: TaskMessage): Promise<void> => {
     try {
       const result = await run(message);
       answer({ kind: 'done', output: result.output }, result);
     } catch (error) {
       answer({ kind: 'failed', failure: failureOf(error) });
     }
-  });
+  };
+
+  port.on('message', (message: TaskMessage) => void serve(message));
 }
