@@ -1,6 +1,6 @@
 /** The machine in words, because a figure without its machine says nothing. */
 import { closeSync, fdatasyncSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { quantile } from './figure.ts';
 
@@ -10,6 +10,8 @@ export interface Machine {
   readonly memoryGigabytes: number;
   readonly kernel: string;
   readonly node: string;
+  /** Processes that wanted to run during the last minute: above 0.5 or so, others spoil the figures. */
+  readonly load: number;
   readonly fileSystem: string;
   /** Of 4 KiB written and fdatasynced, in ms. */
   readonly fsyncP50Ms: number;
@@ -27,6 +29,7 @@ export function describeMachine(dir: string): Machine {
     memoryGigabytes: Math.round(totalmem() / 1e9),
     kernel: release(),
     node: process.version,
+    load: loadavg()[0]!,
     fileSystem: fileSystemOf(dir),
     fsyncP50Ms: quantile(fsyncMs, 0.5),
     fsyncP99Ms: quantile(fsyncMs, 0.99),
@@ -34,9 +37,9 @@ export function describeMachine(dir: string): Machine {
 }
 
 export function machineText(machine: Machine): string {
-  const { cpu, coreCount, memoryGigabytes, kernel, node, fileSystem, fsyncP50Ms, fsyncP99Ms } = machine;
+  const { cpu, coreCount, memoryGigabytes, kernel, node, load, fileSystem, fsyncP50Ms, fsyncP99Ms } = machine;
   return [
-    `${cpu}, ${coreCount} cores, ${memoryGigabytes} GB, Linux ${kernel}, Node ${node}`,
+    `${cpu}, ${coreCount} cores, ${memoryGigabytes} GB, Linux ${kernel}, Node ${node}, load ${load.toFixed(1)} before`,
     `${fileSystem}, fdatasync of 4 KiB: p50 ${fsyncP50Ms.toFixed(2)} ms, p99 ${fsyncP99Ms.toFixed(2)} ms`,
   ].join('\n');
 }

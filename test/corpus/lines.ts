@@ -49,10 +49,11 @@ const ROUTE_SUCCESS = Int32Array.from(ROUTES, ({ method }) =>
 const SUCCESS = 0;
 const NOT_MODIFIED = 304;
 /** Share of each status, in thousandths; 304 is for GET alone and counts as success elsewhere. */
+// prettier-ignore
 const STATUS_SHARES = new Map([
   [SUCCESS, 915], [NOT_MODIFIED, 20], [400, 11], [401, 10], [403, 5], [404, 22], [409, 4], [422, 4], [429, 2],
   [500, 4], [502, 1], [503, 2],
-]); // prettier-ignore
+]);
 const statusTable = pickTable([...STATUS_SHARES.values()]);
 const STATUSES = Int32Array.from(STATUS_SHARES.keys());
 /** Microseconds; times a route's slowness. */
