@@ -26,10 +26,15 @@ export interface Bench {
 /** Runs `measure` in a new folder below `parent`, which is removed even when it fails. */
 export async function inTempDir<T>(parent: string | undefined, measure: (dir: string) => Promise<T>): Promise<T> {
   const dir = mkdtempSync(join(parent ?? tmpdir(), 'podlog-bench-'));
+  const remove = (): void => rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+  process.once('exit', remove);
   try {
     return await measure(dir);
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    // What a failed measurement left running would go on writing there.
+    await killChildren();
+    process.off('exit', remove);
+    remove();
   }
 }
 
@@ -100,8 +105,11 @@ export class Child {
     children.delete(this);
   }
 
-  kill(): void {
+  /** Ends it at once. */
+  async kill(): Promise<void> {
+    if (!this.running) return;
     this.#process.kill('SIGKILL');
+    await this.#exited;
   }
 
   #sample(): void {
@@ -119,13 +127,16 @@ export class Child {
 }
 
 const children = new Set<Child>();
-process.on('exit', killChildren);
 
-/** Ends what a failed measurement left running. */
-export function killChildren(): void {
-  for (const child of children) child.kill();
+async function killChildren(): Promise<void> {
+  await Promise.all([...children].map((child) => child.kill()));
   children.clear();
 }
+
+// An interrupted bench cleans up, too: 'exit' listeners run in order, so the children's end comes before the folders'.
+process.on('exit', () => void killChildren());
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 
 /** One number of /proc/<pid>/status; 0 when it is not there. */
 function statusKib(pid: number, name: string): number {

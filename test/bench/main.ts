@@ -7,7 +7,7 @@ import { benchAgent } from './agent.ts';
 import { benchCodec } from './codec.ts';
 import { type Figure, figureTable, formatNumber, meetsTarget } from './figure.ts';
 import { benchFreshness } from './freshness.ts';
-import { type Bench, inTempDir, killChildren } from './harness.ts';
+import { type Bench, inTempDir } from './harness.ts';
 import { describeMachine, machineText } from './machine.ts';
 import { benchNdjson } from './ndjson.ts';
 import { benchStore } from './store.ts';
@@ -69,7 +69,6 @@ async function main(): Promise<void> {
       progress(`${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       process.exitCode = 1;
     }
-    killChildren();
   }
   if (values.json) {
     const judged = figures.map((figure) => ({ ...figure, met: meetsTarget(figure) }));
