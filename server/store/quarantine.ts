@@ -3,9 +3,12 @@
  * rest of the store goes on. A copy is named after where it came from, so setting aside twice leaves one copy.
  */
 import { basename, join } from 'node:path';
+import type { Logger } from 'pino';
 import type { CorruptionError } from '../../shared/errors.ts';
+import type { Counter } from '../../shared/metrics.ts';
 import { type Disk, withFile } from './disk.ts';
 import { QUARANTINE_FOLDER } from './filenames.ts';
+import type { RowGroupRef } from './snapshot.ts';
 
 /** What a part of the store reports about damage that it met. */
 export interface Damage {
@@ -32,4 +35,46 @@ export async function copyToQuarantine(disk: Disk, dataDir: string, damage: Dama
 
 export function damageOf(path: string, offset: number, sizeBytes: number, error: CorruptionError): Damage {
   return { path, offset, sizeBytes, reason: error.message };
+}
+
+/** Owns what was found broken while the store is open: keeps it out of snapshots, counts and reports it. */
+export class Quarantine {
+  readonly #disk: Disk;
+  readonly #dataDir: string;
+  readonly #log: Logger;
+  readonly #counter: Counter;
+  readonly #rowGroups = new Set<string>();
+
+  constructor(disk: Disk, dataDir: string, log: Logger, counter: Counter) {
+    this.#disk = disk;
+    this.#dataDir = dataDir;
+    this.#log = log;
+    this.#counter = counter;
+  }
+
+  /** Those that are not set aside. */
+  without(rowGroups: readonly RowGroupRef[]): readonly RowGroupRef[] {
+    return this.#rowGroups.size === 0 ? rowGroups : rowGroups.filter((each) => !this.#rowGroups.has(keyOf(each)));
+  }
+
+  /** @returns false when it was set aside before */
+  add(rowGroup: RowGroupRef): boolean {
+    if (this.#rowGroups.has(keyOf(rowGroup))) return false;
+    this.#rowGroups.add(keyOf(rowGroup));
+    return true;
+  }
+
+  async copy(damage: Damage): Promise<void> {
+    this.report(damage, await copyToQuarantine(this.#disk, this.#dataDir, damage));
+  }
+
+  /** @param copy  where the bytes are */
+  report(damage: Damage, copy?: string): void {
+    this.#counter.add();
+    this.#log.error({ ...damage, copy }, 'damaged data was set aside; the rest goes on');
+  }
+}
+
+function keyOf({ path, offset }: RowGroupRef): string {
+  return `${path}@${offset}`;
 }

@@ -7,12 +7,11 @@
  */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type CorruptionError, UnavailableError } from '../../shared/errors.ts';
+import type { CorruptionError } from '../../shared/errors.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { RowGroupInfo } from '../../shared/row-group/reader.ts';
 import { instantOfMs } from '../../shared/time.ts';
 import type { Batch } from '../../shared/wire.ts';
-import { DISK_FREE_BYTES_MIN, DISK_FREE_SHARE_MIN, RETRY_AFTER_DISK_SECONDS } from '../limits.ts';
 import type { BatchState } from './batch-state.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { segmentPath, SEGMENTS_FOLDER, walPath } from './filenames.ts';
@@ -22,12 +21,13 @@ import { openFolder } from './folder.ts';
 import type { FolderLock } from './lock.ts';
 import type { ManifestFile } from './manifest.ts';
 import { Memtable } from './memtable.ts';
-import { copyToQuarantine, type Damage, damageOf } from './quarantine.ts';
+import { damageOf, Quarantine } from './quarantine.ts';
 import { type FlushableWal, type LiveSegment, recover, type Recovered } from './recover.ts';
 import { expiredSegments } from './retention.ts';
 import { rowGroupRef, verifyBatch } from './row-group-ref.ts';
 import { readSegment } from './segment/reader.ts';
 import type { AppendListener, RowGroupRef, Snapshot } from './snapshot.ts';
+import { SpaceGuard } from './space-guard.ts';
 import { statsOf, StoreMetrics, type StoreStats } from './stats.ts';
 import { StreamTable } from './stream-table.ts';
 import { Views } from './views.ts';
@@ -58,14 +58,13 @@ export class Store {
   readonly #views: Views;
   readonly #wal: WalWriter;
   readonly #flusher: Flusher;
+  readonly #quarantine: Quarantine;
+  readonly #space: SpaceGuard;
   readonly #metrics: StoreMetrics;
   readonly #listeners = new Set<AppendListener>();
-  /** Keys of row groups that were found broken after they had been opened. */
-  readonly #setAside = new Set<string>();
   readonly #unlinks = new Set<Promise<void>>();
   #nextSequence: number;
   #nextOrder: number;
-  #lowSpace: string | undefined;
 
   /**
    * Locks and recovers the folder, which is made when it is missing.
@@ -108,6 +107,8 @@ export class Store {
     this.#nextSequence = recovered.nextSequence;
     this.#nextOrder = recovered.nextOrder;
     this.#metrics = new StoreMetrics(options.metrics, () => this.stats());
+    this.#quarantine = new Quarantine(disk, options.dataDir, options.log, this.#metrics.quarantined);
+    this.#space = new SpaceGuard(disk, options.dataDir);
     this.#views = new Views(
       () => this.#rowGroups(),
       (path) => this.#unlink(path),
@@ -142,7 +143,7 @@ export class Store {
    */
   async append(bytes: Uint8Array, batch: Batch): Promise<{ rowCount: number }> {
     const info = verifyBatch(batch);
-    const problem = this.#flusher.problem ?? this.#spaceProblem();
+    const problem = this.#flusher.problem ?? this.#space.problem;
     if (problem !== undefined) throw problem;
     await this.#wal.append(bytes, (address) => this.#apply(batch, info, address, bytes.length));
     return { rowCount: info?.rowCount ?? 0 };
@@ -160,16 +161,14 @@ export class Store {
 
   /** A reader found a row group broken: it is copied to quarantine/, counted, and left out of new snapshots. */
   async setAside(rowGroup: RowGroupRef, error: CorruptionError): Promise<void> {
-    const key = rowGroupKey(rowGroup);
-    if (this.#setAside.has(key)) return;
-    this.#setAside.add(key);
+    if (!this.#quarantine.add(rowGroup)) return;
     this.#views.changed();
-    await this.#quarantine(damageOf(rowGroup.path, rowGroup.offset, rowGroup.sizeBytes, error));
+    await this.#quarantine.copy(damageOf(rowGroup.path, rowGroup.offset, rowGroup.sizeBytes, error));
   }
 
   /** Why writes fail now, for a readiness probe; undefined when they do not. */
   get problem(): string | undefined {
-    return this.#wal.problem ?? this.#flusher.problem?.message ?? this.#lowSpace;
+    return this.#wal.problem ?? (this.#flusher.problem ?? this.#space.problem)?.message;
   }
 
   stats(): StoreStats {
@@ -184,7 +183,7 @@ export class Store {
 
   /** Housekeeping: age of the WAL file, free space, retention, flushes to be tried again. */
   async tick(): Promise<void> {
-    await this.#checkSpace();
+    await this.#space.check();
     await this.#wal.tick();
     await this.#retain();
     void this.#flusher.start();
@@ -220,11 +219,11 @@ export class Store {
   async #flush(wal: FlushableWal): Promise<void> {
     const { dataDir, flush } = this.#options;
     const startMs = performance.now();
-    const rowGroups = this.#memtable.rowGroupsOf(wal.sequence).filter((each) => !this.#setAside.has(rowGroupKey(each)));
+    const rowGroups = this.#quarantine.without(this.#memtable.rowGroupsOf(wal.sequence));
     const sequences = flushDays(rowGroups).map(() => this.#nextSequence++);
     await this.#disk.makeFolder(join(dataDir, SEGMENTS_FOLDER));
     const output = await flush({ dataDir, rowGroups, sequences });
-    for (const damage of output.damages) await this.#quarantine(damage);
+    for (const damage of output.damages) await this.#quarantine.copy(damage);
     const segments = await Promise.all(output.segments.map((segment) => this.#openSegment(segment)));
     await this.#manifest.update((manifest) => ({
       ...manifest,
@@ -267,20 +266,9 @@ export class Store {
     this.#options.log.info({ segments: expired.size }, 'dropped segments older than the retention');
   }
 
-  async #checkSpace(): Promise<void> {
-    const { freeBytes, totalBytes } = await this.#disk.space(this.#options.dataDir);
-    const wanted = Math.min(DISK_FREE_BYTES_MIN, totalBytes * DISK_FREE_SHARE_MIN);
-    this.#lowSpace =
-      freeBytes >= wanted ? undefined : 'the disk is nearly full: make room or shorten --retention; reads go on';
-  }
-
-  #spaceProblem(): UnavailableError | undefined {
-    return this.#lowSpace === undefined ? undefined : new UnavailableError(this.#lowSpace, RETRY_AFTER_DISK_SECONDS);
-  }
-
-  #rowGroups(): RowGroupRef[] {
-    const all = [...this.#memtable.rowGroups(), ...[...this.#segments.values()].flatMap(({ rowGroups }) => rowGroups)];
-    return this.#setAside.size === 0 ? all : all.filter((each) => !this.#setAside.has(rowGroupKey(each)));
+  #rowGroups(): readonly RowGroupRef[] {
+    const inSegments = [...this.#segments.values()].flatMap(({ rowGroups }) => rowGroups);
+    return this.#quarantine.without([...this.#memtable.rowGroups(), ...inSegments]);
   }
 
   #unlink(path: string): void {
@@ -293,17 +281,8 @@ export class Store {
     this.#unlinks.add(done);
   }
 
-  async #quarantine(damage: Damage): Promise<void> {
-    this.#reportDamage(damage, await copyToQuarantine(this.#disk, this.#options.dataDir, damage));
-  }
-
-  #reportDamage(damage: Damage, copy: string | undefined): void {
-    this.#metrics.quarantined.add();
-    this.#options.log.error({ ...damage, copy }, 'damaged data was set aside; the rest goes on');
-  }
-
   #reportRecovery({ damages, wals, segments, tornBytes }: Recovered, ms: number): void {
-    for (const damage of damages) this.#reportDamage(damage, undefined);
+    for (const damage of damages) this.#quarantine.report(damage);
     const { dataDir } = this.#options;
     const found = {
       dataDir,
@@ -315,8 +294,4 @@ export class Store {
     };
     this.#options.log.info(found, 'the store is open');
   }
-}
-
-function rowGroupKey({ path, offset }: RowGroupRef): string {
-  return `${path}@${offset}`;
 }
