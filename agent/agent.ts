@@ -8,7 +8,7 @@ import { encodeBatch, type PositionsAnswer } from '../shared/wire.ts';
 import { countLoss, createAgentMetrics, type AgentMetrics } from './agent-metrics.ts';
 import { BatchBuilder, type ClosedBatch } from './batch-builder.ts';
 import { FileReader } from './file-reader.ts';
-import { BATCH_AGE_MS_MAX, BATCH_ROWS_MAX, DRAIN_STEP_MS, PUMP_MS_MAX, TICK_MS } from './limits.ts';
+import { BATCH_ROWS_MAX, DRAIN_STEP_MS, PUMP_MS_MAX, TICK_MS } from './limits.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { Shipper, type Outcome, type ShipperOptions } from './ship.ts';
 import { Tail, type TailOptions } from './tail.ts';
@@ -20,7 +20,6 @@ export interface AgentOptions
   readonly node: string;
   readonly log: Logger;
   readonly tickMs?: number;
-  readonly batchAgeMsMax?: number;
 }
 
 export interface Agent {
@@ -46,7 +45,6 @@ class RunningAgent implements Agent {
   readonly #log: Logger;
   readonly #node: string;
   readonly #tickMs: number;
-  readonly #batchAgeMsMax: number;
   readonly #metrics: AgentMetrics = createAgentMetrics();
   readonly #ready = new ReadyQueue();
   readonly #batch = new BatchBuilder();
@@ -69,7 +67,6 @@ class RunningAgent implements Agent {
     this.#log = log;
     this.#node = node;
     this.#tickMs = options.tickMs ?? TICK_MS;
-    this.#batchAgeMsMax = options.batchAgeMsMax ?? BATCH_AGE_MS_MAX;
     this.#tail = new Tail({ ...options, metrics, reader, ready });
     this.#shipper = new Shipper({ ...options, metrics });
   }
@@ -94,7 +91,10 @@ class RunningAgent implements Agent {
     const timer = setTimeout(() => this.#shipper.stop(), drainMsMax);
     if (drainMsMax > 0) {
       this.#tail.tick(Date.now(), true);
-      while (Date.now() < deadlineMs && !this.#isDrained()) await this.#drainStep();
+      while (Date.now() < deadlineMs && !this.#isDrained()) {
+        this.#tick();
+        await Promise.race([this.#inFlight, sleep(DRAIN_STEP_MS)]);
+      }
     }
     clearTimeout(timer);
     this.#isStopped = true;
@@ -108,19 +108,15 @@ class RunningAgent implements Agent {
     return this.#ready.isEmpty && this.#batch.isEmpty && !this.#tail.hasUnread();
   }
 
-  /** Sends what there is without waiting for its age, and lets the event loop turn. */
-  async #drainStep(): Promise<void> {
-    this.#tick();
-    if (this.#ready.isEmpty || this.#batch.isFull) this.#ship();
-    await Promise.race([this.#inFlight, sleep(DRAIN_STEP_MS)]);
-  }
-
   #tick(): void {
     this.#tail.tick(Date.now());
     this.#pump();
   }
 
-  /** Fills the batch from the chains in turn until there is nothing to read or no room, and ships it when it is due. */
+  /**
+   * Fills the batch from the chains in turn until there is nothing to read or no room, and ships it unless one is under
+   * way. Chains become ready with a tick, so there is about one batch a tick, or more when they fill up.
+   */
   #pump(): void {
     if (!this.#isReading || this.#isStopped || this.#isPumping) return;
     this.#isPumping = true;
@@ -135,15 +131,8 @@ class RunningAgent implements Agent {
       this.#tail.turn(chain, Date.now());
     }
     this.#isPumping = false;
-    if (!this.#ready.isEmpty && !(this.#batch.isFull && this.#inFlight !== undefined)) setImmediate(() => this.#pump());
-    else this.#shipWhenDue();
-  }
-
-  #shipWhenDue(): void {
-    if (this.#inFlight !== undefined) return;
-    const nowMs = Date.now();
-    const isOld = !this.#batch.isEmpty && nowMs - this.#batch.openedMs >= this.#batchAgeMsMax;
-    if (isOld || this.#batch.isFull || this.#tail.goneFiles(nowMs).length > 0) this.#ship();
+    if (this.#ready.isEmpty || this.#batch.isFull) this.#ship();
+    else setImmediate(() => this.#pump());
   }
 
   #ship(): void {

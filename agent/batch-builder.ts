@@ -40,8 +40,6 @@ export class BatchBuilder {
   /** Chains that were read for this batch, with the codes of their streams; -1 is not asked for yet. */
   readonly #codes = new Map<Chain, Int32Array>();
   #mustClose = false;
-  /** When the first chain was touched. */
-  openedMs = 0;
   /** Lowered after a rejection, so that the rows which the server refuses are found. */
   rowsMax = BATCH_ROWS_MAX;
 
@@ -63,8 +61,7 @@ export class BatchBuilder {
   }
 
   /** Notes that a chain is read for this batch. Returns the codes of its two streams, to be filled by `streamCode`. */
-  touch(chain: Chain, nowMs: number): Int32Array {
-    if (this.#codes.size === 0) this.openedMs = nowMs;
+  touch(chain: Chain): Int32Array {
     let codes = this.#codes.get(chain);
     if (codes === undefined) {
       codes = new Int32Array([-1, -1]);

@@ -60,8 +60,8 @@ export class FileReader {
     if (length > 0 && this.#lines.takeTail(chain, file, this.#buffer, length, nowMs)) this.#ready.add(chain);
   }
 
-  flushPending(chain: Chain, isDue: (line: PendingLine) => boolean, nowMs: number): void {
-    if (!this.#lines.flushPending(chain, isDue, nowMs)) this.#ready.add(chain);
+  flushPending(chain: Chain, isDue: (line: PendingLine) => boolean): void {
+    if (!this.#lines.flushPending(chain, isDue)) this.#ready.add(chain);
   }
 
   dropPending(chain: Chain): void {

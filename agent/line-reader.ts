@@ -32,7 +32,7 @@ export class LineReader {
     const batch = this.#batch;
     const builder = batch.builder;
     const cri = this.#cri;
-    const codes = batch.touch(chain, nowMs);
+    const codes = batch.touch(chain);
     const { start } = file;
     const fileOffset = file.readOffset;
     const { rowsMax } = batch;
@@ -72,7 +72,7 @@ export class LineReader {
    * @returns false when the batch has no room; nothing has changed then
    */
   takeOverlong(chain: Chain, file: LogFile, bytes: Buffer, end: number, sizeBytes: number, nowMs: number): boolean {
-    this.#batch.touch(chain, nowMs);
+    this.#batch.touch(chain);
     this.#nowMs = nowMs;
     const cri = this.#cri;
     const isCri = cri.parse(bytes, 0, end);
@@ -97,7 +97,7 @@ export class LineReader {
    * @returns false when the batch has no room
    */
   takeTail(chain: Chain, file: LogFile, bytes: Buffer, end: number, nowMs: number): boolean {
-    this.#batch.touch(chain, nowMs);
+    this.#batch.touch(chain);
     this.#nowMs = nowMs;
     const cri = this.#cri;
     const isCri = cri.parse(bytes, 0, end);
@@ -116,11 +116,11 @@ export class LineReader {
    * Stores the unfinished lines of a chain as they are, where `isDue` says so.
    * @returns false when the batch has no room for the next
    */
-  flushPending(chain: Chain, isDue: (line: PendingLine) => boolean, nowMs: number): boolean {
+  flushPending(chain: Chain, isDue: (line: PendingLine) => boolean): boolean {
     for (const stream of STREAMS) {
       const line = chain.pending[stream];
       if (line === undefined || !isDue(line)) continue;
-      this.#batch.touch(chain, nowMs);
+      this.#batch.touch(chain);
       if (!this.#emitPending(chain, stream, FLAG_PARTIAL)) return false;
     }
     return true;
@@ -206,7 +206,7 @@ export class LineReader {
     end: number,
   ): void {
     const { builder, counts } = this.#batch;
-    const codes = this.#batch.touch(chain, this.#nowMs);
+    const codes = this.#batch.touch(chain);
     if (codes[stream]! < 0) codes[stream] = builder.stream(chain.labels[stream]);
     const at = builder.append(bytes, start, end);
     builder.add(codes[stream]!, day, timeNs, flags, at, at + end - start);

@@ -22,6 +22,8 @@ export interface LogFile {
   inode: number;
   /** `@…`, the part of the identity that its first line gives; empty until that line is complete. */
   head: string;
+  /** Changes with a write and with a rename, so that the path of an untouched file needs no look. */
+  ctimeMs: number;
   /** False when no name of the file is left in its directory. */
   onDisk: boolean;
   /** When the file last grew, was renamed or was deleted. */
@@ -61,6 +63,7 @@ export function openLogFile(path: string, log: LogName): LogFile | undefined {
     fd,
     device: stats.dev,
     inode: stats.ino,
+    ctimeMs: 0,
     head: '',
     onDisk: true,
     changedMs: stats.mtimeMs,

@@ -186,15 +186,15 @@ export class Tail {
   #tickChain(container: Container, chain: Chain, nowMs: number): void {
     for (const file of chain.files) {
       if (file.fd < 0) continue;
-      const isLive = file.log.rotation === '' && file.onDisk;
-      const stats = isLive ? statIfThere(file.path) : undefined;
-      if (isLive && (stats === undefined || stats.ino !== file.inode || stats.dev !== file.device)) {
-        this.#reconcile(container, nowMs);
-        this.#noteSize(chain, file, fstatSync(file.fd).size, nowMs);
-        return;
-      }
-      if (!file.log.gzip) this.#noteSize(chain, file, (stats ?? fstatSync(file.fd)).size, nowMs);
+      const { ctimeMs, size } = fstatSync(file.fd);
+      if (ctimeMs === file.ctimeMs && size === file.sizeBytes) continue;
+      file.ctimeMs = ctimeMs;
+      if (!file.log.gzip) this.#noteSize(chain, file, size, nowMs);
+      if (!file.onDisk || isAtPath(file)) continue;
+      this.#reconcile(container, nowMs);
+      break;
     }
+    for (const file of chain.files) if (hasMore(file)) this.#ready.add(chain);
     this.#finishFiles(container, chain, nowMs);
   }
 
@@ -208,7 +208,6 @@ export class Tail {
       file.changedMs = nowMs;
     }
     if (file.head === '' && sizeBytes > 0 && identifyFile(chain, file)) this.#assignPosition(chain, file);
-    if (hasMore(file)) this.#ready.add(chain);
   }
 
   /**
@@ -267,7 +266,7 @@ export class Tail {
     }
     if (!this.#isPendingDue(chain, nowMs)) return;
     const isEnded = this.#isChainOver(chain, nowMs);
-    this.#reader.flushPending(chain, (line) => isEnded || nowMs - line.touchedMs >= this.#pendingIdleMsMax, nowMs);
+    this.#reader.flushPending(chain, (line) => isEnded || nowMs - line.touchedMs >= this.#pendingIdleMsMax);
   }
 
   #isOver(chain: Chain, file: LogFile, nowMs: number): boolean {
@@ -354,6 +353,12 @@ export class Tail {
   #sum(of: (file: LogFile) => number): number {
     return this.#files().reduce((sum, file) => sum + of(file), 0);
   }
+}
+
+/** Whether the name under which the file is known is still its own. */
+function isAtPath(file: LogFile): boolean {
+  const stats = statIfThere(file.path);
+  return stats !== undefined && stats.ino === file.inode && stats.dev === file.device;
 }
 
 function hasLiveFile(container: Container): boolean {

@@ -156,7 +156,7 @@ test('stop does not wait longer than it may', async () => {
 
 test('a lone line after idleness', async () => {
   write(['a']);
-  await world.start({ tickMs: 60, batchAgeMsMax: 50 });
+  await world.start({ tickMs: 120 });
   await world.expectLines(['a']);
   await world.settled();
   const startedMs = Date.now();

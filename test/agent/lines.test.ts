@@ -78,7 +78,10 @@ test('a final P of an exited container is a line of its own, never the beginning
   );
   expect(world.sink.texts().toSorted()).toEqual(['a', 'dying', 'reborn']);
   expect(world.sink.lines.find(({ text }) => text === 'dying')!.flags).toBe(FLAG_PARTIAL);
-  expect(world.metric('partial_lines_total')).toBe(1);
+  await until(
+    () => world.metric('partial_lines_total') === 1,
+    () => 'not counted',
+  );
 });
 
 test('a final P of a deleted pod', async () => {

@@ -76,7 +76,6 @@ export class World {
       node: 'node-1',
       log,
       tickMs: 10,
-      batchAgeMsMax: 5,
       rescanMs: 200,
       graceMs: GRACE_MS,
       goneMs: 300,
