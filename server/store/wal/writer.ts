@@ -118,12 +118,13 @@ export class WalWriter {
 
   /** To be called now and then: seals a file that is too old, and tries the disk again after a failure. */
   async tick(): Promise<void> {
+    if (this.#closed) return;
     const isOld = this.#active !== undefined && this.#options.now() - this.#active.openedMs >= WAL_FILE_AGE_MS_MAX;
     if (isOld) await this.seal();
     else if (this.#problem !== undefined) await this.#start();
   }
 
-  /** Waits for what is queued, then closes the file; it goes on where it is at the next start. */
+  /** Waits for what is queued, then closes the file; the next start flushes it. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
@@ -137,20 +138,24 @@ export class WalWriter {
   }
 
   /**
-   * One group after the other until nothing is left to do. Never rejects: failures go to those who wait. Its end and the
-   * last look at the queue are one step, so that nothing queued in between is forgotten.
+   * One group after the other until nothing is left to do; failures of the disk go to those who wait. Its end and the last
+   * look at the queue are one step, so that nothing queued in between is forgotten.
    */
   async #run(): Promise<void> {
     do {
       const group = this.#takeGroup();
+      let active: ActiveFile;
       try {
-        const active = await this.#writable();
-        if (group.length > 0) await this.#commit(active, group);
+        active = await this.#writable();
+        if (group.length > 0) await this.#write(active, group);
         this.#problem = undefined;
-        if (this.#sealWanted || isFull(active)) await this.#sealActive();
       } catch (error) {
         await this.#fail(group, error);
+        continue;
       }
+      // Outside of the try: what throws here is a bug, and the batches are durable.
+      acknowledge(active, group);
+      if (this.#sealWanted || isFull(active)) await this.#sealActive();
     } while (this.#queue.length > 0 || this.#sealWanted);
     this.#running = undefined;
   }
@@ -165,19 +170,13 @@ export class WalWriter {
     return this.#queue.splice(0, count);
   }
 
-  async #commit(active: ActiveFile, group: readonly PendingRecord[]): Promise<void> {
-    const syncedBytes = active.durableBytes;
-    const buffers = group.flatMap(({ payload }) => [encodeRecordHeader(payload, syncedBytes), payload]);
+  /** Makes the records durable; the file's durable size does not cover them yet. */
+  async #write(active: ActiveFile, group: readonly PendingRecord[]): Promise<void> {
     const startMs = performance.now();
-    await active.file.write(buffers, syncedBytes);
+    const buffers = group.flatMap(({ payload }) => [encodeRecordHeader(payload, active.durableBytes), payload]);
+    await active.file.write(buffers, active.durableBytes);
     await active.file.sync();
     this.#options.syncSeconds.observe((performance.now() - startMs) / 1000);
-    active.recordCount += group.length;
-    for (const { payload, apply, resolve } of group) {
-      apply({ sequence: active.sequence, path: active.path, offset: active.durableBytes + RECORD_HEADER_BYTES });
-      active.durableBytes += RECORD_HEADER_BYTES + payload.length;
-      resolve();
-    }
   }
 
   /** The active file, or a new one: complete, durable and named durably before the first record goes into it. */
@@ -235,6 +234,16 @@ export class WalWriter {
     this.#active = undefined;
     await active.file.close().catch(ignore);
     await this.#options.disk.remove(active.path).catch(ignore);
+  }
+}
+
+/** The records are durable: applies them in their order, and tells those who wait. */
+function acknowledge(active: ActiveFile, group: readonly PendingRecord[]): void {
+  active.recordCount += group.length;
+  for (const { payload, apply, resolve } of group) {
+    apply({ sequence: active.sequence, path: active.path, offset: active.durableBytes + RECORD_HEADER_BYTES });
+    active.durableBytes += RECORD_HEADER_BYTES + payload.length;
+    resolve();
   }
 }
 
