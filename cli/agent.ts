@@ -14,10 +14,13 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   requireReadableFolder(options.podsDir);
   const log = createLog(options.logLevel, process.stdout, process.env);
   const { podsDir, server: serverUrl, node } = options;
-  log.info({ podsDir, serverUrl, node }, 'starting the agent');
-  const agent = await startAgent({ podsDir, serverUrl, node, log });
-  const metrics = address === undefined ? undefined : await listenForMetrics(address, () => agent.metrics(), log);
-  await untilSignal(log, async () => {
+  const start = async () => {
+    log.info({ podsDir, serverUrl, node }, 'starting the agent');
+    const agent = await startAgent({ podsDir, serverUrl, node, log });
+    const metrics = address === undefined ? undefined : await listenForMetrics(address, () => agent.metrics(), log);
+    return { agent, metrics };
+  };
+  await untilSignal(log, start, async ({ agent, metrics }) => {
     await agent.stop({ drainMsMax: DRAIN_MS_MAX });
     await metrics?.close();
   });

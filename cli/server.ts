@@ -6,6 +6,9 @@ import { untilSignal } from './until-signal.ts';
 
 export async function runServer(options: ServerOptions): Promise<void> {
   const log = createLog(options.logLevel, process.stdout, process.env);
-  const server = await startServer({ ...options, log });
-  await untilSignal(log, () => server.close());
+  await untilSignal(
+    log,
+    () => startServer({ ...options, log }),
+    (server) => server.close(),
+  );
 }

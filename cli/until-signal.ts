@@ -5,14 +5,26 @@ import type { Logger } from 'pino';
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
- * Resolves when `stop` has, after the first signal. A second signal exits the process with 128 + its number, as the
- * shell would report it.
+ * Starts, and resolves when `stop` has, after the first signal. A second signal exits the process with 128 + its
+ * number, as the shell would report it. A signal while it starts resolves at once, since there is nothing to finish
+ * yet; as the first process of a container it would not hear one that nobody listens to.
  */
-export async function untilSignal(log: Logger, stop: () => Promise<void>): Promise<void> {
-  const signal = await nextSignal();
+export async function untilSignal<T>(
+  log: Logger,
+  start: () => Promise<T>,
+  stop: (started: T) => Promise<void>,
+): Promise<void> {
+  const signalled = nextSignal();
+  const early = signalled.then(() => 'early' as const);
+  const started = await Promise.race([start().then((value) => ({ value })), early]);
+  if (started === 'early') {
+    log.info('stopped while it started');
+    return;
+  }
+  const signal = await signalled;
   log.info({ signal }, 'stopping; a second signal ends it at once');
   void nextSignal().then((again) => process.exit(128 + constants.signals[again]));
-  await stop();
+  await stop(started.value);
   log.info('stopped');
 }
 

@@ -14,13 +14,16 @@ export async function runUp(options: UpOptions): Promise<void> {
   if (options.podsDirGiven) requireReadableFolder(options.podsDir);
   const state = podsDirState(options.podsDir);
   const log = createLog(options.logLevel, process.stdout, process.env);
-  const server = await startServer({ ...options, log });
-  const sample =
-    options.podsDirGiven || state === 'has pods' ? undefined : (await import('./sample/sample.ts')).startSample();
-  const podsDir = sample?.podsDir ?? options.podsDir;
-  const agent = await startAgent({ podsDir, serverUrl: server.url, node: options.node, log });
-  process.stderr.write(welcome(server.url, options.podsDir, state, sample));
-  await untilSignal(log, async () => {
+  const start = async () => {
+    const server = await startServer({ ...options, log });
+    const sample =
+      options.podsDirGiven || state === 'has pods' ? undefined : (await import('./sample/sample.ts')).startSample();
+    const podsDir = sample?.podsDir ?? options.podsDir;
+    const agent = await startAgent({ podsDir, serverUrl: server.url, node: options.node, log });
+    process.stderr.write(welcome(server.url, options.podsDir, state, sample));
+    return { server, sample, agent };
+  };
+  await untilSignal(log, start, async ({ server, sample, agent }) => {
     await agent.stop({ drainMsMax: DRAIN_MS_MAX });
     sample?.stop();
     await server.close();

@@ -49,6 +49,10 @@ export function buildApp(parts: AppParts): FastifyInstance {
 
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
+  // Closing ends connections that are idle at that moment; those that become so later would be waited for.
+  app.addHook('onResponse', async () => {
+    if (closing.signal.aborted) setImmediate(() => app.server.closeIdleConnections());
+  });
 
   const acceptor = new BatchAcceptor(store, positions);
   registerMetrics(app, { metrics });

@@ -79,9 +79,11 @@ async function send(
 ): Promise<FastifyReply> {
   void reply.header('content-type', CONTENT_TYPES[format]).header('cache-control', 'no-store');
   if (live) {
-    // A live tail may wait long for its first line; and proxies hold streams back unless they are told.
-    void reply.header('x-accel-buffering', 'no');
-    return reply.send(Readable.from(text, { objectMode: false }));
+    // Proxies hold streams back unless they are told.
+    void reply.header('x-accel-buffering', 'no').send(Readable.from(text, { objectMode: false }));
+    // The first line may be long in coming: the client learns now that it is heard.
+    reply.raw.flushHeaders();
+    return reply;
   }
   const first = await text.next();
   return reply.send(Readable.from(startingWith(first, text), { objectMode: false }));

@@ -1,0 +1,157 @@
+/**
+ * The command as a user meets it: real processes, and what they say when something is in the way. Nothing but Node is
+ * needed. What each flag accepts is tested beside the parser.
+ */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { endPodlog, freePort, serverReady, startPodlog, type PodlogProcess } from '../e2e/podlog.ts';
+import { until } from '../e2e/until.ts';
+
+let dir: string;
+let processes: PodlogProcess[];
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'podlog-cli-'));
+  processes = [];
+});
+afterEach(async () => {
+  await Promise.all(processes.map((podlog) => endPodlog(podlog, 'SIGKILL')));
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function start(...args: readonly string[]): PodlogProcess {
+  const podlog = startPodlog(args);
+  processes.push(podlog);
+  return podlog;
+}
+
+async function startReadyServer(): Promise<{ server: PodlogProcess; port: number }> {
+  const port = await freePort();
+  const server = start('server', '--data-dir', join(dir, 'data'), '--listen', `127.0.0.1:${port}`);
+  await serverReady(server, port);
+  return { server, port };
+}
+
+/** It ended by itself with this code and one line on stderr; that line. */
+async function complaint(podlog: PodlogProcess, code: number): Promise<string> {
+  expect(await podlog.ended).toEqual({ code, signal: null });
+  expect(podlog.stderr).toMatch(/^podlog: [^\n]+\n$/);
+  return podlog.stderr;
+}
+
+describe('a command line that cannot work ends with 2 and one line', () => {
+  const table: [args: string[], line: RegExp][] = [
+    [[], /which command\?.*server/],
+    [['sevrer'], /"sevrer"; did you mean server/],
+    [['server', '--lisen', '127.0.0.1:1'], /--lisen; did you mean --listen/],
+    [['server', '--listen', 'here'], /--listen "here" must be an address and a port/],
+    [['server', '--pods-dir', '/tmp'], /--pods-dir is not a flag of podlog server/],
+    [['agent', '--server', 'podlog:3100'], /--server "podlog:3100" must be an http/],
+    [['agent', 'now'], /"now" is not a flag/],
+  ];
+  test.each(table)('%j', async (args, line) => {
+    const podlog = start(...args);
+    expect(await complaint(podlog, 2)).toMatch(line);
+    expect(podlog.stdout).toBe('');
+  });
+});
+
+describe('a machine that is not as it should be ends it with 1 and one line', () => {
+  test('the port is in use', async () => {
+    const { port } = await startReadyServer();
+    const second = start('server', '--data-dir', join(dir, 'other'), '--listen', `127.0.0.1:${port}`);
+    expect(await complaint(second, 1)).toMatch(new RegExp(`127\\.0\\.0\\.1:${port} is in use.*--listen`));
+  });
+
+  test('another podlog has the data folder', async () => {
+    await startReadyServer();
+    const second = start('server', '--data-dir', join(dir, 'data'), '--listen', `127.0.0.1:${await freePort()}`);
+    expect(await complaint(second, 1)).toContain(`${join(dir, 'data')} is in use by another podlog`);
+  });
+
+  test('the data folder is of another version', async () => {
+    const { server, port } = await startReadyServer();
+    await endPodlog(server, 'SIGTERM');
+    writeFileSync(join(dir, 'data', 'VERSION'), 'podlog data 99\n');
+    const newer = start('server', '--data-dir', join(dir, 'data'), '--listen', `127.0.0.1:${port}`);
+    expect(await complaint(newer, 1)).toMatch(/another version of podlog: "podlog data 99"/);
+  });
+
+  test('the data folder is a file', async () => {
+    writeFileSync(join(dir, 'data'), '');
+    const server = start('server', '--data-dir', join(dir, 'data'), '--listen', '127.0.0.1:0');
+    expect(await complaint(server, 1)).toContain(join(dir, 'data'));
+  });
+
+  test('there are no pod logs for an agent', async () => {
+    const agent = start('agent', '--pods-dir', join(dir, 'pods'));
+    expect(await complaint(agent, 1)).toContain(`${join(dir, 'pods')} does not exist`);
+  });
+});
+
+describe('SIGTERM and SIGINT end it in order, with 0', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('podlog server, %s', async (signal) => {
+    const { server } = await startReadyServer();
+    expect(await endPodlog(server, signal)).toEqual({ code: 0, signal: null });
+    expect(server.stderr).toBe('');
+  });
+
+  test('podlog server, while a client follows', async () => {
+    const { server, port } = await startReadyServer();
+    const response = await fetch(`http://127.0.0.1:${port}/logs?follow=true`);
+    expect(response.status).toBe(200);
+    const rest = response.text();
+    expect(await endPodlog(server, 'SIGTERM')).toEqual({ code: 0, signal: null });
+    expect(await rest).toBe('');
+  });
+
+  test('podlog agent, without a server to drain to', async () => {
+    mkdirSync(join(dir, 'pods'));
+    const agent = start('agent', '--pods-dir', join(dir, 'pods'), '--server', `http://127.0.0.1:${await freePort()}`);
+    await until('the agent to say something', 10_000, () => agent.stdout.length > 0);
+    expect(await endPodlog(agent, 'SIGTERM')).toEqual({ code: 0, signal: null });
+  });
+});
+
+// Where kubelet runs, `podlog up` reads its pods instead.
+describe.skipIf(existsSync('/var/log/pods'))('podlog up without pods', () => {
+  test('plays a sample workload and prints three queries that have answers', async () => {
+    const port = await freePort();
+    const up = start('up', '--data-dir', join(dir, 'data'), '--listen', `127.0.0.1:${port}`);
+    const urls = await until('the queries', 20_000, () => {
+      const found = [...up.stderr.matchAll(/^ +curl '([^']+)'$/gm)].map((match) => match[1]!);
+      return found.length >= 3 && found;
+    });
+    expect(urls).toHaveLength(3);
+    for (const url of urls) {
+      const text = await until(`lines at ${url}`, 15_000, async () => {
+        const response = await fetch(url);
+        const answer = await response.text();
+        if (!response.ok) throw new Error(answer);
+        return answer.length > 0 && answer;
+      });
+      for (const row of text.trimEnd().split('\n')) expect(JSON.parse(row)).toHaveProperty('line');
+    }
+    expect(await endPodlog(up, 'SIGTERM')).toEqual({ code: 0, signal: null });
+  });
+
+  test('reads the pods that it is given, and keeps their lines for the next start', async () => {
+    const port = await freePort();
+    const container = join(dir, 'pods', 'shop_alpha_9a1c0f6e-0000-4000-8000-000000000001', 'app');
+    mkdirSync(container, { recursive: true });
+    writeFileSync(join(container, '0.log'), `${new Date().toISOString()} stdout F {"user_id":7}\n`);
+    const args = ['up', '--data-dir', join(dir, 'data'), '--listen', `127.0.0.1:${port}`];
+    const answer = async (): Promise<string | false> => {
+      const text = await (await fetch(`http://127.0.0.1:${port}/logs?user_id=7&pod=alpha`)).text();
+      return text.includes('"namespace":"shop"') && text;
+    };
+    const up = start(...args, '--pods-dir', join(dir, 'pods'));
+    const first = await until('the line', 15_000, answer);
+    expect(await endPodlog(up, 'SIGTERM')).toEqual({ code: 0, signal: null });
+    rmSync(container, { recursive: true });
+    start(...args, '--pods-dir', join(dir, 'pods'));
+    expect(await until('the line of a pod that is gone', 15_000, answer)).toBe(first);
+  });
+});
