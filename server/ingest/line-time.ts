@@ -6,12 +6,14 @@ import { stringEnd } from '../../shared/row-group/json-scan.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../../shared/time.ts';
 
 const TIME_FIELDS = new Set(['time', 'ts', 'timestamp', '@timestamp']);
-const NAME_BYTES_MAX = 10;
+const TIME_FIELD_BYTES_MAX = 10;
 
 const SECONDS_PER_DAY = 86_400;
 const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
 const EPOCH = /^(\d{9,19})(?:\.(\d{1,9})\d*)?$/;
 
+const LETTER_T = 0x74;
+const AT_SIGN = 0x40;
 const QUOTE = 0x22;
 const COLON = 0x3a;
 const COMMA = 0x2c;
@@ -36,7 +38,7 @@ export function lineTime(bytes: Buffer, start: number, end: number): LineTime | 
     if (byte === QUOTE) {
       const close = stringEnd(bytes, at + 1, end);
       if (close < 0) return undefined;
-      if (isName && depth === 1 && close - at - 1 <= NAME_BYTES_MAX && isTimeField(bytes, at + 1, close)) {
+      if (isName && depth === 1 && isTimeField(bytes, at + 1, close)) {
         const time = valueTime(bytes, close + 1, end);
         if (time !== undefined) return time;
       }
@@ -51,7 +53,10 @@ export function lineTime(bytes: Buffer, start: number, end: number): LineTime | 
   return undefined;
 }
 
+/** Most names are turned down by their first byte, without making a string. */
 function isTimeField(bytes: Buffer, start: number, end: number): boolean {
+  const first = bytes[start];
+  if ((first !== LETTER_T && first !== AT_SIGN) || end - start > TIME_FIELD_BYTES_MAX) return false;
   return TIME_FIELDS.has(bytes.toString('latin1', start, end));
 }
 
@@ -77,13 +82,20 @@ export function parseTime(text: string): LineTime | undefined {
   return epoch === null ? undefined : epochTime(epoch[1]!, epoch[2] ?? '');
 }
 
+/** Lines of one day follow each other; a date is parsed once. */
+let lastDate = '';
+let lastDateMs = NaN;
+
 function rfc3339Time([, date, hour, minute, second, fraction = '', sign, zoneHour, zoneMinute]: string[]):
   LineTime | undefined {
-  const dateMs = Date.parse(date!);
-  if (Number.isNaN(dateMs)) return undefined;
+  if (date !== lastDate) {
+    lastDate = date!;
+    lastDateMs = Date.parse(date!);
+  }
+  if (Number.isNaN(lastDateMs)) return undefined;
   const zoneMinutes = sign === undefined ? 0 : (Number(zoneHour) * 60 + Number(zoneMinute)) * (sign === '-' ? -1 : 1);
   const seconds = Number(hour) * 3600 + Number(minute) * 60 + Number(second) - zoneMinutes * 60;
-  return timeOf(dateMs / 1000 + seconds, Number(fraction.padEnd(9, '0')));
+  return timeOf(lastDateMs / 1000 + seconds, Number(fraction.padEnd(9, '0')));
 }
 
 /** Today has 10 digits in seconds, 13 in milliseconds, 16 in microseconds, 19 in nanoseconds. */
