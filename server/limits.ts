@@ -144,6 +144,9 @@ export const TEXT_BYTES_MAX = 4096;
 /** Row groups are scanned together up to this many rows, so that small ones do not cost a message each. */
 export const SCAN_ROWS_AT_ONCE = 65_536;
 
+/** The first scan of a query; the next ones double up to the limit above. */
+export const SCAN_ROWS_AT_FIRST = 8192;
+
 /** Scans of one query in the workers' hands: as many as there are workers; more would only wait in front of others. */
 export const SCANS_AT_ONCE = 2;
 

@@ -4,7 +4,7 @@
  */
 import { CorruptionError } from '../../shared/errors.ts';
 import { instantOf } from '../../shared/time.ts';
-import { RENDER_ROWS_AT_ONCE, SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../limits.ts';
+import { RENDER_ROWS_AT_ONCE, SCAN_ROWS_AT_FIRST, SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../limits.ts';
 import type { RowGroupRef } from '../store/snapshot.ts';
 import type { Plan } from './plan.ts';
 import { mayMatch } from './scan/match-rows.ts';
@@ -110,12 +110,17 @@ function inOrder(rowGroups: readonly RowGroupRef[], { order }: Plan): RowGroupRe
   return keyed.map(({ group }) => group);
 }
 
-/** Small row groups are scanned many in a task, so that a memtable of tiny batches costs few messages. */
+/**
+ * Small row groups are scanned many in a task, so that a memtable of tiny batches costs few messages; but few at first,
+ * because the best ones often hold all that is wanted.
+ */
 function batchesOf(rowGroups: readonly RowGroupRef[]): RowGroupRef[][] {
   const batches: RowGroupRef[][] = [];
+  let rowsMax = SCAN_ROWS_AT_FIRST;
   let rows = Infinity;
   for (const group of rowGroups) {
-    if (rows + group.rowCount > SCAN_ROWS_AT_ONCE) {
+    if (rows + group.rowCount > rowsMax) {
+      if (batches.length > 0) rowsMax = Math.min(rowsMax * 2, SCAN_ROWS_AT_ONCE);
       batches.push([]);
       rows = 0;
     }

@@ -1,4 +1,5 @@
 /** Queries in this thread: the same tasks, without a pool. */
+import { setImmediate } from 'node:timers/promises';
 import type { Plan } from '../../../server/query/plan.ts';
 import { RowGroups } from '../../../server/query/scan/row-groups.ts';
 import { render, scan } from '../../../server/query/scan/scan.ts';
@@ -8,7 +9,11 @@ import type { Store } from '../../../server/store/store.ts';
 export function queryContext(store: Store): QueryContext {
   const rowGroups = new RowGroups();
   return {
-    scan: async (input) => scan(input, rowGroups),
+    scan: async (input) => {
+      // As with a pool, other work gets its turn in between.
+      await setImmediate();
+      return scan(input, rowGroups);
+    },
     render: async (input) => render(input, rowGroups),
     setAside: (rowGroup, error) => store.setAside(rowGroup, error),
   };
