@@ -6,9 +6,10 @@ import { fstatSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { PositionsAnswer } from '../shared/wire.ts';
 import { countLoss, type AgentMetrics } from './agent-metrics.ts';
-import { fileId, hasEnded, hasMore, positionOf, type Chain } from './chain.ts';
+import { fileId, hasMore, type Chain } from './chain.ts';
 import { createContainer, identifyFile, needsListing, reconcileContainer, type Container } from './container.ts';
 import { Discovery } from './discovery.ts';
+import { hasDueLines, hasDueTail, isDoneWith, isLineDue, isOver, type EndingTimes } from './ending.ts';
 import type { FileReader } from './file-reader.ts';
 import {
   DELETED_BYTES_MAX,
@@ -20,8 +21,6 @@ import {
 } from './limits.ts';
 import {
   closeLogFile,
-  endOffset,
-  isAcknowledgedTo,
   isComplete,
   reopenLogFile,
   rewindFile,
@@ -53,9 +52,8 @@ export class Tail {
   readonly #metrics: AgentMetrics;
   readonly #reader: FileReader;
   readonly #ready: ReadyQueue;
-  readonly #graceMs: number;
+  readonly #times: EndingTimes;
   readonly #goneMs: number;
-  readonly #pendingIdleMsMax: number;
   readonly #deletedBytesMax: number;
   readonly #containers = new Map<string, Container>();
   /** Mirror of the server's positions for this node; undefined until it has been asked. */
@@ -77,9 +75,9 @@ export class Tail {
     this.#metrics = options.metrics;
     this.#reader = options.reader;
     this.#ready = options.ready;
-    this.#graceMs = options.graceMs ?? GRACE_MS;
+    const { graceMs = GRACE_MS, pendingIdleMsMax = PENDING_IDLE_MS_MAX } = options;
+    this.#times = { graceMs, pendingIdleMsMax };
     this.#goneMs = options.goneMs ?? GONE_MS;
-    this.#pendingIdleMsMax = options.pendingIdleMsMax ?? PENDING_IDLE_MS_MAX;
     this.#deletedBytesMax = options.deletedBytesMax ?? DELETED_BYTES_MAX;
     options.metrics.openFiles.readFrom(() => this.#sum((file) => (file.fd >= 0 ? 1 : 0)));
     options.metrics.lagBytes.readFrom(() => this.#sum(lagBytes));
@@ -246,9 +244,9 @@ export class Tail {
 
   /** Queues the chain when a line at its end must be stored unfinished; closes and forgets files that are done. */
   #finishFiles(container: Container, chain: Chain, nowMs: number): void {
-    if (this.#isTailDue(chain, nowMs) || this.#isPendingDue(chain, nowMs)) this.#ready.add(chain);
+    if (hasDueLines(chain, nowMs, this.#times)) this.#ready.add(chain);
     for (const file of chain.files) {
-      if (!this.#isOver(chain, file, nowMs) || !isDoneWith(chain, file)) continue;
+      if (!isOver(chain, file, nowMs, this.#times) || !isDoneWith(chain, file)) continue;
       if (file.fd >= 0) closeLogFile(file);
       if (file.onDisk) continue;
       chain.files = chain.files.filter((other) => other !== file);
@@ -260,38 +258,11 @@ export class Tail {
 
   #finishLines(chain: Chain, nowMs: number): void {
     for (const file of chain.files) {
-      if (!this.#hasDueTail(chain, file, nowMs)) continue;
+      if (!hasDueTail(chain, file, nowMs, this.#times)) continue;
       if (file.head !== '') this.#reader.readTail(chain, file, nowMs);
       else if (identifyFile(chain, file, true)) this.#assignPosition(chain, file);
     }
-    if (!this.#isPendingDue(chain, nowMs)) return;
-    const isEnded = this.#isChainOver(chain, nowMs);
-    this.#reader.flushPending(chain, (line) => isEnded || nowMs - line.touchedMs >= this.#pendingIdleMsMax);
-  }
-
-  #isOver(chain: Chain, file: LogFile, nowMs: number): boolean {
-    return hasEnded(chain, file) && nowMs - file.changedMs >= this.#graceMs && !hasMore(file);
-  }
-
-  #isChainOver(chain: Chain, nowMs: number): boolean {
-    return chain.files.every((file) => this.#isOver(chain, file, nowMs));
-  }
-
-  #isPendingDue(chain: Chain, nowMs: number): boolean {
-    const [stdout, stderr] = chain.pending;
-    if (stdout === undefined && stderr === undefined) return false;
-    const touchedMs = Math.min(stdout?.touchedMs ?? Infinity, stderr?.touchedMs ?? Infinity);
-    return nowMs - touchedMs >= this.#pendingIdleMsMax || this.#isChainOver(chain, nowMs);
-  }
-
-  #isTailDue(chain: Chain, nowMs: number): boolean {
-    return chain.files.some((file) => this.#hasDueTail(chain, file, nowMs));
-  }
-
-  /** A last fragment without its newline, in a file to which nobody writes any more. */
-  #hasDueTail(chain: Chain, file: LogFile, nowMs: number): boolean {
-    if (file.fd < 0 || file.log.gzip || file.sizeBytes <= file.readOffset) return false;
-    return this.#isOver(chain, file, nowMs);
+    this.#reader.flushPending(chain, (line) => isLineDue(chain, line, nowMs, this.#times));
   }
 
   /** Gives up the oldest deleted files when they hold more disk than they may. */
@@ -366,14 +337,6 @@ function hasLiveFile(container: Container): boolean {
     if (isNewest && files.at(-1)?.log.rotation === '' && files.at(-1)!.onDisk) return true;
   }
   return false;
-}
-
-/** Everything that was in the file is acknowledged, and no unfinished line begins in it. */
-function isDoneWith(chain: Chain, file: LogFile): boolean {
-  if (file.fd < 0) return true;
-  if (file.head === '') return file.sizeBytes === 0;
-  const end = endOffset(file);
-  return isAcknowledgedTo(file, end) && Math.min(...positionOf(chain, file)) >= end;
 }
 
 function lagBytes(file: LogFile): number {

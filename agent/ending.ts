@@ -1,0 +1,42 @@
+/**
+ * When a file, a chain or an unfinished line has come to its end. A file has ended when nobody is expected to write to
+ * it; it is over when, in addition, nothing has changed for the grace time and everything whole in it is read.
+ */
+import { hasEnded, hasMore, positionOf, type Chain, type PendingLine } from './chain.ts';
+import { endOffset, isAcknowledgedTo, type LogFile } from './log-file.ts';
+
+export interface EndingTimes {
+  readonly graceMs: number;
+  readonly pendingIdleMsMax: number;
+}
+
+export function isOver(chain: Chain, file: LogFile, nowMs: number, { graceMs }: EndingTimes): boolean {
+  return hasEnded(chain, file) && nowMs - file.changedMs >= graceMs && !hasMore(file);
+}
+
+/** The end of a file that is over lacks its newline: the writer died, and what it wrote is a line all the same. */
+export function hasDueTail(chain: Chain, file: LogFile, nowMs: number, times: EndingTimes): boolean {
+  if (file.fd < 0 || file.log.gzip || file.sizeBytes <= file.readOffset) return false;
+  return isOver(chain, file, nowMs, times);
+}
+
+/** An unfinished line is stored as it is: the whole chain is over, or nothing has followed for too long. */
+export function isLineDue(chain: Chain, line: PendingLine, nowMs: number, times: EndingTimes): boolean {
+  if (nowMs - line.touchedMs >= times.pendingIdleMsMax) return true;
+  return chain.files.every((file) => isOver(chain, file, nowMs, times));
+}
+
+/** Whether the chain needs a turn although there is nothing to read. */
+export function hasDueLines(chain: Chain, nowMs: number, times: EndingTimes): boolean {
+  for (const line of chain.pending) if (line !== undefined && isLineDue(chain, line, nowMs, times)) return true;
+  for (const file of chain.files) if (hasDueTail(chain, file, nowMs, times)) return true;
+  return false;
+}
+
+/** Everything that was in the file is acknowledged, and no unfinished line begins in it. */
+export function isDoneWith(chain: Chain, file: LogFile): boolean {
+  if (file.fd < 0) return true;
+  if (file.head === '') return file.sizeBytes === 0;
+  const end = endOffset(file);
+  return isAcknowledgedTo(file, end) && Math.min(...positionOf(chain, file)) >= end;
+}
