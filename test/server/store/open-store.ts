@@ -115,8 +115,9 @@ export async function filesIn(dataDir: string): Promise<string[]> {
     .toSorted();
 }
 
-/** Invariants of any open store that is not in the middle of something. */
+/** Invariants of any open store, which is flushed first: nothing is in the making then. */
 export async function checkStore(store: Store, dataDir: string): Promise<void> {
+  await store.flushAll();
   const snapshot = store.snapshot();
   const { rowGroups } = snapshot;
   const stats = store.stats();
@@ -136,10 +137,12 @@ export async function checkStore(store: Store, dataDir: string): Promise<void> {
 }
 
 afterEach(async () => {
-  for (const [store, dataDir] of opened) {
-    await checkStore(store, dataDir);
-    await store.close();
-  }
+  const stores = [...opened];
   opened.clear();
-  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  try {
+    for (const [store, dataDir] of stores) await checkStore(store, dataDir);
+  } finally {
+    for (const [store] of stores) await store.close();
+    for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  }
 });
