@@ -4,7 +4,7 @@
  * files in it, which is an event a line. Growth and rotation are seen by the tail's tick instead. Events only say where
  * to look; what is there is always listed afresh, and everything is listed every few seconds in case one was missed.
  */
-import { readdirSync, type Dirent } from 'node:fs';
+import { existsSync, readdirSync, type Dirent } from 'node:fs';
 import { join, sep } from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
 import type { Logger } from 'pino';
@@ -91,7 +91,8 @@ export class Discovery {
 
   #scanAll(): void {
     const entries = this.#list(this.#podsDir);
-    this.#isComplete = entries !== undefined;
+    // A pods directory that is missing is a mount that is missing, and says nothing about its files.
+    this.#isComplete = entries !== undefined && existsSync(this.#podsDir);
     if (entries === undefined) return;
     const names = new Set(entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name));
     for (const name of this.#pods.keys()) if (!names.has(name)) this.#forgetPod(name);

@@ -19,6 +19,7 @@ import {
   RESCAN_MS,
   TICKS_PER_DIRECTORY_CHECK,
 } from './limits.ts';
+import { KnownPositions } from './known-positions.ts';
 import {
   closeLogFile,
   isComplete,
@@ -53,13 +54,10 @@ export class Tail {
   readonly #reader: FileReader;
   readonly #ready: ReadyQueue;
   readonly #times: EndingTimes;
-  readonly #goneMs: number;
+  /** Empty until the server has been asked; no turn is given before that. */
+  readonly #known: KnownPositions;
   readonly #deletedBytesMax: number;
   readonly #containers = new Map<string, Container>();
-  /** Mirror of the server's positions for this node; undefined until it has been asked. */
-  #known: Map<string, Offsets> | undefined;
-  /** Files that the server knows and nobody here has seen since. */
-  readonly #missingSinceMs = new Map<string, number>();
   #ticks = 0;
   #hasReadErrors = false;
 
@@ -77,7 +75,7 @@ export class Tail {
     this.#ready = options.ready;
     const { graceMs = GRACE_MS, pendingIdleMsMax = PENDING_IDLE_MS_MAX } = options;
     this.#times = { graceMs, pendingIdleMsMax };
-    this.#goneMs = options.goneMs ?? GONE_MS;
+    this.#known = new KnownPositions(options.goneMs ?? GONE_MS);
     this.#deletedBytesMax = options.deletedBytesMax ?? DELETED_BYTES_MAX;
     options.metrics.openFiles.readFrom(() => this.#sum((file) => (file.fd >= 0 ? 1 : 0)));
     options.metrics.lagBytes.readFrom(() => this.#sum(lagBytes));
@@ -130,13 +128,7 @@ export class Tail {
 
   /** Takes what the server knows for the truth, and reads everything else again from there. */
   resync(positions: PositionsAnswer['positions']): void {
-    this.#known = new Map(positions.map(({ file, stdout, stderr }) => [file, [stdout, stderr]]));
-    this.#missingSinceMs.clear();
-    this.rewind();
-  }
-
-  /** Reads everything again that was not acknowledged. */
-  rewind(): void {
+    this.#known.replace(positions);
     for (const container of this.#containers.values()) {
       for (const chain of container.chains.values()) this.#rewindChain(chain);
     }
@@ -144,21 +136,16 @@ export class Tail {
 
   acknowledge(file: LogFile, id: string, to: Offsets): void {
     file.acked = to;
-    this.#known?.set(id, to);
+    this.#known.set(id, to);
   }
 
-  /** Files that the server may forget: it knows them, and they have not been on the node for a while. */
+  /** Files that the server may forget. */
   goneFiles(nowMs: number): string[] {
-    const gone: string[] = [];
-    for (const [id, sinceMs] of this.#missingSinceMs) if (nowMs - sinceMs >= this.#goneMs) gone.push(id);
-    return gone;
+    return this.#known.gone(nowMs);
   }
 
   acknowledgeGone(ids: readonly string[]): void {
-    for (const id of ids) {
-      this.#known?.delete(id);
-      this.#missingSinceMs.delete(id);
-    }
+    this.#known.forget(ids);
   }
 
   #found(directory: Container['directory']): void {
@@ -227,8 +214,8 @@ export class Tail {
 
   #assignPosition(chain: Chain, file: LogFile): void {
     const id = fileId(chain, file);
-    this.#missingSinceMs.delete(id);
-    rewindFile(file, this.#known?.get(id) ?? [0, 0]);
+    this.#known.found(id);
+    rewindFile(file, this.#known.of(id));
     this.#ready.add(chain);
   }
 
@@ -236,7 +223,7 @@ export class Tail {
     this.#reader.dropPending(chain);
     for (const file of chain.files) {
       if (file.head === '') continue;
-      rewindFile(file, this.#known?.get(fileId(chain, file)) ?? [0, 0]);
+      rewindFile(file, this.#known.of(fileId(chain, file)));
       if (file.fd < 0 && !isComplete(file) && !(file.onDisk && reopenLogFile(file))) this.#giveUp(file, 'truncated');
     }
     this.#ready.add(chain);
@@ -290,17 +277,14 @@ export class Tail {
   }
 
   #noteMissing(nowMs: number): void {
-    if (this.#known === undefined || !this.#discovery.isComplete || this.#hasReadErrors) return;
+    if (!this.#discovery.isComplete || this.#hasReadErrors) return;
     const present = new Set<string>();
     for (const { chains } of this.#containers.values()) {
       for (const chain of chains.values()) {
         for (const file of chain.files) if (file.head !== '') present.add(fileId(chain, file));
       }
     }
-    for (const id of this.#known.keys()) {
-      if (present.has(id)) this.#missingSinceMs.delete(id);
-      else if (!this.#missingSinceMs.has(id)) this.#missingSinceMs.set(id, nowMs);
-    }
+    this.#known.noteMissing(present, nowMs);
   }
 
   /** A file or directory that cannot be read must not keep the others from being read. */
