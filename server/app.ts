@@ -49,10 +49,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
 
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
-  // Closing ends connections that are idle at that moment; those that become so later would be waited for.
-  app.addHook('onResponse', async () => {
-    if (closing.signal.aborted) setImmediate(() => app.server.closeIdleConnections());
-  });
+  closeConnectionsOnceAnswered(app, closing.signal);
 
   const acceptor = new BatchAcceptor(store, positions);
   registerMetrics(app, { metrics });
@@ -68,6 +65,25 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerLogs(app, { store, query: queryContext(store, pool), now, closing: closing.signal });
   registerLabels(app, { store, now });
   return app;
+}
+
+/**
+ * Closing waits for every connection but those that are idle at that moment. A connection that becomes idle a moment
+ * later, or that a browser opened ahead of need, would hold it for a minute; so when the last answer is out, all go.
+ */
+function closeConnectionsOnceAnswered({ server }: FastifyInstance, closing: AbortSignal): void {
+  let answering = 0;
+  const closeOnceAnswered = (): void => {
+    if (closing.aborted && answering === 0) server.closeAllConnections();
+  };
+  server.on('request', (_request, response) => {
+    answering++;
+    response.once('close', () => {
+      answering--;
+      closeOnceAnswered();
+    });
+  });
+  closing.addEventListener('abort', () => setImmediate(closeOnceAnswered), { once: true });
 }
 
 /** Scans run in the workers; what they find broken, the store sets aside. */

@@ -2,7 +2,9 @@
  * The command as a user meets it: real processes, and what they say when something is in the way. Nothing but Node is
  * needed. What each flag accepts is tested beside the parser.
  */
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -98,13 +100,16 @@ describe('SIGTERM and SIGINT end it in order, with 0', () => {
     expect(server.stderr).toBe('');
   });
 
-  test('podlog server, while a client follows', async () => {
+  test('podlog server, while a client follows and another has only connected', async () => {
     const { server, port } = await startReadyServer();
+    const silent = connect(port, '127.0.0.1').on('error', () => {});
+    await once(silent, 'connect');
     const response = await fetch(`http://127.0.0.1:${port}/logs?follow=true`);
     expect(response.status).toBe(200);
     const rest = response.text();
     expect(await endPodlog(server, 'SIGTERM')).toEqual({ code: 0, signal: null });
     expect(await rest).toBe('');
+    silent.destroy();
   });
 
   test('podlog agent, without a server to drain to', async () => {

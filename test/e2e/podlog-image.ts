@@ -3,7 +3,7 @@
  * holds the Node that runs the tests and the libraries that it is linked with.
  */
 import { execFileSync } from 'node:child_process';
-import { chownSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { assembleWorkingDir, imageConfig, readDockerfile } from '../manifests/docker-image.ts';
 import { writeImage } from './images.ts';
@@ -38,8 +38,9 @@ function librariesOf(program: string): string[] {
   return lines.flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
 }
 
-/** A volume that the kubelet has handed to a pod's group. */
+/** A volume as kubelet hands it to a pod's fsGroup. */
 export function makeVolume(dir: string, group: number): void {
-  mkdirSync(dir, { mode: 0o775 });
+  mkdirSync(dir);
   chownSync(dir, 0, group);
+  chmodSync(dir, 0o2775);
 }
