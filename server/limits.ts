@@ -153,11 +153,15 @@ export const SCANS_AT_ONCE = 2;
 /** Lines that are rendered in one task: about 0.5 MB of text, which a client takes while the next are rendered. */
 export const RENDER_ROWS_AT_ONCE = 1000;
 
-/** Opened row groups that a worker keeps, with decoded columns. Beyond: the one used longest ago is forgotten. */
-export const WORKER_CACHE_BYTES_MAX = 48 * MIB;
+/** Decoded columns that a worker keeps. Beyond: those used longest ago are decoded again. */
+export const WORKER_CACHE_BYTES_MAX = 32 * MIB;
 
-/** What a row group takes when all its columns are decoded: at most about this many times its stored size. */
-export const DECODED_BYTES_PER_STORED_BYTE = 6;
+/** Headers of row groups that a worker keeps, about 20 KB each. Beyond: as above. */
+export const WORKER_HEADERS_MAX = 500;
+
+/** Files that a worker keeps open, and for how long: a deleted one takes room until then. Beyond: opened again. */
+export const OPEN_FILES_MAX = 32;
+export const OPEN_FILE_MS_MAX = 10 * SECOND_MS;
 
 // ── HTTP ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -26,6 +26,7 @@ import {
 } from './encodings/timestamp.ts';
 import type { Timestamps } from './encodings/timestamp.ts';
 import { decodeUuids, encodeUuids, looksLikeUuid, parseUuids, UUID_BYTES, writeUuid } from './encodings/uuid.ts';
+import type { Uuids } from './encodings/uuid.ts';
 import {
   ENCODING_CONSTANT,
   ENCODING_DECIMAL,
@@ -48,7 +49,7 @@ export type ColumnValues =
   | ({ readonly kind: 'integer' } & Integers)
   | ({ readonly kind: 'decimal'; readonly min: number; readonly max: number } & Decimals)
   | ({ readonly kind: 'timestamp' } & Timestamps)
-  | { readonly kind: 'uuid'; readonly uuids: Uint8Array }
+  | ({ readonly kind: 'uuid' } & Uuids)
   | ({ readonly kind: 'hex' } & HexValues)
   | ({ readonly kind: 'raw' } & ByteStrings);
 
@@ -129,7 +130,7 @@ function chooseAndEncode(
     }
     const scales = encoder.small(count);
     if (parseDecimals(refs, numbers, scales)) {
-      encodeDecimals({ mantissas: numbers, scales }, count, parameters, pages);
+      encodeDecimals(numbers, scales, count, parameters, pages);
       return ENCODING_DECIMAL;
     }
     if (looksLikeTimestamp(bytes, start, end)) {
@@ -200,7 +201,7 @@ export function decodeColumn(
     case ENCODING_TIMESTAMP:
       return { kind: 'timestamp', ...decodeTimestamps(parameters, pages, rows.baseDay, rows.timesNs()) };
     case ENCODING_UUID:
-      return { kind: 'uuid', uuids: decodeUuids(parameters, pages, count) };
+      return { kind: 'uuid', ...decodeUuids(parameters, pages, count) };
     case ENCODING_HEX:
       return { kind: 'hex', ...decodeHex(parameters, pages, count) };
     case ENCODING_RAW:
@@ -224,11 +225,33 @@ export function valueCount(values: ColumnValues): number {
     case 'timestamp':
       return values.units.length;
     case 'uuid':
-      return values.uuids.length / UUID_BYTES;
+      return values.count;
     case 'hex':
       return values.bytes.length / values.width;
     case 'raw':
       return values.offsets.length - 1;
+  }
+}
+
+/** Memory that decoded values hold. */
+export function memoryBytesOf(values: ColumnValues): number {
+  switch (values.kind) {
+    case 'constant':
+      return values.value.length;
+    case 'dictionary':
+      return values.codes.byteLength + values.values.bytes.length + values.values.offsets.byteLength;
+    case 'integer':
+      return values.values.byteLength;
+    case 'decimal':
+      return values.mantissas.byteLength + values.scales.length;
+    case 'timestamp':
+      return values.units.byteLength;
+    case 'uuid':
+      return values.packed.length + values.pairs.length;
+    case 'hex':
+      return values.bytes.length;
+    case 'raw':
+      return values.bytes.length + values.offsets.byteLength;
   }
 }
 
@@ -251,7 +274,7 @@ export function writeValue(values: ColumnValues, index: number, out: Buffer, at:
     case 'timestamp':
       return writeTimestamp(values, index, out, at);
     case 'uuid':
-      return writeUuid(values.uuids, index, out, at);
+      return writeUuid(values, index, out, at);
     case 'hex':
       return writeHex(values, index, out, at);
     case 'raw':

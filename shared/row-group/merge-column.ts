@@ -14,9 +14,10 @@ import { encodeDecimals } from './encodings/decimal.ts';
 import { encodeCodes, encodeDictionaryValues } from './encodings/dictionary.ts';
 import { encodeHex } from './encodings/hex.ts';
 import { encodeIntegers, parseIntegers } from './encodings/integer.ts';
+import type { IntegerArray } from './encodings/integer.ts';
 import { encodeTimestamps, toDistances } from './encodings/timestamp.ts';
 import type { Timestamps } from './encodings/timestamp.ts';
-import { encodeUuids, parseUuids, UUID_BYTES } from './encodings/uuid.ts';
+import { encodeUuids, parseUuids, unpackUuid, UUID_BYTES } from './encodings/uuid.ts';
 import {
   DICTIONARY_VALUES_MAX,
   ENCODING_DECIMAL,
@@ -101,7 +102,7 @@ function moveIntegers(
   parameters: ByteWriter,
   pages: PageWriter,
 ): Moved | undefined {
-  const columns: Float64Array[] = [];
+  const columns: IntegerArray[] = [];
   for (const chunk of chunks) {
     const integers = integersOf(chunk);
     if (integers === undefined) return undefined;
@@ -119,7 +120,7 @@ function moveDecimals(
   parameters: ByteWriter,
   pages: PageWriter,
 ): Moved | undefined {
-  const mantissas: Float64Array[] = [];
+  const mantissas: IntegerArray[] = [];
   const scalesOf: (Uint8Array | undefined)[] = [];
   for (const chunk of chunks) {
     const numbers = chunk.kind === 'decimal' ? chunk.mantissas : integersOf(chunk);
@@ -134,7 +135,7 @@ function moveDecimals(
     numbers[i] = mantissas[source]![indexOf[i]!]!;
     scales[i] = scalesOf[source]?.[indexOf[i]!] ?? 0;
   }
-  encodeDecimals({ mantissas: numbers, scales }, count, parameters, pages);
+  encodeDecimals(numbers, scales, count, parameters, pages);
   return { encoding: ENCODING_DECIMAL };
 }
 
@@ -336,7 +337,7 @@ function moveBytes(
 }
 
 /** A chunk's values as integers, if each is one. */
-function integersOf(chunk: ColumnValues): Float64Array | undefined {
+function integersOf(chunk: ColumnValues): IntegerArray | undefined {
   if (chunk.kind === 'integer') return chunk.values;
   const parsed = distinctOf(chunk, (texts) => {
     const numbers = new Float64Array(texts.count);
@@ -349,7 +350,11 @@ function integersOf(chunk: ColumnValues): Float64Array | undefined {
 
 /** A chunk's values as UUIDs of 16 bytes, if each is one. */
 function uuidsOf(chunk: ColumnValues): Uint8Array | undefined {
-  if (chunk.kind === 'uuid') return chunk.uuids;
+  if (chunk.kind === 'uuid') {
+    const uuids = new Uint8Array(chunk.count * UUID_BYTES);
+    for (let i = 0; i < chunk.count; i++) unpackUuid(chunk, i, uuids, i * UUID_BYTES);
+    return uuids;
+  }
   const parsed = distinctOf(chunk, (texts) => {
     const uuids = new Uint8Array(texts.count * UUID_BYTES);
     return parseUuids(texts, uuids) ? uuids : undefined;

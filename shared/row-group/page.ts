@@ -123,15 +123,18 @@ export function readPageEntry(reader: ByteReader, offset: number): PageEntry {
   return { offset, rawSize, storedSize, codec, checksum: reader.u32() };
 }
 
-/** @throws CorruptionError when the checksum does not match */
-export function verifyPage(group: Buffer, entry: PageEntry): Buffer {
-  const stored = group.subarray(entry.offset, entry.offset + entry.storedSize);
-  if (crc32(stored) !== entry.checksum)
+/**
+ * @param stored  the bytes that the entry speaks of
+ * @throws CorruptionError  the checksum does not match
+ */
+export function verifyPage(stored: Buffer, entry: PageEntry): void {
+  if (crc32(stored) !== entry.checksum) {
     throw new CorruptionError(`the checksum of the page at byte ${entry.offset} does not match`);
-  return stored;
+  }
 }
 
-export function loadPage(group: Buffer, entry: PageEntry): Buffer {
-  const stored = verifyPage(group, entry);
+/** Checks and decompresses a page. @throws CorruptionError */
+export function openPage(stored: Buffer, entry: PageEntry): Buffer {
+  verifyPage(stored, entry);
   return entry.codec === CODEC_STORED ? stored : decompress(stored, entry.rawSize);
 }

@@ -6,13 +6,22 @@ import { ByteReader } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
 import type { Labels } from '../labels.ts';
 import { BASE_DAY_REACH_DAYS, NS_PER_DAY } from '../time.ts';
-import { decodeColumn, readColumnChunk, valueSizeMax, writeValue } from './column.ts';
+import { decodeColumn, memoryBytesOf, readColumnChunk, valueSizeMax, writeValue } from './column.ts';
 import type { ColumnChunk, ColumnValues } from './column.ts';
 import type { ByteStrings } from './byte-strings.ts';
-import { decodeIntegers } from './encodings/integer.ts';
-import { KIND_TEXT, LAYOUT_PACKED, LAYOUT_PAGED, MAGIC, ROWS_MAX, SLOTS_MAX, TEMPLATES_MAX } from './format.ts';
+import { decodeIntegers, decodeSmallIntegers } from './encodings/integer.ts';
+import {
+  KIND_TEXT,
+  LAYOUT_PACKED,
+  LAYOUT_PAGED,
+  MAGIC,
+  PREFIX_BYTES,
+  ROWS_MAX,
+  SLOTS_MAX,
+  TEMPLATES_MAX,
+} from './format.ts';
 import type { ValueKind } from './format.ts';
-import { decompress, loadPage, readPageEntry, verifyPage } from './page.ts';
+import { decompress, openPage, readPageEntry, verifyPage } from './page.ts';
 import type { PageEntry, PageReader } from './page.ts';
 import type { Slot, Template } from './template.ts';
 import { prefixChecksum, rowsByTemplate } from './writer.ts';
@@ -44,6 +53,30 @@ interface StoredChunk {
   readonly pages: readonly PageEntry[];
 }
 
+/** Where the bytes of a row group come from: memory, or a file of which only the needed parts are read. */
+export interface ByteSource {
+  readonly sizeBytes: number;
+  /** May be kept: it does not change. */
+  read(offset: number, sizeBytes: number): Buffer;
+}
+
+/** Keeps what was decoded of one row group, for as long as it likes: anything may be decoded again. */
+export interface DecodedCache {
+  get(part: number): object | undefined;
+  set(part: number, decoded: object, memoryBytes: number): void;
+}
+
+/** Parts of a row group in a DecodedCache; columns have their index. */
+const PART_TIMES = -1;
+const PART_STREAMS = -2;
+const PART_TEMPLATES = -3;
+const PART_FLAGS = -4;
+const PART_ORDER = -5;
+const PART_RANKS = -6;
+
+/** Read at once with the prefix: nearly every header fits. */
+const HEAD_BYTES = 16 * 1024;
+
 /** Checks every checksum without decompressing a page. @throws CorruptionError */
 export function verifyRowGroup(bytes: Uint8Array): RowGroupInfo {
   const group = new RowGroup(bytes);
@@ -51,7 +84,13 @@ export function verifyRowGroup(bytes: Uint8Array): RowGroupInfo {
   return group.info;
 }
 
-/** A decoded header over encoded columns. Does not copy `bytes`: they must not change while the group is in use. */
+/** Rows in template order; those of template t are [templateStarts[t], templateStarts[t + 1]). */
+interface TemplateOrder {
+  readonly templateRows: Int32Array;
+  readonly templateStarts: Int32Array;
+}
+
+/** A decoded header over encoded columns. */
 export class RowGroup {
   readonly info: RowGroupInfo;
   readonly templates: readonly Template[];
@@ -59,40 +98,35 @@ export class RowGroup {
   /** columnsOfTemplate[t][s]: the column of slot s of template t. */
   readonly columnsOfTemplate: readonly (readonly number[])[];
 
-  /** Where pages lie: the group itself, or the decompressed body of a packed group. */
-  readonly #body: Buffer;
-  readonly #packed: boolean;
+  readonly #source: ByteSource;
+  /** The decompressed header and pages of a packed group. */
+  readonly #packedBody: Buffer | undefined;
   readonly #system: readonly StoredChunk[];
   readonly #columnPages: readonly (readonly PageEntry[])[];
-  readonly #values: (ColumnValues | undefined)[];
-  #timesNs: Float64Array | undefined;
-  #streamCodes: Uint16Array | undefined;
-  #templateCodes: Uint8Array | undefined;
-  #flags: Uint8Array | undefined;
-  #order: { templateRows: Int32Array; templateStarts: Int32Array } | undefined;
-  #ranks: Int32Array | undefined;
+  readonly #cache: DecodedCache;
 
-  /** @throws CorruptionError */
-  constructor(encoded: Uint8Array) {
-    const group = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength);
-    const { layout, header, pagesStart } = openHeader(group);
-    this.#packed = layout === LAYOUT_PACKED;
-    this.#body = this.#packed ? header : group;
+  /**
+   * @param bytes  the whole group, which must not change; or where to read it
+   * @param cache  by default everything decoded is kept as long as this object
+   * @throws CorruptionError
+   */
+  constructor(bytes: Uint8Array | ByteSource, cache: DecodedCache = new Map()) {
+    this.#source = bytes instanceof Uint8Array ? memorySource(bytes) : bytes;
+    this.#cache = cache;
+    const { layout, header, pagesStart } = openHeader(this.#source);
+    const packed = layout === LAYOUT_PACKED;
     const reader = new ByteReader(header);
-    const info = readInfo(reader, group.length);
-    this.info = info;
-    const tables = readTables(reader, info.rowCount);
+    this.info = readInfo(reader, this.#source.sizeBytes);
+    const tables = readTables(reader, this.info.rowCount);
     this.templates = tables.templates;
     this.columnsOfTemplate = tables.columnsOfTemplate;
     let offset = pagesStart;
-    const readPages = (): PageEntry[] => {
-      const pages = Array.from({ length: reader.count() }, () => {
-        const page = this.#packed ? packedEntry(reader, offset) : readPageEntry(reader, offset);
+    const readPages = (): PageEntry[] =>
+      Array.from({ length: reader.count() }, () => {
+        const page = packed ? packedEntry(reader, offset) : readPageEntry(reader, offset);
         offset += page.storedSize;
         return page;
       });
-      return pages;
-    };
     this.#system = [0, 1, 2, 3].map(() => ({ parameters: reader.sized(), pages: readPages() }));
     const columnPages: PageEntry[][] = [];
     this.columns = tables.columns.map((column) => {
@@ -101,96 +135,98 @@ export class RowGroup {
       return { ...column, chunk };
     });
     this.#columnPages = columnPages;
-    this.#values = new Array<ColumnValues | undefined>(this.columns.length).fill(undefined);
     // A packed body holds the pages right after the header, whose size only now is known.
-    if (this.#packed) shiftPages([...this.#system.map((chunk) => chunk.pages), ...columnPages], reader.offset);
-    else reader.expectEnd();
-    const end = this.#packed ? offset + reader.offset : offset;
-    if (end !== this.#body.length)
-      throw new CorruptionError(`the row group should have ${end} bytes, it has ${this.#body.length}`);
+    this.#packedBody = packed ? header.subarray(reader.offset) : undefined;
+    if (!packed) reader.expectEnd();
+    const end = packed ? header.length - reader.offset : this.#source.sizeBytes;
+    if (offset !== end) throw new CorruptionError(`the pages should end at byte ${offset}, they end at ${end}`);
   }
 
   /** @throws CorruptionError for the first page whose checksum does not match */
   verifyPages(): void {
-    if (this.#packed) return;
-    for (const { pages } of this.#system) for (const page of pages) verifyPage(this.#body, page);
-    for (const pages of this.#columnPages) for (const page of pages) verifyPage(this.#body, page);
+    if (this.#packedBody !== undefined) return;
+    for (const page of [...this.#system.map((chunk) => chunk.pages), ...this.#columnPages].flat()) {
+      verifyPage(this.#source.read(page.offset, page.storedSize), page);
+    }
   }
 
   /** ns from the start of baseDay, by row. */
   timesNs(): Float64Array {
-    return (this.#timesNs ??= this.#systemColumn(0));
+    return this.#kept(PART_TIMES, () => {
+      const values = this.#system[0]!;
+      const times = decodeIntegers(new ByteReader(values.parameters), this.#pages(values.pages), this.info.rowCount);
+      return times.values instanceof Float64Array ? times.values : new Float64Array(times.values);
+    });
   }
 
   /** Index into info.streams, by row. */
   streamCodes(): Uint16Array {
-    return (this.#streamCodes ??= checkedCodes(
-      new Uint16Array(this.#systemColumn(1)),
-      this.info.streams.length,
-      'stream',
-    ));
+    return this.#kept(PART_STREAMS, () => {
+      const codes = this.#smallIntegers(1, new Uint16Array(this.info.rowCount));
+      return checkedCodes(codes, this.info.streams.length, 'stream');
+    });
   }
 
   /** Index into templates, by row. */
   templateCodes(): Uint8Array {
-    return (this.#templateCodes ??= checkedCodes(
-      new Uint8Array(this.#systemColumn(2)),
-      this.templates.length,
-      'template',
-    ));
+    return this.#kept(PART_TEMPLATES, () => {
+      const codes = this.#smallIntegers(2, new Uint8Array(this.info.rowCount));
+      return checkedCodes(codes, this.templates.length, 'template');
+    });
   }
 
   /** FLAG_… bits, by row. */
   flags(): Uint8Array {
-    return (this.#flags ??= new Uint8Array(this.#systemColumn(3)));
+    return this.#kept(PART_FLAGS, () => this.#smallIntegers(3, new Uint8Array(this.info.rowCount)));
   }
 
-  /** Rows in template order; those of template t are [templateStarts[t], templateStarts[t + 1]). */
-  order(): { readonly templateRows: Int32Array; readonly templateStarts: Int32Array } {
-    if (this.#order === undefined) {
-      const order = rowsByTemplate(this.templateCodes(), this.info.rowCount, this.templates.length);
-      for (const column of this.columns) checkParts(column, order.templateStarts);
-      this.#order = order;
-    }
-    return this.#order;
+  order(): TemplateOrder {
+    return this.#kept(
+      PART_ORDER,
+      () => {
+        const order = rowsByTemplate(this.templateCodes(), this.info.rowCount, this.templates.length);
+        for (const column of this.columns) checkParts(column, order.templateStarts);
+        return order;
+      },
+      ({ templateRows }) => templateRows.byteLength,
+    );
   }
 
   /** Row → its index among the rows of its template: value `firstValue + rank` of each of the template's columns. */
   ranks(): Int32Array {
-    if (this.#ranks === undefined) {
+    return this.#kept(PART_RANKS, () => {
       const { templateRows, templateStarts } = this.order();
       const ranks = new Int32Array(this.info.rowCount);
       for (let t = 0; t < this.templates.length; t++) {
         const start = templateStarts[t]!;
         for (let i = start, end = templateStarts[t + 1]!; i < end; i++) ranks[templateRows[i]!] = i - start;
       }
-      this.#ranks = ranks;
-    }
-    return this.#ranks;
+      return ranks;
+    });
   }
 
-  /** The decoded values of a column, in template order. Kept for the life of this object. @throws CorruptionError */
+  /** The decoded values of a column, in template order. @throws CorruptionError */
   values(column: number): ColumnValues {
-    const known = this.#values[column];
-    if (known !== undefined) return known;
-    const info = this.columns[column]!;
-    const reader = this.#pageReader(this.#columnPages[column]!);
-    const rows = { baseDay: this.info.baseDay, timesNs: () => this.#valueTimes(info) };
-    const values = decodeColumn(info.chunk, new ByteReader(info.chunk.parameters), reader, info.count, rows);
-    this.#values[column] = values;
-    return values;
+    return this.#kept(
+      column,
+      () => {
+        const info = this.columns[column]!;
+        const rows = { baseDay: this.info.baseDay, timesNs: () => this.#valueTimes(info) };
+        const parameters = new ByteReader(info.chunk.parameters);
+        return decodeColumn(info.chunk, parameters, this.#pages(this.#columnPages[column]!), info.count, rows);
+      },
+      memoryBytesOf,
+    );
   }
 
   /** Rows of a column's values, in the order of the values. */
   valueRows(column: ColumnInfo): Int32Array {
     const { templateRows, templateStarts } = this.order();
+    const part = (template: number): Int32Array =>
+      templateRows.subarray(templateStarts[template], templateStarts[template + 1]);
+    if (column.parts.length === 1) return part(column.parts[0]!.template);
     const rows = new Int32Array(column.count);
-    let at = 0;
-    for (const { template } of column.parts) {
-      const part = templateRows.subarray(templateStarts[template], templateStarts[template + 1]);
-      rows.set(part, at);
-      at += part.length;
-    }
+    for (const { template, firstValue } of column.parts) rows.set(part(template), firstValue);
     return rows;
   }
 
@@ -199,30 +235,43 @@ export class RowGroup {
     const sink = new LineSink(rows.length);
     const codes = this.templateCodes();
     const ranks = this.ranks();
+    const templates = new Map<number, OpenTemplate>();
     for (let i = 0; i < rows.length; i++) {
       const row = rows[i]!;
-      sink.add(this, codes[row]!, ranks[row]!);
+      const code = codes[row]!;
+      let template = templates.get(code);
+      if (template === undefined) templates.set(code, (template = this.#openTemplate(code)));
+      sink.add(template, ranks[row]!);
     }
     return sink.finish();
   }
 
-  #systemColumn(index: number): Float64Array {
-    const { parameters, pages } = this.#system[index]!;
-    return decodeIntegers(new ByteReader(parameters), this.#pageReader(pages), this.info.rowCount).values;
+  #openTemplate(code: number): OpenTemplate {
+    const columns = this.columnsOfTemplate[code]!;
+    return {
+      literals: this.templates[code]!.literals,
+      values: columns.map((column) => this.values(column)),
+      firstValues: columns.map((column) => firstValueOf(this.columns[column]!, code)),
+    };
   }
 
-  #pageReader(pages: readonly PageEntry[]): PageReader {
+  #smallIntegers<T extends Uint8Array | Uint16Array>(chunk: number, out: T): T {
+    const { parameters, pages } = this.#system[chunk]!;
+    return decodeSmallIntegers(new ByteReader(parameters), this.#pages(pages), out);
+  }
+
+  #pages(entries: readonly PageEntry[]): PageReader {
     let next = 0;
     return {
       page: (sizeBytes) => {
-        const entry = pages[next++];
+        const entry = entries[next++];
         if (entry === undefined) throw new CorruptionError('a column chunk lacks a page');
         if (entry.rawSize !== sizeBytes) {
           throw new CorruptionError(`a page has ${entry.rawSize} bytes, ${sizeBytes} were expected`);
         }
-        return this.#packed
-          ? this.#body.subarray(entry.offset, entry.offset + entry.rawSize)
-          : loadPage(this.#body, entry);
+        const { offset, storedSize } = entry;
+        if (this.#packedBody !== undefined) return this.#packedBody.subarray(offset, offset + storedSize);
+        return openPage(this.#source.read(offset, storedSize), entry);
       },
     };
   }
@@ -231,6 +280,32 @@ export class RowGroup {
     const timesNs = this.timesNs();
     return Float64Array.from(this.valueRows(column), (row) => timesNs[row]!);
   }
+
+  /** A part from the cache, or decoded and put there. A part number always stands for the same type. */
+  #kept<T extends object>(part: number, decode: () => T, memoryBytes: (decoded: T) => number = byteLengthOf): T {
+    const known = this.#cache.get(part);
+    if (known !== undefined) return known as T;
+    const decoded = decode();
+    this.#cache.set(part, decoded, memoryBytes(decoded));
+    return decoded;
+  }
+}
+
+function byteLengthOf(decoded: object): number {
+  return ArrayBuffer.isView(decoded) ? decoded.byteLength : 0;
+}
+
+function memorySource(bytes: Uint8Array): ByteSource {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { sizeBytes: buffer.length, read: (offset, sizeBytes) => buffer.subarray(offset, offset + sizeBytes) };
+}
+
+/** A template with the columns of its slots at hand. */
+interface OpenTemplate {
+  readonly literals: readonly Buffer[];
+  readonly values: readonly ColumnValues[];
+  /** Index of the template's first value in each of them. */
+  readonly firstValues: readonly number[];
 }
 
 /** Writes lines one after the other into a growing buffer. */
@@ -244,20 +319,17 @@ class LineSink {
     this.#bytes = Buffer.allocUnsafe(Math.max(1024, lines * 320));
   }
 
-  add(group: RowGroup, template: number, rank: number): void {
-    const { literals, slots } = group.templates[template]!;
-    const columns = group.columnsOfTemplate[template]!;
+  add({ literals, values, firstValues }: OpenTemplate, rank: number): void {
     let at = this.#offsets[this.#count]!;
-    for (let slot = 0; slot < slots.length; slot++) {
-      const index = columns[slot]!;
-      const values = group.values(index);
-      const value = firstValueOf(group.columns[index]!, template) + rank;
+    for (let slot = 0; slot < values.length; slot++) {
+      const column = values[slot]!;
+      const index = firstValues[slot]! + rank;
       const literal = literals[slot]!;
-      this.#reserve(at, literal.length + valueSizeMax(values, value));
+      this.#reserve(at, literal.length + valueSizeMax(column, index));
       at += literal.copy(this.#bytes, at);
-      at = writeValue(values, value, this.#bytes, at);
+      at = writeValue(column, index, this.#bytes, at);
     }
-    const tail = literals[slots.length]!;
+    const tail = literals[values.length]!;
     this.#reserve(at, tail.length);
     at += tail.copy(this.#bytes, at);
     this.#offsets[++this.#count] = at;
@@ -281,19 +353,25 @@ export function firstValueOf(column: ColumnInfo, template: number): number {
   throw new RangeError('BUG: the template does not have this column');
 }
 
-function openHeader(group: Buffer): { layout: number; header: Buffer; pagesStart: number } {
-  const prefix = new ByteReader(group);
+function openHeader(source: ByteSource): { layout: number; header: Buffer; pagesStart: number } {
+  let head = source.read(0, Math.min(HEAD_BYTES, source.sizeBytes));
+  const prefix = new ByteReader(head);
   if (prefix.u32() !== MAGIC) throw new CorruptionError('not a row group: it must begin with "PRG1"');
   const layout = prefix.u8();
   const checksum = prefix.u32();
   const storedSize = prefix.u32();
   const rawSize = prefix.u32();
-  const stored = prefix.raw(storedSize);
-  if (prefixChecksum(group, stored) !== checksum)
+  const pagesStart = PREFIX_BYTES + storedSize;
+  if (pagesStart > source.sizeBytes) throw new CorruptionError('the row group ends inside its header');
+  if (pagesStart > head.length) head = source.read(0, pagesStart);
+  const stored = head.subarray(PREFIX_BYTES, pagesStart);
+  if (prefixChecksum(head, stored) !== checksum) {
     throw new CorruptionError('the checksum of the row group header does not match');
+  }
   if (layout !== LAYOUT_PACKED && layout !== LAYOUT_PAGED) throw new CorruptionError(`unknown layout ${layout}`);
-  if (layout === LAYOUT_PACKED) prefix.expectEnd();
-  return { layout, header: decompress(stored, rawSize), pagesStart: layout === LAYOUT_PACKED ? 0 : prefix.offset };
+  if (layout === LAYOUT_PAGED) return { layout, header: decompress(stored, rawSize), pagesStart };
+  if (pagesStart !== source.sizeBytes) throw new CorruptionError('bytes are left over behind a packed row group');
+  return { layout, header: decompress(stored, rawSize), pagesStart: 0 };
 }
 
 function readInfo(reader: ByteReader, sizeBytes: number): RowGroupInfo {
@@ -366,10 +444,6 @@ function readTables(
 function packedEntry(reader: ByteReader, offset: number): PageEntry {
   const size = reader.varint();
   return { offset, rawSize: size, storedSize: size, codec: 0, checksum: 0 };
-}
-
-function shiftPages(chunks: readonly (readonly PageEntry[])[], by: number): void {
-  for (const pages of chunks) for (const page of pages) (page as { offset: number }).offset += by;
 }
 
 function checkedCodes<T extends Uint8Array | Uint16Array>(codes: T, limit: number, what: string): T {

@@ -5,7 +5,9 @@
 import { FIXED_VALUE_BYTES_MAX, valueCount, valueSizeMax, writeValue } from '../../../shared/row-group/column.ts';
 import type { ColumnValues } from '../../../shared/row-group/column.ts';
 import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
-import { looksLikeUuid, parseUuid, UUID_BYTES } from '../../../shared/row-group/encodings/uuid.ts';
+import { findUuid, looksLikeUuid, parseUuid, UUID_BYTES } from '../../../shared/row-group/encodings/uuid.ts';
+import type { Uuids } from '../../../shared/row-group/encodings/uuid.ts';
+import type { IntegerArray } from '../../../shared/row-group/encodings/integer.ts';
 import { KIND_STRING } from '../../../shared/row-group/format.ts';
 import { matchesAny } from '../pattern.ts';
 import type { Pattern } from '../pattern.ts';
@@ -29,7 +31,7 @@ export function matchColumn(values: ColumnValues, kind: number, patterns: readon
         ? matchIntegers(values.values, values.min, values.max, patterns)
         : matchTexts(values, plain);
     case 'uuid':
-      return isEqualsOnly(patterns) ? matchUuids(values.uuids, patterns) : matchTexts(values, plain);
+      return isEqualsOnly(patterns) ? matchUuids(values, patterns) : matchTexts(values, plain);
     case 'decimal':
     case 'timestamp':
     case 'hex':
@@ -73,7 +75,7 @@ function matchCodes(codes: Uint8Array | Uint16Array, matchedCodes: Uint8Array | 
 }
 
 function matchIntegers(
-  values: Float64Array,
+  values: IntegerArray,
   min: number,
   max: number,
   patterns: readonly Equals[],
@@ -89,25 +91,17 @@ function matchIntegers(
   return matched;
 }
 
-function matchUuids(uuids: Uint8Array, patterns: readonly Equals[]): Uint8Array | undefined {
+function matchUuids(uuids: Uuids, patterns: readonly Equals[]): Uint8Array | undefined {
   let matched: Uint8Array | undefined;
   const wanted = new Uint8Array(UUID_BYTES);
   for (const { text } of patterns) {
     if (!looksLikeUuid(text, 0, text.length) || !parseUuid(text, 0, wanted, 0)) continue;
-    const first = wanted[0]!;
-    const second = wanted[1]!;
-    for (let at = 0; at < uuids.length; at += UUID_BYTES) {
-      if (uuids[at] !== first || uuids[at + 1] !== second || !isAt(uuids, at, wanted)) continue;
-      matched ??= new Uint8Array(uuids.length / UUID_BYTES);
-      matched[at / UUID_BYTES] = 1;
-    }
+    findUuid(uuids, wanted, (index) => {
+      matched ??= new Uint8Array(uuids.count);
+      matched[index] = 1;
+    });
   }
   return matched;
-}
-
-function isAt(uuids: Uint8Array, at: number, wanted: Uint8Array): boolean {
-  for (let k = 2; k < UUID_BYTES; k++) if (uuids[at + k] !== wanted[k]) return false;
-  return true;
 }
 
 /** Tests each value as text. The buffer handed to `test` is overwritten by the next value. */

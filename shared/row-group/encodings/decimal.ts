@@ -10,13 +10,14 @@ import { CorruptionError } from '../../errors.ts';
 import type { PageReader, PageWriter } from '../page.ts';
 import type { ValueRefs } from '../byte-strings.ts';
 import { decodeIntegers, encodeIntegers, writeInteger } from './integer.ts';
+import type { IntegerArray } from './integer.ts';
 
 const SCALE_MIXED = 255;
 const DIGITS_MAX = 15;
 export const POWERS_OF_TEN = Float64Array.from({ length: DIGITS_MAX + 1 }, (_, n) => 10 ** n);
 
 export interface Decimals {
-  readonly mantissas: Float64Array;
+  readonly mantissas: IntegerArray;
   readonly scales: Uint8Array;
 }
 
@@ -48,8 +49,13 @@ export function parseDecimals(refs: ValueRefs, mantissas: Float64Array, scales: 
   return true;
 }
 
-export function encodeDecimals(decimals: Decimals, count: number, parameters: ByteWriter, pages: PageWriter): void {
-  const { mantissas, scales } = decimals;
+export function encodeDecimals(
+  mantissas: Float64Array,
+  scales: Uint8Array,
+  count: number,
+  parameters: ByteWriter,
+  pages: PageWriter,
+): void {
   const scale = scales[0]!;
   let mixed = false;
   let min = Infinity;

@@ -19,6 +19,7 @@ const TRANSFORM_DELTAS = 1;
 const MAGNITUDE_MAX = 2 ** 52;
 const DIGITS_MAX = 15;
 const WORD = 2 ** 32;
+const HALF_WORD = 2 ** 31;
 
 /** Writes parameters and planes. `values` are whole and within ±2^52; the array may be longer than count. */
 export function encodeIntegers(values: Float64Array, count: number, parameters: ByteWriter, pages: PageWriter): void {
@@ -53,8 +54,11 @@ export function encodeIntegers(values: Float64Array, count: number, parameters: 
   for (let plane = 0; plane < width; plane++) pages.page(planes.subarray(plane * stored, (plane + 1) * stored));
 }
 
+/** Narrow where all values fit, to halve what a cache holds. */
+export type IntegerArray = Float64Array | Int32Array;
+
 export interface Integers {
-  readonly values: Float64Array;
+  readonly values: IntegerArray;
   readonly min: number;
   readonly max: number;
 }
@@ -64,23 +68,40 @@ export function decodeIntegers(parameters: ByteReader, pages: PageReader, count:
   const transform = parameters.u8();
   const width = parameters.u8();
   if (transform > TRANSFORM_DELTAS || width > 7) throw new CorruptionError('an integer chunk has unknown parameters');
-  const first = transform === TRANSFORM_DELTAS ? parameters.signedVarint() : 0;
+  const deltas = transform === TRANSFORM_DELTAS;
+  const first = deltas ? parameters.signedVarint() : 0;
   const base = parameters.signedVarint();
   const min = parameters.signedVarint();
   const max = parameters.signedVarint();
-  const skip = transform === TRANSFORM_DELTAS ? 1 : 0;
-  const values = new Float64Array(count);
+  const skip = deltas ? 1 : 0;
+  const narrow = min >= -HALF_WORD && max < HALF_WORD && width <= 4;
+  const values = narrow ? new Int32Array(count) : new Float64Array(count);
   if (base !== 0) values.fill(base, skip);
   let scale = 1;
   for (let plane = 0; plane < width; plane++) {
-    addPlane(values, skip, pages.page(count - skip), scale);
+    const page = pages.page(count - skip);
+    if (values instanceof Int32Array) addNarrowPlane(values, skip, page, plane * 8);
+    else addPlane(values, skip, page, scale);
     scale *= 256;
   }
-  if (transform === TRANSFORM_DELTAS) {
+  if (deltas) {
     values[0] = first;
-    for (let i = 1, sum = first; i < count; i++) values[i] = sum += values[i]!;
+    if (values instanceof Int32Array) sumNarrow(values);
+    else for (let i = 1, sum = first; i < count; i++) values[i] = sum += values[i]!;
   }
   return { values, min, max };
+}
+
+/** Codes and flags, which are small: integers as bytes of 8 or 16 bits. @throws CorruptionError */
+export function decodeSmallIntegers<T extends Uint8Array | Uint16Array>(
+  parameters: ByteReader,
+  pages: PageReader,
+  out: T,
+): T {
+  const { values, min, max } = decodeIntegers(parameters, pages, out.length);
+  if (min < 0 || max >= 2 ** (out.BYTES_PER_ELEMENT * 8)) throw new CorruptionError('a code is out of range');
+  out.set(values);
+  return out;
 }
 
 /**
@@ -172,4 +193,13 @@ function split(value: number, i: number, count: number, width: number, planes: U
 
 function addPlane(values: Float64Array, skip: number, plane: Uint8Array, scale: number): void {
   for (let i = 0, n = plane.length; i < n; i++) values[i + skip]! += plane[i]! * scale;
+}
+
+/** Sums wrap around at 32 bits, in deltas too; the end of each sum is in range, so it is right. */
+function addNarrowPlane(values: Int32Array, skip: number, plane: Uint8Array, shift: number): void {
+  for (let i = 0, n = plane.length; i < n; i++) values[i + skip] = values[i + skip]! + (plane[i]! << shift);
+}
+
+function sumNarrow(values: Int32Array): void {
+  for (let i = 1, n = values.length, sum = values[0]!; i < n; i++) values[i] = sum = (sum + values[i]!) | 0;
 }

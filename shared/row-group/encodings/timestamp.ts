@@ -137,10 +137,11 @@ export function decodeTimestamps(
     throw new CorruptionError('a timestamp chunk has an unknown form');
   }
   const unitNs = unitOf(form);
-  const units = decodeIntegers(parameters, pages, rowTimesNs.length).values;
+  const distances = decodeIntegers(parameters, pages, rowTimesNs.length).values;
+  const units = new Float64Array(distances.length);
   const limit = (NS_PER_DAY / unitNs) * BASE_DAY_REACH_DAYS * 2;
   for (let i = 0; i < units.length; i++) {
-    const value = Math.floor(rowTimesNs[i]! / unitNs) - units[i]!;
+    const value = Math.floor(rowTimesNs[i]! / unitNs) - distances[i]!;
     if (!(Math.abs(value) < limit)) throw new CorruptionError('a timestamp lies too far from its row');
     units[i] = value;
   }

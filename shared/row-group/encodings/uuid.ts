@@ -9,6 +9,7 @@
  * Parameters:  version u8 (0–15, or 255 for the 16 byte form)
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
+import { CorruptionError } from '../../errors.ts';
 import type { PageReader, PageWriter } from '../page.ts';
 import type { ValueRefs } from '../byte-strings.ts';
 import { HEX_DIGITS, HEX_VALUES } from './hex-digits.ts';
@@ -83,31 +84,66 @@ export function encodeUuids(uuids: Uint8Array, count: number, parameters: ByteWr
   pages.page(pairs, version !== VERSION_RANDOM);
 }
 
-/** @returns 16 bytes for each value */
-export function decodeUuids(parameters: ByteReader, pages: PageReader, count: number): Uint8Array {
-  const version = parameters.u8();
-  if (version === VERSION_MIXED) return pages.page(count * UUID_BYTES);
-  const packed = pages.page(count * PACKED_BYTES);
-  const pairs = pages.page((count + 3) >> 2);
-  const uuids = new Uint8Array(count * UUID_BYTES);
-  const versionBits = (version & 0x0f) << 4;
-  for (let i = 0, to = 0, from = 0; i < count; i++, to += UUID_BYTES, from += PACKED_BYTES) {
-    for (let k = 0; k < 6; k++) uuids[to + k] = packed[from + k]!;
-    const mixed = packed[from + 14]!;
-    uuids[to + 6] = versionBits | (mixed >>> 4);
-    uuids[to + 7] = packed[from + 6]!;
-    uuids[to + 8] = 0x80 | ((mixed & 0x0f) << 2) | ((pairs[i >> 2]! >>> ((i & 3) * 2)) & 3);
-    for (let k = 9; k < 16; k++) uuids[to + k] = packed[from + k - 2]!;
-  }
-  return uuids;
+/** UUIDs as they are stored. */
+export interface Uuids {
+  readonly count: number;
+  /** 0 to 15, or 255 when `packed` has 16 bytes each and `pairs` is empty. */
+  readonly version: number;
+  readonly packed: Uint8Array;
+  readonly pairs: Uint8Array;
 }
 
+export function decodeUuids(parameters: ByteReader, pages: PageReader, count: number): Uuids {
+  const version = parameters.u8();
+  if (version === VERSION_MIXED) {
+    return { count, version, packed: pages.page(count * UUID_BYTES), pairs: new Uint8Array(0) };
+  }
+  if (version > 15) throw new CorruptionError(`UUIDs of version ${version}`);
+  return { count, version, packed: pages.page(count * PACKED_BYTES), pairs: pages.page((count + 3) >> 2) };
+}
+
+/** Writes the 16 bytes of one UUID at `to`. */
+export function unpackUuid({ version, packed, pairs }: Uuids, index: number, out: Uint8Array, to: number): void {
+  if (version === VERSION_MIXED) {
+    for (let k = 0, from = index * UUID_BYTES; k < UUID_BYTES; k++) out[to + k] = packed[from + k]!;
+    return;
+  }
+  const from = index * PACKED_BYTES;
+  for (let k = 0; k < 6; k++) out[to + k] = packed[from + k]!;
+  const mixed = packed[from + 14]!;
+  out[to + 6] = (version << 4) | (mixed >>> 4);
+  out[to + 7] = packed[from + 6]!;
+  out[to + 8] = 0x80 | ((mixed & 0x0f) << 2) | ((pairs[index >> 2]! >>> ((index & 3) * 2)) & 3);
+  for (let k = 9; k < 16; k++) out[to + k] = packed[from + k - 2]!;
+}
+
+/**
+ * Calls back with the index of each value that equals a UUID of 16 bytes. Only the first four bytes, which are the same
+ * in both forms, are compared with every value.
+ */
+export function findUuid(uuids: Uuids, wanted: Uint8Array, onFound: (index: number) => void): void {
+  const { packed, count } = uuids;
+  const stride = uuids.version === VERSION_MIXED ? UUID_BYTES : PACKED_BYTES;
+  const [first, second, third, fourth] = wanted;
+  const found = new Uint8Array(UUID_BYTES);
+  for (let index = 0, at = 0; index < count; index++, at += stride) {
+    if (packed[at] !== first || packed[at + 1] !== second || packed[at + 2] !== third || packed[at + 3] !== fourth) {
+      continue;
+    }
+    unpackUuid(uuids, index, found, 0);
+    if (found.every((byte, k) => byte === wanted[k])) onFound(index);
+  }
+}
+
+const unpacked = new Uint8Array(UUID_BYTES);
+
 /** Writes one UUID as text. Returns the offset after it. */
-export function writeUuid(uuids: Uint8Array, index: number, out: Uint8Array, start: number): number {
+export function writeUuid(uuids: Uuids, index: number, out: Uint8Array, start: number): number {
+  unpackUuid(uuids, index, unpacked, 0);
   let at = start;
-  for (let k = 0, from = index * UUID_BYTES; k < UUID_BYTES; k++, from++) {
+  for (let k = 0; k < UUID_BYTES; k++) {
     if (k === 4 || k === 6 || k === 8 || k === 10) out[at++] = DASH;
-    const value = uuids[from]!;
+    const value = unpacked[k]!;
     out[at++] = HEX_DIGITS[value >>> 4]!;
     out[at++] = HEX_DIGITS[value & 0x0f]!;
   }
