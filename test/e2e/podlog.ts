@@ -28,7 +28,7 @@ export interface LogRow {
 /** Runs `podlog …`. PODLOG_ variables of the caller's own environment don't reach it. */
 export function startPodlog(args: readonly string[], env: Readonly<Record<string, string>> = {}): PodlogProcess {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PODLOG_'));
-  const child = spawn(process.execPath, ['cli/podlog.ts', ...args], {
+  const child = spawn(process.execPath, ['cli/podlog.js', ...args], {
     cwd: REPOSITORY,
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -5,7 +5,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from 'vitest';
 import { containerdUnavailable, startContainerd, type Containerd } from './containerd.ts';
 import { BUSYBOX_IMAGE } from './images.ts';
 import { containerStatus, removePod, restartContainer, rotateLog, runPod, type Pod, type PodSpec } from './pods.ts';
@@ -64,6 +64,10 @@ describe.skipIf(unavailable !== undefined)(`the spine${unavailable === undefined
     await containerd.stop();
   }, 60_000);
 
+  beforeEach(() => {
+    onTestFailed(() => console.error([...said, outputOf(agent), outputOf(server)].join('\n').slice(-8000)));
+  });
+
   async function startServer(): Promise<void> {
     server = startPodlog(['server', '--data-dir', join(containerd.dir, 'data'), '--listen', `127.0.0.1:${port}`]);
     await serverReady(server, port);
@@ -79,9 +83,8 @@ describe.skipIf(unavailable !== undefined)(`the spine${unavailable === undefined
   async function kill(podlog: PodlogProcess): Promise<void> {
     const early = hasEnded(podlog);
     await endPodlog(podlog, 'SIGKILL');
-    const output = `${podlog.child.spawnargs[2]}:\n${podlog.stdout}${podlog.stderr}`;
-    said.push(output);
-    expect(early, `it ended before it was killed: ${output}`).toBe(false);
+    said.push(outputOf(podlog));
+    expect(early, `it ended before it was killed: ${outputOf(podlog)}`).toBe(false);
   }
 
   function podSpec(name: string, first: number, last: number, control = controlDir): PodSpec {
@@ -109,7 +112,6 @@ describe.skipIf(unavailable !== undefined)(`the spine${unavailable === undefined
   }
 
   test('each line that the containers wrote is stored once, in order', async () => {
-    onTestFailed(() => console.error([...said, agent?.stderr, server?.stderr].join('\n').slice(-8000)));
     await startServer();
     startAgent();
     const alpha = await runPod(containerd, podsDir, podSpec('alpha', 0, ROUNDS.alpha));
@@ -252,6 +254,11 @@ describe.skipIf(unavailable !== undefined)(`the spine${unavailable === undefined
     expect(after).toEqual(before);
   });
 });
+
+/** For whoever looks at a failure. */
+function outputOf(podlog: PodlogProcess | undefined): string {
+  return podlog === undefined ? '' : `${podlog.child.spawnargs[2]}:\n${podlog.stdout}${podlog.stderr}`;
+}
 
 interface PodLine extends WrittenLine {
   readonly pod: string;
