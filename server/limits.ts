@@ -121,6 +121,9 @@ export const QUEUED_TASKS_MAX = 1000;
 /** JavaScript heap of one worker; buffers are outside of it. Beyond: the worker dies, its task fails, another starts. */
 export const WORKER_HEAP_MIB_MAX = 512;
 
+/** Young generation of one worker's heap; results are buffers outside of it. Beyond: it is collected. */
+export const WORKER_YOUNG_MIB_MAX = 8;
+
 // ── Query ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Lines of an answer when nobody says how many: a screen or two. */

@@ -7,7 +7,7 @@ import { type Transferable, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { UnavailableError } from '../../shared/errors.ts';
 import type { Counter, Metrics } from '../../shared/metrics.ts';
-import { QUEUED_TASKS_MAX, RETRY_AFTER_QUEUE_SECONDS, WORKER_HEAP_MIB_MAX } from '../limits.ts';
+import { QUEUED_TASKS_MAX, RETRY_AFTER_QUEUE_SECONDS, WORKER_HEAP_MIB_MAX, WORKER_YOUNG_MIB_MAX } from '../limits.ts';
 import { errorOf, type ResultMessage, type TaskMessage, type WorkerStart } from './messages.ts';
 import { type Priority, PRIORITY_BACKGROUND, PRIORITY_QUERY, type TaskKind } from './task.ts';
 
@@ -117,7 +117,7 @@ export class WorkerPool {
     const workerData: WorkerStart = { cancelled };
     const worker = new Worker(this.#workerUrl, {
       workerData,
-      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB_MAX },
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB_MAX, maxYoungGenerationSizeMb: WORKER_YOUNG_MIB_MAX },
     });
     const slot: Slot = { worker, cancelled, task: undefined };
     this.#slots.add(slot);

@@ -13,14 +13,14 @@ export async function startServerProcess(dataDir: string): Promise<ServerProcess
   const url = `http://127.0.0.1:${port}`;
   const startMs = performance.now();
   const flags = ['--data-dir', dataDir, '--listen', `127.0.0.1:${port}`, '--log-level', 'warn'];
-  const child = new Child(['cli/podlog.ts', 'server', ...flags]);
+  const child = new Child(['cli/podlog.js', 'server', ...flags]);
   await waitFor(() => isUp(`${url}/readyz`), { what: 'the server is ready', child, pauseMs: 5 });
   return { child, url, startMs: performance.now() - startMs };
 }
 
 export function startAgentProcess(podsDir: string, serverUrl: string, node: string): Child {
   const flags = ['--pods-dir', podsDir, '--server', serverUrl, '--node', node, '--log-level', 'warn'];
-  return new Child(['cli/podlog.ts', 'agent', ...flags]);
+  return new Child(['cli/podlog.js', 'agent', ...flags]);
 }
 
 /** False while nothing listens there. */

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * The podlog command. Each command's code is imported only when it runs, so that an agent never holds the server's
  * code in memory, nor a server the agent's.
