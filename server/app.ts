@@ -15,7 +15,7 @@ import { BatchAcceptor } from './ingest/accept-batch.ts';
 import type { Positions } from './ingest/positions.ts';
 import { SHRED } from './ingest/shred-lines.ts';
 import { BODY_BYTES_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
-import type { QueryContext } from './query/select.ts';
+import type { QueryContext } from './query/answer.ts';
 import { RENDER, SCAN } from './query/tasks.ts';
 import type { Store } from './store/store.ts';
 import type { WorkerPool } from './workers/pool.ts';

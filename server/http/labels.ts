@@ -4,9 +4,9 @@ import { ParameterError } from '../../shared/errors.ts';
 import { type Labels, labelOf } from '../../shared/labels.ts';
 import { parseFilters } from '../query/parameters.ts';
 import type { QueryString } from '../query/parameters.ts';
-import type { Plan } from '../query/plan.ts';
-import { mayMatch } from '../query/scan/match-rows.ts';
-import { labelVerdict } from '../query/scan/value-filter.ts';
+import type { Plan } from '../store/scan/plan.ts';
+import { mayMatch } from '../store/scan/match-rows.ts';
+import { labelVerdict } from '../store/scan/value-filter.ts';
 import type { Store } from '../store/store.ts';
 
 export interface LabelsOptions {

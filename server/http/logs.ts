@@ -4,10 +4,10 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { follow } from '../query/follow.ts';
 import { parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
-import { CSV_HEADER } from '../query/scan/render.ts';
-import type { Format } from '../query/scan/render.ts';
-import { select } from '../query/select.ts';
-import type { QueryContext } from '../query/select.ts';
+import { CSV_HEADER } from '../query/render.ts';
+import type { Format } from '../query/render.ts';
+import { select } from '../query/answer.ts';
+import type { QueryContext } from '../query/answer.ts';
 import type { Store } from '../store/store.ts';
 
 export interface LogsOptions {

@@ -5,10 +5,10 @@
 import { UnavailableError } from '../../shared/errors.ts';
 import { FOLLOW_BATCHES_WAITING_MAX } from '../limits.ts';
 import type { AppendListener, RowGroupRef, Snapshot } from '../store/snapshot.ts';
-import type { Plan } from './plan.ts';
-import type { Format } from './scan/render.ts';
-import { renderAll, select, selectRows } from './select.ts';
-import type { QueryContext } from './select.ts';
+import type { Plan } from '../store/scan/plan.ts';
+import type { Format } from './render.ts';
+import { selectRows } from '../store/scan/select.ts';
+import { type QueryContext, renderAll, select } from './answer.ts';
 
 export interface FollowSource {
   snapshot(): Snapshot;

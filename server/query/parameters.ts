@@ -8,10 +8,10 @@
  */
 import { ParameterError } from '../../shared/errors.ts';
 import { LIMIT_DEFAULT, LIMIT_MAX, FOLLOW_LIMIT_DEFAULT, PATTERNS_MAX, TEXT_BYTES_MAX } from '../limits.ts';
-import { parsePattern } from './pattern.ts';
-import type { Order, Plan, ValueFilter } from './plan.ts';
-import { FORMATS } from './scan/render.ts';
-import type { Format } from './scan/render.ts';
+import { parsePattern } from '../store/scan/pattern.ts';
+import type { Order, Plan, ValueFilter } from '../store/scan/plan.ts';
+import { FORMATS } from './render.ts';
+import type { Format } from './render.ts';
 import { parseInstant } from './time-parameter.ts';
 
 /** Query string, parsed: a name that is repeated has an array. */

@@ -1,8 +1,8 @@
 /** The query's work for worker threads. Each thread has its own cache of opened row groups. */
 import { type TaskHandler, taskHandler, taskKind } from '../workers/task.ts';
-import { RowGroups } from './scan/row-groups.ts';
-import { render, scan } from './scan/scan.ts';
-import type { RenderInput, RenderOutput, ScanInput, ScannedRows } from './scan/scan.ts';
+import { RowGroups } from '../store/scan/row-groups.ts';
+import { scan, type ScanInput, type ScannedRows } from '../store/scan/scan.ts';
+import { render, type RenderInput, type RenderOutput } from './render.ts';
 
 export const SCAN = taskKind<ScanInput, ScannedRows[]>('scan');
 export const RENDER = taskKind<RenderInput, RenderOutput>('render');

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { FOLLOW_BATCHES_WAITING_MAX } from '../../../server/limits.ts';
 import { follow } from '../../../server/query/follow.ts';
-import { parsePattern } from '../../../server/query/pattern.ts';
+import { parsePattern } from '../../../server/store/scan/pattern.ts';
 import { batchOf, numberedLines } from '../store/batches.ts';
 import { append, filesIn, openStore } from '../store/open-store.ts';
 import { planOf, queryContext } from './query-context.ts';

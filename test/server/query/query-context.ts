@@ -1,9 +1,10 @@
 /** Queries in this thread: the same tasks, without a pool. */
 import { setImmediate } from 'node:timers/promises';
-import type { Plan } from '../../../server/query/plan.ts';
-import { RowGroups } from '../../../server/query/scan/row-groups.ts';
-import { render, scan } from '../../../server/query/scan/scan.ts';
-import type { QueryContext } from '../../../server/query/select.ts';
+import type { Plan } from '../../../server/store/scan/plan.ts';
+import { RowGroups } from '../../../server/store/scan/row-groups.ts';
+import { scan } from '../../../server/store/scan/scan.ts';
+import { render } from '../../../server/query/render.ts';
+import type { QueryContext } from '../../../server/query/answer.ts';
 import type { Store } from '../../../server/store/store.ts';
 
 export function queryContext(store: Store): QueryContext {

@@ -9,8 +9,8 @@ import { findUuid, looksLikeUuid, parseUuid, UUID_BYTES } from '../../../shared/
 import type { Uuids } from '../../../shared/row-group/encodings/uuid.ts';
 import type { IntegerArray } from '../../../shared/row-group/encodings/integer.ts';
 import { KIND_STRING } from '../../../shared/row-group/format.ts';
-import { matchesAny } from '../pattern.ts';
-import type { Pattern } from '../pattern.ts';
+import { matchesAny } from './pattern.ts';
+import type { Pattern } from './pattern.ts';
 
 const BACKSLASH = 0x5c;
 const CANONICAL_INTEGER = /^(?:0|-?[1-9]\d{0,14})$/;

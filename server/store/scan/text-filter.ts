@@ -17,7 +17,7 @@ import {
 } from '../../../shared/row-group/format.ts';
 import type { ColumnInfo, RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Template } from '../../../shared/row-group/template.ts';
-import type { TextFilter } from '../plan.ts';
+import type { TextFilter } from './plan.ts';
 import { matchTexts } from './match-column.ts';
 
 /** Bytes that the text of values may have, where the encoding tells. */

@@ -3,14 +3,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parsePattern } from '../../../server/query/pattern.ts';
-import type { Plan } from '../../../server/query/plan.ts';
-import { select } from '../../../server/query/select.ts';
-import type { QueryContext } from '../../../server/query/select.ts';
-import type { Store } from '../../../server/store/store.ts';
-import { batchOf, type Line, numberedLines, TODAY } from '../store/batches.ts';
-import { append, openStore } from '../store/open-store.ts';
-import { planOf, queryContext } from './query-context.ts';
+import { parsePattern } from '../../../../server/store/scan/pattern.ts';
+import type { Plan } from '../../../../server/store/scan/plan.ts';
+import { select } from '../../../../server/query/answer.ts';
+import type { QueryContext } from '../../../../server/query/answer.ts';
+import type { Store } from '../../../../server/store/store.ts';
+import { batchOf, type Line, numberedLines, TODAY } from '../batches.ts';
+import { append, openStore } from '../open-store.ts';
+import { planOf, queryContext } from '../../query/query-context.ts';
 
 async function answer(store: Store, plan: Plan, context: QueryContext = queryContext(store)): Promise<string[]> {
   const snapshot = store.snapshot();

@@ -5,9 +5,9 @@ import { type Labels, labelOf } from '../../../../shared/labels.ts';
 import { RowGroupBuilder } from '../../../../shared/row-group/builder.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../shared/time.ts';
-import { matches, parsePattern } from '../../../../server/query/pattern.ts';
-import type { Plan } from '../../../../server/query/plan.ts';
-import { matchRows } from '../../../../server/query/scan/match-rows.ts';
+import { matches, parsePattern } from '../../../../server/store/scan/pattern.ts';
+import type { Plan } from '../../../../server/store/scan/plan.ts';
+import { matchRows } from '../../../../server/store/scan/match-rows.ts';
 
 const DAY = 20_780;
 

@@ -2,11 +2,13 @@
  * The text of an answer. One object a line for NDJSON; the lines as they were for raw; columns for CSV; and for JSON
  * the objects of NDJSON separated by commas, which the route puts between brackets.
  */
-import type { ByteStrings } from '../../../shared/row-group/byte-strings.ts';
-import type { Labels } from '../../../shared/labels.ts';
-import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../../shared/row-group/format.ts';
-import type { RowGroup } from '../../../shared/row-group/reader.ts';
-import { formatTime } from '../../../shared/time.ts';
+import { CorruptionError } from '../../shared/errors.ts';
+import type { RowGroupPlace, RowGroups } from '../store/scan/row-groups.ts';
+import type { ByteStrings } from '../../shared/row-group/byte-strings.ts';
+import type { Labels } from '../../shared/labels.ts';
+import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../shared/row-group/format.ts';
+import type { RowGroup } from '../../shared/row-group/reader.ts';
+import { formatTime } from '../../shared/time.ts';
 
 export const FORMATS = ['ndjson', 'raw', 'json', 'csv'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -87,4 +89,34 @@ function objectOf({ time, labels, flags, bytes }: Line): string {
 /** RFC 4180: quotes where a comma, quote or line break would be misread. */
 function csvCell(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+export interface RenderInput {
+  readonly places: readonly RowGroupPlace[];
+  /** Row rows[i] of the row group at places[groupOf[i]], in the order of the answer. */
+  readonly groupOf: Uint32Array;
+  readonly rows: Uint32Array;
+  readonly format: Format;
+}
+
+export interface RenderOutput {
+  readonly text: Uint8Array;
+  /** Row groups, as indices into places, whose lines are missing in the text, and why. */
+  readonly corruptions: readonly { readonly group: number; readonly message: string }[];
+}
+
+export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
+  const { places, groupOf, rows, format } = input;
+  const corruptions: { group: number; message: string }[] = [];
+  const groups = places.map((place, group) => {
+    try {
+      const opened = rowGroups.open(place);
+      return { opened, lines: opened.lines(rows.filter((_, i) => groupOf[i] === group)) };
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      corruptions.push({ group, message: error.message });
+      return undefined;
+    }
+  });
+  return { text: renderRows(groups, groupOf, rows, format), corruptions };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matches, parsePattern } from '../../../server/query/pattern.ts';
+import { matches, parsePattern } from '../../../../server/store/scan/pattern.ts';
 
 describe('pattern', () => {
   it.each([

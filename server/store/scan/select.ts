@@ -1,46 +1,28 @@
 /**
- * Runs a plan over row groups: prunes, scans them in the order of the answer, stops as soon as no further row group can
- * hold a better row, and renders the rows that are left, some at a time.
+ * Runs a plan over row groups: prunes, scans them in the order of the answer, and stops as soon as no further row group
+ * can hold a better row.
  */
-import { CorruptionError } from '../../shared/errors.ts';
-import { instantOf } from '../../shared/time.ts';
-import { RENDER_ROWS_AT_ONCE, SCAN_ROWS_AT_FIRST, SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../limits.ts';
-import type { RowGroupRef } from '../store/snapshot.ts';
+import { CorruptionError } from '../../../shared/errors.ts';
+import { instantOf } from '../../../shared/time.ts';
+import { SCAN_ROWS_AT_FIRST, SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../limits.ts';
+import type { RowGroupRef } from '../snapshot.ts';
+import { mayMatch } from './match-rows.ts';
 import type { Plan } from './plan.ts';
-import { mayMatch } from './scan/match-rows.ts';
-import type { Format } from './scan/render.ts';
-import { placeOf } from './scan/row-groups.ts';
-import type { RenderInput, RenderOutput, ScanInput, ScannedRows } from './scan/scan.ts';
-import { TopRows } from './top-rows.ts';
+import { placeOf } from './row-groups.ts';
+import type { ScanInput, ScannedRows } from './scan.ts';
+import { type SelectedRow, TopRows } from './top-rows.ts';
 
 /** Where scans run, and who is told of row groups that cannot be read. */
-export interface QueryContext {
+export interface ScanContext {
   readonly scan: (input: ScanInput, signal: AbortSignal) => Promise<ScannedRows[]>;
-  readonly render: (input: RenderInput, signal: AbortSignal) => Promise<RenderOutput>;
   readonly setAside: (rowGroup: RowGroupRef, error: CorruptionError) => Promise<void>;
-}
-
-type SelectedRow = ReturnType<TopRows['finish']>[number];
-
-/**
- * The text of the answer, in pieces. Broken row groups are set aside and left out.
- * @param rowGroups  must stay readable until the generator ends
- */
-export async function* select(
-  rowGroups: readonly RowGroupRef[],
-  plan: Plan,
-  format: Format,
-  context: QueryContext,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  yield* renderAll(await selectRows(rowGroups, plan, context, signal), format, context, signal);
 }
 
 /** The rows that the plan asks for, best first. */
 export async function selectRows(
   rowGroups: readonly RowGroupRef[],
   plan: Plan,
-  context: QueryContext,
+  context: ScanContext,
   signal: AbortSignal,
 ): Promise<readonly SelectedRow[]> {
   const top = new TopRows(plan.order, plan.limit);
@@ -67,32 +49,6 @@ export async function selectRows(
   };
   await Promise.all(Array.from({ length: SCANS_AT_ONCE }, run));
   return top.finish();
-}
-
-/** Renders selected rows in their order. */
-export async function* renderAll(
-  rows: readonly SelectedRow[],
-  format: Format,
-  context: QueryContext,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  for (let from = 0; from < rows.length; from += RENDER_ROWS_AT_ONCE) {
-    signal.throwIfAborted();
-    const some = rows.slice(from, from + RENDER_ROWS_AT_ONCE);
-    const groups = [...new Set(some.map(({ group }) => group))];
-    const indexOf = new Map(groups.map((group, index) => [group, index]));
-    const { text, corruptions } = await context.render(
-      {
-        places: groups.map(placeOf),
-        groupOf: Uint32Array.from(some, ({ group }) => indexOf.get(group)!),
-        rows: Uint32Array.from(some, ({ row }) => row),
-        format,
-      },
-      signal,
-    );
-    for (const { group, message } of corruptions) await context.setAside(groups[group]!, new CorruptionError(message));
-    if (text.length > 0) yield text;
-  }
 }
 
 /** Once there are `limit` rows, only a better one than the worst of them is of interest. */

@@ -1,15 +1,12 @@
 /**
- * The two tasks of a query that run in worker threads. `scan` finds the rows of row groups and gives their times;
- * `render` turns rows, once the query knows which ones it wants, into the text of the answer. In between lies only what
- * is needed to choose (late materialisation).
+ * The task of a worker thread in a search: finds the rows of row groups that a plan asks for and gives their times, which
+ * is all that is needed to choose among them. Their other columns are read for the chosen ones only.
  */
 import { CorruptionError } from '../../../shared/errors.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { sortByTime } from '../../../shared/row-group/sort.ts';
-import type { Plan } from '../plan.ts';
+import type { Plan } from './plan.ts';
 import { matchRows } from './match-rows.ts';
-import { renderRows } from './render.ts';
-import type { Format } from './render.ts';
 import type { RowGroupPlace, RowGroups } from './row-groups.ts';
 
 export interface ScanInput {
@@ -51,34 +48,4 @@ function bestRows(group: RowGroup, matched: Uint32Array, { order, limit }: Plan)
   sortByTime(matched, group.timesNs(), 0, matched.length);
   if (order === 'oldest') return matched.slice(0, limit);
   return matched.slice(Math.max(0, matched.length - limit)).toReversed();
-}
-
-export interface RenderInput {
-  readonly places: readonly RowGroupPlace[];
-  /** Row rows[i] of the row group at places[groupOf[i]], in the order of the answer. */
-  readonly groupOf: Uint32Array;
-  readonly rows: Uint32Array;
-  readonly format: Format;
-}
-
-export interface RenderOutput {
-  readonly text: Uint8Array;
-  /** Row groups, as indices into places, whose lines are missing in the text, and why. */
-  readonly corruptions: readonly { readonly group: number; readonly message: string }[];
-}
-
-export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
-  const { places, groupOf, rows, format } = input;
-  const corruptions: { group: number; message: string }[] = [];
-  const groups = places.map((place, group) => {
-    try {
-      const opened = rowGroups.open(place);
-      return { opened, lines: opened.lines(rows.filter((_, i) => groupOf[i] === group)) };
-    } catch (error) {
-      if (!(error instanceof CorruptionError)) throw error;
-      corruptions.push({ group, message: error.message });
-      return undefined;
-    }
-  });
-  return { text: renderRows(groups, groupOf, rows, format), corruptions };
 }

@@ -8,7 +8,7 @@ import { LRUCache } from 'lru-cache';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { type ByteSource, RowGroup } from '../../../shared/row-group/reader.ts';
 import { OPEN_FILES_MAX, OPEN_FILE_MS_MAX, WORKER_CACHE_BYTES_MAX, WORKER_HEADERS_MAX } from '../../limits.ts';
-import type { RowGroupRef } from '../../store/snapshot.ts';
+import type { RowGroupRef } from '../snapshot.ts';
 
 /** All that a worker needs to know of a row group. */
 export type RowGroupPlace = Pick<RowGroupRef, 'path' | 'offset' | 'sizeBytes'>;

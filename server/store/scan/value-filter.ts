@@ -6,9 +6,9 @@ import { type Labels, labelOf } from '../../../shared/labels.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import type { ColumnInfo, RowGroup } from '../../../shared/row-group/reader.ts';
 import { Tokens, tokenize } from '../../../shared/row-group/template.ts';
-import { matchesAny } from '../pattern.ts';
-import type { Pattern } from '../pattern.ts';
-import type { ValueFilter, Verdict } from '../plan.ts';
+import { matchesAny } from './pattern.ts';
+import type { Pattern } from './pattern.ts';
+import type { ValueFilter, Verdict } from './plan.ts';
 import { matchColumn, unescaped } from './match-column.ts';
 
 const OPEN_BRACE = 0x7b;

@@ -1,10 +1,11 @@
 /** The best rows of a query so far, from many row groups: at most `limit` are kept, so an answer's cost is bounded. */
-import { instantOf, NS_PER_DAY } from '../../shared/time.ts';
-import type { RowGroupRef } from '../store/snapshot.ts';
+import { instantOf, NS_PER_DAY } from '../../../shared/time.ts';
+import type { RowGroupRef } from '../snapshot.ts';
 import type { Order } from './plan.ts';
-import type { ScannedRows } from './scan/scan.ts';
+import type { ScannedRows } from './scan.ts';
 
-interface Row {
+/** A row that a search found, and where it is. */
+export interface SelectedRow {
   readonly group: RowGroupRef;
   readonly row: number;
   /** UTC day and ns since its start: two numbers, because one float64 cannot hold both. */
@@ -14,8 +15,8 @@ interface Row {
 
 export class TopRows {
   readonly #limit: number;
-  readonly #compare: (a: Row, b: Row) => number;
-  #rows: Row[] = [];
+  readonly #compare: (a: SelectedRow, b: SelectedRow) => number;
+  #rows: SelectedRow[] = [];
   #sortedCount = 0;
 
   constructor(order: Order, limit: number) {
@@ -41,7 +42,7 @@ export class TopRows {
   }
 
   /** The rows, best first. */
-  finish(): readonly Row[] {
+  finish(): readonly SelectedRow[] {
     this.#cut();
     return this.#rows;
   }
@@ -55,6 +56,6 @@ export class TopRows {
 }
 
 /** By time; then in the order in which rows were stored. */
-function compareRows(a: Row, b: Row): number {
+function compareRows(a: SelectedRow, b: SelectedRow): number {
   return a.day - b.day || a.timeNs - b.timeNs || a.group.order - b.group.order || a.row - b.row;
 }

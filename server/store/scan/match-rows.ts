@@ -5,7 +5,7 @@
 import type { Labels } from '../../../shared/labels.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { instantOf, timeNsFrom } from '../../../shared/time.ts';
-import type { Plan } from '../plan.ts';
+import type { Plan } from './plan.ts';
 import { applyTextFilter } from './text-filter.ts';
 import { applyValueFilter, labelVerdict } from './value-filter.ts';
 
