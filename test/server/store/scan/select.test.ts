@@ -85,19 +85,18 @@ describe('select', () => {
   it('misses nothing and doubles nothing while lines arrive and are flushed', async () => {
     const { store } = await openStore();
     const context = queryContext(store);
-    let acknowledged = 0;
-    let done = false;
+    const progress = { acknowledged: 0, done: false };
     const writing = (async () => {
       for (let batch = 0; batch < 60; batch++) {
         await append(store, batchOf({ lines: numberedLines('x', batch * 10, 10) }));
-        acknowledged = (batch + 1) * 10;
+        progress.acknowledged = (batch + 1) * 10;
         if (batch % 7 === 0) void store.flushAll();
       }
-      done = true;
+      progress.done = true;
     })();
     let rounds = 0;
-    while (!done) {
-      const atLeast = acknowledged;
+    while (!progress.done) {
+      const atLeast = progress.acknowledged;
       const got = (await answer(store, planOf({ order: 'oldest' }), context)).map(
         (line) => (JSON.parse(line) as { n: number }).n,
       );
