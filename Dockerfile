@@ -14,12 +14,13 @@ COPY shared shared
 COPY agent agent
 COPY server server
 COPY cli cli
-# What podlog.js starts without Node's TypeScript compiler, which is 30 MB a thread.
-RUN node cli/warm-compile-cache.ts
-RUN mkdir /data && chown 10001:10001 /data
+RUN mkdir -p /data node_modules/.cache/podlog && chown 10001:10001 /data node_modules/.cache/podlog
 ENV NODE_ENV=production PODLOG_LISTEN=0.0.0.0:3100 PODLOG_DATA_DIR=/data
-# The agent's manifest asks for root, which log files are readable by.
+# What podlog.js starts without Node's TypeScript compiler, which is 30 MB a thread. Node keeps a cache for each user:
+# the agent's manifest asks for root, which log files are readable by.
+RUN node cli/warm-compile-cache.ts
 USER 10001:10001
+RUN node cli/warm-compile-cache.ts
 VOLUME /data
 EXPOSE 3100
 ENTRYPOINT ["node", "cli/podlog.js"]

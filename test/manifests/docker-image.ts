@@ -23,6 +23,8 @@ export interface ImageConfig {
   readonly command: readonly string[];
   /** [sources…, destination], from the checkout. */
   readonly copies: readonly (readonly string[])[];
+  /** Shell commands, all of them after the copies. */
+  readonly runs: readonly { readonly command: string; readonly user: string; readonly env: readonly string[] }[];
 }
 
 /** All instructions, stage after stage. */
@@ -36,7 +38,9 @@ export function readDockerfile(): Instruction[] {
 /** The image that the last stage describes. */
 export function imageConfig(instructions: readonly Instruction[]): ImageConfig {
   const last = instructions.slice(instructions.findLastIndex(({ keyword }) => keyword === 'FROM'));
-  const config = { base: '', workingDir: '/', env: [] as string[], user: '', copies: [] as string[][] };
+  const config = { base: '', workingDir: '/', env: [] as string[], user: '0:0' };
+  const copies: string[][] = [];
+  const runs: ImageConfig['runs'][number][] = [];
   const commands = { ENTRYPOINT: [] as string[], CMD: [] as string[] };
   for (const { keyword, rest } of last) {
     switch (keyword) {
@@ -53,13 +57,16 @@ export function imageConfig(instructions: readonly Instruction[]): ImageConfig {
         config.user = rest;
         break;
       case 'COPY':
-        if (!rest.startsWith('--from=')) config.copies.push(rest.split(' '));
+        if (runs.length > 0) throw new Error(`the Dockerfile copies after it has run something: ${rest}`);
+        if (!rest.startsWith('--from=')) copies.push(rest.split(' '));
+        break;
+      case 'RUN':
+        runs.push({ command: rest, user: config.user, env: [...config.env] });
         break;
       case 'ENTRYPOINT':
       case 'CMD':
         commands[keyword] = JSON.parse(rest) as string[];
         break;
-      case 'RUN':
       case 'VOLUME':
       case 'EXPOSE':
         break;
@@ -67,7 +74,7 @@ export function imageConfig(instructions: readonly Instruction[]): ImageConfig {
         throw new Error(`the Dockerfile has an instruction that is not understood here: ${keyword} ${rest}`);
     }
   }
-  return { ...config, entrypoint: commands.ENTRYPOINT, command: commands.CMD };
+  return { ...config, copies, runs, entrypoint: commands.ENTRYPOINT, command: commands.CMD };
 }
 
 /** Writes the image's working folder to `dir`: the copies, and the modules that `npm ci --omit=dev` would install. */
