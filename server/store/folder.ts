@@ -8,22 +8,25 @@ import { type FolderLock, lockFolder } from './lock.ts';
 /** Grows with every change that an older podlog would misread. */
 const FORMAT_VERSION = 'podlog data 1\n';
 
-/** @throws UsageError  it cannot be made, is in use, or is of another version */
-export async function openFolder(disk: Disk, dataDir: string): Promise<FolderLock> {
+/**
+ * @param lock  takes the folder for this process alone
+ * @throws UsageError  it cannot be made, is in use, or is of another version
+ */
+export async function openFolder(disk: Disk, dataDir: string, lock = lockFolder): Promise<FolderLock> {
   try {
     await disk.makeFolder(dataDir);
   } catch (error) {
     throw unusable(dataDir, error);
   }
-  const lock = await lockFolder(dataDir);
+  const held = await lock(dataDir);
   try {
     await checkVersion(disk, dataDir);
     await disk.makeFolder(walFolder(dataDir));
     await disk.makeFolder(join(dataDir, SEGMENTS_FOLDER));
     await disk.syncFolder(dataDir);
-    return lock;
+    return held;
   } catch (error) {
-    await lock.release();
+    await held.release();
     throw error instanceof UsageError ? error : unusable(dataDir, error);
   }
 }

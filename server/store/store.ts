@@ -18,7 +18,7 @@ import { segmentPath, SEGMENTS_FOLDER, walPath } from './filenames.ts';
 import { flushDays, type FlushInput, type FlushOutput } from './flush.ts';
 import { Flusher } from './flusher.ts';
 import { openFolder } from './folder.ts';
-import type { FolderLock } from './lock.ts';
+import type { FolderLock, lockFolder } from './lock.ts';
 import type { ManifestFile } from './manifest.ts';
 import { Memtable } from './memtable.ts';
 import { damageOf, Quarantine } from './quarantine.ts';
@@ -45,6 +45,8 @@ export interface StoreOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly disk?: Disk;
+  /** Takes the folder for this process alone; a simulated disk has no processes. */
+  readonly lock?: typeof lockFolder;
 }
 
 export class Store {
@@ -73,7 +75,7 @@ export class Store {
    */
   static async open(options: StoreOptions): Promise<Store> {
     const disk = options.disk ?? realDisk;
-    const lock = await openFolder(disk, options.dataDir);
+    const lock = await openFolder(disk, options.dataDir, options.lock);
     try {
       const streams = new StreamTable();
       const memtable = new Memtable();
