@@ -14,18 +14,19 @@ import { instantOfMs } from '../../shared/time.ts';
 import type { Batch } from '../../shared/wire.ts';
 import type { BatchState } from './batch-state.ts';
 import { type Disk, realDisk } from './disk.ts';
-import { segmentPath, SEGMENTS_FOLDER, walPath } from './filenames.ts';
+import { SEGMENTS_FOLDER, walPath } from './filenames.ts';
 import { flushDays, type FlushInput, type FlushOutput } from './flush.ts';
 import { Flusher } from './flusher.ts';
 import { openFolder } from './folder.ts';
+import { LiveSegments } from './live-segments.ts';
 import type { FolderLock, lockFolder } from './lock.ts';
-import type { ManifestFile } from './manifest.ts';
+import { MaintenanceLane } from './maintenance.ts';
+import type { ManifestFile, ManifestSegment } from './manifest.ts';
 import { Memtable } from './memtable.ts';
 import { damageOf, Quarantine } from './quarantine.ts';
 import { type FlushableWal, type LiveSegment, recover, type Recovered } from './recover.ts';
 import { expiredSegments } from './retention.ts';
 import { rowGroupRef, verifyBatch } from './row-group-ref.ts';
-import { readSegment } from './segment/reader.ts';
 import type { AppendListener, RowGroupRef, Snapshot } from './snapshot.ts';
 import { SpaceGuard } from './space-guard.ts';
 import { statsOf, StoreMetrics, type StoreStats } from './stats.ts';
@@ -56,8 +57,9 @@ export class Store {
   readonly #manifest: ManifestFile;
   readonly #memtable: Memtable;
   readonly #streams: StreamTable;
-  readonly #segments: Map<string, LiveSegment>;
+  readonly #segments: LiveSegments;
   readonly #views: Views;
+  readonly #maintenance = new MaintenanceLane();
   readonly #wal: WalWriter;
   readonly #flusher: Flusher;
   readonly #quarantine: Quarantine;
@@ -105,7 +107,6 @@ export class Store {
     this.#streams = streams;
     this.#memtable = memtable;
     this.#manifest = recovered.manifest;
-    this.#segments = new Map(recovered.segments.map((segment) => [segment.path, segment]));
     this.#nextSequence = recovered.nextSequence;
     this.#nextOrder = recovered.nextOrder;
     this.#metrics = new StoreMetrics(options.metrics, () => this.stats());
@@ -114,6 +115,12 @@ export class Store {
     this.#views = new Views(
       () => this.#rowGroups(),
       (path) => this.#unlink(path),
+    );
+    const { manifest } = recovered;
+    const { dataDir } = options;
+    this.#segments = new LiveSegments(
+      { disk, dataDir, manifest, streams, views: this.#views, nextSequence: () => this.#nextSequence },
+      recovered.segments,
     );
     this.#wal = new WalWriter({
       disk,
@@ -168,6 +175,29 @@ export class Store {
     await this.#quarantine.copy(damageOf(rowGroup.path, rowGroup.offset, rowGroup.sizeBytes, error));
   }
 
+  /** The live segments that can be read. */
+  segments(): readonly LiveSegment[] {
+    return [...this.#segments.byPath.values()];
+  }
+
+  /** A number for a new segment; none is given out twice. */
+  takeSequence(): number {
+    return this.#nextSequence++;
+  }
+
+  /** Runs a job that replaces or drops segments when no other does: compaction, erasure, retention. */
+  maintain<T>(job: (closing: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#maintenance.run(job);
+  }
+
+  /**
+   * Puts new segments, complete and durable, in the place of live ones: a crash leaves either, a snapshot shows either.
+   * Only within a job of `maintain`. Rejects when nothing has changed.
+   */
+  replaceSegments(old: readonly LiveSegment[], added: readonly ManifestSegment[]): Promise<void> {
+    return this.#segments.change({ dropped: new Set(old.map(({ path }) => path)), added });
+  }
+
   /** Why writes fail now, for a readiness probe; undefined when they do not. */
   get problem(): string | undefined {
     return this.#wal.problem ?? (this.#flusher.problem ?? this.#space.problem)?.message;
@@ -176,7 +206,7 @@ export class Store {
   stats(): StoreStats {
     return statsOf({
       rowGroups: this.#rowGroups(),
-      segments: [...this.#segments.values()],
+      segments: this.segments(),
       wals: [...this.#flusher.waiting, ...(this.#wal.active === undefined ? [] : [this.#wal.active])],
       streamCount: this.#streams.size,
       quarantinedCount: this.#metrics.quarantined.value(),
@@ -187,8 +217,8 @@ export class Store {
   async tick(): Promise<void> {
     await this.#space.check();
     await this.#wal.tick();
-    await this.#retain();
     void this.#flusher.start();
+    if (this.#maintenance.isIdle) await this.maintain(() => this.#retain());
   }
 
   /** Seals the WAL and flushes all there is: for tests, and before a backup. */
@@ -200,7 +230,7 @@ export class Store {
   /** Waits for what is being written. Files that unreleased snapshots hold are removed at the next start. */
   async close(): Promise<void> {
     await this.#wal.close();
-    await this.#flusher.close();
+    await Promise.all([this.#flusher.close(), this.#maintenance.close()]);
     await Promise.all(this.#unlinks);
     await this.#lock.release();
   }
@@ -222,55 +252,41 @@ export class Store {
     const { dataDir, flush } = this.#options;
     const startMs = performance.now();
     const rowGroups = this.#quarantine.without(this.#memtable.rowGroupsOf(wal.sequence));
-    const sequences = flushDays(rowGroups).map(() => this.#nextSequence++);
+    const sequences = flushDays(rowGroups).map(() => this.takeSequence());
     await this.#disk.makeFolder(join(dataDir, SEGMENTS_FOLDER));
     const output = await flush({ dataDir, rowGroups, sequences });
     for (const damage of output.damages) await this.#quarantine.copy(damage);
-    const segments = await Promise.all(output.segments.map((segment) => this.#openSegment(segment)));
-    await this.#manifest.update((manifest) => ({
-      ...manifest,
-      nextSequence: this.#nextSequence,
-      walFrom: wal.sequence + 1,
-      orderFrom: wal.orderTo,
-      positions: wal.positions,
-      segments: [...manifest.segments, ...output.segments],
-    }));
-    for (const segment of segments) this.#segments.set(segment.path, segment);
-    this.#memtable.drop(wal.sequence);
+    await this.#segments.change({
+      added: output.segments,
+      manifest: (manifest) => ({
+        ...manifest,
+        walFrom: wal.sequence + 1,
+        orderFrom: wal.orderTo,
+        positions: wal.positions,
+      }),
+      onChanged: () => this.#memtable.drop(wal.sequence),
+    });
     this.#views.drop(walPath(dataDir, wal.sequence));
     this.#metrics.flushSeconds.observe((performance.now() - startMs) / 1000);
-  }
-
-  async #openSegment(segment: FlushOutput['segments'][number]): Promise<LiveSegment> {
-    const path = segmentPath(this.#options.dataDir, segment.day, segment.sequence);
-    return { ...segment, path, rowGroups: await readSegment(this.#disk, path, segment.sizeBytes, this.#streams) };
   }
 
   async #retain(): Promise<void> {
     const { dataDir, retentionMs, now } = this.#options;
     if (retentionMs === Infinity) return;
     const oldest = instantOfMs(now() - retentionMs);
-    const expired = expiredSegments(this.#manifest.current.segments, dataDir, this.#segments, oldest);
-    if (expired.size === 0) return;
+    const dropped = expiredSegments(this.#manifest.current.segments, dataDir, this.#segments.byPath, oldest);
+    if (dropped.size === 0) return;
     try {
-      await this.#manifest.update((manifest) => ({
-        ...manifest,
-        segments: manifest.segments.filter(({ day, sequence }) => !expired.has(segmentPath(dataDir, day, sequence))),
-      }));
+      await this.#segments.change({ dropped });
     } catch (err) {
       this.#options.log.error({ err }, 'old segments could not be dropped; this will be tried again');
       return;
     }
-    for (const path of expired) {
-      this.#segments.delete(path);
-      this.#views.drop(path);
-    }
-    this.#options.log.info({ segments: expired.size }, 'dropped segments older than the retention');
+    this.#options.log.info({ segments: dropped.size }, 'dropped segments older than the retention');
   }
 
   #rowGroups(): readonly RowGroupRef[] {
-    const inSegments = [...this.#segments.values()].flatMap(({ rowGroups }) => rowGroups);
-    return this.#quarantine.without([...this.#memtable.rowGroups(), ...inSegments]);
+    return this.#quarantine.without([...this.#memtable.rowGroups(), ...this.#segments.rowGroups()]);
   }
 
   #unlink(path: string): void {

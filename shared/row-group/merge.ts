@@ -23,6 +23,8 @@ export interface MergeOptions {
   readonly level: number;
   /** Rows of each group but the last. */
   readonly rowsPerGroup?: number;
+  /** By row of a group, 1 for those that are merged and 0 for those that are left out; undefined takes all. */
+  readonly keep?: (group: RowGroup, index: number) => Uint8Array | undefined;
 }
 
 /** UTC days of which a group has rows, ascending. */
@@ -38,10 +40,10 @@ export function daysOf(group: RowGroup): number[] {
 
 /**
  * @param groups  in order of arrival; their decoded columns stay in memory until the merge ends
- * @yields encoded row groups; none when no row is of the day
+ * @yields encoded row groups; none when no row is of the day and kept
  */
 export function* mergeRowGroups(groups: readonly RowGroup[], options: MergeOptions): Generator<Buffer> {
-  const rows = sortedRows(groups, options.day);
+  const rows = sortedRows(groups, options);
   const templates = unifyTemplates(groups);
   const writer = new RowGroupWriter();
   const rowsMax = options.rowsPerGroup ?? ROWS_PER_GROUP;
@@ -62,7 +64,7 @@ interface SortedRows {
   readonly streams: readonly Labels[];
 }
 
-function sortedRows(groups: readonly RowGroup[], day: number): SortedRows {
+function sortedRows(groups: readonly RowGroup[], { day, keep }: MergeOptions): SortedRows {
   const { streams, ranksOf } = rankStreams(groups);
   const capacity = groups.reduce((sum, group) => sum + group.info.rowCount, 0);
   const unsorted = {
@@ -78,9 +80,10 @@ function sortedRows(groups: readonly RowGroup[], day: number): SortedRows {
     const codes = group.streamCodes();
     const groupTimes = group.timesNs();
     const ranks = ranksOf[g]!;
+    const kept = keep?.(group, g);
     for (let row = 0; row < groupTimes.length; row++) {
       const timeNs = groupTimes[row]! + shift;
-      if (timeNs < 0 || timeNs >= NS_PER_DAY) continue;
+      if (timeNs < 0 || timeNs >= NS_PER_DAY || kept?.[row] === 0) continue;
       const stream = ranks[codes[row]!]!;
       unsorted.groupOf[count] = g;
       unsorted.rowOf[count] = row;

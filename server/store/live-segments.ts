@@ -1,0 +1,97 @@
+/**
+ * The live segments, and the one way to change which they are: first the manifest, then, in one synchronous step, what
+ * new snapshots show. A crash before the manifest's rename leaves the old segments, one after it the new; files that the
+ * manifest does not name are removed at recovery. Files of dropped segments live until no snapshot reads them.
+ */
+import type { Disk } from './disk.ts';
+import { segmentPath } from './filenames.ts';
+import type { Manifest, ManifestFile, ManifestSegment } from './manifest.ts';
+import type { LiveSegment } from './recover.ts';
+import { readSegment } from './segment/reader.ts';
+import type { RowGroupRef } from './snapshot.ts';
+import type { StreamTable } from './stream-table.ts';
+import type { Views } from './views.ts';
+
+export interface SegmentChange {
+  /** Paths of segments that the manifest names. */
+  readonly dropped?: ReadonlySet<string>;
+  /** Complete and durable segments. */
+  readonly added?: readonly ManifestSegment[];
+  /** What else changes in the manifest. */
+  readonly manifest?: (manifest: Manifest) => Manifest;
+  /** Called in the step in which new snapshots change. Must not throw. */
+  readonly onChanged?: () => void;
+}
+
+export interface LiveSegmentsOptions {
+  readonly disk: Disk;
+  readonly dataDir: string;
+  readonly manifest: ManifestFile;
+  readonly streams: StreamTable;
+  readonly views: Views;
+  /** Above every sequence that was given out. */
+  readonly nextSequence: () => number;
+}
+
+export class LiveSegments {
+  readonly #options: LiveSegmentsOptions;
+  readonly #byPath: Map<string, LiveSegment>;
+  /**
+   * New files of changes whose manifest could not be written: it may or may not be the one on disk, so they are removed
+   * only once a later manifest, which does not name them, is durable.
+   */
+  readonly #doubtful = new Set<string>();
+
+  constructor(options: LiveSegmentsOptions, segments: readonly LiveSegment[]) {
+    this.#options = options;
+    this.#byPath = new Map(segments.map((segment) => [segment.path, segment]));
+  }
+
+  /** Those whose footer could be read; the manifest may name more. */
+  get byPath(): ReadonlyMap<string, LiveSegment> {
+    return this.#byPath;
+  }
+
+  rowGroups(): RowGroupRef[] {
+    return [...this.#byPath.values()].flatMap(({ rowGroups }) => rowGroups);
+  }
+
+  /** Rejects when nothing has changed: the old segments are still the live ones. */
+  async change({ dropped = new Set(), added = [], manifest: also, onChanged }: SegmentChange): Promise<void> {
+    const { dataDir, manifest, views } = this.#options;
+    const opened = await Promise.all(added.map((segment) => this.#open(segment)));
+    try {
+      await manifest.update((before) => ({
+        ...before,
+        ...also?.(before),
+        nextSequence: this.#options.nextSequence(),
+        segments: [...withoutDropped(before.segments, dataDir, dropped), ...added],
+      }));
+    } catch (error) {
+      for (const { path } of opened) this.#doubtful.add(path);
+      throw error;
+    }
+    for (const path of dropped) this.#byPath.delete(path);
+    for (const segment of opened) this.#byPath.set(segment.path, segment);
+    onChanged?.();
+    views.changed();
+    for (const path of [...dropped, ...this.#doubtful]) views.drop(path);
+    this.#doubtful.clear();
+  }
+
+  async #open(segment: ManifestSegment): Promise<LiveSegment> {
+    const { disk, dataDir, streams } = this.#options;
+    const path = segmentPath(dataDir, segment.day, segment.sequence);
+    return { ...segment, path, rowGroups: await readSegment(disk, path, segment.sizeBytes, streams) };
+  }
+}
+
+function withoutDropped(
+  segments: readonly ManifestSegment[],
+  dataDir: string,
+  dropped: ReadonlySet<string>,
+): ManifestSegment[] {
+  const left = segments.filter(({ day, sequence }) => !dropped.has(segmentPath(dataDir, day, sequence)));
+  if (segments.length - left.length !== dropped.size) throw new RangeError('BUG: a segment is replaced twice');
+  return left;
+}
