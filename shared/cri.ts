@@ -9,18 +9,16 @@
  * and holds any bytes but a newline.
  * Source: containerd internal/cri/io/logger.go; kubelet pkg/kubelet/kuberuntime/logs.
  */
-import { NS_PER_DAY, NS_PER_SECOND } from './time.ts';
+import { Rfc3339Parser } from './rfc3339.ts';
 
 export const STDOUT = 0;
 export const STDERR = 1;
 export const STREAM_NAMES = ['stdout', 'stderr'] as const;
 export type StreamIndex = typeof STDOUT | typeof STDERR;
 
-const ZERO = 0x30;
 const SPACE = 0x20;
 const COLON = 0x3a;
-const DASH = 0x2d;
-const FRACTION_SCALE = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1];
+const UPPER_T = 0x54;
 
 /**
  * Parses one fragment at a time into its own fields, so that a line costs no allocation. The fields hold the last
@@ -37,16 +35,15 @@ export class CriParser {
   /** Where the message begins; it ends where the fragment ends. */
   messageStart = 0;
 
-  #dateDigits = -1;
-  #dateDay = 0;
+  readonly #time = new Rfc3339Parser();
 
   /**
    * @param bytes  holds the fragment at [start, end), without its newline
    * @returns false when the bytes are not a CRI fragment; the fields are then undefined
    */
   parse(bytes: Uint8Array, start: number, end: number): boolean {
-    const at = this.#timestamp(bytes, start, end);
-    if (at < 0 || end - at < 10 || bytes[at] !== SPACE) return false;
+    const at = this.#time.parse(bytes, start, end);
+    if (at < 0 || end - at < 10 || bytes[at] !== SPACE || bytes[start + 10] !== UPPER_T) return false;
     // "stdout" and "stderr": compared by their differing letters first.
     if (bytes[at + 1] !== 0x73 || bytes[at + 2] !== 0x74 || bytes[at + 3] !== 0x64 || bytes[at + 7] !== SPACE)
       return false;
@@ -61,69 +58,8 @@ export class CriParser {
     if (bytes[tagEnd] === COLON) while (tagEnd < end && bytes[tagEnd] !== SPACE) tagEnd++;
     if (tagEnd >= end || bytes[tagEnd] !== SPACE) return false;
     this.messageStart = tagEnd + 1;
+    this.day = this.#time.day;
+    this.timeNs = this.#time.timeNs;
     return true;
   }
-
-  /** Sets day and timeNs. Returns the offset after the timestamp, or -1. */
-  #timestamp(bytes: Uint8Array, start: number, end: number): number {
-    if (end - start < 20 || bytes[start + 4] !== DASH || bytes[start + 7] !== DASH || bytes[start + 10] !== 0x54)
-      return -1;
-    if (bytes[start + 13] !== COLON || bytes[start + 16] !== COLON) return -1;
-    const century = twoDigits(bytes, start);
-    const year = twoDigits(bytes, start + 2);
-    const month = twoDigits(bytes, start + 5);
-    const dayOfMonth = twoDigits(bytes, start + 8);
-    const hour = twoDigits(bytes, start + 11);
-    const minute = twoDigits(bytes, start + 14);
-    const second = twoDigits(bytes, start + 17);
-    if ((century | year | month | dayOfMonth | hour | minute | second) < 0) return -1;
-    if (month < 1 || month > 12 || dayOfMonth < 1 || dayOfMonth > 31 || hour > 23 || minute > 59 || second > 60)
-      return -1;
-    let at = start + 19;
-    let fraction = 0;
-    if (bytes[at] === 0x2e) {
-      const fractionStart = ++at;
-      while (at < end) {
-        const digit = bytes[at]! - ZERO;
-        if (digit < 0 || digit > 9) break;
-        fraction = fraction * 10 + digit;
-        at++;
-      }
-      const digits = at - fractionStart;
-      if (digits < 1 || digits > 9) return -1;
-      fraction *= FRACTION_SCALE[digits]!;
-    }
-    let offsetMinutes = 0;
-    const zone = bytes[at++];
-    if (zone === 0x2b || zone === DASH) {
-      if (end - at < 5 || bytes[at + 2] !== COLON) return -1;
-      const hours = twoDigits(bytes, at);
-      const minutes = twoDigits(bytes, at + 3);
-      if ((hours | minutes) < 0 || hours > 23 || minutes > 59) return -1;
-      offsetMinutes = (hours * 60 + minutes) * (zone === DASH ? -1 : 1);
-      at += 5;
-    } else if (zone !== 0x5a) return -1;
-    const dateDigits = century * 1e6 + year * 1e4 + month * 100 + dayOfMonth;
-    if (dateDigits !== this.#dateDigits) {
-      this.#dateDigits = dateDigits;
-      this.#dateDay = Date.UTC(century * 100 + year, month - 1, dayOfMonth) / 86_400_000;
-    }
-    this.day = this.#dateDay;
-    this.timeNs = (hour * 3600 + minute * 60 + second - offsetMinutes * 60) * NS_PER_SECOND + fraction;
-    if (this.timeNs < 0) {
-      this.day--;
-      this.timeNs += NS_PER_DAY;
-    } else if (this.timeNs >= NS_PER_DAY) {
-      this.day++;
-      this.timeNs -= NS_PER_DAY;
-    }
-    return at;
-  }
-}
-
-/** 0 to 99, or negative when either byte is no digit. */
-function twoDigits(bytes: Uint8Array, at: number): number {
-  const tens = bytes[at]! - ZERO;
-  const ones = bytes[at + 1]! - ZERO;
-  return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? -1 : tens * 10 + ones;
 }

@@ -1,19 +1,23 @@
 /**
  * The time that a pushed line gives itself: the first of its top-level fields `time`, `ts`, `timestamp`, `@timestamp`
  * that is an instant, as RFC 3339 or as a number of seconds, milliseconds, microseconds or nanoseconds since 1970.
+ *
+ * The shredder has cut the line into values by then, and its template says which of them may be the time. Only an object
+ * that it gave up on (too wide, too deep, one shape too many) is searched byte by byte.
  */
-import { stringEnd } from '../../shared/row-group/json-scan.ts';
+import type { ShreddedLine } from '../../shared/row-group/builder.ts';
+import { KIND_SCALAR, KIND_STRING } from '../../shared/row-group/format.ts';
+import { scalarEnd, stringEnd } from '../../shared/row-group/json-scan.ts';
+import { type Template, TEXT_TEMPLATE } from '../../shared/row-group/template.ts';
+import { Rfc3339Parser } from '../../shared/rfc3339.ts';
 import { NS_PER_MS, NS_PER_SECOND } from '../../shared/time.ts';
 
-const TIME_FIELDS = new Set(['time', 'ts', 'timestamp', '@timestamp']);
-const TIME_FIELD_BYTES_MAX = 10;
+const TIME_FIELDS: ReadonlySet<string> = new Set(['time', 'ts', 'timestamp', '@timestamp']);
 
 const SECONDS_PER_DAY = 86_400;
-const RFC3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
-const EPOCH = /^(\d{9,19})(?:\.(\d{1,9})\d*)?$/;
-
-const LETTER_T = 0x74;
-const AT_SIGN = 0x40;
+const MS_PER_DAY = 86_400_000;
+const ZERO = 0x30;
+const POINT = 0x2e;
 const QUOTE = 0x22;
 const COLON = 0x3a;
 const COMMA = 0x2c;
@@ -22,108 +26,114 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACE = 0x7d;
 const CLOSE_BRACKET = 0x5d;
 
-/** A UTC day and the nanoseconds since its start. */
-export interface LineTime {
-  readonly day: number;
-  readonly timeNs: number;
-}
+/** Digits of seconds since 1970, from 1973 on, and of nanoseconds. */
+const EPOCH_DIGITS_MIN = 9;
+const EPOCH_DIGITS_MAX = 19;
 
-/** Undefined when the line [start, end) is no JSON object, or has no such field. */
-export function lineTime(bytes: Buffer, start: number, end: number): LineTime | undefined {
-  if (bytes[start] !== OPEN_BRACE) return undefined;
-  let depth = 0;
-  let isName = false;
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at]!;
-    if (byte === QUOTE) {
-      const close = stringEnd(bytes, at + 1, end);
-      if (close < 0) return undefined;
-      if (isName && depth === 1 && isTimeField(bytes, at + 1, close)) {
-        const time = valueTime(bytes, close + 1, end);
-        if (time !== undefined) return time;
-      }
-      at = close;
-      isName = false;
-    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      depth++;
-      isName = byte === OPEN_BRACE;
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
-    else if (byte === COMMA) isName = true;
+/** Parses into its own fields, so that a line costs no allocation. They hold what the last `parse` that was true found. */
+export class LineTimeParser {
+  /** UTC day, in days since 1970-01-01. */
+  day = 0;
+  /** Nanoseconds since the start of that day. */
+  timeNs = 0;
+
+  readonly #rfc3339 = new Rfc3339Parser();
+  readonly #slotsOf = new WeakMap<Template, readonly number[]>();
+
+  /** False when the line is no JSON object, or has no time. */
+  parse({ template, bytes, starts, ends }: ShreddedLine): boolean {
+    if (template === TEXT_TEMPLATE) return this.#parseUncut(bytes, starts[0]!, ends[0]!);
+    let slots = this.#slotsOf.get(template);
+    if (slots === undefined) {
+      slots = timeSlots(template);
+      this.#slotsOf.set(template, slots);
+    }
+    for (const slot of slots) if (this.parseValue(bytes, starts[slot]!, ends[slot]!)) return true;
+    return false;
   }
-  return undefined;
-}
 
-/** Most names are turned down by their first byte, without making a string. */
-function isTimeField(bytes: Buffer, start: number, end: number): boolean {
-  const first = bytes[start];
-  if ((first !== LETTER_T && first !== AT_SIGN) || end - start > TIME_FIELD_BYTES_MAX) return false;
-  return TIME_FIELDS.has(bytes.toString('latin1', start, end));
-}
-
-/** The instant behind a name's closing quote. */
-function valueTime(bytes: Buffer, afterName: number, end: number): LineTime | undefined {
-  let at = skipSpaces(bytes, afterName, end);
-  if (bytes[at] !== COLON) return undefined;
-  at = skipSpaces(bytes, at + 1, end);
-  if (bytes[at] === QUOTE) {
-    const close = stringEnd(bytes, at + 1, end);
-    return close < 0 ? undefined : parseTime(bytes.toString('latin1', at + 1, Math.min(close, at + 64)));
+  /** False when bytes[start, end) are no instant that podlog knows. */
+  parseValue(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#rfc3339.parse(bytes, start, end) !== end) return this.#parseEpoch(bytes, start, end);
+    this.day = this.#rfc3339.day;
+    this.timeNs = this.#rfc3339.timeNs;
+    return true;
   }
-  let valueEnd = at;
-  while (valueEnd < end && valueEnd - at < 64 && !isValueEnd(bytes[valueEnd]!)) valueEnd++;
-  return parseTime(bytes.toString('latin1', at, valueEnd));
-}
 
-/** Undefined when the text is no instant that podlog knows. */
-export function parseTime(text: string): LineTime | undefined {
-  const rfc3339 = RFC3339.exec(text);
-  if (rfc3339 !== null) return rfc3339Time(rfc3339);
-  const epoch = EPOCH.exec(text);
-  return epoch === null ? undefined : epochTime(epoch[1]!, epoch[2] ?? '');
-}
-
-/** Lines of one day follow each other; a date is parsed once. */
-let lastDate = '';
-let lastDateMs = NaN;
-
-function rfc3339Time([, date, hour, minute, second, fraction = '', sign, zoneHour, zoneMinute]: string[]):
-  LineTime | undefined {
-  if (date !== lastDate) {
-    lastDate = date!;
-    lastDateMs = Date.parse(date!);
+  #parseUncut(bytes: Buffer, start: number, end: number): boolean {
+    if (bytes[start] !== OPEN_BRACE) return false;
+    let depth = 0;
+    let isName = false;
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at]!;
+      if (byte === QUOTE) {
+        const close = stringEnd(bytes, at + 1, end);
+        if (close < 0) return false;
+        const isTime = isName && depth === 1 && TIME_FIELDS.has(bytes.toString('latin1', at + 1, close));
+        if (isTime && this.#parseBehindName(bytes, close + 1, end)) return true;
+        at = close;
+        isName = false;
+      } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+        depth++;
+        isName = byte === OPEN_BRACE;
+      } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) depth--;
+      else if (byte === COMMA) isName = true;
+    }
+    return false;
   }
-  if (Number.isNaN(lastDateMs)) return undefined;
-  const zoneMinutes = sign === undefined ? 0 : (Number(zoneHour) * 60 + Number(zoneMinute)) * (sign === '-' ? -1 : 1);
-  const seconds = Number(hour) * 3600 + Number(minute) * 60 + Number(second) - zoneMinutes * 60;
-  return timeOf(lastDateMs / 1000 + seconds, Number(fraction.padEnd(9, '0')));
+
+  #parseBehindName(bytes: Uint8Array, start: number, end: number): boolean {
+    let at = skipSpaces(bytes, start, end);
+    if (bytes[at] !== COLON) return false;
+    at = skipSpaces(bytes, at + 1, end);
+    const isString = bytes[at] === QUOTE;
+    const valueStart = isString ? at + 1 : at;
+    const valueEnd = isString ? stringEnd(bytes, valueStart, end) : scalarEnd(bytes, valueStart, end);
+    return valueEnd >= 0 && this.parseValue(bytes, valueStart, valueEnd);
+  }
+
+  /** Today has 10 digits in seconds, 13 in milliseconds, 16 in microseconds, 19 in nanoseconds. */
+  #parseEpoch(bytes: Uint8Array, start: number, end: number): boolean {
+    const point = digitsEnd(bytes, start, end);
+    const digits = point - start;
+    if (digits < EPOCH_DIGITS_MIN || digits > EPOCH_DIGITS_MAX) return false;
+    const fractionEnd = point < end && bytes[point] === POINT ? digitsEnd(bytes, point + 1, end) : point;
+    if (fractionEnd !== end || fractionEnd === point + 1) return false;
+    const secondDigits = digits <= 11 ? digits : digits <= 14 ? digits - 3 : digits <= 17 ? digits - 6 : digits - 9;
+    let seconds = 0;
+    for (let at = start; at < start + secondDigits; at++) seconds = seconds * 10 + bytes[at]! - ZERO;
+    let fractionNs = 0;
+    for (let at = start + secondDigits, unitNs = NS_PER_SECOND / 10; at < end && unitNs >= 1; at++) {
+      if (at === point) continue;
+      fractionNs += (bytes[at]! - ZERO) * unitNs;
+      unitNs /= 10;
+    }
+    this.day = Math.floor(seconds / SECONDS_PER_DAY);
+    this.timeNs = (seconds - this.day * SECONDS_PER_DAY) * NS_PER_SECOND + fractionNs;
+    return true;
+  }
 }
 
-/** Today has 10 digits in seconds, 13 in milliseconds, 16 in microseconds, 19 in nanoseconds. */
-function epochTime(digits: string, fraction: string): LineTime {
-  const unitDigits = digits.length <= 11 ? 0 : digits.length <= 14 ? 3 : digits.length <= 17 ? 6 : 9;
-  const split = digits.length - unitDigits;
-  const fractionDigits = (digits.slice(split) + fraction).slice(0, 9).padEnd(9, '0');
-  return timeOf(Number(digits.slice(0, split)), Number(fractionDigits));
+function timeSlots({ slots }: Template): readonly number[] {
+  return slots.flatMap(({ field, kind }, slot) =>
+    TIME_FIELDS.has(field) && (kind === KIND_STRING || kind === KIND_SCALAR) ? [slot] : [],
+  );
 }
 
-function timeOf(epochSeconds: number, fractionNs: number): LineTime {
-  const day = Math.floor(epochSeconds / SECONDS_PER_DAY);
-  return { day, timeNs: (epochSeconds - day * SECONDS_PER_DAY) * NS_PER_SECOND + fractionNs };
+function digitsEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at]! >= ZERO && bytes[at]! <= ZERO + 9) at++;
+  return at;
 }
 
-/** The same for an instant in epoch milliseconds. */
-export function timeOfMs(epochMs: number): LineTime {
-  const dayMs = SECONDS_PER_DAY * 1000;
-  const day = Math.floor(epochMs / dayMs);
-  return { day, timeNs: (epochMs - day * dayMs) * NS_PER_MS };
-}
-
-function skipSpaces(bytes: Buffer, start: number, end: number): number {
+function skipSpaces(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && (bytes[at] === 0x20 || bytes[at] === 0x09)) at++;
   return at;
 }
 
-function isValueEnd(byte: number): boolean {
-  return byte === COMMA || byte === CLOSE_BRACE || byte === 0x20 || byte === 0x09;
+/** A UTC day and the nanoseconds since its start, of an instant in epoch milliseconds. */
+export function timeOfMs(epochMs: number): { readonly day: number; readonly timeNs: number } {
+  const day = Math.floor(epochMs / MS_PER_DAY);
+  return { day, timeNs: (epochMs - day * MS_PER_DAY) * NS_PER_MS };
 }

@@ -5,7 +5,7 @@ import type { Transferable } from 'node:worker_threads';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { CorruptionError, PodlogError } from '../../shared/errors.ts';
 import type { Labels } from '../../shared/labels.ts';
-import { RowGroupBuilder } from '../../shared/row-group/builder.ts';
+import { RowGroupBuilder, type ShreddedLine } from '../../shared/row-group/builder.ts';
 import { FLAG_TRUNCATED } from '../../shared/row-group/format.ts';
 import {
   INFLATED_BODY_BYTES_MAX,
@@ -16,7 +16,7 @@ import {
   PUSHED_ROWS_PER_GROUP_MAX,
 } from '../limits.ts';
 import { taskKind, type TaskResult } from '../workers/task.ts';
-import { lineTime, timeOfMs } from './line-time.ts';
+import { LineTimeParser, timeOfMs } from './line-time.ts';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -58,6 +58,7 @@ export function shredTask(input: ShredInput): TaskResult<ShredOutput> {
 export function shredLines(input: ShredInput, builder: RowGroupBuilder): ShredOutput {
   const bytes = inflate(input.body, input.encoding);
   const arrived = timeOfMs(input.arrivedMs);
+  const own = new LineTimeParser();
   const rowGroups: Buffer[] = [];
   let lineCount = 0;
   let stream = -1;
@@ -69,14 +70,20 @@ export function shredLines(input: ShredInput, builder: RowGroupBuilder): ShredOu
     if (end > start) {
       const isLong = end - start > LINE_BYTES_MAX;
       const lineEnd = isLong ? start + LINE_BYTES_MAX : end;
-      const { day, timeNs } = plausible(lineTime(bytes, start, lineEnd), arrived.day) ?? arrived;
-      if (isFull(builder) || !builder.fits(day)) {
+      const flags = isLong ? FLAG_TRUNCATED : 0;
+      if (isFull(builder)) {
         rowGroups.push(builder.finish());
         stream = -1;
       }
+      const line = cut(bytes, start, lineEnd, builder);
+      const { day, timeNs } = own.parse(line) && isPlausible(own.day, arrived.day) ? own : arrived;
+      if (!builder.fits(day)) {
+        rowGroups.push(builder.finish());
+        stream = -1;
+        cut(bytes, start, lineEnd, builder);
+      }
       if (stream === -1) stream = builder.stream(input.labels);
-      const at = builder.append(bytes, start, lineEnd);
-      builder.add(stream, day, timeNs, isLong ? FLAG_TRUNCATED : 0, at, at + lineEnd - start);
+      builder.addShredded(stream, day, timeNs, flags);
       lineCount++;
     }
     start = next;
@@ -85,14 +92,18 @@ export function shredLines(input: ShredInput, builder: RowGroupBuilder): ShredOu
   return { lineCount, rowGroups };
 }
 
+function cut(bytes: Buffer, start: number, end: number, builder: RowGroupBuilder): ShreddedLine {
+  const at = builder.append(bytes, start, end);
+  return builder.shred(at, at + end - start);
+}
+
 function isFull({ rowCount, arenaBytes }: RowGroupBuilder): boolean {
   return rowCount >= PUSHED_ROWS_PER_GROUP_MAX || arenaBytes >= PUSHED_GROUP_BYTES_MAX;
 }
 
 /** A clock that is years off would open a segment for each of its days. */
-function plausible<T extends { readonly day: number }>(time: T | undefined, today: number): T | undefined {
-  if (time === undefined) return undefined;
-  return time.day < today - PUSHED_AGE_DAYS_MAX || time.day > today + PUSHED_LEAD_DAYS_MAX ? undefined : time;
+function isPlausible(day: number, today: number): boolean {
+  return day >= today - PUSHED_AGE_DAYS_MAX && day <= today + PUSHED_LEAD_DAYS_MAX;
 }
 
 function inflate(body: Uint8Array, encoding: BodyEncoding): Buffer {

@@ -8,7 +8,7 @@ import { BASE_DAY_REACH_DAYS, NS_PER_DAY } from '../time.ts';
 import { encodeColumn } from './column.ts';
 import { TEMPLATES_MAX } from './format.ts';
 import { Shredder, TEXT_TEMPLATE_ID } from './shredder.ts';
-import type { Template } from './template.ts';
+import { type Template, TEXT_TEMPLATE } from './template.ts';
 import { columnTimes, planGroup, RowGroupWriter } from './writer.ts';
 import type { ColumnPlan, GroupPlan } from './writer.ts';
 
@@ -23,6 +23,14 @@ interface TemplateRefs {
   slots: number;
   rows: number;
   refs: Int32Array;
+}
+
+/** A line of the arena, cut: value i is bytes[starts[i], ends[i]) and stands in slot i of the template. */
+export interface ShreddedLine {
+  readonly template: Template;
+  readonly bytes: Buffer;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
 }
 
 export class RowGroupBuilder {
@@ -45,6 +53,16 @@ export class RowGroupBuilder {
   #used: { template: Template; refs: TemplateRefs }[] = [];
   #starts = new Int32Array(1024);
   #ends = new Int32Array(1024);
+  /** One object for all lines, so that a line costs no allocation. */
+  readonly #line = {
+    id: TEXT_TEMPLATE_ID,
+    template: TEXT_TEMPLATE,
+    bytes: this.#arena,
+    start: 0,
+    end: 0,
+    starts: this.#shredder.starts,
+    ends: this.#shredder.ends,
+  };
 
   constructor(options: { level?: number } = {}) {
     this.#level = options.level ?? LEVEL_DEFAULT;
@@ -101,10 +119,28 @@ export class RowGroupBuilder {
    * @param flags   FLAG_… bits
    */
   add(stream: number, day: number, timeNs: number, flags: number, start: number, end: number): void {
+    this.shred(start, end);
+    this.addShredded(stream, day, timeNs, flags);
+  }
+
+  /** Cuts a line of the arena into its values, for those whose rows depend on them, and for `addShredded`. */
+  shred(start: number, end: number): ShreddedLine {
+    const line = this.#line;
+    line.id = this.#shredder.shred(this.#arena, start, end);
+    line.template = this.#shredder.templates[line.id]!;
+    line.bytes = this.#arena;
+    line.start = start;
+    line.end = end;
+    return line;
+  }
+
+  /** Adds the line shredded last as a row; otherwise as `add`. */
+  addShredded(stream: number, day: number, timeNs: number, flags: number): void {
+    const { start, end } = this.#line;
     const row = this.#rowCount;
     if (row === 0) this.#baseDay = day;
     if (row === this.#timesNs.length) this.#growRows();
-    let id = this.#shredder.shred(this.#arena, start, end);
+    let { id } = this.#line;
     let refs = this.#refs(id);
     if (refs.code < 0 && !this.#use(id, refs)) {
       id = TEXT_TEMPLATE_ID;

@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { lineTime, parseTime } from '../../../server/ingest/line-time.ts';
+import { LineTimeParser } from '../../../server/ingest/line-time.ts';
+import { RowGroupBuilder } from '../../../shared/row-group/builder.ts';
 import { formatTime } from '../../../shared/time.ts';
 
-function timeOf(line: string): string | undefined {
+const parser = new LineTimeParser();
+const builder = new RowGroupBuilder();
+
+function timeOf(line: string | Uint8Array): string | undefined {
   const bytes = Buffer.from(line);
-  const time = lineTime(bytes, 0, bytes.length);
-  return time === undefined ? undefined : formatTime(time.day, time.timeNs);
+  const at = builder.append(bytes, 0, bytes.length);
+  const found = parser.parse(builder.shred(at, at + bytes.length));
+  return found ? formatTime(parser.day, parser.timeNs) : undefined;
 }
 
 const T = '2026-11-23T15:01:12.904509480Z';
@@ -26,6 +31,17 @@ const LINES: readonly [string, string | undefined][] = [
   ['{"time":"soon","ts":1795446072}', '2026-11-23T15:01:12.000000000Z'],
   ['{"msg":"time","ts":1795446072}', '2026-11-23T15:01:12.000000000Z'],
   ['{"time":"1969-12-31T23:59:59.5Z"}', '1969-12-31T23:59:59.500000000Z'],
+  // Deeper than the shredder goes: searched byte by byte.
+  [`{"a":${'{"b":'.repeat(20)}1${'}'.repeat(20)},"ti":1,"time": "${T}"}`, T],
+  [
+    `{"a":${'{"time":1795446072,"b":'.repeat(20)}1${'}'.repeat(20)},"ts":1795446072.5}`,
+    '2026-11-23T15:01:12.500000000Z',
+  ],
+  ['{"time":"2026-11-23T15:01:12.9045094801234Z"}', '2026-11-23T15:01:12.904509480Z'],
+  ['{"time":"2026-11-23T15:01:12Z "}', undefined],
+  ['{"time":"2026-11-23T15:01:12.Z"}', undefined],
+  ['{"ts":1795446072.}', undefined],
+  ['{"ts":[1795446072]}', undefined],
   ['{"time":12}', undefined],
   ['{"time":null}', undefined],
   ['{"time":"2026-99-99T00:00:00Z"}', undefined],
@@ -46,6 +62,6 @@ test('any JSON object with a time at its top has this time; any bytes are surviv
       expect(timeOf(JSON.stringify(value))).toBeUndefined();
     }),
   );
-  fc.assert(fc.property(fc.uint8Array(), (bytes) => void lineTime(Buffer.from(bytes), 0, bytes.length)));
-  fc.assert(fc.property(fc.string(), (text) => void parseTime(text)));
+  fc.assert(fc.property(fc.uint8Array(), (bytes) => void timeOf(bytes)));
+  fc.assert(fc.property(fc.string(), (text) => void parser.parseValue(Buffer.from(text), 0, Buffer.byteLength(text))));
 });
