@@ -24,7 +24,7 @@ export interface ScannedRows {
 }
 
 /** One result for each place. */
-export function scan(input: ScanInput, rowGroups: RowGroups): ScannedRows[] {
+export function scan(input: ScanInput, rowGroups: Pick<RowGroups, 'open'>): ScannedRows[] {
   return input.places.map((place) => {
     try {
       return scanGroup(rowGroups.open(place), input.plan);
