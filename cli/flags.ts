@@ -5,6 +5,9 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 
+/** Each costs the flush time and the segment bytes. */
+const INDEX_FIELDS_MAX = 32;
+
 export const COMMAND_NAMES = ['up', 'server', 'agent'] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
@@ -66,6 +69,15 @@ export const retention: Flag<number> = {
   parse: parseDurationMs,
 };
 
+export const indexFields: Flag<readonly string[]> = {
+  name: 'index-fields',
+  commands: ['up', 'server'],
+  value: 'names',
+  defaultText: 'request_id,user_id,trace_id,level,path',
+  help: 'fields of lines that get an index from now on; others are found too, but slower',
+  parse: parseNames,
+};
+
 export const server: Flag<string> = {
   name: 'server',
   commands: ['agent'],
@@ -108,6 +120,7 @@ export const FLAGS: readonly Flag<unknown>[] = [
   dataDir,
   listen,
   retention,
+  indexFields,
   server,
   node,
   metricsListen,
@@ -127,6 +140,17 @@ function parseName(text: string): string {
   if (/[\s/]/.test(text))
     throw new RangeError('must be a name without spaces and slashes, as `kubectl get nodes` shows it');
   return text;
+}
+
+/** Field names, separated by commas; none to index nothing. */
+function parseNames(text: string): readonly string[] {
+  const names = text === 'none' ? [] : text.split(',').map((name) => name.trim());
+  if (names.includes('') || names.length > INDEX_FIELDS_MAX) {
+    throw new RangeError(
+      `must be none, or up to ${INDEX_FIELDS_MAX} names separated by commas, such as request_id,user_id`,
+    );
+  }
+  return [...new Set(names)];
 }
 
 function parseListen(text: string): ListenAddress {

@@ -18,6 +18,7 @@ export interface ServerOptions {
   readonly dataDir: string;
   readonly listen: ListenAddress;
   readonly retentionMs: number;
+  readonly indexedFields: readonly string[];
   readonly logLevel: LogLevel;
 }
 
@@ -93,6 +94,7 @@ function serverOptions(read: Read): ServerOptions {
     dataDir: read(flags.dataDir),
     listen: read(flags.listen),
     retentionMs: read(flags.retention),
+    indexedFields: read(flags.indexFields),
     logLevel: read(flags.logLevel),
   };
 }

@@ -16,7 +16,7 @@ import type { Positions } from './ingest/positions.ts';
 import { SHRED } from './ingest/shred-lines.ts';
 import { BODY_BYTES_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
 import type { QueryContext } from './query/answer.ts';
-import { RENDER, SCAN } from './query/tasks.ts';
+import { LOOK_UP, RENDER, SCAN } from './query/tasks.ts';
 import type { Store } from './store/store.ts';
 import type { WorkerPool } from './workers/pool.ts';
 import { PRIORITY_INGEST } from './workers/task.ts';
@@ -89,6 +89,7 @@ function closeConnectionsOnceAnswered({ server }: FastifyInstance, closing: Abor
 /** Scans run in the workers; what they find broken, the store sets aside. */
 function queryContext(store: Store, pool: WorkerPool): QueryContext {
   return {
+    lookUp: (input, signal) => pool.run(LOOK_UP, input, { signal }),
     scan: (input, signal) => pool.run(SCAN, input, { signal }),
     render: (input, signal) => pool.run(RENDER, input, { signal }),
     setAside: (rowGroup, error) => store.setAside(rowGroup, error),

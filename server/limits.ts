@@ -159,6 +159,9 @@ export const RENDER_ROWS_AT_ONCE = 1000;
 /** Decoded columns that a worker keeps. Beyond: those used longest ago are decoded again. */
 export const WORKER_CACHE_BYTES_MAX = 32 * MIB;
 
+/** What a worker keeps of the segments' indexes: 8 bytes for each block of about a kilobyte. Beyond: read again. */
+export const WORKER_INDEXES_BYTES_MAX = 8 * MIB;
+
 /** Headers of row groups that a worker keeps, about 20 KB each. Beyond: as above. */
 export const WORKER_HEADERS_MAX = 500;
 

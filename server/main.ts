@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   /** Infinity keeps everything. */
   readonly retentionMs: number;
+  /** Fields that get an index in new segments. */
+  readonly indexedFields: readonly string[];
   readonly log: Logger;
 }
 
@@ -30,7 +32,13 @@ export interface Server {
 }
 
 /** @throws UsageError  one line about the data folder or the address */
-export async function startServer({ dataDir, listen, retentionMs, log }: ServerOptions): Promise<Server> {
+export async function startServer({
+  dataDir,
+  listen,
+  retentionMs,
+  indexedFields,
+  log,
+}: ServerOptions): Promise<Server> {
   const now = Date.now;
   const metrics = new Metrics();
   const pool = new WorkerPool({ size: Math.min(WORKERS_MAX, availableParallelism()), log, metrics });
@@ -38,6 +46,7 @@ export async function startServer({ dataDir, listen, retentionMs, log }: ServerO
   const store = await Store.open({
     dataDir,
     retentionMs,
+    indexedFields,
     now,
     log,
     metrics,

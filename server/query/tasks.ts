@@ -1,15 +1,21 @@
-/** The query's work for worker threads. Each thread has its own cache of opened row groups. */
-import { type TaskHandler, taskHandler, taskKind } from '../workers/task.ts';
+/** The query's work for worker threads. Each thread has its own open files and caches. */
+import { Indexes, type LookupInput, type LookupOutput } from '../store/scan/index-lookup.ts';
+import { OpenFiles } from '../store/scan/open-files.ts';
 import { RowGroups } from '../store/scan/row-groups.ts';
 import { scan, type ScanInput, type ScannedRows } from '../store/scan/scan.ts';
+import { type TaskHandler, taskHandler, taskKind } from '../workers/task.ts';
 import { render, type RenderInput, type RenderOutput } from './render.ts';
 
+export const LOOK_UP = taskKind<LookupInput, LookupOutput>('look-up');
 export const SCAN = taskKind<ScanInput, ScannedRows[]>('scan');
 export const RENDER = taskKind<RenderInput, RenderOutput>('render');
 
 export function queryHandlers(): TaskHandler[] {
-  const rowGroups = new RowGroups();
+  const files = new OpenFiles();
+  const rowGroups = new RowGroups(files);
+  const indexes = new Indexes(files);
   return [
+    taskHandler(LOOK_UP, (input) => ({ output: indexes.lookUp(input) })),
     taskHandler(SCAN, (input) => ({ output: scan(input, rowGroups) })),
     taskHandler(RENDER, (input) => ({ output: render(input, rowGroups) })),
   ];

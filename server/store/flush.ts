@@ -19,6 +19,8 @@ export interface FlushInput {
   readonly dataDir: string;
   /** All row groups of the WAL file, in the order of their arrival. */
   readonly rowGroups: readonly RowGroupRef[];
+  /** Fields whose values get an index. */
+  readonly indexedFields: readonly string[];
   /** A sequence for the segment of each day that `flushDays` gives. */
   readonly sequences: readonly number[];
 }
@@ -87,7 +89,7 @@ async function writeSegments(
 ): Promise<ManifestSegment[]> {
   const segments: ManifestSegment[] = [];
   for (const [index, day] of flushDays(input.rowGroups).entries()) {
-    const segment = await writeSegment(disk, input.dataDir, day, input.sequences[index]!, loaded);
+    const segment = await writeSegment(disk, input, day, input.sequences[index]!, loaded);
     if (segment !== undefined) segments.push(segment);
   }
   const rowCount = sum(segments.map((segment) => segment.rowCount));
@@ -99,7 +101,7 @@ async function writeSegments(
 /** Undefined when no row is of this day. */
 async function writeSegment(
   disk: Disk,
-  dataDir: string,
+  { dataDir, indexedFields }: FlushInput,
   day: number,
   sequence: number,
   loaded: readonly LoadedRowGroup[],
@@ -109,7 +111,7 @@ async function writeSegment(
   if (orderFrom === undefined) return undefined;
   const path = segmentPath(dataDir, formatDay(day), sequence);
   await disk.remove(path);
-  const writer = await SegmentWriter.create(disk, path);
+  const writer = await SegmentWriter.create(disk, path, indexedFields);
   try {
     let rowCount = 0;
     for (const bytes of mergeRowGroups(

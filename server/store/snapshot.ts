@@ -4,6 +4,14 @@
  */
 import type { Labels } from '../../shared/labels.ts';
 
+/** Where a segment says which fields it has indexes of. */
+export interface IndexesPlace {
+  readonly path: string;
+  readonly offset: number;
+  readonly sizeBytes: number;
+  readonly checksum: number;
+}
+
 /** One stored row group. Plain and structured-cloneable: it may be handed to a worker thread. */
 export interface RowGroupRef {
   readonly path: string;
@@ -24,6 +32,8 @@ export interface RowGroupRef {
   readonly order: number;
   /** The streams that have rows here. Equal label sets are one object in the whole process. */
   readonly streams: readonly Labels[];
+  /** Only in a segment: its indexes (one object for all its row groups), and what they call this row group. */
+  readonly indexed?: { readonly indexes: IndexesPlace; readonly ordinal: number };
 }
 
 /**

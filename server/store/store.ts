@@ -39,6 +39,8 @@ export interface StoreOptions {
   /** Segments whose newest line is older are dropped; Infinity keeps all. */
   readonly retentionMs: number;
   readonly state: BatchState;
+  /** Fields whose values new segments index; segments of before keep what they have. */
+  readonly indexedFields: readonly string[];
   /** Does `flush` of flush.ts, in a thread or here. */
   readonly flush: (input: FlushInput) => Promise<FlushOutput>;
   /** Epoch milliseconds. */
@@ -254,7 +256,7 @@ export class Store {
     const rowGroups = this.#quarantine.without(this.#memtable.rowGroupsOf(wal.sequence));
     const sequences = flushDays(rowGroups).map(() => this.takeSequence());
     await this.#disk.makeFolder(join(dataDir, SEGMENTS_FOLDER));
-    const output = await flush({ dataDir, rowGroups, sequences });
+    const output = await flush({ dataDir, rowGroups, sequences, indexedFields: this.#options.indexedFields });
     for (const damage of output.damages) await this.#quarantine.copy(damage);
     await this.#segments.change({
       added: output.segments,

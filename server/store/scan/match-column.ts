@@ -9,10 +9,10 @@ import { findUuid, looksLikeUuid, parseUuid, UUID_BYTES } from '../../../shared/
 import type { Uuids } from '../../../shared/row-group/encodings/uuid.ts';
 import type { IntegerArray } from '../../../shared/row-group/encodings/integer.ts';
 import { KIND_STRING } from '../../../shared/row-group/format.ts';
+import { unescaped } from './unescaped.ts';
 import { matchesAny } from './pattern.ts';
 import type { Pattern } from './pattern.ts';
 
-const BACKSLASH = 0x5c;
 const CANONICAL_INTEGER = /^(?:0|-?[1-9]\d{0,14})$/;
 
 /** By value: 1 where it matches. Undefined when no value does. */
@@ -44,16 +44,6 @@ type Equals = Extract<Pattern, { kind: 'equals' }>;
 
 function isEqualsOnly(patterns: readonly Pattern[]): patterns is readonly Equals[] {
   return patterns.every((pattern) => pattern.kind === 'equals');
-}
-
-/** The text of a JSON string: escapes resolved. A broken escape stays as it is. */
-export function unescaped(value: Buffer): Buffer {
-  if (!value.includes(BACKSLASH)) return value;
-  try {
-    return Buffer.from(JSON.parse(`"${value.toString('utf8')}"`) as string);
-  } catch {
-    return value;
-  }
 }
 
 function matchDistinct(distinct: number, test: (code: number) => boolean): Uint8Array | undefined {

@@ -6,6 +6,14 @@ import { CorruptionError } from '../../../shared/errors.ts';
 import { instantOf } from '../../../shared/time.ts';
 import { SCAN_ROWS_AT_FIRST, SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../limits.ts';
 import type { RowGroupRef } from '../snapshot.ts';
+import {
+  indexableFilters,
+  indexedSegments,
+  type LookupInput,
+  lookupInput,
+  type LookupOutput,
+  pruneByIndexes,
+} from './index-lookup.ts';
 import { mayMatch } from './match-rows.ts';
 import type { Plan } from './plan.ts';
 import { placeOf } from './row-groups.ts';
@@ -14,6 +22,7 @@ import { type SelectedRow, TopRows } from './top-rows.ts';
 
 /** Where scans run, and who is told of row groups that cannot be read. */
 export interface ScanContext {
+  readonly lookUp: (input: LookupInput, signal: AbortSignal) => Promise<LookupOutput>;
   readonly scan: (input: ScanInput, signal: AbortSignal) => Promise<ScannedRows[]>;
   readonly setAside: (rowGroup: RowGroupRef, error: CorruptionError) => Promise<void>;
 }
@@ -26,12 +35,13 @@ export async function selectRows(
   signal: AbortSignal,
 ): Promise<readonly SelectedRow[]> {
   const top = new TopRows(plan.order, plan.limit);
-  const batches = batchesOf(
-    inOrder(
-      rowGroups.filter((group) => mayMatch(group, plan)),
-      plan,
-    ),
+  const candidates = await pruned(
+    rowGroups.filter((group) => mayMatch(group, plan)),
+    plan,
+    context,
+    signal,
   );
+  const batches = batchesOf(inOrder(candidates, plan));
   let next = 0;
   const run = async (): Promise<void> => {
     while (next < batches.length) {
@@ -49,6 +59,20 @@ export async function selectRows(
   };
   await Promise.all(Array.from({ length: SCANS_AT_ONCE }, run));
   return top.finish();
+}
+
+/** Asks the indexes of segments, where they can tell anything. */
+async function pruned(
+  rowGroups: readonly RowGroupRef[],
+  plan: Plan,
+  context: ScanContext,
+  signal: AbortSignal,
+): Promise<readonly RowGroupRef[]> {
+  const filters = indexableFilters(plan);
+  const segments = filters.length === 0 ? [] : indexedSegments(rowGroups);
+  if (segments.length === 0) return rowGroups;
+  const found = await context.lookUp(lookupInput(filters, segments), signal);
+  return pruneByIndexes(rowGroups, filters, segments, found);
 }
 
 /** Once there are `limit` rows, only a better one than the worst of them is of interest. */

@@ -3,15 +3,13 @@
  * A field that stands in a line more than once matches when any of its values does.
  */
 import { type Labels, labelOf } from '../../../shared/labels.ts';
-import { KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
+import { KIND_TEXT } from '../../../shared/row-group/format.ts';
 import type { ColumnInfo, RowGroup } from '../../../shared/row-group/reader.ts';
-import { Tokens, tokenize } from '../../../shared/row-group/template.ts';
 import { matchesAny } from './pattern.ts';
 import type { Pattern } from './pattern.ts';
 import type { ValueFilter, Verdict } from './plan.ts';
-import { matchColumn, unescaped } from './match-column.ts';
-
-const OPEN_BRACE = 0x7b;
+import { matchColumn } from './match-column.ts';
+import { markTextObjects } from './text-objects.ts';
 
 /** What the labels of a stream say about a filter. */
 export function labelVerdict(filter: ValueFilter, labels: Labels): Verdict {
@@ -51,8 +49,9 @@ function fieldMatches(group: RowGroup, { name, any, none }: ValueFilter): Uint8A
 function matchingRows(group: RowGroup, name: string, patterns: readonly Pattern[]): Uint8Array {
   const rows = new Uint8Array(group.info.rowCount);
   for (const [index, column] of group.columns.entries()) {
-    if (column.slot.kind === KIND_TEXT) markTextRows(group, index, column, name, patterns, rows);
-    else if (column.slot.field === name) markRows(group, index, column, patterns, rows);
+    if (column.slot.kind === KIND_TEXT) {
+      markTextObjects(group, index, name, (value) => matchesAny(patterns, value), rows);
+    } else if (column.slot.field === name) markRows(group, index, column, patterns, rows);
   }
   return rows;
 }
@@ -68,36 +67,6 @@ function markRows(
   if (matched === undefined) return;
   const valueRows = group.valueRows(column);
   for (let i = 0; i < matched.length; i++) if (matched[i] === 1) rows[valueRows[i]!] = 1;
-}
-
-/** Lines whose shape was one too many are kept as text, but are JSON objects all the same: they are cut here. */
-function markTextRows(
-  group: RowGroup,
-  index: number,
-  column: ColumnInfo,
-  name: string,
-  patterns: readonly Pattern[],
-  rows: Uint8Array,
-): void {
-  if (!mayHoldObjects(group, index)) return;
-  const valueRows = group.valueRows(column);
-  const { bytes, offsets } = group.lines(valueRows);
-  const tokens = new Tokens();
-  for (let i = 0; i < valueRows.length; i++) {
-    const start = offsets[i]!;
-    const end = offsets[i + 1]!;
-    if (bytes[start] !== OPEN_BRACE || start === end || !tokenize(bytes, start, end, tokens)) continue;
-    for (let token = 0; token < tokens.count; token++) {
-      if (tokens.fields[token] !== name) continue;
-      const value = bytes.subarray(tokens.starts[token], tokens.ends[token]);
-      if (matchesAny(patterns, tokens.kinds[token] === KIND_STRING ? unescaped(value) : value)) rows[valueRows[i]!] = 1;
-    }
-  }
-}
-
-function mayHoldObjects(group: RowGroup, index: number): boolean {
-  const { byteSet } = group.columns[index]!.chunk;
-  return byteSet === undefined || (byteSet[OPEN_BRACE >> 3]! & (1 << (OPEN_BRACE & 7))) !== 0;
 }
 
 function passes({ any, none }: ValueFilter, value: Buffer): boolean {

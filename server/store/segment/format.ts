@@ -10,9 +10,13 @@ export const SEGMENT_HEADER_BYTES = 4;
 /** directory size u32, directory crc32 u32, magic u32. */
 export const SEGMENT_TAIL_BYTES = 12;
 
-/** What a section holds. Kinds from 16 on are indexes of fields. */
+/** What a section holds. */
 export const SECTION_STREAMS = 1;
 export const SECTION_ROW_GROUPS = 2;
+/** What is known of the index of each field: count × field index. */
+export const SECTION_FIELD_INDEXES = 3;
+/** The blocks of one field's index; one section a field. */
+export const SECTION_INDEX_BLOCKS = 16;
 
 /** Where a section is. Each has its own checksum, so that it can be read alone. */
 export interface Section {

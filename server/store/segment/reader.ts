@@ -12,6 +12,7 @@ import {
   decodeRowGroups,
   decodeStreams,
   type Section,
+  SECTION_FIELD_INDEXES,
   SECTION_ROW_GROUPS,
   SECTION_STREAMS,
   SEGMENT_HEADER_BYTES,
@@ -42,9 +43,12 @@ export async function readSegment(
       streams.intern(each),
     );
     const rowGroups = decodeRowGroups(await readSection(file, directory, SECTION_ROW_GROUPS));
-    return rowGroups.map((rowGroup) => ({
+    const catalogue = directory.find(({ kind }) => kind === SECTION_FIELD_INDEXES);
+    const indexes = catalogue === undefined ? undefined : { path, ...catalogue };
+    return rowGroups.map((rowGroup, ordinal) => ({
       ...rowGroup,
       path,
+      ...(indexes !== undefined && { indexed: { indexes, ordinal } }),
       streams: rowGroup.streams.map((index) => known(labels[index], `stream ${index}`)),
     }));
   } catch (error) {

@@ -4,13 +4,19 @@
  */
 import { crc32 } from 'node:zlib';
 import { dirname } from 'node:path';
+import { ByteWriter } from '../../../shared/bytes.ts';
 import { type Labels, labelsKey } from '../../../shared/labels.ts';
+import { RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Disk, DiskFile } from '../disk.ts';
+import { encodeFieldIndex } from '../index/format.ts';
+import { FieldIndexBuilder } from '../index/writer.ts';
 import {
   encodeDirectory,
   encodeRowGroups,
   encodeStreams,
   type Section,
+  SECTION_FIELD_INDEXES,
+  SECTION_INDEX_BLOCKS,
   SECTION_ROW_GROUPS,
   SECTION_STREAMS,
   SEGMENT_HEADER_BYTES,
@@ -31,19 +37,24 @@ export class SegmentWriter {
   readonly #rowGroups: SegmentRowGroup[] = [];
   readonly #streams: Labels[] = [];
   readonly #streamIndexes = new Map<string, number>();
+  readonly #indexes: readonly FieldIndexBuilder[];
   #sizeBytes = 0;
 
-  private constructor(disk: Disk, path: string, file: DiskFile) {
+  private constructor(disk: Disk, path: string, file: DiskFile, indexedFields: readonly string[]) {
+    this.#indexes = indexedFields.map((field) => new FieldIndexBuilder(field));
     this.#disk = disk;
     this.#path = path;
     this.#file = file;
   }
 
-  /** Makes the file, and its folder where needed. */
-  static async create(disk: Disk, path: string): Promise<SegmentWriter> {
+  /**
+   * Makes the file, and its folder where needed.
+   * @param indexedFields  fields whose values get an index
+   */
+  static async create(disk: Disk, path: string, indexedFields: readonly string[]): Promise<SegmentWriter> {
     await disk.makeFolder(dirname(path));
     await disk.syncFolder(dirname(dirname(path)));
-    const writer = new SegmentWriter(disk, path, await disk.open(path, 'create'));
+    const writer = new SegmentWriter(disk, path, await disk.open(path, 'create'), indexedFields);
     const header = Buffer.alloc(SEGMENT_HEADER_BYTES);
     header.writeUInt32LE(SEGMENT_MAGIC, 0);
     try {
@@ -57,6 +68,10 @@ export class SegmentWriter {
 
   async add(bytes: Uint8Array, rowGroup: NewRowGroup): Promise<void> {
     const streams = rowGroup.streams.map((labels) => this.#streamIndex(labels));
+    if (this.#indexes.length > 0) {
+      const group = new RowGroup(bytes);
+      for (const index of this.#indexes) index.add(this.#rowGroups.length, group);
+    }
     this.#rowGroups.push({ ...rowGroup, streams, offset: this.#sizeBytes, sizeBytes: bytes.length });
     await this.#write(bytes);
   }
@@ -67,6 +82,7 @@ export class SegmentWriter {
       await this.#section(SECTION_STREAMS, encodeStreams(this.#streams)),
       await this.#section(SECTION_ROW_GROUPS, encodeRowGroups(this.#rowGroups)),
     ];
+    sections.push(...(await this.#indexSections()));
     const directory = encodeDirectory(sections);
     const tail = Buffer.alloc(SEGMENT_TAIL_BYTES);
     tail.writeUInt32LE(directory.length, 0);
@@ -84,6 +100,19 @@ export class SegmentWriter {
   async abandon(): Promise<void> {
     await this.#file.close().catch(() => {});
     await this.#disk.remove(this.#path).catch(() => {});
+  }
+
+  async #indexSections(): Promise<Section[]> {
+    const sections: Section[] = [];
+    const catalogue = new ByteWriter();
+    catalogue.varint(this.#indexes.length);
+    for (const builder of this.#indexes) {
+      const { index, blocks } = builder.finish(this.#sizeBytes, this.#rowGroups.length);
+      encodeFieldIndex(catalogue, index);
+      sections.push(await this.#section(SECTION_INDEX_BLOCKS, blocks));
+    }
+    sections.push(await this.#section(SECTION_FIELD_INDEXES, catalogue.finish()));
+    return sections;
   }
 
   async #section(kind: number, bytes: Buffer): Promise<Section> {

@@ -19,6 +19,7 @@ async function start(port = 0): Promise<Server> {
     dataDir: join(folder, 'data'),
     listen: { host: '127.0.0.1', port },
     retentionMs: Infinity,
+    indexedFields: ['request_id', 'user_id', 'trace_id', 'level', 'path'],
     log,
   });
 }
@@ -163,6 +164,7 @@ test('what a second server is told', async () => {
     dataDir: join(folder, 'other'),
     listen: { host: '127.0.0.1', port },
     retentionMs: Infinity,
+    indexedFields: ['request_id', 'user_id', 'trace_id', 'level', 'path'],
     log: pino({ level: 'silent' }),
   });
   await expect(other).rejects.toThrow(/is in use: .*--listen/);

@@ -15,6 +15,7 @@ const positions = new Positions(Date.now);
 const store = await Store.open({
   dataDir: process.argv[2]!,
   retentionMs: Infinity,
+  indexedFields: ['request_id', 'user_id', 'trace_id', 'level', 'path'],
   state: positions,
   flush: (input) => flush(realDisk, input),
   now: Date.now,

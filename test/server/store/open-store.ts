@@ -57,6 +57,7 @@ export async function openStore(changes: StoreChanges = {}): Promise<OpenStore> 
   const state = new FileEnds();
   const options: StoreOptions = {
     retentionMs: Infinity,
+    indexedFields: ['n', 'request_id', 'user_id'],
     now: () => Date.now(),
     log: pino({ level: 'silent' }),
     metrics: new Metrics(),

@@ -1,0 +1,99 @@
+/**
+ * Fingerprints of field values: 32 bits each, the same for a value however its column is encoded and for the text that
+ * somebody looks for. A canonical UUID is hashed by its bits, so that a column of UUIDs need not be written out.
+ */
+import { byteStringAt, hashBytes } from '../../../shared/row-group/byte-strings.ts';
+import { type ColumnValues, valueCount, valueSizeMax, writeValue } from '../../../shared/row-group/column.ts';
+import {
+  looksLikeUuid,
+  parseUuid,
+  UUID_BYTES,
+  unpackUuid,
+  type Uuids,
+} from '../../../shared/row-group/encodings/uuid.ts';
+import { KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
+import type { RowGroup } from '../../../shared/row-group/reader.ts';
+import { mayHoldObjects } from '../scan/text-objects.ts';
+import { unescaped } from '../scan/unescaped.ts';
+
+const uuid = new Uint8Array(UUID_BYTES);
+
+/** Fingerprint of a value as text, its escapes resolved. */
+export function fingerprintOf(text: Uint8Array): number {
+  if (looksLikeUuid(text, 0, text.length) && parseUuid(text, 0, uuid, 0)) return hashBytes(uuid, 0, UUID_BYTES);
+  return hashBytes(text, 0, text.length);
+}
+
+/**
+ * Fingerprints of all values of a field in a row group, each once.
+ * @returns undefined when lines of the group may have the field outside of its columns: the group may hold any value
+ */
+export function fieldFingerprints(group: RowGroup, field: string): Uint32Array | undefined {
+  const parts: Uint32Array[] = [];
+  for (const [index, { slot }] of group.columns.entries()) {
+    if (slot.kind === KIND_TEXT && mayHoldObjects(group, index)) return undefined;
+    if (slot.kind !== KIND_TEXT && slot.field === field) parts.push(columnFingerprints(group.values(index), slot.kind));
+  }
+  return distinct(parts);
+}
+
+function columnFingerprints(values: ColumnValues, kind: number): Uint32Array {
+  const textual = (text: Buffer): number => fingerprintOf(kind === KIND_STRING ? unescaped(text) : text);
+  switch (values.kind) {
+    case 'constant':
+      return Uint32Array.of(textual(values.value));
+    case 'dictionary':
+      return collect(values.values.offsets.length - 1, (code) => textual(byteStringAt(values.values, code)));
+    case 'uuid':
+      return uuidFingerprints(values);
+    case 'integer':
+      return writtenFingerprints({ ...values, values: distinctNumbers(values.values) }, textual);
+    case 'decimal':
+    case 'timestamp':
+    case 'hex':
+    case 'raw':
+      return writtenFingerprints(values, textual);
+  }
+}
+
+function uuidFingerprints(uuids: Uuids): Uint32Array {
+  return collect(uuids.count, (index) => {
+    unpackUuid(uuids, index, uuid, 0);
+    return hashBytes(uuid, 0, UUID_BYTES);
+  });
+}
+
+function writtenFingerprints(values: ColumnValues, textual: (text: Buffer) => number): Uint32Array {
+  let scratch = Buffer.alloc(0);
+  return collect(valueCount(values), (index) => {
+    const sizeBytes = valueSizeMax(values, index);
+    if (sizeBytes > scratch.length) scratch = Buffer.allocUnsafe(sizeBytes);
+    return textual(scratch.subarray(0, writeValue(values, index, scratch, 0)));
+  });
+}
+
+function distinctNumbers<T extends Float64Array | Int32Array>(values: T): T {
+  const sorted = values.toSorted();
+  let count = 0;
+  for (let i = 0; i < sorted.length; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) sorted[count++] = sorted[i]!;
+  return sorted.subarray(0, count) as T;
+}
+
+function distinct(parts: readonly Uint32Array[]): Uint32Array {
+  const all = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  all.sort();
+  let count = 0;
+  for (let i = 0; i < all.length; i++) if (i === 0 || all[i] !== all[i - 1]) all[count++] = all[i]!;
+  return all.subarray(0, count);
+}
+
+function collect(count: number, fingerprintAt: (index: number) => number): Uint32Array {
+  const fingerprints = new Uint32Array(count);
+  for (let i = 0; i < count; i++) fingerprints[i] = fingerprintAt(i);
+  return fingerprints;
+}

@@ -1,0 +1,113 @@
+/**
+ * The indexes of segments in a search: before anything is scanned, which row groups can hold a value that must be
+ * there. The look-ups run in a worker thread, for all segments at once: a block or two of each.
+ */
+import { crc32 } from 'node:zlib';
+import { LRUCache } from 'lru-cache';
+import { ByteReader } from '../../../shared/bytes.ts';
+import { CorruptionError } from '../../../shared/errors.ts';
+import { labelOf } from '../../../shared/labels.ts';
+import { WORKER_INDEXES_BYTES_MAX } from '../../limits.ts';
+import { decodeFieldIndex, type FieldIndex } from '../index/format.ts';
+import { lookUp } from '../index/reader.ts';
+import type { IndexesPlace, RowGroupRef } from '../snapshot.ts';
+import type { OpenFiles } from './open-files.ts';
+import type { Plan, ValueFilter } from './plan.ts';
+
+export interface LookupInput {
+  readonly segments: readonly IndexesPlace[];
+  readonly wanted: readonly { readonly field: string; readonly values: readonly Uint8Array[] }[];
+}
+
+/**
+ * By segment, then by wanted value: ordinals of the row groups that may hold it, ascending; undefined where there is no
+ * index of the field. A segment whose indexes are damaged has the reason instead: all of it is to be scanned.
+ */
+export type LookupOutput = readonly (readonly (Uint32Array | undefined)[] | string)[];
+
+/** What a worker thread has read of the segments' indexes: a few numbers for each block. */
+export class Indexes {
+  readonly #files: OpenFiles;
+  readonly #known = new LRUCache<string, readonly FieldIndex[]>({
+    maxSize: WORKER_INDEXES_BYTES_MAX,
+    sizeCalculation: (indexes) => indexes.reduce((sum, { blockOffsets }) => sum + blockOffsets.byteLength, 1),
+  });
+
+  constructor(files: OpenFiles) {
+    this.#files = files;
+  }
+
+  lookUp({ segments, wanted }: LookupInput): LookupOutput {
+    return segments.map((place) => {
+      try {
+        const indexes = this.#open(place);
+        return wanted.map(({ field, values }) => {
+          const index = indexes.find((each) => each.field === field);
+          return index && lookUp(index, values, (offset, sizeBytes) => this.#files.read(place.path, offset, sizeBytes));
+        });
+      } catch (error) {
+        if (!(error instanceof CorruptionError)) throw error;
+        return error.message;
+      }
+    });
+  }
+
+  #open(place: IndexesPlace): readonly FieldIndex[] {
+    let indexes = this.#known.get(place.path);
+    if (indexes === undefined) {
+      const bytes = this.#files.read(place.path, place.offset, place.sizeBytes);
+      if (crc32(bytes) !== place.checksum)
+        throw new CorruptionError('the checksum of the field indexes does not match');
+      const reader = new ByteReader(bytes);
+      indexes = Array.from({ length: reader.count() }, () => decodeFieldIndex(reader));
+      this.#known.set(place.path, indexes);
+    }
+    return indexes;
+  }
+}
+
+/** The filters that an index can answer: some value must be there, and all that are allowed are known in full. */
+export function indexableFilters(plan: Plan): ValueFilter[] {
+  return plan.values.filter(({ any }) => any.length > 0 && any.every(({ kind }) => kind === 'equals'));
+}
+
+/** The distinct segments that have indexes. */
+export function indexedSegments(rowGroups: readonly RowGroupRef[]): IndexesPlace[] {
+  return [...new Set(rowGroups.flatMap(({ indexed }) => indexed?.indexes ?? []))];
+}
+
+export function lookupInput(filters: readonly ValueFilter[], segments: readonly IndexesPlace[]): LookupInput {
+  const wanted = filters.map(({ name, any }) => ({
+    field: name,
+    values: any.flatMap((pattern) => (pattern.kind === 'equals' ? [pattern.text] : [])),
+  }));
+  return { segments, wanted };
+}
+
+/** Row groups that may still match, now that the indexes have been asked. */
+export function pruneByIndexes(
+  rowGroups: readonly RowGroupRef[],
+  filters: readonly ValueFilter[],
+  segments: readonly IndexesPlace[],
+  found: LookupOutput,
+): RowGroupRef[] {
+  const answers = new Map(segments.map((place, i) => [place, ordinalSets(found[i]!)]));
+  return rowGroups.filter(({ indexed, streams }) => {
+    const sets = indexed && answers.get(indexed.indexes);
+    if (sets === undefined) return true;
+    return filters.every(({ name }, f) => {
+      const ordinals = sets[f];
+      // A stream that has a label of this name is not asked for the field.
+      return (
+        ordinals === undefined ||
+        ordinals.has(indexed!.ordinal) ||
+        streams.some((labels) => labelOf(labels, name) !== undefined)
+      );
+    });
+  });
+}
+
+function ordinalSets(answer: LookupOutput[number]): (ReadonlySet<number> | undefined)[] | undefined {
+  if (typeof answer === 'string') return undefined;
+  return answer.map((ordinals) => ordinals && new Set(ordinals));
+}
