@@ -6,7 +6,7 @@ import { SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER, walFolder } from './filename
 import { type FolderLock, lockFolder } from './lock.ts';
 
 /** Grows with every change that an older podlog would misread. */
-const FORMAT_VERSION = 'podlog data 1\n';
+export const FORMAT_VERSION = 'podlog data 1\n';
 
 /**
  * @param lock  takes the folder for this process alone

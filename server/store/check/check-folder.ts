@@ -1,0 +1,138 @@
+/**
+ * Checks a data folder that no server has open: its version and manifest, that what they name is there and nothing
+ * else, then every segment and WAL file. Yields what it finds as it goes, so that a check of a large folder shows where
+ * it is, and can be given up.
+ */
+import { join } from 'node:path';
+import { CorruptionError } from '../../../shared/errors.ts';
+import type { Disk } from '../disk.ts';
+import { MANIFEST_FILE, MANIFEST_TEMPORARY_FILE, segmentPath, SEGMENTS_FOLDER, VERSION_FILE } from '../filenames.ts';
+import { FORMAT_VERSION } from '../folder.ts';
+import { decodeManifest, type Manifest } from '../manifest.ts';
+import type { CheckSegmentInput, CheckSegmentOutput } from './check-segment.ts';
+import { checkWal, listWal } from './check-wal.ts';
+import { type CheckEvent, type CheckSummary, type Finding, type FindingKind, isProblem } from './finding.ts';
+
+export interface CheckContext {
+  readonly disk: Disk;
+  readonly dataDir: string;
+  /** Does `checkSegment`, in a thread or here. */
+  readonly checkSegment: (input: CheckSegmentInput) => Promise<CheckSegmentOutput>;
+}
+
+/** The last event is `done`. @throws  errors of the disk */
+export async function* checkFolder(context: CheckContext): AsyncGenerator<CheckEvent, CheckSummary> {
+  const { disk, dataDir } = context;
+  const tally = { segmentCount: 0, walFileCount: 0, rowGroupCount: 0, rowCount: 0, checkedBytes: 0, problemCount: 0 };
+  const found = (finding: Finding): CheckEvent => {
+    if (isProblem(finding)) tally.problemCount++;
+    return { kind: 'finding', finding };
+  };
+  yield* (await checkVersion(disk, dataDir)).map(found);
+  const manifest = await readManifest(disk, dataDir);
+  if ('kind' in manifest) {
+    yield found(manifest);
+  } else {
+    const wal = await listWal(disk, dataDir, manifest.walFrom);
+    const leftovers = [...wal.leftovers, ...(await unnamedFiles(disk, dataDir, manifest))];
+    for (const path of leftovers) yield found(await wholeFile(disk, 'leftover', path, 'the manifest does not name it'));
+    yield* checkNumbers(dataDir, manifest).map(found);
+    const totalBytes = await sizeOfAll(
+      disk,
+      manifest,
+      wal.files.map(({ path }) => path),
+    );
+    const progress = (): CheckEvent => ({ kind: 'progress', checkedBytes: tally.checkedBytes, totalBytes });
+    for (const segment of manifest.segments) {
+      const { findings, rowGroupCount } = await context.checkSegment({ dataDir, segment });
+      tally.segmentCount++;
+      tally.rowGroupCount += rowGroupCount;
+      tally.rowCount += segment.rowCount;
+      tally.checkedBytes += segment.sizeBytes;
+      yield* findings.map(found);
+      yield progress();
+    }
+    for await (const file of checkWal(disk, dataDir, wal.files, manifest.walFrom)) {
+      tally.walFileCount++;
+      tally.rowGroupCount += file.rowGroupCount;
+      tally.rowCount += file.rowCount;
+      tally.checkedBytes += file.sizeBytes;
+      yield* file.findings.map(found);
+      yield progress();
+    }
+  }
+  yield { kind: 'done', summary: tally };
+  return tally;
+}
+
+async function checkVersion(disk: Disk, dataDir: string): Promise<Finding[]> {
+  const path = join(dataDir, VERSION_FILE);
+  if ((await disk.sizeOf(path)) === undefined) {
+    return [{ kind: 'version', path, offset: 0, sizeBytes: 0, rowCount: 0, what: 'it is missing' }];
+  }
+  const found = (await disk.readFile(path)).toString('utf8');
+  if (found === FORMAT_VERSION) return [];
+  const what = `it is ${JSON.stringify(found.slice(0, 40))} instead of ${JSON.stringify(FORMAT_VERSION)}`;
+  return [{ kind: 'version', path, offset: 0, sizeBytes: found.length, rowCount: 0, what }];
+}
+
+async function readManifest(disk: Disk, dataDir: string): Promise<Manifest | Finding> {
+  const path = join(dataDir, MANIFEST_FILE);
+  const sizeBytes = await disk.sizeOf(path);
+  const finding = (what: string): Finding => ({
+    kind: 'manifest',
+    path,
+    offset: 0,
+    sizeBytes: sizeBytes ?? 0,
+    rowCount: 0,
+    what,
+  });
+  if (sizeBytes === undefined) return finding('it is missing: nobody knows which files hold which rows');
+  try {
+    return decodeManifest((await disk.readFile(path)).toString('utf8'));
+  } catch (error) {
+    if (error instanceof CorruptionError) return finding(error.message);
+    throw error;
+  }
+}
+
+/** Files that the next start removes: a flush or a merge that a crash interrupted, or what one replaced. */
+async function unnamedFiles(disk: Disk, dataDir: string, manifest: Manifest): Promise<string[]> {
+  const named = new Set(manifest.segments.map(({ day, sequence }) => segmentPath(dataDir, day, sequence)));
+  const unnamed: string[] = [];
+  const folder = join(dataDir, SEGMENTS_FOLDER);
+  for (const day of await disk.list(folder)) {
+    for (const name of await disk.list(join(folder, day))) {
+      const path = join(folder, day, name);
+      if (!named.has(path)) unnamed.push(path);
+    }
+  }
+  const temporary = join(dataDir, MANIFEST_TEMPORARY_FILE);
+  if ((await disk.sizeOf(temporary)) !== undefined) unnamed.push(temporary);
+  return unnamed;
+}
+
+/** A number must not stand for two files. */
+function checkNumbers(dataDir: string, { segments, nextSequence }: Manifest): Finding[] {
+  const path = join(dataDir, MANIFEST_FILE);
+  const seen = new Set<number>();
+  return segments.flatMap(({ day, sequence, rowCount }) => {
+    const what = seen.has(sequence)
+      ? `it names the segment ${sequence} twice`
+      : sequence >= nextSequence
+        ? `it names the segment ${sequence} of ${day}, the next number is ${nextSequence}`
+        : undefined;
+    seen.add(sequence);
+    return what === undefined ? [] : [{ kind: 'manifest', path, offset: 0, sizeBytes: 0, rowCount, what }];
+  });
+}
+
+async function wholeFile(disk: Disk, kind: FindingKind, path: string, what: string): Promise<Finding> {
+  return { kind, path, offset: 0, sizeBytes: (await disk.sizeOf(path)) ?? 0, rowCount: 0, what };
+}
+
+async function sizeOfAll(disk: Disk, { segments }: Manifest, walPaths: readonly string[]): Promise<number> {
+  let totalBytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  for (const path of walPaths) totalBytes += (await disk.sizeOf(path)) ?? 0;
+  return totalBytes;
+}

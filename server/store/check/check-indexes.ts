@@ -1,0 +1,78 @@
+/**
+ * Whether the indexes of a segment lead to every row group that holds a value: they are made anew from the row groups,
+ * as their writer makes them, and must be the same bytes. An entry that is missing would hide rows from a query.
+ */
+import { crc32 } from 'node:zlib';
+import { ByteReader } from '../../../shared/bytes.ts';
+import type { RowGroup } from '../../../shared/row-group/reader.ts';
+import type { DiskFile } from '../disk.ts';
+import { decodeFieldIndex, type FieldIndex } from '../index/format.ts';
+import { FieldIndexBuilder } from '../index/writer.ts';
+import { type Section, SECTION_FIELD_INDEXES, SECTION_INDEX_BLOCKS } from '../segment/format.ts';
+import { asCorruption } from './check-row-group.ts';
+import type { Report } from './check-segment.ts';
+
+export class IndexCheck {
+  readonly #file: DiskFile;
+  readonly #report: Report;
+  readonly #indexes: readonly { readonly stored: FieldIndex; readonly builder: FieldIndexBuilder }[];
+  readonly #blocks: readonly Section[];
+
+  private constructor(file: DiskFile, report: Report, stored: readonly FieldIndex[], blocks: readonly Section[]) {
+    this.#file = file;
+    this.#report = report;
+    this.#indexes = stored.map((index) => ({ stored: index, builder: new FieldIndexBuilder(index.field) }));
+    this.#blocks = blocks;
+  }
+
+  /** Reads what the segment says of its indexes; a catalogue that is broken is reported, and nothing compared. */
+  static async open(file: DiskFile, sections: readonly Section[], report: Report): Promise<IndexCheck> {
+    const blocks = sections.filter(({ kind }) => kind === SECTION_INDEX_BLOCKS);
+    const catalogue = sections.find(({ kind }) => kind === SECTION_FIELD_INDEXES);
+    if (catalogue === undefined) return new IndexCheck(file, report, [], blocks);
+    const place = { offset: catalogue.offset, sizeBytes: catalogue.sizeBytes, rowCount: 0 };
+    try {
+      const bytes = await file.read(catalogue.offset, catalogue.sizeBytes);
+      if (crc32(bytes) !== catalogue.checksum) {
+        report('index', 'the checksum of the list of indexes does not match', place);
+        return new IndexCheck(file, report, [], blocks);
+      }
+      const reader = new ByteReader(bytes);
+      const stored = Array.from({ length: reader.count() }, () => decodeFieldIndex(reader));
+      reader.expectEnd();
+      return new IndexCheck(file, report, stored, blocks);
+    } catch (error) {
+      report('index', `the list of indexes: ${asCorruption(error).message}`, place);
+      return new IndexCheck(file, report, [], blocks);
+    }
+  }
+
+  add(ordinal: number, group: RowGroup): void {
+    for (const { builder } of this.#indexes) builder.add(ordinal, group);
+  }
+
+  /** @param groupCount  row groups of the segment; all were added */
+  async compare(groupCount: number): Promise<void> {
+    for (const { stored, builder } of this.#indexes) {
+      const offset = stored.blockOffsets[0]!;
+      const sizeBytes = stored.blockOffsets.at(-1)! - offset;
+      const place = { offset, sizeBytes, rowCount: 0 };
+      const what = `the index of the field ${JSON.stringify(stored.field)}`;
+      const section = this.#blocks.find((each) => each.offset === offset && each.sizeBytes === sizeBytes);
+      if (section === undefined) {
+        this.#report('index', `${what} lies where no section is`, place);
+        continue;
+      }
+      const bytes = await this.#file.read(offset, sizeBytes);
+      const { index, blocks } = builder.finish(offset, groupCount);
+      const agrees =
+        crc32(bytes) === section.checksum &&
+        bytes.equals(blocks) &&
+        index.bucketBits === stored.bucketBits &&
+        index.ordinalBits === stored.ordinalBits &&
+        String(index.unindexed) === String(stored.unindexed) &&
+        String(index.blockOffsets) === String(stored.blockOffsets);
+      if (!agrees) this.#report('index', `${what} does not hold the values of the row groups`, place);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Whether the WAL keeps all that FORMAT.md#wal-file promises: each file's header and its link to the file before, every
+ * record, and every row group in them. A torn end is legal in the newest file only.
+ */
+import { decodeBatch } from '../../../shared/wire.ts';
+import type { Disk } from '../disk.ts';
+import { walFolder, walPath, walSequence } from '../filenames.ts';
+import { decodeFileHeader, FILE_HEADER_BYTES, type WalFileHeader } from '../wal/format.ts';
+import { scanWal, type WalRecord } from '../wal/reader.ts';
+import { asCorruption, checkRowGroup } from './check-row-group.ts';
+import type { Finding, FindingKind } from './finding.ts';
+
+export interface CheckWalOutput {
+  readonly findings: readonly Finding[];
+  readonly rowGroupCount: number;
+  readonly rowCount: number;
+  readonly sizeBytes: number;
+}
+
+interface WalName {
+  readonly sequence: number;
+  readonly path: string;
+}
+
+/** WAL files that are not flushed yet, oldest first; and names that are of flushed ones, or of nothing. */
+export async function listWal(
+  disk: Disk,
+  dataDir: string,
+  walFrom: number,
+): Promise<{ files: WalName[]; leftovers: string[] }> {
+  const files: WalName[] = [];
+  const leftovers: string[] = [];
+  for (const name of await disk.list(walFolder(dataDir))) {
+    const sequence = walSequence(name);
+    if (sequence !== undefined && sequence >= walFrom) files.push({ sequence, path: walPath(dataDir, sequence) });
+    else leftovers.push(`${walFolder(dataDir)}/${name}`);
+  }
+  return { files, leftovers };
+}
+
+/** One result for each file, in order. */
+export async function* checkWal(
+  disk: Disk,
+  dataDir: string,
+  files: readonly WalName[],
+  walFrom: number,
+): AsyncGenerator<CheckWalOutput> {
+  const present = new Set(files.map(({ sequence }) => sequence));
+  for (const [index, { sequence, path }] of files.entries()) {
+    const bytes = await disk.readFile(path);
+    const findings: Finding[] = [];
+    const report: Report = (kind, what, place) => findings.push({ kind, path, rowCount: 0, what, ...place });
+    const isNewest = index === files.length - 1;
+    const header = decodeFileHeader(bytes);
+    checkHeader(header, sequence, bytes.length, isNewest, report);
+    if (header !== undefined && header.previousSequence >= walFrom && !present.has(header.previousSequence)) {
+      const { previousSequence, previousBytes } = header;
+      const missing = { path: walPath(dataDir, previousSequence), offset: 0, sizeBytes: previousBytes };
+      report('missing', `the header of the WAL file ${sequence} names it`, missing);
+    }
+    const durableBytes = isNewest ? undefined : await durableBytesOf(disk, sequence, files[index + 1]!.path);
+    const scan = scanWal(bytes, durableBytes);
+    for (const range of scan.broken) report('wal-record', 'no valid record', range);
+    if (scan.durableBytes < bytes.length) {
+      const torn = { offset: scan.durableBytes, sizeBytes: bytes.length - scan.durableBytes };
+      report('leftover', 'bytes that were being written when the server ended; nothing of them was acknowledged', torn);
+    }
+    let rowGroupCount = 0;
+    let rowCount = 0;
+    for (const record of scan.records) {
+      const rows = checkRecord(record, report);
+      rowCount += rows;
+      if (rows > 0) rowGroupCount++;
+    }
+    yield { findings, rowGroupCount, rowCount, sizeBytes: bytes.length };
+  }
+}
+
+type Place = Pick<Finding, 'offset' | 'sizeBytes'> & Partial<Pick<Finding, 'path' | 'rowCount'>>;
+type Report = (kind: FindingKind, what: string, place: Place) => void;
+
+/** A crash may tear the header of the newest file, which then has no records. */
+function checkHeader(
+  header: WalFileHeader | undefined,
+  sequence: number,
+  fileBytes: number,
+  isNewest: boolean,
+  report: Report,
+): void {
+  const place = { offset: 0, sizeBytes: Math.min(FILE_HEADER_BYTES, fileBytes) };
+  if (header === undefined)
+    report(isNewest && fileBytes <= FILE_HEADER_BYTES ? 'leftover' : 'wal-record', 'no valid header', place);
+  else if (header.sequence !== sequence) report('wal-record', `the header is of file ${header.sequence}`, place);
+}
+
+/** As recovery has it: how much of a file counts, by the header of the next one. */
+async function durableBytesOf(disk: Disk, sequence: number, nextPath: string): Promise<number | undefined> {
+  const next = decodeFileHeader(await disk.readFile(nextPath));
+  if (next === undefined || next.previousSequence > sequence) return undefined;
+  return next.previousSequence === sequence ? next.previousBytes : 0;
+}
+
+/** @returns how many rows can be read */
+function checkRecord({ offset, payload }: WalRecord, report: Report): number {
+  try {
+    const { rowGroup } = decodeBatch(payload);
+    return rowGroup.length === 0 ? 0 : checkRowGroup(rowGroup, 'batch').info.rowCount;
+  } catch (error) {
+    report('wal-record', asCorruption(error).message, { offset, sizeBytes: payload.length });
+    return 0;
+  }
+}

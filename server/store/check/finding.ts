@@ -1,0 +1,68 @@
+/** What a check of a data folder reports, as it goes. Plain data: it crosses threads and becomes JSON. */
+
+/**
+ * What is untrue. `repair.ts` has an answer to each:
+ *
+ * - `version`, `manifest`   nothing can be read without it
+ * - `missing`               a file that the manifest or a WAL header names
+ * - `wal-record`            bytes that were a durable record once, or a batch that cannot be read
+ * - `segment`               the frame of a segment: its size, directory or tables
+ * - `row-group`             a row group of a segment
+ * - `index`                 an index section; the rows can all be found without it
+ * - `leftover`              what a crash leaves and the next start removes
+ */
+export type FindingKind =
+  'version' | 'manifest' | 'missing' | 'wal-record' | 'segment' | 'row-group' | 'index' | 'leftover';
+
+export interface Finding {
+  readonly kind: FindingKind;
+  readonly path: string;
+  /** Where in the file; 0 and its size when it is all of it. */
+  readonly offset: number;
+  readonly sizeBytes: number;
+  /** Rows that cannot be read because of it, as far as anybody knows. */
+  readonly rowCount: number;
+  readonly what: string;
+}
+
+export type CheckEvent =
+  | { readonly kind: 'finding'; readonly finding: Finding }
+  /** After each file. */
+  | { readonly kind: 'progress'; readonly checkedBytes: number; readonly totalBytes: number }
+  | { readonly kind: 'done'; readonly summary: CheckSummary };
+
+export interface CheckSummary {
+  readonly segmentCount: number;
+  readonly walFileCount: number;
+  readonly rowGroupCount: number;
+  readonly rowCount: number;
+  readonly checkedBytes: number;
+  /** Without leftovers, which are not damage. */
+  readonly problemCount: number;
+}
+
+/** A crash may leave it at any time: no line is lost by it, and the next start puts it right. */
+export function isProblem({ kind }: Finding): boolean {
+  return kind !== 'leftover';
+}
+
+/** What a person can do about it. */
+export function adviceFor(kind: FindingKind): string {
+  switch (kind) {
+    case 'version':
+      return 'use the podlog that wrote the folder, or restore the file VERSION';
+    case 'manifest':
+      return 'restore MANIFEST.json, or the folder from a snapshot (server/store/BACKUP.md); it cannot be repaired';
+    case 'missing':
+      return 'restore the file; or --repair forgets it';
+    case 'wal-record':
+    case 'row-group':
+      return 'restore the file; or --repair moves these bytes to quarantine/ and keeps all else';
+    case 'segment':
+      return 'restore the file; or --repair keeps the row groups that can be read, and the file in quarantine/';
+    case 'index':
+      return '--repair writes the segment anew; queries are right without the index, but slower';
+    case 'leftover':
+      return 'nothing: the next start of the server puts it right';
+  }
+}
