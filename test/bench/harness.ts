@@ -17,6 +17,8 @@ export interface Bench {
   readonly dir: string;
   /** Lines for the measurements of throughput and for the store that is queried. */
   readonly lineCount: number;
+  /** So many lines that the server may take somewhat more memory. */
+  readonly isLarge: boolean;
   /** Says what is going on, on stderr. */
   readonly progress: (text: string) => void;
   /** Takes a figure as soon as it is known. */
@@ -76,6 +78,11 @@ export class Child {
 
   get running(): boolean {
     return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** It has ended, and without an error. */
+  get succeeded(): boolean {
+    return this.#process.exitCode === 0;
   }
 
   /** User and system time of all its threads so far. */

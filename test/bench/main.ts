@@ -24,6 +24,7 @@ const MEASUREMENTS: Readonly<Record<string, (bench: Bench) => Promise<void> | vo
 const HELP = `Usage: npm run bench -- [flags]
 
   --lines <n>      lines for throughput and for the store that is queried (default 2000000)
+  --large          the store alone, with a hundred million lines unless --lines says otherwise; 6 GB of disk
   --only <names>   some of ${Object.keys(MEASUREMENTS).join(', ')}, separated by commas
   --dir <dir>      on which disk (default: the system's temporary folder)
   --json           figures as JSON instead of a table
@@ -31,8 +32,9 @@ const HELP = `Usage: npm run bench -- [flags]
 
 const { values } = parseArgs({
   options: {
-    lines: { type: 'string', default: '2000000' },
-    only: { type: 'string', default: Object.keys(MEASUREMENTS).join(',') },
+    lines: { type: 'string' },
+    large: { type: 'boolean', default: false },
+    only: { type: 'string' },
     dir: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -43,8 +45,9 @@ if (values.help) process.stdout.write(HELP);
 else await main();
 
 async function main(): Promise<void> {
-  const lineCount = Number(values.lines);
-  const chosen = values.only.split(',');
+  const isLarge = values.large;
+  const lineCount = Number(values.lines ?? (isLarge ? 100_000_000 : 2_000_000));
+  const chosen = values.only?.split(',') ?? (isLarge ? ['store'] : Object.keys(MEASUREMENTS));
   const unknown = chosen.filter((name) => MEASUREMENTS[name] === undefined);
   if (unknown.length > 0 || !Number.isInteger(lineCount) || lineCount < 1) {
     process.stderr.write(HELP);
@@ -63,7 +66,7 @@ async function main(): Promise<void> {
   progress(machineText(machine).replaceAll('\n', '; '));
   for (const name of chosen) {
     try {
-      await inTempDir(values.dir, async (dir) => MEASUREMENTS[name]!({ dir, lineCount, progress, report }));
+      await inTempDir(values.dir, async (dir) => MEASUREMENTS[name]!({ dir, lineCount, isLarge, progress, report }));
     } catch (error) {
       // The other figures are worth having.
       progress(`${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

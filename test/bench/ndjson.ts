@@ -19,7 +19,8 @@ export async function benchNdjson({ dir, lineCount, progress, report }: Bench): 
   const startMs = performance.now();
   const clients = Array.from({ length: CLIENT_COUNT }, async () => {
     for (let body = bodies.pop(); body !== undefined; body = bodies.pop()) {
-      await post(`${url}/ingest?app=bench`, 'application/x-ndjson', body);
+      const { status, text } = await post(`${url}/ingest?app=bench`, 'application/x-ndjson', body);
+      if (status !== 200) throw new Error(`/ingest answered ${status}: ${text}`);
     }
   });
   await Promise.all(clients);
