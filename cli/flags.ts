@@ -8,14 +8,14 @@ import { resolve } from 'node:path';
 /** Each costs the flush time and the segment bytes. */
 const INDEX_FIELDS_MAX = 32;
 
-export const COMMAND_NAMES = ['up', 'server', 'agent'] as const;
+export const COMMAND_NAMES = ['up', 'server', 'agent', 'check'] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
 export interface Flag<T> {
   /** Without the dashes. */
   readonly name: string;
   readonly commands: readonly CommandName[];
-  /** What stands for the value in help. */
+  /** What stands for the value in help; empty for a switch, which is true when it is there. */
   readonly value: string;
   /** As text, the way a user would write it. */
   readonly defaultText: string;
@@ -44,7 +44,7 @@ export const podsDir: Flag<string> = {
 
 export const dataDir: Flag<string> = {
   name: 'data-dir',
-  commands: ['up', 'server'],
+  commands: ['up', 'server', 'check'],
   value: 'dir',
   defaultText: './data',
   help: 'where the store keeps its files; made when missing',
@@ -74,7 +74,7 @@ export const indexFields: Flag<readonly string[]> = {
   commands: ['up', 'server'],
   value: 'names',
   defaultText: 'request_id,user_id,trace_id,level,path',
-  help: 'fields of lines that get an index from now on; others are found too, but slower',
+  help: 'fields that get an index',
   parse: parseNames,
 };
 
@@ -114,6 +114,24 @@ export const logLevel: Flag<LogLevel> = {
   parse: parseLogLevel,
 };
 
+export const repair: Flag<boolean> = {
+  name: 'repair',
+  commands: ['check'],
+  value: '',
+  defaultText: 'false',
+  help: 'set aside what is broken, in quarantine/, and keep all else',
+  parse: parseSwitch,
+};
+
+export const json: Flag<boolean> = {
+  name: 'json',
+  commands: ['check'],
+  value: '',
+  defaultText: 'false',
+  help: 'one JSON object a line, for programs',
+  parse: parseSwitch,
+};
+
 /** In the order in which help lists them. */
 export const FLAGS: readonly Flag<unknown>[] = [
   podsDir,
@@ -124,6 +142,8 @@ export const FLAGS: readonly Flag<unknown>[] = [
   server,
   node,
   metricsListen,
+  repair,
+  json,
   logLevel,
 ];
 
@@ -178,6 +198,11 @@ function parseDurationMs(text: string): number {
   if (durationMs === 0)
     throw new RangeError('must be a duration in minutes, hours, days or weeks, such as 12h, 30d or 8w');
   return durationMs;
+}
+
+function parseSwitch(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new RangeError('must be true or false');
+  return text === 'true';
 }
 
 function parseLogLevel(text: string): LogLevel {

@@ -21,6 +21,13 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
       ['PODLOG_RETENTION=90d podlog server', 'every flag has an environment twin'],
     ],
   },
+  check: {
+    summary: 'verifies every checksum and invariant of a data folder that no server has open',
+    examples: [
+      ['podlog check --data-dir /var/lib/podlog', 'exit code 1 when something is broken'],
+      ['podlog check --data-dir /var/lib/podlog --repair', 'set that aside'],
+    ],
+  },
   agent: {
     summary: "sends a node's pod logs to the server; keeps no state",
     examples: [
@@ -54,7 +61,10 @@ podlog <command> --help lists the flags of a command. podlog --version prints th
 
 function commandHelp(command: CommandName): string {
   const rows = FLAGS.filter((flag) => flag.commands.includes(command)).map((flag): Row => {
-    return [`--${flag.name} <${flag.value}>`, `${flag.help} (default ${flag.defaultText}; ${environmentName(flag)})`];
+    return [
+      flag.value === '' ? `--${flag.name}` : `--${flag.name} <${flag.value}>`,
+      `${flag.help} (default ${flag.defaultText}; ${environmentName(flag)})`,
+    ];
   });
   return `podlog ${command}: ${COMMANDS[command].summary}
 

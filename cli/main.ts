@@ -11,16 +11,16 @@ process.stdout.on('error', endQuietly);
 process.stderr.on('error', endQuietly);
 
 try {
-  await run(parseInvocation(process.argv.slice(2), process.env));
+  const exitCode = await run(parseInvocation(process.argv.slice(2), process.env));
   // What is left is a timer or a socket that nobody waits for.
-  process.exit(0);
+  process.exit(exitCode ?? 0);
 } catch (error) {
   const { text, exitCode } = describeFailure(error);
   process.stderr.write(text);
   process.exit(exitCode);
 }
 
-async function run(invocation: Invocation): Promise<void> {
+async function run(invocation: Invocation): Promise<number | void> {
   switch (invocation.kind) {
     case 'help':
       process.stdout.write(helpText(invocation.about));
@@ -34,6 +34,8 @@ async function run(invocation: Invocation): Promise<void> {
       return (await import('./server.ts')).runServer(invocation.options);
     case 'agent':
       return (await import('./agent.ts')).runAgent(invocation.options);
+    case 'check':
+      return (await import('./check.ts')).runCheck(invocation.options);
   }
 }
 

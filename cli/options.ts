@@ -37,12 +37,19 @@ export interface UpOptions extends ServerOptions {
   readonly node: string;
 }
 
+export interface CheckOptions {
+  readonly dataDir: string;
+  readonly repair: boolean;
+  readonly json: boolean;
+}
+
 export type Invocation =
   | { readonly kind: 'help'; readonly about: CommandName | undefined }
   | { readonly kind: 'version' }
   | { readonly kind: 'up'; readonly options: UpOptions }
   | { readonly kind: 'server'; readonly options: ServerOptions }
-  | { readonly kind: 'agent'; readonly options: AgentOptions };
+  | { readonly kind: 'agent'; readonly options: AgentOptions }
+  | { readonly kind: 'check'; readonly options: CheckOptions };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -74,6 +81,11 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
       return { kind: command, options: serverOptions(read) };
     case 'agent':
       return { kind: command, options: agentOptions(read) };
+    case 'check':
+      return {
+        kind: command,
+        options: { dataDir: read(flags.dataDir), repair: read(flags.repair), json: read(flags.json) },
+      };
     case 'up':
       return {
         kind: command,
@@ -115,7 +127,7 @@ function givenFlags(command: CommandName, args: readonly string[]): Given | 'hel
   // Not strict: parseArgs' own messages do not say what to write instead. The tokens have all that is needed.
   const { tokens } = parseArgs({
     args: [...args],
-    options: Object.fromEntries(own.map((flag) => [flag.name, { type: 'string' as const }])),
+    options: Object.fromEntries(own.map((flag) => [flag.name, { type: isSwitch(flag) ? 'boolean' : 'string' }])),
     strict: false,
     tokens: true,
   });
@@ -126,6 +138,10 @@ function givenFlags(command: CommandName, args: readonly string[]): Given | 'hel
       throw new UsageError(`${quote(token.value)} is not a flag; podlog ${command} takes only flags`);
     if (token.name === 'help' || token.name === 'h') return 'help';
     if (!own.some((flag) => flag.name === token.name)) throw unknownFlag(command, token.rawName, token.name);
+    if (token.value === undefined && own.some((flag) => flag.name === token.name && isSwitch(flag))) {
+      given.set(token.name, 'true');
+      continue;
+    }
     if (token.value === undefined || token.value === '' || (!token.inlineValue && token.value.startsWith('--'))) {
       throw new UsageError(`${token.rawName} needs a value; podlog ${command} --help shows which`);
     }
@@ -154,6 +170,10 @@ function readFlag<T>(flag: Flag<T>, given: Given, env: Environment): T {
   // An empty variable is how a manifest leaves an optional setting out.
   if (text !== undefined && text !== '') return parseText(flag, `${variable}=${quote(text)}`, text);
   return flag.parse(flag.defaultText);
+}
+
+function isSwitch(flag: Flag<unknown>): boolean {
+  return flag.value === '';
 }
 
 function isGiven(flag: Flag<unknown>, given: Given, env: Environment): boolean {

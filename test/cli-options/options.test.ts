@@ -13,6 +13,7 @@ const up = {
   dataDir: resolve('data'),
   listen: { host: '127.0.0.1', port: 3100 },
   retentionMs: 30 * 86_400_000,
+  indexedFields: ['request_id', 'user_id', 'trace_id', 'level', 'path'],
   node: hostname(),
   logLevel: 'info',
 };
@@ -49,15 +50,27 @@ test('each command has its own flags', () => {
     kind: 'agent',
     options: agent,
   });
-  const { dataDir, listen, retentionMs, logLevel } = up;
+  const { dataDir, listen, retentionMs, indexedFields, logLevel } = up;
   expect(parseInvocation(['server'], {})).toEqual({
     kind: 'server',
-    options: { dataDir, listen, retentionMs, logLevel },
+    options: { dataDir, listen, retentionMs, indexedFields, logLevel },
   });
 });
 
+test('a switch is true when it is there, or as its twin or its text says', () => {
+  const check = { dataDir: resolve('data'), repair: false, json: false };
+  for (const [args, env, want] of [
+    ['', {}, {}],
+    ['--repair', {}, { repair: true }],
+    ['--json --repair=false', { PODLOG_REPAIR: 'true' }, { json: true }],
+    ['', { PODLOG_JSON: 'true' }, { json: true }],
+  ] as const) {
+    expect(parseInvocation(['check', ...words(args)], env)).toEqual({ kind: 'check', options: { ...check, ...want } });
+  }
+});
+
 test.each<[args: string, env: Record<string, string>, want: string]>([
-  ['', {}, 'which command? up, server, agent; podlog --help explains them'],
+  ['', {}, 'which command? up, server, agent, check; podlog --help explains them'],
   ['serve', {}, 'there is no command "serve"; did you mean server?; podlog --help lists them'],
   ['frobnicate', {}, 'there is no command "frobnicate"; podlog --help lists them'],
   ['--listen x', {}, 'the command comes before its flags: podlog up --listen'],

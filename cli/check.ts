@@ -1,0 +1,70 @@
+/** `podlog check`: says what is broken in a data folder and where; `--repair` sets it aside. */
+import { relative } from 'node:path';
+import { checkDataFolder } from '../server/check.ts';
+import {
+  adviceFor,
+  type CheckEvent,
+  type CheckSummary,
+  type Finding,
+  isProblem,
+} from '../server/store/check/finding.ts';
+import type { CheckOptions } from './options.ts';
+
+/** A check that takes longer shows how far it is; one that does not would only flicker. */
+const PROGRESS_AFTER_MS = 2000;
+const PROGRESS_EVERY_MS = 1000;
+
+/** @returns the exit code: 1 when there are problems */
+export async function runCheck(options: CheckOptions): Promise<0 | 1> {
+  const { dataDir, json } = options;
+  const progress = progressOn(process.stderr);
+  let problemCount = 0;
+  for await (const event of checkDataFolder(dataDir)) {
+    if (event.kind === 'progress') progress(event);
+    else process.stdout.write(json ? jsonOf(event, dataDir) : textOf(event, dataDir));
+    if (event.kind === 'done') ({ problemCount } = event.summary);
+  }
+  return problemCount === 0 ? 0 : 1;
+}
+
+type Told = Exclude<CheckEvent, { kind: 'progress' }>;
+
+function jsonOf(event: Told, dataDir: string): string {
+  if (event.kind === 'done') return `${JSON.stringify({ kind: 'done', ...event.summary })}\n`;
+  const { kind, ...finding } = event.finding;
+  const path = relative(dataDir, finding.path);
+  return `${JSON.stringify({ kind: 'finding', finding: kind, ...finding, path, advice: adviceFor(kind) })}\n`;
+}
+
+function textOf(event: Told, dataDir: string): string {
+  return event.kind === 'done' ? summaryText(event.summary) : findingText(event.finding, dataDir);
+}
+
+function findingText(finding: Finding, dataDir: string): string {
+  const { kind, path, offset, sizeBytes, rowCount, what } = finding;
+  const place = sizeBytes === 0 ? '' : `, bytes ${offset} to ${offset + sizeBytes}`;
+  const lost = rowCount === 0 ? '' : ` (${rowCount} rows)`;
+  const mark = isProblem(finding) ? 'problem' : 'leftover';
+  return `${mark}: ${relative(dataDir, path)}${place}: ${what}${lost}\n  ${adviceFor(kind)}\n`;
+}
+
+function summaryText(summary: CheckSummary): string {
+  const { segmentCount, walFileCount, rowGroupCount, rowCount, checkedBytes, problemCount } = summary;
+  const counts = `${segmentCount} segments, ${walFileCount} WAL files, ${rowGroupCount} row groups, ${rowCount} rows`;
+  const problems = problemCount === 0 ? 'no problems' : `${problemCount} problem${problemCount === 1 ? '' : 's'}`;
+  return `checked ${counts}, ${megabytes(checkedBytes)}: ${problems}\n`;
+}
+
+function progressOn(output: { write(text: string): unknown }) {
+  let nextMs = performance.now() + PROGRESS_AFTER_MS;
+  return ({ checkedBytes, totalBytes }: Extract<CheckEvent, { kind: 'progress' }>): void => {
+    if (performance.now() < nextMs) return;
+    nextMs = performance.now() + PROGRESS_EVERY_MS;
+    const share = totalBytes === 0 ? 100 : Math.floor((checkedBytes / totalBytes) * 100);
+    output.write(`checked ${megabytes(checkedBytes)} of ${megabytes(totalBytes)} (${share} %)\n`);
+  };
+}
+
+function megabytes(sizeBytes: number): string {
+  return `${(sizeBytes / 1e6).toFixed(1)} MB`;
+}
