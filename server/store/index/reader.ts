@@ -24,7 +24,7 @@ export function lookUp(
 ): Uint32Array {
   const found = new Set<number>(index.unindexed);
   for (const value of values) lookUpFingerprint(index, fingerprintOf(value), read, found);
-  return Uint32Array.from(found).sort();
+  return Uint32Array.from(found).toSorted();
 }
 
 function lookUpFingerprint(

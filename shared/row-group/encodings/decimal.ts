@@ -9,7 +9,7 @@ import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import type { PageReader, PageWriter } from '../page.ts';
 import type { ValueRefs } from '../byte-strings.ts';
-import { decodeIntegers, encodeIntegers, writeInteger } from './integer.ts';
+import { decodeIntegers, encodeIntegers, pickIntegers, writeInteger } from './integer.ts';
 import type { IntegerArray } from './integer.ts';
 
 const SCALE_MIXED = 255;
@@ -77,11 +77,31 @@ export function encodeDecimals(
   encodeIntegers(mantissas, count, parameters, pages);
 }
 
-export function decodeDecimals(
+export type DecodedDecimals = Decimals & { readonly min: number; readonly max: number };
+
+/** @throws CorruptionError */
+export function decodeDecimals(parameters: ByteReader, pages: PageReader, count: number): DecodedDecimals {
+  const { min, max, scales } = readScales(parameters, pages, count);
+  return { mantissas: decodeIntegers(parameters, pages, count).values, scales, min, max };
+}
+
+/** Only the values at some indices, which ascend. @throws CorruptionError */
+export function pickDecimals(
   parameters: ByteReader,
   pages: PageReader,
   count: number,
-): Decimals & { min: number; max: number } {
+  indices: Int32Array,
+): DecodedDecimals {
+  const { min, max, scales } = readScales(parameters, pages, count);
+  const { values } = pickIntegers(parameters, pages, count, indices);
+  return { mantissas: values, scales: Uint8Array.from(indices, (index) => scales[index]!), min, max };
+}
+
+function readScales(
+  parameters: ByteReader,
+  pages: PageReader,
+  count: number,
+): { scales: Uint8Array; min: number; max: number } {
   const scale = parameters.u8();
   const min = parameters.f64();
   const max = parameters.f64();
@@ -89,7 +109,7 @@ export function decodeDecimals(
   for (let i = 0; i < count; i++) {
     if (scales[i]! > DIGITS_MAX) throw new CorruptionError('a decimal has more than 15 digits behind the point');
   }
-  return { mantissas: decodeIntegers(parameters, pages, count).values, scales, min, max };
+  return { scales, min, max };
 }
 
 /** Writes one value as text. Returns the offset after it. */

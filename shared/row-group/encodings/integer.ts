@@ -63,33 +63,108 @@ export interface Integers {
   readonly max: number;
 }
 
-/** @throws CorruptionError */
-export function decodeIntegers(parameters: ByteReader, pages: PageReader, count: number): Integers {
+/** An integer chunk as it is stored. */
+interface StoredIntegers {
+  readonly min: number;
+  readonly max: number;
+  /** Of deltas: the first value, which has no digits. */
+  readonly first: number | undefined;
+  readonly base: number;
+  readonly planes: readonly Uint8Array[];
+}
+
+function readStored(parameters: ByteReader, pages: PageReader, count: number): StoredIntegers {
   const transform = parameters.u8();
   const width = parameters.u8();
   if (transform > TRANSFORM_DELTAS || width > 7) throw new CorruptionError('an integer chunk has unknown parameters');
   const deltas = transform === TRANSFORM_DELTAS;
-  const first = deltas ? parameters.signedVarint() : 0;
+  const first = deltas ? parameters.signedVarint() : undefined;
   const base = parameters.signedVarint();
   const min = parameters.signedVarint();
   const max = parameters.signedVarint();
-  const skip = deltas ? 1 : 0;
-  const narrow = min >= -HALF_WORD && max < HALF_WORD && width <= 4;
+  const planes = Array.from({ length: width }, () => pages.page(deltas ? count - 1 : count));
+  return { min, max, first, base, planes };
+}
+
+/** @throws CorruptionError */
+export function decodeIntegers(parameters: ByteReader, pages: PageReader, count: number): Integers {
+  const { min, max, first, base, planes } = readStored(parameters, pages, count);
+  const skip = first === undefined ? 0 : 1;
+  const narrow = min >= -HALF_WORD && max < HALF_WORD && planes.length <= 4;
   const values = narrow ? new Int32Array(count) : new Float64Array(count);
   if (base !== 0) values.fill(base, skip);
   let scale = 1;
-  for (let plane = 0; plane < width; plane++) {
-    const page = pages.page(count - skip);
-    if (values instanceof Int32Array) addNarrowPlane(values, skip, page, plane * 8);
-    else addPlane(values, skip, page, scale);
+  for (const [p, plane] of planes.entries()) {
+    if (values instanceof Int32Array) addNarrowPlane(values, skip, plane, p * 8);
+    else addPlane(values, skip, plane, scale);
     scale *= 256;
   }
-  if (deltas) {
+  if (first !== undefined) {
     values[0] = first;
     if (values instanceof Int32Array) sumNarrow(values);
     else for (let i = 1, sum = first; i < count; i++) values[i] = sum += values[i]!;
   }
   return { values, min, max };
+}
+
+/** Only the values at some indices, which ascend. @throws CorruptionError */
+export function pickIntegers(
+  parameters: ByteReader,
+  pages: PageReader,
+  count: number,
+  indices: ArrayLike<number>,
+): Integers {
+  const { min, max, first, base, planes } = readStored(parameters, pages, count);
+  const values = new Float64Array(indices.length);
+  if (first === undefined) {
+    for (let i = 0; i < values.length; i++) values[i] = base + digitsAt(planes, indices[i]!);
+    return { values, min, max };
+  }
+  for (let i = 0, at = 0, sum = first; i < values.length; i++) {
+    for (const index = indices[i]!; at < index; at++) sum += base + digitsAt(planes, at);
+    values[i] = sum;
+  }
+  return { values, min, max };
+}
+
+/**
+ * Calls back with the index of each value that equals one of `wanted`, without decoding the others: most often one
+ * byte a value is looked at.
+ * @throws CorruptionError
+ */
+export function findIntegers(
+  parameters: ByteReader,
+  pages: PageReader,
+  count: number,
+  wanted: readonly number[],
+  onFound: (index: number) => void,
+): void {
+  const { min, max, first, base, planes } = readStored(parameters, pages, count);
+  const lowest = planes[0];
+  for (const value of wanted) {
+    if (value < min || value > max) continue;
+    if (lowest === undefined || first !== undefined) {
+      for (let i = 0, sum = first ?? base; i < count; i++) {
+        if (sum === value) onFound(i);
+        if (first !== undefined && i < count - 1) sum += base + digitsAt(planes, i);
+      }
+      continue;
+    }
+    const digits = value - base;
+    for (let i = lowest.indexOf(digits % 256); i >= 0; i = lowest.indexOf(digits % 256, i + 1)) {
+      if (planes.length === 1 || digitsAt(planes, i) === digits) onFound(i);
+    }
+  }
+}
+
+function digitsAt(planes: readonly Uint8Array[], index: number): number {
+  let value = 0;
+  let scale = 1;
+  for (let plane = 0; plane < planes.length; plane++) {
+    value += planes[plane]![index]! * scale;
+    scale *= 256;
+  }
+  return value;
 }
 
 /** Codes and flags, which are small: integers as bytes of 8 or 16 bits. @throws CorruptionError */
