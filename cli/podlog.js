@@ -16,6 +16,13 @@ const settings = {
   MALLOC_ARENA_MAX: '1',
 };
 
+if (!process.features.typescript) {
+  const command = process.argv.slice(2).join(' ');
+  process.stderr.write(
+    `podlog: this is Node ${process.version}, and podlog needs 24, which npm ci has fetched: npm run podlog -- ${command}\n`,
+  );
+  process.exit(1);
+}
 if (process.execve !== undefined && !process.execArgv.includes(YOUNG_GENERATION)) {
   const args = [process.execPath, YOUNG_GENERATION, ...process.execArgv, ...process.argv.slice(1)];
   process.execve(process.execPath, args, { ...settings, ...process.env });
