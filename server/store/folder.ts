@@ -1,5 +1,5 @@
 /** The data folder as a whole: made, locked, and of a version that this podlog can read. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { UsageError } from '../../shared/errors.ts';
 import { createFile, type Disk, diskErrorCode } from './disk.ts';
 import { SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER, walFolder } from './filenames.ts';
@@ -20,6 +20,7 @@ export async function openFolder(disk: Disk, dataDir: string, lock = lockFolder)
   }
   const held = await lock(dataDir);
   try {
+    if ((await disk.sizeOf(join(dataDir, VERSION_FILE))) === undefined) await syncFoldersAbove(disk, dataDir);
     await checkVersion(disk, dataDir);
     await disk.makeFolder(walFolder(dataDir));
     await disk.makeFolder(join(dataDir, SEGMENTS_FOLDER));
@@ -29,6 +30,19 @@ export async function openFolder(disk: Disk, dataDir: string, lock = lockFolder)
     await held.release();
     throw error instanceof UsageError ? error : unusable(dataDir, error);
   }
+}
+
+/** A folder that was made just now, or by a process that ended before it had a version, must itself survive a power cut. */
+async function syncFoldersAbove(disk: Disk, path: string): Promise<void> {
+  const above = dirname(path);
+  if (above === path) return;
+  try {
+    await disk.syncFolder(above);
+  } catch (error) {
+    // What cannot be read was not made by this process.
+    if (diskErrorCode(error) !== 'EACCES') throw error;
+  }
+  await syncFoldersAbove(disk, above);
 }
 
 async function checkVersion(disk: Disk, dataDir: string): Promise<void> {
@@ -49,6 +63,8 @@ async function checkVersion(disk: Disk, dataDir: string): Promise<void> {
     );
   }
   await createFile(disk, path, FORMAT_VERSION);
+  // Durable before anything else is: data without a version is refused.
+  await disk.syncFolder(dataDir);
 }
 
 async function hasData(disk: Disk, dataDir: string): Promise<boolean> {
