@@ -38,6 +38,8 @@ export const FLAG_UNPARSED = 4; // the line in the log file was not CRI; it is k
 
 /** Rows of a full group in a segment. An agent's batch has fewer, a merge never makes more. */
 export const ROWS_PER_GROUP = 65_536;
+/** Groups of long lines end earlier: so much of their lines is what decoding one column may take at most. */
+export const LINE_BYTES_PER_GROUP = 16 * 1024 * 1024;
 /** A reader refuses a group that claims more rows; no writer makes them. */
 export const ROWS_MAX = 1 << 20;
 /** Beyond this many shapes in a group further lines are plain text: codes stay small and dynamic keys harmless. */

@@ -4,22 +4,31 @@
  * Where all sources hold the same sort of values, these are moved as they are: numbers stay numbers, UUIDs stay bits,
  * dictionaries are joined and their codes translated. Where they do not, values are written out as text and encoded
  * anew, which is always right and merely slower.
+ *
+ * Values move in runs: each inner loop reads one array and writes one.
  */
 import type { ByteWriter } from '../bytes.ts';
-import { hashBytes, refsOf, sameBytes } from './byte-strings.ts';
+import { refsOf } from './byte-strings.ts';
 import type { ByteStrings, ValueRefs } from './byte-strings.ts';
-import { ColumnEncoder, encodeColumn, valueSizeMax, writeColumnHeader, writeValue } from './column.ts';
-import type { ColumnValues, RowTimes } from './column.ts';
+import { encodeColumn, valueSizeMax, writeColumnHeader, writeValue } from './column.ts';
+import type { ColumnEncoder, ColumnValues, RowTimes } from './column.ts';
 import { encodeDecimals } from './encodings/decimal.ts';
 import { encodeCodes, encodeDictionaryValues } from './encodings/dictionary.ts';
 import { encodeHex } from './encodings/hex.ts';
 import { encodeIntegers, parseIntegers } from './encodings/integer.ts';
 import type { IntegerArray } from './encodings/integer.ts';
-import { encodeTimestamps, toDistances } from './encodings/timestamp.ts';
-import type { Timestamps } from './encodings/timestamp.ts';
-import { encodeUuids, parseUuids, unpackUuid, UUID_BYTES } from './encodings/uuid.ts';
+import { areNearTimestamps, encodeTimestamps } from './encodings/timestamp.ts';
+import type { TimestampDistances } from './encodings/timestamp.ts';
 import {
-  DICTIONARY_VALUES_MAX,
+  encodePackedUuids,
+  encodeUuids,
+  parseUuids,
+  unpackUuid,
+  UUID_BYTES,
+  UUID_PACKED_BYTES,
+  VERSION_MIXED,
+} from './encodings/uuid.ts';
+import {
   ENCODING_DECIMAL,
   ENCODING_DICTIONARY,
   ENCODING_HEX,
@@ -27,49 +36,47 @@ import {
   ENCODING_TIMESTAMP,
   ENCODING_UUID,
 } from './format.ts';
+import { JoinedDictionary } from './joined-dictionary.ts';
+import type { MergeSource } from './merge-source.ts';
 import type { PageWriter } from './page.ts';
 import { firstValueOf } from './reader.ts';
-import type { RowGroup } from './reader.ts';
-import { slotKey } from './template.ts';
-import type { ColumnPlan, GroupPlan } from './writer.ts';
+import type { ColumnPlan } from './writer.ts';
 
-/** Where the rows of the result come from. */
-export interface Sources {
-  readonly groups: readonly RowGroup[];
-  /** By row of the result: the group, and the row's rank among the rows of its template there. */
-  readonly groupOf: Uint32Array;
-  readonly rankOf: Uint32Array;
-  /** Template of a group → template of the result, or −1 when the result has no row of it. */
-  readonly localTemplateOf: (group: number, template: number) => number;
-}
-
-/** The values of the merged column, in its order: value i is value indexOf[i] of chunk sourceOf[i]. */
-interface Gathered {
-  readonly chunks: readonly ColumnValues[];
+/** The rows of the result in template order, as runs of rows that follow each other in the template order of a source. */
+export interface SourceRuns {
+  readonly sources: readonly MergeSource[];
+  /** Template of the result → the source's template of which it has rows here. */
+  readonly sourceTemplate: (source: number, template: number) => number;
+  /** Runs of template t of the result are [templateRunStarts[t], templateRunStarts[t + 1]). */
+  readonly templateRunStarts: Uint32Array;
+  /** By run: its source, the rank of its first row among the rows of its template there, and its rows. */
   readonly sourceOf: Uint32Array;
-  readonly indexOf: Uint32Array;
-  readonly count: number;
+  readonly rankOf: Int32Array;
+  readonly lengthOf: Uint32Array;
 }
 
-/** Writes the merged chunk's header fields and pages. */
-export function mergeColumn(
-  sources: Sources,
-  plan: GroupPlan,
-  column: ColumnPlan,
-  times: RowTimes,
-  encoder: ColumnEncoder,
-  header: ByteWriter,
-  parameters: ByteWriter,
-  pages: PageWriter,
-): void {
-  const gathered = gather(sources, plan, column);
-  parameters.reset();
-  const encoding = moveTyped(gathered, times, encoder, parameters, pages);
-  if (encoding === undefined) {
-    encodeColumn(writtenOut(gathered), column.slot.kind, times, encoder, header, parameters, pages);
-  } else {
-    writeColumnHeader(header, encoding.encoding, parameters, encoding.texts);
-  }
+/** Where a chunk's encoder writes to. */
+export interface ChunkTarget {
+  readonly encoder: ColumnEncoder;
+  readonly header: ByteWriter;
+  readonly parameters: ByteWriter;
+  readonly pages: PageWriter;
+}
+
+/** A column of a source group. */
+interface SourceColumn {
+  readonly source: MergeSource;
+  readonly column: number;
+}
+
+/** The values of a merged column in order: run r is values [startOf[r], startOf[r] + lengthOf[r]) of chunk chunkOf[r]. */
+interface ValueRuns {
+  readonly columns: readonly SourceColumn[];
+  readonly chunkOf: Uint32Array;
+  readonly startOf: Uint32Array;
+  readonly lengthOf: Uint32Array;
+  readonly runCount: number;
+  readonly count: number;
 }
 
 /** Which encoding was written; `texts` are its distinct values where the header needs their byte set. */
@@ -78,262 +85,284 @@ interface Moved {
   readonly texts?: ValueRefs;
 }
 
-function moveTyped(
-  gathered: Gathered,
-  times: RowTimes,
-  encoder: ColumnEncoder,
-  parameters: ByteWriter,
-  pages: PageWriter,
-): Moved | undefined {
-  const kinds = new Set(gathered.chunks.map((chunk) => chunk.kind));
-  if (kinds.has('raw')) return undefined;
-  if (kinds.has('timestamp')) return moveTimestamps(gathered, times, encoder, parameters, pages);
-  if (kinds.has('uuid')) return moveUuids(gathered, parameters, pages);
-  if (kinds.has('hex')) return moveHex(gathered, parameters, pages);
-  if (kinds.has('decimal')) return moveDecimals(gathered, encoder, parameters, pages);
-  if (kinds.has('integer')) return moveIntegers(gathered, encoder, parameters, pages);
-  if (kinds.has('dictionary')) return moveDictionary(gathered, parameters, pages);
-  return undefined;
+/** Owns the buffers that one column after the other is merged with. */
+export class ColumnMerger {
+  /** For the rows' runs: filled by the caller before the columns are merged. */
+  readonly runBuffers: Pick<SourceRuns, 'sourceOf' | 'rankOf' | 'lengthOf'>;
+  readonly #dictionary = new JoinedDictionary();
+  readonly #chunkOf: Uint32Array;
+  readonly #startOf: Uint32Array;
+  readonly #lengthOf: Uint32Array;
+
+  constructor(rowsMax: number) {
+    this.runBuffers = {
+      sourceOf: new Uint32Array(rowsMax),
+      rankOf: new Int32Array(rowsMax),
+      lengthOf: new Uint32Array(rowsMax),
+    };
+    this.#chunkOf = new Uint32Array(rowsMax);
+    this.#startOf = new Uint32Array(rowsMax);
+    this.#lengthOf = new Uint32Array(rowsMax);
+  }
+
+  /** Writes the merged chunk's header fields and pages. */
+  merge(rows: SourceRuns, column: ColumnPlan, times: RowTimes, target: ChunkTarget): void {
+    const runs = this.#valueRuns(rows, column);
+    const { encoder, header, parameters, pages } = target;
+    parameters.reset();
+    const moved = this.#move(runs, target);
+    if (moved === undefined) {
+      encodeColumn(writtenOut(runs), column.slot.kind, times, encoder, header, parameters, pages);
+    } else {
+      writeColumnHeader(header, moved.encoding, parameters, moved.texts);
+    }
+  }
+
+  /** Undefined when the values cannot be moved as they are; nothing but parameters and scratch memory was written. */
+  #move(runs: ValueRuns, target: ChunkTarget): Moved | undefined {
+    if (runs.columns.every(isTimestamps)) return moveTimestamps(runs, target);
+    const chunks = runs.columns.map(({ source, column }) => source.group.values(column));
+    const kinds = new Set(chunks.map((chunk) => chunk.kind));
+    if (kinds.has('raw') || kinds.has('timestamp')) return undefined;
+    if (kinds.has('uuid')) return moveUuids(runs, chunks, target);
+    if (kinds.has('hex')) return moveHex(runs, chunks, target);
+    if (kinds.has('decimal')) return moveDecimals(runs, chunks, target);
+    if (kinds.has('integer')) return moveIntegers(runs, chunks, target);
+    if (kinds.has('dictionary')) return moveDictionary(runs, chunks, this.#dictionary, target);
+    return undefined;
+  }
+
+  /** Finds where the values of a column lie in its sources. */
+  #valueRuns(rows: SourceRuns, { parts, count }: ColumnPlan): ValueRuns {
+    const columns: SourceColumn[] = [];
+    /** By source: the index of its column in `columns` that was used last. */
+    const chunkOfSource = new Int32Array(rows.sources.length).fill(-1);
+    /** By source: where the values of the part's template begin, or −1 when it is not known yet. */
+    const firstOfSource = new Int32Array(rows.sources.length);
+    let runCount = 0;
+    for (const { template, slotIndex } of parts) {
+      firstOfSource.fill(-1);
+      const end = rows.templateRunStarts[template + 1]!;
+      for (let run = rows.templateRunStarts[template]!; run < end; run++, runCount++) {
+        const s = rows.sourceOf[run]!;
+        if (firstOfSource[s]! < 0) {
+          const source = rows.sources[s]!;
+          const theirs = rows.sourceTemplate(s, template);
+          const column = source.group.columnsOfTemplate[theirs]![slotIndex]!;
+          firstOfSource[s] = firstValueOf(source.group.columns[column]!, theirs);
+          if (columns[chunkOfSource[s]!]?.column !== column) chunkOfSource[s] = columns.push({ source, column }) - 1;
+        }
+        this.#chunkOf[runCount] = chunkOfSource[s]!;
+        this.#startOf[runCount] = firstOfSource[s]! + rows.rankOf[run]!;
+        this.#lengthOf[runCount] = rows.lengthOf[run]!;
+      }
+    }
+    return { columns, chunkOf: this.#chunkOf, startOf: this.#startOf, lengthOf: this.#lengthOf, runCount, count };
+  }
 }
 
-function moveIntegers(
-  { chunks, sourceOf, indexOf, count }: Gathered,
-  encoder: ColumnEncoder,
-  parameters: ByteWriter,
-  pages: PageWriter,
-): Moved | undefined {
-  const columns: IntegerArray[] = [];
-  for (const chunk of chunks) {
-    const integers = integersOf(chunk);
-    if (integers === undefined) return undefined;
-    columns.push(integers);
-  }
-  const numbers = encoder.numbers(count);
-  for (let i = 0; i < count; i++) numbers[i] = columns[sourceOf[i]!]![indexOf[i]!]!;
-  encodeIntegers(numbers, count, parameters, pages);
+function isTimestamps({ source, column }: SourceColumn): boolean {
+  return source.group.columns[column]!.chunk.encoding === ENCODING_TIMESTAMP;
+}
+
+function moveIntegers(runs: ValueRuns, chunks: readonly ColumnValues[], target: ChunkTarget): Moved | undefined {
+  const columns = allOrNone(chunks, integersOf);
+  if (columns === undefined) return undefined;
+  const numbers = target.encoder.numbers(runs.count);
+  copyNumbers(runs, columns, numbers);
+  encodeIntegers(numbers, runs.count, target.parameters, target.pages);
   return { encoding: ENCODING_INTEGER };
 }
 
-function moveDecimals(
-  { chunks, sourceOf, indexOf, count }: Gathered,
-  encoder: ColumnEncoder,
-  parameters: ByteWriter,
-  pages: PageWriter,
-): Moved | undefined {
-  const mantissas: IntegerArray[] = [];
-  const scalesOf: (Uint8Array | undefined)[] = [];
-  for (const chunk of chunks) {
-    const numbers = chunk.kind === 'decimal' ? chunk.mantissas : integersOf(chunk);
-    if (numbers === undefined) return undefined;
-    mantissas.push(numbers);
-    scalesOf.push(chunk.kind === 'decimal' ? chunk.scales : undefined);
+function moveDecimals(runs: ValueRuns, chunks: readonly ColumnValues[], target: ChunkTarget): Moved | undefined {
+  const mantissas = allOrNone(chunks, (chunk) => (chunk.kind === 'decimal' ? chunk.mantissas : integersOf(chunk)));
+  if (mantissas === undefined) return undefined;
+  const numbers = target.encoder.numbers(runs.count);
+  copyNumbers(runs, mantissas, numbers);
+  const scales = target.encoder.small(runs.count);
+  for (let run = 0, at = 0; run < runs.runCount; run++) {
+    const chunk = chunks[runs.chunkOf[run]!]!;
+    const length = runs.lengthOf[run]!;
+    if (chunk.kind === 'decimal') copyBytes(chunk.scales, runs.startOf[run]!, length, scales, at);
+    else scales.fill(0, at, at + length);
+    at += length;
   }
-  const numbers = encoder.numbers(count);
-  const scales = encoder.small(count);
-  for (let i = 0; i < count; i++) {
-    const source = sourceOf[i]!;
-    numbers[i] = mantissas[source]![indexOf[i]!]!;
-    scales[i] = scalesOf[source]?.[indexOf[i]!] ?? 0;
-  }
-  encodeDecimals(numbers, scales, count, parameters, pages);
+  encodeDecimals(numbers, scales, runs.count, target.parameters, target.pages);
   return { encoding: ENCODING_DECIMAL };
 }
 
-function moveUuids(
-  { chunks, sourceOf, indexOf, count }: Gathered,
-  parameters: ByteWriter,
-  pages: PageWriter,
-): Moved | undefined {
-  const columns: Uint8Array[] = [];
-  for (const chunk of chunks) {
-    const uuids = uuidsOf(chunk);
-    if (uuids === undefined) return undefined;
-    columns.push(uuids);
-  }
-  const out = pages.scratch(count * UUID_BYTES);
-  moveBytes(columns, UUID_BYTES, sourceOf, indexOf, count, out);
-  encodeUuids(out, count, parameters, pages);
-  return { encoding: ENCODING_UUID };
-}
-
-function moveHex(
-  { chunks, sourceOf, indexOf, count }: Gathered,
-  parameters: ByteWriter,
-  pages: PageWriter,
-): Moved | undefined {
-  const first = chunks[0]!;
-  if (first.kind !== 'hex') return undefined;
-  const columns: Uint8Array[] = [];
-  for (const chunk of chunks) {
-    if (chunk.kind !== 'hex' || chunk.width !== first.width) return undefined;
-    columns.push(chunk.bytes);
-  }
-  const out = pages.scratch(count * first.width);
-  moveBytes(columns, first.width, sourceOf, indexOf, count, out);
-  encodeHex({ width: first.width, bytes: out }, parameters, pages);
-  return { encoding: ENCODING_HEX };
-}
-
-function moveTimestamps(
-  { chunks, sourceOf, indexOf, count }: Gathered,
-  times: RowTimes,
-  encoder: ColumnEncoder,
-  parameters: ByteWriter,
-  pages: PageWriter,
-): Moved | undefined {
-  const first = chunks[0]!;
-  if (first.kind !== 'timestamp') return undefined;
-  const columns: Timestamps[] = [];
-  for (const chunk of chunks) {
-    if (chunk.kind !== 'timestamp' || !sameForm(chunk, first)) return undefined;
-    columns.push(chunk);
-  }
-  const distances = encoder.numbers(count);
-  toDistances(columns, sourceOf, indexOf, times.baseDay, times.timesNs(), distances);
-  encodeTimestamps(first.form, distances, count, parameters, pages);
+function moveTimestamps(runs: ValueRuns, target: ChunkTarget): Moved | undefined {
+  // A row keeps its time, and the base day moves by whole days, so a timestamp's distance from its row stays the same.
+  const columns = runs.columns.map(({ source, column }) => source.group.timestampDistances(column));
+  const { form } = columns[0]!;
+  if (!columns.every((column) => sameForm(column, columns[0]!))) return undefined;
+  const numbers = target.encoder.numbers(runs.count);
+  copyNumbers(
+    runs,
+    columns.map(({ distances }) => distances),
+    numbers,
+  );
+  if (!areNearTimestamps(form, numbers, runs.count)) return undefined;
+  encodeTimestamps(form, numbers, runs.count, target.parameters, target.pages);
   return { encoding: ENCODING_TIMESTAMP };
 }
 
+function moveUuids(runs: ValueRuns, chunks: readonly ColumnValues[], target: ChunkTarget): Moved | undefined {
+  if (!movePackedUuids(runs, chunks, target)) {
+    const columns = allOrNone(chunks, uuidsOf);
+    if (columns === undefined) return undefined;
+    const uuids = target.pages.scratch(runs.count * UUID_BYTES);
+    copyFixed(runs, columns, UUID_BYTES, uuids);
+    encodeUuids(uuids, runs.count, target.parameters, target.pages);
+  }
+  return { encoding: ENCODING_UUID };
+}
+
+/** @returns false when not all are in the short form, with one version */
+function movePackedUuids(
+  runs: ValueRuns,
+  chunks: readonly ColumnValues[],
+  { parameters, pages }: ChunkTarget,
+): boolean {
+  const first = chunks[0]!;
+  if (first.kind !== 'uuid' || first.version === VERSION_MIXED) return false;
+  const columns = allOrNone(chunks, (chunk) =>
+    chunk.kind === 'uuid' && chunk.version === first.version ? chunk : undefined,
+  );
+  if (columns === undefined) return false;
+  const packed = pages.scratch(runs.count * UUID_PACKED_BYTES);
+  copyFixed(
+    runs,
+    columns.map((column) => column.packed),
+    UUID_PACKED_BYTES,
+    packed,
+  );
+  const pairs = pages.scratch((runs.count + 3) >> 2).fill(0);
+  for (let run = 0, at = 0; run < runs.runCount; run++) {
+    const from = columns[runs.chunkOf[run]!]!.pairs;
+    let i = runs.startOf[run]!;
+    for (const end = i + runs.lengthOf[run]!; i < end; i++, at++) {
+      pairs[at >> 2]! |= ((from[i >> 2]! >>> ((i & 3) * 2)) & 3) << ((at & 3) * 2);
+    }
+  }
+  encodePackedUuids({ count: runs.count, version: first.version, packed, pairs }, parameters, pages);
+  return true;
+}
+
+function moveHex(
+  runs: ValueRuns,
+  chunks: readonly ColumnValues[],
+  { parameters, pages }: ChunkTarget,
+): Moved | undefined {
+  const first = chunks[0]!;
+  if (first.kind !== 'hex') return undefined;
+  const { width } = first;
+  const columns = allOrNone(chunks, (chunk) =>
+    chunk.kind === 'hex' && chunk.width === width ? chunk.bytes : undefined,
+  );
+  if (columns === undefined) return undefined;
+  const bytes = pages.scratch(runs.count * width);
+  copyFixed(runs, columns, width, bytes);
+  encodeHex({ width, bytes }, parameters, pages);
+  return { encoding: ENCODING_HEX };
+}
+
+/** Only constants and dictionaries. */
 function moveDictionary(
-  { chunks, sourceOf, indexOf, count }: Gathered,
-  parameters: ByteWriter,
-  pages: PageWriter,
+  runs: ValueRuns,
+  chunks: readonly ColumnValues[],
+  joined: JoinedDictionary,
+  { parameters, pages }: ChunkTarget,
 ): Moved | undefined {
   // Only values that the result uses may enter its dictionary, so codes are translated as they come.
   const texts = chunks.map(textsOf);
-  const codesOf = chunks.map((chunk) => (chunk.kind === 'dictionary' ? chunk.codes : undefined));
-  const translated = texts.map((strings) => new Int32Array(strings.offsets.length - 1).fill(-1));
-  const joined = new JoinedDictionary();
-  const codes = new Uint16Array(count);
-  for (let i = 0; i < count; i++) {
-    const source = sourceOf[i]!;
-    const from = codesOf[source]?.[indexOf[i]!] ?? 0;
-    let code = translated[source]![from]!;
-    if (code < 0) {
-      code = joined.add(texts[source]!, from);
-      if (code < 0) return undefined;
-      translated[source]![from] = code;
+  const translations = texts.map((strings) => new Int32Array(strings.offsets.length - 1).fill(-1));
+  joined.clear();
+  const codes = new Uint16Array(runs.count);
+  for (let run = 0, at = 0; run < runs.runCount; run++) {
+    const c = runs.chunkOf[run]!;
+    const chunk = chunks[c]!;
+    const from = chunk.kind === 'dictionary' ? chunk.codes : undefined;
+    const translated = translations[c]!;
+    let i = runs.startOf[run]!;
+    for (const end = i + runs.lengthOf[run]!; i < end; i++) {
+      const theirs = from === undefined ? 0 : from[i]!;
+      let code = translated[theirs]!;
+      if (code < 0) {
+        code = joined.add(texts[c]!, theirs);
+        if (code < 0) return undefined;
+        translated[theirs] = code;
+      }
+      codes[at++] = code;
     }
-    codes[i] = code;
   }
   const values = refsOf(joined.strings());
   if (values.count === 1) return undefined;
   encodeDictionaryValues(values, parameters, pages);
-  encodeCodes(codes, count, values.count, pages);
+  encodeCodes(codes, runs.count, values.count, pages);
   return { encoding: ENCODING_DICTIONARY, texts: values };
 }
 
-/** Distinct byte strings in order of arrival. */
-class JoinedDictionary {
-  readonly #byHash = new Map<number, number[]>();
-  readonly #ends: number[] = [0];
-  #bytes = Buffer.allocUnsafe(4096);
-
-  /** The code of a value, new or known; −1 when there are too many. */
-  add(strings: ByteStrings, index: number): number {
-    const start = strings.offsets[index]!;
-    const end = strings.offsets[index + 1]!;
-    const hash = hashBytes(strings.bytes, start, end);
-    const known = this.#byHash.get(hash);
-    for (const code of known ?? []) {
-      if (sameBytes(strings.bytes, start, end, this.#bytes, this.#ends[code]!, this.#ends[code + 1]!)) return code;
-    }
-    const code = this.#ends.length - 1;
-    if (code === DICTIONARY_VALUES_MAX) return -1;
-    const at = this.#ends[code]!;
-    const used = at + end - start;
-    if (used > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.max(used, this.#bytes.length * 2));
-      this.#bytes.copy(larger, 0, 0, at);
-      this.#bytes = larger;
-    }
-    strings.bytes.copy(this.#bytes, at, start, end);
-    this.#ends.push(used);
-    if (known === undefined) this.#byHash.set(hash, [code]);
-    else known.push(code);
-    return code;
-  }
-
-  strings(): ByteStrings {
-    return { bytes: this.#bytes, offsets: Uint32Array.from(this.#ends) };
-  }
-}
-
-/** Finds where each value of the merged column lies. */
-function gather(sources: Sources, plan: GroupPlan, column: ColumnPlan): Gathered {
-  const chunks: ColumnValues[] = [];
-  /** By group and template of the result: index into `chunks`, and where that template's values begin there. */
-  const located = new Map<number, { source: number; firstValue: number }>();
-  const key = slotKey(column.slot);
-  const sourceOf = new Uint32Array(column.count);
-  const indexOf = new Uint32Array(column.count);
-  const sourceOfGroup = new Map<number, number>();
-  let at = 0;
-  for (const { template } of column.parts) {
-    for (let i = plan.templateStarts[template]!, end = plan.templateStarts[template + 1]!; i < end; i++, at++) {
-      const row = plan.templateRows[i]!;
-      const g = sources.groupOf[row]!;
-      const place = g * 256 + template;
-      let found = located.get(place);
-      if (found === undefined) {
-        found = locate(sources, g, template, key, chunks, sourceOfGroup);
-        located.set(place, found);
-      }
-      sourceOf[at] = found.source;
-      indexOf[at] = found.firstValue + sources.rankOf[row]!;
-    }
-  }
-  return { chunks, sourceOf, indexOf, count: column.count };
-}
-
-function locate(
-  sources: Sources,
-  g: number,
-  template: number,
-  key: string,
-  chunks: ColumnValues[],
-  sourceOfGroup: Map<number, number>,
-): { source: number; firstValue: number } {
-  const group = sources.groups[g]!;
-  const theirs = group.templates.findIndex((_, t) => sources.localTemplateOf(g, t) === template);
-  const index = group.columns.findIndex((column) => slotKey(column.slot) === key);
-  if (theirs < 0 || index < 0) throw new RangeError('BUG: a merged row has no source');
-  let source = sourceOfGroup.get(g);
-  if (source === undefined) {
-    source = chunks.push(group.values(index)) - 1;
-    sourceOfGroup.set(g, source);
-  }
-  return { source, firstValue: firstValueOf(group.columns[index]!, theirs) };
-}
-
 /** All values as text, in order, in memory of their own. */
-function writtenOut({ chunks, sourceOf, indexOf, count }: Gathered): ValueRefs {
+function writtenOut({ columns, chunkOf, startOf, lengthOf, runCount, count }: ValueRuns): ValueRefs {
+  const chunks = columns.map(({ source, column }) => source.group.values(column));
   let sizeBytes = 0;
-  for (let i = 0; i < count; i++) sizeBytes += valueSizeMax(chunks[sourceOf[i]!]!, indexOf[i]!);
+  for (let run = 0; run < runCount; run++) {
+    const chunk = chunks[chunkOf[run]!]!;
+    for (let i = startOf[run]!, end = i + lengthOf[run]!; i < end; i++) sizeBytes += valueSizeMax(chunk, i);
+  }
   const bytes = Buffer.allocUnsafe(sizeBytes);
   const starts = new Int32Array(count);
   const ends = new Int32Array(count);
+  let value = 0;
   let at = 0;
-  for (let i = 0; i < count; i++) {
-    starts[i] = at;
-    at = writeValue(chunks[sourceOf[i]!]!, indexOf[i]!, bytes, at);
-    ends[i] = at;
+  for (let run = 0; run < runCount; run++) {
+    const chunk = chunks[chunkOf[run]!]!;
+    for (let i = startOf[run]!, end = i + lengthOf[run]!; i < end; i++, value++) {
+      starts[value] = at;
+      at = writeValue(chunk, i, bytes, at);
+      ends[value] = at;
+    }
   }
   return { bytes, starts, ends, count };
 }
 
-function moveBytes(
-  columns: readonly Uint8Array[],
-  width: number,
-  sourceOf: Uint32Array,
-  indexOf: Uint32Array,
-  count: number,
-  out: Uint8Array,
-): void {
-  for (let i = 0, to = 0; i < count; i++) {
-    const from = columns[sourceOf[i]!]!;
-    for (let at = indexOf[i]! * width, end = at + width; at < end; at++) out[to++] = from[at]!;
+/** Below this many values a loop is faster than the call of a copying function. */
+const SET_VALUES_MIN = 24;
+
+function copyNumbers(runs: ValueRuns, columns: readonly IntegerArray[], out: Float64Array): void {
+  for (let run = 0, at = 0; run < runs.runCount; run++) {
+    const from = columns[runs.chunkOf[run]!]!;
+    let i = runs.startOf[run]!;
+    const end = i + runs.lengthOf[run]!;
+    if (from instanceof Int32Array) while (i < end) out[at++] = from[i++]!;
+    else while (i < end) out[at++] = from[i++]!;
   }
+}
+
+/** Values of `width` bytes each. */
+function copyFixed(runs: ValueRuns, columns: readonly Uint8Array[], width: number, out: Uint8Array): void {
+  for (let run = 0, at = 0; run < runs.runCount; run++) {
+    const sizeBytes = runs.lengthOf[run]! * width;
+    copyBytes(columns[runs.chunkOf[run]!]!, runs.startOf[run]! * width, sizeBytes, out, at);
+    at += sizeBytes;
+  }
+}
+
+function copyBytes(from: Uint8Array, start: number, sizeBytes: number, out: Uint8Array, at: number): void {
+  if (sizeBytes >= SET_VALUES_MIN) out.set(from.subarray(start, start + sizeBytes), at);
+  else for (let k = 0; k < sizeBytes; k++) out[at + k] = from[start + k]!;
+}
+
+/** What `read` gives for each chunk; undefined when it gives none for one of them. */
+function allOrNone<T>(chunks: readonly ColumnValues[], read: (chunk: ColumnValues) => T | undefined): T[] | undefined {
+  const all: T[] = [];
+  for (const chunk of chunks) {
+    const one = read(chunk);
+    if (one === undefined) return undefined;
+    all.push(one);
+  }
+  return all;
 }
 
 /** A chunk's values as integers, if each is one. */
@@ -345,7 +374,10 @@ function integersOf(chunk: ColumnValues): IntegerArray | undefined {
   });
   if (parsed === undefined) return undefined;
   const { values, codes, count } = parsed;
-  return Float64Array.from({ length: count }, (_, i) => values[codes?.[i] ?? 0]!);
+  const numbers = new Float64Array(count);
+  if (codes === undefined) return numbers.fill(values[0]!);
+  for (let i = 0; i < count; i++) numbers[i] = values[codes[i]!]!;
+  return numbers;
 }
 
 /** A chunk's values as UUIDs of 16 bytes, if each is one. */
@@ -361,12 +393,9 @@ function uuidsOf(chunk: ColumnValues): Uint8Array | undefined {
   });
   if (parsed === undefined) return undefined;
   const { values, codes, count } = parsed;
-  const out = new Uint8Array(count * UUID_BYTES);
-  for (let i = 0; i < count; i++) {
-    const from = (codes?.[i] ?? 0) * UUID_BYTES;
-    out.set(values.subarray(from, from + UUID_BYTES), i * UUID_BYTES);
-  }
-  return out;
+  const uuids = new Uint8Array(count * UUID_BYTES);
+  for (let i = 0; i < count; i++) copyBytes(values, (codes?.[i] ?? 0) * UUID_BYTES, UUID_BYTES, uuids, i * UUID_BYTES);
+  return uuids;
 }
 
 /** Applies `parse` to the distinct values of a constant or dictionary; undefined for other chunks or when it fails. */
@@ -388,7 +417,7 @@ function textsOf(chunk: ColumnValues): ByteStrings {
   throw new RangeError(`BUG: a ${chunk.kind} chunk has no distinct values`);
 }
 
-function sameForm(a: Timestamps, b: Timestamps): boolean {
+function sameForm(a: TimestampDistances, b: TimestampDistances): boolean {
   return (
     a.form.separator === b.form.separator &&
     a.form.fractionDigits === b.form.fractionDigits &&

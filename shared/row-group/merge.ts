@@ -1,20 +1,18 @@
 /**
  * Merges row groups into row groups sorted by (stream, time), without looking at a line again: templates are matched by
- * their bytes and columns moved value by value (merge-column.ts). Used for flush and compaction.
+ * their bytes and columns moved value by value (merge-column.ts). For a flush, whose groups are in order of arrival and
+ * all in memory; merge-sorted.ts merges what is sorted already.
  *
  * Rows that are equal in stream and time keep the order in which their groups were given and in which they stood there.
  */
 import type { Labels } from '../labels.ts';
 import { labelsKey } from '../labels.ts';
 import { NS_PER_DAY } from '../time.ts';
-import { ROWS_PER_GROUP, TEMPLATES_MAX } from './format.ts';
-import { mergeColumn } from './merge-column.ts';
-import type { Sources } from './merge-column.ts';
+import { LINE_BYTES_PER_GROUP, ROWS_PER_GROUP } from './format.ts';
+import { OutputGroup } from './merge-output.ts';
+import { openSource } from './merge-source.ts';
 import type { RowGroup } from './reader.ts';
 import { sortByTime } from './sort.ts';
-import { slotKey } from './template.ts';
-import type { Template } from './template.ts';
-import { columnTimes, planGroup, RowGroupWriter } from './writer.ts';
 
 export interface MergeOptions {
   /** Only rows of this UTC day; it becomes the base day of the result. */
@@ -23,6 +21,8 @@ export interface MergeOptions {
   readonly level: number;
   /** Rows of each group but the last. */
   readonly rowsPerGroup?: number;
+  /** Bytes of lines after which a group ends all the same. */
+  readonly lineBytesPerGroup?: number;
   /** By row of a group, 1 for those that are merged and 0 for those that are left out; undefined takes all. */
   readonly keep?: (group: RowGroup, index: number) => Uint8Array | undefined;
 }
@@ -43,20 +43,25 @@ export function daysOf(group: RowGroup): number[] {
  * @yields encoded row groups; none when no row is of the day and kept
  */
 export function* mergeRowGroups(groups: readonly RowGroup[], options: MergeOptions): Generator<Buffer> {
-  const rows = sortedRows(groups, options);
-  const templates = unifyTemplates(groups);
-  const writer = new RowGroupWriter();
-  const rowsMax = options.rowsPerGroup ?? ROWS_PER_GROUP;
-  for (let start = 0; start < rows.count;) {
-    const end = groupEnd(rows, groups, templates, start, Math.min(start + rowsMax, rows.count));
-    yield writeGroup(writer, rows, groups, templates, start, end, options);
-    start = end;
+  const { day, level, rowsPerGroup = ROWS_PER_GROUP, lineBytesPerGroup = LINE_BYTES_PER_GROUP } = options;
+  const { order, groupOf, rowOf, streamOf, timesNs, streams } = sortedRows(groups, options);
+  const sources = groups.map(openSource);
+  const output = new OutputGroup({ rows: Math.min(rowsPerGroup, order.length), lineBytes: lineBytesPerGroup });
+  for (let at = 0; at < order.length;) {
+    output.clear();
+    for (const source of sources) output.addSource(source);
+    for (; at < order.length; at++) {
+      const row = order[at]!;
+      if (!output.add(groupOf[row]!, rowOf[row]!, streams[streamOf[row]!]!, timesNs[row]!)) break;
+    }
+    yield output.write(day, level);
   }
 }
 
-/** All rows of the day, sorted. Row i is row `rowOf[i]` of group `groupOf[i]`. */
+/** All rows of the day, in order of arrival, and how to sort them. */
 interface SortedRows {
-  readonly count: number;
+  /** Indexes into the arrays below, by stream and time. */
+  readonly order: Uint32Array;
   readonly groupOf: Uint32Array;
   readonly rowOf: Uint32Array;
   readonly streamOf: Uint32Array;
@@ -65,14 +70,12 @@ interface SortedRows {
 }
 
 function sortedRows(groups: readonly RowGroup[], { day, keep }: MergeOptions): SortedRows {
-  const { streams, ranksOf } = rankStreams(groups);
+  const { streams, ranksOf } = rankStreams(groups.map(({ info }) => info.streams));
   const capacity = groups.reduce((sum, group) => sum + group.info.rowCount, 0);
-  const unsorted = {
-    groupOf: new Uint32Array(capacity),
-    rowOf: new Uint32Array(capacity),
-    streamOf: new Uint32Array(capacity),
-  };
-  const times = new Float64Array(capacity);
+  const groupOf = new Uint32Array(capacity);
+  const rowOf = new Uint32Array(capacity);
+  const streamOf = new Uint32Array(capacity);
+  const timesNs = new Float64Array(capacity);
   const starts = new Uint32Array(streams.length + 1);
   let count = 0;
   for (const [g, group] of groups.entries()) {
@@ -85,23 +88,16 @@ function sortedRows(groups: readonly RowGroup[], { day, keep }: MergeOptions): S
       const timeNs = groupTimes[row]! + shift;
       if (timeNs < 0 || timeNs >= NS_PER_DAY || kept?.[row] === 0) continue;
       const stream = ranks[codes[row]!]!;
-      unsorted.groupOf[count] = g;
-      unsorted.rowOf[count] = row;
-      unsorted.streamOf[count] = stream;
-      times[count++] = timeNs;
+      groupOf[count] = g;
+      rowOf[count] = row;
+      streamOf[count] = stream;
+      timesNs[count++] = timeNs;
       starts[stream + 1]!++;
     }
   }
-  const order = bucketByStream(unsorted.streamOf, starts, count);
-  for (let s = 0; s < streams.length; s++) sortByTime(order, times, starts[s]!, starts[s + 1]!);
-  return {
-    count,
-    groupOf: order.map((row) => unsorted.groupOf[row]!),
-    rowOf: order.map((row) => unsorted.rowOf[row]!),
-    streamOf: order.map((row) => unsorted.streamOf[row]!),
-    timesNs: Float64Array.from(order, (row) => times[row]!),
-    streams,
-  };
+  const order = bucketByStream(streamOf, starts, count);
+  for (let s = 0; s < streams.length; s++) sortByTime(order, timesNs, starts[s]!, starts[s + 1]!);
+  return { order, groupOf, rowOf, streamOf, timesNs, streams };
 }
 
 /** Turns counts per stream into starts, and lists rows by stream in arrival order. */
@@ -113,11 +109,14 @@ function bucketByStream(streamOf: Uint32Array, starts: Uint32Array, count: numbe
   return order;
 }
 
-/** The distinct streams in the order of their keys, and for each group the rank of each of its stream codes. */
-function rankStreams(groups: readonly RowGroup[]): { streams: Labels[]; ranksOf: Uint32Array[] } {
+/**
+ * The distinct streams of some lists in the order of their keys, which is the order of streams in a segment, and for
+ * each list the rank of each of its streams.
+ */
+export function rankStreams(lists: readonly (readonly Labels[])[]): { streams: Labels[]; ranksOf: Uint32Array[] } {
   const byKey = new Map<string, Labels>();
-  const keysOf = groups.map((group) =>
-    group.info.streams.map((labels) => {
+  const keysOf = lists.map((list) =>
+    list.map((labels) => {
       const key = labelsKey(labels);
       byKey.set(key, labels);
       return key;
@@ -125,125 +124,6 @@ function rankStreams(groups: readonly RowGroup[]): { streams: Labels[]; ranksOf:
   );
   const keys = [...byKey.keys()].toSorted();
   const rankOf = new Map(keys.map((key, rank) => [key, rank]));
-  const ranksOf = keysOf.map((groupKeys) => Uint32Array.from(groupKeys, (key) => rankOf.get(key)!));
+  const ranksOf = keysOf.map((listKeys) => Uint32Array.from(listKeys, (key) => rankOf.get(key)!));
   return { streams: keys.map((key) => byKey.get(key)!), ranksOf };
-}
-
-interface UnifiedTemplates {
-  readonly templates: readonly Template[];
-  /** idsOf[g][t]: the id of template t of group g. */
-  readonly idsOf: readonly Uint32Array[];
-}
-
-function unifyTemplates(groups: readonly RowGroup[]): UnifiedTemplates {
-  const ids = new Map<string, number>();
-  const templates: Template[] = [];
-  const idsOf = groups.map((group) =>
-    Uint32Array.from(group.templates, (template) => {
-      const key = templateKey(template);
-      let id = ids.get(key);
-      if (id === undefined) {
-        id = templates.push(template) - 1;
-        ids.set(key, id);
-      }
-      return id;
-    }),
-  );
-  return { templates, idsOf };
-}
-
-function templateKey({ literals, slots }: Template): string {
-  return JSON.stringify([literals.map((literal) => literal.toString('latin1')), slots.map(slotKey)]);
-}
-
-/** Where the group that begins at `start` must end, lest it have too many templates. */
-function groupEnd(
-  rows: SortedRows,
-  groups: readonly RowGroup[],
-  { templates, idsOf }: UnifiedTemplates,
-  start: number,
-  end: number,
-): number {
-  if (templates.length <= TEMPLATES_MAX) return end;
-  const used = new Uint8Array(templates.length);
-  let count = 0;
-  for (let i = start; i < end; i++) {
-    const g = rows.groupOf[i]!;
-    const id = idsOf[g]![groups[g]!.templateCodes()[rows.rowOf[i]!]!]!;
-    if (used[id] === 1) continue;
-    if (count === TEMPLATES_MAX) return i;
-    used[id] = 1;
-    count++;
-  }
-  return end;
-}
-
-function writeGroup(
-  writer: RowGroupWriter,
-  rows: SortedRows,
-  groups: readonly RowGroup[],
-  unified: UnifiedTemplates,
-  start: number,
-  end: number,
-  { day, level }: MergeOptions,
-): Buffer {
-  const rowCount = end - start;
-  const timesNs = rows.timesNs.subarray(start, end);
-  const { streams, streamCodes } = localStreams(rows, start, end);
-  const templates: Template[] = [];
-  const localOf = new Int32Array(unified.templates.length).fill(-1);
-  const templateCodes = new Uint8Array(rowCount);
-  const flags = new Uint8Array(rowCount);
-  const groupOf = rows.groupOf.subarray(start, end);
-  const rankOf = new Uint32Array(rowCount);
-  let lineBytes = 0;
-  for (let i = 0; i < rowCount; i++) {
-    const g = groupOf[i]!;
-    const group = groups[g]!;
-    const row = rows.rowOf[start + i]!;
-    const id = unified.idsOf[g]![group.templateCodes()[row]!]!;
-    if (localOf[id] === -1) localOf[id] = templates.push(unified.templates[id]!) - 1;
-    templateCodes[i] = localOf[id]!;
-    flags[i] = group.flags()[row]!;
-    rankOf[i] = group.ranks()[row]!;
-    lineBytes += group.info.lineBytes / group.info.rowCount;
-  }
-  const plan = planGroup(templates, templateCodes, rowCount);
-  writer.begin(
-    {
-      rowCount,
-      baseDay: day,
-      timesNs,
-      streamCodes,
-      templateCodes,
-      flags,
-      streams,
-      templates,
-      lineBytes: Math.round(lineBytes),
-    },
-    plan,
-  );
-  const sources: Sources = { groups, groupOf, rankOf, localTemplateOf: (g, t) => localOf[unified.idsOf[g]![t]!]! };
-  for (const column of plan.columns) {
-    const times = { baseDay: day, timesNs: () => columnTimes(plan, column, timesNs) };
-    writer.column((header, parameters, pages) => {
-      mergeColumn(sources, plan, column, times, writer.encoder, header, parameters, pages);
-    });
-  }
-  return writer.finish(level);
-}
-
-function localStreams(rows: SortedRows, start: number, end: number): { streams: Labels[]; streamCodes: Uint16Array } {
-  const streams: Labels[] = [];
-  const streamCodes = new Uint16Array(end - start);
-  let last = -1;
-  for (let i = start; i < end; i++) {
-    const stream = rows.streamOf[i]!;
-    if (stream !== last) {
-      streams.push(rows.streams[stream]!);
-      last = stream;
-    }
-    streamCodes[i - start] = streams.length - 1;
-  }
-  return { streams, streamCodes };
 }

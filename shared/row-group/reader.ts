@@ -10,6 +10,8 @@ import { decodeColumn, memoryBytesOf, readColumnChunk, valueSizeMax, writeValue 
 import type { ColumnChunk, ColumnValues } from './column.ts';
 import type { ByteStrings } from './byte-strings.ts';
 import { decodeIntegers, decodeSmallIntegers } from './encodings/integer.ts';
+import { decodeTimestampDistances } from './encodings/timestamp.ts';
+import type { TimestampDistances } from './encodings/timestamp.ts';
 import {
   KIND_TEXT,
   LAYOUT_PACKED,
@@ -73,6 +75,8 @@ const PART_TEMPLATES = -3;
 const PART_FLAGS = -4;
 const PART_ORDER = -5;
 const PART_RANKS = -6;
+/** Less the column's index. */
+const PART_DISTANCES = -7;
 
 /** Read at once with the prefix: nearly every header fits. */
 const HEAD_BYTES = 16 * 1024;
@@ -216,6 +220,19 @@ export class RowGroup {
         return decodeColumn(info.chunk, parameters, this.#pages(this.#columnPages[column]!), info.count, rows);
       },
       memoryBytesOf,
+    );
+  }
+
+  /** The values of a column of timestamps, as they are stored. @throws CorruptionError */
+  timestampDistances(column: number): TimestampDistances {
+    return this.#kept(
+      PART_DISTANCES - column,
+      () => {
+        const { chunk, count } = this.columns[column]!;
+        const pages = this.#pages(this.#columnPages[column]!);
+        return decodeTimestampDistances(new ByteReader(chunk.parameters), pages, count);
+      },
+      ({ distances }) => distances.byteLength,
     );
   }
 

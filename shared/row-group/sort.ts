@@ -7,8 +7,11 @@
 export function sortByTime(order: Uint32Array, times: Float64Array, start: number, end: number): void {
   let runs = runStarts(order, times, start, end);
   if (runs.length <= 2) return;
-  let from: Uint32Array = order;
-  let to: Uint32Array = order.slice();
+  // From here on offsets count from `start`.
+  runs = runs.map((run) => run - start);
+  const own = order.subarray(start, end);
+  let from: Uint32Array = own;
+  let to: Uint32Array = own.slice();
   while (runs.length > 2) {
     const merged: number[] = [];
     for (let r = 0; r + 1 < runs.length; r += 2) {
@@ -16,11 +19,11 @@ export function sortByTime(order: Uint32Array, times: Float64Array, start: numbe
       mergeRuns(from, to, times, runs[r]!, middle, runs[r + 2] ?? middle);
       merged.push(runs[r]!);
     }
-    merged.push(end);
+    merged.push(end - start);
     runs = merged;
     [from, to] = [to, from];
   }
-  if (from !== order) order.set(from.subarray(start, end), start);
+  if (from !== own) own.set(from);
 }
 
 /** Where ascending runs begin, and the end. */

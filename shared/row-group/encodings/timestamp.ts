@@ -14,7 +14,8 @@ import { BASE_DAY_REACH_DAYS, NS_PER_DAY, NS_PER_SECOND } from '../../time.ts';
 import type { PageReader, PageWriter } from '../page.ts';
 import type { ValueRefs } from '../byte-strings.ts';
 import { POWERS_OF_TEN } from './decimal.ts';
-import { decodeIntegers, encodeIntegers } from './integer.ts';
+import { decodeIntegers, encodeIntegers, pickIntegers } from './integer.ts';
+import type { IntegerArray } from './integer.ts';
 
 const FRACTION_TRIMMED = 255;
 const SECONDS_END = 19;
@@ -124,6 +125,25 @@ export function encodeTimestamps(
   encodeIntegers(distances, count, parameters, pages);
 }
 
+/** As they are stored: what a merge moves, because it moves a row with its time. */
+export interface TimestampDistances {
+  readonly form: TimestampForm;
+  readonly distances: IntegerArray;
+}
+
+export function decodeTimestampDistances(parameters: ByteReader, pages: PageReader, count: number): TimestampDistances {
+  return { form: readForm(parameters), distances: decodeIntegers(parameters, pages, count).values };
+}
+
+function readForm(parameters: ByteReader): TimestampForm {
+  const form = { separator: parameters.u8(), fractionDigits: parameters.u8(), zone: parameters.sized() };
+  const isKnown = form.fractionDigits <= 9 || form.fractionDigits === FRACTION_TRIMMED;
+  if (!isKnown || !ZONE.test(form.zone.toString('latin1')) || !SEPARATORS.includes(form.separator)) {
+    throw new CorruptionError('a timestamp chunk has an unknown form');
+  }
+  return form;
+}
+
 /** @param rowTimesNs  as in parseTimestamps */
 export function decodeTimestamps(
   parameters: ByteReader,
@@ -131,13 +151,32 @@ export function decodeTimestamps(
   baseDay: number,
   rowTimesNs: Float64Array,
 ): Timestamps {
-  const form = { separator: parameters.u8(), fractionDigits: parameters.u8(), zone: parameters.sized() };
-  const isKnown = form.fractionDigits <= 9 || form.fractionDigits === FRACTION_TRIMMED;
-  if (!isKnown || !ZONE.test(form.zone.toString('latin1')) || !SEPARATORS.includes(form.separator)) {
-    throw new CorruptionError('a timestamp chunk has an unknown form');
-  }
+  const { form, distances } = decodeTimestampDistances(parameters, pages, rowTimesNs.length);
+  return fromDistances(form, distances, baseDay, rowTimesNs);
+}
+
+/**
+ * Only the values at some indices, which ascend; rowTimesNs has the times of their rows. @throws CorruptionError
+ */
+export function pickTimestamps(
+  parameters: ByteReader,
+  pages: PageReader,
+  baseDay: number,
+  count: number,
+  indices: Int32Array,
+  rowTimesNs: Float64Array,
+): Timestamps {
+  const form = readForm(parameters);
+  return fromDistances(form, pickIntegers(parameters, pages, count, indices).values, baseDay, rowTimesNs);
+}
+
+function fromDistances(
+  form: TimestampForm,
+  distances: IntegerArray,
+  baseDay: number,
+  rowTimesNs: Float64Array,
+): Timestamps {
   const unitNs = unitOf(form);
-  const distances = decodeIntegers(parameters, pages, rowTimesNs.length).values;
   const units = new Float64Array(distances.length);
   const limit = (NS_PER_DAY / unitNs) * BASE_DAY_REACH_DAYS * 2;
   for (let i = 0; i < units.length; i++) {
@@ -148,24 +187,11 @@ export function decodeTimestamps(
   return { form, baseDay, units };
 }
 
-/**
- * Distances of values taken from several chunks of one form: out[i] belongs to value indexOf[i] of chunk sourceOf[i],
- * which now stands in a row at rowTimesNs[i] from the start of baseDay.
- */
-export function toDistances(
-  chunks: readonly Timestamps[],
-  sourceOf: Uint32Array,
-  indexOf: Uint32Array,
-  baseDay: number,
-  rowTimesNs: Float64Array,
-  out: Float64Array,
-): void {
-  const unitNs = unitOf(chunks[0]!.form);
-  const shifts = chunks.map((chunk) => ((chunk.baseDay - baseDay) * NS_PER_DAY) / unitNs);
-  for (let i = 0; i < rowTimesNs.length; i++) {
-    const source = sourceOf[i]!;
-    out[i] = Math.floor(rowTimesNs[i]! / unitNs) - (chunks[source]!.units[indexOf[i]!]! + shifts[source]!);
-  }
+/** True when values at these distances are near enough to any row for `decodeTimestamps`. */
+export function areNearTimestamps(form: TimestampForm, distances: Float64Array, count: number): boolean {
+  const limit = (NS_PER_DAY / unitOf(form)) * BASE_DAY_REACH_DAYS;
+  for (let i = 0; i < count; i++) if (!(Math.abs(distances[i]!) < limit)) return false;
+  return true;
 }
 
 /** Writes one value as text. Returns the offset after it. */

@@ -16,10 +16,12 @@ import { HEX_DIGITS, HEX_VALUES } from './hex-digits.ts';
 
 export const UUID_BYTES = 16;
 export const UUID_TEXT_BYTES = 36;
-const VERSION_MIXED = 255;
+/** Not all alike: 16 bytes each. */
+export const VERSION_MIXED = 255;
 const VERSION_RANDOM = 4;
 const DASH = 0x2d;
-const PACKED_BYTES = 15;
+/** Of the short form, without its two bits in the page of pairs. */
+export const UUID_PACKED_BYTES = 15;
 
 /** True when the bytes have the length and dashes of a UUID. */
 export function looksLikeUuid(bytes: Uint8Array, start: number, end: number): boolean {
@@ -69,10 +71,9 @@ export function encodeUuids(uuids: Uint8Array, count: number, parameters: ByteWr
     pages.page(uuids.subarray(0, count * UUID_BYTES));
     return;
   }
-  parameters.u8(version);
-  const packed = pages.scratch(count * PACKED_BYTES);
+  const packed = pages.scratch(count * UUID_PACKED_BYTES);
   const pairs = pages.scratch((count + 3) >> 2).fill(0);
-  for (let i = 0, from = 0, to = 0; i < count; i++, from += UUID_BYTES, to += PACKED_BYTES) {
+  for (let i = 0, from = 0, to = 0; i < count; i++, from += UUID_BYTES, to += UUID_PACKED_BYTES) {
     for (let k = 0; k < 6; k++) packed[to + k] = uuids[from + k]!;
     packed[to + 6] = uuids[from + 7]!;
     for (let k = 9; k < 16; k++) packed[to + k - 2] = uuids[from + k]!;
@@ -80,6 +81,12 @@ export function encodeUuids(uuids: Uint8Array, count: number, parameters: ByteWr
     packed[to + 14] = ((uuids[from + 6]! & 0x0f) << 4) | ((low >>> 2) & 0x0f);
     pairs[i >> 2]! |= (low & 3) << ((i & 3) * 2);
   }
+  encodePackedUuids({ count, version, packed, pairs }, parameters, pages);
+}
+
+/** Writes UUIDs that are in the short form already. */
+export function encodePackedUuids({ version, packed, pairs }: Uuids, parameters: ByteWriter, pages: PageWriter): void {
+  parameters.u8(version);
   pages.page(packed, version !== VERSION_RANDOM);
   pages.page(pairs, version !== VERSION_RANDOM);
 }
@@ -99,7 +106,7 @@ export function decodeUuids(parameters: ByteReader, pages: PageReader, count: nu
     return { count, version, packed: pages.page(count * UUID_BYTES), pairs: new Uint8Array(0) };
   }
   if (version > 15) throw new CorruptionError(`UUIDs of version ${version}`);
-  return { count, version, packed: pages.page(count * PACKED_BYTES), pairs: pages.page((count + 3) >> 2) };
+  return { count, version, packed: pages.page(count * UUID_PACKED_BYTES), pairs: pages.page((count + 3) >> 2) };
 }
 
 /** Writes the 16 bytes of one UUID at `to`. */
@@ -108,7 +115,7 @@ export function unpackUuid({ version, packed, pairs }: Uuids, index: number, out
     for (let k = 0, from = index * UUID_BYTES; k < UUID_BYTES; k++) out[to + k] = packed[from + k]!;
     return;
   }
-  const from = index * PACKED_BYTES;
+  const from = index * UUID_PACKED_BYTES;
   for (let k = 0; k < 6; k++) out[to + k] = packed[from + k]!;
   const mixed = packed[from + 14]!;
   out[to + 6] = (version << 4) | (mixed >>> 4);
@@ -123,7 +130,7 @@ export function unpackUuid({ version, packed, pairs }: Uuids, index: number, out
  */
 export function findUuid(uuids: Uuids, wanted: Uint8Array, onFound: (index: number) => void): void {
   const { packed, count } = uuids;
-  const stride = uuids.version === VERSION_MIXED ? UUID_BYTES : PACKED_BYTES;
+  const stride = uuids.version === VERSION_MIXED ? UUID_BYTES : UUID_PACKED_BYTES;
   const [first, second, third, fourth] = wanted;
   const found = new Uint8Array(UUID_BYTES);
   for (let index = 0, at = 0; index < count; index++, at += stride) {
