@@ -1,0 +1,61 @@
+/** The files of the repository as text, and what they import, for the rules in tidy.test.ts. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** What npm, git, the bench and `npm start` leave behind. */
+const NOT_OURS: ReadonlySet<string> = new Set(['.git', 'node_modules', 'data']);
+
+export interface Import {
+  /** The file that it leads to, from the root of the repository; or the name of a package. */
+  readonly target: string;
+  readonly isPackage: boolean;
+  /** `import type`: gone when the program runs. */
+  readonly isType: boolean;
+}
+
+/** Path from the root of the repository, with slashes → text. */
+export function readRepository(): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  const walk = (folder: string): void => {
+    for (const entry of readdirSync(join(ROOT, folder), { withFileTypes: true })) {
+      const path = posix.join(folder, entry.name);
+      if (entry.isDirectory() && !NOT_OURS.has(entry.name)) walk(path);
+      else if (entry.isFile()) files.set(path, readFileSync(join(ROOT, path), 'utf8'));
+    }
+  };
+  walk('');
+  return files;
+}
+
+export function isCode(path: string): boolean {
+  return /\.[jt]s$/.test(path);
+}
+
+/** Code that runs in production. */
+export function isSource(path: string): boolean {
+  return isCode(path) && /^(?:agent|cli|server|shared)\//.test(path);
+}
+
+const IMPORT = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s)?'([^']+)'|import\('([^']+)'\)/gm;
+
+export function importsOf(path: string, text: string): Import[] {
+  return [...text.matchAll(IMPORT)].map(([, type, from, dynamic]) => {
+    const name = from ?? dynamic!;
+    const isPackage = !name.startsWith('.');
+    return {
+      target: isPackage ? packageName(name) : posix.join(dirname(path), name),
+      isPackage,
+      isType: type !== undefined,
+    };
+  });
+}
+
+/** `@grpc/grpc-js` of `@grpc/grpc-js/build`, `vitest` of `vitest/config`. */
+function packageName(name: string): string {
+  return name
+    .split('/')
+    .slice(0, name.startsWith('@') ? 2 : 1)
+    .join('/');
+}

@@ -1,0 +1,179 @@
+/** What reviewers would otherwise have to remember: the shape of the repository, checked on its text. */
+import { expect, test } from 'vitest';
+import { importsOf, isCode, isSource, readRepository } from './sources.ts';
+
+const FILES = readRepository();
+const CODE = [...FILES.keys()].filter(isCode);
+const SOURCES = CODE.filter(isSource);
+const importsOfFile = (path: string) => importsOf(path, FILES.get(path)!);
+
+/** A folder (or file) of the sources → what it may import, apart from itself. A longer name wins over a shorter one. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'shared/': [],
+  'agent/': ['shared/'],
+  'server/limits.ts': [],
+  'server/workers/task.ts': [],
+  'server/store/': ['server/limits.ts', 'server/workers/task.ts', 'shared/'],
+  'server/ingest/': ['server/store/', 'server/limits.ts', 'server/workers/task.ts', 'shared/'],
+  'server/query/': ['server/store/', 'server/limits.ts', 'server/workers/task.ts', 'shared/'],
+  'server/http/': ['server/ingest/', 'server/query/', 'server/store/', 'server/limits.ts', 'shared/'],
+  'server/workers/': ['server/limits.ts', 'shared/'],
+  // The table of all tasks; each task's code is where its data is.
+  'server/workers/tasks.ts': ['server/ingest/', 'server/query/', 'server/store/', 'server/workers/'],
+  // app.ts, main.ts and what else puts the parts together.
+  'server/': ['server/', 'shared/'],
+  'cli/': ['agent/', 'server/', 'shared/'],
+};
+
+function areaOf(path: string): string {
+  const areas = Object.keys(MAY_IMPORT).filter((area) => isIn(path, area));
+  return areas.toSorted((a, b) => b.length - a.length)[0]!;
+}
+
+function isIn(path: string, area: string): boolean {
+  return area.endsWith('/') ? path.startsWith(area) : path === area;
+}
+
+test('imports are read as they are written', () => {
+  const text = [
+    "import 'a';",
+    "import type { B } from './b.ts';",
+    "import { c, type C } from '../c.ts';",
+    'import {',
+    '  d,',
+    "} from '@scope/d/build';",
+    // In two pieces, so that it is no import of this file.
+    `const e = (await ${'import'}('./e.ts')).e;`,
+    `const text = "import { f } from './f.ts'";`,
+  ].join('\n');
+  expect(importsOf('server/http/x.ts', text)).toEqual([
+    { target: 'a', isPackage: true, isType: false },
+    { target: 'server/http/b.ts', isPackage: false, isType: true },
+    { target: 'server/c.ts', isPackage: false, isType: false },
+    { target: '@scope/d', isPackage: true, isType: false },
+    { target: 'server/http/e.ts', isPackage: false, isType: false },
+  ]);
+});
+
+test('imports run one way: http → ingest | query → store → shared, agent → shared', () => {
+  const backwards = SOURCES.flatMap((path) => {
+    const area = areaOf(path);
+    const allowed = [area, ...MAY_IMPORT[area]!];
+    return importsOfFile(path)
+      .filter(({ target, isPackage }) => !isPackage && !allowed.some((each) => isIn(target, each)))
+      .map(({ target }) => `${path} may not import ${target}`);
+  });
+  expect(backwards).toEqual([]);
+});
+
+test('no import leads back to where it came from', () => {
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
+    if (trail.includes(path) || done.has(path)) return;
+    const values = importsOfFile(path).filter(({ isPackage, isType }) => !isPackage && !isType);
+    for (const { target } of values) if (FILES.has(target)) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of CODE) visit(path, []);
+  expect(cycles).toEqual([]);
+});
+
+test('what is imported is there', () => {
+  const missing = CODE.flatMap((path) =>
+    importsOfFile(path)
+      .filter(({ target, isPackage }) => !isPackage && !FILES.has(target))
+      .map(({ target }) => `${path} imports ${target}`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('no barrels: a name comes from the file that has it', () => {
+  const barrels = CODE.filter(
+    (path) => /\/index\.[jt]s$/.test(path) || /^export [^;=]* from '/m.test(FILES.get(path)!),
+  );
+  expect(barrels).toEqual([]);
+});
+
+test('names are kebab-case and say what is inside', () => {
+  const wrong = CODE.filter((path) => {
+    const parts = path.replace(/(?:\.test|\.e2e\.test|\.config|\.e2e\.config)?\.[jt]s$/, '').split('/');
+    return parts.some(
+      (part) => !/^[a-z0-9]+(?:[.-][a-z0-9]+)*$/.test(part) || /^(?:utils?|helpers?|misc|common)$/.test(part),
+    );
+  });
+  expect(wrong).toEqual([]);
+});
+
+const LINES_MAX = 350;
+/** Longer sources, and why they are one file all the same. */
+const LONG: Readonly<Record<string, string>> = {
+  'shared/row-group/reader.ts': 'one class whose parts share the decoded header and pages',
+  'shared/row-group/merge-column.ts': 'how each pair of encodings moves between row groups, side by side',
+};
+
+test(`no source is longer than ${LINES_MAX} lines without a reason`, () => {
+  const long = SOURCES.filter((path) => FILES.get(path)!.split('\n').length - 1 > LINES_MAX);
+  expect(long.filter((path) => LONG[path] === undefined)).toEqual([]);
+  expect(Object.keys(LONG).filter((path) => !long.includes(path))).toEqual([]);
+});
+
+test('every limit is used', () => {
+  const unused = ['agent/limits.ts', 'server/limits.ts'].flatMap((path) => {
+    const others = SOURCES.filter((other) => other !== path).map((other) => FILES.get(other)!);
+    const names = [...FILES.get(path)!.matchAll(/^export const (\w+)/gm)].map(([, name]) => name!);
+    expect(names).not.toEqual([]);
+    return names.filter((name) => !others.some((text) => new RegExp(`\\b${name}\\b`).test(text)));
+  });
+  expect(unused).toEqual([]);
+});
+
+/** Packages that are not imported: a word of package.json's scripts or of tsconfig.json that they stand behind. */
+const TOOLS: Readonly<Record<string, string>> = {
+  node: 'node cli/podlog.js',
+  typescript: 'tsc &&',
+  oxlint: 'oxlint ',
+  'oxlint-tsgolint': '--type-aware',
+  prettier: 'prettier --check',
+  '@types/node': '"types": ["node"]',
+};
+
+test('every dependency is used, and everything imported is a dependency', () => {
+  const { dependencies, devDependencies } = JSON.parse(FILES.get('package.json')!) as Record<
+    'dependencies' | 'devDependencies',
+    Readonly<Record<string, string>>
+  >;
+  const packagesOf = (paths: readonly string[]): Set<string> => {
+    const imports = paths.flatMap(importsOfFile).filter(({ isPackage }) => isPackage);
+    return new Set(imports.map(({ target }) => target).filter((name) => !name.startsWith('node:')));
+  };
+  const imported = packagesOf(CODE);
+  const settings = FILES.get('package.json')! + FILES.get('tsconfig.json')!;
+  const unused = Object.keys({ ...dependencies, ...devDependencies }).filter(
+    (name) => !imported.has(name) && !(TOOLS[name] !== undefined && settings.includes(TOOLS[name])),
+  );
+  expect(unused).toEqual([]);
+  expect([...packagesOf(SOURCES)].filter((name) => dependencies[name] === undefined)).toEqual([]);
+  expect([...imported].filter((name) => (dependencies[name] ?? devDependencies[name]) === undefined)).toEqual([]);
+});
+
+/** This file has to write down what the others may not have. */
+const OWN_PATH = 'test/tidy/tidy.test.ts';
+
+test.each([
+  ['work that is left', /\b(?:TODO|FIXME|XXX|HACK)\b/],
+  ['a folder of one machine', /(?<![\w.])\/(?:home|root|Users|work|opt)\//],
+  [
+    'the host of a package registry',
+    /"resolved":|^\s*registry\s*=|https?:\/\/[\w.-]*(?:npmjs|registry|jfrog|artifactory|nexus)[\w.-]*\/(?!package)/,
+  ],
+])('no file has %s', (_what, pattern) => {
+  const found = [...FILES]
+    .filter(([path]) => path !== OWN_PATH)
+    .flatMap(([path, text]) => {
+      const line = text.split('\n').find((each) => pattern.test(each));
+      return line === undefined ? [] : [`${path}: ${line.trim().slice(0, 120)}`];
+    });
+  expect(found).toEqual([]);
+});
