@@ -43,7 +43,8 @@ test('imports are read as they are written', () => {
     '  d,',
     "} from '@scope/d/build';",
     // In two pieces, so that it is no import of this file.
-    `const e = (await ${'import'}('./e.ts')).e;`,
+    // Not to be taken for an import of this file.
+    "const e = (await imp#ort('./e.ts')).e;".replace('#', ''),
     `const text = "import { f } from './f.ts'";`,
   ].join('\n');
   expect(importsOf('server/http/x.ts', text)).toEqual([
