@@ -11,7 +11,7 @@ import { WORKER_INDEXES_BYTES_MAX } from '../../limits.ts';
 import { decodeFieldIndex, type FieldIndex } from '../index/format.ts';
 import { lookUp } from '../index/reader.ts';
 import type { IndexesPlace, RowGroupRef } from '../snapshot.ts';
-import type { OpenFiles } from './open-files.ts';
+import type { FileReader } from './open-files.ts';
 import type { Plan, ValueFilter } from './plan.ts';
 
 export interface LookupInput {
@@ -27,13 +27,13 @@ export type LookupOutput = readonly (readonly (Uint32Array | undefined)[] | stri
 
 /** What a worker thread has read of the segments' indexes: a few numbers for each block. */
 export class Indexes {
-  readonly #files: OpenFiles;
+  readonly #files: FileReader;
   readonly #known = new LRUCache<string, readonly FieldIndex[]>({
     maxSize: WORKER_INDEXES_BYTES_MAX,
     sizeCalculation: (indexes) => indexes.reduce((sum, { blockOffsets }) => sum + blockOffsets.byteLength, 1),
   });
 
-  constructor(files: OpenFiles) {
+  constructor(files: FileReader) {
     this.#files = files;
   }
 

@@ -4,7 +4,12 @@ import { LRUCache } from 'lru-cache';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { OPEN_FILE_MS_MAX, OPEN_FILES_MAX } from '../../limits.ts';
 
-export class OpenFiles {
+/** Bytes of a file, in memory of their own. Throws CorruptionError when the file ends before. */
+export interface FileReader {
+  read(path: string, offset: number, sizeBytes: number): Buffer;
+}
+
+export class OpenFiles implements FileReader {
   readonly #files = new LRUCache<string, number>({
     max: OPEN_FILES_MAX,
     ttl: OPEN_FILE_MS_MAX,
@@ -12,7 +17,6 @@ export class OpenFiles {
     dispose: (file) => closeSync(file),
   });
 
-  /** Bytes of a file, in memory of their own. @throws CorruptionError when the file ends before */
   read(path: string, offset: number, sizeBytes: number): Buffer {
     let file = this.#files.get(path);
     if (file === undefined) this.#files.set(path, (file = openSync(path, 'r')));

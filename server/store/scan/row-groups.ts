@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { WORKER_CACHE_BYTES_MAX, WORKER_HEADERS_MAX } from '../../limits.ts';
 import type { RowGroupRef } from '../snapshot.ts';
-import type { OpenFiles } from './open-files.ts';
+import type { FileReader } from './open-files.ts';
 
 /** All that a worker needs to know of a row group. */
 export type RowGroupPlace = Pick<RowGroupRef, 'path' | 'offset' | 'sizeBytes'>;
@@ -16,14 +16,14 @@ export function placeOf({ path, offset, sizeBytes }: RowGroupRef): RowGroupPlace
 }
 
 export class RowGroups {
-  readonly #files: OpenFiles;
+  readonly #files: FileReader;
   readonly #headers = new LRUCache<string, RowGroup>({ max: WORKER_HEADERS_MAX });
   readonly #decoded = new LRUCache<string, { readonly part: object; readonly bytes: number }>({
     maxSize: WORKER_CACHE_BYTES_MAX,
     sizeCalculation: ({ bytes }) => bytes + 1,
   });
 
-  constructor(files: OpenFiles) {
+  constructor(files: FileReader) {
     this.#files = files;
   }
 
