@@ -9,7 +9,7 @@ import { BASE_DAY_REACH_DAYS, NS_PER_DAY } from '../time.ts';
 import { decodeColumn, memoryBytesOf, readColumnChunk, valueSizeMax, writeValue } from './column.ts';
 import type { ColumnChunk, ColumnValues } from './column.ts';
 import type { ByteStrings } from './byte-strings.ts';
-import { decodeIntegers, decodeSmallIntegers } from './encodings/integer.ts';
+import { decodeIntegers, decodeSmallIntegers, findIntegers } from './encodings/integer.ts';
 import { decodeTimestampDistances } from './encodings/timestamp.ts';
 import type { TimestampDistances } from './encodings/timestamp.ts';
 import {
@@ -25,6 +25,7 @@ import {
 import type { ValueKind } from './format.ts';
 import { decompress, openPage, readPageEntry, verifyPage } from './page.ts';
 import type { PageEntry, PageReader } from './page.ts';
+import { canBePicked, pickColumn } from './pick.ts';
 import type { Slot, Template } from './template.ts';
 import { prefixChecksum, rowsByTemplate } from './writer.ts';
 
@@ -77,6 +78,9 @@ const PART_ORDER = -5;
 const PART_RANKS = -6;
 /** Less the column's index. */
 const PART_DISTANCES = -7;
+
+/** Lines are put together from picked values when at most one row in this many is wanted. */
+const FEW_ROWS_FACTOR = 16;
 
 /** Read at once with the prefix: nearly every header fits. */
 const HEAD_BYTES = 16 * 1024;
@@ -247,29 +251,59 @@ export class RowGroup {
     return rows;
   }
 
-  /** The lines of some rows, as they were, end to end. Decodes the columns that these rows use. */
+  /** The lines of some rows, as they were, end to end. Decodes the columns that these rows use, or parts of them. */
   lines(rows: ArrayLike<number>): ByteStrings {
     const sink = new LineSink(rows.length);
     const codes = this.templateCodes();
     const ranks = this.ranks();
+    const few = rows.length * FEW_ROWS_FACTOR <= this.info.rowCount;
+    const wanted = few ? ranksByTemplate(rows, codes, ranks) : undefined;
     const templates = new Map<number, OpenTemplate>();
     for (let i = 0; i < rows.length; i++) {
-      const row = rows[i]!;
-      const code = codes[row]!;
+      const code = codes[rows[i]!]!;
       let template = templates.get(code);
-      if (template === undefined) templates.set(code, (template = this.#openTemplate(code)));
-      sink.add(template, ranks[row]!);
+      if (template === undefined) templates.set(code, (template = this.#openTemplate(code, wanted?.get(code))));
+      sink.add(template, ranks[rows[i]!]!);
     }
     return sink.finish();
   }
 
-  #openTemplate(code: number): OpenTemplate {
+  /**
+   * Indices of the values of an integer column that equal one of `wanted`, without decoding it.
+   * @throws CorruptionError
+   */
+  findIntegers(column: number, wanted: readonly number[], onFound: (index: number) => void): void {
+    const { chunk, count } = this.columns[column]!;
+    const pages = this.#pages(this.#columnPages[column]!);
+    findIntegers(new ByteReader(chunk.parameters), pages, count, wanted, onFound);
+  }
+
+  /** @param ranks  the only ones that will be asked for, ascending; undefined when they may be many */
+  #openTemplate(code: number, ranks: Int32Array | undefined): OpenTemplate {
     const columns = this.columnsOfTemplate[code]!;
     return {
       literals: this.templates[code]!.literals,
-      values: columns.map((column) => this.values(column)),
-      firstValues: columns.map((column) => firstValueOf(this.columns[column]!, code)),
+      slots: columns.map((column) => {
+        const info = this.columns[column]!;
+        const firstValue = firstValueOf(info, code);
+        if (ranks === undefined || !canBePicked(info.chunk)) {
+          return { values: this.values(column), firstValue, ranks: undefined };
+        }
+        return { values: this.#pick(column, code, firstValue, ranks), firstValue: 0, ranks };
+      }),
     };
+  }
+
+  #pick(column: number, template: number, firstValue: number, ranks: Int32Array): ColumnValues {
+    const { chunk, count } = this.columns[column]!;
+    const { templateRows, templateStarts } = this.order();
+    const timesNs = this.timesNs();
+    const start = templateStarts[template]!;
+    return pickColumn(chunk, new ByteReader(chunk.parameters), this.#pages(this.#columnPages[column]!), count, {
+      indices: ranks.map((rank) => firstValue + rank),
+      baseDay: this.info.baseDay,
+      timesNs: Float64Array.from(ranks, (rank) => timesNs[templateRows[start + rank]!]!),
+    });
   }
 
   #smallIntegers<T extends Uint8Array | Uint16Array>(chunk: number, out: T): T {
@@ -320,9 +354,43 @@ function memorySource(bytes: Uint8Array): ByteSource {
 /** A template with the columns of its slots at hand. */
 interface OpenTemplate {
   readonly literals: readonly Buffer[];
-  readonly values: readonly ColumnValues[];
-  /** Index of the template's first value in each of them. */
-  readonly firstValues: readonly number[];
+  readonly slots: readonly OpenSlot[];
+}
+
+interface OpenSlot {
+  readonly values: ColumnValues;
+  /** Index of the template's first value. */
+  readonly firstValue: number;
+  /** Where only some values were picked: the ranks of their rows, in the order of the values. */
+  readonly ranks: Int32Array | undefined;
+}
+
+/** The ranks of the wanted rows of each template, ascending, each once. */
+function ranksByTemplate(
+  rows: ArrayLike<number>,
+  codes: Uint8Array,
+  ranks: Int32Array,
+): ReadonlyMap<number, Int32Array> {
+  const sets = new Map<number, Set<number>>();
+  for (let i = 0; i < rows.length; i++) {
+    const code = codes[rows[i]!]!;
+    const set = sets.get(code);
+    if (set === undefined) sets.set(code, new Set([ranks[rows[i]!]!]));
+    else set.add(ranks[rows[i]!]!);
+  }
+  return new Map([...sets].map(([code, set]) => [code, Int32Array.from(set).toSorted()]));
+}
+
+/** Position of a value that is there, in ascending numbers. */
+function positionOf(ascending: Int32Array, value: number): number {
+  let low = 0;
+  let high = ascending.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Writes lines one after the other into a growing buffer. */
@@ -336,17 +404,17 @@ class LineSink {
     this.#bytes = Buffer.allocUnsafe(Math.max(1024, lines * 320));
   }
 
-  add({ literals, values, firstValues }: OpenTemplate, rank: number): void {
+  add({ literals, slots }: OpenTemplate, rank: number): void {
     let at = this.#offsets[this.#count]!;
-    for (let slot = 0; slot < values.length; slot++) {
-      const column = values[slot]!;
-      const index = firstValues[slot]! + rank;
+    for (let slot = 0; slot < slots.length; slot++) {
+      const { values: column, firstValue, ranks } = slots[slot]!;
+      const index = firstValue + (ranks === undefined ? rank : positionOf(ranks, rank));
       const literal = literals[slot]!;
       this.#reserve(at, literal.length + valueSizeMax(column, index));
       at += literal.copy(this.#bytes, at);
       at = writeValue(column, index, this.#bytes, at);
     }
-    const tail = literals[values.length]!;
+    const tail = literals[slots.length]!;
     this.#reserve(at, tail.length);
     at += tail.copy(this.#bytes, at);
     this.#offsets[++this.#count] = at;

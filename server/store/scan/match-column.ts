@@ -7,7 +7,6 @@ import type { ColumnValues } from '../../../shared/row-group/column.ts';
 import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
 import { findUuid, looksLikeUuid, parseUuid, UUID_BYTES } from '../../../shared/row-group/encodings/uuid.ts';
 import type { Uuids } from '../../../shared/row-group/encodings/uuid.ts';
-import type { IntegerArray } from '../../../shared/row-group/encodings/integer.ts';
 import { KIND_STRING } from '../../../shared/row-group/format.ts';
 import { unescaped } from './unescaped.ts';
 import { matchesAny } from './pattern.ts';
@@ -26,12 +25,9 @@ export function matchColumn(values: ColumnValues, kind: number, patterns: readon
         values.codes,
         matchDistinct(values.values.offsets.length - 1, (code) => plain(byteStringAt(values.values, code))),
       );
-    case 'integer':
-      return isEqualsOnly(patterns)
-        ? matchIntegers(values.values, values.min, values.max, patterns)
-        : matchTexts(values, plain);
     case 'uuid':
       return isEqualsOnly(patterns) ? matchUuids(values, patterns) : matchTexts(values, plain);
+    case 'integer':
     case 'decimal':
     case 'timestamp':
     case 'hex':
@@ -64,21 +60,11 @@ function matchCodes(codes: Uint8Array | Uint16Array, matchedCodes: Uint8Array | 
   return matched;
 }
 
-function matchIntegers(
-  values: IntegerArray,
-  min: number,
-  max: number,
-  patterns: readonly Equals[],
-): Uint8Array | undefined {
-  const wanted = patterns
-    .map(({ text }) => Buffer.from(text).toString('latin1'))
-    .filter((text) => CANONICAL_INTEGER.test(text))
-    .map(Number)
-    .filter((value) => value >= min && value <= max);
-  if (wanted.length === 0) return undefined;
-  const matched = new Uint8Array(values.length);
-  for (const value of wanted) for (let i = 0; i < values.length; i++) if (values[i] === value) matched[i] = 1;
-  return matched;
+/** The integers that patterns stand for; undefined when a pattern has a wildcard, and so may stand for any. */
+export function integersOf(patterns: readonly Pattern[]): number[] | undefined {
+  if (!isEqualsOnly(patterns)) return undefined;
+  const texts = patterns.map(({ text }) => Buffer.from(text).toString('latin1'));
+  return texts.filter((text) => CANONICAL_INTEGER.test(text)).map(Number);
 }
 
 function matchUuids(uuids: Uuids, patterns: readonly Equals[]): Uint8Array | undefined {

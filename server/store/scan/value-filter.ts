@@ -3,12 +3,12 @@
  * A field that stands in a line more than once matches when any of its values does.
  */
 import { type Labels, labelOf } from '../../../shared/labels.ts';
-import { KIND_TEXT } from '../../../shared/row-group/format.ts';
+import { ENCODING_INTEGER, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import type { ColumnInfo, RowGroup } from '../../../shared/row-group/reader.ts';
 import { matchesAny } from './pattern.ts';
 import type { Pattern } from './pattern.ts';
 import type { ValueFilter, Verdict } from './plan.ts';
-import { matchColumn } from './match-column.ts';
+import { integersOf, matchColumn } from './match-column.ts';
 import { markTextObjects } from './text-objects.ts';
 
 /** What the labels of a stream say about a filter. */
@@ -63,6 +63,15 @@ function markRows(
   patterns: readonly Pattern[],
   rows: Uint8Array,
 ): void {
+  const integers = column.chunk.encoding === ENCODING_INTEGER ? integersOf(patterns) : undefined;
+  if (integers !== undefined) {
+    let valueRows: Int32Array | undefined;
+    group.findIntegers(index, integers, (value) => {
+      valueRows ??= group.valueRows(column);
+      rows[valueRows[value]!] = 1;
+    });
+    return;
+  }
   const matched = matchColumn(group.values(index), column.slot.kind, patterns);
   if (matched === undefined) return;
   const valueRows = group.valueRows(column);

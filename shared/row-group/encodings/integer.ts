@@ -1,12 +1,15 @@
 /**
  * Whole numbers: frame of reference or deltas, split into byte planes.
  *
- * A *frame* stores value − minimum; *deltas* store the difference to the value before, minus the smallest difference.
- * Either is cut into planes, the lowest bytes of all values first, so that high bytes, which hardly change, compress to
- * nothing. A plane is a page of its own and is stored as it is when it does not compress.
+ * A *frame* stores value − base. *Deltas* store the difference to the value before, minus base; at a *restart* the value
+ * itself is a parameter and its digits are 0. The first value is a restart, and so is each fall in numbers that
+ * otherwise rise, as the times of one stream after the other do. Digits are cut into planes, the lowest bytes of all
+ * values first, so that high bytes, which hardly change, compress to nothing. A plane is a page of its own and is stored
+ * as it is when it does not compress.
  *
- * Parameters:  transform u8 (0 frame, 1 deltas), width u8 (planes, 0–7), first signedVarint (deltas only),
- *              base signedVarint, min signedVarint, max signedVarint
+ * Parameters:  transform u8 (0 frame, 1 deltas), width u8 (planes, 0–7), base signedVarint, min signedVarint,
+ *              max signedVarint; of deltas also: restarts varint, each { values since the last one varint, value
+ *              signedVarint }
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
@@ -20,38 +23,85 @@ const MAGNITUDE_MAX = 2 ** 52;
 const DIGITS_MAX = 15;
 const WORD = 2 ** 32;
 const HALF_WORD = 2 ** 31;
+const TOP = 2 ** 24;
+/** Up to one value in 64 may be a restart; more falls, and the numbers do not rise. */
+const RESTARTS_SHIFT = 6;
 
 /** Writes parameters and planes. `values` are whole and within ±2^52; the array may be longer than count. */
 export function encodeIntegers(values: Float64Array, count: number, parameters: ByteWriter, pages: PageWriter): void {
+  const range = rangeOf(values, count);
+  const { min, max } = range;
+  const rising = range.falls <= count >> RESTARTS_SHIFT;
+  const deltaBase = rising ? range.riseMin : range.deltaMin;
+  const deltaRange = rising ? range.riseMax - range.riseMin : range.deltaMax - range.deltaMin;
+  const frameWidth = bytesFor(max - min);
+  const useDeltas = deltaRange < MAGNITUDE_MAX && bytesFor(deltaRange) < frameWidth;
+  const width = useDeltas ? bytesFor(deltaRange) : frameWidth;
+  parameters.u8(useDeltas ? TRANSFORM_DELTAS : TRANSFORM_FRAME);
+  parameters.u8(width);
+  parameters.signedVarint(useDeltas ? deltaBase : min);
+  parameters.signedVarint(min);
+  parameters.signedVarint(max);
+  const planes = pages.scratch(count * width);
+  if (useDeltas) {
+    writeRestarts(values, count, rising, range.falls, parameters);
+    splitDeltas(values, count, width, deltaBase, rising, planes);
+  } else splitFrame(values, count, width, min, planes);
+  for (let plane = 0; plane < width; plane++) pages.page(planes.subarray(plane * count, (plane + 1) * count));
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly deltaMin: number;
+  readonly deltaMax: number;
+  /** How often a value is smaller than the one before, and the range of the other differences. */
+  readonly falls: number;
+  readonly riseMin: number;
+  readonly riseMax: number;
+}
+
+function rangeOf(values: Float64Array, count: number): Range {
   let min = values[0]!;
   let max = min;
   let deltaMin = 0;
   let deltaMax = 0;
-  if (count > 1) deltaMin = deltaMax = values[1]! - min;
+  let riseMin = Infinity;
+  let falls = 0;
   for (let i = 1, before = min; i < count; i++) {
     const value = values[i]!;
     const delta = value - before;
     if (value < min) min = value;
     else if (value > max) max = value;
-    if (delta < deltaMin) deltaMin = delta;
-    else if (delta > deltaMax) deltaMax = delta;
+    if (delta < 0) {
+      falls++;
+      if (delta < deltaMin) deltaMin = delta;
+    } else {
+      if (delta > deltaMax) deltaMax = delta;
+      if (delta < riseMin) riseMin = delta;
+    }
     before = value;
   }
-  const frameWidth = bytesFor(max - min);
-  const deltaWidth = deltaMax - deltaMin < MAGNITUDE_MAX ? bytesFor(deltaMax - deltaMin) : 8;
-  const useDeltas = deltaWidth < frameWidth && Math.abs(deltaMin) < MAGNITUDE_MAX;
-  const width = useDeltas ? deltaWidth : frameWidth;
-  parameters.u8(useDeltas ? TRANSFORM_DELTAS : TRANSFORM_FRAME);
-  parameters.u8(width);
-  if (useDeltas) parameters.signedVarint(values[0]!);
-  parameters.signedVarint(useDeltas ? deltaMin : min);
-  parameters.signedVarint(min);
-  parameters.signedVarint(max);
-  const stored = useDeltas ? count - 1 : count;
-  const planes = pages.scratch(stored * width);
-  if (useDeltas) splitDeltas(values, stored, width, deltaMin, planes);
-  else splitFrame(values, stored, width, min, planes);
-  for (let plane = 0; plane < width; plane++) pages.page(planes.subarray(plane * stored, (plane + 1) * stored));
+  return { min, max, deltaMin, deltaMax, falls, riseMin: riseMin === Infinity ? 0 : riseMin, riseMax: deltaMax };
+}
+
+function writeRestarts(
+  values: Float64Array,
+  count: number,
+  rising: boolean,
+  falls: number,
+  parameters: ByteWriter,
+): void {
+  parameters.varint(rising ? falls + 1 : 1);
+  parameters.varint(0);
+  parameters.signedVarint(values[0]!);
+  if (!rising) return;
+  for (let i = 1, last = 0; i < count; i++) {
+    if (values[i]! >= values[i - 1]!) continue;
+    parameters.varint(i - last);
+    parameters.signedVarint(values[i]!);
+    last = i;
+  }
 }
 
 /** Narrow where all values fit, to halve what a cache holds. */
@@ -67,44 +117,48 @@ export interface Integers {
 interface StoredIntegers {
   readonly min: number;
   readonly max: number;
-  /** Of deltas: the first value, which has no digits. */
-  readonly first: number | undefined;
   readonly base: number;
   readonly planes: readonly Uint8Array[];
+  /** Of deltas; the first is at 0. */
+  readonly restarts: readonly { readonly index: number; readonly value: number }[] | undefined;
 }
 
 function readStored(parameters: ByteReader, pages: PageReader, count: number): StoredIntegers {
   const transform = parameters.u8();
   const width = parameters.u8();
   if (transform > TRANSFORM_DELTAS || width > 7) throw new CorruptionError('an integer chunk has unknown parameters');
-  const deltas = transform === TRANSFORM_DELTAS;
-  const first = deltas ? parameters.signedVarint() : undefined;
   const base = parameters.signedVarint();
   const min = parameters.signedVarint();
   const max = parameters.signedVarint();
-  const planes = Array.from({ length: width }, () => pages.page(deltas ? count - 1 : count));
-  return { min, max, first, base, planes };
+  const restarts = transform === TRANSFORM_DELTAS ? readRestarts(parameters, count) : undefined;
+  const planes = Array.from({ length: width }, () => pages.page(count));
+  return { min, max, base, planes, restarts };
+}
+
+function readRestarts(parameters: ByteReader, count: number): { index: number; value: number }[] {
+  let index = 0;
+  const restarts = Array.from({ length: parameters.count(2) }, () => {
+    index += parameters.varint();
+    return { index, value: parameters.signedVarint() };
+  });
+  if (restarts[0]?.index !== 0 || index >= count) throw new CorruptionError('deltas with impossible restarts');
+  return restarts;
 }
 
 /** @throws CorruptionError */
 export function decodeIntegers(parameters: ByteReader, pages: PageReader, count: number): Integers {
-  const { min, max, first, base, planes } = readStored(parameters, pages, count);
-  const skip = first === undefined ? 0 : 1;
-  const narrow = min >= -HALF_WORD && max < HALF_WORD && planes.length <= 4;
-  const values = narrow ? new Int32Array(count) : new Float64Array(count);
-  if (base !== 0) values.fill(base, skip);
-  let scale = 1;
-  for (const [p, plane] of planes.entries()) {
-    if (values instanceof Int32Array) addNarrowPlane(values, skip, plane, p * 8);
-    else addPlane(values, skip, plane, scale);
-    scale *= 256;
+  const stored = readStored(parameters, pages, count);
+  return { values: valuesOf(stored, count), min: stored.min, max: stored.max };
+}
+
+function valuesOf({ min, max, base, planes, restarts }: StoredIntegers, count: number): IntegerArray {
+  const values = min >= -HALF_WORD && max < HALF_WORD ? new Int32Array(count) : new Float64Array(count);
+  addPlanes(values, base, planes);
+  for (let r = 0; restarts !== undefined && r < restarts.length; r++) {
+    const { index, value } = restarts[r]!;
+    sumUp(values, index, restarts[r + 1]?.index ?? count, value);
   }
-  if (first !== undefined) {
-    values[0] = first;
-    if (values instanceof Int32Array) sumNarrow(values);
-    else for (let i = 1, sum = first; i < count; i++) values[i] = sum += values[i]!;
-  }
-  return { values, min, max };
+  return values;
 }
 
 /** Only the values at some indices, which ascend. @throws CorruptionError */
@@ -114,22 +168,24 @@ export function pickIntegers(
   count: number,
   indices: ArrayLike<number>,
 ): Integers {
-  const { min, max, first, base, planes } = readStored(parameters, pages, count);
+  const { min, max, base, planes, restarts } = readStored(parameters, pages, count);
   const values = new Float64Array(indices.length);
-  if (first === undefined) {
-    for (let i = 0; i < values.length; i++) values[i] = base + digitsAt(planes, indices[i]!);
-    return { values, min, max };
-  }
-  for (let i = 0, at = 0, sum = first; i < values.length; i++) {
-    for (const index = indices[i]!; at < index; at++) sum += base + digitsAt(planes, at);
+  for (let i = 0, r = 0, at = 0, sum = 0; i < values.length; i++) {
+    const index = indices[i]!;
+    if (restarts === undefined) {
+      values[i] = base + digitsAt(planes, index);
+      continue;
+    }
+    for (; r < restarts.length && restarts[r]!.index <= index; r++) ({ index: at, value: sum } = restarts[r]!);
+    while (at < index) sum += base + digitsAt(planes, ++at);
     values[i] = sum;
   }
   return { values, min, max };
 }
 
 /**
- * Calls back with the index of each value that equals one of `wanted`, without decoding the others: most often one
- * byte a value is looked at.
+ * Calls back with the index of each value that equals one of `wanted`, in a frame without decoding the others: most
+ * often one byte a value is looked at.
  * @throws CorruptionError
  */
 export function findIntegers(
@@ -139,17 +195,17 @@ export function findIntegers(
   wanted: readonly number[],
   onFound: (index: number) => void,
 ): void {
-  const { min, max, first, base, planes } = readStored(parameters, pages, count);
+  const stored = readStored(parameters, pages, count);
+  const { min, max, base, planes } = stored;
+  const inRange = wanted.filter((value) => value >= min && value <= max);
+  if (inRange.length === 0) return;
   const lowest = planes[0];
-  for (const value of wanted) {
-    if (value < min || value > max) continue;
-    if (lowest === undefined || first !== undefined) {
-      for (let i = 0, sum = first ?? base; i < count; i++) {
-        if (sum === value) onFound(i);
-        if (first !== undefined && i < count - 1) sum += base + digitsAt(planes, i);
-      }
-      continue;
-    }
+  if (stored.restarts !== undefined || lowest === undefined) {
+    const values = valuesOf(stored, count);
+    for (let i = 0; i < count; i++) if (inRange.includes(values[i]!)) onFound(i);
+    return;
+  }
+  for (const value of inRange) {
     const digits = value - base;
     for (let i = lowest.indexOf(digits % 256); i >= 0; i = lowest.indexOf(digits % 256, i + 1)) {
       if (planes.length === 1 || digitsAt(planes, i) === digits) onFound(i);
@@ -241,11 +297,19 @@ function splitFrame(values: Float64Array, count: number, width: number, base: nu
   for (let i = 0; i < count; i++) split(values[i]! - base, i, count, width, planes);
 }
 
-function splitDeltas(values: Float64Array, count: number, width: number, base: number, planes: Uint8Array): void {
-  let before = values[0]!;
-  for (let i = 0; i < count; i++) {
-    const value = values[i + 1]!;
-    split(value - before - base, i, count, width, planes);
+/** At restarts the digits are 0. */
+function splitDeltas(
+  values: Float64Array,
+  count: number,
+  width: number,
+  base: number,
+  rising: boolean,
+  planes: Uint8Array,
+): void {
+  split(0, 0, count, width, planes);
+  for (let i = 1, before = values[0]!; i < count; i++) {
+    const value = values[i]!;
+    split(rising && value < before ? 0 : value - before - base, i, count, width, planes);
     before = value;
   }
 }
@@ -266,15 +330,33 @@ function split(value: number, i: number, count: number, width: number, planes: U
   }
 }
 
-function addPlane(values: Float64Array, skip: number, plane: Uint8Array, scale: number): void {
-  for (let i = 0, n = plane.length; i < n; i++) values[i + skip]! += plane[i]! * scale;
+/** Sets values[i] = base + the bytes of the planes at i. */
+function addPlanes(values: IntegerArray, base: number, planes: readonly Uint8Array[]): void {
+  const { low, high } = fourPlanes(planes, values.length);
+  const [p0, p1, p2, p3] = low;
+  for (let i = 0; i < values.length; i++) {
+    values[i] = base + (p0[i]! | (p1[i]! << 8) | (p2[i]! << 16)) + p3[i]! * TOP;
+  }
+  let scale = WORD;
+  for (const plane of high) {
+    for (let i = 0; i < values.length; i++) values[i]! += plane[i]! * scale;
+    scale *= 256;
+  }
 }
 
-/** Sums wrap around at 32 bits, in deltas too; the end of each sum is in range, so it is right. */
-function addNarrowPlane(values: Int32Array, skip: number, plane: Uint8Array, shift: number): void {
-  for (let i = 0, n = plane.length; i < n; i++) values[i + skip] = values[i + skip]! + (plane[i]! << shift);
+/** From a restart to the next one: each value is added to the one before. */
+function sumUp(values: IntegerArray, start: number, end: number, first: number): void {
+  let sum = first;
+  values[start] = sum;
+  for (let i = start + 1; i < end; i++) values[i] = sum += values[i]!;
 }
 
-function sumNarrow(values: Int32Array): void {
-  for (let i = 1, n = values.length, sum = values[0]!; i < n; i++) values[i] = sum = (sum + values[i]!) | 0;
+/** The four lowest planes, zeros where there are fewer, so that one loop serves all widths; and the planes above. */
+function fourPlanes(
+  planes: readonly Uint8Array[],
+  count: number,
+): { low: readonly [Uint8Array, Uint8Array, Uint8Array, Uint8Array]; high: readonly Uint8Array[] } {
+  const zeros = planes.length < 4 ? new Uint8Array(count) : planes[0]!;
+  const [p0 = zeros, p1 = zeros, p2 = zeros, p3 = zeros] = planes;
+  return { low: [p0, p1, p2, p3], high: planes.slice(4) };
 }
