@@ -110,6 +110,14 @@ export const HOUSEKEEPING_MS = 5 * SECOND_MS;
 export const FLUSH_RETRY_MS_MIN = 1 * SECOND_MS;
 export const FLUSH_RETRY_MS_MAX = 5 * MINUTE_MS;
 
+// ── Erasure ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Erasures that are not done; each holds its filter in memory and in a file. Beyond: 503. */
+export const ERASURES_WAITING_MAX = 100;
+
+/** Records of erasures that are done, about 300 bytes each: proof for whoever asks. Beyond: the oldest is removed. */
+export const ERASURES_KEPT_MAX = 1000;
+
 // ── Workers ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Worker threads; each costs about 15 MB. More cores are for queries later, fewer would let a flush stop a query. */

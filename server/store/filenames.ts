@@ -7,6 +7,8 @@
  *     wal/000000000001.wal
  *     segments/2026-11-23/000000000002.seg
  *     quarantine/…                         bytes that failed their checksum
+ *     erasures/<id>.json                   see erasure/job.ts
+ *     snapshots/<name>/…                   data folders made of hard links, see backup.ts
  */
 import { join } from 'node:path';
 
@@ -17,6 +19,8 @@ export const LOCK_FOLDER = 'lock';
 export const WAL_FOLDER = 'wal';
 export const SEGMENTS_FOLDER = 'segments';
 export const QUARANTINE_FOLDER = 'quarantine';
+export const ERASURES_FOLDER = 'erasures';
+export const SNAPSHOTS_FOLDER = 'snapshots';
 
 const SEQUENCE_DIGITS = 12;
 const WAL_NAME = /^(\d{12})\.wal$/;

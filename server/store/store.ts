@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { CorruptionError } from '../../shared/errors.ts';
+import { type CorruptionError, UnavailableError } from '../../shared/errors.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { RowGroupInfo } from '../../shared/row-group/reader.ts';
 import { instantOfMs } from '../../shared/time.ts';
@@ -21,7 +21,8 @@ import { openFolder } from './folder.ts';
 import { LiveSegments } from './live-segments.ts';
 import type { FolderLock, lockFolder } from './lock.ts';
 import { MaintenanceLane } from './maintenance.ts';
-import type { ManifestFile, ManifestSegment } from './manifest.ts';
+import type { Manifest, ManifestFile, ManifestSegment } from './manifest.ts';
+import { RETRY_AFTER_DISK_SECONDS } from '../limits.ts';
 import { Memtable } from './memtable.ts';
 import { damageOf, Quarantine } from './quarantine.ts';
 import { type FlushableWal, type LiveSegment, recover, type Recovered } from './recover.ts';
@@ -227,6 +228,25 @@ export class Store {
   async flushAll(): Promise<void> {
     await this.#wal.seal();
     await this.#flusher.start();
+  }
+
+  /**
+   * The manifest once it names every row that is acknowledged by now: what a backup takes, and where an erasure ends.
+   * @throws UnavailableError  the flush fails
+   */
+  async checkpoint(): Promise<Manifest> {
+    await this.#wal.seal();
+    const sealedBefore = this.#nextSequence;
+    await this.#flusher.start();
+    if (this.#flusher.waiting.some(({ sequence }) => sequence < sealedBefore)) {
+      throw new UnavailableError('the WAL cannot be flushed now', RETRY_AFTER_DISK_SECONDS);
+    }
+    return this.#manifest.current;
+  }
+
+  /** What is live now, also segments that cannot be read. */
+  get manifest(): Manifest {
+    return this.#manifest.current;
   }
 
   /** Waits for what is being written. Files that unreleased snapshots hold are removed at the next start. */

@@ -1,0 +1,67 @@
+/**
+ * `DELETE /logs?user_id=123`: erases what `GET /logs` with the same filters finds, as a job; `GET /erasures` and
+ * `GET /erasures/{id}` say how far it is.
+ */
+import type { FastifyInstance } from 'fastify';
+import { ParameterError, PodlogError } from '../../shared/errors.ts';
+import { formatInstant, instantOfMs } from '../../shared/time.ts';
+import { parseFilters, type QueryString } from '../query/parameters.ts';
+import type { Erasures, ErasureStatus } from '../store/erasure/erasures.ts';
+import type { Filter } from '../store/erasure/filter.ts';
+
+export interface EraseRoutes {
+  readonly erasures: Pick<Erasures, 'request' | 'list' | 'get'>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** Parameters of `GET /logs` that choose among what matches: an erasure takes all of it. */
+const REFUSED = ['query', 'limit', 'order', 'format', 'follow'] as const;
+
+export function registerErase(app: FastifyInstance, { erasures, now }: EraseRoutes): void {
+  app.delete<{ Querystring: QueryString }>('/logs', async (request, reply) => {
+    const status = await erasures.request(parseErasure(request.query, now()));
+    return reply.code(202).header('location', `/erasures/${status.id}`).send(answerOf(status));
+  });
+
+  app.get('/erasures', async () => ({ erasures: erasures.list().map(answerOf) }));
+
+  app.get<{ Params: { id: string } }>('/erasures/:id', async (request) => {
+    const status = erasures.get(request.params.id);
+    if (status !== undefined) return answerOf(status);
+    throw new PodlogError('PODLOG_NO_ERASURE', 404, 'there is no such erasure; GET /erasures lists them');
+  });
+}
+
+/** @throws ParameterError, also when it would erase everything */
+function parseErasure(query: QueryString, nowMs: number): Filter {
+  for (const name of REFUSED) {
+    if (query[name] === undefined) continue;
+    throw new ParameterError(name, 'it does not go with DELETE', 'labels, fields, q, since, until', 'user_id=123');
+  }
+  const filter = parseFilters(query, nowMs);
+  const { from, to, values, text } = filter;
+  if (from === undefined && to === undefined && values.length + text.any.length + text.none.length === 0) {
+    throw new ParameterError(
+      'filter',
+      'missing, and all lines would go',
+      'labels, fields, q, since, until',
+      'user_id=123',
+    );
+  }
+  return filter;
+}
+
+/** Values of the filters are not told: they may be what is to be erased. */
+function answerOf({ id, state, requestedMs, doneMs, names, segments, rowCount, problem }: ErasureStatus) {
+  return {
+    id,
+    state,
+    filters: names,
+    requested: formatInstant(instantOfMs(requestedMs)),
+    done: doneMs === undefined ? null : formatInstant(instantOfMs(doneMs)),
+    segments,
+    rows: rowCount,
+    ...(problem !== undefined && { problem }),
+  };
+}

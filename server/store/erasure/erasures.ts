@@ -1,0 +1,317 @@
+/**
+ * Erasures: `DELETE /logs?…` makes a job, which rewrites every segment that holds a row it asks for, and is done when
+ * the old files are gone.
+ *
+ * **What is erased** is every matching row that was acknowledged before the job was. The job first has the WAL flushed,
+ * so these rows are in segments; their row groups are told from later ones by `order`, which only grows. That stays true
+ * because the job takes its place in the maintenance lane before it looks, so that no merge that begins after it mixes
+ * its rows with later ones.
+ *
+ * **After a crash** the job is read from its file and begins again. Segments that are rewritten have no such row any
+ * more, so nothing is done twice; those that were being written are not named by the manifest, and removed.
+ *
+ * One snapshot shows a segment as it was or as it is, never both. Segments are replaced one after the other, so while a
+ * job runs, some of its rows are still seen; never is another row missing or doubled.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { UnavailableError } from '../../../shared/errors.ts';
+import { ERASURES_KEPT_MAX, ERASURES_WAITING_MAX, RETRY_AFTER_DISK_SECONDS } from '../../limits.ts';
+import { type Disk, realDisk } from '../disk.ts';
+import { segmentPath } from '../filenames.ts';
+import type { ManifestSegment } from '../manifest.ts';
+import type { Store } from '../store.ts';
+import type { EraseInput, EraseOutput } from './erase-segment.ts';
+import { type Filter, namesOf, planOf } from './filter.ts';
+import { type ErasureJob, JobFiles } from './job.ts';
+import { eraseQuarantine, filesToGo } from './remains.ts';
+
+export interface ErasuresOptions {
+  readonly store: Pick<Store, 'checkpoint' | 'maintain' | 'manifest' | 'replaceSegments' | 'segments' | 'takeSequence'>;
+  readonly dataDir: string;
+  readonly indexedFields: readonly string[];
+  /** Does `eraseSegment`, in a thread or here. */
+  readonly erase: (input: EraseInput) => Promise<EraseOutput>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly log: Logger;
+  readonly disk?: Disk;
+}
+
+/**
+ * - `waiting`    for what runs before it
+ * - `rewriting`  segment by segment
+ * - `unlinking`  rewritten; waits until the old files are gone, which readers may hold
+ * - `done`       no file of the data folder has the rows
+ */
+export type ErasureState = 'waiting' | 'rewriting' | 'unlinking' | 'done';
+
+export interface ErasureStatus {
+  readonly id: string;
+  readonly state: ErasureState;
+  readonly requestedMs: number;
+  readonly doneMs: number | undefined;
+  /** Of the filters, without their values. */
+  readonly names: readonly string[];
+  readonly segments: { readonly done: number; readonly total: number };
+  readonly rowCount: number;
+  /** Why it does not go on; it is tried again. */
+  readonly problem: string | undefined;
+}
+
+/** A job in memory, with what a restart may forget. */
+interface OpenJob {
+  job: ErasureJob;
+  state: ErasureState;
+  segmentsDone: number;
+  segmentsTotal: number;
+  problem: string | undefined;
+}
+
+export class Erasures {
+  readonly #options: ErasuresOptions;
+  readonly #disk: Disk;
+  readonly #files: JobFiles;
+  /** In the order of their requests. */
+  readonly #jobs: Map<string, OpenJob>;
+  readonly #running = new Set<Promise<void>>();
+  #closed = false;
+
+  /** Reads the jobs, and goes on with those that are not done. */
+  static async open(options: ErasuresOptions): Promise<Erasures> {
+    const files = new JobFiles(options.disk ?? realDisk, options.dataDir);
+    const { jobs, unreadable } = await files.load();
+    for (const path of unreadable) {
+      options.log.error(
+        { path },
+        'an erasure cannot be read and is not carried out: request it again, then remove this',
+      );
+    }
+    const erasures = new Erasures(options, files, jobs);
+    for (const open of erasures.#jobs.values()) if (open.state !== 'done') erasures.#start(open);
+    return erasures;
+  }
+
+  private constructor(options: ErasuresOptions, files: JobFiles, jobs: readonly ErasureJob[]) {
+    this.#options = options;
+    this.#disk = options.disk ?? realDisk;
+    this.#files = files;
+    this.#jobs = new Map(jobs.map((job) => [job.id, openJob(job)]));
+  }
+
+  /**
+   * Resolves when the job is durable: from then on it will be done.
+   * @throws UnavailableError  too many are waiting, or the disk fails; nothing is erased
+   */
+  async request(filter: Filter): Promise<ErasureStatus> {
+    const waiting = [...this.#jobs.values()].filter(({ state }) => state !== 'done').length;
+    if (this.#closed || waiting >= ERASURES_WAITING_MAX) {
+      throw new UnavailableError(`${waiting} erasures are waiting already`, RETRY_AFTER_DISK_SECONDS);
+    }
+    // The place in the lane comes first: see above.
+    const accepted = Promise.withResolvers<OpenJob | undefined>();
+    this.#track(
+      this.#options.store.maintain(async (closing) => {
+        const open = await accepted.promise;
+        if (open !== undefined) await this.#tryRewrite(open, closing);
+      }),
+    );
+    try {
+      const open = await this.#accept(filter);
+      accepted.resolve(open);
+      return statusOf(open);
+    } catch (error) {
+      accepted.resolve(undefined);
+      throw error;
+    }
+  }
+
+  /** Oldest first. */
+  list(): ErasureStatus[] {
+    return [...this.#jobs.values()].map(statusOf);
+  }
+
+  get(id: string): ErasureStatus | undefined {
+    const open = this.#jobs.get(id);
+    return open === undefined ? undefined : statusOf(open);
+  }
+
+  /** To be called now and then: tries again what failed, and sees whether old files are gone. */
+  async tick(): Promise<void> {
+    for (const open of this.#jobs.values()) {
+      if (open.state === 'unlinking') await this.#tryFinish(open);
+      else if (open.problem !== undefined && open.state === 'rewriting') this.#start(open);
+    }
+  }
+
+  /** Resolves when nothing runs; what is not done is gone on with after the next start. Called after `store.close`. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#running);
+  }
+
+  /** Resolves when nothing runs now. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  async #accept(filter: Filter): Promise<OpenJob> {
+    const { store, now } = this.#options;
+    const { orderFrom, walFrom } = await store.checkpoint();
+    const job: ErasureJob = {
+      id: randomBytes(8).toString('hex'),
+      requestedMs: now(),
+      names: namesOf(filter),
+      scope: { orderBefore: orderFrom, segmentBefore: store.takeSequence(), walBefore: walFrom },
+      filter,
+      rewritten: [],
+      done: undefined,
+    };
+    await this.#save(job);
+    const open = openJob(job);
+    this.#jobs.set(job.id, open);
+    this.#options.log.info({ id: job.id, names: job.names }, 'an erasure was requested');
+    return open;
+  }
+
+  async #save(job: ErasureJob): Promise<void> {
+    try {
+      await this.#files.save(job);
+    } catch (cause) {
+      throw new UnavailableError('the erasure cannot be written to disk', RETRY_AFTER_DISK_SECONDS, { cause });
+    }
+  }
+
+  #start(open: OpenJob): void {
+    open.state = 'waiting';
+    open.problem = undefined;
+    this.#track(this.#options.store.maintain((closing) => this.#tryRewrite(open, closing)));
+  }
+
+  /** The lane refuses jobs when the store closes; they are gone on with after the next start. */
+  #track(running: Promise<void>): void {
+    const tracked = running
+      .catch((err: unknown) => {
+        if (!(err instanceof UnavailableError)) throw err;
+      })
+      .finally(() => this.#running.delete(tracked));
+    this.#running.add(tracked);
+  }
+
+  async #tryRewrite(open: OpenJob, closing: AbortSignal): Promise<void> {
+    open.state = 'rewriting';
+    try {
+      await this.#rewriteAll(open, closing);
+    } catch (error) {
+      if (!closing.aborted) this.#failed(open, error);
+      return;
+    }
+    if (closing.aborted) return;
+    open.state = 'unlinking';
+    await this.#tryFinish(open);
+  }
+
+  #failed(open: OpenJob, err: unknown): void {
+    open.problem = err instanceof Error ? err.message : String(err);
+    this.#options.log.error({ err, id: open.job.id }, 'an erasure cannot go on now and will be tried again');
+  }
+
+  async #rewriteAll(open: OpenJob, closing: AbortSignal): Promise<void> {
+    const segments = this.#inScope(open.job);
+    open.segmentsTotal = segments.length;
+    open.segmentsDone = 0;
+    const failures: unknown[] = [];
+    for (const segment of segments) {
+      if (closing.aborted) return;
+      try {
+        await this.#rewrite(open, segment);
+        open.segmentsDone++;
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    await eraseQuarantine(this.#disk, this.#options.dataDir, planOf(open.job.filter!));
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Segments that have rows of before the request; one that cannot be read may have some. */
+  #inScope({ scope }: ErasureJob): ManifestSegment[] {
+    const { store, dataDir } = this.#options;
+    const live = new Map(store.segments().map((segment) => [segment.path, segment]));
+    return store.manifest.segments.filter(({ day, sequence }) => {
+      const rowGroups = live.get(segmentPath(dataDir, day, sequence))?.rowGroups;
+      if (rowGroups === undefined) return sequence < scope.segmentBefore;
+      return rowGroups.some(({ order }) => order < scope.orderBefore);
+    });
+  }
+
+  async #rewrite(open: OpenJob, segment: ManifestSegment): Promise<void> {
+    const { store, dataDir, indexedFields, erase } = this.#options;
+    const plan = planOf(open.job.filter!);
+    const output = await erase({ dataDir, segment, plan, sequence: store.takeSequence(), indexedFields });
+    if (output.kind === 'unchanged') return;
+    const { sequence } = segment;
+    const others = open.job.rewritten.filter((each) => each.sequence !== sequence);
+    open.job = { ...open.job, rewritten: [...others, { sequence, rowCount: output.erasedRows }] };
+    await this.#save(open.job);
+    const path = segmentPath(dataDir, segment.day, sequence);
+    await store.replaceSegments(
+      [{ ...segment, path, rowGroups: [] }],
+      output.segment === undefined ? [] : [output.segment],
+    );
+    if (output.unreadableRows > 0) {
+      this.#options.log.warn(
+        { id: open.job.id, path, rows: output.unreadableRows },
+        'rows that cannot be read went too',
+      );
+    }
+  }
+
+  /** Says done once no file has the rows; until then, the next tick looks again. */
+  async #tryFinish(open: OpenJob): Promise<void> {
+    const { store, dataDir, now, log } = this.#options;
+    try {
+      if ((await filesToGo(this.#disk, dataDir, store.manifest, open.job.scope)).length > 0) return;
+      const rowCount = rowsErased(open.job);
+      const job = { ...open.job, filter: undefined, rewritten: [], done: { atMs: now(), rowCount } };
+      await this.#save(job);
+      open.job = job;
+      open.state = 'done';
+      open.problem = undefined;
+      log.info({ id: job.id, names: job.names, rows: rowCount }, 'an erasure is done');
+      await this.#forgetOldest();
+    } catch (error) {
+      this.#failed(open, error);
+    }
+  }
+
+  async #forgetOldest(): Promise<void> {
+    const done = [...this.#jobs.values()].filter(({ state }) => state === 'done');
+    for (const { job } of done.slice(0, -ERASURES_KEPT_MAX)) {
+      await this.#files.remove(job.id);
+      this.#jobs.delete(job.id);
+    }
+  }
+}
+
+function openJob(job: ErasureJob): OpenJob {
+  const state = job.done === undefined ? 'waiting' : 'done';
+  return { job, state, segmentsDone: 0, segmentsTotal: 0, problem: undefined };
+}
+
+function statusOf({ job, state, segmentsDone, segmentsTotal, problem }: OpenJob): ErasureStatus {
+  return {
+    id: job.id,
+    state,
+    requestedMs: job.requestedMs,
+    doneMs: job.done?.atMs,
+    names: job.names,
+    segments: { done: segmentsDone, total: segmentsTotal },
+    rowCount: rowsErased(job),
+    problem,
+  };
+}
+
+function rowsErased({ done, rewritten }: ErasureJob): number {
+  return done?.rowCount ?? rewritten.reduce((sum, { rowCount }) => sum + rowCount, 0);
+}
