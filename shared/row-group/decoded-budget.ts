@@ -1,0 +1,35 @@
+/** How much of what is decoded a merge keeps: up to a number of bytes over all of its open row groups. */
+import type { DecodedCache } from './reader.ts';
+
+/**
+ * First come, first kept. A merge reads the columns of its groups in the same order for each output group, and for such
+ * rounds a cache that throws out what was used longest ago would throw out just what is needed next.
+ */
+export class DecodedBudget {
+  #leftBytes: number;
+
+  constructor(bytesMax: number) {
+    this.#leftBytes = bytesMax;
+  }
+
+  /** A cache for one row group, and what gives its share back. System columns (parts below 0) are always kept. */
+  open(): { cache: DecodedCache; release: () => void } {
+    const parts = new Map<number, object>();
+    let usedBytes = 0;
+    const cache: DecodedCache = {
+      get: (part) => parts.get(part),
+      set: (part, decoded, memoryBytes) => {
+        if (part >= 0 && memoryBytes > this.#leftBytes) return;
+        parts.set(part, decoded);
+        this.#leftBytes -= memoryBytes;
+        usedBytes += memoryBytes;
+      },
+    };
+    const release = (): void => {
+      this.#leftBytes += usedBytes;
+      usedBytes = 0;
+      parts.clear();
+    };
+    return { cache, release };
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * Merges inputs that are sorted by (stream, time) already, such as segments, in a memory that does not depend on their
+ * size: of each input only the row group that it is at is open, and lets go of once its rows are written.
+ *
+ * Memory, at most: the encoded bytes and the system columns (20 bytes a row) of one row group of each input and of those
+ * that ended within the output group in the making; decoded columns up to `decodedBytesMax`; while one column is
+ * written, that column of all open groups; and the output group. All of these are bounded by the limits of a group in
+ * format.ts, so the number of inputs bounds the whole.
+ *
+ * Rows that are equal in stream and time keep the order in which the inputs were given, and in which they stood there.
+ */
+import { CorruptionError } from '../errors.ts';
+import { labelsKey } from '../labels.ts';
+import type { Labels } from '../labels.ts';
+import { NS_PER_DAY } from '../time.ts';
+import { DecodedBudget } from './decoded-budget.ts';
+import { LINE_BYTES_PER_GROUP, ROWS_PER_GROUP } from './format.ts';
+import { rankStreams } from './merge.ts';
+import type { MergeOptions } from './merge.ts';
+import { OutputGroup } from './merge-output.ts';
+import { openSource } from './merge-source.ts';
+import type { MergeSource } from './merge-source.ts';
+import { RowGroup } from './reader.ts';
+
+export interface SortedInput {
+  /** All streams that its row groups name. */
+  readonly streams: readonly Labels[];
+  /** The next encoded row group; undefined after the last. */
+  readonly next: () => Promise<Uint8Array | undefined>;
+}
+
+export interface SortedMergeOptions extends MergeOptions {
+  /** Decoded columns that are kept. Beyond: they are decoded anew for each output group, which is slower. */
+  readonly decodedBytesMax: number;
+}
+
+/** Where an input is: at row `row` of its open group. */
+interface Cursor {
+  readonly input: number;
+  readonly source: MergeSource;
+  /** Gives back what the group's decoded columns take of the budget. */
+  readonly release: () => void;
+  readonly timesNs: Float64Array;
+  readonly streamCodes: Uint16Array;
+  /** By stream code: place among all streams of the merge. */
+  readonly ranks: Uint32Array;
+  readonly kept: Uint8Array | undefined;
+  /** The source's number in the output group in the making. */
+  number: number;
+  row: number;
+}
+
+/**
+ * @yields encoded row groups; none when no row is kept
+ * @throws CorruptionError  an input is not sorted, or has rows of another day
+ */
+export async function* mergeSorted(
+  inputs: readonly SortedInput[],
+  options: SortedMergeOptions,
+): AsyncGenerator<Buffer, void> {
+  const { day, level, rowsPerGroup = ROWS_PER_GROUP, lineBytesPerGroup = LINE_BYTES_PER_GROUP } = options;
+  const { streams } = rankStreams(inputs.map((input) => input.streams));
+  const rankOf = streamRanks(streams);
+  const budget = new DecodedBudget(options.decodedBytesMax);
+  const open = (input: number): Promise<Cursor | undefined> => openNext(inputs, input, rankOf, budget, options);
+  const cursors: Cursor[] = [];
+  for (const index of inputs.keys()) {
+    const cursor = await open(index);
+    if (cursor !== undefined) cursors.push(cursor);
+  }
+  const output = new OutputGroup({ rows: rowsPerGroup, lineBytes: lineBytesPerGroup });
+  while (cursors.length > 0) {
+    output.clear();
+    for (const cursor of cursors) cursor.number = output.addSource(cursor.source);
+    const ended: Cursor[] = [];
+    while (cursors.length > 0) {
+      const at = firstOf(cursors, -1);
+      const cursor = cursors[at]!;
+      if (!takeUntil(cursor, cursors[firstOf(cursors, at)], output, streams)) break;
+      if (cursor.row < cursor.timesNs.length) continue;
+      ended.push(cursor);
+      const next = await open(cursor.input);
+      if (next === undefined) cursors.splice(at, 1);
+      else {
+        cursors[at] = next;
+        next.number = output.addSource(next.source);
+      }
+    }
+    // Behind the last row that is kept there may be others.
+    if (output.rowCount > 0) yield output.write(day, level);
+    for (const { release } of ended) release();
+  }
+}
+
+/** Index of the cursor whose row comes first, without `except`; −1 when there is no other. */
+function firstOf(cursors: readonly Cursor[], except: number): number {
+  let best = -1;
+  for (let i = 0; i < cursors.length; i++) {
+    if (i !== except && (best < 0 || isBefore(cursors[i]!, cursors[best]!))) best = i;
+  }
+  return best;
+}
+
+function isBefore(a: Cursor, b: Cursor): boolean {
+  const byStream = a.ranks[a.streamCodes[a.row]!]! - b.ranks[b.streamCodes[b.row]!]!;
+  if (byStream !== 0) return byStream < 0;
+  const byTime = a.timesNs[a.row]! - b.timesNs[b.row]!;
+  return byTime === 0 ? a.input < b.input : byTime < 0;
+}
+
+/**
+ * Moves rows to the output until the rival's row comes first, or the group ends.
+ * @returns false when the output is full
+ */
+function takeUntil(
+  cursor: Cursor,
+  rival: Cursor | undefined,
+  output: OutputGroup,
+  streams: readonly Labels[],
+): boolean {
+  const { number, timesNs, streamCodes, ranks, kept } = cursor;
+  const rivalRank = rival === undefined ? Infinity : rival.ranks[rival.streamCodes[rival.row]!]!;
+  const rivalTimeNs = rival === undefined ? Infinity : rival.timesNs[rival.row]!;
+  const winsTies = rival === undefined || cursor.input < rival.input;
+  for (let row = cursor.row; row < timesNs.length; row++) {
+    const rank = ranks[streamCodes[row]!]!;
+    const timeNs = timesNs[row]!;
+    const isFirst =
+      rank < rivalRank || (rank === rivalRank && (timeNs < rivalTimeNs || (timeNs === rivalTimeNs && winsTies)));
+    const isLeftOut = kept !== undefined && kept[row] === 0;
+    if (!isFirst || (!isLeftOut && !output.add(number, row, streams[rank]!, timeNs))) {
+      cursor.row = row;
+      return !isFirst;
+    }
+  }
+  cursor.row = timesNs.length;
+  return true;
+}
+
+/** The first row of the input's next group that has one to keep; undefined at its end. */
+async function openNext(
+  inputs: readonly SortedInput[],
+  input: number,
+  rankOf: (streams: readonly Labels[]) => Uint32Array,
+  budget: DecodedBudget,
+  { day, keep }: MergeOptions,
+): Promise<Cursor | undefined> {
+  for (;;) {
+    const bytes = await inputs[input]!.next();
+    if (bytes === undefined) return undefined;
+    const { cache, release } = budget.open();
+    const group = new RowGroup(bytes, cache);
+    const timesNs = group.timesNs();
+    const streamCodes = group.streamCodes();
+    const ranks = rankOf(group.info.streams);
+    if (group.info.baseDay !== day) throw new CorruptionError('a row group of another day than its segment');
+    expectSorted(timesNs, streamCodes, ranks);
+    const kept = keep?.(group, input);
+    const row = kept === undefined ? 0 : kept.indexOf(1);
+    if (row >= 0) {
+      const source = openSource(group);
+      return { input, source, release, timesNs, streamCodes, ranks, kept, number: -1, row };
+    }
+    release();
+  }
+}
+
+function expectSorted(timesNs: Float64Array, streamCodes: Uint16Array, ranks: Uint32Array): void {
+  let lastRank = -1;
+  let lastTimeNs = 0;
+  for (let row = 0; row < timesNs.length; row++) {
+    const rank = ranks[streamCodes[row]!]!;
+    const timeNs = timesNs[row]!;
+    if (rank < lastRank || (rank === lastRank && timeNs < lastTimeNs) || timeNs < 0 || timeNs >= NS_PER_DAY) {
+      throw new CorruptionError(`row ${row} of a row group is not where it should be`);
+    }
+    lastRank = rank;
+    lastTimeNs = timeNs;
+  }
+}
+
+/** Streams of a row group → their places among all streams. */
+function streamRanks(streams: readonly Labels[]): (of: readonly Labels[]) => Uint32Array {
+  const rankOf = new Map(streams.map((labels, rank) => [labelsKey(labels), rank]));
+  return (of) =>
+    Uint32Array.from(of, (labels) => {
+      const rank = rankOf.get(labelsKey(labels));
+      if (rank === undefined) throw new CorruptionError('a row group has a stream that its segment does not name');
+      return rank;
+    });
+}

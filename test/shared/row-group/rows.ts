@@ -1,0 +1,78 @@
+/** Rows for tests of merges: as plain objects, encoded, and read back. */
+import fc from 'fast-check';
+import { labelsKey } from '../../../shared/labels.ts';
+import { RowGroupBuilder } from '../../../shared/row-group/builder.ts';
+import { RowGroup } from '../../../shared/row-group/reader.ts';
+import { NS_PER_DAY } from '../../../shared/time.ts';
+
+export const DAY = 20_780;
+
+export interface Row {
+  readonly stream: string;
+  readonly day: number;
+  readonly timeNs: number;
+  readonly flags: number;
+  readonly line: string;
+}
+
+export function encodeBytes(rows: readonly Row[]): Buffer {
+  const builder = new RowGroupBuilder();
+  const codes = new Map<string, number>();
+  for (const { stream, day, timeNs, flags, line } of rows) {
+    if (!codes.has(stream)) codes.set(stream, builder.stream({ app: stream }));
+    const bytes = Buffer.from(line);
+    const at = builder.append(bytes, 0, bytes.length);
+    builder.add(codes.get(stream)!, day, timeNs, flags, at, at + bytes.length);
+  }
+  return builder.finish();
+}
+
+export function encode(rows: readonly Row[]): RowGroup {
+  return new RowGroup(encodeBytes(rows));
+}
+
+export function decode(group: RowGroup): Row[] {
+  const { info } = group;
+  const { bytes, offsets } = group.lines(Array.from({ length: info.rowCount }, (_, row) => row));
+  return Array.from({ length: info.rowCount }, (_, row) => {
+    const timeNs = group.timesNs()[row]!;
+    const day = Math.floor(timeNs / NS_PER_DAY);
+    return {
+      stream: info.streams[group.streamCodes()[row]!]!['app']!,
+      day: info.baseDay + day,
+      timeNs: timeNs - day * NS_PER_DAY,
+      flags: group.flags()[row]!,
+      line: bytes.toString('utf8', offsets[row], offsets[row + 1]),
+    };
+  });
+}
+
+/** As a segment has them. */
+export function sorted(rows: readonly Row[]): Row[] {
+  return rows.toSorted(
+    (a, b) => compare(labelsKey({ app: a.stream }), labelsKey({ app: b.stream })) || a.timeNs - b.timeNs,
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+const value = fc.oneof(
+  fc.integer(),
+  fc.double(),
+  fc.uuid({ version: 4 }),
+  fc.constantFrom('a', 'b', '7', '2026-11-23T15:01:12Z', '2026-11-23T15:01:12.25Z', 'deadbeefdeadbeef', '12.5'),
+  fc.string(),
+);
+export const row = fc.record<Row>({
+  stream: fc.constantFrom('a', 'b', 'c'),
+  day: fc.constantFrom(DAY, DAY, DAY + 1),
+  timeNs: fc.nat(30).map((n) => n * 1e9),
+  flags: fc.nat(7),
+  line: fc.oneof(
+    value.map((v) => JSON.stringify({ v })),
+    fc.tuple(value, value).map(([v, w]) => JSON.stringify({ w, v })),
+    fc.string(),
+  ),
+});
