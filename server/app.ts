@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Metrics } from '../shared/metrics.ts';
 import { limitBodies } from './http/admission.ts';
 import { registerAgent } from './http/agent.ts';
+import { registerErase } from './http/erase.ts';
 import { sendError, sendNotFound } from './http/errors.ts';
 import { registerHealth } from './http/health.ts';
 import { registerIngest } from './http/ingest.ts';
@@ -17,12 +18,14 @@ import { SHRED } from './ingest/shred-lines.ts';
 import { BODY_BYTES_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
 import type { QueryContext } from './query/answer.ts';
 import { LOOK_UP, RENDER, SCAN } from './query/tasks.ts';
+import type { Erasures } from './store/erasure/erasures.ts';
 import type { Store } from './store/store.ts';
 import type { WorkerPool } from './workers/pool.ts';
 import { PRIORITY_INGEST } from './workers/task.ts';
 
 export interface AppParts {
   readonly store: Store;
+  readonly erasures: Erasures;
   readonly positions: Positions;
   readonly pool: WorkerPool;
   readonly metrics: Metrics;
@@ -32,7 +35,7 @@ export interface AppParts {
 }
 
 export function buildApp(parts: AppParts): FastifyInstance {
-  const { store, positions, pool, metrics, log, now } = parts;
+  const { store, erasures, positions, pool, metrics, log, now } = parts;
   const app: FastifyInstance = fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_RECEIVE_MS_MAX,
@@ -64,6 +67,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   });
   registerLogs(app, { store, query: queryContext(store, pool), now, closing: closing.signal });
   registerLabels(app, { store, now });
+  registerErase(app, { erasures, now });
   return app;
 }
 

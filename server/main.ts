@@ -10,6 +10,8 @@ import { Positions } from './ingest/positions.ts';
 import { HOUSEKEEPING_MS, WORKERS_MAX } from './limits.ts';
 import { FLUSH } from './store/flush.ts';
 import { diskErrorCode } from './store/disk.ts';
+import { ERASE } from './store/erasure/erase-segment.ts';
+import { Erasures } from './store/erasure/erasures.ts';
 import { Store } from './store/store.ts';
 import { WorkerPool } from './workers/pool.ts';
 import { PRIORITY_BACKGROUND } from './workers/task.ts';
@@ -53,15 +55,26 @@ export async function startServer({
     state: positions,
     flush: (input) => pool.run(FLUSH, input, { priority: PRIORITY_BACKGROUND }),
   });
-  const app = buildApp({ store, positions, pool, metrics, log, now });
+  const erasures = await Erasures.open({
+    store,
+    dataDir,
+    indexedFields,
+    now,
+    log,
+    erase: (input, signal) => pool.run(ERASE, input, { signal, priority: PRIORITY_BACKGROUND }),
+  });
+  const app = buildApp({ store, erasures, positions, pool, metrics, log, now });
   const housekeeping = setInterval(() => {
     positions.expire();
-    store.tick().catch((err: unknown) => log.error({ err }, 'housekeeping failed and will be tried again'));
+    Promise.all([store.tick(), erasures.tick()]).catch((err: unknown) => {
+      log.error({ err }, 'housekeeping failed and will be tried again');
+    });
   }, HOUSEKEEPING_MS);
   const close = async (): Promise<void> => {
     clearInterval(housekeeping);
     await app.close();
     await store.close();
+    await erasures.close();
     await pool.close();
   };
   try {

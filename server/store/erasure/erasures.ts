@@ -31,7 +31,7 @@ export interface ErasuresOptions {
   readonly dataDir: string;
   readonly indexedFields: readonly string[];
   /** Does `eraseSegment`, in a thread or here. */
-  readonly erase: (input: EraseInput) => Promise<EraseOutput>;
+  readonly erase: (input: EraseInput, closing: AbortSignal) => Promise<EraseOutput>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Logger;
@@ -224,7 +224,7 @@ export class Erasures {
     for (const segment of segments) {
       if (closing.aborted) return;
       try {
-        await this.#rewrite(open, segment);
+        await this.#rewrite(open, segment, closing);
         open.segmentsDone++;
       } catch (error) {
         failures.push(error);
@@ -245,10 +245,10 @@ export class Erasures {
     });
   }
 
-  async #rewrite(open: OpenJob, segment: ManifestSegment): Promise<void> {
+  async #rewrite(open: OpenJob, segment: ManifestSegment, closing: AbortSignal): Promise<void> {
     const { store, dataDir, indexedFields, erase } = this.#options;
     const plan = planOf(open.job.filter!);
-    const output = await erase({ dataDir, segment, plan, sequence: store.takeSequence(), indexedFields });
+    const output = await erase({ dataDir, segment, plan, sequence: store.takeSequence(), indexedFields }, closing);
     if (output.kind === 'unchanged') return;
     const { sequence } = segment;
     const others = open.job.rewritten.filter((each) => each.sequence !== sequence);
