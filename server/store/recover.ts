@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { CorruptionError } from '../../shared/errors.ts';
 import { decodeBatch } from '../../shared/wire.ts';
 import type { BatchState } from './batch-state.ts';
-import { type Disk, withFile } from './disk.ts';
+import { type Disk, diskErrorCode, withFile } from './disk.ts';
 import {
   MANIFEST_FILE,
   MANIFEST_TEMPORARY_FILE,
@@ -137,7 +137,7 @@ async function replayWals(input: RecoverInput, manifest: Manifest, damages: Dama
       await copyToQuarantine(input.disk, input.dataDir, damage);
     }
     for (const record of scan.records) order += await replayRecord(input, file, record, order, damages);
-    if (index === files.length - 1) await makeDurable(input.disk, file.path, scan.durableBytes);
+    if (index === files.length - 1) await makeDurable(input.disk, file.path, bytes.subarray(0, scan.durableBytes));
     wals.push({
       sequence: file.sequence,
       durableBytes: scan.durableBytes,
@@ -206,10 +206,20 @@ async function replayRecord(
   }
 }
 
-/** What was read may so far be in the page cache only; positions that are answered from it must be durable. */
-function makeDurable(disk: Disk, path: string, durableBytes: number): Promise<void> {
+/**
+ * What was read may so far be in the page cache only; positions that are answered from it must be durable. A sync is not
+ * enough for that: where one failed in the process before, the kernel may hold pages for clean that are not on the disk,
+ * so all is written once more.
+ */
+function makeDurable(disk: Disk, path: string, bytes: Buffer): Promise<void> {
   return withFile(disk, path, 'modify', async (file) => {
-    await file.truncate(durableBytes);
+    await file.truncate(bytes.length);
+    try {
+      await file.write([bytes], 0);
+    } catch (error) {
+      // The same bytes in the same place: a full disk (where writing takes new blocks) is no reason not to start.
+      if (diskErrorCode(error) !== 'ENOSPC') throw error;
+    }
     await file.sync();
   });
 }

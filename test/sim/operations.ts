@@ -1,0 +1,100 @@
+/** What happens in a run, as data: made from the seed alone, so that a failing run can be made shorter and run again. */
+import { Random } from '../corpus/random.ts';
+import type { FaultPlan } from './sim-disk.ts';
+import { NO_FAULTS } from './sim-disk.ts';
+
+export const WRITERS = 4;
+export const RETENTION_MS = 3 * 86_400_000;
+
+export type Operation = { readonly seed: number } & (
+  | {
+      readonly kind: 'send';
+      readonly writers: readonly number[];
+      readonly lines: number;
+      readonly isReplyLost: boolean;
+    }
+  | { readonly kind: 'repeat'; readonly writer: number }
+  /** A batch that begins where its file does not end. */
+  | { readonly kind: 'wrong'; readonly writer: number }
+  | { readonly kind: 'push'; readonly lines: number }
+  | { readonly kind: 'flush' }
+  | { readonly kind: 'tick'; readonly afterMs: number }
+  | { readonly kind: 'setClockBack'; readonly byMs: number }
+  | { readonly kind: 'query' }
+  | { readonly kind: 'faults'; readonly plan: FaultPlan; readonly isNearlyFull: boolean }
+  | { readonly kind: 'crash'; readonly afterOperations: number }
+  /** All that runs ends first. */
+  | { readonly kind: 'settle' }
+  | { readonly kind: 'restart' }
+  | { readonly kind: 'flip' }
+);
+
+/** What kinds of harm a run does: not all at once, so that what each of them must lead to can be said. */
+export interface Harm {
+  readonly errors: boolean;
+  readonly flips: boolean;
+}
+
+export interface Script {
+  readonly harm: Harm;
+  readonly operations: readonly Operation[];
+}
+
+const FAULTS: readonly FaultPlan[] = [
+  NO_FAULTS,
+  NO_FAULTS,
+  { errors: [], slowChance: 0.2 },
+  { errors: [{ kinds: ['write', 'open', 'names', 'sync'], code: 'ENOSPC', chance: 0.2 }], slowChance: 0 },
+  { errors: [{ kinds: ['write', 'sync', 'truncate'], code: 'EIO', chance: 0.15 }], slowChance: 0.02 },
+  { errors: [{ kinds: ['sync', 'syncFolder'], code: 'EIO', chance: 0.5 }], slowChance: 0 },
+  { errors: [{ kinds: ['read', 'look'], code: 'EIO', chance: 0.1 }], slowChance: 0 },
+  {
+    errors: [
+      {
+        kinds: ['open', 'read', 'write', 'sync', 'truncate', 'names', 'syncFolder', 'look'],
+        code: 'EIO',
+        chance: 0.08,
+      },
+    ],
+    slowChance: 0.05,
+  },
+];
+
+export function scriptOf(seed: number): Script {
+  const random = new Random(seed);
+  const flips = random.below(4) === 0;
+  const harm = { flips, errors: !flips && random.below(3) > 0 };
+  const count = 8 + random.below(40);
+  return { harm, operations: Array.from({ length: count }, () => operationOf(random, harm)) };
+}
+
+function operationOf(random: Random, harm: Harm): Operation {
+  const seed = random.bits();
+  const die = random.below(100);
+  if (die < 38) {
+    const writer = random.below(WRITERS);
+    const writers = random.below(4) === 0 ? [writer, (writer + 1) % WRITERS] : [writer];
+    return { seed, kind: 'send', writers, lines: 1 + random.below(6), isReplyLost: random.below(8) === 0 };
+  }
+  if (die < 42) return { seed, kind: 'repeat', writer: random.below(WRITERS) };
+  if (die < 44) return { seed, kind: 'wrong', writer: random.below(WRITERS) };
+  if (die < 49) return { seed, kind: 'push', lines: 1 + random.below(4) };
+  if (die < 58) return { seed, kind: 'flush' };
+  if (die < 64) return { seed, kind: 'tick', afterMs: tickMs(random) };
+  if (die < 65) return { seed, kind: 'setClockBack', byMs: random.below(86_400_000) };
+  if (die < 74) return { seed, kind: 'query' };
+  if (die < 80) {
+    const plan = harm.errors ? FAULTS[random.below(FAULTS.length)]! : FAULTS[random.below(3)]!;
+    return { seed, kind: 'faults', plan, isNearlyFull: harm.errors && random.below(12) === 0 };
+  }
+  if (die < 89) return { seed, kind: 'crash', afterOperations: random.below(40) };
+  if (die < 93) return { seed, kind: 'settle' };
+  if (die < 96 || !harm.flips) return { seed, kind: 'restart' };
+  return { seed, kind: 'flip' };
+}
+
+/** Mostly seconds; now and then so long that a WAL file grows old, or a segment does. */
+function tickMs(random: Random): number {
+  const die = random.below(10);
+  return die < 6 ? random.below(10_000) : die < 9 ? random.below(7_200_000) : random.below(2 * 86_400_000);
+}

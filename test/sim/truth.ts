@@ -1,0 +1,238 @@
+/**
+ * What the writers of a run know: every line that they made, which of them the store has acknowledged, and which it may
+ * have all the same. The naive half of the comparison: arrays and sets, and the rules of exactly once.
+ */
+import { type Labels, labelsKey } from '../../shared/labels.ts';
+import type { Random } from '../corpus/random.ts';
+
+export interface TrueLine {
+  readonly text: string;
+  readonly labels: Labels;
+  readonly day: number;
+  readonly timeNs: number;
+  /** ns since 1970. */
+  readonly instant: bigint;
+  /** Number in its stream. */
+  readonly number: number;
+  /** A damaged file that held it: it may be missing once damage of that file was reported. */
+  damagedIn: string | undefined;
+}
+
+export interface Writer {
+  readonly file: string;
+  readonly node: string;
+  readonly labels: Labels;
+  /** Line n is [n, n + 1) of the file. */
+  readonly lines: TrueLine[];
+  /** Where the writer believes that the store is. */
+  known: number;
+  /** The store has said that it has all lines below. */
+  acknowledged: number;
+  /** Ends of batches of which nobody knows whether they were stored: no answer yet, or a refusal whose cause may be undone by a crash. */
+  readonly maybe: Map<number, Doubt>;
+  isBusy: boolean;
+}
+
+/** @param refusedAt  when the store said no; undefined while it has not */
+interface Doubt {
+  refusedAt: number | undefined;
+}
+
+export interface Push {
+  readonly lines: readonly TrueLine[];
+  state: 'sent' | 'refused' | 'stored' | 'absent';
+  refusedAt: number | undefined;
+}
+
+/** A line that the store gave. */
+export interface SeenLine {
+  readonly text: string;
+  readonly labels: Labels;
+  readonly instant: bigint;
+}
+
+export class Truth {
+  readonly writers: readonly Writer[];
+  readonly pushes: Push[] = [];
+  readonly #byText = new Map<string, TrueLine>();
+  /** Lines that the retention was seen to have dropped: they stay away. */
+  readonly #gone = new Set<TrueLine>();
+  /** Lines before this may be gone: the latest that any housekeeping looked back to. */
+  #expiredBefore = -(1n << 62n);
+  #clock = 0;
+
+  constructor(writers: number) {
+    this.writers = Array.from({ length: writers }, (_, i) => ({
+      file: `pod-${i}/app/0@2026-11-23T00:00:00Z`,
+      node: `node-${i % 2}`,
+      labels: { namespace: 'shop', pod: `pod-${i}`, stream: 'stdout' },
+      lines: [],
+      known: 0,
+      acknowledged: 0,
+      maybe: new Map(),
+      isBusy: false,
+    }));
+  }
+
+  /** An order of events, for what must have been before what. */
+  moment(): number {
+    return ++this.#clock;
+  }
+
+  newLine(labels: Labels, number: number, nowMs: number, random: Random): TrueLine {
+    // Coarse, so that many are equal; and some far back, on another day.
+    const backMs = random.below(5) === 0 ? random.below(2 * 86_400_000) : random.below(3000);
+    const epochMs = Math.floor((nowMs - backMs) / 1000) * 1000;
+    const day = Math.floor(epochMs / 86_400_000);
+    const user = random.below(5);
+    const id = `${Object.values(labels).at(-2)}-${number}`;
+    const text =
+      random.below(6) === 0
+        ? `plain ${id} user ${user}`
+        : `{"id":"${id}","level":"${random.below(4) === 0 ? 'error' : 'info'}","user":${user},"ms":${random.below(2000) / 8}}`;
+    const line: TrueLine = {
+      text,
+      labels,
+      day,
+      timeNs: (epochMs - day * 86_400_000) * 1e6,
+      instant: BigInt(epochMs) * 1_000_000n,
+      number,
+      damagedIn: undefined,
+    };
+    if (this.#byText.has(text)) throw new RangeError(`BUG: two lines are ${text}`);
+    this.#byText.set(text, line);
+    return line;
+  }
+
+  byText(text: string): TrueLine | undefined {
+    return this.#byText.get(text);
+  }
+
+  /** A batch goes out: its lines are not gone any more, if damage made the store fall back behind them. */
+  send(writer: Writer, from: number, to: number): void {
+    for (const line of writer.lines.slice(from, to)) this.#gone.delete(line);
+    writer.maybe.set(to, { refusedAt: undefined });
+  }
+
+  refuse(writer: Writer, to: number): void {
+    const doubt = writer.maybe.get(to);
+    if (doubt !== undefined) doubt.refusedAt = this.moment();
+  }
+
+  /** The store has all lines of the writer below `position`. */
+  acknowledge(writer: Writer, position: number): void {
+    for (let n = writer.acknowledged; n < position; n++) writer.lines[n]!.damagedIn = undefined;
+    writer.acknowledged = Math.max(writer.acknowledged, position);
+    for (const end of writer.maybe.keys()) if (end <= writer.acknowledged) writer.maybe.delete(end);
+  }
+
+  /** A batch that was sent at `sentAt` is durable: what was refused before that can never be seen again. */
+  settleRefusals(sentAt: number): void {
+    for (const { maybe } of this.writers) {
+      for (const [end, { refusedAt }] of maybe) if (refusedAt !== undefined && refusedAt < sentAt) maybe.delete(end);
+    }
+    for (const push of this.pushes) {
+      if (push.state === 'refused' && push.refusedAt! < sentAt) push.state = 'absent';
+    }
+  }
+
+  /** Housekeeping with this clock may drop what is older than the retention. */
+  expire(before: bigint): void {
+    if (before > this.#expiredBefore) this.#expiredBefore = before;
+  }
+
+  /**
+   * Compares what the store shows with what it must and may show.
+   * @returns what is wrong, or undefined
+   */
+  judge(seen: readonly SeenLine[], reports: ReadonlySet<string>): string | undefined {
+    const found = new Set<TrueLine>();
+    for (const { text, labels, instant } of seen) {
+      const line = this.#byText.get(text);
+      if (line === undefined) return `a line that nobody wrote: ${text}`;
+      if (found.has(line)) return `twice: ${text}`;
+      if (line.instant !== instant || labelsKey(labels) !== labelsKey(line.labels)) return `at another place: ${text}`;
+      if (this.#gone.has(line)) return `back from the dead: ${text}`;
+      found.add(line);
+    }
+    for (const writer of this.writers) {
+      const wrong = this.#judgeWriter(writer, found, reports);
+      if (wrong !== undefined) return `${writer.file}: ${wrong}`;
+    }
+    for (const push of this.pushes) {
+      const wrong = this.#judgePush(push, found, reports);
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
+  }
+
+  /**
+   * After a start: what was in doubt is known. @param known  the store's position of each writer
+   * @returns what is wrong, or undefined
+   */
+  settleDoubts(seen: readonly SeenLine[], known: (writer: Writer) => number, mayFallBack: boolean): string | undefined {
+    for (const writer of this.writers) {
+      const position = known(writer);
+      const isExpected = position === writer.acknowledged || writer.maybe.has(position);
+      if (!isExpected && !(mayFallBack && position < writer.acknowledged)) {
+        const ends = [writer.acknowledged, ...writer.maybe.keys()].join(', ');
+        return `${writer.file}: the store is at ${position}, it may be at ${ends}`;
+      }
+      if (position < writer.acknowledged) writer.acknowledged = position;
+      else this.acknowledge(writer, position);
+      writer.maybe.clear();
+      writer.isBusy = false;
+    }
+    const texts = new Set(seen.map(({ text }) => text));
+    for (const push of this.pushes) {
+      if (push.state !== 'sent' && push.state !== 'refused') continue;
+      push.state = push.lines.some(({ text }) => texts.has(text)) ? 'stored' : 'absent';
+    }
+    return undefined;
+  }
+
+  #judgeWriter(writer: Writer, found: ReadonlySet<TrueLine>, reports: ReadonlySet<string>): string | undefined {
+    const end = writer.lines.findLastIndex((line) => found.has(line)) + 1;
+    const mayEnd = end <= writer.acknowledged || [...writer.maybe.keys()].some((maybe) => end <= maybe);
+    if (!mayEnd) return `line ${end - 1} was never acknowledged`;
+    // A batch is seen as a whole: every line below the highest one that is seen must be there.
+    for (const line of writer.lines.slice(0, Math.max(end, writer.acknowledged))) {
+      const wrong = this.#judgeAbsence(line, found, reports);
+      if (wrong !== undefined) return wrong;
+    }
+    if (end > writer.acknowledged && !writer.maybe.has(end) && !this.#mayLack(writer, end)) {
+      return `the lines end within a batch, at ${end}`;
+    }
+    return undefined;
+  }
+
+  /** The end of the batch may be old, and gone with its day. */
+  #mayLack({ lines }: Writer, end: number): boolean {
+    const next = lines[end];
+    return next !== undefined && next.instant < this.#expiredBefore;
+  }
+
+  #judgePush(push: Push, found: ReadonlySet<TrueLine>, reports: ReadonlySet<string>): string | undefined {
+    const some = push.lines.find((line) => found.has(line));
+    if (push.state === 'absent') return some && `a refused push is there: ${some.text}`;
+    if (push.state !== 'stored' && some === undefined) return undefined;
+    for (const line of push.lines) {
+      const wrong = this.#judgeAbsence(line, found, reports);
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
+  }
+
+  /** Undefined when the line is there, or may be missing. */
+  #judgeAbsence(line: TrueLine, found: ReadonlySet<TrueLine>, reports: ReadonlySet<string>): string | undefined {
+    if (found.has(line)) return undefined;
+    if (line.instant < this.#expiredBefore) {
+      this.#gone.add(line);
+      return undefined;
+    }
+    if (line.damagedIn === undefined) return `missing: ${line.text}`;
+    // Of the newest records, a damaged one cannot be told from one that a crash has torn.
+    const isReported = reports.has(line.damagedIn) || (line.damagedIn.endsWith('.wal') && reports.has('torn'));
+    return isReported ? undefined : `missing, and nobody reported ${line.damagedIn}: ${line.text}`;
+  }
+}
