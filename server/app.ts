@@ -6,19 +6,23 @@ import { limitBodies } from './http/admission.ts';
 import { registerAgent } from './http/agent.ts';
 import { registerErase } from './http/erase.ts';
 import { sendError, sendNotFound } from './http/errors.ts';
+import { registerAggregates } from './http/aggregates.ts';
 import { registerHealth } from './http/health.ts';
 import { registerIngest } from './http/ingest.ts';
 import { registerLabels } from './http/labels.ts';
 import { registerLogs } from './http/logs.ts';
 import { registerMetrics } from './http/metrics.ts';
+import { registerSnapshots } from './http/snapshots.ts';
 import { registerStats } from './http/stats.ts';
 import { BatchAcceptor } from './ingest/accept-batch.ts';
 import type { Positions } from './ingest/positions.ts';
 import { SHRED } from './ingest/shred-lines.ts';
 import { BODY_BYTES_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
 import type { QueryContext } from './query/answer.ts';
-import { LOOK_UP, RENDER, SCAN } from './query/tasks.ts';
+import { AGGREGATE, FACETS, LOOK_UP, RENDER, SCAN } from './query/tasks.ts';
+import type { Backups } from './store/backup.ts';
 import type { Erasures } from './store/erasure/erasures.ts';
+import type { AggregateContext } from './store/aggregate/run.ts';
 import type { Store } from './store/store.ts';
 import type { WorkerPool } from './workers/pool.ts';
 import { PRIORITY_INGEST } from './workers/task.ts';
@@ -26,6 +30,7 @@ import { PRIORITY_INGEST } from './workers/task.ts';
 export interface AppParts {
   readonly store: Store;
   readonly erasures: Erasures;
+  readonly backups: Backups;
   readonly positions: Positions;
   readonly pool: WorkerPool;
   readonly metrics: Metrics;
@@ -35,7 +40,7 @@ export interface AppParts {
 }
 
 export function buildApp(parts: AppParts): FastifyInstance {
-  const { store, erasures, positions, pool, metrics, log, now } = parts;
+  const { store, erasures, backups, positions, pool, metrics, log, now } = parts;
   const app: FastifyInstance = fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_RECEIVE_MS_MAX,
@@ -67,7 +72,9 @@ export function buildApp(parts: AppParts): FastifyInstance {
   });
   registerLogs(app, { store, query: queryContext(store, pool), now, closing: closing.signal });
   registerLabels(app, { store, now });
+  registerAggregates(app, { store, query: queryContext(store, pool), now });
   registerErase(app, { erasures, now });
+  registerSnapshots(app, { backups, now });
   return app;
 }
 
@@ -91,10 +98,12 @@ function closeConnectionsOnceAnswered({ server }: FastifyInstance, closing: Abor
 }
 
 /** Scans run in the workers; what they find broken, the store sets aside. */
-function queryContext(store: Store, pool: WorkerPool): QueryContext {
+function queryContext(store: Store, pool: WorkerPool): QueryContext & AggregateContext {
   return {
     lookUp: (input, signal) => pool.run(LOOK_UP, input, { signal }),
     scan: (input, signal) => pool.run(SCAN, input, { signal }),
+    aggregate: (input, signal) => pool.run(AGGREGATE, input, { signal }),
+    facets: (input, signal) => pool.run(FACETS, input, { signal }),
     render: (input, signal) => pool.run(RENDER, input, { signal }),
     setAside: (rowGroup, error) => store.setAside(rowGroup, error),
   };

@@ -1,6 +1,7 @@
 /** Starts the server: opens the store, then listens. */
 import type { AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { UsageError } from '../shared/errors.ts';
@@ -10,6 +11,8 @@ import { Positions } from './ingest/positions.ts';
 import { HOUSEKEEPING_MS, WORKERS_MAX } from './limits.ts';
 import { FLUSH } from './store/flush.ts';
 import { diskErrorCode } from './store/disk.ts';
+import { Backups } from './store/backup.ts';
+import { SNAPSHOTS_FOLDER } from './store/filenames.ts';
 import { ERASE } from './store/erasure/erase-segment.ts';
 import { Erasures } from './store/erasure/erasures.ts';
 import { Store } from './store/store.ts';
@@ -55,15 +58,18 @@ export async function startServer({
     state: positions,
     flush: (input) => pool.run(FLUSH, input, { priority: PRIORITY_BACKGROUND }),
   });
+  const snapshotsDir = join(dataDir, SNAPSHOTS_FOLDER);
+  const backups = await Backups.open({ store, dataDir, snapshotsDir });
   const erasures = await Erasures.open({
     store,
     dataDir,
+    snapshotsDir,
     indexedFields,
     now,
     log,
     erase: (input, signal) => pool.run(ERASE, input, { signal, priority: PRIORITY_BACKGROUND }),
   });
-  const app = buildApp({ store, erasures, positions, pool, metrics, log, now });
+  const app = buildApp({ store, erasures, backups, positions, pool, metrics, log, now });
   const housekeeping = setInterval(() => {
     positions.expire();
     Promise.all([store.tick(), erasures.tick()]).catch((err: unknown) => {

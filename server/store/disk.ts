@@ -3,7 +3,7 @@
  * break and simulate a disk. Paths are absolute; errors are Node's (`code` is ENOSPC, EIO, …).
  */
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 
 export interface DiskFile {
   /** Writes all of the buffers, one behind the other, at `offset`; on an error any part of them may have been written. */
@@ -26,6 +26,8 @@ export interface Disk {
   list(path: string): Promise<string[]>;
   makeFolder(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /** Gives a file a second name, which outlives the first. Both must be on one file system. */
+  link(from: string, to: string): Promise<void>;
   /** Removes a file or a folder with all in it; nothing happens when there is none. */
   remove(path: string): Promise<void>;
   /** After this, names added to and removed from the folder survive a power cut. */
@@ -50,6 +52,7 @@ export const realDisk: Disk = {
       .then((names) => names ?? []),
   makeFolder: async (path) => void (await mkdir(path, { recursive: true })),
   rename,
+  link,
   remove: (path) => rm(path, { recursive: true, force: true }),
   syncFolder: async (path) => {
     const folder = await open(path, constants.O_RDONLY);

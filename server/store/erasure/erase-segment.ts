@@ -23,6 +23,8 @@ export interface EraseInput {
   readonly dataDir: string;
   readonly segment: ManifestSegment;
   readonly plan: Plan;
+  /** Row groups of this `order` or a higher one stay. */
+  readonly orderBefore: number;
   /** Of the new segment. */
   readonly sequence: number;
   readonly indexedFields: readonly string[];
@@ -47,10 +49,11 @@ type Verdict =
 
 /** @throws CorruptionError  the tables of the segment cannot be read */
 export async function eraseSegment(disk: Disk, input: EraseInput): Promise<EraseOutput> {
-  const { dataDir, segment, plan } = input;
+  const { dataDir, segment, plan, orderBefore } = input;
   const path = segmentPath(dataDir, segment.day, segment.sequence);
   const refs = await readSegment(disk, path, segment.sizeBytes, new StreamTable());
-  if (!refs.some((ref) => mayMatch(ref, plan))) return { kind: 'unchanged' };
+  // No merge mixes rows of before the request with later ones, so the segment is all of one sort.
+  if (!refs.some((ref) => ref.order < orderBefore && mayMatch(ref, plan))) return { kind: 'unchanged' };
   return withFile(disk, path, 'read', async (file) => {
     const verdicts: Verdict[] = [];
     for (const ref of refs) verdicts.push(await judge(file, ref, plan));

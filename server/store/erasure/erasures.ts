@@ -14,6 +14,7 @@
  * job runs, some of its rows are still seen; never is another row missing or doubled.
  */
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { UnavailableError } from '../../../shared/errors.ts';
 import { ERASURES_KEPT_MAX, ERASURES_WAITING_MAX, RETRY_AFTER_DISK_SECONDS } from '../../limits.ts';
@@ -24,11 +25,15 @@ import type { Store } from '../store.ts';
 import type { EraseInput, EraseOutput } from './erase-segment.ts';
 import { type Filter, namesOf, planOf } from './filter.ts';
 import { type ErasureJob, JobFiles } from './job.ts';
+import { listSnapshots } from '../backup.ts';
+import { eraseSnapshot } from './erase-snapshot.ts';
 import { eraseQuarantine, filesToGo } from './remains.ts';
 
 export interface ErasuresOptions {
   readonly store: Pick<Store, 'checkpoint' | 'maintain' | 'manifest' | 'replaceSegments' | 'segments' | 'takeSequence'>;
   readonly dataDir: string;
+  /** Snapshots there are erased from, too. */
+  readonly snapshotsDir: string;
   readonly indexedFields: readonly string[];
   /** Does `eraseSegment`, in a thread or here. */
   readonly erase: (input: EraseInput, closing: AbortSignal) => Promise<EraseOutput>;
@@ -230,7 +235,19 @@ export class Erasures {
         failures.push(error);
       }
     }
-    await eraseQuarantine(this.#disk, this.#options.dataDir, planOf(open.job.filter!));
+    const { store, dataDir, snapshotsDir, indexedFields, erase } = this.#options;
+    const plan = planOf(open.job.filter!);
+    await eraseQuarantine(this.#disk, dataDir, plan);
+    for (const name of await listSnapshots(this.#disk, snapshotsDir)) {
+      if (closing.aborted) return;
+      await eraseSnapshot(join(snapshotsDir, name), {
+        disk: this.#disk,
+        takeSequence: () => store.takeSequence(),
+        erase: (part) => {
+          return erase({ ...part, plan, orderBefore: open.job.scope.orderBefore, indexedFields }, closing);
+        },
+      });
+    }
     if (failures.length > 0) throw failures[0];
   }
 
@@ -247,8 +264,10 @@ export class Erasures {
 
   async #rewrite(open: OpenJob, segment: ManifestSegment, closing: AbortSignal): Promise<void> {
     const { store, dataDir, indexedFields, erase } = this.#options;
+    const { orderBefore } = open.job.scope;
     const plan = planOf(open.job.filter!);
-    const output = await erase({ dataDir, segment, plan, sequence: store.takeSequence(), indexedFields }, closing);
+    const input = { dataDir, segment, plan, orderBefore, sequence: store.takeSequence(), indexedFields };
+    const output = await erase(input, closing);
     if (output.kind === 'unchanged') return;
     const { sequence } = segment;
     const others = open.job.rewritten.filter((each) => each.sequence !== sequence);

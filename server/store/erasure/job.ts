@@ -5,7 +5,7 @@
  * about. A hash of the value is not kept either: of a number like a user's, all candidates can be tried.
  */
 import { crc32 } from 'node:zlib';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { createFile, type Disk } from '../disk.ts';
 import { ERASURES_FOLDER } from '../filenames.ts';
@@ -69,6 +69,7 @@ export class JobFiles {
     const path = join(this.#folder, `${job.id}.json`);
     const temporary = `${path}.tmp`;
     await this.#disk.makeFolder(this.#folder);
+    await this.#disk.syncFolder(dirname(this.#folder));
     await this.#disk.remove(temporary);
     await createFile(this.#disk, temporary, encodeJob(job));
     await this.#disk.rename(temporary, path);

@@ -71,6 +71,7 @@ export class FaultyDisk implements Disk {
     return { freeBytes: this.freeBytes ?? freeBytes, totalBytes };
   }
 
+  link: Disk['link'] = (from, to) => realDisk.link(from, to);
   readFile: Disk['readFile'] = (path) => realDisk.readFile(path);
   sizeOf: Disk['sizeOf'] = (path) => realDisk.sizeOf(path);
   list: Disk['list'] = (path) => realDisk.list(path);

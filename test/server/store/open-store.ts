@@ -132,7 +132,7 @@ export async function checkStore(store: Store, dataDir: string): Promise<void> {
   expect(rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0)).toBe(stats.rowCount);
   for (const order of orders) expect(Number.isSafeInteger(order)).toBe(true);
   const live = new Set(rowGroups.map(({ path }) => basename(path)));
-  const segments = (await filesIn(dataDir)).filter((path) => path.endsWith('.seg'));
+  const segments = (await filesIn(dataDir)).filter((path) => path.startsWith('segments/'));
   for (const path of segments) expect(live).toContain(basename(path));
   snapshot.release();
 }

@@ -24,6 +24,7 @@ async function openErasures(open: OpenStore, erase?: Erase): Promise<Erasures> {
   return Erasures.open({
     store: open.store,
     dataDir,
+    snapshotsDir: join(dataDir, 'snapshots'),
     indexedFields: DEFAULT_INDEXED_FIELDS,
     erase: erase ?? ((input) => eraseSegment(disk, input)),
     now,

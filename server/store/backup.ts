@@ -1,0 +1,145 @@
+/**
+ * Snapshots of the data folder, for backups: `snapshots/<name>/` is a data folder of its own, made of hard links to the
+ * segments, which never change, and a manifest. Its WAL is empty, because all is flushed first; so it has every row that
+ * was acknowledged before, each once, and the positions that go with them. It costs no room until the store drops
+ * segments that it still has. How to restore one is in BACKUP.md.
+ */
+import { dirname, join } from 'node:path';
+import { PodlogError } from '../../shared/errors.ts';
+import { createFile, type Disk, diskErrorCode, realDisk } from './disk.ts';
+import { MANIFEST_FILE, segmentPath, SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER } from './filenames.ts';
+import { FORMAT_VERSION } from './folder.ts';
+import { decodeManifest, encodeManifest, type Manifest, type ManifestSegment } from './manifest.ts';
+import type { Store } from './store.ts';
+
+export interface BackupsOptions {
+  readonly store: Pick<Store, 'checkpoint' | 'maintain'>;
+  readonly dataDir: string;
+  /** On the same file system as the data folder. */
+  readonly snapshotsDir: string;
+  readonly disk?: Disk;
+}
+
+export interface BackupInfo {
+  readonly name: string;
+  readonly path: string;
+  /** Of its segments; most of them are the store's own, and take no room of their own. */
+  readonly sizeBytes: number;
+  readonly segmentCount: number;
+  readonly rowCount: number;
+}
+
+/** A name that begins with a dot is of a snapshot that is being made or removed. */
+const PARTIAL_PREFIX = '.';
+
+export class Backups {
+  readonly #options: BackupsOptions;
+  readonly #disk: Disk;
+
+  /** Removes what a crash left half-made. */
+  static async open(options: BackupsOptions): Promise<Backups> {
+    const disk = options.disk ?? realDisk;
+    for (const name of await disk.list(options.snapshotsDir)) {
+      if (name.startsWith(PARTIAL_PREFIX)) await disk.remove(join(options.snapshotsDir, name));
+    }
+    return new Backups(options, disk);
+  }
+
+  private constructor(options: BackupsOptions, disk: Disk) {
+    this.#options = options;
+    this.#disk = disk;
+  }
+
+  /**
+   * Resolves when the snapshot is durable. Waits for maintenance that runs, so that no segment goes meanwhile.
+   * @param name  one path segment that does not begin with a dot
+   * @throws PodlogError  there is one of that name
+   * @throws UnavailableError  the WAL cannot be flushed now
+   */
+  create(name: string): Promise<BackupInfo> {
+    return this.#options.store.maintain(async () => {
+      const { snapshotsDir, store } = this.#options;
+      if ((await this.#disk.sizeOf(join(snapshotsDir, name))) !== undefined) {
+        throw new PodlogError('PODLOG_SNAPSHOT_EXISTS', 409, `there is a snapshot ${name}: choose another name`);
+      }
+      const partial = join(snapshotsDir, PARTIAL_PREFIX + name);
+      await this.#disk.remove(partial);
+      try {
+        await this.#fill(partial, await store.checkpoint());
+        await this.#disk.rename(partial, join(snapshotsDir, name));
+        await this.#disk.syncFolder(snapshotsDir);
+        await this.#disk.syncFolder(dirname(snapshotsDir));
+      } catch (error) {
+        await this.#disk.remove(partial).catch(() => {});
+        throw explained(error, snapshotsDir);
+      }
+      return this.#describe(name);
+    });
+  }
+
+  /** By name. */
+  async list(): Promise<BackupInfo[]> {
+    const names = await listSnapshots(this.#disk, this.#options.snapshotsDir);
+    return Promise.all(names.map((name) => this.#describe(name)));
+  }
+
+  /** @returns false when there is none of that name */
+  remove(name: string): Promise<boolean> {
+    return this.#options.store.maintain(async () => {
+      const { snapshotsDir } = this.#options;
+      const path = join(snapshotsDir, name);
+      if ((await this.#disk.sizeOf(path)) === undefined) return false;
+      const partial = join(snapshotsDir, PARTIAL_PREFIX + name);
+      await this.#disk.remove(partial);
+      await this.#disk.rename(path, partial);
+      await this.#disk.remove(partial);
+      return true;
+    });
+  }
+
+  /** Makes a data folder of what the manifest names. Segments that are missing are left out, as nothing reads them. */
+  async #fill(folder: string, manifest: Manifest): Promise<void> {
+    const days = [...new Set(manifest.segments.map(({ day }) => day))].map((day) => join(folder, SEGMENTS_FOLDER, day));
+    const folders = [folder, join(folder, WAL_FOLDER), join(folder, SEGMENTS_FOLDER), ...days];
+    for (const path of folders) await this.#disk.makeFolder(path);
+    const segments: ManifestSegment[] = [];
+    for (const segment of manifest.segments) if (await this.#link(folder, segment)) segments.push(segment);
+    await createFile(this.#disk, join(folder, VERSION_FILE), FORMAT_VERSION);
+    await createFile(this.#disk, join(folder, MANIFEST_FILE), encodeManifest({ ...manifest, segments }));
+    for (const path of folders) await this.#disk.syncFolder(path);
+  }
+
+  async #link(folder: string, { day, sequence }: ManifestSegment): Promise<boolean> {
+    try {
+      const from = segmentPath(this.#options.dataDir, day, sequence);
+      await this.#disk.link(from, segmentPath(folder, day, sequence));
+      return true;
+    } catch (error) {
+      if (diskErrorCode(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  async #describe(name: string): Promise<BackupInfo> {
+    const path = join(this.#options.snapshotsDir, name);
+    const { segments } = decodeManifest((await this.#disk.readFile(join(path, MANIFEST_FILE))).toString('utf8'));
+    return {
+      name,
+      path,
+      sizeBytes: segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      segmentCount: segments.length,
+      rowCount: segments.reduce((sum, { rowCount }) => sum + rowCount, 0),
+    };
+  }
+}
+
+/** Names of the finished snapshots, sorted. */
+export async function listSnapshots(disk: Disk, snapshotsDir: string): Promise<string[]> {
+  return (await disk.list(snapshotsDir)).filter((name) => !name.startsWith(PARTIAL_PREFIX));
+}
+
+function explained(error: unknown, snapshotsDir: string): unknown {
+  if (diskErrorCode(error) !== 'EXDEV') return error;
+  const message = `${snapshotsDir} is on another file system than the data folder, where no hard link reaches`;
+  return new PodlogError('PODLOG_SNAPSHOT_FOLDER', 409, message, { cause: error });
+}

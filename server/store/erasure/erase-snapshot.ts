@@ -1,0 +1,62 @@
+/** Erases from a snapshot (see ../backup.ts): it is a data folder of its own, which no server has open. */
+import { join } from 'node:path';
+import { PodlogError } from '../../../shared/errors.ts';
+import type { Disk } from '../disk.ts';
+import { segmentPath, SEGMENTS_FOLDER, walFolder } from '../filenames.ts';
+import { lockFolder } from '../lock.ts';
+import { ManifestFile, type ManifestSegment } from '../manifest.ts';
+import type { EraseInput, EraseOutput } from './erase-segment.ts';
+
+export interface EraseSnapshotContext {
+  readonly disk: Disk;
+  /** A number for a new segment: no file of the snapshot has it. */
+  readonly takeSequence: () => number;
+  readonly erase: (part: Pick<EraseInput, 'dataDir' | 'segment' | 'sequence'>) => Promise<EraseOutput>;
+}
+
+/** @throws PodlogError  a server writes to the snapshot, or did */
+export async function eraseSnapshot(dataDir: string, context: EraseSnapshotContext): Promise<void> {
+  const { disk, takeSequence, erase } = context;
+  if ((await disk.list(walFolder(dataDir))).length > 0) {
+    const message = `the snapshot ${dataDir} was written to by a server: remove it, or copy it elsewhere`;
+    throw new PodlogError('PODLOG_SNAPSHOT_CHANGED', 409, message);
+  }
+  const lock = await lockFolder(dataDir);
+  try {
+    const manifest = await ManifestFile.open(disk, dataDir);
+    for (const segment of manifest.current.segments) {
+      const sequence = takeSequence();
+      const output = await erase({ dataDir, segment, sequence });
+      if (output.kind === 'unchanged') continue;
+      await manifest.update((before) => ({
+        ...before,
+        nextSequence: Math.max(before.nextSequence, sequence + 1),
+        segments: replaced(before.segments, segment, output.segment),
+      }));
+    }
+    // Also what a crash left of an earlier try.
+    await removeUnnamed(disk, dataDir, manifest.current.segments);
+  } finally {
+    await lock.release();
+  }
+}
+
+function replaced(
+  segments: readonly ManifestSegment[],
+  old: ManifestSegment,
+  rewritten: ManifestSegment | undefined,
+): ManifestSegment[] {
+  const others = segments.filter(({ sequence }) => sequence !== old.sequence);
+  return rewritten === undefined ? others : [...others, rewritten];
+}
+
+async function removeUnnamed(disk: Disk, dataDir: string, segments: readonly ManifestSegment[]): Promise<void> {
+  const named = new Set(segments.map(({ day, sequence }) => segmentPath(dataDir, day, sequence)));
+  const folder = join(dataDir, SEGMENTS_FOLDER);
+  for (const day of await disk.list(folder)) {
+    for (const name of await disk.list(join(folder, day))) {
+      const path = join(folder, day, name);
+      if (!named.has(path)) await disk.remove(path);
+    }
+  }
+}
