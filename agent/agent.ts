@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { encodeBatch, type PositionsAnswer } from '../shared/wire.ts';
 import { countLoss, createAgentMetrics, type AgentMetrics } from './agent-metrics.ts';
-import { BatchBuilder, type ClosedBatch } from './batch-builder.ts';
+import { BatchBuilder, type ClosedBatch, NO_ROWS } from './batch-builder.ts';
 import { FileReader } from './file-reader.ts';
 import { BATCH_ROWS_MAX, DRAIN_STEP_MS, PUMP_MS_MAX, TICK_MS } from './limits.ts';
 import { ReadyQueue } from './ready-queue.ts';
@@ -31,8 +31,6 @@ export interface Agent {
   /** Prometheus text. */
   metrics(): string;
 }
-
-const NO_ROWS = new Uint8Array(0);
 
 /** Starts to watch at once, so that no file is missed; reading begins when the server has told its positions. */
 export function startAgent(options: AgentOptions): Promise<Agent> {

@@ -31,7 +31,8 @@ export interface ClosedBatch {
   readonly counts: BatchCounts;
 }
 
-const NO_ROWS = new Uint8Array(0);
+/** The row group of a batch that only moves positions. */
+export const NO_ROWS = new Uint8Array(0);
 
 /** Owns the row group builder and the stream codes that are valid in it. */
 export class BatchBuilder {

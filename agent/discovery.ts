@@ -106,7 +106,6 @@ export class Discovery {
     const entries = this.#list(join(this.#podsDir, name));
     if (entries === undefined) return false;
     const known = this.#pods.get(name) ?? new Set();
-    this.#pods.set(name, known);
     const present = new Set<string>();
     for (const entry of entries) {
       if (!entry.isDirectory()) continue;

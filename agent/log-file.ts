@@ -5,6 +5,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 import { constants, crc32, gunzipSync } from 'node:zlib';
 import { CriParser, STDERR, STDOUT } from '../shared/cri.ts';
+import { rowTimeOfMs } from '../shared/time.ts';
 import type { Position } from '../shared/wire.ts';
 import { GZIP_HEAD_BYTES, HEAD_BYTES } from './limits.ts';
 import type { GzipSource } from './gzip-source.ts';
@@ -44,7 +45,7 @@ export interface LogFile {
   acked: Offsets;
   /** Whether a fragment of the stream was taken since the last rewind. */
   seen: [stdout: boolean, stderr: boolean];
-  /** The time of the last fragment, for lines that have none. Day 0 before the first. */
+  /** The time of the last fragment, for lines that have none; before the first, when the file last changed. */
   lastDay: number;
   lastTimeNs: number;
   gzip: GzipSource | undefined;
@@ -57,6 +58,7 @@ export function openLogFile(path: string, log: LogName): LogFile | undefined {
   const fd = openIfThere(path);
   if (fd < 0) return undefined;
   const stats = fstatSync(fd);
+  const { day: lastDay, timeNs: lastTimeNs } = rowTimeOfMs(stats.mtimeMs);
   return {
     path,
     log,
@@ -75,8 +77,8 @@ export function openLogFile(path: string, log: LogName): LogFile | undefined {
     sent: [0, 0],
     acked: [0, 0],
     seen: [false, false],
-    lastDay: Math.floor(stats.mtimeMs / 86_400_000),
-    lastTimeNs: Math.floor(stats.mtimeMs % 86_400_000) * 1e6,
+    lastDay,
+    lastTimeNs,
     gzip: undefined,
     gzipEnded: false,
   };

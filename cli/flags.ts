@@ -4,6 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { parseDurationMs } from '../shared/duration.ts';
 
 /** Each costs the flush time and the segment bytes. */
 const INDEX_FIELDS_MAX = 32;
@@ -29,6 +30,9 @@ export interface ListenAddress {
   readonly host: string;
   readonly port: number;
 }
+
+/** Below it is a mistake: the unit was forgotten, or misread. */
+const RETENTION_MS_MIN = 60_000;
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -66,12 +70,12 @@ export const retention: Flag<number> = {
   value: 'duration',
   defaultText: '30d',
   help: 'how long lines are kept; forever keeps them all',
-  parse: parseDurationMs,
+  parse: parseRetentionMs,
 };
 
 export const indexFields: Flag<readonly string[]> = {
   name: 'index-fields',
-  commands: ['up', 'server'],
+  commands: ['up', 'server', 'check'],
   value: 'names',
   defaultText: 'request_id,user_id,trace_id,level,path',
   help: 'fields that get an index',
@@ -189,14 +193,11 @@ function parseUrl(text: string): string {
   return text.replace(/\/+$/, '');
 }
 
-const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 7 * 86_400_000 };
-
-function parseDurationMs(text: string): number {
+function parseRetentionMs(text: string): number {
   if (text === 'forever') return Infinity;
-  const match = /^(\d+)([mhdw])$/.exec(text);
-  const durationMs = match === null ? 0 : Number(match[1]) * UNIT_MS[match[2]!]!;
-  if (durationMs === 0)
-    throw new RangeError('must be a duration in minutes, hours, days or weeks, such as 12h, 30d or 8w');
+  const durationMs = parseDurationMs(text);
+  if (durationMs === undefined || durationMs < RETENTION_MS_MIN)
+    throw new RangeError('must be a duration of a minute or more, such as 12h, 30d or 8w; or forever');
   return durationMs;
 }
 

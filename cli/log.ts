@@ -30,7 +30,7 @@ export function createLog(
 }
 
 /** https://no-color.org: any value but the empty one turns colour off. */
-export function useColour(output: LogOutput, env: Readonly<Record<string, string | undefined>>): boolean {
+function useColour(output: LogOutput, env: Readonly<Record<string, string | undefined>>): boolean {
   return output.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
 }
 

@@ -11,11 +11,6 @@ export function labelsKey(labels: Labels): string {
   return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-/** The reverse of labelsKey. */
-export function labelsFromKey(key: string): Labels {
-  return Object.fromEntries(JSON.parse(key) as [string, string][]);
-}
-
 /** A label's value; undefined when there is no such label, whatever it is called. */
 export function labelOf(labels: Labels, name: string): string | undefined {
   return Object.hasOwn(labels, name) ? labels[name] : undefined;

@@ -2,7 +2,7 @@
  * RFC 3339 on bytes, at the start of a log file's line or within a pushed one: `2026-11-23T15:01:12.90450948Z`. The
  * separator may be `t` or a space and the zone `z` or an offset; digits of the fraction beyond the ninth are cut.
  */
-import { NS_PER_DAY, NS_PER_SECOND } from './time.ts';
+import { MS_PER_DAY, NS_PER_DAY, NS_PER_SECOND } from './time.ts';
 
 const ZERO = 0x30;
 const COLON = 0x3a;
@@ -64,7 +64,7 @@ export class Rfc3339Parser {
     const dateDigits = century * 1e6 + year * 1e4 + month * 100 + dayOfMonth;
     if (dateDigits !== this.#dateDigits) {
       this.#dateDigits = dateDigits;
-      this.#dateDay = Date.UTC(century * 100 + year, month - 1, dayOfMonth) / 86_400_000;
+      this.#dateDay = Date.UTC(century * 100 + year, month - 1, dayOfMonth) / MS_PER_DAY;
     }
     this.day = this.#dateDay;
     this.timeNs = (hour * 3600 + minute * 60 + second - offsetMinutes * 60) * NS_PER_SECOND + fractionNs;

@@ -6,6 +6,7 @@
 export const NS_PER_MS = 1e6;
 export const NS_PER_SECOND = 1e9;
 export const NS_PER_DAY = 86_400e9;
+export const MS_PER_DAY = 86_400_000;
 const NS_PER_DAY_BIG = 86_400_000_000_000n;
 
 /** A row group's times lie within this many days of its base day: below 2^52 ns, so that sums and zigzag stay exact too. */
@@ -30,13 +31,15 @@ export function instantOfMs(epochMs: number): bigint {
   return BigInt(Math.round(epochMs)) * 1_000_000n;
 }
 
-export function epochMsOf(instant: bigint): number {
-  return Number(instant / 1_000_000n);
+/** A row's day and time, of an instant in epoch milliseconds. */
+export function rowTimeOfMs(epochMs: number): { readonly day: number; readonly timeNs: number } {
+  const day = Math.floor(epochMs / MS_PER_DAY);
+  return { day, timeNs: Math.floor(epochMs - day * MS_PER_DAY) * NS_PER_MS };
 }
 
 /** `2026-11-23` for a day number. */
 export function formatDay(day: number): string {
-  return new Date(day * 86_400_000).toISOString().slice(0, 10);
+  return new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
 }
 
 /** RFC 3339 in UTC with nine fraction digits: `2026-11-23T15:01:12.904509480Z`. */

@@ -19,7 +19,7 @@ export function registerIngest(app: FastifyInstance, { acceptor, shred, now }: I
     const push = {
       body: request.body ?? Buffer.alloc(0),
       encoding: bodyEncoding(request.headers['content-encoding']),
-      labels: pushLabels(new URLSearchParams(request.url.split('?')[1])),
+      labels: pushLabels(new URL(request.url, 'http://podlog').searchParams),
       arrivedMs: now(),
       idempotencyKey: idempotencyKey(request.headers['idempotency-key']),
     };

@@ -10,12 +10,11 @@ import { KIND_SCALAR, KIND_STRING } from '../../shared/row-group/format.ts';
 import { scalarEnd, stringEnd } from '../../shared/row-group/json-scan.ts';
 import { type Template, TEXT_TEMPLATE } from '../../shared/row-group/template.ts';
 import { Rfc3339Parser } from '../../shared/rfc3339.ts';
-import { NS_PER_MS, NS_PER_SECOND } from '../../shared/time.ts';
+import { NS_PER_SECOND } from '../../shared/time.ts';
 
 const TIME_FIELDS: ReadonlySet<string> = new Set(['time', 'ts', 'timestamp', '@timestamp']);
 
 const SECONDS_PER_DAY = 86_400;
-const MS_PER_DAY = 86_400_000;
 const ZERO = 0x30;
 const POINT = 0x2e;
 const QUOTE = 0x22;
@@ -130,10 +129,4 @@ function skipSpaces(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && (bytes[at] === 0x20 || bytes[at] === 0x09)) at++;
   return at;
-}
-
-/** A UTC day and the nanoseconds since its start, of an instant in epoch milliseconds. */
-export function timeOfMs(epochMs: number): { readonly day: number; readonly timeNs: number } {
-  const day = Math.floor(epochMs / MS_PER_DAY);
-  return { day, timeNs: (epochMs - day * MS_PER_DAY) * NS_PER_MS };
 }

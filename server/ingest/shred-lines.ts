@@ -7,6 +7,7 @@ import { CorruptionError, PodlogError } from '../../shared/errors.ts';
 import type { Labels } from '../../shared/labels.ts';
 import { RowGroupBuilder, type ShreddedLine } from '../../shared/row-group/builder.ts';
 import { FLAG_TRUNCATED } from '../../shared/row-group/format.ts';
+import { rowTimeOfMs } from '../../shared/time.ts';
 import {
   INFLATED_BODY_BYTES_MAX,
   LINE_BYTES_MAX,
@@ -16,7 +17,7 @@ import {
   PUSHED_ROWS_PER_GROUP_MAX,
 } from '../limits.ts';
 import { taskKind, type TaskResult } from '../workers/task.ts';
-import { LineTimeParser, timeOfMs } from './line-time.ts';
+import { LineTimeParser } from './line-time.ts';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -57,7 +58,7 @@ export function shredTask(input: ShredInput): TaskResult<ShredOutput> {
  */
 export function shredLines(input: ShredInput, builder: RowGroupBuilder): ShredOutput {
   const bytes = inflate(input.body, input.encoding);
-  const arrived = timeOfMs(input.arrivedMs);
+  const arrived = rowTimeOfMs(input.arrivedMs);
   const own = new LineTimeParser();
   const rowGroups: Buffer[] = [];
   let lineCount = 0;

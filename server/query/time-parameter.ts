@@ -4,28 +4,11 @@
  * or nanoseconds, told apart by its number of digits.
  */
 import { ParameterError } from '../../shared/errors.ts';
-import { instantOfMs } from '../../shared/time.ts';
+import { parseDurationMs } from '../../shared/duration.ts';
+import { instantOfMs, MS_PER_DAY } from '../../shared/time.ts';
 
-const UNIT_MS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 604_800_000,
-};
-const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+$/;
-const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g;
 const RFC3339 = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?)?$/i;
 const ALLOWED = 'a duration ago, now, today, yesterday (UTC), RFC 3339, or an epoch in s, ms, µs or ns';
-
-/** Milliseconds of `1h30m`; undefined when it is no duration. */
-export function parseDurationMs(text: string): number | undefined {
-  if (!DURATION.test(text)) return undefined;
-  let sum = 0;
-  for (const [, amount, unit] of text.matchAll(DURATION_PART)) sum += Number(amount) * UNIT_MS[unit!]!;
-  return sum;
-}
 
 /**
  * @param parameter  its name, for the error
@@ -38,10 +21,10 @@ export function parseInstant(parameter: string, text: string, nowMs: number): bi
 }
 
 function relative(text: string, nowMs: number): bigint | undefined {
-  const startOfDayMs = nowMs - (nowMs % UNIT_MS['d']!);
+  const startOfDayMs = nowMs - (nowMs % MS_PER_DAY);
   if (text === 'now') return instantOfMs(nowMs);
   if (text === 'today') return instantOfMs(startOfDayMs);
-  if (text === 'yesterday') return instantOfMs(startOfDayMs - UNIT_MS['d']!);
+  if (text === 'yesterday') return instantOfMs(startOfDayMs - MS_PER_DAY);
   const ago = parseDurationMs(text.replace(/^(?:now)?-/, ''));
   return ago === undefined ? undefined : instantOfMs(nowMs - ago);
 }

@@ -58,7 +58,7 @@ test('each command has its own flags', () => {
 });
 
 test('a switch is true when it is there, or as its twin or its text says', () => {
-  const check = { dataDir: resolve('data'), repair: false, json: false };
+  const check = { dataDir: resolve('data'), indexedFields: up.indexedFields, repair: false, json: false };
   for (const [args, env, want] of [
     ['', {}, {}],
     ['--repair', {}, { repair: true }],
@@ -91,7 +91,7 @@ test.each<[args: string, env: Record<string, string>, want: string]>([
   [
     'up --retention 0d',
     {},
-    '--retention "0d" must be a duration in minutes, hours, days or weeks, such as 12h, 30d or 8w',
+    '--retention "0d" must be a duration of a minute or more, such as 12h, 30d or 8w; or forever',
   ],
   ['agent --server podlog:3100', {}, '--server "podlog:3100" must be an http or https URL, such as http://podlog:3100'],
   ['agent --node a/b', {}, '--node "a/b" must be a name without spaces and slashes, as `kubectl get nodes` shows it'],
@@ -115,7 +115,7 @@ test('help names every flag of a command with its default and its twin, in lines
   for (const command of COMMAND_NAMES) {
     const text = helpText(command);
     for (const flag of FLAGS) {
-      expect(text.includes(`--${flag.name} <`)).toBe(flag.commands.includes(command));
+      expect(text.includes(`--${flag.name} `)).toBe(flag.commands.includes(command));
       if (flag.commands.includes(command)) expect(text).toContain(environmentName(flag));
     }
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(130);

@@ -134,6 +134,11 @@ for (const [encoding, body] of [
   });
 }
 
+test('the label of a push is the whole of what stands behind its name', async () => {
+  await post('/ingest?app=a?b=c%26d', 'x');
+  expect(await call('/labels/app/values?app=a*')).toMatchObject({ json: { values: ['a?b=c&d'] } });
+});
+
 test('a push without lines is fine', async () => {
   expect(await post('/ingest?app=shop', '\n\n')).toMatchObject({ status: 200, json: { lines: 0 } });
   expect(await call('/ingest', { method: 'POST' })).toMatchObject({ status: 200, json: { lines: 0 } });

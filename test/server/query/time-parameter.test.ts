@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatInstant } from '../../../shared/time.ts';
-import { parseDurationMs, parseInstant } from '../../../server/query/time-parameter.ts';
+import { parseInstant } from '../../../server/query/time-parameter.ts';
 
 const NOW = Date.UTC(2026, 10, 23, 15, 30, 10, 500);
 
@@ -39,16 +39,4 @@ describe('parseInstant', () => {
         expect(() => parseInstant('since', text, NOW)).toThrow(/since: .* is no time; allowed: .*; example: since=1h/);
     },
   );
-});
-
-describe('parseDurationMs', () => {
-  it.each([
-    ['250ms', 250],
-    ['1m30s', 90_000],
-    ['30d', 2_592_000_000],
-    ['10', undefined],
-    ['1h ', undefined],
-  ])('%s', (text, want) => {
-    expect(parseDurationMs(text)).toBe(want);
-  });
 });
