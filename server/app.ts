@@ -70,9 +70,10 @@ export function buildApp(parts: AppParts): FastifyInstance {
     // The body is not used after this, so its memory goes to the worker instead of a copy.
     shred: (input) => pool.run(SHRED, input, { priority: PRIORITY_INGEST, transfer: ownMemory(input.body) }),
   });
-  registerLogs(app, { store, query: queryContext(store, pool), now, closing: closing.signal });
+  const query = queryContext(store, pool);
+  registerLogs(app, { store, query, now, closing: closing.signal });
   registerLabels(app, { store, now });
-  registerAggregates(app, { store, query: queryContext(store, pool), now });
+  registerAggregates(app, { store, query, now });
   registerErase(app, { erasures, now });
   registerSnapshots(app, { backups, now });
   return app;

@@ -87,8 +87,65 @@ export const WAL_FILE_AGE_MS_MAX = 1 * HOUR_MS;
 /** Sealed WAL files that wait for their flush. Beyond: 503 until the flush has caught up. */
 export const SEALED_WAL_FILES_MAX = 32;
 
-/** zstd level of segments: read often and kept long, written once by a thread that has time. */
+// ── Segments ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * zstd levels of segments, by how long they are likely to live: from a flush until their first compaction, seconds to
+ * hours; until a compaction of the day; until the retention. Measured on the bench corpus, merge included:
+ *
+ *     level                      1      3      6      9     12     15     19
+ *     bytes a line           25.50  25.50  25.19  24.99  24.85  24.64  24.55
+ *     M rows a CPU-second      2.1    2.1    1.7    1.3   0.73   0.47   0.12
+ */
+export const FLUSH_ZSTD_LEVEL = 3;
 export const SEGMENT_ZSTD_LEVEL = 6;
+export const FULL_SEGMENT_ZSTD_LEVEL = 9;
+export const QUIET_SEGMENT_ZSTD_LEVEL = 12;
+
+/**
+ * Row groups of a flush are a quarter of full ones, in rows and in bytes of lines: a compaction has one of each of its
+ * inputs in memory.
+ */
+export const FLUSH_ROWS_PER_GROUP = 16_384;
+export const FLUSH_LINE_BYTES_PER_GROUP = 4 * MIB;
+
+/**
+ * A segment that a compaction writes. Larger ones would save lookups (a needle costs two reads a segment), and cost
+ * memory while they are written: their index takes about 14 bytes a row. Beyond: the segments stay apart.
+ */
+export const SEGMENT_BYTES_MAX = 128 * MIB;
+
+/** From this size on a segment is done: it is compressed harder, and not merged again while its day is busy. */
+export const SEGMENT_FULL_BYTES = 96 * MIB;
+
+/**
+ * How many times larger than its largest input a merge's result must be: for any merge, for one that makes a full
+ * segment, and for a day to which nothing comes any more. It bounds how often a row is rewritten. Below: not merged.
+ */
+export const COMPACTION_GAIN_MIN = 12;
+export const COMPACTION_GAIN_FULL_MIN = 3;
+export const COMPACTION_GAIN_QUIET_MIN = 1.5;
+
+/** Inputs of one merge. Beyond: the rest is merged next time. */
+export const COMPACTION_FAN_IN_MAX = 32;
+
+/**
+ * Lines of the largest row groups of all inputs of a merge, as they were: what a merge can have decoded of one column at
+ * most, were all of a line one value. Beyond: fewer inputs.
+ */
+export const COMPACTION_OPEN_LINE_BYTES_MAX = 144 * MIB;
+
+/** Decoded columns that a merge keeps. Beyond: they are decoded anew for each output group. */
+export const COMPACTION_DECODED_BYTES_MAX = 64 * MIB;
+
+/** Nothing has come to a day for this time: all of it is merged, as hard as it pays. More than the age of a WAL file. */
+export const COMPACTION_QUIET_MS = 2 * HOUR_MS;
+
+/** Sealed WAL files that may wait while a compaction begins. Beyond: it waits until the flush has caught up. */
+export const COMPACTION_WAL_FILES_MAX = 8;
+
+/** After a compaction failed (a full disk, say), the next one waits so long. */
+export const COMPACTION_RETRY_MS = 1 * MINUTE_MS;
 
 // ── Disk ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -120,8 +177,11 @@ export const ERASURES_KEPT_MAX = 1000;
 
 // ── Workers ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Worker threads; each costs about 15 MB. More cores are for queries later, fewer would let a flush stop a query. */
-export const WORKERS_MAX = 2;
+/**
+ * Worker threads, but no more than one more than there are cores; each costs about 15 MB. With three, a flush and a
+ * compaction may both run and leave one to queries, and the kernel shares the cores among them.
+ */
+export const WORKERS_MAX = 3;
 
 /** Tasks that wait for a worker. Beyond: 503. */
 export const QUEUED_TASKS_MAX = 1000;
@@ -163,6 +223,21 @@ export const SCANS_AT_ONCE = 2;
 
 /** Lines that are rendered in one task: about 0.5 MB of text, which a client takes while the next are rendered. */
 export const RENDER_ROWS_AT_ONCE = 1000;
+
+/** Groups of an aggregation, time buckets times values. Beyond: 413; a coarser step or fewer fields are wanted. */
+export const AGGREGATE_GROUPS_MAX = 50_000;
+
+/** Buckets of a histogram, empty ones included. Beyond: 400 that names a longer step. */
+export const HISTOGRAM_BUCKETS_MAX = 2000;
+
+/** Fields that an aggregation is grouped by. Beyond: 400. */
+export const AGGREGATE_BY_MAX = 4;
+
+/** Distinct values that a facet counts; a field with more is an id, and only how often it occurs is told. */
+export const FACET_VALUES_MAX = 1000;
+
+/** Values of a facet in an answer, the most frequent ones, when nobody says how many. */
+export const FACET_TOP_DEFAULT = 10;
 
 /** Decoded columns that a worker keeps. Beyond: those used longest ago are decoded again. */
 export const WORKER_CACHE_BYTES_MAX = 32 * MIB;

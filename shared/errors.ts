@@ -55,3 +55,10 @@ export class UnavailableError extends PodlogError {
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }
+
+/** A query would take more than it may: which limit, and how to ask for less. */
+export class QueryTooLargeError extends PodlogError {
+  constructor(message: string) {
+    super('PODLOG_QUERY_TOO_LARGE', 413, message);
+  }
+}

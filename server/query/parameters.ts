@@ -9,7 +9,7 @@
 import { ParameterError } from '../../shared/errors.ts';
 import { LIMIT_DEFAULT, LIMIT_MAX, FOLLOW_LIMIT_DEFAULT, PATTERNS_MAX, TEXT_BYTES_MAX } from '../limits.ts';
 import { parsePattern } from '../store/scan/pattern.ts';
-import type { Order, Plan, ValueFilter } from '../store/scan/plan.ts';
+import type { Order, Plan, Predicate, ValueFilter } from '../store/scan/plan.ts';
 import { FORMATS } from './render.ts';
 import type { Format } from './render.ts';
 import { parseInstant } from './time-parameter.ts';
@@ -52,8 +52,12 @@ export function parseLogsRequest(query: QueryString, nowMs: number): LogsRequest
   return { plan, format, follow };
 }
 
-/** Time range, filters and text: what every route of the query API understands. @throws ParameterError */
-export function parseFilters(query: QueryString, nowMs: number): Pick<Plan, 'from' | 'to' | 'values' | 'text'> {
+/**
+ * Time range, filters and text: what every route of the query API understands.
+ * @param ownNames  further names that are the route's own
+ * @throws ParameterError
+ */
+export function parseFilters(query: QueryString, nowMs: number, ownNames: readonly string[] = []): Predicate {
   const since = single(query, 'since');
   const until = single(query, 'until');
   const from = since === undefined ? undefined : parseInstant('since', since, nowMs);
@@ -63,7 +67,7 @@ export function parseFilters(query: QueryString, nowMs: number): Pick<Plan, 'fro
   }
   const values: ValueFilter[] = [];
   for (const name of Object.keys(query))
-    if (!OWN_NAMES.has(name)) values.push(parseValueFilter(name, all(query, name)));
+    if (!OWN_NAMES.has(name) && !ownNames.includes(name)) values.push(parseValueFilter(name, all(query, name)));
   const { wanted, refused } = parseNegations('q', all(query, 'q'));
   return {
     from,
@@ -99,14 +103,18 @@ function parseNegations(name: string, texts: readonly string[]): { wanted: strin
 }
 
 function parseLimit(query: QueryString, follow: boolean): number {
-  const text = single(query, 'limit');
-  if (text === undefined) return follow ? FOLLOW_LIMIT_DEFAULT : LIMIT_DEFAULT;
-  const min = follow ? 0 : 1;
-  const limit = /^\d{1,9}$/.test(text) ? Number(text) : -1;
-  if (limit < min || limit > LIMIT_MAX) {
-    throw new ParameterError('limit', `"${text}" is out of range`, `${min} to ${LIMIT_MAX}`, 'limit=500');
+  return parseCount(query, 'limit', follow ? 0 : 1, LIMIT_MAX, follow ? FOLLOW_LIMIT_DEFAULT : LIMIT_DEFAULT);
+}
+
+/** A whole number within a range. */
+export function parseCount(query: QueryString, name: string, min: number, max: number, fallback: number): number {
+  const text = single(query, name);
+  if (text === undefined) return fallback;
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : -1;
+  if (count < min || count > max) {
+    throw new ParameterError(name, `"${text}" is out of range`, `${min} to ${max}`, `${name}=${Math.min(500, max)}`);
   }
-  return limit;
+  return count;
 }
 
 function parseFollow(query: QueryString): boolean {
@@ -116,7 +124,7 @@ function parseFollow(query: QueryString): boolean {
   throw new ParameterError('follow', `"${text}" is neither yes nor no`, 'true or false', 'follow=true');
 }
 
-function oneOf<T extends string>(query: QueryString, name: string, allowed: readonly T[], fallback: T): T {
+export function oneOf<T extends string>(query: QueryString, name: string, allowed: readonly T[], fallback: T): T {
   const text = single(query, name);
   if (text === undefined) return fallback;
   const known = allowed.find((value) => value === text);
@@ -126,14 +134,14 @@ function oneOf<T extends string>(query: QueryString, name: string, allowed: read
   return known;
 }
 
-function single(query: QueryString, name: string): string | undefined {
+export function single(query: QueryString, name: string): string | undefined {
   const values = all(query, name);
   if (values.length > 1)
     throw new ParameterError(name, 'it is given more than once', 'one value', `${name}=${values[0]}`);
   return values[0];
 }
 
-function all(query: QueryString, name: string): readonly string[] {
+export function all(query: QueryString, name: string): readonly string[] {
   const value = query[name];
   if (value === undefined) return [];
   return typeof value === 'string' ? [value] : value;

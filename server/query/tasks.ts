@@ -1,4 +1,13 @@
 /** The query's work for worker threads. Each thread has its own open files and caches. */
+import {
+  type AggregateInput,
+  aggregateTask,
+  type FacetsInput,
+  facetsTask,
+  type PartialOutput,
+} from '../store/aggregate/run.ts';
+import type { Cell } from '../store/aggregate/aggregate.ts';
+import type { Facet } from '../store/aggregate/facets.ts';
 import { Indexes, type LookupInput, type LookupOutput } from '../store/scan/index-lookup.ts';
 import { OpenFiles } from '../store/scan/open-files.ts';
 import { RowGroups } from '../store/scan/row-groups.ts';
@@ -8,6 +17,8 @@ import { render, type RenderInput, type RenderOutput } from './render.ts';
 
 export const LOOK_UP = taskKind<LookupInput, LookupOutput>('look-up');
 export const SCAN = taskKind<ScanInput, ScannedRows[]>('scan');
+export const AGGREGATE = taskKind<AggregateInput, PartialOutput<Cell>>('aggregate');
+export const FACETS = taskKind<FacetsInput, PartialOutput<Facet>>('facets');
 export const RENDER = taskKind<RenderInput, RenderOutput>('render');
 
 export function queryHandlers(): TaskHandler[] {
@@ -17,6 +28,8 @@ export function queryHandlers(): TaskHandler[] {
   return [
     taskHandler(LOOK_UP, (input) => ({ output: indexes.lookUp(input) })),
     taskHandler(SCAN, (input) => ({ output: scan(input, rowGroups) })),
+    taskHandler(AGGREGATE, (input) => ({ output: aggregateTask(input, rowGroups) })),
+    taskHandler(FACETS, (input) => ({ output: facetsTask(input, rowGroups) })),
     taskHandler(RENDER, (input) => ({ output: render(input, rowGroups) })),
   ];
 }

@@ -12,7 +12,7 @@ import { decodeFieldIndex, type FieldIndex } from '../index/format.ts';
 import { lookUp } from '../index/reader.ts';
 import type { IndexesPlace, RowGroupRef } from '../snapshot.ts';
 import type { FileReader } from './open-files.ts';
-import type { Plan, ValueFilter } from './plan.ts';
+import type { Predicate, ValueFilter } from './plan.ts';
 
 export interface LookupInput {
   readonly segments: readonly IndexesPlace[];
@@ -67,7 +67,7 @@ export class Indexes {
 }
 
 /** The filters that an index can answer: some value must be there, and all that are allowed are known in full. */
-export function indexableFilters(plan: Plan): ValueFilter[] {
+export function indexableFilters(plan: Predicate): ValueFilter[] {
   return plan.values.filter(({ any }) => any.length > 0 && any.every(({ kind }) => kind === 'equals'));
 }
 

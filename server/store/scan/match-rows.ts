@@ -5,7 +5,7 @@
 import type { Labels } from '../../../shared/labels.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { instantOf, timeNsFrom } from '../../../shared/time.ts';
-import type { Plan } from './plan.ts';
+import type { Predicate } from './plan.ts';
 import { applyTextFilter } from './text-filter.ts';
 import { applyValueFilter, labelVerdict } from './value-filter.ts';
 
@@ -18,7 +18,7 @@ export interface RowGroupBounds {
 }
 
 /** False when no row can match. */
-export function mayMatch(bounds: RowGroupBounds, plan: Plan): boolean {
+export function mayMatch(bounds: RowGroupBounds, plan: Predicate): boolean {
   const { baseDay, minTimeNs, maxTimeNs, streams } = bounds;
   if (plan.from !== undefined && instantOf(baseDay, maxTimeNs) < plan.from) return false;
   if (plan.to !== undefined && instantOf(baseDay, minTimeNs) >= plan.to) return false;
@@ -26,24 +26,39 @@ export function mayMatch(bounds: RowGroupBounds, plan: Plan): boolean {
 }
 
 /** Rows that match, in row order. */
-export function matchRows(group: RowGroup, plan: Plan): Uint32Array {
-  const none = new Uint32Array(0);
-  if (!mayMatch(group.info, plan)) return none;
-  const selected = new Uint8Array(group.info.rowCount).fill(1);
-  selectTimes(group, plan, selected);
-  for (const filter of plan.values) {
-    applyValueFilter(group, filter, selected);
-    if (!selected.includes(1)) return none;
-  }
-  applyTextFilter(group, plan.text, selected);
-  return rowsOf(selected);
+export function matchRows(group: RowGroup, plan: Predicate): Uint32Array {
+  const selected = matchMask(group, plan);
+  return selected === 'all' ? Uint32Array.from({ length: group.info.rowCount }, (_, row) => row) : rowsOf(selected);
 }
 
-function selectTimes(group: RowGroup, { from, to }: Plan, selected: Uint8Array): void {
+/** By row: 1 where it matches; or `all`, when that is known without a look at the rows. */
+export function matchMask(group: RowGroup, plan: Predicate): Uint8Array | 'all' {
+  const { rowCount } = group.info;
+  if (!mayMatch(group.info, plan)) return new Uint8Array(rowCount);
+  const { text, values } = plan;
+  const timed = reachesOutside(group, plan);
+  if (!timed && values.length === 0 && text.any.length === 0 && text.none.length === 0) return 'all';
+  const selected = new Uint8Array(rowCount).fill(1);
+  if (timed) selectTimes(group, plan, selected);
+  for (const filter of values) {
+    applyValueFilter(group, filter, selected);
+    if (!selected.includes(1)) return selected;
+  }
+  applyTextFilter(group, text, selected);
+  return selected;
+}
+
+function reachesOutside(group: RowGroup, { from, to }: Predicate): boolean {
   const { baseDay, minTimeNs, maxTimeNs } = group.info;
   const first = from === undefined ? -Infinity : timeNsFrom(baseDay, from);
   const end = to === undefined ? Infinity : timeNsFrom(baseDay, to);
-  if (first <= minTimeNs && maxTimeNs < end) return;
+  return minTimeNs < first || maxTimeNs >= end;
+}
+
+function selectTimes(group: RowGroup, { from, to }: Predicate, selected: Uint8Array): void {
+  const { baseDay } = group.info;
+  const first = from === undefined ? -Infinity : timeNsFrom(baseDay, from);
+  const end = to === undefined ? Infinity : timeNsFrom(baseDay, to);
   const timesNs = group.timesNs();
   for (let row = 0; row < selected.length; row++) {
     const timeNs = timesNs[row]!;

@@ -19,12 +19,17 @@ export interface TextFilter {
 
 export type Order = 'newest' | 'oldest';
 
-export interface Plan {
+/** Which lines are meant. */
+export interface Predicate {
   /** Instants (ns since 1970): the first that is wanted, and the first that is not. */
   readonly from: bigint | undefined;
   readonly to: bigint | undefined;
   readonly values: readonly ValueFilter[];
   readonly text: TextFilter;
+}
+
+/** Which of them an answer has, and in which order. */
+export interface Plan extends Predicate {
   readonly order: Order;
   readonly limit: number;
 }

@@ -15,7 +15,7 @@ import {
   pruneByIndexes,
 } from './index-lookup.ts';
 import { mayMatch } from './match-rows.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, Predicate } from './plan.ts';
 import { placeOf } from './row-groups.ts';
 import type { ScanInput, ScannedRows } from './scan.ts';
 import { type SelectedRow, TopRows } from './top-rows.ts';
@@ -35,13 +35,7 @@ export async function selectRows(
   signal: AbortSignal,
 ): Promise<readonly SelectedRow[]> {
   const top = new TopRows(plan.order, plan.limit);
-  const candidates = await pruned(
-    rowGroups.filter((group) => mayMatch(group, plan)),
-    plan,
-    context,
-    signal,
-  );
-  const batches = batchesOf(inOrder(candidates, plan));
+  const batches = batchesOf(inOrder(await candidates(rowGroups, plan, context, signal), plan), SCAN_ROWS_AT_FIRST);
   let next = 0;
   const run = async (): Promise<void> => {
     while (next < batches.length) {
@@ -61,18 +55,19 @@ export async function selectRows(
   return top.finish();
 }
 
-/** Asks the indexes of segments, where they can tell anything. */
-async function pruned(
+/** Row groups that may match, as far as their bounds and the indexes of segments can tell. */
+export async function candidates(
   rowGroups: readonly RowGroupRef[],
-  plan: Plan,
-  context: ScanContext,
+  plan: Predicate,
+  context: Pick<ScanContext, 'lookUp'>,
   signal: AbortSignal,
 ): Promise<readonly RowGroupRef[]> {
+  const inBounds = rowGroups.filter((group) => mayMatch(group, plan));
   const filters = indexableFilters(plan);
-  const segments = filters.length === 0 ? [] : indexedSegments(rowGroups);
-  if (segments.length === 0) return rowGroups;
+  const segments = filters.length === 0 ? [] : indexedSegments(inBounds);
+  if (segments.length === 0) return inBounds;
   const found = await context.lookUp(lookupInput(filters, segments), signal);
-  return pruneByIndexes(rowGroups, filters, segments, found);
+  return pruneByIndexes(inBounds, filters, segments, found);
 }
 
 /** Once there are `limit` rows, only a better one than the worst of them is of interest. */
@@ -91,12 +86,12 @@ function inOrder(rowGroups: readonly RowGroupRef[], { order }: Plan): RowGroupRe
 }
 
 /**
- * Small row groups are scanned many in a task, so that a memtable of tiny batches costs few messages; but few at first,
- * because the best ones often hold all that is wanted.
+ * Small row groups are scanned many in a task, so that a memtable of tiny batches costs few messages. A search wants
+ * few at first, because the best ones often hold all that it wants: the rows of a batch double up to the limit.
  */
-function batchesOf(rowGroups: readonly RowGroupRef[]): RowGroupRef[][] {
+export function batchesOf(rowGroups: readonly RowGroupRef[], rowsAtFirst: number): RowGroupRef[][] {
   const batches: RowGroupRef[][] = [];
-  let rowsMax = SCAN_ROWS_AT_FIRST;
+  let rowsMax = rowsAtFirst;
   let rows = Infinity;
   for (const group of rowGroups) {
     if (rows + group.rowCount > rowsMax) {

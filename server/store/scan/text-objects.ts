@@ -13,13 +13,12 @@ export function mayHoldObjects(group: RowGroup, column: number): boolean {
   return (byteSet[OPEN_BRACE >> 3]! & (1 << (OPEN_BRACE & 7))) !== 0;
 }
 
-/** Marks rows[row] for each line of a text column that is an object with a value of the field that passes `test`. */
-export function markTextObjects(
+/** Calls back for each value of a field in the lines of a text column that are objects; the value is a view. */
+export function forEachTextObject(
   group: RowGroup,
   column: number,
   field: string,
-  test: (value: Buffer) => boolean,
-  rows: Uint8Array,
+  visit: (row: number, value: Buffer) => void,
 ): void {
   if (!mayHoldObjects(group, column)) return;
   const valueRows = group.valueRows(group.columns[column]!);
@@ -32,7 +31,7 @@ export function markTextObjects(
     for (let token = 0; token < tokens.count; token++) {
       if (tokens.fields[token] !== field) continue;
       const value = bytes.subarray(tokens.starts[token], tokens.ends[token]);
-      if (test(tokens.kinds[token] === KIND_STRING ? unescaped(value) : value)) rows[valueRows[i]!] = 1;
+      visit(valueRows[i]!, tokens.kinds[token] === KIND_STRING ? unescaped(value) : value);
     }
   }
 }

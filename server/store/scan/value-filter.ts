@@ -9,7 +9,7 @@ import { matchesAny } from './pattern.ts';
 import type { Pattern } from './pattern.ts';
 import type { ValueFilter, Verdict } from './plan.ts';
 import { integersOf, matchColumn } from './match-column.ts';
-import { markTextObjects } from './text-objects.ts';
+import { forEachTextObject } from './text-objects.ts';
 
 /** What the labels of a stream say about a filter. */
 export function labelVerdict(filter: ValueFilter, labels: Labels): Verdict {
@@ -50,7 +50,9 @@ function matchingRows(group: RowGroup, name: string, patterns: readonly Pattern[
   const rows = new Uint8Array(group.info.rowCount);
   for (const [index, column] of group.columns.entries()) {
     if (column.slot.kind === KIND_TEXT) {
-      markTextObjects(group, index, name, (value) => matchesAny(patterns, value), rows);
+      forEachTextObject(group, index, name, (row, value) => {
+        if (matchesAny(patterns, value)) rows[row] = 1;
+      });
     } else if (column.slot.field === name) markRows(group, index, column, patterns, rows);
   }
   return rows;

@@ -1,0 +1,161 @@
+/** `GET /histogram`, `/aggregate` and `/fields`: counts and measures of matching lines, without the lines. */
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { ParameterError } from '../../shared/errors.ts';
+import { formatInstant, instantOf, instantOfMs, NS_PER_MS } from '../../shared/time.ts';
+import { AGGREGATE_BY_MAX, FACET_TOP_DEFAULT, FACET_VALUES_MAX, HISTOGRAM_BUCKETS_MAX, LIMIT_MAX } from '../limits.ts';
+import { all, parseCount, parseFilters, single } from '../query/parameters.ts';
+import type { QueryString } from '../query/parameters.ts';
+import { parseDurationMs } from '../../shared/duration.ts';
+import type { Cell } from '../store/aggregate/aggregate.ts';
+import { aggregate, type AggregateContext, facets } from '../store/aggregate/run.ts';
+import { quantileOf } from '../store/aggregate/sketch.ts';
+import type { Predicate } from '../store/scan/plan.ts';
+import type { RowGroupRef, Snapshot } from '../store/snapshot.ts';
+
+export interface AggregatesOptions {
+  readonly store: { snapshot(): Snapshot };
+  readonly query: AggregateContext;
+  readonly now: () => number;
+}
+
+/** Steps that people read off a chart: the first that gives at most HISTOGRAM_BUCKETS_AUTO buckets is taken. */
+const STEPS_MS = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 86_400, 604_800].map((s) => s * 1000);
+const HISTOGRAM_BUCKETS_AUTO = 100;
+const STEP_MS_MIN = 1;
+
+export function registerAggregates(app: FastifyInstance, options: AggregatesOptions): void {
+  const { store, query, now } = options;
+
+  app.get<{ Querystring: QueryString }>('/histogram', async (request, reply) => {
+    const own = ['by', 'step'];
+    const predicate = parseFilters(request.query, now(), own);
+    const by = parseBy(request.query, 1);
+    return withSnapshot(store, reply, async (rowGroups, signal) => {
+      const range = timeRange(predicate, rowGroups, now());
+      const stepNs = parseStep(request.query, range);
+      const cells = await aggregate(rowGroups, { ...predicate, by, of: undefined, stepNs }, query, signal);
+      return { step_seconds: Number(stepNs) / 1e9, buckets: buckets(cells, range, stepNs, by.length > 0) };
+    });
+  });
+
+  app.get<{ Querystring: QueryString }>('/aggregate', async (request, reply) => {
+    const predicate = parseFilters(request.query, now(), ['by', 'of']);
+    const by = parseBy(request.query, AGGREGATE_BY_MAX);
+    const of = single(request.query, 'of');
+    const limit = parseCount(request.query, 'limit', 1, LIMIT_MAX, LIMIT_MAX);
+    return withSnapshot(store, reply, async (rowGroups, signal) => {
+      const cells = await aggregate(rowGroups, { ...predicate, by, of, stepNs: undefined }, query, signal);
+      const largest = cells.toSorted((a, b) => b.rows - a.rows).slice(0, limit);
+      return { groups: largest.map((cell) => ({ by: named(by, cell), rows: cell.rows, ...(of && measures(cell)) })) };
+    });
+  });
+
+  app.get<{ Querystring: QueryString }>('/fields', async (request, reply) => {
+    const predicate = parseFilters(request.query, now(), ['name', 'top']);
+    const names = all(request.query, 'name');
+    const top = parseCount(request.query, 'top', 0, FACET_VALUES_MAX, FACET_TOP_DEFAULT);
+    return withSnapshot(store, reply, async (rowGroups, signal) => {
+      const found = await facets(rowGroups, predicate, names.length === 0 ? undefined : names, query, signal);
+      return {
+        fields: found
+          .toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1))
+          .map(({ name, rows, values }) => ({
+            name,
+            rows,
+            distinct: values?.size ?? `more than ${FACET_VALUES_MAX}`,
+            values: topValues(values ?? new Map(), top),
+          })),
+      };
+    });
+  });
+}
+
+interface TimeRange {
+  /** Both within it. */
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+/** From the query where it says so, else from what is there. */
+function timeRange(predicate: Predicate, rowGroups: readonly RowGroupRef[], nowMs: number): TimeRange {
+  let first: bigint | undefined;
+  let last: bigint | undefined;
+  for (const { baseDay, minTimeNs, maxTimeNs } of rowGroups) {
+    const min = instantOf(baseDay, minTimeNs);
+    const max = instantOf(baseDay, maxTimeNs);
+    if (first === undefined || min < first) first = min;
+    if (last === undefined || max > last) last = max;
+  }
+  const now = instantOfMs(nowMs);
+  const from = predicate.from ?? first ?? now;
+  const to = predicate.to === undefined ? (last ?? now) : predicate.to - 1n;
+  return { first: from, last: to < from ? from : to };
+}
+
+function parseStep(query: QueryString, { first, last }: TimeRange): bigint {
+  const text = single(query, 'step');
+  const rangeMs = Number(last - first) / NS_PER_MS;
+  const fitting = STEPS_MS.find((ms) => rangeMs / ms <= HISTOGRAM_BUCKETS_AUTO) ?? STEPS_MS.at(-1)!;
+  const stepMs = text === undefined ? fitting : parseDurationMs(text);
+  if (stepMs === undefined || !Number.isInteger(stepMs) || stepMs < STEP_MS_MIN) {
+    throw new ParameterError('step', `"${text}" is no step`, 'a duration of whole milliseconds', 'step=5m');
+  }
+  if (rangeMs / stepMs > HISTOGRAM_BUCKETS_MAX) {
+    const allowed = `up to ${HISTOGRAM_BUCKETS_MAX} buckets; this range wants at least ${Math.ceil(rangeMs / HISTOGRAM_BUCKETS_MAX / 1000)}s`;
+    throw new ParameterError('step', `"${text}" is too short for the time range`, allowed, `step=${fitting / 1000}s`);
+  }
+  return BigInt(stepMs) * BigInt(NS_PER_MS);
+}
+
+function parseBy(query: QueryString, max: number): readonly string[] {
+  const by = all(query, 'by');
+  if (by.length > max || by.includes('')) {
+    throw new ParameterError('by', `${by.length} names`, `up to ${max} names of labels or fields`, 'by=level');
+  }
+  return by;
+}
+
+/** All buckets of the range, empty ones too: a chart wants them. */
+function buckets(cells: readonly Cell[], { first, last }: TimeRange, stepNs: bigint, byValue: boolean): object[] {
+  const byBucket = Map.groupBy(cells, ({ bucket }) => bucket);
+  const list: object[] = [];
+  for (let bucket = Number(first / stepNs); bucket <= Number(last / stepNs); bucket++) {
+    const inBucket = byBucket.get(bucket) ?? [];
+    const total = inBucket.reduce((sum, { rows }) => sum + rows, 0);
+    const counts = Object.fromEntries(inBucket.map(({ by, rows }) => [by[0] ?? '', rows]));
+    list.push({ time: formatInstant(BigInt(bucket) * stepNs), total, ...(byValue && { counts }) });
+  }
+  return list;
+}
+
+function named(by: readonly string[], cell: Cell): Record<string, string> {
+  return Object.fromEntries(by.map((name, i) => [name, cell.by[i]!]));
+}
+
+/** JSON has no NaN: a group without numbers has only their count. */
+function measures({ count, sum, min, max, sketch }: Cell): object {
+  if (count === 0) return { count };
+  const p = (quantile: number): number => Math.min(max, Math.max(min, quantileOf(sketch, quantile)));
+  return { count, sum, min, max, avg: sum / count, p50: p(0.5), p90: p(0.9), p95: p(0.95), p99: p(0.99) };
+}
+
+function topValues(values: ReadonlyMap<string, number>, top: number): { value: string; rows: number }[] {
+  const sorted = [...values].toSorted(([a, aRows], [b, bRows]) => bRows - aRows || (a < b ? -1 : 1));
+  return sorted.slice(0, top).map(([value, rows]) => ({ value, rows }));
+}
+
+/** Holds a snapshot while `run` works, which is told when the client is gone. */
+async function withSnapshot<T>(
+  store: AggregatesOptions['store'],
+  reply: FastifyReply,
+  run: (rowGroups: readonly RowGroupRef[], signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  const snapshot = store.snapshot();
+  try {
+    return await run(snapshot.rowGroups, gone.signal);
+  } finally {
+    snapshot.release();
+  }
+}
