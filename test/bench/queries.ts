@@ -1,67 +1,96 @@
 /** Latency of the questions that people ask, over a store that was just opened. Each answer is read whole. */
-import type { Corpus } from '../corpus/corpus.ts';
-import { type Figure, quantile } from './figure.ts';
+import { Corpus } from '../corpus/corpus.ts';
+import { type Figure, formatNumber, quantile } from './figure.ts';
 import type { Bench } from './harness.ts';
 import { fetchText } from './podlog.ts';
 import { TARGETS } from './targets.ts';
 
 const RUN_COUNT = 30;
 
+/** The lines that a measure of a field is asked of: the newest, when there are more. */
+const MEASURED_LINES_MAX = 10_000_000;
+
 interface Question {
   readonly name: string;
-  /** Parameters of `/logs`; each run asks for something else, so that no answer is remembered. */
+  /** `/logs` when nothing else is said. */
+  readonly path?: string;
+  /** Each run asks for something else where it can, so that no answer is remembered. */
   readonly parameters: (run: number) => Readonly<Record<string, string>>;
   readonly p50?: Figure['target'];
   readonly p99?: Figure['target'];
 }
 
-/** @param requestIds  that exist, at least RUN_COUNT + 1 */
+/** Which lines there are to ask for. */
+export interface Asked {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** Spread over all lines; more than RUN_COUNT of them. */
+  readonly requestIds: readonly string[];
+}
+
 export async function benchQueries(
-  { progress, report }: Bench,
+  { lineCount, progress, report }: Bench,
   url: string,
-  since: string,
-  corpus: Corpus,
-  requestIds: readonly string[],
+  { startMs, endMs, requestIds }: Asked,
 ): Promise<void> {
+  const corpus = new Corpus();
+  const all = { since: new Date(startMs).toISOString() };
+  const measured = Math.min(lineCount, MEASURED_LINES_MAX);
+  const measuredMs = ((endMs - startMs) * measured) / lineCount;
   const questions: Question[] = [
     {
       name: 'one request_id',
-      parameters: (run) => ({ request_id: requestIds[Math.floor((run * requestIds.length) / (RUN_COUNT + 1))]! }),
+      parameters: (run) => ({
+        ...all,
+        request_id: requestIds[Math.floor((run * requestIds.length) / (RUN_COUNT + 1))]!,
+      }),
       p50: TARGETS.needleP50Ms,
       p99: TARGETS.needleP99Ms,
     },
     {
       name: 'last 100 lines of a user',
       // From one of the busiest users to one who is seen once in 50,000 lines.
-      parameters: (run) => ({ user_id: String(corpus.userIdOf(10 + run * 150)), limit: '100' }),
+      parameters: (run) => ({ ...all, user_id: String(corpus.userIdOf(10 + run * 150)), limit: '100' }),
       p99: TARGETS.userP99Ms,
     },
     {
       name: 'last 1000 errors',
-      parameters: () => ({ level: 'error', limit: '1000' }),
+      parameters: () => ({ ...all, level: 'error', limit: '1000' }),
     },
     {
       name: 'a text that is not there',
-      parameters: (run) => ({ q: `no such text ${run}` }),
+      parameters: (run) => ({ ...all, q: `no such text ${run}` }),
       p99: TARGETS.absentTextP99Ms,
     },
     {
       // It could be part of any UUID, so nothing can be skipped.
       name: 'hex digits that are not there',
-      parameters: (run) => ({ q: `deadbeef${String(run).padStart(2, '0')}` }),
+      parameters: (run) => ({ ...all, q: `deadbeef${String(run).padStart(2, '0')}` }),
       p99: TARGETS.absentTextP99Ms,
+    },
+    {
+      name: 'count by level',
+      path: '/histogram',
+      parameters: () => ({ ...all, by: 'level' }),
+      p99: TARGETS.countByLevelP99Ms,
+    },
+    {
+      name: `p99 of latency_ms by path, ${formatNumber(measured)} lines`,
+      path: '/aggregate',
+      parameters: () => ({ since: new Date(endMs - measuredMs).toISOString(), by: 'path', of: 'latency_ms' }),
+      p99: TARGETS.quantileByPathP99Ms,
     },
   ];
   for (const question of questions) await measure(question);
 
-  async function measure({ name, parameters, p50, p99 }: Question): Promise<void> {
+  async function measure({ name, path = '/logs', parameters, p50, p99 }: Question): Promise<void> {
     progress(`query: ${name}`);
     const samples: number[] = [];
     let lineCount = 0;
     for (let run = 0; run <= RUN_COUNT; run++) {
-      const search = new URLSearchParams({ since, ...parameters(run) });
+      const search = new URLSearchParams(parameters(run));
       const startMs = performance.now();
-      const text = await fetchText(`${url}/logs?${search.toString()}`);
+      const text = await fetchText(`${url}${path}?${search.toString()}`);
       samples.push(performance.now() - startMs);
       lineCount += text.split('\n').length - 1;
     }

@@ -4,7 +4,6 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Corpus } from '../corpus/corpus.ts';
 import { type Bench, Child, folderBytes, waitFor } from './harness.ts';
 import { watchServer } from './watch.ts';
 import { fetchStats, type ServerProcess, startServerProcess } from './podlog.ts';
@@ -26,7 +25,8 @@ export async function benchStore(bench: Bench): Promise<void> {
   const { dir, lineCount, isLarge, progress, report } = bench;
   const [dataDir, spoolDir] = [join(dir, 'data'), join(dir, 'spool')];
   mkdirSync(spoolDir);
-  const startMs = Date.now() - (lineCount / LINES_PER_SECOND) * 1000;
+  const endMs = Date.now();
+  const startMs = endMs - (lineCount / LINES_PER_SECOND) * 1000;
   progress(`store: encoding the batches of ${lineCount} lines`);
   const spooled = await spoolBatches(bench, spoolDir, startMs, LINES_PER_SECOND);
 
@@ -45,8 +45,8 @@ export async function benchStore(bench: Bench): Promise<void> {
 
   const reader = await startServerProcess(dataDir);
   report({ name: 'store: start', value: reader.startMs, unit: 'ms' });
-  const since = new Date(startMs - 60_000).toISOString();
-  await benchQueries(bench, reader.url, since, new Corpus(), spooled.requestIds);
+  const { requestIds } = spooled;
+  await benchQueries(bench, reader.url, { startMs: startMs - 60_000, endMs: endMs + 60_000, requestIds });
   peaks.push(reader.child.peakMegabytes());
   await reader.child.stop();
   for (const spool of spooled.spools) spool.close();

@@ -36,4 +36,6 @@ export const TARGETS = {
   /** Nothing can be answered from an index here: every line counts. */
   absentTextP99Ms: max(2_000),
   countByLevelP99Ms: max(500),
+  /** Over ten million lines. */
+  quantileByPathP99Ms: max(1_000),
 } as const;
