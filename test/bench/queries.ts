@@ -28,11 +28,8 @@ export interface Asked {
   readonly requestIds: readonly string[];
 }
 
-export async function benchQueries(
-  { lineCount, progress, report }: Bench,
-  url: string,
-  { startMs, endMs, requestIds }: Asked,
-): Promise<void> {
+export async function benchQueries(bench: Bench, url: string, { startMs, endMs, requestIds }: Asked): Promise<void> {
+  const { lineCount } = bench;
   const corpus = new Corpus();
   const all = { since: new Date(startMs).toISOString() };
   const measured = Math.min(lineCount, MEASURED_LINES_MAX);
@@ -81,23 +78,27 @@ export async function benchQueries(
       p99: TARGETS.quantileByPathP99Ms,
     },
   ];
-  for (const question of questions) await measure(question);
+  for (const question of questions) await measure(bench, url, question);
+}
 
-  async function measure({ name, path = '/logs', parameters, p50, p99 }: Question): Promise<void> {
-    progress(`query: ${name}`);
-    const samples: number[] = [];
-    let lineCount = 0;
-    for (let run = 0; run <= RUN_COUNT; run++) {
-      const search = new URLSearchParams(parameters(run));
-      const startMs = performance.now();
-      const text = await fetchText(`${url}${path}?${search.toString()}`);
-      samples.push(performance.now() - startMs);
-      lineCount += text.split('\n').length - 1;
-    }
-    const [first, ...rest] = samples;
-    progress(`  ${lineCount} lines in ${samples.length} answers`);
-    report({ name: `query, ${name}: first`, value: first!, unit: 'ms' });
-    report({ name: `query, ${name}: p50`, value: quantile(rest, 0.5), unit: 'ms', target: p50 });
-    report({ name: `query, ${name}: p99`, value: quantile(rest, 0.99), unit: 'ms', target: p99 });
+async function measure(
+  { progress, report }: Bench,
+  url: string,
+  { name, path = '/logs', parameters, p50, p99 }: Question,
+): Promise<void> {
+  progress(`query: ${name}`);
+  const samples: number[] = [];
+  let lineCount = 0;
+  for (let run = 0; run <= RUN_COUNT; run++) {
+    const search = new URLSearchParams(parameters(run));
+    const startMs = performance.now();
+    const text = await fetchText(`${url}${path}?${search.toString()}`);
+    samples.push(performance.now() - startMs);
+    lineCount += text.split('\n').length - 1;
   }
+  const [first, ...rest] = samples;
+  progress(`  ${lineCount} lines in ${samples.length} answers`);
+  report({ name: `query, ${name}: first`, value: first!, unit: 'ms' });
+  report({ name: `query, ${name}: p50`, value: quantile(rest, 0.5), unit: 'ms', target: p50 });
+  report({ name: `query, ${name}: p99`, value: quantile(rest, 0.99), unit: 'ms', target: p99 });
 }
