@@ -493,7 +493,7 @@ class Run {
     snapshot.release();
     const isWal = path.endsWith('.wal');
     const lost = isWal ? linesInWal(bytes, offset) : linesInSegment(bytes, rowGroups, offset);
-    for (const text of lost) this.#truth.byText(text)!.damagedIn ??= path;
+    for (const line of lost.map((text) => this.#truth.byText(text)!)) line.damagedIn = [...line.damagedIn, path];
     if (rowGroups.length === 0 && !isWal) this.#backups.set(node, this.#backups.get(node) ?? bytes);
     node.flip(offset, this.#random.below(8));
     this.#note(`a bit turned in ${path} at ${offset}: ${lost.length} lines`);

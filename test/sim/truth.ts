@@ -14,8 +14,8 @@ export interface TrueLine {
   readonly instant: bigint;
   /** Number in its stream. */
   readonly number: number;
-  /** A damaged file that held it: it may be missing once damage of that file was reported. */
-  damagedIn: string | undefined;
+  /** Damaged files that held it: it may be missing once damage of one of them was reported. */
+  damagedIn: readonly string[];
 }
 
 export interface Writer {
@@ -97,7 +97,7 @@ export class Truth {
       timeNs: (epochMs - day * 86_400_000) * 1e6,
       instant: BigInt(epochMs) * 1_000_000n,
       number,
-      damagedIn: undefined,
+      damagedIn: [],
     };
     if (this.#byText.has(text)) throw new RangeError(`BUG: two lines are ${text}`);
     this.#byText.set(text, line);
@@ -121,7 +121,7 @@ export class Truth {
 
   /** The store has all lines of the writer below `position`. */
   acknowledge(writer: Writer, position: number): void {
-    for (let n = writer.acknowledged; n < position; n++) writer.lines[n]!.damagedIn = undefined;
+    for (let n = writer.acknowledged; n < position; n++) writer.lines[n]!.damagedIn = [];
     writer.acknowledged = Math.max(writer.acknowledged, position);
     for (const end of writer.maybe.keys()) if (end <= writer.acknowledged) writer.maybe.delete(end);
   }
@@ -230,9 +230,9 @@ export class Truth {
       this.#gone.add(line);
       return undefined;
     }
-    if (line.damagedIn === undefined) return `missing: ${line.text}`;
     // Of the newest records, a damaged one cannot be told from one that a crash has torn.
-    const isReported = reports.has(line.damagedIn) || (line.damagedIn.endsWith('.wal') && reports.has('torn'));
-    return isReported ? undefined : `missing, and nobody reported ${line.damagedIn}: ${line.text}`;
+    const isReported = (path: string): boolean => reports.has(path) || (path.endsWith('.wal') && reports.has('torn'));
+    if (line.damagedIn.some(isReported)) return undefined;
+    return `missing${line.damagedIn.map((path) => `, and nobody reported ${path}`).join('')}: ${line.text}`;
   }
 }

@@ -1,0 +1,90 @@
+/** Data folders that older versions of podlog wrote are read for ever, to the byte. See make.ts. */
+import { cp, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { Positions } from '../../server/ingest/positions.ts';
+import { Indexes } from '../../server/store/scan/index-lookup.ts';
+import { OpenFiles } from '../../server/store/scan/open-files.ts';
+import { RowGroups } from '../../server/store/scan/row-groups.ts';
+import type { RowGroupRef } from '../../server/store/snapshot.ts';
+import { closeStore, newFolder, openStore } from '../server/store/open-store.ts';
+import { LAYOUT_PACKED, LAYOUT_PAGED } from '../../shared/row-group/format.ts';
+import { goldenList, type GoldenRow } from './golden-line.ts';
+
+const versions = (await readdir(import.meta.dirname, { withFileTypes: true }))
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+const files = new OpenFiles();
+const rowGroups = new RowGroups(files);
+
+function rowsOf(refs: readonly RowGroupRef[]): GoldenRow[] {
+  return refs.flatMap((ref) => {
+    const group = rowGroups.open(ref);
+    const rows = Array.from({ length: ref.rowCount }, (_, row) => row);
+    const { bytes, offsets } = group.lines(rows);
+    return rows.map((row) => ({
+      day: group.info.baseDay,
+      timeNs: group.timesNs()[row]!,
+      flags: group.flags()[row]!,
+      labels: group.info.streams[group.streamCodes()[row]!]!,
+      bytes: bytes.subarray(offsets[row], offsets[row + 1]),
+    }));
+  });
+}
+
+/** Which of the eight encodings the columns have. */
+function encodingsOf(refs: readonly RowGroupRef[]): number[] {
+  const encodings = refs.flatMap((ref) => rowGroups.open(ref).columns.map(({ chunk }) => chunk.encoding));
+  return [...new Set(encodings)].toSorted((a, b) => a - b);
+}
+
+/** The byte behind the magic of each row group. */
+function layoutsOf(refs: readonly RowGroupRef[]): Set<number> {
+  return new Set(refs.map(({ path, offset }) => files.read(path, offset + 4, 1)[0]!));
+}
+
+test('there are golden files', () => expect(versions).toContain('v1'));
+
+test.each(versions)('%s: every line and position', async (version) => {
+  const dataDir = join(await newFolder(), 'data');
+  await cp(join(import.meta.dirname, version), dataDir, { recursive: true });
+  const want = await readFile(join(import.meta.dirname, `${version}.lines`), 'utf8');
+  const now = (): number => Date.UTC(2026, 10, 24, 12);
+  for (const isFlushed of [false, true]) {
+    const positions = new Positions(now);
+    const open = await openStore({ dataDir, now, state: positions });
+    if (isFlushed) await open.store.flushAll();
+    const snapshot = open.store.snapshot();
+    const rows = rowsOf(snapshot.rowGroups);
+    expect(goldenList(rows)).toBe(want);
+    expect(layoutsOf(snapshot.rowGroups)).toEqual(new Set([LAYOUT_PAGED, LAYOUT_PACKED]));
+    expect(encodingsOf(snapshot.rowGroups)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(open.store.stats().quarantinedCount).toBe(0);
+    expect(positions.known('b5f1/api/0@2026-11-23T00:00:00Z').stdout).toBe(rows.length);
+    snapshot.release();
+    await closeStore(open);
+  }
+});
+
+test.each(versions)('%s: the indexes find their row groups', async (version) => {
+  const dataDir = join(await newFolder(), 'data');
+  await cp(join(import.meta.dirname, version), dataDir, { recursive: true });
+  const { store } = await openStore({ dataDir });
+  const snapshot = store.snapshot();
+  const indexes = new Indexes(files);
+  const indexed = snapshot.rowGroups.filter((ref) => ref.indexed !== undefined);
+  expect(indexed.length).toBeGreaterThan(0);
+  for (const ref of indexed) {
+    const text = rowsOf([ref])
+      .map(({ bytes }) => bytes.toString())
+      .join('\n');
+    const value = Buffer.from(/"request_id":"([-0-9a-f]+)/.exec(text)![1]!);
+    const [found] = indexes.lookUp({
+      segments: [ref.indexed!.indexes],
+      wanted: [{ field: 'request_id', values: [value] }],
+    });
+    expect([...(found![0] as Uint32Array)]).toContain(ref.indexed!.ordinal);
+  }
+  snapshot.release();
+});

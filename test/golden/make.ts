@@ -1,0 +1,161 @@
+/**
+ * Makes the golden files of the current format version: `node test/golden/make.ts v1`. They are made once and then read
+ * by tests for ever (golden.test.ts), so this refuses to make what is there already.
+ *
+ * A change that an older podlog would misread is a new version: raise FORMAT_VERSION (server/store/folder.ts), keep the
+ * readers of the old one, run this with `v2`, commit the folder. A change that old files need not know of (an encoding
+ * or a section more) gets a folder of its own too, such as `v1-bloom`. No file of an older folder is ever made anew.
+ */
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { Positions } from '../../server/ingest/positions.ts';
+import { realDisk } from '../../server/store/disk.ts';
+import { flush } from '../../server/store/flush.ts';
+import { Store } from '../../server/store/store.ts';
+import { Metrics } from '../../shared/metrics.ts';
+import { RowGroupBuilder } from '../../shared/row-group/builder.ts';
+import { decodeBatch, encodeBatch, type FileRange } from '../../shared/wire.ts';
+import { Random } from '../corpus/random.ts';
+import { goldenList } from './golden-line.ts';
+
+/** 2026-11-23. */
+const DAY = 20_780;
+/** With the long line and the short ones, enough for a row group of several pages; small ones are packed into one. */
+const JSON_ROWS = 150;
+const LONG_LINE_BYTES = 70_000;
+/** Of so many values more than 256 are distinct: their codes take two bytes. */
+const USER_ROWS = 450;
+const NOW_MS = Date.UTC(2026, 10, 24, 12);
+
+const STREAMS = [
+  { namespace: 'shop', pod: 'api-1', container: 'api', stream: 'stdout' },
+  { namespace: 'shop', pod: 'api-2', container: 'api', stream: 'stderr', 'odd.label': 'é "quoted" = 1' },
+];
+
+interface Row {
+  readonly stream: number;
+  readonly day: number;
+  readonly timeNs: number;
+  readonly flags: number;
+  readonly bytes: Buffer;
+}
+
+const random = new Random(1);
+
+/** A line with a value for each encoding: constant, dictionary (small, large, of UUIDs), integer, …, raw. */
+function jsonLine(n: number, timeMs: number): string {
+  const hex = (digits: number): string =>
+    Array.from({ length: digits }, () => '0123456789abcdef'[random.below(16)]!).join('');
+  const uuid = (version: number): string => `${hex(8)}-${hex(4)}-${version}${hex(3)}-a${hex(3)}-${hex(12)}`;
+  const time = new Date(timeMs - random.below(900)).toISOString();
+  const fields: readonly (readonly [string, string])[] = [
+    ['constant', '"always"'],
+    ['level', `"${['info', 'warn', 'error'][random.below(3)]!}"`],
+    ['user', `"user-${random.below(320)}"`],
+    ['tenant', `"${n % 7}0000000-0000-4000-8000-00000000000${n % 7}"`],
+    ['integer', String(random.bits())],
+    ['counter', String(1_000_000 + n * 3)],
+    ['small', String(random.below(100) - 50)],
+    ['decimal', (random.below(1e6) / 1000).toFixed(3)],
+    ['mixed', String(random.below(10_000) / 8)],
+    ['time', `"${time}"`],
+    ['trimmed', `"${time.replace(/0+Z$/, 'Z').replace('.Z', 'Z')}"`],
+    ['local', `"${time.slice(0, 10)} ${time.slice(11, 19)}+02:00"`],
+    ['request_id', `"${uuid(4)}"`],
+    ['sortable_id', `"${n % 2 === 0 ? uuid(7) : uuid(4)}"`],
+    ['trace_id', `"${hex(32)}"`],
+    ['raw', `"${'x'.repeat(random.below(9))}${n} \\"${hex(3)}\\""`],
+    ['array', `[${n % 3},"a"]`],
+  ];
+  const nested = n % 5 === 0 ? `,"error":{"kind":"timeout","attempt":${n % 4}}` : '';
+  return `{${fields.map(([name, value]) => `"${name}":${value}`).join(',')}${nested}}`;
+}
+
+/** Lines that no encoding but text and raw takes. */
+const ODD_LINES: readonly Buffer[] = [
+  Buffer.from('plain text'),
+  Buffer.from(''),
+  Buffer.from('{"broken":'),
+  Buffer.from([0xff, 0xfe, 0x00, 0x0a, 0x22]),
+  Buffer.from('{"a":1,"a":-0,"a":1e5,"b":[{"c":"]"}],"":null}'),
+  Buffer.from('I1123 15:01:12.904509       1 controller.go:231] "Reconciled object"'),
+];
+
+function rowOf(n: number, day: number, bytes: Buffer): Row {
+  return { stream: n % 3 === 0 ? 1 : 0, day, timeNs: n * 61_000_003, flags: n % 40 === 0 ? n % 8 : 0, bytes };
+}
+
+function jsonRows(count: number, day: number, from: number): Row[] {
+  return Array.from({ length: count }, (_, i) => {
+    const n = from + i;
+    return rowOf(n, day, Buffer.from(jsonLine(n, day * 86_400_000 + n * 61)));
+  });
+}
+
+function userRows(day: number, from: number): Row[] {
+  return Array.from({ length: USER_ROWS }, (_, i) =>
+    rowOf(from + i, day, Buffer.from(`{"user":"user-${random.below(320)}"}`)),
+  );
+}
+
+function oddRows(day: number, from: number): Row[] {
+  return ODD_LINES.map((bytes, i) => rowOf(from + i, day, bytes));
+}
+
+function batchOf(rows: readonly Row[], files: readonly FileRange[]): Buffer {
+  const builder = new RowGroupBuilder();
+  const codes = STREAMS.map((labels) => builder.stream(labels));
+  for (const { stream, day, timeNs, flags, bytes } of rows) {
+    const start = builder.append(bytes, 0, bytes.length);
+    builder.add(codes[stream]!, day, timeNs, flags, start, start + bytes.length);
+  }
+  return encodeBatch({ node: 'worker-1', files, gone: [], rowGroup: builder.finish() });
+}
+
+async function make(folder: string): Promise<void> {
+  const work = await mkdtemp(join(tmpdir(), 'podlog-golden-'));
+  const dataDir = join(work, 'data');
+  const store = await Store.open({
+    dataDir,
+    retentionMs: Infinity,
+    state: new Positions(() => NOW_MS),
+    indexedFields: ['request_id', 'user', 'level'],
+    flush: (input) => flush(realDisk, input),
+    now: () => NOW_MS,
+    log: pino({ level: 'silent' }),
+    metrics: new Metrics(),
+  });
+  const longRow = rowOf(1500, DAY, Buffer.from(`long ${'x'.repeat(LONG_LINE_BYTES)}`));
+  const flushed = [
+    jsonRows(JSON_ROWS, DAY, 0),
+    userRows(DAY, 500),
+    [...oddRows(DAY, 1000), longRow],
+    jsonRows(20, DAY + 1, 0),
+  ];
+  const inWal = [[...jsonRows(30, DAY, 2000), ...oddRows(DAY + 1, 20)], jsonRows(1, DAY, 3000)];
+  let at = 0;
+  const append = async (rows: readonly Row[]): Promise<void> => {
+    const file = 'b5f1/api/0@2026-11-23T00:00:00Z';
+    const range = { file, from: { stdout: at, stderr: 0 }, to: { stdout: at + rows.length, stderr: 0 } };
+    at += rows.length;
+    const bytes = batchOf(rows, [range]);
+    await store.append(bytes, decodeBatch(bytes));
+  };
+  for (const rows of flushed) await append(rows);
+  await store.flushAll();
+  for (const rows of inWal) await append(rows);
+  await store.close();
+  await cp(dataDir, folder, { recursive: true, filter: (source) => !source.startsWith(join(dataDir, 'lock')) });
+  const rows = [...flushed, ...inWal].flat().map((row) => ({ ...row, labels: STREAMS[row.stream]! }));
+  await writeFile(`${folder}.lines`, goldenList(rows));
+  await rm(work, { recursive: true });
+}
+
+const name = process.argv[2];
+const folder = join(import.meta.dirname, name ?? '');
+if (name === undefined) throw new Error('give the name of the version: v1');
+if (existsSync(folder)) throw new Error(`${folder} is there: golden files are never made anew`);
+await make(folder);
