@@ -1,6 +1,6 @@
 /** `podlog check`: says what is broken in a data folder and where; `--repair` sets it aside. */
 import { relative } from 'node:path';
-import { checkDataFolder } from '../server/check.ts';
+import { checkDataFolder, repairDataFolder } from '../server/check.ts';
 import {
   adviceFor,
   type CheckEvent,
@@ -16,15 +16,32 @@ const PROGRESS_EVERY_MS = 1000;
 
 /** @returns the exit code: 1 when there are problems */
 export async function runCheck(options: CheckOptions): Promise<0 | 1> {
-  const { dataDir, json } = options;
+  const findings = await check(options);
+  if (!options.repair || findings.length === 0) return findings.some(isProblem) ? 1 : 0;
+  await repair(options, findings);
+  return (await check(options)).some(isProblem) ? 1 : 0;
+}
+
+async function check({ dataDir, json }: CheckOptions): Promise<Finding[]> {
   const progress = progressOn(process.stderr);
-  let problemCount = 0;
+  const findings: Finding[] = [];
   for await (const event of checkDataFolder(dataDir)) {
+    if (event.kind === 'finding') findings.push(event.finding);
     if (event.kind === 'progress') progress(event);
     else process.stdout.write(json ? jsonOf(event, dataDir) : textOf(event, dataDir));
-    if (event.kind === 'done') ({ problemCount } = event.summary);
   }
-  return problemCount === 0 ? 0 : 1;
+  return findings;
+}
+
+async function repair({ dataDir, indexedFields, json }: CheckOptions, findings: readonly Finding[]): Promise<void> {
+  for await (const { path, keptRows, lostRows } of repairDataFolder(dataDir, findings, indexedFields)) {
+    const name = relative(dataDir, path);
+    process.stdout.write(
+      json
+        ? `${JSON.stringify({ kind: 'repaired', path: name, keptRows, lostRows })}\n`
+        : `repaired: ${name}: ${keptRows} rows written anew, ${lostRows} rows set aside\n`,
+    );
+  }
 }
 
 type Told = Exclude<CheckEvent, { kind: 'progress' }>;

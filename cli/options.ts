@@ -39,6 +39,8 @@ export interface UpOptions extends ServerOptions {
 
 export interface CheckOptions {
   readonly dataDir: string;
+  /** Of segments that a repair writes anew. */
+  readonly indexedFields: readonly string[];
   readonly repair: boolean;
   readonly json: boolean;
 }
@@ -84,7 +86,12 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
     case 'check':
       return {
         kind: command,
-        options: { dataDir: read(flags.dataDir), repair: read(flags.repair), json: read(flags.json) },
+        options: {
+          dataDir: read(flags.dataDir),
+          indexedFields: read(flags.indexFields),
+          repair: read(flags.repair),
+          json: read(flags.json),
+        },
       };
     case 'up':
       return {

@@ -1,11 +1,21 @@
 /** Checks a data folder that no server has open, and repairs it when asked to. */
+import { join } from 'node:path';
+import { pino } from 'pino';
 import { UsageError } from '../shared/errors.ts';
+import { Metrics } from '../shared/metrics.ts';
+import { positionsProblem } from './ingest/check-positions.ts';
+import { Positions } from './ingest/positions.ts';
 import { checkFolder } from './store/check/check-folder.ts';
 import { checkSegment } from './store/check/check-segment.ts';
-import type { CheckEvent } from './store/check/finding.ts';
-import { realDisk } from './store/disk.ts';
-import { VERSION_FILE, MANIFEST_FILE } from './store/filenames.ts';
+import type { BatchState } from './store/batch-state.ts';
+import type { CheckEvent, Finding } from './store/check/finding.ts';
+import { type Repaired, repairFolder } from './store/check/repair.ts';
+import { createFile, realDisk } from './store/disk.ts';
+import { MANIFEST_FILE, VERSION_FILE } from './store/filenames.ts';
+import { flush } from './store/flush.ts';
+import { FORMAT_VERSION } from './store/folder.ts';
 import { lockFolder } from './store/lock.ts';
+import { Store } from './store/store.ts';
 
 /**
  * Holds the folder while it is checked.
@@ -15,9 +25,51 @@ export async function* checkDataFolder(dataDir: string): AsyncGenerator<CheckEve
   await requireDataFolder(dataDir);
   const lock = await lockFolder(dataDir);
   try {
-    yield* checkFolder({ disk: realDisk, dataDir, checkSegment: (input) => checkSegment(realDisk, input) });
+    yield* checkFolder({
+      disk: realDisk,
+      dataDir,
+      checkSegment: (input) => checkSegment(realDisk, input),
+      stateProblem: positionsProblem,
+    });
   } finally {
     await lock.release();
+  }
+}
+
+/**
+ * Puts right what a check found, as far as that can be done: without a manifest, or in a folder of another version,
+ * nothing is touched.
+ * @param indexedFields  of segments that are written anew
+ */
+export async function* repairDataFolder(
+  dataDir: string,
+  findings: readonly Finding[],
+  indexedFields: readonly string[],
+  state: BatchState = new Positions(Date.now),
+): AsyncGenerator<Repaired> {
+  if (findings.some(({ kind }) => kind === 'manifest')) return;
+  if (findings.some(({ kind }) => kind === 'version')) {
+    const path = join(dataDir, VERSION_FILE);
+    if ((await realDisk.sizeOf(path)) !== undefined) return;
+    // The manifest can be read, so the folder is of this version.
+    await createFile(realDisk, path, FORMAT_VERSION);
+    await realDisk.syncFolder(dataDir);
+    yield { path, keptRows: 0, lostRows: 0 };
+  }
+  const store = await Store.open({
+    dataDir,
+    retentionMs: Infinity,
+    indexedFields,
+    state,
+    flush: (input) => flush(realDisk, input),
+    now: Date.now,
+    log: pino({ level: 'silent' }),
+    metrics: new Metrics(),
+  });
+  try {
+    yield* repairFolder(findings, { disk: realDisk, dataDir, store, indexedFields });
+  } finally {
+    await store.close();
   }
 }
 

@@ -82,6 +82,9 @@ const PART_DISTANCES = -7;
 /** Lines are put together from picked values when at most one row in this many is wanted. */
 const FEW_ROWS_FACTOR = 16;
 
+/** Chunks of every row: time, stream, template, flags. */
+const SYSTEM_CHUNKS = 4;
+
 /** Read at once with the prefix: nearly every header fits. */
 const HEAD_BYTES = 16 * 1024;
 
@@ -90,6 +93,37 @@ export function verifyRowGroup(bytes: Uint8Array): RowGroupInfo {
   const group = new RowGroup(bytes);
   group.verifyPages();
   return group.info;
+}
+
+/**
+ * Size of the row group that `bytes` begin with and go on behind: for a file whose tables are lost. Looks at the header
+ * only.
+ * @throws CorruptionError
+ */
+export function rowGroupBytesAt(bytes: Buffer): number {
+  const prefix = new ByteReader(bytes);
+  if (prefix.u32() !== MAGIC) throw new CorruptionError('not a row group: it must begin with "PRG1"');
+  const isPacked = prefix.u8() === LAYOUT_PACKED;
+  prefix.u32();
+  const packedBytes = PREFIX_BYTES + prefix.u32();
+  if (isPacked) return packedBytes;
+  const { header, pagesStart } = openHeader(memorySource(bytes));
+  const reader = new ByteReader(header);
+  const { rowCount } = readInfo(reader, 0);
+  const { columns } = readTables(reader, rowCount);
+  let end = pagesStart;
+  const skipPages = (): void => {
+    for (let n = reader.count(); n > 0; n--) end += readPageEntry(reader, end).storedSize;
+  };
+  for (let chunk = 0; chunk < SYSTEM_CHUNKS; chunk++) {
+    reader.sized();
+    skipPages();
+  }
+  for (let column = 0; column < columns.length; column++) {
+    readColumnChunk(reader);
+    skipPages();
+  }
+  return end;
 }
 
 /** Rows in template order; those of template t are [templateStarts[t], templateStarts[t + 1]). */

@@ -8,7 +8,7 @@ import { CorruptionError } from '../../../shared/errors.ts';
 import type { Disk } from '../disk.ts';
 import { MANIFEST_FILE, MANIFEST_TEMPORARY_FILE, segmentPath, SEGMENTS_FOLDER, VERSION_FILE } from '../filenames.ts';
 import { FORMAT_VERSION } from '../folder.ts';
-import { decodeManifest, type Manifest } from '../manifest.ts';
+import { decodeManifest, type JsonValue, type Manifest } from '../manifest.ts';
 import type { CheckSegmentInput, CheckSegmentOutput } from './check-segment.ts';
 import { checkWal, listWal } from './check-wal.ts';
 import { type CheckEvent, type CheckSummary, type Finding, type FindingKind, isProblem } from './finding.ts';
@@ -18,6 +18,8 @@ export interface CheckContext {
   readonly dataDir: string;
   /** Does `checkSegment`, in a thread or here. */
   readonly checkSegment: (input: CheckSegmentInput) => Promise<CheckSegmentOutput>;
+  /** What is wrong with the saved state of the senders; undefined when nothing is. */
+  readonly stateProblem?: (saved: JsonValue) => string | undefined;
 }
 
 /** The last event is `done`. @throws  errors of the disk */
@@ -37,6 +39,10 @@ export async function* checkFolder(context: CheckContext): AsyncGenerator<CheckE
     const leftovers = [...wal.leftovers, ...(await unnamedFiles(disk, dataDir, manifest))];
     for (const path of leftovers) yield found(await wholeFile(disk, 'leftover', path, 'the manifest does not name it'));
     yield* checkNumbers(dataDir, manifest).map(found);
+    const stateProblem = context.stateProblem?.(manifest.positions);
+    if (stateProblem !== undefined) {
+      yield found(await wholeFile(disk, 'manifest', join(dataDir, MANIFEST_FILE), stateProblem));
+    }
     const totalBytes = await sizeOfAll(
       disk,
       manifest,

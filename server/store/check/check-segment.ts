@@ -175,23 +175,25 @@ function checkAgreement({ info }: RowGroup, ref: SegmentRowGroup, streams: reado
   }
 }
 
-function checkStreamOrder({ info }: RowGroup): void {
+/** @throws CorruptionError */
+export function checkStreamOrder({ info }: RowGroup): void {
   const keys = info.streams.map((labels) => labelsKey(labels));
   for (let i = 1; i < keys.length; i++) {
     if (keys[i]! <= keys[i - 1]!) throw new CorruptionError('its streams are not sorted');
   }
 }
 
-interface RowKey {
+/** By what the rows of a segment are sorted. */
+export interface RowKey {
   readonly stream: string;
   readonly timeNs: number;
 }
 
-function rowKey(group: RowGroup, row: number): RowKey {
+export function rowKey(group: RowGroup, row: number): RowKey {
   return { stream: labelsKey(group.info.streams[group.streamCodes()[row]!]!), timeNs: group.timesNs()[row]! };
 }
 
-function isBefore(a: RowKey, b: RowKey): boolean {
+export function isBefore(a: RowKey, b: RowKey): boolean {
   return a.stream < b.stream || (a.stream === b.stream && a.timeNs < b.timeNs);
 }
 

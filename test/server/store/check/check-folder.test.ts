@@ -19,7 +19,10 @@ async function sampleFolder(): Promise<OpenStore> {
 }
 
 async function firstFile(dataDir: string, ending: string): Promise<string> {
-  return join(dataDir, (await filesIn(dataDir)).find((name) => name.endsWith(ending))!);
+  return join(
+    dataDir,
+    (await filesIn(dataDir)).find((name) => name.endsWith(ending))!,
+  );
 }
 
 async function flip(path: string, offset: number): Promise<void> {
@@ -41,11 +44,7 @@ const WAL = /^wal\/.*\.wal$/;
 
 type Damage = (paths: { dataDir: string; segment: string; wal: string }) => Promise<void>;
 const DAMAGES: readonly [string, Damage, { kind: string; path: RegExp | string; what: RegExp; offset?: number }][] = [
-  [
-    'no VERSION',
-    ({ dataDir }) => rm(join(dataDir, 'VERSION')),
-    { kind: 'version', path: 'VERSION', what: /missing/ },
-  ],
+  ['no VERSION', ({ dataDir }) => rm(join(dataDir, 'VERSION')), { kind: 'version', path: 'VERSION', what: /missing/ }],
   [
     'another VERSION',
     ({ dataDir }) => writeFile(join(dataDir, 'VERSION'), 'podlog data 9\n'),

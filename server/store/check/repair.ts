@@ -1,0 +1,136 @@
+/**
+ * Puts right what a check found: what is broken goes to quarantine/, all else is kept, and a second check finds nothing.
+ * Works on an open store, which has already recovered what a crash left, and changes segments as compaction does.
+ */
+import { basename, join } from 'node:path';
+import { CorruptionError } from '../../../shared/errors.ts';
+import type { Disk } from '../disk.ts';
+import { QUARANTINE_FOLDER, segmentPath } from '../filenames.ts';
+import type { ManifestSegment } from '../manifest.ts';
+import { copyToQuarantine, damageOf } from '../quarantine.ts';
+import { SegmentWriter } from '../segment/writer.ts';
+import type { Store } from '../store.ts';
+import { isBefore, type RowKey, rowKey } from './check-segment.ts';
+import type { Finding } from './finding.ts';
+import { type Salvaged, salvage } from './salvage.ts';
+
+export interface RepairContext {
+  readonly disk: Disk;
+  readonly dataDir: string;
+  readonly store: Store;
+  readonly indexedFields: readonly string[];
+}
+
+/** What was done about one file. */
+export interface Repaired {
+  readonly path: string;
+  readonly keptRows: number;
+  readonly lostRows: number;
+}
+
+/** Yields as it goes. @throws  when what is broken could not be copied first; nothing of that file was changed then */
+export async function* repairFolder(findings: readonly Finding[], context: RepairContext): AsyncGenerator<Repaired> {
+  const ofWal = findings.filter(
+    ({ kind, path }) => kind === 'wal-record' || (kind === 'missing' && path.endsWith('.wal')),
+  );
+  if (ofWal.length > 0) yield* repairWal(ofWal, context);
+  const paths = new Set(findings.map(({ path }) => path));
+  for (const segment of context.store.manifest.segments) {
+    const path = segmentPath(context.dataDir, segment.day, segment.sequence);
+    if (paths.has(path)) yield await repairSegment(path, segment, context);
+  }
+}
+
+/** Recovery has taken what it can read; of that, the check found more. The rest becomes segments, and the files go. */
+async function* repairWal(findings: readonly Finding[], { store }: RepairContext): AsyncGenerator<Repaired> {
+  const snapshot = store.snapshot();
+  const lost = new Map(findings.map(({ path }) => [path, 0]));
+  try {
+    for (const rowGroup of snapshot.rowGroups) {
+      const found = findings.find(({ path, offset, sizeBytes }) => {
+        return path === rowGroup.path && rowGroup.offset >= offset && rowGroup.offset < offset + sizeBytes;
+      });
+      if (found === undefined) continue;
+      await store.setAside(rowGroup, new CorruptionError(found.what));
+      lost.set(rowGroup.path, (lost.get(rowGroup.path) ?? 0) + rowGroup.rowCount);
+    }
+  } finally {
+    snapshot.release();
+  }
+  await store.checkpoint();
+  for (const [path, lostRows] of lost) yield { path, keptRows: 0, lostRows };
+}
+
+function repairSegment(path: string, segment: ManifestSegment, context: RepairContext): Promise<Repaired> {
+  const { disk, store } = context;
+  return store.maintain(async () => {
+    const old = [{ ...segment, path, rowGroups: [] }];
+    const sizeBytes = await disk.sizeOf(path);
+    if (sizeBytes === undefined) {
+      await store.replaceSegments(old, []);
+      return { path, keptRows: 0, lostRows: segment.rowCount };
+    }
+    const { salvaged, broken } = await salvage(disk, path, segment.day, sizeBytes);
+    for (const { offset, sizeBytes: size, error } of broken) {
+      await mustCopy(context, path, offset, size, error);
+    }
+    const keptRows = salvaged.reduce((sum, { group }) => sum + group.info.rowCount, 0);
+    const named = broken.reduce((sum, { rowCount }) => sum + rowCount, keptRows);
+    // Something may be lost that no table names: then all of the file is worth keeping.
+    if (named !== segment.rowCount) await keepFile(context, path);
+    const added: ManifestSegment[] = [];
+    for (const run of sortedRuns(salvaged)) added.push(await writeSegment(run, segment.day, context));
+    await store.replaceSegments(old, added);
+    return { path, keptRows, lostRows: Math.max(0, segment.rowCount - keptRows) };
+  });
+}
+
+async function mustCopy(
+  { disk, dataDir }: RepairContext,
+  path: string,
+  offset: number,
+  sizeBytes: number,
+  error: CorruptionError,
+): Promise<void> {
+  const copy = await copyToQuarantine(disk, dataDir, damageOf(path, offset, sizeBytes, error));
+  if (copy === undefined) throw new CorruptionError('it cannot be copied to quarantine/, so it stays as it is', path);
+}
+
+async function keepFile({ disk, dataDir }: RepairContext, path: string): Promise<void> {
+  const folder = join(dataDir, QUARANTINE_FOLDER);
+  const copy = join(folder, basename(path));
+  await disk.makeFolder(folder);
+  await disk.remove(copy);
+  await disk.link(path, copy);
+  await disk.syncFolder(folder);
+}
+
+/** A segment is sorted over all of its row groups: one that does not go on where the one before ended begins another. */
+function sortedRuns(salvaged: readonly Salvaged[]): Salvaged[][] {
+  const runs: Salvaged[][] = [];
+  let last: RowKey | undefined;
+  for (const each of salvaged) {
+    if (last === undefined || isBefore(rowKey(each.group, 0), last)) runs.push([]);
+    runs.at(-1)!.push(each);
+    last = rowKey(each.group, each.group.info.rowCount - 1);
+  }
+  return runs;
+}
+
+async function writeSegment(
+  run: readonly Salvaged[],
+  day: string,
+  { disk, dataDir, store, indexedFields }: RepairContext,
+): Promise<ManifestSegment> {
+  const sequence = store.takeSequence();
+  const path = segmentPath(dataDir, day, sequence);
+  const writer = await SegmentWriter.create(disk, path, indexedFields);
+  try {
+    for (const { bytes, group, order } of run) await writer.add(bytes, { ...group.info, order });
+    const rowCount = run.reduce((sum, { group }) => sum + group.info.rowCount, 0);
+    return { day, sequence, sizeBytes: await writer.finish(), rowCount };
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+}
