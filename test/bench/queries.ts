@@ -78,7 +78,15 @@ export async function benchQueries(bench: Bench, url: string, { startMs, endMs, 
       p99: TARGETS.quantileByPathP99Ms,
     },
   ];
-  for (const question of questions) await measure(bench, url, question);
+  for (const question of questions) {
+    try {
+      await measure(bench, url, question);
+    } catch (error) {
+      // The other figures are worth having.
+      bench.progress(`${question.name} failed: ${String(error)}`);
+      process.exitCode = 1;
+    }
+  }
 }
 
 async function measure(
