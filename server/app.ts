@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Metrics } from '../shared/metrics.ts';
 import { limitBodies } from './http/admission.ts';
 import { registerAgent } from './http/agent.ts';
+import { registerCheck } from './http/check.ts';
 import { registerErase } from './http/erase.ts';
 import { sendError, sendNotFound } from './http/errors.ts';
 import { registerAggregates } from './http/aggregates.ts';
@@ -15,17 +16,21 @@ import { registerMetrics } from './http/metrics.ts';
 import { registerSnapshots } from './http/snapshots.ts';
 import { registerStats } from './http/stats.ts';
 import { BatchAcceptor } from './ingest/accept-batch.ts';
+import { positionsProblem } from './ingest/check-positions.ts';
 import type { Positions } from './ingest/positions.ts';
 import { SHRED } from './ingest/shred-lines.ts';
 import { BODY_BYTES_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
 import type { QueryContext } from './query/answer.ts';
 import { AGGREGATE, FACETS, LOOK_UP, RENDER, SCAN } from './query/tasks.ts';
 import type { Backups } from './store/backup.ts';
+import { checkFolder } from './store/check/check-folder.ts';
+import { CHECK_SEGMENT, type CheckSegmentInput, type CheckSegmentOutput } from './store/check/check-segment.ts';
+import { realDisk } from './store/disk.ts';
 import type { Erasures } from './store/erasure/erasures.ts';
 import type { AggregateContext } from './store/aggregate/run.ts';
 import type { Store } from './store/store.ts';
 import type { WorkerPool } from './workers/pool.ts';
-import { PRIORITY_INGEST } from './workers/task.ts';
+import { PRIORITY_BACKGROUND, PRIORITY_INGEST } from './workers/task.ts';
 
 export interface AppParts {
   readonly store: Store;
@@ -76,6 +81,15 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerAggregates(app, { store, query, now });
   registerErase(app, { erasures, now });
   registerSnapshots(app, { backups, now });
+  registerCheck(app, {
+    backups,
+    closing: closing.signal,
+    check: (dataDir) => {
+      const checkSegment = (input: CheckSegmentInput): Promise<CheckSegmentOutput> =>
+        pool.run(CHECK_SEGMENT, input, { priority: PRIORITY_BACKGROUND });
+      return checkFolder({ disk: realDisk, dataDir, checkSegment, stateProblem: positionsProblem });
+    },
+  });
   return app;
 }
 

@@ -14,7 +14,7 @@ import { createFile, realDisk } from './store/disk.ts';
 import { MANIFEST_FILE, VERSION_FILE } from './store/filenames.ts';
 import { flush } from './store/flush.ts';
 import { FORMAT_VERSION } from './store/folder.ts';
-import { lockFolder } from './store/lock.ts';
+import { type FolderLock, lockFolder } from './store/lock.ts';
 import { Store } from './store/store.ts';
 
 /**
@@ -23,7 +23,7 @@ import { Store } from './store/store.ts';
  */
 export async function* checkDataFolder(dataDir: string): AsyncGenerator<CheckEvent> {
   await requireDataFolder(dataDir);
-  const lock = await lockFolder(dataDir);
+  const lock = await lockOrExplain(dataDir);
   try {
     yield* checkFolder({
       disk: realDisk,
@@ -70,6 +70,17 @@ export async function* repairDataFolder(
     yield* repairFolder(findings, { disk: realDisk, dataDir, store, indexedFields });
   } finally {
     await store.close();
+  }
+}
+
+async function lockOrExplain(dataDir: string): Promise<FolderLock> {
+  try {
+    return await lockFolder(dataDir);
+  } catch (cause) {
+    if (!(cause instanceof UsageError) || !cause.message.includes('is in use')) throw cause;
+    throw new UsageError(`${cause.message}; while a server runs, ask it: curl -X POST <its address>/check`, 1, {
+      cause,
+    });
   }
 }
 

@@ -29,12 +29,18 @@ export interface BackupInfo {
   readonly rowCount: number;
 }
 
-/** A name that begins with a dot is of a snapshot that is being made or removed. */
+export interface HeldSnapshot {
+  readonly path: string;
+  release(): Promise<void>;
+}
+
+/** A name that begins with a dot is of a snapshot that is being made or removed, or held for a moment. */
 const PARTIAL_PREFIX = '.';
 
 export class Backups {
   readonly #options: BackupsOptions;
   readonly #disk: Disk;
+  #heldCount = 0;
 
   /** Removes what a crash left half-made. */
   static async open(options: BackupsOptions): Promise<Backups> {
@@ -77,6 +83,25 @@ export class Backups {
     });
   }
 
+  /**
+   * A snapshot without a name, for a look at all files while the store goes on. Names segments that are missing, too.
+   * `release` must be called, once.
+   */
+  hold(): Promise<HeldSnapshot> {
+    return this.#options.store.maintain(async () => {
+      const path = join(this.#options.snapshotsDir, `${PARTIAL_PREFIX}held-${++this.#heldCount}`);
+      const release = (): Promise<void> => this.#disk.remove(path);
+      try {
+        const manifest = await this.#options.store.checkpoint();
+        await this.#fill(path, manifest, manifest.segments);
+        return { path, release };
+      } catch (error) {
+        await release().catch(() => {});
+        throw explained(error, this.#options.snapshotsDir);
+      }
+    });
+  }
+
   /** By name. */
   async list(): Promise<BackupInfo[]> {
     const names = await listSnapshots(this.#disk, this.#options.snapshotsDir);
@@ -97,15 +122,22 @@ export class Backups {
     });
   }
 
-  /** Makes a data folder of what the manifest names. Segments that are missing are left out, as nothing reads them. */
-  async #fill(folder: string, manifest: Manifest): Promise<void> {
+  /**
+   * Makes a data folder of what the manifest names.
+   * @param named  segments that its manifest names; those that are there when absent, as nothing reads the others
+   */
+  async #fill(folder: string, manifest: Manifest, named?: readonly ManifestSegment[]): Promise<void> {
     const days = [...new Set(manifest.segments.map(({ day }) => day))].map((day) => join(folder, SEGMENTS_FOLDER, day));
     const folders = [folder, join(folder, WAL_FOLDER), join(folder, SEGMENTS_FOLDER), ...days];
     for (const path of folders) await this.#disk.makeFolder(path);
-    const segments: ManifestSegment[] = [];
-    for (const segment of manifest.segments) if (await this.#link(folder, segment)) segments.push(segment);
+    const linked: ManifestSegment[] = [];
+    for (const segment of manifest.segments) if (await this.#link(folder, segment)) linked.push(segment);
     await createFile(this.#disk, join(folder, VERSION_FILE), FORMAT_VERSION);
-    await createFile(this.#disk, join(folder, MANIFEST_FILE), encodeManifest({ ...manifest, segments }));
+    await createFile(
+      this.#disk,
+      join(folder, MANIFEST_FILE),
+      encodeManifest({ ...manifest, segments: named ?? linked }),
+    );
     for (const path of folders) await this.#disk.syncFolder(path);
   }
 
@@ -136,6 +168,11 @@ export class Backups {
 /** Names of the finished snapshots, sorted. */
 export async function listSnapshots(disk: Disk, snapshotsDir: string): Promise<string[]> {
   return (await disk.list(snapshotsDir)).filter((name) => !name.startsWith(PARTIAL_PREFIX));
+}
+
+/** True while a snapshot without a name may still have what the store has dropped. */
+export async function isAnyHeld(disk: Disk, snapshotsDir: string): Promise<boolean> {
+  return (await disk.list(snapshotsDir)).some((name) => name.startsWith(PARTIAL_PREFIX));
 }
 
 function explained(error: unknown, snapshotsDir: string): unknown {

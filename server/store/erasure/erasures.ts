@@ -25,7 +25,7 @@ import type { Store } from '../store.ts';
 import type { EraseInput, EraseOutput } from './erase-segment.ts';
 import { type Filter, namesOf, planOf } from './filter.ts';
 import { type ErasureJob, JobFiles } from './job.ts';
-import { listSnapshots } from '../backup.ts';
+import { isAnyHeld, listSnapshots } from '../backup.ts';
 import { eraseSnapshot } from './erase-snapshot.ts';
 import { eraseQuarantine, filesToGo } from './remains.ts';
 
@@ -288,9 +288,10 @@ export class Erasures {
 
   /** Says done once no file has the rows; until then, the next tick looks again. */
   async #tryFinish(open: OpenJob): Promise<void> {
-    const { store, dataDir, now, log } = this.#options;
+    const { store, dataDir, snapshotsDir, now, log } = this.#options;
     try {
       if ((await filesToGo(this.#disk, dataDir, store.manifest, open.job.scope)).length > 0) return;
+      if (await isAnyHeld(this.#disk, snapshotsDir)) return;
       const rowCount = rowsErased(open.job);
       const job = { ...open.job, filter: undefined, rewritten: [], done: { atMs: now(), rowCount } };
       await this.#save(job);
