@@ -126,6 +126,9 @@ export const COMPACTION_GAIN_MIN = 12;
 export const COMPACTION_GAIN_FULL_MIN = 3;
 export const COMPACTION_GAIN_QUIET_MIN = 1.5;
 
+/** On a quiet day so much is merged whatever the gain: it takes a second, and leaves no tiny segments between others. */
+export const COMPACTION_CHEAP_BYTES_MAX = 16 * MIB;
+
 /** Inputs of one merge. Beyond: the rest is merged next time. */
 export const COMPACTION_FAN_IN_MAX = 32;
 

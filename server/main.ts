@@ -9,6 +9,8 @@ import { Metrics } from '../shared/metrics.ts';
 import { buildApp } from './app.ts';
 import { Positions } from './ingest/positions.ts';
 import { HOUSEKEEPING_MS, WORKERS_MAX } from './limits.ts';
+import { COMPACT } from './store/compaction/compact.ts';
+import { Compactor } from './store/compaction/compactor.ts';
 import { FLUSH } from './store/flush.ts';
 import { diskErrorCode } from './store/disk.ts';
 import { Backups } from './store/backup.ts';
@@ -17,7 +19,7 @@ import { ERASE } from './store/erasure/erase-segment.ts';
 import { Erasures } from './store/erasure/erasures.ts';
 import { Store } from './store/store.ts';
 import { WorkerPool } from './workers/pool.ts';
-import { PRIORITY_BACKGROUND } from './workers/task.ts';
+import { PRIORITY_BACKGROUND, PRIORITY_MAINTENANCE } from './workers/task.ts';
 
 export interface ServerOptions {
   readonly dataDir: string;
@@ -46,7 +48,7 @@ export async function startServer({
 }: ServerOptions): Promise<Server> {
   const now = Date.now;
   const metrics = new Metrics();
-  const pool = new WorkerPool({ size: Math.min(WORKERS_MAX, availableParallelism()), log, metrics });
+  const pool = new WorkerPool({ size: Math.min(WORKERS_MAX, availableParallelism() + 1), log, metrics });
   const positions = new Positions(now);
   const store = await Store.open({
     dataDir,
@@ -67,11 +69,21 @@ export async function startServer({
     indexedFields,
     now,
     log,
-    erase: (input, signal) => pool.run(ERASE, input, { signal, priority: PRIORITY_BACKGROUND }),
+    erase: (input, stop) => pool.run(ERASE, input, { stop, priority: PRIORITY_BACKGROUND }),
+  });
+  const compactor = new Compactor({
+    store,
+    dataDir,
+    indexedFields,
+    now,
+    log,
+    metrics,
+    compact: (input, stop) => pool.run(COMPACT, input, { stop, priority: PRIORITY_MAINTENANCE }),
   });
   const app = buildApp({ store, erasures, backups, positions, pool, metrics, log, now });
   const housekeeping = setInterval(() => {
     positions.expire();
+    compactor.tick();
     Promise.all([store.tick(), erasures.tick()]).catch((err: unknown) => {
       log.error({ err }, 'housekeeping failed and will be tried again');
     });
@@ -79,7 +91,9 @@ export async function startServer({
   const close = async (): Promise<void> => {
     clearInterval(housekeeping);
     await app.close();
+    const compacted = compactor.close();
     await store.close();
+    await compacted;
     await erasures.close();
     await pool.close();
   };

@@ -6,13 +6,12 @@ import { mergeRowGroups } from '../../shared/row-group/merge.ts';
 import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
 import { CorruptionError } from '../../shared/errors.ts';
 import { formatDay, NS_PER_DAY } from '../../shared/time.ts';
-import { SEGMENT_ZSTD_LEVEL } from '../limits.ts';
+import { FLUSH_LINE_BYTES_PER_GROUP, FLUSH_ROWS_PER_GROUP, FLUSH_ZSTD_LEVEL } from '../limits.ts';
 import { taskKind } from '../workers/task.ts';
 import { type Disk, diskErrorCode, withFile } from './disk.ts';
-import { segmentPath } from './filenames.ts';
 import type { ManifestSegment } from './manifest.ts';
 import { type Damage, damageOf } from './quarantine.ts';
-import { SegmentWriter } from './segment/writer.ts';
+import { writeSegment } from './segment/write.ts';
 import type { RowGroupRef } from './snapshot.ts';
 
 export interface FlushInput {
@@ -89,7 +88,7 @@ async function writeSegments(
 ): Promise<ManifestSegment[]> {
   const segments: ManifestSegment[] = [];
   for (const [index, day] of flushDays(input.rowGroups).entries()) {
-    const segment = await writeSegment(disk, input, day, input.sequences[index]!, loaded);
+    const segment = await writeDay(disk, input, day, input.sequences[index]!, loaded);
     if (segment !== undefined) segments.push(segment);
   }
   const rowCount = sum(segments.map((segment) => segment.rowCount));
@@ -99,7 +98,7 @@ async function writeSegments(
 }
 
 /** Undefined when no row is of this day. */
-async function writeSegment(
+async function writeDay(
   disk: Disk,
   { dataDir, indexedFields }: FlushInput,
   day: number,
@@ -109,28 +108,16 @@ async function writeSegment(
   const ofDay = loaded.filter(({ ref }) => firstDay(ref) <= day && day <= lastDay(ref));
   const orderFrom = ofDay[0]?.ref.order;
   if (orderFrom === undefined) return undefined;
-  const path = segmentPath(dataDir, formatDay(day), sequence);
-  await disk.remove(path);
-  const writer = await SegmentWriter.create(disk, path, indexedFields);
-  try {
-    let rowCount = 0;
-    for (const bytes of mergeRowGroups(
-      ofDay.map(({ rowGroup }) => rowGroup),
-      { day, level: SEGMENT_ZSTD_LEVEL },
-    )) {
-      const info = verifyRowGroup(bytes);
-      await writer.add(bytes, { ...info, order: orderFrom + rowCount });
-      rowCount += info.rowCount;
-    }
-    if (rowCount === 0) {
-      await writer.abandon();
-      return undefined;
-    }
-    return { day: formatDay(day), sequence, sizeBytes: await writer.finish(), rowCount };
-  } catch (error) {
-    await writer.abandon();
-    throw error;
-  }
+  const rowGroups = mergeRowGroups(
+    ofDay.map(({ rowGroup }) => rowGroup),
+    {
+      day,
+      level: FLUSH_ZSTD_LEVEL,
+      rowsPerGroup: FLUSH_ROWS_PER_GROUP,
+      lineBytesPerGroup: FLUSH_LINE_BYTES_PER_GROUP,
+    },
+  );
+  return writeSegment(disk, { dataDir, day: formatDay(day), sequence, indexedFields, orderFrom }, rowGroups);
 }
 
 /** Checksums only say that the bytes are what a sender wrote; this says whether they make sense. */

@@ -183,6 +183,16 @@ export class Store {
     return [...this.#segments.byPath.values()];
   }
 
+  /** False when some of its row groups were set aside: what is left of it is no longer all that was stored. */
+  isWhole({ rowGroups }: LiveSegment): boolean {
+    return this.#quarantine.without(rowGroups).length === rowGroups.length;
+  }
+
+  /** WAL files that wait for their flush, with the one that is being flushed. */
+  get sealedWalFileCount(): number {
+    return this.#flusher.waiting.length;
+  }
+
   /** A number for a new segment; none is given out twice. */
   takeSequence(): number {
     return this.#nextSequence++;

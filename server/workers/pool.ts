@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly transfer?: readonly Transferable[];
   /** Takes the task out of the queue, or tells it to stop; the promise rejects with the signal's reason at once. */
   readonly signal?: AbortSignal;
+  /** Asks the task to stop; the promise settles when it has. For tasks that write files, which end before others begin. */
+  readonly stop?: AbortSignal;
 }
 
 interface PendingTask {
@@ -33,6 +35,7 @@ interface PendingTask {
   readonly transfer: readonly Transferable[];
   readonly resolve: (output: unknown) => void;
   readonly reject: (error: unknown) => void;
+  onSettled?: () => void;
 }
 
 interface Slot {
@@ -62,14 +65,16 @@ export class WorkerPool {
    * @throws what the task throws; UnavailableError when the queue is full, the worker died, or the pool is closed
    */
   run<Input, Output>(kind: TaskKind<Input, Output>, input: Input, options: RunOptions = {}): Promise<Output> {
-    const { priority = PRIORITY_QUERY, transfer = [], signal } = options;
+    const { priority = PRIORITY_QUERY, transfer = [], signal, stop } = options;
     return new Promise<Output>((resolve, reject) => {
       signal?.throwIfAborted();
+      stop?.throwIfAborted();
       if (this.#closed) throw unavailable('the server is shutting down');
       if (this.#queue.length >= QUEUED_TASKS_MAX) throw unavailable(`${this.#queue.length} tasks wait for a worker`);
       const message = { name: kind.name, input };
-      const task = { message, priority, transfer, resolve: resolve as (output: unknown) => void, reject };
+      const task: PendingTask = { message, priority, transfer, resolve: resolve as (output: unknown) => void, reject };
       signal?.addEventListener('abort', () => this.#cancel(task, signal.reason), { once: true });
+      if (stop !== undefined) this.#stopWith(task, stop);
       this.#queue.push(task);
       this.#dispatch();
     });
@@ -102,10 +107,10 @@ export class WorkerPool {
     const tasks = [...this.#slots].flatMap(({ task }) => (task === undefined ? [] : [task]));
     if (tasks.length >= this.#options.size) return undefined;
     const backgroundMax = Math.max(1, this.#options.size - 1);
-    const mayBackground = tasks.filter(({ priority }) => priority === PRIORITY_BACKGROUND).length < backgroundMax;
+    const mayBackground = tasks.filter(isBackground).length < backgroundMax;
     let best: PendingTask | undefined;
     for (const task of this.#queue) {
-      if (task.priority === PRIORITY_BACKGROUND && !mayBackground) continue;
+      if (isBackground(task) && !mayBackground) continue;
       if (best === undefined || task.priority < best.priority) best = task;
     }
     if (best !== undefined) this.#queue.splice(this.#queue.indexOf(best), 1);
@@ -132,6 +137,7 @@ export class WorkerPool {
   #settle(slot: Slot, message: ResultMessage): void {
     const { task } = slot;
     slot.task = undefined;
+    task?.onSettled?.();
     slot.worker.unref();
     if (message.kind === 'done') task?.resolve(message.output);
     else task?.reject(errorOf(message.failure));
@@ -147,12 +153,30 @@ export class WorkerPool {
     this.#dispatch();
   }
 
+  /** The signal outlives the task, so the task must not stay with it. */
+  #stopWith(task: PendingTask, stop: AbortSignal): void {
+    const onAbort = (): void => this.#stop(task, stop.reason);
+    stop.addEventListener('abort', onAbort, { once: true });
+    task.onSettled = () => stop.removeEventListener('abort', onAbort);
+  }
+
   #cancel(task: PendingTask, reason: unknown): void {
-    const at = this.#queue.indexOf(task);
-    if (at !== -1) this.#queue.splice(at, 1);
-    for (const slot of this.#slots) if (slot.task === task) Atomics.store(slot.cancelled, 0, 1);
+    this.#stop(task, reason);
     task.reject(reason);
   }
+
+  #stop(task: PendingTask, reason: unknown): void {
+    const at = this.#queue.indexOf(task);
+    if (at !== -1) {
+      this.#queue.splice(at, 1);
+      task.reject(reason);
+    }
+    for (const slot of this.#slots) if (slot.task === task) Atomics.store(slot.cancelled, 0, 1);
+  }
+}
+
+function isBackground({ priority }: PendingTask): boolean {
+  return priority >= PRIORITY_BACKGROUND;
 }
 
 function unavailable(message: string, cause?: unknown): UnavailableError {

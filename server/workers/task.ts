@@ -42,4 +42,7 @@ export function taskHandler<Input, Output>(
 export const PRIORITY_QUERY = 0;
 export const PRIORITY_INGEST = 1;
 export const PRIORITY_BACKGROUND = 2;
-export type Priority = typeof PRIORITY_QUERY | typeof PRIORITY_INGEST | typeof PRIORITY_BACKGROUND;
+/** Background too, behind the rest of it. */
+export const PRIORITY_MAINTENANCE = 3;
+export type Priority =
+  typeof PRIORITY_QUERY | typeof PRIORITY_INGEST | typeof PRIORITY_BACKGROUND | typeof PRIORITY_MAINTENANCE;

@@ -2,6 +2,7 @@
 import { SHRED, shredTask } from '../ingest/shred-lines.ts';
 import { queryHandlers } from '../query/tasks.ts';
 import { checkSegment, CHECK_SEGMENT } from '../store/check/check-segment.ts';
+import { compact, COMPACT } from '../store/compaction/compact.ts';
 import { realDisk } from '../store/disk.ts';
 import { ERASE, eraseSegment } from '../store/erasure/erase-segment.ts';
 import { flush, FLUSH } from '../store/flush.ts';
@@ -9,6 +10,7 @@ import { type TaskHandler, taskHandler } from './task.ts';
 
 export const TASKS: readonly TaskHandler[] = [
   taskHandler(FLUSH, async (input) => ({ output: await flush(realDisk, input) })),
+  taskHandler(COMPACT, async (input, { isCancelled }) => ({ output: await compact(realDisk, input, isCancelled) })),
   taskHandler(SHRED, shredTask),
   taskHandler(ERASE, async (input) => ({ output: await eraseSegment(realDisk, input) })),
   taskHandler(CHECK_SEGMENT, async (input) => ({ output: await checkSegment(realDisk, input) })),

@@ -14,6 +14,7 @@ export interface Fault {
 
 export class FaultyDisk implements Disk {
   #faults: (Fault & { left: number })[] = [];
+  #stepsLeft = Infinity;
   /** Free bytes as `space` tells them; undefined is the truth. */
   freeBytes: number | undefined;
   /** Called before each sync, which waits for what it gives. */
@@ -26,6 +27,16 @@ export class FaultyDisk implements Disk {
 
   heal(): void {
     this.#faults = [];
+    this.#stepsLeft = Infinity;
+  }
+
+  /** After so many more steps that change something, none does: as though the process had been killed there. */
+  dieAfter(steps: number): void {
+    this.#stepsLeft = steps;
+  }
+
+  get isDead(): boolean {
+    return this.#stepsLeft < 0;
   }
 
   async open(path: string, mode: 'create' | 'modify' | 'read'): Promise<DiskFile> {
@@ -76,12 +87,20 @@ export class FaultyDisk implements Disk {
   sizeOf: Disk['sizeOf'] = (path) => realDisk.sizeOf(path);
   list: Disk['list'] = (path) => realDisk.list(path);
   makeFolder: Disk['makeFolder'] = (path) => realDisk.makeFolder(path);
-  remove: Disk['remove'] = (path) => realDisk.remove(path);
+  remove: Disk['remove'] = async (path) => {
+    this.#step();
+    await realDisk.remove(path);
+  };
 
   #check(operation: Operation, path: string): void {
+    this.#step();
     for (const fault of this.#faults) {
       if (fault.operation !== operation || !path.includes(fault.path) || fault.left-- > 0) continue;
       throw Object.assign(new Error(`${fault.code}: injected, ${operation} ${path}`), { code: fault.code });
     }
+  }
+
+  #step(): void {
+    if (--this.#stepsLeft < 0) throw Object.assign(new Error('EIO: injected, dead'), { code: 'EIO' });
   }
 }

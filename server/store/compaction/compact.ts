@@ -1,0 +1,134 @@
+/**
+ * Merges segments of one day into one, or writes one anew without the rows that its retention has ended for. Runs in a
+ * worker thread: plain data in, plain data out. Memory: see shared/row-group/merge-sorted.ts.
+ */
+import { CorruptionError } from '../../../shared/errors.ts';
+import { type Labels, labelsKey } from '../../../shared/labels.ts';
+import { mergeSorted, type SortedInput } from '../../../shared/row-group/merge-sorted.ts';
+import { type RowGroup, verifyRowGroup } from '../../../shared/row-group/reader.ts';
+import { COMPACTION_DECODED_BYTES_MAX } from '../../limits.ts';
+import { taskKind } from '../../workers/task.ts';
+import { type Disk, type DiskFile, withFile } from '../disk.ts';
+import type { ManifestSegment } from '../manifest.ts';
+import { writeSegment } from '../segment/write.ts';
+import type { RowGroupRef } from '../snapshot.ts';
+
+export interface CompactInput {
+  readonly dataDir: string;
+  /** As in `2026-11-23`; and in days since 1970. */
+  readonly day: string;
+  readonly dayNumber: number;
+  readonly sequence: number;
+  readonly level: number;
+  readonly indexedFields: readonly string[];
+  /** In order of arrival. */
+  readonly segments: readonly CompactSegment[];
+  /** By labelsKey: rows of this stream that are older, in ns from the start of the day, are left out. */
+  readonly cutoffsNs: ReadonlyMap<string, number>;
+}
+
+export interface CompactSegment {
+  readonly path: string;
+  readonly rowGroups: readonly RowGroupRef[];
+}
+
+export type CompactOutput =
+  | {
+      readonly kind: 'merged';
+      /** Complete and durable, not yet named by a manifest; undefined when no row is left. */
+      readonly segment: ManifestSegment | undefined;
+      /** Rows that were left out. */
+      readonly expiredRows: number;
+    }
+  | { readonly kind: 'damaged'; readonly rowGroup: RowGroupRef; readonly reason: string };
+
+export const COMPACT = taskKind<CompactInput, CompactOutput>('compact');
+
+/**
+ * @param isCancelled  asked now and then
+ * @throws CorruptionError  rows are not where they should be, though all checksums match
+ */
+export async function compact(disk: Disk, input: CompactInput, isCancelled: () => boolean): Promise<CompactOutput> {
+  const { segments } = input;
+  const files: DiskFile[] = [];
+  try {
+    for (const { path } of segments) files.push(await disk.open(path, 'read'));
+    return await merge(disk, input, files, isCancelled);
+  } catch (error) {
+    const damaged = error instanceof CorruptionError ? await findDamaged(disk, segments) : undefined;
+    if (damaged === undefined) throw error;
+    return damaged;
+  } finally {
+    for (const file of files) await file.close();
+  }
+}
+
+async function merge(
+  disk: Disk,
+  input: CompactInput,
+  files: readonly DiskFile[],
+  isCancelled: () => boolean,
+): Promise<CompactOutput> {
+  const { segments, dayNumber: day, level, cutoffsNs } = input;
+  const rowCount = segments.flatMap(({ rowGroups }) => rowGroups).reduce((sum, each) => sum + each.rowCount, 0);
+  const inputs = segments.map(({ rowGroups }, i) => inputOf(files[i]!, rowGroups));
+  const keep = cutoffsNs.size === 0 ? {} : { keep: (group: RowGroup) => keptRows(group, cutoffsNs) };
+  const groups = mergeSorted(inputs, { day, level, decodedBytesMax: COMPACTION_DECODED_BYTES_MAX, ...keep });
+  const orderFrom = Math.min(...segments.flatMap(({ rowGroups }) => rowGroups.map(({ order }) => order)));
+  const segment = await writeSegment(disk, { ...input, orderFrom }, untilCancelled(groups, isCancelled));
+  const expiredRows = rowCount - (segment?.rowCount ?? 0);
+  if (expiredRows < 0 || (expiredRows > 0 && cutoffsNs.size === 0)) {
+    throw new RangeError(`BUG: ${rowCount} rows became ${rowCount - expiredRows} in a compaction`);
+  }
+  return { kind: 'merged', segment, expiredRows };
+}
+
+function inputOf(file: DiskFile, rowGroups: readonly RowGroupRef[]): SortedInput {
+  let index = 0;
+  const next = async (): Promise<Uint8Array | undefined> => {
+    const ref = rowGroups[index++];
+    return ref === undefined ? undefined : file.read(ref.offset, ref.sizeBytes);
+  };
+  return { streams: distinct(rowGroups.flatMap(({ streams }) => streams)), next };
+}
+
+/** Each label set once; equal ones need not be one object here. */
+function distinct(streams: readonly Labels[]): Labels[] {
+  return [...new Map(streams.map((labels) => [labelsKey(labels), labels])).values()];
+}
+
+function keptRows(group: RowGroup, cutoffsNs: ReadonlyMap<string, number>): Uint8Array | undefined {
+  const cutoffs = group.info.streams.map((labels) => cutoffsNs.get(labelsKey(labels)) ?? -Infinity);
+  if (Math.max(...cutoffs) <= group.info.minTimeNs) return undefined;
+  const codes = group.streamCodes();
+  return Uint8Array.from(group.timesNs(), (timeNs, row) => (timeNs < cutoffs[codes[row]!]! ? 0 : 1));
+}
+
+async function* untilCancelled(
+  groups: AsyncIterable<Uint8Array>,
+  isCancelled: () => boolean,
+): AsyncGenerator<Uint8Array> {
+  for await (const group of groups) {
+    if (isCancelled()) throw new Error('the compaction was stopped');
+    yield group;
+  }
+}
+
+/** The first row group whose checksums do not match. */
+async function findDamaged(disk: Disk, segments: readonly CompactSegment[]): Promise<CompactOutput | undefined> {
+  for (const { path, rowGroups } of segments) {
+    const damaged = await withFile(disk, path, 'read', async (file): Promise<CompactOutput | undefined> => {
+      for (const rowGroup of rowGroups) {
+        try {
+          verifyRowGroup(await file.read(rowGroup.offset, rowGroup.sizeBytes));
+        } catch (error) {
+          if (!(error instanceof CorruptionError)) throw error;
+          return { kind: 'damaged', rowGroup, reason: error.message };
+        }
+      }
+      return undefined;
+    });
+    if (damaged !== undefined) return damaged;
+  }
+  return undefined;
+}
