@@ -2,6 +2,8 @@
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { KIND_TEXT } from '../../../shared/row-group/format.ts';
 import { FACET_VALUES_MAX } from '../../limits.ts';
+import { labelOf } from '../../../shared/labels.ts';
+import { forEachTextObject } from '../scan/text-objects.ts';
 import { matchMask } from '../scan/match-rows.ts';
 import type { Predicate } from '../scan/plan.ts';
 import { countByColumns, rowCodes } from './row-values.ts';
@@ -32,16 +34,30 @@ export class FacetTable {
     }
   }
 
+  /** Names that have too many values to count. */
+  ids(): string[] {
+    return this.facets().flatMap(({ name, values }) => (values === undefined ? [name] : []));
+  }
+
   facets(): Facet[] {
     return [...this.#facets.values()];
   }
 }
 
-/** @param names  only these; undefined for every label and field of the group. @throws CorruptionError */
-export function facetsOf(group: RowGroup, predicate: Predicate, names: readonly string[] | undefined): Facet[] {
+/**
+ * @param names  only these; undefined for every label and field of the group
+ * @param ids  names that are known to have too many values: they are not counted again
+ * @throws CorruptionError
+ */
+export function facetsOf(
+  group: RowGroup,
+  predicate: Predicate,
+  names: readonly string[] | undefined,
+  ids: ReadonlySet<string>,
+): Facet[] {
   const mask = matchMask(group, predicate);
   if (mask !== 'all' && !mask.includes(1)) return [];
-  return (names ?? namesOf(group)).flatMap((name) => facet(group, mask, name) ?? []);
+  return (names ?? namesOf(group)).flatMap((name) => facet(group, mask, name, ids.has(name)) ?? []);
 }
 
 function namesOf(group: RowGroup): string[] {
@@ -49,13 +65,57 @@ function namesOf(group: RowGroup): string[] {
   return [...new Set([...group.info.streams.flatMap((labels) => Object.keys(labels)), ...fields])];
 }
 
-function facet(group: RowGroup, mask: Uint8Array | 'all', name: string): Facet | undefined {
+function facet(group: RowGroup, mask: Uint8Array | 'all', name: string, isId: boolean): Facet | undefined {
+  const isLabel = group.info.streams.some((labels) => labelOf(labels, name) !== undefined);
+  if (!isLabel && (isId || hasManyValues(group, name))) {
+    const rows = rowsWith(group, mask, name);
+    return rows === 0 ? undefined : { name, rows, values: undefined };
+  }
   const counts = (mask === 'all' ? countByColumns(group, name) : undefined) ?? countRows(group, mask, name);
   counts.delete('');
   let rows = 0;
   for (const count of counts.values()) rows += count;
   if (rows === 0) return undefined;
   return { name, rows, values: counts.size > FACET_VALUES_MAX ? undefined : counts };
+}
+
+/** True when a column of the field shows that it has more values than a facet counts. */
+function hasManyValues(group: RowGroup, name: string): boolean {
+  return group.columns.some(({ slot, count }, index) => {
+    if (slot.kind === KIND_TEXT || slot.field !== name || count <= FACET_VALUES_MAX) return false;
+    const values = group.values(index);
+    switch (values.kind) {
+      case 'constant':
+        return false;
+      case 'dictionary':
+        return values.values.offsets.length - 1 > FACET_VALUES_MAX;
+      case 'integer':
+      case 'decimal':
+        return exceeds(values.kind === 'integer' ? values.values : values.mantissas, FACET_VALUES_MAX);
+      case 'timestamp':
+      case 'uuid':
+      case 'hex':
+      case 'raw':
+        return true;
+    }
+  });
+}
+
+function exceeds(numbers: ArrayLike<number>, distinctMax: number): boolean {
+  const distinct = new Set<number>();
+  for (let i = 0; i < numbers.length && distinct.size <= distinctMax; i++) distinct.add(numbers[i]!);
+  return distinct.size > distinctMax;
+}
+
+function rowsWith(group: RowGroup, mask: Uint8Array | 'all', name: string): number {
+  const has = new Uint8Array(group.info.rowCount);
+  for (const [index, column] of group.columns.entries()) {
+    if (column.slot.kind === KIND_TEXT) forEachTextObject(group, index, name, (row) => (has[row] = 1));
+    else if (column.slot.field === name) for (const row of group.valueRows(column)) has[row] = 1;
+  }
+  let rows = 0;
+  for (let row = 0; row < has.length; row++) if (has[row] === 1 && (mask === 'all' || mask[row] === 1)) rows++;
+  return rows;
 }
 
 function countRows(group: RowGroup, mask: Uint8Array | 'all', name: string): Map<string, number> {

@@ -18,6 +18,8 @@ export interface FacetsInput {
   readonly places: readonly RowGroupPlace[];
   readonly predicate: Predicate;
   readonly names: readonly string[] | undefined;
+  /** Names whose values need not be counted any more. */
+  readonly ids: readonly string[];
 }
 
 /** Results of a task, and which of its row groups, by index, could not be read. */
@@ -40,9 +42,11 @@ export function aggregateTask({ places, plan }: AggregateInput, rowGroups: RowGr
 }
 
 /** The task of a worker thread for `facets`. */
-export function facetsTask({ places, predicate, names }: FacetsInput, rowGroups: RowGroups): PartialOutput<Facet> {
+export function facetsTask({ places, predicate, names, ids }: FacetsInput, rowGroups: RowGroups): PartialOutput<Facet> {
   const table = new FacetTable();
-  const corruptions = eachGroup(places, rowGroups, (group) => table.add(facetsOf(group, predicate, names)));
+  const corruptions = eachGroup(places, rowGroups, (group) => {
+    table.add(facetsOf(group, predicate, names, new Set([...ids, ...table.ids()])));
+  });
   return { results: table.facets(), corruptions };
 }
 
@@ -72,7 +76,7 @@ export async function facets(
 ): Promise<Facet[]> {
   const table = new FacetTable();
   await eachBatch(rowGroups, predicate, context, signal, async (places) => {
-    const output = await context.facets({ places, predicate, names }, signal);
+    const output = await context.facets({ places, predicate, names, ids: table.ids() }, signal);
     table.add(output.results);
     return output;
   });

@@ -118,7 +118,7 @@ describe('facets', () => {
     fc.assert(
       fc.property(rows, (batches) => {
         const table = new FacetTable();
-        for (const batch of batches) table.add(facetsOf(groupOf(batch), planOf(), undefined));
+        for (const batch of batches) table.add(facetsOf(groupOf(batch), planOf(), undefined, new Set()));
         for (const { name, rows: count, values } of table.facets()) {
           const want = new Map<string, number>();
           for (const each of batches.flat()) {
@@ -135,7 +135,7 @@ describe('facets', () => {
 
   it('of an id have no values, but tell how often it occurs', () => {
     const lines = Array.from({ length: 1500 }, (_, i): Line => ({ text: `{"id":"id-${i}"}` }));
-    expect(facetsOf(new RowGroup(rowGroupOf(lines)), planOf(), undefined)).toContainEqual({
+    expect(facetsOf(new RowGroup(rowGroupOf(lines)), planOf(), undefined, new Set())).toContainEqual({
       name: 'id',
       rows: 1500,
       values: undefined,
