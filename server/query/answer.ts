@@ -1,12 +1,12 @@
 /** From the rows that a search found to the text of its answer, some rows at a time. */
 import { CorruptionError } from '../../shared/errors.ts';
-import { RENDER_ROWS_AT_ONCE } from '../limits.ts';
+import { RENDER_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../limits.ts';
 import type { Plan } from '../store/scan/plan.ts';
 import { placeOf } from '../store/scan/row-groups.ts';
 import { type ScanContext, selectRows } from '../store/scan/select.ts';
 import type { SelectedRow } from '../store/scan/top-rows.ts';
 import type { RowGroupRef } from '../store/snapshot.ts';
-import type { Format, RenderInput, RenderOutput } from './render.ts';
+import type { Format, RenderedRows, RenderInput, RenderOutput } from './render.ts';
 
 /** Where scans and rendering run. */
 export interface QueryContext extends ScanContext {
@@ -36,19 +36,66 @@ export async function* renderAll(
 ): AsyncGenerator<Uint8Array> {
   for (let from = 0; from < rows.length; from += RENDER_ROWS_AT_ONCE) {
     signal.throwIfAborted();
-    const some = rows.slice(from, from + RENDER_ROWS_AT_ONCE);
-    const groups = [...new Set(some.map(({ group }) => group))];
-    const indexOf = new Map(groups.map((group, index) => [group, index]));
-    const { text, corruptions } = await context.render(
-      {
-        places: groups.map(placeOf),
-        groupOf: Uint32Array.from(some, ({ group }) => indexOf.get(group)!),
-        rows: Uint32Array.from(some, ({ row }) => row),
-        format,
-      },
-      signal,
-    );
-    for (const { group, message } of corruptions) await context.setAside(groups[group]!, new CorruptionError(message));
+    const parts = partsOf(rows.slice(from, from + RENDER_ROWS_AT_ONCE));
+    const outputs = await Promise.all(parts.map((part) => renderPart(part, format, context, signal)));
+    const text = interleaved(parts, outputs);
     if (text.length > 0) yield text;
   }
+}
+
+/** Rows for one worker thread, in the order of the answer, and which they are there. */
+interface Part {
+  readonly groups: RowGroupRef[];
+  readonly rows: SelectedRow[];
+  readonly positions: number[];
+}
+
+/** Deals row groups out to the workers: each opens its own, since opening is what costs when few rows are wanted. */
+function partsOf(rows: readonly SelectedRow[]): Part[] {
+  const parts = Array.from({ length: SCANS_AT_ONCE }, (): Part => ({ groups: [], rows: [], positions: [] }));
+  const partOf = new Map<RowGroupRef, Part>();
+  for (const [position, row] of rows.entries()) {
+    let part = partOf.get(row.group);
+    if (part === undefined) {
+      part = parts[partOf.size % parts.length]!;
+      partOf.set(row.group, part);
+      part.groups.push(row.group);
+    }
+    part.rows.push(row);
+    part.positions.push(position);
+  }
+  return parts.filter((part) => part.rows.length > 0);
+}
+
+async function renderPart(
+  { groups, rows }: Part,
+  format: Format,
+  context: QueryContext,
+  signal: AbortSignal,
+): Promise<RenderOutput> {
+  const indexOf = new Map(groups.map((group, index) => [group, index]));
+  const output = await context.render(
+    {
+      places: groups.map(placeOf),
+      groupOf: Uint32Array.from(rows, ({ group }) => indexOf.get(group)!),
+      rows: Uint32Array.from(rows, ({ row }) => row),
+      format,
+    },
+    signal,
+  );
+  for (const { group, message } of output.corruptions) {
+    await context.setAside(groups[group]!, new CorruptionError(message));
+  }
+  return output;
+}
+
+/** The texts of all parts, row by row in the order of the answer. */
+function interleaved(parts: readonly Part[], outputs: readonly RenderedRows[]): Uint8Array {
+  if (outputs.length === 1) return outputs[0]!.text;
+  const pieces: Uint8Array[] = [];
+  for (const [p, { positions }] of parts.entries()) {
+    const { text, ends } = outputs[p]!;
+    for (const [i, position] of positions.entries()) pieces[position] = text.subarray(ends[i - 1] ?? 0, ends[i]);
+  }
+  return Buffer.concat(pieces);
 }

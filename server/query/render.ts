@@ -23,6 +23,8 @@ const FLAG_NAMES = [
 const CSV_LABELS = ['namespace', 'pod', 'container', 'stream'] as const;
 export const CSV_HEADER = `time,${CSV_LABELS.join(',')},labels,line\n`;
 
+const NEWLINE = Buffer.from('\n');
+
 interface Line {
   readonly time: string;
   readonly labels: Labels;
@@ -36,6 +38,12 @@ export interface RenderGroup {
   readonly lines: ByteStrings;
 }
 
+/** The text of some rows, and where that of each one ends. */
+export interface RenderedRows {
+  readonly text: Uint8Array;
+  readonly ends: Uint32Array;
+}
+
 /**
  * Row rows[i] of groups[groupOf[i]], one after the other; rows of an absent group are left out. Invalid UTF-8 is
  * replaced, except in raw.
@@ -45,15 +53,22 @@ export function renderRows(
   groupOf: Uint32Array,
   rows: Uint32Array,
   format: Format,
-): Buffer {
+): RenderedRows {
   const write = WRITERS[format];
-  const parts: (string | Buffer)[] = [];
   const next = new Uint32Array(groups.length);
+  const ends = new Uint32Array(rows.length);
+  const parts: Buffer[] = [];
+  let sizeBytes = 0;
   for (let i = 0; i < rows.length; i++) {
     const group = groups[groupOf[i]!];
-    if (group !== undefined) write(lineOf(group, rows[i]!, next[groupOf[i]!]!++), parts);
+    if (group !== undefined) {
+      const text = write(lineOf(group, rows[i]!, next[groupOf[i]!]!++));
+      parts.push(text);
+      sizeBytes += text.length;
+    }
+    ends[i] = sizeBytes;
   }
-  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+  return { text: Buffer.concat(parts, sizeBytes), ends };
 }
 
 function lineOf({ opened, lines }: RenderGroup, row: number, index: number): Line {
@@ -65,11 +80,11 @@ function lineOf({ opened, lines }: RenderGroup, row: number, index: number): Lin
   };
 }
 
-const WRITERS: Readonly<Record<Format, (line: Line, parts: (string | Buffer)[]) => void>> = {
-  ndjson: (line, parts) => parts.push(`${objectOf(line)}\n`),
-  json: (line, parts) => parts.push(`${objectOf(line)},\n`),
-  raw: ({ bytes }, parts) => parts.push(bytes, '\n'),
-  csv: ({ time, labels, bytes }, parts) => {
+const WRITERS: Readonly<Record<Format, (line: Line) => Buffer>> = {
+  ndjson: (line) => Buffer.from(`${objectOf(line)}\n`),
+  json: (line) => Buffer.from(`${objectOf(line)},\n`),
+  raw: ({ bytes }) => Buffer.concat([bytes, NEWLINE]),
+  csv: ({ time, labels, bytes }) => {
     const others = Object.entries(labels).filter(([name]) => !(CSV_LABELS as readonly string[]).includes(name));
     const cells = [
       time,
@@ -77,7 +92,7 @@ const WRITERS: Readonly<Record<Format, (line: Line, parts: (string | Buffer)[]) 
       others.map(([name, value]) => `${name}=${value}`).join(' '),
       bytes.toString(),
     ];
-    parts.push(`${cells.map(csvCell).join(',')}\n`);
+    return Buffer.from(`${cells.map(csvCell).join(',')}\n`);
   },
 };
 
@@ -99,8 +114,7 @@ export interface RenderInput {
   readonly format: Format;
 }
 
-export interface RenderOutput {
-  readonly text: Uint8Array;
+export interface RenderOutput extends RenderedRows {
   /** Row groups, as indices into places, whose lines are missing in the text, and why. */
   readonly corruptions: readonly { readonly group: number; readonly message: string }[];
 }
@@ -118,5 +132,5 @@ export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
       return undefined;
     }
   });
-  return { text: renderRows(groups, groupOf, rows, format), corruptions };
+  return { ...renderRows(groups, groupOf, rows, format), corruptions };
 }
