@@ -70,6 +70,7 @@ export class Store {
   readonly #metrics: StoreMetrics;
   readonly #listeners = new Set<AppendListener>();
   readonly #unlinks = new Set<Promise<void>>();
+  readonly #boundaries = new Set<{ readonly order: number }>();
   #nextSequence: number;
   #nextOrder: number;
 
@@ -209,6 +210,22 @@ export class Store {
    */
   replaceSegments(old: readonly LiveSegment[], added: readonly ManifestSegment[]): Promise<void> {
     return this.#segments.change({ dropped: new Set(old.map(({ path }) => path)), added });
+  }
+
+  /**
+   * From now on no merge puts rows of before an `order` (see RowGroupRef) and later ones into one segment: an erasure
+   * tells by it which rows were there when it was requested.
+   * @returns a function that ends this
+   */
+  keepApart(order: number): () => void {
+    const boundary = { order };
+    this.#boundaries.add(boundary);
+    return () => this.#boundaries.delete(boundary);
+  }
+
+  /** True when segments that begin at these orders must not be merged. */
+  areKeptApart(lowerOrder: number, higherOrder: number): boolean {
+    return [...this.#boundaries].some(({ order }) => lowerOrder < order && order <= higherOrder);
   }
 
   /** Why writes fail now, for a readiness probe; undefined when they do not. */

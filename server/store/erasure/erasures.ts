@@ -4,8 +4,8 @@
  *
  * **What is erased** is every matching row that was acknowledged before the job was. The job first has the WAL flushed,
  * so these rows are in segments; their row groups are told from later ones by `order`, which only grows. That stays true
- * because the job takes its place in the maintenance lane before it looks, so that no merge that begins after it mixes
- * its rows with later ones.
+ * because no merge mixes the two until the job has rewritten all (Store.keepApart), and one that ran before the job took
+ * its place in the maintenance lane chose its segments before that, too.
  *
  * **After a crash** the job is read from its file and begins again. Segments that are rewritten have no such row any
  * more, so nothing is done twice; those that were being written are not named by the manifest, and removed.
@@ -30,7 +30,10 @@ import { eraseSnapshot } from './erase-snapshot.ts';
 import { eraseQuarantine, filesToGo } from './remains.ts';
 
 export interface ErasuresOptions {
-  readonly store: Pick<Store, 'checkpoint' | 'maintain' | 'manifest' | 'replaceSegments' | 'segments' | 'takeSequence'>;
+  readonly store: Pick<
+    Store,
+    'checkpoint' | 'keepApart' | 'maintain' | 'manifest' | 'replaceSegments' | 'segments' | 'takeSequence'
+  >;
   readonly dataDir: string;
   /** Snapshots there are erased from, too. */
   readonly snapshotsDir: string;
@@ -71,6 +74,8 @@ interface OpenJob {
   segmentsDone: number;
   segmentsTotal: number;
   problem: string | undefined;
+  /** Lets merges mix its rows with later ones. */
+  endApart: () => void;
 }
 
 export class Erasures {
@@ -101,7 +106,12 @@ export class Erasures {
     this.#options = options;
     this.#disk = options.disk ?? realDisk;
     this.#files = files;
-    this.#jobs = new Map(jobs.map((job) => [job.id, openJob(job)]));
+    this.#jobs = new Map(
+      jobs.map((job) => {
+        const endApart = job.done === undefined ? options.store.keepApart(job.scope.orderBefore) : () => {};
+        return [job.id, openJob(job, endApart)];
+      }),
+    );
   }
 
   /**
@@ -163,6 +173,7 @@ export class Erasures {
   async #accept(filter: Filter): Promise<OpenJob> {
     const { store, now } = this.#options;
     const { orderFrom, walFrom } = await store.checkpoint();
+    const endApart = store.keepApart(orderFrom);
     const job: ErasureJob = {
       id: randomBytes(8).toString('hex'),
       requestedMs: now(),
@@ -172,8 +183,13 @@ export class Erasures {
       rewritten: [],
       done: undefined,
     };
-    await this.#save(job);
-    const open = openJob(job);
+    try {
+      await this.#save(job);
+    } catch (error) {
+      endApart();
+      throw error;
+    }
+    const open = openJob(job, endApart);
     this.#jobs.set(job.id, open);
     this.#options.log.info({ id: job.id, names: job.names }, 'an erasure was requested');
     return open;
@@ -213,6 +229,7 @@ export class Erasures {
     }
     if (closing.aborted) return;
     open.state = 'unlinking';
+    open.endApart();
     await this.#tryFinish(open);
   }
 
@@ -314,9 +331,9 @@ export class Erasures {
   }
 }
 
-function openJob(job: ErasureJob): OpenJob {
+function openJob(job: ErasureJob, endApart: () => void): OpenJob {
   const state = job.done === undefined ? 'waiting' : 'done';
-  return { job, state, segmentsDone: 0, segmentsTotal: 0, problem: undefined };
+  return { job, state, segmentsDone: 0, segmentsTotal: 0, problem: undefined, endApart };
 }
 
 function statusOf({ job, state, segmentsDone, segmentsTotal, problem }: OpenJob): ErasureStatus {
