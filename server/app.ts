@@ -30,7 +30,7 @@ import type { Erasures } from './store/erasure/erasures.ts';
 import type { AggregateContext } from './store/aggregate/run.ts';
 import type { Store } from './store/store.ts';
 import type { WorkerPool } from './workers/pool.ts';
-import { PRIORITY_BACKGROUND, PRIORITY_INGEST } from './workers/task.ts';
+import { ownMemory, PRIORITY_BACKGROUND, PRIORITY_INGEST } from './workers/task.ts';
 
 export interface AppParts {
   readonly store: Store;
@@ -122,9 +122,4 @@ function queryContext(store: Store, pool: WorkerPool): QueryContext & AggregateC
     render: (input, signal) => pool.run(RENDER, input, { signal }),
     setAside: (rowGroup, error) => store.setAside(rowGroup, error),
   };
-}
-
-/** Memory that is a body's own; small ones may share theirs with others. */
-function ownMemory({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }

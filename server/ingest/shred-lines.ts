@@ -1,7 +1,6 @@
 /**
  * Pushed lines → row groups: what an agent does on its node, done in a worker thread for those who have no agent.
  */
-import type { Transferable } from 'node:worker_threads';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { CorruptionError, PodlogError } from '../../shared/errors.ts';
 import type { Labels } from '../../shared/labels.ts';
@@ -16,7 +15,7 @@ import {
   PUSHED_LEAD_DAYS_MAX,
   PUSHED_ROWS_PER_GROUP_MAX,
 } from '../limits.ts';
-import { taskKind, type TaskResult } from '../workers/task.ts';
+import { ownMemory, taskKind, type TaskResult } from '../workers/task.ts';
 import { LineTimeParser } from './line-time.ts';
 
 const NEWLINE = 0x0a;
@@ -49,7 +48,7 @@ export function shredTask(input: ShredInput): TaskResult<ShredOutput> {
   threadBuilder = undefined; // one that threw half-way holds rows of the failed push
   const output = shredLines(input, builder);
   threadBuilder = builder;
-  return { output, transfer: output.rowGroups.flatMap(wholeBuffer) };
+  return { output, transfer: output.rowGroups.flatMap(ownMemory) };
 }
 
 /**
@@ -125,9 +124,4 @@ function inflate(body: Uint8Array, encoding: BodyEncoding): Buffer {
     }
     throw new CorruptionError(`the body is not ${encoding}`, undefined, { cause: error });
   }
-}
-
-/** A buffer's memory, if it has no other user: only then can it be handed to another thread. */
-function wholeBuffer({ buffer, byteLength }: Uint8Array): Transferable[] {
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }

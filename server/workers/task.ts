@@ -38,6 +38,11 @@ export function taskHandler<Input, Output>(
   return { name: kind.name, run: async (input, context) => run(input as Input, context) };
 }
 
+/** The memory of bytes that share it with no others, as small ones may: only such can be handed to another thread. */
+export function ownMemory({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
+}
+
 /** Lower comes first. Background tasks leave one worker to the others where there are two. */
 export const PRIORITY_QUERY = 0;
 export const PRIORITY_INGEST = 1;

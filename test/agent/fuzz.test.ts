@@ -5,20 +5,10 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { Random } from '../corpus/random.ts';
 import { cri, until, World } from './pods.ts';
 
 type Stream = 'stdout' | 'stderr';
-
-/** xorshift32: the same seed gives the same life. */
-function randomSource(seed: number): (below: number) => number {
-  let state = seed * 2654435761 || 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 class FakeContainer {
   readonly name: string;
@@ -81,7 +71,8 @@ class FakeContainer {
 const SEEDS = Array.from({ length: 12 }, (_, i) => Number(process.env['FUZZ_SEED'] ?? 1) + i);
 
 test.each(SEEDS)('seed %i', async (seed) => {
-  const random = randomSource(seed);
+  const source = new Random(seed);
+  const random = (below: number): number => source.below(below);
   const world = new World();
   await world.open();
   try {

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { Corpus } from '../corpus/corpus.ts';
 import { writeTree } from '../corpus/tree.ts';
-import { type Bench, Child, freePort, waitFor } from './harness.ts';
+import { freePort } from '../free-port.ts';
+import { type Bench, Child, waitFor } from './harness.ts';
 import { fetchText, isUp, startAgentProcess } from './podlog.ts';
 import { TARGETS } from './targets.ts';
 

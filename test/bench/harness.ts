@@ -1,11 +1,10 @@
 /**
  * What the measurements share: a folder that is removed at the end, child processes whose CPU time and memory are read
- * from /proc, free ports, and waiting for a condition.
+ * from /proc, and waiting for a condition.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -149,16 +148,6 @@ process.once('SIGTERM', () => process.exit(143));
 function statusKib(pid: number, name: string): number {
   const match = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
   return Number(match?.[1] ?? 0);
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('BUG: a TCP server without a port');
-  return address.port;
 }
 
 export interface WaitOptions {

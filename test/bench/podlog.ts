@@ -1,7 +1,8 @@
 /** podlog's server and agent as processes of their own, as users run them. */
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
-import { Child, freePort, waitFor } from './harness.ts';
+import { freePort } from '../free-port.ts';
+import { Child, waitFor } from './harness.ts';
 
 const agent = new Agent({ keepAlive: true });
 

@@ -8,8 +8,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { endPodlog, freePort, serverReady, startPodlog, type PodlogProcess } from '../e2e/podlog.ts';
+import { endPodlog, serverReady, startPodlog, type PodlogProcess } from '../e2e/podlog.ts';
 import { until } from '../e2e/until.ts';
+import { freePort } from '../free-port.ts';
 
 let dir: string;
 let processes: PodlogProcess[];

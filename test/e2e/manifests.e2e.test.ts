@@ -6,12 +6,13 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../free-port.ts';
 import { readManifests, type Container, type PodTemplate } from '../manifests/manifests.ts';
 import { containerdUnavailable, startContainerd, type Containerd } from './containerd.ts';
 import type { SecurityContext } from './cri.ts';
 import { BUSYBOX_IMAGE } from './images.ts';
 import { makeVolume, PODLOG_IMAGE, writePodlogImage } from './podlog-image.ts';
-import { freePort, queryLogs } from './podlog.ts';
+import { queryLogs } from './podlog.ts';
 import { endContainer, logFile, runPod, type Pod } from './pods.ts';
 import { until } from './until.ts';
 import { openRound, workload, workloadLines } from './workload.ts';

@@ -3,7 +3,6 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { until } from './until.ts';
 
@@ -58,17 +57,6 @@ export async function serverReady(podlog: PodlogProcess, port: number): Promise<
     return ok;
   });
   if (hasEnded(podlog)) throw new Error(`podlog ended with ${podlog.child.exitCode}: ${podlog.stdout}${podlog.stderr}`);
-}
-
-/** A port of 127.0.0.1 that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('BUG: a TCP server has a port');
-  server.close();
-  await once(server, 'close');
-  return address.port;
 }
 
 /** Every row that `/logs` answers, in its order. */

@@ -6,13 +6,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFailed, test } from 'vitest';
+import { freePort } from '../free-port.ts';
 import { containerdUnavailable, startContainerd, type Containerd } from './containerd.ts';
 import { BUSYBOX_IMAGE } from './images.ts';
 import { containerStatus, removePod, restartContainer, rotateLog, runPod, type Pod, type PodSpec } from './pods.ts';
 import {
   endPodlog,
   followLogs,
-  freePort,
   hasEnded,
   queryLogs,
   serverReady,
