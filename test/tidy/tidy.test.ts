@@ -108,16 +108,21 @@ test('names are kebab-case and say what is inside', () => {
 });
 
 const LINES_MAX = 350;
+/** A file of the list below that has become shorter than this does not need to be there. */
+const LONG_LINES_MIN = 300;
 /** Longer sources, and why they are one file all the same. */
 const LONG: Readonly<Record<string, string>> = {
+  'server/store/store.ts': 'one owner of what a snapshot shows: each change of it is one synchronous step here',
+  'server/store/erasure/erasures.ts': 'the states of a job, and what each does after a crash',
+  'shared/row-group/encodings/integer.ts': 'writing, reading, searching and picking know the same planes',
   'shared/row-group/reader.ts': 'one class whose parts share the decoded header and pages',
   'shared/row-group/merge-column.ts': 'how each pair of encodings moves between row groups, side by side',
 };
 
 test(`no source is longer than ${LINES_MAX} lines without a reason`, () => {
-  const long = SOURCES.filter((path) => FILES.get(path)!.split('\n').length - 1 > LINES_MAX);
-  expect(long.filter((path) => LONG[path] === undefined)).toEqual([]);
-  expect(Object.keys(LONG).filter((path) => !long.includes(path))).toEqual([]);
+  const linesOf = (path: string): number => (FILES.get(path) ?? '').split('\n').length - 1;
+  expect(SOURCES.filter((path) => linesOf(path) > LINES_MAX && LONG[path] === undefined)).toEqual([]);
+  expect(Object.keys(LONG).filter((path) => linesOf(path) < LONG_LINES_MIN)).toEqual([]);
 });
 
 test('every limit is used', () => {
