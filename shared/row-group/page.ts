@@ -9,6 +9,8 @@ import { RAW_BYTES_MAX } from './format.ts';
 
 const CODEC_STORED = 0;
 const CODEC_ZSTD = 1;
+/** The least that zlib takes. */
+const CHUNK_BYTES_MIN = 64;
 /** Below this a zstd frame costs more than it saves. */
 const COMPRESS_BYTES_MIN = 32;
 
@@ -24,7 +26,9 @@ export function decompress(bytes: Uint8Array, rawSize: number): Buffer {
   if (rawSize > RAW_BYTES_MAX) throw new CorruptionError(`a page claims ${rawSize} bytes`);
   let raw: Buffer;
   try {
-    raw = zstdDecompressSync(bytes, { maxOutputLength: Math.max(rawSize, 1) });
+    // One byte more than needed: the output then comes as one buffer instead of pieces that have to be joined.
+    const chunkSize = Math.max(rawSize + 1, CHUNK_BYTES_MIN);
+    raw = zstdDecompressSync(bytes, { maxOutputLength: Math.max(rawSize, 1), chunkSize });
   } catch (cause) {
     throw new CorruptionError('a zstd frame cannot be read', undefined, { cause });
   }
@@ -131,6 +135,11 @@ export function verifyPage(stored: Buffer, entry: PageEntry): void {
   if (crc32(stored) !== entry.checksum) {
     throw new CorruptionError(`the checksum of the page at byte ${entry.offset} does not match`);
   }
+}
+
+/** True when opening the page makes a copy, so that its stored bytes are not needed afterwards. */
+export function isCompressed({ codec }: PageEntry): boolean {
+  return codec === CODEC_ZSTD;
 }
 
 /** Checks and decompresses a page. @throws CorruptionError */

@@ -23,7 +23,7 @@ import {
   TEMPLATES_MAX,
 } from './format.ts';
 import type { ValueKind } from './format.ts';
-import { decompress, openPage, readPageEntry, verifyPage } from './page.ts';
+import { decompress, isCompressed, openPage, readPageEntry, verifyPage } from './page.ts';
 import type { PageEntry, PageReader } from './page.ts';
 import { canBePicked, pickColumn } from './pick.ts';
 import type { Slot, Template } from './template.ts';
@@ -61,6 +61,8 @@ export interface ByteSource {
   readonly sizeBytes: number;
   /** May be kept: it does not change. */
   read(offset: number, sizeBytes: number): Buffer;
+  /** Good until the next read. */
+  peek(offset: number, sizeBytes: number): Buffer;
 }
 
 /** Keeps what was decoded of one row group, for as long as it likes: anything may be decoded again. */
@@ -188,7 +190,7 @@ export class RowGroup {
   verifyPages(): void {
     if (this.#packedBody !== undefined) return;
     for (const page of [...this.#system.map((chunk) => chunk.pages), ...this.#columnPages].flat()) {
-      verifyPage(this.#source.read(page.offset, page.storedSize), page);
+      verifyPage(this.#source.peek(page.offset, page.storedSize), page);
     }
   }
 
@@ -356,7 +358,8 @@ export class RowGroup {
         }
         const { offset, storedSize } = entry;
         if (this.#packedBody !== undefined) return this.#packedBody.subarray(offset, offset + storedSize);
-        return openPage(this.#source.read(offset, storedSize), entry);
+        const source = this.#source;
+        return openPage(isCompressed(entry) ? source.peek(offset, storedSize) : source.read(offset, storedSize), entry);
       },
     };
   }
@@ -382,7 +385,8 @@ function byteLengthOf(decoded: object): number {
 
 function memorySource(bytes: Uint8Array): ByteSource {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { sizeBytes: buffer.length, read: (offset, sizeBytes) => buffer.subarray(offset, offset + sizeBytes) };
+  const read = (offset: number, sizeBytes: number): Buffer => buffer.subarray(offset, offset + sizeBytes);
+  return { sizeBytes: buffer.length, read, peek: read };
 }
 
 /** A template with the columns of its slots at hand. */
@@ -473,7 +477,7 @@ export function firstValueOf(column: ColumnInfo, template: number): number {
 }
 
 function openHeader(source: ByteSource): { layout: number; header: Buffer; pagesStart: number } {
-  let head = source.read(0, Math.min(HEAD_BYTES, source.sizeBytes));
+  let head = source.peek(0, Math.min(HEAD_BYTES, source.sizeBytes));
   const prefix = new ByteReader(head);
   if (prefix.u32() !== MAGIC) throw new CorruptionError('not a row group: it must begin with "PRG1"');
   const layout = prefix.u8();
@@ -482,7 +486,7 @@ function openHeader(source: ByteSource): { layout: number; header: Buffer; pages
   const rawSize = prefix.u32();
   const pagesStart = PREFIX_BYTES + storedSize;
   if (pagesStart > source.sizeBytes) throw new CorruptionError('the row group ends inside its header');
-  if (pagesStart > head.length) head = source.read(0, pagesStart);
+  if (pagesStart > head.length) head = source.peek(0, pagesStart);
   const stored = head.subarray(PREFIX_BYTES, pagesStart);
   if (prefixChecksum(head, stored) !== checksum) {
     throw new CorruptionError('the checksum of the row group header does not match');

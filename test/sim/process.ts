@@ -84,13 +84,12 @@ export async function search(
 }
 
 function simulatedFiles(disk: SimDisk): FileReader {
-  return {
-    read: (path, offset, sizeBytes) => {
-      const bytes = disk.readNow(path, offset, sizeBytes);
-      if (bytes.length < sizeBytes) throw new CorruptionError(`${path} ends too soon`);
-      return bytes;
-    },
+  const read = (path: string, offset: number, sizeBytes: number): Buffer => {
+    const bytes = disk.readNow(path, offset, sizeBytes);
+    if (bytes.length < sizeBytes) throw new CorruptionError(`${path} ends too soon`);
+    return bytes;
   };
+  return { read, peek: read };
 }
 
 /** The tasks of the worker threads: each takes some time, in which the store goes on. */

@@ -413,13 +413,12 @@ class Run {
 
   /** All lines of a snapshot, which must be as the truth has them. */
   #look(rowGroups: ReturnType<Process['store']['snapshot']>['rowGroups'], isDoubtful = false): SeenLine[] {
-    const files = {
-      read: (path: string, offset: number, sizeBytes: number): Buffer => {
-        const node = this.#image.find(path);
-        if (node?.kind !== 'file') throw new Wrong(`${path} is gone, but a snapshot holds it`);
-        return Buffer.from(node.seen.view().subarray(offset, offset + sizeBytes));
-      },
+    const read = (path: string, offset: number, sizeBytes: number): Buffer => {
+      const node = this.#image.find(path);
+      if (node?.kind !== 'file') throw new Wrong(`${path} is gone, but a snapshot holds it`);
+      return Buffer.from(node.seen.view().subarray(offset, offset + sizeBytes));
     };
+    const files = { read, peek: read };
     const seen: SeenLine[] = [];
     for (const ref of rowGroups) {
       try {

@@ -4,9 +4,12 @@ import { LRUCache } from 'lru-cache';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { OPEN_FILE_MS_MAX, OPEN_FILES_MAX } from '../../limits.ts';
 
-/** Bytes of a file, in memory of their own. Throws CorruptionError when the file ends before. */
+/** Bytes of a file. Both throw CorruptionError when the file ends before. */
 export interface FileReader {
+  /** In memory of their own. */
   read(path: string, offset: number, sizeBytes: number): Buffer;
+  /** Good until the next peek: spares the memory for what is only decompressed. */
+  peek(path: string, offset: number, sizeBytes: number): Buffer;
 }
 
 export class OpenFiles implements FileReader {
@@ -17,15 +20,26 @@ export class OpenFiles implements FileReader {
     dispose: (file) => closeSync(file),
   });
 
+  #scratch = Buffer.alloc(0);
+
   read(path: string, offset: number, sizeBytes: number): Buffer {
+    // What is cached outlives the request: its memory must not come from the pool that small buffers share.
+    return this.#fill(path, offset, Buffer.allocUnsafeSlow(sizeBytes));
+  }
+
+  peek(path: string, offset: number, sizeBytes: number): Buffer {
+    if (sizeBytes > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(sizeBytes);
+    return this.#fill(path, offset, this.#scratch.subarray(0, sizeBytes));
+  }
+
+  #fill(path: string, offset: number, bytes: Buffer): Buffer {
     let file = this.#files.get(path);
     if (file === undefined) this.#files.set(path, (file = openSync(path, 'r')));
-    // What is cached outlives the request: its memory must not come from the pool that small buffers share.
-    const bytes = Buffer.allocUnsafeSlow(sizeBytes);
-    for (let at = 0; at < sizeBytes;) {
-      const count = readSync(file, bytes, at, sizeBytes - at, offset + at);
-      if (count === 0)
-        throw new CorruptionError(`${path} ends at byte ${offset + at}, ${sizeBytes - at} more were expected`);
+    for (let at = 0; at < bytes.length;) {
+      const count = readSync(file, bytes, at, bytes.length - at, offset + at);
+      if (count === 0) {
+        throw new CorruptionError(`${path} ends at byte ${offset + at}, ${bytes.length - at} more were expected`);
+      }
       at += count;
     }
     return bytes;

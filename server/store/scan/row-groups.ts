@@ -33,7 +33,12 @@ export class RowGroups {
     let group = this.#headers.get(key);
     if (group === undefined) {
       const { path, offset, sizeBytes } = place;
-      const source = { sizeBytes, read: (from: number, size: number) => this.#files.read(path, offset + from, size) };
+      const files = this.#files;
+      const source = {
+        sizeBytes,
+        read: (from: number, size: number) => files.read(path, offset + from, size),
+        peek: (from: number, size: number) => files.peek(path, offset + from, size),
+      };
       group = new RowGroup(source, {
         get: (part) => this.#decoded.get(`${key}#${part}`)?.part,
         set: (part, decoded, bytes) => this.#decoded.set(`${key}#${part}`, { part: decoded, bytes }),
