@@ -4,7 +4,7 @@ import { ParameterError } from '../../shared/errors.ts';
 import { type Labels, labelOf } from '../../shared/labels.ts';
 import { parseFilters } from '../query/parameters.ts';
 import type { QueryString } from '../query/parameters.ts';
-import type { Plan } from '../store/scan/plan.ts';
+import type { Plan, ValueFilter } from '../store/scan/plan.ts';
 import { mayMatch } from '../store/scan/match-rows.ts';
 import { labelVerdict } from '../store/scan/value-filter.ts';
 import type { Store } from '../store/store.ts';
@@ -36,16 +36,22 @@ function parseLabelFilters(query: QueryString, nowMs: number): Plan {
   return { ...filters, order: 'newest', limit: 1 };
 }
 
-/** Streams of row groups in the time range whose labels satisfy every filter; a label that is absent does not. */
+/** Streams of row groups in the time range whose labels satisfy every filter. */
 function matchingStreams(store: LabelsOptions['store'], plan: Plan): Labels[] {
   const snapshot = store.snapshot();
   try {
     const inRange = snapshot.rowGroups.filter((group) => mayMatch(group, plan));
     const streams = new Set(inRange.flatMap((group) => group.streams));
-    return [...streams].filter((labels) => plan.values.every((filter) => labelVerdict(filter, labels) === 'pass'));
+    return [...streams].filter((labels) => plan.values.every((filter) => passes(filter, labels)));
   } finally {
     snapshot.release();
   }
+}
+
+/** A label that is absent has none of the values: it satisfies a filter that only refuses some. */
+function passes(filter: ValueFilter, labels: Labels): boolean {
+  const verdict = labelVerdict(filter, labels);
+  return verdict === 'pass' || (verdict === 'field' && filter.any.length === 0);
 }
 
 function sortedSet(values: readonly string[]): string[] {

@@ -139,6 +139,17 @@ test('the label of a push is the whole of what stands behind its name', async ()
   expect(await call('/labels/app/values?app=a*')).toMatchObject({ json: { values: ['a?b=c&d'] } });
 });
 
+test('labels: filters by label, also by one that a stream lacks', async () => {
+  await post('/ingest?job=a&tier=web', 'x');
+  await post('/ingest?job=b', 'x');
+  const jobs = async (filter: string): Promise<unknown> => (await call(`/labels/job/values?${filter}`)).json;
+  expect(await jobs('job=*')).toEqual({ values: ['a', 'b'] });
+  expect(await jobs('job=*&tier=web')).toEqual({ values: ['a'] });
+  expect(await jobs('job=*&tier=!web')).toEqual({ values: ['b'] });
+  expect(await jobs('job=*&since=2001-01-01&until=2001-01-02')).toEqual({ values: [] });
+  expect(await call('/labels?q=x')).toMatchObject({ status: 400 });
+});
+
 test('a push without lines is fine', async () => {
   expect(await post('/ingest?app=shop', '\n\n')).toMatchObject({ status: 200, json: { lines: 0 } });
   expect(await call('/ingest', { method: 'POST' })).toMatchObject({ status: 200, json: { lines: 0 } });
