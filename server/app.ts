@@ -30,7 +30,7 @@ import type { Erasures } from './store/erasure/erasures.ts';
 import type { AggregateContext } from './store/aggregate/run.ts';
 import type { Store } from './store/store.ts';
 import type { WorkerPool } from './workers/pool.ts';
-import { ownMemory, PRIORITY_BACKGROUND, PRIORITY_INGEST } from './workers/task.ts';
+import { ownMemory, PRIORITY_INGEST, PRIORITY_MAINTENANCE } from './workers/task.ts';
 
 export interface AppParts {
   readonly store: Store;
@@ -86,7 +86,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     closing: closing.signal,
     check: (dataDir) => {
       const checkSegment = (input: CheckSegmentInput): Promise<CheckSegmentOutput> =>
-        pool.run(CHECK_SEGMENT, input, { priority: PRIORITY_BACKGROUND });
+        pool.run(CHECK_SEGMENT, input, { priority: PRIORITY_MAINTENANCE });
       return checkFolder({ disk: realDisk, dataDir, checkSegment, stateProblem: positionsProblem });
     },
   });

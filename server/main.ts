@@ -69,7 +69,7 @@ export async function startServer({
     indexedFields,
     now,
     log,
-    erase: (input, stop) => pool.run(ERASE, input, { stop, priority: PRIORITY_BACKGROUND }),
+    erase: (input, stop) => pool.run(ERASE, input, { stop, priority: PRIORITY_MAINTENANCE }),
   });
   const compactor = new Compactor({
     store,

@@ -12,7 +12,7 @@ export const TASKS: readonly TaskHandler[] = [
   taskHandler(FLUSH, async (input) => ({ output: await flush(realDisk, input) })),
   taskHandler(COMPACT, async (input, { isCancelled }) => ({ output: await compact(realDisk, input, isCancelled) })),
   taskHandler(SHRED, shredTask),
-  taskHandler(ERASE, async (input) => ({ output: await eraseSegment(realDisk, input) })),
+  taskHandler(ERASE, async (input, { isCancelled }) => ({ output: await eraseSegment(realDisk, input, isCancelled) })),
   taskHandler(CHECK_SEGMENT, async (input) => ({ output: await checkSegment(realDisk, input) })),
   ...queryHandlers(),
 ];

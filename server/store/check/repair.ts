@@ -8,7 +8,7 @@ import type { Disk } from '../disk.ts';
 import { QUARANTINE_FOLDER, segmentPath } from '../filenames.ts';
 import type { ManifestSegment } from '../manifest.ts';
 import { copyToQuarantine, damageOf } from '../quarantine.ts';
-import { SegmentWriter } from '../segment/writer.ts';
+import { writeSegment } from '../segment/write.ts';
 import type { Store } from '../store.ts';
 import { isBefore, type RowKey, rowKey } from './check-segment.ts';
 import type { Finding } from './finding.ts';
@@ -79,7 +79,7 @@ function repairSegment(path: string, segment: ManifestSegment, context: RepairCo
     // Something may be lost that no table names: then all of the file is worth keeping.
     if (named !== segment.rowCount) await keepFile(context, path);
     const added: ManifestSegment[] = [];
-    for (const run of sortedRuns(salvaged)) added.push(await writeSegment(run, segment.day, context));
+    for (const run of sortedRuns(salvaged)) added.push(await writeRun(run, segment.day, context));
     await store.replaceSegments(old, added);
     return { path, keptRows, lostRows: Math.max(0, segment.rowCount - keptRows) };
   });
@@ -117,20 +117,17 @@ function sortedRuns(salvaged: readonly Salvaged[]): Salvaged[][] {
   return runs;
 }
 
-async function writeSegment(
+async function writeRun(
   run: readonly Salvaged[],
   day: string,
   { disk, dataDir, store, indexedFields }: RepairContext,
 ): Promise<ManifestSegment> {
-  const sequence = store.takeSequence();
-  const path = segmentPath(dataDir, day, sequence);
-  const writer = await SegmentWriter.create(disk, path, indexedFields);
-  try {
-    for (const { bytes, group, order } of run) await writer.add(bytes, { ...group.info, order });
-    const rowCount = run.reduce((sum, { group }) => sum + group.info.rowCount, 0);
-    return { day, sequence, sizeBytes: await writer.finish(), rowCount };
-  } catch (error) {
-    await writer.abandon();
-    throw error;
-  }
+  const target = { dataDir, day, sequence: store.takeSequence(), indexedFields, orderFrom: run[0]!.order };
+  const written = await writeSegment(
+    disk,
+    target,
+    run.map(({ bytes }) => bytes),
+  );
+  if (written === undefined) throw new RangeError('BUG: a run without row groups');
+  return written;
 }

@@ -23,7 +23,14 @@ import { chooseWindow, type MergeWindow } from './policy.ts';
 export interface CompactorOptions {
   readonly store: Pick<
     Store,
-    'isWhole' | 'maintain' | 'replaceSegments' | 'sealedWalFileCount' | 'segments' | 'setAside' | 'takeSequence'
+    | 'areKeptApart'
+    | 'isWhole'
+    | 'maintain'
+    | 'replaceSegments'
+    | 'sealedWalFileCount'
+    | 'segments'
+    | 'setAside'
+    | 'takeSequence'
   >;
   readonly dataDir: string;
   readonly indexedFields: readonly string[];
@@ -111,11 +118,17 @@ export class Compactor {
     return best;
   }
 
-  /** Neighbours without a damaged one among them: that one is left as it is, for a person or `podlog check`. */
+  /**
+   * Neighbours without a damaged one among them, which is left as it is, for a person or `podlog check`; and all of
+   * before an erasure's request, or all of after it.
+   */
   #mergeableRuns(segments: readonly LiveSegment[]): LiveSegment[][] {
+    const { store } = this.#options;
     const runs: LiveSegment[][] = [[]];
-    for (const segment of segments) {
-      if (this.#options.store.isWhole(segment) && !this.#unmergeable.has(segment.path)) runs.at(-1)!.push(segment);
+    for (const [index, segment] of segments.entries()) {
+      const before = segments[index - 1];
+      if (before !== undefined && store.areKeptApart(firstOrder(before), firstOrder(segment))) runs.push([]);
+      if (store.isWhole(segment) && !this.#unmergeable.has(segment.path)) runs.at(-1)!.push(segment);
       else runs.push([]);
     }
     return runs;

@@ -15,7 +15,7 @@ import { copyToQuarantine, damageOf } from '../quarantine.ts';
 import type { Plan } from '../scan/plan.ts';
 import { matchRows, mayMatch } from '../scan/match-rows.ts';
 import { readSegment } from '../segment/reader.ts';
-import { SegmentWriter } from '../segment/writer.ts';
+import { writeSegment } from '../segment/write.ts';
 import type { RowGroupRef } from '../snapshot.ts';
 import { StreamTable } from '../stream-table.ts';
 
@@ -47,8 +47,15 @@ export const ERASE = taskKind<EraseInput, EraseOutput>('erase');
 type Verdict =
   { readonly kind: 'keep' } | { readonly kind: 'some'; readonly kept: Uint8Array } | { readonly kind: 'drop' };
 
-/** @throws CorruptionError  the tables of the segment cannot be read */
-export async function eraseSegment(disk: Disk, input: EraseInput): Promise<EraseOutput> {
+/**
+ * @param isCancelled  asked before each row group
+ * @throws CorruptionError  the tables of the segment cannot be read
+ */
+export async function eraseSegment(
+  disk: Disk,
+  input: EraseInput,
+  isCancelled: () => boolean = () => false,
+): Promise<EraseOutput> {
   const { dataDir, segment, plan, orderBefore } = input;
   const path = segmentPath(dataDir, segment.day, segment.sequence);
   const refs = await readSegment(disk, path, segment.sizeBytes, new StreamTable());
@@ -56,9 +63,12 @@ export async function eraseSegment(disk: Disk, input: EraseInput): Promise<Erase
   if (!refs.some((ref) => ref.order < orderBefore && mayMatch(ref, plan))) return { kind: 'unchanged' };
   return withFile(disk, path, 'read', async (file) => {
     const verdicts: Verdict[] = [];
-    for (const ref of refs) verdicts.push(await judge(file, ref, plan));
+    for (const ref of refs) {
+      if (isCancelled()) throw new Error('the erasure was stopped');
+      verdicts.push(await judge(file, ref, plan));
+    }
     if (verdicts.every(({ kind }) => kind === 'keep')) return { kind: 'unchanged' };
-    return rewrite(disk, input, file, refs, verdicts);
+    return rewrite(disk, input, { file, refs, verdicts, isCancelled });
   });
 }
 
@@ -83,74 +93,55 @@ async function readGroup(file: DiskFile, { offset, sizeBytes }: RowGroupRef): Pr
   return new RowGroup(bytes);
 }
 
-async function rewrite(
-  disk: Disk,
-  { dataDir, segment: { day }, sequence, indexedFields }: EraseInput,
-  file: DiskFile,
-  refs: readonly RowGroupRef[],
-  verdicts: readonly Verdict[],
-): Promise<EraseOutput> {
-  const path = segmentPath(dataDir, day, sequence);
-  await disk.remove(path);
-  const writer = await SegmentWriter.create(disk, path, indexedFields);
-  let rowCount = 0;
-  let erasedRows = 0;
-  let unreadableRows = 0;
-  try {
-    for (const [index, ref] of refs.entries()) {
-      let order = ref.order;
-      for (const bytes of await remains(disk, dataDir, file, ref, verdicts[index]!)) {
-        const info = verifyRowGroup(bytes);
-        await writer.add(bytes, { ...info, order });
-        order += info.rowCount;
-      }
-      const left = order - ref.order;
-      rowCount += left;
-      if (verdicts[index]!.kind === 'some') erasedRows += ref.rowCount - left;
-      else unreadableRows += ref.rowCount - left;
-    }
-    if (rowCount === 0) {
-      await writer.abandon();
-      return { kind: 'rewritten', segment: undefined, erasedRows, unreadableRows };
-    }
-    const sizeBytes = await writer.finish();
-    return { kind: 'rewritten', segment: { day, sequence, sizeBytes, rowCount }, erasedRows, unreadableRows };
-  } catch (error) {
-    await writer.abandon();
-    throw error;
-  }
+interface Source {
+  readonly file: DiskFile;
+  readonly refs: readonly RowGroupRef[];
+  /** One for each of them. */
+  readonly verdicts: readonly Verdict[];
+  readonly isCancelled: () => boolean;
 }
 
-/** What is left of a row group, encoded. */
-async function remains(
+async function rewrite(disk: Disk, input: EraseInput, source: Source): Promise<EraseOutput> {
+  const { dataDir, segment, sequence, indexedFields } = input;
+  const unreadable = { rowCount: 0 };
+  const orderFrom = Math.min(...source.refs.map(({ order }) => order));
+  const target = { dataDir, day: segment.day, sequence, indexedFields, orderFrom };
+  const written = await writeSegment(disk, target, remains(disk, dataDir, source, unreadable));
+  const erasedRows = segment.rowCount - unreadable.rowCount - (written?.rowCount ?? 0);
+  return { kind: 'rewritten', segment: written, erasedRows, unreadableRows: unreadable.rowCount };
+}
+
+/** What is left of the row groups, encoded; adds to `unreadable` the rows of those that could not be read. */
+async function* remains(
   disk: Disk,
   dataDir: string,
-  file: DiskFile,
-  ref: RowGroupRef,
-  verdict: Verdict,
-): Promise<Iterable<Uint8Array>> {
-  switch (verdict.kind) {
-    case 'keep':
-      return copied(disk, dataDir, file, ref);
-    case 'some': {
+  { file, refs, verdicts, isCancelled }: Source,
+  unreadable: { rowCount: number },
+): AsyncGenerator<Uint8Array> {
+  for (const [index, ref] of refs.entries()) {
+    if (isCancelled()) throw new Error('the erasure was stopped');
+    const verdict = verdicts[index]!;
+    if (verdict.kind === 'some') {
       const group = await readGroup(file, ref);
       const { kept } = verdict;
-      return mergeRowGroups([group], { day: group.info.baseDay, level: SEGMENT_ZSTD_LEVEL, keep: () => kept });
+      yield* mergeRowGroups([group], { day: group.info.baseDay, level: SEGMENT_ZSTD_LEVEL, keep: () => kept });
+      continue;
     }
-    case 'drop':
-      return [];
+    const bytes = verdict.kind === 'keep' ? await copied(disk, dataDir, file, ref) : undefined;
+    if (bytes === undefined) unreadable.rowCount += ref.rowCount;
+    else yield bytes;
   }
 }
 
 /** A row group that cannot be read, but by its times and streams has no such row, is worth keeping in quarantine. */
-async function copied(disk: Disk, dataDir: string, file: DiskFile, ref: RowGroupRef): Promise<Uint8Array[]> {
+async function copied(disk: Disk, dataDir: string, file: DiskFile, ref: RowGroupRef): Promise<Uint8Array | undefined> {
   const bytes = await file.read(ref.offset, ref.sizeBytes);
   try {
     verifyRowGroup(bytes);
-    return [bytes];
+    return bytes;
   } catch (error) {
     if (!(error instanceof CorruptionError)) throw error;
     await copyToQuarantine(disk, dataDir, damageOf(ref.path, ref.offset, ref.sizeBytes, error));
-    return [];
+    return undefined;
   }
 }

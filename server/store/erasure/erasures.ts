@@ -38,8 +38,8 @@ export interface ErasuresOptions {
   /** Snapshots there are erased from, too. */
   readonly snapshotsDir: string;
   readonly indexedFields: readonly string[];
-  /** Does `eraseSegment`, in a thread or here. */
-  readonly erase: (input: EraseInput, closing: AbortSignal) => Promise<EraseOutput>;
+  /** Does `eraseSegment`, in a thread or here; settles when it has ended, also when it is told to stop. */
+  readonly erase: (input: EraseInput, stop: AbortSignal) => Promise<EraseOutput>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Logger;

@@ -14,6 +14,8 @@ import { append, closeStore, expectLines, filesIn, linesOf, type OpenStore, open
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { readSegment } from '../../../../server/store/segment/reader.ts';
 import { StreamTable } from '../../../../server/store/stream-table.ts';
+import { compact, type CompactInput } from '../../../../server/store/compaction/compact.ts';
+import { Compactor } from '../../../../server/store/compaction/compactor.ts';
 import { Metrics } from '../../../../shared/metrics.ts';
 
 type Erase = (input: EraseInput) => Promise<EraseOutput>;
@@ -300,4 +302,40 @@ test('queries beside an erasure: each other row once, whenever they look', async
   }
   await running;
   expect(linesOf(open.store)).toEqual(kept);
+});
+
+test('beside compaction: rows of before and after the request stay apart until the job is through, whatever it waits for', async () => {
+  let open = await openStore();
+  const compactorOf = ({ store, dataDir, options }: OpenStore): Compactor => {
+    const { now, log } = options;
+    const metrics = new Metrics();
+    const indexedFields = DEFAULT_INDEXED_FIELDS;
+    const run = (input: CompactInput, stop: AbortSignal) => compact(realDisk, input, () => stop.aborted);
+    return new Compactor({ store, dataDir, indexedFields, now, log, metrics, compact: run });
+  };
+  const write = async (lines: readonly Line[]): Promise<void> => {
+    for (let at = 0; at < lines.length; at += 10) {
+      await append(open.store, batchOf({ lines: lines.slice(at, at + 10) }));
+      await open.store.flushAll();
+    }
+  };
+  const before = rowsOfUsers(100, TODAY);
+  await write(before);
+  const erasures = await openErasures(open, () => Promise.reject(new Error('not now')));
+  const { id } = await erasures.request(filterOf({ user_id: user(7) }));
+  await erasures.idle();
+  expect(erasures.get(id)).toMatchObject({ problem: 'not now' });
+  const after = rowsOfUsers(100, TODAY);
+  await write(after);
+  await compactorOf(open).settle();
+  expect(open.store.stats().segmentCount).toBe(2);
+  open = await reopen(open);
+  const again = await openErasures(open);
+  await compactorOf(open).settle();
+  await again.idle();
+  await again.tick();
+  expect(again.get(id)).toMatchObject({ state: 'done', rowCount: 5 });
+  await compactorOf(open).settle();
+  expect(open.store.stats().segmentCount).toBe(1);
+  await expectLines(open, [...before.filter(({ text }) => !text.includes(`"${user(7)}"`)), ...after]);
 });
