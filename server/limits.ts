@@ -77,11 +77,13 @@ export const WAL_QUEUE_BYTES_MAX = 64 * MIB;
 export const WAL_GROUP_BYTES_MAX = 4 * MIB;
 
 /**
- * A WAL file is sealed, and then flushed, at the first of these. Size: a flush holds the rows of one file, decoded,
- * in memory while it sorts them (about 100 MB for 8 MiB, 330,000 rows). Records: a query visits each row group of the memtable. Age: rows rest unsorted so long at most.
+ * A WAL file is sealed, and then flushed, at the first of these. Size: a flush holds the rows of one file, decoded, in
+ * memory while it sorts them (about 100 MB for 8 MiB, 330,000 rows). Records: a query visits each row group of the
+ * memtable (60 µs each, and their headers fit into WORKER_HEADERS_MAX); small flushes are what compaction is for. Age:
+ * rows rest unsorted so long at most.
  */
 export const WAL_FILE_BYTES_MAX = 8 * MIB;
-export const WAL_FILE_RECORDS_MAX = 4096;
+export const WAL_FILE_RECORDS_MAX = 400;
 export const WAL_FILE_AGE_MS_MAX = 1 * HOUR_MS;
 
 /** Sealed WAL files that wait for their flush. Beyond: 503 until the flush has caught up. */

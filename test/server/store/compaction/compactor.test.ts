@@ -94,11 +94,12 @@ test('rows with equal times keep the order in which they came', async () => {
   }
   await compactorOf(open).settle();
   const again = await reopen(open);
-  const { rowGroups, release } = again.store.snapshot();
+  const snapshot = again.store.snapshot();
+  const { rowGroups } = snapshot;
   expect(rowGroups).toHaveLength(2);
   const [merged] = rowGroups.toSorted((a, b) => a.order - b.order);
   expect(textsInOrder(await readFile(merged!.path), merged!)).toEqual(names.slice(0, 8));
-  release();
+  snapshot.release();
 });
 
 test('segments of different days stay apart', async () => {
