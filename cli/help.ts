@@ -10,7 +10,7 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
   up: {
     summary: 'server and agent in one process; where there are no pods, with a sample workload',
     examples: [
-      ['podlog up', 'try it: http://127.0.0.1:3100'],
+      ['podlog up', 'try it on this machine'],
       ['podlog up --data-dir /var/lib/podlog --listen 0.0.0.0:3100', 'a whole cluster of one node'],
     ],
   },

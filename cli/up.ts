@@ -40,5 +40,5 @@ function welcome(url: string, podsDir: string, state: string, sample: Sample | u
     ...(sample === undefined ? [] : [`user_id=${sample.userId}`, `request_id=${sample.requestId}`]),
     'level=error',
   ].map((query) => `  curl '${url}/logs?${query}&since=1h'`);
-  return `podlog: ${source}\n\n  ${url}\n\nTry:\n${queries.join('\n')}\n\n`;
+  return `podlog: ${source}\n\nTry:\n${queries.join('\n')}\n\n`;
 }

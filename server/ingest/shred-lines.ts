@@ -122,6 +122,6 @@ function inflate(body: Uint8Array, encoding: BodyEncoding): Buffer {
       const message = `the body has more than ${INFLATED_BODY_BYTES_MAX} bytes when decompressed: send fewer lines at once`;
       throw new PodlogError('PODLOG_BODY_TOO_LARGE', 413, message, { cause: error });
     }
-    throw new CorruptionError(`the body is not ${encoding}`, undefined, { cause: error });
+    throw new CorruptionError(`the body is not ${encoding}, as its content-encoding says`, undefined, { cause: error });
   }
 }
