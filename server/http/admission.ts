@@ -12,7 +12,10 @@ export function limitBodies(app: FastifyInstance): void {
     const bodyBytes = expectedBodyBytes(request.headers['content-length'], request.headers['transfer-encoding']);
     if (bodyBytes === 0) return;
     if (inFlightBytes + bodyBytes > BODIES_IN_FLIGHT_BYTES_MAX) {
-      throw new UnavailableError('too many lines are on their way at once: wait, and send them again', RETRY_AFTER_QUEUE_SECONDS);
+      throw new UnavailableError(
+        'too many lines are on their way at once: wait, and send them again',
+        RETRY_AFTER_QUEUE_SECONDS,
+      );
     }
     inFlightBytes += bodyBytes;
     // Emitted once, whether the answer was sent or the client went away.
