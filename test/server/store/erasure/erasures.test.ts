@@ -20,7 +20,7 @@ import { Metrics } from '../../../../shared/metrics.ts';
 
 type Erase = (input: EraseInput) => Promise<EraseOutput>;
 
-async function openErasures(open: OpenStore, erase?: Erase): Promise<Erasures> {
+async function openErasures(open: OpenStore, run?: Erase): Promise<Erasures> {
   const disk: Disk = open.options.disk ?? realDisk;
   const { dataDir, now, log } = open.options;
   return Erasures.open({
@@ -28,7 +28,7 @@ async function openErasures(open: OpenStore, erase?: Erase): Promise<Erasures> {
     dataDir,
     snapshotsDir: join(dataDir, 'snapshots'),
     indexedFields: DEFAULT_INDEXED_FIELDS,
-    erase: erase ?? ((input) => eraseSegment(disk, input)),
+    erase: run ?? ((input) => eraseSegment(disk, input)),
     now,
     log,
     disk,
@@ -290,9 +290,9 @@ test('queries beside an erasure: each other row once, whenever they look', async
   const kept = linesAsRead(lines).filter(isKept);
   const erasures = await openErasures(open);
   await erasures.request(filterOf({ user_id: user(7) }));
-  let isDone = false;
-  const running = erasures.idle().then(() => (isDone = true));
-  while (!isDone) {
+  const done = new AbortController();
+  const running = erasures.idle().then(() => done.abort());
+  while (!done.signal.aborted) {
     const snapshot = open.store.snapshot();
     const first = readLines(snapshot.rowGroups);
     await new Promise((resolve) => setImmediate(resolve));
