@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { HOUSEKEEPING_MS } from '../../server/limits.ts';
 import { type Bench, Child, folderBytes, waitFor } from './harness.ts';
 import { watchServer } from './watch.ts';
 import { fetchStats, type ServerProcess, startServerProcess } from './podlog.ts';
@@ -16,9 +17,9 @@ import { TARGETS } from './targets.ts';
 const LINES_PER_SECOND = 500;
 /** What is sent before the server is killed: the rest is so much that it is in the midst of it. */
 const SHARE_BEFORE_KILL = 0.97;
-/** A server that takes less than this share of a core for so long has nothing left to do. */
+/** A server that takes less than this share of a core for so long has nothing left to do: it looks for work in between. */
 const IDLE_CORE_SHARE = 0.05;
-const IDLE_MS = 3_000;
+const IDLE_MS = 2 * HOUSEKEEPING_MS + 1_000;
 const SETTLE_MS_MAX = 3_600_000;
 
 export async function benchStore(bench: Bench): Promise<void> {
@@ -60,7 +61,7 @@ export async function benchStore(bench: Bench): Promise<void> {
 
 /** Acknowledged lines a second, and what they cost until the last flush and compaction is done. */
 async function benchIntake(
-  { lineCount, progress, report }: Bench,
+  { lineCount, isLarge, progress, report }: Bench,
   { url, child }: ServerProcess,
   { spools }: Spooled,
   sending: Sending,
@@ -95,7 +96,8 @@ async function benchIntake(
     name: 'server, batches: compacted a second',
     value: rows / settledSeconds,
     unit: 'lines',
-    target: TARGETS.serverLinesPerSecond,
+    // Of few lines, most of that time is the pause before the server looks for work.
+    target: isLarge ? TARGETS.serverLinesPerSecond : undefined,
   });
   report({ name: 'server, batches: most WAL files', value: most.walFiles, unit: '' });
   report({ name: 'server, batches: most segments', value: most.segments, unit: '' });
