@@ -5,6 +5,7 @@
 import type { Agent as HttpAgent, IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { httpModule } from '../shared/http-module.ts';
 import { BATCH_CONTENT_TYPE, type PositionsAnswer } from '../shared/wire.ts';
 import type { AgentMetrics } from './agent-metrics.ts';
 import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, REQUEST_MS_MAX, RETRY_AFTER_MS_MAX } from './limits.ts';
@@ -31,14 +32,6 @@ interface Answer {
   readonly status: number;
   readonly retryAfterMs: number;
   readonly body: Buffer;
-}
-
-/**
- * node:http or node:https. `import` of node:http would evaluate each of its exports and with them load undici, which
- * is 14 MB of RSS that no agent needs.
- */
-function httpModule(isTls: boolean): Pick<typeof import('node:http'), 'request' | 'Agent'> {
-  return process.getBuiltinModule(isTls ? 'node:https' : 'node:http');
 }
 
 /** Owns the connection. One request is under way at a time. */

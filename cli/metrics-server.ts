@@ -1,8 +1,8 @@
 /** The agent's own HTTP: /metrics for Prometheus and /healthz for the kubelet. Node's server, since Fastify would cost memory. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import type { Logger } from 'pino';
 import { UsageError } from '../shared/errors.ts';
+import { httpModule } from '../shared/http-module.ts';
 import { METRICS_CONTENT_TYPE } from '../shared/metrics.ts';
 import type { ListenAddress } from './flags.ts';
 
@@ -19,7 +19,7 @@ export async function listenForMetrics(
   render: () => string,
   log: Logger,
 ): Promise<MetricsServer> {
-  const server = createServer((request, response) => {
+  const server = httpModule(false).createServer((request, response) => {
     const answer = (status: number, contentType: string, text: string): void => {
       response.writeHead(status, { 'content-type': contentType }).end(text);
     };
