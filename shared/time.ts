@@ -12,6 +12,18 @@ const NS_PER_DAY_BIG = 86_400_000_000_000n;
 /** A row group's times lie within this many days of its base day: below 2^52 ns, so that sums and zigzag stay exact too. */
 export const BASE_DAY_REACH_DAYS = 50;
 
+/** The years 0000 to 9999, which four digits can write. */
+const DAY_MIN = -719_528;
+const DAY_MAX = 2_932_896;
+
+/** Whether times of rows can lie in this range: whole, in order, and within reach of a base day that can be written. */
+export function isTimeRange(baseDay: number, minTimeNs: number, maxTimeNs: number): boolean {
+  const reach = BASE_DAY_REACH_DAYS * NS_PER_DAY;
+  const isWhole = Number.isSafeInteger(minTimeNs) && Number.isSafeInteger(maxTimeNs);
+  const isDay = baseDay >= DAY_MIN && baseDay <= DAY_MAX;
+  return isWhole && isDay && minTimeNs <= maxTimeNs && minTimeNs >= -reach && maxTimeNs <= reach;
+}
+
 /** Days since 1970-01-01 of an instant. */
 export function dayOf(instant: bigint): number {
   const day = instant / NS_PER_DAY_BIG;

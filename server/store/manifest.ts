@@ -41,6 +41,7 @@ export const EMPTY_MANIFEST: Manifest = {
 };
 
 const NO_CHECKSUM = '00000000';
+const DAY = /^\d{4}-\d\d-\d\d$/;
 const CHECKSUM_LINE = /^\{\n {2}"crc32": "([0-9a-f]{8})",\n/;
 
 /** JSON whose first member is the checksum of the whole text, with zeros in the checksum's place. */
@@ -55,9 +56,37 @@ export function decodeManifest(text: string): Manifest {
   if (checksum === undefined || checksum !== checksumOf(text.replace(checksum, NO_CHECKSUM))) {
     throw new CorruptionError('the checksum of the manifest does not match');
   }
-  const { crc32: _, ...manifest } = JSON.parse(text) as Manifest & { crc32: string };
+  const { crc32: _, ...manifest } = parse(text) as Manifest & { crc32: string };
   if (manifest.version !== 1) throw new CorruptionError(`unknown manifest version ${String(manifest.version)}`);
+  if (!isManifest(manifest)) throw new CorruptionError('the manifest lacks a part, or has one that cannot be');
   return manifest;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new CorruptionError('the manifest is not JSON', undefined, { cause });
+  }
+}
+
+function isManifest({ nextSequence, walFrom, orderFrom, segments, positions }: Partial<Manifest>): boolean {
+  return (
+    [nextSequence, walFrom, orderFrom].every(isCount) &&
+    Array.isArray(segments) &&
+    segments.every(isSegment) &&
+    positions !== undefined
+  );
+}
+
+function isSegment(segment: Partial<ManifestSegment> | null): boolean {
+  const { day, sequence, sizeBytes, rowCount } = segment ?? {};
+  const isDay = typeof day === 'string' && DAY.test(day) && !Number.isNaN(Date.parse(day));
+  return isDay && [sequence, sizeBytes, rowCount].every(isCount);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function checksumOf(text: string): string {

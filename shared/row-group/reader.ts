@@ -5,7 +5,7 @@
 import { ByteReader } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
 import type { Labels } from '../labels.ts';
-import { BASE_DAY_REACH_DAYS, NS_PER_DAY } from '../time.ts';
+import { isTimeRange } from '../time.ts';
 import { decodeColumn, memoryBytesOf, readColumnChunk, valueSizeMax, writeValue } from './column.ts';
 import type { ColumnChunk, ColumnValues } from './column.ts';
 import type { ByteStrings } from './byte-strings.ts';
@@ -18,6 +18,7 @@ import {
   LAYOUT_PAGED,
   MAGIC,
   PREFIX_BYTES,
+  RAW_BYTES_MAX,
   ROWS_MAX,
   SLOTS_MAX,
   TEMPLATES_MAX,
@@ -199,7 +200,10 @@ export class RowGroup {
     return this.#kept(PART_TIMES, () => {
       const values = this.#system[0]!;
       const times = decodeIntegers(new ByteReader(values.parameters), this.#pages(values.pages), this.info.rowCount);
-      return times.values instanceof Float64Array ? times.values : new Float64Array(times.values);
+      return checkedTimes(
+        times.values instanceof Float64Array ? times.values : new Float64Array(times.values),
+        this.info,
+      );
     });
   }
 
@@ -464,6 +468,7 @@ class LineSink {
 
   #reserve(at: number, sizeBytes: number): void {
     if (at + sizeBytes <= this.#bytes.length) return;
+    if (at + sizeBytes > RAW_BYTES_MAX) throw new CorruptionError(`lines of more than ${RAW_BYTES_MAX} bytes`);
     const larger = Buffer.allocUnsafe(Math.max(at + sizeBytes, this.#bytes.length * 2));
     this.#bytes.copy(larger, 0, 0, at);
     this.#bytes = larger;
@@ -503,9 +508,9 @@ function readInfo(reader: ByteReader, sizeBytes: number): RowGroupInfo {
   const baseDay = reader.signedVarint();
   const minTimeNs = reader.signedVarint();
   const maxTimeNs = reader.signedVarint();
-  const reach = BASE_DAY_REACH_DAYS * NS_PER_DAY;
-  if (minTimeNs > maxTimeNs || minTimeNs < -reach || maxTimeNs > reach)
+  if (!isTimeRange(baseDay, minTimeNs, maxTimeNs)) {
     throw new CorruptionError('a row group with an impossible time range');
+  }
   const lineBytes = reader.varint();
   const streams = Array.from({ length: reader.count() }, () => {
     const labels: Record<string, string> = Object.create(null) as Record<string, string>;
@@ -574,6 +579,16 @@ function checkedCodes<T extends Uint8Array | Uint16Array>(codes: T, limit: numbe
     if (codes[row]! >= limit) throw new CorruptionError(`row ${row} has ${what} ${codes[row]} of ${limit}`);
   }
   return codes;
+}
+
+/** Rows are pruned and sorted into days by what the header says: a row outside of that would be lost. */
+function checkedTimes(timesNs: Float64Array, { minTimeNs, maxTimeNs }: RowGroupInfo): Float64Array {
+  for (let row = 0; row < timesNs.length; row++) {
+    const timeNs = timesNs[row]!;
+    if (timeNs < minTimeNs || timeNs > maxTimeNs)
+      throw new CorruptionError(`row ${row} lies outside of the time range`);
+  }
+  return timesNs;
 }
 
 /** The header's row counts and the template codes must say the same. */

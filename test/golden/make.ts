@@ -107,10 +107,11 @@ function oddRows(day: number, from: number): Row[] {
 
 function batchOf(rows: readonly Row[], files: readonly FileRange[]): Buffer {
   const builder = new RowGroupBuilder();
-  const codes = STREAMS.map((labels) => builder.stream(labels));
+  const codes = new Map<number, number>();
+  for (const { stream } of rows) if (!codes.has(stream)) codes.set(stream, builder.stream(STREAMS[stream]!));
   for (const { stream, day, timeNs, flags, bytes } of rows) {
     const start = builder.append(bytes, 0, bytes.length);
-    builder.add(codes[stream]!, day, timeNs, flags, start, start + bytes.length);
+    builder.add(codes.get(stream)!, day, timeNs, flags, start, start + bytes.length);
   }
   return encodeBatch({ node: 'worker-1', files, gone: [], rowGroup: builder.finish() });
 }

@@ -18,6 +18,8 @@ export const BUCKET_BITS_MAX = 32 - REMAINDER_BITS;
 /** Row groups of one segment that can be told apart. */
 export const ORDINALS_MAX = 1 << 16;
 export const BLOCK_HEADER_BYTES = 4;
+/** A reader refuses a larger block; even one value in each row group of a segment in every bucket makes less. */
+const BLOCK_BYTES_MAX = 16 << 20;
 
 /** What a reader has to know of one field's index. */
 export interface FieldIndex {
@@ -55,7 +57,8 @@ export function decodeFieldIndex(reader: ByteReader): FieldIndex {
   const blockOffsets = new Float64Array(reader.count());
   for (let i = 0, offset = 0; i < blockOffsets.length; i++) blockOffsets[i] = offset += reader.varint();
   const blocks = Math.ceil(2 ** bucketBits / BUCKETS_PER_BLOCK);
-  if (bucketBits > BUCKET_BITS_MAX || ordinalBits > 16 || blockOffsets.length !== blocks + 1) {
+  const isWithin = blockOffsets.every((offset, i) => i === 0 || offset - blockOffsets[i - 1]! <= BLOCK_BYTES_MAX);
+  if (bucketBits > BUCKET_BITS_MAX || ordinalBits > 16 || blockOffsets.length !== blocks + 1 || !isWithin) {
     throw new CorruptionError(`the index of the field ${field} is not valid`);
   }
   return { field, bucketBits, ordinalBits, unindexed, blockOffsets };

@@ -4,6 +4,8 @@
  */
 import { crc32 } from 'node:zlib';
 import { CorruptionError } from '../../../shared/errors.ts';
+import { ROWS_MAX } from '../../../shared/row-group/format.ts';
+import { isTimeRange } from '../../../shared/time.ts';
 import type { Disk, DiskFile } from '../disk.ts';
 import type { RowGroupRef } from '../snapshot.ts';
 import type { StreamTable } from '../stream-table.ts';
@@ -18,6 +20,7 @@ import {
   SEGMENT_HEADER_BYTES,
   SEGMENT_MAGIC,
   SEGMENT_TAIL_BYTES,
+  type SegmentRowGroup,
 } from './format.ts';
 
 /**
@@ -39,10 +42,12 @@ export async function readSegment(
   const file = await disk.open(path, 'read');
   try {
     const directory = await readDirectory(file, sizeBytes);
+    for (const section of directory) checkWithin(section, sizeBytes, `section ${section.kind}`);
     const labels = decodeStreams(await readSection(file, directory, SECTION_STREAMS)).map((each) =>
       streams.intern(each),
     );
     const rowGroups = decodeRowGroups(await readSection(file, directory, SECTION_ROW_GROUPS));
+    for (const rowGroup of rowGroups) checkRowGroup(rowGroup, sizeBytes);
     const catalogue = directory.find(({ kind }) => kind === SECTION_FIELD_INDEXES);
     const indexes = catalogue === undefined ? undefined : { path, ...catalogue };
     return rowGroups.map((rowGroup, ordinal) => ({
@@ -75,6 +80,24 @@ async function readSection(file: DiskFile, directory: readonly Section[], kind: 
     `section ${kind}`,
   );
   return checked(await file.read(offset, sizeBytes), checksum, `section ${kind}`);
+}
+
+/** Nobody asks for more bytes than the file has, and so for more memory. */
+function checkWithin(
+  part: { readonly offset: number; readonly sizeBytes: number },
+  fileBytes: number,
+  what: string,
+): void {
+  if (part.offset + part.sizeBytes > fileBytes) throw new CorruptionError(`${what} lies outside of the segment`);
+}
+
+function checkRowGroup(rowGroup: SegmentRowGroup, fileBytes: number): void {
+  const { rowCount, baseDay, minTimeNs, maxTimeNs } = rowGroup;
+  checkWithin(rowGroup, fileBytes, 'a row group');
+  const hasRows = rowCount >= 1 && rowCount <= ROWS_MAX;
+  if (!hasRows || !isTimeRange(baseDay, minTimeNs, maxTimeNs)) {
+    throw new CorruptionError('the segment has a row group that cannot be');
+  }
 }
 
 function checked(bytes: Buffer, checksum: number, what: string): Buffer {

@@ -52,7 +52,15 @@ export function scanWal(bytes: Buffer, durableBytes: number | undefined): WalSca
   };
 }
 
+/**
+ * What begins like a record behind a broken one is checked by its checksum, over as many bytes as it claims. Bytes that
+ * are checked in vain, as a multiple of the file. Beyond: the rest of the file is broken; only bytes that somebody has
+ * laid out for it come to that.
+ */
+const VAIN_CHECKS_MAX = 64;
+
 function splitRecords(bytes: Buffer, end: number): { records: WalRecord[]; gaps: BrokenRange[] } {
+  const budget = { bytes: VAIN_CHECKS_MAX * bytes.length };
   const records: WalRecord[] = [];
   const gaps: BrokenRange[] = [];
   let at = Math.min(FILE_HEADER_BYTES, end);
@@ -65,7 +73,7 @@ function splitRecords(bytes: Buffer, end: number): { records: WalRecord[]; gaps:
       });
       at += recordBytes;
     } else {
-      const next = nextRecord(bytes, at + 1, end);
+      const next = nextRecord(bytes, at + 1, end, budget);
       gaps.push({ offset: at, sizeBytes: next - at });
       at = next;
     }
@@ -74,11 +82,14 @@ function splitRecords(bytes: Buffer, end: number): { records: WalRecord[]; gaps:
 }
 
 /** Offset of the first valid record at or behind `from`, or `end`. */
-function nextRecord(bytes: Buffer, from: number, end: number): number {
+function nextRecord(bytes: Buffer, from: number, end: number, budget: { bytes: number }): number {
   let magic = bytes.indexOf(PAYLOAD_MAGIC, from + RECORD_HEADER_BYTES);
   while (magic !== -1 && magic < end) {
     const offset = magic - RECORD_HEADER_BYTES;
+    if (budget.bytes < 0) return end;
     if (recordBytesAt(bytes, offset, end) > 0) return offset;
+    const claimedBytes = bytes.readUInt32LE(offset + 4);
+    if (claimedBytes <= end - offset) budget.bytes -= claimedBytes;
     magic = bytes.indexOf(PAYLOAD_MAGIC, magic + 1);
   }
   return end;
