@@ -34,6 +34,9 @@ export interface ListenAddress {
 /** Below it is a mistake: the unit was forgotten, or misread. */
 const RETENTION_MS_MIN = 60_000;
 
+/** Some of it is kept free for compactions (MAX_SIZE_RESERVE_BYTES). */
+const MAX_SIZE_BYTES_MIN = 2 ** 30;
+
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -60,7 +63,7 @@ export const listen: Flag<ListenAddress> = {
   commands: ['up', 'server'],
   value: 'host:port',
   defaultText: '127.0.0.1:3100',
-  help: 'address of the HTTP interface; 0.0.0.0:3100 for every interface',
+  help: 'address of the HTTP interface; 0.0.0.0:3100 for all interfaces',
   parse: parseListen,
 };
 
@@ -71,6 +74,24 @@ export const retention: Flag<number> = {
   defaultText: '30d',
   help: 'how long lines are kept; forever keeps them all',
   parse: parseRetentionMs,
+};
+
+export const maxSize: Flag<number> = {
+  name: 'max-size',
+  commands: ['up', 'server'],
+  value: 'size',
+  defaultText: 'unlimited',
+  help: 'of all files; beyond it the oldest lines go',
+  parse: parseMaxSizeBytes,
+};
+
+export const retentionRules: Flag<string | undefined> = {
+  name: 'retention-rules',
+  commands: ['up', 'server'],
+  value: 'file',
+  defaultText: 'none',
+  help: 'YAML list of { selector, age }, see the README',
+  parse: (text) => (text === 'none' ? undefined : parsePath(text)),
 };
 
 export const indexFields: Flag<readonly string[]> = {
@@ -142,6 +163,8 @@ export const FLAGS: readonly Flag<unknown>[] = [
   dataDir,
   listen,
   retention,
+  maxSize,
+  retentionRules,
   indexFields,
   server,
   node,
@@ -199,6 +222,23 @@ function parseRetentionMs(text: string): number {
   if (durationMs === undefined || durationMs < RETENTION_MS_MIN)
     throw new RangeError('must be a duration of a minute or more, such as 12h, 30d or 8w; or forever');
   return durationMs;
+}
+
+const SIZE_UNITS: Readonly<Record<string, number>> = {
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+
+function parseMaxSizeBytes(text: string): number {
+  if (text === 'unlimited') return Infinity;
+  const match = /^(\d+(?:\.\d+)?) ?([KMGT]i?B)$/.exec(text);
+  const bytes = match === null ? 0 : Math.floor(Number(match[1]) * (SIZE_UNITS[match[2]!] ?? 0));
+  if (bytes < MAX_SIZE_BYTES_MIN) throw new RangeError('must be 1GiB or more, such as 20GB or 1.5TB; or unlimited');
+  return bytes;
 }
 
 function parseSwitch(text: string): boolean {

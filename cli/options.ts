@@ -18,6 +18,9 @@ export interface ServerOptions {
   readonly dataDir: string;
   readonly listen: ListenAddress;
   readonly retentionMs: number;
+  /** Infinity when only time counts. */
+  readonly maxSizeBytes: number;
+  readonly retentionRulesPath: string | undefined;
   readonly indexedFields: readonly string[];
   readonly logLevel: LogLevel;
 }
@@ -113,6 +116,8 @@ function serverOptions(read: Read): ServerOptions {
     dataDir: read(flags.dataDir),
     listen: read(flags.listen),
     retentionMs: read(flags.retention),
+    maxSizeBytes: read(flags.maxSize),
+    retentionRulesPath: read(flags.retentionRules),
     indexedFields: read(flags.indexFields),
     logLevel: read(flags.logLevel),
   };

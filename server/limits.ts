@@ -152,6 +152,28 @@ export const COMPACTION_WAL_FILES_MAX = 8;
 /** After a compaction failed (a full disk, say), the next one waits so long. */
 export const COMPACTION_RETRY_MS = 1 * MINUTE_MS;
 
+// ── Retention ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Age in a retention rule. Shorter ones would rewrite segments all the time; longer ones are `forever`. Beyond: refused. */
+export const RULE_AGE_MS_MIN = 1 * HOUR_MS;
+export const RULE_AGE_MS_MAX = 3660 * DAY_MS;
+
+/** Rules; each new stream is compared with all of them. Beyond: refused. */
+export const RETENTION_RULES_MAX = 1000;
+
+/**
+ * A segment is written anew when this share of its rows has expired by rules; or when some have for so long. Below: they
+ * stay a little longer, as rewriting costs all of the segment.
+ */
+export const RETENTION_REWRITE_SHARE_MIN = 0.3;
+export const RETENTION_OVERDUE_MS_MAX = 7 * DAY_MS;
+
+/**
+ * Room that is kept free below --max-size: for the result of a compaction before its inputs go, and for what comes in
+ * until the next look. The smallest --max-size (cli/flags.ts) is four times as much.
+ */
+export const MAX_SIZE_RESERVE_BYTES = 256 * MIB;
+
 // ── Disk ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**

@@ -9,7 +9,7 @@ import { Metrics } from '../shared/metrics.ts';
 import { buildApp } from './app.ts';
 import { Positions } from './ingest/positions.ts';
 import { HOUSEKEEPING_MS, WORKERS_MAX } from './limits.ts';
-import { COMPACT } from './store/compaction/compact.ts';
+import { COMPACT, type CompactInput, type CompactOutput } from './store/compaction/compact.ts';
 import { Compactor } from './store/compaction/compactor.ts';
 import { FLUSH } from './store/flush.ts';
 import { diskErrorCode } from './store/disk.ts';
@@ -17,6 +17,8 @@ import { Backups } from './store/backup.ts';
 import { SNAPSHOTS_FOLDER } from './store/filenames.ts';
 import { ERASE } from './store/erasure/erase-segment.ts';
 import { Erasures } from './store/erasure/erasures.ts';
+import { longestAgeMs, Retention } from './store/retention/retention.ts';
+import { loadRetentionRules } from './store/retention/rules.ts';
 import { Store } from './store/store.ts';
 import { WorkerPool } from './workers/pool.ts';
 import { PRIORITY_BACKGROUND, PRIORITY_MAINTENANCE } from './workers/task.ts';
@@ -27,6 +29,10 @@ export interface ServerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   /** Infinity keeps everything. */
   readonly retentionMs: number;
+  /** Of all files; Infinity when only time counts. */
+  readonly maxSizeBytes?: number;
+  /** A file of retention rules, see store/retention/rules.ts. */
+  readonly retentionRulesPath?: string | undefined;
   /** Fields that get an index in new segments. */
   readonly indexedFields: readonly string[];
   readonly log: Logger;
@@ -43,16 +49,19 @@ export async function startServer({
   dataDir,
   listen,
   retentionMs,
+  maxSizeBytes = Infinity,
+  retentionRulesPath,
   indexedFields,
   log,
 }: ServerOptions): Promise<Server> {
   const now = Date.now;
+  const rules = retentionRulesPath === undefined ? [] : await loadRetentionRules(retentionRulesPath);
   const metrics = new Metrics();
   const pool = new WorkerPool({ size: Math.min(WORKERS_MAX, availableParallelism() + 1), log, metrics });
   const positions = new Positions(now);
   const store = await Store.open({
     dataDir,
-    retentionMs,
+    retentionMs: longestAgeMs(rules, retentionMs),
     indexedFields,
     now,
     log,
@@ -71,6 +80,19 @@ export async function startServer({
     log,
     erase: (input, stop) => pool.run(ERASE, input, { stop, priority: PRIORITY_MAINTENANCE }),
   });
+  const compactInWorker = (input: CompactInput, stop: AbortSignal): Promise<CompactOutput> =>
+    pool.run(COMPACT, input, { stop, priority: PRIORITY_MAINTENANCE });
+  const retention = new Retention({
+    store,
+    dataDir,
+    rules,
+    retentionMs,
+    bytesMax: maxSizeBytes,
+    indexedFields,
+    compact: compactInWorker,
+    now,
+    log,
+  });
   const compactor = new Compactor({
     store,
     dataDir,
@@ -78,11 +100,12 @@ export async function startServer({
     now,
     log,
     metrics,
-    compact: (input, stop) => pool.run(COMPACT, input, { stop, priority: PRIORITY_MAINTENANCE }),
+    compact: compactInWorker,
   });
   const app = buildApp({ store, erasures, backups, positions, pool, metrics, log, now });
   const housekeeping = setInterval(() => {
     positions.expire();
+    void retention.tick();
     compactor.tick();
     Promise.all([store.tick(), erasures.tick()]).catch((err: unknown) => {
       log.error({ err }, 'housekeeping failed and will be tried again');
@@ -91,9 +114,9 @@ export async function startServer({
   const close = async (): Promise<void> => {
     clearInterval(housekeeping);
     await app.close();
-    const compacted = compactor.close();
+    const ended = [retention.close(), compactor.close()];
     await store.close();
-    await compacted;
+    await Promise.all(ended);
     await erasures.close();
     await pool.close();
   };

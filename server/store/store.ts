@@ -26,7 +26,7 @@ import { RETRY_AFTER_DISK_SECONDS } from '../limits.ts';
 import { Memtable } from './memtable.ts';
 import { damageOf, Quarantine } from './quarantine.ts';
 import { type FlushableWal, type LiveSegment, recover, type Recovered } from './recover.ts';
-import { expiredSegments } from './retention.ts';
+import { expiredSegments } from './retention/by-age.ts';
 import { rowGroupRef, verifyBatch } from './row-group-ref.ts';
 import type { AppendListener, RowGroupRef, Snapshot } from './snapshot.ts';
 import { SpaceGuard } from './space-guard.ts';

@@ -13,6 +13,8 @@ const up = {
   dataDir: resolve('data'),
   listen: { host: '127.0.0.1', port: 3100 },
   retentionMs: 30 * 86_400_000,
+  maxSizeBytes: Infinity,
+  retentionRulesPath: undefined,
   indexedFields: ['request_id', 'user_id', 'trace_id', 'level', 'path'],
   node: hostname(),
   logLevel: 'info',
@@ -27,6 +29,10 @@ describe('up', () => {
     ['--retention 12h', {}, { retentionMs: 43_200_000 }],
     ['--retention 8w', {}, { retentionMs: 8 * 7 * 86_400_000 }],
     ['--retention forever', {}, { retentionMs: Infinity }],
+    ['--max-size 20GB', {}, { maxSizeBytes: 20e9 }],
+    ['--max-size 1.5TiB', {}, { maxSizeBytes: 1.5 * 2 ** 40 }],
+    ['', { PODLOG_MAX_SIZE: '2GiB' }, { maxSizeBytes: 2 ** 31 }],
+    ['--retention-rules rules.yaml', {}, { retentionRulesPath: resolve('rules.yaml') }],
     ['--pods-dir pods', {}, { podsDir: resolve('pods'), podsDirGiven: true }],
     ['', { PODLOG_PODS_DIR: '/pods' }, { podsDir: '/pods', podsDirGiven: true }],
     ['', { PODLOG_DATA_DIR: '/from/env' }, { dataDir: '/from/env' }],
@@ -50,10 +56,10 @@ test('each command has its own flags', () => {
     kind: 'agent',
     options: agent,
   });
-  const { dataDir, listen, retentionMs, indexedFields, logLevel } = up;
+  const { dataDir, listen, retentionMs, maxSizeBytes, retentionRulesPath, indexedFields, logLevel } = up;
   expect(parseInvocation(['server'], {})).toEqual({
     kind: 'server',
-    options: { dataDir, listen, retentionMs, indexedFields, logLevel },
+    options: { dataDir, listen, retentionMs, maxSizeBytes, retentionRulesPath, indexedFields, logLevel },
   });
 });
 

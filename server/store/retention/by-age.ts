@@ -1,8 +1,8 @@
 /** Which segments are too old. A segment goes as a whole, when its newest line is older than the retention. */
-import { instantOf, instantOfMs } from '../../shared/time.ts';
-import { segmentPath } from './filenames.ts';
-import type { ManifestSegment } from './manifest.ts';
-import type { LiveSegment } from './recover.ts';
+import { instantOf, instantOfMs } from '../../../shared/time.ts';
+import { segmentPath } from '../filenames.ts';
+import type { ManifestSegment } from '../manifest.ts';
+import type { LiveSegment } from '../recover.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -19,14 +19,15 @@ export function expiredSegments(
   const expired = new Set<string>();
   for (const segment of segments) {
     const path = segmentPath(dataDir, segment.day, segment.sequence);
-    const opened = live.get(path);
-    const newest = opened === undefined ? endOfDay(segment.day) : newestInstant(opened);
-    if (newest < oldest) expired.add(path);
+    if (newestInstantOf(segment, live.get(path)) < oldest) expired.add(path);
   }
   return expired;
 }
 
-function newestInstant({ day, rowGroups }: LiveSegment): bigint {
+/** Of the newest line; a segment that could not be opened is as old as its day. */
+export function newestInstantOf({ day }: ManifestSegment, opened: LiveSegment | undefined): bigint {
+  if (opened === undefined) return endOfDay(day);
+  const { rowGroups } = opened;
   let newest: bigint | undefined;
   for (const { baseDay, maxTimeNs } of rowGroups) {
     const instant = instantOf(baseDay, maxTimeNs);

@@ -1,0 +1,118 @@
+/**
+ * Retention rules: how long lines of some streams are kept. A YAML file:
+ *
+ *     - selector: { namespace: payments, app: 'api-*' }
+ *       age: 90d
+ *     - selector: { namespace: 'kube-*' }
+ *       age: 3d
+ *
+ * A selector matches a stream when each of its labels has the given value; `*` stands for any characters. The first rule
+ * that matches counts, so the order is the reader's to see, and nobody has to work out which rule is more specific. A
+ * stream that no rule matches is kept as --retention says.
+ */
+import { readFile } from 'node:fs/promises';
+import { parseDurationMs } from '../../../shared/duration.ts';
+import { UsageError } from '../../../shared/errors.ts';
+import { labelOf, type Labels } from '../../../shared/labels.ts';
+import { RETENTION_RULES_MAX, RULE_AGE_MS_MAX, RULE_AGE_MS_MIN } from '../../limits.ts';
+
+export interface RetentionRule {
+  /** Label → value, in which `*` stands for any characters. */
+  readonly selector: ReadonlyMap<string, string>;
+  /** Infinity keeps the lines. */
+  readonly ageMs: number;
+}
+
+/** @throws UsageError  one line: the file, the rule, what is wrong and what is allowed */
+export async function loadRetentionRules(path: string): Promise<RetentionRule[]> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`the retention rules cannot be read: ${reason}`, 1, { cause });
+  }
+  return parseRetentionRules(text, path);
+}
+
+/** @throws UsageError */
+export async function parseRetentionRules(text: string, path: string): Promise<RetentionRule[]> {
+  const parsed = await parseYaml(text, path);
+  if (parsed === null) return [];
+  if (!Array.isArray(parsed)) throw new UsageError(`${path}: must be a list of rules, each with selector and age`);
+  if (parsed.length > RETENTION_RULES_MAX) {
+    throw new UsageError(`${path}: ${parsed.length} rules; at most ${RETENTION_RULES_MAX} are allowed`);
+  }
+  return parsed.map((rule: unknown, index) => parseRule(rule, `${path}: rule ${index + 1}`));
+}
+
+/** How long lines of a stream are kept, by the first rule that matches. Looked up once for each label set. */
+export function ageByRules(rules: readonly RetentionRule[], otherwiseMs: number): (labels: Labels) => number {
+  const patterns = rules.map(({ selector, ageMs }) => ({
+    ageMs,
+    labels: [...selector].map(([name, value]) => ({ name, pattern: wildcard(value) })),
+  }));
+  const known = new WeakMap<Labels, number>();
+  return (labels) => {
+    let ageMs = known.get(labels);
+    if (ageMs === undefined) {
+      const rule = patterns.find((each) =>
+        each.labels.every(({ name, pattern }) => pattern.test(labelOf(labels, name) ?? '')),
+      );
+      known.set(labels, (ageMs = rule?.ageMs ?? otherwiseMs));
+    }
+    return ageMs;
+  };
+}
+
+async function parseYaml(text: string, path: string): Promise<unknown> {
+  // Loaded here: most servers have no rules, and do without the memory and the time that it takes.
+  const { parse, YAMLParseError } = await import('yaml');
+  try {
+    return parse(text) as unknown;
+  } catch (cause) {
+    if (!(cause instanceof YAMLParseError)) throw cause;
+    throw new UsageError(`${path}: ${cause.message.split('\n')[0]!}`, 2, { cause });
+  }
+}
+
+function parseRule(rule: unknown, where: string): RetentionRule {
+  if (!isMapping(rule)) throw new UsageError(`${where} must have a selector and an age`);
+  for (const key of Object.keys(rule)) {
+    if (key !== 'selector' && key !== 'age')
+      throw new UsageError(`${where} has ${key}; only selector and age are known`);
+  }
+  return { selector: parseSelector(rule['selector'], where), ageMs: parseAge(rule['age'], where) };
+}
+
+function parseSelector(selector: unknown, where: string): Map<string, string> {
+  if (!isMapping(selector) || Object.keys(selector).length === 0) {
+    throw new UsageError(`${where}: selector must have a label at least, such as { namespace: 'kube-*' }`);
+  }
+  return new Map(
+    Object.entries(selector).map(([name, value]) => {
+      if (typeof value === 'string' && value !== '') return [name, value];
+      throw new UsageError(`${where}: the value of ${name} must be text (in quotes if it is a number), with * for any`);
+    }),
+  );
+}
+
+function parseAge(age: unknown, where: string): number {
+  if (age === 'forever') return Infinity;
+  const ageMs = typeof age === 'string' ? parseDurationMs(age) : undefined;
+  if (ageMs === undefined || ageMs < RULE_AGE_MS_MIN || ageMs > RULE_AGE_MS_MAX) {
+    const days = RULE_AGE_MS_MAX / 86_400_000;
+    throw new UsageError(`${where}: age must be from 1h to ${days}d, such as 12h, 30d or 8w; or forever`);
+  }
+  return ageMs;
+}
+
+function isMapping(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Linear in the value's length for each `*`: labels are short. */
+function wildcard(value: string): RegExp {
+  const parts = value.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('.*')}$`, 's');
+}
