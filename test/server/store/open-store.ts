@@ -1,6 +1,6 @@
 /**
  * A store in a folder of its own. After each test it is checked: what a snapshot shows is what was appended, it is the
- * same after a reopening, and no file is left that nothing names.
+ * same after a reopening, no file is left that nothing names, and `podlog check` finds nothing.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,6 +13,7 @@ import type { BatchState } from '../../../server/store/batch-state.ts';
 import { type Disk, realDisk } from '../../../server/store/disk.ts';
 import { flush } from '../../../server/store/flush.ts';
 import { Store, type StoreOptions } from '../../../server/store/store.ts';
+import { findingsOf } from './check/findings.ts';
 import { type Line, linesAsRead, readLines } from './batches.ts';
 
 /** How far each file has come, as a stand-in for the positions: enough to see that rows and state agree. */
@@ -42,6 +43,7 @@ export interface OpenStore {
 
 const folders: string[] = [];
 const opened = new Map<Store, string>();
+const damaged = new Set<string>();
 
 export async function newFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'podlog-store-'));
@@ -137,11 +139,20 @@ export async function checkStore(store: Store, dataDir: string): Promise<void> {
   snapshot.release();
 }
 
+/** The test breaks files of this folder in ways that no store reports: it is not checked in the end. */
+export function expectDamage({ dataDir }: OpenStore): void {
+  damaged.add(dataDir);
+}
+
 afterEach(async () => {
   const stores = [...opened];
   opened.clear();
   try {
     for (const [store, dataDir] of stores) await checkStore(store, dataDir);
+    for (const [store, dataDir] of stores) {
+      await store.close();
+      if (store.stats().quarantinedCount === 0 && !damaged.has(dataDir)) expect(await findingsOf(dataDir)).toEqual([]);
+    }
   } finally {
     for (const [store] of stores) await store.close();
     for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });

@@ -9,7 +9,16 @@ import { Compactor } from '../../../../server/store/compaction/compactor.ts';
 import { COMPACTION_QUIET_MS, COMPACTION_RETRY_MS } from '../../../../server/limits.ts';
 import { batchOf, type Line, linesAsRead, numberedLines, range, readLines, TODAY } from '../batches.ts';
 import { type Fault, FaultyDisk } from '../faulty-disk.ts';
-import { append, expectLines, filesIn, linesOf, openStore, type OpenStore, reopen } from '../open-store.ts';
+import {
+  append,
+  expectDamage,
+  expectLines,
+  filesIn,
+  linesOf,
+  openStore,
+  type OpenStore,
+  reopen,
+} from '../open-store.ts';
 
 function compactorOf({ store, dataDir, options }: OpenStore): Compactor {
   const { disk = realDisk, now, log, indexedFields } = options;
@@ -169,6 +178,7 @@ for (const fault of FAULTS) {
 
 test('a broken row group is set aside, its segment is left as it is, and the others are merged', async () => {
   const open = await openStore();
+  expectDamage(open);
   const lines = await flushes(open, 9);
   const damagedSegment = open.store.segments()[4]!;
   const [rowGroup] = damagedSegment.rowGroups;
