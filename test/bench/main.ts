@@ -10,6 +10,7 @@ import { benchFreshness } from './freshness.ts';
 import { type Bench, inTempDir } from './harness.ts';
 import { describeMachine, machineText } from './machine.ts';
 import { benchNdjson } from './ndjson.ts';
+import { fillCompileCache } from './podlog.ts';
 import { benchStore } from './store.ts';
 
 /** In the order of a line's way: encoded, shipped, stored, seen, found. */
@@ -64,6 +65,7 @@ async function main(): Promise<void> {
   };
   const machine = await inTempDir(values.dir, async (dir) => describeMachine(dir));
   progress(machineText(machine).replaceAll('\n', '; '));
+  await fillCompileCache();
   for (const name of chosen) {
     try {
       await inTempDir(values.dir, async (dir) => MEASUREMENTS[name]!({ dir, lineCount, isLarge, progress, report }));
