@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { UsageError } from '../shared/errors.ts';
 import { Metrics } from '../shared/metrics.ts';
+import { FLUSH_RETRY_MS_MAX } from './limits.ts';
 import { positionsProblem } from './ingest/check-positions.ts';
 import { Positions } from './ingest/positions.ts';
 import { checkFolder } from './store/check/check-folder.ts';
@@ -56,18 +57,20 @@ export async function* repairDataFolder(
     await realDisk.syncFolder(dataDir);
     yield { path, keptRows: 0, lostRows: 0 };
   }
+  let skippedMs = 0;
+  const skipRetryWait = (): void => void (skippedMs += FLUSH_RETRY_MS_MAX);
   const store = await Store.open({
     dataDir,
     retentionMs: Infinity,
     indexedFields,
     state,
     flush: (input) => flush(realDisk, input),
-    now: Date.now,
+    now: () => Date.now() + skippedMs,
     log: pino({ level: 'silent' }),
     metrics: new Metrics(),
   });
   try {
-    yield* repairFolder(findings, { disk: realDisk, dataDir, store, indexedFields });
+    yield* repairFolder(findings, { disk: realDisk, dataDir, store, skipRetryWait, indexedFields });
   } finally {
     await store.close();
   }

@@ -18,6 +18,7 @@ export class Flusher {
   readonly #options: FlusherOptions;
   readonly #waiting: FlushableWal[];
   #running: Promise<void> | undefined;
+  #current: Promise<void> | undefined;
   #retryAtMs = 0;
   #retryMs = FLUSH_RETRY_MS_MIN;
   #closed = false;
@@ -50,6 +51,11 @@ export class Flusher {
     return this.#running;
   }
 
+  /** Resolves when the file that is being flushed now is flushed, or its flush has failed; at once when there is none. */
+  async step(): Promise<void> {
+    await this.#current;
+  }
+
   /** Waits for the flush that runs; what still waits is flushed after the next start. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -63,17 +69,23 @@ export class Flusher {
   /** Begins when a flush is due. Its end and the last look at what is due are one step, so that nothing is forgotten. */
   async #run(): Promise<void> {
     do {
-      const wal = this.#waiting[0]!;
-      try {
-        await this.#options.flush(wal);
-        this.#waiting.shift();
-        this.#retryMs = FLUSH_RETRY_MS_MIN;
-      } catch (error) {
-        this.#retryAtMs = this.#options.now() + this.#retryMs;
-        this.#options.onFailure(wal, error, this.#retryMs);
-        this.#retryMs = Math.min(this.#retryMs * 2, FLUSH_RETRY_MS_MAX);
-      }
+      this.#current = this.#flushOldest();
+      await this.#current;
     } while (this.#isDue());
     this.#running = undefined;
+    this.#current = undefined;
+  }
+
+  async #flushOldest(): Promise<void> {
+    const wal = this.#waiting[0]!;
+    try {
+      await this.#options.flush(wal);
+      this.#waiting.shift();
+      this.#retryMs = FLUSH_RETRY_MS_MIN;
+    } catch (error) {
+      this.#retryAtMs = this.#options.now() + this.#retryMs;
+      this.#options.onFailure(wal, error, this.#retryMs);
+      this.#retryMs = Math.min(this.#retryMs * 2, FLUSH_RETRY_MS_MAX);
+    }
   }
 }

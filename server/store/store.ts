@@ -264,9 +264,13 @@ export class Store {
   async checkpoint(): Promise<Manifest> {
     await this.#wal.seal();
     const sealedBefore = this.#nextSequence;
-    await this.#flusher.start();
-    if (this.#flusher.waiting.some(({ sequence }) => sequence < sealedBefore)) {
-      throw new UnavailableError('the WAL cannot be flushed now', RETRY_AFTER_DISK_SECONDS);
+    void this.#flusher.start();
+    for (let oldest = this.#flusher.waiting[0]; oldest !== undefined && oldest.sequence < sealedBefore;) {
+      await this.#flusher.step();
+      if (this.#flusher.waiting[0] === oldest) {
+        throw new UnavailableError('the WAL cannot be flushed now', RETRY_AFTER_DISK_SECONDS);
+      }
+      oldest = this.#flusher.waiting[0];
     }
     return this.#manifest.current;
   }

@@ -12,6 +12,8 @@ import { NS_PER_DAY } from '../../../shared/time.ts';
 import { diskErrorCode } from '../disk.ts';
 
 const FLAGS_KNOWN = FLAG_PARTIAL | FLAG_TRUNCATED | FLAG_UNPARSED;
+/** EIO, ENOENT, …; unlike ERR_OUT_OF_RANGE and zlib's. */
+const DISK_ERROR = /^E[A-Z0-9]+$/;
 /** Lines that are put together at once: bounds the memory. */
 const LINES_AT_ONCE = 4096;
 
@@ -40,7 +42,7 @@ export function checkRowGroup(bytes: Uint8Array, home: RowGroupHome): RowGroup {
 /** Decoders meet what is wrong in many ways; whatever they throw, the bytes are not what they should be. */
 export function asCorruption(error: unknown): CorruptionError {
   if (error instanceof CorruptionError) return error;
-  if (diskErrorCode(error)?.startsWith('E') === true && !(error instanceof RangeError)) throw error;
+  if (DISK_ERROR.test(diskErrorCode(error) ?? '')) throw error;
   const reason = error instanceof Error ? error.message : String(error);
   return new CorruptionError(`it cannot be decoded: ${reason}`, undefined, { cause: error });
 }

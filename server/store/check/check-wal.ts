@@ -3,7 +3,7 @@
  * record, and every row group in them. A torn end is legal in the newest file only.
  */
 import { decodeBatch } from '../../../shared/wire.ts';
-import type { Disk } from '../disk.ts';
+import { type Disk, withFile } from '../disk.ts';
 import { walFolder, walPath, walSequence } from '../filenames.ts';
 import { decodeFileHeader, FILE_HEADER_BYTES, type WalFileHeader } from '../wal/format.ts';
 import { scanWal, type WalRecord } from '../wal/reader.ts';
@@ -95,7 +95,7 @@ function checkHeader(
 
 /** As recovery has it: how much of a file counts, by the header of the next one. */
 async function durableBytesOf(disk: Disk, sequence: number, nextPath: string): Promise<number | undefined> {
-  const next = decodeFileHeader(await disk.readFile(nextPath));
+  const next = decodeFileHeader(await withFile(disk, nextPath, 'read', (file) => file.read(0, FILE_HEADER_BYTES)));
   if (next === undefined || next.previousSequence > sequence) return undefined;
   return next.previousSequence === sequence ? next.previousBytes : 0;
 }

@@ -3,12 +3,13 @@
  * Works on an open store, which has already recovered what a crash left, and changes segments as compaction does.
  */
 import { basename, join } from 'node:path';
-import { CorruptionError } from '../../../shared/errors.ts';
+import { CorruptionError, UnavailableError } from '../../../shared/errors.ts';
 import type { Disk } from '../disk.ts';
 import { QUARANTINE_FOLDER, segmentPath } from '../filenames.ts';
 import type { ManifestSegment } from '../manifest.ts';
 import { copyToQuarantine, damageOf } from '../quarantine.ts';
 import { writeSegment } from '../segment/write.ts';
+import type { RowGroupRef } from '../snapshot.ts';
 import type { Store } from '../store.ts';
 import { isBefore, type RowKey, rowKey } from './check-segment.ts';
 import type { Finding } from './finding.ts';
@@ -18,6 +19,8 @@ export interface RepairContext {
   readonly disk: Disk;
   readonly dataDir: string;
   readonly store: Store;
+  /** A flush that failed is due again at once. */
+  readonly skipRetryWait: () => void;
   readonly indexedFields: readonly string[];
 }
 
@@ -41,24 +44,39 @@ export async function* repairFolder(findings: readonly Finding[], context: Repai
   }
 }
 
-/** Recovery has taken what it can read; of that, the check found more. The rest becomes segments, and the files go. */
-async function* repairWal(findings: readonly Finding[], { store }: RepairContext): AsyncGenerator<Repaired> {
-  const snapshot = store.snapshot();
+/**
+ * Recovery has copied to quarantine/ what it cannot read; the rest becomes segments, and the files go. A row group that
+ * breaks a promise becomes right by being merged; only when the flush fails is it set aside.
+ */
+async function* repairWal(findings: readonly Finding[], context: RepairContext): AsyncGenerator<Repaired> {
+  const { store, skipRetryWait } = context;
   const lost = new Map(findings.map(({ path }) => [path, 0]));
   try {
-    for (const rowGroup of snapshot.rowGroups) {
-      const found = findings.find(({ path, offset, sizeBytes }) => {
-        return path === rowGroup.path && rowGroup.offset >= offset && rowGroup.offset < offset + sizeBytes;
-      });
-      if (found === undefined) continue;
-      await store.setAside(rowGroup, new CorruptionError(found.what));
-      lost.set(rowGroup.path, (lost.get(rowGroup.path) ?? 0) + rowGroup.rowCount);
+    await store.checkpoint();
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    for (const { path, rowCount } of await setAsideFound(findings, store)) {
+      lost.set(path, (lost.get(path) ?? 0) + rowCount);
     }
+    skipRetryWait();
+    await store.checkpoint();
+  }
+  for (const [path, lostRows] of lost) yield { path, keptRows: 0, lostRows };
+}
+
+async function setAsideFound(findings: readonly Finding[], store: Store): Promise<RowGroupRef[]> {
+  const snapshot = store.snapshot();
+  try {
+    const broken = snapshot.rowGroups.filter((rowGroup) => findings.some((finding) => covers(finding, rowGroup)));
+    for (const rowGroup of broken) await store.setAside(rowGroup, new CorruptionError('podlog check found it broken'));
+    return broken;
   } finally {
     snapshot.release();
   }
-  await store.checkpoint();
-  for (const [path, lostRows] of lost) yield { path, keptRows: 0, lostRows };
+}
+
+function covers({ path, offset, sizeBytes }: Finding, rowGroup: RowGroupRef): boolean {
+  return path === rowGroup.path && rowGroup.offset >= offset && rowGroup.offset < offset + sizeBytes;
 }
 
 function repairSegment(path: string, segment: ManifestSegment, context: RepairContext): Promise<Repaired> {

@@ -44,6 +44,8 @@ export interface ErasuresOptions {
   readonly now: () => number;
   readonly log: Logger;
   readonly disk?: Disk;
+  /** Names a new job; random unless a simulation must know. */
+  readonly newId?: () => string;
 }
 
 /**
@@ -171,11 +173,11 @@ export class Erasures {
   }
 
   async #accept(filter: Filter): Promise<OpenJob> {
-    const { store, now } = this.#options;
+    const { store, now, newId = randomId } = this.#options;
     const { orderFrom, walFrom } = await store.checkpoint();
     const endApart = store.keepApart(orderFrom);
     const job: ErasureJob = {
-      id: randomBytes(8).toString('hex'),
+      id: newId(),
       requestedMs: now(),
       names: namesOf(filter),
       scope: { orderBefore: orderFrom, segmentBefore: store.takeSequence(), walBefore: walFrom },
@@ -310,7 +312,12 @@ export class Erasures {
       if ((await filesToGo(this.#disk, dataDir, store.manifest, open.job.scope)).length > 0) return;
       if (await isAnyHeld(this.#disk, snapshotsDir)) return;
       const rowCount = rowsErased(open.job);
-      const job = { ...open.job, filter: undefined, rewritten: [], done: { atMs: now(), rowCount } };
+      const job = {
+        ...open.job,
+        filter: undefined,
+        rewritten: [],
+        done: { atMs: now(), rowCount, segmentCount: open.segmentsTotal },
+      };
       await this.#save(job);
       open.job = job;
       open.state = 'done';
@@ -333,7 +340,8 @@ export class Erasures {
 
 function openJob(job: ErasureJob, endApart: () => void): OpenJob {
   const state = job.done === undefined ? 'waiting' : 'done';
-  return { job, state, segmentsDone: 0, segmentsTotal: 0, problem: undefined, endApart };
+  const segmentCount = job.done?.segmentCount ?? 0;
+  return { job, state, segmentsDone: segmentCount, segmentsTotal: segmentCount, problem: undefined, endApart };
 }
 
 function statusOf({ job, state, segmentsDone, segmentsTotal, problem }: OpenJob): ErasureStatus {
@@ -351,4 +359,8 @@ function statusOf({ job, state, segmentsDone, segmentsTotal, problem }: OpenJob)
 
 function rowsErased({ done, rewritten }: ErasureJob): number {
   return done?.rowCount ?? rewritten.reduce((sum, { rowCount }) => sum + rowCount, 0);
+}
+
+function randomId(): string {
+  return randomBytes(8).toString('hex');
 }

@@ -31,7 +31,7 @@ export interface ErasureJob {
   readonly filter: Filter | undefined;
   /** Erased rows of each segment, written before the segment is replaced, so that a crash forgets none. */
   readonly rewritten: readonly { readonly sequence: number; readonly rowCount: number }[];
-  readonly done: { readonly atMs: number; readonly rowCount: number } | undefined;
+  readonly done: { readonly atMs: number; readonly rowCount: number; readonly segmentCount: number } | undefined;
 }
 
 /** Owns the files of the jobs. Each is written by one caller at a time. */

@@ -73,6 +73,8 @@ export class WalWriter {
   #queuedBytes = 0;
   #running: Promise<void> | undefined;
   #sealWanted = false;
+  /** Those who wait for the file to be sealed. */
+  #sealing: PromiseWithResolvers<void> | undefined;
   #closed = false;
   #problem: string | undefined;
 
@@ -109,11 +111,14 @@ export class WalWriter {
     });
   }
 
-  /** Seals the active file once its records are applied; resolves then. */
+  /** Seals the active file once its records are applied; resolves then, whatever is queued behind. */
   async seal(): Promise<void> {
     if (this.#active === undefined && this.#running === undefined) return;
     this.#sealWanted = true;
-    await this.#start();
+    this.#sealing ??= Promise.withResolvers();
+    const { promise } = this.#sealing;
+    void this.#start();
+    await promise;
   }
 
   /** To be called now and then: seals a file that is too old, and tries the disk again after a failure. */
@@ -204,11 +209,14 @@ export class WalWriter {
   async #sealActive(): Promise<void> {
     this.#sealWanted = false;
     const active = this.#active;
-    if (active === undefined || active.recordCount === 0) return;
-    this.#active = undefined;
-    this.#previous = { sequence: active.sequence, durableBytes: active.durableBytes };
-    await active.file.close().catch(ignore);
-    this.#options.onSealed(this.#previous);
+    if (active !== undefined && active.recordCount > 0) {
+      this.#active = undefined;
+      this.#previous = { sequence: active.sequence, durableBytes: active.durableBytes };
+      await active.file.close().catch(ignore);
+      this.#options.onSealed(this.#previous);
+    }
+    this.#sealing?.resolve();
+    this.#sealing = undefined;
   }
 
   async #fail(group: readonly PendingRecord[], cause: unknown): Promise<void> {
@@ -219,6 +227,8 @@ export class WalWriter {
     this.#queue = [];
     this.#queuedBytes = 0;
     await this.#abandonActive();
+    this.#sealing?.resolve();
+    this.#sealing = undefined;
     for (const { reject } of failed) reject(error);
   }
 
