@@ -18,6 +18,9 @@ export type Operation = { readonly seed: number } & (
   | { readonly kind: 'wrong'; readonly writer: number }
   | { readonly kind: 'push'; readonly lines: number }
   | { readonly kind: 'flush' }
+  | { readonly kind: 'compact'; readonly isAll: boolean }
+  /** Everything of one user goes. */
+  | { readonly kind: 'erase'; readonly user: number }
   | { readonly kind: 'tick'; readonly afterMs: number }
   | { readonly kind: 'setClockBack'; readonly byMs: number }
   | { readonly kind: 'query' }
@@ -79,7 +82,9 @@ function operationOf(random: Random, harm: Harm): Operation {
   if (die < 42) return { seed, kind: 'repeat', writer: random.below(WRITERS) };
   if (die < 44) return { seed, kind: 'wrong', writer: random.below(WRITERS) };
   if (die < 49) return { seed, kind: 'push', lines: 1 + random.below(4) };
-  if (die < 58) return { seed, kind: 'flush' };
+  if (die < 55) return { seed, kind: 'flush' };
+  if (die < 59) return { seed, kind: 'compact', isAll: random.below(3) > 0 };
+  if (die < 60) return { seed, kind: 'erase', user: random.below(5) };
   if (die < 64) return { seed, kind: 'tick', afterMs: tickMs(random) };
   if (die < 65) return { seed, kind: 'setClockBack', byMs: random.below(86_400_000) };
   if (die < 74) return { seed, kind: 'query' };

@@ -6,6 +6,10 @@ import { RowGroup } from '../../shared/row-group/reader.ts';
 import { instantOf } from '../../shared/time.ts';
 import { BatchAcceptor } from '../../server/ingest/accept-batch.ts';
 import { Positions } from '../../server/ingest/positions.ts';
+import { compact } from '../../server/store/compaction/compact.ts';
+import { Compactor } from '../../server/store/compaction/compactor.ts';
+import { eraseSegment } from '../../server/store/erasure/erase-segment.ts';
+import { Erasures } from '../../server/store/erasure/erasures.ts';
 import { flush } from '../../server/store/flush.ts';
 import type { Plan } from '../../server/store/scan/plan.ts';
 import { Indexes } from '../../server/store/scan/index-lookup.ts';
@@ -27,6 +31,8 @@ export interface Process {
   readonly store: Store;
   readonly positions: Positions;
   readonly acceptor: BatchAcceptor;
+  readonly compactor: Compactor;
+  readonly erasures: Erasures;
   /** What the worker threads have read. */
   readonly rowGroups: RowGroups;
   readonly workers: ScanContext;
@@ -42,23 +48,56 @@ export interface Ears {
 }
 
 export async function startProcess(disk: SimDisk, time: VirtualTime, ears: Ears): Promise<Process> {
+  let erasureCount = 0;
   const positions = new Positions(time.now);
-  const store = await Store.open({
+  const shared = {
+    disk,
     dataDir: DATA_DIR,
+    indexedFields: ['id', 'user', 'level'],
+    now: time.now,
+    log: listeningLogger(ears),
+    metrics: new Metrics(),
+  };
+  const store = await Store.open({
+    ...shared,
     retentionMs: RETENTION_MS,
     state: positions,
     flush: (input) => flush(disk, input),
-    now: time.now,
-    indexedFields: ['id', 'user', 'level'],
-    log: listeningLogger(ears),
-    metrics: new Metrics(),
-    disk,
     lock: async () => ({ release: async () => {} }),
+  });
+  const erasures = await Erasures.open({
+    ...shared,
+    store,
+    snapshotsDir: `${DATA_DIR}/snapshots`,
+    erase: (input, stop) => eraseSegment(disk, input, () => stop.aborted),
+    newId: () => `erasure-${String(time.now())}-${String(++erasureCount)}`,
+  });
+  const compactor = new Compactor({
+    ...shared,
+    store,
+    compact: (input, stop) => compact(disk, input, () => stop.aborted),
   });
   const files = simulatedFiles(disk);
   const rowGroups = new RowGroups(files);
   const workers = workersOf(store, files, rowGroups, time);
-  return { disk, store, positions, acceptor: new BatchAcceptor(store, positions), rowGroups, workers };
+  return {
+    disk,
+    store,
+    positions,
+    acceptor: new BatchAcceptor(store, positions),
+    compactor,
+    erasures,
+    rowGroups,
+    workers,
+  };
+}
+
+/** As main.ts ends: what runs is told to stop, and waited for. */
+export async function endProcess({ store, compactor, erasures }: Process): Promise<void> {
+  const ended = compactor.close();
+  await store.close();
+  await ended;
+  await erasures.close();
 }
 
 /** All lines of some row groups. @throws CorruptionError */
@@ -125,5 +164,5 @@ function listeningLogger({ onReport, onFailure, note }: Ears): Logger {
     if ((found.tornBytes ?? 0) > 0) onReport('torn');
     if (found.err !== undefined) onFailure(found.err);
   };
-  return { info: listen, warn: listen, error: listen } as unknown as Logger;
+  return { debug: listen, info: listen, warn: listen, error: listen } as unknown as Logger;
 }

@@ -8,6 +8,8 @@ import { instantOfMs } from '../../shared/time.ts';
 import { encodeBatch } from '../../shared/wire.ts';
 import type { BatchOutcome } from '../../server/ingest/accept-batch.ts';
 import { diskErrorCode } from '../../server/store/disk.ts';
+import { planOf } from '../../server/store/erasure/filter.ts';
+import { parsePattern } from '../../server/store/scan/pattern.ts';
 import type { Plan } from '../../server/store/scan/plan.ts';
 import { Random } from '../corpus/random.ts';
 import { at, rowGroupOf } from '../server/store/batches.ts';
@@ -15,7 +17,7 @@ import { isWanted, naiveSearch } from '../server/store/naive-search.ts';
 import { linesInSegment, linesInWal } from './damage.ts';
 import { DiskImage, type FileNode } from './disk-image.ts';
 import { type Operation, RETENTION_MS, type Script, WRITERS } from './operations.ts';
-import { DATA_DIR, type Process, readLines, search, startProcess } from './process.ts';
+import { DATA_DIR, endProcess, type Process, readLines, search, startProcess } from './process.ts';
 import { queryOf } from './queries.ts';
 import { NO_FAULTS, SimDisk } from './sim-disk.ts';
 import { type Push, type SeenLine, type TrueLine, Truth, type Writer } from './truth.ts';
@@ -86,7 +88,7 @@ class Run {
   }
 
   async #perform(operation: Operation): Promise<void> {
-    const { store, disk } = this.#process;
+    const { store, disk, compactor } = this.#process;
     switch (operation.kind) {
       case 'send':
         return this.#send(operation.writers, operation.lines, operation.isReplyLost);
@@ -98,6 +100,13 @@ class Run {
         return this.#push(operation.lines);
       case 'flush':
         return this.#launch('flush', () => store.flushAll());
+      case 'compact':
+        return this.#launch('compact', async () => {
+          if (operation.isAll) await compactor.settle();
+          else compactor.tick();
+        });
+      case 'erase':
+        return this.#erase(operation.user);
       case 'tick':
         this.#time.pass(operation.afterMs);
         return this.#tick();
@@ -226,11 +235,38 @@ class Run {
 
   #tick(): void {
     this.#truth.expire(instantOfMs(this.#time.now() - RETENTION_MS));
-    const { store, positions } = this.#process;
+    const { store, positions, compactor, erasures } = this.#process;
     this.#launch('tick', async () => {
       positions.expire();
-      await unlessDiskFails(() => store.tick());
+      compactor.tick();
+      await unlessDiskFails(() => Promise.all([store.tick(), erasures.tick()]));
     });
+  }
+
+  #erase(user: number): void {
+    const { erasures } = this.#process;
+    const filter = {
+      from: undefined,
+      to: undefined,
+      values: [{ name: 'user', any: [parsePattern(String(user))], none: [] }],
+      text: { any: [], none: [] },
+    };
+    const erasure = this.#truth.erase((line) => isWanted(line, planOf(filter)));
+    this.#launch('erase', async () => {
+      const status = await this.#unlessRefused(() => unlessDiskFails(() => erasures.request(filter)));
+      this.#note(`erasure of user ${user}: ${status?.id ?? 'refused'}`);
+      erasure.isOpen = false;
+      if (status !== undefined) erasure.id = status.id;
+    });
+  }
+
+  /** What an erasure that is done has erased is nowhere. */
+  #checkErasures(): void {
+    for (const { id, lines } of this.#truth.erasures) {
+      if (id === undefined || this.#process.erasures.get(id)?.state !== 'done') continue;
+      this.#note(`${id} is done: ${lines.size} lines`);
+      this.#truth.erased(lines);
+    }
   }
 
   async #query(): Promise<void> {
@@ -311,8 +347,8 @@ class Run {
 
   async #restart(): Promise<void> {
     await this.#settle();
-    const { store } = this.#process;
-    this.#launch('close', () => unlessDiskFails(() => store.close()));
+    const ended = this.#process;
+    this.#launch('close', () => unlessDiskFails(() => endProcess(ended)));
     const { disk } = this.#process;
     await this.#settle();
     if (disk !== this.#process.disk) return;
@@ -434,6 +470,7 @@ class Run {
   }
 
   #judge(seen: readonly SeenLine[]): void {
+    this.#checkErasures();
     const wrong = this.#truth.judge(seen, this.#reports);
     if (wrong !== undefined) throw new Wrong(wrong);
   }
@@ -504,7 +541,7 @@ class Run {
 }
 
 function isDiskFailure(error: unknown): boolean {
-  const code = diskErrorCode(error instanceof UsageError ? error.cause : error);
+  const code = diskErrorCode(error instanceof UsageError || error instanceof UnavailableError ? error.cause : error);
   return code === 'EIO' || code === 'ENOSPC';
 }
 

@@ -16,6 +16,18 @@ export interface TrueLine {
   readonly number: number;
   /** Damaged files that held it: it may be missing once damage of one of them was reported. */
   damagedIn: readonly string[];
+  /** An erasure that asks for it may be done at any moment; or is done. */
+  erasure: 'none' | 'asked' | 'done';
+}
+
+export interface Erasure {
+  /** Undefined while nobody has said that it was accepted. */
+  id: string | undefined;
+  /** What was acknowledged before it was asked for, and so must go. */
+  readonly lines: ReadonlySet<TrueLine>;
+  readonly isAskedFor: (line: TrueLine) => boolean;
+  /** Until it is answered, it may take lines that are sent after it, too. */
+  isOpen: boolean;
 }
 
 export interface Writer {
@@ -54,6 +66,7 @@ export interface SeenLine {
 export class Truth {
   readonly writers: readonly Writer[];
   readonly pushes: Push[] = [];
+  readonly erasures: Erasure[] = [];
   readonly #byText = new Map<string, TrueLine>();
   /** Lines that the retention was seen to have dropped: they stay away. */
   readonly #gone = new Set<TrueLine>();
@@ -98,9 +111,11 @@ export class Truth {
       instant: BigInt(epochMs) * 1_000_000n,
       number,
       damagedIn: [],
+      erasure: 'none',
     };
     if (this.#byText.has(text)) throw new RangeError(`BUG: two lines are ${text}`);
     this.#byText.set(text, line);
+    if (this.#isAskedFor(line)) line.erasure = 'asked';
     return line;
   }
 
@@ -110,7 +125,10 @@ export class Truth {
 
   /** A batch goes out: its lines are not gone any more, if damage made the store fall back behind them. */
   send(writer: Writer, from: number, to: number): void {
-    for (const line of writer.lines.slice(from, to)) this.#gone.delete(line);
+    for (const line of writer.lines.slice(from, to)) {
+      this.#gone.delete(line);
+      line.erasure = this.#isAskedFor(line) ? 'asked' : 'none';
+    }
     writer.maybe.set(to, { refusedAt: undefined });
   }
 
@@ -136,6 +154,32 @@ export class Truth {
     }
   }
 
+  /** Lines that are asked for may be missing from now on; those that come later may not. */
+  erase(isAskedFor: (line: TrueLine) => boolean): Erasure {
+    const lines = new Set<TrueLine>();
+    const ask = (line: TrueLine, isAcknowledged: boolean): void => {
+      if (!isAskedFor(line)) return;
+      if (line.erasure === 'none') line.erasure = 'asked';
+      if (isAcknowledged) lines.add(line);
+    };
+    for (const { lines: written, acknowledged, maybe } of this.writers) {
+      const sent = Math.max(acknowledged, ...maybe.keys());
+      for (const [n, line] of written.slice(0, sent).entries()) ask(line, n < acknowledged);
+    }
+    for (const push of this.pushes) for (const line of push.lines) ask(line, push.state === 'stored');
+    const erasure = { id: undefined, lines, isAskedFor, isOpen: true };
+    this.erasures.push(erasure);
+    return erasure;
+  }
+
+  #isAskedFor(line: TrueLine): boolean {
+    return this.erasures.some((erasure) => erasure.isOpen && erasure.isAskedFor(line));
+  }
+
+  erased(lines: ReadonlySet<TrueLine>): void {
+    for (const line of lines) if (line.erasure === 'asked') line.erasure = 'done';
+  }
+
   /** Housekeeping with this clock may drop what is older than the retention. */
   expire(before: bigint): void {
     if (before > this.#expiredBefore) this.#expiredBefore = before;
@@ -153,6 +197,7 @@ export class Truth {
       if (found.has(line)) return `twice: ${text}`;
       if (line.instant !== instant || labelsKey(labels) !== labelsKey(line.labels)) return `at another place: ${text}`;
       if (this.#gone.has(line)) return `back from the dead: ${text}`;
+      if (line.erasure === 'done') return `erased, but there: ${text}`;
       found.add(line);
     }
     for (const writer of this.writers) {
@@ -171,6 +216,7 @@ export class Truth {
    * @returns what is wrong, or undefined
    */
   settleDoubts(seen: readonly SeenLine[], known: (writer: Writer) => number, mayFallBack: boolean): string | undefined {
+    for (const erasure of this.erasures) erasure.isOpen = false;
     for (const writer of this.writers) {
       const position = known(writer);
       const isExpected = position === writer.acknowledged || writer.maybe.has(position);
@@ -209,7 +255,7 @@ export class Truth {
   /** The end of the batch may be old, and gone with its day. */
   #mayLack({ lines }: Writer, end: number): boolean {
     const next = lines[end];
-    return next !== undefined && next.instant < this.#expiredBefore;
+    return next !== undefined && (next.instant < this.#expiredBefore || next.erasure !== 'none');
   }
 
   #judgePush(push: Push, found: ReadonlySet<TrueLine>, reports: ReadonlySet<string>): string | undefined {
@@ -225,7 +271,7 @@ export class Truth {
 
   /** Undefined when the line is there, or may be missing. */
   #judgeAbsence(line: TrueLine, found: ReadonlySet<TrueLine>, reports: ReadonlySet<string>): string | undefined {
-    if (found.has(line)) return undefined;
+    if (found.has(line) || line.erasure !== 'none') return undefined;
     if (line.instant < this.#expiredBefore) {
       this.#gone.add(line);
       return undefined;

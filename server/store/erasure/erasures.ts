@@ -76,6 +76,7 @@ interface OpenJob {
   segmentsDone: number;
   segmentsTotal: number;
   problem: string | undefined;
+  isFinishing: boolean;
   /** Lets merges mix its rows with later ones. */
   endApart: () => void;
 }
@@ -308,6 +309,9 @@ export class Erasures {
   /** Says done once no file has the rows; until then, the next tick looks again. */
   async #tryFinish(open: OpenJob): Promise<void> {
     const { store, dataDir, snapshotsDir, now, log } = this.#options;
+    // The end of the rewriting and a tick may meet here; only one of them may write the job's file.
+    if (open.isFinishing) return;
+    open.isFinishing = true;
     try {
       if ((await filesToGo(this.#disk, dataDir, store.manifest, open.job.scope)).length > 0) return;
       if (await isAnyHeld(this.#disk, snapshotsDir)) return;
@@ -326,6 +330,8 @@ export class Erasures {
       await this.#forgetOldest();
     } catch (error) {
       this.#failed(open, error);
+    } finally {
+      open.isFinishing = false;
     }
   }
 
@@ -341,7 +347,15 @@ export class Erasures {
 function openJob(job: ErasureJob, endApart: () => void): OpenJob {
   const state = job.done === undefined ? 'waiting' : 'done';
   const segmentCount = job.done?.segmentCount ?? 0;
-  return { job, state, segmentsDone: segmentCount, segmentsTotal: segmentCount, problem: undefined, endApart };
+  return {
+    job,
+    state,
+    segmentsDone: segmentCount,
+    segmentsTotal: segmentCount,
+    problem: undefined,
+    isFinishing: false,
+    endApart,
+  };
 }
 
 function statusOf({ job, state, segmentsDone, segmentsTotal, problem }: OpenJob): ErasureStatus {

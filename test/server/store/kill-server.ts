@@ -7,20 +7,30 @@ import { Metrics } from '../../../shared/metrics.ts';
 import { BatchAcceptor } from '../../../server/ingest/accept-batch.ts';
 import { Positions } from '../../../server/ingest/positions.ts';
 import { realDisk } from '../../../server/store/disk.ts';
+import { compact } from '../../../server/store/compaction/compact.ts';
+import { Compactor } from '../../../server/store/compaction/compactor.ts';
 import { flush } from '../../../server/store/flush.ts';
 import { Store } from '../../../server/store/store.ts';
 import { batchOf, numberedLines, range } from './batches.ts';
 
 const positions = new Positions(Date.now);
-const store = await Store.open({
+const shared = {
   dataDir: process.argv[2]!,
-  retentionMs: Infinity,
-  indexedFields: ['request_id', 'user_id', 'trace_id', 'level', 'path'],
-  state: positions,
-  flush: (input) => flush(realDisk, input),
+  indexedFields: ['name', 'n'],
   now: Date.now,
   log: pino({ level: 'silent' }),
   metrics: new Metrics(),
+};
+const store = await Store.open({
+  ...shared,
+  retentionMs: Infinity,
+  state: positions,
+  flush: (input) => flush(realDisk, input),
+});
+const compactor = new Compactor({
+  ...shared,
+  store,
+  compact: (input, stop) => compact(realDisk, input, () => stop.aborted),
 });
 const acceptor = new BatchAcceptor(store, positions);
 
@@ -35,6 +45,7 @@ async function send(file: string): Promise<never> {
 async function flushAgainAndAgain(): Promise<never> {
   for (;;) {
     await store.flushAll();
+    compactor.tick();
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
