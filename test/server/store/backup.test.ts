@@ -88,6 +88,22 @@ test('under writes and flushes: each is a prefix of what was written', async () 
   }
 });
 
+test('is made though batches never stop coming', async () => {
+  const open = await openStore();
+  const backups = await openBackups(open);
+  const made = new AbortController();
+  const write = async (name: string): Promise<void> => {
+    for (let i = 0; !made.signal.aborted; i++) {
+      await append(open.store, batchOf({ lines: numberedLines(name, i, 1) }));
+    }
+  };
+  const writers = ['a', 'b', 'c', 'd'].map(write);
+  for (let n = 0; n < 3; n++) await backups.create(`s${n}`);
+  made.abort();
+  await Promise.all(writers);
+  expect(await backups.list()).toHaveLength(3);
+});
+
 test('a failure leaves no snapshot; a crash leaves half of one, which the next start removes', async () => {
   const disk = new FaultyDisk();
   const open = await openStore({ disk });
