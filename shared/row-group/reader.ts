@@ -9,7 +9,7 @@ import { isTimeRange } from '../time.ts';
 import { decodeColumn, memoryBytesOf, readColumnChunk, valueSizeMax, writeValue } from './column.ts';
 import type { ColumnChunk, ColumnValues } from './column.ts';
 import type { ByteStrings } from './byte-strings.ts';
-import { decodeIntegers, decodeSmallIntegers, findIntegers } from './encodings/integer.ts';
+import { decodeIntegers, decodeSmallIntegers, findIntegers, pickIntegers } from './encodings/integer.ts';
 import { decodeTimestampDistances } from './encodings/timestamp.ts';
 import type { TimestampDistances } from './encodings/timestamp.ts';
 import {
@@ -205,6 +205,17 @@ export class RowGroup {
         this.info,
       );
     });
+  }
+
+  /** The same for some rows, which ascend: without decoding the others when they are few. */
+  timesAt(rows: ArrayLike<number>): Float64Array {
+    if (rows.length * FEW_ROWS_FACTOR > this.info.rowCount) {
+      const timesNs = this.timesNs();
+      return Float64Array.from(rows, (row) => timesNs[row]!);
+    }
+    const { parameters, pages } = this.#system[0]!;
+    const { values } = pickIntegers(new ByteReader(parameters), this.#pages(pages), this.info.rowCount, rows);
+    return values instanceof Float64Array ? values : new Float64Array(values);
   }
 
   /** Index into info.streams, by row. */

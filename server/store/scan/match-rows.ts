@@ -39,11 +39,11 @@ export function matchMask(group: RowGroup, plan: Predicate): Uint8Array | 'all' 
   const timed = reachesOutside(group, plan);
   if (!timed && values.length === 0 && text.any.length === 0 && text.none.length === 0) return 'all';
   const selected = new Uint8Array(rowCount).fill(1);
-  if (timed) selectTimes(group, plan, selected);
   for (const filter of values) {
     applyValueFilter(group, filter, selected);
     if (!selected.includes(1)) return selected;
   }
+  if (timed) selectTimes(group, plan, selected);
   applyTextFilter(group, text, selected);
   return selected;
 }
@@ -59,10 +59,11 @@ function selectTimes(group: RowGroup, { from, to }: Predicate, selected: Uint8Ar
   const { baseDay } = group.info;
   const first = from === undefined ? -Infinity : timeNsFrom(baseDay, from);
   const end = to === undefined ? Infinity : timeNsFrom(baseDay, to);
-  const timesNs = group.timesNs();
-  for (let row = 0; row < selected.length; row++) {
-    const timeNs = timesNs[row]!;
-    if (timeNs < first || timeNs >= end) selected[row] = 0;
+  const rows = rowsOf(selected);
+  const timesNs = group.timesAt(rows);
+  for (let i = 0; i < rows.length; i++) {
+    const timeNs = timesNs[i]!;
+    if (timeNs < first || timeNs >= end) selected[rows[i]!] = 0;
   }
 }
 

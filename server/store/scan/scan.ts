@@ -36,16 +36,16 @@ export function scan(input: ScanInput, rowGroups: Pick<RowGroups, 'open'>): Scan
 }
 
 function scanGroup(group: RowGroup, plan: Plan): ScannedRows {
-  const rows = bestRows(group, matchRows(group, plan), plan);
-  if (rows.length === 0) return { rows, timesNs: new Float64Array(0) };
-  const times = group.timesNs();
-  return { rows, timesNs: Float64Array.from(rows, (row) => times[row]!) };
+  const matched = matchRows(group, plan);
+  const timesNs = group.timesAt(matched);
+  const best = bestOf(timesNs, plan);
+  return { rows: best.map((i) => matched[i]!), timesNs: Float64Array.from(best, (i) => timesNs[i]!) };
 }
 
-/** Sorts rows by time and, for equal times, by row, and keeps the first plan.limit. */
-function bestRows(group: RowGroup, matched: Uint32Array, { order, limit }: Plan): Uint32Array {
-  if (matched.length === 0) return matched;
-  sortByTime(matched, group.timesNs(), 0, matched.length);
-  if (order === 'oldest') return matched.slice(0, limit);
-  return matched.slice(Math.max(0, matched.length - limit)).toReversed();
+/** Indices of the first plan.limit times, in plan.order; equal times are taken in the order in which they stand. */
+function bestOf(timesNs: Float64Array, { order, limit }: Plan): Uint32Array {
+  const sorted = Uint32Array.from(timesNs.keys());
+  sortByTime(sorted, timesNs, 0, sorted.length);
+  if (order === 'oldest') return sorted.slice(0, limit);
+  return sorted.slice(Math.max(0, sorted.length - limit)).toReversed();
 }

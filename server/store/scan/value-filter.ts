@@ -26,12 +26,16 @@ export function applyValueFilter(group: RowGroup, filter: ValueFilter, selected:
     selected.fill(0);
     return;
   }
-  const fieldPasses = verdicts.includes('field') ? fieldMatches(group, filter) : undefined;
+  if (verdicts.every((verdict) => verdict === 'field')) {
+    const passing = fieldMatches(group, filter);
+    for (let row = 0; row < selected.length; row++) selected[row]! &= passing[row]!;
+    return;
+  }
+  const passing = verdicts.includes('field') ? fieldMatches(group, filter) : selected;
   const streams = group.streamCodes();
   for (let row = 0; row < selected.length; row++) {
-    if (selected[row] === 0) continue;
     const verdict = verdicts[streams[row]!]!;
-    if (verdict === 'fail' || (verdict === 'field' && fieldPasses![row] === 0)) selected[row] = 0;
+    if (verdict === 'fail' || (verdict === 'field' && passing[row] === 0)) selected[row] = 0;
   }
 }
 
