@@ -215,7 +215,7 @@ export class RowGroup {
     }
     const { parameters, pages } = this.#system[0]!;
     const { values } = pickIntegers(new ByteReader(parameters), this.#pages(pages), this.info.rowCount, rows);
-    return values instanceof Float64Array ? values : new Float64Array(values);
+    return checkedTimes(values instanceof Float64Array ? values : new Float64Array(values), this.info);
   }
 
   /** Index into info.streams, by row. */
