@@ -146,8 +146,12 @@ export const COMPACTION_DECODED_BYTES_MAX = 64 * MIB;
 /** Nothing has come to a day for this time: all of it is merged, as hard as it pays. More than the age of a WAL file. */
 export const COMPACTION_QUIET_MS = 2 * HOUR_MS;
 
-/** Sealed WAL files that may wait while a compaction begins. Beyond: it waits until the flush has caught up. */
+/**
+ * Sealed WAL files that may wait while a compaction begins. Beyond: it waits until the flush has caught up; but not while
+ * more segments than this are not full, lest senders that are always faster than the disk keep it from ever beginning.
+ */
 export const COMPACTION_WAL_FILES_MAX = 8;
+export const COMPACTION_WAITING_SEGMENTS_MAX = 64;
 
 /** After a compaction failed (a full disk, say), the next one waits so long. */
 export const COMPACTION_RETRY_MS = 1 * MINUTE_MS;

@@ -8,6 +8,7 @@ import type { Metrics } from '../../../shared/metrics.ts';
 import {
   COMPACTION_QUIET_MS,
   COMPACTION_RETRY_MS,
+  COMPACTION_WAITING_SEGMENTS_MAX,
   COMPACTION_WAL_FILES_MAX,
   FULL_SEGMENT_ZSTD_LEVEL,
   QUIET_SEGMENT_ZSTD_LEVEL,
@@ -88,7 +89,7 @@ export class Compactor {
     const { store, log, now } = this.#options;
     try {
       let merged = true;
-      while (merged && !this.#closed && store.sealedWalFileCount <= COMPACTION_WAL_FILES_MAX) {
+      while (merged && !this.#closed && this.#mayBegin()) {
         merged = await store.maintain(async (closing) => {
           // Chosen here, not before: what was waiting in front may have replaced segments.
           const job = this.#nextJob(isQuiet);
@@ -102,6 +103,14 @@ export class Compactor {
       this.#retryAtMs = now() + COMPACTION_RETRY_MS;
       log.warn({ err }, 'segments could not be merged; this will be tried again');
     }
+  }
+
+  /** Flushes come first, within limits. */
+  #mayBegin(): boolean {
+    const { store } = this.#options;
+    if (store.sealedWalFileCount <= COMPACTION_WAL_FILES_MAX) return true;
+    const waiting = store.segments().filter(({ sizeBytes }) => sizeBytes < SEGMENT_FULL_BYTES);
+    return waiting.length > COMPACTION_WAITING_SEGMENTS_MAX;
   }
 
   /** The merge with the largest gain of all days. */

@@ -6,7 +6,12 @@ import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { realDisk } from '../../../../server/store/disk.ts';
 import { compact } from '../../../../server/store/compaction/compact.ts';
 import { Compactor } from '../../../../server/store/compaction/compactor.ts';
-import { COMPACTION_QUIET_MS, COMPACTION_RETRY_MS } from '../../../../server/limits.ts';
+import {
+  COMPACTION_QUIET_MS,
+  COMPACTION_RETRY_MS,
+  COMPACTION_WAITING_SEGMENTS_MAX,
+  COMPACTION_WAL_FILES_MAX,
+} from '../../../../server/limits.ts';
 import { batchOf, type Line, linesAsRead, numberedLines, range, readLines, TODAY } from '../batches.ts';
 import { type Fault, FaultyDisk } from '../faulty-disk.ts';
 import {
@@ -109,6 +114,23 @@ test('rows with equal times keep the order in which they came', async () => {
   const [merged] = rowGroups.toSorted((a, b) => a.order - b.order);
   expect(textsInOrder(await readFile(merged!.path), merged!)).toEqual(names.slice(0, 8));
   snapshot.release();
+});
+
+test('a merge waits for the flush, but not for ever', async () => {
+  const open = await openStore();
+  const lines = await flushes(open, COMPACTION_WAITING_SEGMENTS_MAX);
+  Object.defineProperty(open.store, 'sealedWalFileCount', { value: COMPACTION_WAL_FILES_MAX + 1 });
+  const compactor = compactorOf(open);
+  compactor.tick();
+  await laneIsFree(open);
+  expect(open.store.stats().segmentCount).toBe(COMPACTION_WAITING_SEGMENTS_MAX);
+  lines.push(...(await flushes(open, 1, COMPACTION_WAITING_SEGMENTS_MAX)));
+  const next = compactorOf(open);
+  next.tick();
+  await laneIsFree(open);
+  expect(open.store.stats().segmentCount).toBeLessThan(COMPACTION_WAITING_SEGMENTS_MAX);
+  await Promise.all([compactor.close(), next.close()]);
+  await expectLines(open, lines);
 });
 
 test('segments of different days stay apart', async () => {
