@@ -99,6 +99,8 @@ test.each<[args: string, env: Record<string, string>, want: string]>([
     {},
     '--retention "0d" must be a duration of a minute or more, such as 12h, 30d or 8w; or forever',
   ],
+  ['up --max-size 20', {}, '--max-size "20" must be 1GiB or more, such as 20GB or 1.5TB; or unlimited'],
+  ['up --max-size 900MB', {}, '--max-size "900MB" must be 1GiB or more, such as 20GB or 1.5TB; or unlimited'],
   ['agent --server podlog:3100', {}, '--server "podlog:3100" must be an http or https URL, such as http://podlog:3100'],
   ['agent --node a/b', {}, '--node "a/b" must be a name without spaces and slashes, as `kubectl get nodes` shows it'],
   ['up --log-level loud', {}, '--log-level "loud" must be one of trace, debug, info, warn, error, fatal, silent'],
