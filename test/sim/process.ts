@@ -160,7 +160,8 @@ function linesOf(group: RowGroup, rows: readonly number[]): SeenLine[] {
 function listeningLogger({ onReport, onFailure, note }: Ears): Logger {
   const listen = (found: { path?: string; tornBytes?: number; err?: Error }, text: string): void => {
     note(`store: ${text}${found.err === undefined ? '' : `: ${found.err.message}`}`);
-    if (text.startsWith('damaged data') && found.path !== undefined) onReport(found.path);
+    const isDamage = text.startsWith('damaged data') || text === 'rows that cannot be read went too';
+    if (isDamage && found.path !== undefined) onReport(found.path);
     if ((found.tornBytes ?? 0) > 0) onReport('torn');
     if (found.err !== undefined) onFailure(found.err);
   };

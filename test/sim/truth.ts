@@ -125,7 +125,7 @@ export class Truth {
 
   /** A batch goes out: its lines are not gone any more, if damage made the store fall back behind them. */
   send(writer: Writer, from: number, to: number): void {
-    for (const line of writer.lines.slice(from, to)) {
+    for (const line of writer.lines.slice(Math.max(from, writer.acknowledged), to)) {
       this.#gone.delete(line);
       line.erasure = this.#isAskedFor(line) ? 'asked' : 'none';
     }

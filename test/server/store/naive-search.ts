@@ -1,7 +1,7 @@
 /** What a plan asks for, found by looking at every line with JSON.parse: slow, and short enough to be believed. */
 import { type Labels, labelOf } from '../../../shared/labels.ts';
 import { matchesAny, type Pattern } from '../../../server/store/scan/pattern.ts';
-import type { Plan, TextFilter, ValueFilter } from '../../../server/store/scan/plan.ts';
+import type { Plan, Predicate, TextFilter, ValueFilter } from '../../../server/store/scan/plan.ts';
 
 export interface NaiveLine {
   readonly text: string;
@@ -17,7 +17,7 @@ export function naiveSearch<Line extends NaiveLine>(lines: readonly Line[], plan
   return (plan.order === 'oldest' ? oldestFirst : oldestFirst.toReversed()).slice(0, plan.limit);
 }
 
-export function isWanted({ text, labels, instant }: NaiveLine, plan: Plan): boolean {
+export function isWanted({ text, labels, instant }: NaiveLine, plan: Predicate): boolean {
   if (plan.from !== undefined && instant < plan.from) return false;
   if (plan.to !== undefined && instant >= plan.to) return false;
   return (
@@ -27,7 +27,7 @@ export function isWanted({ text, labels, instant }: NaiveLine, plan: Plan): bool
 }
 
 /** A label of that name decides alone; without one, the fields of that name do. */
-function valuesOf(text: string, labels: Labels, name: string): string[] {
+export function valuesOf(text: string, labels: Labels, name: string): string[] {
   const label = labelOf(labels, name);
   return label === undefined ? fieldsOf(text).flatMap(([field, value]) => (field === name ? [value] : [])) : [label];
 }

@@ -1,0 +1,74 @@
+/** The embedded store as a LogStore: its snapshots, scans and jobs put together. */
+import type { Labels } from '../../shared/labels.ts';
+import { aggregate, type AggregateContext } from '../store/aggregate/run.ts';
+import type { Erasures } from '../store/erasure/erasures.ts';
+import type { LogStore } from '../store/log-store.ts';
+import { mayMatch } from '../store/scan/match-rows.ts';
+import type { Plan, Predicate, ValueFilter } from '../store/scan/plan.ts';
+import { labelVerdict } from '../store/scan/value-filter.ts';
+import type { RowGroupRef } from '../store/snapshot.ts';
+import type { Store } from '../store/store.ts';
+import { type QueryContext, select } from './answer.ts';
+
+export interface EmbeddedParts {
+  readonly store: Store;
+  readonly erasures: Erasures;
+  readonly query: QueryContext & AggregateContext;
+}
+
+export function embeddedLogStore({ store, erasures, query }: EmbeddedParts): LogStore {
+  return {
+    append: (bytes, batch) => store.append(bytes, batch),
+    async *search(plan, format, signal) {
+      const snapshot = store.snapshot();
+      try {
+        yield* select(snapshot.rowGroups, plan, format, query, signal);
+      } finally {
+        snapshot.release();
+      }
+    },
+    async streams(predicate) {
+      const snapshot = store.snapshot();
+      try {
+        return matchingStreams(snapshot.rowGroups, predicate);
+      } finally {
+        snapshot.release();
+      }
+    },
+    async aggregate(plan, signal) {
+      const snapshot = store.snapshot();
+      try {
+        return await aggregate(snapshot.rowGroups, plan, query, signal);
+      } finally {
+        snapshot.release();
+      }
+    },
+    erase: (filter) => erasures.request(filter),
+    isErased: (id) => erasures.get(id)?.state === 'done',
+    tick: async () => {
+      await store.tick();
+      await erasures.tick();
+    },
+    stats: () => store.stats(),
+    get problem() {
+      return store.problem;
+    },
+    close: async () => {
+      await store.close();
+      await erasures.close();
+    },
+  };
+}
+
+/** Streams of row groups in the time range whose labels satisfy every filter. */
+export function matchingStreams(rowGroups: readonly RowGroupRef[], predicate: Predicate): Labels[] {
+  const plan: Plan = { ...predicate, order: 'newest', limit: 1 };
+  const streams = new Set(rowGroups.filter((group) => mayMatch(group, plan)).flatMap((group) => group.streams));
+  return [...streams].filter((labels) => predicate.values.every((filter) => passes(filter, labels)));
+}
+
+/** A label that is absent has none of the values: it satisfies a filter that only refuses some. */
+function passes(filter: ValueFilter, labels: Labels): boolean {
+  const verdict = labelVerdict(filter, labels);
+  return verdict === 'pass' || (verdict === 'field' && filter.any.length === 0);
+}

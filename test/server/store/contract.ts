@@ -1,0 +1,155 @@
+/** What every LogStore promises, as tests: `describeLogStore('mine', open)` holds an implementation to it. */
+import { describe, expect, test, vi } from 'vitest';
+import type { LogStore } from '../../../server/store/log-store.ts';
+import { parsePattern } from '../../../server/store/scan/pattern.ts';
+import type { Plan } from '../../../server/store/scan/plan.ts';
+import { CorruptionError } from '../../../shared/errors.ts';
+import { instantOf } from '../../../shared/time.ts';
+import { decodeBatch } from '../../../shared/wire.ts';
+import { planOf } from '../query/query-context.ts';
+import { batchOf, type Line, numberedLines, TODAY } from './batches.ts';
+
+export interface LogStoreOptions {
+  readonly now: () => number;
+  readonly retentionMs: number;
+}
+
+const DAY_MS = 86_400_000;
+const NOW_MS = TODAY * DAY_MS + DAY_MS / 2;
+const API = { namespace: 'shop', pod: 'api-1' };
+const WEB = { namespace: 'shop', pod: 'web-1' };
+
+/** A few lines of two streams, out of order, two of them at one instant. */
+const LINES: readonly Line[] = [
+  { text: '{"level":"info","user":1}', timeNs: 3e9, labels: API },
+  { text: '{"level":"error","user":2}', timeNs: 1e9, labels: WEB },
+  { text: '{"level":"info","user":2,"pod":"a field"}', timeNs: 2e9, labels: API },
+  { text: 'plain é text', timeNs: 4e9, labels: WEB },
+  { text: '{"level":"info","user":1,"n":2}', timeNs: 3e9, labels: API },
+];
+
+function append(store: LogStore, lines: readonly Line[]): Promise<{ rowCount: number }> {
+  const bytes = batchOf({ lines });
+  return store.append(bytes, decodeBatch(bytes));
+}
+
+async function found(store: LogStore, plan: Partial<Plan>, format: 'raw' | 'ndjson' = 'raw'): Promise<string[]> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of store.search(planOf(plan), format, new AbortController().signal)) pieces.push(piece);
+  return Buffer.concat(pieces).toString().split('\n').slice(0, -1);
+}
+
+const texts = (...indexes: readonly number[]): string[] => indexes.map((index) => LINES[index]!.text);
+const value = (name: string, any: readonly string[], none: readonly string[] = []): Plan['values'][number] => ({
+  name,
+  any: any.map(parsePattern),
+  none: none.map(parsePattern),
+});
+const at = (timeNs: number): bigint => instantOf(TODAY, timeNs);
+
+const SEARCHES: readonly (readonly [string, Partial<Plan>, readonly number[]])[] = [
+  ['newest first', {}, [3, 4, 0, 2, 1]],
+  ['oldest first', { order: 'oldest' }, [1, 2, 0, 4, 3]],
+  ['the newest two', { limit: 2 }, [3, 4]],
+  ['from an instant on, before another', { from: at(2e9), to: at(4e9), order: 'oldest' }, [2, 0, 4]],
+  ['a label', { values: [value('pod', ['web-1'])] }, [3, 1]],
+  ['a label hides the field of its name', { values: [value('pod', ['a field'])] }, []],
+  ['a field', { values: [value('user', ['2'])] }, [2, 1]],
+  ['any of some values', { values: [value('user', ['1', '2'])], limit: 3 }, [4, 0, 2]],
+  ['none of some values, also where there is no such field', { values: [value('level', [], ['info'])] }, [3, 1]],
+  ['a wildcard', { values: [value('level', ['e*r'])] }, [1]],
+  ['two filters', { values: [value('level', ['info']), value('user', ['1'])] }, [4, 0]],
+  ['text', { text: { any: [Buffer.from('é t')], none: [] } }, [3]],
+  ['no such text', { text: { any: [], none: [Buffer.from('user')] } }, [3]],
+];
+
+export function describeLogStore(name: string, open: (options: LogStoreOptions) => Promise<LogStore>): void {
+  const openFilled = async (): Promise<LogStore> => {
+    const store = await open({ now: () => NOW_MS, retentionMs: Infinity });
+    for (const lines of [LINES.slice(0, 2), LINES.slice(2, 4), LINES.slice(4)]) {
+      expect(await append(store, lines)).toEqual({ rowCount: lines.length });
+    }
+    return store;
+  };
+
+  describe(`${name} is a log store`, () => {
+    test.each(SEARCHES)('search: %s', async (_, plan, want) => {
+      const store = await openFilled();
+      expect(await found(store, plan)).toEqual(texts(...want));
+      await store.close();
+    });
+
+    test('an object has the time, the labels and the line', async () => {
+      const store = await openFilled();
+      const [line] = await found(store, { limit: 1 }, 'ndjson');
+      const want = { time: '2026-11-23T00:00:04.000000000Z', labels: WEB, line: LINES[3]!.text };
+      expect(JSON.parse(line!)).toEqual(want);
+      await store.close();
+    });
+
+    test('streams: by their labels and times, whatever the lines say', async () => {
+      const store = await openFilled();
+      const pods = async (predicate: Partial<Plan>): Promise<string> =>
+        (await store.streams(planOf(predicate)))
+          .map(({ pod }) => pod!)
+          .toSorted()
+          .join();
+      expect(await pods({})).toBe('api-1,web-1');
+      expect(await pods({ values: [value('pod', ['api-*'])] })).toBe('api-1');
+      expect(await pods({ values: [value('absent', [], ['x'])] })).toBe('api-1,web-1');
+      expect(await pods({ values: [value('absent', ['x'])] })).toBe('');
+      expect(await pods({ from: at(5e9) })).toBe('');
+      await store.close();
+    });
+
+    test('aggregate: rows by label and field', async () => {
+      const store = await openFilled();
+      const plan = { ...planOf(), by: ['pod', 'level'], of: undefined, stepNs: undefined };
+      const cells = await store.aggregate(plan, new AbortController().signal);
+      expect(cells.map(({ by, rows }) => `${by.join()} ${rows}`).toSorted()).toEqual([
+        'api-1,info 3',
+        'web-1, 1',
+        'web-1,error 1',
+      ]);
+      await store.close();
+    });
+
+    test('a broken batch is refused and leaves nothing', async () => {
+      const store = await openFilled();
+      const bytes = batchOf({ lines: numberedLines('broken', 0, 3) });
+      bytes[bytes.length - 1]! ^= 1;
+      await expect(store.append(bytes, decodeBatch(bytes))).rejects.toThrow(CorruptionError);
+      expect(store.stats()).toMatchObject({ rowCount: LINES.length, streamCount: 2 });
+      expect(store.problem).toBeUndefined();
+      await store.close();
+    });
+
+    test('erase: what was there goes, what comes later stays', async () => {
+      const store = await openFilled();
+      const { id } = await store.erase({ ...planOf({ values: [value('user', ['2'])] }) });
+      await vi.waitFor(async () => {
+        await store.tick();
+        expect(store.isErased(id)).toBe(true);
+      });
+      expect(await found(store, {})).toEqual(texts(3, 4, 0));
+      await append(store, [LINES[2]!]);
+      expect(await found(store, {})).toEqual(texts(3, 4, 0, 2));
+      await store.close();
+    });
+
+    test('retention: old days go, young ones stay', async () => {
+      let nowMs = NOW_MS;
+      const store = await open({ now: () => nowMs, retentionMs: 3 * DAY_MS });
+      await append(store, numberedLines('old', 0, 5, TODAY - 2));
+      await append(store, numberedLines('young', 0, 5));
+      await store.tick();
+      expect(store.stats().rowCount).toBe(10);
+      nowMs += 2 * DAY_MS;
+      await vi.waitFor(async () => {
+        await store.tick();
+        expect(await found(store, { order: 'oldest' })).toEqual(numberedLines('young', 0, 5).map(({ text }) => text));
+      });
+      await store.close();
+    });
+  });
+}
