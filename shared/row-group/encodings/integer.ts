@@ -154,8 +154,8 @@ export function decodeIntegers(parameters: ByteReader, pages: PageReader, count:
 function valuesOf({ min, max, base, planes, restarts }: StoredIntegers, count: number): IntegerArray {
   const values = min >= -HALF_WORD && max < HALF_WORD ? new Int32Array(count) : new Float64Array(count);
   addPlanes(values, base, planes);
-  for (let r = 0; restarts !== undefined && r < restarts.length; r++) {
-    const { index, value } = restarts[r]!;
+  if (restarts === undefined) return values;
+  for (const [r, { index, value }] of restarts.entries()) {
     sumUp(values, index, restarts[r + 1]?.index ?? count, value);
   }
   return values;
