@@ -21,6 +21,7 @@ import type { Positions } from './ingest/positions.ts';
 import { SHRED } from './ingest/shred-lines.ts';
 import { BODY_BYTES_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
 import type { QueryContext } from './query/answer.ts';
+import { embeddedLogStore } from './query/embedded-log-store.ts';
 import { AGGREGATE, FACETS, LOOK_UP, RENDER, SCAN } from './query/tasks.ts';
 import type { Backups } from './store/backup.ts';
 import { checkFolder } from './store/check/check-folder.ts';
@@ -76,8 +77,9 @@ export function buildApp(parts: AppParts): FastifyInstance {
     shred: (input) => pool.run(SHRED, input, { priority: PRIORITY_INGEST, transfer: ownMemory(input.body) }),
   });
   const query = queryContext(store, pool);
-  registerLogs(app, { store, query, now, closing: closing.signal });
-  registerLabels(app, { store, now });
+  const logs = embeddedLogStore({ store, erasures, query });
+  registerLogs(app, { logs, store, query, now, closing: closing.signal });
+  registerLabels(app, { logs, now });
   registerAggregates(app, { store, query, now });
   registerErase(app, { erasures, now });
   registerSnapshots(app, { backups, now });

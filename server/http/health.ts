@@ -4,10 +4,10 @@
  */
 import type { FastifyInstance } from 'fastify';
 import { RETRY_AFTER_DISK_SECONDS } from '../limits.ts';
-import type { Store } from '../store/store.ts';
+import type { LogStore } from '../store/log-store.ts';
 import { errorBody } from './errors.ts';
 
-export function registerHealth(app: FastifyInstance, { store }: { readonly store: Store }): void {
+export function registerHealth(app: FastifyInstance, { store }: { readonly store: Pick<LogStore, 'problem'> }): void {
   app.get('/healthz', async () => ({ status: 'ok' }));
 
   app.get('/readyz', async (_request, reply) => {

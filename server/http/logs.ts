@@ -1,17 +1,18 @@
 /** `GET /logs`: lines by label, field, text and time; and the live tail over the same filters. */
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { follow } from '../query/follow.ts';
+import { follow, type FollowSource } from '../query/follow.ts';
 import { parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
 import { CSV_HEADER } from '../query/render.ts';
 import type { Format } from '../query/render.ts';
-import { select } from '../query/answer.ts';
 import type { QueryContext } from '../query/answer.ts';
-import type { Store } from '../store/store.ts';
+import type { LogStore } from '../store/log-store.ts';
 
 export interface LogsOptions {
-  readonly store: Pick<Store, 'snapshot' | 'onAppend'>;
+  readonly logs: Pick<LogStore, 'search'>;
+  /** For live tails. */
+  readonly store: FollowSource;
   readonly query: QueryContext;
   readonly now: () => number;
   /** Aborted when the server closes: live tails end then. */
@@ -33,23 +34,9 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     const signal = AbortSignal.any([gone.signal, options.closing]);
     const text = wanted.follow
       ? follow(options.store, wanted.plan, wanted.format, options.query, signal)
-      : lookUp(wanted, options, signal);
+      : options.logs.search(wanted.plan, wanted.format, signal);
     return send(reply, framed(untilAborted(text, signal), wanted.format), wanted);
   });
-}
-
-/** Holds a snapshot for as long as the answer takes. */
-async function* lookUp(
-  { plan, format }: LogsRequest,
-  { store, query }: LogsOptions,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  const snapshot = store.snapshot();
-  try {
-    yield* select(snapshot.rowGroups, plan, format, query, signal);
-  } finally {
-    snapshot.release();
-  }
 }
 
 /** What stands around the lines: the header of CSV, the brackets of JSON. */
@@ -98,7 +85,7 @@ async function* startingWith(
 }
 
 /** Ends where its reader is gone or the server closes: that is no error. */
-async function* untilAborted(text: AsyncGenerator<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* untilAborted(text: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
     yield* text;
   } catch (error) {

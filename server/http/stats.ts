@@ -1,9 +1,9 @@
 /** `GET /stats`: how much there is, from when to when, and what it costs. */
 import type { FastifyInstance } from 'fastify';
 import { formatInstant } from '../../shared/time.ts';
-import type { Store } from '../store/store.ts';
+import type { LogStore } from '../store/log-store.ts';
 
-export function registerStats(app: FastifyInstance, { store }: { readonly store: Store }): void {
+export function registerStats(app: FastifyInstance, { store }: { readonly store: Pick<LogStore, 'stats'> }): void {
   app.get('/stats', async () => {
     const stats = store.stats();
     return {

@@ -5,7 +5,7 @@
  */
 import { CorruptionError } from '../../shared/errors.ts';
 import { type Batch, decodeBatch, type PositionsAnswer } from '../../shared/wire.ts';
-import type { Store } from '../store/store.ts';
+import type { LogStore } from '../store/log-store.ts';
 import type { Positions } from './positions.ts';
 
 export type BatchOutcome =
@@ -14,12 +14,12 @@ export type BatchOutcome =
   | { readonly kind: 'conflict'; readonly answer: PositionsAnswer };
 
 export class BatchAcceptor {
-  readonly #store: Store;
+  readonly #store: Pick<LogStore, 'append'>;
   readonly #positions: Positions;
   /** File → the batch that is being stored and moves it. Settles when it is durable or has failed; never rejects. */
   readonly #inFlight = new Map<string, Promise<unknown>>();
 
-  constructor(store: Store, positions: Positions) {
+  constructor(store: Pick<LogStore, 'append'>, positions: Positions) {
     this.#store = store;
     this.#positions = positions;
   }
