@@ -99,7 +99,7 @@ export const SEALED_WAL_FILES_MAX = 32;
  *     bytes a line           25.50  25.50  25.19  24.99  24.85  24.64  24.55
  *     M rows a CPU-second      2.1    2.1    1.7    1.3   0.73   0.47   0.12
  */
-export const FLUSH_ZSTD_LEVEL = 3;
+export const FLUSH_ZSTD_LEVEL = 6;
 export const SEGMENT_ZSTD_LEVEL = 6;
 export const FULL_SEGMENT_ZSTD_LEVEL = 9;
 export const QUIET_SEGMENT_ZSTD_LEVEL = 12;
@@ -221,7 +221,7 @@ export const QUEUED_TASKS_MAX = 1000;
 export const WORKER_HEAP_MIB_MAX = 512;
 
 /** Young generation of one worker's heap; results are buffers outside of it. Beyond: it is collected. */
-export const WORKER_YOUNG_MIB_MAX = 8;
+export const WORKER_YOUNG_MIB_MAX = 4;
 
 // ── Query ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -256,7 +256,7 @@ export const SCANS_AT_ONCE = 2;
 export const RENDER_ROWS_AT_ONCE = 1000;
 
 /** Groups of an aggregation, time buckets times values. Beyond: 413; a coarser step or fewer fields are wanted. */
-export const AGGREGATE_GROUPS_MAX = 50_000;
+export const AGGREGATE_GROUPS_MAX = 10_000;
 
 /** Buckets of a histogram, empty ones included. Beyond: 400 that names a longer step. */
 export const HISTOGRAM_BUCKETS_MAX = 2000;
@@ -271,7 +271,7 @@ export const FACET_VALUES_MAX = 1000;
 export const FACET_TOP_DEFAULT = 10;
 
 /** Decoded columns that a worker keeps. Beyond: those used longest ago are decoded again. */
-export const WORKER_CACHE_BYTES_MAX = 32 * MIB;
+export const WORKER_CACHE_BYTES_MAX = 16 * MIB;
 
 /** What a worker keeps of the segments' indexes: 8 bytes for each block of about a kilobyte. Beyond: read again. */
 export const WORKER_INDEXES_BYTES_MAX = 8 * MIB;

@@ -40,7 +40,7 @@ export interface StoreOptions {
   /** Segments whose newest line is older are dropped; Infinity keeps all. */
   readonly retentionMs: number;
   readonly state: BatchState;
-  /** Fields whose values new segments index; segments of before keep what they have. */
+  /** Fields whose values the segments of a flush index. */
   readonly indexedFields: readonly string[];
   /** Does `flush` of flush.ts, in a thread or here. */
   readonly flush: (input: FlushInput) => Promise<FlushOutput>;
