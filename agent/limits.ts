@@ -18,9 +18,9 @@ export const PENDING_BYTES_MAX = 16 * MIB;
 
 /**
  * A batch closes with the turn that brings its bytes here: large enough to compress well, small beside 110 MB of RSS.
- * With the last turn it stays within 4 MiB, a power of two, where the builder's memory does not double once more.
+ * With the last turn it stays within 2 MiB, a power of two, where the builder's memory does not double once more.
  */
-export const BATCH_BYTES_MAX = 4 * MIB - READ_BYTES;
+export const BATCH_BYTES_MAX = 2 * MIB - READ_BYTES;
 
 /** A batch closes exactly at this many rows. */
 export const BATCH_ROWS_MAX = 16 * 1024;

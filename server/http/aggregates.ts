@@ -39,7 +39,7 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
   });
 
   app.get<{ Querystring: QueryString }>('/aggregate', async (request, reply) => {
-    const predicate = parseFilters(request.query, now(), ['by', 'of']);
+    const predicate = parseFilters(request.query, now(), ['by', 'of', 'limit']);
     const by = parseBy(request.query, AGGREGATE_BY_MAX);
     const of = single(request.query, 'of');
     const limit = parseCount(request.query, 'limit', 1, LIMIT_MAX, LIMIT_MAX);

@@ -23,7 +23,10 @@ export interface LogsRequest {
   readonly follow: boolean;
 }
 
-const OWN_NAMES: ReadonlySet<string> = new Set(['q', 'query', 'since', 'until', 'limit', 'order', 'format', 'follow']);
+/** Names that are no label or field on any route, so that a query may be taken from one route to another. */
+const OWN_NAMES: readonly string[] = ['q', 'query', 'since', 'until', 'limit', 'order', 'format', 'follow'];
+/** Those that every route understands. */
+const COMMON_NAMES: readonly string[] = ['q', 'since', 'until'];
 const ORDERS: readonly Order[] = ['newest', 'oldest'];
 
 /** @throws ParameterError */
@@ -42,7 +45,7 @@ export function parseLogsRequest(query: QueryString, nowMs: number): LogsRequest
     throw new ParameterError('format', 'a JSON array cannot follow', 'ndjson, raw or csv', 'format=ndjson');
   }
   const plan = {
-    ...parseFilters(query, nowMs),
+    ...parseFilters(query, nowMs, ['limit', 'order', 'format', 'follow']),
     order: oneOf(query, 'order', ORDERS, 'newest'),
     limit: parseLimit(query, follow),
   };
@@ -54,10 +57,17 @@ export function parseLogsRequest(query: QueryString, nowMs: number): LogsRequest
 
 /**
  * Time range, filters and text: what every route of the query API understands.
- * @param ownNames  further names that are the route's own
+ * @param ownNames  further names that the route understands itself
  * @throws ParameterError
  */
 export function parseFilters(query: QueryString, nowMs: number, ownNames: readonly string[] = []): Predicate {
+  const unknown = OWN_NAMES.find(
+    (name) => query[name] !== undefined && !COMMON_NAMES.includes(name) && !ownNames.includes(name),
+  );
+  if (unknown !== undefined) {
+    const allowed = ['labels', 'fields', ...COMMON_NAMES, ...ownNames].join(', ');
+    throw new ParameterError(unknown, 'it does not belong here', allowed, 'user_id=123&since=1h');
+  }
   const since = single(query, 'since');
   const until = single(query, 'until');
   const from = since === undefined ? undefined : parseInstant('since', since, nowMs);
@@ -67,7 +77,7 @@ export function parseFilters(query: QueryString, nowMs: number, ownNames: readon
   }
   const values: ValueFilter[] = [];
   for (const name of Object.keys(query))
-    if (!OWN_NAMES.has(name) && !ownNames.includes(name)) values.push(parseValueFilter(name, all(query, name)));
+    if (!OWN_NAMES.includes(name) && !ownNames.includes(name)) values.push(parseValueFilter(name, all(query, name)));
   const { wanted, refused } = parseNegations('q', all(query, 'q'));
   return {
     from,

@@ -17,6 +17,8 @@ const COMPRESS_BYTES_MIN = 32;
 export function compress(bytes: Uint8Array, level: number): Buffer {
   return zstdCompressSync(bytes, {
     pledgedSrcSize: bytes.length,
+    // Memory for the output is taken in pieces of this size: one that fits leaves the least behind.
+    chunkSize: Math.max(bytes.length, CHUNK_BYTES_MIN),
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 0 },
   });
 }

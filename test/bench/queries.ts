@@ -67,9 +67,14 @@ export async function benchQueries(bench: Bench, url: string, { startMs, endMs, 
     },
     {
       name: 'count by level',
-      path: '/histogram',
+      path: '/aggregate',
       parameters: () => ({ ...all, by: 'level' }),
       p99: TARGETS.countByLevelP99Ms,
+    },
+    {
+      name: 'count by level over time',
+      path: '/histogram',
+      parameters: () => ({ ...all, by: 'level' }),
     },
     {
       name: `p99 of latency_ms by path, ${formatNumber(measured)} lines`,

@@ -59,7 +59,7 @@ test('a snapshot is made, listed, served and removed', async () => {
 
 const REFUSED: readonly [string, RegExp][] = [
   ['', /all lines would go/],
-  ['limit=5', /limit: it does not go with DELETE/],
+  ['limit=5', /limit: it does not belong here/],
   ['user_id=user-1&order=newest', /order/],
   ['q=', /empty/],
   ['query={}', /query/],
