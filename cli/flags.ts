@@ -99,7 +99,7 @@ export const indexFields: Flag<readonly string[]> = {
   commands: ['up', 'server', 'check'],
   value: 'names',
   defaultText: 'request_id,user_id,trace_id,level,path',
-  help: 'fields that get an index',
+  help: 'fields that compactions index',
   parse: parseNames,
 };
 
