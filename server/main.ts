@@ -62,8 +62,7 @@ export async function startServer({
   const store = await Store.open({
     dataDir,
     retentionMs: longestAgeMs(rules, retentionMs),
-    // The few segments that flushes left since the last compaction are scanned; compactions index what they write.
-    indexedFields: [],
+    indexedFields,
     now,
     log,
     metrics,

@@ -17,7 +17,7 @@ import {
   decodeRowGroups,
   decodeStreams,
   type Section,
-  SECTION_INDEX_BLOCKS,
+  SECTION_KIND_REPEATED_MIN,
   SECTION_ROW_GROUPS,
   SECTION_STREAMS,
   SEGMENT_HEADER_BYTES,
@@ -118,7 +118,7 @@ async function readTables(file: DiskFile, { sizeBytes, rowCount }: ManifestSegme
 
 /** Row groups, sections and directory lie end to end: what lies between them would be bytes that nobody checks. */
 function checkExtents({ sections, rowGroups }: Tables, fileBytes: number): void {
-  const single = sections.filter(({ kind }) => kind !== SECTION_INDEX_BLOCKS).map(({ kind }) => kind);
+  const single = sections.map(({ kind }) => kind).filter((kind) => kind < SECTION_KIND_REPEATED_MIN);
   if (new Set(single).size < single.length) throw new CorruptionError('a section twice');
   let end = SEGMENT_HEADER_BYTES;
   for (const { offset, sizeBytes } of [...rowGroups, ...sections.toSorted((a, b) => a.offset - b.offset)]) {

@@ -2,15 +2,9 @@
 import { crc32 } from 'node:zlib';
 import { ByteReader } from '../../../shared/bytes.ts';
 import { CorruptionError } from '../../../shared/errors.ts';
+import { BitReader } from './bits.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import {
-  BLOCK_HEADER_BYTES,
-  bucketOf,
-  BUCKETS_PER_BLOCK,
-  type FieldIndex,
-  REMAINDER_BITS,
-  remainderOf,
-} from './format.ts';
+import { addressOf, ADDRESSES_PER_BLOCK, BLOCK_HEADER_BYTES, decodeEntries, type FieldIndex } from './format.ts';
 
 /**
  * Ordinals of the row groups that may hold one of the values, ascending: all that do, and a few that do not.
@@ -23,52 +17,33 @@ export function lookUp(
   read: (offset: number, sizeBytes: number) => Buffer,
 ): Uint32Array {
   const found = new Set<number>(index.unindexed);
-  for (const value of values) lookUpFingerprint(index, fingerprintOf(value), read, found);
+  for (const value of values) {
+    const wanted = addressOf(fingerprintOf(value), index.addressCount);
+    const block = Math.floor(wanted / ADDRESSES_PER_BLOCK);
+    const offset = index.blockOffsets[block]!;
+    const bytes = read(offset, index.blockOffsets[block + 1]! - offset);
+    readBlock(index, bytes, offset, (address, ordinal) => {
+      if (address === wanted % ADDRESSES_PER_BLOCK) found.add(ordinal);
+    });
+  }
   return Uint32Array.from(found).toSorted();
 }
 
-function lookUpFingerprint(
-  { field, bucketBits, ordinalBits, blockOffsets }: FieldIndex,
-  fingerprint: number,
-  read: (offset: number, sizeBytes: number) => Buffer,
-  found: Set<number>,
+/**
+ * Calls back for each entry of a block; addresses count from the block's first.
+ * @param offset  of the block in the file, for the error
+ * @throws CorruptionError
+ */
+export function readBlock(
+  index: FieldIndex,
+  bytes: Buffer,
+  offset: number,
+  visit: (address: number, ordinal: number) => void,
 ): void {
-  const bucket = bucketOf(fingerprint, bucketBits);
-  const block = Math.floor(bucket / BUCKETS_PER_BLOCK);
-  const offset = blockOffsets[block]!;
-  const sizeBytes = blockOffsets[block + 1]! - offset;
-  const stored = read(offset, sizeBytes);
-  if (sizeBytes < BLOCK_HEADER_BYTES || crc32(stored.subarray(BLOCK_HEADER_BYTES)) !== stored.readUInt32LE(0)) {
-    throw new CorruptionError(`the index of the field ${field} is damaged at byte ${offset}`);
+  if (bytes.length < BLOCK_HEADER_BYTES || crc32(bytes.subarray(BLOCK_HEADER_BYTES)) !== bytes.readUInt32LE(0)) {
+    throw new CorruptionError(`the index of the field ${index.field} is damaged at byte ${offset}`);
   }
-  const reader = new ByteReader(stored, BLOCK_HEADER_BYTES);
-  const buckets = Math.min(BUCKETS_PER_BLOCK, 2 ** bucketBits - block * BUCKETS_PER_BLOCK);
-  let before = 0;
-  let count = 0;
-  for (let b = 0; b < buckets; b++) {
-    const entries = reader.varint();
-    if (b < bucket % BUCKETS_PER_BLOCK) before += entries;
-    else if (b === bucket % BUCKETS_PER_BLOCK) count = entries;
-  }
-  const entryBits = REMAINDER_BITS + ordinalBits;
-  const firstBit = reader.offset * 8;
-  if (Math.ceil(((before + count) * entryBits) / 8) > reader.remaining) {
-    throw new CorruptionError(`the index of the field ${field} ends too soon at byte ${offset}`);
-  }
-  const remainder = remainderOf(fingerprint);
-  for (let i = 0, at = firstBit + before * entryBits; i < count; i++, at += entryBits) {
-    const entry = getBits(stored, at, entryBits);
-    if ((entry & ((1 << REMAINDER_BITS) - 1)) === remainder) found.add(entry >>> REMAINDER_BITS);
-  }
-}
-
-/** `width` bits (up to 24) from bit `at` on, lowest first. */
-function getBits(bytes: Uint8Array, at: number, width: number): number {
-  let value = 0;
-  let scale = 1;
-  for (let byte = at >> 3, end = (at + width + 7) >> 3; byte < end; byte++) {
-    value += bytes[byte]! * scale;
-    scale *= 256;
-  }
-  return Math.floor(value / 2 ** (at & 7)) % 2 ** width;
+  const header = new ByteReader(bytes, BLOCK_HEADER_BYTES);
+  const count = header.varint();
+  decodeEntries(new BitReader(bytes, header.offset), index, count, visit);
 }

@@ -2,20 +2,26 @@
 import { crc32 } from 'node:zlib';
 import { ByteWriter } from '../../../shared/bytes.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
+import { BitWriter } from './bits.ts';
 import { fieldFingerprints } from './fingerprint.ts';
 import {
+  addressOf,
+  ADDRESSES_PER_BLOCK,
+  ADDRESSES_PER_ENTRY,
   BLOCK_HEADER_BYTES,
-  BUCKET_BITS_MAX,
-  bucketOf,
-  BUCKETS_PER_BLOCK,
-  ENTRIES_PER_BUCKET,
+  blockCountOf,
+  encodeEntry,
   type FieldIndex,
   ORDINALS_MAX,
-  REMAINDER_BITS,
-  remainderOf,
 } from './format.ts';
 
-/** Owns the entries of one field until the segment ends: 6 bytes each. */
+/** Entries of one field in order: those of block b are keys [starts[b], starts[b + 1]), see `keyOf`. */
+export interface SortedEntries {
+  readonly keys: Uint32Array;
+  readonly starts: Uint32Array;
+}
+
+/** Owns the entries of one field until the segment ends: 6 bytes each, and 4 more while they are sorted. */
 export class FieldIndexBuilder {
   readonly field: string;
   readonly #unindexed: number[] = [];
@@ -27,6 +33,11 @@ export class FieldIndexBuilder {
     this.field = field;
   }
 
+  /** Row groups that must always be scanned. */
+  get unindexed(): readonly number[] {
+    return this.#unindexed;
+  }
+
   add(ordinal: number, group: RowGroup): void {
     const fingerprints = ordinal < ORDINALS_MAX ? fieldFingerprints(group, this.field) : undefined;
     if (fingerprints === undefined) {
@@ -35,7 +46,7 @@ export class FieldIndexBuilder {
     }
     const at = this.#entries;
     const used = at + fingerprints.length;
-    if (used > this.#fingerprints.length) this.#grow(Math.max(used, this.#fingerprints.length * 2));
+    if (used > this.#fingerprints.length) this.#grow(Math.max(used, Math.ceil(this.#fingerprints.length * 1.5)));
     this.#fingerprints.set(fingerprints, at);
     this.#ordinals.fill(ordinal, at, used);
     this.#entries = used;
@@ -47,65 +58,37 @@ export class FieldIndexBuilder {
    * @param groupCount  row groups of the segment
    */
   finish(offset: number, groupCount: number): { index: FieldIndex; blocks: Buffer } {
-    const count = this.#entries;
-    const bucketBits = bucketBitsFor(count);
-    const ordinalBits = Math.max(1, Math.ceil(Math.log2(Math.min(groupCount, ORDINALS_MAX))));
-    const order = this.#byBucket(bucketBits);
-    const buckets = 2 ** bucketBits;
+    const addressCount = Math.max(1, this.#entries * ADDRESSES_PER_ENTRY);
+    const entries = this.sorted(addressCount);
+    const codes = { groupCount: Math.min(groupCount, ORDINALS_MAX), ...lowBits(entries) };
+    const blockOffsets = new Float64Array(entries.starts.length);
     const blocks = new ByteWriter();
-    const blockOffsets = new Float64Array(Math.ceil(buckets / BUCKETS_PER_BLOCK) + 1);
+    const bits = new BitWriter();
     blockOffsets[0] = offset;
-    for (let block = 0, from = 0; block < blockOffsets.length - 1; block++) {
-      const first = block * BUCKETS_PER_BLOCK;
-      const end = order.starts[Math.min(first + BUCKETS_PER_BLOCK, buckets)]!;
-      blocks.raw(this.#block(order, first, Math.min(BUCKETS_PER_BLOCK, buckets - first), from, end, ordinalBits));
+    for (let block = 0; block + 1 < entries.starts.length; block++) {
+      writeBlock(entries.keys.subarray(entries.starts[block], entries.starts[block + 1]), codes, bits, blocks);
       blockOffsets[block + 1] = offset + blocks.length;
-      from = end;
     }
-    return {
-      index: { field: this.field, bucketBits, ordinalBits, unindexed: this.#unindexed, blockOffsets },
-      blocks: blocks.view(),
-    };
+    const index = { field: this.field, addressCount, ...codes, unindexed: this.#unindexed, blockOffsets };
+    return { index, blocks: blocks.view() };
   }
 
-  /** Counting sort of the entries by bucket. */
-  #byBucket(bucketBits: number): { entries: Uint32Array; starts: Uint32Array } {
+  /** All entries as an index of so many addresses has them; an entry may occur more than once. */
+  sorted(addressCount: number): SortedEntries {
     const count = this.#entries;
-    const starts = new Uint32Array(2 ** bucketBits + 1);
-    for (let i = 0; i < count; i++) starts[bucketOf(this.#fingerprints[i]!, bucketBits) + 1]!++;
+    const starts = new Uint32Array(blockCountOf(addressCount) + 1);
+    for (let i = 0; i < count; i++) {
+      starts[Math.floor(addressOf(this.#fingerprints[i]!, addressCount) / ADDRESSES_PER_BLOCK) + 1]!++;
+    }
     for (let b = 1; b < starts.length; b++) starts[b]! += starts[b - 1]!;
     const next = starts.slice();
-    const entries = new Uint32Array(count);
-    for (let i = 0; i < count; i++) entries[next[bucketOf(this.#fingerprints[i]!, bucketBits)]!++] = i;
-    return { entries, starts };
-  }
-
-  #block(
-    { entries, starts }: { entries: Uint32Array; starts: Uint32Array },
-    firstBucket: number,
-    bucketCount: number,
-    from: number,
-    end: number,
-    ordinalBits: number,
-  ): Buffer {
-    const writer = new ByteWriter();
-    writer.u32(0);
-    for (let b = firstBucket; b < firstBucket + bucketCount; b++) writer.varint(starts[b + 1]! - starts[b]!);
-    const entryBits = REMAINDER_BITS + ordinalBits;
-    const bits = new Uint8Array(Math.ceil(((end - from) * entryBits) / 8));
-    for (let i = from, at = 0; i < end; i++, at += entryBits) {
-      const entry = entries[i]!;
-      putBits(
-        bits,
-        at,
-        entryBits,
-        remainderOf(this.#fingerprints[entry]!) | (this.#ordinals[entry]! << REMAINDER_BITS),
-      );
+    const keys = new Uint32Array(count);
+    for (let i = 0; i < count; i++) {
+      const address = addressOf(this.#fingerprints[i]!, addressCount);
+      keys[next[Math.floor(address / ADDRESSES_PER_BLOCK)]!++] = keyOf(address, this.#ordinals[i]!);
     }
-    writer.raw(bits);
-    const block = writer.finish();
-    block.writeUInt32LE(crc32(block.subarray(BLOCK_HEADER_BYTES)), 0);
-    return block;
+    for (let b = 0; b + 1 < starts.length; b++) keys.subarray(starts[b], starts[b + 1]).sort();
+    return { keys, starts };
   }
 
   #grow(capacity: number): void {
@@ -118,17 +101,63 @@ export class FieldIndexBuilder {
   }
 }
 
-function bucketBitsFor(entries: number): number {
-  const bits = Math.ceil(Math.log2(Math.max(1, entries / ENTRIES_PER_BUCKET)));
-  return Math.min(bits, BUCKET_BITS_MAX);
+/** Sorts by address within the block, then by ordinal. */
+export function keyOf(address: number, ordinal: number): number {
+  return (address % ADDRESSES_PER_BLOCK) * ORDINALS_MAX + ordinal;
 }
 
-/** Sets `width` bits (up to 24) from bit `at` on, lowest first, in memory that was zero. */
-function putBits(bits: Uint8Array, at: number, width: number, value: number): void {
-  let byte = at >> 3;
-  let shifted = value * 2 ** (at & 7);
-  for (let left = width + (at & 7); left > 0; left -= 8) {
-    bits[byte++]! |= shifted & 0xff;
-    shifted = Math.floor(shifted / 256);
+/** @param keys  of one block, ascending */
+function writeBlock(
+  keys: Uint32Array,
+  codes: Pick<FieldIndex, 'groupCount' | 'gapLowBits' | 'stepLowBits'>,
+  bits: BitWriter,
+  into: ByteWriter,
+): void {
+  bits.reset();
+  let entries = 0;
+  for (let i = 0, before = -ORDINALS_MAX; i < keys.length; i++) {
+    const key = keys[i]!;
+    if (key === before) continue;
+    const ordinal = key % ORDINALS_MAX;
+    const gap = Math.floor(key / ORDINALS_MAX) - Math.floor(before / ORDINALS_MAX);
+    encodeEntry(bits, codes, gap, key - before, ordinal);
+    entries++;
+    before = key;
   }
+  const block = new ByteWriter(keys.length * 2 + 64);
+  block.u32(0);
+  block.varint(entries);
+  block.raw(bits.finish());
+  const bytes = block.view();
+  bytes.writeUInt32LE(crc32(bytes.subarray(BLOCK_HEADER_BYTES)), 0);
+  into.raw(bytes);
+}
+
+/** The parameters of the Rice codes that fit best: about the logarithm of the mean. */
+function lowBits({ keys, starts }: SortedEntries): { gapLowBits: number; stepLowBits: number } {
+  let addresses = 0;
+  let gaps = 0;
+  let sameAddress = 0;
+  let steps = 0;
+  for (let b = 0; b + 1 < starts.length; b++) {
+    for (let i = starts[b]!, before = -ORDINALS_MAX; i < starts[b + 1]!; i++) {
+      const key = keys[i]!;
+      const gap = Math.floor(key / ORDINALS_MAX) - Math.floor(before / ORDINALS_MAX);
+      if (gap > 0) {
+        addresses++;
+        gaps += gap - 1;
+      } else if (key !== before) {
+        sameAddress++;
+        steps += key - before - 1;
+      }
+      before = key;
+    }
+  }
+  return { gapLowBits: riceLowBits(gaps, addresses), stepLowBits: riceLowBits(steps, sameAddress) };
+}
+
+function riceLowBits(sum: number, count: number): number {
+  const mean = count === 0 ? 0 : sum / count;
+  // A geometric distribution of this mean is halved every ln 2 × (mean + 1) numbers.
+  return Math.max(0, Math.min(15, Math.round(Math.log2((mean + 1) * Math.LN2))));
 }

@@ -13,10 +13,13 @@ export const SEGMENT_TAIL_BYTES = 12;
 /** What a section holds. */
 export const SECTION_STREAMS = 1;
 export const SECTION_ROW_GROUPS = 2;
-/** What is known of the index of each field: count × field index. */
-export const SECTION_FIELD_INDEXES = 3;
+/** What is known of the index of each field: count × field index. (3 and 16 were indexes of another layout.) */
+export const SECTION_FIELD_INDEXES = 4;
 /** The blocks of one field's index; one section a field. */
-export const SECTION_INDEX_BLOCKS = 16;
+export const SECTION_INDEX_BLOCKS = 17;
+
+/** Sections of this kind and above may occur more than once. */
+export const SECTION_KIND_REPEATED_MIN = 16;
 
 /** Where a section is. Each has its own checksum, so that it can be read alone. */
 export interface Section {
