@@ -44,7 +44,7 @@ export class RowGroupBuilder {
   #baseDay = 0;
   #timesNs = new Float64Array(1024);
   #streamCodes = new Uint16Array(1024);
-  #templateCodes = new Uint8Array(1024);
+  #templateCodes = new Uint16Array(1024);
   #flags = new Uint8Array(1024);
   #streams: Labels[] = [];
   /** By template id of the shredder; code −1 when the group has no row of it. */
@@ -238,7 +238,7 @@ export class RowGroupBuilder {
     const capacity = this.#timesNs.length * 2;
     this.#timesNs = grown(this.#timesNs, new Float64Array(capacity));
     this.#streamCodes = grown(this.#streamCodes, new Uint16Array(capacity));
-    this.#templateCodes = grown(this.#templateCodes, new Uint8Array(capacity));
+    this.#templateCodes = grown(this.#templateCodes, new Uint16Array(capacity));
     this.#flags = grown(this.#flags, new Uint8Array(capacity));
   }
 

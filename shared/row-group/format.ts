@@ -42,8 +42,11 @@ export const ROWS_PER_GROUP = 65_536;
 export const LINE_BYTES_PER_GROUP = 16 * 1024 * 1024;
 /** A reader refuses a group that claims more rows; no writer makes them. */
 export const ROWS_MAX = 1 << 20;
-/** Beyond this many shapes in a group further lines are plain text: codes stay small and dynamic keys harmless. */
-export const TEMPLATES_MAX = 256;
+/**
+ * Shapes of a group. Those of a busy node are some hundreds; keys that are data would make endless ones. Beyond: a
+ * builder keeps further shapes as plain text, a merge begins a new group.
+ */
+export const TEMPLATES_MAX = 1024;
 /** Beyond this many values a line is plain text. */
 export const SLOTS_MAX = 128;
 /** Deeper objects are plain text. */

@@ -1,7 +1,8 @@
 /**
- * One output group of a merge: takes rows of source groups in their final order, until it is full, and writes them as a
- * row group. Where the order comes from is the caller's: a sort in a flush (merge.ts), a merge of sorted inputs in a
- * compaction (merge-sorted.ts).
+ * One output group of a merge: takes rows of source groups in the order of their times, until it is full, sorts them by
+ * stream and writes them as a row group. So the groups of a segment follow each other in time, and in each of them the
+ * rows of a stream lie together. Where the order of times comes from is the caller's: a sort in a flush (merge.ts), a
+ * merge of sorted inputs in a compaction (merge-sorted.ts).
  */
 import type { Labels } from '../labels.ts';
 import { TEMPLATES_MAX } from './format.ts';
@@ -29,25 +30,20 @@ export class OutputGroup {
   #templateCodesOf: Int16Array[] = [];
   #templates: Template[] = [];
   readonly #templateCodeOf = new Map<string, number>();
-  #streams: Labels[] = [];
   #lineBytes = 0;
   #rowCount = 0;
-  readonly #sourceOf: Uint32Array;
-  readonly #rankOf: Int32Array;
-  readonly #templateCodes: Uint8Array;
-  readonly #flags: Uint8Array;
-  readonly #streamCodes: Uint16Array;
-  readonly #timesNs: Float64Array;
+  readonly #streams: readonly Labels[];
+  /** As rows were added, and sorted by stream. */
+  readonly #added: RowArrays;
+  readonly #sorted: RowArrays;
 
-  constructor(limits: OutputLimits) {
+  /** @param streams  all streams of the merge, in the order in which a segment has them */
+  constructor(limits: OutputLimits, streams: readonly Labels[]) {
     this.#limits = limits;
+    this.#streams = streams;
     this.#columns = new ColumnMerger(limits.rows);
-    this.#sourceOf = new Uint32Array(limits.rows);
-    this.#rankOf = new Int32Array(limits.rows);
-    this.#templateCodes = new Uint8Array(limits.rows);
-    this.#flags = new Uint8Array(limits.rows);
-    this.#streamCodes = new Uint16Array(limits.rows);
-    this.#timesNs = new Float64Array(limits.rows);
+    this.#added = rowArrays(limits.rows);
+    this.#sorted = rowArrays(limits.rows);
   }
 
   get rowCount(): number {
@@ -60,7 +56,6 @@ export class OutputGroup {
     this.#templateCodesOf = [];
     this.#templates = [];
     this.#templateCodeOf.clear();
-    this.#streams = [];
     this.#lineBytes = 0;
     this.#rowCount = 0;
   }
@@ -73,11 +68,11 @@ export class OutputGroup {
 
   /**
    * Adds a row behind the others.
-   * @param stream  its labels: the same object for all rows of a stream, which come one after the other
-   * @param timeNs  from the start of the output's day
+   * @param stream  index of its stream
+   * @param timeNs  from the start of the output's day; not before that of the row before
    * @returns false when there is no room for it
    */
-  add(source: number, row: number, stream: Labels, timeNs: number): boolean {
+  add(source: number, row: number, stream: number, timeNs: number): boolean {
     const at = this.#rowCount;
     const { templateCodes, flags, ranks, lineBytesPerRow } = this.#sources[source]!;
     if (at === this.#limits.rows) return false;
@@ -88,13 +83,13 @@ export class OutputGroup {
       template = this.#takeTemplate(source, theirs);
       if (template < 0) return false;
     }
-    if (at === 0 || stream !== this.#streams.at(-1)) this.#streams.push(stream);
-    this.#sourceOf[at] = source;
-    this.#rankOf[at] = ranks[row]!;
-    this.#templateCodes[at] = template;
-    this.#flags[at] = flags[row]!;
-    this.#streamCodes[at] = this.#streams.length - 1;
-    this.#timesNs[at] = timeNs;
+    const added = this.#added;
+    added.sourceOf[at] = source;
+    added.rankOf[at] = ranks[row]!;
+    added.templateCodes[at] = template;
+    added.flags[at] = flags[row]!;
+    added.streams[at] = stream;
+    added.timesNs[at] = timeNs;
     this.#lineBytes += lineBytesPerRow;
     this.#rowCount = at + 1;
     return true;
@@ -103,19 +98,13 @@ export class OutputGroup {
   /** The rows, of which there must be one at least, as an encoded row group. */
   write(day: number, level: number): Buffer {
     const rowCount = this.#rowCount;
-    const timesNs = this.#timesNs.subarray(0, rowCount);
-    const plan = planGroup(this.#templates, this.#templateCodes, rowCount);
-    const rows = {
-      rowCount,
-      baseDay: day,
-      timesNs,
-      streamCodes: this.#streamCodes,
-      templateCodes: this.#templateCodes,
-      flags: this.#flags,
-      streams: this.#streams,
-      templates: this.#templates,
-      lineBytes: Math.round(this.#lineBytes),
-    };
+    const streams = this.#sortByStream();
+    const { templateCodes, flags, streams: streamCodes } = this.#sorted;
+    const timesNs = this.#sorted.timesNs.subarray(0, rowCount);
+    const templates = this.#templates;
+    const plan = planGroup(templates, templateCodes, rowCount);
+    const lineBytes = Math.round(this.#lineBytes);
+    const rows = { rowCount, baseDay: day, timesNs, streamCodes, templateCodes, flags, streams, templates, lineBytes };
     this.#writer.begin(rows, plan);
     const runs = this.#runs(plan);
     for (const column of plan.columns) {
@@ -125,6 +114,25 @@ export class OutputGroup {
       });
     }
     return this.#writer.finish(level);
+  }
+
+  /** A counting sort, so rows of one stream stay in the order of their times. Gives the streams that have rows. */
+  #sortByStream(): Labels[] {
+    const { streams: of } = this.#added;
+    const starts = new Uint32Array(this.#streams.length + 1);
+    for (let i = 0; i < this.#rowCount; i++) starts[of[i]! + 1]!++;
+    const used = this.#streams.filter((_, stream) => starts[stream + 1]! > 0);
+    const codes = new Uint32Array(this.#streams.length);
+    for (let stream = 0, code = 0; stream < codes.length; stream++) {
+      codes[stream] = code;
+      if (starts[stream + 1]! > 0) code++;
+      starts[stream + 1]! += starts[stream]!;
+    }
+    const places = new Uint32Array(this.#rowCount);
+    for (let i = 0; i < places.length; i++) places[i] = starts[of[i]!]!++;
+    moveRows(this.#added, this.#sorted, places);
+    for (let i = 0; i < places.length; i++) this.#sorted.streams[i] = codes[this.#sorted.streams[i]!]!;
+    return used;
   }
 
   /** The output's code of a source's template; −1 when there would be too many. */
@@ -150,6 +158,7 @@ export class OutputGroup {
    */
   #runs({ templateRows, templateStarts }: GroupPlan): SourceRuns {
     const { sourceOf, rankOf, lengthOf } = this.#columns.runBuffers;
+    const { sourceOf: rowSources, rankOf: rowRanks } = this.#sorted;
     const templateRunStarts = new Uint32Array(templateStarts.length);
     let count = 0;
     for (let t = 0; t + 1 < templateStarts.length; t++) {
@@ -157,8 +166,8 @@ export class OutputGroup {
       let nextRank = -1;
       for (let i = templateStarts[t]!, end = templateStarts[t + 1]!; i < end; i++) {
         const row = templateRows[i]!;
-        const source = this.#sourceOf[row]!;
-        const rank = this.#rankOf[row]!;
+        const source = rowSources[row]!;
+        const rank = rowRanks[row]!;
         if (source === nextSource && rank === nextRank) {
           lengthOf[count - 1]!++;
         } else {
@@ -178,3 +187,38 @@ export class OutputGroup {
 }
 
 const NO_TEMPLATES = new Int16Array(0);
+
+/** What is known of each row of the group. */
+interface RowArrays {
+  readonly sourceOf: Uint32Array;
+  readonly rankOf: Int32Array;
+  readonly templateCodes: Uint16Array;
+  readonly flags: Uint8Array;
+  /** Indexes into all streams of the merge; in the end, into those of the group. */
+  readonly streams: Uint32Array;
+  readonly timesNs: Float64Array;
+}
+
+function rowArrays(rows: number): RowArrays {
+  return {
+    sourceOf: new Uint32Array(rows),
+    rankOf: new Int32Array(rows),
+    templateCodes: new Uint16Array(rows),
+    flags: new Uint8Array(rows),
+    streams: new Uint32Array(rows),
+    timesNs: new Float64Array(rows),
+  };
+}
+
+/** Row i of `from` becomes row places[i] of `to`. */
+function moveRows(from: RowArrays, to: RowArrays, places: Uint32Array): void {
+  for (let i = 0; i < places.length; i++) {
+    const at = places[i]!;
+    to.sourceOf[at] = from.sourceOf[i]!;
+    to.rankOf[at] = from.rankOf[i]!;
+    to.templateCodes[at] = from.templateCodes[i]!;
+    to.flags[at] = from.flags[i]!;
+    to.streams[at] = from.streams[i]!;
+    to.timesNs[at] = from.timesNs[i]!;
+  }
+}

@@ -1,8 +1,8 @@
 /**
- * Merges inputs that are sorted by (stream, time) already, such as segments, in a memory that does not depend on their
- * size: of each input only the row group that it is at is open, and lets go of once its rows are written.
+ * Merges inputs whose row groups follow each other in time already, such as segments, in a memory that does not depend on
+ * their size: of each input only the row group that it is at is open, and lets go of once its rows are written.
  *
- * Memory, at most: the encoded bytes and the system columns (20 bytes a row) of one row group of each input and of those
+ * Memory, at most: the encoded bytes and the system columns (24 bytes a row) of one row group of each input and of those
  * that ended within the output group in the making; decoded columns up to `decodedBytesMax`; while one column is
  * written, that column of all open groups; and the output group. All of these are bounded by the limits of a group in
  * format.ts, so the number of inputs bounds the whole.
@@ -21,6 +21,7 @@ import { OutputGroup } from './merge-output.ts';
 import { openSource } from './merge-source.ts';
 import type { MergeSource } from './merge-source.ts';
 import { RowGroup } from './reader.ts';
+import { sortByTime } from './sort.ts';
 
 export interface SortedInput {
   /** All streams that its row groups name. */
@@ -34,7 +35,7 @@ export interface SortedMergeOptions extends MergeOptions {
   readonly decodedBytesMax: number;
 }
 
-/** Where an input is: at row `row` of its open group. */
+/** Where an input is: at row order[at] of its open group. */
 interface Cursor {
   readonly input: number;
   readonly source: MergeSource;
@@ -45,9 +46,11 @@ interface Cursor {
   /** By stream code: place among all streams of the merge. */
   readonly ranks: Uint32Array;
   readonly kept: Uint8Array | undefined;
+  /** The group's rows by time. */
+  readonly order: Uint32Array;
   /** The source's number in the output group in the making. */
   number: number;
-  row: number;
+  at: number;
 }
 
 /**
@@ -62,13 +65,19 @@ export async function* mergeSorted(
   const { streams } = rankStreams(inputs.map((input) => input.streams));
   const rankOf = streamRanks(streams);
   const budget = new DecodedBudget(options.decodedBytesMax);
-  const open = (input: number): Promise<Cursor | undefined> => openNext(inputs, input, rankOf, budget, options);
+  /** By input: the newest time so far. */
+  const reachedNs = new Float64Array(inputs.length);
+  const open = async (input: number): Promise<Cursor | undefined> => {
+    const cursor = await openNext(inputs, input, { rankOf, budget, afterNs: reachedNs[input]! }, options);
+    if (cursor !== undefined) reachedNs[input] = cursor.source.group.info.maxTimeNs;
+    return cursor;
+  };
   const cursors: Cursor[] = [];
   for (const index of inputs.keys()) {
     const cursor = await open(index);
     if (cursor !== undefined) cursors.push(cursor);
   }
-  const output = new OutputGroup({ rows: rowsPerGroup, lineBytes: lineBytesPerGroup });
+  const output = new OutputGroup({ rows: rowsPerGroup, lineBytes: lineBytesPerGroup }, streams);
   while (cursors.length > 0) {
     output.clear();
     for (const cursor of cursors) cursor.number = output.addSource(cursor.source);
@@ -76,8 +85,8 @@ export async function* mergeSorted(
     while (cursors.length > 0) {
       const at = firstOf(cursors, -1);
       const cursor = cursors[at]!;
-      if (!takeUntil(cursor, cursors[firstOf(cursors, at)], output, streams)) break;
-      if (cursor.row < cursor.timesNs.length) continue;
+      if (!takeUntil(cursor, cursors[firstOf(cursors, at)], output)) break;
+      if (cursor.at < cursor.order.length) continue;
       ended.push(cursor);
       const next = await open(cursor.input);
       if (next === undefined) cursors.splice(at, 1);
@@ -102,67 +111,77 @@ function firstOf(cursors: readonly Cursor[], except: number): number {
 }
 
 function isBefore(a: Cursor, b: Cursor): boolean {
-  const byStream = a.ranks[a.streamCodes[a.row]!]! - b.ranks[b.streamCodes[b.row]!]!;
-  if (byStream !== 0) return byStream < 0;
-  const byTime = a.timesNs[a.row]! - b.timesNs[b.row]!;
+  const byTime = timeOf(a) - timeOf(b);
   return byTime === 0 ? a.input < b.input : byTime < 0;
+}
+
+function timeOf({ timesNs, order, at }: Cursor): number {
+  return timesNs[order[at]!]!;
 }
 
 /**
  * Moves rows to the output until the rival's row comes first, or the group ends.
  * @returns false when the output is full
  */
-function takeUntil(
-  cursor: Cursor,
-  rival: Cursor | undefined,
-  output: OutputGroup,
-  streams: readonly Labels[],
-): boolean {
-  const { number, timesNs, streamCodes, ranks, kept } = cursor;
-  const rivalRank = rival === undefined ? Infinity : rival.ranks[rival.streamCodes[rival.row]!]!;
-  const rivalTimeNs = rival === undefined ? Infinity : rival.timesNs[rival.row]!;
+function takeUntil(cursor: Cursor, rival: Cursor | undefined, output: OutputGroup): boolean {
+  const { number, timesNs, streamCodes, ranks, kept, order } = cursor;
+  const rivalTimeNs = rival === undefined ? Infinity : timeOf(rival);
   const winsTies = rival === undefined || cursor.input < rival.input;
-  for (let row = cursor.row; row < timesNs.length; row++) {
-    const rank = ranks[streamCodes[row]!]!;
+  for (let at = cursor.at; at < order.length; at++) {
+    const row = order[at]!;
     const timeNs = timesNs[row]!;
-    const isFirst =
-      rank < rivalRank || (rank === rivalRank && (timeNs < rivalTimeNs || (timeNs === rivalTimeNs && winsTies)));
+    const isFirst = timeNs < rivalTimeNs || (timeNs === rivalTimeNs && winsTies);
     const isLeftOut = kept !== undefined && kept[row] === 0;
-    if (!isFirst || (!isLeftOut && !output.add(number, row, streams[rank]!, timeNs))) {
-      cursor.row = row;
+    if (!isFirst || (!isLeftOut && !output.add(number, row, ranks[streamCodes[row]!]!, timeNs))) {
+      cursor.at = at;
       return !isFirst;
     }
   }
-  cursor.row = timesNs.length;
+  cursor.at = order.length;
   return true;
+}
+
+interface OpenOptions {
+  readonly rankOf: (streams: readonly Labels[]) => Uint32Array;
+  readonly budget: DecodedBudget;
+  /** No row of the group may be older. */
+  readonly afterNs: number;
 }
 
 /** The first row of the input's next group that has one to keep; undefined at its end. */
 async function openNext(
   inputs: readonly SortedInput[],
   input: number,
-  rankOf: (streams: readonly Labels[]) => Uint32Array,
-  budget: DecodedBudget,
+  { rankOf, budget, afterNs }: OpenOptions,
   { day, keep }: MergeOptions,
 ): Promise<Cursor | undefined> {
-  for (;;) {
+  for (let reachedNs = afterNs; ;) {
     const bytes = await inputs[input]!.next();
     if (bytes === undefined) return undefined;
     const { cache, release } = budget.open();
     const group = new RowGroup(bytes, cache);
+    const { baseDay, minTimeNs, maxTimeNs } = group.info;
+    if (baseDay !== day) throw new CorruptionError('a row group of another day than its segment');
+    if (minTimeNs < reachedNs) throw new CorruptionError('a row group that begins before the one in front of it ends');
+    reachedNs = maxTimeNs;
     const timesNs = group.timesNs();
     const streamCodes = group.streamCodes();
     const ranks = rankOf(group.info.streams);
-    if (group.info.baseDay !== day) throw new CorruptionError('a row group of another day than its segment');
     expectSorted(timesNs, streamCodes, ranks);
     const kept = keep?.(group, input);
-    const row = kept === undefined ? 0 : kept.indexOf(1);
-    if (row >= 0) {
-      const source = openSource(group);
-      return { input, source, release, timesNs, streamCodes, ranks, kept, number: -1, row };
+    if (kept === undefined || kept.includes(1)) {
+      const order = rowsByTime(timesNs);
+      return { input, source: openSource(group), release, timesNs, streamCodes, ranks, kept, order, number: -1, at: 0 };
     }
     release();
   }
+}
+
+function rowsByTime(timesNs: Float64Array): Uint32Array {
+  const order = new Uint32Array(timesNs.length);
+  for (let row = 0; row < order.length; row++) order[row] = row;
+  sortByTime(order, timesNs, 0, order.length);
+  return order;
 }
 
 function expectSorted(timesNs: Float64Array, streamCodes: Uint16Array, ranks: Uint32Array): void {

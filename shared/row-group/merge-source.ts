@@ -9,7 +9,7 @@ import type { Template } from './template.ts';
 export interface MergeSource {
   readonly group: RowGroup;
   /** By row. */
-  readonly templateCodes: Uint8Array;
+  readonly templateCodes: Uint16Array;
   readonly flags: Uint8Array;
   readonly ranks: Int32Array;
   /** By template; equal for templates with equal bytes and slots in any group, different within this one. */

@@ -1,7 +1,7 @@
 /**
- * Merges row groups into row groups sorted by (stream, time), without looking at a line again: templates are matched by
- * their bytes and columns moved value by value (merge-column.ts). For a flush, whose groups are in order of arrival and
- * all in memory; merge-sorted.ts merges what is sorted already.
+ * Merges row groups into row groups that follow each other in time, each sorted by (stream, time), without looking at a
+ * line again: templates are matched by their bytes and columns moved value by value (merge-column.ts). For a flush, whose
+ * groups are in order of arrival and all in memory; merge-sorted.ts merges what is sorted already.
  *
  * Rows that are equal in stream and time keep the order in which their groups were given and in which they stood there.
  */
@@ -46,13 +46,14 @@ export function* mergeRowGroups(groups: readonly RowGroup[], options: MergeOptio
   const { day, level, rowsPerGroup = ROWS_PER_GROUP, lineBytesPerGroup = LINE_BYTES_PER_GROUP } = options;
   const { order, groupOf, rowOf, streamOf, timesNs, streams } = sortedRows(groups, options);
   const sources = groups.map(openSource);
-  const output = new OutputGroup({ rows: Math.min(rowsPerGroup, order.length), lineBytes: lineBytesPerGroup });
+  const limits = { rows: Math.min(rowsPerGroup, order.length), lineBytes: lineBytesPerGroup };
+  const output = new OutputGroup(limits, streams);
   for (let at = 0; at < order.length;) {
     output.clear();
     for (const source of sources) output.addSource(source);
     for (; at < order.length; at++) {
       const row = order[at]!;
-      if (!output.add(groupOf[row]!, rowOf[row]!, streams[streamOf[row]!]!, timesNs[row]!)) break;
+      if (!output.add(groupOf[row]!, rowOf[row]!, streamOf[row]!, timesNs[row]!)) break;
     }
     yield output.write(day, level);
   }
@@ -60,7 +61,7 @@ export function* mergeRowGroups(groups: readonly RowGroup[], options: MergeOptio
 
 /** All rows of the day, in order of arrival, and how to sort them. */
 interface SortedRows {
-  /** Indexes into the arrays below, by stream and time. */
+  /** Indexes into the arrays below, by time. */
   readonly order: Uint32Array;
   readonly groupOf: Uint32Array;
   readonly rowOf: Uint32Array;
@@ -76,7 +77,6 @@ function sortedRows(groups: readonly RowGroup[], { day, keep }: MergeOptions): S
   const rowOf = new Uint32Array(capacity);
   const streamOf = new Uint32Array(capacity);
   const timesNs = new Float64Array(capacity);
-  const starts = new Uint32Array(streams.length + 1);
   let count = 0;
   for (const [g, group] of groups.entries()) {
     const shift = (group.info.baseDay - day) * NS_PER_DAY;
@@ -87,26 +87,16 @@ function sortedRows(groups: readonly RowGroup[], { day, keep }: MergeOptions): S
     for (let row = 0; row < groupTimes.length; row++) {
       const timeNs = groupTimes[row]! + shift;
       if (timeNs < 0 || timeNs >= NS_PER_DAY || kept?.[row] === 0) continue;
-      const stream = ranks[codes[row]!]!;
       groupOf[count] = g;
       rowOf[count] = row;
-      streamOf[count] = stream;
+      streamOf[count] = ranks[codes[row]!]!;
       timesNs[count++] = timeNs;
-      starts[stream + 1]!++;
     }
   }
-  const order = bucketByStream(streamOf, starts, count);
-  for (let s = 0; s < streams.length; s++) sortByTime(order, timesNs, starts[s]!, starts[s + 1]!);
-  return { order, groupOf, rowOf, streamOf, timesNs, streams };
-}
-
-/** Turns counts per stream into starts, and lists rows by stream in arrival order. */
-function bucketByStream(streamOf: Uint32Array, starts: Uint32Array, count: number): Uint32Array {
-  for (let s = 1; s < starts.length; s++) starts[s]! += starts[s - 1]!;
-  const next = starts.slice();
   const order = new Uint32Array(count);
-  for (let row = 0; row < count; row++) order[next[streamOf[row]!]!++] = row;
-  return order;
+  for (let row = 0; row < count; row++) order[row] = row;
+  sortByTime(order, timesNs, 0, count);
+  return { order, groupOf, rowOf, streamOf, timesNs, streams };
 }
 
 /**

@@ -227,9 +227,9 @@ export class RowGroup {
   }
 
   /** Index into templates, by row. */
-  templateCodes(): Uint8Array {
+  templateCodes(): Uint16Array {
     return this.#kept(PART_TEMPLATES, () => {
-      const codes = this.#smallIntegers(2, new Uint8Array(this.info.rowCount));
+      const codes = this.#smallIntegers(2, new Uint16Array(this.info.rowCount));
       return checkedCodes(codes, this.templates.length, 'template');
     });
   }
@@ -421,7 +421,7 @@ interface OpenSlot {
 /** The ranks of the wanted rows of each template, ascending, each once. */
 function ranksByTemplate(
   rows: ArrayLike<number>,
-  codes: Uint8Array,
+  codes: Uint16Array,
   ranks: Int32Array,
 ): ReadonlyMap<number, Int32Array> {
   const sets = new Map<number, Set<number>>();

@@ -20,8 +20,8 @@ export interface Rows {
   readonly baseDay: number;
   /** ns from the start of baseDay. */
   readonly timesNs: Float64Array;
-  readonly streamCodes: Uint16Array;
-  readonly templateCodes: Uint8Array;
+  readonly streamCodes: ArrayLike<number>;
+  readonly templateCodes: Uint16Array;
   readonly flags: Uint8Array;
   readonly streams: readonly Labels[];
   readonly templates: readonly Template[];
@@ -46,7 +46,7 @@ export interface GroupPlan {
 }
 
 /** Orders rows by template and finds the columns. */
-export function planGroup(templates: readonly Template[], templateCodes: Uint8Array, rowCount: number): GroupPlan {
+export function planGroup(templates: readonly Template[], templateCodes: Uint16Array, rowCount: number): GroupPlan {
   const { templateRows, templateStarts } = rowsByTemplate(templateCodes, rowCount, templates.length);
   const byKey = new Map<string, number>();
   const columns: { slot: Slot; parts: { template: number; slotIndex: number }[]; count: number }[] = [];
@@ -70,7 +70,7 @@ export function planGroup(templates: readonly Template[], templateCodes: Uint8Ar
 
 /** Counting sort of rows by template; within a template, row order stays. */
 export function rowsByTemplate(
-  templateCodes: Uint8Array,
+  templateCodes: Uint16Array,
   rowCount: number,
   templateCount: number,
 ): { templateRows: Int32Array; templateStarts: Int32Array } {

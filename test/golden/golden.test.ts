@@ -67,7 +67,10 @@ test.each(versions)('%s: every line and position', async (version) => {
   }
 });
 
-test.each(versions)('%s: the indexes find their row groups', async (version) => {
+/** The indexes of v1 are of a layout that is not read any more: their sections are skipped, and its rows are scanned. */
+const indexedVersions = versions.filter((version) => version !== 'v1');
+
+test.each(indexedVersions)('%s: the indexes find their row groups', async (version) => {
   const dataDir = join(await newFolder(), 'data');
   await cp(join(import.meta.dirname, version), dataDir, { recursive: true });
   const { store } = await openStore({ dataDir });

@@ -139,17 +139,17 @@ async function checkRowGroups(
   report: Report,
   onReadable: (ordinal: number, group: RowGroup) => void,
 ): Promise<void> {
-  let last: RowKey | undefined;
+  let reachedNs = -Infinity;
   for (const [ordinal, ref] of tables.rowGroups.entries()) {
     try {
       const group = checkRowGroup(await file.read(ref.offset, ref.sizeBytes), 'segment');
       checkAgreement(group, ref, tables.streams);
       if (formatDay(group.info.baseDay) !== day) throw new CorruptionError(`it is of ${formatDay(group.info.baseDay)}`);
       checkStreamOrder(group);
-      if (last !== undefined && isBefore(rowKey(group, 0), last)) {
-        throw new CorruptionError('its first row belongs before the last one of the row group before it');
+      if (group.info.minTimeNs < reachedNs) {
+        throw new CorruptionError('it begins before the row group in front of it ends');
       }
-      last = rowKey(group, group.info.rowCount - 1);
+      reachedNs = group.info.maxTimeNs;
       onReadable(ordinal, group);
     } catch (error) {
       report('row-group', `row group ${ordinal}: ${asCorruption(error).message}`, ref);
@@ -181,20 +181,6 @@ export function checkStreamOrder({ info }: RowGroup): void {
   for (let i = 1; i < keys.length; i++) {
     if (keys[i]! <= keys[i - 1]!) throw new CorruptionError('its streams are not sorted');
   }
-}
-
-/** By what the rows of a segment are sorted. */
-export interface RowKey {
-  readonly stream: string;
-  readonly timeNs: number;
-}
-
-export function rowKey(group: RowGroup, row: number): RowKey {
-  return { stream: labelsKey(group.info.streams[group.streamCodes()[row]!]!), timeNs: group.timesNs()[row]! };
-}
-
-export function isBefore(a: RowKey, b: RowKey): boolean {
-  return a.stream < b.stream || (a.stream === b.stream && a.timeNs < b.timeNs);
 }
 
 async function readSection(file: DiskFile, section: Section, what: string): Promise<Buffer> {

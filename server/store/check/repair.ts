@@ -11,7 +11,6 @@ import { copyToQuarantine, damageOf } from '../quarantine.ts';
 import { writeSegment } from '../segment/write.ts';
 import type { RowGroupRef } from '../snapshot.ts';
 import type { Store } from '../store.ts';
-import { isBefore, type RowKey, rowKey } from './check-segment.ts';
 import type { Finding } from './finding.ts';
 import { type Salvaged, salvage } from './salvage.ts';
 
@@ -123,14 +122,14 @@ async function keepFile({ disk, dataDir }: RepairContext, path: string): Promise
   await disk.syncFolder(folder);
 }
 
-/** A segment is sorted over all of its row groups: one that does not go on where the one before ended begins another. */
+/** The row groups of a segment follow each other in time: one that begins before the last one ended begins another. */
 function sortedRuns(salvaged: readonly Salvaged[]): Salvaged[][] {
   const runs: Salvaged[][] = [];
-  let last: RowKey | undefined;
+  let reachedNs = Infinity;
   for (const each of salvaged) {
-    if (last === undefined || isBefore(rowKey(each.group, 0), last)) runs.push([]);
+    if (each.group.info.minTimeNs < reachedNs) runs.push([]);
     runs.at(-1)!.push(each);
-    last = rowKey(each.group, each.group.info.rowCount - 1);
+    reachedNs = each.group.info.maxTimeNs;
   }
   return runs;
 }

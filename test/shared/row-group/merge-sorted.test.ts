@@ -6,7 +6,7 @@ import { mergeRowGroups } from '../../../shared/row-group/merge.ts';
 import { mergeSorted } from '../../../shared/row-group/merge-sorted.ts';
 import type { SortedInput, SortedMergeOptions } from '../../../shared/row-group/merge-sorted.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
-import { DAY, decode, encode, encodeBytes, row, type Row, sorted } from './rows.ts';
+import { DAY, decode, encode, encodeBytes, expectSegment, row, type Row } from './rows.ts';
 
 const OPTIONS: SortedMergeOptions = { day: DAY, level: 1, decodedBytesMax: 1 << 20 };
 
@@ -36,7 +36,7 @@ const rowsOfDay = fc.array(
 );
 
 describe('merge of sorted inputs', () => {
-  it('is a stable sort, whatever the sizes of groups and the budget', async () => {
+  it('is a stable sort by time and stream, whatever the sizes of groups and the budget', async () => {
     const sizes = fc.integer({ min: 1, max: 9 });
     await fc.assert(
       fc.asyncProperty(
@@ -47,7 +47,7 @@ describe('merge of sorted inputs', () => {
         async (inputs, a, b, budget) => {
           const segments = inputs.map((rows) => segment(rows, a));
           const groups = await merge(segments, { rowsPerGroup: b, decodedBytesMax: budget });
-          expect(groups.flatMap(decode)).toEqual(sorted(inputs.flat()));
+          expectSegment(groups, inputs.flat());
           for (const group of groups) expect(group.info.rowCount).toBeLessThanOrEqual(b);
         },
       ),
@@ -63,7 +63,8 @@ describe('merge of sorted inputs', () => {
           inputs.map((rows) => segment(rows, size)),
           { keep },
         );
-        expect(groups.flatMap(decode)).toEqual(sorted(inputs.flat().filter(({ flags }) => flags % 2 === 1)));
+        const want = inputs.flat().filter(({ flags }) => flags % 2 === 1);
+        expectSegment(groups, want);
       }),
       { numRuns: 200 },
     );
@@ -83,17 +84,17 @@ describe('merge of sorted inputs', () => {
   });
 
   it('cuts groups where shapes would be too many', async () => {
-    const rows = Array.from({ length: 700 }, (_, i): Row => ({
+    const rows = Array.from({ length: 2700 }, (_, i): Row => ({
       stream: 'a',
       day: DAY,
       timeNs: i,
       flags: 0,
       line: `{"k${i}":{"x":1}}`,
     }));
-    const parts = Array.from({ length: 14 }, (_, i) => segment(rows.slice(i * 50, i * 50 + 50), 20));
+    const parts = Array.from({ length: 54 }, (_, i) => segment(rows.slice(i * 50, i * 50 + 50), 20));
     const groups = await merge(parts, {});
     expect(groups.flatMap(decode)).toEqual(rows);
-    expect(groups.map(({ info }) => info.rowCount)).toEqual([256, 256, 188]);
+    expect(groups.map(({ info }) => info.rowCount)).toEqual([1024, 1024, 652]);
   });
 
   it('notices an input that is not sorted, and one of another day', async () => {
@@ -102,6 +103,8 @@ describe('merge of sorted inputs', () => {
       { stream: 'a', day: DAY, timeNs: 1, flags: 0, line: 'y' },
     ]);
     await expect(merge([[unsorted]], {})).rejects.toThrow(CorruptionError);
+    const [late, early] = [3, 1].map((timeNs) => encodeBytes([{ stream: 'a', day: DAY, timeNs, flags: 0, line: 'x' }]));
+    await expect(merge([[late!, early!]], {})).rejects.toThrow(CorruptionError);
     const sortedRows = segment([{ stream: 'a', day: DAY, timeNs: 2, flags: 0, line: 'x' }], 1);
     await expect(merge([sortedRows], { day: DAY + 1 })).rejects.toThrow(CorruptionError);
   });

@@ -1,5 +1,6 @@
 /** Rows for tests of merges: as plain objects, encoded, and read back. */
 import fc from 'fast-check';
+import { expect } from 'vitest';
 import { labelsKey } from '../../../shared/labels.ts';
 import { RowGroupBuilder } from '../../../shared/row-group/builder.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
@@ -47,11 +48,24 @@ export function decode(group: RowGroup): Row[] {
   });
 }
 
-/** As a segment has them. */
-export function sorted(rows: readonly Row[]): Row[] {
-  return rows.toSorted(
-    (a, b) => compare(labelsKey({ app: a.stream }), labelsKey({ app: b.stream })) || a.timeNs - b.timeNs,
-  );
+/** Fails unless the groups are a segment of exactly these rows: in time order, sorted by stream and time within. */
+export function expectSegment(groups: readonly RowGroup[], rows: readonly Row[]): void {
+  for (const [i, group] of groups.entries()) {
+    const before = groups[i - 1]?.info.maxTimeNs ?? -Infinity;
+    expect(group.info.minTimeNs).toBeGreaterThanOrEqual(before);
+    const decoded = decode(group);
+    expect(decoded).toEqual(decoded.toSorted((a, b) => compare(keyOf(a), keyOf(b)) || a.timeNs - b.timeNs));
+  }
+  // Rows of one stream with equal times stay in the order in which they came, from group to group too.
+  const byStream = (each: readonly Row[]): Map<string, Row[]> => Map.groupBy(each, ({ stream }) => stream);
+  const got = byStream(groups.flatMap(decode));
+  const want = byStream(rows.toSorted((a, b) => a.timeNs - b.timeNs));
+  expect([...got.keys()].toSorted()).toEqual([...want.keys()].toSorted());
+  for (const [stream, ofStream] of want) expect(got.get(stream)).toEqual(ofStream);
+}
+
+function keyOf({ stream }: Row): string {
+  return labelsKey({ app: stream });
 }
 
 function compare(a: string, b: string): number {

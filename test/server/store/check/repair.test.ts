@@ -13,12 +13,12 @@ import { findingsOf } from './findings.ts';
 
 const INDEXED = ['name', 'n'];
 
-/** 600 rows of today in a segment of several row groups, 50 of yesterday in another, and three batches in the WAL. */
+/** 1,100 rows of today in a segment of several row groups, 50 of yesterday in another, and three batches in the WAL. */
 async function sampleFolder(): Promise<OpenStore & { rowGroups: readonly RowGroupRef[]; lines: string[] }> {
   const open = await openStore({ indexedFields: INDEXED });
-  // A row group has at most 256 shapes of lines, so there is more than one.
-  const shapes = Array.from({ length: 600 }, (_, i) => ({ text: `{"field_${i}":"${i}","n":${i}}`, timeNs: i * 1e6 }));
-  for (let at = 0; at < 600; at += 50) await append(open.store, batchOf({ lines: shapes.slice(at, at + 50) }));
+  // A row group has at most 1024 shapes of lines, so there is more than one.
+  const shapes = Array.from({ length: 1100 }, (_, i) => ({ text: `{"field_${i}":"${i}","n":${i}}`, timeNs: i * 1e6 }));
+  for (let at = 0; at < 1100; at += 50) await append(open.store, batchOf({ lines: shapes.slice(at, at + 50) }));
   await open.store.flushAll();
   await append(open.store, batchOf({ lines: numberedLines('yesterday', 0, 50, TODAY - 1) }));
   await open.store.flushAll();
