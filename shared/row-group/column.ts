@@ -25,8 +25,8 @@ import {
   writeTimestamp,
 } from './encodings/timestamp.ts';
 import type { Timestamps } from './encodings/timestamp.ts';
-import { decodeUuids, encodeUuids, looksLikeUuid, parseUuids, UUID_BYTES, writeUuid } from './encodings/uuid.ts';
-import type { Uuids } from './encodings/uuid.ts';
+import { decodeUuids, encodeUuids, looksLikeUuid, parseUuids, writeUuid } from './encodings/uuid.ts';
+import { UUID_BYTES, type Uuids } from './encodings/uuid-short.ts';
 import {
   ENCODING_CONSTANT,
   ENCODING_DECIMAL,

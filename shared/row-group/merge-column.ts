@@ -19,15 +19,9 @@ import { encodeIntegers, parseIntegers } from './encodings/integer.ts';
 import type { IntegerArray } from './encodings/integer.ts';
 import { areNearTimestamps, encodeTimestamps } from './encodings/timestamp.ts';
 import type { TimestampDistances } from './encodings/timestamp.ts';
-import {
-  encodePackedUuids,
-  encodeUuids,
-  parseUuids,
-  unpackUuid,
-  UUID_BYTES,
-  UUID_PACKED_BYTES,
-  VERSION_MIXED,
-} from './encodings/uuid.ts';
+import { encodeUuids, parseUuids, unpackUuid } from './encodings/uuid.ts';
+import { packUuids, UUID_BYTES, UUID_PACKED_BYTES, VERSION_MIXED } from './encodings/uuid-short.ts';
+import { encodeRepeatingUuids } from './encodings/uuid-repeats.ts';
 import {
   ENCODING_DECIMAL,
   ENCODING_DICTIONARY,
@@ -211,9 +205,12 @@ function moveUuids(runs: ValueRuns, chunks: readonly ColumnValues[], target: Chu
   if (!movePackedUuids(runs, chunks, target)) {
     const columns = allOrNone(chunks, uuidsOf);
     if (columns === undefined) return undefined;
-    const uuids = target.pages.scratch(runs.count * UUID_BYTES);
+    const { parameters, pages } = target;
+    const uuids = pages.scratch(runs.count * UUID_BYTES);
     copyFixed(runs, columns, UUID_BYTES, uuids);
-    encodeUuids(uuids, runs.count, target.parameters, target.pages);
+    const short = packUuids(uuids, runs.count, pages);
+    if (short === undefined) encodeUuids(uuids, runs.count, parameters, pages);
+    else encodeRepeatingUuids(short, parameters, pages);
   }
   return { encoding: ENCODING_UUID };
 }
@@ -245,7 +242,7 @@ function movePackedUuids(
       pairs[at >> 2]! |= ((from[i >> 2]! >>> ((i & 3) * 2)) & 3) << ((at & 3) * 2);
     }
   }
-  encodePackedUuids({ count: runs.count, version: first.version, packed, pairs }, parameters, pages);
+  encodeRepeatingUuids({ count: runs.count, version: first.version, packed, pairs }, parameters, pages);
   return true;
 }
 

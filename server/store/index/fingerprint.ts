@@ -4,13 +4,8 @@
  */
 import { byteStringAt, hashBytes } from '../../../shared/row-group/byte-strings.ts';
 import { type ColumnValues, valueCount, valueSizeMax, writeValue } from '../../../shared/row-group/column.ts';
-import {
-  looksLikeUuid,
-  parseUuid,
-  UUID_BYTES,
-  unpackUuid,
-  type Uuids,
-} from '../../../shared/row-group/encodings/uuid.ts';
+import { looksLikeUuid, parseUuid, unpackUuid } from '../../../shared/row-group/encodings/uuid.ts';
+import { UUID_BYTES, type Uuids } from '../../../shared/row-group/encodings/uuid-short.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { mayHoldObjects } from '../scan/text-objects.ts';

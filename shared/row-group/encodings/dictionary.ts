@@ -12,7 +12,8 @@ import { hashBytes, sameBytes } from '../byte-strings.ts';
 import type { ByteStrings, ValueRefs } from '../byte-strings.ts';
 import { DICTIONARY_VALUES_MAX } from '../format.ts';
 import { decodeRaw, encodeRaw } from './raw.ts';
-import { decodeUuids, encodeUuids, looksLikeUuid, parseUuids, UUID_BYTES, UUID_TEXT_BYTES, writeUuid } from './uuid.ts';
+import { decodeUuids, encodeUuids, looksLikeUuid, parseUuids, UUID_TEXT_BYTES, writeUuid } from './uuid.ts';
+import { UUID_BYTES } from './uuid-short.ts';
 
 const VALUES_RAW = 0;
 const VALUES_UUID = 1;

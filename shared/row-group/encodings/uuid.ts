@@ -1,27 +1,33 @@
 /**
  * UUIDs in canonical lower-case text, as their bits.
  *
- * When all have the same version nibble and the variant bits `10`, those six bits are kept once and a UUID takes 15.25
- * bytes: fourteen whole bytes, one byte of the low nibble of byte 6 and bits 5–2 of byte 8, and two bits of byte 8 in a
- * page of their own, four UUIDs a byte. Otherwise a UUID takes its 16 bytes. Random bits do not compress and are stored
- * as they are; UUIDs of a version that begins with time are worth a try.
+ * When all have the same version nibble and the variant bits `10`, a UUID takes 15.25 bytes (uuid-short.ts), otherwise
+ * its 16. Random bits do not compress and are stored as they are; UUIDs of a version that begins with time are worth a
+ * try.
  *
- * Parameters:  version u8 (0–15, or 255 for the 16 byte form)
+ * Ids that several lines mention may be kept once (uuid-repeats.ts).
+ *
+ * Parameters:  version u8 (0–15, or 255 for the 16 byte form; 16–31 is version 0–15 with repeats, see there)
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import type { PageReader, PageWriter } from '../page.ts';
 import type { ValueRefs } from '../byte-strings.ts';
 import { HEX_DIGITS, HEX_VALUES } from './hex-digits.ts';
+import { decodeRepeats } from './uuid-repeats.ts';
+import {
+  encodePackedUuids,
+  packUuids,
+  readPages,
+  UUID_BYTES,
+  UUID_PACKED_BYTES,
+  type Uuids,
+  VERSION_MIXED,
+  VERSION_REPEATS,
+} from './uuid-short.ts';
 
-export const UUID_BYTES = 16;
 export const UUID_TEXT_BYTES = 36;
-/** Not all alike: 16 bytes each. */
-export const VERSION_MIXED = 255;
-const VERSION_RANDOM = 4;
 const DASH = 0x2d;
-/** Of the short form, without its two bits in the page of pairs. */
-export const UUID_PACKED_BYTES = 15;
 
 /** True when the bytes have the length and dashes of a UUID. */
 export function looksLikeUuid(bytes: Uint8Array, start: number, end: number): boolean {
@@ -58,46 +64,10 @@ export function parseUuid(bytes: Uint8Array, start: number, out: Uint8Array, to:
 
 /** @param uuids  16 bytes each */
 export function encodeUuids(uuids: Uint8Array, count: number, parameters: ByteWriter, pages: PageWriter): void {
-  const version = uuids[6]! >>> 4;
-  let uniform = true;
-  for (let i = 0, at = 0; i < count; i++, at += UUID_BYTES) {
-    if (uuids[at + 6]! >>> 4 !== version || uuids[at + 8]! >>> 6 !== 2) {
-      uniform = false;
-      break;
-    }
-  }
-  if (!uniform) {
-    parameters.u8(VERSION_MIXED);
-    pages.page(uuids.subarray(0, count * UUID_BYTES));
-    return;
-  }
-  const packed = pages.scratch(count * UUID_PACKED_BYTES);
-  const pairs = pages.scratch((count + 3) >> 2).fill(0);
-  for (let i = 0, from = 0, to = 0; i < count; i++, from += UUID_BYTES, to += UUID_PACKED_BYTES) {
-    for (let k = 0; k < 6; k++) packed[to + k] = uuids[from + k]!;
-    packed[to + 6] = uuids[from + 7]!;
-    for (let k = 9; k < 16; k++) packed[to + k - 2] = uuids[from + k]!;
-    const low = uuids[from + 8]!;
-    packed[to + 14] = ((uuids[from + 6]! & 0x0f) << 4) | ((low >>> 2) & 0x0f);
-    pairs[i >> 2]! |= (low & 3) << ((i & 3) * 2);
-  }
-  encodePackedUuids({ count, version, packed, pairs }, parameters, pages);
-}
-
-/** Writes UUIDs that are in the short form already. */
-export function encodePackedUuids({ version, packed, pairs }: Uuids, parameters: ByteWriter, pages: PageWriter): void {
-  parameters.u8(version);
-  pages.page(packed, version !== VERSION_RANDOM);
-  pages.page(pairs, version !== VERSION_RANDOM);
-}
-
-/** UUIDs as they are stored. */
-export interface Uuids {
-  readonly count: number;
-  /** 0 to 15, or 255 when `packed` has 16 bytes each and `pairs` is empty. */
-  readonly version: number;
-  readonly packed: Uint8Array;
-  readonly pairs: Uint8Array;
+  const short = packUuids(uuids, count, pages);
+  if (short !== undefined) return encodePackedUuids(short, parameters, pages);
+  parameters.u8(VERSION_MIXED);
+  pages.page(uuids.subarray(0, count * UUID_BYTES));
 }
 
 export function decodeUuids(parameters: ByteReader, pages: PageReader, count: number): Uuids {
@@ -105,8 +75,9 @@ export function decodeUuids(parameters: ByteReader, pages: PageReader, count: nu
   if (version === VERSION_MIXED) {
     return { count, version, packed: pages.page(count * UUID_BYTES), pairs: new Uint8Array(0) };
   }
-  if (version > 15) throw new CorruptionError(`UUIDs of version ${version}`);
-  return { count, version, packed: pages.page(count * UUID_PACKED_BYTES), pairs: pages.page((count + 3) >> 2) };
+  if (version < VERSION_REPEATS) return { count, version, ...readPages(pages, count) };
+  if (version >= VERSION_REPEATS * 2) throw new CorruptionError(`UUIDs of version ${version}`);
+  return decodeRepeats(version - VERSION_REPEATS, parameters, pages, count);
 }
 
 /** Writes the 16 bytes of one UUID at `to`. */

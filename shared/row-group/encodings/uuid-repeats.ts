@@ -1,0 +1,118 @@
+/**
+ * UUIDs of which some repeat others: each one once, and for a repeat which one it is. The id of a request stands in the
+ * lines of all that worked on it, and these are in one row group when their times are near.
+ *
+ * Parameters:  version u8 + 16, distinct varint, then those of the repeats' numbers (integers)
+ * Pages:       a bit for each value, 1 for a repeat (value i: bit i mod 8 of byte i / 8); the numbers: for each repeat,
+ *              how many distinct UUIDs came before the one that it repeats; the distinct UUIDs in the short form
+ */
+import type { ByteReader, ByteWriter } from '../../bytes.ts';
+import { CorruptionError } from '../../errors.ts';
+import type { PageReader, PageWriter } from '../page.ts';
+import { decodeIntegers, encodeIntegers } from './integer.ts';
+import {
+  encodePackedUuids,
+  readPages,
+  UUID_PACKED_BYTES,
+  type Uuids,
+  VERSION_REPEATS,
+  writePages,
+} from './uuid-short.ts';
+
+/** With fewer repeats than one in so many values, the short form is as small and quicker to read. */
+const VALUES_PER_REPEAT_MAX = 32;
+const NEW = -1;
+
+/** Writes UUIDs in the short form, repeats once where that pays. */
+export function encodeRepeatingUuids(uuids: Uuids, parameters: ByteWriter, pages: PageWriter): void {
+  const { count, version } = uuids;
+  const numbers = new Float64Array(count);
+  const distinct = findRepeats(uuids, numbers);
+  if ((count - distinct) * VALUES_PER_REPEAT_MAX < count) return encodePackedUuids(uuids, parameters, pages);
+  parameters.u8(version + VERSION_REPEATS);
+  parameters.varint(distinct);
+  const isRepeat = pages.scratch((count + 7) >> 3).fill(0);
+  const packed = pages.scratch(distinct * UUID_PACKED_BYTES);
+  const pairs = pages.scratch((distinct + 3) >> 2).fill(0);
+  let repeats = 0;
+  for (let i = 0, to = 0; i < count; i++) {
+    if (numbers[i] === NEW) copyPacked(uuids, i, packed, pairs, to++);
+    else {
+      isRepeat[i >> 3]! |= 1 << (i & 7);
+      numbers[repeats++] = numbers[i]!;
+    }
+  }
+  pages.page(isRepeat);
+  encodeIntegers(numbers, repeats, parameters, pages);
+  writePages({ count: distinct, version, packed, pairs }, pages);
+}
+
+/** @throws CorruptionError */
+export function decodeRepeats(version: number, parameters: ByteReader, pages: PageReader, count: number): Uuids {
+  const distinct = parameters.varint();
+  if (distinct < 1 || distinct >= count) throw new CorruptionError(`${distinct} distinct UUIDs among ${count}`);
+  const isRepeat = pages.page((count + 7) >> 3);
+  const numbers = decodeIntegers(parameters, pages, count - distinct).values;
+  const short = { count: distinct, version, ...readPages(pages, distinct) };
+  const packed = Buffer.allocUnsafe(count * UUID_PACKED_BYTES);
+  const pairs = new Uint8Array((count + 3) >> 2);
+  for (let i = 0, next = 0, repeats = 0; i < count; i++) {
+    const repeated = (isRepeat[i >> 3]! >>> (i & 7)) & 1;
+    const from = repeated === 1 ? numbers[repeats++] : next++;
+    if (from === undefined || from < 0 || from >= distinct)
+      throw new CorruptionError('a repeated UUID that is not there');
+    copyPacked(short, from, packed, pairs, i);
+  }
+  return { count, version, packed, pairs };
+}
+
+/** Sets numbers[i] to that of the UUID which value i repeats, or NEW. Gives how many are new. */
+function findRepeats({ count, packed, pairs }: Uuids, numbers: Float64Array): number {
+  let slots = 64;
+  while (slots < count * 2) slots *= 2;
+  /** Slot → value + 1; by value: its number. */
+  const table = new Int32Array(slots);
+  const numberOf = new Int32Array(count);
+  let distinct = 0;
+  for (let i = 0; i < count; i++) {
+    let slot = hashOf(packed, i * UUID_PACKED_BYTES) & (slots - 1);
+    let known = table[slot]! - 1;
+    while (known >= 0 && !isSame(packed, pairs, known, i)) {
+      slot = (slot + 1) & (slots - 1);
+      known = table[slot]! - 1;
+    }
+    if (known >= 0) numbers[i] = numberOf[known]!;
+    else {
+      table[slot] = i + 1;
+      numberOf[i] = distinct++;
+      numbers[i] = NEW;
+    }
+  }
+  return distinct;
+}
+
+/** Of eight bytes at both ends: either end of a UUID may be a clock. */
+function hashOf(packed: Uint8Array, at: number): number {
+  const head = packed[at]! | (packed[at + 1]! << 8) | (packed[at + 2]! << 16) | (packed[at + 3]! << 24);
+  const tail = packed[at + 10]! | (packed[at + 11]! << 8) | (packed[at + 12]! << 16) | (packed[at + 13]! << 24);
+  const mixed = Math.imul(head, 0x9e3779b1) ^ Math.imul(tail, 0x85ebca6b);
+  return mixed ^ (mixed >>> 15);
+}
+
+function isSame(packed: Uint8Array, pairs: Uint8Array, a: number, b: number): boolean {
+  const from = a * UUID_PACKED_BYTES;
+  const to = b * UUID_PACKED_BYTES;
+  for (let k = 0; k < UUID_PACKED_BYTES; k++) if (packed[from + k] !== packed[to + k]) return false;
+  return pairOf(pairs, a) === pairOf(pairs, b);
+}
+
+function pairOf(pairs: Uint8Array, index: number): number {
+  return (pairs[index >> 2]! >>> ((index & 3) * 2)) & 3;
+}
+
+function copyPacked(from: Uuids, index: number, packed: Uint8Array, pairs: Uint8Array, to: number): void {
+  const start = index * UUID_PACKED_BYTES;
+  const target = to * UUID_PACKED_BYTES;
+  for (let k = 0; k < UUID_PACKED_BYTES; k++) packed[target + k] = from.packed[start + k]!;
+  pairs[to >> 2]! |= pairOf(from.pairs, index) << ((to & 3) * 2);
+}
