@@ -1,5 +1,5 @@
 /** From what a row group says about itself to where the store has it. */
-import type { RowGroupInfo } from '../../shared/row-group/reader.ts';
+import type { RowGroupInfo } from '../../shared/row-group/header.ts';
 import { verifyRowGroup } from '../../shared/row-group/reader.ts';
 import type { Batch } from '../../shared/wire.ts';
 import type { RowGroupRef } from './snapshot.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type CorruptionError, UnavailableError } from '../../shared/errors.ts';
 import type { Metrics } from '../../shared/metrics.ts';
-import type { RowGroupInfo } from '../../shared/row-group/reader.ts';
+import type { RowGroupInfo } from '../../shared/row-group/header.ts';
 import { instantOfMs } from '../../shared/time.ts';
 import type { Batch } from '../../shared/wire.ts';
 import type { BatchState } from './batch-state.ts';

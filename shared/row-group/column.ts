@@ -247,7 +247,7 @@ export function memoryBytesOf(values: ColumnValues): number {
     case 'timestamp':
       return values.units.byteLength;
     case 'uuid':
-      return values.packed.length + values.pairs.length;
+      return values.packed.length + values.pairs.length + (values.places?.byteLength ?? 0);
     case 'hex':
       return values.bytes.length;
     case 'raw':

@@ -20,8 +20,8 @@ import type { IntegerArray } from './encodings/integer.ts';
 import { areNearTimestamps, encodeTimestamps } from './encodings/timestamp.ts';
 import type { TimestampDistances } from './encodings/timestamp.ts';
 import { encodeUuids, parseUuids, unpackUuid } from './encodings/uuid.ts';
-import { packUuids, UUID_BYTES, UUID_PACKED_BYTES, VERSION_MIXED } from './encodings/uuid-short.ts';
-import { encodeRepeatingUuids } from './encodings/uuid-repeats.ts';
+import { encodeRepeatingUuids, withoutPlaces } from './encodings/uuid-repeats.ts';
+import { packUuids, pairOf, setPair, UUID_BYTES, UUID_PACKED_BYTES, VERSION_MIXED } from './encodings/uuid-short.ts';
 import {
   ENCODING_DECIMAL,
   ENCODING_DICTIONARY,
@@ -224,7 +224,7 @@ function movePackedUuids(
   const first = chunks[0]!;
   if (first.kind !== 'uuid' || first.version === VERSION_MIXED) return false;
   const columns = allOrNone(chunks, (chunk) =>
-    chunk.kind === 'uuid' && chunk.version === first.version ? chunk : undefined,
+    chunk.kind === 'uuid' && chunk.version === first.version ? withoutPlaces(chunk) : undefined,
   );
   if (columns === undefined) return false;
   const packed = pages.scratch(runs.count * UUID_PACKED_BYTES);
@@ -239,10 +239,11 @@ function movePackedUuids(
     const from = columns[runs.chunkOf[run]!]!.pairs;
     let i = runs.startOf[run]!;
     for (const end = i + runs.lengthOf[run]!; i < end; i++, at++) {
-      pairs[at >> 2]! |= ((from[i >> 2]! >>> ((i & 3) * 2)) & 3) << ((at & 3) * 2);
+      setPair(pairs, at, pairOf(from, i));
     }
   }
-  encodeRepeatingUuids({ count: runs.count, version: first.version, packed, pairs }, parameters, pages);
+  const { version } = first;
+  encodeRepeatingUuids({ count: runs.count, version, packed, pairs, places: undefined }, parameters, pages);
   return true;
 }
 

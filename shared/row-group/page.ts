@@ -1,6 +1,7 @@
 /**
- * A page is the unit of compression and checksum: a run of bytes that is stored as it is or as one zstd frame.
- * The writer lays pages end to end and keeps their sizes for the header; the reader hands them out in the same order.
+ * A page is a run of bytes that is compressed as one zstd frame or, where that does not help, stored as it is in pieces
+ * that each have a checksum, so that a reader of a few values reads a few pieces. The writer lays pages end to end and
+ * keeps their sizes for the header; the reader hands them out in the same order.
  */
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { ByteReader, ByteWriter } from '../bytes.ts';
@@ -13,6 +14,9 @@ const CODEC_ZSTD = 1;
 const CHUNK_BYTES_MIN = 64;
 /** Below this a zstd frame costs more than it saves. */
 const COMPRESS_BYTES_MIN = 32;
+
+/** What does not compress can be read in pieces of this size. */
+const PIECE_BYTES = 32 * 1024;
 
 export function compress(bytes: Uint8Array, level: number): Buffer {
   return zstdCompressSync(bytes, {
@@ -79,20 +83,27 @@ export class PageWriter {
   }
 
   /**
-   * Compresses each page, writes its entry (raw size, stored size, codec, crc32) and returns the stored bytes.
-   * @param entryEnds  filled with the offset after each page's entry
+   * Compresses each page and writes the entries of its pieces (raw size, stored size, codec, crc32).
+   * @param pageEnds  filled, for each page, with where its entries end and how many there are up to there
+   * @returns the stored bytes
    */
-  store(level: number, entries: ByteWriter, entryEnds: number[]): Uint8Array[] {
-    return this.#pages.map((raw, i) => {
+  store(level: number, entries: ByteWriter, pageEnds: { offset: number; entryCount: number }[]): Uint8Array[] {
+    const stored: Uint8Array[] = [];
+    for (const [i, raw] of this.#pages.entries()) {
       const frame = this.#compressible[i] && raw.length >= COMPRESS_BYTES_MIN ? compress(raw, level) : raw;
-      const stored = frame.length < raw.length ? frame : raw;
-      entries.varint(raw.length);
-      entries.varint(stored.length);
-      entries.u8(stored === raw ? CODEC_STORED : CODEC_ZSTD);
-      entries.u32(crc32(stored));
-      entryEnds.push(entries.length);
-      return stored;
-    });
+      if (frame.length < raw.length) {
+        stored.push(frame);
+        writeEntry(entries, raw.length, CODEC_ZSTD, frame);
+      } else {
+        for (let at = 0; at === 0 || at < raw.length; at += PIECE_BYTES) {
+          const piece = raw.subarray(at, at + PIECE_BYTES);
+          stored.push(piece);
+          writeEntry(entries, piece.length, CODEC_STORED, piece);
+        }
+      }
+      pageEnds.push({ offset: entries.length, entryCount: stored.length });
+    }
+    return stored;
   }
 
   reset(): void {
@@ -103,10 +114,54 @@ export class PageWriter {
   }
 }
 
+function writeEntry(entries: ByteWriter, rawSize: number, codec: number, stored: Uint8Array): void {
+  entries.varint(rawSize);
+  entries.varint(stored.length);
+  entries.u8(codec);
+  entries.u32(crc32(stored));
+}
+
 /** Hands out the pages of one column chunk in the order in which they were written. */
 export interface PageReader {
   /** @throws CorruptionError when there is no further page, or it does not have `sizeBytes` bytes */
   page(sizeBytes: number): Buffer;
+  /**
+   * The same page, of which only some bytes [start, end) will be asked for, each time anew.
+   * @throws CorruptionError as above, and when it is asked
+   */
+  parts(sizeBytes: number): (start: number, end: number) => Buffer;
+}
+
+/** Beyond so many values, reading the whole page is quicker than reading a piece for each. */
+const PICKED_PIECES_MAX = 16;
+
+/** Some values of the next page, end to end: `width` bytes each, `count` of them in the page. @throws CorruptionError */
+export function pickFixed(pages: PageReader, width: number, count: number, indices: ArrayLike<number>): Buffer {
+  const picked = Buffer.allocUnsafe(indices.length * width);
+  const isFew = indices.length <= PICKED_PIECES_MAX;
+  const parts = isFew ? pages.parts(count * width) : undefined;
+  const page = isFew ? undefined : pages.page(count * width);
+  for (let i = 0; i < indices.length; i++) {
+    const start = indices[i]! * width;
+    if (parts !== undefined) parts(start, start + width).copy(picked, i * width);
+    else page!.copy(picked, i * width, start, start + width);
+  }
+  return picked;
+}
+
+/** The next entries that make up a page. @throws CorruptionError */
+export function takePage(entries: Iterator<PageEntry>, sizeBytes: number): PageEntry[] {
+  const pieces: PageEntry[] = [];
+  let rawSize = 0;
+  do {
+    const { value, done } = entries.next() as IteratorResult<PageEntry, undefined>;
+    if (done === true) throw new CorruptionError('a column chunk lacks a page');
+    pieces.push(value);
+    rawSize += value.rawSize;
+    if (pieces.length > 1 && pieces.some(isCompressed)) throw new CorruptionError('a page of several frames');
+  } while (rawSize < sizeBytes);
+  if (rawSize !== sizeBytes) throw new CorruptionError(`a page has ${rawSize} bytes, ${sizeBytes} were expected`);
+  return pieces;
 }
 
 /** Where a page lies within its row group. */

@@ -1,13 +1,25 @@
 /**
- * A few values of a column chunk of numbers or times, without decoding the others: what it takes to put a few lines of
- * a large group together. Other encodings cost little to open whole.
+ * A few values of a column chunk, without decoding the others: what it takes to put a few lines of a large group
+ * together. Constants cost nothing to open whole, and of raw values the length of each one before has to be known.
  */
 import type { ByteReader } from '../bytes.ts';
 import type { ColumnChunk, ColumnValues } from './column.ts';
 import { pickDecimals } from './encodings/decimal.ts';
+import { pickDictionary } from './encodings/dictionary.ts';
+import { pickHex } from './encodings/hex.ts';
 import { pickIntegers } from './encodings/integer.ts';
 import { pickTimestamps } from './encodings/timestamp.ts';
-import { ENCODING_DECIMAL, ENCODING_INTEGER, ENCODING_TIMESTAMP } from './format.ts';
+import { pickUuids } from './encodings/uuid.ts';
+import {
+  ENCODING_CONSTANT,
+  ENCODING_DECIMAL,
+  ENCODING_DICTIONARY,
+  ENCODING_HEX,
+  ENCODING_INTEGER,
+  ENCODING_RAW,
+  ENCODING_TIMESTAMP,
+  ENCODING_UUID,
+} from './format.ts';
 import type { PageReader } from './page.ts';
 
 /** Which values are wanted, and what their rows are. */
@@ -15,12 +27,12 @@ export interface Picked {
   /** Of the chunk's values, ascending. */
   readonly indices: Int32Array;
   readonly baseDay: number;
-  /** Time of the row of each of them, ns from the start of baseDay. */
-  readonly timesNs: Float64Array;
+  /** Time of the row of each of them, ns from the start of baseDay. Called only for timestamps. */
+  timesNs(): Float64Array;
 }
 
 export function canBePicked({ encoding }: ColumnChunk): boolean {
-  return encoding === ENCODING_INTEGER || encoding === ENCODING_DECIMAL || encoding === ENCODING_TIMESTAMP;
+  return encoding !== ENCODING_CONSTANT && encoding !== ENCODING_RAW;
 }
 
 /** Value i of the result is value indices[i] of the chunk, which `canBePicked` from. @throws CorruptionError */
@@ -37,7 +49,13 @@ export function pickColumn(
     case ENCODING_DECIMAL:
       return { kind: 'decimal', ...pickDecimals(parameters, pages, count, indices) };
     case ENCODING_TIMESTAMP:
-      return { kind: 'timestamp', ...pickTimestamps(parameters, pages, baseDay, count, indices, timesNs) };
+      return { kind: 'timestamp', ...pickTimestamps(parameters, pages, baseDay, count, indices, timesNs()) };
+    case ENCODING_DICTIONARY:
+      return { kind: 'dictionary', ...pickDictionary(parameters, pages, count, indices) };
+    case ENCODING_UUID:
+      return { kind: 'uuid', ...pickUuids(parameters, pages, count, indices) };
+    case ENCODING_HEX:
+      return { kind: 'hex', ...pickHex(parameters, pages, count, indices) };
     default:
       throw new RangeError(`BUG: values of encoding ${encoding} cannot be picked`);
   }

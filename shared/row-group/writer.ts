@@ -11,6 +11,7 @@ import { ColumnEncoder } from './column.ts';
 import { encodeIntegers } from './encodings/integer.ts';
 import { LAYOUT_PACKED, LAYOUT_PAGED, MAGIC, PACKED_BYTES_MAX, PREFIX_BYTES } from './format.ts';
 import { compress, PageWriter } from './page.ts';
+import { rowsByTemplate } from './template-order.ts';
 import { slotKey } from './template.ts';
 import type { Slot, Template } from './template.ts';
 
@@ -68,21 +69,6 @@ export function planGroup(templates: readonly Template[], templateCodes: Uint16A
   return { columns, columnsOfTemplate, templateRows, templateStarts };
 }
 
-/** Counting sort of rows by template; within a template, row order stays. */
-export function rowsByTemplate(
-  templateCodes: Uint16Array,
-  rowCount: number,
-  templateCount: number,
-): { templateRows: Int32Array; templateStarts: Int32Array } {
-  const templateStarts = new Int32Array(templateCount + 1);
-  for (let row = 0; row < rowCount; row++) templateStarts[templateCodes[row]! + 1]!++;
-  for (let t = 0; t < templateCount; t++) templateStarts[t + 1]! += templateStarts[t]!;
-  const next = templateStarts.slice();
-  const templateRows = new Int32Array(rowCount);
-  for (let row = 0; row < rowCount; row++) templateRows[next[templateCodes[row]!]!++] = row;
-  return { templateRows, templateStarts };
-}
-
 /** Times of the rows of a column's values, in the order of the values. */
 export function columnTimes(plan: GroupPlan, column: ColumnPlan, timesNs: Float64Array): Float64Array {
   const times = new Float64Array(column.count);
@@ -124,17 +110,20 @@ export class RowGroupWriter {
     const packed = this.#pages.rawBytes <= PACKED_BYTES_MAX;
     let stored: readonly Uint8Array[] = this.#pages.rawPages();
     const entries = new ByteWriter();
-    const entryEnds: number[] = [];
-    if (packed) for (const page of stored) entryEnds.push((entries.varint(page.length), entries.length));
-    else stored = this.#pages.store(level, entries, entryEnds);
-    for (let c = 0, page = 0; c < this.#chunkCount; c++) {
+    const pageEnds: { offset: number; entryCount: number }[] = [];
+    if (packed) {
+      for (const page of stored) {
+        entries.varint(page.length);
+        pageEnds.push({ offset: entries.length, entryCount: pageEnds.length + 1 });
+      }
+    } else stored = this.#pages.store(level, entries, pageEnds);
+    for (let c = 0, from = { offset: 0, entryCount: 0 }; c < this.#chunkCount; c++) {
       const chunk = this.#chunks[c]!;
-      const entriesStart = page === 0 ? 0 : entryEnds[page - 1]!;
-      const entriesEnd = chunk.pagesEnd === 0 ? 0 : entryEnds[chunk.pagesEnd - 1]!;
+      const to = pageEnds[chunk.pagesEnd - 1] ?? from;
       this.#header.raw(chunk.header.view());
-      this.#header.varint(chunk.pagesEnd - page);
-      this.#header.raw(entries.view().subarray(entriesStart, entriesEnd));
-      page = chunk.pagesEnd;
+      this.#header.varint(to.entryCount - from.entryCount);
+      this.#header.raw(entries.view().subarray(from.offset, to.offset));
+      from = to;
     }
     const header = this.#header.view();
     return packed ? assemblePacked(header, stored, level) : assemblePaged(header, stored, level);

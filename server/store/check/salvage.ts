@@ -1,7 +1,8 @@
 /** Finds the row groups of a segment that can be read, whatever else of it is broken. */
 import { CorruptionError } from '../../../shared/errors.ts';
+import { rowGroupBytesAt } from '../../../shared/row-group/header.ts';
 import { mergeRowGroups } from '../../../shared/row-group/merge.ts';
-import { RowGroup, rowGroupBytesAt, verifyRowGroup } from '../../../shared/row-group/reader.ts';
+import { RowGroup, verifyRowGroup } from '../../../shared/row-group/reader.ts';
 import { formatDay } from '../../../shared/time.ts';
 import { SEGMENT_ZSTD_LEVEL } from '../../limits.ts';
 import { type Disk, withFile } from '../disk.ts';

@@ -4,8 +4,8 @@
  */
 import { byteStringAt, hashBytes } from '../../../shared/row-group/byte-strings.ts';
 import { type ColumnValues, valueCount, valueSizeMax, writeValue } from '../../../shared/row-group/column.ts';
-import { looksLikeUuid, parseUuid, unpackUuid } from '../../../shared/row-group/encodings/uuid.ts';
-import { UUID_BYTES, type Uuids } from '../../../shared/row-group/encodings/uuid-short.ts';
+import { looksLikeUuid, parseUuid } from '../../../shared/row-group/encodings/uuid.ts';
+import { storedCount, unpackStored, UUID_BYTES, type Uuids } from '../../../shared/row-group/encodings/uuid-short.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { mayHoldObjects } from '../scan/text-objects.ts';
@@ -58,8 +58,8 @@ function columnFingerprints(values: ColumnValues, kind: number): Uint32Array {
 }
 
 function uuidFingerprints(uuids: Uuids): Uint32Array {
-  return collect(uuids.count, (index) => {
-    unpackUuid(uuids, index, uuid, 0);
+  return collect(storedCount(uuids), (place) => {
+    unpackStored(uuids, place, uuid, 0);
     return hashBytes(uuid, 0, UUID_BYTES);
   });
 }

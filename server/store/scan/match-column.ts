@@ -5,7 +5,8 @@
 import { FIXED_VALUE_BYTES_MAX, valueCount, valueSizeMax, writeValue } from '../../../shared/row-group/column.ts';
 import type { ColumnValues } from '../../../shared/row-group/column.ts';
 import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
-import { findUuid, looksLikeUuid, parseUuid } from '../../../shared/row-group/encodings/uuid.ts';
+import { looksLikeUuid, parseUuid } from '../../../shared/row-group/encodings/uuid.ts';
+import { findUuid } from '../../../shared/row-group/encodings/uuid-search.ts';
 import { UUID_BYTES, type Uuids } from '../../../shared/row-group/encodings/uuid-short.ts';
 import { KIND_STRING } from '../../../shared/row-group/format.ts';
 import { unescaped } from './unescaped.ts';

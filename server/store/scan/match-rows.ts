@@ -6,6 +6,7 @@ import type { Labels } from '../../../shared/labels.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { instantOf, timeNsFrom } from '../../../shared/time.ts';
 import type { Predicate } from './plan.ts';
+import { markedIn } from './marks.ts';
 import { applyTextFilter } from './text-filter.ts';
 import { applyValueFilter, labelVerdict } from './value-filter.ts';
 
@@ -28,7 +29,7 @@ export function mayMatch(bounds: RowGroupBounds, plan: Predicate): boolean {
 /** Rows that match, in row order. */
 export function matchRows(group: RowGroup, plan: Predicate): Uint32Array {
   const selected = matchMask(group, plan);
-  return selected === 'all' ? Uint32Array.from({ length: group.info.rowCount }, (_, row) => row) : rowsOf(selected);
+  return selected === 'all' ? Uint32Array.from({ length: group.info.rowCount }, (_, row) => row) : markedIn(selected);
 }
 
 /** By row: 1 where it matches; or `all`, when that is known without a look at the rows. */
@@ -59,18 +60,10 @@ function selectTimes(group: RowGroup, { from, to }: Predicate, selected: Uint8Ar
   const { baseDay } = group.info;
   const first = from === undefined ? -Infinity : timeNsFrom(baseDay, from);
   const end = to === undefined ? Infinity : timeNsFrom(baseDay, to);
-  const rows = rowsOf(selected);
+  const rows = markedIn(selected);
   const timesNs = group.timesAt(rows);
   for (let i = 0; i < rows.length; i++) {
     const timeNs = timesNs[i]!;
     if (timeNs < first || timeNs >= end) selected[rows[i]!] = 0;
   }
-}
-
-function rowsOf(selected: Uint8Array): Uint32Array {
-  let count = 0;
-  for (let row = 0; row < selected.length; row++) count += selected[row]!;
-  const rows = new Uint32Array(count);
-  for (let row = 0, at = 0; at < count; row++) if (selected[row] === 1) rows[at++] = row;
-  return rows;
 }

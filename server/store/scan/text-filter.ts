@@ -6,6 +6,7 @@
  * across one: then its literals are looked at once, and its columns in their encoded form. Only for other needles are
  * lines put together.
  */
+import { matchUuidText } from '../../../shared/row-group/encodings/uuid-search.ts';
 import { TIMESTAMP_TEXT } from '../../../shared/row-group/encodings/timestamp.ts';
 import {
   ENCODING_CONSTANT,
@@ -15,7 +16,8 @@ import {
   ENCODING_TIMESTAMP,
   ENCODING_UUID,
 } from '../../../shared/row-group/format.ts';
-import type { ColumnInfo, RowGroup } from '../../../shared/row-group/reader.ts';
+import type { ColumnInfo } from '../../../shared/row-group/header.ts';
+import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Template } from '../../../shared/row-group/template.ts';
 import type { TextFilter } from './plan.ts';
 import { matchTexts } from './match-column.ts';
@@ -106,10 +108,11 @@ function containing(group: RowGroup, index: number, needle: Buffer): Uint8Array 
       forEachHit(values.bytes, values.offsets, needle, (value) => (matched[value] = 1));
       return matched;
     }
+    case 'uuid':
+      return matchUuidText(values, needle);
     case 'integer':
     case 'decimal':
     case 'timestamp':
-    case 'uuid':
     case 'hex':
       return matchTexts(values, (text) => text.includes(needle));
   }

@@ -4,10 +4,12 @@
  */
 import { type Labels, labelOf } from '../../../shared/labels.ts';
 import { ENCODING_INTEGER, KIND_TEXT } from '../../../shared/row-group/format.ts';
-import type { ColumnInfo, RowGroup } from '../../../shared/row-group/reader.ts';
+import type { ColumnInfo } from '../../../shared/row-group/header.ts';
+import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { matchesAny } from './pattern.ts';
 import type { Pattern } from './pattern.ts';
 import type { ValueFilter, Verdict } from './plan.ts';
+import { markedIn } from './marks.ts';
 import { integersOf, matchColumn } from './match-column.ts';
 import { forEachTextObject } from './text-objects.ts';
 
@@ -71,17 +73,16 @@ function markRows(
 ): void {
   const integers = column.chunk.encoding === ENCODING_INTEGER ? integersOf(patterns) : undefined;
   if (integers !== undefined) {
-    let valueRows: Int32Array | undefined;
-    group.findIntegers(index, integers, (value) => {
-      valueRows ??= group.valueRows(column);
-      rows[valueRows[value]!] = 1;
-    });
+    const found: number[] = [];
+    group.findIntegers(index, integers, (value) => found.push(value));
+    // Several wanted numbers are looked for one after the other.
+    if (integers.length > 1) found.sort((a, b) => a - b);
+    for (const row of group.rowsOf(column, found)) rows[row] = 1;
     return;
   }
   const matched = matchColumn(group.values(index), column.slot.kind, patterns);
   if (matched === undefined) return;
-  const valueRows = group.valueRows(column);
-  for (let i = 0; i < matched.length; i++) if (matched[i] === 1) rows[valueRows[i]!] = 1;
+  for (const row of group.rowsOf(column, markedIn(matched))) rows[row] = 1;
 }
 
 function passes({ any, none }: ValueFilter, value: Buffer): boolean {

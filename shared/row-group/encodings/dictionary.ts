@@ -150,11 +150,31 @@ export function encodeCodes(codes: ArrayLike<number>, count: number, distinct: n
 
 /** @throws CorruptionError, also when a code has no value */
 export function decodeDictionary(parameters: ByteReader, pages: PageReader, count: number): Dictionary {
+  const values = decodeDistinct(parameters, pages);
+  return { values, codes: decodeCodes(pages, count, values.offsets.length - 1) };
+}
+
+/** Only the values at some indices, and all that are distinct. @throws CorruptionError */
+export function pickDictionary(
+  parameters: ByteReader,
+  pages: PageReader,
+  count: number,
+  indices: Int32Array,
+): Dictionary {
+  const values = decodeDistinct(parameters, pages);
+  const distinct = values.offsets.length - 1;
+  const low = pages.page(count);
+  const high = distinct > 256 ? pages.page(count) : undefined;
+  const codes = Uint16Array.from(indices, (index) => low[index]! | ((high?.[index] ?? 0) << 8));
+  for (const code of codes) checkCode(code, distinct);
+  return { values, codes };
+}
+
+function decodeDistinct(parameters: ByteReader, pages: PageReader): ByteStrings {
   const distinct = parameters.varint();
   if (distinct < 1 || distinct > DICTIONARY_VALUES_MAX) throw new CorruptionError(`a dictionary of ${distinct} values`);
   const form = parameters.u8();
-  const values = form === VALUES_UUID ? uuidTexts(parameters, pages, distinct) : decodeRaw(parameters, pages, distinct);
-  return { values, codes: decodeCodes(pages, count, distinct) };
+  return form === VALUES_UUID ? uuidTexts(parameters, pages, distinct) : decodeRaw(parameters, pages, distinct);
 }
 
 export function decodeCodes(pages: PageReader, count: number, distinct: number): Codes {
@@ -165,10 +185,12 @@ export function decodeCodes(pages: PageReader, count: number, distinct: number):
     codes = new Uint16Array(count);
     for (let row = 0; row < count; row++) codes[row] = low[row]! | (high[row]! << 8);
   }
-  for (let row = 0; row < count; row++) {
-    if (codes[row]! >= distinct) throw new CorruptionError(`code ${codes[row]} in a dictionary of ${distinct} values`);
-  }
+  for (let row = 0; row < count; row++) checkCode(codes[row]!, distinct);
   return codes;
+}
+
+function checkCode(code: number, distinct: number): void {
+  if (code >= distinct) throw new CorruptionError(`code ${code} in a dictionary of ${distinct} values`);
 }
 
 function uuidTexts(parameters: ByteReader, pages: PageReader, count: number): ByteStrings {

@@ -5,7 +5,7 @@
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
-import type { PageReader, PageWriter } from '../page.ts';
+import { type PageReader, type PageWriter, pickFixed } from '../page.ts';
 import type { ValueRefs } from '../byte-strings.ts';
 import { HEX_DIGITS, HEX_VALUES } from './hex-digits.ts';
 
@@ -46,9 +46,20 @@ export function encodeHex(values: HexValues, parameters: ByteWriter, pages: Page
 }
 
 export function decodeHex(parameters: ByteReader, pages: PageReader, count: number): HexValues {
+  const width = widthOf(parameters);
+  return { width, bytes: pages.page(count * width) };
+}
+
+/** Only the values at some indices. @throws CorruptionError */
+export function pickHex(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): HexValues {
+  const width = widthOf(parameters);
+  return { width, bytes: pickFixed(pages, width, count, indices) };
+}
+
+function widthOf(parameters: ByteReader): number {
   const width = parameters.varint();
   if (width < 1 || width > WIDTH_BYTES_MAX) throw new CorruptionError(`a hex chunk has values of ${width} bytes`);
-  return { width, bytes: pages.page(count * width) };
+  return width;
 }
 
 /** Writes one value as text. Returns the offset after it. */

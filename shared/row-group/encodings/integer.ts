@@ -177,10 +177,23 @@ export function pickIntegers(
       continue;
     }
     for (; r < restarts.length && restarts[r]!.index <= index; r++) ({ index: at, value: sum } = restarts[r]!);
-    while (at < index) sum += base + digitsAt(planes, ++at);
-    values[i] = sum;
+    values[i] = sum += base * (index - at) + sumOfDigits(planes, at + 1, index + 1);
+    at = index;
   }
   return { values, min, max };
+}
+
+/** Of the values [start, end), plane by plane: sums of bytes are exact. */
+function sumOfDigits(planes: readonly Uint8Array[], start: number, end: number): number {
+  let sum = 0;
+  let scale = 1;
+  for (const plane of planes) {
+    let bytes = 0;
+    for (let i = start; i < end; i++) bytes += plane[i]!;
+    sum += bytes * scale;
+    scale *= 256;
+  }
+  return sum;
 }
 
 /**
@@ -229,9 +242,12 @@ export function decodeSmallIntegers<T extends Uint8Array | Uint16Array>(
   pages: PageReader,
   out: T,
 ): T {
-  const { values, min, max } = decodeIntegers(parameters, pages, out.length);
+  const stored = readStored(parameters, pages, out.length);
+  const { min, max, base, planes, restarts } = stored;
   if (min < 0 || max >= 2 ** (out.BYTES_PER_ELEMENT * 8)) throw new CorruptionError('a code is out of range');
-  out.set(values);
+  // Mostly they are the bytes of a page as they stand.
+  if (restarts === undefined && base === 0 && planes.length === 1) out.set(planes[0]!);
+  else out.set(valuesOf(stored, out.length));
   return out;
 }
 

@@ -12,7 +12,10 @@ import type { PageReader, PageWriter } from '../page.ts';
 import { decodeIntegers, encodeIntegers } from './integer.ts';
 import {
   encodePackedUuids,
+  pairOf,
+  pickPages,
   readPages,
+  setPair,
   UUID_PACKED_BYTES,
   type Uuids,
   VERSION_REPEATS,
@@ -23,7 +26,7 @@ import {
 const VALUES_PER_REPEAT_MAX = 32;
 const NEW = -1;
 
-/** Writes UUIDs in the short form, repeats once where that pays. */
+/** Writes UUIDs in the short form without places, repeats once where that pays. */
 export function encodeRepeatingUuids(uuids: Uuids, parameters: ByteWriter, pages: PageWriter): void {
   const { count, version } = uuids;
   const numbers = new Float64Array(count);
@@ -44,26 +47,64 @@ export function encodeRepeatingUuids(uuids: Uuids, parameters: ByteWriter, pages
   }
   pages.page(isRepeat);
   encodeIntegers(numbers, repeats, parameters, pages);
-  writePages({ count: distinct, version, packed, pairs }, pages);
+  writePages({ version, packed, pairs }, pages);
 }
 
 /** @throws CorruptionError */
 export function decodeRepeats(version: number, parameters: ByteReader, pages: PageReader, count: number): Uuids {
+  const { distinct, places } = readPlaces(parameters, pages, count);
+  return { count, version, ...readPages(pages, distinct), places };
+}
+
+/** Only the values at some indices. @throws CorruptionError */
+export function pickRepeats(
+  parameters: ByteReader,
+  pages: PageReader,
+  count: number,
+  indices: Int32Array,
+): Pick<Uuids, 'packed' | 'pairs'> {
+  const { distinct, places } = readPlaces(parameters, pages, count);
+  return pickPages(
+    pages,
+    distinct,
+    indices.map((index) => places[index]!),
+  );
+}
+
+/** By value: its place among the distinct ones. */
+function readPlaces(
+  parameters: ByteReader,
+  pages: PageReader,
+  count: number,
+): { distinct: number; places: Uint32Array } {
   const distinct = parameters.varint();
   if (distinct < 1 || distinct >= count) throw new CorruptionError(`${distinct} distinct UUIDs among ${count}`);
   const isRepeat = pages.page((count + 7) >> 3);
   const numbers = decodeIntegers(parameters, pages, count - distinct).values;
-  const short = { count: distinct, version, ...readPages(pages, distinct) };
-  const packed = Buffer.allocUnsafe(count * UUID_PACKED_BYTES);
-  const pairs = new Uint8Array((count + 3) >> 2);
+  const places = new Uint32Array(count);
   for (let i = 0, next = 0, repeats = 0; i < count; i++) {
     const repeated = (isRepeat[i >> 3]! >>> (i & 7)) & 1;
-    const from = repeated === 1 ? numbers[repeats++] : next++;
-    if (from === undefined || from < 0 || from >= distinct)
-      throw new CorruptionError('a repeated UUID that is not there');
-    copyPacked(short, from, packed, pairs, i);
+    const place = repeated === 1 ? numbers[repeats++] : next++;
+    if (place === undefined || place < 0 || place >= distinct) throw new CorruptionError('a repeat of no UUID');
+    places[i] = place;
   }
-  return { count, version, packed, pairs };
+  return { distinct, places };
+}
+
+/** The same values, each in full, so that value i is UUID i of `packed`. */
+export function withoutPlaces(uuids: Uuids): Uuids {
+  const { count, version, places, packed: from } = uuids;
+  if (places === undefined) return uuids;
+  const packed = Buffer.allocUnsafe(count * UUID_PACKED_BYTES);
+  const pairs = new Uint8Array((count + 3) >> 2);
+  for (let i = 0; i < count;) {
+    const first = places[i]!;
+    const start = i;
+    for (; i < count && places[i] === first + i - start; i++) setPair(pairs, i, pairOf(uuids.pairs, places[i]!));
+    const run = from.subarray(first * UUID_PACKED_BYTES, (first + i - start) * UUID_PACKED_BYTES);
+    packed.set(run, start * UUID_PACKED_BYTES);
+  }
+  return { count, version, packed, pairs, places: undefined };
 }
 
 /** Sets numbers[i] to that of the UUID which value i repeats, or NEW. Gives how many are new. */
@@ -106,13 +147,9 @@ function isSame(packed: Uint8Array, pairs: Uint8Array, a: number, b: number): bo
   return pairOf(pairs, a) === pairOf(pairs, b);
 }
 
-function pairOf(pairs: Uint8Array, index: number): number {
-  return (pairs[index >> 2]! >>> ((index & 3) * 2)) & 3;
-}
-
 function copyPacked(from: Uuids, index: number, packed: Uint8Array, pairs: Uint8Array, to: number): void {
   const start = index * UUID_PACKED_BYTES;
   const target = to * UUID_PACKED_BYTES;
   for (let k = 0; k < UUID_PACKED_BYTES; k++) packed[target + k] = from.packed[start + k]!;
-  pairs[to >> 2]! |= pairOf(from.pairs, index) << ((to & 3) * 2);
+  setPair(pairs, to, pairOf(from.pairs, index));
 }

@@ -4,7 +4,7 @@
  * bits of byte 8 in a page of their own, four UUIDs a byte.
  */
 import type { ByteWriter } from '../../bytes.ts';
-import type { PageReader, PageWriter } from '../page.ts';
+import { type PageReader, type PageWriter, pickFixed } from '../page.ts';
 
 export const UUID_BYTES = 16;
 /** Of the short form, without its two bits in the page of pairs. */
@@ -22,6 +22,42 @@ export interface Uuids {
   readonly version: number;
   readonly packed: Uint8Array;
   readonly pairs: Uint8Array;
+  /** Value i is UUID places[i] of `packed`; undefined when it is UUID i. */
+  readonly places: Uint32Array | undefined;
+}
+
+/** How many UUIDs `packed` has: each distinct one once where there are places. */
+export function storedCount({ version, packed }: Uuids): number {
+  return packed.length / strideOf(version);
+}
+
+/** Bytes of a UUID in `packed`. */
+export function strideOf(version: number): number {
+  return version === VERSION_MIXED ? UUID_BYTES : UUID_PACKED_BYTES;
+}
+
+/** Writes the 16 bytes of the UUID at a place of `packed` to `to`. */
+export function unpackStored({ version, packed, pairs }: Uuids, place: number, out: Uint8Array, to: number): void {
+  if (version === VERSION_MIXED) {
+    for (let k = 0, from = place * UUID_BYTES; k < UUID_BYTES; k++) out[to + k] = packed[from + k]!;
+    return;
+  }
+  const from = place * UUID_PACKED_BYTES;
+  for (let k = 0; k < 6; k++) out[to + k] = packed[from + k]!;
+  const mixed = packed[from + 14]!;
+  out[to + 6] = (version << 4) | (mixed >>> 4);
+  out[to + 7] = packed[from + 6]!;
+  out[to + 8] = 0x80 | ((mixed & 0x0f) << 2) | pairOf(pairs, place);
+  for (let k = 9; k < 16; k++) out[to + k] = packed[from + k - 2]!;
+}
+
+export function pairOf(pairs: Uint8Array, place: number): number {
+  return (pairs[place >> 2]! >>> ((place & 3) * 2)) & 3;
+}
+
+/** In pairs that were zero. */
+export function setPair(pairs: Uint8Array, place: number, pair: number): void {
+  pairs[place >> 2]! |= pair << ((place & 3) * 2);
 }
 
 /** The short form, in scratch memory; undefined when these UUIDs have none. */
@@ -38,9 +74,9 @@ export function packUuids(uuids: Uint8Array, count: number, pages: PageWriter): 
     for (let k = 9; k < 16; k++) packed[to + k - 2] = uuids[from + k]!;
     const low = uuids[from + 8]!;
     packed[to + 14] = ((uuids[from + 6]! & 0x0f) << 4) | ((low >>> 2) & 0x0f);
-    pairs[i >> 2]! |= (low & 3) << ((i & 3) * 2);
+    setPair(pairs, i, low & 3);
   }
-  return { count, version, packed, pairs };
+  return { count, version, packed, pairs, places: undefined };
 }
 
 /** Writes UUIDs that are in the short form already. */
@@ -50,12 +86,28 @@ export function encodePackedUuids(uuids: Uuids, parameters: ByteWriter, pages: P
 }
 
 /** The two pages of the short form. */
-export function writePages({ version, packed, pairs }: Uuids, pages: PageWriter): void {
+export function writePages(
+  { version, packed, pairs }: Pick<Uuids, 'version' | 'packed' | 'pairs'>,
+  pages: PageWriter,
+): void {
   pages.page(packed, version !== VERSION_RANDOM);
   pages.page(pairs, version !== VERSION_RANDOM);
 }
 
-/** What `writePages` wrote. */
+/** What `writePages` wrote. @throws CorruptionError */
 export function readPages(pages: PageReader, count: number): Pick<Uuids, 'packed' | 'pairs'> {
   return { packed: pages.page(count * UUID_PACKED_BYTES), pairs: pages.page((count + 3) >> 2) };
+}
+
+/** Of what `writePages` wrote, only the UUIDs at some places, of which there may be any number. @throws CorruptionError */
+export function pickPages(
+  pages: PageReader,
+  count: number,
+  wanted: ArrayLike<number>,
+): Pick<Uuids, 'packed' | 'pairs'> {
+  const packed = pickFixed(pages, UUID_PACKED_BYTES, count, wanted);
+  const all = pages.page((count + 3) >> 2);
+  const pairs = new Uint8Array((wanted.length + 3) >> 2);
+  for (let i = 0; i < wanted.length; i++) setPair(pairs, i, pairOf(all, wanted[i]!));
+  return { packed, pairs };
 }

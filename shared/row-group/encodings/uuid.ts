@@ -11,16 +11,17 @@
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
-import type { PageReader, PageWriter } from '../page.ts';
+import { type PageReader, type PageWriter, pickFixed } from '../page.ts';
 import type { ValueRefs } from '../byte-strings.ts';
 import { HEX_DIGITS, HEX_VALUES } from './hex-digits.ts';
-import { decodeRepeats } from './uuid-repeats.ts';
+import { decodeRepeats, pickRepeats } from './uuid-repeats.ts';
 import {
   encodePackedUuids,
   packUuids,
+  pickPages,
   readPages,
+  unpackStored,
   UUID_BYTES,
-  UUID_PACKED_BYTES,
   type Uuids,
   VERSION_MIXED,
   VERSION_REPEATS,
@@ -70,47 +71,32 @@ export function encodeUuids(uuids: Uint8Array, count: number, parameters: ByteWr
   pages.page(uuids.subarray(0, count * UUID_BYTES));
 }
 
+/** @throws CorruptionError */
 export function decodeUuids(parameters: ByteReader, pages: PageReader, count: number): Uuids {
   const version = parameters.u8();
   if (version === VERSION_MIXED) {
-    return { count, version, packed: pages.page(count * UUID_BYTES), pairs: new Uint8Array(0) };
+    return { count, version, packed: pages.page(count * UUID_BYTES), pairs: new Uint8Array(0), places: undefined };
   }
-  if (version < VERSION_REPEATS) return { count, version, ...readPages(pages, count) };
+  if (version < VERSION_REPEATS) return { count, version, ...readPages(pages, count), places: undefined };
   if (version >= VERSION_REPEATS * 2) throw new CorruptionError(`UUIDs of version ${version}`);
   return decodeRepeats(version - VERSION_REPEATS, parameters, pages, count);
 }
 
-/** Writes the 16 bytes of one UUID at `to`. */
-export function unpackUuid({ version, packed, pairs }: Uuids, index: number, out: Uint8Array, to: number): void {
+/** Only the values at some indices. @throws CorruptionError */
+export function pickUuids(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): Uuids {
+  const version = parameters.u8();
+  const own = { count: indices.length, places: undefined };
   if (version === VERSION_MIXED) {
-    for (let k = 0, from = index * UUID_BYTES; k < UUID_BYTES; k++) out[to + k] = packed[from + k]!;
-    return;
+    return { ...own, version, packed: pickFixed(pages, UUID_BYTES, count, indices), pairs: new Uint8Array(0) };
   }
-  const from = index * UUID_PACKED_BYTES;
-  for (let k = 0; k < 6; k++) out[to + k] = packed[from + k]!;
-  const mixed = packed[from + 14]!;
-  out[to + 6] = (version << 4) | (mixed >>> 4);
-  out[to + 7] = packed[from + 6]!;
-  out[to + 8] = 0x80 | ((mixed & 0x0f) << 2) | ((pairs[index >> 2]! >>> ((index & 3) * 2)) & 3);
-  for (let k = 9; k < 16; k++) out[to + k] = packed[from + k - 2]!;
+  if (version < VERSION_REPEATS) return { ...own, version, ...pickPages(pages, count, indices) };
+  if (version >= VERSION_REPEATS * 2) throw new CorruptionError(`UUIDs of version ${version}`);
+  return { ...own, version: version - VERSION_REPEATS, ...pickRepeats(parameters, pages, count, indices) };
 }
 
-/**
- * Calls back with the index of each value that equals a UUID of 16 bytes. Only the first four bytes, which are the same
- * in both forms, are compared with every value.
- */
-export function findUuid(uuids: Uuids, wanted: Uint8Array, onFound: (index: number) => void): void {
-  const { packed, count } = uuids;
-  const stride = uuids.version === VERSION_MIXED ? UUID_BYTES : UUID_PACKED_BYTES;
-  const [first, second, third, fourth] = wanted;
-  const found = new Uint8Array(UUID_BYTES);
-  for (let index = 0, at = 0; index < count; index++, at += stride) {
-    if (packed[at] !== first || packed[at + 1] !== second || packed[at + 2] !== third || packed[at + 3] !== fourth) {
-      continue;
-    }
-    unpackUuid(uuids, index, found, 0);
-    if (found.every((byte, k) => byte === wanted[k])) onFound(index);
-  }
+/** Writes the 16 bytes of a value at `to`. */
+export function unpackUuid(uuids: Uuids, index: number, out: Uint8Array, to: number): void {
+  unpackStored(uuids, uuids.places === undefined ? index : uuids.places[index]!, out, to);
 }
 
 const unpacked = new Uint8Array(UUID_BYTES);

@@ -1,0 +1,103 @@
+/** Finds UUIDs by their bits: one as a whole, or those whose text contains some characters. */
+import { HEX_VALUES } from './hex-digits.ts';
+import { storedCount, strideOf, unpackStored, UUID_BYTES, type Uuids, VERSION_MIXED } from './uuid-short.ts';
+
+const DASH = 0x2d;
+const TEXT_BYTES = 36;
+/** By position in the text: which of the 32 digits stands there, or −1 for a dash. */
+const DIGIT_AT = Int8Array.from({ length: TEXT_BYTES }, (_, at) =>
+  at === 8 || at === 13 || at === 18 || at === 23
+    ? -1
+    : at - (at > 23 ? 4 : at > 18 ? 3 : at > 13 ? 2 : at > 8 ? 1 : 0),
+);
+
+const unpacked = new Uint8Array(UUID_BYTES);
+
+/**
+ * Calls back with the index of each value that equals a UUID of 16 bytes. Only the first four bytes, which are the same
+ * in both forms, are compared with every one.
+ */
+export function findUuid(uuids: Uuids, wanted: Uint8Array, onFound: (index: number) => void): void {
+  const { packed, version } = uuids;
+  const stride = strideOf(version);
+  const [first, second, third, fourth] = wanted;
+  for (let place = 0, at = 0; at < packed.length; place++, at += stride) {
+    if (packed[at] !== first || packed[at + 1] !== second || packed[at + 2] !== third || packed[at + 3] !== fourth) {
+      continue;
+    }
+    unpackStored(uuids, place, unpacked, 0);
+    if (unpacked.every((byte, k) => byte === wanted[k])) eachValueAt(uuids, place, onFound);
+  }
+}
+
+/** By value: 1 where its text contains the needle. Undefined when none does. */
+export function matchUuidText(uuids: Uuids, needle: Uint8Array): Uint8Array | undefined {
+  let matched: Uint8Array | undefined;
+  for (let offset = 0; offset + needle.length <= TEXT_BYTES; offset++) {
+    const bits = bitsAt(needle, offset);
+    if (bits === undefined) continue;
+    findBits(uuids, bits, (place) => {
+      matched ??= new Uint8Array(uuids.count);
+      const all = matched;
+      eachValueAt(uuids, place, (index) => (all[index] = 1));
+    });
+  }
+  return matched;
+}
+
+/** Which bits of the 16 bytes are asked for, and what they should be. */
+interface WantedBits {
+  readonly masks: Uint8Array;
+  readonly values: Uint8Array;
+}
+
+/** What it takes for the needle to stand at this offset of the text; undefined when it cannot. */
+function bitsAt(needle: Uint8Array, offset: number): WantedBits | undefined {
+  const masks = new Uint8Array(UUID_BYTES);
+  const values = new Uint8Array(UUID_BYTES);
+  for (let i = 0; i < needle.length; i++) {
+    const digit = DIGIT_AT[offset + i]!;
+    const value = HEX_VALUES[needle[i]!]!;
+    if (digit < 0 ? needle[i] !== DASH : value >= 16) return undefined;
+    if (digit < 0) continue;
+    const shift = digit % 2 === 0 ? 4 : 0;
+    masks[digit >> 1]! |= 0x0f << shift;
+    values[digit >> 1]! |= value << shift;
+  }
+  return { masks, values };
+}
+
+/** Compares one byte of each, the one of which most is known, and the others where it matches. */
+function findBits(uuids: Uuids, { masks, values }: WantedBits, onFound: (place: number) => void): void {
+  const { packed, version } = uuids;
+  const stride = strideOf(version);
+  const byte = best(masks, version);
+  const mask = masks[byte]!;
+  const value = values[byte]!;
+  const column = version === VERSION_MIXED ? byte : packedColumn(byte);
+  for (let place = 0, at = column; place < storedCount(uuids); place++, at += stride) {
+    if ((packed[at]! & mask) !== value) continue;
+    unpackStored(uuids, place, unpacked, 0);
+    if (unpacked.every((each, k) => (each & masks[k]!) === values[k])) onFound(place);
+  }
+}
+
+/** A byte that stands in `packed` as a whole; with a mask of 0, of which every value matches, when there is none. */
+function best(masks: Uint8Array, version: number): number {
+  let chosen = 0;
+  for (let byte = 0; byte < UUID_BYTES; byte++) {
+    const isWhole = version === VERSION_MIXED || (byte !== 6 && byte !== 8);
+    if (isWhole && masks[byte]! > masks[chosen]!) chosen = byte;
+  }
+  return chosen;
+}
+
+/** Where a whole byte of a UUID stands in the short form. */
+function packedColumn(byte: number): number {
+  return byte < 6 ? byte : byte === 7 ? 6 : byte - 2;
+}
+
+function eachValueAt({ places }: Uuids, place: number, visit: (index: number) => void): void {
+  if (places === undefined) return visit(place);
+  for (let at = places.indexOf(place); at >= 0; at = places.indexOf(place, at + 1)) visit(at);
+}

@@ -1,0 +1,241 @@
+/**
+ * The header of a row group, decoded: what the group is about, its tables of streams, columns and templates, and where
+ * the pages of each chunk lie. The layout is in FORMAT.md.
+ */
+import { ByteReader } from '../bytes.ts';
+import { CorruptionError } from '../errors.ts';
+import type { Labels } from '../labels.ts';
+import { isTimeRange } from '../time.ts';
+import { type ColumnChunk, readColumnChunk } from './column.ts';
+import {
+  KIND_TEXT,
+  LAYOUT_PACKED,
+  LAYOUT_PAGED,
+  MAGIC,
+  PREFIX_BYTES,
+  ROWS_MAX,
+  SLOTS_MAX,
+  TEMPLATES_MAX,
+} from './format.ts';
+import type { ValueKind } from './format.ts';
+import { decompress, readPageEntry } from './page.ts';
+import type { PageEntry } from './page.ts';
+import type { Slot, Template } from './template.ts';
+import { prefixChecksum } from './writer.ts';
+
+/** What a row group's header says about it. */
+export interface RowGroupInfo {
+  readonly rowCount: number;
+  readonly baseDay: number;
+  /** Of the oldest and newest row, ns from the start of baseDay. */
+  readonly minTimeNs: number;
+  readonly maxTimeNs: number;
+  /** Bytes of all lines, without newlines: exact in a batch; after a merge, shared out by rows. */
+  readonly lineBytes: number;
+  readonly streams: readonly Labels[];
+  /** Bytes of the encoded group. */
+  readonly sizeBytes: number;
+}
+
+/** A column's values are those of its parts, one template after the other. */
+export interface ColumnInfo {
+  readonly slot: Slot;
+  readonly parts: readonly { readonly template: number; readonly firstValue: number }[];
+  readonly count: number;
+  readonly chunk: ColumnChunk;
+}
+
+export interface StoredChunk {
+  readonly parameters: Buffer;
+  readonly pages: readonly PageEntry[];
+}
+
+/** Where the bytes of a row group come from: memory, or a file of which only the needed parts are read. */
+export interface ByteSource {
+  readonly sizeBytes: number;
+  /** May be kept: it does not change. */
+  read(offset: number, sizeBytes: number): Buffer;
+  /** Good until the next read. */
+  peek(offset: number, sizeBytes: number): Buffer;
+}
+
+/** Chunks of every row: time, stream, template, flags. */
+const SYSTEM_CHUNKS = 4;
+
+/** Read at once with the prefix: nearly every header fits. */
+const HEAD_BYTES = 16 * 1024;
+
+/** Everything but the pages. */
+export interface Header {
+  readonly info: RowGroupInfo;
+  readonly templates: readonly Template[];
+  readonly columns: readonly ColumnInfo[];
+  /** columnsOfTemplate[t][s]: the column of slot s of template t. */
+  readonly columnsOfTemplate: readonly (readonly number[])[];
+  /** Time, stream, template, flags. */
+  readonly system: readonly StoredChunk[];
+  /** By column. */
+  readonly pages: readonly (readonly PageEntry[])[];
+  /** The pages of a packed group, end to end; offsets of its pages count from their start. */
+  readonly packedBody: Buffer | undefined;
+}
+
+/** @throws CorruptionError */
+export function readHeader(source: ByteSource): Header {
+  const { layout, header, pagesStart } = openHeader(source);
+  const packed = layout === LAYOUT_PACKED;
+  const reader = new ByteReader(header);
+  const info = readInfo(reader, source.sizeBytes);
+  const tables = readTables(reader, info.rowCount);
+  let offset = pagesStart;
+  const readPages = (): PageEntry[] =>
+    Array.from({ length: reader.count() }, () => {
+      const page = packed ? packedEntry(reader, offset) : readPageEntry(reader, offset);
+      offset += page.storedSize;
+      return page;
+    });
+  const system = Array.from({ length: SYSTEM_CHUNKS }, () => ({ parameters: reader.sized(), pages: readPages() }));
+  const pages: PageEntry[][] = [];
+  const columns = tables.columns.map((column) => {
+    const chunk = readColumnChunk(reader);
+    pages.push(readPages());
+    return { ...column, chunk };
+  });
+  // A packed body holds the pages right after the header, whose size only now is known.
+  const packedBody = packed ? header.subarray(reader.offset) : undefined;
+  if (!packed) reader.expectEnd();
+  const end = packedBody === undefined ? source.sizeBytes : packedBody.length;
+  if (offset !== end) throw new CorruptionError(`the pages should end at byte ${offset}, they end at ${end}`);
+  const { templates, columnsOfTemplate } = tables;
+  return { info, templates, columns, columnsOfTemplate, system, pages, packedBody };
+}
+
+/**
+ * Size of the row group that `bytes` begin with and go on behind: for a file whose tables are lost. Looks at the header
+ * only.
+ * @throws CorruptionError
+ */
+export function rowGroupBytesAt(bytes: Buffer): number {
+  const prefix = new ByteReader(bytes);
+  if (prefix.u32() !== MAGIC) throw new CorruptionError('not a row group: it must begin with "PRG1"');
+  const isPacked = prefix.u8() === LAYOUT_PACKED;
+  prefix.u32();
+  const packedBytes = PREFIX_BYTES + prefix.u32();
+  if (isPacked) return packedBytes;
+  const { header, pagesStart } = openHeader(memorySource(bytes));
+  const reader = new ByteReader(header);
+  const { rowCount } = readInfo(reader, 0);
+  const { columns } = readTables(reader, rowCount);
+  let end = pagesStart;
+  const skipPages = (): void => {
+    for (let n = reader.count(); n > 0; n--) end += readPageEntry(reader, end).storedSize;
+  };
+  for (let chunk = 0; chunk < SYSTEM_CHUNKS; chunk++) {
+    reader.sized();
+    skipPages();
+  }
+  for (let column = 0; column < columns.length; column++) {
+    readColumnChunk(reader);
+    skipPages();
+  }
+  return end;
+}
+
+export function memorySource(bytes: Uint8Array): ByteSource {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const read = (offset: number, sizeBytes: number): Buffer => buffer.subarray(offset, offset + sizeBytes);
+  return { sizeBytes: buffer.length, read, peek: read };
+}
+
+function openHeader(source: ByteSource): { layout: number; header: Buffer; pagesStart: number } {
+  let head = source.peek(0, Math.min(HEAD_BYTES, source.sizeBytes));
+  const prefix = new ByteReader(head);
+  if (prefix.u32() !== MAGIC) throw new CorruptionError('not a row group: it must begin with "PRG1"');
+  const layout = prefix.u8();
+  const checksum = prefix.u32();
+  const storedSize = prefix.u32();
+  const rawSize = prefix.u32();
+  const pagesStart = PREFIX_BYTES + storedSize;
+  if (pagesStart > source.sizeBytes) throw new CorruptionError('the row group ends inside its header');
+  if (pagesStart > head.length) head = source.peek(0, pagesStart);
+  const stored = head.subarray(PREFIX_BYTES, pagesStart);
+  if (prefixChecksum(head, stored) !== checksum) {
+    throw new CorruptionError('the checksum of the row group header does not match');
+  }
+  if (layout !== LAYOUT_PACKED && layout !== LAYOUT_PAGED) throw new CorruptionError(`unknown layout ${layout}`);
+  if (layout === LAYOUT_PAGED) return { layout, header: decompress(stored, rawSize), pagesStart };
+  if (pagesStart !== source.sizeBytes) throw new CorruptionError('bytes are left over behind a packed row group');
+  return { layout, header: decompress(stored, rawSize), pagesStart: 0 };
+}
+
+function readInfo(reader: ByteReader, sizeBytes: number): RowGroupInfo {
+  const rowCount = reader.varint();
+  if (rowCount < 1 || rowCount > ROWS_MAX) throw new CorruptionError(`a row group of ${rowCount} rows`);
+  const baseDay = reader.signedVarint();
+  const minTimeNs = reader.signedVarint();
+  const maxTimeNs = reader.signedVarint();
+  if (!isTimeRange(baseDay, minTimeNs, maxTimeNs)) {
+    throw new CorruptionError('a row group with an impossible time range');
+  }
+  const lineBytes = reader.varint();
+  const streams = Array.from({ length: reader.count() }, () => {
+    const labels: Record<string, string> = Object.create(null) as Record<string, string>;
+    for (let n = reader.count(2); n > 0; n--) {
+      const name = reader.string();
+      labels[name] = reader.string();
+    }
+    return labels;
+  });
+  return { rowCount, baseDay, minTimeNs, maxTimeNs, lineBytes, streams, sizeBytes };
+}
+
+function readTables(
+  reader: ByteReader,
+  rowCount: number,
+): {
+  templates: Template[];
+  columnsOfTemplate: number[][];
+  columns: { slot: Slot; parts: { template: number; firstValue: number }[]; count: number }[];
+} {
+  const columns = Array.from({ length: reader.count(3) }, () => {
+    const field = reader.string();
+    const kind = reader.u8();
+    if (kind > KIND_TEXT) throw new CorruptionError(`unknown kind of value ${kind}`);
+    const slot: Slot = { field, kind: kind as ValueKind, ordinal: reader.varint() };
+    return { slot, parts: [] as { template: number; firstValue: number }[], count: 0 };
+  });
+  const columnsOfTemplate: number[][] = [];
+  let rows = 0;
+  const templateCount = reader.count(3);
+  if (templateCount > TEMPLATES_MAX) throw new CorruptionError(`a row group of ${templateCount} templates`);
+  const templates = Array.from({ length: templateCount }, (_, t) => {
+    const templateRows = reader.varint();
+    rows += templateRows;
+    const literals: Buffer[] = [];
+    const slots: Slot[] = [];
+    const indices: number[] = [];
+    const slotCount = reader.varint();
+    if (slotCount > SLOTS_MAX) throw new CorruptionError(`a template of ${slotCount} values`);
+    for (let s = 0; s < slotCount; s++) {
+      literals.push(reader.sized());
+      const index = reader.varint();
+      const column = columns[index];
+      if (column === undefined || indices.includes(index)) throw new CorruptionError('a template names a wrong column');
+      column.parts.push({ template: t, firstValue: column.count });
+      column.count += templateRows;
+      slots.push(column.slot);
+      indices.push(index);
+    }
+    literals.push(reader.sized());
+    columnsOfTemplate.push(indices);
+    return { literals, slots };
+  });
+  if (rows !== rowCount) throw new CorruptionError(`the templates have ${rows} rows, the row group ${rowCount}`);
+  for (const column of columns) if (column.count === 0) throw new CorruptionError('a column without values');
+  return { templates, columnsOfTemplate, columns };
+}
+
+function packedEntry(reader: ByteReader, offset: number): PageEntry {
+  const size = reader.varint();
+  return { offset, rawSize: size, storedSize: size, codec: 0, checksum: 0 };
+}

@@ -1,0 +1,60 @@
+/** Puts lines together from the literals of their templates and the values of their columns. */
+import { CorruptionError } from '../errors.ts';
+import type { ByteStrings } from './byte-strings.ts';
+import { type ColumnValues, valueSizeMax, writeValue } from './column.ts';
+import { RAW_BYTES_MAX } from './format.ts';
+import { placeOf } from './template-order.ts';
+
+/** A template with the columns of its slots at hand. */
+export interface OpenTemplate {
+  readonly literals: readonly Buffer[];
+  readonly slots: readonly OpenSlot[];
+}
+
+export interface OpenSlot {
+  readonly values: ColumnValues;
+  /** Index of the template's first value. */
+  readonly firstValue: number;
+  /** Where only some values were picked: the ranks of their rows, in the order of the values. */
+  readonly ranks: Int32Array | undefined;
+}
+
+/** Writes lines one after the other into a growing buffer. */
+export class LineSink {
+  readonly #offsets: Uint32Array;
+  #bytes: Buffer;
+  #count = 0;
+
+  constructor(lines: number) {
+    this.#offsets = new Uint32Array(lines + 1);
+    this.#bytes = Buffer.allocUnsafe(Math.max(1024, lines * 320));
+  }
+
+  add({ literals, slots }: OpenTemplate, rank: number): void {
+    let at = this.#offsets[this.#count]!;
+    for (let slot = 0; slot < slots.length; slot++) {
+      const { values: column, firstValue, ranks } = slots[slot]!;
+      const index = firstValue + (ranks === undefined ? rank : placeOf(ranks, rank));
+      const literal = literals[slot]!;
+      this.#reserve(at, literal.length + valueSizeMax(column, index));
+      at += literal.copy(this.#bytes, at);
+      at = writeValue(column, index, this.#bytes, at);
+    }
+    const tail = literals[slots.length]!;
+    this.#reserve(at, tail.length);
+    at += tail.copy(this.#bytes, at);
+    this.#offsets[++this.#count] = at;
+  }
+
+  finish(): ByteStrings {
+    return { bytes: this.#bytes.subarray(0, this.#offsets[this.#count]), offsets: this.#offsets };
+  }
+
+  #reserve(at: number, sizeBytes: number): void {
+    if (at + sizeBytes <= this.#bytes.length) return;
+    if (at + sizeBytes > RAW_BYTES_MAX) throw new CorruptionError(`lines of more than ${RAW_BYTES_MAX} bytes`);
+    const larger = Buffer.allocUnsafe(Math.max(at + sizeBytes, this.#bytes.length * 2));
+    this.#bytes.copy(larger, 0, 0, at);
+    this.#bytes = larger;
+  }
+}
