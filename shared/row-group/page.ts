@@ -135,18 +135,22 @@ export interface PageReader {
 /** Beyond so many values, reading the whole page is quicker than reading a piece for each. */
 const PICKED_PIECES_MAX = 16;
 
-/** Some values of the next page, end to end: `width` bytes each, `count` of them in the page. @throws CorruptionError */
-export function pickFixed(pages: PageReader, width: number, count: number, indices: ArrayLike<number>): Buffer {
-  const picked = Buffer.allocUnsafe(indices.length * width);
-  const isFew = indices.length <= PICKED_PIECES_MAX;
-  const parts = isFew ? pages.parts(count * width) : undefined;
-  const page = isFew ? undefined : pages.page(count * width);
-  for (let i = 0; i < indices.length; i++) {
-    const start = indices[i]! * width;
-    if (parts !== undefined) parts(start, start + width).copy(picked, i * width);
-    else page!.copy(picked, i * width, start, start + width);
-  }
-  return picked;
+/**
+ * Takes the next page, which has `count` values of `width` bytes each; gives some of them, end to end.
+ * @throws CorruptionError, also when it is asked
+ */
+export function fixedPicker(pages: PageReader, width: number, count: number): (indices: ArrayLike<number>) => Buffer {
+  const parts = pages.parts(count * width);
+  return (indices) => {
+    const picked = Buffer.allocUnsafe(indices.length * width);
+    const whole = indices.length > PICKED_PIECES_MAX ? parts(0, count * width) : undefined;
+    for (let i = 0; i < indices.length; i++) {
+      const start = indices[i]! * width;
+      const value = whole?.subarray(start, start + width) ?? parts(start, start + width);
+      value.copy(picked, i * width);
+    }
+    return picked;
+  };
 }
 
 /** The next entries that make up a page. @throws CorruptionError */

@@ -7,6 +7,7 @@ import { CorruptionError } from '../errors.ts';
 import type { ByteStrings } from './byte-strings.ts';
 import { type ColumnValues, decodeColumn, memoryBytesOf } from './column.ts';
 import { decodeIntegers, decodeSmallIntegers, findIntegers, pickIntegers } from './encodings/integer.ts';
+import { findUuids } from './encodings/uuid-search.ts';
 import { decodeTimestampDistances, type TimestampDistances } from './encodings/timestamp.ts';
 import {
   type ByteSource,
@@ -241,6 +242,13 @@ export class RowGroup {
     const { chunk, count } = this.columns[column]!;
     const pages = this.#pages(this.#header.pages[column]!);
     findIntegers(new ByteReader(chunk.parameters), pages, count, wanted, onFound);
+  }
+
+  /** The same for a column of UUIDs, of 16 bytes each. @throws CorruptionError */
+  findUuids(column: number, wanted: readonly Uint8Array[], onFound: (index: number) => void): void {
+    const { chunk, count } = this.columns[column]!;
+    const pages = this.#pages(this.#header.pages[column]!);
+    findUuids(new ByteReader(chunk.parameters), pages, count, wanted, onFound);
   }
 
   #isFew(rows: number): boolean {

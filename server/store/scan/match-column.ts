@@ -6,8 +6,7 @@ import { FIXED_VALUE_BYTES_MAX, valueCount, valueSizeMax, writeValue } from '../
 import type { ColumnValues } from '../../../shared/row-group/column.ts';
 import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
 import { looksLikeUuid, parseUuid } from '../../../shared/row-group/encodings/uuid.ts';
-import { findUuid } from '../../../shared/row-group/encodings/uuid-search.ts';
-import { UUID_BYTES, type Uuids } from '../../../shared/row-group/encodings/uuid-short.ts';
+import { UUID_BYTES } from '../../../shared/row-group/encodings/uuid-short.ts';
 import { KIND_STRING } from '../../../shared/row-group/format.ts';
 import { unescaped } from './unescaped.ts';
 import { matchesAny } from './pattern.ts';
@@ -27,7 +26,6 @@ export function matchColumn(values: ColumnValues, kind: number, patterns: readon
         matchDistinct(values.values.offsets.length - 1, (code) => plain(byteStringAt(values.values, code))),
       );
     case 'uuid':
-      return isEqualsOnly(patterns) ? matchUuids(values, patterns) : matchTexts(values, plain);
     case 'integer':
     case 'decimal':
     case 'timestamp':
@@ -68,17 +66,13 @@ export function integersOf(patterns: readonly Pattern[]): number[] | undefined {
   return texts.filter((text) => CANONICAL_INTEGER.test(text)).map(Number);
 }
 
-function matchUuids(uuids: Uuids, patterns: readonly Equals[]): Uint8Array | undefined {
-  let matched: Uint8Array | undefined;
-  const wanted = new Uint8Array(UUID_BYTES);
-  for (const { text } of patterns) {
-    if (!looksLikeUuid(text, 0, text.length) || !parseUuid(text, 0, wanted, 0)) continue;
-    findUuid(uuids, wanted, (index) => {
-      matched ??= new Uint8Array(uuids.count);
-      matched[index] = 1;
-    });
-  }
-  return matched;
+/** The UUIDs, 16 bytes each, that patterns stand for; undefined when a pattern has a wildcard. */
+export function uuidsOf(patterns: readonly Pattern[]): Uint8Array[] | undefined {
+  if (!isEqualsOnly(patterns)) return undefined;
+  return patterns.flatMap(({ text }) => {
+    const uuid = new Uint8Array(UUID_BYTES);
+    return looksLikeUuid(text, 0, text.length) && parseUuid(text, 0, uuid, 0) ? [uuid] : [];
+  });
 }
 
 /** Tests each value as text. The buffer handed to `test` is overwritten by the next value. */

@@ -38,14 +38,16 @@ export function matchMask(group: RowGroup, plan: Predicate): Uint8Array | 'all' 
   if (!mayMatch(group.info, plan)) return new Uint8Array(rowCount);
   const { text, values } = plan;
   const timed = reachesOutside(group, plan);
-  if (!timed && values.length === 0 && text.any.length === 0 && text.none.length === 0) return 'all';
-  const selected = new Uint8Array(rowCount).fill(1);
+  let selected: Uint8Array | undefined;
   for (const filter of values) {
-    applyValueFilter(group, filter, selected);
-    if (!selected.includes(1)) return selected;
+    selected = applyValueFilter(group, filter, selected);
+    if (selected?.includes(1) === false) return selected;
   }
+  const isTexted = text.any.length > 0 || text.none.length > 0;
+  if (selected === undefined && !timed && !isTexted) return 'all';
+  selected ??= new Uint8Array(rowCount).fill(1);
   if (timed) selectTimes(group, plan, selected);
-  applyTextFilter(group, text, selected);
+  if (isTexted) applyTextFilter(group, text, selected);
   return selected;
 }
 

@@ -38,11 +38,16 @@ export function applyTextFilter(group: RowGroup, filter: TextFilter, selected: U
   if (filter.any.length > 0) {
     const found = new Uint8Array(selected.length);
     for (const needle of filter.any) markContaining(group, asBuffer(needle), selected, found);
+    if (!found.includes(1)) {
+      selected.fill(0);
+      return;
+    }
     for (let row = 0; row < selected.length; row++) if (found[row] === 0) selected[row] = 0;
   }
   for (const needle of filter.none) {
     const found = new Uint8Array(selected.length);
     markContaining(group, asBuffer(needle), selected, found);
+    if (!found.includes(1)) continue;
     for (let row = 0; row < selected.length; row++) if (found[row] === 1) selected[row] = 0;
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
-import { type PageReader, type PageWriter, pickFixed } from '../page.ts';
+import { type PageReader, type PageWriter, fixedPicker } from '../page.ts';
 import type { ValueRefs } from '../byte-strings.ts';
 import { HEX_DIGITS, HEX_VALUES } from './hex-digits.ts';
 
@@ -53,7 +53,7 @@ export function decodeHex(parameters: ByteReader, pages: PageReader, count: numb
 /** Only the values at some indices. @throws CorruptionError */
 export function pickHex(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): HexValues {
   const width = widthOf(parameters);
-  return { width, bytes: pickFixed(pages, width, count, indices) };
+  return { width, bytes: fixedPicker(pages, width, count)(indices) };
 }
 
 function widthOf(parameters: ByteReader): number {

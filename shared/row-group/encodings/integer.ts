@@ -177,15 +177,18 @@ export function pickIntegers(
       continue;
     }
     for (; r < restarts.length && restarts[r]!.index <= index; r++) ({ index: at, value: sum } = restarts[r]!);
-    values[i] = sum += base * (index - at) + sumOfDigits(planes, at + 1, index + 1);
+    values[i] = sum = sumFrom(sum, base, planes, at + 1, index + 1);
     at = index;
   }
   return { values, min, max };
 }
 
-/** Of the values [start, end), plane by plane: sums of bytes are exact. */
-function sumOfDigits(planes: readonly Uint8Array[], start: number, end: number): number {
-  let sum = 0;
+/** `sum` and the deltas [start, end): plane by plane where all that is added up stays exact in a float64. */
+function sumFrom(sum: number, base: number, planes: readonly Uint8Array[], start: number, end: number): number {
+  if (planes.length > 4 || Math.abs(base) * (end - start) > MAGNITUDE_MAX) {
+    for (let i = start; i < end; i++) sum += base + digitsAt(planes, i);
+    return sum;
+  }
   let scale = 1;
   for (const plane of planes) {
     let bytes = 0;
@@ -193,7 +196,7 @@ function sumOfDigits(planes: readonly Uint8Array[], start: number, end: number):
     sum += bytes * scale;
     scale *= 256;
   }
-  return sum;
+  return sum + base * (end - start);
 }
 
 /**

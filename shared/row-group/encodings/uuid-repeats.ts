@@ -3,8 +3,8 @@
  * lines of all that worked on it, and these are in one row group when their times are near.
  *
  * Parameters:  version u8 + 16, distinct varint, then those of the repeats' numbers (integers)
- * Pages:       a bit for each value, 1 for a repeat (value i: bit i mod 8 of byte i / 8); the numbers: for each repeat,
- *              how many distinct UUIDs came before the one that it repeats; the distinct UUIDs in the short form
+ * Pages:       the distinct UUIDs in the short form; a bit for each value, 1 for a repeat (value i: bit i mod 8 of byte
+ *              i / 8); the numbers: for each repeat, how many distinct UUIDs came before the one that it repeats
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
@@ -16,6 +16,7 @@ import {
   pickPages,
   readPages,
   setPair,
+  type StoredUuids,
   UUID_PACKED_BYTES,
   type Uuids,
   VERSION_REPEATS,
@@ -45,40 +46,26 @@ export function encodeRepeatingUuids(uuids: Uuids, parameters: ByteWriter, pages
       numbers[repeats++] = numbers[i]!;
     }
   }
+  writePages({ version, packed, pairs }, pages);
   pages.page(isRepeat);
   encodeIntegers(numbers, repeats, parameters, pages);
-  writePages({ version, packed, pairs }, pages);
 }
 
-/** @throws CorruptionError */
-export function decodeRepeats(version: number, parameters: ByteReader, pages: PageReader, count: number): Uuids {
-  const { distinct, places } = readPlaces(parameters, pages, count);
-  return { count, version, ...readPages(pages, distinct), places };
-}
-
-/** Only the values at some indices. @throws CorruptionError */
-export function pickRepeats(
+/** What is stored, and on demand where each value is among it. @throws CorruptionError, also on demand */
+export function readRepeating(
+  version: number,
   parameters: ByteReader,
   pages: PageReader,
   count: number,
-  indices: Int32Array,
-): Pick<Uuids, 'packed' | 'pairs'> {
-  const { distinct, places } = readPlaces(parameters, pages, count);
-  return pickPages(
-    pages,
-    distinct,
-    indices.map((index) => places[index]!),
-  );
+): { stored: StoredUuids; placesOf: () => Uint32Array } {
+  const distinct = parameters.varint();
+  if (distinct < 1 || distinct >= count) throw new CorruptionError(`${distinct} distinct UUIDs among ${count}`);
+  const stored = { version, ...readPages(pages, distinct) };
+  return { stored, placesOf: () => readPlaces(parameters, pages, count, distinct) };
 }
 
 /** By value: its place among the distinct ones. */
-function readPlaces(
-  parameters: ByteReader,
-  pages: PageReader,
-  count: number,
-): { distinct: number; places: Uint32Array } {
-  const distinct = parameters.varint();
-  if (distinct < 1 || distinct >= count) throw new CorruptionError(`${distinct} distinct UUIDs among ${count}`);
+function readPlaces(parameters: ByteReader, pages: PageReader, count: number, distinct: number): Uint32Array {
   const isRepeat = pages.page((count + 7) >> 3);
   const numbers = decodeIntegers(parameters, pages, count - distinct).values;
   const places = new Uint32Array(count);
@@ -88,7 +75,20 @@ function readPlaces(
     if (place === undefined || place < 0 || place >= distinct) throw new CorruptionError('a repeat of no UUID');
     places[i] = place;
   }
-  return { distinct, places };
+  return places;
+}
+
+/** Only the values at some indices. @throws CorruptionError */
+export function pickRepeating(
+  parameters: ByteReader,
+  pages: PageReader,
+  count: number,
+  indices: Int32Array,
+): Pick<Uuids, 'packed' | 'pairs'> {
+  const distinct = parameters.varint();
+  const pick = pickPages(pages, distinct);
+  const places = readPlaces(parameters, pages, count, distinct);
+  return pick(indices.map((index) => places[index]!));
 }
 
 /** The same values, each in full, so that value i is UUID i of `packed`. */

@@ -1,6 +1,17 @@
 /** Finds UUIDs by their bits: one as a whole, or those whose text contains some characters. */
+import type { ByteReader } from '../../bytes.ts';
+import type { PageReader } from '../page.ts';
 import { HEX_VALUES } from './hex-digits.ts';
-import { storedCount, strideOf, unpackStored, UUID_BYTES, type Uuids, VERSION_MIXED } from './uuid-short.ts';
+import { readUuids } from './uuid.ts';
+import {
+  storedCount,
+  type StoredUuids,
+  strideOf,
+  unpackStored,
+  UUID_BYTES,
+  type Uuids,
+  VERSION_MIXED,
+} from './uuid-short.ts';
 
 const DASH = 0x2d;
 const TEXT_BYTES = 36;
@@ -14,19 +25,33 @@ const DIGIT_AT = Int8Array.from({ length: TEXT_BYTES }, (_, at) =>
 const unpacked = new Uint8Array(UUID_BYTES);
 
 /**
- * Calls back with the index of each value that equals a UUID of 16 bytes. Only the first four bytes, which are the same
- * in both forms, are compared with every one.
+ * Calls back with the index of each value of a chunk that equals one of some UUIDs of 16 bytes. Only the first four bytes,
+ * which are the same in both forms, are compared with every one, and repeats are looked at only when one is found.
+ * @throws CorruptionError
  */
-export function findUuid(uuids: Uuids, wanted: Uint8Array, onFound: (index: number) => void): void {
-  const { packed, version } = uuids;
+export function findUuids(
+  parameters: ByteReader,
+  pages: PageReader,
+  count: number,
+  wanted: readonly Uint8Array[],
+  onFound: (index: number) => void,
+): void {
+  const { stored, placesOf } = readUuids(parameters, pages, count);
+  for (const uuid of wanted) {
+    findStored(stored, uuid, (place) => eachValueAt(placesOf(), place, onFound));
+  }
+}
+
+function findStored(stored: StoredUuids, wanted: Uint8Array, onFound: (place: number) => void): void {
+  const { packed, version } = stored;
   const stride = strideOf(version);
   const [first, second, third, fourth] = wanted;
   for (let place = 0, at = 0; at < packed.length; place++, at += stride) {
     if (packed[at] !== first || packed[at + 1] !== second || packed[at + 2] !== third || packed[at + 3] !== fourth) {
       continue;
     }
-    unpackStored(uuids, place, unpacked, 0);
-    if (unpacked.every((byte, k) => byte === wanted[k])) eachValueAt(uuids, place, onFound);
+    unpackStored(stored, place, unpacked, 0);
+    if (unpacked.every((byte, k) => byte === wanted[k])) onFound(place);
   }
 }
 
@@ -39,7 +64,7 @@ export function matchUuidText(uuids: Uuids, needle: Uint8Array): Uint8Array | un
     findBits(uuids, bits, (place) => {
       matched ??= new Uint8Array(uuids.count);
       const all = matched;
-      eachValueAt(uuids, place, (index) => (all[index] = 1));
+      eachValueAt(uuids.places, place, (index) => (all[index] = 1));
     });
   }
   return matched;
@@ -97,7 +122,7 @@ function packedColumn(byte: number): number {
   return byte < 6 ? byte : byte === 7 ? 6 : byte - 2;
 }
 
-function eachValueAt({ places }: Uuids, place: number, visit: (index: number) => void): void {
+function eachValueAt(places: Uint32Array | undefined, place: number, visit: (index: number) => void): void {
   if (places === undefined) return visit(place);
   for (let at = places.indexOf(place); at >= 0; at = places.indexOf(place, at + 1)) visit(at);
 }

@@ -4,7 +4,7 @@
  * bits of byte 8 in a page of their own, four UUIDs a byte.
  */
 import type { ByteWriter } from '../../bytes.ts';
-import { type PageReader, type PageWriter, pickFixed } from '../page.ts';
+import { type PageReader, type PageWriter, fixedPicker } from '../page.ts';
 
 export const UUID_BYTES = 16;
 /** Of the short form, without its two bits in the page of pairs. */
@@ -15,19 +15,23 @@ export const VERSION_MIXED = 255;
 export const VERSION_REPEATS = 16;
 const VERSION_RANDOM = 4;
 
-/** UUIDs as they are stored. */
-export interface Uuids {
-  readonly count: number;
+/** UUIDs as they are stored, each distinct one once where there are places. */
+export interface StoredUuids {
   /** 0 to 15, or 255 when `packed` has 16 bytes each and `pairs` is empty. */
   readonly version: number;
   readonly packed: Uint8Array;
   readonly pairs: Uint8Array;
+}
+
+/** The values of a chunk. */
+export interface Uuids extends StoredUuids {
+  readonly count: number;
   /** Value i is UUID places[i] of `packed`; undefined when it is UUID i. */
   readonly places: Uint32Array | undefined;
 }
 
-/** How many UUIDs `packed` has: each distinct one once where there are places. */
-export function storedCount({ version, packed }: Uuids): number {
+/** How many UUIDs `packed` has. */
+export function storedCount({ version, packed }: StoredUuids): number {
   return packed.length / strideOf(version);
 }
 
@@ -37,7 +41,12 @@ export function strideOf(version: number): number {
 }
 
 /** Writes the 16 bytes of the UUID at a place of `packed` to `to`. */
-export function unpackStored({ version, packed, pairs }: Uuids, place: number, out: Uint8Array, to: number): void {
+export function unpackStored(
+  { version, packed, pairs }: StoredUuids,
+  place: number,
+  out: Uint8Array,
+  to: number,
+): void {
   if (version === VERSION_MIXED) {
     for (let k = 0, from = place * UUID_BYTES; k < UUID_BYTES; k++) out[to + k] = packed[from + k]!;
     return;
@@ -99,15 +108,16 @@ export function readPages(pages: PageReader, count: number): Pick<Uuids, 'packed
   return { packed: pages.page(count * UUID_PACKED_BYTES), pairs: pages.page((count + 3) >> 2) };
 }
 
-/** Of what `writePages` wrote, only the UUIDs at some places, of which there may be any number. @throws CorruptionError */
+/** Takes what `writePages` wrote; gives the UUIDs at some places, of which there may be any number. @throws CorruptionError */
 export function pickPages(
   pages: PageReader,
   count: number,
-  wanted: ArrayLike<number>,
-): Pick<Uuids, 'packed' | 'pairs'> {
-  const packed = pickFixed(pages, UUID_PACKED_BYTES, count, wanted);
+): (places: ArrayLike<number>) => Pick<Uuids, 'packed' | 'pairs'> {
+  const pick = fixedPicker(pages, UUID_PACKED_BYTES, count);
   const all = pages.page((count + 3) >> 2);
-  const pairs = new Uint8Array((wanted.length + 3) >> 2);
-  for (let i = 0; i < wanted.length; i++) setPair(pairs, i, pairOf(all, wanted[i]!));
-  return { packed, pairs };
+  return (places) => {
+    const pairs = new Uint8Array((places.length + 3) >> 2);
+    for (let i = 0; i < places.length; i++) setPair(pairs, i, pairOf(all, places[i]!));
+    return { packed: pick(places), pairs };
+  };
 }

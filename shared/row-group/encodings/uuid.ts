@@ -11,15 +11,16 @@
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
-import { type PageReader, type PageWriter, pickFixed } from '../page.ts';
+import { type PageReader, type PageWriter, fixedPicker } from '../page.ts';
 import type { ValueRefs } from '../byte-strings.ts';
 import { HEX_DIGITS, HEX_VALUES } from './hex-digits.ts';
-import { decodeRepeats, pickRepeats } from './uuid-repeats.ts';
+import { pickRepeating, readRepeating } from './uuid-repeats.ts';
 import {
   encodePackedUuids,
   packUuids,
   pickPages,
   readPages,
+  type StoredUuids,
   unpackStored,
   UUID_BYTES,
   type Uuids,
@@ -73,13 +74,24 @@ export function encodeUuids(uuids: Uint8Array, count: number, parameters: ByteWr
 
 /** @throws CorruptionError */
 export function decodeUuids(parameters: ByteReader, pages: PageReader, count: number): Uuids {
+  const { stored, placesOf } = readUuids(parameters, pages, count);
+  return { count, ...stored, places: placesOf() };
+}
+
+/** What is stored, and on demand where each value is among it (see Uuids). @throws CorruptionError, also on demand */
+export function readUuids(
+  parameters: ByteReader,
+  pages: PageReader,
+  count: number,
+): { stored: StoredUuids; placesOf: () => Uint32Array | undefined } {
   const version = parameters.u8();
+  const placesOf = (): undefined => undefined;
   if (version === VERSION_MIXED) {
-    return { count, version, packed: pages.page(count * UUID_BYTES), pairs: new Uint8Array(0), places: undefined };
+    return { stored: { version, packed: pages.page(count * UUID_BYTES), pairs: new Uint8Array(0) }, placesOf };
   }
-  if (version < VERSION_REPEATS) return { count, version, ...readPages(pages, count), places: undefined };
+  if (version < VERSION_REPEATS) return { stored: { version, ...readPages(pages, count) }, placesOf };
   if (version >= VERSION_REPEATS * 2) throw new CorruptionError(`UUIDs of version ${version}`);
-  return decodeRepeats(version - VERSION_REPEATS, parameters, pages, count);
+  return readRepeating(version - VERSION_REPEATS, parameters, pages, count);
 }
 
 /** Only the values at some indices. @throws CorruptionError */
@@ -87,11 +99,11 @@ export function pickUuids(parameters: ByteReader, pages: PageReader, count: numb
   const version = parameters.u8();
   const own = { count: indices.length, places: undefined };
   if (version === VERSION_MIXED) {
-    return { ...own, version, packed: pickFixed(pages, UUID_BYTES, count, indices), pairs: new Uint8Array(0) };
+    return { ...own, version, packed: fixedPicker(pages, UUID_BYTES, count)(indices), pairs: new Uint8Array(0) };
   }
-  if (version < VERSION_REPEATS) return { ...own, version, ...pickPages(pages, count, indices) };
+  if (version < VERSION_REPEATS) return { ...own, version, ...pickPages(pages, count)(indices) };
   if (version >= VERSION_REPEATS * 2) throw new CorruptionError(`UUIDs of version ${version}`);
-  return { ...own, version: version - VERSION_REPEATS, ...pickRepeats(parameters, pages, count, indices) };
+  return { ...own, version: version - VERSION_REPEATS, ...pickRepeating(parameters, pages, count, indices) };
 }
 
 /** Writes the 16 bytes of a value at `to`. */
