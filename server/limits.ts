@@ -99,7 +99,7 @@ export const SEALED_WAL_FILES_MAX = 32;
  *     bytes a line           25.50  25.50  25.19  24.99  24.85  24.64  24.55
  *     M rows a CPU-second      2.1    2.1    1.7    1.3   0.73   0.47   0.12
  */
-export const FLUSH_ZSTD_LEVEL = 6;
+export const FLUSH_ZSTD_LEVEL = 3;
 export const SEGMENT_ZSTD_LEVEL = 6;
 export const FULL_SEGMENT_ZSTD_LEVEL = 9;
 export const QUIET_SEGMENT_ZSTD_LEVEL = 12;

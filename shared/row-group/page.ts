@@ -18,6 +18,12 @@ const COMPRESS_BYTES_MIN = 32;
 /** What does not compress can be read in pieces of this size. */
 const PIECE_BYTES = 32 * 1024;
 
+/** What is looked at to tell whether bytes are worth compressing: runs of bytes, evenly spread. */
+const SAMPLE_RUNS = 64;
+const SAMPLE_RUN_BYTES = 64;
+const SAMPLE_BYTES = SAMPLE_RUNS * SAMPLE_RUN_BYTES;
+const RANDOM_SQUARES_MAX = (SAMPLE_BYTES ** 2 / 256 + SAMPLE_BYTES) * 1.01;
+
 export function compress(bytes: Uint8Array, level: number): Buffer {
   return zstdCompressSync(bytes, {
     pledgedSrcSize: bytes.length,
@@ -90,7 +96,8 @@ export class PageWriter {
   store(level: number, entries: ByteWriter, pageEnds: { offset: number; entryCount: number }[]): Uint8Array[] {
     const stored: Uint8Array[] = [];
     for (const [i, raw] of this.#pages.entries()) {
-      const frame = this.#compressible[i] && raw.length >= COMPRESS_BYTES_MIN ? compress(raw, level) : raw;
+      const isWorth = this.#compressible[i] && raw.length >= COMPRESS_BYTES_MIN && !looksRandom(raw);
+      const frame = isWorth ? compress(raw, level) : raw;
       if (frame.length < raw.length) {
         stored.push(frame);
         writeEntry(entries, raw.length, CODEC_ZSTD, frame);
@@ -112,6 +119,26 @@ export class PageWriter {
     this.#rawBytes = 0;
     this.#scratchUsed = 0;
   }
+}
+
+const counts = new Uint16Array(256);
+
+/**
+ * True when all bytes are about equally frequent in a sample, as in the low bytes of numbers that spread widely: zstd
+ * would find nothing there and take a tenth of a millisecond to do so. Uniform bytes give a sum of squares of
+ * n² / 256 + n on average, with a deviation of half a percent for this n; 0.1 % to be gained adds one percent.
+ */
+function looksRandom(bytes: Uint8Array): boolean {
+  if (bytes.length < SAMPLE_BYTES * 2) return false;
+  counts.fill(0);
+  const stride = Math.floor(bytes.length / SAMPLE_RUNS);
+  for (let run = 0; run < SAMPLE_RUNS; run++) {
+    const start = run * stride;
+    for (let i = start; i < start + SAMPLE_RUN_BYTES; i++) counts[bytes[i]!]!++;
+  }
+  let squares = 0;
+  for (let byte = 0; byte < 256; byte++) squares += counts[byte]! * counts[byte]!;
+  return squares < RANDOM_SQUARES_MAX;
 }
 
 function writeEntry(entries: ByteWriter, rawSize: number, codec: number, stored: Uint8Array): void {

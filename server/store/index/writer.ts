@@ -133,13 +133,16 @@ function writeBlock(
   into.raw(bytes);
 }
 
+/** Blocks are alike: one in so many is enough to choose parameters for all of them. */
+const SAMPLED_BLOCKS = 16;
+
 /** The parameters of the Rice codes that fit best: about the logarithm of the mean. */
 function lowBits({ keys, starts }: SortedEntries): { gapLowBits: number; stepLowBits: number } {
   let addresses = 0;
   let gaps = 0;
   let sameAddress = 0;
   let steps = 0;
-  for (let b = 0; b + 1 < starts.length; b++) {
+  for (let b = 0; b + 1 < starts.length; b += SAMPLED_BLOCKS) {
     for (let i = starts[b]!, before = -ORDINALS_MAX; i < starts[b + 1]!; i++) {
       const key = keys[i]!;
       const gap = Math.floor(key / ORDINALS_MAX) - Math.floor(before / ORDINALS_MAX);
