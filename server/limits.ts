@@ -113,12 +113,13 @@ export const FLUSH_LINE_BYTES_PER_GROUP = 4 * MIB;
 
 /**
  * A segment that a compaction writes. Larger ones would save lookups (a needle costs two reads a segment), and cost
- * memory while they are written: their index takes about 14 bytes a row. Beyond: the segments stay apart.
+ * memory while they are written: their index takes about 14 bytes a row, and each input has a row group in memory.
+ * Beyond: the segments stay apart.
  */
-export const SEGMENT_BYTES_MAX = 128 * MIB;
+export const SEGMENT_BYTES_MAX = 64 * MIB;
 
 /** From this size on a segment is done: it is compressed harder, and not merged again while its day is busy. */
-export const SEGMENT_FULL_BYTES = 96 * MIB;
+export const SEGMENT_FULL_BYTES = 56 * MIB;
 
 /**
  * How many times larger than its largest input a merge's result must be: for any merge, for one that makes a full

@@ -2,7 +2,7 @@
  * Which segments to merge next, as a pure function over their sizes.
  *
  * Size-tiered with a large fan-in: what rows cost is how often they are rewritten, so segments are merged only when the
- * result is many times as large as the largest of them. With a gain of 12 and segments of at most 128 MiB, a row of a
+ * result is many times as large as the largest of them. With a gain of 12 and segments of at most 64 MiB, a row of a
  * busy store, whose flushes give segments of 8 MiB, is merged once; one of a store that flushes 100 KB an hour, twice.
  * When merging falls behind, more segments wait, the next merges are wider, and each row is rewritten less often.
  *

@@ -1,17 +1,17 @@
 /**
  * Layout of the index of one field of a segment, see ../FORMAT.md#index: which row groups may hold a value.
  *
- * A value's fingerprint is scaled to an *address*. There are twice as many addresses as entries, so a value that is not
- * there meets the entry of another one every second time, and a row group is then scanned for nothing; in return an
- * entry takes three bits more than the number of its row group. Entries are sorted by address and cut into blocks of
+ * A value's fingerprint is scaled to an *address*. There are four times as many addresses as entries, so a value that is
+ * not there meets the entry of another one every fourth time, and a row group is then scanned for nothing; in return an
+ * entry takes four bits more than the number of its row group. Entries are sorted by address and cut into blocks of
  * equally many addresses, each with a checksum of its own, so that a lookup reads one block of about a kilobyte.
  */
 import type { ByteReader, ByteWriter } from '../../../shared/bytes.ts';
 import { CorruptionError } from '../../../shared/errors.ts';
 import type { BitReader, BitWriter } from './bits.ts';
 
-export const ADDRESSES_PER_BLOCK = 2048;
-export const ADDRESSES_PER_ENTRY = 2;
+export const ADDRESSES_PER_BLOCK = 4096;
+export const ADDRESSES_PER_ENTRY = 4;
 /** Row groups of one segment that can be told apart. */
 export const ORDINALS_MAX = 1 << 16;
 /** crc32. */

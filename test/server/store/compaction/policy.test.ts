@@ -20,18 +20,18 @@ const many = (count: number, size: number): number[] => Array<number>(count).fil
 const TABLE: { what: string; sizes: number[]; quiet?: boolean; want: [number, number] | undefined }[] = [
   { what: 'nothing', sizes: [], want: undefined },
   { what: 'one segment', sizes: [8], quiet: true, want: undefined },
-  { what: 'too few to pay', sizes: many(11, 8), want: undefined },
-  { what: 'enough to pay', sizes: many(12, 8), want: [0, 12] },
-  { what: 'as many as fit', sizes: many(30, 8), want: [0, 16] },
+  { what: 'too few to pay', sizes: many(6, 8), want: undefined },
+  { what: 'enough to pay', sizes: many(7, 8), want: [0, 7] },
+  { what: 'as many as fit', sizes: many(30, 8), want: [0, 8] },
   { what: 'as many as are merged at once', sizes: many(50, 0.01), want: [0, 32] },
-  { what: 'a full segment is not rewritten for small ones', sizes: [100, ...many(12, 1)], want: [1, 13] },
-  { what: 'middling ones that make a full one', sizes: [24, 24, 24, 24], want: [0, 4] },
-  { what: 'middling ones that do not', sizes: [24, 24, 24], want: undefined },
-  { what: 'a quiet day is merged for less', sizes: [24, 24, 24], quiet: true, want: [0, 3] },
-  { what: 'but not a large one for a small one', sizes: [80, 8], quiet: true, want: undefined },
+  { what: 'a full segment is not rewritten for small ones', sizes: [60, ...many(12, 1)], want: [1, 13] },
+  { what: 'middling ones that make a full one', sizes: [15, 15, 15, 15], want: [0, 4] },
+  { what: 'middling ones that do not', sizes: [15, 15, 15], want: undefined },
+  { what: 'a quiet day is merged for less', sizes: [15, 15, 15], quiet: true, want: [0, 3] },
+  { what: 'but not a large one for a small one', sizes: [40, 8], quiet: true, want: undefined },
   { what: 'unless both are small', sizes: [14, 0.1], quiet: true, want: [0, 2] },
-  { what: 'neighbours only', sizes: [...many(6, 8), 120, ...many(6, 8)], want: undefined },
-  { what: 'two small ones on a quiet day', sizes: [120, 0.2, 0.3], quiet: true, want: [1, 3] },
+  { what: 'neighbours only', sizes: [...many(6, 8), 60, ...many(6, 8)], want: undefined },
+  { what: 'two small ones on a quiet day', sizes: [60, 0.2, 0.3], quiet: true, want: [1, 3] },
 ];
 
 test.for(TABLE)('$what', ({ sizes, quiet = false, want }) => {
@@ -92,9 +92,9 @@ describe('a life under the policy', () => {
   });
 
   it.for([
-    { what: 'a busy store', flushes: many(400, 8 * MIB), writes: 1, segments: 34 },
+    { what: 'a busy store', flushes: many(400, 8 * MIB), writes: 1, segments: 58 },
     { what: '24 flushes of 200 KB', flushes: many(24, 200_000), writes: 2, segments: 1 },
-    { what: 'a flush of 1 MB a minute', flushes: many(1440, 1e6), writes: 2, segments: 15 },
+    { what: 'a flush of 1 MB a minute', flushes: many(1440, 1e6), writes: 2, segments: 26 },
   ])('$what', ({ flushes, writes, segments }) => {
     let count = 0;
     expect(live(flushes, (each) => (count = each.length))).toBeLessThanOrEqual(writes);
