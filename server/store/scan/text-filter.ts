@@ -59,30 +59,34 @@ function markContaining(group: RowGroup, needle: Buffer, selected: Uint8Array, f
     const template = group.templates[t]!;
     const columns = group.columnsOfTemplate[t]!;
     if (!mayContain(group, template, columns, needle)) continue;
-    const { templateRows, templateStarts } = group.order();
-    const rows = templateRows.subarray(templateStarts[t], templateStarts[t + 1]);
     if (template.literals.some((literal) => literal.includes(needle))) {
-      for (const row of rows) found[row] = 1;
+      for (const row of rowsOfTemplate(group, t)) found[row] = 1;
     } else if (mayCrossSeam(template, needle)) {
-      markLines(group, rows, needle, selected, found);
+      markLines(group, rowsOfTemplate(group, t), needle, selected, found);
     } else {
       for (const index of columns) {
         if (!matchedOf.has(index)) matchedOf.set(index, containing(group, index, needle));
         const matched = matchedOf.get(index);
-        if (matched !== undefined) markPart(group.columns[index]!, t, matched, rows, found);
+        if (matched !== undefined) markPart(group, group.columns[index]!, t, matched, found);
       }
     }
   }
 }
 
+function rowsOfTemplate(group: RowGroup, template: number): Int32Array {
+  const { templateRows, templateStarts } = group.order();
+  return templateRows.subarray(templateStarts[template], templateStarts[template + 1]);
+}
+
 function markPart(
+  group: RowGroup,
   column: ColumnInfo,
   template: number,
   matched: Uint8Array,
-  rows: Int32Array,
   found: Uint8Array,
 ): void {
   const part = column.parts.find((each) => each.template === template)!;
+  const rows = rowsOfTemplate(group, template);
   for (let i = 0; i < rows.length; i++) if (matched[part.firstValue + i] === 1) found[rows[i]!] = 1;
 }
 
@@ -111,7 +115,7 @@ function containing(group: RowGroup, index: number, needle: Buffer): Uint8Array 
     case 'raw': {
       const matched = new Uint8Array(values.offsets.length - 1);
       forEachHit(values.bytes, values.offsets, needle, (value) => (matched[value] = 1));
-      return matched;
+      return matched.includes(1) ? matched : undefined;
     }
     case 'uuid':
       return matchUuidText(values, needle);
