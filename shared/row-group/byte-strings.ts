@@ -21,6 +21,17 @@ export function byteStringAt(strings: ByteStrings, index: number): Buffer {
   return strings.bytes.subarray(strings.offsets[index], strings.offsets[index + 1]);
 }
 
+/** Copies one byte string. Returns the offset after it. */
+export function copyByteString(strings: ByteStrings, index: number, out: Buffer, start: number): number {
+  const { bytes, offsets } = strings;
+  const from = offsets[index]!;
+  const end = offsets[index + 1]!;
+  if (end - from > 48) return start + byteStringAt(strings, index).copy(out, start);
+  let at = start;
+  for (let i = from; i < end; i++) out[at++] = bytes[i]!;
+  return at;
+}
+
 /** References to byte strings, without copying the bytes. */
 export function refsOf(strings: ByteStrings): ValueRefs {
   const count = strings.offsets.length - 1;

@@ -6,7 +6,8 @@
  */
 import type { ByteReader, ByteWriter } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
-import { byteStringAt, sameBytes } from './byte-strings.ts';
+import { byteSetOf } from './byte-set.ts';
+import { copyByteString, refsOf, sameBytes } from './byte-strings.ts';
 import type { ByteStrings, ValueRefs } from './byte-strings.ts';
 import { decodeDecimals, encodeDecimals, parseDecimals, writeDecimal } from './encodings/decimal.ts';
 import type { Decimals } from './encodings/decimal.ts';
@@ -16,6 +17,16 @@ import { decodeHex, encodeHex, parseHex, writeHex } from './encodings/hex.ts';
 import type { HexValues } from './encodings/hex.ts';
 import { decodeIntegers, encodeIntegers, parseIntegers, writeInteger } from './encodings/integer.ts';
 import type { Integers } from './encodings/integer.ts';
+import {
+  cutTextsMemoryBytes,
+  cutTextSizeMax,
+  decodeCutTexts,
+  encodeCutTexts,
+  isDigit,
+  writeCutText,
+} from './encodings/pattern.ts';
+import type { CutTexts } from './encodings/pattern.ts';
+import { PatternCutter } from './encodings/pattern-cutter.ts';
 import { decodeRaw, encodeRaw } from './encodings/raw.ts';
 import {
   decodeTimestamps,
@@ -33,6 +44,8 @@ import {
   ENCODING_DICTIONARY,
   ENCODING_HEX,
   ENCODING_INTEGER,
+  ENCODING_LAST,
+  ENCODING_PATTERN,
   ENCODING_RAW,
   ENCODING_TIMESTAMP,
   ENCODING_UUID,
@@ -51,7 +64,8 @@ export type ColumnValues =
   | ({ readonly kind: 'timestamp' } & Timestamps)
   | ({ readonly kind: 'uuid' } & Uuids)
   | ({ readonly kind: 'hex' } & HexValues)
-  | ({ readonly kind: 'raw' } & ByteStrings);
+  | ({ readonly kind: 'raw' } & ByteStrings)
+  | ({ readonly kind: 'pattern' } & CutTexts);
 
 /** What encoding a timestamp column needs to know of its rows. */
 export interface RowTimes {
@@ -63,6 +77,7 @@ export interface RowTimes {
 /** Scratch memory for encoding columns, one after the other. */
 export class ColumnEncoder {
   readonly dictionary = new DictionaryBuilder();
+  readonly cutter = new PatternCutter();
   #numbers = new Float64Array(1024);
   #small = new Uint8Array(1024);
 
@@ -88,13 +103,17 @@ export function encodeColumn(
   pages: PageWriter,
 ): void {
   parameters.reset();
-  const encoding = chooseAndEncode(refs, kind, rows, encoder, parameters, pages);
-  const texts =
-    encoding === ENCODING_RAW ? refs : encoding === ENCODING_DICTIONARY ? encoder.dictionary.values(refs) : undefined;
+  const { encoding, texts } = chooseAndEncode(refs, kind, rows, encoder, parameters, pages);
   writeColumnHeader(header, encoding, parameters, texts);
 }
 
-/** @param texts  values that between them have every byte of the column's text; given where the encoding does not tell */
+/** What was written, and where the encoding does not tell: values that between them have every byte of the texts. */
+export interface Encoded {
+  readonly encoding: number;
+  readonly texts?: ValueRefs;
+}
+
+/** @param texts  as in Encoded */
 export function writeColumnHeader(
   header: ByteWriter,
   encoding: number,
@@ -104,7 +123,7 @@ export function writeColumnHeader(
   header.u8(encoding);
   header.sized(parameters.view());
   header.u8(texts === undefined ? 0 : 1);
-  if (texts !== undefined) header.raw(byteSetOf(texts));
+  if (texts !== undefined) header.raw(byteSetOf(texts, encoding === ENCODING_PATTERN));
 }
 
 function chooseAndEncode(
@@ -114,53 +133,61 @@ function chooseAndEncode(
   encoder: ColumnEncoder,
   parameters: ByteWriter,
   pages: PageWriter,
-): number {
+): Encoded {
   const { bytes, starts, ends, count } = refs;
   const start = starts[0]!;
   const end = ends[0]!;
   if (isConstant(refs)) {
     parameters.raw(bytes.subarray(start, end));
-    return ENCODING_CONSTANT;
+    return { encoding: ENCODING_CONSTANT };
   }
-  if (kind === KIND_SCALAR || (kind === KIND_STRING && isDigit(bytes[start]) && end > start)) {
+  if (kind === KIND_SCALAR || (kind === KIND_STRING && end > start && isDigit(bytes[start]!))) {
     const numbers = encoder.numbers(count);
     if (parseIntegers(refs, numbers)) {
       encodeIntegers(numbers, count, parameters, pages);
-      return ENCODING_INTEGER;
+      return { encoding: ENCODING_INTEGER };
     }
     const scales = encoder.small(count);
     if (parseDecimals(refs, numbers, scales)) {
       encodeDecimals(numbers, scales, count, parameters, pages);
-      return ENCODING_DECIMAL;
+      return { encoding: ENCODING_DECIMAL };
     }
     if (looksLikeTimestamp(bytes, start, end)) {
       const form = parseTimestamps(refs, rows.baseDay, rows.timesNs(), numbers);
       if (form !== undefined) {
         encodeTimestamps(form, numbers, count, parameters, pages);
-        return ENCODING_TIMESTAMP;
+        return { encoding: ENCODING_TIMESTAMP };
       }
     }
   }
+  const cut = encoder.cutter.cut(refs);
+  if (cut !== undefined) return encodePatterns(cut, parameters, pages);
   if (encoder.dictionary.build(refs) && encoder.dictionary.distinct < count * 0.7) {
-    encodeDictionary(refs, encoder.dictionary, parameters, pages);
-    return ENCODING_DICTIONARY;
+    const texts = encoder.dictionary.values(refs);
+    encodeDictionary(texts, encoder.dictionary.codes.subarray(0, count), parameters, pages);
+    return { encoding: ENCODING_DICTIONARY, texts };
   }
   if (kind === KIND_STRING) {
     if (looksLikeUuid(bytes, start, end)) {
       const uuids = pages.scratch(count * UUID_BYTES);
       if (parseUuids(refs, uuids)) {
         encodeUuids(uuids, count, parameters, pages);
-        return ENCODING_UUID;
+        return { encoding: ENCODING_UUID };
       }
     }
     const hex = parseHex(refs, pages);
     if (hex !== undefined) {
       encodeHex(hex, parameters, pages);
-      return ENCODING_HEX;
+      return { encoding: ENCODING_HEX };
     }
   }
   encodeRaw(refs, parameters, pages);
-  return ENCODING_RAW;
+  return { encoding: ENCODING_RAW, texts: refs };
+}
+
+export function encodePatterns(cut: CutTexts, parameters: ByteWriter, pages: PageWriter): Encoded {
+  encodeCutTexts(cut, parameters, pages);
+  return { encoding: ENCODING_PATTERN, texts: refsOf(cut.patterns) };
 }
 
 /** The header of a chunk as it stands in the row group's header, and its pages. */
@@ -173,7 +200,7 @@ export interface ColumnChunk {
 
 export function readColumnChunk(reader: ByteReader): ColumnChunk {
   const encoding = reader.u8();
-  if (encoding > ENCODING_RAW) throw new CorruptionError(`unknown encoding ${encoding}`);
+  if (encoding > ENCODING_LAST) throw new CorruptionError(`unknown encoding ${encoding}`);
   const parameters = reader.sized();
   return { encoding, parameters, byteSet: reader.u8() === 1 ? reader.raw(32) : undefined };
 }
@@ -206,6 +233,8 @@ export function decodeColumn(
       return { kind: 'hex', ...decodeHex(parameters, pages, count) };
     case ENCODING_RAW:
       return { kind: 'raw', ...decodeRaw(parameters, pages, count) };
+    case ENCODING_PATTERN:
+      return { kind: 'pattern', ...decodeCutTexts(parameters, pages, count) };
     default:
       throw new CorruptionError(`unknown encoding ${chunk.encoding}`);
   }
@@ -217,6 +246,7 @@ export function valueCount(values: ColumnValues): number {
     case 'constant':
       return values.count;
     case 'dictionary':
+    case 'pattern':
       return values.codes.length;
     case 'integer':
       return values.values.length;
@@ -252,6 +282,8 @@ export function memoryBytesOf(values: ColumnValues): number {
       return values.bytes.length;
     case 'raw':
       return values.bytes.length + values.offsets.byteLength;
+    case 'pattern':
+      return cutTextsMemoryBytes(values);
   }
 }
 
@@ -265,7 +297,7 @@ export function writeValue(values: ColumnValues, index: number, out: Buffer, at:
       return at + values.value.copy(out, at);
     case 'dictionary': {
       const code = values.codes[index]!;
-      return copyRange(values.values, code, out, at);
+      return copyByteString(values.values, code, out, at);
     }
     case 'integer':
       return writeInteger(values.values[index]!, out, at);
@@ -278,7 +310,9 @@ export function writeValue(values: ColumnValues, index: number, out: Buffer, at:
     case 'hex':
       return writeHex(values, index, out, at);
     case 'raw':
-      return copyRange(values, index, out, at);
+      return copyByteString(values, index, out, at);
+    case 'pattern':
+      return writeCutText(values, index, out, at);
   }
 }
 
@@ -295,19 +329,11 @@ export function valueSizeMax(values: ColumnValues, index: number): number {
       return values.offsets[index + 1]! - values.offsets[index]!;
     case 'hex':
       return values.width * 2;
+    case 'pattern':
+      return cutTextSizeMax(values, index);
     default:
       return FIXED_VALUE_BYTES_MAX;
   }
-}
-
-function copyRange(strings: ByteStrings, index: number, out: Buffer, start: number): number {
-  const { bytes, offsets } = strings;
-  const from = offsets[index]!;
-  const end = offsets[index + 1]!;
-  if (end - from > 48) return start + byteStringAt(strings, index).copy(out, start);
-  let at = start;
-  for (let i = from; i < end; i++) out[at++] = bytes[i]!;
-  return at;
 }
 
 function isConstant({ bytes, starts, ends, count }: ValueRefs): boolean {
@@ -316,17 +342,4 @@ function isConstant({ bytes, starts, ends, count }: ValueRefs): boolean {
   // The last value is looked at first: it differs in almost every column that is no constant.
   for (let i = count - 1; i > 0; i--) if (!sameBytes(bytes, starts[i]!, ends[i]!, bytes, start, end)) return false;
   return true;
-}
-
-function isDigit(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
-}
-
-/** Which bytes occur in any of the values. */
-function byteSetOf({ bytes, starts, ends, count }: ValueRefs): Buffer {
-  const seen = new Uint8Array(256);
-  for (let i = 0; i < count; i++) for (let at = starts[i]!, end = ends[i]!; at < end; at++) seen[bytes[at]!] = 1;
-  const set = Buffer.alloc(32);
-  for (let byte = 0; byte < 256; byte++) if (seen[byte] === 1) set[byte >> 3]! |= 1 << (byte & 7);
-  return set;
 }

@@ -30,6 +30,8 @@ export const ENCODING_TIMESTAMP = 4;
 export const ENCODING_UUID = 5;
 export const ENCODING_HEX = 6;
 export const ENCODING_RAW = 7;
+export const ENCODING_PATTERN = 8;
+export const ENCODING_LAST = ENCODING_PATTERN;
 
 /** Per-row flags. */
 export const FLAG_PARTIAL = 1; // the container never ended this line

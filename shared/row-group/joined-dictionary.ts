@@ -1,4 +1,4 @@
-/** The distinct values of several dictionaries, each once, in order of arrival: a merge's dictionary in the making. */
+/** The distinct values of several dictionaries, each once, in order of arrival: a dictionary in the making. */
 import { hashBytes, sameBytes } from './byte-strings.ts';
 import type { ByteStrings } from './byte-strings.ts';
 import { DICTIONARY_VALUES_MAX } from './format.ts';
@@ -23,23 +23,29 @@ export class JoinedDictionary {
     this.#base = 1;
   }
 
+  get count(): number {
+    return this.#count;
+  }
+
   /** The code of a value, new or known; −1 when there are too many. */
   add(strings: ByteStrings, index: number): number {
-    const start = strings.offsets[index]!;
-    const end = strings.offsets[index + 1]!;
-    const hash = hashBytes(strings.bytes, start, end);
+    return this.addBytes(strings.bytes, strings.offsets[index]!, strings.offsets[index + 1]!);
+  }
+
+  addBytes(bytes: Buffer, start: number, end: number): number {
+    const hash = hashBytes(bytes, start, end);
     let slot = hash % TABLE_SLOTS;
     for (;;) {
       const code = this.#table[slot]! - this.#base;
       if (code < 0) break;
-      if (this.#hashes[code] === hash && this.#equals(code, strings.bytes, start, end)) return code;
+      if (this.#hashes[code] === hash && this.#equals(code, bytes, start, end)) return code;
       slot = (slot + 1) % TABLE_SLOTS;
     }
     const code = this.#count;
     if (code === DICTIONARY_VALUES_MAX) return -1;
     this.#table[slot] = this.#base + code;
     this.#hashes[code] = hash;
-    this.#offsets[code + 1] = this.#append(strings.bytes, start, end);
+    this.#offsets[code + 1] = this.#append(bytes, start, end);
     this.#count = code + 1;
     return code;
   }

@@ -10,13 +10,17 @@
 import type { ByteWriter } from '../bytes.ts';
 import { refsOf } from './byte-strings.ts';
 import type { ByteStrings, ValueRefs } from './byte-strings.ts';
-import { encodeColumn, valueSizeMax, writeColumnHeader, writeValue } from './column.ts';
-import type { ColumnEncoder, ColumnValues, RowTimes } from './column.ts';
+import { encodeColumn, encodePatterns, valueSizeMax, writeColumnHeader, writeValue } from './column.ts';
+import type { ColumnEncoder, ColumnValues, Encoded, RowTimes } from './column.ts';
 import { encodeDecimals } from './encodings/decimal.ts';
-import { encodeCodes, encodeDictionaryValues } from './encodings/dictionary.ts';
+import { encodeDictionary } from './encodings/dictionary.ts';
 import { encodeHex } from './encodings/hex.ts';
 import { encodeIntegers, parseIntegers } from './encodings/integer.ts';
 import type { IntegerArray } from './encodings/integer.ts';
+import { placesOf } from './encodings/pattern.ts';
+import type { CutTexts } from './encodings/pattern.ts';
+import { withCodes } from './encodings/pattern-cutter.ts';
+import type { PatternCutter } from './encodings/pattern-cutter.ts';
 import { areNearTimestamps, encodeTimestamps } from './encodings/timestamp.ts';
 import type { TimestampDistances } from './encodings/timestamp.ts';
 import { encodeUuids, parseUuids, unpackUuid } from './encodings/uuid.ts';
@@ -73,12 +77,6 @@ interface ValueRuns {
   readonly count: number;
 }
 
-/** Which encoding was written; `texts` are its distinct values where the header needs their byte set. */
-interface Moved {
-  readonly encoding: number;
-  readonly texts?: ValueRefs;
-}
-
 /** Owns the buffers that one column after the other is merged with. */
 export class ColumnMerger {
   /** For the rows' runs: filled by the caller before the columns are merged. */
@@ -113,11 +111,12 @@ export class ColumnMerger {
   }
 
   /** Undefined when the values cannot be moved as they are; nothing but parameters and scratch memory was written. */
-  #move(runs: ValueRuns, target: ChunkTarget): Moved | undefined {
+  #move(runs: ValueRuns, target: ChunkTarget): Encoded | undefined {
     if (runs.columns.every(isTimestamps)) return moveTimestamps(runs, target);
     const chunks = runs.columns.map(({ source, column }) => source.group.values(column));
     const kinds = new Set(chunks.map((chunk) => chunk.kind));
     if (kinds.has('raw') || kinds.has('timestamp')) return undefined;
+    if (kinds.has('pattern')) return movePatterns(runs, chunks, this.#dictionary, target);
     if (kinds.has('uuid')) return moveUuids(runs, chunks, target);
     if (kinds.has('hex')) return moveHex(runs, chunks, target);
     if (kinds.has('decimal')) return moveDecimals(runs, chunks, target);
@@ -159,7 +158,7 @@ function isTimestamps({ source, column }: SourceColumn): boolean {
   return source.group.columns[column]!.chunk.encoding === ENCODING_TIMESTAMP;
 }
 
-function moveIntegers(runs: ValueRuns, chunks: readonly ColumnValues[], target: ChunkTarget): Moved | undefined {
+function moveIntegers(runs: ValueRuns, chunks: readonly ColumnValues[], target: ChunkTarget): Encoded | undefined {
   const columns = allOrNone(chunks, integersOf);
   if (columns === undefined) return undefined;
   const numbers = target.encoder.numbers(runs.count);
@@ -168,7 +167,7 @@ function moveIntegers(runs: ValueRuns, chunks: readonly ColumnValues[], target: 
   return { encoding: ENCODING_INTEGER };
 }
 
-function moveDecimals(runs: ValueRuns, chunks: readonly ColumnValues[], target: ChunkTarget): Moved | undefined {
+function moveDecimals(runs: ValueRuns, chunks: readonly ColumnValues[], target: ChunkTarget): Encoded | undefined {
   const mantissas = allOrNone(chunks, (chunk) => (chunk.kind === 'decimal' ? chunk.mantissas : integersOf(chunk)));
   if (mantissas === undefined) return undefined;
   const numbers = target.encoder.numbers(runs.count);
@@ -185,7 +184,7 @@ function moveDecimals(runs: ValueRuns, chunks: readonly ColumnValues[], target: 
   return { encoding: ENCODING_DECIMAL };
 }
 
-function moveTimestamps(runs: ValueRuns, target: ChunkTarget): Moved | undefined {
+function moveTimestamps(runs: ValueRuns, target: ChunkTarget): Encoded | undefined {
   // A row keeps its time, and the base day moves by whole days, so a timestamp's distance from its row stays the same.
   const columns = runs.columns.map(({ source, column }) => source.group.timestampDistances(column));
   const { form } = columns[0]!;
@@ -201,7 +200,7 @@ function moveTimestamps(runs: ValueRuns, target: ChunkTarget): Moved | undefined
   return { encoding: ENCODING_TIMESTAMP };
 }
 
-function moveUuids(runs: ValueRuns, chunks: readonly ColumnValues[], target: ChunkTarget): Moved | undefined {
+function moveUuids(runs: ValueRuns, chunks: readonly ColumnValues[], target: ChunkTarget): Encoded | undefined {
   if (!movePackedUuids(runs, chunks, target)) {
     const columns = allOrNone(chunks, uuidsOf);
     if (columns === undefined) return undefined;
@@ -251,7 +250,7 @@ function moveHex(
   runs: ValueRuns,
   chunks: readonly ColumnValues[],
   { parameters, pages }: ChunkTarget,
-): Moved | undefined {
+): Encoded | undefined {
   const first = chunks[0]!;
   if (first.kind !== 'hex') return undefined;
   const { width } = first;
@@ -270,35 +269,108 @@ function moveDictionary(
   runs: ValueRuns,
   chunks: readonly ColumnValues[],
   joined: JoinedDictionary,
-  { parameters, pages }: ChunkTarget,
-): Moved | undefined {
+  { encoder, parameters, pages }: ChunkTarget,
+): Encoded | undefined {
+  const dictionaries = chunks.map((chunk) => ({
+    strings: textsOf(chunk),
+    codes: chunk.kind === 'dictionary' ? chunk.codes : undefined,
+  }));
+  const codes = joinCodes(runs, dictionaries, joined);
+  if (codes === undefined || joined.count === 1) return undefined;
+  const texts = refsOf(joined.strings());
+  const cut = encoder.cutter.cutRepeated(texts, codes);
+  if (cut !== undefined) return encodePatterns(cut, parameters, pages);
+  encodeDictionary(texts, codes, parameters, pages);
+  return { encoding: ENCODING_DICTIONARY, texts };
+}
+
+/** Only constants, dictionaries and patterns: patterns are joined as dictionaries are, and numbers stay numbers. */
+function movePatterns(
+  runs: ValueRuns,
+  chunks: readonly ColumnValues[],
+  joined: JoinedDictionary,
+  { encoder, parameters, pages }: ChunkTarget,
+): Encoded | undefined {
+  const columns = allOrNone(chunks, (chunk) => cutTextsOf(chunk, encoder.cutter));
+  if (columns === undefined) return undefined;
+  const dictionaries = columns.map(({ patterns, codes }) => ({ strings: patterns, codes }));
+  const codes = joinCodes(runs, dictionaries, joined);
+  if (codes === undefined) return undefined;
+  const patterns = joined.strings();
+  const { firsts, numbers } = copyCutNumbers(runs, columns, codes, placesOf(patterns));
+  if (numbers.length > 0) {
+    const strides = new Uint32Array(joined.count).fill(1);
+    return encodePatterns({ patterns, codes, firsts, strides, numbers }, parameters, pages);
+  }
+  // Patterns without numbers are the texts themselves.
+  const texts = refsOf(patterns);
+  if (texts.count === 1) return undefined;
+  encodeDictionary(texts, codes, parameters, pages);
+  return { encoding: ENCODING_DICTIONARY, texts };
+}
+
+/** The codes of all values in a dictionary that is joined from those of the chunks; undefined when it is too large. */
+function joinCodes(
+  runs: ValueRuns,
+  dictionaries: readonly { readonly strings: ByteStrings; readonly codes: ArrayLike<number> | undefined }[],
+  joined: JoinedDictionary,
+): Uint16Array | undefined {
   // Only values that the result uses may enter its dictionary, so codes are translated as they come.
-  const texts = chunks.map(textsOf);
-  const translations = texts.map((strings) => new Int32Array(strings.offsets.length - 1).fill(-1));
+  const translations = dictionaries.map(({ strings }) => new Int32Array(strings.offsets.length - 1).fill(-1));
   joined.clear();
   const codes = new Uint16Array(runs.count);
   for (let run = 0, at = 0; run < runs.runCount; run++) {
     const c = runs.chunkOf[run]!;
-    const chunk = chunks[c]!;
-    const from = chunk.kind === 'dictionary' ? chunk.codes : undefined;
+    const { strings, codes: from } = dictionaries[c]!;
     const translated = translations[c]!;
     let i = runs.startOf[run]!;
     for (const end = i + runs.lengthOf[run]!; i < end; i++) {
       const theirs = from === undefined ? 0 : from[i]!;
       let code = translated[theirs]!;
       if (code < 0) {
-        code = joined.add(texts[c]!, theirs);
+        code = joined.add(strings, theirs);
         if (code < 0) return undefined;
         translated[theirs] = code;
       }
       codes[at++] = code;
     }
   }
-  const values = refsOf(joined.strings());
-  if (values.count === 1) return undefined;
-  encodeDictionaryValues(values, parameters, pages);
-  encodeCodes(codes, runs.count, values.count, pages);
-  return { encoding: ENCODING_DICTIONARY, texts: values };
+  return codes;
+}
+
+/** The numbers of all values, one value's after the other's. */
+function copyCutNumbers(
+  runs: ValueRuns,
+  columns: readonly CutTexts[],
+  codes: Uint16Array,
+  places: Uint32Array,
+): { firsts: Uint32Array; numbers: Float64Array } {
+  const firsts = new Uint32Array(runs.count);
+  let total = 0;
+  for (let i = 0; i < firsts.length; i++) {
+    firsts[i] = total;
+    total += places[codes[i]!]!;
+  }
+  const numbers = new Float64Array(total);
+  for (let run = 0, value = 0, to = 0; run < runs.runCount; run++) {
+    const from = columns[runs.chunkOf[run]!]!;
+    let i = runs.startOf[run]!;
+    for (const end = i + runs.lengthOf[run]!; i < end; i++, value++) {
+      const stride = from.strides[from.codes[i]!]!;
+      let at = from.firsts[i]!;
+      for (let place = places[codes[value]!]!; place > 0; place--, at += stride) numbers[to++] = from.numbers[at]!;
+    }
+  }
+  return { firsts, numbers };
+}
+
+/** A chunk as patterns; undefined when it is neither that nor a few texts that can be cut. */
+function cutTextsOf(chunk: ColumnValues, cutter: PatternCutter): CutTexts | undefined {
+  if (chunk.kind === 'pattern') return chunk;
+  const cut = distinctOf(chunk, (texts) => cutter.cutAny(texts));
+  if (cut === undefined) return undefined;
+  const { values, codes, count } = cut;
+  return withCodes(values, codes ?? new Uint8Array(count));
 }
 
 /** All values as text, in order, in memory of their own. */

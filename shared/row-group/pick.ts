@@ -8,6 +8,7 @@ import { pickDecimals } from './encodings/decimal.ts';
 import { pickDictionary } from './encodings/dictionary.ts';
 import { pickHex } from './encodings/hex.ts';
 import { pickIntegers } from './encodings/integer.ts';
+import { pickCutTexts } from './encodings/pattern.ts';
 import { pickTimestamps } from './encodings/timestamp.ts';
 import { pickUuids } from './encodings/uuid.ts';
 import {
@@ -16,6 +17,7 @@ import {
   ENCODING_DICTIONARY,
   ENCODING_HEX,
   ENCODING_INTEGER,
+  ENCODING_PATTERN,
   ENCODING_RAW,
   ENCODING_TIMESTAMP,
   ENCODING_UUID,
@@ -56,6 +58,8 @@ export function pickColumn(
       return { kind: 'uuid', ...pickUuids(parameters, pages, count, indices) };
     case ENCODING_HEX:
       return { kind: 'hex', ...pickHex(parameters, pages, count, indices) };
+    case ENCODING_PATTERN:
+      return { kind: 'pattern', ...pickCutTexts(parameters, pages, count, indices) };
     default:
       throw new RangeError(`BUG: values of encoding ${encoding} cannot be picked`);
   }

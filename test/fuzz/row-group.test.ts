@@ -2,7 +2,7 @@
 import { crc32, zstdDecompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { mergeRowGroups } from '../../shared/row-group/merge.ts';
-import { LAYOUT_PACKED, LAYOUT_PAGED, PREFIX_BYTES } from '../../shared/row-group/format.ts';
+import { ENCODING_LAST, LAYOUT_PACKED, LAYOUT_PAGED, PREFIX_BYTES } from '../../shared/row-group/format.ts';
 import { compress } from '../../shared/row-group/page.ts';
 import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
 import { prefixChecksum } from '../../shared/row-group/writer.ts';
@@ -23,16 +23,20 @@ function linesOf(count: number): { text: string }[] {
     return n % 9 === 8
       ? { text: `plain ${n}` }
       : {
-          text: `{"c":"k","d":"${'ab'[n % 2]}","n":${n * 7},"f":${n / 8},"t":"${time}","u":"${uuid}","h":"${hex}${hex}","r":"${'x'.repeat(n % 5)}${n}\\""}`,
+          text: `{"c":"k","d":"${'ab'[n % 2]}","n":${n * 7},"f":${n / 8},"g":${(n % 70).toFixed(n % 3)},"p":"/users/${n}/items/${hex.charCodeAt(0)}","t":"${time}","u":"${uuid}","h":"${hex}${hex}","w":"z${hex}","r":"${'x'.repeat(n % 5)}${n}\\""}`,
         };
   });
 }
 
-const SMALL = rowGroupOf(linesOf(40));
+const SMALL = rowGroupOf(linesOf(80));
 const LARGE = rowGroupOf(linesOf(3000));
 
-test('the samples have both layouts', () => {
+test('the samples have both layouts, and all encodings', () => {
   expect([SMALL[4], LARGE[4]]).toEqual([LAYOUT_PACKED, LAYOUT_PAGED]);
+  for (const sample of [SMALL, LARGE]) {
+    const encodings = new Set(new RowGroup(sample).columns.map(({ chunk }) => chunk.encoding));
+    expect(encodings).toEqual(new Set(Array.from({ length: ENCODING_LAST + 1 }, (_, id) => id)));
+  }
 });
 
 const PLAN: Plan = {
@@ -41,6 +45,7 @@ const PLAN: Plan = {
   values: [
     { name: 'u', any: [parsePattern('00000000-*'), parsePattern('7')], none: [parsePattern('x')] },
     { name: 'n', any: [], none: [parsePattern('14')] },
+    { name: 'p', any: [parsePattern('/users/7/*'), parsePattern('/users/8/items/48')], none: [] },
   ],
   text: { any: [Buffer.from('plain'), Buffer.from('"c":"k"')], none: [Buffer.from('nowhere')] },
   order: 'newest',

@@ -61,6 +61,11 @@ function jsonLine(n: number, timeMs: number): string {
     ['small', String(random.below(100) - 50)],
     ['decimal', (random.below(1e6) / 1000).toFixed(3)],
     ['mixed', String(random.below(10_000) / 8)],
+    ['uneven', (random.below(1000) / 8).toFixed(random.below(3))],
+    [
+      'path',
+      `"/api/${['users', 'orders'][n % 2]!}/${random.below(1e6)}/${String(random.below(5000)).padStart(4, '0')}"`,
+    ],
     ['time', `"${time}"`],
     ['trimmed', `"${time.replace(/0+Z$/, 'Z').replace('.Z', 'Z')}"`],
     ['local', `"${time.slice(0, 10)} ${time.slice(11, 19)}+02:00"`],

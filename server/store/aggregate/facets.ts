@@ -1,5 +1,6 @@
 /** Facets: which labels and fields matching lines have, how often, and their most frequent values. */
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
+import { distinctCutTexts } from '../../../shared/row-group/encodings/pattern.ts';
 import { KIND_TEXT } from '../../../shared/row-group/format.ts';
 import { FACET_VALUES_MAX } from '../../limits.ts';
 import { labelOf } from '../../../shared/labels.ts';
@@ -92,6 +93,8 @@ function hasManyValues(group: RowGroup, name: string): boolean {
       case 'integer':
       case 'decimal':
         return exceeds(values.kind === 'integer' ? values.values : values.mantissas, FACET_VALUES_MAX);
+      case 'pattern':
+        return distinctCutTexts(values).values.length > FACET_VALUES_MAX;
       case 'timestamp':
       case 'uuid':
       case 'hex':

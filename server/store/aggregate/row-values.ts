@@ -2,6 +2,7 @@
 import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
 import { type ColumnValues, valueSizeMax, writeValue } from '../../../shared/row-group/column.ts';
 import { POWERS_OF_TEN } from '../../../shared/row-group/encodings/decimal.ts';
+import { distinctCutTexts } from '../../../shared/row-group/encodings/pattern.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { labelOf } from '../../../shared/labels.ts';
@@ -104,6 +105,12 @@ function codesOf(values: ColumnValues, kind: number, known: Values): (index: num
         return code;
       };
     }
+    case 'pattern': {
+      const distinct = distinctCutTexts(values);
+      const text = textReader(values);
+      const translated = distinct.values.map((value) => known.codeOf(textOf(text(value), kind)));
+      return (index) => translated[distinct.codes[index]!]!;
+    }
     case 'decimal':
     case 'timestamp':
     case 'uuid':
@@ -150,7 +157,8 @@ function numbersOf(values: ColumnValues): (index: number) => number {
     case 'timestamp':
     case 'uuid':
     case 'hex':
-    case 'raw': {
+    case 'raw':
+    case 'pattern': {
       const text = textReader(values);
       return (index) => numberOf(text(index).toString());
     }

@@ -114,6 +114,7 @@ function outsideByteSet(values: ColumnValues, byteSet: Buffer | undefined): stri
 }
 
 function stringsOf(values: ColumnValues): ByteStrings | undefined {
+  if (values.kind === 'pattern') return values.patterns;
   return values.kind === 'dictionary' ? values.values : values.kind === 'raw' ? values : undefined;
 }
 

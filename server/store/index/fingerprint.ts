@@ -4,6 +4,7 @@
  */
 import { byteStringAt, hashBytes } from '../../../shared/row-group/byte-strings.ts';
 import { type ColumnValues, valueCount, valueSizeMax, writeValue } from '../../../shared/row-group/column.ts';
+import { distinctCutTexts } from '../../../shared/row-group/encodings/pattern.ts';
 import { looksLikeUuid, parseUuid } from '../../../shared/row-group/encodings/uuid.ts';
 import { storedCount, unpackStored, UUID_BYTES, type Uuids } from '../../../shared/row-group/encodings/uuid-short.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
@@ -49,6 +50,8 @@ function columnFingerprints(values: ColumnValues, kind: number): Uint32Array {
         { ...values, values: distinctNumbers(values.values, values.min, values.max) },
         textual,
       );
+    case 'pattern':
+      return writtenFingerprints(values, textual, distinctCutTexts(values).values);
     case 'decimal':
     case 'timestamp':
     case 'hex':
@@ -64,9 +67,11 @@ function uuidFingerprints(uuids: Uuids): Uint32Array {
   });
 }
 
-function writtenFingerprints(values: ColumnValues, textual: (text: Buffer) => number): Uint32Array {
+/** @param some  only of these values */
+function writtenFingerprints(values: ColumnValues, textual: (text: Buffer) => number, some?: Uint32Array): Uint32Array {
   let scratch = Buffer.alloc(0);
-  return collect(valueCount(values), (index) => {
+  return collect(some?.length ?? valueCount(values), (i) => {
+    const index = some?.[i] ?? i;
     const sizeBytes = valueSizeMax(values, index);
     if (sizeBytes > scratch.length) scratch = Buffer.allocUnsafe(sizeBytes);
     return textual(scratch.subarray(0, writeValue(values, index, scratch, 0)));

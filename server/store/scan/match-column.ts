@@ -8,6 +8,7 @@ import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
 import { looksLikeUuid, parseUuid } from '../../../shared/row-group/encodings/uuid.ts';
 import { UUID_BYTES } from '../../../shared/row-group/encodings/uuid-short.ts';
 import { KIND_STRING } from '../../../shared/row-group/format.ts';
+import { matchCutTexts } from './match-cut-texts.ts';
 import { unescaped } from './unescaped.ts';
 import { matchesAny } from './pattern.ts';
 import type { Pattern } from './pattern.ts';
@@ -25,6 +26,8 @@ export function matchColumn(values: ColumnValues, kind: number, patterns: readon
         values.codes,
         matchDistinct(values.values.offsets.length - 1, (code) => plain(byteStringAt(values.values, code))),
       );
+    case 'pattern':
+      return matchCutTexts(values, patterns, plain, kind === KIND_STRING);
     case 'uuid':
     case 'integer':
     case 'decimal':

@@ -20,6 +20,7 @@ import type { ColumnInfo } from '../../../shared/row-group/header.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Template } from '../../../shared/row-group/template.ts';
 import type { TextFilter } from './plan.ts';
+import { cutTextsContaining } from './match-cut-texts.ts';
 import { matchTexts } from './match-column.ts';
 
 /** Bytes that the text of values may have, where the encoding tells. */
@@ -78,13 +79,7 @@ function rowsOfTemplate(group: RowGroup, template: number): Int32Array {
   return templateRows.subarray(templateStarts[template], templateStarts[template + 1]);
 }
 
-function markPart(
-  group: RowGroup,
-  column: ColumnInfo,
-  template: number,
-  matched: Uint8Array,
-  found: Uint8Array,
-): void {
+function markPart(group: RowGroup, column: ColumnInfo, template: number, matched: Uint8Array, found: Uint8Array): void {
   const part = column.parts.find((each) => each.template === template)!;
   const rows = rowsOfTemplate(group, template);
   for (let i = 0; i < rows.length; i++) if (matched[part.firstValue + i] === 1) found[rows[i]!] = 1;
@@ -119,6 +114,8 @@ function containing(group: RowGroup, index: number, needle: Buffer): Uint8Array 
     }
     case 'uuid':
       return matchUuidText(values, needle);
+    case 'pattern':
+      return cutTextsContaining(values, needle);
     case 'integer':
     case 'decimal':
     case 'timestamp':

@@ -2,7 +2,12 @@
  * Decimal fractions as they were written ("12.5", "0.031", "3"): the digits as an integer, and how many of them stand
  * behind the point. Text in any other form (exponents, "-0", leading zeros, more than 15 digits) is not of this encoding.
  *
- * Parameters:  scale u8 (digits behind the point, or 255 when they differ: then a page has them, u8 each),
+ * Where the number of digits behind the point differs, but only because no number ends with a zero there, as in the
+ * shortest form that Go and JavaScript write, the numbers tell it: all are stored with the same number of digits behind
+ * the point, and the zeros at their ends are none of the text.
+ *
+ * Parameters:  scale u8 (digits behind the point; 255 when they differ: then a page has them, u8 each; 254 for the
+ *              shortest form: then a u8 has how many digits behind the point the integers have),
  *              min f64, max f64, then the mantissas as integers
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
@@ -13,6 +18,7 @@ import { decodeIntegers, encodeIntegers, pickIntegers, writeInteger } from './in
 import type { IntegerArray } from './integer.ts';
 
 const SCALE_MIXED = 255;
+const SCALE_SHORTEST = 254;
 const DIGITS_MAX = 15;
 export const POWERS_OF_TEN = Float64Array.from({ length: DIGITS_MAX + 1 }, (_, n) => 10 ** n);
 
@@ -58,18 +64,22 @@ export function encodeDecimals(
 ): void {
   const scale = scales[0]!;
   let mixed = false;
+  let scaleMax = 0;
   let min = Infinity;
   let max = -Infinity;
   for (let i = 0; i < count; i++) {
     if (scales[i] !== scale) mixed = true;
+    if (scales[i]! > scaleMax) scaleMax = scales[i]!;
     const value = mantissas[i]! / POWERS_OF_TEN[scales[i]!]!;
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  parameters.u8(mixed ? SCALE_MIXED : scale);
+  const isShortest = mixed && scaleUp(mantissas, scales, count, scaleMax);
+  parameters.u8(isShortest ? SCALE_SHORTEST : mixed ? SCALE_MIXED : scale);
+  if (isShortest) parameters.u8(scaleMax);
   parameters.f64(min);
   parameters.f64(max);
-  if (mixed) {
+  if (mixed && !isShortest) {
     const page = pages.scratch(count);
     page.set(scales.subarray(0, count));
     pages.page(page);
@@ -77,12 +87,35 @@ export function encodeDecimals(
   encodeIntegers(mantissas, count, parameters, pages);
 }
 
+/** Gives all mantissas one scale, in place; false, and nothing is changed, when the text would not follow from them. */
+function scaleUp(mantissas: Float64Array, scales: Uint8Array, count: number, scaleMax: number): boolean {
+  for (let i = 0; i < count; i++) {
+    const mantissa = mantissas[i]!;
+    const scale = scales[i]!;
+    if (scale > 0 && mantissa % 10 === 0) return false;
+    if (Math.abs(mantissa) >= POWERS_OF_TEN[DIGITS_MAX - scaleMax + scale]!) return false;
+  }
+  for (let i = 0; i < count; i++) mantissas[i]! *= POWERS_OF_TEN[scaleMax - scales[i]!]!;
+  return true;
+}
+
+/** What `scaleUp` did, undone. */
+function scaleDown(scaled: IntegerArray, scaleMax: number): Decimals {
+  const mantissas = scaled.slice();
+  const scales = new Uint8Array(scaled.length).fill(scaleMax);
+  for (let i = 0; i < scaled.length; i++) {
+    for (; scales[i]! > 0 && mantissas[i]! % 10 === 0; scales[i]!--) mantissas[i]! /= 10;
+  }
+  return { mantissas, scales };
+}
+
 export type DecodedDecimals = Decimals & { readonly min: number; readonly max: number };
 
 /** @throws CorruptionError */
 export function decodeDecimals(parameters: ByteReader, pages: PageReader, count: number): DecodedDecimals {
-  const { min, max, scales } = readScales(parameters, pages, count);
-  return { mantissas: decodeIntegers(parameters, pages, count).values, scales, min, max };
+  const { min, max, scaleMax, scales } = readScales(parameters, pages, count);
+  const { values } = decodeIntegers(parameters, pages, count);
+  return { ...(scales === undefined ? scaleDown(values, scaleMax) : { mantissas: values, scales }), min, max };
 }
 
 /** Only the values at some indices, which ascend. @throws CorruptionError */
@@ -92,24 +125,32 @@ export function pickDecimals(
   count: number,
   indices: Int32Array,
 ): DecodedDecimals {
-  const { min, max, scales } = readScales(parameters, pages, count);
+  const { min, max, scaleMax, scales } = readScales(parameters, pages, count);
   const { values } = pickIntegers(parameters, pages, count, indices);
+  if (scales === undefined) return { ...scaleDown(values, scaleMax), min, max };
   return { mantissas: values, scales: Uint8Array.from(indices, (index) => scales[index]!), min, max };
 }
 
-function readScales(
-  parameters: ByteReader,
-  pages: PageReader,
-  count: number,
-): { scales: Uint8Array; min: number; max: number } {
+interface Scales {
+  readonly min: number;
+  readonly max: number;
+  readonly scaleMax: number;
+  /** Undefined when the mantissas tell. */
+  readonly scales: Uint8Array | undefined;
+}
+
+function readScales(parameters: ByteReader, pages: PageReader, count: number): Scales {
   const scale = parameters.u8();
+  const scaleMax = scale === SCALE_SHORTEST ? parameters.u8() : scale;
   const min = parameters.f64();
   const max = parameters.f64();
-  const scales = scale === SCALE_MIXED ? pages.page(count) : new Uint8Array(count).fill(scale);
-  for (let i = 0; i < count; i++) {
-    if (scales[i]! > DIGITS_MAX) throw new CorruptionError('a decimal has more than 15 digits behind the point');
+  const isMixed = scale === SCALE_MIXED;
+  const scales = isMixed ? pages.page(count) : undefined;
+  if (isMixed ? scales!.some((each) => each > DIGITS_MAX) : scaleMax > DIGITS_MAX) {
+    throw new CorruptionError('a decimal has more than 15 digits behind the point');
   }
-  return { scales, min, max };
+  if (isMixed || scale === SCALE_SHORTEST) return { min, max, scaleMax, scales };
+  return { min, max, scaleMax, scales: new Uint8Array(count).fill(scale) };
 }
 
 /** Writes one value as text. Returns the offset after it. */

@@ -112,19 +112,19 @@ export class DictionaryBuilder {
   }
 }
 
-/** Writes what `builder.build(refs)` found. */
+/** @param values  the distinct ones, of which `codes` tell which each value is */
 export function encodeDictionary(
-  refs: ValueRefs,
-  builder: DictionaryBuilder,
+  values: ValueRefs,
+  codes: Uint16Array,
   parameters: ByteWriter,
   pages: PageWriter,
 ): void {
-  encodeDictionaryValues(builder.values(refs), parameters, pages);
-  encodeCodes(builder.codes, refs.count, builder.distinct, pages);
+  encodeDictionaryValues(values, parameters, pages);
+  encodeCodes(codes, codes.length, values.count, pages);
 }
 
 /** Writes the distinct values, without the codes. */
-export function encodeDictionaryValues(values: ValueRefs, parameters: ByteWriter, pages: PageWriter): void {
+function encodeDictionaryValues(values: ValueRefs, parameters: ByteWriter, pages: PageWriter): void {
   parameters.varint(values.count);
   const uuids = looksLikeUuid(values.bytes, values.starts[0]!, values.ends[0]!)
     ? pages.scratch(values.count * UUID_BYTES)

@@ -1,6 +1,7 @@
 /** A merge is a stable sort of the rows of its inputs: nothing lost, doubled or changed. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ENCODING_DICTIONARY, ENCODING_PATTERN } from '../../../shared/row-group/format.ts';
 import { daysOf, mergeRowGroups } from '../../../shared/row-group/merge.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { Corpus, CORPUS_LINE_BYTES_MAX } from '../../corpus/corpus.ts';
@@ -63,6 +64,52 @@ describe('merge', () => {
     const once = [...mergeRowGroups(groups, { day, level: 3, rowsPerGroup: 4096 })].map((bytes) => new RowGroup(bytes));
     expectSegment(once, inputs.flat());
     expectSegment(merge(once, day, 65_536), inputs.flat());
+  });
+
+  it('moves texts with numbers, whatever other groups have instead', () => {
+    const texts: readonly ((i: number, g: number) => string)[] = [
+      (i, g) => `/api/${'ab'[i % 2]!}/${i * 7919 + g}/${String(i % 500).padStart(3, '0')}`,
+      (i, g) => `other ${i + g} of ${i % 3}`,
+      (i) => `user ${i % 3}`,
+      () => 'always 1',
+      () => 'always',
+      (i) => String(i),
+      (i) => (i * 7919 + 1e6).toString(36),
+    ];
+    const group = fc.record({ text: fc.nat(texts.length - 1), size: fc.integer({ min: 1, max: 150 }) });
+    const groups = fc.array(group, { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(groups, fc.constantFrom(40, 200, 65_536), (inputs, rowsPerGroup) => {
+        const rows = inputs.map(({ text, size }, g) =>
+          Array.from({ length: size }, (_, i): Row => {
+            const line = `{"v":"${texts[text]!(i, g)}"}`;
+            return { stream: 'abc'[i % 3]!, day: DAY, timeNs: (i * 31) % 97, flags: 0, line };
+          }),
+        );
+        const once = [...mergeRowGroups(rows.map(encode), { day: DAY, level: 1, rowsPerGroup })];
+        const groupsOnce = once.map((bytes) => new RowGroup(bytes));
+        expectSegment(groupsOnce, rows.flat());
+        expectSegment(merge(groupsOnce, DAY, 65_536), rows.flat());
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('chooses patterns for a group whose inputs were too small for them', () => {
+    // 300 distinct texts among 600, as 12 dictionaries of 25.
+    const groups = Array.from({ length: 12 }, (_, g) =>
+      encode(
+        Array.from({ length: 50 }, (_row, i): Row => {
+          const line = `{"v":"user:${g * 25 + (i % 25)}"}`;
+          return { stream: 'a', day: DAY, timeNs: g * 50 + i, flags: 0, line };
+        }),
+      ),
+    );
+    expect(new Set(groups.map(({ columns }) => columns[0]!.chunk.encoding))).toEqual(new Set([ENCODING_DICTIONARY]));
+    const [merged] = mergeRowGroups(groups, { day: DAY, level: 1 });
+    const group = new RowGroup(merged!);
+    expect(group.columns[0]!.chunk.encoding).toBe(ENCODING_PATTERN);
+    expect(decode(group)).toEqual(groups.flatMap(decode));
   });
 
   it('cuts groups where shapes would be too many', () => {

@@ -82,10 +82,7 @@ describe('row group', () => {
 
   it('gives back columns that are all of one kind', () => {
     const sameKind = fc
-      .tuple(
-        fc.constantFrom(...(['uuid', 'int', 'decimal', 'time', 'hex', 'text'] as const)),
-        fc.array(fc.nat(), { minLength: 2, maxLength: 80 }),
-      )
+      .tuple(fc.constantFrom(...KINDS), fc.array(fc.nat(), { minLength: 2, maxLength: 120 }))
       .map(([kind, seeds]) => seeds.map((seed) => Buffer.from(`{"k":"c","v":"${valueOf(kind, seed)}"}`)));
     fc.assert(fc.property(sameKind, expectRoundTrip), { numRuns: 600 });
   });
@@ -133,7 +130,9 @@ describe('row group', () => {
   });
 });
 
-function valueOf(kind: 'uuid' | 'int' | 'decimal' | 'time' | 'hex' | 'text', seed: number): string {
+const KINDS = ['uuid', 'int', 'decimal', 'padded decimal', 'time', 'hex', 'path', 'text'] as const;
+
+function valueOf(kind: (typeof KINDS)[number], seed: number): string {
   const hex = Array.from({ length: 4 }, (_, i) =>
     (Math.imul(seed + i * 7919, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0'),
   ).join('');
@@ -144,6 +143,10 @@ function valueOf(kind: 'uuid' | 'int' | 'decimal' | 'time' | 'hex' | 'text', see
       return String(seed);
     case 'decimal':
       return String(seed / 1000);
+    case 'padded decimal':
+      return `${seed % 100}.${seed % 2 === 0 ? '' : '00'}${seed % 10}`;
+    case 'path':
+      return `/api/${seed % 3 === 0 ? 'users' : 'orders'}/${seed}/${String(seed % 1000).padStart(4, '0')}`;
     case 'time':
       return new Date(Date.UTC(2026, 10, 23) + (seed % 1e6)).toISOString();
     case 'hex':

@@ -3,8 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteReader, ByteWriter } from '../../../../shared/bytes.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
+import { ENCODING_PATTERN } from '../../../../shared/row-group/format.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { decodeFieldIndex, encodeFieldIndex, type FieldIndex } from '../../../../server/store/index/format.ts';
+import { fieldFingerprints, fingerprintOf } from '../../../../server/store/index/fingerprint.ts';
 import { lookUp } from '../../../../server/store/index/reader.ts';
 import { FieldIndexBuilder } from '../../../../server/store/index/writer.ts';
 import { parsePattern } from '../../../../server/store/scan/pattern.ts';
@@ -81,6 +83,17 @@ describe('field index', () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it('finds texts with numbers in them, each entered once', () => {
+    const path = (i: number): string => `/api/users/${i}/0${i}`;
+    const lines = Array.from({ length: 3000 }, (_, i) => `{"f":"${path(i % 1000)}"}`);
+    const group = new RowGroup(rowGroupOf(lines.map((text) => ({ text }))));
+    expect(group.columns[0]!.chunk.encoding).toBe(ENCODING_PATTERN);
+    expect(fieldFingerprints(group, 'f')!.toSorted()).toEqual(
+      Uint32Array.from({ length: 1000 }, (_, i) => fingerprintOf(Buffer.from(path(i)))).toSorted(),
+    );
+    expect(find(build('f', [['{"f":"other"}'], lines]), path(999))).toContain(1);
   });
 
   it('names a row group every fourth time for a value that is not there, in little room', () => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Labels, labelOf } from '../../../../shared/labels.ts';
 import { RowGroupBuilder } from '../../../../shared/row-group/builder.ts';
+import { ENCODING_PATTERN } from '../../../../shared/row-group/format.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../shared/time.ts';
 import { matches, parsePattern } from '../../../../server/store/scan/pattern.ts';
@@ -147,6 +148,39 @@ describe('matchRows', () => {
       { numRuns: 6000 },
     );
     expect(matched).toBeGreaterThan(1000);
+  });
+
+  it('agrees with a look at every line about texts with numbers in them', () => {
+    const paths = Array.from({ length: 200 }, (_, i) =>
+      i % 10 === 0 ? '/healthz' : `/${i % 3 === 0 ? 'users' : 'ord\\"ers'}/${i * i}${i % 4 === 0 ? `/0${i}` : '/x'}`,
+    );
+    const rows = paths.map((path, timeNs): Row => ({ labels: { pod: 'p' }, timeNs, line: `{"f":"${path}","g":1}` }));
+    const group = encode(rows);
+    expect(group.columns[0]!.chunk.encoding).toBe(ENCODING_PATTERN);
+    const texts = paths.flatMap((path) => {
+      const text = path.replaceAll('\\', '');
+      const [, head, number, tail] = text.split('/');
+      return [text, path, `/${head}/*`, `*/${tail}`, `*${number}*`, `/*/${number}/*`, `/${head}/${number}1/x`, `*1*/x`];
+    });
+    const needlesOf = paths.flatMap((path) => [path.slice(2, -1), path.slice(-3), path.slice(0, 4), path.slice(4, 9)]);
+    const none = { any: [], none: [] };
+    const at = { from: undefined, to: undefined, order: 'newest' as const, limit: 1000 };
+    const plans: Plan[] = [
+      ...[...new Set(texts), '*', '/', 'nothing'].map((text) => ({
+        ...at,
+        values: [{ name: 'f', any: [parsePattern(text)], none: [] }],
+        text: none,
+      })),
+      ...[...new Set(needlesOf), '7', '/x', '99', '/0', 'zz'].map((text) => ({
+        ...at,
+        values: [],
+        text: { any: [Buffer.from(text)], none: [] },
+      })),
+    ];
+    for (const wanted of plans) {
+      const want = rows.flatMap((each, index) => (naiveMatches(each, wanted) ? [index] : []));
+      expect([...matchRows(group, wanted)], JSON.stringify(wanted)).toEqual(want);
+    }
   });
 
   it('finds fields of lines whose shape was one too many', () => {

@@ -1,0 +1,261 @@
+/**
+ * Texts that differ by the numbers in them (`/api/users/12345/orders`, `user:55012`): their few *patterns* as a
+ * dictionary, and the numbers that were cut out of them as integers.
+ *
+ * A pattern is the text with a digit in the place of each number: `0` for a number as it is written canonically (no
+ * leading zero, at most 15 digits), `2` to `9` for one that begins with zeros and is so many digits long. So
+ * `job 7 took 00412 ms` is the pattern `job 0 took 5 ms` and the numbers 7 and 412. Every digit of a text belongs to a
+ * number (a longer run of digits is several, one behind the other), so no digit of a pattern stands for itself, and
+ * cutting has one result: equal texts have equal patterns and equal numbers.
+ *
+ * Numbers are stored by pattern, then by place, then in the order of the values: like lies beside like.
+ *
+ * Parameters:  patterns varint, those of raw for the patterns, then those of the numbers as integers, if there are any
+ */
+import type { ByteReader, ByteWriter } from '../../bytes.ts';
+import { CorruptionError } from '../../errors.ts';
+import type { ByteStrings } from '../byte-strings.ts';
+import { refsOf } from '../byte-strings.ts';
+import { DICTIONARY_VALUES_MAX } from '../format.ts';
+import type { PageReader, PageWriter } from '../page.ts';
+import { POWERS_OF_TEN } from './decimal.ts';
+import { decodeCodes, encodeCodes } from './dictionary.ts';
+import type { Codes } from './dictionary.ts';
+import { decodeIntegers, encodeIntegers, pickIntegers, writeInteger } from './integer.ts';
+import type { IntegerArray } from './integer.ts';
+import { decodeRaw, encodeRaw } from './raw.ts';
+
+/** Of a number that is written canonically. */
+export const NUMBER_DIGITS_MAX = 15;
+/** Of a number that begins with zeros: its place is one digit, which tells how many. */
+export const PADDED_DIGITS_MAX = 9;
+/** Numbers of a text; with more of them it is no pattern. Bounds what a reader has to hold for a value. */
+export const PLACES_MAX = 32;
+
+const ZERO = 0x30;
+
+/** Texts as their patterns and numbers, in any arrangement of the numbers. */
+export interface CutTexts {
+  readonly patterns: ByteStrings;
+  /** By value: its pattern. */
+  readonly codes: Codes;
+  /** By value: where its first number is. */
+  readonly firsts: Uint32Array;
+  /** By pattern: from one number of a value to its next. */
+  readonly strides: Uint32Array;
+  readonly numbers: IntegerArray;
+}
+
+export function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= ZERO + 9;
+}
+
+/** By pattern: how many numbers a value of it has. */
+export function placesOf({ bytes, offsets }: ByteStrings): Uint32Array {
+  const places = new Uint32Array(offsets.length - 1);
+  for (let code = 0; code < places.length; code++) {
+    for (let at = offsets[code]!, end = offsets[code + 1]!; at < end; at++) if (isDigit(bytes[at]!)) places[code]!++;
+  }
+  return places;
+}
+
+/** Where the numbers of each pattern lie when they are stored. */
+interface Blocks {
+  readonly places: Uint32Array;
+  /** Values of each pattern. */
+  readonly counts: Uint32Array;
+  /** By pattern: its first number; one entry more for the end. */
+  readonly starts: Uint32Array;
+}
+
+function blocksOf(patterns: ByteStrings, codes: Codes): Blocks {
+  const places = placesOf(patterns);
+  const counts = new Uint32Array(places.length);
+  for (let i = 0; i < codes.length; i++) counts[codes[i]!]!++;
+  const starts = new Uint32Array(places.length + 1);
+  for (let code = 0; code < places.length; code++) starts[code + 1] = starts[code]! + places[code]! * counts[code]!;
+  return { places, counts, starts };
+}
+
+/** By value: its first number. */
+function firstsOf({ starts }: Blocks, codes: Codes): Uint32Array {
+  const next = starts.slice();
+  const firsts = new Uint32Array(codes.length);
+  for (let i = 0; i < firsts.length; i++) firsts[i] = next[codes[i]!]!++;
+  return firsts;
+}
+
+export function encodeCutTexts(texts: CutTexts, parameters: ByteWriter, pages: PageWriter): void {
+  const { patterns, codes } = texts;
+  const refs = refsOf(patterns);
+  parameters.varint(refs.count);
+  encodeRaw(refs, parameters, pages);
+  encodeCodes(codes, codes.length, refs.count, pages);
+  const numbers = arranged(texts, blocksOf(patterns, codes));
+  if (numbers.length > 0) encodeIntegers(numbers, numbers.length, parameters, pages);
+}
+
+function arranged({ codes, firsts, strides, numbers }: CutTexts, { places, counts, starts }: Blocks): Float64Array {
+  const result = new Float64Array(starts.at(-1)!);
+  const next = starts.slice();
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i]!;
+    const stride = strides[code]!;
+    const count = counts[code]!;
+    let to = next[code]!++;
+    let from = firsts[i]!;
+    for (let place = places[code]!; place > 0; place--, to += count, from += stride) result[to] = numbers[from]!;
+  }
+  return result;
+}
+
+/** @throws CorruptionError */
+export function decodeCutTexts(parameters: ByteReader, pages: PageReader, count: number): CutTexts {
+  const { patterns, codes, blocks } = readPatterns(parameters, pages, count);
+  const total = blocks.starts.at(-1)!;
+  const numbers = total === 0 ? new Int32Array(0) : decodeIntegers(parameters, pages, total).values;
+  checkNumbers(patterns, blocks, numbers);
+  return { patterns, codes, firsts: firstsOf(blocks, codes), strides: blocks.counts, numbers };
+}
+
+/** Only the values at some indices, which ascend. @throws CorruptionError */
+export function pickCutTexts(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): CutTexts {
+  const { patterns, codes: allCodes, blocks } = readPatterns(parameters, pages, count);
+  const codes = Uint16Array.from(indices, (index) => allCodes[index]!);
+  const picked = blocksOf(patterns, codes);
+  const total = picked.starts.at(-1)!;
+  const firsts = firstsOf(picked, codes);
+  const texts = { patterns, codes, firsts, strides: picked.counts };
+  if (total === 0) return { ...texts, numbers: new Int32Array(0) };
+  // The picked numbers lie in the order of all, so their indices ascend.
+  const wanted = new Uint32Array(total);
+  const allFirsts = firstsOf(blocks, allCodes);
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i]!;
+    for (let place = 0; place < blocks.places[code]!; place++) {
+      wanted[firsts[i]! + place * picked.counts[code]!] = allFirsts[indices[i]!]! + place * blocks.counts[code]!;
+    }
+  }
+  const { values } = pickIntegers(parameters, pages, blocks.starts.at(-1)!, wanted);
+  checkNumbers(patterns, picked, values);
+  return { ...texts, numbers: values };
+}
+
+function readPatterns(
+  parameters: ByteReader,
+  pages: PageReader,
+  count: number,
+): { patterns: ByteStrings; codes: Codes; blocks: Blocks } {
+  const distinct = parameters.varint();
+  if (distinct < 1 || distinct > DICTIONARY_VALUES_MAX) throw new CorruptionError(`a chunk of ${distinct} patterns`);
+  const patterns = decodeRaw(parameters, pages, distinct);
+  const codes = decodeCodes(pages, count, distinct);
+  const blocks = blocksOf(patterns, codes);
+  if (blocks.places.some((places) => places > PLACES_MAX)) {
+    throw new CorruptionError(`a pattern with more than ${PLACES_MAX} numbers`);
+  }
+  return { patterns, codes, blocks };
+}
+
+/** Each number must have the digits that its place says: then texts are what was cut, and have room where they go. */
+function checkNumbers({ bytes, offsets }: ByteStrings, { counts, starts }: Blocks, numbers: IntegerArray): void {
+  for (let code = 0; code < counts.length; code++) {
+    let i = starts[code]!;
+    for (let at = offsets[code]!; at < offsets[code + 1]!; at++) {
+      if (!isDigit(bytes[at]!)) continue;
+      const limit = numberLimit(bytes[at]! - ZERO);
+      for (const end = i + counts[code]!; i < end; i++) {
+        if (!(numbers[i]! >= 0 && numbers[i]! < limit)) throw new CorruptionError('a number does not fit its pattern');
+      }
+    }
+  }
+}
+
+/** All numbers of a place are less; nothing is of a place `1`, because a zero alone is canonical. */
+function numberLimit(digits: number): number {
+  if (digits === 0) return POWERS_OF_TEN[NUMBER_DIGITS_MAX]!;
+  return digits === 1 ? 0 : POWERS_OF_TEN[digits - 1]!;
+}
+
+/** Writes one text. Returns the offset after it. */
+export function writeCutText(texts: CutTexts, index: number, out: Uint8Array, start: number): number {
+  const { patterns, codes, firsts, strides, numbers } = texts;
+  const code = codes[index]!;
+  const stride = strides[code]!;
+  let number = firsts[index]!;
+  let to = start;
+  for (let at = patterns.offsets[code]!, end = patterns.offsets[code + 1]!; at < end; at++) {
+    const byte = patterns.bytes[at]!;
+    if (!isDigit(byte)) {
+      out[to++] = byte;
+      continue;
+    }
+    to = byte === ZERO ? writeInteger(numbers[number]!, out, to) : writePadded(numbers[number]!, byte - ZERO, out, to);
+    number += stride;
+  }
+  return to;
+}
+
+function writePadded(value: number, digits: number, out: Uint8Array, start: number): number {
+  let rest = value;
+  for (let at = start + digits - 1; at >= start; at--) {
+    const quotient = Math.floor(rest / 10);
+    out[at] = ZERO + (rest - quotient * 10);
+    rest = quotient;
+  }
+  return start + digits;
+}
+
+/** How many bytes writeCutText may write. */
+export function cutTextSizeMax({ patterns: { offsets }, codes }: CutTexts, index: number): number {
+  const code = codes[index]!;
+  const sizeBytes = offsets[code + 1]! - offsets[code]!;
+  return sizeBytes + Math.min(sizeBytes, PLACES_MAX) * (NUMBER_DIGITS_MAX - 1);
+}
+
+/** The distinct ones among some texts. */
+export interface DistinctTexts {
+  /** By value: which of the distinct it is. */
+  readonly codes: Uint32Array;
+  /** By distinct: the first value that is it. */
+  readonly values: Uint32Array;
+}
+
+/** Finds equal texts by their numbers, without writing one out. */
+export function distinctCutTexts({ patterns, codes, firsts, strides, numbers }: CutTexts): DistinctTexts {
+  const places = placesOf(patterns);
+  let slots = 64;
+  while (slots < codes.length * 2) slots *= 2;
+  const table = new Int32Array(slots).fill(-1);
+  const result = new Uint32Array(codes.length);
+  const values = new Uint32Array(codes.length);
+  let distinct = 0;
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i]!;
+    const stride = strides[code]!;
+    const first = firsts[i]!;
+    const end = first + places[code]! * stride;
+    let hash = code;
+    for (let at = first; at < end; at += stride) hash = Math.imul(hash ^ numbers[at]!, 0x9e3779b1);
+    let slot = (hash ^ (hash >>> 15)) & (slots - 1);
+    for (; table[slot]! >= 0; slot = (slot + 1) & (slots - 1)) {
+      const other = values[table[slot]!]!;
+      if (codes[other] !== code) continue;
+      let at = first;
+      let otherAt = firsts[other]!;
+      for (; at < end && numbers[at] === numbers[otherAt]; at += stride) otherAt += stride;
+      if (at >= end) break;
+    }
+    if (table[slot]! < 0) {
+      values[distinct] = i;
+      table[slot] = distinct++;
+    }
+    result[i] = table[slot]!;
+  }
+  return { codes: result, values: values.subarray(0, distinct) };
+}
+
+export function cutTextsMemoryBytes({ patterns, codes, firsts, strides, numbers }: CutTexts): number {
+  const arrays = codes.byteLength + firsts.byteLength + strides.byteLength + numbers.byteLength;
+  return patterns.bytes.length + patterns.offsets.byteLength + arrays;
+}
