@@ -22,13 +22,15 @@ import { SHRED } from './ingest/shred-lines.ts';
 import { BODY_BYTES_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
 import type { QueryContext } from './query/answer.ts';
 import { embeddedLogStore } from './query/embedded-log-store.ts';
-import { AGGREGATE, FACETS, LOOK_UP, RENDER, SCAN } from './query/tasks.ts';
+import { AGGREGATE, FACETS, GATHER, LOOK_UP, RENDER, SCAN } from './query/tasks.ts';
 import type { Backups } from './store/backup.ts';
 import { checkFolder } from './store/check/check-folder.ts';
 import { CHECK_SEGMENT, type CheckSegmentInput, type CheckSegmentOutput } from './store/check/check-segment.ts';
 import { realDisk } from './store/disk.ts';
 import type { Erasures } from './store/erasure/erasures.ts';
 import type { AggregateContext } from './store/aggregate/run.ts';
+import { buffersOf } from './store/aggregate/tally.ts';
+import { TallyMemory } from './store/aggregate/tally-memory.ts';
 import type { Store } from './store/store.ts';
 import type { WorkerPool } from './workers/pool.ts';
 import { ownMemory, PRIORITY_INGEST, PRIORITY_MAINTENANCE } from './workers/task.ts';
@@ -119,7 +121,10 @@ function queryContext(store: Store, pool: WorkerPool): QueryContext & AggregateC
   return {
     lookUp: (input, signal) => pool.run(LOOK_UP, input, { signal }),
     scan: (input, signal) => pool.run(SCAN, input, { signal }),
-    aggregate: (input, signal) => pool.run(AGGREGATE, input, { signal }),
+    aggregate: (input, signal) =>
+      pool.run(AGGREGATE, input, { signal, transfer: input.tally === undefined ? [] : buffersOf(input.tally) }),
+    gather: (input, signal) => pool.run(GATHER, input, { signal, transfer: input.tallies.flatMap(buffersOf) }),
+    memory: new TallyMemory(),
     facets: (input, signal) => pool.run(FACETS, input, { signal }),
     render: (input, signal) => pool.run(RENDER, input, { signal }),
     setAside: (rowGroup, error) => store.setAside(rowGroup, error),

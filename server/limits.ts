@@ -256,8 +256,32 @@ export const SCANS_AT_ONCE = 2;
 /** Lines that are rendered in one task: about 0.5 MB of text, which a client takes while the next are rendered. */
 export const RENDER_ROWS_AT_ONCE = 1000;
 
-/** Groups of an aggregation, time buckets times values. Beyond: 413; a coarser step or fewer fields are wanted. */
-export const AGGREGATE_GROUPS_MAX = 10_000;
+/** Groups of an answer when nobody says how many; there is always told how many there are. */
+export const AGGREGATE_LIMIT_DEFAULT = 100;
+
+/**
+ * Groups of an answer, time buckets times values: about 2 MB of text; quantiles of so many fit into the memory below.
+ * Beyond: 400 where a limit is asked for, 413 for a histogram of more.
+ */
+export const AGGREGATE_LIMIT_MAX = 10_000;
+
+/**
+ * Groups that are counted by their keys, in each of a query's two lanes: about 4 MB. Beyond: two passes find the largest
+ * ones without holding the others.
+ */
+export const AGGREGATE_GROUPS_HELD_MAX = 65_536;
+
+/**
+ * Memory of one table of groups, or of quantiles: room for all groups that may be among the largest ones, as long as some
+ * groups are larger than others. A query has two. Beyond: 413; a coarser step or fields with fewer values are wanted.
+ */
+export const AGGREGATE_TABLE_BYTES_MAX = 32 * MIB;
+
+/** Tables of all aggregations that run. Beyond: 503. */
+export const AGGREGATE_BYTES_MAX = 128 * MIB;
+
+/** Rows that one task of an aggregation counts: some 10 ms, so that few messages are needed and others get their turn. */
+export const AGGREGATE_ROWS_AT_ONCE = 524_288;
 
 /** Buckets of a histogram, empty ones included. Beyond: 400 that names a longer step. */
 export const HISTOGRAM_BUCKETS_MAX = 2000;

@@ -2,13 +2,20 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ParameterError } from '../../shared/errors.ts';
 import { formatInstant, instantOf, instantOfMs, NS_PER_MS } from '../../shared/time.ts';
-import { AGGREGATE_BY_MAX, FACET_TOP_DEFAULT, FACET_VALUES_MAX, HISTOGRAM_BUCKETS_MAX, LIMIT_MAX } from '../limits.ts';
+import {
+  AGGREGATE_BY_MAX,
+  AGGREGATE_GROUPS_HELD_MAX,
+  AGGREGATE_LIMIT_DEFAULT,
+  AGGREGATE_LIMIT_MAX,
+  FACET_TOP_DEFAULT,
+  FACET_VALUES_MAX,
+  HISTOGRAM_BUCKETS_MAX,
+} from '../limits.ts';
 import { all, parseCount, parseFilters, single } from '../query/parameters.ts';
 import type { QueryString } from '../query/parameters.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
 import type { Cell } from '../store/aggregate/aggregate.ts';
 import { aggregate, type AggregateContext, facets } from '../store/aggregate/run.ts';
-import { quantileOf } from '../store/aggregate/sketch.ts';
 import type { Predicate } from '../store/scan/plan.ts';
 import type { RowGroupRef, Snapshot } from '../store/snapshot.ts';
 
@@ -23,6 +30,8 @@ const STEPS_MS = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 86_400
 const HISTOGRAM_BUCKETS_AUTO = 100;
 const STEP_MS_MIN = 1;
 
+const QUANTILES = [0.5, 0.9, 0.95, 0.99];
+
 export function registerAggregates(app: FastifyInstance, options: AggregatesOptions): void {
   const { store, query, now } = options;
 
@@ -33,7 +42,8 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
     return withSnapshot(store, reply, async (rowGroups, signal) => {
       const range = timeRange(predicate, rowGroups, now());
       const stepNs = parseStep(request.query, range);
-      const cells = await aggregate(rowGroups, { ...predicate, by, of: undefined, stepNs }, query, signal);
+      const plan = { ...predicate, by, of: undefined, quantiles: [], stepNs, limit: undefined };
+      const { cells } = await aggregate(rowGroups, plan, query, signal);
       return { step_seconds: Number(stepNs) / 1e9, buckets: buckets(cells, range, stepNs, by.length > 0) };
     });
   });
@@ -42,11 +52,12 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
     const predicate = parseFilters(request.query, now(), ['by', 'of', 'limit']);
     const by = parseBy(request.query, AGGREGATE_BY_MAX);
     const of = single(request.query, 'of');
-    const limit = parseCount(request.query, 'limit', 1, LIMIT_MAX, LIMIT_MAX);
+    const limit = parseCount(request.query, 'limit', 1, AGGREGATE_LIMIT_MAX, AGGREGATE_LIMIT_DEFAULT);
     return withSnapshot(store, reply, async (rowGroups, signal) => {
-      const cells = await aggregate(rowGroups, { ...predicate, by, of, stepNs: undefined }, query, signal);
-      const largest = cells.toSorted((a, b) => b.rows - a.rows).slice(0, limit);
-      return { groups: largest.map((cell) => ({ by: named(by, cell), rows: cell.rows, ...(of && measures(cell)) })) };
+      const plan = { ...predicate, by, of, quantiles: QUANTILES, stepNs: undefined, limit };
+      const { cells, groupCount } = await aggregate(rowGroups, plan, query, signal);
+      const groups = cells.map((cell) => ({ by: named(by, cell), rows: cell.rows, ...(of && measures(cell)) }));
+      return { groups, distinct: groupCount ?? `more than ${AGGREGATE_GROUPS_HELD_MAX}` };
     });
   });
 
@@ -132,11 +143,9 @@ function named(by: readonly string[], cell: Cell): Record<string, string> {
   return Object.fromEntries(by.map((name, i) => [name, cell.by[i]!]));
 }
 
-/** JSON has no NaN: a group without numbers has only their count. */
-function measures({ count, sum, min, max, sketch }: Cell): object {
-  if (count === 0) return { count };
-  const p = (quantile: number): number => Math.min(max, Math.max(min, quantileOf(sketch, quantile)));
-  return { count, sum, min, max, avg: sum / count, p50: p(0.5), p90: p(0.9), p95: p(0.95), p99: p(0.99) };
+/** Of QUANTILES. JSON has no NaN: a group without numbers has only their count. */
+function measures({ count, sum, min, max, quantiles: [p50, p90, p95, p99] }: Cell): object {
+  return count === 0 ? { count } : { count, sum, min, max, avg: sum / count, p50, p90, p95, p99 };
 }
 
 function topValues(values: ReadonlyMap<string, number>, top: number): { value: string; rows: number }[] {

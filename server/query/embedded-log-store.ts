@@ -38,7 +38,7 @@ export function embeddedLogStore({ store, erasures, query }: EmbeddedParts): Log
     async aggregate(plan, signal) {
       const snapshot = store.snapshot();
       try {
-        return await aggregate(snapshot.rowGroups, plan, query, signal);
+        return (await aggregate(snapshot.rowGroups, plan, query, signal)).cells;
       } finally {
         snapshot.release();
       }

@@ -6,8 +6,8 @@ import {
   facetsTask,
   type PartialOutput,
 } from '../store/aggregate/run.ts';
-import type { Cell } from '../store/aggregate/aggregate.ts';
 import type { Facet } from '../store/aggregate/facets.ts';
+import { buffersOf, type GatherInput, type GatherOutput, gatherTask, type Tally } from '../store/aggregate/tally.ts';
 import { Indexes, type LookupInput, type LookupOutput } from '../store/scan/index-lookup.ts';
 import { OpenFiles } from '../store/scan/open-files.ts';
 import { RowGroups } from '../store/scan/row-groups.ts';
@@ -17,8 +17,9 @@ import { render, type RenderInput, type RenderOutput } from './render.ts';
 
 export const LOOK_UP = taskKind<LookupInput, LookupOutput>('look-up');
 export const SCAN = taskKind<ScanInput, ScannedRows[]>('scan');
-export const AGGREGATE = taskKind<AggregateInput, PartialOutput<Cell>>('aggregate');
-export const FACETS = taskKind<FacetsInput, PartialOutput<Facet>>('facets');
+export const AGGREGATE = taskKind<AggregateInput, PartialOutput<Tally>>('aggregate');
+export const GATHER = taskKind<GatherInput, GatherOutput>('gather');
+export const FACETS = taskKind<FacetsInput, PartialOutput<readonly Facet[]>>('facets');
 export const RENDER = taskKind<RenderInput, RenderOutput>('render');
 
 export function queryHandlers(): TaskHandler[] {
@@ -28,7 +29,11 @@ export function queryHandlers(): TaskHandler[] {
   return [
     taskHandler(LOOK_UP, (input) => ({ output: indexes.lookUp(input) })),
     taskHandler(SCAN, (input) => ({ output: scan(input, rowGroups) })),
-    taskHandler(AGGREGATE, (input) => ({ output: aggregateTask(input, rowGroups) })),
+    taskHandler(AGGREGATE, (input) => {
+      const output = aggregateTask(input, rowGroups);
+      return { output, transfer: buffersOf(output.result) };
+    }),
+    taskHandler(GATHER, (input) => ({ output: gatherTask(input) })),
     taskHandler(FACETS, (input) => ({ output: facetsTask(input, rowGroups) })),
     taskHandler(RENDER, (input) => ({ output: render(input, rowGroups) })),
   ];

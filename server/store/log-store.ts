@@ -34,7 +34,7 @@ export interface LogStore {
   /** The streams that have lines in the time range and whose labels satisfy the filters. Text is not looked at. */
   streams(predicate: Predicate): Promise<readonly Labels[]>;
 
-  /** Counts and measures by group, without the lines. In no order. */
+  /** Counts and measures by group, without the lines; the groups of most rows first. */
   aggregate(plan: AggregatePlan, signal: AbortSignal): Promise<readonly Cell[]>;
 
   /** Resolves when it is sure that every matching line acknowledged so far will go; see `isErased`. */

@@ -7,7 +7,8 @@ import { labelOf } from '../../../shared/labels.ts';
 import { forEachTextObject } from '../scan/text-objects.ts';
 import { matchMask } from '../scan/match-rows.ts';
 import type { Predicate } from '../scan/plan.ts';
-import { countByColumns, rowCodes } from './row-values.ts';
+import { countCodes, groupCodes, type Rows, rowsOf } from './group-codes.ts';
+import { GroupKey } from './group-key.ts';
 
 export interface Facet {
   readonly name: string;
@@ -58,7 +59,8 @@ export function facetsOf(
 ): Facet[] {
   const mask = matchMask(group, predicate);
   if (mask !== 'all' && !mask.includes(1)) return [];
-  return (names ?? namesOf(group)).flatMap((name) => facet(group, mask, name, ids.has(name)) ?? []);
+  const rows = rowsOf(group, mask);
+  return (names ?? namesOf(group)).flatMap((name) => facet(group, mask, rows, name, ids.has(name)) ?? []);
 }
 
 function namesOf(group: RowGroup): string[] {
@@ -66,13 +68,19 @@ function namesOf(group: RowGroup): string[] {
   return [...new Set([...group.info.streams.flatMap((labels) => Object.keys(labels)), ...fields])];
 }
 
-function facet(group: RowGroup, mask: Uint8Array | 'all', name: string, isId: boolean): Facet | undefined {
+function facet(
+  group: RowGroup,
+  mask: Uint8Array | 'all',
+  matching: Rows,
+  name: string,
+  isId: boolean,
+): Facet | undefined {
   const isLabel = group.info.streams.some((labels) => labelOf(labels, name) !== undefined);
   if (!isLabel && (isId || hasManyValues(group, name))) {
     const rows = rowsWith(group, mask, name);
     return rows === 0 ? undefined : { name, rows, values: undefined };
   }
-  const counts = (mask === 'all' ? countByColumns(group, name) : undefined) ?? countRows(group, mask, name);
+  const counts = countValues(group, matching, name);
   counts.delete('');
   let rows = 0;
   for (const count of counts.values()) rows += count;
@@ -121,11 +129,16 @@ function rowsWith(group: RowGroup, mask: Uint8Array | 'all', name: string): numb
   return rows;
 }
 
-function countRows(group: RowGroup, mask: Uint8Array | 'all', name: string): Map<string, number> {
-  const { codes, values } = rowCodes(group, name);
-  const counts = new Uint32Array(values.length);
-  for (let row = 0; row < codes.length; row++) if (mask === 'all' || mask[row] === 1) counts[codes[row]!]!++;
+function countValues(group: RowGroup, matching: Rows, name: string): Map<string, number> {
+  const dimension = groupCodes(group, [name], undefined, matching.counts);
+  const key = new GroupKey();
   const byValue = new Map<string, number>();
-  for (const [code, count] of counts.entries()) if (count > 0) byValue.set(values[code]!, count);
+  for (const [code, count] of countCodes(dimension, matching).entries()) {
+    if (count === 0) continue;
+    key.clear();
+    dimension.write(code, key);
+    const value = key.toString();
+    byValue.set(value, (byValue.get(value) ?? 0) + count);
+  }
   return byValue;
 }

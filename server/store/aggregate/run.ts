@@ -1,17 +1,27 @@
-/** Aggregations and facets over many row groups: in worker threads, a batch of row groups a task, added up here. */
+/**
+ * Aggregations and facets over many row groups. Workers do all of it, a batch of row groups a task: the tally of an
+ * aggregation goes with a task and comes back with its answer, in two lanes side by side, and a last task gathers the two.
+ */
 import { CorruptionError } from '../../../shared/errors.ts';
-import { SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../limits.ts';
+import { AGGREGATE_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../limits.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Predicate } from '../scan/plan.ts';
 import { placeOf, type RowGroupPlace, type RowGroups } from '../scan/row-groups.ts';
-import { batchesOf, candidates, type ScanContext } from '../scan/select.ts';
+import { candidates, type ScanContext } from '../scan/select.ts';
 import type { RowGroupRef } from '../snapshot.ts';
-import { aggregateGroup, type AggregatePlan, AggregateTable, type Cell } from './aggregate.ts';
+import type { AggregatePlan, Cell } from './aggregate.ts';
+import { marksOf } from './bounds.ts';
 import { type Facet, facetsOf, FacetTable } from './facets.ts';
+import { openTally, type Pass } from './open-tally.ts';
+import { bytesOf, type GatherInput, type GatherOutput, type Tally } from './tally.ts';
+import type { TallyMemory } from './tally-memory.ts';
 
 export interface AggregateInput {
   readonly places: readonly RowGroupPlace[];
   readonly plan: AggregatePlan;
+  readonly pass: Pass;
+  /** What is known so far: handed over, and handed back. */
+  readonly tally: Tally | undefined;
 }
 
 export interface FacetsInput {
@@ -22,48 +32,108 @@ export interface FacetsInput {
   readonly ids: readonly string[];
 }
 
-/** Results of a task, and which of its row groups, by index, could not be read. */
+/** What a task found, and which of its row groups, by index, could not be read. */
 export interface PartialOutput<T> {
-  readonly results: readonly T[];
+  readonly result: T;
   readonly corruptions: readonly { readonly group: number; readonly message: string }[];
 }
 
 /** Where aggregations run. */
 export interface AggregateContext extends Pick<ScanContext, 'lookUp' | 'setAside'> {
-  readonly aggregate: (input: AggregateInput, signal: AbortSignal) => Promise<PartialOutput<Cell>>;
-  readonly facets: (input: FacetsInput, signal: AbortSignal) => Promise<PartialOutput<Facet>>;
+  readonly aggregate: (input: AggregateInput, signal: AbortSignal) => Promise<PartialOutput<Tally>>;
+  readonly gather: (input: GatherInput, signal: AbortSignal) => Promise<GatherOutput>;
+  readonly facets: (input: FacetsInput, signal: AbortSignal) => Promise<PartialOutput<readonly Facet[]>>;
+  readonly memory: TallyMemory;
 }
 
 /** The task of a worker thread for `aggregate`. @throws QueryTooLargeError */
-export function aggregateTask({ places, plan }: AggregateInput, rowGroups: RowGroups): PartialOutput<Cell> {
-  const table = new AggregateTable();
-  const corruptions = eachGroup(places, rowGroups, (group) => table.add(aggregateGroup(group, plan)));
-  return { results: table.cells(), corruptions };
+export function aggregateTask(
+  { places, plan, pass, tally }: AggregateInput,
+  rowGroups: RowGroups,
+): PartialOutput<Tally> {
+  const pending = openTally(plan, pass, tally);
+  const corruptions = eachGroup(places, rowGroups, (group) => pending.add(group));
+  return { result: pending.tally(), corruptions };
 }
 
 /** The task of a worker thread for `facets`. */
-export function facetsTask({ places, predicate, names, ids }: FacetsInput, rowGroups: RowGroups): PartialOutput<Facet> {
+export function facetsTask(
+  { places, predicate, names, ids }: FacetsInput,
+  rowGroups: RowGroups,
+): PartialOutput<readonly Facet[]> {
   const table = new FacetTable();
   const corruptions = eachGroup(places, rowGroups, (group) => {
     table.add(facetsOf(group, predicate, names, new Set([...ids, ...table.ids()])));
   });
-  return { results: table.facets(), corruptions };
+  return { result: table.facets(), corruptions };
 }
 
-/** @throws QueryTooLargeError */
+export interface Aggregation {
+  /** Those of most rows first. */
+  readonly cells: readonly Cell[];
+  /** How many groups there are, in the answer or not; undefined when there are too many to tell. */
+  readonly groupCount: number | undefined;
+}
+
+/**
+ * All groups are counted; or, when they are too many to hold, first how many rows a group has at most, then those groups
+ * that may be among the largest. Only groups of the answer are measured, so that sketches are few.
+ * @throws QueryTooLargeError, UnavailableError
+ */
 export async function aggregate(
   rowGroups: readonly RowGroupRef[],
   plan: AggregatePlan,
   context: AggregateContext,
   signal: AbortSignal,
-): Promise<Cell[]> {
-  const table = new AggregateTable();
-  await eachBatch(rowGroups, plan, context, signal, async (places) => {
-    const output = await context.aggregate({ places, plan }, signal);
-    table.add(output.results);
-    return output;
-  });
-  return table.cells();
+): Promise<Aggregation> {
+  const found = await candidates(rowGroups, plan, context, signal);
+  const run = (pass: Pass): Promise<GatherOutput> => runPass(found, plan, pass, context, signal);
+  const counted = await run({ kind: 'count' });
+  const largest = counted.kind === 'bounds' ? await recount(counted, plan.limit!, run) : counted;
+  const groupCount = counted.kind === 'bounds' ? undefined : counted.groupCount;
+  if (plan.of === undefined || largest.keys.length === 0) return { cells: largest.cells, groupCount };
+  const measured = await run({ kind: 'measure', keys: largest.keys });
+  return { cells: cellsOf(measured).cells, groupCount };
+}
+
+type Gathered<Kind> = GatherOutput & { readonly kind: Kind };
+
+/** No group that is not marked has `least` rows: when each of the answer has, they are the largest. Else they tell how many. */
+async function recount(
+  { bounds, least }: Gathered<'bounds'>,
+  limit: number,
+  run: (pass: Pass) => Promise<GatherOutput>,
+): Promise<Gathered<'cells'>> {
+  const largest = cellsOf(await run({ kind: 'recount', marks: marksOf(bounds, least) }));
+  const rows = largest.cells[limit - 1]?.rows ?? 1;
+  return rows >= least ? largest : cellsOf(await run({ kind: 'recount', marks: marksOf(bounds, rows) }));
+}
+
+function cellsOf(gathered: GatherOutput): Gathered<'cells'> {
+  if (gathered.kind === 'bounds') throw new RangeError('BUG: only the first pass gives bounds');
+  return gathered;
+}
+
+/** Over all row groups; what the lanes have is gathered. */
+async function runPass(
+  rowGroups: readonly RowGroupRef[],
+  plan: AggregatePlan,
+  pass: Pass,
+  context: AggregateContext,
+  signal: AbortSignal,
+): Promise<GatherOutput> {
+  const memory = context.memory.share();
+  try {
+    const tallies = await inLanes<Tally>(rowGroups, context, signal, async (places, tally) => {
+      const heldBytes = bytesOf(tally); // before it is handed over
+      const output = await context.aggregate({ places, plan, pass, tally }, signal);
+      memory.add(bytesOf(output.result) - heldBytes);
+      return output;
+    });
+    return await context.gather({ tallies, plan }, signal);
+  } finally {
+    memory.release();
+  }
 }
 
 /** @param names  only these; undefined for all */
@@ -75,32 +145,55 @@ export async function facets(
   signal: AbortSignal,
 ): Promise<Facet[]> {
   const table = new FacetTable();
-  await eachBatch(rowGroups, predicate, context, signal, async (places) => {
+  await inLanes(await candidates(rowGroups, predicate, context, signal), context, signal, async (places) => {
     const output = await context.facets({ places, predicate, names, ids: table.ids() }, signal);
-    table.add(output.results);
+    table.add(output.result);
     return output;
   });
   return table.facets();
 }
 
-async function eachBatch(
+/**
+ * Runs batch after batch in each of a few lanes.
+ * @param run  is given what came of the lane's batch before
+ * @returns what came of each lane's last batch
+ */
+async function inLanes<T>(
   rowGroups: readonly RowGroupRef[],
-  predicate: Predicate,
-  context: AggregateContext,
+  context: Pick<AggregateContext, 'setAside'>,
   signal: AbortSignal,
-  run: (places: RowGroupPlace[]) => Promise<PartialOutput<unknown>>,
-): Promise<void> {
-  const batches = batchesOf(await candidates(rowGroups, predicate, context, signal), SCAN_ROWS_AT_ONCE);
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < batches.length) {
+  run: (places: RowGroupPlace[], before: T | undefined) => Promise<PartialOutput<T>>,
+): Promise<T[]> {
+  const batches = batchesOf(rowGroups);
+  const lane = async (): Promise<T[]> => {
+    let last: T | undefined;
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
       signal.throwIfAborted();
-      const batch = batches[next++]!;
-      const { corruptions } = await run(batch.map(placeOf));
+      const { result, corruptions } = await run(batch.map(placeOf), last);
+      last = result;
       for (const { group, message } of corruptions) await context.setAside(batch[group]!, new CorruptionError(message));
     }
+    return last === undefined ? [] : [last];
   };
-  await Promise.all(Array.from({ length: SCANS_AT_ONCE }, work));
+  try {
+    return (await Promise.all(Array.from({ length: SCANS_AT_ONCE }, lane))).flat();
+  } finally {
+    batches.length = 0; // where one lane failed, the other need not go on
+  }
+}
+
+function batchesOf(rowGroups: readonly RowGroupRef[]): RowGroupRef[][] {
+  const batches: RowGroupRef[][] = [];
+  let rows = Infinity;
+  for (const group of rowGroups) {
+    rows += group.rowCount;
+    if (rows > AGGREGATE_ROWS_AT_ONCE) {
+      batches.push([]);
+      rows = group.rowCount;
+    }
+    batches.at(-1)!.push(group);
+  }
+  return batches;
 }
 
 function eachGroup(

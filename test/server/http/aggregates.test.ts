@@ -67,7 +67,10 @@ test('an aggregation measures a field by values of another, the largest group fi
   ]);
   expect(groups[1]!['avg']).toBeCloseTo(25.5);
   expect(groups[0]!['p99']).toBeGreaterThan(57);
-  expect((await get('/aggregate?by=level&limit=1')).json).toEqual({ groups: [{ by: { level: 'info' }, rows: 54 }] });
+  expect((await get('/aggregate?by=level&limit=1')).json).toEqual({
+    groups: [{ by: { level: 'info' }, rows: 54 }],
+    distinct: 2,
+  });
 });
 
 test('fields are listed with their most frequent values', async () => {
@@ -87,6 +90,7 @@ test.each([
   ['/histogram?limit=5', /^limit: it does not belong here; allowed: labels, fields, q, since, until, by, step/],
   ['/aggregate?format=csv', /^format: it does not belong here/],
   ['/aggregate?by=a&by=b&by=c&by=d&by=e', /^by: 5 names/],
+  ['/aggregate?limit=10001', /^limit: "10001" is out of range/],
   ['/fields?top=5000', /^top: "5000" is out of range/],
   ['/labels?order=newest', /^order: it does not belong here/],
 ])('%s is refused', async (path, message) => {

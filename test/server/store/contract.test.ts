@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { embeddedLogStore } from '../../../server/query/embedded-log-store.ts';
 import { aggregateTask, facetsTask } from '../../../server/store/aggregate/run.ts';
+import { gatherTask } from '../../../server/store/aggregate/tally.ts';
+import { TallyMemory } from '../../../server/store/aggregate/tally-memory.ts';
 import { realDisk } from '../../../server/store/disk.ts';
 import { eraseSegment } from '../../../server/store/erasure/erase-segment.ts';
 import { Erasures } from '../../../server/store/erasure/erasures.ts';
@@ -29,6 +31,8 @@ async function openEmbedded(options: LogStoreOptions, flushes: boolean): Promise
   const query = {
     ...queryContext(store),
     aggregate: async (input: Parameters<typeof aggregateTask>[0]) => aggregateTask(input, rowGroups),
+    gather: async (input: Parameters<typeof gatherTask>[0]) => gatherTask(input),
+    memory: new TallyMemory(),
     facets: async (input: Parameters<typeof facetsTask>[0]) => facetsTask(input, rowGroups),
   };
   const logs = embeddedLogStore({ store, erasures, query });

@@ -45,6 +45,7 @@ const value = (name: string, any: readonly string[], none: readonly string[] = [
   any: any.map(parsePattern),
   none: none.map(parsePattern),
 });
+const COUNTED = { of: undefined, quantiles: [], stepNs: undefined, limit: undefined };
 const at = (timeNs: number): bigint => instantOf(TODAY, timeNs);
 
 const SEARCHES: readonly (readonly [string, Partial<Plan>, readonly number[]])[] = [
@@ -104,13 +105,21 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
 
     test('aggregate: rows by label and field', async () => {
       const store = await openFilled();
-      const plan = { ...planOf(), by: ['pod', 'level'], of: undefined, stepNs: undefined };
+      const plan = { ...planOf(), ...COUNTED, by: ['pod', 'level'] };
       const cells = await store.aggregate(plan, new AbortController().signal);
       expect(cells.map(({ by, rows }) => `${by.join()} ${rows}`).toSorted()).toEqual([
         'api-1,info 3',
         'web-1, 1',
         'web-1,error 1',
       ]);
+      await store.close();
+    });
+
+    test('aggregate: the largest groups first, and their measures', async () => {
+      const store = await openFilled();
+      const plan = { ...planOf(), ...COUNTED, by: ['pod'], of: 'user', quantiles: [0, 1], limit: 1 };
+      const cells = await store.aggregate(plan, new AbortController().signal);
+      expect(cells).toMatchObject([{ by: ['api-1'], rows: 3, count: 3, sum: 4, min: 1, max: 2, quantiles: [1, 2] }]);
       await store.close();
     });
 

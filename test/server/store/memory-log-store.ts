@@ -2,7 +2,7 @@
 import { labelsKey } from '../../../shared/labels.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { formatInstant, instantOf, instantOfMs } from '../../../shared/time.ts';
-import { AggregateTable } from '../../../server/store/aggregate/aggregate.ts';
+import type { AggregatePlan } from '../../../server/store/aggregate/aggregate.ts';
 import type { StoreStats } from '../../../server/store/stats.ts';
 import type { LogStore } from '../../../server/store/log-store.ts';
 import { verifyBatch } from '../../../server/store/row-group-ref.ts';
@@ -33,12 +33,23 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
       return [...new Map(found.map(({ labels }) => [labelsKey(labels), labels])).values()];
     },
     aggregate: async (plan) => {
-      const table = new AggregateTable();
-      for (const line of lines.filter((each) => isWanted(each, plan))) {
-        const by = plan.by.map((name) => valuesOf(line.text, line.labels, name)[0] ?? '');
-        table.cell(plan.stepNs === undefined ? 0 : Number(line.instant / plan.stepNs), by).rows++;
-      }
-      return table.cells();
+      const wanted = lines.filter((line) => isWanted(line, plan));
+      const cells = [...Map.groupBy(wanted, (line) => JSON.stringify(groupOf(line, plan)))].map(([key, each]) => {
+        const [bucket, ...by] = JSON.parse(key) as [number, ...string[]];
+        const numbers = each.flatMap((line) => numbersOf(line, plan.of)).toSorted((a, b) => a - b);
+        return {
+          bucket,
+          by,
+          rows: each.length,
+          count: numbers.length,
+          sum: numbers.reduce((sum, number) => sum + number, 0),
+          min: numbers.at(0) ?? Infinity,
+          max: numbers.at(-1) ?? -Infinity,
+          quantiles:
+            numbers.length === 0 ? [] : plan.quantiles.map((q) => numbers[Math.floor(q * (numbers.length - 1))]!),
+        };
+      });
+      return cells.toSorted((a, b) => b.rows - a.rows).slice(0, plan.limit);
     },
     erase: async (filter) => {
       lines = lines.filter((line) => !isWanted(line, filter));
@@ -73,6 +84,17 @@ const NO_STATS = {
 };
 
 const ANY_TEXT = { any: [], none: [] };
+
+function groupOf({ text, labels, instant }: NaiveLine, { by, stepNs }: AggregatePlan): (number | string)[] {
+  const bucket = stepNs === undefined ? 0 : Number(instant / stepNs);
+  return [bucket, ...by.map((name) => valuesOf(text, labels, name)[0] ?? '')];
+}
+
+/** A label is no number of a line. */
+function numbersOf({ text }: NaiveLine, of: string | undefined): number[] {
+  const number = of === undefined ? NaN : Number(valuesOf(text, {}, of).at(-1) ?? NaN);
+  return Number.isFinite(number) ? [number] : [];
+}
 
 function linesOf(rowGroup: Uint8Array): NaiveLine[] {
   const group = new RowGroup(rowGroup);

@@ -5,13 +5,13 @@ import { QueryTooLargeError } from '../../../../shared/errors.ts';
 import { type Labels, labelOf } from '../../../../shared/labels.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../shared/time.ts';
-import { AGGREGATE_GROUPS_MAX } from '../../../../server/limits.ts';
-import { aggregateGroup, type AggregatePlan, AggregateTable } from '../../../../server/store/aggregate/aggregate.ts';
+import { AGGREGATE_GROUPS_HELD_MAX, AGGREGATE_LIMIT_MAX } from '../../../../server/limits.ts';
+import type { AggregatePlan } from '../../../../server/store/aggregate/aggregate.ts';
 import { facetsOf, FacetTable } from '../../../../server/store/aggregate/facets.ts';
-import { addToSketch, quantileOf, type Sketch } from '../../../../server/store/aggregate/sketch.ts';
 import { parsePattern } from '../../../../server/store/scan/pattern.ts';
 import { planOf } from '../../query/query-context.ts';
 import { type Line, rowGroupOf, TODAY } from '../batches.ts';
+import { aggregateInMemory } from './in-memory.ts';
 
 type Fields = Record<string, string | number | null>;
 
@@ -58,60 +58,130 @@ function numberOf({ fields: values }: Row, name: string): number {
 }
 
 describe('aggregate', () => {
-  it('agrees with a count over parsed lines', () => {
+  it('agrees with a count over parsed lines', async () => {
     const plans = fc.record({
       by: fc.constantFrom<string[]>([], ['level'], ['app'], ['n'], ['app', 'level'], ['level', 'n', 'absent']),
       of: fc.constantFrom(undefined, 'n'),
       stepSeconds: fc.constantFrom(undefined, 1, 60),
       level: fc.option(fc.constantFrom('info', 'é"x', '7'), { nil: undefined }),
     });
-    fc.assert(
-      fc.property(rows, plans, (batches, { by, of, stepSeconds, level }) => {
+    await fc.assert(
+      fc.asyncProperty(rows, plans, async (batches, { by, of, stepSeconds, level }) => {
         const values = level === undefined ? [] : [{ name: 'level', any: [parsePattern(level)], none: [] }];
         const plan: AggregatePlan = {
           ...planOf({ values }),
           by,
           of,
+          quantiles: [0, 1],
+          limit: undefined,
           stepNs: stepSeconds === undefined ? undefined : BigInt(stepSeconds) * 1_000_000_000n,
         };
-        const table = new AggregateTable();
-        for (const batch of batches) table.add(aggregateGroup(groupOf(batch), plan));
-        const want = new Map<string, { rows: number; count: number; sum: number }>();
+        const { cells, groupCount } = await aggregateInMemory(batches.map(groupOf), plan);
+        const want = new Map<string, { rows: number; count: number; sum: number; min: number; max: number }>();
         for (const each of batches.flat()) {
           if (level !== undefined && valueOf(each, 'level') !== level) continue;
           const bucket =
             stepSeconds === undefined ? 0 : Number(instantOf(TODAY, each.second * 1e9) / BigInt(stepSeconds * 1e9));
           const key = JSON.stringify([bucket, ...by.map((name) => valueOf(each, name))]);
-          const cell = want.get(key) ?? { rows: 0, count: 0, sum: 0 };
+          const cell = want.get(key) ?? { rows: 0, count: 0, sum: 0, min: Infinity, max: -Infinity };
           const number = of === undefined ? NaN : numberOf(each, of);
-          want.set(key, {
-            rows: cell.rows + 1,
-            count: cell.count + (Number.isNaN(number) ? 0 : 1),
-            sum: cell.sum + (Number.isNaN(number) ? 0 : number),
-          });
+          want.set(key, Number.isNaN(number) ? { ...cell, rows: cell.rows + 1 } : withNumber(cell, number));
         }
         const got = new Map(
-          table
-            .cells()
-            .map((cell) => [
-              JSON.stringify([cell.bucket, ...cell.by]),
-              { rows: cell.rows, count: cell.count, sum: cell.sum },
-            ]),
+          cells.map(({ bucket, by: names, rows: rowCount, count, sum, min, max }) => [
+            JSON.stringify([bucket, ...names]),
+            { rows: rowCount, count, sum, min, max },
+          ]),
         );
         expect(got).toEqual(want);
+        expect(groupCount).toBe(want.size);
+        expect(cells.map((cell) => cell.rows)).toEqual(cells.map((cell) => cell.rows).toSorted((a, b) => b - a));
+        for (const { count, quantiles } of cells) expect(quantiles.length).toBe(count === 0 ? 0 : 2);
+        for (const {
+          quantiles: [least, most],
+          min,
+          max,
+        } of cells) {
+          if (least === undefined || most === undefined) continue;
+          expect(Math.abs(least - min)).toBeLessThanOrEqual(Math.abs(min) * 0.0051);
+          expect(Math.abs(most - max)).toBeLessThanOrEqual(Math.abs(max) * 0.0051);
+        }
       }),
       { numRuns: 1500 },
     );
   });
 
-  it('refuses more groups than the limit, and says what to do', () => {
-    const table = new AggregateTable();
-    for (let n = 0; n < AGGREGATE_GROUPS_MAX; n++) table.cell(n, []);
-    expect(() => table.cell(-1, [])).toThrow(QueryTooLargeError);
-    expect(() => table.cell(-1, [])).toThrow(/use a longer step/);
-    expect(table.cell(5, []).bucket).toBe(5);
+  it('finds the largest of more groups than it holds, and measures them', async () => {
+    const batches = Array.from({ length: 4 }, (_, batch) =>
+      Array.from({ length: BATCH_LINES }, (__, i): Line => {
+        const id = i % 10 === 0 ? `hot-${i % 70}` : `id-${batch}-${i}`;
+        return { text: `{"id":"${id}","ms":${i % 100}}` };
+      }),
+    );
+    const groups = batches.map((lines) => new RowGroup(rowGroupOf(lines)));
+    const { cells, groupCount } = await aggregateInMemory(groups, { ...COUNT, by: ['id'], of: 'ms', limit: 5 });
+    expect(groupCount).toBeUndefined();
+    const hot = batches.flat().filter(({ text }) => text.includes('hot-'));
+    for (const { by, rows: rowCount, count, sum } of cells) {
+      const own = hot
+        .filter(({ text }) => text.includes(`"${by[0]}"`))
+        .map(({ text }) => JSON.parse(text) as { ms: number });
+      expect([rowCount, count]).toEqual([own.length, own.length]);
+      expect(sum).toBe(own.reduce((total, { ms }) => total + ms, 0));
+    }
+    expect(cells.map(({ by }) => by[0]!.slice(0, 4))).toEqual(['hot-', 'hot-', 'hot-', 'hot-', 'hot-']);
+  });
+
+  it('tells groups of as many rows apart even when they are too many to hold', async () => {
+    const groups = Array.from({ length: 4 }, (_, batch) => {
+      const lines = Array.from({ length: BATCH_LINES }, (__, i): Line => ({ text: `{"id":"id-${batch}-${i}"}` }));
+      return new RowGroup(rowGroupOf(lines));
+    });
+    const { cells } = await aggregateInMemory(groups, { ...COUNT, by: ['id'], limit: 7 });
+    expect(cells.map(({ rows: rowCount }) => rowCount)).toEqual([1, 1, 1, 1, 1, 1, 1]);
+    expect(new Set(cells.map(({ by }) => by[0])).size).toBe(7);
+  });
+
+  it('refuses more groups than an answer may have where all are wanted, and says what to do', async () => {
+    const lines = Array.from({ length: AGGREGATE_LIMIT_MAX + 1 }, (_, i): Line => ({ text: `{"id":${i * 1000}}` }));
+    const all = { ...COUNT, by: ['id'], limit: undefined };
+    const group = new RowGroup(rowGroupOf(lines));
+    await expect(aggregateInMemory([group], all)).rejects.toThrow(QueryTooLargeError);
+    await expect(aggregateInMemory([group], all)).rejects.toThrow(/more than 10000 groups: use a longer step/);
+    const { cells } = await aggregateInMemory([new RowGroup(rowGroupOf(lines.slice(1)))], all);
+    expect(cells.length).toBe(AGGREGATE_LIMIT_MAX);
   });
 });
+
+/** With four such batches in two lanes, each lane has more groups than it holds. */
+const BATCH_LINES = Math.ceil(AGGREGATE_GROUPS_HELD_MAX * 0.6);
+
+const COUNT: AggregatePlan = {
+  ...planOf(),
+  by: [],
+  of: undefined,
+  quantiles: [],
+  stepNs: undefined,
+  limit: undefined,
+};
+
+interface Measured {
+  readonly rows: number;
+  readonly count: number;
+  readonly sum: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+function withNumber({ rows: rowCount, count, sum, min, max }: Measured, number: number): Measured {
+  return {
+    rows: rowCount + 1,
+    count: count + 1,
+    sum: sum + number,
+    min: Math.min(min, number),
+    max: Math.max(max, number),
+  };
+}
 
 describe('facets', () => {
   it('count the lines of each label and field, by value', () => {
@@ -140,23 +210,5 @@ describe('facets', () => {
       rows: 1500,
       values: undefined,
     });
-  });
-});
-
-describe('sketch', () => {
-  it('gives quantiles within half a percent', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1 }),
-        fc.double({ min: 0, max: 1, noNaN: true }),
-        (numbers, quantile) => {
-          const sketch: Sketch = new Map();
-          for (const number of numbers) addToSketch(sketch, number);
-          const exact = numbers.toSorted((a, b) => a - b)[Math.floor(quantile * (numbers.length - 1))]!;
-          const got = quantileOf(sketch, quantile);
-          expect(Math.abs(got - exact)).toBeLessThanOrEqual(Math.abs(exact) * 0.0051 + 1e-8);
-        },
-      ),
-    );
   });
 });

@@ -1,0 +1,66 @@
+/**
+ * Which groups may be among those of most rows, when groups are too many to hold: rows are counted by a few bits of the
+ * hash of their key, so that a group has at most as many rows as its counter says. Only groups with a large counter are
+ * then counted by their key.
+ */
+import type { GroupTableState } from './group-table.ts';
+
+/** 1 MB of counters: they stay in the cache of a core, and their marks in its fastest. */
+const BITS = 17;
+const COUNTERS = 2 ** BITS;
+
+/** Upper bounds of the rows of groups, by hash. */
+export type Bounds = Float64Array<ArrayBuffer>;
+
+/** A bit for each counter: whether the groups of that counter are looked at. */
+export type Marks = Uint8Array<ArrayBuffer>;
+
+export function newBounds(): Bounds {
+  return new Float64Array(COUNTERS);
+}
+
+/** The index of the counter of all keys that have this hash. */
+export function counterOf(hash: number): number {
+  return hash >>> (32 - BITS);
+}
+
+export function addTableToBounds(bounds: Bounds, { count, hashes, rows }: GroupTableState): void {
+  for (let index = 0; index < count; index++) bounds[counterOf(hashes[index]!)]! += rows[index]!;
+}
+
+export function addBounds(to: Bounds, from: Bounds): void {
+  for (let counter = 0; counter < COUNTERS; counter++) to[counter]! += from[counter]!;
+}
+
+/**
+ * How many rows a group is likely to have that is among the `limit` largest. A counter may be that of many small groups,
+ * so it is taken by half.
+ */
+export function likelyLeast(bounds: Bounds, limit: number): number {
+  const sorted = bounds.toSorted();
+  return Math.max(1, Math.ceil(sorted[COUNTERS - limit]! / 2));
+}
+
+/** Marks all groups that may have so many rows. */
+export function marksOf(bounds: Bounds, least: number): Marks {
+  const marks = new Uint8Array(COUNTERS / 8);
+  for (let counter = 0; counter < COUNTERS; counter++) {
+    if (bounds[counter]! >= least) marks[counter >> 3]! |= 1 << (counter & 7);
+  }
+  return marks;
+}
+
+export function isMarked(marks: Marks, hash: number): boolean {
+  const counter = counterOf(hash);
+  return (marks[counter >> 3]! & (1 << (counter & 7))) !== 0;
+}
+
+/** Marks of these hashes and no others. */
+export function marksOfHashes(hashes: Uint32Array): Marks {
+  const marks = new Uint8Array(COUNTERS / 8);
+  for (const hash of hashes) {
+    const counter = counterOf(hash);
+    marks[counter >> 3]! |= 1 << (counter & 7);
+  }
+  return marks;
+}

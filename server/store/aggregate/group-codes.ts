@@ -1,0 +1,203 @@
+/** The groups of one row group: each row's code, of everything that rows are grouped by, and how many rows have it. */
+import type { RowGroup } from '../../../shared/row-group/reader.ts';
+import { instantOf, timeNsFrom } from '../../../shared/time.ts';
+import type { GroupKey } from './group-key.ts';
+import { addCodes, type CodePart, countingUp, type Dimension, valueCodes } from './value-codes.ts';
+
+/** Codes of up to so many combinations are counted in an array; beyond, each row has a code of its own. */
+const COMBINATIONS_MAX = 2 ** 18;
+
+/** The rows of a row group, in template order. */
+export interface Rows {
+  /** How many of each template. */
+  readonly counts: Int32Array;
+  /** 1 where the row matches, by position in template order; undefined when all do. */
+  readonly selected: Uint8Array | undefined;
+}
+
+export function rowsOf(group: RowGroup, mask: Uint8Array | 'all'): Rows {
+  const counts = templateRowCounts(group);
+  if (mask === 'all') return { counts, selected: undefined };
+  const { templateRows } = group.order();
+  const selected = new Uint8Array(templateRows.length);
+  for (let i = 0; i < selected.length; i++) selected[i] = mask[templateRows[i]!]!;
+  return { counts, selected };
+}
+
+/** From the columns alone where they tell, as then a count needs not even the template codes. */
+function templateRowCounts(group: RowGroup): Int32Array {
+  const { columnsOfTemplate, columns } = group;
+  if (columnsOfTemplate.filter((each) => each.length === 0).length > 1) {
+    const { templateStarts } = group.order();
+    return Int32Array.from(
+      columnsOfTemplate,
+      (_, template) => templateStarts[template + 1]! - templateStarts[template]!,
+    );
+  }
+  const counts = new Int32Array(columnsOfTemplate.length);
+  let left = group.info.rowCount;
+  for (const [template, [column]] of columnsOfTemplate.entries()) {
+    if (column === undefined) continue;
+    const { parts, count } = columns[column]!;
+    const part = parts.findIndex((each) => each.template === template);
+    counts[template] = (parts[part + 1]?.firstValue ?? count) - parts[part]!.firstValue;
+    left -= counts[template];
+  }
+  const empty = columnsOfTemplate.findIndex((each) => each.length === 0);
+  if (empty !== -1) counts[empty] = left;
+  return counts;
+}
+
+/** Groups rows by time buckets, where there is a step, and by names. */
+export function groupCodes(
+  group: RowGroup,
+  by: readonly string[],
+  stepNs: bigint | undefined,
+  counts: Int32Array,
+): Dimension {
+  const names = by.map((name, i) => (i < by.length - 1 ? sized(valueCodes(group, name)) : valueCodes(group, name)));
+  const dimensions = stepNs === undefined ? names : [bucketCodes(group, stepNs), ...names];
+  const [first] = dimensions;
+  if (first === undefined)
+    return { size: 1, parts: group.templates.map(() => ({ kind: 'same', code: 0 })), write: () => {} };
+  if (dimensions.length === 1) return first;
+  const combinations = dimensions.reduce((product, { size }) => product * size, 1);
+  return combinations <= COMBINATIONS_MAX ? combined(dimensions, combinations, counts) : rowByRow(dimensions, counts);
+}
+
+/** How many rows there are of each code. */
+export function countCodes({ parts, size }: Dimension, { counts, selected }: Rows): Uint32Array {
+  const totals = new Uint32Array(size);
+  let start = 0;
+  for (const [template, part] of parts.entries()) {
+    const end = start + counts[template]!;
+    countPart(part, start, end, selected, totals);
+    start = end;
+  }
+  return totals;
+}
+
+function countPart(
+  part: CodePart,
+  start: number,
+  end: number,
+  selected: Uint8Array | undefined,
+  totals: Uint32Array,
+): void {
+  if (part.kind === 'same') {
+    let rows = end - start;
+    if (selected !== undefined) for (let i = start; i < end; i++) rows -= 1 - selected[i]!;
+    totals[part.code]! += rows;
+    return;
+  }
+  const { codes, base } = part;
+  const shift = part.first - start;
+  if (selected === undefined) for (let i = start + shift; i < end + shift; i++) totals[base + codes[i]!]!++;
+  else for (let i = start; i < end; i++) totals[base + codes[shift + i]!]! += selected[i]!;
+}
+
+function sized(dimension: Dimension): Dimension {
+  const write = (code: number, key: GroupKey): void => {
+    const start = key.beginSized();
+    dimension.write(code, key);
+    key.endSized(start);
+  };
+  return { size: dimension.size, parts: dimension.parts, write };
+}
+
+function combined(dimensions: readonly Dimension[], size: number, counts: Int32Array): Dimension {
+  const parts = Array.from(counts, (count, template): CodePart => {
+    const each = dimensions.map((dimension) => dimension.parts[template]!);
+    const rows = each.every(({ kind }) => kind === 'same') ? Math.min(count, 1) : count;
+    const codes = new Uint32Array(rows);
+    let factor = 1;
+    for (const [d, part] of each.entries()) {
+      addCodes(part, factor, codes);
+      factor *= dimensions[d]!.size;
+    }
+    return rows === count ? { kind: 'each', codes, first: 0, base: 0 } : { kind: 'same', code: codes[0]! };
+  });
+  const write = (code: number, key: GroupKey): void => {
+    let left = code;
+    for (const dimension of dimensions) {
+      dimension.write(left % dimension.size, key);
+      left = Math.floor(left / dimension.size);
+    }
+  };
+  return { parts, size, write };
+}
+
+/** A code is a row's position in template order. */
+function rowByRow(dimensions: readonly Dimension[], counts: Int32Array): Dimension {
+  const templateOf: number[] = [];
+  const starts: number[] = [];
+  let rows = 0;
+  const codes = countingUp(counts.reduce((sum, count) => sum + count, 0));
+  const parts = Array.from(counts, (count, template): CodePart => {
+    if (count > 0) {
+      templateOf.push(template);
+      starts.push(rows);
+    }
+    rows += count;
+    return { kind: 'each', codes, first: rows - count, base: 0 };
+  });
+  const write = (position: number, key: GroupKey): void => {
+    const at = starts.findLastIndex((start) => start <= position);
+    for (const dimension of dimensions) {
+      const part = dimension.parts[templateOf[at]!]!;
+      const code = part.kind === 'same' ? part.code : part.base + part.codes[part.first + position - starts[at]!]!;
+      dimension.write(code, key);
+    }
+  };
+  return { parts, size: rows, write };
+}
+
+/** Buckets are counted from 1970, so that those of all row groups are the same. */
+function bucketCodes(group: RowGroup, stepNs: bigint): Dimension {
+  const { baseDay, minTimeNs, maxTimeNs } = group.info;
+  const anchor = instantOf(baseDay, minTimeNs) / stepNs;
+  const anchorNs = timeNsFrom(baseDay, anchor * stepNs);
+  const step = Number(stepNs);
+  const bucketOf = (timeNs: number): number => Math.floor((timeNs - anchorNs) / step);
+  const first = bucketOf(minTimeNs);
+  const size = bucketOf(maxTimeNs) - first + 1;
+  const firstBucket = Number(anchor) + first;
+  if (size === 1) {
+    const parts = group.templates.map((): CodePart => ({ kind: 'same', code: 0 }));
+    return { size, parts, write: (_, key) => key.addNumber(firstBucket) };
+  }
+  const { templateRows, templateStarts } = group.order();
+  const timesNs = group.timesNs();
+  const part = (codes: Uint32Array): Dimension['parts'] =>
+    group.templates.map((_, template) => ({ kind: 'each', codes, first: templateStarts[template]!, base: 0 }));
+  if (size > COMBINATIONS_MAX) {
+    const write = (position: number, key: GroupKey): void =>
+      key.addNumber(Number(anchor) + bucketOf(timesNs[templateRows[position]!]!));
+    return { size: templateRows.length, parts: part(countingUp(templateRows.length)), write };
+  }
+  const codes = new Uint32Array(templateRows.length);
+  fillBuckets(timesNs, templateRows, anchorNs + first * step, step, codes);
+  return { size, parts: part(codes), write: (code, key) => key.addNumber(firstBucket + code) };
+}
+
+/** Times that follow each other mostly lie in one bucket: only its bounds are looked at. */
+function fillBuckets(
+  timesNs: Float64Array,
+  rows: Int32Array,
+  originNs: number,
+  stepNs: number,
+  buckets: Uint32Array,
+): void {
+  let bucket = 0;
+  let startNs = originNs;
+  let endNs = originNs + stepNs;
+  for (let i = 0; i < rows.length; i++) {
+    const timeNs = timesNs[rows[i]!]!;
+    if (timeNs < startNs || timeNs >= endNs) {
+      bucket = Math.floor((timeNs - originNs) / stepNs);
+      startNs = originNs + bucket * stepNs;
+      endNs = startNs + stepNs;
+    }
+    buckets[i] = bucket;
+  }
+}

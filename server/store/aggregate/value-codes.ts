@@ -1,0 +1,227 @@
+/**
+ * What rows are grouped by, as numbers straight from the columns. Values stay in template order, as they are stored: the
+ * rows of one template are a part, and parts of several names line up value by value.
+ */
+import {
+  type ColumnValues,
+  FIXED_VALUE_BYTES_MAX,
+  valueSizeMax,
+  writeValue,
+} from '../../../shared/row-group/column.ts';
+import { distinctCutTexts } from '../../../shared/row-group/encodings/pattern.ts';
+import { KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
+import type { RowGroup } from '../../../shared/row-group/reader.ts';
+import { labelOf } from '../../../shared/labels.ts';
+import { forEachTextObject } from '../scan/text-objects.ts';
+import { unescaped } from '../scan/unescaped.ts';
+import type { GroupKey } from './group-key.ts';
+
+/** The codes of one template's rows: the same for all, or `base + codes[first + rank]`. */
+export type CodePart =
+  | { readonly kind: 'same'; readonly code: number }
+  | { readonly kind: 'each'; readonly codes: Codes; readonly first: number; readonly base: number };
+
+export type Codes = Uint8Array | Uint16Array | Uint32Array;
+
+/** One of the things that rows are grouped by. Two codes may stand for the same value. */
+export interface Dimension {
+  /** Codes are below it. */
+  readonly size: number;
+  /** By template. */
+  readonly parts: readonly CodePart[];
+  /** Adds what a code stands for to a key. */
+  write(code: number, key: GroupKey): void;
+}
+
+const NONE: CodePart = { kind: 'same', code: 0 };
+
+/** Integers in a range of at most so many a value get one code each; in a wider one each row has a code of its own. */
+const INTEGERS_RANGE_FACTOR = 2;
+
+/** A stream's label comes before a field of the line; of a field that stands in a line more than once, the last counts. */
+export function valueCodes(group: RowGroup, name: string): Dimension {
+  const texts = new Texts();
+  const columns = new Map<number, { codes: Codes | undefined; base: number }>();
+  const ofColumn = (column: number): { codes: Codes | undefined; base: number } => {
+    let known = columns.get(column);
+    if (known === undefined) columns.set(column, (known = columnCodes(group, column, name, texts)));
+    return known;
+  };
+  const parts = group.templates.map((_, template): CodePart => {
+    const column = columnOf(group, template, name);
+    if (column === undefined) return NONE;
+    const { codes, base } = ofColumn(column);
+    if (codes === undefined) return { kind: 'same', code: base };
+    return { kind: 'each', codes, first: firstOf(group, column, template), base };
+  });
+  return {
+    parts: underLabels(group, name, parts, texts),
+    size: texts.size,
+    write: (code, key) => texts.write(code, key),
+  };
+}
+
+/** The column that holds a template's values of a field, or lines that may have it. */
+export function columnOf(group: RowGroup, template: number, field: string): number | undefined {
+  return group.columnsOfTemplate[template]!.findLast((column) => {
+    const { slot } = group.columns[column]!;
+    return slot.kind === KIND_TEXT || slot.field === field;
+  });
+}
+
+export function firstOf(group: RowGroup, column: number, template: number): number {
+  return group.columns[column]!.parts.find((part) => part.template === template)!.firstValue;
+}
+
+/** @returns codes of the values, above `base`; undefined for one value that is that of `base` */
+function columnCodes(
+  group: RowGroup,
+  column: number,
+  name: string,
+  texts: Texts,
+): { codes: Codes | undefined; base: number } {
+  const { slot, chunk } = group.columns[column]!;
+  if (slot.kind === KIND_TEXT) return { codes: textCodes(group, column, name, texts), base: 0 };
+  const values = group.values(column);
+  const mayEscape = chunk.byteSet === undefined ? values.kind === 'constant' : hasBackslash(chunk.byteSet);
+  const escaped = slot.kind === KIND_STRING && mayEscape;
+  switch (values.kind) {
+    case 'constant':
+      return { codes: undefined, base: texts.add(values, 1, escaped) };
+    case 'dictionary': {
+      const distinct = values.values.offsets.length - 1;
+      return { codes: values.codes, base: texts.add({ kind: 'raw', ...values.values }, distinct, escaped) };
+    }
+    case 'integer': {
+      const { min, max } = values;
+      const range = max - min + 1;
+      if (range > values.values.length * INTEGERS_RANGE_FACTOR) break;
+      const codes = new Uint32Array(values.values.length);
+      for (let i = 0; i < codes.length; i++) codes[i] = values.values[i]! - min;
+      const all = Float64Array.from({ length: range }, (_, code) => min + code);
+      return { codes, base: texts.add({ kind: 'integer', values: all, min, max }, range, false) };
+    }
+    case 'pattern': {
+      const { codes, values: places } = distinctCutTexts(values);
+      return { codes, base: texts.add(values, places.length, escaped, places) };
+    }
+    case 'decimal':
+    case 'timestamp':
+    case 'uuid':
+    case 'hex':
+    case 'raw':
+      break;
+  }
+  const { count } = group.columns[column]!;
+  return { codes: countingUp(count), base: texts.add(values, count, escaped) };
+}
+
+export function countingUp(count: number): Uint32Array {
+  const numbers = new Uint32Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = i;
+  return numbers;
+}
+
+/** Fields of lines that were kept as text, though they are objects. */
+function textCodes(group: RowGroup, column: number, name: string, texts: Texts): Uint32Array | undefined {
+  let codes: Uint32Array | undefined;
+  forEachTextObject(group, column, name, (row, value) => {
+    codes ??= new Uint32Array(group.columns[column]!.count);
+    codes[group.ranks()[row]!] = texts.add({ kind: 'constant', value: Buffer.from(value), count: 1 }, 1, false);
+  });
+  return codes;
+}
+
+/** Where a row's stream has a label of the name, its value is that row's. */
+function underLabels(group: RowGroup, name: string, parts: readonly CodePart[], texts: Texts): readonly CodePart[] {
+  const labels = group.info.streams.map((stream) => labelOf(stream, name));
+  if (labels.every((label) => label === undefined)) return parts;
+  const known = new Map<string, number>();
+  const labelCodes = labels.map((label) => {
+    if (label === undefined) return -1;
+    let code = known.get(label);
+    if (code === undefined) {
+      code = texts.add({ kind: 'constant', value: Buffer.from(label), count: 1 }, 1, false);
+      known.set(label, code);
+    }
+    return code;
+  });
+  const [only] = labelCodes;
+  if (labelCodes.every((code) => code === only)) return parts.map(() => ({ kind: 'same', code: only! }));
+  const streams = group.streamCodes();
+  const { templateRows, templateStarts } = group.order();
+  return parts.map((part, template): CodePart => {
+    const rows = templateRows.subarray(templateStarts[template], templateStarts[template + 1]);
+    const codes = new Uint32Array(rows.length);
+    addCodes(part, 1, codes);
+    for (let i = 0; i < rows.length; i++) {
+      const code = labelCodes[streams[rows[i]!]!]!;
+      if (code >= 0) codes[i] = code;
+    }
+    return { kind: 'each', codes, first: 0, base: 0 };
+  });
+}
+
+/** Adds a part's codes, times a factor. */
+export function addCodes(part: CodePart, factor: number, to: Uint32Array): void {
+  if (part.kind === 'same') {
+    if (part.code > 0) for (let i = 0; i < to.length; i++) to[i]! += part.code * factor;
+    return;
+  }
+  const { codes, first, base } = part;
+  for (let i = 0; i < to.length; i++) to[i]! += (base + codes[first + i]!) * factor;
+}
+
+/** What the codes of one name stand for; 0 is "none". */
+class Texts {
+  readonly #runs: {
+    readonly base: number;
+    readonly values: ColumnValues;
+    readonly escaped: boolean;
+    readonly places: Uint32Array | undefined;
+  }[] = [];
+  size = 1;
+
+  /**
+   * @param places  which of the values get codes; undefined for the first `count` of them
+   * @returns the code of the first of the values
+   */
+  add(values: ColumnValues, count: number, escaped: boolean, places?: Uint32Array): number {
+    const base = this.size;
+    this.#runs.push({ base, values, escaped, places });
+    this.size += count;
+    return base;
+  }
+
+  write(code: number, key: GroupKey): void {
+    if (code === 0) return;
+    const { base, values, escaped, places } = this.#runs[this.#runOf(code)]!;
+    const index = places === undefined ? code - base : places[code - base]!;
+    if (values.kind === 'raw' && !escaped && key.isEmpty) {
+      // Nearly all keys are one value of a dictionary.
+      key.refer(values.bytes, values.offsets[index]!, values.offsets[index + 1]!);
+      return;
+    }
+    const start = key.end;
+    key.reserve(Math.max(FIXED_VALUE_BYTES_MAX, valueSizeMax(values, index)));
+    key.end = writeValue(values, index, key.bytes, start);
+    if (escaped) key.replaceFrom(start, unescaped(key.bytes.subarray(start, key.end)));
+  }
+
+  #runOf(code: number): number {
+    let low = 0;
+    let high = this.#runs.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#runs[middle]!.base <= code) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}
+
+const BACKSLASH = 0x5c;
+
+function hasBackslash(byteSet: Buffer): boolean {
+  return (byteSet[BACKSLASH >> 3]! & (1 << (BACKSLASH & 7))) !== 0;
+}
