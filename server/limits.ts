@@ -272,10 +272,14 @@ export const AGGREGATE_LIMIT_MAX = 10_000;
 export const AGGREGATE_GROUPS_HELD_MAX = 65_536;
 
 /**
- * Memory of one table of groups, or of quantiles: room for all groups that may be among the largest ones, as long as some
- * groups are larger than others. A query has two. Beyond: 413; a coarser step or fields with fewer values are wanted.
+ * Memory of one table of groups, used; its arrays may be twice as large, and a query has two tables. Room for 300,000 groups
+ * that may be among the largest, which are as many only where none is much larger than the others. Beyond: 413; a coarser
+ * step or fields with fewer values are wanted.
  */
-export const AGGREGATE_TABLE_BYTES_MAX = 32 * MIB;
+export const AGGREGATE_TABLE_BYTES_MAX = 16 * MIB;
+
+/** Memory of the quantiles of all groups in one table: 100 different numbers of each of 10,000. Beyond: 413. */
+export const AGGREGATE_SKETCHES_BYTES_MAX = 32 * MIB;
 
 /** Tables of all aggregations that run. Beyond: 503. */
 export const AGGREGATE_BYTES_MAX = 128 * MIB;

@@ -5,7 +5,7 @@
  * Source: DDSketch, Masson, Rim and Lee, VLDB 2019.
  */
 import { QueryTooLargeError } from '../../../shared/errors.ts';
-import { AGGREGATE_TABLE_BYTES_MAX } from '../../limits.ts';
+import { AGGREGATE_SKETCHES_BYTES_MAX } from '../../limits.ts';
 
 const RELATIVE_ERROR = 0.005;
 const LOG_GAMMA = Math.log((1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR));
@@ -110,7 +110,7 @@ export class Sketches {
   #grow(): void {
     const before = this.state();
     const slots = before.keys.length * 2;
-    if (slots * SLOT_BYTES > AGGREGATE_TABLE_BYTES_MAX) {
+    if (slots * SLOT_BYTES > AGGREGATE_SKETCHES_BYTES_MAX) {
       throw new QueryTooLargeError('quantiles of so many groups take too much memory: ask for fewer with `limit`');
     }
     this.#size = 0;
