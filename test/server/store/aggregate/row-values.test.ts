@@ -1,0 +1,32 @@
+/** What rows are grouped by is the same text, however a column keeps it. */
+import { expect, test } from 'vitest';
+import { ENCODING_PATTERN } from '../../../../shared/row-group/format.ts';
+import { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { facetsOf } from '../../../../server/store/aggregate/facets.ts';
+import { rowCodes } from '../../../../server/store/aggregate/row-values.ts';
+import { FACET_VALUES_MAX } from '../../../../server/limits.ts';
+import { planOf } from '../../query/query-context.ts';
+import { rowGroupOf } from '../batches.ts';
+
+function groupOf(paths: readonly string[]): RowGroup {
+  const group = new RowGroup(rowGroupOf(paths.map((path) => ({ text: `{"path":"${path}"}` }))));
+  expect(group.columns[0]!.chunk.encoding).toBe(ENCODING_PATTERN);
+  return group;
+}
+
+test('texts with numbers in them have a code for each text', () => {
+  const paths = Array.from({ length: 1200 }, (_, i) => `/${'ab'[i % 2]!}/${i % 600}/0${i % 3}`);
+  const { codes, values } = rowCodes(groupOf(paths), 'path');
+  expect(Array.from(codes, (code) => values[code])).toEqual(paths);
+  expect(new Set(values).size).toBe(values.length);
+});
+
+test.each([
+  ['too many to count', FACET_VALUES_MAX + 1, undefined],
+  ['few enough to count', 100, 100],
+])('a facet of %s', (_what, count, counted) => {
+  const group = groupOf(Array.from({ length: count }, (_, i) => `/users/${i}`));
+  const [facet] = facetsOf(group, planOf({}), ['path'], new Set());
+  expect(facet).toMatchObject({ name: 'path', rows: count });
+  expect(facet!.values?.size).toBe(counted);
+});
