@@ -30,7 +30,7 @@ export interface Picked {
   readonly indices: Int32Array;
   readonly baseDay: number;
   /** Time of the row of each of them, ns from the start of baseDay. Called only for timestamps. */
-  timesNs(): Float64Array;
+  readonly timesNs: () => Float64Array;
 }
 
 export function canBePicked({ encoding }: ColumnChunk): boolean {

@@ -204,7 +204,7 @@ export class RowGroup {
   rowsOf(column: ColumnInfo, indices: ArrayLike<number>): Int32Array {
     if (!this.#isFew(indices.length) || this.#cache.get(PART_ORDER) !== undefined) {
       const rows = this.valueRows(column);
-      return Int32Array.from(indices, (index) => rows[index]!).sort();
+      return Int32Array.from(indices, (index) => rows[index]!).toSorted();
     }
     const ranks: number[][] = [];
     for (let i = 0, p = 0; i < indices.length; i++) {

@@ -106,7 +106,7 @@ function findInPlace(
     group.findUuids(index, uuids, onFound);
   } else return undefined;
   // What is wanted is looked for one after the other.
-  return patterns.length > 1 ? found.sort((a, b) => a - b) : found;
+  return patterns.length > 1 ? found.toSorted((a, b) => a - b) : found;
 }
 
 function passes({ any, none }: ValueFilter, value: Buffer): boolean {

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { ENCODING_PATTERN } from '../../../../shared/row-group/format.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { facetsOf } from '../../../../server/store/aggregate/facets.ts';
-import { rowCodes } from '../../../../server/store/aggregate/row-values.ts';
+import { GroupKey } from '../../../../server/store/aggregate/group-key.ts';
+import { valueCodes } from '../../../../server/store/aggregate/value-codes.ts';
 import { FACET_VALUES_MAX } from '../../../../server/limits.ts';
 import { planOf } from '../../query/query-context.ts';
 import { rowGroupOf } from '../batches.ts';
@@ -16,9 +17,17 @@ function groupOf(paths: readonly string[]): RowGroup {
 
 test('texts with numbers in them have a code for each text', () => {
   const paths = Array.from({ length: 1200 }, (_, i) => `/${'ab'[i % 2]!}/${i % 600}/0${i % 3}`);
-  const { codes, values } = rowCodes(groupOf(paths), 'path');
-  expect(Array.from(codes, (code) => values[code])).toEqual(paths);
-  expect(new Set(values).size).toBe(values.length);
+  const { parts, size, write } = valueCodes(groupOf(paths), 'path');
+  const [part] = parts;
+  if (part?.kind !== 'each') throw new Error('one template, and different values');
+  const textOf = (code: number): string => {
+    const key = new GroupKey();
+    write(code, key);
+    return key.bytes.toString('utf8', key.start, key.end);
+  };
+  expect(paths.map((_, row) => textOf(part.base + part.codes[part.first + row]!))).toEqual(paths);
+  // One for each text, and 0 for "none".
+  expect(size).toBe(1 + new Set(paths).size);
 });
 
 test.each([
