@@ -15,6 +15,7 @@ import { parseDurationMs } from '../../../shared/duration.ts';
 import { UsageError } from '../../../shared/errors.ts';
 import { labelOf, type Labels } from '../../../shared/labels.ts';
 import { RETENTION_RULES_MAX, RULE_AGE_MS_MAX, RULE_AGE_MS_MIN } from '../../limits.ts';
+import { matches, parsePattern } from '../scan/pattern.ts';
 
 export interface RetentionRule {
   /** Label → value, in which `*` stands for any characters. */
@@ -50,14 +51,14 @@ export async function parseRetentionRules(text: string, path: string): Promise<R
 export function ageByRules(rules: readonly RetentionRule[], otherwiseMs: number): (labels: Labels) => number {
   const patterns = rules.map(({ selector, ageMs }) => ({
     ageMs,
-    labels: [...selector].map(([name, value]) => ({ name, pattern: wildcard(value) })),
+    labels: [...selector].map(([name, value]) => ({ name, pattern: parsePattern(withoutEscapes(value)) })),
   }));
   const known = new WeakMap<Labels, number>();
   return (labels) => {
     let ageMs = known.get(labels);
     if (ageMs === undefined) {
       const rule = patterns.find((each) =>
-        each.labels.every(({ name, pattern }) => pattern.test(labelOf(labels, name) ?? '')),
+        each.labels.every(({ name, pattern }) => matches(pattern, Buffer.from(labelOf(labels, name) ?? ''))),
       );
       known.set(labels, (ageMs = rule?.ageMs ?? otherwiseMs));
     }
@@ -111,8 +112,7 @@ function isMapping(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Linear in the value's length for each `*`: labels are short. */
-function wildcard(value: string): RegExp {
-  const parts = value.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return new RegExp(`^${parts.join('.*')}$`, 's');
+/** Rules know no escapes, queries do: in a rule a backslash is itself, and every `*` stands for any characters. */
+function withoutEscapes(value: string): string {
+  return value.replaceAll('\\', String.raw`\\`);
 }

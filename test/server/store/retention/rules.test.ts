@@ -32,6 +32,20 @@ test.for([
 });
 
 test.for([
+  ['a*c', 'a\nc', true],
+  ['a.c', 'abc', false],
+  ['(a|b)+', '(a|b)+', true],
+  [String.raw`a\b`, String.raw`a\b`, true],
+  [String.raw`a\*c`, String.raw`a\b-c`, true],
+  [String.raw`a\*c`, 'a*c', false],
+  [String.raw`a\\c`, String.raw`a\c`, false],
+  ['é*', 'école', true],
+] as const)('only a star has a meaning: %j against %j: %j', ([pattern, value, want]) => {
+  const ageOf = ageByRules([{ selector: new Map([['app', pattern]]), ageMs: 1 }], 2);
+  expect(ageOf({ app: value })).toBe(want ? 1 : 2);
+});
+
+test.for([
   ['', []],
   ['# none yet\n', []],
   ['[]', []],
