@@ -4,6 +4,7 @@
  */
 import { ByteReader, ByteWriter } from '../../../shared/bytes.ts';
 import type { Labels } from '../../../shared/labels.ts';
+import type { RowGroupRef } from '../snapshot.ts';
 
 export const SEGMENT_MAGIC = 0x31534c50; // "PLS1", at both ends of the file
 export const SEGMENT_HEADER_BYTES = 4;
@@ -29,16 +30,8 @@ export interface Section {
   readonly checksum: number;
 }
 
-/** A row group of a segment, as its section has it. */
-export interface SegmentRowGroup {
-  readonly offset: number;
-  readonly sizeBytes: number;
-  readonly rowCount: number;
-  readonly lineBytes: number;
-  readonly baseDay: number;
-  readonly minTimeNs: number;
-  readonly maxTimeNs: number;
-  readonly order: number;
+/** A row group, as the section of its segment has it. */
+export interface SegmentRowGroup extends Omit<RowGroupRef, 'path' | 'streams' | 'indexed'> {
   /** Indexes into the segment's streams. */
   readonly streams: readonly number[];
 }
