@@ -11,29 +11,40 @@ import { checkSegment } from './store/check/check-segment.ts';
 import type { BatchState } from './store/batch-state.ts';
 import type { CheckEvent, Finding } from './store/check/finding.ts';
 import { type Repaired, repairFolder } from './store/check/repair.ts';
-import { createFile, realDisk } from './store/disk.ts';
+import { createFile, type Disk, realDisk } from './store/disk.ts';
 import { MANIFEST_FILE, VERSION_FILE } from './store/filenames.ts';
 import { flush } from './store/flush.ts';
 import { FORMAT_VERSION } from './store/folder.ts';
 import { type FolderLock, lockFolder } from './store/lock.ts';
 import { Store } from './store/store.ts';
 
+/** What a check asks of the machine; a simulation has its own. */
+export interface Machine {
+  readonly disk: Disk;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly lock: typeof lockFolder;
+}
+
+const THIS_MACHINE: Machine = { disk: realDisk, now: Date.now, lock: lockFolder };
+
 /**
  * Holds the folder while it is checked.
  * @throws UsageError  it is no data folder, or a server has it open
  */
-export async function* checkDataFolder(dataDir: string): AsyncGenerator<CheckEvent> {
-  await requireDataFolder(dataDir);
-  const lock = await lockOrExplain(dataDir);
+export async function* checkDataFolder(dataDir: string, machine = THIS_MACHINE): AsyncGenerator<CheckEvent> {
+  const { disk } = machine;
+  await requireDataFolder(disk, dataDir);
+  const held = await lockOrExplain(machine, dataDir);
   try {
     yield* checkFolder({
-      disk: realDisk,
+      disk,
       dataDir,
-      checkSegment: (input) => checkSegment(realDisk, input),
+      checkSegment: (input) => checkSegment(disk, input),
       stateProblem: positionsProblem,
     });
   } finally {
-    await lock.release();
+    await held.release();
   }
 }
 
@@ -46,15 +57,16 @@ export async function* repairDataFolder(
   dataDir: string,
   findings: readonly Finding[],
   indexedFields: readonly string[],
-  state: BatchState = new Positions(Date.now),
+  { disk, now, lock }: Machine = THIS_MACHINE,
+  state: BatchState = new Positions(now),
 ): AsyncGenerator<Repaired> {
   if (findings.some(({ kind }) => kind === 'manifest')) return;
   if (findings.some(({ kind }) => kind === 'version')) {
     const path = join(dataDir, VERSION_FILE);
-    if ((await realDisk.sizeOf(path)) !== undefined) return;
+    if ((await disk.sizeOf(path)) !== undefined) return;
     // The manifest can be read, so the folder is of this version.
-    await createFile(realDisk, path, FORMAT_VERSION);
-    await realDisk.syncFolder(dataDir);
+    await createFile(disk, path, FORMAT_VERSION);
+    await disk.syncFolder(dataDir);
     yield { path, keptRows: 0, lostRows: 0 };
   }
   let skippedMs = 0;
@@ -64,21 +76,23 @@ export async function* repairDataFolder(
     retentionMs: Infinity,
     indexedFields,
     state,
-    flush: (input) => flush(realDisk, input),
-    now: () => Date.now() + skippedMs,
+    flush: (input) => flush(disk, input),
+    now: () => now() + skippedMs,
     log: pino({ level: 'silent' }),
     metrics: new Metrics(),
+    disk,
+    lock,
   });
   try {
-    yield* repairFolder(findings, { disk: realDisk, dataDir, store, skipRetryWait, indexedFields });
+    yield* repairFolder(findings, { disk, dataDir, store, skipRetryWait, indexedFields });
   } finally {
     await store.close();
   }
 }
 
-async function lockOrExplain(dataDir: string): Promise<FolderLock> {
+async function lockOrExplain({ lock }: Machine, dataDir: string): Promise<FolderLock> {
   try {
-    return await lockFolder(dataDir);
+    return await lock(dataDir);
   } catch (cause) {
     if (!(cause instanceof UsageError) || !cause.message.includes('is in use')) throw cause;
     throw new UsageError(`${cause.message}; while a server runs, ask it: curl -X POST <its address>/check`, 1, {
@@ -88,8 +102,8 @@ async function lockOrExplain(dataDir: string): Promise<FolderLock> {
 }
 
 /** To take the lock makes a folder, which a mistyped path must not. */
-async function requireDataFolder(dataDir: string): Promise<void> {
-  const names = await realDisk.list(dataDir);
+async function requireDataFolder(disk: Disk, dataDir: string): Promise<void> {
+  const names = await disk.list(dataDir);
   if (names.includes(VERSION_FILE) || names.includes(MANIFEST_FILE)) return;
   throw new UsageError(`${dataDir} is no data folder of podlog: it has neither ${VERSION_FILE} nor ${MANIFEST_FILE}`);
 }

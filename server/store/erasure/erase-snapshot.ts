@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { PodlogError } from '../../../shared/errors.ts';
 import type { Disk } from '../disk.ts';
 import { segmentPath, SEGMENTS_FOLDER, walFolder } from '../filenames.ts';
-import { lockFolder } from '../lock.ts';
+import type { lockFolder } from '../lock.ts';
 import { ManifestFile, type ManifestSegment } from '../manifest.ts';
 import type { EraseInput, EraseOutput } from './erase-segment.ts';
 
 export interface EraseSnapshotContext {
   readonly disk: Disk;
+  readonly lock: typeof lockFolder;
   /** A number for a new segment: no file of the snapshot has it. */
   readonly takeSequence: () => number;
   readonly erase: (part: Pick<EraseInput, 'dataDir' | 'segment' | 'sequence'>) => Promise<EraseOutput>;
@@ -16,12 +17,12 @@ export interface EraseSnapshotContext {
 
 /** @throws PodlogError  a server writes to the snapshot, or did */
 export async function eraseSnapshot(dataDir: string, context: EraseSnapshotContext): Promise<void> {
-  const { disk, takeSequence, erase } = context;
+  const { disk, lock, takeSequence, erase } = context;
   if ((await disk.list(walFolder(dataDir))).length > 0) {
     const message = `the snapshot ${dataDir} was written to by a server: remove it, or copy it elsewhere`;
     throw new PodlogError('PODLOG_SNAPSHOT_CHANGED', 409, message);
   }
-  const lock = await lockFolder(dataDir);
+  const held = await lock(dataDir);
   try {
     const manifest = await ManifestFile.open(disk, dataDir);
     for (const segment of manifest.current.segments) {
@@ -37,7 +38,7 @@ export async function eraseSnapshot(dataDir: string, context: EraseSnapshotConte
     // Also what a crash left of an earlier try.
     await removeUnnamed(disk, dataDir, manifest.current.segments);
   } finally {
-    await lock.release();
+    await held.release();
   }
 }
 

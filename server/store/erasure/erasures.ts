@@ -20,6 +20,7 @@ import { UnavailableError } from '../../../shared/errors.ts';
 import { ERASURES_KEPT_MAX, ERASURES_WAITING_MAX, RETRY_AFTER_DISK_SECONDS } from '../../limits.ts';
 import { type Disk, realDisk } from '../disk.ts';
 import { segmentPath } from '../filenames.ts';
+import { lockFolder } from '../lock.ts';
 import type { ManifestSegment } from '../manifest.ts';
 import type { Store } from '../store.ts';
 import type { EraseInput, EraseOutput } from './erase-segment.ts';
@@ -44,6 +45,8 @@ export interface ErasuresOptions {
   readonly now: () => number;
   readonly log: Logger;
   readonly disk?: Disk;
+  /** Takes a snapshot's folder; a simulated disk has no processes. */
+  readonly lock?: typeof lockFolder;
   /** Names a new job; random unless a simulation must know. */
   readonly newId?: () => string;
 }
@@ -255,13 +258,14 @@ export class Erasures {
         failures.push(error);
       }
     }
-    const { store, dataDir, snapshotsDir, indexedFields, erase } = this.#options;
+    const { store, dataDir, snapshotsDir, indexedFields, erase, lock = lockFolder } = this.#options;
     const plan = planOf(open.job.filter!);
     await eraseQuarantine(this.#disk, dataDir, plan);
     for (const name of await listSnapshots(this.#disk, snapshotsDir)) {
       if (closing.aborted) return;
       await eraseSnapshot(join(snapshotsDir, name), {
         disk: this.#disk,
+        lock,
         takeSequence: () => store.takeSequence(),
         erase: (part) => {
           return erase({ ...part, plan, orderBefore: open.job.scope.orderBefore, indexedFields }, closing);

@@ -41,7 +41,7 @@ async function flip(path: string, offset: number): Promise<void> {
 async function repairAll(dataDir: string): Promise<void> {
   const findings = (await findingsOf(dataDir)).map((finding) => ({ ...finding, path: join(dataDir, finding.path) }));
   expect(findings.length).toBeGreaterThan(0);
-  for await (const _ of repairDataFolder(dataDir, findings, INDEXED, new FileEnds()));
+  for await (const _ of repairDataFolder(dataDir, findings, INDEXED, undefined, new FileEnds()));
   expect(await findingsOf(dataDir)).toEqual([]);
 }
 
