@@ -9,12 +9,6 @@ import { RETRY_AFTER_QUEUE_SECONDS } from '../limits.ts';
 export class MaintenanceLane {
   readonly #closing = new AbortController();
   #last: Promise<unknown> = Promise.resolve();
-  #jobCount = 0;
-
-  /** True when a job that is handed in now begins at once. */
-  get isIdle(): boolean {
-    return this.#jobCount === 0 && !this.#closing.signal.aborted;
-  }
 
   /**
    * Runs a job when those before it have ended.
@@ -22,13 +16,10 @@ export class MaintenanceLane {
    * @throws what the job throws; UnavailableError when the store is closing
    */
   run<T>(job: (closing: AbortSignal) => Promise<T>): Promise<T> {
-    this.#jobCount++;
-    const turn = this.#last
-      .then(() => {
-        if (this.#closing.signal.aborted) throw closingError();
-        return job(this.#closing.signal);
-      })
-      .finally(() => this.#jobCount--);
+    const turn = this.#last.then(() => {
+      if (this.#closing.signal.aborted) throw closingError();
+      return job(this.#closing.signal);
+    });
     this.#last = turn.catch(() => {});
     return turn;
   }

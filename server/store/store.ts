@@ -71,6 +71,8 @@ export class Store {
   readonly #listeners = new Set<AppendListener>();
   readonly #unlinks = new Set<Promise<void>>();
   readonly #boundaries = new Set<{ readonly order: number }>();
+  /** By age; waiting in the lane, or running. */
+  #retaining: Promise<void> | undefined;
   #nextSequence: number;
   #nextOrder: number;
 
@@ -248,7 +250,7 @@ export class Store {
     await this.#space.check();
     await this.#wal.tick();
     void this.#flusher.start();
-    if (this.#maintenance.isIdle) await this.maintain(() => this.#retain());
+    await this.#retainInTurn();
   }
 
   /** Seals the WAL and flushes all there is: for tests, and before a backup. */
@@ -323,9 +325,22 @@ export class Store {
     this.#metrics.flushSeconds.observe((performance.now() - startMs) / 1000);
   }
 
+  /**
+   * Waits in the lane like every other job, once: a lane that is busy at every tick must not keep old segments for ever.
+   * Only the closing of the store keeps it from its turn, and the next start takes it.
+   */
+  #retainInTurn(): Promise<void> {
+    if (this.#options.retentionMs === Infinity) return Promise.resolve();
+    this.#retaining ??= this.maintain(() => this.#retain())
+      .catch((err: unknown) => {
+        if (!(err instanceof UnavailableError)) throw err;
+      })
+      .finally(() => (this.#retaining = undefined));
+    return this.#retaining;
+  }
+
   async #retain(): Promise<void> {
     const { dataDir, retentionMs, now } = this.#options;
-    if (retentionMs === Infinity) return;
     const oldest = instantOfMs(now() - retentionMs);
     const dropped = expiredSegments(this.#manifest.current.segments, dataDir, this.#segments.byPath, oldest);
     if (dropped.size === 0) return;

@@ -155,3 +155,18 @@ test('retention drops segments as a whole, when no snapshot reads them any more'
   const again = await expectLines(open, young);
   expect((await filesIn(again.dataDir)).filter((path) => path.endsWith('.seg'))).toHaveLength(1);
 });
+
+test('retention takes its turn when other jobs run at every look', async () => {
+  let nowMs = (TODAY + 1) * DAY_MS;
+  const open = await openStore({ now: () => nowMs, retentionMs: 3 * DAY_MS });
+  await append(open.store, batchOf({ lines: numberedLines('old', 0, 10, TODAY - 2) }));
+  await open.store.flushAll();
+  nowMs += DAY_MS;
+  const merge = Promise.withResolvers<void>();
+  const merged = open.store.maintain(() => merge.promise);
+  const ticks = [open.store.tick(), open.store.tick()];
+  expect(open.store.stats().segmentCount).toBe(1);
+  merge.resolve();
+  await Promise.all([merged, ...ticks]);
+  await expectLines(open, []);
+});
