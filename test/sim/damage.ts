@@ -1,13 +1,35 @@
-/** Which lines one byte of a file stands for: what may be lost with it. */
+/** Bits that turn, and which lines one byte of a file stands for: what may be lost with it. */
 import { CorruptionError } from '../../shared/errors.ts';
 import { RowGroup } from '../../shared/row-group/reader.ts';
 import { decodeBatch } from '../../shared/wire.ts';
 import type { RowGroupRef } from '../../server/store/snapshot.ts';
 import { FILE_HEADER_BYTES } from '../../server/store/wal/format.ts';
 import { scanWal } from '../../server/store/wal/reader.ts';
+import { DATA_DIR } from './process.ts';
+import type { Run } from './run.ts';
+import { settle } from './steps.ts';
+
+/** One bit of one file turns, while nothing is being written. */
+export async function flip(run: Run): Promise<void> {
+  await settle(run);
+  const { image, random, truth, tables, originals } = run;
+  const files = image.files().filter(({ path, node }) => path.startsWith(DATA_DIR) && node.seen.sizeBytes > 0);
+  const { path, node } = files[random.below(files.length)]!;
+  const bytes = node.saved();
+  const offset = random.below(bytes.length);
+  const live = run.process.store.segments().find((segment) => segment.path === path)?.rowGroups;
+  const rowGroups = live ?? tables.get(path);
+  if (rowGroups !== undefined) tables.set(path, rowGroups);
+  else if (!path.endsWith('.wal')) originals.set(node, originals.get(node) ?? bytes);
+  const isFrame = rowGroups !== undefined && !rowGroups.some((ref) => isWithin(ref, offset));
+  const lost = rowGroups === undefined ? linesInWal(bytes, offset) : linesInSegment(bytes, rowGroups, offset);
+  for (const line of lost.map((text) => truth.byText(text)!)) line.damage = [...line.damage, { path, isFrame }];
+  node.flip(offset, random.below(8));
+  run.note(`a bit turned in ${path} at ${offset}: ${lost.length} lines`);
+}
 
 /** Texts of the lines of the record that has this byte; and, as the newest records may be torn, of those behind it. */
-export function linesInWal(bytes: Buffer, offset: number): string[] {
+function linesInWal(bytes: Buffer, offset: number): string[] {
   const { records } = scanWal(bytes, bytes.length);
   return records
     .filter((record) => offset < record.offset + record.payload.length && offset >= FILE_HEADER_BYTES)
@@ -18,10 +40,14 @@ export function linesInWal(bytes: Buffer, offset: number): string[] {
 }
 
 /** Texts of the lines of the row group that has this byte; without one, all of the segment's. */
-export function linesInSegment(bytes: Buffer, rowGroups: readonly RowGroupRef[], offset: number): string[] {
-  const hit = rowGroups.filter((ref) => ref.offset <= offset && offset < ref.offset + ref.sizeBytes);
+function linesInSegment(bytes: Buffer, rowGroups: readonly RowGroupRef[], offset: number): string[] {
+  const hit = rowGroups.filter((ref) => isWithin(ref, offset));
   const lost = hit.length > 0 ? hit : rowGroups;
   return lost.flatMap((ref) => textsOf(bytes.subarray(ref.offset, ref.offset + ref.sizeBytes)));
+}
+
+function isWithin(ref: RowGroupRef, offset: number): boolean {
+  return ref.offset <= offset && offset < ref.offset + ref.sizeBytes;
 }
 
 /** None when the row group is damaged already: its lines were counted as lost then. */

@@ -172,6 +172,24 @@ export class DiskImage {
     return node;
   }
 
+  /** A file with this content, and the folders above it; all of it is on the medium. */
+  put(path: string, bytes: Buffer): void {
+    const names = namesOf(path);
+    const base = names.pop()!;
+    let folder = this.root;
+    for (const name of names) {
+      let next = folder.seen.get(name);
+      if (next === undefined) folder.change({ remove: [], add: [[name, (next = new FolderNode())]] });
+      if (next.kind !== 'folder') throw new RangeError(`BUG: ${path} is below a file`);
+      folder.sync();
+      folder = next;
+    }
+    const file = new FileNode();
+    file.restore(bytes);
+    folder.change({ remove: [], add: [[base, file]] });
+    folder.sync();
+  }
+
   powerCut(random: Random): void {
     this.root.powerCut(random);
   }

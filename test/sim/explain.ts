@@ -38,7 +38,7 @@ function kindOf(failure: string): string {
     .slice(0, 60);
 }
 
-function textOf(seed: number, { harm, operations }: Script, { failure, log }: Outcome): string {
-  const head = `SIM_SEED=${seed}, ${operations.length} operations, ${JSON.stringify(harm)}`;
+function textOf(seed: number, { harm, retention, operations }: Script, { failure, log }: Outcome): string {
+  const head = `SIM_SEED=${seed}, ${operations.length} operations, ${JSON.stringify({ harm, retention })}`;
   return [...log, head, failure ?? 'all is well', ''].join('\n');
 }

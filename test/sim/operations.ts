@@ -1,10 +1,20 @@
 /** What happens in a run, as data: made from the seed alone, so that a failing run can be made shorter and run again. */
+import { MAX_SIZE_RESERVE_BYTES } from '../../server/limits.ts';
+import type { RetentionRule } from '../../server/store/retention/rules.ts';
 import { Random } from '../corpus/random.ts';
 import type { FaultPlan } from './sim-disk.ts';
 import { NO_FAULTS } from './sim-disk.ts';
 
 export const WRITERS = 4;
-export const RETENTION_MS = 3 * 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+export const RETENTION_MS = 3 * DAY_MS;
+/** The first that matches counts; expiry.ts has them once more, as the naive half. */
+export const RULES: readonly RetentionRule[] = [
+  { selector: new Map([['pod', 'pod-1']]), ageMs: DAY_MS },
+  { selector: new Map([['pod', 'pod-2*']]), ageMs: 6 * DAY_MS },
+  { selector: new Map(Object.entries({ app: 'push', pod: 'push-*' })), ageMs: 12 * HOUR_MS },
+];
 
 export type Operation = { readonly seed: number } & (
   | {
@@ -29,7 +39,14 @@ export type Operation = { readonly seed: number } & (
   /** All that runs ends first. */
   | { readonly kind: 'settle' }
   | { readonly kind: 'restart' }
+  /** So much later, on a whole disk, all is gone whose time has ended. */
+  | { readonly kind: 'keep'; readonly afterMs: number }
+  | { readonly kind: 'backUp' }
+  /** One of the snapshots becomes a data folder of its own. */
+  | { readonly kind: 'restore' }
   | { readonly kind: 'flip' }
+  /** `podlog check --repair` */
+  | { readonly kind: 'repair' }
 );
 
 /** What kinds of harm a run does: not all at once, so that what each of them must lead to can be said. */
@@ -38,8 +55,15 @@ export interface Harm {
   readonly flips: boolean;
 }
 
+/** @param bytesMax  as --max-size, Infinity when only time counts */
+export interface RetentionScript {
+  readonly isByRules: boolean;
+  readonly bytesMax: number;
+}
+
 export interface Script {
   readonly harm: Harm;
+  readonly retention: RetentionScript;
   readonly operations: readonly Operation[];
 }
 
@@ -67,13 +91,19 @@ export function scriptOf(seed: number): Script {
   const random = new Random(seed);
   const flips = random.below(4) === 0;
   const harm = { flips, errors: !flips && random.below(3) > 0 };
+  const retention = { isByRules: random.below(3) === 0, bytesMax: flips ? Infinity : bytesMaxOf(random) };
   const count = 8 + random.below(40);
-  return { harm, operations: Array.from({ length: count }, () => operationOf(random, harm)) };
+  return { harm, retention, operations: Array.from({ length: count }, () => operationOf(random, harm)) };
+}
+
+/** A run writes about 10 KB. The store keeps its reserve below it. */
+function bytesMaxOf(random: Random): number {
+  return random.below(3) > 0 ? Infinity : MAX_SIZE_RESERVE_BYTES + 1000 + random.below(8000);
 }
 
 function operationOf(random: Random, harm: Harm): Operation {
   const seed = random.bits();
-  const die = random.below(100);
+  const die = random.below(110);
   if (die < 38) {
     const writer = random.below(WRITERS);
     const writers = random.below(4) === 0 ? [writer, (writer + 1) % WRITERS] : [writer];
@@ -86,7 +116,7 @@ function operationOf(random: Random, harm: Harm): Operation {
   if (die < 59) return { seed, kind: 'compact', isAll: random.below(3) > 0 };
   if (die < 60) return { seed, kind: 'erase', user: random.below(5) };
   if (die < 64) return { seed, kind: 'tick', afterMs: tickMs(random) };
-  if (die < 65) return { seed, kind: 'setClockBack', byMs: random.below(86_400_000) };
+  if (die < 65) return { seed, kind: 'setClockBack', byMs: random.below(DAY_MS) };
   if (die < 74) return { seed, kind: 'query' };
   if (die < 80) {
     const plan = harm.errors ? FAULTS[random.below(FAULTS.length)]! : FAULTS[random.below(3)]!;
@@ -94,12 +124,16 @@ function operationOf(random: Random, harm: Harm): Operation {
   }
   if (die < 89) return { seed, kind: 'crash', afterOperations: random.below(40) };
   if (die < 93) return { seed, kind: 'settle' };
-  if (die < 96 || !harm.flips) return { seed, kind: 'restart' };
-  return { seed, kind: 'flip' };
+  if (die < 96 || (die < 100 && !harm.flips)) return { seed, kind: 'restart' };
+  if (die < 100) return { seed, kind: 'flip' };
+  if (die < 103) return { seed, kind: 'keep', afterMs: random.below(2) === 0 ? 0 : random.below(12 * DAY_MS) };
+  // A damaged snapshot is not what its instant had.
+  if (harm.flips) return { seed, kind: die < 106 ? 'flip' : 'repair' };
+  return { seed, kind: die < 107 ? 'backUp' : 'restore' };
 }
 
 /** Mostly seconds; now and then so long that a WAL file grows old, or a segment does. */
 function tickMs(random: Random): number {
   const die = random.below(10);
-  return die < 6 ? random.below(10_000) : die < 9 ? random.below(7_200_000) : random.below(2 * 86_400_000);
+  return die < 6 ? random.below(10_000) : die < 9 ? random.below(2 * HOUR_MS) : random.below(2 * DAY_MS);
 }

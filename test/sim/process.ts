@@ -1,4 +1,5 @@
 /** The store as a process on a simulated disk: everything that a server's main.ts puts together, in one thread. */
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { CorruptionError } from '../../shared/errors.ts';
 import { Metrics } from '../../shared/metrics.ts';
@@ -6,10 +7,12 @@ import { RowGroup } from '../../shared/row-group/reader.ts';
 import { instantOf } from '../../shared/time.ts';
 import { BatchAcceptor } from '../../server/ingest/accept-batch.ts';
 import { Positions } from '../../server/ingest/positions.ts';
+import { Backups } from '../../server/store/backup.ts';
 import { compact } from '../../server/store/compaction/compact.ts';
 import { Compactor } from '../../server/store/compaction/compactor.ts';
 import { eraseSegment } from '../../server/store/erasure/erase-segment.ts';
 import { Erasures } from '../../server/store/erasure/erasures.ts';
+import { segmentPath, SNAPSHOTS_FOLDER } from '../../server/store/filenames.ts';
 import { flush } from '../../server/store/flush.ts';
 import type { Plan } from '../../server/store/scan/plan.ts';
 import { Indexes } from '../../server/store/scan/index-lookup.ts';
@@ -17,14 +20,18 @@ import type { FileReader } from '../../server/store/scan/open-files.ts';
 import { RowGroups } from '../../server/store/scan/row-groups.ts';
 import { scan } from '../../server/store/scan/scan.ts';
 import { type ScanContext, selectRows } from '../../server/store/scan/select.ts';
+import type { lockFolder } from '../../server/store/lock.ts';
+import { longestAgeMs, Retention, type RetentionOptions } from '../../server/store/retention/retention.ts';
+import type { LiveSegment } from '../../server/store/recover.ts';
 import type { RowGroupRef } from '../../server/store/snapshot.ts';
 import { Store } from '../../server/store/store.ts';
-import { RETENTION_MS } from './operations.ts';
+import { RETENTION_MS, type RetentionScript, RULES } from './operations.ts';
 import type { SimDisk } from './sim-disk.ts';
 import type { SeenLine } from './truth.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export const DATA_DIR = '/srv/podlog';
+export const INDEXED_FIELDS = ['id', 'user', 'level'];
 
 export interface Process {
   readonly disk: SimDisk;
@@ -32,7 +39,9 @@ export interface Process {
   readonly positions: Positions;
   readonly acceptor: BatchAcceptor;
   readonly compactor: Compactor;
+  readonly retention: Retention;
   readonly erasures: Erasures;
+  readonly backups: Backups;
   /** What the worker threads have read. */
   readonly rowGroups: RowGroups;
   readonly workers: ScanContext;
@@ -44,59 +53,74 @@ export interface Ears {
   readonly onReport: (path: string) => void;
   /** Something failed and will be tried again. */
   readonly onFailure: (error: Error) => void;
+  /** It looked at the clock. */
+  readonly onClock: (nowMs: number) => void;
+  /** The retention is about to drop segments as they are. */
+  readonly onDrop: (segments: readonly Pick<LiveSegment, 'path'>[]) => void;
+  /** A snapshot is to have these row groups. */
+  readonly onCheckpoint: (rowGroups: readonly RowGroupRef[]) => void;
   readonly note: (text: string) => void;
 }
 
-export async function startProcess(disk: SimDisk, time: VirtualTime, ears: Ears): Promise<Process> {
+/** A simulated disk has no other processes. */
+export const noLock: typeof lockFolder = async () => ({ release: async () => {} });
+
+export async function startProcess(
+  disk: SimDisk,
+  time: VirtualTime,
+  { isByRules, bytesMax }: RetentionScript,
+  ears: Ears,
+): Promise<Process> {
   let erasureCount = 0;
-  const positions = new Positions(time.now);
-  const shared = {
-    disk,
-    dataDir: DATA_DIR,
-    indexedFields: ['id', 'user', 'level'],
-    now: time.now,
-    log: listeningLogger(ears),
-    metrics: new Metrics(),
+  const now = (): number => {
+    const nowMs = time.now();
+    ears.onClock(nowMs);
+    return nowMs;
   };
+  const positions = new Positions(now);
+  const rules = isByRules ? RULES : [];
+  const shared = { disk, dataDir: DATA_DIR, indexedFields: INDEXED_FIELDS, now, log: listeningLogger(ears) };
+  const metrics = new Metrics();
   const store = await Store.open({
     ...shared,
-    retentionMs: RETENTION_MS,
+    metrics,
+    retentionMs: longestAgeMs(rules, RETENTION_MS),
     state: positions,
     flush: (input) => flush(disk, input),
-    lock: async () => ({ release: async () => {} }),
+    lock: noLock,
   });
+  const snapshotsDir = join(DATA_DIR, SNAPSHOTS_FOLDER);
+  const backups = await Backups.open({ ...shared, store: checkpointed(store, ears), snapshotsDir });
   const erasures = await Erasures.open({
     ...shared,
     store,
-    snapshotsDir: `${DATA_DIR}/snapshots`,
+    snapshotsDir,
+    lock: noLock,
     erase: (input, stop) => eraseSegment(disk, input, () => stop.aborted),
     newId: () => `erasure-${String(time.now())}-${String(++erasureCount)}`,
   });
-  const compactor = new Compactor({
+  const compactHere: RetentionOptions['compact'] = (input, stop) => compact(disk, input, () => stop.aborted);
+  const retention = new Retention({
     ...shared,
-    store,
-    compact: (input, stop) => compact(disk, input, () => stop.aborted),
+    store: watched(store, ears),
+    rules,
+    retentionMs: RETENTION_MS,
+    bytesMax,
+    compact: compactHere,
   });
+  const compactor = new Compactor({ ...shared, store, metrics, compact: compactHere });
   const files = simulatedFiles(disk);
   const rowGroups = new RowGroups(files);
   const workers = workersOf(store, files, rowGroups, time);
-  return {
-    disk,
-    store,
-    positions,
-    acceptor: new BatchAcceptor(store, positions),
-    compactor,
-    erasures,
-    rowGroups,
-    workers,
-  };
+  const acceptor = new BatchAcceptor(store, positions);
+  return { disk, store, positions, acceptor, compactor, retention, erasures, backups, rowGroups, workers };
 }
 
 /** As main.ts ends: what runs is told to stop, and waited for. */
-export async function endProcess({ store, compactor, erasures }: Process): Promise<void> {
-  const ended = compactor.close();
+export async function endProcess({ store, retention, compactor, erasures }: Process): Promise<void> {
+  const ended = [retention.close(), compactor.close()];
   await store.close();
-  await ended;
+  await Promise.all(ended);
   await erasures.close();
 }
 
@@ -120,6 +144,38 @@ export async function search(
 ): Promise<SeenLine[]> {
   const rows = await selectRows(rowGroups, plan, workers, new AbortController().signal);
   return rows.flatMap(({ group, row }) => linesOf(opened.open(group), [row]));
+}
+
+/** The store as the retention has it. */
+function watched(store: Store, { onDrop }: Ears): RetentionOptions['store'] {
+  return {
+    get manifest() {
+      return store.manifest;
+    },
+    isWhole: (segment) => store.isWhole(segment),
+    maintain: (job) => store.maintain(job),
+    segments: () => store.segments(),
+    setAside: (rowGroup, error) => store.setAside(rowGroup, error),
+    takeSequence: () => store.takeSequence(),
+    replaceSegments: (old, added) => {
+      if (added.length === 0) onDrop(old);
+      return store.replaceSegments(old, added);
+    },
+  };
+}
+
+/** The store as backups have it. */
+function checkpointed(store: Store, { onCheckpoint }: Ears): Pick<Store, 'checkpoint' | 'maintain'> {
+  return {
+    maintain: (job) => store.maintain(job),
+    checkpoint: async () => {
+      const manifest = await store.checkpoint();
+      const named = new Set(manifest.segments.map(({ day, sequence }) => segmentPath(DATA_DIR, day, sequence)));
+      const segments = store.segments().filter(({ path }) => named.has(path));
+      onCheckpoint(segments.flatMap(({ rowGroups }) => rowGroups));
+      return manifest;
+    },
+  };
 }
 
 function simulatedFiles(disk: SimDisk): FileReader {
@@ -157,7 +213,7 @@ function linesOf(group: RowGroup, rows: readonly number[]): SeenLine[] {
 }
 
 /** The store tells of damage and failures through its log. */
-function listeningLogger({ onReport, onFailure, note }: Ears): Logger {
+export function listeningLogger({ onReport, onFailure, note }: Pick<Ears, 'onReport' | 'onFailure' | 'note'>): Logger {
   const listen = (found: { path?: string; tornBytes?: number; err?: Error }, text: string): void => {
     note(`store: ${text}${found.err === undefined ? '' : `: ${found.err.message}`}`);
     const isDamage = text.startsWith('damaged data') || text === 'rows that cannot be read went too';

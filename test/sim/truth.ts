@@ -3,9 +3,9 @@
  * have all the same. The naive half of the comparison: arrays and sets, and the rules of exactly once.
  */
 import { type Labels, labelsKey } from '../../shared/labels.ts';
-import type { Random } from '../corpus/random.ts';
+import type { Expiry } from './expiry.ts';
 
-export interface TrueLine {
+export interface WrittenLine {
   readonly text: string;
   readonly labels: Labels;
   readonly day: number;
@@ -14,10 +14,21 @@ export interface TrueLine {
   readonly instant: bigint;
   /** Number in its stream. */
   readonly number: number;
-  /** Damaged files that held it: it may be missing once damage of one of them was reported. */
-  damagedIn: readonly string[];
+}
+
+export interface TrueLine extends WrittenLine {
+  /** What held it and is damaged: it may be missing once that was reported. */
+  damage: readonly LineDamage[];
+  /** The retention drops it, or tries to, because of the room that it takes. */
+  isDropped: boolean;
   /** An erasure that asks for it may be done at any moment; or is done. */
   erasure: 'none' | 'asked' | 'done';
+}
+
+/** @param isFrame  not the line itself but the frame of its file: a repair finds it again */
+export interface LineDamage {
+  readonly path: string;
+  readonly isFrame: boolean;
 }
 
 export interface Erasure {
@@ -70,11 +81,11 @@ export class Truth {
   readonly #byText = new Map<string, TrueLine>();
   /** Lines that the retention was seen to have dropped: they stay away. */
   readonly #gone = new Set<TrueLine>();
-  /** Lines before this may be gone: the latest that any housekeeping looked back to. */
-  #expiredBefore = -(1n << 62n);
+  readonly #expiry: Expiry;
   #clock = 0;
 
-  constructor(writers: number) {
+  constructor(writers: number, expiry: Expiry) {
+    this.#expiry = expiry;
     this.writers = Array.from({ length: writers }, (_, i) => ({
       file: `pod-${i}/app/0@2026-11-23T00:00:00Z`,
       node: `node-${i % 2}`,
@@ -92,29 +103,11 @@ export class Truth {
     return ++this.#clock;
   }
 
-  newLine(labels: Labels, number: number, nowMs: number, random: Random): TrueLine {
-    // Coarse, so that many are equal; and some far back, on another day.
-    const backMs = random.below(5) === 0 ? random.below(2 * 86_400_000) : random.below(3000);
-    const epochMs = Math.floor((nowMs - backMs) / 1000) * 1000;
-    const day = Math.floor(epochMs / 86_400_000);
-    const user = random.below(5);
-    const id = `${Object.values(labels).at(-2)}-${number}`;
-    const text =
-      random.below(6) === 0
-        ? `plain ${id} user ${user}`
-        : `{"id":"${id}","level":"${random.below(4) === 0 ? 'error' : 'info'}","user":${user},"ms":${random.below(2000) / 8}}`;
-    const line: TrueLine = {
-      text,
-      labels,
-      day,
-      timeNs: (epochMs - day * 86_400_000) * 1e6,
-      instant: BigInt(epochMs) * 1_000_000n,
-      number,
-      damagedIn: [],
-      erasure: 'none',
-    };
-    if (this.#byText.has(text)) throw new RangeError(`BUG: two lines are ${text}`);
-    this.#byText.set(text, line);
+  /** Somebody has written it. */
+  add(written: WrittenLine): TrueLine {
+    const line: TrueLine = { ...written, damage: [], isDropped: false, erasure: 'none' };
+    if (this.#byText.has(line.text)) throw new RangeError(`BUG: two lines are ${line.text}`);
+    this.#byText.set(line.text, line);
     if (this.#isAskedFor(line)) line.erasure = 'asked';
     return line;
   }
@@ -139,7 +132,7 @@ export class Truth {
 
   /** The store has all lines of the writer below `position`. */
   acknowledge(writer: Writer, position: number): void {
-    for (let n = writer.acknowledged; n < position; n++) writer.lines[n]!.damagedIn = [];
+    for (let n = writer.acknowledged; n < position; n++) writer.lines[n]!.damage = [];
     writer.acknowledged = Math.max(writer.acknowledged, position);
     for (const end of writer.maybe.keys()) if (end <= writer.acknowledged) writer.maybe.delete(end);
   }
@@ -180,9 +173,23 @@ export class Truth {
     for (const line of lines) if (line.erasure === 'asked') line.erasure = 'done';
   }
 
-  /** Housekeeping with this clock may drop what is older than the retention. */
-  expire(before: bigint): void {
-    if (before > this.#expiredBefore) this.#expiredBefore = before;
+  /** A repair has found all lines whose own bytes are whole. */
+  mended(): void {
+    for (const line of this.#byText.values()) line.damage = line.damage.filter(({ isFrame }) => !isFrame);
+  }
+
+  /** Retention or an erasure may have taken it, or takes it just now. */
+  mayBeGone(line: TrueLine): boolean {
+    return line.erasure !== 'none' || line.isDropped || this.#expiry.mayBeGone(line);
+  }
+
+  /** The store has said that it has them. */
+  acknowledgedLines(): TrueLine[] {
+    const pushed = this.pushes.filter(({ state }) => state === 'stored');
+    return [
+      ...this.writers.flatMap(({ lines, acknowledged }) => lines.slice(0, acknowledged)),
+      ...pushed.flatMap(({ lines }) => lines),
+    ];
   }
 
   /**
@@ -255,7 +262,7 @@ export class Truth {
   /** The end of the batch may be old, and gone with its day. */
   #mayLack({ lines }: Writer, end: number): boolean {
     const next = lines[end];
-    return next !== undefined && (next.instant < this.#expiredBefore || next.erasure !== 'none');
+    return next !== undefined && this.mayBeGone(next);
   }
 
   #judgePush(push: Push, found: ReadonlySet<TrueLine>, reports: ReadonlySet<string>): string | undefined {
@@ -272,13 +279,14 @@ export class Truth {
   /** Undefined when the line is there, or may be missing. */
   #judgeAbsence(line: TrueLine, found: ReadonlySet<TrueLine>, reports: ReadonlySet<string>): string | undefined {
     if (found.has(line) || line.erasure !== 'none') return undefined;
-    if (line.instant < this.#expiredBefore) {
+    if (this.mayBeGone(line)) {
       this.#gone.add(line);
       return undefined;
     }
     // Of the newest records, a damaged one cannot be told from one that a crash has torn.
     const isReported = (path: string): boolean => reports.has(path) || (path.endsWith('.wal') && reports.has('torn'));
-    if (line.damagedIn.some(isReported)) return undefined;
-    return `missing${line.damagedIn.map((path) => `, and nobody reported ${path}`).join('')}: ${line.text}`;
+    const paths = line.damage.map(({ path }) => path);
+    if (paths.some(isReported)) return undefined;
+    return `missing${paths.map((path) => `, and nobody reported ${path}`).join('')}: ${line.text}`;
   }
 }

@@ -1,0 +1,51 @@
+/** How long lines are kept in a run, worked out line by line: which may be gone, and which must be. */
+import { instantOfMs } from '../../shared/time.ts';
+import { RETENTION_OVERDUE_MS_MAX } from '../../server/limits.ts';
+import type { Labels } from '../../shared/labels.ts';
+import type { RetentionScript } from './operations.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+interface KeptLine {
+  readonly labels: Labels;
+  readonly day: number;
+  readonly instant: bigint;
+}
+
+export class Expiry {
+  readonly #retention: RetentionScript;
+  /** The latest that the store has seen on its clock, which may be set back. */
+  #latestMs = -Infinity;
+
+  constructor(retention: RetentionScript) {
+    this.#retention = retention;
+  }
+
+  sawClock(nowMs: number): void {
+    this.#latestMs = Math.max(this.#latestMs, nowMs);
+  }
+
+  /** Some clock that the store saw has ended its time. */
+  mayBeGone({ labels, instant }: KeptLine): boolean {
+    if (this.#latestMs === -Infinity) return false;
+    return instant < instantOfMs(this.#latestMs - this.#ageMs(labels));
+  }
+
+  /**
+   * Its time has ended, and so has all that a store may wait for before it drops it: the end of the day that its segment
+   * is of; by rules, also until it is worth a rewrite.
+   */
+  mustBeGone({ labels, day }: KeptLine, nowMs: number): boolean {
+    const waitMs = this.#retention.isByRules ? RETENTION_OVERDUE_MS_MAX : 0;
+    return (day + 1) * DAY_MS + this.#ageMs(labels) + waitMs < nowMs;
+  }
+
+  /** What operations.ts has as rules. */
+  #ageMs({ pod = '' }: Labels): number {
+    if (!this.#retention.isByRules) return 3 * DAY_MS;
+    if (pod === 'pod-1') return DAY_MS;
+    if (pod === 'pod-2') return 6 * DAY_MS;
+    return pod.startsWith('push-') ? 12 * HOUR_MS : 3 * DAY_MS;
+  }
+}
