@@ -45,7 +45,7 @@ export class Expiry {
   #ageMs({ pod = '' }: Labels): number {
     if (!this.#retention.isByRules) return 3 * DAY_MS;
     if (pod === 'pod-1') return DAY_MS;
-    if (pod === 'pod-2') return 6 * DAY_MS;
-    return pod.startsWith('push-') ? 12 * HOUR_MS : 3 * DAY_MS;
+    if (pod.startsWith('pod-')) return 40 * DAY_MS;
+    return pod.startsWith('push-1') ? 12 * HOUR_MS : 3 * DAY_MS;
   }
 }

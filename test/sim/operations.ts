@@ -12,8 +12,8 @@ export const RETENTION_MS = 3 * DAY_MS;
 /** The first that matches counts; expiry.ts has them once more, as the naive half. */
 export const RULES: readonly RetentionRule[] = [
   { selector: new Map([['pod', 'pod-1']]), ageMs: DAY_MS },
-  { selector: new Map([['pod', 'pod-2*']]), ageMs: 6 * DAY_MS },
-  { selector: new Map(Object.entries({ app: 'push', pod: 'push-*' })), ageMs: 12 * HOUR_MS },
+  { selector: new Map([['pod', 'pod-*']]), ageMs: 40 * DAY_MS },
+  { selector: new Map(Object.entries({ app: 'push', pod: 'push-1*' })), ageMs: 12 * HOUR_MS },
 ];
 
 export type Operation = { readonly seed: number } & (

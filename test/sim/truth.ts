@@ -280,7 +280,8 @@ export class Truth {
   #judgeAbsence(line: TrueLine, found: ReadonlySet<TrueLine>, reports: ReadonlySet<string>): string | undefined {
     if (found.has(line) || line.erasure !== 'none') return undefined;
     if (this.mayBeGone(line)) {
-      this.#gone.add(line);
+      // What cannot be read may come back with a repair.
+      if (line.damage.length === 0) this.#gone.add(line);
       return undefined;
     }
     // Of the newest records, a damaged one cannot be told from one that a crash has torn.
