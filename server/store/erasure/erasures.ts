@@ -5,7 +5,8 @@
  * **What is erased** is every matching row that was acknowledged before the job was. The job first has the WAL flushed,
  * so these rows are in segments; their row groups are told from later ones by `order`, which only grows. That stays true
  * because no merge mixes the two until the job has rewritten all (Store.keepApart), and one that ran before the job took
- * its place in the maintenance lane chose its segments before that, too.
+ * its place in the maintenance lane chose its segments before that, too. The job gives the lane away after each segment;
+ * what others write meanwhile out of rows of before the request is looked at once more.
  *
  * **After a crash** the job is read from its file and begins again. Segments that are rewritten have no such row any
  * more, so nothing is done twice; those that were being written are not named by the manifest, and removed.
@@ -76,6 +77,9 @@ export interface ErasureStatus {
 interface OpenJob {
   job: ErasureJob;
   state: ErasureState;
+  /** Of this try: sequences of the segments that it need not look at again, and what failed. */
+  lookedAt: Set<number>;
+  failures: unknown[];
   segmentsDone: number;
   segmentsTotal: number;
   problem: string | undefined;
@@ -132,9 +136,9 @@ export class Erasures {
     // The place in the lane comes first: see above.
     const accepted = Promise.withResolvers<OpenJob | undefined>();
     this.#track(
-      this.#options.store.maintain(async (closing) => {
+      this.#rewriteInTurns(async (closing) => {
         const open = await accepted.promise;
-        if (open !== undefined) await this.#tryRewrite(open, closing);
+        return open !== undefined && this.#takeTurn(open, closing);
       }),
     );
     try {
@@ -210,9 +214,16 @@ export class Erasures {
   }
 
   #start(open: OpenJob): void {
-    open.state = 'waiting';
-    open.problem = undefined;
-    this.#track(this.#options.store.maintain((closing) => this.#tryRewrite(open, closing)));
+    Object.assign(open, { ...newTry(), state: 'waiting', problem: undefined });
+    this.#track(this.#rewriteInTurns((closing) => this.#takeTurn(open, closing)));
+  }
+
+  /**
+   * A turn in the lane for each segment: a large store takes long, and what keeps its size and its number of segments
+   * low must go on meanwhile.
+   */
+  async #rewriteInTurns(takeTurn: (closing: AbortSignal) => Promise<boolean>): Promise<void> {
+    while (await this.#options.store.maintain(takeTurn));
   }
 
   /** The lane refuses jobs when the store closes; they are gone on with after the next start. */
@@ -225,18 +236,31 @@ export class Erasures {
     this.#running.add(tracked);
   }
 
-  async #tryRewrite(open: OpenJob, closing: AbortSignal): Promise<void> {
+  /** Rewrites one segment or, when none is left, what lies beside them. @returns true when there is more to do */
+  async #takeTurn(open: OpenJob, closing: AbortSignal): Promise<boolean> {
     open.state = 'rewriting';
+    const left = this.#inScope(open.job).filter(({ sequence }) => !open.lookedAt.has(sequence));
+    open.segmentsTotal = open.segmentsDone + open.failures.length + left.length;
+    const [next] = left;
     try {
-      await this.#rewriteAll(open, closing);
+      if (next === undefined) await this.#eraseBeside(open, closing);
+      else {
+        open.lookedAt.add(next.sequence);
+        await this.#rewrite(open, next, closing);
+        open.segmentsDone++;
+      }
     } catch (error) {
-      if (!closing.aborted) this.#failed(open, error);
-      return;
+      open.failures.push(error);
     }
-    if (closing.aborted) return;
-    open.state = 'unlinking';
-    open.endApart();
-    await this.#tryFinish(open);
+    if (closing.aborted) return false;
+    if (next !== undefined) return true;
+    if (open.failures.length > 0) this.#failed(open, open.failures[0]);
+    else {
+      open.state = 'unlinking';
+      open.endApart();
+      await this.#tryFinish(open);
+    }
+    return false;
   }
 
   #failed(open: OpenJob, err: unknown): void {
@@ -244,20 +268,8 @@ export class Erasures {
     this.#options.log.error({ err, id: open.job.id }, 'an erasure cannot go on now and will be tried again');
   }
 
-  async #rewriteAll(open: OpenJob, closing: AbortSignal): Promise<void> {
-    const segments = this.#inScope(open.job);
-    open.segmentsTotal = segments.length;
-    open.segmentsDone = 0;
-    const failures: unknown[] = [];
-    for (const segment of segments) {
-      if (closing.aborted) return;
-      try {
-        await this.#rewrite(open, segment, closing);
-        open.segmentsDone++;
-      } catch (error) {
-        failures.push(error);
-      }
-    }
+  /** Copies of broken bytes, and snapshots. */
+  async #eraseBeside(open: OpenJob, closing: AbortSignal): Promise<void> {
     const { store, dataDir, snapshotsDir, indexedFields, erase, lock = lockFolder } = this.#options;
     const plan = planOf(open.job.filter!);
     await eraseQuarantine(this.#disk, dataDir, plan);
@@ -272,7 +284,6 @@ export class Erasures {
         },
       });
     }
-    if (failures.length > 0) throw failures[0];
   }
 
   /** Segments that have rows of before the request; one that cannot be read may have some. */
@@ -302,6 +313,7 @@ export class Erasures {
       [{ ...segment, path, rowGroups: [] }],
       output.segment === undefined ? [] : [output.segment],
     );
+    open.lookedAt.add(input.sequence);
     if (output.unreadableRows > 0) {
       this.#options.log.warn(
         { id: open.job.id, path, rows: output.unreadableRows },
@@ -354,12 +366,17 @@ function openJob(job: ErasureJob, endApart: () => void): OpenJob {
   return {
     job,
     state,
+    ...newTry(),
     segmentsDone: segmentCount,
     segmentsTotal: segmentCount,
     problem: undefined,
     isFinishing: false,
     endApart,
   };
+}
+
+function newTry(): Pick<OpenJob, 'failures' | 'lookedAt' | 'segmentsDone' | 'segmentsTotal'> {
+  return { lookedAt: new Set(), failures: [], segmentsDone: 0, segmentsTotal: 0 };
 }
 
 function statusOf({ job, state, segmentsDone, segmentsTotal, problem }: OpenJob): ErasureStatus {
