@@ -17,17 +17,17 @@ function groupOf(paths: readonly string[]): RowGroup {
 
 test('texts with numbers in them have a code for each text', () => {
   const paths = Array.from({ length: 1200 }, (_, i) => `/${'ab'[i % 2]!}/${i % 600}/0${i % 3}`);
-  const { parts, size, write } = valueCodes(groupOf(paths), 'path');
-  const [part] = parts;
+  const dimension = valueCodes(groupOf(paths), 'path');
+  const [part] = dimension.parts;
   if (part?.kind !== 'each') throw new Error('one template, and different values');
   const textOf = (code: number): string => {
     const key = new GroupKey();
-    write(code, key);
+    dimension.write(code, key);
     return key.bytes.toString('utf8', key.start, key.end);
   };
   expect(paths.map((_, row) => textOf(part.base + part.codes[part.first + row]!))).toEqual(paths);
   // One for each text, and 0 for "none".
-  expect(size).toBe(1 + new Set(paths).size);
+  expect(dimension.size).toBe(1 + new Set(paths).size);
 });
 
 test.each([
