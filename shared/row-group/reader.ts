@@ -6,6 +6,7 @@ import { ByteReader } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
 import type { ByteStrings } from './byte-strings.ts';
 import { type ColumnValues, decodeColumn, memoryBytesOf } from './column.ts';
+import { decodeDistinctTexts } from './encodings/distinct-texts.ts';
 import { decodeIntegers, decodeSmallIntegers, findIntegers, pickIntegers } from './encodings/integer.ts';
 import { findUuids } from './encodings/uuid-search.ts';
 import { decodeTimestampDistances, type TimestampDistances } from './encodings/timestamp.ts';
@@ -17,6 +18,7 @@ import {
   readHeader,
   type RowGroupInfo,
 } from './header.ts';
+import { ENCODING_DICTIONARY, ENCODING_PATTERN } from './format.ts';
 import { LineSink, type OpenTemplate } from './line-sink.ts';
 import { isCompressed, openPage, type PageEntry, type PageReader, takePage, verifyPage } from './page.ts';
 import { canBePicked, pickColumn } from './pick.ts';
@@ -174,6 +176,16 @@ export class RowGroup {
       },
       memoryBytesOf,
     );
+  }
+
+  /**
+   * The distinct values of a dictionary, or the patterns of texts with numbers, without what says which value is which;
+   * undefined for other encodings. @throws CorruptionError
+   */
+  distinctTexts(column: number): ByteStrings | undefined {
+    const { chunk } = this.columns[column]!;
+    if (chunk.encoding !== ENCODING_DICTIONARY && chunk.encoding !== ENCODING_PATTERN) return undefined;
+    return decodeDistinctTexts(new ByteReader(chunk.parameters), this.#pages(this.#header.pages[column]!));
   }
 
   /** The values of a column of timestamps, as they are stored. @throws CorruptionError */

@@ -6,6 +6,7 @@
  * across one: then its literals are looked at once, and its columns in their encoded form. Only for other needles are
  * lines put together.
  */
+import { isDigit } from '../../../shared/row-group/encodings/pattern.ts';
 import { matchUuidText } from '../../../shared/row-group/encodings/uuid-search.ts';
 import { TIMESTAMP_TEXT } from '../../../shared/row-group/encodings/timestamp.ts';
 import {
@@ -13,6 +14,7 @@ import {
   ENCODING_DECIMAL,
   ENCODING_HEX,
   ENCODING_INTEGER,
+  ENCODING_PATTERN,
   ENCODING_TIMESTAMP,
   ENCODING_UUID,
 } from '../../../shared/row-group/format.ts';
@@ -97,7 +99,7 @@ function markLines(group: RowGroup, rows: Int32Array, needle: Buffer, selected: 
 
 /** By value: 1 where it contains the needle. Undefined when none does. */
 function containing(group: RowGroup, index: number, needle: Buffer): Uint8Array | undefined {
-  if (!valuesMayContain(group, index, needle)) return undefined;
+  if (!valuesMayContain(group, index, needle) || !distinctMayContain(group, index, needle)) return undefined;
   const values = group.values(index);
   switch (values.kind) {
     case 'constant':
@@ -122,6 +124,18 @@ function containing(group: RowGroup, index: number, needle: Buffer): Uint8Array 
     case 'hex':
       return matchTexts(values, (text) => text.includes(needle));
   }
+}
+
+/** False when no distinct value contains the needle: then which row has which need not be read. */
+function distinctMayContain(group: RowGroup, index: number, needle: Buffer): boolean {
+  const isPattern = group.columns[index]!.chunk.encoding === ENCODING_PATTERN;
+  // In a pattern a digit stands for a number, which may have any digits.
+  if (isPattern && needle.some(isDigit)) return true;
+  const texts = group.distinctTexts(index);
+  if (texts === undefined) return true;
+  let may = false;
+  forEachHit(texts.bytes, texts.offsets, needle, () => (may = true));
+  return may;
 }
 
 /** Calls back once for each string that contains the needle. */

@@ -3,7 +3,7 @@
  *
  * Codes are u8 with up to 256 distinct values, else u16 in two planes (low bytes, high bytes).
  *
- * Parameters:  distinct varint, then those of the values (UUID or raw, told by a u8)
+ * Parameters:  those of the distinct texts
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
@@ -11,12 +11,8 @@ import type { PageReader, PageWriter } from '../page.ts';
 import { hashBytes, sameBytes } from '../byte-strings.ts';
 import type { ByteStrings, ValueRefs } from '../byte-strings.ts';
 import { DICTIONARY_VALUES_MAX } from '../format.ts';
-import { decodeRaw, encodeRaw } from './raw.ts';
-import { decodeUuids, encodeUuids, looksLikeUuid, parseUuids, UUID_TEXT_BYTES, writeUuid } from './uuid.ts';
-import { UUID_BYTES } from './uuid-short.ts';
+import { decodeDistinctTexts, encodeDistinctTexts } from './distinct-texts.ts';
 
-const VALUES_RAW = 0;
-const VALUES_UUID = 1;
 /** After this many rows, a dictionary that grew with almost every row is given up. */
 const PROBE_ROWS = 1024;
 const PROBE_DISTINCT_MAX = PROBE_ROWS * 0.6;
@@ -119,23 +115,8 @@ export function encodeDictionary(
   parameters: ByteWriter,
   pages: PageWriter,
 ): void {
-  encodeDictionaryValues(values, parameters, pages);
+  encodeDistinctTexts(values, parameters, pages);
   encodeCodes(codes, codes.length, values.count, pages);
-}
-
-/** Writes the distinct values, without the codes. */
-function encodeDictionaryValues(values: ValueRefs, parameters: ByteWriter, pages: PageWriter): void {
-  parameters.varint(values.count);
-  const uuids = looksLikeUuid(values.bytes, values.starts[0]!, values.ends[0]!)
-    ? pages.scratch(values.count * UUID_BYTES)
-    : undefined;
-  if (uuids !== undefined && parseUuids(values, uuids)) {
-    parameters.u8(VALUES_UUID);
-    encodeUuids(uuids, values.count, parameters, pages);
-  } else {
-    parameters.u8(VALUES_RAW);
-    encodeRaw(values, parameters, pages);
-  }
 }
 
 export function encodeCodes(codes: ArrayLike<number>, count: number, distinct: number, pages: PageWriter): void {
@@ -150,7 +131,7 @@ export function encodeCodes(codes: ArrayLike<number>, count: number, distinct: n
 
 /** @throws CorruptionError, also when a code has no value */
 export function decodeDictionary(parameters: ByteReader, pages: PageReader, count: number): Dictionary {
-  const values = decodeDistinct(parameters, pages);
+  const values = decodeDistinctTexts(parameters, pages);
   return { values, codes: decodeCodes(pages, count, values.offsets.length - 1) };
 }
 
@@ -161,20 +142,13 @@ export function pickDictionary(
   count: number,
   indices: Int32Array,
 ): Dictionary {
-  const values = decodeDistinct(parameters, pages);
+  const values = decodeDistinctTexts(parameters, pages);
   const distinct = values.offsets.length - 1;
   const low = pages.page(count);
   const high = distinct > 256 ? pages.page(count) : undefined;
   const codes = Uint16Array.from(indices, (index) => low[index]! | ((high?.[index] ?? 0) << 8));
   for (const code of codes) checkCode(code, distinct);
   return { values, codes };
-}
-
-function decodeDistinct(parameters: ByteReader, pages: PageReader): ByteStrings {
-  const distinct = parameters.varint();
-  if (distinct < 1 || distinct > DICTIONARY_VALUES_MAX) throw new CorruptionError(`a dictionary of ${distinct} values`);
-  const form = parameters.u8();
-  return form === VALUES_UUID ? uuidTexts(parameters, pages, distinct) : decodeRaw(parameters, pages, distinct);
 }
 
 export function decodeCodes(pages: PageReader, count: number, distinct: number): Codes {
@@ -191,14 +165,6 @@ export function decodeCodes(pages: PageReader, count: number, distinct: number):
 
 function checkCode(code: number, distinct: number): void {
   if (code >= distinct) throw new CorruptionError(`code ${code} in a dictionary of ${distinct} values`);
-}
-
-function uuidTexts(parameters: ByteReader, pages: PageReader, count: number): ByteStrings {
-  const uuids = decodeUuids(parameters, pages, count);
-  const bytes = Buffer.allocUnsafe(count * UUID_TEXT_BYTES);
-  const offsets = new Uint32Array(count + 1);
-  for (let i = 0; i < count; i++) offsets[i + 1] = writeUuid(uuids, i, bytes, offsets[i]!);
-  return { bytes, offsets };
 }
 
 function tableSlotsFor(count: number): number {

@@ -10,20 +10,19 @@
  *
  * Numbers are stored by pattern, then by place, then in the order of the values: like lies beside like.
  *
- * Parameters:  patterns varint, those of raw for the patterns, then those of the numbers as integers, if there are any
+ * Parameters:  those of the patterns as distinct texts, then those of the numbers as integers, if there are any
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import type { ByteStrings } from '../byte-strings.ts';
 import { refsOf } from '../byte-strings.ts';
-import { DICTIONARY_VALUES_MAX } from '../format.ts';
 import type { PageReader, PageWriter } from '../page.ts';
 import { POWERS_OF_TEN } from './decimal.ts';
 import { decodeCodes, encodeCodes } from './dictionary.ts';
 import type { Codes } from './dictionary.ts';
+import { decodeDistinctTexts, encodeDistinctTexts } from './distinct-texts.ts';
 import { decodeIntegers, encodeIntegers, pickIntegers, writeInteger } from './integer.ts';
 import type { IntegerArray } from './integer.ts';
-import { decodeRaw, encodeRaw } from './raw.ts';
 
 /** Of a number that is written canonically. */
 export const NUMBER_DIGITS_MAX = 15;
@@ -88,8 +87,7 @@ function firstsOf({ starts }: Blocks, codes: Codes): Uint32Array {
 export function encodeCutTexts(texts: CutTexts, parameters: ByteWriter, pages: PageWriter): void {
   const { patterns, codes } = texts;
   const refs = refsOf(patterns);
-  parameters.varint(refs.count);
-  encodeRaw(refs, parameters, pages);
+  encodeDistinctTexts(refs, parameters, pages);
   encodeCodes(codes, codes.length, refs.count, pages);
   const numbers = arranged(texts, blocksOf(patterns, codes));
   if (numbers.length > 0) encodeIntegers(numbers, numbers.length, parameters, pages);
@@ -146,10 +144,8 @@ function readPatterns(
   pages: PageReader,
   count: number,
 ): { patterns: ByteStrings; codes: Codes; blocks: Blocks } {
-  const distinct = parameters.varint();
-  if (distinct < 1 || distinct > DICTIONARY_VALUES_MAX) throw new CorruptionError(`a chunk of ${distinct} patterns`);
-  const patterns = decodeRaw(parameters, pages, distinct);
-  const codes = decodeCodes(pages, count, distinct);
+  const patterns = decodeDistinctTexts(parameters, pages);
+  const codes = decodeCodes(pages, count, patterns.offsets.length - 1);
   const blocks = blocksOf(patterns, codes);
   if (blocks.places.some((places) => places > PLACES_MAX)) {
     throw new CorruptionError(`a pattern with more than ${PLACES_MAX} numbers`);

@@ -48,6 +48,11 @@ function stored(texts: CutTexts): Stored {
   return { parameters: parameters.finish(), pages: pages.rawPages().map((page) => Buffer.from(page)) };
 }
 
+/** Parameters of the pattern `a3` with another one of the same length in its place. */
+function withPattern(parameters: Buffer, pattern: string): Buffer {
+  return Buffer.from(parameters.toString('latin1').replace('a3', pattern), 'latin1');
+}
+
 function pageReader(pages: readonly Uint8Array[]): PageReader {
   let next = 0;
   const page = (sizeBytes: number): Buffer => {
@@ -135,14 +140,16 @@ describe('pattern', () => {
   it('reports numbers that do not fit their places', () => {
     const texts = ['a007', 'a099', 'a012'].map((each) => Buffer.from(each));
     const { parameters, pages } = stored(new PatternCutter().cutAny(refsOfTexts(texts))!);
-    const read = (changed: readonly Uint8Array[]) => () =>
-      decodeCutTexts(new ByteReader(parameters), pageReader(changed), 3);
-    expect(pages.map((page) => page.length)).toEqual([2, 3, 3]);
+    const read =
+      (changed: readonly Uint8Array[], pattern = 'a3') =>
+      () =>
+        decodeCutTexts(new ByteReader(withPattern(parameters, pattern)), pageReader(changed), 3);
+    expect(pages.map((page) => page.length)).toEqual([3, 3]);
     expect(read(pages)).not.toThrow();
     // 7 + 93 has three digits, and so begins with no zero.
-    expect(read([pages[0]!, pages[1]!, Buffer.from([0, 93, 0])])).toThrow(CorruptionError);
-    expect(read([Buffer.from('a1'), pages[1]!, pages[2]!])).toThrow(CorruptionError);
-    expect(read([pages[0]!, Buffer.from([0, 1, 0]), pages[2]!])).toThrow(CorruptionError);
+    expect(read([pages[0]!, Buffer.from([0, 93, 0])])).toThrow(CorruptionError);
+    expect(read(pages, 'a1')).toThrow(CorruptionError);
+    expect(read([Buffer.from([0, 1, 0]), pages[1]!])).toThrow(CorruptionError);
   });
 });
 
