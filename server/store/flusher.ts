@@ -19,7 +19,9 @@ export class Flusher {
   readonly #waiting: FlushableWal[];
   #running: Promise<void> | undefined;
   #current: Promise<void> | undefined;
-  #retryAtMs = 0;
+  /** When a flush failed last, and how long the next one waits from then on. */
+  #failedAtMs = -Infinity;
+  #waitMs = 0;
   #retryMs = FLUSH_RETRY_MS_MIN;
   #closed = false;
 
@@ -63,7 +65,9 @@ export class Flusher {
   }
 
   #isDue(): boolean {
-    return !this.#closed && this.#waiting.length > 0 && this.#options.now() >= this.#retryAtMs;
+    const sinceMs = this.#options.now() - this.#failedAtMs;
+    // Below 0 the clock was set back: nobody knows how long it was, and a wait until it has caught up may be of hours.
+    return !this.#closed && this.#waiting.length > 0 && (sinceMs < 0 || sinceMs >= this.#waitMs);
   }
 
   /** Begins when a flush is due. Its end and the last look at what is due are one step, so that nothing is forgotten. */
@@ -83,7 +87,8 @@ export class Flusher {
       this.#waiting.shift();
       this.#retryMs = FLUSH_RETRY_MS_MIN;
     } catch (error) {
-      this.#retryAtMs = this.#options.now() + this.#retryMs;
+      this.#failedAtMs = this.#options.now();
+      this.#waitMs = this.#retryMs;
       this.#options.onFailure(wal, error, this.#retryMs);
       this.#retryMs = Math.min(this.#retryMs * 2, FLUSH_RETRY_MS_MAX);
     }

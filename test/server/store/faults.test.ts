@@ -67,6 +67,23 @@ test('all batches of a failed group and those behind it fail together', async ()
   await expectLines(open, first);
 });
 
+test('a failed flush is tried again though the clock was set back meanwhile', async () => {
+  let nowMs = Date.UTC(2026, 10, 23, 12);
+  const disk = new FaultyDisk();
+  const open = await openStore({ disk, now: () => nowMs });
+  const lines = numberedLines('a', 0, 10);
+  await append(open.store, batchOf({ lines }));
+  disk.fail({ operation: 'write', path: '/segments/', code: 'EIO' });
+  await open.store.flushAll();
+  disk.heal();
+  await open.store.flushAll();
+  expect(open.store.stats().segmentCount).toBe(0);
+  nowMs -= 6 * 3_600_000;
+  await open.store.flushAll();
+  expect(open.store.stats().segmentCount).toBe(1);
+  await expectLines(open, lines);
+});
+
 test('nearly no space: writes are refused before the disk is full, and reads go on', async () => {
   const disk = new FaultyDisk();
   const open = await openStore({ disk });
