@@ -4,7 +4,7 @@ import { type Finding, isProblem } from '../../server/store/check/finding.ts';
 import { DATA_DIR, INDEXED_FIELDS, noLock } from './process.ts';
 import { type Run, Wrong } from './run.ts';
 import { SimDisk } from './sim-disk.ts';
-import { outcomeOf, putBack } from './starts.ts';
+import { noteUntoldTears, outcomeOf, putBack } from './starts.ts';
 import { recover, stop } from './steps.ts';
 
 export async function repair(run: Run): Promise<void> {
@@ -14,7 +14,8 @@ export async function repair(run: Run): Promise<void> {
   const outcome = await outcomeOf(run, disk, repairOn(run, disk));
   if (outcome !== undefined && 'error' in outcome) throw outcome.error;
   disk.kill();
-  if (outcome !== undefined) run.truth.mended();
+  if (outcome === undefined) noteUntoldTears(run);
+  else run.truth.mended();
   await recover(run);
 }
 

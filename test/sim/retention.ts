@@ -1,15 +1,18 @@
 /** Retention: by age and rules nothing goes too early or too late; by size the oldest segments go, and none too many. */
+import { NODE_UNSEEN_MS_MAX } from '../../server/limits.ts';
 import { segmentsBeyond } from './drops.ts';
 import { tick } from './housekeeping.ts';
 import { look } from './looking.ts';
-import { type Run, Wrong } from './run.ts';
+import { type Run, START_MS, Wrong } from './run.ts';
 import { heal, RETRIES_MS, settle } from './steps.ts';
 
 /** Much later, on a whole disk: after housekeeping all has gone that must, and no segment that need not. */
 export async function keep(run: Run, afterMs: number): Promise<void> {
   await settle(run);
   heal(run);
-  run.time.pass(RETRIES_MS + afterMs);
+  // Writers that nobody hears of for longer are forgotten, and their lines would be new.
+  const leftMs = Math.max(0, START_MS + NODE_UNSEEN_MS_MAX / 2 - run.time.now());
+  run.time.pass(RETRIES_MS + Math.min(afterMs, leftMs));
   run.launch('flush', () => run.process.store.flushAll());
   await settle(run);
   const excess = segmentsBeyond(run);

@@ -11,7 +11,7 @@ import { type TrueLine, Truth } from './truth.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 /** 2026-11-23T12:00Z. */
-const START_MS = Date.UTC(2026, 10, 23, 12);
+export const START_MS = Date.UTC(2026, 10, 23, 12);
 
 /** The store broke a promise. */
 export class Wrong extends Error {}

@@ -81,12 +81,20 @@ async function tryStart(run: Run, disk: SimDisk): Promise<Process | undefined> {
     note: run.note,
   });
   const outcome = await outcomeOf(run, disk, started);
-  if (outcome === undefined) return undefined;
+  if (outcome === undefined) {
+    noteUntoldTears(run);
+    return undefined;
+  }
   if ('value' in outcome) return outcome.value;
   disk.kill();
   run.note(`no start: ${outcome.error.message}`);
   if (!isExcused(run, outcome.error)) throw outcome.error;
   return undefined;
+}
+
+/** A process that ends amid its start has perhaps cut the WAL where it took it for torn, and told nobody. */
+export function noteUntoldTears({ reports, script }: Run): void {
+  if (script.harm.flips) reports.add('torn');
 }
 
 /** A failing disk is a reason; so is a damaged file without which nothing can be done: it is restored. */
