@@ -105,13 +105,6 @@ export const FULL_SEGMENT_ZSTD_LEVEL = 9;
 export const QUIET_SEGMENT_ZSTD_LEVEL = 12;
 
 /**
- * Row groups of a flush are a quarter of full ones, in rows and in bytes of lines: a compaction has one of each of its
- * inputs in memory.
- */
-export const FLUSH_ROWS_PER_GROUP = 16_384;
-export const FLUSH_LINE_BYTES_PER_GROUP = 4 * MIB;
-
-/**
  * A segment that a compaction writes. Larger ones would save lookups (a needle costs two reads a segment), and cost
  * memory while they are written: their index takes about 14 bytes a row, and each input has a row group in memory.
  * Beyond: the segments stay apart.

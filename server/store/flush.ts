@@ -6,7 +6,7 @@ import { mergeRowGroups } from '../../shared/row-group/merge.ts';
 import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
 import { CorruptionError } from '../../shared/errors.ts';
 import { formatDay, NS_PER_DAY } from '../../shared/time.ts';
-import { FLUSH_LINE_BYTES_PER_GROUP, FLUSH_ROWS_PER_GROUP, FLUSH_ZSTD_LEVEL } from '../limits.ts';
+import { FLUSH_ZSTD_LEVEL } from '../limits.ts';
 import { taskKind } from '../workers/task.ts';
 import { type Disk, diskErrorCode, withFile } from './disk.ts';
 import type { ManifestSegment } from './manifest.ts';
@@ -110,12 +110,7 @@ async function writeDay(
   if (orderFrom === undefined) return undefined;
   const rowGroups = mergeRowGroups(
     ofDay.map(({ rowGroup }) => rowGroup),
-    {
-      day,
-      level: FLUSH_ZSTD_LEVEL,
-      rowsPerGroup: FLUSH_ROWS_PER_GROUP,
-      lineBytesPerGroup: FLUSH_LINE_BYTES_PER_GROUP,
-    },
+    { day, level: FLUSH_ZSTD_LEVEL },
   );
   return writeSegment(disk, { dataDir, day: formatDay(day), sequence, indexedFields, orderFrom }, rowGroups);
 }

@@ -12,8 +12,8 @@ const CODEC_STORED = 0;
 const CODEC_ZSTD = 1;
 /** The least that zlib takes. */
 const CHUNK_BYTES_MIN = 64;
-/** Below this a zstd frame costs more than it saves. */
-const COMPRESS_BYTES_MIN = 32;
+/** Below this a zstd frame costs more time, here and in each reader, than the bytes that it saves are worth. */
+const COMPRESS_BYTES_MIN = 256;
 
 /** What does not compress can be read in pieces of this size. */
 const PIECE_BYTES = 32 * 1024;
