@@ -238,7 +238,7 @@ export const PATTERNS_MAX = 100;
 export const TEXT_BYTES_MAX = 4096;
 
 /** Row groups are scanned together up to this many rows, so that small ones do not cost a message each. */
-export const SCAN_ROWS_AT_ONCE = 65_536;
+export const SCAN_ROWS_AT_ONCE = 262_144;
 
 /** The first scan of a query; the next ones double up to the limit above. */
 export const SCAN_ROWS_AT_FIRST = 8192;

@@ -1,5 +1,6 @@
 /** From the rows that a search found to the text of its answer, some rows at a time. */
 import { CorruptionError } from '../../shared/errors.ts';
+import { NS_PER_DAY } from '../../shared/time.ts';
 import { RENDER_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../limits.ts';
 import type { Plan } from '../store/scan/plan.ts';
 import { placeOf } from '../store/scan/row-groups.ts';
@@ -79,6 +80,7 @@ async function renderPart(
       places: groups.map(placeOf),
       groupOf: Uint32Array.from(rows, ({ group }) => indexOf.get(group)!),
       rows: Uint32Array.from(rows, ({ row }) => row),
+      timesNs: Float64Array.from(rows, ({ group, day, timeNs }) => (day - group.baseDay) * NS_PER_DAY + timeNs),
       format,
     },
     signal,

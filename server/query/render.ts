@@ -50,9 +50,7 @@ export interface RenderedRows {
  */
 export function renderRows(
   groups: readonly (RenderGroup | undefined)[],
-  groupOf: Uint32Array,
-  rows: Uint32Array,
-  format: Format,
+  { groupOf, rows, timesNs, format }: Omit<RenderInput, 'places'>,
 ): RenderedRows {
   const write = WRITERS[format];
   const next = new Uint32Array(groups.length);
@@ -62,7 +60,7 @@ export function renderRows(
   for (let i = 0; i < rows.length; i++) {
     const group = groups[groupOf[i]!];
     if (group !== undefined) {
-      const text = write(lineOf(group, rows[i]!, next[groupOf[i]!]!++));
+      const text = write(lineOf(group, rows[i]!, timesNs[i]!, next[groupOf[i]!]!++));
       parts.push(text);
       sizeBytes += text.length;
     }
@@ -71,9 +69,9 @@ export function renderRows(
   return { text: Buffer.concat(parts, sizeBytes), ends };
 }
 
-function lineOf({ opened, lines }: RenderGroup, row: number, index: number): Line {
+function lineOf({ opened, lines }: RenderGroup, row: number, timeNs: number, index: number): Line {
   return {
-    time: formatTime(opened.info.baseDay, opened.timesNs()[row]!),
+    time: formatTime(opened.info.baseDay, timeNs),
     labels: opened.info.streams[opened.streamCodes()[row]!]!,
     flags: opened.flags()[row]!,
     bytes: lines.bytes.subarray(lines.offsets[index], lines.offsets[index + 1]),
@@ -111,6 +109,8 @@ export interface RenderInput {
   /** Row rows[i] of the row group at places[groupOf[i]], in the order of the answer. */
   readonly groupOf: Uint32Array;
   readonly rows: Uint32Array;
+  /** Of these rows, ns from the start of their row group's base day. */
+  readonly timesNs: Float64Array;
   readonly format: Format;
 }
 
@@ -120,7 +120,7 @@ export interface RenderOutput extends RenderedRows {
 }
 
 export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
-  const { places, groupOf, rows, format } = input;
+  const { places, groupOf, rows } = input;
   const corruptions: { group: number; message: string }[] = [];
   const groups = places.map((place, group) => {
     try {
@@ -132,5 +132,5 @@ export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
       return undefined;
     }
   });
-  return { ...renderRows(groups, groupOf, rows, format), corruptions };
+  return { ...renderRows(groups, input), corruptions };
 }

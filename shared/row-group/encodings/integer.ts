@@ -248,8 +248,9 @@ export function decodeSmallIntegers<T extends Uint8Array | Uint16Array>(
   const stored = readStored(parameters, pages, out.length);
   const { min, max, base, planes, restarts } = stored;
   if (min < 0 || max >= 2 ** (out.BYTES_PER_ELEMENT * 8)) throw new CorruptionError('a code is out of range');
-  // Mostly they are the bytes of a page as they stand.
-  if (restarts === undefined && base === 0 && planes.length === 1) out.set(planes[0]!);
+  // Mostly they are all the same, or the bytes of a page as they stand.
+  if (restarts === undefined && planes.length === 0) out.fill(base);
+  else if (restarts === undefined && base === 0 && planes.length === 1) out.set(planes[0]!);
   else out.set(valuesOf(stored, out.length));
   return out;
 }

@@ -9,7 +9,7 @@
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import type { PageReader, PageWriter } from '../page.ts';
-import { decodeIntegers, encodeIntegers } from './integer.ts';
+import { decodeIntegers, encodeIntegers, pickIntegers } from './integer.ts';
 import {
   encodePackedUuids,
   pairOf,
@@ -78,7 +78,7 @@ function readPlaces(parameters: ByteReader, pages: PageReader, count: number, di
   return places;
 }
 
-/** Only the values at some indices. @throws CorruptionError */
+/** Only the values at some indices, which ascend. @throws CorruptionError */
 export function pickRepeating(
   parameters: ByteReader,
   pages: PageReader,
@@ -86,10 +86,33 @@ export function pickRepeating(
   indices: Int32Array,
 ): Pick<Uuids, 'packed' | 'pairs'> {
   const distinct = parameters.varint();
+  if (distinct < 1 || distinct >= count) throw new CorruptionError(`${distinct} distinct UUIDs among ${count}`);
   const pick = pickPages(pages, distinct);
-  const places = readPlaces(parameters, pages, count, distinct);
-  return pick(indices.map((index) => places[index]!));
+  const isRepeat = pages.page((count + 7) >> 3);
+  const repeatsBefore = countBefore(isRepeat, indices);
+  const isRepeated = (i: number): boolean => ((isRepeat[indices[i]! >> 3]! >>> (indices[i]! & 7)) & 1) === 1;
+  const wanted = repeatsBefore.filter((_, i) => isRepeated(i));
+  const { values: numbers } = pickIntegers(parameters, pages, count - distinct, wanted);
+  let next = 0;
+  const places = indices.map((index, i) => (isRepeated(i) ? numbers[next++]! : index - repeatsBefore[i]!));
+  if (places.some((place) => place < 0 || place >= distinct)) throw new CorruptionError('a repeat of no UUID');
+  return pick(places);
 }
+
+/** How many bits are set in front of each of some bits, which ascend. */
+function countBefore(bits: Uint8Array, indices: Int32Array): Int32Array {
+  const counts = new Int32Array(indices.length);
+  let count = 0;
+  let byte = 0;
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    for (; byte < index >> 3; byte++) count += BITS_SET[bits[byte]!]!;
+    counts[i] = count + BITS_SET[bits[byte]! & ((1 << (index & 7)) - 1)]!;
+  }
+  return counts;
+}
+
+const BITS_SET = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll('0', '').length);
 
 /** The same values, each in full, so that value i is UUID i of `packed`. */
 export function withoutPlaces(uuids: Uuids): Uuids {

@@ -41,6 +41,23 @@ it('gives every id back, of one version or of several, with few or many repeats'
   );
 });
 
+it('gives a few of many back', () => {
+  const pool = fc.sample(fc.uuid({ version: 4 }), { numRuns: 90, seed: 1 });
+  const [bytes] = merged(rowsOf(Array.from({ length: 300 }, (_, i) => pool[(i * 7) % 90]!)));
+  const all = linesOf(
+    bytes!,
+    Array.from({ length: 300 }, (_, row) => row),
+  );
+  for (let row = 0; row + 9 < 300; row++) {
+    expect(linesOf(bytes!, [row + 9, row, row + 4])).toEqual([all[row + 9], all[row], all[row + 4]]);
+  }
+});
+
+function linesOf(group: Buffer, rows: readonly number[]): string[] {
+  const { bytes, offsets } = new RowGroup(group).lines(rows);
+  return rows.map((_, i) => bytes.toString('utf8', offsets[i], offsets[i + 1]));
+}
+
 it('stores an id once', () => {
   const ids = Array.from({ length: 4000 }, (_, i) => {
     const hex = (n: number, digits: number): string =>
