@@ -5,8 +5,6 @@
  */
 import { CorruptionError } from './errors.ts';
 
-const decoder = new TextDecoder();
-
 /** Owns a buffer that doubles as needed; `finish` hands out a view of it. */
 export class ByteWriter {
   #bytes: Buffer;
@@ -134,9 +132,11 @@ export class ByteReader {
   }
 
   varint(): number {
-    let value = 0;
-    let scale = 1;
-    for (let i = 0; i < 8; i++) {
+    const first = this.bytes[this.#take(1)]!;
+    if (first < 0x80) return first;
+    let value = first & 0x7f;
+    let scale = 0x80;
+    for (let i = 1; i < 8; i++) {
       const byte = this.bytes[this.#take(1)]!;
       value += (byte & 0x7f) * scale;
       if (byte < 0x80) {
@@ -163,7 +163,14 @@ export class ByteReader {
   }
 
   string(): string {
-    return decoder.decode(this.sized());
+    const sizeBytes = this.varint();
+    const at = this.#take(sizeBytes);
+    return this.bytes.toString('utf8', at, at + sizeBytes);
+  }
+
+  /** Passes over bytes that are preceded by their length. @returns where they begin; they end at `offset` */
+  skipSized(): number {
+    return this.#take(this.varint());
   }
 
   /** A view of the next `sizeBytes` bytes; not a copy. */

@@ -211,13 +211,13 @@ function readTables(
   const templates = Array.from({ length: templateCount }, (_, t) => {
     const templateRows = reader.varint();
     rows += templateRows;
-    const literals: Buffer[] = [];
+    const spans: number[] = [];
     const slots: Slot[] = [];
     const indices: number[] = [];
     const slotCount = reader.varint();
     if (slotCount > SLOTS_MAX) throw new CorruptionError(`a template of ${slotCount} values`);
     for (let s = 0; s < slotCount; s++) {
-      literals.push(reader.sized());
+      spans.push(reader.skipSized(), reader.offset);
       const index = reader.varint();
       const column = columns[index];
       if (column === undefined || indices.includes(index)) throw new CorruptionError('a template names a wrong column');
@@ -226,13 +226,35 @@ function readTables(
       slots.push(column.slot);
       indices.push(index);
     }
-    literals.push(reader.sized());
+    spans.push(reader.skipSized(), reader.offset);
     columnsOfTemplate.push(indices);
-    return { literals, slots };
+    return new StoredTemplate(reader.bytes, spans, slots);
   });
   if (rows !== rowCount) throw new CorruptionError(`the templates have ${rows} rows, the row group ${rowCount}`);
   for (const column of columns) if (column.count === 0) throw new CorruptionError('a column without values');
   return { templates, columnsOfTemplate, columns };
+}
+
+/** A template whose literals are cut out of the header when they are asked for: most reads of a group need none. */
+class StoredTemplate implements Template {
+  readonly slots: readonly Slot[];
+  readonly #header: Buffer;
+  /** Start and end of each literal. */
+  readonly #spans: readonly number[];
+  #literals: readonly Buffer[] | undefined;
+
+  constructor(header: Buffer, spans: readonly number[], slots: readonly Slot[]) {
+    this.#header = header;
+    this.#spans = spans;
+    this.slots = slots;
+  }
+
+  get literals(): readonly Buffer[] {
+    this.#literals ??= Array.from({ length: this.#spans.length / 2 }, (_, i) =>
+      this.#header.subarray(this.#spans[i * 2], this.#spans[i * 2 + 1]),
+    );
+    return this.#literals;
+  }
 }
 
 function packedEntry(reader: ByteReader, offset: number): PageEntry {
