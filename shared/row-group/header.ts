@@ -50,13 +50,16 @@ export interface StoredChunk {
   readonly pages: readonly PageEntry[];
 }
 
+/** Pieces of a group that can be looked at side by side without memory of their own. */
+export const PEEKS_MAX = 8;
+
 /** Where the bytes of a row group come from: memory, or a file of which only the needed parts are read. */
 export interface ByteSource {
   readonly sizeBytes: number;
   /** May be kept: it does not change. */
   read(offset: number, sizeBytes: number): Buffer;
-  /** Good until the next read. */
-  peek(offset: number, sizeBytes: number): Buffer;
+  /** Good until the next peek with the same number, 0 to PEEKS_MAX − 1. */
+  peek(offset: number, sizeBytes: number, number?: number): Buffer;
 }
 
 /** Chunks of every row: time, stream, template, flags. */

@@ -37,6 +37,11 @@ export function canBePicked({ encoding }: ColumnChunk): boolean {
   return encoding !== ENCODING_CONSTANT && encoding !== ENCODING_RAW;
 }
 
+/** True when what is picked has memory of its own, whatever becomes of the pages. */
+export function arePickedCopied({ encoding }: ColumnChunk): boolean {
+  return encoding !== ENCODING_DICTIONARY && encoding !== ENCODING_PATTERN;
+}
+
 /** Value i of the result is value indices[i] of the chunk, which `canBePicked` from. @throws CorruptionError */
 export function pickColumn(
   { encoding }: ColumnChunk,

@@ -15,13 +15,14 @@ import {
   type ColumnInfo,
   type Header,
   memorySource,
+  PEEKS_MAX,
   readHeader,
   type RowGroupInfo,
 } from './header.ts';
 import { ENCODING_DICTIONARY, ENCODING_PATTERN } from './format.ts';
 import { LineSink, type OpenTemplate } from './line-sink.ts';
 import { isCompressed, openPage, type PageEntry, type PageReader, takePage, verifyPage } from './page.ts';
-import { canBePicked, pickColumn } from './pick.ts';
+import { arePickedCopied, canBePicked, pickColumn } from './pick.ts';
 import type { Template } from './template.ts';
 import {
   ofTemplate,
@@ -114,7 +115,7 @@ export class RowGroup {
       return Float64Array.from(rows, (row) => timesNs[row]!);
     }
     const { parameters, pages } = this.#header.system[0]!;
-    const { values } = pickIntegers(new ByteReader(parameters), this.#pages(pages), this.info.rowCount, rows);
+    const { values } = pickIntegers(new ByteReader(parameters), this.#pages(pages, true), this.info.rowCount, rows);
     return checkedTimes(values instanceof Float64Array ? values : new Float64Array(values), this.info);
   }
 
@@ -214,6 +215,7 @@ export class RowGroup {
 
   /** Rows of some values of a column, ascending. @param indices  of values, ascending */
   rowsOf(column: ColumnInfo, indices: ArrayLike<number>): Int32Array {
+    if (indices.length === 0) return new Int32Array(0);
     if (!this.#isFew(indices.length) || this.#cache.get(PART_ORDER) !== undefined) {
       const rows = this.valueRows(column);
       return Int32Array.from(indices, (index) => rows[index]!).toSorted();
@@ -252,14 +254,14 @@ export class RowGroup {
    */
   findIntegers(column: number, wanted: readonly number[], onFound: (index: number) => void): void {
     const { chunk, count } = this.columns[column]!;
-    const pages = this.#pages(this.#header.pages[column]!);
+    const pages = this.#pages(this.#header.pages[column]!, true);
     findIntegers(new ByteReader(chunk.parameters), pages, count, wanted, onFound);
   }
 
   /** The same for a column of UUIDs, of 16 bytes each. @throws CorruptionError */
   findUuids(column: number, wanted: readonly Uint8Array[], onFound: (index: number) => void): void {
     const { chunk, count } = this.columns[column]!;
-    const pages = this.#pages(this.#header.pages[column]!);
+    const pages = this.#pages(this.#header.pages[column]!, true);
     findUuids(new ByteReader(chunk.parameters), pages, count, wanted, onFound);
   }
 
@@ -285,7 +287,8 @@ export class RowGroup {
 
   #pick(column: number, firstValue: number, { rows, ranks }: RankedRows): ColumnValues {
     const { chunk, count } = this.columns[column]!;
-    return pickColumn(chunk, new ByteReader(chunk.parameters), this.#pages(this.#header.pages[column]!), count, {
+    const pages = this.#pages(this.#header.pages[column]!, arePickedCopied(chunk));
+    return pickColumn(chunk, new ByteReader(chunk.parameters), pages, count, {
       indices: ranks.map((rank) => firstValue + rank),
       baseDay: this.info.baseDay,
       timesNs: () => this.timesAt(rows),
@@ -297,19 +300,23 @@ export class RowGroup {
     return decodeSmallIntegers(new ByteReader(parameters), this.#pages(pages), out);
   }
 
-  #pages(entries: readonly PageEntry[]): PageReader {
+  /** @param isPassing  nothing that is read is kept: pages are good until those of another chunk are read */
+  #pages(entries: readonly PageEntry[], isPassing = false): PageReader {
     const rest = entries.values();
+    // The first number is for what is only decompressed.
+    let number = isPassing ? 1 : PEEKS_MAX;
     return {
-      page: (sizeBytes) => this.#read(takePage(rest, sizeBytes), 0, sizeBytes),
+      page: (sizeBytes) => this.#read(takePage(rest, sizeBytes), 0, sizeBytes, number++),
       parts: (sizeBytes) => {
         const pieces = takePage(rest, sizeBytes);
-        return (start, end) => this.#read(pieces, start, end);
+        const own = number++;
+        return (start, end) => this.#read(pieces, start, end, own);
       },
     };
   }
 
-  /** Bytes [start, end) of a page. */
-  #read(pieces: readonly PageEntry[], start: number, end: number): Buffer {
+  /** Bytes [start, end) of a page. @param number  of a peek; from PEEKS_MAX on, the bytes get memory of their own */
+  #read(pieces: readonly PageEntry[], start: number, end: number, number: number): Buffer {
     const [first] = pieces as [PageEntry];
     const { packedBody } = this.#header;
     if (packedBody !== undefined) return packedBody.subarray(first.offset + start, first.offset + end);
@@ -320,10 +327,8 @@ export class RowGroup {
     const to = first.offset + end;
     const wanted = pieces.filter(({ offset, storedSize }) => offset < to && offset + storedSize > from);
     const at = wanted[0]?.offset ?? from;
-    const bytes = this.#source.read(
-      at,
-      wanted.reduce((sum, { storedSize }) => sum + storedSize, 0),
-    );
+    const sizeBytes = wanted.reduce((sum, { storedSize }) => sum + storedSize, 0);
+    const bytes = number < PEEKS_MAX ? this.#source.peek(at, sizeBytes, number) : this.#source.read(at, sizeBytes);
     for (const piece of wanted) {
       verifyPage(bytes.subarray(piece.offset - at, piece.offset - at + piece.storedSize), piece);
     }

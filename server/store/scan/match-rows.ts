@@ -29,6 +29,7 @@ export function mayMatch(bounds: RowGroupBounds, plan: Predicate): boolean {
 /** Rows that match, in row order. */
 export function matchRows(group: RowGroup, plan: Predicate): Uint32Array {
   const selected = matchMask(group, plan);
+  if (selected !== 'all' && !selected.includes(1)) return new Uint32Array(0);
   return selected === 'all' ? Uint32Array.from({ length: group.info.rowCount }, (_, row) => row) : markedIn(selected);
 }
 

@@ -8,8 +8,8 @@ import { OPEN_FILE_MS_MAX, OPEN_FILES_MAX } from '../../limits.ts';
 export interface FileReader {
   /** In memory of their own. */
   read(path: string, offset: number, sizeBytes: number): Buffer;
-  /** Good until the next peek: spares the memory for what is only decompressed. */
-  peek(path: string, offset: number, sizeBytes: number): Buffer;
+  /** Good until the next peek with the same number: new memory costs three times what reading into it does. */
+  peek(path: string, offset: number, sizeBytes: number, number?: number): Buffer;
 }
 
 export class OpenFiles implements FileReader {
@@ -20,16 +20,19 @@ export class OpenFiles implements FileReader {
     dispose: (file) => closeSync(file),
   });
 
-  #scratch = Buffer.alloc(0);
+  readonly #scratch: Buffer[] = [];
 
   read(path: string, offset: number, sizeBytes: number): Buffer {
     // What is cached outlives the request: its memory must not come from the pool that small buffers share.
     return this.#fill(path, offset, Buffer.allocUnsafeSlow(sizeBytes));
   }
 
-  peek(path: string, offset: number, sizeBytes: number): Buffer {
-    if (sizeBytes > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(sizeBytes);
-    return this.#fill(path, offset, this.#scratch.subarray(0, sizeBytes));
+  peek(path: string, offset: number, sizeBytes: number, number = 0): Buffer {
+    let scratch = this.#scratch[number];
+    if (scratch === undefined || sizeBytes > scratch.length) {
+      this.#scratch[number] = scratch = Buffer.allocUnsafeSlow(sizeBytes);
+    }
+    return this.#fill(path, offset, scratch.subarray(0, sizeBytes));
   }
 
   #fill(path: string, offset: number, bytes: Buffer): Buffer {

@@ -37,7 +37,7 @@ export class RowGroups {
       const source = {
         sizeBytes,
         read: (from: number, size: number) => files.read(path, offset + from, size),
-        peek: (from: number, size: number) => files.peek(path, offset + from, size),
+        peek: (from: number, size: number, number?: number) => files.peek(path, offset + from, size, number),
       };
       group = new RowGroup(source, {
         get: (part) => this.#decoded.get(`${key}#${part}`)?.part,

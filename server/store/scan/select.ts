@@ -66,8 +66,13 @@ export async function candidates(
   const filters = indexableFilters(plan);
   const segments = filters.length === 0 ? [] : indexedSegments(inBounds);
   if (segments.length === 0) return inBounds;
-  const found = await context.lookUp(lookupInput(filters, segments), signal);
-  return pruneByIndexes(inBounds, filters, segments, found);
+  // Some to each worker: a look-up waits for the disk, segment by segment.
+  const share = Math.ceil(segments.length / SCANS_AT_ONCE);
+  const parts = Array.from({ length: SCANS_AT_ONCE }, (_, i) => segments.slice(i * share, (i + 1) * share));
+  const found = await Promise.all(
+    parts.filter((part) => part.length > 0).map((part) => context.lookUp(lookupInput(filters, part), signal)),
+  );
+  return pruneByIndexes(inBounds, filters, segments, found.flat());
 }
 
 /** Once there are `limit` rows, only a better one than the worst of them is of interest. */
