@@ -237,11 +237,14 @@ export const PATTERNS_MAX = 100;
 /** Length of one value or text. Beyond: 400. */
 export const TEXT_BYTES_MAX = 4096;
 
-/** Row groups are scanned together up to this many rows, so that small ones do not cost a message each. */
+/** Row groups are scanned together up to this many rows, full ones by four: a message costs as much as a look at one. */
 export const SCAN_ROWS_AT_ONCE = 262_144;
 
 /** The first scan of a query; the next ones double up to the limit above. */
 export const SCAN_ROWS_AT_FIRST = 8192;
+
+/** Up to so many row groups, as an index leaves for an id, are scanned at once: there is nothing to stop early for. */
+export const SCAN_GROUPS_FEW = 16;
 
 /** Scans of one query in the workers' hands: as many as there are workers; more would only wait in front of others. */
 export const SCANS_AT_ONCE = 2;

@@ -4,7 +4,7 @@
  */
 import { CorruptionError } from '../../../shared/errors.ts';
 import { instantOf } from '../../../shared/time.ts';
-import { SCAN_ROWS_AT_FIRST, SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../limits.ts';
+import { SCAN_GROUPS_FEW, SCAN_ROWS_AT_FIRST, SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../limits.ts';
 import type { RowGroupRef } from '../snapshot.ts';
 import {
   indexableFilters,
@@ -35,7 +35,8 @@ export async function selectRows(
   signal: AbortSignal,
 ): Promise<readonly SelectedRow[]> {
   const top = new TopRows(plan.order, plan.limit);
-  const batches = batchesOf(inOrder(await candidates(rowGroups, plan, context, signal), plan), SCAN_ROWS_AT_FIRST);
+  const wanted = inOrder(await candidates(rowGroups, plan, context, signal), plan);
+  const batches = batchesOf(wanted, wanted.length <= SCAN_GROUPS_FEW ? SCAN_ROWS_AT_ONCE : SCAN_ROWS_AT_FIRST);
   let next = 0;
   const run = async (): Promise<void> => {
     while (next < batches.length) {
