@@ -57,7 +57,11 @@ export async function benchQueries(bench: Bench, url: string, { startMs, endMs, 
     {
       name: 'last 100 lines of a user',
       // From one of the busiest users to those who are seen once in 50,000 lines.
-      parameters: (run) => ({ ...all, user_id: String(corpus.userIdOf(10 + ((run * RANK_STRIDE) % RANKS))), limit: '100' }),
+      parameters: (run) => ({
+        ...all,
+        user_id: String(corpus.userIdOf(10 + ((run * RANK_STRIDE) % RANKS))),
+        limit: '100',
+      }),
       p99: TARGETS.userP99Ms,
     },
     {
