@@ -68,7 +68,9 @@ export class Indexes {
 
 /** The filters that an index can answer: some value must be there, and all that are allowed are known in full. */
 export function indexableFilters(plan: Predicate): ValueFilter[] {
-  return plan.values.filter(({ any }) => any.length > 0 && any.every(({ kind }) => kind === 'equals'));
+  return plan.values.filter(
+    ({ any, labelOnly }) => labelOnly !== true && any.length > 0 && any.every(({ kind }) => kind === 'equals'),
+  );
 }
 
 /** The distinct segments that have indexes. */

@@ -9,6 +9,8 @@ export interface ValueFilter {
   readonly name: string;
   readonly any: readonly Pattern[];
   readonly none: readonly Pattern[];
+  /** A stream without a label of this name fails, whatever its lines say of themselves. */
+  readonly labelOnly?: true;
 }
 
 /** On the line itself: it must contain some of `any` (if there are any) and none of `none`. */

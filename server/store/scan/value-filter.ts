@@ -16,7 +16,7 @@ import { forEachTextObject } from './text-objects.ts';
 /** What the labels of a stream say about a filter. */
 export function labelVerdict(filter: ValueFilter, labels: Labels): Verdict {
   const label = labelOf(labels, filter.name);
-  if (label === undefined) return 'field';
+  if (label === undefined) return filter.labelOnly === true ? 'fail' : 'field';
   return passes(filter, Buffer.from(label)) ? 'pass' : 'fail';
 }
 

@@ -56,6 +56,8 @@ const SEARCHES: readonly (readonly [string, Partial<Plan>, readonly number[]])[]
   ['a label', { values: [value('pod', ['web-1'])] }, [3, 1]],
   ['a label hides the field of its name', { values: [value('pod', ['a field'])] }, []],
   ['a field', { values: [value('user', ['2'])] }, [2, 1]],
+  ['a label alone', { values: [{ ...value('pod', ['web-1']), labelOnly: true }] }, [3, 1]],
+  ['a label alone, for which no field stands', { values: [{ ...value('user', ['2']), labelOnly: true }] }, []],
   ['any of some values', { values: [value('user', ['1', '2'])], limit: 3 }, [4, 0, 2]],
   ['none of some values, also where there is no such field', { values: [value('level', [], ['info'])] }, [3, 1]],
   ['a wildcard', { values: [value('level', ['e*r'])] }, [1]],

@@ -21,8 +21,11 @@ export function isWanted({ text, labels, instant }: NaiveLine, plan: Predicate):
   if (plan.from !== undefined && instant < plan.from) return false;
   if (plan.to !== undefined && instant >= plan.to) return false;
   return (
-    plan.values.every((filter) => passesValue(filter, valuesOf(text, labels, filter.name))) &&
-    passesText(text, plan.text)
+    plan.values.every(
+      (filter) =>
+        (filter.labelOnly !== true || labelOf(labels, filter.name) !== undefined) &&
+        passesValue(filter, valuesOf(text, labels, filter.name)),
+    ) && passesText(text, plan.text)
   );
 }
 

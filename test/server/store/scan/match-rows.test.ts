@@ -35,8 +35,9 @@ function naiveMatches({ labels, timeNs, line }: Row, plan: Plan): boolean {
   const bytes = Buffer.from(line);
   if (plan.text.any.length > 0 && !plan.text.any.some((text) => bytes.includes(Buffer.from(text)))) return false;
   if (plan.text.none.some((text) => bytes.includes(Buffer.from(text)))) return false;
-  return plan.values.every(({ name, any, none }) => {
+  return plan.values.every(({ name, any, none, labelOnly }) => {
     const label = labelOf(labels, name);
+    if (label === undefined && labelOnly === true) return false;
     const values = (label === undefined ? fieldValues(line, name) : [label]).map((value) => Buffer.from(value));
     const some = (patterns: typeof any): boolean => patterns.some((p) => values.some((value) => matches(p, value)));
     return (any.length === 0 || some(any)) && !some(none);
@@ -130,7 +131,13 @@ const plan = fc.record<Plan>({
     fc.nat(20).map((n) => instantOf(DAY, n)),
     { nil: undefined },
   ),
-  values: fc.array(fc.record({ name: fc.constantFrom(...names), any: patterns, none: patterns }), { maxLength: 2 }),
+  values: fc.array(
+    fc.record(
+      { name: fc.constantFrom(...names), any: patterns, none: patterns, labelOnly: fc.constant(true as const) },
+      { requiredKeys: ['name', 'any', 'none'] },
+    ),
+    { maxLength: 2 },
+  ),
   text: fc.record({ any: needles, none: needles }),
   order: fc.constant('newest' as const),
   limit: fc.constant(1000),
