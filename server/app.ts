@@ -2,12 +2,14 @@
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Metrics } from '../shared/metrics.ts';
+import type { Authenticator } from './auth/authenticator.ts';
 import { limitBodies } from './http/admission.ts';
 import { registerAgent } from './http/agent.ts';
 import { registerCheck } from './http/check.ts';
 import { registerErase } from './http/erase.ts';
 import { sendError, sendNotFound } from './http/errors.ts';
 import { registerAggregates } from './http/aggregates.ts';
+import { guard } from './http/guard.ts';
 import { registerHealth } from './http/health.ts';
 import { registerIngest } from './http/ingest.ts';
 import { registerLabels } from './http/labels.ts';
@@ -43,12 +45,16 @@ export interface AppParts {
   readonly pool: WorkerPool;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** Undefined: everybody may do everything. */
+  readonly authenticator: Authenticator | undefined;
+  /** Anybody may read /metrics. */
+  readonly openMetrics: boolean;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
 export function buildApp(parts: AppParts): FastifyInstance {
-  const { store, erasures, backups, positions, pool, metrics, log, now } = parts;
+  const { store, erasures, backups, positions, pool, metrics, log, authenticator, openMetrics, now } = parts;
   const app: FastifyInstance = fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_RECEIVE_MS_MAX,
@@ -61,6 +67,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.setNotFoundHandler((request, reply) => sendNotFound(routes, request, reply));
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  guard(app, { authenticator, openMetrics });
   limitBodies(app);
 
   const closing = new AbortController();

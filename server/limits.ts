@@ -312,3 +312,42 @@ export const OPEN_FILE_MS_MAX = 10 * SECOND_MS;
 
 /** A client that sends its body slower than this is cut off: it would hold memory. */
 export const REQUEST_RECEIVE_MS_MAX = 60 * SECOND_MS;
+
+// ── Access ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Length of a token: below it, it could be guessed. 16 random characters are more than 2^64 tries. Below: refused. */
+export const TOKEN_CHARS_MIN = 16;
+
+/** Tokens in the tokens file; each request's is compared with all of them (0.2 µs each). Beyond: refused. */
+export const TOKENS_MAX = 1000;
+
+/** The tokens file; a Secret ends at the same size. Beyond: refused. */
+export const TOKENS_FILE_BYTES_MAX = 1 * MIB;
+
+/** How often the tokens file is read again. Beyond: a change takes effect this much later. */
+export const TOKENS_FILE_MS = 2 * SECOND_MS;
+
+/**
+ * How long the Kubernetes API's word for a token counts, and never longer than the token lives; how long a refusal does,
+ * so that one who keeps asking costs the API little. Beyond: the API is asked again.
+ */
+export const REVIEW_ACCEPTED_MS_MAX = 5 * MINUTE_MS;
+export const REVIEW_REFUSED_MS_MAX = 10 * SECOND_MS;
+
+/** Reviewed tokens that are remembered, about 300 bytes each; a cluster has 5,000 nodes. Beyond: asked again. */
+export const REVIEWS_KEPT_MAX = 10_000;
+
+/** Reviews under way: whoever makes tokens up must not load the API. Beyond: 503. */
+export const REVIEWS_AT_ONCE_MAX = 16;
+
+/** The Kubernetes API answers a review within milliseconds. Beyond: as if it were away. */
+export const REVIEW_MS_MAX = 5 * SECOND_MS;
+
+/** Its answer; it repeats the token and adds a few names. Beyond: as if it were away. */
+export const REVIEW_ANSWER_BYTES_MAX = 256 * KIB;
+
+/** A client whose token cannot be reviewed now tries again after this time. */
+export const RETRY_AFTER_REVIEW_SECONDS = 5;
+
+/** What goes wrong with each request is logged so often. */
+export const COMPLAINT_MS = 1 * MINUTE_MS;

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { UsageError } from '../shared/errors.ts';
 import { Metrics } from '../shared/metrics.ts';
 import { buildApp } from './app.ts';
+import { type AccessOptions, openAccess } from './auth/access.ts';
 import { Positions } from './ingest/positions.ts';
 import { HOUSEKEEPING_MS, WORKERS_MAX } from './limits.ts';
 import { COMPACT, type CompactInput, type CompactOutput } from './store/compaction/compact.ts';
@@ -35,6 +36,8 @@ export interface ServerOptions {
   readonly retentionRulesPath?: string | undefined;
   /** Fields that get an index in new segments. */
   readonly indexedFields: readonly string[];
+  /** Without it everybody may do everything, so only a loopback address is listened on. */
+  readonly access?: AccessOptions;
   readonly log: Logger;
 }
 
@@ -52,11 +55,13 @@ export async function startServer({
   maxSizeBytes = Infinity,
   retentionRulesPath,
   indexedFields,
+  access = {},
   log,
 }: ServerOptions): Promise<Server> {
   const now = Date.now;
   const rules = retentionRulesPath === undefined ? [] : await loadRetentionRules(retentionRulesPath);
   const metrics = new Metrics();
+  const authenticator = await openAccess(access, { host: listen.host, now, log, metrics });
   const pool = new WorkerPool({ size: Math.min(WORKERS_MAX, availableParallelism() + 1), log, metrics });
   const positions = new Positions(now);
   const store = await Store.open({
@@ -102,7 +107,18 @@ export async function startServer({
     metrics,
     compact: compactInWorker,
   });
-  const app = buildApp({ store, erasures, backups, positions, pool, metrics, log, now });
+  const app = buildApp({
+    store,
+    erasures,
+    backups,
+    positions,
+    pool,
+    metrics,
+    log,
+    authenticator,
+    openMetrics: access.openMetrics ?? false,
+    now,
+  });
   const housekeeping = setInterval(() => {
     positions.expire();
     void retention.tick();
@@ -114,6 +130,7 @@ export async function startServer({
   const close = async (): Promise<void> => {
     clearInterval(housekeeping);
     await app.close();
+    authenticator?.close();
     const ended = [retention.close(), compactor.close()];
     await store.close();
     await Promise.all(ended);

@@ -46,6 +46,20 @@ export class UsageError extends PodlogError {
   }
 }
 
+/** A request does not show who it is from, or shows it with what is not known here. The answer says how to. */
+export class UnauthenticatedError extends PodlogError {
+  constructor(message: string) {
+    super('PODLOG_UNAUTHENTICATED', 401, message);
+  }
+}
+
+/** It is known who asks, and that they may not: what is missing. */
+export class ForbiddenError extends PodlogError {
+  constructor(message: string) {
+    super('PODLOG_FORBIDDEN', 403, message);
+  }
+}
+
 /** The store cannot take writes now; a client waits `retryAfterSeconds` and tries again. Reads go on. */
 export class UnavailableError extends PodlogError {
   readonly retryAfterSeconds: number;

@@ -16,6 +16,7 @@ import type { QueryString } from '../query/parameters.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
 import type { Cell } from '../store/aggregate/aggregate.ts';
 import { aggregate, type AggregateContext, facets } from '../store/aggregate/run.ts';
+import { mayMatch } from '../store/scan/match-rows.ts';
 import type { Predicate } from '../store/scan/plan.ts';
 import type { RowGroupRef, Snapshot } from '../store/snapshot.ts';
 
@@ -37,10 +38,14 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
 
   app.get<{ Querystring: QueryString }>('/histogram', async (request, reply) => {
     const own = ['by', 'step'];
-    const predicate = parseFilters(request.query, now(), own);
+    const predicate = parseFilters(request, now(), own);
     const by = parseBy(request.query, 1);
     return withSnapshot(store, reply, async (rowGroups, signal) => {
-      const range = timeRange(predicate, rowGroups, now());
+      const range = timeRange(
+        predicate,
+        rowGroups.filter((group) => mayMatch(group, predicate)),
+        now(),
+      );
       const stepNs = parseStep(request.query, range);
       const plan = { ...predicate, by, of: undefined, quantiles: [], stepNs, limit: undefined };
       const { cells } = await aggregate(rowGroups, plan, query, signal);
@@ -49,7 +54,7 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
   });
 
   app.get<{ Querystring: QueryString }>('/aggregate', async (request, reply) => {
-    const predicate = parseFilters(request.query, now(), ['by', 'of', 'limit']);
+    const predicate = parseFilters(request, now(), ['by', 'of', 'limit']);
     const by = parseBy(request.query, AGGREGATE_BY_MAX);
     const of = single(request.query, 'of');
     const limit = parseCount(request.query, 'limit', 1, AGGREGATE_LIMIT_MAX, AGGREGATE_LIMIT_DEFAULT);
@@ -62,7 +67,7 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
   });
 
   app.get<{ Querystring: QueryString }>('/fields', async (request, reply) => {
-    const predicate = parseFilters(request.query, now(), ['name', 'top']);
+    const predicate = parseFilters(request, now(), ['name', 'top']);
     const names = all(request.query, 'name');
     const top = parseCount(request.query, 'top', 0, FACET_VALUES_MAX, FACET_TOP_DEFAULT);
     return withSnapshot(store, reply, async (rowGroups, signal) => {

@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import { ParameterError, PodlogError } from '../../shared/errors.ts';
 import { formatInstant, instantOfMs } from '../../shared/time.ts';
-import { parseFilters, type QueryString } from '../query/parameters.ts';
+import { type Asked, parseFilters, type QueryString } from '../query/parameters.ts';
 import type { Erasures, ErasureStatus } from '../store/erasure/erasures.ts';
 import type { Filter } from '../store/erasure/filter.ts';
 
@@ -17,7 +17,7 @@ export interface EraseRoutes {
 
 export function registerErase(app: FastifyInstance, { erasures, now }: EraseRoutes): void {
   app.delete<{ Querystring: QueryString }>('/logs', async (request, reply) => {
-    const status = await erasures.request(parseErasure(request.query, now()));
+    const status = await erasures.request(parseErasure(request, now()));
     return reply.code(202).header('location', `/erasures/${status.id}`).send(answerOf(status));
   });
 
@@ -31,8 +31,8 @@ export function registerErase(app: FastifyInstance, { erasures, now }: EraseRout
 }
 
 /** @throws ParameterError, also when it would erase everything */
-function parseErasure(query: QueryString, nowMs: number): Filter {
-  const filter = parseFilters(query, nowMs);
+function parseErasure(asked: Asked, nowMs: number): Filter {
+  const filter = parseFilters(asked, nowMs);
   const { from, to, values, text } = filter;
   if (from === undefined && to === undefined && values.length + text.any.length + text.none.length === 0) {
     throw new ParameterError(

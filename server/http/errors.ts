@@ -1,7 +1,8 @@
 /** Every failure becomes `{"error": {"code", "message"}}`: the code for programs, the message for people. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { PodlogError, UnavailableError } from '../../shared/errors.ts';
+import { PodlogError, UnauthenticatedError, UnavailableError } from '../../shared/errors.ts';
+import { CHALLENGES } from '../auth/credentials.ts';
 import { BODY_BYTES_MAX } from '../limits.ts';
 
 export interface ErrorBody {
@@ -16,6 +17,7 @@ export function errorBody(code: string, message: string): ErrorBody {
 export function sendError(error: Error, log: Logger, reply: FastifyReply): FastifyReply {
   if (error instanceof PodlogError) {
     if (error instanceof UnavailableError) reply.header('retry-after', String(error.retryAfterSeconds));
+    if (error instanceof UnauthenticatedError) reply.header('www-authenticate', CHALLENGES);
     return reply.code(error.status).send(errorBody(error.code, error.message));
   }
   const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;

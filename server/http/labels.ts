@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { ParameterError } from '../../shared/errors.ts';
 import { labelOf } from '../../shared/labels.ts';
 import { parseFilters } from '../query/parameters.ts';
-import type { QueryString } from '../query/parameters.ts';
+import type { Asked, QueryString } from '../query/parameters.ts';
 import type { LogStore } from '../store/log-store.ts';
 import type { Predicate } from '../store/scan/plan.ts';
 
@@ -14,20 +14,20 @@ export interface LabelsOptions {
 
 export function registerLabels(app: FastifyInstance, { logs, now }: LabelsOptions): void {
   app.get<{ Querystring: QueryString }>('/labels', async (request) => {
-    const streams = await logs.streams(parseLabelFilters(request.query, now()));
+    const streams = await logs.streams(parseLabelFilters(request, now()));
     return { labels: sortedSet(streams.flatMap((labels) => Object.keys(labels))) };
   });
 
   app.get<{ Querystring: QueryString; Params: { name: string } }>('/labels/:name/values', async (request) => {
     const { name } = request.params;
-    const streams = await logs.streams(parseLabelFilters(request.query, now()));
+    const streams = await logs.streams(parseLabelFilters(request, now()));
     return { values: sortedSet(streams.flatMap((labels) => labelOf(labels, name) ?? [])) };
   });
 }
 
 /** As for /logs, but without text: that would mean to read every line. */
-function parseLabelFilters(query: QueryString, nowMs: number): Predicate {
-  const filters = parseFilters(query, nowMs);
+function parseLabelFilters(asked: Asked, nowMs: number): Predicate {
+  const filters = parseFilters(asked, nowMs);
   if (filters.text.any.length + filters.text.none.length > 0) {
     throw new ParameterError('q', 'labels do not depend on text', 'labels, since and until', 'namespace=default');
   }

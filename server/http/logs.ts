@@ -28,7 +28,7 @@ const CONTENT_TYPES: Readonly<Record<Format, string>> = {
 
 export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
   app.get<{ Querystring: QueryString }>('/logs', async (request, reply) => {
-    const wanted = parseLogsRequest(request.query, options.now());
+    const wanted = parseLogsRequest(request, options.now());
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     const signal = AbortSignal.any([gone.signal, options.closing]);

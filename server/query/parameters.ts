@@ -17,6 +17,13 @@ import { parseInstant } from './time-parameter.ts';
 /** Query string, parsed: a name that is repeated has an array. */
 export type QueryString = Readonly<Record<string, string | readonly string[] | undefined>>;
 
+/** What a route was asked, and what the one who asks may see: a request that the guard has let in. */
+export interface Asked {
+  readonly query: QueryString;
+  /** Namespaces; lines of no namespace are seen only by those who see all. */
+  readonly namespaces: 'all' | readonly string[];
+}
+
 export interface LogsRequest {
   readonly plan: Plan;
   readonly format: Format;
@@ -30,7 +37,8 @@ const COMMON_NAMES: readonly string[] = ['q', 'since', 'until'];
 const ORDERS: readonly Order[] = ['newest', 'oldest'];
 
 /** @throws ParameterError */
-export function parseLogsRequest(query: QueryString, nowMs: number): LogsRequest {
+export function parseLogsRequest(asked: Asked, nowMs: number): LogsRequest {
+  const { query } = asked;
   if (query['query'] !== undefined) {
     throw new ParameterError(
       'query',
@@ -45,7 +53,7 @@ export function parseLogsRequest(query: QueryString, nowMs: number): LogsRequest
     throw new ParameterError('format', 'a JSON array cannot follow', 'ndjson, raw or csv', 'format=ndjson');
   }
   const plan = {
-    ...parseFilters(query, nowMs, ['limit', 'order', 'format', 'follow']),
+    ...parseFilters(asked, nowMs, ['limit', 'order', 'format', 'follow']),
     order: oneOf(query, 'order', ORDERS, 'newest'),
     limit: parseLimit(query, follow),
   };
@@ -56,11 +64,12 @@ export function parseLogsRequest(query: QueryString, nowMs: number): LogsRequest
 }
 
 /**
- * Time range, filters and text: what every route of the query API understands.
+ * Time range, filters and text: what every route of the query API understands. The only way to a predicate, so that
+ * each is narrowed to what the one who asks may see.
  * @param ownNames  further names that the route understands itself
  * @throws ParameterError
  */
-export function parseFilters(query: QueryString, nowMs: number, ownNames: readonly string[] = []): Predicate {
+export function parseFilters({ query, namespaces }: Asked, nowMs: number, ownNames: readonly string[] = []): Predicate {
   const unknown = OWN_NAMES.find(
     (name) => query[name] !== undefined && !COMMON_NAMES.includes(name) && !ownNames.includes(name),
   );
@@ -75,7 +84,7 @@ export function parseFilters(query: QueryString, nowMs: number, ownNames: readon
   if (from !== undefined && to !== undefined && from >= to) {
     throw new ParameterError('until', `"${until}" is not after since "${since}"`, 'a later time', 'since=2h&until=1h');
   }
-  const values: ValueFilter[] = [];
+  const values: ValueFilter[] = namespaces === 'all' ? [] : [ofNamespaces(namespaces)];
   for (const name of Object.keys(query))
     if (!OWN_NAMES.includes(name) && !ownNames.includes(name)) values.push(parseValueFilter(name, all(query, name)));
   const { wanted, refused } = parseNegations('q', all(query, 'q'));
@@ -85,6 +94,12 @@ export function parseFilters(query: QueryString, nowMs: number, ownNames: readon
     values,
     text: { any: wanted.map((text) => Buffer.from(text)), none: refused.map((text) => Buffer.from(text)) },
   };
+}
+
+function ofNamespaces(namespaces: readonly string[]): ValueFilter {
+  const any = namespaces.map((namespace) => ({ kind: 'equals', text: Buffer.from(namespace) }) as const);
+  // No namespaces are no lines, while a filter without values passes all.
+  return { name: 'namespace', any, none: any.length === 0 ? [parsePattern('*')] : [], labelOnly: true };
 }
 
 function parseValueFilter(name: string, texts: readonly string[]): ValueFilter {

@@ -5,7 +5,7 @@ import type { QueryString } from '../../../server/query/parameters.ts';
 const NOW = Date.UTC(2026, 10, 23, 12);
 
 function parse(query: QueryString): ReturnType<typeof parseLogsRequest> {
-  return parseLogsRequest(query, NOW);
+  return parseLogsRequest({ query, namespaces: 'all' }, NOW);
 }
 
 describe('parseLogsRequest', () => {

@@ -137,7 +137,7 @@ test('an erasure reaches into snapshots: those from before it, and only rows fro
     now,
     log,
   });
-  await erasures.request(parseFilters({ n: ['3', '4'] }, now()));
+  await erasures.request(parseFilters({ query: { n: ['3', '4'] }, namespaces: 'all' }, now()));
   await erasures.idle();
   await erasures.tick();
   expect(erasures.list()).toMatchObject([{ state: 'done', rowCount: 2 }]);

@@ -36,7 +36,7 @@ async function openErasures(open: OpenStore, run?: Erase): Promise<Erasures> {
 }
 
 function filterOf(query: QueryString) {
-  return parseFilters(query, Date.now());
+  return parseFilters({ query, namespaces: 'all' }, Date.now());
 }
 
 /** Runs what is wanted, and waits until it is done. */

@@ -1,0 +1,90 @@
+/** Tells who sends a request: static tokens first, then ServiceAccounts by the Kubernetes API. */
+import { readFile } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import { UnauthenticatedError, UsageError } from '../../shared/errors.ts';
+import type { Metrics } from '../../shared/metrics.ts';
+import type { Caller } from './caller.ts';
+import { HOW_TO, tokenOf } from './credentials.ts';
+import { AUDIENCE, ReviewedTokens } from './reviewed-tokens.ts';
+import { digestOf, findCaller, type StaticToken } from './static-tokens.ts';
+import { type ApiServer, tokenReviewer } from './token-review.ts';
+import { WatchedTokens } from './watched-tokens.ts';
+
+export interface AuthenticatorOptions {
+  readonly tokensFile: string | undefined;
+  readonly tokenReview:
+    | {
+        readonly api: ApiServer;
+        /** `<namespace>/<name>`; a name alone is of the server's own namespace. */
+        readonly accounts: readonly string[];
+      }
+    | undefined;
+  /** Of an agent in this very process. */
+  readonly ownAgentToken: string | undefined;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+export class Authenticator {
+  readonly #own: readonly StaticToken[];
+  readonly #watched: WatchedTokens | undefined;
+  readonly #reviewed: ReviewedTokens | undefined;
+
+  private constructor(
+    own: readonly StaticToken[],
+    watched: WatchedTokens | undefined,
+    reviewed: ReviewedTokens | undefined,
+  ) {
+    this.#own = own;
+    this.#watched = watched;
+    this.#reviewed = reviewed;
+  }
+
+  /** @throws UsageError  one line: what of the tokens file or of the cluster is not as it should be */
+  static async open(options: AuthenticatorOptions): Promise<Authenticator> {
+    const { tokensFile: path, tokenReview, ownAgentToken, now, log, metrics } = options;
+    const own = ownAgentToken === undefined ? [] : [agentToken(ownAgentToken)];
+    const reviewed =
+      tokenReview &&
+      new ReviewedTokens({
+        review: tokenReviewer(tokenReview.api, AUDIENCE),
+        accounts: await qualified(tokenReview.accounts, tokenReview.api.namespacePath),
+        now,
+        log,
+        metrics,
+      });
+    const hasOtherWayIn = reviewed !== undefined;
+    const watched = path === undefined ? undefined : await WatchedTokens.open({ path, hasOtherWayIn, log, metrics });
+    return new Authenticator(own, watched, reviewed);
+  }
+
+  /** @throws UnauthenticatedError, ForbiddenError, UnavailableError  with advice, and nothing of the token */
+  async authenticate(authorization: string | undefined): Promise<Caller> {
+    const token = tokenOf(authorization);
+    const known = findCaller(this.#own, token) ?? this.#watched?.find(token) ?? (await this.#reviewed?.find(token));
+    if (known !== undefined) return known;
+    throw new UnauthenticatedError(`this token is not known here, or not any more: ${HOW_TO}`);
+  }
+
+  close(): void {
+    this.#watched?.close();
+  }
+}
+
+function agentToken(token: string): StaticToken {
+  return { digest: digestOf(token), caller: { name: 'own agent', scopes: ['agent'], visible: [] } };
+}
+
+async function qualified(accounts: readonly string[], namespacePath: string): Promise<string[]> {
+  if (accounts.every((account) => account.includes('/'))) return [...accounts];
+  let namespace: string;
+  try {
+    namespace = (await readFile(namespacePath, 'utf8')).trim();
+  } catch (cause) {
+    const message = '--agent-accounts without a namespace needs the pod to have a ServiceAccount of its own';
+    throw new UsageError(message, 1, { cause });
+  }
+  return accounts.map((account) => (account.includes('/') ? account : `${namespace}/${account}`));
+}

@@ -1,0 +1,28 @@
+/**
+ * The token of a request, from its Authorization header: `Bearer <token>`, or Basic with the token as the password and
+ * any name, which is what browsers, Grafana and `curl -u` send.
+ */
+import { UnauthenticatedError } from '../../shared/errors.ts';
+
+export const HOW_TO =
+  'send the header "Authorization: Bearer <token>", or the token as a password: curl -u any:<token>';
+
+/** In the answer of each 401: browsers ask for a password, clients know what to send. */
+export const CHALLENGES: readonly string[] = ['Bearer realm="podlog"', 'Basic realm="podlog", charset="UTF-8"'];
+
+/** @throws UnauthenticatedError  there is none, or it cannot be read */
+export function tokenOf(authorization: string | undefined): string {
+  if (authorization === undefined) throw new UnauthenticatedError(`a token is needed: ${HOW_TO}`);
+  const [, scheme = '', value = ''] = /^([A-Za-z]+) +(\S+) *$/.exec(authorization) ?? [];
+  const token = scheme.toLowerCase() === 'basic' ? passwordOf(value) : value;
+  if (!/^(?:basic|bearer)$/i.test(scheme) || token === '') {
+    throw new UnauthenticatedError(`the Authorization header holds no token: ${HOW_TO}`);
+  }
+  return token;
+}
+
+function passwordOf(credentials: string): string {
+  const text = Buffer.from(credentials, 'base64').toString();
+  const colon = text.indexOf(':');
+  return colon < 0 ? '' : text.slice(colon + 1);
+}

@@ -1,0 +1,120 @@
+/**
+ * Asks the Kubernetes API whose ServiceAccount token it is: POST …/tokenreviews, which needs `create` on tokenreviews
+ * and nothing else. The API says no to tokens that have expired, are for another audience, or whose pod is gone.
+ * Source: https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-review-v1/
+ */
+import type { IncomingMessage } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError } from '../../shared/errors.ts';
+import { httpModule } from '../../shared/http-module.ts';
+import { REVIEW_ANSWER_BYTES_MAX, REVIEW_MS_MAX } from '../limits.ts';
+
+export interface ReviewedToken {
+  readonly authenticated: boolean;
+  /** `system:serviceaccount:<namespace>:<name>` */
+  readonly username: string | undefined;
+  /** Those of the wanted audiences that it is for. */
+  readonly audiences: readonly string[];
+}
+
+/** @throws when the API does not answer, or not as it should */
+export type ReviewToken = (token: string) => Promise<ReviewedToken>;
+
+/** Where the Kubernetes API is, and the files that it is spoken to with: they are renewed while the server runs. */
+export interface ApiServer {
+  readonly url: string;
+  readonly tokenPath: string;
+  readonly caPath: string | undefined;
+  readonly namespacePath: string;
+}
+
+const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/** @throws UsageError  this is no pod */
+export function inClusterApi(env: Readonly<Record<string, string | undefined>>): ApiServer {
+  const host = env['KUBERNETES_SERVICE_HOST'];
+  const port = env['KUBERNETES_SERVICE_PORT'];
+  if (host === undefined || port === undefined) {
+    throw new UsageError(
+      '--token-review works within a cluster alone: elsewhere give agents a token of the tokens file',
+    );
+  }
+  return {
+    url: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    tokenPath: join(SERVICE_ACCOUNT_DIR, 'token'),
+    caPath: join(SERVICE_ACCOUNT_DIR, 'ca.crt'),
+    namespacePath: join(SERVICE_ACCOUNT_DIR, 'namespace'),
+  };
+}
+
+export function tokenReviewer(api: ApiServer, audience: string): ReviewToken {
+  return async (token) => {
+    const review = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenReview',
+      spec: { token, audiences: [audience] },
+    };
+    return parseReview(await post(api, '/apis/authentication.k8s.io/v1/tokenreviews', JSON.stringify(review)));
+  };
+}
+
+/** No connection is kept: with the answers remembered, there is one request in minutes for each node. */
+async function post({ url, tokenPath, caPath }: ApiServer, path: string, body: string): Promise<string> {
+  const ownToken = (await readFile(tokenPath, 'utf8')).trim();
+  const ca = caPath === undefined ? undefined : await readFile(caPath);
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const target = new URL(path, url);
+  const request = httpModule(target.protocol === 'https:').request(target, {
+    method: 'POST',
+    agent: false,
+    headers: {
+      authorization: `Bearer ${ownToken}`,
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+    },
+    signal: AbortSignal.timeout(REVIEW_MS_MAX),
+    ...(ca !== undefined && { ca }),
+  });
+  request.on('error', reject);
+  request.on('response', (response) => {
+    readAnswer(response).then(resolve, reject);
+  });
+  request.end(body);
+  return promise;
+}
+
+/** What it says beside the status is not passed on: it may repeat the token. */
+async function readAnswer(response: IncomingMessage): Promise<string> {
+  const { statusCode = 0 } = response;
+  if (statusCode < 200 || statusCode > 299) {
+    response.resume();
+    const advice = statusCode === 403 ? ": podlog's ServiceAccount needs `create` on tokenreviews" : '';
+    throw new Error(`the Kubernetes API answers a TokenReview with ${statusCode}${advice}`);
+  }
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > REVIEW_ANSWER_BYTES_MAX) throw new Error('the answer to a TokenReview is too long');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function parseReview(answer: string): ReviewedToken {
+  let status: unknown;
+  try {
+    ({ status } = JSON.parse(answer) as { status?: unknown });
+  } catch {
+    throw new Error('the answer to a TokenReview is not JSON');
+  }
+  if (typeof status !== 'object' || status === null) throw new Error('the answer to a TokenReview has no status');
+  const { authenticated, user, audiences } = status as Record<string, unknown>;
+  const username = typeof user === 'object' && user !== null && 'username' in user ? user.username : undefined;
+  return {
+    authenticated: authenticated === true,
+    username: typeof username === 'string' ? username : undefined,
+    audiences: Array.isArray(audiences) ? audiences.filter((each) => typeof each === 'string') : [],
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * The tokens file, YAML:
+ *
+ *     - name: grafana
+ *       token: 5f0c2b7e9d1a4c3f8e6b
+ *       scopes: [read]
+ *     - name: team-shop
+ *       sha256: 0f1e…              # of the token, in hex, so that the file does not hold it
+ *       scopes: [read]
+ *       namespaces: [shop, shop-staging]
+ *
+ * No message about it repeats anything of it but names of entries and keys: it would end in a log.
+ */
+import { UsageError } from '../../shared/errors.ts';
+import { TOKEN_CHARS_MIN, TOKENS_FILE_BYTES_MAX, TOKENS_MAX } from '../limits.ts';
+import { type Scope, SCOPES, type Visible } from './caller.ts';
+import { digestOf, type StaticToken } from './static-tokens.ts';
+
+const KEYS: readonly string[] = ['name', 'token', 'sha256', 'scopes', 'namespaces'];
+const NAME = /^[\w.@/-]{1,64}$/;
+const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const GENERATE = 'make one with: openssl rand -hex 24';
+
+/** @throws UsageError  one line: the file, the entry, what is wrong and what is allowed */
+export async function parseTokens(text: string, path: string): Promise<StaticToken[]> {
+  if (text.length > TOKENS_FILE_BYTES_MAX) throw new UsageError(`${path}: larger than ${TOKENS_FILE_BYTES_MAX} bytes`);
+  const parsed = await parseYaml(text, path);
+  if (parsed === null) return [];
+  if (!Array.isArray(parsed)) throw new UsageError(`${path}: must be a list of { name, token, scopes }`);
+  if (parsed.length > TOKENS_MAX)
+    throw new UsageError(`${path}: ${parsed.length} tokens; up to ${TOKENS_MAX} are allowed`);
+  const tokens = parsed.map((entry: unknown, index) => parseEntry(entry, `${path}: token ${index + 1}`));
+  for (const [index, { digest, caller }] of tokens.entries()) {
+    for (const other of tokens.slice(0, index)) {
+      if (other.caller.name === caller.name) throw new UsageError(`${path}: two tokens are named ${caller.name}`);
+      if (other.digest.equals(digest)) {
+        throw new UsageError(
+          `${path}: ${other.caller.name} and ${caller.name} are the same token: give it all scopes at once`,
+        );
+      }
+    }
+  }
+  return tokens;
+}
+
+async function parseYaml(text: string, path: string): Promise<unknown> {
+  // Loaded here: a server without a tokens file does without the memory and the time that it takes.
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(text);
+  const [error] = document.errors;
+  if (error !== undefined) {
+    // The error's own message, and a warning that `parse` would print, show the text around it.
+    throw new UsageError(`${path}: line ${error.linePos?.[0].line ?? '?'} is not YAML (${error.code})`);
+  }
+  try {
+    return document.toJS() as unknown;
+  } catch {
+    throw new UsageError(`${path}: an alias (*name) leads nowhere: put tokens in quotes`);
+  }
+}
+
+function parseEntry(entry: unknown, where: string): StaticToken {
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
+    throw new UsageError(`${where} must have name, token and scopes`);
+  }
+  const { name, token, sha256, scopes, namespaces } = entry as Record<string, unknown>;
+  if (typeof name !== 'string' || !NAME.test(name)) {
+    throw new UsageError(`${where}: name must be up to 64 letters, digits and . _ @ / -, such as grafana`);
+  }
+  const named = `${where} (${name})`;
+  if (Object.keys(entry).some((key) => !KEYS.includes(key))) {
+    throw new UsageError(`${named} has a key that is not known; there are ${KEYS.join(', ')}`);
+  }
+  const digest = parseDigest(token, sha256, named);
+  const parsedScopes = parseScopes(scopes, named);
+  return { digest, caller: { name, scopes: parsedScopes, visible: parseNamespaces(namespaces, parsedScopes, named) } };
+}
+
+function parseDigest(token: unknown, sha256: unknown, where: string): Buffer {
+  if ((token === undefined) === (sha256 === undefined)) {
+    throw new UsageError(`${where} must have either token or sha256; ${GENERATE}`);
+  }
+  if (sha256 !== undefined) {
+    if (typeof sha256 === 'string' && /^[0-9a-f]{64}$/i.test(sha256)) return Buffer.from(sha256, 'hex');
+    throw new UsageError(`${where}: sha256 must be 64 hex digits, in quotes: printf %s "$TOKEN" | sha256sum`);
+  }
+  if (typeof token !== 'string') throw new UsageError(`${where}: token must be text: put it in quotes`);
+  if (token.length < TOKEN_CHARS_MIN) {
+    throw new UsageError(
+      `${where}: token is shorter than ${TOKEN_CHARS_MIN} characters and could be guessed; ${GENERATE}`,
+    );
+  }
+  if (!/^[!-~]+$/.test(token)) {
+    throw new UsageError(`${where}: token must be printable ASCII without spaces, as a header carries it; ${GENERATE}`);
+  }
+  return digestOf(token);
+}
+
+function parseScopes(scopes: unknown, where: string): Scope[] {
+  const parsed = Array.isArray(scopes) ? SCOPES.filter((scope) => scopes.includes(scope)) : [];
+  if (!Array.isArray(scopes) || parsed.length === 0 || scopes.some((scope) => !SCOPES.includes(scope as Scope))) {
+    throw new UsageError(`${where}: scopes must be a list of some of ${SCOPES.join(', ')}`);
+  }
+  return parsed;
+}
+
+/** Only what is read can be narrowed: a token that pushes or erases reaches every namespace. */
+function parseNamespaces(namespaces: unknown, scopes: readonly Scope[], where: string): Visible {
+  if (namespaces === undefined) return 'all';
+  if (!Array.isArray(namespaces) || namespaces.length === 0) {
+    throw new UsageError(`${where}: namespaces must be a list of names, or be left out for all of them`);
+  }
+  if (!namespaces.every((name): name is string => typeof name === 'string' && NAMESPACE.test(name))) {
+    throw new UsageError(`${where}: namespaces must be names as Kubernetes has them, without wildcards`);
+  }
+  if (scopes.some((scope) => scope !== 'read')) {
+    throw new UsageError(`${where}: namespaces go with the scope read alone; use another token for the rest`);
+  }
+  return [...new Set(namespaces)];
+}
