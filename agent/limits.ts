@@ -77,6 +77,9 @@ export const REQUEST_MS_MAX = 30_000;
 /** The longest Retry-After that is honoured. */
 export const RETRY_AFTER_MS_MAX = 60_000;
 
+/** What goes wrong with each request is logged so often. */
+export const COMPLAINT_MS = 60_000;
+
 /** The longest that reading goes on without a look at timers and sockets. */
 export const PUMP_MS_MAX = 20;
 

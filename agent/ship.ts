@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import { httpModule } from '../shared/http-module.ts';
 import { BATCH_CONTENT_TYPE, type PositionsAnswer } from '../shared/wire.ts';
 import type { AgentMetrics } from './agent-metrics.ts';
-import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, REQUEST_MS_MAX, RETRY_AFTER_MS_MAX } from './limits.ts';
+import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, COMPLAINT_MS, REQUEST_MS_MAX, RETRY_AFTER_MS_MAX } from './limits.ts';
 
 export type Outcome =
   | { readonly kind: 'stored' }
@@ -23,7 +23,9 @@ export interface ShipperOptions {
   readonly log: Logger;
   readonly metrics: AgentMetrics;
   /** The bearer token of each request; projected tokens change on disk, so it is asked for every time. */
-  readonly token?: (() => string | undefined) | undefined;
+  readonly token?: (() => string) | undefined;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
   readonly random?: () => number;
   readonly backoffMsMax?: number;
 }
@@ -40,6 +42,7 @@ export class Shipper {
   readonly #http: ReturnType<typeof httpModule>;
   readonly #connection: HttpAgent;
   readonly #stopped = new AbortController();
+  #deniedToldMs = -Infinity;
 
   constructor(options: ShipperOptions) {
     this.#options = options;
@@ -102,11 +105,24 @@ export class Shipper {
     }
   }
 
-  /** The first failure of a row is worth a warning, the rest are told by the metrics. */
-  #note(attempt: number, detail: object): void {
+  /** The first failure of a row is worth a warning, the rest are told by the metrics; but a token wants somebody's hand. */
+  #note(attempt: number, detail: { readonly status?: number; readonly answer?: string; readonly err?: unknown }): void {
     const fields = { ...detail, server: this.#options.serverUrl, attempt };
-    if (attempt === 0) this.#options.log.warn(fields, 'the server does not take this; trying again until it does');
+    if (detail.status === 401 || detail.status === 403) this.#noteDenied(fields);
+    else if (attempt === 0) this.#options.log.warn(fields, 'the server does not take this; trying again until it does');
     else this.#options.log.debug(fields, 'trying again');
+  }
+
+  /** Lines wait in their files meanwhile. */
+  #noteDenied(fields: object): void {
+    const { log, token, now = Date.now } = this.#options;
+    if (now() - this.#deniedToldMs < COMPLAINT_MS) return;
+    this.#deniedToldMs = now();
+    const advice =
+      token === undefined
+        ? 'give the agent a token with --token-file'
+        : 'its token must have the scope agent, or be of a ServiceAccount that --agent-accounts of the server lists';
+    log.error(fields, `the server does not let this agent in, and it goes on trying: ${advice}`);
   }
 
   #ask(method: 'GET' | 'POST', path: string, body: Buffer | undefined): Promise<Answer> {

@@ -1,5 +1,6 @@
 /** `podlog agent`: tails the pods of one node until a signal, then drains. */
 import { startAgent } from '../agent/agent.ts';
+import { tokenFrom } from '../agent/token-file.ts';
 import { createLog } from './log.ts';
 import { listenForMetrics } from './metrics-server.ts';
 import type { AgentOptions } from './options.ts';
@@ -13,10 +14,11 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const { metricsListen: address } = options;
   requireReadableFolder(options.podsDir);
   const log = createLog(options.logLevel, process.stdout, process.env);
-  const { podsDir, server: serverUrl, node } = options;
+  const { podsDir, server: serverUrl, tokenFile, node } = options;
+  const token = tokenFile === undefined ? undefined : tokenFrom(tokenFile);
   const start = async () => {
     log.info({ podsDir, serverUrl, node }, 'starting the agent');
-    const agent = await startAgent({ podsDir, serverUrl, node, log });
+    const agent = await startAgent({ podsDir, serverUrl, token, node, log });
     const metrics = address === undefined ? undefined : await listenForMetrics(address, () => agent.metrics(), log);
     return { agent, metrics };
   };

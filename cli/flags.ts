@@ -91,7 +91,7 @@ export const retentionRules: Flag<string | undefined> = {
   value: 'file',
   defaultText: 'none',
   help: 'YAML list of { selector, age }, see the README',
-  parse: (text) => (text === 'none' ? undefined : parsePath(text)),
+  parse: parseOptionalPath,
 };
 
 export const indexFields: Flag<readonly string[]> = {
@@ -101,6 +101,51 @@ export const indexFields: Flag<readonly string[]> = {
   defaultText: 'request_id,user_id,trace_id,level,path',
   help: 'fields that compactions index',
   parse: parseNames,
+};
+
+export const tokensFile: Flag<string | undefined> = {
+  name: 'tokens-file',
+  commands: ['up', 'server'],
+  value: 'file',
+  defaultText: 'none',
+  help: 'YAML list of { name, token, scopes }, see the README',
+  parse: parseOptionalPath,
+};
+
+export const tokenReview: Flag<boolean> = {
+  name: 'token-review',
+  commands: ['up', 'server'],
+  value: '',
+  defaultText: 'false',
+  help: 'know agents by their ServiceAccount tokens, in a cluster',
+  parse: parseSwitch,
+};
+
+export const agentAccounts: Flag<readonly string[]> = {
+  name: 'agent-accounts',
+  commands: ['up', 'server'],
+  value: 'names',
+  defaultText: 'podlog/podlog-agent',
+  help: "agents' ServiceAccounts, for --token-review",
+  parse: parseServiceAccounts,
+};
+
+export const openMetrics: Flag<boolean> = {
+  name: 'open-metrics',
+  commands: ['up', 'server'],
+  value: '',
+  defaultText: 'false',
+  help: 'anybody may read /metrics',
+  parse: parseSwitch,
+};
+
+export const insecureNoAuth: Flag<boolean> = {
+  name: 'insecure-no-auth',
+  commands: ['up', 'server'],
+  value: '',
+  defaultText: 'false',
+  help: 'anybody may read, write and erase, on any address',
+  parse: parseSwitch,
 };
 
 export const server: Flag<string> = {
@@ -119,6 +164,15 @@ export const node: Flag<string> = {
   defaultText: hostname(),
   help: 'name of this node; in a cluster, spec.nodeName',
   parse: parseName,
+};
+
+export const tokenFile: Flag<string | undefined> = {
+  name: 'token-file',
+  commands: ['agent'],
+  value: 'file',
+  defaultText: 'none',
+  help: 'holds the token that the server asks for; may change',
+  parse: parseOptionalPath,
 };
 
 export const metricsListen: Flag<ListenAddress | undefined> = {
@@ -166,7 +220,13 @@ export const FLAGS: readonly Flag<unknown>[] = [
   maxSize,
   retentionRules,
   indexFields,
+  tokensFile,
+  tokenReview,
+  agentAccounts,
+  openMetrics,
+  insecureNoAuth,
   server,
+  tokenFile,
   node,
   metricsListen,
   repair,
@@ -181,6 +241,19 @@ export function environmentName(flag: Flag<unknown>): string {
 
 function parsePath(text: string): string {
   return resolve(text);
+}
+
+function parseOptionalPath(text: string): string | undefined {
+  return text === 'none' ? undefined : parsePath(text);
+}
+
+function parseServiceAccounts(text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  const name = '[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?';
+  if (!names.every((each) => new RegExp(`^(?:${name}/)?${name}$`).test(each))) {
+    throw new RangeError('must be namespaces and names, separated by commas, such as podlog/podlog-agent');
+  }
+  return names;
 }
 
 function parseName(text: string): string {

@@ -11,13 +11,13 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
     summary: 'server and agent in one process; where there are no pods, with a sample workload',
     examples: [
       ['podlog up', 'try it on this machine'],
-      ['podlog up --data-dir /var/lib/podlog --listen 0.0.0.0:3100', 'a whole cluster of one node'],
+      ['podlog up --data-dir /var/lib/podlog --listen :3100 --tokens-file tokens.yaml', 'a whole cluster of one node'],
     ],
   },
   server: {
     summary: 'takes lines from agents and other clients, keeps them, answers queries',
     examples: [
-      ['podlog server --data-dir /var/lib/podlog --listen 0.0.0.0:3100', 'as in a cluster'],
+      ['podlog server --data-dir /var/lib/podlog --listen :3100 --token-review', 'as in a cluster'],
       ['PODLOG_RETENTION=90d podlog server', 'every flag has an environment twin'],
     ],
   },

@@ -3,6 +3,7 @@
  * that says what to write instead.
  */
 import { parseArgs } from 'node:util';
+import type { AccessOptions } from '../server/auth/access.ts';
 import { UsageError } from '../shared/errors.ts';
 import * as flags from './flags.ts';
 import {
@@ -22,12 +23,14 @@ export interface ServerOptions {
   readonly maxSizeBytes: number;
   readonly retentionRulesPath: string | undefined;
   readonly indexedFields: readonly string[];
+  readonly access: AccessOptions;
   readonly logLevel: LogLevel;
 }
 
 export interface AgentOptions {
   readonly podsDir: string;
   readonly server: string;
+  readonly tokenFile: string | undefined;
   readonly node: string;
   readonly metricsListen: ListenAddress | undefined;
   readonly logLevel: LogLevel;
@@ -119,6 +122,13 @@ function serverOptions(read: Read): ServerOptions {
     maxSizeBytes: read(flags.maxSize),
     retentionRulesPath: read(flags.retentionRules),
     indexedFields: read(flags.indexFields),
+    access: {
+      tokensFile: read(flags.tokensFile),
+      tokenReview: read(flags.tokenReview),
+      agentAccounts: read(flags.agentAccounts),
+      openMetrics: read(flags.openMetrics),
+      insecureNoAuth: read(flags.insecureNoAuth),
+    },
     logLevel: read(flags.logLevel),
   };
 }
@@ -127,6 +137,7 @@ function agentOptions(read: Read): AgentOptions {
   return {
     podsDir: read(flags.podsDir),
     server: read(flags.server),
+    tokenFile: read(flags.tokenFile),
     node: read(flags.node),
     metricsListen: read(flags.metricsListen),
     logLevel: read(flags.logLevel),

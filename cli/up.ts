@@ -1,4 +1,5 @@
 /** `podlog up`: server and agent in one process, with a sample workload where there are no pods to read. */
+import { randomBytes } from 'node:crypto';
 import { startAgent } from '../agent/agent.ts';
 import { startServer } from '../server/main.ts';
 import { createLog } from './log.ts';
@@ -15,12 +16,19 @@ export async function runUp(options: UpOptions): Promise<void> {
   const state = podsDirState(options.podsDir);
   const log = createLog(options.logLevel, process.stdout, process.env);
   const start = async () => {
-    const server = await startServer({ ...options, log });
+    const ownAgentToken = randomBytes(32).toString('base64url');
+    const server = await startServer({ ...options, access: { ...options.access, ownAgentToken }, log });
     const sample =
       options.podsDirGiven || state === 'has pods' ? undefined : (await import('./sample/sample.ts')).startSample();
     const podsDir = sample?.podsDir ?? options.podsDir;
-    const agent = await startAgent({ podsDir, serverUrl: server.url, node: options.node, log });
-    process.stderr.write(welcome(server.url, options.podsDir, state, sample));
+    const agent = await startAgent({
+      podsDir,
+      serverUrl: server.url,
+      token: () => ownAgentToken,
+      node: options.node,
+      log,
+    });
+    process.stderr.write(welcome(curlOf(options), server.url, options.podsDir, state, sample));
     return { server, sample, agent };
   };
   await untilSignal(log, start, async ({ server, sample, agent }) => {
@@ -31,7 +39,7 @@ export async function runUp(options: UpOptions): Promise<void> {
 }
 
 /** On stderr, so that stdout stays a log that programs can read. */
-function welcome(url: string, podsDir: string, state: string, sample: Sample | undefined): string {
+function welcome(curl: string, url: string, podsDir: string, state: string, sample: Sample | undefined): string {
   const source =
     sample === undefined
       ? `reading ${podsDir}${state === 'empty' ? ', which is empty so far' : ''}`
@@ -39,6 +47,11 @@ function welcome(url: string, podsDir: string, state: string, sample: Sample | u
   const queries = [
     ...(sample === undefined ? [] : [`user_id=${sample.userId}`, `request_id=${sample.requestId}`]),
     'level=error',
-  ].map((query) => `  curl '${url}/logs?${query}&since=1h'`);
+  ].map((query) => `  ${curl} '${url}/logs?${query}&since=1h'`);
   return `podlog: ${source}\n\nTry:\n${queries.join('\n')}\n\n`;
+}
+
+/** With a place for the token where one is needed. */
+function curlOf({ access: { tokensFile, tokenReview } }: UpOptions): string {
+  return tokensFile === undefined && tokenReview !== true ? 'curl' : 'curl -u "any:$TOKEN"';
 }

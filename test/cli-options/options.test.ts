@@ -16,9 +16,18 @@ const up = {
   maxSizeBytes: Infinity,
   retentionRulesPath: undefined,
   indexedFields: ['request_id', 'user_id', 'trace_id', 'level', 'path'],
+  access: {
+    tokensFile: undefined,
+    tokenReview: false,
+    agentAccounts: ['podlog/podlog-agent'],
+    openMetrics: false,
+    insecureNoAuth: false,
+  },
   node: hostname(),
   logLevel: 'info',
 };
+
+const { access } = up;
 
 describe('up', () => {
   test.each<[args: string, env: Record<string, string>, want: Partial<Record<keyof typeof up, unknown>>]>([
@@ -33,6 +42,17 @@ describe('up', () => {
     ['--max-size 1.5TiB', {}, { maxSizeBytes: 1.5 * 2 ** 40 }],
     ['', { PODLOG_MAX_SIZE: '2GiB' }, { maxSizeBytes: 2 ** 31 }],
     ['--retention-rules rules.yaml', {}, { retentionRulesPath: resolve('rules.yaml') }],
+    ['--tokens-file t.yaml', {}, { access: { ...access, tokensFile: resolve('t.yaml') } }],
+    [
+      '--token-review --agent-accounts=a/b,c',
+      {},
+      { access: { ...access, tokenReview: true, agentAccounts: ['a/b', 'c'] } },
+    ],
+    [
+      '--open-metrics',
+      { PODLOG_INSECURE_NO_AUTH: 'true' },
+      { access: { ...access, openMetrics: true, insecureNoAuth: true } },
+    ],
     ['--pods-dir pods', {}, { podsDir: resolve('pods'), podsDirGiven: true }],
     ['', { PODLOG_PODS_DIR: '/pods' }, { podsDir: '/pods', podsDirGiven: true }],
     ['', { PODLOG_DATA_DIR: '/from/env' }, { dataDir: '/from/env' }],
@@ -48,18 +68,23 @@ test('each command has its own flags', () => {
   const agent = {
     podsDir: '/var/log/pods',
     server: 'http://podlog:3100',
+    tokenFile: resolve('token'),
     node: 'n1',
     metricsListen: undefined,
     logLevel: 'warn',
   };
-  expect(parseInvocation(words('agent --server http://podlog:3100/ --node n1'), { PODLOG_LOG_LEVEL: 'warn' })).toEqual({
+  expect(
+    parseInvocation(words('agent --server http://podlog:3100/ --token-file token --node n1'), {
+      PODLOG_LOG_LEVEL: 'warn',
+    }),
+  ).toEqual({
     kind: 'agent',
     options: agent,
   });
   const { dataDir, listen, retentionMs, maxSizeBytes, retentionRulesPath, indexedFields, logLevel } = up;
   expect(parseInvocation(['server'], {})).toEqual({
     kind: 'server',
-    options: { dataDir, listen, retentionMs, maxSizeBytes, retentionRulesPath, indexedFields, logLevel },
+    options: { dataDir, listen, retentionMs, maxSizeBytes, retentionRulesPath, indexedFields, access, logLevel },
   });
 });
 
@@ -102,6 +127,11 @@ test.each<[args: string, env: Record<string, string>, want: string]>([
   ['up --max-size 20', {}, '--max-size "20" must be 1GiB or more, such as 20GB or 1.5TB; or unlimited'],
   ['up --max-size 900MB', {}, '--max-size "900MB" must be 1GiB or more, such as 20GB or 1.5TB; or unlimited'],
   ['agent --server podlog:3100', {}, '--server "podlog:3100" must be an http or https URL, such as http://podlog:3100'],
+  [
+    'server --agent-accounts podlog/',
+    {},
+    '--agent-accounts "podlog/" must be namespaces and names, separated by commas, such as podlog/podlog-agent',
+  ],
   ['agent --node a/b', {}, '--node "a/b" must be a name without spaces and slashes, as `kubectl get nodes` shows it'],
   ['up --log-level loud', {}, '--log-level "loud" must be one of trace, debug, info, warn, error, fatal, silent'],
 ])('refuses: podlog %s', (args, env, want) => {

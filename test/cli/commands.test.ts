@@ -52,6 +52,7 @@ describe('a command line that cannot work ends with 2 and one line', () => {
     [['server', '--listen', 'here'], /--listen "here" must be an address and a port/],
     [['server', '--pods-dir', '/tmp'], /--pods-dir is not a flag of podlog server/],
     [['agent', '--server', 'podlog:3100'], /--server "podlog:3100" must be an http/],
+    [['server', '--listen', '0.0.0.0:0'], /--listen 0\.0\.0\.0 would let everybody.*--tokens-file.*--insecure-no-auth/],
     [['agent', 'now'], /"now" is not a flag/],
   ];
   test.each(table)('%j', async (args, line) => {
@@ -120,6 +121,50 @@ describe('SIGTERM and SIGINT end it in order, with 0', () => {
     expect(await endPodlog(agent, 'SIGTERM')).toEqual({ code: 0, signal: null });
   });
 });
+
+test(
+  'with tokens: agents of this and of another process get in, only who has one reads',
+  { timeout: 60_000 },
+  async () => {
+    const lineOf = (pod: string, uid: string, text: string): void => {
+      const container = join(dir, pod, `shop_${pod}_${uid}`, 'app');
+      mkdirSync(container, { recursive: true });
+      writeFileSync(join(container, '0.log'), `${new Date().toISOString()} stdout F ${text}\n`);
+    };
+    lineOf('near', '9a1c0f6e-0000-4000-8000-000000000001', 'from near');
+    lineOf('far', '9a1c0f6e-0000-4000-8000-000000000002', 'from far');
+    const [reading, sending] = ['reading-0123456789', 'sending-0123456789'];
+    const tokens = [
+      { name: 'r', token: reading, scopes: ['read'] },
+      { name: 's', token: sending, scopes: ['agent'] },
+    ];
+    const [data, tokensFile, tokenFile] = [join(dir, 'data'), join(dir, 'tokens.yaml'), join(dir, 'token')];
+    writeFileSync(tokensFile, JSON.stringify(tokens));
+    writeFileSync(tokenFile, 'not-yet-the-right-one\n');
+    const port = await freePort();
+    const server = `127.0.0.1:${port}`;
+    const pods = (name: string): string[] => ['--pods-dir', join(dir, name)];
+    const up = start('up', '--data-dir', data, '--listen', server, ...pods('near'), '--tokens-file', tokensFile);
+    await serverReady(up, port);
+    const agent = start('agent', ...pods('far'), '--server', `http://${server}`, '--token-file', tokenFile);
+    const logs = (token: string): Promise<Response> =>
+      fetch(`http://${server}/logs?format=raw`, { headers: { authorization: `Bearer ${token}` } });
+    await until('the agent to say why', 15_000, () => agent.stdout.includes('does not let this agent in'));
+    writeFileSync(tokenFile, sending);
+    // The agent may have come to wait 15 s between two attempts by now.
+    const lines = await until('both lines', 40_000, async () => {
+      const found = (await (await logs(reading)).text()).split('\n').slice(0, -1);
+      return found.length === 2 && found;
+    });
+    expect(lines.toSorted()).toEqual(['from far', 'from near']);
+    expect((await logs(sending)).status).toBe(403);
+    expect((await fetch(`http://${server}/logs`)).status).toBe(401);
+    expect(up.stderr).toContain(`curl -u "any:$TOKEN" 'http://${server}/logs?`);
+    const said = up.stdout + up.stderr + agent.stdout + agent.stderr;
+    for (const { token } of tokens) expect(said).not.toContain(token);
+    expect(said).not.toContain('not-yet-the-right-one');
+  },
+);
 
 // Where kubelet runs, `podlog up` reads its pods instead.
 describe.skipIf(existsSync('/var/log/pods'))('podlog up without pods', () => {
