@@ -1,9 +1,9 @@
 /**
  * The image and the manifests, run: server and agent as containers with the arguments, environment, mounts, limits and
  * security contexts of manifests/. What differs from a cluster: pods share the machine's network, so ports and the
- * server's address are the test's.
+ * server's address are the test's; and no Kubernetes API knows the agent, so its token is one of the tokens file.
  */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../free-port.ts';
@@ -19,6 +19,8 @@ import { openRound, workload, workloadLines } from './workload.ts';
 
 const unavailable = containerdUnavailable();
 const CAP_DAC_READ_SEARCH = 1n << 2n;
+const AGENT_TOKEN = 'agent-0123456789abcdef';
+const READ_TOKEN = 'read-0123456789abcdef';
 
 const templates = new Map(
   readManifests()
@@ -44,9 +46,17 @@ describe.skipIf(unavailable !== undefined)(
       port = await freePort();
       metricsPort = await freePort();
       makeVolume(join(containerd.dir, 'data'), templates.get('server')!.spec.securityContext.fsGroup!);
+      const [tokens, token] = [join(containerd.dir, 'tokens'), join(containerd.dir, 'token')];
+      for (const dir of [tokens, token]) mkdirSync(dir);
+      const entries = [
+        { name: 'agent', token: AGENT_TOKEN, scopes: ['agent'] },
+        { name: 'reader', token: READ_TOKEN, scopes: ['read'] },
+      ];
+      writeFileSync(join(tokens, 'tokens.yaml'), JSON.stringify(entries));
+      writeFileSync(join(token, 'token'), AGENT_TOKEN);
       server = await runTemplate('server', {
-        env: { PODLOG_LISTEN: `127.0.0.1:${port}` },
-        folders: { data: join(containerd.dir, 'data') },
+        env: { PODLOG_LISTEN: `127.0.0.1:${port}`, PODLOG_TOKEN_REVIEW: 'false' },
+        folders: { tokens, data: join(containerd.dir, 'data') },
       });
       agent = await runTemplate('agent', {
         env: {
@@ -54,7 +64,7 @@ describe.skipIf(unavailable !== undefined)(
           PODLOG_NODE: 'node-1',
           PODLOG_METRICS_LISTEN: `127.0.0.1:${metricsPort}`,
         },
-        folders: { pods: podsDir },
+        folders: { pods: podsDir, token },
       });
     }, 120_000);
     afterAll(() => containerd.stop(), 60_000);
@@ -113,14 +123,14 @@ describe.skipIf(unavailable !== undefined)(
       });
       const expected = workloadLines('alpha', 0, 1);
       const rows = await until(`${expected.length} lines`, 60_000, async () => {
-        const stored = await queryLogs(port, { namespace: 'shop', order: 'oldest', limit: '100000' });
+        const stored = await queryLogs(port, { namespace: 'shop', order: 'oldest', limit: '100000' }, READ_TOKEN);
         return stored.length >= expected.length && stored;
       });
       for (const stream of ['stdout', 'stderr']) {
         const lines = rows.filter(({ labels }) => labels['stream'] === stream).map(({ line }) => line);
         expect(lines).toEqual(expected.filter((row) => row.stream === stream).map(({ line }) => line));
       }
-      const own = await queryLogs(port, { namespace: 'podlog', limit: '100000' });
+      const own = await queryLogs(port, { namespace: 'podlog', limit: '100000' }, READ_TOKEN);
       expect(own.length).toBeGreaterThan(0);
       expect(own.length).toBeLessThan(expected.length / 10);
     });

@@ -60,8 +60,13 @@ export async function serverReady(podlog: PodlogProcess, port: number): Promise<
 }
 
 /** Every row that `/logs` answers, in its order. */
-export async function queryLogs(port: number, parameters: Readonly<Record<string, string>>): Promise<LogRow[]> {
-  const response = await fetch(logsUrl(port, parameters));
+export async function queryLogs(
+  port: number,
+  parameters: Readonly<Record<string, string>>,
+  token?: string,
+): Promise<LogRow[]> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const response = await fetch(logsUrl(port, parameters), { headers });
   const text = await response.text();
   if (!response.ok) throw new Error(`/logs answered ${response.status}: ${text}`);
   return text.split('\n').filter(Boolean).map(parseRow);

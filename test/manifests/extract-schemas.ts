@@ -11,8 +11,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 const KINDS = [
   'io.k8s.api.core.v1.Namespace',
   'io.k8s.api.core.v1.Service',
+  'io.k8s.api.core.v1.ServiceAccount',
   'io.k8s.api.apps.v1.DaemonSet',
   'io.k8s.api.apps.v1.StatefulSet',
+  'io.k8s.api.rbac.v1.ClusterRole',
+  'io.k8s.api.rbac.v1.ClusterRoleBinding',
   'io.k8s.api.scheduling.v1.PriorityClass',
 ];
 

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { environmentName, FLAGS } from '../../cli/flags.ts';
+import { AUDIENCE } from '../../server/auth/reviewed-tokens.ts';
 import {
   manifestFiles,
   readKustomization,
@@ -9,6 +11,7 @@ import {
   schemaErrors,
   type Container,
   type Manifest,
+  type PodTemplate,
 } from './manifests.ts';
 
 const manifests = readManifests();
@@ -88,6 +91,7 @@ describe('the manifests fit together', () => {
       if (probe !== undefined) expect(ports).toContain(probe.httpGet.port);
     }
     if (pod.priorityClassName !== undefined) expect(namesOf('PriorityClass')).toContain(pod.priorityClassName);
+    expect(namesOf('ServiceAccount')).toContain(pod.serviceAccountName);
   });
 });
 
@@ -118,16 +122,46 @@ describe('the manifests fit the command', () => {
 
   test('the folders are those that are mounted', () => {
     const mount = (container: Container) => container.volumeMounts.map(({ mountPath }) => mountPath);
-    expect(mount(containerOf('server'))).toEqual([environment(containerOf('server')).get('PODLOG_DATA_DIR')]);
-    expect(mount(containerOf('agent'))).toEqual([environment(containerOf('agent')).get('PODLOG_PODS_DIR')]);
+    const folder = (name: string, variable: string) => environment(containerOf(name)).get(variable)!;
+    expect(mount(containerOf('server'))).toEqual([
+      dirname(folder('server', 'PODLOG_TOKENS_FILE')),
+      folder('server', 'PODLOG_DATA_DIR'),
+    ]);
+    expect(mount(containerOf('agent'))).toEqual([
+      folder('agent', 'PODLOG_PODS_DIR'),
+      dirname(folder('agent', 'PODLOG_TOKEN_FILE')),
+    ]);
+  });
+
+  test("an agent's token is for the server, which takes those of its account", () => {
+    const agent = podOf('DaemonSet');
+    const tokens = agent.volumes!.flatMap(({ projected }) => projected?.sources ?? []);
+    const path = basename(environment(containerOf('agent')).get('PODLOG_TOKEN_FILE')!);
+    expect(tokens).toMatchObject([{ serviceAccountToken: { path, audience: AUDIENCE } }]);
+    const accounts = environment(containerOf('server')).get('PODLOG_AGENT_ACCOUNTS');
+    expect(accounts).toBe(agent.serviceAccountName);
   });
 });
 
 describe('the pods may do no more than they must', () => {
+  test('of the Kubernetes API, the server alone uses what its roles name, and that is to review tokens', () => {
+    const roles = manifests.filter((manifest) => manifest.kind === 'ClusterRole');
+    expect(roles.flatMap(({ rules }) => rules)).toEqual([
+      { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+    ]);
+    const bindings = manifests.filter((manifest) => manifest.kind === 'ClusterRoleBinding');
+    expect(bindings.map(({ roleRef }) => roleRef.name)).toEqual(roles.map(({ metadata }) => metadata.name));
+    const server = podOf('StatefulSet');
+    // kustomize adds the namespace only where there is none.
+    const subject = { kind: 'ServiceAccount', name: server.serviceAccountName };
+    for (const { subjects } of bindings) expect(subjects).toEqual([subject]);
+    expect(server.automountServiceAccountToken).toBe(true);
+    expect(podOf('DaemonSet').automountServiceAccountToken).toBe(false);
+  });
+
   test.each(workloads.map(({ metadata, spec }) => ({ name: metadata.name, pod: spec.template.spec })))(
     '$name',
     ({ pod }) => {
-      expect(pod.automountServiceAccountToken).toBe(false);
       expect(pod.enableServiceLinks).toBe(false);
       expect(pod.securityContext.seccompProfile).toEqual({ type: 'RuntimeDefault' });
       expect(pod.containers).toHaveLength(1);
@@ -140,16 +174,19 @@ describe('the pods may do no more than they must', () => {
   );
 
   test('the server is not root, the agent is, to read, and mounts the logs read-only', () => {
-    const server = workloads.find(({ kind }) => kind === 'StatefulSet')!.spec.template.spec;
-    expect(server.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 10001 });
+    expect(podOf('StatefulSet').securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 10001 });
     expect(containerOf('server').securityContext.capabilities?.add).toBeUndefined();
     expect(containerOf('agent').securityContext).toMatchObject({
       runAsUser: 0,
       capabilities: { add: ['DAC_READ_SEARCH'] },
     });
-    expect(containerOf('agent').volumeMounts.map(({ readOnly }) => readOnly)).toEqual([true]);
+    expect(containerOf('agent').volumeMounts.map(({ readOnly }) => readOnly)).toEqual([true, true]);
   });
 });
+
+function podOf(kind: 'StatefulSet' | 'DaemonSet'): PodTemplate['spec'] {
+  return workloads.find((workload) => workload.kind === kind)!.spec.template.spec;
+}
 
 function containerOf(name: string): Container {
   const container = containers.find((candidate) => candidate.name === name);

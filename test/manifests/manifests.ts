@@ -41,11 +41,23 @@ export interface Probe {
   readonly httpGet: { readonly path: string; readonly port: string };
 }
 
+export interface Volume {
+  readonly name: string;
+  readonly hostPath?: { readonly path: string };
+  readonly secret?: { readonly secretName: string; readonly optional?: boolean };
+  readonly projected?: {
+    readonly sources: readonly {
+      readonly serviceAccountToken?: { readonly path: string; readonly audience?: string };
+    }[];
+  };
+}
+
 export interface PodTemplate {
   readonly metadata: { readonly labels: Labels };
   readonly spec: {
     readonly containers: readonly Container[];
-    readonly volumes?: readonly { readonly name: string; readonly hostPath?: { readonly path: string } }[];
+    readonly volumes?: readonly Volume[];
+    readonly serviceAccountName: string;
     readonly priorityClassName?: string;
     readonly automountServiceAccountToken?: boolean;
     readonly enableServiceLinks?: boolean;
@@ -79,9 +91,25 @@ interface WorkloadSpec {
 export type Manifest =
   | Resource<'Namespace', undefined>
   | Resource<'PriorityClass', undefined>
+  | Resource<'ServiceAccount', undefined>
+  | ClusterRole
+  | ClusterRoleBinding
   | Resource<'Service', { readonly selector: Labels; readonly ports: readonly ServicePort[] }>
   | Resource<'StatefulSet', WorkloadSpec>
   | Resource<'DaemonSet', WorkloadSpec>;
+
+interface ClusterRole extends Resource<'ClusterRole', undefined> {
+  readonly rules: readonly {
+    readonly apiGroups: readonly string[];
+    readonly resources: readonly string[];
+    readonly verbs: readonly string[];
+  }[];
+}
+
+interface ClusterRoleBinding extends Resource<'ClusterRoleBinding', undefined> {
+  readonly roleRef: { readonly kind: string; readonly name: string };
+  readonly subjects: readonly { readonly kind: string; readonly name: string; readonly namespace?: string }[];
+}
 
 interface ServicePort {
   readonly name: string;
@@ -122,6 +150,9 @@ const ajv = new Ajv({ allErrors: true, allowUnionTypes: true }).addSchema(schema
 const DEFINITIONS: Readonly<Record<string, string>> = {
   'v1 Namespace': 'io.k8s.api.core.v1.Namespace',
   'v1 Service': 'io.k8s.api.core.v1.Service',
+  'v1 ServiceAccount': 'io.k8s.api.core.v1.ServiceAccount',
+  'rbac.authorization.k8s.io/v1 ClusterRole': 'io.k8s.api.rbac.v1.ClusterRole',
+  'rbac.authorization.k8s.io/v1 ClusterRoleBinding': 'io.k8s.api.rbac.v1.ClusterRoleBinding',
   'apps/v1 DaemonSet': 'io.k8s.api.apps.v1.DaemonSet',
   'apps/v1 StatefulSet': 'io.k8s.api.apps.v1.StatefulSet',
   'scheduling.k8s.io/v1 PriorityClass': 'io.k8s.api.scheduling.v1.PriorityClass',
