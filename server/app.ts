@@ -2,13 +2,14 @@
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Metrics } from '../shared/metrics.ts';
-import type { Authenticator } from './auth/authenticator.ts';
+import type { Access } from './auth/access.ts';
 import { limitBodies } from './http/admission.ts';
 import { registerAgent } from './http/agent.ts';
 import { registerCheck } from './http/check.ts';
 import { registerErase } from './http/erase.ts';
 import { sendError, sendNotFound } from './http/errors.ts';
 import { registerAggregates } from './http/aggregates.ts';
+import { refuseForeignPages } from './http/foreign-pages.ts';
 import { guard } from './http/guard.ts';
 import { registerHealth } from './http/health.ts';
 import { registerIngest } from './http/ingest.ts';
@@ -45,16 +46,13 @@ export interface AppParts {
   readonly pool: WorkerPool;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** Undefined: everybody may do everything. */
-  readonly authenticator: Authenticator | undefined;
-  /** Anybody may read /metrics. */
-  readonly openMetrics: boolean;
+  readonly access: Access;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
 export function buildApp(parts: AppParts): FastifyInstance {
-  const { store, erasures, backups, positions, pool, metrics, log, authenticator, openMetrics, now } = parts;
+  const { store, erasures, backups, positions, pool, metrics, log, access, now } = parts;
   const app: FastifyInstance = fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_RECEIVE_MS_MAX,
@@ -67,7 +65,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.setNotFoundHandler((request, reply) => sendNotFound(routes, request, reply));
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  guard(app, { authenticator, openMetrics });
+  refuseForeignPages(app, access.isLocal);
+  guard(app, access);
   limitBodies(app);
 
   const closing = new AbortController();

@@ -55,13 +55,13 @@ export async function startServer({
   maxSizeBytes = Infinity,
   retentionRulesPath,
   indexedFields,
-  access = {},
+  access: accessOptions = {},
   log,
 }: ServerOptions): Promise<Server> {
   const now = Date.now;
   const rules = retentionRulesPath === undefined ? [] : await loadRetentionRules(retentionRulesPath);
   const metrics = new Metrics();
-  const authenticator = await openAccess(access, { host: listen.host, now, log, metrics });
+  const access = await openAccess(accessOptions, { host: listen.host, now, log, metrics });
   const pool = new WorkerPool({ size: Math.min(WORKERS_MAX, availableParallelism() + 1), log, metrics });
   const positions = new Positions(now);
   const store = await Store.open({
@@ -107,18 +107,7 @@ export async function startServer({
     metrics,
     compact: compactInWorker,
   });
-  const app = buildApp({
-    store,
-    erasures,
-    backups,
-    positions,
-    pool,
-    metrics,
-    log,
-    authenticator,
-    openMetrics: access.openMetrics ?? false,
-    now,
-  });
+  const app = buildApp({ store, erasures, backups, positions, pool, metrics, log, access, now });
   const housekeeping = setInterval(() => {
     positions.expire();
     void retention.tick();
@@ -130,7 +119,7 @@ export async function startServer({
   const close = async (): Promise<void> => {
     clearInterval(housekeeping);
     await app.close();
-    authenticator?.close();
+    access.authenticator?.close();
     const ended = [retention.close(), compactor.close()];
     await store.close();
     await Promise.all(ended);

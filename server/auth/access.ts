@@ -25,6 +25,16 @@ export interface AccessOptions {
   readonly api?: ApiServer;
 }
 
+/** Who may do what. */
+export interface Access {
+  /** Undefined: everybody who reaches the server may do everything. */
+  readonly authenticator: Authenticator | undefined;
+  /** Only this machine reaches it. */
+  readonly isLocal: boolean;
+  /** Anybody may read /metrics. */
+  readonly openMetrics: boolean;
+}
+
 export interface AccessParts {
   readonly host: string;
   /** Epoch milliseconds. */
@@ -33,20 +43,18 @@ export interface AccessParts {
   readonly metrics: Metrics;
 }
 
-/**
- * Who tells who asks; undefined when everybody may do everything.
- * @throws UsageError  it would be open to others than this machine; or a file or the cluster is not as it should be
- */
-export async function openAccess(options: AccessOptions, parts: AccessParts): Promise<Authenticator | undefined> {
-  const { tokensFile, tokenReview = false, agentAccounts = [], ownAgentToken, insecureNoAuth = false } = options;
+/** @throws UsageError  it would be open to others than this machine; or a file or the cluster is not as it should be */
+export async function openAccess(options: AccessOptions, parts: AccessParts): Promise<Access> {
+  const { tokensFile, tokenReview = false, agentAccounts = [], ownAgentToken } = options;
+  const { openMetrics = false, insecureNoAuth = false } = options;
   const { host, now, log, metrics } = parts;
   if (tokensFile === undefined && !tokenReview) {
     if (insecureNoAuth) log.warn('no authentication: whoever reaches this server may read, write and erase');
     else if (!isLoopback(host)) throw exposed(host);
-    return undefined;
+    return { authenticator: undefined, isLocal: !insecureNoAuth, openMetrics };
   }
   if (insecureNoAuth) throw new UsageError('--insecure-no-auth contradicts --tokens-file and --token-review: drop one');
-  return Authenticator.open({
+  const authenticator = await Authenticator.open({
     tokensFile,
     tokenReview: tokenReview ? { api: options.api ?? inClusterApi(process.env), accounts: agentAccounts } : undefined,
     ownAgentToken,
@@ -54,6 +62,7 @@ export async function openAccess(options: AccessOptions, parts: AccessParts): Pr
     log,
     metrics,
   });
+  return { authenticator, isLocal: false, openMetrics };
 }
 
 const LOOPBACK = new BlockList();

@@ -4,6 +4,7 @@
  * can forget whose lines the caller may see.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Access } from '../auth/access.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { type Caller, mayUse, type Scope, type Visible } from '../auth/caller.ts';
 import { ForbiddenError } from '../../shared/errors.ts';
@@ -14,14 +15,14 @@ declare module 'fastify' {
     namespaces: Visible;
   }
   interface FastifyContextConfig {
-    access?: Access;
+    permission?: Permission;
   }
 }
 
 /** `read`: narrowed to the namespaces of the caller. `read all`: it cannot be, so it is for those who see all. */
-export type Access = 'open' | 'read all' | Scope;
+export type Permission = 'open' | 'read all' | Scope;
 
-const ACCESS: Readonly<Record<string, Access>> = {
+const PERMISSIONS: Readonly<Record<string, Permission>> = {
   // For probes: they tell nothing but whether it works.
   'GET /healthz': 'open',
   'GET /readyz': 'open',
@@ -48,46 +49,45 @@ const ACCESS: Readonly<Record<string, Access>> = {
   'POST /check': 'admin',
 };
 
-export interface GuardOptions {
-  /** Undefined: everybody may do everything. */
-  readonly authenticator: Authenticator | undefined;
-  readonly openMetrics: boolean;
-}
-
 /** Before any route is registered, and before hooks that cost more than this one. */
-export function guard(app: FastifyInstance, { authenticator, openMetrics }: GuardOptions): void {
+export function guard(
+  app: FastifyInstance,
+  { authenticator, openMetrics }: Pick<Access, 'authenticator' | 'openMetrics'>,
+): void {
   app.decorateRequest('namespaces');
   app.addHook('onRoute', (route) => {
-    const access = accessTo([route.method].flat(), route.url);
-    route.config = { ...route.config, access: access === 'metrics' && openMetrics ? 'open' : access };
+    const permission = permissionFor([route.method].flat(), route.url);
+    route.config = { ...route.config, permission: permission === 'metrics' && openMetrics ? 'open' : permission };
   });
   app.addHook('onRequest', async (request) => {
     if (request.is404) return;
-    const { access } = request.routeOptions.config;
+    const { permission } = request.routeOptions.config;
     if (authenticator === undefined) request.namespaces = 'all';
-    else if (access !== 'open') request.namespaces = await admitted(request, access!, authenticator);
+    else if (permission !== 'open') request.namespaces = await admitted(request, permission!, authenticator);
   });
 }
 
 /** HEAD is GET without the answer's body. */
-function accessTo(methods: readonly string[], url: string): Access {
-  const [access, ...others] = new Set(methods.map((method) => ACCESS[`${method === 'HEAD' ? 'GET' : method} ${url}`]));
-  if (access === undefined || others.length > 0) {
-    throw new Error(`BUG: who may use ${methods.join(', ')} ${url} is not in the table of ${import.meta.filename}`);
+function permissionFor(methods: readonly string[], url: string): Permission {
+  const [permission, ...others] = new Set(
+    methods.map((method) => PERMISSIONS[`${method === 'HEAD' ? 'GET' : method} ${url}`]),
+  );
+  if (permission === undefined || others.length > 0) {
+    throw new Error(`BUG: who may use ${methods.join(', ')} ${url} is not in the table of server/http/guard.ts`);
   }
-  return access;
+  return permission;
 }
 
 /** What the caller may see. @throws UnauthenticatedError, ForbiddenError, UnavailableError */
 async function admitted(
   request: FastifyRequest,
-  access: Exclude<Access, 'open'>,
+  permission: Exclude<Permission, 'open'>,
   authenticator: Authenticator,
 ): Promise<Visible> {
   const caller = await authenticator.authenticate(request.headers.authorization);
-  const scope = access === 'read all' ? 'read' : access;
+  const scope = permission === 'read all' ? 'read' : permission;
   if (!mayUse(caller, scope)) throw lacking(caller, scope);
-  const isAboutAll = access === 'read all' || access === 'metrics';
+  const isAboutAll = permission === 'read all' || permission === 'metrics';
   if (isAboutAll && caller.visible !== 'all') throw narrow(caller);
   return caller.visible;
 }

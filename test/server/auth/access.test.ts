@@ -29,11 +29,13 @@ function open(host: string, options: AccessOptions): ReturnType<typeof openAcces
 }
 
 test('without configuration this machine alone is let in; more must be asked for by name', async () => {
-  expect(await open('127.0.0.1', {})).toBeUndefined();
-  expect(await open('127.0.0.1', { ownAgentToken: 'x' })).toBeUndefined();
+  expect(await open('127.0.0.1', {})).toMatchObject({ authenticator: undefined, isLocal: true });
+  expect(await open('127.0.0.1', { ownAgentToken: 'x' })).toMatchObject({ authenticator: undefined, isLocal: true });
   await expect(open('0.0.0.0', {})).rejects.toThrow(/--tokens-file.*--token-review.*127\.0\.0\.1.*--insecure-no-auth/);
   await expect(open('0.0.0.0', { openMetrics: true })).rejects.toThrow(/--tokens-file/);
-  expect(await open('0.0.0.0', { insecureNoAuth: true })).toBeUndefined();
+  const everybody = { authenticator: undefined, isLocal: false };
+  expect(await open('0.0.0.0', { insecureNoAuth: true })).toMatchObject(everybody);
+  expect(await open('127.0.0.1', { insecureNoAuth: true })).toMatchObject(everybody);
   await expect(open('127.0.0.1', { insecureNoAuth: true, tokensFile: 't' })).rejects.toThrow(/contradicts/);
 });
 
@@ -43,7 +45,7 @@ test('what is configured must be there', async () => {
   const fake = new FakeApi();
   const api = await fake.listen();
   const tokenReview = { tokenReview: true, api };
-  expect(await open('0.0.0.0', { ...tokenReview, agentAccounts: ['agent'] })).toBeDefined();
+  expect(await open('0.0.0.0', { ...tokenReview, agentAccounts: ['agent'] })).toMatchObject({ isLocal: false });
   const missing = { ...api, namespacePath: '/does/not/exist' };
   await expect(open('0.0.0.0', { ...tokenReview, api: missing, agentAccounts: ['a/agent', 'agent'] })).rejects.toThrow(
     /--agent-accounts without a namespace/,
