@@ -150,7 +150,7 @@ export function memorySource(bytes: Uint8Array): ByteSource {
   return { sizeBytes: buffer.length, read, peek: read };
 }
 
-function openHeader(source: ByteSource): { layout: number; header: Buffer; pagesStart: number } {
+export function openHeader(source: ByteSource): { layout: number; header: Buffer; pagesStart: number } {
   let head = source.peek(0, Math.min(HEAD_BYTES, source.sizeBytes));
   const prefix = new ByteReader(head);
   if (prefix.u32() !== MAGIC) throw new CorruptionError('not a row group: it must begin with "PRG1"');
@@ -181,7 +181,13 @@ function readInfo(reader: ByteReader, sizeBytes: number): RowGroupInfo {
     throw new CorruptionError('a row group with an impossible time range');
   }
   const lineBytes = reader.varint();
-  const streams = Array.from({ length: reader.count() }, () => {
+  const streams = readStreams(reader);
+  return { rowCount, baseDay, minTimeNs, maxTimeNs, lineBytes, streams, sizeBytes };
+}
+
+/** The labels of each stream, by code. */
+export function readStreams(reader: ByteReader): Labels[] {
+  return Array.from({ length: reader.count() }, () => {
     const labels: Record<string, string> = Object.create(null) as Record<string, string>;
     for (let n = reader.count(2); n > 0; n--) {
       const name = reader.string();
@@ -189,7 +195,6 @@ function readInfo(reader: ByteReader, sizeBytes: number): RowGroupInfo {
     }
     return labels;
   });
-  return { rowCount, baseDay, minTimeNs, maxTimeNs, lineBytes, streams, sizeBytes };
 }
 
 function readTables(

@@ -172,15 +172,7 @@ function writeHeaderTables(header: ByteWriter, rows: Rows, plan: GroupPlan): voi
   header.signedVarint(min);
   header.signedVarint(max);
   header.varint(rows.lineBytes);
-  header.varint(rows.streams.length);
-  for (const labels of rows.streams) {
-    const entries = Object.entries(labels);
-    header.varint(entries.length);
-    for (const [name, value] of entries) {
-      header.string(name);
-      header.string(value);
-    }
-  }
+  writeStreams(header, rows.streams);
   header.varint(plan.columns.length);
   for (const { slot } of plan.columns) {
     header.string(slot.field);
@@ -199,6 +191,19 @@ function writeHeaderTables(header: ByteWriter, rows: Rows, plan: GroupPlan): voi
   }
 }
 
+/** The labels of each stream, by code. */
+export function writeStreams(header: ByteWriter, streams: readonly Labels[]): void {
+  header.varint(streams.length);
+  for (const labels of streams) {
+    const entries = Object.entries(labels);
+    header.varint(entries.length);
+    for (const [name, value] of entries) {
+      header.string(name);
+      header.string(value);
+    }
+  }
+}
+
 function assemblePacked(header: Buffer, pages: readonly Uint8Array[], level: number): Buffer {
   const raw = Buffer.concat([header, ...pages]);
   const frame = compress(raw, level);
@@ -211,7 +216,7 @@ function assemblePaged(header: Buffer, pages: readonly Uint8Array[], level: numb
 }
 
 /** The first part is what the prefix's checksum covers, besides the prefix itself. */
-function assemble(layout: number, storedSize: number, rawSize: number, parts: readonly Uint8Array[]): Buffer {
+export function assemble(layout: number, storedSize: number, rawSize: number, parts: readonly Uint8Array[]): Buffer {
   const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
   prefix.writeUInt32LE(MAGIC, 0);
   prefix[4] = layout;
