@@ -5,9 +5,27 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { parseDurationMs } from '../shared/duration.ts';
+import { labelName } from '../shared/labels.ts';
 
 /** Each costs the flush time and the segment bytes. */
 const INDEX_FIELDS_MAX = 32;
+
+/** Each is a label of every stream, and streams may have no more than 30. */
+const POD_LABELS_MAX = 16;
+/** What lines are labelled with anyway. */
+const OWN_LABELS: readonly string[] = [
+  'namespace',
+  'pod',
+  'container',
+  'stream',
+  'node',
+  'app',
+  'component',
+  'owner',
+  'source',
+];
+/** Of Kubernetes: an optional DNS prefix, and a name. */
+const POD_LABEL_KEY = /^(?:[a-z0-9.-]{1,253}\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 
 export const COMMAND_NAMES = ['up', 'server', 'agent', 'check'] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
@@ -148,6 +166,24 @@ export const insecureNoAuth: Flag<boolean> = {
   parse: parseSwitch,
 };
 
+export const kubernetes: Flag<string> = {
+  name: 'kubernetes',
+  commands: ['up', 'server'],
+  value: 'api',
+  defaultText: 'auto',
+  help: 'in-cluster, a kubeconfig, a URL, off; auto: in a pod',
+  parse: (text) => (/^(?:auto|off|in-cluster)$/.test(text) ? text : parseApi(text)),
+};
+
+export const podLabels: Flag<readonly string[]> = {
+  name: 'pod-labels',
+  commands: ['up', 'server'],
+  value: 'keys',
+  defaultText: 'none',
+  help: 'pod labels that lines get, besides app and component',
+  parse: parsePodLabels,
+};
+
 export const server: Flag<string> = {
   name: 'server',
   commands: ['agent'],
@@ -225,6 +261,8 @@ export const FLAGS: readonly Flag<unknown>[] = [
   agentAccounts,
   openMetrics,
   insecureNoAuth,
+  kubernetes,
+  podLabels,
   server,
   tokenFile,
   node,
@@ -271,6 +309,25 @@ function parseNames(text: string): readonly string[] {
     );
   }
   return [...new Set(names)];
+}
+
+/** Keys of pod labels, no two of which lines would know by the same name. */
+function parsePodLabels(text: string): readonly string[] {
+  const keys = text === 'none' ? [] : [...new Set(text.split(',').map((key) => key.trim()))];
+  const wrong = keys.find((key) => !POD_LABEL_KEY.test(key));
+  if (wrong !== undefined || keys.length > POD_LABELS_MAX) {
+    throw new RangeError(
+      `must be none, or up to ${POD_LABELS_MAX} keys of pod labels separated by commas, such as team,example.com/tier`,
+    );
+  }
+  const names = [...OWN_LABELS, ...keys.map(labelName)];
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new RangeError(`must leave the label ${twice} to one: two would have this name`);
+  return keys;
+}
+
+function parseApi(text: string): string {
+  return /^https?:/.test(text) ? parseUrl(text) : parsePath(text);
 }
 
 function parseListen(text: string): ListenAddress {

@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly retentionRulesPath: string | undefined;
   readonly indexedFields: readonly string[];
   readonly access: AccessOptions;
+  /** Undefined when there is no cluster. */
+  readonly kubernetes: { readonly api: string; readonly podLabels: readonly string[] } | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -86,7 +88,7 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
   const read: Read = (flag) => readFlag(flag, given, env);
   switch (command) {
     case 'server':
-      return { kind: command, options: serverOptions(read) };
+      return { kind: command, options: serverOptions(read, env) };
     case 'agent':
       return { kind: command, options: agentOptions(read) };
     case 'check':
@@ -103,7 +105,7 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
       return {
         kind: command,
         options: {
-          ...serverOptions(read),
+          ...serverOptions(read, env),
           podsDir: read(flags.podsDir),
           podsDirGiven: isGiven(flags.podsDir, given, env),
           node: read(flags.node),
@@ -114,7 +116,7 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
 
 type Read = <T>(flag: Flag<T>) => T;
 
-function serverOptions(read: Read): ServerOptions {
+function serverOptions(read: Read, env: Environment): ServerOptions {
   return {
     dataDir: read(flags.dataDir),
     listen: read(flags.listen),
@@ -129,8 +131,17 @@ function serverOptions(read: Read): ServerOptions {
       openMetrics: read(flags.openMetrics),
       insecureNoAuth: read(flags.insecureNoAuth),
     },
+    kubernetes: kubernetesOptions(read, env),
     logLevel: read(flags.logLevel),
   };
+}
+
+/** Kubernetes tells each of its containers where the API is. */
+function kubernetesOptions(read: Read, env: Environment): ServerOptions['kubernetes'] {
+  const api = read(flags.kubernetes);
+  const podLabels = read(flags.podLabels);
+  if (api === 'off' || (api === 'auto' && env['KUBERNETES_SERVICE_HOST'] === undefined)) return undefined;
+  return { api, podLabels };
 }
 
 function agentOptions(read: Read): AgentOptions {

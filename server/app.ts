@@ -18,7 +18,7 @@ import { registerLogs } from './http/logs.ts';
 import { registerMetrics } from './http/metrics.ts';
 import { registerSnapshots } from './http/snapshots.ts';
 import { registerStats } from './http/stats.ts';
-import { BatchAcceptor } from './ingest/accept-batch.ts';
+import type { BatchAcceptor } from './ingest/accept-batch.ts';
 import { positionsProblem } from './ingest/check-positions.ts';
 import type { Positions } from './ingest/positions.ts';
 import { SHRED } from './ingest/shred-lines.ts';
@@ -43,6 +43,7 @@ export interface AppParts {
   readonly erasures: Erasures;
   readonly backups: Backups;
   readonly positions: Positions;
+  readonly acceptor: BatchAcceptor;
   readonly pool: WorkerPool;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -52,7 +53,7 @@ export interface AppParts {
 }
 
 export function buildApp(parts: AppParts): FastifyInstance {
-  const { store, erasures, backups, positions, pool, metrics, log, access, now } = parts;
+  const { store, erasures, backups, positions, acceptor, pool, metrics, log, access, now } = parts;
   const app: FastifyInstance = fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_RECEIVE_MS_MAX,
@@ -73,7 +74,6 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.addHook('preClose', async () => closing.abort());
   closeConnectionsOnceAnswered(app, closing.signal);
 
-  const acceptor = new BatchAcceptor(store, positions);
   registerMetrics(app, { metrics });
   registerHealth(app, { store });
   registerStats(app, { store });

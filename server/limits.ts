@@ -351,3 +351,61 @@ export const RETRY_AFTER_REVIEW_SECONDS = 5;
 
 /** What goes wrong with each request is logged so often. */
 export const COMPLAINT_MS = 1 * MINUTE_MS;
+
+// ── Kubernetes ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** After a start, lines may wait so long for the first list of pods. Beyond: they get the labels that their paths give. */
+export const FIRST_LIST_WAIT_MS_MAX = 2 * SECOND_MS;
+
+/**
+ * Lines of a pod of which the watch has not told yet may wait so long, once. It tells within milliseconds, and mostly
+ * before the container runs. Beyond: as above.
+ */
+export const POD_WAIT_MS_MAX = 500;
+
+/** Pods that were waited for in vain and are not waited for again, 50 bytes each. Beyond: the oldest is waited for again. */
+export const MISSED_PODS_MAX = 10_000;
+
+/**
+ * A deleted pod's labels are kept so long, and for so many pods (about 500 bytes each): its last lines may be on their
+ * way, or wait for a server that was away. Beyond: lines get the labels that their paths give.
+ */
+export const DELETED_POD_KEPT_MS = 1 * HOUR_MS;
+export const DELETED_PODS_MAX = 10_000;
+
+/** Objects of one page of a list. A pod has 5 to 40 KB of JSON, of which the server keeps a hundredth. */
+export const API_PAGE_OBJECTS = 100;
+
+/** One answer of the API server, and one line of a watch; etcd takes objects of 1.5 MiB at most. Beyond: tried again. */
+export const API_ANSWER_BYTES_MAX = 64 * MIB;
+export const API_LINE_BYTES_MAX = 8 * MIB;
+
+/** An answer that makes no progress for so long is given up and asked for again. */
+export const API_IDLE_MS_MAX = 30 * SECOND_MS;
+
+/** A watch is asked to end after so long and begun anew where it ended: a connection that died unnoticed ends with it. */
+export const WATCH_SECONDS = 290;
+
+/** All objects are listed again after so long, in case that a watch left something out. */
+export const RELIST_MS = 1 * HOUR_MS;
+
+/** Waits between attempts: the first, doubling up to the last, each shortened at random by up to a half. */
+export const API_RETRY_MS_MIN = 500;
+export const API_RETRY_MS_MAX = 30 * SECOND_MS;
+
+/** So many failures of a watch in a row, and the objects are listed again: what it should go on from may be the cause. */
+export const WATCH_FAILURES_MAX = 5;
+
+/** What the server has learned of the cluster is stored this often, or when there are so many lines. Each costs an fsync. */
+export const RECORD_DELAY_MS = 1 * SECOND_MS;
+export const RECORD_ROWS_MAX = 500;
+
+/** Events of a list that are not stored yet, about 500 bytes each. Beyond: the oldest are left out, and counted. */
+export const LISTED_EVENTS_MAX = 20_000;
+
+/** An event's or container's end is believed to be within these times of now. Beyond: an event gets the time of arrival. */
+export const EVENT_AGE_MS_MAX = 7 * DAY_MS;
+export const EVENT_LEAD_MS_MAX = 1 * HOUR_MS;
+
+/** Containers that ended longer ago are no news when the server first sees them. Beyond: no line. */
+export const ENDING_AGE_MS_MAX = 1 * DAY_MS;

@@ -8,7 +8,9 @@ import { UsageError } from '../shared/errors.ts';
 import { Metrics } from '../shared/metrics.ts';
 import { buildApp } from './app.ts';
 import { type AccessOptions, openAccess } from './auth/access.ts';
+import { BatchAcceptor } from './ingest/accept-batch.ts';
 import { Positions } from './ingest/positions.ts';
+import type { KubernetesOptions } from './kubernetes/cluster.ts';
 import { HOUSEKEEPING_MS, WORKERS_MAX } from './limits.ts';
 import { COMPACT, type CompactInput, type CompactOutput } from './store/compaction/compact.ts';
 import { Compactor } from './store/compaction/compactor.ts';
@@ -38,6 +40,8 @@ export interface ServerOptions {
   readonly indexedFields: readonly string[];
   /** Without it everybody may do everything, so only a loopback address is listened on. */
   readonly access?: AccessOptions;
+  /** Undefined without a cluster: nothing of server/kubernetes/ is loaded then. */
+  readonly kubernetes?: KubernetesOptions | undefined;
   readonly log: Logger;
 }
 
@@ -56,12 +60,15 @@ export async function startServer({
   retentionRulesPath,
   indexedFields,
   access: accessOptions = {},
+  kubernetes,
   log,
 }: ServerOptions): Promise<Server> {
   const now = Date.now;
   const rules = retentionRulesPath === undefined ? [] : await loadRetentionRules(retentionRulesPath);
   const metrics = new Metrics();
   const access = await openAccess(accessOptions, { host: listen.host, now, log, metrics });
+  const cluster =
+    kubernetes && (await (await import('./kubernetes/cluster.ts')).openCluster(kubernetes, { log, metrics, now }));
   const pool = new WorkerPool({ size: Math.min(WORKERS_MAX, availableParallelism() + 1), log, metrics });
   const positions = new Positions(now);
   const store = await Store.open({
@@ -107,7 +114,8 @@ export async function startServer({
     metrics,
     compact: compactInWorker,
   });
-  const app = buildApp({ store, erasures, backups, positions, pool, metrics, log, access, now });
+  const acceptor = new BatchAcceptor(store, positions, cluster?.label);
+  const app = buildApp({ store, erasures, backups, positions, acceptor, pool, metrics, log, access, now });
   const housekeeping = setInterval(() => {
     positions.expire();
     void retention.tick();
@@ -119,7 +127,8 @@ export async function startServer({
   const close = async (): Promise<void> => {
     clearInterval(housekeeping);
     await app.close();
-    access.authenticator?.close();
+    const acceptor = new BatchAcceptor(store, positions, cluster?.label);
+    const app = buildApp({ store, erasures, backups, positions, acceptor, pool, metrics, log, access, now });
     const ended = [retention.close(), compactor.close()];
     await store.close();
     await Promise.all(ended);
@@ -128,6 +137,7 @@ export async function startServer({
   };
   try {
     const url = await listenOn(app, listen);
+    cluster?.start({ acceptor, positions });
     log.info({ url, dataDir }, 'listening');
     return { url, close };
   } catch (error) {

@@ -15,3 +15,11 @@ export function labelsKey(labels: Labels): string {
 export function labelOf(labels: Labels, name: string): string | undefined {
   return Object.hasOwn(labels, name) ? labels[name] : undefined;
 }
+
+/**
+ * A name for a label of which queries can speak, as Prometheus makes them: `app.kubernetes.io/part-of` becomes
+ * `app_kubernetes_io_part_of`.
+ */
+export function labelName(text: string): string {
+  return text.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d)/, '_');
+}

@@ -4,7 +4,7 @@
  * from the same position, and a repeat is not answered before what it repeats is safe.
  */
 import { CorruptionError } from '../../shared/errors.ts';
-import { type Batch, decodeBatch, type PositionsAnswer } from '../../shared/wire.ts';
+import { type Batch, decodeBatch, encodeBatch, type PositionsAnswer } from '../../shared/wire.ts';
 import type { LogStore } from '../store/log-store.ts';
 import type { Positions } from './positions.ts';
 
@@ -13,15 +13,20 @@ export type BatchOutcome =
   | { readonly kind: 'repeat' }
   | { readonly kind: 'conflict'; readonly answer: PositionsAnswer };
 
+/** Adds labels to a batch's streams and changes nothing else; gives the batch itself when it has none to add. */
+export type Label = (batch: Batch) => Promise<Batch>;
+
 export class BatchAcceptor {
   readonly #store: Pick<LogStore, 'append'>;
   readonly #positions: Positions;
+  readonly #label: Label | undefined;
   /** File → the batch that is being stored and moves it. Settles when it is durable or has failed; never rejects. */
   readonly #inFlight = new Map<string, Promise<unknown>>();
 
-  constructor(store: Pick<LogStore, 'append'>, positions: Positions) {
+  constructor(store: Pick<LogStore, 'append'>, positions: Positions, label?: Label) {
     this.#store = store;
     this.#positions = positions;
+    this.#label = label;
   }
 
   /**
@@ -37,7 +42,7 @@ export class BatchAcceptor {
     // From here to the entry in #inFlight nothing may wait.
     const verdict = this.#positions.judge(batch);
     if (verdict.kind !== 'accept') return verdict;
-    const appended = this.#store.append(bytes, batch);
+    const appended = this.#append(bytes, batch);
     const settled = appended.catch(() => {});
     for (const file of files) this.#inFlight.set(file, settled);
     try {
@@ -46,6 +51,13 @@ export class BatchAcceptor {
     } finally {
       for (const file of files) this.#inFlight.delete(file);
     }
+  }
+
+  /** Waiting for labels belongs to the batch's turn: others of the same files are not judged before it is over. */
+  async #append(bytes: Uint8Array, batch: Batch): Promise<{ rowCount: number }> {
+    const labelled = (await this.#label?.(batch)) ?? batch;
+    if (labelled === batch) return this.#store.append(bytes, batch);
+    return this.#store.append(encodeBatch(labelled), labelled);
   }
 
   /** A batch in flight that moves one of these files; undefined when there is none. */

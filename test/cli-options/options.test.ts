@@ -23,6 +23,7 @@ const up = {
     openMetrics: false,
     insecureNoAuth: false,
   },
+  kubernetes: undefined,
   node: hostname(),
   logLevel: 'info',
 };
@@ -81,11 +82,51 @@ test('each command has its own flags', () => {
     kind: 'agent',
     options: agent,
   });
-  const { dataDir, listen, retentionMs, maxSizeBytes, retentionRulesPath, indexedFields, logLevel } = up;
+  const {
+    dataDir,
+    listen,
+    retentionMs,
+    maxSizeBytes,
+    retentionRulesPath,
+    indexedFields,
+    access,
+    kubernetes,
+    logLevel,
+  } = up;
   expect(parseInvocation(['server'], {})).toEqual({
     kind: 'server',
-    options: { dataDir, listen, retentionMs, maxSizeBytes, retentionRulesPath, indexedFields, access, logLevel },
+    options: {
+      dataDir,
+      listen,
+      retentionMs,
+      maxSizeBytes,
+      retentionRulesPath,
+      indexedFields,
+      access,
+      kubernetes,
+      logLevel,
+    },
   });
+});
+
+const IN_POD = { KUBERNETES_SERVICE_HOST: '10.43.0.1' };
+test.each<[args: string, env: Record<string, string>, api: string | undefined]>([
+  ['', {}, undefined],
+  ['', IN_POD, 'auto'],
+  ['--kubernetes off', IN_POD, undefined],
+  ['--kubernetes in-cluster', {}, 'in-cluster'],
+  ['--kubernetes http://127.0.0.1:8001/', {}, 'http://127.0.0.1:8001'],
+  ['--kubernetes admin.conf', IN_POD, resolve('admin.conf')],
+  ['', { PODLOG_KUBERNETES: 'off', ...IN_POD }, undefined],
+])('a cluster is asked when there is one: %s %j', (args, env, api) => {
+  const kubernetes = api && { api, podLabels: [] };
+  expect(parseInvocation(['server', ...words(args)], env)).toMatchObject({ options: { kubernetes } });
+});
+
+test('pod labels are chosen by their keys', () => {
+  const args = words('server --kubernetes in-cluster --pod-labels app.kubernetes.io/part-of,team,team');
+  const podLabels = ['app.kubernetes.io/part-of', 'team'];
+  expect(parseInvocation(args, {})).toMatchObject({ options: { kubernetes: { podLabels } } });
 });
 
 test('a switch is true when it is there, or as its twin or its text says', () => {
@@ -133,6 +174,14 @@ test.each<[args: string, env: Record<string, string>, want: string]>([
     '--agent-accounts "podlog/" must be namespaces and names, separated by commas, such as podlog/podlog-agent',
   ],
   ['agent --node a/b', {}, '--node "a/b" must be a name without spaces and slashes, as `kubectl get nodes` shows it'],
+  ['up --kubernetes https://', {}, '--kubernetes "https://" must be an http or https URL, such as http://podlog:3100'],
+  ['up --pod-labels app', {}, '--pod-labels "app" must leave the label app to one: two would have this name'],
+  ['up --pod-labels a.b,a_b', {}, '--pod-labels "a.b,a_b" must leave the label a_b to one: two would have this name'],
+  [
+    'up --pod-labels team=x',
+    {},
+    '--pod-labels "team=x" must be none, or up to 16 keys of pod labels separated by commas, such as team,example.com/tier',
+  ],
   ['up --log-level loud', {}, '--log-level "loud" must be one of trace, debug, info, warn, error, fatal, silent'],
 ])('refuses: podlog %s', (args, env, want) => {
   expect(failureOf(() => parseInvocation(words(args), env))).toEqual({ text: `podlog: ${want}\n`, exitCode: 2 });

@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/workers/task.ts': [],
   'server/store/': ['server/limits.ts', 'server/workers/task.ts', 'shared/'],
   'server/ingest/': ['server/store/', 'server/limits.ts', 'server/workers/task.ts', 'shared/'],
+  'server/kubernetes/': ['server/ingest/', 'server/limits.ts', 'shared/'],
   'server/query/': ['server/store/', 'server/limits.ts', 'server/workers/task.ts', 'shared/'],
   'server/auth/': ['server/limits.ts', 'shared/'],
   'server/http/': ['server/auth/', 'server/ingest/', 'server/query/', 'server/store/', 'server/limits.ts', 'shared/'],

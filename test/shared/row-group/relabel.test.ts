@@ -8,7 +8,7 @@ import { RowGroup, verifyRowGroup } from '../../../shared/row-group/reader.ts';
 import { relabelStreams } from '../../../shared/row-group/relabel.ts';
 import { DAY, decode, encodeBytes, row, type Row } from './rows.ts';
 
-const withOwner = (labels: Labels): Labels => ({ ...labels, owner: `Deployment/${labels['app']}`, 'für': '🐈' });
+const withOwner = (labels: Labels): Labels => ({ ...labels, owner: `Deployment/${labels['app']}`, für: '🐈' });
 
 /** Enough of them that each column is a page of its own. */
 function manyRows(count: number): Row[] {
@@ -17,7 +17,10 @@ function manyRows(count: number): Row[] {
     day: DAY,
     timeNs: i * 1e6,
     flags: i % 8,
-    line: i % 5 === 0 ? `plain text ${i * 7919}` : `{"n":${i},"id":"${(i * 2_654_435_761) % 2 ** 32}","path":"/p/${i % 9}"}`,
+    line:
+      i % 5 === 0
+        ? `plain text ${i * 7919}`
+        : `{"n":${i},"id":"${(i * 2_654_435_761) % 2 ** 32}","path":"/p/${i % 9}"}`,
   }));
 }
 

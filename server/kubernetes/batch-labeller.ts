@@ -1,0 +1,133 @@
+/**
+ * Adds what the server knows of pods to an agent's batch before it is stored. A batch names the uids of its pods in its
+ * file ranges and their names in its streams, so a pod that was made anew under an old name is not taken for the old one.
+ *
+ * Lines never wait long for labels: after a start until the first list is there, and once for a pod of which the watch
+ * has not told yet; both within limits, each batch for itself.
+ */
+import { LRUCache } from 'lru-cache';
+import type { Labels } from '../../shared/labels.ts';
+import { relabelStreams } from '../../shared/row-group/relabel.ts';
+import type { Batch } from '../../shared/wire.ts';
+import { FIRST_LIST_WAIT_MS_MAX, MISSED_PODS_MAX, POD_WAIT_MS_MAX } from '../limits.ts';
+import { type KnownPod, PodTable } from './pod-table.ts';
+
+interface Expected {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+export interface LabellerOptions {
+  /** Keys of pod labels that become labels of lines. */
+  readonly chosen: readonly string[];
+  /** Whether a watch is open, so that it makes sense to wait for a pod. */
+  readonly isWatching: () => boolean;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly firstListWaitMsMax?: number;
+  readonly podWaitMsMax?: number;
+}
+
+export class BatchLabeller {
+  readonly pods: PodTable;
+  readonly #isWatching: () => boolean;
+  readonly #podWaitMsMax: number;
+  /** Settles when pods have been listed, or it has taken too long. */
+  readonly #ready: Expected;
+  /** Path uid → those who wait for it. */
+  readonly #expected = new Map<string, Expected>();
+  readonly #missed = new LRUCache<string, true>({ max: MISSED_PODS_MAX });
+
+  constructor({ chosen, isWatching, now, ...limits }: LabellerOptions) {
+    this.pods = new PodTable(chosen, (uid) => this.#expected.get(uid)?.resolve(), now);
+    this.#isWatching = isWatching;
+    this.#podWaitMsMax = limits.podWaitMsMax ?? POD_WAIT_MS_MAX;
+    this.#ready = expectWithin(limits.firstListWaitMsMax ?? FIRST_LIST_WAIT_MS_MAX);
+  }
+
+  /** All pods have been listed: nobody waits for that any more. */
+  listed(): void {
+    this.#ready.resolve();
+  }
+
+  /**
+   * @returns `batch` itself when there is nothing to add
+   * @throws CorruptionError  its row group is broken
+   */
+  async label(batch: Batch): Promise<Batch> {
+    const uids = podUids(batch);
+    if (batch.rowGroup.length === 0 || uids.length === 0) return batch;
+    await this.#ready.promise;
+    await this.#waitFor(uids.filter((uid) => this.pods.find(uid) === undefined));
+    const byName = this.#byName(uids);
+    if (byName.size === 0) return batch;
+    const rowGroup = relabelStreams(batch.rowGroup, (labels) => addLabels(labels, byName));
+    return rowGroup === batch.rowGroup ? batch : { ...batch, rowGroup };
+  }
+
+  async #waitFor(unknown: readonly string[]): Promise<void> {
+    if (unknown.length === 0 || !this.#isWatching()) return;
+    await Promise.all(unknown.filter((uid) => !this.#missed.has(uid)).map((uid) => this.#expect(uid)));
+  }
+
+  /** The wait for a pod is one, however many batches share it, and there is no second one. */
+  async #expect(uid: string): Promise<void> {
+    const expected = this.#expected.get(uid);
+    if (expected !== undefined) return expected.promise;
+    const own = expectWithin(this.#podWaitMsMax);
+    this.#expected.set(uid, own);
+    await own.promise;
+    this.#expected.delete(uid);
+    if (this.pods.find(uid) === undefined) this.#missed.set(uid, true);
+  }
+
+  #byName(uids: readonly string[]): Map<string, Labels> {
+    const byName = new Map<string, Labels>();
+    for (const uid of uids) {
+      const pod = this.pods.find(uid);
+      if (pod === undefined) continue;
+      const name = qualifiedName(pod);
+      const namesake = byName.get(name);
+      byName.set(name, namesake === undefined ? pod.labels : commonLabels(namesake, pod.labels));
+    }
+    return byName;
+  }
+}
+
+/** The first parts of `<uid>/<container>/<restart>@…`, each once. */
+function podUids({ files }: Batch): string[] {
+  const uids = new Set<string>();
+  for (const { file } of files) {
+    const slash = file.indexOf('/');
+    if (slash > 0) uids.add(file.slice(0, slash));
+  }
+  return [...uids];
+}
+
+function qualifiedName({ namespace, name }: Pick<KnownPod, 'namespace' | 'name'>): string {
+  return `${namespace}/${name}`;
+}
+
+/** What the path says wins. */
+function addLabels(labels: Labels, byName: ReadonlyMap<string, Labels>): Labels {
+  const { namespace, pod } = labels;
+  if (namespace === undefined || pod === undefined) return labels;
+  const added = byName.get(qualifiedName({ namespace, name: pod }));
+  if (added === undefined || Object.keys(added).every((name) => labels[name] !== undefined)) return labels;
+  return { ...labels, ...added, ...labels };
+}
+
+/**
+ * A pod was made anew on the same node and both have lines in one batch, whose streams do not tell them apart: what
+ * both have is right for either. Seldom less than all, since they are mostly of one StatefulSet.
+ */
+function commonLabels(a: Labels, b: Labels): Labels {
+  return a === b ? a : Object.fromEntries(Object.entries(a).filter(([name, value]) => b[name] === value));
+}
+
+function expectWithin(msMax: number): Expected {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, msMax).unref();
+  void promise.then(() => clearTimeout(timer));
+  return { promise, resolve };
+}

@@ -1,0 +1,130 @@
+/**
+ * What the server has of the Kubernetes API: one watch of all pods, for the labels of lines and the ends of containers,
+ * and one of all events. Loaded only by a server that has a cluster.
+ */
+import type { Logger } from 'pino';
+import { UsageError } from '../../shared/errors.ts';
+import type { Counter, Gauge, Metrics } from '../../shared/metrics.ts';
+import type { Batch } from '../../shared/wire.ts';
+import { ApiClient } from './api-client.ts';
+import { BatchLabeller } from './batch-labeller.ts';
+import { connect, type Connection } from './connection.ts';
+import { EventLog } from './events.ts';
+import { Follower } from './follower.ts';
+import type { EventObject, PodObject } from './objects.ts';
+import { PodWatch } from './pod-watch.ts';
+import { Recorder, type RecorderOptions } from './recorder.ts';
+
+export interface KubernetesOptions {
+  /** `auto` (in a pod that has a token), `in-cluster`, the URL of an API server, or the path of a kubeconfig. */
+  readonly api: string;
+  /** Keys of pod labels that become labels of lines. */
+  readonly podLabels: readonly string[];
+}
+
+export interface ClusterOptions {
+  readonly connection: Connection;
+  readonly podLabels: readonly string[];
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * @returns undefined when `auto` finds nobody to ask
+ * @throws UsageError
+ */
+export async function openCluster(
+  { api, podLabels }: KubernetesOptions,
+  parts: Pick<ClusterOptions, 'log' | 'metrics' | 'now'>,
+): Promise<Cluster | undefined> {
+  try {
+    return new Cluster({ connection: await connect(api, process.env), podLabels, ...parts });
+  } catch (err) {
+    if (api !== 'auto' || !(err instanceof UsageError)) throw err;
+    parts.log.warn({ err }, 'no access to the Kubernetes API: lines get the labels that their paths give, no others');
+    return undefined;
+  }
+}
+
+/** Owns the two watches. Batches may be given labels from the start on; nothing is asked of the API before `start`. */
+export class Cluster {
+  readonly #options: ClusterOptions;
+  readonly #client: ApiClient;
+  readonly #labeller: BatchLabeller;
+  #started: Started | undefined;
+
+  constructor(options: ClusterOptions) {
+    const { connection, podLabels: chosen, now } = options;
+    this.#options = options;
+    this.#client = new ApiClient(connection);
+    this.#labeller = new BatchLabeller({
+      chosen,
+      isWatching: () => this.#started?.pods.isWatching ?? false,
+      now,
+    });
+  }
+
+  /** Adds to a batch the labels of its pods. */
+  readonly label = (batch: Batch): Promise<Batch> => this.#labeller.label(batch);
+
+  /** Begins to follow the cluster, and to store what happens in it. */
+  start({ acceptor, positions }: Pick<RecorderOptions, 'acceptor' | 'positions'>): void {
+    const { log, metrics, now } = this.#options;
+    const { pods } = this.#labeller;
+    const recorder = new Recorder({ acceptor, positions, log });
+    const client = this.#client;
+    const api = apiMetrics(metrics);
+    const follow = { client, log, now, random: Math.random, lists: api.lists, failures: api.failures };
+    const podWatch = new PodWatch({ pods, recorder, onListed: () => this.#labeller.listed(), now });
+    const eventLog = new EventLog({ recorder, log, now, dropped: api.dropped });
+    const started: Started = {
+      recorder,
+      pods: new Follower({ ...follow, path: '/api/v1/pods', listener: podWatch }),
+      events: new Follower({ ...follow, path: '/api/v1/events', listener: eventLog }),
+    };
+    this.#started = started;
+    api.pods.readFrom(() => pods.size);
+    api.watching.readFrom(() => Number(started.pods.isWatching) + Number(started.events.isWatching));
+  }
+
+  /** What has been learned and not stored is learned again after the next start. */
+  async close(): Promise<void> {
+    if (this.#started !== undefined) {
+      const { recorder, pods, events } = this.#started;
+      await Promise.all([pods.stop(), events.stop(), recorder.close()]);
+    }
+    this.#client.close();
+  }
+}
+
+interface Started {
+  readonly recorder: Recorder;
+  readonly pods: Follower<PodObject>;
+  readonly events: Follower<EventObject>;
+}
+
+interface ApiMetrics {
+  readonly lists: Counter;
+  readonly failures: Counter;
+  readonly dropped: Counter;
+  readonly pods: Gauge;
+  readonly watching: Gauge;
+}
+
+function apiMetrics(metrics: Metrics): ApiMetrics {
+  return {
+    pods: metrics.gauge('podlog_kubernetes_pods', 'Pods of the cluster, as far as the server knows.'),
+    watching: metrics.gauge('podlog_kubernetes_watches', 'Watches of the Kubernetes API that are open, of two.'),
+    lists: metrics.counter('podlog_kubernetes_lists_total', 'Lists that the Kubernetes API has answered, by path.'),
+    failures: metrics.counter(
+      'podlog_kubernetes_failures_total',
+      'Lists and watches of the Kubernetes API that failed, by path.',
+    ),
+    dropped: metrics.counter(
+      'podlog_kubernetes_dropped_events_total',
+      'Kubernetes events that were not stored: one list had too many.',
+    ),
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * Why a container's log stops: a line in the stream of its pod for each run that has ended, and for a pod that was taken
+ * off its node.
+ *
+ *     container api ended: exit code 137, OOMKilled, restart 4
+ *     pod api-7d9f-x2x ended: Evicted: The node was low on resource: memory.
+ *
+ * Runs of a container are numbered as its log files are: run 4 wrote 4.log, after four restarts. How many runs have been
+ * told of is the position of the container; so each is told once, whatever is restarted in between.
+ */
+import type { Labels } from '../../shared/labels.ts';
+import { ENDING_AGE_MS_MAX, EVENT_LEAD_MS_MAX } from '../limits.ts';
+import { type ContainerStatus, epochMsOf, type PodObject, type Terminated } from './objects.ts';
+import type { Entry } from './recorder.ts';
+
+const FILE_PREFIX = 'kubernetes/endings/';
+/** The stream of lines that podlog itself writes about a container, beside its stdout and stderr. */
+const STREAM = 'podlog';
+const SECOND_MS = 1000;
+
+/**
+ * What a pod's status tells, also of what has been told before.
+ * @param podLabels  those that its lines get besides the ones from their path
+ */
+export function endingsOf(pod: PodObject, podLabels: Labels, nowMs: number): Entry[] {
+  const { status = {} } = pod;
+  const containers = [
+    ...(status.initContainerStatuses ?? []),
+    ...(status.containerStatuses ?? []),
+    ...(status.ephemeralContainerStatuses ?? []),
+  ];
+  const runs = containers.flatMap((container) =>
+    endedRuns(container).map(({ run, terminated }) => runEntry(pod, podLabels, container, run, terminated, nowMs)),
+  );
+  const end = podEntry(pod, podLabels, nowMs);
+  return (end === undefined ? runs : [...runs, end]).filter(({ epochMs }) => epochMs >= nowMs - ENDING_AGE_MS_MAX);
+}
+
+/** The uid of the pod that a file of endings belongs to; undefined for another file. */
+export function podUidOf(file: string): string | undefined {
+  return file.startsWith(FILE_PREFIX) ? file.slice(FILE_PREFIX.length).split('/')[0] : undefined;
+}
+
+/**
+ * While a container runs, its last state is the run before. While it waits to be started again, the kubelet has moved
+ * the newest run to the last state, and has not counted the restart yet.
+ * Source: kubelet pkg/kubelet/kubelet_pods.go, convertToAPIContainerStatuses.
+ */
+function endedRuns({ restartCount, state, lastState }: ContainerStatus): { run: number; terminated: Terminated }[] {
+  const runs: { run: number; terminated: Terminated }[] = [];
+  const last = state?.waiting === undefined ? restartCount - 1 : restartCount;
+  if (lastState?.terminated !== undefined && last >= 0) runs.push({ run: last, terminated: lastState.terminated });
+  if (state?.terminated !== undefined) runs.push({ run: restartCount, terminated: state.terminated });
+  return runs;
+}
+
+function runEntry(
+  pod: PodObject,
+  podLabels: Labels,
+  { name }: ContainerStatus,
+  run: number,
+  { exitCode, signal, reason, message, finishedAt }: Terminated,
+  nowMs: number,
+): Entry {
+  const parts = [`exit code ${exitCode}`, signal ? `signal ${signal}` : '', reason ?? '', `restart ${run}`];
+  const line = `container ${name} ended: ${parts.filter((part) => part !== '').join(', ')}${detail(message)}`;
+  return {
+    file: `${FILE_PREFIX}${pod.metadata.uid}/${name}`,
+    offset: run + 1,
+    labels: { ...pathLabels(pod), container: name, ...podLabels },
+    epochMs: endOfSecond(finishedAt, nowMs),
+    line,
+  };
+}
+
+function podEntry(pod: PodObject, podLabels: Labels, nowMs: number): Entry | undefined {
+  const { status = {}, metadata } = pod;
+  const disruption = status.conditions?.find(({ type, status: is }) => type === 'DisruptionTarget' && is === 'True');
+  const isFailed = status.phase === 'Failed' && status.reason !== undefined;
+  if (!isFailed && disruption === undefined) return undefined;
+  const { reason, message } = isFailed ? status : disruption!;
+  const times = (disruption === undefined ? (status.conditions ?? []) : [disruption]).map(({ lastTransitionTime }) =>
+    epochMsOf(lastTransitionTime),
+  );
+  const lastMs = Math.max(...times.map((epochMs) => epochMs ?? 0));
+  return {
+    file: `${FILE_PREFIX}${metadata.uid}`,
+    offset: 1,
+    labels: { ...pathLabels(pod), ...podLabels },
+    epochMs: lastMs > 0 && lastMs < nowMs + EVENT_LEAD_MS_MAX ? lastMs : nowMs,
+    line: `pod ${metadata.name} ended: ${reason ?? 'Failed'}${detail(message)}`,
+  };
+}
+
+/** Those that the path of the container's log file gives its lines. */
+function pathLabels({ metadata, spec }: PodObject): Labels {
+  const node = spec?.nodeName;
+  const labels = { namespace: metadata.namespace ?? '', pod: metadata.name, stream: STREAM };
+  return node === undefined ? labels : { ...labels, node };
+}
+
+/** The API tells whole seconds; the container's last lines are of the same second, and come before its end. */
+function endOfSecond(time: string | null | undefined, nowMs: number): number {
+  const epochMs = epochMsOf(time);
+  return epochMs === undefined || epochMs > nowMs + EVENT_LEAD_MS_MAX ? nowMs : epochMs + SECOND_MS - 1;
+}
+
+/** A container's termination message may have many lines; an entry of the log has one. */
+function detail(message: string | undefined): string {
+  const text = message?.replace(/\s+/g, ' ').trim() ?? '';
+  return text === '' ? '' : `: ${text}`;
+}

@@ -1,0 +1,117 @@
+/**
+ * What the server knows of the cluster's pods: of each, the labels of its lines. Pods of one workload share a label set,
+ * so a pod costs a few hundred bytes. A deleted pod is remembered for a while: its last lines are still on their way.
+ */
+import { type Labels, labelsKey } from '../../shared/labels.ts';
+import { DELETED_POD_KEPT_MS, DELETED_PODS_MAX } from '../limits.ts';
+import type { PodObject } from './objects.ts';
+import { podLabels } from './pod-labels.ts';
+
+export interface KnownPod {
+  readonly namespace: string;
+  readonly name: string;
+  /** Besides those that the path of a log file gives. */
+  readonly labels: Labels;
+  /** In the path of its log files: the API's uid, except for a static pod. */
+  readonly pathUid: string;
+}
+
+/**
+ * The kubelet names the log folder of a static pod after the hash of its manifest; the pod that the API shows in its
+ * place has another uid, and the hash as an annotation.
+ */
+const CONFIG_HASH = 'kubernetes.io/config.hash';
+
+export class PodTable {
+  readonly #chosen: readonly string[];
+  readonly #now: () => number;
+  /** By the API's uid; deleted ones too. */
+  readonly #pods = new Map<string, KnownPod>();
+  readonly #byPathUid = new Map<string, KnownPod>();
+  /** uid → since when, oldest first. */
+  readonly #deleted = new Map<string, number>();
+  readonly #labelSets = new Map<string, { readonly labels: Labels; pods: number }>();
+  readonly #onKnown: (pathUid: string) => void;
+
+  /**
+   * @param chosen  keys of further pod labels
+   * @param onKnown  called with the path uid of each pod that is new
+   * @param now  epoch milliseconds
+   */
+  constructor(chosen: readonly string[], onKnown: (pathUid: string) => void, now: () => number) {
+    this.#chosen = chosen;
+    this.#onKnown = onKnown;
+    this.#now = now;
+  }
+
+  /** Pods that are there, without deleted ones. */
+  get size(): number {
+    return this.#pods.size - this.#deleted.size;
+  }
+
+  get deletedCount(): number {
+    return this.#deleted.size;
+  }
+
+  /** @param pathUid  as the path of a log file has it */
+  find(pathUid: string): KnownPod | undefined {
+    return this.#byPathUid.get(pathUid);
+  }
+
+  /** Whether the API shows a pod of this uid now. */
+  isPresent(uid: string): boolean {
+    return this.#pods.has(uid) && !this.#deleted.has(uid);
+  }
+
+  /** A pod that was made or has changed. Lines that come from now on get the labels that it has now. */
+  set(pod: PodObject): KnownPod {
+    const { uid, namespace = '', name, annotations } = pod.metadata;
+    this.#forget(uid);
+    const pathUid = annotations?.[CONFIG_HASH] ?? uid;
+    const known: KnownPod = { namespace, name, labels: this.#share(podLabels(pod, this.#chosen)), pathUid };
+    this.#pods.set(uid, known);
+    this.#byPathUid.set(pathUid, known);
+    this.#onKnown(pathUid);
+    return known;
+  }
+
+  delete(uid: string): void {
+    if (!this.isPresent(uid)) return;
+    this.#deleted.set(uid, this.#now());
+    this.#expire();
+  }
+
+  /** A list is complete: whatever it does not have is deleted. */
+  retain(uids: ReadonlySet<string>): void {
+    for (const uid of this.#pods.keys()) if (!uids.has(uid)) this.delete(uid);
+    this.#expire();
+  }
+
+  #expire(): void {
+    const keptFromMs = this.#now() - DELETED_POD_KEPT_MS;
+    for (const [uid, deletedMs] of this.#deleted) {
+      if (deletedMs >= keptFromMs && this.#deleted.size <= DELETED_PODS_MAX) break;
+      this.#forget(uid);
+    }
+  }
+
+  #forget(uid: string): void {
+    const known = this.#pods.get(uid);
+    if (known === undefined) return;
+    this.#pods.delete(uid);
+    this.#deleted.delete(uid);
+    // A static pod's hash may be another pod's by now: the API's stand-in was deleted and made again.
+    if (this.#byPathUid.get(known.pathUid) === known) this.#byPathUid.delete(known.pathUid);
+    const key = labelsKey(known.labels);
+    const set = this.#labelSets.get(key)!;
+    if (--set.pods === 0) this.#labelSets.delete(key);
+  }
+
+  #share(labels: Labels): Labels {
+    const key = labelsKey(labels);
+    let set = this.#labelSets.get(key);
+    if (set === undefined) this.#labelSets.set(key, (set = { labels, pods: 0 }));
+    set.pods++;
+    return set.labels;
+  }
+}

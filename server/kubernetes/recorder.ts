@@ -1,0 +1,145 @@
+/**
+ * Stores lines that the server itself has learned from the API, each once, also over restarts of either. They come in by
+ * the same door as agents' batches: what an entry tells of is a "file", and how far that has been told is its position,
+ * which is stored in one record with the lines. So the two cannot disagree, and there is no other state.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { PodlogError } from '../../shared/errors.ts';
+import { type Labels, labelsKey } from '../../shared/labels.ts';
+import { RowGroupBuilder } from '../../shared/row-group/builder.ts';
+import { rowTimeOfMs } from '../../shared/time.ts';
+import { encodeBatch, type FileRange } from '../../shared/wire.ts';
+import type { BatchAcceptor } from '../ingest/accept-batch.ts';
+import type { Positions } from '../ingest/positions.ts';
+import { API_RETRY_MS_MAX, API_RETRY_MS_MIN, RECORD_DELAY_MS, RECORD_ROWS_MAX } from '../limits.ts';
+
+/** No node can have this name. */
+export const CLUSTER_NODE = '/kubernetes';
+
+/** A line, and what has been told once it is stored. */
+export interface Entry {
+  readonly file: string;
+  /** Above 0. Entries of one file come in ascending order; one that is not above what is stored has been told. */
+  readonly offset: number;
+  readonly labels: Labels;
+  readonly epochMs: number;
+  readonly line: string;
+}
+
+export interface RecorderOptions {
+  readonly acceptor: Pick<BatchAcceptor, 'accept'>;
+  readonly positions: Pick<Positions, 'known' | 'ofNode'>;
+  readonly log: Logger;
+  readonly delayMs?: number;
+}
+
+export class Recorder {
+  readonly #options: RecorderOptions;
+  #waiting: Entry[] = [];
+  readonly #gone = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> = Promise.resolve();
+  readonly #closed = new AbortController();
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** The files of which something has been told. */
+  files(): string[] {
+    return this.#options.positions.ofNode(CLUSTER_NODE).positions.map(({ file }) => file);
+  }
+
+  /** How far a file has been told. */
+  known(file: string): number {
+    return this.#options.positions.known(file).stdout;
+  }
+
+  /** Resolves at once, or, when many entries wait, once they are stored: whoever reads the API then reads slower. */
+  async add(entry: Entry): Promise<void> {
+    if (entry.offset <= this.known(entry.file) || this.#closed.signal.aborted) return;
+    this.#waiting.push(entry);
+    if (this.#waiting.length >= RECORD_ROWS_MAX) await this.flush();
+    else this.#soon();
+  }
+
+  /** There is nothing to be told of these files any more, once what waits is stored. */
+  forget(files: Iterable<string>): void {
+    for (const file of files) this.#gone.add(file);
+    if (this.#gone.size > 0) this.#soon();
+  }
+
+  /** Resolves when all entries so far are stored; after `close` also when that cannot be. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#flushing = this.#flushing.then(() => this.#store());
+    return this.#flushing;
+  }
+
+  /** Stores what waits if it can be stored now; what is not will be learned again after the next start. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.flush();
+  }
+
+  #soon(): void {
+    this.#timer ??= setTimeout(() => void this.flush(), this.#options.delayMs ?? RECORD_DELAY_MS).unref();
+  }
+
+  async #store(): Promise<void> {
+    while (this.#waiting.length > 0 || this.#gone.size > 0) {
+      const entries = this.#waiting;
+      const gone = [...this.#gone];
+      this.#waiting = [];
+      this.#gone.clear();
+      for (const bytes of this.#batches(entries, gone)) await this.#accept(bytes);
+    }
+  }
+
+  /** Each is made when the one before it is stored, and goes on from there. */
+  *#batches(entries: readonly Entry[], gone: readonly string[]): Generator<Buffer> {
+    const builder = new RowGroupBuilder();
+    const ranges = new Map<string, FileRange>();
+    const streams = new Map<string, number>();
+    const finish = (goneFiles: readonly string[]): Buffer => {
+      const rowGroup = builder.rowCount === 0 ? Buffer.alloc(0) : builder.finish();
+      const bytes = encodeBatch({ node: CLUSTER_NODE, files: [...ranges.values()], gone: goneFiles, rowGroup });
+      ranges.clear();
+      streams.clear();
+      return bytes;
+    };
+    for (const { file, offset, labels, epochMs, line } of entries) {
+      const { day, timeNs } = rowTimeOfMs(epochMs);
+      if (!builder.fits(day) || builder.rowCount >= RECORD_ROWS_MAX) yield finish([]);
+      const known = this.known(file);
+      const to = { stdout: offset, stderr: 0 };
+      if (offset <= (ranges.get(file)?.to.stdout ?? known)) continue;
+      ranges.set(file, { file, from: { stdout: known, stderr: 0 }, to });
+      const key = labelsKey(labels);
+      let stream = streams.get(key);
+      if (stream === undefined) streams.set(key, (stream = builder.stream(labels)));
+      const bytes = Buffer.from(line);
+      const at = builder.append(bytes, 0, bytes.length);
+      builder.add(stream, day, timeNs, 0, at, at + bytes.length);
+    }
+    if (builder.rowCount > 0 || gone.length > 0) yield finish(gone);
+  }
+
+  /** Until it is stored, or there is no time left: agents wait in the same way when the disk is full. */
+  async #accept(bytes: Buffer): Promise<void> {
+    for (let waitMs = API_RETRY_MS_MIN; ; waitMs = Math.min(API_RETRY_MS_MAX, waitMs * 2)) {
+      try {
+        const { kind } = await this.#options.acceptor.accept(bytes);
+        if (kind === 'conflict') throw new Error('BUG: somebody else has moved the positions of the cluster');
+        return;
+      } catch (err) {
+        if (!(err instanceof PodlogError)) throw err;
+        if (this.#closed.signal.aborted) return;
+        this.#options.log.warn({ err, waitMs }, 'events cannot be stored now; trying again');
+        await sleep(waitMs, undefined, { signal: this.#closed.signal }).catch(() => {});
+      }
+    }
+  }
+}
