@@ -127,8 +127,8 @@ export async function startServer({
   const close = async (): Promise<void> => {
     clearInterval(housekeeping);
     await app.close();
-    const acceptor = new BatchAcceptor(store, positions, cluster?.label);
-    const app = buildApp({ store, erasures, backups, positions, acceptor, pool, metrics, log, access, now });
+    access.authenticator?.close();
+    await cluster?.close();
     const ended = [retention.close(), compactor.close()];
     await store.close();
     await Promise.all(ended);

@@ -150,6 +150,7 @@ export function memorySource(bytes: Uint8Array): ByteSource {
   return { sizeBytes: buffer.length, read, peek: read };
 }
 
+/** Checks and decompresses the header; of a packed group also the pages behind it. @throws CorruptionError */
 export function openHeader(source: ByteSource): { layout: number; header: Buffer; pagesStart: number } {
   let head = source.peek(0, Math.min(HEAD_BYTES, source.sizeBytes));
   const prefix = new ByteReader(head);

@@ -144,10 +144,11 @@ describe('the manifests fit the command', () => {
 });
 
 describe('the pods may do no more than they must', () => {
-  test('of the Kubernetes API, the server alone uses what its roles name, and that is to review tokens', () => {
+  test('of the Kubernetes API, the server alone uses what its roles name, and that is all', () => {
     const roles = manifests.filter((manifest) => manifest.kind === 'ClusterRole');
     expect(roles.flatMap(({ rules }) => rules)).toEqual([
       { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+      { apiGroups: [''], resources: ['pods', 'events'], verbs: ['list', 'watch'] },
     ]);
     const bindings = manifests.filter((manifest) => manifest.kind === 'ClusterRoleBinding');
     expect(bindings.map(({ roleRef }) => roleRef.name)).toEqual(roles.map(({ metadata }) => metadata.name));

@@ -1,0 +1,137 @@
+/**
+ * A real kube-apiserver with a real etcd, and nothing else of a cluster: objects are stored, listed, watched and guarded by
+ * RBAC, and no controller touches them. Both are built from their modules, once for a machine: a few minutes of two cores.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { request } from 'node:https';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { freePort } from '../free-port.ts';
+import { findOnPath } from './images.ts';
+import { until } from './until.ts';
+
+const SOURCES = fileURLToPath(new URL('kube-apiserver', import.meta.url));
+const VERSION = /k8s\.io\/kubernetes v(\S+)/.exec(readFileSync(join(SOURCES, 'go.mod'), 'utf8'))![1]!;
+const BUILT = join(homedir(), '.cache', 'podlog-test', `kubernetes-${VERSION}`);
+const PROGRAMS = ['etcd', 'apiserver'];
+const ADMIN_TOKEN = 'admin-of-the-test';
+
+export interface KubeApiServer {
+  readonly dir: string;
+  readonly url: string;
+  /** PEM, as it stands in a kubeconfig. */
+  readonly ca: () => string;
+  /** A request as the administrator; fails unless it succeeds. */
+  call<T>(method: string, path: string, body?: object): Promise<T>;
+  stopApiServer(): Promise<void>;
+  /** Again, on the same port. */
+  startApiServer(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Why this machine can't have one, or undefined when it can. */
+export function kubeApiServerUnavailable(): string | undefined {
+  if (PROGRAMS.every((program) => existsSync(join(BUILT, `${program}.bin`)))) return undefined;
+  return findOnPath('go') === undefined ? 'go not found, to build kube-apiserver' : undefined;
+}
+
+/** Minutes, the first time. */
+export async function buildKubeApiServer(): Promise<void> {
+  if (PROGRAMS.every((program) => existsSync(join(BUILT, `${program}.bin`)))) return;
+  mkdirSync(BUILT, { recursive: true });
+  cpSync(SOURCES, BUILT, { recursive: true });
+  const go = async (...args: string[]): Promise<void> => {
+    const env = { ...process.env, GOFLAGS: '-mod=mod -buildvcs=false' };
+    await promisify(execFile)('nice', ['-n', '19', findOnPath('go')!, ...args], { cwd: BUILT, env });
+  };
+  await go('mod', 'tidy');
+  for (const program of PROGRAMS) await go('build', '-ldflags=-s -w', '-o', `${program}.bin`, `./${program}`);
+}
+
+export async function startKubeApiServer(): Promise<KubeApiServer> {
+  const dir = mkdtempSync(join(tmpdir(), 'podlog-kube-'));
+  const [etcdPort, peerPort, port] = [await freePort(), await freePort(), await freePort()];
+  const [etcdUrl, peerUrl, url] = [etcdPort, peerPort]
+    .map((each) => `http://127.0.0.1:${each}`)
+    .concat(`https://127.0.0.1:${port}`) as [string, string, string];
+  const run = (program: string, args: readonly string[]): ChildProcess => {
+    const output = openSync(join(dir, `${program}.log`), 'a');
+    return spawn(join(BUILT, `${program}.bin`), args, { cwd: dir, stdio: ['ignore', output, output] });
+  };
+  const etcd = run('etcd', [
+    '--data-dir=etcd',
+    `--listen-client-urls=${etcdUrl}`,
+    `--advertise-client-urls=${etcdUrl}`,
+    `--listen-peer-urls=${peerUrl}`,
+    `--initial-advertise-peer-urls=${peerUrl}`,
+    `--initial-cluster=default=${peerUrl}`,
+  ]);
+  writeServiceAccountKeys(dir);
+  writeFileSync(join(dir, 'tokens.csv'), `${ADMIN_TOKEN},admin,1,system:masters\n`);
+  const ca = (): string => readFileSync(join(dir, 'certs', 'apiserver.crt'), 'utf8');
+  const call = <T>(method: string, path: string, body?: object): Promise<T> => callApi(url + path, ca(), method, body);
+  let apiServer: ChildProcess;
+  const startApiServer = async (): Promise<void> => {
+    apiServer = run('apiserver', [
+      `--etcd-servers=${etcdUrl}`,
+      '--etcd-compaction-interval=1s',
+      `--secure-port=${port}`,
+      '--bind-address=127.0.0.1',
+      '--cert-dir=certs',
+      '--service-cluster-ip-range=10.0.0.0/24',
+      '--service-account-issuer=https://kubernetes.default.svc',
+      '--service-account-key-file=sa.pub',
+      '--service-account-signing-key-file=sa.key',
+      '--token-auth-file=tokens.csv',
+      '--authorization-mode=RBAC',
+      // It would wait for the default account of a namespace, which a controller makes.
+      '--disable-admission-plugins=ServiceAccount',
+    ]);
+    await until('the API server', 120_000, async () => {
+      if (apiServer.exitCode !== null) throw new Error(readFileSync(join(dir, 'apiserver.log'), 'utf8').slice(-2000));
+      await call('GET', '/readyz');
+      return true;
+    });
+  };
+  const stopApiServer = (): Promise<void> => end(apiServer, 'SIGKILL');
+  const stop = async (): Promise<void> => {
+    await Promise.all([stopApiServer(), end(etcd, 'SIGKILL')]);
+    rmSync(dir, { recursive: true });
+  };
+  await startApiServer();
+  return { dir, url, ca, call, startApiServer, stopApiServer, stop };
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill(signal);
+  await ended;
+}
+
+function writeServiceAccountKeys(dir: string): void {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  writeFileSync(join(dir, 'sa.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
+  writeFileSync(join(dir, 'sa.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+}
+
+async function callApi<T>(url: string, ca: string, method: string, body: object | undefined): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' };
+  const call = request(url, { method, headers, ca }, (response) => {
+    let text = '';
+    response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    response.on('end', () => {
+      if (response.statusCode! >= 300) reject(new Error(`${method} ${url}: ${response.statusCode} ${text}`));
+      else resolve((text.startsWith('{') ? JSON.parse(text) : text) as T);
+    });
+  });
+  call.on('error', reject);
+  call.end(body === undefined ? undefined : JSON.stringify(body));
+  return promise;
+}

@@ -1,0 +1,175 @@
+/** The server with a real kube-apiserver, as the account and with the rights that the manifests give it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BATCH_CONTENT_TYPE } from '../../shared/wire.ts';
+import { freePort } from '../free-port.ts';
+import { eventObject, podObject, restarted } from '../kubernetes/objects.ts';
+import { readManifests } from '../manifests/manifests.ts';
+import { batchOf, range, TODAY } from '../server/store/batches.ts';
+import {
+  buildKubeApiServer,
+  type KubeApiServer,
+  kubeApiServerUnavailable,
+  startKubeApiServer,
+} from './kube-apiserver.ts';
+import { endPodlog, type PodlogProcess, serverReady, startPodlog } from './podlog.ts';
+import { until } from './until.ts';
+
+const unavailable = kubeApiServerUnavailable();
+const RBAC = 'rbac.authorization.k8s.io/v1';
+/** Kind → where it is posted. */
+const COLLECTIONS: Readonly<Record<string, string>> = {
+  Namespace: '/api/v1/namespaces',
+  ServiceAccount: '/api/v1/namespaces/podlog/serviceaccounts',
+  ClusterRole: `/apis/${RBAC}/clusterroles`,
+  ClusterRoleBinding: `/apis/${RBAC}/clusterrolebindings`,
+};
+const SHOP = '/api/v1/namespaces/shop';
+
+describe.skipIf(unavailable !== undefined)(
+  `a real kube-apiserver${unavailable === undefined ? '' : ` (${unavailable})`}`,
+  () => {
+    const dir = mkdtempSync(join(tmpdir(), 'podlog-e2e-kubernetes-'));
+    let api: KubeApiServer;
+    let port: number;
+    let server: PodlogProcess;
+    let config: string;
+
+    beforeAll(async () => {
+      await buildKubeApiServer();
+      api = await startKubeApiServer();
+      for (const manifest of readManifests()) {
+        const collection = COLLECTIONS[manifest.kind];
+        if (collection !== undefined) await api.call('POST', collection, manifest);
+      }
+      await api.call('POST', '/api/v1/namespaces', { metadata: { name: 'shop' } });
+      config = await kubeconfigOf('podlog-server');
+      port = await freePort();
+      await start();
+    }, 1_800_000);
+
+    afterAll(async () => {
+      await endPodlog(server, 'SIGKILL');
+      await api.stop();
+      rmSync(dir, { recursive: true });
+    });
+
+    async function start(): Promise<void> {
+      const args = ['--data-dir', join(dir, 'data'), '--listen', `127.0.0.1:${port}`, '--kubernetes', config];
+      server = startPodlog(['server', ...args]);
+      await serverReady(server, port);
+    }
+
+    /** A kubeconfig with a token for an account, of which the cluster makes a new one. */
+    async function kubeconfigOf(account: string): Promise<string> {
+      const path = `/api/v1/namespaces/podlog/serviceaccounts/${account}/token`;
+      const { status } = await api.call<{ status: { token: string } }>('POST', path, { spec: {} });
+      const file = join(dir, `${account}.json`);
+      const named = { cluster: 'c', user: 'u' };
+      writeFileSync(
+        file,
+        JSON.stringify({
+          'current-context': 'x',
+          contexts: [{ name: 'x', context: named }],
+          clusters: [
+            {
+              name: 'c',
+              cluster: { server: api.url, 'certificate-authority-data': Buffer.from(api.ca()).toString('base64') },
+            },
+          ],
+          users: [{ name: 'u', user: { token: status.token } }],
+        }),
+      );
+      return file;
+    }
+
+    async function metric(name: string): Promise<number> {
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1]);
+    }
+
+    async function lines(query: string): Promise<string[]> {
+      const response = await fetch(`http://127.0.0.1:${port}/logs?${query}&order=oldest&limit=1000&format=raw`);
+      return (await response.text()).split('\n').filter((line) => line !== '');
+    }
+
+    const watches = () => until('both watches', 60_000, async () => (await metric('podlog_kubernetes_watches')) === 2);
+
+    async function createPod(name: string, app: string): Promise<{ uid: string }> {
+      const pod = podObject(name, { labels: { app } });
+      const spec = { nodeName: 'worker-1', containers: [{ name: 'api', image: 'x' }] };
+      const { metadata } = await api.call<{ metadata: { uid: string } }>('POST', `${SHOP}/pods`, { ...pod, spec });
+      return metadata;
+    }
+
+    async function send(pod: string, uid: string, from: number): Promise<void> {
+      const labels = { namespace: 'shop', pod, container: 'api', stream: 'stdout', node: 'worker-1' };
+      const batch = batchOf({
+        lines: [{ text: `{"pod":"${pod}","n":${from}}`, day: TODAY, labels }],
+        files: [range(`${uid}/api/0@x`, from, from + 1)],
+      });
+      const response = await fetch(`http://127.0.0.1:${port}/agent/batch`, {
+        method: 'POST',
+        body: new Uint8Array(batch),
+        headers: { 'content-type': BATCH_CONTENT_TYPE },
+      });
+      expect(response.status).toBe(200);
+    }
+
+    const putEvent = (name: string) => api.call('POST', `${SHOP}/events`, eventObject(name));
+    const isTold = (...names: string[]) =>
+      until(`the events ${names.join(', ')}`, 60_000, async () => {
+        const told = (await lines('source=events')).map((line) => (JSON.parse(line) as { message: string }).message);
+        expect(told.toSorted()).toEqual(names.map((name) => `message of ${name}`).toSorted());
+        return true;
+      });
+
+    test('labels, for a pod that is there and for one that is new', async () => {
+      await watches();
+      const first = await createPod('api-0', 'api');
+      await send('api-0', first.uid, 0);
+      expect(await lines('app=api')).toEqual(['{"pod":"api-0","n":0}']);
+    });
+
+    test('a container that was killed', async () => {
+      const pod = await api.call<{ metadata: object }>('GET', `${SHOP}/pods/api-0`);
+      const ended = { exitCode: 137, reason: 'OOMKilled', finishedAt: `${new Date().toISOString().slice(0, 19)}Z` };
+      const status = { ...restarted('api', 3, { ...ended }), ready: true, image: 'x', imageID: 'x' };
+      await api.call('PUT', `${SHOP}/pods/api-0/status`, { ...pod, status: { containerStatuses: [status] } });
+      const want = ['container api ended: exit code 137, OOMKilled, restart 2'];
+      await until('its end', 20_000, async () => (await lines('app=api&stream=podlog')).length > 0);
+      expect(await lines('app=api&stream=podlog')).toEqual(want);
+    });
+
+    test('events, over a server that is killed and an API server whose history has ended', async () => {
+      await putEvent('e1');
+      await isTold('e1');
+      await endPodlog(server, 'SIGKILL');
+      await putEvent('e2');
+      await start();
+      await isTold('e1', 'e2');
+      await watches();
+      await api.stopApiServer();
+      await until('the watches to end', 20_000, async () => (await metric('podlog_kubernetes_watches')) === 0);
+      await api.startApiServer();
+      await putEvent('e3');
+      const second = await createPod('web-0', 'web');
+      await watches();
+      await isTold('e1', 'e2', 'e3');
+      await send('web-0', second.uid, 0);
+      expect(await lines('app=web')).toEqual(['{"pod":"web-0","n":0}']);
+      expect(await lines('stream=podlog')).toHaveLength(1);
+    });
+
+    test('an account without rights: the server says so and serves', async () => {
+      await api.call('POST', COLLECTIONS['ServiceAccount']!, { metadata: { name: 'nobody' } });
+      await endPodlog(server, 'SIGTERM');
+      config = await kubeconfigOf('nobody');
+      await start();
+      await until('a warning', 20_000, () => /pods is forbidden: User .*nobody/.test(server.stdout));
+      expect(await lines('app=api&stream=stdout')).toHaveLength(1);
+    });
+  },
+);
