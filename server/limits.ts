@@ -373,8 +373,12 @@ export const MISSED_PODS_MAX = 10_000;
 export const DELETED_POD_KEPT_MS = 1 * HOUR_MS;
 export const DELETED_PODS_MAX = 10_000;
 
-/** Objects of one page of a list. A pod has 5 to 40 KB of JSON, of which the server keeps a hundredth. */
-export const API_PAGE_OBJECTS = 100;
+/**
+ * Objects of one page of a list. A pod has 5 to 40 KB of JSON, of which the server keeps a hundredth: what a page leaves
+ * behind is collected while the next one comes. With 2,000 pods of 11 KB the server takes 20 MB more than without a
+ * cluster; with pages of 100, 50 MB.
+ */
+export const API_PAGE_OBJECTS = 25;
 
 /** One answer of the API server, and one line of a watch; etcd takes objects of 1.5 MiB at most. Beyond: tried again. */
 export const API_ANSWER_BYTES_MAX = 64 * MIB;

@@ -2,7 +2,8 @@
  * How far each log file has been stored, and which pushes have been: the store's half of exactly once (DESIGN §2).
  * Changed only by durable batches, saved with the manifest and rebuilt from the WAL, so it always agrees with the rows.
  *
- * A push with an idempotency key is a file `key:<key>` of no node whose "offset" counts the row groups of the push.
+ * A push with an idempotency key is a file `key:<key>` of no node whose "offset" counts the row groups of the push. What
+ * the server itself tells of its cluster are files `kubernetes/…`, see ../kubernetes/recorder.ts.
  */
 import { type Batch, type FileRange, type Position, POSITION_START, type PositionsAnswer } from '../../shared/wire.ts';
 import { GONE_FILE_KEPT_MS, IDEMPOTENCY_KEY_KEPT_MS, IDEMPOTENCY_KEYS_MAX, NODE_UNSEEN_MS_MAX } from '../limits.ts';

@@ -94,7 +94,12 @@ export class Recorder {
       const gone = [...this.#gone];
       this.#waiting = [];
       this.#gone.clear();
-      for (const bytes of this.#batches(entries, gone)) await this.#accept(bytes);
+      for (const bytes of this.#batches(entries, gone)) {
+        if (await this.#accept(bytes)) continue;
+        // What follows would move positions past what is not stored.
+        this.#waiting = [];
+        return;
+      }
     }
   }
 
@@ -127,16 +132,16 @@ export class Recorder {
     if (builder.rowCount > 0 || gone.length > 0) yield finish(gone);
   }
 
-  /** Until it is stored, or there is no time left: agents wait in the same way when the disk is full. */
-  async #accept(bytes: Buffer): Promise<void> {
+  /** True once it is stored; false when that cannot be and there is no time left. Agents wait in the same way. */
+  async #accept(bytes: Buffer): Promise<boolean> {
     for (let waitMs = API_RETRY_MS_MIN; ; waitMs = Math.min(API_RETRY_MS_MAX, waitMs * 2)) {
       try {
         const { kind } = await this.#options.acceptor.accept(bytes);
         if (kind === 'conflict') throw new Error('BUG: somebody else has moved the positions of the cluster');
-        return;
+        return true;
       } catch (err) {
         if (!(err instanceof PodlogError)) throw err;
-        if (this.#closed.signal.aborted) return;
+        if (this.#closed.signal.aborted) return false;
         this.#options.log.warn({ err, waitMs }, 'events cannot be stored now; trying again');
         await sleep(waitMs, undefined, { signal: this.#closed.signal }).catch(() => {});
       }

@@ -79,7 +79,6 @@ export async function startKubeApiServer(): Promise<KubeApiServer> {
   const startApiServer = async (): Promise<void> => {
     apiServer = run('apiserver', [
       `--etcd-servers=${etcdUrl}`,
-      '--etcd-compaction-interval=1s',
       `--secure-port=${port}`,
       '--bind-address=127.0.0.1',
       '--cert-dir=certs',

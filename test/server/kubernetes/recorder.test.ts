@@ -112,6 +112,20 @@ test('what cannot be stored at the end is learned again', async () => {
   expect(texts(again)).toEqual(['a 1', 'a 2']);
 });
 
+test('at the end nothing is stored behind what could not be', async () => {
+  const server = await opened();
+  server.failNext(1);
+  // Too far apart for one batch.
+  const old = entry('a', 1, { epochMs: NOW - 100 * DAY_MS });
+  await addAll(server, old, entry('a', 2));
+  await server.recorder.close();
+  expect(texts(server)).toEqual([]);
+  const again = await opened(server);
+  await addAll(again, old, entry('a', 2));
+  await again.recorder.flush();
+  expect(texts(again)).toEqual(['a 1', 'a 2']);
+});
+
 test('what nothing will be told of any more is forgotten', async () => {
   const server = await opened();
   await addAll(server, entry('a', 1), entry('b', 1));
