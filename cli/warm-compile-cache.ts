@@ -11,11 +11,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const ADDRESS = '127.0.0.1:3199';
+/** Nobody listens there: the modules for a cluster are loaded all the same. */
+const NO_API = 'http://127.0.0.1:9';
 const TRIES_MAX = 100;
 
 const folder = mkdtempSync(join(tmpdir(), 'podlog-warm-'));
 const children = [
-  start('server', '--data-dir', join(folder, 'data'), '--listen', ADDRESS),
+  start('server', '--data-dir', join(folder, 'data'), '--listen', ADDRESS, '--kubernetes', NO_API),
   start('agent', '--pods-dir', folder, '--server', `http://${ADDRESS}`),
 ];
 try {

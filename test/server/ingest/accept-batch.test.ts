@@ -2,9 +2,11 @@
 import { expect, test } from 'vitest';
 import { BatchAcceptor, type BatchOutcome } from '../../../server/ingest/accept-batch.ts';
 import { Positions } from '../../../server/ingest/positions.ts';
+import { CorruptionError } from '../../../shared/errors.ts';
+import { decodeBatch } from '../../../shared/wire.ts';
 import { at, batchOf, numberedLines, range } from '../store/batches.ts';
 import { FaultyDisk } from '../store/faulty-disk.ts';
-import { openStore } from '../store/open-store.ts';
+import { linesOf, openStore } from '../store/open-store.ts';
 
 async function openAcceptor(): Promise<{
   acceptor: BatchAcceptor;
@@ -69,6 +71,38 @@ test('when the first of two fails, the second is not taken for its successor or 
   expect(positions.known('f')).toEqual(at(0));
   expect(await acceptor.accept(batch)).toEqual({ kind: 'stored', rowCount: 10 });
   expect(rowCount()).toBe(10);
+});
+
+test('a batch that waits for its labels keeps its turn, and others do not wait with it', async () => {
+  const positions = new Positions(() => 0);
+  const { store } = await openStore({ state: positions });
+  const labels = Promise.withResolvers<void>();
+  const relabelled = decodeBatch(batchOf({ lines: [{ text: 'x', labels: { app: 'shop' } }] })).rowGroup;
+  const acceptor = new BatchAcceptor(store, positions, async (each) => {
+    if (each.files.every(({ file }) => file !== 'f')) return each;
+    await labels.promise;
+    return { ...each, rowGroup: relabelled };
+  });
+  const next = batchOf({ lines: numberedLines('b', 0, 10), files: [range('f', 100, 200)] });
+  const outcomes = [acceptor.accept(batch), acceptor.accept(batch), acceptor.accept(next)];
+  const other = batchOf({ lines: numberedLines('c', 0, 1), files: [range('g', 0, 1)] });
+  expect(await acceptor.accept(other)).toEqual({ kind: 'stored', rowCount: 1 });
+  expect(positions.known('f')).toEqual(at(0));
+  labels.resolve();
+  expect((await Promise.all(outcomes)).map(({ kind }) => kind)).toEqual(['stored', 'repeat', 'stored']);
+  expect(positions.known('f')).toEqual(at(200));
+  expect(linesOf(store).filter((line) => line.includes('["app","shop"]'))).toHaveLength(2);
+});
+
+test('a batch whose labels fail is not stored, and moves nothing', async () => {
+  const positions = new Positions(() => 0);
+  const { store } = await openStore({ state: positions });
+  const acceptor = new BatchAcceptor(store, positions, async () => {
+    throw new CorruptionError('the header is broken');
+  });
+  await expect(acceptor.accept(batch)).rejects.toThrow('the header is broken');
+  expect(positions.known('f')).toEqual(at(0));
+  expect(store.stats().rowCount).toBe(0);
 });
 
 test('batches of different files share their syncs', async () => {
