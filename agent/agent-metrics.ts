@@ -1,5 +1,7 @@
 /** What the agent counts; `/metrics` of an agent is exactly this. */
 import { Metrics, type Counter, type Gauge } from '../shared/metrics.ts';
+import type { ChainLabels } from './chain.ts';
+import type { Loss } from './losses.ts';
 
 export interface AgentMetrics {
   readonly registry: Metrics;
@@ -14,25 +16,15 @@ export interface AgentMetrics {
   readonly partialLines: Counter;
   readonly truncatedLines: Counter;
   readonly truncatedFiles: Counter;
-  readonly lostLines: Counter;
   readonly lostBytes: Counter;
-  readonly lostFiles: Counter;
+  readonly losses: Counter;
+  readonly readBytes: Counter;
   readonly readErrors: Counter;
   readonly openFiles: Gauge;
+  readonly deletedBytes: Gauge;
   readonly lagBytes: Gauge;
+  readonly isPolling: Gauge;
 }
-
-export type LossReason =
-  /** A file was cut in place before it was read. */
-  | 'truncated'
-  /** A gzip file is damaged. */
-  | 'gzip'
-  /** Unread deleted files took more than DELETED_BYTES_MAX. */
-  | 'deleted'
-  /** One fragment was longer than LINE_BYTES_MAX. */
-  | 'overlong'
-  /** The server refuses a batch down to its last line. */
-  | 'rejected';
 
 export function createAgentMetrics(): AgentMetrics {
   const registry = new Metrics();
@@ -53,16 +45,24 @@ export function createAgentMetrics(): AgentMetrics {
     partialLines: registry.counter(name('partial_lines_total'), 'Lines that their container never ended.'),
     truncatedLines: registry.counter(name('truncated_lines_total'), 'Lines that were cut because of their length.'),
     truncatedFiles: registry.counter(name('truncated_files_total'), 'Files that became shorter while being read.'),
-    lostLines: registry.counter(name('lost_lines_total'), 'Lines given up, by reason.'),
-    lostBytes: registry.counter(name('lost_bytes_total'), 'Bytes of log files given up, by reason.'),
-    lostFiles: registry.counter(name('lost_files_total'), 'Files of which something was given up, by reason.'),
+    lostBytes: registry.counter(name('lost_bytes_total'), 'Bytes of log files given up, by container and reason.'),
+    losses: registry.counter(
+      name('losses_total'),
+      'Times that something was or may have been lost, by container and reason: one marker line each.',
+    ),
+    readBytes: registry.counter(name('read_bytes_total'), 'Bytes read from log files.'),
     readErrors: registry.counter(name('read_errors_total'), 'Failed attempts to list, open or read.'),
     openFiles: registry.gauge(name('open_files'), 'Log files held open.'),
+    deletedBytes: registry.gauge(name('deleted_bytes'), 'Bytes of deleted log files that are held open.'),
     lagBytes: registry.gauge(name('lag_bytes'), 'Bytes in open log files that are not acknowledged yet.'),
+    isPolling: registry.gauge(name('polling'), '1 when new pods are found by listing, for want of inotify watches.'),
   };
 }
 
-export function countLoss(metrics: AgentMetrics, reason: LossReason, sizeBytes: number): void {
-  metrics.lostBytes.add(sizeBytes, { reason });
-  metrics.lostFiles.add(1, { reason });
+/** For a loss whose marker line is stored. */
+export function countLoss(metrics: AgentMetrics, of: ChainLabels, { reason, sizeBytes = 0 }: Loss): void {
+  const { namespace, pod, container } = of;
+  const labels = { namespace, pod, container, reason };
+  metrics.lostBytes.add(sizeBytes, labels);
+  metrics.losses.add(1, labels);
 }

@@ -6,16 +6,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { encodeBatch, type PositionsAnswer } from '../shared/wire.ts';
 import { countLoss, createAgentMetrics, type AgentMetrics } from './agent-metrics.ts';
-import { BatchBuilder, type ClosedBatch, NO_ROWS } from './batch-builder.ts';
-import { FileReader } from './file-reader.ts';
+import { BatchBuilder, type ClosedBatch, markerGroup, NO_ROWS } from './batch-builder.ts';
+import { FileReader, type FileReaderOptions } from './file-reader.ts';
 import { BATCH_ROWS_MAX, DRAIN_STEP_MS, PUMP_MS_MAX, TICK_MS } from './limits.ts';
+import type { Loss } from './losses.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { Shipper, type Outcome, type ShipperOptions } from './ship.ts';
 import { Tail, type TailOptions } from './tail.ts';
 
 export interface AgentOptions
   extends
-    Pick<TailOptions, 'podsDir' | 'rescanMs' | 'graceMs' | 'goneMs' | 'pendingIdleMsMax' | 'deletedBytesMax'>,
+    Pick<TailOptions, 'podsDir' | 'rescanMs' | 'graceMs' | 'goneMs' | 'pendingIdleMsMax'>,
+    Pick<TailOptions, 'deletedBytesMax' | 'openFilesMax' | 'watch'>,
+    Pick<FileReaderOptions, 'rateLimit'>,
     Pick<ShipperOptions, 'serverUrl' | 'token' | 'backoffMsMax'> {
   readonly node: string;
   readonly log: Logger;
@@ -58,10 +61,10 @@ class RunningAgent implements Agent {
   #rejections = 0;
 
   constructor(options: AgentOptions) {
-    const { log, node } = options;
+    const { log, node, rateLimit } = options;
     const metrics = this.#metrics;
     const ready = this.#ready;
-    const reader = new FileReader({ batch: this.#batch, ready, metrics, log, wake: () => this.#pump() });
+    const reader = new FileReader({ batch: this.#batch, ready, metrics, log, rateLimit, wake: () => this.#pump() });
     this.#log = log;
     this.#node = node;
     this.#tickMs = options.tickMs ?? TICK_MS;
@@ -70,7 +73,6 @@ class RunningAgent implements Agent {
   }
 
   start(): void {
-    this.#tail.start();
     this.#tick();
     this.#tickTimer = setInterval(() => this.#tick(), this.#tickMs);
     this.#inFlight = this.#run(async () => {
@@ -98,7 +100,7 @@ class RunningAgent implements Agent {
     this.#isStopped = true;
     this.#shipper.stop();
     await this.#inFlight;
-    await this.#tail.stop();
+    this.#tail.stop();
   }
 
   #isDrained(): boolean {
@@ -135,8 +137,8 @@ class RunningAgent implements Agent {
 
   #ship(): void {
     if (this.#inFlight !== undefined || !this.#isReading) return;
-    const gone = this.#tail.goneFiles(Date.now());
     const closed = this.#batch.close();
+    const gone = [...this.#tail.goneFiles(Date.now()), ...(closed?.gone ?? [])];
     if (closed === undefined && gone.length === 0) return;
     this.#inFlight = this.#run(() => this.#send(closed, gone));
   }
@@ -161,8 +163,8 @@ class RunningAgent implements Agent {
 
   #stored(closed: ClosedBatch | undefined, gone: readonly string[], sizeBytes: number): void {
     const metrics = this.#metrics;
-    this.#tail.acknowledgeGone(gone);
     for (const { file, range, to } of closed?.ranges ?? []) this.#tail.acknowledge(file, range.file, to);
+    this.#tail.acknowledgeGone(gone);
     this.#conflicts = 0;
     this.#rejections = 0;
     this.#batch.rowsMax = Math.min(BATCH_ROWS_MAX, this.#batch.rowsMax * 2);
@@ -174,6 +176,7 @@ class RunningAgent implements Agent {
     metrics.unparsedLines.add(closed.counts.unparsed);
     metrics.partialLines.add(closed.counts.partial);
     metrics.truncatedLines.add(closed.counts.truncated);
+    for (const loss of closed.counts.losses) countLoss(metrics, loss.chain.of, loss);
   }
 
   /**
@@ -204,16 +207,19 @@ class RunningAgent implements Agent {
     await this.#resync([]);
   }
 
-  /** Moves the positions behind a batch without storing its rows. */
-  async #skip({ ranges, counts, lineBytes }: ClosedBatch): Promise<boolean> {
+  /** Moves the positions behind a batch, with a marker line in the place of its rows. */
+  async #skip({ ranges, gone, counts, lineBytes }: ClosedBatch): Promise<boolean> {
+    const { chain, file } = ranges[0]!;
+    const loss: Loss = { reason: 'rejected', sizeBytes: lineBytes };
     const files = ranges.map(({ range }) => range);
-    const bytes = encodeBatch({ node: this.#node, files, gone: [], rowGroup: NO_ROWS });
+    const bytes = encodeBatch({ node: this.#node, files, gone, rowGroup: markerGroup(chain, file, loss) });
     const outcome = await this.#shipper.send(bytes);
     if (outcome.kind !== 'stored') return false;
-    for (const { file, range, to } of ranges) this.#tail.acknowledge(file, range.file, to);
-    this.#metrics.lostLines.add(counts.lines, { reason: 'rejected' });
-    countLoss(this.#metrics, 'rejected', lineBytes);
-    this.#log.error({ files: files.map(({ file }) => file), lines: counts.lines, lineBytes }, 'log lines are given up');
+    for (const { file: each, range, to } of ranges) this.#tail.acknowledge(each, range.file, to);
+    this.#tail.acknowledgeGone(gone);
+    countLoss(this.#metrics, chain.of, loss);
+    const { lines } = counts;
+    this.#log.error({ files: files.map((range) => range.file), lines, lineBytes }, 'log lines are given up');
     return true;
   }
 

@@ -2,10 +2,12 @@
  * The batch that is being built: a row group, and which chains its rows come from. When it is closed, the file ranges
  * that it covers follow from how far the files have been read and what they still wait for.
  */
+import { STDOUT } from '../shared/cri.ts';
 import { RowGroupBuilder } from '../shared/row-group/builder.ts';
 import type { FileRange } from '../shared/wire.ts';
 import { fileId, positionOf, type Chain } from './chain.ts';
 import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from './limits.ts';
+import { markerText, type Loss } from './losses.ts';
 import { toPosition, type LogFile, type Offsets } from './log-file.ts';
 
 /** What is counted once the batch is acknowledged. */
@@ -14,9 +16,15 @@ export interface BatchCounts {
   unparsed: number;
   partial: number;
   truncated: number;
+  readonly losses: ChainLoss[];
+}
+
+export interface ChainLoss extends Loss {
+  readonly chain: Chain;
 }
 
 export interface SentRange {
+  readonly chain: Chain;
   readonly file: LogFile;
   readonly range: FileRange;
   readonly to: Offsets;
@@ -25,6 +33,8 @@ export interface SentRange {
 /** A closed batch, ready to be sent. */
 export interface ClosedBatch {
   readonly ranges: readonly SentRange[];
+  /** Files of these ranges whose rest is lost and whose name is gone: the server need not remember them. */
+  readonly gone: readonly string[];
   readonly rowGroup: Uint8Array;
   /** Uncompressed bytes of its lines, without the CRI prefix. */
   readonly lineBytes: number;
@@ -89,7 +99,8 @@ export class BatchBuilder {
     const counts = this.#counts;
     counts.lines = rowCount;
     this.#reset();
-    if (ranges.length > 0) return { ranges, rowGroup, lineBytes, counts };
+    const gone = ranges.filter(isTheLast).map(({ range }) => range.file);
+    if (ranges.length > 0) return { ranges, gone, rowGroup, lineBytes, counts };
     if (rowCount > 0) throw new Error('BUG: rows without a file range');
     return undefined;
   }
@@ -107,6 +118,15 @@ export class BatchBuilder {
   }
 }
 
+/** A row group of one marker line. */
+export function markerGroup(chain: Chain, { log, lastDay, lastTimeNs }: LogFile, loss: Loss): Uint8Array {
+  const builder = new RowGroupBuilder();
+  const text = Buffer.from(markerText(log.name, loss));
+  builder.append(text, 0, text.length);
+  builder.add(builder.stream(chain.labels[STDOUT]), lastDay, lastTimeNs, 0, 0, text.length);
+  return builder.finish();
+}
+
 function appendRange(ranges: SentRange[], chain: Chain, file: LogFile): void {
   if (file.head === '') return;
   const to = positionOf(chain, file);
@@ -114,9 +134,14 @@ function appendRange(ranges: SentRange[], chain: Chain, file: LogFile): void {
   if (to[0] === from[0] && to[1] === from[1]) return;
   const range = { file: fileId(chain, file), from: toPosition(from), to: toPosition(to) };
   file.sent = to;
-  ranges.push({ file, range, to });
+  ranges.push({ chain, file, range, to });
+}
+
+/** The range moves behind what is lost of a file that has no name any more. */
+function isTheLast({ file, to }: SentRange): boolean {
+  return file.loss !== undefined && !file.onDisk && Math.min(...to) >= file.sizeBytes;
 }
 
 function noCounts(): BatchCounts {
-  return { lines: 0, unparsed: 0, partial: 0, truncated: 0 };
+  return { lines: 0, unparsed: 0, partial: 0, truncated: 0, losses: [] };
 }

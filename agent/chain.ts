@@ -4,8 +4,10 @@
  */
 import { STDERR, STDOUT, STREAM_NAMES, type StreamIndex } from '../shared/cri.ts';
 import type { Labels } from '../shared/labels.ts';
+import { chainKey } from './file-id.ts';
 import { endOffset, type LogFile, type Offsets } from './log-file.ts';
 import { compareRotations } from './log-path.ts';
+import type { Allowance } from './rate-limit.ts';
 
 /** The beginning of a line whose end has not been read. */
 export interface PendingLine {
@@ -26,7 +28,9 @@ export interface Chain {
   /** `<pod uid>/<container>/<restart>`: with a file's head it is the file's identity. */
   readonly key: string;
   readonly restart: number;
+  readonly of: ChainLabels;
   readonly labels: readonly [stdout: Labels, stderr: Labels];
+  readonly allowance: Allowance;
   files: LogFile[];
   readonly pending: [stdout: PendingLine | undefined, stderr: PendingLine | undefined];
   /** False once the container was started again: no more lines are to be expected here. */
@@ -35,6 +39,7 @@ export interface Chain {
   queued: boolean;
 }
 
+/** Empty where it is not known: of a pod that was gone before it could be looked into. */
 export interface ChainLabels {
   readonly namespace: string;
   readonly pod: string;
@@ -42,13 +47,18 @@ export interface ChainLabels {
   readonly node: string;
 }
 
-export function createChain(uid: string, restart: number, of: ChainLabels): Chain {
+export function createChain(uid: string, restart: number, of: ChainLabels, allowance: Allowance): Chain {
   const { namespace, pod, container, node } = of;
-  const labels = (stream: StreamIndex): Labels => ({ namespace, pod, container, stream: STREAM_NAMES[stream], node });
+  const labels = (stream: StreamIndex): Labels => {
+    const all = { namespace, pod, container, stream: STREAM_NAMES[stream], node };
+    return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
+  };
   return {
-    key: `${uid}/${container}/${restart}`,
+    key: chainKey(uid, container, restart),
     restart,
+    of,
     labels: [labels(STDOUT), labels(STDERR)],
+    allowance,
     files: [],
     pending: [undefined, undefined],
     isNewest: true,
@@ -74,17 +84,22 @@ export function hasEnded(chain: Chain, file: LogFile): boolean {
 
 /** Whether a read may find a complete fragment. */
 export function hasMore(file: LogFile): boolean {
-  if (file.fd < 0 || file.head === '') return false;
+  if (file.fd < 0 || file.head === '' || file.loss !== undefined) return false;
   return endOffset(file) > Math.max(file.readOffset, file.stalledAt);
 }
 
+/** Whether a line has yet to say that the rest of the file is lost. */
+export function hasLoss(file: LogFile): boolean {
+  return file.loss !== undefined && file.readOffset < file.sizeBytes;
+}
+
 /**
- * The file to read next: the oldest with something to read, except that a file is not begun before the one ahead of
+ * The file to read next: the oldest with something to read or to say, except that a file is not begun before the one ahead of
  * it has settled. Late lines of an old file come before the rest of the newer one.
  */
 export function nextReadable(chain: Chain, nowMs: number): LogFile | undefined {
   for (const file of chain.files) {
-    if (hasMore(file)) return file;
+    if (hasLoss(file) || hasMore(file)) return file;
     if (nowMs < file.holdUntilMs) return undefined;
   }
   return undefined;

@@ -5,15 +5,22 @@
 import { readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { createChain, sortFiles, type Chain } from './chain.ts';
+import { takeDescriptor, type Descriptors } from './descriptors.ts';
 import type { ContainerDirectory } from './discovery.ts';
 import { SETTLE_MS } from './limits.ts';
 import { closeLogFile, openLogFile, readHead, reopenLogFile, statIfThere, type LogFile } from './log-file.ts';
-import { selectLogs, type LogName } from './log-path.ts';
+import { compareRotations, selectLogs, type LogName } from './log-path.ts';
+import { createAllowance, type Allowance } from './rate-limit.ts';
 
 export interface Container {
   readonly directory: ContainerDirectory;
   readonly node: string;
   readonly chains: Map<number, Chain>;
+  readonly allowance: Allowance;
+  /** When the directory was found. */
+  readonly foundMs: number;
+  /** Whether a file was ever seen in it. */
+  hadFiles: boolean;
   /** Modification time of the directory when it was listed; -1 lists it again at the next look. */
   mtimeMs: number;
 }
@@ -21,8 +28,9 @@ export interface Container {
 /** The time in which a directory may change again without a new modification time. */
 const MTIME_GRANULARITY_MS = 50;
 
-export function createContainer(directory: ContainerDirectory, node: string): Container {
-  return { directory, node, chains: new Map(), mtimeMs: -1 };
+export function createContainer(directory: ContainerDirectory, node: string, foundMs: number): Container {
+  const allowance = createAllowance();
+  return { directory, node, chains: new Map(), allowance, foundMs, hadFiles: false, mtimeMs: -1 };
 }
 
 /** Whether the directory has changed since it was listed. */
@@ -31,12 +39,21 @@ export function needsListing(container: Container): boolean {
   return (stats?.mtimeMs ?? 0) !== container.mtimeMs;
 }
 
+/** Whether the container is writing to a file that is known. */
+export function hasLiveFile(container: Container): boolean {
+  for (const { isNewest, files } of container.chains.values()) {
+    if (isNewest && files.at(-1)?.log.rotation === '' && files.at(-1)!.onDisk) return true;
+  }
+  return false;
+}
+
 /**
  * Lists the directory and updates the chains. Files whose head became known are passed to `identified`.
  * @throws when something can be neither listed nor opened; what could be is up to date then
  */
 export function reconcileContainer(
   container: Container,
+  descriptors: Descriptors,
   nowMs: number,
   identified: (c: Chain, f: LogFile) => void,
 ): void {
@@ -47,6 +64,7 @@ export function reconcileContainer(
   const byRestart = new Map<number, LogName[]>();
   for (const restart of container.chains.keys()) byRestart.set(restart, []);
   for (const log of selectLogs(listIfThere(path))) {
+    container.hadFiles = true;
     const logs = byRestart.get(log.restart);
     if (logs === undefined) byRestart.set(log.restart, [log]);
     else logs.push(log);
@@ -56,12 +74,12 @@ export function reconcileContainer(
     let chain = container.chains.get(restart);
     if (chain === undefined) {
       const { namespace, pod, uid, container: name } = container.directory;
-      chain = createChain(uid, restart, { namespace, pod, container: name, node: container.node });
+      chain = createChain(uid, restart, { namespace, pod, container: name, node: container.node }, container.allowance);
       container.chains.set(restart, chain);
     }
     if (chain.isNewest && restart !== newest) markChanged(chain, nowMs);
     chain.isNewest = restart === newest;
-    reconcileChain(chain, path, logs, nowMs, identified);
+    if (!reconcileChain(chain, path, logs, descriptors, nowMs, identified)) container.mtimeMs = -1;
   }
 }
 
@@ -77,15 +95,18 @@ export function identifyFile(chain: Chain, file: LogFile, isWhole = false): bool
   return false;
 }
 
+/** @returns false when there was no descriptor for a file: neither it nor any newer one is opened then */
 function reconcileChain(
   chain: Chain,
   directory: string,
   logs: readonly LogName[],
+  descriptors: Descriptors,
   nowMs: number,
   identified: (chain: Chain, file: LogFile) => void,
-): void {
+): boolean {
   const present = new Set<LogFile>();
-  for (const log of logs) {
+  let isRefused = false;
+  for (const log of logs.toSorted((a, b) => compareRotations(a.rotation, b.rotation))) {
     const path = join(directory, log.name);
     const stats = statIfThere(path);
     if (stats === undefined) continue;
@@ -93,10 +114,12 @@ function reconcileChain(
     if (known !== undefined) {
       present.add(known);
       rename(known, path, log, nowMs);
-      if (known.fd < 0 && !log.gzip && stats.size > known.sizeBytes && reopenLogFile(known)) known.changedMs = nowMs;
+      const hasGrown = known.fd < 0 && !log.gzip && stats.size > known.sizeBytes;
+      if (hasGrown && takeDescriptor(descriptors) && reopenLogFile(known)) known.changedMs = nowMs;
       continue;
     }
-    const file = openLogFile(path, log);
+    isRefused ||= !takeDescriptor(descriptors);
+    const file = isRefused ? undefined : openLogFile(path, log);
     if (file === undefined) continue;
     chain.files.push(file);
     if (identifyFile(chain, file)) identified(chain, file);
@@ -115,6 +138,7 @@ function reconcileChain(
     if (file !== last && file.holdUntilMs === 0) file.holdUntilMs = nowMs + SETTLE_MS;
   }
   if (last !== lastBefore && lastBefore !== undefined) lastBefore.changedMs = nowMs;
+  return !isRefused;
 }
 
 /** Whether the file that is listed as `log` is the known one. Only an open file's inode proves anything. */

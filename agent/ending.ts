@@ -2,7 +2,7 @@
  * When a file, a chain or an unfinished line has come to its end. A file has ended when nobody is expected to write to
  * it; it is over when, in addition, nothing has changed for the grace time and everything whole in it is read.
  */
-import { hasEnded, hasMore, positionOf, type Chain, type PendingLine } from './chain.ts';
+import { hasEnded, hasLoss, hasMore, positionOf, type Chain, type PendingLine } from './chain.ts';
 import { endOffset, isAcknowledgedTo, type LogFile } from './log-file.ts';
 
 export interface EndingTimes {
@@ -11,12 +11,12 @@ export interface EndingTimes {
 }
 
 export function isOver(chain: Chain, file: LogFile, nowMs: number, { graceMs }: EndingTimes): boolean {
-  return hasEnded(chain, file) && nowMs - file.changedMs >= graceMs && !hasMore(file);
+  return hasEnded(chain, file) && !hasLoss(file) && nowMs - file.changedMs >= graceMs && !hasMore(file);
 }
 
 /** The end of a file that is over lacks its newline: the writer died, and what it wrote is a line all the same. */
 export function hasDueTail(chain: Chain, file: LogFile, nowMs: number, times: EndingTimes): boolean {
-  if (file.fd < 0 || file.log.gzip || file.sizeBytes <= file.readOffset) return false;
+  if (file.fd < 0 || file.log.gzip || file.loss !== undefined || file.sizeBytes <= file.readOffset) return false;
   return isOver(chain, file, nowMs, times);
 }
 
@@ -35,6 +35,7 @@ export function hasDueLines(chain: Chain, nowMs: number, times: EndingTimes): bo
 
 /** Everything that was in the file is acknowledged, and no unfinished line begins in it. */
 export function isDoneWith(chain: Chain, file: LogFile): boolean {
+  if (file.loss !== undefined) return isAcknowledgedTo(file, file.sizeBytes);
   if (file.fd < 0) return true;
   if (file.head === '') return file.sizeBytes === 0;
   const end = endOffset(file);

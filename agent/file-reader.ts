@@ -4,13 +4,14 @@
  */
 import { readSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { countLoss, type AgentMetrics } from './agent-metrics.ts';
+import type { AgentMetrics } from './agent-metrics.ts';
 import type { BatchBuilder } from './batch-builder.ts';
 import { nextReadable, type Chain, type PendingLine } from './chain.ts';
 import { GzipSource } from './gzip-source.ts';
 import { LINE_BYTES_MAX, READ_BYTES } from './limits.ts';
 import { LineReader } from './line-reader.ts';
-import type { LogFile } from './log-file.ts';
+import { loseRest, type LogFile } from './log-file.ts';
+import { RateLimit, type RateLimitOptions } from './rate-limit.ts';
 import type { ReadyQueue } from './ready-queue.ts';
 
 const NEWLINE = 0x0a;
@@ -20,6 +21,8 @@ export interface FileReaderOptions {
   readonly ready: ReadyQueue;
   readonly metrics: AgentMetrics;
   readonly log: Logger;
+  /** For each container; none by default. */
+  readonly rateLimit?: RateLimitOptions | undefined;
   /** Called when a chain was queued outside of a tick. */
   readonly wake: () => void;
 }
@@ -30,6 +33,7 @@ export class FileReader {
   readonly #ready: ReadyQueue;
   readonly #metrics: AgentMetrics;
   readonly #log: Logger;
+  readonly #limit: RateLimit | undefined;
   readonly #wake: () => void;
   readonly #buffer = Buffer.allocUnsafeSlow(LINE_BYTES_MAX);
   #unzipping: LogFile | undefined;
@@ -39,6 +43,7 @@ export class FileReader {
     this.#ready = options.ready;
     this.#metrics = options.metrics;
     this.#log = options.log;
+    this.#limit = options.rateLimit === undefined ? undefined : new RateLimit(options.rateLimit);
     this.#wake = options.wake;
   }
 
@@ -49,14 +54,13 @@ export class FileReader {
   read(chain: Chain, nowMs: number): boolean {
     const file = nextReadable(chain, nowMs);
     if (file === undefined) return false;
-    const hasRead = file.log.gzip ? this.#readGzip(chain, file, nowMs) : this.#readPlain(chain, file, nowMs);
-    if (hasRead && nextReadable(chain, nowMs) !== undefined) this.#ready.add(chain);
+    if (this.#take(chain, file, nowMs) && nextReadable(chain, nowMs) !== undefined) this.#ready.add(chain);
     return true;
   }
 
   /** Takes what is left at the end of a file that nobody writes to any more: a fragment without its newline. */
   readTail(chain: Chain, file: LogFile, nowMs: number): void {
-    const length = readSync(file.fd, this.#buffer, 0, LINE_BYTES_MAX, file.readOffset);
+    const length = this.#read(file, LINE_BYTES_MAX, file.readOffset);
     if (length > 0 && this.#lines.takeTail(chain, file, this.#buffer, length, nowMs)) this.#ready.add(chain);
   }
 
@@ -68,14 +72,38 @@ export class FileReader {
     this.#lines.dropPending(chain);
   }
 
+  /** @returns false when it is of no use to come again before the next tick */
+  #take(chain: Chain, file: LogFile, nowMs: number): boolean {
+    if (file.loss !== undefined) return this.#lines.takeLoss(chain, file, file.sizeBytes, file.loss);
+    if (this.#limit?.allows(chain, nowMs) === false) return this.#dropExcess(chain, file, nowMs);
+    const offset = file.readOffset;
+    const hasRead = file.log.gzip ? this.#readGzip(chain, file, nowMs) : this.#readPlain(chain, file, nowMs);
+    this.#limit?.spend(chain, file.readOffset - offset);
+    return hasRead;
+  }
+
+  /** Skips what is too much for the container's limit, up to the end of a line. */
+  #dropExcess(chain: Chain, file: LogFile, nowMs: number): false {
+    const excessBytes = file.log.gzip ? 0 : this.#limit!.excessBytes(chain, nowMs);
+    if (excessBytes === 0) return false;
+    const end = Math.min(file.readOffset + excessBytes, file.sizeBytes);
+    const offset = Math.max(file.readOffset, end - READ_BYTES);
+    const length = this.#read(file, end - offset, offset);
+    const newline = this.#buffer.subarray(0, length).lastIndexOf(NEWLINE);
+    if (newline < 0) return false;
+    const isTaken = this.#lines.takeLoss(chain, file, offset + newline + 1, { reason: 'limited', isMeasured: true });
+    if (isTaken) this.#limit!.dropped(chain, nowMs);
+    return false;
+  }
+
   #readPlain(chain: Chain, file: LogFile, nowMs: number): boolean {
     const buffer = this.#buffer;
     const offset = file.readOffset;
     if (file.stalledAt - offset >= LINE_BYTES_MAX) return this.#readOverlong(chain, file, nowMs);
-    let length = readSync(file.fd, buffer, 0, READ_BYTES, offset);
+    let length = this.#read(file, READ_BYTES, offset);
     let newline = length === 0 ? -1 : buffer.lastIndexOf(NEWLINE, length - 1);
     if (newline < 0 && length === READ_BYTES) {
-      length = readSync(file.fd, buffer, 0, LINE_BYTES_MAX, offset);
+      length = this.#read(file, LINE_BYTES_MAX, offset);
       newline = buffer.lastIndexOf(NEWLINE, length - 1);
     }
     file.sizeBytes = Math.max(file.sizeBytes, offset + length);
@@ -92,7 +120,7 @@ export class FileReader {
   /** Looks for the end of a fragment that is longer than a line may be, before its beginning is taken. */
   #readOverlong(chain: Chain, file: LogFile, nowMs: number): boolean {
     const buffer = this.#buffer;
-    const length = readSync(file.fd, buffer, 0, LINE_BYTES_MAX, file.stalledAt);
+    const length = this.#read(file, LINE_BYTES_MAX, file.stalledAt);
     const newline = buffer.subarray(0, length).indexOf(NEWLINE);
     file.sizeBytes = Math.max(file.sizeBytes, file.stalledAt + length);
     if (newline < 0) {
@@ -100,9 +128,9 @@ export class FileReader {
       return length > 0;
     }
     const sizeBytes = file.stalledAt + newline + 1 - file.readOffset;
-    readSync(file.fd, buffer, 0, LINE_BYTES_MAX, file.readOffset);
+    this.#read(file, LINE_BYTES_MAX, file.readOffset);
     if (this.#lines.takeOverlong(chain, file, buffer, LINE_BYTES_MAX, sizeBytes, nowMs)) {
-      this.#countOverlong(file, sizeBytes);
+      this.#warnOverlong(file, sizeBytes);
       file.stalledAt = 0;
     }
     return true;
@@ -115,7 +143,7 @@ export class FileReader {
     if (source.overlong) {
       const sizeBytes = window.length + source.droppedBytes;
       if (this.#lines.takeOverlong(chain, file, window, window.length, sizeBytes, nowMs)) {
-        this.#countOverlong(file, sizeBytes);
+        this.#warnOverlong(file, sizeBytes);
         source.consumeOverlong();
       }
       return true;
@@ -136,7 +164,7 @@ export class FileReader {
     if (file.gzip !== undefined) return file.gzip;
     if (this.#unzipping?.gzip !== undefined) return undefined;
     this.#unzipping = file;
-    file.gzip = new GzipSource(file.fd, file.readOffset, () => {
+    file.gzip = new GzipSource(file.fd, file.readOffset, this.#metrics.readBytes, () => {
       this.#ready.add(chain);
       this.#wake();
     });
@@ -144,23 +172,25 @@ export class FileReader {
   }
 
   #endGzip(file: LogFile, source: GzipSource): void {
-    if (source.failure !== undefined) {
-      const lostBytes = Math.max(0, file.sizeBytes - file.readOffset);
-      countLoss(this.#metrics, 'gzip', lostBytes);
-      this.#log.error(
-        { err: source.failure, path: file.path, lostBytes },
-        'a gzip log file is damaged; its rest is lost',
-      );
-    }
     source.close();
     file.gzip = undefined;
     file.gzipEnded = true;
-    file.sizeBytes = file.readOffset;
+    if (source.failure === undefined) {
+      file.sizeBytes = file.readOffset;
+      return;
+    }
+    this.#log.error({ err: source.failure, path: file.path }, 'a gzip log file is damaged; its rest is lost');
+    loseRest(file, 'gzip', false);
   }
 
-  #countOverlong(file: LogFile, sizeBytes: number): void {
-    const lostBytes = sizeBytes - LINE_BYTES_MAX;
-    countLoss(this.#metrics, 'overlong', lostBytes);
-    this.#log.warn({ path: file.path, sizeBytes, lostBytes }, 'a log line is too long; its end is lost');
+  #warnOverlong(file: LogFile, sizeBytes: number): void {
+    this.#log.warn({ path: file.path, sizeBytes }, 'a log line is too long; its end is lost');
+  }
+
+  /** Fills the buffer from its start. Returns how many bytes there were. */
+  #read(file: LogFile, sizeBytes: number, offset: number): number {
+    const length = readSync(file.fd, this.#buffer, 0, sizeBytes, offset);
+    this.#metrics.readBytes.add(length);
+    return length;
   }
 }

@@ -4,6 +4,7 @@
  */
 import { readSync } from 'node:fs';
 import { createGunzip, type Gunzip } from 'node:zlib';
+import type { Counter } from '../shared/metrics.ts';
 import { LINE_BYTES_MAX, READ_BYTES } from './limits.ts';
 
 const CHUNK_BYTES = 64 * 1024;
@@ -12,6 +13,7 @@ const CHUNK_BYTES = 64 * 1024;
 export class GzipSource {
   readonly #gunzip: Gunzip;
   readonly #fd: number;
+  readonly #readBytes: Counter;
   #fileOffset = 0;
   readonly #window = Buffer.allocUnsafeSlow(LINE_BYTES_MAX);
   #length = 0;
@@ -24,8 +26,9 @@ export class GzipSource {
   droppedBytes = 0;
   overlong = false;
 
-  constructor(fd: number, skipBytes: number, onReadable: () => void) {
+  constructor(fd: number, skipBytes: number, readBytes: Counter, onReadable: () => void) {
     this.#fd = fd;
+    this.#readBytes = readBytes;
     this.#skipBytes = skipBytes;
     this.#gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
     this.#gunzip.on('readable', onReadable);
@@ -98,6 +101,7 @@ export class GzipSource {
       const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
       const length = readSync(this.#fd, chunk, 0, CHUNK_BYTES, this.#fileOffset);
       this.#fileOffset += length;
+      this.#readBytes.add(length);
       if (length === 0) {
         this.#gunzip.end();
         return;

@@ -3,6 +3,7 @@
  * files nobody here has seen for so long that the server may forget them.
  */
 import type { PositionsAnswer } from '../shared/wire.ts';
+import { compareFileIds, parseFileId, type FileId } from './file-id.ts';
 import type { Offsets } from './log-file.ts';
 
 /** Owns the mirror of the server's positions. */
@@ -10,6 +11,10 @@ export class KnownPositions {
   readonly #goneMs: number;
   readonly #positions = new Map<string, Offsets>();
   readonly #missingSinceMs = new Map<string, number>();
+  /** Files that were read to their end here, or whose rest was said to be lost. */
+  readonly #finished = new Set<string>();
+  /** Of each container the file that was begun last, as of the agent's start: the others had been read to their end. */
+  #lastBeforeStart: ReadonlySet<string> | undefined;
 
   constructor(goneMs: number) {
     this.#goneMs = goneMs;
@@ -29,6 +34,12 @@ export class KnownPositions {
     this.#positions.clear();
     this.#missingSinceMs.clear();
     for (const { file, stdout, stderr } of positions) this.#positions.set(file, [stdout, stderr]);
+    this.#lastBeforeStart ??= newestOfContainers(this.#positions.keys());
+  }
+
+  /** Whatever becomes of the file, nothing of it is missing in the store. */
+  finish(id: string): void {
+    if (this.#positions.has(id)) this.#finished.add(id);
   }
 
   /** A file was found: it is not missing, or not any more. */
@@ -46,9 +57,21 @@ export class KnownPositions {
 
   /** Files that the server may forget: it knows them, and they have not been on the node for a while. */
   gone(nowMs: number): string[] {
-    const gone: string[] = [];
-    for (const [id, sinceMs] of this.#missingSinceMs) if (nowMs - sinceMs >= this.#goneMs) gone.push(id);
-    return gone;
+    return this.#missingFor(nowMs).filter((id) => this.#finished.has(id));
+  }
+
+  /** Files that went while no agent ran, and that may have held more than the server has. They are not missing then. */
+  takeUnwatched(nowMs: number): FileId[] {
+    const unwatched: FileId[] = [];
+    for (const id of this.#missingFor(nowMs)) {
+      const file = parseFileId(id);
+      if (this.#finished.has(id)) continue;
+      if (file !== undefined && this.#lastBeforeStart?.has(id) === true) {
+        this.#missingSinceMs.delete(id);
+        unwatched.push(file);
+      } else this.finish(id);
+    }
+    return unwatched;
   }
 
   /** The server has forgotten these files. */
@@ -56,6 +79,24 @@ export class KnownPositions {
     for (const id of ids) {
       this.#positions.delete(id);
       this.#missingSinceMs.delete(id);
+      this.#finished.delete(id);
     }
   }
+
+  #missingFor(nowMs: number): string[] {
+    return [...this.#missingSinceMs].filter(([, sinceMs]) => nowMs - sinceMs >= this.#goneMs).map(([id]) => id);
+  }
+}
+
+/** The ids of the files that their containers began last. */
+function newestOfContainers(ids: Iterable<string>): ReadonlySet<string> {
+  const newest = new Map<string, FileId>();
+  for (const id of ids) {
+    const file = parseFileId(id);
+    if (file === undefined) continue;
+    const key = `${file.uid}/${file.container}`;
+    const other = newest.get(key);
+    if (other === undefined || compareFileIds(other, file) < 0) newest.set(key, file);
+  }
+  return new Set(newest.values().map(({ id }) => id));
 }

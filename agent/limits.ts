@@ -40,6 +40,9 @@ export const TICKS_PER_DIRECTORY_CHECK = 8;
 /** How often everything is listed afresh, in case an event was missed. */
 export const RESCAN_MS = 10_000;
 
+/** How often directories are listed that cannot be watched, because the node has no inotify watches left. */
+export const POLL_MS = 1_000;
+
 /**
  * After a rotation, the older file is read to its end and left alone for this long before the newer one is begun: the
  * runtime flushes an unfinished line into the old file just after it has opened the new one.
@@ -58,8 +61,30 @@ export const PENDING_IDLE_MS_MAX = 30_000;
 /** A file that the server knows and that is not on the node is reported gone after this long: it may be renamed back. */
 export const GONE_MS = 60_000;
 
-/** Unread bytes of deleted files that are kept open. Beyond it the oldest is dropped and counted as lost. */
+/** Bytes of deleted files that are kept open. Beyond it the oldest is dropped, and what was not read of it is lost. */
 export const DELETED_BYTES_MAX = 1024 * MIB;
+
+/**
+ * Log files held open, if the process may have so many and SPARE_DESCRIPTORS more. Beyond it a new file waits unopened,
+ * and room is made for it: files that are read to their end are closed, the longest unchanged first, and opened again
+ * when a listing shows that they have grown; then deleted files are dropped, the oldest first, and counted as lost.
+ */
+export const OPEN_FILES_MAX = 8192;
+
+/** Descriptors for all else: sockets, watches, Node's own. */
+export const SPARE_DESCRIPTORS = 64;
+
+/** A directory that was empty for longer than this before it went held nothing; of a younger one nobody knows. */
+export const UNSEEN_MS_MAX = 2_000;
+
+/** With --container-rate-limit: what a container may send at once after a quiet time, as a time at its limit. */
+export const RATE_BURST_MS = 1_000;
+
+/** What may wait in a container's files, as a time at its limit. Beyond it the oldest is dropped and counted. */
+export const RATE_BACKLOG_MS = 10_000;
+
+/** How often something is dropped of a container that floods: each time costs a marker line. */
+export const RATE_DROP_MS = 1_000;
 
 /** The identity of a file is in its first line, of which no more than this is looked at. */
 export const HEAD_BYTES = 4 * KIB;

@@ -7,7 +7,8 @@ import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../shared/row-group
 import type { BatchBuilder } from './batch-builder.ts';
 import { isBefore, isOvertaken, type Chain, type PendingLine } from './chain.ts';
 import { LINE_BYTES_MAX, PENDING_BYTES_MAX } from './limits.ts';
-import type { LogFile } from './log-file.ts';
+import type { FileLoss, LogFile } from './log-file.ts';
+import { markerText, type Loss } from './losses.ts';
 import { PendingBytes } from './pending-bytes.ts';
 
 const NEWLINE = 0x0a;
@@ -86,6 +87,7 @@ export class LineReader {
         file.lastTimeNs = cri.timeNs;
       }
       this.#add(chain, stream, file.lastDay, file.lastTimeNs, flags, bytes, isCri ? cri.messageStart : 0, end);
+      this.#addMarker(chain, file, { reason: 'overlong', sizeBytes: sizeBytes - end });
     }
     file.seen[stream] = true;
     file.readOffset += sizeBytes;
@@ -109,6 +111,18 @@ export class LineReader {
     if (!taken) return false;
     file.seen[stream] = true;
     file.readOffset += end;
+    return true;
+  }
+
+  /**
+   * Moves readOffset to `end` without reading, and says in a line what that costs.
+   * @returns false when the batch has no room
+   */
+  takeLoss(chain: Chain, file: LogFile, end: number, { reason, isMeasured }: FileLoss): boolean {
+    for (const stream of STREAMS) if (!this.#endPending(chain, file, stream)) return false;
+    if (!this.#batch.fits(file.lastDay)) return false;
+    this.#addMarker(chain, file, { reason, sizeBytes: isMeasured ? end - file.readOffset : undefined });
+    file.readOffset = end;
     return true;
   }
 
@@ -193,6 +207,13 @@ export class LineReader {
     this.#pending.release(line.bytes);
     chain.pending[stream] = undefined;
     return true;
+  }
+
+  /** The time is that of the last line before the gap. */
+  #addMarker(chain: Chain, file: LogFile, loss: Loss): void {
+    const text = Buffer.from(markerText(file.log.name, loss));
+    this.#add(chain, STDOUT, file.lastDay, file.lastTimeNs, 0, text, 0, text.length);
+    this.#batch.counts.losses.push({ chain, ...loss });
   }
 
   #add(

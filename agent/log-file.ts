@@ -10,6 +10,7 @@ import type { Position } from '../shared/wire.ts';
 import { GZIP_HEAD_BYTES, HEAD_BYTES } from './limits.ts';
 import type { GzipSource } from './gzip-source.ts';
 import type { LogName } from './log-path.ts';
+import type { LossReason } from './losses.ts';
 
 /** Offsets in uncompressed bytes, indexed by STDOUT and STDERR. */
 export type Offsets = [stdout: number, stderr: number];
@@ -51,6 +52,14 @@ export interface LogFile {
   gzip: GzipSource | undefined;
   /** A gzip file whose end was reached, or that cannot be decompressed further. */
   gzipEnded: boolean;
+  /** Why nothing between readOffset and sizeBytes can be read. */
+  loss: FileLoss | undefined;
+}
+
+export interface FileLoss {
+  readonly reason: LossReason;
+  /** False when sizeBytes says nothing about how much it is. */
+  readonly isMeasured: boolean;
 }
 
 /** Opens a file; undefined when it is gone meanwhile. Its position is at the start until somebody says otherwise. */
@@ -81,6 +90,7 @@ export function openLogFile(path: string, log: LogName): LogFile | undefined {
     lastTimeNs,
     gzip: undefined,
     gzipEnded: false,
+    loss: undefined,
   };
 }
 
@@ -141,6 +151,19 @@ export function rewindFile(file: LogFile, acked: Offsets): void {
   file.gzip?.close();
   file.gzip = undefined;
   file.gzipEnded = file.log.gzip && file.readOffset >= file.sizeBytes;
+  if (file.fd >= 0) file.loss = undefined;
+}
+
+/** What is not read of the file cannot be any more. There is always a byte of it, for the position to move over. */
+export function loseRest(file: LogFile, reason: LossReason, isMeasured = file.sizeBytes > file.readOffset): void {
+  file.loss ??= { reason, isMeasured };
+  file.sizeBytes = Math.max(file.sizeBytes, file.readOffset + 1);
+}
+
+/** Whether the name under which the file is known is still its own. */
+export function isAtPath(file: LogFile): boolean {
+  const stats = statIfThere(file.path);
+  return stats !== undefined && stats.ino === file.inode && stats.dev === file.device;
 }
 
 const headBytes = Buffer.allocUnsafe(GZIP_HEAD_BYTES);

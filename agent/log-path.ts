@@ -21,6 +21,7 @@ export interface LogName {
 }
 
 const POD_DIRECTORY = /^([^_]+)_([^_]+)_([^_]+)$/;
+const CONTAINER_NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
 const LOG_NAME = /^(\d{1,9})\.log(?:\.(\d{8}-\d{6})(\.gz)?)?$/;
 
 /** `_` is legal in none of the three parts. Returns undefined for a directory that is no pod's. */
@@ -28,6 +29,11 @@ export function parsePodDirectory(name: string): PodDirectory | undefined {
   const match = POD_DIRECTORY.exec(name);
   if (match === null) return undefined;
   return { namespace: match[1]!, pod: match[2]!, uid: match[3]! };
+}
+
+/** A DNS label, which no file of the runtime's own in a pod's directory is. */
+export function isContainerName(name: string): boolean {
+  return CONTAINER_NAME.test(name);
 }
 
 /** Returns undefined for `.tmp` files and anything else that the kubelet did not finish or make. */

@@ -3,35 +3,50 @@
  * have something to read their turns, one after the other, a bounded piece each. It decides when a file is done with.
  */
 import { fstatSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { PositionsAnswer } from '../shared/wire.ts';
-import { countLoss, type AgentMetrics } from './agent-metrics.ts';
-import { fileId, hasMore, type Chain } from './chain.ts';
-import { createContainer, identifyFile, needsListing, reconcileContainer, type Container } from './container.ts';
+import type { AgentMetrics } from './agent-metrics.ts';
+import { fileId, hasLoss, hasMore, type Chain } from './chain.ts';
+import {
+  createContainer,
+  hasLiveFile,
+  identifyFile,
+  needsListing,
+  reconcileContainer,
+  type Container,
+} from './container.ts';
+import { boundFiles, createDescriptors, deletedBytes, type Descriptors, type OpenFileLimits } from './descriptors.ts';
+import type { Watch } from './directory-watcher.ts';
 import { Discovery } from './discovery.ts';
 import { hasDueLines, hasDueTail, isDoneWith, isLineDue, isOver, type EndingTimes } from './ending.ts';
+import type { FileId } from './file-id.ts';
 import type { FileReader } from './file-reader.ts';
 import {
-  DELETED_BYTES_MAX,
   GONE_MS,
   GRACE_MS,
   PENDING_IDLE_MS_MAX,
   RESCAN_MS,
   TICKS_PER_DIRECTORY_CHECK,
+  UNSEEN_MS_MAX,
 } from './limits.ts';
 import { KnownPositions } from './known-positions.ts';
 import {
   closeLogFile,
+  isAtPath,
   isComplete,
+  loseRest,
   reopenLogFile,
   rewindFile,
   statIfThere,
   type LogFile,
   type Offsets,
 } from './log-file.ts';
+import type { LossReason } from './losses.ts';
+import { addLostFile, headOfUnseen, splitTruncated, type LostFile } from './lost-file.ts';
 import { ReadyQueue } from './ready-queue.ts';
 
-export interface TailOptions {
+export interface TailOptions extends OpenFileLimits {
   readonly podsDir: string;
   readonly node: string;
   readonly log: Logger;
@@ -42,12 +57,13 @@ export interface TailOptions {
   readonly graceMs?: number;
   readonly goneMs?: number;
   readonly pendingIdleMsMax?: number;
-  readonly deletedBytesMax?: number;
+  readonly watch?: Watch;
 }
 
 /** Owns the containers, their chains and files, and what the server is known to know. */
 export class Tail {
   readonly #discovery: Discovery;
+  readonly #podsDir: string;
   readonly #node: string;
   readonly #log: Logger;
   readonly #metrics: AgentMetrics;
@@ -56,18 +72,21 @@ export class Tail {
   readonly #times: EndingTimes;
   /** Empty until the server has been asked; no turn is given before that. */
   readonly #known: KnownPositions;
-  readonly #deletedBytesMax: number;
+  readonly #descriptors: Descriptors;
   readonly #containers = new Map<string, Container>();
+  #nowMs = 0;
   #ticks = 0;
   #hasReadErrors = false;
 
   constructor(options: TailOptions) {
-    const { podsDir, log, rescanMs = RESCAN_MS } = options;
+    const { podsDir, log, rescanMs = RESCAN_MS, watch } = options;
     const listener = {
       found: (directory: Container['directory']) => this.#found(directory),
       vanished: (path: string) => this.#vanished(path),
+      missed: (directory: Container['directory']) => this.#unseen(directory),
     };
-    this.#discovery = new Discovery({ podsDir, rescanMs, listener, log });
+    this.#discovery = new Discovery({ podsDir, rescanMs, listener, log, watch });
+    this.#podsDir = podsDir;
     this.#node = options.node;
     this.#log = log;
     this.#metrics = options.metrics;
@@ -76,18 +95,16 @@ export class Tail {
     const { graceMs = GRACE_MS, pendingIdleMsMax = PENDING_IDLE_MS_MAX } = options;
     this.#times = { graceMs, pendingIdleMsMax };
     this.#known = new KnownPositions(options.goneMs ?? GONE_MS);
-    this.#deletedBytesMax = options.deletedBytesMax ?? DELETED_BYTES_MAX;
+    this.#descriptors = createDescriptors(options);
     options.metrics.openFiles.readFrom(() => this.#sum((file) => (file.fd >= 0 ? 1 : 0)));
+    options.metrics.deletedBytes.readFrom(() => this.#sum(deletedBytes));
     options.metrics.lagBytes.readFrom(() => this.#sum(lagBytes));
-  }
-
-  start(): void {
-    this.#discovery.start();
+    options.metrics.isPolling.readFrom(() => Number(this.#discovery.isPolling));
   }
 
   /** Closes everything. What was not acknowledged is read again by the next agent. */
-  async stop(): Promise<void> {
-    await this.#discovery.stop();
+  stop(): void {
+    this.#discovery.stop();
     for (const file of this.#files()) closeLogFile(file);
     this.#containers.clear();
   }
@@ -98,6 +115,7 @@ export class Tail {
    */
   tick(nowMs: number, listsAll = false): void {
     this.#ticks++;
+    this.#nowMs = nowMs;
     this.#hasReadErrors = false;
     const isFullScan = this.#discovery.poll(nowMs, listsAll);
     let phase = this.#ticks;
@@ -109,14 +127,13 @@ export class Tail {
       });
       if (isFullScan && container.chains.size === 0) this.#forgetIfGone(container);
     }
-    if (!isFullScan) return;
-    this.#boundDeleted();
-    this.#noteMissing(nowMs);
+    boundFiles(this.#files(), this.#descriptors, (file, reason) => this.#giveUp(file, reason));
+    if (isFullScan) this.#noteMissing(nowMs);
   }
 
   /** Whether a file holds whole lines that were not taken yet. */
   hasUnread(): boolean {
-    return this.#files().some(hasMore);
+    return this.#files().some((file) => hasLoss(file) || hasMore(file));
   }
 
   /** Reads one piece of a chain into the batch, or does what is left to do at its end. There must be room. */
@@ -150,17 +167,38 @@ export class Tail {
 
   #found(directory: Container['directory']): void {
     const known = this.#containers.get(directory.path);
-    if (known === undefined) this.#containers.set(directory.path, createContainer(directory, this.#node));
+    if (known === undefined) this.#add(directory);
     else known.mtimeMs = -1;
+  }
+
+  #add(directory: Container['directory']): Container {
+    const container = createContainer(directory, this.#node, this.#nowMs);
+    this.#containers.set(directory.path, container);
+    return container;
   }
 
   #vanished(path: string): void {
     const container = this.#containers.get(path);
-    if (container !== undefined) container.mtimeMs = -1;
+    if (container === undefined) return;
+    container.mtimeMs = -1;
+    if (!container.hadFiles && this.#nowMs - container.foundMs <= UNSEEN_MS_MAX) this.#unseen(container.directory);
+  }
+
+  /** Something was here that nobody has looked into. */
+  #unseen(directory: Container['directory']): void {
+    const head = headOfUnseen(this.#nowMs);
+    this.#lose(directory, { restart: 0, head, acked: [0, 0], reason: 'unseen' });
+  }
+
+  #lose(directory: Container['directory'], lost: LostFile): void {
+    this.#log.warn({ ...directory, reason: lost.reason }, 'log lines may be lost');
+    const container = this.#containers.get(directory.path) ?? this.#add(directory);
+    container.hadFiles = true;
+    this.#ready.add(addLostFile(container, lost, this.#nowMs));
   }
 
   #reconcile(container: Container, nowMs: number): void {
-    reconcileContainer(container, nowMs, (chain, file) => this.#assignPosition(chain, file));
+    reconcileContainer(container, this.#descriptors, nowMs, (chain, file) => this.#assignPosition(chain, file));
     for (const chain of container.chains.values()) this.#ready.add(chain);
   }
 
@@ -179,7 +217,7 @@ export class Tail {
       this.#reconcile(container, nowMs);
       break;
     }
-    for (const file of chain.files) if (hasMore(file)) this.#ready.add(chain);
+    for (const file of chain.files) if (hasLoss(file) || hasMore(file)) this.#ready.add(chain);
     this.#finishFiles(container, chain, nowMs);
   }
 
@@ -195,20 +233,10 @@ export class Tail {
     if (file.head === '' && sizeBytes > 0 && identifyFile(chain, file)) this.#assignPosition(chain, file);
   }
 
-  /**
-   * The file was cut in place. Its old content is an entry of its own, without a descriptor, for as long as the server
-   * has to hear of it; the new content is a new file, known by its own first line.
-   */
   #truncated(chain: Chain, file: LogFile, sizeBytes: number, nowMs: number): void {
     this.#metrics.truncatedFiles.add();
-    countLoss(this.#metrics, 'truncated', Math.max(0, file.sizeBytes - file.readOffset));
     this.#log.warn({ path: file.path, sizeBytes, readOffset: file.readOffset }, 'a log file was truncated in place');
-    const fresh: LogFile = { ...file, head: '', sizeBytes, changedMs: nowMs, holdUntilMs: 0 };
-    rewindFile(fresh, [0, 0]);
-    file.fd = -1;
-    file.onDisk = false;
-    file.sizeBytes = file.readOffset;
-    chain.files.splice(chain.files.indexOf(file) + 1, 0, fresh);
+    const fresh = splitTruncated(chain, file, sizeBytes, nowMs);
     this.#noteSize(chain, fresh, sizeBytes, nowMs);
   }
 
@@ -224,7 +252,7 @@ export class Tail {
     for (const file of chain.files) {
       if (file.head === '') continue;
       rewindFile(file, this.#known.of(fileId(chain, file)));
-      if (file.fd < 0 && !isComplete(file) && !(file.onDisk && reopenLogFile(file))) this.#giveUp(file, 'truncated');
+      if (file.fd < 0 && !isComplete(file) && !(file.onDisk && reopenLogFile(file))) this.#giveUp(file, 'deleted');
     }
     this.#ready.add(chain);
   }
@@ -236,6 +264,7 @@ export class Tail {
       if (!isOver(chain, file, nowMs, this.#times) || !isDoneWith(chain, file)) continue;
       if (file.fd >= 0) closeLogFile(file);
       if (file.onDisk) continue;
+      if (file.head !== '') this.#known.finish(fileId(chain, file));
       chain.files = chain.files.filter((other) => other !== file);
     }
     if (chain.files.length === 0 && chain.pending.every((line) => line === undefined)) {
@@ -252,28 +281,13 @@ export class Tail {
     this.#reader.flushPending(chain, (line) => isLineDue(chain, line, nowMs, this.#times));
   }
 
-  /** Gives up the oldest deleted files when they hold more disk than they may. */
-  #boundDeleted(): void {
-    const deleted = this.#files().filter((file) => file.fd >= 0 && !file.onDisk);
-    let heldBytes = deleted.reduce((sum, file) => sum + file.sizeBytes, 0);
-    if (heldBytes <= this.#deletedBytesMax) return;
-    deleted.sort((a, b) => a.changedMs - b.changedMs);
-    for (const file of deleted) {
-      if (heldBytes <= this.#deletedBytesMax) return;
-      heldBytes -= file.sizeBytes;
-      this.#giveUp(file, 'deleted');
-    }
-  }
-
   /** What is not read of the file will not be; what is read goes its way. */
-  #giveUp(file: LogFile, reason: 'deleted' | 'truncated'): void {
-    countLoss(this.#metrics, reason, Math.max(0, file.sizeBytes - file.readOffset));
-    this.#log.error(
-      { path: file.path, reason, readOffset: file.readOffset, sizeBytes: file.sizeBytes },
-      'log lines are lost',
-    );
+  #giveUp(file: LogFile, reason: LossReason): void {
+    const { path, readOffset, sizeBytes } = file;
+    this.#log.error({ path, reason, readOffset, sizeBytes }, 'log lines are lost');
+    if (file.head === '') file.head = headOfUnseen(this.#nowMs);
     closeLogFile(file);
-    file.sizeBytes = file.readOffset;
+    if (sizeBytes > readOffset) loseRest(file, reason);
   }
 
   #noteMissing(nowMs: number): void {
@@ -285,6 +299,16 @@ export class Tail {
       }
     }
     this.#known.noteMissing(present, nowMs);
+    for (const file of this.#known.takeUnwatched(nowMs)) this.#unwatched(file);
+  }
+
+  #unwatched(file: FileId): void {
+    const { id, uid, container, restart, head } = file;
+    const directories = this.#containers.values().map(({ directory }) => directory);
+    const known = directories.find((directory) => directory.uid === uid && directory.container === container);
+    // When its pod is gone, so are the names of the pod and its namespace.
+    const directory = known ?? { path: join(this.#podsDir, uid, container), namespace: '', pod: uid, uid, container };
+    this.#lose(directory, { restart, head, acked: this.#known.of(id), reason: 'unwatched' });
   }
 
   /** A file or directory that cannot be read must not keep the others from being read. */
@@ -308,19 +332,6 @@ export class Tail {
   #sum(of: (file: LogFile) => number): number {
     return this.#files().reduce((sum, file) => sum + of(file), 0);
   }
-}
-
-/** Whether the name under which the file is known is still its own. */
-function isAtPath(file: LogFile): boolean {
-  const stats = statIfThere(file.path);
-  return stats !== undefined && stats.ino === file.inode && stats.dev === file.device;
-}
-
-function hasLiveFile(container: Container): boolean {
-  for (const { isNewest, files } of container.chains.values()) {
-    if (isNewest && files.at(-1)?.log.rotation === '' && files.at(-1)!.onDisk) return true;
-  }
-  return false;
 }
 
 function lagBytes(file: LogFile): number {

@@ -112,14 +112,17 @@ test.each([400, 413])('a line that the server refuses with %i is given up, the r
     return { status };
   };
   await world.start();
-  await world.expectLines(lines);
+  const marker = 'podlog: 6 bytes of 0.log were lost: the server refuses them';
+  const want = [...lines.slice(0, 60), marker, ...lines.slice(60)];
+  await world.expectLines(want);
   expect(rowsRefused).toBeGreaterThan(1);
   await until(
-    () => world.metric('lost_lines_total{reason="rejected"}') === 1,
+    () => world.losses('rejected').times === 1,
     () => 'not counted',
   );
+  expect(world.losses('rejected').bytes).toBe('poison'.length);
   write(['after']);
-  await world.expectLines([...lines, 'after']);
+  await world.expectLines([...want, 'after']);
 });
 
 test('a batch that is damaged on the way once loses nothing', async () => {
@@ -128,7 +131,7 @@ test('a batch that is damaged on the way once loses nothing', async () => {
   write(['only']);
   await world.start();
   await world.expectLines(['only']);
-  expect(world.metric('lost_lines_total{reason="rejected"}')).toBe(0);
+  expect(world.losses('rejected').times).toBe(0);
 });
 
 test('stop drains what is on disk', async () => {

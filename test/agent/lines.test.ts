@@ -153,16 +153,23 @@ test.each(['plain', 'gz'])('one fragment that is longer than a line may be: %s',
   if (how === 'gz') world.gzip(world.path(OLD));
   await world.start();
   await until(
-    () => world.sink.lines.length === 3,
+    () => world.sink.lines.length === 4,
     () => 'lines are missing',
   );
-  const [a, cut, b] = world.sink.lines;
+  const [a, cut, marker, b] = world.sink.lines;
   expect([a!.text, b!.text]).toEqual(['a', 'b']);
   expect(cut!.flags).toBe(FLAG_TRUNCATED);
   expect(cut!.text).toMatch(/^q+$/);
-  expect(world.metric('lost_bytes_total{reason="overlong"}') + cut!.text.length).toBeGreaterThanOrEqual(
-    3 * LINE_BYTES_MAX,
+  await until(
+    () => world.losses('overlong').times === 1,
+    () => 'not counted',
   );
+  const { bytes } = world.losses('overlong');
+  expect(marker!.text).toBe(
+    `podlog: ${bytes} bytes of ${how === 'gz' ? `${OLD}.gz` : OLD} were lost: a line is too long`,
+  );
+  // The newline of the fragment is lost with its end.
+  expect(cut!.text.length + bytes).toBe(3 * LINE_BYTES_MAX + 1);
 });
 
 const EVERY_BYTE = Buffer.from(Array.from({ length: 256 }, (_, i) => i).filter((byte) => byte !== 10)).toString(

@@ -1,5 +1,15 @@
 /** A pods directory as the kubelet and containerd leave it, and an agent over it. */
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +34,11 @@ export function timestamp(): string {
 /** One CRI fragment with its newline. Text is Latin-1: a character a byte. */
 export function cri(text: string, tag = 'F', stream = 'stdout'): string {
   return `${timestamp()} ${stream} ${tag} ${text}\n`;
+}
+
+/** Whole lines, each of a length that depends on its text alone. */
+export function criLines(texts: readonly string[]): string {
+  return texts.map((text) => cri(text)).join('');
 }
 
 /** The pods directory, the sink and the agents of one test. */
@@ -91,13 +106,23 @@ export class World {
     this.#agent = undefined;
   }
 
-  /** A metric's value; 0 when it is absent. */
+  /** A metric's value, summed over its labels unless they are given; 0 when it is absent. */
   metric(name: string): number {
-    const line = this.#agent
-      ?.metrics()
-      .split('\n')
-      .find((text) => text.startsWith(`podlog_agent_${name} `));
-    return Number(line?.split(' ').at(-1) ?? 0);
+    const lines = this.#agent?.metrics().split('\n') ?? [];
+    const own = lines.filter((text) => /^[{ ]/.test(text.slice(`podlog_agent_${name}`.length)));
+    const named = own.filter((text) => text.startsWith(`podlog_agent_${name}`));
+    return named.reduce((sum, text) => sum + Number(text.split(' ').at(-1)), 0);
+  }
+
+  /** How often something was lost in a container, and how many bytes of its files are known to be. */
+  losses(reason: string, container = 'app', pod = 'pod'): { readonly times: number; readonly bytes: number } {
+    const labels = `{namespace="ns",pod="${pod}",container="${container}",reason="${reason}"}`;
+    return { times: this.metric(`losses_total${labels}`), bytes: this.metric(`lost_bytes_total${labels}`) };
+  }
+
+  /** The marker lines that are stored, in order. */
+  markers(): string[] {
+    return this.sink.texts().filter((text) => text.startsWith('podlog: '));
   }
 
   /** Waits until the sink has these lines, in this order for each stream, and nothing else. */
@@ -109,6 +134,30 @@ export class World {
     const at = got.findIndex((text, i) => text !== want[i]);
     const show = (text: string | undefined): string => JSON.stringify(text?.slice(0, 80));
     throw new Error(`${got.length} lines, want ${want.length}; line ${at} is ${show(got[at])}, want ${show(want[at])}`);
+  }
+
+  /** Waits until a metric stands still. */
+  async unmoved(name: string): Promise<void> {
+    let quiet = 0;
+    let before = Number.NaN;
+    await until(
+      () => {
+        const now = this.metric(name);
+        quiet = now === before ? quiet + 1 : 0;
+        before = now;
+        return quiet >= 15;
+      },
+      () => `${name} does not come to rest`,
+    );
+  }
+
+  /** Waits until the agent holds the file of this name open. */
+  async seen(name: string, container = 'app'): Promise<void> {
+    const { ino } = statSync(this.path(name, container));
+    await until(
+      () => openInodes().has(ino),
+      () => `${name} is not opened`,
+    );
   }
 
   /** Waits until nothing is unread or unacknowledged. */
@@ -125,6 +174,16 @@ export class World {
       () => 'the agent does not come to rest',
     );
   }
+}
+
+/** Inodes of the files that this process, and so the agent in it, holds open. */
+function openInodes(): ReadonlySet<number> {
+  const inodes = new Set<number>();
+  for (const fd of readdirSync('/proc/self/fd')) {
+    const stats = statSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false });
+    if (stats?.isFile() === true) inodes.add(stats.ino);
+  }
+  return inodes;
 }
 
 /** Polls for a condition. */

@@ -1,4 +1,4 @@
-import { closeSync, openSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cri, numbered, until, World } from './pods.ts';
 
@@ -164,19 +164,6 @@ test('a path that is absent for a while', async () => {
   expect(world.sink.lines).toHaveLength(2);
 });
 
-test('truncation in place restarts at 0 and is counted', async () => {
-  writeAll(LIVE, ['a', 'b', 'c']);
-  await world.start();
-  await world.expectLines(['a', 'b', 'c']);
-  truncateSync(world.path(LIVE));
-  await until(
-    () => world.metric('truncated_files_total') === 1,
-    () => 'not noticed',
-  );
-  writeAll(LIVE, ['d']);
-  await world.expectLines(['a', 'b', 'c', 'd']);
-});
-
 test('a pod that is deleted right after its last line, and its position forgotten', async () => {
   await world.start();
   writeAll(LIVE, numbered('x', 200));
@@ -206,33 +193,4 @@ test('a file that was deleted while stopped is reported gone', async () => {
     () => world.sink.gone.length === 1,
     () => 'the file was not reported gone',
   );
-});
-
-test('unread deleted files are bounded, and what is dropped is counted', async () => {
-  await world.start({ deletedBytesMax: 1_000 });
-  world.sink.isDown = true;
-  for (let i = 0; i < 5; i++) {
-    world.write(
-      world.path(LIVE, `c${i}`),
-      numbered('x', 20_000)
-        .map((line) => cri(line))
-        .join(''),
-    );
-  }
-  await until(
-    () => world.metric('open_files') === 5,
-    () => 'the files were not opened',
-  );
-  world.remove(`${world.podsDir}/ns_pod_uid`);
-  await until(
-    () => world.metric('lost_files_total{reason="deleted"}') >= 4,
-    () => 'nothing was dropped',
-  );
-  world.sink.isDown = false;
-  await until(
-    () => world.metric('open_files') === 0,
-    () => 'files stay open',
-  );
-  await world.settled();
-  expect(world.metric('lost_bytes_total{reason="deleted"}')).toBeGreaterThan(0);
 });

@@ -1,0 +1,85 @@
+/**
+ * Files that cannot be opened any more, and of which there is only something to say. Each is an entry of a chain like
+ * any other file, with a loss instead of a descriptor.
+ */
+import { rowTimeOfMs } from '../shared/time.ts';
+import { createChain, sortFiles, type Chain } from './chain.ts';
+import type { Container } from './container.ts';
+import { loseRest, rewindFile, type LogFile, type Offsets } from './log-file.ts';
+import type { LossReason } from './losses.ts';
+
+/** Before every rotation that there is. */
+const FIRST_ROTATION = '00000000-000000';
+
+export interface LostFile {
+  readonly restart: number;
+  readonly head: string;
+  /** Up to where the server has it. */
+  readonly acked: Offsets;
+  readonly reason: LossReason;
+}
+
+/** A head of its own for a file whose first line nobody has seen. */
+export function headOfUnseen(nowMs: number): string {
+  return `@lost-${nowMs}`;
+}
+
+/** Adds the file to its chain, which is made when there is none, ahead of all others. */
+export function addLostFile(container: Container, lost: LostFile, nowMs: number): Chain {
+  const { restart, head, acked, reason } = lost;
+  let chain = container.chains.get(restart);
+  if (chain === undefined) {
+    const { namespace, pod, uid, container: name } = container.directory;
+    chain = createChain(uid, restart, { namespace, pod, container: name, node: container.node }, container.allowance);
+    container.chains.set(restart, chain);
+  }
+  const file = unopenedFile(`${restart}.log`, restart, head, nowMs);
+  rewindFile(file, acked);
+  loseRest(file, reason, false);
+  chain.files.push(file);
+  sortFiles(chain);
+  return chain;
+}
+
+/**
+ * A file was cut in place. Its old content stays an entry, without a descriptor, for as long as the server has to hear
+ * of it; its new content is a new file, known by its own first line, which is returned.
+ */
+export function splitTruncated(chain: Chain, file: LogFile, sizeBytes: number, nowMs: number): LogFile {
+  const fresh: LogFile = { ...file, head: '', sizeBytes, changedMs: nowMs, holdUntilMs: 0, loss: undefined };
+  rewindFile(fresh, [0, 0]);
+  if (file.head === '') file.head = headOfUnseen(nowMs);
+  file.fd = -1;
+  file.onDisk = false;
+  loseRest(file, 'truncated');
+  chain.files.splice(chain.files.indexOf(file) + 1, 0, fresh);
+  return fresh;
+}
+
+function unopenedFile(name: string, restart: number, head: string, nowMs: number): LogFile {
+  const { day: lastDay, timeNs: lastTimeNs } = rowTimeOfMs(nowMs);
+  return {
+    path: name,
+    log: { name, restart, rotation: FIRST_ROTATION, gzip: false },
+    fd: -1,
+    device: 0,
+    inode: 0,
+    head,
+    ctimeMs: 0,
+    onDisk: false,
+    changedMs: nowMs,
+    holdUntilMs: nowMs,
+    sizeBytes: 0,
+    readOffset: 0,
+    stalledAt: 0,
+    start: [0, 0],
+    sent: [0, 0],
+    acked: [0, 0],
+    seen: [false, false],
+    lastDay,
+    lastTimeNs,
+    gzip: undefined,
+    gzipEnded: false,
+    loss: undefined,
+  };
+}

@@ -1,0 +1,306 @@
+/**
+ * What cannot be captured is counted: a metric of the container, and one marker line in its stream, whatever is repeated
+ * or restarted in between.
+ */
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cri, criLines, numbered, until, World } from './pods.ts';
+
+let world: World;
+
+beforeEach(async () => {
+  world = new World();
+  await world.open();
+});
+
+afterEach(() => world.close());
+
+const POD = 'ns_pod_uid';
+const LIVE = '0.log';
+const rotated = (n: number): string => `0.log.20260101-${String(n).padStart(6, '0')}`;
+
+function write(lines: readonly string[], name = LIVE, container = 'app'): void {
+  world.write(world.path(name, container), criLines(lines));
+}
+
+/** Waits for a loss that is counted, and for its only marker, and that neither comes again with another agent. */
+async function expectMarker(reason: string, text: string, container = 'app', pod = 'pod'): Promise<void> {
+  await until(
+    () => world.losses(reason, container, pod).times === 1,
+    () => `not counted: ${JSON.stringify(world.markers())}`,
+  );
+  expect(world.markers()).toEqual([text]);
+  await world.settled();
+  await world.stop();
+  await world.start();
+  await world.settled();
+  expect(world.markers()).toEqual([text]);
+}
+
+test('truncation in place: what is known to be lost, and the new content from 0', async () => {
+  write(['a', 'b', 'c']);
+  await world.start();
+  await world.expectLines(['a', 'b', 'c']);
+  truncateSync(world.path(LIVE));
+  const marker = 'podlog: lines of 0.log may have been lost: it was truncated in place';
+  await world.expectLines(['a', 'b', 'c', marker]);
+  write(['d']);
+  await world.expectLines(['a', 'b', 'c', marker, 'd']);
+  expect(world.metric('truncated_files_total')).toBe(1);
+  expect(world.sink.gone).toHaveLength(1);
+  await expectMarker('truncated', marker);
+});
+
+test('truncation in place of what was not read: the bytes are counted', async () => {
+  write(['a']);
+  await world.start();
+  await world.expectLines(['a']);
+  world.sink.isDown = true;
+  // More than the two batches that an agent holds.
+  write(numbered('x', 200_000));
+  const writtenBytes = statSync(world.path(LIVE)).size;
+  await until(
+    () => world.metric('read_bytes_total') > 1_000_000,
+    () => 'the agent does not fill up',
+  );
+  await world.unmoved('read_bytes_total');
+  truncateSync(world.path(LIVE));
+  await until(
+    () => world.metric('truncated_files_total') === 1,
+    () => 'not noticed',
+  );
+  world.sink.isDown = false;
+  await until(
+    () => world.losses('truncated').times === 1,
+    () => 'not counted',
+  );
+  const { bytes } = world.losses('truncated');
+  const stored = world.sink.texts().filter((text) => text.startsWith('x-'));
+  expect(stored).toEqual(numbered('x', stored.length));
+  expect(bytes + criLines(['a', ...stored]).length).toBe(writtenBytes);
+  await expectMarker('truncated', `podlog: ${bytes} bytes of 0.log were lost: it was truncated in place`);
+});
+
+test('a marker is stored once, though the answers are lost and the agent is killed', async () => {
+  write(['a']);
+  await world.start();
+  await world.expectLines(['a']);
+  let lost = 3;
+  world.sink.fault = () => (lost-- > 0 ? 'store-and-hang-up' : undefined);
+  truncateSync(world.path(LIVE));
+  await until(
+    () => world.markers().length > 0,
+    () => 'no marker',
+  );
+  await world.stop();
+  await world.start();
+  await world.settled();
+  expect(world.markers()).toHaveLength(1);
+});
+
+test('a gzip file that is damaged: what can be read, then a marker, once', async () => {
+  const content = Buffer.from(criLines(numbered('x', 20_000)));
+  const compressed = gzipSync(content);
+  mkdirSync(world.path('', 'app'), { recursive: true });
+  writeFileSync(`${world.path(rotated(1))}.gz`, compressed.subarray(0, compressed.length / 2));
+  write(['new']);
+  await world.start();
+  await until(
+    () => world.sink.texts().at(-1) === 'new',
+    () => 'the live file is not read',
+  );
+  const stored = world.sink.texts().filter((text) => text.startsWith('x-'));
+  expect(stored.length).toBeGreaterThan(1_000);
+  expect(stored).toEqual(numbered('x', stored.length));
+  await expectMarker('gzip', `podlog: lines of ${rotated(1)}.gz were lost: its gzip data is damaged`);
+});
+
+test('a pod that lives less than a look is captured or counted', async () => {
+  await world.start();
+  await world.settled();
+  write(['a', 'b']);
+  world.remove(`${world.podsDir}/${POD}`);
+  await expectMarker(
+    'unseen',
+    'podlog: lines of 0.log may have been lost: it was deleted before it could be opened',
+    '',
+  );
+});
+
+test('a container that comes and goes between two looks in a pod that stays', async () => {
+  write(['a'], LIVE, 'other');
+  await world.start({ tickMs: 60 });
+  await world.expectLines(['a']);
+  write(['b']);
+  world.remove(world.path('', 'app'));
+  await expectMarker('unseen', 'podlog: lines of 0.log may have been lost: it was deleted before it could be opened');
+});
+
+test('pods that live for 5 to 500 ms: every line is there, or the pod has its marker', async () => {
+  await world.start({ tickMs: 120 });
+  await world.settled();
+  const names = Array.from({ length: 40 }, (_, i) => `pod-${i}`);
+  await Promise.all(
+    names.map(async (name, i) => {
+      const path = world.path(LIVE, 'app', `ns_${name}_uid-${i}`);
+      world.write(path, criLines(numbered(name, 10)));
+      const endMs = Date.now() + 5 + i * 12;
+      await until(
+        () => Date.now() >= endMs,
+        () => '',
+      );
+      world.remove(`${world.podsDir}/ns_${name}_uid-${i}`);
+    }),
+  );
+  const accounted = (name: string): boolean => {
+    const lines = world.sink.lines.filter(({ pod }) => pod === name).map(({ text }) => text);
+    return (
+      lines.filter((text) => text.startsWith(name)).length === 10 || lines.some((text) => text.startsWith('podlog: '))
+    );
+  };
+  await until(
+    () => names.every(accounted),
+    () => `${names.filter((name) => !accounted(name)).join(' ')} left no trace`,
+  );
+  await world.settled();
+  for (const name of names) {
+    const lines = world.sink.lines.filter(({ pod }) => pod === name).map(({ text }) => text);
+    expect(lines.length === 1 || lines.join() === numbered(name, 10).join(), lines.join()).toBe(true);
+  }
+});
+
+test('rotation that outran an agent that was away: a marker where the gap is', async () => {
+  write(['a']);
+  await world.start();
+  await world.expectLines(['a']);
+  await world.stop();
+  write(['never read']);
+  world.remove(world.path(LIVE));
+  world.write(world.path(rotated(5)), cri('b'));
+  write(['c']);
+  await world.start();
+  await world.expectLines([
+    'a',
+    'b',
+    'c',
+    'podlog: lines of 0.log may have been lost: it was deleted while no agent was running',
+  ]);
+  expect(world.sink.gone).toHaveLength(1);
+  await expectMarker('unwatched', world.markers()[0]!);
+});
+
+test('a pod that was deleted while the agent was away has a marker under its uid', async () => {
+  write(['a']);
+  await world.start();
+  await world.expectLines(['a']);
+  await world.stop();
+  world.remove(`${world.podsDir}/${POD}`);
+  await world.start();
+  await until(
+    () => world.sink.gone.length === 1,
+    () => 'not reported gone',
+  );
+  expect(world.sink.lines.at(-1)).toMatchObject({ pod: 'uid', container: 'app' });
+  expect(world.markers()).toEqual([
+    'podlog: lines of 0.log may have been lost: it was deleted while no agent was running',
+  ]);
+});
+
+test('older files that went while the agent was away had been read: no marker', async () => {
+  write(['a']);
+  await world.start();
+  await world.expectLines(['a']);
+  world.rename(world.path(LIVE), world.path(rotated(1)));
+  write(['b']);
+  world.write(world.path('1.log'), cri('c'));
+  await until(
+    () => world.sink.positions.size === 3,
+    () => 'not all is read',
+  );
+  await world.stop();
+  world.remove(world.path(rotated(1)));
+  world.remove(world.path(LIVE));
+  await world.start();
+  await until(
+    () => world.sink.gone.length === 2,
+    () => 'not reported gone',
+  );
+  expect(world.markers()).toEqual([]);
+});
+
+test('deleted files that are not read: exact below the cap', async () => {
+  await world.start({ deletedBytesMax: 50_000_000 });
+  world.sink.isDown = true;
+  const want: string[] = [];
+  for (let i = 0; i < 8; i++) {
+    write(numbered(`r${i}`, 20_000));
+    want.push(...numbered(`r${i}`, 20_000));
+    await world.seen(LIVE);
+    world.rename(world.path(LIVE), world.path(rotated(i)));
+    if (i >= 1) world.gzip(world.path(rotated(i - 1)));
+    if (i >= 4) world.remove(`${world.path(rotated(i - 4))}.gz`);
+    write([]);
+  }
+  expect(readdirSync(world.path('', 'app')).length).toBeLessThan(6);
+  world.sink.isDown = false;
+  await world.expectLines(want);
+  expect(world.markers()).toEqual([]);
+});
+
+test('deleted files that are not read: beyond the cap the oldest is dropped, and its bytes are counted', async () => {
+  const deletedBytesMax = 3_000_000;
+  await world.start({ deletedBytesMax });
+  world.sink.isDown = true;
+  const containers = Array.from({ length: 8 }, (_, i) => `c${i}`);
+  const sizes = new Map<string, number>();
+  for (const name of containers) {
+    write(numbered(name, 20_000), LIVE, name);
+    sizes.set(name, statSync(world.path(LIVE, name)).size);
+  }
+  await until(
+    () => world.metric('open_files') === containers.length,
+    () => 'the files were not opened',
+  );
+  for (const name of containers) {
+    world.remove(world.path('', name));
+    await until(
+      () => world.metric('deleted_bytes') > 0 && openDeletedBytes() <= deletedBytesMax,
+      () => `${openDeletedBytes()} deleted bytes are held`,
+    );
+  }
+  world.sink.isDown = false;
+  await until(
+    () => world.metric('open_files') === 0,
+    () => 'files stay open',
+  );
+  await world.settled();
+  let dropped = 0;
+  for (const name of containers) {
+    const texts = world.sink.lines.filter(({ container }) => container === name).map(({ text }) => text);
+    const lines = texts.filter((text) => text.startsWith(`${name}-`));
+    const { times, bytes } = world.losses('deleted', name);
+    expect(lines).toEqual(numbered(name, lines.length));
+    expect(criLines(lines).length + bytes).toBe(sizes.get(name));
+    dropped += times;
+    if (times === 0) continue;
+    const why = 'deleted files that were not read yet took too much of the disk';
+    expect(texts.at(-1)).toBe(`podlog: ${bytes} bytes of 0.log were lost: ${why}`);
+  }
+  expect(dropped).toBeGreaterThanOrEqual(4);
+});
+
+/** As lsof +L1 counts them: bytes of this process's descriptors whose files have no name any more. */
+function openDeletedBytes(): number {
+  let sum = 0;
+  for (const fd of readdirSync('/proc/self/fd')) {
+    try {
+      const stats = statSync(`/proc/self/fd/${fd}`);
+      const isOurs = stats.isFile() && stats.nlink === 0 && readFileSync(`/proc/self/fdinfo/${fd}`).length > 0;
+      if (isOurs && stats.size > 100_000) sum += stats.size;
+    } catch {
+      // The descriptor of the listing itself.
+    }
+  }
+  return sum;
+}
