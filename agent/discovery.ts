@@ -131,6 +131,8 @@ export class Discovery {
   #missed(name: string, container: string): void {
     const pod = parsePodDirectory(name);
     if (pod === undefined) return;
+    // Once, however many events tell of it.
+    this.#went.add(name).add(join(name, container));
     this.#listener.missed({ ...pod, path: join(this.#podsDir, name, container), container });
   }
 

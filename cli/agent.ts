@@ -11,14 +11,15 @@ import { untilSignal } from './until-signal.ts';
 const DRAIN_MS_MAX = 10_000;
 
 export async function runAgent(options: AgentOptions): Promise<void> {
-  const { metricsListen: address } = options;
+  const { metricsListen: address, containerRateLimit: bytesPerSecond } = options;
   requireReadableFolder(options.podsDir);
   const log = createLog(options.logLevel, process.stdout, process.env);
   const { podsDir, server: serverUrl, tokenFile, node } = options;
   const token = tokenFile === undefined ? undefined : tokenFrom(tokenFile);
+  const rateLimit = bytesPerSecond === undefined ? undefined : { bytesPerSecond };
   const start = async () => {
     log.info({ podsDir, serverUrl, node }, 'starting the agent');
-    const agent = await startAgent({ podsDir, serverUrl, token, node, log });
+    const agent = await startAgent({ podsDir, serverUrl, token, node, log, rateLimit });
     const metrics = address === undefined ? undefined : await listenForMetrics(address, () => agent.metrics(), log);
     return { agent, metrics };
   };

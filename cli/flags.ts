@@ -55,6 +55,9 @@ const RETENTION_MS_MIN = 60_000;
 /** Some of it is kept free for compactions (MAX_SIZE_RESERVE_BYTES). */
 const MAX_SIZE_BYTES_MIN = 2 ** 30;
 
+/** Less is a container that should not log at all. */
+const RATE_LIMIT_BYTES_MIN = 100e3;
+
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -220,6 +223,15 @@ export const metricsListen: Flag<ListenAddress | undefined> = {
   parse: (text) => (text === 'off' ? undefined : parseListen(text)),
 };
 
+export const containerRateLimit: Flag<number | undefined> = {
+  name: 'container-rate-limit',
+  commands: ['agent'],
+  value: 'size',
+  defaultText: 'off',
+  help: 'of each container in a second; more is dropped',
+  parse: parseRateLimit,
+};
+
 export const logLevel: Flag<LogLevel> = {
   name: 'log-level',
   commands: ['up', 'server', 'agent'],
@@ -267,6 +279,7 @@ export const FLAGS: readonly Flag<unknown>[] = [
   tokenFile,
   node,
   metricsListen,
+  containerRateLimit,
   repair,
   json,
   logLevel,
@@ -355,6 +368,8 @@ function parseRetentionMs(text: string): number {
 }
 
 const SIZE_UNITS: Readonly<Record<string, number>> = {
+  KB: 1e3,
+  KiB: 2 ** 10,
   MB: 1e6,
   GB: 1e9,
   TB: 1e12,
@@ -363,10 +378,22 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   TiB: 2 ** 40,
 };
 
+/** 0 for what is no size. */
+function parseSizeBytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?) ?([KMGT]i?B)$/.exec(text);
+  return match === null ? 0 : Math.floor(Number(match[1]) * SIZE_UNITS[match[2]!]!);
+}
+
+function parseRateLimit(text: string): number | undefined {
+  if (text === 'off') return undefined;
+  const bytes = parseSizeBytes(text.replace(/\/s$/, ''));
+  if (bytes < RATE_LIMIT_BYTES_MIN) throw new RangeError('must be 100KB or more, such as 500KB or 2MiB; or off');
+  return bytes;
+}
+
 function parseMaxSizeBytes(text: string): number {
   if (text === 'unlimited') return Infinity;
-  const match = /^(\d+(?:\.\d+)?) ?([KMGT]i?B)$/.exec(text);
-  const bytes = match === null ? 0 : Math.floor(Number(match[1]) * (SIZE_UNITS[match[2]!] ?? 0));
+  const bytes = parseSizeBytes(text);
   if (bytes < MAX_SIZE_BYTES_MIN) throw new RangeError('must be 1GiB or more, such as 20GB or 1.5TB; or unlimited');
   return bytes;
 }

@@ -35,6 +35,8 @@ export interface AgentOptions {
   readonly tokenFile: string | undefined;
   readonly node: string;
   readonly metricsListen: ListenAddress | undefined;
+  /** Bytes a second. */
+  readonly containerRateLimit: number | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -151,6 +153,7 @@ function agentOptions(read: Read): AgentOptions {
     tokenFile: read(flags.tokenFile),
     node: read(flags.node),
     metricsListen: read(flags.metricsListen),
+    containerRateLimit: read(flags.containerRateLimit),
     logLevel: read(flags.logLevel),
   };
 }

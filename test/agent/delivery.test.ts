@@ -71,6 +71,23 @@ test('an answer that is lost: the repeat stores nothing twice', async () => {
   expect(world.sink.repeats).toBeGreaterThan(0);
 });
 
+test.each(['', '{"positions":[{"file":"uid/app', '<html>busy</html>', '{}'])(
+  'positions that cannot be read (%j) are asked for again, and nothing is read before',
+  async (text) => {
+    write(['a']);
+    await world.start();
+    await world.expectLines(['a']);
+    await world.stop();
+    write(['b']);
+    world.sink.wrongAnswers.push(text, text);
+    await world.start();
+    await world.expectLines(['a', 'b']);
+    await world.settled();
+    expect(world.sink.lines).toHaveLength(2);
+    expect(world.metric('retries_total{reason="network"}')).toBe(2);
+  },
+);
+
 test('a wiped store is filled again from what the node has', async () => {
   write(numbered('old', 100));
   await world.start();

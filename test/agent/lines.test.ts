@@ -17,6 +17,16 @@ const LIVE = '0.log';
 const OLD = '0.log.20260101-000000';
 const live = (text: string): void => world.write(world.path(LIVE), text);
 
+test('a static pod is known by its hash, and its path says all that is needed: nothing is asked or waited for', async () => {
+  const hash = '5f1e29cd0f3f5a3bdf2fb2d0ee4dd3a2';
+  await world.start();
+  await world.settled();
+  world.write(world.path(LIVE, 'etcd', `kube-system_etcd-n1_${hash}`), cri('a'));
+  await world.expectLines(['a']);
+  expect(world.sink.lines[0]).toMatchObject({ namespace: 'kube-system', pod: 'etcd-n1', container: 'etcd' });
+  expect([...world.sink.positions.keys()][0]).toMatch(`${hash}/etcd/0@`);
+});
+
 test('fragments are joined; the time is the first one’s', async () => {
   const first = cri('one ', 'P');
   live(first + cri('two ', 'P'));

@@ -46,12 +46,12 @@ export class World {
   readonly root = mkdtempSync(join(tmpdir(), 'podlog-agent-'));
   readonly podsDir = join(this.root, 'pods');
   readonly sink = new Sink();
-  #url = '';
+  url = '';
   #agent: Agent | undefined;
 
   async open(): Promise<void> {
     mkdirSync(this.podsDir);
-    this.#url = await this.sink.listen();
+    this.url = await this.sink.listen();
   }
 
   async close(): Promise<void> {
@@ -87,7 +87,7 @@ export class World {
   async start(options: Partial<AgentOptions> = {}): Promise<Agent> {
     this.#agent = await startAgent({
       podsDir: this.podsDir,
-      serverUrl: this.#url,
+      serverUrl: this.url,
       node: 'node-1',
       log,
       tickMs: 10,

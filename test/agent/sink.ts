@@ -12,8 +12,14 @@ export interface SunkLine {
   readonly stream: string;
   readonly container: string;
   readonly pod: string;
+  readonly namespace: string;
   readonly flags: number;
   readonly instant: bigint;
+}
+
+/** A line, and in which of the sink's batches it came, from 1. */
+interface StoredLine extends SunkLine {
+  readonly batch: number;
 }
 
 /** What to do with a request instead of what the rules say. */
@@ -24,7 +30,7 @@ export type Fault =
   | 'hang-up';
 
 export class Sink {
-  readonly lines: SunkLine[] = [];
+  readonly lines: StoredLine[] = [];
   readonly gone: string[] = [];
   readonly positions = new Map<string, Position>();
   batches = 0;
@@ -34,6 +40,8 @@ export class Sink {
   /** Asked before each batch is looked at. */
   fault: (batch: Batch) => Fault | undefined = () => undefined;
   isDown = false;
+  /** Answers to the next questions for positions, instead of what is known. */
+  readonly wrongAnswers: string[] = [];
   readonly #server = createServer((request, response) => {
     void this.#handle(request, response);
   });
@@ -59,7 +67,9 @@ export class Sink {
     if (this.isDown) {
       request.socket.destroy();
     } else if (request.method === 'GET') {
-      answer(response, 200, { positions: [...this.positions].map(([file, position]) => ({ file, ...position })) });
+      const wrong = this.wrongAnswers.shift();
+      if (wrong !== undefined) response.end(wrong);
+      else answer(response, 200, { positions: [...this.positions].map(([file, position]) => ({ file, ...position })) });
     } else {
       this.#post(request, response, decodeBatch(Buffer.concat(chunks)));
     }
@@ -95,7 +105,8 @@ export class Sink {
       this.positions.delete(file);
       this.gone.push(file);
     }
-    if (batch.rowGroup.length > 0) this.lines.push(...decodeLines(batch.rowGroup));
+    if (batch.rowGroup.length === 0) return;
+    for (const line of decodeLines(batch.rowGroup)) this.lines.push({ ...line, batch: this.batches });
   }
 
   #known(file: string): Position {
@@ -116,6 +127,7 @@ export function decodeLines(rowGroup: Uint8Array): SunkLine[] {
       stream: labels['stream']!,
       container: labels['container']!,
       pod: labels['pod']!,
+      namespace: labels['namespace']!,
       flags: group.flags()[row]!,
       instant: instantOf(baseDay, group.timesNs()[row]!),
     };

@@ -72,6 +72,7 @@ test('each command has its own flags', () => {
     tokenFile: resolve('token'),
     node: 'n1',
     metricsListen: undefined,
+    containerRateLimit: undefined,
     logLevel: 'warn',
   };
   expect(
@@ -81,6 +82,9 @@ test('each command has its own flags', () => {
   ).toEqual({
     kind: 'agent',
     options: agent,
+  });
+  expect(parseInvocation(words('agent --node n1 --container-rate-limit 1.5MB/s'), {})).toMatchObject({
+    options: { containerRateLimit: 1_500_000 },
   });
   const {
     dataDir,
@@ -172,6 +176,11 @@ test.each<[args: string, env: Record<string, string>, want: string]>([
     'server --agent-accounts podlog/',
     {},
     '--agent-accounts "podlog/" must be namespaces and names, separated by commas, such as podlog/podlog-agent',
+  ],
+  [
+    'agent --container-rate-limit 1000',
+    {},
+    '--container-rate-limit "1000" must be 100KB or more, such as 500KB or 2MiB; or off',
   ],
   ['agent --node a/b', {}, '--node "a/b" must be a name without spaces and slashes, as `kubectl get nodes` shows it'],
   ['up --kubernetes https://', {}, '--kubernetes "https://" must be an http or https URL, such as http://podlog:3100'],
