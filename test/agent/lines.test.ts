@@ -193,7 +193,7 @@ test.each([
   ['every byte', `Z stdout F ${EVERY_BYTE}\n`, EVERY_BYTE, 0],
   ['no tag', 'Z stdout no tag\n', '2026-01-02T03:04:05Z stdout no tag', FLAG_UNPARSED],
   ['no delimiter after the tag', 'Z stdout F\n', '2026-01-02T03:04:05Z stdout F', FLAG_UNPARSED],
-])('%s', async (_, rest, want, flags) => {
+])('what becomes of %s', async (_, rest, want, flags) => {
   live(`2026-01-02T03:04:05${rest}`);
   await world.start();
   await world.expectLines([want]);

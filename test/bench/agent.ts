@@ -31,6 +31,12 @@ export async function benchAgent({ dir, lineCount, progress, report }: Bench): P
   const cpuSeconds = agent.cpuSeconds();
   const rate = lineCount / cpuSeconds;
   report({ name: 'agent: a CPU-second', value: rate, unit: 'lines', target: TARGETS.agentLinesPerCpuSecond });
+  report({
+    name: 'agent: log bytes a CPU-second',
+    value: sizeBytes / cpuSeconds / 1e6,
+    unit: 'MB',
+    target: TARGETS.agentMegabytesPerCpuSecond,
+  });
   report({ name: 'agent: speed', value: sizeBytes / wallSeconds / 1e6, unit: 'MB/s' });
   report({ name: 'agent: peak memory', value: agent.peakMegabytes(), unit: 'MB', target: TARGETS.agentMegabytesPeak });
   await agent.stop();

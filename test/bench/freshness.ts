@@ -1,53 +1,59 @@
 /**
- * From a container's write to the answer that has the line: server and agent as they are, twelve pods that log at a
- * moderate rate, and a marker line now and then, which is asked for until it is there.
+ * From a container's write to the answer that has the line: server and agent as they are, pods that log at a
+ * moderate and at a high rate, and a marker line now and then, which is asked for until it is there.
  */
 import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Corpus, CORPUS_LINE_BYTES_MAX } from '../corpus/corpus.ts';
-import { logPath, writeTree } from '../corpus/tree.ts';
-import { quantile } from './figure.ts';
+import { Corpus } from '../corpus/corpus.ts';
+import { logPath } from '../corpus/tree.ts';
+import { formatNumber, quantile } from './figure.ts';
 import { type Bench, waitFor } from './harness.ts';
+import { LogWriter } from './log-writer.ts';
 import { fetchText, startAgentProcess, startServerProcess } from './podlog.ts';
 import { TARGETS } from './targets.ts';
 
-const LINES_PER_SECOND = 1000;
-const TICK_MS = 20;
+const LOADS = [
+  { linesPerSecond: 1000, podCount: 12 },
+  { linesPerSecond: 20_000, podCount: 200 },
+];
 const MARKER_COUNT = 100;
 const MARKER_GAP_MS_MAX = 150;
 /** The answer is asked for this often, which the figure includes. */
 const POLL_MS = 3;
 
-export async function benchFreshness({ dir, progress, report }: Bench): Promise<void> {
-  const podsDir = join(dir, 'pods');
-  const corpus = new Corpus({ startMs: Date.now() - 1000, linesPerSecond: LINES_PER_SECOND });
-  writeTree(podsDir, corpus, { lineCount: LINES_PER_SECOND });
-  const server = await startServerProcess(join(dir, 'data'));
+type Load = (typeof LOADS)[number];
+
+export async function benchFreshness(bench: Bench): Promise<void> {
+  for (const load of LOADS) await measure(bench, load);
+}
+
+async function measure({ dir, progress, report }: Bench, { linesPerSecond, podCount }: Load): Promise<void> {
+  const podsDir = join(dir, `pods-${podCount}`);
+  const corpus = new Corpus({ startMs: Date.now() - 1000, linesPerSecond, podCount });
+  const writer = new LogWriter(podsDir, corpus);
+  writer.write(linesPerSecond);
+  const server = await startServerProcess(join(dir, `data-${podCount}`));
   const agent = startAgentProcess(podsDir, server.url, 'bench');
   const path = logPath(podsDir, corpus.pods[0]!);
   await writeMarker(path, server.url);
 
-  progress(`freshness: ${MARKER_COUNT} markers among ${LINES_PER_SECOND} lines a second`);
-  const load = setInterval(() => appendLines(podsDir, corpus, (LINES_PER_SECOND * TICK_MS) / 1000), TICK_MS);
+  const rate = formatNumber(linesPerSecond);
+  progress(`freshness: ${MARKER_COUNT} markers among ${rate} lines a second in ${podCount} files`);
+  writer.start(linesPerSecond);
   const samples: number[] = [];
   for (let i = 0; i < MARKER_COUNT; i++) {
     samples.push(await writeMarker(path, server.url));
     await sleep(Math.random() * MARKER_GAP_MS_MAX);
   }
-  clearInterval(load);
-  report({ name: 'freshness: p50', value: quantile(samples, 0.5), unit: 'ms' });
-  report({ name: 'freshness: p99', value: quantile(samples, 0.99), unit: 'ms', target: TARGETS.freshnessP99Ms });
-  const load1000 = `at ${LINES_PER_SECOND} lines a second`;
+  writer.stop();
+  const name = `freshness, ${rate} lines a second`;
+  report({ name: `${name}: p50`, value: quantile(samples, 0.5), unit: 'ms' });
+  report({ name: `${name}: p99`, value: quantile(samples, 0.99), unit: 'ms', target: TARGETS.freshnessP99Ms });
+  report({ name: `${name}: agent`, value: agent.megabytes(), unit: 'MB', target: TARGETS.agentMegabytesPeak });
   report({
-    name: `agent, ${load1000}: memory`,
-    value: agent.megabytes(),
-    unit: 'MB',
-    target: TARGETS.agentMegabytesPeak,
-  });
-  report({
-    name: `server, ${load1000}: memory`,
+    name: `${name}: server`,
     value: server.child.megabytes(),
     unit: 'MB',
     target: TARGETS.serverMegabytesPeak,
@@ -65,12 +71,4 @@ async function writeMarker(path: string, url: string): Promise<number> {
   const address = `${url}/logs?request_id=${id}&since=1h`;
   await waitFor(async () => (await fetchText(address)).includes(id), { what: 'the marker is found', pauseMs: POLL_MS });
   return performance.now() - startMs;
-}
-
-function appendLines(podsDir: string, corpus: Corpus, lineCount: number): void {
-  const scratch = Buffer.alloc(CORPUS_LINE_BYTES_MAX);
-  for (let i = 0; i < lineCount; i++) {
-    const end = corpus.nextFragment(scratch, 0);
-    appendFileSync(logPath(podsDir, corpus.pods[corpus.stream]!), scratch.subarray(0, end));
-  }
 }

@@ -7,7 +7,9 @@ import { benchAgent } from './agent.ts';
 import { benchCodec } from './codec.ts';
 import { type Figure, figureTable, formatNumber, meetsTarget } from './figure.ts';
 import { benchFreshness } from './freshness.ts';
+import { benchFlood } from './flood.ts';
 import { type Bench, inTempDir } from './harness.ts';
+import { benchIdle } from './idle.ts';
 import { describeMachine, machineText } from './machine.ts';
 import { benchNdjson } from './ndjson.ts';
 import { fillCompileCache } from './podlog.ts';
@@ -17,6 +19,8 @@ import { benchStore } from './store.ts';
 const MEASUREMENTS: Readonly<Record<string, (bench: Bench) => Promise<void> | void>> = {
   codec: benchCodec,
   agent: benchAgent,
+  idle: benchIdle,
+  flood: benchFlood,
   store: benchStore,
   ndjson: benchNdjson,
   freshness: benchFreshness,

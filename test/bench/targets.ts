@@ -12,8 +12,14 @@ export const TARGETS = {
   codecLinesPerCpuSecond: min(400_000),
   /** The same with reading and sending. */
   agentLinesPerCpuSecond: min(250_000),
+  agentMegabytesPerCpuSecond: min(100),
   /** What a DaemonSet pod may cost on a small node; Node alone takes 45. */
   agentMegabytesPeak: max(110),
+  /** A quiet node: 200 files that nobody writes to. */
+  agentIdleCorePercent: max(1),
+  agentIdleMegabytes: max(80),
+  /** A container that floods at 50 MB/s is read in turns with the others. */
+  floodQuietLagP99Ms: max(2_000),
   /** The store's cost for a line that is encoded already is close to a memcpy; compaction keeps up beside it. */
   serverLinesPerSecond: min(500_000),
   /** Lines that arrive as text are shredded in the server, by the codec above, and parsed from HTTP. */
