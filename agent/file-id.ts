@@ -27,9 +27,9 @@ export function parseFileId(id: string): FileId | undefined {
   return { id, uid: match[1]!, container: match[2]!, restart: Number(match[3]), head: match[4]! };
 }
 
-/** Which of two files of a container was begun first. A head that is no time tells nothing, and counts as old. */
-export function compareFileIds(a: FileId, b: FileId): number {
-  return a.restart - b.restart || timeOf(a) - timeOf(b);
+/** Of two files of a chain. A head that is no time tells nothing, and counts as old. */
+export function isBegunBefore(a: FileId, b: FileId): boolean {
+  return timeOf(a) < timeOf(b);
 }
 
 function timeOf({ head }: FileId): number {

@@ -3,7 +3,7 @@
  * files nobody here has seen for so long that the server may forget them.
  */
 import type { PositionsAnswer } from '../shared/wire.ts';
-import { compareFileIds, parseFileId, type FileId } from './file-id.ts';
+import { chainKey, isBegunBefore, parseFileId, type FileId } from './file-id.ts';
 import type { Offsets } from './log-file.ts';
 
 /** Owns the mirror of the server's positions. */
@@ -13,7 +13,7 @@ export class KnownPositions {
   readonly #missingSinceMs = new Map<string, number>();
   /** Files that were read to their end here, or whose rest was said to be lost. */
   readonly #finished = new Set<string>();
-  /** Of each container the file that was begun last, as of the agent's start: the others had been read to their end. */
+  /** Of each chain the file that was begun last, as of the agent's start: the others had been read to their end. */
   #lastBeforeStart: ReadonlySet<string> | undefined;
 
   constructor(goneMs: number) {
@@ -34,7 +34,7 @@ export class KnownPositions {
     this.#positions.clear();
     this.#missingSinceMs.clear();
     for (const { file, stdout, stderr } of positions) this.#positions.set(file, [stdout, stderr]);
-    this.#lastBeforeStart ??= newestOfContainers(this.#positions.keys());
+    this.#lastBeforeStart ??= newestOfChains(this.#positions.keys());
   }
 
   /** Whatever becomes of the file, nothing of it is missing in the store. */
@@ -88,15 +88,15 @@ export class KnownPositions {
   }
 }
 
-/** The ids of the files that their containers began last. */
-function newestOfContainers(ids: Iterable<string>): ReadonlySet<string> {
+/** The ids of the files that were begun last, each in its chain. */
+function newestOfChains(ids: Iterable<string>): ReadonlySet<string> {
   const newest = new Map<string, FileId>();
   for (const id of ids) {
     const file = parseFileId(id);
     if (file === undefined) continue;
-    const key = `${file.uid}/${file.container}`;
+    const key = chainKey(file.uid, file.container, file.restart);
     const other = newest.get(key);
-    if (other === undefined || compareFileIds(other, file) < 0) newest.set(key, file);
+    if (other === undefined || isBegunBefore(other, file)) newest.set(key, file);
   }
   return new Set(newest.values().map(({ id }) => id));
 }

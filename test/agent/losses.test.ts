@@ -213,17 +213,12 @@ test('older files that went while the agent was away had been read: no marker', 
   await world.expectLines(['a']);
   world.rename(world.path(LIVE), world.path(rotated(1)));
   write(['b']);
-  world.write(world.path('1.log'), cri('c'));
-  await until(
-    () => world.sink.positions.size === 3,
-    () => 'not all is read',
-  );
+  await world.expectLines(['a', 'b']);
   await world.stop();
   world.remove(world.path(rotated(1)));
-  world.remove(world.path(LIVE));
   await world.start();
   await until(
-    () => world.sink.gone.length === 2,
+    () => world.sink.gone.length === 1,
     () => 'not reported gone',
   );
   expect(world.markers()).toEqual([]);

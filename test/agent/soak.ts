@@ -1,0 +1,180 @@
+/**
+ * `npm run soak:agent -- --minutes 30`: server and agent as users run them, pods that come and go, rotations with gzip
+ * every few seconds, and kill -9 for both again and again. At the end each numbered line of each container is stored
+ * once, or is accounted for by a marker. Exits with 1 when one is not.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { Random } from '../corpus/random.ts';
+import { endPodlog, queryLogs, serverReady, startPodlog, type PodlogProcess } from '../e2e/podlog.ts';
+import { until } from '../e2e/until.ts';
+import { freePort } from '../free-port.ts';
+import { FakePod } from './fake-pod.ts';
+import { countLines, type Count } from './soak-count.ts';
+
+const TICK_MS = 50;
+const PODS_MAX = 12;
+/** So many stay to the end. */
+const STEADY_PODS = 4;
+/** Longer than an agent waits before it says that a file went while none ran. */
+const SETTLE_MS = 90_000;
+/** An agent that has been up for so long has opened what was there. */
+const AGENT_SETTLED_MS = 3_000;
+/** A pod that old is known to the server, whatever was killed meanwhile: only of such can anybody say that it went. */
+const KNOWN_POD_MS = 30_000;
+const REPORT_MS = 15_000;
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '30' }, seed: { type: 'string', default: String(Date.now() % 1e6) } },
+});
+const random = new Random(Number(values.seed));
+const endMs = Date.now() + Number(values.minutes) * 60_000;
+const root = mkdtempSync(join(tmpdir(), 'podlog-soak-'));
+const podsDir = join(root, 'pods');
+const port = await freePort();
+const pods: FakePod[] = [];
+const all: FakePod[] = [];
+const kills = { agent: 0, server: 0 };
+const memory = { largest: 0, last: 0 };
+let rotations = 0;
+let agent: PodlogProcess | undefined;
+let server: PodlogProcess | undefined;
+let agentUpMs = 0;
+
+mkdirSync(podsDir);
+say(`seed ${values.seed}, ${values.minutes} minutes, in ${root}`);
+try {
+  await startServer();
+  startAgent();
+  await Promise.all([livePods(), killAgents(), killServers(), watchMemory()]);
+  const counts = await settleAndCount();
+  process.exitCode = report(counts) ? 0 : 1;
+} finally {
+  for (const each of [agent, server]) if (each !== undefined) await endPodlog(each, 'SIGKILL');
+  if (process.exitCode === 0) rmSync(root, { recursive: true });
+}
+
+async function startServer(): Promise<void> {
+  const listen = `127.0.0.1:${port}`;
+  server = startPodlog(['server', '--data-dir', join(root, 'data'), '--listen', listen, '--log-level', 'warn']);
+  await serverReady(server, port);
+}
+
+function startAgent(): void {
+  const flags = ['--pods-dir', podsDir, '--server', `http://127.0.0.1:${port}`, '--node', 'soak'];
+  agent = startPodlog(['agent', ...flags, '--log-level', 'error']);
+  agentUpMs = Date.now();
+}
+
+async function livePods(): Promise<void> {
+  while (Date.now() < endMs) {
+    for (const pod of pods) {
+      pod.write(random.below(pods.indexOf(pod) < STEADY_PODS ? 5 : 20));
+      // About every three seconds.
+      if (random.below(3_000 / TICK_MS) === 0) {
+        pod.rotate();
+        rotations++;
+      }
+    }
+    if (pods.length < PODS_MAX && random.below(10) === 0 && isSettled()) addPod();
+    const last = pods.at(-1);
+    if (last !== undefined && pods.length > STEADY_PODS && random.below(30) === 0 && mayGo(last)) {
+      pods.pop();
+      last.end();
+      last.remove();
+    }
+    await sleep(TICK_MS);
+  }
+  for (const pod of pods) pod.end();
+}
+
+function addPod(): void {
+  const pod = new FakePod(podsDir, all.length);
+  pods.push(pod);
+  all.push(pod);
+}
+
+function isSettled(): boolean {
+  return agent !== undefined && Date.now() - agentUpMs > AGENT_SETTLED_MS;
+}
+
+function mayGo(pod: FakePod): boolean {
+  const ageMs = Date.now() - pod.bornMs;
+  return ageMs > KNOWN_POD_MS || (isSettled() && ageMs > AGENT_SETTLED_MS);
+}
+
+async function killAgents(): Promise<void> {
+  while (await isTimeFor(random.below(12_000))) {
+    await endPodlog(agent!, 'SIGKILL');
+    agent = undefined;
+    kills.agent++;
+    // Seldom so long that the kubelet deletes what was not read.
+    await sleep(random.below(8) === 0 ? 15_000 : random.below(2_000));
+    startAgent();
+  }
+}
+
+async function killServers(): Promise<void> {
+  while (await isTimeFor(random.below(20_000))) {
+    await endPodlog(server!, 'SIGKILL');
+    kills.server++;
+    await sleep(random.below(5_000));
+    await startServer();
+  }
+}
+
+async function isTimeFor(pauseMs: number): Promise<boolean> {
+  await sleep(Math.min(pauseMs, Math.max(0, endMs - Date.now())));
+  return Date.now() < endMs;
+}
+
+async function watchMemory(): Promise<void> {
+  while (await isTimeFor(REPORT_MS)) {
+    const pid = agent?.child.pid;
+    if (pid === undefined) continue;
+    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
+    memory.last = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 976.5625;
+    memory.largest = Math.max(memory.largest, memory.last);
+    const lines = all.reduce((sum, { lineBytes }) => sum + lineBytes.length, 0);
+    const counts = `${lines} lines, ${all.length} pods, ${rotations} rotations`;
+    say(`${counts}, agent ${memory.last.toFixed(0)} MB, killed: agent ${kills.agent}, server ${kills.server}`);
+  }
+}
+
+/** Both stay up now. Waits until every line is accounted for, or everything has been said that ever will be. */
+async function settleAndCount(): Promise<Count[]> {
+  say('counting');
+  const settledMs = Date.now() + SETTLE_MS;
+  let counts: Count[] = [];
+  await until('every line to be accounted for', SETTLE_MS + 60_000, async () => {
+    counts = [];
+    for (const pod of all) counts.push(await count(pod));
+    return Date.now() > settledMs || counts.every(({ isExact, missing }) => isExact && missing === 0);
+  });
+  return counts;
+}
+
+async function count(pod: FakePod): Promise<Count> {
+  const rows = await queryLogs(port, { container: pod.container, since: '24h', order: 'oldest', limit: '100000' });
+  const lines = rows.map(({ line }) => line);
+  return countLines(pod.container, pod.lineBytes, lines);
+}
+
+function report(counts: readonly Count[]): boolean {
+  const sum = (of: (count: Count) => number): number => counts.reduce((total, each) => total + of(each), 0);
+  for (const each of counts) if (!each.isExact || each.missing > 0) say(JSON.stringify(each));
+  say(`${sum(({ written }) => written)} lines of ${counts.length} containers, ${rotations} rotations`);
+  say(`killed: agent ${kills.agent} times, server ${kills.server} times`);
+  say(`doubled ${sum(({ doubled }) => doubled)}, missing ${sum(({ missing }) => missing)}, all of these in markers`);
+  say(`agent's memory: largest ${memory.largest.toFixed(0)} MB, last ${memory.last.toFixed(0)} MB`);
+  const wrong = counts.filter(({ isExact }) => !isExact);
+  say(wrong.length === 0 ? 'exact' : `${wrong.length} containers are wrong; everything is kept in ${root}`);
+  return wrong.length === 0;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+}
