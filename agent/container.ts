@@ -21,6 +21,8 @@ export interface Container {
   readonly foundMs: number;
   /** Whether a file was ever seen in it. */
   hadFiles: boolean;
+  /** Whether the last listing went well, and all of its files are known. */
+  isWhole: boolean;
   /** Modification time of the directory when it was listed; -1 lists it again at the next look. */
   mtimeMs: number;
 }
@@ -30,7 +32,7 @@ const MTIME_GRANULARITY_MS = 50;
 
 export function createContainer(directory: ContainerDirectory, node: string, foundMs: number): Container {
   const allowance = createAllowance();
-  return { directory, node, chains: new Map(), allowance, foundMs, hadFiles: false, mtimeMs: -1 };
+  return { directory, node, chains: new Map(), allowance, foundMs, hadFiles: false, isWhole: false, mtimeMs: -1 };
 }
 
 /** Whether the directory has changed since it was listed. */
@@ -61,6 +63,8 @@ export function reconcileContainer(
   const mtimeMs = statIfThere(path)?.mtimeMs ?? 0;
   // A change within the clock's granularity of this one would not be seen by its time.
   container.mtimeMs = nowMs - mtimeMs < MTIME_GRANULARITY_MS ? -1 : mtimeMs;
+  container.isWhole = false;
+  let isWhole = true;
   const byRestart = new Map<number, LogName[]>();
   for (const restart of container.chains.keys()) byRestart.set(restart, []);
   for (const log of selectLogs(listIfThere(path))) {
@@ -79,8 +83,10 @@ export function reconcileContainer(
     }
     if (chain.isNewest && restart !== newest) markChanged(chain, nowMs);
     chain.isNewest = restart === newest;
-    if (!reconcileChain(chain, path, logs, descriptors, nowMs, identified)) container.mtimeMs = -1;
+    isWhole = reconcileChain(chain, path, logs, descriptors, nowMs, identified) && isWhole;
   }
+  container.isWhole = isWhole;
+  if (!isWhole) container.mtimeMs = -1;
 }
 
 /** Looks at the first line of a file that has no identity yet. Returns true when it has one now. */

@@ -13,8 +13,8 @@ export class KnownPositions {
   readonly #missingSinceMs = new Map<string, number>();
   /** Files that were read to their end here, or whose rest was said to be lost. */
   readonly #finished = new Set<string>();
-  /** Of each chain the file that was begun last, as of the agent's start: the others had been read to their end. */
-  #lastBeforeStart: ReadonlySet<string> | undefined;
+  /** Chain → the file that was begun last, as of the agent's start: the others had been read to their end. */
+  #lastBeforeStart: ReadonlyMap<string, FileId> | undefined;
 
   constructor(goneMs: number) {
     this.#goneMs = goneMs;
@@ -34,12 +34,17 @@ export class KnownPositions {
     this.#positions.clear();
     this.#missingSinceMs.clear();
     for (const { file, stdout, stderr } of positions) this.#positions.set(file, [stdout, stderr]);
-    this.#lastBeforeStart ??= newestOfChains(this.#positions.keys());
+    this.#lastBeforeStart ??= lastOfChains(this.#positions.keys());
   }
 
-  /** Whatever becomes of the file, nothing of it is missing in the store. */
-  finish(id: string): void {
-    if (this.#positions.has(id)) this.#finished.add(id);
+  /**
+   * Whatever becomes of the file, nothing of it is missing in the store.
+   * @param isDeleted  it will not come back
+   */
+  finish(id: string, isDeleted: boolean): void {
+    if (!this.#positions.has(id)) return;
+    this.#finished.add(id);
+    if (isDeleted) this.#missingSinceMs.set(id, 0);
   }
 
   /** A file was found: it is not missing, or not any more. */
@@ -60,16 +65,21 @@ export class KnownPositions {
     return this.#missingFor(nowMs).filter((id) => this.#finished.has(id));
   }
 
+  /** The last file of a chain that earlier agents have sent something of. */
+  lastBeforeStart(chain: string): FileId | undefined {
+    return this.#lastBeforeStart?.get(chain);
+  }
+
   /** Files that went while no agent ran, and that may have held more than the server has. They are not missing then. */
   takeUnwatched(nowMs: number): FileId[] {
     const unwatched: FileId[] = [];
     for (const id of this.#missingFor(nowMs)) {
       const file = parseFileId(id);
       if (this.#finished.has(id)) continue;
-      if (file !== undefined && this.#lastBeforeStart?.has(id) === true) {
+      if (file !== undefined && this.lastBeforeStart(chainOf(file))?.id === id) {
         this.#missingSinceMs.delete(id);
         unwatched.push(file);
-      } else this.finish(id);
+      } else this.finish(id, false);
     }
     return unwatched;
   }
@@ -88,15 +98,17 @@ export class KnownPositions {
   }
 }
 
-/** The ids of the files that were begun last, each in its chain. */
-function newestOfChains(ids: Iterable<string>): ReadonlySet<string> {
-  const newest = new Map<string, FileId>();
+function lastOfChains(ids: Iterable<string>): ReadonlyMap<string, FileId> {
+  const last = new Map<string, FileId>();
   for (const id of ids) {
     const file = parseFileId(id);
     if (file === undefined) continue;
-    const key = chainKey(file.uid, file.container, file.restart);
-    const other = newest.get(key);
-    if (other === undefined || isBegunBefore(other, file)) newest.set(key, file);
+    const other = last.get(chainOf(file));
+    if (other === undefined || isBegunBefore(other, file)) last.set(chainOf(file), file);
   }
-  return new Set(newest.values().map(({ id }) => id));
+  return last;
+}
+
+function chainOf({ uid, container, restart }: FileId): string {
+  return chainKey(uid, container, restart);
 }

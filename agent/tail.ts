@@ -3,7 +3,6 @@
  * have something to read their turns, one after the other, a bounded piece each. It decides when a file is done with.
  */
 import { fstatSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { PositionsAnswer } from '../shared/wire.ts';
 import type { AgentMetrics } from './agent-metrics.ts';
@@ -20,7 +19,6 @@ import { boundFiles, createDescriptors, deletedBytes, type Descriptors, type Ope
 import type { Watch } from './directory-watcher.ts';
 import { Discovery } from './discovery.ts';
 import { hasDueLines, hasDueTail, isDoneWith, isLineDue, isOver, type EndingTimes } from './ending.ts';
-import type { FileId } from './file-id.ts';
 import type { FileReader } from './file-reader.ts';
 import {
   GONE_MS,
@@ -43,7 +41,8 @@ import {
   type Offsets,
 } from './log-file.ts';
 import type { LossReason } from './losses.ts';
-import { addLostFile, headOfUnseen, splitTruncated, type LostFile } from './lost-file.ts';
+import { headOfUnseen, splitTruncated } from './lost-file.ts';
+import { LostFiles } from './lost-files.ts';
 import { ReadyQueue } from './ready-queue.ts';
 
 export interface TailOptions extends OpenFileLimits {
@@ -63,7 +62,6 @@ export interface TailOptions extends OpenFileLimits {
 /** Owns the containers, their chains and files, and what the server is known to know. */
 export class Tail {
   readonly #discovery: Discovery;
-  readonly #podsDir: string;
   readonly #node: string;
   readonly #log: Logger;
   readonly #metrics: AgentMetrics;
@@ -73,9 +71,11 @@ export class Tail {
   /** Empty until the server has been asked; no turn is given before that. */
   readonly #known: KnownPositions;
   readonly #descriptors: Descriptors;
+  readonly #lost: LostFiles;
   readonly #containers = new Map<string, Container>();
   #nowMs = 0;
   #ticks = 0;
+  #hasPositions = false;
   #hasReadErrors = false;
 
   constructor(options: TailOptions) {
@@ -83,10 +83,9 @@ export class Tail {
     const listener = {
       found: (directory: Container['directory']) => this.#found(directory),
       vanished: (path: string) => this.#vanished(path),
-      missed: (directory: Container['directory']) => this.#unseen(directory),
+      missed: (directory: Container['directory']) => this.#lost.unseen(directory, this.#nowMs),
     };
     this.#discovery = new Discovery({ podsDir, rescanMs, listener, log, watch });
-    this.#podsDir = podsDir;
     this.#node = options.node;
     this.#log = log;
     this.#metrics = options.metrics;
@@ -96,6 +95,7 @@ export class Tail {
     this.#times = { graceMs, pendingIdleMsMax };
     this.#known = new KnownPositions(options.goneMs ?? GONE_MS);
     this.#descriptors = createDescriptors(options);
+    this.#lost = new LostFiles({ ...options, containers: this.#containers, known: this.#known });
     options.metrics.openFiles.readFrom(() => this.#sum((file) => (file.fd >= 0 ? 1 : 0)));
     options.metrics.deletedBytes.readFrom(() => this.#sum(deletedBytes));
     options.metrics.lagBytes.readFrom(() => this.#sum(lagBytes));
@@ -148,7 +148,9 @@ export class Tail {
     this.#known.replace(positions);
     for (const container of this.#containers.values()) {
       for (const chain of container.chains.values()) this.#rewindChain(chain);
+      if (!this.#hasPositions) this.#lost.outrun(container, this.#nowMs);
     }
+    this.#hasPositions = true;
   }
 
   acknowledge(file: LogFile, id: string, to: Offsets): void {
@@ -167,34 +169,16 @@ export class Tail {
 
   #found(directory: Container['directory']): void {
     const known = this.#containers.get(directory.path);
-    if (known === undefined) this.#add(directory);
+    if (known === undefined) this.#containers.set(directory.path, createContainer(directory, this.#node, this.#nowMs));
     else known.mtimeMs = -1;
-  }
-
-  #add(directory: Container['directory']): Container {
-    const container = createContainer(directory, this.#node, this.#nowMs);
-    this.#containers.set(directory.path, container);
-    return container;
   }
 
   #vanished(path: string): void {
     const container = this.#containers.get(path);
     if (container === undefined) return;
     container.mtimeMs = -1;
-    if (!container.hadFiles && this.#nowMs - container.foundMs <= UNSEEN_MS_MAX) this.#unseen(container.directory);
-  }
-
-  /** Something was here that nobody has looked into. */
-  #unseen(directory: Container['directory']): void {
-    const head = headOfUnseen(this.#nowMs);
-    this.#lose(directory, { restart: 0, head, acked: [0, 0], reason: 'unseen' });
-  }
-
-  #lose(directory: Container['directory'], lost: LostFile): void {
-    this.#log.warn({ ...directory, reason: lost.reason }, 'log lines may be lost');
-    const container = this.#containers.get(directory.path) ?? this.#add(directory);
-    container.hadFiles = true;
-    this.#ready.add(addLostFile(container, lost, this.#nowMs));
+    if (!container.hadFiles && this.#nowMs - container.foundMs <= UNSEEN_MS_MAX)
+      this.#lost.unseen(container.directory, this.#nowMs);
   }
 
   #reconcile(container: Container, nowMs: number): void {
@@ -262,9 +246,10 @@ export class Tail {
     if (hasDueLines(chain, nowMs, this.#times)) this.#ready.add(chain);
     for (const file of chain.files) {
       if (!isOver(chain, file, nowMs, this.#times) || !isDoneWith(chain, file)) continue;
+      const isDeleted = file.fd >= 0 && fstatSync(file.fd).nlink === 0;
       if (file.fd >= 0) closeLogFile(file);
       if (file.onDisk) continue;
-      if (file.head !== '') this.#known.finish(fileId(chain, file));
+      if (file.head !== '') this.#known.finish(fileId(chain, file), isDeleted);
       chain.files = chain.files.filter((other) => other !== file);
     }
     if (chain.files.length === 0 && chain.pending.every((line) => line === undefined)) {
@@ -299,16 +284,7 @@ export class Tail {
       }
     }
     this.#known.noteMissing(present, nowMs);
-    for (const file of this.#known.takeUnwatched(nowMs)) this.#unwatched(file);
-  }
-
-  #unwatched(file: FileId): void {
-    const { id, uid, container, restart, head } = file;
-    const directories = this.#containers.values().map(({ directory }) => directory);
-    const known = directories.find((directory) => directory.uid === uid && directory.container === container);
-    // When its pod is gone, so are the names of the pod and its namespace.
-    const directory = known ?? { path: join(this.#podsDir, uid, container), namespace: '', pod: uid, uid, container };
-    this.#lose(directory, { restart, head, acked: this.#known.of(id), reason: 'unwatched' });
+    for (const file of this.#known.takeUnwatched(nowMs)) this.#lost.unwatched(file, nowMs);
   }
 
   /** A file or directory that cannot be read must not keep the others from being read. */

@@ -1,0 +1,77 @@
+/**
+ * Finds out which files this agent can say nothing of but that they were there: pods that came and went between two
+ * looks, and files that the server knows and that went while no agent ran.
+ */
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { createContainer, type Container } from './container.ts';
+import type { ContainerDirectory } from './discovery.ts';
+import type { FileId } from './file-id.ts';
+import type { KnownPositions } from './known-positions.ts';
+import { addLostFile, headOfUnseen, type LostFile } from './lost-file.ts';
+import type { ReadyQueue } from './ready-queue.ts';
+
+export interface LostFilesOptions {
+  readonly podsDir: string;
+  readonly node: string;
+  readonly log: Logger;
+  readonly ready: ReadyQueue;
+  readonly known: KnownPositions;
+  /** Path → container, as the tail keeps them. */
+  readonly containers: Map<string, Container>;
+}
+
+/** Adds entries of lost files to the tail's containers. */
+export class LostFiles {
+  readonly #options: LostFilesOptions;
+
+  constructor(options: LostFilesOptions) {
+    this.#options = options;
+  }
+
+  /** Something was here that nobody has looked into. */
+  unseen(directory: ContainerDirectory, nowMs: number): void {
+    this.#lose(directory, { restart: 0, head: headOfUnseen(nowMs), acked: [0, 0], reason: 'unseen' }, nowMs);
+  }
+
+  /**
+   * For a container that has just been listed, when the agent starts: where earlier agents left off in a chain, the file
+   * is not there any more, but newer ones are. That is said before any of these is read: if it waited, an agent that is
+   * killed meanwhile would leave newer positions, and nobody would know.
+   */
+  outrun({ chains, isWhole, directory }: Container, nowMs: number): void {
+    if (!isWhole) return;
+    for (const { key, files } of chains.values()) {
+      const last = this.#options.known.lastBeforeStart(key);
+      if (last === undefined || files.length === 0 || files.some(({ head }) => head === last.head)) continue;
+      this.#unwatched(directory, last, nowMs);
+    }
+  }
+
+  /** The last file of a chain has been missing for so long that it will not come back. */
+  unwatched(file: FileId, nowMs: number): void {
+    const { podsDir, containers } = this.#options;
+    const { uid, container } = file;
+    const directories = containers.values().map(({ directory }) => directory);
+    const known = directories.find((directory) => directory.uid === uid && directory.container === container);
+    // When its pod is gone, so are the names of the pod and its namespace.
+    const directory = known ?? { path: join(podsDir, uid, container), namespace: '', pod: uid, uid, container };
+    this.#unwatched(directory, file, nowMs);
+  }
+
+  #unwatched(directory: ContainerDirectory, { id, restart, head }: FileId, nowMs: number): void {
+    this.#lose(directory, { restart, head, acked: this.#options.known.of(id), reason: 'unwatched' }, nowMs);
+  }
+
+  #lose(directory: ContainerDirectory, lost: LostFile, nowMs: number): void {
+    const { containers, node, log, ready } = this.#options;
+    log.warn({ ...directory, reason: lost.reason }, 'log lines may be lost');
+    let container = containers.get(directory.path);
+    if (container === undefined) {
+      container = createContainer(directory, node, nowMs);
+      containers.set(directory.path, container);
+    }
+    container.hadFiles = true;
+    ready.add(addLostFile(container, lost, nowMs));
+  }
+}
