@@ -21,8 +21,11 @@ const PODS_MAX = 12;
 const STEADY_PODS = 4;
 /** Longer than an agent waits before it says that a file went while none ran. */
 const SETTLE_MS = 90_000;
-/** An agent that has been up for so long has opened what was there. */
-const AGENT_SETTLED_MS = 3_000;
+/**
+ * When agent and server have been up for so long, the server has something of every pod. Of a pod that went before that,
+ * and whose agent was killed, nothing on the node knows.
+ */
+const SETTLED_MS = 6_000;
 /** A pod that old is known to the server, whatever was killed meanwhile: only of such can anybody say that it went. */
 const KNOWN_POD_MS = 30_000;
 const REPORT_MS = 15_000;
@@ -42,7 +45,9 @@ const memory = { largest: 0, last: 0 };
 let rotations = 0;
 let agent: PodlogProcess | undefined;
 let server: PodlogProcess | undefined;
-let agentUpMs = 0;
+/** Infinity while it is down. */
+let agentUpMs = Infinity;
+let serverUpMs = Infinity;
 
 mkdirSync(podsDir);
 say(`seed ${values.seed}, ${values.minutes} minutes, in ${root}`);
@@ -61,6 +66,7 @@ async function startServer(): Promise<void> {
   const listen = `127.0.0.1:${port}`;
   server = startPodlog(['server', '--data-dir', join(root, 'data'), '--listen', listen, '--log-level', 'warn']);
   await serverReady(server, port);
+  serverUpMs = Date.now();
 }
 
 function startAgent(): void {
@@ -79,7 +85,7 @@ async function livePods(): Promise<void> {
         rotations++;
       }
     }
-    if (pods.length < PODS_MAX && random.below(10) === 0 && isSettled()) addPod();
+    if (pods.length < PODS_MAX && random.below(10) === 0 && agent !== undefined) addPod();
     const last = pods.at(-1);
     if (last !== undefined && pods.length > STEADY_PODS && random.below(30) === 0 && mayGo(last)) {
       pods.pop();
@@ -98,27 +104,29 @@ function addPod(): void {
 }
 
 function isSettled(): boolean {
-  return agent !== undefined && Date.now() - agentUpMs > AGENT_SETTLED_MS;
+  return Date.now() - Math.max(agentUpMs, serverUpMs) > SETTLED_MS;
 }
 
 function mayGo(pod: FakePod): boolean {
   const ageMs = Date.now() - pod.bornMs;
-  return ageMs > KNOWN_POD_MS || (isSettled() && ageMs > AGENT_SETTLED_MS);
+  return ageMs > KNOWN_POD_MS || (isSettled() && ageMs > SETTLED_MS);
 }
 
 async function killAgents(): Promise<void> {
   while (await isTimeFor(random.below(12_000))) {
+    agentUpMs = Infinity;
     await endPodlog(agent!, 'SIGKILL');
     agent = undefined;
     kills.agent++;
     // Seldom so long that the kubelet deletes what was not read.
-    await sleep(random.below(8) === 0 ? 15_000 : random.below(2_000));
+    await sleep(random.below(12) === 0 ? 15_000 : random.below(2_000));
     startAgent();
   }
 }
 
 async function killServers(): Promise<void> {
   while (await isTimeFor(random.below(20_000))) {
+    serverUpMs = Infinity;
     await endPodlog(server!, 'SIGKILL');
     kills.server++;
     await sleep(random.below(5_000));
