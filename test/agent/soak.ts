@@ -19,6 +19,8 @@ const TICK_MS = 50;
 const PODS_MAX = 12;
 /** So many stay to the end. */
 const STEADY_PODS = 4;
+/** An answer of `/logs` has no more than 100,000 lines. */
+const POD_LINES_MAX = 90_000;
 /** Longer than an agent waits before it says that a file went while none ran. */
 const SETTLE_MS = 90_000;
 /**
@@ -78,7 +80,8 @@ function startAgent(): void {
 async function livePods(): Promise<void> {
   while (Date.now() < endMs) {
     for (const pod of pods) {
-      pod.write(random.below(pods.indexOf(pod) < STEADY_PODS ? 5 : 20));
+      const rate = pods.indexOf(pod) < STEADY_PODS ? 5 : 20;
+      if (pod.lineBytes.length < POD_LINES_MAX) pod.write(random.below(rate));
       // About every three seconds.
       if (random.below(3_000 / TICK_MS) === 0) {
         pod.rotate();
