@@ -44,6 +44,8 @@ interface Row {
 }
 
 const random = new Random(1);
+/** Of the line before: an id that several lines mention. */
+let parent = '';
 
 /** A line with a value for each encoding: constant, dictionary (small, large, of UUIDs), integer, …, raw. */
 function jsonLine(n: number, timeMs: number): string {
@@ -70,6 +72,7 @@ function jsonLine(n: number, timeMs: number): string {
     ['trimmed', `"${time.replace(/0+Z$/, 'Z').replace('.Z', 'Z')}"`],
     ['local', `"${time.slice(0, 10)} ${time.slice(11, 19)}+02:00"`],
     ['request_id', `"${uuid(4)}"`],
+    ['parent_id', `"${(parent = n % 5 === 1 ? parent : uuid(4))}"`],
     ['sortable_id', `"${n % 2 === 0 ? uuid(7) : uuid(4)}"`],
     ['trace_id', `"${hex(32)}"`],
     ['raw', `"${'x'.repeat(random.below(9))}${n} \\"${hex(3)}\\""`],

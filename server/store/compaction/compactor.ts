@@ -58,7 +58,7 @@ export class Compactor {
   /** Paths of segments whose rows are not where they should be; they stay as they are. */
   readonly #unmergeable = new Set<string>();
   #running: Promise<void> | undefined;
-  #retryAtMs = 0;
+  #failedAtMs = -Infinity;
   #closed = false;
 
   constructor(options: CompactorOptions) {
@@ -69,7 +69,7 @@ export class Compactor {
   /** Starts merging, if there is something to merge and nothing runs. */
   tick(): void {
     this.#lookAtDays();
-    if (this.#closed || this.#running !== undefined || this.#options.now() < this.#retryAtMs) return;
+    if (this.#closed || this.#running !== undefined || !this.#isDue()) return;
     this.#running = this.#run(false).finally(() => (this.#running = undefined));
   }
 
@@ -100,9 +100,15 @@ export class Compactor {
       }
     } catch (err) {
       if (this.#closed) return;
-      this.#retryAtMs = now() + COMPACTION_RETRY_MS;
+      this.#failedAtMs = now();
       log.warn({ err }, 'segments could not be merged; this will be tried again');
     }
+  }
+
+  /** Some time has passed since a failure; or the clock was set back, and nobody knows how much has. */
+  #isDue(): boolean {
+    const sinceMs = this.#options.now() - this.#failedAtMs;
+    return sinceMs < 0 || sinceMs >= COMPACTION_RETRY_MS;
   }
 
   /** Flushes come first, within limits. */

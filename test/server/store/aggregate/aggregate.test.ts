@@ -107,7 +107,7 @@ describe('aggregate', () => {
           expect(Math.abs(most - max)).toBeLessThanOrEqual(Math.abs(max) * 0.0051);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 1500 },
     );
   });
 
