@@ -296,13 +296,13 @@ export const FACET_VALUES_MAX = 1000;
 export const FACET_TOP_DEFAULT = 10;
 
 /** Decoded columns that a worker keeps. Beyond: those used longest ago are decoded again. */
-export const WORKER_CACHE_BYTES_MAX = 16 * MIB;
+export const WORKER_CACHE_BYTES_MAX = 12 * MIB;
 
 /** What a worker keeps of the segments' indexes: 8 bytes for each block of about a kilobyte. Beyond: read again. */
 export const WORKER_INDEXES_BYTES_MAX = 8 * MIB;
 
 /** Headers of row groups that a worker keeps, about 20 KB each. Beyond: as above. */
-export const WORKER_HEADERS_MAX = 500;
+export const WORKER_HEADERS_MAX = 400;
 
 /** Files that a worker keeps open, and for how long: a deleted one takes room until then. Beyond: opened again. */
 export const OPEN_FILES_MAX = 32;

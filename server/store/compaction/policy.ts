@@ -20,6 +20,9 @@ import {
   SEGMENT_FULL_BYTES,
 } from '../../limits.ts';
 
+/** How much better a merge must be to be chosen before one of older segments. */
+const LATER_START_GAIN_FACTOR = 1.25;
+
 /** What the policy knows of a segment. */
 export interface Candidate {
   readonly sizeBytes: number;
@@ -37,13 +40,16 @@ export interface MergeWindow {
 }
 
 /**
- * The window with the largest gain; undefined when none is worth its cost.
+ * The window with the largest gain, of about equal ones the first: merges that begin anywhere would leave segments between
+ * their results that are too few for a merge of their own. Undefined when none is worth its cost.
  * @param segments  of one day, neighbours in the order of arrival
  * @param isQuiet  nothing has come to this day for a while, so there is nothing to wait for
  */
 export function chooseWindow(segments: readonly Candidate[], isQuiet: boolean): MergeWindow | undefined {
   let best: MergeWindow | undefined;
   for (let from = 0; from < segments.length; from++) {
+    // From one start on, every segment more counts; a later start has to be clearly better.
+    let gainMin = (best?.gain ?? 1) * (best === undefined ? 1 : LATER_START_GAIN_FACTOR);
     let totalBytes = 0;
     let openLineBytes = 0;
     let largest = 0;
@@ -54,7 +60,9 @@ export function chooseWindow(segments: readonly Candidate[], isQuiet: boolean): 
       largest = Math.max(largest, segment.sizeBytes);
       if (totalBytes > SEGMENT_BYTES_MAX || openLineBytes > COMPACTION_OPEN_LINE_BYTES_MAX) break;
       const window = { from, to, totalBytes, gain: totalBytes / largest };
-      if (window.to > from + 1 && window.gain > (best?.gain ?? 1) && isWorthwhile(window, isQuiet)) best = window;
+      if (window.to === from + 1 || window.gain <= gainMin || !isWorthwhile(window, isQuiet)) continue;
+      best = window;
+      gainMin = window.gain;
     }
   }
   return best;

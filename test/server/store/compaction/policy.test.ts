@@ -23,6 +23,7 @@ const TABLE: { what: string; sizes: number[]; quiet?: boolean; want: [number, nu
   { what: 'too few to pay', sizes: many(6, 8), want: undefined },
   { what: 'enough to pay', sizes: many(7, 8), want: [0, 7] },
   { what: 'as many as fit', sizes: many(30, 8), want: [0, 8] },
+  { what: 'the first of about equal ones', sizes: [...many(12, 8.2), ...many(12, 8)], want: [0, 7] },
   { what: 'as many as are merged at once', sizes: many(50, 0.01), want: [0, 32] },
   { what: 'a full segment is not rewritten for small ones', sizes: [60, ...many(12, 1)], want: [1, 13] },
   { what: 'middling ones that make a full one', sizes: [15, 15, 15, 15], want: [0, 4] },
