@@ -49,7 +49,9 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
       const stepNs = parseStep(request.query, range);
       const plan = { ...predicate, by, of: undefined, quantiles: [], stepNs, limit: undefined };
       const { cells } = await aggregate(rowGroups, plan, query, signal);
-      return { step_seconds: Number(stepNs) / 1e9, buckets: buckets(cells, range, stepNs, by.length > 0) };
+      const shown = shownRange(predicate, range, cells, stepNs);
+      const list = shown === undefined ? [] : buckets(cells, shown, stepNs, by.length > 0);
+      return { step_seconds: Number(stepNs) / 1e9, buckets: list };
     });
   });
 
@@ -129,6 +131,30 @@ function parseBy(query: QueryString, max: number): readonly string[] {
     throw new ParameterError('by', `${by.length} names`, `up to ${max} names of labels or fields`, 'by=level');
   }
   return by;
+}
+
+/**
+ * Where the query says nothing, from the first line that was found to the last; undefined when none was. A row group has
+ * lines of others, too, and when these were written is not everybody's business.
+ */
+function shownRange(
+  { from, to }: Predicate,
+  { first, last }: TimeRange,
+  cells: readonly Cell[],
+  stepNs: bigint,
+): TimeRange | undefined {
+  if (from !== undefined && to !== undefined) return { first, last };
+  if (cells.length === 0) return undefined;
+  let firstBucket = Infinity;
+  let lastBucket = -Infinity;
+  for (const { bucket } of cells) {
+    firstBucket = Math.min(firstBucket, bucket);
+    lastBucket = Math.max(lastBucket, bucket);
+  }
+  return {
+    first: from ?? BigInt(firstBucket) * stepNs,
+    last: to === undefined ? BigInt(lastBucket) * stepNs : last,
+  };
 }
 
 /** All buckets of the range, empty ones too: a chart wants them. */

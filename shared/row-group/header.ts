@@ -72,6 +72,8 @@ const HEAD_BYTES = 16 * 1024;
 export interface Header {
   readonly info: RowGroupInfo;
   readonly templates: readonly Template[];
+  /** By template. */
+  readonly templateRowCounts: readonly number[];
   readonly columns: readonly ColumnInfo[];
   /** columnsOfTemplate[t][s]: the column of slot s of template t. */
   readonly columnsOfTemplate: readonly (readonly number[])[];
@@ -109,8 +111,8 @@ export function readHeader(source: ByteSource): Header {
   if (!packed) reader.expectEnd();
   const end = packedBody === undefined ? source.sizeBytes : packedBody.length;
   if (offset !== end) throw new CorruptionError(`the pages should end at byte ${offset}, they end at ${end}`);
-  const { templates, columnsOfTemplate } = tables;
-  return { info, templates, columns, columnsOfTemplate, system, pages, packedBody };
+  const { templates, templateRowCounts, columnsOfTemplate } = tables;
+  return { info, templates, templateRowCounts, columns, columnsOfTemplate, system, pages, packedBody };
 }
 
 /**
@@ -203,6 +205,7 @@ function readTables(
   rowCount: number,
 ): {
   templates: Template[];
+  templateRowCounts: number[];
   columnsOfTemplate: number[][];
   columns: { slot: Slot; parts: { template: number; firstValue: number }[]; count: number }[];
 } {
@@ -214,12 +217,14 @@ function readTables(
     return { slot, parts: [] as { template: number; firstValue: number }[], count: 0 };
   });
   const columnsOfTemplate: number[][] = [];
+  const templateRowCounts: number[] = [];
   let rows = 0;
   const templateCount = reader.count(3);
   if (templateCount > TEMPLATES_MAX) throw new CorruptionError(`a row group of ${templateCount} templates`);
   const templates = Array.from({ length: templateCount }, (_, t) => {
     const templateRows = reader.varint();
     rows += templateRows;
+    templateRowCounts.push(templateRows);
     const spans: number[] = [];
     const slots: Slot[] = [];
     const indices: number[] = [];
@@ -241,7 +246,7 @@ function readTables(
   });
   if (rows !== rowCount) throw new CorruptionError(`the templates have ${rows} rows, the row group ${rowCount}`);
   for (const column of columns) if (column.count === 0) throw new CorruptionError('a column without values');
-  return { templates, columnsOfTemplate, columns };
+  return { templates, templateRowCounts, columnsOfTemplate, columns };
 }
 
 /** A template whose literals are cut out of the header when they are asked for: most reads of a group need none. */

@@ -64,6 +64,8 @@ export function verifyRowGroup(bytes: Uint8Array): RowGroupInfo {
 export class RowGroup {
   readonly info: RowGroupInfo;
   readonly templates: readonly Template[];
+  /** By template. */
+  readonly templateRowCounts: readonly number[];
   readonly columns: readonly ColumnInfo[];
   /** columnsOfTemplate[t][s]: the column of slot s of template t. */
   readonly columnsOfTemplate: readonly (readonly number[])[];
@@ -83,6 +85,7 @@ export class RowGroup {
     this.#header = readHeader(this.#source);
     this.info = this.#header.info;
     this.templates = this.#header.templates;
+    this.templateRowCounts = this.#header.templateRowCounts;
     this.columns = this.#header.columns;
     this.columnsOfTemplate = this.#header.columnsOfTemplate;
   }

@@ -16,36 +16,12 @@ export interface Rows {
 }
 
 export function rowsOf(group: RowGroup, mask: Uint8Array | 'all'): Rows {
-  const counts = templateRowCounts(group);
+  const counts = Int32Array.from(group.templateRowCounts);
   if (mask === 'all') return { counts, selected: undefined };
   const { templateRows } = group.order();
   const selected = new Uint8Array(templateRows.length);
   for (let i = 0; i < selected.length; i++) selected[i] = mask[templateRows[i]!]!;
   return { counts, selected };
-}
-
-/** From the columns alone where they tell, as then a count needs not even the template codes. */
-function templateRowCounts(group: RowGroup): Int32Array {
-  const { columnsOfTemplate, columns } = group;
-  if (columnsOfTemplate.filter((each) => each.length === 0).length > 1) {
-    const { templateStarts } = group.order();
-    return Int32Array.from(
-      columnsOfTemplate,
-      (_, template) => templateStarts[template + 1]! - templateStarts[template]!,
-    );
-  }
-  const counts = new Int32Array(columnsOfTemplate.length);
-  let left = group.info.rowCount;
-  for (const [template, [column]] of columnsOfTemplate.entries()) {
-    if (column === undefined) continue;
-    const { parts, count } = columns[column]!;
-    const part = parts.findIndex((each) => each.template === template);
-    counts[template] = (parts[part + 1]?.firstValue ?? count) - parts[part]!.firstValue;
-    left -= counts[template];
-  }
-  const empty = columnsOfTemplate.findIndex((each) => each.length === 0);
-  if (empty !== -1) counts[empty] = left;
-  return counts;
 }
 
 /** Groups rows by time buckets, where there is a step, and by names. */

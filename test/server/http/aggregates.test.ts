@@ -55,7 +55,10 @@ test('a histogram without a step chooses one for the lines that are there', asyn
   const { json } = await get('/histogram?level=error');
   const { step_seconds: step, buckets } = json as { step_seconds: number; buckets: { total: number }[] };
   expect(step).toBe(60);
+  // From 12:00 to 12:50: the lines before and after are of another level.
+  expect(buckets).toHaveLength(51);
   expect(buckets.reduce((sum, { total }) => sum + total, 0)).toBe(6);
+  expect((await get('/histogram?level=none')).json).toEqual({ step_seconds: 60, buckets: [] });
 });
 
 test('an aggregation measures a field by values of another, the largest group first', async () => {
