@@ -86,17 +86,7 @@ test('each command has its own flags', () => {
   expect(parseInvocation(words('agent --node n1 --container-rate-limit 1.5MB/s'), {})).toMatchObject({
     options: { containerRateLimit: 1_500_000 },
   });
-  const {
-    dataDir,
-    listen,
-    retentionMs,
-    maxSizeBytes,
-    retentionRulesPath,
-    indexedFields,
-    access,
-    kubernetes,
-    logLevel,
-  } = up;
+  const { dataDir, listen, retentionMs, maxSizeBytes, retentionRulesPath, indexedFields, kubernetes, logLevel } = up;
   expect(parseInvocation(['server'], {})).toEqual({
     kind: 'server',
     options: {
