@@ -3,7 +3,7 @@
  * works would take the cores from it. A spool is what the agent of one node would send, in order: u32 size and batch,
  * back to back.
  */
-import { closeSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bench, Child, waitFor } from './harness.ts';
 
@@ -30,11 +30,18 @@ export function writeBatch(file: number, batch: Buffer): void {
 /** Owns a file; holds the batch that is to be sent next until it is told that it was. */
 export class Spool {
   readonly #file: number;
+  readonly #sizeBytes: number;
   #at = 0;
   #next: Buffer | undefined;
 
   constructor(path: string) {
     this.#file = openSync(path, 'r');
+    this.#sizeBytes = fstatSync(this.#file).size;
+  }
+
+  /** How much of it was taken, 0 to 1; and this plus `batches` more of the size of the next one. */
+  share(batches = 0): number {
+    return (this.#at + batches * (this.#next?.length ?? 0)) / this.#sizeBytes;
   }
 
   /** Undefined at the end. */
