@@ -2,7 +2,7 @@
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { instantOf, timeNsFrom } from '../../../shared/time.ts';
 import type { GroupKey } from './group-key.ts';
-import { addCodes, type CodePart, countingUp, type Dimension, valueCodes } from './value-codes.ts';
+import { addCodes, type CodePart, type Codes, countingUp, type Dimension, valueCodes } from './value-codes.ts';
 
 /** Codes of up to so many combinations are counted in an array; beyond, each row has a code of its own. */
 const COMBINATIONS_MAX = 2 ** 18;
@@ -68,8 +68,27 @@ function countPart(
   }
   const { codes, base } = part;
   const shift = part.first - start;
-  if (selected === undefined) for (let i = start + shift; i < end + shift; i++) totals[base + codes[i]!]!++;
+  if (selected === undefined) countAll(codes.subarray(start + shift, end + shift), base, totals);
   else for (let i = start; i < end; i++) totals[base + codes[shift + i]!]! += selected[i]!;
+}
+
+/** Up to so many codes are counted in two tables side by side; with more, a code seldom follows itself. */
+const TWO_TABLES_CODES_MAX = 1024;
+
+/** Most of few codes are like the one before, and a counter would wait for its own last value: so there are two. */
+function countAll(codes: Codes, base: number, totals: Uint32Array): void {
+  if (totals.length > TWO_TABLES_CODES_MAX) {
+    for (let i = 0; i < codes.length; i++) totals[base + codes[i]!]!++;
+    return;
+  }
+  const others = new Uint32Array(totals.length - base);
+  const even = codes.length & ~1;
+  for (let i = 0; i < even; i += 2) {
+    totals[base + codes[i]!]!++;
+    others[codes[i + 1]!]!++;
+  }
+  if (even < codes.length) totals[base + codes[even]!]!++;
+  for (let code = 0; code < others.length; code++) totals[base + code]! += others[code]!;
 }
 
 function sized(dimension: Dimension): Dimension {

@@ -159,8 +159,14 @@ export function decodeCodes(pages: PageReader, count: number, distinct: number):
     codes = new Uint16Array(count);
     for (let row = 0; row < count; row++) codes[row] = low[row]! | (high[row]! << 8);
   }
-  for (let row = 0; row < count; row++) checkCode(codes[row]!, distinct);
+  checkCode(largest(codes), distinct);
   return codes;
+}
+
+function largest(codes: Codes): number {
+  let max = 0;
+  for (let i = 0; i < codes.length; i++) if (codes[i]! > max) max = codes[i]!;
+  return max;
 }
 
 function checkCode(code: number, distinct: number): void {
