@@ -241,9 +241,9 @@ test('a token of a namespace sees that alone, on every route and whatever it ask
 test.for([
   ['/labels', { labels: ['container', 'namespace', 'pod', 'stream'] }],
   ['/labels/namespace/values', { values: ['shop'] }],
-  ['/aggregate', { groups: [{ by: {}, rows: SHOP_LINES }] }],
-  ['/aggregate?namespace=!shop', { groups: [] }],
-  ['/aggregate?by=level', { groups: [{ by: { level: '' }, rows: SHOP_LINES }] }],
+  ['/aggregate', { groups: [{ by: {}, rows: SHOP_LINES }], distinct: 1 }],
+  ['/aggregate?namespace=!shop', { groups: [], distinct: 0 }],
+  ['/aggregate?by=level', { groups: [{ by: { level: '' }, rows: SHOP_LINES }], distinct: 1 }],
   [
     '/fields?name=namespace',
     { fields: [{ name: 'namespace', rows: SHOP_LINES, distinct: 1, values: [{ value: 'shop', rows: SHOP_LINES }] }] },
