@@ -6,7 +6,8 @@ import { ByteReader } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
 import type { ByteStrings } from './byte-strings.ts';
 import { type ColumnValues, decodeColumn, memoryBytesOf } from './column.ts';
-import { decodeDistinctTexts } from './encodings/distinct-texts.ts';
+import { dictionaryCounts } from './encodings/dictionary.ts';
+import { areDistinctTextsHere, decodeDistinctTexts } from './encodings/distinct-texts.ts';
 import { decodeIntegers, decodeSmallIntegers, findIntegers, pickIntegers } from './encodings/integer.ts';
 import { findUuids } from './encodings/uuid-search.ts';
 import { decodeTimestampDistances, type TimestampDistances } from './encodings/timestamp.ts';
@@ -190,6 +191,17 @@ export class RowGroup {
     const { chunk } = this.columns[column]!;
     if (chunk.encoding !== ENCODING_DICTIONARY && chunk.encoding !== ENCODING_PATTERN) return undefined;
     return decodeDistinctTexts(new ByteReader(chunk.parameters), this.#pages(this.#header.pages[column]!));
+  }
+
+  /** How many values each of `distinctTexts` has, where the header tells; undefined elsewhere. @throws CorruptionError */
+  distinctCounts(column: number): Uint32Array | undefined {
+    const { chunk, count } = this.columns[column]!;
+    if (chunk.encoding !== ENCODING_DICTIONARY || !areDistinctTextsHere(chunk.parameters)) return undefined;
+    const counts = dictionaryCounts(new ByteReader(chunk.parameters), this.#pages(this.#header.pages[column]!));
+    if (counts !== undefined && counts.reduce((sum, each) => sum + each, 0) !== count) {
+      throw new CorruptionError(`the counts of a dictionary do not sum up to its ${count} values`);
+    }
+    return counts;
   }
 
   /** The values of a column of timestamps, as they are stored. @throws CorruptionError */

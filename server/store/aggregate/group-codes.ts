@@ -42,10 +42,11 @@ export function groupCodes(
 }
 
 /** How many rows there are of each code. */
-export function countCodes({ parts, size }: Dimension, { counts, selected }: Rows): Uint32Array {
-  const totals = new Uint32Array(size);
+export function countCodes(dimension: Dimension, { counts, selected }: Rows): Uint32Array {
+  if (dimension.totals !== undefined && selected === undefined) return dimension.totals;
+  const totals = new Uint32Array(dimension.size);
   let start = 0;
-  for (const [template, part] of parts.entries()) {
+  for (const [template, part] of dimension.parts.entries()) {
     const end = start + counts[template]!;
     countPart(part, start, end, selected, totals);
     start = end;
@@ -97,11 +98,39 @@ function sized(dimension: Dimension): Dimension {
     dimension.write(code, key);
     key.endSized(start);
   };
-  return { size: dimension.size, parts: dimension.parts, write };
+  return {
+    size: dimension.size,
+    totals: dimension.totals,
+    get parts() {
+      return dimension.parts;
+    },
+    write,
+  };
 }
 
 function combined(dimensions: readonly Dimension[], size: number, counts: Int32Array): Dimension {
-  const parts = Array.from(counts, (count, template): CodePart => {
+  let parts: readonly CodePart[] | undefined;
+  // Where all but one have one code, the combinations are the codes of that one.
+  const totals = dimensions.find((dimension) => dimension.size === size)?.totals;
+  const write = (code: number, key: GroupKey): void => {
+    let left = code;
+    for (const dimension of dimensions) {
+      dimension.write(left % dimension.size, key);
+      left = Math.floor(left / dimension.size);
+    }
+  };
+  return {
+    size,
+    totals,
+    get parts() {
+      return (parts ??= combinedParts(dimensions, counts));
+    },
+    write,
+  };
+}
+
+function combinedParts(dimensions: readonly Dimension[], counts: Int32Array): readonly CodePart[] {
+  return Array.from(counts, (count, template): CodePart => {
     const each = dimensions.map((dimension) => dimension.parts[template]!);
     const rows = each.every(({ kind }) => kind === 'same') ? Math.min(count, 1) : count;
     const codes = new Uint32Array(rows);
@@ -112,14 +141,6 @@ function combined(dimensions: readonly Dimension[], size: number, counts: Int32A
     }
     return rows === count ? { kind: 'each', codes, first: 0, base: 0 } : { kind: 'same', code: codes[0]! };
   });
-  const write = (code: number, key: GroupKey): void => {
-    let left = code;
-    for (const dimension of dimensions) {
-      dimension.write(left % dimension.size, key);
-      left = Math.floor(left / dimension.size);
-    }
-  };
-  return { parts, size, write };
 }
 
 /** A code is a row's position in template order. */

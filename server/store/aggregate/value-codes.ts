@@ -9,7 +9,7 @@ import {
   writeValue,
 } from '../../../shared/row-group/column.ts';
 import { distinctCutTexts } from '../../../shared/row-group/encodings/pattern.ts';
-import { KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
+import { ENCODING_CONSTANT, ENCODING_DICTIONARY, KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { labelOf } from '../../../shared/labels.ts';
 import { forEachTextObject } from '../scan/text-objects.ts';
@@ -27,6 +27,8 @@ export type Codes = Uint8Array | Uint16Array | Uint32Array;
 export interface Dimension {
   /** Codes are below it. */
   readonly size: number;
+  /** By code: rows of the whole row group, where its header tells; then `parts` need not be looked at to count all. */
+  readonly totals?: Uint32Array | undefined;
   /** By template. */
   readonly parts: readonly CodePart[];
   /** Adds what a code stands for to a key. */
@@ -38,27 +40,64 @@ const NONE: CodePart = { kind: 'same', code: 0 };
 /** Integers in a range of at most so many a value get one code each; in a wider one each row has a code of its own. */
 const INTEGERS_RANGE_FACTOR = 2;
 
+/** What is known of one column's codes. */
+interface ColumnCodes {
+  /** Codes of the values, above `base`; undefined for one value that is that of `base`. */
+  readonly codes: (() => Codes) | undefined;
+  readonly base: number;
+  /** By code above `base`: how many values have it, where the header tells. */
+  readonly totals: ArrayLike<number> | undefined;
+}
+
 /** A stream's label comes before a field of the line; of a field that stands in a line more than once, the last counts. */
 export function valueCodes(group: RowGroup, name: string): Dimension {
   const texts = new Texts();
-  const columns = new Map<number, { codes: Codes | undefined; base: number }>();
-  const ofColumn = (column: number): { codes: Codes | undefined; base: number } => {
-    let known = columns.get(column);
-    if (known === undefined) columns.set(column, (known = columnCodes(group, column, name, texts)));
-    return known;
-  };
-  const parts = group.templates.map((_, template): CodePart => {
-    const column = columnOf(group, template, name);
-    if (column === undefined) return NONE;
-    const { codes, base } = ofColumn(column);
-    if (codes === undefined) return { kind: 'same', code: base };
-    return { kind: 'each', codes, first: firstOf(group, column, template), base };
-  });
+  const columns = new Map<number, ColumnCodes>();
+  const columnOfTemplate = group.templates.map((_, template) => columnOf(group, template, name));
+  for (const column of columnOfTemplate) {
+    if (column !== undefined && !columns.has(column)) columns.set(column, columnCodes(group, column, name, texts));
+  }
+  const partsOfFields = (): CodePart[] =>
+    columnOfTemplate.map((column, template) => {
+      if (column === undefined) return NONE;
+      const { codes, base } = columns.get(column)!;
+      if (codes === undefined) return { kind: 'same', code: base };
+      return { kind: 'each', codes: codes(), first: firstOf(group, column, template), base };
+    });
+  const write = (code: number, key: GroupKey): void => texts.write(code, key);
+  if (group.info.streams.some((stream) => labelOf(stream, name) !== undefined)) {
+    const parts = underLabels(group, name, partsOfFields(), texts);
+    return { size: texts.size, parts, write };
+  }
+  let parts: readonly CodePart[] | undefined;
   return {
-    parts: underLabels(group, name, parts, texts),
     size: texts.size,
-    write: (code, key) => texts.write(code, key),
+    totals: totalsOf(group, name, columns, texts.size),
+    get parts() {
+      return (parts ??= partsOfFields());
+    },
+    write,
   };
+}
+
+/** Undefined when the header does not tell, or a line has the field more than once. */
+function totalsOf(
+  group: RowGroup,
+  name: string,
+  columns: ReadonlyMap<number, ColumnCodes>,
+  size: number,
+): Uint32Array | undefined {
+  const totals = new Uint32Array(size);
+  totals[0] = group.info.rowCount;
+  for (const [column, { base, totals: ofColumn }] of columns) {
+    const { slot } = group.columns[column]!;
+    if (ofColumn === undefined || (slot.field === name && slot.ordinal > 0)) return undefined;
+    for (let code = 0; code < ofColumn.length; code++) {
+      totals[base + code]! += ofColumn[code]!;
+      totals[0]! -= ofColumn[code]!;
+    }
+  }
+  return totals;
 }
 
 /** The column that holds a template's values of a field, or lines that may have it. */
@@ -73,25 +112,28 @@ export function firstOf(group: RowGroup, column: number, template: number): numb
   return group.columns[column]!.parts.find((part) => part.template === template)!.firstValue;
 }
 
-/** @returns codes of the values, above `base`; undefined for one value that is that of `base` */
-function columnCodes(
-  group: RowGroup,
-  column: number,
-  name: string,
-  texts: Texts,
-): { codes: Codes | undefined; base: number } {
-  const { slot, chunk } = group.columns[column]!;
-  if (slot.kind === KIND_TEXT) return { codes: textCodes(group, column, name, texts), base: 0 };
-  const values = group.values(column);
-  const mayEscape = chunk.byteSet === undefined ? values.kind === 'constant' : hasBackslash(chunk.byteSet);
+function columnCodes(group: RowGroup, column: number, name: string, texts: Texts): ColumnCodes {
+  const { slot, chunk, count } = group.columns[column]!;
+  if (slot.kind === KIND_TEXT) {
+    const codes = textCodes(group, column, name, texts);
+    return codes === undefined ? { codes, base: 0, totals: [] } : { codes: () => codes, base: 0, totals: undefined };
+  }
+  const mayEscape = chunk.byteSet === undefined ? chunk.encoding === ENCODING_CONSTANT : hasBackslash(chunk.byteSet);
   const escaped = slot.kind === KIND_STRING && mayEscape;
+  const distinct = chunk.encoding === ENCODING_DICTIONARY ? group.distinctTexts(column) : undefined;
+  if (distinct !== undefined) {
+    const codes = (): Codes => {
+      const values = group.values(column);
+      if (values.kind !== 'dictionary') throw new RangeError('BUG: a dictionary that is none');
+      return values.codes;
+    };
+    const base = texts.add({ kind: 'raw', ...distinct }, distinct.offsets.length - 1, escaped);
+    return { codes, base, totals: group.distinctCounts(column) };
+  }
+  const values = group.values(column);
   switch (values.kind) {
     case 'constant':
-      return { codes: undefined, base: texts.add(values, 1, escaped) };
-    case 'dictionary': {
-      const distinct = values.values.offsets.length - 1;
-      return { codes: values.codes, base: texts.add({ kind: 'raw', ...values.values }, distinct, escaped) };
-    }
+      return { codes: undefined, base: texts.add(values, 1, escaped), totals: [count] };
     case 'integer': {
       const { min, max } = values;
       const range = max - min + 1;
@@ -99,12 +141,14 @@ function columnCodes(
       const codes = new Uint32Array(values.values.length);
       for (let i = 0; i < codes.length; i++) codes[i] = values.values[i]! - min;
       const all = Float64Array.from({ length: range }, (_, code) => min + code);
-      return { codes, base: texts.add({ kind: 'integer', values: all, min, max }, range, false) };
+      const base = texts.add({ kind: 'integer', values: all, min, max }, range, false);
+      return { codes: () => codes, base, totals: undefined };
     }
     case 'pattern': {
       const { codes, values: places } = distinctCutTexts(values);
-      return { codes, base: texts.add(values, places.length, escaped, places) };
+      return { codes: () => codes, base: texts.add(values, places.length, escaped, places), totals: undefined };
     }
+    case 'dictionary':
     case 'decimal':
     case 'timestamp':
     case 'uuid':
@@ -112,8 +156,7 @@ function columnCodes(
     case 'raw':
       break;
   }
-  const { count } = group.columns[column]!;
-  return { codes: countingUp(count), base: texts.add(values, count, escaped) };
+  return { codes: () => countingUp(count), base: texts.add(values, count, escaped), totals: undefined };
 }
 
 export function countingUp(count: number): Uint32Array {

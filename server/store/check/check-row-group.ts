@@ -86,7 +86,9 @@ function checkColumn(group: RowGroup, index: number): void {
   const values = group.values(index);
   const problem =
     valueCount(values) === count
-      ? (outsideRange(values) ?? outsideByteSet(values, chunk.byteSet))
+      ? (outsideRange(values) ??
+        outsideByteSet(values, chunk.byteSet) ??
+        otherCounts(values, group.distinctCounts(index)))
       : `${valueCount(values)} values instead of ${count}`;
   if (problem !== undefined) throw new CorruptionError(`field ${JSON.stringify(slot.field)}: ${problem}`);
 }
@@ -111,6 +113,15 @@ function outsideByteSet(values: ColumnValues, byteSet: Buffer | undefined): stri
     if ((byteSet[byte >> 3]! & (1 << (byte & 7))) === 0) return `byte ${byte} is not in the byte set`;
   }
   return undefined;
+}
+
+/** A count by values is answered from the header alone. */
+function otherCounts(values: ColumnValues, counts: Uint32Array | undefined): string | undefined {
+  if (counts === undefined || values.kind !== 'dictionary') return undefined;
+  const actual = new Uint32Array(counts.length);
+  for (const code of values.codes) actual[code]!++;
+  const wrong = actual.findIndex((count, code) => count !== counts[code]);
+  return wrong < 0 ? undefined : `its value ${wrong} occurs ${actual[wrong]} times, the header says ${counts[wrong]}`;
 }
 
 function stringsOf(values: ColumnValues): ByteStrings | undefined {

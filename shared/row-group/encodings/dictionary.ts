@@ -3,7 +3,7 @@
  *
  * Codes are u8 with up to 256 distinct values, else u16 in two planes (low bytes, high bytes).
  *
- * Parameters:  those of the distinct texts
+ * Parameters:  those of the distinct texts; where these stand here, how many values each one has: varints
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
@@ -115,7 +115,11 @@ export function encodeDictionary(
   parameters: ByteWriter,
   pages: PageWriter,
 ): void {
-  encodeDistinctTexts(values, parameters, pages);
+  if (encodeDistinctTexts(values, parameters, pages)) {
+    const counts = new Uint32Array(values.count);
+    for (let i = 0; i < codes.length; i++) counts[codes[i]!]!++;
+    for (const count of counts) parameters.varint(count);
+  }
   encodeCodes(codes, codes.length, values.count, pages);
 }
 
@@ -133,6 +137,15 @@ export function encodeCodes(codes: ArrayLike<number>, count: number, distinct: n
 export function decodeDictionary(parameters: ByteReader, pages: PageReader, count: number): Dictionary {
   const values = decodeDistinctTexts(parameters, pages);
   return { values, codes: decodeCodes(pages, count, values.offsets.length - 1) };
+}
+
+/** How many values each distinct one has, where the parameters tell; no page is read. @throws CorruptionError */
+export function dictionaryCounts(parameters: ByteReader, pages: PageReader): Uint32Array | undefined {
+  const { offsets } = decodeDistinctTexts(parameters, pages);
+  if (parameters.remaining === 0) return undefined;
+  const counts = new Uint32Array(offsets.length - 1);
+  for (let code = 0; code < counts.length; code++) counts[code] = parameters.varint();
+  return counts;
 }
 
 /** Only the values at some indices, and all that are distinct. @throws CorruptionError */

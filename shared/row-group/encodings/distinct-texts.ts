@@ -6,7 +6,7 @@
  *
  * Parameters:  count varint, form u8 (0 raw, 1 UUID, 2 here), then those of the form, or each value sized
  */
-import type { ByteReader, ByteWriter } from '../../bytes.ts';
+import { ByteReader, type ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import type { ByteStrings, ValueRefs } from '../byte-strings.ts';
 import { DICTIONARY_VALUES_MAX } from '../format.ts';
@@ -21,12 +21,13 @@ const FORM_HERE = 2;
 /** Of all values together. A header is read and decompressed as a whole, so it should stay small. */
 const HERE_BYTES_MAX = 1024;
 
-export function encodeDistinctTexts(values: ValueRefs, parameters: ByteWriter, pages: PageWriter): void {
+/** @returns true when they stand in the parameters */
+export function encodeDistinctTexts(values: ValueRefs, parameters: ByteWriter, pages: PageWriter): boolean {
   parameters.varint(values.count);
   if (areShort(values)) {
     parameters.u8(FORM_HERE);
     for (let i = 0; i < values.count; i++) parameters.sized(values.bytes.subarray(values.starts[i], values.ends[i]));
-    return;
+    return true;
   }
   const uuids = looksLikeUuid(values.bytes, values.starts[0]!, values.ends[0]!)
     ? pages.scratch(values.count * UUID_BYTES)
@@ -38,6 +39,14 @@ export function encodeDistinctTexts(values: ValueRefs, parameters: ByteWriter, p
     parameters.u8(FORM_RAW);
     encodeRaw(values, parameters, pages);
   }
+  return false;
+}
+
+/** True when the parameters of a chunk begin with distinct texts that stand there. */
+export function areDistinctTextsHere(parameters: Buffer): boolean {
+  const reader = new ByteReader(parameters);
+  reader.varint();
+  return reader.u8() === FORM_HERE;
 }
 
 /** @throws CorruptionError */
