@@ -88,15 +88,16 @@ function totalsOf(
   size: number,
 ): Uint32Array | undefined {
   const totals = new Uint32Array(size);
-  totals[0] = group.info.rowCount;
+  let without = group.info.rowCount;
   for (const [column, { base, totals: ofColumn }] of columns) {
     const { slot } = group.columns[column]!;
     if (ofColumn === undefined || (slot.field === name && slot.ordinal > 0)) return undefined;
     for (let code = 0; code < ofColumn.length; code++) {
       totals[base + code]! += ofColumn[code]!;
-      totals[0]! -= ofColumn[code]!;
+      without -= ofColumn[code]!;
     }
   }
+  totals[0] = without;
   return totals;
 }
 
