@@ -18,7 +18,7 @@ export interface AgentOptions
   extends
     Pick<TailOptions, 'podsDir' | 'rescanMs' | 'graceMs' | 'goneMs' | 'pendingIdleMsMax'>,
     Pick<TailOptions, 'deletedBytesMax' | 'openFilesMax' | 'watch'>,
-    Pick<FileReaderOptions, 'rateLimit'>,
+    Pick<FileReaderOptions, 'rateLimit' | 'multiline'>,
     Pick<ShipperOptions, 'serverUrl' | 'token' | 'backoffMsMax'> {
   readonly node: string;
   readonly log: Logger;
@@ -61,10 +61,11 @@ class RunningAgent implements Agent {
   #rejections = 0;
 
   constructor(options: AgentOptions) {
-    const { log, node, rateLimit } = options;
+    const { log, node, rateLimit, multiline } = options;
     const metrics = this.#metrics;
     const ready = this.#ready;
-    const reader = new FileReader({ batch: this.#batch, ready, metrics, log, rateLimit, wake: () => this.#pump() });
+    const wake = (): void => this.#pump();
+    const reader = new FileReader({ batch: this.#batch, ready, metrics, log, rateLimit, multiline, wake });
     this.#log = log;
     this.#node = node;
     this.#tickMs = options.tickMs ?? TICK_MS;

@@ -9,7 +9,7 @@ import { endOffset, type LogFile, type Offsets } from './log-file.ts';
 import { compareRotations } from './log-path.ts';
 import type { Allowance } from './rate-limit.ts';
 
-/** The beginning of a line whose end has not been read. */
+/** The beginning of a line whose end has not been read, or of an entry to which more lines may belong. */
 export interface PendingLine {
   /** Where its first fragment starts: the stream's position stays there until the line is complete. */
   readonly file: LogFile;
@@ -19,6 +19,16 @@ export interface PendingLine {
   /** Time of the first fragment. */
   readonly day: number;
   readonly timeNs: number;
+  /** Whether the last line has not ended yet. */
+  isOpen: boolean;
+  /** Of the entry rules: what the next line is judged by. ALONE is a line that none is joined to. */
+  state: number;
+  /** How long it waits for another line, in this state. */
+  idleMsMax: number;
+  lines: number;
+  /** Time of the last line's first fragment. */
+  lastDay: number;
+  lastTimeNs: number;
   bytes: Buffer;
   length: number;
   touchedMs: number;

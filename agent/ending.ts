@@ -20,9 +20,9 @@ export function hasDueTail(chain: Chain, file: LogFile, nowMs: number, times: En
   return isOver(chain, file, nowMs, times);
 }
 
-/** An unfinished line is stored as it is: the whole chain is over, or nothing has followed for too long. */
+/** An unfinished line or entry is stored as it is: the whole chain is over, or nothing has followed for too long. */
 export function isLineDue(chain: Chain, line: PendingLine, nowMs: number, times: EndingTimes): boolean {
-  if (nowMs - line.touchedMs >= times.pendingIdleMsMax) return true;
+  if (nowMs - line.touchedMs >= (line.isOpen ? times.pendingIdleMsMax : line.idleMsMax)) return true;
   return chain.files.every((file) => isOver(chain, file, nowMs, times));
 }
 

@@ -10,6 +10,7 @@ import { nextReadable, type Chain, type PendingLine } from './chain.ts';
 import { GzipSource } from './gzip-source.ts';
 import { LINE_BYTES_MAX, READ_BYTES } from './limits.ts';
 import { LineReader } from './line-reader.ts';
+import { createEntryRules, type Multiline } from './multiline.ts';
 import { loseRest, type LogFile } from './log-file.ts';
 import { RateLimit, type RateLimitOptions } from './rate-limit.ts';
 import type { ReadyQueue } from './ready-queue.ts';
@@ -23,6 +24,8 @@ export interface FileReaderOptions {
   readonly log: Logger;
   /** For each container; none by default. */
   readonly rateLimit?: RateLimitOptions | undefined;
+  /** Off by default. */
+  readonly multiline?: Multiline | undefined;
   /** Called when a chain was queued outside of a tick. */
   readonly wake: () => void;
 }
@@ -39,7 +42,7 @@ export class FileReader {
   #unzipping: LogFile | undefined;
 
   constructor(options: FileReaderOptions) {
-    this.#lines = new LineReader(options.batch);
+    this.#lines = new LineReader(options.batch, createEntryRules(options.multiline ?? { kind: 'off' }));
     this.#ready = options.ready;
     this.#metrics = options.metrics;
     this.#log = options.log;

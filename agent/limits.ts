@@ -9,9 +9,28 @@ export const READ_BYTES = 256 * KIB;
 /**
  * A line, joined from its fragments, is at most this long. Beyond it a line is cut at a fragment's border: every piece
  * but the last is stored as a line of its own with FLAG_TRUNCATED, and nothing is lost. One single fragment that is
- * longer (a runtime that does not split lines) loses what is beyond, flagged and counted.
+ * longer (a runtime that does not split lines) loses what is beyond, flagged and counted. An entry of several lines is
+ * a line to all that comes after, and is cut in the same way, between its lines where it can be.
  */
 export const LINE_BYTES_MAX = MIB;
+
+/** Lines that are joined into one entry. Beyond it the entry is cut, with FLAG_TRUNCATED on all pieces but the last. */
+export const ENTRY_LINES_MAX = 1000;
+
+/**
+ * An entry is stored when nothing has followed for this long, by the agent's clock, and ends where its stream was silent
+ * for longer, by the lines' own: a trace is written at once, but its process may wait for its CPU quota meanwhile.
+ */
+export const ENTRY_IDLE_MS_MAX = 1_000;
+
+/** The same for a line of text that may be followed by a trace but mostly is not: it must not be late for that. */
+export const LONE_LINE_MS_MAX = 250;
+
+/** From an entry's first line to its last, so that it is not held back for ever. Beyond it the entry is cut as above. */
+export const ENTRY_SPAN_MS_MAX = 5_000;
+
+/** Of each line, what a start pattern looks at. */
+export const START_PATTERN_BYTES_MAX = 256;
 
 /** All unfinished lines of all files together. Beyond it the line that grows is cut as above. */
 export const PENDING_BYTES_MAX = 16 * MIB;

@@ -1,17 +1,21 @@
 /**
- * From bytes to rows: takes chunks of whole fragments from a file, parses the CRI prefix, joins partial lines, and adds
- * each line to the batch. The loop over fragments allocates nothing; whatever is not a plain full line leaves it.
+ * From bytes to rows: takes chunks of whole fragments from a file, parses the CRI prefix, joins partial lines, and lines
+ * that are one entry, and adds each to the batch. The loop over fragments allocates nothing; whatever is not simply a
+ * full line that stands alone leaves it.
  */
 import { CriParser, STDERR, STDOUT, type StreamIndex } from '../shared/cri.ts';
 import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../shared/row-group/format.ts';
 import type { BatchBuilder } from './batch-builder.ts';
 import { isBefore, isOvertaken, type Chain, type PendingLine } from './chain.ts';
+import { EntryJoiner, OPEN_BRACE } from './entry-joiner.ts';
+import { ALONE, type EntryRules } from './entry-rules.ts';
 import { LINE_BYTES_MAX, PENDING_BYTES_MAX } from './limits.ts';
 import type { FileLoss, LogFile } from './log-file.ts';
 import { markerText, type Loss } from './losses.ts';
 import { PendingBytes } from './pending-bytes.ts';
 
 const NEWLINE = 0x0a;
+const NEWLINE_BYTES = Buffer.of(NEWLINE);
 const STREAMS = [STDOUT, STDERR] as const;
 
 /** Owns the pending bytes of all chains. One reader fills one batch builder. */
@@ -19,10 +23,13 @@ export class LineReader {
   readonly #batch: BatchBuilder;
   readonly #cri = new CriParser();
   readonly #pending = new PendingBytes();
+  readonly #joiner: EntryJoiner;
   #nowMs = 0;
 
-  constructor(batch: BatchBuilder) {
+  /** @param rules  undefined stores each line as it is */
+  constructor(batch: BatchBuilder, rules: EntryRules | undefined) {
     this.#batch = batch;
+    this.#joiner = new EntryJoiner(rules);
   }
 
   /**
@@ -37,6 +44,7 @@ export class LineReader {
     const { start } = file;
     const fileOffset = file.readOffset;
     const { rowsMax } = batch;
+    const { isOn: joins } = this.#joiner;
     this.#nowMs = nowMs;
     let arenaBase = -1;
     let day = Number.NaN;
@@ -47,8 +55,13 @@ export class LineReader {
         if (!this.#takeUnparsed(chain, file, bytes, at, newline, fileOffset + at)) break;
       } else {
         const { stream } = cri;
-        if (cri.partial || chain.pending[stream] !== undefined || fileOffset + at < start[stream]) {
-          if (!this.#takeFragment(chain, file, bytes, newline, fileOffset + at)) break;
+        if (
+          cri.partial ||
+          chain.pending[stream] !== undefined ||
+          fileOffset + at < start[stream] ||
+          (joins && bytes[cri.messageStart] !== OPEN_BRACE && !this.#standsAlone(bytes, newline, end))
+        ) {
+          if (!this.#takeFragment(chain, file, bytes, newline, fileOffset + at, end)) break;
         } else {
           if (cri.day !== day) {
             if (!batch.fits(cri.day)) break;
@@ -106,7 +119,7 @@ export class LineReader {
     const stream = isCri ? cri.stream : STDOUT;
     if (isCri) cri.partial = true;
     const taken = isCri
-      ? this.#takeFragment(chain, file, bytes, end, file.readOffset)
+      ? this.#takeFragment(chain, file, bytes, end, file.readOffset, end)
       : this.#takeUnparsed(chain, file, bytes, 0, end, file.readOffset);
     if (!taken) return false;
     file.seen[stream] = true;
@@ -127,7 +140,7 @@ export class LineReader {
   }
 
   /**
-   * Stores the unfinished lines of a chain as they are, where `isDue` says so.
+   * Stores the unfinished lines and entries of a chain as they are, where `isDue` says so.
    * @returns false when the batch has no room for the next
    */
   flushPending(chain: Chain, isDue: (line: PendingLine) => boolean): boolean {
@@ -135,7 +148,7 @@ export class LineReader {
       const line = chain.pending[stream];
       if (line === undefined || !isDue(line)) continue;
       this.#batch.touch(chain);
-      if (!this.#emitPending(chain, stream, FLAG_PARTIAL)) return false;
+      if (!this.#emitPending(chain, stream, flagsOf(line))) return false;
     }
     return true;
   }
@@ -149,33 +162,67 @@ export class LineReader {
     }
   }
 
-  /** The fragment that `#cri` has just parsed, when it is not simply a line. Returns false when it could not be taken. */
-  #takeFragment(chain: Chain, file: LogFile, bytes: Buffer, end: number, offset: number): boolean {
+  /** Whether the full line that `#cri` has just parsed is a row by itself, as far as the bytes behind it tell. */
+  #standsAlone(bytes: Buffer, newline: number, end: number): boolean {
+    return this.#joiner.isAlone(this.#joiner.begin(this.#cri, bytes, newline), this.#cri, bytes, newline, end);
+  }
+
+  /**
+   * The fragment that `#cri` has just parsed, when it is not simply a line.
+   * @param chunkEnd  of all fragments that are at hand
+   * @returns false when it could not be taken
+   */
+  #takeFragment(chain: Chain, file: LogFile, bytes: Buffer, end: number, offset: number, chunkEnd: number): boolean {
     const { stream, partial, day, timeNs, messageStart } = this.#cri;
     if (offset < file.start[stream]) return true;
     const line = chain.pending[stream];
+    let state: number | undefined;
     if (line !== undefined && !isBefore(chain, file, line.last)) {
-      const length = line.length + end - messageStart;
-      const isTooLong = length > LINE_BYTES_MAX || this.#pending.heldBytes > PENDING_BYTES_MAX;
-      if (!isTooLong) {
-        if (!partial && !this.#batch.fits(line.day)) return false;
-        this.#pending.append(line, bytes, messageStart, end);
-        line.last = file;
-        line.touchedMs = this.#nowMs;
-        return partial || this.#emitPending(chain, stream, 0);
-      }
-      if (!this.#emitPending(chain, stream, FLAG_TRUNCATED)) return false;
+      const next = this.#joiner.next(line, this.#cri, bytes, end);
+      const goesOn = line.isOpen || next !== ALONE;
+      if (goesOn && this.#hasRoom(line, end - messageStart)) return this.#goOn(chain, file, line, next, bytes, end);
+      if (!this.#emitPending(chain, stream, goesOn ? FLAG_TRUNCATED : 0)) return false;
+      if (goesOn) state = next;
     } else if (line !== undefined && !isBefore(chain, file, line.file)) {
       // A fragment that comes late to an older file, in the midst of a line that has gone on in a newer one.
-      if (!this.#emitPending(chain, stream, FLAG_PARTIAL)) return false;
+      if (!this.#emitPending(chain, stream, flagsOf(line))) return false;
     }
-    if (partial && chain.pending[stream] === undefined && !isOvertaken(chain, file, stream)) {
-      this.#beginPending(chain, file, offset, bytes, end);
+    state ??= this.#joiner.begin(this.#cri, bytes, end);
+    const waits = partial || (state !== ALONE && !this.#joiner.isAlone(state, this.#cri, bytes, end, chunkEnd));
+    if (waits && chain.pending[stream] === undefined && !isOvertaken(chain, file, stream)) {
+      this.#beginPending(chain, file, offset, state, bytes, end);
       return true;
     }
-    if (!this.#batch.fits(day)) return false;
+    // The line before may have been the batch's last; this one is taken again then.
+    if (this.#batch.builder.rowCount >= this.#batch.rowsMax || !this.#batch.fits(day)) return false;
     this.#add(chain, stream, day, timeNs, partial ? FLAG_PARTIAL : 0, bytes, messageStart, end);
     return true;
+  }
+
+  #hasRoom(line: PendingLine, sizeBytes: number): boolean {
+    if (!line.isOpen && this.#joiner.isFull(line, this.#cri)) return false;
+    const length = line.length + (line.isOpen ? 0 : NEWLINE_BYTES.length) + sizeBytes;
+    return length <= LINE_BYTES_MAX && this.#pending.heldBytes <= PENDING_BYTES_MAX;
+  }
+
+  /** Adds the fragment that `#cri` has just parsed to a pending line, and the line to the batch when it is complete. */
+  #goOn(chain: Chain, file: LogFile, line: PendingLine, state: number, bytes: Buffer, end: number): boolean {
+    const { stream, partial, day, timeNs, messageStart } = this.#cri;
+    const isComplete = !partial && state === ALONE;
+    if (isComplete && !this.#batch.fits(line.day)) return false;
+    if (!line.isOpen) {
+      this.#pending.append(line, NEWLINE_BYTES, 0, NEWLINE_BYTES.length);
+      line.lines++;
+      line.lastDay = day;
+      line.lastTimeNs = timeNs;
+    }
+    this.#pending.append(line, bytes, messageStart, end);
+    line.last = file;
+    line.isOpen = partial;
+    line.state = state;
+    line.idleMsMax = this.#joiner.idleMsMax(state);
+    line.touchedMs = this.#nowMs;
+    return !isComplete || this.#emitPending(chain, stream, 0);
   }
 
   /** A line that is not CRI is kept whole as a line of stdout; it ends whatever was unfinished there. */
@@ -186,10 +233,24 @@ export class LineReader {
     return true;
   }
 
-  #beginPending(chain: Chain, file: LogFile, offset: number, bytes: Buffer, end: number): void {
-    const { stream, day, timeNs, messageStart } = this.#cri;
-    const buffer = this.#pending.acquire();
-    const line = { file, offset, last: file, day, timeNs, bytes: buffer, length: 0, touchedMs: this.#nowMs };
+  #beginPending(chain: Chain, file: LogFile, offset: number, state: number, bytes: Buffer, end: number): void {
+    const { stream, partial, day, timeNs, messageStart } = this.#cri;
+    const line: PendingLine = {
+      file,
+      offset,
+      last: file,
+      day,
+      timeNs,
+      isOpen: partial,
+      state,
+      idleMsMax: this.#joiner.idleMsMax(state),
+      lines: 1,
+      lastDay: day,
+      lastTimeNs: timeNs,
+      bytes: this.#pending.acquire(),
+      length: 0,
+      touchedMs: this.#nowMs,
+    };
     this.#pending.append(line, bytes, messageStart, end);
     chain.pending[stream] = line;
   }
@@ -197,7 +258,7 @@ export class LineReader {
   #endPending(chain: Chain, file: LogFile, stream: StreamIndex): boolean {
     const line = chain.pending[stream];
     if (line === undefined || isBefore(chain, file, line.file)) return true;
-    return this.#emitPending(chain, stream, FLAG_PARTIAL);
+    return this.#emitPending(chain, stream, flagsOf(line));
   }
 
   #emitPending(chain: Chain, stream: StreamIndex, flags: number): boolean {
@@ -235,4 +296,9 @@ export class LineReader {
     if ((flags & FLAG_TRUNCATED) !== 0) counts.truncated++;
     if ((flags & FLAG_UNPARSED) !== 0) counts.unparsed++;
   }
+}
+
+/** Of a pending line that is stored as it is; an entry whose last line has ended is complete. */
+function flagsOf({ isOpen }: PendingLine): number {
+  return isOpen ? FLAG_PARTIAL : 0;
 }

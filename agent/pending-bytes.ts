@@ -2,8 +2,9 @@
 import { LINE_BYTES_MAX } from './limits.ts';
 import type { PendingLine } from './chain.ts';
 
-const CAPACITY_MIN = 64 * 1024;
-const SPARES_MAX = 8;
+/** Most are lines of text that wait for a moment, one for each stream of text. */
+const CAPACITY_MIN = 4 * 1024;
+const SPARES_MAX = 64;
 
 /** Owns the memory of pending lines. */
 export class PendingBytes {

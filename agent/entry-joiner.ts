@@ -1,0 +1,75 @@
+/**
+ * Judges, for the line reader, which line belongs to the entry before it: never one that is a JSON object, nor one that
+ * comes after a silence; of all others the rules decide.
+ */
+import { CriParser } from '../shared/cri.ts';
+import { NS_PER_DAY, NS_PER_MS } from '../shared/time.ts';
+import type { PendingLine } from './chain.ts';
+import { ALONE, type EntryRules } from './entry-rules.ts';
+import { ENTRY_LINES_MAX, ENTRY_SPAN_MS_MAX } from './limits.ts';
+
+export const OPEN_BRACE = 0x7b;
+const NEWLINE = 0x0a;
+
+export class EntryJoiner {
+  readonly #rules: EntryRules | undefined;
+  /** For the line after the one that is being taken. */
+  readonly #following = new CriParser();
+
+  /** @param rules  undefined joins nothing */
+  constructor(rules: EntryRules | undefined) {
+    this.#rules = rules;
+  }
+
+  get isOn(): boolean {
+    return this.#rules !== undefined;
+  }
+
+  /** The state of an entry that begins with the fragment that `cri` has parsed, which ends at `end`. */
+  begin({ messageStart }: CriParser, bytes: Uint8Array, end: number): number {
+    if (this.#rules === undefined || isObject(bytes, messageStart, end)) return ALONE;
+    return this.#rules.begin(bytes, messageStart, end);
+  }
+
+  /** The state of a pending line after the fragment that `cri` has parsed; ALONE when they do not belong together. */
+  next(line: PendingLine, cri: CriParser, bytes: Uint8Array, end: number): number {
+    if (line.isOpen) return line.state;
+    if (isObject(bytes, cri.messageStart, end)) return ALONE;
+    if (spanNs(cri, line.lastDay, line.lastTimeNs) > line.idleMsMax * NS_PER_MS) return ALONE;
+    return this.#rules!.next(line.state, bytes, cri.messageStart, end);
+  }
+
+  idleMsMax(state: number): number {
+    return state === ALONE ? 0 : this.#rules!.idleMsMax(state);
+  }
+
+  /** Whether an entry may not have one more line, that which `cri` has parsed. */
+  isFull(line: PendingLine, cri: CriParser): boolean {
+    return line.lines >= ENTRY_LINES_MAX || spanNs(cri, line.day, line.timeNs) > ENTRY_SPAN_MS_MAX * NS_PER_MS;
+  }
+
+  /**
+   * Whether an entry in this state cannot have more lines than the one that `cri` has parsed, since the fragment behind it
+   * shows that already: then it need not wait, nor be copied.
+   * @param newline  the end of the line
+   * @param end      of all fragments that are at hand
+   */
+  isAlone(state: number, cri: CriParser, bytes: Buffer, newline: number, end: number): boolean {
+    const at = newline + 1;
+    if (at >= end) return false;
+    const following = this.#following;
+    const followingEnd = bytes.indexOf(NEWLINE, at);
+    if (!following.parse(bytes, at, followingEnd) || following.stream !== cri.stream) return false;
+    const { messageStart } = following;
+    if (isObject(bytes, messageStart, followingEnd)) return true;
+    return this.#rules!.next(state, bytes, messageStart, followingEnd) === ALONE;
+  }
+}
+
+function isObject(bytes: Uint8Array, start: number, end: number): boolean {
+  return start < end && bytes[start] === OPEN_BRACE;
+}
+
+function spanNs({ day, timeNs }: CriParser, fromDay: number, fromTimeNs: number): number {
+  return (day - fromDay) * NS_PER_DAY + timeNs - fromTimeNs;
+}

@@ -1,0 +1,22 @@
+/** Which lines are joined into entries, as the operator has chosen. */
+import type { EntryRules } from './entry-rules.ts';
+import { StartPattern } from './start-pattern.ts';
+import { TraceRules } from './trace-rules.ts';
+
+export type Multiline =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'traces' }
+  /** A line begins an entry where the pattern matches; the lines up to the next such line belong to it. */
+  | { readonly kind: 'start'; readonly pattern: string };
+
+/** Undefined when every line stands alone. */
+export function createEntryRules(multiline: Multiline): EntryRules | undefined {
+  switch (multiline.kind) {
+    case 'off':
+      return undefined;
+    case 'traces':
+      return new TraceRules();
+    case 'start':
+      return new StartPattern(multiline.pattern);
+  }
+}

@@ -1,0 +1,146 @@
+/** What runtimes print when something goes wrong, each an entry that is to come out whole. */
+
+/** Without the spaces that this file is indented by. */
+function entry(text: string): string {
+  return text.replace(/^\n/, '').replace(/\n *$/, '').replaceAll(/^ {4}/gm, '');
+}
+
+export const TRACES: readonly (readonly [what: string, text: string])[] = [
+  [
+    'a Go panic',
+    entry(`
+    panic: runtime error: index out of range [5] with length 3 [recovered]
+    \tpanic: again
+
+    goroutine 1 [running]:
+    main.pick(...)
+    \t/src/main.go:12
+    main.(*Server).handle(0xc000012345, {0x4a7e40?, 0x4e3d28?})
+    \t/src/main.go:31 +0x1d
+    created by main.main in goroutine 7
+    \t/src/main.go:8 +0x45
+    exit status 2`),
+  ],
+  [
+    'a Go nil dereference',
+    entry(`
+    panic: runtime error: invalid memory address or nil pointer dereference
+    [signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x45a5c1]
+
+    goroutine 34 [running]:
+    net/http.(*conn).serve(0xc0001b2000, {0x6e2f38, 0xc00010a0f0})
+    \t/usr/local/go/src/net/http/server.go:2102 +0x625`),
+  ],
+  [
+    'a Go fatal error with two goroutines and registers',
+    entry(`
+    fatal error: all goroutines are asleep - deadlock!
+
+    goroutine 1 [chan receive, 5 minutes]:
+    main.main()
+    \t/src/main.go:9 +0x50
+
+    goroutine 18 [select, locked to thread]:
+    main.Map[...].func1()
+    \t/src/map.go:40 +0x8c
+
+    rax    0xca
+    rip    0x45a5c1`),
+  ],
+  [
+    'a panic that net/http has recovered',
+    entry(`
+    2026/01/01 10:00:00 http: panic serving 10.0.0.1:51234: boom
+    goroutine 52 [running]:
+    net/http.(*conn).serve.func1()
+    \t/usr/local/go/src/net/http/server.go:1947 +0xbe`),
+  ],
+  [
+    'a Java exception with causes, behind the line that logs it',
+    entry(`
+    2026-01-01 10:00:00,123 ERROR [http-1] c.e.shop.Orders - cannot store order 17
+    com.example.shop.StoreException: no answer
+    \tat com.example.shop.Store.put(Store.java:41)
+    \tat com.example.shop.Orders.lambda$add$0(Orders.java:87) ~[shop.jar:1.2]
+    \tSuppressed: java.io.IOException: close failed
+    \t\tat com.example.shop.Store.close(Store.java:60)
+    \t\t... 2 more
+    Caused by: java.net.SocketTimeoutException: Read timed out
+    \tat java.base/sun.nio.ch.NioSocketImpl.read(NioSocketImpl.java:288)
+    \t... 12 common frames omitted
+    Caused by: java.lang.Error
+    \t... 24 more`),
+  ],
+  [
+    'an uncaught exception of Kotlin',
+    entry(`
+    Exception in thread "main" kotlin.KotlinNullPointerException
+    \tat MainKt.main(Main.kt:3)
+    \tat MainKt.main(Main.kt)`),
+  ],
+  [
+    'an error of Node.js with a cause and properties',
+    entry(`
+    Error: order 17 is lost
+        at store (/app/store.js:10:11)
+        at async file:///app/main.js:3:1 {
+      code: 'E_LOST',
+      [cause]: TypeError: x is not a function
+          at deep (/app/deep.js:1:1)
+    }`),
+  ],
+  [
+    'an exception of .NET',
+    entry(`
+    Unhandled exception. System.InvalidOperationException: outer
+     ---> System.ArgumentNullException: Value cannot be null. (Parameter 'x')
+       at Shop.Store.Put(Order o) in /src/Store.cs:line 12
+       --- End of inner exception stack trace ---
+       at Shop.Program.Main() in /src/Program.cs:line 5
+    --- End of stack trace from previous location ---
+       at Shop.Other()`),
+  ],
+  [
+    'a Python traceback',
+    entry(`
+    Traceback (most recent call last):
+      File "/app/main.py", line 3, in <module>
+        main()
+        ~~~~^^
+      [Previous line repeated 996 more times]
+    RecursionError: maximum recursion depth exceeded`),
+  ],
+  [
+    'chained Python exceptions',
+    entry(`
+    Traceback (most recent call last):
+      File "/app/store.py", line 8, in get
+        return orders[key]
+    KeyError: 17
+
+    During handling of the above exception, another exception occurred:
+
+    Traceback (most recent call last):
+      File "/app/main.py", line 3, in <module>
+        get(17)
+    shop.NotFound: order 17
+
+    The above exception was the direct cause of the following exception:
+
+    Traceback (most recent call last):
+      File "/app/main.py", line 9, in <module>
+        main()
+    SystemError`),
+  ],
+  [
+    'a Python exception group',
+    `  + Exception Group Traceback (most recent call last):
+  |   File "/app/main.py", line 3, in <module>
+  | ExceptionGroup: two (2 sub-exceptions)
+  +-+---------------- 1 ----------------
+    | ValueError: a
+    +---------------- 2 ----------------
+    | TypeError: b
+    +------------------------------------`,
+  ],
+];
