@@ -4,6 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { compileStartPattern } from '../agent/start-pattern.ts';
 import { parseDurationMs } from '../shared/duration.ts';
 import { labelName } from '../shared/labels.ts';
 
@@ -232,6 +233,24 @@ export const containerRateLimit: Flag<number | undefined> = {
   parse: parseRateLimit,
 };
 
+export const multiline: Flag<boolean> = {
+  name: 'multiline',
+  commands: ['up', 'agent'],
+  value: 'on|off',
+  defaultText: 'on',
+  help: 'join the lines of a panic or a stack trace into one entry',
+  parse: parseOnOff,
+};
+
+export const multilineStart: Flag<string | undefined> = {
+  name: 'multiline-start',
+  commands: ['up', 'agent'],
+  value: 're',
+  defaultText: 'none',
+  help: 'matches the first line of an entry',
+  parse: parseStartPattern,
+};
+
 export const logLevel: Flag<LogLevel> = {
   name: 'log-level',
   commands: ['up', 'server', 'agent'],
@@ -280,6 +299,8 @@ export const FLAGS: readonly Flag<unknown>[] = [
   node,
   metricsListen,
   containerRateLimit,
+  multiline,
+  multilineStart,
   repair,
   json,
   logLevel,
@@ -389,6 +410,23 @@ function parseRateLimit(text: string): number | undefined {
   const bytes = parseSizeBytes(text.replace(/\/s$/, ''));
   if (bytes < RATE_LIMIT_BYTES_MIN) throw new RangeError('must be 100KB or more, such as 500KB or 2MiB; or off');
   return bytes;
+}
+
+function parseOnOff(text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new RangeError('must be on or off');
+  return text === 'on';
+}
+
+function parseStartPattern(text: string): string | undefined {
+  if (text === 'none') return undefined;
+  try {
+    compileStartPattern(text);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    const what = 'must be a regular expression without look-around and back-references, such as ^\\d{4}-';
+    throw new RangeError(what, { cause });
+  }
+  return text;
 }
 
 function parseMaxSizeBytes(text: string): number {

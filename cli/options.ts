@@ -3,6 +3,7 @@
  * that says what to write instead.
  */
 import { parseArgs } from 'node:util';
+import type { Multiline } from '../agent/multiline.ts';
 import type { AccessOptions } from '../server/auth/access.ts';
 import { UsageError } from '../shared/errors.ts';
 import * as flags from './flags.ts';
@@ -37,6 +38,7 @@ export interface AgentOptions {
   readonly metricsListen: ListenAddress | undefined;
   /** Bytes a second. */
   readonly containerRateLimit: number | undefined;
+  readonly multiline: Multiline;
   readonly logLevel: LogLevel;
 }
 
@@ -45,6 +47,7 @@ export interface UpOptions extends ServerOptions {
   /** False when the default folder was not asked for: only then is the sample workload a fitting stand-in. */
   readonly podsDirGiven: boolean;
   readonly node: string;
+  readonly multiline: Multiline;
 }
 
 export interface CheckOptions {
@@ -111,6 +114,7 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
           podsDir: read(flags.podsDir),
           podsDirGiven: isGiven(flags.podsDir, given, env),
           node: read(flags.node),
+          multiline: multilineOptions(read),
         },
       };
   }
@@ -154,8 +158,15 @@ function agentOptions(read: Read): AgentOptions {
     node: read(flags.node),
     metricsListen: read(flags.metricsListen),
     containerRateLimit: read(flags.containerRateLimit),
+    multiline: multilineOptions(read),
     logLevel: read(flags.logLevel),
   };
+}
+
+function multilineOptions(read: Read): Multiline {
+  const pattern = read(flags.multilineStart);
+  if (!read(flags.multiline)) return { kind: 'off' };
+  return pattern === undefined ? { kind: 'traces' } : { kind: 'start', pattern };
 }
 
 /** The command's flags in `args`, or `help` when that is asked for, wherever it stands. */

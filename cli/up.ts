@@ -26,6 +26,7 @@ export async function runUp(options: UpOptions): Promise<void> {
       serverUrl: server.url,
       token: () => ownAgentToken,
       node: options.node,
+      multiline: options.multiline,
       log,
     });
     process.stderr.write(welcome(curlOf(options), server.url, options.podsDir, state, sample));

@@ -10,6 +10,7 @@ import { PodlogError, UsageError } from '../../shared/errors.ts';
 const up = {
   podsDir: '/var/log/pods',
   podsDirGiven: false,
+  multiline: { kind: 'traces' },
   dataDir: resolve('data'),
   listen: { host: '127.0.0.1', port: 3100 },
   retentionMs: 30 * 86_400_000,
@@ -73,6 +74,7 @@ test('each command has its own flags', () => {
     node: 'n1',
     metricsListen: undefined,
     containerRateLimit: undefined,
+    multiline: { kind: 'traces' },
     logLevel: 'warn',
   };
   expect(
@@ -85,6 +87,12 @@ test('each command has its own flags', () => {
   });
   expect(parseInvocation(words('agent --node n1 --container-rate-limit 1.5MB/s'), {})).toMatchObject({
     options: { containerRateLimit: 1_500_000 },
+  });
+  expect(parseInvocation(['agent', '--node', 'n1', '--multiline-start', '^\\d{4}-'], {})).toMatchObject({
+    options: { multiline: { kind: 'start', pattern: '^\\d{4}-' } },
+  });
+  expect(parseInvocation(words('up --multiline off --multiline-start ^x'), {})).toMatchObject({
+    options: { multiline: { kind: 'off' } },
   });
   const { dataDir, listen, retentionMs, maxSizeBytes, retentionRulesPath, indexedFields, kubernetes, logLevel } = up;
   expect(parseInvocation(['server'], {})).toEqual({
@@ -171,6 +179,12 @@ test.each<[args: string, env: Record<string, string>, want: string]>([
     'agent --container-rate-limit 1000',
     {},
     '--container-rate-limit "1000" must be 100KB or more, such as 500KB or 2MiB; or off',
+  ],
+  ['agent --multiline no', {}, '--multiline "no" must be on or off'],
+  [
+    'agent --multiline-start (?!x)',
+    {},
+    '--multiline-start "(?!x)" must be a regular expression without look-around and back-references, such as ^\\d{4}-',
   ],
   ['agent --node a/b', {}, '--node "a/b" must be a name without spaces and slashes, as `kubectl get nodes` shows it'],
   ['up --kubernetes https://', {}, '--kubernetes "https://" must be an http or https URL, such as http://podlog:3100'],
