@@ -170,7 +170,10 @@ function isException(bytes: Uint8Array, start: number, end: number): boolean {
     at++;
   }
   if (lastDot < 0 || (at < end && bytes[at] !== COLON)) return false;
-  return THROWABLES.some((name) => at - name.length > lastDot && startsWith(bytes, at - name.length, at, name));
+  for (const name of THROWABLES) {
+    if (at - name.length > lastDot && startsWith(bytes, at - name.length, at, name)) return true;
+  }
+  return false;
 }
 
 function startsWith(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
