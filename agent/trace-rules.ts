@@ -24,6 +24,7 @@ const TAB = 0x09;
 const SPACE = 0x20;
 const DOT = 0x2e;
 const COLON = 0x3a;
+const CLOSE_BRACKET = 0x5d;
 const CLOSE_BRACE = 0x7d;
 const OPEN_PARENTHESIS = 0x28;
 const CLOSE_PARENTHESIS = 0x29;
@@ -43,6 +44,8 @@ const FATAL_ERROR = word('fatal error: ');
 const GOROUTINE = word('goroutine ');
 const CREATED_BY = word('created by ');
 const SIGNAL = word('[signal ');
+const SIG = word('SIG');
+const PC = word('PC=0x');
 const RUNTIME_STACK = word('runtime stack:');
 const ELIDED = word('...');
 const EXIT_STATUS = word('exit status ');
@@ -58,7 +61,7 @@ export class TraceRules implements EntryRules {
     if (at > start) return startsWith(bytes, at, end, TRACEBACK_OF_GROUP) ? FRAMES : TEXT;
     if (startsWith(bytes, at, end, TRACEBACK)) return PYTHON_FRAMES;
     if (startsWith(bytes, at, end, PANIC) || startsWith(bytes, at, end, FATAL_ERROR)) return GO;
-    if (isGoroutine(bytes, at, end)) return GO;
+    if (isGoroutine(bytes, at, end) || isSignal(bytes, at, end)) return GO;
     if (startsWith(bytes, at, end, IN_THREAD) || startsWith(bytes, at, end, UNHANDLED)) return EXCEPTION;
     return isException(bytes, at, end) ? EXCEPTION : TEXT;
   }
@@ -115,6 +118,7 @@ function isOfGo(bytes: Uint8Array, start: number, at: number, end: number): bool
     isGoroutine(bytes, at, end) ||
     startsWith(bytes, at, end, CREATED_BY) ||
     startsWith(bytes, at, end, SIGNAL) ||
+    startsWith(bytes, at, end, PC) ||
     startsWith(bytes, at, end, RUNTIME_STACK) ||
     startsWith(bytes, at, end, ELIDED) ||
     startsWith(bytes, at, end, EXIT_STATUS) ||
@@ -129,12 +133,20 @@ function nextOfChain(bytes: Uint8Array, at: number, end: number): number {
   return ALONE;
 }
 
-/** `goroutine 1 [running]:` */
+/** `goroutine 1 [running]:`, `goroutine 0 gp=0x5b2d40 m=0 mp=0x5b36e0 [idle]:` */
 function isGoroutine(bytes: Uint8Array, start: number, end: number): boolean {
   if (!startsWith(bytes, start, end, GOROUTINE)) return false;
   const first = start + GOROUTINE.length;
   const at = afterDigits(bytes, first, end);
-  return at > first && bytes[at] === SPACE && bytes[at + 1] === 0x5b && bytes[end - 1] === COLON;
+  return at > first && bytes[at] === SPACE && bytes[end - 1] === COLON && bytes[end - 2] === CLOSE_BRACKET;
+}
+
+/** `SIGQUIT: quit`, what Go says of a signal that it dies of. */
+function isSignal(bytes: Uint8Array, start: number, end: number): boolean {
+  if (!startsWith(bytes, start, end, SIG)) return false;
+  let at = start + SIG.length;
+  while (at < end && bytes[at]! >= 0x41 && bytes[at]! <= 0x5a) at++;
+  return at > start + SIG.length && end - at > 2 && bytes[at] === COLON && bytes[at + 1] === SPACE;
 }
 
 /** `main.(*Server).handle(0xc000010000, {0x4a7e40?, 0x1})`: no space before the first parenthesis, and the last byte closes it. */

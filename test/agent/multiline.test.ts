@@ -14,6 +14,7 @@ import { formatInstant } from '../../shared/time.ts';
 import { Random } from '../corpus/random.ts';
 import { endPodlog, startPodlog } from '../e2e/podlog.ts';
 import { cri, criLines, until, World } from './pods.ts';
+import { decodeLines } from './sink.ts';
 import { TRACES } from './traces.ts';
 
 let world: World;
@@ -262,6 +263,34 @@ describe('whatever happens in between', () => {
     await start();
     await world.expectLines([TRACE, 'garbage', '\tat a.B.e(B.java:3)', JSON_LINE]);
     expect(world.sink.lines.map(({ flags }) => flags)).toEqual([0, FLAG_UNPARSED, 0, 0]);
+  });
+
+  test('a server that refuses an entry: it is given up alone, and its neighbours come whole', async () => {
+    const traces = [1, 2, 3, 4].map((n) => `${TRACE.replace('boom', String(n))}`);
+    const poison = TRACE.replace('boom', 'poison');
+    live(
+      traces
+        .slice(0, 2)
+        .map((text) => lines(text))
+        .join('') +
+        cri(JSON_LINE) +
+        lines(poison) +
+        cri(JSON_LINE),
+    );
+    live(
+      traces
+        .slice(2)
+        .map((text) => lines(text))
+        .join('') + cri(JSON_LINE),
+    );
+    world.sink.fault = ({ rowGroup }) => {
+      const isRefused = rowGroup.length > 0 && decodeLines(rowGroup).some(({ text }) => text.includes('poison'));
+      return isRefused ? { status: 400 } : undefined;
+    };
+    await start();
+    const marker = `podlog: ${poison.length} bytes of 0.log were lost: the server refuses them`;
+    const want = [...traces.slice(0, 2), JSON_LINE, marker, JSON_LINE, ...traces.slice(2), JSON_LINE];
+    await world.expectLines(want);
   });
 
   test('a line that comes late to an older file leaves the entry in the newer one alone', async () => {

@@ -48,6 +48,16 @@ export const TRACES: readonly (readonly [what: string, text: string])[] = [
     rip    0x45a5c1`),
   ],
   [
+    'a dump that a signal has asked for',
+    entry(`
+    SIGQUIT: quit
+    PC=0x45a5c1 m=0 sigcode=0
+
+    goroutine 0 gp=0x5b2d40 m=0 mp=0x5b36e0 [idle]:
+    runtime.futex(0x5b3828, 0x80, 0x0, 0x0, 0x0, 0x0)
+    \t/usr/local/go/src/runtime/sys_linux_amd64.s:557 +0x21`),
+  ],
+  [
     'a panic that net/http has recovered',
     entry(`
     2026/01/01 10:00:00 http: panic serving 10.0.0.1:51234: boom
