@@ -5,6 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import type { Multiline } from '../../agent/multiline.ts';
 import { Random } from '../corpus/random.ts';
 import { cri, until, World } from './pods.ts';
 
@@ -70,7 +71,11 @@ class FakeContainer {
 
 const SEEDS = Array.from({ length: 12 }, (_, i) => Number(process.env['FUZZ_SEED'] ?? 1) + i);
 
+/** Lines of text stand alone, but have to wait for what could follow. */
+const MULTILINE: readonly Multiline[] = [{ kind: 'off' }, { kind: 'traces' }];
+
 test.each(SEEDS)('seed %i', async (seed) => {
+  const multiline = MULTILINE[seed % 2];
   const source = new Random(seed);
   const random = (below: number): number => source.below(below);
   const world = new World();
@@ -84,11 +89,11 @@ test.each(SEEDS)('seed %i', async (seed) => {
       if (dice === 1) return 'hang-up';
       return dice === 2 ? 'store-and-hang-up' : undefined;
     };
-    await world.start();
-    for (let step = 0; step < 120; step++) await live(world, containers[random(3)]!, random);
+    await world.start({ multiline });
+    for (let step = 0; step < 120; step++) await live(world, containers[random(3)]!, random, multiline);
     for (const container of containers) container.end();
     await world.stop();
-    await world.start();
+    await world.start({ multiline });
     const wanted = containers.reduce((sum, { want }) => sum + want.stdout.length + want.stderr.length, 0);
     await until(
       () => world.sink.lines.length >= wanted,
@@ -107,7 +112,12 @@ test.each(SEEDS)('seed %i', async (seed) => {
   }
 });
 
-async function live(world: World, container: FakeContainer, random: (below: number) => number): Promise<void> {
+async function live(
+  world: World,
+  container: FakeContainer,
+  random: (below: number) => number,
+  multiline: Multiline | undefined,
+): Promise<void> {
   const dice = random(40);
   if (dice < 24) {
     const count = random(3) === 0 ? 300 : 5;
@@ -124,7 +134,7 @@ async function live(world: World, container: FakeContainer, random: (below: numb
       container.rotate();
       if (random(2) === 0) container.compress();
     }
-    await world.start();
+    await world.start({ multiline });
   } else await sleep(random(40));
 }
 
