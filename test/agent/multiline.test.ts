@@ -266,7 +266,7 @@ describe('whatever happens in between', () => {
   });
 
   test('a server that refuses an entry: it is given up alone, and its neighbours come whole', async () => {
-    const traces = [1, 2, 3, 4].map((n) => `${TRACE.replace('boom', String(n))}`);
+    const traces = [1, 2, 3, 4].map((n) => TRACE.replace('boom', String(n)));
     const poison = TRACE.replace('boom', 'poison');
     live(
       traces
