@@ -2,6 +2,7 @@
 import { Metrics, type Counter, type Gauge } from '../shared/metrics.ts';
 import type { ChainLabels } from './chain.ts';
 import type { Loss } from './losses.ts';
+import type { RuleUses } from './rules/sieve.ts';
 
 export interface AgentMetrics {
   readonly registry: Metrics;
@@ -18,6 +19,8 @@ export interface AgentMetrics {
   readonly truncatedFiles: Counter;
   readonly lostBytes: Counter;
   readonly losses: Counter;
+  readonly droppedLines: Counter;
+  readonly redactions: Counter;
   readonly readBytes: Counter;
   readonly readErrors: Counter;
   readonly openFiles: Gauge;
@@ -50,6 +53,8 @@ export function createAgentMetrics(): AgentMetrics {
       name('losses_total'),
       'Times that something was or may have been lost, by container and reason: one marker line each.',
     ),
+    droppedLines: registry.counter(name('dropped_lines_total'), 'Lines not kept, by drop rule and container.'),
+    redactions: registry.counter(name('redactions_total'), 'Texts replaced in lines, by redact rule and container.'),
     readBytes: registry.counter(name('read_bytes_total'), 'Bytes read from log files.'),
     readErrors: registry.counter(name('read_errors_total'), 'Failed attempts to list, open or read.'),
     openFiles: registry.gauge(name('open_files'), 'Log files held open.'),
@@ -65,4 +70,11 @@ export function countLoss(metrics: AgentMetrics, of: ChainLabels, { reason, size
   const labels = { namespace, pod, container, reason };
   metrics.lostBytes.add(sizeBytes, labels);
   metrics.losses.add(1, labels);
+}
+
+/** For a batch that is stored. Not by pod: pods come and go, and the agent stays. */
+export function countUses(metrics: AgentMetrics, uses: RuleUses): void {
+  for (const [{ kind, ...labels }, count] of uses) {
+    (kind === 'drop' ? metrics.droppedLines : metrics.redactions).add(count, labels);
+  }
 }

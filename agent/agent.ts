@@ -4,13 +4,17 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { RulesAnswer } from '../shared/rules/rule-set.ts';
 import { encodeBatch, type PositionsAnswer } from '../shared/wire.ts';
-import { countLoss, createAgentMetrics, type AgentMetrics } from './agent-metrics.ts';
+import { countLoss, countUses, createAgentMetrics, type AgentMetrics } from './agent-metrics.ts';
 import { BatchBuilder, type ClosedBatch, markerGroup, NO_ROWS } from './batch-builder.ts';
 import { FileReader, type FileReaderOptions } from './file-reader.ts';
 import { BATCH_ROWS_MAX, DRAIN_STEP_MS, PUMP_MS_MAX, TICK_MS } from './limits.ts';
 import type { Loss } from './losses.ts';
 import { ReadyQueue } from './ready-queue.ts';
+import { isAnyUnruly, isAnyWaiting } from './rules/admission.ts';
+import { RuleBook } from './rules/rule-book.ts';
+import { RulesClient } from './rules/rules-client.ts';
 import { Shipper, type Outcome, type ShipperOptions } from './ship.ts';
 import { Tail, type TailOptions } from './tail.ts';
 
@@ -23,6 +27,7 @@ export interface AgentOptions
   readonly node: string;
   readonly log: Logger;
   readonly tickMs?: number;
+  readonly rulesAskMs?: number;
 }
 
 export interface Agent {
@@ -35,11 +40,14 @@ export interface Agent {
   metrics(): string;
 }
 
-/** Starts to watch at once, so that no file is missed; reading begins when the server has told its positions. */
-export function startAgent(options: AgentOptions): Promise<Agent> {
+/**
+ * Starts to watch when the server has told its rules, or cannot: then files are held open, so that none is missed. Reading
+ * begins when both rules and positions are known.
+ */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
   const agent = new RunningAgent(options);
-  agent.start();
-  return Promise.resolve(agent);
+  await agent.start();
+  return agent;
 }
 
 class RunningAgent implements Agent {
@@ -51,10 +59,14 @@ class RunningAgent implements Agent {
   readonly #batch = new BatchBuilder();
   readonly #tail: Tail;
   readonly #shipper: Shipper;
+  readonly #book = new RuleBook();
+  readonly #rules: RulesClient;
   #tickTimer: NodeJS.Timeout | undefined;
   #isReading = false;
   #isPumping = false;
   #isStopped = false;
+  /** They may be others than those that were followed last. */
+  #areRulesNew = false;
   /** The batch that is being sent, until it is settled. */
   #inFlight: Promise<void> | undefined;
   #conflicts = 0;
@@ -69,14 +81,22 @@ class RunningAgent implements Agent {
     this.#log = log;
     this.#node = node;
     this.#tickMs = options.tickMs ?? TICK_MS;
-    this.#tail = new Tail({ ...options, metrics, reader, ready });
+    this.#tail = new Tail({ ...options, metrics, reader, ready, rules: this.#book });
     this.#shipper = new Shipper({ ...options, metrics });
+    const changed = (answer: RulesAnswer): void => {
+      this.#book.take(answer);
+      this.#areRulesNew = true;
+      this.#pump();
+    };
+    this.#rules = new RulesClient({ ...options, metrics, askMs: options.rulesAskMs, changed });
   }
 
-  start(): void {
+  async start(): Promise<void> {
+    await this.#rules.start();
     this.#tick();
     this.#tickTimer = setInterval(() => this.#tick(), this.#tickMs);
     this.#inFlight = this.#run(async () => {
+      await this.#rules.known;
       this.#tail.resync(await this.#shipper.fetchPositions());
       this.#isReading = true;
     });
@@ -100,6 +120,7 @@ class RunningAgent implements Agent {
     clearTimeout(timer);
     this.#isStopped = true;
     this.#shipper.stop();
+    await this.#rules.stop();
     await this.#inFlight;
     this.#tail.stop();
   }
@@ -111,6 +132,7 @@ class RunningAgent implements Agent {
 
   #tick(): void {
     this.#tail.tick(Date.now());
+    if (isAnyWaiting(this.#tail.containers)) this.#rules.ask();
     this.#pump();
   }
 
@@ -120,6 +142,7 @@ class RunningAgent implements Agent {
    */
   #pump(): void {
     if (!this.#isReading || this.#isStopped || this.#isPumping) return;
+    this.#followRules();
     this.#isPumping = true;
     const pauseMs = performance.now() + PUMP_MS_MAX;
     while (performance.now() < pauseMs) {
@@ -134,6 +157,15 @@ class RunningAgent implements Agent {
     this.#isPumping = false;
     if (this.#ready.isEmpty || this.#batch.isFull) this.#ship();
     else setImmediate(() => this.#pump());
+  }
+
+  /** Lines that are in the batch already come under new rules, too; those under way are gone. */
+  #followRules(): void {
+    if (this.#inFlight !== undefined || !this.#areRulesNew) return;
+    this.#areRulesNew = false;
+    if (!isAnyUnruly(this.#tail.containers, this.#book)) return;
+    this.#batch.discard();
+    this.#tail.followRules();
   }
 
   #ship(): void {
@@ -177,6 +209,7 @@ class RunningAgent implements Agent {
     metrics.unparsedLines.add(closed.counts.unparsed);
     metrics.partialLines.add(closed.counts.partial);
     metrics.truncatedLines.add(closed.counts.truncated);
+    countUses(metrics, closed.counts.uses);
     for (const loss of closed.counts.losses) countLoss(metrics, loss.chain.of, loss);
   }
 

@@ -8,6 +8,7 @@ import type { FileRange } from '../shared/wire.ts';
 import { fileId, positionOf, type Chain } from './chain.ts';
 import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from './limits.ts';
 import { markerText, type Loss } from './losses.ts';
+import type { RuleUses } from './rules/sieve.ts';
 import { toPosition, type LogFile, type Offsets } from './log-file.ts';
 
 /** What is counted once the batch is acknowledged. */
@@ -17,6 +18,8 @@ export interface BatchCounts {
   partial: number;
   truncated: number;
   readonly losses: ChainLoss[];
+  /** What rules have dropped and redacted. */
+  readonly uses: RuleUses;
 }
 
 export interface ChainLoss extends Loss {
@@ -96,6 +99,8 @@ export class BatchBuilder {
     }
     const { rowCount, lineBytes } = this.#builder;
     const rowGroup = rowCount === 0 ? NO_ROWS : this.#builder.finish();
+    // Lines that were dropped have left their bytes.
+    if (rowCount === 0) this.#builder.clear();
     const counts = this.#counts;
     counts.lines = rowCount;
     this.#reset();
@@ -143,5 +148,5 @@ function isTheLast({ file, to }: SentRange): boolean {
 }
 
 function noCounts(): BatchCounts {
-  return { lines: 0, unparsed: 0, partial: 0, truncated: 0, losses: [] };
+  return { lines: 0, unparsed: 0, partial: 0, truncated: 0, losses: [], uses: new Map() };
 }

@@ -8,6 +8,7 @@ import { chainKey } from './file-id.ts';
 import { endOffset, type LogFile, type Offsets } from './log-file.ts';
 import { compareRotations } from './log-path.ts';
 import type { Allowance } from './rate-limit.ts';
+import type { LineRules } from './rules/rule-book.ts';
 
 /** The beginning of a line whose end has not been read, or of an entry to which more lines may belong. */
 export interface PendingLine {
@@ -41,6 +42,8 @@ export interface Chain {
   readonly of: ChainLabels;
   readonly labels: readonly [stdout: Labels, stderr: Labels];
   readonly allowance: Allowance;
+  /** What is done to its lines, if anything. */
+  rules: LineRules | undefined;
   files: LogFile[];
   readonly pending: [stdout: PendingLine | undefined, stderr: PendingLine | undefined];
   /** False once the container was started again: no more lines are to be expected here. */
@@ -69,6 +72,7 @@ export function createChain(uid: string, restart: number, of: ChainLabels, allow
     of,
     labels: [labels(STDOUT), labels(STDERR)],
     allowance,
+    rules: undefined,
     files: [],
     pending: [undefined, undefined],
     isNewest: true,

@@ -11,12 +11,15 @@ import { SETTLE_MS } from './limits.ts';
 import { closeLogFile, openLogFile, readHead, reopenLogFile, statIfThere, type LogFile } from './log-file.ts';
 import { compareRotations, selectLogs, type LogName } from './log-path.ts';
 import { createAllowance, type Allowance } from './rate-limit.ts';
+import type { Decision } from './rules/rule-book.ts';
 
 export interface Container {
   readonly directory: ContainerDirectory;
   readonly node: string;
   readonly chains: Map<number, Chain>;
   readonly allowance: Allowance;
+  /** What the rules say of it; of `wait` until it is looked at. */
+  decision: Decision;
   /** When the directory was found. */
   readonly foundMs: number;
   /** Whether a file was ever seen in it. */
@@ -31,8 +34,17 @@ export interface Container {
 const MTIME_GRANULARITY_MS = 50;
 
 export function createContainer(directory: ContainerDirectory, node: string, foundMs: number): Container {
-  const allowance = createAllowance();
-  return { directory, node, chains: new Map(), allowance, foundMs, hadFiles: false, isWhole: false, mtimeMs: -1 };
+  return {
+    directory,
+    node,
+    chains: new Map(),
+    allowance: createAllowance(),
+    decision: { admission: 'wait', lines: undefined, key: '' },
+    foundMs,
+    hadFiles: false,
+    isWhole: false,
+    mtimeMs: -1,
+  };
 }
 
 /** Whether the directory has changed since it was listed. */

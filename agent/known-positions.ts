@@ -25,6 +25,10 @@ export class KnownPositions {
     return this.#positions.get(id) ?? [0, 0];
   }
 
+  ids(): Iterable<string> {
+    return this.#positions.keys();
+  }
+
   set(id: string, position: Offsets): void {
     this.#positions.set(id, position);
   }

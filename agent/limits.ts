@@ -105,6 +105,21 @@ export const RATE_BACKLOG_MS = 10_000;
 /** How often something is dropped of a container that floods: each time costs a marker line. */
 export const RATE_DROP_MS = 1_000;
 
+/** How often the server is asked for rules. Beyond: a change takes effect this much later. */
+export const RULES_ASK_MS = 2_000;
+
+/** The least time between two such questions, when a new pod makes one more urgent. */
+export const RULES_ASK_MS_MIN = 50;
+
+/** A start waits so long for the rules before it opens files. Beyond: they are held open, and read when rules are known. */
+export const RULES_START_MS_MAX = 1_000;
+
+/**
+ * A new pod's files are not opened before the server says what it knows of the pod, if it follows a cluster. Beyond: it
+ * knows nothing, and only what the path says counts.
+ */
+export const POD_FACTS_WAIT_MS_MAX = 2_000;
+
 /** The identity of a file is in its first line, of which no more than this is looked at. */
 export const HEAD_BYTES = 4 * KIB;
 

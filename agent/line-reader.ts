@@ -13,6 +13,7 @@ import { LINE_BYTES_MAX, PENDING_BYTES_MAX } from './limits.ts';
 import type { FileLoss, LogFile } from './log-file.ts';
 import { markerText, type Loss } from './losses.ts';
 import { PendingBytes } from './pending-bytes.ts';
+import { Sieve } from './rules/sieve.ts';
 
 const NEWLINE = 0x0a;
 const NEWLINE_BYTES = Buffer.of(NEWLINE);
@@ -24,6 +25,7 @@ export class LineReader {
   readonly #cri = new CriParser();
   readonly #pending = new PendingBytes();
   readonly #joiner: EntryJoiner;
+  readonly #sieve = new Sieve();
   #nowMs = 0;
 
   /** @param rules  undefined stores each line as it is */
@@ -67,9 +69,13 @@ export class LineReader {
             if (!batch.fits(cri.day)) break;
             day = cri.day;
           }
-          if (arenaBase < 0) arenaBase = builder.append(bytes, at, end) - at;
-          if (codes[stream]! < 0) codes[stream] = builder.stream(chain.labels[stream]);
-          builder.add(codes[stream]!, day, cri.timeNs, 0, arenaBase + cri.messageStart, arenaBase + newline);
+          if (chain.rules !== undefined) {
+            this.#add(chain, stream, day, cri.timeNs, 0, bytes, cri.messageStart, newline);
+          } else {
+            if (arenaBase < 0) arenaBase = builder.append(bytes, at, end) - at;
+            if (codes[stream]! < 0) codes[stream] = builder.stream(chain.labels[stream]);
+            builder.add(codes[stream]!, day, cri.timeNs, 0, arenaBase + cri.messageStart, arenaBase + newline);
+          }
         }
         file.seen[stream] = true;
         file.lastDay = cri.day;
@@ -273,7 +279,10 @@ export class LineReader {
   /** The time is that of the last line before the gap. */
   #addMarker(chain: Chain, file: LogFile, loss: Loss): void {
     const text = Buffer.from(markerText(file.log.name, loss));
-    this.#add(chain, STDOUT, file.lastDay, file.lastTimeNs, 0, text, 0, text.length);
+    const { builder } = this.#batch;
+    const at = builder.append(text, 0, text.length);
+    builder.shred(at, at + text.length);
+    this.#addShredded(chain, STDOUT, file.lastDay, file.lastTimeNs, 0);
     this.#batch.counts.losses.push({ chain, ...loss });
   }
 
@@ -288,10 +297,18 @@ export class LineReader {
     end: number,
   ): void {
     const { builder, counts } = this.#batch;
+    if (chain.rules === undefined) {
+      const at = builder.append(bytes, start, end);
+      builder.shred(at, at + end - start);
+    } else if (!this.#sieve.shred(chain.rules, builder, counts.uses, bytes, start, end)) return;
+    this.#addShredded(chain, stream, day, timeNs, flags);
+  }
+
+  #addShredded(chain: Chain, stream: StreamIndex, day: number, timeNs: number, flags: number): void {
+    const { builder, counts } = this.#batch;
     const codes = this.#batch.touch(chain);
     if (codes[stream]! < 0) codes[stream] = builder.stream(chain.labels[stream]);
-    const at = builder.append(bytes, start, end);
-    builder.add(codes[stream]!, day, timeNs, flags, at, at + end - start);
+    builder.addShredded(codes[stream]!, day, timeNs, flags);
     if ((flags & FLAG_PARTIAL) !== 0) counts.partial++;
     if ((flags & FLAG_TRUNCATED) !== 0) counts.truncated++;
     if ((flags & FLAG_UNPARSED) !== 0) counts.unparsed++;

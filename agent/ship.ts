@@ -28,11 +28,14 @@ export interface ShipperOptions {
   readonly now?: () => number;
   readonly random?: () => number;
   readonly backoffMsMax?: number;
+  /** Called after each attempt that failed. */
+  readonly failed?: () => void;
 }
 
 interface Answer {
   readonly status: number;
   readonly retryAfterMs: number;
+  readonly etag: string | undefined;
   readonly body: Buffer;
 }
 
@@ -71,6 +74,27 @@ export class Shipper {
     );
   }
 
+  /**
+   * Asks for what is to be kept of this node's lines.
+   * @param take  is given what is new; while it throws, it is asked for again
+   * @returns `none` from a server that knows no rules, because it is older than they are
+   */
+  async fetchRules(
+    knownEtag: string | undefined,
+    take: (body: Buffer, etag: string | undefined) => void,
+  ): Promise<'known' | 'new' | 'none'> {
+    const path = `/agent/rules?node=${encodeURIComponent(this.#options.node)}`;
+    const parse = ({ status, body, etag }: Answer): 'known' | 'new' | 'none' | undefined => {
+      if (status === 200) take(body, etag);
+      return status === 200 ? 'new' : status === 304 ? 'known' : status === 404 ? 'none' : undefined;
+    };
+    return this.#askUntil('GET', path, undefined, parse, knownEtag);
+  }
+
+  async pause(pauseMs: number): Promise<void> {
+    await sleep(pauseMs, undefined, { signal: this.#stopped.signal });
+  }
+
   /** Waits as long as the attempt deserves: a random part of a span that doubles, so that agents spread out. */
   async backOff(attempt: number, minimumMs = 0): Promise<void> {
     const { random = Math.random, backoffMsMax = BACKOFF_MS_MAX } = this.#options;
@@ -84,12 +108,13 @@ export class Shipper {
     path: string,
     body: Buffer | undefined,
     parse: (answer: Answer) => T | undefined,
+    knownEtag?: string,
   ): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       let reason: string;
       let retryAfterMs = 0;
       try {
-        const answer = await this.#ask(method, path, body);
+        const answer = await this.#ask(method, path, body, knownEtag);
         const parsed = parse(answer);
         if (parsed !== undefined) return parsed;
         reason = String(answer.status);
@@ -101,6 +126,7 @@ export class Shipper {
         this.#note(attempt, { err: error });
       }
       this.#options.metrics.retries.add(1, { reason });
+      this.#options.failed?.();
       await this.backOff(attempt, retryAfterMs);
     }
   }
@@ -125,11 +151,12 @@ export class Shipper {
     log.error(fields, `the server does not let this agent in, and it goes on trying: ${advice}`);
   }
 
-  #ask(method: 'GET' | 'POST', path: string, body: Buffer | undefined): Promise<Answer> {
+  #ask(method: 'GET' | 'POST', path: string, body: Buffer | undefined, knownEtag: string | undefined): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const token = this.#options.token?.();
     const headers: Record<string, string | number> = {};
     if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
+    if (knownEtag !== undefined) headers['if-none-match'] = knownEtag;
     if (body !== undefined) {
       headers['content-type'] = BATCH_CONTENT_TYPE;
       headers['content-length'] = body.length;
@@ -164,7 +191,8 @@ async function readAnswer(response: IncomingMessage): Promise<Answer> {
   for await (const chunk of response) chunks.push(chunk as Buffer);
   const retryAfterSeconds = Number(response.headers['retry-after'] ?? 0);
   const retryAfterMs = retryAfterSeconds > 0 ? Math.min(retryAfterSeconds * 1000, RETRY_AFTER_MS_MAX) : 0;
-  return { status: response.statusCode ?? 0, retryAfterMs, body: Buffer.concat(chunks) };
+  const { etag } = response.headers;
+  return { status: response.statusCode ?? 0, retryAfterMs, etag, body: Buffer.concat(chunks) };
 }
 
 /** @throws when the answer is not podlog's, of a proxy say */

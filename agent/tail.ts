@@ -44,6 +44,8 @@ import type { LossReason } from './losses.ts';
 import { headOfUnseen, splitTruncated } from './lost-file.ts';
 import { LostFiles } from './lost-files.ts';
 import { ReadyQueue } from './ready-queue.ts';
+import { decideAnew, isAdmitted, noteClosed } from './rules/admission.ts';
+import type { RuleBook } from './rules/rule-book.ts';
 
 export interface TailOptions extends OpenFileLimits {
   readonly podsDir: string;
@@ -52,6 +54,7 @@ export interface TailOptions extends OpenFileLimits {
   readonly metrics: AgentMetrics;
   readonly reader: FileReader;
   readonly ready: ReadyQueue;
+  readonly rules: RuleBook;
   readonly rescanMs?: number;
   readonly graceMs?: number;
   readonly goneMs?: number;
@@ -67,6 +70,7 @@ export class Tail {
   readonly #metrics: AgentMetrics;
   readonly #reader: FileReader;
   readonly #ready: ReadyQueue;
+  readonly #rules: RuleBook;
   readonly #times: EndingTimes;
   /** Empty until the server has been asked; no turn is given before that. */
   readonly #known: KnownPositions;
@@ -83,7 +87,7 @@ export class Tail {
     const listener = {
       found: (directory: Container['directory']) => this.#found(directory),
       vanished: (path: string) => this.#vanished(path),
-      missed: (directory: Container['directory']) => this.#lost.unseen(directory, this.#nowMs),
+      missed: (directory: Container['directory']) => this.#unseen(directory),
     };
     this.#discovery = new Discovery({ podsDir, rescanMs, listener, log, watch });
     this.#node = options.node;
@@ -91,6 +95,7 @@ export class Tail {
     this.#metrics = options.metrics;
     this.#reader = options.reader;
     this.#ready = options.ready;
+    this.#rules = options.rules;
     const { graceMs = GRACE_MS, pendingIdleMsMax = PENDING_IDLE_MS_MAX } = options;
     this.#times = { graceMs, pendingIdleMsMax };
     this.#known = new KnownPositions(options.goneMs ?? GONE_MS);
@@ -120,15 +125,17 @@ export class Tail {
     const isFullScan = this.#discovery.poll(nowMs, listsAll);
     let phase = this.#ticks;
     for (const container of this.#containers.values()) {
+      if (!isAdmitted(container, this.#rules, nowMs)) continue;
       const isLook = isFullScan || phase++ % TICKS_PER_DIRECTORY_CHECK === 0 || !hasLiveFile(container);
       this.#guard(container.directory.path, () => {
         if (isFullScan || (isLook && needsListing(container))) this.#reconcile(container, nowMs);
         for (const chain of container.chains.values()) this.#tickChain(container, chain, nowMs);
       });
-      if (isFullScan && container.chains.size === 0) this.#forgetIfGone(container);
     }
     boundFiles(this.#files(), this.#descriptors, (file, reason) => this.#giveUp(file, reason));
-    if (isFullScan) this.#noteMissing(nowMs);
+    if (!isFullScan) return;
+    this.#noteMissing(nowMs);
+    for (const container of this.#containers.values()) this.#forgetIfGone(container);
   }
 
   /** Whether a file holds whole lines that were not taken yet. */
@@ -151,6 +158,22 @@ export class Tail {
       if (!this.#hasPositions) this.#lost.outrun(container, this.#nowMs);
     }
     this.#hasPositions = true;
+  }
+
+  /** Which containers the rules are about. */
+  get containers(): Iterable<Container> {
+    return this.#containers.values();
+  }
+
+  /**
+   * Does what the rule book says now, for every line that is not sent yet. Nothing may be under way or in the batch. Where
+   * a container is not to be read any more its files are closed; where it is again, it is read from where it was stored to.
+   */
+  followRules(): void {
+    for (const container of this.#containers.values()) {
+      decideAnew(container, this.#rules, this.#reader);
+      for (const chain of container.chains.values()) this.#rewindChain(chain);
+    }
   }
 
   acknowledge(file: LogFile, id: string, to: Offsets): void {
@@ -177,17 +200,23 @@ export class Tail {
     const container = this.#containers.get(path);
     if (container === undefined) return;
     container.mtimeMs = -1;
-    if (!container.hadFiles && this.#nowMs - container.foundMs <= UNSEEN_MS_MAX)
-      this.#lost.unseen(container.directory, this.#nowMs);
+    if (!container.hadFiles && this.#nowMs - container.foundMs <= UNSEEN_MS_MAX) this.#unseen(container.directory);
+  }
+
+  #unseen(directory: Container['directory']): void {
+    if (this.#rules.decide(directory, 0).admission !== 'shut') this.#lost.unseen(directory, this.#nowMs);
   }
 
   #reconcile(container: Container, nowMs: number): void {
     reconcileContainer(container, this.#descriptors, nowMs, (chain, file) => this.#assignPosition(chain, file));
-    for (const chain of container.chains.values()) this.#ready.add(chain);
+    for (const chain of container.chains.values()) {
+      chain.rules = container.decision.lines;
+      this.#ready.add(chain);
+    }
   }
 
-  #forgetIfGone({ directory }: Container): void {
-    if (statIfThere(directory.path) === undefined) this.#containers.delete(directory.path);
+  #forgetIfGone({ directory, chains }: Container): void {
+    if (chains.size === 0 && statIfThere(directory.path) === undefined) this.#containers.delete(directory.path);
   }
 
   #tickChain(container: Container, chain: Chain, nowMs: number): void {
@@ -283,6 +312,7 @@ export class Tail {
         for (const file of chain.files) if (file.head !== '') present.add(fileId(chain, file));
       }
     }
+    noteClosed(this.#containers.values(), this.#known, present);
     this.#known.noteMissing(present, nowMs);
     for (const file of this.#known.takeUnwatched(nowMs)) this.#lost.unwatched(file, nowMs);
   }

@@ -116,6 +116,15 @@ export const retentionRules: Flag<string | undefined> = {
   parse: parseOptionalPath,
 };
 
+export const rules: Flag<string | undefined> = {
+  name: 'rules',
+  commands: ['up', 'server'],
+  value: 'file',
+  defaultText: 'none',
+  help: 'YAML: what agents exclude, drop and redact, see the README',
+  parse: parseOptionalPath,
+};
+
 export const indexFields: Flag<readonly string[]> = {
   name: 'index-fields',
   commands: ['up', 'server', 'check'],
@@ -286,6 +295,7 @@ export const FLAGS: readonly Flag<unknown>[] = [
   retention,
   maxSize,
   retentionRules,
+  rules,
   indexFields,
   tokensFile,
   tokenReview,

@@ -23,6 +23,7 @@ export interface ServerOptions {
   /** Infinity when only time counts. */
   readonly maxSizeBytes: number;
   readonly retentionRulesPath: string | undefined;
+  readonly rulesPath: string | undefined;
   readonly indexedFields: readonly string[];
   readonly access: AccessOptions;
   /** Undefined when there is no cluster. */
@@ -129,6 +130,7 @@ function serverOptions(read: Read, env: Environment): ServerOptions {
     retentionMs: read(flags.retention),
     maxSizeBytes: read(flags.maxSize),
     retentionRulesPath: read(flags.retentionRules),
+    rulesPath: read(flags.rules),
     indexedFields: read(flags.indexFields),
     access: {
       tokensFile: read(flags.tokensFile),

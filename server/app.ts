@@ -5,6 +5,7 @@ import type { Metrics } from '../shared/metrics.ts';
 import type { Access } from './auth/access.ts';
 import { limitBodies } from './http/admission.ts';
 import { registerAgent } from './http/agent.ts';
+import { type PodsOn, registerAgentRules } from './http/agent-rules.ts';
 import { registerCheck } from './http/check.ts';
 import { registerErase } from './http/erase.ts';
 import { sendError, sendNotFound } from './http/errors.ts';
@@ -26,6 +27,7 @@ import { BODY_BYTES_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
 import type { QueryContext } from './query/answer.ts';
 import { embeddedLogStore } from './query/embedded-log-store.ts';
 import { AGGREGATE, FACETS, GATHER, LOOK_UP, RENDER, SCAN } from './query/tasks.ts';
+import type { WatchedRules } from './rules/watched-rules.ts';
 import type { Backups } from './store/backup.ts';
 import { checkFolder } from './store/check/check-folder.ts';
 import { CHECK_SEGMENT, type CheckSegmentInput, type CheckSegmentOutput } from './store/check/check-segment.ts';
@@ -44,6 +46,9 @@ export interface AppParts {
   readonly backups: Backups;
   readonly positions: Positions;
   readonly acceptor: BatchAcceptor;
+  readonly rules: WatchedRules;
+  /** Undefined without a cluster. */
+  readonly podsOn: PodsOn | undefined;
   readonly pool: WorkerPool;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -53,7 +58,7 @@ export interface AppParts {
 }
 
 export function buildApp(parts: AppParts): FastifyInstance {
-  const { store, erasures, backups, positions, acceptor, pool, metrics, log, access, now } = parts;
+  const { store, erasures, backups, positions, acceptor, rules, podsOn, pool, metrics, log, access, now } = parts;
   const app: FastifyInstance = fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_RECEIVE_MS_MAX,
@@ -78,6 +83,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerHealth(app, { store });
   registerStats(app, { store });
   registerAgent(app, { acceptor, positions });
+  registerAgentRules(app, { rules, podsOn });
   registerIngest(app, {
     acceptor,
     now,

@@ -327,6 +327,15 @@ export const TOKENS_FILE_BYTES_MAX = 1 * MIB;
 /** How often the tokens file is read again. Beyond: a change takes effect this much later. */
 export const TOKENS_FILE_MS = 2 * SECOND_MS;
 
+/** The rules file; a ConfigMap ends at the same size. Beyond: refused. */
+export const RULES_FILE_BYTES_MAX = 1 * MIB;
+
+/** Rules in one list of the rules file; agents hold each line against those of its container. Beyond: refused. */
+export const RULES_MAX = 100;
+
+/** How often the rules file is read again. Beyond: a change takes effect this much later. */
+export const RULES_FILE_MS = 2 * SECOND_MS;
+
 /**
  * How long the Kubernetes API's word for a token counts, and never longer than the token lives; how long a refusal does,
  * so that one who keeps asking costs the API little. Beyond: the API is asked again.

@@ -12,6 +12,7 @@ import { BatchAcceptor } from './ingest/accept-batch.ts';
 import { Positions } from './ingest/positions.ts';
 import type { KubernetesOptions } from './kubernetes/cluster.ts';
 import { HOUSEKEEPING_MS, WORKERS_MAX } from './limits.ts';
+import { WatchedRules } from './rules/watched-rules.ts';
 import { COMPACT, type CompactInput, type CompactOutput } from './store/compaction/compact.ts';
 import { Compactor } from './store/compaction/compactor.ts';
 import { FLUSH } from './store/flush.ts';
@@ -36,6 +37,8 @@ export interface ServerOptions {
   readonly maxSizeBytes?: number;
   /** A file of retention rules, see store/retention/rules.ts. */
   readonly retentionRulesPath?: string | undefined;
+  /** A file that says what is kept, see rules/rules-file.ts. */
+  readonly rulesPath?: string | undefined;
   /** Fields that get an index in new segments. */
   readonly indexedFields: readonly string[];
   /** Without it everybody may do everything, so only a loopback address is listened on. */
@@ -58,6 +61,7 @@ export async function startServer({
   retentionMs,
   maxSizeBytes = Infinity,
   retentionRulesPath,
+  rulesPath,
   indexedFields,
   access: accessOptions = {},
   kubernetes,
@@ -66,6 +70,7 @@ export async function startServer({
   const now = Date.now;
   const rules = retentionRulesPath === undefined ? [] : await loadRetentionRules(retentionRulesPath);
   const metrics = new Metrics();
+  const keepRules = await WatchedRules.open({ path: rulesPath, log, metrics });
   const access = await openAccess(accessOptions, { host: listen.host, now, log, metrics });
   const cluster =
     kubernetes && (await (await import('./kubernetes/cluster.ts')).openCluster(kubernetes, { log, metrics, now }));
@@ -115,7 +120,20 @@ export async function startServer({
     compact: compactInWorker,
   });
   const acceptor = new BatchAcceptor(store, positions, cluster?.label);
-  const app = buildApp({ store, erasures, backups, positions, acceptor, pool, metrics, log, access, now });
+  const app = buildApp({
+    store,
+    erasures,
+    backups,
+    positions,
+    acceptor,
+    rules: keepRules,
+    podsOn: cluster?.podsOn,
+    pool,
+    metrics,
+    log,
+    access,
+    now,
+  });
   const housekeeping = setInterval(() => {
     positions.expire();
     void retention.tick();
@@ -128,6 +146,7 @@ export async function startServer({
     clearInterval(housekeeping);
     await app.close();
     access.authenticator?.close();
+    keepRules.close();
     await cluster?.close();
     const ended = [retention.close(), compactor.close()];
     await store.close();

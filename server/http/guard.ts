@@ -30,6 +30,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
 
   'POST /agent/batch': 'agent',
   'GET /agent/positions': 'agent',
+  'GET /agent/rules': 'agent',
   'POST /ingest': 'ingest',
 
   'GET /logs': 'read',

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import { UsageError } from '../../shared/errors.ts';
 import type { Counter, Gauge, Metrics } from '../../shared/metrics.ts';
+import type { PodFacts } from '../../shared/rules/rule-set.ts';
 import type { Batch } from '../../shared/wire.ts';
 import { ApiClient } from './api-client.ts';
 import { BatchLabeller } from './batch-labeller.ts';
@@ -68,6 +69,10 @@ export class Cluster {
 
   /** Adds to a batch the labels of its pods. */
   readonly label = (batch: Batch): Promise<Batch> => this.#labeller.label(batch);
+
+  /** What rules may ask of the pods of a node. */
+  readonly podsOn = (node: string, labelKeys: ReadonlySet<string>): PodFacts[] =>
+    this.#labeller.pods.factsOn(node, labelKeys);
 
   /** Begins to follow the cluster, and to store what happens in it. */
   start({ acceptor, positions }: Pick<RecorderOptions, 'acceptor' | 'positions'>): void {

@@ -3,8 +3,10 @@
  * so a pod costs a few hundred bytes. A deleted pod is remembered for a while: its last lines are still on their way.
  */
 import { type Labels, labelsKey } from '../../shared/labels.ts';
+import type { PodFacts } from '../../shared/rules/rule-set.ts';
 import { DELETED_POD_KEPT_MS, DELETED_PODS_MAX } from '../limits.ts';
 import type { PodObject } from './objects.ts';
+import { excludedBy } from './opt-out.ts';
 import { podLabels } from './pod-labels.ts';
 
 export interface KnownPod {
@@ -14,6 +16,11 @@ export interface KnownPod {
   readonly labels: Labels;
   /** In the path of its log files: the API's uid, except for a static pod. */
   readonly pathUid: string;
+  readonly node: string;
+  /** The pod's own, all of them. */
+  readonly podLabels: Labels;
+  /** See opt-out.ts. */
+  readonly exclude: true | readonly string[];
 }
 
 /**
@@ -58,6 +65,17 @@ export class PodTable {
     return this.#byPathUid.get(pathUid);
   }
 
+  /** What rules may ask of the pods of a node, deleted ones too: their last lines may be on the node. */
+  factsOn(node: string, labelKeys: ReadonlySet<string>): PodFacts[] {
+    const facts: PodFacts[] = [];
+    for (const { pathUid, node: own, podLabels: all, exclude } of this.#byPathUid.values()) {
+      if (own !== node) continue;
+      const labels = Object.fromEntries(Object.entries(all).filter(([key]) => labelKeys.has(key)));
+      facts.push({ uid: pathUid, labels, exclude });
+    }
+    return facts;
+  }
+
   /** Whether the API shows a pod of this uid now. */
   isPresent(uid: string): boolean {
     return this.#pods.has(uid) && !this.#deleted.has(uid);
@@ -68,7 +86,15 @@ export class PodTable {
     const { uid, namespace = '', name, annotations } = pod.metadata;
     this.#forget(uid);
     const pathUid = annotations?.[CONFIG_HASH] ?? uid;
-    const known: KnownPod = { namespace, name, labels: this.#share(podLabels(pod, this.#chosen)), pathUid };
+    const known: KnownPod = {
+      namespace,
+      name,
+      labels: this.#share(podLabels(pod, this.#chosen)),
+      pathUid,
+      node: pod.spec?.nodeName ?? '',
+      podLabels: pod.metadata.labels ?? {},
+      exclude: excludedBy(annotations),
+    };
     this.#pods.set(uid, known);
     this.#byPathUid.set(pathUid, known);
     this.#onKnown(pathUid);

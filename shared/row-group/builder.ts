@@ -183,6 +183,11 @@ export class RowGroupBuilder {
     return group;
   }
 
+  /** Drops the rows and streams added, and what was appended. */
+  clear(): void {
+    this.#reset();
+  }
+
   #encodeColumn(plan: GroupPlan, column: ColumnPlan): void {
     const { count, slot } = column;
     if (this.#starts.length < count) {

@@ -177,7 +177,7 @@ export class World {
 }
 
 /** Inodes of the files that this process, and so the agent in it, holds open. */
-function openInodes(): ReadonlySet<number> {
+export function openInodes(): ReadonlySet<number> {
   const inodes = new Set<number>();
   for (const fd of readdirSync('/proc/self/fd')) {
     const stats = statSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false });

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { byteStringAt } from '../../shared/row-group/byte-strings.ts';
 import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
+import { NO_RULES, type RulesAnswer } from '../../shared/rules/rule-set.ts';
 import { instantOf } from '../../shared/time.ts';
 import { decodeBatch, POSITION_START, type Batch, type Position } from '../../shared/wire.ts';
 
@@ -42,6 +43,10 @@ export class Sink {
   isDown = false;
   /** Answers to the next questions for positions, instead of what is known. */
   readonly wrongAnswers: string[] = [];
+  /** What the agent is to keep; without an etag, so that it is told every time. Undefined: the route is missing. */
+  rules: RulesAnswer | undefined = { rules: NO_RULES, pods: null };
+  isWithoutRules = false;
+  rulesRequests = 0;
   readonly #server = createServer((request, response) => {
     void this.#handle(request, response);
   });
@@ -61,6 +66,10 @@ export class Sink {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url?.startsWith('/agent/rules') === true && !this.isDown) {
+      this.#tellRules(request, response);
+      return;
+    }
     this.requests++;
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -73,6 +82,13 @@ export class Sink {
     } else {
       this.#post(request, response, decodeBatch(Buffer.concat(chunks)));
     }
+  }
+
+  #tellRules(request: IncomingMessage, response: ServerResponse): void {
+    this.rulesRequests++;
+    if (this.isWithoutRules) request.socket.destroy();
+    else if (this.rules === undefined) answer(response, 404, {});
+    else answer(response, 200, this.rules);
   }
 
   #post(request: IncomingMessage, response: ServerResponse, batch: Batch): void {

@@ -1,13 +1,15 @@
 /**
  * A server that acknowledges every batch and keeps none, as a process of its own: what an agent is measured against.
- * `node sink.ts <port>`; `GET /rows` answers how many lines it has acknowledged, `GET /lags` how many milliseconds after
+ * `node sink.ts <port> [<rules as JSON>]`; `GET /rows` answers how many lines it has acknowledged, `GET /lags` how many milliseconds after
  * its time each line of the namespace `quiet` came.
  */
 import { createServer } from 'node:http';
 import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
+import { NO_RULES, type RuleSet } from '../../shared/rules/rule-set.ts';
 import { MS_PER_DAY, NS_PER_MS } from '../../shared/time.ts';
 import { decodeBatch } from '../../shared/wire.ts';
 
+const rules = (process.argv[3] === undefined ? NO_RULES : JSON.parse(process.argv[3])) as RuleSet;
 let rowCount = 0;
 const quietLagsMs: number[] = [];
 
@@ -16,7 +18,8 @@ const server = createServer((request, response) => {
     response.setHeader('content-type', 'application/json').end(JSON.stringify(value));
   };
   if (request.method === 'GET') {
-    if (request.url === '/rows') answer({ rows: rowCount });
+    if (request.url?.startsWith('/agent/rules') === true) answer({ rules, pods: null });
+    else if (request.url === '/rows') answer({ rows: rowCount });
     else answer(request.url === '/lags' ? quietLagsMs : { positions: [] });
     return;
   }

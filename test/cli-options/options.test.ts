@@ -16,6 +16,7 @@ const up = {
   retentionMs: 30 * 86_400_000,
   maxSizeBytes: Infinity,
   retentionRulesPath: undefined,
+  rulesPath: undefined,
   indexedFields: ['request_id', 'user_id', 'trace_id', 'level', 'path'],
   access: {
     tokensFile: undefined,
@@ -44,6 +45,7 @@ describe('up', () => {
     ['--max-size 1.5TiB', {}, { maxSizeBytes: 1.5 * 2 ** 40 }],
     ['', { PODLOG_MAX_SIZE: '2GiB' }, { maxSizeBytes: 2 ** 31 }],
     ['--retention-rules rules.yaml', {}, { retentionRulesPath: resolve('rules.yaml') }],
+    ['--rules keep.yaml', {}, { rulesPath: resolve('keep.yaml') }],
     ['--tokens-file t.yaml', {}, { access: { ...access, tokensFile: resolve('t.yaml') } }],
     [
       '--token-review --agent-accounts=a/b,c',

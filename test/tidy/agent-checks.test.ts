@@ -10,7 +10,11 @@ const TABLE = read('agent/CHECKS.md');
 function namedTests(text: string): { readonly path: string; readonly titles: readonly string[] }[] {
   const named = [...text.replaceAll(/\s+/g, ' ').matchAll(/(e2e [a-z]+|[a-z/-]+\.test\.ts):((?: `[^`]+`,?)+)/g)];
   return named.map(([, file, titles]) => ({
-    path: file!.startsWith('e2e ') ? `e2e/${file!.slice('e2e '.length)}.e2e.test.ts` : file!.includes('/') ? file! : `agent/${file!}`,
+    path: file!.startsWith('e2e ')
+      ? `e2e/${file!.slice('e2e '.length)}.e2e.test.ts`
+      : file!.includes('/')
+        ? file!
+        : `agent/${file!}`,
     titles: [...titles!.matchAll(/`([^`]+)`/g)].map(([, title]) => title!),
   }));
 }

@@ -18,7 +18,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/kubernetes/': ['server/ingest/', 'server/limits.ts', 'shared/'],
   'server/query/': ['server/store/', 'server/limits.ts', 'server/workers/task.ts', 'shared/'],
   'server/auth/': ['server/limits.ts', 'shared/'],
-  'server/http/': ['server/auth/', 'server/ingest/', 'server/query/', 'server/store/', 'server/limits.ts', 'shared/'],
+  'server/rules/': ['server/limits.ts', 'shared/'],
+  'server/http/': [
+    'server/auth/',
+    'server/ingest/',
+    'server/query/',
+    'server/rules/',
+    'server/store/',
+    'server/limits.ts',
+    'shared/',
+  ],
   'server/workers/': ['server/limits.ts', 'shared/'],
   // The table of all tasks; each task's code is where its data is.
   'server/workers/tasks.ts': ['server/ingest/', 'server/query/', 'server/store/', 'server/workers/'],

@@ -111,6 +111,7 @@ const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'GET /stats': ['read', 'admin'],
   'POST /agent/batch': ['agent', 'account', 'admin'],
   'GET /agent/positions': ['agent', 'account', 'admin'],
+  'GET /agent/rules': ['agent', 'account', 'admin'],
   'POST /ingest': ['ingest', 'admin'],
   'GET /logs': ['read', 'shop', 'admin'],
   'GET /labels': ['read', 'shop', 'admin'],

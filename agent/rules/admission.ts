@@ -1,0 +1,67 @@
+/** Containers whose files are not opened, because rules say so or the server has yet to say what it knows of the pod. */
+import type { Container } from '../container.ts';
+import { parseFileId } from '../file-id.ts';
+import type { FileReader } from '../file-reader.ts';
+import type { KnownPositions } from '../known-positions.ts';
+import { closeLogFile } from '../log-file.ts';
+import type { RuleBook } from './rule-book.ts';
+
+/** Whether the container's files may be opened. What has been decided stays so until it is decided anew. */
+export function isAdmitted(container: Container, rules: RuleBook, nowMs: number): boolean {
+  const { decision, directory, foundMs } = container;
+  if (decision.admission === 'wait') container.decision = rules.decide(directory, nowMs - foundMs);
+  return container.decision.admission === 'open';
+}
+
+/** Whether a new pod waits for what the server knows of it. */
+export function isAnyWaiting(containers: Iterable<Container>): boolean {
+  for (const { decision } of containers) if (decision.admission === 'wait') return true;
+  return false;
+}
+
+/** Whether the rules have come to say something else of a container. */
+export function isAnyUnruly(containers: Iterable<Container>, rules: RuleBook): boolean {
+  for (const { decision, directory } of containers) {
+    if (decision.admission !== 'wait' && rules.decide(directory, Infinity).key !== decision.key) return true;
+  }
+  return false;
+}
+
+/** Does what the rules say now. The chains that are left must be read again from where they are stored to. */
+export function decideAnew(container: Container, rules: RuleBook, reader: FileReader): void {
+  if (container.decision.admission === 'wait') return;
+  container.decision = rules.decide(container.directory, Infinity);
+  if (container.decision.admission === 'shut') shut(container, reader);
+  for (const chain of container.chains.values()) chain.rules = container.decision.lines;
+}
+
+/** Closes the files and forgets what was read of them; the server still knows how far they are stored. */
+function shut(container: Container, reader: FileReader): void {
+  for (const chain of container.chains.values()) {
+    reader.dropPending(chain);
+    for (const file of chain.files) closeLogFile(file);
+    chain.files = [];
+  }
+  container.chains.clear();
+  container.mtimeMs = -1;
+}
+
+/**
+ * Adds to `present` the known files of containers that are there and not open: nobody has looked for them. Nothing is
+ * missing of a container that is shut, whatever becomes of its files.
+ */
+export function noteClosed(containers: Iterable<Container>, known: KnownPositions, present: Set<string>): void {
+  const closed = new Map<string, Container>();
+  for (const container of containers) {
+    const { uid, container: name } = container.directory;
+    if (container.decision.admission !== 'open') closed.set(`${uid}/${name}`, container);
+  }
+  if (closed.size === 0) return;
+  for (const id of known.ids()) {
+    const file = parseFileId(id);
+    const container = file && closed.get(`${file.uid}/${file.container}`);
+    if (container === undefined) continue;
+    present.add(id);
+    if (container.decision.admission === 'shut') known.finish(id, false);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * E-mail addresses, by the `@`: a local part before it, and a domain with a dot behind it. Of what RFC 5321 allows in local
+ * parts, what nobody uses is left out: `user=a@b.example` is a key and an address.
+ */
+import type { Found } from './redactions.ts';
+
+const AT = 0x40;
+const DOT = 0x2e;
+/** RFC 5321 §4.5.3.1. */
+const LOCAL_CHARS_MAX = 64;
+
+const LOCAL = classOf('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-');
+const DOMAIN = classOf('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-');
+// Bytes of UTF-8, in both parts.
+LOCAL.fill(1, 0x80);
+DOMAIN.fill(1, 0x80);
+
+export function findEmail(bytes: Buffer, at: number, end: number, found: Found): boolean {
+  for (let sign = nextAt(bytes, at, end); sign >= 0; sign = nextAt(bytes, sign + 1, end)) {
+    let start = sign;
+    const first = Math.max(at, sign - LOCAL_CHARS_MAX);
+    while (start > first && LOCAL[bytes[start - 1]!] === 1) start--;
+    let domainEnd = sign + 1;
+    let lastDot = -1;
+    for (; domainEnd < end && DOMAIN[bytes[domainEnd]!] === 1; domainEnd++) {
+      if (bytes[domainEnd] === DOT && domainEnd > sign + 1) lastDot = domainEnd;
+    }
+    // The dot at the end of a sentence is no part of it.
+    if (lastDot === domainEnd - 1) {
+      domainEnd = lastDot;
+      lastDot = bytes.subarray(sign + 2, domainEnd).lastIndexOf(DOT);
+    }
+    if (start === sign || lastDot < 0) continue;
+    found.start = start;
+    found.end = domainEnd;
+    return true;
+  }
+  return false;
+}
+
+function nextAt(bytes: Buffer, at: number, end: number): number {
+  for (let i = at; i < end; i++) if (bytes[i] === AT) return i;
+  return -1;
+}
+
+function classOf(characters: string): Uint8Array {
+  const bytes = new Uint8Array(256);
+  for (const byte of Buffer.from(characters)) bytes[byte] = 1;
+  return bytes;
+}

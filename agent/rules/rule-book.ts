@@ -1,0 +1,114 @@
+/**
+ * The rules that are in force on this node, and what they come to for each container: whether its files are opened, what
+ * of its lines is dropped, and what is redacted.
+ */
+import type { DropRule, PodFacts, RedactRule, RulesAnswer, RuleSet } from '../../shared/rules/rule-set.ts';
+import { type Matcher, selectorMatcher } from '../../shared/rules/selector.ts';
+import { POD_FACTS_WAIT_MS_MAX } from '../limits.ts';
+import type { PodDirectory } from '../log-path.ts';
+import { compileDrop, type Drop } from './drop.ts';
+import { compileRedaction, type Redaction } from './redactions.ts';
+
+export interface Place extends PodDirectory {
+  readonly container: string;
+}
+
+/** What is counted of a rule's work; one object for each rule and container. */
+export interface RuleUse {
+  readonly kind: 'drop' | 'redact';
+  readonly rule: string;
+  readonly namespace: string;
+  readonly container: string;
+}
+
+/** What is done to each line of a container. */
+export interface LineRules {
+  readonly drops: readonly { readonly drop: Drop; readonly use: RuleUse }[];
+  readonly redactions: readonly { readonly redaction: Redaction; readonly use: RuleUse }[];
+}
+
+export interface Decision {
+  /** `wait`: for what the server knows of the pod. */
+  readonly admission: 'open' | 'shut' | 'wait';
+  /** Undefined when nothing is done to its lines. */
+  readonly lines: LineRules | undefined;
+  /** The same as long as the decision is the same, but for the waiting. */
+  readonly key: string;
+}
+
+interface Compiled {
+  readonly include: readonly Matcher[];
+  readonly exclude: readonly Matcher[];
+  readonly drop: readonly { readonly applies: Matcher; readonly drop: Drop; readonly name: string }[];
+  readonly redact: readonly { readonly applies: Matcher; readonly redaction: Redaction; readonly name: string }[];
+}
+
+const SHUT: Decision = { admission: 'shut', lines: undefined, key: 'shut' };
+
+/** Owns the rules. Without any, everything is kept. */
+export class RuleBook {
+  #text = '';
+  #version = 0;
+  #rules: Compiled = { include: [], exclude: [], drop: [], redact: [] };
+  #pods: ReadonlyMap<string, PodFacts> | undefined;
+
+  /** @throws when this agent does not know how to do what the server asks; the rules stay as they were */
+  take({ rules, pods }: RulesAnswer): void {
+    const text = JSON.stringify(rules);
+    if (text !== this.#text) {
+      this.#rules = compile(rules);
+      this.#text = text;
+      this.#version++;
+    }
+    this.#pods = pods === null ? undefined : new Map(pods.map((pod) => [pod.uid, pod]));
+  }
+
+  /** @param waitedMs  since the container was found */
+  decide({ namespace, pod, container, uid }: Place, waitedMs: number): Decision {
+    const facts = this.#pods?.get(uid);
+    const isKnown = this.#pods === undefined || facts !== undefined;
+    const of = { namespace, pod, container, labels: facts?.labels };
+    const { include, exclude, drop, redact } = this.#rules;
+    const isExcluded =
+      facts?.exclude === true || facts?.exclude.includes(container) === true || exclude.some((matches) => matches(of));
+    if (isExcluded) return SHUT;
+    const isWaiting = !isKnown && waitedMs < POD_FACTS_WAIT_MS_MAX;
+    if (!isWaiting && include.length > 0 && !include.some((matches) => matches(of))) return SHUT;
+    const use = { namespace, container };
+    const drops = drop.filter(({ applies }) => applies(of));
+    const redactions = redact.filter(({ applies }) => applies(of));
+    const names = [...drops.map(({ name }) => name), '|', ...redactions.map(({ name }) => name)];
+    const isPlain = drops.length === 0 && redactions.length === 0;
+    return {
+      admission: isWaiting ? 'wait' : 'open',
+      lines: isPlain
+        ? undefined
+        : {
+            drops: drops.map((each) => ({ drop: each.drop, use: { kind: 'drop', rule: each.name, ...use } })),
+            redactions: redactions.map((each) => ({
+              redaction: each.redaction,
+              use: { kind: 'redact', rule: each.name, ...use },
+            })),
+          },
+      key: isPlain ? 'open' : `${this.#version} ${names.join(',')}`,
+    };
+  }
+}
+
+/** What is to be redacted is, too, in a pod of which nothing is known; it is dropped only if it is known to be meant. */
+function compile({ include, exclude, drop, redact }: RuleSet): Compiled {
+  return {
+    include: include.map((selector) => selectorMatcher(selector, false)),
+    exclude: exclude.map((selector) => selectorMatcher(selector, false)),
+    drop: drop.map((rule: DropRule) => ({
+      applies: selectorMatcher(rule.selector, false),
+      drop: compileDrop(rule),
+      name: rule.name,
+    })),
+    redact: redact.map((rule: RedactRule) => ({
+      applies: selectorMatcher(rule.selector, true),
+      redaction: compileRedaction(rule),
+      name: rule.name,
+    })),
+  };
+}

@@ -1,0 +1,31 @@
+/** `GET /agent/rules?node=…`: what agents are to keep. They ask every few seconds, so an answer that is known is short. */
+import { createHash } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { ParameterError } from '../../shared/errors.ts';
+import { labelKeysOf, type PodFacts, type RulesAnswer } from '../../shared/rules/rule-set.ts';
+import type { WatchedRules } from '../rules/watched-rules.ts';
+
+/** What is known of a node's pods, with the labels of these keys. */
+export type PodsOn = (node: string, labelKeys: ReadonlySet<string>) => PodFacts[];
+
+export interface AgentRulesRoutes {
+  readonly rules: WatchedRules;
+  /** Undefined without a cluster. */
+  readonly podsOn: PodsOn | undefined;
+}
+
+export function registerAgentRules(app: FastifyInstance, { rules: watched, podsOn }: AgentRulesRoutes): void {
+  app.get<{ Querystring: { node?: string | string[] } }>('/agent/rules', async (request, reply) => {
+    const { node } = request.query;
+    if (typeof node !== 'string' || node === '') {
+      throw new ParameterError('node', 'missing', 'the name of a Kubernetes node', 'node=worker-1');
+    }
+    const { rules } = watched;
+    const answer: RulesAnswer = { rules, pods: podsOn?.(node, labelKeysOf(rules)) ?? null };
+    const body = JSON.stringify(answer);
+    const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+    reply.header('etag', etag);
+    if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+    return reply.type('application/json').send(body);
+  });
+}

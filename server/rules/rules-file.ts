@@ -1,0 +1,189 @@
+/**
+ * The rules file, YAML:
+ *
+ *     exclude:
+ *       - { namespace: 'ci-*' }
+ *     drop:
+ *       - { selector: { namespace: shop }, where: { level: debug } }
+ *       - { name: probes, where: { path: '/api/health/*' } }
+ *     redact:
+ *       - email
+ *       - { name: customer, pattern: 'cust-[0-9]+' }
+ *
+ * What it says of drop and redact is for agents to do, see agent/rules/.
+ */
+import { UsageError } from '../../shared/errors.ts';
+import { compileExpression } from '../../shared/rules/expression.ts';
+import {
+  type DropRule,
+  NAMED_PATTERNS,
+  type NamedPattern,
+  type RedactRule,
+  type RuleSet,
+  type Selector,
+} from '../../shared/rules/rule-set.ts';
+import { RULES_FILE_BYTES_MAX, RULES_MAX } from '../limits.ts';
+
+type Path = readonly (string | number)[];
+type Mapping = Readonly<Record<string, unknown>>;
+/** Makes an error that names the file, the line and the problem. */
+type Fail = (path: Path, problem: string) => UsageError;
+
+const LISTS = ['include', 'exclude', 'drop', 'redact'] as const;
+const NAME = /^[\w.@/=*, -]{1,64}$/;
+
+/** @throws UsageError  one line: the file, the line in it, what is wrong and what is allowed */
+export async function parseRules(text: string, file: string): Promise<RuleSet> {
+  if (text.length > RULES_FILE_BYTES_MAX) throw new UsageError(`${file}: larger than ${RULES_FILE_BYTES_MAX} bytes`);
+  // Loaded here: a server without rules does without the memory and the time that it takes.
+  const { LineCounter, isNode, parseDocument } = await import('yaml');
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const [error] = document.errors;
+  if (error !== undefined) throw new UsageError(`${file}: line ${lines.linePos(error.pos[0]).line}: ${error.message}`);
+  const fail: Fail = (path, problem) => {
+    for (let length = path.length; length > 0; length--) {
+      const node = document.getIn(path.slice(0, length), true);
+      if (isNode(node) && node.range) {
+        return new UsageError(`${file}: line ${lines.linePos(node.range[0]).line}: ${problem}`);
+      }
+    }
+    return new UsageError(`${file}: ${problem}`);
+  };
+  return ruleSet(toPlain(document, fail), fail);
+}
+
+function toPlain(document: { toJS(): unknown }, fail: Fail): unknown {
+  try {
+    return document.toJS();
+  } catch {
+    throw fail([], 'an alias (*name) leads nowhere: put values in quotes');
+  }
+}
+
+function ruleSet(parsed: unknown, fail: Fail): RuleSet {
+  const lists = parsed ?? {};
+  if (!isMapping(lists)) throw fail([], `must be a mapping with some of ${LISTS.join(', ')}`);
+  checkKeys(lists, LISTS, [], fail);
+  return {
+    include: listAt(lists, 'include', fail).map((each, i) => selectorAt(each, ['include', i], fail)),
+    exclude: listAt(lists, 'exclude', fail).map((each, i) => selectorAt(each, ['exclude', i], fail)),
+    drop: listAt(lists, 'drop', fail).map((each, i) => dropAt(each, ['drop', i], fail)),
+    redact: listAt(lists, 'redact', fail).map((each, i) => redactAt(each, ['redact', i], fail)),
+  };
+}
+
+function listAt(lists: Mapping, key: string, fail: Fail): readonly unknown[] {
+  const list = lists[key] ?? [];
+  if (!Array.isArray(list)) throw fail([key], `${key} must be a list`);
+  if (list.length > RULES_MAX) throw fail([key], `${key} has ${list.length} rules; at most ${RULES_MAX} are allowed`);
+  return list as readonly unknown[];
+}
+
+function selectorAt(value: unknown, path: Path, fail: Fail): Selector {
+  if (!isMapping(value) || Object.keys(value).length === 0) {
+    throw fail(path, "a selector must name something, such as { namespace: 'ci-*' }");
+  }
+  checkKeys(value, ['namespace', 'pod', 'container', 'labels'], path, fail);
+  const { labels, ...names } = value;
+  return {
+    ...textsAt(names, path, fail),
+    ...(labels !== undefined && { labels: textsAt(labels, [...path, 'labels'], fail) }),
+  };
+}
+
+function dropAt(value: unknown, path: Path, fail: Fail): DropRule {
+  const rule = ruleAt(value, ['name', 'selector', 'where', 'text'], path, fail);
+  const { where, text } = rule;
+  if (where === undefined && text === undefined) {
+    throw fail(path, 'a drop rule must have where, such as { level: debug }, or text; to drop all, exclude');
+  }
+  const fields = where === undefined ? undefined : textsAt(where, [...path, 'where'], fail);
+  if (text !== undefined && !isText(text)) throw fail([...path, 'text'], 'text must be text: put it in quotes');
+  const conditions = Object.entries(fields ?? {}).map(([field, wanted]) => `${field}=${wanted}`);
+  const parts = text === undefined ? conditions : [...conditions, text];
+  return {
+    ...selectionAt(rule, path, fail),
+    name: rule['name'] === undefined ? parts.join(',').slice(0, 64) : nameAt(rule, path, fail),
+    ...(fields !== undefined && { where: fields }),
+    ...(text !== undefined && { text }),
+  };
+}
+
+function redactAt(value: unknown, path: Path, fail: Fail): RedactRule {
+  const known = `one of ${NAMED_PATTERNS.join(', ')}, or { name, pattern }`;
+  if (typeof value === 'string') {
+    if (!isNamedPattern(value)) throw fail(path, `${value} is no named pattern; a redact rule is ${known}`);
+    return { name: value, replace: `[redacted:${value}]` };
+  }
+  const rule = ruleAt(value, ['name', 'selector', 'pattern', 'ignoreCase', 'replace'], path, fail);
+  const { pattern, ignoreCase = false, replace } = rule;
+  const name = nameAt(rule, path, fail);
+  if (pattern === undefined && !isNamedPattern(name)) throw fail(path, `${name} has no pattern; it must be ${known}`);
+  if (pattern !== undefined && isNamedPattern(name))
+    throw fail(path, `${name} is a named pattern: choose another name`);
+  if (typeof ignoreCase !== 'boolean') throw fail([...path, 'ignoreCase'], 'ignoreCase must be true or false');
+  return {
+    ...selectionAt(rule, path, fail),
+    name,
+    ...(pattern !== undefined && { expression: expressionAt(pattern, ignoreCase, path, fail), ignoreCase }),
+    replace: replace === undefined ? `[redacted:${name}]` : replacementAt(replace, path, fail),
+  };
+}
+
+function expressionAt(pattern: unknown, ignoreCase: boolean, path: Path, fail: Fail): string {
+  const at = [...path, 'pattern'];
+  if (!isText(pattern)) throw fail(at, "pattern must be a regular expression, in single quotes: 'cust-[0-9]+'");
+  try {
+    compileExpression(pattern, ignoreCase);
+  } catch (error) {
+    throw fail(at, `pattern ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return pattern;
+}
+
+/** It stands in JSON strings, where quotes and backslashes would end or change something. */
+function replacementAt(replace: unknown, path: Path, fail: Fail): string {
+  if (typeof replace === 'string' && /^[\x20-\x7e]{0,64}$/.test(replace) && !/["\\]/.test(replace)) return replace;
+  throw fail([...path, 'replace'], 'replace must be up to 64 characters of ASCII without quotes and backslashes');
+}
+
+function ruleAt(value: unknown, keys: readonly string[], path: Path, fail: Fail): Mapping {
+  if (!isMapping(value)) throw fail(path, `a rule must be a mapping of ${keys.join(', ')}`);
+  checkKeys(value, keys, path, fail);
+  return value;
+}
+
+function selectionAt({ selector }: Mapping, path: Path, fail: Fail): { selector?: Selector } {
+  return selector === undefined ? {} : { selector: selectorAt(selector, [...path, 'selector'], fail) };
+}
+
+function nameAt({ name }: Mapping, path: Path, fail: Fail): string {
+  if (typeof name === 'string' && NAME.test(name)) return name;
+  throw fail([...path, 'name'], 'name must be up to 64 letters, digits and . _ @ / = * , -');
+}
+
+function textsAt(value: unknown, path: Path, fail: Fail): Record<string, string> {
+  if (!isMapping(value)) throw fail(path, `${path.at(-1)} must be a mapping of names to values`);
+  for (const [key, text] of Object.entries(value)) {
+    if (!isText(text)) throw fail([...path, key], `the value of ${key} must be text, in quotes if it is a number or *`);
+  }
+  return value as Record<string, string>;
+}
+
+function checkKeys(value: Mapping, known: readonly string[], path: Path, fail: Fail): void {
+  const wrong = Object.keys(value).find((key) => !known.includes(key));
+  if (wrong !== undefined) throw fail([...path, wrong], `${wrong} is not known here; there are ${known.join(', ')}`);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNamedPattern(name: string): name is NamedPattern {
+  return NAMED_PATTERNS.includes(name as NamedPattern);
+}
