@@ -82,6 +82,11 @@ describe.each([
 test.each([
   ['cust-[0-9]+', 'cust-17 and cust-4', '[x] and [x]'],
   ['secret=[^"]*', String.raw`{"m":"secret=ab\"c"}`, String.raw`{"m":"[x]c"}`],
+  ['ab*c', 'ac abbc', '[x] [x]'],
+  ['ab?c', 'ac', '[x]'],
+  ['ab{0,1}c', 'ac', '[x]'],
+  ['ab+c', 'abbc ac', '[x] ac'],
+  ['cust-1|id-2', 'id-2', '[x]'],
   ['00|3c', String.raw`{"m":"\u003cb"}`, String.raw`{"m":"\u003cb"}`],
   ['"pin":[0-9]+', '{"pin":1234,"n":1}', '{"[x]","n":1}'],
 ])('expression %s in %s', (expression, line, want) => {
