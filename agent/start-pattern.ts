@@ -3,23 +3,18 @@
  * (flag `l`), on no more than the beginning of a line, so no pattern and no line can hold the agent up: the worst costs
  * some ten microseconds a line. What that engine cannot do (look-around, back-references) is refused when it is given.
  */
-import { setFlagsFromString } from 'node:v8';
+import { linearRegExp } from '../shared/linear-regexp.ts';
 import { ALONE, type EntryRules } from './entry-rules.ts';
 import { ENTRY_IDLE_MS_MAX, START_PATTERN_BYTES_MAX } from './limits.ts';
 
 const BEGUN = 1;
-
-/** Linear time; a flag of V8 that is not in the standard. */
-const LINEAR = 'l';
 
 /**
  * Compiles a pattern, on its own terms: `^` is the line's beginning.
  * @throws SyntaxError when it is no regular expression, or not one for linear time
  */
 export function compileStartPattern(pattern: string): RegExp {
-  // It only makes the flag `l` known; other expressions run as ever.
-  setFlagsFromString('--enable-experimental-regexp-engine');
-  return new RegExp(pattern, LINEAR);
+  return linearRegExp(pattern);
 }
 
 export class StartPattern implements EntryRules {

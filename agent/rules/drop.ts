@@ -3,7 +3,7 @@ import { KIND_STRING, KIND_TEXT } from '../../shared/row-group/format.ts';
 import type { ShreddedLine } from '../../shared/row-group/builder.ts';
 import type { Template } from '../../shared/row-group/template.ts';
 import type { DropRule } from '../../shared/rules/rule-set.ts';
-import { matchesWildcard, parseWildcard, type Wildcard } from '../../shared/rules/wildcard.ts';
+import { matchesWildcard, parseWildcard, type Wildcard } from '../../shared/wildcard.ts';
 
 const BACKSLASH = 0x5c;
 

@@ -6,8 +6,8 @@ import { ByteReader } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
 import type { ByteStrings } from './byte-strings.ts';
 import { type ColumnValues, decodeColumn, memoryBytesOf } from './column.ts';
-import { dictionaryCounts } from './encodings/dictionary.ts';
-import { areDistinctTextsHere, decodeDistinctTexts } from './encodings/distinct-texts.ts';
+import { type CountedTexts, decodeCountedTexts } from './encodings/dictionary.ts';
+import { decodeDistinctTexts } from './encodings/distinct-texts.ts';
 import { decodeIntegers, decodeSmallIntegers, findIntegers, pickIntegers } from './encodings/integer.ts';
 import { findUuids } from './encodings/uuid-search.ts';
 import { decodeTimestampDistances, type TimestampDistances } from './encodings/timestamp.ts';
@@ -189,19 +189,15 @@ export class RowGroup {
    */
   distinctTexts(column: number): ByteStrings | undefined {
     const { chunk } = this.columns[column]!;
-    if (chunk.encoding !== ENCODING_DICTIONARY && chunk.encoding !== ENCODING_PATTERN) return undefined;
+    if (chunk.encoding !== ENCODING_PATTERN) return this.countedTexts(column);
     return decodeDistinctTexts(new ByteReader(chunk.parameters), this.#pages(this.#header.pages[column]!));
   }
 
-  /** How many values each of `distinctTexts` has, where the header tells; undefined elsewhere. @throws CorruptionError */
-  distinctCounts(column: number): Uint32Array | undefined {
+  /** The distinct values of a dictionary; undefined for other encodings. @throws CorruptionError */
+  countedTexts(column: number): CountedTexts | undefined {
     const { chunk, count } = this.columns[column]!;
-    if (chunk.encoding !== ENCODING_DICTIONARY || !areDistinctTextsHere(chunk.parameters)) return undefined;
-    const counts = dictionaryCounts(new ByteReader(chunk.parameters), this.#pages(this.#header.pages[column]!));
-    if (counts !== undefined && counts.reduce((sum, each) => sum + each, 0) !== count) {
-      throw new CorruptionError(`the counts of a dictionary do not sum up to its ${count} values`);
-    }
-    return counts;
+    if (chunk.encoding !== ENCODING_DICTIONARY) return undefined;
+    return decodeCountedTexts(new ByteReader(chunk.parameters), this.#pages(this.#header.pages[column]!), count);
   }
 
   /** The values of a column of timestamps, as they are stored. @throws CorruptionError */

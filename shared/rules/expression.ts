@@ -1,17 +1,13 @@
 /**
- * Expressions of an operator's own, found in lines of up to a megabyte that anybody may have written. They run on V8's
- * linear-time engine, so that no expression can be slow by more than its length, whatever the line; what that engine
- * cannot do (look-around, back references, large counts) is refused with the reason.
+ * Expressions of an operator's own, found in lines of up to a megabyte. What cannot be run in linear time (look-around,
+ * back references, large counts) is refused with the reason.
  *
  * An expression sees a line's bytes, one character each: it is ASCII itself, and `[^"]` also stands for a byte of UTF-8.
- * Source: https://v8.dev/blog/non-backtracking-regexp
  */
-import { setFlagsFromString } from 'node:v8';
+import { linearRegExp } from '../linear-regexp.ts';
 
 /** Longer ones are lists of words, and each character costs time for each byte of a line. */
 export const EXPRESSION_CHARS_MAX = 256;
-
-let hasLinearEngine = false;
 
 /** @throws SyntaxError  what is wrong, and what to do */
 export function compileExpression(expression: string, ignoreCase: boolean): RegExp {
@@ -19,8 +15,6 @@ export function compileExpression(expression: string, ignoreCase: boolean): RegE
     throw new SyntaxError(`is longer than ${EXPRESSION_CHARS_MAX} characters: make it two`);
   }
   if (!/^[\x20-\x7e]+$/.test(expression)) throw new SyntaxError('must be printable ASCII, and not empty');
-  if (!hasLinearEngine) setFlagsFromString('--enable-experimental-regexp-engine');
-  hasLinearEngine = true;
   const compiled = compile(expression, ignoreCase);
   if (compiled.test('')) throw new SyntaxError('matches nothing at all, so it would match everywhere: use + for *');
   return compiled;
@@ -28,7 +22,7 @@ export function compileExpression(expression: string, ignoreCase: boolean): RegE
 
 function compile(expression: string, ignoreCase: boolean): RegExp {
   try {
-    return new RegExp(expression, ignoreCase ? 'gil' : 'gl');
+    return linearRegExp(expression, ignoreCase ? 'gi' : 'g');
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     if (!message.includes('linear time')) throw new SyntaxError(message, { cause });

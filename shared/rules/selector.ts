@@ -1,7 +1,7 @@
 /** Whether a selector means a container. */
 import { labelOf, type Labels } from '../labels.ts';
 import type { Selector } from './rule-set.ts';
-import { matchesWildcard, parseWildcard, type Wildcard } from './wildcard.ts';
+import { matchesWildcard, parseWildcard, type Wildcard } from '../wildcard.ts';
 
 export interface Selected {
   readonly namespace: string;

@@ -9,7 +9,7 @@ import {
   writeValue,
 } from '../../../shared/row-group/column.ts';
 import { distinctCutTexts } from '../../../shared/row-group/encodings/pattern.ts';
-import { ENCODING_CONSTANT, ENCODING_DICTIONARY, KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
+import { ENCODING_CONSTANT, KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { labelOf } from '../../../shared/labels.ts';
 import { forEachTextObject } from '../scan/text-objects.ts';
@@ -121,7 +121,7 @@ function columnCodes(group: RowGroup, column: number, name: string, texts: Texts
   }
   const mayEscape = chunk.byteSet === undefined ? chunk.encoding === ENCODING_CONSTANT : hasBackslash(chunk.byteSet);
   const escaped = slot.kind === KIND_STRING && mayEscape;
-  const distinct = chunk.encoding === ENCODING_DICTIONARY ? group.distinctTexts(column) : undefined;
+  const distinct = group.countedTexts(column);
   if (distinct !== undefined) {
     const codes = (): Codes => {
       const values = group.values(column);
@@ -129,7 +129,7 @@ function columnCodes(group: RowGroup, column: number, name: string, texts: Texts
       return values.codes;
     };
     const base = texts.add({ kind: 'raw', ...distinct }, distinct.offsets.length - 1, escaped);
-    return { codes, base, totals: group.distinctCounts(column) };
+    return { codes, base, totals: distinct.counts };
   }
   const values = group.values(column);
   switch (values.kind) {

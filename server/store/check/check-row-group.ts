@@ -88,7 +88,7 @@ function checkColumn(group: RowGroup, index: number): void {
     valueCount(values) === count
       ? (outsideRange(values) ??
         outsideByteSet(values, chunk.byteSet) ??
-        otherCounts(values, group.distinctCounts(index)))
+        otherCounts(values, group.countedTexts(index)?.counts))
       : `${valueCount(values)} values instead of ${count}`;
   if (problem !== undefined) throw new CorruptionError(`field ${JSON.stringify(slot.field)}: ${problem}`);
 }

@@ -3,11 +3,12 @@
  * bytes of values; a `*` never backtracks, so a match takes time linear in the value for each part.
  */
 import { Buffer } from 'node:buffer';
+import { matchesWildcard } from '../../../shared/wildcard.ts';
 
 export type Pattern =
   | { readonly kind: 'equals'; readonly text: Uint8Array }
   /** parts[0] `*` parts[1] `*` … ; at least two parts, any of which may be empty. */
-  | { readonly kind: 'wildcard'; readonly parts: readonly Uint8Array[] };
+  | { readonly kind: 'wildcard'; readonly parts: readonly Buffer[] };
 
 /** Reads `*` as a wildcard and `\` before `*` or `\` as "that character itself". */
 export function parsePattern(text: string): Pattern {
@@ -28,19 +29,7 @@ export function matchesAny(patterns: readonly Pattern[], value: Buffer): boolean
 }
 
 export function matches(pattern: Pattern, value: Buffer): boolean {
-  if (pattern.kind === 'equals') return value.equals(pattern.text);
-  const { parts } = pattern;
-  const first = parts[0]!;
-  const last = parts[parts.length - 1]!;
-  const end = value.length - last.length;
-  if (end < first.length) return false;
-  if (!value.subarray(0, first.length).equals(first) || !value.subarray(end).equals(last)) return false;
-  let at = first.length;
-  for (let i = 1; i < parts.length - 1; i++) {
-    const part = parts[i]!;
-    const found = value.indexOf(part, at);
-    if (found < 0 || found + part.length > end) return false;
-    at = found + part.length;
-  }
-  return true;
+  return pattern.kind === 'equals'
+    ? value.equals(pattern.text)
+    : matchesWildcard(pattern.parts, value, 0, value.length);
 }

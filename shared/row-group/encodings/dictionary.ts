@@ -139,13 +139,20 @@ export function decodeDictionary(parameters: ByteReader, pages: PageReader, coun
   return { values, codes: decodeCodes(pages, count, values.offsets.length - 1) };
 }
 
-/** How many values each distinct one has, where the parameters tell; no page is read. @throws CorruptionError */
-export function dictionaryCounts(parameters: ByteReader, pages: PageReader): Uint32Array | undefined {
-  const { offsets } = decodeDistinctTexts(parameters, pages);
-  if (parameters.remaining === 0) return undefined;
-  const counts = new Uint32Array(offsets.length - 1);
-  for (let code = 0; code < counts.length; code++) counts[code] = parameters.varint();
-  return counts;
+/** Distinct values, and how many values each one has where the parameters tell. */
+export interface CountedTexts extends ByteStrings {
+  readonly counts: Uint32Array | undefined;
+}
+
+/** Without the codes: of a few short texts, no page is read. @param count  of values. @throws CorruptionError */
+export function decodeCountedTexts(parameters: ByteReader, pages: PageReader, count: number): CountedTexts {
+  const texts = decodeDistinctTexts(parameters, pages);
+  if (parameters.remaining === 0) return { ...texts, counts: undefined };
+  const counts = new Uint32Array(texts.offsets.length - 1);
+  let sum = 0;
+  for (let code = 0; code < counts.length; code++) sum += counts[code] = parameters.varint();
+  if (sum !== count) throw new CorruptionError(`the counts of a dictionary do not sum up to its ${count} values`);
+  return { ...texts, counts };
 }
 
 /** Only the values at some indices, and all that are distinct. @throws CorruptionError */

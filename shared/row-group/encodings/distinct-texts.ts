@@ -6,7 +6,7 @@
  *
  * Parameters:  count varint, form u8 (0 raw, 1 UUID, 2 here), then those of the form, or each value sized
  */
-import { ByteReader, type ByteWriter } from '../../bytes.ts';
+import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import type { ByteStrings, ValueRefs } from '../byte-strings.ts';
 import { DICTIONARY_VALUES_MAX } from '../format.ts';
@@ -40,13 +40,6 @@ export function encodeDistinctTexts(values: ValueRefs, parameters: ByteWriter, p
     encodeRaw(values, parameters, pages);
   }
   return false;
-}
-
-/** True when the parameters of a chunk begin with distinct texts that stand there. */
-export function areDistinctTextsHere(parameters: Buffer): boolean {
-  const reader = new ByteReader(parameters);
-  reader.varint();
-  return reader.u8() === FORM_HERE;
 }
 
 /** @throws CorruptionError */

@@ -100,7 +100,8 @@ function findBits(uuids: Uuids, { masks, values }: WantedBits, onFound: (place: 
   const mask = masks[byte]!;
   const value = values[byte]!;
   const column = version === VERSION_MIXED ? byte : packedColumn(byte);
-  for (let place = 0, at = column; place < storedCount(uuids); place++, at += stride) {
+  const count = storedCount(uuids);
+  for (let place = 0, at = column; place < count; place++, at += stride) {
     if ((packed[at]! & mask) !== value) continue;
     unpackStored(uuids, place, unpacked, 0);
     if (unpacked.every((each, k) => (each & masks[k]!) === values[k])) onFound(place);

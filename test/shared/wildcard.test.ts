@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { matchesWildcard, parseWildcard } from '../../../shared/rules/wildcard.ts';
+import { matchesWildcard, parseWildcard } from '../../shared/wildcard.ts';
 
 test.each([
   ['abc', ['abc'], ['', 'ab', 'abcd', 'xabc']],

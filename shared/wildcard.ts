@@ -1,4 +1,7 @@
-/** Values in which `*` stands for any characters, also none, matched on bytes. There is no escape: rules need none. */
+/**
+ * Values in which `*` stands for any characters, also none, matched on bytes: those of queries (server/store/scan), which
+ * read escapes themselves, and those of rules, which need none.
+ */
 
 /** What stands before, between and behind the stars; without a star, one literal. */
 export type Wildcard = readonly Buffer[];
