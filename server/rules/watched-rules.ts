@@ -1,14 +1,12 @@
 /**
- * Keeps up with the rules file: its content is looked at every few seconds, whatever became of the file (Kubernetes swaps
- * a symbolic link for a ConfigMap). One that is broken or gone leaves the rules as they were, and says so: a slip of an
+ * The rules of the rules file, as they are now. A file that is broken or gone leaves them as they were: a slip of an
  * editor must not let out what is to be redacted. A server does not start without the rules that it is told to have.
  */
-import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import { UsageError } from '../../shared/errors.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import { NO_RULES, type RuleSet } from '../../shared/rules/rule-set.ts';
 import { RULES_FILE_MS } from '../limits.ts';
+import { WatchedFile } from '../watched-file.ts';
 import { parseRules } from './rules-file.ts';
 
 export interface WatchedRulesOptions {
@@ -20,68 +18,53 @@ export interface WatchedRulesOptions {
 
 /** Owns the rules that are in force now. */
 export class WatchedRules {
-  readonly #path: string;
-  readonly #log: Logger;
-  #rules: RuleSet = NO_RULES;
-  /** That they are of. */
-  #text: string | undefined;
-  #problem: string | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  /** Undefined when there is none. */
+  readonly #file: WatchedFile<RuleSet> | undefined;
 
-  private constructor(path: string, { log, metrics }: WatchedRulesOptions) {
-    this.#path = path;
-    this.#log = log;
+  private constructor({ path, log, metrics }: WatchedRulesOptions) {
+    this.#file = path === undefined ? undefined : watchedFile(path, log);
     metrics
       .gauge('podlog_rules_file_ok', '0 when the rules file is broken or gone, and the rules before it count.')
-      .readFrom(() => (this.#problem === undefined ? 1 : 0));
+      .readFrom(() => (this.#file?.isWell === false ? 0 : 1));
   }
 
   /** @throws UsageError  the file is broken or missing */
   static async open(options: WatchedRulesOptions): Promise<WatchedRules> {
-    const { path } = options;
-    const watched = new WatchedRules(path ?? '', options);
-    if (path === undefined) return watched;
-    await watched.#load();
-    watched.#timer = setInterval(() => void watched.reload(), RULES_FILE_MS).unref();
+    const watched = new WatchedRules(options);
+    try {
+      await watched.#file?.load();
+    } catch (error) {
+      watched.close();
+      throw error;
+    }
     return watched;
   }
 
   get rules(): RuleSet {
-    return this.#rules;
+    return this.#file?.value ?? NO_RULES;
   }
 
   /** Looks at the file now. */
   async reload(): Promise<void> {
-    try {
-      await this.#load();
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      if (error.message !== this.#problem) this.#log.error(`${error.message}; the rules stay as they were`);
-      this.#problem = error.message;
-    }
+    await this.#file?.reload();
   }
 
   close(): void {
-    clearInterval(this.#timer);
-  }
-
-  async #load(): Promise<void> {
-    const text = await read(this.#path);
-    if (text === this.#text && this.#problem === undefined) return;
-    this.#rules = await parseRules(text, this.#path);
-    this.#text = text;
-    this.#problem = undefined;
-    const { include, exclude, drop, redact } = this.#rules;
-    const counts = { include: include.length, exclude: exclude.length, drop: drop.length, redact: redact.length };
-    this.#log.info({ path: this.#path, ...counts }, 'the rules file is in use');
+    this.#file?.close();
   }
 }
 
-async function read(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`the rules file cannot be read: ${reason}`, 1, { cause });
-  }
+function watchedFile(path: string, log: Logger): WatchedFile<RuleSet> {
+  return new WatchedFile<RuleSet>({
+    path,
+    what: 'the rules file',
+    everyMs: RULES_FILE_MS,
+    initial: NO_RULES,
+    parse: parseRules,
+    onUse: ({ include, exclude, drop, redact }) => {
+      const counts = { include: include.length, exclude: exclude.length, drop: drop.length, redact: redact.length };
+      log.info({ path, ...counts }, 'the rules file is in use');
+    },
+    onProblem: (message) => log.error(`${message}; the rules stay as they were`),
+  });
 }
