@@ -67,7 +67,6 @@ export function openLogFile(path: string, log: LogName): LogFile | undefined {
   const fd = openIfThere(path);
   if (fd < 0) return undefined;
   const stats = fstatSync(fd);
-  const { day: lastDay, timeNs: lastTimeNs } = rowTimeOfMs(stats.mtimeMs);
   return {
     path,
     log,
@@ -80,6 +79,29 @@ export function openLogFile(path: string, log: LogName): LogFile | undefined {
     changedMs: stats.mtimeMs,
     holdUntilMs: 0,
     sizeBytes: log.gzip ? gzipContentBytes(fd, stats.size) : stats.size,
+    ...notRead(stats.mtimeMs),
+  };
+}
+
+type Progress = Pick<
+  LogFile,
+  | 'readOffset'
+  | 'stalledAt'
+  | 'start'
+  | 'sent'
+  | 'acked'
+  | 'seen'
+  | 'lastDay'
+  | 'lastTimeNs'
+  | 'gzip'
+  | 'gzipEnded'
+  | 'loss'
+>;
+
+/** Nothing of a file is read yet. @param timeMs  of what has to be said of it before its first line */
+export function notRead(timeMs: number): Progress {
+  const { day: lastDay, timeNs: lastTimeNs } = rowTimeOfMs(timeMs);
+  return {
     readOffset: 0,
     stalledAt: 0,
     start: [0, 0],

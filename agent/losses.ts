@@ -36,7 +36,7 @@ const WHY: Readonly<Record<LossReason, string>> = {
   unseen: 'it was deleted before it could be opened',
 };
 
-/** Nobody knows how much it was: for these, not even whether it was anything. */
+/** Reasons for which it is not even known whether there was anything to lose: the marker says "may have been". */
 const UNCERTAIN: ReadonlySet<LossReason> = new Set(['truncated', 'unwatched', 'unseen']);
 
 export interface Loss {

@@ -2,10 +2,9 @@
  * Files that cannot be opened any more, and of which there is only something to say. Each is an entry of a chain like
  * any other file, with a loss instead of a descriptor.
  */
-import { rowTimeOfMs } from '../shared/time.ts';
 import { createChain, sortFiles, type Chain } from './chain.ts';
 import type { Container } from './container.ts';
-import { loseRest, rewindFile, type LogFile, type Offsets } from './log-file.ts';
+import { loseRest, notRead, rewindFile, type LogFile, type Offsets } from './log-file.ts';
 import type { LossReason } from './losses.ts';
 
 /** Before every rotation that there is. */
@@ -57,7 +56,6 @@ export function splitTruncated(chain: Chain, file: LogFile, sizeBytes: number, n
 }
 
 function unopenedFile(name: string, restart: number, head: string, nowMs: number): LogFile {
-  const { day: lastDay, timeNs: lastTimeNs } = rowTimeOfMs(nowMs);
   return {
     path: name,
     log: { name, restart, rotation: FIRST_ROTATION, gzip: false },
@@ -70,16 +68,6 @@ function unopenedFile(name: string, restart: number, head: string, nowMs: number
     changedMs: nowMs,
     holdUntilMs: nowMs,
     sizeBytes: 0,
-    readOffset: 0,
-    stalledAt: 0,
-    start: [0, 0],
-    sent: [0, 0],
-    acked: [0, 0],
-    seen: [false, false],
-    lastDay,
-    lastTimeNs,
-    gzip: undefined,
-    gzipEnded: false,
-    loss: undefined,
+    ...notRead(nowMs),
   };
 }
