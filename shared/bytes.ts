@@ -200,3 +200,10 @@ export class ByteReader {
     return at;
   }
 }
+
+/** By byte: 1 for those of the text. */
+export function byteTable(text: string): Uint8Array {
+  const table = new Uint8Array(256);
+  for (const byte of Buffer.from(text)) table[byte] = 1;
+  return table;
+}

@@ -3,6 +3,7 @@
  * of its lines is dropped, and what is redacted.
  */
 import type { DropRule, PodFacts, RedactRule, RulesAnswer, RuleSet } from '../../shared/rules/rule-set.ts';
+import type { Parser } from '../../shared/row-group/text-lines/cut-text.ts';
 import { type Matcher, selectorMatcher } from '../../shared/rules/selector.ts';
 import { POD_FACTS_WAIT_MS_MAX } from '../limits.ts';
 import type { PodDirectory } from '../log-path.ts';
@@ -23,6 +24,7 @@ export interface RuleUse {
 
 /** What is done to each line of a container. */
 export interface LineRules {
+  readonly parser: Parser;
   readonly drops: readonly { readonly drop: Drop; readonly use: RuleUse }[];
   readonly redactions: readonly { readonly redaction: Redaction; readonly use: RuleUse }[];
 }
@@ -77,20 +79,22 @@ export class RuleBook {
     const use = { namespace, container };
     const drops = drop.filter(({ applies }) => applies(of));
     const redactions = redact.filter(({ applies }) => applies(of));
+    const parser = facts?.parser ?? 'auto';
     const names = [...drops.map(({ name }) => name), '|', ...redactions.map(({ name }) => name)];
-    const isPlain = drops.length === 0 && redactions.length === 0;
+    const isPlain = drops.length === 0 && redactions.length === 0 && parser === 'auto';
     return {
       admission: isWaiting ? 'wait' : 'open',
       lines: isPlain
         ? undefined
         : {
+            parser,
             drops: drops.map((each) => ({ drop: each.drop, use: { kind: 'drop', rule: each.name, ...use } })),
             redactions: redactions.map((each) => ({
               redaction: each.redaction,
               use: { kind: 'redact', rule: each.name, ...use },
             })),
           },
-      key: isPlain ? 'open' : `${this.#version} ${names.join(',')}`,
+      key: isPlain ? 'open' : `${this.#version} ${parser} ${names.join(',')}`,
     };
   }
 }

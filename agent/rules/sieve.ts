@@ -1,6 +1,6 @@
 /**
  * A line's way into the batch where there are rules for its container: what is to be redacted is, then the line is cut into
- * its values, and dropped if a rule says so. Nothing of it goes another way, so what a rule takes out stays on the node. A
+ * its values as its pod asks for, and dropped if a rule says so. Nothing of it goes another way, so what a rule takes out stays on the node. A
  * dropped line is counted in the batch that moves the position behind it.
  */
 import type { RowGroupBuilder } from '../../shared/row-group/builder.ts';
@@ -38,7 +38,7 @@ export class Sieve {
     }
     const at = builder.append(from, lineStart, lineEnd);
     const atEnd = at + lineEnd - lineStart;
-    const line = builder.shred(at, atEnd);
+    const line = builder.shred(at, atEnd, rules.parser);
     for (const { drop, use } of rules.drops) {
       if (!isDropped(drop, line, at, atEnd)) continue;
       countUse(uses, use, 1);

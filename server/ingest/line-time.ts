@@ -6,9 +6,9 @@
  * that it gave up on (too wide, too deep, one shape too many) is searched byte by byte.
  */
 import type { ShreddedLine } from '../../shared/row-group/builder.ts';
-import { KIND_SCALAR, KIND_STRING } from '../../shared/row-group/format.ts';
+import { KIND_ARRAY } from '../../shared/row-group/format.ts';
 import { scalarEnd, stringEnd } from '../../shared/row-group/json-scan.ts';
-import { type Template, TEXT_TEMPLATE } from '../../shared/row-group/template.ts';
+import { PLAIN_TEMPLATE, type Template, TEXT_TEMPLATE } from '../../shared/row-group/template.ts';
 import { Rfc3339Parser } from '../../shared/rfc3339.ts';
 import { NS_PER_SECOND } from '../../shared/time.ts';
 
@@ -39,9 +39,9 @@ export class LineTimeParser {
   readonly #rfc3339 = new Rfc3339Parser();
   readonly #slotsOf = new WeakMap<Template, readonly number[]>();
 
-  /** False when the line is no JSON object, or has no time. */
+  /** False when the line has no time. */
   parse({ template, bytes, starts, ends }: ShreddedLine): boolean {
-    if (template === TEXT_TEMPLATE) return this.#parseUncut(bytes, starts[0]!, ends[0]!);
+    if (template === TEXT_TEMPLATE || template === PLAIN_TEMPLATE) return this.#parseUncut(bytes, starts[0]!, ends[0]!);
     let slots = this.#slotsOf.get(template);
     if (slots === undefined) {
       slots = timeSlots(template);
@@ -114,9 +114,7 @@ export class LineTimeParser {
 }
 
 function timeSlots({ slots }: Template): readonly number[] {
-  return slots.flatMap(({ field, kind }, slot) =>
-    TIME_FIELDS.has(field) && (kind === KIND_STRING || kind === KIND_SCALAR) ? [slot] : [],
-  );
+  return slots.flatMap(({ field, kind }, slot) => (TIME_FIELDS.has(field) && kind !== KIND_ARRAY ? [slot] : []));
 }
 
 function digitsEnd(bytes: Uint8Array, start: number, end: number): number {

@@ -82,7 +82,7 @@ export class Cluster {
     const client = this.#client;
     const api = apiMetrics(metrics);
     const follow = { client, log, now, random: Math.random, lists: api.lists, failures: api.failures };
-    const podWatch = new PodWatch({ pods, recorder, onListed: () => this.#labeller.listed(), now });
+    const podWatch = new PodWatch({ pods, recorder, log, onListed: () => this.#labeller.listed(), now });
     const eventLog = new EventLog({ recorder, log, now, dropped: api.dropped });
     const started: Started = {
       recorder,

@@ -3,10 +3,11 @@
  * so a pod costs a few hundred bytes. A deleted pod is remembered for a while: its last lines are still on their way.
  */
 import { type Labels, labelsKey } from '../../shared/labels.ts';
+import type { Parser } from '../../shared/row-group/text-lines/cut-text.ts';
 import type { PodFacts } from '../../shared/rules/rule-set.ts';
 import { DELETED_POD_KEPT_MS, DELETED_PODS_MAX } from '../limits.ts';
 import type { PodObject } from './objects.ts';
-import { excludedBy } from './opt-out.ts';
+import { excludedBy, parserOf } from './pod-annotations.ts';
 import { podLabels } from './pod-labels.ts';
 
 export interface KnownPod {
@@ -19,8 +20,9 @@ export interface KnownPod {
   readonly node: string;
   /** The pod's own, all of them. */
   readonly podLabels: Labels;
-  /** See opt-out.ts. */
+  /** See pod-annotations.ts. */
   readonly exclude: true | readonly string[];
+  readonly parser: Parser;
 }
 
 /**
@@ -68,10 +70,10 @@ export class PodTable {
   /** What rules may ask of the pods of a node, deleted ones too: their last lines may be on the node. */
   factsOn(node: string, labelKeys: ReadonlySet<string>): PodFacts[] {
     const facts: PodFacts[] = [];
-    for (const { pathUid, node: own, podLabels: all, exclude } of this.#byPathUid.values()) {
+    for (const { pathUid, node: own, podLabels: all, exclude, parser } of this.#byPathUid.values()) {
       if (own !== node) continue;
       const labels = Object.fromEntries(Object.entries(all).filter(([key]) => labelKeys.has(key)));
-      facts.push({ uid: pathUid, labels, exclude });
+      facts.push({ uid: pathUid, labels, exclude, parser });
     }
     return facts;
   }
@@ -94,6 +96,7 @@ export class PodTable {
       node: pod.spec?.nodeName ?? '',
       podLabels: pod.metadata.labels ?? {},
       exclude: excludedBy(annotations),
+      parser: parserOf(annotations),
     };
     this.#pods.set(uid, known);
     this.#byPathUid.set(pathUid, known);

@@ -1,13 +1,16 @@
 /** What becomes of the pods that the API tells of: their labels are known from then on, and what has ended is recorded. */
+import type { Logger } from 'pino';
 import { endingsOf, podUidOf } from './endings.ts';
 import type { Listener } from './follower.ts';
 import type { PodObject } from './objects.ts';
+import { annotationProblem } from './pod-annotations.ts';
 import type { PodTable } from './pod-table.ts';
 import type { Recorder } from './recorder.ts';
 
 export interface PodWatchOptions {
   readonly pods: PodTable;
   readonly recorder: Recorder;
+  readonly log: Logger;
   /** All pods are known. */
   readonly onListed: () => void;
   /** Epoch milliseconds. */
@@ -17,6 +20,8 @@ export interface PodWatchOptions {
 export class PodWatch implements Listener<PodObject> {
   readonly #options: PodWatchOptions;
   #listed = new Set<string>();
+  /** uid → what has been said to be wrong with the pod's annotations. */
+  readonly #problems = new Map<string, string>();
 
   constructor(options: PodWatchOptions) {
     this.#options = options;
@@ -37,6 +42,7 @@ export class PodWatch implements Listener<PodObject> {
   listed(): void {
     const { pods, recorder, onListed } = this.#options;
     pods.retain(this.#listed);
+    for (const uid of this.#problems.keys()) if (!this.#listed.has(uid)) this.#problems.delete(uid);
     this.#listed = new Set();
     onListed();
     recorder.forget(recorder.files().filter((file) => isOfDeletedPod(file, pods)));
@@ -45,6 +51,7 @@ export class PodWatch implements Listener<PodObject> {
   async changed(pod: PodObject): Promise<void> {
     const { pods, recorder, now } = this.#options;
     const { labels } = pods.set(pod);
+    this.#reportProblem(pod);
     for (const entry of endingsOf(pod, labels, now())) await recorder.add(entry);
   }
 
@@ -52,6 +59,18 @@ export class PodWatch implements Listener<PodObject> {
   async deleted(pod: PodObject): Promise<void> {
     await this.changed(pod);
     this.#options.pods.delete(pod.metadata.uid);
+    this.#problems.delete(pod.metadata.uid);
+  }
+
+  /** Says a mistake once. */
+  #reportProblem({ metadata: { uid, namespace, name, annotations } }: PodObject): void {
+    const problem = annotationProblem(annotations);
+    if (problem === this.#problems.get(uid)) return;
+    if (problem === undefined) this.#problems.delete(uid);
+    else {
+      this.#problems.set(uid, problem);
+      this.#options.log.warn({ namespace, pod: name }, problem);
+    }
   }
 }
 

@@ -7,8 +7,9 @@ import type { Labels } from '../labels.ts';
 import { BASE_DAY_REACH_DAYS, NS_PER_DAY } from '../time.ts';
 import { encodeColumn } from './column.ts';
 import { TEMPLATES_MAX } from './format.ts';
-import { Shredder, TEXT_TEMPLATE_ID } from './shredder.ts';
+import { PLAIN_TEMPLATE_ID, Shredder, TEXT_TEMPLATE_ID } from './shredder.ts';
 import { type Template, TEXT_TEMPLATE } from './template.ts';
+import type { Parser } from './text-lines/cut-text.ts';
 import { columnTimes, planGroup, RowGroupWriter } from './writer.ts';
 import type { ColumnPlan, GroupPlan } from './writer.ts';
 
@@ -16,6 +17,8 @@ import type { ColumnPlan, GroupPlan } from './writer.ts';
 const LEVEL_DEFAULT = 3;
 /** Stream codes are u16. */
 export const STREAMS_MAX = 65_535;
+
+const WHOLE_IDS = [TEXT_TEMPLATE_ID, PLAIN_TEMPLATE_ID];
 
 /** Values of the rows of one template: start and end of each slot, row after row. */
 interface TemplateRefs {
@@ -117,16 +120,25 @@ export class RowGroupBuilder {
    * @param day     UTC day of the row, which `fits`
    * @param timeNs  ns since the start of that day
    * @param flags   FLAG_… bits
+   * @param parser  which formats the line may have
    */
-  add(stream: number, day: number, timeNs: number, flags: number, start: number, end: number): void {
-    this.shred(start, end);
+  add(
+    stream: number,
+    day: number,
+    timeNs: number,
+    flags: number,
+    start: number,
+    end: number,
+    parser: Parser = 'auto',
+  ): void {
+    this.shred(start, end, parser);
     this.addShredded(stream, day, timeNs, flags);
   }
 
   /** Cuts a line of the arena into its values, for those whose rows depend on them, and for `addShredded`. */
-  shred(start: number, end: number): ShreddedLine {
+  shred(start: number, end: number, parser: Parser = 'auto'): ShreddedLine {
     const line = this.#line;
-    line.id = this.#shredder.shred(this.#arena, start, end);
+    line.id = this.#shredder.shred(this.#arena, start, end, parser);
     line.template = this.#shredder.templates[line.id]!;
     line.bytes = this.#arena;
     line.start = start;
@@ -213,9 +225,9 @@ export class RowGroupBuilder {
     return this.#refsOf[id]!;
   }
 
-  /** Gives a template a code in this group. The last code is kept for the text template, which must always fit. */
+  /** Gives a template a code in this group. The last codes are kept for lines that are kept whole: these always fit. */
   #use(id: number, refs: TemplateRefs): boolean {
-    const reserved = id === TEXT_TEMPLATE_ID || this.#refs(TEXT_TEMPLATE_ID).code >= 0 ? 0 : 1;
+    const reserved = WHOLE_IDS.filter((each) => each !== id && this.#refs(each).code < 0).length;
     if (this.#used.length + reserved >= TEMPLATES_MAX) return false;
     refs.code = this.#used.length;
     this.#used.push({ template: this.#shredder.templates[id]!, refs });

@@ -49,6 +49,7 @@ import {
   ENCODING_RAW,
   ENCODING_TIMESTAMP,
   ENCODING_UUID,
+  KIND_PLAIN,
   KIND_SCALAR,
   KIND_STRING,
 } from './format.ts';
@@ -141,7 +142,8 @@ function chooseAndEncode(
     parameters.raw(bytes.subarray(start, end));
     return { encoding: ENCODING_CONSTANT };
   }
-  if (kind === KIND_SCALAR || (kind === KIND_STRING && end > start && isDigit(bytes[start]!))) {
+  const isText = kind === KIND_STRING || kind === KIND_PLAIN;
+  if (kind === KIND_SCALAR || (isText && end > start && isDigit(bytes[start]!))) {
     const numbers = encoder.numbers(count);
     if (parseIntegers(refs, numbers)) {
       encodeIntegers(numbers, count, parameters, pages);
@@ -167,7 +169,7 @@ function chooseAndEncode(
     encodeDictionary(texts, encoder.dictionary.codes.subarray(0, count), parameters, pages);
     return { encoding: ENCODING_DICTIONARY, texts };
   }
-  if (kind === KIND_STRING) {
+  if (isText) {
     if (looksLikeUuid(bytes, start, end)) {
       const uuids = pages.scratch(count * UUID_BYTES);
       if (parseUuids(refs, uuids)) {

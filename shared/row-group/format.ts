@@ -14,12 +14,14 @@ export const PACKED_BYTES_MAX = 64 * 1024;
 /** magic u32, layout u8, crc32 u32, header stored size u32, header raw size u32. */
 export const PREFIX_BYTES = 17;
 
-/** What stands in a slot of a template, and so how the value is read from JSON text. */
+/** What stands in a slot of a template, and so how the value is read. */
 export const KIND_STRING = 0; // between quotes; the bytes as they are, escapes kept
 export const KIND_SCALAR = 1; // a number, true, false or null
 export const KIND_ARRAY = 2; // from `[` to `]`
-export const KIND_TEXT = 3; // a whole line that is no JSON object
-export type ValueKind = 0 | 1 | 2 | 3;
+export const KIND_TEXT = 3; // a whole line that may have fields: its shape was one too many
+export const KIND_PLAIN = 4; // a piece of a line that is no JSON object, or all of one that has no fields; no escapes
+export const KIND_LAST = KIND_PLAIN;
+export type ValueKind = 0 | 1 | 2 | 3 | 4;
 
 /** How the values of a column chunk are stored. */
 export const ENCODING_CONSTANT = 0;
@@ -46,7 +48,7 @@ export const LINE_BYTES_PER_GROUP = 16 * 1024 * 1024;
 export const ROWS_MAX = 1 << 20;
 /**
  * Shapes of a group. Those of a busy node are some hundreds; keys that are data would make endless ones. Beyond: a
- * builder keeps further shapes as plain text, a merge begins a new group.
+ * builder keeps lines of further shapes whole, a merge begins a new group.
  */
 export const TEMPLATES_MAX = 1024;
 /** Beyond this many values a line is plain text. */

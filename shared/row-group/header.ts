@@ -8,7 +8,7 @@ import type { Labels } from '../labels.ts';
 import { isTimeRange } from '../time.ts';
 import { type ColumnChunk, readColumnChunk } from './column.ts';
 import {
-  KIND_TEXT,
+  KIND_LAST,
   LAYOUT_PACKED,
   LAYOUT_PAGED,
   MAGIC,
@@ -212,7 +212,7 @@ function readTables(
   const columns = Array.from({ length: reader.count(3) }, () => {
     const field = reader.string();
     const kind = reader.u8();
-    if (kind > KIND_TEXT) throw new CorruptionError(`unknown kind of value ${kind}`);
+    if (kind > KIND_LAST) throw new CorruptionError(`unknown kind of value ${kind}`);
     const slot: Slot = { field, kind: kind as ValueKind, ordinal: reader.varint() };
     return { slot, parts: [] as { template: number; firstValue: number }[], count: 0 };
   });

@@ -1,12 +1,13 @@
 /**
  * A template is a line with its values cut out: `{"level":"` ▢ `","status":` ▢ `}`. Template and values give back the
- * line byte for byte. The tokenizer finds the template of a line that is a flat or nested JSON object; any other line
- * has the text template, whose only value is the line.
+ * line byte for byte. The tokenizer finds the values of a line that is a flat or nested JSON object; those of text are
+ * found by text-lines/.
  */
 import {
   DEPTH_MAX,
   FIELD_NAME_BYTES_MAX,
   KIND_ARRAY,
+  KIND_PLAIN,
   KIND_SCALAR,
   KIND_STRING,
   KIND_TEXT,
@@ -14,14 +15,23 @@ import {
 } from './format.ts';
 import type { ValueKind } from './format.ts';
 import { arrayEnd, scalarEnd, stringEnd } from './json-scan.ts';
+import type { Tokens } from './tokens.ts';
+
+const SPACE = 0x20;
+const EQUALS = 0x3d;
 
 /** Where a value stands in a template, and which column it goes to. */
 export interface Slot {
-  /** Path of the field, keys joined by dots; empty for the text template. */
+  /** Path of the field, keys joined by dots; empty where it is a piece of text that has no name. */
   readonly field: string;
   readonly kind: ValueKind;
   /** 0, or how many values of the same field and kind stand before it in the line (duplicate keys). */
   readonly ordinal: number;
+}
+
+/** False of a piece of text, and of a line that is kept whole. */
+export function isNamed({ field, kind }: Slot): boolean {
+  return field !== '' || (kind !== KIND_TEXT && kind !== KIND_PLAIN);
 }
 
 /** literals[i] stands before slot i; the last one ends the line. */
@@ -30,23 +40,21 @@ export interface Template {
   readonly slots: readonly Slot[];
 }
 
+/** Of a line that is kept whole because its shape was one too many: who asks for its fields cuts it anew. */
 export const TEXT_TEMPLATE: Template = {
   literals: [Buffer.alloc(0), Buffer.alloc(0)],
   slots: [{ field: '', kind: KIND_TEXT, ordinal: 0 }],
 };
 
+/** Of a line that has no fields. */
+export const PLAIN_TEMPLATE: Template = {
+  literals: [Buffer.alloc(0), Buffer.alloc(0)],
+  slots: [{ field: '', kind: KIND_PLAIN, ordinal: 0 }],
+};
+
 /** Two slots with the same key share a column. */
 export function slotKey(slot: Slot): string {
   return `${slot.kind}${slot.ordinal} ${slot.field}`;
-}
-
-/** The values that `tokenize` found: value i is [starts[i], ends[i]) of the line's buffer. */
-export class Tokens {
-  readonly starts = new Int32Array(SLOTS_MAX);
-  readonly ends = new Int32Array(SLOTS_MAX);
-  readonly kinds = new Uint8Array(SLOTS_MAX);
-  readonly fields: string[] = [];
-  count = 0;
 }
 
 /**
@@ -55,12 +63,11 @@ export class Tokens {
  */
 export function tokenize(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
   tokens.count = 0;
-  tokens.fields.length = 0;
   const objectEnd = tokenizeObject(bytes, start, end, '', 1, tokens);
   return objectEnd >= 0 && skipSpace(bytes, objectEnd, end) === end;
 }
 
-/** The template of a line that `tokenize` has just cut. */
+/** The template of a line that has just been cut. */
 export function templateOf(bytes: Buffer, start: number, end: number, tokens: Tokens): Template {
   const literals: Buffer[] = [];
   const slots: Slot[] = [];
@@ -68,15 +75,27 @@ export function templateOf(bytes: Buffer, start: number, end: number, tokens: To
   let at = start;
   for (let i = 0; i < tokens.count; i++) {
     const kind = tokens.kinds[i] as ValueKind;
-    const key = `${kind} ${tokens.fields[i]!}`;
+    const literal = Buffer.from(bytes.subarray(at, tokens.starts[i]));
+    const field = fieldOf(tokens, i, bytes, start);
+    const key = `${kind} ${field}`;
     const ordinal = seen.get(key) ?? 0;
     seen.set(key, ordinal + 1);
-    slots.push({ field: tokens.fields[i]!, kind, ordinal });
-    literals.push(Buffer.from(bytes.subarray(at, tokens.starts[i])));
+    slots.push({ field, kind, ordinal });
+    literals.push(literal);
     at = tokens.ends[i]!;
   }
   literals.push(Buffer.from(bytes.subarray(at, end)));
   return { literals, slots };
+}
+
+/** Field of value i of the line that has just been cut. Where it is not told, `key=` or `key="` stands before the value. */
+export function fieldOf(tokens: Tokens, i: number, bytes: Buffer, start: number): string {
+  const field = tokens.fields[i];
+  if (field !== undefined) return field;
+  const keyEnd = bytes.lastIndexOf(EQUALS, tokens.starts[i]! - 1);
+  let keyStart = keyEnd;
+  while (keyStart > start && bytes[keyStart - 1] !== SPACE) keyStart--;
+  return bytes.toString('latin1', keyStart, keyEnd);
 }
 
 /** Returns the offset after the object, or -1. */
@@ -122,11 +141,7 @@ function tokenizeValue(bytes: Buffer, start: number, end: number, field: string,
   const valueStart = quoted ? start + 1 : start;
   const valueEnd = valueEndOf(kind, bytes, valueStart, end);
   if (valueEnd < 0) return -1;
-  const slot = tokens.count++;
-  tokens.starts[slot] = valueStart;
-  tokens.ends[slot] = valueEnd;
-  tokens.kinds[slot] = kind;
-  tokens.fields.push(field);
+  tokens.add(valueStart, valueEnd, kind, field);
   return quoted ? valueEnd + 1 : valueEnd;
 }
 

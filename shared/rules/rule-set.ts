@@ -3,6 +3,8 @@
  * reads it from its rules file; agents do what it says, so that what is not to leave a node does not.
  */
 
+import type { Parser } from '../row-group/text-lines/cut-text.ts';
+
 /** Containers: those for which everything that is given matches. `*` in a value stands for any characters. */
 export interface Selector {
   readonly namespace?: string;
@@ -51,6 +53,8 @@ export interface PodFacts {
   readonly labels: Readonly<Record<string, string>>;
   /** By annotation: all of the pod, or these containers. */
   readonly exclude: true | readonly string[];
+  /** By annotation: how its lines are cut. */
+  readonly parser: Parser;
 }
 
 /** Body of `GET /agent/rules?node=…`. */

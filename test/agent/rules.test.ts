@@ -79,7 +79,7 @@ test('only what is included is read, when something is', async () => {
 });
 
 test('annotations and labels of the pod, which change live', async () => {
-  const pod = (facts: Partial<PodFacts>): PodFacts => ({ uid: 'uid', labels: {}, exclude: [], ...facts });
+  const pod = (facts: Partial<PodFacts>): PodFacts => ({ uid: 'uid', labels: {}, exclude: [], parser: 'auto', ...facts });
   const rules = { exclude: [{ labels: { team: 'bi*' } }] };
   setRules(rules, [pod({ exclude: ['a'] })]);
   for (const name of ['a', 'b']) write([name], name);
@@ -105,7 +105,7 @@ test('a pod that the server does not know yet is waited for, and not for ever', 
   write(['a']);
   await world.start({ rulesAskMs: ASK_MS });
   expect(isOpen('app')).toBe(false);
-  setRules({}, [{ uid: 'uid', labels: {}, exclude: [] }]);
+  setRules({}, [{ uid: 'uid', labels: {}, exclude: [], parser: 'auto' }]);
   await world.expectLines(['a']);
   write(['b'], 'app', 'ns_stranger_uid2');
   await world.expectLines(['a', 'b']);

@@ -1,5 +1,6 @@
 /** Facets: which labels and fields matching lines have, how often, and their most frequent values. */
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
+import { isNamed } from '../../../shared/row-group/template.ts';
 import { distinctCutTexts } from '../../../shared/row-group/encodings/pattern.ts';
 import { KIND_TEXT } from '../../../shared/row-group/format.ts';
 import { FACET_VALUES_MAX } from '../../limits.ts';
@@ -64,7 +65,7 @@ export function facetsOf(
 }
 
 function namesOf(group: RowGroup): string[] {
-  const fields = group.columns.flatMap(({ slot }) => (slot.kind === KIND_TEXT ? [] : [slot.field]));
+  const fields = group.columns.flatMap(({ slot }) => (isNamed(slot) ? [slot.field] : []));
   return [...new Set([...group.info.streams.flatMap((labels) => Object.keys(labels)), ...fields])];
 }
 

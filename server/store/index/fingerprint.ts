@@ -9,7 +9,6 @@ import { looksLikeUuid, parseUuid } from '../../../shared/row-group/encodings/uu
 import { storedCount, unpackStored, UUID_BYTES, type Uuids } from '../../../shared/row-group/encodings/uuid-short.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
-import { mayHoldObjects } from '../scan/text-objects.ts';
 import { unescaped } from '../scan/unescaped.ts';
 
 /** Width of the range of integers up to which a table of all of them is made. */
@@ -30,8 +29,8 @@ export function fingerprintOf(text: Uint8Array): number {
 export function fieldFingerprints(group: RowGroup, field: string): Uint32Array | undefined {
   const parts: Uint32Array[] = [];
   for (const [index, { slot }] of group.columns.entries()) {
-    if (slot.kind === KIND_TEXT && mayHoldObjects(group, index)) return undefined;
-    if (slot.kind !== KIND_TEXT && slot.field === field) parts.push(columnFingerprints(group.values(index), slot.kind));
+    if (slot.kind === KIND_TEXT) return undefined;
+    if (slot.field === field) parts.push(columnFingerprints(group.values(index), slot.kind));
   }
   return joined(parts);
 }

@@ -2,37 +2,21 @@
  * Substring search in a row group without putting its lines together, where that can be avoided.
  *
  * A line is literals and values in turn. A needle that occurs in it lies within one literal, within one value, or
- * across a seam between them. A needle that has none of the bytes which stand at the seams of a template cannot lie
- * across one: then its literals are looked at once, and its columns in their encoded form. Only for other needles are
- * lines put together.
+ * across a seam between them. Where it cannot lie across one, the literals are looked at once, and the columns in their
+ * encoded form. Only for other needles are lines put together.
  */
 import { isDigit } from '../../../shared/row-group/encodings/pattern.ts';
 import { matchUuidText } from '../../../shared/row-group/encodings/uuid-search.ts';
-import { TIMESTAMP_TEXT } from '../../../shared/row-group/encodings/timestamp.ts';
-import {
-  ENCODING_CONSTANT,
-  ENCODING_DECIMAL,
-  ENCODING_HEX,
-  ENCODING_INTEGER,
-  ENCODING_PATTERN,
-  ENCODING_TIMESTAMP,
-  ENCODING_UUID,
-} from '../../../shared/row-group/format.ts';
+import { ENCODING_PATTERN } from '../../../shared/row-group/format.ts';
 import type { ColumnInfo } from '../../../shared/row-group/header.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Template } from '../../../shared/row-group/template.ts';
+import { valuesMayHave } from './column-bytes.ts';
 import type { TextFilter } from './plan.ts';
 import { cutTextsContaining } from './match-cut-texts.ts';
 import { matchTexts } from './match-column.ts';
+import { mayCrossSeam } from './seams.ts';
 
-/** Bytes that the text of values may have, where the encoding tells. */
-const BYTES_OF_ENCODING: Readonly<Record<number, Uint8Array>> = {
-  [ENCODING_INTEGER]: byteTable('-0123456789'),
-  [ENCODING_DECIMAL]: byteTable('-.0123456789'),
-  [ENCODING_TIMESTAMP]: byteTable(TIMESTAMP_TEXT),
-  [ENCODING_UUID]: byteTable('-0123456789abcdef'),
-  [ENCODING_HEX]: byteTable('0123456789abcdef'),
-};
 /** Lines that are put together at once. */
 const LINES_AT_ONCE = 4096;
 
@@ -64,7 +48,7 @@ function markContaining(group: RowGroup, needle: Buffer, selected: Uint8Array, f
     if (!mayContain(group, template, columns, needle)) continue;
     if (template.literals.some((literal) => literal.includes(needle))) {
       for (const row of rowsOfTemplate(group, t)) found[row] = 1;
-    } else if (mayCrossSeam(template, needle)) {
+    } else if (mayCrossSeam(group, template, columns, needle)) {
       markLines(group, rowsOfTemplate(group, t), needle, selected, found);
     } else {
       for (const index of columns) {
@@ -166,33 +150,6 @@ function valuesMayContain(group: RowGroup, index: number, needle: Buffer): boole
   return true;
 }
 
-/** Answered from the chunk's header alone; true when that does not tell. */
-function valuesMayHave(group: RowGroup, index: number, byte: number): boolean {
-  const { encoding, byteSet, parameters } = group.columns[index]!.chunk;
-  if (encoding === ENCODING_CONSTANT) return parameters.includes(byte);
-  if (byteSet !== undefined) return (byteSet[byte >> 3]! & (1 << (byte & 7))) !== 0;
-  const table = BYTES_OF_ENCODING[encoding];
-  return table === undefined || table[byte] === 1;
-}
-
-/** True when a byte of the needle stands at an end of a literal: at a seam. */
-function mayCrossSeam({ literals, slots }: Template, needle: Buffer): boolean {
-  if (needle.length < 2) return false;
-  for (let slot = 0; slot < slots.length; slot++) {
-    const before = literals[slot]!;
-    const after = literals[slot + 1]!;
-    if (before.length > 0 && needle.includes(before[before.length - 1]!)) return true;
-    if (after.length > 0 && needle.includes(after[0]!)) return true;
-  }
-  return false;
-}
-
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function byteTable(text: string): Uint8Array {
-  const table = new Uint8Array(256);
-  for (const byte of Buffer.from(text)) table[byte] = 1;
-  return table;
 }

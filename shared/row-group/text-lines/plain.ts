@@ -1,0 +1,146 @@
+/**
+ * Text in no format that is known by name: the time at its start and a level near it are cut out, as in
+ * `2026-11-23 15:01:12,123 - worker - WARNING - queue is long`, `[ERROR] no route`, `error: no such file`.
+ *
+ * A word is a level where it can hardly be anything else: in capitals, between what separates words; in other letters only
+ * in brackets, behind `level=`, or first in the line and before a colon.
+ */
+import { byteTable } from '../../bytes.ts';
+import { KIND_PLAIN } from '../format.ts';
+import type { Tokens } from '../tokens.ts';
+import {
+  byteAt,
+  COLON,
+  EQUALS,
+  isAt,
+  isCapital,
+  isDigit,
+  isLetter,
+  lettersEnd,
+  MINUS,
+  NEWLINE,
+  OPEN_BRACKET,
+  QUOTE,
+  SPACE,
+  timestampEnd,
+} from './scan.ts';
+
+/** A level stands in front of the message; what is behind so many bytes is part of one. */
+const LEVEL_WITHIN_BYTES = 128;
+const WORD_BYTES_MIN = 3;
+const WORD_BYTES_MAX = 11;
+
+/** In capitals. All are spellings that levels.ts knows. */
+const WORDS =
+  'TRACE DEBUG INFO NOTICE NOTE WARN WARNING ERROR SEVERE CRITICAL FATAL ALERT EMERGENCY PANIC TRC DBG INF WRN ERR CRIT FTL PNC EMERG'
+    .split(' ')
+    .map((word) => Buffer.from(word));
+
+const ESCAPE = 0x1b;
+const SEMICOLON = 0x3b;
+const SMALL_M = 0x6d;
+const CASE_BIT = 0x20;
+
+const OPENING = byteTable('[(<|');
+const CLOSING = byteTable('])>|');
+const BEFORE_WORD = byteTable(' \t[(<|=":');
+const BEHIND_WORD = byteTable(' \t])>|:",\x1b');
+/** Stands between level and message, and means nothing. */
+const SEPARATORS = byteTable(' \t])>|:,-"');
+const SEPARATORS_MAX = 8;
+const LEVEL_KEYS = ['level=', 'lvl=', 'severity=', 'level="', 'lvl="', 'severity="'].map((key) => Buffer.from(key));
+const GO_FATAL = Buffer.from(' error:');
+
+export function cutPlain(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
+  const timeStart = byteAt(bytes, start, end) === OPEN_BRACKET ? start + 1 : start;
+  const timeEnd = timestampEnd(bytes, timeStart, end);
+  let at = start;
+  if (timeEnd >= 0) {
+    tokens.add(timeStart, timeEnd, KIND_PLAIN, 'time');
+    at = separatorsEnd(bytes, timeEnd, end);
+  }
+  const level = findLevel(bytes, at, start + LEVEL_WITHIN_BYTES, end);
+  if (level >= 0) {
+    if (level > at) tokens.add(at, level, KIND_PLAIN, '');
+    const levelEnd = lettersEnd(bytes, level, end);
+    tokens.add(level, levelEnd, KIND_PLAIN, 'level');
+    at = separatorsEnd(bytes, colorEnd(bytes, levelEnd, end), end);
+  }
+  if (tokens.count === 0) return false;
+  tokens.add(at, end, KIND_PLAIN, 'message');
+  return true;
+}
+
+function separatorsEnd(bytes: Uint8Array, start: number, end: number): number {
+  const endMax = Math.min(end, start + SEPARATORS_MAX);
+  let at = start;
+  while (at < endMax && SEPARATORS[bytes[at]!] === 1) {
+    if (bytes[at] === MINUS && byteAt(bytes, at + 1, end) !== SPACE) break;
+    at++;
+  }
+  return at;
+}
+
+/**
+ * Offset of the level, or -1.
+ * @param start  behind the time, if there is one
+ * @param startMax  a level that begins later is part of a message
+ */
+function findLevel(bytes: Uint8Array, start: number, startMax: number, end: number): number {
+  for (let at = start; at < end && at < startMax && bytes[at] !== NEWLINE;) {
+    const byte = bytes[at]!;
+    if (byte === ESCAPE) at = Math.max(at + 1, colorEnd(bytes, at, end));
+    else if (!isLetter(byte)) at++;
+    else {
+      const wordEnd = lettersEnd(bytes, at, end);
+      if (isLevelPlace(bytes, start, at, wordEnd, end) && isLevelWord(bytes, at, wordEnd)) return at;
+      at = wordEnd;
+    }
+  }
+  return -1;
+}
+
+function isLevelWord(bytes: Uint8Array, start: number, end: number): boolean {
+  const length = end - start;
+  if (length < WORD_BYTES_MIN || length > WORD_BYTES_MAX) return false;
+  for (const word of WORDS) {
+    if (word.length !== length) continue;
+    let i = 0;
+    while (i < length && (bytes[start + i]! & ~CASE_BIT) === word[i]) i++;
+    if (i === length) return true;
+  }
+  return false;
+}
+
+/** Whether the word [at, wordEnd) stands where a level does, for the letters that it has. */
+function isLevelPlace(bytes: Uint8Array, start: number, at: number, wordEnd: number, end: number): boolean {
+  const before = at === start ? SPACE : bytes[at - 1]!;
+  const behind = byteAt(bytes, wordEnd, end);
+  const isColored = isColorEnd(bytes, start, at);
+  if ((BEFORE_WORD[before] === 0 && !isColored) || (behind >= 0 && BEHIND_WORD[behind] === 0)) return false;
+  if (isCapital(bytes[at + 1]!)) return isCapital(bytes[at]!);
+  if (isColored || (OPENING[before] === 1 && behind >= 0 && (CLOSING[behind] === 1 || behind === SPACE))) return true;
+  if (before === EQUALS || before === QUOTE) return LEVEL_KEYS.some((key) => isAt(bytes, at - key.length, at, key));
+  return at === start && (behind === COLON || isAt(bytes, wordEnd, end, GO_FATAL));
+}
+
+/** Offset behind `ESC [ … m`, which sets a color, where one begins at `at`; else `at`. */
+function colorEnd(bytes: Uint8Array, at: number, end: number): number {
+  if (byteAt(bytes, at, end) !== ESCAPE) return at;
+  let behind = at + 1;
+  while (behind < end && isColorByte(bytes[behind]!)) behind++;
+  return byteAt(bytes, behind, end) === SMALL_M ? behind + 1 : at;
+}
+
+/** Of the numbers between `ESC` and `m`. */
+function isColorByte(byte: number): boolean {
+  return isDigit(byte) || byte === SEMICOLON || byte === OPEN_BRACKET;
+}
+
+/** Whether what sets a color ends right before `at`. */
+function isColorEnd(bytes: Uint8Array, start: number, at: number): boolean {
+  if (at === start || bytes[at - 1] !== SMALL_M) return false;
+  let escape = at - 2;
+  while (escape >= start && isColorByte(bytes[escape]!)) escape--;
+  return escape >= start && bytes[escape] === ESCAPE;
+}

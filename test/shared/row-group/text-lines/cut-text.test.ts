@@ -1,0 +1,75 @@
+/** Lines that are no JSON objects are cut as their formats say, and always into pieces of themselves. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { KIND_STRING } from '../../../../shared/row-group/format.ts';
+import { Shredder } from '../../../../shared/row-group/shredder.ts';
+import type { Parser } from '../../../../shared/row-group/text-lines/cut-text.ts';
+import { PLAIN_LINES, TEXT_LINES, textLine } from './lines.ts';
+
+interface Cut {
+  readonly literals: readonly string[];
+  /** Field, whether it is between quotes, value. */
+  readonly values: readonly (readonly [string, boolean, string])[];
+}
+
+/** @param around  stands before and behind the line in memory */
+function cut(line: string, parser: Parser = 'auto', shredder = new Shredder(), around = ['', '']): Cut {
+  const [before, behind] = around.map((text) => Buffer.from(text));
+  const bytes = Buffer.concat([before!, Buffer.from(line), behind!]);
+  const id = shredder.shred(bytes, before!.length, bytes.length - behind!.length, parser);
+  const { literals, slots } = shredder.templates[id]!;
+  return {
+    literals: literals.map(String),
+    values: slots.map(({ field, kind }, i) => [
+      field,
+      kind === KIND_STRING,
+      bytes.toString('utf8', shredder.starts[i], shredder.ends[i]),
+    ]),
+  };
+}
+
+function joined({ literals, values }: Cut): string {
+  return literals.map((literal, i) => literal + (values[i]?.[2] ?? '')).join('');
+}
+
+function fieldsOf(line: string, parser?: Parser): Record<string, string> {
+  return Object.fromEntries(cut(line, parser).values.map(([field, , value]) => [field, value]));
+}
+
+describe('cutText', () => {
+  it.each(TEXT_LINES)('%s', (line, fields) => {
+    expect(fieldsOf(line)).toEqual(fields);
+  });
+
+  it.each(PLAIN_LINES)('has no fields: %s', (line) => {
+    expect(cut(line)).toEqual({ literals: ['', ''], values: [['', false, line]] });
+  });
+
+  it('cuts equal lines alike, whatever stands around them and was there before, and into pieces of themselves', () => {
+    const used = new Shredder();
+    const neighbour = fc.oneof(textLine, fc.constantFrom('"', ' ', ' x=1', '0', ']', 'm'));
+    fc.assert(
+      fc.property(textLine, neighbour, neighbour, (line, before, behind) => {
+        const alone = cut(line);
+        expect(joined(alone)).toBe(line);
+        expect(cut(line, 'auto', used, [before, behind])).toEqual(alone);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('cuts as a parser says, or not at all', () => {
+    const json = '{"a":1}';
+    const logfmt = 'a=1';
+    const klog = 'I1123 15:01:12.123456 1 a.go:1] x';
+    const fields = (parser: Parser): string[][] =>
+      [json, logfmt, klog, 'ERROR x'].map((line) => Object.keys(fieldsOf(line, parser)));
+    const none = [''];
+    const ofKlog = ['level', 'time', 'thread', 'caller', 'message'];
+    expect(fields('auto')).toEqual([['a'], none, ofKlog, ['level', 'message']]);
+    expect(fields('json')).toEqual([['a'], none, none, none]);
+    expect(fields('logfmt')).toEqual([none, ['a'], none, none]);
+    expect(fields('klog')).toEqual([none, none, ofKlog, none]);
+    expect(fields('raw')).toEqual([none, none, none, none]);
+  });
+});

@@ -1,0 +1,242 @@
+/** Lines of text for tests: what a program of each kind writes, and lines that are nearly of a kind. */
+import fc from 'fast-check';
+
+/** Line → its fields, in the order in which they stand there. */
+export const TEXT_LINES: readonly (readonly [line: string, fields: Readonly<Record<string, string>>])[] = [
+  // logfmt
+  [
+    'time="2026-11-23T15:01:12Z" level=warning msg="took \\"long\\"" took=1.5s empty= url=/a?b=c',
+    { time: '2026-11-23T15:01:12Z', level: 'warning', msg: 'took \\"long\\"', took: '1.5s', empty: '', url: '/a?b=c' },
+  ],
+  ['ts=1 caller=main.go:12  app.kubernetes-io_x@y=z ', { ts: '1', caller: 'main.go:12', 'app.kubernetes-io_x@y': 'z' }],
+  ['a=1 a=2', { a: '2' }],
+  // klog
+  [
+    'I1123 15:01:12.123456       1 controller.go:95] "Pod started" pod="shop/api-1" took="2.5s" n=3',
+    {
+      level: 'I',
+      time: '1123 15:01:12.123456',
+      thread: '1',
+      caller: 'controller.go:95',
+      message: 'Pod started',
+      pod: 'shop/api-1',
+      took: '2.5s',
+      n: '3',
+    },
+  ],
+  [
+    'E1123 15:01:12.123456   12345 reflector.go:561] "x" failed: list *v1.Pod',
+    {
+      level: 'E',
+      time: '1123 15:01:12.123456',
+      thread: '12345',
+      caller: 'reflector.go:561',
+      message: '"x" failed: list *v1.Pod',
+    },
+  ],
+  [
+    'F1123 15:01:12.123456 1 a.go:1]',
+    { level: 'F', time: '1123 15:01:12.123456', thread: '1', caller: 'a.go:1', message: '' },
+  ],
+  // nginx
+  [
+    '2026/11/23 15:01:12 [error] 31#32: *7 open() "/x" failed (2: No such file or directory), client: 10.0.0.1',
+    {
+      time: '2026/11/23 15:01:12',
+      level: 'error',
+      pid: '31',
+      thread: '32',
+      connection: '7',
+      message: 'open() "/x" failed (2: No such file or directory), client: 10.0.0.1',
+    },
+  ],
+  [
+    '2026/11/23 15:01:12 [notice] 1#1: start worker processes',
+    { time: '2026/11/23 15:01:12', level: 'notice', pid: '1', thread: '1', message: 'start worker processes' },
+  ],
+  // PostgreSQL
+  [
+    '2026-11-23 15:01:12.123 UTC [123] LOG:  checkpoint complete',
+    { time: '2026-11-23 15:01:12.123', pid: '123', level: 'LOG', message: 'checkpoint complete' },
+  ],
+  [
+    '2026-11-23 15:01:12.123 CET [9] shop@orders ERROR:  relation "x" does not exist at character 15',
+    {
+      time: '2026-11-23 15:01:12.123',
+      pid: '9',
+      user: 'shop',
+      database: 'orders',
+      level: 'ERROR',
+      message: 'relation "x" does not exist at character 15',
+    },
+  ],
+  [
+    '2026-11-23 15:01:12.123 UTC [9] STATEMENT:  select 1',
+    { time: '2026-11-23 15:01:12.123', pid: '9', message: 'STATEMENT:  select 1' },
+  ],
+  // Redis
+  [
+    '1:M 23 Nov 2026 15:01:12.123 * Ready to accept connections tcp',
+    { pid: '1', role: 'M', time: '23 Nov 2026 15:01:12.123', level: '*', message: 'Ready to accept connections tcp' },
+  ],
+  [
+    '27:C 23 Nov 2026 15:01:12.123 # Failed opening the RDB file',
+    { pid: '27', role: 'C', time: '23 Nov 2026 15:01:12.123', level: '#', message: 'Failed opening the RDB file' },
+  ],
+  // access logs: common, combined, with a forwarded-for, Traefik, ingress-nginx, what speaks no HTTP
+  [
+    '10.42.0.7 - bob [23/Nov/2026:15:01:12 +0000] "GET /api/orders HTTP/1.1" 304 -',
+    {
+      client_ip: '10.42.0.7',
+      user: 'bob',
+      time: '23/Nov/2026:15:01:12 +0000',
+      method: 'GET',
+      path: '/api/orders',
+      protocol: 'HTTP/1.1',
+      status: '304',
+      bytes: '-',
+    },
+  ],
+  [
+    '::1 - - [23/Nov/2026:15:01:12 +0000] "POST /a?page=2&q=x HTTP/2.0" 200 512 "https://shop/" "curl/8.5" "10.0.0.9"',
+    {
+      client_ip: '::1',
+      user: '-',
+      time: '23/Nov/2026:15:01:12 +0000',
+      method: 'POST',
+      path: '/a',
+      query: 'page=2&q=x',
+      protocol: 'HTTP/2.0',
+      status: '200',
+      bytes: '512',
+      referer: 'https://shop/',
+      user_agent: 'curl/8.5',
+      '': '"10.0.0.9"',
+    },
+  ],
+  [
+    '10.0.0.1 - - [23/Nov/2026:15:01:12 +0000] "GET / HTTP/2.0" 200 5 "-" "Mozilla/5.0 (X11)" 42 "shop@kubernetes" "http://10.42.0.9:80" 12ms',
+    {
+      client_ip: '10.0.0.1',
+      user: '-',
+      time: '23/Nov/2026:15:01:12 +0000',
+      method: 'GET',
+      path: '/',
+      protocol: 'HTTP/2.0',
+      status: '200',
+      bytes: '5',
+      referer: '-',
+      user_agent: 'Mozilla/5.0 (X11)',
+      requests: '42',
+      router: 'shop@kubernetes',
+      upstream: 'http://10.42.0.9:80',
+      latency_ms: '12',
+    },
+  ],
+  [
+    '10.0.0.1 - - [23/Nov/2026:15:01:12 +0000] "GET / HTTP/2.0" 200 5 "-" "x" 120 0.005 [shop-api-80] [] 10.42.0.9:80 5 0.004 200 0123456789abcdef',
+    {
+      client_ip: '10.0.0.1',
+      user: '-',
+      time: '23/Nov/2026:15:01:12 +0000',
+      method: 'GET',
+      path: '/',
+      protocol: 'HTTP/2.0',
+      status: '200',
+      bytes: '5',
+      referer: '-',
+      user_agent: 'x',
+      request_bytes: '120',
+      request_time: '0.005',
+      upstream: 'shop-api-80',
+      alternative_upstream: '',
+      upstream_addr: '10.42.0.9:80',
+      upstream_bytes: '5',
+      upstream_time: '0.004',
+      upstream_status: '200',
+      request_id: '0123456789abcdef',
+    },
+  ],
+  [
+    '10.0.0.1 - - [23/Nov/2026:15:01:12 +0000] "\\x16\\x03" 400 150 "-" "-"',
+    {
+      client_ip: '10.0.0.1',
+      user: '-',
+      time: '23/Nov/2026:15:01:12 +0000',
+      request: '\\x16\\x03',
+      status: '400',
+      bytes: '150',
+      referer: '-',
+      user_agent: '-',
+    },
+  ],
+  // a time and a level in any text
+  [
+    '2026-11-23 15:01:12,123 - worker - WARNING - queue is long',
+    { time: '2026-11-23 15:01:12,123', '': 'worker - ', level: 'WARNING', message: 'queue is long' },
+  ],
+  [
+    '2026-11-23T15:01:12.123+01:00  INFO 1 --- [main] c.e.App : Started',
+    { time: '2026-11-23T15:01:12.123+01:00', level: 'INFO', message: '1 --- [main] c.e.App : Started' },
+  ],
+  [
+    '[2026-11-23T15:01:12,000][WARN ][o.e.n.Node] [x] -1 left',
+    { time: '2026-11-23T15:01:12,000', '': '[', level: 'WARN', message: '[o.e.n.Node] [x] -1 left' },
+  ],
+  [
+    '2026-11-23T15:01:12.000000Z 0 [Note] Ready',
+    { time: '2026-11-23T15:01:12.000000Z', '': '0 [', level: 'Note', message: 'Ready' },
+  ],
+  ['2026/11/23 15:01:12 http: proxy error', { time: '2026/11/23 15:01:12', message: 'http: proxy error' }],
+  ['[ERROR] -1 is no port', { '': '[', level: 'ERROR', message: '-1 is no port' }],
+  ['INFO:     127.0.0.1 - "GET / HTTP/1.1" 200 OK', { level: 'INFO', message: '127.0.0.1 - "GET / HTTP/1.1" 200 OK' }],
+  ['error: no such file', { level: 'error', message: 'no such file' }],
+  [
+    'fatal error: all goroutines are asleep - deadlock!',
+    { level: 'fatal', message: 'error: all goroutines are asleep - deadlock!' },
+  ],
+  ['panic: runtime error\n\ngoroutine 1', { level: 'panic', message: 'runtime error\n\ngoroutine 1' }],
+  ['app ready level=error why', { '': 'app ready level=', level: 'error', message: 'why' }],
+  [
+    '\x1b[90m3:04PM\x1b[0m \x1b[32mINF\x1b[0m ready',
+    { '': '\x1b[90m3:04PM\x1b[0m \x1b[32m', level: 'INF', message: 'ready' },
+  ],
+  ['\x1b[32minfo\x1b[39m: hello', { '': '\x1b[32m', level: 'info', message: 'hello' }],
+];
+
+/** Without fields, though something in them looks like one. */
+export const PLAIN_LINES: readonly string[] = [
+  '',
+  'hello',
+  'PATH=/usr/bin',
+  'took x=1 of y=2',
+  'x=1 y="unfinished',
+  'a=b"c d=e',
+  'x=1 y=a\nb',
+  'I1123 15:01:12.12345 1 a.go:1] x',
+  'X1123 15:01:12.123456 1 a.go:1] x',
+  'ERRORS and INFOrmation, no errors, an error: none',
+  '/INFO/x',
+  `${'x '.repeat(64)}ERROR`,
+  `${'x'.repeat(125)} INFOrmation`,
+  'first line\nERROR second',
+  '10.0.0.1 - - [yesterday] "GET / HTTP/1.1" 200 5',
+  '1:M 23 Nov 2026 15:01:12 * x',
+  '{"level":"info"',
+  '{INFO}',
+];
+
+const samples = [...TEXT_LINES.map(([line]) => line), ...PLAIN_LINES];
+
+/** A line of some kind, often damaged in one place. */
+export const textLine: fc.Arbitrary<string> = fc.oneof(
+  fc.constantFrom(...samples),
+  fc
+    .tuple(
+      fc.constantFrom(...samples),
+      fc.nat(200),
+      fc.nat(3),
+      fc.constantFrom('', ' ', '"', '=', '7', ']', 'ERROR', '\n', '\\'),
+    )
+    .map(([line, at, length, put]) => line.slice(0, at) + put + line.slice(at + length)),
+);
