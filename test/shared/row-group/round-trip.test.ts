@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { RowGroupBuilder } from '../../../shared/row-group/builder.ts';
 import { RowGroup, verifyRowGroup } from '../../../shared/row-group/reader.ts';
+import { textLine } from './text-lines/lines.ts';
 
 const DAY = 20_780;
 
@@ -68,6 +69,7 @@ const jsonLine = fc.oneof(
 const anyLine = fc.oneof(
   jsonLine.map((text) => Buffer.from(text)),
   fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
+  textLine.map((text) => Buffer.from(text)),
   fc.tuple(jsonLine, fc.nat(40), fc.nat(255)).map(([text, at, byte]) => {
     const bytes = Buffer.from(text);
     if (bytes.length > 0) bytes[at % bytes.length] = byte;
@@ -109,6 +111,10 @@ describe('row group', () => {
       const more = lines.map((_, n) => Buffer.from(`{"k${i}":{"n${n}":1}}`));
       expect(decode(encode(more, builder)).map(String)).toEqual(more.map(String));
     }
+  });
+
+  it('keeps lines of text whose shapes are too many', () => {
+    expectRoundTrip(Array.from({ length: 2000 }, (_, i) => Buffer.from(`key${i}=${i} b=1`)));
   });
 
   it('reports every single flipped bit', () => {

@@ -5,6 +5,7 @@ import { labelsKey } from '../../../shared/labels.ts';
 import { RowGroupBuilder } from '../../../shared/row-group/builder.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { NS_PER_DAY } from '../../../shared/time.ts';
+import { textLine } from './text-lines/lines.ts';
 
 export const DAY = 20_780;
 
@@ -87,6 +88,7 @@ export const row = fc.record<Row>({
   line: fc.oneof(
     value.map((v) => JSON.stringify({ v })),
     fc.tuple(value, value).map(([v, w]) => JSON.stringify({ w, v })),
+    textLine,
     fc.string(),
   ),
 });

@@ -9,6 +9,7 @@ import { instantOf } from '../../../../shared/time.ts';
 import { matches, parsePattern } from '../../../../server/store/scan/pattern.ts';
 import type { Plan } from '../../../../server/store/scan/plan.ts';
 import { matchRows } from '../../../../server/store/scan/match-rows.ts';
+import { TEXT_LINES } from '../../../shared/row-group/text-lines/lines.ts';
 
 const DAY = 20_780;
 
@@ -44,8 +45,9 @@ function naiveMatches({ labels, timeNs, line }: Row, plan: Plan): boolean {
   });
 }
 
+/** Of JSON and logfmt, which is what these tests write, and what stands in the table of text lines. */
 function fieldValues(line: string, name: string): string[] {
-  if (!line.startsWith('{')) return [];
+  if (!line.startsWith('{')) return textFields(line).flatMap(([field, value]) => (field === name ? [value] : []));
   const found: string[] = [];
   const visit = (value: unknown, path: string): void => {
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
@@ -60,6 +62,23 @@ function fieldValues(line: string, name: string): string[] {
   return found;
 }
 
+const PAIR = /(?<key>[\w.@-]+)=(?:"(?<quoted>(?:[^"\\]|\\.)*)"|(?<bare>[^" \n]*))(?: +|$)/y;
+const KNOWN_FIELDS = new Map(TEXT_LINES.map(([line, fields]) => [line, Object.entries(fields)]));
+
+function textFields(line: string): [string, string][] {
+  const known = KNOWN_FIELDS.get(line);
+  if (known !== undefined) return known;
+  const pairs: [string, string][] = [];
+  PAIR.lastIndex = 0;
+  while (PAIR.lastIndex < line.length) {
+    const pair = PAIR.exec(line);
+    if (pair === null) return [];
+    const { key, quoted, bare } = pair.groups!;
+    pairs.push([key!, quoted === undefined ? bare! : (JSON.parse(`"${quoted}"`) as string)]);
+  }
+  return pairs.length > 1 ? pairs : [];
+}
+
 const word = fc.constantFrom('a', 'ab', 'b', '7', '12', '-3', '0.5', 'GET', 'é', 'x"y', 'tab\t', 'a\\b', '/api/1', '');
 const leaf = fc.oneof(
   word,
@@ -70,13 +89,24 @@ const leaf = fc.oneof(
   fc.nat(30).map((n) => `deadbeef${String(n).padStart(8, '0')}`),
   fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 2 }),
 );
-const names = ['f', 'g', 'app', 'in.f', 'constructor', '__proto__'];
+const names = ['f', 'g', 'app', 'level', 'path', 'in.f', 'constructor', '__proto__'];
 const object = fc.dictionary(fc.constantFrom('f', 'g', 'app', 'constructor'), leaf, { maxKeys: 4 });
 const line = fc.oneof(
   { weight: 6, arbitrary: object.map((value) => JSON.stringify(value)) },
   { weight: 2, arbitrary: fc.tuple(object, object).map(([outer, inner]) => JSON.stringify({ ...outer, in: inner })) },
+  { weight: 2, arbitrary: object.map(logfmt) },
+  { weight: 1, arbitrary: fc.constantFrom(...KNOWN_FIELDS.keys()).filter((each) => !each.includes('\\"')) },
   { weight: 1, arbitrary: fc.string().filter((text) => !text.startsWith('{')) },
 );
+/** Quoted where it must be, and sometimes where it need not. */
+function logfmt(value: Readonly<Record<string, unknown>>): string {
+  return Object.entries(value)
+    .map(([key, each]) => {
+      const text = typeof each === 'string' ? each : JSON.stringify(each);
+      return `${key}=${/[\s"\\]/.test(text) || text.length % 4 === 1 ? JSON.stringify(text) : text}`;
+    })
+    .join(' ');
+}
 const labels = fc.constantFrom<Labels>({ app: 'a' }, { app: '7' }, { pod: 'p' });
 const row = fc.record<Row>({ labels, timeNs: fc.nat(20), line });
 const pattern = fc.oneof(
@@ -96,6 +126,8 @@ const pattern = fc.oneof(
     '2026*Z',
     'deadbeef00000001',
     '\\*',
+    'ERROR',
+    '/',
   ),
 );
 const patterns = fc.array(pattern.map(parsePattern), { maxLength: 3 });
@@ -117,6 +149,16 @@ const needle = fc.constantFrom(
   '{',
   'dead',
   'null',
+  ' g=',
+  'f=a',
+  '=-',
+  'a g',
+  '" ',
+  '12 f',
+  'HTTP/2.0" 200 5 "-',
+  '- worker - WARNING - q',
+  'ERROR',
+  ': ',
 );
 const needles = fc.array(
   needle.map((text) => Buffer.from(text)),
@@ -207,5 +249,26 @@ describe('matchRows', () => {
       limit: 1000,
     };
     expect([...matchRows(group, wanted)]).toEqual(rows.flatMap((_, i) => (i % 7 === 3 ? [i] : [])));
+  });
+
+  it('finds fields of text whose shape was one too many', () => {
+    const rows = Array.from({ length: 600 }, (_, i): Row => ({
+      labels: { pod: 'p' },
+      timeNs: i,
+      line: `k${i}=1 user_id=${i % 7}`,
+    }));
+    const group = encode(rows);
+    expect(group.templates.length).toBeLessThan(100);
+    for (const user of ['3', '*']) {
+      const wanted: Plan = {
+        from: undefined,
+        to: undefined,
+        values: [{ name: 'user_id', any: [parsePattern(user)], none: [] }],
+        text: { any: [], none: [] },
+        order: 'newest',
+        limit: 1000,
+      };
+      expect([...matchRows(group, wanted)]).toEqual(rows.flatMap((_, i) => (user === '*' || i % 7 === 3 ? [i] : [])));
+    }
   });
 });
