@@ -11,25 +11,19 @@ import { cutNginxError } from './nginx-error.ts';
 import { cutPlain } from './plain.ts';
 import { cutPostgres } from './postgres.ts';
 import { cutRedis } from './redis.ts';
+import { isDigit } from './scan.ts';
 
-/** Adds the values of the line bytes[start, end) to the tokens. False when it has not this format; some may be added then. */
-type Cutter = (bytes: Buffer, start: number, end: number, tokens: Tokens) => boolean;
+const KLOG = 0;
+const NGINX_ERROR = 1;
+const POSTGRES = 2;
+const REDIS = 3;
+const ACCESS_LOG = 4;
+const LOGFMT = 5;
+const PLAIN = 6;
+/** Only for those who ask for it: one pair is enough. */
+const PAIRS = 7;
 
-const CUTTERS: readonly Cutter[] = [
-  cutKlog,
-  cutNginxError,
-  cutPostgres,
-  cutRedis,
-  cutAccessLog,
-  cutLogfmt,
-  cutPlain,
-  // Only for those who ask for it: one pair is enough.
-  cutPairs,
-];
-const KLOG = CUTTERS.indexOf(cutKlog);
-const PAIRS = CUTTERS.indexOf(cutPairs);
-
-export const TEXT_FORMATS = CUTTERS.length;
+export const TEXT_FORMATS = 8;
 
 /**
  * How lines are cut: `json`, `logfmt` and `klog` are this format or none, `raw` is none, and `auto` is whatever a line is.
@@ -40,21 +34,30 @@ export type Parser = (typeof PARSERS)[number];
 
 /** Number of the format of the line, whose values are in `tokens` then; or -1 when it has none that `parser` allows. */
 export function cutText(parser: Parser, bytes: Buffer, start: number, end: number, tokens: Tokens): number {
+  tokens.count = 0;
   switch (parser) {
     case 'auto':
-      for (let format = 0; format < PAIRS; format++) if (isCut(format, bytes, start, end, tokens)) return format;
-      return -1;
+      return cutAny(bytes, start, end, tokens);
     case 'klog':
-      return isCut(KLOG, bytes, start, end, tokens) ? KLOG : -1;
+      return cutKlog(bytes, start, end, tokens) ? KLOG : -1;
     case 'logfmt':
-      return isCut(PAIRS, bytes, start, end, tokens) && tokens.count > 0 ? PAIRS : -1;
+      return start < end && cutPairs(bytes, start, end, tokens) ? PAIRS : -1;
     case 'json':
     case 'raw':
       return -1;
   }
 }
 
-function isCut(format: number, bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
+function cutAny(bytes: Buffer, start: number, end: number, tokens: Tokens): number {
+  if (start === end) return -1;
+  if (isDigit(bytes[start]!)) {
+    if (cutNginxError(bytes, start, end, tokens)) return NGINX_ERROR;
+    if (cutPostgres(bytes, start, end, tokens)) return POSTGRES;
+    if (cutRedis(bytes, start, end, tokens)) return REDIS;
+  } else if (cutKlog(bytes, start, end, tokens)) return KLOG;
+  if (cutAccessLog(bytes, start, end, tokens)) return ACCESS_LOG;
   tokens.count = 0;
-  return CUTTERS[format]!(bytes, start, end, tokens);
+  if (cutLogfmt(bytes, start, end, tokens)) return LOGFMT;
+  tokens.count = 0;
+  return cutPlain(bytes, start, end, tokens) ? PLAIN : -1;
 }

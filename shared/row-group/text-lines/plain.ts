@@ -43,7 +43,16 @@ const CASE_BIT = 0x20;
 
 const OPENING = byteTable('[(<|');
 const CLOSING = byteTable('])>|');
-const BEFORE_WORD = byteTable(' \t[(<|=":');
+/** Stands for what is before the first byte. */
+const LINE_START = 0;
+const SMALL = 1;
+const CAPITAL = 2;
+/** By byte: which kind of letter it is, if any. */
+const LETTERS = Uint8Array.from({ length: 256 }, (_, byte) => (isCapital(byte) ? CAPITAL : isLetter(byte) ? SMALL : 0));
+/** By byte: with which kinds of letters a level may begin behind it. The `m` may end what sets a color. */
+const FOLLOWERS = new Uint8Array(256);
+for (const byte of Buffer.from(' \t:')) FOLLOWERS[byte] = CAPITAL;
+for (const byte of Buffer.from('\0[(<|="m')) FOLLOWERS[byte] = CAPITAL | SMALL;
 const BEHIND_WORD = byteTable(' \t])>|:",\x1b');
 /** Stands between level and message, and means nothing. */
 const SEPARATORS = byteTable(' \t])>|:,-"');
@@ -82,20 +91,20 @@ function separatorsEnd(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * Offset of the level, or -1.
+ * Offset of the level, or -1. Prose goes through here byte by byte, so what no level can follow is seen by a table.
  * @param start  behind the time, if there is one
  * @param startMax  a level that begins later is part of a message
  */
 function findLevel(bytes: Uint8Array, start: number, startMax: number, end: number): number {
-  for (let at = start; at < end && at < startMax && bytes[at] !== NEWLINE;) {
+  const last = Math.min(end, startMax);
+  let before = LINE_START;
+  for (let at = start; at < last; at++) {
     const byte = bytes[at]!;
-    if (byte === ESCAPE) at = Math.max(at + 1, colorEnd(bytes, at, end));
-    else if (!isLetter(byte)) at++;
-    else {
+    if ((LETTERS[byte]! & FOLLOWERS[before]!) !== 0) {
       const wordEnd = lettersEnd(bytes, at, end);
       if (isLevelPlace(bytes, start, at, wordEnd, end) && isLevelWord(bytes, at, wordEnd)) return at;
-      at = wordEnd;
-    }
+    } else if (byte === NEWLINE) return -1;
+    before = byte;
   }
   return -1;
 }
@@ -112,13 +121,14 @@ function isLevelWord(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-/** Whether the word [at, wordEnd) stands where a level does, for the letters that it has. */
+/** Whether the word [at, wordEnd), which FOLLOWERS allows there, stands where a level does. */
 function isLevelPlace(bytes: Uint8Array, start: number, at: number, wordEnd: number, end: number): boolean {
-  const before = at === start ? SPACE : bytes[at - 1]!;
+  const before = at === start ? LINE_START : bytes[at - 1]!;
   const behind = byteAt(bytes, wordEnd, end);
-  const isColored = isColorEnd(bytes, start, at);
-  if ((BEFORE_WORD[before] === 0 && !isColored) || (behind >= 0 && BEHIND_WORD[behind] === 0)) return false;
-  if (isCapital(bytes[at + 1]!)) return isCapital(bytes[at]!);
+  if (behind >= 0 && BEHIND_WORD[behind] === 0) return false;
+  const isColored = before === SMALL_M;
+  if (isColored && !isColorEnd(bytes, start, at)) return false;
+  if (isCapital(byteAt(bytes, at + 1, end))) return isCapital(bytes[at]!);
   if (isColored || (OPENING[before] === 1 && behind >= 0 && (CLOSING[behind] === 1 || behind === SPACE))) return true;
   if (before === EQUALS || before === QUOTE) return LEVEL_KEYS.some((key) => isAt(bytes, at - key.length, at, key));
   return at === start && (behind === COLON || isAt(bytes, wordEnd, end, GO_FATAL));
@@ -137,9 +147,8 @@ function isColorByte(byte: number): boolean {
   return isDigit(byte) || byte === SEMICOLON || byte === OPEN_BRACKET;
 }
 
-/** Whether what sets a color ends right before `at`. */
+/** Whether what sets a color ends with the `m` before `at`. */
 function isColorEnd(bytes: Uint8Array, start: number, at: number): boolean {
-  if (at === start || bytes[at - 1] !== SMALL_M) return false;
   let escape = at - 2;
   while (escape >= start && isColorByte(bytes[escape]!)) escape--;
   return escape >= start && bytes[escape] === ESCAPE;

@@ -9,7 +9,7 @@ import { instantOf } from '../../../../shared/time.ts';
 import { matches, parsePattern } from '../../../../server/store/scan/pattern.ts';
 import type { Plan } from '../../../../server/store/scan/plan.ts';
 import { matchRows } from '../../../../server/store/scan/match-rows.ts';
-import { TEXT_LINES } from '../../../shared/row-group/text-lines/lines.ts';
+import { TEXT_LINES, textLine } from '../../../shared/row-group/text-lines/lines.ts';
 
 const DAY = 20_780;
 
@@ -185,6 +185,15 @@ const plan = fc.record<Plan>({
   limit: fc.constant(1000),
 });
 
+const ALL: Plan = {
+  from: undefined,
+  to: undefined,
+  values: [],
+  text: { any: [], none: [] },
+  order: 'newest',
+  limit: 1000,
+};
+
 describe('matchRows', () => {
   it('agrees with a look at every line', () => {
     let matched = 0;
@@ -232,6 +241,34 @@ describe('matchRows', () => {
     }
   });
 
+  it('finds any piece of a line, also across its seams, and only there', () => {
+    // Values are short and often empty, and what stands between them is short, too.
+    const piece = fc.constantFrom('', '', 'a', 'b', '1', '12', '-', ' ');
+    const json = fc.array(piece, { minLength: 2, maxLength: 4 }).map((values) => `{"k":"${values.join('","b":"')}"}`);
+    const seamed = fc.oneof(
+      json,
+      fc.tuple(piece, piece).map(([a, b]) => `k=${a.trim()} b=${b.trim()}`),
+      fc.tuple(piece, piece).map(([a, b]) => `${a} ERROR ${b}`),
+      textLine,
+    );
+    const some = fc.array(seamed, { minLength: 1, maxLength: 12 });
+    const where = fc.tuple(fc.nat(), fc.nat(), fc.integer({ min: 1, max: 12 }), fc.boolean());
+    fc.assert(
+      fc.property(some, where, (lines, [which, at, length, swapped]) => {
+        const line = lines[which % lines.length]!;
+        const from = at % (line.length + 1);
+        const text = line.slice(from, from + length);
+        const wanted = swapped ? text.replace('a', 'b') : text;
+        fc.pre(wanted !== '');
+        const rows = lines.map((each, timeNs): Row => ({ labels: { pod: 'p' }, timeNs, line: each }));
+        const search: Plan = { ...ALL, text: { any: [Buffer.from(wanted)], none: [] } };
+        const want = rows.flatMap((each, index) => (each.line.includes(wanted) ? [index] : []));
+        expect([...matchRows(encode(rows), search)], wanted).toEqual(want);
+      }),
+      { numRuns: 6000 },
+    );
+  });
+
   it('finds fields of lines whose shape was one too many', () => {
     const rows = Array.from({ length: 600 }, (_, i): Row => ({
       labels: { pod: 'p' },
@@ -240,14 +277,7 @@ describe('matchRows', () => {
     }));
     const group = encode(rows);
     expect(group.templates.length).toBeLessThan(100);
-    const wanted: Plan = {
-      from: undefined,
-      to: undefined,
-      values: [{ name: 'user_id', any: [parsePattern('3')], none: [] }],
-      text: { any: [], none: [] },
-      order: 'newest',
-      limit: 1000,
-    };
+    const wanted: Plan = { ...ALL, values: [{ name: 'user_id', any: [parsePattern('3')], none: [] }] };
     expect([...matchRows(group, wanted)]).toEqual(rows.flatMap((_, i) => (i % 7 === 3 ? [i] : [])));
   });
 
@@ -260,14 +290,7 @@ describe('matchRows', () => {
     const group = encode(rows);
     expect(group.templates.length).toBeLessThan(100);
     for (const user of ['3', '*']) {
-      const wanted: Plan = {
-        from: undefined,
-        to: undefined,
-        values: [{ name: 'user_id', any: [parsePattern(user)], none: [] }],
-        text: { any: [], none: [] },
-        order: 'newest',
-        limit: 1000,
-      };
+      const wanted: Plan = { ...ALL, values: [{ name: 'user_id', any: [parsePattern(user)], none: [] }] };
       expect([...matchRows(group, wanted)]).toEqual(rows.flatMap((_, i) => (user === '*' || i % 7 === 3 ? [i] : [])));
     }
   });
