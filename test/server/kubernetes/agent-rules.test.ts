@@ -30,7 +30,7 @@ afterEach(async () => {
   rmSync(root, { recursive: true });
 });
 
-async function start(rules: string): Promise<void> {
+async function start(rules: string, serverLog = log): Promise<void> {
   const rulesPath = join(root, 'rules.yaml');
   writeFileSync(rulesPath, rules);
   server = await startServer({
@@ -40,7 +40,7 @@ async function start(rules: string): Promise<void> {
     indexedFields: [],
     rulesPath,
     kubernetes: { api: api.url, podLabels: [] },
-    log,
+    log: serverLog,
   });
   agent = await startAgent({
     podsDir: join(root, 'pods'),
@@ -61,12 +61,16 @@ function write(container: string, text: string): void {
 
 const isOpen = (container: string): boolean => openInodes().has(statSync(path(container)).ino);
 
+async function stored(filter = ''): Promise<string> {
+  const response = await fetch(`${server.url}/logs?order=oldest&format=raw&${filter}`);
+  return response.text();
+}
+
 /** The lines that are stored, once they are those that are wanted. */
 async function found(want: readonly string[]): Promise<void> {
   await vi.waitFor(
     async () => {
-      const response = await fetch(`${server.url}/logs?order=oldest&format=raw`);
-      expect((await response.text()).split('\n').filter((line) => line !== '')).toEqual(want);
+      expect((await stored()).split('\n').filter((line) => line !== '')).toEqual(want);
     },
     { timeout: 10_000, interval: 5 },
   );
@@ -89,6 +93,55 @@ test('annotations and labels of a pod shut its files, and open them again', asyn
 
   api.put(PODS, pod({}, { 'team/name': 'billing' }));
   await vi.waitFor(() => expect(isOpen('app') || isOpen('proxy')).toBe(false), { timeout: 10_000, interval: 5 });
+});
+
+test('the parser that a pod asks for is the one that cuts its lines, and may change', async () => {
+  const pod = (parser?: string) =>
+    podObject('api-1', { annotations: parser === undefined ? {} : { 'podlog.io/parser': parser } });
+  let n = 0;
+  /** Writes such a line after the other, until one is found by its field as it is wanted. */
+  const untilCut = async (line: (n: number) => string, isFound: boolean): Promise<void> => {
+    await vi.waitFor(
+      async () => {
+        const text = line(++n);
+        write('app', text);
+        await vi.waitFor(async () => expect(await stored()).toContain(`${text}\n`), { timeout: 5_000, interval: 5 });
+        expect((await stored(`n=${n}`)) === `${text}\n`).toBe(isFound);
+      },
+      { timeout: 10_000, interval: 5 },
+    );
+  };
+  const json = (each: number): string => `{"a":1,"n":${each}}`;
+  const logfmt = (each: number): string => `a=1 n=${each}`;
+  api.put(PODS, pod('raw'));
+  await start('');
+  await untilCut(json, false);
+  await untilCut(logfmt, false);
+  api.put(PODS, pod('json'));
+  await untilCut(json, true);
+  await untilCut(logfmt, false);
+  api.put(PODS, pod('logfmt'));
+  await untilCut(logfmt, true);
+  await untilCut(json, false);
+  api.put(PODS, pod());
+  await untilCut(json, true);
+  await untilCut(logfmt, true);
+});
+
+test('a parser that there is not is said once, and lines are cut as ever', async () => {
+  const lines: string[] = [];
+  const seen = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+  api.put(PODS, podObject('api-1', { annotations: { 'podlog.io/parser': 'yaml' } }));
+  await start('', seen);
+  write('app', 'user_id=7 n=1');
+  await found(['user_id=7 n=1']);
+  expect(await stored('user_id=7')).toBe('user_id=7 n=1\n');
+  api.put(PODS, podObject('api-1', { annotations: { 'podlog.io/parser': 'yaml' }, labels: { a: 'b' } }));
+  write('app', 'user_id=7 n=2');
+  await found(['user_id=7 n=1', 'user_id=7 n=2']);
+  const said = lines.filter((line) => line.includes('podlog.io/parser'));
+  expect(said).toHaveLength(1);
+  expect(said[0]).toContain('none of auto, json, logfmt, klog, raw');
 });
 
 test('the answer has an etag, and is short when it is known', async () => {
