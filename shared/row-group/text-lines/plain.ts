@@ -26,7 +26,7 @@ import {
 } from './scan.ts';
 
 /** A level stands in front of the message; what is behind so many bytes is part of one. */
-const LEVEL_WITHIN_BYTES = 128;
+const LEVEL_WITHIN_BYTES = 96;
 const WORD_BYTES_MIN = 3;
 const WORD_BYTES_MAX = 11;
 
@@ -43,16 +43,21 @@ const CASE_BIT = 0x20;
 
 const OPENING = byteTable('[(<|');
 const CLOSING = byteTable('])>|');
-/** Stands for what is before the first byte. */
-const LINE_START = 0;
 const SMALL = 1;
 const CAPITAL = 2;
-/** By byte: which kind of letter it is, if any. */
-const LETTERS = Uint8Array.from({ length: 256 }, (_, byte) => (isCapital(byte) ? CAPITAL : isLetter(byte) ? SMALL : 0));
-/** By byte: with which kinds of letters a level may begin behind it. The `m` may end what sets a color. */
-const FOLLOWERS = new Uint8Array(256);
-for (const byte of Buffer.from(' \t:')) FOLLOWERS[byte] = CAPITAL;
-for (const byte of Buffer.from('\0[(<|="m')) FOLLOWERS[byte] = CAPITAL | SMALL;
+const SMALL_BEHIND = 4;
+const CAPITAL_BEHIND = 8;
+const LINE_END = 16;
+/** Shifts what may be behind a byte to what a byte is. */
+const BEHIND_SHIFT = 2;
+/** Of what is before the first byte. */
+const LINE_START = SMALL_BEHIND | CAPITAL_BEHIND;
+/** By byte: what it is, and with which kinds of letters a level may begin behind it. An `m` may end what sets a color. */
+const CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => (isCapital(byte) ? CAPITAL : isLetter(byte) ? SMALL : 0));
+for (const byte of Buffer.from(' \t:')) CLASSES[byte]! |= CAPITAL_BEHIND;
+for (const byte of Buffer.from('[(<|="m')) CLASSES[byte]! |= CAPITAL_BEHIND | SMALL_BEHIND;
+CLASSES[NEWLINE] = LINE_END;
+
 const BEHIND_WORD = byteTable(' \t])>|:",\x1b');
 /** Stands between level and message, and means nothing. */
 const SEPARATORS = byteTable(' \t])>|:,-"');
@@ -99,11 +104,11 @@ function findLevel(bytes: Uint8Array, start: number, startMax: number, end: numb
   const last = Math.min(end, startMax);
   let before = LINE_START;
   for (let at = start; at < last; at++) {
-    const byte = bytes[at]!;
-    if ((LETTERS[byte]! & FOLLOWERS[before]!) !== 0) {
+    const byte = CLASSES[bytes[at]!]!;
+    if ((byte & (before >> BEHIND_SHIFT)) !== 0) {
       const wordEnd = lettersEnd(bytes, at, end);
       if (isLevelPlace(bytes, start, at, wordEnd, end) && isLevelWord(bytes, at, wordEnd)) return at;
-    } else if (byte === NEWLINE) return -1;
+    } else if (byte === LINE_END) return -1;
     before = byte;
   }
   return -1;
@@ -121,9 +126,9 @@ function isLevelWord(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-/** Whether the word [at, wordEnd), which FOLLOWERS allows there, stands where a level does. */
+/** Whether the word [at, wordEnd), whose first letter may stand there, stands where a level does. */
 function isLevelPlace(bytes: Uint8Array, start: number, at: number, wordEnd: number, end: number): boolean {
-  const before = at === start ? LINE_START : bytes[at - 1]!;
+  const before = at === start ? -1 : bytes[at - 1]!;
   const behind = byteAt(bytes, wordEnd, end);
   if (behind >= 0 && BEHIND_WORD[behind] === 0) return false;
   const isColored = before === SMALL_M;
