@@ -1,5 +1,5 @@
 /**
- * Where a JSON value ends, on bytes. These three functions decide what counts as a value; the tokenizer, which learns a
+ * Where a JSON value ends, on bytes. These functions decide what counts as a value; the tokenizer, which learns a
  * template, and the shredder, which recognises it again, both use them and so always agree.
  *
  * All return the offset after the value's last byte, or -1 when [start, end) does not begin with such a value.
@@ -37,9 +37,15 @@ export function scalarEnd(bytes: Uint8Array, start: number, end: number): number
   return -1;
 }
 
-/** From `[` to its `]`; what is inside is only balanced, not parsed. */
+/** From `[` to its `]`. */
 export function arrayEnd(bytes: Uint8Array, start: number, end: number): number {
   if (start >= end || bytes[start] !== 0x5b) return -1;
+  const behind = nestedEnd(bytes, start, end);
+  return behind >= 0 && bytes[behind - 1] === 0x5d ? behind : -1;
+}
+
+/** From `[` or `{` to what closes it; what is inside is only balanced, not parsed. */
+export function nestedEnd(bytes: Uint8Array, start: number, end: number): number {
   let depth = 0;
   for (let at = start; at < end; at++) {
     const byte = bytes[at];
@@ -47,7 +53,7 @@ export function arrayEnd(bytes: Uint8Array, start: number, end: number): number 
       at = stringEnd(bytes, at + 1, end);
       if (at < 0) return -1;
     } else if (byte === 0x5b || byte === 0x7b) depth++;
-    else if ((byte === 0x5d || byte === 0x7d) && --depth === 0) return byte === 0x5d ? at + 1 : -1;
+    else if ((byte === 0x5d || byte === 0x7d) && --depth === 0) return at + 1;
   }
   return -1;
 }

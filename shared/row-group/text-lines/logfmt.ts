@@ -4,12 +4,17 @@
  */
 import { byteTable } from '../../bytes.ts';
 import { FIELD_NAME_BYTES_MAX, KIND_PLAIN, KIND_STRING, SLOTS_MAX } from '../format.ts';
-import { stringEnd } from '../json-scan.ts';
+import { nestedEnd, stringEnd } from '../json-scan.ts';
 import type { Tokens } from '../tokens.ts';
-import { byteAt, EQUALS, NEWLINE, QUOTE, SPACE, spacesEnd } from './scan.ts';
+import { byteAt, EQUALS, NEWLINE, OPEN_BRACKET, QUOTE, SPACE, spacesEnd } from './scan.ts';
+
+const OPEN_BRACE = 0x7b;
 
 /** One pair alone is more often an assignment that somebody printed. */
 const PAIRS_MIN = 2;
+
+/** Brackets that nothing closes are not looked for through a line of a megabyte, value after value. */
+const NESTED_BYTES_MAX = 4096;
 
 /** Bytes that keys consist of: letters, digits and `_ - . @`. */
 const KEY_BYTES = byteTable('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.@');
@@ -29,7 +34,7 @@ export function cutPairs(bytes: Buffer, start: number, end: number, tokens: Toke
     if (valueEnd < 0) return false;
     tokens.add(valueStart, valueEnd, isQuoted ? KIND_STRING : KIND_PLAIN, undefined);
     at = isQuoted ? valueEnd + 1 : valueEnd;
-    if (at < end && bytes[at] !== SPACE) return false;
+    if (!isEnd(bytes, at, end)) return false;
   }
   return true;
 }
@@ -41,9 +46,21 @@ function keyEndOf(bytes: Uint8Array, start: number, end: number): number {
   return at > start && byteAt(bytes, at, end) === EQUALS && at - start <= FIELD_NAME_BYTES_MAX ? at : -1;
 }
 
-/** A value without quotes ends at a space; with a quote or a newline in it, it is none. */
+/**
+ * A value without quotes ends at a space; with a quote or a newline in it, it is none. An array or an object, such as klog
+ * writes, may have all of them.
+ */
 function bareEnd(bytes: Uint8Array, start: number, end: number): number {
+  const first = byteAt(bytes, start, end);
+  const isNested = first === OPEN_BRACKET || first === OPEN_BRACE;
+  const nested = isNested ? nestedEnd(bytes, start, Math.min(end, start + NESTED_BYTES_MAX)) : -1;
+  if (nested >= 0 && isEnd(bytes, nested, end)) return nested;
   let at = start;
   for (; at < end && bytes[at] !== SPACE; at++) if (bytes[at] === QUOTE || bytes[at] === NEWLINE) return -1;
   return at;
+}
+
+/** Whether a value may end here. */
+function isEnd(bytes: Uint8Array, at: number, end: number): boolean {
+  return at === end || bytes[at] === SPACE;
 }

@@ -10,6 +10,7 @@ export const TEXT_LINES: readonly (readonly [line: string, fields: Readonly<Reco
   ],
   ['ts=1 caller=main.go:12  app.kubernetes-io_x@y=z ', { ts: '1', caller: 'main.go:12', 'app.kubernetes-io_x@y': 'z' }],
   ['a=1 a=2', { a: '2' }],
+  ['a=["x y",{"z":"]"}] b={"c":1} c=[x', { a: '["x y",{"z":"]"}]', b: '{"c":1}', c: '[x' }],
   // klog
   [
     'I1123 15:01:12.123456       1 controller.go:95] "Pod started" pod="shop/api-1" took="2.5s" n=3',
@@ -212,6 +213,7 @@ export const PLAIN_LINES: readonly string[] = [
   'took x=1 of y=2',
   'x=1 y="unfinished',
   'a=b"c d=e',
+  'a=[1 2]x b=1',
   'x=1 y=a\nb',
   'I1123 15:01:12.12345 1 a.go:1] x',
   'X1123 15:01:12.123456 1 a.go:1] x',
