@@ -9,6 +9,7 @@ import { type Figure, figureTable, formatNumber, meetsTarget } from './figure.ts
 import { benchFreshness } from './freshness.ts';
 import { benchFlood } from './flood.ts';
 import { type Bench, inTempDir } from './harness.ts';
+import { benchFormats } from './formats.ts';
 import { benchIdle } from './idle.ts';
 import { describeMachine, machineText } from './machine.ts';
 import { benchNdjson } from './ndjson.ts';
@@ -18,6 +19,7 @@ import { benchStore } from './store.ts';
 /** In the order of a line's way: encoded, shipped, stored, seen, found. */
 const MEASUREMENTS: Readonly<Record<string, (bench: Bench) => Promise<void> | void>> = {
   codec: benchCodec,
+  formats: benchFormats,
   agent: benchAgent,
   idle: benchIdle,
   flood: benchFlood,
