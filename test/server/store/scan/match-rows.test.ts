@@ -255,9 +255,9 @@ describe('matchRows', () => {
     const where = fc.tuple(fc.nat(), fc.nat(), fc.integer({ min: 1, max: 12 }), fc.boolean());
     fc.assert(
       fc.property(some, where, (lines, [which, at, length, swapped]) => {
-        const line = lines[which % lines.length]!;
-        const from = at % (line.length + 1);
-        const text = line.slice(from, from + length);
+        const chosen = lines[which % lines.length]!;
+        const from = at % (chosen.length + 1);
+        const text = chosen.slice(from, from + length);
         const wanted = swapped ? text.replace('a', 'b') : text;
         fc.pre(wanted !== '');
         const rows = lines.map((each, timeNs): Row => ({ labels: { pod: 'p' }, timeNs, line: each }));
