@@ -1,5 +1,6 @@
 /** What `podlog --help` and `podlog <command> --help` print. */
-import { COMMAND_NAMES, type CommandName, environmentName, FLAGS } from './flags.ts';
+import { COMMAND_NAMES, type CommandName, environmentName } from './flag.ts';
+import { FLAGS } from './flags.ts';
 
 interface CommandHelp {
   readonly summary: string;

@@ -3,7 +3,7 @@
  * by `level`; on a terminal, short lines for people.
  */
 import { pino, type Logger } from 'pino';
-import type { LogLevel } from './flags.ts';
+import type { LogLevel } from './flag-values/choice.ts';
 
 /** What the log is written to: stdout, or a test's buffer. */
 export interface LogOutput {

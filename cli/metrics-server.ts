@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { UsageError } from '../shared/errors.ts';
 import { httpModule } from '../shared/http-module.ts';
 import { METRICS_CONTENT_TYPE } from '../shared/metrics.ts';
-import type { ListenAddress } from './flags.ts';
+import type { ListenAddress } from './flag-values/address.ts';
 
 export interface MetricsServer {
   close(): Promise<void>;

@@ -6,15 +6,10 @@ import { parseArgs } from 'node:util';
 import type { Multiline } from '../agent/multiline.ts';
 import type { AccessOptions } from '../server/auth/access.ts';
 import { UsageError } from '../shared/errors.ts';
+import type { ListenAddress } from './flag-values/address.ts';
+import type { LogLevel } from './flag-values/choice.ts';
+import { COMMAND_NAMES, type CommandName, environmentName, type Flag } from './flag.ts';
 import * as flags from './flags.ts';
-import {
-  COMMAND_NAMES,
-  type CommandName,
-  environmentName,
-  type Flag,
-  type ListenAddress,
-  type LogLevel,
-} from './flags.ts';
 
 export interface ServerOptions {
   readonly dataDir: string;

@@ -169,7 +169,7 @@ export const RETENTION_OVERDUE_MS_MAX = 7 * DAY_MS;
 
 /**
  * Room that is kept free below --max-size: for the result of a compaction before its inputs go, and for what comes in
- * until the next look. The smallest --max-size (cli/flags.ts) is four times as much.
+ * until the next look. The smallest --max-size (cli/flag-values/amount.ts) is four times as much.
  */
 export const MAX_SIZE_RESERVE_BYTES = 256 * MIB;
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { environmentName, FLAGS } from '../../cli/flags.ts';
+import { environmentName } from '../../cli/flag.ts';
+import { FLAGS } from '../../cli/flags.ts';
 import { AUDIENCE } from '../../server/auth/reviewed-tokens.ts';
 import {
   manifestFiles,

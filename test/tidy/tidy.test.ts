@@ -124,7 +124,6 @@ const LINES_MAX = 350;
 const LONG_LINES_MIN = 300;
 /** Longer sources, and why they are one file all the same. */
 const LONG: Readonly<Record<string, string>> = {
-  'cli/flags.ts': 'every flag, its help and what its text may be, in one table',
   'server/limits.ts': 'every limit of the server in one file, so that nobody has to look for one',
   'server/store/store.ts': 'one owner of what a snapshot shows: each change of it is one synchronous step here',
   'server/store/erasure/erasures.ts': 'the states of a job, and what each does after a crash',

@@ -1,0 +1,21 @@
+/** What a flag of the podlog command is, and which commands there are. */
+export const COMMAND_NAMES = ['up', 'server', 'agent', 'check'] as const;
+export type CommandName = (typeof COMMAND_NAMES)[number];
+
+export interface Flag<T> {
+  /** Without the dashes. */
+  readonly name: string;
+  readonly commands: readonly CommandName[];
+  /** What stands for the value in help; empty for a switch, which is true when it is there. */
+  readonly value: string;
+  /** As text, the way a user would write it. */
+  readonly defaultText: string;
+  readonly help: string;
+  /** @throws RangeError with what is wrong and what is allowed, as the end of a sentence that begins with the flag */
+  readonly parse: (text: string) => T;
+}
+
+/** `PODLOG_DATA_DIR` for `--data-dir`. */
+export function environmentName(flag: Flag<unknown>): string {
+  return `PODLOG_${flag.name.toUpperCase().replaceAll('-', '_')}`;
+}
