@@ -51,7 +51,7 @@ export function createAgentMetrics(): AgentMetrics {
     lostBytes: registry.counter(name('lost_bytes_total'), 'Bytes of log files given up, by container and reason.'),
     losses: registry.counter(
       name('losses_total'),
-      'Times that something was or may have been lost, by container and reason: one marker line each.',
+      'Times that something was or may have been lost, by container and reason: one marker each.',
     ),
     droppedLines: registry.counter(name('dropped_lines_total'), 'Lines not kept, by drop rule and container.'),
     redactions: registry.counter(name('redactions_total'), 'Texts replaced in lines, by redact rule and container.'),
@@ -64,7 +64,7 @@ export function createAgentMetrics(): AgentMetrics {
   };
 }
 
-/** For a loss whose marker line is stored. */
+/** For a loss whose marker is stored. */
 export function countLoss(metrics: AgentMetrics, of: ChainLabels, { reason, sizeBytes = 0 }: Loss): void {
   const { namespace, pod, container } = of;
   const labels = { namespace, pod, container, reason };

@@ -241,7 +241,7 @@ class RunningAgent implements Agent {
     await this.#resync([]);
   }
 
-  /** Moves the positions behind a batch, with a marker line in the place of its rows. */
+  /** Moves the positions behind a batch, with a marker in the place of its rows. */
   async #skip({ ranges, gone, counts, lineBytes }: ClosedBatch): Promise<boolean> {
     const { chain, file } = ranges[0]!;
     const loss: Loss = { reason: 'rejected', sizeBytes: lineBytes };

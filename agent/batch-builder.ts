@@ -2,12 +2,11 @@
  * The batch that is being built: a row group, and which chains its rows come from. When it is closed, the file ranges
  * that it covers follow from how far the files have been read and what they still wait for.
  */
-import { STDOUT } from '../shared/cri.ts';
 import { RowGroupBuilder } from '../shared/row-group/builder.ts';
 import type { FileRange } from '../shared/wire.ts';
-import { fileId, positionOf, type Chain } from './chain.ts';
+import { fileId, PODLOG, positionOf, type Chain } from './chain.ts';
 import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from './limits.ts';
-import { markerText, type Loss } from './losses.ts';
+import { markerOf, type Loss } from './losses.ts';
 import type { RuleUses } from './rules/sieve.ts';
 import { toPosition, type LogFile, type Offsets } from './log-file.ts';
 
@@ -74,11 +73,11 @@ export class BatchBuilder {
     return this.#mustClose || rowCount >= this.rowsMax || arenaBytes >= BATCH_BYTES_MAX;
   }
 
-  /** Notes that a chain is read for this batch. Returns the codes of its two streams, to be filled by `streamCode`. */
+  /** Notes that a chain is read for this batch. Returns the codes of its streams, to be filled by `streamCode`. */
   touch(chain: Chain): Int32Array {
     let codes = this.#codes.get(chain);
     if (codes === undefined) {
-      codes = new Int32Array([-1, -1]);
+      codes = new Int32Array([-1, -1, -1]);
       this.#codes.set(chain, codes);
     }
     return codes;
@@ -123,12 +122,12 @@ export class BatchBuilder {
   }
 }
 
-/** A row group of one marker line. */
-export function markerGroup(chain: Chain, { log, lastDay, lastTimeNs }: LogFile, loss: Loss): Uint8Array {
+/** A row group of one marker. */
+export function markerGroup(chain: Chain, file: LogFile, loss: Loss): Uint8Array {
   const builder = new RowGroupBuilder();
-  const text = Buffer.from(markerText(log.name, loss));
+  const { text, day, timeNs } = markerOf(file, loss);
   builder.append(text, 0, text.length);
-  builder.add(builder.stream(chain.labels[STDOUT]), lastDay, lastTimeNs, 0, 0, text.length);
+  builder.add(builder.stream(chain.labels[PODLOG]), day, timeNs, 0, 0, text.length);
   return builder.finish();
 }
 

@@ -3,12 +3,16 @@
  * first. Lines may begin in one file of a chain and end in the next, never in another chain.
  */
 import { STDERR, STDOUT, STREAM_NAMES, type StreamIndex } from '../shared/cri.ts';
-import type { Labels } from '../shared/labels.ts';
+import { type Labels, PODLOG_STREAM } from '../shared/labels.ts';
 import { chainKey } from './file-id.ts';
 import { endOffset, type LogFile, type Offsets } from './log-file.ts';
 import { compareRotations } from './log-path.ts';
 import type { Allowance } from './rate-limit.ts';
 import type { LineRules } from './rules/rule-book.ts';
+
+/** The stream of markers, beside STDOUT and STDERR: no file has a fragment of it, so it has no position. */
+export const PODLOG = 2;
+export type RowStream = StreamIndex | typeof PODLOG;
 
 /** The beginning of a line whose end has not been read, or of an entry to which more lines may belong. */
 export interface PendingLine {
@@ -40,7 +44,7 @@ export interface Chain {
   readonly key: string;
   readonly restart: number;
   readonly of: ChainLabels;
-  readonly labels: readonly [stdout: Labels, stderr: Labels];
+  readonly labels: readonly [stdout: Labels, stderr: Labels, podlog: Labels];
   readonly allowance: Allowance;
   /** What is done to its lines, if anything. */
   rules: LineRules | undefined;
@@ -62,15 +66,15 @@ export interface ChainLabels {
 
 export function createChain(uid: string, restart: number, of: ChainLabels, allowance: Allowance): Chain {
   const { namespace, pod, container, node } = of;
-  const labels = (stream: StreamIndex): Labels => {
-    const all = { namespace, pod, container, stream: STREAM_NAMES[stream], node };
+  const labels = (stream: string): Labels => {
+    const all = { namespace, pod, container, stream, node };
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
   };
   return {
     key: chainKey(uid, container, restart),
     restart,
     of,
-    labels: [labels(STDOUT), labels(STDERR)],
+    labels: [labels(STREAM_NAMES[STDOUT]), labels(STREAM_NAMES[STDERR]), labels(PODLOG_STREAM)],
     allowance,
     rules: undefined,
     files: [],

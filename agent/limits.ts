@@ -102,7 +102,7 @@ export const RATE_BURST_MS = 1_000;
 /** What may wait in a container's files, as a time at its limit. Beyond it the oldest is dropped and counted. */
 export const RATE_BACKLOG_MS = 10_000;
 
-/** How often something is dropped of a container that floods: each time costs a marker line. */
+/** How often something is dropped of a container that floods: each time costs a marker. */
 export const RATE_DROP_MS = 1_000;
 
 /** How often the server is asked for rules. Beyond: a change takes effect this much later. */

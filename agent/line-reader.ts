@@ -6,12 +6,12 @@
 import { CriParser, STDERR, STDOUT, type StreamIndex } from '../shared/cri.ts';
 import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../shared/row-group/format.ts';
 import type { BatchBuilder } from './batch-builder.ts';
-import { isBefore, isOvertaken, type Chain, type PendingLine } from './chain.ts';
+import { isBefore, isOvertaken, PODLOG, type Chain, type PendingLine, type RowStream } from './chain.ts';
 import { EntryJoiner, OPEN_BRACE } from './entry-joiner.ts';
 import { ALONE, type EntryRules } from './entry-rules.ts';
 import { LINE_BYTES_MAX, PENDING_BYTES_MAX } from './limits.ts';
 import type { FileLoss, LogFile } from './log-file.ts';
-import { markerText, type Loss } from './losses.ts';
+import { markerOf, type Loss } from './losses.ts';
 import { PendingBytes } from './pending-bytes.ts';
 import { Sieve } from './rules/sieve.ts';
 
@@ -134,7 +134,7 @@ export class LineReader {
   }
 
   /**
-   * Moves readOffset to `end` without reading, and says in a line what that costs.
+   * Moves readOffset to `end` without reading, and says in a marker what that costs.
    * @returns false when the batch has no room
    */
   takeLoss(chain: Chain, file: LogFile, end: number, { reason, isMeasured }: FileLoss): boolean {
@@ -276,13 +276,12 @@ export class LineReader {
     return true;
   }
 
-  /** The time is that of the last line before the gap. */
   #addMarker(chain: Chain, file: LogFile, loss: Loss): void {
-    const text = Buffer.from(markerText(file.log.name, loss));
+    const { text, day, timeNs } = markerOf(file, loss);
     const { builder } = this.#batch;
     const at = builder.append(text, 0, text.length);
     builder.shred(at, at + text.length);
-    this.#addShredded(chain, STDOUT, file.lastDay, file.lastTimeNs, 0);
+    this.#addShredded(chain, PODLOG, day, timeNs, 0);
     this.#batch.counts.losses.push({ chain, ...loss });
   }
 
@@ -304,7 +303,7 @@ export class LineReader {
     this.#addShredded(chain, stream, day, timeNs, flags);
   }
 
-  #addShredded(chain: Chain, stream: StreamIndex, day: number, timeNs: number, flags: number): void {
+  #addShredded(chain: Chain, stream: RowStream, day: number, timeNs: number, flags: number): void {
     const { builder, counts } = this.#batch;
     const codes = this.#batch.touch(chain);
     if (codes[stream]! < 0) codes[stream] = builder.stream(chain.labels[stream]);

@@ -1,8 +1,9 @@
 /**
- * What cannot be saved, and how that is told: a counter of its container, and a marker line in the container's own
- * stream. The marker travels in the batch that moves the file's position behind what is lost, so it is stored exactly
- * once, whatever is repeated or restarted.
+ * What cannot be saved, and how that is told: a counter of its container, and a marker, a line with the container's
+ * labels in the stream of podlog's own lines. The marker travels in the batch that moves the file's position behind what
+ * is lost, so it is stored exactly once, whatever is repeated or restarted.
  */
+import type { LogFile } from './log-file.ts';
 
 export type LossReason =
   /** A file was cut in place. */
@@ -45,9 +46,23 @@ export interface Loss {
   readonly sizeBytes: number | undefined;
 }
 
-/** The line that stands in the container's stream where something is missing. */
-export function markerText(fileName: string, { reason, sizeBytes }: Loss): string {
-  return `podlog: ${describe(fileName, reason, sizeBytes)} lost: ${WHY[reason]}`;
+/** A line of podlog's own that stands where something is missing. */
+export interface Marker {
+  readonly text: Buffer;
+  readonly day: number;
+  readonly timeNs: number;
+}
+
+/**
+ * For what is missing behind the last line of a file. It comes a nanosecond after that line: the order of arrival counts
+ * among lines of one stream and time only, and the marker is of another stream.
+ */
+export function markerOf(
+  { log, lastDay, lastTimeNs }: Pick<LogFile, 'log' | 'lastDay' | 'lastTimeNs'>,
+  { reason, sizeBytes }: Loss,
+): Marker {
+  const text = `podlog: ${describe(log.name, reason, sizeBytes)} lost: ${WHY[reason]}`;
+  return { text: Buffer.from(text), day: lastDay, timeNs: lastTimeNs + 1 };
 }
 
 function describe(fileName: string, reason: LossReason, sizeBytes: number | undefined): string {

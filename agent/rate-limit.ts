@@ -44,7 +44,7 @@ export class RateLimit {
     allowance.bytes -= sizeBytes;
   }
 
-  /** Bytes of the chain that are to be dropped now. Not more often than RATE_DROP_MS: each time is a marker line. */
+  /** Bytes of the chain that are to be dropped now. Not more often than RATE_DROP_MS: each time is a marker. */
   excessBytes({ allowance, files }: Chain, nowMs: number): number {
     if (nowMs - allowance.droppedMs < RATE_DROP_MS) return 0;
     let backlogBytes = 0;

@@ -6,6 +6,9 @@
 /** Label name → value. */
 export type Labels = Readonly<Record<string, string>>;
 
+/** The label `stream` of lines that podlog itself writes about a container, beside its stdout and stderr. */
+export const PODLOG_STREAM = 'podlog';
+
 /** One string per label set, whatever order the labels came in: the identity of a stream. */
 export function labelsKey(labels: Labels): string {
   return JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));

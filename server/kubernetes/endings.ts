@@ -8,14 +8,12 @@
  * Runs of a container are numbered as its log files are: run 4 wrote 4.log, after four restarts. How many runs have been
  * told of is the position of the container; so each is told once, whatever is restarted in between.
  */
-import type { Labels } from '../../shared/labels.ts';
+import { type Labels, PODLOG_STREAM } from '../../shared/labels.ts';
 import { ENDING_AGE_MS_MAX, EVENT_LEAD_MS_MAX } from '../limits.ts';
 import { type ContainerStatus, epochMsOf, type PodObject, type Terminated } from './objects.ts';
 import type { Entry } from './recorder.ts';
 
 const FILE_PREFIX = 'kubernetes/endings/';
-/** The stream of lines that podlog itself writes about a container, beside its stdout and stderr. */
-const STREAM = 'podlog';
 const SECOND_MS = 1000;
 
 /**
@@ -95,7 +93,7 @@ function podEntry(pod: PodObject, podLabels: Labels, nowMs: number): Entry | und
 /** Those that the path of the container's log file gives its lines. */
 function pathLabels({ metadata, spec }: PodObject): Labels {
   const node = spec?.nodeName;
-  const labels = { namespace: metadata.namespace ?? '', pod: metadata.name, stream: STREAM };
+  const labels = { namespace: metadata.namespace ?? '', pod: metadata.name, stream: PODLOG_STREAM };
   return node === undefined ? labels : { ...labels, node };
 }
 

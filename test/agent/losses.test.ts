@@ -1,6 +1,6 @@
 /**
- * What cannot be captured is counted: a metric of the container, and one marker line in its stream, whatever is repeated
- * or restarted in between.
+ * What cannot be captured is counted: a metric of the container, and one marker with its labels and `stream=podlog`,
+ * whatever is repeated or restarted in between.
  */
 import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
@@ -50,6 +50,25 @@ test('truncation in place: what is known to be lost, and the new content from 0'
   expect(world.metric('truncated_files_total')).toBe(1);
   expect(world.sink.gone).toHaveLength(1);
   await expectMarker('truncated', marker);
+});
+
+test('a marker has the labels of its container but for the stream, and its time is between the lines around it', async () => {
+  write(['a']);
+  world.write(world.path(LIVE), cri('b', 'F', 'stderr'));
+  await world.start();
+  await world.expectLines(['a', 'b']);
+  truncateSync(world.path(LIVE));
+  await until(
+    () => world.markers().length === 1,
+    () => 'no marker',
+  );
+  write(['c']);
+  await world.expectLines(['a', 'c'], 'stdout');
+  await world.expectLines(['b'], 'stderr');
+  const [, b, marker, c] = world.sink.lines;
+  const { namespace, pod, container } = b!;
+  expect(marker).toMatchObject({ namespace, pod, container, stream: 'podlog', instant: b!.instant + 1n });
+  expect(c!.instant).toBeGreaterThan(marker!.instant);
 });
 
 test('truncation in place of what was not read: the bytes are counted', async () => {

@@ -120,9 +120,9 @@ export class World {
     return { times: this.metric(`losses_total${labels}`), bytes: this.metric(`lost_bytes_total${labels}`) };
   }
 
-  /** The marker lines that are stored, in order. */
+  /** The markers that are stored, in order. */
   markers(): string[] {
-    return this.sink.texts().filter((text) => text.startsWith('podlog: '));
+    return this.sink.texts('podlog');
   }
 
   /** Waits until the sink has these lines, in this order for each stream, and nothing else. */
