@@ -15,8 +15,8 @@ export interface WatchedFileOptions<T> {
   readonly initial: T;
   /** @throws UsageError  what is wrong with it */
   readonly parse: (text: string, path: string) => Promise<T>;
-  /** Called with what has come into force. */
-  readonly onUse: (value: T) => void;
+  /** Called with what has come into force, and what was in force before. */
+  readonly onUse: (value: T, before: T) => void;
   /** Called when something is wrong that was not wrong before. */
   readonly onProblem: (message: string) => void;
 }
@@ -50,10 +50,12 @@ export class WatchedFile<T> {
     const { path, parse, onUse } = this.#options;
     const text = await this.#read();
     if (text === this.#text && this.#problem === undefined) return;
-    this.#value = await parse(text, path);
+    const value = await parse(text, path);
+    const before = this.#value;
+    this.#value = value;
     this.#text = text;
     this.#problem = undefined;
-    onUse(this.#value);
+    onUse(value, before);
   }
 
   /** The same, keeping what was in force where that fails. */

@@ -15,6 +15,8 @@ export interface Caller {
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly visible: Visible;
+  /** Aborted when the token is taken back or changed, for answers that go on. Undefined where neither can happen. */
+  readonly revoked?: AbortSignal;
 }
 
 /** Whoever reads everything may read how the server is, too. */

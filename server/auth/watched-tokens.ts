@@ -2,6 +2,7 @@
  * The tokens of the tokens file, given out and taken back without a restart. A file that is broken or gone leaves the
  * tokens as they were: a slip of an editor must not lock everybody out.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Metrics } from '../../shared/metrics.ts';
 import { TOKENS_FILE_MS } from '../limits.ts';
@@ -18,18 +19,26 @@ export interface WatchedTokensOptions {
   readonly metrics: Metrics;
 }
 
+interface RevocableToken extends StaticToken {
+  /** Of the signal that its caller has. */
+  readonly revocation: AbortController;
+}
+
 /** Owns the tokens that are valid now. */
 export class WatchedTokens {
-  readonly #file: WatchedFile<readonly StaticToken[]>;
+  readonly #file: WatchedFile<readonly RevocableToken[]>;
 
   private constructor({ path, log, metrics }: WatchedTokensOptions) {
-    this.#file = new WatchedFile<readonly StaticToken[]>({
+    this.#file = new WatchedFile<readonly RevocableToken[]>({
       path,
       what: 'the tokens file',
       everyMs: TOKENS_FILE_MS,
       initial: [],
-      parse: parseTokens,
-      onUse: (tokens) => log.info({ path, tokens: tokens.length }, 'the tokens file is in use'),
+      parse: async (text, file) => (await parseTokens(text, file)).map((token) => this.#revocable(token)),
+      onUse: (tokens, before) => {
+        log.info({ path, tokens: tokens.length }, 'the tokens file is in use');
+        for (const token of before) if (!tokens.includes(token)) token.revocation.abort();
+      },
       onProblem: (message) => log.error({ valid: this.#file.value.length }, `${message}; valid tokens stay valid`),
     });
     metrics.gauge('podlog_tokens', 'Static tokens that are valid.').readFrom(() => this.#file.value.length);
@@ -58,4 +67,17 @@ export class WatchedTokens {
   close(): void {
     this.#file.close();
   }
+
+  /** A token of which nothing has changed stays the one that it is, and what goes on by it goes on. */
+  #revocable(token: StaticToken): RevocableToken {
+    const known = this.#file.value.find((other) => isSame(other, token));
+    if (known !== undefined) return known;
+    const revocation = new AbortController();
+    return { ...token, caller: { ...token.caller, revoked: revocation.signal }, revocation };
+  }
+}
+
+function isSame(a: StaticToken, b: StaticToken): boolean {
+  const termsOf = ({ caller: { name, scopes, visible } }: StaticToken): unknown => [name, scopes, visible];
+  return a.digest.equals(b.digest) && isDeepStrictEqual(termsOf(a), termsOf(b));
 }

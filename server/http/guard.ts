@@ -13,6 +13,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What the caller may see. Not set before the guard has let the request in: filters then throw. */
     namespaces: Visible;
+    /** Aborted when the caller's token is taken back or changed: an answer that would go on ends then. */
+    revoked: AbortSignal | undefined;
   }
   interface FastifyContextConfig {
     permission?: Permission;
@@ -56,6 +58,7 @@ export function guard(
   { authenticator, openMetrics }: Pick<Access, 'authenticator' | 'openMetrics'>,
 ): void {
   app.decorateRequest('namespaces');
+  app.decorateRequest('revoked');
   app.addHook('onRoute', (route) => {
     const permission = permissionFor([route.method].flat(), route.url);
     route.config = { ...route.config, permission: permission === 'metrics' && openMetrics ? 'open' : permission };
@@ -64,7 +67,11 @@ export function guard(
     if (request.is404) return;
     const { permission } = request.routeOptions.config;
     if (authenticator === undefined) request.namespaces = 'all';
-    else if (permission !== 'open') request.namespaces = await admitted(request, permission!, authenticator);
+    else if (permission !== 'open') {
+      const { visible, revoked } = await admitted(request, permission!, authenticator);
+      request.namespaces = visible;
+      request.revoked = revoked;
+    }
   });
 }
 
@@ -79,18 +86,18 @@ function permissionFor(methods: readonly string[], url: string): Permission {
   return permission;
 }
 
-/** What the caller may see. @throws UnauthenticatedError, ForbiddenError, UnavailableError */
+/** Who asks, and may. @throws UnauthenticatedError, ForbiddenError, UnavailableError */
 async function admitted(
   request: FastifyRequest,
   permission: Exclude<Permission, 'open'>,
   authenticator: Authenticator,
-): Promise<Visible> {
+): Promise<Caller> {
   const caller = await authenticator.authenticate(request.headers.authorization);
   const scope = permission === 'read all' ? 'read' : permission;
   if (!mayUse(caller, scope)) throw lacking(caller, scope);
   const isAboutAll = permission === 'read all' || permission === 'metrics';
   if (isAboutAll && caller.visible !== 'all') throw narrow(caller);
-  return caller.visible;
+  return caller;
 }
 
 function lacking({ name, scopes }: Caller, scope: Scope): ForbiddenError {

@@ -31,7 +31,10 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     const wanted = parseLogsRequest(request, options.now());
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
-    const signal = AbortSignal.any([gone.signal, options.closing]);
+    const ends = [gone.signal, options.closing];
+    // Any other answer ends by itself, and must not look whole when it is not.
+    if (wanted.follow && request.revoked !== undefined) ends.push(request.revoked);
+    const signal = AbortSignal.any(ends);
     const text = wanted.follow
       ? follow(options.store, wanted.plan, wanted.format, options.query, signal)
       : options.logs.search(wanted.plan, wanted.format, signal);
@@ -84,7 +87,9 @@ async function* startingWith(
   yield* rest;
 }
 
-/** Ends where its reader is gone or the server closes: that is no error. */
+/**
+ * Ends where its reader is gone, may not read any more, or the server closes: that is no error. Why, the next request tells.
+ */
 async function* untilAborted(text: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
     yield* text;

@@ -65,6 +65,25 @@ test('tokens come and go; a file that is the same is not mentioned', async () =>
   expect(metrics.render()).toContain('\npodlog_tokens 0\n');
 });
 
+test('who runs on a token learns when its entry is gone or changed, and of no other change', async () => {
+  await writeFile(path, fileOf('a', 'b', 'c'));
+  const tokens = await open();
+  const revoked = new Map(['a', 'b', 'c'].map((name) => [name, tokens.find(tokenNamed(name))?.revoked]));
+  const ended = (): string[] => [...revoked].filter(([, signal]) => signal?.aborted).map(([name]) => name);
+  await writeFile(path, fileOf('d', 'c', 'b', 'a'));
+  await tokens.reload();
+  await writeFile(path, 'broken: {');
+  await tokens.reload();
+  expect(ended()).toEqual([]);
+  await writeFile(path, fileOf('c') + fileOf('b').replace('[read]', '[read], namespaces: [shop]'));
+  await tokens.reload();
+  expect(ended()).toEqual(['a', 'b']);
+  expect(tokens.find(tokenNamed('b'))?.revoked?.aborted).toBe(false);
+  await writeFile(path, '[]');
+  await tokens.reload();
+  expect(ended()).toEqual(['a', 'b', 'c']);
+});
+
 test('a Secret volume: the file is a link to a link that is swapped', async () => {
   const publish = async (version: string, text: string): Promise<void> => {
     await mkdir(join(folder, version));

@@ -253,24 +253,61 @@ test.for([
   expect(JSON.parse((await call('GET', path, TOKENS.shop)).text)).toEqual(want);
 });
 
+/** A live tail, and what has come of it. */
+class Tail {
+  text = '';
+  /** `ended` as the answer says itself, or what broke it off. */
+  state = 'runs';
+  readonly #stop = new AbortController();
+
+  async open(token: string): Promise<this> {
+    const headers = { authorization: `Bearer ${token}` };
+    const path = '/logs?follow=true&format=raw&limit=100';
+    const response = await fetch(server.url + path, { headers, signal: this.#stop.signal });
+    void this.#read(response).then(
+      () => (this.state = 'ended'),
+      (error: unknown) => (this.state = String(error)),
+    );
+    return this;
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async #read(response: Response): Promise<void> {
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) this.text += chunk;
+  }
+}
+
 test('a live tail tells of its namespaces alone', async () => {
-  const headers = { authorization: `Bearer ${TOKENS.shop}` };
-  const stop = new AbortController();
-  const response = await fetch(`${server.url}/logs?follow=true&format=raw&limit=100`, { headers, signal: stop.signal });
-  let text = '';
-  const reading = (async () => {
-    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) text += chunk;
-  })().catch(() => {});
-  await expect.poll(() => text.split('\n').length - 1).toBe(SHOP_LINES);
+  const tail = await new Tail().open(TOKENS.shop);
+  await expect.poll(() => tail.text.split('\n').length - 1).toBe(SHOP_LINES);
   for (const namespace of [FOREIGN, 'shop', 'empty']) {
     await call('POST', `/ingest?namespace=${namespace}`, TOKENS.ingest, `live in ${namespace}`);
   }
   await call('POST', '/ingest?app=x', TOKENS.ingest, '{"namespace":"shop","live":"of none"}');
   await call('POST', '/ingest?namespace=shop', TOKENS.ingest, 'the last');
-  await expect.poll(() => text).toContain('the last');
-  expect(text.split('\n').slice(SHOP_LINES)).toEqual(['live in shop', 'live in empty', 'the last', '']);
-  stop.abort();
-  await reading;
+  await expect.poll(() => tail.text).toContain('the last');
+  expect(tail.text.split('\n').slice(SHOP_LINES)).toEqual(['live in shop', 'live in empty', 'the last', '']);
+  tail.stop();
+});
+
+test('a live tail ends when its token is gone or sees other namespaces', { timeout: 30_000 }, async () => {
+  const [gone, narrowed, kept] = await Promise.all(
+    [TOKENS.read, TOKENS.shop, TOKENS.admin].map((token) => new Tail().open(token)),
+  );
+  await expect.poll(() => narrowed!.text).not.toBe('');
+  const others = NAMES.filter((name) => name !== 'read');
+  await writeFile(join(folder, 'tokens.yaml'), tokensFile([...others, 'shop']).replace('"empty"', '"payments"'));
+  await expect.poll(() => [gone!.state, narrowed!.state], { timeout: 10_000 }).toEqual(['ended', 'ended']);
+  await call('POST', '/ingest?namespace=empty', TOKENS.ingest, 'after the end');
+  await expect.poll(() => kept!.text).toContain('after the end');
+  expect(gone!.text + narrowed!.text).not.toContain('after the end');
+  expect(kept!.state).toBe('runs');
+  kept!.stop();
+  await writeFile(join(folder, 'tokens.yaml'), tokensFile([...NAMES, 'shop']));
+  await expect.poll(async () => (await call('GET', '/stats', TOKENS.read)).status, { timeout: 10_000 }).toBe(200);
 });
 
 test('a token is changed while it is used: no request is refused that should not be', { timeout: 30_000 }, async () => {
