@@ -1,23 +1,12 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { decodeLines } from './sink.ts';
-import { cri, numbered, until, World } from './pods.ts';
+import { LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
 
-let world: World;
-
-beforeEach(async () => {
-  world = new World();
-  await world.open();
-});
-
-afterEach(() => world.close());
-
-function write(lines: readonly string[], name = '0.log'): void {
-  world.write(world.path(name), lines.map((line) => cri(line)).join(''));
-}
+const world = worldOfEachTest();
 
 test('the server is down when the agent starts, and goes down again', async () => {
   world.sink.isDown = true;
-  write(numbered('a', 100));
+  world.writeLines(numbered('a', 100));
   await world.start();
   await until(
     () => world.sink.requests > 2,
@@ -26,13 +15,13 @@ test('the server is down when the agent starts, and goes down again', async () =
   world.sink.isDown = false;
   await world.expectLines(numbered('a', 100));
   world.sink.isDown = true;
-  write(numbered('b', 40_000));
+  world.writeLines(numbered('b', 40_000));
   await until(
     () => world.metric('retries_total{reason="network"}') > 4,
     () => 'no retries',
   );
-  world.rename(world.path('0.log'), world.path('0.log.20260101-000000'));
-  write(['c']);
+  world.rename(world.path(LIVE), world.path(rotated(0)));
+  world.writeLines(['c']);
   world.sink.isDown = false;
   await world.expectLines([...numbered('a', 100), ...numbered('b', 40_000), 'c']);
 });
@@ -40,7 +29,7 @@ test('the server is down when the agent starts, and goes down again', async () =
 test.each([503, 429, 500, 401])('status %i is tried again', async (status) => {
   let refusals = 3;
   world.sink.fault = () => (refusals-- > 0 ? { status, headers: { 'retry-after': '0' } } : undefined);
-  write(['a', 'b']);
+  world.writeLines(['a', 'b']);
   await world.start();
   await world.expectLines(['a', 'b']);
   expect(world.metric(`retries_total{reason="${status}"}`)).toBe(3);
@@ -54,7 +43,7 @@ test('Retry-After is honoured', async () => {
     refusedMs = Date.now();
     return { status: 503, headers: { 'retry-after': '1' } };
   };
-  write(['a']);
+  world.writeLines(['a']);
   await world.start();
   await world.expectLines(['a']);
   expect(Date.now() - refusedMs).toBeGreaterThanOrEqual(1000);
@@ -63,10 +52,10 @@ test('Retry-After is honoured', async () => {
 test('an answer that is lost: the repeat stores nothing twice', async () => {
   let lost = 2;
   world.sink.fault = () => (lost-- > 0 ? 'store-and-hang-up' : undefined);
-  write(numbered('a', 10));
+  world.writeLines(numbered('a', 10));
   await world.start();
   await world.expectLines(numbered('a', 10));
-  write(['b']);
+  world.writeLines(['b']);
   await world.expectLines([...numbered('a', 10), 'b']);
   expect(world.sink.repeats).toBeGreaterThan(0);
 });
@@ -74,11 +63,11 @@ test('an answer that is lost: the repeat stores nothing twice', async () => {
 test.each(['', '{"positions":[{"file":"uid/app', '<html>busy</html>', '{}'])(
   'positions that cannot be read (%j) are asked for again, and nothing is read before',
   async (text) => {
-    write(['a']);
+    world.writeLines(['a']);
     await world.start();
     await world.expectLines(['a']);
     await world.stop();
-    write(['b']);
+    world.writeLines(['b']);
     world.sink.wrongAnswers.push(text, text);
     await world.start();
     await world.expectLines(['a', 'b']);
@@ -89,11 +78,11 @@ test.each(['', '{"positions":[{"file":"uid/app', '<html>busy</html>', '{}'])(
 );
 
 test('a wiped store is filled again from what the node has', async () => {
-  write(numbered('old', 100));
+  world.writeLines(numbered('old', 100));
   await world.start();
   await world.expectLines(numbered('old', 100));
-  world.rename(world.path('0.log'), world.path('0.log.20260101-000000'));
-  write(['a']);
+  world.rename(world.path(LIVE), world.path(rotated(0)));
+  world.writeLines(['a']);
   await world.expectLines([...numbered('old', 100), 'a']);
   await until(
     () => world.metric('open_files') === 1,
@@ -101,27 +90,27 @@ test('a wiped store is filled again from what the node has', async () => {
   );
   world.sink.lines.length = 0;
   world.sink.positions.clear();
-  write(['b']);
+  world.writeLines(['b']);
   await world.expectLines([...numbered('old', 100), 'a', 'b']);
   expect(world.metric('conflicts_total')).toBeGreaterThan(0);
 });
 
 test('a store that went back in time gets the rest again', async () => {
-  write(numbered('a', 10));
+  world.writeLines(numbered('a', 10));
   await world.start();
   await world.expectLines(numbered('a', 10));
   const backup = { lines: [...world.sink.lines], positions: new Map(world.sink.positions) };
-  write(numbered('b', 10));
+  world.writeLines(numbered('b', 10));
   await world.expectLines([...numbered('a', 10), ...numbered('b', 10)]);
   world.sink.lines.splice(0, Infinity, ...backup.lines);
   for (const [file, position] of backup.positions) world.sink.positions.set(file, position);
-  write(['c']);
+  world.writeLines(['c']);
   await world.expectLines([...numbered('a', 10), ...numbered('b', 10), 'c']);
 });
 
 test.each([400, 413])('a line that the server refuses with %i is given up, the rest arrives', async (status) => {
   const lines = numbered('line', 100);
-  write([...lines.slice(0, 60), 'poison', ...lines.slice(60)]);
+  world.writeLines([...lines.slice(0, 60), 'poison', ...lines.slice(60)]);
   let rowsRefused = 0;
   world.sink.fault = ({ rowGroup }) => {
     if (rowGroup.length === 0 || !decodeLines(rowGroup).some(({ text }) => text === 'poison')) return undefined;
@@ -138,14 +127,14 @@ test.each([400, 413])('a line that the server refuses with %i is given up, the r
     () => 'not counted',
   );
   expect(world.losses('rejected').bytes).toBe('poison'.length);
-  write(['after']);
+  world.writeLines(['after']);
   await world.expectLines([...want, 'after']);
 });
 
 test('a batch that is damaged on the way once loses nothing', async () => {
   let refusals = 1;
   world.sink.fault = () => (refusals-- > 0 ? { status: 400 } : undefined);
-  write(['only']);
+  world.writeLines(['only']);
   await world.start();
   await world.expectLines(['only']);
   expect(world.losses('rejected').times).toBe(0);
@@ -157,14 +146,14 @@ test('stop drains what is on disk', async () => {
     () => world.sink.requests > 0,
     () => 'no request',
   );
-  write(numbered('a', 50_000));
+  world.writeLines(numbered('a', 50_000));
   await world.stop(10_000);
   expect(world.sink.texts()).toEqual(numbered('a', 50_000));
 });
 
 test('stop does not wait longer than it may', async () => {
   world.sink.isDown = true;
-  write(['a']);
+  world.writeLines(['a']);
   await world.start();
   const startedMs = Date.now();
   await world.stop(200);
@@ -175,12 +164,12 @@ test('stop does not wait longer than it may', async () => {
 });
 
 test('a lone line after idleness', async () => {
-  write(['a']);
+  world.writeLines(['a']);
   await world.start({ tickMs: 120 });
   await world.expectLines(['a']);
   await world.settled();
   const startedMs = Date.now();
-  write(['b']);
+  world.writeLines(['b']);
   await world.expectLines(['a', 'b']);
   // The promise is 200 ms; a busy machine gets more.
   expect(Date.now() - startedMs).toBeLessThan(1_000);

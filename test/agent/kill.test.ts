@@ -1,42 +1,22 @@
 /** Agents that end at any moment. They keep no state, so the next one has only what the server knows. */
 import { appendFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { Random } from '../corpus/random.ts';
-import { endPodlog, startPodlog, type PodlogProcess } from '../e2e/podlog.ts';
-import { cri, criLines, numbered, until, World } from './pods.ts';
+import { endPodlog } from '../e2e/podlog.ts';
+import { loseAnswers, runBriefly, startProcess } from './kills.ts';
+import { cri, LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
 
-let world: World;
-
-beforeEach(async () => {
-  world = new World();
-  await world.open();
-});
-
-afterEach(() => world.close());
-
-const LIVE = '0.log';
-const rotated = (n: number): string => `0.log.20260101-${String(n).padStart(6, '0')}`;
+const world = worldOfEachTest();
 
 test('killed a hundred times at random moments, with rotations and lost answers: nothing is lost or doubled', async () => {
   const random = new Random(Number(process.env['FUZZ_SEED'] ?? 1));
   const want: string[] = [];
-  world.sink.fault = () => {
-    const dice = random.below(6);
-    if (dice === 0) return 'hang-up';
-    return dice === 1 ? 'store-and-hang-up' : undefined;
-  };
+  loseAnswers(world, random);
   for (let run = 0; run < 100; run++) {
     const lines = numbered(`run-${run}`, 1 + random.below(400));
     want.push(...lines);
-    world.write(world.path(LIVE), criLines(lines));
-    await world.start();
-    const requests = world.sink.requests + random.below(5);
-    const endMs = performance.now() + random.below(25);
-    await until(
-      () => world.sink.requests >= requests || performance.now() > endMs,
-      () => 'no end',
-    );
-    await world.stop();
+    world.writeLines(lines);
+    await runBriefly(world, random);
     if (run % 9 !== 8) continue;
     world.rename(world.path(LIVE), world.path(rotated(run)));
     if (run > 9) world.gzip(world.path(rotated(run - 9)));
@@ -47,13 +27,9 @@ test('killed a hundred times at random moments, with rotations and lost answers:
   expect(world.sink.lines).toHaveLength(want.length);
 });
 
-function startProcess(): PodlogProcess {
-  return startPodlog(['agent', '--pods-dir', world.podsDir, '--server', world.url, '--node', 'node-1']);
-}
-
 /** Writes numbered lines until it is stopped, and returns how many there are. */
 function writeSteadily(): () => number {
-  world.write(world.path(LIVE), '');
+  world.live('');
   let count = 0;
   const timer = setInterval(() => {
     let text = '';
@@ -78,7 +54,7 @@ async function untilMore(lines: number): Promise<void> {
 test('kill -9 under load: nothing is lost or doubled', async () => {
   const stopWriting = writeSteadily();
   for (let run = 0; run < 4; run++) {
-    const agent = startProcess();
+    const agent = startProcess(world);
     await untilMore(500 + run * 300);
     expect(await endPodlog(agent, 'SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
   }
@@ -95,13 +71,13 @@ test('kill -9 under load: nothing is lost or doubled', async () => {
 
 test('SIGTERM under load: drains, ends in time and in order, and the next agent goes on exactly there', async () => {
   const stopWriting = writeSteadily();
-  const agent = startProcess();
+  const agent = startProcess(world);
   await untilMore(2_000);
   const startMs = performance.now();
   expect(await endPodlog(agent, 'SIGTERM')).toEqual({ code: 0, signal: null });
   // Kubernetes waits for 30 s; the agent drains for 10 at most.
   expect(performance.now() - startMs).toBeLessThan(15_000);
-  const next = startProcess();
+  const next = startProcess(world);
   await untilMore(2_000);
   const count = stopWriting();
   await until(

@@ -1,21 +1,12 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { LINE_BYTES_MAX } from '../../agent/limits.ts';
 import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../shared/row-group/format.ts';
 import { formatInstant } from '../../shared/time.ts';
-import { cri, numbered, until, World } from './pods.ts';
+import { cri, LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
 
-let world: World;
+const world = worldOfEachTest();
 
-beforeEach(async () => {
-  world = new World();
-  await world.open();
-});
-
-afterEach(() => world.close());
-
-const LIVE = '0.log';
-const OLD = '0.log.20260101-000000';
-const live = (text: string): void => world.write(world.path(LIVE), text);
+const OLD = rotated(0);
 
 test('a static pod is known by its hash, and its path says all that is needed: nothing is asked or waited for', async () => {
   const hash = '5f1e29cd0f3f5a3bdf2fb2d0ee4dd3a2';
@@ -29,18 +20,18 @@ test('a static pod is known by its hash, and its path says all that is needed: n
 
 test('fragments are joined; the time is the first one’s', async () => {
   const first = cri('one ', 'P');
-  live(first + cri('two ', 'P'));
+  world.live(first + cri('two ', 'P'));
   await world.start();
   await world.settled();
   expect(world.sink.lines).toEqual([]);
-  live(cri('three'));
+  world.live(cri('three'));
   await world.expectLines(['one two three']);
   expect(formatInstant(world.sink.lines[0]!.instant)).toBe(first.split(' ')[0]);
   expect(world.sink.lines[0]!.flags).toBe(0);
 });
 
 test.each([false, true])('P ends the old file, F starts the new one; restart between: %s', async (restarts) => {
-  live(cri('before') + cri('half ', 'P'));
+  world.live(cri('before') + cri('half ', 'P'));
   await world.start();
   await world.expectLines(['before']);
   world.rename(world.path(LIVE), world.path(OLD));
@@ -50,17 +41,17 @@ test.each([false, true])('P ends the old file, F starts the new one; restart bet
     await world.start();
     await world.settled();
   }
-  live(cri('whole') + cri('after'));
+  world.live(cri('whole') + cri('after'));
   await world.expectLines(['before', 'half whole', 'after']);
   await world.settled();
   expect(world.sink.lines).toHaveLength(3);
 });
 
 test.each(['never', 'between', 'killed'])('stdout and stderr partials interleave; restart: %s', async (restart) => {
-  live(cri('o1 ', 'P') + cri('e1 ', 'P', 'stderr') + cri('o2 ', 'P'));
+  world.live(cri('o1 ', 'P') + cri('e1 ', 'P', 'stderr') + cri('o2 ', 'P'));
   await world.start();
   await world.settled();
-  live(cri('e2', 'F', 'stderr') + cri('e3', 'F', 'stderr'));
+  world.live(cri('e2', 'F', 'stderr') + cri('e3', 'F', 'stderr'));
   await world.expectLines(['e1 e2', 'e3'], 'stderr');
   await until(
     () => [...world.sink.positions.values()][0]!.stdout === 0,
@@ -70,7 +61,7 @@ test.each(['never', 'between', 'killed'])('stdout and stderr partials interleave
     await world.stop(restart === 'between' ? 1000 : 0);
     await world.start();
   }
-  live(cri('o3') + cri('e4', 'F', 'stderr'));
+  world.live(cri('o3') + cri('e4', 'F', 'stderr'));
   await world.expectLines(['o1 o2 o3'], 'stdout');
   await world.expectLines(['e1 e2', 'e3', 'e4'], 'stderr');
   await world.settled();
@@ -78,7 +69,7 @@ test.each(['never', 'between', 'killed'])('stdout and stderr partials interleave
 });
 
 test('a final P of an exited container is a line of its own, never the beginning of 1.log', async () => {
-  live(cri('a') + cri('dying', 'P'));
+  world.live(cri('a') + cri('dying', 'P'));
   await world.start();
   await world.expectLines(['a']);
   world.write(world.path('1.log'), cri('reborn'));
@@ -95,7 +86,7 @@ test('a final P of an exited container is a line of its own, never the beginning
 });
 
 test('a final P of a deleted pod', async () => {
-  live(cri('a') + cri('dying', 'P'));
+  world.live(cri('a') + cri('dying', 'P'));
   await world.start();
   await world.expectLines(['a']);
   world.remove(`${world.podsDir}/ns_pod_uid`);
@@ -107,23 +98,23 @@ test('a final P of a deleted pod', async () => {
 });
 
 test('a P that nothing follows is stored after a while; its F is then a line of its own', async () => {
-  live(cri('a', 'P'));
+  world.live(cri('a', 'P'));
   await world.start({ pendingIdleMsMax: 100 });
   await world.expectLines(['a']);
-  live(cri('b'));
+  world.live(cri('b'));
   await world.expectLines(['a', 'b']);
 });
 
 test('a P that is flushed late to the old file does not swallow a line of the new one', async () => {
-  live(cri('a'));
+  world.live(cri('a'));
   await world.start();
   await world.expectLines(['a']);
   world.rename(world.path(LIVE), world.path(OLD));
-  live(cri('b'));
+  world.live(cri('b'));
   await world.expectLines(['a', 'b']);
   world.write(world.path(OLD), cri('late', 'P'));
   await world.expectLines(['a', 'b', 'late']);
-  live(cri('c'));
+  world.live(cri('c'));
   await world.expectLines(['a', 'b', 'late', 'c']);
   expect(world.sink.lines.map(({ flags }) => flags)).toEqual([0, 0, FLAG_PARTIAL, 0]);
 });
@@ -132,7 +123,7 @@ test('100 KB with an emoji across the cut', async () => {
   const bytes = Buffer.from(`${'x'.repeat(16_383)}😀${'y'.repeat(90_000)}`);
   const text = bytes.toString('latin1');
   for (let at = 0; at < text.length; at += 16_384) {
-    live(cri(text.slice(at, at + 16_384), at + 16_384 < text.length ? 'P' : 'F'));
+    world.live(cri(text.slice(at, at + 16_384), at + 16_384 < text.length ? 'P' : 'F'));
   }
   await world.start();
   await world.expectLines([text]);
@@ -140,8 +131,8 @@ test('100 KB with an emoji across the cut', async () => {
 
 test('1000 fragments without an end are cut, flagged, counted and complete', async () => {
   const fragment = 'z'.repeat(16_384);
-  for (let i = 0; i < 1000; i++) live(cri(fragment, 'P'));
-  live(cri('end'));
+  for (let i = 0; i < 1000; i++) world.live(cri(fragment, 'P'));
+  world.live(cri('end'));
   await world.start();
   await until(
     () => world.sink.lines.at(-1)?.text.endsWith('end') === true,
@@ -158,7 +149,7 @@ test('1000 fragments without an end are cut, flagged, counted and complete', asy
 });
 
 test.each(['plain', 'gz'])('one fragment that is longer than a line may be: %s', async (how) => {
-  live(cri('a') + cri('q'.repeat(3 * LINE_BYTES_MAX)) + cri('b'));
+  world.live(cri('a') + cri('q'.repeat(3 * LINE_BYTES_MAX)) + cri('b'));
   world.rename(world.path(LIVE), world.path(OLD));
   if (how === 'gz') world.gzip(world.path(OLD));
   await world.start();
@@ -194,7 +185,7 @@ test.each([
   ['no tag', 'Z stdout no tag\n', '2026-01-02T03:04:05Z stdout no tag', FLAG_UNPARSED],
   ['no delimiter after the tag', 'Z stdout F\n', '2026-01-02T03:04:05Z stdout F', FLAG_UNPARSED],
 ])('what becomes of %s', async (_, rest, want, flags) => {
-  live(`2026-01-02T03:04:05${rest}`);
+  world.live(`2026-01-02T03:04:05${rest}`);
   await world.start();
   await world.expectLines([want]);
   expect(world.sink.lines[0]!.flags).toBe(flags);
@@ -202,7 +193,7 @@ test.each([
 
 test('garbage is kept, counted, and takes the time of the line before it', async () => {
   const first = cri('a');
-  live(`${first}\x00\xff garbage\n\n${cri('b')}`);
+  world.live(`${first}\x00\xff garbage\n\n${cri('b')}`);
   await world.start();
   await world.expectLines(['a', '\x00\xff garbage', '', 'b']);
   expect(world.sink.lines.map(({ flags }) => flags)).toEqual([0, FLAG_UNPARSED, FLAG_UNPARSED, 0]);
@@ -214,11 +205,11 @@ test('garbage is kept, counted, and takes the time of the line before it', async
 });
 
 test('a file of garbage, with a restart', async () => {
-  live('garbage 1\ngarbage 2\n');
+  world.live('garbage 1\ngarbage 2\n');
   await world.start();
   await world.expectLines(['garbage 1', 'garbage 2']);
   await world.stop();
-  live('garbage 3\n');
+  world.live('garbage 3\n');
   await world.start();
   await world.expectLines(['garbage 1', 'garbage 2', 'garbage 3']);
   expect([...world.sink.positions.keys()][0]).toMatch(/^uid\/app\/0@crc32-[0-9a-f]{8}$/);
@@ -226,20 +217,20 @@ test('a file of garbage, with a restart', async () => {
 
 test('a half-written line waits, also the first of a file', async () => {
   const first = cri('first');
-  live(first.slice(0, 40));
+  world.live(first.slice(0, 40));
   await world.start();
   await world.settled();
-  live(first.slice(40));
+  world.live(first.slice(40));
   await world.expectLines(['first']);
   const second = cri('second');
-  live(second.slice(0, -3));
+  world.live(second.slice(0, -3));
   await world.settled();
-  live(second.slice(-3));
+  world.live(second.slice(-3));
   await world.expectLines(['first', 'second']);
 });
 
 test('a line whose newline was never written is kept when its file is gone', async () => {
-  live(`${cri('a')}${cri('b').slice(0, -1)}`);
+  world.live(`${cri('a')}${cri('b').slice(0, -1)}`);
   await world.start();
   await world.expectLines(['a']);
   world.remove(`${world.podsDir}/ns_pod_uid`);
@@ -252,7 +243,7 @@ test('a line whose newline was never written is kept when its file is gone', asy
 });
 
 test('times that are 150 days apart in one file', async () => {
-  live('2026-01-01T00:00:00Z stdout F a\n2026-06-01T00:00:00Z stdout F b\n2025-01-01T00:00:00Z stdout F c\n');
+  world.live('2026-01-01T00:00:00Z stdout F a\n2026-06-01T00:00:00Z stdout F b\n2025-01-01T00:00:00Z stdout F c\n');
   await world.start();
   await world.expectLines(['a', 'b', 'c']);
   expect(world.sink.lines.map(({ instant }) => formatInstant(instant).slice(0, 7))).toEqual([

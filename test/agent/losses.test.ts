@@ -4,25 +4,12 @@
  */
 import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cri, criLines, numbered, until, World } from './pods.ts';
+import { expect, test } from 'vitest';
+import { cri, criLines, LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
 
-let world: World;
-
-beforeEach(async () => {
-  world = new World();
-  await world.open();
-});
-
-afterEach(() => world.close());
+const world = worldOfEachTest();
 
 const POD = 'ns_pod_uid';
-const LIVE = '0.log';
-const rotated = (n: number): string => `0.log.20260101-${String(n).padStart(6, '0')}`;
-
-function write(lines: readonly string[], name = LIVE, container = 'app'): void {
-  world.write(world.path(name, container), criLines(lines));
-}
 
 /** Waits for a loss that is counted, and for its only marker, and that neither comes again with another agent. */
 async function expectMarker(reason: string, text: string, container = 'app', pod = 'pod'): Promise<void> {
@@ -39,13 +26,13 @@ async function expectMarker(reason: string, text: string, container = 'app', pod
 }
 
 test('truncation in place: what is known to be lost, and the new content from 0', async () => {
-  write(['a', 'b', 'c']);
+  world.writeLines(['a', 'b', 'c']);
   await world.start();
   await world.expectLines(['a', 'b', 'c']);
   truncateSync(world.path(LIVE));
   const marker = 'podlog: lines of 0.log may have been lost: it was truncated in place';
   await world.expectLines(['a', 'b', 'c', marker]);
-  write(['d']);
+  world.writeLines(['d']);
   await world.expectLines(['a', 'b', 'c', marker, 'd']);
   expect(world.metric('truncated_files_total')).toBe(1);
   expect(world.sink.gone).toHaveLength(1);
@@ -53,8 +40,8 @@ test('truncation in place: what is known to be lost, and the new content from 0'
 });
 
 test('a marker has the labels of its container but for the stream, and its time is between the lines around it', async () => {
-  write(['a']);
-  world.write(world.path(LIVE), cri('b', 'F', 'stderr'));
+  world.writeLines(['a']);
+  world.live(cri('b', 'F', 'stderr'));
   await world.start();
   await world.expectLines(['a', 'b']);
   truncateSync(world.path(LIVE));
@@ -62,7 +49,7 @@ test('a marker has the labels of its container but for the stream, and its time 
     () => world.markers().length === 1,
     () => 'no marker',
   );
-  write(['c']);
+  world.writeLines(['c']);
   await world.expectLines(['a', 'c'], 'stdout');
   await world.expectLines(['b'], 'stderr');
   const [, b, marker, c] = world.sink.lines;
@@ -72,12 +59,12 @@ test('a marker has the labels of its container but for the stream, and its time 
 });
 
 test('truncation in place of what was not read: the bytes are counted', async () => {
-  write(['a']);
+  world.writeLines(['a']);
   await world.start();
   await world.expectLines(['a']);
   world.sink.isDown = true;
   // More than the two batches that an agent holds.
-  write(numbered('x', 200_000));
+  world.writeLines(numbered('x', 200_000));
   const writtenBytes = statSync(world.path(LIVE)).size;
   await until(
     () => world.metric('read_bytes_total') > 1_000_000,
@@ -102,7 +89,7 @@ test('truncation in place of what was not read: the bytes are counted', async ()
 });
 
 test('a marker is stored once, though the answers are lost and the agent is killed', async () => {
-  write(['a']);
+  world.writeLines(['a']);
   await world.start();
   await world.expectLines(['a']);
   let lost = 3;
@@ -123,7 +110,7 @@ test('a gzip file that is damaged: what can be read, then a marker, once', async
   const compressed = gzipSync(content);
   mkdirSync(world.path('', 'app'), { recursive: true });
   writeFileSync(`${world.path(rotated(1))}.gz`, compressed.subarray(0, compressed.length / 2));
-  write(['new']);
+  world.writeLines(['new']);
   await world.start();
   await until(
     () => world.sink.texts().at(-1) === 'new',
@@ -138,7 +125,7 @@ test('a gzip file that is damaged: what can be read, then a marker, once', async
 test('a pod that lives less than a look is captured or counted', async () => {
   await world.start();
   await world.settled();
-  write(['a', 'b']);
+  world.writeLines(['a', 'b']);
   world.remove(`${world.podsDir}/${POD}`);
   await expectMarker(
     'unseen',
@@ -148,10 +135,10 @@ test('a pod that lives less than a look is captured or counted', async () => {
 });
 
 test('a container that comes and goes between two looks in a pod that stays', async () => {
-  write(['a'], LIVE, 'other');
+  world.writeLines(['a'], 'other');
   await world.start({ tickMs: 60 });
   await world.expectLines(['a']);
-  write(['b']);
+  world.writeLines(['b']);
   world.remove(world.path('', 'app'));
   await expectMarker('unseen', 'podlog: lines of 0.log may have been lost: it was deleted before it could be opened');
 });
@@ -190,14 +177,14 @@ test('pods that live for 5 to 500 ms: every line is there, or the pod has its ma
 });
 
 test('rotation that outran an agent that was away: a marker where the gap is', async () => {
-  write(['a']);
+  world.writeLines(['a']);
   await world.start();
   await world.expectLines(['a']);
   await world.stop();
-  write(['never read']);
+  world.writeLines(['never read']);
   world.remove(world.path(LIVE));
   world.write(world.path(rotated(5)), cri('b'));
-  write(['c']);
+  world.writeLines(['c']);
   await world.start();
   const marker = 'podlog: lines of 0.log may have been lost: it was deleted while no agent was running';
   await world.expectLines(['a', marker, 'b', 'c']);
@@ -206,7 +193,7 @@ test('rotation that outran an agent that was away: a marker where the gap is', a
 });
 
 test('a pod that was deleted while the agent was away has a marker under its uid', async () => {
-  write(['a']);
+  world.writeLines(['a']);
   await world.start();
   await world.expectLines(['a']);
   await world.stop();
@@ -223,11 +210,11 @@ test('a pod that was deleted while the agent was away has a marker under its uid
 });
 
 test('older files that went while the agent was away had been read: no marker', async () => {
-  write(['a']);
+  world.writeLines(['a']);
   await world.start();
   await world.expectLines(['a']);
   world.rename(world.path(LIVE), world.path(rotated(1)));
-  write(['b']);
+  world.writeLines(['b']);
   await world.expectLines(['a', 'b']);
   await world.stop();
   world.remove(world.path(rotated(1)));
@@ -244,13 +231,13 @@ test('deleted files that are not read: exact below the cap', async () => {
   world.sink.isDown = true;
   const want: string[] = [];
   for (let i = 0; i < 8; i++) {
-    write(numbered(`r${i}`, 20_000));
+    world.writeLines(numbered(`r${i}`, 20_000));
     want.push(...numbered(`r${i}`, 20_000));
     await world.seen(LIVE);
     world.rename(world.path(LIVE), world.path(rotated(i)));
     if (i >= 1) world.gzip(world.path(rotated(i - 1)));
     if (i >= 4) world.remove(`${world.path(rotated(i - 4))}.gz`);
-    write([]);
+    world.writeLines([]);
   }
   expect(readdirSync(world.path('', 'app')).length).toBeLessThan(6);
   world.sink.isDown = false;
@@ -265,7 +252,7 @@ test('deleted files that are not read: beyond the cap the oldest is dropped, and
   const containers = Array.from({ length: 8 }, (_, i) => `c${i}`);
   const sizes = new Map<string, number>();
   for (const name of containers) {
-    write(numbered(name, 20_000), LIVE, name);
+    world.writeLines(numbered(name, 20_000), name);
     sizes.set(name, statSync(world.path(LIVE, name)).size);
   }
   await until(

@@ -1,6 +1,6 @@
 /** Lines that belong together are one entry, whatever happens between them; lines that do not, are not. */
 import { appendFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { PendingLine } from '../../agent/chain.ts';
 import { createChain } from '../../agent/chain.ts';
 import { isLineDue } from '../../agent/ending.ts';
@@ -12,26 +12,18 @@ import { TraceRules } from '../../agent/trace-rules.ts';
 import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../shared/row-group/format.ts';
 import { formatInstant } from '../../shared/time.ts';
 import { Random } from '../corpus/random.ts';
-import { endPodlog, startPodlog } from '../e2e/podlog.ts';
-import { cri, criLines, until, World } from './pods.ts';
+import { endPodlog } from '../e2e/podlog.ts';
+import { loseAnswers, runBriefly, startProcess } from './kills.ts';
+import { cri, criLines, LIVE, rotated, until, worldOfEachTest } from './pods.ts';
 import { decodeLines } from './sink.ts';
 import { TRACES } from './traces.ts';
 
-let world: World;
+const world = worldOfEachTest();
 
-beforeEach(async () => {
-  world = new World();
-  await world.open();
-});
-
-afterEach(() => world.close());
-
-const LIVE = '0.log';
-const OLD = '0.log.20260101-000000';
+const OLD = rotated(0);
 const JSON_LINE = '{"level":"info"}';
 const TRACE = 'java.lang.IllegalStateException: boom\n\tat a.B.c(B.java:1)\n\tat a.B.d(B.java:2)';
 
-const live = (text: string): void => world.write(world.path(LIVE), text);
 /** CRI lines for text of several lines. */
 const lines = (text: string, stream = 'stdout'): string =>
   text
@@ -43,7 +35,7 @@ const start = (multiline: Multiline = { kind: 'traces' }) => world.start({ multi
 describe('what is joined', () => {
   test.each(TRACES)('%s', async (_, text) => {
     const before = 'GET / 200';
-    live(criLines([before]) + lines(text) + criLines([JSON_LINE]) + lines(text) + criLines(['done', JSON_LINE]));
+    world.live(criLines([before]) + lines(text) + criLines([JSON_LINE]) + lines(text) + criLines(['done', JSON_LINE]));
     await start();
     await world.expectLines([before, text, JSON_LINE, text, 'done', JSON_LINE]);
     expect(world.sink.lines.map(({ flags }) => flags)).toEqual([0, 0, 0, 0, 0, 0]);
@@ -61,14 +53,14 @@ describe('what is joined', () => {
     ],
     ['what only begins like a goroutine', ['text', 'goroutine leak', 'goroutine 7 is slow:']],
   ])('not: %s', async (_, entries) => {
-    live(lines(entries.join('\n')) + criLines([JSON_LINE]));
+    world.live(lines(entries.join('\n')) + criLines([JSON_LINE]));
     await start();
     await world.expectLines([...entries, JSON_LINE]);
   });
 
   test('the time is the first line’s', async () => {
     const text = lines(TRACE);
-    live(text + cri(JSON_LINE));
+    world.live(text + cri(JSON_LINE));
     await start();
     await world.expectLines([TRACE, JSON_LINE]);
     expect(formatInstant(world.sink.lines[0]!.instant)).toBe(text.split(' ')[0]);
@@ -76,9 +68,9 @@ describe('what is joined', () => {
 
   test('stdout and stderr apart, and neither waits for the other', async () => {
     const [head, ...frames] = TRACE.split('\n');
-    live(cri(head!) + cri(head!, 'F', 'stderr'));
-    for (const frame of frames) live(cri(frame, 'F', 'stderr') + cri(frame));
-    live(cri(JSON_LINE, 'F', 'stderr'));
+    world.live(cri(head!) + cri(head!, 'F', 'stderr'));
+    for (const frame of frames) world.live(cri(frame, 'F', 'stderr') + cri(frame));
+    world.live(cri(JSON_LINE, 'F', 'stderr'));
     await start();
     await world.expectLines([TRACE, JSON_LINE], 'stderr');
     expect(world.sink.texts('stdout')).toEqual([]);
@@ -86,14 +78,14 @@ describe('what is joined', () => {
   });
 
   test('lines that the runtime has split; a split JSON object stands alone', async () => {
-    live(lines('java.lang.Error: x') + cri('\tat a.', 'P') + cri('B.c(B.java:1)'));
-    live(cri('{"a":', 'P') + cri('1}') + cri('\tat a.B.d(B.java:2)') + cri(JSON_LINE));
+    world.live(lines('java.lang.Error: x') + cri('\tat a.', 'P') + cri('B.c(B.java:1)'));
+    world.live(cri('{"a":', 'P') + cri('1}') + cri('\tat a.B.d(B.java:2)') + cri(JSON_LINE));
     await start();
     await world.expectLines(['java.lang.Error: x\n\tat a.B.c(B.java:1)', '{"a":1}', '\tat a.B.d(B.java:2)', JSON_LINE]);
   });
 
   test('not: when it is off', async () => {
-    live(lines(TRACE));
+    world.live(lines(TRACE));
     await start({ kind: 'off' });
     await world.expectLines(TRACE.split('\n'));
   });
@@ -103,7 +95,7 @@ describe('a start pattern', () => {
   test('begins entries; what comes before the first is one, too', async () => {
     const entries = ['  the rest', '2026-01-01 a\nb\n\n2027: c', '2026-01-02 é\nTraceback (most recent call last):\nx'];
     const bytes = entries.map((text) => Buffer.from(text).toString('latin1'));
-    live(lines(bytes.join('\n')) + criLines([JSON_LINE]) + lines(bytes[1]!) + criLines([JSON_LINE]));
+    world.live(lines(bytes.join('\n')) + criLines([JSON_LINE]) + lines(bytes[1]!) + criLines([JSON_LINE]));
     await start({ kind: 'start', pattern: '^\\d{4}-\\d{2}-\\d{2} [aé]' });
     await world.expectLines([...bytes, JSON_LINE, bytes[1]!, JSON_LINE]);
   });
@@ -121,7 +113,7 @@ describe('bounds', () => {
   test('of lines', async () => {
     const frames = Array.from({ length: 2 * ENTRY_LINES_MAX + 9 }, (_, i) => `\tat a.B.c(B.java:${i})`);
     const all = [head, ...frames];
-    live(criLines([...all, JSON_LINE]));
+    world.live(criLines([...all, JSON_LINE]));
     await start();
     const pieces = [0, 1, 2].map((i) => all.slice(i * ENTRY_LINES_MAX, (i + 1) * ENTRY_LINES_MAX).join('\n'));
     await world.expectLines([...pieces, JSON_LINE]);
@@ -130,7 +122,7 @@ describe('bounds', () => {
 
   test('of bytes', async () => {
     const frames = Array.from({ length: 150 }, (_, i) => `\tat a.B.c(${'x'.repeat(16_000)}:${i})`);
-    live(criLines([head, ...frames, JSON_LINE]));
+    world.live(criLines([head, ...frames, JSON_LINE]));
     await start();
     await until(
       () => world.sink.lines.at(-1)?.text === JSON_LINE,
@@ -146,9 +138,9 @@ describe('bounds', () => {
     const at = (ms: number, text: string): string =>
       `${new Date(Date.UTC(2026, 0, 1) + ms).toISOString()} stdout F ${text}\n`;
     const frames = Array.from({ length: 8 }, (_, i) => `\tat a.B.c(B.java:${i})`);
-    live(at(0, head) + at(1001, frames[0]!) + at(2000, head));
-    for (const [i, frame] of frames.entries()) live(at(2000 + (i + 1) * 900, frame));
-    live(at(10_000, JSON_LINE));
+    world.live(at(0, head) + at(1001, frames[0]!) + at(2000, head));
+    for (const [i, frame] of frames.entries()) world.live(at(2000 + (i + 1) * 900, frame));
+    world.live(at(10_000, JSON_LINE));
     await start();
     await world.expectLines([
       head,
@@ -182,12 +174,12 @@ describe('whatever happens in between', () => {
   test('pauses: each line is a write of its own, and is read before the next', async () => {
     await start();
     for (const line of TRACE.split('\n')) {
-      live(cri(line));
+      world.live(cri(line));
       await world.unmoved('read_bytes_total');
     }
     expect(world.sink.lines).toEqual([]);
     await world.expectLines([TRACE]);
-    live(cri('alone'));
+    world.live(cri('alone'));
     await world.expectLines([TRACE, 'alone']);
   });
 
@@ -197,13 +189,13 @@ describe('whatever happens in between', () => {
     ['a rotation, gzip and a restart', true, true],
   ])('%s', async (_, restarts, compresses) => {
     const [head, first, second] = TRACE.split('\n') as [string, string, string];
-    live(criLines([JSON_LINE, head, first]));
+    world.live(criLines([JSON_LINE, head, first]));
     await start();
     await world.expectLines([JSON_LINE]);
     if (restarts) await world.stop();
     world.rename(world.path(LIVE), world.path(OLD));
     if (compresses) world.gzip(world.path(OLD));
-    live(criLines([second, JSON_LINE]));
+    world.live(criLines([second, JSON_LINE]));
     if (restarts) await start();
     await world.expectLines([JSON_LINE, TRACE, JSON_LINE]);
     await world.settled();
@@ -217,13 +209,13 @@ describe('whatever happens in between', () => {
     async (ms) => {
       const [head, first, second] = TRACE.split('\n') as [string, string, string];
       const before = cri(JSON_LINE);
-      live(before + criLines([head, first]) + cri('{"e":1}', 'F', 'stderr'));
+      world.live(before + criLines([head, first]) + cri('{"e":1}', 'F', 'stderr'));
       await start();
       await world.expectLines([JSON_LINE], 'stdout');
       await world.expectLines(['{"e":1}'], 'stderr');
       await world.stop(ms);
       expect([...world.sink.positions.values()][0]).toMatchObject({ stdout: before.length });
-      live(criLines([second]));
+      world.live(criLines([second]));
       await start();
       await world.expectLines([JSON_LINE, TRACE], 'stdout');
       await world.settled();
@@ -235,7 +227,7 @@ describe('whatever happens in between', () => {
     ['is restarted', () => world.write(world.path('1.log'), cri(JSON_LINE))],
     ['is deleted', () => world.remove(`${world.podsDir}/ns_pod_uid`)],
   ])('the container %s', async (_, end) => {
-    live(cri(JSON_LINE) + lines(TRACE));
+    world.live(cri(JSON_LINE) + lines(TRACE));
     await start();
     await world.expectLines([JSON_LINE]);
     end();
@@ -246,7 +238,7 @@ describe('whatever happens in between', () => {
   });
 
   test('a line without a newline is the entry’s last, and says so', async () => {
-    live(cri(JSON_LINE) + lines(TRACE).slice(0, -1));
+    world.live(cri(JSON_LINE) + lines(TRACE).slice(0, -1));
     await start();
     await world.expectLines([JSON_LINE]);
     world.remove(`${world.podsDir}/ns_pod_uid`);
@@ -259,7 +251,7 @@ describe('whatever happens in between', () => {
   });
 
   test('a line that is not CRI ends the entry', async () => {
-    live(`${lines(TRACE)}garbage\n${lines('\tat a.B.e(B.java:3)')}${cri(JSON_LINE)}`);
+    world.live(`${lines(TRACE)}garbage\n${lines('\tat a.B.e(B.java:3)')}${cri(JSON_LINE)}`);
     await start();
     await world.expectLines([TRACE, 'garbage', '\tat a.B.e(B.java:3)', JSON_LINE]);
     expect(world.sink.lines.map(({ flags }) => flags)).toEqual([0, FLAG_UNPARSED, 0, 0]);
@@ -268,7 +260,7 @@ describe('whatever happens in between', () => {
   test('a server that refuses an entry: it is given up alone, and its neighbours come whole', async () => {
     const traces = [1, 2, 3, 4].map((n) => TRACE.replace('boom', String(n)));
     const poison = TRACE.replace('boom', 'poison');
-    live(
+    world.live(
       traces
         .slice(0, 2)
         .map((text) => lines(text))
@@ -277,7 +269,7 @@ describe('whatever happens in between', () => {
         lines(poison) +
         cri(JSON_LINE),
     );
-    live(
+    world.live(
       traces
         .slice(2)
         .map((text) => lines(text))
@@ -294,15 +286,15 @@ describe('whatever happens in between', () => {
   });
 
   test('a line that comes late to an older file leaves the entry in the newer one alone', async () => {
-    live(criLines(['before', JSON_LINE]));
+    world.live(criLines(['before', JSON_LINE]));
     await start();
     await world.expectLines(['before', JSON_LINE]);
     world.rename(world.path(LIVE), world.path(OLD));
-    live(cri(JSON_LINE) + cri(TRACE.split('\n')[0]!));
+    world.live(cri(JSON_LINE) + cri(TRACE.split('\n')[0]!));
     await world.expectLines(['before', JSON_LINE, JSON_LINE]);
     world.write(world.path(OLD), cri('late'));
     await world.expectLines(['before', JSON_LINE, JSON_LINE, 'late']);
-    live(criLines([...TRACE.split('\n').slice(1), JSON_LINE]));
+    world.live(criLines([...TRACE.split('\n').slice(1), JSON_LINE]));
     await world.expectLines(['before', JSON_LINE, JSON_LINE, 'late', TRACE, JSON_LINE]);
   });
 });
@@ -346,27 +338,15 @@ test('killed sixty times at random moments, with rotations and lost answers: eac
   const seed = Number(process.env['FUZZ_SEED'] ?? 1);
   const random = new Random(seed);
   const work = new Workload(seed);
-  world.sink.fault = () => {
-    const dice = random.below(6);
-    if (dice === 0) return 'hang-up';
-    return dice === 1 ? 'store-and-hang-up' : undefined;
-  };
+  loseAnswers(world, random);
   for (let run = 0; run < 60; run++) {
-    live(work.next(1 + random.below(400)));
-    await start();
-    const requests = world.sink.requests + random.below(5);
-    const endMs = performance.now() + random.below(25);
-    await until(
-      () => world.sink.requests >= requests || performance.now() > endMs,
-      () => 'no end',
-    );
-    await world.stop();
-    const rotated = (n: number): string => world.path(`0.log.20260101-${String(n).padStart(6, '0')}`);
+    world.live(work.next(1 + random.below(400)));
+    await runBriefly(world, random, { multiline: { kind: 'traces' } });
     if (run % 5 !== 4) continue;
-    world.rename(world.path(LIVE), rotated(run));
-    if (run > 5) world.gzip(rotated(run - 5));
+    world.rename(world.path(LIVE), world.path(rotated(run)));
+    if (run > 5) world.gzip(world.path(rotated(run - 5)));
   }
-  live(work.rest());
+  world.live(work.rest());
   await start();
   await world.expectLines(work.entries);
   await world.settled();
@@ -375,10 +355,10 @@ test('killed sixty times at random moments, with rotations and lost answers: eac
 
 test('kill -9 of the process under load: each entry comes once and whole', async () => {
   const work = new Workload(1);
-  live(work.next(1));
+  world.live(work.next(1));
   const timer = setInterval(() => appendFileSync(world.path(LIVE), work.next(100)), 5);
   for (let run = 0; run < 4; run++) {
-    const agent = startPodlog(['agent', '--pods-dir', world.podsDir, '--server', world.url, '--node', 'node-1']);
+    const agent = startProcess(world);
     const want = world.sink.lines.length + 500;
     await until(
       () => world.sink.lines.length >= want,
@@ -388,7 +368,7 @@ test('kill -9 of the process under load: each entry comes once and whole', async
     expect(await endPodlog(agent, 'SIGKILL')).toEqual({ code: null, signal: 'SIGKILL' });
   }
   clearInterval(timer);
-  live(work.rest());
+  world.live(work.rest());
   await start();
   await until(
     () => world.sink.lines.length >= work.entries.length,

@@ -15,10 +15,14 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
+import { afterEach, beforeEach } from 'vitest';
 import { startAgent, type Agent, type AgentOptions } from '../../agent/agent.ts';
 import { Sink } from './sink.ts';
 
 export const GRACE_MS = 250;
+/** What a container writes to in its first run. */
+export const LIVE = '0.log';
+const POD = 'ns_pod_uid';
 const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
 
 let clockNs = BigInt(Date.UTC(2026, 0, 1)) * 1_000_000n;
@@ -41,32 +45,58 @@ export function criLines(texts: readonly string[]): string {
   return texts.map((text) => cri(text)).join('');
 }
 
-/** The pods directory, the sink and the agents of one test. */
+/** What the kubelet renames LIVE to, the n-th time. */
+export function rotated(n: number): string {
+  return `${LIVE}.20260101-${String(n).padStart(6, '0')}`;
+}
+
+/** A world that is new for each test of a file. */
+export function worldOfEachTest(): World {
+  const world = new World();
+  beforeEach(() => world.open());
+  afterEach(() => world.close());
+  return world;
+}
+
+/** The pods directory, the sink and the agents of one test; from `open` to `close`, and then of the next. */
 export class World {
-  readonly root = mkdtempSync(join(tmpdir(), 'podlog-agent-'));
-  readonly podsDir = join(this.root, 'pods');
-  readonly sink = new Sink();
+  root = '';
+  podsDir = '';
+  sink = new Sink();
   url = '';
   #agent: Agent | undefined;
 
   async open(): Promise<void> {
+    this.root = mkdtempSync(join(tmpdir(), 'podlog-agent-'));
+    this.podsDir = join(this.root, 'pods');
     mkdirSync(this.podsDir);
+    this.sink = new Sink();
     this.url = await this.sink.listen();
   }
 
   async close(): Promise<void> {
-    await this.#agent?.stop();
+    await this.stop();
     await this.sink.close();
     rmSync(this.root, { recursive: true, force: true });
   }
 
-  path(name: string, container = 'app', pod = 'ns_pod_uid'): string {
+  path(name: string, container = 'app', pod = POD): string {
     return join(this.podsDir, pod, container, name);
   }
 
   write(path: string, text: string): void {
     mkdirSync(dirname(path), { recursive: true });
     appendFileSync(path, Buffer.from(text, 'latin1'));
+  }
+
+  /** As the container `app` does. */
+  live(text: string): void {
+    this.write(this.path(LIVE), text);
+  }
+
+  /** Whole lines of a container's stdout. */
+  writeLines(texts: readonly string[], container?: string, pod?: string): void {
+    this.write(this.path(LIVE, container, pod), criLines(texts));
   }
 
   rename(from: string, to: string): void {

@@ -1,18 +1,11 @@
 /** What rules say is kept: containers that are not read, lines that are dropped, texts that do not leave the node. */
 import { statSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { NO_RULES, type PodFacts, type RuleSet } from '../../shared/rules/rule-set.ts';
 import { Random } from '../corpus/random.ts';
-import { cri, criLines, numbered, openInodes, until, World } from './pods.ts';
+import { cri, LIVE, numbered, openInodes, until, worldOfEachTest } from './pods.ts';
 
-let world: World;
-
-beforeEach(async () => {
-  world = new World();
-  await world.open();
-});
-
-afterEach(() => world.close());
+const world = worldOfEachTest();
 
 const ASK_MS = 10;
 const email = { name: 'email', replace: '[redacted:email]' };
@@ -22,24 +15,20 @@ function setRules(rules: Partial<RuleSet>, pods: PodFacts[] | null = null): void
   world.sink.rules = { rules: { ...NO_RULES, ...rules }, pods };
 }
 
-function write(lines: readonly string[], container = 'app', pod = 'ns_pod_uid'): void {
-  world.write(world.path('0.log', container, pod), criLines(lines));
-}
-
 function isOpen(container: string): boolean {
-  return openInodes().has(statSync(world.path('0.log', container)).ino);
+  return openInodes().has(statSync(world.path(LIVE, container)).ino);
 }
 
 const level = (name: string, n: number): string => `{"level":"${name}","n":${n}}`;
 
 test('a container that is excluded is never opened, and others go on', async () => {
   setRules({ exclude: [{ namespace: 'n*', container: 'noisy' }] });
-  write(['secret'], 'noisy');
-  write(['a'], 'app');
+  world.writeLines(['secret'], 'noisy');
+  world.writeLines(['a'], 'app');
   await world.start({ rulesAskMs: ASK_MS });
   await world.expectLines(['a']);
-  write(['secret'], 'noisy');
-  write(['b'], 'app');
+  world.writeLines(['secret'], 'noisy');
+  world.writeLines(['b'], 'app');
   await world.expectLines(['a', 'b']);
   await world.settled();
   expect(isOpen('app')).toBe(true);
@@ -47,7 +36,7 @@ test('a container that is excluded is never opened, and others go on', async () 
 });
 
 test('excluding changes live: files are closed, and read on from where they are stored to', async () => {
-  write(['a1'], 'a');
+  world.writeLines(['a1'], 'a');
   await world.start({ rulesAskMs: ASK_MS });
   await world.expectLines(['a1']);
   setRules({ exclude: [{ container: 'a' }] });
@@ -55,8 +44,8 @@ test('excluding changes live: files are closed, and read on from where they are 
     () => !isOpen('a'),
     () => 'the file stays open',
   );
-  write(['a2'], 'a');
-  write(['b1'], 'b');
+  world.writeLines(['a2'], 'a');
+  world.writeLines(['b1'], 'b');
   await world.expectLines(['a1', 'b1']);
   await world.settled();
   setRules({});
@@ -67,7 +56,7 @@ test('excluding changes live: files are closed, and read on from where they are 
 test('only what is included is read, when something is', async () => {
   setRules({ include: [{ container: 'a' }, { pod: 'other*' }] });
   for (const [container, pod] of [['a'], ['b'], ['b', 'ns_other-1_uid2']] as const) {
-    write([`${container} ${pod ?? ''}`], container, pod);
+    world.writeLines([`${container} ${pod ?? ''}`], container, pod);
   }
   await world.start({ rulesAskMs: ASK_MS });
   await until(
@@ -82,7 +71,7 @@ test('annotations and labels of the pod, which change live', async () => {
   const pod = (facts: Partial<PodFacts>): PodFacts => ({ uid: 'uid', labels: {}, exclude: [], parser: 'auto', ...facts });
   const rules = { exclude: [{ labels: { team: 'bi*' } }] };
   setRules(rules, [pod({ exclude: ['a'] })]);
-  for (const name of ['a', 'b']) write([name], name);
+  for (const name of ['a', 'b']) world.writeLines([name], name);
   await world.start({ rulesAskMs: ASK_MS });
   await world.expectLines(['b']);
   expect(isOpen('a')).toBe(false);
@@ -102,22 +91,22 @@ test('annotations and labels of the pod, which change live', async () => {
 
 test('a pod that the server does not know yet is waited for, and not for ever', async () => {
   setRules({}, []);
-  write(['a']);
+  world.writeLines(['a']);
   await world.start({ rulesAskMs: ASK_MS });
   expect(isOpen('app')).toBe(false);
   setRules({}, [{ uid: 'uid', labels: {}, exclude: [], parser: 'auto' }]);
   await world.expectLines(['a']);
-  write(['b'], 'app', 'ns_stranger_uid2');
+  world.writeLines(['b'], 'app', 'ns_stranger_uid2');
   await world.expectLines(['a', 'b']);
 });
 
 test('an excluded container that goes leaves no marker', async () => {
-  write(['a1'], 'a');
+  world.writeLines(['a1'], 'a');
   await world.start({ rulesAskMs: ASK_MS });
   await world.expectLines(['a1']);
   await world.stop();
   setRules({ exclude: [{ container: 'a' }] });
-  write(['a2'], 'a');
+  world.writeLines(['a2'], 'a');
   await world.start({ rulesAskMs: ASK_MS });
   await world.settled();
   world.remove(world.path(''));
@@ -132,10 +121,10 @@ test('an excluded container that goes leaves no marker', async () => {
 test('nothing is sent before the rules are known; files are held open meanwhile', async () => {
   world.sink.isWithoutRules = true;
   setRules({ redact: [email] });
-  write(['from a@b.example']);
+  world.writeLines(['from a@b.example']);
   await world.start({ rulesAskMs: ASK_MS });
-  await world.seen('0.log');
-  world.remove(world.path('0.log'));
+  await world.seen(LIVE);
+  world.remove(world.path(LIVE));
   await until(
     () => world.metric('retries_total') > 3,
     () => 'no retries',
@@ -147,11 +136,11 @@ test('nothing is sent before the rules are known; files are held open meanwhile'
 
 test('rules stay in force while the server is away, and when it forgets them', async () => {
   setRules({ redact: [email] });
-  write(['1 a@b.example']);
+  world.writeLines(['1 a@b.example']);
   await world.start({ rulesAskMs: ASK_MS });
   await world.expectLines(['1 [redacted:email]']);
   world.sink.isDown = true;
-  write(['2 a@b.example']);
+  world.writeLines(['2 a@b.example']);
   await until(
     () => world.metric('retries_total') > 3,
     () => 'no retries',
@@ -163,14 +152,14 @@ test('rules stay in force while the server is away, and when it forgets them', a
 
 test('a server that is older than rules has none', async () => {
   world.sink.rules = undefined;
-  write(['a']);
+  world.writeLines(['a']);
   await world.start({ rulesAskMs: ASK_MS });
   await world.expectLines(['a']);
 });
 
 test('a pattern that this agent does not know: nothing is sent', async () => {
   setRules({ redact: [{ name: 'iris-scan', replace: '' }] });
-  write(['a']);
+  world.writeLines(['a']);
   await world.start({ rulesAskMs: ASK_MS });
   await until(
     () => world.metric('retries_total') > 3,
@@ -192,7 +181,7 @@ test('dropped lines are counted, and their positions move', async () => {
     String.raw`{"path":"\/api\/health\/live","level":"info"}`,
     'GET / kube-probe/1.30',
   ];
-  write([...dropped, ...kept, ...dropped]);
+  world.writeLines([...dropped, ...kept, ...dropped]);
   await world.start({ rulesAskMs: ASK_MS });
   await world.expectLines(kept);
   const label = (rule: string): string => `dropped_lines_total{rule="${rule}",namespace="ns",container="app"}`;
@@ -201,7 +190,7 @@ test('dropped lines are counted, and their positions move', async () => {
     () => 'the position stays behind',
   );
   expect(['no-debug', 'probes', 'kube-probe'].map((rule) => world.metric(label(rule)))).toEqual([4, 2, 2]);
-  write(dropped);
+  world.writeLines(dropped);
   await until(
     () => world.metric(label('no-debug')) === 6 && world.metric('lag_bytes') === 0,
     () => 'a batch of dropped lines alone is not stored',
@@ -211,7 +200,7 @@ test('dropped lines are counted, and their positions move', async () => {
 test('a flood of dropped lines does not stop the batches', async () => {
   setRules({ drop: [noDebug] });
   const lines = Array.from({ length: 60_000 }, (_, n) => `{"level":"debug","n":${n},"x":"${'x'.repeat(100)}"}`);
-  write([...lines, 'last']);
+  world.writeLines([...lines, 'last']);
   await world.start({ rulesAskMs: ASK_MS });
   await world.expectLines(['last']);
   await until(
@@ -237,7 +226,7 @@ test('killed at random moments with rules that change: exactly what is to be kep
       ...lines.filter((line) => !line.includes('debug')).map((line) => line.replace('a@b.example', '[redacted:email]')),
     );
     dropped += lines.filter((line) => line.includes('debug')).length;
-    write(lines);
+    world.writeLines(lines);
     await world.start({ rulesAskMs: 1 });
     const requests = world.sink.requests + random.below(5);
     const endMs = performance.now() + random.below(25);
@@ -260,13 +249,13 @@ test('killed at random moments with rules that change: exactly what is to be kep
 
 test('a new redact rule counts for all that is not sent yet', async () => {
   world.sink.fault = () => ({ status: 503, headers: { 'retry-after': '0' } });
-  write(['first']);
+  world.writeLines(['first']);
   await world.start({ rulesAskMs: ASK_MS });
   await until(
     () => world.metric('retries_total{reason="503"}') > 0,
     () => 'no batch',
   );
-  write(numbered('a@b.example', 3));
+  world.writeLines(numbered('a@b.example', 3));
   setRules({ redact: [email] });
   const asked = world.sink.rulesRequests;
   await until(
@@ -281,7 +270,7 @@ test('what is split over partial lines is redacted as one, in lines of any lengt
   setRules({ redact: [email], drop: [{ name: 'quiet', text: 'quiet please' }] });
   const padding = 'x'.repeat(16_000);
   world.write(
-    world.path('0.log'),
+    world.path(LIVE),
     [
       cri('mail to some', 'P'),
       cri('body@exam', 'P'),
@@ -303,7 +292,7 @@ test('what is split over partial lines is redacted as one, in lines of any lengt
 
 test('markers are never dropped', async () => {
   setRules({ drop: [{ name: 'podlog', text: 'podlog' }] });
-  write(['a long line that is cut', 'podlog: mine']);
+  world.writeLines(['a long line that is cut', 'podlog: mine']);
   await world.start({ rulesAskMs: ASK_MS });
   await world.expectLines(['a long line that is cut']);
   await until(
@@ -311,7 +300,7 @@ test('markers are never dropped', async () => {
     () => 'the position stays behind',
   );
   await world.stop();
-  world.remove(world.path('0.log'));
+  world.remove(world.path(LIVE));
   await world.start({ rulesAskMs: ASK_MS });
   await until(
     () => world.markers().length === 1,

@@ -1,21 +1,11 @@
 /** Many files, one that floods, nodes that have no inotify watches left, and what a busy hour leaves behind. */
 import { watch } from 'node:fs';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Watch } from '../../agent/directory-watcher.ts';
-import { criLines, numbered, until, World } from './pods.ts';
+import { criLines, LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
 
-let world: World;
-
-beforeEach(async () => {
-  world = new World();
-  await world.open();
-});
-
-afterEach(() => world.close());
-
-const LIVE = '0.log';
-const rotated = (n: number): string => `0.log.20260101-${String(n).padStart(6, '0')}`;
+const world = worldOfEachTest();
 
 test('one container that floods does not hold back the quiet ones', async () => {
   const quiet = numbered('quiet', 200);
