@@ -2,22 +2,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Server, startServer } from '../../../server/main.ts';
+import type { Server } from '../../../server/main.ts';
+import { startQuietServer } from '../quiet-server.ts';
 
 let folder: string;
 let server: Server;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'podlog-aggregates-'));
-  server = await startServer({
-    dataDir: join(folder, 'data'),
-    listen: { host: '127.0.0.1', port: 0 },
-    retentionMs: Infinity,
-    indexedFields: ['level'],
-    log: pino({ level: 'silent' }),
-  });
+  server = await startQuietServer(join(folder, 'data'), { indexedFields: ['level'] });
   const lines = Array.from({ length: 60 }, (_, minute) =>
     JSON.stringify({
       level: minute % 10 === 0 ? 'error' : 'info',

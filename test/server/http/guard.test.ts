@@ -10,9 +10,10 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { digestOf } from '../../../server/auth/static-tokens.ts';
 import { guard } from '../../../server/http/guard.ts';
-import { type Server, startServer } from '../../../server/main.ts';
+import type { Server } from '../../../server/main.ts';
 import { BATCH_CONTENT_TYPE } from '../../../shared/wire.ts';
 import { FakeApi, jwt } from '../auth/fake-api.ts';
+import { startQuietServer } from '../quiet-server.ts';
 import { batchOf, numberedLines, range } from '../store/batches.ts';
 
 const NAMES = ['agent', 'ingest', 'read', 'metrics', 'admin'] as const;
@@ -55,10 +56,7 @@ beforeAll(async () => {
   const audiences = ['podlog'];
   fake.tokens.set(TOKENS.account, { username: 'system:serviceaccount:podlog:podlog-agent', audiences });
   fake.tokens.set(TOKENS.stranger, { username: 'system:serviceaccount:shop:default', audiences });
-  server = await startServer({
-    dataDir: join(folder, 'data'),
-    listen: { host: '127.0.0.1', port: 0 },
-    retentionMs: Infinity,
+  server = await startQuietServer(join(folder, 'data'), {
     indexedFields: ['namespace', 'level'],
     access: {
       tokensFile: join(folder, 'tokens.yaml'),
@@ -351,14 +349,7 @@ test('a route that the table lacks is a bug that shows at the start', () => {
 test('metrics may be open, and nothing else with them', async () => {
   const path = join(folder, 'others.yaml');
   await writeFile(path, '[]');
-  const other = await startServer({
-    dataDir: join(folder, 'other'),
-    listen: { host: '127.0.0.1', port: 0 },
-    retentionMs: Infinity,
-    indexedFields: [],
-    access: { tokensFile: path, openMetrics: true },
-    log: pino({ level: 'silent' }),
-  });
+  const other = await startQuietServer(join(folder, 'other'), { access: { tokensFile: path, openMetrics: true } });
   expect((await fetch(`${other.url}/metrics`)).status).toBe(200);
   expect((await fetch(`${other.url}/stats`)).status).toBe(401);
   await other.close();

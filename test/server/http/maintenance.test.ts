@@ -2,21 +2,15 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Server, startServer } from '../../../server/main.ts';
+import type { Server } from '../../../server/main.ts';
+import { startQuietServer } from '../quiet-server.ts';
 
 let folder: string;
 let server: Server;
 
 function start(dataDir: string): Promise<Server> {
-  return startServer({
-    dataDir,
-    listen: { host: '127.0.0.1', port: 0 },
-    retentionMs: Infinity,
-    indexedFields: ['user_id'],
-    log: pino({ level: 'silent' }),
-  });
+  return startQuietServer(dataDir, { indexedFields: ['user_id'] });
 }
 
 beforeAll(async () => {

@@ -3,24 +3,20 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { BODY_BYTES_MAX, INFLATED_BODY_BYTES_MAX, LABELS_MAX } from '../../../server/limits.ts';
-import { type Server, startServer } from '../../../server/main.ts';
+import type { Server } from '../../../server/main.ts';
 import { BATCH_CONTENT_TYPE } from '../../../shared/wire.ts';
+import { startQuietServer } from '../quiet-server.ts';
 import { at, batchOf, numberedLines, range } from '../store/batches.ts';
 
 let folder: string;
 let server: Server;
 
-async function start(port = 0): Promise<Server> {
-  const log = pino({ level: 'silent' });
-  return startServer({
-    dataDir: join(folder, 'data'),
+function start(dataDir = join(folder, 'data'), port = 0): Promise<Server> {
+  return startQuietServer(dataDir, {
     listen: { host: '127.0.0.1', port },
-    retentionMs: Infinity,
     indexedFields: ['request_id', 'user_id', 'trace_id', 'level', 'path'],
-    log,
   });
 }
 
@@ -176,12 +172,5 @@ test('probes and metrics', async () => {
 test('what a second server is told', async () => {
   const port = Number(new URL(server.url).port);
   await expect(start()).rejects.toThrow(/is in use by another podlog/);
-  const other = startServer({
-    dataDir: join(folder, 'other'),
-    listen: { host: '127.0.0.1', port },
-    retentionMs: Infinity,
-    indexedFields: ['request_id', 'user_id', 'trace_id', 'level', 'path'],
-    log: pino({ level: 'silent' }),
-  });
-  await expect(other).rejects.toThrow(/is in use: .*--listen/);
+  await expect(start(join(folder, 'other'), port)).rejects.toThrow(/is in use: .*--listen/);
 });

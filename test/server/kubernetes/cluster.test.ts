@@ -2,13 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { EventObject } from '../../../server/kubernetes/objects.ts';
-import { type Server, startServer } from '../../../server/main.ts';
+import type { Server } from '../../../server/main.ts';
 import { BATCH_CONTENT_TYPE } from '../../../shared/wire.ts';
 import { TestApiServer } from '../../kubernetes/api-server.ts';
 import { eventObject, EVENTS, podObject, PODS, restarted } from '../../kubernetes/objects.ts';
+import { startQuietServer } from '../quiet-server.ts';
 import { batchOf, range, TODAY } from '../store/batches.ts';
 
 const DEADLINE = { timeout: 10_000 };
@@ -29,14 +29,7 @@ afterEach(async () => {
 });
 
 async function start(): Promise<void> {
-  server = await startServer({
-    dataDir: join(folder, 'data'),
-    listen: { host: '127.0.0.1', port: 0 },
-    retentionMs: Infinity,
-    indexedFields: [],
-    kubernetes: { api: api.url, podLabels: ['team'] },
-    log: pino({ level: 'silent' }),
-  });
+  server = await startQuietServer(join(folder, 'data'), { kubernetes: { api: api.url, podLabels: ['team'] } });
 }
 
 async function restart(): Promise<void> {
