@@ -4,6 +4,7 @@
  */
 import { STDERR, STDOUT, STREAM_NAMES, type StreamIndex } from '../shared/cri.ts';
 import { type Labels, PODLOG_STREAM } from '../shared/labels.ts';
+import type { EntryRules } from './entry-rules.ts';
 import { chainKey } from './file-id.ts';
 import { endOffset, type LogFile, type Offsets } from './log-file.ts';
 import { compareRotations } from './log-path.ts';
@@ -48,6 +49,8 @@ export interface Chain {
   readonly allowance: Allowance;
   /** What is done to its lines, if anything. */
   rules: LineRules | undefined;
+  /** Which of its lines are one entry, where rules say so. */
+  entries: EntryRules | undefined;
   files: LogFile[];
   readonly pending: [stdout: PendingLine | undefined, stderr: PendingLine | undefined];
   /** False once the container was started again: no more lines are to be expected here. */
@@ -77,6 +80,7 @@ export function createChain(uid: string, restart: number, of: ChainLabels, allow
     labels: [labels(STREAM_NAMES[STDOUT]), labels(STREAM_NAMES[STDERR]), labels(PODLOG_STREAM)],
     allowance,
     rules: undefined,
+    entries: undefined,
     files: [],
     pending: [undefined, undefined],
     isNewest: true,

@@ -39,7 +39,7 @@ export function createContainer(directory: ContainerDirectory, node: string, fou
     node,
     chains: new Map(),
     allowance: createAllowance(),
-    decision: { admission: 'wait', lines: undefined, key: '' },
+    decision: { admission: 'wait', lines: undefined, entries: undefined, key: '' },
     foundMs,
     hadFiles: false,
     isWhole: false,

@@ -4,7 +4,7 @@
  */
 import { CriParser } from '../shared/cri.ts';
 import { NS_PER_DAY, NS_PER_MS } from '../shared/time.ts';
-import type { PendingLine } from './chain.ts';
+import type { Chain, PendingLine } from './chain.ts';
 import { ALONE, type EntryRules } from './entry-rules.ts';
 import { ENTRY_LINES_MAX, ENTRY_SPAN_MS_MAX } from './limits.ts';
 
@@ -12,16 +12,19 @@ export const OPEN_BRACE = 0x7b;
 const NEWLINE = 0x0a;
 
 export class EntryJoiner {
-  readonly #rules: EntryRules | undefined;
+  readonly #ownRules: EntryRules | undefined;
+  #rules: EntryRules | undefined;
   /** For the line after the one that is being taken. */
   readonly #following = new CriParser();
 
-  /** @param rules  undefined joins nothing */
+  /** @param rules  for chains that have none of their own; undefined joins nothing */
   constructor(rules: EntryRules | undefined) {
-    this.#rules = rules;
+    this.#ownRules = rules;
   }
 
-  get isOn(): boolean {
+  /** From now on lines of this chain are judged. Returns whether any may be joined. */
+  turnTo({ entries }: Chain): boolean {
+    this.#rules = entries ?? this.#ownRules;
     return this.#rules !== undefined;
   }
 

@@ -28,7 +28,7 @@ export class LineReader {
   readonly #sieve = new Sieve();
   #nowMs = 0;
 
-  /** @param rules  undefined stores each line as it is */
+  /** @param rules  for chains that have none of their own; undefined stores each line as it is */
   constructor(batch: BatchBuilder, rules: EntryRules | undefined) {
     this.#batch = batch;
     this.#joiner = new EntryJoiner(rules);
@@ -46,7 +46,7 @@ export class LineReader {
     const { start } = file;
     const fileOffset = file.readOffset;
     const { rowsMax } = batch;
-    const { isOn: joins } = this.#joiner;
+    const joins = this.#joiner.turnTo(chain);
     this.#nowMs = nowMs;
     let arenaBase = -1;
     let day = Number.NaN;
@@ -119,6 +119,7 @@ export class LineReader {
    */
   takeTail(chain: Chain, file: LogFile, bytes: Buffer, end: number, nowMs: number): boolean {
     this.#batch.touch(chain);
+    this.#joiner.turnTo(chain);
     this.#nowMs = nowMs;
     const cri = this.#cri;
     const isCri = cri.parse(bytes, 0, end);

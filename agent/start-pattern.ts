@@ -3,23 +3,16 @@
  * (flag `l`), on no more than the beginning of a line, so no pattern and no line can hold the agent up: the worst costs
  * some ten microseconds a line. What that engine cannot do (look-around, back-references) is refused when it is given.
  */
-import { linearRegExp } from '../shared/linear-regexp.ts';
+import { compileStartPattern } from '../shared/rules/expression.ts';
 import { ALONE, type EntryRules } from './entry-rules.ts';
 import { ENTRY_IDLE_MS_MAX, START_PATTERN_BYTES_MAX } from './limits.ts';
 
 const BEGUN = 1;
 
-/**
- * Compiles a pattern, on its own terms: `^` is the line's beginning.
- * @throws SyntaxError when it is no regular expression, or not one for linear time
- */
-export function compileStartPattern(pattern: string): RegExp {
-  return linearRegExp(pattern);
-}
-
 export class StartPattern implements EntryRules {
   readonly #pattern: RegExp;
 
+  /** @throws SyntaxError  it is no pattern that can be run */
   constructor(pattern: string) {
     this.#pattern = compileStartPattern(pattern);
   }

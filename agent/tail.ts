@@ -44,7 +44,7 @@ import type { LossReason } from './losses.ts';
 import { headOfUnseen, splitTruncated } from './lost-file.ts';
 import { LostFiles } from './lost-files.ts';
 import { ReadyQueue } from './ready-queue.ts';
-import { decideAnew, isAdmitted, noteClosed } from './rules/admission.ts';
+import { applyDecision, decideAnew, isAdmitted, noteClosed } from './rules/admission.ts';
 import type { RuleBook } from './rules/rule-book.ts';
 
 export interface TailOptions extends OpenFileLimits {
@@ -209,10 +209,8 @@ export class Tail {
 
   #reconcile(container: Container, nowMs: number): void {
     reconcileContainer(container, this.#descriptors, nowMs, (chain, file) => this.#assignPosition(chain, file));
-    for (const chain of container.chains.values()) {
-      chain.rules = container.decision.lines;
-      this.#ready.add(chain);
-    }
+    applyDecision(container);
+    for (const chain of container.chains.values()) this.#ready.add(chain);
   }
 
   #forgetIfGone({ directory, chains }: Container): void {

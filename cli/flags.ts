@@ -70,7 +70,7 @@ export const rules: Flag<string | undefined> = {
   commands: ['up', 'server'],
   value: 'file',
   defaultText: 'none',
-  help: 'YAML: what agents exclude, drop and redact, see the README',
+  help: 'YAML: what agents exclude, drop, redact and join, see the README',
   parse: parseOptionalPath,
 };
 

@@ -32,7 +32,15 @@ export function decideAnew(container: Container, rules: RuleBook, reader: FileRe
   if (container.decision.admission === 'wait') return;
   container.decision = rules.decide(container.directory, Infinity);
   if (container.decision.admission === 'shut') shut(container, reader);
-  for (const chain of container.chains.values()) chain.rules = container.decision.lines;
+  applyDecision(container);
+}
+
+/** Lets the chains of a container know what is decided of their lines. */
+export function applyDecision({ decision, chains }: Container): void {
+  for (const chain of chains.values()) {
+    chain.rules = decision.lines;
+    chain.entries = decision.entries;
+  }
 }
 
 /** Closes the files and forgets what was read of them; the server still knows how far they are stored. */

@@ -1,12 +1,22 @@
 /**
  * The rules that are in force on this node, and what they come to for each container: whether its files are opened, what
- * of its lines is dropped, and what is redacted.
+ * of its lines is dropped, what is redacted, and where its entries begin.
  */
-import type { DropRule, PodFacts, RedactRule, RulesAnswer, RuleSet } from '../../shared/rules/rule-set.ts';
+import {
+  type DropRule,
+  type MultilineRule,
+  NO_RULES,
+  type PodFacts,
+  type RedactRule,
+  type RulesAnswer,
+  type RuleSet,
+} from '../../shared/rules/rule-set.ts';
 import type { Parser } from '../../shared/row-group/text-lines/cut-text.ts';
 import { type Matcher, selectorMatcher } from '../../shared/rules/selector.ts';
+import type { EntryRules } from '../entry-rules.ts';
 import { POD_FACTS_WAIT_MS_MAX } from '../limits.ts';
 import type { PodDirectory } from '../log-path.ts';
+import { StartPattern } from '../start-pattern.ts';
 import { compileDrop, type Drop } from './drop.ts';
 import { compileRedaction, type Redaction } from './redactions.ts';
 
@@ -34,6 +44,8 @@ export interface Decision {
   readonly admission: 'open' | 'shut' | 'wait';
   /** Undefined when nothing is done to its lines. */
   readonly lines: LineRules | undefined;
+  /** Which of its lines are one entry; undefined where no rule says so. */
+  readonly entries: EntryRules | undefined;
   /** The same as long as the decision is the same, but for the waiting. */
   readonly key: string;
 }
@@ -43,22 +55,24 @@ interface Compiled {
   readonly exclude: readonly Matcher[];
   readonly drop: readonly { readonly applies: Matcher; readonly drop: Drop; readonly name: string }[];
   readonly redact: readonly { readonly applies: Matcher; readonly redaction: Redaction; readonly name: string }[];
+  readonly multiline: readonly { readonly applies: Matcher; readonly entries: EntryRules }[];
 }
 
-const SHUT: Decision = { admission: 'shut', lines: undefined, key: 'shut' };
+const SHUT: Decision = { admission: 'shut', lines: undefined, entries: undefined, key: 'shut' };
 
 /** Owns the rules. Without any, everything is kept. */
 export class RuleBook {
   #text = '';
   #version = 0;
-  #rules: Compiled = { include: [], exclude: [], drop: [], redact: [] };
+  #rules: Compiled = compile(NO_RULES);
   #pods: ReadonlyMap<string, PodFacts> | undefined;
 
   /** @throws when this agent does not know how to do what the server asks; the rules stay as they were */
   take({ rules, pods }: RulesAnswer): void {
     const text = JSON.stringify(rules);
     if (text !== this.#text) {
-      this.#rules = compile(rules);
+      // A server that is older than a kind of rules leaves it out.
+      this.#rules = compile({ ...NO_RULES, ...rules });
       this.#text = text;
       this.#version++;
     }
@@ -70,7 +84,7 @@ export class RuleBook {
     const facts = this.#pods?.get(uid);
     const isKnown = this.#pods === undefined || facts !== undefined;
     const of = { namespace, pod, container, labels: facts?.labels };
-    const { include, exclude, drop, redact } = this.#rules;
+    const { include, exclude, drop, redact, multiline } = this.#rules;
     const isExcluded =
       facts?.exclude === true || facts?.exclude.includes(container) === true || exclude.some((matches) => matches(of));
     if (isExcluded) return SHUT;
@@ -80,7 +94,8 @@ export class RuleBook {
     const drops = drop.filter(({ applies }) => applies(of));
     const redactions = redact.filter(({ applies }) => applies(of));
     const parser = facts?.parser ?? 'auto';
-    const names = [...drops.map(({ name }) => name), '|', ...redactions.map(({ name }) => name)];
+    const first = multiline.findIndex(({ applies }) => applies(of));
+    const chosen = [drops.map((each) => drop.indexOf(each)), redactions.map((each) => redact.indexOf(each)), first];
     const isPlain = drops.length === 0 && redactions.length === 0 && parser === 'auto';
     return {
       admission: isWaiting ? 'wait' : 'open',
@@ -94,13 +109,14 @@ export class RuleBook {
               use: { kind: 'redact', rule: each.name, ...use },
             })),
           },
-      key: isPlain ? 'open' : `${this.#version} ${parser} ${names.join(',')}`,
+      entries: multiline[first]?.entries,
+      key: isPlain && first < 0 ? 'open' : `${this.#version} ${parser} ${chosen.join('|')}`,
     };
   }
 }
 
 /** What is to be redacted is, too, in a pod of which nothing is known; it is dropped only if it is known to be meant. */
-function compile({ include, exclude, drop, redact }: RuleSet): Compiled {
+function compile({ include, exclude, drop, redact, multiline }: RuleSet): Compiled {
   return {
     include: include.map((selector) => selectorMatcher(selector, false)),
     exclude: exclude.map((selector) => selectorMatcher(selector, false)),
@@ -113,6 +129,10 @@ function compile({ include, exclude, drop, redact }: RuleSet): Compiled {
       applies: selectorMatcher(rule.selector, true),
       redaction: compileRedaction(rule),
       name: rule.name,
+    })),
+    multiline: multiline.map((rule: MultilineRule) => ({
+      applies: selectorMatcher(rule.selector, false),
+      entries: new StartPattern(rule.start),
     })),
   };
 }

@@ -1,5 +1,5 @@
-/** The expression that begins an entry, as a flag has it: text that compiles. */
-import { compileStartPattern } from '../../agent/start-pattern.ts';
+/** The pattern that begins an entry, as a flag has it: text that compiles. */
+import { compileStartPattern } from '../../shared/rules/expression.ts';
 
 export function parseStartPattern(text: string): string | undefined {
   if (text === 'none') return undefined;
@@ -7,8 +7,7 @@ export function parseStartPattern(text: string): string | undefined {
     compileStartPattern(text);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
-    const what = 'must be a regular expression without look-around and back-references, such as ^\\d{4}-';
-    throw new RangeError(what, { cause });
+    throw new RangeError(cause.message, { cause });
   }
   return text;
 }

@@ -9,13 +9,16 @@
  *     redact:
  *       - email
  *       - { name: customer, pattern: 'cust-[0-9]+' }
+ *     multiline:
+ *       - { selector: { container: postgres }, start: '^[0-9]{4}-' }
  *
- * What it says of drop and redact is for agents to do, see agent/rules/.
+ * What it says of lines is for agents to do, see agent/rules/.
  */
 import { UsageError } from '../../shared/errors.ts';
-import { compileExpression } from '../../shared/rules/expression.ts';
+import { compileExpression, compileStartPattern } from '../../shared/rules/expression.ts';
 import {
   type DropRule,
+  type MultilineRule,
   NAMED_PATTERNS,
   type NamedPattern,
   type RedactRule,
@@ -29,7 +32,7 @@ type Mapping = Readonly<Record<string, unknown>>;
 /** Makes an error that names the file, the line and the problem. */
 type Fail = (path: Path, problem: string) => UsageError;
 
-const LISTS = ['include', 'exclude', 'drop', 'redact'] as const;
+const LISTS = ['include', 'exclude', 'drop', 'redact', 'multiline'] as const;
 const NAME = /^[\w.@/=*, -]{1,64}$/;
 
 /** @throws UsageError  one line: the file, the line in it, what is wrong and what is allowed */
@@ -70,6 +73,7 @@ function ruleSet(parsed: unknown, fail: Fail): RuleSet {
     exclude: listAt(lists, 'exclude', fail).map((each, i) => selectorAt(each, ['exclude', i], fail)),
     drop: listAt(lists, 'drop', fail).map((each, i) => dropAt(each, ['drop', i], fail)),
     redact: listAt(lists, 'redact', fail).map((each, i) => redactAt(each, ['redact', i], fail)),
+    multiline: listAt(lists, 'multiline', fail).map((each, i) => multilineAt(each, ['multiline', i], fail)),
   };
 }
 
@@ -126,20 +130,28 @@ function redactAt(value: unknown, path: Path, fail: Fail): RedactRule {
   return {
     ...selectionAt(rule, path, fail),
     name,
-    ...(pattern !== undefined && { expression: expressionAt(pattern, ignoreCase, path, fail), ignoreCase }),
+    ...(pattern !== undefined && {
+      expression: expressionAt(rule, 'pattern', (text) => compileExpression(text, ignoreCase), path, fail),
+      ignoreCase,
+    }),
     replace: replace === undefined ? `[redacted:${name}]` : replacementAt(replace, path, fail),
   };
 }
 
-function expressionAt(pattern: unknown, ignoreCase: boolean, path: Path, fail: Fail): string {
-  const at = [...path, 'pattern'];
-  if (!isText(pattern)) throw fail(at, "pattern must be a regular expression, in single quotes: 'cust-[0-9]+'");
+function multilineAt(value: unknown, path: Path, fail: Fail): MultilineRule {
+  const rule = ruleAt(value, ['selector', 'start'], path, fail);
+  return { ...selectionAt(rule, path, fail), start: expressionAt(rule, 'start', compileStartPattern, path, fail) };
+}
+
+function expressionAt(rule: Mapping, key: string, compile: (text: string) => RegExp, path: Path, fail: Fail): string {
+  const text = rule[key];
+  if (!isText(text)) throw fail([...path, key], `${key} must be a regular expression, in single quotes: '^id-[0-9]+'`);
   try {
-    compileExpression(pattern, ignoreCase);
+    compile(text);
   } catch (error) {
-    throw fail(at, `pattern ${error instanceof Error ? error.message : String(error)}`);
+    throw fail([...path, key], `${key} ${error instanceof Error ? error.message : String(error)}`);
   }
-  return pattern;
+  return text;
 }
 
 /** It stands in JSON strings, where quotes and backslashes would end or change something. */

@@ -1,28 +1,38 @@
 /**
- * Expressions of an operator's own, found in lines of up to a megabyte. What cannot be run in linear time (look-around,
- * back references, large counts) is refused with the reason.
- *
- * An expression sees a line's bytes, one character each: it is ASCII itself, and `[^"]` also stands for a byte of UTF-8.
+ * Expressions of an operator's own, run on lines that anybody may have written. What cannot be run in linear time
+ * (look-around, back references, large counts) is refused with the reason.
  */
 import { linearRegExp } from '../linear-regexp.ts';
 
 /** Longer ones are lists of words, and each character costs time for each byte of a line. */
 export const EXPRESSION_CHARS_MAX = 256;
 
-/** @throws SyntaxError  what is wrong, and what to do */
+/**
+ * An expression that is found in lines of up to a megabyte. It sees a line's bytes, one character each: it is ASCII itself,
+ * and `[^"]` also stands for a byte of UTF-8.
+ * @throws SyntaxError  what is wrong, and what to do
+ */
 export function compileExpression(expression: string, ignoreCase: boolean): RegExp {
-  if (expression.length > EXPRESSION_CHARS_MAX) {
-    throw new SyntaxError(`is longer than ${EXPRESSION_CHARS_MAX} characters: make it two`);
-  }
   if (!/^[\x20-\x7e]+$/.test(expression)) throw new SyntaxError('must be printable ASCII, and not empty');
-  const compiled = compile(expression, ignoreCase);
+  const compiled = compile(expression, ignoreCase ? 'gi' : 'g');
   if (compiled.test('')) throw new SyntaxError('matches nothing at all, so it would match everywhere: use + for *');
   return compiled;
 }
 
-function compile(expression: string, ignoreCase: boolean): RegExp {
+/**
+ * A pattern for the first line of an entry, of which it sees the beginning as text.
+ * @throws SyntaxError  what is wrong, and what to do
+ */
+export function compileStartPattern(pattern: string): RegExp {
+  return compile(pattern, '');
+}
+
+function compile(expression: string, flags: string): RegExp {
+  if (expression.length > EXPRESSION_CHARS_MAX) {
+    throw new SyntaxError(`is longer than ${EXPRESSION_CHARS_MAX} characters: shorten it`);
+  }
   try {
-    return linearRegExp(expression, ignoreCase ? 'gi' : 'g');
+    return linearRegExp(expression, flags);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     if (!message.includes('linear time')) throw new SyntaxError(message, { cause });

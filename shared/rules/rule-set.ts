@@ -37,12 +37,21 @@ export interface RedactRule {
   readonly replace: string;
 }
 
+/** Where entries of several lines begin in the selected containers, instead of what the agent's flags say. */
+export interface MultilineRule {
+  readonly selector?: Selector;
+  /** A start pattern, see expression.ts: a line that it does not match belongs to the entry before. */
+  readonly start: string;
+}
+
 export interface RuleSet {
   /** When there are any, only these containers are read. */
   readonly include: readonly Selector[];
   readonly exclude: readonly Selector[];
   readonly drop: readonly DropRule[];
   readonly redact: readonly RedactRule[];
+  /** The first that means a container counts for it. */
+  readonly multiline: readonly MultilineRule[];
 }
 
 /** What the server knows of a pod of the node that rules may ask for. */
@@ -64,14 +73,11 @@ export interface RulesAnswer {
   readonly pods: readonly PodFacts[] | null;
 }
 
-export const NO_RULES: RuleSet = { include: [], exclude: [], drop: [], redact: [] };
+export const NO_RULES: RuleSet = { include: [], exclude: [], drop: [], redact: [], multiline: [] };
 
 /** Keys of pod labels that some selector asks for. */
-export function labelKeysOf({ include, exclude, drop, redact }: RuleSet): ReadonlySet<string> {
-  const selectors = [...include, ...exclude, ...drop.map(selectorOf), ...redact.map(selectorOf)];
+export function labelKeysOf({ include, exclude, ...rules }: RuleSet): ReadonlySet<string> {
+  const selected = [...rules.drop, ...rules.redact, ...rules.multiline];
+  const selectors = [...include, ...exclude, ...selected.map(({ selector }) => selector)];
   return new Set(selectors.flatMap((selector) => Object.keys(selector?.labels ?? {})));
-}
-
-function selectorOf({ selector }: { readonly selector?: Selector }): Selector | undefined {
-  return selector;
 }

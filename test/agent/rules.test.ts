@@ -15,6 +15,19 @@ function setRules(rules: Partial<RuleSet>, pods: PodFacts[] | null = null): void
   world.sink.rules = { rules: { ...NO_RULES, ...rules }, pods };
 }
 
+function pod(facts: Partial<PodFacts>): PodFacts {
+  return { uid: 'uid', labels: {}, exclude: [], parser: 'auto', ...facts };
+}
+
+/** Waits until the agent knows the rules that were set. */
+async function rulesKnown(): Promise<void> {
+  const asked = world.sink.rulesRequests;
+  await until(
+    () => world.sink.rulesRequests > asked + 1,
+    () => 'the rules are not asked for',
+  );
+}
+
 function isOpen(container: string): boolean {
   return openInodes().has(statSync(world.path(LIVE, container)).ino);
 }
@@ -55,8 +68,8 @@ test('excluding changes live: files are closed, and read on from where they are 
 
 test('only what is included is read, when something is', async () => {
   setRules({ include: [{ container: 'a' }, { pod: 'other*' }] });
-  for (const [container, pod] of [['a'], ['b'], ['b', 'ns_other-1_uid2']] as const) {
-    world.writeLines([`${container} ${pod ?? ''}`], container, pod);
+  for (const [container, folder] of [['a'], ['b'], ['b', 'ns_other-1_uid2']] as const) {
+    world.writeLines([`${container} ${folder ?? ''}`], container, folder);
   }
   await world.start({ rulesAskMs: ASK_MS });
   await until(
@@ -68,7 +81,6 @@ test('only what is included is read, when something is', async () => {
 });
 
 test('annotations and labels of the pod, which change live', async () => {
-  const pod = (facts: Partial<PodFacts>): PodFacts => ({ uid: 'uid', labels: {}, exclude: [], parser: 'auto', ...facts });
   const rules = { exclude: [{ labels: { team: 'bi*' } }] };
   setRules(rules, [pod({ exclude: ['a'] })]);
   for (const name of ['a', 'b']) world.writeLines([name], name);
@@ -155,6 +167,14 @@ test('a server that is older than rules has none', async () => {
   world.writeLines(['a']);
   await world.start({ rulesAskMs: ASK_MS });
   await world.expectLines(['a']);
+});
+
+test('a server that is older than a kind of rules has none of that kind', async () => {
+  const { multiline: _, ...older } = NO_RULES;
+  world.sink.rules = { rules: { ...older, redact: [email] } as unknown as RuleSet, pods: null };
+  world.writeLines(['a@b.example']);
+  await world.start({ rulesAskMs: ASK_MS });
+  await world.expectLines(['[redacted:email]']);
 });
 
 test('a pattern that this agent does not know: nothing is sent', async () => {
@@ -307,4 +327,64 @@ test('markers are never dropped', async () => {
     () => 'no marker',
   );
   expect(world.markers()[0]).toContain('may have been lost');
+});
+
+/** What is stored of a container, in order. */
+const storedOf = (name: string): string[] =>
+  world.sink.lines.filter(({ container }) => container === name).map(({ text }) => text);
+
+async function expectStored(want: Readonly<Record<string, readonly string[]>>): Promise<void> {
+  const isThere = (): boolean => Object.entries(want).every(([name, texts]) => storedOf(name).join() === texts.join());
+  await until(isThere, () => JSON.stringify(Object.keys(want).map((name) => [name, storedOf(name)])));
+}
+
+const TRACE = ['java.lang.Error: x', '\tat a.B.c(B.java:1)'];
+
+test.each([{ kind: 'traces' }, { kind: 'off' }] as const)(
+  'the first start pattern for a container counts, and without one what the flags say: %o',
+  async (multiline) => {
+    setRules({
+      multiline: [
+        { selector: { container: 'db' }, start: '^\\d' },
+        { selector: { container: 'd*' }, start: '^(é|$)' },
+      ],
+    });
+    const lines = ['1 a', ...TRACE, 'b', '2 c', '', 'd', Buffer.from('é').toString('latin1'), '{"e":1}'];
+    for (const name of ['db', 'dns', 'app']) world.writeLines(lines, name);
+    await world.start({ rulesAskMs: ASK_MS, multiline });
+    const [one, head, frame, b, two, empty, d, accented, json] = lines as [string, ...string[]];
+    await expectStored({
+      db: [[one, head, frame, b].join('\n'), [two, empty, d, accented].join('\n'), json!],
+      dns: [[one, head, frame, b, two].join('\n'), [empty, d].join('\n'), accented!, json!],
+      app: multiline.kind === 'off' ? lines : [[one, head, frame].join('\n'), ...lines.slice(3)],
+    });
+  },
+);
+
+test('start patterns change live, also for what waits and what is on its way', async () => {
+  const multiline = [
+    { selector: { labels: { team: 'db' } }, start: '^\\d' },
+    { selector: { labels: { team: '*' } }, start: '^[a-z]' },
+  ];
+  setRules({ multiline }, [pod({ labels: { team: 'db' } })]);
+  world.writeLines(['1', 'a', '2', 'b', '{}']);
+  await world.start({ rulesAskMs: ASK_MS });
+  const want = ['1\na', '2\nb', '{}'];
+  await world.expectLines(want);
+  world.sink.fault = () => ({ status: 503, headers: { 'retry-after': '0' } });
+  world.writeLines(['3', 'c', '4']);
+  await until(
+    () => world.metric('retries_total{reason="503"}') > 0,
+    () => 'no batch',
+  );
+  world.writeLines(['d', '5', 'e']);
+  setRules({ multiline }, [pod({ labels: { team: 'shop' } })]);
+  await rulesKnown();
+  world.sink.fault = () => undefined;
+  want.push('3\nc', '4', 'd\n5', 'e');
+  await world.expectLines(want);
+  setRules({}, [pod({})]);
+  await rulesKnown();
+  world.writeLines(['f', '6']);
+  await world.expectLines([...want, 'f', '6']);
 });

@@ -92,7 +92,7 @@ test('the answer has an etag, and is short when it is known', async () => {
     async () => {
       const answer = await ask('');
       expect(await answer.json()).toEqual({
-        rules: { include: [], exclude: [], drop: [{ name: 'noise', text: 'noise' }], redact: [] },
+        rules: { include: [], exclude: [], drop: [{ name: 'noise', text: 'noise' }], redact: [], multiline: [] },
         pods: [],
       });
       const again = await ask(answer.headers.get('etag')!);

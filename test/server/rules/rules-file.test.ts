@@ -33,15 +33,19 @@ test.each([
       ],
     },
   ],
+  [
+    "multiline:\n  - { selector: { container: db }, start: '^[0-9]{4}-' }\n  - start: '^(é|$)'\n",
+    { ...NO_RULES, multiline: [{ selector: { container: 'db' }, start: '^[0-9]{4}-' }, { start: '^(é|$)' }] },
+  ],
 ])('%s', async (text, want) => {
   expect(await parseRules(text, FILE)).toEqual(want);
 });
 
 test.each([
-  ['- a', 'must be a mapping with some of include, exclude, drop, redact'],
+  ['- a', 'must be a mapping with some of include, exclude, drop, redact, multiline'],
   ['exclude: [', 'line 1: '],
   ['a: *b', 'rules.yaml: '],
-  ['\nexcludes: []', 'line 2: excludes is not known here; there are include, exclude, drop, redact'],
+  ['\nexcludes: []', 'line 2: excludes is not known here; there are include, exclude, drop, redact, multiline'],
   ['exclude: all', 'line 1: exclude must be a list'],
   ['exclude:\n  - {}', 'line 2: a selector must name something'],
   ['exclude:\n  - pod: a\n  - pods: a', 'line 3: pods is not known here; there are namespace, pod, container, labels'],
@@ -59,6 +63,11 @@ test.each([
   ['redact:\n  - { name: a, pattern: "ä" }', 'line 2: pattern must be printable ASCII'],
   [`redact:\n  - { name: a, pattern: "${'a'.repeat(257)}" }`, 'line 2: pattern is longer than 256 characters'],
   [`redact:\n  - { name: a, pattern: a, replace: '"' }`, 'line 2: replace must be up to 64 characters'],
+  ['multiline:\n  - selector: { pod: a }', 'line 2: start must be a regular expression, in single quotes'],
+  ['multiline:\n  - start: "["', 'line 2: start Invalid regular expression'],
+  ['multiline:\n  - start: "(?=a)b"', 'line 2: start look-around, back references and large counts'],
+  [`multiline:\n  - start: "${'a'.repeat(257)}"`, 'line 2: start is longer than 256 characters'],
+  ['multiline:\n  - { start: a, stop: b }', 'line 2: stop is not known here; there are selector, start'],
   [`exclude: [${'{ pod: a }, '.repeat(101)}]`, 'line 1: exclude has 101 rules; at most 100 are allowed'],
 ])('%s is refused', async (text, message) => {
   await expect(parseRules(text, FILE)).rejects.toThrow(message);
