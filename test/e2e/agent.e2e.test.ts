@@ -6,9 +6,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FLAG_PARTIAL } from '../../shared/row-group/format.ts';
-import { cri, World } from '../agent/pods.ts';
+import { worldOfEachTest } from '../agent/pods.ts';
 import { Sink, type SunkLine } from '../agent/sink.ts';
 import { containerdUnavailable, startContainerd, type Containerd } from './containerd.ts';
 import { BUSYBOX_IMAGE } from './images.ts';
@@ -104,18 +104,10 @@ async function canLimitWatches(): Promise<boolean> {
 const noNamespace = (await canLimitWatches()) ? undefined : 'no user namespace with a limit of its own here';
 
 describe.skipIf(noNamespace !== undefined)(`inotify${noNamespace === undefined ? '' : ` (${noNamespace})`}`, () => {
-  let world: World;
-
-  beforeEach(async () => {
-    world = new World();
-    await world.open();
-  });
-
-  afterEach(() => world.close());
+  const world = worldOfEachTest();
 
   test('a kernel without watches: warns once, and finds new pods by listing', async () => {
-    const write = (i: number): void =>
-      world.write(world.path('0.log', 'app', `ns_pod-${i}_uid-${i}`), cri(`line ${i}`));
+    const write = (i: number): void => world.writeLines([`line ${i}`], 'app', `ns_pod-${i}_uid-${i}`);
     for (let i = 0; i < 200; i++) write(i);
     const flags = ['--pods-dir', world.podsDir, '--server', world.url, '--node', 'node-1'];
     const command = [process.execPath, 'cli/podlog.js', 'agent', ...flags];
