@@ -3,7 +3,7 @@
  * `2026-11-23 15:01:12,123 - worker - WARNING - queue is long`, `[ERROR] no route`, `error: no such file`.
  *
  * A word is a level where it can hardly be anything else: in capitals, between what separates words; in other letters only
- * in brackets, behind `level=`, or first in the line and before a colon.
+ * in brackets, behind `level=`, or before a colon, and then a word for trouble unless it is the line's first.
  */
 import { byteTable } from '../../bytes.ts';
 import { KIND_PLAIN } from '../format.ts';
@@ -31,10 +31,13 @@ const WORD_BYTES_MIN = 3;
 const WORD_BYTES_MAX = 11;
 
 /** In capitals. All are spellings that levels.ts knows. */
-const WORDS =
-  'TRACE DEBUG INFO NOTICE NOTE WARN WARNING ERROR SEVERE CRITICAL FATAL ALERT EMERGENCY PANIC TRC DBG INF WRN ERR CRIT FTL PNC EMERG'
-    .split(' ')
-    .map((word) => Buffer.from(word));
+const WORDS = words(
+  'TRACE DEBUG INFO NOTICE NOTE WARN WARNING ERROR SEVERE CRITICAL FATAL ALERT EMERGENCY PANIC TRC DBG INF WRN ERR CRIT FTL PNC EMERG',
+);
+/** Those that make trouble wherever a colon is behind them: `npm error: …`, but not `for more info: …`. */
+const TROUBLE = words('ERROR ERR FATAL PANIC WARN WARNING');
+/** With which they begin. */
+const TROUBLE_LETTERS = 'efpw';
 
 const ESCAPE = 0x1b;
 const SEMICOLON = 0x3b;
@@ -45,16 +48,20 @@ const OPENING = byteTable('[(<|');
 const CLOSING = byteTable('])>|');
 const SMALL = 1;
 const CAPITAL = 2;
-const SMALL_BEHIND = 4;
-const CAPITAL_BEHIND = 8;
-const LINE_END = 16;
+/** Small, and one of TROUBLE_LETTERS. */
+const TROUBLE_LETTER = 4;
+const SMALL_BEHIND = 8;
+const CAPITAL_BEHIND = 16;
+const TROUBLE_BEHIND = 32;
+const LINE_END = 64;
 /** Shifts what may be behind a byte to what a byte is. */
-const BEHIND_SHIFT = 2;
+const BEHIND_SHIFT = 3;
 /** Of what is before the first byte. */
 const LINE_START = SMALL_BEHIND | CAPITAL_BEHIND;
 /** By byte: what it is, and with which kinds of letters a level may begin behind it. An `m` may end what sets a color. */
 const CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => (isCapital(byte) ? CAPITAL : isLetter(byte) ? SMALL : 0));
-for (const byte of Buffer.from(' \t:')) CLASSES[byte]! |= CAPITAL_BEHIND;
+for (const byte of Buffer.from(TROUBLE_LETTERS)) CLASSES[byte]! |= TROUBLE_LETTER;
+for (const byte of Buffer.from(' \t:')) CLASSES[byte]! |= CAPITAL_BEHIND | TROUBLE_BEHIND;
 for (const byte of Buffer.from('[(<|="m')) CLASSES[byte]! |= CAPITAL_BEHIND | SMALL_BEHIND;
 CLASSES[NEWLINE] = LINE_END;
 
@@ -107,17 +114,18 @@ function findLevel(bytes: Uint8Array, start: number, startMax: number, end: numb
     const byte = CLASSES[bytes[at]!]!;
     if ((byte & (before >> BEHIND_SHIFT)) !== 0) {
       const wordEnd = lettersEnd(bytes, at, end);
-      if (isLevelPlace(bytes, start, at, wordEnd, end) && isLevelWord(bytes, at, wordEnd)) return at;
+      if (isLevelPlace(bytes, start, at, wordEnd, end) && isOneOf(WORDS, bytes, at, wordEnd)) return at;
     } else if (byte === LINE_END) return -1;
     before = byte;
   }
   return -1;
 }
 
-function isLevelWord(bytes: Uint8Array, start: number, end: number): boolean {
+/** In any case. */
+function isOneOf(wanted: readonly Buffer[], bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
   if (length < WORD_BYTES_MIN || length > WORD_BYTES_MAX) return false;
-  for (const word of WORDS) {
+  for (const word of wanted) {
     if (word.length !== length) continue;
     let i = 0;
     while (i < length && (bytes[start + i]! & ~CASE_BIT) === word[i]) i++;
@@ -135,8 +143,10 @@ function isLevelPlace(bytes: Uint8Array, start: number, at: number, wordEnd: num
   if (isColored && !isColorEnd(bytes, start, at)) return false;
   if (isCapital(byteAt(bytes, at + 1, end))) return isCapital(bytes[at]!);
   if (isColored || (OPENING[before] === 1 && behind >= 0 && (CLOSING[behind] === 1 || behind === SPACE))) return true;
-  if (before === EQUALS || before === QUOTE) return LEVEL_KEYS.some((key) => isAt(bytes, at - key.length, at, key));
-  return at === start && (behind === COLON || isAt(bytes, wordEnd, end, GO_FATAL));
+  if (before === EQUALS || before === QUOTE)
+    return LEVEL_KEYS.some((key) => at - key.length >= start && isAt(bytes, at - key.length, at, key));
+  if (behind !== COLON) return at === start && isAt(bytes, wordEnd, end, GO_FATAL);
+  return at === start || isOneOf(TROUBLE, bytes, at, wordEnd);
 }
 
 /** Offset behind `ESC [ … m`, which sets a color, where one begins at `at`; else `at`. */
@@ -157,4 +167,8 @@ function isColorEnd(bytes: Uint8Array, start: number, at: number): boolean {
   let escape = at - 2;
   while (escape >= start && isColorByte(bytes[escape]!)) escape--;
   return escape >= start && bytes[escape] === ESCAPE;
+}
+
+function words(text: string): Buffer[] {
+  return text.split(' ').map((word) => Buffer.from(word));
 }

@@ -197,6 +197,8 @@ export const TEXT_LINES: readonly (readonly [line: string, fields: Readonly<Reco
     { level: 'fatal', message: 'error: all goroutines are asleep - deadlock!' },
   ],
   ['panic: runtime error\n\ngoroutine 1', { level: 'panic', message: 'runtime error\n\ngoroutine 1' }],
+  ['psql: error: no connection', { '': 'psql: ', level: 'error', message: 'no connection' }],
+  ['Uncaught Error: x', { '': 'Uncaught ', level: 'Error', message: 'x' }],
   ['app ready level=error why', { '': 'app ready level=', level: 'error', message: 'why' }],
   [
     '\x1b[90m3:04PM\x1b[0m \x1b[32mINF\x1b[0m ready',
@@ -217,7 +219,8 @@ export const PLAIN_LINES: readonly string[] = [
   'x=1 y=a\nb',
   'I1123 15:01:12.12345 1 a.go:1] x',
   'X1123 15:01:12.123456 1 a.go:1] x',
-  'ERRORS and INFOrmation, no errors, an error: none',
+  'ERRORS and INFOrmation, no errors, an error none',
+  'see there for more info: x, and debug: y',
   '/INFO/x',
   `${'x '.repeat(48)}ERROR`,
   `${'x'.repeat(93)} INFOrmation`,
