@@ -20,14 +20,22 @@ const VERSION = /k8s\.io\/kubernetes v(\S+)/.exec(readFileSync(join(SOURCES, 'go
 const BUILT = join(homedir(), '.cache', 'podlog-test', `kubernetes-${VERSION}`);
 const PROGRAMS = ['etcd', 'apiserver'];
 const ADMIN_TOKEN = 'admin-of-the-test';
+/** Each request of a ServiceAccount, one line of JSON. */
+const AUDIT_POLICY = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  rules: [{ level: 'Metadata', userGroups: ['system:serviceaccounts'] }, { level: 'None' }],
+};
 
 export interface KubeApiServer {
   readonly dir: string;
   readonly url: string;
   /** PEM, as it stands in a kubeconfig. */
   readonly ca: () => string;
-  /** A request as the administrator; fails unless it succeeds. */
-  call<T>(method: string, path: string, body?: object): Promise<T>;
+  /** A request as the administrator, or as whom it names; fails unless it succeeds. A PATCH is a server-side apply. */
+  call<T>(method: string, path: string, body?: object, as?: string): Promise<T>;
+  /** What a user of the group system:serviceaccounts has asked of it so far, such as `list pods`, whatever the answer. */
+  askedBy(user: string): ReadonlySet<string>;
   stopApiServer(): Promise<void>;
   /** Again, on the same port. */
   startApiServer(): Promise<void>;
@@ -73,8 +81,10 @@ export async function startKubeApiServer(): Promise<KubeApiServer> {
   ]);
   writeServiceAccountKeys(dir);
   writeFileSync(join(dir, 'tokens.csv'), `${ADMIN_TOKEN},admin,1,system:masters\n`);
+  writeFileSync(join(dir, 'audit.json'), JSON.stringify(AUDIT_POLICY));
   const ca = (): string => readFileSync(join(dir, 'certs', 'apiserver.crt'), 'utf8');
-  const call = <T>(method: string, path: string, body?: object): Promise<T> => callApi(url + path, ca(), method, body);
+  const call = <T>(method: string, path: string, body?: object, as?: string): Promise<T> =>
+    callApi({ url: url + path, ca: ca(), method, body, as });
   let apiServer: ChildProcess;
   const startApiServer = async (): Promise<void> => {
     apiServer = run('apiserver', [
@@ -88,6 +98,8 @@ export async function startKubeApiServer(): Promise<KubeApiServer> {
       '--service-account-signing-key-file=sa.key',
       '--token-auth-file=tokens.csv',
       '--authorization-mode=RBAC',
+      '--audit-policy-file=audit.json',
+      '--audit-log-path=audit.log',
       // It would wait for the default account of a namespace, which a controller makes.
       '--disable-admission-plugins=ServiceAccount',
     ]);
@@ -102,8 +114,9 @@ export async function startKubeApiServer(): Promise<KubeApiServer> {
     await Promise.all([stopApiServer(), end(etcd, 'SIGKILL')]);
     rmSync(dir, { recursive: true });
   };
+  const askedBy = (user: string): ReadonlySet<string> => readAudit(join(dir, 'audit.log'), user);
   await startApiServer();
-  return { dir, url, ca, call, startApiServer, stopApiServer, stop };
+  return { dir, url, ca, call, askedBy, startApiServer, stopApiServer, stop };
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -119,9 +132,41 @@ function writeServiceAccountKeys(dir: string): void {
   writeFileSync(join(dir, 'sa.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
 }
 
-async function callApi<T>(url: string, ca: string, method: string, body: object | undefined): Promise<T> {
+interface AuditEvent {
+  readonly verb: string;
+  readonly user: { readonly username: string };
+  /** What a request for no resource lacks. */
+  readonly objectRef?: { readonly resource: string; readonly subresource?: string };
+  readonly requestURI: string;
+}
+
+function readAudit(path: string, user: string): ReadonlySet<string> {
+  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  const events = lines.map((line) => JSON.parse(line) as AuditEvent).filter((event) => event.user.username === user);
+  return new Set(
+    events.map(({ verb, objectRef, requestURI }) => {
+      if (objectRef === undefined) return `${verb} ${requestURI}`;
+      const { resource, subresource } = objectRef;
+      return `${verb} ${subresource === undefined ? resource : `${resource}/${subresource}`}`;
+    }),
+  );
+}
+
+interface ApiCall {
+  readonly url: string;
+  readonly ca: string;
+  readonly method: string;
+  readonly body: object | undefined;
+  readonly as: string | undefined;
+}
+
+async function callApi<T>({ url, ca, method, body, as }: ApiCall): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' };
+  const headers = {
+    authorization: `Bearer ${ADMIN_TOKEN}`,
+    'content-type': method === 'PATCH' ? 'application/apply-patch+yaml' : 'application/json',
+    ...(as !== undefined && { 'impersonate-user': as }),
+  };
   const call = request(url, { method, headers, ca }, (response) => {
     let text = '';
     response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));

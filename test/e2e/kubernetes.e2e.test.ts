@@ -3,11 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AUDIENCE } from '../../server/auth/reviewed-tokens.ts';
+import { tokenReviewer } from '../../server/auth/token-review.ts';
 import { BATCH_CONTENT_TYPE } from '../../shared/wire.ts';
 import { freePort } from '../free-port.ts';
 import { eventObject, podObject, restarted } from '../kubernetes/objects.ts';
-import { type Manifest, readKustomization, readManifests } from '../manifests/manifests.ts';
+import { kustomize } from '../manifests/kustomize.ts';
+import { MANIFESTS, ofKind, renderManifests } from '../manifests/manifests.ts';
 import { batchOf, range, TODAY } from '../server/store/batches.ts';
+import { apply } from './apply.ts';
 import {
   buildKubeApiServer,
   type KubeApiServer,
@@ -18,22 +22,9 @@ import { endPodlog, type PodlogProcess, serverReady, startPodlog } from './podlo
 import { until } from './until.ts';
 
 const unavailable = kubeApiServerUnavailable();
-const RBAC = 'rbac.authorization.k8s.io/v1';
-/** Kind → where it is posted. */
-const COLLECTIONS: Readonly<Record<string, string>> = {
-  Namespace: '/api/v1/namespaces',
-  ServiceAccount: '/api/v1/namespaces/podlog/serviceaccounts',
-  ClusterRole: `/apis/${RBAC}/clusterroles`,
-  ClusterRoleBinding: `/apis/${RBAC}/clusterrolebindings`,
-};
 const SHOP = '/api/v1/namespaces/shop';
-
-/** kustomize gives a ServiceAccount that is bound to a role the namespace of all. */
-function asApplied(manifest: Manifest): Manifest {
-  if (manifest.kind !== 'ClusterRoleBinding') return manifest;
-  const { namespace } = readKustomization();
-  return { ...manifest, subjects: manifest.subjects.map((subject) => ({ ...subject, namespace })) };
-}
+const ACCOUNTS = '/api/v1/namespaces/podlog/serviceaccounts';
+const userOf = (account: string): string => `system:serviceaccount:podlog:${account}`;
 
 describe.skipIf(unavailable !== undefined)(
   `a real kube-apiserver${unavailable === undefined ? '' : ` (${unavailable})`}`,
@@ -47,10 +38,8 @@ describe.skipIf(unavailable !== undefined)(
     beforeAll(async () => {
       await buildKubeApiServer();
       api = await startKubeApiServer();
-      for (const manifest of readManifests()) {
-        const collection = COLLECTIONS[manifest.kind];
-        if (collection !== undefined) await api.call('POST', collection, asApplied(manifest));
-      }
+      await apply(api, kustomize(`${MANIFESTS}overlays/k3s`));
+      await api.call('POST', ACCOUNTS, { metadata: { name: 'nobody' } });
       await api.call('POST', '/api/v1/namespaces', { metadata: { name: 'shop' } });
       config = await kubeconfigOf('podlog-server');
       port = await freePort();
@@ -70,10 +59,16 @@ describe.skipIf(unavailable !== undefined)(
       await serverReady(server, port);
     }
 
-    /** A kubeconfig with a token for an account, of which the cluster makes a new one. */
+    /** A new token of an account, for these audiences or for the API itself. */
+    async function tokenOf(account: string, audiences?: readonly string[]): Promise<string> {
+      const path = `${ACCOUNTS}/${account}/token`;
+      const { status } = await api.call<{ status: { token: string } }>('POST', path, { spec: { audiences } });
+      return status.token;
+    }
+
+    /** A kubeconfig with a token of an account. */
     async function kubeconfigOf(account: string): Promise<string> {
-      const path = `/api/v1/namespaces/podlog/serviceaccounts/${account}/token`;
-      const { status } = await api.call<{ status: { token: string } }>('POST', path, { spec: {} });
+      const token = await tokenOf(account);
       const file = join(dir, `${account}.json`);
       const named = { cluster: 'c', user: 'u' };
       writeFileSync(
@@ -87,7 +82,7 @@ describe.skipIf(unavailable !== undefined)(
               cluster: { server: api.url, 'certificate-authority-data': Buffer.from(api.ca()).toString('base64') },
             },
           ],
-          users: [{ name: 'u', user: { token: status.token } }],
+          users: [{ name: 'u', user: { token } }],
         }),
       );
       return file;
@@ -171,8 +166,42 @@ describe.skipIf(unavailable !== undefined)(
       expect(await lines('stream=podlog')).toHaveLength(1);
     });
 
+    test("an agent's token is known by the server's account, and one for the API itself is none of an agent", async () => {
+      const [tokenPath, caPath] = [join(dir, 'token'), join(dir, 'ca.crt')];
+      writeFileSync(tokenPath, await tokenOf('podlog-server'));
+      writeFileSync(caPath, api.ca());
+      const review = tokenReviewer({ url: api.url, tokenPath, caPath, namespacePath: '' }, AUDIENCE);
+      const known = { authenticated: true, username: userOf('podlog-agent'), audiences: [AUDIENCE] };
+      expect(await review(await tokenOf('podlog-agent', [AUDIENCE]))).toEqual(known);
+      expect(await review(await tokenOf('podlog-agent'))).toMatchObject({ authenticated: false });
+    });
+
+    test('the server has used each of its rights and asked for nothing else; an agent has none', async () => {
+      const roles = ofKind(renderManifests('overlays/k3s'), 'ClusterRole').flatMap(({ rules }) => rules);
+      const granted = roles.flatMap(({ resources, verbs }) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),
+      );
+      expect(api.askedBy(userOf('podlog-server'))).toEqual(new Set(granted));
+      expect(await rightsOf('podlog-agent')).toEqual(await rightsOf('nobody'));
+      const all = await rightsOf('podlog-server');
+      expect(all.filter((right) => !granted.includes(right))).toEqual(await rightsOf('nobody'));
+      expect(all).toEqual(expect.arrayContaining(granted));
+    });
+
+    /** What an account may do in a namespace, by all roles of the cluster; sorted. */
+    async function rightsOf(account: string): Promise<string[]> {
+      const path = '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews';
+      interface Rules {
+        readonly status: { readonly resourceRules: readonly { resources?: string[]; verbs: string[] }[] };
+      }
+      const { status } = await api.call<Rules>('POST', path, { spec: { namespace: 'shop' } }, userOf(account));
+      const rights = status.resourceRules.flatMap(({ resources = [], verbs }) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),
+      );
+      return rights.toSorted();
+    }
+
     test('an account without rights: the server says so and serves', async () => {
-      await api.call('POST', COLLECTIONS['ServiceAccount']!, { metadata: { name: 'nobody' } });
       await endPodlog(server, 'SIGTERM');
       config = await kubeconfigOf('nobody');
       await start();

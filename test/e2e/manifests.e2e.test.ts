@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../free-port.ts';
-import { readManifests, type Container, type PodTemplate } from '../manifests/manifests.ts';
+import { renderManifests, workloadsOf, type Container, type PodTemplate } from '../manifests/manifests.ts';
 import { containerdUnavailable, startContainerd, type Containerd } from './containerd.ts';
 import type { SecurityContext } from './cri.ts';
 import { BUSYBOX_IMAGE } from './images.ts';
@@ -23,9 +23,10 @@ const AGENT_TOKEN = 'agent-0123456789abcdef';
 const READ_TOKEN = 'read-0123456789abcdef';
 
 const templates = new Map(
-  readManifests()
-    .filter((manifest) => manifest.kind === 'StatefulSet' || manifest.kind === 'DaemonSet')
-    .map(({ spec }) => [spec.template.spec.containers[0]!.name, spec.template]),
+  workloadsOf(renderManifests('overlays/k3s')).map(({ spec }) => [
+    spec.template.spec.containers[0]!.name,
+    spec.template,
+  ]),
 );
 
 describe.skipIf(unavailable !== undefined)(

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { assembleWorkingDir, imageConfig, readDockerfile, REPOSITORY } from './docker-image.ts';
-import { readManifests } from './manifests.ts';
+import { renderManifests, workloadsOf } from './manifests.ts';
 
 const instructions = readDockerfile();
 const config = imageConfig(instructions);
@@ -34,7 +34,7 @@ describe('the Dockerfile', () => {
   });
 
   test('runs the server as the user whom its manifest names', () => {
-    const server = readManifests().find((manifest) => manifest.kind === 'StatefulSet')!;
+    const [server] = workloadsOf(renderManifests('base'));
     const { runAsUser, runAsGroup } = server.spec.template.spec.securityContext;
     expect(config.user).toBe(`${runAsUser}:${runAsGroup}`);
     expect(config.command).toEqual(server.spec.template.spec.containers[0]!.args);

@@ -3,7 +3,7 @@
  * definitions that our manifests' kinds need, as JSON Schema, strict about unknown fields. By hand, when a kind or the
  * Kubernetes version changes:
  *
- *     go mod download -json k8s.io/kubernetes@v1.34.1      # gives "Dir"
+ *     go mod download -json k8s.io/kubernetes@v1.34.4      # gives "Dir"
  *     npm exec -c 'node test/manifests/extract-schemas.ts "$DIR/api/openapi-spec/swagger.json"' && npm run format
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -14,6 +14,9 @@ const KINDS = [
   'io.k8s.api.core.v1.ServiceAccount',
   'io.k8s.api.apps.v1.DaemonSet',
   'io.k8s.api.apps.v1.StatefulSet',
+  'io.k8s.api.networking.v1.Ingress',
+  'io.k8s.api.networking.v1.NetworkPolicy',
+  'io.k8s.api.policy.v1.PodDisruptionBudget',
   'io.k8s.api.rbac.v1.ClusterRole',
   'io.k8s.api.rbac.v1.ClusterRoleBinding',
   'io.k8s.api.scheduling.v1.PriorityClass',

@@ -1,29 +1,37 @@
-import { readFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+/** The manifests fit together and fit the command, whichever overlay is applied. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { environmentName } from '../../cli/flag.ts';
 import { FLAGS } from '../../cli/flags.ts';
 import { AUDIENCE } from '../../server/auth/reviewed-tokens.ts';
+import { readObjects } from './kustomize.ts';
 import {
-  manifestFiles,
-  readKustomization,
-  readManifests,
-  readResources,
+  containerOf,
+  environmentOf,
+  MANIFESTS,
+  matches,
+  ofKind,
+  OVERLAYS,
+  renderManifests,
   schemaErrors,
-  type Container,
-  type Manifest,
-  type PodTemplate,
+  workloadsOf,
 } from './manifests.ts';
 
-const manifests = readManifests();
-const workloads = manifests.filter((manifest) => manifest.kind === 'StatefulSet' || manifest.kind === 'DaemonSet');
-const services = manifests.filter((manifest) => manifest.kind === 'Service');
-const containers = workloads.map(({ spec }): Container => spec.template.spec.containers[0]!);
+const FOLDERS = ['base', 'components/traefik', ...OVERLAYS.map((name) => `overlays/${name}`)];
+
+test('there are overlays', () => {
+  expect(OVERLAYS).toEqual(['k3s', 'plain']);
+});
 
 describe('the schemas of Kubernetes 1.34', () => {
-  const files = readKustomization().resources;
-  test.each(files)('accept %s', (file) => {
-    for (const resource of readResources(file)) expect(schemaErrors(resource)).toEqual([]);
+  test.each(FOLDERS)('accept %s, and none of its files is left out', (folder) => {
+    for (const manifest of renderManifests(folder)) expect(schemaErrors(manifest), manifest.metadata.name).toEqual([]);
+    const path = join(MANIFESTS, folder);
+    const files = readdirSync(path).filter((name) => name !== 'kustomization.yaml');
+    const { resources } = parse(readFileSync(join(path, 'kustomization.yaml'), 'utf8')) as { resources: string[] };
+    expect(resources.filter((name) => name.endsWith('.yaml')).toSorted()).toEqual(files.toSorted());
   });
 
   const broken: [what: string, path: string[], value: unknown, error: RegExp][] = [
@@ -35,51 +43,76 @@ describe('the schemas of Kubernetes 1.34', () => {
     ['another version', ['apiVersion'], 'apps/v1beta1', /no schema of apps\/v1beta1 StatefulSet/],
   ];
   test.each(broken)('refuse %s', (_, path, value, error) => {
-    const copy = structuredClone(manifests.find(({ kind }) => kind === 'StatefulSet')!);
-    expect(schemaErrors(copy)).toEqual([]);
-    set(copy, path, value);
-    expect(schemaErrors(copy).join('\n')).toMatch(error);
+    const [server] = workloadsOf(renderManifests('base'));
+    set(server, path, value);
+    expect(schemaErrors(server).join('\n')).toMatch(error);
   });
 });
 
-describe('the manifests fit together', () => {
-  test('the kustomization lists every file', () => {
-    const files = manifestFiles().filter((name) => name !== 'kustomization.yaml');
-    expect(new Set(readKustomization().resources)).toEqual(new Set(files));
-  });
+test('the namespace is the one that they make, and no file sets its own', () => {
+  const files = ['base', 'components/traefik'].flatMap((folder) =>
+    readdirSync(join(MANIFESTS, folder)).map((name) => join(MANIFESTS, folder, name)),
+  );
+  const own = files.filter((file) => readObjects(file).some(({ metadata }) => metadata?.namespace !== undefined));
+  expect(own).toEqual([]);
+  const all = FOLDERS.flatMap((folder) => renderManifests(folder));
+  const namespaces = ofKind(all, 'Namespace').map(({ metadata }) => metadata.name);
+  const used = all.flatMap(({ metadata }) => metadata.namespace ?? []);
+  expect(new Set(used)).toEqual(new Set(namespaces));
+  expect(new Set(namespaces)).toEqual(new Set(['podlog']));
+});
 
-  test('the namespace is the one that they make, and none sets its own', () => {
-    const namespaces = manifests.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name);
-    expect(namespaces).toEqual([readKustomization().namespace]);
-    expect(manifests.filter(({ metadata }) => metadata.namespace !== undefined)).toEqual([]);
+test('each overlay has the image of this version: imported on k3s, from a registry elsewhere', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  const images = Object.fromEntries(
+    OVERLAYS.map((name) => {
+      const containers = workloadsOf(renderManifests(`overlays/${name}`)).map(containerOf);
+      return [name, [...new Set(containers.map(({ image, imagePullPolicy }) => `${image} ${imagePullPolicy}`))]];
+    }),
+  );
+  expect(images).toEqual({
+    k3s: [`podlog:${version} Never`],
+    // Without a policy: an image with a version is pulled when it is not there.
+    plain: [`registry.example.com/podlog:${version} undefined`],
   });
+});
 
-  test('the image is one that kustomize replaces, of the version that this is', () => {
-    const packageJson = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
-    expect(readKustomization().images).toEqual([{ name: 'podlog', newTag: packageJson.version }]);
-    expect(new Set(containers.map(({ image }) => image))).toEqual(new Set(['podlog']));
-  });
+test('an ingress leads to the service', () => {
+  const [service] = ofKind(renderManifests('base'), 'Service');
+  const ingresses = ofKind(renderManifests('components/traefik'), 'Ingress');
+  const backends = ingresses.flatMap(({ spec }) => spec.rules).flatMap(({ http }) => http.paths);
+  const port = { name: service!.spec.ports[0]!.name };
+  expect(backends.map(({ backend }) => backend.service)).toEqual([{ name: service!.metadata.name, port }]);
+});
 
-  test('selectors select their own pods', () => {
-    for (const { spec } of workloads) expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
-  });
+describe.each(OVERLAYS)('%s', (overlay) => {
+  const manifests = renderManifests(`overlays/${overlay}`);
+  const workloads = workloadsOf(manifests);
+  const [server, agent] = workloads;
+  const serverContainer = containerOf(server);
+  const agentContainer = containerOf(agent);
+  const [service, ...services] = ofKind(manifests, 'Service');
+  const namesOf = (kind: Parameters<typeof ofKind>[1]) => ofKind(manifests, kind).map(({ metadata }) => metadata.name);
 
-  test('the service selects the server alone, by a port that it has', () => {
-    for (const { metadata, spec } of services) {
-      const selected = workloads.filter((workload) => matches(workload.spec.template.metadata.labels, spec.selector));
-      expect(selected.map((workload) => workload.metadata.name)).toEqual(['podlog-server']);
-      expect(selected[0]?.spec.serviceName).toBe(metadata.name);
-      const ports = selected[0]!.spec.template.spec.containers[0]!.ports!.map(({ name }) => name);
-      for (const { targetPort } of spec.ports) expect(ports).toContain(targetPort);
-    }
+  test('the service selects the server alone, by a port that it has, ready or not', () => {
+    expect(services).toEqual([]);
+    const { selector, ports, publishNotReadyAddresses } = service!.spec;
+    const selected = workloads.filter(({ spec }) => matches(spec.template.metadata.labels, { matchLabels: selector }));
+    expect(selected).toEqual([server]);
+    expect(server.spec.serviceName).toBe(service!.metadata.name);
+    const names = serverContainer.ports!.map(({ name }) => name);
+    for (const { targetPort } of ports) expect(names).toContain(targetPort);
+    // A server on a full disk is not ready, and queries go on.
+    expect(publishNotReadyAddresses).toBe(true);
   });
 
   test('agents ask for the service by its name and port', () => {
-    const urls = services.map(({ metadata, spec }) => `http://${metadata.name}:${spec.ports[0]!.port}`);
-    expect(urls).toEqual([environment(containerOf('agent')).get('PODLOG_SERVER')]);
+    const url = `http://${service!.metadata.name}:${service!.spec.ports[0]!.port}`;
+    expect(environmentOf(agentContainer).get('PODLOG_SERVER')).toBe(url);
   });
 
   test.each(workloads.map(({ metadata, spec }) => ({ name: metadata.name, spec })))('$name', ({ spec }) => {
+    expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
     const pod = spec.template.spec;
     const container = pod.containers[0]!;
     const volumes = [
@@ -91,122 +124,72 @@ describe('the manifests fit together', () => {
     for (const probe of [container.startupProbe, container.readinessProbe, container.livenessProbe]) {
       if (probe !== undefined) expect(ports).toContain(probe.httpGet.port);
     }
-    if (pod.priorityClassName !== undefined) expect(namesOf('PriorityClass')).toContain(pod.priorityClassName);
+    expect(namesOf('PriorityClass')).toContain(pod.priorityClassName);
     expect(namesOf('ServiceAccount')).toContain(pod.serviceAccountName);
+    // The image is of Linux.
+    expect(pod.nodeSelector).toEqual({ 'kubernetes.io/os': 'linux' });
   });
-});
 
-describe('the manifests fit the command', () => {
-  test.each(containers.map((container) => ({ name: container.name, container })))('$name', ({ container }) => {
-    const [command] = container.args;
-    const flags = FLAGS.filter(({ commands }) => commands.some((name) => name === command));
-    expect(container.args).toHaveLength(1);
-    expect(flags.length).toBeGreaterThan(0);
-    for (const { name, value } of container.env) {
-      const flag = flags.find((candidate) => environmentName(candidate) === name);
-      expect(flag, `${name} is no variable of podlog ${command}`).toBeDefined();
-      if (value !== undefined) expect(() => flag!.parse(value)).not.toThrow();
-    }
+  test('every node has an agent, and a rollout ends the old one before it starts the new one', () => {
+    expect(agent.spec.template.spec.tolerations).toEqual([{ operator: 'Exists' }]);
+    expect(agent.spec.updateStrategy?.rollingUpdate).toEqual({ maxUnavailable: '10%', maxSurge: 0 });
+    expect(agent.spec.minReadySeconds).toBeGreaterThan(0);
   });
+
+  test('a drain of the node of the server goes through, whatever state it is in', () => {
+    const budgets = ofKind(manifests, 'PodDisruptionBudget').map(({ spec }) => spec);
+    const selector = server.spec.selector;
+    expect(budgets).toEqual([{ maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow', selector }]);
+    // A server that does not become ready is replaced by a corrected one all the same.
+    expect(server.spec).toMatchObject({ replicas: 1, podManagementPolicy: 'Parallel' });
+  });
+
+  test.each([serverContainer, agentContainer].map((container) => ({ name: container.name, container })))(
+    'the $name fits the command',
+    ({ container }) => {
+      const [command] = container.args;
+      const flags = FLAGS.filter(({ commands }) => commands.some((name) => name === command));
+      expect(container.args).toHaveLength(1);
+      expect(flags.length).toBeGreaterThan(0);
+      for (const { name, value } of container.env) {
+        const flag = flags.find((candidate) => environmentName(candidate) === name);
+        expect(flag, `${name} is no variable of podlog ${command}`).toBeDefined();
+        if (value !== undefined) expect(() => flag!.parse(value)).not.toThrow();
+      }
+    },
+  );
 
   test('what listens is what is declared', () => {
     const listening = [
-      ['server', 'PODLOG_LISTEN'],
-      ['agent', 'PODLOG_METRICS_LISTEN'],
+      [serverContainer, 'PODLOG_LISTEN'],
+      [agentContainer, 'PODLOG_METRICS_LISTEN'],
     ] as const;
-    for (const [name, variable] of listening) {
-      const container = containerOf(name);
+    for (const [container, variable] of listening) {
       const ports = container.ports?.map(({ containerPort }) => `0.0.0.0:${containerPort}`);
-      expect(ports).toEqual([environment(container).get(variable)]);
+      expect(ports).toEqual([environmentOf(container).get(variable)]);
     }
   });
 
   test('the folders are those that are mounted', () => {
-    const mount = (container: Container) => container.volumeMounts.map(({ mountPath }) => mountPath);
-    const folder = (name: string, variable: string) => environment(containerOf(name)).get(variable)!;
-    expect(mount(containerOf('server'))).toEqual([
-      dirname(folder('server', 'PODLOG_TOKENS_FILE')),
-      folder('server', 'PODLOG_DATA_DIR'),
+    const [ofServer, ofAgent] = [environmentOf(serverContainer), environmentOf(agentContainer)];
+    expect(serverContainer.volumeMounts.map(({ mountPath }) => mountPath)).toEqual([
+      dirname(ofServer.get('PODLOG_TOKENS_FILE')!),
+      ofServer.get('PODLOG_DATA_DIR'),
     ]);
-    expect(mount(containerOf('agent'))).toEqual([
-      folder('agent', 'PODLOG_PODS_DIR'),
-      dirname(folder('agent', 'PODLOG_TOKEN_FILE')),
+    expect(agentContainer.volumeMounts.map(({ mountPath }) => mountPath)).toEqual([
+      ofAgent.get('PODLOG_PODS_DIR'),
+      dirname(ofAgent.get('PODLOG_TOKEN_FILE')!),
     ]);
   });
 
   test("an agent's token is for the server, which takes those of its account", () => {
-    const agent = podOf('DaemonSet');
-    const tokens = agent.volumes!.flatMap(({ projected }) => projected?.sources ?? []);
-    const path = basename(environment(containerOf('agent')).get('PODLOG_TOKEN_FILE')!);
+    const pod = agent.spec.template.spec;
+    const tokens = pod.volumes!.flatMap(({ projected }) => projected?.sources ?? []);
+    const path = basename(environmentOf(agentContainer).get('PODLOG_TOKEN_FILE')!);
     expect(tokens).toMatchObject([{ serviceAccountToken: { path, audience: AUDIENCE } }]);
-    const accounts = environment(containerOf('server')).get('PODLOG_AGENT_ACCOUNTS');
-    expect(accounts).toBe(agent.serviceAccountName);
+    expect(environmentOf(serverContainer).get('PODLOG_AGENT_ACCOUNTS')).toBe(pod.serviceAccountName);
   });
 });
-
-describe('the pods may do no more than they must', () => {
-  test('of the Kubernetes API, the server alone uses what its roles name, and that is all', () => {
-    const roles = manifests.filter((manifest) => manifest.kind === 'ClusterRole');
-    expect(roles.flatMap(({ rules }) => rules)).toEqual([
-      { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
-      { apiGroups: [''], resources: ['pods', 'events'], verbs: ['list', 'watch'] },
-    ]);
-    const bindings = manifests.filter((manifest) => manifest.kind === 'ClusterRoleBinding');
-    expect(bindings.map(({ roleRef }) => roleRef.name)).toEqual(roles.map(({ metadata }) => metadata.name));
-    const server = podOf('StatefulSet');
-    // kustomize adds the namespace only where there is none.
-    const subject = { kind: 'ServiceAccount', name: server.serviceAccountName };
-    for (const { subjects } of bindings) expect(subjects).toEqual([subject]);
-    expect(server.automountServiceAccountToken).toBe(true);
-    expect(podOf('DaemonSet').automountServiceAccountToken).toBe(false);
-  });
-
-  test.each(workloads.map(({ metadata, spec }) => ({ name: metadata.name, pod: spec.template.spec })))(
-    '$name',
-    ({ pod }) => {
-      expect(pod.enableServiceLinks).toBe(false);
-      expect(pod.securityContext.seccompProfile).toEqual({ type: 'RuntimeDefault' });
-      expect(pod.containers).toHaveLength(1);
-      const { securityContext, resources } = pod.containers[0]!;
-      expect(securityContext).toMatchObject({ readOnlyRootFilesystem: true, allowPrivilegeEscalation: false });
-      expect(securityContext.capabilities?.drop).toEqual(['ALL']);
-      expect(Object.keys(resources.requests)).toEqual(['cpu', 'memory']);
-      expect(Object.keys(resources.limits)).toEqual(['memory']);
-    },
-  );
-
-  test('the server is not root, the agent is, to read, and mounts the logs read-only', () => {
-    expect(podOf('StatefulSet').securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 10001 });
-    expect(containerOf('server').securityContext.capabilities?.add).toBeUndefined();
-    expect(containerOf('agent').securityContext).toMatchObject({
-      runAsUser: 0,
-      capabilities: { add: ['DAC_READ_SEARCH'] },
-    });
-    expect(containerOf('agent').volumeMounts.map(({ readOnly }) => readOnly)).toEqual([true, true]);
-  });
-});
-
-function podOf(kind: 'StatefulSet' | 'DaemonSet'): PodTemplate['spec'] {
-  return workloads.find((workload) => workload.kind === kind)!.spec.template.spec;
-}
-
-function containerOf(name: string): Container {
-  const container = containers.find((candidate) => candidate.name === name);
-  if (container === undefined) throw new Error(`no container is named ${name}`);
-  return container;
-}
-
-function environment(container: Container): Map<string, string | undefined> {
-  return new Map(container.env.map(({ name, value }) => [name, value]));
-}
-
-function namesOf(kind: Manifest['kind']): string[] {
-  return manifests.filter((manifest) => manifest.kind === kind).map(({ metadata }) => metadata.name);
-}
-
-function matches(labels: Readonly<Record<string, string>>, selector: Readonly<Record<string, string>>): boolean {
-  return Object.entries(selector).every(([name, value]) => labels[name] === value);
-}
 
 /** Sets, or with undefined deletes, the field at the path. */
 function set(target: object, path: readonly string[], value: unknown): void {
