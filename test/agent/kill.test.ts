@@ -88,3 +88,26 @@ test('SIGTERM under load: drains, ends in time and in order, and the next agent 
   await endPodlog(next, 'SIGTERM');
   expect(world.sink.texts()).toEqual(numbered('line', count));
 }, 60_000);
+
+test('two agents of one node at once, until one ends: nothing is lost or doubled', async () => {
+  const stopWriting = writeSteadily();
+  const first = startProcess(world);
+  await untilMore(1_000);
+  const second = startProcess(world);
+  await until(
+    () => world.sink.conflicts + world.sink.repeats > 0,
+    () => 'the agents do not meet',
+    15_000,
+  );
+  await untilMore(2_000);
+  expect(await endPodlog(first, 'SIGTERM')).toEqual({ code: 0, signal: null });
+  await untilMore(1_000);
+  const count = stopWriting();
+  await until(
+    () => world.sink.lines.length >= count,
+    () => 'lines are missing',
+    15_000,
+  );
+  await endPodlog(second, 'SIGTERM');
+  expect(world.sink.texts()).toEqual(numbered('line', count));
+}, 60_000);

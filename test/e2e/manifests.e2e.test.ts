@@ -12,10 +12,10 @@ import { containerdUnavailable, startContainerd, type Containerd } from './conta
 import type { SecurityContext } from './cri.ts';
 import { BUSYBOX_IMAGE } from './images.ts';
 import { makeVolume, PODLOG_IMAGE, writePodlogImage } from './podlog-image.ts';
-import { queryLogs } from './podlog.ts';
-import { endContainer, logFile, runPod, type Pod } from './pods.ts';
+import { queryLogs, type LogRow } from './podlog.ts';
+import { endContainer, logFile, rotateLog, runPod, type Pod } from './pods.ts';
 import { until } from './until.ts';
-import { openRound, workload, workloadLines } from './workload.ts';
+import { LINES_A_ROUND, openRound, workload, workloadLines } from './workload.ts';
 
 const unavailable = containerdUnavailable();
 const CAP_DAC_READ_SEARCH = 1n << 2n;
@@ -55,20 +55,28 @@ describe.skipIf(unavailable !== undefined)(
       ];
       writeFileSync(join(tokens, 'tokens.yaml'), JSON.stringify(entries));
       writeFileSync(join(token, 'token'), AGENT_TOKEN);
+      await startServer();
+      await startAgent();
+    }, 120_000);
+    afterAll(() => containerd.stop(), 60_000);
+
+    async function startServer(): Promise<void> {
       server = await runTemplate('server', {
         env: { PODLOG_LISTEN: `127.0.0.1:${port}`, PODLOG_TOKEN_REVIEW: 'false' },
-        folders: { tokens, data: join(containerd.dir, 'data') },
+        folders: { tokens: join(containerd.dir, 'tokens'), data: join(containerd.dir, 'data') },
       });
+    }
+
+    async function startAgent(): Promise<void> {
       agent = await runTemplate('agent', {
         env: {
           PODLOG_SERVER: `http://127.0.0.1:${port}`,
           PODLOG_NODE: 'node-1',
           PODLOG_METRICS_LISTEN: `127.0.0.1:${metricsPort}`,
         },
-        folders: { pods: podsDir, token },
+        folders: { pods: podsDir, token: join(containerd.dir, 'token') },
       });
-    }, 120_000);
-    afterAll(() => containerd.stop(), 60_000);
+    }
 
     /** Runs the pod of a template of the manifests. `folders` are the machine's, by the name of the volume. */
     function runTemplate(
@@ -111,29 +119,63 @@ describe.skipIf(unavailable !== undefined)(
       }
     });
 
-    test('a pod that logs is found, and podlog itself does not feed on its own lines', async () => {
-      const control = join(containerd.dir, 'control');
-      openRound(control, 0);
-      const work = workload('alpha', 0, 1, control);
-      await runPod(containerd, podsDir, {
-        namespace: 'shop',
-        name: 'alpha',
-        container: 'app',
-        image: BUSYBOX_IMAGE,
-        ...work,
-      });
-      const expected = workloadLines('alpha', 0, 1);
+    /** A pod that logs so many rounds, each once its file is made in `control`. */
+    async function runWorkload(name: string, rounds: number, control: string): Promise<Pod> {
+      const work = workload(name, 0, rounds, control);
+      return runPod(containerd, podsDir, { namespace: 'shop', name, container: 'app', image: BUSYBOX_IMAGE, ...work });
+    }
+
+    function stored(pod: string): Promise<LogRow[]> {
+      return queryLogs(port, { namespace: 'shop', pod, order: 'oldest', limit: '100000' }, READ_TOKEN);
+    }
+
+    /** Waits for the lines of that many rounds, and compares each: none is missing, none is there twice. */
+    async function expectRounds(pod: string, rounds: number): Promise<void> {
+      const expected = workloadLines(pod, 0, rounds);
       const rows = await until(`${expected.length} lines`, 60_000, async () => {
-        const stored = await queryLogs(port, { namespace: 'shop', order: 'oldest', limit: '100000' }, READ_TOKEN);
-        return stored.length >= expected.length && stored;
+        const found = await stored(pod);
+        return found.length >= expected.length && found;
       });
       for (const stream of ['stdout', 'stderr']) {
         const lines = rows.filter(({ labels }) => labels['stream'] === stream).map(({ line }) => line);
         expect(lines).toEqual(expected.filter((row) => row.stream === stream).map(({ line }) => line));
       }
+    }
+
+    /** Ends a pod as the kubelet does when its workload is rolled out anew, within the grace period of its template. */
+    async function endInOrder(pod: Pod): Promise<void> {
+      const grace = templates.get(pod.spec.container)!.spec.terminationGracePeriodSeconds;
+      const { exit_code: exitCode } = await endContainer(containerd, pod, grace);
+      expect(exitCode, said(pod)).toBe(0);
+    }
+
+    test('a pod that logs is found, and podlog itself does not feed on its own lines', async () => {
+      const control = join(containerd.dir, 'control');
+      openRound(control, 0);
+      await runWorkload('alpha', 1, control);
+      await expectRounds('alpha', 1);
+      const expected = workloadLines('alpha', 0, 1);
       const own = await queryLogs(port, { namespace: 'podlog', limit: '100000' }, READ_TOKEN);
       expect(own.length).toBeGreaterThan(0);
       expect(own.length).toBeLessThan(expected.length / 10);
+    });
+
+    test('a rollout of agents and server while a pod logs: each line is stored once', async () => {
+      const control = join(containerd.dir, 'control-beta');
+      openRound(control, 0);
+      const beta = await runWorkload('beta', 4, control);
+      await until('the first lines', 30_000, async () => (await stored('beta')).length > 0);
+      await endInOrder(agent);
+      // Between two agents: lines, and a rotation.
+      openRound(control, 1);
+      await rotateLog(containerd, beta);
+      await startAgent();
+      openRound(control, 2);
+      await until('lines after the rotation', 30_000, async () => (await stored('beta')).length > LINES_A_ROUND);
+      await endInOrder(server);
+      openRound(control, 3);
+      await startServer();
+      await expectRounds('beta', 4);
     });
 
     test('the containers have the capabilities, user and filters of their security contexts', () => {
@@ -152,11 +194,7 @@ describe.skipIf(unavailable !== undefined)(
     });
 
     test('both end in order within their grace periods', async () => {
-      for (const pod of [agent, server]) {
-        const grace = templates.get(pod.spec.container)!.spec.terminationGracePeriodSeconds;
-        const { exit_code: exitCode } = await endContainer(containerd, pod, grace);
-        expect(exitCode, said(pod)).toBe(0);
-      }
+      for (const pod of [agent, server]) await endInOrder(pod);
     });
   },
 );
