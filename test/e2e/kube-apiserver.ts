@@ -30,8 +30,10 @@ const AUDIT_POLICY = {
 export interface KubeApiServer {
   readonly dir: string;
   readonly url: string;
-  /** PEM, as it stands in a kubeconfig. */
+  /** PEM. */
   readonly ca: () => string;
+  /** The text of a kubeconfig for whoever has the token: the administrator, unless one is given. */
+  kubeconfig(token?: string): string;
   /** A request as the administrator, or as whom it names; fails unless it succeeds. A PATCH is a server-side apply. */
   call<T>(method: string, path: string, body?: object, as?: string): Promise<T>;
   /** What a user of the group system:serviceaccounts has asked of it so far, such as `list pods`, whatever the answer. */
@@ -114,9 +116,15 @@ export async function startKubeApiServer(): Promise<KubeApiServer> {
     await Promise.all([stopApiServer(), end(etcd, 'SIGKILL')]);
     rmSync(dir, { recursive: true });
   };
+  const kubeconfig = (token = ADMIN_TOKEN): string => kubeconfigOf(url, ca(), token);
   const askedBy = (user: string): ReadonlySet<string> => readAudit(join(dir, 'audit.log'), user);
-  await startApiServer();
-  return { dir, url, ca, call, askedBy, startApiServer, stopApiServer, stop };
+  try {
+    await startApiServer();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { dir, url, ca, kubeconfig, call, askedBy, startApiServer, stopApiServer, stop };
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -130,6 +138,16 @@ function writeServiceAccountKeys(dir: string): void {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   writeFileSync(join(dir, 'sa.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
   writeFileSync(join(dir, 'sa.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+}
+
+function kubeconfigOf(server: string, ca: string, token: string): string {
+  const name = 'x';
+  return JSON.stringify({
+    'current-context': name,
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    clusters: [{ name, cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } }],
+    users: [{ name, user: { token } }],
+  });
 }
 
 interface AuditEvent {

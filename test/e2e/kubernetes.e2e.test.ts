@@ -68,23 +68,8 @@ describe.skipIf(unavailable !== undefined)(
 
     /** A kubeconfig with a token of an account. */
     async function kubeconfigOf(account: string): Promise<string> {
-      const token = await tokenOf(account);
       const file = join(dir, `${account}.json`);
-      const named = { cluster: 'c', user: 'u' };
-      writeFileSync(
-        file,
-        JSON.stringify({
-          'current-context': 'x',
-          contexts: [{ name: 'x', context: named }],
-          clusters: [
-            {
-              name: 'c',
-              cluster: { server: api.url, 'certificate-authority-data': Buffer.from(api.ca()).toString('base64') },
-            },
-          ],
-          users: [{ name: 'u', user: { token } }],
-        }),
-      );
+      writeFileSync(file, api.kubeconfig(await tokenOf(account)));
       return file;
     }
 

@@ -12,10 +12,10 @@ import {
   kubeApiServerUnavailable,
   startKubeApiServer,
 } from './kube-apiserver.ts';
-import { buildKustomize, kustomizeUnavailable, realKustomize } from './kustomize.ts';
+import { KUSTOMIZE, realKustomize } from './kustomize.ts';
 import { REPOSITORY } from './podlog.ts';
 
-const unavailable = kustomizeUnavailable() ?? kubeApiServerUnavailable();
+const unavailable = KUSTOMIZE.unavailable() ?? kubeApiServerUnavailable();
 const PODS = '/api/v1/namespaces/podlog/pods';
 const K3S = join(MANIFESTS, 'overlays/k3s');
 const README = readFileSync(join(MANIFESTS, 'README.md'), 'utf8');
@@ -31,7 +31,7 @@ describe.skipIf(unavailable !== undefined)(
     let api: KubeApiServer;
 
     beforeAll(async () => {
-      await buildKustomize();
+      await KUSTOMIZE.build();
       await buildKubeApiServer();
       api = await startKubeApiServer();
       await api.call('POST', '/api/v1/namespaces', {

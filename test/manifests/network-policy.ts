@@ -1,15 +1,12 @@
 /**
  * Whether a set of NetworkPolicies lets a connection through, as their documentation defines it: a pod that a policy selects
- * may have the connections that some policy for it allows and no other; one that none selects may have all. Both ends count.
+ * may have the connections that some policy for it allows and no other, and one that none selects may have all. Both ends
+ * count; a node and its own pods may always connect.
  */
-import { matches, type Labels, type Manifest, type Peer, type PolicyPort } from './manifests.ts';
+import type { End } from './connections.ts';
+import { matches, type Manifest, type Peer, type PolicyPort } from './manifests.ts';
 
 export type Policy = Extract<Manifest, { kind: 'NetworkPolicy' }>;
-
-/** A pod, or an address that is none: a node, the Kubernetes API, the world. */
-export type End =
-  | { readonly kind: 'pod'; readonly namespace: string; readonly namespaceLabels: Labels; readonly labels: Labels }
-  | { readonly kind: 'address'; readonly address: string };
 
 export function mayConnect(policies: readonly Policy[], from: End, to: End, port: PolicyPort): boolean {
   return allows(policies, 'Egress', from, to, port) && allows(policies, 'Ingress', to, from, port);
@@ -22,7 +19,7 @@ function allows(
   other: End,
   port: PolicyPort,
 ): boolean {
-  if (pod.kind === 'address') return true;
+  if (pod.kind !== 'pod' || other.kind === 'node') return true;
   const own = policies
     .filter(({ metadata }) => metadata.namespace === pod.namespace)
     .filter(({ spec }) => spec.policyTypes.includes(direction) && matches(pod.labels, spec.podSelector));
@@ -44,8 +41,10 @@ function isPeer({ podSelector, namespaceSelector, ipBlock }: Peer, end: End, nam
     if (!ipBlock.cidr.endsWith('/32')) throw new Error(`${ipBlock.cidr}: blocks of one address alone are understood`);
     return end.kind === 'address' && ipBlock.cidr === `${end.address}/32`;
   }
-  if (end.kind === 'address') return false;
+  if (end.kind !== 'pod') return false;
+  // The API server gives each namespace its name as a label.
+  const labels = { 'kubernetes.io/metadata.name': end.namespace, ...end.namespaceLabels };
   const isNamespace =
-    namespaceSelector === undefined ? end.namespace === namespace : matches(end.namespaceLabels, namespaceSelector);
+    namespaceSelector === undefined ? end.namespace === namespace : matches(labels, namespaceSelector);
   return isNamespace && matches(end.labels, podSelector ?? {});
 }
