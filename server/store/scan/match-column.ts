@@ -4,7 +4,7 @@
  */
 import { FIXED_VALUE_BYTES_MAX, valueCount, valueSizeMax, writeValue } from '../../../shared/row-group/column.ts';
 import type { ColumnValues } from '../../../shared/row-group/column.ts';
-import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
+import { byteStringAt, type ByteStrings } from '../../../shared/row-group/byte-strings.ts';
 import { looksLikeUuid, parseUuid } from '../../../shared/row-group/encodings/uuid.ts';
 import { UUID_BYTES } from '../../../shared/row-group/encodings/uuid-short.ts';
 import { KIND_STRING } from '../../../shared/row-group/format.ts';
@@ -17,7 +17,7 @@ const CANONICAL_INTEGER = /^(?:0|-?[1-9]\d{0,14})$/;
 
 /** By value: 1 where it matches. Undefined when no value does. */
 export function matchColumn(values: ColumnValues, kind: number, patterns: readonly Pattern[]): Uint8Array | undefined {
-  const plain = (value: Buffer): boolean => matchesAny(patterns, kind === KIND_STRING ? unescaped(value) : value);
+  const plain = plainTest(kind, patterns);
   switch (values.kind) {
     case 'constant':
       return plain(values.value) ? new Uint8Array(values.count).fill(1) : undefined;
@@ -38,10 +38,34 @@ export function matchColumn(values: ColumnValues, kind: number, patterns: readon
   }
 }
 
-type Equals = Extract<Pattern, { kind: 'equals' }>;
+/** Whether one of some texts matches, which are values of a column. */
+export function matchesSome(texts: ByteStrings, kind: number, patterns: readonly Pattern[]): boolean {
+  const plain = plainTest(kind, patterns);
+  for (let i = 0; i + 1 < texts.offsets.length; i++) if (plain(byteStringAt(texts, i))) return true;
+  return false;
+}
 
-function isEqualsOnly(patterns: readonly Pattern[]): patterns is readonly Equals[] {
-  return patterns.every((pattern) => pattern.kind === 'equals');
+function plainTest(kind: number, patterns: readonly Pattern[]): (value: Buffer) => boolean {
+  return (value) => matchesAny(patterns, kind === KIND_STRING ? unescaped(value) : value);
+}
+
+const INTEGER_TEXT = /^[-0-9]*$/;
+const UUID_TEXT = /^[-0-9a-f]*$/;
+
+/**
+ * The distinct texts that are wanted of values which consist of some characters alone; undefined when a wildcard may
+ * stand for any of them.
+ */
+function textsOf(patterns: readonly Pattern[], characters: RegExp): string[] | undefined {
+  const isOpen = patterns.some(
+    (pattern) => pattern.kind === 'wildcard' && pattern.parts.every((part) => characters.test(latin1(part))),
+  );
+  if (isOpen) return undefined;
+  return [...new Set(patterns.flatMap((pattern) => (pattern.kind === 'equals' ? [latin1(pattern.text)] : [])))];
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
 function matchDistinct(distinct: number, test: (code: number) => boolean): Uint8Array | undefined {
@@ -62,19 +86,19 @@ function matchCodes(codes: Uint8Array | Uint16Array, matchedCodes: Uint8Array | 
   return matched;
 }
 
-/** The integers that patterns stand for; undefined when a pattern has a wildcard, and so may stand for any. */
+/** The integers that patterns stand for, each once; undefined when they may stand for any. */
 export function integersOf(patterns: readonly Pattern[]): number[] | undefined {
-  if (!isEqualsOnly(patterns)) return undefined;
-  const texts = patterns.map(({ text }) => Buffer.from(text).toString('latin1'));
-  return texts.filter((text) => CANONICAL_INTEGER.test(text)).map(Number);
+  return textsOf(patterns, INTEGER_TEXT)
+    ?.filter((text) => CANONICAL_INTEGER.test(text))
+    .map(Number);
 }
 
-/** The UUIDs, 16 bytes each, that patterns stand for; undefined when a pattern has a wildcard. */
+/** The UUIDs, 16 bytes each, that patterns stand for, each once; undefined when they may stand for any. */
 export function uuidsOf(patterns: readonly Pattern[]): Uint8Array[] | undefined {
-  if (!isEqualsOnly(patterns)) return undefined;
-  return patterns.flatMap(({ text }) => {
+  return textsOf(patterns, UUID_TEXT)?.flatMap((text) => {
+    const bytes = Buffer.from(text, 'latin1');
     const uuid = new Uint8Array(UUID_BYTES);
-    return looksLikeUuid(text, 0, text.length) && parseUuid(text, 0, uuid, 0) ? [uuid] : [];
+    return looksLikeUuid(bytes, 0, bytes.length) && parseUuid(bytes, 0, uuid, 0) ? [uuid] : [];
   });
 }
 

@@ -269,6 +269,18 @@ describe('matchRows', () => {
     );
   });
 
+  it('finds a number once that is asked for twice', () => {
+    const rows = Array.from({ length: 2000 }, (_, i): Row => ({
+      labels: { pod: 'p' },
+      timeNs: i,
+      line: `{"n":${(i * 7919) % 1009}}`,
+    }));
+    const wanted: Plan = { ...ALL, values: [{ name: 'n', any: ['7', '7'].map(parsePattern), none: [] }] };
+    const want = rows.flatMap(({ line: text }, i) => (text === '{"n":7}' ? [i] : []));
+    expect(want.length).toBe(2);
+    expect([...matchRows(encode(rows), wanted)]).toEqual(want);
+  });
+
   it('finds fields of lines whose shape was one too many', () => {
     const rows = Array.from({ length: 600 }, (_, i): Row => ({
       labels: { pod: 'p' },
