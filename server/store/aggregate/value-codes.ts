@@ -72,7 +72,7 @@ export function valueCodes(group: RowGroup, name: string): Dimension {
   let parts: readonly CodePart[] | undefined;
   return {
     size: texts.size,
-    totals: totalsOf(group, name, columns, texts.size),
+    totals: totalsOf(group, columnOfTemplate, columns, texts.size),
     get parts() {
       return (parts ??= partsOfFields());
     },
@@ -80,18 +80,18 @@ export function valueCodes(group: RowGroup, name: string): Dimension {
   };
 }
 
-/** Undefined when the header does not tell, or a line has the field more than once. */
+/** Undefined when the header does not tell, or some lines that have values in a column are answered by another. */
 function totalsOf(
   group: RowGroup,
-  name: string,
+  columnOfTemplate: readonly (number | undefined)[],
   columns: ReadonlyMap<number, ColumnCodes>,
   size: number,
 ): Uint32Array | undefined {
   const totals = new Uint32Array(size);
   let without = group.info.rowCount;
   for (const [column, { base, totals: ofColumn }] of columns) {
-    const { slot } = group.columns[column]!;
-    if (ofColumn === undefined || (slot.field === name && slot.ordinal > 0)) return undefined;
+    const { parts } = group.columns[column]!;
+    if (ofColumn === undefined || parts.some(({ template }) => columnOfTemplate[template] !== column)) return undefined;
     for (let code = 0; code < ofColumn.length; code++) {
       totals[base + code]! += ofColumn[code]!;
       without -= ofColumn[code]!;

@@ -203,6 +203,19 @@ describe('facets', () => {
     );
   });
 
+  it('count a line once that has the field as a number and as a text', () => {
+    const group = new RowGroup(rowGroupOf([{ text: '{"n":1,"n":"a"}' }, { text: '{"n":1}' }]));
+    const [facet] = facetsOf(group, planOf(), ['n'], new Set());
+    expect(facet).toEqual({
+      name: 'n',
+      rows: 2,
+      values: new Map([
+        ['a', 1],
+        ['1', 1],
+      ]),
+    });
+  });
+
   it('of an id have no values, but tell how often it occurs', () => {
     const lines = Array.from({ length: 1500 }, (_, i): Line => ({ text: `{"id":"id-${i}"}` }));
     expect(facetsOf(new RowGroup(rowGroupOf(lines)), planOf(), undefined, new Set())).toContainEqual({
