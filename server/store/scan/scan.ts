@@ -23,6 +23,8 @@ export interface ScannedRows {
   readonly corruption?: string;
 }
 
+const NO_ROWS: ScannedRows = { rows: new Uint32Array(0), timesNs: new Float64Array(0) };
+
 /** One result for each place. */
 export function scan(input: ScanInput, rowGroups: Pick<RowGroups, 'open'>): ScannedRows[] {
   return input.places.map((place) => {
@@ -30,13 +32,15 @@ export function scan(input: ScanInput, rowGroups: Pick<RowGroups, 'open'>): Scan
       return scanGroup(rowGroups.open(place), input.plan);
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
-      return { rows: new Uint32Array(0), timesNs: new Float64Array(0), corruption: error.message };
+      return { ...NO_ROWS, corruption: error.message };
     }
   });
 }
 
 function scanGroup(group: RowGroup, plan: Plan): ScannedRows {
   const matched = matchRows(group, plan);
+  // Not even their times are read where there are none.
+  if (matched.length === 0) return NO_ROWS;
   const timesNs = group.timesAt(matched);
   const best = bestOf(timesNs, plan);
   return { rows: best.map((i) => matched[i]!), timesNs: Float64Array.from(best, (i) => timesNs[i]!) };
