@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { ParameterError } from '../../shared/errors.ts';
 import { labelOf } from '../../shared/labels.ts';
+import { canonicalLevel, LEVEL } from '../../shared/levels.ts';
 import { parseFilters } from '../query/parameters.ts';
 import type { Asked, QueryString } from '../query/parameters.ts';
 import type { LogStore } from '../store/log-store.ts';
@@ -21,7 +22,8 @@ export function registerLabels(app: FastifyInstance, { logs, now }: LabelsOption
   app.get<{ Querystring: QueryString; Params: { name: string } }>('/labels/:name/values', async (request) => {
     const { name } = request.params;
     const streams = await logs.streams(parseLabelFilters(request, now()));
-    return { values: sortedSet(streams.flatMap((labels) => labelOf(labels, name) ?? [])) };
+    const values = streams.flatMap((labels) => labelOf(labels, name) ?? []);
+    return { values: sortedSet(name === LEVEL ? values.map(canonical) : values) };
   });
 }
 
@@ -32,6 +34,10 @@ function parseLabelFilters(asked: Asked, nowMs: number): Predicate {
     throw new ParameterError('q', 'labels do not depend on text', 'labels, since and until', 'namespace=default');
   }
   return filters;
+}
+
+function canonical(level: string): string {
+  return canonicalLevel(Buffer.from(level)).toString();
 }
 
 function sortedSet(values: readonly string[]): string[] {

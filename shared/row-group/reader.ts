@@ -7,7 +7,7 @@ import { CorruptionError } from '../errors.ts';
 import type { ByteStrings } from './byte-strings.ts';
 import { type ColumnValues, decodeColumn, memoryBytesOf } from './column.ts';
 import { type CountedTexts, decodeCountedTexts } from './encodings/dictionary.ts';
-import { decodeDistinctTexts } from './encodings/distinct-texts.ts';
+import { decodeDistinctTexts, decodeTextsHere } from './encodings/distinct-texts.ts';
 import { decodeIntegers, decodeSmallIntegers, findIntegers, pickIntegers } from './encodings/integer.ts';
 import { findUuids } from './encodings/uuid-search.ts';
 import { decodeTimestampDistances, type TimestampDistances } from './encodings/timestamp.ts';
@@ -191,6 +191,12 @@ export class RowGroup {
     const { chunk } = this.columns[column]!;
     if (chunk.encoding !== ENCODING_PATTERN) return this.countedTexts(column);
     return decodeDistinctTexts(new ByteReader(chunk.parameters), this.#pages(this.#header.pages[column]!));
+  }
+
+  /** The distinct values of a dictionary that stand in the header: no page is read. Undefined for others. */
+  headerTexts(column: number): ByteStrings | undefined {
+    const { chunk } = this.columns[column]!;
+    return chunk.encoding === ENCODING_DICTIONARY ? decodeTextsHere(new ByteReader(chunk.parameters)) : undefined;
   }
 
   /** The distinct values of a dictionary; undefined for other encodings. @throws CorruptionError */

@@ -217,6 +217,30 @@ test('dropped lines are counted, and their positions move', async () => {
   );
 });
 
+test('a level is dropped whatever its logger calls it', async () => {
+  setRules({ drop: [noDebug, { name: 'no-notice', where: { level: 'notice', app: 'a*' } }] });
+  const dropped = [
+    '{"level":"DEBUG"}',
+    '{"level":20}',
+    '{"severity":"debug"}',
+    '{"log":{"level":"Debug"}}',
+    '{"time":1,"level":"DEBUG-4"}',
+    String.raw`{"@l":"\u0044ebug"}`,
+    '{"severity":"NOTICE","app":"api"}',
+  ];
+  const kept = [
+    '{"level":"info","severity":"DEBUG"}',
+    '{"level":"audit"}',
+    '{"level":7}',
+    '{"message":"DEBUG"}',
+    '{"severity":"INFO","app":"api"}',
+    '{"severity":"NOTICE"}',
+  ];
+  write([...dropped, ...kept, ...dropped]);
+  await world.start({ rulesAskMs: ASK_MS });
+  await world.expectLines(kept);
+});
+
 test('a flood of dropped lines does not stop the batches', async () => {
   setRules({ drop: [noDebug] });
   const lines = Array.from({ length: 60_000 }, (_, n) => `{"level":"debug","n":${n},"x":"${'x'.repeat(100)}"}`);

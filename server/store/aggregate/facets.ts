@@ -5,6 +5,8 @@ import { distinctCutTexts } from '../../../shared/row-group/encodings/pattern.ts
 import { KIND_TEXT } from '../../../shared/row-group/format.ts';
 import { FACET_VALUES_MAX } from '../../limits.ts';
 import { labelOf } from '../../../shared/labels.ts';
+import { LEVEL } from '../../../shared/levels.ts';
+import { answeringFields, answeringParts } from '../scan/name.ts';
 import { forEachTextObject } from '../scan/text-objects.ts';
 import { matchMask } from '../scan/match-rows.ts';
 import type { Predicate } from '../scan/plan.ts';
@@ -66,7 +68,8 @@ export function facetsOf(
 
 function namesOf(group: RowGroup): string[] {
   const fields = group.columns.flatMap(({ slot }) => (isNamed(slot) ? [slot.field] : []));
-  return [...new Set([...group.info.streams.flatMap((labels) => Object.keys(labels)), ...fields])];
+  const level = answeringFields(group, LEVEL).length > 0 ? [LEVEL] : [];
+  return [...new Set([...group.info.streams.flatMap((labels) => Object.keys(labels)), ...fields, ...level])];
 }
 
 function facet(
@@ -89,10 +92,11 @@ function facet(
   return { name, rows, values: counts.size > FACET_VALUES_MAX ? undefined : counts };
 }
 
-/** True when a column of the field shows that it has more values than a facet counts. */
+/** True when a column that answers the name shows that it has more values than a facet counts. */
 function hasManyValues(group: RowGroup, name: string): boolean {
-  return group.columns.some(({ slot, count }, index) => {
-    if (slot.kind === KIND_TEXT || slot.field !== name || count <= FACET_VALUES_MAX) return false;
+  const fields = answeringFields(group, name);
+  return group.columns.some((column, index) => {
+    if (column.count <= FACET_VALUES_MAX || answeringParts(group, column, fields).length === 0) return false;
     const values = group.values(index);
     switch (values.kind) {
       case 'constant':
@@ -121,9 +125,10 @@ function exceeds(numbers: ArrayLike<number>, distinctMax: number): boolean {
 
 function rowsWith(group: RowGroup, mask: Uint8Array | 'all', name: string): number {
   const has = new Uint8Array(group.info.rowCount);
+  const fields = answeringFields(group, name);
   for (const [index, column] of group.columns.entries()) {
     if (column.slot.kind === KIND_TEXT) forEachTextObject(group, index, name, (row) => (has[row] = 1));
-    else if (column.slot.field === name) for (const row of group.valueRows(column)) has[row] = 1;
+    else if (fields.includes(column.slot.field)) for (const row of group.valueRows(column)) has[row] = 1;
   }
   let rows = 0;
   for (let row = 0; row < has.length; row++) if (has[row] === 1 && (mask === 'all' || mask[row] === 1)) rows++;

@@ -4,8 +4,9 @@ import { type ColumnValues, valueCount, valueSizeMax, writeValue } from '../../.
 import { POWERS_OF_TEN } from '../../../shared/row-group/encodings/decimal.ts';
 import { KIND_TEXT } from '../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
+import { answeringFields, columnOf } from '../scan/name.ts';
 import { forEachTextObject } from '../scan/text-objects.ts';
-import { columnOf, firstOf } from './value-codes.ts';
+import { firstOf } from './value-codes.ts';
 
 /** The numbers of one template's rows: numbers[first + rank]; NaN where there is none. */
 export interface NumberPart {
@@ -14,22 +15,23 @@ export interface NumberPart {
 }
 
 /** By template; undefined where no row has a number. */
-export function rowNumbers(group: RowGroup, field: string): (NumberPart | undefined)[] {
+export function rowNumbers(group: RowGroup, name: string): (NumberPart | undefined)[] {
   const columns = new Map<number, Float64Array>();
+  const fields = answeringFields(group, name);
   return group.templates.map((_, template) => {
-    const column = columnOf(group, template, field);
+    const column = columnOf(group, template, fields);
     if (column === undefined) return undefined;
     let numbers = columns.get(column);
-    if (numbers === undefined) columns.set(column, (numbers = columnNumbers(group, column, field)));
+    if (numbers === undefined) columns.set(column, (numbers = columnNumbers(group, column, name)));
     return { numbers, first: firstOf(group, column, template) };
   });
 }
 
-function columnNumbers(group: RowGroup, column: number, field: string): Float64Array {
+function columnNumbers(group: RowGroup, column: number, name: string): Float64Array {
   const { slot, count } = group.columns[column]!;
   if (slot.kind !== KIND_TEXT) return numbersOf(group.values(column));
   const numbers = new Float64Array(count).fill(NaN);
-  forEachTextObject(group, column, field, (row, value) => {
+  forEachTextObject(group, column, name, (row, value) => {
     numbers[group.ranks()[row]!] = numberOf(value.toString());
   });
   return numbers;

@@ -12,6 +12,8 @@ import { distinctCutTexts } from '../../../shared/row-group/encodings/pattern.ts
 import { ENCODING_CONSTANT, KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { labelOf } from '../../../shared/labels.ts';
+import { canonicalLevel, LEVEL } from '../../../shared/levels.ts';
+import { answeringFields, columnOf } from '../scan/name.ts';
 import { forEachTextObject } from '../scan/text-objects.ts';
 import { unescaped } from '../scan/unescaped.ts';
 import type { GroupKey } from './group-key.ts';
@@ -51,9 +53,16 @@ interface ColumnCodes {
 
 /** A stream's label comes before a field of the line; of a field that stands in a line more than once, the last counts. */
 export function valueCodes(group: RowGroup, name: string): Dimension {
+  const codes = writtenCodes(group, name);
+  return name === LEVEL ? levelCodes(codes) : codes;
+}
+
+/** Codes of the values as they are written. */
+function writtenCodes(group: RowGroup, name: string): Dimension {
   const texts = new Texts();
   const columns = new Map<number, ColumnCodes>();
-  const columnOfTemplate = group.templates.map((_, template) => columnOf(group, template, name));
+  const fields = answeringFields(group, name);
+  const columnOfTemplate = group.templates.map((_, template) => columnOf(group, template, fields));
   for (const column of columnOfTemplate) {
     if (column !== undefined && !columns.has(column)) columns.set(column, columnCodes(group, column, name, texts));
   }
@@ -99,14 +108,6 @@ function totalsOf(
   }
   totals[0] = without;
   return totals;
-}
-
-/** The column that holds a template's values of a field, or lines that may have it. */
-export function columnOf(group: RowGroup, template: number, field: string): number | undefined {
-  return group.columnsOfTemplate[template]!.findLast((column) => {
-    const { slot } = group.columns[column]!;
-    return slot.kind === KIND_TEXT || slot.field === field;
-  });
 }
 
 export function firstOf(group: RowGroup, column: number, template: number): number {
@@ -214,6 +215,35 @@ export function addCodes(part: CodePart, factor: number, to: Uint32Array): void 
   }
   const { codes, first, base } = part;
   for (let i = 0; i < to.length; i++) to[i]! += (base + codes[first + i]!) * factor;
+}
+
+/** The same codes, which stand for canonical levels. */
+function levelCodes(written: Dimension): Dimension {
+  /** By code: the level that takes the place of what is written; null where they are the same. */
+  const levels: (Buffer | null)[] = [];
+  const write = (code: number, key: GroupKey): void => {
+    const before = key.end;
+    written.write(code, key);
+    const start = before === 0 ? key.start : before;
+    let level = levels[code];
+    if (level === undefined) levels[code] = level = replacement(key.bytes.subarray(start, key.end));
+    if (level === null) return;
+    if (before === 0) key.refer(level, 0, level.length);
+    else key.replaceFrom(before, level);
+  };
+  return {
+    size: written.size,
+    totals: written.totals,
+    get parts() {
+      return written.parts;
+    },
+    write,
+  };
+}
+
+function replacement(written: Buffer): Buffer | null {
+  const level = canonicalLevel(written);
+  return level.equals(written) ? null : level;
 }
 
 /** What the codes of one name stand for; 0 is "none". */

@@ -15,7 +15,8 @@ import { parseDurationMs } from '../../../shared/duration.ts';
 import { UsageError } from '../../../shared/errors.ts';
 import { labelOf, type Labels } from '../../../shared/labels.ts';
 import { RETENTION_RULES_MAX, RULE_AGE_MS_MAX, RULE_AGE_MS_MIN } from '../../limits.ts';
-import { matches, parsePattern } from '../scan/pattern.ts';
+import { patternsOf } from '../scan/name.ts';
+import { matchesAny, parsePattern } from '../scan/pattern.ts';
 
 export interface RetentionRule {
   /** Label → value, in which `*` stands for any characters. */
@@ -51,14 +52,17 @@ export async function parseRetentionRules(text: string, path: string): Promise<R
 export function ageByRules(rules: readonly RetentionRule[], otherwiseMs: number): (labels: Labels) => number {
   const patterns = rules.map(({ selector, ageMs }) => ({
     ageMs,
-    labels: [...selector].map(([name, value]) => ({ name, pattern: parsePattern(withoutEscapes(value)) })),
+    labels: [...selector].map(([name, value]) => ({
+      name,
+      patterns: patternsOf(name, [parsePattern(withoutEscapes(value))]),
+    })),
   }));
   const known = new WeakMap<Labels, number>();
   return (labels) => {
     let ageMs = known.get(labels);
     if (ageMs === undefined) {
       const rule = patterns.find((each) =>
-        each.labels.every(({ name, pattern }) => matches(pattern, Buffer.from(labelOf(labels, name) ?? ''))),
+        each.labels.every(({ name, patterns: wanted }) => matchesAny(wanted, Buffer.from(labelOf(labels, name) ?? ''))),
       );
       known.set(labels, (ageMs = rule?.ageMs ?? otherwiseMs));
     }

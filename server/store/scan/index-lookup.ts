@@ -7,6 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { ByteReader } from '../../../shared/bytes.ts';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { labelOf } from '../../../shared/labels.ts';
+import { fieldsOf } from '../../../shared/levels.ts';
 import { WORKER_INDEXES_BYTES_MAX } from '../../limits.ts';
 import { decodeFieldIndex, type FieldIndex } from '../index/format.ts';
 import { lookUp } from '../index/reader.ts';
@@ -66,10 +67,14 @@ export class Indexes {
   }
 }
 
-/** The filters that an index can answer: some value must be there, and all that are allowed are known in full. */
+/**
+ * The filters that an index can answer: some value must be there, all that are allowed are known in full, and no other
+ * field answers the name.
+ */
 export function indexableFilters(plan: Predicate): ValueFilter[] {
   return plan.values.filter(
-    ({ any, labelOnly }) => labelOnly !== true && any.length > 0 && any.every(({ kind }) => kind === 'equals'),
+    ({ name, any, labelOnly }) =>
+      labelOnly !== true && any.length > 0 && any.every(({ kind }) => kind === 'equals') && fieldsOf(name).length === 1,
   );
 }
 

@@ -1,4 +1,5 @@
 /** Lines whose shape was one too many are kept whole, but have fields all the same: they are cut anew here. */
+import { fieldsOf } from '../../../shared/levels.ts';
 import { KIND_STRING } from '../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { cutText } from '../../../shared/row-group/text-lines/cut-text.ts';
@@ -8,15 +9,16 @@ import { unescaped } from './unescaped.ts';
 
 const OPEN_BRACE = 0x7b;
 
-/** Calls back for each value of a field in the lines of a text column; the value is a view. */
+/** Calls back for each value of a name in the lines of a text column; the value is a view. */
 export function forEachTextObject(
   group: RowGroup,
   column: number,
-  field: string,
+  name: string,
   visit: (row: number, value: Buffer) => void,
 ): void {
   const valueRows = group.valueRows(group.columns[column]!);
   const { bytes, offsets } = group.lines(valueRows);
+  const fields = fieldsOf(name);
   const tokens = new Tokens();
   for (let i = 0; i < valueRows.length; i++) {
     const start = offsets[i]!;
@@ -24,8 +26,10 @@ export function forEachTextObject(
     const isJson = start < end && bytes[start] === OPEN_BRACE;
     const isCut = isJson ? tokenize(bytes, start, end, tokens) : cutText('auto', bytes, start, end, tokens) >= 0;
     if (!isCut) continue;
+    const names = Array.from({ length: tokens.count }, (_, token) => fieldOf(tokens, token, bytes, start));
+    const field = fields.find((each) => names.includes(each));
     for (let token = 0; token < tokens.count; token++) {
-      if (fieldOf(tokens, token, bytes, start) !== field) continue;
+      if (names[token] !== field) continue;
       const value = bytes.subarray(tokens.starts[token], tokens.ends[token]);
       visit(valueRows[i]!, tokens.kinds[token] === KIND_STRING ? unescaped(value) : value);
     }

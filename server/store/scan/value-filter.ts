@@ -10,7 +10,8 @@ import { matchesAny } from './pattern.ts';
 import type { Pattern } from './pattern.ts';
 import type { ValueFilter, Verdict } from './plan.ts';
 import { markedIn } from './marks.ts';
-import { integersOf, matchColumn, uuidsOf } from './match-column.ts';
+import { integersOf, matchColumn, matchesSome, uuidsOf } from './match-column.ts';
+import { answeringFields, answeringParts, patternsOf } from './name.ts';
 import { forEachTextObject } from './text-objects.ts';
 
 /** What the labels of a stream say about a filter. */
@@ -50,65 +51,84 @@ export function applyValueFilter(
 /** By row: 1 where the fields of the line satisfy the filter. */
 function fieldMatches(group: RowGroup, { name, any, none }: ValueFilter): Uint8Array {
   const rowCount = group.info.rowCount;
-  const wanted = any.length === 0 ? undefined : matchingRows(group, name, any);
-  const refused = none.length === 0 ? undefined : matchingRows(group, name, none);
+  const wanted = any.length === 0 ? undefined : matchingRows(group, name, patternsOf(name, any));
+  const refused = none.length === 0 ? undefined : matchingRows(group, name, patternsOf(name, none));
   const result = wanted ?? new Uint8Array(rowCount).fill(1);
   if (refused !== undefined) for (let row = 0; row < rowCount; row++) if (refused[row] === 1) result[row] = 0;
   return result;
 }
 
-/** By row: 1 where a value of the field matches one of the patterns. */
+/** By row: 1 where a value of the name matches one of the patterns. */
 function matchingRows(group: RowGroup, name: string, patterns: readonly Pattern[]): Uint8Array {
   const rows = new Uint8Array(group.info.rowCount);
+  const fields = answeringFields(group, name);
   for (const [index, column] of group.columns.entries()) {
     if (column.slot.kind === KIND_TEXT) {
       forEachTextObject(group, index, name, (row, value) => {
         if (matchesAny(patterns, value)) rows[row] = 1;
       });
-    } else if (column.slot.field === name) markRows(group, index, column, patterns, rows);
+    } else {
+      const parts = answeringParts(group, column, fields);
+      if (parts.length > 0) markRows(group, index, parts, patterns, rows);
+    }
   }
   return rows;
 }
 
+/** @param parts  of the column, in which values count */
 function markRows(
   group: RowGroup,
   index: number,
-  column: ColumnInfo,
+  parts: ColumnInfo['parts'],
   patterns: readonly Pattern[],
   rows: Uint8Array,
 ): void {
-  const found = findInPlace(group, index, column, patterns);
-  if (found !== undefined) {
-    for (const row of group.rowsOf(column, found)) rows[row] = 1;
-    return;
-  }
-  const matched = matchColumn(group.values(index), column.slot.kind, patterns);
-  if (matched === undefined) return;
-  for (const row of group.rowsOf(column, markedIn(matched))) rows[row] = 1;
+  const column = group.columns[index]!;
+  const matching = findInPlace(group, index, patterns) ?? findDecoded(group, index, patterns);
+  const counting = parts.length === column.parts.length ? matching : inParts(column, parts, matching);
+  for (const row of group.rowsOf(column, counting)) rows[row] = 1;
+}
+
+/** Those of some values, ascending, that lie in these parts of the column. */
+function inParts(column: ColumnInfo, parts: ColumnInfo['parts'], values: Uint32Array): Uint32Array {
+  let at = 0;
+  return values.filter((value) => {
+    while ((column.parts[at + 1]?.firstValue ?? Infinity) <= value) at++;
+    return parts.includes(column.parts[at]!);
+  });
 }
 
 /** Indices of values that match, ascending; undefined where the column has to be decoded to find them. */
-function findInPlace(
-  group: RowGroup,
-  index: number,
-  { slot, chunk }: ColumnInfo,
-  patterns: readonly Pattern[],
-): number[] | undefined {
-  const found: number[] = [];
-  const onFound = (value: number): number => found.push(value);
+function findInPlace(group: RowGroup, index: number, patterns: readonly Pattern[]): Uint32Array | undefined {
+  const { slot, chunk } = group.columns[index]!;
   if (chunk.encoding === ENCODING_INTEGER) {
     const integers = integersOf(patterns);
-    if (integers === undefined) return undefined;
-    group.findIntegers(index, integers, onFound);
-  } else if (chunk.encoding === ENCODING_UUID && slot.kind === KIND_STRING) {
+    return integers && found(integers.length, (onFound) => group.findIntegers(index, integers, onFound));
+  }
+  if (chunk.encoding === ENCODING_UUID && slot.kind === KIND_STRING) {
     const uuids = uuidsOf(patterns);
-    if (uuids === undefined) return undefined;
-    group.findUuids(index, uuids, onFound);
-  } else return undefined;
-  // What is wanted is looked for one after the other.
-  return patterns.length > 1 ? found.toSorted((a, b) => a - b) : found;
+    return uuids && found(uuids.length, (onFound) => group.findUuids(index, uuids, onFound));
+  }
+  return undefined;
 }
 
-function passes({ any, none }: ValueFilter, value: Buffer): boolean {
-  return (any.length === 0 || matchesAny(any, value)) && !matchesAny(none, value);
+/** What is found of so many values, which are looked for one after the other. */
+function found(count: number, find: (onFound: (index: number) => void) => void): Uint32Array {
+  const indices: number[] = [];
+  find((index) => indices.push(index));
+  const values = Uint32Array.from(indices);
+  return count > 1 ? values.toSorted() : values;
+}
+
+/** The same by decoding the column, if the texts of its header do not show that none matches. */
+function findDecoded(group: RowGroup, index: number, patterns: readonly Pattern[]): Uint32Array {
+  const { kind } = group.columns[index]!.slot;
+  const texts = group.headerTexts(index);
+  if (texts !== undefined && !matchesSome(texts, kind, patterns)) return new Uint32Array(0);
+  const matched = matchColumn(group.values(index), kind, patterns);
+  return matched === undefined ? new Uint32Array(0) : markedIn(matched);
+}
+
+function passes({ name, any, none }: ValueFilter, value: Buffer): boolean {
+  return (any.length === 0 || matchesAny(patternsOf(name, any), value)) && !matchesAny(patternsOf(name, none), value);
 }

@@ -44,8 +44,7 @@ export function encodeDistinctTexts(values: ValueRefs, parameters: ByteWriter, p
 
 /** @throws CorruptionError */
 export function decodeDistinctTexts(parameters: ByteReader, pages: PageReader): ByteStrings {
-  const count = parameters.varint();
-  if (count < 1 || count > DICTIONARY_VALUES_MAX) throw new CorruptionError(`${count} distinct values in a chunk`);
+  const count = readCount(parameters);
   const form = parameters.u8();
   switch (form) {
     case FORM_RAW:
@@ -57,6 +56,18 @@ export function decodeDistinctTexts(parameters: ByteReader, pages: PageReader): 
     default:
       throw new CorruptionError(`distinct values of form ${form}`);
   }
+}
+
+/** Those that stand in the parameters; undefined when they are elsewhere. @throws CorruptionError */
+export function decodeTextsHere(parameters: ByteReader): ByteStrings | undefined {
+  const count = readCount(parameters);
+  return parameters.u8() === FORM_HERE ? textsHere(parameters, count) : undefined;
+}
+
+function readCount(parameters: ByteReader): number {
+  const count = parameters.varint();
+  if (count < 1 || count > DICTIONARY_VALUES_MAX) throw new CorruptionError(`${count} distinct values in a chunk`);
+  return count;
 }
 
 function areShort({ starts, ends, count }: ValueRefs): boolean {

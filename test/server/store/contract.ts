@@ -28,6 +28,19 @@ const LINES: readonly Line[] = [
   { text: '{"level":"info","user":1,"n":2}', timeNs: 3e9, labels: API },
 ];
 
+/** Lines of several loggers, one after the other. */
+const LEVELLED: readonly Line[] = [
+  '{"level":"warn","user":1}',
+  '{"level":40,"user":1}',
+  '{"severity":"WARNING"}',
+  '{"log":{"level":"WARN"}}',
+  '{"level":"error","severity":"WARNING"}',
+  '{"level":"audit"}',
+  '{"severity":"NOTICE"}',
+  '{"@l":"Error"}',
+  '{"user":1}',
+].map((text, second) => ({ text, timeNs: second * 1e9, labels: API }));
+
 function append(store: LogStore, lines: readonly Line[]): Promise<{ rowCount: number }> {
   const bytes = batchOf({ lines });
   return store.append(bytes, decodeBatch(bytes));
@@ -79,6 +92,31 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
     test.each(SEARCHES)('search: %s', async (_, plan, want) => {
       const store = await openFilled();
       expect(await found(store, plan)).toEqual(texts(...want));
+      await store.close();
+    });
+
+    test('level: whatever a line calls it, in searches, counts and erasures', async () => {
+      const store = await open({ now: () => NOW_MS, retentionMs: Infinity });
+      await append(store, LEVELLED);
+      const wanted = async (any: readonly string[], none: readonly string[] = []): Promise<string> =>
+        (await found(store, { values: [value('level', any, none)], order: 'oldest' }))
+          .map((line) => LEVELLED.findIndex(({ text }) => text === line))
+          .join('');
+      expect(await wanted(['warn'])).toBe('0123');
+      expect(await wanted(['Warning', 'info'])).toBe('01236');
+      expect(await wanted(['notice'])).toBe('6');
+      expect(await wanted([], ['w*'])).toBe('45678');
+      expect(await wanted(['audit'])).toBe('5');
+      expect(await wanted([], ['*'])).toBe('8');
+      const cells = await store.aggregate({ ...planOf(), ...COUNTED, by: ['level'] }, new AbortController().signal);
+      const counts = cells.map(({ by, rows }) => `${by.join()} ${rows}`);
+      expect(counts.toSorted()).toEqual([' 1', 'audit 1', 'error 2', 'info 1', 'warn 4']);
+      const { id } = await store.erase({ ...planOf({ values: [value('level', ['warn'])] }) });
+      await vi.waitFor(async () => {
+        await store.tick();
+        expect(store.isErased(id)).toBe(true);
+      });
+      expect(await wanted([])).toBe('45678');
       await store.close();
     });
 

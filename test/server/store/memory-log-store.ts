@@ -1,11 +1,13 @@
 /** A LogStore that is an array: too simple to be wrong, and the other one that the contract is held against. */
 import { labelsKey } from '../../../shared/labels.ts';
+import { LEVEL } from '../../../shared/levels.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { formatInstant, instantOf, instantOfMs } from '../../../shared/time.ts';
 import type { AggregatePlan } from '../../../server/store/aggregate/aggregate.ts';
 import type { StoreStats } from '../../../server/store/stats.ts';
 import type { LogStore } from '../../../server/store/log-store.ts';
 import { verifyBatch } from '../../../server/store/row-group-ref.ts';
+import { naiveCanonical } from './naive-level.ts';
 import { isWanted, type NaiveLine, naiveSearch, valuesOf } from './naive-search.ts';
 
 export interface MemoryOptions {
@@ -87,7 +89,11 @@ const ANY_TEXT = { any: [], none: [] };
 
 function groupOf({ text, labels, instant }: NaiveLine, { by, stepNs }: AggregatePlan): (number | string)[] {
   const bucket = stepNs === undefined ? 0 : Number(instant / stepNs);
-  return [bucket, ...by.map((name) => valuesOf(text, labels, name)[0] ?? '')];
+  const valueOf = (name: string): string => {
+    const value = valuesOf(text, labels, name)[0] ?? '';
+    return name === LEVEL ? naiveCanonical(value) : value;
+  };
+  return [bucket, ...by.map(valueOf)];
 }
 
 /** A label is no number of a line. */

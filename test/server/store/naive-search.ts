@@ -1,7 +1,9 @@
 /** What a plan asks for, found by looking at every line with JSON.parse: slow, and short enough to be believed. */
 import { type Labels, labelOf } from '../../../shared/labels.ts';
+import { LEVEL } from '../../../shared/levels.ts';
 import { matchesAny, type Pattern } from '../../../server/store/scan/pattern.ts';
 import type { Plan, Predicate, TextFilter, ValueFilter } from '../../../server/store/scan/plan.ts';
+import { isLevel, levelValues } from './naive-level.ts';
 
 export interface NaiveLine {
   readonly text: string;
@@ -29,15 +31,19 @@ export function isWanted({ text, labels, instant }: NaiveLine, plan: Predicate):
   );
 }
 
-/** A label of that name decides alone; without one, the fields of that name do. */
+/** A label of that name decides alone; without one, the fields of that name do, or those that say a level. */
 export function valuesOf(text: string, labels: Labels, name: string): string[] {
   const label = labelOf(labels, name);
-  return label === undefined ? fieldsOf(text).flatMap(([field, value]) => (field === name ? [value] : [])) : [label];
+  if (label !== undefined) return [label];
+  const fields = fieldsOf(text);
+  return name === LEVEL ? levelValues(fields) : fields.flatMap(([field, value]) => (field === name ? [value] : []));
 }
 
-function passesValue({ any, none }: ValueFilter, values: readonly string[]): boolean {
+function passesValue({ name, any, none }: ValueFilter, values: readonly string[]): boolean {
   const matchesOne = (patterns: readonly Pattern[]): boolean =>
-    values.some((value) => matchesAny(patterns, Buffer.from(value)));
+    values.some((value) =>
+      name === LEVEL ? patterns.some((pattern) => isLevel(pattern, value)) : matchesAny(patterns, Buffer.from(value)),
+    );
   return (any.length === 0 || matchesOne(any)) && !matchesOne(none);
 }
 

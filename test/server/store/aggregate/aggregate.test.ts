@@ -3,12 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { QueryTooLargeError } from '../../../../shared/errors.ts';
 import { type Labels, labelOf } from '../../../../shared/labels.ts';
+import { LEVEL } from '../../../../shared/levels.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../shared/time.ts';
 import { AGGREGATE_GROUPS_HELD_MAX, AGGREGATE_LIMIT_MAX } from '../../../../server/limits.ts';
 import type { AggregatePlan } from '../../../../server/store/aggregate/aggregate.ts';
 import { facetsOf, FacetTable } from '../../../../server/store/aggregate/facets.ts';
 import { parsePattern } from '../../../../server/store/scan/pattern.ts';
+import { naiveCanonical } from '../naive-level.ts';
 import { planOf } from '../../query/query-context.ts';
 import { type Line, rowGroupOf, TODAY } from '../batches.ts';
 import { aggregateInMemory } from './in-memory.ts';
@@ -49,7 +51,8 @@ function groupOf(each: readonly Row[]): RowGroup {
 function valueOf({ labels, fields: values }: Row, name: string): string {
   const label = labelOf(labels, name);
   if (label !== undefined) return label;
-  return values !== undefined && Object.hasOwn(values, name) ? String(values[name]) : '';
+  const value = values !== undefined && Object.hasOwn(values, name) ? String(values[name]) : '';
+  return name === LEVEL ? naiveCanonical(value) : value;
 }
 
 function numberOf({ fields: values }: Row, name: string): number {

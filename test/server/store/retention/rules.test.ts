@@ -45,6 +45,13 @@ test.for([
   expect(ageOf({ app: value })).toBe(want ? 1 : 2);
 });
 
+test('a label that is called level means what it does in queries', () => {
+  const ageOf = ageByRules([{ selector: new Map([['level', 'debug']]), ageMs: 1 }], 2);
+  expect([{ level: 'DEBUG' }, { level: 'dbg' }, { level: 'info' }, { severity: 'debug' }].map(ageOf)).toEqual([
+    1, 1, 2, 2,
+  ]);
+});
+
 test.for([
   ['', []],
   ['# none yet\n', []],

@@ -1,0 +1,129 @@
+/**
+ * What loggers call the levels of their lines, and in which field they say it: one table, by which the name `level` means
+ * the same in queries, erasures, rules and counts, whoever wrote a line.
+ *
+ * A single digit from 0 to 7 is no level here: 0 is info to logr and an emergency to syslog. Nor are hundreds: 400 is an
+ * error to Monolog and a warning to Google Cloud.
+ */
+import { matchesWildcard, type Wildcard } from './wildcard.ts';
+
+/** The name that is answered by whichever of LEVEL_FIELDS a line has. */
+export const LEVEL = 'level';
+
+/** Fields that may hold a line's level. Of those that a line has, the first here does. */
+export const LEVEL_FIELDS: readonly string[] = [
+  'level_name', // Monolog, whose `level` is a number of hundreds
+  LEVEL,
+  'Level',
+  'LEVEL',
+  'lvl',
+  'severity', // Google Cloud
+  'Severity',
+  'SEVERITY',
+  'log.level', // ECS
+  'levelname', // Python
+  'loglevel',
+  'logLevel',
+  'LogLevel', // .NET
+  'log_level',
+  'error_severity', // Postgres
+  'severity_text', // OpenTelemetry
+  'severityText',
+  'SeverityText',
+  '@level', // hclog
+  '@l', // Serilog
+];
+
+/** One word for a level, and how it is written; `canonical` is what all words of about that gravity are counted as. */
+export interface Level {
+  readonly canonical: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+  readonly word: string;
+  /** In lower case. A line may have them so, in upper case, or with a capital. */
+  readonly spellings: readonly string[];
+}
+
+export const LEVELS: readonly Level[] = [
+  { canonical: 'trace', word: 'trace', spellings: ['trace', 'trc', 'trce', 't', 'finer', 'finest', 'silly', '10'] },
+  {
+    canonical: 'debug',
+    word: 'debug',
+    spellings: ['debug', 'dbg', 'dbug', 'd', 'fine', '20', '.', 'debug1', 'debug2', 'debug3', 'debug4', 'debug5'],
+  },
+  { canonical: 'debug', word: 'verbose', spellings: ['verbose', 'vrb', '-'] },
+  { canonical: 'info', word: 'info', spellings: ['info', 'information', 'informational', 'inf', 'i', '30'] },
+  { canonical: 'info', word: 'notice', spellings: ['notice', '*'] },
+  { canonical: 'info', word: 'log', spellings: ['log'] },
+  { canonical: 'warn', word: 'warn', spellings: ['warn', 'warning', 'wrn', 'w', '40', '#'] },
+  { canonical: 'error', word: 'error', spellings: ['error', 'err', 'e', 'fail', 'severe', '50'] },
+  { canonical: 'fatal', word: 'fatal', spellings: ['fatal', 'ftl', 'f', '60'] },
+  { canonical: 'fatal', word: 'critical', spellings: ['critical', 'crit'] },
+  { canonical: 'fatal', word: 'panic', spellings: ['panic', 'dpanic'] },
+  { canonical: 'fatal', word: 'alert', spellings: ['alert'] },
+  { canonical: 'fatal', word: 'emergency', spellings: ['emergency', 'emerg'] },
+];
+
+/** Words behind which slog writes how far away from them a level is: `INFO+2`, `DEBUG-4`. The word counts. */
+export const SLOG_WORDS: readonly string[] = ['debug', 'info', 'warn', 'error'];
+const SIGNS = ['+', '-'];
+
+/** Longer than any spelling, and than any of slog's words with a sign. */
+const SPELLING_BYTES_MAX = 16;
+
+const BY_SPELLING = new Map(
+  LEVELS.flatMap((level) => level.spellings.flatMap(casesOf).map((spelling) => [spelling, level] as const)),
+);
+const SLOG_SPELLINGS: ReadonlySet<string> = new Set(SLOG_WORDS.flatMap(casesOf));
+const CANONICAL_BYTES = new Map(LEVELS.map(({ canonical }) => [canonical, Buffer.from(canonical)]));
+
+/** Fields that answer a name in a query, by priority: those of a line's level, or the one that is called so. */
+export function fieldsOf(name: string): readonly string[] {
+  return name === LEVEL ? LEVEL_FIELDS : [name];
+}
+
+/** The canonical level that a value of one of LEVEL_FIELDS stands for; the value itself when nobody knows. */
+export function canonicalLevel(value: Buffer): Buffer {
+  const level = levelOf(value);
+  return level === undefined ? value : CANONICAL_BYTES.get(level.canonical)!;
+}
+
+/**
+ * All that values of LEVEL_FIELDS may be where one of some texts is asked for as `level`. A canonical level, however it
+ * is written, stands for all of its words, another word for itself. `*` is about canonical levels. What the table does
+ * not know is compared as it stands.
+ */
+export function levelWildcards(wanted: readonly Wildcard[]): Wildcard[] {
+  const levels = new Set(wanted.flatMap(levelsOf));
+  return [...wanted, ...[...levels].flatMap(({ spellings }) => spellings.flatMap(casesOf).flatMap(writtenAs))];
+}
+
+function levelsOf(wanted: Wildcard): readonly Level[] {
+  if (wanted.length > 1) {
+    return LEVELS.filter(({ canonical }) => {
+      const bytes = CANONICAL_BYTES.get(canonical)!;
+      return matchesWildcard(wanted, bytes, 0, bytes.length);
+    });
+  }
+  const level = levelOf(Buffer.from(wanted[0]!.toString().toLowerCase()));
+  if (level === undefined) return [];
+  return level.word === level.canonical ? LEVELS.filter(({ canonical }) => canonical === level.canonical) : [level];
+}
+
+function levelOf(value: Buffer): Level | undefined {
+  const text = value.toString('latin1', 0, SPELLING_BYTES_MAX);
+  const level = value.length < SPELLING_BYTES_MAX ? BY_SPELLING.get(text) : undefined;
+  if (level !== undefined) return level;
+  const word = text.slice(0, Math.max(0, text.search(/[+-]/)));
+  return SLOG_SPELLINGS.has(word) ? BY_SPELLING.get(word) : undefined;
+}
+
+function writtenAs(spelling: string): Wildcard[] {
+  const plain = [Buffer.from(spelling)];
+  if (!SLOG_SPELLINGS.has(spelling)) return [plain];
+  return [plain, ...SIGNS.map((sign) => [Buffer.from(spelling + sign), Buffer.alloc(0)])];
+}
+
+/** As it is, in upper case, and with a capital: all that loggers do with a word. */
+function casesOf(spelling: string): string[] {
+  const upper = spelling.toUpperCase();
+  return [...new Set([spelling, upper, upper.charAt(0) + spelling.slice(1)])];
+}

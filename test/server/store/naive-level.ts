@@ -1,0 +1,38 @@
+/** What `level` means, looked up in the table row by row: the slow half of the comparison with patterns and codes. */
+import { type Level, LEVEL_FIELDS, LEVELS, SLOG_WORDS } from '../../../shared/levels.ts';
+import { matches, type Pattern } from '../../../server/store/scan/pattern.ts';
+
+export type Field = readonly [name: string, value: string];
+
+/** The values of a line's level: those of the first field that may hold it. */
+export function levelValues(fields: readonly Field[]): string[] {
+  const holder = LEVEL_FIELDS.find((each) => fields.some(([name]) => name === each));
+  return fields.flatMap(([name, value]) => (name === holder ? [value] : []));
+}
+
+export function naiveCanonical(value: string): string {
+  return rowOf(value)?.canonical ?? value;
+}
+
+/** A canonical level is asked for as a whole, another word of it alone. */
+export function isLevel(pattern: Pattern, value: string): boolean {
+  if (matches(pattern, Buffer.from(value))) return true;
+  const row = rowOf(value);
+  if (row === undefined) return false;
+  if (pattern.kind === 'wildcard') return matches(pattern, Buffer.from(row.canonical));
+  const asked = rowOf(Buffer.from(pattern.text).toString().toLowerCase());
+  return asked === row || (asked?.word === asked?.canonical && asked?.canonical === row.canonical);
+}
+
+function rowOf(value: string): Level | undefined {
+  return LEVELS.find(({ spellings }) => spellings.some((spelling) => isWritten(spelling, value)));
+}
+
+function isWritten(spelling: string, value: string): boolean {
+  const forms = [spelling, spelling.toUpperCase(), spelling.charAt(0).toUpperCase() + spelling.slice(1)];
+  return forms.some(
+    (form) =>
+      value === form ||
+      (SLOG_WORDS.includes(spelling) && (value.startsWith(`${form}+`) || value.startsWith(`${form}-`))),
+  );
+}
