@@ -78,7 +78,7 @@ export const indexFields: Flag<readonly string[]> = {
   name: 'index-fields',
   commands: ['up', 'server', 'check'],
   value: 'names',
-  defaultText: 'request_id,user_id,trace_id,level,path',
+  defaultText: 'request_id,user_id,trace_id,path',
   help: 'fields that compactions index',
   parse: parseFieldNames,
 };

@@ -1,5 +1,6 @@
 /** Names that a flag may have: of nodes, fields, accounts and pod labels. */
 import { labelName } from '../../shared/labels.ts';
+import { fieldsOf } from '../../shared/levels.ts';
 
 /** Each costs the flush time and the segment bytes. */
 const INDEX_FIELDS_MAX = 32;
@@ -29,7 +30,7 @@ export function parseNodeName(text: string): string {
   return text;
 }
 
-/** Field names, separated by commas; none to index nothing. */
+/** Field names, separated by commas; none to index nothing. What several fields answer is not looked up in any index. */
 export function parseFieldNames(text: string): readonly string[] {
   const names = text === 'none' ? [] : text.split(',').map((name) => name.trim());
   if (names.includes('') || names.length > INDEX_FIELDS_MAX) {
@@ -37,7 +38,7 @@ export function parseFieldNames(text: string): readonly string[] {
       `must be none, or up to ${INDEX_FIELDS_MAX} names separated by commas, such as request_id,user_id`,
     );
   }
-  return [...new Set(names)];
+  return [...new Set(names)].filter((name) => fieldsOf(name).length === 1);
 }
 
 export function parseServiceAccounts(text: string): readonly string[] {

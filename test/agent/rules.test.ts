@@ -236,7 +236,7 @@ test('a level is dropped whatever its logger calls it', async () => {
     '{"severity":"INFO","app":"api"}',
     '{"severity":"NOTICE"}',
   ];
-  write([...dropped, ...kept, ...dropped]);
+  world.writeLines([...dropped, ...kept, ...dropped]);
   await world.start({ rulesAskMs: ASK_MS });
   await world.expectLines(kept);
 });

@@ -69,6 +69,11 @@ export async function benchQueries(bench: Bench, url: string, { startMs, endMs, 
       parameters: () => ({ ...all, level: 'error', limit: '1000' }),
     },
     {
+      // There is no index of it, so every row group is asked what levels it has.
+      name: 'a level that is not there',
+      parameters: () => ({ ...all, level: 'fatal' }),
+    },
+    {
       name: 'a text that is not there',
       parameters: (run) => ({ ...all, q: `no such text ${run}` }),
       p99: TARGETS.absentTextP99Ms,

@@ -18,7 +18,7 @@ const up = {
   maxSizeBytes: Infinity,
   retentionRulesPath: undefined,
   rulesPath: undefined,
-  indexedFields: ['request_id', 'user_id', 'trace_id', 'level', 'path'],
+  indexedFields: ['request_id', 'user_id', 'trace_id', 'path'],
   access: {
     tokensFile: undefined,
     tokenReview: false,
@@ -47,6 +47,7 @@ describe('up', () => {
     ['', { PODLOG_MAX_SIZE: '2GiB' }, { maxSizeBytes: 2 ** 31 }],
     ['--retention-rules rules.yaml', {}, { retentionRulesPath: resolve('rules.yaml') }],
     ['--rules keep.yaml', {}, { rulesPath: resolve('keep.yaml') }],
+    ['--index-fields level,path', {}, { indexedFields: ['path'] }],
     ['--tokens-file t.yaml', {}, { access: { ...access, tokensFile: resolve('t.yaml') } }],
     [
       '--token-review --agent-accounts=a/b,c',
