@@ -4,6 +4,7 @@
  */
 import { hashBytes } from '../../../shared/row-group/byte-strings.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
+import { hasMarks } from '../scan/marks.ts';
 import { matchMask } from '../scan/match-rows.ts';
 import type { Predicate } from '../scan/plan.ts';
 import { type Bounds, counterOf, isMarked, type Marks } from './bounds.ts';
@@ -110,7 +111,7 @@ export function measureGroup(
 
 function countRows(group: RowGroup, plan: AggregatePlan): CountedRows | undefined {
   const mask = matchMask(group, plan);
-  if (mask !== 'all' && !mask.includes(1)) return undefined;
+  if (mask !== 'all' && !hasMarks(mask)) return undefined;
   const rows = rowsOf(group, mask);
   const dimension = groupCodes(group, plan.by, plan.stepNs, rows.counts);
   return { rows, dimension, totals: countCodes(dimension, rows) };

@@ -8,6 +8,7 @@ import { labelOf } from '../../../shared/labels.ts';
 import { LEVEL } from '../../../shared/levels.ts';
 import { answeringFields, answeringParts } from '../scan/name.ts';
 import { forEachTextObject } from '../scan/text-objects.ts';
+import { hasMarks } from '../scan/marks.ts';
 import { matchMask } from '../scan/match-rows.ts';
 import type { Predicate } from '../scan/plan.ts';
 import { countCodes, groupCodes, type Rows, rowsOf } from './group-codes.ts';
@@ -61,7 +62,7 @@ export function facetsOf(
   ids: ReadonlySet<string>,
 ): Facet[] {
   const mask = matchMask(group, predicate);
-  if (mask !== 'all' && !mask.includes(1)) return [];
+  if (mask !== 'all' && !hasMarks(mask)) return [];
   const rows = rowsOf(group, mask);
   return (names ?? namesOf(group)).flatMap((name) => facet(group, mask, rows, name, ids.has(name)) ?? []);
 }

@@ -6,7 +6,7 @@ import type { Labels } from '../../../shared/labels.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { instantOf, timeNsFrom } from '../../../shared/time.ts';
 import type { Predicate } from './plan.ts';
-import { markedIn } from './marks.ts';
+import { hasMarks, markedIn } from './marks.ts';
 import { applyTextFilter } from './text-filter.ts';
 import { applyValueFilter, labelVerdict } from './value-filter.ts';
 
@@ -29,7 +29,7 @@ export function mayMatch(bounds: RowGroupBounds, plan: Predicate): boolean {
 /** Rows that match, in row order. */
 export function matchRows(group: RowGroup, plan: Predicate): Uint32Array {
   const selected = matchMask(group, plan);
-  if (selected !== 'all' && !selected.includes(1)) return new Uint32Array(0);
+  if (selected !== 'all' && !hasMarks(selected)) return new Uint32Array(0);
   return selected === 'all' ? Uint32Array.from({ length: group.info.rowCount }, (_, row) => row) : markedIn(selected);
 }
 
@@ -42,7 +42,7 @@ export function matchMask(group: RowGroup, plan: Predicate): Uint8Array | 'all' 
   let selected: Uint8Array | undefined;
   for (const filter of values) {
     selected = applyValueFilter(group, filter, selected);
-    if (selected?.includes(1) === false) return selected;
+    if (selected !== undefined && !hasMarks(selected)) return selected;
   }
   const isTexted = text.any.length > 0 || text.none.length > 0;
   if (selected === undefined && !timed && !isTexted) return 'all';

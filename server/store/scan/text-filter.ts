@@ -13,6 +13,7 @@ import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Template } from '../../../shared/row-group/template.ts';
 import { valuesMayHave } from './column-bytes.ts';
 import type { TextFilter } from './plan.ts';
+import { hasMarks } from './marks.ts';
 import { cutTextsContaining } from './match-cut-texts.ts';
 import { matchTexts } from './match-column.ts';
 import { mayCrossSeam } from './seams.ts';
@@ -25,7 +26,7 @@ export function applyTextFilter(group: RowGroup, filter: TextFilter, selected: U
   if (filter.any.length > 0) {
     const found = new Uint8Array(selected.length);
     for (const needle of filter.any) markContaining(group, asBuffer(needle), selected, found);
-    if (!found.includes(1)) {
+    if (!hasMarks(found)) {
       selected.fill(0);
       return;
     }
@@ -34,7 +35,7 @@ export function applyTextFilter(group: RowGroup, filter: TextFilter, selected: U
   for (const needle of filter.none) {
     const found = new Uint8Array(selected.length);
     markContaining(group, asBuffer(needle), selected, found);
-    if (!found.includes(1)) continue;
+    if (!hasMarks(found)) continue;
     for (let row = 0; row < selected.length; row++) if (found[row] === 1) selected[row] = 0;
   }
 }
@@ -91,12 +92,12 @@ function containing(group: RowGroup, index: number, needle: Buffer): Uint8Array 
     case 'dictionary': {
       const matched = new Uint8Array(values.values.offsets.length - 1);
       forEachHit(values.values.bytes, values.values.offsets, needle, (code) => (matched[code] = 1));
-      return matched.includes(1) ? Uint8Array.from(values.codes, (code) => matched[code]!) : undefined;
+      return hasMarks(matched) ? Uint8Array.from(values.codes, (code) => matched[code]!) : undefined;
     }
     case 'raw': {
       const matched = new Uint8Array(values.offsets.length - 1);
       forEachHit(values.bytes, values.offsets, needle, (value) => (matched[value] = 1));
-      return matched.includes(1) ? matched : undefined;
+      return hasMarks(matched) ? matched : undefined;
     }
     case 'uuid':
       return matchUuidText(values, needle);
