@@ -80,10 +80,14 @@ export function fieldsOf(name: string): readonly string[] {
   return name === LEVEL ? LEVEL_FIELDS : [name];
 }
 
-/** The canonical level that a value of one of LEVEL_FIELDS stands for; the value itself when nobody knows. */
-export function canonicalLevel(value: Buffer): Buffer {
-  const level = levelOf(value);
-  return level === undefined ? value : CANONICAL_BYTES.get(level.canonical)!;
+/**
+ * The canonical level for which bytes[start, end) stand, a value of one of LEVEL_FIELDS; undefined where they are it as
+ * they stand, or nobody knows.
+ */
+export function canonicalLevel(bytes: Buffer, start: number, end: number): Buffer | undefined {
+  const text = bytes.toString('latin1', start, Math.min(end, start + SPELLING_BYTES_MAX));
+  const level = levelOf(text);
+  return level === undefined || level.canonical === text ? undefined : CANONICAL_BYTES.get(level.canonical);
 }
 
 /**
@@ -103,14 +107,13 @@ function levelsOf(wanted: Wildcard): readonly Level[] {
       return matchesWildcard(wanted, bytes, 0, bytes.length);
     });
   }
-  const level = levelOf(Buffer.from(wanted[0]!.toString().toLowerCase()));
+  const level = levelOf(wanted[0]!.toString().toLowerCase());
   if (level === undefined) return [];
   return level.word === level.canonical ? LEVELS.filter(({ canonical }) => canonical === level.canonical) : [level];
 }
 
-function levelOf(value: Buffer): Level | undefined {
-  const text = value.toString('latin1', 0, SPELLING_BYTES_MAX);
-  const level = value.length < SPELLING_BYTES_MAX ? BY_SPELLING.get(text) : undefined;
+function levelOf(text: string): Level | undefined {
+  const level = BY_SPELLING.get(text);
   if (level !== undefined) return level;
   const word = text.slice(0, Math.max(0, text.search(/[+-]/)));
   return SLOG_SPELLINGS.has(word) ? BY_SPELLING.get(word) : undefined;

@@ -37,7 +37,8 @@ function parseLabelFilters(asked: Asked, nowMs: number): Predicate {
 }
 
 function canonical(level: string): string {
-  return canonicalLevel(Buffer.from(level)).toString();
+  const bytes = Buffer.from(level);
+  return canonicalLevel(bytes, 0, bytes.length)?.toString() ?? level;
 }
 
 function sortedSet(values: readonly string[]): string[] {

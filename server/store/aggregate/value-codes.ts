@@ -226,7 +226,7 @@ function levelCodes(written: Dimension): Dimension {
     written.write(code, key);
     const start = before === 0 ? key.start : before;
     let level = levels[code];
-    if (level === undefined) levels[code] = level = replacement(key.bytes.subarray(start, key.end));
+    if (level === undefined) levels[code] = level = canonicalLevel(key.bytes, start, key.end) ?? null;
     if (level === null) return;
     if (before === 0) key.refer(level, 0, level.length);
     else key.replaceFrom(before, level);
@@ -239,11 +239,6 @@ function levelCodes(written: Dimension): Dimension {
     },
     write,
   };
-}
-
-function replacement(written: Buffer): Buffer | null {
-  const level = canonicalLevel(written);
-  return level.equals(written) ? null : level;
 }
 
 /** What the codes of one name stand for; 0 is "none". */

@@ -6,6 +6,7 @@ import type { Pattern } from './pattern.ts';
 
 /** On one label or field: some of `any` (if there are any) and none of `none` must match. */
 export interface ValueFilter {
+  /** What it stands for in a row group, and what values of `level` are compared with, see name.ts. */
   readonly name: string;
   readonly any: readonly Pattern[];
   readonly none: readonly Pattern[];
