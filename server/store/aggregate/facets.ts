@@ -7,7 +7,7 @@ import { FACET_VALUES_MAX } from '../../limits.ts';
 import { labelOf } from '../../../shared/labels.ts';
 import { LEVEL } from '../../../shared/levels.ts';
 import { answeringFields, answeringParts } from '../scan/name.ts';
-import { forEachTextObject } from '../scan/text-objects.ts';
+import { forEachWholeLineValue } from '../scan/whole-lines.ts';
 import { hasMarks } from '../scan/marks.ts';
 import { matchMask } from '../scan/match-rows.ts';
 import type { Predicate } from '../scan/plan.ts';
@@ -128,7 +128,7 @@ function rowsWith(group: RowGroup, mask: Uint8Array | 'all', name: string): numb
   const has = new Uint8Array(group.info.rowCount);
   const fields = answeringFields(group, name);
   for (const [index, column] of group.columns.entries()) {
-    if (column.slot.kind === KIND_TEXT) forEachTextObject(group, index, name, (row) => (has[row] = 1));
+    if (column.slot.kind === KIND_TEXT) forEachWholeLineValue(group, index, name, (row) => (has[row] = 1));
     else if (fields.includes(column.slot.field)) for (const row of group.valueRows(column)) has[row] = 1;
   }
   let rows = 0;

@@ -5,7 +5,7 @@ import { POWERS_OF_TEN } from '../../../shared/row-group/encodings/decimal.ts';
 import { KIND_TEXT } from '../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { answeringFields, columnOf } from '../scan/name.ts';
-import { forEachTextObject } from '../scan/text-objects.ts';
+import { forEachWholeLineValue } from '../scan/whole-lines.ts';
 import { firstOf } from './value-codes.ts';
 
 /** The numbers of one template's rows: numbers[first + rank]; NaN where there is none. */
@@ -31,7 +31,7 @@ function columnNumbers(group: RowGroup, column: number, name: string): Float64Ar
   const { slot, count } = group.columns[column]!;
   if (slot.kind !== KIND_TEXT) return numbersOf(group.values(column));
   const numbers = new Float64Array(count).fill(NaN);
-  forEachTextObject(group, column, name, (row, value) => {
+  forEachWholeLineValue(group, column, name, (row, value) => {
     numbers[group.ranks()[row]!] = numberOf(value.toString());
   });
   return numbers;

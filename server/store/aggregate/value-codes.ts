@@ -14,7 +14,7 @@ import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { labelOf } from '../../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../../shared/levels.ts';
 import { answeringFields, columnOf } from '../scan/name.ts';
-import { forEachTextObject } from '../scan/text-objects.ts';
+import { forEachWholeLineValue } from '../scan/whole-lines.ts';
 import { unescaped } from '../scan/unescaped.ts';
 import type { GroupKey } from './group-key.ts';
 
@@ -170,7 +170,7 @@ export function countingUp(count: number): Uint32Array {
 /** Fields of lines that were kept as text, though they are objects. */
 function textCodes(group: RowGroup, column: number, name: string, texts: Texts): Uint32Array | undefined {
   let codes: Uint32Array | undefined;
-  forEachTextObject(group, column, name, (row, value) => {
+  forEachWholeLineValue(group, column, name, (row, value) => {
     codes ??= new Uint32Array(group.columns[column]!.count);
     codes[group.ranks()[row]!] = texts.add({ kind: 'constant', value: Buffer.from(value), count: 1 }, 1, false);
   });

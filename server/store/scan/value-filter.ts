@@ -12,7 +12,7 @@ import type { ValueFilter, Verdict } from './plan.ts';
 import { markedIn } from './marks.ts';
 import { integersOf, matchColumn, matchesSome, uuidsOf } from './match-column.ts';
 import { answeringFields, answeringParts, patternsOf } from './name.ts';
-import { forEachTextObject } from './text-objects.ts';
+import { forEachWholeLineValue } from './whole-lines.ts';
 
 /** What the labels of a stream say about a filter. */
 export function labelVerdict(filter: ValueFilter, labels: Labels): Verdict {
@@ -64,7 +64,7 @@ function matchingRows(group: RowGroup, name: string, patterns: readonly Pattern[
   const fields = answeringFields(group, name);
   for (const [index, column] of group.columns.entries()) {
     if (column.slot.kind === KIND_TEXT) {
-      forEachTextObject(group, index, name, (row, value) => {
+      forEachWholeLineValue(group, index, name, (row, value) => {
         if (matchesAny(patterns, value)) rows[row] = 1;
       });
     } else {

@@ -29,6 +29,36 @@ const LINES: Readonly<Record<string, string>> = {
   none: '{"msg":"none"}',
   text: 'msg=text level: warn',
 };
+/** Lines of text, by their level. */
+const TEXT: Readonly<Record<string, readonly string[]>> = {
+  debug: ['time=1 lvl=dbg msg=x', '1:M 23 Nov 2026 15:01:12.123 - verbose'],
+  info: [
+    'I1123 15:01:12.123456       1 controller.go:95] "Pod started" pod="shop/api-1"',
+    '2026/11/23 15:01:12 [notice] 1#1: start worker processes',
+    '2026-11-23 15:01:12.123 UTC [1] LOG:  checkpoint complete',
+    '1:M 23 Nov 2026 15:01:12.123 * Ready to accept connections tcp',
+    '2026-11-23T15:01:12.000000Z 0 [Note] Ready',
+    '\x1b[90m3:04PM\x1b[0m \x1b[32mINF\x1b[0m ready',
+  ],
+  warn: [
+    'time="2026-11-23T15:01:12Z" level=warning msg="took long"',
+    'W1123 15:01:12.123456       1 reflector.go:561] failed',
+    '1:M 23 Nov 2026 15:01:12.123 # Memory overcommit must be enabled',
+    '2026-11-23 15:01:12,123 - worker - WARNING - queue is long',
+  ],
+  error: [
+    'time=1 severity=ERROR msg=x',
+    '2026/11/23 15:01:12 [error] 31#31: *7 open() "/x" failed',
+    '2026-11-23 15:01:12.123 UTC [1] shop@shop ERROR:  relation "x" does not exist',
+    'psql: error: no connection',
+  ],
+  fatal: ['2026/11/23 15:01:12 [emerg] 1#1: bind() failed', 'panic: runtime error', '2026-11-23 15:01:12,1 CRITICAL x'],
+  '': [
+    'hello',
+    '10.0.0.1 - - [23/Nov/2026:15:01:12 +0000] "GET /ERROR HTTP/1.1" 500 5 "-" "-"',
+    '2026-11-23 15:01:12.123 UTC [1] STATEMENT:  select 1',
+  ],
+};
 const WARNINGS = ['zerolog', 'zap', 'slog-warn', 'pino', 'logrus', 'gcp', 'ecs', 'monolog', 'python', 'serilog'];
 
 let folder: string;
@@ -50,6 +80,7 @@ beforeAll(async () => {
     log: pino({ level: 'silent' }),
   });
   await ingest('app=mixed', Object.values(LINES));
+  await ingest('app=text', Object.values(TEXT).flat());
   await ingest('app=labelled&level=WARN', ['{"level":"info","msg":"label"}']);
 });
 
@@ -106,6 +137,20 @@ test.each<[query: string, want: readonly string[]]>([
   ['level=warn&q=zap', ['zap']],
 ])('/logs?%s', async (query, want) => {
   expect(await found(`app=mixed&${query}`)).toEqual(want.toSorted());
+});
+
+test('text has the same levels', async () => {
+  const raw = async (query: string): Promise<string[]> =>
+    (await (await fetch(`${server.url}/logs?app=text&order=oldest&format=raw&${query}`)).text())
+      .split('\n')
+      .slice(0, -1);
+  for (const [level, lines] of Object.entries(TEXT))
+    expect((await raw(`level=${level || '!*'}`)).toSorted()).toEqual(lines.toSorted());
+  const { groups } = (await get('/aggregate?app=text&by=level')) as {
+    groups: { by: { level: string }; rows: number }[];
+  };
+  const want = Object.entries(TEXT).map(([level, { length }]) => [level, length] as const);
+  expect(new Map(groups.map(({ by, rows }) => [by.level, rows]))).toEqual(new Map(want));
 });
 
 test('a label comes before the fields, and means the same', async () => {

@@ -42,7 +42,7 @@ const object = fc
 const line = fc.record<Line>({
   text: fc.oneof(
     { weight: 9, arbitrary: object },
-    { weight: 1, arbitrary: fc.constantFrom('ERROR plain', 'level=warn') },
+    { weight: 1, arbitrary: fc.constantFrom('plain ERRORS', 'levels, warn') },
   ),
   labels: fc.constantFrom<Labels>({ pod: 'p' }, { pod: 'q' }, { level: 'WARN' }, { level: 'audit' }),
 });

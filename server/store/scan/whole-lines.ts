@@ -10,7 +10,7 @@ import { unescaped } from './unescaped.ts';
 const OPEN_BRACE = 0x7b;
 
 /** Calls back for each value of a name in the lines of a text column; the value is a view. */
-export function forEachTextObject(
+export function forEachWholeLineValue(
   group: RowGroup,
   column: number,
   name: string,
