@@ -33,7 +33,10 @@ export type Fault =
 export class Sink {
   readonly lines: StoredLine[] = [];
   readonly gone: string[] = [];
+  /** Of files that are not gone. */
   readonly positions = new Map<string, Position>();
+  /** Of those that are: nobody asks for them, but a repeat may come. */
+  readonly #gonePositions = new Map<string, Position>();
   batches = 0;
   repeats = 0;
   conflicts = 0;
@@ -103,7 +106,9 @@ export class Sink {
       return;
     }
     const wrong = batch.files.filter(({ file, from }) => !isSame(from, this.#known(file)));
-    const isRepeat = batch.files.length > 0 && batch.files.every(({ file, to }) => isWithin(to, this.#known(file)));
+    const isNew = batch.gone.some((file) => this.positions.has(file));
+    const isRepeat =
+      batch.files.length > 0 && !isNew && batch.files.every(({ file, to }) => isWithin(to, this.#known(file)));
     if (isRepeat) this.repeats++;
     else if (wrong.length > 0) {
       this.conflicts++;
@@ -118,6 +123,8 @@ export class Sink {
     this.batches++;
     for (const { file, to } of batch.files) this.positions.set(file, to);
     for (const file of batch.gone) {
+      const position = this.positions.get(file);
+      if (position !== undefined) this.#gonePositions.set(file, position);
       this.positions.delete(file);
       this.gone.push(file);
     }
@@ -126,7 +133,7 @@ export class Sink {
   }
 
   #known(file: string): Position {
-    return this.positions.get(file) ?? POSITION_START;
+    return this.positions.get(file) ?? this.#gonePositions.get(file) ?? POSITION_START;
   }
 }
 
