@@ -5,7 +5,7 @@ import { RENDER_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../limits.ts';
 import type { Plan } from '../store/scan/plan.ts';
 import { placeOf } from '../store/scan/row-groups.ts';
 import { type ScanContext, selectRows } from '../store/scan/select.ts';
-import type { SelectedRow } from '../store/scan/top-rows.ts';
+import type { SelectedRow, SelectedRows } from '../store/scan/top-rows.ts';
 import type { RowGroupRef } from '../store/snapshot.ts';
 import type { Format, RenderedRows, RenderInput, RenderOutput } from './render.ts';
 
@@ -30,7 +30,7 @@ export async function* select(
 
 /** Renders selected rows in their order. */
 export async function* renderAll(
-  rows: readonly SelectedRow[],
+  rows: SelectedRows,
   format: Format,
   context: QueryContext,
   signal: AbortSignal,

@@ -36,7 +36,7 @@ export async function* follow(
   try {
     if (plan.limit > 0) {
       const newest = await selectRows(arrivals.history.rowGroups, { ...plan, order: 'newest' }, context, signal);
-      yield* renderAll(newest.toReversed(), format, context, signal);
+      yield* renderAll(newest.slice(0, newest.length).toReversed(), format, context, signal);
     }
     arrivals.history.release();
     for (;;) {

@@ -143,7 +143,7 @@ export async function search(
   plan: Plan,
 ): Promise<SeenLine[]> {
   const rows = await selectRows(rowGroups, plan, workers, new AbortController().signal);
-  return rows.flatMap(({ group, row }) => linesOf(opened.open(group), [row]));
+  return rows.slice(0, rows.length).flatMap(({ group, row }) => linesOf(opened.open(group), [row]));
 }
 
 /** The store as the retention has it. */

@@ -18,7 +18,7 @@ import { mayMatch } from './match-rows.ts';
 import type { Plan, Predicate } from './plan.ts';
 import { placeOf } from './row-groups.ts';
 import type { ScanInput, ScannedRows } from './scan.ts';
-import { type SelectedRow, TopRows } from './top-rows.ts';
+import { type SelectedRows, TopRows } from './top-rows.ts';
 
 /** Where scans run, and who is told of row groups that cannot be read. */
 export interface ScanContext {
@@ -33,7 +33,7 @@ export async function selectRows(
   plan: Plan,
   context: ScanContext,
   signal: AbortSignal,
-): Promise<readonly SelectedRow[]> {
+): Promise<SelectedRows> {
   const top = new TopRows(plan.order, plan.limit);
   const wanted = inOrder(await candidates(rowGroups, plan, context, signal), plan);
   const batches = batchesOf(wanted, wanted.length <= SCAN_GROUPS_FEW ? SCAN_ROWS_AT_ONCE : SCAN_ROWS_AT_FIRST);

@@ -1,4 +1,7 @@
-/** The best rows of a query so far, from many row groups: at most `limit` are kept, so an answer's cost is bounded. */
+/**
+ * The best rows of a query so far, from many row groups: at most `limit` are kept, so an answer's cost is bounded. They are
+ * numbers in arrays, twenty bytes a row: as objects, those of a large answer would take most of a server's memory.
+ */
 import { instantOf, NS_PER_DAY } from '../../../shared/time.ts';
 import type { RowGroupRef } from '../snapshot.ts';
 import type { Order } from './plan.ts';
@@ -13,49 +16,114 @@ export interface SelectedRow {
   readonly timeNs: number;
 }
 
-export class TopRows {
+/** Rows in the order of an answer, of which some are looked at, at a time. */
+export interface SelectedRows {
+  readonly length: number;
+  slice(start: number, end: number): readonly SelectedRow[];
+}
+
+const ROWS_AT_FIRST = 256;
+
+export class TopRows implements SelectedRows {
   readonly #limit: number;
-  readonly #compare: (a: SelectedRow, b: SelectedRow) => number;
-  #rows: SelectedRow[] = [];
+  readonly #compare: (a: number, b: number) => number;
+  readonly #groups: RowGroupRef[] = [];
+  /** By row: index into #groups. */
+  #groupOf = new Uint32Array(ROWS_AT_FIRST);
+  #rows = new Uint32Array(ROWS_AT_FIRST);
+  #days = new Int32Array(ROWS_AT_FIRST);
+  #timesNs = new Float64Array(ROWS_AT_FIRST);
+  #count = 0;
   #sortedCount = 0;
 
   constructor(order: Order, limit: number) {
     this.#limit = limit;
     const sign = order === 'newest' ? -1 : 1;
-    this.#compare = (a, b) => sign * compareRows(a, b);
+    this.#compare = (a, b) => sign * this.#compareRows(a, b);
+  }
+
+  /** Of those that were sorted last. */
+  get length(): number {
+    return this.#sortedCount;
+  }
+
+  slice(start: number, end: number): readonly SelectedRow[] {
+    const rows: SelectedRow[] = [];
+    for (let i = start; i < Math.min(end, this.#sortedCount); i++) {
+      rows.push({
+        group: this.#groups[this.#groupOf[i]!]!,
+        row: this.#rows[i]!,
+        day: this.#days[i]!,
+        timeNs: this.#timesNs[i]!,
+      });
+    }
+    return rows;
   }
 
   add(group: RowGroupRef, { rows, timesNs }: ScannedRows): void {
-    for (let i = 0; i < rows.length; i++) {
+    if (rows.length === 0) return;
+    const groupIndex = this.#groups.push(group) - 1;
+    this.#reserve(rows.length);
+    for (let i = 0, at = this.#count; i < rows.length; i++, at++) {
       const days = Math.floor(timesNs[i]! / NS_PER_DAY);
-      this.#rows.push({ group, row: rows[i]!, day: group.baseDay + days, timeNs: timesNs[i]! - days * NS_PER_DAY });
+      this.#groupOf[at] = groupIndex;
+      this.#rows[at] = rows[i]!;
+      this.#days[at] = group.baseDay + days;
+      this.#timesNs[at] = timesNs[i]! - days * NS_PER_DAY;
     }
-    if (this.#rows.length > this.#sortedCount + this.#limit) this.#cut();
+    this.#count += rows.length;
+    if (this.#count > this.#sortedCount + this.#limit) this.#cut();
   }
 
   /** Time of the last row that makes it at present; undefined while there is room for any. */
   worst(): bigint | undefined {
-    if (this.#rows.length < this.#limit) return undefined;
+    if (this.#count < this.#limit) return undefined;
     this.#cut();
-    const last = this.#rows.at(-1);
-    return last === undefined ? undefined : instantOf(last.day, last.timeNs);
+    const last = this.#count - 1;
+    return last < 0 ? undefined : instantOf(this.#days[last]!, this.#timesNs[last]!);
   }
 
   /** The rows, best first. */
-  finish(): readonly SelectedRow[] {
+  finish(): SelectedRows {
     this.#cut();
-    return this.#rows;
+    return this;
   }
 
   #cut(): void {
-    if (this.#rows.length === this.#sortedCount) return;
-    this.#rows.sort(this.#compare);
-    if (this.#rows.length > this.#limit) this.#rows.length = this.#limit;
-    this.#sortedCount = this.#rows.length;
+    if (this.#count === this.#sortedCount) return;
+    const order = Uint32Array.from({ length: this.#count }, (_, i) => i)
+      .sort(this.#compare)
+      .subarray(0, this.#limit);
+    this.#groupOf = order.map((i) => this.#groupOf[i]!);
+    this.#rows = order.map((i) => this.#rows[i]!);
+    this.#days = Int32Array.from(order, (i) => this.#days[i]!);
+    this.#timesNs = Float64Array.from(order, (i) => this.#timesNs[i]!);
+    this.#count = order.length;
+    this.#sortedCount = order.length;
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#count + more;
+    if (needed <= this.#rows.length) return;
+    const capacity = Math.max(needed, this.#rows.length * 2);
+    this.#groupOf = grown(this.#groupOf, new Uint32Array(capacity));
+    this.#rows = grown(this.#rows, new Uint32Array(capacity));
+    this.#days = grown(this.#days, new Int32Array(capacity));
+    this.#timesNs = grown(this.#timesNs, new Float64Array(capacity));
+  }
+
+  /** By time; then in the order in which rows were stored. */
+  #compareRows(a: number, b: number): number {
+    return (
+      this.#days[a]! - this.#days[b]! ||
+      this.#timesNs[a]! - this.#timesNs[b]! ||
+      this.#groups[this.#groupOf[a]!]!.order - this.#groups[this.#groupOf[b]!]!.order ||
+      this.#rows[a]! - this.#rows[b]!
+    );
   }
 }
 
-/** By time; then in the order in which rows were stored. */
-function compareRows(a: SelectedRow, b: SelectedRow): number {
-  return a.day - b.day || a.timeNs - b.timeNs || a.group.order - b.group.order || a.row - b.row;
+function grown<T extends { set(from: T): void }>(from: T, to: T): T {
+  to.set(from);
+  return to;
 }
