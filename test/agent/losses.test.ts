@@ -102,7 +102,7 @@ test('a marker is stored once, though the answers are lost and the agent is kill
   await world.stop();
   await world.start();
   await world.settled();
-  expect(world.markers(), world.sink.texts().join("; ")).toHaveLength(1);
+  expect(world.markers(), world.sink.texts().join('; ')).toHaveLength(1);
 });
 
 test('a gzip file that is damaged: what can be read, then a marker, once', async () => {

@@ -92,7 +92,7 @@ export class TopRows implements SelectedRows {
   #cut(): void {
     if (this.#count === this.#sortedCount) return;
     const order = Uint32Array.from({ length: this.#count }, (_, i) => i)
-      .sort(this.#compare)
+      .toSorted(this.#compare)
       .subarray(0, this.#limit);
     this.#groupOf = order.map((i) => this.#groupOf[i]!);
     this.#rows = order.map((i) => this.#rows[i]!);
