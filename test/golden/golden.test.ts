@@ -8,7 +8,7 @@ import { OpenFiles } from '../../server/store/scan/open-files.ts';
 import { RowGroups } from '../../server/store/scan/row-groups.ts';
 import type { RowGroupRef } from '../../server/store/snapshot.ts';
 import { closeStore, newFolder, openStore } from '../server/store/open-store.ts';
-import { ENCODING_LAST, LAYOUT_PACKED, LAYOUT_PAGED } from '../../shared/row-group/format.ts';
+import { ENCODING_LAST, KIND_PLAIN, KIND_TEXT, LAYOUT_PACKED, LAYOUT_PAGED } from '../../shared/row-group/format.ts';
 import { goldenList, type GoldenRow } from './golden-line.ts';
 
 const versions = (await readdir(import.meta.dirname, { withFileTypes: true }))
@@ -46,6 +46,8 @@ function layoutsOf(refs: readonly RowGroupRef[]): Set<number> {
 
 /** Which encodings a version had, where they were fewer than today. */
 const LAST_ENCODING: Readonly<Record<string, number>> = { v1: 7 };
+/** Before these, text was not cut: a line of it was one value. */
+const WITHOUT_PLAIN = ['v1', 'v1-by-time'];
 /** Before these, no UUIDs were stored as repeats of others. */
 const WITHOUT_REPEATS = ['v1'];
 
@@ -59,7 +61,12 @@ function hasRepeats(refs: readonly RowGroupRef[]): boolean {
   });
 }
 
-test('there are golden files', () => expect(versions).toEqual(expect.arrayContaining(['v1', 'v1-by-time'])));
+/** Which kinds of values the columns have. */
+function kindsOf(refs: readonly RowGroupRef[]): Set<number> {
+  return new Set(refs.flatMap((ref) => rowGroups.open(ref).columns.map(({ slot }) => slot.kind)));
+}
+
+test('there are golden files', () => expect(versions).toEqual(expect.arrayContaining(['v1', 'v1-by-time', 'v1-text'])));
 
 test.each(versions)('%s: every line and position', async (version) => {
   const dataDir = join(await newFolder(), 'data');
@@ -76,6 +83,8 @@ test.each(versions)('%s: every line and position', async (version) => {
     expect(layoutsOf(snapshot.rowGroups)).toEqual(new Set([LAYOUT_PAGED, LAYOUT_PACKED]));
     const last = LAST_ENCODING[version] ?? ENCODING_LAST;
     expect(encodingsOf(snapshot.rowGroups)).toEqual(Array.from({ length: last + 1 }, (_, id) => id));
+    const isPlain = !WITHOUT_PLAIN.includes(version);
+    expect(kindsOf(snapshot.rowGroups).has(isPlain ? KIND_PLAIN : KIND_TEXT)).toBe(true);
     expect(hasRepeats(snapshot.rowGroups)).toBe(!WITHOUT_REPEATS.includes(version));
     expect(open.store.stats().quarantinedCount).toBe(0);
     expect(positions.known('b5f1/api/0@2026-11-23T00:00:00Z').stdout).toBe(rows.length);

@@ -28,6 +28,7 @@ const JSON_ROWS = 150;
 const LONG_LINE_BYTES = 70_000;
 /** Of so many values more than 256 are distinct: their codes take two bytes. */
 const USER_ROWS = 450;
+const TEXT_ROWS = 90;
 const NOW_MS = Date.UTC(2026, 10, 24, 12);
 
 const STREAMS = [
@@ -92,6 +93,19 @@ const ODD_LINES: readonly Buffer[] = [
   Buffer.from('I1123 15:01:12.904509       1 controller.go:231] "Reconciled object"'),
 ];
 
+/** Text that has fields: its columns are of the kind `plain`. */
+function textLine(n: number): string {
+  const clock = `15:01:${String(n % 60).padStart(2, '0')}`;
+  switch (n % 3) {
+    case 0:
+      return `time=2026-11-23T${clock}Z level=warn msg="took \\"${n}\\"" id=${random.below(1e6)} empty=`;
+    case 1:
+      return `10.42.0.${n % 7} - - [23/Nov/2026:${clock} +0000] "GET /api/orders/${n} HTTP/1.1" 200 ${random.below(5000)}`;
+    default:
+      return `2026-11-23 ${clock},${String(random.below(1000)).padStart(3, '0')} [worker-${n % 4}] ERROR order ${n} failed`;
+  }
+}
+
 function rowOf(n: number, day: number, bytes: Buffer): Row {
   return { stream: n % 3 === 0 ? 1 : 0, day, timeNs: n * 61_000_003, flags: n % 40 === 0 ? n % 8 : 0, bytes };
 }
@@ -107,6 +121,10 @@ function userRows(day: number, from: number): Row[] {
   return Array.from({ length: USER_ROWS }, (_, i) =>
     rowOf(from + i, day, Buffer.from(`{"user":"user-${random.below(320)}"}`)),
   );
+}
+
+function textRows(day: number, from: number): Row[] {
+  return Array.from({ length: TEXT_ROWS }, (_, i) => rowOf(from + i, day, Buffer.from(textLine(from + i))));
 }
 
 function oddRows(day: number, from: number): Row[] {
@@ -142,6 +160,7 @@ async function make(folder: string): Promise<void> {
     jsonRows(JSON_ROWS, DAY, 0),
     userRows(DAY, 500),
     [...oddRows(DAY, 1000), longRow],
+    textRows(DAY, 1100),
     jsonRows(20, DAY + 1, 0),
   ];
   const inWal = [[...jsonRows(30, DAY, 2000), ...oddRows(DAY + 1, 20)], jsonRows(1, DAY, 3000)];
