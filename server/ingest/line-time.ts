@@ -2,8 +2,8 @@
  * The time that a pushed line gives itself: the first of its top-level fields `time`, `ts`, `timestamp`, `@timestamp`
  * that is an instant, as RFC 3339 or as a number of seconds, milliseconds, microseconds or nanoseconds since 1970.
  *
- * The shredder has cut the line into values by then, and its template says which of them may be the time. Only an object
- * that it gave up on (too wide, too deep, one shape too many) is searched byte by byte.
+ * The shredder has cut the line, JSON or text, into values by then, and its template says which of them may be the time.
+ * Only an object that it gave up on (too wide, too deep, one shape too many) is searched byte by byte.
  */
 import type { ShreddedLine } from '../../shared/row-group/builder.ts';
 import { KIND_ARRAY } from '../../shared/row-group/format.ts';

@@ -61,8 +61,8 @@ function watchedFile(path: string, log: Logger): WatchedFile<RuleSet> {
     everyMs: RULES_FILE_MS,
     initial: NO_RULES,
     parse: parseRules,
-    onUse: ({ include, exclude, drop, redact }) => {
-      const counts = { include: include.length, exclude: exclude.length, drop: drop.length, redact: redact.length };
+    onUse: (rules) => {
+      const counts = Object.fromEntries(Object.entries(rules).map(([kind, list]) => [kind, list.length]));
       log.info({ path, ...counts }, 'the rules file is in use');
     },
     onProblem: (message) => log.error(`${message}; the rules stay as they were`),

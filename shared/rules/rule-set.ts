@@ -18,7 +18,7 @@ export interface Selector {
 export interface DropRule {
   readonly name: string;
   readonly selector?: Selector;
-  /** Field of a JSON line → value, with `*` for any characters; `level` is that of ../levels.ts. */
+  /** Field of a line → value, with `*` for any characters; `level` is that of ../levels.ts. */
   readonly where?: Readonly<Record<string, string>>;
   /** Is part of the line. */
   readonly text?: string;

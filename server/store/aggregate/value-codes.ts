@@ -167,7 +167,7 @@ export function countingUp(count: number): Uint32Array {
   return numbers;
 }
 
-/** Fields of lines that were kept as text, though they are objects. */
+/** Fields of lines that are kept whole. */
 function textCodes(group: RowGroup, column: number, name: string, texts: Texts): Uint32Array | undefined {
   let codes: Uint32Array | undefined;
   forEachWholeLineValue(group, column, name, (row, value) => {

@@ -1,6 +1,6 @@
 /**
  * The best rows of a query so far, from many row groups: at most `limit` are kept, so an answer's cost is bounded. They are
- * numbers in arrays, twenty bytes a row: as objects, those of a large answer would take most of a server's memory.
+ * numbers in arrays, twenty bytes a row, and become objects only as they are rendered, some at a time.
  */
 import { instantOf, NS_PER_DAY } from '../../../shared/time.ts';
 import type { RowGroupRef } from '../snapshot.ts';

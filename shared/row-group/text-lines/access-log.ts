@@ -119,6 +119,7 @@ const INGRESS_FIELDS = [
 const BRACKETED = new Set<string>(['upstream', 'alternative_upstream']);
 
 function cutIngressNginx(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
+  const first = tokens.count;
   let at = start + 1;
   for (const field of INGRESS_FIELDS) {
     const isBracketed = BRACKETED.has(field);
@@ -130,8 +131,8 @@ function cutIngressNginx(bytes: Buffer, start: number, end: number, tokens: Toke
     tokens.add(value, valueEnd, KIND_PLAIN, field);
     at = space < 0 ? end : space;
   }
-  const [requestBytes, requestTime] = [tokens.count - INGRESS_FIELDS.length, tokens.count - INGRESS_FIELDS.length + 1];
-  return at === end && isNumber(bytes, tokens, requestBytes) && isNumber(bytes, tokens, requestTime);
+  // The size and the time of the request.
+  return at === end && isNumber(bytes, tokens, first) && isNumber(bytes, tokens, first + 1);
 }
 
 function isNumber(bytes: Uint8Array, tokens: Tokens, index: number): boolean {

@@ -23,7 +23,7 @@ const PLAIN = 6;
 /** Only for those who ask for it: one pair is enough. */
 const PAIRS = 7;
 
-export const TEXT_FORMATS = 8;
+export const TEXT_FORMATS = PAIRS + 1;
 
 /**
  * How lines are cut: `json`, `logfmt` and `klog` are this format or none, `raw` is none, and `auto` is whatever a line is.

@@ -6,6 +6,7 @@
  * in brackets, behind `level=`, or before a colon, and then a word for trouble unless it is the line's first.
  */
 import { byteTable } from '../../bytes.ts';
+import { LEVELS } from '../../levels.ts';
 import { KIND_PLAIN } from '../format.ts';
 import type { Tokens } from '../tokens.ts';
 import {
@@ -27,15 +28,15 @@ import {
 
 /** A level stands in front of the message; what is behind so many bytes is part of one. */
 const LEVEL_WITHIN_BYTES = 96;
-const WORD_BYTES_MIN = 3;
-const WORD_BYTES_MAX = 11;
 
-/** In capitals. All are spellings that levels.ts knows. */
-const WORDS = words(
-  'TRACE DEBUG INFO NOTICE NOTE WARN WARNING ERROR SEVERE CRITICAL FATAL ALERT EMERGENCY PANIC TRC DBG INF WRN ERR CRIT FTL PNC EMERG',
-);
+/** Shorter spellings are words of other meanings, too. */
+const WORD_BYTES_MIN = 3;
+/** In capitals. */
+const WORDS = LEVELS.flatMap(({ spellings }) => spellings)
+  .filter((spelling) => /^[a-z]+$/.test(spelling) && spelling.length >= WORD_BYTES_MIN)
+  .map((spelling) => Buffer.from(spelling.toUpperCase()));
 /** Those that make trouble wherever a colon is behind them: `npm error: …`, but not `for more info: …`. */
-const TROUBLE = words('ERROR ERR FATAL PANIC WARN WARNING');
+const TROUBLE = ['ERROR', 'ERR', 'FATAL', 'PANIC', 'WARN', 'WARNING'].map((word) => Buffer.from(word));
 /** With which they begin. */
 const TROUBLE_LETTERS = 'efpw';
 
@@ -124,7 +125,6 @@ function findLevel(bytes: Uint8Array, start: number, startMax: number, end: numb
 /** In any case. */
 function isOneOf(wanted: readonly Buffer[], bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
-  if (length < WORD_BYTES_MIN || length > WORD_BYTES_MAX) return false;
   for (const word of wanted) {
     if (word.length !== length) continue;
     let i = 0;
@@ -141,7 +141,7 @@ function isLevelPlace(bytes: Uint8Array, start: number, at: number, wordEnd: num
   if (behind >= 0 && BEHIND_WORD[behind] === 0) return false;
   const isColored = before === SMALL_M;
   if (isColored && !isColorEnd(bytes, start, at)) return false;
-  if (isCapital(byteAt(bytes, at + 1, end))) return isCapital(bytes[at]!);
+  if (isCapital(byteAt(bytes, at + 1, end))) return isCapital(bytes[at]!) && isCapital(bytes[wordEnd - 1]!);
   if (isColored || (OPENING[before] === 1 && behind >= 0 && (CLOSING[behind] === 1 || behind === SPACE))) return true;
   if (before === EQUALS || before === QUOTE)
     return LEVEL_KEYS.some((key) => at - key.length >= start && isAt(bytes, at - key.length, at, key));
@@ -167,8 +167,4 @@ function isColorEnd(bytes: Uint8Array, start: number, at: number): boolean {
   let escape = at - 2;
   while (escape >= start && isColorByte(bytes[escape]!)) escape--;
   return escape >= start && bytes[escape] === ESCAPE;
-}
-
-function words(text: string): Buffer[] {
-  return text.split(' ').map((word) => Buffer.from(word));
 }

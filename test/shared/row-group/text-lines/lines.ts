@@ -191,6 +191,7 @@ export const TEXT_LINES: readonly (readonly [line: string, fields: Readonly<Reco
   ['2026/11/23 15:01:12 http: proxy error', { time: '2026/11/23 15:01:12', message: 'http: proxy error' }],
   ['[ERROR] -1 is no port', { '': '[', level: 'ERROR', message: '-1 is no port' }],
   ['INFO:     127.0.0.1 - "GET / HTTP/1.1" 200 OK', { level: 'INFO', message: '127.0.0.1 - "GET / HTTP/1.1" 200 OK' }],
+  ['fail: Microsoft.Hosting[0]', { level: 'fail', message: 'Microsoft.Hosting[0]' }],
   ['error: no such file', { level: 'error', message: 'no such file' }],
   [
     'fatal error: all goroutines are asleep - deadlock!',
