@@ -21,7 +21,7 @@ import { Tail, type TailOptions } from './tail.ts';
 export interface AgentOptions
   extends
     Pick<TailOptions, 'podsDir' | 'rescanMs' | 'graceMs' | 'goneMs' | 'pendingIdleMsMax'>,
-    Pick<TailOptions, 'deletedBytesMax' | 'openFilesMax' | 'watch'>,
+    Pick<TailOptions, 'deletedBytesMax' | 'openFilesMax' | 'watch' | 'quietMs'>,
     Pick<FileReaderOptions, 'rateLimit' | 'multiline'>,
     Pick<ShipperOptions, 'serverUrl' | 'token' | 'backoffMsMax'> {
   readonly node: string;

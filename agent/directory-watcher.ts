@@ -3,7 +3,7 @@
  * names and not states, so that what lived for a millisecond is heard of too. A node may have no watches left; this
  * says so once, and those who ask list the directories that are not watched.
  */
-import { watch as watchDirectory, type FSWatcher } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
 import type { Logger } from 'pino';
 
 /** `fs.watch`, or what stands for it in a test. */
@@ -13,7 +13,7 @@ export type Watch = (
 ) => Pick<FSWatcher, 'close' | 'on'>;
 
 export interface DirectoryWatcherOptions {
-  readonly watch?: Watch | undefined;
+  readonly watch: Watch;
   readonly log: Logger;
   /** Something of this name was made, removed or renamed in the directory. */
   readonly changed: (directory: string, name: string) => void;
@@ -27,7 +27,7 @@ export class DirectoryWatcher {
   readonly #watches = new Map<string, ReturnType<Watch>>();
   #hasFailed = false;
 
-  constructor({ watch = watchDirectory, log, changed }: DirectoryWatcherOptions) {
+  constructor({ watch, log, changed }: DirectoryWatcherOptions) {
     this.#watch = watch;
     this.#log = log;
     this.#changed = changed;

@@ -1,8 +1,9 @@
 /**
  * Finds the directories of containers: `<pods dir>/<pod>/<container>`. The pods directory and each pod's directory are
- * watched, and nothing beneath: an inotify watch on a container's directory would report every write to the files in
- * it, which is an event a line. Growth and rotation are seen by the tail's tick instead. Events only say where to look;
- * what is there is always listed afresh, and everything is listed every few seconds in case one was missed.
+ * watched here, and nothing beneath: an inotify watch on a container's directory reports every write to the files in it,
+ * which is an event a line. Growth and rotation are seen by the tail's tick, or of a quiet container by its first event.
+ * Events only say where to look; what is there is always listed afresh, and everything is listed every few seconds in case
+ * one was missed.
  */
 import { readdirSync, type Dirent } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -28,7 +29,7 @@ export interface DiscoveryOptions {
   readonly rescanMs: number;
   readonly listener: DiscoveryListener;
   readonly log: Logger;
-  readonly watch?: Watch | undefined;
+  readonly watch: Watch;
 }
 
 /** Owns the watcher and the list of known container directories. */

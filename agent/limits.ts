@@ -56,6 +56,18 @@ export const TICK_MS = 120;
  */
 export const TICKS_PER_DIRECTORY_CHECK = 8;
 
+/**
+ * After so long without a change a container is quiet, and watched instead of looked at. To begin and end a watch costs as
+ * much as ten looks, so a shorter time would cost more where lines come now and then.
+ */
+export const QUIET_MS = 5_000;
+
+/**
+ * Quiet containers that are watched: the node's other programs need inotify watches, too, and may have 8,192 in all.
+ * Beyond it a container is looked at on each tick, as one that writes.
+ */
+export const QUIET_WATCHES_MAX = 1_000;
+
 /** How often everything is listed afresh, in case an event was missed. */
 export const RESCAN_MS = 10_000;
 

@@ -2,7 +2,7 @@
  * All containers of the node: sees on each tick which files have grown, rotated or vanished, and gives the chains that
  * have something to read their turns, one after the other, a bounded piece each. It decides when a file is done with.
  */
-import { fstatSync } from 'node:fs';
+import { fstatSync, watch as watchDirectory } from 'node:fs';
 import type { Logger } from 'pino';
 import type { PositionsAnswer } from '../shared/wire.ts';
 import type { AgentMetrics } from './agent-metrics.ts';
@@ -43,11 +43,12 @@ import {
 import type { LossReason } from './losses.ts';
 import { headOfUnseen, splitTruncated } from './lost-file.ts';
 import { LostFiles } from './lost-files.ts';
+import { QuietContainers, type QuietOptions } from './quiet-containers.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { applyDecision, decideAnew, isAdmitted, noteClosed } from './rules/admission.ts';
 import type { RuleBook } from './rules/rule-book.ts';
 
-export interface TailOptions extends OpenFileLimits {
+export interface TailOptions extends OpenFileLimits, Pick<QuietOptions, 'quietMs'> {
   readonly podsDir: string;
   readonly node: string;
   readonly log: Logger;
@@ -76,6 +77,7 @@ export class Tail {
   readonly #known: KnownPositions;
   readonly #descriptors: Descriptors;
   readonly #lost: LostFiles;
+  readonly #quiet: QuietContainers;
   readonly #containers = new Map<string, Container>();
   #nowMs = 0;
   #ticks = 0;
@@ -83,13 +85,14 @@ export class Tail {
   #hasReadErrors = false;
 
   constructor(options: TailOptions) {
-    const { podsDir, log, rescanMs = RESCAN_MS, watch } = options;
+    const { podsDir, log, rescanMs = RESCAN_MS, watch = watchDirectory } = options;
     const listener = {
       found: (directory: Container['directory']) => this.#found(directory),
       vanished: (path: string) => this.#vanished(path),
       missed: (directory: Container['directory']) => this.#unseen(directory),
     };
     this.#discovery = new Discovery({ podsDir, rescanMs, listener, log, watch });
+    this.#quiet = new QuietContainers({ ...options, watch });
     this.#node = options.node;
     this.#log = log;
     this.#metrics = options.metrics;
@@ -110,12 +113,14 @@ export class Tail {
   /** Closes everything. What was not acknowledged is read again by the next agent. */
   stop(): void {
     this.#discovery.stop();
+    this.#quiet.wakeAll();
     for (const file of this.#files()) closeLogFile(file);
     this.#containers.clear();
   }
 
   /**
    * Looks at every live file, and at directories in turn, and queues the chains that have something to read or finish.
+   * Quiet containers are looked at when everything is listed, in case an event was missed.
    * @param listsAll  list everything, whether or not it is due
    */
   tick(nowMs: number, listsAll = false): void {
@@ -125,12 +130,17 @@ export class Tail {
     const isFullScan = this.#discovery.poll(nowMs, listsAll);
     let phase = this.#ticks;
     for (const container of this.#containers.values()) {
+      if (!isFullScan && this.#quiet.has(container)) continue;
       if (!isAdmitted(container, this.#rules, nowMs)) continue;
-      const isLook = isFullScan || phase++ % TICKS_PER_DIRECTORY_CHECK === 0 || !hasLiveFile(container);
+      const isInTurn = isFullScan || phase++ % TICKS_PER_DIRECTORY_CHECK === 0;
+      // Before the look, so that nothing falls between the two.
+      if (isInTurn) this.#quiet.watch(container, nowMs);
       this.#guard(container.directory.path, () => {
+        const isLook = isInTurn || !hasLiveFile(container);
         if (isFullScan || (isLook && needsListing(container))) this.#reconcile(container, nowMs);
         for (const chain of container.chains.values()) this.#tickChain(container, chain, nowMs);
       });
+      this.#quiet.check(container, nowMs);
     }
     boundFiles(this.#files(), this.#descriptors, (file, reason) => this.#giveUp(file, reason));
     if (!isFullScan) return;
@@ -153,6 +163,7 @@ export class Tail {
   /** Takes what the server knows for the truth, and reads everything else again from there. */
   resync(positions: PositionsAnswer['positions']): void {
     this.#known.replace(positions);
+    this.#quiet.wakeAll();
     for (const container of this.#containers.values()) {
       for (const chain of container.chains.values()) this.#rewindChain(chain);
       if (!this.#hasPositions) this.#lost.outrun(container, this.#nowMs);
@@ -170,6 +181,7 @@ export class Tail {
    * a container is not to be read any more its files are closed; where it is again, it is read from where it was stored to.
    */
   followRules(): void {
+    this.#quiet.wakeAll();
     for (const container of this.#containers.values()) {
       decideAnew(container, this.#rules, this.#reader);
       for (const chain of container.chains.values()) this.#rewindChain(chain);
@@ -193,14 +205,19 @@ export class Tail {
   #found(directory: Container['directory']): void {
     const known = this.#containers.get(directory.path);
     if (known === undefined) this.#containers.set(directory.path, createContainer(directory, this.#node, this.#nowMs));
-    else known.mtimeMs = -1;
+    else this.#changed(known);
   }
 
   #vanished(path: string): void {
     const container = this.#containers.get(path);
     if (container === undefined) return;
-    container.mtimeMs = -1;
+    this.#changed(container);
     if (!container.hadFiles && this.#nowMs - container.foundMs <= UNSEEN_MS_MAX) this.#unseen(container.directory);
+  }
+
+  #changed(container: Container): void {
+    container.mtimeMs = -1;
+    this.#quiet.wake(container);
   }
 
   #unseen(directory: Container['directory']): void {
@@ -213,8 +230,11 @@ export class Tail {
     for (const chain of container.chains.values()) this.#ready.add(chain);
   }
 
-  #forgetIfGone({ directory, chains }: Container): void {
-    if (chains.size === 0 && statIfThere(directory.path) === undefined) this.#containers.delete(directory.path);
+  #forgetIfGone(container: Container): void {
+    const { directory, chains } = container;
+    if (chains.size > 0 || statIfThere(directory.path) !== undefined) return;
+    this.#quiet.wake(container);
+    this.#containers.delete(directory.path);
   }
 
   #tickChain(container: Container, chain: Chain, nowMs: number): void {

@@ -123,6 +123,7 @@ export class World {
       tickMs: 10,
       rescanMs: 200,
       graceMs: GRACE_MS,
+      quietMs: 30,
       goneMs: 300,
       backoffMsMax: 50,
       ...options,
