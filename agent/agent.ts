@@ -11,6 +11,7 @@ import { BatchBuilder, type ClosedBatch, markerGroup, NO_ROWS } from './batch-bu
 import { FileReader, type FileReaderOptions } from './file-reader.ts';
 import { BATCH_ROWS_MAX, DRAIN_STEP_MS, PUMP_MS_MAX, TICK_MS } from './limits.ts';
 import type { Loss } from './losses.ts';
+import { Lull } from './lull.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { isAnyUnruly, isAnyWaiting } from './rules/admission.ts';
 import { RuleBook } from './rules/rule-book.ts';
@@ -27,6 +28,8 @@ export interface AgentOptions
   readonly node: string;
   readonly log: Logger;
   readonly tickMs?: number;
+  /** Called when a busy time is over, and what it needed is garbage. */
+  readonly collectGarbage?: () => void;
   readonly rulesAskMs?: number;
 }
 
@@ -61,6 +64,8 @@ class RunningAgent implements Agent {
   readonly #shipper: Shipper;
   readonly #book = new RuleBook();
   readonly #rules: RulesClient;
+  readonly #lull = new Lull(Date.now());
+  readonly #collectGarbage: () => void;
   #tickTimer: NodeJS.Timeout | undefined;
   #isReading = false;
   #isPumping = false;
@@ -73,13 +78,14 @@ class RunningAgent implements Agent {
   #rejections = 0;
 
   constructor(options: AgentOptions) {
-    const { log, node, rateLimit, multiline } = options;
+    const { log, node, rateLimit, multiline, collectGarbage = () => {} } = options;
     const metrics = this.#metrics;
     const ready = this.#ready;
     const wake = (): void => this.#pump();
     const reader = new FileReader({ batch: this.#batch, ready, metrics, log, rateLimit, multiline, wake });
     this.#log = log;
     this.#node = node;
+    this.#collectGarbage = collectGarbage;
     this.#tickMs = options.tickMs ?? TICK_MS;
     this.#tail = new Tail({ ...options, metrics, reader, ready, rules: this.#book });
     this.#shipper = new Shipper({ ...options, metrics });
@@ -131,9 +137,16 @@ class RunningAgent implements Agent {
   }
 
   #tick(): void {
-    this.#tail.tick(Date.now());
+    const nowMs = Date.now();
+    this.#tail.tick(nowMs);
     if (isAnyWaiting(this.#tail.containers)) this.#rules.ask();
     this.#pump();
+    if (this.#batch.isEmpty && this.#lull.begins(nowMs)) this.#giveBackMemory();
+  }
+
+  #giveBackMemory(): void {
+    this.#batch.discard();
+    this.#collectGarbage();
   }
 
   /**
@@ -171,6 +184,7 @@ class RunningAgent implements Agent {
   #ship(): void {
     if (this.#inFlight !== undefined || !this.#isReading) return;
     const closed = this.#batch.close();
+    this.#lull.note(closed?.lineBytes ?? 0, Date.now());
     const gone = [...this.#tail.goneFiles(Date.now()), ...(closed?.gone ?? [])];
     if (closed === undefined && gone.length === 0) return;
     this.#inFlight = this.#run(() => this.#send(closed, gone));

@@ -48,7 +48,8 @@ export const NO_ROWS = new Uint8Array(0);
 
 /** Owns the row group builder and the stream codes that are valid in it. */
 export class BatchBuilder {
-  #builder = new RowGroupBuilder();
+  /** Made with the first line, for itself and what follows. */
+  #builder: RowGroupBuilder | undefined;
   #counts: BatchCounts = noCounts();
   /** Chains that were read for this batch, with the codes of their streams; -1 is not asked for yet. */
   readonly #codes = new Map<Chain, Int32Array>();
@@ -57,7 +58,7 @@ export class BatchBuilder {
   rowsMax = BATCH_ROWS_MAX;
 
   get builder(): RowGroupBuilder {
-    return this.#builder;
+    return (this.#builder ??= new RowGroupBuilder());
   }
 
   get counts(): BatchCounts {
@@ -69,7 +70,8 @@ export class BatchBuilder {
   }
 
   get isFull(): boolean {
-    const { rowCount, arenaBytes } = this.#builder;
+    if (this.isEmpty) return false;
+    const { rowCount, arenaBytes } = this.builder;
     return this.#mustClose || rowCount >= this.rowsMax || arenaBytes >= BATCH_BYTES_MAX;
   }
 
@@ -85,21 +87,22 @@ export class BatchBuilder {
 
   /** False when the day needs another row group; the batch then takes no more rows until it is closed. */
   fits(day: number): boolean {
-    if (this.#builder.fits(day)) return true;
+    if (this.builder.fits(day)) return true;
     this.#mustClose = true;
     return false;
   }
 
   /** Ends the batch and starts the next. Returns undefined when it moves no position. */
   close(): ClosedBatch | undefined {
+    if (this.isEmpty) return undefined;
     const ranges: SentRange[] = [];
     for (const chain of this.#codes.keys()) {
       for (const file of chain.files) appendRange(ranges, chain, file);
     }
-    const { rowCount, lineBytes } = this.#builder;
-    const rowGroup = rowCount === 0 ? NO_ROWS : this.#builder.finish();
+    const { rowCount, lineBytes } = this.builder;
+    const rowGroup = rowCount === 0 ? NO_ROWS : this.builder.finish();
     // Lines that were dropped have left their bytes.
-    if (rowCount === 0) this.#builder.clear();
+    if (rowCount === 0) this.builder.clear();
     const counts = this.#counts;
     counts.lines = rowCount;
     this.#reset();
@@ -109,9 +112,9 @@ export class BatchBuilder {
     return undefined;
   }
 
-  /** Drops what was built: its rows will be read again. */
+  /** Drops what was built, whose rows will be read again, and all the memory that it took. */
   discard(): void {
-    this.#builder = new RowGroupBuilder();
+    this.#builder = undefined;
     this.#reset();
   }
 
