@@ -4,7 +4,8 @@
  */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { createContainer, type Container } from './container.ts';
+import type { Container } from './container.ts';
+import type { Containers } from './containers.ts';
 import type { ContainerDirectory } from './discovery.ts';
 import type { FileId } from './file-id.ts';
 import type { KnownPositions } from './known-positions.ts';
@@ -13,12 +14,10 @@ import type { ReadyQueue } from './ready-queue.ts';
 
 export interface LostFilesOptions {
   readonly podsDir: string;
-  readonly node: string;
   readonly log: Logger;
   readonly ready: ReadyQueue;
   readonly known: KnownPositions;
-  /** Path → container, as the tail keeps them. */
-  readonly containers: Map<string, Container>;
+  readonly containers: Containers;
 }
 
 /** Adds entries of lost files to the tail's containers. */
@@ -52,7 +51,7 @@ export class LostFiles {
   unwatched(file: FileId, nowMs: number): void {
     const { podsDir, containers } = this.#options;
     const { uid, container } = file;
-    const directories = containers.values().map(({ directory }) => directory);
+    const directories = Iterator.from(containers).map(({ directory }) => directory);
     const known = directories.find((directory) => directory.uid === uid && directory.container === container);
     // When its pod is gone, so are the names of the pod and its namespace.
     const directory = known ?? { path: join(podsDir, uid, container), namespace: '', pod: uid, uid, container };
@@ -64,13 +63,9 @@ export class LostFiles {
   }
 
   #lose(directory: ContainerDirectory, lost: LostFile, nowMs: number): void {
-    const { containers, node, log, ready } = this.#options;
+    const { containers, log, ready } = this.#options;
     log.warn({ ...directory, reason: lost.reason }, 'log lines may be lost');
-    let container = containers.get(directory.path);
-    if (container === undefined) {
-      container = createContainer(directory, node, nowMs);
-      containers.set(directory.path, container);
-    }
+    const container = containers.take(directory, nowMs);
     container.hadFiles = true;
     ready.add(addLostFile(container, lost, nowMs));
   }

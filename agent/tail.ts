@@ -7,27 +7,14 @@ import type { Logger } from 'pino';
 import type { PositionsAnswer } from '../shared/wire.ts';
 import type { AgentMetrics } from './agent-metrics.ts';
 import { fileId, hasLoss, hasMore, type Chain } from './chain.ts';
-import {
-  createContainer,
-  hasLiveFile,
-  identifyFile,
-  needsListing,
-  reconcileContainer,
-  type Container,
-} from './container.ts';
+import { hasLiveFile, identifyFile, needsListing, reconcileContainer, type Container } from './container.ts';
+import { Containers } from './containers.ts';
 import { boundFiles, createDescriptors, deletedBytes, type Descriptors, type OpenFileLimits } from './descriptors.ts';
 import type { Watch } from './directory-watcher.ts';
-import { Discovery } from './discovery.ts';
+import type { ContainerDirectory } from './discovery.ts';
 import { hasDueLines, hasDueTail, isDoneWith, isLineDue, isOver, type EndingTimes } from './ending.ts';
 import type { FileReader } from './file-reader.ts';
-import {
-  GONE_MS,
-  GRACE_MS,
-  PENDING_IDLE_MS_MAX,
-  RESCAN_MS,
-  TICKS_PER_DIRECTORY_CHECK,
-  UNSEEN_MS_MAX,
-} from './limits.ts';
+import { GONE_MS, GRACE_MS, PENDING_IDLE_MS_MAX, RESCAN_MS, TICKS_PER_DIRECTORY_CHECK } from './limits.ts';
 import { KnownPositions } from './known-positions.ts';
 import {
   closeLogFile,
@@ -36,14 +23,13 @@ import {
   loseRest,
   reopenLogFile,
   rewindFile,
-  statIfThere,
   type LogFile,
   type Offsets,
 } from './log-file.ts';
 import type { LossReason } from './losses.ts';
 import { headOfUnseen, splitTruncated } from './lost-file.ts';
 import { LostFiles } from './lost-files.ts';
-import { QuietContainers, type QuietOptions } from './quiet-containers.ts';
+import type { QuietOptions } from './quiet-containers.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { applyDecision, decideAnew, isAdmitted, noteClosed } from './rules/admission.ts';
 import type { RuleBook } from './rules/rule-book.ts';
@@ -65,8 +51,6 @@ export interface TailOptions extends OpenFileLimits, Pick<QuietOptions, 'quietMs
 
 /** Owns the containers, their chains and files, and what the server is known to know. */
 export class Tail {
-  readonly #discovery: Discovery;
-  readonly #node: string;
   readonly #log: Logger;
   readonly #metrics: AgentMetrics;
   readonly #reader: FileReader;
@@ -77,24 +61,17 @@ export class Tail {
   readonly #known: KnownPositions;
   readonly #descriptors: Descriptors;
   readonly #lost: LostFiles;
-  readonly #quiet: QuietContainers;
-  readonly #containers = new Map<string, Container>();
+  readonly #containers: Containers;
   #nowMs = 0;
   #ticks = 0;
   #hasPositions = false;
   #hasReadErrors = false;
 
   constructor(options: TailOptions) {
-    const { podsDir, log, rescanMs = RESCAN_MS, watch = watchDirectory } = options;
-    const listener = {
-      found: (directory: Container['directory']) => this.#found(directory),
-      vanished: (path: string) => this.#vanished(path),
-      missed: (directory: Container['directory']) => this.#unseen(directory),
-    };
-    this.#discovery = new Discovery({ podsDir, rescanMs, listener, log, watch });
-    this.#quiet = new QuietContainers({ ...options, watch });
-    this.#node = options.node;
-    this.#log = log;
+    const { rescanMs = RESCAN_MS, watch = watchDirectory } = options;
+    const unseen = (directory: ContainerDirectory): void => this.#noteUnseen(directory);
+    this.#containers = new Containers({ ...options, rescanMs, watch, unseen });
+    this.#log = options.log;
     this.#metrics = options.metrics;
     this.#reader = options.reader;
     this.#ready = options.ready;
@@ -107,15 +84,13 @@ export class Tail {
     options.metrics.openFiles.readFrom(() => this.#sum((file) => (file.fd >= 0 ? 1 : 0)));
     options.metrics.deletedBytes.readFrom(() => this.#sum(deletedBytes));
     options.metrics.lagBytes.readFrom(() => this.#sum(lagBytes));
-    options.metrics.isPolling.readFrom(() => Number(this.#discovery.isPolling));
+    options.metrics.isPolling.readFrom(() => Number(this.#containers.isPolling));
   }
 
   /** Closes everything. What was not acknowledged is read again by the next agent. */
   stop(): void {
-    this.#discovery.stop();
-    this.#quiet.wakeAll();
-    for (const file of this.#files()) closeLogFile(file);
-    this.#containers.clear();
+    for (const file of this.#containers.files()) closeLogFile(file);
+    this.#containers.stop();
   }
 
   /**
@@ -127,30 +102,31 @@ export class Tail {
     this.#ticks++;
     this.#nowMs = nowMs;
     this.#hasReadErrors = false;
-    const isFullScan = this.#discovery.poll(nowMs, listsAll);
+    const { quiet } = this.#containers;
+    const isFullScan = this.#containers.poll(nowMs, listsAll);
     let phase = this.#ticks;
-    for (const container of this.#containers.values()) {
-      if (!isFullScan && this.#quiet.has(container)) continue;
+    for (const container of this.#containers) {
+      if (!isFullScan && quiet.has(container)) continue;
       if (!isAdmitted(container, this.#rules, nowMs)) continue;
       const isInTurn = isFullScan || phase++ % TICKS_PER_DIRECTORY_CHECK === 0;
       // Before the look, so that nothing falls between the two.
-      if (isInTurn) this.#quiet.watch(container, nowMs);
+      if (isInTurn) quiet.watch(container, nowMs);
       this.#guard(container.directory.path, () => {
         const isLook = isInTurn || !hasLiveFile(container);
         if (isFullScan || (isLook && needsListing(container))) this.#reconcile(container, nowMs);
         for (const chain of container.chains.values()) this.#tickChain(container, chain, nowMs);
       });
-      this.#quiet.check(container, nowMs);
+      quiet.check(container, nowMs);
     }
-    boundFiles(this.#files(), this.#descriptors, (file, reason) => this.#giveUp(file, reason));
+    boundFiles(this.#containers.files(), this.#descriptors, (file, reason) => this.#giveUp(file, reason));
     if (!isFullScan) return;
     this.#noteMissing(nowMs);
-    for (const container of this.#containers.values()) this.#forgetIfGone(container);
+    this.#containers.forgetGone();
   }
 
   /** Whether a file holds whole lines that were not taken yet. */
   hasUnread(): boolean {
-    return this.#files().some((file) => hasLoss(file) || hasMore(file));
+    return this.#containers.files().some((file) => hasLoss(file) || hasMore(file));
   }
 
   /** Reads one piece of a chain into the batch, or does what is left to do at its end. There must be room. */
@@ -163,8 +139,8 @@ export class Tail {
   /** Takes what the server knows for the truth, and reads everything else again from there. */
   resync(positions: PositionsAnswer['positions']): void {
     this.#known.replace(positions);
-    this.#quiet.wakeAll();
-    for (const container of this.#containers.values()) {
+    this.#containers.quiet.wakeAll();
+    for (const container of this.#containers) {
       for (const chain of container.chains.values()) this.#rewindChain(chain);
       if (!this.#hasPositions) this.#lost.outrun(container, this.#nowMs);
     }
@@ -173,7 +149,7 @@ export class Tail {
 
   /** Which containers the rules are about. */
   get containers(): Iterable<Container> {
-    return this.#containers.values();
+    return this.#containers;
   }
 
   /**
@@ -181,8 +157,8 @@ export class Tail {
    * a container is not to be read any more its files are closed; where it is again, it is read from where it was stored to.
    */
   followRules(): void {
-    this.#quiet.wakeAll();
-    for (const container of this.#containers.values()) {
+    this.#containers.quiet.wakeAll();
+    for (const container of this.#containers) {
       decideAnew(container, this.#rules, this.#reader);
       for (const chain of container.chains.values()) this.#rewindChain(chain);
     }
@@ -202,25 +178,7 @@ export class Tail {
     this.#known.forget(ids);
   }
 
-  #found(directory: Container['directory']): void {
-    const known = this.#containers.get(directory.path);
-    if (known === undefined) this.#containers.set(directory.path, createContainer(directory, this.#node, this.#nowMs));
-    else this.#changed(known);
-  }
-
-  #vanished(path: string): void {
-    const container = this.#containers.get(path);
-    if (container === undefined) return;
-    this.#changed(container);
-    if (!container.hadFiles && this.#nowMs - container.foundMs <= UNSEEN_MS_MAX) this.#unseen(container.directory);
-  }
-
-  #changed(container: Container): void {
-    container.mtimeMs = -1;
-    this.#quiet.wake(container);
-  }
-
-  #unseen(directory: Container['directory']): void {
+  #noteUnseen(directory: ContainerDirectory): void {
     if (this.#rules.decide(directory, 0).admission !== 'shut') this.#lost.unseen(directory, this.#nowMs);
   }
 
@@ -228,13 +186,6 @@ export class Tail {
     reconcileContainer(container, this.#descriptors, nowMs, (chain, file) => this.#assignPosition(chain, file));
     applyDecision(container);
     for (const chain of container.chains.values()) this.#ready.add(chain);
-  }
-
-  #forgetIfGone(container: Container): void {
-    const { directory, chains } = container;
-    if (chains.size > 0 || statIfThere(directory.path) !== undefined) return;
-    this.#quiet.wake(container);
-    this.#containers.delete(directory.path);
   }
 
   #tickChain(container: Container, chain: Chain, nowMs: number): void {
@@ -323,14 +274,14 @@ export class Tail {
   }
 
   #noteMissing(nowMs: number): void {
-    if (!this.#discovery.isComplete || this.#hasReadErrors) return;
+    if (!this.#containers.isComplete || this.#hasReadErrors) return;
     const present = new Set<string>();
-    for (const { chains } of this.#containers.values()) {
+    for (const { chains } of this.#containers) {
       for (const chain of chains.values()) {
         for (const file of chain.files) if (file.head !== '') present.add(fileId(chain, file));
       }
     }
-    noteClosed(this.#containers.values(), this.#known, present);
+    noteClosed(this.#containers, this.#known, present);
     this.#known.noteMissing(present, nowMs);
     for (const file of this.#known.takeUnwatched(nowMs)) this.#lost.unwatched(file, nowMs);
   }
@@ -347,14 +298,8 @@ export class Tail {
     }
   }
 
-  #files(): LogFile[] {
-    const files: LogFile[] = [];
-    for (const { chains } of this.#containers.values()) for (const chain of chains.values()) files.push(...chain.files);
-    return files;
-  }
-
   #sum(of: (file: LogFile) => number): number {
-    return this.#files().reduce((sum, file) => sum + of(file), 0);
+    return this.#containers.files().reduce((sum, file) => sum + of(file), 0);
   }
 }
 

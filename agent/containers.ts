@@ -1,0 +1,108 @@
+/**
+ * The containers of the node that are known: those whose directories `discovery` has found, and those that have a lost
+ * file to tell of. Knows which of them need no look.
+ */
+import { createContainer, type Container } from './container.ts';
+import { Discovery, type ContainerDirectory, type DiscoveryOptions } from './discovery.ts';
+import { UNSEEN_MS_MAX } from './limits.ts';
+import { statIfThere, type LogFile } from './log-file.ts';
+import { QuietContainers, type QuietOptions } from './quiet-containers.ts';
+
+export interface ContainersOptions extends Omit<DiscoveryOptions, 'listener'>, QuietOptions {
+  readonly node: string;
+  /** It came and went, and nobody has looked into it. */
+  readonly unseen: (directory: ContainerDirectory) => void;
+}
+
+/** Owns the containers and the watches on their directories. */
+export class Containers {
+  readonly quiet: QuietContainers;
+  readonly #discovery: Discovery;
+  readonly #node: string;
+  readonly #unseen: (directory: ContainerDirectory) => void;
+  /** By the path of the directory. */
+  readonly #known = new Map<string, Container>();
+  #nowMs = 0;
+
+  constructor(options: ContainersOptions) {
+    const listener = {
+      found: (directory: ContainerDirectory) => this.#changed(this.take(directory, this.#nowMs)),
+      vanished: (path: string) => this.#vanished(path),
+      missed: options.unseen,
+    };
+    this.#discovery = new Discovery({ ...options, listener });
+    this.quiet = new QuietContainers(options);
+    this.#node = options.node;
+    this.#unseen = options.unseen;
+  }
+
+  /** True when every directory could be listed: what is not known then does not exist. */
+  get isComplete(): boolean {
+    return this.#discovery.isComplete;
+  }
+
+  /** True while there are directories of pods that are not watched. */
+  get isPolling(): boolean {
+    return this.#discovery.isPolling;
+  }
+
+  [Symbol.iterator](): Iterator<Container> {
+    return this.#known.values();
+  }
+
+  files(): LogFile[] {
+    const files: LogFile[] = [];
+    for (const { chains } of this) for (const chain of chains.values()) files.push(...chain.files);
+    return files;
+  }
+
+  /** Closes the watches and forgets everything. */
+  stop(): void {
+    this.#discovery.stop();
+    this.quiet.wakeAll();
+    this.#known.clear();
+  }
+
+  /**
+   * Finds what has come and gone.
+   * @param listsAll  list everything, whether or not it is due
+   * @returns true when everything was listed
+   */
+  poll(nowMs: number, listsAll: boolean): boolean {
+    this.#nowMs = nowMs;
+    return this.#discovery.poll(nowMs, listsAll);
+  }
+
+  /** The container of the directory, known from now on. */
+  take(directory: ContainerDirectory, nowMs: number): Container {
+    let container = this.#known.get(directory.path);
+    if (container === undefined) {
+      container = createContainer(directory, this.#node, nowMs);
+      this.#known.set(directory.path, container);
+    }
+    return container;
+  }
+
+  /** Forgets those whose directories are gone and whose files are done with. */
+  forgetGone(): void {
+    for (const container of this) {
+      const { directory, chains } = container;
+      if (chains.size > 0 || statIfThere(directory.path) !== undefined) continue;
+      this.quiet.wake(container);
+      this.#known.delete(directory.path);
+    }
+  }
+
+  #vanished(path: string): void {
+    const container = this.#known.get(path);
+    if (container === undefined) return;
+    this.#changed(container);
+    if (!container.hadFiles && this.#nowMs - container.foundMs <= UNSEEN_MS_MAX) this.#unseen(container.directory);
+  }
+
+  /** Lists its directory again at the next look. */
+  #changed(container: Container): void {
+    container.mtimeMs = -1;
+    this.quiet.wake(container);
+  }
+}
