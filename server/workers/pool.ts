@@ -35,7 +35,6 @@ interface PendingTask {
   readonly transfer: readonly Transferable[];
   readonly resolve: (output: unknown) => void;
   readonly reject: (error: unknown) => void;
-  onSettled?: () => void;
 }
 
 interface Slot {
@@ -66,18 +65,22 @@ export class WorkerPool {
    */
   run<Input, Output>(kind: TaskKind<Input, Output>, input: Input, options: RunOptions = {}): Promise<Output> {
     const { priority = PRIORITY_QUERY, transfer = [], signal, stop } = options;
-    return new Promise<Output>((resolve, reject) => {
+    // Signals outlive their tasks: neither a task nor its result may stay with them.
+    const settled = new AbortController();
+    const once = { once: true, signal: settled.signal };
+    const output = new Promise<Output>((resolve, reject) => {
       signal?.throwIfAborted();
       stop?.throwIfAborted();
       if (this.#closed) throw unavailable('the server is shutting down');
       if (this.#queue.length >= QUEUED_TASKS_MAX) throw unavailable(`${this.#queue.length} tasks wait for a worker`);
       const message = { name: kind.name, input };
       const task: PendingTask = { message, priority, transfer, resolve: resolve as (output: unknown) => void, reject };
-      signal?.addEventListener('abort', () => this.#cancel(task, signal.reason), { once: true });
-      if (stop !== undefined) this.#stopWith(task, stop);
+      signal?.addEventListener('abort', () => this.#cancel(task, signal.reason), once);
+      stop?.addEventListener('abort', () => this.#stop(task, stop.reason), once);
       this.#queue.push(task);
       this.#dispatch();
     });
+    return output.finally(() => settled.abort());
   }
 
   /** Fails what waits and ends the threads, even in the middle of a task. */
@@ -137,7 +140,6 @@ export class WorkerPool {
   #settle(slot: Slot, message: ResultMessage): void {
     const { task } = slot;
     slot.task = undefined;
-    task?.onSettled?.();
     slot.worker.unref();
     if (message.kind === 'done') task?.resolve(message.output);
     else task?.reject(errorOf(message.failure));
@@ -151,13 +153,6 @@ export class WorkerPool {
     this.#deaths.add();
     this.#options.log.error({ err: error, task: slot.task?.message.name }, 'a worker thread died and will be replaced');
     this.#dispatch();
-  }
-
-  /** The signal outlives the task, so the task must not stay with it. */
-  #stopWith(task: PendingTask, stop: AbortSignal): void {
-    const onAbort = (): void => this.#stop(task, stop.reason);
-    stop.addEventListener('abort', onAbort, { once: true });
-    task.onSettled = () => stop.removeEventListener('abort', onAbort);
   }
 
   #cancel(task: PendingTask, reason: unknown): void {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { Metrics } from '../../../shared/metrics.ts';
@@ -108,6 +109,16 @@ test('a task that nobody wants leaves the queue, or is told to stop', async () =
   await expect(pool.run(ECHO, 1, { signal: running.signal })).rejects.toBe(reason);
   expect(await pool.run(ECHO, 3)).toBe(3); // the worker noticed by itself: the gate is closed
   open();
+});
+
+test('a signal keeps nothing of the tasks that ended before it', async () => {
+  const { pool } = newPool();
+  const { signal } = new AbortController();
+  await Promise.all([
+    pool.run(ECHO, 1, { signal, stop: signal }),
+    expect(pool.run(FAIL, 'other', { signal, stop: signal })).rejects.toThrow('oh'),
+  ]);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 test('a closed pool fails what waits', async () => {
