@@ -25,6 +25,7 @@ import type { Positions } from './ingest/positions.ts';
 import { SHRED } from './ingest/shred-lines.ts';
 import { BODY_BYTES_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
 import type { QueryContext } from './query/answer.ts';
+import { AnswerRows } from './query/answer-rows.ts';
 import { embeddedLogStore } from './query/embedded-log-store.ts';
 import { AGGREGATE, FACETS, GATHER, LOOK_UP, RENDER, SCAN } from './query/tasks.ts';
 import type { WatchedRules } from './rules/watched-rules.ts';
@@ -91,6 +92,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
     shred: (input) => pool.run(SHRED, input, { priority: PRIORITY_INGEST, transfer: ownMemory(input.body) }),
   });
   const query = queryContext(store, pool);
+  const answerRows = 'Lines of all answers that are under way; the limits of clients until their lines are found.';
+  metrics.gauge('podlog_answer_rows', answerRows).readFrom(() => query.answerRows.held);
   const logs = embeddedLogStore({ store, erasures, query });
   registerLogs(app, { logs, store, query, now, closing: closing.signal });
   registerLabels(app, { logs, now });
@@ -137,6 +140,7 @@ function queryContext(store: Store, pool: WorkerPool): QueryContext & AggregateC
       pool.run(AGGREGATE, input, { signal, transfer: input.tally === undefined ? [] : buffersOf(input.tally) }),
     gather: (input, signal) => pool.run(GATHER, input, { signal, transfer: input.tallies.flatMap(buffersOf) }),
     memory: new TallyMemory(),
+    answerRows: new AnswerRows(),
     facets: (input, signal) => pool.run(FACETS, input, { signal }),
     render: (input, signal) => pool.run(RENDER, input, { signal }),
     setAside: (rowGroup, error) => store.setAside(rowGroup, error),

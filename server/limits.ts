@@ -226,6 +226,16 @@ export const LIMIT_DEFAULT = 100;
 /** Lines of an answer: times and places of this many rows are held in memory (about 10 MB). Beyond: 400. */
 export const LIMIT_MAX = 100_000;
 
+/**
+ * Lines of all answers that are under way, twenty of the longest; each client's limit counts until its lines are found.
+ * Beyond: 503, but for answers of a few lines, as a screen has, whose number the queue of tasks bounds.
+ */
+export const ANSWER_ROWS_HELD_MAX = 20 * LIMIT_MAX;
+export const ANSWER_ROWS_FEW = 1000;
+
+/** A client that takes nothing of its answer for so long is cut off: rows and deleted segments are held for it. */
+export const ANSWER_STALLED_MS_MAX = 5 * MINUTE_MS;
+
 /** Lines of history before a live tail, as `tail -f` has it. */
 export const FOLLOW_LIMIT_DEFAULT = 10;
 

@@ -1,6 +1,7 @@
 /** `GET /logs`: lines by label, field, text and time; and the live tail over the same filters. */
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
 import { follow, type FollowSource } from '../query/follow.ts';
 import { parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
@@ -17,6 +18,7 @@ export interface LogsOptions {
   readonly now: () => number;
   /** Aborted when the server closes: live tails end then. */
   readonly closing: AbortSignal;
+  readonly stalledMsMax?: number;
 }
 
 const CONTENT_TYPES: Readonly<Record<Format, string>> = {
@@ -38,7 +40,7 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     const text = wanted.follow
       ? follow(options.store, wanted.plan, wanted.format, options.query, signal)
       : options.logs.search(wanted.plan, wanted.format, signal);
-    return send(reply, framed(untilAborted(text, signal), wanted.format), wanted);
+    return send(reply, framed(untilAborted(text, signal), wanted.format), wanted, options);
   });
 }
 
@@ -66,6 +68,7 @@ async function send(
   reply: FastifyReply,
   text: AsyncGenerator<Uint8Array>,
   { format, follow: live }: LogsRequest,
+  { stalledMsMax = ANSWER_STALLED_MS_MAX }: LogsOptions,
 ): Promise<FastifyReply> {
   void reply.header('content-type', CONTENT_TYPES[format]).header('cache-control', 'no-store');
   if (live) {
@@ -76,6 +79,8 @@ async function send(
     return reply;
   }
   const first = await text.next();
+  // Without a listener it closes the connection; after the answer Node sets another.
+  reply.raw.setTimeout(stalledMsMax);
   return reply.send(Readable.from(startingWith(first, text), { objectMode: false }));
 }
 

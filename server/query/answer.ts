@@ -7,16 +7,20 @@ import { placeOf } from '../store/scan/row-groups.ts';
 import { type ScanContext, selectRows } from '../store/scan/select.ts';
 import type { SelectedRow, SelectedRows } from '../store/scan/top-rows.ts';
 import type { RowGroupRef } from '../store/snapshot.ts';
+import type { AnswerRows } from './answer-rows.ts';
 import type { Format, RenderedRows, RenderInput, RenderOutput } from './render.ts';
 
 /** Where scans and rendering run. */
 export interface QueryContext extends ScanContext {
   readonly render: (input: RenderInput, signal: AbortSignal) => Promise<RenderOutput>;
+  readonly answerRows: AnswerRows;
 }
 
 /**
  * The text of the answer, in pieces. Broken row groups are set aside and left out.
  * @param rowGroups  must stay readable until the generator ends
+ * @param arranged  the rows in the order in which they are wanted, where that is not the plan's
+ * @throws UnavailableError  the answers that are under way have too many rows
  */
 export async function* select(
   rowGroups: readonly RowGroupRef[],
@@ -24,12 +28,21 @@ export async function* select(
   format: Format,
   context: QueryContext,
   signal: AbortSignal,
+  arranged: (rows: SelectedRows) => SelectedRows = (rows) => rows,
 ): AsyncGenerator<Uint8Array> {
-  yield* renderAll(await selectRows(rowGroups, plan, context, signal), format, context, signal);
+  const rowsMax = rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0);
+  const reserved = context.answerRows.reserve(Math.min(plan.limit, rowsMax));
+  try {
+    const rows = await selectRows(rowGroups, plan, context, signal);
+    reserved.keep(rows.length);
+    yield* renderAll(arranged(rows), format, context, signal);
+  } finally {
+    reserved.release();
+  }
 }
 
 /** Renders selected rows in their order. */
-export async function* renderAll(
+async function* renderAll(
   rows: SelectedRows,
   format: Format,
   context: QueryContext,

@@ -7,8 +7,8 @@ import { FOLLOW_BATCHES_WAITING_MAX } from '../limits.ts';
 import type { AppendListener, RowGroupRef, Snapshot } from '../store/snapshot.ts';
 import type { Plan } from '../store/scan/plan.ts';
 import type { Format } from './render.ts';
-import { selectRows } from '../store/scan/select.ts';
-import { type QueryContext, renderAll, select } from './answer.ts';
+import type { SelectedRows } from '../store/scan/top-rows.ts';
+import { type QueryContext, select } from './answer.ts';
 
 export interface FollowSource {
   snapshot(): Snapshot;
@@ -35,8 +35,8 @@ export async function* follow(
   const arrivals = new Arrivals(source, signal);
   try {
     if (plan.limit > 0) {
-      const newest = await selectRows(arrivals.history.rowGroups, { ...plan, order: 'newest' }, context, signal);
-      yield* renderAll(newest.slice(0, newest.length).toReversed(), format, context, signal);
+      const newest: Plan = { ...plan, order: 'newest' };
+      yield* select(arrivals.history.rowGroups, newest, format, context, signal, oldestFirst);
     }
     arrivals.history.release();
     for (;;) {
@@ -50,6 +50,10 @@ export async function* follow(
   } finally {
     arrivals.close();
   }
+}
+
+function oldestFirst(newest: SelectedRows): SelectedRows {
+  return newest.slice(0, newest.length).toReversed();
 }
 
 /** The queue between appends and one client. */

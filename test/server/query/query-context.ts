@@ -6,6 +6,7 @@ import { OpenFiles } from '../../../server/store/scan/open-files.ts';
 import { RowGroups } from '../../../server/store/scan/row-groups.ts';
 import { scan } from '../../../server/store/scan/scan.ts';
 import { render } from '../../../server/query/render.ts';
+import { AnswerRows } from '../../../server/query/answer-rows.ts';
 import type { QueryContext } from '../../../server/query/answer.ts';
 import type { Store } from '../../../server/store/store.ts';
 
@@ -21,6 +22,7 @@ export function queryContext(store: Store): QueryContext {
       return scan(input, rowGroups);
     },
     render: async (input) => render(input, rowGroups),
+    answerRows: new AnswerRows(),
     setAside: (rowGroup, error) => store.setAside(rowGroup, error),
   };
 }

@@ -1,0 +1,38 @@
+/**
+ * How many rows the searches of all clients hold, from the moment that they may find them until their client has taken
+ * the answer: one search is bounded by its limit, and so is their sum.
+ */
+import { UnavailableError } from '../../shared/errors.ts';
+import { ANSWER_ROWS_FEW, ANSWER_ROWS_HELD_MAX, RETRY_AFTER_QUEUE_SECONDS } from '../limits.ts';
+
+export class AnswerRows {
+  #held = 0;
+
+  get held(): number {
+    return this.#held;
+  }
+
+  /**
+   * Room for so many rows, which must be released.
+   * @throws UnavailableError
+   */
+  reserve(rowsMax: number): ReservedRows {
+    if (rowsMax > ANSWER_ROWS_FEW && this.#held + rowsMax > ANSWER_ROWS_HELD_MAX) {
+      const message = `the answers that are under way may have more than ${ANSWER_ROWS_HELD_MAX} lines: ask again later, or for fewer lines`;
+      throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
+    }
+    let reserved = 0;
+    const keep = (rows: number): void => {
+      this.#held += rows - reserved;
+      reserved = rows;
+    };
+    keep(rowsMax);
+    return { keep, release: () => keep(0) };
+  }
+}
+
+export interface ReservedRows {
+  /** So many were found. */
+  keep(rows: number): void;
+  release(): void;
+}

@@ -1,0 +1,65 @@
+/** Rows that answers hold: given back however a search ends. */
+import { afterEach, expect, test } from 'vitest';
+import { ANSWER_ROWS_FEW, ANSWER_ROWS_HELD_MAX, LIMIT_MAX, RENDER_ROWS_AT_ONCE } from '../../../server/limits.ts';
+import { select } from '../../../server/query/answer.ts';
+import type { Plan } from '../../../server/store/scan/plan.ts';
+import { parsePattern } from '../../../server/store/scan/pattern.ts';
+import { batchOf, numberedLines } from '../store/batches.ts';
+import { append, openStore } from '../store/open-store.ts';
+import { planOf, queryContext } from './query-context.ts';
+
+const releases: (() => void)[] = [];
+
+afterEach(() => {
+  for (const release of releases.splice(0)) release();
+});
+
+const LINES = 3 * RENDER_ROWS_AT_ONCE;
+
+async function searchOf(changes: Partial<Plan> = {}) {
+  const { store } = await openStore();
+  await append(store, batchOf({ lines: numberedLines('x', 0, LINES) }));
+  const context = queryContext(store);
+  const stop = new AbortController();
+  const snapshot = store.snapshot();
+  releases.push(() => snapshot.release());
+  const answer = select(snapshot.rowGroups, planOf(changes), 'raw', context, stop.signal);
+  return { answer, stop, answerRows: context.answerRows };
+}
+
+test('rows are held from the first piece to the last', async () => {
+  const { answer, answerRows } = await searchOf();
+  expect(answerRows.held).toBe(0);
+  await answer.next();
+  expect(answerRows.held).toBe(LINES);
+  await Array.fromAsync(answer);
+  expect(answerRows.held).toBe(0);
+});
+
+test('what was not found is not held', async () => {
+  const { answer, answerRows } = await searchOf({ values: [{ name: 'n', any: [parsePattern('7')], none: [] }] });
+  const first = answer.next();
+  expect(answerRows.held).toBe(LINES);
+  await first;
+  expect(answerRows.held).toBe(1);
+});
+
+test('a client that goes away, and a search that fails', async () => {
+  const gone = await searchOf();
+  await gone.answer.next();
+  await gone.answer.return(undefined);
+  expect(gone.answerRows.held).toBe(0);
+  const failed = await searchOf();
+  failed.stop.abort();
+  await expect(failed.answer.next()).rejects.toThrow(/abort/i);
+  expect(failed.answerRows.held).toBe(0);
+});
+
+test('beyond the limit a long answer is refused, and a short one is not', async () => {
+  const { answer, answerRows } = await searchOf();
+  const others = Array.from({ length: ANSWER_ROWS_HELD_MAX / LIMIT_MAX }, () => answerRows.reserve(LIMIT_MAX));
+  answerRows.reserve(ANSWER_ROWS_FEW).release();
+  await expect(answer.next()).rejects.toMatchObject({ status: 503, message: expect.stringMatching(/2000000 lines/) });
+  for (const other of others) other.release();
+  expect(answerRows.held).toBe(0);
+});
