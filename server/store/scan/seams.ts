@@ -3,7 +3,7 @@
  * them. Only the lines themselves can tell then whether they contain it, and they are costly to put together. So each
  * literal is laid against the needle in every way, and what would stand on its two sides is compared with what can.
  */
-import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
+import { type ByteStrings, byteStringAt } from '../../../shared/row-group/byte-strings.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Template } from '../../../shared/row-group/template.ts';
 import { valuesMayBeEmpty, valuesMayHave } from './column-bytes.ts';
@@ -23,8 +23,9 @@ export function mayCrossSeam(
       if (!isLaidAt(literal, needle, at) || (at <= 0 && at + length >= needle.length)) continue;
       const before = needle.subarray(0, Math.max(0, at));
       const behind = needle.subarray(at + length);
-      if (before.length > 0 && !mayMeet(group, columns[i - 1], literals[i - 1], before, 'before')) continue;
-      if (behind.length > 0 && !mayMeet(group, columns[i], literals[i + 1], behind, 'behind')) continue;
+      const left = literals.slice(0, i).toReversed();
+      if (before.length > 0 && !mayMeet(group, columns[i - 1], left, before, 'before')) continue;
+      if (behind.length > 0 && !mayMeet(group, columns[i], literals.slice(i + 1), behind, 'behind')) continue;
       return true;
     }
     return false;
@@ -42,26 +43,33 @@ function isLaidAt(literal: Buffer, needle: Buffer, at: number): boolean {
 /**
  * Whether what is on one side of a literal can meet it with `text`. What the value there does not decide counts as yes.
  * @param column  of the value; undefined where the line ends
- * @param beyond  the literal on the other side of the value
+ * @param beyond  the literals on the other side of the value, nearest first
  */
 function mayMeet(
   group: RowGroup,
   column: number | undefined,
-  beyond: Buffer | undefined,
+  beyond: readonly Buffer[],
   text: Buffer,
   side: Side,
 ): boolean {
-  if (column === undefined || beyond === undefined) return false;
+  if (column === undefined) return false;
   const nearest = side === 'before' ? text.at(-1)! : text[0]!;
-  if (valuesMayHave(group, column, nearest)) {
-    const texts = group.countedTexts(column);
-    if (texts === undefined) return true;
-    for (let code = 0; code + 1 < texts.offsets.length; code++) {
-      if (meets(byteStringAt(texts, code), text, side)) return true;
-    }
-  }
-  if (!valuesMayBeEmpty(group, column)) return false;
-  return beyond.length === 0 || (side === 'before' ? beyond.at(-1) : beyond[0]) === nearest;
+  // They may stand on a page, so a byte that no value has is asked first.
+  const mayHave = valuesMayHave(group, column, nearest);
+  const texts = mayHave || valuesMayBeEmpty(group, column) ? group.countedTexts(column) : undefined;
+  if (mayHave && (texts === undefined || someText(texts, (each) => meets(each, text, side)))) return true;
+  const mayBeEmpty =
+    texts === undefined ? valuesMayBeEmpty(group, column) : someText(texts, ({ length }) => length === 0);
+  if (!mayBeEmpty) return false;
+  const next = beyond[0]!;
+  // With nothing between, the next value is met, where there is one.
+  if (next.length === 0) return beyond.length > 1;
+  return (side === 'before' ? next.at(-1) : next[0]) === nearest;
+}
+
+function someText(texts: ByteStrings, test: (text: Buffer) => boolean): boolean {
+  for (let code = 0; code + 1 < texts.offsets.length; code++) if (test(byteStringAt(texts, code))) return true;
+  return false;
 }
 
 /** Whether the two agree as far as the shorter one reaches. */
