@@ -18,23 +18,31 @@ const CANONICAL_INTEGER = /^(?:0|-?[1-9]\d{0,14})$/;
 /** By value: 1 where it matches. Undefined when no value does. */
 export function matchColumn(values: ColumnValues, kind: number, patterns: readonly Pattern[]): Uint8Array | undefined {
   const plain = plainTest(kind, patterns);
+  if (values.kind === 'pattern') return matchCutTexts(values, patterns, plain, kind === KIND_STRING);
+  return matchEach(values, plain);
+}
+
+/**
+ * By value: 1 where its text passes. Undefined when no value does.
+ * @param test  is handed a buffer that the next value may overwrite
+ */
+export function matchEach(values: ColumnValues, test: (value: Buffer) => boolean): Uint8Array | undefined {
   switch (values.kind) {
     case 'constant':
-      return plain(values.value) ? new Uint8Array(values.count).fill(1) : undefined;
+      return test(values.value) ? new Uint8Array(values.count).fill(1) : undefined;
     case 'dictionary':
       return matchCodes(
         values.codes,
-        matchDistinct(values.values.offsets.length - 1, (code) => plain(byteStringAt(values.values, code))),
+        matchDistinct(values.values.offsets.length - 1, (code) => test(byteStringAt(values.values, code))),
       );
     case 'pattern':
-      return matchCutTexts(values, patterns, plain, kind === KIND_STRING);
     case 'uuid':
     case 'integer':
     case 'decimal':
     case 'timestamp':
     case 'hex':
     case 'raw':
-      return matchTexts(values, plain);
+      return matchTexts(values, test);
   }
 }
 

@@ -1,35 +1,83 @@
 /**
- * Whether a needle can lie across a seam of a template: where a literal and a value meet, or two values with nothing between
- * them. Only the lines themselves can tell then whether they contain it, and they are costly to put together. So each
- * literal is laid against the needle in every way, and what would stand on its two sides is compared with what can.
+ * Needles that lie across a seam of a template: where a literal and a value meet, or two values with nothing between them.
+ * Only the lines themselves tell whether they contain one, and they are costly to put together. So each literal is laid
+ * against the needle in every way, and what would stand on its two sides is compared with what can: first with what a
+ * column's header says of its values, then, row by row, with the value next to the literal.
  */
 import { type ByteStrings, byteStringAt } from '../../../shared/row-group/byte-strings.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
-import type { Template } from '../../../shared/row-group/template.ts';
 import { valuesMayBeEmpty, valuesMayHave } from './column-bytes.ts';
+import { matchEach } from './match-column.ts';
 
 type Side = 'before' | 'behind';
 
-/** @param columns  of the template's slots */
-export function mayCrossSeam(
-  group: RowGroup,
-  { literals }: Template,
-  columns: readonly number[],
-  needle: Buffer,
-): boolean {
-  return literals.some((literal, i) => {
-    const { length } = literal;
-    for (let at = 1 - length; at < needle.length; at++) {
-      if (!isLaidAt(literal, needle, at) || (at <= 0 && at + length >= needle.length)) continue;
-      const before = needle.subarray(0, Math.max(0, at));
-      const behind = needle.subarray(at + length);
-      const left = literals.slice(0, i).toReversed();
-      if (before.length > 0 && !mayMeet(group, columns[i - 1], left, before, 'before')) continue;
-      if (behind.length > 0 && !mayMeet(group, columns[i], literals.slice(i + 1), behind, 'behind')) continue;
-      return true;
+/** Distinct values of a dictionary that are looked at one by one. Of more, it counts what bytes they have. */
+const DISTINCT_MAX = 4096;
+
+/** The seams of a row group's templates, for one needle. */
+export class Seams {
+  readonly #group: RowGroup;
+  readonly #needle: Buffer;
+  /** By column and text: which of its values may stand next to a literal that the text meets. */
+  readonly #matched = new Map<string, Uint8Array | undefined>();
+
+  constructor(group: RowGroup, needle: Buffer) {
+    this.#group = group;
+    this.#needle = needle;
+  }
+
+  /** @param rows  of the template. Those of them are given back in which the needle may lie across a seam. */
+  rowsAcross(template: number, rows: () => Int32Array): Int32Array {
+    const columns = this.#group.columnsOfTemplate[template]!;
+    const neighbours = this.#neighboursOf(template, columns);
+    if (neighbours.length === 0) return new Int32Array(0);
+    const all = rows();
+    const mayBe = new Uint8Array(all.length);
+    for (const { slot, side, text } of neighbours) {
+      const matched = this.#matchedOf(columns[slot]!, side, text);
+      if (matched === undefined) continue;
+      const { firstValue } = this.#group.columns[columns[slot]!]!.parts.find((part) => part.template === template)!;
+      for (let i = 0; i < mayBe.length; i++) if (matched[firstValue + i] === 1) mayBe[i] = 1;
     }
-    return false;
-  });
+    return all.filter((_, i) => mayBe[i] === 1);
+  }
+
+  /** One for each way to lay a literal against the needle: the value that has to supply more of it. */
+  #neighboursOf(template: number, columns: readonly number[]): Neighbour[] {
+    const needle = this.#needle;
+    const { literals } = this.#group.templates[template]!;
+    const suppliesBefore = supplier(this.#group, literals, columns, 'before');
+    const suppliesBehind = supplier(this.#group, literals, columns, 'behind');
+    return literals.flatMap((literal, i) => {
+      const neighbours: Neighbour[] = [];
+      const { length } = literal;
+      for (let at = 1 - length; at < needle.length; at++) {
+        if (!isLaidAt(literal, needle, at) || (at <= 0 && at + length >= needle.length)) continue;
+        const before = needle.subarray(0, Math.max(0, at));
+        const behind = needle.subarray(at + length);
+        if (!suppliesBefore(i - 1, before) || !suppliesBehind(i, behind)) continue;
+        if (before.length > behind.length) neighbours.push({ slot: i - 1, side: 'before', text: before });
+        else neighbours.push({ slot: i, side: 'behind', text: behind });
+      }
+      return neighbours;
+    });
+  }
+
+  #matchedOf(column: number, side: Side, text: Buffer): Uint8Array | undefined {
+    const key = `${column} ${side} ${text.length}`;
+    if (!this.#matched.has(key)) {
+      const agrees = (value: Buffer): boolean => agreesWith(value, text, side);
+      this.#matched.set(key, matchEach(this.#group.values(column), agrees));
+    }
+    return this.#matched.get(key);
+  }
+}
+
+/** A value next to a literal, on whose `side` the needle has `text`. */
+interface Neighbour {
+  readonly slot: number;
+  readonly side: Side;
+  readonly text: Buffer;
 }
 
 /** Whether the two agree where they overlap, when the literal begins at offset `at` of the needle. */
@@ -41,42 +89,71 @@ function isLaidAt(literal: Buffer, needle: Buffer, at: number): boolean {
 }
 
 /**
- * Whether what is on one side of a literal can meet it with `text`. What the value there does not decide counts as yes.
- * @param column  of the value; undefined where the line ends
- * @param beyond  the literals on the other side of the value, nearest first
+ * Tells whether the value of a slot and what follows it on the side, away from the literal, may be all of a text or begin
+ * with it, seen from the literal. What headers do not decide counts as yes. The texts are of one needle, up to its end.
  */
-function mayMeet(
+function supplier(
   group: RowGroup,
-  column: number | undefined,
-  beyond: readonly Buffer[],
-  text: Buffer,
+  literals: readonly Buffer[],
+  columns: readonly number[],
   side: Side,
-): boolean {
-  if (column === undefined) return false;
-  const nearest = side === 'before' ? text.at(-1)! : text[0]!;
-  // They may stand on a page, so a byte that no value has is asked first.
-  const mayHave = valuesMayHave(group, column, nearest);
-  const texts = mayHave || valuesMayBeEmpty(group, column) ? group.countedTexts(column) : undefined;
-  if (mayHave && (texts === undefined || someText(texts, (each) => meets(each, text, side)))) return true;
-  const mayBeEmpty =
-    texts === undefined ? valuesMayBeEmpty(group, column) : someText(texts, ({ length }) => length === 0);
-  if (!mayBeEmpty) return false;
-  const next = beyond[0]!;
-  // With nothing between, the next value is met, where there is one.
-  if (next.length === 0) return beyond.length > 1;
-  return (side === 'before' ? next.at(-1) : next[0]) === nearest;
+): (slot: number, text: Buffer) => boolean {
+  const step = side === 'before' ? -1 : 1;
+  const known = new Map<string, boolean>();
+  const supplies = (slot: number, text: Buffer): boolean => {
+    if (text.length === 0) return true;
+    const column = columns[slot];
+    if (column === undefined) return false;
+    const key = `${slot} ${text.length}`;
+    let does = known.get(key);
+    if (does === undefined) {
+      does = sharesOf(group, column, text, side).some((bytes) => continues(slot, beyond(text, bytes, side)));
+      known.set(key, does);
+    }
+    return does;
+  };
+  /** Where the value has ended, and the next literal comes. */
+  const continues = (slot: number, text: Buffer): boolean => {
+    const literal = literals[side === 'before' ? slot : slot + 1]!;
+    if (!agreesWith(literal, text, side)) return false;
+    return literal.length >= text.length || supplies(slot + step, beyond(text, literal.length, side));
+  };
+  return supplies;
 }
 
-function someText(texts: ByteStrings, test: (text: Buffer) => boolean): boolean {
-  for (let code = 0; code + 1 < texts.offsets.length; code++) if (test(byteStringAt(texts, code))) return true;
-  return false;
+/** How many bytes of the text, from the literal on, a value of the column may have. All of them is the longest. */
+function sharesOf(group: RowGroup, column: number, text: Buffer, side: Side): readonly number[] {
+  let run = 0;
+  while (run < text.length && valuesMayHave(group, column, nearest(text, side, run))) run++;
+  const shortest = valuesMayBeEmpty(group, column) ? 0 : 1;
+  // They may stand on a page, so what no value can be is known before.
+  const texts = run >= shortest ? group.countedTexts(column) : undefined;
+  if (texts !== undefined && texts.offsets.length <= DISTINCT_MAX) return sharesOfTexts(texts, text, side);
+  return run === text.length ? [run] : Array.from({ length: run + 1 - shortest }, (_, i) => shortest + i);
 }
 
-/** Whether the two agree as far as the shorter one reaches. */
-function meets(value: Buffer, text: Buffer, side: Side): boolean {
-  const shared = Math.min(value.length, text.length);
-  if (shared === 0) return false;
-  return side === 'before'
-    ? value.subarray(-shared).equals(text.subarray(-shared))
-    : value.subarray(0, shared).equals(text.subarray(0, shared));
+function sharesOfTexts(texts: ByteStrings, text: Buffer, side: Side): number[] {
+  const shares = new Set<number>();
+  for (let code = 0; code + 1 < texts.offsets.length; code++) {
+    const value = byteStringAt(texts, code);
+    if (agreesWith(value, text, side)) shares.add(Math.min(value.length, text.length));
+  }
+  return [...shares];
+}
+
+/** Whether the two agree, from the literal on, as far as the shorter one reaches. */
+function agreesWith(some: Buffer, text: Buffer, side: Side): boolean {
+  const shared = Math.min(some.length, text.length);
+  for (let i = 0; i < shared; i++) if (nearest(some, side, i) !== nearest(text, side, i)) return false;
+  return true;
+}
+
+/** The byte that is i bytes away from the literal. */
+function nearest(text: Buffer, side: Side, i: number): number {
+  return text[side === 'before' ? text.length - 1 - i : i]!;
+}
+
+/** The text without so many bytes next to the literal. */
+function beyond(text: Buffer, bytes: number, side: Side): Buffer {
+  return side === 'before' ? text.subarray(0, text.length - bytes) : text.subarray(bytes);
 }

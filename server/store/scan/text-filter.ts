@@ -2,8 +2,8 @@
  * Substring search in a row group without putting its lines together, where that can be avoided.
  *
  * A line is literals and values in turn. A needle that occurs in it lies within one literal, within one value, or
- * across a seam between them. Where it cannot lie across one, the literals are looked at once, and the columns in their
- * encoded form. Only for other needles are lines put together.
+ * across a seam between them. The literals are looked at once, and the columns in their encoded form. Lines are put
+ * together only where the needle may lie across a seam of them.
  */
 import { isDigit } from '../../../shared/row-group/encodings/pattern.ts';
 import { matchUuidText } from '../../../shared/row-group/encodings/uuid-search.ts';
@@ -16,7 +16,7 @@ import type { TextFilter } from './plan.ts';
 import { hasMarks } from './marks.ts';
 import { cutTextsContaining } from './match-cut-texts.ts';
 import { matchTexts } from './match-column.ts';
-import { mayCrossSeam } from './seams.ts';
+import { Seams } from './seams.ts';
 
 /** Lines that are put together at once. */
 const LINES_AT_ONCE = 4096;
@@ -43,21 +43,22 @@ export function applyTextFilter(group: RowGroup, filter: TextFilter, selected: U
 /** Sets found[row] for each selected line that contains the needle; what it does to other rows is undefined. */
 function markContaining(group: RowGroup, needle: Buffer, selected: Uint8Array, found: Uint8Array): void {
   const matchedOf = new Map<number, Uint8Array | undefined>();
+  const seams = new Seams(group, needle);
   for (let t = 0; t < group.templates.length; t++) {
     const template = group.templates[t]!;
     const columns = group.columnsOfTemplate[t]!;
     if (!mayContain(group, template, columns, needle)) continue;
     if (template.literals.some((literal) => literal.includes(needle))) {
       for (const row of rowsOfTemplate(group, t)) found[row] = 1;
-    } else if (mayCrossSeam(group, template, columns, needle)) {
-      markLines(group, rowsOfTemplate(group, t), needle, selected, found);
-    } else {
-      for (const index of columns) {
-        if (!matchedOf.has(index)) matchedOf.set(index, containing(group, index, needle));
-        const matched = matchedOf.get(index);
-        if (matched !== undefined) markPart(group, group.columns[index]!, t, matched, found);
-      }
+      continue;
     }
+    for (const index of columns) {
+      if (!matchedOf.has(index)) matchedOf.set(index, containing(group, index, needle));
+      const matched = matchedOf.get(index);
+      if (matched !== undefined) markPart(group, group.columns[index]!, t, matched, found);
+    }
+    const across = seams.rowsAcross(t, () => rowsOfTemplate(group, t));
+    if (across.length > 0) markLines(group, across, needle, selected, found);
   }
 }
 

@@ -274,11 +274,11 @@ describe('matchRows', () => {
       `${'IWE'[i % 3]!}0101 00:00:0${i % 10}.${100_000 + i}       1 a.go:${i % 50}] "Nosuch text for bad zones" lock="l-${i % 9}" items=${i}`;
     const json = (i: number): string =>
       `{"level":"info","path":"/api/${i % 50}","message":"nosuch text for bad zones","n":${i}}`;
-    for (const [line, texts] of [
-      [klog, ['no such text 07', 'deadbeef07', 'zz', 'such text f']],
-      [json, ['no such text 07', 'deadbeef07', 'zz', 'nosuch t', `"level":"warn"`]],
+    for (const [write, texts] of [
+      [klog, ['no such text 07', 'deadbeef07', 'zz', 'such text f', 'zones 07 ']],
+      [json, ['no such text 07', 'deadbeef07', 'zz', 'nosuch t', '"level":"warn"', '"n":1999,']],
     ] as const) {
-      const rows = Array.from({ length: 2000 }, (_, i): Row => ({ labels: { pod: 'p' }, timeNs: i, line: line(i) }));
+      const rows = Array.from({ length: 2000 }, (_, i): Row => ({ labels: { pod: 'p' }, timeNs: i, line: write(i) }));
       const group = encode(rows);
       group.lines = () => expect.fail('lines are put together');
       for (const text of texts) {
