@@ -65,6 +65,13 @@ export async function fetchText(url: string): Promise<string> {
   return text;
 }
 
+/** Takes an answer without keeping it. */
+export async function fetchAway(url: string): Promise<void> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+  await response.body?.pipeTo(new WritableStream());
+}
+
 export interface PostAnswer {
   readonly status: number;
   /** 1 when the server does not say. */

@@ -4,10 +4,10 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { HOUSEKEEPING_MS } from '../../server/limits.ts';
+import { ANSWER_ROWS_HELD_MAX, HOUSEKEEPING_MS, LIMIT_MAX } from '../../server/limits.ts';
 import { type Bench, Child, folderBytes, waitFor } from './harness.ts';
 import { watchServer } from './watch.ts';
-import { fetchStats, type ServerProcess, startServerProcess } from './podlog.ts';
+import { fetchAway, fetchStats, type ServerProcess, startServerProcess } from './podlog.ts';
 import { benchQueries } from './queries.ts';
 import { type Sending, sendSpools } from './send.ts';
 import { type Spooled, spoolBatches } from './spool.ts';
@@ -21,6 +21,8 @@ const SHARE_BEFORE_KILL = 0.97;
 const IDLE_CORE_SHARE = 0.05;
 const IDLE_MS = 2 * HOUSEKEEPING_MS + 1_000;
 const SETTLE_MS_MAX = 3_600_000;
+/** As many as the server answers at once. */
+const LONG_ANSWERS = ANSWER_ROWS_HELD_MAX / LIMIT_MAX;
 
 export async function benchStore(bench: Bench): Promise<void> {
   const { dir, lineCount, isLarge, progress, report } = bench;
@@ -49,11 +51,15 @@ export async function benchStore(bench: Bench): Promise<void> {
   const { requestIds } = spooled;
   await benchQueries(bench, reader.url, { startMs: startMs - 60_000, endMs: endMs + 60_000, requestIds });
   peaks.push(reader.child.peakMegabytes());
+  progress(`query: ${LONG_ANSWERS} long answers at once`);
+  const longest = `${reader.url}/logs?since=${new Date(startMs).toISOString()}&limit=${LIMIT_MAX}`;
+  await Promise.all(Array.from({ length: LONG_ANSWERS }, () => fetchAway(longest)));
+  peaks.push(reader.child.peakMegabytes());
   await reader.child.stop();
   for (const spool of spooled.spools) spool.close();
   const { serverMegabytesPeak, serverMegabytesPeakLarge } = TARGETS;
   const target = isLarge ? serverMegabytesPeakLarge : serverMegabytesPeak;
-  const phases = ['intake', 'after the kill', 'queries'];
+  const phases = ['intake', 'after the kill', 'queries', `${LONG_ANSWERS} long answers`];
   for (const [index, value] of peaks.entries()) {
     report({ name: `server, ${phases[index]}: peak memory`, value, unit: 'MB', target });
   }
