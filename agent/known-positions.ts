@@ -3,7 +3,7 @@
  * files nobody here has seen for so long that the server may forget them.
  */
 import type { PositionsAnswer } from '../shared/wire.ts';
-import { chainKey, isBegunBefore, parseFileId, type FileId } from './file-id.ts';
+import { chainKey, isBegunBefore, isUnseen, parseFileId, type FileId } from './file-id.ts';
 import type { Offsets } from './log-file.ts';
 
 /** Owns the mirror of the server's positions. */
@@ -69,6 +69,11 @@ export class KnownPositions {
     return this.#missingFor(nowMs).filter((id) => this.#finished.has(id));
   }
 
+  /** Whether the server has heard of this node before this agent. */
+  get hadAgent(): boolean {
+    return (this.#lastBeforeStart?.size ?? 0) > 0;
+  }
+
   /** The last file of a chain that earlier agents have sent something of. */
   lastBeforeStart(chain: string): FileId | undefined {
     return this.#lastBeforeStart?.get(chain);
@@ -80,7 +85,7 @@ export class KnownPositions {
     for (const id of this.#missingFor(nowMs)) {
       const file = parseFileId(id);
       if (this.#finished.has(id)) continue;
-      if (file !== undefined && this.lastBeforeStart(chainOf(file))?.id === id) {
+      if (file !== undefined && !isUnseen(file) && this.lastBeforeStart(chainOf(file))?.id === id) {
         this.#missingSinceMs.delete(id);
         unwatched.push(file);
       } else this.finish(id, false);

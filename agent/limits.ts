@@ -77,6 +77,12 @@ export const QUIET_MS = 5_000;
  */
 export const QUIET_WATCHES_MAX = 1_000;
 
+/**
+ * Files that the kubelet keeps of a run of a container (containerLogMaxFiles, unless it is set). Where as many are there,
+ * older ones may have been deleted.
+ */
+export const KUBELET_FILES_MAX = 5;
+
 /** How often everything is listed afresh, in case an event was missed. */
 export const RESCAN_MS = 10_000;
 

@@ -4,6 +4,7 @@
  */
 import { createChain, sortFiles, type Chain } from './chain.ts';
 import type { Container } from './container.ts';
+import { headOfUnseen } from './file-id.ts';
 import { loseRest, notRead, rewindFile, type LogFile, type Offsets } from './log-file.ts';
 import type { LossReason } from './losses.ts';
 
@@ -16,11 +17,6 @@ export interface LostFile {
   /** Up to where the server has it. */
   readonly acked: Offsets;
   readonly reason: LossReason;
-}
-
-/** A head of its own for a file whose first line nobody has seen. */
-export function headOfUnseen(nowMs: number): string {
-  return `@lost-${nowMs}`;
 }
 
 /** Adds the file to its chain, which is made when there is none, ahead of all others. */

@@ -7,9 +7,11 @@ import type { Logger } from 'pino';
 import type { Container } from './container.ts';
 import type { Containers } from './containers.ts';
 import type { ContainerDirectory } from './discovery.ts';
-import type { FileId } from './file-id.ts';
+import { headOfUnseen, isUnseen, type FileId } from './file-id.ts';
 import type { KnownPositions } from './known-positions.ts';
-import { addLostFile, headOfUnseen, type LostFile } from './lost-file.ts';
+import { KUBELET_FILES_MAX } from './limits.ts';
+import type { LossReason } from './losses.ts';
+import { addLostFile, type LostFile } from './lost-file.ts';
 import type { ReadyQueue } from './ready-queue.ts';
 
 export interface LostFilesOptions {
@@ -30,20 +32,26 @@ export class LostFiles {
 
   /** Something was here that nobody has looked into. */
   unseen(directory: ContainerDirectory, nowMs: number): void {
-    this.#lose(directory, { restart: 0, head: headOfUnseen(nowMs), acked: [0, 0], reason: 'unseen' }, nowMs);
+    this.#lose(directory, unknownFile(0, 'unseen', nowMs), nowMs);
   }
 
   /**
    * For a container that has just been listed, when the agent starts: where earlier agents left off in a chain, the file
-   * is not there any more, but newer ones are. That is said before any of these is read: if it waited, an agent that is
-   * killed meanwhile would leave newer positions, and nobody would know.
+   * is not there any more, but newer ones are. Or the chain was begun after they had ended, and its first file need not be
+   * there. That is said before any of these is read: if it waited, an agent that is killed meanwhile would leave newer
+   * positions, and nobody would know.
    */
   outrun({ chains, isWhole, directory }: Container, nowMs: number): void {
     if (!isWhole) return;
-    for (const { key, files } of chains.values()) {
-      const last = this.#options.known.lastBeforeStart(key);
-      if (last === undefined || files.length === 0 || files.some(({ head }) => head === last.head)) continue;
-      this.#unwatched(directory, last, nowMs);
+    const { known } = this.#options;
+    for (const { key, restart, files } of chains.values()) {
+      const last = known.lastBeforeStart(key);
+      if (last === undefined) {
+        const isOutrun = known.hadAgent && files.length >= KUBELET_FILES_MAX;
+        if (isOutrun) this.#lose(directory, unknownFile(restart, 'unwatched', nowMs), nowMs);
+      } else if (files.length > 0 && !isUnseen(last) && !files.some(({ head }) => head === last.head)) {
+        this.#unwatched(directory, last, nowMs);
+      }
     }
   }
 
@@ -69,4 +77,9 @@ export class LostFiles {
     container.hadFiles = true;
     ready.add(addLostFile(container, lost, nowMs));
   }
+}
+
+/** A file of which nothing is known but that it was there, or may have been. */
+function unknownFile(restart: number, reason: LossReason, nowMs: number): LostFile {
+  return { restart, head: headOfUnseen(nowMs), acked: [0, 0], reason };
 }

@@ -13,6 +13,7 @@ import { boundFiles, createDescriptors, deletedBytes, type Descriptors, type Ope
 import type { Watch } from './directory-watcher.ts';
 import type { ContainerDirectory } from './discovery.ts';
 import { hasDueLines, hasDueTail, isDoneWith, isLineDue, isOver, type EndingTimes } from './ending.ts';
+import { headOfUnseen } from './file-id.ts';
 import type { FileReader } from './file-reader.ts';
 import { GONE_MS, GRACE_MS, PENDING_IDLE_MS_MAX, RESCAN_MS, TICKS_PER_DIRECTORY_CHECK } from './limits.ts';
 import { KnownPositions } from './known-positions.ts';
@@ -27,7 +28,7 @@ import {
   type Offsets,
 } from './log-file.ts';
 import type { LossReason } from './losses.ts';
-import { headOfUnseen, splitTruncated } from './lost-file.ts';
+import { splitTruncated } from './lost-file.ts';
 import { LostFiles } from './lost-files.ts';
 import type { QuietOptions } from './quiet-containers.ts';
 import { ReadyQueue } from './ready-queue.ts';

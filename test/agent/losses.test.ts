@@ -192,6 +192,42 @@ test('rotation that outran an agent that was away: a marker where the gap is', a
   await expectMarker('unwatched', marker);
 });
 
+test('a container that began while no agent ran, and has as many files as are kept: older ones may be missing', async () => {
+  world.writeLines(['a'], 'other');
+  await world.start();
+  await world.expectLines(['a']);
+  await world.stop();
+  for (const n of [4, 3, 2, 1]) world.write(world.path(rotated(n)), cri(`line ${n}`));
+  world.writeLines(['b']);
+  await world.start();
+  const marker = 'podlog: lines of 0.log may have been lost: it was deleted while no agent was running';
+  await until(
+    () => world.sink.texts().includes('b'),
+    () => 'the last line is missing',
+  );
+  expect(world.sink.lines.filter(({ container }) => container === 'app').map(({ text }) => text)).toContain(marker);
+  await expectMarker('unwatched', marker);
+});
+
+test('a node that no agent was on before, and a container with fewer files: no marker', async () => {
+  for (const n of [4, 3, 2, 1]) world.write(world.path(rotated(n)), cri(`line ${n}`));
+  world.writeLines(['b']);
+  await world.start();
+  await until(
+    () => world.sink.texts().includes('b'),
+    () => 'the last line is missing',
+  );
+  await world.stop();
+  world.write(world.path(rotated(1), 'other'), cri('c'));
+  world.write(world.path(LIVE, 'other'), cri('d'));
+  await world.start();
+  await until(
+    () => world.sink.texts().includes('d'),
+    () => 'the last line is missing',
+  );
+  expect(world.markers()).toEqual([]);
+});
+
 test('a pod that was deleted while the agent was away has a marker under its uid', async () => {
   world.writeLines(['a']);
   await world.start();
