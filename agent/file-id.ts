@@ -27,15 +27,9 @@ export function parseFileId(id: string): FileId | undefined {
   return { id, uid: match[1]!, container: match[2]!, restart: Number(match[3]), head: match[4]! };
 }
 
-const UNSEEN = '@lost-';
-
-/** A head of its own for a file whose first line nobody has seen. Of what was lost with it, the server has been told. */
+/** A head of its own for a file whose first line nobody has seen. */
 export function headOfUnseen(nowMs: number): string {
-  return `${UNSEEN}${nowMs}`;
-}
-
-export function isUnseen({ head }: FileId): boolean {
-  return head.startsWith(UNSEEN);
+  return `@lost-${nowMs}`;
 }
 
 /** Of two files of a chain. A head that is no time tells nothing, and counts as old. */

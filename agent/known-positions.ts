@@ -3,7 +3,7 @@
  * files nobody here has seen for so long that the server may forget them.
  */
 import type { PositionsAnswer } from '../shared/wire.ts';
-import { chainKey, isBegunBefore, isUnseen, parseFileId, type FileId } from './file-id.ts';
+import { chainKey, isBegunBefore, parseFileId, type FileId } from './file-id.ts';
 import type { Offsets } from './log-file.ts';
 
 /** Owns the mirror of the server's positions. */
@@ -85,7 +85,7 @@ export class KnownPositions {
     for (const id of this.#missingFor(nowMs)) {
       const file = parseFileId(id);
       if (this.#finished.has(id)) continue;
-      if (file !== undefined && !isUnseen(file) && this.lastBeforeStart(chainOf(file))?.id === id) {
+      if (file !== undefined && this.lastBeforeStart(chainOf(file))?.id === id) {
         this.#missingSinceMs.delete(id);
         unwatched.push(file);
       } else this.finish(id, false);

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import type { Container } from './container.ts';
 import type { Containers } from './containers.ts';
 import type { ContainerDirectory } from './discovery.ts';
-import { headOfUnseen, isUnseen, type FileId } from './file-id.ts';
+import { headOfUnseen, type FileId } from './file-id.ts';
 import type { KnownPositions } from './known-positions.ts';
 import { KUBELET_FILES_MAX } from './limits.ts';
 import type { LossReason } from './losses.ts';
@@ -39,7 +39,7 @@ export class LostFiles {
    * For a container that has just been listed, when the agent starts: where earlier agents left off in a chain, the file
    * is not there any more, but newer ones are. Or the chain was begun after they had ended, and its first file need not be
    * there. That is said before any of these is read: if it waited, an agent that is killed meanwhile would leave newer
-   * positions, and nobody would know.
+   * positions, and nobody would know. One that is killed between the marker and the next line may say it twice.
    */
   outrun({ chains, isWhole, directory }: Container, nowMs: number): void {
     if (!isWhole) return;
@@ -49,7 +49,7 @@ export class LostFiles {
       if (last === undefined) {
         const isOutrun = known.hadAgent && files.length >= KUBELET_FILES_MAX;
         if (isOutrun) this.#lose(directory, unknownFile(restart, 'unwatched', nowMs), nowMs);
-      } else if (files.length > 0 && !isUnseen(last) && !files.some(({ head }) => head === last.head)) {
+      } else if (files.length > 0 && !files.some(({ head }) => head === last.head)) {
         this.#unwatched(directory, last, nowMs);
       }
     }
