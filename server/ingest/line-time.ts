@@ -1,6 +1,7 @@
 /**
  * The time that a pushed line gives itself: the first of its top-level fields `time`, `ts`, `timestamp`, `@timestamp`
- * that is an instant, as RFC 3339 or as a number of seconds, milliseconds, microseconds or nanoseconds since 1970.
+ * that is an instant: as RFC 3339, as access logs write it, or as a number of seconds, milliseconds, microseconds or
+ * nanoseconds since 1970. A time without a zone is no instant.
  *
  * The shredder has cut the line, JSON or text, into values by then, and its template says which of them may be the time.
  * Only an object that it gave up on (too wide, too deep, one shape too many) is searched byte by byte.
@@ -11,6 +12,7 @@ import { scalarEnd, stringEnd } from '../../shared/row-group/json-scan.ts';
 import { PLAIN_TEMPLATE, type Template, TEXT_TEMPLATE } from '../../shared/row-group/template.ts';
 import { Rfc3339Parser } from '../../shared/rfc3339.ts';
 import { NS_PER_SECOND } from '../../shared/time.ts';
+import { rfc3339Form, toRfc3339 } from './access-log-time.ts';
 
 const TIME_FIELDS: ReadonlySet<string> = new Set(['time', 'ts', 'timestamp', '@timestamp']);
 
@@ -37,6 +39,7 @@ export class LineTimeParser {
   timeNs = 0;
 
   readonly #rfc3339 = new Rfc3339Parser();
+  readonly #accessLogTime = rfc3339Form();
   readonly #slotsOf = new WeakMap<Template, readonly number[]>();
 
   /** False when the line has no time. */
@@ -53,7 +56,11 @@ export class LineTimeParser {
 
   /** False when bytes[start, end) are no instant that podlog knows. */
   parseValue(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.#rfc3339.parse(bytes, start, end) !== end) return this.#parseEpoch(bytes, start, end);
+    const form = this.#accessLogTime;
+    const isInstant =
+      this.#rfc3339.parse(bytes, start, end) === end ||
+      (toRfc3339(bytes, start, end, form) && this.#rfc3339.parse(form, 0, form.length) === form.length);
+    if (!isInstant) return this.#parseEpoch(bytes, start, end);
     this.day = this.#rfc3339.day;
     this.timeNs = this.#rfc3339.timeNs;
     return true;
