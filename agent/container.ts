@@ -4,6 +4,7 @@
  */
 import { readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { createChain, sortFiles, type Chain } from './chain.ts';
 import { takeDescriptor, type Descriptors } from './descriptors.ts';
 import type { ContainerDirectory } from './discovery.ts';
@@ -29,6 +30,9 @@ export interface Container {
   /** Modification time of the directory when it was listed; -1 lists it again at the next look. */
   mtimeMs: number;
 }
+
+/** A directory that changes during each of so many listings is listed again at the next look. */
+const LISTINGS_MAX = 4;
 
 /** The time in which a directory may change again without a new modification time. */
 const MTIME_GRANULARITY_MS = 50;
@@ -63,6 +67,10 @@ export function hasLiveFile(container: Container): boolean {
 
 /**
  * Lists the directory and updates the chains. Files whose head became known are passed to `identified`.
+ *
+ * A file may be renamed between the listing and its turn to be opened, and a newer one have its name: the newer one would
+ * be read ahead of the other, and an agent that is killed then would not know that the other was there. So where something
+ * was opened the directory is listed again, until it is as it was.
  * @throws when something can be neither listed nor opened; what could be is up to date then
  */
 export function reconcileContainer(
@@ -76,10 +84,34 @@ export function reconcileContainer(
   // A change within the clock's granularity of this one would not be seen by its time.
   container.mtimeMs = nowMs - mtimeMs < MTIME_GRANULARITY_MS ? -1 : mtimeMs;
   container.isWhole = false;
+  let names = listIfThere(path);
+  let isWhole = false;
+  for (let round = 0; round < LISTINGS_MAX; round++) {
+    const openBefore = descriptors.open;
+    isWhole = reconcileListed(container, names, descriptors, nowMs, identified);
+    if (descriptors.open === openBefore) break;
+    const namesBefore = names;
+    names = listIfThere(path);
+    if (isDeepStrictEqual(names, namesBefore)) break;
+    isWhole = false;
+  }
+  container.isWhole = isWhole;
+  if (!isWhole) container.mtimeMs = -1;
+}
+
+/** @returns false when there was no descriptor for a file */
+function reconcileListed(
+  container: Container,
+  names: readonly string[],
+  descriptors: Descriptors,
+  nowMs: number,
+  identified: (c: Chain, f: LogFile) => void,
+): boolean {
+  const { path } = container.directory;
   let isWhole = true;
   const byRestart = new Map<number, LogName[]>();
   for (const restart of container.chains.keys()) byRestart.set(restart, []);
-  for (const log of selectLogs(listIfThere(path))) {
+  for (const log of selectLogs(names)) {
     container.hadFiles = true;
     const logs = byRestart.get(log.restart);
     if (logs === undefined) byRestart.set(log.restart, [log]);
@@ -97,8 +129,7 @@ export function reconcileContainer(
     chain.isNewest = restart === newest;
     isWhole = reconcileChain(chain, path, logs, descriptors, nowMs, identified) && isWhole;
   }
-  container.isWhole = isWhole;
-  if (!isWhole) container.mtimeMs = -1;
+  return isWhole;
 }
 
 /** Looks at the first line of a file that has no identity yet. Returns true when it has one now. */

@@ -22,7 +22,6 @@ const GZIP_FILES_MAX = 3;
 export class FakePod {
   /** Unique, so that its lines are found even when nothing else is known of it. */
   readonly container: string;
-  readonly bornMs = Date.now();
   readonly #directory: string;
   readonly #live: string;
   #descriptor: number;

@@ -23,13 +23,6 @@ const STEADY_PODS = 4;
 const POD_LINES_MAX = 90_000;
 /** Longer than an agent waits before it says that a file went while none ran. */
 const SETTLE_MS = 90_000;
-/**
- * When agent and server have been up for so long, the server has something of every pod. Of a pod that went before that,
- * and whose agent was killed, nothing on the node knows.
- */
-const SETTLED_MS = 6_000;
-/** A pod that old is known to the server, whatever was killed meanwhile: only of such can anybody say that it went. */
-const KNOWN_POD_MS = 30_000;
 const REPORT_MS = 15_000;
 
 const { values } = parseArgs({
@@ -47,9 +40,6 @@ const memory = { largest: 0, last: 0 };
 let rotations = 0;
 let agent: PodlogProcess | undefined;
 let server: PodlogProcess | undefined;
-/** Infinity while it is down. */
-let agentUpMs = Infinity;
-let serverUpMs = Infinity;
 
 mkdirSync(podsDir);
 say(`seed ${values.seed}, ${values.minutes} minutes, in ${root}`);
@@ -68,13 +58,11 @@ async function startServer(): Promise<void> {
   const listen = `127.0.0.1:${port}`;
   server = startPodlog(['server', '--data-dir', join(root, 'data'), '--listen', listen, '--log-level', 'warn']);
   await serverReady(server, port);
-  serverUpMs = Date.now();
 }
 
 function startAgent(): void {
   const flags = ['--pods-dir', podsDir, '--server', `http://127.0.0.1:${port}`, '--node', 'soak'];
   agent = startPodlog(['agent', ...flags, '--log-level', 'error']);
-  agentUpMs = Date.now();
 }
 
 async function livePods(): Promise<void> {
@@ -90,7 +78,7 @@ async function livePods(): Promise<void> {
     }
     if (pods.length < PODS_MAX && random.below(10) === 0 && agent !== undefined) addPod();
     const last = pods.at(-1);
-    if (last !== undefined && pods.length > STEADY_PODS && random.below(30) === 0 && mayGo(last)) {
+    if (last !== undefined && pods.length > STEADY_PODS && random.below(30) === 0 && (await isKnown(last))) {
       pods.pop();
       last.end();
       last.remove();
@@ -106,18 +94,17 @@ function addPod(): void {
   all.push(pod);
 }
 
-function isSettled(): boolean {
-  return Date.now() - Math.max(agentUpMs, serverUpMs) > SETTLED_MS;
-}
-
-function mayGo(pod: FakePod): boolean {
-  const ageMs = Date.now() - pod.bornMs;
-  return ageMs > KNOWN_POD_MS || (isSettled() && ageMs > SETTLED_MS);
+/** Of a pod that goes before the server has a line of it, and whose agent is killed, nothing on the node knows. */
+async function isKnown({ container }: FakePod): Promise<boolean> {
+  try {
+    return (await queryLogs(port, { container, since: '24h', limit: '1' })).length > 0;
+  } catch {
+    return false; // the server is down
+  }
 }
 
 async function killAgents(): Promise<void> {
   while (await isTimeFor(random.below(12_000))) {
-    agentUpMs = Infinity;
     await endPodlog(agent!, 'SIGKILL');
     agent = undefined;
     kills.agent++;
@@ -129,7 +116,6 @@ async function killAgents(): Promise<void> {
 
 async function killServers(): Promise<void> {
   while (await isTimeFor(random.below(20_000))) {
-    serverUpMs = Infinity;
     await endPodlog(server!, 'SIGKILL');
     kills.server++;
     await sleep(random.below(5_000));

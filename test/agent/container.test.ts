@@ -1,0 +1,60 @@
+/** What a listing of a container's directory makes of it, when the directory changes meanwhile. */
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createContainer, reconcileContainer } from '../../agent/container.ts';
+import { createDescriptors } from '../../agent/descriptors.ts';
+import { closeLogFile } from '../../agent/log-file.ts';
+import { cri, LIVE, rotated } from './pods.ts';
+
+const NOW_MS = Date.parse('2026-01-01T00:00:10Z');
+
+let path: string;
+
+beforeEach(() => {
+  path = join(mkdtempSync(join(tmpdir(), 'podlog-container-')), 'app');
+  mkdirSync(path);
+});
+
+afterEach(() => rmSync(join(path, '..'), { recursive: true }));
+
+function write(name: string, text: string): void {
+  writeFileSync(join(path, name), cri(text));
+}
+
+/** Lists the directory, in which `meanwhile` is done once after the first file was opened. */
+function listedWhile(meanwhile: () => void) {
+  const directory = { namespace: 'ns', pod: 'pod', uid: 'uid', container: 'app', path };
+  const container = createContainer(directory, 'node', NOW_MS);
+  let isFirst = true;
+  reconcileContainer(container, createDescriptors({ openFilesMax: 100 }), NOW_MS, () => {
+    if (isFirst) meanwhile();
+    isFirst = false;
+  });
+  const files = [...container.chains.values()].flatMap((chain) => chain.files);
+  for (const file of files) closeLogFile(file);
+  return { isWhole: container.isWhole, names: files.map(({ log }) => log.name) };
+}
+
+test('a rotation between the listing and the opening of the live file: no file is left out', () => {
+  write(rotated(1), 'a');
+  write(LIVE, 'b');
+  const { isWhole, names } = listedWhile(() => {
+    renameSync(join(path, LIVE), join(path, rotated(2)));
+    write(LIVE, 'c');
+  });
+  expect(names).toEqual([rotated(1), rotated(2), LIVE]);
+  expect(isWhole).toBe(true);
+});
+
+test('a file that is compressed meanwhile is not left out either', () => {
+  write(rotated(1), 'a');
+  write(rotated(2), 'b');
+  write(LIVE, 'c');
+  const { names } = listedWhile(() => {
+    write(`${rotated(2)}.gz`, 'not compressed');
+    rmSync(join(path, rotated(2)));
+  });
+  expect(names).toEqual([rotated(1), `${rotated(2)}.gz`, LIVE]);
+});
