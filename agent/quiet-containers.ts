@@ -37,9 +37,9 @@ export class QuietContainers {
     const wake = (): void => this.wake(container);
     try {
       this.#watches.set(container, this.#watch(container.directory.path, wake).on('error', wake));
-    } catch {
-      // The node has no watches left, or the directory went.
-      this.#retryDueMs = nowMs + RESCAN_MS;
+    } catch (error) {
+      // When it is not that the directory went, the node has no watches left.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#retryDueMs = nowMs + RESCAN_MS;
     }
   }
 

@@ -1,4 +1,5 @@
 /** `GET /logs`: lines by label, field, text and time; and the live tail over the same filters. */
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
@@ -44,13 +45,19 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
   });
 }
 
-/** What stands around the lines: the header of CSV, the brackets of JSON. */
-async function* framed(text: AsyncIterable<Uint8Array>, format: Format): AsyncGenerator<Uint8Array> {
-  if (format === 'csv') yield Buffer.from(CSV_HEADER);
-  if (format !== 'json') {
-    yield* text;
-    return;
+/** What stands around the lines, from the first of them on: the header of CSV, the brackets of JSON. */
+async function* framed(text: AsyncGenerator<Uint8Array>, format: Format): AsyncGenerator<Uint8Array> {
+  try {
+    const lines = startingWith(await text.next(), text);
+    if (format === 'csv') yield Buffer.from(CSV_HEADER);
+    if (format === 'json') yield* bracketed(lines);
+    else yield* lines;
+  } finally {
+    await text.return(undefined);
   }
+}
+
+async function* bracketed(text: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   // Every object ends in ",\n"; the last one must not, so those two bytes are held back.
   const separator = Buffer.from(',\n');
   yield Buffer.from('[\n');
@@ -71,6 +78,7 @@ async function send(
   { stalledMsMax = ANSWER_STALLED_MS_MAX }: LogsOptions,
 ): Promise<FastifyReply> {
   void reply.header('content-type', CONTENT_TYPES[format]).header('cache-control', 'no-store');
+  cutOffStalled(reply.raw, stalledMsMax);
   if (live) {
     // Proxies hold streams back unless they are told.
     void reply.header('x-accel-buffering', 'no').send(Readable.from(text, { objectMode: false }));
@@ -78,10 +86,18 @@ async function send(
     reply.raw.flushHeaders();
     return reply;
   }
-  const first = await text.next();
-  // Without a listener it closes the connection; after the answer Node sets another.
-  reply.raw.setTimeout(stalledMsMax);
-  return reply.send(Readable.from(startingWith(first, text), { objectMode: false }));
+  const stream = Readable.from(startingWith(await text.next(), text), { objectMode: false });
+  // Nothing else ends what has begun when nobody has read any of it.
+  stream.once('close', () => void text.return(undefined));
+  return reply.send(stream);
+}
+
+/** Ends the connection of a client that takes nothing of what waits for it. To wait for more is no stall. */
+function cutOffStalled(response: ServerResponse, stalledMsMax: number): void {
+  response.setTimeout(stalledMsMax, () => {
+    if (response.writableLength > 0) response.destroy();
+    else response.setTimeout(stalledMsMax);
+  });
 }
 
 async function* startingWith(

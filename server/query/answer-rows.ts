@@ -16,22 +16,27 @@ export class AnswerRows {
    * Room for so many rows, which must be released.
    * @throws UnavailableError
    */
-  reserve(rowsMax: number): ReservedRows {
+  reserve(rowsMax: number): HeldRows {
     if (rowsMax > ANSWER_ROWS_FEW && this.#held + rowsMax > ANSWER_ROWS_HELD_MAX) {
       const message = `the answers that are under way may have more than ${ANSWER_ROWS_HELD_MAX} lines: ask again later, or for fewer lines`;
       throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
     }
-    let reserved = 0;
+    return this.hold(rowsMax);
+  }
+
+  /** The same for whoever must not be refused, and is bounded in another way. */
+  hold(rowsMax: number): HeldRows {
+    let held = 0;
     const keep = (rows: number): void => {
-      this.#held += rows - reserved;
-      reserved = rows;
+      this.#held += rows - held;
+      held = rows;
     };
     keep(rowsMax);
     return { keep, release: () => keep(0) };
   }
 }
 
-export interface ReservedRows {
+export interface HeldRows {
   /** So many were found. */
   keep(rows: number): void;
   release(): void;

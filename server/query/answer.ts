@@ -16,10 +16,16 @@ export interface QueryContext extends ScanContext {
   readonly answerRows: AnswerRows;
 }
 
+export interface SelectOptions {
+  /** The rows in the order in which they are wanted, where that is not the plan's. */
+  readonly arranged?: (rows: SelectedRows) => SelectedRows;
+  /** Of an answer that has begun long ago: it is not refused because others are long. */
+  readonly isNews?: boolean;
+}
+
 /**
  * The text of the answer, in pieces. Broken row groups are set aside and left out.
  * @param rowGroups  must stay readable until the generator ends
- * @param arranged  the rows in the order in which they are wanted, where that is not the plan's
  * @throws UnavailableError  the answers that are under way have too many rows
  */
 export async function* select(
@@ -28,16 +34,19 @@ export async function* select(
   format: Format,
   context: QueryContext,
   signal: AbortSignal,
-  arranged: (rows: SelectedRows) => SelectedRows = (rows) => rows,
+  { arranged = (rows) => rows, isNews = false }: SelectOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const rowsMax = rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0);
-  const reserved = context.answerRows.reserve(Math.min(plan.limit, rowsMax));
+  const rowsMax = Math.min(
+    plan.limit,
+    rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0),
+  );
+  const held = isNews ? context.answerRows.hold(rowsMax) : context.answerRows.reserve(rowsMax);
   try {
     const rows = await selectRows(rowGroups, plan, context, signal);
-    reserved.keep(rows.length);
+    held.keep(rows.length);
     yield* renderAll(arranged(rows), format, context, signal);
   } finally {
-    reserved.release();
+    held.release();
   }
 }
 

@@ -23,7 +23,7 @@ interface Arrival {
 
 /**
  * @param plan  order is that of the history and is ignored: lines come oldest first; limit is for the history
- * @throws UnavailableError  the client reads too slowly
+ * @throws UnavailableError  the client reads too slowly; at the start, answers that are under way have too many rows
  */
 export async function* follow(
   source: FollowSource,
@@ -36,13 +36,14 @@ export async function* follow(
   try {
     if (plan.limit > 0) {
       const newest: Plan = { ...plan, order: 'newest' };
-      yield* select(arrivals.history.rowGroups, newest, format, context, signal, oldestFirst);
+      yield* select(arrivals.history.rowGroups, newest, format, context, signal, { arranged: oldestFirst });
     }
     arrivals.history.release();
     for (;;) {
       const { rowGroups, snapshot } = await arrivals.next();
       try {
-        yield* select(rowGroups, { ...plan, order: 'oldest', limit: Infinity }, format, context, signal);
+        const all: Plan = { ...plan, order: 'oldest', limit: Infinity };
+        yield* select(rowGroups, all, format, context, signal, { isNews: true });
       } finally {
         snapshot.release();
       }

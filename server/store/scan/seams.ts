@@ -20,6 +20,8 @@ export class Seams {
   readonly #needle: Buffer;
   /** By column and text: which of its values may stand next to a literal that the text meets. */
   readonly #matched = new Map<string, Uint8Array | undefined>();
+  /** By column: its distinct values, where they are known and few. */
+  readonly #texts = new Map<number, ByteStrings | undefined>();
 
   constructor(group: RowGroup, needle: Buffer) {
     this.#group = group;
@@ -46,8 +48,9 @@ export class Seams {
   #neighboursOf(template: number, columns: readonly number[]): Neighbour[] {
     const needle = this.#needle;
     const { literals } = this.#group.templates[template]!;
-    const suppliesBefore = supplier(this.#group, literals, columns, 'before');
-    const suppliesBehind = supplier(this.#group, literals, columns, 'behind');
+    const shares: Shares = (column, text, side) => this.#sharesOf(column, text, side);
+    const suppliesBefore = supplier(literals, columns, 'before', shares);
+    const suppliesBehind = supplier(literals, columns, 'behind', shares);
     return literals.flatMap((literal, i) => {
       const neighbours: Neighbour[] = [];
       const { length } = literal;
@@ -63,6 +66,25 @@ export class Seams {
     });
   }
 
+  #sharesOf(column: number, text: Buffer, side: Side): readonly number[] {
+    let run = 0;
+    while (run < text.length && valuesMayHave(this.#group, column, nearest(text, side, run))) run++;
+    const shortest = valuesMayBeEmpty(this.#group, column) ? 0 : 1;
+    if (run < shortest) return [];
+    // They may stand on a page, so what no value can be is known before.
+    const texts = this.#textsOf(column);
+    if (texts !== undefined) return sharesOfTexts(texts, text, side);
+    return run === text.length ? [run] : Array.from({ length: run + 1 - shortest }, (_, i) => shortest + i);
+  }
+
+  #textsOf(column: number): ByteStrings | undefined {
+    if (!this.#texts.has(column)) {
+      const texts = this.#group.countedTexts(column);
+      this.#texts.set(column, texts === undefined || texts.offsets.length > DISTINCT_MAX + 1 ? undefined : texts);
+    }
+    return this.#texts.get(column);
+  }
+
   #matchedOf(column: number, side: Side, text: Buffer): Uint8Array | undefined {
     const key = `${column} ${side} ${text.length}`;
     if (!this.#matched.has(key)) {
@@ -72,6 +94,9 @@ export class Seams {
     return this.#matched.get(key);
   }
 }
+
+/** How many bytes of the text, from the literal on, a value of the column may have. All of them is the longest. */
+type Shares = (column: number, text: Buffer, side: Side) => readonly number[];
 
 /** A value next to a literal, on whose `side` the needle has `text`. */
 interface Neighbour {
@@ -93,10 +118,10 @@ function isLaidAt(literal: Buffer, needle: Buffer, at: number): boolean {
  * with it, seen from the literal. What headers do not decide counts as yes. The texts are of one needle, up to its end.
  */
 function supplier(
-  group: RowGroup,
   literals: readonly Buffer[],
   columns: readonly number[],
   side: Side,
+  sharesOf: Shares,
 ): (slot: number, text: Buffer) => boolean {
   const step = side === 'before' ? -1 : 1;
   const known = new Map<string, boolean>();
@@ -107,7 +132,7 @@ function supplier(
     const key = `${slot} ${text.length}`;
     let does = known.get(key);
     if (does === undefined) {
-      does = sharesOf(group, column, text, side).some((bytes) => continues(slot, beyond(text, bytes, side)));
+      does = sharesOf(column, text, side).some((bytes) => continues(slot, beyond(text, bytes, side)));
       known.set(key, does);
     }
     return does;
@@ -119,17 +144,6 @@ function supplier(
     return literal.length >= text.length || supplies(slot + step, beyond(text, literal.length, side));
   };
   return supplies;
-}
-
-/** How many bytes of the text, from the literal on, a value of the column may have. All of them is the longest. */
-function sharesOf(group: RowGroup, column: number, text: Buffer, side: Side): readonly number[] {
-  let run = 0;
-  while (run < text.length && valuesMayHave(group, column, nearest(text, side, run))) run++;
-  const shortest = valuesMayBeEmpty(group, column) ? 0 : 1;
-  // They may stand on a page, so what no value can be is known before.
-  const texts = run >= shortest ? group.countedTexts(column) : undefined;
-  if (texts !== undefined && texts.offsets.length <= DISTINCT_MAX) return sharesOfTexts(texts, text, side);
-  return run === text.length ? [run] : Array.from({ length: run + 1 - shortest }, (_, i) => shortest + i);
 }
 
 function sharesOfTexts(texts: ByteStrings, text: Buffer, side: Side): number[] {

@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { ANSWER_ROWS_FEW, ANSWER_ROWS_HELD_MAX, LIMIT_MAX, RENDER_ROWS_AT_ONCE } from '../../../server/limits.ts';
 import { select } from '../../../server/query/answer.ts';
+import { follow } from '../../../server/query/follow.ts';
 import type { Plan } from '../../../server/store/scan/plan.ts';
 import { parsePattern } from '../../../server/store/scan/pattern.ts';
 import { batchOf, numberedLines } from '../store/batches.ts';
@@ -62,4 +63,17 @@ test('beyond the limit a long answer is refused, and a short one is not', async 
   await expect(answer.next()).rejects.toMatchObject({ status: 503, message: expect.stringMatching(/2000000 lines/) });
   for (const other of others) other.release();
   expect(answerRows.held).toBe(0);
+});
+
+test('a live tail goes on, whatever others hold', async () => {
+  const { store } = await openStore();
+  const context = queryContext(store);
+  const others = context.answerRows.hold(ANSWER_ROWS_HELD_MAX);
+  const tail = follow(store, planOf({ limit: 0 }), 'raw', context, new AbortController().signal);
+  const first = tail.next();
+  await append(store, batchOf({ lines: numberedLines('x', 0, 2 * ANSWER_ROWS_FEW) }));
+  expect((await first).value).toBeInstanceOf(Uint8Array);
+  await tail.return(undefined);
+  others.release();
+  expect(context.answerRows.held).toBe(0);
 });
