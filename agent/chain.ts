@@ -119,10 +119,10 @@ export function hasLoss(file: LogFile): boolean {
  * The file to read next: the oldest with something to read or to say, except that a file is not begun before the one ahead of
  * it has settled. Late lines of an old file come before the rest of the newer one.
  */
-export function nextReadable(chain: Chain, nowMs: number): LogFile | undefined {
+export function nextReadable(chain: Chain): LogFile | undefined {
   for (const file of chain.files) {
     if (hasLoss(file) || hasMore(file)) return file;
-    if (nowMs < file.holdUntilMs) return undefined;
+    if (file.fd >= 0 && file.lookedMs < file.holdUntilMs) return undefined;
   }
   return undefined;
 }

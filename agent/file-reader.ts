@@ -55,9 +55,9 @@ export class FileReader {
    * @returns false when nothing of it can be read at present
    */
   read(chain: Chain, nowMs: number): boolean {
-    const file = nextReadable(chain, nowMs);
+    const file = nextReadable(chain);
     if (file === undefined) return false;
-    if (this.#take(chain, file, nowMs) && nextReadable(chain, nowMs) !== undefined) this.#ready.add(chain);
+    if (this.#take(chain, file, nowMs) && nextReadable(chain) !== undefined) this.#ready.add(chain);
     return true;
   }
 

@@ -90,8 +90,9 @@ export const RESCAN_MS = 10_000;
 export const POLL_MS = 1_000;
 
 /**
- * After a rotation, the older file is read to its end and left alone for this long before the newer one is begun: the
- * runtime flushes an unfinished line into the old file just after it has opened the new one.
+ * After a rotation the newer file is not begun before a look at the older one, at least this much later, has found nothing
+ * more: the runtime flushes an unfinished line into the old file just after it has opened the new one. Time alone would not
+ * do: where a tick takes long, it would be over before anybody has seen what the older file has.
  */
 export const SETTLE_MS = 100;
 

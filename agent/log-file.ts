@@ -30,8 +30,10 @@ export interface LogFile {
   onDisk: boolean;
   /** When the file last grew, was renamed or was deleted. */
   changedMs: number;
-  /** The next file of the chain is not begun before this. */
+  /** The next file of the chain is not begun before this one has been looked at, at this time or later. */
   holdUntilMs: number;
+  /** The tick that last saw how large it is. */
+  lookedMs: number;
   /** Uncompressed; for a gzip file what its trailer says until it was read to the end. */
   sizeBytes: number;
   /** Everything before it has been taken; always the start of a fragment. */
@@ -78,6 +80,7 @@ export function openLogFile(path: string, log: LogName): LogFile | undefined {
     onDisk: true,
     changedMs: stats.mtimeMs,
     holdUntilMs: 0,
+    lookedMs: 0,
     sizeBytes: log.gzip ? gzipContentBytes(fd, stats.size) : stats.size,
     ...notRead(stats.mtimeMs),
   };

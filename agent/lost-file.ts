@@ -62,7 +62,8 @@ function unopenedFile(name: string, restart: number, head: string, nowMs: number
     ctimeMs: 0,
     onDisk: false,
     changedMs: nowMs,
-    holdUntilMs: nowMs,
+    holdUntilMs: 0,
+    lookedMs: 0,
     sizeBytes: 0,
     ...notRead(nowMs),
   };

@@ -193,6 +193,7 @@ export class Tail {
     for (const file of chain.files) {
       if (file.fd < 0) continue;
       const { ctimeMs, size } = fstatSync(file.fd);
+      file.lookedMs = nowMs;
       if (ctimeMs === file.ctimeMs && size === file.sizeBytes) continue;
       file.ctimeMs = ctimeMs;
       if (!file.log.gzip) this.#noteSize(chain, file, size, nowMs);

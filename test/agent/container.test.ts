@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createContainer, reconcileContainer } from '../../agent/container.ts';
+import { nextReadable } from '../../agent/chain.ts';
 import { createDescriptors } from '../../agent/descriptors.ts';
+import { SETTLE_MS } from '../../agent/limits.ts';
 import { closeLogFile } from '../../agent/log-file.ts';
 import { cri, LIVE, rotated } from './pods.ts';
 
@@ -57,4 +59,26 @@ test('a file that is compressed meanwhile is not left out either', () => {
     rmSync(join(path, rotated(2)));
   });
   expect(names).toEqual([rotated(1), `${rotated(2)}.gz`, LIVE]);
+});
+
+test('a newer file is not begun before somebody has looked at the older one again', () => {
+  write(rotated(1), 'a');
+  write(LIVE, 'b');
+  const directory = { namespace: 'ns', pod: 'pod', uid: 'uid', container: 'app', path };
+  const container = createContainer(directory, 'node', NOW_MS);
+  reconcileContainer(container, createDescriptors({ openFilesMax: 100 }), NOW_MS, () => {});
+  const [chain] = container.chains.values();
+  const [older, newer] = chain!.files;
+  expect(nextReadable(chain!)).toBe(older);
+  older!.readOffset = older!.sizeBytes;
+  for (const [lookedMs, want] of [
+    [0, undefined],
+    [NOW_MS, undefined],
+    [NOW_MS + SETTLE_MS - 1, undefined],
+    [NOW_MS + SETTLE_MS, newer],
+  ] as const) {
+    older!.lookedMs = lookedMs;
+    expect(nextReadable(chain!)).toBe(want);
+  }
+  for (const file of chain!.files) closeLogFile(file);
 });
