@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { createChain, sortFiles, type Chain } from './chain.ts';
 import { takeDescriptor, type Descriptors } from './descriptors.ts';
 import type { ContainerDirectory } from './discovery.ts';
-import { SETTLE_MS } from './limits.ts';
+import { LISTINGS_MAX, SETTLE_MS } from './limits.ts';
 import { closeLogFile, openLogFile, readHead, reopenLogFile, statIfThere, type LogFile } from './log-file.ts';
 import { compareRotations, selectLogs, type LogName } from './log-path.ts';
 import { createAllowance, type Allowance } from './rate-limit.ts';
@@ -30,9 +30,6 @@ export interface Container {
   /** Modification time of the directory when it was listed; -1 lists it again at the next look. */
   mtimeMs: number;
 }
-
-/** A directory that changes during each of so many listings is listed again at the next look. */
-const LISTINGS_MAX = 4;
 
 /** The time in which a directory may change again without a new modification time. */
 const MTIME_GRANULARITY_MS = 50;

@@ -79,9 +79,13 @@ export const QUIET_WATCHES_MAX = 1_000;
 
 /**
  * Files that the kubelet keeps of a run of a container (containerLogMaxFiles, unless it is set). Where as many are there,
- * older ones may have been deleted.
+ * and the server knows none of them, older ones may have been deleted. Of a kubelet that keeps fewer nothing is said, and
+ * of one that keeps more, or a container whose lines were not to be kept before, too much.
  */
 export const KUBELET_FILES_MAX = 5;
+
+/** A directory that changes during each of so many listings in a row is listed again at the next look. */
+export const LISTINGS_MAX = 4;
 
 /** How often everything is listed afresh, in case an event was missed. */
 export const RESCAN_MS = 10_000;

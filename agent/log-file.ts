@@ -32,7 +32,7 @@ export interface LogFile {
   changedMs: number;
   /** The next file of the chain is not begun before this one has been looked at, at this time or later. */
   holdUntilMs: number;
-  /** The tick that last saw how large it is. */
+  /** Time of the tick that last saw how large it is. */
   lookedMs: number;
   /** Uncompressed; for a gzip file what its trailer says until it was read to the end. */
   sizeBytes: number;

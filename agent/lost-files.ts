@@ -75,6 +75,7 @@ export class LostFiles {
     log.warn({ ...directory, reason: lost.reason }, 'log lines may be lost');
     const container = containers.take(directory, nowMs);
     container.hadFiles = true;
+    containers.quiet.wake(container);
     ready.add(addLostFile(container, lost, nowMs));
   }
 }

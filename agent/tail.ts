@@ -107,9 +107,10 @@ export class Tail {
     const isFullScan = this.#containers.poll(nowMs, listsAll);
     let phase = this.#ticks;
     for (const container of this.#containers) {
+      // Whoever falls quiet or wakes must not move the turns of the others.
+      const isInTurn = isFullScan || phase++ % TICKS_PER_DIRECTORY_CHECK === 0;
       if (!isFullScan && quiet.has(container)) continue;
       if (!isAdmitted(container, this.#rules, nowMs)) continue;
-      const isInTurn = isFullScan || phase++ % TICKS_PER_DIRECTORY_CHECK === 0;
       // Before the look, so that nothing falls between the two.
       if (isInTurn) quiet.watch(container, nowMs);
       this.#guard(container.directory.path, () => {

@@ -9,17 +9,18 @@
  * - a garbage collector that can be called: an agent gives back what a busy time has left.
  * - for an agent, one optimizing compiler instead of two: its loops are few and run for long, and Maglev takes 2 MB.
  * - one arena of malloc for all threads: each would keep its own free memory (80 MB less in a server under queries).
- * - large pieces of memory go back to the system when they are freed. Left to itself malloc keeps pieces of up to 32 MB
- *   for itself once one was freed (4 MB more in an idle agent).
+ * - in an agent, large pieces of memory go back to the system when they are freed. Left to itself malloc keeps pieces of
+ *   up to 32 MB for itself once one was freed (4 MB more when idle). In a server that would cost more than it gives.
  */
 import { fileURLToPath } from 'node:url';
 
 const YOUNG_GENERATION = '--max-semi-space-size=2';
-const options = [YOUNG_GENERATION, '--expose-gc', ...(process.argv[2] === 'agent' ? ['--no-maglev'] : [])];
+const isAgent = process.argv[2] === 'agent';
+const options = [YOUNG_GENERATION, '--expose-gc', ...(isAgent ? ['--no-maglev'] : [])];
 const settings = {
   NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/podlog', import.meta.url)),
   MALLOC_ARENA_MAX: '1',
-  MALLOC_MMAP_THRESHOLD_: String(128 * 1024),
+  ...(isAgent && { MALLOC_MMAP_THRESHOLD_: String(128 * 1024) }),
 };
 
 if (!process.features.typescript) {

@@ -248,6 +248,12 @@ export const PATTERNS_MAX = 100;
 /** Length of one value or text. Beyond: 400. */
 export const TEXT_BYTES_MAX = 4096;
 
+/**
+ * Distinct values of a column that are held one by one against the part of a searched text that a value may be, 20 µs.
+ * Beyond: only what bytes they have is.
+ */
+export const SEAM_VALUES_MAX = 4096;
+
 /** Row groups are scanned together up to this many rows, full ones by four: a message costs as much as a look at one. */
 export const SCAN_ROWS_AT_ONCE = 262_144;
 

@@ -6,13 +6,11 @@
  */
 import { type ByteStrings, byteStringAt } from '../../../shared/row-group/byte-strings.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
+import { SEAM_VALUES_MAX } from '../../limits.ts';
 import { valuesMayBeEmpty, valuesMayHave } from './column-bytes.ts';
 import { matchEach } from './match-column.ts';
 
 type Side = 'before' | 'behind';
-
-/** Distinct values of a dictionary that are looked at one by one. Of more, it counts what bytes they have. */
-const DISTINCT_MAX = 4096;
 
 /** The seams of a row group's templates, for one needle. */
 export class Seams {
@@ -80,7 +78,7 @@ export class Seams {
   #textsOf(column: number): ByteStrings | undefined {
     if (!this.#texts.has(column)) {
       const texts = this.#group.countedTexts(column);
-      this.#texts.set(column, texts === undefined || texts.offsets.length > DISTINCT_MAX + 1 ? undefined : texts);
+      this.#texts.set(column, texts === undefined || texts.offsets.length > SEAM_VALUES_MAX + 1 ? undefined : texts);
     }
     return this.#texts.get(column);
   }
