@@ -21,7 +21,8 @@ export function readRepository(): ReadonlyMap<string, string> {
   const walk = (folder: string): void => {
     for (const entry of readdirSync(join(ROOT, folder), { withFileTypes: true })) {
       const path = posix.join(folder, entry.name);
-      if (entry.isDirectory() && !NOT_OURS.has(entry.name)) walk(path);
+      if (NOT_OURS.has(entry.name)) continue;
+      if (entry.isDirectory()) walk(path);
       else if (entry.isFile()) files.set(path, readFileSync(join(ROOT, path), 'utf8'));
     }
   };
