@@ -16,16 +16,16 @@ export async function runUp(options: UpOptions): Promise<void> {
   const state = podsDirState(options.podsDir);
   const log = createLog(options.logLevel, process.stdout, process.env);
   const start = async () => {
-    const ownAgentToken = randomBytes(32).toString('base64url');
-    const server = await startServer({ ...options, access: { ...options.access, ownAgentToken }, log });
+    const ownAgent = { token: randomBytes(32).toString('base64url'), node: options.node };
+    const server = await startServer({ ...options, access: { ...options.access, ownAgent }, log });
     const sample =
       options.podsDirGiven || state === 'has pods' ? undefined : (await import('./sample/sample.ts')).startSample();
     const podsDir = sample?.podsDir ?? options.podsDir;
     const agent = await startAgent({
       podsDir,
       serverUrl: server.url,
-      token: () => ownAgentToken,
-      node: options.node,
+      token: () => ownAgent.token,
+      node: ownAgent.node,
       multiline: options.multiline,
       log,
     });

@@ -2,6 +2,7 @@
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Metrics } from '../shared/metrics.ts';
+import type { Batch } from '../shared/wire.ts';
 import type { Access } from './auth/access.ts';
 import { limitBodies } from './http/admission.ts';
 import { registerAgent } from './http/agent.ts';
@@ -50,6 +51,8 @@ export interface AppParts {
   readonly rules: WatchedRules;
   /** Undefined without a cluster. */
   readonly podsOn: PodsOn | undefined;
+  /** Undefined without a cluster. */
+  readonly assertOwnPods: ((batch: Batch) => Promise<void>) | undefined;
   readonly pool: WorkerPool;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -59,7 +62,21 @@ export interface AppParts {
 }
 
 export function buildApp(parts: AppParts): FastifyInstance {
-  const { store, erasures, backups, positions, acceptor, rules, podsOn, pool, metrics, log, access, now } = parts;
+  const {
+    store,
+    erasures,
+    backups,
+    positions,
+    acceptor,
+    rules,
+    podsOn,
+    assertOwnPods,
+    pool,
+    metrics,
+    log,
+    access,
+    now,
+  } = parts;
   const app: FastifyInstance = fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_RECEIVE_MS_MAX,
@@ -83,7 +100,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerMetrics(app, { metrics });
   registerHealth(app, { store });
   registerStats(app, { store });
-  registerAgent(app, { acceptor, positions });
+  registerAgent(app, { acceptor, positions, assertOwnPods });
   registerAgentRules(app, { rules, podsOn });
   registerIngest(app, {
     acceptor,

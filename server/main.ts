@@ -128,6 +128,7 @@ export async function startServer({
     acceptor,
     rules: keepRules,
     podsOn: cluster?.podsOn,
+    assertOwnPods: cluster?.assertOwnPods,
     pool,
     metrics,
     log,

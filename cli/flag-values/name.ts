@@ -1,6 +1,7 @@
 /** Names that a flag may have: of nodes, fields, accounts and pod labels. */
 import { labelName } from '../../shared/labels.ts';
 import { fieldsOf } from '../../shared/levels.ts';
+import { isNodeName } from '../../shared/node-name.ts';
 
 /** Each costs the flush time and the segment bytes. */
 const INDEX_FIELDS_MAX = 32;
@@ -25,7 +26,7 @@ const OWN_LABELS: readonly string[] = [
 const POD_LABEL_KEY = /^(?:[a-z0-9.-]{1,253}\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 
 export function parseNodeName(text: string): string {
-  if (/[\s/]/.test(text))
+  if (!isNodeName(text))
     throw new RangeError('must be a name without spaces and slashes, as `kubectl get nodes` shows it');
   return text;
 }

@@ -6,7 +6,7 @@ import { BlockList, isIP } from 'node:net';
 import type { Logger } from 'pino';
 import { UsageError } from '../../shared/errors.ts';
 import type { Metrics } from '../../shared/metrics.ts';
-import { Authenticator } from './authenticator.ts';
+import { Authenticator, type OwnAgent } from './authenticator.ts';
 import { type ApiServer, inClusterApi } from './token-review.ts';
 
 export interface AccessOptions {
@@ -15,8 +15,7 @@ export interface AccessOptions {
   /** Whether agents are known by their ServiceAccounts, and which those are. */
   readonly tokenReview?: boolean;
   readonly agentAccounts?: readonly string[];
-  /** Of the agent in this very process. */
-  readonly ownAgentToken?: string;
+  readonly ownAgent?: OwnAgent;
   /** Everybody may do everything: something in front of podlog asks who they are. */
   readonly insecureNoAuth?: boolean;
   /** Anybody may read /metrics. */
@@ -45,7 +44,7 @@ export interface AccessParts {
 
 /** @throws UsageError  it would be open to others than this machine; or a file or the cluster is not as it should be */
 export async function openAccess(options: AccessOptions, parts: AccessParts): Promise<Access> {
-  const { tokensFile, tokenReview = false, agentAccounts = [], ownAgentToken } = options;
+  const { tokensFile, tokenReview = false, agentAccounts = [], ownAgent } = options;
   const { openMetrics = false, insecureNoAuth = false } = options;
   const { host, now, log, metrics } = parts;
   if (tokensFile === undefined && !tokenReview) {
@@ -57,7 +56,7 @@ export async function openAccess(options: AccessOptions, parts: AccessParts): Pr
   const authenticator = await Authenticator.open({
     tokensFile,
     tokenReview: tokenReview ? { api: options.api ?? inClusterApi(process.env), accounts: agentAccounts } : undefined,
-    ownAgentToken,
+    ownAgent,
     now,
     log,
     metrics,

@@ -10,6 +10,12 @@ import { digestOf, findCaller, type StaticToken } from './static-tokens.ts';
 import { type ApiServer, tokenReviewer } from './token-review.ts';
 import { WatchedTokens } from './watched-tokens.ts';
 
+/** The agent in this very process. */
+export interface OwnAgent {
+  readonly token: string;
+  readonly node: string;
+}
+
 export interface AuthenticatorOptions {
   readonly tokensFile: string | undefined;
   readonly tokenReview:
@@ -19,8 +25,7 @@ export interface AuthenticatorOptions {
         readonly accounts: readonly string[];
       }
     | undefined;
-  /** Of an agent in this very process. */
-  readonly ownAgentToken: string | undefined;
+  readonly ownAgent: OwnAgent | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Logger;
@@ -44,8 +49,8 @@ export class Authenticator {
 
   /** @throws UsageError  one line: what of the tokens file or of the cluster is not as it should be */
   static async open(options: AuthenticatorOptions): Promise<Authenticator> {
-    const { tokensFile: path, tokenReview, ownAgentToken, now, log, metrics } = options;
-    const own = ownAgentToken === undefined ? [] : [agentToken(ownAgentToken)];
+    const { tokensFile: path, tokenReview, ownAgent, now, log, metrics } = options;
+    const own = ownAgent === undefined ? [] : [agentToken(ownAgent)];
     const reviewed =
       tokenReview &&
       new ReviewedTokens({
@@ -73,8 +78,8 @@ export class Authenticator {
   }
 }
 
-function agentToken(token: string): StaticToken {
-  return { digest: digestOf(token), caller: { name: 'own agent', scopes: ['agent'], visible: [] } };
+function agentToken({ token, node }: OwnAgent): StaticToken {
+  return { digest: digestOf(token), caller: { name: 'own agent', scopes: ['agent'], visible: [], nodes: [node] } };
 }
 
 async function qualified(accounts: readonly string[], namespacePath: string): Promise<string[]> {

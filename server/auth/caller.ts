@@ -1,4 +1,6 @@
 /** Who asks, and what they may do. */
+import { ForbiddenError } from '../../shared/errors.ts';
+import { isNodeName } from '../../shared/node-name.ts';
 
 /**
  * agent: what a node's agent does. ingest: push lines. read: every query. metrics: /metrics alone. admin: erase, back up
@@ -10,11 +12,16 @@ export type Scope = (typeof SCOPES)[number];
 /** The namespaces whose lines may be read. Lines of no namespace are seen only by those who see all. */
 export type Visible = 'all' | readonly string[];
 
+/** The nodes that an agent may speak for: whose positions it reads and moves, and whose lines it sends. */
+export type Nodes = 'all' | readonly string[];
+
 export interface Caller {
   /** For people: the token's name, or the ServiceAccount's. */
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly visible: Visible;
+  /** None where the scopes do not include `agent`. */
+  readonly nodes: Nodes;
   /** Aborted when the token is taken back or changed, for answers that go on. Undefined where neither can happen. */
   readonly revoked?: AbortSignal;
 }
@@ -30,4 +37,14 @@ const IMPLIED_BY: Readonly<Record<Scope, readonly Scope[]>> = {
 
 export function mayUse({ scopes }: Caller, scope: Scope): boolean {
   return scopes.includes(scope) || IMPLIED_BY[scope].some((other) => scopes.includes(other));
+}
+
+/** @throws ForbiddenError  the caller speaks for other nodes */
+export function assertSpeaksFor(nodes: Nodes, node: string): void {
+  if (!isNodeName(node)) throw new ForbiddenError(`${JSON.stringify(node)} cannot be the name of a node: see --node`);
+  if (nodes === 'all' || nodes.includes(node)) return;
+  const own = nodes.length === 0 ? 'no node' : `the node ${nodes.join(', ')} alone`;
+  throw new ForbiddenError(
+    `this token speaks for ${own}, and this is about ${node}: set --node to the node that the token is for`,
+  );
 }

@@ -116,7 +116,7 @@ export class ReviewedTokens {
   }
 }
 
-function verdictOf({ authenticated, username, audiences }: ReviewedToken, accounts: readonly string[]): Verdict {
+function verdictOf({ authenticated, username, audiences, node }: ReviewedToken, accounts: readonly string[]): Verdict {
   if (!authenticated) {
     return { refusal: new UnauthenticatedError('the Kubernetes API does not know this token, or it has expired') };
   }
@@ -128,7 +128,11 @@ function verdictOf({ authenticated, username, audiences }: ReviewedToken, accoun
     const message = `${name === undefined ? 'this user' : `the ServiceAccount ${account}`} is no agent here: --agent-accounts lists those that are`;
     return { refusal: new ForbiddenError(message) };
   }
-  return { caller: { name: account, scopes: ['agent'], visible: [] } };
+  if (node === undefined) {
+    const message = `the token of ${account} is bound to no pod that runs on a node: project it into the agent's pod (serviceAccountToken)`;
+    return { refusal: new ForbiddenError(message) };
+  }
+  return { caller: { name: account, scopes: ['agent'], visible: [], nodes: [node] } };
 }
 
 function wrongAudience(): UnauthenticatedError {

@@ -1,7 +1,10 @@
 /**
- * Asks the Kubernetes API whose ServiceAccount token it is: POST …/tokenreviews, which needs `create` on tokenreviews
- * and nothing else. The API says no to tokens that have expired, are for another audience, or whose pod is gone.
- * Source: https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-review-v1/
+ * Asks the Kubernetes API whose ServiceAccount token it is: POST …/tokenreviews, which needs `create` on tokenreviews.
+ * The API says no to tokens that have expired, are for another audience, or whose pod is gone; and it says which pod and
+ * node a projected token is bound to. API servers before 1.30 name the pod only, which is then looked up by a list of one,
+ * since podlog may list pods but not get them.
+ * Source: https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-review-v1/ and
+ * https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#bound-service-account-tokens
  */
 import type { IncomingMessage } from 'node:http';
 import { readFile } from 'node:fs/promises';
@@ -16,6 +19,8 @@ export interface ReviewedToken {
   readonly username: string | undefined;
   /** Those of the wanted audiences that it is for. */
   readonly audiences: readonly string[];
+  /** Where the pod runs that the token is bound to; undefined when it is bound to none, or the pod has no node. */
+  readonly node: string | undefined;
 }
 
 /** @throws when the API does not answer, or not as it should */
@@ -55,23 +60,46 @@ export function tokenReviewer(api: ApiServer, audience: string): ReviewToken {
       kind: 'TokenReview',
       spec: { token, audiences: [audience] },
     };
-    return parseReview(await post(api, '/apis/authentication.k8s.io/v1/tokenreviews', JSON.stringify(review)));
+    const answer = await ask(api, '/apis/authentication.k8s.io/v1/tokenreviews', JSON.stringify(review));
+    const { binding, ...reviewed } = parseReview(answer);
+    if (binding === undefined) return { ...reviewed, node: undefined };
+    return { ...reviewed, node: binding.node ?? (await nodeOfPod(api, binding)) };
   };
 }
 
-/** No connection is kept: with the answers remembered, there is one request in minutes for each node. */
-async function post({ url, tokenPath, caPath }: ApiServer, path: string, body: string): Promise<string> {
+/** What a projected token is bound to. */
+interface Binding {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly uid: string;
+  readonly node: string | undefined;
+}
+
+interface PodAnswer {
+  readonly metadata?: { readonly uid?: string };
+  readonly spec?: { readonly nodeName?: string };
+}
+
+/** Undefined for a pod that is gone, or has been replaced under its name. */
+async function nodeOfPod(api: ApiServer, { namespace, pod, uid }: Binding): Promise<string | undefined> {
+  const only = `fieldSelector=${encodeURIComponent(`metadata.name=${pod}`)}`;
+  const { items } = parseAnswer(await ask(api, `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?${only}`));
+  const [found] = Array.isArray(items) ? (items as readonly PodAnswer[]) : [];
+  return found?.metadata?.uid === uid ? found.spec?.nodeName : undefined;
+}
+
+/** Posts a body, or gets. No connection is kept: with the answers remembered, there is one request in minutes a node. */
+async function ask({ url, tokenPath, caPath }: ApiServer, path: string, body?: string): Promise<string> {
   const ownToken = (await readFile(tokenPath, 'utf8')).trim();
   const ca = caPath === undefined ? undefined : await readFile(caPath);
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const target = new URL(path, url);
   const request = httpModule(target.protocol === 'https:').request(target, {
-    method: 'POST',
+    method: body === undefined ? 'GET' : 'POST',
     agent: false,
     headers: {
       authorization: `Bearer ${ownToken}`,
-      'content-type': 'application/json',
-      'content-length': Buffer.byteLength(body),
+      ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
     },
     signal: AbortSignal.timeout(REVIEW_MS_MAX),
     ...(ca !== undefined && { ca }),
@@ -89,7 +117,8 @@ async function readAnswer(response: IncomingMessage): Promise<string> {
   const { statusCode = 0 } = response;
   if (statusCode < 200 || statusCode > 299) {
     response.resume();
-    const advice = statusCode === 403 ? ": podlog's ServiceAccount needs `create` on tokenreviews" : '';
+    const advice =
+      statusCode === 403 ? ": podlog's ServiceAccount needs `create` on tokenreviews, and `list` on pods" : '';
     throw new Error(`the Kubernetes API answers a TokenReview with ${statusCode}${advice}`);
   }
   const chunks: Buffer[] = [];
@@ -102,19 +131,39 @@ async function readAnswer(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function parseReview(answer: string): ReviewedToken {
-  let status: unknown;
+function parseAnswer(answer: string): Record<string, unknown> {
+  let parsed: unknown;
   try {
-    ({ status } = JSON.parse(answer) as { status?: unknown });
+    parsed = JSON.parse(answer);
   } catch {
     throw new Error('the answer to a TokenReview is not JSON');
   }
+  return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : {};
+}
+
+function parseReview(answer: string): Omit<ReviewedToken, 'node'> & { readonly binding: Binding | undefined } {
+  const { status } = parseAnswer(answer);
   if (typeof status !== 'object' || status === null) throw new Error('the answer to a TokenReview has no status');
   const { authenticated, user, audiences } = status as Record<string, unknown>;
-  const username = typeof user === 'object' && user !== null && 'username' in user ? user.username : undefined;
+  const { username, extra } = typeof user === 'object' && user !== null ? (user as Record<string, unknown>) : {};
+  const known = typeof username === 'string' ? username : undefined;
   return {
     authenticated: authenticated === true,
-    username: typeof username === 'string' ? username : undefined,
+    username: known,
     audiences: Array.isArray(audiences) ? audiences.filter((each) => typeof each === 'string') : [],
+    binding: bindingOf(known, extra),
   };
+}
+
+function bindingOf(username: string | undefined, extra: unknown): Binding | undefined {
+  const [, namespace] = /^system:serviceaccount:([^:]+):[^:]+$/.exec(username ?? '') ?? [];
+  const values = typeof extra === 'object' && extra !== null ? (extra as Record<string, unknown>) : {};
+  const bound = (what: string): string | undefined => {
+    const [value]: readonly unknown[] = [values[`authentication.kubernetes.io/${what}`]].flat();
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const pod = bound('pod-name');
+  const uid = bound('pod-uid');
+  if (namespace === undefined || pod === undefined || uid === undefined) return undefined;
+  return { namespace, pod, uid, node: bound('node-name') };
 }

@@ -8,15 +8,20 @@
  *       sha256: 0f1e…              # of the token, in hex, so that the file does not hold it
  *       scopes: [read]
  *       namespaces: [shop, shop-staging]
+ *     - name: agent-worker-1
+ *       token: 1b9d40c7a85e4f2c9d13
+ *       scopes: [agent]
+ *       nodes: [worker-1]
  *
  * No message about it repeats anything of it but names of entries and keys: it would end in a log.
  */
 import { UsageError } from '../../shared/errors.ts';
+import { isNodeName } from '../../shared/node-name.ts';
 import { TOKEN_CHARS_MIN, TOKENS_FILE_BYTES_MAX, TOKENS_MAX } from '../limits.ts';
-import { type Scope, SCOPES, type Visible } from './caller.ts';
+import { type Nodes, type Scope, SCOPES, type Visible } from './caller.ts';
 import { digestOf, type StaticToken } from './static-tokens.ts';
 
-const KEYS: readonly string[] = ['name', 'token', 'sha256', 'scopes', 'namespaces'];
+const KEYS: readonly string[] = ['name', 'token', 'sha256', 'scopes', 'namespaces', 'nodes'];
 const NAME = /^[\w.@/-]{1,64}$/;
 const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const GENERATE = 'make one with: openssl rand -hex 24';
@@ -63,7 +68,7 @@ function parseEntry(entry: unknown, where: string): StaticToken {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
     throw new UsageError(`${where} must have name, token and scopes`);
   }
-  const { name, token, sha256, scopes, namespaces } = entry as Record<string, unknown>;
+  const { name, token, sha256, scopes, namespaces, nodes } = entry as Record<string, unknown>;
   if (typeof name !== 'string' || !NAME.test(name)) {
     throw new UsageError(`${where}: name must be up to 64 letters, digits and . _ @ / -, such as grafana`);
   }
@@ -73,7 +78,8 @@ function parseEntry(entry: unknown, where: string): StaticToken {
   }
   const digest = parseDigest(token, sha256, named);
   const parsedScopes = parseScopes(scopes, named);
-  return { digest, caller: { name, scopes: parsedScopes, visible: parseNamespaces(namespaces, parsedScopes, named) } };
+  const visible = parseNamespaces(namespaces, parsedScopes, named);
+  return { digest, caller: { name, scopes: parsedScopes, visible, nodes: parseNodes(nodes, parsedScopes, named) } };
 }
 
 function parseDigest(token: unknown, sha256: unknown, where: string): Buffer {
@@ -117,4 +123,26 @@ function parseNamespaces(namespaces: unknown, scopes: readonly Scope[], where: s
     throw new UsageError(`${where}: namespaces go with the scope read alone; use another token for the rest`);
   }
   return [...new Set(namespaces)];
+}
+
+/** An agent speaks for its node alone, so its token names it; whoever administers the server may speak for all. */
+function parseNodes(nodes: unknown, scopes: readonly Scope[], where: string): Nodes {
+  if (scopes.includes('admin')) {
+    if (nodes !== undefined) throw new UsageError(`${where}: nodes go with the scope agent; admin may speak for all`);
+    return 'all';
+  }
+  if (!scopes.includes('agent')) {
+    if (nodes !== undefined) throw new UsageError(`${where}: nodes go with the scope agent`);
+    return [];
+  }
+  if (
+    !Array.isArray(nodes) ||
+    nodes.length === 0 ||
+    !nodes.every((name) => typeof name === 'string' && isNodeName(name))
+  ) {
+    throw new UsageError(
+      `${where}: the scope agent needs nodes, a list of the names of the nodes that it speaks for (--node of the agent)`,
+    );
+  }
+  return [...new Set(nodes as string[])];
 }

@@ -78,6 +78,11 @@ export class WatchedTokens {
 }
 
 function isSame(a: StaticToken, b: StaticToken): boolean {
-  const termsOf = ({ caller: { name, scopes, visible } }: StaticToken): unknown => [name, scopes, visible];
+  const termsOf = ({ caller: { name, scopes, visible, nodes } }: StaticToken): unknown => [
+    name,
+    scopes,
+    visible,
+    nodes,
+  ];
   return a.digest.equals(b.digest) && isDeepStrictEqual(termsOf(a), termsOf(b));
 }

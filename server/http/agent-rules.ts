@@ -1,9 +1,9 @@
 /** `GET /agent/rules?node=…`: what agents are to keep. They ask every few seconds, so an answer that is known is short. */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { ParameterError } from '../../shared/errors.ts';
 import { labelKeysOf, type PodFacts, type RulesAnswer } from '../../shared/rules/rule-set.ts';
 import type { WatchedRules } from '../rules/watched-rules.ts';
+import { askedNode, type NodeQuery } from './agent.ts';
 
 /** What is known of a node's pods, with the labels of these keys. */
 export type PodsOn = (node: string, labelKeys: ReadonlySet<string>) => PodFacts[];
@@ -15,11 +15,8 @@ export interface AgentRulesRoutes {
 }
 
 export function registerAgentRules(app: FastifyInstance, { rules: watched, podsOn }: AgentRulesRoutes): void {
-  app.get<{ Querystring: { node?: string | string[] } }>('/agent/rules', async (request, reply) => {
-    const { node } = request.query;
-    if (typeof node !== 'string' || node === '') {
-      throw new ParameterError('node', 'missing', 'the name of a Kubernetes node', 'node=worker-1');
-    }
+  app.get<{ Querystring: NodeQuery }>('/agent/rules', async (request, reply) => {
+    const node = askedNode(request);
     const { rules } = watched;
     const answer: RulesAnswer = { rules, pods: podsOn?.(node, labelKeysOf(rules)) ?? null };
     const body = JSON.stringify(answer);

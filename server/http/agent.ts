@@ -1,17 +1,31 @@
 /** What agents talk to: `POST /agent/batch` and `GET /agent/positions?node=…`. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ParameterError } from '../../shared/errors.ts';
+import { type Batch, decodeBatch } from '../../shared/wire.ts';
 import type { BatchAcceptor } from '../ingest/accept-batch.ts';
+import { assertSpeaksFor } from '../auth/caller.ts';
+import { assertAgentLabels } from '../ingest/agent-labels.ts';
 import type { Positions } from '../ingest/positions.ts';
+
+export interface NodeQuery {
+  readonly node?: string | string[];
+}
 
 export interface AgentRoutes {
   readonly acceptor: BatchAcceptor;
   readonly positions: Positions;
+  /** Refuses a batch with files or streams of pods of another node. Undefined without a cluster. */
+  readonly assertOwnPods: ((batch: Batch) => Promise<void>) | undefined;
 }
 
-export function registerAgent(app: FastifyInstance, { acceptor, positions }: AgentRoutes): void {
+export function registerAgent(app: FastifyInstance, { acceptor, positions, assertOwnPods }: AgentRoutes): void {
   app.post<{ Body: Buffer | undefined }>('/agent/batch', async (request, reply) => {
-    const outcome = await acceptor.accept(request.body ?? Buffer.alloc(0));
+    const bytes = request.body ?? Buffer.alloc(0);
+    const batch = decodeBatch(bytes);
+    assertSpeaksFor(request.nodes, batch.node);
+    assertAgentLabels(batch);
+    if (request.nodes !== 'all') await assertOwnPods?.(batch);
+    const outcome = await acceptor.accept(bytes, batch);
     switch (outcome.kind) {
       case 'stored':
         return { rows: outcome.rowCount };
@@ -22,11 +36,16 @@ export function registerAgent(app: FastifyInstance, { acceptor, positions }: Age
     }
   });
 
-  app.get<{ Querystring: { node?: string | string[] } }>('/agent/positions', async (request) => {
-    const { node } = request.query;
-    if (typeof node !== 'string' || node === '') {
-      throw new ParameterError('node', 'missing', 'the name of a Kubernetes node', 'node=worker-1');
-    }
-    return positions.ofNode(node);
+  app.get<{ Querystring: NodeQuery }>('/agent/positions', async (request) => {
+    return positions.ofNode(askedNode(request));
   });
+}
+
+/** The node that an agent asks about, which must be one that it speaks for. @throws ParameterError, ForbiddenError */
+export function askedNode({ query: { node }, nodes }: FastifyRequest<{ Querystring: NodeQuery }>): string {
+  if (typeof node !== 'string' || node === '') {
+    throw new ParameterError('node', 'missing', 'the name of a Kubernetes node', 'node=worker-1');
+  }
+  assertSpeaksFor(nodes, node);
+  return node;
 }

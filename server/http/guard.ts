@@ -6,13 +6,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Access } from '../auth/access.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
-import { type Caller, mayUse, type Scope, type Visible } from '../auth/caller.ts';
+import { type Caller, mayUse, type Nodes, type Scope, type Visible } from '../auth/caller.ts';
 import { ForbiddenError } from '../../shared/errors.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** What the caller may see. Not set before the guard has let the request in: filters then throw. */
     namespaces: Visible;
+    /** The nodes that the caller may speak for. Not set before the guard has let the request in. */
+    nodes: Nodes;
     /** Aborted when the caller's token is taken back or changed: an answer that would go on ends then. */
     revoked: AbortSignal | undefined;
   }
@@ -58,6 +60,7 @@ export function guard(
   { authenticator, openMetrics }: Pick<Access, 'authenticator' | 'openMetrics'>,
 ): void {
   app.decorateRequest('namespaces');
+  app.decorateRequest('nodes');
   app.decorateRequest('revoked');
   app.addHook('onRoute', (route) => {
     const permission = permissionFor([route.method].flat(), route.url);
@@ -66,10 +69,13 @@ export function guard(
   app.addHook('onRequest', async (request) => {
     if (request.is404) return;
     const { permission } = request.routeOptions.config;
-    if (authenticator === undefined) request.namespaces = 'all';
-    else if (permission !== 'open') {
-      const { visible, revoked } = await admitted(request, permission!, authenticator);
+    if (authenticator === undefined) {
+      request.namespaces = 'all';
+      request.nodes = 'all';
+    } else if (permission !== 'open') {
+      const { visible, nodes, revoked } = await admitted(request, permission!, authenticator);
       request.namespaces = visible;
+      request.nodes = nodes;
       request.revoked = revoked;
     }
   });

@@ -20,7 +20,7 @@ export class BatchAcceptor {
   readonly #store: Pick<LogStore, 'append'>;
   readonly #positions: Positions;
   readonly #label: Label | undefined;
-  /** File → the batch that is being stored and moves it. Settles when it is durable or has failed; never rejects. */
+  /** Node and file → the batch that is being stored and moves it. Settles when it is durable or has failed; never rejects. */
   readonly #inFlight = new Map<string, Promise<unknown>>();
 
   constructor(store: Pick<LogStore, 'append'>, positions: Positions, label?: Label) {
@@ -32,12 +32,12 @@ export class BatchAcceptor {
   /**
    * Resolves when the batch is durable, or known not to be needed.
    * @param bytes  an encoded batch; must not change until then
+   * @param batch  `bytes`, decoded
    * @throws CorruptionError, UnavailableError
    */
-  async accept(bytes: Uint8Array): Promise<BatchOutcome> {
-    const batch = decodeBatch(bytes);
+  async accept(bytes: Uint8Array, batch = decodeBatch(bytes)): Promise<BatchOutcome> {
     checkRanges(batch);
-    const files = [...batch.files.map(({ file }) => file), ...batch.gone];
+    const files = [...batch.files.map(({ file }) => file), ...batch.gone].map((file) => `${batch.node}\0${file}`);
     for (let wait = this.#othersOf(files); wait !== undefined; wait = this.#othersOf(files)) await wait;
     // From here to the entry in #inFlight nothing may wait.
     const verdict = this.#positions.judge(batch);

@@ -2,8 +2,9 @@
  * How far each log file has been stored, and which pushes have been: the store's half of exactly once (DESIGN §2).
  * Changed only by durable batches, saved with the manifest and rebuilt from the WAL, so it always agrees with the rows.
  *
- * A push with an idempotency key is a file `key:<key>` of no node whose "offset" counts the row groups of the push. What
- * the server itself tells of its cluster are files `kubernetes/…`, see ../kubernetes/recorder.ts.
+ * A file belongs to the node that sends it: the same name on another node is another file, so that no agent can move the
+ * positions of another. A push with an idempotency key is a file `key:<key>` of no node whose "offset" counts the row groups
+ * of the push. What the server itself records of its cluster are files of CLUSTER_NODE, see ../kubernetes/recorder.ts.
  */
 import { type Batch, type FileRange, type Position, POSITION_START, type PositionsAnswer } from '../../shared/wire.ts';
 import { GONE_FILE_KEPT_MS, IDEMPOTENCY_KEY_KEPT_MS, IDEMPOTENCY_KEYS_MAX, NODE_UNSEEN_MS_MAX } from '../limits.ts';
@@ -11,6 +12,12 @@ import type { BatchState } from '../store/batch-state.ts';
 import type { JsonValue } from '../store/manifest.ts';
 
 const KEY_PREFIX = 'key:';
+
+/** The node of pushes. No agent may have this name. */
+export const PUSH_NODE = '';
+
+/** The node of what the server itself records of its cluster. No node of Kubernetes can have this name. */
+export const CLUSTER_NODE = '/kubernetes';
 
 /** The file that stands for a push with this idempotency key. */
 export function keyFile(idempotencyKey: string): string {
@@ -27,13 +34,12 @@ export type Verdict =
 
 interface KnownFile {
   readonly position: Position;
-  readonly node: string;
   /** When it was reported gone; undefined while it is on its node. */
   readonly goneMs: number | undefined;
 }
 
 interface KnownNode {
-  readonly files: Set<string>;
+  readonly files: Map<string, KnownFile>;
   seenMs: number;
 }
 
@@ -46,7 +52,6 @@ interface SavedPositions {
 
 export class Positions implements BatchState {
   readonly #now: () => number;
-  readonly #files = new Map<string, KnownFile>();
   readonly #nodes = new Map<string, KnownNode>();
   /** In the order of their last use. */
   readonly #keys = new Map<string, { readonly position: Position; readonly seenMs: number }>();
@@ -57,11 +62,14 @@ export class Positions implements BatchState {
   }
 
   get fileCount(): number {
-    return this.#files.size;
+    let count = 0;
+    for (const { files } of this.#nodes.values()) count += files.size;
+    return count;
   }
 
-  known(file: string): Position {
-    return (this.#files.get(file) ?? this.#keys.get(file))?.position ?? POSITION_START;
+  known(node: string, file: string): Position {
+    const known = isKey(node, file) ? this.#keys.get(file) : this.#nodes.get(node)?.files.get(file);
+    return known?.position ?? POSITION_START;
   }
 
   /** All files of a node that it did not report gone. Asking counts as a sign of life. */
@@ -70,35 +78,37 @@ export class Positions implements BatchState {
     if (known === undefined) return { positions: [] };
     known.seenMs = this.#now();
     const positions = [];
-    for (const file of known.files) {
-      const { position, goneMs } = this.#files.get(file)!;
+    for (const [file, { position, goneMs }] of known.files) {
       if (goneMs === undefined) positions.push({ file, ...position });
     }
     return { positions };
   }
 
-  judge({ files, gone }: Batch): Verdict {
-    const isNew = gone.some((file) => this.#files.has(file) && this.#files.get(file)!.goneMs === undefined);
-    if (files.length > 0 && !isNew && files.every((range) => isStored(range, this.known(range.file)))) {
+  judge({ node, files, gone }: Batch): Verdict {
+    const isNews = gone.some((file) => {
+      const known = this.#nodes.get(node)?.files.get(file);
+      return known !== undefined && known.goneMs === undefined;
+    });
+    if (files.length > 0 && !isNews && files.every((range) => isStored(range, this.known(node, range.file)))) {
       return { kind: 'repeat' };
     }
-    const conflicts = files.filter(({ file, from }) => !isSame(from, this.known(file)));
+    const conflicts = files.filter(({ file, from }) => !isSame(from, this.known(node, file)));
     if (conflicts.length === 0) return { kind: 'accept' };
     return {
       kind: 'conflict',
-      answer: { positions: conflicts.map(({ file }) => ({ file, ...this.known(file) })) },
+      answer: { positions: conflicts.map(({ file }) => ({ file, ...this.known(node, file) })) },
     };
   }
 
   apply({ node, files, gone }: Batch): void {
     const nowMs = this.#now();
     for (const { file, to } of files) {
-      if (file.startsWith(KEY_PREFIX)) this.#setKey(file, to, nowMs);
-      else this.#setFile(file, { position: to, node, goneMs: undefined }, nowMs);
+      if (isKey(node, file)) this.#setKey(file, to, nowMs);
+      else this.#setFile(node, file, { position: to, goneMs: undefined }, nowMs);
     }
     for (const file of gone) {
-      const known = this.#files.get(file);
-      if (known !== undefined) this.#setFile(file, { ...known, node, goneMs: known.goneMs ?? nowMs }, nowMs);
+      const known = this.#nodes.get(node)?.files.get(file);
+      if (known !== undefined) this.#setFile(node, file, { ...known, goneMs: known.goneMs ?? nowMs }, nowMs);
     }
   }
 
@@ -106,8 +116,10 @@ export class Positions implements BatchState {
   expire(): void {
     const nowMs = this.#now();
     for (const [node, { files, seenMs }] of this.#nodes) {
-      if (nowMs - seenMs > NODE_UNSEEN_MS_MAX) for (const file of files) this.#forget(file);
-      else for (const file of files) if (this.#isLongGone(file, nowMs)) this.#forget(file);
+      if (nowMs - seenMs > NODE_UNSEEN_MS_MAX) files.clear();
+      for (const [file, { goneMs }] of files) {
+        if (goneMs !== undefined && nowMs - goneMs > GONE_FILE_KEPT_MS) files.delete(file);
+      }
       if (files.size === 0) this.#nodes.delete(node);
     }
     for (const [file, { seenMs }] of this.#keys) {
@@ -117,42 +129,33 @@ export class Positions implements BatchState {
   }
 
   save(): JsonValue {
-    const nodes: Record<string, { seenMs: number; files: Record<string, number[]> }> = {};
-    for (const [node, { files, seenMs }] of this.#nodes) {
-      const saved: Record<string, number[]> = {};
-      for (const file of files) {
-        const { position, goneMs } = this.#files.get(file)!;
-        saved[file] = [position.stdout, position.stderr, ...(goneMs === undefined ? [] : [goneMs])];
-      }
-      nodes[node] = { seenMs, files: saved };
-    }
+    // Not by assignment: a name may be `__proto__`.
+    const nodes = Object.fromEntries(
+      [...this.#nodes].map(([node, { files, seenMs }]) => [node, { seenMs, files: savedFiles(files) }]),
+    );
     return { nodes, keys: [...this.#keys].map(([file, { position, seenMs }]) => [file, position.stdout, seenMs]) };
   }
 
   restore(saved: JsonValue): void {
-    this.#files.clear();
     this.#nodes.clear();
     this.#keys.clear();
     if (saved === null) return;
     const { nodes, keys } = saved as unknown as SavedPositions;
     for (const [node, { seenMs, files }] of Object.entries(nodes)) {
       for (const [file, [stdout = 0, stderr = 0, goneMs]] of Object.entries(files)) {
-        this.#setFile(file, { position: { stdout, stderr }, node, goneMs }, seenMs);
+        this.#setFile(node, file, { position: { stdout, stderr }, goneMs }, seenMs);
       }
     }
     for (const [file, rowGroups, seenMs] of keys) this.#setKey(file, { stdout: rowGroups, stderr: 0 }, seenMs);
   }
 
-  #setFile(file: string, known: KnownFile, seenMs: number): void {
-    const before = this.#files.get(file);
-    if (before !== undefined && before.node !== known.node) this.#nodes.get(before.node)?.files.delete(file);
-    this.#files.set(file, known);
-    const node = this.#nodes.get(known.node);
-    if (node === undefined) {
-      this.#nodes.set(known.node, { files: new Set([file]), seenMs });
+  #setFile(node: string, file: string, position: KnownFile, seenMs: number): void {
+    const known = this.#nodes.get(node);
+    if (known === undefined) {
+      this.#nodes.set(node, { files: new Map([[file, position]]), seenMs });
     } else {
-      node.files.add(file);
-      node.seenMs = seenMs;
+      known.files.set(file, position);
+      known.seenMs = seenMs;
     }
   }
 
@@ -165,17 +168,24 @@ export class Positions implements BatchState {
       break;
     }
   }
+}
 
-  #isLongGone(file: string, nowMs: number): boolean {
-    const { goneMs } = this.#files.get(file)!;
-    return goneMs !== undefined && nowMs - goneMs > GONE_FILE_KEPT_MS;
-  }
+function savedFiles(files: ReadonlyMap<string, KnownFile>): Record<string, number[]> {
+  return Object.fromEntries(
+    [...files].map(
+      ([
+        file,
+        {
+          position: { stdout, stderr },
+          goneMs,
+        },
+      ]) => [file, goneMs === undefined ? [stdout, stderr] : [stdout, stderr, goneMs]],
+    ),
+  );
+}
 
-  #forget(file: string): void {
-    const known = this.#files.get(file);
-    if (known !== undefined) this.#nodes.get(known.node)?.files.delete(file);
-    this.#files.delete(file);
-  }
+function isKey(node: string, file: string): boolean {
+  return node === PUSH_NODE && file.startsWith(KEY_PREFIX);
 }
 
 function isStored({ to }: FileRange, known: Position): boolean {

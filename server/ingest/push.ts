@@ -5,7 +5,7 @@
 import { PodlogError } from '../../shared/errors.ts';
 import { encodeBatch, type FileRange } from '../../shared/wire.ts';
 import type { BatchAcceptor } from './accept-batch.ts';
-import { keyFile } from './positions.ts';
+import { keyFile, PUSH_NODE } from './positions.ts';
 import type { ShredInput, ShredOutput } from './shred-lines.ts';
 
 export interface Push extends ShredInput {
@@ -23,7 +23,7 @@ export async function storePush(push: Push, shred: Shredder, acceptor: BatchAcce
   const { lineCount, rowGroups } = await shred(input);
   for (const [index, rowGroup] of rowGroups.entries()) {
     const files = idempotencyKey === undefined ? [] : [groupRange(idempotencyKey, index)];
-    const outcome = await acceptor.accept(encodeBatch({ node: '', files, gone: [], rowGroup }));
+    const outcome = await acceptor.accept(encodeBatch({ node: PUSH_NODE, files, gone: [], rowGroup }));
     if (outcome.kind === 'conflict') {
       const message = `the idempotency key ${idempotencyKey} was used for another push; take a new one`;
       throw new PodlogError('PODLOG_KEY_REUSED', 409, message);

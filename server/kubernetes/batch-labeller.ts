@@ -6,7 +6,9 @@
  * has not told yet; both within limits, each batch for itself.
  */
 import { LRUCache } from 'lru-cache';
+import { ForbiddenError } from '../../shared/errors.ts';
 import type { Labels } from '../../shared/labels.ts';
+import { readStreamLabels } from '../../shared/row-group/header.ts';
 import { relabelStreams } from '../../shared/row-group/relabel.ts';
 import type { Batch } from '../../shared/wire.ts';
 import { FIRST_LIST_WAIT_MS_MAX, MISSED_PODS_MAX, POD_WAIT_MS_MAX } from '../limits.ts';
@@ -63,6 +65,31 @@ export class BatchLabeller {
     if (byName.size === 0) return batch;
     const rowGroup = relabelStreams(batch.rowGroup, (labels) => addLabels(labels, byName));
     return rowGroup === batch.rowGroup ? batch : { ...batch, rowGroup };
+  }
+
+  /**
+   * A batch must have files and streams of pods that run on its node. A pod that the API does not show, any more or yet,
+   * cannot be checked: its lines are kept as its path names it.
+   * @throws ForbiddenError, CorruptionError
+   */
+  async assertOwnPods(batch: Batch): Promise<void> {
+    const uids = podUids(batch);
+    if (uids.length === 0) return;
+    await this.#ready.promise;
+    await this.#waitFor(uids.filter((uid) => this.pods.find(uid) === undefined));
+    const pods = uids.map((uid) => this.pods.find(uid));
+    for (const pod of pods) {
+      if (pod === undefined || pod.node === '' || pod.node === batch.node) continue;
+      throw new ForbiddenError(`the pod ${qualifiedName(pod)} runs on ${pod.node}, and this batch is of ${batch.node}`);
+    }
+    if (batch.rowGroup.length === 0 || pods.includes(undefined)) return;
+    const names = new Set(pods.map((pod) => qualifiedName(pod!)));
+    for (const { namespace = '', pod: name = '' } of readStreamLabels(batch.rowGroup)) {
+      const claimed = qualifiedName({ namespace, name });
+      if (namespace !== '' && !names.has(claimed)) {
+        throw new ForbiddenError(`a batch has lines of the pod ${claimed} and no file of it`);
+      }
+    }
   }
 
   async #waitFor(unknown: readonly string[]): Promise<void> {

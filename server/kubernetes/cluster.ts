@@ -70,6 +70,9 @@ export class Cluster {
   /** Adds to a batch the labels of its pods. */
   readonly label = (batch: Batch): Promise<Batch> => this.#labeller.label(batch);
 
+  /** Refuses a batch of one node with files or streams of pods of another. @throws ForbiddenError */
+  readonly assertOwnPods = (batch: Batch): Promise<void> => this.#labeller.assertOwnPods(batch);
+
   /** What rules may ask of the pods of a node. */
   readonly podsOn = (node: string, labelKeys: ReadonlySet<string>): PodFacts[] =>
     this.#labeller.pods.factsOn(node, labelKeys);

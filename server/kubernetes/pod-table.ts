@@ -87,7 +87,7 @@ export class PodTable {
   set(pod: PodObject): KnownPod {
     const { uid, namespace = '', name, annotations } = pod.metadata;
     this.#forget(uid);
-    const pathUid = annotations?.[CONFIG_HASH] ?? uid;
+    const pathUid = this.#pathUid(uid, annotations);
     const known: KnownPod = {
       namespace,
       name,
@@ -102,6 +102,12 @@ export class PodTable {
     this.#byPathUid.set(pathUid, known);
     this.#onKnown(pathUid);
     return known;
+  }
+
+  /** Whoever makes a pod may annotate it, so an annotation takes no other pod's place. */
+  #pathUid(uid: string, annotations: Labels | undefined): string {
+    const hash = annotations?.[CONFIG_HASH];
+    return hash === undefined || this.#pods.has(hash) ? uid : hash;
   }
 
   delete(uid: string): void {

@@ -11,11 +11,8 @@ import { RowGroupBuilder } from '../../shared/row-group/builder.ts';
 import { rowTimeOfMs } from '../../shared/time.ts';
 import { encodeBatch, type FileRange } from '../../shared/wire.ts';
 import type { BatchAcceptor } from '../ingest/accept-batch.ts';
-import type { Positions } from '../ingest/positions.ts';
+import { CLUSTER_NODE, type Positions } from '../ingest/positions.ts';
 import { API_RETRY_MS_MAX, API_RETRY_MS_MIN, RECORD_DELAY_MS, RECORD_ROWS_MAX } from '../limits.ts';
-
-/** No node can have this name. */
-export const CLUSTER_NODE = '/kubernetes';
 
 /** A line, and what has been told once it is stored. */
 export interface Entry {
@@ -53,7 +50,7 @@ export class Recorder {
 
   /** How far a file has been told. */
   known(file: string): number {
-    return this.#options.positions.known(file).stdout;
+    return this.#options.positions.known(CLUSTER_NODE, file).stdout;
   }
 
   /** Resolves at once, or, when many entries wait, once they are stored: whoever reads the API then reads slower. */

@@ -200,6 +200,12 @@ export function readStreams(reader: ByteReader): Labels[] {
   });
 }
 
+/** The labels of each stream of an encoded row group, without a look at anything behind them. @throws CorruptionError */
+export function readStreamLabels(group: Uint8Array): readonly Labels[] {
+  const reader = new ByteReader(openHeader(memorySource(group)).header);
+  return readInfo(reader, group.length).streams;
+}
+
 function readTables(
   reader: ByteReader,
   rowCount: number,

@@ -87,7 +87,7 @@ test.each(versions)('%s: every line and position', async (version) => {
     expect(kindsOf(snapshot.rowGroups).has(isPlain ? KIND_PLAIN : KIND_TEXT)).toBe(true);
     expect(hasRepeats(snapshot.rowGroups)).toBe(!WITHOUT_REPEATS.includes(version));
     expect(open.store.stats().quarantinedCount).toBe(0);
-    expect(positions.known('b5f1/api/0@2026-11-23T00:00:00Z').stdout).toBe(rows.length);
+    expect(positions.known('worker-1', 'b5f1/api/0@2026-11-23T00:00:00Z').stdout).toBe(rows.length);
     snapshot.release();
     await closeStore(open);
   }

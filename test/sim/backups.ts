@@ -93,7 +93,7 @@ function judgeLines(run: Run, { lines }: TrueBackup, seen: readonly SeenLine[]):
 /** An agent that asks where to go on must neither leave out a line nor send one again. */
 function judgePositions({ truth }: Run, { lines }: TrueBackup, positions: Positions): string | undefined {
   for (const writer of truth.writers) {
-    const { stdout } = positions.known(writer.file);
+    const { stdout } = positions.known(writer.node, writer.file);
     const beyond = writer.lines.slice(stdout).find((line) => lines.includes(line));
     if (beyond !== undefined) return `it is at ${stdout} of ${writer.file}, but has ${beyond.text}`;
     const before = writer.lines.slice(0, stdout).find((line) => !lines.includes(line) && !truth.mayBeGone(line));

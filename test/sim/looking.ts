@@ -21,11 +21,15 @@ export function checkStarted(run: Run): void {
   const snapshot = store.snapshot();
   const seen = readAll(run, snapshot.rowGroups);
   snapshot.release();
-  const wrong = run.truth.settleDoubts(seen, ({ file }) => positions.known(file).stdout, run.script.harm.flips);
+  const wrong = run.truth.settleDoubts(
+    seen,
+    ({ node, file }) => positions.known(node, file).stdout,
+    run.script.harm.flips,
+  );
   if (wrong !== undefined) throw new Wrong(wrong);
   for (const writer of run.truth.writers) {
     // An agent asks where it is to go on.
-    writer.known = positions.known(writer.file).stdout;
+    writer.known = positions.known(writer.node, writer.file).stdout;
     run.note(`${writer.labels['pod']} is at ${writer.known}`);
   }
   judge(run, seen);

@@ -17,7 +17,9 @@ interface Range {
 }
 
 export function send(run: Run, indexes: readonly number[], count: number, isReplyLost: boolean): void {
-  const writers = indexes.map((index) => run.truth.writers[index]!).filter(({ isBusy }) => !isBusy);
+  const free = indexes.map((index) => run.truth.writers[index]!).filter(({ isBusy }) => !isBusy);
+  // A batch is of one node.
+  const writers = free.filter(({ node }) => node === free[0]!.node);
   if (writers.length === 0) return;
   const ranges = writers.map((writer) => {
     while (writer.lines.length < writer.known + count) makeLine(run, writer.labels, writer.lines);

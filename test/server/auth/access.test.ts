@@ -30,7 +30,10 @@ function open(host: string, options: AccessOptions): ReturnType<typeof openAcces
 
 test('without configuration this machine alone is let in; more must be asked for by name', async () => {
   expect(await open('127.0.0.1', {})).toMatchObject({ authenticator: undefined, isLocal: true });
-  expect(await open('127.0.0.1', { ownAgentToken: 'x' })).toMatchObject({ authenticator: undefined, isLocal: true });
+  expect(await open('127.0.0.1', { ownAgent: { token: 'x', node: 'n' } })).toMatchObject({
+    authenticator: undefined,
+    isLocal: true,
+  });
   await expect(open('0.0.0.0', {})).rejects.toThrow(/--tokens-file.*--token-review.*127\.0\.0\.1.*--insecure-no-auth/);
   await expect(open('0.0.0.0', { openMetrics: true })).rejects.toThrow(/--tokens-file/);
   const everybody = { authenticator: undefined, isLocal: false };

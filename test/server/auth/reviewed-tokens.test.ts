@@ -11,8 +11,9 @@ const GOOD: ReviewedToken = {
   authenticated: true,
   username: 'system:serviceaccount:podlog:podlog-agent',
   audiences: ['podlog'],
+  node: 'worker-1',
 };
-const UNKNOWN: ReviewedToken = { authenticated: false, username: undefined, audiences: [] };
+const UNKNOWN: ReviewedToken = { authenticated: false, username: undefined, audiences: [], node: undefined };
 const START_MS = 1_800_000_000_000;
 /** It lives for an hour. */
 const TOKEN = jwt({ aud: ['podlog'], exp: START_MS / 1000 + 3600 });
@@ -42,7 +43,7 @@ beforeEach(() => {
 });
 
 test('an agent is let in with the scope agent alone, and remembered for five minutes', async () => {
-  const caller = { name: 'podlog/podlog-agent', scopes: ['agent'], visible: [] };
+  const caller = { name: 'podlog/podlog-agent', scopes: ['agent'], visible: [], nodes: ['worker-1'] };
   expect(await tokens.find(TOKEN)).toEqual(caller);
   nowMs += REVIEW_ACCEPTED_MS_MAX - 1;
   expect(await tokens.find(TOKEN)).toEqual(caller);
@@ -74,6 +75,7 @@ test.for<[what: string, answer: ReviewedToken, error: object]>([
   ['the same name elsewhere', { ...GOOD, username: 'system:serviceaccount:shop:podlog-agent' }, { status: 403 }],
   ['a person', { ...GOOD, username: 'admin' }, { status: 403 }],
   ['an account in disguise', { ...GOOD, username: 'x:system:serviceaccount:podlog:podlog-agent' }, { status: 403 }],
+  ['a token of no pod', { ...GOOD, node: undefined }, { status: 403 }],
   ['no user', { ...GOOD, username: undefined }, { status: 403 }],
   ['an API that does not know audiences', { ...GOOD, audiences: [] }, { status: 401 }],
   ['another audience', { ...GOOD, audiences: ['vault'] }, { status: 401 }],

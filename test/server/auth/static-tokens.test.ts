@@ -10,7 +10,10 @@ vi.mock(import('node:crypto'), async (original) => {
 
 const COUNT = 20;
 const TOKENS = Array.from({ length: COUNT }, (_, i): StaticToken => {
-  return { digest: digestOf(`token-${i}-0123456789`), caller: { name: `n${i}`, scopes: ['read'], visible: 'all' } };
+  return {
+    digest: digestOf(`token-${i}-0123456789`),
+    caller: { name: `n${i}`, scopes: ['read'], visible: 'all', nodes: [] },
+  };
 });
 
 beforeEach(() => void vi.mocked(timingSafeEqual).mockClear());

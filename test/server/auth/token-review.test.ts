@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ApiServer, inClusterApi, tokenReviewer } from '../../../server/auth/token-review.ts';
-import { FakeApi } from './fake-api.ts';
+import { boundTo, FakeApi } from './fake-api.ts';
 
 const TOKEN = 'sEcReT.token';
 let fake: FakeApi;
@@ -21,6 +21,7 @@ test('a token is known by its user and the audience that was asked for', async (
     authenticated: true,
     username: 'system:serviceaccount:a:b',
     audiences: ['podlog'],
+    node: undefined,
   });
   expect(fake.reviews).toMatchObject([{ spec: { token: TOKEN, audiences: ['podlog'] } }]);
 });
@@ -32,12 +33,30 @@ test.for([
   expect(await tokenReviewer(api, audience!)(token!)).toMatchObject({ authenticated: false, audiences: [] });
 });
 
+test.for<[what: string, extra: ReturnType<typeof boundTo>, want: string | undefined]>([
+  ['the API says', boundTo('agent-x', 'u1', 'worker-1'), 'worker-1'],
+  ['the pod says, on an API server before 1.30', boundTo('agent-x', 'u1'), 'worker-2'],
+  ['no node: the pod has been replaced', boundTo('agent-x', 'u0'), undefined],
+  ['no node: the pod is gone', boundTo('agent-y', 'u1'), undefined],
+  ['no node: the pod has none yet', boundTo('agent-new', 'u2'), undefined],
+  ['no node: it is bound to no pod', {}, undefined],
+])('the node of a token: %s', async ([, extra, want]) => {
+  fake.tokens.set(TOKEN, { username: 'system:serviceaccount:a:b', audiences: ['podlog'], extra });
+  fake.pods.set('a/agent-x', { uid: 'u1', nodeName: 'worker-2' });
+  fake.pods.set('a/agent-new', { uid: 'u2' });
+  expect(await tokenReviewer(api, 'podlog')(TOKEN)).toMatchObject({ authenticated: true, node: want });
+});
+
 const ends = (status: number, body: string) => (_request: unknown, response: ServerResponse) => {
   response.writeHead(status).end(body);
 };
 
 test.for<[what: string, fault: FakeApi['fault'], message: RegExp]>([
-  ['no permission', ends(403, TOKEN), /with 403: podlog's ServiceAccount needs `create` on tokenreviews$/],
+  [
+    'no permission',
+    ends(403, TOKEN),
+    /with 403: podlog's ServiceAccount needs `create` on tokenreviews, and `list` on pods$/,
+  ],
   ['broken', ends(500, TOKEN), /with 500$/],
   ['no JSON', ends(201, `<${TOKEN}>`), /not JSON/],
   ['no status', ends(201, '{}'), /no status/],

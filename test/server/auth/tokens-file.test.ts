@@ -13,11 +13,24 @@ test.for<[text: string, want: unknown]>([
   ['[]', []],
   [
     `- { name: grafana, token: ${TOKEN}, scopes: [read, metrics] }`,
-    [{ digest: digestOf(TOKEN), caller: { name: 'grafana', scopes: ['read', 'metrics'], visible: 'all' } }],
+    [{ digest: digestOf(TOKEN), caller: { name: 'grafana', scopes: ['read', 'metrics'], visible: 'all', nodes: [] } }],
   ],
   [
     `- { name: shop, sha256: ${DIGEST.toUpperCase()}, scopes: [read], namespaces: [shop, shop-2, shop] }`,
-    [{ digest: digestOf(TOKEN), caller: { name: 'shop', scopes: ['read'], visible: ['shop', 'shop-2'] } }],
+    [{ digest: digestOf(TOKEN), caller: { name: 'shop', scopes: ['read'], visible: ['shop', 'shop-2'], nodes: [] } }],
+  ],
+  [
+    `- { name: worker-1, token: ${TOKEN}, scopes: [agent], nodes: [worker-1, worker-1] }`,
+    [
+      {
+        digest: digestOf(TOKEN),
+        caller: { name: 'worker-1', scopes: ['agent'], visible: 'all', nodes: ['worker-1'] },
+      },
+    ],
+  ],
+  [
+    `- { name: me, token: ${TOKEN}, scopes: [admin] }`,
+    [{ digest: digestOf(TOKEN), caller: { name: 'me', scopes: ['admin'], visible: 'all', nodes: 'all' } }],
   ],
 ])('%j is read', async ([text, want]) => {
   expect(await parseTokens(text, 'tokens.yaml')).toEqual(want);
@@ -56,6 +69,13 @@ test.for<[text: string, message: RegExp]>([
   [entry(`${token}, scopes: [read], namespaces: [7]`), /names as Kubernetes has them/],
   [entry(`${token}, scopes: [admin], namespaces: [shop]`), /namespaces go with the scope read alone/],
   [entry(`${token}, scopes: [read, ingest], namespaces: [shop]`), /namespaces go with the scope read alone/],
+  [entry(`${token}, scopes: [agent]`), /the scope agent needs nodes, a list of the names/],
+  [entry(`${token}, scopes: [agent, read], nodes: []`), /the scope agent needs nodes/],
+  [entry(`${token}, scopes: [agent], nodes: worker-1`), /the scope agent needs nodes/],
+  [entry(`${token}, scopes: [agent], nodes: ["a/b"]`), /the scope agent needs nodes/],
+  [entry(`${token}, scopes: [agent], nodes: [""]`), /the scope agent needs nodes/],
+  [entry(`${token}, scopes: [read], nodes: [worker-1]`), /nodes go with the scope agent$/],
+  [entry(`${token}, scopes: [admin], nodes: [worker-1]`), /admin may speak for all/],
   [`${entry(`${token}, scopes: [read]`)}\n${entry(`token: other-${TOKEN}, scopes: [read]`)}`, /two tokens are named a/],
   [
     `${entry(`${token}, scopes: [read]`)}\n- { name: b, sha256: "${DIGEST}", scopes: [admin] }`,

@@ -12,7 +12,7 @@ import { digestOf } from '../../../server/auth/static-tokens.ts';
 import { guard } from '../../../server/http/guard.ts';
 import type { Server } from '../../../server/main.ts';
 import { BATCH_CONTENT_TYPE } from '../../../shared/wire.ts';
-import { FakeApi, jwt } from '../auth/fake-api.ts';
+import { boundTo, FakeApi, jwt } from '../auth/fake-api.ts';
 import { startQuietServer } from '../quiet-server.ts';
 import { batchOf, numberedLines, range } from '../store/batches.ts';
 
@@ -40,6 +40,7 @@ const tokensFile = (names: readonly Name[]): string => {
     token: TOKENS[name],
     scopes: [name === 'shop' ? 'read' : name],
     ...(name === 'shop' && { namespaces: ['shop', 'empty'] }),
+    ...(name === 'agent' && { nodes: ['node-1'] }),
   }));
   return JSON.stringify(entries);
 };
@@ -54,7 +55,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'podlog-guard-'));
   await writeFile(join(folder, 'tokens.yaml'), tokensFile([...NAMES, 'shop']));
   const audiences = ['podlog'];
-  fake.tokens.set(TOKENS.account, { username: 'system:serviceaccount:podlog:podlog-agent', audiences });
+  const extra = boundTo('agent-x', 'u1', 'node-1');
+  fake.tokens.set(TOKENS.account, { username: 'system:serviceaccount:podlog:podlog-agent', audiences, extra });
   fake.tokens.set(TOKENS.stranger, { username: 'system:serviceaccount:shop:default', audiences });
   server = await startQuietServer(join(folder, 'data'), {
     indexedFields: ['namespace', 'level'],
@@ -164,7 +166,7 @@ test('Basic, as curl -u, browsers and Grafana send it', async () => {
 });
 
 test('the API is away: agents that it has let in go on, others are to wait', async () => {
-  const positions = '/agent/positions?node=n';
+  const positions = '/agent/positions?node=node-1';
   expect((await call('GET', positions, TOKENS.account)).status).toBe(200);
   fake.fault = (request) => void request.socket.destroy();
   expect((await call('GET', positions, TOKENS.account)).status).toBe(200);

@@ -68,7 +68,7 @@ test('when the first of two fails, the second is not taken for its successor or 
   release();
   expect(await Promise.all(outcomes)).toEqual(['failed', 'conflict', 'failed']);
   disk.heal();
-  expect(positions.known('f')).toEqual(at(0));
+  expect(positions.known('node-1', 'f')).toEqual(at(0));
   expect(await acceptor.accept(batch)).toEqual({ kind: 'stored', rowCount: 10 });
   expect(rowCount()).toBe(10);
 });
@@ -87,10 +87,10 @@ test('a batch that waits for its labels keeps its turn, and others do not wait w
   const outcomes = [acceptor.accept(batch), acceptor.accept(batch), acceptor.accept(next)];
   const other = batchOf({ lines: numberedLines('c', 0, 1), files: [range('g', 0, 1)] });
   expect(await acceptor.accept(other)).toEqual({ kind: 'stored', rowCount: 1 });
-  expect(positions.known('f')).toEqual(at(0));
+  expect(positions.known('node-1', 'f')).toEqual(at(0));
   labels.resolve();
   expect((await Promise.all(outcomes)).map(({ kind }) => kind)).toEqual(['stored', 'repeat', 'stored']);
-  expect(positions.known('f')).toEqual(at(200));
+  expect(positions.known('node-1', 'f')).toEqual(at(200));
   expect(linesOf(store).filter((line) => line.includes('["app","shop"]'))).toHaveLength(2);
 });
 
@@ -101,7 +101,7 @@ test('a batch whose labels fail is not stored, and moves nothing', async () => {
     throw new CorruptionError('the header is broken');
   });
   await expect(acceptor.accept(batch)).rejects.toThrow('the header is broken');
-  expect(positions.known('f')).toEqual(at(0));
+  expect(positions.known('node-1', 'f')).toEqual(at(0));
   expect(store.stats().rowCount).toBe(0);
 });
 

@@ -225,3 +225,36 @@ test('pods of one workload share their labels', () => {
   );
   expect(b!.labels).toBe(a!.labels);
 });
+
+const OTHER: Source = { uid: 'uid-of-other', pod: 'other' };
+
+test.for<[what: string, sources: readonly Source[], message: RegExp | undefined]>([
+  ['a pod of the node', [API], undefined],
+  ['two pods of the node', [API, { uid: 'uid-of-api-2', pod: 'api-2' }], undefined],
+  ['a pod that the API does not show', [{ uid: 'gone', pod: 'gone' }], undefined],
+  ['one of them beside a known one', [API, { uid: 'gone', pod: 'gone' }], undefined],
+  ['a pod of another node', [OTHER], /the pod shop\/other runs on worker-2, and this batch is of worker-1/],
+  ['one beside a pod of the node', [API, OTHER], /runs on worker-2/],
+  ["another's name", [{ ...API, pod: 'other' }], /lines of the pod shop\/other and no file of it/],
+  ['another namespace', [{ ...API, namespace: 'kube-system' }], /lines of the pod kube-system\/api-1/],
+])('an agent sends %s', async ([, sources, message]) => {
+  const labeller = listed({ podWaitMsMax: 0 });
+  labeller.pods.set(apiPod);
+  labeller.pods.set(podObject('api-2'));
+  labeller.pods.set(podObject('other', { node: 'worker-2' }));
+  const batch = batchOfPods(...sources);
+  const refusal = labeller.assertOwnPods({ ...batch, node: 'worker-1' }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  await vi.runAllTimersAsync();
+  if (message === undefined) expect(await refusal).toBeUndefined();
+  else expect(await refusal).toMatchObject({ status: 403, message: expect.stringMatching(message) as unknown });
+});
+
+test("an annotation takes no other pod's place", () => {
+  const { pods } = listed();
+  pods.set(apiPod);
+  pods.set(podObject('thief', { node: 'worker-2', annotations: { 'kubernetes.io/config.hash': API.uid } }));
+  expect(pods.find(API.uid)).toMatchObject({ name: 'api-1', node: 'worker-1' });
+});

@@ -2,9 +2,9 @@
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
 import { BatchAcceptor } from '../../../server/ingest/accept-batch.ts';
-import { Positions } from '../../../server/ingest/positions.ts';
+import { CLUSTER_NODE, Positions } from '../../../server/ingest/positions.ts';
 import { EventLog } from '../../../server/kubernetes/events.ts';
-import { CLUSTER_NODE, type Entry, Recorder } from '../../../server/kubernetes/recorder.ts';
+import { type Entry, Recorder } from '../../../server/kubernetes/recorder.ts';
 import { GONE_FILE_KEPT_MS, RECORD_ROWS_MAX } from '../../../server/limits.ts';
 import { UnavailableError } from '../../../shared/errors.ts';
 import { Counter } from '../../../shared/metrics.ts';

@@ -59,9 +59,9 @@ async function checkLines(dataDir: string, acknowledged: ReadonlyMap<string, num
     log: pino({ level: 'silent' }),
     metrics: new Metrics(),
   });
-  for (const file of FILES) assert.ok(positions.known(file).stdout >= (acknowledged.get(file) ?? 0), file);
+  for (const file of FILES) assert.ok(positions.known('node-1', file).stdout >= (acknowledged.get(file) ?? 0), file);
   const snapshot = store.snapshot();
-  const want = FILES.flatMap((file) => numberedLines(file, 0, positions.known(file).stdout));
+  const want = FILES.flatMap((file) => numberedLines(file, 0, positions.known('node-1', file).stdout));
   assert.deepEqual(readLines(snapshot.rowGroups), linesAsRead(want));
   assert.equal(store.stats().quarantinedCount, 0);
   snapshot.release();

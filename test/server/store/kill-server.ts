@@ -36,7 +36,7 @@ const acceptor = new BatchAcceptor(store, positions);
 
 async function send(file: string): Promise<never> {
   for (;;) {
-    const from = positions.known(file).stdout;
+    const from = positions.known('node-1', file).stdout;
     await acceptor.accept(batchOf({ lines: numberedLines(file, from, 10), files: [range(file, from, from + 10)] }));
     process.stdout.write(`${file} ${from + 10}\n`);
   }

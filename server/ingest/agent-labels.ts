@@ -1,0 +1,37 @@
+/**
+ * What labels an agent's lines may have. Which nodes it speaks for, ../auth/caller.ts says; whether its pods run there, the
+ * cluster does, where there is one (../kubernetes/batch-labeller.ts).
+ */
+import { ForbiddenError, PodlogError } from '../../shared/errors.ts';
+import type { Labels } from '../../shared/labels.ts';
+import { readStreamLabels } from '../../shared/row-group/header.ts';
+import type { Batch } from '../../shared/wire.ts';
+import { LABELS_MAX } from '../limits.ts';
+import { labelProblem } from './label-limits.ts';
+
+/**
+ * @throws ForbiddenError  it has lines of another node
+ * @throws PodlogError  400: a stream has labels that none may have
+ * @throws CorruptionError  the header of its row group is broken
+ */
+export function assertAgentLabels({ node, rowGroup }: Batch): void {
+  if (rowGroup.length > 0) for (const labels of readStreamLabels(rowGroup)) assertLabels(labels, node);
+}
+
+function assertLabels(labels: Labels, node: string): void {
+  const entries = Object.entries(labels);
+  if (entries.length > LABELS_MAX)
+    throw refused(`a stream has ${entries.length} labels; at most ${LABELS_MAX} are allowed`);
+  for (const [name, value] of entries) {
+    const wrong = labelProblem(name, value);
+    if (wrong !== undefined) {
+      throw refused(`the label ${JSON.stringify(name.slice(0, 64))}: ${wrong.problem}; allowed: ${wrong.allowed}`);
+    }
+    if (name === 'node' && value !== node)
+      throw new ForbiddenError(`a batch of ${node} has lines of the node ${value}`);
+  }
+}
+
+function refused(message: string): PodlogError {
+  return new PodlogError('PODLOG_BAD_LABELS', 400, message);
+}

@@ -1,0 +1,37 @@
+/** What labels a stream may have, whichever door its lines come in by. */
+import { PODLOG_STREAM } from '../../shared/labels.ts';
+import { LABEL_NAME_BYTES_MAX, LABEL_VALUE_BYTES_MAX } from '../limits.ts';
+
+const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+
+/** Values of `source` for lines that only the server itself writes. */
+const OWN_SOURCES: readonly string[] = ['events'];
+
+/** What is wrong with a label, and what is allowed. */
+export interface LabelProblem {
+  readonly problem: string;
+  readonly allowed: string;
+}
+
+/** Undefined when a stream may have the label. */
+export function labelProblem(name: string, value: string): LabelProblem | undefined {
+  if (!LABEL_NAME.test(name) || name.length > LABEL_NAME_BYTES_MAX) {
+    const allowed = `label names of letters, digits and _, not beginning with a digit, up to ${LABEL_NAME_BYTES_MAX} bytes`;
+    return { problem: 'not a label name', allowed };
+  }
+  if (Buffer.byteLength(value) > LABEL_VALUE_BYTES_MAX) {
+    return { problem: 'too long', allowed: `at most ${LABEL_VALUE_BYTES_MAX} bytes` };
+  }
+  if (name === 'source' && OWN_SOURCES.includes(value)) {
+    return { problem: `${value} is what podlog itself records of the cluster`, allowed: 'another value' };
+  }
+  return undefined;
+}
+
+/** The same for a label of lines that are pushed: what podlog says about containers comes from its agents. */
+export function pushedLabelProblem(name: string, value: string): LabelProblem | undefined {
+  if (name === 'stream' && value === PODLOG_STREAM) {
+    return { problem: `${value} is what podlog itself says about containers`, allowed: 'another value' };
+  }
+  return labelProblem(name, value);
+}
