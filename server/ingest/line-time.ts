@@ -1,20 +1,21 @@
 /**
- * The time that a pushed line gives itself: the first of its top-level fields `time`, `ts`, `timestamp`, `@timestamp`
- * that is an instant: as RFC 3339, as access logs write it, or as a number of seconds, milliseconds, microseconds or
- * nanoseconds since 1970. A time without a zone is no instant.
+ * The time that a pushed line gives itself: the first of its top-level fields `time`, `ts`, `timestamp`, `@timestamp`,
+ * `@t` (Serilog) and `t.$date` (MongoDB) that is an instant: as RFC 3339, as access logs write it, or as a number of seconds,
+ * milliseconds, microseconds or nanoseconds since 1970. A time without a zone is no instant. Of a field that a line has more
+ * than once, the last counts.
  *
  * The shredder has cut the line, JSON or text, into values by then, and its template says which of them may be the time.
- * Only an object that it gave up on (too wide, too deep, one shape too many) is searched byte by byte.
+ * Only an object that it did not cut to its end (too wide, one shape too many) is searched byte by byte.
  */
 import type { ShreddedLine } from '../../shared/row-group/builder.ts';
-import { KIND_ARRAY } from '../../shared/row-group/format.ts';
+import { KIND_ARRAY, SLOTS_MAX } from '../../shared/row-group/format.ts';
 import { scalarEnd, stringEnd } from '../../shared/row-group/json-scan.ts';
 import { PLAIN_TEMPLATE, type Template, TEXT_TEMPLATE } from '../../shared/row-group/template.ts';
 import { Rfc3339Parser } from '../../shared/rfc3339.ts';
 import { NS_PER_SECOND } from '../../shared/time.ts';
 import { rfc3339Form, toRfc3339 } from './access-log-time.ts';
 
-const TIME_FIELDS: ReadonlySet<string> = new Set(['time', 'ts', 'timestamp', '@timestamp']);
+const TIME_FIELDS: ReadonlySet<string> = new Set(['time', 'ts', 'timestamp', '@timestamp', '@t', 't.$date']);
 
 const SECONDS_PER_DAY = 86_400;
 const ZERO = 0x30;
@@ -51,7 +52,8 @@ export class LineTimeParser {
       this.#slotsOf.set(template, slots);
     }
     for (const slot of slots) if (this.parseValue(bytes, starts[slot]!, ends[slot]!)) return true;
-    return false;
+    if (template.slots.length < SLOTS_MAX) return false;
+    return this.#parseUncut(bytes, starts[0]! - template.literals[0]!.length, ends[SLOTS_MAX - 1]!);
   }
 
   /** False when bytes[start, end) are no instant that podlog knows. */
@@ -120,8 +122,14 @@ export class LineTimeParser {
   }
 }
 
-function timeSlots({ slots }: Template): readonly number[] {
-  return slots.flatMap(({ field, kind }, slot) => (TIME_FIELDS.has(field) && kind !== KIND_ARRAY ? [slot] : []));
+function timeSlots({ slots, literals }: Template): readonly number[] {
+  // An object without its end was cut, and so may be its last value.
+  const isCut = literals[0]![0] === OPEN_BRACE && literals.at(-1)!.length === 0;
+  const whole = isCut ? slots.slice(0, -1) : slots;
+  return whole.flatMap(({ field, kind }, slot) => {
+    const isTime = TIME_FIELDS.has(field) && kind !== KIND_ARRAY;
+    return isTime && !whole.some((other, later) => later > slot && other.field === field) ? [slot] : [];
+  });
 }
 
 function digitsEnd(bytes: Uint8Array, start: number, end: number): number {

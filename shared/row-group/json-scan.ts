@@ -1,6 +1,6 @@
 /**
- * Where a JSON value ends, on bytes. These functions decide what counts as a value; the tokenizer, which learns a
- * template, and the shredder, which recognises it again, both use them and so always agree.
+ * Where a JSON value ends, on bytes. These functions decide what counts as a value; cut-object.ts, by which a
+ * template is learned, and the trie, which recognises it again, both use them and so always agree.
  *
  * All return the offset after the value's last byte, or -1 when [start, end) does not begin with such a value.
  */
@@ -11,6 +11,18 @@ const BACKSLASH = 0x5c;
 /** Bytes of which a number consists. Only its extent matters here, so `1-2` passes; its bytes are kept as they are. */
 const NUMBER_BYTES = new Uint8Array(256);
 for (const byte of Buffer.from('0123456789+-.eE')) NUMBER_BYTES[byte] = 1;
+
+/** A space, a tab or the end of a line. */
+export function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a;
+}
+
+/** Never fails: an offset behind the white space, if there is some. */
+export function skipSpace(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && isSpace(bytes[at]!)) at++;
+  return at;
+}
 
 /** @param start  after the opening quote. @returns offset of the closing quote */
 export function stringEnd(bytes: Uint8Array, start: number, end: number): number {

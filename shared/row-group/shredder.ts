@@ -2,18 +2,16 @@
  * The shredder cuts a line into template and values, and remembers the templates seen so far.
  *
  * A JSON object is predicted to have a template that is known: the trie of templates is walked along the line's bytes,
- * comparing literals and skipping values, in one pass. A line that falls off the trie is tokenized, and its template added.
- * The walk finds exactly what the tokenizer would: both use json-scan.ts, and a literal that is compared byte for byte
- * leaves nothing else to decide. Text is cut first (text-lines/), and its template looked up after.
+ * comparing literals and skipping values, in one pass. A line that falls off the trie is cut (cut-line.ts), and its template
+ * added. The walk finds exactly what the cutter would: both use json-scan.ts, and a literal that is compared byte for byte
+ * leaves nothing else to decide. Text, and objects that are not JSON, are cut first, and their template is looked up after.
  */
-import { cutText, TEXT_FORMATS, type Parser } from './text-lines/cut-text.ts';
-import { PLAIN_TEMPLATE, templateOf, TEXT_TEMPLATE, tokenize, type Template } from './template.ts';
+import { cutLine, JSON_FORMAT, LINE_FORMATS } from './cut-line.ts';
+import { PLAIN_TEMPLATE, templateOf, TEXT_TEMPLATE, type Template } from './template.ts';
 import { TemplateTrie } from './template-trie.ts';
+import type { Parser } from './text-lines/cut-text.ts';
 import { Tokens } from './tokens.ts';
 
-const JSON_ROOT = 0;
-/** Of the text format with the number 0. */
-const TEXT_ROOTS = 1;
 const OPEN_BRACE = 0x7b;
 
 /** The first templates of every shredder. */
@@ -28,8 +26,9 @@ export class Shredder {
   readonly starts: Int32Array;
   readonly ends: Int32Array;
 
-  readonly #tokens = new Tokens();
-  readonly #trie = new TemplateTrie(TEXT_ROOTS + TEXT_FORMATS, this.#tokens);
+  readonly #tokens = new Tokens({ areNamed: false });
+  readonly #namedTokens = new Tokens({ areNamed: true });
+  readonly #trie = new TemplateTrie(LINE_FORMATS, this.#tokens);
 
   constructor() {
     this.starts = this.#tokens.starts;
@@ -49,8 +48,7 @@ export class Shredder {
 
   /** Finds the template of the line bytes[start, end) and sets `starts` and `ends`. Returns the template's id. */
   shred(bytes: Buffer, start: number, end: number, parser: Parser = 'auto'): number {
-    const isJson = start < end && bytes[start] === OPEN_BRACE;
-    const id = isJson ? this.#shredJson(bytes, start, end, parser) : this.#shredText(bytes, start, end, parser);
+    const id = this.#templateIdOf(bytes, start, end, parser);
     if (id === TEXT_TEMPLATE_ID || id === PLAIN_TEMPLATE_ID) {
       this.starts[0] = start;
       this.ends[0] = end;
@@ -58,27 +56,24 @@ export class Shredder {
     return id;
   }
 
-  #shredJson(bytes: Buffer, start: number, end: number, parser: Parser): number {
-    if (parser !== 'auto' && parser !== 'json') return PLAIN_TEMPLATE_ID;
-    const known = this.#trie.matchJson(JSON_ROOT, bytes, start, end);
-    if (known >= 0) return known;
-    if (this.full) return TEXT_TEMPLATE_ID;
-    return tokenize(bytes, start, end, this.#tokens) ? this.#add(JSON_ROOT, bytes, start, end) : PLAIN_TEMPLATE_ID;
-  }
-
-  #shredText(bytes: Buffer, start: number, end: number, parser: Parser): number {
-    const format = cutText(parser, bytes, start, end, this.#tokens);
+  #templateIdOf(bytes: Buffer, start: number, end: number, parser: Parser): number {
+    if (start < end && bytes[start] === OPEN_BRACE && (parser === 'auto' || parser === 'json')) {
+      const known = this.#trie.matchJson(JSON_FORMAT, bytes, start, end);
+      if (known >= 0) return known;
+    }
+    const format = cutLine(parser, bytes, start, end, this.#tokens);
     if (format < 0) return PLAIN_TEMPLATE_ID;
-    const known = this.#trie.matchCut(TEXT_ROOTS + format, bytes, start, end);
+    const known = format === JSON_FORMAT ? -1 : this.#trie.matchCut(format, bytes, start, end);
     if (known >= 0) return known;
-    return this.full ? TEXT_TEMPLATE_ID : this.#add(TEXT_ROOTS + format, bytes, start, end);
+    return this.full ? TEXT_TEMPLATE_ID : this.#add(format, parser, bytes, start, end);
   }
 
   /** Id of the new template of the line that was just cut; that of the text template when there is no room for it. */
-  #add(root: number, bytes: Buffer, start: number, end: number): number {
-    const template = templateOf(bytes, start, end, this.#tokens);
+  #add(format: number, parser: Parser, bytes: Buffer, start: number, end: number): number {
+    cutLine(parser, bytes, start, end, this.#namedTokens);
+    const template = templateOf(bytes, start, end, this.#namedTokens);
     const id = this.templates.length;
-    if (!this.#trie.add(root, template, id)) return TEXT_TEMPLATE_ID;
+    if (!this.#trie.add(format, template, id)) return TEXT_TEMPLATE_ID;
     this.templates.push(template);
     return id;
   }

@@ -1,5 +1,5 @@
 /** The values that a line was cut into, as offsets: one object is used for line after line. */
-import { SLOTS_MAX } from './format.ts';
+import { KIND_PLAIN, SLOTS_MAX } from './format.ts';
 import type { ValueKind } from './format.ts';
 
 /** Value i is [starts[i], ends[i]) of the line's buffer. */
@@ -7,9 +7,30 @@ export class Tokens {
   readonly starts = new Int32Array(SLOTS_MAX);
   readonly ends = new Int32Array(SLOTS_MAX);
   readonly kinds = new Uint8Array(SLOTS_MAX);
-  /** By value, its field; undefined where the key stands right before it: see `fieldOf` in template.ts. */
+  /**
+   * By value, its field. Where the bytes before a value give its name, as keys do, it is undefined unless the tokens are
+   * named: lines with the same bytes between their values have the same names, so a name is made once for a template.
+   */
   readonly fields: (string | undefined)[] = [];
+  readonly areNamed: boolean;
   count = 0;
+  /** Values that are members of objects. */
+  members = 0;
+  /** Whether all that was cut as an object is JSON. */
+  isJson = true;
+  /** An array whose end is missing was met: the line is not searched for the end of another one. */
+  isUnclosed = false;
+
+  constructor(options: { areNamed: boolean }) {
+    this.areNamed = options.areNamed;
+  }
+
+  reset(): void {
+    this.count = 0;
+    this.members = 0;
+    this.isJson = true;
+    this.isUnclosed = false;
+  }
 
   /** @param field  as in `fields` */
   add(start: number, end: number, kind: ValueKind, field: string | undefined): void {
@@ -18,5 +39,14 @@ export class Tokens {
     this.ends[at] = end;
     this.kinds[at] = kind;
     this.fields[at] = field;
+  }
+
+  /** Makes the last value the rest of the line, which has more values than a template. */
+  addRest(end: number): void {
+    const last = this.count - 1;
+    this.ends[last] = end;
+    this.kinds[last] = KIND_PLAIN;
+    this.fields[last] = '';
+    this.isJson = false;
   }
 }

@@ -1,13 +1,14 @@
 /**
- * Lines that are no JSON objects, cut into values. The list of formats that podlog knows is here, in the order in which they
- * are tried. A cutter looks at the line alone, so equal lines are cut alike wherever they stand; what it cuts are pieces of
- * the line, so nothing is lost when it is wrong.
+ * Lines of text, cut into values. The list of formats that podlog knows is here, in the order in which they are tried. What
+ * a cutter cuts are pieces of the line, so nothing is lost when it is wrong. The text with which a line ends, whatever its
+ * format, may have objects in it: these are cut as JSON is.
  */
 import type { Tokens } from '../tokens.ts';
 import { cutAccessLog } from './access-log.ts';
 import { cutKlog } from './klog.ts';
 import { cutLogfmt, cutPairs } from './logfmt.ts';
 import { cutNginxError } from './nginx-error.ts';
+import { addPiece, cutObjects, cutObjectsOfLast, endLastAt, firstObject } from './objects.ts';
 import { cutPlain } from './plain.ts';
 import { cutPostgres } from './postgres.ts';
 import { cutRedis } from './redis.ts';
@@ -22,8 +23,10 @@ const LOGFMT = 5;
 const PLAIN = 6;
 /** Only for those who ask for it: one pair is enough. */
 const PAIRS = 7;
+/** Objects with text around them, or that are not JSON. */
+export const OBJECTS = 8;
 
-export const TEXT_FORMATS = PAIRS + 1;
+export const TEXT_FORMATS = OBJECTS + 1;
 
 /**
  * How lines are cut: `json`, `logfmt` and `klog` are this format or none, `raw` is none, and `auto` is whatever a line is.
@@ -32,32 +35,60 @@ export const TEXT_FORMATS = PAIRS + 1;
 export const PARSERS = ['auto', 'json', 'logfmt', 'klog', 'raw'] as const;
 export type Parser = (typeof PARSERS)[number];
 
-/** Number of the format of the line, whose values are in `tokens` then; or -1 when it has none that `parser` allows. */
+/**
+ * Number of the format of the line, whose values are added to `tokens` then; or -1 when it has none that `parser` allows.
+ * @param tokens  none so far
+ */
 export function cutText(parser: Parser, bytes: Buffer, start: number, end: number, tokens: Tokens): number {
-  tokens.count = 0;
+  if (start === end) return -1;
   switch (parser) {
     case 'auto':
       return cutAny(bytes, start, end, tokens);
-    case 'klog':
-      return cutKlog(bytes, start, end, tokens) ? KLOG : -1;
-    case 'logfmt':
-      return start < end && cutPairs(bytes, start, end, tokens) ? PAIRS : -1;
     case 'json':
+      return cutAround(bytes, start, firstObject(bytes, start, end), end, tokens) ? OBJECTS : -1;
+    case 'klog':
+      return cutKlog(bytes, start, end, tokens) ? withObjects(KLOG, bytes, end, tokens) : -1;
+    case 'logfmt':
+      return cutPairs(bytes, start, end, tokens) ? PAIRS : -1;
     case 'raw':
       return -1;
   }
 }
 
 function cutAny(bytes: Buffer, start: number, end: number, tokens: Tokens): number {
-  if (start === end) return -1;
+  const format = cutKnown(bytes, start, end, tokens);
+  if (format >= 0) return withObjects(format, bytes, end, tokens);
+  tokens.count = 0;
+  if (cutLogfmt(bytes, start, end, tokens)) return LOGFMT;
+  tokens.count = 0;
+  const object = firstObject(bytes, start, end);
+  const textEnd = object < 0 ? end : object;
+  if (!cutPlain(bytes, start, textEnd, tokens)) return cutAround(bytes, start, object, end, tokens) ? OBJECTS : -1;
+  if (object < 0) return PLAIN;
+  endLastAt(bytes, object, tokens);
+  cutObjects(bytes, object, end, tokens);
+  return PLAIN;
+}
+
+/** Formats that a line shows at its beginning. */
+function cutKnown(bytes: Buffer, start: number, end: number, tokens: Tokens): number {
   if (isDigit(bytes[start]!)) {
     if (cutNginxError(bytes, start, end, tokens)) return NGINX_ERROR;
     if (cutPostgres(bytes, start, end, tokens)) return POSTGRES;
     if (cutRedis(bytes, start, end, tokens)) return REDIS;
   } else if (cutKlog(bytes, start, end, tokens)) return KLOG;
-  if (cutAccessLog(bytes, start, end, tokens)) return ACCESS_LOG;
-  tokens.count = 0;
-  if (cutLogfmt(bytes, start, end, tokens)) return LOGFMT;
-  tokens.count = 0;
-  return cutPlain(bytes, start, end, tokens) ? PLAIN : -1;
+  return cutAccessLog(bytes, start, end, tokens) ? ACCESS_LOG : -1;
+}
+
+function withObjects(format: number, bytes: Buffer, end: number, tokens: Tokens): number {
+  cutObjectsOfLast(bytes, end, tokens);
+  return format;
+}
+
+/** The object at an offset, if there is one, and the text around it. False when it has no members. */
+function cutAround(bytes: Buffer, start: number, object: number, end: number, tokens: Tokens): boolean {
+  if (object < 0) return false;
+  addPiece(bytes, start, object, end, tokens);
+  cutObjects(bytes, object, end, tokens);
+  return tokens.members > 0;
 }

@@ -32,7 +32,8 @@ export function cutPairs(bytes: Buffer, start: number, end: number, tokens: Toke
     const valueStart = keyEnd + (isQuoted ? 2 : 1);
     const valueEnd = isQuoted ? stringEnd(bytes, valueStart, end) : bareEnd(bytes, valueStart, end);
     if (valueEnd < 0) return false;
-    tokens.add(valueStart, valueEnd, isQuoted ? KIND_STRING : KIND_PLAIN, undefined);
+    const field = tokens.areNamed ? bytes.toString('latin1', at, keyEnd) : undefined;
+    tokens.add(valueStart, valueEnd, isQuoted ? KIND_STRING : KIND_PLAIN, field);
     at = isQuoted ? valueEnd + 1 : valueEnd;
     if (!isEnd(bytes, at, end)) return false;
   }

@@ -12,16 +12,19 @@ import type { Tokens } from '../tokens.ts';
 import {
   byteAt,
   COLON,
+  colorEnd,
   EQUALS,
+  ESCAPE,
   isAt,
+  isColorByte,
   isCapital,
-  isDigit,
   isLetter,
   lettersEnd,
   MINUS,
   NEWLINE,
   OPEN_BRACKET,
   QUOTE,
+  SMALL_M,
   SPACE,
   timestampEnd,
 } from './scan.ts';
@@ -40,9 +43,6 @@ const TROUBLE = ['ERROR', 'ERR', 'FATAL', 'PANIC', 'WARN', 'WARNING'].map((word)
 /** With which they begin. */
 const TROUBLE_LETTERS = 'efpw';
 
-const ESCAPE = 0x1b;
-const SEMICOLON = 0x3b;
-const SMALL_M = 0x6d;
 const CASE_BIT = 0x20;
 
 const OPENING = byteTable('[(<|');
@@ -147,19 +147,6 @@ function isLevelPlace(bytes: Uint8Array, start: number, at: number, wordEnd: num
     return LEVEL_KEYS.some((key) => at - key.length >= start && isAt(bytes, at - key.length, at, key));
   if (behind !== COLON) return at === start && isAt(bytes, wordEnd, end, GO_FATAL);
   return at === start || isOneOf(TROUBLE, bytes, at, wordEnd);
-}
-
-/** Offset behind `ESC [ … m`, which sets a color, where one begins at `at`; else `at`. */
-function colorEnd(bytes: Uint8Array, at: number, end: number): number {
-  if (byteAt(bytes, at, end) !== ESCAPE) return at;
-  let behind = at + 1;
-  while (behind < end && isColorByte(bytes[behind]!)) behind++;
-  return byteAt(bytes, behind, end) === SMALL_M ? behind + 1 : at;
-}
-
-/** Of the numbers between `ESC` and `m`. */
-function isColorByte(byte: number): boolean {
-  return isDigit(byte) || byte === SEMICOLON || byte === OPEN_BRACKET;
 }
 
 /** Whether what sets a color ends with the `m` before `at`. */

@@ -3,14 +3,17 @@
  * lines stand behind `end`, so no byte is read there.
  */
 
-export const SPACE = 0x20;
 export const NEWLINE = 0x0a;
+export const ESCAPE = 0x1b;
+export const SPACE = 0x20;
 export const QUOTE = 0x22;
 export const MINUS = 0x2d;
 export const COLON = 0x3a;
+const SEMICOLON = 0x3b;
 export const EQUALS = 0x3d;
 export const OPEN_BRACKET = 0x5b;
 export const CLOSE_BRACKET = 0x5d;
+export const SMALL_M = 0x6d;
 
 /** The byte, or -1 behind the line. */
 export function byteAt(bytes: Uint8Array, at: number, end: number): number {
@@ -71,6 +74,19 @@ export function formEnd(bytes: Uint8Array, at: number, end: number, form: Uint8A
     if (wanted === 0x30 ? !isDigit(byte) : wanted === 0x41 ? !isLetter(byte) : byte !== wanted) return -1;
   }
   return behind;
+}
+
+/** Offset behind `ESC [ … m`, which sets a color, where one begins at `at`; else `at`. */
+export function colorEnd(bytes: Uint8Array, at: number, end: number): number {
+  if (byteAt(bytes, at, end) !== ESCAPE) return at;
+  let behind = at + 1;
+  while (behind < end && isColorByte(bytes[behind]!)) behind++;
+  return byteAt(bytes, behind, end) === SMALL_M ? behind + 1 : at;
+}
+
+/** Of the numbers between `ESC` and `m`. */
+export function isColorByte(byte: number): boolean {
+  return isDigit(byte) || byte === SEMICOLON || byte === OPEN_BRACKET;
 }
 
 const PLUS = 0x2b;

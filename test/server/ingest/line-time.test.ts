@@ -31,6 +31,14 @@ const LINES: readonly [string, string | undefined][] = [
   ['{"time":"soon","ts":1795446072}', '2026-11-23T15:01:12.000000000Z'],
   ['{"msg":"time","ts":1795446072}', '2026-11-23T15:01:12.000000000Z'],
   ['{"time":"1969-12-31T23:59:59.5Z"}', '1969-12-31T23:59:59.500000000Z'],
+  // A field that is there twice, loggers with names of their own, and lines that are not all JSON.
+  [`{"time":"2001-01-01T00:00:00Z","time":"${T}"}`, T],
+  ['{"@t":"2026-11-23T15:01:12Z","@mt":"x"}', '2026-11-23T15:01:12.000000000Z'],
+  ['{"t":{"$date":"2026-11-23T15:01:12.904+00:00"},"s":"I"}', '2026-11-23T15:01:12.904000000Z'],
+  ['app | {"n":NaN,"ts":1795446072}', '2026-11-23T15:01:12.000000000Z'],
+  ['{"ts":1795446072,"n":17', '2026-11-23T15:01:12.000000000Z'],
+  ['{"n":1,"ts":179544607', undefined],
+  [`{${Array.from({ length: 200 }, (_, i) => `"k${i}":${i}`).join(',')},"time":"${T}"}`, T],
   // Deeper than the shredder goes: searched byte by byte.
   [`{"a":${'{"b":'.repeat(20)}1${'}'.repeat(20)},"ti":1,"time": "${T}"}`, T],
   [

@@ -1,36 +1,10 @@
 /** Lines that are no JSON objects are cut as their formats say, and always into pieces of themselves. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KIND_STRING } from '../../../../shared/row-group/format.ts';
 import { Shredder } from '../../../../shared/row-group/shredder.ts';
 import type { Parser } from '../../../../shared/row-group/text-lines/cut-text.ts';
+import { cut, joined } from '../cut.ts';
 import { PLAIN_LINES, TEXT_LINES, textLine } from './lines.ts';
-
-interface Cut {
-  readonly literals: readonly string[];
-  /** Field, whether it is between quotes, value. */
-  readonly values: readonly (readonly [string, boolean, string])[];
-}
-
-/** @param around  stands before and behind the line in memory */
-function cut(line: string, parser: Parser = 'auto', shredder = new Shredder(), around = ['', '']): Cut {
-  const [before, behind] = around.map((text) => Buffer.from(text));
-  const bytes = Buffer.concat([before!, Buffer.from(line), behind!]);
-  const id = shredder.shred(bytes, before!.length, bytes.length - behind!.length, parser);
-  const { literals, slots } = shredder.templates[id]!;
-  return {
-    literals: literals.map(String),
-    values: slots.map(({ field, kind }, i) => [
-      field,
-      kind === KIND_STRING,
-      bytes.toString('utf8', shredder.starts[i], shredder.ends[i]),
-    ]),
-  };
-}
-
-function joined({ literals, values }: Cut): string {
-  return literals.map((literal, i) => literal + (values[i]?.[2] ?? '')).join('');
-}
 
 function fieldsOf(line: string, parser?: Parser): Record<string, string> {
   return Object.fromEntries(cut(line, parser).values.map(([field, , value]) => [field, value]));

@@ -228,7 +228,6 @@ export const PLAIN_LINES: readonly string[] = [
   'first line\nERROR second',
   '10.0.0.1 - - [yesterday] "GET / HTTP/1.1" 200 5',
   '1:M 23 Nov 2026 15:01:12 * x',
-  '{"level":"info"',
   '{INFO}',
 ];
 
