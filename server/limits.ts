@@ -242,6 +242,9 @@ export const FOLLOW_LIMIT_DEFAULT = 10;
 /** Appends that wait for a slow client of a live tail. Beyond: its stream ends with an error. */
 export const FOLLOW_BATCHES_WAITING_MAX = 1024;
 
+/** Labels and fields that one query filters by; each is looked up among the labels of every stream. Beyond: 400. */
+export const FILTERS_MAX = 100;
+
 /** Values of one parameter; each is compared with every distinct value of a column. Beyond: 400. */
 export const PATTERNS_MAX = 100;
 
@@ -308,6 +311,12 @@ export const AGGREGATE_BY_MAX = 4;
 
 /** Distinct values that a facet counts; a field with more is an id, and only how often it occurs is told. */
 export const FACET_VALUES_MAX = 1000;
+
+/**
+ * Memory of the names and values of one answer's facets, in a worker and on the main thread. Beyond: fewer values of each
+ * name are counted, and the answer says how many; 413 where the names alone are too many.
+ */
+export const FACETS_BYTES_MAX = 16 * MIB;
 
 /** Values of a facet in an answer, the most frequent ones, when nobody says how many. */
 export const FACET_TOP_DEFAULT = 10;

@@ -73,14 +73,20 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
     const names = all(request.query, 'name');
     const top = parseCount(request.query, 'top', 0, FACET_VALUES_MAX, FACET_TOP_DEFAULT);
     return withSnapshot(store, reply, async (rowGroups, signal) => {
-      const found = await facets(rowGroups, predicate, names.length === 0 ? undefined : names, query, signal);
+      const { facets: found, valuesMax } = await facets(
+        rowGroups,
+        predicate,
+        names.length === 0 ? undefined : names,
+        query,
+        signal,
+      );
       return {
         fields: found
           .toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1))
           .map(({ name, rows, values }) => ({
             name,
             rows,
-            distinct: values?.size ?? `more than ${FACET_VALUES_MAX}`,
+            distinct: values?.size ?? `more than ${valuesMax}`,
             values: topValues(values ?? new Map(), top),
           })),
       };

@@ -7,7 +7,14 @@
  *     q=timeout                the line contains "timeout"; q=!health: it does not
  */
 import { ParameterError } from '../../shared/errors.ts';
-import { LIMIT_DEFAULT, LIMIT_MAX, FOLLOW_LIMIT_DEFAULT, PATTERNS_MAX, TEXT_BYTES_MAX } from '../limits.ts';
+import {
+  FILTERS_MAX,
+  FOLLOW_LIMIT_DEFAULT,
+  LIMIT_DEFAULT,
+  LIMIT_MAX,
+  PATTERNS_MAX,
+  TEXT_BYTES_MAX,
+} from '../limits.ts';
 import { parsePattern } from '../store/scan/pattern.ts';
 import type { Order, Plan, Predicate, ValueFilter } from '../store/scan/plan.ts';
 import { FORMATS } from './render.ts';
@@ -87,6 +94,9 @@ export function parseFilters({ query, namespaces }: Asked, nowMs: number, ownNam
   const values: ValueFilter[] = namespaces === 'all' ? [] : [ofNamespaces(namespaces)];
   for (const name of Object.keys(query))
     if (!OWN_NAMES.includes(name) && !ownNames.includes(name)) values.push(parseValueFilter(name, all(query, name)));
+  if (values.length > FILTERS_MAX) {
+    throw new ParameterError('filters', `${values.length} names`, `up to ${FILTERS_MAX}`, 'namespace=shop&level=error');
+  }
   const { wanted, refused } = parseNegations('q', all(query, 'q'));
   return {
     from,

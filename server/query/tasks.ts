@@ -6,7 +6,7 @@ import {
   facetsTask,
   type PartialOutput,
 } from '../store/aggregate/run.ts';
-import type { Facet } from '../store/aggregate/facets.ts';
+import type { FacetCounts } from '../store/aggregate/facet-table.ts';
 import { buffersOf, type GatherInput, type GatherOutput, gatherTask, type Tally } from '../store/aggregate/tally.ts';
 import { Indexes, type LookupInput, type LookupOutput } from '../store/scan/index-lookup.ts';
 import { OpenFiles } from '../store/scan/open-files.ts';
@@ -19,7 +19,7 @@ export const LOOK_UP = taskKind<LookupInput, LookupOutput>('look-up');
 export const SCAN = taskKind<ScanInput, ScannedRows[]>('scan');
 export const AGGREGATE = taskKind<AggregateInput, PartialOutput<Tally>>('aggregate');
 export const GATHER = taskKind<GatherInput, GatherOutput>('gather');
-export const FACETS = taskKind<FacetsInput, PartialOutput<readonly Facet[]>>('facets');
+export const FACETS = taskKind<FacetsInput, PartialOutput<FacetCounts>>('facets');
 export const RENDER = taskKind<RenderInput, RenderOutput>('render');
 
 export function queryHandlers(): TaskHandler[] {
@@ -29,12 +29,12 @@ export function queryHandlers(): TaskHandler[] {
   return [
     taskHandler(LOOK_UP, (input) => ({ output: indexes.lookUp(input) })),
     taskHandler(SCAN, (input) => ({ output: scan(input, rowGroups) })),
-    taskHandler(AGGREGATE, (input) => {
-      const output = aggregateTask(input, rowGroups);
+    taskHandler(AGGREGATE, (input, { isCancelled }) => {
+      const output = aggregateTask(input, rowGroups, isCancelled);
       return { output, transfer: buffersOf(output.result) };
     }),
     taskHandler(GATHER, (input) => ({ output: gatherTask(input) })),
-    taskHandler(FACETS, (input) => ({ output: facetsTask(input, rowGroups) })),
+    taskHandler(FACETS, (input, { isCancelled }) => ({ output: facetsTask(input, rowGroups, isCancelled) })),
     taskHandler(RENDER, (input) => ({ output: render(input, rowGroups) })),
   ];
 }

@@ -26,13 +26,14 @@ import { isCompressed, openPage, type PageEntry, type PageReader, takePage, veri
 import { arePickedCopied, canBePicked, pickColumn } from './pick.ts';
 import type { Template } from './template.ts';
 import {
-  ofTemplate,
   placeOf,
   type RankedRows,
   rankedRows,
   rowsByTemplate,
   rowsOfRanks,
+  splitByTemplate,
   type TemplateOrder,
+  type TemplateRows,
 } from './template-order.ts';
 
 /** Keeps what was decoded of one row group, for as long as it likes: anything may be decoded again. */
@@ -54,6 +55,18 @@ const PART_DISTANCES = -7;
 /** Lines are put together from picked values when at most one row in this many is wanted. */
 const FEW_ROWS_FACTOR = 16;
 
+/** The only rows that lines are wanted of: ascending, each once, with their ranks. */
+interface FewRows extends RankedRows {
+  readonly byTemplate: ReadonlyMap<number, TemplateRows>;
+}
+
+/** A column that lines are put together from. */
+interface OpenColumn {
+  readonly values: ColumnValues;
+  /** By template: where its values begin among those that were picked. Undefined where all are there. */
+  readonly pickedFirsts: ReadonlyMap<number, number> | undefined;
+}
+
 /** Checks every checksum without decompressing a page. @throws CorruptionError */
 export function verifyRowGroup(bytes: Uint8Array): RowGroupInfo {
   const group = new RowGroup(bytes);
@@ -74,6 +87,7 @@ export class RowGroup {
   readonly #source: ByteSource;
   readonly #header: Header;
   readonly #cache: DecodedCache;
+  #columnsOfField: ReadonlyMap<string, readonly number[]> | undefined;
 
   /**
    * @param bytes  the whole group, which must not change; or where to read it
@@ -154,6 +168,12 @@ export class RowGroup {
       },
       ({ templateRows }) => templateRows.byteLength,
     );
+  }
+
+  /** Indexes of the columns that hold values of a field: one for each kind of value, and for each repetition in a line. */
+  columnsOf(field: string): readonly number[] {
+    this.#columnsOfField ??= Map.groupBy(this.columns.keys(), (column) => this.columns[column]!.slot.field);
+    return this.#columnsOfField.get(field) ?? [];
   }
 
   /** Row → its index among the rows of its template: value `firstValue + rank` of each of the template's columns. */
@@ -250,14 +270,15 @@ export class RowGroup {
   lines(rows: ArrayLike<number>): ByteStrings {
     const sink = new LineSink(rows.length);
     const codes = this.templateCodes();
-    const few = this.#isFew(rows.length) ? rankedRows(codes, this.templates.length, rows) : undefined;
+    const few = this.#isFew(rows.length) ? this.#fewRows(codes, rows) : undefined;
     const ranks = few === undefined ? this.ranks() : undefined;
+    const columns = new Map<number, OpenColumn>();
     const templates = new Map<number, OpenTemplate>();
     for (let i = 0; i < rows.length; i++) {
       const code = codes[rows[i]!]!;
       let template = templates.get(code);
       if (template === undefined) {
-        template = this.#openTemplate(code, few && ofTemplate(few, codes, code));
+        template = this.#openTemplate(code, columns, few);
         templates.set(code, template);
       }
       sink.add(template, few === undefined ? ranks![rows[i]!]! : few.ranks[placeOf(few.rows, rows[i]!)]!);
@@ -286,30 +307,53 @@ export class RowGroup {
     return rows * FEW_ROWS_FACTOR <= this.info.rowCount;
   }
 
-  /** @param few  the only rows of the template that will be asked for; undefined when they may be many */
-  #openTemplate(code: number, few: RankedRows | undefined): OpenTemplate {
-    const columns = this.columnsOfTemplate[code]!;
-    return {
-      literals: this.templates[code]!.literals,
-      slots: columns.map((column) => {
-        const info = this.columns[column]!;
-        const firstValue = firstValueOf(info, code);
-        if (few === undefined || !canBePicked(info.chunk) || this.#cache.get(column) !== undefined) {
-          return { values: this.values(column), firstValue, ranks: undefined };
-        }
-        return { values: this.#pick(column, firstValue, few), firstValue: 0, ranks: few.ranks };
-      }),
-    };
+  #fewRows(codes: Uint16Array, wanted: ArrayLike<number>): FewRows {
+    const ranked = rankedRows(codes, this.templates.length, wanted);
+    return { ...ranked, byTemplate: splitByTemplate(ranked, codes) };
   }
 
-  #pick(column: number, firstValue: number, { rows, ranks }: RankedRows): ColumnValues {
-    const { chunk, count } = this.columns[column]!;
-    const pages = this.#pages(this.#header.pages[column]!, arePickedCopied(chunk));
-    return pickColumn(chunk, new ByteReader(chunk.parameters), pages, count, {
-      indices: ranks.map((rank) => firstValue + rank),
-      baseDay: this.info.baseDay,
-      timesNs: () => this.timesAt(rows),
+  /**
+   * @param columns  those that are open: however many templates have a column, it is read once
+   * @param few  the only rows that will be asked for; undefined when they may be many
+   */
+  #openTemplate(code: number, columns: Map<number, OpenColumn>, few: FewRows | undefined): OpenTemplate {
+    const slots = this.columnsOfTemplate[code]!.map((column) => {
+      let open = columns.get(column);
+      if (open === undefined) columns.set(column, (open = this.#openColumn(column, few)));
+      const { values, pickedFirsts } = open;
+      if (pickedFirsts === undefined) {
+        return { values, firstValue: firstValueOf(this.columns[column]!, code), ranks: undefined };
+      }
+      return { values, firstValue: pickedFirsts.get(code)!, ranks: few!.byTemplate.get(code)!.ranks };
     });
+    return { literals: this.templates[code]!.literals, slots };
+  }
+
+  #openColumn(column: number, few: FewRows | undefined): OpenColumn {
+    const info = this.columns[column]!;
+    if (few === undefined || !canBePicked(info.chunk) || this.#cache.get(column) !== undefined) {
+      return { values: this.values(column), pickedFirsts: undefined };
+    }
+    const pickedFirsts = new Map<number, number>();
+    const indices: number[] = [];
+    const places: number[] = [];
+    for (const { template, firstValue } of info.parts) {
+      const rows = few.byTemplate.get(template);
+      if (rows === undefined) continue;
+      pickedFirsts.set(template, indices.length);
+      for (const rank of rows.ranks) indices.push(firstValue + rank);
+      for (const place of rows.places) places.push(place);
+    }
+    const pages = this.#pages(this.#header.pages[column]!, arePickedCopied(info.chunk));
+    const values = pickColumn(info.chunk, new ByteReader(info.chunk.parameters), pages, info.count, {
+      indices: Int32Array.from(indices),
+      baseDay: this.info.baseDay,
+      timesNs: () => {
+        const timesNs = this.timesAt(few.rows);
+        return Float64Array.from(places, (place) => timesNs[place]!);
+      },
+    });
+    return { values, pickedFirsts };
   }
 
   #smallIntegers<T extends Uint8Array | Uint16Array>(chunk: number, out: T): T {
@@ -371,10 +415,18 @@ function byteLengthOf(decoded: object): number {
   return ArrayBuffer.isView(decoded) ? decoded.byteLength : 0;
 }
 
-/** Index of a template's first value in a column that it has. */
-export function firstValueOf(column: ColumnInfo, template: number): number {
-  for (const part of column.parts) if (part.template === template) return part.firstValue;
-  throw new RangeError('BUG: the template does not have this column');
+/** Index of a template's first value in a column that it has. Parts ascend by template. */
+export function firstValueOf({ parts }: ColumnInfo, template: number): number {
+  let low = 0;
+  let high = parts.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (parts[middle]!.template < template) low = middle + 1;
+    else high = middle;
+  }
+  const part = parts[low];
+  if (part?.template !== template) throw new RangeError('BUG: the template does not have this column');
+  return part.firstValue;
 }
 
 function checkedCodes<T extends Uint8Array | Uint16Array>(codes: T, limit: number, what: string): T {

@@ -38,11 +38,25 @@ export function rankedRows(templateCodes: Uint16Array, templateCount: number, wa
   return { rows, ranks };
 }
 
-/** Those of one template. */
-export function ofTemplate({ rows, ranks }: RankedRows, templateCodes: Uint16Array, template: number): RankedRows {
-  const chosen: number[] = [];
-  for (let i = 0; i < rows.length; i++) if (templateCodes[rows[i]!] === template) chosen.push(i);
-  return { rows: Int32Array.from(chosen, (i) => rows[i]!), ranks: Int32Array.from(chosen, (i) => ranks[i]!) };
+/** The rows of one template among some ranked rows. */
+export interface TemplateRows {
+  /** Where they are among the ranked rows, ascending. */
+  readonly places: number[];
+  readonly ranks: Int32Array;
+}
+
+/** By template, of those that have rows. */
+export function splitByTemplate(
+  { rows, ranks }: RankedRows,
+  templateCodes: Uint16Array,
+): ReadonlyMap<number, TemplateRows> {
+  const places = Map.groupBy(rows.keys(), (place) => templateCodes[rows[place]!]!);
+  return new Map(
+    [...places].map(([template, own]) => [
+      template,
+      { places: own, ranks: Int32Array.from(own, (place) => ranks[place]!) },
+    ]),
+  );
 }
 
 /**

@@ -54,7 +54,8 @@ export function countCodes(dimension: Dimension, { counts, selected }: Rows): Ui
   return totals;
 }
 
-function countPart(
+/** Adds the rows of one part, those at [start, end) in template order, to the totals of their codes. */
+export function countPart(
   part: CodePart,
   start: number,
   end: number,
@@ -158,7 +159,7 @@ function rowByRow(dimensions: readonly Dimension[], counts: Int32Array): Dimensi
     return { kind: 'each', codes, first: rows - count, base: 0 };
   });
   const write = (position: number, key: GroupKey): void => {
-    const at = starts.findLastIndex((start) => start <= position);
+    const at = lastAtMost(starts, position);
     for (const dimension of dimensions) {
       const part = dimension.parts[templateOf[at]!]!;
       const code = part.kind === 'same' ? part.code : part.base + part.codes[part.first + position - starts[at]!]!;
@@ -166,6 +167,18 @@ function rowByRow(dimensions: readonly Dimension[], counts: Int32Array): Dimensi
     }
   };
   return { parts, size: rows, write };
+}
+
+/** Index of the last of some ascending numbers that is at most `limit`; the first one is. */
+function lastAtMost(ascending: readonly number[], limit: number): number {
+  let low = 0;
+  let high = ascending.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (ascending[middle]! <= limit) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** Buckets are counted from 1970, so that those of all row groups are the same. */

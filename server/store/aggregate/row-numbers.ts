@@ -3,10 +3,9 @@ import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
 import { type ColumnValues, valueCount, valueSizeMax, writeValue } from '../../../shared/row-group/column.ts';
 import { POWERS_OF_TEN } from '../../../shared/row-group/encodings/decimal.ts';
 import { KIND_TEXT } from '../../../shared/row-group/format.ts';
-import type { RowGroup } from '../../../shared/row-group/reader.ts';
-import { answeringFields, columnOf } from '../scan/name.ts';
+import { firstValueOf, type RowGroup } from '../../../shared/row-group/reader.ts';
+import { columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
-import { firstOf } from './value-codes.ts';
 
 /** The numbers of one template's rows: numbers[first + rank]; NaN where there is none. */
 export interface NumberPart {
@@ -17,13 +16,11 @@ export interface NumberPart {
 /** By template; undefined where no row has a number. */
 export function rowNumbers(group: RowGroup, name: string): (NumberPart | undefined)[] {
   const columns = new Map<number, Float64Array>();
-  const fields = answeringFields(group, name);
-  return group.templates.map((_, template) => {
-    const column = columnOf(group, template, fields);
+  return columnOfTemplates(group, name).map((column, template) => {
     if (column === undefined) return undefined;
     let numbers = columns.get(column);
     if (numbers === undefined) columns.set(column, (numbers = columnNumbers(group, column, name)));
-    return { numbers, first: firstOf(group, column, template) };
+    return { numbers, first: firstValueOf(group.columns[column]!, template) };
   });
 }
 

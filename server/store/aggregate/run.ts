@@ -11,7 +11,8 @@ import { candidates, type ScanContext } from '../scan/select.ts';
 import type { RowGroupRef } from '../snapshot.ts';
 import type { AggregatePlan, Cell } from './aggregate.ts';
 import { marksOf } from './bounds.ts';
-import { type Facet, facetsOf, FacetTable } from './facets.ts';
+import { type FacetCounts, FacetTable } from './facet-table.ts';
+import { facetsOf } from './facets.ts';
 import { openTally, type Pass } from './open-tally.ts';
 import { bytesOf, type GatherInput, type GatherOutput, type Tally } from './tally.ts';
 import type { TallyMemory } from './tally-memory.ts';
@@ -42,7 +43,7 @@ export interface PartialOutput<T> {
 export interface AggregateContext extends Pick<ScanContext, 'lookUp' | 'setAside'> {
   readonly aggregate: (input: AggregateInput, signal: AbortSignal) => Promise<PartialOutput<Tally>>;
   readonly gather: (input: GatherInput, signal: AbortSignal) => Promise<GatherOutput>;
-  readonly facets: (input: FacetsInput, signal: AbortSignal) => Promise<PartialOutput<readonly Facet[]>>;
+  readonly facets: (input: FacetsInput, signal: AbortSignal) => Promise<PartialOutput<FacetCounts>>;
   readonly memory: TallyMemory;
 }
 
@@ -50,22 +51,24 @@ export interface AggregateContext extends Pick<ScanContext, 'lookUp' | 'setAside
 export function aggregateTask(
   { places, plan, pass, tally }: AggregateInput,
   rowGroups: RowGroups,
+  isCancelled = () => false,
 ): PartialOutput<Tally> {
   const pending = openTally(plan, pass, tally);
-  const corruptions = eachGroup(places, rowGroups, (group) => pending.add(group));
+  const corruptions = eachGroup(places, rowGroups, isCancelled, (group) => pending.add(group));
   return { result: pending.tally(), corruptions };
 }
 
-/** The task of a worker thread for `facets`. */
+/** The task of a worker thread for `facets`. @throws QueryTooLargeError */
 export function facetsTask(
   { places, predicate, names, ids }: FacetsInput,
   rowGroups: RowGroups,
-): PartialOutput<readonly Facet[]> {
-  const table = new FacetTable();
-  const corruptions = eachGroup(places, rowGroups, (group) => {
-    table.add(facetsOf(group, predicate, names, new Set([...ids, ...table.ids()])));
+  isCancelled = () => false,
+): PartialOutput<FacetCounts> {
+  const table = new FacetTable(ids);
+  const corruptions = eachGroup(places, rowGroups, isCancelled, (group) => {
+    table.add(facetsOf(group, predicate, names, table.ids()));
   });
-  return { result: table.facets(), corruptions };
+  return { result: table.counts(), corruptions };
 }
 
 export interface Aggregation {
@@ -143,14 +146,14 @@ export async function facets(
   names: readonly string[] | undefined,
   context: AggregateContext,
   signal: AbortSignal,
-): Promise<Facet[]> {
+): Promise<FacetCounts> {
   const table = new FacetTable();
   await inLanes(await candidates(rowGroups, predicate, context, signal), context, signal, async (places) => {
     const output = await context.facets({ places, predicate, names, ids: table.ids() }, signal);
     table.add(output.result);
     return output;
   });
-  return table.facets();
+  return table.counts();
 }
 
 /**
@@ -199,10 +202,12 @@ function batchesOf(rowGroups: readonly RowGroupRef[]): RowGroupRef[][] {
 function eachGroup(
   places: readonly RowGroupPlace[],
   rowGroups: RowGroups,
+  isCancelled: () => boolean,
   visit: (group: RowGroup) => void,
 ): { group: number; message: string }[] {
   const corruptions: { group: number; message: string }[] = [];
   for (const [group, place] of places.entries()) {
+    if (isCancelled()) throw new Error('the query was cancelled');
     try {
       visit(rowGroups.open(place));
     } catch (error) {

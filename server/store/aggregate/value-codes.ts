@@ -10,10 +10,10 @@ import {
 } from '../../../shared/row-group/column.ts';
 import { distinctCutTexts } from '../../../shared/row-group/encodings/pattern.ts';
 import { ENCODING_CONSTANT, KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
-import type { RowGroup } from '../../../shared/row-group/reader.ts';
+import { firstValueOf, type RowGroup } from '../../../shared/row-group/reader.ts';
 import { labelOf } from '../../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../../shared/levels.ts';
-import { answeringFields, columnOf } from '../scan/name.ts';
+import { columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
 import { unescaped } from '../scan/unescaped.ts';
 import type { GroupKey } from './group-key.ts';
@@ -43,7 +43,7 @@ const NONE: CodePart = { kind: 'same', code: 0 };
 const INTEGERS_RANGE_FACTOR = 2;
 
 /** What is known of one column's codes. */
-interface ColumnCodes {
+export interface ColumnCodes {
   /** Codes of the values, above `base`; undefined for one value that is that of `base`. */
   readonly codes: (() => Codes) | undefined;
   readonly base: number;
@@ -61,17 +61,18 @@ export function valueCodes(group: RowGroup, name: string): Dimension {
 function writtenCodes(group: RowGroup, name: string): Dimension {
   const texts = new Texts();
   const columns = new Map<number, ColumnCodes>();
-  const fields = answeringFields(group, name);
-  const columnOfTemplate = group.templates.map((_, template) => columnOf(group, template, fields));
+  const columnOfTemplate = columnOfTemplates(group, name);
   for (const column of columnOfTemplate) {
-    if (column !== undefined && !columns.has(column)) columns.set(column, columnCodes(group, column, name, texts));
+    if (column === undefined || columns.has(column)) continue;
+    const isText = group.columns[column]!.slot.kind === KIND_TEXT;
+    columns.set(column, isText ? wholeLineCodes(group, column, name, texts) : columnCodes(group, column, texts));
   }
   const partsOfFields = (): CodePart[] =>
     columnOfTemplate.map((column, template) => {
       if (column === undefined) return NONE;
       const { codes, base } = columns.get(column)!;
       if (codes === undefined) return { kind: 'same', code: base };
-      return { kind: 'each', codes: codes(), first: firstOf(group, column, template), base };
+      return { kind: 'each', codes: codes(), first: firstValueOf(group.columns[column]!, template), base };
     });
   const write = (code: number, key: GroupKey): void => texts.write(code, key);
   if (group.info.streams.some((stream) => labelOf(stream, name) !== undefined)) {
@@ -110,16 +111,9 @@ function totalsOf(
   return totals;
 }
 
-export function firstOf(group: RowGroup, column: number, template: number): number {
-  return group.columns[column]!.parts.find((part) => part.template === template)!.firstValue;
-}
-
-function columnCodes(group: RowGroup, column: number, name: string, texts: Texts): ColumnCodes {
+/** Codes of a column of values, which are added to the texts. */
+export function columnCodes(group: RowGroup, column: number, texts: Texts): ColumnCodes {
   const { slot, chunk, count } = group.columns[column]!;
-  if (slot.kind === KIND_TEXT) {
-    const codes = textCodes(group, column, name, texts);
-    return codes === undefined ? { codes, base: 0, totals: [] } : { codes: () => codes, base: 0, totals: undefined };
-  }
   const mayEscape = chunk.byteSet === undefined ? chunk.encoding === ENCODING_CONSTANT : hasBackslash(chunk.byteSet);
   const escaped = slot.kind === KIND_STRING && mayEscape;
   const distinct = group.countedTexts(column);
@@ -167,14 +161,15 @@ export function countingUp(count: number): Uint32Array {
   return numbers;
 }
 
-/** Fields of lines that are kept whole. */
-function textCodes(group: RowGroup, column: number, name: string, texts: Texts): Uint32Array | undefined {
+/** Codes of a field of lines that are kept whole. */
+function wholeLineCodes(group: RowGroup, column: number, name: string, texts: Texts): ColumnCodes {
   let codes: Uint32Array | undefined;
   forEachWholeLineValue(group, column, name, (row, value) => {
     codes ??= new Uint32Array(group.columns[column]!.count);
     codes[group.ranks()[row]!] = texts.add({ kind: 'constant', value: Buffer.from(value), count: 1 }, 1, false);
   });
-  return codes;
+  const own = codes;
+  return own === undefined ? { codes: own, base: 0, totals: [] } : { codes: () => own, base: 0, totals: undefined };
 }
 
 /** Where a row's stream has a label of the name, its value is that row's. */
@@ -242,7 +237,7 @@ function levelCodes(written: Dimension): Dimension {
 }
 
 /** What the codes of one name stand for; 0 is "none". */
-class Texts {
+export class Texts {
   readonly #runs: {
     readonly base: number;
     readonly values: ColumnValues;

@@ -7,6 +7,7 @@ import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { instantOf, timeNsFrom } from '../../../shared/time.ts';
 import type { Predicate } from './plan.ts';
 import { hasMarks, markedIn } from './marks.ts';
+import { WholeLineMatches } from './match-whole-lines.ts';
 import { applyTextFilter } from './text-filter.ts';
 import { applyValueFilter, labelVerdict } from './value-filter.ts';
 
@@ -39,9 +40,10 @@ export function matchMask(group: RowGroup, plan: Predicate): Uint8Array | 'all' 
   if (!mayMatch(group.info, plan)) return new Uint8Array(rowCount);
   const { text, values } = plan;
   const timed = reachesOutside(group, plan);
+  const wholeLines = new WholeLineMatches(group, values);
   let selected: Uint8Array | undefined;
   for (const filter of values) {
-    selected = applyValueFilter(group, filter, selected);
+    selected = applyValueFilter(group, filter, wholeLines, selected);
     if (selected !== undefined && !hasMarks(selected)) return selected;
   }
   const isTexted = text.any.length > 0 || text.none.length > 0;

@@ -9,45 +9,52 @@ import { fieldsOf, LEVEL, levelWildcards } from '../../../shared/levels.ts';
 import type { Wildcard } from '../../../shared/wildcard.ts';
 import type { Pattern } from './pattern.ts';
 
-/** Fields of a row group that may answer a name, by priority; whether a line has one, its template tells. */
-export function answeringFields(group: RowGroup, name: string): readonly string[] {
+/** The parts of a column whose values answer a name. */
+export interface AnsweringColumn {
+  readonly column: number;
+  readonly parts: ColumnInfo['parts'];
+}
+
+/**
+ * The columns that answer a name, fields of higher priority first: the parts of templates without a field of a higher one.
+ * Lines that are kept whole are not among them, see whole-lines.ts.
+ */
+export function answeringColumns(group: RowGroup, name: string): AnsweringColumn[] {
   const fields = fieldsOf(name);
-  if (fields.length === 1) return fields;
-  return fields.filter((field) => group.columns.some(({ slot }) => slot.field === field));
-}
-
-/**
- * The column that answers a name in the lines of a template, or holds lines that may do so; of a field that a line has
- * more than once, the last.
- * @param fields  those that may answer it
- */
-export function columnOf(group: RowGroup, template: number, fields: readonly string[]): number | undefined {
-  const columns = group.columnsOfTemplate[template]!;
-  let best: number | undefined;
-  let bestRank = Infinity;
-  for (let slot = columns.length - 1; slot >= 0 && bestRank > 0; slot--) {
-    const { kind, field } = group.columns[columns[slot]!]!.slot;
-    if (kind === KIND_TEXT) return columns[slot];
-    const rank = fields.indexOf(field);
-    if (rank < 0 || rank >= bestRank) continue;
-    best = columns[slot];
-    bestRank = rank;
+  const answering: AnsweringColumn[] = [];
+  /** Templates that a field has answered; only where there are several fields. */
+  const answered = new Set<number>();
+  for (const field of fields) {
+    const own = group.columnsOf(field).flatMap((column): AnsweringColumn[] => {
+      const { slot, parts } = group.columns[column]!;
+      if (slot.kind === KIND_TEXT) return [];
+      const left = answered.size === 0 ? parts : parts.filter(({ template }) => !answered.has(template));
+      return left.length === 0 ? [] : [{ column, parts: left }];
+    });
+    if (fields.length > 1) for (const { parts } of own) for (const { template } of parts) answered.add(template);
+    answering.push(...own);
   }
-  return best;
+  return answering;
 }
 
 /**
- * The parts of a column whose values answer a name: those of templates without a field of a higher priority.
- * @param fields  those that may answer it
+ * By template: the column that answers a name in its lines, or holds lines that may do so; of a field that a line has more
+ * than once, the last.
  */
-export function answeringParts(group: RowGroup, column: ColumnInfo, fields: readonly string[]): ColumnInfo['parts'] {
-  const rank = fields.indexOf(column.slot.field);
-  if (rank < 0 || column.slot.kind === KIND_TEXT) return [];
-  if (rank === 0) return column.parts;
-  const better = fields.slice(0, rank);
-  return column.parts.filter(
-    ({ template }) => !group.templates[template]!.slots.some(({ field }) => better.includes(field)),
-  );
+export function columnOfTemplates(group: RowGroup, name: string): (number | undefined)[] {
+  const columns: (number | undefined)[] = group.templates.map(() => undefined);
+  for (const column of group.columnsOf('')) {
+    const { slot, parts } = group.columns[column]!;
+    if (slot.kind === KIND_TEXT) for (const { template } of parts) columns[template] = column;
+  }
+  for (const { column, parts } of answeringColumns(group, name)) {
+    for (const { template } of parts) {
+      const other = columns[template];
+      const own = group.columnsOfTemplate[template]!;
+      if (other === undefined || own.indexOf(column) > own.indexOf(other)) columns[template] = column;
+    }
+  }
+  return columns;
 }
 
 /** Compiled once for each list of patterns, which are those of a plan. */

@@ -5,7 +5,7 @@
  * column's header says of its values, then, row by row, with the value next to the literal.
  */
 import { type ByteStrings, byteStringAt } from '../../../shared/row-group/byte-strings.ts';
-import type { RowGroup } from '../../../shared/row-group/reader.ts';
+import { firstValueOf, type RowGroup } from '../../../shared/row-group/reader.ts';
 import { SEAM_VALUES_MAX } from '../../limits.ts';
 import { valuesMayBeEmpty, valuesMayHave } from './column-bytes.ts';
 import { matchEach } from './match-column.ts';
@@ -36,7 +36,7 @@ export class Seams {
     for (const { slot, side, text } of neighbours) {
       const matched = this.#matchedOf(columns[slot]!, side, text);
       if (matched === undefined) continue;
-      const { firstValue } = this.#group.columns[columns[slot]!]!.parts.find((part) => part.template === template)!;
+      const firstValue = firstValueOf(this.#group.columns[columns[slot]!]!, template);
       for (let i = 0; i < mayBe.length; i++) if (matched[firstValue + i] === 1) mayBe[i] = 1;
     }
     return all.filter((_, i) => mayBe[i] === 1);

@@ -9,7 +9,7 @@ import { isDigit } from '../../../shared/row-group/encodings/pattern.ts';
 import { matchUuidText } from '../../../shared/row-group/encodings/uuid-search.ts';
 import { ENCODING_PATTERN } from '../../../shared/row-group/format.ts';
 import type { ColumnInfo } from '../../../shared/row-group/header.ts';
-import type { RowGroup } from '../../../shared/row-group/reader.ts';
+import { firstValueOf, type RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Template } from '../../../shared/row-group/template.ts';
 import { valuesMayHave } from './column-bytes.ts';
 import type { TextFilter } from './plan.ts';
@@ -42,12 +42,13 @@ export function applyTextFilter(group: RowGroup, filter: TextFilter, selected: U
 
 /** Sets found[row] for each selected line that contains the needle; what it does to other rows is undefined. */
 function markContaining(group: RowGroup, needle: Buffer, selected: Uint8Array, found: Uint8Array): void {
+  const bytes = [...new Set(needle)];
   const matchedOf = new Map<number, Uint8Array | undefined>();
   const seams = new Seams(group, needle);
   for (let t = 0; t < group.templates.length; t++) {
     const template = group.templates[t]!;
     const columns = group.columnsOfTemplate[t]!;
-    if (!mayContain(group, template, columns, needle)) continue;
+    if (!mayContain(group, template, columns, bytes)) continue;
     if (template.literals.some((literal) => literal.includes(needle))) {
       for (const row of rowsOfTemplate(group, t)) found[row] = 1;
       continue;
@@ -68,9 +69,9 @@ function rowsOfTemplate(group: RowGroup, template: number): Int32Array {
 }
 
 function markPart(group: RowGroup, column: ColumnInfo, template: number, matched: Uint8Array, found: Uint8Array): void {
-  const part = column.parts.find((each) => each.template === template)!;
+  const firstValue = firstValueOf(column, template);
   const rows = rowsOfTemplate(group, template);
-  for (let i = 0; i < rows.length; i++) if (matched[part.firstValue + i] === 1) found[rows[i]!] = 1;
+  for (let i = 0; i < rows.length; i++) if (matched[firstValue + i] === 1) found[rows[i]!] = 1;
 }
 
 /** Puts the selected lines together, some at a time, and looks into them. */
@@ -138,9 +139,14 @@ function forEachHit(bytes: Buffer, offsets: Uint32Array, needle: Buffer, onHit: 
   }
 }
 
-/** False when some byte of the needle occurs neither in the literals nor in the values of a template. */
-function mayContain(group: RowGroup, template: Template, columns: readonly number[], needle: Buffer): boolean {
-  for (const byte of needle) {
+/** False when one of the bytes occurs neither in the literals nor in the values of a template. */
+function mayContain(
+  group: RowGroup,
+  template: Template,
+  columns: readonly number[],
+  bytes: readonly number[],
+): boolean {
+  for (const byte of bytes) {
     const inLiterals = template.literals.some((literal) => literal.includes(byte));
     if (!inLiterals && !columns.some((index) => valuesMayHave(group, index, byte))) return false;
   }

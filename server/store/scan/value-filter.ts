@@ -3,7 +3,7 @@
  * A field that stands in a line more than once matches when any of its values does.
  */
 import { type Labels, labelOf } from '../../../shared/labels.ts';
-import { ENCODING_INTEGER, ENCODING_UUID, KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
+import { ENCODING_INTEGER, ENCODING_UUID, KIND_STRING } from '../../../shared/row-group/format.ts';
 import type { ColumnInfo } from '../../../shared/row-group/header.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { matchesAny } from './pattern.ts';
@@ -11,8 +11,8 @@ import type { Pattern } from './pattern.ts';
 import type { ValueFilter, Verdict } from './plan.ts';
 import { markedIn } from './marks.ts';
 import { integersOf, matchColumn, matchesSome, uuidsOf } from './match-column.ts';
-import { answeringFields, answeringParts, patternsOf } from './name.ts';
-import { forEachWholeLineValue } from './whole-lines.ts';
+import type { Side, WholeLineMatches } from './match-whole-lines.ts';
+import { answeringColumns, patternsOf } from './name.ts';
 
 /** What the labels of a stream say about a filter. */
 export function labelVerdict(filter: ValueFilter, labels: Labels): Verdict {
@@ -23,18 +23,20 @@ export function labelVerdict(filter: ValueFilter, labels: Labels): Verdict {
 
 /**
  * Rows that were selected so far and satisfy the filter, by row. Owns what it returns and may change what it was given.
+ * @param wholeLines  of the row group, under the filters of the plan that this one is of
  * @param selected  undefined for all rows
  */
 export function applyValueFilter(
   group: RowGroup,
   filter: ValueFilter,
+  wholeLines: WholeLineMatches,
   selected: Uint8Array | undefined,
 ): Uint8Array | undefined {
   const verdicts = group.info.streams.map((labels) => labelVerdict(filter, labels));
   if (verdicts.every((verdict) => verdict === 'pass')) return selected;
   const { rowCount } = group.info;
   if (verdicts.every((verdict) => verdict === 'fail')) return new Uint8Array(rowCount);
-  const passing = verdicts.includes('field') ? fieldMatches(group, filter) : undefined;
+  const passing = verdicts.includes('field') ? fieldMatches(group, filter, wholeLines) : undefined;
   if (passing !== undefined && verdicts.every((verdict) => verdict === 'field')) {
     if (selected !== undefined) for (let row = 0; row < rowCount; row++) passing[row]! &= selected[row]!;
     return passing;
@@ -49,29 +51,21 @@ export function applyValueFilter(
 }
 
 /** By row: 1 where the fields of the line satisfy the filter. */
-function fieldMatches(group: RowGroup, { name, any, none }: ValueFilter): Uint8Array {
+function fieldMatches(group: RowGroup, filter: ValueFilter, wholeLines: WholeLineMatches): Uint8Array {
   const rowCount = group.info.rowCount;
-  const wanted = any.length === 0 ? undefined : matchingRows(group, name, patternsOf(name, any));
-  const refused = none.length === 0 ? undefined : matchingRows(group, name, patternsOf(name, none));
+  const wanted = filter.any.length === 0 ? undefined : matchingRows(group, filter, 'any', wholeLines);
+  const refused = filter.none.length === 0 ? undefined : matchingRows(group, filter, 'none', wholeLines);
   const result = wanted ?? new Uint8Array(rowCount).fill(1);
   if (refused !== undefined) for (let row = 0; row < rowCount; row++) if (refused[row] === 1) result[row] = 0;
   return result;
 }
 
-/** By row: 1 where a value of the name matches one of the patterns. */
-function matchingRows(group: RowGroup, name: string, patterns: readonly Pattern[]): Uint8Array {
+/** By row: 1 where a value of the filter's name matches one of the patterns of one side. */
+function matchingRows(group: RowGroup, filter: ValueFilter, side: Side, wholeLines: WholeLineMatches): Uint8Array {
   const rows = new Uint8Array(group.info.rowCount);
-  const fields = answeringFields(group, name);
-  for (const [index, column] of group.columns.entries()) {
-    if (column.slot.kind === KIND_TEXT) {
-      forEachWholeLineValue(group, index, name, (row, value) => {
-        if (matchesAny(patterns, value)) rows[row] = 1;
-      });
-    } else {
-      const parts = answeringParts(group, column, fields);
-      if (parts.length > 0) markRows(group, index, parts, patterns, rows);
-    }
-  }
+  const patterns = patternsOf(filter.name, filter[side]);
+  for (const { column, parts } of answeringColumns(group, filter.name)) markRows(group, column, parts, patterns, rows);
+  wholeLines.mark(filter, side, rows);
   return rows;
 }
 
@@ -91,10 +85,11 @@ function markRows(
 
 /** Those of some values, ascending, that lie in these parts of the column. */
 function inParts(column: ColumnInfo, parts: ColumnInfo['parts'], values: Uint32Array): Uint32Array {
+  const counting = new Set(parts);
   let at = 0;
   return values.filter((value) => {
     while ((column.parts[at + 1]?.firstValue ?? Infinity) <= value) at++;
-    return parts.includes(column.parts[at]!);
+    return counting.has(column.parts[at]!);
   });
 }
 

@@ -1,10 +1,59 @@
-/** Lines whose shape was one too many are kept whole, but have fields all the same: they are cut anew here. */
+/** Lines whose shape was one too many are kept whole, but have fields all the same: they are cut again here. */
 import { fieldsOf } from '../../../shared/levels.ts';
+import { cutLine } from '../../../shared/row-group/cut-line.ts';
 import { KIND_STRING } from '../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
-import { cutLine } from '../../../shared/row-group/cut-line.ts';
 import { Tokens } from '../../../shared/row-group/tokens.ts';
 import { unescaped } from './unescaped.ts';
+
+/** A line with its values. One object serves all lines of a pass, so it is good until the next line. */
+export class WholeLine {
+  row = 0;
+  /** Names of the values, in the order in which these stand in the line; a name may occur more than once. */
+  readonly fields: string[] = [];
+  readonly #tokens = new Tokens({ areNamed: true });
+  #bytes: Buffer = Buffer.alloc(0);
+
+  /** A view, escapes resolved. */
+  value(index: number): Buffer {
+    const value = this.#bytes.subarray(this.#tokens.starts[index], this.#tokens.ends[index]);
+    return this.#tokens.kinds[index] === KIND_STRING ? unescaped(value) : value;
+  }
+
+  /** The field that answers a name in this line; undefined when it has none. @param fields  those that may, by priority */
+  answering(fields: readonly string[]): string | undefined {
+    return fields.find((field) => this.fields.includes(field));
+  }
+
+  /** False when bytes[start, end) cannot be cut. */
+  cut(row: number, bytes: Buffer, start: number, end: number): boolean {
+    const tokens = this.#tokens;
+    this.fields.length = 0;
+    if (cutLine('auto', bytes, start, end, tokens) < 0) return false;
+    this.row = row;
+    this.#bytes = bytes;
+    for (let token = 0; token < tokens.count; token++) this.fields.push(tokens.fields[token]!);
+    return true;
+  }
+}
+
+/**
+ * Calls back for each line of a text column that can be cut.
+ * @param selected  by row: 1 where the line is wanted; undefined for all
+ */
+export function forEachWholeLine(
+  group: RowGroup,
+  column: number,
+  selected: Uint8Array | undefined,
+  visit: (line: WholeLine) => void,
+): void {
+  const columnRows = group.valueRows(group.columns[column]!);
+  const rows = selected === undefined ? columnRows : columnRows.filter((row) => selected[row] === 1);
+  if (rows.length === 0) return;
+  const { bytes, offsets } = group.lines(rows);
+  const line = new WholeLine();
+  for (let i = 0; i < rows.length; i++) if (line.cut(rows[i]!, bytes, offsets[i]!, offsets[i + 1]!)) visit(line);
+}
 
 /** Calls back for each value of a name in the lines of a text column; the value is a view. */
 export function forEachWholeLineValue(
@@ -13,20 +62,10 @@ export function forEachWholeLineValue(
   name: string,
   visit: (row: number, value: Buffer) => void,
 ): void {
-  const valueRows = group.valueRows(group.columns[column]!);
-  const { bytes, offsets } = group.lines(valueRows);
   const fields = fieldsOf(name);
-  const tokens = new Tokens({ areNamed: true });
-  for (let i = 0; i < valueRows.length; i++) {
-    const start = offsets[i]!;
-    const end = offsets[i + 1]!;
-    if (cutLine('auto', bytes, start, end, tokens) < 0) continue;
-    const names = tokens.fields.slice(0, tokens.count);
-    const field = fields.find((each) => names.includes(each));
-    for (let token = 0; token < tokens.count; token++) {
-      if (names[token] !== field) continue;
-      const value = bytes.subarray(tokens.starts[token], tokens.ends[token]);
-      visit(valueRows[i]!, tokens.kinds[token] === KIND_STRING ? unescaped(value) : value);
-    }
-  }
+  forEachWholeLine(group, column, undefined, (line) => {
+    const answering = line.answering(fields);
+    if (answering === undefined) return;
+    for (const [index, field] of line.fields.entries()) if (field === answering) visit(line.row, line.value(index));
+  });
 }

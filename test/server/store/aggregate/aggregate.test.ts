@@ -8,7 +8,8 @@ import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../shared/time.ts';
 import { AGGREGATE_GROUPS_HELD_MAX, AGGREGATE_LIMIT_MAX } from '../../../../server/limits.ts';
 import type { AggregatePlan } from '../../../../server/store/aggregate/aggregate.ts';
-import { facetsOf, FacetTable } from '../../../../server/store/aggregate/facets.ts';
+import { FacetTable } from '../../../../server/store/aggregate/facet-table.ts';
+import { facetsOf } from '../../../../server/store/aggregate/facets.ts';
 import { parsePattern } from '../../../../server/store/scan/pattern.ts';
 import { naiveCanonical } from '../naive-level.ts';
 import { planOf } from '../../query/query-context.ts';
@@ -192,7 +193,7 @@ describe('facets', () => {
       fc.property(rows, (batches) => {
         const table = new FacetTable();
         for (const batch of batches) table.add(facetsOf(groupOf(batch), planOf(), undefined, new Set()));
-        for (const { name, rows: count, values } of table.facets()) {
+        for (const { name, rows: count, values } of table.counts().facets) {
           const want = new Map<string, number>();
           for (const each of batches.flat()) {
             const value = valueOf(each, name);
@@ -208,7 +209,7 @@ describe('facets', () => {
 
   it('count a line once that has the field as a number and as a text', () => {
     const group = new RowGroup(rowGroupOf([{ text: '{"n":1,"n":"a"}' }, { text: '{"n":1}' }]));
-    const [facet] = facetsOf(group, planOf(), ['n'], new Set());
+    const [facet] = facetsOf(group, planOf(), ['n'], new Set()).facets;
     expect(facet).toEqual({
       name: 'n',
       rows: 2,
@@ -221,7 +222,7 @@ describe('facets', () => {
 
   it('of an id have no values, but tell how often it occurs', () => {
     const lines = Array.from({ length: 1500 }, (_, i): Line => ({ text: `{"id":"id-${i}"}` }));
-    expect(facetsOf(new RowGroup(rowGroupOf(lines)), planOf(), undefined, new Set())).toContainEqual({
+    expect(facetsOf(new RowGroup(rowGroupOf(lines)), planOf(), undefined, []).facets).toContainEqual({
       name: 'id',
       rows: 1500,
       values: undefined,

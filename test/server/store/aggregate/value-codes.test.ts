@@ -35,7 +35,7 @@ test.each([
   ['few enough to count', 100, 100],
 ])('a facet of %s', (_what, count, counted) => {
   const group = groupOf(Array.from({ length: count }, (_, i) => `/users/${i}`));
-  const [facet] = facetsOf(group, planOf({}), ['path'], new Set());
+  const [facet] = facetsOf(group, planOf({}), ['path'], new Set()).facets;
   expect(facet).toMatchObject({ name: 'path', rows: count });
   expect(facet!.values?.size).toBe(counted);
 });
