@@ -4,10 +4,12 @@ import type { Logger } from 'pino';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Batch } from '../shared/wire.ts';
 import type { Access } from './auth/access.ts';
-import { limitBodies } from './http/admission.ts';
 import { registerAgent } from './http/agent.ts';
 import { type PodsOn, registerAgentRules } from './http/agent-rules.ts';
+import { receiveBodies } from './http/bodies.ts';
+import { BodyBudget } from './http/body-budget.ts';
 import { registerCheck } from './http/check.ts';
+import { Connections } from './http/connections.ts';
 import { registerErase } from './http/erase.ts';
 import { sendError, sendNotFound } from './http/errors.ts';
 import { registerAggregates } from './http/aggregates.ts';
@@ -19,12 +21,13 @@ import { registerLabels } from './http/labels.ts';
 import { registerLogs } from './http/logs.ts';
 import { registerMetrics } from './http/metrics.ts';
 import { registerSnapshots } from './http/snapshots.ts';
+import { cutOffStalledAnswers } from './http/stalled-answers.ts';
 import { registerStats } from './http/stats.ts';
 import type { BatchAcceptor } from './ingest/accept-batch.ts';
 import { positionsProblem } from './ingest/check-positions.ts';
 import type { Positions } from './ingest/positions.ts';
 import { SHRED } from './ingest/shred-lines.ts';
-import { BODY_BYTES_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
+import { CONNECTIONS_CHECK_MS, HEADERS_BYTES_MAX, HEADERS_RECEIVE_MS_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
 import type { QueryContext } from './query/answer.ts';
 import { AnswerRows } from './query/answer-rows.ts';
 import { embeddedLogStore } from './query/embedded-log-store.ts';
@@ -77,21 +80,27 @@ export function buildApp(parts: AppParts): FastifyInstance {
     access,
     now,
   } = parts;
+  const connections = new Connections();
   const app: FastifyInstance = fastify({
-    bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_RECEIVE_MS_MAX,
+    clientErrorHandler: (error, socket) => connections.refuse(error, socket),
+    http: {
+      maxHeaderSize: HEADERS_BYTES_MAX,
+      headersTimeout: HEADERS_RECEIVE_MS_MAX,
+      connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
+    },
   });
+  connections.watch(app.server);
   const routes: string[] = [];
   app.addHook('onRoute', ({ method, url }) => {
     if (method !== 'HEAD') routes.push(`${String(method)} ${url}`);
   });
   app.setErrorHandler((error: Error, _request, reply) => sendError(error, log, reply));
   app.setNotFoundHandler((request, reply) => sendNotFound(routes, request, reply));
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   refuseForeignPages(app, access.isLocal);
-  guard(app, access);
-  limitBodies(app);
+  guard(app, access, (socket) => connections.trust(socket));
+  receiveBodies(app, new BodyBudget());
+  cutOffStalledAnswers(app);
 
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());

@@ -14,10 +14,28 @@ const DAY_MS = 24 * HOUR_MS;
 export const BODY_BYTES_MAX = 16 * MIB;
 
 /**
- * Bodies being received, shredded or waiting for their fsync, summed over all requests: they are the server's largest
- * use of memory. Beyond: 503, and the client keeps its lines a little longer.
+ * Bodies being received, shredded or waiting for their fsync, summed over all requests by what has arrived of them: they
+ * are the server's largest use of memory. Beyond: 503, and the client keeps its lines a little longer.
  */
 export const BODIES_IN_FLIGHT_BYTES_MAX = 64 * MIB;
+
+/** The same for one caller (a token; without tokens, an address), so that one leaves room to the others. Beyond: 503. */
+export const BODIES_OF_CALLER_BYTES_MAX = 48 * MIB;
+
+/**
+ * A body may pause for the first of these, and on average, after such a pause, must not be slower than the second: the
+ * largest takes four and a half minutes at most. Beyond: 408. Looked at every third.
+ */
+export const BODY_IDLE_MS_MAX = 10 * SECOND_MS;
+export const BODY_BYTES_A_SECOND_MIN = 64 * KIB;
+export const BODY_PACE_CHECK_MS = 1 * SECOND_MS;
+
+/**
+ * A body that no route takes, or whose request was refused, is read past up to this size and for this time, without being
+ * kept: an agent's batch fits, so that the agent can read why it was refused. Beyond: the connection is closed.
+ */
+export const UNREAD_BODY_BYTES_MAX = 1 * MIB;
+export const UNREAD_BODY_MS_MAX = 5 * SECOND_MS;
 
 /** A body after decompression. A log compresses 10 : 1, seldom 20 : 1; more is an accident or an attack. Beyond: 413. */
 export const INFLATED_BODY_BYTES_MAX = 64 * MIB;
@@ -336,8 +354,29 @@ export const OPEN_FILE_MS_MAX = 10 * SECOND_MS;
 
 // ── HTTP ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** A client that sends its body slower than this is cut off: it would hold memory. */
-export const REQUEST_RECEIVE_MS_MAX = 60 * SECOND_MS;
+/** Request line and headers; the longest queries have 8 KiB. Beyond: 431. */
+export const HEADERS_BYTES_MAX = 16 * KIB;
+
+/** Time for the headers, from the connection's first moment. A slow link takes a second. Beyond: 408. */
+export const HEADERS_RECEIVE_MS_MAX = 10 * SECOND_MS;
+
+/** Time for a whole request: more than the pace of bodies allows, for what that does not see. Beyond: 408. */
+export const REQUEST_RECEIVE_MS_MAX = 5 * MINUTE_MS;
+
+/** How often connections are held against these two. Beyond: they end this much later. */
+export const CONNECTIONS_CHECK_MS = 2 * SECOND_MS;
+
+/**
+ * Connections, about 12 KB each: an agent has two, so 4,000 nodes. Beyond: one that is idle is closed, that of a stranger
+ * first, and a new one is refused when there is none.
+ */
+export const CONNECTIONS_MAX = 8192;
+
+/** Connections on which no caller has been let in yet; that takes milliseconds. Beyond: the oldest of them is closed. */
+export const STRANGER_CONNECTIONS_MAX = 512;
+
+/** Requests under way on one connection. No client of today sends a second one before the first answer. Beyond: closed. */
+export const PIPELINED_REQUESTS_MAX = 16;
 
 // ── Access ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

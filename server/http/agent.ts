@@ -19,7 +19,8 @@ export interface AgentRoutes {
 }
 
 export function registerAgent(app: FastifyInstance, { acceptor, positions, assertOwnPods }: AgentRoutes): void {
-  app.post<{ Body: Buffer | undefined }>('/agent/batch', async (request, reply) => {
+  const options = { config: { takesBody: true } };
+  app.post<{ Body: Buffer | undefined }>('/agent/batch', options, async (request, reply) => {
     const bytes = request.body ?? Buffer.alloc(0);
     const batch = decodeBatch(bytes);
     assertSpeaksFor(request.nodes, batch.node);

@@ -6,8 +6,10 @@ import { relative } from 'node:path';
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { PodlogError } from '../../shared/errors.ts';
+import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
 import type { Backups, HeldSnapshot } from '../store/backup.ts';
 import { adviceFor, type CheckEvent } from '../store/check/finding.ts';
+import { cutOffStalled } from './stalled-answers.ts';
 
 export interface CheckRoutes {
   readonly backups: Pick<Backups, 'hold'>;
@@ -40,6 +42,7 @@ export function registerCheck(app: FastifyInstance, { backups, check, closing }:
         isRunning = false;
       }
     };
+    cutOffStalled(reply.raw, ANSWER_STALLED_MS_MAX);
     return reply.header('content-type', 'application/x-ndjson; charset=utf-8').send(Readable.from(lines()));
   });
 }

@@ -3,7 +3,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { PodlogError, UnauthenticatedError, UnavailableError } from '../../shared/errors.ts';
 import { CHALLENGES } from '../auth/credentials.ts';
-import { BODY_BYTES_MAX } from '../limits.ts';
 
 export interface ErrorBody {
   readonly error: { readonly code: string; readonly message: string };
@@ -21,18 +20,14 @@ export function sendError(error: Error, log: Logger, reply: FastifyReply): Fasti
     return reply.code(error.status).send(errorBody(error.code, error.message));
   }
   const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
-  if (status === 413) {
-    const message = `the body is larger than ${BODY_BYTES_MAX} bytes: send fewer lines at once`;
-    return reply.code(413).send(errorBody('PODLOG_BODY_TOO_LARGE', message));
-  }
   if (status < 500) return reply.code(status).send(errorBody('PODLOG_BAD_REQUEST', error.message));
   log.error({ err: error, path: reply.request.url.split('?')[0] }, 'a request failed');
   return reply.code(500).send(errorBody('PODLOG_INTERNAL', 'an unexpected failure; the log of the server has it'));
 }
 
-/** 404 for a path that does not exist: what does. */
+/** 404 for a path that does not exist. What does exist is the business of those alone who are let in. */
 export function sendNotFound(routes: readonly string[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = request.url.split('?')[0]!;
-  const message = `there is no ${request.method} ${path}; there is: ${routes.join(', ')}`;
-  return reply.code(404).send(errorBody('PODLOG_NO_ROUTE', message));
+  const advice = request.isLetIn ? `; there is: ${routes.join(', ')}` : '';
+  return reply.code(404).send(errorBody('PODLOG_NO_ROUTE', `there is no ${request.method} ${path}${advice}`));
 }

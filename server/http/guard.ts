@@ -3,14 +3,19 @@
  * route can be open by mistake; and routes get their filters through `namespaces` of the request (parseFilters), so none
  * can forget whose lines the caller may see.
  */
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Access } from '../auth/access.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { type Caller, mayUse, type Nodes, type Scope, type Visible } from '../auth/caller.ts';
-import { ForbiddenError } from '../../shared/errors.ts';
+import { ForbiddenError, PodlogError } from '../../shared/errors.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /** For a path that does not exist: whether the caller may learn which ones do. */
+    isLetIn: boolean;
+    /** Who asks. Undefined without tokens, when everybody is one caller. */
+    callerName: string | undefined;
     /** What the caller may see. Not set before the guard has let the request in: filters then throw. */
     namespaces: Visible;
     /** The nodes that the caller may speak for. Not set before the guard has let the request in. */
@@ -54,11 +59,17 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'POST /check': 'admin',
 };
 
-/** Before any route is registered, and before hooks that cost more than this one. */
+/**
+ * Before any route is registered, and before hooks that cost more than this one.
+ * @param letIn  called with the connection of each request that was let in
+ */
 export function guard(
   app: FastifyInstance,
   { authenticator, openMetrics }: Pick<Access, 'authenticator' | 'openMetrics'>,
+  letIn: (socket: Socket) => void = () => {},
 ): void {
+  app.decorateRequest('isLetIn', false);
+  app.decorateRequest('callerName');
   app.decorateRequest('namespaces');
   app.decorateRequest('nodes');
   app.decorateRequest('revoked');
@@ -67,17 +78,23 @@ export function guard(
     route.config = { ...route.config, permission: permission === 'metrics' && openMetrics ? 'open' : permission };
   });
   app.addHook('onRequest', async (request) => {
-    if (request.is404) return;
+    if (request.is404) {
+      request.isLetIn = authenticator === undefined || (await isKnown(request, authenticator));
+      return;
+    }
     const { permission } = request.routeOptions.config;
     if (authenticator === undefined) {
       request.namespaces = 'all';
       request.nodes = 'all';
-    } else if (permission !== 'open') {
-      const { visible, nodes, revoked } = await admitted(request, permission!, authenticator);
+    } else {
+      if (permission === 'open') return;
+      const { name, visible, nodes, revoked } = await admitted(request, permission!, authenticator);
+      request.callerName = name;
       request.namespaces = visible;
       request.nodes = nodes;
       request.revoked = revoked;
     }
+    letIn(request.raw.socket);
   });
 }
 
@@ -104,6 +121,16 @@ async function admitted(
   const isAboutAll = permission === 'read all' || permission === 'metrics';
   if (isAboutAll && caller.visible !== 'all') throw narrow(caller);
   return caller;
+}
+
+async function isKnown({ headers }: FastifyRequest, authenticator: Authenticator): Promise<boolean> {
+  try {
+    await authenticator.authenticate(headers.authorization);
+    return true;
+  } catch (error) {
+    if (error instanceof PodlogError) return false;
+    throw error;
+  }
 }
 
 function lacking({ name, scopes }: Caller, scope: Scope): ForbiddenError {

@@ -15,7 +15,8 @@ export interface IngestRoutes {
 }
 
 export function registerIngest(app: FastifyInstance, { acceptor, shred, now }: IngestRoutes): void {
-  app.post<{ Body: Buffer | undefined }>('/ingest', async (request) => {
+  const options = { config: { takesBody: true } };
+  app.post<{ Body: Buffer | undefined }>('/ingest', options, async (request) => {
     const push = {
       body: request.body ?? Buffer.alloc(0),
       encoding: bodyEncoding(request.headers['content-encoding']),

@@ -1,5 +1,4 @@
 /** `GET /logs`: lines by label, field, text and time; and the live tail over the same filters. */
-import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
@@ -10,6 +9,7 @@ import { CSV_HEADER } from '../query/render.ts';
 import type { Format } from '../query/render.ts';
 import type { QueryContext } from '../query/answer.ts';
 import type { LogStore } from '../store/log-store.ts';
+import { cutOffStalled } from './stalled-answers.ts';
 
 export interface LogsOptions {
   readonly logs: Pick<LogStore, 'search'>;
@@ -90,14 +90,6 @@ async function send(
   // Nothing else ends what has begun when nobody has read any of it.
   stream.once('close', () => void text.return(undefined));
   return reply.send(stream);
-}
-
-/** Ends the connection of a client that takes nothing of what waits for it. To wait for more is no stall. */
-function cutOffStalled(response: ServerResponse, stalledMsMax: number): void {
-  response.setTimeout(stalledMsMax, () => {
-    if (response.writableLength > 0) response.destroy();
-    else response.setTimeout(stalledMsMax);
-  });
 }
 
 async function* startingWith(

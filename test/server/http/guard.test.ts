@@ -97,7 +97,7 @@ async function call(method: string, path: string, token?: string, body?: string 
 
 /** Every route that there is, as the server itself lists them. */
 async function routes(): Promise<string[]> {
-  const { status, text } = await call('GET', '/nope');
+  const { status, text } = await call('GET', '/nope', TOKENS.metrics);
   expect(status).toBe(404);
   const { error } = JSON.parse(text) as { error: { message: string } };
   return error.message.slice(error.message.indexOf('there is: ') + 10).split(', ');
@@ -158,6 +158,23 @@ test('what is refused says how to do it', async () => {
   expect(lacking.text).toMatch(/PODLOG_FORBIDDEN.*ingest lacks the scope read; it has ingest/);
   expect((await call('GET', '/stats', TOKENS.shop)).text).toMatch(/shop sees shop,empty alone/);
   expect((await call('POST', '/agent/batch', TOKENS.stranger)).text).toMatch(/shop\/default is no agent here/);
+});
+
+test('which routes there are is told to those alone who are let in', async () => {
+  for (const token of [undefined, TOKENS.unknown, TOKENS.stranger]) {
+    for (const [method, path] of [
+      ['GET', '/nope'],
+      ['PATCH', '/logs'],
+      ['POST', '/logs'],
+      ['OPTIONS', '/ingest'],
+      ['GET', '/%zz'],
+      ['GET', '/labels/%zz/values'],
+    ] as const) {
+      const { status, text } = await call(method, path, token);
+      expect([400, 401, 403, 404], `${method} ${path}`).toContain(status);
+      expect(text, `${method} ${path}`).not.toMatch(/\/erasures|\/snapshots|there is:/);
+    }
+  }
 });
 
 test('Basic, as curl -u, browsers and Grafana send it', async () => {

@@ -1,0 +1,37 @@
+/**
+ * Bodies are the server's largest use of memory, so their sum is bounded, and so is what one caller has of it. A body
+ * counts for the bytes of it that have arrived, from a caller that the guard has let in, until it is answered: what is
+ * announced costs nothing, and neither does a request that is refused.
+ */
+import { UnavailableError } from '../../shared/errors.ts';
+import { BODIES_IN_FLIGHT_BYTES_MAX, BODIES_OF_CALLER_BYTES_MAX, RETRY_AFTER_QUEUE_SECONDS } from '../limits.ts';
+
+export class BodyBudget {
+  #heldBytes = 0;
+  readonly #heldBytesOf = new Map<string, number>();
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** @throws UnavailableError  a body of this size would not fit beside what has arrived already */
+  expect(caller: string, bytes: number): void {
+    const ofCaller = this.#heldBytesOf.get(caller) ?? 0;
+    if (this.#heldBytes + bytes <= BODIES_IN_FLIGHT_BYTES_MAX && ofCaller + bytes <= BODIES_OF_CALLER_BYTES_MAX) return;
+    throw new UnavailableError('too many lines arrive at once: wait, and send them again', RETRY_AFTER_QUEUE_SECONDS);
+  }
+
+  /** @throws UnavailableError */
+  take(caller: string, bytes: number): void {
+    this.expect(caller, bytes);
+    this.#heldBytes += bytes;
+    this.#heldBytesOf.set(caller, (this.#heldBytesOf.get(caller) ?? 0) + bytes);
+  }
+
+  give(caller: string, bytes: number): void {
+    this.#heldBytes -= bytes;
+    const left = (this.#heldBytesOf.get(caller) ?? 0) - bytes;
+    if (left > 0) this.#heldBytesOf.set(caller, left);
+    else this.#heldBytesOf.delete(caller);
+  }
+}
