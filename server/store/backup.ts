@@ -5,11 +5,13 @@
  * segments that it still has. How to restore one is in BACKUP.md.
  */
 import { dirname, join } from 'node:path';
-import { PodlogError } from '../../shared/errors.ts';
+import { PodlogError, UnavailableError } from '../../shared/errors.ts';
+import { RETRY_AFTER_DISK_SECONDS } from '../limits.ts';
 import { createFile, type Disk, diskErrorCode, realDisk } from './disk.ts';
-import { MANIFEST_FILE, segmentPath, SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER } from './filenames.ts';
+import { segmentPath, SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER } from './filenames.ts';
 import { FORMAT_VERSION } from './folder.ts';
-import { decodeManifest, encodeManifest, type Manifest, type ManifestSegment } from './manifest.ts';
+import { encodeManifest, type Manifest, type ManifestSegment } from './manifest.ts';
+import { manifestPaths, readManifest } from './manifest-file.ts';
 import type { Store } from './store.ts';
 
 export interface BackupsOptions {
@@ -60,7 +62,7 @@ export class Backups {
    * Resolves when the snapshot is durable. Waits for maintenance that runs, so that no segment goes meanwhile.
    * @param name  one path segment that does not begin with a dot
    * @throws PodlogError  there is one of that name
-   * @throws UnavailableError  the WAL cannot be flushed now
+   * @throws UnavailableError  the WAL cannot be flushed now, or the disk has no room for the links
    */
   create(name: string): Promise<BackupInfo> {
     return this.#options.store.maintain(async () => {
@@ -115,9 +117,13 @@ export class Backups {
       const path = join(snapshotsDir, name);
       if ((await this.#disk.sizeOf(path)) === undefined) return false;
       const partial = join(snapshotsDir, PARTIAL_PREFIX + name);
-      await this.#disk.remove(partial);
-      await this.#disk.rename(path, partial);
-      await this.#disk.remove(partial);
+      try {
+        await this.#disk.remove(partial);
+        await this.#disk.rename(path, partial);
+        await this.#disk.remove(partial);
+      } catch (error) {
+        throw explained(error, snapshotsDir);
+      }
       return true;
     });
   }
@@ -133,11 +139,8 @@ export class Backups {
     const linked: ManifestSegment[] = [];
     for (const segment of manifest.segments) if (await this.#link(folder, segment)) linked.push(segment);
     await createFile(this.#disk, join(folder, VERSION_FILE), FORMAT_VERSION);
-    await createFile(
-      this.#disk,
-      join(folder, MANIFEST_FILE),
-      encodeManifest({ ...manifest, segments: named ?? linked }),
-    );
+    const text = encodeManifest({ ...manifest, segments: named ?? linked });
+    for (const path of manifestPaths(folder)) await createFile(this.#disk, path, text);
     for (const path of folders) await this.#disk.syncFolder(path);
   }
 
@@ -154,7 +157,7 @@ export class Backups {
 
   async #describe(name: string): Promise<BackupInfo> {
     const path = join(this.#options.snapshotsDir, name);
-    const { segments } = decodeManifest((await this.#disk.readFile(join(path, MANIFEST_FILE))).toString('utf8'));
+    const { segments } = await readManifest(this.#disk, path);
     return {
       name,
       path,
@@ -176,7 +179,34 @@ export async function isAnyHeld(disk: Disk, snapshotsDir: string): Promise<boole
 }
 
 function explained(error: unknown, snapshotsDir: string): unknown {
-  if (diskErrorCode(error) !== 'EXDEV') return error;
-  const message = `${snapshotsDir} is on another file system than the data folder, where no hard link reaches`;
-  return new PodlogError('PODLOG_SNAPSHOT_FOLDER', 409, message, { cause: error });
+  if (error instanceof PodlogError) return error;
+  switch (diskErrorCode(error)) {
+    case 'EXDEV': {
+      const message = `${snapshotsDir} is on another file system than the data folder, where no hard link reaches`;
+      return new PodlogError('PODLOG_SNAPSHOT_FOLDER', 409, message, { cause: error });
+    }
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return unchangeable(
+        `the disk has no room or no inodes left in ${snapshotsDir}: remove snapshots or other files`,
+        error,
+      );
+    case 'EMLINK':
+      return unchangeable('a segment has as many hard links as the file system allows: remove snapshots', error);
+    case 'EROFS':
+    case 'EACCES':
+    case 'EPERM':
+      return unchangeable(
+        `${snapshotsDir} cannot be written: it must be on a writable mount and belong to this user`,
+        error,
+      );
+    case undefined:
+      return error;
+    default:
+      return unchangeable(`the disk failed: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}
+
+function unchangeable(reason: string, cause: unknown): UnavailableError {
+  return new UnavailableError(`snapshots cannot be changed now: ${reason}`, RETRY_AFTER_DISK_SECONDS, { cause });
 }

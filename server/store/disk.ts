@@ -137,6 +137,18 @@ export function diskErrorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
+/** What a process or the kernel has run out of says nothing about a file. */
+const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR', 'EBUSY']);
+
+/**
+ * True when a file, or a part of it, cannot be read now: a failing medium (EIO, EBADMSG, EUCLEAN, …), a file that is gone
+ * or may not be opened (ENOENT, EACCES, …). What a later try may read is not lost.
+ */
+export function isReadError(error: unknown): boolean {
+  const code = diskErrorCode(error);
+  return code !== undefined && /^E(?!RR_)[A-Z0-9]+$/.test(code) && !EXHAUSTED.has(code);
+}
+
 function undefinedWhenMissing(error: unknown): undefined {
   if (diskErrorCode(error) === 'ENOENT') return undefined;
   throw error;

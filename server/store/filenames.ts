@@ -4,6 +4,7 @@
  *     VERSION                              format version of the folder
  *     lock/<pid>-<random>.sock             see lock.ts
  *     MANIFEST.json                        the live segments and where the WAL begins
+ *     MANIFEST.copy.json                   the same once more
  *     wal/000000000001.wal
  *     segments/2026-11-23/000000000002.seg
  *     quarantine/…                         bytes that failed their checksum
@@ -14,6 +15,7 @@ import { join } from 'node:path';
 
 export const VERSION_FILE = 'VERSION';
 export const MANIFEST_FILE = 'MANIFEST.json';
+export const MANIFEST_COPY_FILE = 'MANIFEST.copy.json';
 export const MANIFEST_TEMPORARY_FILE = 'MANIFEST.json.tmp';
 export const LOCK_FOLDER = 'lock';
 export const WAL_FOLDER = 'wal';

@@ -5,7 +5,8 @@
  */
 import type { Disk } from './disk.ts';
 import { segmentPath } from './filenames.ts';
-import type { Manifest, ManifestFile, ManifestSegment } from './manifest.ts';
+import type { Manifest, ManifestSegment } from './manifest.ts';
+import type { ManifestFile } from './manifest-file.ts';
 import type { LiveSegment } from './recover.ts';
 import { readSegment } from './segment/reader.ts';
 import type { RowGroupRef } from './snapshot.ts';

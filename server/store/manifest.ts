@@ -1,12 +1,10 @@
 /**
- * The manifest: which segments are live, where the WAL begins, and what was known of the senders at that point. One
- * small JSON file, replaced as a whole (see FORMAT.md#manifest), so every change of the set of files is atomic.
+ * The manifest: which segments are live, where the WAL begins, and what was known of the senders at that point. Small,
+ * JSON, replaced as a whole, so every change of the set of files is atomic. This is its text (see FORMAT.md#manifest);
+ * manifest-file.ts keeps it on disk.
  */
 import { crc32 } from 'node:zlib';
-import { join } from 'node:path';
 import { CorruptionError } from '../../shared/errors.ts';
-import { createFile, type Disk } from './disk.ts';
-import { MANIFEST_FILE, MANIFEST_TEMPORARY_FILE } from './filenames.ts';
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
@@ -20,6 +18,8 @@ export interface ManifestSegment {
 
 export interface Manifest {
   readonly version: 1;
+  /** Grows with every attempt to replace the manifest; of two that can be read, the one with the higher counts. */
+  readonly generation: number;
   /** No file with this sequence or a higher one is named here. WAL files may have higher ones. */
   readonly nextSequence: number;
   /** WAL files below are flushed: their rows are in the segments. */
@@ -33,6 +33,7 @@ export interface Manifest {
 
 export const EMPTY_MANIFEST: Manifest = {
   version: 1,
+  generation: 0,
   nextSequence: 1,
   walFrom: 1,
   orderFrom: 0,
@@ -56,7 +57,9 @@ export function decodeManifest(text: string): Manifest {
   if (checksum === undefined || checksum !== checksumOf(text.replace(checksum, NO_CHECKSUM))) {
     throw new CorruptionError('the checksum of the manifest does not match');
   }
-  const { crc32: _, ...manifest } = parse(text) as Manifest & { crc32: string };
+  // A manifest of before there were two of them has no generation.
+  const { crc32: _, ...rest } = parse(text) as Partial<Manifest> & { crc32: string };
+  const manifest = { generation: 0, ...rest } as Manifest;
   if (manifest.version !== 1) throw new CorruptionError(`unknown manifest version ${String(manifest.version)}`);
   if (!isManifest(manifest)) throw new CorruptionError('the manifest lacks a part, or has one that cannot be');
   return manifest;
@@ -70,9 +73,9 @@ function parse(text: string): unknown {
   }
 }
 
-function isManifest({ nextSequence, walFrom, orderFrom, segments, positions }: Partial<Manifest>): boolean {
+function isManifest({ generation, nextSequence, walFrom, orderFrom, segments, positions }: Partial<Manifest>): boolean {
   return (
-    [nextSequence, walFrom, orderFrom].every(isCount) &&
+    [generation, nextSequence, walFrom, orderFrom].every(isCount) &&
     Array.isArray(segments) &&
     segments.every(isSegment) &&
     positions !== undefined
@@ -91,65 +94,4 @@ function isCount(value: unknown): boolean {
 
 function checksumOf(text: string): string {
   return crc32(text).toString(16).padStart(8, '0');
-}
-
-/** Owns the manifest on disk. Updates take their turn, each sees the result of the one before. */
-export class ManifestFile {
-  readonly #disk: Disk;
-  readonly #dataDir: string;
-  #current: Manifest;
-  #updates: Promise<unknown> = Promise.resolve();
-
-  private constructor(disk: Disk, dataDir: string, current: Manifest) {
-    this.#disk = disk;
-    this.#dataDir = dataDir;
-    this.#current = current;
-  }
-
-  /**
-   * Reads the manifest; a folder without one is new.
-   * @throws CorruptionError
-   */
-  static async open(disk: Disk, dataDir: string): Promise<ManifestFile> {
-    const path = join(dataDir, MANIFEST_FILE);
-    if ((await disk.sizeOf(path)) === undefined) {
-      const file = new ManifestFile(disk, dataDir, EMPTY_MANIFEST);
-      await file.update((manifest) => manifest);
-      return file;
-    }
-    try {
-      return new ManifestFile(disk, dataDir, decodeManifest((await disk.readFile(path)).toString('utf8')));
-    } catch (error) {
-      if (error instanceof CorruptionError) throw new CorruptionError(error.message, path, { cause: error });
-      throw error;
-    }
-  }
-
-  get current(): Manifest {
-    return this.#current;
-  }
-
-  /**
-   * Resolves when the manifest that `change` gives is durable. When it rejects, either manifest may be on disk, so
-   * nothing that either of them names may be removed.
-   */
-  update(change: (manifest: Manifest) => Manifest): Promise<void> {
-    const turn = this.#updates.then(() => this.#replace(change));
-    this.#updates = turn.catch(() => {});
-    return turn;
-  }
-
-  async #replace(change: (manifest: Manifest) => Manifest): Promise<void> {
-    const next = change(this.#current);
-    await this.#write(next);
-    this.#current = next;
-  }
-
-  async #write(manifest: Manifest): Promise<void> {
-    const temporary = join(this.#dataDir, MANIFEST_TEMPORARY_FILE);
-    await this.#disk.remove(temporary);
-    await createFile(this.#disk, temporary, encodeManifest(manifest));
-    await this.#disk.rename(temporary, join(this.#dataDir, MANIFEST_FILE));
-    await this.#disk.syncFolder(this.#dataDir);
-  }
 }

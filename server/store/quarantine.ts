@@ -37,6 +37,12 @@ export function damageOf(path: string, offset: number, sizeBytes: number, error:
   return { path, offset, sizeBytes, reason: error.message };
 }
 
+/** Bytes that the file system does not give: nothing can be copied, and a later read may succeed. */
+export function unreadable(path: string, offset: number, sizeBytes: number, error: unknown): Damage {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { path, offset, sizeBytes, reason: `cannot be read: ${reason}` };
+}
+
 /** Owns what was found broken while the store is open: keeps it out of snapshots, counts and reports it. */
 export class Quarantine {
   readonly #disk: Disk;

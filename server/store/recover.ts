@@ -4,10 +4,10 @@
  * manifest names is removed.
  */
 import { join } from 'node:path';
-import { CorruptionError } from '../../shared/errors.ts';
+import { CorruptionError, UsageError } from '../../shared/errors.ts';
 import { decodeBatch } from '../../shared/wire.ts';
 import type { BatchState } from './batch-state.ts';
-import { type Disk, diskErrorCode, withFile } from './disk.ts';
+import { type Disk, diskErrorCode, isReadError, withFile } from './disk.ts';
 import {
   MANIFEST_FILE,
   MANIFEST_TEMPORARY_FILE,
@@ -18,7 +18,8 @@ import {
   walPath,
   walSequence,
 } from './filenames.ts';
-import { type JsonValue, type Manifest, ManifestFile, type ManifestSegment } from './manifest.ts';
+import { EMPTY_MANIFEST, type JsonValue, type Manifest, type ManifestSegment } from './manifest.ts';
+import { ManifestFile, manifestPaths, readGenerations } from './manifest-file.ts';
 import type { Memtable } from './memtable.ts';
 import { copyToQuarantine, type Damage, damageOf } from './quarantine.ts';
 import { rowGroupRef, verifyBatch } from './row-group-ref.ts';
@@ -63,20 +64,51 @@ export interface RecoverInput {
 
 export async function recover(input: RecoverInput): Promise<Recovered> {
   const { disk, dataDir, state } = input;
-  await refuseLostManifest(disk, dataDir);
-  const manifest = await ManifestFile.open(disk, dataDir);
   const damages: Damage[] = [];
-  await removeLeftovers(disk, dataDir, manifest.current);
+  const manifest = await openManifest(disk, dataDir, damages);
   const segments = await readSegments(input, manifest.current, damages);
   state.restore(manifest.current.positions);
   const replay = await replayWals(input, manifest.current, damages);
   return { manifest, segments, damages, ...replay };
 }
 
+/**
+ * Brings both files of the manifest to the state of the newest, and only then removes what that does not name: until
+ * then, the other file may name it.
+ */
+async function openManifest(disk: Disk, dataDir: string, damages: Damage[]): Promise<ManifestFile> {
+  const { newest, stale, damages: found, readError } = await readGenerations(disk, dataDir);
+  if (newest === undefined && readError !== undefined) throw unreadableManifest(dataDir, readError);
+  for (const damage of found) {
+    damages.push(damage);
+    await copyToQuarantine(disk, dataDir, damage);
+  }
+  if (newest === undefined) await refuseLostManifest(disk, dataDir, found);
+  const manifest = new ManifestFile(disk, dataDir, newest ?? EMPTY_MANIFEST);
+  if (stale.length > 0) {
+    try {
+      await manifest.update((current) => current);
+    } catch (error) {
+      // A new folder must have one. Otherwise a full disk is no reason not to start; leftovers stay until the next start.
+      if (newest === undefined || !isReadError(error)) throw error;
+      return manifest;
+    }
+  }
+  await removeLeftovers(disk, dataDir, manifest.current);
+  return manifest;
+}
+
+/** What cannot be read now may be whole, so nothing is made in its place. */
+function unreadableManifest(dataDir: string, cause: unknown): UsageError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const advice = `repair the disk, or remove both files (${manifestPaths(dataDir).join(', ')}) if they are lost`;
+  return new UsageError(`the manifest cannot be read: ${reason}; ${advice}`, 1, { cause });
+}
+
 /** Without its manifest, a folder with data must not be taken for a new one: everything in it would be a leftover. */
-async function refuseLostManifest(disk: Disk, dataDir: string): Promise<void> {
+async function refuseLostManifest(disk: Disk, dataDir: string, damages: readonly Damage[]): Promise<void> {
   const path = join(dataDir, MANIFEST_FILE);
-  if ((await disk.sizeOf(path)) !== undefined) return;
+  if (damages.length > 0) throw new CorruptionError(damages.map(({ reason }) => reason).join('; '), path);
   const names = [...(await disk.list(walFolder(dataDir))), ...(await disk.list(join(dataDir, SEGMENTS_FOLDER)))];
   if (names.length > 0) throw new CorruptionError('the manifest is missing, but there is data', path);
 }
@@ -130,7 +162,10 @@ async function replayWals(input: RecoverInput, manifest: Manifest, damages: Dama
   for (const [index, file] of files.entries()) {
     const bytes = await input.disk.readFile(file.path);
     const scan = scanWal(bytes, durableBytesOf(file, files[index + 1]));
-    tornBytes += Math.max(0, bytes.length - scan.durableBytes);
+    tornBytes += scan.tornBytes;
+    if (file.header === undefined && scan.records.length > 0) {
+      damages.push({ path: file.path, offset: 0, sizeBytes: FILE_HEADER_BYTES, reason: 'no valid header' });
+    }
     for (const range of scan.broken) {
       const damage = { path: file.path, ...range, reason: 'no valid record' };
       damages.push(damage);

@@ -3,7 +3,7 @@ import { CorruptionError } from '../../shared/errors.ts';
 import { RowGroup } from '../../shared/row-group/reader.ts';
 import { decodeBatch } from '../../shared/wire.ts';
 import type { RowGroupRef } from '../../server/store/snapshot.ts';
-import { FILE_HEADER_BYTES } from '../../server/store/wal/format.ts';
+import { RECORD_HEADER_BYTES } from '../../server/store/wal/format.ts';
 import { scanWal } from '../../server/store/wal/reader.ts';
 import { DATA_DIR } from './process.ts';
 import type { Run } from './run.ts';
@@ -23,16 +23,29 @@ export async function flip(run: Run): Promise<void> {
   else if (!path.endsWith('.wal')) originals.set(node, originals.get(node) ?? bytes);
   const isFrame = rowGroups !== undefined && !rowGroups.some((ref) => isWithin(ref, offset));
   const lost = rowGroups === undefined ? linesInWal(bytes, offset) : linesInSegment(bytes, rowGroups, offset);
-  for (const line of lost.map((text) => truth.byText(text)!)) line.damage = [...line.damage, { path, isFrame }];
+  const behind = rowGroups === undefined ? linesInWal(bytes, offset, true) : [];
+  const damage = (texts: readonly string[], where: string): void => {
+    for (const line of texts.map((text) => truth.byText(text)!)) {
+      line.damage = [...line.damage, { path: where, isFrame }];
+    }
+  };
+  damage(lost, path);
+  damage(behind, `behind the damage in ${path}`);
   node.flip(offset, random.below(8));
   run.note(`a bit turned in ${path} at ${offset}: ${lost.length} lines`);
 }
 
-/** Texts of the lines of the record that has this byte; and, as the newest records may be torn, of those behind it. */
-function linesInWal(bytes: Buffer, offset: number): string[] {
+/**
+ * Texts of the lines of the record that has this byte.
+ * @param isBehind  of the records behind it instead: they are lost with it when it is taken for torn
+ */
+function linesInWal(bytes: Buffer, offset: number, isBehind = false): string[] {
   const { records } = scanWal(bytes, bytes.length);
   return records
-    .filter((record) => offset < record.offset + record.payload.length && offset >= FILE_HEADER_BYTES)
+    .filter(({ offset: at, payload }) => {
+      const start = at - RECORD_HEADER_BYTES;
+      return isBehind ? offset < start : start <= offset && offset < at + payload.length;
+    })
     .flatMap(({ payload }) => {
       const { rowGroup } = decodeBatch(payload);
       return rowGroup.length === 0 ? [] : textsOf(rowGroup);

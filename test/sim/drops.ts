@@ -1,7 +1,8 @@
 /** What the retention drops as whole segments: their time must have ended, or they are the oldest ones. */
 import { join } from 'node:path';
 import { MAX_SIZE_RESERVE_BYTES } from '../../server/limits.ts';
-import { MANIFEST_FILE, QUARANTINE_FOLDER, WAL_FOLDER } from '../../server/store/filenames.ts';
+import { QUARANTINE_FOLDER, WAL_FOLDER } from '../../server/store/filenames.ts';
+import { manifestPaths } from '../../server/store/manifest-file.ts';
 import type { LiveSegment } from '../../server/store/recover.ts';
 import { readAll } from './looking.ts';
 import { DATA_DIR } from './process.ts';
@@ -39,7 +40,7 @@ export function segmentsBeyond(run: Run): number {
 function otherBytes({ image }: Run): number {
   const folders = [WAL_FOLDER, QUARANTINE_FOLDER].map((name) => `${join(DATA_DIR, name)}/`);
   const isCounted = (path: string): boolean =>
-    path === join(DATA_DIR, MANIFEST_FILE) || folders.some((folder) => path.startsWith(folder));
+    manifestPaths(DATA_DIR).includes(path) || folders.some((folder) => path.startsWith(folder));
   return image.files().reduce((sum, { path, node }) => sum + (isCounted(path) ? node.seen.sizeBytes : 0), 0);
 }
 

@@ -27,7 +27,7 @@ import type { RowGroupRef } from '../../server/store/snapshot.ts';
 import { Store } from '../../server/store/store.ts';
 import { RETENTION_MS, type RetentionScript, RULES } from './operations.ts';
 import type { SimDisk } from './sim-disk.ts';
-import type { SeenLine } from './truth.ts';
+import { type SeenLine, TORN } from './truth.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 export const DATA_DIR = '/srv/podlog';
@@ -49,7 +49,7 @@ export interface Process {
 
 /** What the store says while it runs. */
 export interface Ears {
-  /** Damage was reported; or `torn`, when the end of the WAL was taken for torn. */
+  /** Damage was reported; or TORN, when the end of the WAL was taken for torn. */
   readonly onReport: (path: string) => void;
   /** Something failed and will be tried again. */
   readonly onFailure: (error: Error) => void;
@@ -218,7 +218,7 @@ export function listeningLogger({ onReport, onFailure, note }: Pick<Ears, 'onRep
     note(`store: ${text}${found.err === undefined ? '' : `: ${found.err.message}`}`);
     const isDamage = text.startsWith('damaged data') || text === 'rows that cannot be read went too';
     if (isDamage && found.path !== undefined) onReport(found.path);
-    if ((found.tornBytes ?? 0) > 0) onReport('torn');
+    if ((found.tornBytes ?? 0) > 0) onReport(TORN);
     if (found.err !== undefined) onFailure(found.err);
   };
   return { debug: listen, info: listen, warn: listen, error: listen } as unknown as Logger;

@@ -6,6 +6,7 @@ import { type Run, Wrong } from './run.ts';
 import { SimDisk } from './sim-disk.ts';
 import { noteUntoldTears, outcomeOf, putBack } from './starts.ts';
 import { recover, stop } from './steps.ts';
+import { TORN } from './truth.ts';
 
 export async function repair(run: Run): Promise<void> {
   if (!(await stop(run))) return;
@@ -41,8 +42,8 @@ export async function problemsOf(run: Run, machine: Machine, dataDir: string): P
     if (event.kind !== 'finding') continue;
     run.note(`check: ${event.finding.kind} ${event.finding.path}: ${event.finding.what}`);
     if (isProblem(event.finding)) problems.push(event.finding);
-    // As when the store starts: a damaged record at the end of the WAL looks like one that a crash has torn.
-    else if (event.finding.path.endsWith('.wal')) run.reports.add('torn');
+    // As when the store starts: after a power cut, a damaged record at the end of the WAL may look like a torn one.
+    else if (event.finding.path.endsWith('.wal')) run.reports.add(TORN);
   }
   return problems;
 }

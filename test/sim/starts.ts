@@ -5,6 +5,7 @@ import { readAll } from './looking.ts';
 import { type Process, startProcess } from './process.ts';
 import { asError, isDiskFailure, type Run, Wrong } from './run.ts';
 import { NO_FAULTS, SimDisk } from './sim-disk.ts';
+import { TORN } from './truth.ts';
 
 /** Nothing takes more steps than this; what does never ends. */
 export const STEPS_MAX = 20_000;
@@ -17,6 +18,7 @@ export async function start(run: Run): Promise<void> {
     if (run.image.root.seen.size > 0 && run.random.below(2) === 0) {
       run.note('power cut');
       run.image.powerCut(run.random);
+      run.truth.losePower();
     }
     const disk = new SimDisk(run, run.random);
     if (attempt < HARMED_STARTS_MAX) harmStart(run, disk);
@@ -94,7 +96,7 @@ async function tryStart(run: Run, disk: SimDisk): Promise<Process | undefined> {
 
 /** A process that ends amid its start has perhaps cut the WAL where it took it for torn, and told nobody. */
 export function noteUntoldTears({ reports, script }: Run): void {
-  if (script.harm.flips) reports.add('torn');
+  if (script.harm.flips) reports.add(TORN);
 }
 
 /** A failing disk is a reason; so is a damaged file without which nothing can be done: it is restored. */

@@ -5,6 +5,9 @@
 import { type Labels, labelsKey } from '../../shared/labels.ts';
 import type { Expiry } from './expiry.ts';
 
+/** What is reported when the end of the WAL was taken for torn. */
+export const TORN = 'torn';
+
 export interface WrittenLine {
   readonly text: string;
   readonly labels: Labels;
@@ -173,6 +176,18 @@ export class Truth {
     for (const line of lines) if (line.erasure === 'asked') line.erasure = 'done';
   }
 
+  /**
+   * A power cut may take the mark of a WAL file's last group along: damage in that group, from before the cut, cannot be
+   * told from a torn group.
+   */
+  losePower(): void {
+    for (const line of this.#byText.values()) {
+      if (line.damage.some(({ path }) => path.endsWith('.wal'))) {
+        line.damage = [...line.damage, { path: TORN, isFrame: false }];
+      }
+    }
+  }
+
   /** A repair has found all lines whose own bytes are whole. */
   mended(): void {
     for (const line of this.#byText.values()) line.damage = line.damage.filter(({ isFrame }) => !isFrame);
@@ -284,10 +299,8 @@ export class Truth {
       if (line.damage.length === 0) this.#gone.add(line);
       return undefined;
     }
-    // Of the newest records, a damaged one cannot be told from one that a crash has torn.
-    const isReported = (path: string): boolean => reports.has(path) || (path.endsWith('.wal') && reports.has('torn'));
     const paths = line.damage.map(({ path }) => path);
-    if (paths.some(isReported)) return undefined;
+    if (paths.some((path) => reports.has(path))) return undefined;
     return `missing${paths.map((path) => `, and nobody reported ${path}`).join('')}: ${line.text}`;
   }
 }

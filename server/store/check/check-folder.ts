@@ -4,11 +4,11 @@
  * it is, and can be given up.
  */
 import { join } from 'node:path';
-import { CorruptionError } from '../../../shared/errors.ts';
 import type { Disk } from '../disk.ts';
 import { MANIFEST_FILE, MANIFEST_TEMPORARY_FILE, segmentPath, SEGMENTS_FOLDER, VERSION_FILE } from '../filenames.ts';
 import { FORMAT_VERSION } from '../folder.ts';
-import { decodeManifest, type JsonValue, type Manifest } from '../manifest.ts';
+import type { JsonValue, Manifest } from '../manifest.ts';
+import { readGenerations } from '../manifest-file.ts';
 import type { CheckSegmentInput, CheckSegmentOutput } from './check-segment.ts';
 import { checkWal, listWal } from './check-wal.ts';
 import { type CheckEvent, type CheckSummary, type Finding, type FindingKind, isProblem } from './finding.ts';
@@ -31,10 +31,9 @@ export async function* checkFolder(context: CheckContext): AsyncGenerator<CheckE
     return { kind: 'finding', finding };
   };
   yield* (await checkVersion(disk, dataDir)).map(found);
-  const manifest = await readManifest(disk, dataDir);
-  if ('kind' in manifest) {
-    yield found(manifest);
-  } else {
+  const { manifest, findings: ofManifest } = await checkManifest(disk, dataDir);
+  yield* ofManifest.map(found);
+  if (manifest !== undefined) {
     const wal = await listWal(disk, dataDir, manifest.walFrom);
     const leftovers = [...wal.leftovers, ...(await unnamedFiles(disk, dataDir, manifest))];
     for (const path of leftovers) yield found(await wholeFile(disk, 'leftover', path, 'the manifest does not name it'));
@@ -82,24 +81,16 @@ async function checkVersion(disk: Disk, dataDir: string): Promise<Finding[]> {
   return [{ kind: 'version', path, offset: 0, sizeBytes: found.length, rowCount: 0, what }];
 }
 
-async function readManifest(disk: Disk, dataDir: string): Promise<Manifest | Finding> {
-  const path = join(dataDir, MANIFEST_FILE);
-  const sizeBytes = await disk.sizeOf(path);
-  const finding = (what: string): Finding => ({
-    kind: 'manifest',
-    path,
-    offset: 0,
-    sizeBytes: sizeBytes ?? 0,
-    rowCount: 0,
-    what,
-  });
-  if (sizeBytes === undefined) return finding('it is missing: nobody knows which files hold which rows');
-  try {
-    return decodeManifest((await disk.readFile(path)).toString('utf8'));
-  } catch (error) {
-    if (error instanceof CorruptionError) return finding(error.message);
-    throw error;
+/** What is wrong with the two files of the manifest, and the one that counts. */
+async function checkManifest(disk: Disk, dataDir: string): Promise<{ manifest?: Manifest; findings: Finding[] }> {
+  const { newest, damages } = await readGenerations(disk, dataDir);
+  if (newest === undefined && damages.length === 0) {
+    const what = 'it is missing: nobody knows which files hold which rows';
+    return { findings: [await wholeFile(disk, 'manifest', join(dataDir, MANIFEST_FILE), what)] };
   }
+  const kind = newest === undefined ? 'manifest' : 'generation';
+  const findings = damages.map(({ reason, ...place }): Finding => ({ kind, ...place, rowCount: 0, what: reason }));
+  return newest === undefined ? { findings } : { manifest: newest, findings };
 }
 
 /** Files that the next start removes: a flush or a merge that a crash interrupted, or what one replaced. */

@@ -61,8 +61,8 @@ export async function* checkWal(
     const durableBytes = isNewest ? undefined : await durableBytesOf(disk, sequence, files[index + 1]!.path);
     const scan = scanWal(bytes, durableBytes);
     for (const range of scan.broken) report('wal-record', 'no valid record', range);
-    if (scan.durableBytes < bytes.length) {
-      const torn = { offset: scan.durableBytes, sizeBytes: bytes.length - scan.durableBytes };
+    if (scan.tornBytes > 0) {
+      const torn = { offset: scan.durableBytes, sizeBytes: scan.tornBytes };
       report('leftover', 'bytes that were being written when the server ended; nothing of them was acknowledged', torn);
     }
     let rowGroupCount = 0;

@@ -4,6 +4,7 @@
  * What is untrue. `repair.ts` has an answer to each:
  *
  * - `version`, `manifest`   nothing can be read without it
+ * - `generation`            one of the two files of the manifest; the other one is whole
  * - `missing`               a file that the manifest or a WAL header names
  * - `wal-record`            bytes that were a durable record once, or a batch that cannot be read
  * - `segment`               the frame of a segment: its size, directory or tables
@@ -12,7 +13,7 @@
  * - `leftover`              what a crash leaves and the next start removes
  */
 export type FindingKind =
-  'version' | 'manifest' | 'missing' | 'wal-record' | 'segment' | 'row-group' | 'index' | 'leftover';
+  'version' | 'manifest' | 'generation' | 'missing' | 'wal-record' | 'segment' | 'row-group' | 'index' | 'leftover';
 
 export interface Finding {
   readonly kind: FindingKind;
@@ -53,6 +54,8 @@ export function adviceFor(kind: FindingKind): string {
       return 'use the podlog that wrote the folder, or restore the file VERSION';
     case 'manifest':
       return 'restore MANIFEST.json, or the folder from a snapshot (server/store/BACKUP.md); it cannot be repaired';
+    case 'generation':
+      return 'nothing is lost: the next start of the server, or --repair, writes it again from the other one';
     case 'missing':
       return 'restore the file; or --repair forgets it';
     case 'wal-record':

@@ -4,7 +4,8 @@ import { PodlogError } from '../../../shared/errors.ts';
 import type { Disk } from '../disk.ts';
 import { segmentPath, SEGMENTS_FOLDER, walFolder } from '../filenames.ts';
 import type { lockFolder } from '../lock.ts';
-import { ManifestFile, type ManifestSegment } from '../manifest.ts';
+import type { ManifestSegment } from '../manifest.ts';
+import { openManifest } from '../manifest-file.ts';
 import type { EraseInput, EraseOutput } from './erase-segment.ts';
 
 export interface EraseSnapshotContext {
@@ -24,7 +25,7 @@ export async function eraseSnapshot(dataDir: string, context: EraseSnapshotConte
   }
   const held = await lock(dataDir);
   try {
-    const manifest = await ManifestFile.open(disk, dataDir);
+    const manifest = await openManifest(disk, dataDir);
     for (const segment of manifest.current.segments) {
       const sequence = takeSequence();
       const output = await erase({ dataDir, segment, sequence });

@@ -9,7 +9,8 @@ import type { Labels } from '../../../shared/labels.ts';
 import { MAX_SIZE_RESERVE_BYTES, SEGMENT_ZSTD_LEVEL } from '../../limits.ts';
 import type { CompactInput, CompactOutput } from '../compaction/compact.ts';
 import { type Disk, realDisk } from '../disk.ts';
-import { MANIFEST_FILE, QUARANTINE_FOLDER, segmentPath, walFolder } from '../filenames.ts';
+import { QUARANTINE_FOLDER, segmentPath, walFolder } from '../filenames.ts';
+import { manifestPaths } from '../manifest-file.ts';
 import type { LiveSegment } from '../recover.ts';
 import type { Store } from '../store.ts';
 import { newestInstantOf } from './by-age.ts';
@@ -99,7 +100,8 @@ export class Retention {
   /** Bytes of what is neither a segment nor a backup. Files of dropped segments that a query reads are on their way out. */
   async #otherBytes(): Promise<number> {
     const { dataDir } = this.#options;
-    let bytes = (await this.#disk.sizeOf(join(dataDir, MANIFEST_FILE))) ?? 0;
+    let bytes = 0;
+    for (const path of manifestPaths(dataDir)) bytes += (await this.#disk.sizeOf(path)) ?? 0;
     for (const folder of [walFolder(dataDir), join(dataDir, QUARANTINE_FOLDER)]) {
       for (const name of await this.#disk.list(folder)) bytes += (await this.#disk.sizeOf(join(folder, name))) ?? 0;
     }

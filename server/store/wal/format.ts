@@ -2,6 +2,7 @@
  * Layout of a WAL file, see ../FORMAT.md#wal-file: a header, then records back to back. Integers are little-endian.
  */
 import { crc32 } from 'node:zlib';
+import { encodeBatch } from '../../../shared/wire.ts';
 
 const FILE_MAGIC = 0x31574c50; // "PLW1"
 export const FILE_HEADER_BYTES = 24;
@@ -57,6 +58,17 @@ export function encodeRecordHeader(payload: Uint8Array, syncedBytes: number): Bu
   return bytes;
 }
 
+/** A batch of nothing. */
+const MARK_PAYLOAD = encodeBatch({ node: '', files: [], gone: [], rowGroup: Buffer.alloc(0) });
+
+/**
+ * A record that only says that all before it was durable when it was written: without it, damage to the last group of a
+ * file would look like a group that a crash has torn.
+ */
+export function encodeMark(syncedBytes: number): Buffer {
+  return Buffer.concat([encodeRecordHeader(MARK_PAYLOAD, syncedBytes), MARK_PAYLOAD]);
+}
+
 /** Size of the record at `offset` with its header, or 0 when no valid record lies there before `end`. */
 export function recordBytesAt(bytes: Buffer, offset: number, end: number): number {
   if (offset + RECORD_HEADER_BYTES > end) return 0;
@@ -65,6 +77,12 @@ export function recordBytesAt(bytes: Buffer, offset: number, end: number): numbe
   if (payloadBytes < PAYLOAD_BYTES_MIN || recordEnd > end) return 0;
   if (crc32(bytes.subarray(offset + 4, recordEnd)) !== bytes.readUInt32LE(offset)) return 0;
   return recordEnd - offset;
+}
+
+/** True when what lies at `offset` and up to the end is a mark. */
+export function isMarkAt(bytes: Buffer, offset: number): boolean {
+  if (bytes.length - offset !== RECORD_HEADER_BYTES + MARK_PAYLOAD.length) return false;
+  return bytes.subarray(offset).equals(encodeMark(syncedBytesAt(bytes, offset)));
 }
 
 export function syncedBytesAt(bytes: Buffer, offset: number): number {

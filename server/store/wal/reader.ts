@@ -2,7 +2,14 @@
  * Tells the records of a WAL file from what a crash or a failing disk left between and behind them. Pure: bytes in,
  * ranges out; see ../recover.ts for what is done about them.
  */
-import { FILE_HEADER_BYTES, PAYLOAD_MAGIC, RECORD_HEADER_BYTES, recordBytesAt, syncedBytesAt } from './format.ts';
+import {
+  FILE_HEADER_BYTES,
+  isMarkAt,
+  PAYLOAD_MAGIC,
+  RECORD_HEADER_BYTES,
+  recordBytesAt,
+  syncedBytesAt,
+} from './format.ts';
 
 export interface WalRecord {
   /** Where the payload begins in the file. */
@@ -21,6 +28,8 @@ export interface WalScan {
   readonly broken: readonly BrokenRange[];
   /** What lies in the file from here on never became durable. */
   readonly durableBytes: number;
+  /** Bytes behind them, but for a mark, which says nothing there. */
+  readonly tornBytes: number;
 }
 
 /**
@@ -30,11 +39,18 @@ export interface WalScan {
  * may have torn the last group of records that was being written, and only that. Each record says up to where the file
  * was durable when it was written, so a range below what the last valid record says is broken; the first one above it
  * is torn, and with it all that follows: those records belong to the same group and were not acknowledged either, and
- * keeping them without the torn one would leave a hole in their files' positions.
+ * keeping them without the torn one would leave a hole in their files' positions. The last group is known to be durable
+ * when a mark follows it (see encodeMark): then nothing of it is torn.
  *
  * @param durableBytes  as the next file's header has it; undefined for the newest file
  */
 export function scanWal(bytes: Buffer, durableBytes: number | undefined): WalScan {
+  const scan = scanUpTo(bytes, durableBytes);
+  const isMark = scan.durableBytes < bytes.length && isMarkAt(bytes, scan.durableBytes);
+  return { ...scan, tornBytes: isMark ? 0 : Math.max(0, bytes.length - scan.durableBytes) };
+}
+
+function scanUpTo(bytes: Buffer, durableBytes: number | undefined): Omit<WalScan, 'tornBytes'> {
   const end = Math.min(durableBytes ?? bytes.length, bytes.length);
   const { records, gaps } = splitRecords(bytes, end);
   if (durableBytes !== undefined) {

@@ -21,7 +21,7 @@ import {
 } from '../../limits.ts';
 import { type Disk, type DiskFile, diskErrorCode } from '../disk.ts';
 import { walFolder, walPath } from '../filenames.ts';
-import { encodeFileHeader, encodeRecordHeader, FILE_HEADER_BYTES, RECORD_HEADER_BYTES } from './format.ts';
+import { encodeFileHeader, encodeMark, encodeRecordHeader, FILE_HEADER_BYTES, RECORD_HEADER_BYTES } from './format.ts';
 
 /** A WAL file that will not be written again. Its first `durableBytes` count. */
 export interface SealedWal {
@@ -55,6 +55,8 @@ interface ActiveFile {
   readonly path: string;
   readonly openedMs: number;
   durableBytes: number;
+  /** Where the next record goes: behind a mark, which becomes durable with it. */
+  endBytes: number;
   recordCount: number;
 }
 
@@ -129,10 +131,11 @@ export class WalWriter {
     else if (this.#problem !== undefined) await this.#start();
   }
 
-  /** Waits for what is queued, then closes the file; the next start flushes it. */
+  /** Waits for what is queued, then closes the file, with its mark; the next start flushes it. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
+    await this.#active?.file.sync().catch(ignore);
     await this.#active?.file.close();
     this.#active = undefined;
   }
@@ -159,6 +162,7 @@ export class WalWriter {
         continue;
       }
       // Outside of the try: what throws here is a bug, and the batches are durable.
+      if (group.length > 0 && this.#queue.length === 0) await mark(active);
       acknowledge(active, group);
       if (this.#sealWanted || isFull(active)) await this.#sealActive();
     } while (this.#queue.length > 0 || this.#sealWanted);
@@ -175,12 +179,14 @@ export class WalWriter {
     return this.#queue.splice(0, count);
   }
 
-  /** Makes the records durable; the file's durable size does not cover them yet. */
+  /** Makes the records durable. */
   async #write(active: ActiveFile, group: readonly PendingRecord[]): Promise<void> {
     const startMs = performance.now();
     const buffers = group.flatMap(({ payload }) => [encodeRecordHeader(payload, active.durableBytes), payload]);
-    await active.file.write(buffers, active.durableBytes);
+    await active.file.write(buffers, active.endBytes);
     await active.file.sync();
+    active.endBytes += buffers.reduce((sum, { length }) => sum + length, 0);
+    active.durableBytes = active.endBytes;
     this.#options.syncSeconds.observe((performance.now() - startMs) / 1000);
   }
 
@@ -202,7 +208,15 @@ export class WalWriter {
       await disk.remove(path).catch(ignore);
       throw error;
     }
-    this.#active = { file, sequence, path, openedMs: now(), durableBytes: FILE_HEADER_BYTES, recordCount: 0 };
+    this.#active = {
+      file,
+      sequence,
+      path,
+      openedMs: now(),
+      durableBytes: FILE_HEADER_BYTES,
+      endBytes: FILE_HEADER_BYTES,
+      recordCount: 0,
+    };
     return this.#active;
   }
 
@@ -247,12 +261,28 @@ export class WalWriter {
   }
 }
 
-/** The records are durable: applies them in their order, and tells those who wait. */
+/**
+ * Says in the file that its last group is durable, before that is acknowledged; where another group follows at once, its
+ * records say it. Not synced: the mark is for damage that is found after the process has ended, and a power cut that
+ * takes it along leaves the file as it would be without. Best effort, as the records are durable whatever it meets.
+ */
+async function mark(active: ActiveFile): Promise<void> {
+  const bytes = encodeMark(active.durableBytes);
+  try {
+    await active.file.write([bytes], active.durableBytes);
+    active.endBytes = active.durableBytes + bytes.length;
+  } catch {
+    // What is left of it is overwritten by the next group.
+  }
+}
+
+/** The records are durable, the last ones before `durableBytes`: applies them in their order, and tells those who wait. */
 function acknowledge(active: ActiveFile, group: readonly PendingRecord[]): void {
   active.recordCount += group.length;
+  let offset = active.durableBytes - group.reduce((sum, each) => sum + RECORD_HEADER_BYTES + each.payload.length, 0);
   for (const { payload, apply, resolve } of group) {
-    apply({ sequence: active.sequence, path: active.path, offset: active.durableBytes + RECORD_HEADER_BYTES });
-    active.durableBytes += RECORD_HEADER_BYTES + payload.length;
+    apply({ sequence: active.sequence, path: active.path, offset: offset + RECORD_HEADER_BYTES });
+    offset += RECORD_HEADER_BYTES + payload.length;
     resolve();
   }
 }

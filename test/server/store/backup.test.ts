@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Backups } from '../../../server/store/backup.ts';
 import { realDisk } from '../../../server/store/disk.ts';
+import { RETRY_AFTER_DISK_SECONDS } from '../../../server/limits.ts';
 import { eraseSegment } from '../../../server/store/erasure/erase-segment.ts';
 import { Erasures } from '../../../server/store/erasure/erasures.ts';
 import { parseFilters } from '../../../server/query/parameters.ts';
@@ -110,7 +111,7 @@ test('a failure leaves no snapshot; a crash leaves half of one, which the next s
   await append(open.store, batchOf({ lines: numberedLines('a', 0, 5) }));
   const backups = await openBackups(open);
   disk.fail({ operation: 'open', path: '.a/MANIFEST', code: 'ENOSPC' });
-  await expect(backups.create('a')).rejects.toThrow(/ENOSPC/);
+  await expect(backups.create('a')).rejects.toThrow(/no room/);
   expect(await backups.list()).toEqual([]);
   disk.heal();
   const { path } = await backups.create('a');
@@ -119,6 +120,29 @@ test('a failure leaves no snapshot; a crash leaves half of one, which the next s
   const again = await openBackups(open);
   expect((await again.list()).map(({ name }) => name)).toEqual(['a']);
   expect((await filesIn(open.dataDir)).some((name) => name.includes('/.b/'))).toBe(false);
+});
+
+test.for([
+  ['ENOSPC', /no room or no inodes left.*remove snapshots/],
+  ['EDQUOT', /no room or no inodes left/],
+  ['EMLINK', /hard links/],
+  ['EROFS', /writable mount/],
+  ['EIO', /the disk failed: EIO/],
+] as const)('a disk that gives no link (%s) is a 503 with advice', async ([code, advice]) => {
+  const open = await openStore();
+  await append(open.store, batchOf({ lines: numberedLines('a', 0, 5) }));
+  const fail = (): Promise<never> => Promise.reject(Object.assign(new Error(`${code}: injected`), { code }));
+  for (const broken of [{ link: fail }, { makeFolder: fail }, { rename: fail }]) {
+    const snapshotsDir = join(open.dataDir, 'snapshots');
+    const disk = { ...realDisk, ...broken };
+    const backups = await Backups.open({ store: open.store, dataDir: open.dataDir, snapshotsDir, disk });
+    await expect(backups.create('a')).rejects.toMatchObject({
+      status: 503,
+      retryAfterSeconds: RETRY_AFTER_DISK_SECONDS,
+      message: expect.stringMatching(advice) as string,
+    });
+    expect(await backups.list()).toEqual([]);
+  }
 });
 
 test('an erasure reaches into snapshots: those from before it, and only rows from before it', async () => {

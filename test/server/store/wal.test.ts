@@ -2,7 +2,12 @@
 import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { encodeFileHeader, encodeRecordHeader, FILE_HEADER_BYTES } from '../../../server/store/wal/format.ts';
+import {
+  encodeFileHeader,
+  encodeMark,
+  encodeRecordHeader,
+  FILE_HEADER_BYTES,
+} from '../../../server/store/wal/format.ts';
 import { scanWal } from '../../../server/store/wal/reader.ts';
 import { batchOf, linesAsRead, numberedLines, range } from './batches.ts';
 import { append, closeStore, filesIn, linesOf, openStore } from './open-store.ts';
@@ -10,6 +15,8 @@ import { append, closeStore, filesIn, linesOf, openStore } from './open-store.ts
 const PAYLOADS = ['PLB1-the-first-payload', 'PLB1-two', 'PLB1-and-a-third', 'PLB1-four-is-the-last'].map((text) =>
   Buffer.from(text.padEnd(20, '.')),
 );
+
+const MARK_BYTES = encodeMark(0).length;
 
 /** A file of records; `groups` says how many records each commit has. */
 function walFile(payloads: readonly Buffer[], groups: readonly number[]): { bytes: Buffer; ends: number[] } {
@@ -89,7 +96,7 @@ test('a torn newest file: acknowledged batches are there, and the store goes on'
     await append(open.store, batchOf({ lines: numberedLines('torn', 0, 10), files: [range('f', 1, 2)] }));
     await closeStore(open);
     const path = join(open.dataDir, 'wal/000000000001.wal');
-    await truncate(path, (await readFile(path)).length - cutBytes);
+    await truncate(path, (await readFile(path)).length - MARK_BYTES - cutBytes);
     const again = await openStore({ dataDir: open.dataDir });
     expect(linesOf(again.store)).toEqual(linesAsRead(first));
     expect(again.state.ends).toEqual({ f: 1 });
@@ -117,4 +124,57 @@ test('a broken record in the middle is set aside, counted, and the rest is read'
   expect(linesOf(again.store)).toEqual(linesAsRead(kept.flat()));
   expect(again.store.stats().quarantinedCount).toBe(1);
   expect((await filesIn(open.dataDir)).filter((name) => name.startsWith('quarantine/'))).toHaveLength(1);
+});
+
+test('a flipped byte in what was acknowledged is damage, also in the last group of the newest file', async () => {
+  const batches = ['a', 'b', 'c'].map((name) => numberedLines(name, 0, 3));
+  const open = await openStore();
+  for (const [i, lines] of batches.entries()) {
+    await append(open.store, batchOf({ lines, files: [range(`f${i}`, 0, 1)] }));
+  }
+  await closeStore(open);
+  const path = join(open.dataDir, 'wal/000000000001.wal');
+  const bytes = await readFile(path);
+  const scan = scanWal(bytes, undefined);
+  const ofBatches = scan.records.filter(({ payload }) => payload.length > 100);
+  expect(ofBatches).toHaveLength(3);
+  const last = ofBatches[2]!;
+  for (let at = FILE_HEADER_BYTES; at < bytes.length; at++) {
+    const damaged = Buffer.from(bytes);
+    damaged[at]! ^= 1 << (at % 8);
+    const { records, broken, tornBytes } = scanWal(damaged, undefined);
+    const isMark = !ofBatches.some(({ offset, payload }) => offset - 12 <= at && at < offset + payload.length);
+    const isLastMark = at >= last.offset + last.payload.length;
+    expect(records.filter(({ payload }) => payload.length > 100)).toHaveLength(isMark ? 3 : 2);
+    expect(broken).toHaveLength(isLastMark ? 0 : 1);
+    expect(tornBytes > 0).toBe(isLastMark);
+  }
+  bytes[last.offset + 50]! ^= 1;
+  await writeFile(path, bytes);
+  const again = await openStore({ dataDir: open.dataDir });
+  expect(linesOf(again.store)).toEqual(linesAsRead(batches.slice(0, 2).flat()));
+  expect(again.state.ends).toEqual({ f0: 1, f1: 1 });
+  expect(again.store.stats().quarantinedCount).toBe(1);
+  expect((await filesIn(open.dataDir)).filter((name) => name.startsWith('quarantine/'))).toHaveLength(1);
+});
+
+test('a group that a power cut tears by sectors is cut off in silence, behind a mark and without one', () => {
+  const first = Buffer.from('PLB1'.padEnd(40, 'a'));
+  const group = ['b', 'c', 'd'].map((letter) => Buffer.from('PLB1'.padEnd(40, letter)));
+  const synced = FILE_HEADER_BYTES + 12 + first.length;
+  const head = [
+    encodeFileHeader({ sequence: 1, previousSequence: 0, previousBytes: 0 }),
+    encodeRecordHeader(first, FILE_HEADER_BYTES),
+    first,
+  ];
+  const writes = [encodeMark(synced), ...group.flatMap((payload) => [encodeRecordHeader(payload, synced), payload])];
+  const tail = Buffer.concat(writes);
+  const sectorBytes = 16;
+  const sectors = Math.ceil(tail.length / sectorBytes);
+  for (let lost = 1; lost < 2 ** sectors; lost++) {
+    const torn = Buffer.from(tail);
+    for (let at = 0; at < torn.length; at++) if ((lost >> Math.floor(at / sectorBytes)) & 1) torn[at] = 0;
+    const { records, broken } = scanWal(Buffer.concat([...head, torn]), undefined);
+    if (broken.length > 0 || !records[0]!.payload.equals(first)) expect({ lost, broken }).toBeUndefined();
+  }
 });

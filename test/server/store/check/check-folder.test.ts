@@ -51,14 +51,19 @@ const DAMAGES: readonly [string, Damage, { kind: string; path: RegExp | string; 
     { kind: 'version', path: 'VERSION', what: /podlog data 9/ },
   ],
   [
-    'no manifest',
+    'no manifest, but its copy',
     ({ dataDir }) => rm(join(dataDir, 'MANIFEST.json')),
-    { kind: 'manifest', path: 'MANIFEST.json', what: /missing/ },
+    { kind: 'generation', path: 'MANIFEST.json', what: /missing/ },
   ],
   [
     'a flipped byte in the manifest',
     ({ dataDir }) => flip(join(dataDir, 'MANIFEST.json'), 100),
-    { kind: 'manifest', path: 'MANIFEST.json', what: /checksum/ },
+    { kind: 'generation', path: 'MANIFEST.json', what: /checksum/ },
+  ],
+  [
+    'a flipped byte in the copy of the manifest',
+    ({ dataDir }) => flip(join(dataDir, 'MANIFEST.copy.json'), 100),
+    { kind: 'generation', path: 'MANIFEST.copy.json', what: /checksum/ },
   ],
   ['a missing segment', ({ segment }) => rm(segment), { kind: 'missing', path: SEGMENT, what: /manifest names/ }],
   [

@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { repairDataFolder } from '../../../../server/check.ts';
+import { manifestPaths } from '../../../../server/store/manifest-file.ts';
 import type { RowGroupRef } from '../../../../server/store/snapshot.ts';
 import { batchOf, linesAsRead, numberedLines, readLines, rowGroupOf, TODAY } from '../batches.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
@@ -151,7 +152,7 @@ test('VERSION is written again; without a manifest nothing is touched', async ()
   await rm(join(dataDir, 'VERSION'));
   await repairAll(dataDir);
   expect(await linesAfter(dataDir)).toEqual(lines);
-  await rm(join(dataDir, 'MANIFEST.json'));
+  for (const path of manifestPaths(dataDir)) await rm(path);
   const before = await filesIn(dataDir);
   const findings = await findingsOf(dataDir);
   for await (const _ of repairDataFolder(dataDir, findings, INDEXED));
