@@ -26,6 +26,7 @@ import { registerStats } from './http/stats.ts';
 import type { BatchAcceptor } from './ingest/accept-batch.ts';
 import { positionsProblem } from './ingest/check-positions.ts';
 import type { Positions } from './ingest/positions.ts';
+import { PushAcceptor } from './ingest/push.ts';
 import { SHRED } from './ingest/shred-lines.ts';
 import { CONNECTIONS_CHECK_MS, HEADERS_BYTES_MAX, HEADERS_RECEIVE_MS_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
 import type { QueryContext } from './query/answer.ts';
@@ -111,12 +112,13 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerStats(app, { store });
   registerAgent(app, { acceptor, positions, assertOwnPods });
   registerAgentRules(app, { rules, podsOn });
-  registerIngest(app, {
+  const pushes = new PushAcceptor({
     acceptor,
-    now,
+    positions,
     // The body is not used after this, so its memory goes to the worker instead of a copy.
     shred: (input) => pool.run(SHRED, input, { priority: PRIORITY_INGEST, transfer: ownMemory(input.body) }),
   });
+  registerIngest(app, { pushes, now });
   const query = queryContext(store, pool);
   const answerRows = 'Lines of all answers that are under way; the limits of clients until their lines are found.';
   metrics.gauge('podlog_answer_rows', answerRows).readFrom(() => query.answerRows.held);

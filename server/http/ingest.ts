@@ -1,20 +1,18 @@
 /** `POST /ingest?app=…`: plain lines or NDJSON from anybody. */
 import type { FastifyInstance } from 'fastify';
 import { ParameterError } from '../../shared/errors.ts';
-import type { BatchAcceptor } from '../ingest/accept-batch.ts';
 import { pushLabels } from '../ingest/push-labels.ts';
-import { type Shredder, storePush } from '../ingest/push.ts';
+import type { PushAcceptor } from '../ingest/push.ts';
 import type { BodyEncoding } from '../ingest/shred-lines.ts';
 import { IDEMPOTENCY_KEY_BYTES_MAX } from '../limits.ts';
 
 export interface IngestRoutes {
-  readonly acceptor: BatchAcceptor;
-  readonly shred: Shredder;
+  readonly pushes: Pick<PushAcceptor, 'accept'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-export function registerIngest(app: FastifyInstance, { acceptor, shred, now }: IngestRoutes): void {
+export function registerIngest(app: FastifyInstance, { pushes, now }: IngestRoutes): void {
   const options = { config: { takesBody: true } };
   app.post<{ Body: Buffer | undefined }>('/ingest', options, async (request) => {
     const push = {
@@ -22,9 +20,10 @@ export function registerIngest(app: FastifyInstance, { acceptor, shred, now }: I
       encoding: bodyEncoding(request.headers['content-encoding']),
       labels: pushLabels(new URL(request.url, 'http://podlog').searchParams),
       arrivedMs: now(),
+      caller: request.callerName,
       idempotencyKey: idempotencyKey(request.headers['idempotency-key']),
     };
-    return { lines: await storePush(push, shred, acceptor) };
+    return { lines: await pushes.accept(push) };
   });
 }
 

@@ -7,6 +7,9 @@ export function positionsProblem(saved: JsonValue): string | undefined {
   if (!isRecord(saved) || !isRecord(saved['nodes']) || !Array.isArray(saved['keys'])) {
     return 'the positions have neither nodes nor keys';
   }
+  // Older versions saved none.
+  const { pushes = [] } = saved;
+  if (!Array.isArray(pushes)) return 'the saved pushes';
   for (const [node, known] of Object.entries(saved['nodes'])) {
     if (!isRecord(known) || !isCount(known['seenMs']) || !isRecord(known['files'])) return `positions of node ${node}`;
     for (const [file, offsets] of Object.entries(known['files'])) {
@@ -16,6 +19,10 @@ export function positionsProblem(saved: JsonValue): string | undefined {
   for (const key of saved['keys'] as readonly JsonValue[]) {
     const [file, ...counts] = Array.isArray(key) ? (key as readonly JsonValue[]) : [];
     if (typeof file !== 'string' || !isCounts(counts, 2, 2)) return 'a saved idempotency key';
+  }
+  for (const push of pushes as readonly JsonValue[]) {
+    const [key, content, ...counts] = Array.isArray(push) ? (push as readonly JsonValue[]) : [];
+    if (typeof key !== 'string' || typeof content !== 'string' || !isCounts(counts, 2, 2)) return 'a saved push';
   }
   return undefined;
 }

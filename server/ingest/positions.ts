@@ -3,26 +3,20 @@
  * Changed only by durable batches, saved with the manifest and rebuilt from the WAL, so it always agrees with the rows.
  *
  * A file belongs to the node that sends it: the same name on another node is another file, so that no agent can move the
- * positions of another. A push with an idempotency key is a file `key:<key>` of no node whose "offset" counts the row groups
- * of the push. What the server itself records of its cluster are files of CLUSTER_NODE, see ../kubernetes/recorder.ts.
+ * positions of another. A push with an idempotency key is a file of no node, see stored-pushes.ts. What the server itself
+ * records of its cluster are files of CLUSTER_NODE, see ../kubernetes/recorder.ts.
  */
 import { type Batch, type FileRange, type Position, POSITION_START, type PositionsAnswer } from '../../shared/wire.ts';
-import { GONE_FILE_KEPT_MS, IDEMPOTENCY_KEY_KEPT_MS, IDEMPOTENCY_KEYS_MAX, NODE_UNSEEN_MS_MAX } from '../limits.ts';
+import { GONE_FILE_KEPT_MS, NODE_UNSEEN_MS_MAX } from '../limits.ts';
 import type { BatchState } from '../store/batch-state.ts';
 import type { JsonValue } from '../store/manifest.ts';
-
-const KEY_PREFIX = 'key:';
+import { type SavedPushes, StoredPushes } from './stored-pushes.ts';
 
 /** The node of pushes. No agent may have this name. */
 export const PUSH_NODE = '';
 
 /** The node of what the server itself records of its cluster. No node of Kubernetes can have this name. */
 export const CLUSTER_NODE = '/kubernetes';
-
-/** The file that stands for a push with this idempotency key. */
-export function keyFile(idempotencyKey: string): string {
-  return KEY_PREFIX + idempotencyKey;
-}
 
 /** What is to be done with a batch. */
 export type Verdict =
@@ -44,17 +38,14 @@ interface KnownNode {
 }
 
 /** The form in which positions are saved; `files` maps a file to [stdout, stderr] or [stdout, stderr, gone since]. */
-interface SavedPositions {
+interface SavedPositions extends SavedPushes {
   readonly nodes: Readonly<Record<string, { seenMs: number; files: Readonly<Record<string, readonly number[]>> }>>;
-  /** Key → [row groups, seen]. Oldest first. */
-  readonly keys: readonly (readonly [string, number, number])[];
 }
 
 export class Positions implements BatchState {
   readonly #now: () => number;
   readonly #nodes = new Map<string, KnownNode>();
-  /** In the order of their last use. */
-  readonly #keys = new Map<string, { readonly position: Position; readonly seenMs: number }>();
+  readonly pushes = new StoredPushes();
 
   /** @param now  epoch milliseconds */
   constructor(now: () => number) {
@@ -68,8 +59,8 @@ export class Positions implements BatchState {
   }
 
   known(node: string, file: string): Position {
-    const known = isKey(node, file) ? this.#keys.get(file) : this.#nodes.get(node)?.files.get(file);
-    return known?.position ?? POSITION_START;
+    if (node === PUSH_NODE) return { stdout: this.pushes.end(file), stderr: 0 };
+    return this.#nodes.get(node)?.files.get(file)?.position ?? POSITION_START;
   }
 
   /** All files of a node that it did not report gone. Asking counts as a sign of life. */
@@ -103,7 +94,7 @@ export class Positions implements BatchState {
   apply({ node, files, gone }: Batch): void {
     const nowMs = this.#now();
     for (const { file, to } of files) {
-      if (isKey(node, file)) this.#setKey(file, to, nowMs);
+      if (node === PUSH_NODE) this.pushes.set(file, to.stdout, nowMs);
       else this.#setFile(node, file, { position: to, goneMs: undefined }, nowMs);
     }
     for (const file of gone) {
@@ -122,10 +113,7 @@ export class Positions implements BatchState {
       }
       if (files.size === 0) this.#nodes.delete(node);
     }
-    for (const [file, { seenMs }] of this.#keys) {
-      if (nowMs - seenMs <= IDEMPOTENCY_KEY_KEPT_MS) break;
-      this.#keys.delete(file);
-    }
+    this.pushes.expire(nowMs);
   }
 
   save(): JsonValue {
@@ -133,20 +121,20 @@ export class Positions implements BatchState {
     const nodes = Object.fromEntries(
       [...this.#nodes].map(([node, { files, seenMs }]) => [node, { seenMs, files: savedFiles(files) }]),
     );
-    return { nodes, keys: [...this.#keys].map(([file, { position, seenMs }]) => [file, position.stdout, seenMs]) };
+    return { nodes, ...this.pushes.save() };
   }
 
   restore(saved: JsonValue): void {
     this.#nodes.clear();
-    this.#keys.clear();
+    this.pushes.clear();
     if (saved === null) return;
-    const { nodes, keys } = saved as unknown as SavedPositions;
+    const { nodes, ...pushes } = saved as unknown as SavedPositions;
     for (const [node, { seenMs, files }] of Object.entries(nodes)) {
       for (const [file, [stdout = 0, stderr = 0, goneMs]] of Object.entries(files)) {
         this.#setFile(node, file, { position: { stdout, stderr }, goneMs }, seenMs);
       }
     }
-    for (const [file, rowGroups, seenMs] of keys) this.#setKey(file, { stdout: rowGroups, stderr: 0 }, seenMs);
+    this.pushes.restore(pushes);
   }
 
   #setFile(node: string, file: string, position: KnownFile, seenMs: number): void {
@@ -156,16 +144,6 @@ export class Positions implements BatchState {
     } else {
       known.files.set(file, position);
       known.seenMs = seenMs;
-    }
-  }
-
-  #setKey(file: string, position: Position, seenMs: number): void {
-    this.#keys.delete(file);
-    this.#keys.set(file, { position, seenMs });
-    if (this.#keys.size <= IDEMPOTENCY_KEYS_MAX) return;
-    for (const oldest of this.#keys.keys()) {
-      this.#keys.delete(oldest);
-      break;
     }
   }
 }
@@ -182,10 +160,6 @@ function savedFiles(files: ReadonlyMap<string, KnownFile>): Record<string, numbe
       ]) => [file, goneMs === undefined ? [stdout, stderr] : [stdout, stderr, goneMs]],
     ),
   );
-}
-
-function isKey(node: string, file: string): boolean {
-  return node === PUSH_NODE && file.startsWith(KEY_PREFIX);
 }
 
 function isStored({ to }: FileRange, known: Position): boolean {

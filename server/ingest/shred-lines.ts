@@ -17,6 +17,7 @@ import {
 } from '../limits.ts';
 import { ownMemory, taskKind, type TaskResult } from '../workers/task.ts';
 import { LineTimeParser } from './line-time.ts';
+import { contentHash, type StoredPush } from './stored-pushes.ts';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -30,12 +31,24 @@ export interface ShredInput {
   readonly labels: Labels;
   /** Time of the lines that have none of their own. */
   readonly arrivedMs: number;
+  /** Whether `content` of the output is wanted. */
+  readonly isHashed: boolean;
+  /** What is stored of this push already and is not made again; with another content, nothing is made. */
+  readonly stored: StoredPush | undefined;
+}
+
+export interface PushedRowGroup {
+  readonly bytes: Uint8Array;
+  /** Lines of the push up to its end. */
+  readonly endLine: number;
 }
 
 export interface ShredOutput {
+  /** Hash of labels and lines; the same however the body was compressed. */
+  readonly content: string;
+  /** Of the whole body. */
   readonly lineCount: number;
-  /** The same for the same input, so that a repeated push has the same groups. */
-  readonly rowGroups: readonly Uint8Array[];
+  readonly rowGroups: readonly PushedRowGroup[];
 }
 
 export const SHRED = taskKind<ShredInput, ShredOutput>('shred');
@@ -48,7 +61,7 @@ export function shredTask(input: ShredInput): TaskResult<ShredOutput> {
   threadBuilder = undefined; // one that threw half-way holds rows of the failed push
   const output = shredLines(input, builder);
   threadBuilder = builder;
-  return { output, transfer: output.rowGroups.flatMap(ownMemory) };
+  return { output, transfer: output.rowGroups.flatMap(({ bytes }) => ownMemory(bytes)) };
 }
 
 /**
@@ -57,29 +70,33 @@ export function shredTask(input: ShredInput): TaskResult<ShredOutput> {
  */
 export function shredLines(input: ShredInput, builder: RowGroupBuilder): ShredOutput {
   const bytes = inflate(input.body, input.encoding);
+  const content = input.isHashed ? hashOf(input.labels, bytes) : '';
+  if (input.stored !== undefined && input.stored.content !== content) return { content, lineCount: 0, rowGroups: [] };
+  const storedLines = input.stored?.lineCount ?? 0;
   const arrived = rowTimeOfMs(input.arrivedMs);
   const own = new LineTimeParser();
-  const rowGroups: Buffer[] = [];
+  const rowGroups: PushedRowGroup[] = [];
   let lineCount = 0;
   let stream = -1;
+  const finish = (): void => {
+    rowGroups.push({ bytes: builder.finish(), endLine: lineCount });
+    stream = -1;
+  };
   for (let start = 0; start < bytes.length;) {
     const newline = bytes.indexOf(NEWLINE, start);
     const next = newline === -1 ? bytes.length : newline + 1;
     let end = newline === -1 ? bytes.length : newline;
     if (end > start && bytes[end - 1] === RETURN) end--;
-    if (end > start) {
+    if (end > start && lineCount < storedLines) lineCount++;
+    else if (end > start) {
       const isLong = end - start > LINE_BYTES_MAX;
       const lineEnd = isLong ? start + LINE_BYTES_MAX : end;
       const flags = isLong ? FLAG_TRUNCATED : 0;
-      if (isFull(builder)) {
-        rowGroups.push(builder.finish());
-        stream = -1;
-      }
+      if (isFull(builder)) finish();
       const line = cut(bytes, start, lineEnd, builder);
       const { day, timeNs } = own.parse(line) && isPlausible(own.day, arrived.day) ? own : arrived;
       if (!builder.fits(day)) {
-        rowGroups.push(builder.finish());
-        stream = -1;
+        finish();
         cut(bytes, start, lineEnd, builder);
       }
       if (stream === -1) stream = builder.stream(input.labels);
@@ -88,8 +105,16 @@ export function shredLines(input: ShredInput, builder: RowGroupBuilder): ShredOu
     }
     start = next;
   }
-  if (builder.rowCount > 0) rowGroups.push(builder.finish());
-  return { lineCount, rowGroups };
+  if (builder.rowCount > 0) finish();
+  return { content, lineCount, rowGroups };
+}
+
+/** Whatever the order of the labels in the query. */
+function hashOf(labels: Labels, bytes: Uint8Array): string {
+  const hash = contentHash();
+  hash.update(`${JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)))}\n`);
+  hash.update(bytes);
+  return hash.digest();
 }
 
 function cut(bytes: Buffer, start: number, end: number, builder: RowGroupBuilder): ShreddedLine {

@@ -160,6 +160,20 @@ test('a push with an idempotency key is stored once, also when it makes many row
   expect((await stats()).rows).toBe(rowsBefore + 5);
 });
 
+test('an idempotency key is for one push', async () => {
+  const key = { 'idempotency-key': 'one push' };
+  expect(await post('/ingest?app=shop', 'first', key)).toMatchObject({ status: 200, json: { lines: 1 } });
+  const zipped = new Uint8Array(gzipSync('first'));
+  expect(await post('/ingest?app=shop', zipped, { ...key, 'content-encoding': 'gzip' })).toMatchObject({ status: 200 });
+  for (const [path, body] of [
+    ['/ingest?app=shop', 'second'],
+    ['/ingest?app=till', 'first'],
+  ] as const) {
+    expect(await post(path, body, key)).toMatchObject({ status: 409, json: { error: { code: 'PODLOG_KEY_REUSED' } } });
+  }
+  expect((await stats()).rows).toBe(rowsBefore + 1);
+});
+
 test('probes and metrics', async () => {
   expect(await call('/healthz')).toMatchObject({ status: 200 });
   expect(await call('/readyz')).toMatchObject({ status: 200, json: { status: 'ready' } });

@@ -6,7 +6,8 @@ import {
   IDEMPOTENCY_KEYS_MAX,
   NODE_UNSEEN_MS_MAX,
 } from '../../../server/limits.ts';
-import { keyFile, Positions, PUSH_NODE } from '../../../server/ingest/positions.ts';
+import { Positions, PUSH_NODE } from '../../../server/ingest/positions.ts';
+import { oldKeyFile } from '../../../server/ingest/stored-pushes.ts';
 import { at, range } from '../store/batches.ts';
 
 function batch(changes: Partial<Batch>): Batch {
@@ -71,14 +72,14 @@ test('what is saved and restored is the same', () => {
   const positions = positionsAfter(
     known,
     batch({ gone: ['g'] }),
-    batch({ node: PUSH_NODE, files: [range(keyFile('k'), 0, 3)] }),
+    batch({ node: PUSH_NODE, files: [range(oldKeyFile('k'), 0, 3)] }),
   );
   const saved: unknown = JSON.parse(JSON.stringify(positions.save()));
   const restored = new Positions(() => 0);
   restored.restore(saved as never);
   expect(restored.save()).toEqual(positions.save());
   expect(restored.known('n1', 'f')).toEqual(at(100));
-  expect(restored.known(PUSH_NODE, keyFile('k'))).toEqual(at(3));
+  expect(restored.known(PUSH_NODE, oldKeyFile('k'))).toEqual(at(3));
   expect(restored.ofNode('n1')).toEqual(positions.ofNode('n1'));
 });
 
@@ -87,15 +88,15 @@ test('gone files, silent nodes and old keys are forgotten, each after its time',
   const positions = new Positions(() => nowMs);
   positions.apply(known);
   positions.apply(batch({ gone: ['g'] }));
-  positions.apply(batch({ node: PUSH_NODE, files: [range(keyFile('k'), 0, 1)] }));
+  positions.apply(batch({ node: PUSH_NODE, files: [range(oldKeyFile('k'), 0, 1)] }));
   const later = (ms: number): void => {
     nowMs += ms;
     positions.expire();
   };
   later(Math.min(GONE_FILE_KEPT_MS, IDEMPOTENCY_KEY_KEPT_MS));
-  expect([positions.known('n1', 'g'), positions.known(PUSH_NODE, keyFile('k'))]).toEqual([at(50), at(1)]);
+  expect([positions.known('n1', 'g'), positions.known(PUSH_NODE, oldKeyFile('k'))]).toEqual([at(50), at(1)]);
   later(Math.max(GONE_FILE_KEPT_MS, IDEMPOTENCY_KEY_KEPT_MS));
-  expect([positions.known('n1', 'g'), positions.known(PUSH_NODE, keyFile('k'))]).toEqual([at(0), at(0)]);
+  expect([positions.known('n1', 'g'), positions.known(PUSH_NODE, oldKeyFile('k'))]).toEqual([at(0), at(0)]);
   later(NODE_UNSEEN_MS_MAX / 2);
   positions.ofNode('n1');
   later(NODE_UNSEEN_MS_MAX / 2 + 1);
@@ -107,7 +108,7 @@ test('gone files, silent nodes and old keys are forgotten, each after its time',
 test('keys are bounded: the oldest goes first', () => {
   const positions = new Positions(() => 0);
   for (let i = 0; i <= IDEMPOTENCY_KEYS_MAX; i++)
-    positions.apply(batch({ node: PUSH_NODE, files: [range(keyFile(String(i)), 0, 1)] }));
-  expect(positions.known(PUSH_NODE, keyFile('0'))).toEqual(at(0));
-  expect(positions.known(PUSH_NODE, keyFile('1'))).toEqual(at(1));
+    positions.apply(batch({ node: PUSH_NODE, files: [range(oldKeyFile(String(i)), 0, 1)] }));
+  expect(positions.known(PUSH_NODE, oldKeyFile('0'))).toEqual(at(0));
+  expect(positions.known(PUSH_NODE, oldKeyFile('1'))).toEqual(at(1));
 });

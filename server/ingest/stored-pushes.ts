@@ -1,0 +1,125 @@
+/**
+ * Which pushes with an idempotency key have been stored, and how far. A push is known by its caller and key, and by what it
+ * says: a hash of its labels and its lines as they are when decompressed. In a batch it is the file
+ *
+ *     push:<hash of caller and key>/<hash of labels and lines>
+ *
+ * whose "offset" counts the lines that are stored, in every row group that the push became. Changed by durable batches
+ * alone, as positions are, and saved with them.
+ *
+ * Versions before these hashes had files `key:<key>`, whose offset counts row groups; their retries are still known.
+ */
+import { createHash } from 'node:crypto';
+import type { FileRange } from '../../shared/wire.ts';
+import { IDEMPOTENCY_KEY_KEPT_MS, IDEMPOTENCY_KEYS_MAX } from '../limits.ts';
+
+const PUSH_FILE = /^push:([\w-]{22})\/([\w-]{22})$/;
+const OLD_PREFIX = 'key:';
+
+/** What is stored of a push. */
+export interface StoredPush {
+  /** Hash of its labels and lines. */
+  readonly content: string;
+  readonly lineCount: number;
+}
+
+interface KnownPush extends StoredPush {
+  readonly seenMs: number;
+}
+
+/** Oldest first. */
+export interface SavedPushes {
+  /** Key, content, lines, seen. */
+  readonly pushes: readonly (readonly [string, string, number, number])[];
+  /** File of an older version, row groups, seen. */
+  readonly keys: readonly (readonly [string, number, number])[];
+}
+
+/** 128 bits: of the keys of one caller, no two will ever have the same. */
+const HASH_CHARS = 22;
+
+export function contentHash(): { update(bytes: Uint8Array | string): unknown; digest(): string } {
+  const hash = createHash('sha256');
+  return { update: (bytes) => hash.update(bytes), digest: () => hash.digest('base64url').slice(0, HASH_CHARS) };
+}
+
+/** @param caller  undefined where everybody is one caller */
+export function pushKey(caller: string | undefined, idempotencyKey: string): string {
+  const hash = contentHash();
+  hash.update(JSON.stringify([caller ?? null, idempotencyKey]));
+  return hash.digest();
+}
+
+/** The range of a push's lines that a batch stores. */
+export function pushRange(key: string, content: string, fromLine: number, toLine: number): FileRange {
+  const file = `push:${key}/${content}`;
+  return { file, from: { stdout: fromLine, stderr: 0 }, to: { stdout: toLine, stderr: 0 } };
+}
+
+/** The file that stood for a push with this key in older versions. */
+export function oldKeyFile(idempotencyKey: string): string {
+  return OLD_PREFIX + idempotencyKey;
+}
+
+/** Owns what is known; both maps are in the order of last use. */
+export class StoredPushes {
+  readonly #pushes = new Map<string, KnownPush>();
+  readonly #old = new Map<string, { readonly rowGroups: number; readonly seenMs: number }>();
+
+  get(key: string): StoredPush | undefined {
+    return this.#pushes.get(key);
+  }
+
+  /** How far the file of a push has come. */
+  end(file: string): number {
+    const [, key, content] = PUSH_FILE.exec(file) ?? [];
+    if (key === undefined) return this.#old.get(file)?.rowGroups ?? 0;
+    const known = this.#pushes.get(key);
+    return known !== undefined && known.content === content ? known.lineCount : 0;
+  }
+
+  set(file: string, end: number, nowMs: number): void {
+    const [, key, content] = PUSH_FILE.exec(file) ?? [];
+    if (key === undefined || content === undefined) setLast(this.#old, file, { rowGroups: end, seenMs: nowMs });
+    else setLast(this.#pushes, key, { content, lineCount: end, seenMs: nowMs });
+  }
+
+  expire(nowMs: number): void {
+    for (const known of [this.#pushes, this.#old]) {
+      for (const [name, { seenMs }] of known) {
+        if (nowMs - seenMs <= IDEMPOTENCY_KEY_KEPT_MS) break;
+        known.delete(name);
+      }
+    }
+  }
+
+  save(): SavedPushes {
+    return {
+      pushes: [...this.#pushes].map(([key, { content, lineCount, seenMs }]) => [key, content, lineCount, seenMs]),
+      keys: [...this.#old].map(([file, { rowGroups, seenMs }]) => [file, rowGroups, seenMs]),
+    };
+  }
+
+  /** @param saved  older versions have no `pushes` */
+  restore({ pushes = [], keys }: Partial<SavedPushes> & Pick<SavedPushes, 'keys'>): void {
+    this.clear();
+    for (const [key, content, lineCount, seenMs] of pushes) setLast(this.#pushes, key, { content, lineCount, seenMs });
+    for (const [file, rowGroups, seenMs] of keys) setLast(this.#old, file, { rowGroups, seenMs });
+  }
+
+  clear(): void {
+    this.#pushes.clear();
+    this.#old.clear();
+  }
+}
+
+/** Forgets the oldest beyond the limit. */
+function setLast<T>(known: Map<string, T>, name: string, value: T): void {
+  known.delete(name);
+  known.set(name, value);
+  if (known.size <= IDEMPOTENCY_KEYS_MAX) return;
+  for (const oldest of known.keys()) {
+    known.delete(oldest);
+    break;
+  }
+}
