@@ -65,6 +65,18 @@ export const LABEL_NAME_BYTES_MAX = 128;
 /** Length of a label's value; Kubernetes names end at 253, annotations are not labels. Beyond: 400. */
 export const LABEL_VALUE_BYTES_MAX = 1024;
 
+/**
+ * Streams whose lines are stored, and the memory of their labels on the main thread: about 700 bytes each in a cluster. A
+ * stream is forgotten with the last of its lines. Beyond: pushes of new ones are refused with 429, and lines of agents get
+ * coarser labels, see ingest/coarse-labels.ts. What is stored already is served, however much it is.
+ */
+export const STREAMS_MAX = 100_000;
+export const STREAMS_BYTES_MAX = 64 * MIB;
+
+/** Shares of these two limits: those who push leave some to agents, and coarser labels have some of their own. */
+export const PUSHED_STREAMS_SHARE_MAX = 0.75;
+export const COARSE_STREAMS_SHARE_MAX = 1.125;
+
 /** A push client's idempotency key. Kept in memory and in the manifest. Beyond: 400. */
 export const IDEMPOTENCY_KEY_BYTES_MAX = 128;
 
@@ -289,6 +301,12 @@ export const SCANS_AT_ONCE = 2;
 
 /** Lines that are rendered in one task: about 0.5 MB of text, which a client takes while the next are rendered. */
 export const RENDER_ROWS_AT_ONCE = 1000;
+
+/**
+ * Names or values of labels in an answer; those of 60,000 pods. Beyond: the first ones in their order, and the answer says
+ * that it is cut.
+ */
+export const LABELS_ANSWER_BYTES_MAX = 4 * MIB;
 
 /** Groups of an answer when nobody says how many; there is always told how many there are. */
 export const AGGREGATE_LIMIT_DEFAULT = 100;

@@ -9,6 +9,7 @@ import { Metrics } from '../shared/metrics.ts';
 import { buildApp } from './app.ts';
 import { type AccessOptions, openAccess } from './auth/access.ts';
 import { BatchAcceptor } from './ingest/accept-batch.ts';
+import { coarseningReporter } from './ingest/coarse-labels.ts';
 import { Positions } from './ingest/positions.ts';
 import type { KubernetesOptions } from './kubernetes/cluster.ts';
 import { HOUSEKEEPING_MS, WORKERS_MAX } from './limits.ts';
@@ -119,7 +120,7 @@ export async function startServer({
     metrics,
     compact: compactInWorker,
   });
-  const acceptor = new BatchAcceptor(store, positions, cluster?.label);
+  const acceptor = new BatchAcceptor(store, positions, cluster?.label, coarseningReporter({ log, metrics, now }));
   const app = buildApp({
     store,
     erasures,

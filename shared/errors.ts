@@ -70,6 +70,17 @@ export class UnavailableError extends PodlogError {
   }
 }
 
+/** The labels of a batch would make more streams than the store holds in memory: which ones, and what to send instead. */
+export class TooManyStreamsError extends PodlogError {
+  /** Indexes of the batch's streams that do not fit. */
+  readonly excess: readonly number[];
+
+  constructor(message: string, excess: readonly number[]) {
+    super('PODLOG_TOO_MANY_STREAMS', 429, message);
+    this.excess = excess;
+  }
+}
+
 /** A query would take more than it may: which limit, and how to ask for less. */
 export class QueryTooLargeError extends PodlogError {
   constructor(message: string) {

@@ -26,3 +26,16 @@ export function labelOf(labels: Labels, name: string): string | undefined {
 export function labelName(text: string): string {
   return text.replace(/[^a-zA-Z0-9_]/g, '_').replace(/^(?=\d)/, '_');
 }
+
+/** Memory of a label set beside its labels, and of a label beside its text: objects, and their places in tables. */
+const LABELS_BYTES = 256;
+const LABEL_BYTES = 80;
+
+/** Memory that a label set takes, at most. */
+export function labelsMemoryBytes(labels: Labels): number {
+  let bytes = LABELS_BYTES;
+  for (const [name, value] of Object.entries(labels)) {
+    bytes += LABEL_BYTES + Buffer.byteLength(name) + Buffer.byteLength(value);
+  }
+  return bytes;
+}

@@ -16,7 +16,7 @@ import type { QueryString } from '../query/parameters.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
 import type { Cell } from '../store/aggregate/aggregate.ts';
 import { aggregate, type AggregateContext, facets } from '../store/aggregate/run.ts';
-import { mayMatch } from '../store/scan/match-rows.ts';
+import { mayMatch, streamMatcher } from '../store/scan/match-rows.ts';
 import type { Predicate } from '../store/scan/plan.ts';
 import type { RowGroupRef, Snapshot } from '../store/snapshot.ts';
 
@@ -41,9 +41,10 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
     const predicate = parseFilters(request, now(), own);
     const by = parseBy(request.query, 1);
     return withSnapshot(store, reply, async (rowGroups, signal) => {
+      const mayMatchStream = streamMatcher(predicate);
       const range = timeRange(
         predicate,
-        rowGroups.filter((group) => mayMatch(group, predicate)),
+        rowGroups.filter((group) => mayMatch(group, predicate, mayMatchStream)),
         now(),
       );
       const stepNs = parseStep(request.query, range);

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { ParameterError } from '../../shared/errors.ts';
 import { labelOf } from '../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../shared/levels.ts';
+import { LABELS_ANSWER_BYTES_MAX } from '../limits.ts';
 import { parseFilters } from '../query/parameters.ts';
 import type { Asked, QueryString } from '../query/parameters.ts';
 import type { LogStore } from '../store/log-store.ts';
@@ -15,15 +16,23 @@ export interface LabelsOptions {
 
 export function registerLabels(app: FastifyInstance, { logs, now }: LabelsOptions): void {
   app.get<{ Querystring: QueryString }>('/labels', async (request) => {
-    const streams = await logs.streams(parseLabelFilters(request, now()));
-    return { labels: sortedSet(streams.flatMap((labels) => Object.keys(labels))) };
+    const names = new Set<string>();
+    for (const labels of await logs.streams(parseLabelFilters(request, now()))) {
+      for (const name of Object.keys(labels)) names.add(name);
+    }
+    const { list, cut } = listed(names);
+    return { labels: list, ...cut };
   });
 
   app.get<{ Querystring: QueryString; Params: { name: string } }>('/labels/:name/values', async (request) => {
     const { name } = request.params;
-    const streams = await logs.streams(parseLabelFilters(request, now()));
-    const values = streams.flatMap((labels) => labelOf(labels, name) ?? []);
-    return { values: sortedSet(name === LEVEL ? values.map(canonical) : values) };
+    const values = new Set<string>();
+    for (const labels of await logs.streams(parseLabelFilters(request, now()))) {
+      const value = labelOf(labels, name);
+      if (value !== undefined) values.add(name === LEVEL ? canonical(value) : value);
+    }
+    const { list, cut } = listed(values);
+    return { values: list, ...cut };
   });
 }
 
@@ -41,6 +50,10 @@ function canonical(level: string): string {
   return canonicalLevel(bytes, 0, bytes.length)?.toString() ?? level;
 }
 
-function sortedSet(values: readonly string[]): string[] {
-  return [...new Set(values)].toSorted();
+/** In order, as far as an answer goes; `cut` is what it says beside them. */
+function listed(texts: ReadonlySet<string>): { list: readonly string[]; cut: { truncated?: true } } {
+  const list = [...texts].toSorted();
+  let bytes = 0;
+  const end = list.findIndex((text) => (bytes += Buffer.byteLength(text)) > LABELS_ANSWER_BYTES_MAX);
+  return end < 0 ? { list, cut: {} } : { list: list.slice(0, end), cut: { truncated: true } };
 }

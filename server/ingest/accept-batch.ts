@@ -3,10 +3,12 @@
  * file take their turn, and the second is judged by what the first has made durable: so no two of them are accepted
  * from the same position, and a repeat is not answered before what it repeats is safe.
  */
-import { CorruptionError } from '../../shared/errors.ts';
+import { CorruptionError, TooManyStreamsError } from '../../shared/errors.ts';
 import { type Batch, decodeBatch, encodeBatch, type PositionsAnswer } from '../../shared/wire.ts';
 import type { LogStore } from '../store/log-store.ts';
-import type { Positions } from './positions.ts';
+import { COARSE_STREAMS_SHARE_MAX, PUSHED_STREAMS_SHARE_MAX } from '../limits.ts';
+import { coarsened, COARSENINGS } from './coarse-labels.ts';
+import { type Positions, PUSH_NODE } from './positions.ts';
 
 export type BatchOutcome =
   | { readonly kind: 'stored'; readonly rowCount: number }
@@ -16,17 +18,22 @@ export type BatchOutcome =
 /** Adds labels to a batch's streams and changes nothing else; gives the batch itself when it has none to add. */
 export type Label = (batch: Batch) => Promise<Batch>;
 
+/** Called for each batch that was stored with coarser labels than its own, which did not fit. */
+export type CoarseningListener = (batch: Batch, error: TooManyStreamsError) => void;
+
 export class BatchAcceptor {
   readonly #store: Pick<LogStore, 'append'>;
   readonly #positions: Positions;
   readonly #label: Label | undefined;
+  readonly #onCoarsened: CoarseningListener | undefined;
   /** Node and file → the batch that is being stored and moves it. Settles when it is durable or has failed; never rejects. */
   readonly #inFlight = new Map<string, Promise<unknown>>();
 
-  constructor(store: Pick<LogStore, 'append'>, positions: Positions, label?: Label) {
+  constructor(store: Pick<LogStore, 'append'>, positions: Positions, label?: Label, onCoarsened?: CoarseningListener) {
     this.#store = store;
     this.#positions = positions;
     this.#label = label;
+    this.#onCoarsened = onCoarsened;
   }
 
   /**
@@ -34,6 +41,7 @@ export class BatchAcceptor {
    * @param bytes  an encoded batch; must not change until then
    * @param batch  `bytes`, decoded
    * @throws CorruptionError, UnavailableError
+   * @throws TooManyStreamsError  a push makes new streams that do not fit; of others even the coarsest labels do not
    */
   async accept(bytes: Uint8Array, batch = decodeBatch(bytes)): Promise<BatchOutcome> {
     checkRanges(batch);
@@ -55,9 +63,31 @@ export class BatchAcceptor {
 
   /** Waiting for labels belongs to the batch's turn: others of the same files are not judged before it is over. */
   async #append(bytes: Uint8Array, batch: Batch): Promise<{ rowCount: number }> {
+    if (batch.node === PUSH_NODE) return this.#store.append(bytes, batch, PUSHED_STREAMS_SHARE_MAX);
     const labelled = (await this.#label?.(batch)) ?? batch;
-    if (labelled === batch) return this.#store.append(bytes, batch);
-    return this.#store.append(encodeBatch(labelled), labelled);
+    try {
+      return await this.#store.append(labelled === batch ? bytes : encodeBatch(labelled), labelled);
+    } catch (error) {
+      if (error instanceof TooManyStreamsError) return this.#appendCoarser(labelled, error);
+      throw error;
+    }
+  }
+
+  async #appendCoarser(batch: Batch, error: TooManyStreamsError): Promise<{ rowCount: number }> {
+    let coarser = batch;
+    let left = error;
+    for (const coarsen of COARSENINGS) {
+      coarser = coarsened(coarser, left.excess, coarsen);
+      try {
+        const stored = await this.#store.append(encodeBatch(coarser), coarser, COARSE_STREAMS_SHARE_MAX);
+        this.#onCoarsened?.(batch, error);
+        return stored;
+      } catch (next) {
+        if (!(next instanceof TooManyStreamsError)) throw next;
+        left = next;
+      }
+    }
+    throw left;
   }
 
   /** A batch in flight that moves one of these files; undefined when there is none. */

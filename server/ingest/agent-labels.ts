@@ -3,19 +3,26 @@
  * cluster does, where there is one (../kubernetes/batch-labeller.ts).
  */
 import { ForbiddenError, PodlogError } from '../../shared/errors.ts';
-import type { Labels } from '../../shared/labels.ts';
+import { type Labels, labelsMemoryBytes } from '../../shared/labels.ts';
 import { readStreamLabels } from '../../shared/row-group/header.ts';
 import type { Batch } from '../../shared/wire.ts';
+import { LABELS_BYTES_PER_GROUP } from '../../shared/row-group/format.ts';
 import { LABELS_MAX } from '../limits.ts';
 import { labelProblem } from './label-limits.ts';
 
 /**
  * @throws ForbiddenError  it has lines of another node
- * @throws PodlogError  400: a stream has labels that none may have
+ * @throws PodlogError  400: a stream has labels that none may have; 413: the labels of all streams take too much memory
  * @throws CorruptionError  the header of its row group is broken
  */
 export function assertAgentLabels({ node, rowGroup }: Batch): void {
-  if (rowGroup.length > 0) for (const labels of readStreamLabels(rowGroup)) assertLabels(labels, node);
+  if (rowGroup.length === 0) return;
+  const streams = readStreamLabels(rowGroup);
+  for (const labels of streams) assertLabels(labels, node);
+  const bytes = streams.reduce((sum, labels) => sum + labelsMemoryBytes(labels), 0);
+  if (bytes <= LABELS_BYTES_PER_GROUP) return;
+  const message = `the labels of ${streams.length} streams take ${bytes} bytes; at most ${LABELS_BYTES_PER_GROUP} are allowed in a batch: send fewer lines at once`;
+  throw new PodlogError('PODLOG_TOO_MANY_LABELS', 413, message);
 }
 
 function assertLabels(labels: Labels, node: string): void {

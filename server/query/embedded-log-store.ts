@@ -3,8 +3,8 @@ import type { Labels } from '../../shared/labels.ts';
 import { aggregate, type AggregateContext } from '../store/aggregate/run.ts';
 import type { Erasures } from '../store/erasure/erasures.ts';
 import type { LogStore } from '../store/log-store.ts';
-import { mayMatch } from '../store/scan/match-rows.ts';
-import type { Plan, Predicate, ValueFilter } from '../store/scan/plan.ts';
+import { reachesInto } from '../store/scan/match-rows.ts';
+import type { Predicate, ValueFilter } from '../store/scan/plan.ts';
 import { labelVerdict } from '../store/scan/value-filter.ts';
 import type { RowGroupRef } from '../store/snapshot.ts';
 import type { Store } from '../store/store.ts';
@@ -18,7 +18,7 @@ export interface EmbeddedParts {
 
 export function embeddedLogStore({ store, erasures, query }: EmbeddedParts): LogStore {
   return {
-    append: (bytes, batch) => store.append(bytes, batch),
+    append: (bytes, batch, streamsShareMax) => store.append(bytes, batch, streamsShareMax),
     async *search(plan, format, signal) {
       const snapshot = store.snapshot();
       try {
@@ -62,8 +62,10 @@ export function embeddedLogStore({ store, erasures, query }: EmbeddedParts): Log
 
 /** Streams of row groups in the time range whose labels satisfy every filter. */
 export function matchingStreams(rowGroups: readonly RowGroupRef[], predicate: Predicate): Labels[] {
-  const plan: Plan = { ...predicate, order: 'newest', limit: 1 };
-  const streams = new Set(rowGroups.filter((group) => mayMatch(group, plan)).flatMap((group) => group.streams));
+  const streams = new Set<Labels>();
+  for (const group of rowGroups) {
+    if (reachesInto(group, predicate)) for (const labels of group.streams) streams.add(labels);
+  }
   return [...streams].filter((labels) => predicate.values.every((filter) => passes(filter, labels)));
 }
 

@@ -12,12 +12,12 @@ import { type Disk, diskErrorCode, withFile } from './disk.ts';
 import type { ManifestSegment } from './manifest.ts';
 import { type Damage, damageOf } from './quarantine.ts';
 import { writeSegment } from './segment/write.ts';
-import type { RowGroupRef } from './snapshot.ts';
+import type { BareRowGroupRef } from './snapshot.ts';
 
 export interface FlushInput {
   readonly dataDir: string;
   /** All row groups of the WAL file, in the order of their arrival. */
-  readonly rowGroups: readonly RowGroupRef[];
+  readonly rowGroups: readonly BareRowGroupRef[];
   /** Fields whose values get an index. */
   readonly indexedFields: readonly string[];
   /** A sequence for the segment of each day that `flushDays` gives. */
@@ -34,12 +34,12 @@ export interface FlushOutput {
 export const FLUSH = taskKind<FlushInput, FlushOutput>('flush');
 
 interface LoadedRowGroup {
-  readonly ref: RowGroupRef;
+  readonly ref: BareRowGroupRef;
   readonly rowGroup: RowGroup;
 }
 
 /** Days since 1970 that these row groups may have rows of, ascending. */
-export function flushDays(rowGroups: readonly RowGroupRef[]): number[] {
+export function flushDays(rowGroups: readonly BareRowGroupRef[]): number[] {
   const days = new Set<number>();
   for (const ref of rowGroups) for (let day = firstDay(ref); day <= lastDay(ref); day++) days.add(day);
   return [...days].toSorted((a, b) => a - b);
@@ -62,7 +62,7 @@ export async function flush(disk: Disk, input: FlushInput): Promise<FlushOutput>
   }
 }
 
-async function load(disk: Disk, refs: readonly RowGroupRef[], damages: Damage[]): Promise<LoadedRowGroup[]> {
+async function load(disk: Disk, refs: readonly BareRowGroupRef[], damages: Damage[]): Promise<LoadedRowGroup[]> {
   const loaded: LoadedRowGroup[] = [];
   const path = refs[0]?.path;
   if (path === undefined) return loaded;
@@ -133,11 +133,11 @@ function undecodable(error: unknown): CorruptionError {
   return new CorruptionError(`valid checksums, but it cannot be decoded: ${reason}`);
 }
 
-function firstDay({ baseDay, minTimeNs }: Pick<RowGroupRef, 'baseDay' | 'minTimeNs'>): number {
+function firstDay({ baseDay, minTimeNs }: Pick<BareRowGroupRef, 'baseDay' | 'minTimeNs'>): number {
   return baseDay + Math.floor(minTimeNs / NS_PER_DAY);
 }
 
-function lastDay({ baseDay, maxTimeNs }: Pick<RowGroupRef, 'baseDay' | 'maxTimeNs'>): number {
+function lastDay({ baseDay, maxTimeNs }: Pick<BareRowGroupRef, 'baseDay' | 'maxTimeNs'>): number {
   return baseDay + Math.floor(maxTimeNs / NS_PER_DAY);
 }
 

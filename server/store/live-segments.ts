@@ -60,8 +60,9 @@ export class LiveSegments {
   /** Rejects when nothing has changed: the old segments are still the live ones. */
   async change({ dropped = new Set(), added = [], manifest: also, onChanged }: SegmentChange): Promise<void> {
     const { dataDir, manifest, views } = this.#options;
-    const opened = await Promise.all(added.map((segment) => this.#open(segment)));
+    const opened: LiveSegment[] = [];
     try {
+      for (const segment of added) opened.push(await this.#open(segment));
       await manifest.update((before) => ({
         ...before,
         ...also?.(before),
@@ -69,10 +70,13 @@ export class LiveSegments {
         segments: [...withoutDropped(before.segments, dataDir, dropped), ...added],
       }));
     } catch (error) {
-      for (const { path } of opened) this.#doubtful.add(path);
+      for (const { path, streams } of opened) {
+        this.#doubtful.add(path);
+        this.#options.streams.release(streams);
+      }
       throw error;
     }
-    for (const path of dropped) this.#byPath.delete(path);
+    for (const path of dropped) this.#forget(path);
     for (const segment of opened) this.#byPath.set(segment.path, segment);
     onChanged?.();
     views.changed();
@@ -83,7 +87,16 @@ export class LiveSegments {
   async #open(segment: ManifestSegment): Promise<LiveSegment> {
     const { disk, dataDir, streams } = this.#options;
     const path = segmentPath(dataDir, segment.day, segment.sequence);
-    return { ...segment, path, rowGroups: await readSegment(disk, path, segment.sizeBytes, streams) };
+    const tables = await readSegment(disk, path, segment.sizeBytes, (labelSets) => streams.hold(labelSets));
+    return { ...segment, path, ...tables };
+  }
+
+  /** The manifest may name segments that could not be opened. */
+  #forget(path: string): void {
+    const segment = this.#byPath.get(path);
+    if (segment === undefined) return;
+    this.#byPath.delete(path);
+    this.#options.streams.release(segment.streams);
   }
 }
 

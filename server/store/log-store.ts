@@ -20,10 +20,12 @@ export interface LogStore {
   /**
    * Resolves when the batch is durable and part of every answer from then on, as a whole.
    * @param batch  `bytes`, decoded
+   * @param streamsShareMax  of the limits of streams (STREAMS_MAX and others), that may be in use then; 1 by default
    * @throws CorruptionError  its row group is broken
+   * @throws TooManyStreamsError  its new streams do not fit
    * @throws UnavailableError  it cannot be stored now; nothing of it will be seen later
    */
-  append(bytes: Uint8Array, batch: Batch): Promise<{ rowCount: number }>;
+  append(bytes: Uint8Array, batch: Batch, streamsShareMax?: number): Promise<{ rowCount: number }>;
 
   /**
    * The text of the lines that the plan asks for, in its order and at most its limit, in pieces. Lines at the same

@@ -8,7 +8,7 @@ import type { CorruptionError } from '../../shared/errors.ts';
 import type { Counter } from '../../shared/metrics.ts';
 import { type Disk, withFile } from './disk.ts';
 import { QUARANTINE_FOLDER } from './filenames.ts';
-import type { RowGroupRef } from './snapshot.ts';
+import type { BareRowGroupRef } from './snapshot.ts';
 
 /** What a part of the store reports about damage that it met. */
 export interface Damage {
@@ -59,12 +59,12 @@ export class Quarantine {
   }
 
   /** Those that are not set aside. */
-  without(rowGroups: readonly RowGroupRef[]): readonly RowGroupRef[] {
+  without<T extends BareRowGroupRef>(rowGroups: readonly T[]): readonly T[] {
     return this.#rowGroups.size === 0 ? rowGroups : rowGroups.filter((each) => !this.#rowGroups.has(keyOf(each)));
   }
 
   /** @returns false when it was set aside before */
-  add(rowGroup: RowGroupRef): boolean {
+  add(rowGroup: BareRowGroupRef): boolean {
     if (this.#rowGroups.has(keyOf(rowGroup))) return false;
     this.#rowGroups.add(keyOf(rowGroup));
     return true;
@@ -81,6 +81,6 @@ export class Quarantine {
   }
 }
 
-function keyOf({ path, offset }: RowGroupRef): string {
+function keyOf({ path, offset }: BareRowGroupRef): string {
   return `${path}@${offset}`;
 }

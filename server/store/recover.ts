@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { CorruptionError, UsageError } from '../../shared/errors.ts';
+import type { Labels } from '../../shared/labels.ts';
 import { decodeBatch } from '../../shared/wire.ts';
 import type { BatchState } from './batch-state.ts';
 import { type Disk, diskErrorCode, isReadError, withFile } from './disk.ts';
@@ -39,6 +40,8 @@ export interface FlushableWal extends SealedWal {
 export interface LiveSegment extends ManifestSegment {
   readonly path: string;
   readonly rowGroups: readonly RowGroupRef[];
+  /** Of all row groups, as the store holds them. */
+  readonly streams: readonly Labels[];
 }
 
 export interface Recovered {
@@ -134,8 +137,8 @@ async function readSegments(input: RecoverInput, manifest: Manifest, damages: Da
   for (const segment of manifest.segments) {
     const path = segmentPath(input.dataDir, segment.day, segment.sequence);
     try {
-      const rowGroups = await readSegment(input.disk, path, segment.sizeBytes, input.streams);
-      segments.push({ ...segment, path, rowGroups });
+      const hold = (labelSets: readonly Labels[]): readonly Labels[] => input.streams.hold(labelSets);
+      segments.push({ ...segment, path, ...(await readSegment(input.disk, path, segment.sizeBytes, hold)) });
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
       damages.push(damageOf(path, 0, segment.sizeBytes, error));
@@ -228,7 +231,8 @@ async function replayRecord(
     const info = verifyBatch(batch);
     if (info !== undefined) {
       const recordEnd = record.offset + record.payload.length;
-      input.memtable.add(file.sequence, rowGroupRef(info, file.path, recordEnd, order, input.streams));
+      const streams = input.streams.hold(info.streams);
+      input.memtable.add(file.sequence, rowGroupRef(info, file.path, recordEnd, order, streams));
     }
     input.state.apply(batch);
     return info?.rowCount ?? 0;

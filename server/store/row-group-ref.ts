@@ -1,9 +1,9 @@
 /** From what a row group says about itself to where the store has it. */
 import type { RowGroupInfo } from '../../shared/row-group/header.ts';
 import { verifyRowGroup } from '../../shared/row-group/reader.ts';
+import type { Labels } from '../../shared/labels.ts';
 import type { Batch } from '../../shared/wire.ts';
 import type { RowGroupRef } from './snapshot.ts';
-import type { StreamTable } from './stream-table.ts';
 
 /**
  * Checks the checksums of a batch's row group; undefined when the batch has none.
@@ -16,13 +16,14 @@ export function verifyBatch(batch: Batch): RowGroupInfo | undefined {
 /**
  * @param recordEnd  where the record ends in the file: a row group is the last part of its record
  * @param order  rows stored before
+ * @param streams  those of the row group, as the store holds them
  */
 export function rowGroupRef(
   info: RowGroupInfo,
   path: string,
   recordEnd: number,
   order: number,
-  streams: StreamTable,
+  streams: readonly Labels[],
 ): RowGroupRef {
   return {
     path,
@@ -34,6 +35,6 @@ export function rowGroupRef(
     minTimeNs: info.minTimeNs,
     maxTimeNs: info.maxTimeNs,
     order,
-    streams: info.streams.map((labels) => streams.intern(labels)),
+    streams,
   };
 }

@@ -36,6 +36,14 @@ export interface RowGroupRef {
   readonly indexed?: { readonly indexes: IndexesPlace; readonly ordinal: number };
 }
 
+/** For a worker thread that reads the labels from the row group, as most do: a message need not carry them. */
+export type BareRowGroupRef = Omit<RowGroupRef, 'streams'>;
+
+export function withoutStreams(rowGroup: RowGroupRef): BareRowGroupRef {
+  const { streams: _, ...rest } = rowGroup;
+  return rest;
+}
+
 /**
  * The store at one instant: every durable line exactly once, whatever is flushed, merged or dropped meanwhile.
  * The files of its row groups stay readable until `release`, which must be called, once.

@@ -16,6 +16,8 @@ export interface StoreStats {
   readonly segmentCount: number;
   readonly rowGroupCount: number;
   readonly streamCount: number;
+  /** Memory of their labels. */
+  readonly streamBytes: number;
   readonly oldestInstant: bigint | undefined;
   readonly newestInstant: bigint | undefined;
   /** Since the process started. */
@@ -27,10 +29,11 @@ export interface StoreContents {
   readonly segments: readonly LiveSegment[];
   readonly wals: readonly SealedWal[];
   readonly streamCount: number;
+  readonly streamBytes: number;
   readonly quarantinedCount: number;
 }
 
-export function statsOf({ rowGroups, segments, wals, streamCount, quarantinedCount }: StoreContents): StoreStats {
+export function statsOf({ rowGroups, segments, wals, ...counts }: StoreContents): StoreStats {
   let rowCount = 0;
   let lineBytes = 0;
   let oldestInstant: bigint | undefined;
@@ -53,10 +56,9 @@ export function statsOf({ rowGroups, segments, wals, streamCount, quarantinedCou
     walFileCount: wals.length,
     segmentCount: segments.length,
     rowGroupCount: rowGroups.length,
-    streamCount,
     oldestInstant,
     newestInstant,
-    quarantinedCount,
+    ...counts,
   };
 }
 
@@ -86,7 +88,8 @@ export class StoreMetrics {
     gauge('podlog_wal_bytes', 'Bytes of the WAL files.', ({ walBytes }) => walBytes);
     gauge('podlog_segments', 'Segments.', ({ segmentCount }) => segmentCount);
     gauge('podlog_row_groups', 'Row groups in segments and WAL files.', ({ rowGroupCount }) => rowGroupCount);
-    gauge('podlog_streams', 'Streams seen since the start.', ({ streamCount }) => streamCount);
+    gauge('podlog_streams', 'Streams that have lines in the store.', ({ streamCount }) => streamCount);
+    gauge('podlog_stream_bytes', 'Memory of the labels of these streams.', ({ streamBytes }) => streamBytes);
   }
 
   appended({ rowCount, lineBytes, sizeBytes }: { rowCount: number; lineBytes: number; sizeBytes: number }): void {

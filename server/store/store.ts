@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import { type CorruptionError, UnavailableError } from '../../shared/errors.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { RowGroupInfo } from '../../shared/row-group/header.ts';
+import type { Labels } from '../../shared/labels.ts';
 import { instantOfMs } from '../../shared/time.ts';
 import type { Batch } from '../../shared/wire.ts';
 import type { BatchState } from './batch-state.ts';
@@ -29,7 +30,13 @@ import { damageOf, Quarantine } from './quarantine.ts';
 import { type FlushableWal, type LiveSegment, recover, type Recovered } from './recover.ts';
 import { expiredSegments } from './retention/by-age.ts';
 import { rowGroupRef, verifyBatch } from './row-group-ref.ts';
-import type { AppendListener, RowGroupRef, Snapshot } from './snapshot.ts';
+import {
+  type AppendListener,
+  type BareRowGroupRef,
+  type RowGroupRef,
+  type Snapshot,
+  withoutStreams,
+} from './snapshot.ts';
 import { SpaceGuard } from './space-guard.ts';
 import { statsOf, StoreMetrics, type StoreStats } from './stats.ts';
 import { StreamTable } from './stream-table.ts';
@@ -154,14 +161,22 @@ export class Store {
   /**
    * Resolves when the batch is durable and part of new snapshots. `bytes` must not change until then.
    * @param batch  `bytes`, decoded
+   * @param streamsShareMax  see StreamTable.admit
    * @throws CorruptionError  its row group is broken
+   * @throws TooManyStreamsError  its new streams do not fit
    * @throws UnavailableError  the disk is full, failing or too slow; nothing of the batch will be seen later
    */
-  async append(bytes: Uint8Array, batch: Batch): Promise<{ rowCount: number }> {
+  async append(bytes: Uint8Array, batch: Batch, streamsShareMax = 1): Promise<{ rowCount: number }> {
     const info = verifyBatch(batch);
     const problem = this.#flusher.problem ?? this.#space.problem;
     if (problem !== undefined) throw problem;
-    await this.#wal.append(bytes, (address) => this.#apply(batch, info, address, bytes.length));
+    const streams = this.#streams.admit(info?.streams ?? [], streamsShareMax);
+    try {
+      await this.#wal.append(bytes, (address) => this.#apply(batch, info, address, bytes.length, streams));
+    } catch (error) {
+      this.#streams.release(streams);
+      throw error;
+    }
     return { rowCount: info?.rowCount ?? 0 };
   }
 
@@ -176,7 +191,7 @@ export class Store {
   }
 
   /** A reader found a row group broken: it is copied to quarantine/, counted, and left out of new snapshots. */
-  async setAside(rowGroup: RowGroupRef, error: CorruptionError): Promise<void> {
+  async setAside(rowGroup: BareRowGroupRef, error: CorruptionError): Promise<void> {
     if (!this.#quarantine.add(rowGroup)) return;
     this.#views.changed();
     await this.#quarantine.copy(damageOf(rowGroup.path, rowGroup.offset, rowGroup.sizeBytes, error));
@@ -211,7 +226,7 @@ export class Store {
    * Puts new segments, complete and durable, in the place of live ones: a crash leaves either, a snapshot shows either.
    * Only within a job of `maintain`. Rejects when nothing has changed.
    */
-  replaceSegments(old: readonly LiveSegment[], added: readonly ManifestSegment[]): Promise<void> {
+  replaceSegments(old: readonly Pick<LiveSegment, 'path'>[], added: readonly ManifestSegment[]): Promise<void> {
     return this.#segments.change({ dropped: new Set(old.map(({ path }) => path)), added });
   }
 
@@ -242,6 +257,7 @@ export class Store {
       segments: this.segments(),
       wals: [...this.#flusher.waiting, ...(this.#wal.active === undefined ? [] : [this.#wal.active])],
       streamCount: this.#streams.size,
+      streamBytes: this.#streams.memoryBytes,
       quarantinedCount: this.#metrics.quarantined.value(),
     });
   }
@@ -291,12 +307,18 @@ export class Store {
     await this.#lock.release();
   }
 
-  /** A batch has become durable. */
-  #apply(batch: Batch, info: RowGroupInfo | undefined, address: RecordAddress, payloadBytes: number): void {
+  /** A batch has become durable. @param streams  those of its row group, which holds them from now on */
+  #apply(
+    batch: Batch,
+    info: RowGroupInfo | undefined,
+    address: RecordAddress,
+    payloadBytes: number,
+    streams: readonly Labels[],
+  ): void {
     this.#options.state.apply(batch);
     if (info === undefined) return;
     const recordEnd = address.offset + payloadBytes;
-    const rowGroup = rowGroupRef(info, address.path, recordEnd, this.#nextOrder, this.#streams);
+    const rowGroup = rowGroupRef(info, address.path, recordEnd, this.#nextOrder, streams);
     this.#nextOrder += info.rowCount;
     this.#memtable.add(address.sequence, rowGroup);
     this.#views.changed();
@@ -310,7 +332,12 @@ export class Store {
     const rowGroups = this.#quarantine.without(this.#memtable.rowGroupsOf(wal.sequence));
     const sequences = flushDays(rowGroups).map(() => this.takeSequence());
     await this.#disk.makeFolder(join(dataDir, SEGMENTS_FOLDER));
-    const output = await flush({ dataDir, rowGroups, sequences, indexedFields: this.#options.indexedFields });
+    const output = await flush({
+      dataDir,
+      rowGroups: rowGroups.map(withoutStreams),
+      sequences,
+      indexedFields: this.#options.indexedFields,
+    });
     for (const damage of output.damages) await this.#quarantine.copy(damage);
     await this.#segments.change({
       added: output.segments,
@@ -320,10 +347,16 @@ export class Store {
         orderFrom: wal.orderTo,
         positions: wal.positions,
       }),
-      onChanged: () => this.#memtable.drop(wal.sequence),
+      onChanged: () => this.#dropWal(wal.sequence),
     });
     this.#views.drop(walPath(dataDir, wal.sequence));
     this.#metrics.flushSeconds.observe((performance.now() - startMs) / 1000);
+  }
+
+  /** The rows of a WAL file are in segments, which hold their streams. */
+  #dropWal(sequence: number): void {
+    for (const { streams } of this.#memtable.rowGroupsOf(sequence)) this.#streams.release(streams);
+    this.#memtable.drop(sequence);
   }
 
   /**

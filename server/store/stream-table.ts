@@ -1,24 +1,99 @@
 /**
- * All streams that the process has seen, each label set once: thousands of row groups share a few label sets, and equal
- * sets can be compared by identity. Grows with the number of distinct streams and never shrinks before a restart.
+ * The streams that stored row groups name, each label set once: thousands of row groups share a few label sets, and equal
+ * sets can be compared by identity. Whoever names streams holds them and releases them again; a stream that nothing holds
+ * is forgotten. So the table's memory is that of the streams in the store, whatever has passed through it.
  */
-import { type Labels, labelsKey } from '../../shared/labels.ts';
+import { hash } from 'node:crypto';
+import { TooManyStreamsError } from '../../shared/errors.ts';
+import { type Labels, labelsKey, labelsMemoryBytes } from '../../shared/labels.ts';
+import { STREAMS_BYTES_MAX, STREAMS_MAX } from '../limits.ts';
+
+interface Stream {
+  readonly labels: Labels;
+  readonly memoryBytes: number;
+  holders: number;
+}
 
 export class StreamTable {
-  readonly #byKey = new Map<string, Labels>();
+  /** By `keyOf`: the label set's own text would be in memory twice. */
+  readonly #byKey = new Map<string, Stream>();
+  #memoryBytes = 0;
 
   get size(): number {
     return this.#byKey.size;
   }
 
-  /** The one object for all label sets that equal this one. */
-  intern(labels: Labels): Labels {
-    const key = labelsKey(labels);
-    let interned = this.#byKey.get(key);
-    if (interned === undefined) {
-      interned = Object.freeze({ ...labels });
-      this.#byKey.set(key, interned);
-    }
-    return interned;
+  get memoryBytes(): number {
+    return this.#memoryBytes;
   }
+
+  /**
+   * Holds the one object for all label sets that equal each of these, in their order.
+   * @returns what `release` takes
+   */
+  hold(labelSets: readonly Labels[]): readonly Labels[] {
+    return labelSets.map((labels) => {
+      const key = keyOf(labels);
+      let stream = this.#byKey.get(key);
+      if (stream === undefined) {
+        stream = { labels: Object.freeze({ ...labels }), memoryBytes: labelsMemoryBytes(labels), holders: 0 };
+        this.#byKey.set(key, stream);
+        this.#memoryBytes += stream.memoryBytes;
+      }
+      stream.holders++;
+      return stream.labels;
+    });
+  }
+
+  /**
+   * The same for rows that are not stored yet, if all new streams fit.
+   * @param shareMax  of the limits, STREAMS_MAX and STREAMS_BYTES_MAX, that may be in use then
+   * @throws TooManyStreamsError  with those that do not fit; nothing is held
+   */
+  admit(labelSets: readonly Labels[], shareMax: number): readonly Labels[] {
+    const excess = this.#excessOf(labelSets, shareMax);
+    if (excess.length > 0) throw tooManyStreams(excess);
+    return this.hold(labelSets);
+  }
+
+  /** @param streams  as `hold` gave them */
+  release(streams: readonly Labels[]): void {
+    for (const labels of streams) {
+      const key = keyOf(labels);
+      const stream = this.#byKey.get(key)!;
+      if (--stream.holders > 0) continue;
+      this.#byKey.delete(key);
+      this.#memoryBytes -= stream.memoryBytes;
+    }
+  }
+
+  #excessOf(labelSets: readonly Labels[], shareMax: number): number[] {
+    const excess: number[] = [];
+    const added = new Set<string>();
+    let memoryBytes = this.#memoryBytes;
+    for (const [index, labels] of labelSets.entries()) {
+      const key = keyOf(labels);
+      if (this.#byKey.has(key) || added.has(key)) continue;
+      const withThis = memoryBytes + labelsMemoryBytes(labels);
+      const count = this.#byKey.size + added.size + 1;
+      if (withThis > STREAMS_BYTES_MAX * shareMax || count > STREAMS_MAX * shareMax) {
+        excess.push(index);
+        continue;
+      }
+      added.add(key);
+      memoryBytes = withThis;
+    }
+    return excess;
+  }
+}
+
+function keyOf(labels: Labels): string {
+  return hash('sha256', labelsKey(labels), 'base64');
+}
+
+function tooManyStreams(excess: readonly number[]): TooManyStreamsError {
+  const limits = `${STREAMS_MAX} streams, and ${STREAMS_BYTES_MAX} bytes of memory for their labels`;
+  const advice =
+    'send these lines with labels that are stored already, and keep what differs from line to line in the lines';
+  return new TooManyStreamsError(`new label sets do not fit, there is room for ${limits}: ${advice}`, excess);
 }

@@ -44,6 +44,11 @@ export const FLAG_UNPARSED = 4; // the line in the log file was not CRI; it is k
 export const ROWS_PER_GROUP = 65_536;
 /** Groups of long lines end earlier: so much of their lines is what decoding one column may take at most. */
 export const LINE_BYTES_PER_GROUP = 16 * 1024 * 1024;
+/**
+ * And groups of many streams: memory of their labels (labelsMemoryBytes), which a reader has at once and a merge for each of
+ * its inputs. The streams of a busy node take 0.3 MB. Beyond: a merge begins a new group, a server refuses a batch.
+ */
+export const LABELS_BYTES_PER_GROUP = 1024 * 1024;
 /** A reader refuses a group that claims more rows; no writer makes them. */
 export const ROWS_MAX = 1 << 20;
 /**

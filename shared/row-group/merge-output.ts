@@ -4,8 +4,8 @@
  * rows of a stream lie together. Where the order of times comes from is the caller's: a sort in a flush (merge.ts), a
  * merge of sorted inputs in a compaction (merge-sorted.ts).
  */
-import type { Labels } from '../labels.ts';
-import { TEMPLATES_MAX } from './format.ts';
+import { type Labels, labelsMemoryBytes } from '../labels.ts';
+import { LABELS_BYTES_PER_GROUP, TEMPLATES_MAX } from './format.ts';
 import { ColumnMerger } from './merge-column.ts';
 import type { SourceRuns } from './merge-column.ts';
 import type { MergeSource } from './merge-source.ts';
@@ -33,6 +33,9 @@ export class OutputGroup {
   #lineBytes = 0;
   #rowCount = 0;
   readonly #streams: readonly Labels[];
+  /** By stream: 1 where it has rows in the group. */
+  readonly #hasStream: Uint8Array;
+  #labelBytes = 0;
   /** As rows were added, and sorted by stream. */
   readonly #added: RowArrays;
   readonly #sorted: RowArrays;
@@ -41,6 +44,7 @@ export class OutputGroup {
   constructor(limits: OutputLimits, streams: readonly Labels[]) {
     this.#limits = limits;
     this.#streams = streams;
+    this.#hasStream = new Uint8Array(streams.length);
     this.#columns = new ColumnMerger(limits.rows);
     this.#added = rowArrays(limits.rows);
     this.#sorted = rowArrays(limits.rows);
@@ -56,6 +60,8 @@ export class OutputGroup {
     this.#templateCodesOf = [];
     this.#templates = [];
     this.#templateCodeOf.clear();
+    this.#hasStream.fill(0);
+    this.#labelBytes = 0;
     this.#lineBytes = 0;
     this.#rowCount = 0;
   }
@@ -77,6 +83,7 @@ export class OutputGroup {
     const { templateCodes, flags, ranks, lineBytesPerRow } = this.#sources[source]!;
     if (at === this.#limits.rows) return false;
     if (this.#lineBytes + lineBytesPerRow > this.#limits.lineBytes && at > 0) return false;
+    if (this.#hasStream[stream] === 0 && !this.#takeStream(stream)) return false;
     const theirs = templateCodes[row]!;
     let template = this.#templateCodesOf[source]![theirs] ?? -1;
     if (template < 0) {
@@ -133,6 +140,15 @@ export class OutputGroup {
     moveRows(this.#added, this.#sorted, places);
     for (let i = 0; i < places.length; i++) this.#sorted.streams[i] = codes[this.#sorted.streams[i]!]!;
     return used;
+  }
+
+  /** False when its labels are too many for the group. One stream always has room. */
+  #takeStream(stream: number): boolean {
+    const bytes = labelsMemoryBytes(this.#streams[stream]!);
+    if (this.#labelBytes + bytes > LABELS_BYTES_PER_GROUP && this.#labelBytes > 0) return false;
+    this.#hasStream[stream] = 1;
+    this.#labelBytes += bytes;
+    return true;
   }
 
   /** The output's code of a source's template; −1 when there would be too many. */

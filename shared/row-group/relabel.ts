@@ -19,7 +19,7 @@ const ZSTD_LEVEL = 3;
  * @returns `group` itself when nothing changes, else a new one with the same rows
  * @throws CorruptionError  the header is broken, or the frame of a packed group
  */
-export function relabelStreams(group: Uint8Array, relabel: (labels: Labels) => Labels): Uint8Array {
+export function relabelStreams(group: Uint8Array, relabel: (labels: Labels, stream: number) => Labels): Uint8Array {
   const { layout, header, pagesStart } = openHeader(memorySource(group));
   const reader = new ByteReader(header);
   skipRowInfo(reader);

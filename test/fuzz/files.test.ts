@@ -8,7 +8,6 @@ import { Indexes } from '../../server/store/scan/index-lookup.ts';
 import { decodeDirectory, encodeDirectory, SEGMENT_TAIL_BYTES } from '../../server/store/segment/format.ts';
 import { readSegment } from '../../server/store/segment/reader.ts';
 import type { RowGroupRef } from '../../server/store/snapshot.ts';
-import { StreamTable } from '../../server/store/stream-table.ts';
 import { encodeFileHeader, encodeRecordHeader, FILE_HEADER_BYTES } from '../../server/store/wal/format.ts';
 import { scanWal } from '../../server/store/wal/reader.ts';
 import { CorruptionError } from '../../shared/errors.ts';
@@ -46,7 +45,7 @@ function sliceOf(bytes: Buffer, offset: number, sizeBytes: number): Buffer {
 }
 
 async function readSegmentBytes(bytes: Buffer): Promise<void> {
-  const rowGroups = await readSegment(diskWith(bytes), 'x.seg', bytes.length, new StreamTable());
+  const { rowGroups } = await readSegment(diskWith(bytes), 'x.seg', bytes.length);
   for (const { baseDay, minTimeNs, maxTimeNs, offset, sizeBytes } of rowGroups) {
     instantOf(baseDay, minTimeNs);
     instantOf(baseDay, maxTimeNs);

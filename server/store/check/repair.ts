@@ -81,7 +81,7 @@ function covers({ path, offset, sizeBytes }: Finding, rowGroup: RowGroupRef): bo
 function repairSegment(path: string, segment: ManifestSegment, context: RepairContext): Promise<Repaired> {
   const { disk, store } = context;
   return store.maintain(async () => {
-    const old = [{ ...segment, path, rowGroups: [] }];
+    const old = [{ path }];
     const sizeBytes = await disk.sizeOf(path);
     if (sizeBytes === undefined) {
       await store.replaceSegments(old, []);

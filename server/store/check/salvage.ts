@@ -7,7 +7,6 @@ import { formatDay } from '../../../shared/time.ts';
 import { SEGMENT_ZSTD_LEVEL } from '../../limits.ts';
 import { type Disk, withFile } from '../disk.ts';
 import { readSegment } from '../segment/reader.ts';
-import { StreamTable } from '../stream-table.ts';
 import { asCorruption, checkRowGroup } from './check-row-group.ts';
 import { checkStreamOrder } from './check-segment.ts';
 
@@ -59,7 +58,7 @@ export async function salvage(
 /** By the table of row groups, or where that is broken, by what looks like the beginning of one. */
 async function placesOf(disk: Disk, path: string, sizeBytes: number): Promise<readonly Place[]> {
   try {
-    return await readSegment(disk, path, sizeBytes, new StreamTable());
+    return (await readSegment(disk, path, sizeBytes)).rowGroups;
   } catch (error) {
     if (!(error instanceof CorruptionError)) throw error;
     return findRowGroups(await disk.readFile(path));

@@ -11,7 +11,8 @@ import { taskKind } from '../../workers/task.ts';
 import { type Disk, type DiskFile, withFile } from '../disk.ts';
 import type { ManifestSegment } from '../manifest.ts';
 import { writeSegment } from '../segment/write.ts';
-import type { RowGroupRef } from '../snapshot.ts';
+import type { LiveSegment } from '../recover.ts';
+import { type BareRowGroupRef, withoutStreams } from '../snapshot.ts';
 
 export interface CompactInput {
   readonly dataDir: string;
@@ -29,7 +30,13 @@ export interface CompactInput {
 
 export interface CompactSegment {
   readonly path: string;
-  readonly rowGroups: readonly RowGroupRef[];
+  readonly rowGroups: readonly BareRowGroupRef[];
+  /** Of all row groups: each label set is sent once. */
+  readonly streams: readonly Labels[];
+}
+
+export function compactSegment({ path, rowGroups, streams }: LiveSegment): CompactSegment {
+  return { path, rowGroups: rowGroups.map(withoutStreams), streams };
 }
 
 export type CompactOutput =
@@ -40,7 +47,7 @@ export type CompactOutput =
       /** Rows that were left out. */
       readonly expiredRows: number;
     }
-  | { readonly kind: 'damaged'; readonly rowGroup: RowGroupRef; readonly reason: string };
+  | { readonly kind: 'damaged'; readonly rowGroup: BareRowGroupRef; readonly reason: string };
 
 export const COMPACT = taskKind<CompactInput, CompactOutput>('compact');
 
@@ -71,7 +78,7 @@ async function merge(
 ): Promise<CompactOutput> {
   const { segments, dayNumber: day, level, cutoffsNs } = input;
   const rowCount = segments.flatMap(({ rowGroups }) => rowGroups).reduce((sum, each) => sum + each.rowCount, 0);
-  const inputs = segments.map(({ rowGroups }, i) => inputOf(files[i]!, rowGroups));
+  const inputs = segments.map((segment, i) => inputOf(files[i]!, segment));
   const keep = cutoffsNs.size === 0 ? {} : { keep: (group: RowGroup) => keptRows(group, cutoffsNs) };
   const groups = mergeSorted(inputs, { day, level, decodedBytesMax: COMPACTION_DECODED_BYTES_MAX, ...keep });
   const orderFrom = Math.min(...segments.flatMap(({ rowGroups }) => rowGroups.map(({ order }) => order)));
@@ -83,18 +90,13 @@ async function merge(
   return { kind: 'merged', segment, expiredRows };
 }
 
-function inputOf(file: DiskFile, rowGroups: readonly RowGroupRef[]): SortedInput {
+function inputOf(file: DiskFile, { rowGroups, streams }: CompactSegment): SortedInput {
   let index = 0;
   const next = async (): Promise<Uint8Array | undefined> => {
     const ref = rowGroups[index++];
     return ref === undefined ? undefined : file.read(ref.offset, ref.sizeBytes);
   };
-  return { streams: distinct(rowGroups.flatMap(({ streams }) => streams)), next };
-}
-
-/** Each label set once; equal ones need not be one object here. */
-function distinct(streams: readonly Labels[]): Labels[] {
-  return [...new Map(streams.map((labels) => [labelsKey(labels), labels])).values()];
+  return { streams, next };
 }
 
 function keptRows(group: RowGroup, cutoffsNs: ReadonlyMap<string, number>): Uint8Array | undefined {

@@ -17,7 +17,7 @@ import {
 } from '../../limits.ts';
 import type { LiveSegment } from '../recover.ts';
 import type { Store } from '../store.ts';
-import type { CompactInput, CompactOutput } from './compact.ts';
+import { type CompactInput, type CompactOutput, compactSegment } from './compact.ts';
 import { CompactionMetrics } from './metrics.ts';
 import { chooseWindow, type MergeWindow } from './policy.ts';
 
@@ -159,7 +159,7 @@ export class Compactor {
       day: segments[0]!.day,
       dayNumber: segments[0]!.rowGroups[0]!.baseDay,
       sequence: store.takeSequence(),
-      segments,
+      segments: segments.map(compactSegment),
       cutoffsNs: new Map(),
     };
     const output = await this.#compactOrGiveUp(input, segments, () => compact(input, closing));

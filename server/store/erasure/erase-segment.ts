@@ -17,7 +17,6 @@ import { matchRows, mayMatch } from '../scan/match-rows.ts';
 import { readSegment } from '../segment/reader.ts';
 import { writeSegment } from '../segment/write.ts';
 import type { RowGroupRef } from '../snapshot.ts';
-import { StreamTable } from '../stream-table.ts';
 
 export interface EraseInput {
   readonly dataDir: string;
@@ -58,7 +57,7 @@ export async function eraseSegment(
 ): Promise<EraseOutput> {
   const { dataDir, segment, plan, orderBefore } = input;
   const path = segmentPath(dataDir, segment.day, segment.sequence);
-  const refs = await readSegment(disk, path, segment.sizeBytes, new StreamTable());
+  const { rowGroups: refs } = await readSegment(disk, path, segment.sizeBytes);
   // No merge mixes rows of before the request with later ones, so the segment is all of one sort.
   if (!refs.some((ref) => ref.order < orderBefore && mayMatch(ref, plan))) return { kind: 'unchanged' };
   return withFile(disk, path, 'read', async (file) => {

@@ -309,10 +309,7 @@ export class Erasures {
     open.job = { ...open.job, rewritten: [...others, { sequence, rowCount: output.erasedRows }] };
     await this.#save(open.job);
     const path = segmentPath(dataDir, segment.day, sequence);
-    await store.replaceSegments(
-      [{ ...segment, path, rowGroups: [] }],
-      output.segment === undefined ? [] : [output.segment],
-    );
+    await store.replaceSegments([{ path }], output.segment === undefined ? [] : [output.segment]);
     open.lookedAt.add(input.sequence);
     if (output.unreadableRows > 0) {
       this.#options.log.warn(

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { CorruptionError } from '../../../shared/errors.ts';
 import type { Labels } from '../../../shared/labels.ts';
 import { MAX_SIZE_RESERVE_BYTES, SEGMENT_ZSTD_LEVEL } from '../../limits.ts';
-import type { CompactInput, CompactOutput } from '../compaction/compact.ts';
+import { type CompactInput, type CompactOutput, compactSegment } from '../compaction/compact.ts';
 import { type Disk, realDisk } from '../disk.ts';
 import { QUARANTINE_FOLDER, segmentPath, walFolder } from '../filenames.ts';
 import { manifestPaths } from '../manifest-file.ts';
@@ -135,7 +135,7 @@ export class Retention {
       day: segment.day,
       dayNumber: segment.rowGroups[0]!.baseDay,
       sequence: store.takeSequence(),
-      segments: [segment],
+      segments: [compactSegment(segment)],
       cutoffsNs: cutoffsOf(segment, this.#ageOf, now()),
     };
     const output = await compact(input, closing);

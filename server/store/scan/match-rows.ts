@@ -19,12 +19,29 @@ export interface RowGroupBounds {
   readonly streams: readonly Labels[];
 }
 
-/** False when no row can match. */
-export function mayMatch(bounds: RowGroupBounds, plan: Predicate): boolean {
-  const { baseDay, minTimeNs, maxTimeNs, streams } = bounds;
-  if (plan.from !== undefined && instantOf(baseDay, maxTimeNs) < plan.from) return false;
-  if (plan.to !== undefined && instantOf(baseDay, minTimeNs) >= plan.to) return false;
-  return streams.some((labels) => plan.values.every((filter) => labelVerdict(filter, labels) !== 'fail'));
+/** False when no row can match. @param mayMatchStream  one for many row groups saves looks at the streams that they share */
+export function mayMatch(bounds: RowGroupBounds, plan: Predicate, mayMatchStream = streamMatcher(plan)): boolean {
+  return reachesInto(bounds, plan) && bounds.streams.some(mayMatchStream);
+}
+
+/** False when no row is in the time range. */
+export function reachesInto({ baseDay, minTimeNs, maxTimeNs }: RowGroupBounds, { from, to }: Predicate): boolean {
+  if (from !== undefined && instantOf(baseDay, maxTimeNs) < from) return false;
+  return to === undefined || instantOf(baseDay, minTimeNs) < to;
+}
+
+/** Tells whether lines of a stream can match, by its labels; looks at each object once. */
+export function streamMatcher({ values }: Predicate): (labels: Labels) => boolean {
+  if (values.length === 0) return () => true;
+  const known = new Map<Labels, boolean>();
+  return (labels) => {
+    let may = known.get(labels);
+    if (may === undefined) {
+      may = values.every((filter) => labelVerdict(filter, labels) !== 'fail');
+      known.set(labels, may);
+    }
+    return may;
+  };
 }
 
 /** Rows that match, in row order. */

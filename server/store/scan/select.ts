@@ -14,7 +14,7 @@ import {
   type LookupOutput,
   pruneByIndexes,
 } from './index-lookup.ts';
-import { mayMatch } from './match-rows.ts';
+import { mayMatch, reachesInto, streamMatcher } from './match-rows.ts';
 import type { Plan, Predicate } from './plan.ts';
 import { placeOf } from './row-groups.ts';
 import type { ScanInput, ScannedRows } from './scan.ts';
@@ -42,7 +42,7 @@ export async function selectRows(
     while (next < batches.length) {
       signal.throwIfAborted();
       const narrowed = narrow(plan, top.worst());
-      const batch = batches[next++]!.filter((group) => mayMatch(group, narrowed));
+      const batch = batches[next++]!.filter((group) => reachesInto(group, narrowed));
       if (batch.length === 0) continue;
       const scanned = await context.scan({ places: batch.map(placeOf), plan: narrowed }, signal);
       for (const [i, group] of batch.entries()) {
@@ -63,7 +63,8 @@ export async function candidates(
   context: Pick<ScanContext, 'lookUp'>,
   signal: AbortSignal,
 ): Promise<readonly RowGroupRef[]> {
-  const inBounds = rowGroups.filter((group) => mayMatch(group, plan));
+  const mayMatchStream = streamMatcher(plan);
+  const inBounds = rowGroups.filter((group) => mayMatch(group, plan, mayMatchStream));
   const filters = indexableFilters(plan);
   const segments = filters.length === 0 ? [] : indexedSegments(inBounds);
   if (segments.length === 0) return inBounds;

@@ -6,9 +6,9 @@ import { crc32 } from 'node:zlib';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { ROWS_MAX } from '../../../shared/row-group/format.ts';
 import { isTimeRange } from '../../../shared/time.ts';
+import type { Labels } from '../../../shared/labels.ts';
 import type { Disk, DiskFile } from '../disk.ts';
 import type { RowGroupRef } from '../snapshot.ts';
-import type { StreamTable } from '../stream-table.ts';
 import {
   decodeDirectory,
   decodeRowGroups,
@@ -23,17 +23,24 @@ import {
   type SegmentRowGroup,
 } from './format.ts';
 
+export interface SegmentTables {
+  readonly rowGroups: readonly RowGroupRef[];
+  /** Of all row groups. */
+  readonly streams: readonly Labels[];
+}
+
 /**
- * The row groups of a segment, with streams interned in `streams`.
+ * The row groups of a segment, and its streams.
  * @param sizeBytes  as the manifest has it
+ * @param hold  gives the label sets that stand for those of the segment; called when all else has been read
  * @throws CorruptionError  with the path
  */
 export async function readSegment(
   disk: Disk,
   path: string,
   sizeBytes: number,
-  streams: StreamTable,
-): Promise<RowGroupRef[]> {
+  hold: (labelSets: readonly Labels[]) => readonly Labels[] = (labelSets) => labelSets,
+): Promise<SegmentTables> {
   const actualBytes = await disk.sizeOf(path);
   if (actualBytes === undefined) throw new CorruptionError('the segment is missing', path);
   if (actualBytes !== sizeBytes) {
@@ -43,19 +50,19 @@ export async function readSegment(
   try {
     const directory = await readDirectory(file, sizeBytes);
     for (const section of directory) checkWithin(section, sizeBytes, `section ${section.kind}`);
-    const labels = decodeStreams(await readSection(file, directory, SECTION_STREAMS)).map((each) =>
-      streams.intern(each),
-    );
+    const labelSets = decodeStreams(await readSection(file, directory, SECTION_STREAMS));
     const rowGroups = decodeRowGroups(await readSection(file, directory, SECTION_ROW_GROUPS));
-    for (const rowGroup of rowGroups) checkRowGroup(rowGroup, sizeBytes);
+    for (const rowGroup of rowGroups) checkRowGroup(rowGroup, sizeBytes, labelSets.length);
     const catalogue = directory.find(({ kind }) => kind === SECTION_FIELD_INDEXES);
     const indexes = catalogue === undefined ? undefined : { path, ...catalogue };
-    return rowGroups.map((rowGroup, ordinal) => ({
+    const streams = hold(labelSets);
+    const refs = rowGroups.map((rowGroup, ordinal) => ({
       ...rowGroup,
       path,
       ...(indexes !== undefined && { indexed: { indexes, ordinal } }),
-      streams: rowGroup.streams.map((index) => known(labels[index], `stream ${index}`)),
+      streams: rowGroup.streams.map((index) => streams[index]!),
     }));
+    return { rowGroups: refs, streams };
   } catch (error) {
     if (error instanceof CorruptionError) throw new CorruptionError(error.message, path, { cause: error });
     throw error;
@@ -91,13 +98,15 @@ function checkWithin(
   if (part.offset + part.sizeBytes > fileBytes) throw new CorruptionError(`${what} lies outside of the segment`);
 }
 
-function checkRowGroup(rowGroup: SegmentRowGroup, fileBytes: number): void {
+function checkRowGroup(rowGroup: SegmentRowGroup, fileBytes: number, streamCount: number): void {
   const { rowCount, baseDay, minTimeNs, maxTimeNs } = rowGroup;
   checkWithin(rowGroup, fileBytes, 'a row group');
   const hasRows = rowCount >= 1 && rowCount <= ROWS_MAX;
   if (!hasRows || !isTimeRange(baseDay, minTimeNs, maxTimeNs)) {
     throw new CorruptionError('the segment has a row group that cannot be');
   }
+  const unknown = rowGroup.streams.find((stream) => stream >= streamCount);
+  if (unknown !== undefined) throw new CorruptionError(`stream ${unknown} is missing`);
 }
 
 function checked(bytes: Buffer, checksum: number, what: string): Buffer {

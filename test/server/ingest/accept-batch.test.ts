@@ -2,9 +2,13 @@
 import { expect, test } from 'vitest';
 import { BatchAcceptor, type BatchOutcome } from '../../../server/ingest/accept-batch.ts';
 import { Positions } from '../../../server/ingest/positions.ts';
-import { CorruptionError } from '../../../shared/errors.ts';
+import { PUSHED_STREAMS_SHARE_MAX } from '../../../server/limits.ts';
+import { COARSE_POD } from '../../../server/ingest/coarse-labels.ts';
+import type { LogStore } from '../../../server/store/log-store.ts';
+import { CorruptionError, TooManyStreamsError } from '../../../shared/errors.ts';
+import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { decodeBatch } from '../../../shared/wire.ts';
-import { at, batchOf, numberedLines, range } from '../store/batches.ts';
+import { at, batchOf, type Line, numberedLines, range } from '../store/batches.ts';
 import { FaultyDisk } from '../store/faulty-disk.ts';
 import { linesOf, openStore } from '../store/open-store.ts';
 
@@ -102,6 +106,63 @@ test('a batch whose labels fail is not stored, and moves nothing', async () => {
   });
   await expect(acceptor.accept(batch)).rejects.toThrow('the header is broken');
   expect(positions.known('node-1', 'f')).toEqual(at(0));
+  expect(store.stats().rowCount).toBe(0);
+});
+
+test('lines whose labels do not fit are kept with coarser ones, and those of other streams as they are', async () => {
+  const positions = new Positions(() => 0);
+  const { store } = await openStore({ state: positions });
+  const coarse: number[] = [];
+  let room = 1;
+  /** A store that has room for some of the streams of a batch, in its order. */
+  const small: Pick<LogStore, 'append'> = {
+    append: async (bytes, each, shareMax = 1) => {
+      const streams = [...new RowGroup(each.rowGroup).info.streams.entries()];
+      const fine = streams.filter(([, { pod }]) => pod?.startsWith('cron-')).slice(room);
+      // Of the coarser labels, those with the app do not fit in either.
+      const unfit = shareMax > 1 ? streams.filter(([, { app }]) => app === 'job') : [];
+      const excess = [...fine, ...unfit].map(([stream]) => stream);
+      if (excess.length > 0) throw new TooManyStreamsError('no room', excess);
+      return store.append(bytes, each);
+    },
+  };
+  const acceptor = new BatchAcceptor(small, positions, undefined, (_, { excess }) => coarse.push(excess.length));
+  const linesOf3 = ['shop-1', 'cron-1', 'cron-2'].map((pod, i) => ({
+    text: `{"n":${i}}`,
+    labels: { namespace: 'shop', node: 'n', container: 'c', stream: 'stdout', pod, app: pod.replace(/-\d/, '') },
+  }));
+  const job = { text: '{"n":3}', labels: { namespace: 'shop', stream: 'stdout', pod: 'cron-3', app: 'job' } };
+  const accept = (lines: readonly Line[], from: number) =>
+    acceptor.accept(batchOf({ lines, files: [range('f', from, from + 1)] }));
+  expect(await accept(linesOf3, 0)).toEqual({ kind: 'stored', rowCount: 3 });
+  room = 0;
+  expect(await accept([job], 1)).toEqual({ kind: 'stored', rowCount: 1 });
+  expect(positions.known('node-1', 'f')).toEqual(at(2));
+  expect(coarse).toEqual([1, 1]);
+  const snapshot = store.snapshot();
+  const pods = snapshot.rowGroups.flatMap(({ streams }) => streams);
+  snapshot.release();
+  expect(pods).toEqual([
+    linesOf3[0]!.labels,
+    linesOf3[1]!.labels,
+    { namespace: 'shop', container: 'c', stream: 'stdout', app: 'cron', pod: COARSE_POD },
+    { namespace: 'shop', stream: 'stdout', pod: COARSE_POD },
+  ]);
+});
+
+test('pushed lines whose labels do not fit are refused', async () => {
+  const { store } = await openStore();
+  const shares: unknown[] = [];
+  const small: Pick<LogStore, 'append'> = {
+    append: async (_, __, shareMax) => {
+      shares.push(shareMax);
+      throw new TooManyStreamsError('no room', [0]);
+    },
+  };
+  const acceptor = new BatchAcceptor(small, new Positions(() => 0));
+  const push = batchOf({ lines: numberedLines('a', 0, 1), node: '' });
+  await expect(acceptor.accept(push)).rejects.toThrow(TooManyStreamsError);
+  expect(shares).toEqual([PUSHED_STREAMS_SHARE_MAX]);
   expect(store.stats().rowCount).toBe(0);
 });
 

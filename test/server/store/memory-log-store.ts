@@ -66,6 +66,7 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
     stats: (): StoreStats => ({
       ...NO_STATS,
       rowCount: lines.length,
+      streamBytes: 0,
       streamCount: new Set(lines.map((line) => labelsKey(line.labels))).size,
     }),
     problem: undefined,

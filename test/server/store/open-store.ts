@@ -136,6 +136,9 @@ export async function checkStore(store: Store, dataDir: string): Promise<void> {
   const live = new Set(rowGroups.map(({ path }) => basename(path)));
   const segments = (await filesIn(dataDir)).filter((path) => path.startsWith('segments/'));
   for (const path of segments) expect(live).toContain(basename(path));
+  // Streams of row groups that were set aside are in no snapshot.
+  const streams = new Set(rowGroups.flatMap((rowGroup) => rowGroup.streams));
+  if (stats.quarantinedCount === 0) expect(stats.streamCount).toBe(streams.size);
   snapshot.release();
 }
 

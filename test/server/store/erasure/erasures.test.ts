@@ -13,7 +13,6 @@ import { type Fault, FaultyDisk } from '../faulty-disk.ts';
 import { append, closeStore, expectLines, filesIn, linesOf, type OpenStore, openStore, reopen } from '../open-store.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { readSegment } from '../../../../server/store/segment/reader.ts';
-import { StreamTable } from '../../../../server/store/stream-table.ts';
 import { compact, type CompactInput } from '../../../../server/store/compaction/compact.ts';
 import { Compactor } from '../../../../server/store/compaction/compactor.ts';
 import { Metrics } from '../../../../shared/metrics.ts';
@@ -70,7 +69,7 @@ async function expectNowhere(dataDir: string, values: readonly string[]): Promis
 async function everyValueOf(path: string, sizeBytes: number): Promise<string> {
   const bytes = await readFile(path);
   const texts: string[] = [];
-  for (const { offset, sizeBytes: size } of await readSegment(realDisk, path, sizeBytes, new StreamTable())) {
+  for (const { offset, sizeBytes: size } of (await readSegment(realDisk, path, sizeBytes)).rowGroups) {
     const group = new RowGroup(bytes.subarray(offset, offset + size));
     texts.push(JSON.stringify(group.info.streams), group.lines([...group.flags().keys()]).bytes.toString());
     for (const { literals } of group.templates) texts.push(...literals.map(String));
