@@ -2,9 +2,10 @@
  * A chain is everything that one run of a container wrote: the files of one (pod uid, container, restart), oldest
  * first. Lines may begin in one file of a chain and end in the next, never in another chain.
  */
-import { STDERR, STDOUT, STREAM_NAMES, type StreamIndex } from '../shared/cri.ts';
+import { STDERR, STDOUT, STREAM_NAMES, type CriParser, type StreamIndex } from '../shared/cri.ts';
+import { FLAG_PARTIAL } from '../shared/row-group/format.ts';
 import { type Labels, PODLOG_STREAM } from '../shared/labels.ts';
-import type { EntryRules } from './entry-rules.ts';
+import { ALONE, type EntryRules } from './entry-rules.ts';
 import { chainKey } from './file-id.ts';
 import { endOffset, type LogFile, type Offsets } from './log-file.ts';
 import { compareRotations } from './log-path.ts';
@@ -38,6 +39,32 @@ export interface PendingLine {
   bytes: Buffer;
   length: number;
   touchedMs: number;
+}
+
+/** A line that begins with the fragment that `cri` has parsed. Its bytes, and what the entry rules say of it, are the caller's. */
+export function pendingLine(cri: CriParser, file: LogFile, offset: number, bytes: Buffer): PendingLine {
+  const { day, timeNs, partial } = cri;
+  return {
+    file,
+    offset,
+    last: file,
+    day,
+    timeNs,
+    isOpen: partial,
+    state: ALONE,
+    idleMsMax: 0,
+    lines: 1,
+    lastDay: day,
+    lastTimeNs: timeNs,
+    bytes,
+    length: 0,
+    touchedMs: 0,
+  };
+}
+
+/** Of a pending line that is stored as it is; an entry whose last line has ended is complete. */
+export function flagsOf({ isOpen }: PendingLine): number {
+  return isOpen ? FLAG_PARTIAL : 0;
 }
 
 export interface Chain {

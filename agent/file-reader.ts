@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { AgentMetrics } from './agent-metrics.ts';
 import type { BatchBuilder } from './batch-builder.ts';
 import { nextReadable, type Chain, type PendingLine } from './chain.ts';
+import { holeStart, overlongEnd, zeroRunEnd } from './damage.ts';
 import { GzipSource } from './gzip-source.ts';
 import { LINE_BYTES_MAX, READ_BYTES } from './limits.ts';
 import { LineReader } from './line-reader.ts';
@@ -61,10 +62,14 @@ export class FileReader {
     return true;
   }
 
-  /** Takes what is left at the end of a file that nobody writes to any more: a fragment without its newline. */
+  /** Takes what is left at the end of a file that nobody writes to any more: a fragment without its newline, or a hole. */
   readTail(chain: Chain, file: LogFile, nowMs: number): void {
+    if (file.zerosTo > file.readOffset) {
+      if (this.#lines.takeZeros(chain, file, file.zerosTo)) this.#ready.add(chain);
+      return;
+    }
     const length = this.#read(file, LINE_BYTES_MAX, file.readOffset);
-    if (length > 0 && this.#lines.takeTail(chain, file, this.#buffer, length, nowMs)) this.#ready.add(chain);
+    if (length > 0 && this.#lines.takeTail(chain, file, this.#buffer, length, nowMs) > 0) this.#ready.add(chain);
   }
 
   flushPending(chain: Chain, isDue: (line: PendingLine) => boolean): void {
@@ -102,6 +107,7 @@ export class FileReader {
   #readPlain(chain: Chain, file: LogFile, nowMs: number): boolean {
     const buffer = this.#buffer;
     const offset = file.readOffset;
+    if (file.zerosTo > offset) return this.#readZeros(chain, file);
     if (file.stalledAt - offset >= LINE_BYTES_MAX) return this.#readOverlong(chain, file, nowMs);
     let length = this.#read(file, READ_BYTES, offset);
     let newline = length === 0 ? -1 : buffer.lastIndexOf(NEWLINE, length - 1);
@@ -111,6 +117,7 @@ export class FileReader {
     }
     file.sizeBytes = Math.max(file.sizeBytes, offset + length);
     if (newline < 0) {
+      if (length === LINE_BYTES_MAX && this.#takeBeforeHole(chain, file, buffer, length, nowMs) >= 0) return true;
       // Nothing complete. A read of 0 bytes means that the file was truncated: the next tick sees it.
       file.stalledAt = length === 0 ? file.sizeBytes : offset + length;
       return length === LINE_BYTES_MAX;
@@ -120,17 +127,44 @@ export class FileReader {
     return true;
   }
 
+  /**
+   * Takes what a fragment that is too long has before a hole, or notes the first of the hole's bytes in `zerosTo`.
+   * @returns how many bytes these are, or -1 when there is no hole in bytes[0, length), which begin at readOffset
+   */
+  #takeBeforeHole(chain: Chain, file: LogFile, bytes: Buffer, length: number, nowMs: number): number {
+    const hole = holeStart(bytes, length);
+    if (hole > 0) return this.#lines.takeTail(chain, file, bytes, hole, nowMs);
+    if (hole < 0) return -1;
+    const zeros = zeroRunEnd(bytes, 0, length);
+    file.zerosTo = file.readOffset + zeros;
+    return zeros;
+  }
+
+  /** Looks for the end of a hole: however large it is, it has one marker. */
+  #readZeros(chain: Chain, file: LogFile): boolean {
+    const length = this.#read(file, LINE_BYTES_MAX, file.zerosTo);
+    file.sizeBytes = Math.max(file.sizeBytes, file.zerosTo + length);
+    const zeros = zeroRunEnd(this.#buffer, 0, length);
+    file.zerosTo += zeros;
+    if (zeros === length) {
+      file.stalledAt = file.zerosTo;
+      return length > 0;
+    }
+    this.#lines.takeZeros(chain, file, file.zerosTo);
+    return true;
+  }
+
   /** Looks for the end of a fragment that is longer than a line may be, before its beginning is taken. */
   #readOverlong(chain: Chain, file: LogFile, nowMs: number): boolean {
     const buffer = this.#buffer;
     const length = this.#read(file, LINE_BYTES_MAX, file.stalledAt);
-    const newline = buffer.subarray(0, length).indexOf(NEWLINE);
+    const end = overlongEnd(buffer, length);
     file.sizeBytes = Math.max(file.sizeBytes, file.stalledAt + length);
-    if (newline < 0) {
+    if (end < 0) {
       file.stalledAt += length;
       return length > 0;
     }
-    const sizeBytes = file.stalledAt + newline + 1 - file.readOffset;
+    const sizeBytes = file.stalledAt + end - file.readOffset;
     this.#read(file, LINE_BYTES_MAX, file.readOffset);
     if (this.#lines.takeOverlong(chain, file, buffer, LINE_BYTES_MAX, sizeBytes, nowMs)) {
       this.#warnOverlong(file, sizeBytes);
@@ -143,6 +177,7 @@ export class FileReader {
     const source = this.#unzip(chain, file);
     if (source === undefined) return false;
     const window = source.window();
+    if (file.zerosTo > file.readOffset) return this.#unzipZeros(chain, file, source);
     if (source.overlong) {
       const sizeBytes = window.length + source.droppedBytes;
       if (this.#lines.takeOverlong(chain, file, window, window.length, sizeBytes, nowMs)) {
@@ -156,9 +191,28 @@ export class FileReader {
       source.consume(this.#lines.take(chain, file, window, newline + 1, nowMs));
       return true;
     }
+    if (source.drops) return false;
+    if (source.isFull) {
+      const taken = this.#takeBeforeHole(chain, file, window, window.length, nowMs);
+      if (taken > 0) source.consume(taken);
+      // What follows of the fragment is dropped.
+      if (taken < 0) source.drops = true;
+      return true;
+    }
     if (!source.ended) return false;
-    if (window.length > 0 && !this.#lines.takeTail(chain, file, window, window.length, nowMs)) return true;
-    this.#endGzip(file, source);
+    if (window.length > 0) source.consume(this.#lines.takeTail(chain, file, window, window.length, nowMs));
+    if (source.window().length === 0) this.#endGzip(file, source);
+    return true;
+  }
+
+  /** As `#readZeros`: `zerosTo` is where the window begins. */
+  #unzipZeros(chain: Chain, file: LogFile, source: GzipSource): boolean {
+    const window = source.window();
+    const zeros = zeroRunEnd(window, 0, window.length);
+    file.zerosTo += zeros;
+    source.consume(zeros);
+    if (zeros === window.length && !source.ended) return zeros > 0;
+    this.#lines.takeZeros(chain, file, file.zerosTo);
     return true;
   }
 

@@ -5,6 +5,7 @@
 import { readSync } from 'node:fs';
 import { createGunzip, type Gunzip } from 'node:zlib';
 import type { Counter } from '../shared/metrics.ts';
+import { overlongEnd } from './damage.ts';
 import { LINE_BYTES_MAX, READ_BYTES } from './limits.ts';
 
 const CHUNK_BYTES = 64 * 1024;
@@ -22,9 +23,11 @@ export class GzipSource {
   #rest: Buffer | undefined;
   #ended = false;
   #failure: Error | undefined;
-  /** Bytes of an overlong fragment that did not fit into the window; its newline has been seen when `overlong`. */
+  /** Bytes of an overlong fragment that did not fit into the window; its end has been seen when `overlong`. */
   droppedBytes = 0;
   overlong = false;
+  /** Whether the end of an overlong fragment is being looked for. */
+  drops = false;
 
   constructor(fd: number, skipBytes: number, readBytes: Counter, onReadable: () => void) {
     this.#fd = fd;
@@ -57,14 +60,22 @@ export class GzipSource {
 
   /** The bytes at the position; valid until `consume`. Fewer than a turn's worth when decompression is behind. */
   window(): Buffer {
-    while (this.#length < READ_BYTES || !this.#hasNewline()) {
-      if (this.overlong) break;
+    while (this.drops ? !this.overlong : !this.isFull && (this.#length < READ_BYTES || !this.#hasNewline())) {
       const chunk = this.#rest ?? (this.#gunzip.read() as Buffer | null);
       this.#rest = undefined;
-      if (chunk === null) break;
-      this.#take(chunk);
+      if (chunk === null) {
+        this.overlong = this.drops && this.#ended;
+        break;
+      }
+      if (this.drops) this.#drop(chunk);
+      else this.#take(chunk);
     }
     return this.#window.subarray(0, this.#length);
+  }
+
+  /** Nothing more fits into the window. */
+  get isFull(): boolean {
+    return this.#length === this.#window.length;
   }
 
   /** Moves the position on by what has been taken from the window. */
@@ -78,6 +89,7 @@ export class GzipSource {
     this.#length = 0;
     this.droppedBytes = 0;
     this.overlong = false;
+    this.drops = false;
   }
 
   close(): void {
@@ -118,21 +130,17 @@ export class GzipSource {
     const skipped = Math.min(this.#skipBytes, chunk.length);
     this.#skipBytes -= skipped;
     const room = this.#window.length - this.#length;
-    if (room === 0) {
-      this.#drop(chunk);
-      return;
-    }
     const taken = Math.min(room, chunk.length - skipped);
     chunk.copy(this.#window, this.#length, skipped, skipped + taken);
     this.#length += taken;
     if (skipped + taken < chunk.length) this.#rest = chunk.subarray(skipped + taken);
   }
 
-  /** The window is full of one fragment: what follows is dropped up to its newline. */
+  /** Drops what belongs to the overlong fragment. */
   #drop(chunk: Buffer): void {
-    const newline = chunk.indexOf(0x0a);
-    this.overlong = newline >= 0;
-    this.droppedBytes += newline < 0 ? chunk.length : newline + 1;
-    if (newline >= 0 && newline + 1 < chunk.length) this.#rest = chunk.subarray(newline + 1);
+    const end = overlongEnd(chunk, chunk.length);
+    this.overlong = end >= 0;
+    this.droppedBytes += end < 0 ? chunk.length : end;
+    if (end >= 0 && end < chunk.length) this.#rest = chunk.subarray(end);
   }
 }

@@ -14,6 +14,15 @@ export const READ_BYTES = 256 * KIB;
  */
 export const LINE_BYTES_MAX = MIB;
 
+/**
+ * A run of NUL bytes where a record should be is counted in a marker from this length on: it is what a power cut leaves. Shorter
+ * runs are kept, in an unparsed line.
+ */
+export const ZERO_RUN_BYTES_MIN = 16;
+
+/** NUL bytes that end a fragment which is too long to be held: a page of a sparse file. Shorter runs are part of it. */
+export const HOLE_BYTES_MIN = 4 * KIB;
+
 /** Lines that are joined into one entry. Beyond it the entry is cut, with FLAG_TRUNCATED on all pieces but the last. */
 export const ENTRY_LINES_MAX = 1000;
 

@@ -6,14 +6,14 @@
 import { CriParser, STDERR, STDOUT, type StreamIndex } from '../shared/cri.ts';
 import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../shared/row-group/format.ts';
 import type { BatchBuilder } from './batch-builder.ts';
-import { isBefore, isOvertaken, PODLOG, type Chain, type PendingLine, type RowStream } from './chain.ts';
+import { flagsOf, isBefore, isOvertaken, pendingLine, type Chain, type PendingLine } from './chain.ts';
+import { damagedPiece, indexOfZero, lastRecordEnd, objectEnd, recordEnd, textEnd } from './damage.ts';
 import { EntryJoiner, OPEN_BRACE } from './entry-joiner.ts';
 import { ALONE, type EntryRules } from './entry-rules.ts';
 import { LINE_BYTES_MAX, PENDING_BYTES_MAX } from './limits.ts';
-import type { FileLoss, LogFile } from './log-file.ts';
-import { markerOf, type Loss } from './losses.ts';
+import { noteFragment, type FileLoss, type LogFile } from './log-file.ts';
 import { PendingBytes } from './pending-bytes.ts';
-import { Sieve } from './rules/sieve.ts';
+import { RowSink } from './row-sink.ts';
 
 const NEWLINE = 0x0a;
 const NEWLINE_BYTES = Buffer.of(NEWLINE);
@@ -25,12 +25,15 @@ export class LineReader {
   readonly #cri = new CriParser();
   readonly #pending = new PendingBytes();
   readonly #joiner: EntryJoiner;
-  readonly #sieve = new Sieve();
+  readonly #rows: RowSink;
   #nowMs = 0;
+  /** Whether the fragment that is being taken was cut off, and with it the end of its line. */
+  #isCutOff = false;
 
   /** @param rules  for chains that have none of their own; undefined stores each line as it is */
   constructor(batch: BatchBuilder, rules: EntryRules | undefined) {
     this.#batch = batch;
+    this.#rows = new RowSink(batch);
     this.#joiner = new EntryJoiner(rules);
   }
 
@@ -40,47 +43,67 @@ export class LineReader {
    */
   take(chain: Chain, file: LogFile, bytes: Buffer, end: number, nowMs: number): number {
     const batch = this.#batch;
-    const builder = batch.builder;
+    const { builder, rowsMax } = batch;
     const cri = this.#cri;
     const codes = batch.touch(chain);
-    const { start } = file;
-    const fileOffset = file.readOffset;
-    const { rowsMax } = batch;
+    const { start, readOffset: fileOffset } = file;
     const joins = this.#joiner.turnTo(chain);
     this.#nowMs = nowMs;
     let arenaBase = -1;
     let day = Number.NaN;
     let at = 0;
+    let zero = indexOfZero(bytes, 0, end);
     while (at < end && builder.rowCount < rowsMax) {
       const newline = bytes.indexOf(NEWLINE, at);
       if (!cri.parse(bytes, at, newline)) {
-        if (!this.#takeUnparsed(chain, file, bytes, at, newline, fileOffset + at)) break;
-      } else {
-        const { stream } = cri;
-        if (
-          cri.partial ||
-          chain.pending[stream] !== undefined ||
-          fileOffset + at < start[stream] ||
-          (joins && bytes[cri.messageStart] !== OPEN_BRACE && !this.#standsAlone(bytes, newline, end))
-        ) {
-          if (!this.#takeFragment(chain, file, bytes, newline, fileOffset + at, end)) break;
-        } else {
-          if (cri.day !== day) {
-            if (!batch.fits(cri.day)) break;
-            day = cri.day;
-          }
-          if (chain.rules !== undefined) {
-            this.#add(chain, stream, day, cri.timeNs, 0, bytes, cri.messageStart, newline);
-          } else {
-            if (arenaBase < 0) arenaBase = builder.append(bytes, at, end) - at;
-            if (codes[stream]! < 0) codes[stream] = builder.stream(chain.labels[stream]);
-            builder.add(codes[stream]!, day, cri.timeNs, 0, arenaBase + cri.messageStart, arenaBase + newline);
-          }
-        }
-        file.seen[stream] = true;
-        file.lastDay = cri.day;
-        file.lastTimeNs = cri.timeNs;
+        const damageEnd = this.#takeDamage(chain, file, bytes, at, newline, fileOffset + at);
+        if (damageEnd < 0) break;
+        at = damageEnd === newline ? newline + 1 : damageEnd;
+        continue;
       }
+      const isObject = bytes[cri.messageStart] === OPEN_BRACE;
+      let lineEnd = isObject ? newline : textEnd(bytes, cri, newline, end);
+      if (zero < lineEnd) {
+        lineEnd = Math.min(lineEnd, recordEnd(bytes, cri.messageStart, newline));
+        zero = indexOfZero(bytes, lineEnd, end);
+      }
+      const { stream } = cri;
+      if (lineEnd < newline) {
+        if (!this.#takeCutOff(chain, file, bytes, lineEnd, fileOffset + at)) break;
+        at = lineEnd;
+        continue;
+      }
+      if (
+        cri.partial ||
+        chain.pending[stream] !== undefined ||
+        fileOffset + at < start[stream] ||
+        (joins && !isObject && !this.#standsAlone(bytes, newline, end))
+      ) {
+        if (!this.#takeFragment(chain, file, bytes, newline, fileOffset + at, end)) break;
+      } else {
+        if (cri.day !== day) {
+          if (!batch.fits(cri.day)) break;
+          day = cri.day;
+        }
+        let isKept = true;
+        if (chain.rules !== undefined) {
+          isKept = this.#rows.shred(chain.rules, bytes, cri.messageStart, newline);
+        } else {
+          if (arenaBase < 0) arenaBase = builder.append(bytes, at, end) - at;
+          builder.shred(arenaBase + cri.messageStart, arenaBase + newline);
+        }
+        if (builder.isNewObject) lineEnd = objectEnd(bytes, cri, newline);
+        if (lineEnd < newline) {
+          if (!this.#takeCutOff(chain, file, bytes, lineEnd, fileOffset + at)) break;
+          at = lineEnd;
+          continue;
+        }
+        if (isKept) {
+          if (codes[stream]! < 0) codes[stream] = builder.stream(chain.labels[stream]);
+          builder.addShredded(codes[stream]!, day, cri.timeNs, 0);
+        }
+      }
+      noteFragment(file, cri);
       at = newline + 1;
     }
     file.readOffset = fileOffset + at;
@@ -101,12 +124,9 @@ export class LineReader {
     if (!isStored) {
       if (!this.#batch.fits(isCri ? cri.day : file.lastDay) || !this.#endPending(chain, file, stream)) return false;
       const flags = FLAG_TRUNCATED | (isCri ? 0 : FLAG_UNPARSED);
-      if (isCri) {
-        file.lastDay = cri.day;
-        file.lastTimeNs = cri.timeNs;
-      }
-      this.#add(chain, stream, file.lastDay, file.lastTimeNs, flags, bytes, isCri ? cri.messageStart : 0, end);
-      this.#addMarker(chain, file, { reason: 'overlong', sizeBytes: sizeBytes - end });
+      if (isCri) noteFragment(file, cri);
+      this.#rows.add(chain, stream, file.lastDay, file.lastTimeNs, flags, bytes, isCri ? cri.messageStart : 0, end);
+      this.#rows.addMarker(chain, file, { reason: 'overlong', sizeBytes: sizeBytes - end });
     }
     file.seen[stream] = true;
     file.readOffset += sizeBytes;
@@ -114,23 +134,38 @@ export class LineReader {
   }
 
   /**
-   * Takes the bytes at the very end of a file that will not grow: a fragment whose newline was never written.
-   * @returns false when the batch has no room
+   * Takes bytes[0, end), which begin at readOffset and have no newline: what stands at the very end of a file that will not
+   * grow, or before a hole.
+   * @returns how many were taken: all, unless the batch is full
    */
-  takeTail(chain: Chain, file: LogFile, bytes: Buffer, end: number, nowMs: number): boolean {
+  takeTail(chain: Chain, file: LogFile, bytes: Buffer, end: number, nowMs: number): number {
     this.#batch.touch(chain);
     this.#joiner.turnTo(chain);
     this.#nowMs = nowMs;
-    const cri = this.#cri;
-    const isCri = cri.parse(bytes, 0, end);
-    const stream = isCri ? cri.stream : STDOUT;
-    if (isCri) cri.partial = true;
-    const taken = isCri
-      ? this.#takeFragment(chain, file, bytes, end, file.readOffset, end)
-      : this.#takeUnparsed(chain, file, bytes, 0, end, file.readOffset);
-    if (!taken) return false;
-    file.seen[stream] = true;
-    file.readOffset += end;
+    const fileOffset = file.readOffset;
+    let at = 0;
+    while (at < end) {
+      const isRecord = this.#cri.parse(bytes, at, end);
+      const next = isRecord
+        ? lastRecordEnd(bytes, this.#cri.messageStart, end)
+        : this.#takeDamage(chain, file, bytes, at, end, fileOffset + at);
+      if (next < 0) break;
+      if (isRecord && !this.#takeCutOff(chain, file, bytes, next, fileOffset + at, next === end)) break;
+      at = next;
+    }
+    file.readOffset = fileOffset + at;
+    return at;
+  }
+
+  /**
+   * Moves readOffset over NUL bytes that end at `end`, and says in a marker how many they were.
+   * @returns false when the batch has no room
+   */
+  takeZeros(chain: Chain, file: LogFile, end: number): boolean {
+    this.#batch.touch(chain);
+    const { readOffset } = file;
+    if (!this.#endOpen(chain, file) || !this.#loseZeros(chain, file, readOffset, end - readOffset)) return false;
+    file.readOffset = end;
     return true;
   }
 
@@ -141,7 +176,7 @@ export class LineReader {
   takeLoss(chain: Chain, file: LogFile, end: number, { reason, isMeasured }: FileLoss): boolean {
     for (const stream of STREAMS) if (!this.#endPending(chain, file, stream)) return false;
     if (!this.#batch.fits(file.lastDay)) return false;
-    this.#addMarker(chain, file, { reason, sizeBytes: isMeasured ? end - file.readOffset : undefined });
+    this.#rows.addMarker(chain, file, { reason, sizeBytes: isMeasured ? end - file.readOffset : undefined });
     file.readOffset = end;
     return true;
   }
@@ -195,14 +230,15 @@ export class LineReader {
       if (!this.#emitPending(chain, stream, flagsOf(line))) return false;
     }
     state ??= this.#joiner.begin(this.#cri, bytes, end);
-    const waits = partial || (state !== ALONE && !this.#joiner.isAlone(state, this.#cri, bytes, end, chunkEnd));
+    const isCutOff = this.#isCutOff;
+    const waits =
+      partial || (!isCutOff && state !== ALONE && !this.#joiner.isAlone(state, this.#cri, bytes, end, chunkEnd));
     if (waits && chain.pending[stream] === undefined && !isOvertaken(chain, file, stream)) {
       this.#beginPending(chain, file, offset, state, bytes, end);
       return true;
     }
-    // The line before may have been the batch's last; this one is taken again then.
-    if (this.#batch.builder.rowCount >= this.#batch.rowsMax || !this.#batch.fits(day)) return false;
-    this.#add(chain, stream, day, timeNs, partial ? FLAG_PARTIAL : 0, bytes, messageStart, end);
+    if (!this.#rows.hasRoom(day)) return false;
+    this.#rows.add(chain, stream, day, timeNs, partial || isCutOff ? FLAG_PARTIAL : 0, bytes, messageStart, end);
     return true;
   }
 
@@ -215,7 +251,7 @@ export class LineReader {
   /** Adds the fragment that `#cri` has just parsed to a pending line, and the line to the batch when it is complete. */
   #goOn(chain: Chain, file: LogFile, line: PendingLine, state: number, bytes: Buffer, end: number): boolean {
     const { stream, partial, day, timeNs, messageStart } = this.#cri;
-    const isComplete = !partial && state === ALONE;
+    const isComplete = !partial && (state === ALONE || this.#isCutOff);
     if (isComplete && !this.#batch.fits(line.day)) return false;
     if (!line.isOpen) {
       this.#pending.append(line, NEWLINE_BYTES, 0, NEWLINE_BYTES.length);
@@ -229,37 +265,67 @@ export class LineReader {
     line.state = state;
     line.idleMsMax = this.#joiner.idleMsMax(state);
     line.touchedMs = this.#nowMs;
-    return !isComplete || this.#emitPending(chain, stream, 0);
+    return !isComplete || this.#emitPending(chain, stream, this.#isCutOff ? FLAG_PARTIAL : 0);
   }
 
-  /** A line that is not CRI is kept whole as a line of stdout; it ends whatever was unfinished there. */
-  #takeUnparsed(chain: Chain, file: LogFile, bytes: Buffer, start: number, end: number, offset: number): boolean {
+  /**
+   * The fragment that `#cri` has just parsed, of which only the beginning is there: it was cut off at `end`, and what follows
+   * is another. Its line ends with it, and so says its flag.
+   * @param isLast  nothing follows in the file, but perhaps in the next
+   * @returns false when it could not be taken
+   */
+  #takeCutOff(chain: Chain, file: LogFile, bytes: Buffer, end: number, offset: number, isLast = false): boolean {
+    const cri = this.#cri;
+    cri.partial = isLast;
+    this.#isCutOff = !isLast;
+    const isTaken = this.#takeFragment(chain, file, bytes, end, offset, end);
+    this.#isCutOff = false;
+    if (isTaken) noteFragment(file, cri);
+    return isTaken;
+  }
+
+  /**
+   * The first piece of bytes[start, end), which are not CRI. NUL bytes are counted in a marker, others kept as they are in a
+   * line of stdout.
+   * @returns where the piece ends, or -1 when the batch has no room
+   */
+  #takeDamage(chain: Chain, file: LogFile, bytes: Buffer, start: number, end: number, offset: number): number {
+    const piece = damagedPiece(bytes, start, end);
+    if (!this.#endOpen(chain, file)) return -1;
+    if (piece.isZeros) return this.#loseZeros(chain, file, offset, piece.end - start) ? piece.end : -1;
+    if (offset < file.start[STDOUT]) return piece.end;
+    if (!this.#rows.hasRoom(file.lastDay)) return -1;
+    this.#rows.add(chain, STDOUT, file.lastDay, file.lastTimeNs, FLAG_UNPARSED, bytes, start, piece.end);
+    file.seen[STDOUT] = true;
+    return piece.end;
+  }
+
+  /** Counts with stdout's position, as what is kept of damage does. False when the batch has no room. */
+  #loseZeros(chain: Chain, file: LogFile, offset: number, sizeBytes: number): boolean {
     if (offset < file.start[STDOUT]) return true;
-    if (!this.#batch.fits(file.lastDay) || !this.#endPending(chain, file, STDOUT)) return false;
-    this.#add(chain, STDOUT, file.lastDay, file.lastTimeNs, FLAG_UNPARSED, bytes, start, end);
+    if (!this.#rows.hasRoom(file.lastDay)) return false;
+    this.#rows.addMarker(chain, file, { reason: 'zeros', sizeBytes });
     return true;
   }
 
+  /**
+   * Ends what was unfinished before a damaged place, where its end may have been: any line of stdout, which what is kept of
+   * the damage follows, and of stderr a line that is only begun.
+   * @returns false when the batch has no room
+   */
+  #endOpen(chain: Chain, file: LogFile): boolean {
+    if (!this.#endPending(chain, file, STDOUT)) return false;
+    return chain.pending[STDERR]?.isOpen !== true || this.#endPending(chain, file, STDERR);
+  }
+
   #beginPending(chain: Chain, file: LogFile, offset: number, state: number, bytes: Buffer, end: number): void {
-    const { stream, partial, day, timeNs, messageStart } = this.#cri;
-    const line: PendingLine = {
-      file,
-      offset,
-      last: file,
-      day,
-      timeNs,
-      isOpen: partial,
-      state,
-      idleMsMax: this.#joiner.idleMsMax(state),
-      lines: 1,
-      lastDay: day,
-      lastTimeNs: timeNs,
-      bytes: this.#pending.acquire(),
-      length: 0,
-      touchedMs: this.#nowMs,
-    };
-    this.#pending.append(line, bytes, messageStart, end);
-    chain.pending[stream] = line;
+    const cri = this.#cri;
+    const line = pendingLine(cri, file, offset, this.#pending.acquire());
+    line.state = state;
+    line.idleMsMax = this.#joiner.idleMsMax(state);
+    line.touchedMs = this.#nowMs;
+    this.#pending.append(line, bytes, cri.messageStart, end);
+    chain.pending[cri.stream] = line;
   }
 
   #endPending(chain: Chain, file: LogFile, stream: StreamIndex): boolean {
@@ -271,51 +337,9 @@ export class LineReader {
   #emitPending(chain: Chain, stream: StreamIndex, flags: number): boolean {
     const line = chain.pending[stream]!;
     if (!this.#batch.fits(line.day)) return false;
-    this.#add(chain, stream, line.day, line.timeNs, flags, line.bytes, 0, line.length);
+    this.#rows.add(chain, stream, line.day, line.timeNs, flags, line.bytes, 0, line.length);
     this.#pending.release(line.bytes);
     chain.pending[stream] = undefined;
     return true;
   }
-
-  #addMarker(chain: Chain, file: LogFile, loss: Loss): void {
-    const { text, day, timeNs } = markerOf(file, loss);
-    const { builder } = this.#batch;
-    const at = builder.append(text, 0, text.length);
-    builder.shred(at, at + text.length);
-    this.#addShredded(chain, PODLOG, day, timeNs, 0);
-    this.#batch.counts.losses.push({ chain, ...loss });
-  }
-
-  #add(
-    chain: Chain,
-    stream: StreamIndex,
-    day: number,
-    timeNs: number,
-    flags: number,
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ): void {
-    const { builder, counts } = this.#batch;
-    if (chain.rules === undefined) {
-      const at = builder.append(bytes, start, end);
-      builder.shred(at, at + end - start);
-    } else if (!this.#sieve.shred(chain.rules, builder, counts.uses, bytes, start, end)) return;
-    this.#addShredded(chain, stream, day, timeNs, flags);
-  }
-
-  #addShredded(chain: Chain, stream: RowStream, day: number, timeNs: number, flags: number): void {
-    const { builder, counts } = this.#batch;
-    const codes = this.#batch.touch(chain);
-    if (codes[stream]! < 0) codes[stream] = builder.stream(chain.labels[stream]);
-    builder.addShredded(codes[stream]!, day, timeNs, flags);
-    if ((flags & FLAG_PARTIAL) !== 0) counts.partial++;
-    if ((flags & FLAG_TRUNCATED) !== 0) counts.truncated++;
-    if ((flags & FLAG_UNPARSED) !== 0) counts.unparsed++;
-  }
-}
-
-/** Of a pending line that is stored as it is; an entry whose last line has ended is complete. */
-function flagsOf({ isOpen }: PendingLine): number {
-  return isOpen ? FLAG_PARTIAL : 0;
 }

@@ -36,10 +36,12 @@ export interface LogFile {
   lookedMs: number;
   /** Uncompressed; for a gzip file what its trailer says until it was read to the end. */
   sizeBytes: number;
-  /** Everything before it has been taken; always the start of a fragment. */
+  /** Everything before it has been taken; the start of a fragment, or of what is damaged. */
   readOffset: number;
   /** There is no complete fragment between readOffset and here. */
   stalledAt: number;
+  /** Where the NUL bytes at readOffset end, as far as they are read; it counts only beyond readOffset. */
+  zerosTo: number;
   /** A stream's fragments that start before this were stored in an earlier life: they are read over. */
   start: Offsets;
   /** What the batches closed so far cover. */
@@ -90,6 +92,7 @@ type Progress = Pick<
   LogFile,
   | 'readOffset'
   | 'stalledAt'
+  | 'zerosTo'
   | 'start'
   | 'sent'
   | 'acked'
@@ -107,6 +110,7 @@ export function notRead(timeMs: number): Progress {
   return {
     readOffset: 0,
     stalledAt: 0,
+    zerosTo: 0,
     start: [0, 0],
     sent: [0, 0],
     acked: [0, 0],
@@ -172,11 +176,19 @@ export function rewindFile(file: LogFile, acked: Offsets): void {
   file.start = [...acked];
   file.readOffset = Math.min(acked[STDOUT], acked[STDERR]);
   file.stalledAt = 0;
+  file.zerosTo = 0;
   file.seen = [false, false];
   file.gzip?.close();
   file.gzip = undefined;
   file.gzipEnded = file.log.gzip && file.readOffset >= file.sizeBytes;
   if (file.fd >= 0) file.loss = undefined;
+}
+
+/** Notes the fragment that was taken last. */
+export function noteFragment(file: LogFile, { stream, day, timeNs }: CriParser): void {
+  file.seen[stream] = true;
+  file.lastDay = day;
+  file.lastTimeNs = timeNs;
 }
 
 /** What is not read of the file cannot be any more. There is always a byte of it, for the position to move over. */
@@ -217,8 +229,8 @@ function readPlainHead(fd: number): Buffer {
 
 function readGzipHead(fd: number): Buffer {
   const compressed = headBytes.subarray(0, readSync(fd, headBytes, 0, GZIP_HEAD_BYTES, 0));
-  // Deflate expands 1032 times at most, so a few KiB usually suffice and 64 MiB are never exceeded.
-  for (let sizeBytes = HEAD_BYTES; ; sizeBytes *= 16) {
+  // The first step usually suffices. Deflate expands 1032 times at most, so no step adds more than 4 MiB.
+  for (let sizeBytes = HEAD_BYTES; ; sizeBytes += HEAD_BYTES) {
     const content = gunzipPart(compressed.subarray(0, sizeBytes));
     if (content.length >= HEAD_BYTES || sizeBytes >= compressed.length) return content.subarray(0, HEAD_BYTES);
   }

@@ -16,6 +16,8 @@ export type LossReason =
   | 'descriptors'
   /** One fragment was longer than LINE_BYTES_MAX. */
   | 'overlong'
+  /** Where records should be, the file holds NUL bytes. */
+  | 'zeros'
   /** A container writes more than it may. */
   | 'limited'
   /** The server refuses a batch down to its last line. */
@@ -31,6 +33,7 @@ const WHY: Readonly<Record<LossReason, string>> = {
   deleted: 'deleted files that were not read yet took too much of the disk',
   descriptors: 'deleted files that were not read yet took too many descriptors',
   overlong: 'a line is too long',
+  zeros: 'the file holds only NUL bytes there, as after a power cut',
   limited: 'the container writes more than its limit allows',
   rejected: 'the server refuses them',
   unwatched: 'it was deleted while no agent was running',

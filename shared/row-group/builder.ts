@@ -89,6 +89,11 @@ export class RowGroupBuilder {
     return this.#streams.length;
   }
 
+  /** Whether the line shredded last begins as a JSON object, of a shape that was not known: it may be none. */
+  get isNewObject(): boolean {
+    return this.#shredder.isNewObject;
+  }
+
   /** Adds a stream to the group and returns its code for `add`. Codes are void after `finish`. */
   stream(labels: Labels): number {
     if (this.#streams.length === STREAMS_MAX) throw new RangeError('BUG: too many streams in a row group');

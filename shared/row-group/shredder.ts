@@ -22,6 +22,8 @@ const FIRST_TEMPLATES: readonly Template[] = [TEXT_TEMPLATE, PLAIN_TEMPLATE];
 export class Shredder {
   /** Templates by id. */
   templates: Template[] = [...FIRST_TEMPLATES];
+  /** Whether the line matched last is a JSON object, or begins as one, whose shape was not known. */
+  isNewObject = false;
   /** Values of the line matched last: value i is [starts[i], ends[i]). */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
@@ -48,6 +50,7 @@ export class Shredder {
 
   /** Finds the template of the line bytes[start, end) and sets `starts` and `ends`. Returns the template's id. */
   shred(bytes: Buffer, start: number, end: number, parser: Parser = 'auto'): number {
+    this.isNewObject = false;
     const id = this.#templateIdOf(bytes, start, end, parser);
     if (id === TEXT_TEMPLATE_ID || id === PLAIN_TEMPLATE_ID) {
       this.starts[0] = start;
@@ -60,6 +63,7 @@ export class Shredder {
     if (start < end && bytes[start] === OPEN_BRACE && (parser === 'auto' || parser === 'json')) {
       const known = this.#trie.matchJson(JSON_FORMAT, bytes, start, end);
       if (known >= 0) return known;
+      this.isNewObject = true;
     }
     const format = cutLine(parser, bytes, start, end, this.#tokens);
     if (format < 0) return PLAIN_TEMPLATE_ID;
