@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { RulesAnswer } from '../shared/rules/rule-set.ts';
-import { encodeBatch, type PositionsAnswer } from '../shared/wire.ts';
+import { encodeBatch, type FileRange, type PositionsAnswer } from '../shared/wire.ts';
 import { countLoss, countUses, createAgentMetrics, type AgentMetrics } from './agent-metrics.ts';
 import { BatchBuilder, type ClosedBatch, markerGroup, NO_ROWS } from './batch-builder.ts';
 import { FileReader, type FileReaderOptions } from './file-reader.ts';
@@ -117,9 +117,11 @@ class RunningAgent implements Agent {
     const deadlineMs = Date.now() + drainMsMax;
     const timer = setTimeout(() => this.#shipper.stop(), drainMsMax);
     if (drainMsMax > 0) {
+      this.#tail.expectEnd();
       this.#tail.tick(Date.now(), true);
-      while (Date.now() < deadlineMs && !this.#isDrained()) {
+      while (Date.now() < deadlineMs) {
         this.#tick();
+        if (this.#isDrained()) break;
         await Promise.race([this.#inFlight, sleep(DRAIN_STEP_MS)]);
       }
     }
@@ -133,7 +135,7 @@ class RunningAgent implements Agent {
 
   #isDrained(): boolean {
     if (!this.#isReading || this.#inFlight !== undefined) return false;
-    return this.#ready.isEmpty && this.#batch.isEmpty && !this.#tail.hasUnread();
+    return this.#ready.isEmpty && this.#batch.isEmpty && !this.#tail.hasUnread(Date.now());
   }
 
   #tick(): void {
@@ -183,15 +185,20 @@ class RunningAgent implements Agent {
 
   #ship(): void {
     if (this.#inFlight !== undefined || !this.#isReading) return;
-    const closed = this.#batch.close();
-    this.#lull.note(closed?.lineBytes ?? 0, Date.now());
-    const gone = [...this.#tail.goneFiles(Date.now()), ...(closed?.gone ?? [])];
+    const nowMs = Date.now();
+    const goneFiles = this.#tail.goneFiles(nowMs);
+    const moves = this.#tail.ledgerMoves(nowMs);
+    if (this.#batch.isEmpty && goneFiles.length === 0 && moves.length === 0) return;
+    const caughtUp = this.#ready.isEmpty ? this.#tail.caughtUpMove() : undefined;
+    const closed = this.#batch.close(caughtUp === undefined ? moves : [...moves, caughtUp]);
+    this.#lull.note(closed?.lineBytes ?? 0, nowMs);
+    const gone = [...goneFiles, ...(closed?.gone ?? [])];
     if (closed === undefined && gone.length === 0) return;
     this.#inFlight = this.#run(() => this.#send(closed, gone));
   }
 
   async #send(closed: ClosedBatch | undefined, gone: readonly string[]): Promise<void> {
-    const files = closed?.ranges.map(({ range }) => range) ?? [];
+    const files = closed === undefined ? [] : rangesOf(closed);
     const rowGroup = closed?.rowGroup ?? NO_ROWS;
     const bytes = encodeBatch({ node: this.#node, files, gone, rowGroup });
     const outcome = await this.#shipper.send(bytes);
@@ -210,7 +217,7 @@ class RunningAgent implements Agent {
 
   #stored(closed: ClosedBatch | undefined, gone: readonly string[], sizeBytes: number): void {
     const metrics = this.#metrics;
-    for (const { file, range, to } of closed?.ranges ?? []) this.#tail.acknowledge(file, range.file, to);
+    if (closed !== undefined) this.#acknowledge(closed);
     this.#tail.acknowledgeGone(gone);
     this.#conflicts = 0;
     this.#rejections = 0;
@@ -256,19 +263,25 @@ class RunningAgent implements Agent {
   }
 
   /** Moves the positions behind a batch, with a marker in the place of its rows. */
-  async #skip({ ranges, gone, counts, lineBytes }: ClosedBatch): Promise<boolean> {
+  async #skip(closed: ClosedBatch): Promise<boolean> {
+    const { ranges, gone, counts, lineBytes } = closed;
     const { chain, file } = ranges[0]!;
     const loss: Loss = { reason: 'rejected', sizeBytes: lineBytes };
-    const files = ranges.map(({ range }) => range);
+    const files = rangesOf(closed);
     const bytes = encodeBatch({ node: this.#node, files, gone, rowGroup: markerGroup(chain, file, loss) });
     const outcome = await this.#shipper.send(bytes);
     if (outcome.kind !== 'stored') return false;
-    for (const { file: each, range, to } of ranges) this.#tail.acknowledge(each, range.file, to);
+    this.#acknowledge(closed);
     this.#tail.acknowledgeGone(gone);
     countLoss(this.#metrics, chain.of, loss);
     const { lines } = counts;
     this.#log.error({ files: files.map((range) => range.file), lines, lineBytes }, 'log lines are given up');
     return true;
+  }
+
+  #acknowledge({ ranges, notes }: ClosedBatch): void {
+    for (const { file, range, to } of ranges) this.#tail.acknowledge(file, range.file, to);
+    for (const { note, to } of notes) this.#tail.acknowledge(note, note.id, to);
   }
 
   /** Drops what was built and reads again from what the server says that it knows. */
@@ -289,4 +302,9 @@ class RunningAgent implements Agent {
     this.#inFlight = undefined;
     this.#pump();
   }
+}
+
+/** All that a batch moves. */
+function rangesOf({ ranges, notes }: ClosedBatch): FileRange[] {
+  return [...ranges, ...notes].map(({ range }) => range);
 }

@@ -5,9 +5,11 @@
 import { RowGroupBuilder } from '../shared/row-group/builder.ts';
 import type { FileRange } from '../shared/wire.ts';
 import { fileId, PODLOG, positionOf, type Chain } from './chain.ts';
+import { isLostHead } from './file-id.ts';
 import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from './limits.ts';
 import { markerOf, type Loss } from './losses.ts';
 import type { RuleUses } from './rules/sieve.ts';
+import type { Note, NoteMove } from './run-ledger.ts';
 import { toPosition, type LogFile, type Offsets } from './log-file.ts';
 
 /** What is counted once the batch is acknowledged. */
@@ -32,10 +34,17 @@ export interface SentRange {
   readonly to: Offsets;
 }
 
+export interface SentNote {
+  readonly note: Note;
+  readonly range: FileRange;
+  readonly to: Offsets;
+}
+
 /** A closed batch, ready to be sent. */
 export interface ClosedBatch {
   readonly ranges: readonly SentRange[];
-  /** Files of these ranges whose rest is lost and whose name is gone: the server need not remember them. */
+  readonly notes: readonly SentNote[];
+  /** Files that the server need not remember when it has this batch. */
   readonly gone: readonly string[];
   readonly rowGroup: Uint8Array;
   /** Uncompressed bytes of its lines, without the CRI prefix. */
@@ -45,6 +54,8 @@ export interface ClosedBatch {
 
 /** The row group of a batch that only moves positions. */
 export const NO_ROWS = new Uint8Array(0);
+
+const NOTHING = { ranges: [], gone: [], rowGroup: NO_ROWS, lineBytes: 0 } as const;
 
 /** Owns the row group builder and the stream codes that are valid in it. */
 export class BatchBuilder {
@@ -93,8 +104,9 @@ export class BatchBuilder {
   }
 
   /** Ends the batch and starts the next. Returns undefined when it moves no position. */
-  close(): ClosedBatch | undefined {
-    if (this.isEmpty) return undefined;
+  close(moves: readonly NoteMove[] = []): ClosedBatch | undefined {
+    const notes = moves.flatMap(noteRange);
+    if (this.isEmpty) return notes.length === 0 ? undefined : { ...NOTHING, notes, counts: noCounts() };
     const ranges: SentRange[] = [];
     for (const chain of this.#codes.keys()) {
       for (const file of chain.files) appendRange(ranges, chain, file);
@@ -106,8 +118,8 @@ export class BatchBuilder {
     const counts = this.#counts;
     counts.lines = rowCount;
     this.#reset();
-    const gone = ranges.filter(isTheLast).map(({ range }) => range.file);
-    if (ranges.length > 0) return { ranges, gone, rowGroup, lineBytes, counts };
+    const gone = ranges.flatMap(needlessFiles);
+    if (ranges.length + notes.length > 0) return { ranges, notes, gone, rowGroup, lineBytes, counts };
     if (rowCount > 0) throw new Error('BUG: rows without a file range');
     return undefined;
   }
@@ -144,9 +156,21 @@ function appendRange(ranges: SentRange[], chain: Chain, file: LogFile): void {
   ranges.push({ chain, file, range, to });
 }
 
-/** The range moves behind what is lost of a file that has no name any more. */
-function isTheLast({ file, to }: SentRange): boolean {
-  return file.loss !== undefined && !file.onDisk && Math.min(...to) >= file.sizeBytes;
+function noteRange({ note, to }: NoteMove): SentNote[] {
+  const from = note.sent;
+  if (to[0] === from[0] && to[1] === from[1]) return [];
+  note.sent = to;
+  return [{ note, range: { file: note.id, from: toPosition(from), to: toPosition(to) }, to }];
+}
+
+/**
+ * What a range makes needless when it moves behind what is lost: the file itself if it has no name any more, and the one
+ * that it stands for. A file that nobody has seen is remembered with the rest of its run, as what has been said of its head.
+ */
+function needlessFiles({ chain, file, range, to }: SentRange): string[] {
+  if (file.loss === undefined || file.onDisk || Math.min(...to) < file.sizeBytes) return [];
+  const isKept = isLostHead(file.head) && chain.files.length > 1;
+  return [...(file.replaces === undefined ? [] : [file.replaces]), ...(isKept ? [] : [range.file])];
 }
 
 function noCounts(): BatchCounts {

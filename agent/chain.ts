@@ -84,6 +84,8 @@ export interface Chain {
   isNewest: boolean;
   /** Waits for its turn to be read. */
   queued: boolean;
+  /** Whether it has been asked what is missing before its oldest file. */
+  isHeadJudged: boolean;
 }
 
 /** Empty where it is not known: of a pod that was gone before it could be looked into. */
@@ -112,6 +114,7 @@ export function createChain(uid: string, restart: number, of: ChainLabels, allow
     pending: [undefined, undefined],
     isNewest: true,
     queued: false,
+    isHeadJudged: false,
   };
 }
 

@@ -9,6 +9,7 @@ import { createChain, sortFiles, type Chain } from './chain.ts';
 import { takeDescriptor, type Descriptors } from './descriptors.ts';
 import type { ContainerDirectory } from './discovery.ts';
 import { LISTINGS_MAX, SETTLE_MS } from './limits.ts';
+import { createLedger, type Note } from './run-ledger.ts';
 import { closeLogFile, openLogFile, readHead, reopenLogFile, statIfThere, type LogFile } from './log-file.ts';
 import { compareRotations, selectLogs, type LogName } from './log-path.ts';
 import { createAllowance, type Allowance } from './rate-limit.ts';
@@ -29,6 +30,15 @@ export interface Container {
   isWhole: boolean;
   /** Modification time of the directory when it was listed; -1 lists it again at the next look. */
   mtimeMs: number;
+  readonly ledger: Note;
+  /** Since when the server's ledger is taken into account; undefined before. */
+  judgedMs: number | undefined;
+  /** Runs that began, as far as is known: those from here on have not been looked for. */
+  begunRuns: number;
+  /** Runs that an earlier agent has left undone, and that have not been found. */
+  readonly owedRuns: Set<number>;
+  /** Whether rules kept its files from being opened before. */
+  wasShut: boolean;
 }
 
 /** The time in which a directory may change again without a new modification time. */
@@ -45,7 +55,23 @@ export function createContainer(directory: ContainerDirectory, node: string, fou
     hadFiles: false,
     isWhole: false,
     mtimeMs: -1,
+    ledger: createLedger(directory),
+    judgedMs: undefined,
+    begunRuns: 0,
+    owedRuns: new Set(),
+    wasShut: false,
   };
+}
+
+/** The chain of a run, which is made when there is none. */
+export function chainOfRun(container: Container, restart: number): Chain {
+  let chain = container.chains.get(restart);
+  if (chain === undefined) {
+    const { namespace, pod, uid, container: name } = container.directory;
+    chain = createChain(uid, restart, { namespace, pod, container: name, node: container.node }, container.allowance);
+    container.chains.set(restart, chain);
+  }
+  return chain;
 }
 
 /** Whether the directory has changed since it was listed. */
@@ -116,12 +142,7 @@ function reconcileListed(
   }
   const newest = Math.max(...byRestart.keys());
   for (const [restart, logs] of byRestart) {
-    let chain = container.chains.get(restart);
-    if (chain === undefined) {
-      const { namespace, pod, uid, container: name } = container.directory;
-      chain = createChain(uid, restart, { namespace, pod, container: name, node: container.node }, container.allowance);
-      container.chains.set(restart, chain);
-    }
+    const chain = chainOfRun(container, restart);
     if (chain.isNewest && restart !== newest) markChanged(chain, nowMs);
     chain.isNewest = restart === newest;
     isWhole = reconcileChain(chain, path, logs, descriptors, nowMs, identified) && isWhole;

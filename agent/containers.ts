@@ -83,14 +83,17 @@ export class Containers {
     return container;
   }
 
-  /** Forgets those whose directories are gone and whose files are done with. */
-  forgetGone(): void {
+  /** Forgets those whose directories are gone and whose files are done with, and returns them. */
+  forgetGone(): Container[] {
+    const forgotten: Container[] = [];
     for (const container of this) {
-      const { directory, chains } = container;
-      if (chains.size > 0 || statIfThere(directory.path) !== undefined) continue;
+      const { directory, chains, owedRuns } = container;
+      if (chains.size > 0 || owedRuns.size > 0 || statIfThere(directory.path) !== undefined) continue;
       this.quiet.wake(container);
       this.#known.delete(directory.path);
+      forgotten.push(container);
     }
+    return forgotten;
   }
 
   #vanished(path: string): void {

@@ -7,10 +7,13 @@ import { endOffset, isAcknowledgedTo, type LogFile } from './log-file.ts';
 
 export interface EndingTimes {
   readonly graceMs: number;
+  /** Of a file that has no name left: its container is gone. */
+  readonly unlinkedGraceMs: number;
   readonly pendingIdleMsMax: number;
 }
 
-export function isOver(chain: Chain, file: LogFile, nowMs: number, { graceMs }: EndingTimes): boolean {
+export function isOver(chain: Chain, file: LogFile, nowMs: number, times: EndingTimes): boolean {
+  const graceMs = file.isUnlinked ? times.unlinkedGraceMs : times.graceMs;
   return hasEnded(chain, file) && !hasLoss(file) && nowMs - file.changedMs >= graceMs && !hasMore(file);
 }
 
@@ -40,4 +43,18 @@ export function isDoneWith(chain: Chain, file: LogFile): boolean {
   if (file.head === '') return file.sizeBytes === 0;
   const end = endOffset(file);
   return isAcknowledgedTo(file, end) && Math.min(...positionOf(chain, file)) >= end;
+}
+
+/** Whether the batches up to the one that is built now have all of a run, and no more of it is expected. */
+export function isFinished(chain: Chain, nowMs: number, times: EndingTimes): boolean {
+  if (chain.pending.some((line) => line !== undefined)) return false;
+  return chain.files.every((file) =>
+    file.loss === undefined ? isOver(chain, file, nowMs, times) && isTaken(chain, file) : !hasLoss(file),
+  );
+}
+
+function isTaken(chain: Chain, file: LogFile): boolean {
+  if (file.fd < 0) return true;
+  if (file.head === '') return file.sizeBytes === 0;
+  return Math.min(...positionOf(chain, file)) >= endOffset(file);
 }

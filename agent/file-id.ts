@@ -1,6 +1,8 @@
 /**
- * The identity under which the server knows a file: `<pod uid>/<container>/<restart>@<time of its first line>`. It
- * survives the rename and the gzip of a rotation, a reused inode and a restart of the agent.
+ * The names under which the server keeps positions for an agent. A log file is
+ * `<pod uid>/<container>/<restart>@<time of its first line>`: that survives the rename and the gzip of a rotation, a reused
+ * inode and a restart of the agent. Two more are notes, which move in the same batches as positions do: one for each
+ * container (run-ledger.ts), one for the node (CAUGHT_UP_ID).
  */
 
 export interface FileId {
@@ -13,30 +15,59 @@ export interface FileId {
   readonly head: string;
 }
 
+/** Whose ledger it is; see run-ledger.ts. */
+export interface LedgerId {
+  readonly uid: string;
+  readonly container: string;
+  readonly namespace: string;
+  readonly pod: string;
+}
+
+/**
+ * The time, in epoch milliseconds of the node, at which the agent last looked at everything on the node and has had all of
+ * it acknowledged since. What is not known to the server was written later.
+ */
+export const CAUGHT_UP_ID = '/caught-up';
+
 const FILE_ID = /^([^/]+)\/([^/]+)\/(\d+)(@.+)$/;
+const LEDGER_ID = /^([^/]+)\/([^/]+)\/runs:([^/]*)\/([^/]*)$/;
+const LOST_PREFIX = '@lost-';
 
 /** What a chain's files have in common. */
 export function chainKey(uid: string, container: string, restart: number): string {
   return `${uid}/${container}/${restart}`;
 }
 
-/** Undefined for what no agent of this version has made. */
+/** Undefined for a note, and for what no agent of this version has made. */
 export function parseFileId(id: string): FileId | undefined {
   const match = FILE_ID.exec(id);
   if (match === null) return undefined;
   return { id, uid: match[1]!, container: match[2]!, restart: Number(match[3]), head: match[4]! };
 }
 
+/** The pod's names are part of it, so that they are still known when its directory is gone. */
+export function ledgerId({ uid, container, namespace, pod }: LedgerId): string {
+  return `${uid}/${container}/runs:${namespace}/${pod}`;
+}
+
+export function parseLedgerId(id: string): LedgerId | undefined {
+  const match = LEDGER_ID.exec(id);
+  if (match === null) return undefined;
+  return { uid: match[1]!, container: match[2]!, namespace: match[3]!, pod: match[4]! };
+}
+
 /** A head of its own for a file whose first line nobody has seen. */
 export function headOfUnseen(nowMs: number): string {
-  return `@lost-${nowMs}`;
+  return LOST_PREFIX + nowMs;
 }
 
-/** Of two files of a chain. A head that is no time tells nothing, and counts as old. */
-export function isBegunBefore(a: FileId, b: FileId): boolean {
-  return timeOf(a) < timeOf(b);
+export function isLostHead(head: string): boolean {
+  return head.startsWith(LOST_PREFIX);
 }
 
-function timeOf({ head }: FileId): number {
-  return Date.parse(head.slice(1)) || 0;
+/** The time of the first line or, of a file that nobody has seen, of its loss; undefined for a head that has none. */
+export function timeOfHead(head: string): number | undefined {
+  if (isLostHead(head)) return Number(head.slice(LOST_PREFIX.length));
+  const timeMs = Date.parse(head.slice(1).split('~', 1)[0]!);
+  return Number.isNaN(timeMs) ? undefined : timeMs;
 }

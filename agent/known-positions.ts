@@ -3,18 +3,22 @@
  * files nobody here has seen for so long that the server may forget them.
  */
 import type { PositionsAnswer } from '../shared/wire.ts';
-import { chainKey, isBegunBefore, parseFileId, type FileId } from './file-id.ts';
+import { CAUGHT_UP_ID, chainKey, parseFileId, parseLedgerId, type FileId } from './file-id.ts';
 import type { Offsets } from './log-file.ts';
+import { BEGUN, DONE } from './run-ledger.ts';
 
 /** Owns the mirror of the server's positions. */
 export class KnownPositions {
   readonly #goneMs: number;
   readonly #positions = new Map<string, Offsets>();
   readonly #missingSinceMs = new Map<string, number>();
-  /** Files that were read to their end here, or whose rest was said to be lost. */
+  /** Files that were read to their end here, or whose rest was said to be lost; notes of what is gone. */
   readonly #finished = new Set<string>();
   /** Chain → the file that was begun last, as of the agent's start: the others had been read to their end. */
   #lastBeforeStart: ReadonlyMap<string, FileId> | undefined;
+  #caughtUpMs: number | undefined;
+  /** Files for which a lost file stands. */
+  readonly #claimed = new Set<string>();
 
   constructor(goneMs: number) {
     this.#goneMs = goneMs;
@@ -38,6 +42,7 @@ export class KnownPositions {
     this.#positions.clear();
     this.#missingSinceMs.clear();
     for (const { file, stdout, stderr } of positions) this.#positions.set(file, [stdout, stderr]);
+    this.#caughtUpMs ??= this.#positions.get(CAUGHT_UP_ID)?.[0];
     this.#lastBeforeStart ??= lastOfChains(this.#positions.keys());
   }
 
@@ -59,7 +64,7 @@ export class KnownPositions {
   /** @param present  the files that a complete listing has found */
   noteMissing(present: ReadonlySet<string>, nowMs: number): void {
     for (const id of this.#positions.keys()) {
-      if (present.has(id)) this.#missingSinceMs.delete(id);
+      if (present.has(id) || id === CAUGHT_UP_ID) this.#missingSinceMs.delete(id);
       else if (!this.#missingSinceMs.has(id)) this.#missingSinceMs.set(id, nowMs);
     }
   }
@@ -69,9 +74,9 @@ export class KnownPositions {
     return this.#missingFor(nowMs).filter((id) => this.#finished.has(id));
   }
 
-  /** Whether the server has heard of this node before this agent. */
-  get hadAgent(): boolean {
-    return (this.#lastBeforeStart?.size ?? 0) > 0;
+  /** When earlier agents had everything stored that was on the node; undefined where none has said so. */
+  get caughtUpMs(): number | undefined {
+    return this.#caughtUpMs;
   }
 
   /** The last file of a chain that earlier agents have sent something of. */
@@ -79,18 +84,26 @@ export class KnownPositions {
     return this.#lastBeforeStart?.get(chain);
   }
 
-  /** Files that went while no agent ran, and that may have held more than the server has. They are not missing then. */
-  takeUnwatched(nowMs: number): FileId[] {
-    const unwatched: FileId[] = [];
-    for (const id of this.#missingFor(nowMs)) {
+  /** Files and ledgers that went while no agent ran. What is done with may be forgotten; the rest is returned, once. */
+  takeUnwatched(nowMs: number): { readonly files: FileId[]; readonly ledgers: string[] } {
+    const missing = this.#missingFor(nowMs).filter((id) => !this.#finished.has(id) && !this.#claimed.has(id));
+    if (missing.length === 0) return { files: [], ledgers: [] };
+    const doneRuns = this.#doneRuns();
+    const files: FileId[] = [];
+    const ledgers: string[] = [];
+    for (const id of missing) {
       const file = parseFileId(id);
-      if (this.#finished.has(id)) continue;
-      if (file !== undefined && this.lastBeforeStart(chainOf(file))?.id === id) {
-        this.#missingSinceMs.delete(id);
-        unwatched.push(file);
-      } else this.finish(id, false);
+      const isLast = file !== undefined && this.lastBeforeStart(chainOf(file))?.id === id;
+      if (isLast && file.restart >= (doneRuns.get(`${file.uid}/${file.container}`) ?? 0)) files.push(file);
+      else if (this.#isUndone(id)) ledgers.push(id);
+      else this.finish(id, false);
     }
-    return unwatched;
+    return { files, ledgers };
+  }
+
+  /** A lost file stands for this one from now on: it is forgotten with the batch that has the marker. */
+  claim(id: string): void {
+    this.#claimed.add(id);
   }
 
   /** The server has forgotten these files. */
@@ -99,7 +112,23 @@ export class KnownPositions {
       this.#positions.delete(id);
       this.#missingSinceMs.delete(id);
       this.#finished.delete(id);
+      this.#claimed.delete(id);
     }
+  }
+
+  #isUndone(id: string): boolean {
+    const counts = this.of(id);
+    return parseLedgerId(id) !== undefined && counts[DONE] < counts[BEGUN];
+  }
+
+  /** `<uid>/<container>` → how many of its runs are done with. */
+  #doneRuns(): Map<string, number> {
+    const doneRuns = new Map<string, number>();
+    for (const [id, counts] of this.#positions) {
+      const ledger = parseLedgerId(id);
+      if (ledger !== undefined) doneRuns.set(`${ledger.uid}/${ledger.container}`, counts[DONE]);
+    }
+    return doneRuns;
   }
 
   #missingFor(nowMs: number): string[] {
@@ -107,13 +136,12 @@ export class KnownPositions {
   }
 }
 
+/** The server answers in the order in which it came to know the files, and a chain is read oldest file first. */
 function lastOfChains(ids: Iterable<string>): ReadonlyMap<string, FileId> {
   const last = new Map<string, FileId>();
   for (const id of ids) {
     const file = parseFileId(id);
-    if (file === undefined) continue;
-    const other = last.get(chainOf(file));
-    if (other === undefined || isBegunBefore(other, file)) last.set(chainOf(file), file);
+    if (file !== undefined) last.set(chainOf(file), file);
   }
   return last;
 }

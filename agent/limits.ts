@@ -87,11 +87,20 @@ export const QUIET_MS = 5_000;
 export const QUIET_WATCHES_MAX = 1_000;
 
 /**
- * Files that the kubelet keeps of a run of a container (containerLogMaxFiles, unless it is set). Where as many are there,
- * and the server knows none of them, older ones may have been deleted. Of a kubelet that keeps fewer nothing is said, and
- * of one that keeps more, or a container whose lines were not to be kept before, too much.
+ * Files that the kubelet keeps of a run of a container (containerLogMaxFiles, unless it is set), if no run on the node has
+ * more. Where as many are there, and the server knows none of them, older ones may have been deleted. Of a kubelet that is
+ * set to keep fewer nothing is said of files that came and went so.
  */
 export const KUBELET_FILES_MAX = 5;
+
+/** A file that begins so soon after its container's directory was made is the first one: none is filled faster. */
+export const FIRST_FILE_MS_MAX = 1_000;
+
+/**
+ * How much earlier than the last tick everything on the node is vouched for: names of new pods come by events, and
+ * directories are looked at in turn. Beyond: what is older than this and not known was never on the node.
+ */
+export const CAUGHT_UP_MARGIN_MS = 2_000;
 
 /** A directory that changes during each of so many listings in a row is listed again at the next look. */
 export const LISTINGS_MAX = 4;
@@ -111,6 +120,9 @@ export const SETTLE_MS = 100;
 
 /** A rotated, deleted or outlived file stays open for this long after its last change: writers may still hold it. */
 export const GRACE_MS = 10_000;
+
+/** The same for a file without any name: its container is gone. An agent that ends before would not know that it was done. */
+export const UNLINKED_GRACE_MS = 1_000;
 
 /**
  * An unfinished line is stored as it is (FLAG_PARTIAL) when its file has ended and its grace is over, or when nothing

@@ -24,10 +24,14 @@ export interface LogFile {
   inode: number;
   /** `@…`, the part of the identity that its first line gives; empty until that line is complete. */
   head: string;
+  /** Of a lost file: the id of the file that it stands for, which the server may forget when it has the marker. */
+  replaces: string | undefined;
   /** Changes with a write and with a rename, so that the path of an untouched file needs no look. */
   ctimeMs: number;
   /** False when no name of the file is left in its directory. */
   onDisk: boolean;
+  /** Whether it had no name at all when it was last looked at. */
+  isUnlinked: boolean;
   /** When the file last grew, was renamed or was deleted. */
   changedMs: number;
   /** The next file of the chain is not begun before this one has been looked at, at this time or later. */
@@ -79,7 +83,9 @@ export function openLogFile(path: string, log: LogName): LogFile | undefined {
     inode: stats.ino,
     ctimeMs: 0,
     head: '',
+    replaces: undefined,
     onDisk: true,
+    isUnlinked: false,
     changedMs: stats.mtimeMs,
     holdUntilMs: 0,
     lookedMs: 0,

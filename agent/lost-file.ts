@@ -2,10 +2,10 @@
  * Files that cannot be opened any more, and of which there is only something to say. Each is an entry of a chain like
  * any other file, with a loss instead of a descriptor.
  */
-import { createChain, sortFiles, type Chain } from './chain.ts';
-import type { Container } from './container.ts';
+import { sortFiles, type Chain } from './chain.ts';
+import { chainOfRun, type Container } from './container.ts';
 import { headOfUnseen } from './file-id.ts';
-import { loseRest, notRead, rewindFile, type LogFile, type Offsets } from './log-file.ts';
+import { loseRest, notRead, rewindFile, type LogFile } from './log-file.ts';
 import type { LossReason } from './losses.ts';
 
 /** Before every rotation that there is. */
@@ -13,24 +13,23 @@ const FIRST_ROTATION = '00000000-000000';
 
 export interface LostFile {
   readonly restart: number;
-  readonly head: string;
-  /** Up to where the server has it. */
-  readonly acked: Offsets;
+  /** What the marker calls it. */
+  readonly name: string;
   readonly reason: LossReason;
+  /** The file that the server knows, if any: it may be forgotten once the marker is stored. */
+  readonly replaces?: string;
 }
 
-/** Adds the file to its chain, which is made when there is none, ahead of all others. */
-export function addLostFile(container: Container, lost: LostFile, nowMs: number): Chain {
-  const { restart, head, acked, reason } = lost;
-  let chain = container.chains.get(restart);
-  if (chain === undefined) {
-    const { namespace, pod, uid, container: name } = container.directory;
-    chain = createChain(uid, restart, { namespace, pod, container: name, node: container.node }, container.allowance);
-    container.chains.set(restart, chain);
-  }
-  const file = unopenedFile(`${restart}.log`, restart, head, nowMs);
-  rewindFile(file, acked);
+/**
+ * Adds the file to its chain, which is made when there is none, ahead of all others.
+ * @param timeMs  of its marker
+ */
+export function addLostFile(container: Container, lost: LostFile, nowMs: number, timeMs: number): Chain {
+  const { restart, name, reason, replaces } = lost;
+  const chain = chainOfRun(container, restart);
+  const file = unopenedFile(name, restart, headOfUnseen(nowMs), nowMs, timeMs);
   loseRest(file, reason, false);
+  file.replaces = replaces;
   chain.files.push(file);
   sortFiles(chain);
   return chain;
@@ -51,7 +50,7 @@ export function splitTruncated(chain: Chain, file: LogFile, sizeBytes: number, n
   return fresh;
 }
 
-function unopenedFile(name: string, restart: number, head: string, nowMs: number): LogFile {
+function unopenedFile(name: string, restart: number, head: string, nowMs: number, timeMs: number): LogFile {
   return {
     path: name,
     log: { name, restart, rotation: FIRST_ROTATION, gzip: false },
@@ -59,12 +58,14 @@ function unopenedFile(name: string, restart: number, head: string, nowMs: number
     device: 0,
     inode: 0,
     head,
+    replaces: undefined,
     ctimeMs: 0,
     onDisk: false,
+    isUnlinked: true,
     changedMs: nowMs,
     holdUntilMs: 0,
     lookedMs: 0,
     sizeBytes: 0,
-    ...notRead(nowMs),
+    ...notRead(timeMs),
   };
 }

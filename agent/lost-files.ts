@@ -1,18 +1,23 @@
 /**
- * Finds out which files this agent can say nothing of but that they were there: pods that came and went between two
- * looks, and files that the server knows and that went while no agent ran.
+ * Finds out which files this agent can say nothing of but that they were there, or may have been: what came and went
+ * between two looks, and what went while no agent ran. What decides is what the server remembers (positions, the
+ * container's ledger, the time up to which earlier agents had everything) and what the directory shows: never more is said
+ * to be missing than what these leave open.
  */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { Chain } from './chain.ts';
 import type { Container } from './container.ts';
 import type { Containers } from './containers.ts';
 import type { ContainerDirectory } from './discovery.ts';
-import { headOfUnseen, type FileId } from './file-id.ts';
+import { isLostHead, parseLedgerId, timeOfHead, type FileId } from './file-id.ts';
 import type { KnownPositions } from './known-positions.ts';
-import { KUBELET_FILES_MAX } from './limits.ts';
-import type { LossReason } from './losses.ts';
+import { FIRST_FILE_MS_MAX, KUBELET_FILES_MAX } from './limits.ts';
+import { statIfThere } from './log-file.ts';
 import { addLostFile, type LostFile } from './lost-file.ts';
+import type { LossReason } from './losses.ts';
 import type { ReadyQueue } from './ready-queue.ts';
+import { BEGUN, DONE, rewindNote } from './run-ledger.ts';
 
 export interface LostFilesOptions {
   readonly podsDir: string;
@@ -20,67 +25,236 @@ export interface LostFilesOptions {
   readonly ready: ReadyQueue;
   readonly known: KnownPositions;
   readonly containers: Containers;
+  readonly goneMs: number;
 }
 
 /** Adds entries of lost files to the tail's containers. */
 export class LostFiles {
   readonly #options: LostFilesOptions;
+  #startMs = 0;
 
   constructor(options: LostFilesOptions) {
     this.#options = options;
   }
 
+  /** Must be called before anything else, when the agent looks for the first time. */
+  start(nowMs: number): void {
+    this.#startMs = nowMs;
+  }
+
   /** Something was here that nobody has looked into. */
   unseen(directory: ContainerDirectory, nowMs: number): void {
-    this.#lose(directory, unknownFile(0, 'unseen', nowMs), nowMs);
+    this.#lose(directory, { restart: 0, name: '0.log', reason: 'unseen' }, nowMs);
   }
 
   /**
-   * For a container that has just been listed, when the agent starts: where earlier agents left off in a chain, the file
-   * is not there any more, but newer ones are. Or the chain was begun after they had ended, and its first file need not be
-   * there. That is said before any of these is read: if it waited, an agent that is killed meanwhile would leave newer
-   * positions, and nobody would know. One that is killed between the marker and the next line may say it twice.
+   * For a container that has just been listed, as soon as the server's positions are known: which runs nobody has seen, and
+   * where the oldest file of a run is not the one with which it should go on. That is said before anything of the run is
+   * read: if it waited, an agent that is killed meanwhile would leave newer positions, and nobody would know.
    */
-  outrun({ chains, isWhole, directory }: Container, nowMs: number): void {
-    if (!isWhole) return;
-    const { known } = this.#options;
-    for (const { key, restart, files } of chains.values()) {
-      const last = known.lastBeforeStart(key);
-      if (last === undefined) {
-        const isOutrun = known.hadAgent && files.length >= KUBELET_FILES_MAX;
-        if (isOutrun) this.#lose(directory, unknownFile(restart, 'unwatched', nowMs), nowMs);
-      } else if (files.length > 0 && !files.some(({ head }) => head === last.head)) {
-        this.#unwatched(directory, last, nowMs);
-      }
+  judge(container: Container, nowMs: number): void {
+    if (!container.isWhole) return;
+    this.#takeLedger(container, nowMs);
+    const runs = [...container.chains.values()]
+      .filter(({ files }) => files.length > 0)
+      .toSorted((a, b) => a.restart - b.restart);
+    for (const { restart } of runs) container.owedRuns.delete(restart);
+    const newest = runs.at(-1);
+    if (container.wasShut) {
+      excuse(container, runs);
+      return;
+    }
+    if (newest === undefined) {
+      this.#judgeEmpty(container, nowMs);
+      return;
+    }
+    this.#judgeOwed(container, newest.restart, nowMs);
+    this.#judgeSkipped(container, runs, nowMs);
+    for (const chain of runs) this.#judgeHead(container, chain, nowMs);
+  }
+
+  /** After a rewind: the ledgers of all containers that have one go on from what the server knows. */
+  rewindLedger({ ledger, judgedMs }: Container): void {
+    if (judgedMs !== undefined) rewindNote(ledger, this.#options.known.of(ledger.id));
+  }
+
+  /** When everything has been listed: what has been missing for so long that it will not come back. */
+  judgeMissing(nowMs: number): void {
+    const { known, containers, goneMs } = this.#options;
+    const { files, ledgers } = known.takeUnwatched(nowMs);
+    for (const file of files) this.#replace(this.#directoryOf(file), file, nowMs);
+    for (const id of ledgers) {
+      const container = containers.take(this.#directoryOf(parseLedgerId(id)!), nowMs);
+      this.#takeLedger(container, nowMs);
+      this.#judgeOwed(container, Infinity, nowMs);
+    }
+    for (const container of containers) {
+      if (container.judgedMs === undefined || nowMs - container.judgedMs < goneMs) continue;
+      if (container.owedRuns.size > 0) this.#judgeOwed(container, Infinity, nowMs);
     }
   }
 
-  /** The last file of a chain has been missing for so long that it will not come back. */
-  unwatched(file: FileId, nowMs: number): void {
-    const { podsDir, containers } = this.#options;
-    const { uid, container } = file;
-    const directories = Iterator.from(containers).map(({ directory }) => directory);
-    const known = directories.find((directory) => directory.uid === uid && directory.container === container);
-    // When its pod is gone, so are the names of the pod and its namespace.
-    const directory = known ?? { path: join(podsDir, uid, container), namespace: '', pod: uid, uid, container };
-    this.#unwatched(directory, file, nowMs);
+  #takeLedger(container: Container, nowMs: number): void {
+    if (container.judgedMs !== undefined) return;
+    container.judgedMs = nowMs;
+    const { ledger, owedRuns, chains } = container;
+    rewindNote(ledger, this.#options.known.of(ledger.id));
+    container.begunRuns = Math.max(container.begunRuns, ledger.acked[BEGUN]);
+    for (let run = ledger.acked[DONE]; run < ledger.acked[BEGUN]; run++) if (!chains.has(run)) owedRuns.add(run);
   }
 
-  #unwatched(directory: ContainerDirectory, { id, restart, head }: FileId, nowMs: number): void {
-    this.#lose(directory, { restart, head, acked: this.#options.known.of(id), reason: 'unwatched' }, nowMs);
+  /** Runs before `end` that an earlier agent had not read to their end, and whose files have gone. */
+  #judgeOwed(container: Container, end: number, nowMs: number): void {
+    const { known } = this.#options;
+    const { uid, container: name } = container.directory;
+    const unknown: number[] = [];
+    for (const run of [...container.owedRuns].filter((each) => each < end)) {
+      const last = known.lastBeforeStart(`${uid}/${name}/${run}`);
+      container.owedRuns.delete(run);
+      if (last === undefined) unknown.push(run);
+      else this.#replace(container.directory, last, nowMs);
+    }
+    this.#loseRuns(container, unknown, 'unwatched', nowMs, nowMs);
   }
 
-  #lose(directory: ContainerDirectory, lost: LostFile, nowMs: number): void {
+  /** Runs are numbered without gaps, so a run whose predecessor nobody has seen says that there was one. */
+  #judgeSkipped(container: Container, runs: readonly Chain[], nowMs: number): void {
+    const { known } = this.#options;
+    const begunRuns = container.begunRuns;
+    container.begunRuns = Math.max(begunRuns, runs.at(-1)!.restart + 1);
+    const next = runs.find(({ restart }) => restart >= begunRuns);
+    if (next === undefined || next.restart === begunRuns || !this.#isNews(next)) return;
+    const skipped: number[] = [];
+    for (let run = begunRuns; run < next.restart; run++) {
+      const { uid, container: name } = container.directory;
+      if (known.lastBeforeStart(`${uid}/${name}/${run}`) === undefined) skipped.push(run);
+    }
+    this.#loseRuns(container, skipped, this.#reasonOf(container), begunMs(next), nowMs);
+  }
+
+  /** Whether files are missing before the oldest one of a run. */
+  #judgeHead(container: Container, chain: Chain, nowMs: number): void {
+    if (chain.isHeadJudged) return;
+    chain.isHeadJudged = true;
+    const { known } = this.#options;
+    const { key, restart, files } = chain;
+    if (restart < container.ledger.acked[DONE] || files.some(({ loss }) => loss !== undefined)) return;
+    const last = known.lastBeforeStart(key);
+    if (last !== undefined && !isLostHead(last.head)) {
+      const isThere = files.some(({ head }) => head === last.head);
+      if (!isThere) this.#replace(container.directory, last, nowMs, begunMs(chain));
+    } else if (this.#mayHaveBegunEarlier(container, chain, last)) {
+      const lost = { restart, name: `${restart}.log`, reason: this.#reasonOf(container) } as const;
+      this.#lose(container.directory, lost, nowMs, begunMs(chain));
+    }
+  }
+
+  /**
+   * The kubelet deletes a file only where as many are left as it keeps. Of such a run the oldest file is the first one when
+   * it began as early as the run did, or was there when everything on the node was known.
+   */
+  #mayHaveBegunEarlier({ directory }: Container, chain: Chain, lastLoss: FileId | undefined): boolean {
+    const { files, restart } = chain;
+    if (files.length < this.#filesKept()) return false;
+    const timeMs = begunMs(chain);
+    if (lastLoss !== undefined && timeMs <= timeOfHead(lastLoss.head)!) return false;
+    const sinceMadeMs = timeMs - (statIfThere(directory.path)?.birthtimeMs ?? Infinity);
+    return this.#isNews(chain) && !(restart === 0 && sinceMadeMs >= 0 && sinceMadeMs <= FIRST_FILE_MS_MAX);
+  }
+
+  /** An empty directory that has changed since it was made: a file came and went, and nobody has seen it. */
+  #judgeEmpty(container: Container, nowMs: number): void {
+    const { begunRuns, hadFiles, directory } = container;
+    if (hadFiles || begunRuns > 0) return;
+    const stats = statIfThere(directory.path);
+    if (stats === undefined || stats.mtimeMs <= stats.birthtimeMs || stats.mtimeMs <= this.#sinceMs) return;
+    if (this.#isKnown(directory)) return;
+    this.#lose(directory, { restart: 0, name: '0.log', reason: this.#reasonOf(container) }, nowMs, stats.mtimeMs);
+  }
+
+  #isKnown({ uid, container }: ContainerDirectory): boolean {
+    return Iterator.from(this.#options.known.ids()).some((id) => id.startsWith(`${uid}/${container}/`));
+  }
+
+  /** Whether the oldest file that is left of a run began after everything on the node had been accounted for. */
+  #isNews(chain: Chain): boolean {
+    return begunMs(chain) > this.#sinceMs;
+  }
+
+  /** What was written before is stored, or is older than the first agent of this node. */
+  get #sinceMs(): number {
+    return this.#options.known.caughtUpMs ?? this.#startMs;
+  }
+
+  #reasonOf({ foundMs }: Container): LossReason {
+    return foundMs <= this.#startMs ? 'unwatched' : 'unseen';
+  }
+
+  /** At least: more than that many files of one run show that the node's kubelet keeps more. */
+  #filesKept(): number {
+    let count = KUBELET_FILES_MAX;
+    for (const { chains } of this.#options.containers) {
+      for (const { files } of chains.values()) count = Math.max(count, files.length);
+    }
+    return count;
+  }
+
+  /** The container of a file that is not there: from its ledger, when its directory is gone, too. */
+  #directoryOf({ uid, container }: Pick<FileId, 'uid' | 'container'>): ContainerDirectory {
+    const { podsDir, containers, known } = this.#options;
+    for (const { directory } of containers) {
+      if (directory.uid === uid && directory.container === container) return directory;
+    }
+    const ledgers = Iterator.from(known.ids()).map(parseLedgerId);
+    const ledger = ledgers.find((each) => each?.uid === uid && each.container === container);
+    // An agent of an older version has left no names.
+    const { namespace, pod } = ledger ?? { namespace: '', pod: uid };
+    return { path: join(podsDir, `${namespace}_${pod}_${uid}`, container), namespace, pod, uid, container };
+  }
+
+  #replace(directory: ContainerDirectory, { id, restart }: FileId, nowMs: number, timeMs = nowMs): void {
+    this.#options.known.claim(id);
+    this.#lose(directory, { restart, name: `${restart}.log`, reason: 'unwatched', replaces: id }, nowMs, timeMs);
+  }
+
+  /** One marker for all of them, so that a crash loop is not as many. */
+  #loseRuns(container: Container, runs: readonly number[], reason: LossReason, timeMs: number, nowMs: number): void {
+    const [first] = runs;
+    const restart = runs.at(-1);
+    if (first === undefined || restart === undefined) return;
+    const name = first === restart ? `${restart}.log` : `${first}.log to ${restart}.log`;
+    this.#lose(container.directory, { restart, name, reason }, nowMs, timeMs);
+  }
+
+  /** @param timeMs  of the marker */
+  #lose(directory: ContainerDirectory, lost: LostFile, nowMs: number, timeMs = nowMs): void {
     const { containers, log, ready } = this.#options;
     log.warn({ ...directory, reason: lost.reason }, 'log lines may be lost');
     const container = containers.take(directory, nowMs);
+    this.#takeLedger(container, nowMs);
     container.hadFiles = true;
+    container.begunRuns = Math.max(container.begunRuns, lost.restart + 1);
+    container.owedRuns.delete(lost.restart);
     containers.quiet.wake(container);
-    ready.add(addLostFile(container, lost, nowMs));
+    ready.add(addLostFile(container, lost, nowMs, timeMs));
   }
 }
 
-/** A file of which nothing is known but that it was there, or may have been. */
-function unknownFile(restart: number, reason: LossReason, nowMs: number): LostFile {
-  return { restart, head: headOfUnseen(nowMs), acked: [0, 0], reason };
+/** Nothing was to be kept of the container until now, so nothing is missing. */
+function excuse(container: Container, runs: readonly Chain[]): void {
+  container.wasShut = false;
+  container.owedRuns.clear();
+  for (const chain of runs) {
+    chain.isHeadJudged = true;
+    container.begunRuns = Math.max(container.begunRuns, chain.restart + 1);
+  }
+}
+
+/** When the oldest file of a run was begun, at the latest. */
+function begunMs({ files }: Chain): number {
+  for (const { head } of files) {
+    const timeMs = timeOfHead(head);
+    if (timeMs !== undefined) return timeMs;
+  }
+  return files[0]!.changedMs;
 }

@@ -13,9 +13,17 @@ import { boundFiles, createDescriptors, deletedBytes, type Descriptors, type Ope
 import type { Watch } from './directory-watcher.ts';
 import type { ContainerDirectory } from './discovery.ts';
 import { hasDueLines, hasDueTail, isDoneWith, isLineDue, isOver, type EndingTimes } from './ending.ts';
-import { headOfUnseen } from './file-id.ts';
+import { CAUGHT_UP_ID, headOfUnseen } from './file-id.ts';
 import type { FileReader } from './file-reader.ts';
-import { GONE_MS, GRACE_MS, PENDING_IDLE_MS_MAX, RESCAN_MS, TICKS_PER_DIRECTORY_CHECK } from './limits.ts';
+import {
+  CAUGHT_UP_MARGIN_MS,
+  GONE_MS,
+  GRACE_MS,
+  PENDING_IDLE_MS_MAX,
+  RESCAN_MS,
+  TICKS_PER_DIRECTORY_CHECK,
+  UNLINKED_GRACE_MS,
+} from './limits.ts';
 import { KnownPositions } from './known-positions.ts';
 import {
   closeLogFile,
@@ -34,6 +42,7 @@ import type { QuietOptions } from './quiet-containers.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { applyDecision, decideAnew, isAdmitted, noteClosed } from './rules/admission.ts';
 import type { RuleBook } from './rules/rule-book.ts';
+import { createNote, ledgerMove, rewindNote, type NoteMove } from './run-ledger.ts';
 
 export interface TailOptions extends OpenFileLimits, Pick<QuietOptions, 'quietMs'> {
   readonly podsDir: string;
@@ -57,7 +66,7 @@ export class Tail {
   readonly #reader: FileReader;
   readonly #ready: ReadyQueue;
   readonly #rules: RuleBook;
-  readonly #times: EndingTimes;
+  #times: EndingTimes;
   /** Empty until the server has been asked; no turn is given before that. */
   readonly #known: KnownPositions;
   readonly #descriptors: Descriptors;
@@ -67,6 +76,7 @@ export class Tail {
   #ticks = 0;
   #hasPositions = false;
   #hasReadErrors = false;
+  readonly #caughtUp = createNote(CAUGHT_UP_ID);
 
   constructor(options: TailOptions) {
     const { rescanMs = RESCAN_MS, watch = watchDirectory } = options;
@@ -78,10 +88,11 @@ export class Tail {
     this.#ready = options.ready;
     this.#rules = options.rules;
     const { graceMs = GRACE_MS, pendingIdleMsMax = PENDING_IDLE_MS_MAX } = options;
-    this.#times = { graceMs, pendingIdleMsMax };
-    this.#known = new KnownPositions(options.goneMs ?? GONE_MS);
+    const { goneMs = GONE_MS } = options;
+    this.#times = { graceMs, unlinkedGraceMs: Math.min(graceMs, UNLINKED_GRACE_MS), pendingIdleMsMax };
+    this.#known = new KnownPositions(goneMs);
     this.#descriptors = createDescriptors(options);
-    this.#lost = new LostFiles({ ...options, containers: this.#containers, known: this.#known });
+    this.#lost = new LostFiles({ ...options, goneMs, containers: this.#containers, known: this.#known });
     options.metrics.openFiles.readFrom(() => this.#sum((file) => (file.fd >= 0 ? 1 : 0)));
     options.metrics.deletedBytes.readFrom(() => this.#sum(deletedBytes));
     options.metrics.lagBytes.readFrom(() => this.#sum(lagBytes));
@@ -100,7 +111,7 @@ export class Tail {
    * @param listsAll  list everything, whether or not it is due
    */
   tick(nowMs: number, listsAll = false): void {
-    this.#ticks++;
+    if (this.#ticks++ === 0) this.#lost.start(nowMs);
     this.#nowMs = nowMs;
     this.#hasReadErrors = false;
     const { quiet } = this.#containers;
@@ -123,12 +134,47 @@ export class Tail {
     boundFiles(this.#containers.files(), this.#descriptors, (file, reason) => this.#giveUp(file, reason));
     if (!isFullScan) return;
     this.#noteMissing(nowMs);
-    this.#containers.forgetGone();
+    for (const { ledger } of this.#containers.forgetGone()) this.#known.finish(ledger.id, true);
   }
 
-  /** Whether a file holds whole lines that were not taken yet. */
-  hasUnread(): boolean {
-    return this.#containers.files().some((file) => hasLoss(file) || hasMore(file));
+  /** Whether something was not taken yet that will not wait for the next agent: whole lines, and what is deleted. */
+  hasUnread(nowMs: number): boolean {
+    for (const { chains } of this.#containers) {
+      for (const chain of chains.values()) {
+        if (chain.files.some((file) => hasLoss(file) || hasMore(file))) return true;
+        if (hasDueLines(chain, nowMs, this.#times)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** No later look will come: what has no name any more is taken as it is, since no other agent could read it. */
+  expectEnd(): void {
+    this.#times = { ...this.#times, unlinkedGraceMs: 0 };
+  }
+
+  /** What the batch that is built now can say of runs that have begun or are done. */
+  ledgerMoves(nowMs: number): NoteMove[] {
+    const moves: NoteMove[] = [];
+    for (const container of this.#containers) {
+      if (container.judgedMs === undefined || container.decision.admission === 'shut') continue;
+      const move = ledgerMove(container, nowMs, this.#times);
+      if (move !== undefined) moves.push(move);
+    }
+    return moves;
+  }
+
+  /** That the batch that is built now has everything up to the last tick; undefined when it does not. */
+  caughtUpMove(): NoteMove | undefined {
+    if (!this.#containers.isComplete || this.#hasReadErrors) return undefined;
+    for (const { decision, isWhole, chains } of this.#containers) {
+      if (decision.admission === 'shut') continue;
+      if (decision.admission === 'wait' || !isWhole) return undefined;
+      for (const { files } of chains.values())
+        if (files.some((file) => hasLoss(file) || hasMore(file))) return undefined;
+    }
+    const timeMs = this.#nowMs - CAUGHT_UP_MARGIN_MS;
+    return timeMs <= this.#caughtUp.sent[0] ? undefined : { note: this.#caughtUp, to: [timeMs, 0] };
   }
 
   /** Reads one piece of a chain into the batch, or does what is left to do at its end. There must be room. */
@@ -142,11 +188,14 @@ export class Tail {
   resync(positions: PositionsAnswer['positions']): void {
     this.#known.replace(positions);
     this.#containers.quiet.wakeAll();
+    rewindNote(this.#caughtUp, this.#known.of(CAUGHT_UP_ID));
+    const isFirst = !this.#hasPositions;
+    this.#hasPositions = true;
     for (const container of this.#containers) {
       for (const chain of container.chains.values()) this.#rewindChain(chain);
-      if (!this.#hasPositions) this.#lost.outrun(container, this.#nowMs);
+      this.#lost.rewindLedger(container);
+      if (isFirst) this.#lost.judge(container, this.#nowMs);
     }
-    this.#hasPositions = true;
   }
 
   /** Which containers the rules are about. */
@@ -166,8 +215,9 @@ export class Tail {
     }
   }
 
-  acknowledge(file: LogFile, id: string, to: Offsets): void {
-    file.acked = to;
+  /** @param of  a file, or a note that has moved with its batch */
+  acknowledge(of: { acked: Offsets }, id: string, to: Offsets): void {
+    of.acked = to;
     this.#known.set(id, to);
   }
 
@@ -186,6 +236,7 @@ export class Tail {
 
   #reconcile(container: Container, nowMs: number): void {
     reconcileContainer(container, this.#descriptors, nowMs, (chain, file) => this.#assignPosition(chain, file));
+    if (this.#hasPositions) this.#lost.judge(container, nowMs);
     applyDecision(container);
     for (const chain of container.chains.values()) this.#ready.add(chain);
   }
@@ -193,10 +244,11 @@ export class Tail {
   #tickChain(container: Container, chain: Chain, nowMs: number): void {
     for (const file of chain.files) {
       if (file.fd < 0) continue;
-      const { ctimeMs, size } = fstatSync(file.fd);
+      const { ctimeMs, size, nlink } = fstatSync(file.fd);
       file.lookedMs = nowMs;
       if (ctimeMs === file.ctimeMs && size === file.sizeBytes) continue;
       file.ctimeMs = ctimeMs;
+      file.isUnlinked = nlink === 0;
       if (!file.log.gzip) this.#noteSize(chain, file, size, nowMs);
       if (!file.onDisk || isAtPath(file)) continue;
       this.#reconcile(container, nowMs);
@@ -237,7 +289,8 @@ export class Tail {
     for (const file of chain.files) {
       if (file.head === '') continue;
       rewindFile(file, this.#known.of(fileId(chain, file)));
-      if (file.fd < 0 && !isComplete(file) && !(file.onDisk && reopenLogFile(file))) this.#giveUp(file, 'deleted');
+      if (file.fd >= 0 || file.loss !== undefined || isComplete(file)) continue;
+      if (!file.onDisk || !reopenLogFile(file)) this.#giveUp(file, 'deleted');
     }
     this.#ready.add(chain);
   }
@@ -270,23 +323,25 @@ export class Tail {
   /** What is not read of the file will not be; what is read goes its way. */
   #giveUp(file: LogFile, reason: LossReason): void {
     const { path, readOffset, sizeBytes } = file;
-    this.#log.error({ path, reason, readOffset, sizeBytes }, 'log lines are lost');
+    const isLoss = sizeBytes > readOffset;
+    if (isLoss) this.#log.error({ path, reason, readOffset, sizeBytes }, 'log lines are lost');
     if (file.head === '') file.head = headOfUnseen(this.#nowMs);
     closeLogFile(file);
-    if (sizeBytes > readOffset) loseRest(file, reason);
+    if (isLoss) loseRest(file, reason);
   }
 
   #noteMissing(nowMs: number): void {
     if (!this.#containers.isComplete || this.#hasReadErrors) return;
     const present = new Set<string>();
-    for (const { chains } of this.#containers) {
+    for (const { chains, ledger } of this.#containers) {
+      present.add(ledger.id);
       for (const chain of chains.values()) {
         for (const file of chain.files) if (file.head !== '') present.add(fileId(chain, file));
       }
     }
     noteClosed(this.#containers, this.#known, present);
     this.#known.noteMissing(present, nowMs);
-    for (const file of this.#known.takeUnwatched(nowMs)) this.#lost.unwatched(file, nowMs);
+    this.#lost.judgeMissing(nowMs);
   }
 
   /** A file or directory that cannot be read must not keep the others from being read. */

@@ -10,6 +10,7 @@ import type { RuleBook } from './rule-book.ts';
 export function isAdmitted(container: Container, rules: RuleBook, nowMs: number): boolean {
   const { decision, directory, foundMs } = container;
   if (decision.admission === 'wait') container.decision = rules.decide(directory, nowMs - foundMs);
+  container.wasShut ||= container.decision.admission === 'shut';
   return container.decision.admission === 'open';
 }
 

@@ -90,6 +90,7 @@ test('a wiped store is filled again from what the node has', async () => {
   );
   world.sink.lines.length = 0;
   world.sink.positions.clear();
+  world.sink.notes.clear();
   world.writeLines(['b']);
   await world.expectLines([...numbered('old', 100), 'a', 'b']);
   expect(world.metric('conflicts_total')).toBeGreaterThan(0);

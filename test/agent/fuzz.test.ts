@@ -94,19 +94,13 @@ test.each(SEEDS)('seed %i', async (seed) => {
     for (const container of containers) container.end();
     await world.stop();
     await world.start({ multiline });
-    const wanted = containers.reduce((sum, { want }) => sum + want.stdout.length + want.stderr.length, 0);
     await until(
-      () => world.sink.lines.length >= wanted,
-      () => `seed ${seed}: ${missing(world, containers)}`,
+      () => missingOf(world, containers).length === 0,
+      () => `seed ${seed}: ${JSON.stringify({ missing: missingOf(world, containers), ...shown(world, containers) })}`,
     );
     await world.settled();
-    for (const { name, want } of containers) {
-      for (const stream of ['stdout', 'stderr'] as const) {
-        const got = world.sink.lines.filter((line) => line.container === name && line.stream === stream);
-        const texts = got.map(({ text }) => text);
-        expect(texts.toSorted(), `seed ${seed} ${name} ${stream}`).toEqual(want[stream].toSorted());
-      }
-    }
+    expect(shown(world, containers).differ, `seed ${seed}`).toEqual([]);
+    expect(world.markers(), `seed ${seed}`).toEqual([]);
   } finally {
     await world.close();
   }
@@ -138,8 +132,19 @@ async function live(
   } else await sleep(random(40));
 }
 
-function missing(world: World, containers: readonly FakeContainer[]): string {
-  const got = new Set(world.sink.texts());
+function missingOf({ sink }: World, containers: readonly FakeContainer[]): string[] {
+  const got = new Set(sink.lines.filter(({ stream }) => stream !== 'podlog').map(({ text }) => text));
   const wanted = containers.flatMap(({ want }) => [...want.stdout, ...want.stderr]);
-  return `missing ${JSON.stringify(wanted.filter((text) => !got.has(text)).map((text) => text.slice(0, 60)))}`;
+  return wanted.filter((text) => !got.has(text));
+}
+
+/** What a failing run prints: markers, and both lists of each stream that is not as it should be. */
+function shown(world: World, containers: readonly FakeContainer[]) {
+  const streams = containers.flatMap(({ name, want }) =>
+    (['stdout', 'stderr'] as const).map((stream) => {
+      const got = world.sink.lines.filter((line) => line.container === name && line.stream === stream);
+      return { name, stream, want: want[stream].toSorted(), got: got.map(({ text }) => text).toSorted() };
+    }),
+  );
+  return { markers: world.markers(), differ: streams.filter(({ want, got }) => want.join('\n') !== got.join('\n')) };
 }

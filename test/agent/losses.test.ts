@@ -11,6 +11,14 @@ const world = worldOfEachTest();
 
 const POD = 'ns_pod_uid';
 
+/** Files of one line each, the first of which is of this time and the others of the seconds after it. */
+function writeFilesOfARun(count: number, firstMs: number, container = 'app'): void {
+  for (let n = count - 1; n >= 0; n--) {
+    const time = new Date(firstMs + (count - 1 - n) * 1_000).toISOString();
+    world.write(world.path(n === 0 ? LIVE : rotated(count - n), container), `${time} stdout F line ${n}\n`);
+  }
+}
+
 /** Waits for a loss that is counted, and for its only marker, and that neither comes again with another agent. */
 async function expectMarker(reason: string, text: string, container = 'app', pod = 'pod'): Promise<void> {
   await until(
@@ -197,16 +205,36 @@ test('a container that began while no agent ran, and has as many files as are ke
   await world.start();
   await world.expectLines(['a']);
   await world.stop();
-  for (const n of [4, 3, 2, 1]) world.write(world.path(rotated(n)), cri(`line ${n}`));
-  world.writeLines(['b']);
+  writeFilesOfARun(5, Date.now() + 60_000);
   await world.start();
   const marker = 'podlog: lines of 0.log may have been lost: it was deleted while no agent was running';
   await until(
-    () => world.sink.texts().includes('b'),
+    () => world.sink.texts().includes('line 0'),
     () => 'the last line is missing',
   );
-  expect(world.sink.lines.filter(({ container }) => container === 'app').map(({ text }) => text)).toContain(marker);
+  const texts = world.sink.lines.filter(({ container }) => container === 'app').map(({ text }) => text);
+  expect(texts).toEqual([marker, 'line 4', 'line 3', 'line 2', 'line 1', 'line 0']);
   await expectMarker('unwatched', marker);
+});
+
+test('a container with more files than are usually kept, and one that began with its directory: no marker', async () => {
+  world.writeLines(['a'], 'other');
+  await world.start();
+  await world.expectLines(['a']);
+  await world.stop();
+  writeFilesOfARun(7, Date.now() + 60_000, 'many');
+  writeFilesOfARun(5, Date.now() + 60_000, 'fewer');
+  mkdirSync(world.path('', 'young'));
+  const { birthtimeMs } = statSync(world.path('', 'young'));
+  writeFilesOfARun(7, birthtimeMs + 10, 'young');
+  await world.start();
+  await until(
+    () => world.sink.texts().filter((text) => text === 'line 0').length === 3,
+    () => 'lines are missing',
+  );
+  expect(world.sink.lines.filter(({ stream }) => stream === 'podlog').map(({ container }) => container)).toEqual([
+    'many',
+  ]);
 });
 
 test('a node that no agent was on before, and a container with fewer files: no marker', async () => {
@@ -228,7 +256,7 @@ test('a node that no agent was on before, and a container with fewer files: no m
   expect(world.markers()).toEqual([]);
 });
 
-test('a pod that was deleted while the agent was away has a marker under its uid', async () => {
+test('a pod that was deleted while the agent was away has a marker under its names', async () => {
   world.writeLines(['a']);
   await world.start();
   await world.expectLines(['a']);
@@ -239,7 +267,7 @@ test('a pod that was deleted while the agent was away has a marker under its uid
     () => world.sink.gone.length === 1,
     () => 'not reported gone',
   );
-  expect(world.sink.lines.at(-1)).toMatchObject({ pod: 'uid', container: 'app' });
+  expect(world.sink.lines.at(-1)).toMatchObject({ namespace: 'ns', pod: 'pod', container: 'app' });
   expect(world.markers()).toEqual([
     'podlog: lines of 0.log may have been lost: it was deleted while no agent was running',
   ]);

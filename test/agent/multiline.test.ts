@@ -164,7 +164,11 @@ describe('bounds', () => {
     chain.files.push({ fd: -1, onDisk: true } as PendingLine['file']);
     const line = { isOpen: false, idleMsMax, touchedMs: 5_000 } as PendingLine;
     const isDue = (nowMs: number, isOpen = false): boolean =>
-      isLineDue(chain, { ...line, isOpen }, nowMs, { graceMs: 10_000, pendingIdleMsMax: 30_000 });
+      isLineDue(chain, { ...line, isOpen }, nowMs, {
+        graceMs: 10_000,
+        unlinkedGraceMs: 10_000,
+        pendingIdleMsMax: 30_000,
+      });
     expect([isDue(5_000 + wantMs - 1), isDue(5_000 + wantMs)]).toEqual([false, true]);
     expect([isDue(34_999, true), isDue(35_000, true)]).toEqual([false, true]);
   });

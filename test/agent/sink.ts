@@ -1,6 +1,7 @@
 /** A server for the agent's tests: the rules of /agent/batch and /agent/positions, everything kept in memory. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { parseFileId } from '../../agent/file-id.ts';
 import { byteStringAt } from '../../shared/row-group/byte-strings.ts';
 import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
 import { NO_RULES, type RulesAnswer } from '../../shared/rules/rule-set.ts';
@@ -32,9 +33,12 @@ export type Fault =
 
 export class Sink {
   readonly lines: StoredLine[] = [];
+  /** Files that had a position and are gone. */
   readonly gone: string[] = [];
   /** Of files that are not gone. */
   readonly positions = new Map<string, Position>();
+  /** What else has a position: ledgers, and the time up to which the agent has everything. */
+  readonly notes = new Map<string, Position>();
   /** Of those that are: nobody asks for them, but a repeat may come. */
   readonly #gonePositions = new Map<string, Position>();
   batches = 0;
@@ -81,7 +85,10 @@ export class Sink {
     } else if (request.method === 'GET') {
       const wrong = this.wrongAnswers.shift();
       if (wrong !== undefined) response.end(wrong);
-      else answer(response, 200, { positions: [...this.positions].map(([file, position]) => ({ file, ...position })) });
+      else {
+        const known = [...this.positions, ...this.notes];
+        answer(response, 200, { positions: known.map(([file, position]) => ({ file, ...position })) });
+      }
     } else {
       this.#post(request, response, decodeBatch(Buffer.concat(chunks)));
     }
@@ -106,7 +113,7 @@ export class Sink {
       return;
     }
     const wrong = batch.files.filter(({ file, from }) => !isSame(from, this.#known(file)));
-    const isNew = batch.gone.some((file) => this.positions.has(file));
+    const isNew = batch.gone.some((file) => this.#of(file).has(file));
     const isRepeat =
       batch.files.length > 0 && !isNew && batch.files.every(({ file, to }) => isWithin(to, this.#known(file)));
     if (isRepeat) this.repeats++;
@@ -121,19 +128,24 @@ export class Sink {
 
   #store(batch: Batch): void {
     this.batches++;
-    for (const { file, to } of batch.files) this.positions.set(file, to);
+    const before = new Set(this.positions.keys());
+    for (const { file, to } of batch.files) this.#of(file).set(file, to);
     for (const file of batch.gone) {
-      const position = this.positions.get(file);
+      const position = this.#of(file).get(file);
       if (position !== undefined) this.#gonePositions.set(file, position);
-      this.positions.delete(file);
-      this.gone.push(file);
+      this.#of(file).delete(file);
+      if (before.has(file)) this.gone.push(file);
     }
     if (batch.rowGroup.length === 0) return;
     for (const line of decodeLines(batch.rowGroup)) this.lines.push({ ...line, batch: this.batches });
   }
 
+  #of(file: string): Map<string, Position> {
+    return parseFileId(file) === undefined ? this.notes : this.positions;
+  }
+
   #known(file: string): Position {
-    return this.positions.get(file) ?? this.#gonePositions.get(file) ?? POSITION_START;
+    return this.#of(file).get(file) ?? this.#gonePositions.get(file) ?? POSITION_START;
   }
 }
 

@@ -1,0 +1,61 @@
+/**
+ * What the server remembers of a container's runs, besides positions of files: how many have been seen to begin, and how
+ * many are done with, which is to say that every line of them is stored, or a marker says that it is not. So an agent that
+ * starts can tell a run that nobody has seen, and a run whose end nobody has seen, from one that may go without a word.
+ *
+ * To the server a ledger is a file like any other, with two counts in the place of offsets. It moves in the batch that has
+ * the lines or the marker, so it never says more than what is stored.
+ */
+import type { Container } from './container.ts';
+import type { ContainerDirectory } from './discovery.ts';
+import { isFinished, type EndingTimes } from './ending.ts';
+import { ledgerId } from './file-id.ts';
+import type { Offsets } from './log-file.ts';
+
+export const BEGUN = 0;
+export const DONE = 1;
+
+/** Something besides a file whose position a batch may move. */
+export interface Note {
+  readonly id: string;
+  /** What the batches closed so far say. */
+  sent: Offsets;
+  /** What the server has acknowledged. */
+  acked: Offsets;
+}
+
+/** A note and what it says once the batch that is built now is stored. */
+export interface NoteMove {
+  readonly note: Note;
+  readonly to: Offsets;
+}
+
+export function createNote(id: string): Note {
+  return { id, sent: [0, 0], acked: [0, 0] };
+}
+
+export function createLedger(directory: ContainerDirectory): Note {
+  return createNote(ledgerId(directory));
+}
+
+export function rewindNote(note: Note, acked: Offsets): void {
+  note.acked = [...acked];
+  note.sent = [...acked];
+}
+
+/**
+ * How a container's ledger moves with the batch that is built now; undefined when it does not. Runs are done in order: none
+ * counts before those that came first. Counts never go back.
+ */
+export function ledgerMove(container: Container, nowMs: number, times: EndingTimes): NoteMove | undefined {
+  const { ledger, chains, owedRuns } = container;
+  const begun = Math.max(ledger.sent[BEGUN], container.begunRuns);
+  let done = begun;
+  for (const run of owedRuns) done = Math.min(done, run);
+  for (const chain of chains.values()) {
+    if (chain.restart < done && !isFinished(chain, nowMs, times)) done = chain.restart;
+  }
+  done = Math.max(ledger.sent[DONE], done);
+  if (begun === ledger.sent[BEGUN] && done === ledger.sent[DONE]) return undefined;
+  return { note: ledger, to: [begun, done] };
+}
