@@ -189,8 +189,7 @@ class RunningAgent implements Agent {
     const goneFiles = this.#tail.goneFiles(nowMs);
     const moves = this.#tail.ledgerMoves(nowMs);
     if (this.#batch.isEmpty && goneFiles.length === 0 && moves.length === 0) return;
-    const caughtUp = this.#ready.isEmpty ? this.#tail.caughtUpMove() : undefined;
-    const closed = this.#batch.close(caughtUp === undefined ? moves : [...moves, caughtUp]);
+    const closed = this.#batch.close([...moves, ...this.#tail.caughtUpMoves()]);
     this.#lull.note(closed?.lineBytes ?? 0, nowMs);
     const gone = [...goneFiles, ...(closed?.gone ?? [])];
     if (closed === undefined && gone.length === 0) return;

@@ -13,10 +13,9 @@ import { boundFiles, createDescriptors, deletedBytes, type Descriptors, type Ope
 import type { Watch } from './directory-watcher.ts';
 import type { ContainerDirectory } from './discovery.ts';
 import { hasDueLines, hasDueTail, isDoneWith, isLineDue, isOver, type EndingTimes } from './ending.ts';
-import { CAUGHT_UP_ID, headOfUnseen } from './file-id.ts';
+import { headOfUnseen } from './file-id.ts';
 import type { FileReader } from './file-reader.ts';
 import {
-  CAUGHT_UP_MARGIN_MS,
   GONE_MS,
   GRACE_MS,
   PENDING_IDLE_MS_MAX,
@@ -38,11 +37,12 @@ import {
 import type { LossReason } from './losses.ts';
 import { splitTruncated } from './lost-file.ts';
 import { LostFiles } from './lost-files.ts';
+import { Notes } from './notes.ts';
 import type { QuietOptions } from './quiet-containers.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { applyDecision, decideAnew, isAdmitted, noteClosed } from './rules/admission.ts';
 import type { RuleBook } from './rules/rule-book.ts';
-import { createNote, ledgerMove, rewindNote, type NoteMove } from './run-ledger.ts';
+import type { NoteMove } from './run-ledger.ts';
 
 export interface TailOptions extends OpenFileLimits, Pick<QuietOptions, 'quietMs'> {
   readonly podsDir: string;
@@ -71,12 +71,12 @@ export class Tail {
   readonly #known: KnownPositions;
   readonly #descriptors: Descriptors;
   readonly #lost: LostFiles;
+  readonly #notes: Notes;
   readonly #containers: Containers;
   #nowMs = 0;
   #ticks = 0;
   #hasPositions = false;
   #hasReadErrors = false;
-  readonly #caughtUp = createNote(CAUGHT_UP_ID);
 
   constructor(options: TailOptions) {
     const { rescanMs = RESCAN_MS, watch = watchDirectory } = options;
@@ -92,6 +92,7 @@ export class Tail {
     this.#times = { graceMs, unlinkedGraceMs: Math.min(graceMs, UNLINKED_GRACE_MS), pendingIdleMsMax };
     this.#known = new KnownPositions(goneMs);
     this.#descriptors = createDescriptors(options);
+    this.#notes = new Notes(this.#containers);
     this.#lost = new LostFiles({ ...options, goneMs, containers: this.#containers, known: this.#known });
     options.metrics.openFiles.readFrom(() => this.#sum((file) => (file.fd >= 0 ? 1 : 0)));
     options.metrics.deletedBytes.readFrom(() => this.#sum(deletedBytes));
@@ -153,28 +154,14 @@ export class Tail {
     this.#times = { ...this.#times, unlinkedGraceMs: 0 };
   }
 
-  /** What the batch that is built now can say of runs that have begun or are done. */
+  /** What the batch that is built now says of runs that have begun or are done. */
   ledgerMoves(nowMs: number): NoteMove[] {
-    const moves: NoteMove[] = [];
-    for (const container of this.#containers) {
-      if (container.judgedMs === undefined || container.decision.admission === 'shut') continue;
-      const move = ledgerMove(container, nowMs, this.#times);
-      if (move !== undefined) moves.push(move);
-    }
-    return moves;
+    return this.#notes.ledgerMoves(nowMs, this.#times);
   }
 
-  /** That the batch that is built now has everything up to the last tick; undefined when it does not. */
-  caughtUpMove(): NoteMove | undefined {
-    if (!this.#containers.isComplete || this.#hasReadErrors) return undefined;
-    for (const { decision, isWhole, chains } of this.#containers) {
-      if (decision.admission === 'shut') continue;
-      if (decision.admission === 'wait' || !isWhole) return undefined;
-      for (const { files } of chains.values())
-        if (files.some((file) => hasLoss(file) || hasMore(file))) return undefined;
-    }
-    const timeMs = this.#nowMs - CAUGHT_UP_MARGIN_MS;
-    return timeMs <= this.#caughtUp.sent[0] ? undefined : { note: this.#caughtUp, to: [timeMs, 0] };
+  /** That the batch that is built now has everything up to the last tick, if nothing is left in the queue. */
+  caughtUpMoves(): NoteMove[] {
+    return this.#hasReadErrors || !this.#ready.isEmpty ? [] : this.#notes.caughtUpMoves(this.#nowMs);
   }
 
   /** Reads one piece of a chain into the batch, or does what is left to do at its end. There must be room. */
@@ -188,7 +175,7 @@ export class Tail {
   resync(positions: PositionsAnswer['positions']): void {
     this.#known.replace(positions);
     this.#containers.quiet.wakeAll();
-    rewindNote(this.#caughtUp, this.#known.of(CAUGHT_UP_ID));
+    this.#notes.rewind(this.#known);
     const isFirst = !this.#hasPositions;
     this.#hasPositions = true;
     for (const container of this.#containers) {

@@ -1,0 +1,57 @@
+/**
+ * What batches say besides lines and positions of files: how far the runs of each container are, and up to when everything
+ * on the node is stored. The server keeps a note as it keeps a position, and the next agent begins with them.
+ */
+import { hasLoss, hasMore } from './chain.ts';
+import type { Containers } from './containers.ts';
+import type { EndingTimes } from './ending.ts';
+import { CAUGHT_UP_ID } from './file-id.ts';
+import type { KnownPositions } from './known-positions.ts';
+import { CAUGHT_UP_MARGIN_MS } from './limits.ts';
+import { createNote, ledgerMove, rewindNote, type NoteMove } from './run-ledger.ts';
+
+/** Owns the node's note; those of containers are theirs. */
+export class Notes {
+  readonly #containers: Containers;
+  readonly #caughtUp = createNote(CAUGHT_UP_ID);
+
+  constructor(containers: Containers) {
+    this.#containers = containers;
+  }
+
+  /** The node's note goes on from what the server knows. */
+  rewind(known: KnownPositions): void {
+    rewindNote(this.#caughtUp, known.of(CAUGHT_UP_ID));
+  }
+
+  /** What the batch that is built now can say of runs that have begun or are done. */
+  ledgerMoves(nowMs: number, times: EndingTimes): NoteMove[] {
+    const moves: NoteMove[] = [];
+    for (const container of this.#containers) {
+      if (container.judgedMs === undefined || container.decision.admission === 'shut') continue;
+      const move = ledgerMove(container, nowMs, times);
+      if (move !== undefined) moves.push(move);
+    }
+    return moves;
+  }
+
+  /**
+   * That the batch that is built now has everything up to the last tick. Empty when it does not.
+   * @param lookedMs  the time of that tick
+   */
+  caughtUpMoves(lookedMs: number): NoteMove[] {
+    const timeMs = lookedMs - CAUGHT_UP_MARGIN_MS;
+    if (timeMs <= this.#caughtUp.sent[0] || !this.#isCaughtUp()) return [];
+    return [{ note: this.#caughtUp, to: [timeMs, 0] }];
+  }
+
+  #isCaughtUp(): boolean {
+    if (!this.#containers.isComplete) return false;
+    for (const { decision, isWhole, chains } of this.#containers) {
+      if (decision.admission === 'shut') continue;
+      if (decision.admission === 'wait' || !isWhole) return false;
+      for (const { files } of chains.values()) if (files.some((file) => hasLoss(file) || hasMore(file))) return false;
+    }
+    return true;
+  }
+}
