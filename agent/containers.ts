@@ -2,6 +2,7 @@
  * The containers of the node that are known: those whose directories `discovery` has found, and those that have a lost
  * file to tell of. Knows which of them need no look.
  */
+import { fileId } from './chain.ts';
 import { createContainer, type Container } from './container.ts';
 import { Discovery, type ContainerDirectory, type DiscoveryOptions } from './discovery.ts';
 import { UNSEEN_MS_MAX } from './limits.ts';
@@ -54,6 +55,18 @@ export class Containers {
     const files: LogFile[] = [];
     for (const { chains } of this) for (const chain of chains.values()) files.push(...chain.files);
     return files;
+  }
+
+  /** Under which the server knows them: ledgers, and files that have an identity. */
+  ids(): Set<string> {
+    const ids = new Set<string>();
+    for (const { ledger, chains } of this) {
+      ids.add(ledger.id);
+      for (const chain of chains.values()) {
+        for (const file of chain.files) if (file.head !== '') ids.add(fileId(chain, file));
+      }
+    }
+    return ids;
   }
 
   /** Closes the watches and forgets everything. */

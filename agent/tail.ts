@@ -319,13 +319,7 @@ export class Tail {
 
   #noteMissing(nowMs: number): void {
     if (!this.#containers.isComplete || this.#hasReadErrors) return;
-    const present = new Set<string>();
-    for (const { chains, ledger } of this.#containers) {
-      present.add(ledger.id);
-      for (const chain of chains.values()) {
-        for (const file of chain.files) if (file.head !== '') present.add(fileId(chain, file));
-      }
-    }
+    const present = this.#containers.ids();
     noteClosed(this.#containers, this.#known, present);
     this.#known.noteMissing(present, nowMs);
     this.#lost.judgeMissing(nowMs);
