@@ -16,6 +16,7 @@ import { MANIFEST_FILE, VERSION_FILE } from './store/filenames.ts';
 import { flush } from './store/flush.ts';
 import { FORMAT_VERSION } from './store/folder.ts';
 import { type FolderLock, lockFolder } from './store/lock.ts';
+import { ExpiryClock } from './store/retention/expiry-clock.ts';
 import { Store } from './store/store.ts';
 
 /** What a check asks of the machine; a simulation has its own. */
@@ -71,14 +72,17 @@ export async function* repairDataFolder(
   }
   let skippedMs = 0;
   const skipRetryWait = (): void => void (skippedMs += FLUSH_RETRY_MS_MAX);
+  const log = pino({ level: 'silent' });
   const store = await Store.open({
     dataDir,
+    // Nothing expires here: what was noted of the clock stays.
+    clock: new ExpiryClock({ now, monotonicMs: now, log }),
     retentionMs: Infinity,
     indexedFields,
     state,
     flush: (input) => flush(disk, input),
     now: () => now() + skippedMs,
-    log: pino({ level: 'silent' }),
+    log,
     metrics: new Metrics(),
     disk,
     lock,

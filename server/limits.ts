@@ -203,6 +203,16 @@ export const RETENTION_OVERDUE_MS_MAX = 7 * DAY_MS;
  */
 export const MAX_SIZE_RESERVE_BYTES = 256 * MIB;
 
+/**
+ * A clock that differs by more from the time that it should be has jumped. Beyond: retention goes on by the earlier of the
+ * two for as long as CLOCK_HOLD_MS, a day in which somebody can set the clock. Lines that arrived within CLOCK_LINES_MS and
+ * are all older than the jump prolong it. How often a quiet store notes the time: CLOCK_NOTED_MS.
+ */
+export const CLOCK_JUMP_MS = 1 * DAY_MS;
+export const CLOCK_HOLD_MS = 1 * DAY_MS;
+export const CLOCK_LINES_MS = 1 * HOUR_MS;
+export const CLOCK_NOTED_MS = 1 * HOUR_MS;
+
 // ── Disk ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**

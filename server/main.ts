@@ -22,6 +22,7 @@ import { Backups } from './store/backup.ts';
 import { SNAPSHOTS_FOLDER } from './store/filenames.ts';
 import { ERASE } from './store/erasure/erase-segment.ts';
 import { Erasures } from './store/erasure/erasures.ts';
+import { ExpiryClock } from './store/retention/expiry-clock.ts';
 import { longestAgeMs, Retention } from './store/retention/retention.ts';
 import { loadRetentionRules } from './store/retention/rules.ts';
 import { Store } from './store/store.ts';
@@ -76,12 +77,16 @@ export async function startServer({
   const cluster =
     kubernetes && (await (await import('./kubernetes/cluster.ts')).openCluster(kubernetes, { log, metrics, now }));
   const pool = new WorkerPool({ size: Math.min(WORKERS_MAX, availableParallelism() + 1), log, metrics });
-  const positions = new Positions(now);
+  const monotonicMs = (): number => performance.now();
+  const clock = new ExpiryClock({ now, monotonicMs, log });
+  const expiryNow = (): number => clock.now();
+  const positions = new Positions(expiryNow);
   const store = await Store.open({
     dataDir,
     retentionMs: longestAgeMs(rules, retentionMs),
     indexedFields,
     now,
+    clock,
     log,
     metrics,
     state: positions,
@@ -108,14 +113,14 @@ export async function startServer({
     bytesMax: maxSizeBytes,
     indexedFields,
     compact: compactInWorker,
-    now,
+    now: expiryNow,
     log,
   });
   const compactor = new Compactor({
     store,
     dataDir,
     indexedFields,
-    now,
+    now: monotonicMs,
     log,
     metrics,
     compact: compactInWorker,

@@ -7,7 +7,7 @@
  * records of its cluster are files of CLUSTER_NODE, see ../kubernetes/recorder.ts.
  */
 import { type Batch, type FileRange, type Position, POSITION_START, type PositionsAnswer } from '../../shared/wire.ts';
-import { GONE_FILE_KEPT_MS, NODE_UNSEEN_MS_MAX } from '../limits.ts';
+import { CLOCK_JUMP_MS, GONE_FILE_KEPT_MS, NODE_UNSEEN_MS_MAX } from '../limits.ts';
 import type { BatchState } from '../store/batch-state.ts';
 import type { JsonValue } from '../store/manifest.ts';
 import { type SavedPushes, StoredPushes } from './stored-pushes.ts';
@@ -46,6 +46,9 @@ export class Positions implements BatchState {
   readonly #now: () => number;
   readonly #nodes = new Map<string, KnownNode>();
   readonly pushes = new StoredPushes();
+
+  /** When it was looked for what has expired; undefined before the first time. */
+  #expiredMs: number | undefined;
 
   /** @param now  epoch milliseconds */
   constructor(now: () => number) {
@@ -103,9 +106,12 @@ export class Positions implements BatchState {
     }
   }
 
-  /** Forgets what nobody will ask for any more. */
+  /** Forgets what nobody will ask for any more. To be called now and then. */
   expire(): void {
     const nowMs = this.#now();
+    const sinceMs = nowMs - (this.#expiredMs ?? nowMs);
+    this.#expiredMs = nowMs;
+    if (Math.abs(sinceMs) > CLOCK_JUMP_MS) this.#keepAges(sinceMs);
     for (const [node, { files, seenMs }] of this.#nodes) {
       if (nowMs - seenMs > NODE_UNSEEN_MS_MAX) files.clear();
       for (const [file, { goneMs }] of files) {
@@ -114,6 +120,17 @@ export class Positions implements BatchState {
       if (files.size === 0) this.#nodes.delete(node);
     }
     this.pushes.expire(nowMs);
+  }
+
+  /** The clock was set: what was heard of a moment ago still was, whatever the time is now. */
+  #keepAges(byMs: number): void {
+    for (const known of this.#nodes.values()) {
+      known.seenMs = Math.max(0, known.seenMs + byMs);
+      for (const [file, each] of known.files) {
+        if (each.goneMs !== undefined) known.files.set(file, { ...each, goneMs: Math.max(0, each.goneMs + byMs) });
+      }
+    }
+    this.pushes.keepAges(byMs);
   }
 
   save(): JsonValue {

@@ -8,6 +8,7 @@ import { segmentPath } from './filenames.ts';
 import type { Manifest, ManifestSegment } from './manifest.ts';
 import type { ManifestFile } from './manifest-file.ts';
 import type { LiveSegment } from './recover.ts';
+import type { ExpiryClock } from './retention/expiry-clock.ts';
 import { readSegment } from './segment/reader.ts';
 import type { RowGroupRef } from './snapshot.ts';
 import type { StreamTable } from './stream-table.ts';
@@ -30,6 +31,7 @@ export interface LiveSegmentsOptions {
   readonly manifest: ManifestFile;
   readonly streams: StreamTable;
   readonly views: Views;
+  readonly clock: Pick<ExpiryClock, 'save'>;
   /** Above every sequence that was given out. */
   readonly nextSequence: () => number;
 }
@@ -59,7 +61,7 @@ export class LiveSegments {
 
   /** Rejects when nothing has changed: the old segments are still the live ones. */
   async change({ dropped = new Set(), added = [], manifest: also, onChanged }: SegmentChange): Promise<void> {
-    const { dataDir, manifest, views } = this.#options;
+    const { dataDir, manifest, views, clock } = this.#options;
     const opened: LiveSegment[] = [];
     try {
       for (const segment of added) opened.push(await this.#open(segment));
@@ -67,6 +69,7 @@ export class LiveSegments {
         ...before,
         ...also?.(before),
         nextSequence: this.#options.nextSequence(),
+        clock: clock.save(),
         segments: [...withoutDropped(before.segments, dataDir, dropped), ...added],
       }));
     } catch (error) {

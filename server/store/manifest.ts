@@ -5,6 +5,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { CorruptionError } from '../../shared/errors.ts';
+import type { SavedClock } from './retention/expiry-clock.ts';
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
@@ -27,6 +28,8 @@ export interface Manifest {
   /** `order` of the first row group in the WAL from there on. */
   readonly orderFrom: number;
   readonly segments: readonly ManifestSegment[];
+  /** What the clock was (see retention/expiry-clock.ts); absent in a manifest of before it was noted. */
+  readonly clock?: SavedClock;
   /** The state of the senders (see BatchState) as of the flushed WAL files. */
   readonly positions: JsonValue;
 }
@@ -73,13 +76,20 @@ function parse(text: string): unknown {
   }
 }
 
-function isManifest({ generation, nextSequence, walFrom, orderFrom, segments, positions }: Partial<Manifest>): boolean {
+function isManifest(manifest: Partial<Manifest>): boolean {
+  const { generation, nextSequence, walFrom, orderFrom, segments, clock, positions } = manifest;
   return (
     [generation, nextSequence, walFrom, orderFrom].every(isCount) &&
     Array.isArray(segments) &&
     segments.every(isSegment) &&
+    (clock === undefined || isClock(clock)) &&
     positions !== undefined
   );
+}
+
+function isClock(clock: Partial<SavedClock> | null): boolean {
+  const { seenMs, heldMs, aheadMs } = clock ?? {};
+  return [seenMs, heldMs, aheadMs].every(Number.isSafeInteger);
 }
 
 function isSegment(segment: Partial<ManifestSegment> | null): boolean {

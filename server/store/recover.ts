@@ -23,7 +23,8 @@ import { EMPTY_MANIFEST, type JsonValue, type Manifest, type ManifestSegment } f
 import { ManifestFile, manifestPaths, readGenerations } from './manifest-file.ts';
 import type { Memtable } from './memtable.ts';
 import { copyToQuarantine, type Damage, damageOf } from './quarantine.ts';
-import { rowGroupRef, verifyBatch } from './row-group-ref.ts';
+import type { ExpiryClock } from './retention/expiry-clock.ts';
+import { newestTimeMs, rowGroupRef, verifyBatch } from './row-group-ref.ts';
 import { readSegment } from './segment/reader.ts';
 import type { RowGroupRef } from './snapshot.ts';
 import type { StreamTable } from './stream-table.ts';
@@ -63,13 +64,16 @@ export interface RecoverInput {
   /** Filled with the row groups of the WAL. */
   readonly memtable: Memtable;
   readonly state: BatchState;
+  /** Begins with the time that the manifest and the lines tell. */
+  readonly clock: ExpiryClock;
 }
 
 export async function recover(input: RecoverInput): Promise<Recovered> {
-  const { disk, dataDir, state } = input;
+  const { disk, dataDir, state, clock } = input;
   const damages: Damage[] = [];
   const manifest = await openManifest(disk, dataDir, damages);
   const segments = await readSegments(input, manifest.current, damages);
+  clock.begin(manifest.current.clock, newestTimesMs(segments));
   state.restore(manifest.current.positions);
   const replay = await replayWals(input, manifest.current, damages);
   return { manifest, segments, damages, ...replay };
@@ -130,6 +134,10 @@ async function removeLeftovers(disk: Disk, dataDir: string, manifest: Manifest):
     }
     if ((await disk.list(join(folder, day))).length === 0) await disk.remove(join(folder, day));
   }
+}
+
+function newestTimesMs(segments: readonly LiveSegment[]): number[] {
+  return segments.flatMap(({ rowGroups }) => rowGroups.map(newestTimeMs));
 }
 
 async function readSegments(input: RecoverInput, manifest: Manifest, damages: Damage[]): Promise<LiveSegment[]> {

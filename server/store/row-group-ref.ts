@@ -2,6 +2,7 @@
 import type { RowGroupInfo } from '../../shared/row-group/header.ts';
 import { verifyRowGroup } from '../../shared/row-group/reader.ts';
 import type { Labels } from '../../shared/labels.ts';
+import { NS_PER_DAY } from '../../shared/time.ts';
 import type { Batch } from '../../shared/wire.ts';
 import type { RowGroupRef } from './snapshot.ts';
 
@@ -37,4 +38,9 @@ export function rowGroupRef(
     order,
     streams,
   };
+}
+
+/** Of the newest line, in epoch milliseconds. */
+export function newestTimeMs({ baseDay, maxTimeNs }: Pick<RowGroupInfo, 'baseDay' | 'maxTimeNs'>): number {
+  return (baseDay * NS_PER_DAY + maxTimeNs) / 1e6;
 }

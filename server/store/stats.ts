@@ -22,6 +22,8 @@ export interface StoreStats {
   readonly newestInstant: bigint | undefined;
   /** Since the process started. */
   readonly quarantinedCount: number;
+  /** How far the clock is ahead of the time by which retention goes; 0 while it goes by the clock. */
+  readonly clockAheadMs: number;
 }
 
 export interface StoreContents {
@@ -31,6 +33,7 @@ export interface StoreContents {
   readonly streamCount: number;
   readonly streamBytes: number;
   readonly quarantinedCount: number;
+  readonly clockAheadMs: number;
 }
 
 export function statsOf({ rowGroups, segments, wals, ...counts }: StoreContents): StoreStats {
@@ -90,6 +93,8 @@ export class StoreMetrics {
     gauge('podlog_row_groups', 'Row groups in segments and WAL files.', ({ rowGroupCount }) => rowGroupCount);
     gauge('podlog_streams', 'Streams that have lines in the store.', ({ streamCount }) => streamCount);
     gauge('podlog_stream_bytes', 'Memory of the labels of these streams.', ({ streamBytes }) => streamBytes);
+    const clockHelp = 'How far the clock is ahead of the time by which retention goes; 0 while it goes by the clock.';
+    gauge('podlog_clock_ahead_seconds', clockHelp, ({ clockAheadMs }) => clockAheadMs / 1000);
   }
 
   appended({ rowCount, lineBytes, sizeBytes }: { rowCount: number; lineBytes: number; sizeBytes: number }): void {

@@ -24,12 +24,13 @@ import type { FolderLock, lockFolder } from './lock.ts';
 import { MaintenanceLane } from './maintenance.ts';
 import type { Manifest, ManifestSegment } from './manifest.ts';
 import type { ManifestFile } from './manifest-file.ts';
-import { RETRY_AFTER_DISK_SECONDS } from '../limits.ts';
+import { CLOCK_NOTED_MS, RETRY_AFTER_DISK_SECONDS } from '../limits.ts';
 import { Memtable } from './memtable.ts';
 import { damageOf, Quarantine } from './quarantine.ts';
 import { type FlushableWal, type LiveSegment, recover, type Recovered } from './recover.ts';
 import { expiredSegments } from './retention/by-age.ts';
-import { rowGroupRef, verifyBatch } from './row-group-ref.ts';
+import { ExpiryClock } from './retention/expiry-clock.ts';
+import { newestTimeMs, rowGroupRef, verifyBatch } from './row-group-ref.ts';
 import {
   type AppendListener,
   type BareRowGroupRef,
@@ -54,6 +55,8 @@ export interface StoreOptions {
   readonly flush: (input: FlushInput) => Promise<FlushOutput>;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** What retention goes by, when it is not the store's alone. */
+  readonly clock?: ExpiryClock;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly disk?: Disk;
@@ -66,6 +69,7 @@ export class Store {
   readonly #disk: Disk;
   readonly #lock: FolderLock;
   readonly #manifest: ManifestFile;
+  readonly #clock: ExpiryClock;
   readonly #memtable: Memtable;
   readonly #streams: StreamTable;
   readonly #segments: LiveSegments;
@@ -96,8 +100,10 @@ export class Store {
       const streams = new StreamTable();
       const memtable = new Memtable();
       const startMs = performance.now();
-      const recovered = await recover({ disk, dataDir: options.dataDir, streams, memtable, state: options.state });
-      const store = new Store(options, disk, lock, streams, memtable, recovered);
+      const { dataDir, state, now, log } = options;
+      const clock = options.clock ?? new ExpiryClock({ now, monotonicMs: () => performance.now(), log });
+      const recovered = await recover({ disk, dataDir, streams, memtable, state, clock });
+      const store = new Store({ ...options, clock }, disk, lock, streams, memtable, recovered);
       store.#reportRecovery(recovered, performance.now() - startMs);
       await store.tick();
       return store;
@@ -108,7 +114,7 @@ export class Store {
   }
 
   private constructor(
-    options: StoreOptions,
+    options: StoreOptions & { readonly clock: ExpiryClock },
     disk: Disk,
     lock: FolderLock,
     streams: StreamTable,
@@ -120,6 +126,7 @@ export class Store {
     this.#lock = lock;
     this.#streams = streams;
     this.#memtable = memtable;
+    this.#clock = options.clock;
     this.#manifest = recovered.manifest;
     this.#nextSequence = recovered.nextSequence;
     this.#nextOrder = recovered.nextOrder;
@@ -133,7 +140,15 @@ export class Store {
     const { manifest } = recovered;
     const { dataDir } = options;
     this.#segments = new LiveSegments(
-      { disk, dataDir, manifest, streams, views: this.#views, nextSequence: () => this.#nextSequence },
+      {
+        disk,
+        dataDir,
+        manifest,
+        streams,
+        views: this.#views,
+        clock: this.#clock,
+        nextSequence: () => this.#nextSequence,
+      },
       recovered.segments,
     );
     this.#wal = new WalWriter({
@@ -259,6 +274,7 @@ export class Store {
       streamCount: this.#streams.size,
       streamBytes: this.#streams.memoryBytes,
       quarantinedCount: this.#metrics.quarantined.value(),
+      clockAheadMs: this.#clock.aheadMs,
     });
   }
 
@@ -267,6 +283,7 @@ export class Store {
     await this.#space.check();
     await this.#wal.tick();
     void this.#flusher.start();
+    await this.#noteClock();
     await this.#retainInTurn();
   }
 
@@ -321,6 +338,7 @@ export class Store {
     const rowGroup = rowGroupRef(info, address.path, recordEnd, this.#nextOrder, streams);
     this.#nextOrder += info.rowCount;
     this.#memtable.add(address.sequence, rowGroup);
+    this.#clock.sawLine(newestTimeMs(info));
     this.#views.changed();
     this.#metrics.appended(info);
     for (const listener of this.#listeners) listener([rowGroup]);
@@ -359,6 +377,17 @@ export class Store {
     this.#memtable.drop(sequence);
   }
 
+  /** A store that nothing else writes for long must not take the time until its next start for a jump of the clock. */
+  async #noteClock(): Promise<void> {
+    const noted = this.#manifest.current.clock?.seenMs ?? -Infinity;
+    if (Math.abs(this.#clock.now() - noted) < CLOCK_NOTED_MS) return;
+    try {
+      await this.#segments.change({});
+    } catch (err) {
+      this.#options.log.warn({ err }, 'the time could not be noted; this will be tried again');
+    }
+  }
+
   /**
    * Waits in the lane like every other job, once: a lane that is busy at every tick must not keep old segments for ever.
    * Only the closing of the store keeps it from its turn, and the next start takes it.
@@ -374,8 +403,8 @@ export class Store {
   }
 
   async #retain(): Promise<void> {
-    const { dataDir, retentionMs, now } = this.#options;
-    const oldest = instantOfMs(now() - retentionMs);
+    const { dataDir, retentionMs } = this.#options;
+    const oldest = instantOfMs(this.#clock.now() - retentionMs);
     const dropped = expiredSegments(this.#manifest.current.segments, dataDir, this.#segments.byPath, oldest);
     if (dropped.size === 0) return;
     try {

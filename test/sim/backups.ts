@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Metrics } from '../../shared/metrics.ts';
 import { Positions } from '../../server/ingest/positions.ts';
 import { flush } from '../../server/store/flush.ts';
+import { ExpiryClock } from '../../server/store/retention/expiry-clock.ts';
 import { Store } from '../../server/store/store.ts';
 import { SNAPSHOTS_FOLDER } from '../../server/store/filenames.ts';
 import { DiskImage } from './disk-image.ts';
@@ -53,8 +54,14 @@ async function judgeRestored(run: Run, backup: TrueBackup, image: DiskImage, dis
   const [problem] = await problemsOf(run, machine, RESTORED_DIR);
   if (problem !== undefined) throw new Wrong(`${backup.name}: ${problem.what}`);
   const positions = new Positions(run.time.now);
+  const { now, monotonicMs } = run.time;
   const store = await Store.open({
     ...machine,
+    clock: new ExpiryClock({
+      now,
+      monotonicMs,
+      log: listeningLogger({ onReport() {}, onFailure() {}, note: run.note }),
+    }),
     dataDir: RESTORED_DIR,
     indexedFields: INDEXED_FIELDS,
     retentionMs: Infinity,

@@ -1,8 +1,9 @@
 /** How long lines are kept in a run, worked out line by line: which may be gone, and which must be. */
 import { instantOfMs } from '../../shared/time.ts';
-import { RETENTION_OVERDUE_MS_MAX } from '../../server/limits.ts';
+import { CLOCK_HOLD_MS, CLOCK_JUMP_MS, RETENTION_OVERDUE_MS_MAX } from '../../server/limits.ts';
 import type { Labels } from '../../shared/labels.ts';
 import type { RetentionScript } from './operations.ts';
+import type { VirtualTime } from './virtual-time.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -15,15 +16,22 @@ interface KeptLine {
 
 export class Expiry {
   readonly #retention: RetentionScript;
-  /** The latest that the store has seen on its clock, which may be set back. */
+  /** The latest time by which the store may have dropped lines. */
   #latestMs = -Infinity;
+  /** How far the clock is ahead of the truth, and since when; and how far it was when it could be believed. */
+  #skew = { ms: 0, sinceMs: 0 };
+  #believedSkewMs = 0;
 
   constructor(retention: RetentionScript) {
     this.#retention = retention;
   }
 
-  sawClock(nowMs: number): void {
-    this.#latestMs = Math.max(this.#latestMs, nowMs);
+  /** The store looks at its clock: a jump is believed when the clock has run on for as long as the hold. */
+  sawClock({ now, monotonicMs, skewMs }: VirtualTime): void {
+    if (skewMs !== this.#skew.ms) this.#skew = { ms: skewMs, sinceMs: monotonicMs() };
+    const isSmall = Math.abs(skewMs - this.#believedSkewMs) <= CLOCK_JUMP_MS;
+    if (isSmall || monotonicMs() - this.#skew.sinceMs >= CLOCK_HOLD_MS) this.#believedSkewMs = skewMs;
+    this.#latestMs = Math.max(this.#latestMs, now() - skewMs + Math.min(skewMs, this.#believedSkewMs));
   }
 
   /** Some clock that the store saw has ended its time. */

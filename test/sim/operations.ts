@@ -32,7 +32,7 @@ export type Operation = { readonly seed: number } & (
   /** Everything of one user goes. */
   | { readonly kind: 'erase'; readonly user: number }
   | { readonly kind: 'tick'; readonly afterMs: number }
-  | { readonly kind: 'setClockBack'; readonly byMs: number }
+  | { readonly kind: 'setClock'; readonly byMs: number }
   | { readonly kind: 'query' }
   | { readonly kind: 'faults'; readonly plan: FaultPlan; readonly isNearlyFull: boolean }
   | { readonly kind: 'crash'; readonly afterOperations: number }
@@ -116,7 +116,7 @@ function operationOf(random: Random, harm: Harm): Operation {
   if (die < 59) return { seed, kind: 'compact', isAll: random.below(3) > 0 };
   if (die < 60) return { seed, kind: 'erase', user: random.below(5) };
   if (die < 64) return { seed, kind: 'tick', afterMs: tickMs(random) };
-  if (die < 65) return { seed, kind: 'setClockBack', byMs: random.below(DAY_MS) };
+  if (die < 65) return { seed, kind: 'setClock', byMs: random.below(3) > 0 ? -random.below(DAY_MS) : jumpMs(random) };
   if (die < 74) return { seed, kind: 'query' };
   if (die < 80) {
     const plan = harm.errors ? FAULTS[random.below(FAULTS.length)]! : FAULTS[random.below(3)]!;
@@ -130,6 +130,11 @@ function operationOf(random: Random, harm: Harm): Operation {
   // A damaged snapshot is not what its instant had.
   if (harm.flips) return { seed, kind: die < 106 ? 'flip' : 'repair' };
   return { seed, kind: die < 107 ? 'backUp' : 'restore' };
+}
+
+/** Up to forty days, in either direction. */
+function jumpMs(random: Random): number {
+  return (random.below(4) === 0 ? -1 : 1) * random.below(40 * DAY_MS);
 }
 
 /** Mostly seconds; now and then so long that a WAL file grows old, or a segment does. */

@@ -21,6 +21,7 @@ import { RowGroups } from '../../server/store/scan/row-groups.ts';
 import { scan } from '../../server/store/scan/scan.ts';
 import { type ScanContext, selectRows } from '../../server/store/scan/select.ts';
 import type { lockFolder } from '../../server/store/lock.ts';
+import { ExpiryClock } from '../../server/store/retention/expiry-clock.ts';
 import { longestAgeMs, Retention, type RetentionOptions } from '../../server/store/retention/retention.ts';
 import type { LiveSegment } from '../../server/store/recover.ts';
 import type { RowGroupRef } from '../../server/store/snapshot.ts';
@@ -54,7 +55,7 @@ export interface Ears {
   /** Something failed and will be tried again. */
   readonly onFailure: (error: Error) => void;
   /** It looked at the clock. */
-  readonly onClock: (nowMs: number) => void;
+  readonly onClock: () => void;
   /** The retention is about to drop segments as they are. */
   readonly onDrop: (segments: readonly Pick<LiveSegment, 'path'>[]) => void;
   /** A snapshot is to have these row groups. */
@@ -73,16 +74,20 @@ export async function startProcess(
 ): Promise<Process> {
   let erasureCount = 0;
   const now = (): number => {
-    const nowMs = time.now();
-    ears.onClock(nowMs);
-    return nowMs;
+    ears.onClock();
+    return time.now();
   };
-  const positions = new Positions(now);
+  const log = listeningLogger(ears);
+  const { monotonicMs } = time;
+  const clock = new ExpiryClock({ now, monotonicMs, log });
+  const expiryNow = (): number => clock.now();
+  const positions = new Positions(expiryNow);
   const rules = isByRules ? RULES : [];
-  const shared = { disk, dataDir: DATA_DIR, indexedFields: INDEXED_FIELDS, now, log: listeningLogger(ears) };
+  const shared = { disk, dataDir: DATA_DIR, indexedFields: INDEXED_FIELDS, now, log };
   const metrics = new Metrics();
   const store = await Store.open({
     ...shared,
+    clock,
     metrics,
     retentionMs: longestAgeMs(rules, RETENTION_MS),
     state: positions,
@@ -102,13 +107,14 @@ export async function startProcess(
   const compactHere: RetentionOptions['compact'] = (input, stop) => compact(disk, input, () => stop.aborted);
   const retention = new Retention({
     ...shared,
+    now: expiryNow,
     store: watched(store, ears),
     rules,
     retentionMs: RETENTION_MS,
     bytesMax,
     compact: compactHere,
   });
-  const compactor = new Compactor({ ...shared, store, metrics, compact: compactHere });
+  const compactor = new Compactor({ ...shared, now: monotonicMs, store, metrics, compact: compactHere });
   const files = simulatedFiles(disk);
   const rowGroups = new RowGroups(files);
   const workers = workersOf(store, files, rowGroups, time);

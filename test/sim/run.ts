@@ -40,6 +40,8 @@ export class Run {
   readonly backups: TrueBackup[] = [];
   /** What the store had when the last snapshot was begun. */
   checkpoint: readonly TrueLine[] = [];
+  /** Starts meet crashes and faults of their own. */
+  harmsStarts = true;
   /** A snapshot is being made. */
   isBackingUp = false;
   /** Segments that went because of the room they took. */

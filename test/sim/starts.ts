@@ -21,7 +21,7 @@ export async function start(run: Run): Promise<void> {
       run.truth.losePower();
     }
     const disk = new SimDisk(run, run.random);
-    if (attempt < HARMED_STARTS_MAX) harmStart(run, disk);
+    if (attempt < HARMED_STARTS_MAX && run.harmsStarts) harmStart(run, disk);
     const started = await tryStart(run, disk);
     if (started === undefined) continue;
     run.process = started;
@@ -75,7 +75,7 @@ async function tryStart(run: Run, disk: SimDisk): Promise<Process | undefined> {
       const isExpected = isDiskFailure(error) || (run.script.harm.flips && error instanceof CorruptionError);
       if (!isExpected) run.failure ??= error;
     },
-    onClock: (nowMs) => run.expiry.sawClock(nowMs),
+    onClock: () => run.expiry.sawClock(run.time),
     onDrop: (segments) => judgeDrop(run, segments),
     onCheckpoint: (rowGroups) => {
       run.checkpoint = readAll(run, rowGroups).map(({ text }) => run.truth.byText(text)!);

@@ -17,14 +17,23 @@ export class VirtualTime {
   #events: Event[] = [];
   #count = 0;
   #elapsedMs = 0;
+  #passedMs = 0;
   #skewMs = 0;
 
   constructor(startMs: number) {
     this.#startMs = startMs;
   }
 
-  /** The wall clock, epoch milliseconds: it may be set back. */
-  readonly now = (): number => Math.floor(this.#startMs + this.#elapsedMs + this.#skewMs);
+  /** The wall clock, epoch milliseconds: it may be set. */
+  readonly now = (): number => Math.floor(this.#startMs + this.monotonicMs() + this.#skewMs);
+
+  /** The time that has gone by, however the wall clock was set. */
+  readonly monotonicMs = (): number => this.#elapsedMs + this.#passedMs;
+
+  /** How far the wall clock is ahead of the truth. */
+  get skewMs(): number {
+    return this.#skewMs;
+  }
 
   /** Sets the wall clock; what waits is not concerned. */
   setClock(byMs: number): void {
@@ -33,7 +42,7 @@ export class VirtualTime {
 
   /** So much time goes by, whatever waits. */
   pass(ms: number): void {
-    this.#skewMs += ms;
+    this.#passedMs += ms;
   }
 
   wait(ms: number): Promise<void> {

@@ -37,6 +37,7 @@ export interface CompactorOptions {
   readonly indexedFields: readonly string[];
   /** Does `compact` of compact.ts, in a thread or here; settles when it has ended, also when it is told to stop. */
   readonly compact: (input: CompactInput, stop: AbortSignal) => Promise<CompactOutput>;
+  /** Milliseconds since any instant: only differences count. */
   readonly now: () => number;
   readonly log: Logger;
   readonly metrics: Metrics;

@@ -61,7 +61,7 @@ export class JobFiles {
         unreadable.push(path);
       }
     }
-    return { jobs: jobs.toSorted((a, b) => a.requestedMs - b.requestedMs), unreadable };
+    return { jobs: jobs.toSorted((a, b) => a.scope.segmentBefore - b.scope.segmentBefore), unreadable };
   }
 
   /** Resolves when the job is durable. */

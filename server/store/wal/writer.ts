@@ -126,7 +126,9 @@ export class WalWriter {
   /** To be called now and then: seals a file that is too old, and tries the disk again after a failure. */
   async tick(): Promise<void> {
     if (this.#closed) return;
-    const isOld = this.#active !== undefined && this.#options.now() - this.#active.openedMs >= WAL_FILE_AGE_MS_MAX;
+    const ageMs = this.#active === undefined ? 0 : this.#options.now() - this.#active.openedMs;
+    // Below 0 the clock was set back: how old the file is cannot be said.
+    const isOld = ageMs < 0 || ageMs >= WAL_FILE_AGE_MS_MAX;
     if (isOld) await this.seal();
     else if (this.#problem !== undefined) await this.#start();
   }

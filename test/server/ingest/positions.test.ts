@@ -90,8 +90,11 @@ test('gone files, silent nodes and old keys are forgotten, each after its time',
   positions.apply(batch({ gone: ['g'] }));
   positions.apply(batch({ node: PUSH_NODE, files: [range(oldKeyFile('k'), 0, 1)] }));
   const later = (ms: number): void => {
-    nowMs += ms;
-    positions.expire();
+    const endMs = nowMs + ms;
+    while (nowMs < endMs) {
+      nowMs = Math.min(endMs, nowMs + 3_600_000);
+      positions.expire();
+    }
   };
   later(Math.min(GONE_FILE_KEPT_MS, IDEMPOTENCY_KEY_KEPT_MS));
   expect([positions.known('n1', 'g'), positions.known(PUSH_NODE, oldKeyFile('k'))]).toEqual([at(50), at(1)]);
@@ -103,6 +106,26 @@ test('gone files, silent nodes and old keys are forgotten, each after its time',
   expect(positions.known('n1', 'f')).toEqual(at(100));
   later(NODE_UNSEEN_MS_MAX);
   expect(positions.fileCount).toBe(0);
+});
+
+test('a clock that jumps, forward or back, makes nothing older', () => {
+  let nowMs = Date.UTC(2026, 10, 23);
+  const positions = new Positions(() => nowMs);
+  positions.apply(known);
+  positions.apply(batch({ gone: ['g'] }));
+  positions.apply(batch({ node: PUSH_NODE, files: [range(oldKeyFile('k'), 0, 1)] }));
+  positions.expire();
+  for (const byMs of [2 * NODE_UNSEEN_MS_MAX, -3 * NODE_UNSEEN_MS_MAX, 400 * NODE_UNSEEN_MS_MAX, 60_000]) {
+    nowMs += byMs;
+    positions.expire();
+    expect([positions.known('n1', 'f'), positions.known('n1', 'g')]).toEqual([at(100), at(50)]);
+    expect(positions.known(PUSH_NODE, oldKeyFile('k'))).toEqual(at(1));
+  }
+  for (let ms = 0; ms <= 2 * GONE_FILE_KEPT_MS; ms += 60_000) {
+    nowMs += 60_000;
+    positions.expire();
+  }
+  expect(positions.known('n1', 'g')).toEqual(at(0));
 });
 
 test('keys are bounded: the oldest goes first', () => {

@@ -84,6 +84,7 @@ const NO_STATS = {
   oldestInstant: undefined,
   newestInstant: undefined,
   quarantinedCount: 0,
+  clockAheadMs: 0,
 };
 
 const ANY_TEXT = { any: [], none: [] };

@@ -1,0 +1,129 @@
+/**
+ * The time by which stored things expire: the wall clock, for as long as it can be believed. A clock that jumps must not
+ * drop in seconds what should have been kept for weeks.
+ *
+ * The clock is held against the time that it should be: the last time that was believed and the monotonic clock since
+ * then; after a start, what the store has seen last. While it differs by more than CLOCK_JUMP_MS, expiry goes on by the
+ * earlier of the two. The wall clock is believed once the difference has lasted for CLOCK_HOLD_MS, and the lines that
+ * arrive do not speak against it: a server that is alone with its time has it wrong. Lines of the future, and of long
+ * ago, change nothing else: a quiet store expires its lines, too.
+ */
+import type { Logger } from 'pino';
+import { CLOCK_HOLD_MS, CLOCK_JUMP_MS, CLOCK_LINES_MS } from '../../limits.ts';
+
+export interface ExpiryClockOptions {
+  /** Epoch milliseconds; may be set. */
+  readonly now: () => number;
+  /** Milliseconds since any instant; goes on evenly, and is new with each process. */
+  readonly monotonicMs: () => number;
+  readonly log: Pick<Logger, 'error' | 'info'>;
+}
+
+/** What a store keeps of the clock, for its next start. */
+export interface SavedClock {
+  readonly seenMs: number;
+  /** How long the clock is not believed already, and how far it is ahead; 0 when it is believed. */
+  readonly heldMs: number;
+  readonly aheadMs: number;
+}
+
+interface Hold {
+  readonly sinceMs: number;
+  /** How far the wall clock is ahead of the time that it should be. */
+  readonly aheadMs: number;
+}
+
+export class ExpiryClock {
+  readonly #options: ExpiryClockOptions;
+  /** A time that was believed, and the monotonic clock then; undefined while there is nothing to believe. */
+  #believed: { readonly wallMs: number; readonly atMs: number } | undefined;
+  #hold: Hold | undefined;
+  /** The newest time of the lines that came of late, and when it came. */
+  #newestLine = { timeMs: -Infinity, atMs: -Infinity };
+
+  constructor(options: ExpiryClockOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Called once what the store has seen last is known.
+   * @param saved  undefined when nothing was noted: then the newest line that is not of the future says how late it was
+   */
+  begin(saved: SavedClock | undefined, lineTimesMs: Iterable<number>): void {
+    const wallMs = this.#options.now();
+    const atMs = this.#options.monotonicMs();
+    let seenMs = saved?.seenMs ?? -Infinity;
+    if (saved === undefined) for (const timeMs of lineTimesMs) if (timeMs <= wallMs) seenMs = Math.max(seenMs, timeMs);
+    if (seenMs === -Infinity) return;
+    this.#believed = { wallMs: seenMs, atMs };
+    const aheadMs = wallMs - seenMs;
+    const isHeldOn = saved !== undefined && saved.heldMs > 0 && !isJump(aheadMs - saved.aheadMs);
+    if (isHeldOn && isJump(aheadMs)) this.#holdFor(aheadMs, atMs - saved.heldMs);
+  }
+
+  /** A line with this time has arrived. */
+  sawLine(timeMs: number): void {
+    const atMs = this.#options.monotonicMs();
+    const isStale = atMs - this.#newestLine.atMs > CLOCK_LINES_MS;
+    if (isStale || timeMs >= this.#newestLine.timeMs) this.#newestLine = { timeMs, atMs };
+  }
+
+  /** Epoch milliseconds by which things expire. */
+  now(): number {
+    const wallMs = this.#options.now();
+    const atMs = this.#options.monotonicMs();
+    const expectedMs = this.#believed === undefined ? wallMs : this.#believed.wallMs + (atMs - this.#believed.atMs);
+    const aheadMs = wallMs - expectedMs;
+    if (!isJump(aheadMs)) return this.#believe(wallMs, atMs);
+    if (this.#hold === undefined || isJump(aheadMs - this.#hold.aheadMs)) this.#holdFor(aheadMs, atMs);
+    if (atMs - this.#hold!.sinceMs >= CLOCK_HOLD_MS && !this.#isContradicted(wallMs, atMs)) {
+      return this.#believe(wallMs, atMs);
+    }
+    return Math.floor(Math.min(wallMs, expectedMs));
+  }
+
+  /** How far the wall clock is ahead of the time that it should be, in ms; 0 while it is believed. */
+  get aheadMs(): number {
+    return this.#hold?.aheadMs ?? 0;
+  }
+
+  save(): SavedClock {
+    const seenMs = this.now();
+    if (this.#hold === undefined) return { seenMs, heldMs: 0, aheadMs: 0 };
+    const heldMs = Math.floor(this.#options.monotonicMs() - this.#hold.sinceMs);
+    return { seenMs, heldMs, aheadMs: Math.floor(this.#hold.aheadMs) };
+  }
+
+  #believe(wallMs: number, atMs: number): number {
+    this.#believed = { wallMs, atMs };
+    if (this.#hold !== undefined) {
+      this.#options.log.info({ clock: isoOf(wallMs) }, 'the clock is believed again; retention goes by it');
+      this.#hold = undefined;
+    }
+    return wallMs;
+  }
+
+  #holdFor(aheadMs: number, sinceMs: number): void {
+    this.#hold = { aheadMs, sinceMs };
+    const hours = { aheadHours: Math.round(aheadMs / 3_600_000), holdHours: CLOCK_HOLD_MS / 3_600_000 };
+    this.#options.log.error(
+      { clock: isoOf(this.#options.now()), ...hours },
+      'the clock has jumped; retention goes on by the earlier time until the hold ends: check the clock of this machine',
+    );
+  }
+
+  /** Lines have come within the hour, and all of them are from before the jump. */
+  #isContradicted(wallMs: number, atMs: number): boolean {
+    const { timeMs, atMs: cameMs } = this.#newestLine;
+    return atMs - cameMs <= CLOCK_LINES_MS && timeMs < wallMs - CLOCK_JUMP_MS;
+  }
+}
+
+function isJump(differenceMs: number): boolean {
+  return Math.abs(differenceMs) > CLOCK_JUMP_MS;
+}
+
+/** A clock may be set to what no date is. */
+function isoOf(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
+}

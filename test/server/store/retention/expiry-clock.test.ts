@@ -1,0 +1,160 @@
+/** What expires, by which time, when the clock of the machine is set: forward, back, while the server was down. */
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { CLOCK_HOLD_MS, CLOCK_LINES_MS } from '../../../../server/limits.ts';
+import { ExpiryClock, type SavedClock } from '../../../../server/store/retention/expiry-clock.ts';
+import { batchOf, linesAsRead, numberedLines, TODAY } from '../batches.ts';
+import { append, linesOf, openStore, type OpenStore, reopen } from '../open-store.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const START_MS = Date.UTC(2026, 10, 23, 12);
+const log = pino({ level: 'silent' });
+
+/** A machine: time goes by, and its clock may be set. */
+class Machine {
+  elapsedMs = 0;
+  skewMs = 0;
+  readonly wall = (): number => START_MS + this.elapsedMs + this.skewMs;
+  readonly monotonicMs = (): number => this.elapsedMs;
+
+  clock(saved?: SavedClock, lines: readonly number[] = []): ExpiryClock {
+    const clock = new ExpiryClock({ now: this.wall, monotonicMs: this.monotonicMs, log });
+    clock.begin(saved, lines);
+    return clock;
+  }
+
+  /** Looked at every hour, as housekeeping does more often. */
+  pass(clock: ExpiryClock, ms: number): void {
+    for (let left = ms; left > 0; left -= HOUR_MS) {
+      this.elapsedMs += Math.min(left, HOUR_MS);
+      clock.now();
+    }
+  }
+}
+
+test('a clock that runs is believed, whatever lines say', () => {
+  const machine = new Machine();
+  const clock = machine.clock({ seenMs: START_MS - HOUR_MS, heldMs: 0, aheadMs: 0 });
+  for (const lineMs of [0, Date.UTC(2030, 0, 1), START_MS]) {
+    clock.sawLine(lineMs);
+    machine.pass(clock, 40 * DAY_MS);
+    expect(clock.now()).toBe(machine.wall());
+  }
+  expect(clock.aheadMs).toBe(0);
+});
+
+test('forward: time goes on as before for the hold, and by the clock after it', () => {
+  const machine = new Machine();
+  const clock = machine.clock();
+  clock.now();
+  machine.skewMs = 40 * DAY_MS;
+  machine.pass(clock, CLOCK_HOLD_MS - HOUR_MS);
+  expect(clock.now()).toBe(START_MS + machine.elapsedMs);
+  expect(clock.aheadMs).toBe(40 * DAY_MS);
+  machine.pass(clock, 2 * HOUR_MS);
+  expect(clock.now()).toBe(machine.wall());
+  expect(clock.aheadMs).toBe(0);
+});
+
+test('a clock that is set right within the hold changes nothing', () => {
+  const machine = new Machine();
+  const clock = machine.clock();
+  clock.now();
+  machine.skewMs = 40 * DAY_MS;
+  machine.pass(clock, 5 * HOUR_MS);
+  machine.skewMs = 0;
+  machine.pass(clock, HOUR_MS);
+  expect([clock.now(), clock.aheadMs]).toEqual([machine.wall(), 0]);
+});
+
+test('lines that go on arriving with the old time prolong the hold; those of the future and of the new time do not', () => {
+  for (const [lineMs, isHeld] of [
+    [() => START_MS, true],
+    [() => 0, true],
+    [(machine: Machine) => machine.wall(), false],
+    [() => Date.UTC(2100, 0, 1), false],
+  ] as const) {
+    const machine = new Machine();
+    const clock = machine.clock();
+    clock.now();
+    machine.skewMs = 40 * DAY_MS;
+    for (let ms = 0; ms < 3 * CLOCK_HOLD_MS; ms += HOUR_MS) {
+      machine.pass(clock, HOUR_MS);
+      clock.sawLine(lineMs(machine));
+    }
+    expect(clock.aheadMs > 0).toBe(isHeld);
+    machine.pass(clock, 2 * CLOCK_LINES_MS);
+    expect(clock.aheadMs).toBe(0);
+  }
+});
+
+test('back: nothing expires by a time that the clock denies', () => {
+  const machine = new Machine();
+  const clock = machine.clock();
+  clock.now();
+  machine.skewMs = -10 * DAY_MS;
+  expect(clock.now()).toBe(machine.wall());
+  machine.skewMs = 0;
+  expect([clock.now(), clock.aheadMs]).toEqual([machine.wall(), 0]);
+});
+
+test('while the server was down: the time that was noted counts, or else the newest line that is not of the future', () => {
+  const machine = new Machine();
+  machine.skewMs = 40 * DAY_MS;
+  expect(machine.clock({ seenMs: START_MS, heldMs: 0, aheadMs: 0 }).now()).toBe(START_MS);
+  expect(machine.clock(undefined, [0, START_MS - 5, Date.UTC(2030, 0, 1)]).now()).toBe(START_MS - 5);
+  expect(machine.clock(undefined, [Date.UTC(2030, 0, 1)]).now()).toBe(machine.wall());
+  expect(machine.clock().now()).toBe(machine.wall());
+});
+
+test('starts again and again do not prolong the hold', () => {
+  const machine = new Machine();
+  machine.skewMs = 40 * DAY_MS;
+  let saved: SavedClock = { seenMs: START_MS, heldMs: 0, aheadMs: 0 };
+  for (let ms = 0; ms <= CLOCK_HOLD_MS; ms += 2 * HOUR_MS) {
+    const clock = machine.clock(saved);
+    machine.pass(clock, 2 * HOUR_MS);
+    saved = clock.save();
+  }
+  expect(saved.seenMs).toBe(machine.wall());
+});
+
+async function storeOn(machine: Machine): Promise<OpenStore> {
+  const clock = new ExpiryClock({ now: machine.wall, monotonicMs: machine.monotonicMs, log });
+  return openStore({ now: machine.wall, clock, retentionMs: 7 * DAY_MS });
+}
+
+test('a store keeps its lines through a jump of forty days, over a restart, too, and drops them in the end', async () => {
+  const machine = new Machine();
+  let open = await storeOn(machine);
+  const lines = [...numberedLines('old', 0, 5, TODAY - 3), ...numberedLines('new', 0, 5)];
+  await append(open.store, batchOf({ lines }));
+  await open.store.flushAll();
+  machine.skewMs = 40 * DAY_MS;
+  await open.store.tick();
+  expect(open.store.stats()).toMatchObject({ rowCount: 10, clockAheadMs: 40 * DAY_MS });
+  const clock = new ExpiryClock({ now: machine.wall, monotonicMs: machine.monotonicMs, log });
+  open = await reopen(open, { clock });
+  expect(linesOf(open.store)).toEqual(linesAsRead(lines));
+  for (let hours = 0; hours <= 25; hours++) {
+    machine.elapsedMs += HOUR_MS;
+    await open.store.tick();
+  }
+  expect(open.store.stats()).toMatchObject({ rowCount: 0, clockAheadMs: 0 });
+});
+
+test('a store that was quiet for longer than its retention drops its lines all the same', async () => {
+  const machine = new Machine();
+  const open = await storeOn(machine);
+  await append(open.store, batchOf({ lines: numberedLines('a', 0, 5) }));
+  // A node with a clock of its own neither prolongs nor shortens what others have.
+  await append(open.store, batchOf({ lines: numberedLines('future', 0, 5, TODAY + 1200) }));
+  await append(open.store, batchOf({ lines: numberedLines('past', 0, 5, 0) }));
+  await open.store.flushAll();
+  for (let hours = 0; hours < 9 * 24; hours++) {
+    machine.elapsedMs += HOUR_MS;
+    await open.store.tick();
+  }
+  expect(linesOf(open.store)).toEqual(linesAsRead(numberedLines('future', 0, 5, TODAY + 1200)));
+});
