@@ -1,0 +1,30 @@
+/** What an attack is given, and what the siege learns of it. */
+import type { Answer } from '../caller.ts';
+
+export interface Target {
+  readonly url: string;
+  readonly progress: (text: string) => void;
+}
+
+/** Rows that the server has acknowledged, by the value of their label `app`: they must all be there at the end. */
+export type Acknowledged = ReadonlyMap<string, number>;
+
+export type Attack = (target: Target) => Promise<Acknowledged | void>;
+
+/** How an attack was answered, for people: `200 × 3, 503 × 1`. */
+export function summary(answers: readonly Answer[]): string {
+  const counts = new Map<number, number>();
+  for (const { status } of answers) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return [...counts].map(([status, count]) => `${status === 0 ? 'no answer' : status} × ${count}`).join(', ');
+}
+
+/** Runs `work` for 0 … count − 1, so many at once. */
+export async function repeated<T>(count: number, atOnce: number, work: (index: number) => Promise<T>): Promise<T[]> {
+  const results: T[] = [];
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    for (let index = next++; index < count; index = next++) results[index] = await work(index);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, count) }, lane));
+  return results;
+}

@@ -1,0 +1,85 @@
+/** Small bodies with much in them: each is refused with a reason, or stored whole. */
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { call } from '../caller.ts';
+import { type Acknowledged, repeated, summary, type Target } from './attack.ts';
+
+const MIB = 1024 * 1024;
+const TIMES = 4;
+
+interface Bomb {
+  readonly name: string;
+  readonly encoding: 'gzip' | 'zstd';
+  readonly body: () => Buffer;
+}
+
+function fields(count: number, value: (i: number) => string): string {
+  return `{${Array.from({ length: count }, (_, i) => `"f${i}":${value(i)}`).join(',')}}\n`;
+}
+
+function repeatedTo(sizeBytes: number, line: string): Buffer {
+  return Buffer.alloc(Math.floor(sizeBytes / line.length) * line.length, line);
+}
+
+function lines(count: number, line: (i: number) => string): Buffer {
+  return Buffer.from(Array.from({ length: count }, (_, i) => `${line(i)}\n`).join(''));
+}
+
+const BOMBS: readonly Bomb[] = [
+  { name: 'rows', encoding: 'gzip', body: () => repeatedTo(64 * MIB, '{"a":1}\n') },
+  { name: 'bytes', encoding: 'zstd', body: () => repeatedTo(64 * MIB, 'x\n') },
+  {
+    name: 'columns',
+    encoding: 'gzip',
+    body: () =>
+      repeatedTo(
+        60 * MIB,
+        fields(120, () => '1'),
+      ),
+  },
+  {
+    name: 'fields',
+    encoding: 'zstd',
+    body: () =>
+      repeatedTo(
+        60 * MIB,
+        fields(2000, (i) => String(i)),
+      ),
+  },
+  { name: 'shapes', encoding: 'gzip', body: () => lines(200_000, (i) => `{"k${i % 5000}":${i},"m${i % 977}":"x"}`) },
+  {
+    name: 'values',
+    encoding: 'zstd',
+    body: () => lines(400_000, (i) => `{"id":"${(i * 2654435761) >>> 0}-${i}","t":"v${i}"}`),
+  },
+  { name: 'long lines', encoding: 'gzip', body: () => repeatedTo(60 * MIB, `{"m":"${'y'.repeat(900_000)}"}\n`) },
+  { name: 'one line', encoding: 'zstd', body: () => Buffer.alloc(60 * MIB, 'z') },
+  {
+    name: 'nesting',
+    encoding: 'gzip',
+    body: () => repeatedTo(30 * MIB, `${'{"a":'.repeat(500)}1${'}'.repeat(500)}\n`),
+  },
+  {
+    name: 'days',
+    encoding: 'gzip',
+    body: () => lines(3000, (i) => `{"time":"${new Date(Date.now() - i * 86_400_000).toISOString()}","n":${i}}`),
+  },
+  { name: 'too much', encoding: 'zstd', body: () => Buffer.alloc(512 * MIB) },
+];
+
+export async function bombs({ url, progress }: Target): Promise<Acknowledged> {
+  const acknowledged = new Map<string, number>();
+  for (const { name, encoding, body } of BOMBS) {
+    const bytes = body();
+    const packed = encoding === 'gzip' ? gzipSync(bytes) : zstdCompressSync(bytes);
+    const app = `bomb-${name.replaceAll(' ', '-')}`;
+    const headers = { 'content-encoding': encoding, 'content-type': 'application/x-ndjson' };
+    const answers = await repeated(TIMES, TIMES, () =>
+      call(`${url}/ingest?app=${app}`, { method: 'POST', as: 'ingest', headers, body: packed }),
+    );
+    const stored = answers.filter(({ status }) => status === 200);
+    const rows = stored.reduce((sum, { text }) => sum + (JSON.parse(text) as { lines: number }).lines, 0);
+    acknowledged.set(app, rows);
+    progress(`  ${name}: ${packed.length} bytes of ${bytes.length}: ${summary(answers)}`);
+  }
+  return acknowledged;
+}

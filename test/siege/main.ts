@@ -1,0 +1,199 @@
+/**
+ * `npm run siege`: a server in the memory of its pod, honest senders, and all that can be done to it by those who mean no
+ * good or know no better, one attack after the other; then kill -9, a start, and damaged copies of its folder. Prints a
+ * table, and fails when a line that was acknowledged is lost or doubled, or the server ended.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Figure, figureTable, formatNumber, meetsTarget, quantile } from '../bench/figure.ts';
+import { type Bench, Child, inTempDir, waitFor } from '../bench/harness.ts';
+import { describeMachine, machineText } from '../bench/machine.ts';
+import { fillCompileCache, isUp } from '../bench/podlog.ts';
+import { freePort } from '../free-port.ts';
+import type { Attack } from './attacks/attack.ts';
+import { bombs } from './attacks/bombs.ts';
+import { damagedCopy, DAMAGES } from './attacks/damaged.ts';
+import { floods } from './attacks/floods.ts';
+import { greedy } from './attacks/greedy.ts';
+import { lying } from './attacks/lying.ts';
+import { slow } from './attacks/slow.ts';
+import { call, TOKENS_FILE } from './caller.ts';
+import { type Balance, Ledger } from './ledger.ts';
+import { limitMemory, type MemoryLimit, POD_MEMORY_BYTES } from './memory-limit.ts';
+
+const ATTACKS: Readonly<Record<string, Attack>> = { bombs, floods, slow, lying, greedy };
+
+const HELP = `Usage: npm run siege -- [flags]
+
+  --only <names>   some of ${[...Object.keys(ATTACKS), 'damage'].join(', ')}, separated by commas
+  --dir <dir>      on which disk (default: the system's temporary folder)
+  --json           figures as JSON instead of a table
+
+As root it holds the server to ${POD_MEMORY_BYTES / 1024 / 1024} MiB.
+`;
+
+const START_SECONDS_MAX = 30;
+const SETTLE_MS_MAX = 120_000;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    dir: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (values.help) process.stdout.write(HELP);
+else await main();
+
+async function main(): Promise<void> {
+  const chosen = values.only?.split(',') ?? [...Object.keys(ATTACKS), 'damage'];
+  if (chosen.some((name) => ATTACKS[name] === undefined && name !== 'damage')) {
+    process.stderr.write(HELP);
+    process.exit(2);
+  }
+  const startMs = performance.now();
+  const progress = (text: string): void => {
+    process.stderr.write(`${((performance.now() - startMs) / 1000).toFixed(1).padStart(6)} s  ${text}\n`);
+  };
+  const figures: Figure[] = [];
+  const report = (figure: Figure): void => {
+    figures.push(figure);
+    progress(`  ${figure.name}: ${formatNumber(figure.value)} ${figure.unit}`);
+  };
+  const machine = await inTempDir(values.dir, async (dir) => describeMachine(dir));
+  await fillCompileCache();
+  await inTempDir(values.dir, (dir) => besiege(dir, chosen, { progress, report }));
+  if (values.json) process.stdout.write(`${JSON.stringify({ machine, figures }, undefined, 2)}\n`);
+  else process.stdout.write(`\n${machineText(machine)}\n\n${figureTable(figures)}\n`);
+  const missed = figures.filter((figure) => meetsTarget(figure) === false);
+  for (const { name } of missed) process.stderr.write(`missed: ${name}\n`);
+  if (missed.length > 0) process.exitCode = 1;
+}
+
+type Reporting = Pick<Bench, 'progress' | 'report'>;
+
+async function besiege(dir: string, chosen: readonly string[], { progress, report }: Reporting): Promise<void> {
+  const dataDir = join(dir, 'data');
+  writeFileSync(join(dir, 'tokens.yaml'), TOKENS_FILE);
+  let server = await start(dir, dataDir);
+  if (server.limit === undefined)
+    progress('no cgroup can be made here: the server is not held to the memory of its pod');
+  const ledger = new Ledger();
+  ledger.start(() => server.url);
+  const acknowledged = new Map<string, number>();
+  let ends = 0;
+  const note = (name: string): void => {
+    const { push, agent } = ledger.takeMs();
+    report({ name: `${name}: honest POST /ingest, p99`, value: quantile(push, 0.99), unit: 'ms' });
+    report({ name: `${name}: honest POST /agent/batch, p99`, value: quantile(agent, 0.99), unit: 'ms' });
+  };
+  for (const name of chosen) {
+    const attack = ATTACKS[name];
+    if (attack === undefined) continue;
+    progress(name);
+    for (const [app, rows] of (await attack({ url: server.url, progress })) ?? []) acknowledged.set(app, rows);
+    note(name);
+    if (server.child.running) continue;
+    ends++;
+    progress(`the server has ended:\n${server.child.output}`);
+    server = await start(dir, dataDir);
+  }
+  report({
+    name: 'server: peak memory',
+    value: server.child.peakMegabytes(),
+    unit: 'MB',
+    target: { kind: 'max', value: POD_MEMORY_BYTES / 1e6 },
+  });
+  report({ name: 'server: ended or killed for memory', value: ends, unit: 'times', target: { kind: 'max', value: 0 } });
+  await ledger.stop();
+  progress('kill -9, and a start');
+  const killedMs = performance.now();
+  await end(server, 'SIGKILL');
+  server = await start(dir, dataDir);
+  report({
+    name: 'start after kill -9',
+    value: (performance.now() - killedMs) / 1000,
+    unit: 's',
+    target: { kind: 'max', value: START_SECONDS_MAX },
+  });
+  reportBalance('honest lines', await ledger.balance(server.url), report);
+  for (const [app, rows] of acknowledged) {
+    const stored = await settled(server.url, app, rows);
+    report({
+      name: `${app}: rows lost or doubled of ${rows}`,
+      value: Math.abs(stored - rows),
+      unit: '',
+      target: { kind: 'max', value: 0 },
+    });
+  }
+  await end(server, 'SIGTERM');
+  if (chosen.includes('damage')) await besiegeCopies(dir, dataDir, ledger, { progress, report });
+}
+
+async function besiegeCopies(
+  dir: string,
+  dataDir: string,
+  ledger: Ledger,
+  { progress, report }: Reporting,
+): Promise<void> {
+  for (const [seed, damage] of DAMAGES.entries()) {
+    progress(`damage: ${damage.name}`);
+    const copy = join(dir, `copy-${seed}`);
+    damagedCopy(dataDir, copy, damage, seed);
+    const server = await start(dir, copy);
+    const { acknowledged, lost, doubled } = await ledger.balance(server.url);
+    const target = { kind: 'max', value: 0 } as const;
+    report({
+      name: `${damage.name}: lost of ${acknowledged}`,
+      value: lost,
+      unit: 'lines',
+      target: damage.isLossless ? target : undefined,
+    });
+    report({ name: `${damage.name}: doubled`, value: doubled, unit: 'lines', target });
+    await end(server, 'SIGTERM');
+  }
+}
+
+function reportBalance(name: string, { acknowledged, lost, doubled }: Balance, report: Bench['report']): void {
+  report({ name: `${name}: acknowledged`, value: acknowledged, unit: 'lines' });
+  report({ name: `${name}: lost`, value: lost, unit: 'lines', target: { kind: 'max', value: 0 } });
+  report({ name: `${name}: doubled`, value: doubled, unit: 'lines', target: { kind: 'max', value: 0 } });
+}
+
+interface BesiegedServer {
+  readonly url: string;
+  readonly child: Child;
+  readonly limit: MemoryLimit | undefined;
+}
+
+async function start(dir: string, dataDir: string): Promise<BesiegedServer> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const flags = ['--data-dir', dataDir, '--listen', `127.0.0.1:${port}`, '--tokens-file', join(dir, 'tokens.yaml')];
+  const child = new Child(['cli/podlog.js', 'server', ...flags, '--log-level', 'error']);
+  const limit = limitMemory(child.pid);
+  await waitFor(() => isUp(`${url}/readyz`), { what: 'the server is ready', child, msMax: SETTLE_MS_MAX });
+  return { url, child, limit };
+}
+
+async function end({ child, limit }: BesiegedServer, signal: NodeJS.Signals): Promise<void> {
+  if (child.running) await child.stop(signal);
+  limit?.remove();
+}
+
+/** Rows of an app once the server answers: right after a siege it may be busy. */
+function settled(url: string, app: string, rows: number): Promise<number> {
+  const query = `${url}/aggregate?by=app&app=${app}`;
+  return waitFor(
+    async () => {
+      const { status, text } = await call(query, { as: 'read' });
+      if (status !== 200) return undefined;
+      const { groups } = JSON.parse(text) as { groups: readonly { readonly rows: number }[] };
+      return groups[0]?.rows ?? (rows === 0 ? 0 : undefined);
+    },
+    { what: `${app} is counted`, msMax: SETTLE_MS_MAX, pauseMs: 500 },
+  );
+}
