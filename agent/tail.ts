@@ -4,6 +4,7 @@
  */
 import { fstatSync, watch as watchDirectory } from 'node:fs';
 import type { Logger } from 'pino';
+import { isDiskError } from '../shared/disk-error.ts';
 import type { PositionsAnswer } from '../shared/wire.ts';
 import type { AgentMetrics } from './agent-metrics.ts';
 import { fileId, hasLoss, hasMore, type Chain } from './chain.ts';
@@ -330,7 +331,7 @@ export class Tail {
     try {
       work();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+      if (!isDiskError(error)) throw error;
       this.#hasReadErrors = true;
       this.#metrics.readErrors.add();
       this.#log.warn({ err: error, path }, 'a log file cannot be read; trying again');

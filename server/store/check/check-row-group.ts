@@ -3,17 +3,15 @@
  * together, because a query that meets what is untrue would answer wrongly, and checksums only say that the bytes are
  * those which somebody wrote.
  */
+import { isDiskError } from '../../../shared/disk-error.ts';
 import { CorruptionError } from '../../../shared/errors.ts';
 import type { ByteStrings } from '../../../shared/row-group/byte-strings.ts';
 import { type ColumnValues, valueCount } from '../../../shared/row-group/column.ts';
 import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../../shared/row-group/format.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { NS_PER_DAY } from '../../../shared/time.ts';
-import { diskErrorCode } from '../disk.ts';
 
 const FLAGS_KNOWN = FLAG_PARTIAL | FLAG_TRUNCATED | FLAG_UNPARSED;
-/** EIO, ENOENT, …; unlike ERR_OUT_OF_RANGE and zlib's. */
-const DISK_ERROR = /^E[A-Z0-9]+$/;
 /** Lines that are put together at once: bounds the memory. */
 const LINES_AT_ONCE = 4096;
 
@@ -42,7 +40,7 @@ export function checkRowGroup(bytes: Uint8Array, home: RowGroupHome): RowGroup {
 /** Decoders meet what is wrong in many ways; whatever they throw, the bytes are not what they should be. */
 export function asCorruption(error: unknown): CorruptionError {
   if (error instanceof CorruptionError) return error;
-  if (DISK_ERROR.test(diskErrorCode(error) ?? '')) throw error;
+  if (isDiskError(error)) throw error;
   const reason = error instanceof Error ? error.message : String(error);
   return new CorruptionError(`it cannot be decoded: ${reason}`, undefined, { cause: error });
 }

@@ -1,0 +1,12 @@
+/** Tells a failing disk from a bug and from bad data: the first is worth another try, the others fail again. */
+import { constants } from 'node:os';
+
+/**
+ * True for errors of the operating system (EIO, ENOSPC, EMFILE, …): they name the system call that failed, or have a code
+ * of the kernel's. Errors of podlog, zlib and Node itself have codes, too, but these are not of the kernel.
+ */
+export function isDiskError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return typeof syscall === 'string' || (typeof code === 'string' && Object.hasOwn(constants.errno, code));
+}
