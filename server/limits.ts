@@ -46,8 +46,19 @@ export const LINE_BYTES_MAX = 1 * MIB;
 /** Rows of one pushed row group: as many as a merged one has, so that a WAL scan costs what a segment scan costs. */
 export const PUSHED_ROWS_PER_GROUP_MAX = 65_536;
 
-/** Memory that one row group under construction may hold in lines. Beyond: the group is finished and a new one begun. */
-export const PUSHED_GROUP_BYTES_MAX = 32 * MIB;
+/**
+ * Lines of one pushed row group, and the values that they are cut into: what building it, and later flushing it, takes in
+ * memory. Beyond: the group is finished and a new one begun.
+ */
+export const PUSHED_GROUP_BYTES_MAX = 16 * MIB;
+export const PUSHED_GROUP_VALUES_MAX = 2 * 1024 * 1024;
+
+/**
+ * One row group, however small it comes: memory that it takes when it is decoded (shared/row-group/decoded-size.ts), and its
+ * lines. A pushed one takes 50 MiB and 17 MiB at most, an agent's 10 MiB and 3 MiB. Beyond: 413 that names the limit.
+ */
+export const ROW_GROUP_DECODED_BYTES_MAX = 64 * MIB;
+export const ROW_GROUP_LINE_BYTES_MAX = 64 * MIB;
 
 /**
  * A pushed line's own time is believed within these days of now; each day costs a segment. Beyond: it gets the time of
@@ -107,14 +118,25 @@ export const WAL_QUEUE_BYTES_MAX = 64 * MIB;
 export const WAL_GROUP_BYTES_MAX = 4 * MIB;
 
 /**
- * A WAL file is sealed, and then flushed, at the first of these. Size: a flush holds the rows of one file, decoded, in
- * memory while it sorts them (about 100 MB for 8 MiB, 330,000 rows). Records: a query visits each row group of the
- * memtable (60 µs each, and their headers fit into WORKER_HEADERS_MAX); small flushes are what compaction is for. Age:
- * rows rest unsorted so long at most.
+ * A WAL file is sealed, and then flushed, at the first of these. Size: 330,000 rows of common logs. Decoded size: rows that
+ * compress well are many, and a flush of more than FLUSH_DECODED_BYTES_MAX makes several segments. Records: a query visits
+ * each row group of the memtable (60 µs each, and their headers fit into WORKER_HEADERS_MAX); small flushes are what
+ * compaction is for. Age: rows rest unsorted so long at most.
  */
 export const WAL_FILE_BYTES_MAX = 8 * MIB;
+export const WAL_FILE_DECODED_BYTES_MAX = 96 * MIB;
 export const WAL_FILE_RECORDS_MAX = 400;
 export const WAL_FILE_AGE_MS_MAX = 1 * HOUR_MS;
+
+/**
+ * Row groups that a flush has decoded at once: it sorts their rows. Room for a WAL file and a row group more. Beyond: the
+ * rows that came first get a segment of their own; a row group that takes more even when its columns are decoded one by
+ * one, which intake refuses today, is set aside.
+ */
+export const FLUSH_DECODED_BYTES_MAX = 160 * MIB;
+
+/** Workers that a row group may take with it. Beyond: it is set aside, and the others are flushed. */
+export const FLUSH_DEATHS_MAX = 2;
 
 /** Sealed WAL files that wait for their flush. Beyond: 503 until the flush has caught up. */
 export const SEALED_WAL_FILES_MAX = 32;

@@ -81,6 +81,16 @@ export class TooManyStreamsError extends PodlogError {
   }
 }
 
+/** A worker thread died of what it was given to do, as far as anybody can tell: of memory that ran out, or of a bug in Node. */
+export class WorkerDiedError extends UnavailableError {}
+
+/** A row group would take more memory than one may: which limit. The sender makes smaller ones. */
+export class RowGroupTooLargeError extends PodlogError {
+  constructor(message: string) {
+    super('PODLOG_ROW_GROUP_TOO_LARGE', 413, message);
+  }
+}
+
 /** A query would take more than it may: which limit, and how to ask for less. */
 export class QueryTooLargeError extends PodlogError {
   constructor(message: string) {

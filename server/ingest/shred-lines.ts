@@ -12,6 +12,7 @@ import {
   LINE_BYTES_MAX,
   PUSHED_AGE_DAYS_MAX,
   PUSHED_GROUP_BYTES_MAX,
+  PUSHED_GROUP_VALUES_MAX,
   PUSHED_LEAD_DAYS_MAX,
   PUSHED_ROWS_PER_GROUP_MAX,
 } from '../limits.ts';
@@ -122,8 +123,12 @@ function cut(bytes: Buffer, start: number, end: number, builder: RowGroupBuilder
   return builder.shred(at, at + end - start);
 }
 
-function isFull({ rowCount, arenaBytes }: RowGroupBuilder): boolean {
-  return rowCount >= PUSHED_ROWS_PER_GROUP_MAX || arenaBytes >= PUSHED_GROUP_BYTES_MAX;
+function isFull({ rowCount, arenaBytes, valueCount }: RowGroupBuilder): boolean {
+  return (
+    rowCount >= PUSHED_ROWS_PER_GROUP_MAX ||
+    arenaBytes >= PUSHED_GROUP_BYTES_MAX ||
+    valueCount >= PUSHED_GROUP_VALUES_MAX
+  );
 }
 
 /** A clock that is years off would open a segment for each of its days. */

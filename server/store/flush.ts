@@ -1,27 +1,35 @@
 /**
- * Turns the row groups of one sealed WAL file into one segment for each UTC day that they have rows of. Runs in a worker
- * thread: plain data in, plain data out.
+ * Turns the row groups of one sealed WAL file into segments. Runs in a worker thread: plain data in, plain data out.
+ *
+ * The row groups are cut into *portions*, in the order of arrival, that each fit into FLUSH_DECODED_BYTES_MAX; a portion gives one
+ * segment for each UTC day that it has rows of. Nearly always a file is one portion.
+ *
+ * A failing disk makes the flush fail, and it is tried again. Whatever else fails would fail again: such a portion is flushed in
+ * halves, until what fails is one row group, which is set aside. So nothing that was acknowledged blocks what came later.
  */
-import { mergeRowGroups } from '../../shared/row-group/merge.ts';
-import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
+import { DecodedBudget } from '../../shared/row-group/decoded-budget.ts';
+import { isDiskError } from '../../shared/disk-error.ts';
 import { CorruptionError } from '../../shared/errors.ts';
+import { mergeRowGroups } from '../../shared/row-group/merge.ts';
+import { RowGroup } from '../../shared/row-group/reader.ts';
 import { formatDay, NS_PER_DAY } from '../../shared/time.ts';
-import { FLUSH_ZSTD_LEVEL } from '../limits.ts';
+import { FLUSH_DECODED_BYTES_MAX, FLUSH_ZSTD_LEVEL } from '../limits.ts';
 import { taskKind } from '../workers/task.ts';
-import { type Disk, diskErrorCode, withFile } from './disk.ts';
+import { type Disk, withFile } from './disk.ts';
+import { segmentPath } from './filenames.ts';
 import type { ManifestSegment } from './manifest.ts';
 import { type Damage, damageOf } from './quarantine.ts';
 import { writeSegment } from './segment/write.ts';
-import type { BareRowGroupRef } from './snapshot.ts';
+import type { BareRowGroupRef, BareWalRowGroupRef } from './snapshot.ts';
 
 export interface FlushInput {
   readonly dataDir: string;
   /** All row groups of the WAL file, in the order of their arrival. */
-  readonly rowGroups: readonly BareRowGroupRef[];
+  readonly rowGroups: readonly BareWalRowGroupRef[];
   /** Fields whose values get an index. */
   readonly indexedFields: readonly string[];
-  /** A sequence for the segment of each day that `flushDays` gives. */
-  readonly sequences: readonly number[];
+  /** The first of as many sequences as `segmentsMax` says: they are the flush's alone. */
+  readonly sequenceFrom: number;
 }
 
 export interface FlushOutput {
@@ -33,68 +41,118 @@ export interface FlushOutput {
 
 export const FLUSH = taskKind<FlushInput, FlushOutput>('flush');
 
-interface LoadedRowGroup {
-  readonly ref: BareRowGroupRef;
-  readonly rowGroup: RowGroup;
-}
-
-/** Days since 1970 that these row groups may have rows of, ascending. */
-export function flushDays(rowGroups: readonly BareRowGroupRef[]): number[] {
-  const days = new Set<number>();
-  for (const ref of rowGroups) for (let day = firstDay(ref); day <= lastDay(ref); day++) days.add(day);
-  return [...days].toSorted((a, b) => a - b);
+/** The segments that a flush of these row groups may write: no more than if each were flushed alone. */
+export function segmentsMax(rowGroups: readonly BareRowGroupRef[]): number {
+  return sum(rowGroups.map((ref) => lastDay(ref) - firstDay(ref) + 1));
 }
 
 /** Every row of the input is in one segment, or its row group is among the damages; else this throws and the WAL stays. */
 export async function flush(disk: Disk, input: FlushInput): Promise<FlushOutput> {
-  const damages: Damage[] = [];
-  let loaded = await load(disk, input.rowGroups, damages);
-  for (;;) {
-    try {
-      return { segments: await writeSegments(disk, input, loaded), damages };
-    } catch (error) {
-      if (diskErrorCode(error) !== undefined) throw error;
-      const broken = loaded.filter(({ rowGroup }) => !canBeMerged(rowGroup));
-      if (broken.length === 0) throw error;
-      for (const { ref } of broken) damages.push(damageOf(ref.path, ref.offset, ref.sizeBytes, undecodable(error)));
-      loaded = loaded.filter((each) => !broken.includes(each));
-    }
-  }
+  const progress: Progress = { disk, input, segments: [], damages: [] };
+  for (const portion of portionsOf(input.rowGroups)) await flushPortion(progress, portion);
+  return { segments: progress.segments, damages: progress.damages };
 }
 
-async function load(disk: Disk, refs: readonly BareRowGroupRef[], damages: Damage[]): Promise<LoadedRowGroup[]> {
+interface Progress {
+  readonly disk: Disk;
+  readonly input: FlushInput;
+  readonly segments: ManifestSegment[];
+  readonly damages: Damage[];
+}
+
+/** Neighbours that fit into memory together; one that does not fit is alone. */
+function portionsOf(rowGroups: readonly BareWalRowGroupRef[]): BareWalRowGroupRef[][] {
+  const portions: BareWalRowGroupRef[][] = [];
+  let leftBytes = 0;
+  for (const ref of rowGroups) {
+    if (ref.decodedBytes > leftBytes) {
+      portions.push([]);
+      leftBytes = FLUSH_DECODED_BYTES_MAX;
+    }
+    portions.at(-1)!.push(ref);
+    leftBytes -= ref.decodedBytes;
+  }
+  return portions;
+}
+
+async function flushPortion(progress: Progress, portion: readonly BareWalRowGroupRef[]): Promise<void> {
+  const { disk, input, segments, damages } = progress;
+  const found: Damage[] = [];
+  const loaded = await load(disk, portion, found);
+  const written: ManifestSegment[] = [];
+  try {
+    await writeSegments(progress, loaded, written);
+  } catch (error) {
+    for (const { day, sequence } of written) await disk.remove(segmentPath(input.dataDir, day, sequence));
+    if (isDiskError(error)) throw error;
+    if (portion.length > 1) {
+      const middle = portion.length >> 1;
+      await flushPortion(progress, portion.slice(0, middle));
+      await flushPortion(progress, portion.slice(middle));
+      return;
+    }
+    for (const { ref } of loaded) found.push(damageOf(ref.path, ref.offset, ref.sizeBytes, undecodable(error)));
+    written.length = 0;
+  }
+  segments.push(...written);
+  damages.push(...found);
+}
+
+interface LoadedRowGroup {
+  readonly ref: BareWalRowGroupRef;
+  readonly rowGroup: RowGroup;
+}
+
+async function load(disk: Disk, refs: readonly BareWalRowGroupRef[], damages: Damage[]): Promise<LoadedRowGroup[]> {
   const loaded: LoadedRowGroup[] = [];
   const path = refs[0]?.path;
   if (path === undefined) return loaded;
+  const budget = new DecodedBudget(FLUSH_DECODED_BYTES_MAX);
   await withFile(disk, path, 'read', async (file) => {
     for (const ref of refs) {
       const bytes = await file.read(ref.offset, ref.sizeBytes);
       try {
-        verifyRowGroup(bytes);
-        loaded.push({ ref, rowGroup: new RowGroup(bytes) });
+        const rowGroup = new RowGroup(bytes, budget.open().cache);
+        rowGroup.verifyPages();
+        expectToFit(rowGroup);
+        loaded.push({ ref, rowGroup });
       } catch (error) {
-        if (!(error instanceof CorruptionError)) throw error;
-        damages.push(damageOf(ref.path, ref.offset, ref.sizeBytes, error));
+        if (isDiskError(error)) throw error;
+        damages.push(damageOf(ref.path, ref.offset, ref.sizeBytes, undecodable(error)));
       }
     }
   });
   return loaded;
 }
 
-async function writeSegments(
-  disk: Disk,
-  input: FlushInput,
-  loaded: readonly LoadedRowGroup[],
-): Promise<ManifestSegment[]> {
-  const segments: ManifestSegment[] = [];
-  for (const [index, day] of flushDays(input.rowGroups).entries()) {
-    const segment = await writeDay(disk, input, day, input.sequences[index]!, loaded);
-    if (segment !== undefined) segments.push(segment);
+function expectToFit(rowGroup: RowGroup): void {
+  const { leastBytes } = rowGroup.decodedSize();
+  if (leastBytes > FLUSH_DECODED_BYTES_MAX) {
+    throw new CorruptionError(`it takes ${leastBytes} bytes of memory, more than ${FLUSH_DECODED_BYTES_MAX}`);
   }
-  const rowCount = sum(segments.map((segment) => segment.rowCount));
+}
+
+/** One for each day. @param written  those that are complete, also when this throws */
+async function writeSegments(
+  { disk, input, segments }: Progress,
+  loaded: readonly LoadedRowGroup[],
+  written: ManifestSegment[],
+): Promise<void> {
+  const sequenceFrom = input.sequenceFrom + segments.length;
+  for (const day of daysOf(loaded)) {
+    const segment = await writeDay(disk, input, day, sequenceFrom + written.length, loaded);
+    if (segment !== undefined) written.push(segment);
+  }
+  const rowCount = sum(written.map((segment) => segment.rowCount));
   const expected = sum(loaded.map(({ ref }) => ref.rowCount));
   if (rowCount !== expected) throw new RangeError(`BUG: ${expected} rows became ${rowCount} in a flush`);
-  return segments;
+}
+
+/** Days since 1970 that row groups may have rows of, ascending. */
+function daysOf(loaded: readonly LoadedRowGroup[]): number[] {
+  const days = new Set<number>();
+  for (const { ref } of loaded) for (let day = firstDay(ref); day <= lastDay(ref); day++) days.add(day);
+  return [...days].toSorted((a, b) => a - b);
 }
 
 /** Undefined when no row is of this day. */
@@ -106,8 +164,7 @@ async function writeDay(
   loaded: readonly LoadedRowGroup[],
 ): Promise<ManifestSegment | undefined> {
   const ofDay = loaded.filter(({ ref }) => firstDay(ref) <= day && day <= lastDay(ref));
-  const orderFrom = ofDay[0]?.ref.order;
-  if (orderFrom === undefined) return undefined;
+  const orderFrom = ofDay[0]!.ref.order;
   const rowGroups = mergeRowGroups(
     ofDay.map(({ rowGroup }) => rowGroup),
     { day, level: FLUSH_ZSTD_LEVEL },
@@ -115,22 +172,11 @@ async function writeDay(
   return writeSegment(disk, { dataDir, day: formatDay(day), sequence, indexedFields, orderFrom }, rowGroups);
 }
 
-/** Checksums only say that the bytes are what a sender wrote; this says whether they make sense. */
-function canBeMerged(rowGroup: RowGroup): boolean {
-  try {
-    const { baseDay, minTimeNs, maxTimeNs } = rowGroup.info;
-    for (let day = firstDay({ baseDay, minTimeNs }); day <= lastDay({ baseDay, maxTimeNs }); day++) {
-      for (const _ of mergeRowGroups([rowGroup], { day, level: 1 }));
-    }
-    return true;
-  } catch {
-    return false;
-  }
-}
-
+/** Checksums only say that the bytes are what a sender wrote, not that they make sense. */
 function undecodable(error: unknown): CorruptionError {
+  if (error instanceof CorruptionError && error.where === undefined) return error;
   const reason = error instanceof Error ? error.message : String(error);
-  return new CorruptionError(`valid checksums, but it cannot be decoded: ${reason}`);
+  return new CorruptionError(`it cannot be decoded: ${reason}`, undefined, { cause: error });
 }
 
 function firstDay({ baseDay, minTimeNs }: Pick<BareRowGroupRef, 'baseDay' | 'minTimeNs'>): number {

@@ -36,10 +36,17 @@ export interface RowGroupRef {
   readonly indexed?: { readonly indexes: IndexesPlace; readonly ordinal: number };
 }
 
+/** One that is in the WAL only. */
+export interface WalRowGroupRef extends RowGroupRef {
+  /** Memory that it takes when it is decoded, see shared/row-group/decoded-size.ts. */
+  readonly decodedBytes: number;
+}
+
 /** For a worker thread that reads the labels from the row group, as most do: a message need not carry them. */
 export type BareRowGroupRef = Omit<RowGroupRef, 'streams'>;
+export type BareWalRowGroupRef = Omit<WalRowGroupRef, 'streams'>;
 
-export function withoutStreams(rowGroup: RowGroupRef): BareRowGroupRef {
+export function withoutStreams<T extends RowGroupRef>(rowGroup: T): Omit<T, 'streams'> {
   const { streams: _, ...rest } = rowGroup;
   return rest;
 }

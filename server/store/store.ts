@@ -7,16 +7,16 @@
  */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type CorruptionError, UnavailableError } from '../../shared/errors.ts';
+import { type CorruptionError, RowGroupTooLargeError, UnavailableError } from '../../shared/errors.ts';
 import type { Metrics } from '../../shared/metrics.ts';
-import type { RowGroupInfo } from '../../shared/row-group/header.ts';
 import type { Labels } from '../../shared/labels.ts';
 import { instantOfMs } from '../../shared/time.ts';
 import type { Batch } from '../../shared/wire.ts';
 import type { BatchState } from './batch-state.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { SEGMENTS_FOLDER, walPath } from './filenames.ts';
-import { flushDays, type FlushInput, type FlushOutput } from './flush.ts';
+import { type FlushInput, type FlushOutput, segmentsMax } from './flush.ts';
+import { flushAroundDeaths } from './flush-around-deaths.ts';
 import { Flusher } from './flusher.ts';
 import { openFolder } from './folder.ts';
 import { LiveSegments } from './live-segments.ts';
@@ -24,13 +24,18 @@ import type { FolderLock, lockFolder } from './lock.ts';
 import { MaintenanceLane } from './maintenance.ts';
 import type { Manifest, ManifestSegment } from './manifest.ts';
 import type { ManifestFile } from './manifest-file.ts';
-import { CLOCK_NOTED_MS, RETRY_AFTER_DISK_SECONDS } from '../limits.ts';
+import {
+  CLOCK_NOTED_MS,
+  RETRY_AFTER_DISK_SECONDS,
+  ROW_GROUP_DECODED_BYTES_MAX,
+  ROW_GROUP_LINE_BYTES_MAX,
+} from '../limits.ts';
 import { Memtable } from './memtable.ts';
 import { damageOf, Quarantine } from './quarantine.ts';
 import { type FlushableWal, type LiveSegment, recover, type Recovered } from './recover.ts';
 import { expiredSegments } from './retention/by-age.ts';
 import { ExpiryClock } from './retention/expiry-clock.ts';
-import { newestTimeMs, rowGroupRef, verifyBatch } from './row-group-ref.ts';
+import { type BatchInfo, newestTimeMs, rowGroupRef, verifyBatch } from './row-group-ref.ts';
 import {
   type AppendListener,
   type BareRowGroupRef,
@@ -179,15 +184,20 @@ export class Store {
    * @param streamsShareMax  see StreamTable.admit
    * @throws CorruptionError  its row group is broken
    * @throws TooManyStreamsError  its new streams do not fit
+   * @throws RowGroupTooLargeError  its row group would take too much memory
    * @throws UnavailableError  the disk is full, failing or too slow; nothing of the batch will be seen later
    */
   async append(bytes: Uint8Array, batch: Batch, streamsShareMax = 1): Promise<{ rowCount: number }> {
     const info = verifyBatch(batch);
+    if (info !== undefined) expectToFit(info);
     const problem = this.#flusher.problem ?? this.#space.problem;
     if (problem !== undefined) throw problem;
     const streams = this.#streams.admit(info?.streams ?? [], streamsShareMax);
+    const decodedBytes = info?.decodedSize.allBytes ?? 0;
     try {
-      await this.#wal.append(bytes, (address) => this.#apply(batch, info, address, bytes.length, streams));
+      await this.#wal.append(bytes, decodedBytes, (address) =>
+        this.#apply(batch, info, address, bytes.length, streams),
+      );
     } catch (error) {
       this.#streams.release(streams);
       throw error;
@@ -327,7 +337,7 @@ export class Store {
   /** A batch has become durable. @param streams  those of its row group, which holds them from now on */
   #apply(
     batch: Batch,
-    info: RowGroupInfo | undefined,
+    info: BatchInfo | undefined,
     address: RecordAddress,
     payloadBytes: number,
     streams: readonly Labels[],
@@ -348,14 +358,12 @@ export class Store {
     const { dataDir, flush } = this.#options;
     const startMs = performance.now();
     const rowGroups = this.#quarantine.without(this.#memtable.rowGroupsOf(wal.sequence));
-    const sequences = flushDays(rowGroups).map(() => this.takeSequence());
+    const sequenceFrom = this.#nextSequence;
+    this.#nextSequence += segmentsMax(rowGroups);
     await this.#disk.makeFolder(join(dataDir, SEGMENTS_FOLDER));
-    const output = await flush({
-      dataDir,
-      rowGroups: rowGroups.map(withoutStreams),
-      sequences,
-      indexedFields: this.#options.indexedFields,
-    });
+    const { indexedFields } = this.#options;
+    const input = { dataDir, rowGroups: rowGroups.map(withoutStreams), sequenceFrom, indexedFields };
+    const output = await flushAroundDeaths(flush, input);
     for (const damage of output.damages) await this.#quarantine.copy(damage);
     await this.#segments.change({
       added: output.segments,
@@ -443,4 +451,18 @@ export class Store {
     };
     this.#options.log.info(found, 'the store is open');
   }
+}
+
+/** @throws RowGroupTooLargeError */
+function expectToFit({ decodedSize: { allBytes }, lineBytes }: BatchInfo): void {
+  if (allBytes > ROW_GROUP_DECODED_BYTES_MAX) {
+    throw tooLarge(`${allBytes} bytes of memory`, `ROW_GROUP_DECODED_BYTES_MAX (${ROW_GROUP_DECODED_BYTES_MAX})`);
+  }
+  if (lineBytes > ROW_GROUP_LINE_BYTES_MAX) {
+    throw tooLarge(`${lineBytes} bytes of lines`, `ROW_GROUP_LINE_BYTES_MAX (${ROW_GROUP_LINE_BYTES_MAX})`);
+  }
+}
+
+function tooLarge(what: string, limit: string): RowGroupTooLargeError {
+  return new RowGroupTooLargeError(`a row group of ${what} is more than ${limit}: send fewer lines at once`);
 }

@@ -5,7 +5,7 @@
  */
 import { type Transferable, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import { UnavailableError } from '../../shared/errors.ts';
+import { UnavailableError, WorkerDiedError } from '../../shared/errors.ts';
 import type { Counter, Metrics } from '../../shared/metrics.ts';
 import { QUEUED_TASKS_MAX, RETRY_AFTER_QUEUE_SECONDS, WORKER_HEAP_MIB_MAX, WORKER_YOUNG_MIB_MAX } from '../limits.ts';
 import { errorOf, type ResultMessage, type TaskMessage, type WorkerStart } from './messages.ts';
@@ -61,7 +61,7 @@ export class WorkerPool {
 
   /**
    * Runs a task in a worker.
-   * @throws what the task throws; UnavailableError when the queue is full, the worker died, or the pool is closed
+   * @throws what the task throws; WorkerDiedError; UnavailableError when the queue is full or the pool is closed
    */
   run<Input, Output>(kind: TaskKind<Input, Output>, input: Input, options: RunOptions = {}): Promise<Output> {
     const { priority = PRIORITY_QUERY, transfer = [], signal, stop } = options;
@@ -148,8 +148,11 @@ export class WorkerPool {
 
   #bury(slot: Slot, error: unknown): void {
     this.#slots.delete(slot);
-    slot.task?.reject(unavailable('a worker thread died in the middle of this', error));
-    if (this.#closed) return;
+    if (this.#closed) {
+      slot.task?.reject(unavailable('the server is shutting down', error));
+      return;
+    }
+    slot.task?.reject(died(error));
     this.#deaths.add();
     this.#options.log.error({ err: error, task: slot.task?.message.name }, 'a worker thread died and will be replaced');
     this.#dispatch();
@@ -172,6 +175,10 @@ export class WorkerPool {
 
 function isBackground({ priority }: PendingTask): boolean {
   return priority >= PRIORITY_BACKGROUND;
+}
+
+function died(cause: unknown): WorkerDiedError {
+  return new WorkerDiedError('a worker thread died in the middle of this', RETRY_AFTER_QUEUE_SECONDS, { cause });
 }
 
 function unavailable(message: string, cause?: unknown): UnavailableError {

@@ -6,7 +6,7 @@
 import type { Labels } from '../labels.ts';
 import { BASE_DAY_REACH_DAYS, NS_PER_DAY } from '../time.ts';
 import { encodeColumn } from './column.ts';
-import { TEMPLATES_MAX } from './format.ts';
+import { TEMPLATE_SLOTS_MAX, TEMPLATES_MAX } from './format.ts';
 import { PLAIN_TEMPLATE_ID, Shredder, TEXT_TEMPLATE_ID } from './shredder.ts';
 import { type Template, TEXT_TEMPLATE } from './template.ts';
 import type { Parser } from './text-lines/cut-text.ts';
@@ -54,6 +54,8 @@ export class RowGroupBuilder {
   #refsOf: TemplateRefs[] = [];
   /** By code within the group. */
   #used: { template: Template; refs: TemplateRefs }[] = [];
+  #usedSlots = 0;
+  #valueCount = 0;
   #starts = new Int32Array(1024);
   #ends = new Int32Array(1024);
   /** One object for all lines, so that a line costs no allocation. */
@@ -83,6 +85,11 @@ export class RowGroupBuilder {
   /** Bytes copied in by `append`. */
   get arenaBytes(): number {
     return this.#arenaUsed;
+  }
+
+  /** Values of all rows added. */
+  get valueCount(): number {
+    return this.#valueCount;
   }
 
   get streamCount(): number {
@@ -172,6 +179,7 @@ export class RowGroupBuilder {
     this.#templateCodes[row] = refs.code;
     this.#flags[row] = flags;
     this.#lineBytes += end - start;
+    this.#valueCount += refs.slots;
     this.#rowCount = row + 1;
   }
 
@@ -234,6 +242,8 @@ export class RowGroupBuilder {
   #use(id: number, refs: TemplateRefs): boolean {
     const reserved = WHOLE_IDS.filter((each) => each !== id && this.#refs(each).code < 0).length;
     if (this.#used.length + reserved >= TEMPLATES_MAX) return false;
+    if (this.#usedSlots + refs.slots + reserved > TEMPLATE_SLOTS_MAX) return false;
+    this.#usedSlots += refs.slots;
     refs.code = this.#used.length;
     this.#used.push({ template: this.#shredder.templates[id]!, refs });
     return true;
@@ -274,6 +284,8 @@ export class RowGroupBuilder {
       this.#refsOf = [];
     }
     this.#used = [];
+    this.#usedSlots = 0;
+    this.#valueCount = 0;
     this.#streams = [];
     this.#arenaUsed = 0;
     this.#rowCount = 0;

@@ -56,14 +56,24 @@ export const ROWS_MAX = 1 << 20;
  * builder keeps lines of further shapes whole, a merge begins a new group.
  */
 export const TEMPLATES_MAX = 1024;
+/**
+ * Values of all shapes of a group together: a reader holds an object or two for each. Shapes of one logger have 30 at most,
+ * and 1,000 of them are still within it. Beyond: as above.
+ */
+export const TEMPLATE_SLOTS_MAX = 32 * 1024;
 /** Beyond this many values a line is plain text. */
 export const SLOTS_MAX = 128;
 /** Deeper objects are plain text. */
 export const DEPTH_MAX = 16;
 /** Longer field names make the line plain text. */
 export const FIELD_NAME_BYTES_MAX = 256;
-/** A reader refuses a group that claims more than this when decompressed; no writer comes near. */
-export const RAW_BYTES_MAX = 1 << 30;
+/**
+ * A header, a page, or the values of a column written out. Lines of one group have 16 MiB, or 33 MiB in batches of earlier
+ * versions. Beyond: a reader refuses the group, before it takes memory for it.
+ */
+export const RAW_BYTES_MAX = 64 * 1024 * 1024;
+/** Streams, labels, columns, values of templates and pages that a header lists: some 100 bytes each. Beyond: as above. */
+export const HEADER_PARTS_MAX = 1 << 20;
 
 /** Codes are u8 up to 256 distinct values and u16 up to this; with more the column is no dictionary. */
 export const DICTIONARY_VALUES_MAX = 65_536;

@@ -8,6 +8,7 @@ import type { Labels } from '../labels.ts';
 import { isTimeRange } from '../time.ts';
 import { type ColumnChunk, readColumnChunk } from './column.ts';
 import {
+  HEADER_PARTS_MAX,
   KIND_LAST,
   LAYOUT_PACKED,
   LAYOUT_PAGED,
@@ -81,6 +82,8 @@ export interface Header {
   readonly system: readonly StoredChunk[];
   /** By column. */
   readonly pages: readonly (readonly PageEntry[])[];
+  /** Bytes of the header when it is decompressed; of a packed group, with its pages. */
+  readonly headerBytes: number;
   /** The pages of a packed group, end to end; offsets of its pages count from their start. */
   readonly packedBody: Buffer | undefined;
 }
@@ -90,11 +93,12 @@ export function readHeader(source: ByteSource): Header {
   const { layout, header, pagesStart } = openHeader(source);
   const packed = layout === LAYOUT_PACKED;
   const reader = new ByteReader(header);
-  const info = readInfo(reader, source.sizeBytes);
-  const tables = readTables(reader, info.rowCount);
+  const parts = new PartCount();
+  const info = readInfo(reader, source.sizeBytes, parts);
+  const tables = readTables(reader, info.rowCount, parts);
   let offset = pagesStart;
   const readPages = (): PageEntry[] =>
-    Array.from({ length: reader.count() }, () => {
+    Array.from({ length: parts.add(reader.count()) }, () => {
       const page = packed ? packedEntry(reader, offset) : readPageEntry(reader, offset);
       offset += page.storedSize;
       return page;
@@ -112,7 +116,8 @@ export function readHeader(source: ByteSource): Header {
   const end = packedBody === undefined ? source.sizeBytes : packedBody.length;
   if (offset !== end) throw new CorruptionError(`the pages should end at byte ${offset}, they end at ${end}`);
   const { templates, templateRowCounts, columnsOfTemplate } = tables;
-  return { info, templates, templateRowCounts, columns, columnsOfTemplate, system, pages, packedBody };
+  const headerBytes = header.length;
+  return { info, templates, templateRowCounts, columns, columnsOfTemplate, system, pages, headerBytes, packedBody };
 }
 
 /**
@@ -129,8 +134,9 @@ export function rowGroupBytesAt(bytes: Buffer): number {
   if (isPacked) return packedBytes;
   const { header, pagesStart } = openHeader(memorySource(bytes));
   const reader = new ByteReader(header);
-  const { rowCount } = readInfo(reader, 0);
-  const { columns } = readTables(reader, rowCount);
+  const parts = new PartCount();
+  const { rowCount } = readInfo(reader, 0, parts);
+  const { columns } = readTables(reader, rowCount, parts);
   let end = pagesStart;
   const skipPages = (): void => {
     for (let n = reader.count(); n > 0; n--) end += readPageEntry(reader, end).storedSize;
@@ -174,7 +180,19 @@ export function openHeader(source: ByteSource): { layout: number; header: Buffer
   return { layout, header: decompress(stored, rawSize), pagesStart: 0 };
 }
 
-function readInfo(reader: ByteReader, sizeBytes: number): RowGroupInfo {
+/** Counts what a header lists, so that it is refused before there is an object for each of too many. */
+class PartCount {
+  #count = 0;
+
+  /** @throws CorruptionError */
+  add(count: number): number {
+    this.#count += count;
+    if (this.#count > HEADER_PARTS_MAX) throw new CorruptionError(`a header of more than ${HEADER_PARTS_MAX} parts`);
+    return count;
+  }
+}
+
+function readInfo(reader: ByteReader, sizeBytes: number, parts: PartCount): RowGroupInfo {
   const rowCount = reader.varint();
   if (rowCount < 1 || rowCount > ROWS_MAX) throw new CorruptionError(`a row group of ${rowCount} rows`);
   const baseDay = reader.signedVarint();
@@ -184,15 +202,15 @@ function readInfo(reader: ByteReader, sizeBytes: number): RowGroupInfo {
     throw new CorruptionError('a row group with an impossible time range');
   }
   const lineBytes = reader.varint();
-  const streams = readStreams(reader);
+  const streams = readStreams(reader, parts);
   return { rowCount, baseDay, minTimeNs, maxTimeNs, lineBytes, streams, sizeBytes };
 }
 
 /** The labels of each stream, by code. */
-export function readStreams(reader: ByteReader): Labels[] {
-  return Array.from({ length: reader.count() }, () => {
+export function readStreams(reader: ByteReader, parts = new PartCount()): Labels[] {
+  return Array.from({ length: parts.add(reader.count()) }, () => {
     const labels: Record<string, string> = Object.create(null) as Record<string, string>;
-    for (let n = reader.count(2); n > 0; n--) {
+    for (let n = parts.add(reader.count(2)); n > 0; n--) {
       const name = reader.string();
       labels[name] = reader.string();
     }
@@ -203,19 +221,20 @@ export function readStreams(reader: ByteReader): Labels[] {
 /** The labels of each stream of an encoded row group, without a look at anything behind them. @throws CorruptionError */
 export function readStreamLabels(group: Uint8Array): readonly Labels[] {
   const reader = new ByteReader(openHeader(memorySource(group)).header);
-  return readInfo(reader, group.length).streams;
+  return readInfo(reader, group.length, new PartCount()).streams;
 }
 
 function readTables(
   reader: ByteReader,
   rowCount: number,
+  parts: PartCount,
 ): {
   templates: Template[];
   templateRowCounts: number[];
   columnsOfTemplate: number[][];
   columns: { slot: Slot; parts: { template: number; firstValue: number }[]; count: number }[];
 } {
-  const columns = Array.from({ length: reader.count(3) }, () => {
+  const columns = Array.from({ length: parts.add(reader.count(3)) }, () => {
     const field = reader.string();
     const kind = reader.u8();
     if (kind > KIND_LAST) throw new CorruptionError(`unknown kind of value ${kind}`);
@@ -236,6 +255,7 @@ function readTables(
     const indices: number[] = [];
     const slotCount = reader.varint();
     if (slotCount > SLOTS_MAX) throw new CorruptionError(`a template of ${slotCount} values`);
+    parts.add(slotCount);
     for (let s = 0; s < slotCount; s++) {
       spans.push(reader.skipSized(), reader.offset);
       const index = reader.varint();

@@ -8,6 +8,7 @@
  * Values move in runs: each inner loop reads one array and writes one.
  */
 import type { ByteWriter } from '../bytes.ts';
+import { CorruptionError } from '../errors.ts';
 import { refsOf } from './byte-strings.ts';
 import type { ByteStrings, ValueRefs } from './byte-strings.ts';
 import { encodeColumn, encodePatterns, valueSizeMax, writeColumnHeader, writeValue } from './column.ts';
@@ -33,6 +34,7 @@ import {
   ENCODING_INTEGER,
   ENCODING_TIMESTAMP,
   ENCODING_UUID,
+  RAW_BYTES_MAX,
 } from './format.ts';
 import { JoinedDictionary } from './joined-dictionary.ts';
 import type { MergeSource } from './merge-source.ts';
@@ -373,7 +375,7 @@ function cutTextsOf(chunk: ColumnValues, cutter: PatternCutter): CutTexts | unde
   return withCodes(values, codes ?? new Uint8Array(count));
 }
 
-/** All values as text, in order, in memory of their own. */
+/** All values as text, in order, in memory of their own. @throws CorruptionError when they are too large for a page */
 function writtenOut({ columns, chunkOf, startOf, lengthOf, runCount, count }: ValueRuns): ValueRefs {
   const chunks = columns.map(({ source, column }) => source.group.values(column));
   let sizeBytes = 0;
@@ -381,7 +383,8 @@ function writtenOut({ columns, chunkOf, startOf, lengthOf, runCount, count }: Va
     const chunk = chunks[chunkOf[run]!]!;
     for (let i = startOf[run]!, end = i + lengthOf[run]!; i < end; i++) sizeBytes += valueSizeMax(chunk, i);
   }
-  const bytes = Buffer.allocUnsafe(sizeBytes);
+  const isLarge = sizeBytes > RAW_BYTES_MAX;
+  const bytes = Buffer.allocUnsafe(isLarge ? RAW_BYTES_MAX : sizeBytes);
   const starts = new Int32Array(count);
   const ends = new Int32Array(count);
   let value = 0;
@@ -389,6 +392,9 @@ function writtenOut({ columns, chunkOf, startOf, lengthOf, runCount, count }: Va
   for (let run = 0; run < runCount; run++) {
     const chunk = chunks[chunkOf[run]!]!;
     for (let i = startOf[run]!, end = i + lengthOf[run]!; i < end; i++, value++) {
+      if (isLarge && at + valueSizeMax(chunk, i) > RAW_BYTES_MAX) {
+        throw new CorruptionError(`values of more than ${RAW_BYTES_MAX} bytes in one column`);
+      }
       starts[value] = at;
       at = writeValue(chunk, i, bytes, at);
       ends[value] = at;

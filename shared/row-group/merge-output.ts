@@ -5,7 +5,7 @@
  * merge of sorted inputs in a compaction (merge-sorted.ts).
  */
 import { type Labels, labelsMemoryBytes } from '../labels.ts';
-import { LABELS_BYTES_PER_GROUP, TEMPLATES_MAX } from './format.ts';
+import { LABELS_BYTES_PER_GROUP, TEMPLATE_SLOTS_MAX, TEMPLATES_MAX } from './format.ts';
 import { ColumnMerger } from './merge-column.ts';
 import type { SourceRuns } from './merge-column.ts';
 import type { MergeSource } from './merge-source.ts';
@@ -29,6 +29,7 @@ export class OutputGroup {
   /** By source: template of the source → template of the output, or −1; made with the source's first row. */
   #templateCodesOf: Int16Array[] = [];
   #templates: Template[] = [];
+  #templateSlots = 0;
   readonly #templateCodeOf = new Map<string, number>();
   #lineBytes = 0;
   #rowCount = 0;
@@ -59,6 +60,7 @@ export class OutputGroup {
     this.#sources = [];
     this.#templateCodesOf = [];
     this.#templates = [];
+    this.#templateSlots = 0;
     this.#templateCodeOf.clear();
     this.#hasStream.fill(0);
     this.#labelBytes = 0;
@@ -157,7 +159,10 @@ export class OutputGroup {
     const key = templateKeys[theirs]!;
     let template = this.#templateCodeOf.get(key);
     if (template === undefined) {
+      const { slots } = group.templates[theirs]!;
       if (this.#templates.length === TEMPLATES_MAX) return -1;
+      if (this.#templateSlots + slots.length > TEMPLATE_SLOTS_MAX) return -1;
+      this.#templateSlots += slots.length;
       template = this.#templates.push(group.templates[theirs]!) - 1;
       this.#templateCodeOf.set(key, template);
     }

@@ -6,6 +6,7 @@ import { ByteReader } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
 import type { ByteStrings } from './byte-strings.ts';
 import { type ColumnValues, decodeColumn, memoryBytesOf } from './column.ts';
+import { type DecodedSize, decodedSizeOf } from './decoded-size.ts';
 import { type CountedTexts, decodeCountedTexts } from './encodings/dictionary.ts';
 import { decodeDistinctTexts, decodeTextsHere } from './encodings/distinct-texts.ts';
 import { decodeIntegers, decodeSmallIntegers, findIntegers, pickIntegers } from './encodings/integer.ts';
@@ -103,6 +104,11 @@ export class RowGroup {
     this.templateRowCounts = this.#header.templateRowCounts;
     this.columns = this.#header.columns;
     this.columnsOfTemplate = this.#header.columnsOfTemplate;
+  }
+
+  /** Memory that the group takes once it is decoded. @throws CorruptionError */
+  decodedSize(): DecodedSize {
+    return decodedSizeOf(this.#header);
   }
 
   /** @throws CorruptionError for the first page whose checksum does not match */

@@ -14,6 +14,7 @@ import {
   RETRY_AFTER_QUEUE_SECONDS,
   WAL_FILE_AGE_MS_MAX,
   WAL_FILE_BYTES_MAX,
+  WAL_FILE_DECODED_BYTES_MAX,
   WAL_FILE_RECORDS_MAX,
   WAL_GROUP_BYTES_MAX,
   WAL_QUEUE_BYTES_MAX,
@@ -49,19 +50,25 @@ export interface WalWriterOptions {
   readonly syncSeconds: Histogram;
 }
 
-interface ActiveFile {
+interface FileSize {
+  durableBytes: number;
+  recordCount: number;
+  /** What its row groups take when they are decoded. */
+  decodedBytes: number;
+}
+
+interface ActiveFile extends FileSize {
   readonly file: DiskFile;
   readonly sequence: number;
   readonly path: string;
   readonly openedMs: number;
-  durableBytes: number;
   /** Where the next record goes: behind a mark, which becomes durable with it. */
   endBytes: number;
-  recordCount: number;
 }
 
 interface PendingRecord {
   readonly payload: Uint8Array;
+  readonly decodedBytes: number;
   readonly apply: (address: RecordAddress) => void;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -97,9 +104,10 @@ export class WalWriter {
 
   /**
    * Resolves when `payload` is durable and applied. The payload must not change until then.
+   * @param decodedBytes  what its row group takes when it is decoded, 0 when it has none
    * @throws UnavailableError  the queue or the disk is full, or the disk fails; nothing of it will be seen later
    */
-  append(payload: Uint8Array, apply: (address: RecordAddress) => void): Promise<void> {
+  append(payload: Uint8Array, decodedBytes: number, apply: (address: RecordAddress) => void): Promise<void> {
     if (this.#closed)
       return Promise.reject(new UnavailableError('the server is shutting down', RETRY_AFTER_DISK_SECONDS));
     if (this.#queue.length >= WAL_QUEUE_RECORDS_MAX || this.#queuedBytes + payload.length > WAL_QUEUE_BYTES_MAX) {
@@ -107,7 +115,7 @@ export class WalWriter {
       return Promise.reject(new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS));
     }
     return new Promise((resolve, reject) => {
-      this.#queue.push({ payload, apply, resolve, reject });
+      this.#queue.push({ payload, decodedBytes, apply, resolve, reject });
       this.#queuedBytes += payload.length;
       void this.#start();
     });
@@ -171,11 +179,21 @@ export class WalWriter {
     this.#running = undefined;
   }
 
+  /** The first that wait, as many as go into one write, until the file is full. */
   #takeGroup(): PendingRecord[] {
     let groupBytes = 0;
     let count = 0;
-    while (count < this.#queue.length && groupBytes < WAL_GROUP_BYTES_MAX) {
-      groupBytes += this.#queue[count++]!.payload.length;
+    let { durableBytes, recordCount, decodedBytes } = this.#active ?? EMPTY_FILE;
+    while (
+      count < this.#queue.length &&
+      groupBytes < WAL_GROUP_BYTES_MAX &&
+      !isFull({ durableBytes, recordCount, decodedBytes })
+    ) {
+      const record = this.#queue[count++]!;
+      groupBytes += record.payload.length;
+      durableBytes += record.payload.length;
+      decodedBytes += record.decodedBytes;
+      recordCount++;
     }
     this.#queuedBytes -= groupBytes;
     return this.#queue.splice(0, count);
@@ -210,15 +228,7 @@ export class WalWriter {
       await disk.remove(path).catch(ignore);
       throw error;
     }
-    this.#active = {
-      file,
-      sequence,
-      path,
-      openedMs: now(),
-      durableBytes: FILE_HEADER_BYTES,
-      endBytes: FILE_HEADER_BYTES,
-      recordCount: 0,
-    };
+    this.#active = { file, sequence, path, openedMs: now(), endBytes: FILE_HEADER_BYTES, ...EMPTY_FILE };
     return this.#active;
   }
 
@@ -282,15 +292,22 @@ async function mark(active: ActiveFile): Promise<void> {
 function acknowledge(active: ActiveFile, group: readonly PendingRecord[]): void {
   active.recordCount += group.length;
   let offset = active.durableBytes - group.reduce((sum, each) => sum + RECORD_HEADER_BYTES + each.payload.length, 0);
-  for (const { payload, apply, resolve } of group) {
+  for (const { payload, decodedBytes, apply, resolve } of group) {
+    active.decodedBytes += decodedBytes;
     apply({ sequence: active.sequence, path: active.path, offset: offset + RECORD_HEADER_BYTES });
     offset += RECORD_HEADER_BYTES + payload.length;
     resolve();
   }
 }
 
-function isFull({ durableBytes, recordCount }: ActiveFile): boolean {
-  return durableBytes >= WAL_FILE_BYTES_MAX || recordCount >= WAL_FILE_RECORDS_MAX;
+const EMPTY_FILE: FileSize = { durableBytes: FILE_HEADER_BYTES, recordCount: 0, decodedBytes: 0 };
+
+function isFull({ durableBytes, recordCount, decodedBytes }: FileSize): boolean {
+  return (
+    durableBytes >= WAL_FILE_BYTES_MAX ||
+    recordCount >= WAL_FILE_RECORDS_MAX ||
+    decodedBytes >= WAL_FILE_DECODED_BYTES_MAX
+  );
 }
 
 function unavailable(cause: unknown): UnavailableError {

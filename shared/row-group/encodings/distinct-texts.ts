@@ -11,6 +11,7 @@ import { CorruptionError } from '../../errors.ts';
 import type { ByteStrings, ValueRefs } from '../byte-strings.ts';
 import { DICTIONARY_VALUES_MAX } from '../format.ts';
 import type { PageReader, PageWriter } from '../page.ts';
+import { readWidth } from './integer.ts';
 import { decodeRaw, encodeRaw } from './raw.ts';
 import { decodeUuids, encodeUuids, looksLikeUuid, parseUuids, UUID_TEXT_BYTES, writeUuid } from './uuid.ts';
 import { UUID_BYTES } from './uuid-short.ts';
@@ -62,6 +63,14 @@ export function decodeDistinctTexts(parameters: ByteReader, pages: PageReader): 
 export function decodeTextsHere(parameters: ByteReader): ByteStrings | undefined {
   const count = readCount(parameters);
   return parameters.u8() === FORM_HERE ? textsHere(parameters, count) : undefined;
+}
+
+/** Passes over the parameters of raw values; false, somewhere within them, when they are of another form. @throws CorruptionError */
+export function skipRawTexts(parameters: ByteReader): boolean {
+  readCount(parameters);
+  if (parameters.u8() !== FORM_RAW) return false;
+  readWidth(parameters);
+  return true;
 }
 
 function readCount(parameters: ByteReader): number {

@@ -145,6 +145,15 @@ function readRestarts(parameters: ByteReader, count: number): { index: number; v
   return restarts;
 }
 
+/** Passes over the parameters of integers. @returns how many bytes of pages each number takes. @throws CorruptionError */
+export function readWidth(parameters: ByteReader): number {
+  const transform = parameters.u8();
+  const width = parameters.u8();
+  for (let field = 0; field < 3; field++) parameters.signedVarint();
+  if (transform === TRANSFORM_DELTAS) readRestarts(parameters, Infinity);
+  return width;
+}
+
 /** @throws CorruptionError */
 export function decodeIntegers(parameters: ByteReader, pages: PageReader, count: number): Integers {
   const stored = readStored(parameters, pages, count);

@@ -62,7 +62,7 @@ test('errors keep their class, code and status', async () => {
 test('a worker that dies fails its own task only, and is replaced and counted', async () => {
   const { pool, metrics } = newPool();
   const outcomes = await Promise.allSettled([pool.run(DIE, null), pool.run(ECHO, 2)]);
-  expect(outcomes[0]).toMatchObject({ status: 'rejected', reason: { status: 503 } });
+  expect(outcomes[0]).toMatchObject({ status: 'rejected', reason: { name: 'WorkerDiedError', status: 503 } });
   expect(outcomes[1]).toEqual({ status: 'fulfilled', value: 2 });
   expect(metrics.render()).toContain('podlog_worker_deaths_total 1');
 });
