@@ -42,6 +42,8 @@ export interface Level {
   readonly word: string;
   /** In lower case. A line may have them so, in upper case, or with a capital. */
   readonly spellings: readonly string[];
+  /** Syslog's number for it, which a line has in front, with eight times that of its facility: `<3>`, `<165>`. */
+  readonly priority?: number;
 }
 
 export const LEVELS: readonly Level[] = [
@@ -49,19 +51,44 @@ export const LEVELS: readonly Level[] = [
   {
     canonical: 'debug',
     word: 'debug',
-    spellings: ['debug', 'dbg', 'dbug', 'd', 'fine', '20', '.', 'debug1', 'debug2', 'debug3', 'debug4', 'debug5'],
+    spellings: [
+      'debug',
+      'dbg',
+      'dbug',
+      'd',
+      'fine',
+      '20',
+      '.',
+      'debug1',
+      'debug2',
+      'debug3',
+      'debug4',
+      'debug5',
+      'd1',
+      'd2',
+      'd3',
+      'd4',
+      'd5',
+    ],
+    priority: 7,
   },
   { canonical: 'debug', word: 'verbose', spellings: ['verbose', 'vrb', '-'] },
-  { canonical: 'info', word: 'info', spellings: ['info', 'information', 'informational', 'inf', 'i', '30'] },
-  { canonical: 'info', word: 'notice', spellings: ['notice', 'note', '*'] },
-  { canonical: 'info', word: 'log', spellings: ['log'] },
-  { canonical: 'warn', word: 'warn', spellings: ['warn', 'warning', 'wrn', 'w', '40', '#'] },
-  { canonical: 'error', word: 'error', spellings: ['error', 'err', 'e', 'fail', 'severe', '50'] },
+  {
+    canonical: 'info',
+    word: 'info',
+    spellings: ['info', 'information', 'informational', 'inf', 'i', '30'],
+    priority: 6,
+  },
+  { canonical: 'info', word: 'notice', spellings: ['notice', 'note', '*'], priority: 5 },
+  { canonical: 'info', word: 'log', spellings: ['log', 'system'] },
+  { canonical: 'warn', word: 'warn', spellings: ['warn', 'warning', 'wrn', 'w', '40', '#'], priority: 4 },
+  { canonical: 'error', word: 'error', spellings: ['error', 'err', 'e', 'fail', 'severe', '50'], priority: 3 },
+  { canonical: 'error', word: 'exception', spellings: ['exception', 'throwable', 'traceback'] },
   { canonical: 'fatal', word: 'fatal', spellings: ['fatal', 'ftl', 'f', '60'] },
-  { canonical: 'fatal', word: 'critical', spellings: ['critical', 'crit'] },
+  { canonical: 'fatal', word: 'critical', spellings: ['critical', 'crit'], priority: 2 },
   { canonical: 'fatal', word: 'panic', spellings: ['panic', 'dpanic', 'pnc'] },
-  { canonical: 'fatal', word: 'alert', spellings: ['alert'] },
-  { canonical: 'fatal', word: 'emergency', spellings: ['emergency', 'emerg'] },
+  { canonical: 'fatal', word: 'alert', spellings: ['alert'], priority: 1 },
+  { canonical: 'fatal', word: 'emergency', spellings: ['emergency', 'emerg'], priority: 0 },
 ];
 
 /** Words behind which slog writes how far away from them a level is: `INFO+2`, `DEBUG-4`. The word counts. */
@@ -71,8 +98,14 @@ const SIGNS = ['+', '-'];
 /** Longer than any spelling, and than any of slog's words with a sign. */
 const SPELLING_BYTES_MAX = 16;
 
+/** Eight priorities of each. */
+const SYSLOG_FACILITIES = 24;
+
 const BY_SPELLING = new Map(
   LEVELS.flatMap((level) => level.spellings.flatMap(casesOf).map((spelling) => [spelling, level] as const)),
+);
+const BY_PRIORITY = new Map(
+  LEVELS.flatMap((level) => prioritiesOf(level).map((priority) => [priority, level] as const)),
 );
 const SLOG_SPELLINGS: ReadonlySet<string> = new Set(SLOG_WORDS.flatMap(casesOf));
 const CANONICAL_BYTES = new Map(LEVELS.map(({ canonical }) => [canonical, Buffer.from(canonical)]));
@@ -99,7 +132,7 @@ export function canonicalLevel(bytes: Buffer, start: number, end: number): Buffe
  */
 export function levelWildcards(wanted: readonly Wildcard[]): Wildcard[] {
   const levels = new Set(wanted.flatMap(levelsOf));
-  return [...wanted, ...[...levels].flatMap(({ spellings }) => spellings.flatMap(casesOf).flatMap(writtenAs))];
+  return [...wanted, ...[...levels].flatMap(wildcardsOf)];
 }
 
 function levelsOf(wanted: Wildcard): readonly Level[] {
@@ -115,10 +148,20 @@ function levelsOf(wanted: Wildcard): readonly Level[] {
 }
 
 function levelOf(text: string): Level | undefined {
-  const level = BY_SPELLING.get(text);
+  const level = BY_SPELLING.get(text) ?? BY_PRIORITY.get(text);
   if (level !== undefined) return level;
   const word = text.slice(0, Math.max(0, text.search(/[+-]/)));
   return SLOG_SPELLINGS.has(word) ? BY_SPELLING.get(word) : undefined;
+}
+
+function wildcardsOf(level: Level): Wildcard[] {
+  const priorities = prioritiesOf(level).map((priority) => [Buffer.from(priority)]);
+  return [...level.spellings.flatMap(casesOf).flatMap(writtenAs), ...priorities];
+}
+
+function prioritiesOf({ priority }: Level): string[] {
+  if (priority === undefined) return [];
+  return Array.from({ length: SYSLOG_FACILITIES }, (_, facility) => `<${facility * 8 + priority}>`);
 }
 
 function writtenAs(spelling: string): Wildcard[] {

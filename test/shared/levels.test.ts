@@ -28,6 +28,11 @@ const LOGGERS: readonly (readonly [logger: string, written: string, want: string
     'debug info info warn error fatal fatal fatal',
   ],
   ['syslog and nginx', 'debug info notice warn err crit alert emerg', 'debug info info warn error fatal fatal fatal'],
+  ['sd-daemon', '<7> <6> <5> <4> <3> <2> <1> <0>', 'debug info info warn error fatal fatal fatal'],
+  ['syslog, with facilities', '<15> <34> <165> <191>', 'debug fatal info debug'],
+  ['MongoDB', 'D5 D1 I W E F', 'debug debug info warn error fatal'],
+  ['MySQL', 'System Note Warning Error', 'info info warn error'],
+  ['exceptions', 'Exception Throwable Traceback', 'error error error'],
   ['klog', 'I W E F', 'info warn error fatal'],
   [
     'Postgres',
@@ -35,7 +40,11 @@ const LOGGERS: readonly (readonly [logger: string, written: string, want: string
     'debug debug info info info warn error fatal fatal',
   ],
   ['Redis', '. - * #', 'debug debug info warn'],
-  ['nobody', 'audit wARN 0 7 35 400 INFOS warn: + 1-2', 'audit wARN 0 7 35 400 INFOS warn: + 1-2'],
+  [
+    'nobody',
+    'audit wARN 0 7 35 400 INFOS warn: + 1-2 <192> <03>',
+    'audit wARN 0 7 35 400 INFOS warn: + 1-2 <192> <03>',
+  ],
 ];
 
 test.each(LOGGERS)('%s: %s', (_, written, want) => {
@@ -48,13 +57,15 @@ test('a level is found by a name for it, in any case; another word than the cano
     const wildcards = levelWildcards([parseWildcard(asked)]);
     return all.filter((value) => wildcards.some((each) => matchesWildcard(each, Buffer.from(value), 0, value.length)));
   };
-  const warnings = ['warn', 'WARN', 'warning', '40', 'WARNING', 'Warning', 'WRN', 'W', '#'];
+  const warnings = ['warn', 'WARN', 'warning', '40', 'WARNING', 'Warning', 'WRN', 'W', '#', '<4>'];
   for (const asked of ['warn', 'WARN', 'Warning', 'w', 'W', '40', '#']) {
     expect(found(asked).toSorted(), asked).toEqual(warnings.toSorted());
   }
-  expect(found('notice')).toEqual(['NOTICE', 'notice', '*']);
+  expect(found('notice')).toEqual(expect.arrayContaining(['NOTICE', 'notice', '*', 'Note', '<5>', '<165>']));
+  expect(found('notice')).not.toContain('info');
+  expect(found('error')).toEqual(expect.arrayContaining(['Exception', '<3>']));
   expect(found('panic')).toEqual(['panic', 'dpanic', 'DPANIC', 'PANIC']);
-  expect(found('CRIT')).toEqual(['CRITICAL', 'Critical', 'crit']);
+  expect(found('CRIT')).toEqual(expect.arrayContaining(['CRITICAL', 'Critical', 'crit', '<34>']));
   expect(found('debug')).toEqual(expect.arrayContaining(['DEBUG-4', 'Verbose', 'DEBUG5', '.']));
   expect(found('w*').toSorted()).toEqual([...warnings, 'warn:', 'wARN'].toSorted());
   expect(found('INFO+2')).toEqual(found('info'));

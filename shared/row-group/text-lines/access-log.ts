@@ -9,7 +9,19 @@
 import { KIND_PLAIN, KIND_STRING } from '../format.ts';
 import { stringEnd } from '../json-scan.ts';
 import type { Tokens } from '../tokens.ts';
-import { byteAt, CLOSE_BRACKET, digitsEnd, find, formEnd, isAt, isCapital, MINUS, SPACE, spacesEnd } from './scan.ts';
+import {
+  byteAt,
+  CLOSE_BRACKET,
+  digitsEnd,
+  find,
+  formEnd,
+  isAt,
+  isCapital,
+  MINUS,
+  OPEN_BRACKET,
+  SPACE,
+  spacesEnd,
+} from './scan.ts';
 
 const BEFORE_USER = Buffer.from(' - ');
 const BEFORE_TIME = Buffer.from(' [');
@@ -22,7 +34,6 @@ const PROTOCOL = Buffer.from('HTTP/');
 const BEHIND_STRING = Buffer.from('" ');
 const MILLISECONDS = Buffer.from('ms');
 const QUESTION_MARK = 0x3f;
-const OPEN_BRACKET = 0x5b;
 const POINT = 0x2e;
 
 export function cutAccessLog(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
@@ -49,7 +60,7 @@ export function cutAccessLog(bytes: Buffer, start: number, end: number, tokens: 
 }
 
 /** `GET /path?query HTTP/1.1`; what a client sent that speaks no HTTP is one value. */
-function cutRequest(bytes: Buffer, start: number, end: number, tokens: Tokens): void {
+export function cutRequest(bytes: Buffer, start: number, end: number, tokens: Tokens): void {
   let methodEnd = start;
   while (isCapital(byteAt(bytes, methodEnd, end))) methodEnd++;
   const pathEnd = find(bytes, SPACE, methodEnd + 1, end);

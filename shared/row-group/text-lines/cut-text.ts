@@ -5,14 +5,20 @@
  */
 import type { Tokens } from '../tokens.ts';
 import { cutAccessLog } from './access-log.ts';
+import { cutApacheError } from './apache-error.ts';
+import { cutEnvoy } from './envoy.ts';
+import { cutException } from './exception.ts';
 import { cutKlog } from './klog.ts';
 import { cutLogfmt, cutPairs } from './logfmt.ts';
+import { cutMysql } from './mysql.ts';
 import { cutNginxError } from './nginx-error.ts';
 import { addPiece, cutObjects, cutObjectsOfLast, endLastAt, firstObject } from './objects.ts';
 import { cutPlain } from './plain.ts';
 import { cutPostgres } from './postgres.ts';
 import { cutRedis } from './redis.ts';
-import { isDigit } from './scan.ts';
+import { isDigit, OPEN_BRACKET } from './scan.ts';
+import { cutSyslog } from './syslog.ts';
+import { cutZap } from './zap.ts';
 
 const KLOG = 0;
 const NGINX_ERROR = 1;
@@ -23,10 +29,16 @@ const LOGFMT = 5;
 const PLAIN = 6;
 /** Only for those who ask for it: one pair is enough. */
 const PAIRS = 7;
+const ENVOY = 9;
+const APACHE_ERROR = 10;
+const ZAP = 11;
+const SYSLOG = 12;
+const MYSQL = 13;
+const EXCEPTION = 14;
 /** Objects with text around them, or that are not JSON. */
 export const OBJECTS = 8;
 
-export const TEXT_FORMATS = OBJECTS + 1;
+export const TEXT_FORMATS = EXCEPTION + 1;
 
 /**
  * How lines are cut: `json`, `logfmt` and `klog` are this format or none, `raw` is none, and `auto` is whatever a line is.
@@ -70,13 +82,24 @@ function cutAny(bytes: Buffer, start: number, end: number, tokens: Tokens): numb
   return PLAIN;
 }
 
-/** Formats that a line shows at its beginning. */
+/** Formats that a line shows at its beginning; its first byte says which of them it may have. */
 function cutKnown(bytes: Buffer, start: number, end: number, tokens: Tokens): number {
-  if (isDigit(bytes[start]!)) {
+  const first = bytes[start]!;
+  if (isDigit(first)) {
     if (cutNginxError(bytes, start, end, tokens)) return NGINX_ERROR;
     if (cutPostgres(bytes, start, end, tokens)) return POSTGRES;
     if (cutRedis(bytes, start, end, tokens)) return REDIS;
-  } else if (cutKlog(bytes, start, end, tokens)) return KLOG;
+    if (cutMysql(bytes, start, end, tokens)) return MYSQL;
+    if (cutZap(bytes, start, end, tokens)) return ZAP;
+  } else if (first === OPEN_BRACKET) {
+    if (cutEnvoy(bytes, start, end, tokens)) return ENVOY;
+    tokens.count = 0;
+    if (cutApacheError(bytes, start, end, tokens)) return APACHE_ERROR;
+  } else {
+    if (cutKlog(bytes, start, end, tokens)) return KLOG;
+    if (cutSyslog(bytes, start, end, tokens)) return SYSLOG;
+    if (cutException(bytes, start, end, tokens)) return EXCEPTION;
+  }
   return cutAccessLog(bytes, start, end, tokens) ? ACCESS_LOG : -1;
 }
 

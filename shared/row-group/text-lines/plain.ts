@@ -2,8 +2,9 @@
  * Text in no format that is known by name: the time at its start and a level near it are cut out, as in
  * `2026-11-23 15:01:12,123 - worker - WARNING - queue is long`, `[ERROR] no route`, `error: no such file`.
  *
- * A word is a level where it can hardly be anything else: in capitals, between what separates words; in other letters only
- * in brackets, behind `level=`, or before a colon, and then a word for trouble unless it is the line's first.
+ * A word is a level where it can hardly be anything else: in capitals, between what separates words, or between a point and
+ * a colon, as in Monolog's `production.ERROR: text`; in other letters only in brackets, behind `level=`, or before a colon,
+ * and then a word for trouble unless it is the line's first.
  */
 import { byteTable } from '../../bytes.ts';
 import { LEVELS } from '../../levels.ts';
@@ -13,8 +14,10 @@ import {
   byteAt,
   COLON,
   colorEnd,
+  digitsEnd,
   EQUALS,
   ESCAPE,
+  formEnd,
   isAt,
   isColorByte,
   isCapital,
@@ -34,9 +37,11 @@ const LEVEL_WITHIN_BYTES = 96;
 
 /** Shorter spellings are words of other meanings, too. */
 const WORD_BYTES_MIN = 3;
+/** Is MySQL's level, and to all others a word. */
+const SYSTEM = 'system';
 /** In capitals. */
 const WORDS = LEVELS.flatMap(({ spellings }) => spellings)
-  .filter((spelling) => /^[a-z]+$/.test(spelling) && spelling.length >= WORD_BYTES_MIN)
+  .filter((spelling) => /^[a-z]+$/.test(spelling) && spelling.length >= WORD_BYTES_MIN && spelling !== SYSTEM)
   .map((spelling) => Buffer.from(spelling.toUpperCase()));
 /** Those that make trouble wherever a colon is behind them: `npm error: …`, but not `for more info: …`. */
 const TROUBLE = ['ERROR', 'ERR', 'FATAL', 'PANIC', 'WARN', 'WARNING'].map((word) => Buffer.from(word));
@@ -55,6 +60,7 @@ const SMALL_BEHIND = 8;
 const CAPITAL_BEHIND = 16;
 const TROUBLE_BEHIND = 32;
 const LINE_END = 64;
+const POINT = 0x2e;
 /** Shifts what may be behind a byte to what a byte is. */
 const BEHIND_SHIFT = 3;
 /** Of what is before the first byte. */
@@ -64,6 +70,7 @@ const CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => (isCapital(byte) ?
 for (const byte of Buffer.from(TROUBLE_LETTERS)) CLASSES[byte]! |= TROUBLE_LETTER;
 for (const byte of Buffer.from(' \t:')) CLASSES[byte]! |= CAPITAL_BEHIND | TROUBLE_BEHIND;
 for (const byte of Buffer.from('[(<|="m')) CLASSES[byte]! |= CAPITAL_BEHIND | SMALL_BEHIND;
+CLASSES[POINT]! |= CAPITAL_BEHIND;
 CLASSES[NEWLINE] = LINE_END;
 
 const BEHIND_WORD = byteTable(' \t])>|:",\x1b');
@@ -71,12 +78,13 @@ const BEHIND_WORD = byteTable(' \t])>|:",\x1b');
 const SEPARATORS = byteTable(' \t])>|:,-"');
 const SEPARATORS_MAX = 8;
 const LEVEL_KEYS = ['level=', 'lvl=', 'severity=', 'level="', 'lvl="', 'severity="'].map((key) => Buffer.from(key));
+const BEHIND_PROCESS = Buffer.from('] ');
 const GO_FATAL = Buffer.from(' error:');
 
 export function cutPlain(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
-  const timeStart = byteAt(bytes, start, end) === OPEN_BRACKET ? start + 1 : start;
+  let at = cutProcess(bytes, start, end, tokens);
+  const timeStart = byteAt(bytes, at, end) === OPEN_BRACKET ? at + 1 : at;
   const timeEnd = timestampEnd(bytes, timeStart, end);
-  let at = start;
   if (timeEnd >= 0) {
     tokens.add(timeStart, timeEnd, KIND_PLAIN, 'time');
     at = separatorsEnd(bytes, timeEnd, end);
@@ -91,6 +99,16 @@ export function cutPlain(bytes: Buffer, start: number, end: number, tokens: Toke
   if (tokens.count === 0) return false;
   tokens.add(at, end, KIND_PLAIN, 'message');
   return true;
+}
+
+/** `[1] ` before a time, as NATS writes it. Returns the offset behind it, or `start`. */
+function cutProcess(bytes: Uint8Array, start: number, end: number, tokens: Tokens): number {
+  if (byteAt(bytes, start, end) !== OPEN_BRACKET) return start;
+  const processEnd = digitsEnd(bytes, start + 1, end);
+  const behind = formEnd(bytes, processEnd, end, BEHIND_PROCESS);
+  if (processEnd === start + 1 || behind < 0 || timestampEnd(bytes, behind, end) < 0) return start;
+  tokens.add(start + 1, processEnd, KIND_PLAIN, 'pid');
+  return behind;
 }
 
 function separatorsEnd(bytes: Uint8Array, start: number, end: number): number {
@@ -141,6 +159,7 @@ function isLevelPlace(bytes: Uint8Array, start: number, at: number, wordEnd: num
   if (behind >= 0 && BEHIND_WORD[behind] === 0) return false;
   const isColored = before === SMALL_M;
   if (isColored && !isColorEnd(bytes, start, at)) return false;
+  if (before === POINT && behind !== COLON) return false;
   if (isCapital(byteAt(bytes, at + 1, end))) return isCapital(bytes[at]!) && isCapital(bytes[wordEnd - 1]!);
   if (isColored || (OPENING[before] === 1 && behind >= 0 && (CLOSING[behind] === 1 || behind === SPACE))) return true;
   if (before === EQUALS || before === QUOTE)

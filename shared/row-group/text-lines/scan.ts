@@ -3,6 +3,7 @@
  * lines stand behind `end`, so no byte is read there.
  */
 
+export const TAB = 0x09;
 export const NEWLINE = 0x0a;
 export const ESCAPE = 0x1b;
 export const SPACE = 0x20;

@@ -25,6 +25,10 @@ export function isLevel(pattern: Pattern, value: string): boolean {
 }
 
 function rowOf(value: string): Level | undefined {
+  const [, priority] = /^<(\d{1,3})>$/.exec(value) ?? [];
+  if (priority !== undefined && String(Number(priority)) === priority && Number(priority) < 192) {
+    return LEVELS.find((level) => level.priority === Number(priority) % 8);
+  }
   return LEVELS.find(({ spellings }) => spellings.some((spelling) => isWritten(spelling, value)));
 }
 

@@ -22,7 +22,23 @@ const text = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...SPELLINGS) },
   { weight: 3, arbitrary: fc.constantFrom(...SPELLINGS).map((spelling) => spelling.toUpperCase()) },
   { weight: 2, arbitrary: fc.constantFrom('Warning', 'Information', 'Error', 'INFO+2', 'DEBUG-4', 'warn+1', 'Info-x') },
-  { weight: 2, arbitrary: fc.constantFrom('audit', 'wARN', '', '0', '7', '35', 'error page', 'informational!', 'é"x') },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      'audit',
+      'wARN',
+      '',
+      '0',
+      '7',
+      '35',
+      'error page',
+      'informational!',
+      '<3>',
+      '<165>',
+      '<192>',
+      'é"x',
+    ),
+  },
 );
 /** As JSON; with escapes, a value is the same text in other bytes. */
 const value = fc.oneof(

@@ -171,6 +171,186 @@ export const TEXT_LINES: readonly (readonly [line: string, fields: Readonly<Reco
       user_agent: '-',
     },
   ],
+  // Envoy, Istio
+  [
+    '[2026-11-23T15:01:12.123Z] "GET /api?page=2 HTTP/2" 503 UF 10 512 14 - "10.0.0.1,10.0.0.2" "curl/8.5" "b3f1" "shop" "10.42.0.9:80"',
+    {
+      time: '2026-11-23T15:01:12.123Z',
+      method: 'GET',
+      path: '/api',
+      query: 'page=2',
+      protocol: 'HTTP/2',
+      status: '503',
+      flags: 'UF',
+      request_bytes: '10',
+      bytes: '512',
+      latency_ms: '14',
+      upstream_ms: '-',
+      forwarded_for: '10.0.0.1,10.0.0.2',
+      user_agent: 'curl/8.5',
+      request_id: 'b3f1',
+      host: 'shop',
+      upstream_addr: '10.42.0.9:80',
+    },
+  ],
+  [
+    '[2026-11-23T15:01:12.123Z] "POST /api HTTP/1.1" 200 - via_upstream - "-" 5 6 7 6 "-" "Go" "b3f1" "shop:80" "10.42.0.9:80" outbound|80||shop.default.svc.cluster.local 10.42.0.7:1 10.43.0.9:80 10.42.0.7:2 - default',
+    {
+      time: '2026-11-23T15:01:12.123Z',
+      method: 'POST',
+      path: '/api',
+      protocol: 'HTTP/1.1',
+      status: '200',
+      flags: '-',
+      details: 'via_upstream',
+      termination: '-',
+      failure: '-',
+      request_bytes: '5',
+      bytes: '6',
+      latency_ms: '7',
+      upstream_ms: '6',
+      forwarded_for: '-',
+      user_agent: 'Go',
+      request_id: 'b3f1',
+      host: 'shop:80',
+      upstream_addr: '10.42.0.9:80',
+      upstream: 'outbound|80||shop.default.svc.cluster.local',
+      upstream_local_addr: '10.42.0.7:1',
+      local_addr: '10.43.0.9:80',
+      remote_addr: '10.42.0.7:2',
+      server_name: '-',
+      route: 'default',
+    },
+  ],
+  [
+    '[2026-11-23T15:01:12.123Z] "- - -" 0 - 0 0 5 - "-" "-" "-" "-" "10.0.0.9:3306" more of it',
+    {
+      time: '2026-11-23T15:01:12.123Z',
+      request: '- - -',
+      status: '0',
+      flags: '-',
+      request_bytes: '0',
+      bytes: '0',
+      latency_ms: '5',
+      upstream_ms: '-',
+      forwarded_for: '-',
+      user_agent: '-',
+      request_id: '-',
+      host: '-',
+      upstream_addr: '10.0.0.9:3306',
+      '': 'more of it',
+    },
+  ],
+  // Apache's error log
+  [
+    '[Mon Nov 23 15:01:12.123456 2026] [core:error] [pid 7:tid 140] [client 10.0.0.1:5] AH00037: Symbolic link not allowed',
+    {
+      time: 'Mon Nov 23 15:01:12.123456 2026',
+      module: 'core',
+      level: 'error',
+      pid: '7',
+      thread: '140',
+      client: '10.0.0.1:5',
+      message: 'AH00037: Symbolic link not allowed',
+    },
+  ],
+  [
+    '[Mon Nov  2 15:01:12 2026] [notice] ready',
+    { time: 'Mon Nov  2 15:01:12 2026', level: 'notice', message: 'ready' },
+  ],
+  // MySQL, MariaDB
+  [
+    '2026-11-23T15:01:12.123456Z 0 [System] [MY-010116] [Server] mysqld starting',
+    {
+      time: '2026-11-23T15:01:12.123456Z',
+      thread: '0',
+      level: 'System',
+      code: 'MY-010116',
+      subsystem: 'Server',
+      message: 'mysqld starting',
+    },
+  ],
+  [
+    '2026-11-23 15:01:12 17 [Warning] Aborted connection',
+    { time: '2026-11-23 15:01:12', thread: '17', level: 'Warning', message: 'Aborted connection' },
+  ],
+  // syslog
+  ['<3>disk failed', { level: '<3>', message: 'disk failed' }],
+  [
+    '<34>Nov  3 15:01:12 web-1 su[12]: failed for root',
+    { level: '<34>', time: 'Nov  3 15:01:12', host: 'web-1', app: 'su', pid: '12', message: 'failed for root' },
+  ],
+  ['Nov 23 15:01:12 web-1 kernel: oom', { time: 'Nov 23 15:01:12', host: 'web-1', app: 'kernel', message: 'oom' }],
+  [
+    '<165>1 2026-11-23T15:01:12.003Z web-1 evntslog - ID47 [a@1 b="c"][d@1] An event',
+    {
+      level: '<165>',
+      time: '2026-11-23T15:01:12.003Z',
+      host: 'web-1',
+      app: 'evntslog',
+      message_id: 'ID47',
+      data: '[a@1 b="c"][d@1]',
+      message: 'An event',
+    },
+  ],
+  // zap
+  [
+    '2026-11-23T15:01:12.123Z\tINFO\tcontroller-runtime.metrics\tserver/server.go:185\tServing metrics\t{"bindAddress": ":8080", "secure": false}',
+    {
+      time: '2026-11-23T15:01:12.123Z',
+      level: 'INFO',
+      logger: 'controller-runtime.metrics',
+      caller: 'server/server.go:185',
+      message: 'Serving metrics',
+      bindAddress: ':8080',
+      secure: 'false',
+    },
+  ],
+  [
+    '1.795446072123e+09\t\x1b[31mERROR\x1b[0m\tReconciler error\t{"name": "x"}',
+    { time: '1.795446072123e+09', level: 'ERROR', message: 'Reconciler error', name: 'x' },
+  ],
+  [
+    '2026-11-23T15:01:12.123Z\tINFO\tready\t{"n": 1}',
+    { time: '2026-11-23T15:01:12.123Z', level: 'INFO', message: 'ready', n: '1' },
+  ],
+  [
+    '2026-11-23T15:01:12.123Z\tWARN\tmain.go:3\tslow',
+    { time: '2026-11-23T15:01:12.123Z', level: 'WARN', caller: 'main.go:3', message: 'slow' },
+  ],
+  // exceptions
+  [
+    'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\nValueError: x',
+    { level: 'Traceback', message: '(most recent call last):\n  File "a.py", line 1, in <module>\nValueError: x' },
+  ],
+  [
+    'Exception in thread "main" java.lang.IllegalStateException: x\n\tat a.B.c(B.java:1)',
+    { level: 'Exception', message: 'in thread "main" java.lang.IllegalStateException: x\n\tat a.B.c(B.java:1)' },
+  ],
+  [
+    'Unhandled exception. System.InvalidOperationException: x\n   at A.B()',
+    { '': 'Unhandled ', level: 'exception', message: '. System.InvalidOperationException: x\n   at A.B()' },
+  ],
+  ['java.io.IOException: no route', { '': 'java.io.IO', level: 'Exception', message: 'no route' }],
+  [
+    'TypeError: x is not a function\n    at a.js:1',
+    { '': 'Type', level: 'Error', message: 'x is not a function\n    at a.js:1' },
+  ],
+  // Monolog, NATS
+  [
+    '[2026-11-23T15:01:12.123456+00:00] production.ERROR: no stock {"user_id":7} []',
+    {
+      time: '2026-11-23T15:01:12.123456+00:00',
+      '': '[]',
+      level: 'ERROR',
+      message: 'no stock',
+      user_id: '7',
+    },
+  ],
+  [
+    '[1] 2026/11/23 15:01:12.123456 [INF] Server is ready',
+    { pid: '1', time: '2026/11/23 15:01:12.123456', '': '[', level: 'INF', message: 'Server is ready' },
+  ],
   // a time and a level in any text
   [
     '2026-11-23 15:01:12,123 - worker - WARNING - queue is long',
@@ -183,10 +363,6 @@ export const TEXT_LINES: readonly (readonly [line: string, fields: Readonly<Reco
   [
     '[2026-11-23T15:01:12,000][WARN ][o.e.n.Node] [x] -1 left',
     { time: '2026-11-23T15:01:12,000', '': '[', level: 'WARN', message: '[o.e.n.Node] [x] -1 left' },
-  ],
-  [
-    '2026-11-23T15:01:12.000000Z 0 [Note] Ready',
-    { time: '2026-11-23T15:01:12.000000Z', '': '0 [', level: 'Note', message: 'Ready' },
   ],
   ['2026/11/23 15:01:12 http: proxy error', { time: '2026/11/23 15:01:12', message: 'http: proxy error' }],
   ['[ERROR] -1 is no port', { '': '[', level: 'ERROR', message: '-1 is no port' }],
@@ -229,6 +405,9 @@ export const PLAIN_LINES: readonly string[] = [
   '10.0.0.1 - - [yesterday] "GET / HTTP/1.1" 200 5',
   '1:M 23 Nov 2026 15:01:12 * x',
   '{INFO}',
+  '<192>x',
+  'Exceptional news: no Error',
+  'app.ERROR handler',
 ];
 
 const samples = [...TEXT_LINES.map(([line]) => line), ...PLAIN_LINES];

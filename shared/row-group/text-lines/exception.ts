@@ -1,0 +1,49 @@
+/**
+ * What programs die of, or print of an error: a line that begins with a Python traceback, with `Exception in thread` of the
+ * JVM, `Unhandled exception` of .NET, or with the name of an exception (`java.io.IOException: text`, `TypeError: text`). The
+ * word for it is the line's level.
+ */
+import { KIND_PLAIN } from '../format.ts';
+import type { Tokens } from '../tokens.ts';
+import { byteAt, COLON, isAt, isDigit, isLetter, NEWLINE, spacesEnd } from './scan.ts';
+
+/** With the word that is the level. */
+const BEGINNINGS = [
+  { text: Buffer.from('Traceback (most recent call last):'), levelStart: 0, levelEnd: 'Traceback'.length },
+  { text: Buffer.from('Exception in thread '), levelStart: 0, levelEnd: 'Exception'.length },
+  { text: Buffer.from('Unhandled exception'), levelStart: 'Unhandled '.length, levelEnd: 'Unhandled exception'.length },
+  { text: Buffer.from('Unhandled Exception'), levelStart: 'Unhandled '.length, levelEnd: 'Unhandled Exception'.length },
+];
+/** Exceptions are called so, and the level after it. */
+const ENDINGS = ['Exception', 'Error', 'Throwable'].map((word) => Buffer.from(word));
+
+const DOLLAR = 0x24;
+const POINT = 0x2e;
+const UNDERSCORE = 0x5f;
+
+export function cutException(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
+  if (!isLetter(bytes[start]!)) return false;
+  for (const { text, levelStart, levelEnd } of BEGINNINGS) {
+    if (isAt(bytes, start, end, text)) return cutAt(bytes, start, start + levelStart, start + levelEnd, end, tokens);
+  }
+  let nameEnd = start;
+  while (nameEnd < end && isNameByte(bytes[nameEnd]!)) nameEnd++;
+  if (nameEnd < end && bytes[nameEnd] !== COLON && bytes[nameEnd] !== NEWLINE) return false;
+  for (const ending of ENDINGS) {
+    const level = nameEnd - ending.length;
+    if (level > start && isAt(bytes, level, nameEnd, ending)) return cutAt(bytes, start, level, nameEnd, end, tokens);
+  }
+  return false;
+}
+
+function cutAt(bytes: Buffer, start: number, level: number, levelEnd: number, end: number, tokens: Tokens): boolean {
+  if (level > start) tokens.add(start, level, KIND_PLAIN, '');
+  tokens.add(level, levelEnd, KIND_PLAIN, 'level');
+  const behind = byteAt(bytes, levelEnd, end) === COLON ? levelEnd + 1 : levelEnd;
+  tokens.add(spacesEnd(bytes, behind, end), end, KIND_PLAIN, 'message');
+  return true;
+}
+
+function isNameByte(byte: number): boolean {
+  return isLetter(byte) || isDigit(byte) || byte === POINT || byte === UNDERSCORE || byte === DOLLAR;
+}

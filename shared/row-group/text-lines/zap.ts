@@ -1,0 +1,62 @@
+/**
+ * zap's console lines, which many operators write, with tabs between: `time  LEVEL  logger  caller.go:12  message  {"k": "v"}`.
+ * Logger and caller may be missing; the object at the end is cut as all objects in text are.
+ *
+ * https://github.com/uber-go/zap (zapcore/console_encoder.go)
+ */
+import { byteTable } from '../../bytes.ts';
+import { KIND_PLAIN } from '../format.ts';
+import type { Tokens } from '../tokens.ts';
+import { byteAt, COLON, colorEnd, digitsEnd, find, formEnd, lettersEnd, TAB, timestampEnd } from './scan.ts';
+
+const BEFORE_LINE = Buffer.from('.go:');
+const OPEN_BRACE = 0x7b;
+/** Of seconds since 1970, as `1.795446072123e+09`. */
+const EPOCH_BYTES = byteTable('0123456789.eE+');
+/** Of the name of a logger. */
+const NAME_BYTES = byteTable('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_/');
+
+export function cutZap(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
+  const timeEnd = timeEndOf(bytes, start, end);
+  if (timeEnd < 0 || byteAt(bytes, timeEnd, end) !== TAB) return false;
+  const level = colorEnd(bytes, timeEnd + 1, end);
+  const levelEnd = lettersEnd(bytes, level, end);
+  let at = colorEnd(bytes, levelEnd, end);
+  if (levelEnd === level || byteAt(bytes, at, end) !== TAB) return false;
+  tokens.add(start, timeEnd, KIND_PLAIN, 'time');
+  tokens.add(level, levelEnd, KIND_PLAIN, 'level');
+  at++;
+  const loggerEnd = runEnd(NAME_BYTES, bytes, at, end);
+  // A message of one word is followed by an object or nothing.
+  if (byteAt(bytes, loggerEnd, end) === TAB && byteAt(bytes, loggerEnd + 1, end) !== OPEN_BRACE) {
+    tokens.add(at, loggerEnd, KIND_PLAIN, 'logger');
+    at = loggerEnd + 1;
+  }
+  const callerEnd = callerEndOf(bytes, at, end);
+  if (callerEnd >= 0) {
+    tokens.add(at, callerEnd, KIND_PLAIN, 'caller');
+    at = callerEnd + 1;
+  }
+  tokens.add(at, end, KIND_PLAIN, 'message');
+  return true;
+}
+
+function timeEndOf(bytes: Uint8Array, start: number, end: number): number {
+  const timeEnd = timestampEnd(bytes, start, end);
+  return timeEnd >= 0 ? timeEnd : runEnd(EPOCH_BYTES, bytes, start, end);
+}
+
+/** Offset of the tab behind `controller/pod.go:12`, or -1. */
+function callerEndOf(bytes: Uint8Array, start: number, end: number): number {
+  const tab = find(bytes, TAB, start, end);
+  const colon = find(bytes, COLON, start, tab);
+  const line =
+    colon < start + BEFORE_LINE.length ? -1 : formEnd(bytes, colon + 1 - BEFORE_LINE.length, tab, BEFORE_LINE);
+  return line >= 0 && digitsEnd(bytes, line, tab) === tab && line < tab ? tab : -1;
+}
+
+function runEnd(table: Uint8Array, bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && table[bytes[at]!] === 1) at++;
+  return at;
+}
