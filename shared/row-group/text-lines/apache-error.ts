@@ -5,7 +5,7 @@
  */
 import { KIND_PLAIN } from '../format.ts';
 import type { Tokens } from '../tokens.ts';
-import { byteAt, CLOSE_BRACKET, COLON, digitsEnd, find, formEnd, lettersEnd, OPEN_BRACKET, spacesEnd } from './scan.ts';
+import { byteAt, CLOSE_BRACKET, COLON, digitsEnd, find, formEnd, lettersEnd, spacesEnd } from './scan.ts';
 
 const DAY = Buffer.from('AAA AAA ');
 const CLOCK = Buffer.from(' 00:00:00');
@@ -16,8 +16,8 @@ const BEFORE_THREAD = Buffer.from(':tid ');
 const BEFORE_CLIENT = Buffer.from(' [client ');
 const POINT = 0x2e;
 
+/** @param start  of the line, which is a bracket */
 export function cutApacheError(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
-  if (bytes[start] !== OPEN_BRACKET) return false;
   const timeEnd = timeEndOf(bytes, start + 1, end);
   const module = timeEnd < 0 ? -1 : formEnd(bytes, timeEnd, end, BEFORE_LEVEL);
   const close = module < 0 ? -1 : find(bytes, CLOSE_BRACKET, module, end);

@@ -16,7 +16,7 @@ import { addPiece, cutObjects, cutObjectsOfLast, endLastAt, firstObject } from '
 import { cutPlain } from './plain.ts';
 import { cutPostgres } from './postgres.ts';
 import { cutRedis } from './redis.ts';
-import { isDigit, OPEN_BRACKET } from './scan.ts';
+import { isDigit, OPEN_BRACKET, timestampEnd } from './scan.ts';
 import { cutSyslog } from './syslog.ts';
 import { cutZap } from './zap.ts';
 
@@ -68,32 +68,33 @@ export function cutText(parser: Parser, bytes: Buffer, start: number, end: numbe
 }
 
 function cutAny(bytes: Buffer, start: number, end: number, tokens: Tokens): number {
-  const format = cutKnown(bytes, start, end, tokens);
+  let format = cutUntimed(bytes, start, end, tokens);
+  if (format >= 0) return withObjects(format, bytes, end, tokens);
+  const timeEnd = timestampEnd(bytes, bytes[start] === OPEN_BRACKET ? start + 1 : start, end);
+  format = cutTimed(bytes, start, timeEnd, end, tokens);
   if (format >= 0) return withObjects(format, bytes, end, tokens);
   tokens.count = 0;
   if (cutLogfmt(bytes, start, end, tokens)) return LOGFMT;
   tokens.count = 0;
   const object = firstObject(bytes, start, end);
   const textEnd = object < 0 ? end : object;
-  if (!cutPlain(bytes, start, textEnd, tokens)) return cutAround(bytes, start, object, end, tokens) ? OBJECTS : -1;
+  if (!cutPlain(bytes, start, timeEnd, textEnd, tokens)) {
+    return cutAround(bytes, start, object, end, tokens) ? OBJECTS : -1;
+  }
   if (object < 0) return PLAIN;
   endLastAt(bytes, object, tokens);
   cutObjects(bytes, object, end, tokens);
   return PLAIN;
 }
 
-/** Formats that a line shows at its beginning; its first byte says which of them it may have. */
-function cutKnown(bytes: Buffer, start: number, end: number, tokens: Tokens): number {
+/** Formats that a line shows at its beginning, in times of their own or none; its first byte says which it may have. */
+function cutUntimed(bytes: Buffer, start: number, end: number, tokens: Tokens): number {
   const first = bytes[start]!;
   if (isDigit(first)) {
     if (cutNginxError(bytes, start, end, tokens)) return NGINX_ERROR;
     if (cutPostgres(bytes, start, end, tokens)) return POSTGRES;
     if (cutRedis(bytes, start, end, tokens)) return REDIS;
-    if (cutMysql(bytes, start, end, tokens)) return MYSQL;
-    if (cutZap(bytes, start, end, tokens)) return ZAP;
   } else if (first === OPEN_BRACKET) {
-    if (cutEnvoy(bytes, start, end, tokens)) return ENVOY;
-    tokens.count = 0;
     if (cutApacheError(bytes, start, end, tokens)) return APACHE_ERROR;
   } else {
     if (cutKlog(bytes, start, end, tokens)) return KLOG;
@@ -101,6 +102,16 @@ function cutKnown(bytes: Buffer, start: number, end: number, tokens: Tokens): nu
     if (cutException(bytes, start, end, tokens)) return EXCEPTION;
   }
   return cutAccessLog(bytes, start, end, tokens) ? ACCESS_LOG : -1;
+}
+
+/**
+ * Formats that begin with a timestamp.
+ * @param timeEnd  where the timestamp at the start, or behind a bracket there, ends; or -1
+ */
+function cutTimed(bytes: Buffer, start: number, timeEnd: number, end: number, tokens: Tokens): number {
+  if (bytes[start] === OPEN_BRACKET) return cutEnvoy(bytes, start, timeEnd, end, tokens) ? ENVOY : -1;
+  if (cutMysql(bytes, start, timeEnd, end, tokens)) return MYSQL;
+  return cutZap(bytes, start, timeEnd, end, tokens) ? ZAP : -1;
 }
 
 function withObjects(format: number, bytes: Buffer, end: number, tokens: Tokens): number {

@@ -9,7 +9,7 @@ import { KIND_PLAIN, KIND_STRING } from '../format.ts';
 import { stringEnd } from '../json-scan.ts';
 import type { Tokens } from '../tokens.ts';
 import { cutRequest } from './access-log.ts';
-import { byteAt, digitsEnd, find, formEnd, isAt, OPEN_BRACKET, QUOTE, SPACE, timestampEnd } from './scan.ts';
+import { byteAt, digitsEnd, find, formEnd, isAt, QUOTE, SPACE } from './scan.ts';
 
 interface Item {
   readonly field: string;
@@ -34,9 +34,11 @@ const ISTIO = [
 const BEFORE_REQUEST = Buffer.from('] "');
 const BEHIND_REQUEST = Buffer.from('" ');
 
-export function cutEnvoy(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
-  if (bytes[start] !== OPEN_BRACKET) return false;
-  const timeEnd = timestampEnd(bytes, start + 1, end);
+/**
+ * @param start    of the line, which is a bracket
+ * @param timeEnd  where a timestamp behind the bracket ends, or -1
+ */
+export function cutEnvoy(bytes: Buffer, start: number, timeEnd: number, end: number, tokens: Tokens): boolean {
   if (timeEnd < 0 || !isAt(bytes, timeEnd, end, BEFORE_REQUEST)) return false;
   const request = timeEnd + BEFORE_REQUEST.length;
   const requestEnd = stringEnd(bytes, request, end);

@@ -5,7 +5,7 @@
  */
 import { KIND_PLAIN } from '../format.ts';
 import type { Tokens } from '../tokens.ts';
-import { byteAt, COLON, isAt, isDigit, isLetter, NEWLINE, spacesEnd } from './scan.ts';
+import { byteAt, COLON, isAt, isDigit, isLetter, NEWLINE, SPACE, spacesEnd } from './scan.ts';
 
 /** With the word that is the level. */
 const BEGINNINGS = [
@@ -22,13 +22,16 @@ const POINT = 0x2e;
 const UNDERSCORE = 0x5f;
 
 export function cutException(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
-  if (!isLetter(bytes[start]!)) return false;
-  for (const { text, levelStart, levelEnd } of BEGINNINGS) {
-    if (isAt(bytes, start, end, text)) return cutAt(bytes, start, start + levelStart, start + levelEnd, end, tokens);
-  }
   let nameEnd = start;
   while (nameEnd < end && isNameByte(bytes[nameEnd]!)) nameEnd++;
-  if (nameEnd < end && bytes[nameEnd] !== COLON && bytes[nameEnd] !== NEWLINE) return false;
+  const behind = byteAt(bytes, nameEnd, end);
+  if (nameEnd === start || (behind !== SPACE && behind !== COLON && behind !== NEWLINE && behind >= 0)) return false;
+  if (behind === SPACE) {
+    for (const { text, levelStart, levelEnd } of BEGINNINGS) {
+      if (isAt(bytes, start, end, text)) return cutAt(bytes, start, start + levelStart, start + levelEnd, end, tokens);
+    }
+    return false;
+  }
   for (const ending of ENDINGS) {
     const level = nameEnd - ending.length;
     if (level > start && isAt(bytes, level, nameEnd, ending)) return cutAt(bytes, start, level, nameEnd, end, tokens);

@@ -6,15 +6,15 @@
  */
 import { KIND_PLAIN } from '../format.ts';
 import type { Tokens } from '../tokens.ts';
-import { byteAt, CLOSE_BRACKET, digitsEnd, find, formEnd, lettersEnd, SPACE, spacesEnd, timestampEnd } from './scan.ts';
+import { byteAt, CLOSE_BRACKET, digitsEnd, find, formEnd, lettersEnd, SPACE, spacesEnd } from './scan.ts';
 
 const BEFORE_LEVEL = Buffer.from(' [');
 const BEHIND_LEVEL = Buffer.from('] ');
 const BEFORE_CODE = Buffer.from('[MY-');
 const BEFORE_SUBSYSTEM = Buffer.from('] [');
 
-export function cutMysql(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
-  const timeEnd = timestampEnd(bytes, start, end);
+/** @param timeEnd  where a timestamp at the start ends, or -1 */
+export function cutMysql(bytes: Buffer, start: number, timeEnd: number, end: number, tokens: Tokens): boolean {
   if (timeEnd < 0 || byteAt(bytes, timeEnd, end) !== SPACE) return false;
   const thread = spacesEnd(bytes, timeEnd, end);
   const threadEnd = digitsEnd(bytes, thread, end);

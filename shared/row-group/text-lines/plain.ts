@@ -81,14 +81,14 @@ const LEVEL_KEYS = ['level=', 'lvl=', 'severity=', 'level="', 'lvl="', 'severity
 const BEHIND_PROCESS = Buffer.from('] ');
 const GO_FATAL = Buffer.from(' error:');
 
-export function cutPlain(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
-  let at = cutProcess(bytes, start, end, tokens);
-  const timeStart = byteAt(bytes, at, end) === OPEN_BRACKET ? at + 1 : at;
-  const timeEnd = timestampEnd(bytes, timeStart, end);
+/** @param timeEnd  where a timestamp at the start, or behind a bracket there, ends; or -1 */
+export function cutPlain(bytes: Buffer, start: number, timeEnd: number, end: number, tokens: Tokens): boolean {
+  const isBracket = byteAt(bytes, start, end) === OPEN_BRACKET;
+  let at = start;
   if (timeEnd >= 0) {
-    tokens.add(timeStart, timeEnd, KIND_PLAIN, 'time');
+    tokens.add(isBracket ? start + 1 : start, timeEnd, KIND_PLAIN, 'time');
     at = separatorsEnd(bytes, timeEnd, end);
-  }
+  } else if (isBracket) at = cutProcess(bytes, start, end, tokens);
   const level = findLevel(bytes, at, start + LEVEL_WITHIN_BYTES, end);
   if (level >= 0) {
     if (level > at) tokens.add(at, level, KIND_PLAIN, '');
@@ -101,14 +101,15 @@ export function cutPlain(bytes: Buffer, start: number, end: number, tokens: Toke
   return true;
 }
 
-/** `[1] ` before a time, as NATS writes it. Returns the offset behind it, or `start`. */
+/** `[1] ` and a time, as NATS begins. Returns the offset of what is behind them, or `start`. */
 function cutProcess(bytes: Uint8Array, start: number, end: number, tokens: Tokens): number {
-  if (byteAt(bytes, start, end) !== OPEN_BRACKET) return start;
   const processEnd = digitsEnd(bytes, start + 1, end);
-  const behind = formEnd(bytes, processEnd, end, BEHIND_PROCESS);
-  if (processEnd === start + 1 || behind < 0 || timestampEnd(bytes, behind, end) < 0) return start;
+  const time = formEnd(bytes, processEnd, end, BEHIND_PROCESS);
+  const timeEnd = processEnd === start + 1 || time < 0 ? -1 : timestampEnd(bytes, time, end);
+  if (timeEnd < 0) return start;
   tokens.add(start + 1, processEnd, KIND_PLAIN, 'pid');
-  return behind;
+  tokens.add(time, timeEnd, KIND_PLAIN, 'time');
+  return separatorsEnd(bytes, timeEnd, end);
 }
 
 function separatorsEnd(bytes: Uint8Array, start: number, end: number): number {

@@ -7,7 +7,7 @@
 import { byteTable } from '../../bytes.ts';
 import { KIND_PLAIN } from '../format.ts';
 import type { Tokens } from '../tokens.ts';
-import { byteAt, COLON, colorEnd, digitsEnd, find, formEnd, lettersEnd, TAB, timestampEnd } from './scan.ts';
+import { byteAt, COLON, colorEnd, digitsEnd, find, formEnd, lettersEnd, TAB } from './scan.ts';
 
 const BEFORE_LINE = Buffer.from('.go:');
 const OPEN_BRACE = 0x7b;
@@ -16,14 +16,15 @@ const EPOCH_BYTES = byteTable('0123456789.eE+');
 /** Of the name of a logger. */
 const NAME_BYTES = byteTable('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_/');
 
-export function cutZap(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
-  const timeEnd = timeEndOf(bytes, start, end);
-  if (timeEnd < 0 || byteAt(bytes, timeEnd, end) !== TAB) return false;
-  const level = colorEnd(bytes, timeEnd + 1, end);
+/** @param timeEnd  where a timestamp at the start ends, or -1 */
+export function cutZap(bytes: Buffer, start: number, timeEnd: number, end: number, tokens: Tokens): boolean {
+  const stampEnd = timeEnd >= 0 ? timeEnd : runEnd(EPOCH_BYTES, bytes, start, end);
+  if (byteAt(bytes, stampEnd, end) !== TAB) return false;
+  const level = colorEnd(bytes, stampEnd + 1, end);
   const levelEnd = lettersEnd(bytes, level, end);
   let at = colorEnd(bytes, levelEnd, end);
   if (levelEnd === level || byteAt(bytes, at, end) !== TAB) return false;
-  tokens.add(start, timeEnd, KIND_PLAIN, 'time');
+  tokens.add(start, stampEnd, KIND_PLAIN, 'time');
   tokens.add(level, levelEnd, KIND_PLAIN, 'level');
   at++;
   const loggerEnd = runEnd(NAME_BYTES, bytes, at, end);
@@ -39,11 +40,6 @@ export function cutZap(bytes: Buffer, start: number, end: number, tokens: Tokens
   }
   tokens.add(at, end, KIND_PLAIN, 'message');
   return true;
-}
-
-function timeEndOf(bytes: Uint8Array, start: number, end: number): number {
-  const timeEnd = timestampEnd(bytes, start, end);
-  return timeEnd >= 0 ? timeEnd : runEnd(EPOCH_BYTES, bytes, start, end);
 }
 
 /** Offset of the tab behind `controller/pod.go:12`, or -1. */
