@@ -36,6 +36,16 @@ export const LEVEL_FIELDS: readonly string[] = [
   '@l', // Serilog
 ];
 
+const LEVEL_PRIORITIES: ReadonlyMap<string, number> = new Map(LEVEL_FIELDS.map((field, i) => [field, i]));
+
+/** Fields with common names, which hold a level in lines of one logger; it is known by others that are beside them. */
+const LOGGER_LEVEL_FIELDS = [
+  { field: 's', beside: ['t.$date', 'c'] }, // MongoDB
+  { field: 'label', beside: ['prio', 'err_code'] }, // MySQL
+] as const;
+
+const INFORMATION = Buffer.from('info');
+
 /** One word for a level, and how it is written; `canonical` is what all words of about that gravity are counted as. */
 export interface Level {
   readonly canonical: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
@@ -110,9 +120,36 @@ const BY_PRIORITY = new Map(
 const SLOG_SPELLINGS: ReadonlySet<string> = new Set(SLOG_WORDS.flatMap(casesOf));
 const CANONICAL_BYTES = new Map(LEVELS.map(({ canonical }) => [canonical, Buffer.from(canonical)]));
 
-/** Fields that answer a name in a query, by priority: those of a line's level, or the one that is called so. */
-export function fieldsOf(name: string): readonly string[] {
-  return name === LEVEL ? LEVEL_FIELDS : [name];
+/**
+ * Which of a line's fields holds its level: the first of LEVEL_FIELDS that it has, and the last of that name; or -1.
+ * @param fields  of the line, `count` of them
+ */
+export function levelHolder(fields: readonly (string | undefined)[], count: number): number {
+  let holder = -1;
+  let priority = Infinity;
+  for (let i = count - 1; i >= 0; i--) {
+    const own = LEVEL_PRIORITIES.get(fields[i]!);
+    if (own === undefined || own >= priority) continue;
+    holder = i;
+    priority = own;
+  }
+  if (holder >= 0) return holder;
+  for (const { field, beside } of LOGGER_LEVEL_FIELDS) {
+    const at = fields.lastIndexOf(field, count - 1);
+    if (at >= 0 && count > 0 && beside.every((each) => hasField(fields, count, each))) return at;
+  }
+  return -1;
+}
+
+/** The level of a line that has no field for it: Serilog leaves out what is information. Undefined for all others. */
+export function impliedLevel(fields: readonly (string | undefined)[], count: number): Buffer | undefined {
+  const isSerilog = hasField(fields, count, '@t') && ['@mt', '@m'].some((each) => hasField(fields, count, each));
+  return isSerilog ? INFORMATION : undefined;
+}
+
+function hasField(fields: readonly (string | undefined)[], count: number, field: string): boolean {
+  const at = fields.indexOf(field);
+  return at >= 0 && at < count;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Names that a flag may have: of nodes, fields, accounts and pod labels. */
 import { labelName } from '../../shared/labels.ts';
-import { fieldsOf } from '../../shared/levels.ts';
+import { LEVEL } from '../../shared/levels.ts';
 import { isNodeName } from '../../shared/node-name.ts';
 
 /** Each costs the flush time and the segment bytes. */
@@ -39,7 +39,7 @@ export function parseFieldNames(text: string): readonly string[] {
       `must be none, or up to ${INDEX_FIELDS_MAX} names separated by commas, such as request_id,user_id`,
     );
   }
-  return [...new Set(names)].filter((name) => fieldsOf(name).length === 1);
+  return [...new Set(names)].filter((name) => name !== LEVEL);
 }
 
 export function parseServiceAccounts(text: string): readonly string[] {

@@ -10,6 +10,8 @@ export interface IndexesPlace {
   readonly offset: number;
   readonly sizeBytes: number;
   readonly checksum: number;
+  /** Whether the indexes have the elements of arrays; those of older segments do not. */
+  readonly hasElements: boolean;
 }
 
 /** One stored row group. Plain and structured-cloneable: it may be handed to a worker thread. */
@@ -34,6 +36,8 @@ export interface RowGroupRef {
   readonly streams: readonly Labels[];
   /** Only in a segment: its indexes (one object for all its row groups), and what they call this row group. */
   readonly indexed?: { readonly indexes: IndexesPlace; readonly ordinal: number };
+  /** Only in a search: the indexes say that no value of these names matches, but nothing of elements of arrays. */
+  readonly onlyArraysOf?: readonly string[];
 }
 
 /** One that is in the WAL only. */

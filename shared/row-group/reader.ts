@@ -245,14 +245,17 @@ export class RowGroup {
     );
   }
 
+  /** Rows of a template, ascending. */
+  rowsOfTemplate(template: number): Int32Array {
+    const { templateRows, templateStarts } = this.order();
+    return templateRows.subarray(templateStarts[template], templateStarts[template + 1]);
+  }
+
   /** Rows of a column's values, in the order of the values. */
   valueRows(column: ColumnInfo): Int32Array {
-    const { templateRows, templateStarts } = this.order();
-    const part = (template: number): Int32Array =>
-      templateRows.subarray(templateStarts[template], templateStarts[template + 1]);
-    if (column.parts.length === 1) return part(column.parts[0]!.template);
+    if (column.parts.length === 1) return this.rowsOfTemplate(column.parts[0]!.template);
     const rows = new Int32Array(column.count);
-    for (const { template, firstValue } of column.parts) rows.set(part(template), firstValue);
+    for (const { template, firstValue } of column.parts) rows.set(this.rowsOfTemplate(template), firstValue);
     return rows;
   }
 

@@ -1,7 +1,14 @@
 /** What loggers write as a level, and what it is called here; and that the README says the same. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { canonicalLevel, fieldsOf, LEVEL_FIELDS, LEVELS, levelWildcards } from '../../shared/levels.ts';
+import {
+  canonicalLevel,
+  impliedLevel,
+  LEVEL_FIELDS,
+  levelHolder,
+  LEVELS,
+  levelWildcards,
+} from '../../shared/levels.ts';
 import { matchesWildcard, parseWildcard } from '../../shared/wildcard.ts';
 
 const canonical = (value: string): string => canonicalLevel(Buffer.from(value), 0, value.length)?.toString() ?? value;
@@ -83,9 +90,29 @@ test('no spelling is in two rows, and each row is of a canonical level, which is
   expect(spellings.filter((spelling) => /^[0-7]$/.test(spelling))).toEqual([]);
 });
 
-test('only the name level is answered by several fields', () => {
-  expect(fieldsOf('level')).toEqual(LEVEL_FIELDS);
-  for (const field of LEVEL_FIELDS) if (field !== 'level') expect(fieldsOf(field)).toEqual([field]);
+test.each([
+  ['of several fields, the first in the list', ['severity', 'msg', 'level'], 'level'],
+  ['of one that is there twice, the last', ['level', 'msg', 'level'], 'level'],
+  ['MongoDB', ['t.$date', 's', 'c', 'id', 'msg'], 's'],
+  ['MySQL', ['prio', 'err_code', 'msg', 'label'], 'label'],
+  ['a name that means something else', ['s', 'label', 'msg'], undefined],
+  ['none', ['msg'], undefined],
+])('the field that holds the level: %s', (_, fields, want) => {
+  const at = levelHolder(fields, fields.length);
+  expect(fields[at]).toBe(want);
+  if (want !== undefined) expect(at).toBe(fields.lastIndexOf(want));
+  // What is behind the count is left of a line before.
+  expect(levelHolder([...fields, 'level_name'], fields.length)).toBe(at);
+});
+
+test('what Serilog does not say is information', () => {
+  for (const fields of [
+    ['@t', '@mt'],
+    ['@t', '@m', 'x'],
+  ]) {
+    expect(impliedLevel(fields, fields.length)?.toString()).toBe('info');
+  }
+  for (const fields of [['@t'], ['@mt', 'x'], []]) expect(impliedLevel(fields, fields.length)).toBeUndefined();
 });
 
 describe('the README', () => {

@@ -10,7 +10,7 @@ import { KIND_TEXT } from '../../../shared/row-group/format.ts';
 import { FACET_VALUES_MAX } from '../../limits.ts';
 import { labelOf } from '../../../shared/labels.ts';
 import { LEVEL } from '../../../shared/levels.ts';
-import { answeringColumns } from '../scan/name.ts';
+import { answersOf } from '../scan/name.ts';
 import { forEachWholeLine } from '../scan/whole-lines.ts';
 import { hasMarks } from '../scan/marks.ts';
 import { matchMask } from '../scan/match-rows.ts';
@@ -41,7 +41,7 @@ function namesOf(group: RowGroup): Iterable<string> {
   const names = new Set<string>();
   for (const labels of group.info.streams) for (const name of Object.keys(labels)) names.add(name);
   for (const { slot } of group.columns) if (isNamed(slot)) names.add(slot.field);
-  if (answeringColumns(group, LEVEL).length > 0) names.add(LEVEL);
+  if (answersOf(group, LEVEL).some((answer) => answer !== undefined)) names.add(LEVEL);
   return names;
 }
 

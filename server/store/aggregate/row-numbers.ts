@@ -4,7 +4,7 @@ import { type ColumnValues, valueCount, valueSizeMax, writeValue } from '../../.
 import { POWERS_OF_TEN } from '../../../shared/row-group/encodings/decimal.ts';
 import { KIND_TEXT } from '../../../shared/row-group/format.ts';
 import { firstValueOf, type RowGroup } from '../../../shared/row-group/reader.ts';
-import { columnOfTemplates } from '../scan/name.ts';
+import { answersOf, columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
 
 /** The numbers of one template's rows: numbers[first + rank]; NaN where there is none. */
@@ -16,7 +16,7 @@ export interface NumberPart {
 /** By template; undefined where no row has a number. */
 export function rowNumbers(group: RowGroup, name: string): (NumberPart | undefined)[] {
   const columns = new Map<number, Float64Array>();
-  return columnOfTemplates(group, name).map((column, template) => {
+  return columnOfTemplates(group, answersOf(group, name)).map((column, template) => {
     if (column === undefined) return undefined;
     let numbers = columns.get(column);
     if (numbers === undefined) columns.set(column, (numbers = columnNumbers(group, column, name)));

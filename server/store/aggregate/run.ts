@@ -6,7 +6,7 @@ import { CorruptionError } from '../../../shared/errors.ts';
 import { AGGREGATE_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../limits.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Predicate } from '../scan/plan.ts';
-import { placeOf, type RowGroupPlace, type RowGroups } from '../scan/row-groups.ts';
+import { lacksArrays, placeOf, type RowGroupPlace, type RowGroups } from '../scan/row-groups.ts';
 import { candidates, type ScanContext } from '../scan/select.ts';
 import type { RowGroupRef } from '../snapshot.ts';
 import type { AggregatePlan, Cell } from './aggregate.ts';
@@ -209,7 +209,8 @@ function eachGroup(
   for (const [group, place] of places.entries()) {
     if (isCancelled()) throw new Error('the query was cancelled');
     try {
-      visit(rowGroups.open(place));
+      const opened = rowGroups.open(place);
+      if (!lacksArrays(opened, place)) visit(opened);
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
       corruptions.push({ group, message: error.message });

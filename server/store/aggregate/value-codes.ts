@@ -9,13 +9,14 @@ import {
   writeValue,
 } from '../../../shared/row-group/column.ts';
 import { distinctCutTexts } from '../../../shared/row-group/encodings/pattern.ts';
+import type { Answer } from '../../../shared/row-group/answer.ts';
 import { ENCODING_CONSTANT, KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import { firstValueOf, type RowGroup } from '../../../shared/row-group/reader.ts';
 import { labelOf } from '../../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../../shared/levels.ts';
-import { columnOfTemplates } from '../scan/name.ts';
+import { answersOf, columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
-import { unescaped } from '../scan/unescaped.ts';
+import { unescaped } from '../../../shared/row-group/unescaped.ts';
 import type { GroupKey } from './group-key.ts';
 
 /** The codes of one template's rows: the same for all, or `base + codes[first + rank]`. */
@@ -37,7 +38,7 @@ export interface Dimension {
   write(code: number, key: GroupKey): void;
 }
 
-const NONE: CodePart = { kind: 'same', code: 0 };
+const NO_VALUE = 0;
 
 /** Integers in a range of at most so many a value get one code each; in a wider one each row has a code of its own. */
 const INTEGERS_RANGE_FACTOR = 2;
@@ -61,7 +62,9 @@ export function valueCodes(group: RowGroup, name: string): Dimension {
 function writtenCodes(group: RowGroup, name: string): Dimension {
   const texts = new Texts();
   const columns = new Map<number, ColumnCodes>();
-  const columnOfTemplate = columnOfTemplates(group, name);
+  const answers = answersOf(group, name);
+  const columnOfTemplate = columnOfTemplates(group, answers);
+  const implied = impliedCodes(answers, texts);
   for (const column of columnOfTemplate) {
     if (column === undefined || columns.has(column)) continue;
     const isText = group.columns[column]!.slot.kind === KIND_TEXT;
@@ -69,7 +72,7 @@ function writtenCodes(group: RowGroup, name: string): Dimension {
   }
   const partsOfFields = (): CodePart[] =>
     columnOfTemplate.map((column, template) => {
-      if (column === undefined) return NONE;
+      if (column === undefined) return { kind: 'same', code: implied[template]! };
       const { codes, base } = columns.get(column)!;
       if (codes === undefined) return { kind: 'same', code: base };
       return { kind: 'each', codes: codes(), first: firstValueOf(group.columns[column]!, template), base };
@@ -82,7 +85,7 @@ function writtenCodes(group: RowGroup, name: string): Dimension {
   let parts: readonly CodePart[] | undefined;
   return {
     size: texts.size,
-    totals: totalsOf(group, columnOfTemplate, columns, texts.size),
+    totals: totalsOf(group, columnOfTemplate, columns, implied, texts.size),
     get parts() {
       return (parts ??= partsOfFields());
     },
@@ -95,20 +98,33 @@ function totalsOf(
   group: RowGroup,
   columnOfTemplate: readonly (number | undefined)[],
   columns: ReadonlyMap<number, ColumnCodes>,
+  implied: readonly number[],
   size: number,
 ): Uint32Array | undefined {
   const totals = new Uint32Array(size);
-  let without = group.info.rowCount;
+  for (const [template, code] of implied.entries()) {
+    if (columnOfTemplate[template] === undefined) totals[code]! += group.templateRowCounts[template]!;
+  }
   for (const [column, { base, totals: ofColumn }] of columns) {
     const { parts } = group.columns[column]!;
     if (ofColumn === undefined || parts.some(({ template }) => columnOfTemplate[template] !== column)) return undefined;
     for (let code = 0; code < ofColumn.length; code++) {
       totals[base + code]! += ofColumn[code]!;
-      without -= ofColumn[code]!;
     }
   }
-  totals[0] = without;
   return totals;
+}
+
+/** By template: the code of what its lines mean without a value for it; NO_VALUE where they mean nothing. */
+function impliedCodes(answers: readonly (Answer | undefined)[], texts: Texts): number[] {
+  const known = new Map<Buffer, number>();
+  return answers.map((answer) => {
+    if (answer?.kind !== 'implied') return NO_VALUE;
+    const { value } = answer;
+    const code = known.get(value) ?? texts.add({ kind: 'constant', value, count: 1 }, 1, false);
+    known.set(value, code);
+    return code;
+  });
 }
 
 /** Codes of a column of values, which are added to the texts. */

@@ -10,7 +10,7 @@ import type { DiskFile } from '../disk.ts';
 import { decodeFieldIndex, type FieldIndex, ORDINALS_MAX } from '../index/format.ts';
 import { readBlock } from '../index/reader.ts';
 import { FieldIndexBuilder, keyOf, type SortedEntries } from '../index/writer.ts';
-import { type Section, SECTION_FIELD_INDEXES, SECTION_INDEX_BLOCKS } from '../segment/format.ts';
+import { indexesSection, type Section, SECTION_INDEX_BLOCKS } from '../segment/format.ts';
 import { asCorruption } from './check-row-group.ts';
 import type { Report } from './check-segment.ts';
 
@@ -20,32 +20,41 @@ export class IndexCheck {
   readonly #indexes: readonly { readonly stored: FieldIndex; readonly builder: FieldIndexBuilder }[];
   readonly #blocks: readonly Section[];
 
-  private constructor(file: DiskFile, report: Report, stored: readonly FieldIndex[], blocks: readonly Section[]) {
+  private constructor(
+    file: DiskFile,
+    report: Report,
+    stored: readonly FieldIndex[],
+    hasElements: boolean,
+    blocks: readonly Section[],
+  ) {
     this.#file = file;
     this.#report = report;
-    this.#indexes = stored.map((index) => ({ stored: index, builder: new FieldIndexBuilder(index.field) }));
+    this.#indexes = stored.map((index) => ({
+      stored: index,
+      builder: new FieldIndexBuilder(index.field, hasElements),
+    }));
     this.#blocks = blocks;
   }
 
   /** Reads what the segment says of its indexes; a catalogue that is broken is reported, and nothing compared. */
   static async open(file: DiskFile, sections: readonly Section[], report: Report): Promise<IndexCheck> {
     const blocks = sections.filter(({ kind }) => kind === SECTION_INDEX_BLOCKS);
-    const catalogue = sections.find(({ kind }) => kind === SECTION_FIELD_INDEXES);
-    if (catalogue === undefined) return new IndexCheck(file, report, [], blocks);
+    const catalogue = indexesSection(sections);
+    if (catalogue === undefined) return new IndexCheck(file, report, [], true, blocks);
     const place = { offset: catalogue.offset, sizeBytes: catalogue.sizeBytes, rowCount: 0 };
     try {
       const bytes = await file.read(catalogue.offset, catalogue.sizeBytes);
       if (crc32(bytes) !== catalogue.checksum) {
         report('index', 'the checksum of the list of indexes does not match', place);
-        return new IndexCheck(file, report, [], blocks);
+        return new IndexCheck(file, report, [], true, blocks);
       }
       const reader = new ByteReader(bytes);
       const stored = Array.from({ length: reader.count() }, () => decodeFieldIndex(reader));
       reader.expectEnd();
-      return new IndexCheck(file, report, stored, blocks);
+      return new IndexCheck(file, report, stored, catalogue.hasElements, blocks);
     } catch (error) {
       report('index', `the list of indexes: ${asCorruption(error).message}`, place);
-      return new IndexCheck(file, report, [], blocks);
+      return new IndexCheck(file, report, [], true, blocks);
     }
   }
 

@@ -7,9 +7,12 @@ import { type ColumnValues, valueCount, valueSizeMax, writeValue } from '../../.
 import { distinctCutTexts } from '../../../shared/row-group/encodings/pattern.ts';
 import { looksLikeUuid, parseUuid } from '../../../shared/row-group/encodings/uuid.ts';
 import { storedCount, unpackStored, UUID_BYTES, type Uuids } from '../../../shared/row-group/encodings/uuid-short.ts';
-import { KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
+import { someElement } from '../../../shared/row-group/array-elements.ts';
+import { KIND_ARRAY, KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
+import { matchEach } from '../scan/match-column.ts';
+import { fieldsAround } from '../scan/name.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
-import { unescaped } from '../scan/unescaped.ts';
+import { unescaped } from '../../../shared/row-group/unescaped.ts';
 
 /** Width of the range of integers up to which a table of all of them is made. */
 const MARKED_RANGE_MAX = 1 << 20;
@@ -24,15 +27,31 @@ export function fingerprintOf(text: Uint8Array): number {
 
 /**
  * Fingerprints of all values of a field in a row group. Few are repeated.
+ * @param hasElements  whether elements of arrays count
  * @returns undefined when lines of the group may have the field outside of its columns: the group may hold any value
  */
-export function fieldFingerprints(group: RowGroup, field: string): Uint32Array | undefined {
+export function fieldFingerprints(group: RowGroup, field: string, hasElements: boolean): Uint32Array | undefined {
   const parts: Uint32Array[] = [];
   for (const [index, { slot }] of group.columns.entries()) {
     if (slot.kind === KIND_TEXT) return undefined;
     if (slot.field === field) parts.push(columnFingerprints(group.values(index), slot.kind));
+    if (slot.kind !== KIND_ARRAY || !hasElements || !fieldsAround(field).includes(slot.field)) continue;
+    parts.push(elementFingerprints(group.values(index), field.slice(slot.field.length + 1)));
   }
   return joined(parts);
+}
+
+/** @param path  see array-elements.ts */
+function elementFingerprints(values: ColumnValues, path: string): Uint32Array {
+  const fingerprints: number[] = [];
+  matchEach(values, (array) => {
+    someElement(array, path, (element) => {
+      fingerprints.push(fingerprintOf(element));
+      return false;
+    });
+    return false;
+  });
+  return Uint32Array.from(new Set(fingerprints));
 }
 
 function columnFingerprints(values: ColumnValues, kind: number): Uint32Array {

@@ -24,13 +24,16 @@ export interface SortedEntries {
 /** Owns the entries of one field until the segment ends: 6 bytes each, and 4 more while they are sorted. */
 export class FieldIndexBuilder {
   readonly field: string;
+  readonly #hasElements: boolean;
   readonly #unindexed: number[] = [];
   #fingerprints = new Uint32Array(1024);
   #ordinals = new Uint16Array(1024);
   #entries = 0;
 
-  constructor(field: string) {
+  /** @param hasElements  whether elements of arrays get entries, too */
+  constructor(field: string, hasElements = true) {
     this.field = field;
+    this.#hasElements = hasElements;
   }
 
   /** Row groups that must always be scanned. */
@@ -39,7 +42,7 @@ export class FieldIndexBuilder {
   }
 
   add(ordinal: number, group: RowGroup): void {
-    const fingerprints = ordinal < ORDINALS_MAX ? fieldFingerprints(group, this.field) : undefined;
+    const fingerprints = ordinal < ORDINALS_MAX ? fieldFingerprints(group, this.field, this.#hasElements) : undefined;
     if (fingerprints === undefined) {
       this.#unindexed.push(ordinal);
       return;

@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { ByteReader } from '../../../shared/bytes.ts';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { labelOf } from '../../../shared/labels.ts';
-import { fieldsOf } from '../../../shared/levels.ts';
+import { LEVEL } from '../../../shared/levels.ts';
 import { WORKER_INDEXES_BYTES_MAX } from '../../limits.ts';
 import { decodeFieldIndex, type FieldIndex } from '../index/format.ts';
 import { lookUp } from '../index/reader.ts';
@@ -74,7 +74,7 @@ export class Indexes {
 export function indexableFilters(plan: Predicate): ValueFilter[] {
   return plan.values.filter(
     ({ name, any, labelOnly }) =>
-      labelOnly !== true && any.length > 0 && any.every(({ kind }) => kind === 'equals') && fieldsOf(name).length === 1,
+      labelOnly !== true && any.length > 0 && any.every(({ kind }) => kind === 'equals') && name !== LEVEL,
   );
 }
 
@@ -91,7 +91,10 @@ export function lookupInput(filters: readonly ValueFilter[], segments: readonly 
   return { segments, wanted };
 }
 
-/** Row groups that may still match, now that the indexes have been asked. */
+/**
+ * Row groups that may still match, now that the indexes have been asked. Where these leave out elements of arrays, a row
+ * group without the value stays: only its arrays may match.
+ */
 export function pruneByIndexes(
   rowGroups: readonly RowGroupRef[],
   filters: readonly ValueFilter[],
@@ -99,18 +102,21 @@ export function pruneByIndexes(
   found: LookupOutput,
 ): RowGroupRef[] {
   const answers = new Map(segments.map((place, i) => [place, ordinalSets(found[i]!)]));
-  return rowGroups.filter(({ indexed, streams }) => {
+  return rowGroups.flatMap((ref) => {
+    const { indexed, streams } = ref;
     const sets = indexed && answers.get(indexed.indexes);
-    if (sets === undefined) return true;
-    return filters.every(({ name }, f) => {
+    if (sets === undefined) return [ref];
+    const missing = filters.filter(({ name }, f) => {
       const ordinals = sets[f];
       // A stream that has a label of this name is not asked for the field.
       return (
-        ordinals === undefined ||
-        ordinals.has(indexed!.ordinal) ||
-        streams.some((labels) => labelOf(labels, name) !== undefined)
+        ordinals !== undefined &&
+        !ordinals.has(indexed!.ordinal) &&
+        streams.every((labels) => labelOf(labels, name) === undefined)
       );
     });
+    if (missing.length === 0) return [ref];
+    return indexed!.indexes.hasElements ? [] : [{ ...ref, onlyArraysOf: missing.map(({ name }) => name) }];
   });
 }
 

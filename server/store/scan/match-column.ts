@@ -7,18 +7,28 @@ import type { ColumnValues } from '../../../shared/row-group/column.ts';
 import { byteStringAt, type ByteStrings } from '../../../shared/row-group/byte-strings.ts';
 import { looksLikeUuid, parseUuid } from '../../../shared/row-group/encodings/uuid.ts';
 import { UUID_BYTES } from '../../../shared/row-group/encodings/uuid-short.ts';
-import { KIND_STRING } from '../../../shared/row-group/format.ts';
+import { someElement } from '../../../shared/row-group/array-elements.ts';
+import { KIND_ARRAY, KIND_STRING } from '../../../shared/row-group/format.ts';
 import { matchCutTexts } from './match-cut-texts.ts';
-import { unescaped } from './unescaped.ts';
+import { unescaped } from '../../../shared/row-group/unescaped.ts';
 import { matchesAny } from './pattern.ts';
 import type { Pattern } from './pattern.ts';
 
 const CANONICAL_INTEGER = /^(?:0|-?[1-9]\d{0,14})$/;
 
-/** By value: 1 where it matches. Undefined when no value does. */
-export function matchColumn(values: ColumnValues, kind: number, patterns: readonly Pattern[]): Uint8Array | undefined {
-  const plain = plainTest(kind, patterns);
-  if (values.kind === 'pattern') return matchCutTexts(values, patterns, plain, kind === KIND_STRING);
+/**
+ * By value: 1 where it matches, or an element of it. Undefined when no value does.
+ * @param path  see array-elements.ts
+ */
+export function matchColumn(
+  values: ColumnValues,
+  kind: number,
+  patterns: readonly Pattern[],
+  path: string,
+): Uint8Array | undefined {
+  const plain = plainTest(kind, patterns, path);
+  if (values.kind === 'pattern' && kind !== KIND_ARRAY)
+    return matchCutTexts(values, patterns, plain, kind === KIND_STRING);
   return matchEach(values, plain);
 }
 
@@ -47,13 +57,17 @@ export function matchEach(values: ColumnValues, test: (value: Buffer) => boolean
 }
 
 /** Whether one of some texts matches, which are values of a column. */
-export function matchesSome(texts: ByteStrings, kind: number, patterns: readonly Pattern[]): boolean {
-  const plain = plainTest(kind, patterns);
+export function matchesSome(texts: ByteStrings, kind: number, patterns: readonly Pattern[], path: string): boolean {
+  const plain = plainTest(kind, patterns, path);
   for (let i = 0; i + 1 < texts.offsets.length; i++) if (plain(byteStringAt(texts, i))) return true;
   return false;
 }
 
-function plainTest(kind: number, patterns: readonly Pattern[]): (value: Buffer) => boolean {
+function plainTest(kind: number, patterns: readonly Pattern[], path: string): (value: Buffer) => boolean {
+  if (kind === KIND_ARRAY) {
+    const test = (value: Buffer): boolean => matchesAny(patterns, value);
+    return (value) => (path === '' && test(value)) || someElement(value, path, test);
+  }
   return (value) => matchesAny(patterns, kind === KIND_STRING ? unescaped(value) : value);
 }
 

@@ -1,5 +1,4 @@
 /** Value filters on lines that are kept whole: each line is cut once, whatever the number of filters. */
-import { fieldsOf } from '../../../shared/levels.ts';
 import { KIND_TEXT } from '../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { patternsOf } from './name.ts';
@@ -47,9 +46,8 @@ export class WholeLineMatches {
       ...this.#matchesOf(filter, 'none'),
     ]);
     const byName = Map.groupBy(matches, ({ filter }) => filter.name);
-    const names = namesByField([...byName.keys()]);
     for (const column of this.#columns) {
-      forEachWholeLine(this.#group, column, undefined, (line) => matchLine(line, names, byName));
+      forEachWholeLine(this.#group, column, undefined, (line) => matchLine(line, byName));
     }
     return matches;
   }
@@ -61,26 +59,10 @@ export class WholeLineMatches {
   }
 }
 
-/** By field: the names that it may answer. */
-function namesByField(names: readonly string[]): ReadonlyMap<string, readonly string[]> {
-  const byField = new Map<string, string[]>();
-  for (const name of names) {
-    for (const field of fieldsOf(name)) byField.set(field, [...(byField.get(field) ?? []), name]);
-  }
-  return byField;
-}
-
-function matchLine(
-  line: WholeLine,
-  names: ReadonlyMap<string, readonly string[]>,
-  byName: ReadonlyMap<string, readonly Match[]>,
-): void {
-  for (const [index, field] of line.fields.entries()) {
-    for (const name of names.get(field) ?? []) {
-      const fields = fieldsOf(name);
-      if (fields.length > 1 && line.answering(fields) !== field) continue;
-      const value = line.value(index);
-      for (const { patterns, rows } of byName.get(name)!) if (matchesAny(patterns, value)) rows[line.row] = 1;
+function matchLine(line: WholeLine, byName: ReadonlyMap<string, readonly Match[]>): void {
+  for (const [name, matches] of byName) {
+    for (const { patterns, rows } of matches) {
+      if (line.some(name, (value) => matchesAny(patterns, value))) rows[line.row] = 1;
     }
   }
 }

@@ -2,10 +2,11 @@
  * What a name in a query stands for in a row group: the columns that answer it, template by template, and what their
  * values are compared with. Mostly it is the field of that name; `level` is whatever field says the level of a line.
  */
-import { KIND_TEXT } from '../../../shared/row-group/format.ts';
+import { KIND_ARRAY, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import type { ColumnInfo } from '../../../shared/row-group/header.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
-import { fieldsOf, LEVEL, levelWildcards } from '../../../shared/levels.ts';
+import { LEVEL, levelWildcards } from '../../../shared/levels.ts';
+import { type Answer, answerTo, fieldsOfTemplate } from '../../../shared/row-group/answer.ts';
 import type { Wildcard } from '../../../shared/wildcard.ts';
 import type { Pattern } from './pattern.ts';
 
@@ -13,48 +14,59 @@ import type { Pattern } from './pattern.ts';
 export interface AnsweringColumn {
   readonly column: number;
   readonly parts: ColumnInfo['parts'];
+  /** Where not the values answer, but elements of them. */
+  readonly path: string;
 }
 
-/**
- * The columns that answer a name, fields of higher priority first: the parts of templates without a field of a higher one.
- * Lines that are kept whole are not among them, see whole-lines.ts.
- */
-export function answeringColumns(group: RowGroup, name: string): AnsweringColumn[] {
-  const fields = fieldsOf(name);
-  const answering: AnsweringColumn[] = [];
-  /** Templates that a field has answered; only where there are several fields. */
-  const answered = new Set<number>();
-  for (const field of fields) {
-    const own = group.columnsOf(field).flatMap((column): AnsweringColumn[] => {
-      const { slot, parts } = group.columns[column]!;
-      if (slot.kind === KIND_TEXT) return [];
-      const left = answered.size === 0 ? parts : parts.filter(({ template }) => !answered.has(template));
-      return left.length === 0 ? [] : [{ column, parts: left }];
-    });
-    if (fields.length > 1) for (const { parts } of own) for (const { template } of parts) answered.add(template);
-    answering.push(...own);
-  }
-  return answering;
+/** By template: what of its lines answers a name; undefined of lines that are kept whole, see whole-lines.ts. */
+export function answersOf(group: RowGroup, name: string): (Answer | undefined)[] {
+  if (!mayAnswer(group, name)) return group.templates.map(() => undefined);
+  return group.templates.map((template) => answerTo(name, fieldsOfTemplate(template)));
 }
 
-/**
- * By template: the column that answers a name in its lines, or holds lines that may do so; of a field that a line has more
- * than once, the last.
- */
-export function columnOfTemplates(group: RowGroup, name: string): (number | undefined)[] {
-  const columns: (number | undefined)[] = group.templates.map(() => undefined);
-  for (const column of group.columnsOf('')) {
-    const { slot, parts } = group.columns[column]!;
-    if (slot.kind === KIND_TEXT) for (const { template } of parts) columns[template] = column;
+/** Whether a name may be answered by elements of an array. */
+export function hasArrays(group: RowGroup, name: string): boolean {
+  return fieldsAround(name).some((field) =>
+    group.columnsOf(field).some((column) => group.columns[column]!.slot.kind === KIND_ARRAY),
+  );
+}
+
+/** False when no line can answer: mostly a name is that of a column, or lies within one. */
+function mayAnswer(group: RowGroup, name: string): boolean {
+  return name === LEVEL || fieldsAround(name).some((field) => group.columnsOf(field).length > 0);
+}
+
+/** `a.b.c`, `a` and `a.b` */
+export function fieldsAround(name: string): string[] {
+  const fields = [name];
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) fields.push(name.slice(0, dot));
+  return fields;
+}
+
+/** The columns that answer a name. */
+export function answeringColumns(group: RowGroup, answers: readonly (Answer | undefined)[]): AnsweringColumn[] {
+  const templatesOf = new Map<number, { path: string; templates: Set<number> }>();
+  for (const [template, answer] of answers.entries()) {
+    if (answer?.kind !== 'value') continue;
+    const column = group.columnsOfTemplate[template]![answer.slot]!;
+    const known = templatesOf.get(column);
+    if (known === undefined) templatesOf.set(column, { path: answer.path, templates: new Set([template]) });
+    else known.templates.add(template);
   }
-  for (const { column, parts } of answeringColumns(group, name)) {
-    for (const { template } of parts) {
-      const other = columns[template];
-      const own = group.columnsOfTemplate[template]!;
-      if (other === undefined || own.indexOf(column) > own.indexOf(other)) columns[template] = column;
-    }
-  }
-  return columns;
+  return [...templatesOf].map(([column, { path, templates }]) => {
+    const { parts } = group.columns[column]!;
+    const isAll = templates.size === parts.length;
+    return { column, path, parts: isAll ? parts : parts.filter(({ template }) => templates.has(template)) };
+  });
+}
+
+/** By template: the column whose values answer a name in its lines, or that holds lines which may do so. */
+export function columnOfTemplates(group: RowGroup, answers: readonly (Answer | undefined)[]): (number | undefined)[] {
+  return answers.map((answer, template) => {
+    const columns = group.columnsOfTemplate[template]!;
+    if (answer?.kind === 'value' && answer.path === '') return columns[answer.slot];
+    return columns.find((column) => group.columns[column]!.slot.kind === KIND_TEXT);
+  });
 }
 
 /** Compiled once for each list of patterns, which are those of a plan. */

@@ -5,14 +5,20 @@
 import { LRUCache } from 'lru-cache';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { WORKER_CACHE_BYTES_MAX, WORKER_HEADERS_MAX } from '../../limits.ts';
+import { hasArrays } from './name.ts';
 import type { RowGroupRef } from '../snapshot.ts';
 import type { FileReader } from './open-files.ts';
 
 /** All that a worker needs to know of a row group. */
-export type RowGroupPlace = Pick<RowGroupRef, 'path' | 'offset' | 'sizeBytes'>;
+export type RowGroupPlace = Pick<RowGroupRef, 'path' | 'offset' | 'sizeBytes' | 'onlyArraysOf'>;
 
-export function placeOf({ path, offset, sizeBytes }: RowGroupRef): RowGroupPlace {
-  return { path, offset, sizeBytes };
+export function placeOf({ path, offset, sizeBytes, onlyArraysOf }: RowGroupRef): RowGroupPlace {
+  return { path, offset, sizeBytes, ...(onlyArraysOf !== undefined && { onlyArraysOf }) };
+}
+
+/** True when no row can match, because the row group has no arrays where only these may. */
+export function lacksArrays(group: RowGroup, { onlyArraysOf = [] }: RowGroupPlace): boolean {
+  return !onlyArraysOf.every((name) => hasArrays(group, name));
 }
 
 export class RowGroups {

@@ -7,7 +7,7 @@ import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { sortByTime } from '../../../shared/row-group/sort.ts';
 import type { Plan } from './plan.ts';
 import { matchRows } from './match-rows.ts';
-import type { RowGroupPlace, RowGroups } from './row-groups.ts';
+import { lacksArrays, type RowGroupPlace, type RowGroups } from './row-groups.ts';
 
 export interface ScanInput {
   readonly places: readonly RowGroupPlace[];
@@ -29,7 +29,8 @@ const NO_ROWS: ScannedRows = { rows: new Uint32Array(0), timesNs: new Float64Arr
 export function scan(input: ScanInput, rowGroups: Pick<RowGroups, 'open'>): ScannedRows[] {
   return input.places.map((place) => {
     try {
-      return scanGroup(rowGroups.open(place), input.plan);
+      const group = rowGroups.open(place);
+      return lacksArrays(group, place) ? NO_ROWS : scanGroup(group, input.plan);
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
       return { ...NO_ROWS, corruption: error.message };

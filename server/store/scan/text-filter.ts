@@ -50,7 +50,7 @@ function markContaining(group: RowGroup, needle: Buffer, selected: Uint8Array, f
     const columns = group.columnsOfTemplate[t]!;
     if (!mayContain(group, template, columns, bytes)) continue;
     if (template.literals.some((literal) => literal.includes(needle))) {
-      for (const row of rowsOfTemplate(group, t)) found[row] = 1;
+      for (const row of group.rowsOfTemplate(t)) found[row] = 1;
       continue;
     }
     for (const index of columns) {
@@ -58,19 +58,14 @@ function markContaining(group: RowGroup, needle: Buffer, selected: Uint8Array, f
       const matched = matchedOf.get(index);
       if (matched !== undefined) markPart(group, group.columns[index]!, t, matched, found);
     }
-    const across = seams.rowsAcross(t, () => rowsOfTemplate(group, t));
+    const across = seams.rowsAcross(t, () => group.rowsOfTemplate(t));
     if (across.length > 0) markLines(group, across, needle, selected, found);
   }
 }
 
-function rowsOfTemplate(group: RowGroup, template: number): Int32Array {
-  const { templateRows, templateStarts } = group.order();
-  return templateRows.subarray(templateStarts[template], templateStarts[template + 1]);
-}
-
 function markPart(group: RowGroup, column: ColumnInfo, template: number, matched: Uint8Array, found: Uint8Array): void {
   const firstValue = firstValueOf(column, template);
-  const rows = rowsOfTemplate(group, template);
+  const rows = group.rowsOfTemplate(template);
   for (let i = 0; i < rows.length; i++) if (matched[firstValue + i] === 1) found[rows[i]!] = 1;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Value filters on a row group: labels first, by stream; then, for streams that lack the label, fields, by column.
- * A field that stands in a line more than once matches when any of its values does.
+ * Of a field that a line has more than once, the last counts; an array also matches when one of its elements does.
  */
 import { type Labels, labelOf } from '../../../shared/labels.ts';
 import { ENCODING_INTEGER, ENCODING_UUID, KIND_STRING } from '../../../shared/row-group/format.ts';
@@ -12,7 +12,7 @@ import type { ValueFilter, Verdict } from './plan.ts';
 import { markedIn } from './marks.ts';
 import { integersOf, matchColumn, matchesSome, uuidsOf } from './match-column.ts';
 import type { Side, WholeLineMatches } from './match-whole-lines.ts';
-import { answeringColumns, patternsOf } from './name.ts';
+import { answeringColumns, type AnsweringColumn, answersOf, patternsOf } from './name.ts';
 
 /** What the labels of a stream say about a filter. */
 export function labelVerdict(filter: ValueFilter, labels: Labels): Verdict {
@@ -64,21 +64,24 @@ function fieldMatches(group: RowGroup, filter: ValueFilter, wholeLines: WholeLin
 function matchingRows(group: RowGroup, filter: ValueFilter, side: Side, wholeLines: WholeLineMatches): Uint8Array {
   const rows = new Uint8Array(group.info.rowCount);
   const patterns = patternsOf(filter.name, filter[side]);
-  for (const { column, parts } of answeringColumns(group, filter.name)) markRows(group, column, parts, patterns, rows);
+  const answers = answersOf(group, filter.name);
+  for (const answering of answeringColumns(group, answers)) markRows(group, answering, patterns, rows);
+  for (const [template, answer] of answers.entries()) {
+    if (answer?.kind !== 'implied' || !matchesAny(patterns, answer.value)) continue;
+    for (const row of group.rowsOfTemplate(template)) rows[row] = 1;
+  }
   wholeLines.mark(filter, side, rows);
   return rows;
 }
 
-/** @param parts  of the column, in which values count */
 function markRows(
   group: RowGroup,
-  index: number,
-  parts: ColumnInfo['parts'],
+  { column: index, parts, path }: AnsweringColumn,
   patterns: readonly Pattern[],
   rows: Uint8Array,
 ): void {
   const column = group.columns[index]!;
-  const matching = findInPlace(group, index, patterns) ?? findDecoded(group, index, patterns);
+  const matching = findInPlace(group, index, patterns) ?? findDecoded(group, index, patterns, path);
   const counting = parts.length === column.parts.length ? matching : inParts(column, parts, matching);
   for (const row of group.rowsOf(column, counting)) rows[row] = 1;
 }
@@ -116,11 +119,11 @@ function found(count: number, find: (onFound: (index: number) => void) => void):
 }
 
 /** The same by decoding the column, if the texts of its header do not show that none matches. */
-function findDecoded(group: RowGroup, index: number, patterns: readonly Pattern[]): Uint32Array {
+function findDecoded(group: RowGroup, index: number, patterns: readonly Pattern[], path: string): Uint32Array {
   const { kind } = group.columns[index]!.slot;
   const texts = group.headerTexts(index);
-  if (texts !== undefined && !matchesSome(texts, kind, patterns)) return new Uint32Array(0);
-  const matched = matchColumn(group.values(index), kind, patterns);
+  if (texts !== undefined && !matchesSome(texts, kind, patterns, path)) return new Uint32Array(0);
+  const matched = matchColumn(group.values(index), kind, patterns, path);
   return matched === undefined ? new Uint32Array(0) : markedIn(matched);
 }
 

@@ -1,10 +1,11 @@
 /** Lines whose shape was one too many are kept whole, but have fields all the same: they are cut again here. */
-import { fieldsOf } from '../../../shared/levels.ts';
+import { answerTo } from '../../../shared/row-group/answer.ts';
+import { someElement } from '../../../shared/row-group/array-elements.ts';
 import { cutLine } from '../../../shared/row-group/cut-line.ts';
-import { KIND_STRING } from '../../../shared/row-group/format.ts';
+import { KIND_ARRAY, KIND_STRING } from '../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { Tokens } from '../../../shared/row-group/tokens.ts';
-import { unescaped } from './unescaped.ts';
+import { unescaped } from '../../../shared/row-group/unescaped.ts';
 
 /** A line with its values. One object serves all lines of a pass, so it is good until the next line. */
 export class WholeLine {
@@ -20,9 +21,24 @@ export class WholeLine {
     return this.#tokens.kinds[index] === KIND_STRING ? unescaped(value) : value;
   }
 
-  /** The field that answers a name in this line; undefined when it has none. @param fields  those that may, by priority */
-  answering(fields: readonly string[]): string | undefined {
-    return fields.find((field) => this.fields.includes(field));
+  /**
+   * Whether a value that answers a name passes: the one that does in counts, or also an element of it.
+   * @param test  its buffer is good for the time of the call
+   */
+  some(name: string, test: (value: Buffer) => boolean): boolean {
+    const answer = answerTo(name, this.#tokens);
+    if (answer === undefined) return false;
+    if (answer.kind === 'implied') return test(answer.value);
+    const value = this.value(answer.slot);
+    if (answer.path === '' && test(value)) return true;
+    return this.#tokens.kinds[answer.slot] === KIND_ARRAY && someElement(value, answer.path, test);
+  }
+
+  /** The value that answers a name; undefined when the line has none. */
+  answer(name: string): Buffer | undefined {
+    const answer = answerTo(name, this.#tokens);
+    if (answer?.kind === 'implied') return answer.value;
+    return answer === undefined || answer.path !== '' ? undefined : this.value(answer.slot);
   }
 
   /** False when bytes[start, end) cannot be cut. */
@@ -55,17 +71,15 @@ export function forEachWholeLine(
   for (let i = 0; i < rows.length; i++) if (line.cut(rows[i]!, bytes, offsets[i]!, offsets[i + 1]!)) visit(line);
 }
 
-/** Calls back for each value of a name in the lines of a text column; the value is a view. */
+/** Calls back for each value that answers a name in the lines of a text column; the value is a view. */
 export function forEachWholeLineValue(
   group: RowGroup,
   column: number,
   name: string,
   visit: (row: number, value: Buffer) => void,
 ): void {
-  const fields = fieldsOf(name);
   forEachWholeLine(group, column, undefined, (line) => {
-    const answering = line.answering(fields);
-    if (answering === undefined) return;
-    for (const [index, field] of line.fields.entries()) if (field === answering) visit(line.row, line.value(index));
+    const value = line.answer(name);
+    if (value !== undefined) visit(line.row, value);
   });
 }

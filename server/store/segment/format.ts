@@ -15,7 +15,9 @@ export const SEGMENT_TAIL_BYTES = 12;
 export const SECTION_STREAMS = 1;
 export const SECTION_ROW_GROUPS = 2;
 /** What is known of the index of each field: count × field index. (3 and 16 were indexes of another layout.) */
-export const SECTION_FIELD_INDEXES = 4;
+export const SECTION_FIELD_INDEXES = 5;
+/** The same of indexes that leave out elements of arrays. */
+export const SECTION_FIELD_INDEXES_WITHOUT_ELEMENTS = 4;
 /** The blocks of one field's index; one section a field. */
 export const SECTION_INDEX_BLOCKS = 17;
 
@@ -125,4 +127,14 @@ export function decodeRowGroups(bytes: Uint8Array): SegmentRowGroup[] {
   }
   reader.expectEnd();
   return rowGroups;
+}
+
+/** The section that says what is known of indexes, if there is one, and whether these have the elements of arrays. */
+export function indexesSection(
+  sections: readonly Section[],
+): (Section & { readonly hasElements: boolean }) | undefined {
+  const section = sections.find(
+    ({ kind }) => kind === SECTION_FIELD_INDEXES || kind === SECTION_FIELD_INDEXES_WITHOUT_ELEMENTS,
+  );
+  return section && { ...section, hasElements: section.kind === SECTION_FIELD_INDEXES };
 }

@@ -13,8 +13,8 @@ import {
   decodeDirectory,
   decodeRowGroups,
   decodeStreams,
+  indexesSection,
   type Section,
-  SECTION_FIELD_INDEXES,
   SECTION_ROW_GROUPS,
   SECTION_STREAMS,
   SEGMENT_HEADER_BYTES,
@@ -52,8 +52,8 @@ export async function readSegment(
     for (const section of directory) checkWithin(section, sizeBytes, `section ${section.kind}`);
     const labelSets = decodeStreams(await readSection(file, directory, SECTION_STREAMS));
     const rowGroups = decodeRowGroups(await readSection(file, directory, SECTION_ROW_GROUPS));
-    for (const rowGroup of rowGroups) checkRowGroup(rowGroup, sizeBytes, labelSets.length);
-    const catalogue = directory.find(({ kind }) => kind === SECTION_FIELD_INDEXES);
+for (const rowGroup of rowGroups) checkRowGroup(rowGroup, sizeBytes, labelSets.length);
+    const catalogue = indexesSection(directory);
     const indexes = catalogue === undefined ? undefined : { path, ...catalogue };
     const streams = hold(labelSets);
     const refs = rowGroups.map((rowGroup, ordinal) => ({

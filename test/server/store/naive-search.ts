@@ -26,17 +26,19 @@ export function isWanted({ text, labels, instant }: NaiveLine, plan: Predicate):
     plan.values.every(
       (filter) =>
         (filter.labelOnly !== true || labelOf(labels, filter.name) !== undefined) &&
-        passesValue(filter, valuesOf(text, labels, filter.name)),
+        passesValue(filter, comparedValues(text, labels, filter.name)),
     ) && passesText(text, plan.text)
   );
 }
 
-/** A label of that name decides alone; without one, the fields of that name do, or those that say a level. */
+/** The value that answers a name: a label of that name, else the last field of that name, or the one that says a level. */
 export function valuesOf(text: string, labels: Labels, name: string): string[] {
   const label = labelOf(labels, name);
   if (label !== undefined) return [label];
   const fields = fieldsOf(text);
-  return name === LEVEL ? levelValues(fields) : fields.flatMap(([field, value]) => (field === name ? [value] : []));
+  const values =
+    name === LEVEL ? levelValues(fields) : fields.flatMap(([field, value]) => (field === name ? [value] : []));
+  return values.slice(-1);
 }
 
 function passesValue({ name, any, none }: ValueFilter, values: readonly string[]): boolean {
@@ -47,6 +49,38 @@ function passesValue({ name, any, none }: ValueFilter, values: readonly string[]
   return (any.length === 0 || matchesOne(any)) && !matchesOne(none);
 }
 
+/** What a filter is compared with: the value that answers the name and, where it is an array, all that is in it. */
+function comparedValues(text: string, labels: Labels, name: string): string[] {
+  const values = valuesOf(text, labels, name);
+  if (labelOf(labels, name) !== undefined) return values;
+  const parsed = parsedObject(text);
+  const leaves = parsed === undefined ? [] : rawLeavesOf(parsed, '');
+  if (name === LEVEL) return [...values, ...values.flatMap(elementsOfText)];
+  const own = leaves.findLast(([field]) => field === name);
+  if (own !== undefined) return [...values, ...elementsOf(own[1], '')];
+  const around = leaves.findLast(([field, value]) => Array.isArray(value) && name.startsWith(`${field}.`));
+  return around === undefined ? values : elementsOf(around[1], name.slice(around[0].length + 1));
+}
+
+function elementsOfText(value: string): string[] {
+  return value.startsWith('[') ? elementsOf(JSON.parse(value), '') : [];
+}
+
+/** Texts of an array's elements, or of what its objects have at a path; nothing for other values. */
+function elementsOf(value: unknown, path: string): string[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((element: unknown): string[] => {
+    if (Array.isArray(element)) return elementsOf(element, path);
+    if (element === null || typeof element !== 'object') return path === '' ? [textOf(element)] : [];
+    if (path === '') return [];
+    const leaves = rawLeavesOf(element, '');
+    const own = leaves.findLast(([field]) => field === path);
+    if (own !== undefined) return Array.isArray(own[1]) ? elementsOf(own[1], '') : [textOf(own[1])];
+    const around = leaves.findLast(([field, each]) => Array.isArray(each) && path.startsWith(`${field}.`));
+    return around === undefined ? [] : elementsOf(around[1], path.slice(around[0].length + 1));
+  });
+}
+
 function passesText(text: string, { any, none }: TextFilter): boolean {
   const contains = (needle: Uint8Array): boolean => Buffer.from(text).includes(Buffer.from(needle));
   return (any.length === 0 || any.some(contains)) && !none.some(contains);
@@ -54,18 +88,29 @@ function passesText(text: string, { any, none }: TextFilter): boolean {
 
 /** Fields of a JSON line, keys joined by dots. */
 function fieldsOf(text: string): [string, string][] {
+  const parsed = parsedObject(text);
+  return parsed === undefined ? [] : rawLeavesOf(parsed, '').map(([name, value]) => [name, textOf(value)]);
+}
+
+function parsedObject(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? leavesOf(value, '') : [];
+    return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : undefined;
   } catch {
-    return [];
+    return undefined;
   }
 }
 
-function leavesOf(value: object, prefix: string): [string, string][] {
-  return Object.entries(value).flatMap(([name, each]: [string, unknown]) =>
+/** The last of each name. */
+function rawLeavesOf(value: object, prefix: string): [string, unknown][] {
+  const leaves = Object.entries(value).flatMap(([name, each]: [string, unknown]) =>
     each !== null && typeof each === 'object' && !Array.isArray(each)
-      ? leavesOf(each, `${prefix}${name}.`)
-      : [[prefix + name, typeof each === 'string' ? each : JSON.stringify(each)] as [string, string]],
+      ? rawLeavesOf(each, `${prefix}${name}.`)
+      : [[prefix + name, each] as [string, unknown]],
   );
+  return leaves.filter(([name], i) => leaves.findLastIndex(([other]) => other === name) === i);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
