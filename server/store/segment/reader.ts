@@ -52,7 +52,7 @@ export async function readSegment(
     for (const section of directory) checkWithin(section, sizeBytes, `section ${section.kind}`);
     const labelSets = decodeStreams(await readSection(file, directory, SECTION_STREAMS));
     const rowGroups = decodeRowGroups(await readSection(file, directory, SECTION_ROW_GROUPS));
-for (const rowGroup of rowGroups) checkRowGroup(rowGroup, sizeBytes, labelSets.length);
+    for (const rowGroup of rowGroups) checkRowGroup(rowGroup, sizeBytes, labelSets.length);
     const catalogue = indexesSection(directory);
     const indexes = catalogue === undefined ? undefined : { path, ...catalogue };
     const streams = hold(labelSets);

@@ -147,8 +147,17 @@ describe('indexes', () => {
   test('of older segments rule out no row group that has arrays', () => {
     const place = (hasElements: boolean) => ({ path: 's', offset: 0, sizeBytes: 1, checksum: 0, hasElements });
     const ref = (hasElements: boolean): RowGroupRef => ({
-      ...{ path: 's', offset: 0, sizeBytes: 1, rowCount: 3, lineBytes: 1, baseDay: TODAY, minTimeNs: 0, maxTimeNs: 1 },
-      ...{ order: 0, streams: [{}], indexed: { indexes: place(hasElements), ordinal: 0 } },
+      path: 's',
+      offset: 0,
+      sizeBytes: 1,
+      rowCount: 3,
+      lineBytes: 1,
+      baseDay: TODAY,
+      minTimeNs: 0,
+      maxTimeNs: 1,
+      order: 0,
+      streams: [{}],
+      indexed: { indexes: place(hasElements), ordinal: 0 },
     });
     const filters = (field: string): ValueFilter[] => [{ name: field, any: [parsePattern('8')], none: [] }];
     const pruned = (field: string, hasElements: boolean): RowGroupRef[] => {
