@@ -1,6 +1,6 @@
 /**
- * Judges, for the line reader, which line belongs to the entry before it: never one that is a JSON object, nor one that
- * comes after a silence; of all others the rules decide.
+ * Judges, for the line reader, which line belongs to the entry before it: never one that is a JSON object by the rules, nor
+ * one that comes after a silence; of all others the rules decide.
  */
 import { CriParser } from '../shared/cri.ts';
 import { NS_PER_DAY, NS_PER_MS } from '../shared/time.ts';
@@ -29,15 +29,21 @@ export class EntryJoiner {
   }
 
   /** The state of an entry that begins with the fragment that `cri` has parsed, which ends at `end`. */
-  begin({ messageStart }: CriParser, bytes: Uint8Array, end: number): number {
-    if (this.#rules === undefined || isObject(bytes, messageStart, end)) return ALONE;
-    return this.#rules.begin(bytes, messageStart, end);
+  begin(cri: CriParser, bytes: Uint8Array, end: number): number {
+    if (this.#rules === undefined || this.isObject(cri, bytes, end)) return ALONE;
+    return this.#rules.begin(bytes, cri.messageStart, end);
+  }
+
+  /** Whether the fragment that `cri` has parsed is an object, or may be the beginning of one. */
+  isObject({ messageStart, partial }: CriParser, bytes: Uint8Array, end: number): boolean {
+    if (messageStart >= end || bytes[messageStart] !== OPEN_BRACE) return false;
+    return partial || this.#rules!.isObject(bytes, messageStart, end);
   }
 
   /** The state of a pending line after the fragment that `cri` has parsed; ALONE when they do not belong together. */
   next(line: PendingLine, cri: CriParser, bytes: Uint8Array, end: number): number {
     if (line.isOpen) return line.state;
-    if (isObject(bytes, cri.messageStart, end)) return ALONE;
+    if (this.isObject(cri, bytes, end)) return ALONE;
     if (spanNs(cri, line.lastDay, line.lastTimeNs) > line.idleMsMax * NS_PER_MS) return ALONE;
     return this.#rules!.next(line.state, bytes, cri.messageStart, end);
   }
@@ -63,14 +69,9 @@ export class EntryJoiner {
     const following = this.#following;
     const followingEnd = bytes.indexOf(NEWLINE, at);
     if (!following.parse(bytes, at, followingEnd) || following.stream !== cri.stream) return false;
-    const { messageStart } = following;
-    if (isObject(bytes, messageStart, followingEnd)) return true;
-    return this.#rules!.next(state, bytes, messageStart, followingEnd) === ALONE;
+    if (this.isObject(following, bytes, followingEnd)) return true;
+    return this.#rules!.next(state, bytes, following.messageStart, followingEnd) === ALONE;
   }
-}
-
-function isObject(bytes: Uint8Array, start: number, end: number): boolean {
-  return start < end && bytes[start] === OPEN_BRACE;
 }
 
 function spanNs({ day, timeNs }: CriParser, fromDay: number, fromTimeNs: number): number {

@@ -7,6 +7,8 @@
 export const ALONE = 0;
 
 export interface EntryRules {
+  /** Whether the line bytes[start, end) is a JSON object, which is always an entry of its own. */
+  isObject(bytes: Uint8Array, start: number, end: number): boolean;
   /** The state of an entry that begins with the line bytes[start, end); never ALONE. */
   begin(bytes: Uint8Array, start: number, end: number): number;
   /** The state after the line, or ALONE when it does not belong to the entry. */

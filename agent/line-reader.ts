@@ -61,8 +61,8 @@ export class LineReader {
         at = damageEnd === newline ? newline + 1 : damageEnd;
         continue;
       }
-      const isObject = bytes[cri.messageStart] === OPEN_BRACE;
-      let lineEnd = isObject ? newline : textEnd(bytes, cri, newline, end);
+      const hasBrace = bytes[cri.messageStart] === OPEN_BRACE;
+      let lineEnd = hasBrace ? newline : textEnd(bytes, cri, newline, end);
       if (zero < lineEnd) {
         lineEnd = Math.min(lineEnd, recordEnd(bytes, cri.messageStart, newline));
         zero = indexOfZero(bytes, lineEnd, end);
@@ -77,7 +77,7 @@ export class LineReader {
         cri.partial ||
         chain.pending[stream] !== undefined ||
         fileOffset + at < start[stream] ||
-        (joins && !isObject && !this.#standsAlone(bytes, newline, end))
+        (joins && !(hasBrace && this.#joiner.isObject(cri, bytes, newline)) && !this.#standsAlone(bytes, newline, end))
       ) {
         if (!this.#takeFragment(chain, file, bytes, newline, fileOffset + at, end)) break;
       } else {

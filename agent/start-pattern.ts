@@ -3,6 +3,7 @@
  * (flag `l`), on no more than the beginning of a line, so no pattern and no line can hold the agent up: the worst costs
  * some ten microseconds a line. What that engine cannot do (look-around, back-references) is refused when it is given.
  */
+import { nestedEnd, skipSpace } from '../shared/row-group/json-scan.ts';
 import { compileStartPattern } from '../shared/rules/expression.ts';
 import { ALONE, type EntryRules } from './entry-rules.ts';
 import { ENTRY_IDLE_MS_MAX, START_PATTERN_BYTES_MAX } from './limits.ts';
@@ -15,6 +16,12 @@ export class StartPattern implements EntryRules {
   /** @throws SyntaxError  it is no pattern that can be run */
   constructor(pattern: string) {
     this.#pattern = compileStartPattern(pattern);
+  }
+
+  /** What only begins like an object, as pretty-printed JSON does, is joined like other lines. */
+  isObject(bytes: Uint8Array, start: number, end: number): boolean {
+    const objectEnd = nestedEnd(bytes, start, end);
+    return objectEnd >= 0 && skipSpace(bytes, objectEnd, end) === end;
   }
 
   /** Whatever comes first begins an entry, be it the rest of one whose beginning nobody has. */

@@ -56,6 +56,11 @@ const DURING = word('During handling of the above exception, another exception o
 const DIRECT_CAUSE = word('The above exception was the direct cause of the following exception:');
 
 export class TraceRules implements EntryRules {
+  /** No line of a trace begins with a brace. */
+  isObject(): boolean {
+    return true;
+  }
+
   begin(bytes: Uint8Array, start: number, end: number): number {
     const at = afterIndent(bytes, start, end);
     if (at > start) return startsWith(bytes, at, end, TRACEBACK_OF_GROUP) ? FRAMES : TEXT;

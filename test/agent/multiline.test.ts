@@ -100,6 +100,14 @@ describe('a start pattern', () => {
     await world.expectLines([...bytes, JSON_LINE, bytes[1]!, JSON_LINE]);
   });
 
+  test('joins what begins like a JSON object and is none, and nothing to one', async () => {
+    const pretty = '{\n  "level": "error",\n  "list": [\n    {\n      "a": 1\n    }\n  ]\n}';
+    const small = '{ "a": {\n  "b": 1 } }';
+    world.live(lines([pretty, small, JSON_LINE, pretty].join('\n')) + cri('{"a":', 'P') + cri('1}') + lines(small));
+    await start({ kind: 'start', pattern: '^\\{' });
+    await world.expectLines([pretty, small, JSON_LINE, pretty, '{"a":1}', small]);
+  });
+
   test.each(['(a|a)*$', '(a+)+$', '(a*)*(a*)*(a*)*x'])('%s ends in time on what makes others backtrack', (pattern) => {
     const rules = new StartPattern(pattern);
     const line = Buffer.from(`${'a'.repeat(100_000)}b`);
