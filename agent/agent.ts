@@ -22,9 +22,9 @@ import { Tail, type TailOptions } from './tail.ts';
 export interface AgentOptions
   extends
     Pick<TailOptions, 'podsDir' | 'rescanMs' | 'graceMs' | 'goneMs' | 'pendingIdleMsMax'>,
-    Pick<TailOptions, 'deletedBytesMax' | 'openFilesMax' | 'watch' | 'quietMs'>,
+    Pick<TailOptions, 'deletedBytesMax' | 'openFilesMax' | 'watch' | 'quietMs' | 'linkedDirs'>,
     Pick<FileReaderOptions, 'rateLimit' | 'multiline'>,
-    Pick<ShipperOptions, 'serverUrl' | 'token' | 'backoffMsMax'> {
+    Pick<ShipperOptions, 'serverUrl' | 'token' | 'backoffMsMax' | 'requestMsMax'> {
   readonly node: string;
   readonly log: Logger;
   readonly tickMs?: number;

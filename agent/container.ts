@@ -182,11 +182,11 @@ function reconcileChain(
       present.add(known);
       rename(known, path, log, nowMs);
       const hasGrown = known.fd < 0 && !log.gzip && stats.size > known.sizeBytes;
-      if (hasGrown && takeDescriptor(descriptors) && reopenLogFile(known)) known.changedMs = nowMs;
+      if (hasGrown && takeDescriptor(descriptors) && reopenLogFile(known, descriptors.opener)) known.changedMs = nowMs;
       continue;
     }
     isRefused ||= !takeDescriptor(descriptors);
-    const file = isRefused ? undefined : openLogFile(path, log);
+    const file = isRefused ? undefined : openLogFile(path, log, descriptors.opener);
     if (file === undefined) continue;
     chain.files.push(file);
     if (identifyFile(chain, file)) identified(chain, file);

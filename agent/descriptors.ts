@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { DELETED_BYTES_MAX, OPEN_FILES_MAX, SPARE_DESCRIPTORS } from './limits.ts';
 import { closeLogFile, isComplete, type LogFile } from './log-file.ts';
+import type { LogOpener } from './log-opener.ts';
 import type { LossReason } from './losses.ts';
 
 export interface OpenFileLimits {
@@ -13,6 +14,7 @@ export interface OpenFileLimits {
 }
 
 export interface Descriptors {
+  readonly opener: LogOpener;
   readonly openFilesMax: number;
   readonly deletedBytesMax: number;
   /** Log files that are open, as of the last tick and what was opened since. */
@@ -21,8 +23,9 @@ export interface Descriptors {
   refused: number;
 }
 
-export function createDescriptors({ openFilesMax, deletedBytesMax = DELETED_BYTES_MAX }: OpenFileLimits): Descriptors {
-  return { openFilesMax: openFilesMax ?? openFilesLimit(), deletedBytesMax, open: 0, refused: 0 };
+export function createDescriptors(limits: OpenFileLimits, opener: LogOpener): Descriptors {
+  const { openFilesMax = openFilesLimit(), deletedBytesMax = DELETED_BYTES_MAX } = limits;
+  return { opener, openFilesMax, deletedBytesMax, open: 0, refused: 0 };
 }
 
 /** Takes a descriptor, or says that there is none left. */

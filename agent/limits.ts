@@ -146,6 +146,9 @@ export const OPEN_FILES_MAX = 8192;
 /** Descriptors for all else: sockets, watches, Node's own. */
 export const SPARE_DESCRIPTORS = 64;
 
+/** Paths that were refused, each of which is said once. Beyond it the oldest is forgotten, and may be said again. */
+export const REFUSED_PATHS_MAX = 1024;
+
 /** A directory that was empty for longer than this before it went held nothing; of a younger one nobody knows. */
 export const UNSEEN_MS_MAX = 2_000;
 
@@ -184,7 +187,13 @@ export const BACKOFF_MS_MIN = 100;
 export const BACKOFF_MS_MAX = 15_000;
 
 /** A server that says nothing for this long is asked again. */
-export const REQUEST_MS_MAX = 30_000;
+export const SILENCE_MS_MAX = 30_000;
+
+/** From a request's first byte to its answer's last: a batch takes seconds on a slow link. Beyond it it is sent again. */
+export const REQUEST_MS_MAX = 60_000;
+
+/** Of an answer: the positions of 60,000 files. Beyond it the request has failed, and is sent again. */
+export const ANSWER_BYTES_MAX = 8 * MIB;
 
 /** The longest Retry-After that is honoured. */
 export const RETRY_AFTER_MS_MAX = 60_000;

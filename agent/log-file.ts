@@ -2,13 +2,14 @@
  * One log file: its descriptor, its identity and how far it is read, sent and acknowledged. Plain data with the few
  * system calls that it needs; what is done with it is decided in chain.ts and tail.ts.
  */
-import { closeSync, fstatSync, openSync, readSync, statSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, readSync, statSync, type Stats } from 'node:fs';
 import { constants, crc32, gunzipSync } from 'node:zlib';
 import { CriParser, STDERR, STDOUT } from '../shared/cri.ts';
 import { rowTimeOfMs } from '../shared/time.ts';
 import type { Position } from '../shared/wire.ts';
 import { GZIP_HEAD_BYTES, HEAD_BYTES } from './limits.ts';
 import type { GzipSource } from './gzip-source.ts';
+import type { LogOpener } from './log-opener.ts';
 import type { LogName } from './log-path.ts';
 import type { LossReason } from './losses.ts';
 
@@ -70,9 +71,9 @@ export interface FileLoss {
   readonly isMeasured: boolean;
 }
 
-/** Opens a file; undefined when it is gone meanwhile. Its position is at the start until somebody says otherwise. */
-export function openLogFile(path: string, log: LogName): LogFile | undefined {
-  const fd = openIfThere(path);
+/** Opens a file; undefined when it is gone meanwhile or may not be read. Its position is at the start until it is set. */
+export function openLogFile(path: string, log: LogName, opener: LogOpener): LogFile | undefined {
+  const fd = opener.open(path);
   if (fd < 0) return undefined;
   const stats = fstatSync(fd);
   return {
@@ -130,8 +131,8 @@ export function notRead(timeMs: number): Progress {
 }
 
 /** Opens the descriptor of a closed file again. False when there is no such file any more. */
-export function reopenLogFile(file: LogFile): boolean {
-  const fd = openIfThere(file.path);
+export function reopenLogFile(file: LogFile, opener: LogOpener): boolean {
+  const fd = opener.open(file.path);
   if (fd < 0) return false;
   const stats = fstatSync(fd);
   file.fd = fd;
@@ -151,9 +152,14 @@ export function closeLogFile(file: LogFile): void {
   file.log = { ...file.log, gzip: file.log.name.endsWith('.gz') };
 }
 
-/** A stat that answers undefined for a missing file. */
+/** A stat that answers undefined for a missing file, and for links that lead to each other. */
 export function statIfThere(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false });
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP') return undefined;
+    throw error;
+  }
 }
 
 /** The end of what can be read at present, or Infinity while a gzip file is not read to its end. */
@@ -256,13 +262,4 @@ function gzipContentBytes(fd: number, fileSizeBytes: number): number {
   if (fileSizeBytes < 18) return 0;
   readSync(fd, headBytes, 0, 4, fileSizeBytes - 4);
   return headBytes.readUInt32LE(0);
-}
-
-function openIfThere(path: string): number {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return -1;
-    throw error;
-  }
 }

@@ -2,13 +2,14 @@
  * Talks to the server: posts batches and asks for positions. Whatever may pass is tried again for ever, since the log
  * files are the buffer; what the server answers for good is returned as an outcome for agent.ts to act on.
  */
-import type { Agent as HttpAgent, IncomingMessage } from 'node:http';
+import type { Agent as HttpAgent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { httpModule } from '../shared/http-module.ts';
 import { BATCH_CONTENT_TYPE, type PositionsAnswer } from '../shared/wire.ts';
 import type { AgentMetrics } from './agent-metrics.ts';
-import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, COMPLAINT_MS, REQUEST_MS_MAX, RETRY_AFTER_MS_MAX } from './limits.ts';
+import { boundedRequest, type BoundedAnswer } from './bounded-request.ts';
+import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, COMPLAINT_MS, RETRY_AFTER_MS_MAX } from './limits.ts';
 
 export type Outcome =
   | { readonly kind: 'stored' }
@@ -28,6 +29,7 @@ export interface ShipperOptions {
   readonly now?: () => number;
   readonly random?: () => number;
   readonly backoffMsMax?: number;
+  readonly requestMsMax?: number;
   /** Called after each attempt that failed. */
   readonly failed?: () => void;
 }
@@ -42,15 +44,14 @@ interface Answer {
 /** Owns the connection. One request is under way at a time. */
 export class Shipper {
   readonly #options: ShipperOptions;
-  readonly #http: ReturnType<typeof httpModule>;
   readonly #connection: HttpAgent;
   readonly #stopped = new AbortController();
   #deniedToldMs = -Infinity;
 
   constructor(options: ShipperOptions) {
     this.#options = options;
-    this.#http = httpModule(new URL(options.serverUrl).protocol === 'https:');
-    this.#connection = new this.#http.Agent({ keepAlive: true, maxSockets: 1 });
+    const { Agent } = httpModule(new URL(options.serverUrl).protocol === 'https:');
+    this.#connection = new Agent({ keepAlive: true, maxSockets: 1 });
   }
 
   get isStopped(): boolean {
@@ -86,7 +87,8 @@ export class Shipper {
     const path = `/agent/rules?node=${encodeURIComponent(this.#options.node)}`;
     const parse = ({ status, body, etag }: Answer): 'known' | 'new' | 'none' | undefined => {
       if (status === 200) take(body, etag);
-      return status === 200 ? 'new' : status === 304 ? 'known' : status === 404 ? 'none' : undefined;
+      if (status === 304 && knownEtag !== undefined) return 'known';
+      return status === 200 ? 'new' : status === 404 ? 'none' : undefined;
     };
     return this.#askUntil('GET', path, undefined, parse, knownEtag);
   }
@@ -151,30 +153,25 @@ export class Shipper {
     log.error(fields, `the server does not let this agent in, and it goes on trying: ${advice}`);
   }
 
-  #ask(method: 'GET' | 'POST', path: string, body: Buffer | undefined, knownEtag: string | undefined): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const token = this.#options.token?.();
+  async #ask(
+    method: 'GET' | 'POST',
+    path: string,
+    body: Buffer | undefined,
+    knownEtag: string | undefined,
+  ): Promise<Answer> {
+    const { serverUrl, token, requestMsMax } = this.#options;
+    const authorization = token?.();
     const headers: Record<string, string | number> = {};
-    if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
+    if (authorization !== undefined) headers['authorization'] = `Bearer ${authorization}`;
     if (knownEtag !== undefined) headers['if-none-match'] = knownEtag;
     if (body !== undefined) {
       headers['content-type'] = BATCH_CONTENT_TYPE;
       headers['content-length'] = body.length;
     }
-    const request = this.#http.request(new URL(path, this.#options.serverUrl), {
-      method,
-      agent: this.#connection,
-      headers,
-      timeout: REQUEST_MS_MAX,
-      signal: this.#stopped.signal,
-    });
-    request.on('timeout', () => request.destroy(new Error(`no answer within ${REQUEST_MS_MAX} ms`)));
-    request.on('error', reject);
-    request.on('response', (response) => {
-      readAnswer(response).then(resolve, reject);
-    });
-    request.end(body);
-    return promise;
+    const url = new URL(path, serverUrl);
+    const connection = this.#connection;
+    const { signal } = this.#stopped;
+    return toAnswer(await boundedRequest({ url, method, headers, body, connection, signal, requestMsMax }));
   }
 }
 
@@ -186,13 +183,17 @@ function parseOutcome({ status, body }: Answer): Outcome | undefined {
   return undefined;
 }
 
-async function readAnswer(response: IncomingMessage): Promise<Answer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  const retryAfterSeconds = Number(response.headers['retry-after'] ?? 0);
+/** @throws when it says that all is well, but is not what a podlog server says: a proxy's page, say */
+function toAnswer({ status, headers, body }: BoundedAnswer): Answer {
+  const contentType = headers['content-type'] ?? 'no type';
+  if (status >= 200 && status < 300 && !contentType.startsWith('application/json')) {
+    throw new Error(
+      `the answer with status ${status} is of type ${contentType}, not JSON: it is not a podlog server's`,
+    );
+  }
+  const retryAfterSeconds = Number(headers['retry-after'] ?? 0);
   const retryAfterMs = retryAfterSeconds > 0 ? Math.min(retryAfterSeconds * 1000, RETRY_AFTER_MS_MAX) : 0;
-  const { etag } = response.headers;
-  return { status: response.statusCode ?? 0, retryAfterMs, etag, body: Buffer.concat(chunks) };
+  return { status, retryAfterMs, etag: headers.etag, body };
 }
 
 /** @throws when the answer is not podlog's, of a proxy say */

@@ -35,6 +35,7 @@ import {
   type LogFile,
   type Offsets,
 } from './log-file.ts';
+import { LogOpener, type LogOpenerOptions } from './log-opener.ts';
 import type { LossReason } from './losses.ts';
 import { splitTruncated } from './lost-file.ts';
 import { LostFiles } from './lost-files.ts';
@@ -45,7 +46,7 @@ import { applyDecision, decideAnew, isAdmitted, noteClosed } from './rules/admis
 import type { RuleBook } from './rules/rule-book.ts';
 import type { NoteMove } from './run-ledger.ts';
 
-export interface TailOptions extends OpenFileLimits, Pick<QuietOptions, 'quietMs'> {
+export interface TailOptions extends OpenFileLimits, LogOpenerOptions, Pick<QuietOptions, 'quietMs'> {
   readonly podsDir: string;
   readonly node: string;
   readonly log: Logger;
@@ -92,7 +93,7 @@ export class Tail {
     const { goneMs = GONE_MS } = options;
     this.#times = { graceMs, unlinkedGraceMs: Math.min(graceMs, UNLINKED_GRACE_MS), pendingIdleMsMax };
     this.#known = new KnownPositions(goneMs);
-    this.#descriptors = createDescriptors(options);
+    this.#descriptors = createDescriptors(options, new LogOpener(options));
     this.#notes = new Notes(this.#containers);
     this.#lost = new LostFiles({ ...options, goneMs, containers: this.#containers, known: this.#known });
     options.metrics.openFiles.readFrom(() => this.#sum((file) => (file.fd >= 0 ? 1 : 0)));
@@ -278,7 +279,7 @@ export class Tail {
       if (file.head === '') continue;
       rewindFile(file, this.#known.of(fileId(chain, file)));
       if (file.fd >= 0 || file.loss !== undefined || isComplete(file)) continue;
-      if (!file.onDisk || !reopenLogFile(file)) this.#giveUp(file, 'deleted');
+      if (!file.onDisk || !reopenLogFile(file, this.#descriptors.opener)) this.#giveUp(file, 'deleted');
     }
     this.#ready.add(chain);
   }

@@ -14,12 +14,22 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   const { metricsListen: address, containerRateLimit: bytesPerSecond } = options;
   requireReadableFolder(options.podsDir);
   const log = createLog(options.logLevel, process.stdout, process.env);
-  const { podsDir, server: serverUrl, tokenFile, node, multiline } = options;
+  const { podsDir, linkedDirs, server: serverUrl, tokenFile, node, multiline } = options;
   const token = tokenFile === undefined ? undefined : tokenFrom(tokenFile);
   const rateLimit = bytesPerSecond === undefined ? undefined : { bytesPerSecond };
   const start = async () => {
     log.info({ podsDir, serverUrl, node }, 'starting the agent');
-    const agent = await startAgent({ podsDir, serverUrl, token, node, log, rateLimit, multiline, collectGarbage });
+    const agent = await startAgent({
+      podsDir,
+      linkedDirs,
+      serverUrl,
+      token,
+      node,
+      log,
+      rateLimit,
+      multiline,
+      collectGarbage,
+    });
     const metrics = address === undefined ? undefined : await listenForMetrics(address, () => agent.metrics(), log);
     return { agent, metrics };
   };

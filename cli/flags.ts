@@ -8,7 +8,7 @@ import { type ListenAddress, parseApi, parseListen, parseOptionalListen, parseUr
 import { parseMaxSizeBytes, parseRateLimit, parseRetentionMs } from './flag-values/amount.ts';
 import { LOG_LEVELS, type LogLevel, parseLogLevel, parseOnOff, parseSwitch } from './flag-values/choice.ts';
 import { parseFieldNames, parseNodeName, parsePodLabels, parseServiceAccounts } from './flag-values/name.ts';
-import { parseOptionalPath, parsePath } from './flag-values/path.ts';
+import { parseOptionalPath, parsePath, parsePaths } from './flag-values/path.ts';
 import { parseStartPattern } from './flag-values/start-pattern.ts';
 
 export const podsDir: Flag<string> = {
@@ -18,6 +18,15 @@ export const podsDir: Flag<string> = {
   defaultText: '/var/log/pods',
   help: "the node's pod logs, as kubelet lays them out",
   parse: parsePath,
+};
+
+export const linkedDirs: Flag<readonly string[]> = {
+  name: 'linked-dirs',
+  commands: ['up', 'agent'],
+  value: 'dirs',
+  defaultText: 'none',
+  help: 'where links in --pods-dir may lead, separated by commas',
+  parse: parsePaths,
 };
 
 export const dataDir: Flag<string> = {
@@ -239,6 +248,7 @@ export const json: Flag<boolean> = {
 /** In the order in which help lists them. */
 export const FLAGS: readonly Flag<unknown>[] = [
   podsDir,
+  linkedDirs,
   dataDir,
   listen,
   retention,

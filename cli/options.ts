@@ -28,6 +28,7 @@ export interface ServerOptions {
 
 export interface AgentOptions {
   readonly podsDir: string;
+  readonly linkedDirs: readonly string[];
   readonly server: string;
   readonly tokenFile: string | undefined;
   readonly node: string;
@@ -42,6 +43,7 @@ export interface UpOptions extends ServerOptions {
   readonly podsDir: string;
   /** False when the default folder was not asked for: only then is the sample workload a fitting stand-in. */
   readonly podsDirGiven: boolean;
+  readonly linkedDirs: readonly string[];
   readonly node: string;
   readonly multiline: Multiline;
 }
@@ -109,6 +111,7 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
           ...serverOptions(read, env),
           podsDir: read(flags.podsDir),
           podsDirGiven: isGiven(flags.podsDir, given, env),
+          linkedDirs: read(flags.linkedDirs),
           node: read(flags.node),
           multiline: multilineOptions(read),
         },
@@ -150,6 +153,7 @@ function kubernetesOptions(read: Read, env: Environment): ServerOptions['kuberne
 function agentOptions(read: Read): AgentOptions {
   return {
     podsDir: read(flags.podsDir),
+    linkedDirs: read(flags.linkedDirs),
     server: read(flags.server),
     tokenFile: read(flags.tokenFile),
     node: read(flags.node),

@@ -23,6 +23,7 @@ export async function runUp(options: UpOptions): Promise<void> {
     const podsDir = sample?.podsDir ?? options.podsDir;
     const agent = await startAgent({
       podsDir,
+      linkedDirs: options.linkedDirs,
       serverUrl: server.url,
       token: () => ownAgent.token,
       node: ownAgent.node,

@@ -8,3 +8,10 @@ export function parsePath(text: string): string {
 export function parseOptionalPath(text: string): string | undefined {
   return text === 'none' ? undefined : parsePath(text);
 }
+
+export function parsePaths(text: string): string[] {
+  if (text === 'none') return [];
+  const paths = text.split(',').map((path) => path.trim());
+  if (paths.includes('')) throw new RangeError('has an empty path; use folders separated by commas, such as /a,/b');
+  return paths.map(parsePath);
+}

@@ -2,11 +2,13 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createContainer, reconcileContainer } from '../../agent/container.ts';
 import { nextReadable } from '../../agent/chain.ts';
 import { createDescriptors } from '../../agent/descriptors.ts';
 import { SETTLE_MS } from '../../agent/limits.ts';
+import { LogOpener } from '../../agent/log-opener.ts';
 import { closeLogFile } from '../../agent/log-file.ts';
 import { cri, LIVE, rotated } from './pods.ts';
 
@@ -25,12 +27,16 @@ function write(name: string, text: string): void {
   writeFileSync(join(path, name), cri(text));
 }
 
+function openerOf(podsDir: string): LogOpener {
+  return new LogOpener({ podsDir, log: pino({ level: 'silent' }) });
+}
+
 /** Lists the directory, in which `meanwhile` is done once after the first file was opened. */
 function listedWhile(meanwhile: () => void) {
   const directory = { namespace: 'ns', pod: 'pod', uid: 'uid', container: 'app', path };
   const container = createContainer(directory, 'node', NOW_MS);
   let isFirst = true;
-  reconcileContainer(container, createDescriptors({ openFilesMax: 100 }), NOW_MS, () => {
+  reconcileContainer(container, createDescriptors({ openFilesMax: 100 }, openerOf(path)), NOW_MS, () => {
     if (isFirst) meanwhile();
     isFirst = false;
   });
@@ -66,7 +72,7 @@ test('a newer file is not begun before somebody has looked at the older one agai
   write(LIVE, 'b');
   const directory = { namespace: 'ns', pod: 'pod', uid: 'uid', container: 'app', path };
   const container = createContainer(directory, 'node', NOW_MS);
-  reconcileContainer(container, createDescriptors({ openFilesMax: 100 }), NOW_MS, () => {});
+  reconcileContainer(container, createDescriptors({ openFilesMax: 100 }, openerOf(path)), NOW_MS, () => {});
   const [chain] = container.chains.values();
   const [older, newer] = chain!.files;
   expect(nextReadable(chain!)).toBe(older);

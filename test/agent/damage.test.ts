@@ -15,6 +15,7 @@ import { createChain } from '../../agent/chain.ts';
 import { FileReader } from '../../agent/file-reader.ts';
 import { LINE_BYTES_MAX, READ_BYTES } from '../../agent/limits.ts';
 import { closeLogFile, openLogFile, readHead, rewindFile, type Offsets } from '../../agent/log-file.ts';
+import { LogOpener } from '../../agent/log-opener.ts';
 import { parseLogName } from '../../agent/log-path.ts';
 import { createAllowance } from '../../agent/rate-limit.ts';
 import { ReadyQueue } from '../../agent/ready-queue.ts';
@@ -24,6 +25,7 @@ import { Random } from '../corpus/random.ts';
 import { cri, LIVE, rotated, timestamp, until, worldOfEachTest } from './pods.ts';
 import { decodeLines, type SunkLine } from './sink.ts';
 
+const log = pino({ level: 'silent' });
 const NULS = '\0'.repeat(4096);
 
 let directory = '';
@@ -39,12 +41,12 @@ async function read(path: string, dies: () => boolean = () => false): Promise<Su
   const ready = new ReadyQueue();
   const metrics = createAgentMetrics();
   let woken = Promise.withResolvers<void>();
-  const start = (): FileReader =>
-    new FileReader({ batch, ready, metrics, log: pino({ level: 'silent' }), wake: () => woken.resolve() });
+  const start = (): FileReader => new FileReader({ batch, ready, metrics, log, wake: () => woken.resolve() });
   let reader = start();
   const labels = { namespace: 'ns', pod: 'pod', container: 'app', node: 'node' };
   const chain = createChain('uid', 0, labels, createAllowance());
-  const file = openLogFile(path, parseLogName(path.slice(path.lastIndexOf('/') + 1))!)!;
+  const opener = new LogOpener({ podsDir: directory, log });
+  const file = openLogFile(path, parseLogName(path.slice(path.lastIndexOf('/') + 1))!, opener)!;
   file.head = readHead(file, true);
   chain.files.push(file);
   let acked: Offsets = [0, 0];

@@ -11,6 +11,7 @@ import { PodlogError, UsageError } from '../../shared/errors.ts';
 const up = {
   podsDir: '/var/log/pods',
   podsDirGiven: false,
+  linkedDirs: [],
   multiline: { kind: 'traces' },
   dataDir: resolve('data'),
   listen: { host: '127.0.0.1', port: 3100 },
@@ -59,6 +60,7 @@ describe('up', () => {
       { PODLOG_INSECURE_NO_AUTH: 'true' },
       { access: { ...access, openMetrics: true, insecureNoAuth: true } },
     ],
+    ['--linked-dirs /a,b', {}, { linkedDirs: ['/a', resolve('b')] }],
     ['--pods-dir pods', {}, { podsDir: resolve('pods'), podsDirGiven: true }],
     ['', { PODLOG_PODS_DIR: '/pods' }, { podsDir: '/pods', podsDirGiven: true }],
     ['', { PODLOG_DATA_DIR: '/from/env' }, { dataDir: '/from/env' }],
@@ -73,6 +75,7 @@ describe('up', () => {
 test('each command has its own flags', () => {
   const agent = {
     podsDir: '/var/log/pods',
+    linkedDirs: [],
     server: 'http://podlog:3100',
     tokenFile: resolve('token'),
     node: 'n1',
