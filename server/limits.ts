@@ -255,6 +255,9 @@ export const HOUSEKEEPING_MS = 5 * SECOND_MS;
 export const FLUSH_RETRY_MS_MIN = 1 * SECOND_MS;
 export const FLUSH_RETRY_MS_MAX = 5 * MINUTE_MS;
 
+/** How long a segment or row group that the disk did not give is left out of answers before it is tried again. */
+export const UNREADABLE_RETRY_MS = 1 * MINUTE_MS;
+
 // ── Erasure ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Erasures that are not done; each holds its filter in memory and in a file. Beyond: 503. */

@@ -26,6 +26,23 @@ export class CorruptionError extends PodlogError {
   }
 }
 
+/** The file system does not give stored bytes now; what a later try may read is not lost. */
+export class UnreadableError extends CorruptionError {}
+
+/** Why a row group cannot be used, as it crosses threads. */
+export interface Unusable {
+  readonly message: string;
+  readonly isUnreadable: boolean;
+}
+
+export function unusableBy(error: CorruptionError): Unusable {
+  return { message: error.message, isUnreadable: error instanceof UnreadableError };
+}
+
+export function errorOfUnusable({ message, isUnreadable }: Unusable): CorruptionError {
+  return isUnreadable ? new UnreadableError(message) : new CorruptionError(message);
+}
+
 /** A request parameter cannot be used: which, what is allowed, and an example. */
 export class ParameterError extends PodlogError {
   readonly parameter: string;

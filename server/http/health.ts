@@ -1,5 +1,6 @@
 /**
- * For probes. `/healthz`: the process answers. `/readyz`: it takes writes; 503 says why it does not. The server listens
+ * For probes. `/healthz`: the process answers. `/readyz`: it takes writes; 503 says why it does not; `unreadable` counts what
+ * the disk does not give, while the rest is served. The server listens
  * only after recovery, so until then a probe is refused by the kernel.
  */
 import type { FastifyInstance } from 'fastify';
@@ -7,11 +8,17 @@ import { RETRY_AFTER_DISK_SECONDS } from '../limits.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { errorBody } from './errors.ts';
 
-export function registerHealth(app: FastifyInstance, { store }: { readonly store: Pick<LogStore, 'problem'> }): void {
+export function registerHealth(
+  app: FastifyInstance,
+  { store }: { readonly store: Pick<LogStore, 'problem' | 'unreadableCount'> },
+): void {
   app.get('/healthz', async () => ({ status: 'ok' }));
 
   app.get('/readyz', async (_request, reply) => {
-    if (store.problem === undefined) return { status: 'ready' };
+    if (store.problem === undefined) {
+      const { unreadableCount } = store;
+      return { status: 'ready', ...(unreadableCount > 0 && { unreadable: unreadableCount }) };
+    }
     reply.header('retry-after', String(RETRY_AFTER_DISK_SECONDS));
     return reply.code(503).send(errorBody('PODLOG_NOT_READY', store.problem));
   });

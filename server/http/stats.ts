@@ -16,6 +16,7 @@ export function registerStats(app: FastifyInstance, { store }: { readonly store:
       oldest: stats.oldestInstant === undefined ? null : formatInstant(stats.oldestInstant),
       newest: stats.newestInstant === undefined ? null : formatInstant(stats.newestInstant),
       quarantined: stats.quarantinedCount,
+      unreadable: stats.unreadableCount,
       clockAheadSeconds: Math.round(stats.clockAheadMs / 1000),
     };
   });

@@ -1,5 +1,5 @@
 /** From the rows that a search found to the text of its answer, some rows at a time. */
-import { CorruptionError } from '../../shared/errors.ts';
+import { errorOfUnusable } from '../../shared/errors.ts';
 import { NS_PER_DAY } from '../../shared/time.ts';
 import { RENDER_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../limits.ts';
 import type { Plan } from '../store/scan/plan.ts';
@@ -107,9 +107,7 @@ async function renderPart(
     },
     signal,
   );
-  for (const { group, message } of output.corruptions) {
-    await context.setAside(groups[group]!, new CorruptionError(message));
-  }
+  for (const each of output.corruptions) await context.setAside(groups[each.group]!, errorOfUnusable(each));
   return output;
 }
 

@@ -53,6 +53,9 @@ export function embeddedLogStore({ store, erasures, query }: EmbeddedParts): Log
     get problem() {
       return store.problem;
     },
+    get unreadableCount() {
+      return store.unreadableCount;
+    },
     close: async () => {
       await store.close();
       await erasures.close();

@@ -2,7 +2,7 @@
  * The text of an answer. One object a line for NDJSON; the lines as they were for raw; columns for CSV; and for JSON
  * the objects of NDJSON separated by commas, which the route puts between brackets.
  */
-import { CorruptionError } from '../../shared/errors.ts';
+import { CorruptionError, type Unusable, unusableBy } from '../../shared/errors.ts';
 import type { RowGroupPlace, RowGroups } from '../store/scan/row-groups.ts';
 import type { ByteStrings } from '../../shared/row-group/byte-strings.ts';
 import type { Labels } from '../../shared/labels.ts';
@@ -116,19 +116,19 @@ export interface RenderInput {
 
 export interface RenderOutput extends RenderedRows {
   /** Row groups, as indices into places, whose lines are missing in the text, and why. */
-  readonly corruptions: readonly { readonly group: number; readonly message: string }[];
+  readonly corruptions: readonly (Unusable & { readonly group: number })[];
 }
 
 export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
   const { places, groupOf, rows } = input;
-  const corruptions: { group: number; message: string }[] = [];
+  const corruptions: (Unusable & { group: number })[] = [];
   const groups = places.map((place, group) => {
     try {
       const opened = rowGroups.open(place);
       return { opened, lines: opened.lines(rows.filter((_, i) => groupOf[i] === group)) };
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
-      corruptions.push({ group, message: error.message });
+      corruptions.push({ group, ...unusableBy(error) });
       return undefined;
     }
   });

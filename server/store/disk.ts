@@ -4,6 +4,7 @@
  */
 import { constants } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { UnreadableError } from '../../shared/errors.ts';
 
 export interface DiskFile {
   /** Writes all of the buffers, one behind the other, at `offset`; on an error any part of them may have been written. */
@@ -43,7 +44,7 @@ const FLAGS = {
 
 /** The file system of this machine. */
 export const realDisk: Disk = {
-  open: async (path, mode) => fileOf(await open(path, FLAGS[mode])),
+  open: async (path, mode) => fileOf(path, await open(path, FLAGS[mode])),
   readFile: (path) => readFile(path),
   sizeOf: (path) => stat(path).then(({ size }) => size, undefinedWhenMissing),
   list: (path) =>
@@ -68,13 +69,21 @@ export const realDisk: Disk = {
   },
 };
 
-function fileOf(handle: FileHandle): DiskFile {
+function fileOf(path: string, handle: FileHandle): DiskFile {
   return {
-    write: (buffers, offset) => writeAll(handle, buffers, offset),
-    read: (offset, sizeBytes) => readUpTo(handle, offset, sizeBytes),
-    sync: () => handle.datasync(),
-    truncate: (sizeBytes) => handle.truncate(sizeBytes),
+    write: (buffers, offset) => writeAll(handle, buffers, offset).catch(naming(path)),
+    read: (offset, sizeBytes) => readUpTo(handle, offset, sizeBytes).catch(naming(path)),
+    sync: () => handle.datasync().catch(naming(path)),
+    truncate: (sizeBytes) => handle.truncate(sizeBytes).catch(naming(path)),
     close: () => handle.close(),
+  };
+}
+
+/** What is done with an open file fails without its name: "EIO: i/o error, read". */
+function naming(path: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof Error) error.message += ` '${path}'`;
+    throw error;
   };
 }
 
@@ -147,6 +156,12 @@ const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR', 'EBU
 export function isReadError(error: unknown): boolean {
   const code = diskErrorCode(error);
   return code !== undefined && /^E(?!RR_)[A-Z0-9]+$/.test(code) && !EXHAUSTED.has(code);
+}
+
+/** Names the file, which errors of an open one do not. */
+export function unreadableError(path: string, cause: unknown): UnreadableError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new UnreadableError(`cannot be read: ${reason}`, path, { cause });
 }
 
 function undefinedWhenMissing(error: unknown): undefined {

@@ -3,7 +3,8 @@
  * new snapshots show. A crash before the manifest's rename leaves the old segments, one after it the new; files that the
  * manifest does not name are removed at recovery. Files of dropped segments live until no snapshot reads them.
  */
-import type { Disk } from './disk.ts';
+import { CorruptionError } from '../../shared/errors.ts';
+import { type Disk, isReadError } from './disk.ts';
 import { segmentPath } from './filenames.ts';
 import type { Manifest, ManifestSegment } from './manifest.ts';
 import type { ManifestFile } from './manifest-file.ts';
@@ -45,14 +46,45 @@ export class LiveSegments {
    */
   readonly #doubtful = new Set<string>();
 
-  constructor(options: LiveSegmentsOptions, segments: readonly LiveSegment[]) {
+  /** Named by the manifest, but the disk did not give their footer. */
+  #unreadable: readonly ManifestSegment[];
+
+  constructor(
+    options: LiveSegmentsOptions,
+    segments: readonly LiveSegment[],
+    unreadableSegments: readonly ManifestSegment[] = [],
+  ) {
     this.#options = options;
+    this.#unreadable = unreadableSegments;
     this.#byPath = new Map(segments.map((segment) => [segment.path, segment]));
   }
 
   /** Those whose footer could be read; the manifest may name more. */
   get byPath(): ReadonlyMap<string, LiveSegment> {
     return this.#byPath;
+  }
+
+  get unreadableCount(): number {
+    return this.#unreadable.length;
+  }
+
+  /** Tries again what could not be read. @returns paths of segments that are back */
+  async reopen(): Promise<string[]> {
+    const paths: string[] = [];
+    for (const segment of this.#unreadable) {
+      try {
+        const opened = await this.#open(segment);
+        this.#byPath.set(opened.path, opened);
+        paths.push(opened.path);
+      } catch (error) {
+        if (isReadError(error)) continue;
+        // It is broken, as the next start will say.
+        if (!(error instanceof CorruptionError)) throw error;
+      }
+      this.#unreadable = this.#unreadable.filter((each) => each !== segment);
+    }
+    if (paths.length > 0) this.#options.views.changed();
+    return paths;
   }
 
   rowGroups(): RowGroupRef[] {
@@ -80,6 +112,9 @@ export class LiveSegments {
       throw error;
     }
     for (const path of dropped) this.#forget(path);
+    this.#unreadable = this.#unreadable.filter(
+      ({ day, sequence }) => !dropped.has(segmentPath(dataDir, day, sequence)),
+    );
     for (const segment of opened) this.#byPath.set(segment.path, segment);
     onChanged?.();
     views.changed();

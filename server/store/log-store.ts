@@ -50,6 +50,9 @@ export interface LogStore {
 
   stats(): StoreStats;
 
+  /** How many pieces of what is stored cannot be read now, and are missing in answers. */
+  readonly unreadableCount: number;
+
   /** Why writes fail now; undefined when they do not. */
   readonly problem: string | undefined;
 

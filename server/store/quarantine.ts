@@ -12,6 +12,8 @@ import type { BareRowGroupRef } from './snapshot.ts';
 
 /** What a part of the store reports about damage that it met. */
 export interface Damage {
+  /** What the file system did not give, and may give later. */
+  readonly isUnreadable?: boolean;
   readonly path: string;
   readonly offset: number;
   readonly sizeBytes: number;
@@ -33,6 +35,21 @@ export async function copyToQuarantine(disk: Disk, dataDir: string, damage: Dama
   }
 }
 
+/** Gives a file a second name, which its bytes outlive the first by, also when they cannot be read. @returns where it is */
+export async function linkToQuarantine(disk: Disk, dataDir: string, path: string): Promise<string | undefined> {
+  const folder = join(dataDir, QUARANTINE_FOLDER);
+  const copyPath = join(folder, basename(path));
+  try {
+    await disk.makeFolder(folder);
+    await disk.remove(copyPath);
+    await disk.link(path, copyPath);
+    await disk.syncFolder(folder);
+    return copyPath;
+  } catch {
+    return undefined;
+  }
+}
+
 export function damageOf(path: string, offset: number, sizeBytes: number, error: CorruptionError): Damage {
   return { path, offset, sizeBytes, reason: error.message };
 }
@@ -40,7 +57,7 @@ export function damageOf(path: string, offset: number, sizeBytes: number, error:
 /** Bytes that the file system does not give: nothing can be copied, and a later read may succeed. */
 export function unreadable(path: string, offset: number, sizeBytes: number, error: unknown): Damage {
   const reason = error instanceof Error ? error.message : String(error);
-  return { path, offset, sizeBytes, reason: `cannot be read: ${reason}` };
+  return { isUnreadable: true, path, offset, sizeBytes, reason: `cannot be read: ${reason}` };
 }
 
 /** Owns what was found broken while the store is open: keeps it out of snapshots, counts and reports it. */
@@ -49,7 +66,8 @@ export class Quarantine {
   readonly #dataDir: string;
   readonly #log: Logger;
   readonly #counter: Counter;
-  readonly #rowGroups = new Set<string>();
+  /** Until when each is left out: for ever when it is broken, until it is tried again when it could not be read. */
+  readonly #rowGroups = new Map<string, number>();
 
   constructor(disk: Disk, dataDir: string, log: Logger, counter: Counter) {
     this.#disk = disk;
@@ -63,15 +81,37 @@ export class Quarantine {
     return this.#rowGroups.size === 0 ? rowGroups : rowGroups.filter((each) => !this.#rowGroups.has(keyOf(each)));
   }
 
-  /** @returns false when it was set aside before */
-  add(rowGroup: BareRowGroupRef): boolean {
+  /** How many are left out until a later try. */
+  get unreadableCount(): number {
+    let count = 0;
+    for (const untilMs of this.#rowGroups.values()) if (untilMs !== Infinity) count++;
+    return count;
+  }
+
+  /**
+   * @param untilMs  when it is tried again; Infinity when it is broken
+   * @returns false when it was set aside before
+   */
+  add(rowGroup: BareRowGroupRef, untilMs = Infinity): boolean {
     if (this.#rowGroups.has(keyOf(rowGroup))) return false;
-    this.#rowGroups.add(keyOf(rowGroup));
+    this.#rowGroups.set(keyOf(rowGroup), untilMs);
     return true;
+  }
+
+  /** @returns true when some may be tried again now */
+  retry(nowMs: number): boolean {
+    const countBefore = this.#rowGroups.size;
+    for (const [key, untilMs] of this.#rowGroups) if (untilMs <= nowMs) this.#rowGroups.delete(key);
+    return this.#rowGroups.size < countBefore;
   }
 
   async copy(damage: Damage): Promise<void> {
     this.report(damage, await copyToQuarantine(this.#disk, this.#dataDir, damage));
+  }
+
+  /** What the disk does not give now is not counted as damage; it is tried again. */
+  reportUnreadable(damage: Damage): void {
+    this.#log.error({ ...damage }, 'data cannot be read now and is left out of answers; it will be tried again');
   }
 
   /** @param copy  where the bytes are */

@@ -22,13 +22,14 @@ import {
 import { EMPTY_MANIFEST, type JsonValue, type Manifest, type ManifestSegment } from './manifest.ts';
 import { ManifestFile, manifestPaths, readGenerations } from './manifest-file.ts';
 import type { Memtable } from './memtable.ts';
-import { copyToQuarantine, type Damage, damageOf } from './quarantine.ts';
+import { copyToQuarantine, type Damage, damageOf, linkToQuarantine, unreadable } from './quarantine.ts';
 import type { ExpiryClock } from './retention/expiry-clock.ts';
 import { newestTimeMs, rowGroupRef, verifyBatch } from './row-group-ref.ts';
 import { readSegment } from './segment/reader.ts';
 import type { RowGroupRef } from './snapshot.ts';
 import type { StreamTable } from './stream-table.ts';
 import { decodeFileHeader, FILE_HEADER_BYTES, type WalFileHeader } from './wal/format.ts';
+import { readWal } from './wal/read-file.ts';
 import { scanWal, type WalRecord } from './wal/reader.ts';
 import type { SealedWal } from './wal/writer.ts';
 
@@ -48,6 +49,8 @@ export interface LiveSegment extends ManifestSegment {
 export interface Recovered {
   readonly manifest: ManifestFile;
   readonly segments: readonly LiveSegment[];
+  /** Those that the manifest names, too, but whose footer the disk does not give now. */
+  readonly unreadable: readonly ManifestSegment[];
   /** Every WAL file that is left, oldest first; none of them is written again. */
   readonly wals: readonly FlushableWal[];
   readonly nextSequence: number;
@@ -72,11 +75,11 @@ export async function recover(input: RecoverInput): Promise<Recovered> {
   const { disk, dataDir, state, clock } = input;
   const damages: Damage[] = [];
   const manifest = await openManifest(disk, dataDir, damages);
-  const segments = await readSegments(input, manifest.current, damages);
+  const { segments, unreadable: unreadableSegments } = await readSegments(input, manifest.current, damages);
   clock.begin(manifest.current.clock, newestTimesMs(segments));
   state.restore(manifest.current.positions);
   const replay = await replayWals(input, manifest.current, damages);
-  return { manifest, segments, damages, ...replay };
+  return { manifest, segments, unreadable: unreadableSegments, damages, ...replay };
 }
 
 /**
@@ -128,31 +131,48 @@ async function removeLeftovers(disk: Disk, dataDir: string, manifest: Manifest):
   const named = new Set(manifest.segments.map(({ day, sequence }) => segmentPath(dataDir, day, sequence)));
   const folder = join(dataDir, SEGMENTS_FOLDER);
   for (const day of await disk.list(folder)) {
-    for (const name of await disk.list(join(folder, day))) {
-      const path = join(folder, day, name);
-      if (segmentSequence(name) !== undefined && !named.has(path)) await disk.remove(path);
+    try {
+      await removeUnnamed(disk, join(folder, day), named);
+    } catch (error) {
+      // They take room, nothing else; the next start tries again.
+      if (!isReadError(error)) throw error;
     }
-    if ((await disk.list(join(folder, day))).length === 0) await disk.remove(join(folder, day));
   }
+}
+
+async function removeUnnamed(disk: Disk, dayFolder: string, named: ReadonlySet<string>): Promise<void> {
+  for (const name of await disk.list(dayFolder)) {
+    const path = join(dayFolder, name);
+    if (segmentSequence(name) !== undefined && !named.has(path)) await disk.remove(path);
+  }
+  if ((await disk.list(dayFolder)).length === 0) await disk.remove(dayFolder);
 }
 
 function newestTimesMs(segments: readonly LiveSegment[]): number[] {
   return segments.flatMap(({ rowGroups }) => rowGroups.map(newestTimeMs));
 }
 
-async function readSegments(input: RecoverInput, manifest: Manifest, damages: Damage[]): Promise<LiveSegment[]> {
+async function readSegments(
+  input: RecoverInput,
+  manifest: Manifest,
+  damages: Damage[],
+): Promise<Pick<Recovered, 'segments' | 'unreadable'>> {
   const segments: LiveSegment[] = [];
+  const unreadableSegments: ManifestSegment[] = [];
   for (const segment of manifest.segments) {
     const path = segmentPath(input.dataDir, segment.day, segment.sequence);
     try {
       const hold = (labelSets: readonly Labels[]): readonly Labels[] => input.streams.hold(labelSets);
       segments.push({ ...segment, path, ...(await readSegment(input.disk, path, segment.sizeBytes, hold)) });
     } catch (error) {
-      if (!(error instanceof CorruptionError)) throw error;
-      damages.push(damageOf(path, 0, segment.sizeBytes, error));
+      if (error instanceof CorruptionError) damages.push(damageOf(path, 0, segment.sizeBytes, error));
+      else if (isReadError(error)) {
+        damages.push(unreadable(path, 0, segment.sizeBytes, error));
+        unreadableSegments.push(segment);
+      } else throw error;
     }
   }
-  return segments;
+  return { segments, unreadable: unreadableSegments };
 }
 
 interface WalFile {
@@ -165,13 +185,14 @@ interface WalFile {
 type Replayed = Pick<Recovered, 'wals' | 'nextSequence' | 'nextOrder' | 'tornBytes'>;
 
 async function replayWals(input: RecoverInput, manifest: Manifest, damages: Damage[]): Promise<Replayed> {
-  const files = await listWals(input);
+  const files = await listWals(input, manifest.walFrom);
   damages.push(...missingWals(input.dataDir, files, manifest.walFrom));
   const wals: FlushableWal[] = [];
   let order = manifest.orderFrom;
   let tornBytes = 0;
   for (const [index, file] of files.entries()) {
-    const bytes = await input.disk.readFile(file.path);
+    const { bytes, isWhole } = await readWal(input.disk, file.path);
+    if (!isWhole) damages.push(await keepUnreadable(input, file.path, bytes.length));
     const scan = scanWal(bytes, durableBytesOf(file, files[index + 1]));
     tornBytes += scan.tornBytes;
     if (file.header === undefined && scan.records.length > 0) {
@@ -183,7 +204,10 @@ async function replayWals(input: RecoverInput, manifest: Manifest, damages: Dama
       await copyToQuarantine(input.disk, input.dataDir, damage);
     }
     for (const record of scan.records) order += await replayRecord(input, file, record, order, damages);
-    if (index === files.length - 1) await makeDurable(input.disk, file.path, bytes.subarray(0, scan.durableBytes));
+    // What cannot be read is not written over: it is all that is left of it.
+    if (index === files.length - 1 && isWhole) {
+      await makeDurable(input.disk, file.path, bytes.subarray(0, scan.durableBytes));
+    }
     wals.push({
       sequence: file.sequence,
       durableBytes: scan.durableBytes,
@@ -195,16 +219,40 @@ async function replayWals(input: RecoverInput, manifest: Manifest, damages: Dama
   return { wals, nextSequence: Math.max(manifest.nextSequence, lastSequence + 1), nextOrder: order, tornBytes };
 }
 
-async function listWals({ disk, dataDir }: RecoverInput): Promise<WalFile[]> {
+/** Flushed ones that could not be removed are no longer part of the store. */
+async function listWals({ disk, dataDir }: RecoverInput, walFrom: number): Promise<WalFile[]> {
   const files: WalFile[] = [];
   for (const name of await disk.list(walFolder(dataDir))) {
     const sequence = walSequence(name);
-    if (sequence === undefined) continue;
+    if (sequence === undefined || sequence < walFrom) continue;
     const path = walPath(dataDir, sequence);
-    const header = decodeFileHeader(await withFile(disk, path, 'read', (file) => file.read(0, FILE_HEADER_BYTES)));
-    files.push({ sequence, path, header });
+    files.push({ sequence, path, header: await readHeader(disk, path) });
   }
   return files;
+}
+
+async function readHeader(disk: Disk, path: string): Promise<WalFileHeader | undefined> {
+  try {
+    return decodeFileHeader(await withFile(disk, path, 'read', (file) => file.read(0, FILE_HEADER_BYTES)));
+  } catch (error) {
+    if (diskErrorCode(error) === 'EACCES' || diskErrorCode(error) === 'EPERM') throw forbidden(path, error);
+    if (isReadError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Its batches are acknowledged, and whoever may read it will have them all: no reason to go on without. */
+function forbidden(path: string, cause: unknown): UsageError {
+  return new UsageError(`${path} may not be read: it must belong to the user that podlog runs as`, 1, { cause });
+}
+
+/**
+ * The flush of the file will remove its name from wal/, so it gets another one: what the disk does not give now it may
+ * give to a person later.
+ */
+async function keepUnreadable({ disk, dataDir }: RecoverInput, path: string, sizeBytes: number): Promise<Damage> {
+  const copy = await linkToQuarantine(disk, dataDir, path);
+  return { path, offset: 0, sizeBytes, reason: `parts of the WAL file cannot be read; the file is kept as ${copy}` };
 }
 
 /** Each file names the one before it, so one that vanished from the middle is noticed. */

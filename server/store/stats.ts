@@ -22,6 +22,8 @@ export interface StoreStats {
   readonly newestInstant: bigint | undefined;
   /** Since the process started. */
   readonly quarantinedCount: number;
+  /** Segments and row groups that the disk does not give now. */
+  readonly unreadableCount: number;
   /** How far the clock is ahead of the time by which retention goes; 0 while it goes by the clock. */
   readonly clockAheadMs: number;
 }
@@ -33,6 +35,7 @@ export interface StoreContents {
   readonly streamCount: number;
   readonly streamBytes: number;
   readonly quarantinedCount: number;
+  readonly unreadableCount: number;
   readonly clockAheadMs: number;
 }
 
@@ -93,6 +96,8 @@ export class StoreMetrics {
     gauge('podlog_row_groups', 'Row groups in segments and WAL files.', ({ rowGroupCount }) => rowGroupCount);
     gauge('podlog_streams', 'Streams that have lines in the store.', ({ streamCount }) => streamCount);
     gauge('podlog_stream_bytes', 'Memory of the labels of these streams.', ({ streamBytes }) => streamBytes);
+    const unreadableHelp = 'Segments and row groups that the disk does not give now; they are missing in answers.';
+    gauge('podlog_unreadable', unreadableHelp, ({ unreadableCount }) => unreadableCount);
     const clockHelp = 'How far the clock is ahead of the time by which retention goes; 0 while it goes by the clock.';
     gauge('podlog_clock_ahead_seconds', clockHelp, ({ clockAheadMs }) => clockAheadMs / 1000);
   }

@@ -7,7 +7,7 @@
  */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type CorruptionError, RowGroupTooLargeError, UnavailableError } from '../../shared/errors.ts';
+import { type CorruptionError, RowGroupTooLargeError, UnavailableError, UnreadableError } from '../../shared/errors.ts';
 import type { Metrics } from '../../shared/metrics.ts';
 import type { Labels } from '../../shared/labels.ts';
 import { instantOfMs } from '../../shared/time.ts';
@@ -29,6 +29,7 @@ import {
   RETRY_AFTER_DISK_SECONDS,
   ROW_GROUP_DECODED_BYTES_MAX,
   ROW_GROUP_LINE_BYTES_MAX,
+  UNREADABLE_RETRY_MS,
 } from '../limits.ts';
 import { Memtable } from './memtable.ts';
 import { damageOf, Quarantine } from './quarantine.ts';
@@ -90,6 +91,8 @@ export class Store {
   readonly #boundaries = new Set<{ readonly order: number }>();
   /** By age; waiting in the lane, or running. */
   #retaining: Promise<void> | undefined;
+  /** When segments that the disk did not give are tried again; on the monotonic clock. */
+  #reopenAtMs = 0;
   #nextSequence: number;
   #nextOrder: number;
 
@@ -132,6 +135,7 @@ export class Store {
     this.#streams = streams;
     this.#memtable = memtable;
     this.#clock = options.clock;
+    this.#reopenAtMs = options.clock.monotonicMs() + UNREADABLE_RETRY_MS;
     this.#manifest = recovered.manifest;
     this.#nextSequence = recovered.nextSequence;
     this.#nextOrder = recovered.nextOrder;
@@ -155,6 +159,7 @@ export class Store {
         nextSequence: () => this.#nextSequence,
       },
       recovered.segments,
+      recovered.unreadable,
     );
     this.#wal = new WalWriter({
       disk,
@@ -215,11 +220,18 @@ export class Store {
     return () => this.#listeners.delete(listener);
   }
 
-  /** A reader found a row group broken: it is copied to quarantine/, counted, and left out of new snapshots. */
+  /**
+   * A reader found a row group broken: it is copied to quarantine/, counted, and left out of new snapshots; one that the
+   * disk does not give is left out until it is tried again.
+   */
   async setAside(rowGroup: BareRowGroupRef, error: CorruptionError): Promise<void> {
-    if (!this.#quarantine.add(rowGroup)) return;
+    const isUnreadable = error instanceof UnreadableError;
+    if (!this.#quarantine.add(rowGroup, isUnreadable ? this.#clock.monotonicMs() + UNREADABLE_RETRY_MS : Infinity))
+      return;
     this.#views.changed();
-    await this.#quarantine.copy(damageOf(rowGroup.path, rowGroup.offset, rowGroup.sizeBytes, error));
+    const damage = damageOf(rowGroup.path, rowGroup.offset, rowGroup.sizeBytes, error);
+    if (isUnreadable) this.#quarantine.reportUnreadable(damage);
+    else await this.#quarantine.copy(damage);
   }
 
   /** The live segments that can be read. */
@@ -276,6 +288,11 @@ export class Store {
     return this.#wal.problem ?? (this.#flusher.problem ?? this.#space.problem)?.message;
   }
 
+  /** Segments and row groups that the disk does not give now: they are missing in answers. */
+  get unreadableCount(): number {
+    return this.#quarantine.unreadableCount + this.#segments.unreadableCount;
+  }
+
   stats(): StoreStats {
     return statsOf({
       rowGroups: this.#rowGroups(),
@@ -284,6 +301,7 @@ export class Store {
       streamCount: this.#streams.size,
       streamBytes: this.#streams.memoryBytes,
       quarantinedCount: this.#metrics.quarantined.value(),
+      unreadableCount: this.unreadableCount,
       clockAheadMs: this.#clock.aheadMs,
     });
   }
@@ -294,6 +312,7 @@ export class Store {
     await this.#wal.tick();
     void this.#flusher.start();
     await this.#noteClock();
+    await this.#retryUnreadable();
     await this.#retainInTurn();
   }
 
@@ -385,6 +404,16 @@ export class Store {
     this.#memtable.drop(sequence);
   }
 
+  /** A disk that failed for a moment must not hide lines until the next start. */
+  async #retryUnreadable(): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#quarantine.retry(nowMs)) this.#views.changed();
+    if (this.#segments.unreadableCount === 0 || nowMs < this.#reopenAtMs) return;
+    this.#reopenAtMs = nowMs + UNREADABLE_RETRY_MS;
+    const paths = await this.#segments.reopen();
+    for (const path of paths) this.#options.log.info({ path }, 'a segment can be read again');
+  }
+
   /** A store that nothing else writes for long must not take the time until its next start for a jump of the clock. */
   async #noteClock(): Promise<void> {
     const noted = this.#manifest.current.clock?.seenMs ?? -Infinity;
@@ -439,7 +468,10 @@ export class Store {
   }
 
   #reportRecovery({ damages, wals, segments, tornBytes }: Recovered, ms: number): void {
-    for (const damage of damages) this.#quarantine.report(damage);
+    for (const damage of damages) {
+      if (damage.isUnreadable === true) this.#quarantine.reportUnreadable(damage);
+      else this.#quarantine.report(damage);
+    }
     const { dataDir } = this.#options;
     const found = {
       dataDir,

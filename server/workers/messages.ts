@@ -1,5 +1,5 @@
 /** What main thread and workers say to each other. One task at a time for each worker, so nothing needs a number. */
-import { CorruptionError, PodlogError, UnavailableError } from '../../shared/errors.ts';
+import { CorruptionError, PodlogError, UnavailableError, UnreadableError } from '../../shared/errors.ts';
 
 export interface TaskMessage {
   readonly name: string;
@@ -40,6 +40,7 @@ export function failureOf(error: unknown): Failure {
 export function errorOf({ name, message, stack, code, status, retryAfterSeconds }: Failure): Error {
   const cause = stack;
   if (name === 'CorruptionError') return new CorruptionError(message, undefined, { cause });
+  if (name === 'UnreadableError') return new UnreadableError(message, undefined, { cause });
   if (retryAfterSeconds !== undefined) return new UnavailableError(message, retryAfterSeconds, { cause });
   if (code !== undefined && status !== undefined) return new PodlogError(code, status, message, { cause });
   const error = new Error(message, { cause });

@@ -12,8 +12,9 @@ export async function query(run: Run): Promise<void> {
   const plan = queryOf(run.random, run.time.now());
   const snapshot = run.process.store.snapshot();
   try {
-    // What a snapshot has is not known while some of it may be damaged.
-    const stored = run.script.harm.flips ? undefined : look(run, snapshot.rowGroups);
+    // What a snapshot has is not known while some of it may be damaged, or cannot be read.
+    const isKnown = !run.script.harm.flips && run.process.store.unreadableCount === 0;
+    const stored = isKnown ? look(run, snapshot.rowGroups) : undefined;
     const found = await unlessDiskFails(() => search(run.process, snapshot.rowGroups, plan));
     if (found === undefined) return;
     const wrong = judgeFound(run, found, plan) ?? (stored && judgeMissing(found, stored, plan));

@@ -1,5 +1,6 @@
 /** Starts of the store: on whatever the process before left, with crashes and faults of their own. */
 import { CorruptionError, UsageError } from '../../shared/errors.ts';
+import { UNREADABLE_RETRY_MS } from '../../server/limits.ts';
 import { judgeDrop } from './drops.ts';
 import { readAll } from './looking.ts';
 import { type Process, startProcess } from './process.ts';
@@ -27,6 +28,7 @@ export async function start(run: Run): Promise<void> {
     run.process = started;
     disk.setFaults(NO_FAULTS, run.random);
     disk.crashAfter(Infinity);
+    await readAgain(run);
     return;
   }
 }
@@ -58,6 +60,15 @@ export function putBack({ originals }: Run): boolean {
   for (const [node, bytes] of originals) node.restore(bytes);
   originals.clear();
   return isAny;
+}
+
+/** The disk works again: what it did not give is back after a while. */
+async function readAgain(run: Run): Promise<void> {
+  const { store, disk } = run.process;
+  if (store.unreadableCount === 0) return;
+  run.time.pass(UNREADABLE_RETRY_MS);
+  await outcomeOf(run, disk, store.tick());
+  if (store.unreadableCount > 0) throw new Wrong('what can be read again stays away');
 }
 
 function harmStart({ random, script }: Run, disk: SimDisk): void {

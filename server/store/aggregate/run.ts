@@ -2,7 +2,7 @@
  * Aggregations and facets over many row groups. Workers do all of it, a batch of row groups a task: the tally of an
  * aggregation goes with a task and comes back with its answer, in two lanes side by side, and a last task gathers the two.
  */
-import { CorruptionError } from '../../../shared/errors.ts';
+import { CorruptionError, errorOfUnusable, type Unusable, unusableBy } from '../../../shared/errors.ts';
 import { AGGREGATE_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../limits.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Predicate } from '../scan/plan.ts';
@@ -36,7 +36,7 @@ export interface FacetsInput {
 /** What a task found, and which of its row groups, by index, could not be read. */
 export interface PartialOutput<T> {
   readonly result: T;
-  readonly corruptions: readonly { readonly group: number; readonly message: string }[];
+  readonly corruptions: readonly (Unusable & { readonly group: number })[];
 }
 
 /** Where aggregations run. */
@@ -174,7 +174,7 @@ async function inLanes<T>(
       signal.throwIfAborted();
       const { result, corruptions } = await run(batch.map(placeOf), last);
       last = result;
-      for (const { group, message } of corruptions) await context.setAside(batch[group]!, new CorruptionError(message));
+      for (const each of corruptions) await context.setAside(batch[each.group]!, errorOfUnusable(each));
     }
     return last === undefined ? [] : [last];
   };
@@ -204,8 +204,8 @@ function eachGroup(
   rowGroups: RowGroups,
   isCancelled: () => boolean,
   visit: (group: RowGroup) => void,
-): { group: number; message: string }[] {
-  const corruptions: { group: number; message: string }[] = [];
+): (Unusable & { group: number })[] {
+  const corruptions: (Unusable & { group: number })[] = [];
   for (const [group, place] of places.entries()) {
     if (isCancelled()) throw new Error('the query was cancelled');
     try {
@@ -213,7 +213,7 @@ function eachGroup(
       if (!lacksArrays(opened, place)) visit(opened);
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
-      corruptions.push({ group, message: error.message });
+      corruptions.push({ group, ...unusableBy(error) });
     }
   }
   return corruptions;

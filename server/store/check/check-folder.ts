@@ -4,11 +4,12 @@
  * it is, and can be given up.
  */
 import { join } from 'node:path';
-import type { Disk } from '../disk.ts';
+import { type Disk, isReadError } from '../disk.ts';
 import { MANIFEST_FILE, MANIFEST_TEMPORARY_FILE, segmentPath, SEGMENTS_FOLDER, VERSION_FILE } from '../filenames.ts';
 import { FORMAT_VERSION } from '../folder.ts';
-import type { JsonValue, Manifest } from '../manifest.ts';
+import type { JsonValue, Manifest, ManifestSegment } from '../manifest.ts';
 import { readGenerations } from '../manifest-file.ts';
+import { unreadable } from '../quarantine.ts';
 import type { CheckSegmentInput, CheckSegmentOutput } from './check-segment.ts';
 import { checkWal, listWal } from './check-wal.ts';
 import { type CheckEvent, type CheckSummary, type Finding, type FindingKind, isProblem } from './finding.ts';
@@ -49,7 +50,7 @@ export async function* checkFolder(context: CheckContext): AsyncGenerator<CheckE
     );
     const progress = (): CheckEvent => ({ kind: 'progress', checkedBytes: tally.checkedBytes, totalBytes });
     for (const segment of manifest.segments) {
-      const { findings, rowGroupCount } = await context.checkSegment({ dataDir, segment });
+      const { findings, rowGroupCount } = await checkOrReport(context, segment);
       tally.segmentCount++;
       tally.rowGroupCount += rowGroupCount;
       tally.rowCount += segment.rowCount;
@@ -68,6 +69,21 @@ export async function* checkFolder(context: CheckContext): AsyncGenerator<CheckE
   }
   yield { kind: 'done', summary: tally };
   return tally;
+}
+
+/** One segment that the disk does not give must not keep the others from being checked. */
+async function checkOrReport(
+  { dataDir, checkSegment }: CheckContext,
+  segment: ManifestSegment,
+): Promise<CheckSegmentOutput> {
+  try {
+    return await checkSegment({ dataDir, segment });
+  } catch (error) {
+    if (!isReadError(error)) throw error;
+    const { day, sequence, sizeBytes, rowCount } = segment;
+    const { reason, ...place } = unreadable(segmentPath(dataDir, day, sequence), 0, sizeBytes, error);
+    return { findings: [{ kind: 'segment', ...place, rowCount, what: reason }], rowGroupCount: 0 };
+  }
 }
 
 async function checkVersion(disk: Disk, dataDir: string): Promise<Finding[]> {

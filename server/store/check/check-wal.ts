@@ -6,6 +6,7 @@ import { decodeBatch } from '../../../shared/wire.ts';
 import { type Disk, withFile } from '../disk.ts';
 import { walFolder, walPath, walSequence } from '../filenames.ts';
 import { decodeFileHeader, FILE_HEADER_BYTES, type WalFileHeader } from '../wal/format.ts';
+import { readWal } from '../wal/read-file.ts';
 import { scanWal, type WalRecord } from '../wal/reader.ts';
 import { asCorruption, checkRowGroup } from './check-row-group.ts';
 import type { Finding, FindingKind } from './finding.ts';
@@ -47,7 +48,7 @@ export async function* checkWal(
 ): AsyncGenerator<CheckWalOutput> {
   const present = new Set(files.map(({ sequence }) => sequence));
   for (const [index, { sequence, path }] of files.entries()) {
-    const bytes = await disk.readFile(path);
+    const { bytes } = await readWal(disk, path);
     const findings: Finding[] = [];
     const report: Report = (kind, what, place) => findings.push({ kind, path, rowCount: 0, what, ...place });
     const isNewest = index === files.length - 1;

@@ -2,13 +2,13 @@
  * Merges segments of one day into one, or writes one anew without the rows that its retention has ended for. Runs in a
  * worker thread: plain data in, plain data out. Memory: see shared/row-group/merge-sorted.ts.
  */
-import { CorruptionError } from '../../../shared/errors.ts';
+import { CorruptionError, type Unusable, unusableBy } from '../../../shared/errors.ts';
 import { type Labels, labelsKey } from '../../../shared/labels.ts';
 import { mergeSorted, type SortedInput } from '../../../shared/row-group/merge-sorted.ts';
 import { type RowGroup, verifyRowGroup } from '../../../shared/row-group/reader.ts';
 import { COMPACTION_DECODED_BYTES_MAX } from '../../limits.ts';
 import { taskKind } from '../../workers/task.ts';
-import { type Disk, type DiskFile, withFile } from '../disk.ts';
+import { type Disk, type DiskFile, isReadError, unreadableError, withFile } from '../disk.ts';
 import type { ManifestSegment } from '../manifest.ts';
 import { writeSegment } from '../segment/write.ts';
 import type { LiveSegment } from '../recover.ts';
@@ -47,7 +47,7 @@ export type CompactOutput =
       /** Rows that were left out. */
       readonly expiredRows: number;
     }
-  | { readonly kind: 'damaged'; readonly rowGroup: BareRowGroupRef; readonly reason: string };
+  | { readonly kind: 'damaged'; readonly rowGroup: BareRowGroupRef; readonly why: Unusable };
 
 export const COMPACT = taskKind<CompactInput, CompactOutput>('compact');
 
@@ -62,7 +62,8 @@ export async function compact(disk: Disk, input: CompactInput, isCancelled: () =
     for (const { path } of segments) files.push(await disk.open(path, 'read'));
     return await merge(disk, input, files, isCancelled);
   } catch (error) {
-    const damaged = error instanceof CorruptionError ? await findDamaged(disk, segments) : undefined;
+    const damaged =
+      error instanceof CorruptionError || isReadError(error) ? await findDamaged(disk, segments) : undefined;
     if (damaged === undefined) throw error;
     return damaged;
   } finally {
@@ -116,21 +117,24 @@ async function* untilCancelled(
   }
 }
 
-/** The first row group whose checksums do not match. */
+/** The first row group whose checksums do not match, or that cannot be read. */
 async function findDamaged(disk: Disk, segments: readonly CompactSegment[]): Promise<CompactOutput | undefined> {
   for (const { path, rowGroups } of segments) {
-    const damaged = await withFile(disk, path, 'read', async (file): Promise<CompactOutput | undefined> => {
-      for (const rowGroup of rowGroups) {
-        try {
-          verifyRowGroup(await file.read(rowGroup.offset, rowGroup.sizeBytes));
-        } catch (error) {
-          if (!(error instanceof CorruptionError)) throw error;
-          return { kind: 'damaged', rowGroup, reason: error.message };
-        }
-      }
-      return undefined;
-    });
-    if (damaged !== undefined) return damaged;
+    for (const rowGroup of rowGroups) {
+      const why = await whyUnusable(disk, path, rowGroup);
+      if (why !== undefined) return { kind: 'damaged', rowGroup, why };
+    }
   }
   return undefined;
+}
+
+async function whyUnusable(disk: Disk, path: string, rowGroup: BareRowGroupRef): Promise<Unusable | undefined> {
+  try {
+    verifyRowGroup(await withFile(disk, path, 'read', (file) => file.read(rowGroup.offset, rowGroup.sizeBytes)));
+    return undefined;
+  } catch (error) {
+    if (error instanceof CorruptionError) return unusableBy(error);
+    if (isReadError(error)) return unusableBy(unreadableError(path, error));
+    throw error;
+  }
 }

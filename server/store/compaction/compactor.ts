@@ -3,7 +3,7 @@
  * lane. Writing never waits for it. Has no timer: somebody calls `tick`.
  */
 import type { Logger } from 'pino';
-import { CorruptionError } from '../../../shared/errors.ts';
+import { CorruptionError, errorOfUnusable } from '../../../shared/errors.ts';
 import type { Metrics } from '../../../shared/metrics.ts';
 import {
   COMPACTION_QUIET_MS,
@@ -166,7 +166,7 @@ export class Compactor {
     const output = await this.#compactOrGiveUp(input, segments, () => compact(input, closing));
     if (output === undefined) return;
     if (output.kind === 'damaged') {
-      await store.setAside(output.rowGroup, new CorruptionError(output.reason));
+      await store.setAside(output.rowGroup, errorOfUnusable(output.why));
       return;
     }
     await store.replaceSegments(segments, output.segment === undefined ? [] : [output.segment]);

@@ -82,6 +82,11 @@ export class ExpiryClock {
     return Math.floor(Math.min(wallMs, expectedMs));
   }
 
+  /** For what waits: it does not jump. */
+  monotonicMs(): number {
+    return this.#options.monotonicMs();
+  }
+
   /** How far the wall clock is ahead of the time that it should be, in ms; 0 while it is believed. */
   get aheadMs(): number {
     return this.#hold?.aheadMs ?? 0;

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { CorruptionError } from '../../../shared/errors.ts';
+import { errorOfUnusable } from '../../../shared/errors.ts';
 import type { Labels } from '../../../shared/labels.ts';
 import { MAX_SIZE_RESERVE_BYTES, SEGMENT_ZSTD_LEVEL } from '../../limits.ts';
 import { type CompactInput, type CompactOutput, compactSegment } from '../compaction/compact.ts';
@@ -140,7 +140,7 @@ export class Retention {
     };
     const output = await compact(input, closing);
     if (output.kind === 'damaged') {
-      await store.setAside(output.rowGroup, new CorruptionError(output.reason));
+      await store.setAside(output.rowGroup, errorOfUnusable(output.why));
       return;
     }
     await store.replaceSegments([segment], output.segment === undefined ? [] : [output.segment]);

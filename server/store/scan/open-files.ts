@@ -3,8 +3,9 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { OPEN_FILE_MS_MAX, OPEN_FILES_MAX } from '../../limits.ts';
+import { isReadError, unreadableError } from '../disk.ts';
 
-/** Bytes of a file. Both throw CorruptionError when the file ends before. */
+/** Bytes of a file. Both throw CorruptionError when the file ends before, UnreadableError when the disk does not give them. */
 export interface FileReader {
   /** In memory of their own. */
   read(path: string, offset: number, sizeBytes: number): Buffer;
@@ -36,6 +37,17 @@ export class OpenFiles implements FileReader {
   }
 
   #fill(path: string, offset: number, bytes: Buffer): Buffer {
+    try {
+      return this.#fillOrFail(path, offset, bytes);
+    } catch (error) {
+      if (!isReadError(error)) throw error;
+      // The next try opens it again.
+      this.#files.delete(path);
+      throw unreadableError(path, error);
+    }
+  }
+
+  #fillOrFail(path: string, offset: number, bytes: Buffer): Buffer {
     let file = this.#files.get(path);
     if (file === undefined) this.#files.set(path, (file = openSync(path, 'r')));
     for (let at = 0; at < bytes.length;) {

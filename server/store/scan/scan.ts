@@ -2,7 +2,7 @@
  * The task of a worker thread in a search: finds the rows of row groups that a plan asks for and gives their times, which
  * is all that is needed to choose among them. Their other columns are read for the chosen ones only.
  */
-import { CorruptionError } from '../../../shared/errors.ts';
+import { CorruptionError, type Unusable, unusableBy } from '../../../shared/errors.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { sortByTime } from '../../../shared/row-group/sort.ts';
 import type { Plan } from './plan.ts';
@@ -20,7 +20,7 @@ export interface ScannedRows {
   /** ns from the start of the row group's base day. */
   readonly timesNs: Float64Array;
   /** Why the row group could not be read; it then has no rows. */
-  readonly corruption?: string;
+  readonly corruption?: Unusable;
 }
 
 const NO_ROWS: ScannedRows = { rows: new Uint32Array(0), timesNs: new Float64Array(0) };
@@ -33,7 +33,7 @@ export function scan(input: ScanInput, rowGroups: Pick<RowGroups, 'open'>): Scan
       return lacksArrays(group, place) ? NO_ROWS : scanGroup(group, input.plan);
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
-      return { ...NO_ROWS, corruption: error.message };
+      return { ...NO_ROWS, corruption: unusableBy(error) };
     }
   });
 }

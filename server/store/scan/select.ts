@@ -2,7 +2,7 @@
  * Runs a plan over row groups: prunes, scans them in the order of the answer, and stops as soon as no further row group
  * can hold a better row.
  */
-import { CorruptionError } from '../../../shared/errors.ts';
+import { type CorruptionError, errorOfUnusable } from '../../../shared/errors.ts';
 import { instantOf } from '../../../shared/time.ts';
 import { SCAN_GROUPS_FEW, SCAN_ROWS_AT_FIRST, SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../limits.ts';
 import type { RowGroupRef } from '../snapshot.ts';
@@ -48,7 +48,7 @@ export async function selectRows(
       for (const [i, group] of batch.entries()) {
         const { corruption } = scanned[i]!;
         if (corruption === undefined) top.add(group, scanned[i]!);
-        else await context.setAside(group, new CorruptionError(corruption));
+        else await context.setAside(group, errorOfUnusable(corruption));
       }
     }
   };

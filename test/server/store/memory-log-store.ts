@@ -70,6 +70,7 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
       streamCount: new Set(lines.map((line) => labelsKey(line.labels))).size,
     }),
     problem: undefined,
+    unreadableCount: 0,
     close: async () => {},
   };
 }
@@ -84,6 +85,7 @@ const NO_STATS = {
   oldestInstant: undefined,
   newestInstant: undefined,
   quarantinedCount: 0,
+  unreadableCount: 0,
   clockAheadMs: 0,
 };
 

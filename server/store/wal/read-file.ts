@@ -1,0 +1,36 @@
+/** Reads a WAL file as far as the disk gives it: a bad sector costs the records that lie in it, not the others. */
+import { type Disk, isReadError, withFile } from '../disk.ts';
+
+/** How often a piece is tried: errors that pass are not to cost a batch. */
+const TRIES_MAX = 4;
+
+/** What is read at a time where the file as a whole cannot be: no less than any disk's sector. */
+const PIECE_BYTES = 4096;
+
+/** Zeros stand for bytes that cannot be read; no record is made of them. */
+export async function readWal(disk: Disk, path: string): Promise<{ bytes: Buffer; isWhole: boolean }> {
+  try {
+    return { bytes: await disk.readFile(path), isWhole: true };
+  } catch (error) {
+    if (!isReadError(error)) throw error;
+  }
+  const bytes = Buffer.alloc((await disk.sizeOf(path)) ?? 0);
+  let isWhole = true;
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    const piece = await readPiece(disk, path, at);
+    if (piece === undefined) isWhole = false;
+    else piece.copy(bytes, at);
+  }
+  return { bytes, isWhole };
+}
+
+async function readPiece(disk: Disk, path: string, at: number): Promise<Buffer | undefined> {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    try {
+      return await withFile(disk, path, 'read', (file) => file.read(at, PIECE_BYTES));
+    } catch (error) {
+      if (!isReadError(error)) throw error;
+    }
+  }
+  return undefined;
+}
