@@ -77,7 +77,7 @@ function jsonLine(n: number, timeMs: number): string {
     ['sortable_id', `"${n % 2 === 0 ? uuid(7) : uuid(4)}"`],
     ['trace_id', `"${hex(32)}"`],
     ['raw', `"${'x'.repeat(random.below(9))}${n} \\"${hex(3)}\\""`],
-    ['array', `[${n % 3},"a"]`],
+    ['array', `[${n % 3},["order-${n}"]]`],
   ];
   const nested = n % 5 === 0 ? `,"error":{"kind":"timeout","attempt":${n % 4}}` : '';
   return `{${fields.map(([name, value]) => `"${name}":${value}`).join(',')}${nested}}`;
@@ -96,7 +96,9 @@ const ODD_LINES: readonly Buffer[] = [
 /** Text that has fields: its columns are of the kind `plain`. */
 function textLine(n: number): string {
   const clock = `15:01:${String(n % 60).padStart(2, '0')}`;
-  switch (n % 3) {
+  switch (n % 4) {
+    case 3:
+      return `api-${n % 4} | {"level":"info","id":${random.below(1e6)},"ratio":${n % 8 === 3 ? 'NaN' : '0.5'},"order":"o-${n}`;
     case 0:
       return `time=2026-11-23T${clock}Z level=warn msg="took \\"${n}\\"" id=${random.below(1e6)} empty=`;
     case 1:
@@ -149,7 +151,7 @@ async function make(folder: string): Promise<void> {
     dataDir,
     retentionMs: Infinity,
     state: new Positions(() => NOW_MS),
-    indexedFields: ['request_id', 'user', 'level'],
+    indexedFields: ['request_id', 'user', 'level', 'array'],
     flush: (input) => flush(realDisk, input),
     now: () => NOW_MS,
     log: pino({ level: 'silent' }),

@@ -12,6 +12,7 @@ import { KIND_PLAIN } from '../format.ts';
 import type { Tokens } from '../tokens.ts';
 import {
   byteAt,
+  CLOSE_BRACKET,
   COLON,
   colorEnd,
   digitsEnd,
@@ -89,7 +90,8 @@ export function cutPlain(bytes: Buffer, start: number, timeEnd: number, end: num
     tokens.add(isBracket ? start + 1 : start, timeEnd, KIND_PLAIN, 'time');
     at = separatorsEnd(bytes, timeEnd, end);
   } else if (isBracket) at = cutProcess(bytes, start, end, tokens);
-  const level = findLevel(bytes, at, start + LEVEL_WITHIN_BYTES, end);
+  const padded = timeEnd < 0 ? -1 : paddedLevel(bytes, at, end);
+  const level = padded >= 0 ? padded : findLevel(bytes, at, start + LEVEL_WITHIN_BYTES, end);
   if (level >= 0) {
     if (level > at) tokens.add(at, level, KIND_PLAIN, '');
     const levelEnd = lettersEnd(bytes, level, end);
@@ -139,6 +141,13 @@ function findLevel(bytes: Uint8Array, start: number, startMax: number, end: numb
     before = byte;
   }
   return -1;
+}
+
+/** Offset of the level in `[ info]`, as Fluent Bit writes it, or -1. */
+function paddedLevel(bytes: Uint8Array, at: number, end: number): number {
+  if (byteAt(bytes, at, end) !== OPEN_BRACKET || byteAt(bytes, at + 1, end) !== SPACE) return -1;
+  const wordEnd = lettersEnd(bytes, at + 2, end);
+  return byteAt(bytes, wordEnd, end) === CLOSE_BRACKET && isOneOf(WORDS, bytes, at + 2, wordEnd) ? at + 2 : -1;
 }
 
 /** In any case. */

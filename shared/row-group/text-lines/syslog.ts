@@ -19,6 +19,7 @@ import {
   OPEN_BRACKET,
   SPACE,
   spacesEnd,
+  timestampEnd,
 } from './scan.ts';
 
 const LESS = 0x3c;
@@ -28,7 +29,7 @@ const PRIORITY_DIGITS_MAX = 3;
 const PRIORITY_MAX = 191;
 const VERSION = Buffer.from('0 ');
 const MONTH = Buffer.from('AAA ');
-const CLOCK = Buffer.from(' 00:00:00 ');
+const CLOCK = Buffer.from(' 00:00:00');
 const BEHIND_TAG = Buffer.from(': ');
 /** Between version and data. */
 const HEADER = ['time', 'host', 'app', 'pid', 'message_id'] as const;
@@ -81,16 +82,21 @@ function dataEndOf(bytes: Uint8Array, start: number, end: number): number {
   return at > start && (at === end || bytes[at] === SPACE) ? at : -1;
 }
 
-/** `Nov 23 15:01:12 host su[12]: text` */
+/** `Nov 23 15:01:12 host su[12]: text`; rsyslog also writes a timestamp. */
 function cutTraditional(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
-  const month = formEnd(bytes, start, end, MONTH);
-  const host = month < 0 ? -1 : formEnd(bytes, digitsEnd(bytes, spacesEnd(bytes, month, end), end), end, CLOCK);
-  const hostEnd = host < 0 ? -1 : find(bytes, SPACE, host, end);
+  const host = timeEndOf(bytes, start, end) + 1;
+  const hostEnd = host === 0 || byteAt(bytes, host - 1, end) !== SPACE ? -1 : find(bytes, SPACE, host, end);
   if (hostEnd < 0) return false;
   tokens.add(start, host - 1, KIND_PLAIN, 'time');
   tokens.add(host, hostEnd, KIND_PLAIN, 'host');
   cutTag(bytes, hostEnd + 1, end, tokens);
   return true;
+}
+
+function timeEndOf(bytes: Buffer, start: number, end: number): number {
+  const month = formEnd(bytes, start, end, MONTH);
+  if (month < 0) return timestampEnd(bytes, start, end);
+  return formEnd(bytes, digitsEnd(bytes, spacesEnd(bytes, month, end), end), end, CLOCK);
 }
 
 /** `su[12]: ` or `su: `, and the message. */

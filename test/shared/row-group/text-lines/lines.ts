@@ -293,6 +293,10 @@ export const TEXT_LINES: readonly (readonly [line: string, fields: Readonly<Reco
       message: 'An event',
     },
   ],
+  [
+    '<14>2026-11-23T15:01:12.003+01:00 web-1 app[12]: x',
+    { level: '<14>', time: '2026-11-23T15:01:12.003+01:00', host: 'web-1', app: 'app', pid: '12', message: 'x' },
+  ],
   // zap
   [
     '2026-11-23T15:01:12.123Z\tINFO\tcontroller-runtime.metrics\tserver/server.go:185\tServing metrics\t{"bindAddress": ":8080", "secure": false}',
@@ -336,7 +340,11 @@ export const TEXT_LINES: readonly (readonly [line: string, fields: Readonly<Reco
     'TypeError: x is not a function\n    at a.js:1',
     { '': 'Type', level: 'Error', message: 'x is not a function\n    at a.js:1' },
   ],
-  // Monolog, NATS
+  // Fluent Bit, Monolog, NATS
+  [
+    '[2026/11/23 15:01:12] [ info] [engine] started',
+    { time: '2026/11/23 15:01:12', '': '[ ', level: 'info', message: '[engine] started' },
+  ],
   [
     '[2026-11-23T15:01:12.123456+00:00] production.ERROR: no stock {"user_id":7} []',
     {
