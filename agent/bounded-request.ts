@@ -4,7 +4,7 @@
  */
 import type { Agent as HttpAgent, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { httpModule } from '../shared/http-module.ts';
-import { ANSWER_BYTES_MAX, REQUEST_MS_MAX, SILENCE_MS_MAX } from './limits.ts';
+import { ANSWER_BYTES_MAX, CONNECT_MS_MAX, REQUEST_MS_MAX, SILENCE_MS_MAX } from './limits.ts';
 
 export interface BoundedRequest {
   readonly url: URL;
@@ -32,6 +32,9 @@ export async function boundedRequest(options: BoundedRequest): Promise<BoundedAn
     request.destroy(new Error(problem));
   };
   const timer = setTimeout(() => fail(`no complete answer within ${requestMsMax} ms`), requestMsMax);
+  const connectTimer = setTimeout(() => {
+    if (request.socket?.connecting === true) fail(`no connection within ${CONNECT_MS_MAX} ms`);
+  }, CONNECT_MS_MAX);
   request.on('timeout', () => fail(`no answer within ${SILENCE_MS_MAX} ms`));
   request.on('error', reject);
   request.on('response', (response) => {
@@ -46,6 +49,7 @@ export async function boundedRequest(options: BoundedRequest): Promise<BoundedAn
     throw error;
   } finally {
     clearTimeout(timer);
+    clearTimeout(connectTimer);
   }
 }
 

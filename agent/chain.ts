@@ -5,6 +5,7 @@
 import { STDERR, STDOUT, STREAM_NAMES, type CriParser, type StreamIndex } from '../shared/cri.ts';
 import { FLAG_PARTIAL } from '../shared/row-group/format.ts';
 import { type Labels, PODLOG_STREAM } from '../shared/labels.ts';
+import { ENDED, type CutState } from './cut-lines.ts';
 import { ALONE, type EntryRules } from './entry-rules.ts';
 import { chainKey } from './file-id.ts';
 import { endOffset, type LogFile, type Offsets } from './log-file.ts';
@@ -39,6 +40,8 @@ export interface PendingLine {
   bytes: Buffer;
   length: number;
   touchedMs: number;
+  /** Whether its beginning is lost, or may be. */
+  isEnd: boolean;
 }
 
 /** A line that begins with the fragment that `cri` has parsed. Its bytes, and what the entry rules say of it, are the caller's. */
@@ -59,6 +62,7 @@ export function pendingLine(cri: CriParser, file: LogFile, offset: number, bytes
     bytes,
     length: 0,
     touchedMs: 0,
+    isEnd: false,
   };
 }
 
@@ -80,6 +84,8 @@ export interface Chain {
   entries: EntryRules | undefined;
   files: LogFile[];
   readonly pending: [stdout: PendingLine | undefined, stderr: PendingLine | undefined];
+  /** Whether the next fragment of a stream may be the end of a line whose beginning is lost: see cut-lines.ts. */
+  readonly cut: [stdout: CutState, stderr: CutState];
   /** False once the container was started again: no more lines are to be expected here. */
   isNewest: boolean;
   /** Waits for its turn to be read. */
@@ -112,6 +118,7 @@ export function createChain(uid: string, restart: number, of: ChainLabels, allow
     entries: undefined,
     files: [],
     pending: [undefined, undefined],
+    cut: [ENDED, ENDED],
     isNewest: true,
     queued: false,
     isHeadJudged: false,

@@ -8,9 +8,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { createChain, sortFiles, type Chain } from './chain.ts';
 import { takeDescriptor, type Descriptors } from './descriptors.ts';
 import type { ContainerDirectory } from './discovery.ts';
+import { baseOfHead, beginAlike, extendHead, isSharedHead, matchesHead, readHead } from './file-head.ts';
+import type { KnownPositions } from './known-positions.ts';
 import { LISTINGS_MAX, SETTLE_MS } from './limits.ts';
 import { createLedger, type Note } from './run-ledger.ts';
-import { closeLogFile, openLogFile, readHead, reopenLogFile, statIfThere, type LogFile } from './log-file.ts';
+import { closeLogFile, isAtPath, openLogFile, reopenLogFile, statIfThere, type LogFile } from './log-file.ts';
+import type { LogOpener } from './log-opener.ts';
 import { compareRotations, selectLogs, type LogName } from './log-path.ts';
 import { createAllowance, type Allowance } from './rate-limit.ts';
 import type { Decision } from './rules/rule-book.ts';
@@ -150,16 +153,42 @@ function reconcileListed(
   return isWhole;
 }
 
-/** Looks at the first line of a file that has no identity yet. Returns true when it has one now. */
-export function identifyFile(chain: Chain, file: LogFile, isWhole = false): boolean {
+/** Looks at the beginning of a file that has no identity yet. Returns true when it has one now. */
+export function identifyFile(chain: Chain, file: LogFile, opener: LogOpener, isWhole = false): boolean {
   if (file.fd < 0) return false;
-  file.head = readHead(file, isWhole);
-  if (file.head === '') return false;
-  const same = chain.files.find((other) => other !== file && other.head === file.head);
-  if (same === undefined) return true;
-  adopt(same, file);
-  chain.files = chain.files.filter((other) => other !== file);
-  return false;
+  const head = readHead(file, isWhole);
+  if (head === '') return false;
+  const namesakes = chain.files.filter((other) => other !== file && baseOfHead(other.head) === head);
+  const same = namesakes.find((other) => !isAnother(file, other));
+  if (same !== undefined) {
+    adopt(same, file);
+    chain.files = chain.files.filter((other) => other !== file);
+    return false;
+  }
+  const isRotated = file.log.rotation !== '';
+  file.head = namesakes.length === 0 ? head : extendHead(head, file, namesakes, opener, isWhole || isRotated);
+  return file.head !== '';
+}
+
+/** Of files that begin with the same line, the server may know one by more of its beginning. */
+export function recogniseFile(chain: Chain, file: LogFile, known: KnownPositions): void {
+  if (file.loss !== undefined) return;
+  const others = new Set(chain.files.filter((other) => other !== file).map(({ head }) => head));
+  const base = baseOfHead(file.head);
+  const mayBeBase = !others.has(base) && Math.min(...known.of(chain.key + base)) <= file.sizeBytes;
+  for (const head of known.extendedHeads(chain.key)) {
+    if (others.has(head) || !matchesHead(file, head) || (isSharedHead(head) && mayBeBase)) continue;
+    file.head = head;
+    return;
+  }
+}
+
+/** Whether two files with the same head are not two names of one: a file that was renamed or compressed has no other name. */
+function isAnother(file: LogFile, other: LogFile): boolean {
+  if (other.loss !== undefined) return true;
+  const isSameInode = file.inode === other.inode && file.device === other.device;
+  if (!isSameInode && other.onDisk && isAtPath(other)) return true;
+  return other.fd >= 0 && !beginAlike(other, file);
 }
 
 /** @returns false when there was no descriptor for a file: neither it nor any newer one is opened then */
@@ -189,7 +218,7 @@ function reconcileChain(
     const file = isRefused ? undefined : openLogFile(path, log, descriptors.opener);
     if (file === undefined) continue;
     chain.files.push(file);
-    if (identifyFile(chain, file)) identified(chain, file);
+    if (identifyFile(chain, file, descriptors.opener)) identified(chain, file);
     // A file that was known under another name has been merged into the older entry.
     present.add(chain.files.includes(file) ? file : chain.files.find((other) => other.path === path)!);
   }

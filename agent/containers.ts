@@ -57,6 +57,11 @@ export class Containers {
     return files;
   }
 
+  /** Of all files. */
+  sum(of: (file: LogFile) => number): number {
+    return this.files().reduce((sum, file) => sum + of(file), 0);
+  }
+
   /** Under which the server knows them: ledgers, and files that have an identity. */
   ids(): Set<string> {
     const ids = new Set<string>();

@@ -8,6 +8,7 @@ import type { AgentMetrics } from './agent-metrics.ts';
 import type { BatchBuilder } from './batch-builder.ts';
 import { nextReadable, type Chain, type PendingLine } from './chain.ts';
 import { holeStart, overlongEnd, zeroRunEnd } from './damage.ts';
+import { noteDropped, noteLoss } from './cut-lines.ts';
 import { GzipSource } from './gzip-source.ts';
 import { LINE_BYTES_MAX, READ_BYTES } from './limits.ts';
 import { LineReader } from './line-reader.ts';
@@ -82,7 +83,10 @@ export class FileReader {
 
   /** @returns false when it is of no use to come again before the next tick */
   #take(chain: Chain, file: LogFile, nowMs: number): boolean {
-    if (file.loss !== undefined) return this.#lines.takeLoss(chain, file, file.sizeBytes, file.loss);
+    if (file.loss !== undefined) {
+      noteLoss(chain, file.loss);
+      return this.#lines.takeLoss(chain, file, file.sizeBytes, file.loss);
+    }
     if (this.#limit?.allows(chain, nowMs) === false) return this.#dropExcess(chain, file, nowMs);
     const offset = file.readOffset;
     const hasRead = file.log.gzip ? this.#readGzip(chain, file, nowMs) : this.#readPlain(chain, file, nowMs);
@@ -100,7 +104,9 @@ export class FileReader {
     const newline = this.#buffer.subarray(0, length).lastIndexOf(NEWLINE);
     if (newline < 0) return false;
     const isTaken = this.#lines.takeLoss(chain, file, offset + newline + 1, { reason: 'limited', isMeasured: true });
-    if (isTaken) this.#limit!.dropped(chain, nowMs);
+    if (!isTaken) return false;
+    noteDropped(chain, this.#buffer, newline + 1);
+    this.#limit!.dropped(chain, nowMs);
     return false;
   }
 

@@ -4,6 +4,7 @@
  */
 import type { PositionsAnswer } from '../shared/wire.ts';
 import { CAUGHT_UP_ID, chainKey, parseFileId, parseLedgerId, type FileId } from './file-id.ts';
+import { isExtendedHead } from './file-head.ts';
 import type { Offsets } from './log-file.ts';
 import { BEGUN, DONE } from './run-ledger.ts';
 
@@ -11,6 +12,8 @@ import { BEGUN, DONE } from './run-ledger.ts';
 export class KnownPositions {
   readonly #goneMs: number;
   readonly #positions = new Map<string, Offsets>();
+  /** Ids of files whose head is an extended one: hardly ever any. */
+  readonly #extended = new Set<string>();
   readonly #missingSinceMs = new Map<string, number>();
   /** Files that were read to their end here, or whose rest was said to be lost; notes of what is gone. */
   readonly #finished = new Set<string>();
@@ -29,19 +32,28 @@ export class KnownPositions {
     return this.#positions.get(id) ?? [0, 0];
   }
 
+  /** The extended heads under which the server knows files of a chain. */
+  extendedHeads(chain: string): string[] {
+    const heads: string[] = [];
+    for (const id of this.#extended) if (id.startsWith(`${chain}@`)) heads.push(id.slice(chain.length));
+    return heads;
+  }
+
   ids(): Iterable<string> {
     return this.#positions.keys();
   }
 
   set(id: string, position: Offsets): void {
     this.#positions.set(id, position);
+    if (isExtendedHead(id)) this.#extended.add(id);
   }
 
   /** Takes the server's answer for the truth. */
   replace(positions: PositionsAnswer['positions']): void {
     this.#positions.clear();
+    this.#extended.clear();
     this.#missingSinceMs.clear();
-    for (const { file, stdout, stderr } of positions) this.#positions.set(file, [stdout, stderr]);
+    for (const { file, stdout, stderr } of positions) this.set(file, [stdout, stderr]);
     this.#caughtUpMs ??= this.#positions.get(CAUGHT_UP_ID)?.[0];
     this.#lastBeforeStart ??= lastOfChains(this.#positions.keys());
   }
@@ -110,6 +122,7 @@ export class KnownPositions {
   forget(ids: readonly string[]): void {
     for (const id of ids) {
       this.#positions.delete(id);
+      this.#extended.delete(id);
       this.#missingSinceMs.delete(id);
       this.#finished.delete(id);
       this.#claimed.delete(id);

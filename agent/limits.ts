@@ -182,9 +182,16 @@ export const HEAD_BYTES = 4 * KIB;
 /** Compressed bytes in which the first HEAD_BYTES of a gzip file are looked for. */
 export const GZIP_HEAD_BYTES = 64 * KIB;
 
-/** Retries wait a random time up to this, doubling from the minimum. */
+/**
+ * Retries wait a random time up to this, doubling from the minimum. So the return of a server is noticed within 2 s, and a
+ * thousand nodes ask it a thousand times a second, at times that are spread out; one that is too busy answers with
+ * Retry-After, which counts in addition.
+ */
 export const BACKOFF_MS_MIN = 100;
-export const BACKOFF_MS_MAX = 15_000;
+export const BACKOFF_MS_MAX = 2_000;
+
+/** A connection that is not there after so long is tried again: a server that is away may not even refuse it. */
+export const CONNECT_MS_MAX = 2_000;
 
 /** A server that says nothing for this long is asked again. */
 export const SILENCE_MS_MAX = 30_000;

@@ -8,6 +8,7 @@ import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../shared/row-group
 import type { BatchBuilder } from './batch-builder.ts';
 import { flagsOf, isBefore, isOvertaken, pendingLine, type Chain, type PendingLine } from './chain.ts';
 import { damagedPiece, indexOfZero, lastRecordEnd, objectEnd, recordEnd, textEnd } from './damage.ts';
+import { ENDED, takesEnd } from './cut-lines.ts';
 import { EntryJoiner, OPEN_BRACE } from './entry-joiner.ts';
 import { ALONE, type EntryRules } from './entry-rules.ts';
 import { LINE_BYTES_MAX, PENDING_BYTES_MAX } from './limits.ts';
@@ -76,6 +77,7 @@ export class LineReader {
       if (
         cri.partial ||
         chain.pending[stream] !== undefined ||
+        chain.cut[stream] !== ENDED ||
         fileOffset + at < start[stream] ||
         (joins && !(hasBrace && this.#joiner.isObject(cri, bytes, newline)) && !this.#standsAlone(bytes, newline, end))
       ) {
@@ -238,7 +240,8 @@ export class LineReader {
       return true;
     }
     if (!this.#rows.hasRoom(day)) return false;
-    this.#rows.add(chain, stream, day, timeNs, partial || isCutOff ? FLAG_PARTIAL : 0, bytes, messageStart, end);
+    const flags = partial || isCutOff || takesEnd(chain, this.#cri, bytes) ? FLAG_PARTIAL : 0;
+    this.#rows.add(chain, stream, day, timeNs, flags, bytes, messageStart, end);
     return true;
   }
 
@@ -324,6 +327,7 @@ export class LineReader {
     line.state = state;
     line.idleMsMax = this.#joiner.idleMsMax(state);
     line.touchedMs = this.#nowMs;
+    line.isEnd = takesEnd(chain, cri, bytes);
     this.#pending.append(line, bytes, cri.messageStart, end);
     chain.pending[cri.stream] = line;
   }
@@ -337,6 +341,7 @@ export class LineReader {
   #emitPending(chain: Chain, stream: StreamIndex, flags: number): boolean {
     const line = chain.pending[stream]!;
     if (!this.#batch.fits(line.day)) return false;
+    if (line.isEnd) flags |= FLAG_PARTIAL;
     this.#rows.add(chain, stream, line.day, line.timeNs, flags, line.bytes, 0, line.length);
     this.#pending.release(line.bytes);
     chain.pending[stream] = undefined;

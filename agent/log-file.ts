@@ -3,11 +3,9 @@
  * system calls that it needs; what is done with it is decided in chain.ts and tail.ts.
  */
 import { closeSync, fstatSync, readSync, statSync, type Stats } from 'node:fs';
-import { constants, crc32, gunzipSync } from 'node:zlib';
-import { CriParser, STDERR, STDOUT } from '../shared/cri.ts';
+import { type CriParser, STDERR, STDOUT } from '../shared/cri.ts';
 import { rowTimeOfMs } from '../shared/time.ts';
 import type { Position } from '../shared/wire.ts';
-import { GZIP_HEAD_BYTES, HEAD_BYTES } from './limits.ts';
 import type { GzipSource } from './gzip-source.ts';
 import type { LogOpener } from './log-opener.ts';
 import type { LogName } from './log-path.ts';
@@ -23,7 +21,7 @@ export interface LogFile {
   fd: number;
   device: number;
   inode: number;
-  /** `@…`, the part of the identity that its first line gives; empty until that line is complete. */
+  /** `@…`, the part of the identity that its beginning gives (file-head.ts); empty until its first line is complete. */
   head: string;
   /** Of a lost file: the id of the file that it stands for, which the server may forget when it has the marker. */
   replaces: string | undefined;
@@ -177,6 +175,11 @@ export function isComplete(file: LogFile): boolean {
   return isAcknowledgedTo(file, file.log.gzip && !file.gzipEnded ? file.sizeBytes : endOffset(file));
 }
 
+/** Bytes of an open file that the server has not acknowledged. */
+export function lagBytes({ fd, sizeBytes, acked }: LogFile): number {
+  return fd < 0 ? 0 : Math.max(0, sizeBytes - Math.min(...acked));
+}
+
 export function toPosition(offsets: Offsets): Position {
   return { stdout: offsets[STDOUT], stderr: offsets[STDERR] };
 }
@@ -215,51 +218,11 @@ export function isAtPath(file: LogFile): boolean {
   return stats !== undefined && stats.ino === file.inode && stats.dev === file.device;
 }
 
-const headBytes = Buffer.allocUnsafe(GZIP_HEAD_BYTES);
-const headParser = new CriParser();
-
-/**
- * The part of a file's identity that its content gives: `@<timestamp text>` of its first line or, if that is not CRI,
- * `@crc32-<hex>` of its bytes. Of a line longer than HEAD_BYTES only that much counts, so that the answer never
- * depends on how much of it was there when it was looked at.
- *
- * @param isWhole  the file will not grow: a first line without a newline is taken for complete
- * @returns an empty string while the first line is not complete
- */
-export function readHead(file: LogFile, isWhole = false): string {
-  const bytes = file.log.gzip ? readGzipHead(file.fd) : readPlainHead(file.fd);
-  const newline = bytes.indexOf(0x0a);
-  if (newline < 0 && bytes.length < HEAD_BYTES && (!isWhole || bytes.length === 0)) return '';
-  const end = newline < 0 ? bytes.length : newline;
-  if (!headParser.parse(bytes, 0, end)) return `@crc32-${crc32(bytes.subarray(0, end)).toString(16).padStart(8, '0')}`;
-  return `@${bytes.toString('latin1', 0, bytes.indexOf(0x20))}`;
-}
-
-function readPlainHead(fd: number): Buffer {
-  return headBytes.subarray(0, readSync(fd, headBytes, 0, HEAD_BYTES, 0));
-}
-
-function readGzipHead(fd: number): Buffer {
-  const compressed = headBytes.subarray(0, readSync(fd, headBytes, 0, GZIP_HEAD_BYTES, 0));
-  // The first step usually suffices. Deflate expands 1032 times at most, so no step adds more than 4 MiB.
-  for (let sizeBytes = HEAD_BYTES; ; sizeBytes += HEAD_BYTES) {
-    const content = gunzipPart(compressed.subarray(0, sizeBytes));
-    if (content.length >= HEAD_BYTES || sizeBytes >= compressed.length) return content.subarray(0, HEAD_BYTES);
-  }
-}
-
-/** As much as can be decompressed; nothing when the data is damaged. */
-function gunzipPart(compressed: Buffer): Buffer {
-  try {
-    return gunzipSync(compressed, { finishFlush: constants.Z_SYNC_FLUSH });
-  } catch {
-    return Buffer.alloc(0);
-  }
-}
+const trailerBytes = Buffer.allocUnsafe(4);
 
 /** The size that a gzip file's trailer gives: exact below 4 GiB, and kubelet's logs are far below. */
 function gzipContentBytes(fd: number, fileSizeBytes: number): number {
   if (fileSizeBytes < 18) return 0;
-  readSync(fd, headBytes, 0, 4, fileSizeBytes - 4);
-  return headBytes.readUInt32LE(0);
+  readSync(fd, trailerBytes, 0, 4, fileSizeBytes - 4);
+  return trailerBytes.readUInt32LE(0);
 }

@@ -8,7 +8,14 @@ import { isDiskError } from '../shared/disk-error.ts';
 import type { PositionsAnswer } from '../shared/wire.ts';
 import type { AgentMetrics } from './agent-metrics.ts';
 import { fileId, hasLoss, hasMore, type Chain } from './chain.ts';
-import { hasLiveFile, identifyFile, needsListing, reconcileContainer, type Container } from './container.ts';
+import {
+  hasLiveFile,
+  identifyFile,
+  needsListing,
+  recogniseFile,
+  reconcileContainer,
+  type Container,
+} from './container.ts';
 import { Containers } from './containers.ts';
 import { boundFiles, createDescriptors, deletedBytes, type Descriptors, type OpenFileLimits } from './descriptors.ts';
 import type { Watch } from './directory-watcher.ts';
@@ -29,6 +36,7 @@ import {
   closeLogFile,
   isAtPath,
   isComplete,
+  lagBytes,
   loseRest,
   reopenLogFile,
   rewindFile,
@@ -96,9 +104,9 @@ export class Tail {
     this.#descriptors = createDescriptors(options, new LogOpener(options));
     this.#notes = new Notes(this.#containers);
     this.#lost = new LostFiles({ ...options, goneMs, containers: this.#containers, known: this.#known });
-    options.metrics.openFiles.readFrom(() => this.#sum((file) => (file.fd >= 0 ? 1 : 0)));
-    options.metrics.deletedBytes.readFrom(() => this.#sum(deletedBytes));
-    options.metrics.lagBytes.readFrom(() => this.#sum(lagBytes));
+    options.metrics.openFiles.readFrom(() => this.#containers.sum((file) => (file.fd >= 0 ? 1 : 0)));
+    options.metrics.deletedBytes.readFrom(() => this.#containers.sum(deletedBytes));
+    options.metrics.lagBytes.readFrom(() => this.#containers.sum(lagBytes));
     options.metrics.isPolling.readFrom(() => Number(this.#containers.isPolling));
   }
 
@@ -187,7 +195,6 @@ export class Tail {
     }
   }
 
-  /** Which containers the rules are about. */
   get containers(): Iterable<Container> {
     return this.#containers;
   }
@@ -210,7 +217,6 @@ export class Tail {
     this.#known.set(id, to);
   }
 
-  /** Files that the server may forget. */
   goneFiles(nowMs: number): string[] {
     return this.#known.gone(nowMs);
   }
@@ -256,7 +262,8 @@ export class Tail {
       file.sizeBytes = sizeBytes;
       file.changedMs = nowMs;
     }
-    if (file.head === '' && sizeBytes > 0 && identifyFile(chain, file)) this.#assignPosition(chain, file);
+    if (file.head === '' && sizeBytes > 0 && identifyFile(chain, file, this.#descriptors.opener))
+      this.#assignPosition(chain, file);
   }
 
   #truncated(chain: Chain, file: LogFile, sizeBytes: number, nowMs: number): void {
@@ -267,6 +274,7 @@ export class Tail {
   }
 
   #assignPosition(chain: Chain, file: LogFile): void {
+    recogniseFile(chain, file, this.#known);
     const id = fileId(chain, file);
     this.#known.found(id);
     rewindFile(file, this.#known.of(id));
@@ -277,6 +285,7 @@ export class Tail {
     this.#reader.dropPending(chain);
     for (const file of chain.files) {
       if (file.head === '') continue;
+      recogniseFile(chain, file, this.#known);
       rewindFile(file, this.#known.of(fileId(chain, file)));
       if (file.fd >= 0 || file.loss !== undefined || isComplete(file)) continue;
       if (!file.onDisk || !reopenLogFile(file, this.#descriptors.opener)) this.#giveUp(file, 'deleted');
@@ -304,7 +313,7 @@ export class Tail {
     for (const file of chain.files) {
       if (!hasDueTail(chain, file, nowMs, this.#times)) continue;
       if (file.head !== '') this.#reader.readTail(chain, file, nowMs);
-      else if (identifyFile(chain, file, true)) this.#assignPosition(chain, file);
+      else if (identifyFile(chain, file, this.#descriptors.opener, true)) this.#assignPosition(chain, file);
     }
     this.#reader.flushPending(chain, (line) => isLineDue(chain, line, nowMs, this.#times));
   }
@@ -338,13 +347,4 @@ export class Tail {
       this.#log.warn({ err: error, path }, 'a log file cannot be read; trying again');
     }
   }
-
-  #sum(of: (file: LogFile) => number): number {
-    return this.#containers.files().reduce((sum, file) => sum + of(file), 0);
-  }
-}
-
-function lagBytes(file: LogFile): number {
-  if (file.fd < 0) return 0;
-  return Math.max(0, file.sizeBytes - Math.min(file.acked[0], file.acked[1]));
 }

@@ -11,10 +11,15 @@
  * The checksum covers the header; the row group carries its own. A row group may be absent: a batch then only moves
  * positions.
  *
- * **Positions.** A log file is known by `<pod uid>/<container>/<restart>@<CRI timestamp of its first line>`. Its
+ * **Positions.** A log file is known by `<pod uid>/<container>/<restart>@<CRI timestamp of its first line>`, with
+ * `~<bytes>-<crc32>` of its beginning behind it where another file of the same run has the same first line. Its
  * position is, for each of stdout and stderr, the offset in uncompressed bytes before which every fragment of that
  * stream has been stored. The two differ only while one stream waits for the rest of a partial line. A batch moves
  * positions and stores lines in one record, so the two cannot disagree.
+ *
+ * **Notes** are kept and move as positions do, so that an agent, which keeps no state, finds what the one before it knew:
+ * `<pod uid>/<container>/runs:<namespace>/<pod>` counts the runs of a container that have begun (stdout) and those that are
+ * done with (stderr); `/caught-up` is the time in epoch milliseconds up to which everything on the node is stored.
  */
 import { crc32 } from 'node:zlib';
 import { ByteReader, ByteWriter } from './bytes.ts';

@@ -5,6 +5,9 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { pino } from 'pino';
+import { CAUGHT_UP_MARGIN_MS } from '../../agent/limits.ts';
+import { FLAG_PARTIAL } from '../../shared/row-group/format.ts';
 import { cri, criLines, LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
 
 const world = worldOfEachTest();
@@ -364,4 +367,153 @@ function openDeletedBytes(): number {
     }
   }
   return sum;
+}
+
+test('a log that came and went while no agent ran, and left its empty directory, has a marker', async () => {
+  world.writeLines(['a'], 'other');
+  mkdirSync(world.path('', 'never-written'));
+  await world.start();
+  await world.expectLines(['a']);
+  // What is vouched for ends a little before the last look.
+  await sleepUntil(Date.now() + CAUGHT_UP_MARGIN_MS);
+  world.writeLines(['b'], 'other');
+  await world.expectLines(['a', 'b']);
+  await world.stop();
+  world.writeLines(['lost']);
+  halt();
+  world.remove(world.path(LIVE));
+  world.remove(world.path(LIVE, 'other'));
+  mkdirSync(world.path('', 'not-yet-written'));
+  await world.start();
+  const marker = 'podlog: lines of 0.log may have been lost: it was deleted while no agent was running';
+  await until(
+    () => world.markers().length >= 2,
+    () => JSON.stringify(world.markers()),
+  );
+  await world.settled();
+  await world.stop();
+  await world.start();
+  await world.settled();
+  const markers = world.sink.lines.filter(({ stream }) => stream === 'podlog');
+  expect(markers.map(({ text, pod, container }) => ({ text, pod, container }))).toEqual([
+    { text: marker, pod: 'pod', container: 'app' },
+    { text: marker, pod: 'pod', container: 'other' },
+  ]);
+});
+
+test('an agent that was halted: what came and went meanwhile in a directory that is still there has a marker', async () => {
+  await world.start();
+  await world.settled();
+  world.writeLines(['a'], 'other');
+  world.writeLines(['lost']);
+  halt();
+  world.remove(world.path(LIVE));
+  await expectMarker('unseen', 'podlog: lines of 0.log may have been lost: it was deleted before it could be opened');
+});
+
+test('runs that came and went while no agent ran have one marker; those that had been read have none', async () => {
+  world.writeLines(['a']);
+  await world.start();
+  await world.expectLines(['a']);
+  world.write(world.path('1.log'), cri('b'));
+  await world.expectLines(['a', 'b']);
+  await until(
+    () => [...world.sink.notes].some(([id, { stderr }]) => id.startsWith('uid/app/runs:') && stderr === 1),
+    () => 'the first run is not done',
+  );
+  await world.stop();
+  world.remove(world.path(LIVE));
+  world.write(world.path('5.log'), `${new Date(Date.now() + 1_000).toISOString()} stdout F c\n`);
+  await world.start();
+  const marker = 'podlog: lines of 2.log to 4.log may have been lost: it was deleted while no agent was running';
+  await until(
+    () => world.sink.texts().length >= 4,
+    () => 'lines are missing',
+  );
+  expect(world.sink.texts().toSorted()).toEqual(['a', 'b', 'c', marker]);
+  await expectMarker('unwatched', marker);
+});
+
+test.each([0, 5_000])(
+  'an unfinished line of a deleted pod, and an agent that may drain for %i ms',
+  async (drainMsMax) => {
+    world.writeLines(['a']);
+    world.live(cri('begun ', 'P', 'stderr'));
+    await world.start({ graceMs: 60_000 });
+    await world.expectLines(['a']);
+    const [time] = cri('').split(' ', 1);
+    world.live(`${time} stdout F no newline`);
+    await world.settled();
+    world.remove(`${world.podsDir}/${POD}`);
+    await world.stop(drainMsMax);
+    const words = world.sink.lines.filter(({ flags }) => flags === FLAG_PARTIAL).map(({ text }) => text);
+    await world.start();
+    await until(
+      () => world.sink.positions.size === 0,
+      () => 'its files are remembered',
+    );
+    await world.settled();
+    // An agent that may not drain has left it, and the next one cannot know that it was all.
+    expect([words.toSorted(), world.markers()]).toEqual(
+      drainMsMax > 0
+        ? [['begun ', 'no newline'], []]
+        : [[], ['podlog: lines of 0.log may have been lost: it was deleted while no agent was running']],
+    );
+  },
+);
+
+test.each([
+  ['the rest of a line', cri('end'), FLAG_PARTIAL],
+  ['two more pieces of a line', cri('en', 'P') + cri('d'), FLAG_PARTIAL],
+  ['an object', cri('{"a":1}'), 0],
+])('behind a file that is lost: %s', async (_, text, flags) => {
+  world.writeLines(['a']);
+  await world.start();
+  await world.expectLines(['a']);
+  await world.stop();
+  world.remove(world.path(LIVE));
+  world.live(text + cri('next'));
+  await world.start();
+  await until(
+    () => world.sink.texts('stdout').at(-1) === 'next',
+    () => 'the last line is missing',
+  );
+  expect(world.sink.lines.filter(({ stream }) => stream === 'stdout').map((line) => line.flags)).toEqual([0, flags, 0]);
+});
+
+test('conflicts lose nothing, and nothing is said to be lost', async () => {
+  const errors: string[] = [];
+  const log = pino({ level: 'error' }, { write: (text: string) => void errors.push(text) });
+  world.writeLines(['a']);
+  await world.start({ log });
+  await world.expectLines(['a']);
+  truncateSync(world.path(LIVE));
+  await until(
+    () => world.markers().length === 1,
+    () => 'no marker',
+  );
+  for (const text of ['b', 'c']) {
+    for (const [id] of world.sink.positions)
+      if (!id.includes('lost')) world.sink.positions.set(id, { stdout: 0, stderr: 0 });
+    world.writeLines([text]);
+    await until(
+      () => world.sink.texts().includes(text),
+      () => `${text} is missing`,
+    );
+  }
+  expect(world.metric('conflicts_total')).toBeGreaterThan(0);
+  expect(errors).toEqual([]);
+});
+
+/** Long enough for the clock of file times to move on; the agent, in this process, can do nothing meanwhile. */
+function halt(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
+}
+
+/** For what has to do with modification times. */
+async function sleepUntil(endMs: number): Promise<void> {
+  await until(
+    () => Date.now() >= endMs,
+    () => 'the clock is still',
+  );
 }
