@@ -32,7 +32,9 @@ import { CONNECTIONS_CHECK_MS, HEADERS_BYTES_MAX, HEADERS_RECEIVE_MS_MAX, REQUES
 import type { QueryContext } from './query/answer.ts';
 import { AnswerRows } from './query/answer-rows.ts';
 import { embeddedLogStore } from './query/embedded-log-store.ts';
-import { AGGREGATE, FACETS, GATHER, LOOK_UP, RENDER, SCAN } from './query/tasks.ts';
+import { LiveTails } from './query/live-tails.ts';
+import { QuerySlots } from './query/query-slots.ts';
+import { AGGREGATE, FACETS, GATHER, LOOK_UP, RENDER, SCAN, TAIL } from './query/tasks.ts';
 import type { WatchedRules } from './rules/watched-rules.ts';
 import type { Backups } from './store/backup.ts';
 import { checkFolder } from './store/check/check-folder.ts';
@@ -44,7 +46,7 @@ import { buffersOf } from './store/aggregate/tally.ts';
 import { TallyMemory } from './store/aggregate/tally-memory.ts';
 import type { Store } from './store/store.ts';
 import type { WorkerPool } from './workers/pool.ts';
-import { ownMemory, PRIORITY_INGEST, PRIORITY_MAINTENANCE } from './workers/task.ts';
+import { ownMemory, taskFlow } from './workers/task.ts';
 
 export interface AppParts {
   readonly store: Store;
@@ -112,28 +114,32 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerStats(app, { store });
   registerAgent(app, { acceptor, positions, assertOwnPods });
   registerAgentRules(app, { rules, podsOn });
+  const intake = taskFlow('intake');
   const pushes = new PushAcceptor({
     acceptor,
     positions,
     // The body is not used after this, so its memory goes to the worker instead of a copy.
-    shred: (input) => pool.run(SHRED, input, { priority: PRIORITY_INGEST, transfer: ownMemory(input.body) }),
+    shred: (input) => pool.run(SHRED, input, { flow: intake, transfer: ownMemory(input.body) }),
   });
   registerIngest(app, { pushes, now });
-  const query = queryContext(store, pool);
-  const answerRows = 'Lines of all answers that are under way; the limits of clients until their lines are found.';
-  metrics.gauge('podlog_answer_rows', answerRows).readFrom(() => query.answerRows.held);
-  const logs = embeddedLogStore({ store, erasures, query });
-  registerLogs(app, { logs, store, query, now, closing: closing.signal });
+  const shared = { memory: new TallyMemory(), answerRows: new AnswerRows() };
+  const slots = new QuerySlots();
+  const tails = liveTails(store, pool);
+  reportQueries(metrics, shared.answerRows, slots, tails);
+  const newQuery = (): QueryContext & AggregateContext => ({ ...queryTasks(store, pool), ...shared });
+  const logs = embeddedLogStore({ store, erasures, newQuery });
+  registerLogs(app, { logs, slots, tails, newQuery, now, closing: closing.signal });
   registerLabels(app, { logs, now });
-  registerAggregates(app, { store, query, now });
+  registerAggregates(app, { store, slots, newQuery, now });
   registerErase(app, { erasures, now });
   registerSnapshots(app, { backups, now });
+  const checks = taskFlow('maintenance');
   registerCheck(app, {
     backups,
     closing: closing.signal,
     check: (dataDir) => {
       const checkSegment = (input: CheckSegmentInput): Promise<CheckSegmentOutput> =>
-        pool.run(CHECK_SEGMENT, input, { priority: PRIORITY_MAINTENANCE });
+        pool.run(CHECK_SEGMENT, input, { flow: checks });
       return checkFolder({ disk: realDisk, dataDir, checkSegment, stateProblem: positionsProblem });
     },
   });
@@ -159,18 +165,43 @@ function closeConnectionsOnceAnswered({ server }: FastifyInstance, closing: Abor
   closing.addEventListener('abort', () => setImmediate(closeOnceAnswered), { once: true });
 }
 
-/** Scans run in the workers; what they find broken, the store sets aside. */
-function queryContext(store: Store, pool: WorkerPool): QueryContext & AggregateContext {
+/** One query's tasks in the workers, which share what they take of them; what they find broken, the store sets aside. */
+function queryTasks(store: Store, pool: WorkerPool): Omit<QueryContext & AggregateContext, 'memory' | 'answerRows'> {
+  const flow = taskFlow('query');
   return {
-    lookUp: (input, signal) => pool.run(LOOK_UP, input, { signal }),
-    scan: (input, signal) => pool.run(SCAN, input, { signal }),
+    lookUp: (input, signal) => pool.run(LOOK_UP, input, { flow, signal }),
+    scan: (input, signal) => pool.run(SCAN, input, { flow, signal }),
     aggregate: (input, signal) =>
-      pool.run(AGGREGATE, input, { signal, transfer: input.tally === undefined ? [] : buffersOf(input.tally) }),
-    gather: (input, signal) => pool.run(GATHER, input, { signal, transfer: input.tallies.flatMap(buffersOf) }),
-    memory: new TallyMemory(),
-    answerRows: new AnswerRows(),
-    facets: (input, signal) => pool.run(FACETS, input, { signal }),
-    render: (input, signal) => pool.run(RENDER, input, { signal }),
+      pool.run(AGGREGATE, input, { flow, signal, transfer: input.tally === undefined ? [] : buffersOf(input.tally) }),
+    gather: (input, signal) => pool.run(GATHER, input, { flow, signal, transfer: input.tallies.flatMap(buffersOf) }),
+    facets: (input, signal) => pool.run(FACETS, input, { flow, signal }),
+    render: (input, signal) => pool.run(RENDER, input, { flow, signal }),
     setAside: (rowGroup, error) => store.setAside(rowGroup, error),
   };
+}
+
+function liveTails(store: Store, pool: WorkerPool): LiveTails {
+  const flow = taskFlow('tail');
+  return new LiveTails({
+    source: store,
+    scan: (input) => pool.run(TAIL, input, { flow }),
+    setAside: (rowGroup, error) => store.setAside(rowGroup, error),
+  });
+}
+
+function reportQueries(metrics: Metrics, answerRows: AnswerRows, slots: QuerySlots, tails: LiveTails): void {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    metrics.gauge(name, help).readFrom(read);
+  };
+  const rows = 'Lines of all answers that are under way; the limits of clients until their lines are found.';
+  gauge('podlog_answer_rows', rows, () => answerRows.held);
+  gauge('podlog_queries_running', 'Queries that look for their lines.', () => slots.runningCount);
+  gauge('podlog_queries_waiting', 'Queries that wait for others to end.', () => slots.waitingCount);
+  gauge('podlog_live_tails', 'Live tails.', () => tails.count);
+  gauge(
+    'podlog_live_tails_row_groups',
+    'Row groups that wait to be searched for live tails.',
+    () => tails.waitingCount,
+  );
+  gauge('podlog_live_tails_waiting_bytes', 'Text that waits for clients of live tails.', () => tails.textBytes);
 }

@@ -269,13 +269,22 @@ export const ERASURES_KEPT_MAX = 1000;
 // ── Workers ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Worker threads, but no more than one more than there are cores; each costs about 15 MB. With three, a flush and a
- * compaction may both run and leave one to queries, and the kernel shares the cores among them.
+ * Worker threads, however many cores there are; each costs about 15 MB. With three, a flush and a compaction may both run
+ * and leave one to pushes and queries, and the kernel shares the cores among them.
  */
-export const WORKERS_MAX = 3;
+export const WORKERS = 3;
 
-/** Tasks that wait for a worker. Beyond: 503. */
+/** Tasks of one kind of work that wait for a worker. Beyond: 503. */
 export const QUEUED_TASKS_MAX = 1000;
+
+/**
+ * How long a task has a worker that others wait for, if it can be done in parts; and one part more, a row group, takes up to
+ * 50 ms. Beyond: it goes on when it is its flow's turn again.
+ */
+export const TASK_SLICE_MS = 20;
+
+/** Workers' time of a query that is served before longer ones. Beyond: it is one of these. */
+export const SHORT_QUERY_MS = 250;
 
 /** JavaScript heap of one worker; buffers are outside of it. Beyond: the worker dies, its task fails, another starts. */
 export const WORKER_HEAP_MIB_MAX = 512;
@@ -293,7 +302,7 @@ export const LIMIT_MAX = 100_000;
 
 /**
  * Lines of all answers that are under way, twenty of the longest; each client's limit counts until its lines are found.
- * Beyond: 503, but for answers of a few lines, as a screen has, whose number the queue of tasks bounds.
+ * Beyond: 503, but for answers of a few lines, as a screen has, whose number QUERIES_AT_ONCE_MAX bounds.
  */
 export const ANSWER_ROWS_HELD_MAX = 20 * LIMIT_MAX;
 export const ANSWER_ROWS_FEW = 1000;
@@ -304,8 +313,49 @@ export const ANSWER_STALLED_MS_MAX = 5 * MINUTE_MS;
 /** Lines of history before a live tail, as `tail -f` has it. */
 export const FOLLOW_LIMIT_DEFAULT = 10;
 
-/** Appends that wait for a slow client of a live tail. Beyond: its stream ends with an error. */
-export const FOLLOW_BATCHES_WAITING_MAX = 1024;
+/**
+ * Live tails, of all callers and of one; a caller is a token, or an address where there are none. Each holds a connection,
+ * and every new line is held against its filter. Beyond: 503.
+ */
+export const TAILS_MAX = 512;
+export const TAILS_OF_CALLER_MAX = 256;
+
+/** Row groups that wait to be searched for live tails. Beyond: the tails end with an error; workers have no time for them. */
+export const TAIL_GROUPS_WAITING_MAX = 4096;
+
+/** Rows that are searched together for live tails: what arrives meanwhile is. Beyond: in the next search. */
+export const TAIL_ROWS_AT_ONCE = 65_536;
+
+/** Text that one such search gives, about. Beyond: the next one goes on where it ended. */
+export const TAIL_TEXT_BYTES_AT_ONCE = 8 * MIB;
+
+/** A piece of it, about: what a stream holds of a tail whose client is slow is two of them. */
+export const TAIL_PIECE_BYTES = 64 * KIB;
+
+/** Pieces that are handed to tails without a break: each is written to a socket, 20 µs. Beyond: after what else there is. */
+export const TAIL_HANDED_OVER_AT_ONCE = 32;
+
+/** Text and pieces that wait for the client of a live tail. Beyond: the tail ends with an error. */
+export const TAIL_TEXT_BYTES_MAX = 8 * MIB;
+export const TAIL_TEXTS_MAX = 4096;
+
+/** Text that waits for the clients of all live tails. Beyond: those with most of it end with an error. */
+export const TAILS_TEXT_BYTES_MAX = 64 * MIB;
+
+/** A client whose tail was refused or ended tries again after this time. */
+export const RETRY_AFTER_TAILS_SECONDS = 10;
+
+/**
+ * Queries that look for their lines at the same time, of all callers and of one. They share the workers, so more of them
+ * would only all take longer; each holds what it has found. Beyond: they wait.
+ */
+export const QUERIES_AT_ONCE_MAX = 64;
+export const QUERIES_OF_CALLER_AT_ONCE_MAX = 32;
+
+/** Queries that wait, of all callers and of one, and how long. Beyond: 503. */
+export const QUERIES_WAITING_MAX = 256;
+export const QUERIES_OF_CALLER_WAITING_MAX = 128;
+export const QUERY_WAIT_MS_MAX = 30 * SECOND_MS;
 
 /** Labels and fields that one query filters by; each is looked up among the labels of every stream. Beyond: 400. */
 export const FILTERS_MAX = 100;

@@ -1,6 +1,5 @@
 /** Starts the server: opens the store, then listens. */
 import type { AddressInfo } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -12,7 +11,7 @@ import { BatchAcceptor } from './ingest/accept-batch.ts';
 import { coarseningReporter } from './ingest/coarse-labels.ts';
 import { Positions } from './ingest/positions.ts';
 import type { KubernetesOptions } from './kubernetes/cluster.ts';
-import { HOUSEKEEPING_MS, WORKERS_MAX } from './limits.ts';
+import { HOUSEKEEPING_MS, WORKERS } from './limits.ts';
 import { WatchedRules } from './rules/watched-rules.ts';
 import { COMPACT, type CompactInput, type CompactOutput } from './store/compaction/compact.ts';
 import { Compactor } from './store/compaction/compactor.ts';
@@ -27,7 +26,7 @@ import { longestAgeMs, Retention } from './store/retention/retention.ts';
 import { loadRetentionRules } from './store/retention/rules.ts';
 import { Store } from './store/store.ts';
 import { WorkerPool } from './workers/pool.ts';
-import { PRIORITY_BACKGROUND, PRIORITY_MAINTENANCE } from './workers/task.ts';
+import { taskFlow } from './workers/task.ts';
 
 export interface ServerOptions {
   readonly dataDir: string;
@@ -76,7 +75,9 @@ export async function startServer({
   const access = await openAccess(accessOptions, { host: listen.host, now, log, metrics });
   const cluster =
     kubernetes && (await (await import('./kubernetes/cluster.ts')).openCluster(kubernetes, { log, metrics, now }));
-  const pool = new WorkerPool({ size: Math.min(WORKERS_MAX, availableParallelism() + 1), log, metrics });
+  const pool = new WorkerPool({ size: WORKERS, log, metrics });
+  const flushes = taskFlow('flush');
+  const maintenance = taskFlow('maintenance');
   const monotonicMs = (): number => performance.now();
   const clock = new ExpiryClock({ now, monotonicMs, log });
   const expiryNow = (): number => clock.now();
@@ -90,7 +91,7 @@ export async function startServer({
     log,
     metrics,
     state: positions,
-    flush: (input) => pool.run(FLUSH, input, { priority: PRIORITY_BACKGROUND }),
+    flush: (input) => pool.run(FLUSH, input, { flow: flushes }),
   });
   const snapshotsDir = join(dataDir, SNAPSHOTS_FOLDER);
   const backups = await Backups.open({ store, dataDir, snapshotsDir });
@@ -101,10 +102,10 @@ export async function startServer({
     indexedFields,
     now,
     log,
-    erase: (input, stop) => pool.run(ERASE, input, { stop, priority: PRIORITY_MAINTENANCE }),
+    erase: (input, stop) => pool.run(ERASE, input, { stop, flow: maintenance }),
   });
   const compactInWorker = (input: CompactInput, stop: AbortSignal): Promise<CompactOutput> =>
-    pool.run(COMPACT, input, { stop, priority: PRIORITY_MAINTENANCE });
+    pool.run(COMPACT, input, { stop, flow: maintenance });
   const retention = new Retention({
     store,
     dataDir,

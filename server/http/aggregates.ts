@@ -1,5 +1,5 @@
 /** `GET /histogram`, `/aggregate` and `/fields`: counts and measures of matching lines, without the lines. */
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ParameterError } from '../../shared/errors.ts';
 import { formatInstant, instantOf, instantOfMs, NS_PER_MS } from '../../shared/time.ts';
 import {
@@ -13,6 +13,8 @@ import {
 } from '../limits.ts';
 import { all, parseCount, parseFilters, single } from '../query/parameters.ts';
 import type { QueryString } from '../query/parameters.ts';
+import { callerOf } from './guard.ts';
+import type { QuerySlots } from '../query/query-slots.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
 import type { Cell } from '../store/aggregate/aggregate.ts';
 import { aggregate, type AggregateContext, facets } from '../store/aggregate/run.ts';
@@ -22,7 +24,9 @@ import type { RowGroupRef, Snapshot } from '../store/snapshot.ts';
 
 export interface AggregatesOptions {
   readonly store: { snapshot(): Snapshot };
-  readonly query: AggregateContext;
+  readonly slots: QuerySlots;
+  /** What one query is run with. */
+  readonly newQuery: () => AggregateContext;
   readonly now: () => number;
 }
 
@@ -34,13 +38,13 @@ const STEP_MS_MIN = 1;
 const QUANTILES = [0.5, 0.9, 0.95, 0.99];
 
 export function registerAggregates(app: FastifyInstance, options: AggregatesOptions): void {
-  const { store, query, now } = options;
+  const { newQuery, now } = options;
 
   app.get<{ Querystring: QueryString }>('/histogram', async (request, reply) => {
     const own = ['by', 'step'];
     const predicate = parseFilters(request, now(), own);
     const by = parseBy(request.query, 1);
-    return withSnapshot(store, reply, async (rowGroups, signal) => {
+    return withSnapshot(options, request, reply, async (rowGroups, signal) => {
       const mayMatchStream = streamMatcher(predicate);
       const range = timeRange(
         predicate,
@@ -49,7 +53,7 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
       );
       const stepNs = parseStep(request.query, range);
       const plan = { ...predicate, by, of: undefined, quantiles: [], stepNs, limit: undefined };
-      const { cells } = await aggregate(rowGroups, plan, query, signal);
+      const { cells } = await aggregate(rowGroups, plan, newQuery(), signal);
       const shown = shownRange(predicate, range, cells, stepNs);
       const list = shown === undefined ? [] : buckets(cells, shown, stepNs, by.length > 0);
       return { step_seconds: Number(stepNs) / 1e9, buckets: list };
@@ -61,9 +65,9 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
     const by = parseBy(request.query, AGGREGATE_BY_MAX);
     const of = single(request.query, 'of');
     const limit = parseCount(request.query, 'limit', 1, AGGREGATE_LIMIT_MAX, AGGREGATE_LIMIT_DEFAULT);
-    return withSnapshot(store, reply, async (rowGroups, signal) => {
+    return withSnapshot(options, request, reply, async (rowGroups, signal) => {
       const plan = { ...predicate, by, of, quantiles: QUANTILES, stepNs: undefined, limit };
-      const { cells, groupCount } = await aggregate(rowGroups, plan, query, signal);
+      const { cells, groupCount } = await aggregate(rowGroups, plan, newQuery(), signal);
       const groups = cells.map((cell) => ({ by: named(by, cell), rows: cell.rows, ...(of && measures(cell)) }));
       return { groups, distinct: groupCount ?? `more than ${AGGREGATE_GROUPS_HELD_MAX}` };
     });
@@ -73,12 +77,12 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
     const predicate = parseFilters(request, now(), ['name', 'top']);
     const names = all(request.query, 'name');
     const top = parseCount(request.query, 'top', 0, FACET_VALUES_MAX, FACET_TOP_DEFAULT);
-    return withSnapshot(store, reply, async (rowGroups, signal) => {
+    return withSnapshot(options, request, reply, async (rowGroups, signal) => {
       const { facets: found, valuesMax } = await facets(
         rowGroups,
         predicate,
         names.length === 0 ? undefined : names,
-        query,
+        newQuery(),
         signal,
       );
       return {
@@ -191,18 +195,21 @@ function topValues(values: ReadonlyMap<string, number>, top: number): { value: s
   return sorted.slice(0, top).map(([value, rows]) => ({ value, rows }));
 }
 
-/** Holds a snapshot while `run` works, which is told when the client is gone. */
+/** Holds a slot and a snapshot while `run` works, which is told when the client is gone. */
 async function withSnapshot<T>(
-  store: AggregatesOptions['store'],
+  { store, slots }: AggregatesOptions,
+  request: FastifyRequest,
   reply: FastifyReply,
   run: (rowGroups: readonly RowGroupRef[], signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
-  const snapshot = store.snapshot();
-  try {
-    return await run(snapshot.rowGroups, gone.signal);
-  } finally {
-    snapshot.release();
-  }
+  return slots.run(callerOf(request), gone.signal, async () => {
+    const snapshot = store.snapshot();
+    try {
+      return await run(snapshot.rowGroups, gone.signal);
+    } finally {
+      snapshot.release();
+    }
+  });
 }

@@ -98,6 +98,11 @@ export function guard(
   });
 }
 
+/** What a caller's queries are counted by: the name of their token, or their address where there are no tokens. */
+export function callerOf({ callerName, ip }: Pick<FastifyRequest, 'callerName' | 'ip'>): string {
+  return callerName ?? ip;
+}
+
 /** HEAD is GET without the answer's body. */
 function permissionFor(methods: readonly string[], url: string): Permission {
   const [permission, ...others] = new Set(

@@ -1,21 +1,27 @@
 /** `GET /logs`: lines by label, field, text and time; and the live tail over the same filters. */
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { PodlogError } from '../../shared/errors.ts';
 import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
-import { follow, type FollowSource } from '../query/follow.ts';
+import { follow } from '../query/follow.ts';
+import type { LiveTails } from '../query/live-tails.ts';
 import { parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
 import { CSV_HEADER } from '../query/render.ts';
 import type { Format } from '../query/render.ts';
-import type { QueryContext } from '../query/answer.ts';
+import { type QueryContext, select } from '../query/answer.ts';
+import type { QuerySlots } from '../query/query-slots.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { cutOffStalled } from './stalled-answers.ts';
+import { errorBody } from './errors.ts';
+import { callerOf } from './guard.ts';
 
 export interface LogsOptions {
   readonly logs: Pick<LogStore, 'search'>;
-  /** For live tails. */
-  readonly store: FollowSource;
-  readonly query: QueryContext;
+  readonly slots: QuerySlots;
+  readonly tails: LiveTails;
+  /** What the search for a live tail's history is run with. */
+  readonly newQuery: () => QueryContext;
   readonly now: () => number;
   /** Aborted when the server closes: live tails end then. */
   readonly closing: AbortSignal;
@@ -38,11 +44,49 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     // Any other answer ends by itself, and must not look whole when it is not.
     if (wanted.follow && request.revoked !== undefined) ends.push(request.revoked);
     const signal = AbortSignal.any(ends);
+    const { plan, format } = wanted;
     const text = wanted.follow
-      ? follow(options.store, wanted.plan, wanted.format, options.query, signal)
-      : options.logs.search(wanted.plan, wanted.format, signal);
-    return send(reply, framed(untilAborted(text, signal), wanted.format), wanted, options);
+      ? followed(callerOf(request), wanted, options, signal)
+      : options.slots.stream(callerOf(request), signal, () => options.logs.search(plan, format, signal));
+    return send(reply, framed(untilAborted(text, signal), format), wanted, options);
   });
+}
+
+/** @throws UnavailableError  there are too many live tails; whatever else goes wrong is its last line */
+function followed(
+  caller: string,
+  { plan, format }: LogsRequest,
+  { slots, tails, newQuery }: LogsOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const { from, to, values, text } = plan;
+  const tail = tails.join({ predicate: { from, to, values, text }, format }, caller);
+  // Where the client is gone before anything was read of it, nothing else ends it.
+  signal.addEventListener('abort', () => tail.leave(), { once: true });
+  const lines = follow(
+    tail,
+    plan,
+    (rowGroups, history, how) =>
+      slots.stream(caller, signal, () => select(rowGroups, history, format, newQuery(), signal, how)),
+    signal,
+  );
+  return endingWithReason(lines, format, signal);
+}
+
+/** An answer that has begun cannot become an error any more: the reason why it ends is its last line. */
+async function* endingWithReason(
+  lines: AsyncGenerator<Uint8Array>,
+  format: Format,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* lines;
+  } catch (error) {
+    if (signal.aborted || !(error instanceof PodlogError)) throw error;
+    const reason =
+      format === 'ndjson' ? JSON.stringify(errorBody(error.code, error.message)) : `podlog: ${error.message}`;
+    yield Buffer.from(`${reason}\n`);
+  }
 }
 
 /** What stands around the lines, from the first of them on: the header of CSV, the brackets of JSON. */

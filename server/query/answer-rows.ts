@@ -21,11 +21,6 @@ export class AnswerRows {
       const message = `the answers that are under way may have more than ${ANSWER_ROWS_HELD_MAX} lines: ask again later, or for fewer lines`;
       throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
     }
-    return this.hold(rowsMax);
-  }
-
-  /** The same for whoever must not be refused, and is bounded in another way. */
-  hold(rowsMax: number): HeldRows {
     let held = 0;
     const keep = (rows: number): void => {
       this.#held += rows - held;

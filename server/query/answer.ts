@@ -10,7 +10,7 @@ import type { RowGroupRef } from '../store/snapshot.ts';
 import type { AnswerRows } from './answer-rows.ts';
 import type { Format, RenderedRows, RenderInput, RenderOutput } from './render.ts';
 
-/** Where scans and rendering run. */
+/** Where the scans and the rendering of one query run. */
 export interface QueryContext extends ScanContext {
   readonly render: (input: RenderInput, signal: AbortSignal) => Promise<RenderOutput>;
   readonly answerRows: AnswerRows;
@@ -19,8 +19,6 @@ export interface QueryContext extends ScanContext {
 export interface SelectOptions {
   /** The rows in the order in which they are wanted, where that is not the plan's. */
   readonly arranged?: (rows: SelectedRows) => SelectedRows;
-  /** Of an answer that has begun long ago: it is not refused because others are long. */
-  readonly isNews?: boolean;
 }
 
 /**
@@ -34,13 +32,13 @@ export async function* select(
   format: Format,
   context: QueryContext,
   signal: AbortSignal,
-  { arranged = (rows) => rows, isNews = false }: SelectOptions = {},
+  { arranged = (rows) => rows }: SelectOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const rowsMax = Math.min(
     plan.limit,
     rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0),
   );
-  const held = isNews ? context.answerRows.hold(rowsMax) : context.answerRows.reserve(rowsMax);
+  const held = context.answerRows.reserve(rowsMax);
   try {
     const rows = await selectRows(rowGroups, plan, context, signal);
     held.keep(rows.length);

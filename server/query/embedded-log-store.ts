@@ -13,16 +13,17 @@ import { type QueryContext, select } from './answer.ts';
 export interface EmbeddedParts {
   readonly store: Store;
   readonly erasures: Erasures;
-  readonly query: QueryContext & AggregateContext;
+  /** What one query is run with. */
+  readonly newQuery: () => QueryContext & AggregateContext;
 }
 
-export function embeddedLogStore({ store, erasures, query }: EmbeddedParts): LogStore {
+export function embeddedLogStore({ store, erasures, newQuery }: EmbeddedParts): LogStore {
   return {
     append: (bytes, batch, streamsShareMax) => store.append(bytes, batch, streamsShareMax),
     async *search(plan, format, signal) {
       const snapshot = store.snapshot();
       try {
-        yield* select(snapshot.rowGroups, plan, format, query, signal);
+        yield* select(snapshot.rowGroups, plan, format, newQuery(), signal);
       } finally {
         snapshot.release();
       }
@@ -38,7 +39,7 @@ export function embeddedLogStore({ store, erasures, query }: EmbeddedParts): Log
     async aggregate(plan, signal) {
       const snapshot = store.snapshot();
       try {
-        return (await aggregate(snapshot.rowGroups, plan, query, signal)).cells;
+        return (await aggregate(snapshot.rowGroups, plan, newQuery(), signal)).cells;
       } finally {
         snapshot.release();
       }

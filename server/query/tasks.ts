@@ -12,7 +12,8 @@ import { Indexes, type LookupInput, type LookupOutput } from '../store/scan/inde
 import { OpenFiles } from '../store/scan/open-files.ts';
 import { RowGroups } from '../store/scan/row-groups.ts';
 import { scan, type ScanInput, type ScannedRows } from '../store/scan/scan.ts';
-import { type TaskHandler, taskHandler, taskKind } from '../workers/task.ts';
+import { ownMemory, type TaskHandler, taskHandler, taskKind } from '../workers/task.ts';
+import { type TailInput, type TailOutput, TailTask } from './tail-task.ts';
 import { render, type RenderInput, type RenderOutput } from './render.ts';
 
 export const LOOK_UP = taskKind<LookupInput, LookupOutput>('look-up');
@@ -20,21 +21,27 @@ export const SCAN = taskKind<ScanInput, ScannedRows[]>('scan');
 export const AGGREGATE = taskKind<AggregateInput, PartialOutput<Tally>>('aggregate');
 export const GATHER = taskKind<GatherInput, GatherOutput>('gather');
 export const FACETS = taskKind<FacetsInput, PartialOutput<FacetCounts>>('facets');
+export const TAIL = taskKind<TailInput, TailOutput>('tail');
 export const RENDER = taskKind<RenderInput, RenderOutput>('render');
 
 export function queryHandlers(): TaskHandler[] {
   const files = new OpenFiles();
   const rowGroups = new RowGroups(files);
   const indexes = new Indexes(files);
+  const tails = new TailTask(rowGroups);
   return [
-    taskHandler(LOOK_UP, (input) => ({ output: indexes.lookUp(input) })),
-    taskHandler(SCAN, (input) => ({ output: scan(input, rowGroups) })),
-    taskHandler(AGGREGATE, (input, { isCancelled }) => {
-      const output = aggregateTask(input, rowGroups, isCancelled);
+    taskHandler(LOOK_UP, (input, { shouldYield }) => ({ output: indexes.lookUp(input, shouldYield) })),
+    taskHandler(SCAN, (input, { shouldYield }) => ({ output: scan(input, rowGroups, shouldYield) })),
+    taskHandler(AGGREGATE, (input, { shouldYield }) => {
+      const output = aggregateTask(input, rowGroups, shouldYield);
       return { output, transfer: buffersOf(output.result) };
     }),
     taskHandler(GATHER, (input) => ({ output: gatherTask(input) })),
-    taskHandler(FACETS, (input, { isCancelled }) => ({ output: facetsTask(input, rowGroups, isCancelled) })),
+    taskHandler(FACETS, (input, { shouldYield }) => ({ output: facetsTask(input, rowGroups, shouldYield) })),
+    taskHandler(TAIL, (input, { shouldYield }) => {
+      const output = tails.run(input, shouldYield);
+      return { output, transfer: output.texts.flatMap(ownMemory) };
+    }),
     taskHandler(RENDER, (input) => ({ output: render(input, rowGroups) })),
   ];
 }

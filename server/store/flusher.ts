@@ -17,6 +17,8 @@ export interface FlusherOptions {
 export class Flusher {
   readonly #options: FlusherOptions;
   readonly #waiting: FlushableWal[];
+  /** When each of them began to wait. */
+  readonly #sinceMs: number[];
   #running: Promise<void> | undefined;
   #current: Promise<void> | undefined;
   /** When a flush failed last, and how long the next one waits from then on. */
@@ -28,6 +30,7 @@ export class Flusher {
   constructor(options: FlusherOptions, waiting: readonly FlushableWal[]) {
     this.#options = options;
     this.#waiting = [...waiting];
+    this.#sinceMs = waiting.map(() => options.now());
   }
 
   /** Sealed files, with the one that is being flushed. */
@@ -41,8 +44,14 @@ export class Flusher {
     return new UnavailableError(`${this.#waiting.length} WAL files wait to be flushed`, RETRY_AFTER_DISK_SECONDS);
   }
 
+  /** How long the oldest of them has waited; 0 when there is none. */
+  get waitedMs(): number {
+    return this.#sinceMs.length === 0 ? 0 : Math.max(0, this.#options.now() - this.#sinceMs[0]!);
+  }
+
   add(wal: FlushableWal): void {
     this.#waiting.push(wal);
+    this.#sinceMs.push(this.#options.now());
     void this.start();
   }
 
@@ -85,6 +94,7 @@ export class Flusher {
     try {
       await this.#options.flush(wal);
       this.#waiting.shift();
+      this.#sinceMs.shift();
       this.#retryMs = FLUSH_RETRY_MS_MIN;
     } catch (error) {
       this.#failedAtMs = this.#options.now();

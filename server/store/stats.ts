@@ -78,7 +78,7 @@ export class StoreMetrics {
   readonly #lineBytes: Counter;
   readonly #rowGroupBytes: Counter;
 
-  constructor(metrics: Metrics, stats: () => StoreStats) {
+  constructor(metrics: Metrics, stats: () => StoreStats, walWaitedMs: () => number) {
     this.#rows = metrics.counter('podlog_appended_rows_total', 'Lines made durable since the start.');
     this.#lineBytes = metrics.counter('podlog_appended_line_bytes_total', 'Bytes of these lines, as they were.');
     this.#rowGroupBytes = metrics.counter('podlog_appended_row_group_bytes_total', 'Bytes of their row groups.');
@@ -86,6 +86,8 @@ export class StoreMetrics {
     this.flushSeconds = metrics.histogram('podlog_flush_seconds', 'From a sealed WAL file to its segments.');
     this.flushFailures = metrics.counter('podlog_flush_failures_total', 'Flushes that failed and were tried again.');
     this.quarantined = metrics.counter('podlog_quarantined_total', 'Damaged pieces of data that were set aside.');
+    const walWaiting = 'How long the oldest sealed WAL file has waited for its flush.';
+    metrics.gauge('podlog_wal_waiting_seconds', walWaiting).readFrom(() => walWaitedMs() / 1000);
     const gauge = (name: string, help: string, read: (stats: StoreStats) => number): void => {
       metrics.gauge(name, help).readFrom(() => read(stats()));
     };

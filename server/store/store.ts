@@ -139,7 +139,11 @@ export class Store {
     this.#manifest = recovered.manifest;
     this.#nextSequence = recovered.nextSequence;
     this.#nextOrder = recovered.nextOrder;
-    this.#metrics = new StoreMetrics(options.metrics, () => this.stats());
+    this.#metrics = new StoreMetrics(
+      options.metrics,
+      () => this.stats(),
+      () => this.#flusher.waitedMs,
+    );
     this.#quarantine = new Quarantine(disk, options.dataDir, options.log, this.#metrics.quarantined);
     this.#space = new SpaceGuard(disk, options.dataDir);
     this.#views = new Views(

@@ -11,9 +11,15 @@ export type ResultMessage =
 
 /** Handed to a worker when it starts. */
 export interface WorkerStart {
-  /** Int32Array[1] in shared memory: not 0 when the running task is not wanted any more. */
-  readonly cancelled: Int32Array;
+  /** In shared memory, of SIGNAL_COUNT numbers: 0, or 1 where the signal is given. */
+  readonly signals: Int32Array;
 }
+
+/** The running task is not wanted any more. */
+export const SIGNAL_CANCELLED = 0;
+/** Other tasks wait for a worker. */
+export const SIGNAL_CONTENDED = 1;
+export const SIGNAL_COUNT = 2;
 
 /** An error in a form that keeps its class and code across threads, which a structured clone loses. */
 export interface Failure {

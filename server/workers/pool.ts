@@ -1,15 +1,24 @@
 /**
  * A few worker threads and the queue in front of them. Started when first needed; a worker that dies fails its task
  * only, and is replaced. On node:worker_threads directly: a task here is one message each way, and piscina would add a
- * dependency for what the forty lines of `#dispatch` and `#settle` do, without background tasks that leave a worker free.
+ * dependency for what the forty lines of `#dispatch` and `#settle` do, without fair shares and without tasks that yield.
  */
 import { type Transferable, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { UnavailableError, WorkerDiedError } from '../../shared/errors.ts';
 import type { Counter, Metrics } from '../../shared/metrics.ts';
 import { QUEUED_TASKS_MAX, RETRY_AFTER_QUEUE_SECONDS, WORKER_HEAP_MIB_MAX, WORKER_YOUNG_MIB_MAX } from '../limits.ts';
-import { errorOf, type ResultMessage, type TaskMessage, type WorkerStart } from './messages.ts';
-import { type Priority, PRIORITY_BACKGROUND, PRIORITY_QUERY, type TaskKind } from './task.ts';
+import { FairQueue, type TakenTask } from './fair-queue.ts';
+import {
+  errorOf,
+  type ResultMessage,
+  SIGNAL_CANCELLED,
+  SIGNAL_CONTENDED,
+  SIGNAL_COUNT,
+  type TaskMessage,
+  type WorkerStart,
+} from './messages.ts';
+import type { TaskFlow, TaskKind } from './task.ts';
 
 export interface PoolOptions {
   readonly size: number;
@@ -17,10 +26,13 @@ export interface PoolOptions {
   readonly metrics: Metrics;
   /** For tests: another body for the threads. */
   readonly workerUrl?: URL;
+  /** Milliseconds from any instant on. */
+  readonly now?: () => number;
 }
 
 export interface RunOptions {
-  readonly priority?: Priority;
+  /** What the task's time counts for. */
+  readonly flow: TaskFlow;
   /** Buffers of the input that are handed over instead of copied. */
   readonly transfer?: readonly Transferable[];
   /** Takes the task out of the queue, or tells it to stop; the promise rejects with the signal's reason at once. */
@@ -31,7 +43,7 @@ export interface RunOptions {
 
 interface PendingTask {
   readonly message: TaskMessage;
-  readonly priority: Priority;
+  readonly flow: TaskFlow;
   readonly transfer: readonly Transferable[];
   readonly resolve: (output: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -39,8 +51,12 @@ interface PendingTask {
 
 interface Slot {
   readonly worker: Worker;
-  readonly cancelled: Int32Array;
-  task: PendingTask | undefined;
+  readonly signals: Int32Array;
+  running: RunningTask | undefined;
+}
+
+interface RunningTask extends TakenTask<PendingTask> {
+  readonly startedMs: number;
 }
 
 export class WorkerPool {
@@ -48,23 +64,28 @@ export class WorkerPool {
   readonly #workerUrl: URL;
   readonly #slots = new Set<Slot>();
   readonly #deaths: Counter;
-  /** In the order of arrival. */
-  #queue: PendingTask[] = [];
+  readonly #busySeconds: Counter;
+  readonly #now: () => number;
+  readonly #queue: FairQueue<PendingTask>;
   #closed = false;
 
   constructor(options: PoolOptions) {
     this.#options = options;
     this.#workerUrl = options.workerUrl ?? new URL('./worker.ts', import.meta.url);
-    this.#deaths = options.metrics.counter('podlog_worker_deaths_total', 'Worker threads that ended by a failure.');
-    options.metrics.gauge('podlog_worker_queue', 'Tasks that wait for a worker.').readFrom(() => this.#queue.length);
+    this.#now = options.now ?? ((): number => performance.now());
+    this.#queue = new FairQueue(options.size);
+    const { metrics } = options;
+    this.#deaths = metrics.counter('podlog_worker_deaths_total', 'Worker threads that ended by a failure.');
+    this.#busySeconds = metrics.counter('podlog_worker_busy_seconds_total', 'Time of worker threads, by kind of work.');
+    metrics.gauge('podlog_worker_queue', 'Tasks that wait for a worker.').readFrom(() => this.#queue.length);
   }
 
   /**
    * Runs a task in a worker.
    * @throws what the task throws; WorkerDiedError; UnavailableError when the queue is full or the pool is closed
    */
-  run<Input, Output>(kind: TaskKind<Input, Output>, input: Input, options: RunOptions = {}): Promise<Output> {
-    const { priority = PRIORITY_QUERY, transfer = [], signal, stop } = options;
+  run<Input, Output>(kind: TaskKind<Input, Output>, input: Input, options: RunOptions): Promise<Output> {
+    const { flow, transfer = [], signal, stop } = options;
     // Signals outlive their tasks: neither a task nor its result may stay with them.
     const settled = new AbortController();
     const once = { once: true, signal: settled.signal };
@@ -72,12 +93,14 @@ export class WorkerPool {
       signal?.throwIfAborted();
       stop?.throwIfAborted();
       if (this.#closed) throw unavailable('the server is shutting down');
-      if (this.#queue.length >= QUEUED_TASKS_MAX) throw unavailable(`${this.#queue.length} tasks wait for a worker`);
+      if (this.#queue.lengthOf(flow.work) >= QUEUED_TASKS_MAX) {
+        throw unavailable(`${QUEUED_TASKS_MAX} tasks of ${flow.work} wait for a worker`);
+      }
       const message = { name: kind.name, input };
-      const task: PendingTask = { message, priority, transfer, resolve: resolve as (output: unknown) => void, reject };
+      const task: PendingTask = { message, flow, transfer, resolve: resolve as (output: unknown) => void, reject };
       signal?.addEventListener('abort', () => this.#cancel(task, signal.reason), once);
       stop?.addEventListener('abort', () => this.#stop(task, stop.reason), once);
-      this.#queue.push(task);
+      this.#queue.add(task, flow);
       this.#dispatch();
     });
     return output.finally(() => settled.abort());
@@ -86,48 +109,48 @@ export class WorkerPool {
   /** Fails what waits and ends the threads, even in the middle of a task. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const { reject } of this.#queue) reject(unavailable('the server is shutting down'));
-    this.#queue = [];
+    for (const { reject } of this.#queue.clear()) reject(unavailable('the server is shutting down'));
     await Promise.all([...this.#slots].map(({ worker }) => worker.terminate()));
   }
 
   #dispatch(): void {
-    for (let task = this.#next(); task !== undefined; task = this.#next()) {
-      const slot = [...this.#slots].find((each) => each.task === undefined) ?? this.#start();
-      Atomics.store(slot.cancelled, 0, 0);
-      try {
-        slot.worker.postMessage(task.message, [...task.transfer]);
-        slot.worker.ref();
-        slot.task = task;
-      } catch (error) {
-        task.reject(error); // an input that cannot be cloned
-      }
+    while (this.#runningCount() < this.#options.size) {
+      const taken = this.#queue.take();
+      if (taken === undefined) break;
+      this.#begin([...this.#slots].find(({ running }) => running === undefined) ?? this.#start(), taken);
+    }
+    // Running tasks that can be done in parts make room for those that wait.
+    const contended = this.#queue.isContended ? 1 : 0;
+    for (const { signals } of this.#slots) Atomics.store(signals, SIGNAL_CONTENDED, contended);
+  }
+
+  #begin(slot: Slot, taken: TakenTask<PendingTask>): void {
+    const { message, transfer, reject } = taken.task;
+    Atomics.store(slot.signals, SIGNAL_CANCELLED, 0);
+    try {
+      slot.worker.postMessage(message, [...transfer]);
+      slot.worker.ref();
+      slot.running = { ...taken, startedMs: this.#now() };
+    } catch (error) {
+      this.#queue.end(taken, 0);
+      reject(error); // an input that cannot be cloned
     }
   }
 
-  /** Takes the first of the most urgent tasks out of the queue; undefined when there is none, or no worker for it. */
-  #next(): PendingTask | undefined {
-    const tasks = [...this.#slots].flatMap(({ task }) => (task === undefined ? [] : [task]));
-    if (tasks.length >= this.#options.size) return undefined;
-    const backgroundMax = Math.max(1, this.#options.size - 1);
-    const mayBackground = tasks.filter(isBackground).length < backgroundMax;
-    let best: PendingTask | undefined;
-    for (const task of this.#queue) {
-      if (isBackground(task) && !mayBackground) continue;
-      if (best === undefined || task.priority < best.priority) best = task;
-    }
-    if (best !== undefined) this.#queue.splice(this.#queue.indexOf(best), 1);
-    return best;
+  #runningCount(): number {
+    let count = 0;
+    for (const { running } of this.#slots) if (running !== undefined) count++;
+    return count;
   }
 
   #start(): Slot {
-    const cancelled = new Int32Array(new SharedArrayBuffer(4));
-    const workerData: WorkerStart = { cancelled };
+    const signals = new Int32Array(new SharedArrayBuffer(SIGNAL_COUNT * Int32Array.BYTES_PER_ELEMENT));
+    const workerData: WorkerStart = { signals };
     const worker = new Worker(this.#workerUrl, {
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MIB_MAX, maxYoungGenerationSizeMb: WORKER_YOUNG_MIB_MAX },
     });
-    const slot: Slot = { worker, cancelled, task: undefined };
+    const slot: Slot = { worker, signals, running: undefined };
     this.#slots.add(slot);
     let lastError: unknown;
     worker.on('message', (message: ResultMessage) => this.#settle(slot, message));
@@ -138,8 +161,7 @@ export class WorkerPool {
   }
 
   #settle(slot: Slot, message: ResultMessage): void {
-    const { task } = slot;
-    slot.task = undefined;
+    const task = this.#end(slot);
     slot.worker.unref();
     if (message.kind === 'done') task?.resolve(message.output);
     else task?.reject(errorOf(message.failure));
@@ -148,14 +170,26 @@ export class WorkerPool {
 
   #bury(slot: Slot, error: unknown): void {
     this.#slots.delete(slot);
+    const task = this.#end(slot);
     if (this.#closed) {
-      slot.task?.reject(unavailable('the server is shutting down', error));
+      task?.reject(unavailable('the server is shutting down', error));
       return;
     }
-    slot.task?.reject(died(error));
+    task?.reject(died(error));
     this.#deaths.add();
-    this.#options.log.error({ err: error, task: slot.task?.message.name }, 'a worker thread died and will be replaced');
+    this.#options.log.error({ err: error, task: task?.message.name }, 'a worker thread died and will be replaced');
     this.#dispatch();
+  }
+
+  /** Books what the worker's task took; undefined when it had none. */
+  #end(slot: Slot): PendingTask | undefined {
+    const { running } = slot;
+    if (running === undefined) return undefined;
+    slot.running = undefined;
+    const usedMs = this.#now() - running.startedMs;
+    this.#queue.end(running, usedMs);
+    this.#busySeconds.add(usedMs / 1000, { work: running.task.flow.work });
+    return running.task;
   }
 
   #cancel(task: PendingTask, reason: unknown): void {
@@ -164,17 +198,11 @@ export class WorkerPool {
   }
 
   #stop(task: PendingTask, reason: unknown): void {
-    const at = this.#queue.indexOf(task);
-    if (at !== -1) {
-      this.#queue.splice(at, 1);
-      task.reject(reason);
+    if (this.#queue.remove(task, task.flow)) task.reject(reason);
+    for (const { running, signals } of this.#slots) {
+      if (running?.task === task) Atomics.store(signals, SIGNAL_CANCELLED, 1);
     }
-    for (const slot of this.#slots) if (slot.task === task) Atomics.store(slot.cancelled, 0, 1);
   }
-}
-
-function isBackground({ priority }: PendingTask): boolean {
-  return priority >= PRIORITY_BACKGROUND;
 }
 
 function died(cause: unknown): WorkerDiedError {

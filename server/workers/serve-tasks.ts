@@ -1,16 +1,29 @@
 /** The loop of a worker thread: takes a task, runs it, answers, takes the next. */
 import { parentPort } from 'node:worker_threads';
-import { failureOf, type ResultMessage, type TaskMessage, type WorkerStart } from './messages.ts';
+import { TASK_SLICE_MS } from '../limits.ts';
+import {
+  failureOf,
+  type ResultMessage,
+  SIGNAL_CANCELLED,
+  SIGNAL_CONTENDED,
+  type TaskMessage,
+  type WorkerStart,
+} from './messages.ts';
 import type { TaskContext, TaskHandler, TaskResult } from './task.ts';
 
-export function serveTasks(start: WorkerStart, tasks: readonly TaskHandler[]): void {
+export function serveTasks({ signals }: WorkerStart, tasks: readonly TaskHandler[]): void {
   const port = parentPort!;
   const handlers = new Map(tasks.map((handler) => [handler.name, handler]));
-  const context: TaskContext = { isCancelled: () => Atomics.load(start.cancelled, 0) !== 0 };
+  let startedMs = 0;
+  const isCancelled = (): boolean => Atomics.load(signals, SIGNAL_CANCELLED) !== 0;
+  const isContended = (): boolean => Atomics.load(signals, SIGNAL_CONTENDED) !== 0;
+  const shouldYield = (): boolean => isCancelled() || (isContended() && performance.now() - startedMs >= TASK_SLICE_MS);
+  const context: TaskContext = { isCancelled, shouldYield };
 
   const run = async ({ name, input }: TaskMessage): Promise<TaskResult<unknown>> => {
     const handler = handlers.get(name);
     if (handler === undefined) throw new RangeError(`BUG: no task ${name} in tasks.ts`);
+    startedMs = performance.now();
     return handler.run(input, context);
   };
 

@@ -14,6 +14,16 @@ export interface TaskKind<Input, Output> {
 export interface TaskContext {
   /** True once nobody waits for the result any more. A long task asks now and then, and returns. */
   readonly isCancelled: () => boolean;
+  /**
+   * True once this task has had its time while others wait for a worker, or is not wanted any more. A task that can be done
+   * in parts asks after each of them, returns what it has, and is sent again for the rest; alone, it is done at once.
+   */
+  readonly shouldYield: () => boolean;
+}
+
+/** `shouldYield` of what runs outside of a pool. */
+export function aloneInThread(): boolean {
+  return false;
 }
 
 export interface TaskResult<Output> {
@@ -43,11 +53,19 @@ export function ownMemory({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }
 
-/** Lower comes first. Background tasks leave one worker to the others where there are two. */
-export const PRIORITY_QUERY = 0;
-export const PRIORITY_INGEST = 1;
-export const PRIORITY_BACKGROUND = 2;
-/** Background too, behind the rest of it. */
-export const PRIORITY_MAINTENANCE = 3;
-export type Priority =
-  typeof PRIORITY_QUERY | typeof PRIORITY_INGEST | typeof PRIORITY_BACKGROUND | typeof PRIORITY_MAINTENANCE;
+/**
+ * Kinds of work, which share the workers: shredding of pushed lines, flushes of the WAL, batches of live tails, queries, and
+ * what can wait (compaction, erasure, retention, checks). See fair-queue.ts.
+ */
+export type Work = 'intake' | 'flush' | 'tail' | 'query' | 'maintenance';
+
+/** Tasks that share what they get of the workers: those of one query, or of all other work of a kind. */
+export interface TaskFlow {
+  readonly work: Work;
+  /** For how long workers have worked for it. */
+  usedMs: number;
+}
+
+export function taskFlow(work: Work): TaskFlow {
+  return { work, usedMs: 0 };
+}

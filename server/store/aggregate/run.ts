@@ -8,6 +8,7 @@ import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Predicate } from '../scan/plan.ts';
 import { lacksArrays, placeOf, type RowGroupPlace, type RowGroups } from '../scan/row-groups.ts';
 import { candidates, type ScanContext } from '../scan/select.ts';
+import { aloneInThread } from '../../workers/task.ts';
 import type { RowGroupRef } from '../snapshot.ts';
 import type { AggregatePlan, Cell } from './aggregate.ts';
 import { marksOf } from './bounds.ts';
@@ -36,6 +37,8 @@ export interface FacetsInput {
 /** What a task found, and which of its row groups, by index, could not be read. */
 export interface PartialOutput<T> {
   readonly result: T;
+  /** How many of the row groups are done; where others wait for the worker, another task is to do the rest. */
+  readonly doneCount: number;
   readonly corruptions: readonly (Unusable & { readonly group: number })[];
 }
 
@@ -51,24 +54,24 @@ export interface AggregateContext extends Pick<ScanContext, 'lookUp' | 'setAside
 export function aggregateTask(
   { places, plan, pass, tally }: AggregateInput,
   rowGroups: RowGroups,
-  isCancelled = () => false,
+  shouldYield = aloneInThread,
 ): PartialOutput<Tally> {
   const pending = openTally(plan, pass, tally);
-  const corruptions = eachGroup(places, rowGroups, isCancelled, (group) => pending.add(group));
-  return { result: pending.tally(), corruptions };
+  const done = eachGroup(places, rowGroups, shouldYield, (group) => pending.add(group));
+  return { result: pending.tally(), ...done };
 }
 
 /** The task of a worker thread for `facets`. @throws QueryTooLargeError */
 export function facetsTask(
   { places, predicate, names, ids }: FacetsInput,
   rowGroups: RowGroups,
-  isCancelled = () => false,
+  shouldYield = aloneInThread,
 ): PartialOutput<FacetCounts> {
   const table = new FacetTable(ids);
-  const corruptions = eachGroup(places, rowGroups, isCancelled, (group) => {
+  const done = eachGroup(places, rowGroups, shouldYield, (group) => {
     table.add(facetsOf(group, predicate, names, table.ids()));
   });
-  return { result: table.counts(), corruptions };
+  return { result: table.counts(), ...done };
 }
 
 export interface Aggregation {
@@ -172,8 +175,9 @@ async function inLanes<T>(
     let last: T | undefined;
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
       signal.throwIfAborted();
-      const { result, corruptions } = await run(batch.map(placeOf), last);
+      const { result, doneCount, corruptions } = await run(batch.map(placeOf), last);
       last = result;
+      if (doneCount < batch.length) batches.unshift(batch.slice(doneCount));
       for (const each of corruptions) await context.setAside(batch[each.group]!, errorOfUnusable(each));
     }
     return last === undefined ? [] : [last];
@@ -199,22 +203,25 @@ function batchesOf(rowGroups: readonly RowGroupRef[]): RowGroupRef[][] {
   return batches;
 }
 
+/** Visits at least one row group. */
 function eachGroup(
   places: readonly RowGroupPlace[],
   rowGroups: RowGroups,
-  isCancelled: () => boolean,
+  shouldYield: () => boolean,
   visit: (group: RowGroup) => void,
-): (Unusable & { group: number })[] {
+): Omit<PartialOutput<unknown>, 'result'> {
   const corruptions: (Unusable & { group: number })[] = [];
-  for (const [group, place] of places.entries()) {
-    if (isCancelled()) throw new Error('the query was cancelled');
+  let doneCount = 0;
+  do {
     try {
+      const place = places[doneCount]!;
       const opened = rowGroups.open(place);
       if (!lacksArrays(opened, place)) visit(opened);
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
-      corruptions.push({ group, ...unusableBy(error) });
+      corruptions.push({ group: doneCount, ...unusableBy(error) });
     }
-  }
-  return corruptions;
+    doneCount++;
+  } while (doneCount < places.length && !shouldYield());
+  return { doneCount, corruptions };
 }

@@ -9,6 +9,7 @@ import { CorruptionError } from '../../../shared/errors.ts';
 import { labelOf } from '../../../shared/labels.ts';
 import { LEVEL } from '../../../shared/levels.ts';
 import { WORKER_INDEXES_BYTES_MAX } from '../../limits.ts';
+import { aloneInThread } from '../../workers/task.ts';
 import { decodeFieldIndex, type FieldIndex } from '../index/format.ts';
 import { lookUp } from '../index/reader.ts';
 import type { IndexesPlace, RowGroupRef } from '../snapshot.ts';
@@ -38,19 +39,27 @@ export class Indexes {
     this.#files = files;
   }
 
-  lookUp({ segments, wanted }: LookupInput): LookupOutput {
-    return segments.map((place) => {
-      try {
-        const indexes = this.#open(place);
-        return wanted.map(({ field, values }) => {
-          const index = indexes.find((each) => each.field === field);
-          return index && lookUp(index, values, (offset, sizeBytes) => this.#files.read(place.path, offset, sizeBytes));
-        });
-      } catch (error) {
-        if (!(error instanceof CorruptionError)) throw error;
-        return error.message;
-      }
-    });
+  /** For the first segments, at least one, when others wait for the worker; else for all. */
+  lookUp({ segments, wanted }: LookupInput, shouldYield = aloneInThread): LookupOutput {
+    const answers: LookupOutput[number][] = [];
+    for (const place of segments) {
+      answers.push(this.#lookUp(place, wanted));
+      if (shouldYield()) break;
+    }
+    return answers;
+  }
+
+  #lookUp(place: IndexesPlace, wanted: LookupInput['wanted']): LookupOutput[number] {
+    try {
+      const indexes = this.#open(place);
+      return wanted.map(({ field, values }) => {
+        const index = indexes.find((each) => each.field === field);
+        return index && lookUp(index, values, (offset, sizeBytes) => this.#files.read(place.path, offset, sizeBytes));
+      });
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      return error.message;
+    }
   }
 
   #open(place: IndexesPlace): readonly FieldIndex[] {

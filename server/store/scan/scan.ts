@@ -5,6 +5,7 @@
 import { CorruptionError, type Unusable, unusableBy } from '../../../shared/errors.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { sortByTime } from '../../../shared/row-group/sort.ts';
+import { aloneInThread } from '../../workers/task.ts';
 import type { Plan } from './plan.ts';
 import { matchRows } from './match-rows.ts';
 import { lacksArrays, type RowGroupPlace, type RowGroups } from './row-groups.ts';
@@ -25,20 +26,35 @@ export interface ScannedRows {
 
 const NO_ROWS: ScannedRows = { rows: new Uint32Array(0), timesNs: new Float64Array(0) };
 
-/** One result for each place. */
-export function scan(input: ScanInput, rowGroups: Pick<RowGroups, 'open'>): ScannedRows[] {
-  return input.places.map((place) => {
-    try {
-      const group = rowGroups.open(place);
-      return lacksArrays(group, place) ? NO_ROWS : scanGroup(group, input.plan);
-    } catch (error) {
-      if (!(error instanceof CorruptionError)) throw error;
-      return { ...NO_ROWS, corruption: unusableBy(error) };
-    }
-  });
+/**
+ * One result for each place, or for the first of them, at least one, when others wait for the worker: another task is to
+ * do the rest then.
+ */
+export function scan(
+  { places, plan }: ScanInput,
+  rowGroups: Pick<RowGroups, 'open'>,
+  shouldYield = aloneInThread,
+): ScannedRows[] {
+  const scanned: ScannedRows[] = [];
+  for (const place of places) {
+    scanned.push(scanPlace(place, plan, rowGroups));
+    if (shouldYield()) break;
+  }
+  return scanned;
 }
 
-function scanGroup(group: RowGroup, plan: Plan): ScannedRows {
+function scanPlace(place: RowGroupPlace, plan: Plan, rowGroups: Pick<RowGroups, 'open'>): ScannedRows {
+  try {
+    const group = rowGroups.open(place);
+    return lacksArrays(group, place) ? NO_ROWS : scanGroup(group, plan);
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error;
+    return { ...NO_ROWS, corruption: unusableBy(error) };
+  }
+}
+
+/** The rows of one row group that a plan asks for. @throws CorruptionError */
+export function scanGroup(group: RowGroup, plan: Plan): ScannedRows {
   const matched = matchRows(group, plan);
   // Not even their times are read where there are none.
   if (matched.length === 0) return NO_ROWS;

@@ -45,10 +45,11 @@ export async function selectRows(
       const batch = batches[next++]!.filter((group) => reachesInto(group, narrowed));
       if (batch.length === 0) continue;
       const scanned = await context.scan({ places: batch.map(placeOf), plan: narrowed }, signal);
-      for (const [i, group] of batch.entries()) {
-        const { corruption } = scanned[i]!;
-        if (corruption === undefined) top.add(group, scanned[i]!);
-        else await context.setAside(group, errorOfUnusable(corruption));
+      // The rest of a task that has made room for others comes next.
+      if (scanned.length < batch.length) batches.splice(next, 0, batch.slice(scanned.length));
+      for (const [i, rows] of scanned.entries()) {
+        if (rows.corruption === undefined) top.add(batch[i]!, rows);
+        else await context.setAside(batch[i]!, errorOfUnusable(rows.corruption));
       }
     }
   };
@@ -72,7 +73,13 @@ export async function candidates(
   const share = Math.ceil(segments.length / SCANS_AT_ONCE);
   const parts = Array.from({ length: SCANS_AT_ONCE }, (_, i) => segments.slice(i * share, (i + 1) * share));
   const found = await Promise.all(
-    parts.filter((part) => part.length > 0).map((part) => context.lookUp(lookupInput(filters, part), signal)),
+    parts.map(async (part) => {
+      const answers: LookupOutput[number][] = [];
+      while (answers.length < part.length) {
+        answers.push(...(await context.lookUp(lookupInput(filters, part.slice(answers.length)), signal)));
+      }
+      return answers;
+    }),
   );
   return pruneByIndexes(inBounds, filters, segments, found.flat());
 }

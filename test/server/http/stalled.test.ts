@@ -9,7 +9,8 @@ import { UnavailableError } from '../../../shared/errors.ts';
 import { sendError } from '../../../server/http/errors.ts';
 import { batchOf, numberedLines } from '../store/batches.ts';
 import { append, openStore } from '../store/open-store.ts';
-import { queryContext } from '../query/query-context.ts';
+import { QuerySlots } from '../../../server/query/query-slots.ts';
+import { liveTails, queryContext } from '../query/query-context.ts';
 import { RENDER_ROWS_AT_ONCE } from '../../../server/limits.ts';
 import { registerLogs, type LogsOptions } from '../../../server/http/logs.ts';
 
@@ -40,14 +41,16 @@ function longSearch(ended: (taken: number) => void): Search {
 
 async function serve(
   search: Search,
-  { store, query } = {} as Pick<LogsOptions, 'store' | 'query'>,
+  { tails, newQuery } = {} as Pick<LogsOptions, 'tails' | 'newQuery'>,
 ): Promise<{ port: number; close: () => Promise<void> }> {
   const app = fastify();
   app.setErrorHandler((error: Error, _request, reply) => sendError(error, pino({ level: 'silent' }), reply));
   app.decorateRequest('namespaces', 'all');
   const closing = new AbortController();
   const now = Date.now;
-  registerLogs(app, { logs: { search }, store, query, now, closing: closing.signal, stalledMsMax: STALLED_MS_MAX });
+  const slots = new QuerySlots();
+  const ends = { closing: closing.signal, stalledMsMax: STALLED_MS_MAX };
+  registerLogs(app, { logs: { search }, slots, tails, newQuery, now, ...ends });
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as AddressInfo;
   return {
@@ -94,7 +97,7 @@ test('a live tail whose client does not take its history is cut off; one that wa
   const text = 'x'.repeat((PIECES * PIECE.length) / LINES);
   await append(store, batchOf({ lines: numberedLines('x', 0, LINES).map((line) => ({ ...line, text })) }));
   const query = queryContext(store);
-  const { port, close } = await serve(longSearch(noop), { store, query });
+  const { port, close } = await serve(longSearch(noop), { tails: liveTails(store), newQuery: () => query });
   const client = connect(port, '127.0.0.1');
   client.on('error', noop);
   client.write(`GET /logs?follow=true&limit=${LINES} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);

@@ -2,12 +2,11 @@
 import { afterEach, expect, test } from 'vitest';
 import { ANSWER_ROWS_FEW, ANSWER_ROWS_HELD_MAX, LIMIT_MAX, RENDER_ROWS_AT_ONCE } from '../../../server/limits.ts';
 import { select } from '../../../server/query/answer.ts';
-import { follow } from '../../../server/query/follow.ts';
 import type { Plan } from '../../../server/store/scan/plan.ts';
 import { parsePattern } from '../../../server/store/scan/pattern.ts';
 import { batchOf, numberedLines } from '../store/batches.ts';
 import { append, openStore } from '../store/open-store.ts';
-import { planOf, queryContext } from './query-context.ts';
+import { followed, planOf, queryContext } from './query-context.ts';
 
 const releases: (() => void)[] = [];
 
@@ -68,12 +67,12 @@ test('beyond the limit a long answer is refused, and a short one is not', async 
 test('a live tail goes on, whatever others hold', async () => {
   const { store } = await openStore();
   const context = queryContext(store);
-  const others = context.answerRows.hold(ANSWER_ROWS_HELD_MAX);
-  const tail = follow(store, planOf({ limit: 0 }), 'raw', context, new AbortController().signal);
+  const others = Array.from({ length: ANSWER_ROWS_HELD_MAX / LIMIT_MAX }, () => context.answerRows.reserve(LIMIT_MAX));
+  const tail = followed(store, planOf({ limit: 0 }), { context });
   const first = tail.next();
   await append(store, batchOf({ lines: numberedLines('x', 0, 2 * ANSWER_ROWS_FEW) }));
   expect((await first).value).toBeInstanceOf(Uint8Array);
   await tail.return(undefined);
-  others.release();
+  for (const other of others) other.release();
   expect(context.answerRows.held).toBe(0);
 });

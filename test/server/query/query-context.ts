@@ -5,9 +5,12 @@ import { Indexes } from '../../../server/store/scan/index-lookup.ts';
 import { OpenFiles } from '../../../server/store/scan/open-files.ts';
 import { RowGroups } from '../../../server/store/scan/row-groups.ts';
 import { scan } from '../../../server/store/scan/scan.ts';
-import { render } from '../../../server/query/render.ts';
+import { type Format, render } from '../../../server/query/render.ts';
 import { AnswerRows } from '../../../server/query/answer-rows.ts';
-import type { QueryContext } from '../../../server/query/answer.ts';
+import { type QueryContext, select } from '../../../server/query/answer.ts';
+import { follow } from '../../../server/query/follow.ts';
+import { LiveTails, type LiveTailsOptions } from '../../../server/query/live-tails.ts';
+import { TailTask } from '../../../server/query/tail-task.ts';
 import type { Store } from '../../../server/store/store.ts';
 
 export function queryContext(store: Store): QueryContext {
@@ -25,6 +28,48 @@ export function queryContext(store: Store): QueryContext {
     answerRows: new AnswerRows(),
     setAside: (rowGroup, error) => store.setAside(rowGroup, error),
   };
+}
+
+/** Live tails whose scans run in this thread. */
+export function liveTails(store: Store, changes: Partial<LiveTailsOptions> = {}): LiveTails {
+  const task = new TailTask(new RowGroups(new OpenFiles()));
+  return new LiveTails({
+    source: store,
+    scan: async (input) => {
+      await setImmediate();
+      return task.run(input);
+    },
+    setAside: (rowGroup, error) => store.setAside(rowGroup, error),
+    ...changes,
+  });
+}
+
+export interface FollowedOptions {
+  readonly tails?: LiveTails;
+  readonly context?: QueryContext;
+  readonly signal?: AbortSignal;
+  readonly format?: Format;
+}
+
+/** A live tail as `GET /logs` has it. */
+export function followed(
+  store: Store,
+  plan: Plan,
+  {
+    tails = liveTails(store),
+    context = queryContext(store),
+    signal = new AbortController().signal,
+    format = 'raw',
+  }: FollowedOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const { from, to, values, text } = plan;
+  const tail = tails.join({ predicate: { from, to, values, text }, format }, 'a test');
+  return follow(
+    tail,
+    plan,
+    (...history) => select(history[0], history[1], format, context, signal, history[2]),
+    signal,
+  );
 }
 
 export function planOf(changes: Partial<Plan> = {}): Plan {

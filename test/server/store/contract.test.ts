@@ -35,7 +35,7 @@ async function openEmbedded(options: LogStoreOptions, flushes: boolean): Promise
     memory: new TallyMemory(),
     facets: async (input: Parameters<typeof facetsTask>[0]) => facetsTask(input, rowGroups),
   };
-  const logs = embeddedLogStore({ store, erasures, query });
+  const logs = embeddedLogStore({ store, erasures, newQuery: () => query });
   const append: LogStore['append'] = async (...batch) => {
     const stored = await logs.append(...batch);
     if (flushes) await store.flushAll();

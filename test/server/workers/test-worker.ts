@@ -18,6 +18,11 @@ serveTasks(workerData as WorkerStart, [
   taskHandler(taskKind<string, null>('fail'), (name) => {
     throw FAILURES[name]!;
   }),
+  // Counts the milliseconds, at least, until it is to yield.
+  taskHandler(taskKind<Int32Array, null>('yield'), (milliseconds, { shouldYield }) => {
+    for (; !shouldYield(); Atomics.add(milliseconds, 0, 1)) Atomics.wait(milliseconds, 1, 0, 1);
+    return { output: null };
+  }),
   taskHandler(taskKind<Int32Array, boolean>('wait'), (gate, { isCancelled }) => {
     while (Atomics.load(gate, 0) === 0 && !isCancelled()) Atomics.wait(gate, 0, 0, 5);
     return { output: isCancelled() };

@@ -137,7 +137,7 @@ describe('memory of facets', () => {
     }).toThrow(QueryTooLargeError);
   });
 
-  it('ends with the query, between two row groups', () => {
+  it('yields between two row groups', () => {
     const group = new RowGroup(rowGroupOf(manyShapes(10)));
     let opened = 0;
     const rowGroups = Object.assign(Object.create(RowGroups.prototype) as RowGroups, {
@@ -145,7 +145,7 @@ describe('memory of facets', () => {
     });
     const place = { path: '', offset: 0, sizeBytes: 0 };
     const input = { places: [place, place, place], predicate: planOf(), names: undefined, ids: [] };
-    expect(() => facetsTask(input, rowGroups, () => opened === 2)).toThrow(/cancelled/);
+    expect(facetsTask(input, rowGroups, () => opened === 2).doneCount).toBe(2);
     expect(opened).toBe(2);
   });
 });

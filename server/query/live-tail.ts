@@ -1,0 +1,117 @@
+/** One live tail: the text that waits for its client, and how it ends. What waits is bounded in bytes and pieces. */
+import { UnavailableError } from '../../shared/errors.ts';
+import { RETRY_AFTER_TAILS_SECONDS, TAIL_TEXT_BYTES_MAX, TAIL_TEXTS_MAX } from '../limits.ts';
+import type { Snapshot } from '../store/snapshot.ts';
+
+/** Text of all tails with equal filters: there is one copy, until the last of them has handed it on. */
+export interface SharedText {
+  readonly bytes: Uint8Array;
+  holders: number;
+}
+
+export interface LiveTailOptions {
+  readonly caller: string;
+  readonly sinceRound: number;
+  readonly history: Snapshot;
+  /** A text has its first holder; and it has none any more. */
+  readonly onHeld: (text: SharedText) => void;
+  readonly onReleased: (text: SharedText) => void;
+  readonly onLeft: () => void;
+}
+
+export class LiveTail {
+  readonly caller: string;
+  /** The first round of row groups that this tail's history does not have. */
+  readonly sinceRound: number;
+  /** What was stored when the tail began; released when it has been read. */
+  readonly history: Snapshot;
+  readonly #options: LiveTailOptions;
+  readonly #waiting: SharedText[] = [];
+  #waitingBytes = 0;
+  #error: unknown;
+  #hasLeft = false;
+  #wake: (() => void) | undefined;
+
+  constructor(options: LiveTailOptions) {
+    this.#options = options;
+    this.caller = options.caller;
+    this.sinceRound = options.sinceRound;
+    this.history = options.history;
+  }
+
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** A client that has left that much waiting gets no more: its tail ends. */
+  add(text: SharedText): void {
+    if (this.#hasLeft) return;
+    if (this.#waitingBytes >= TAIL_TEXT_BYTES_MAX || this.#waiting.length >= TAIL_TEXTS_MAX) return this.endAsSlow();
+    if (text.holders++ === 0) this.#options.onHeld(text);
+    this.#waiting.push(text);
+    this.#waitingBytes += text.bytes.length;
+    this.#wake?.();
+  }
+
+  /**
+   * The next piece of text.
+   * @throws what the tail was ended with; the signal's reason
+   */
+  async next(signal: AbortSignal): Promise<Uint8Array> {
+    for (;;) {
+      signal.throwIfAborted();
+      if (this.#error !== undefined) throw this.#error;
+      const text = this.#waiting.shift();
+      if (text !== undefined) {
+        this.#waitingBytes -= text.bytes.length;
+        this.#release(text);
+        return text.bytes;
+      }
+      await this.#woken(signal);
+    }
+  }
+
+  endAsSlow(): void {
+    const message = `this client reads slower than lines arrive, and more than ${TAIL_TEXT_BYTES_MAX} bytes or ${TAIL_TEXTS_MAX} pieces wait for it: narrow the filter`;
+    this.end(new UnavailableError(message, RETRY_AFTER_TAILS_SECONDS));
+  }
+
+  /** Whatever waits is dropped: there would be a gap after it. */
+  end(error: unknown): void {
+    this.#error ??= error;
+    this.#leaveOthers();
+    this.#wake?.();
+  }
+
+  /** To be called when it is read no more. */
+  leave(): void {
+    this.history.release();
+    this.#leaveOthers();
+  }
+
+  /** Resolves when there may be text, or the tail has ended. */
+  async #woken(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = (): void => resolve();
+    this.#wake = wake;
+    signal.addEventListener('abort', wake, { once: true });
+    await promise;
+    signal.removeEventListener('abort', wake);
+  }
+
+  #leaveOthers(): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.#drop();
+    this.#options.onLeft();
+  }
+
+  #drop(): void {
+    for (const text of this.#waiting.splice(0)) this.#release(text);
+    this.#waitingBytes = 0;
+  }
+
+  #release(text: SharedText): void {
+    if (--text.holders === 0) this.#options.onReleased(text);
+  }
+}

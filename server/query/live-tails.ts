@@ -1,0 +1,254 @@
+/**
+ * All live tails of the server. New row groups are scanned once for all of them, and equal filters share the text: so what a
+ * tail costs this thread is handing over its lines. Row groups that arrive while a scan runs are scanned together by the next
+ * one, so that under load there are fewer and larger scans.
+ */
+import { serialize } from 'node:v8';
+import { setImmediate } from 'node:timers/promises';
+import { type CorruptionError, errorOfUnusable, UnavailableError } from '../../shared/errors.ts';
+import {
+  RETRY_AFTER_TAILS_SECONDS,
+  TAIL_GROUPS_WAITING_MAX,
+  TAIL_HANDED_OVER_AT_ONCE,
+  TAIL_ROWS_AT_ONCE,
+  TAILS_MAX,
+  TAILS_OF_CALLER_MAX,
+  TAILS_TEXT_BYTES_MAX,
+} from '../limits.ts';
+import { placeOf } from '../store/scan/row-groups.ts';
+import type { AppendListener, RowGroupRef, Snapshot } from '../store/snapshot.ts';
+import { LiveTail, type SharedText } from './live-tail.ts';
+import {
+  encodeTailQueries,
+  TAIL_START,
+  type TailCursor,
+  type TailInput,
+  type TailOutput,
+  type TailQueries,
+  type TailQuery,
+} from './tail-task.ts';
+
+export interface LiveTailsOptions {
+  readonly source: {
+    snapshot(): Snapshot;
+    onAppend(listener: AppendListener): () => void;
+  };
+  /** Does `TailTask.run`, in a thread or here. */
+  readonly scan: (input: TailInput) => Promise<TailOutput>;
+  readonly setAside: (rowGroup: RowGroupRef, error: CorruptionError) => Promise<void>;
+}
+
+/** Tails that want the same. */
+interface TailGroup {
+  readonly query: TailQuery;
+  readonly tails: Set<LiveTail>;
+}
+
+/** Row groups that arrived while the tails were the same. */
+interface Round {
+  readonly number: number;
+  readonly rowGroups: RowGroupRef[];
+  rowCount: number;
+  readonly groups: readonly TailGroup[];
+  readonly queries: TailQueries;
+}
+
+export class LiveTails {
+  readonly #options: LiveTailsOptions;
+  readonly #tails = new Set<LiveTail>();
+  readonly #groups = new Map<string, TailGroup>();
+  /** Of `#groups`; undefined when they have changed. */
+  #queries: TailQueries | undefined;
+  #version = 0;
+  readonly #rounds: Round[] = [];
+  #roundNumber = 0;
+  #waitingCount = 0;
+  /** By path: keep the files of waiting row groups readable. */
+  readonly #held = new Map<string, Snapshot>();
+  #unsubscribe: (() => void) | undefined;
+  #textBytes = 0;
+  #isScanning = false;
+
+  constructor(options: LiveTailsOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#tails.size;
+  }
+
+  /** Row groups that wait to be searched. */
+  get waitingCount(): number {
+    return this.#waitingCount;
+  }
+
+  /** What waits for clients. */
+  get textBytes(): number {
+    return this.#textBytes;
+  }
+
+  /**
+   * A tail gets the text of all lines that match and are stored from now on; `history` is what is stored already. It must
+   * be left when it is not read any more.
+   * @throws UnavailableError  there are too many tails
+   */
+  join(query: TailQuery, caller: string): LiveTail {
+    this.#assertRoom(caller);
+    const key = serialize(query).toString('latin1');
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      this.#groups.set(key, (group = { query, tails: new Set() }));
+      this.#queries = undefined;
+    }
+    // What waits to be scanned is part of this tail's history, so what comes is of another round.
+    this.#roundNumber++;
+    const tail = new LiveTail({
+      caller,
+      sinceRound: this.#roundNumber,
+      history: this.#options.source.snapshot(),
+      onHeld: ({ bytes }) => (this.#textBytes += bytes.length),
+      onReleased: ({ bytes }) => (this.#textBytes -= bytes.length),
+      onLeft: () => this.#leave(key, tail),
+    });
+    group.tails.add(tail);
+    this.#tails.add(tail);
+    this.#unsubscribe ??= this.#options.source.onAppend((rowGroups) => this.#arrive(rowGroups));
+    return tail;
+  }
+
+  #assertRoom(caller: string): void {
+    if (this.#tails.size >= TAILS_MAX) {
+      throw tooMany(`there are ${TAILS_MAX} live tails, as many as this server allows`);
+    }
+    const own = [...this.#tails].filter((tail) => tail.caller === caller).length;
+    if (own >= TAILS_OF_CALLER_MAX) {
+      throw tooMany(`${caller} has ${TAILS_OF_CALLER_MAX} live tails, as many as one caller may have`);
+    }
+  }
+
+  #leave(key: string, tail: LiveTail): void {
+    this.#tails.delete(tail);
+    const group = this.#groups.get(key)!;
+    group.tails.delete(tail);
+    if (group.tails.size === 0) {
+      this.#groups.delete(key);
+      this.#queries = undefined;
+    }
+    if (this.#tails.size > 0) return;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+  }
+
+  #arrive(rowGroups: readonly RowGroupRef[]): void {
+    for (const rowGroup of rowGroups) {
+      if (!this.#held.has(rowGroup.path)) this.#held.set(rowGroup.path, this.#options.source.snapshot());
+      const round = this.#roundFor(rowGroup);
+      round.rowGroups.push(rowGroup);
+      round.rowCount += rowGroup.rowCount;
+      this.#waitingCount++;
+    }
+    if (this.#waitingCount > TAIL_GROUPS_WAITING_MAX) this.#endAll();
+    else if (!this.#isScanning) void this.#scanAll();
+  }
+
+  /** The last round that waits, if it is of the same tails and not too large. */
+  #roundFor({ rowCount }: RowGroupRef): Round {
+    const last = this.#rounds.at(-1);
+    const isRunning = this.#isScanning && this.#rounds.length === 1;
+    if (
+      last !== undefined &&
+      !isRunning &&
+      last.number === this.#roundNumber &&
+      last.rowCount + rowCount <= TAIL_ROWS_AT_ONCE
+    ) {
+      return last;
+    }
+    const groups = [...this.#groups.values()];
+    this.#queries ??= encodeTailQueries(
+      this.#version++,
+      groups.map(({ query }) => query),
+    );
+    const round = { number: this.#roundNumber, rowGroups: [], rowCount: 0, groups, queries: this.#queries };
+    this.#rounds.push(round);
+    return round;
+  }
+
+  /** Scans what waits until nothing does. */
+  async #scanAll(): Promise<void> {
+    this.#isScanning = true;
+    // What arrives in this step is scanned together.
+    await setImmediate();
+    for (let round = this.#rounds[0]; round !== undefined; round = this.#rounds[0]) {
+      try {
+        await this.#scan(round);
+      } catch (error) {
+        for (const { tails } of round.groups) for (const tail of tails) tail.end(error);
+      }
+      // Rounds are dropped when all tails have left.
+      if (this.#rounds[0] === round) this.#rounds.shift();
+      this.#waitingCount -= round.rowGroups.length;
+      this.#releaseFiles();
+    }
+    this.#isScanning = false;
+  }
+
+  async #scan({ number, rowGroups, groups, queries }: Round): Promise<void> {
+    const places = rowGroups.map(placeOf);
+    for (let from: TailCursor | undefined = TAIL_START; from !== undefined;) {
+      if (groups.every(({ tails }) => tails.size === 0)) return;
+      const output: TailOutput = await this.#options.scan({ places, queries, from });
+      for (const each of output.corruptions) {
+        await this.#options.setAside(rowGroups[each.group]!, errorOfUnusable(each));
+      }
+      await this.#handOver(output, number, groups);
+      from = output.next;
+    }
+  }
+
+  /** Gives each tail its text, a few at a time: each means a write to a socket. */
+  async #handOver({ queries, texts }: TailOutput, round: number, groups: readonly TailGroup[]): Promise<void> {
+    let handedOver = 0;
+    for (const [index, bytes] of texts.entries()) {
+      const text: SharedText = { bytes, holders: 0 };
+      for (const tail of groups[queries[index]!]!.tails) {
+        if (tail.sinceRound > round) continue;
+        tail.add(text);
+        if (++handedOver % TAIL_HANDED_OVER_AT_ONCE === 0) await setImmediate();
+      }
+    }
+    this.#makeRoom();
+  }
+
+  /** Ends the tails that have most waiting, until all of them have no more than they may. */
+  #makeRoom(): void {
+    while (this.#textBytes > TAILS_TEXT_BYTES_MAX) {
+      let slowest: LiveTail | undefined;
+      for (const tail of this.#tails) {
+        if (tail.waitingBytes > (slowest?.waitingBytes ?? 0)) slowest = tail;
+      }
+      if (slowest === undefined) return;
+      slowest.endAsSlow();
+    }
+  }
+
+  /** Lines come faster than they are held against the filters of all tails. */
+  #endAll(): void {
+    const error = tooMany(
+      `${TAIL_GROUPS_WAITING_MAX} batches wait to be searched for live tails: this server has more lines and tails than it can follow`,
+    );
+    for (const tail of this.#tails) tail.end(error);
+  }
+
+  #releaseFiles(): void {
+    const wanted = new Set(this.#rounds.flatMap(({ rowGroups }) => rowGroups.map(({ path }) => path)));
+    for (const [path, snapshot] of this.#held) {
+      if (wanted.has(path)) continue;
+      this.#held.delete(path);
+      snapshot.release();
+    }
+  }
+}
+
+function tooMany(message: string): UnavailableError {
+  return new UnavailableError(message, RETRY_AFTER_TAILS_SECONDS);
+}

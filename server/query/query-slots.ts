@@ -1,0 +1,132 @@
+/**
+ * How many queries look for their lines at once: in all, and of one caller. Those beyond wait for a slot, each caller's in
+ * the order of their arrival, and a free slot goes to the caller who has fewest. A slot is held until the first lines are found; the rest of
+ * an answer is made as its client takes it.
+ */
+import { UnavailableError } from '../../shared/errors.ts';
+import {
+  QUERIES_AT_ONCE_MAX,
+  QUERIES_OF_CALLER_AT_ONCE_MAX,
+  QUERIES_OF_CALLER_WAITING_MAX,
+  QUERIES_WAITING_MAX,
+  QUERY_WAIT_MS_MAX,
+  RETRY_AFTER_QUEUE_SECONDS,
+} from '../limits.ts';
+
+interface WaitingQuery {
+  readonly caller: string;
+  readonly begin: () => void;
+}
+
+export class QuerySlots {
+  /** By caller; none is 0. */
+  readonly #running = new Map<string, number>();
+  /** In the order of arrival. */
+  readonly #waiting = new Set<WaitingQuery>();
+  #runningCount = 0;
+
+  get runningCount(): number {
+    return this.#runningCount;
+  }
+
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * Runs a query when there is a slot for it.
+   * @throws UnavailableError  too many queries wait, or this one has waited too long
+   */
+  async run<T>(caller: string, signal: AbortSignal, query: () => Promise<T>): Promise<T> {
+    await this.#enter(caller, signal);
+    try {
+      return await query();
+    } finally {
+      this.#leave(caller);
+    }
+  }
+
+  /** The same for a query whose answer comes in pieces: its slot is free when the first of them is there. */
+  async *stream<T>(caller: string, signal: AbortSignal, query: () => AsyncIterable<T>): AsyncGenerator<T> {
+    const pieces = query()[Symbol.asyncIterator]();
+    try {
+      let piece = await this.run(caller, signal, () => pieces.next());
+      for (; piece.done !== true; piece = await pieces.next()) yield piece.value;
+    } finally {
+      await pieces.return?.();
+    }
+  }
+
+  async #enter(caller: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    // Whoever waits already goes first.
+    if (!this.#hasSlot(caller) || this.#waitingOf(caller) > 0) await this.#wait(caller, signal);
+    else this.#take(caller);
+  }
+
+  #wait(caller: string, signal: AbortSignal): Promise<void> {
+    if (this.#waiting.size >= QUERIES_WAITING_MAX) throw tooMany(`${QUERIES_WAITING_MAX} queries wait already`);
+    if (this.#waitingOf(caller) >= QUERIES_OF_CALLER_WAITING_MAX) {
+      throw tooMany(`${QUERIES_OF_CALLER_WAITING_MAX} queries of ${caller} wait already`);
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiting = { caller, begin: resolve };
+    const giveUp = (error: unknown): void => {
+      if (this.#waiting.delete(waiting)) reject(error);
+    };
+    const isGone = (): void => giveUp(signal.reason);
+    const timer = setTimeout(
+      () => giveUp(tooMany(`this query has waited ${QUERY_WAIT_MS_MAX / 1000} s for others`)),
+      QUERY_WAIT_MS_MAX,
+    );
+    signal.addEventListener('abort', isGone, { once: true });
+    this.#waiting.add(waiting);
+    return promise.finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', isGone);
+    });
+  }
+
+  #take(caller: string): void {
+    this.#runningCount++;
+    this.#running.set(caller, this.#runningOf(caller) + 1);
+  }
+
+  #leave(caller: string): void {
+    this.#runningCount--;
+    const left = this.#runningOf(caller) - 1;
+    if (left > 0) this.#running.set(caller, left);
+    else this.#running.delete(caller);
+    this.#beginNext();
+  }
+
+  #beginNext(): void {
+    let next: WaitingQuery | undefined;
+    for (const waiting of this.#waiting) {
+      if (!this.#hasSlot(waiting.caller)) continue;
+      if (next === undefined || this.#runningOf(waiting.caller) < this.#runningOf(next.caller)) next = waiting;
+    }
+    if (next === undefined) return;
+    this.#waiting.delete(next);
+    this.#take(next.caller);
+    next.begin();
+  }
+
+  #hasSlot(caller: string): boolean {
+    return this.#runningCount < QUERIES_AT_ONCE_MAX && this.#runningOf(caller) < QUERIES_OF_CALLER_AT_ONCE_MAX;
+  }
+
+  #runningOf(caller: string): number {
+    return this.#running.get(caller) ?? 0;
+  }
+
+  #waitingOf(caller: string): number {
+    let count = 0;
+    for (const waiting of this.#waiting) if (waiting.caller === caller) count++;
+    return count;
+  }
+}
+
+function tooMany(what: string): UnavailableError {
+  return new UnavailableError(`${what}: ask again later, or fewer at once`, RETRY_AFTER_QUEUE_SECONDS);
+}

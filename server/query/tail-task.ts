@@ -1,0 +1,162 @@
+/**
+ * The task of a worker thread for live tails: new row groups are opened once, every tail's predicate is held against them,
+ * and the text of what matches comes back. What it holds at once is bounded: it ends early, and says where another task is
+ * to go on, when there is much text or when others wait for the worker.
+ */
+import { deserialize, serialize } from 'node:v8';
+import { CorruptionError, type Unusable, unusableBy } from '../../shared/errors.ts';
+import type { RowGroup } from '../../shared/row-group/reader.ts';
+import { RENDER_ROWS_AT_ONCE, TAIL_PIECE_BYTES, TAIL_TEXT_BYTES_AT_ONCE } from '../limits.ts';
+import type { Predicate } from '../store/scan/plan.ts';
+import type { RowGroupPlace, RowGroups } from '../store/scan/row-groups.ts';
+import { scanGroup } from '../store/scan/scan.ts';
+import { aloneInThread } from '../workers/task.ts';
+import { type Format, renderRows } from './render.ts';
+
+/** What some tails want. */
+export interface TailQuery {
+  readonly predicate: Predicate;
+  readonly format: Format;
+}
+
+/** All that is wanted, encoded once in shared memory: it goes with many tasks, and there may be hundreds of queries. */
+export interface TailQueries {
+  /** Of one process; no two lists have the same. */
+  readonly version: number;
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+}
+
+/** How far the row groups are done: the next part is from this row on, of those that this query matches in this row group. */
+export interface TailCursor {
+  readonly group: number;
+  readonly query: number;
+  readonly row: number;
+}
+
+export interface TailInput {
+  /** In the order of arrival. */
+  readonly places: readonly RowGroupPlace[];
+  readonly queries: TailQueries;
+  readonly from: TailCursor;
+}
+
+export interface TailOutput {
+  /** texts[i] is a piece for queries[i]; pieces of one query are in the order of its lines. */
+  readonly queries: Uint32Array;
+  readonly texts: readonly Uint8Array[];
+  /** Undefined when all is done. */
+  readonly next: TailCursor | undefined;
+  readonly corruptions: readonly (Unusable & { readonly group: number })[];
+}
+
+export const TAIL_START: TailCursor = { group: 0, query: 0, row: 0 };
+
+export function encodeTailQueries(version: number, queries: readonly TailQuery[]): TailQueries {
+  const encoded = serialize(queries);
+  const bytes = new Uint8Array(new SharedArrayBuffer(encoded.length));
+  bytes.set(encoded);
+  return { version, bytes };
+}
+
+/** Keeps the queries that it decoded last: they change seldom. */
+export class TailTask {
+  readonly #rowGroups: RowGroups;
+  #version = -1;
+  #queries: readonly TailQuery[] = [];
+
+  constructor(rowGroups: RowGroups) {
+    this.#rowGroups = rowGroups;
+  }
+
+  run({ places, queries: { version, bytes }, from }: TailInput, shouldYield = aloneInThread): TailOutput {
+    if (version !== this.#version) {
+      this.#queries = deserialize(Buffer.from(bytes)) as readonly TailQuery[];
+      this.#version = version;
+    }
+    const texts = new Texts();
+    const corruptions: (Unusable & { group: number })[] = [];
+    // The first part is always done, or a task could end where it began.
+    let parts = 0;
+    const isFull = (): boolean => parts++ > 0 && (texts.sizeBytes >= TAIL_TEXT_BYTES_AT_ONCE || shouldYield());
+    const stopped = (next: TailCursor): TailOutput => ({ ...texts.finish(), next, corruptions });
+    let { query, row } = from;
+    for (let { group } = from; group < places.length; group++, query = 0, row = 0) {
+      try {
+        const opened = this.#rowGroups.open(places[group]!);
+        for (; query < this.#queries.length; query++, row = 0) {
+          if (isFull()) return stopped({ group, query, row });
+          const stoppedAt = addMatches(opened, this.#queries[query]!, query, row, texts, isFull);
+          if (stoppedAt !== undefined) return stopped({ group, query, row: stoppedAt });
+        }
+      } catch (error) {
+        if (!(error instanceof CorruptionError)) throw error;
+        corruptions.push({ group, ...unusableBy(error) });
+      }
+    }
+    return { ...texts.finish(), next: undefined, corruptions };
+  }
+}
+
+/**
+ * Adds the lines of a row group that one query matches, by time, from one of them on.
+ * @returns where to go on, counted in matches; undefined when all are added
+ */
+function addMatches(
+  opened: RowGroup,
+  { predicate, format }: TailQuery,
+  query: number,
+  from: number,
+  texts: Texts,
+  isFull: () => boolean,
+): number | undefined {
+  const { rows, timesNs } = scanGroup(opened, { ...predicate, order: 'oldest', limit: Infinity });
+  const { lineBytes, rowCount } = opened.info;
+  const rowsAtOnce = Math.ceil(Math.min(RENDER_ROWS_AT_ONCE, TAIL_PIECE_BYTES / (lineBytes / rowCount + 1)));
+  for (let row = from; row < rows.length; row += rowsAtOnce) {
+    if (row > from && isFull()) return row;
+    const part = rows.subarray(row, row + rowsAtOnce);
+    const { text } = renderRows([{ opened, lines: opened.lines(part) }], {
+      groupOf: new Uint32Array(part.length),
+      rows: part,
+      timesNs: timesNs.subarray(row, row + rowsAtOnce),
+      format,
+    });
+    texts.add(query, text);
+  }
+  return undefined;
+}
+
+/** The text for each query, in pieces of a size that a stream can hold. */
+class Texts {
+  readonly #queries: number[] = [];
+  readonly #texts: Uint8Array[] = [];
+  readonly #open = new Map<number, { parts: Uint8Array[]; sizeBytes: number }>();
+  sizeBytes = 0;
+
+  add(query: number, text: Uint8Array): void {
+    this.sizeBytes += text.length;
+    let open = this.#open.get(query);
+    if (open === undefined) this.#open.set(query, (open = { parts: [], sizeBytes: 0 }));
+    open.parts.push(text);
+    open.sizeBytes += text.length;
+    if (open.sizeBytes >= TAIL_PIECE_BYTES) this.#close(query, open.parts, open.sizeBytes);
+  }
+
+  finish(): Pick<TailOutput, 'queries' | 'texts'> {
+    for (const [query, { parts, sizeBytes }] of this.#open) this.#close(query, parts, sizeBytes);
+    return { queries: Uint32Array.from(this.#queries), texts: this.#texts };
+  }
+
+  /** Each piece has memory of its own, so that it can be handed to another thread. */
+  #close(query: number, parts: readonly Uint8Array[], sizeBytes: number): void {
+    const text = new Uint8Array(sizeBytes);
+    let at = 0;
+    for (const part of parts) {
+      text.set(part, at);
+      at += part.length;
+    }
+    this.#queries.push(query);
+    this.#texts.push(text);
+    this.#open.delete(query);
+  }
+}

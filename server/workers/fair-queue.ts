@@ -1,0 +1,183 @@
+/**
+ * Tasks that wait for a worker, and which of them is next. The workers' time is shared in two steps: among kinds of work
+ * by weight, then equally among the flows of a kind, such as queries. Both use start-time fair queueing (Goyal, Vin and
+ * Cheng, SIGCOMM 1996): each sharer has a virtual time, which grows by the time that its tasks took divided by its weight,
+ * and the one whose virtual time is lowest goes first. One that was idle begins where the others are, so idleness earns
+ * nothing; and as every task moves its own sharer past the others, none waits without bound.
+ */
+import { SHORT_QUERY_MS, TASK_SLICE_MS } from '../limits.ts';
+import type { TaskFlow, Work } from './task.ts';
+
+/** Tasks of one flow that wait, in their order of arrival. */
+interface FlowQueue<T> {
+  readonly flow: TaskFlow;
+  readonly tasks: T[];
+  lane: Lane<T>;
+  virtualMs: number;
+}
+
+/** A kind of work; queries are of two kinds, and become of the second by what they have used. */
+interface Lane<T> {
+  readonly work: Work;
+  readonly weight: number;
+  /** Tasks that may run at once. */
+  readonly runningMax: number;
+  /** Tasks run for seconds and do not yield: all of these together leave one worker to the others. */
+  readonly isLong: boolean;
+  /** Flows with waiting tasks, in the order in which they began to wait. */
+  readonly waiting: Set<FlowQueue<T>>;
+  running: number;
+  virtualMs: number;
+  /** Where the flow was that was served last: flows that begin to wait begin here. */
+  flowsMs: number;
+}
+
+/** A task that has left the queue, to be given back when it has ended. */
+export interface TakenTask<T> {
+  readonly task: T;
+  readonly queue: FlowQueue<T>;
+  readonly lane: Lane<T>;
+}
+
+export class FairQueue<T> {
+  readonly #workerCount: number;
+  readonly #shortQueries: Lane<T>;
+  readonly #longQueries: Lane<T>;
+  /** Where virtual times are equal, the first goes first. */
+  readonly #lanes: readonly Lane<T>[];
+  readonly #queues = new WeakMap<TaskFlow, FlowQueue<T>>();
+  /** Where the lane was that was served last. */
+  #lanesMs = 0;
+
+  constructor(workerCount: number) {
+    this.#workerCount = workerCount;
+    const lane = (work: Work, weight: number, runningMax: number, isLong = false): Lane<T> => {
+      return { work, weight, runningMax, isLong, waiting: new Set(), running: 0, virtualMs: 0, flowsMs: 0 };
+    };
+    this.#shortQueries = lane('query', 8, workerCount);
+    this.#longQueries = lane('query', 2, workerCount);
+    this.#lanes = [
+      // Without flushes nothing can be stored any more. One that is always next takes one worker at most.
+      lane('flush', Infinity, 1, true),
+      // A large push takes half a second and does not yield.
+      lane('intake', 8, Math.max(1, workerCount - 1)),
+      this.#shortQueries,
+      lane('tail', 4, workerCount),
+      this.#longQueries,
+      lane('maintenance', 2, 1, true),
+    ];
+  }
+
+  /** How many tasks wait. */
+  get length(): number {
+    return this.#lanes.reduce((sum, lane) => sum + lengthOf(lane), 0);
+  }
+
+  /** How many of one kind of work do. */
+  lengthOf(work: Work): number {
+    return this.#lanes.reduce((sum, lane) => (lane.work === work ? sum + lengthOf(lane) : sum), 0);
+  }
+
+  /** True when a task would run if there were another worker. */
+  get isContended(): boolean {
+    return this.#nextLane() !== undefined;
+  }
+
+  add(task: T, flow: TaskFlow): void {
+    let queue = this.#queues.get(flow);
+    if (queue === undefined) {
+      queue = { flow, tasks: [], lane: this.#laneOf(flow), virtualMs: 0 };
+      this.#queues.set(flow, queue);
+    }
+    queue.tasks.push(task);
+    if (queue.tasks.length === 1) this.#join(queue);
+  }
+
+  /** The next task; undefined when none may run. */
+  take(): TakenTask<T> | undefined {
+    const lane = this.#nextLane();
+    if (lane === undefined) return undefined;
+    const queue = leastServed(lane.waiting)!;
+    const task = queue.tasks.shift()!;
+    if (queue.tasks.length === 0) lane.waiting.delete(queue);
+    this.#lanesMs = lane.virtualMs;
+    lane.flowsMs = queue.virtualMs;
+    lane.running++;
+    // How long it takes is known when it ends. Until then it counts as usual, or one flow would get all workers at once.
+    charge(queue, lane, TASK_SLICE_MS);
+    return { task, queue, lane };
+  }
+
+  /** @param usedMs  for how long the task had its worker */
+  end({ queue, lane }: TakenTask<T>, usedMs: number): void {
+    lane.running--;
+    charge(queue, lane, usedMs - TASK_SLICE_MS);
+    queue.flow.usedMs += usedMs;
+    const laneNow = this.#laneOf(queue.flow);
+    if (laneNow === queue.lane) return;
+    queue.lane.waiting.delete(queue);
+    queue.lane = laneNow;
+    queue.virtualMs = 0;
+    if (queue.tasks.length > 0) this.#join(queue);
+  }
+
+  /** @returns false when the task does not wait */
+  remove(task: T, flow: TaskFlow): boolean {
+    const queue = this.#queues.get(flow);
+    const at = queue === undefined ? -1 : queue.tasks.indexOf(task);
+    if (queue === undefined || at === -1) return false;
+    queue.tasks.splice(at, 1);
+    if (queue.tasks.length === 0) queue.lane.waiting.delete(queue);
+    return true;
+  }
+
+  /** Takes out all tasks that wait. */
+  clear(): T[] {
+    return this.#lanes.flatMap(({ waiting }) => {
+      const tasks = [...waiting].flatMap((queue) => queue.tasks.splice(0));
+      waiting.clear();
+      return tasks;
+    });
+  }
+
+  #laneOf({ work, usedMs }: TaskFlow): Lane<T> {
+    if (work === 'query') return usedMs < SHORT_QUERY_MS ? this.#shortQueries : this.#longQueries;
+    return this.#lanes.find((lane) => lane.work === work)!;
+  }
+
+  #join(queue: FlowQueue<T>): void {
+    const { lane } = queue;
+    if (lane.waiting.size === 0) lane.virtualMs = Math.max(lane.virtualMs, this.#lanesMs);
+    queue.virtualMs = Math.max(queue.virtualMs, lane.flowsMs);
+    lane.waiting.add(queue);
+  }
+
+  #nextLane(): Lane<T> | undefined {
+    const longRunning = this.#lanes.reduce((sum, { isLong, running }) => (isLong ? sum + running : sum), 0);
+    const mayRunLong = longRunning < Math.max(1, this.#workerCount - 1);
+    return leastServed(
+      this.#lanes.filter(
+        ({ waiting, running, runningMax, isLong }) =>
+          waiting.size > 0 && running < runningMax && (!isLong || mayRunLong),
+      ),
+    );
+  }
+}
+
+function lengthOf<T>({ waiting }: Lane<T>): number {
+  let length = 0;
+  for (const { tasks } of waiting) length += tasks.length;
+  return length;
+}
+
+function charge(queue: { virtualMs: number }, lane: { virtualMs: number; readonly weight: number }, ms: number): void {
+  queue.virtualMs += ms;
+  lane.virtualMs += ms / lane.weight;
+}
+
+/** The first of those whose virtual time is lowest. */
+function leastServed<S extends { readonly virtualMs: number }>(sharers: Iterable<S>): S | undefined {
+  let least: S | undefined;
+  for (const sharer of sharers) if (least === undefined || sharer.virtualMs < least.virtualMs) least = sharer;
+  return least;
+}

@@ -1,0 +1,272 @@
+/** Live tails share one scan of what arrives; a slow one ends with the reason, and the others go on. */
+import { afterEach, expect, test } from 'vitest';
+import {
+  TAIL_GROUPS_WAITING_MAX,
+  TAIL_ROWS_AT_ONCE,
+  TAIL_TEXT_BYTES_AT_ONCE,
+  TAIL_TEXT_BYTES_MAX,
+  TAILS_MAX,
+  TAILS_OF_CALLER_MAX,
+  TAILS_TEXT_BYTES_MAX,
+} from '../../../server/limits.ts';
+import type { LiveTails } from '../../../server/query/live-tails.ts';
+import type { LiveTail } from '../../../server/query/live-tail.ts';
+import { TailTask, type TailInput, type TailOutput, type TailQuery } from '../../../server/query/tail-task.ts';
+import { OpenFiles } from '../../../server/store/scan/open-files.ts';
+import { parsePattern } from '../../../server/store/scan/pattern.ts';
+import type { Predicate } from '../../../server/store/scan/plan.ts';
+import { RowGroups } from '../../../server/store/scan/row-groups.ts';
+import type { Store } from '../../../server/store/store.ts';
+import { batchOf, type Line, numberedLines } from '../store/batches.ts';
+import { append, filesIn, openStore } from '../store/open-store.ts';
+import { liveTails } from './query-context.ts';
+
+const ALL: Predicate = { from: undefined, to: undefined, values: [], text: { any: [], none: [] } };
+const NEVER = new AbortController().signal;
+
+const joined: { readonly tails: LiveTails; readonly tail: LiveTail }[] = [];
+
+afterEach(async () => {
+  for (const { tail } of joined) tail.leave();
+  for (const { tails } of joined.splice(0)) await expect.poll(() => tails.waitingCount).toBe(0);
+});
+
+function join(tails: LiveTails, query: TailQuery, caller = 'a test'): LiveTail {
+  const tail = tails.join(query, caller);
+  joined.push({ tails, tail });
+  return tail;
+}
+
+function numbered(pattern: string): TailQuery {
+  return { predicate: { ...ALL, values: [{ name: 'n', any: [parsePattern(pattern)], none: [] }] }, format: 'raw' };
+}
+
+const EVERYTHING: TailQuery = { predicate: ALL, format: 'raw' };
+
+/** Tails whose scans are counted, and wait while the gate is closed. */
+function counted(store: Store): { tails: LiveTails; inputs: TailInput[]; gate: { open: Promise<void> } } {
+  const task = new TailTask(new RowGroups(new OpenFiles()));
+  const inputs: TailInput[] = [];
+  const gate = { open: Promise.resolve() };
+  const scan = async (input: TailInput): Promise<TailOutput> => {
+    inputs.push(input);
+    await gate.open;
+    return task.run(input);
+  };
+  return { tails: liveTails(store, { scan }), inputs, gate };
+}
+
+function longLines(from: number, count: number, text: string): Line[] {
+  return numberedLines('x', from, count).map((line, i) => ({ ...line, text: JSON.stringify({ n: from + i, text }) }));
+}
+
+async function numbers(tail: LiveTail, count: number): Promise<number[]> {
+  const got: number[] = [];
+  while (got.length < count) got.push(...numbersIn(await tail.next(NEVER)));
+  return got;
+}
+
+function numbersIn(text: Uint8Array): number[] {
+  const lines = Buffer.from(text).toString().split('\n').slice(0, -1);
+  return lines.map((line) => (JSON.parse(line) as { n: number }).n);
+}
+
+test('one append is one scan, however many tails there are', async () => {
+  const { store } = await openStore();
+  const { tails, inputs } = counted(store);
+  const all = Array.from({ length: 200 }, (_, i) => join(tails, numbered(String(i))));
+  await append(store, batchOf({ lines: numberedLines('x', 0, 200) }));
+  const got = await Promise.all(all.map((tail) => numbers(tail, 1)));
+  expect(got).toEqual(all.map((_, i) => [i]));
+  expect(inputs.map(({ places }) => places.length)).toEqual([1]);
+});
+
+test('equal filters are searched for once, and share their text', async () => {
+  const { store } = await openStore();
+  const { tails, inputs } = counted(store);
+  const all = Array.from({ length: 100 }, () => join(tails, numbered('7')));
+  const one = join(tails, numbered('8'));
+  await append(store, batchOf({ lines: numberedLines('x', 0, 10) }));
+  const texts = await Promise.all(all.map((tail) => tail.next(NEVER)));
+  expect(new Set(texts).size).toBe(1);
+  expect(await numbers(one, 1)).toEqual([8]);
+  // Both are one list, which goes with every scan and is encoded once.
+  await append(store, batchOf({ lines: numberedLines('x', 0, 10) }));
+  await numbers(one, 1);
+  expect(inputs.length).toBe(2);
+  expect(inputs[1]!.queries).toBe(inputs[0]!.queries);
+});
+
+test('what arrives during a scan is scanned together', async () => {
+  const { store } = await openStore();
+  const { tails, inputs, gate } = counted(store);
+  const tail = join(tails, EVERYTHING);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate.open = promise;
+  await append(store, batchOf({ lines: numberedLines('x', 0, 1) }));
+  await expect.poll(() => inputs.length).toBe(1);
+  for (let n = 1; n <= 20; n++) await append(store, batchOf({ lines: numberedLines('x', n, 1) }));
+  resolve();
+  expect(await numbers(tail, 21)).toEqual(Array.from({ length: 21 }, (_, n) => n));
+  expect(inputs.map(({ places }) => places.length)).toEqual([1, 20]);
+});
+
+test('a tail that joins while rows wait has them in its history, and not again', async () => {
+  const { store } = await openStore();
+  const { tails, inputs, gate } = counted(store);
+  const first = join(tails, EVERYTHING);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate.open = promise;
+  await append(store, batchOf({ lines: numberedLines('x', 0, 1) }));
+  await expect.poll(() => inputs.length).toBe(1);
+  await append(store, batchOf({ lines: numberedLines('x', 1, 1) }));
+  const second = join(tails, EVERYTHING);
+  expect(second.history.rowGroups.length).toBe(2);
+  await append(store, batchOf({ lines: numberedLines('x', 2, 1) }));
+  resolve();
+  expect(await numbers(first, 3)).toEqual([0, 1, 2]);
+  expect(await numbers(second, 1)).toEqual([2]);
+});
+
+test('files that wait to be scanned stay readable, and are given back', async () => {
+  const { store, dataDir } = await openStore();
+  const { tails, gate } = counted(store);
+  const tail = join(tails, EVERYTHING);
+  tail.history.release();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate.open = promise;
+  for (let n = 0; n < 3; n++) {
+    await append(store, batchOf({ lines: numberedLines('x', n, 1) }));
+    await store.flushAll();
+  }
+  resolve();
+  expect(await numbers(tail, 3)).toEqual([0, 1, 2]);
+  await expect.poll(async () => (await filesIn(dataDir)).filter((path) => path.endsWith('.wal'))).toEqual([]);
+});
+
+test('much text comes in parts: of one search no more than it may hold, every line once, in order', async () => {
+  const { store } = await openStore();
+  const { tails, inputs } = counted(store);
+  const all = [numbered('*'), EVERYTHING, numbered('*1*')].map((query) => join(tails, query));
+  const lineCount = 3000;
+  const text = 'x'.repeat((1.5 * TAIL_TEXT_BYTES_AT_ONCE) / lineCount);
+  const lines = longLines(0, lineCount, text);
+  const want = lines.map((_, n) => n);
+  const got = Promise.all([
+    numbers(all[0]!, lineCount),
+    numbers(all[1]!, lineCount),
+    numbers(all[2]!, want.filter((n) => String(n).includes('1')).length),
+  ]);
+  await append(store, batchOf({ lines }));
+  expect(await got).toEqual([want, want, want.filter((n) => String(n).includes('1'))]);
+  expect(inputs.length).toBeGreaterThan(3);
+});
+
+test('a task that others wait for goes on where it ended', async () => {
+  const { store } = await openStore();
+  const task = new TailTask(new RowGroups(new OpenFiles()));
+  const inputs: TailInput[] = [];
+  const scan = async (input: TailInput): Promise<TailOutput> => {
+    inputs.push(input);
+    return task.run(input, () => true);
+  };
+  const tails = liveTails(store, { scan });
+  const all = ['1', '2', '3'].map((n) => join(tails, numbered(n)));
+  await append(store, batchOf({ lines: numberedLines('x', 0, 5) }));
+  expect(await Promise.all(all.map((tail) => numbers(tail, 1)))).toEqual([[1], [2], [3]]);
+  expect(inputs.map(({ from }) => from.query)).toEqual([0, 1, 2]);
+});
+
+test('a slow tail ends with the reason; the others, also of the same filter, have every line', async () => {
+  const { store } = await openStore();
+  const tails = liveTails(store);
+  const slow = join(tails, EVERYTHING);
+  const fast = join(tails, EVERYTHING);
+  const text = 'x'.repeat(TAIL_TEXT_BYTES_MAX / 10);
+  for (let n = 0; n < 12; n++) {
+    await append(store, batchOf({ lines: longLines(n, 1, text) }));
+    expect(await numbers(fast, 1)).toEqual([n]);
+  }
+  await expect(slow.next(NEVER)).rejects.toMatchObject({
+    status: 503,
+    message: expect.stringMatching(new RegExp(`slower than lines arrive.*${TAIL_TEXT_BYTES_MAX} bytes`)),
+  });
+  expect([tails.count, tails.textBytes]).toEqual([1, 0]);
+});
+
+test('all together hold no more text than they may: those with most end', async () => {
+  const { store } = await openStore();
+  const tails = liveTails(store);
+  const count = Math.ceil(TAILS_TEXT_BYTES_MAX / TAIL_TEXT_BYTES_MAX) + 2;
+  // Each has text of its own, as their filters differ.
+  const all = Array.from({ length: count }, (_, i) =>
+    join(tails, { ...numbered('*'), predicate: { ...ALL, text: { any: [Buffer.from(`t${i}`)], none: [] } } }),
+  );
+  const fast = join(tails, numbered('*'));
+  const lineCount = 16;
+  const names = all.map((_, i) => `t${i}`).join(' ');
+  const text = `${names} ${'x'.repeat((TAIL_TEXT_BYTES_MAX * 0.95) / lineCount)}`;
+  const lines = longLines(0, lineCount, text);
+  const got = numbers(fast, lineCount);
+  await append(store, batchOf({ lines }));
+  expect((await got).length).toBe(lineCount);
+  expect(tails.textBytes).toBeLessThanOrEqual(TAILS_TEXT_BYTES_MAX);
+  const outcomes = await Promise.allSettled(all.map((tail) => tail.next(NEVER)));
+  const ended = outcomes.filter(({ status }) => status === 'rejected').length;
+  expect(ended).toBeGreaterThan(0);
+  expect(ended).toBeLessThan(count / 2);
+  expect(tails.count).toBe(count + 1 - ended);
+});
+
+test('beyond the limits of a caller and of all, tails are refused, until others leave', async () => {
+  const { store } = await openStore();
+  const tails = liveTails(store);
+  const first = Array.from({ length: TAILS_OF_CALLER_MAX }, () => join(tails, EVERYTHING, 'a'));
+  expect(() => join(tails, EVERYTHING, 'a')).toThrow(`a has ${TAILS_OF_CALLER_MAX} live tails`);
+  for (let i = TAILS_OF_CALLER_MAX; i < TAILS_MAX; i++) join(tails, EVERYTHING, 'b');
+  expect(() => join(tails, EVERYTHING, 'c')).toThrow(`there are ${TAILS_MAX} live tails`);
+  first[0]!.leave();
+  first[0]!.leave();
+  join(tails, EVERYTHING, 'c');
+  expect(tails.count).toBe(TAILS_MAX);
+});
+
+test('when workers have no time for tails, they end and say so, and later ones go on', async () => {
+  const { store } = await openStore();
+  const { tails, inputs, gate } = counted(store);
+  const tail = join(tails, EVERYTHING);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate.open = promise;
+  const batches = Array.from({ length: TAIL_GROUPS_WAITING_MAX + 1 }, (_, n) => n);
+  for (let n = 0; n < batches.length; n += 512) {
+    await Promise.all(
+      batches.slice(n, n + 512).map((each) => append(store, batchOf({ lines: numberedLines('x', each, 1) }))),
+    );
+  }
+  await expect(tail.next(NEVER)).rejects.toMatchObject({ status: 503, message: expect.stringMatching(/batches wait/) });
+  const later = join(tails, EVERYTHING);
+  resolve();
+  await append(store, batchOf({ lines: numberedLines('x', 77, 1) }));
+  expect(await numbers(later, 1)).toEqual([77]);
+  for (const { places } of inputs) expect(places.length).toBeLessThanOrEqual(TAIL_ROWS_AT_ONCE);
+});
+
+test('a scan that fails ends its tails with the failure', async () => {
+  const { store } = await openStore();
+  const failure = new Error('a worker thread died');
+  let fails = true;
+  const task = new TailTask(new RowGroups(new OpenFiles()));
+  const tails = liveTails(store, {
+    scan: async (input) => {
+      if (fails) throw failure;
+      return task.run(input);
+    },
+  });
+  const tail = join(tails, EVERYTHING);
+  await append(store, batchOf({ lines: numberedLines('x', 0, 1) }));
+  await expect(tail.next(NEVER)).rejects.toBe(failure);
+  fails = false;
+  const later = join(tails, EVERYTHING);
+  await append(store, batchOf({ lines: numberedLines('x', 1, 1) }));
+  expect(await numbers(later, 1)).toEqual([1]);
+});
