@@ -5,7 +5,7 @@
  * target by more than TOLERANCE.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -24,12 +24,10 @@ import {
 import { type Sending, sendSpools } from '../bench/send.ts';
 import { type Spool, spoolBatches } from '../bench/spool.ts';
 import type { LoadCounts, LoadStart } from './contention-load.ts';
+import { limitMemory, POD_MEMORY_BYTES } from './memory-limit.ts';
 
 export const HEAVY_QUERIES = 20;
 export const TAILS = 200;
-
-/** What the pod of the manifests has. */
-const MEMORY_BYTES_MAX = 640 * 1024 * 1024;
 
 const TARGETS = {
   pushP99Ms: { kind: 'max', value: 500 },
@@ -38,7 +36,7 @@ const TARGETS = {
   walWaitSeconds: { kind: 'max', value: 10 },
   lost: { kind: 'max', value: 0 },
   refused: { kind: 'max', value: 0 },
-  memoryMegabytes: { kind: 'max', value: MEMORY_BYTES_MAX / 1e6 },
+  memoryMegabytes: { kind: 'max', value: POD_MEMORY_BYTES / 1e6 },
 } as const;
 
 /** Machines differ, and others may work on this one: only what is this much worse than its target is a failure. */
@@ -169,7 +167,7 @@ export async function contention(
 
 function pushBody(from: number): Buffer {
   const lines = Array.from({ length: PUSH_LINES }, (_, i) =>
-    JSON.stringify({ level: i % 10 === 0 ? 'error' : 'info', n: from + i, message: 'a line that somebody pushes' }),
+    JSON.stringify({ level: i % 10 === 0 ? 'error' : 'info', n: from + i, message: 'a pushed line' }),
   );
   return Buffer.from(`${lines.join('\n')}\n`);
 }
@@ -186,21 +184,6 @@ async function timed<T>(work: () => Promise<T>): Promise<T extends object ? T & 
   const result = await work();
   const ms = performance.now() - startMs;
   return (typeof result === 'object' ? { ...result, ms } : { ms }) as never;
-}
-
-/** Puts a process under the limit of the manifests, where this machine allows it. @returns a function that undoes it */
-function limitMemory(pid: number): (() => void) | undefined {
-  const root = '/sys/fs/cgroup/memory';
-  if (!existsSync(join(root, 'memory.limit_in_bytes'))) return undefined;
-  const group = join(root, `podlog-contention-${pid}`);
-  try {
-    mkdirSync(group);
-    writeFileSync(join(group, 'memory.limit_in_bytes'), String(MEMORY_BYTES_MAX));
-    writeFileSync(join(group, 'cgroup.procs'), String(pid));
-  } catch {
-    return undefined;
-  }
-  return () => rmdirSync(group);
 }
 
 async function main(): Promise<void> {
@@ -235,8 +218,8 @@ async function main(): Promise<void> {
     const startMs = Date.now() - (bench.lineCount / LINES_PER_SECOND) * 1000;
     const { spools } = await spoolBatches(bench, spoolDir, startMs, LINES_PER_SECOND);
     const server = await startServerProcess(join(dir, 'data'));
-    const unlimit = limitMemory(server.child.pid);
-    if (unlimit === undefined) progress('no memory cgroup here: the server is not limited');
+    const limit = limitMemory(server.child.pid);
+    if (limit === undefined) progress('no cgroup can be made here: the server is not held to the memory of its pod');
     const sending: Sending = { acknowledgedRows: 0, waits: 0, stopped: false };
     const stopper = setInterval(() => (sending.stopped = sending.acknowledgedRows >= storedLines), 1);
     await sendSpools(spools, server.url, sending);
@@ -247,7 +230,7 @@ async function main(): Promise<void> {
     await contention(server, load, bench);
     for (const spool of spools) spool.close();
     await server.child.stop();
-    unlimit?.();
+    limit?.remove();
   });
   process.stdout.write(`\n${figureTable(figures)}\n`);
   const missed = figures.filter(({ value, target }) => {
