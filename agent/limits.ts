@@ -161,6 +161,9 @@ export const RATE_BACKLOG_MS = 10_000;
 /** How often something is dropped of a container that floods: each time costs a marker. */
 export const RATE_DROP_MS = 1_000;
 
+/** JSON in a string of JSON, and so on: levels of escapes that redaction undoes. Beyond it, text is seen with its escapes. */
+export const UNESCAPE_LEVELS_MAX = 4;
+
 /** How often the server is asked for rules. Beyond: a change takes effect this much later. */
 export const RULES_ASK_MS = 2_000;
 

@@ -2,8 +2,6 @@
 import type { Found } from './redactions.ts';
 
 const SPACE = 0x20;
-const BACKSLASH = 0x5c;
-const SLASH = 0x2f;
 /** Of "bearer" with the bit that tells lower from upper case set. */
 const WORD = Buffer.from('bearer');
 const LOWER = 0x20;
@@ -38,13 +36,8 @@ function isWordAt(bytes: Buffer, start: number): boolean {
   return true;
 }
 
-/** Some encoders of JSON write `\/` for a slash. */
 function endOfToken(bytes: Buffer, start: number, end: number): number {
   let at = start;
-  while (at < end) {
-    if (TOKEN[bytes[at]!] === 1) at++;
-    else if (bytes[at] === BACKSLASH && at + 1 < end && bytes[at + 1] === SLASH) at += 2;
-    else break;
-  }
+  while (at < end && TOKEN[bytes[at]!] === 1) at++;
   return at;
 }

@@ -10,6 +10,7 @@ const DIGITS_MAX = 19;
 const ZERO = 0x30;
 const NINE = 0x39;
 const SPACE = 0x20;
+const POINT = 0x2e;
 const HYPHEN = 0x2d;
 
 /** Of the run that is looked at. */
@@ -53,7 +54,14 @@ function readRun(bytes: Buffer, start: number, end: number): number {
     else if (count >= DIGITS_MIN && isCard(count)) break;
   }
   if (count < DIGITS_MIN || !isCard(count)) return start;
-  return lastEnd < end && isWord(bytes[lastEnd]!) ? start : lastEnd;
+  if (lastEnd < end && isWord(bytes[lastEnd]!)) return start;
+  return isDecimal(bytes, start, lastEnd, end) ? start : lastEnd;
+}
+
+/** Whether the digits are those before or after the point of a number. */
+function isDecimal(bytes: Buffer, start: number, runEnd: number, end: number): boolean {
+  if (runEnd + 1 < end && bytes[runEnd] === POINT && isDigit(bytes[runEnd + 1]!)) return true;
+  return start > 1 && bytes[start - 1] === POINT && isDigit(bytes[start - 2]!);
 }
 
 function isCard(count: number): boolean {

@@ -1,10 +1,13 @@
 /**
- * E-mail addresses, by the `@`: a local part before it, and a domain with a dot behind it. Of what RFC 5321 allows in local
- * parts, what nobody uses is left out: `user=a@b.example` is a key and an address.
+ * E-mail addresses, by the `@`, which is `%40` in URLs: a local part before it, and a domain with a dot behind it. Of what
+ * RFC 5321 allows in local parts, what nobody uses is left out: `user=a@b.example` is a key and an address.
  */
 import type { Found } from './redactions.ts';
 
 const AT = 0x40;
+const PERCENT = 0x25;
+const FOUR = 0x34;
+const ZERO = 0x30;
 const DOT = 0x2e;
 /** RFC 5321 §4.5.3.1. */
 const LOCAL_CHARS_MAX = 64;
@@ -20,15 +23,16 @@ export function findEmail(bytes: Buffer, at: number, end: number, found: Found):
     let start = sign;
     const first = Math.max(at, sign - LOCAL_CHARS_MAX);
     while (start > first && LOCAL[bytes[start - 1]!] === 1) start--;
-    let domainEnd = sign + 1;
+    const domainStart = sign + (bytes[sign] === AT ? 1 : 3);
+    let domainEnd = domainStart;
     let lastDot = -1;
     for (; domainEnd < end && DOMAIN[bytes[domainEnd]!] === 1; domainEnd++) {
-      if (bytes[domainEnd] === DOT && domainEnd > sign + 1) lastDot = domainEnd;
+      if (bytes[domainEnd] === DOT && domainEnd > domainStart) lastDot = domainEnd;
     }
     // The dot at the end of a sentence is no part of it.
     if (lastDot === domainEnd - 1) {
       domainEnd = lastDot;
-      lastDot = bytes.subarray(sign + 2, domainEnd).lastIndexOf(DOT);
+      lastDot = bytes.subarray(domainStart + 1, domainEnd).lastIndexOf(DOT);
     }
     if (start === sign || lastDot < 0) continue;
     found.start = start;
@@ -39,7 +43,10 @@ export function findEmail(bytes: Buffer, at: number, end: number, found: Found):
 }
 
 function nextAt(bytes: Buffer, at: number, end: number): number {
-  for (let i = at; i < end; i++) if (bytes[i] === AT) return i;
+  for (let i = at; i < end; i++) {
+    const byte = bytes[i];
+    if (byte === AT || (byte === PERCENT && bytes[i + 1] === FOUR && bytes[i + 2] === ZERO && i + 2 < end)) return i;
+  }
   return -1;
 }
 

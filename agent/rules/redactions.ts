@@ -5,6 +5,7 @@ import { findBearerToken } from './find-bearer-token.ts';
 import { findCardNumber } from './find-card-number.ts';
 import { findEmail } from './find-email.ts';
 import { findIpv4 } from './find-ipv4.ts';
+import { HAS_AT, HAS_DOT } from './line-text.ts';
 
 /** What was found: bytes [start, end). One object for all, so that a look costs no allocation. */
 export interface Found {
@@ -22,8 +23,14 @@ export type Finder = (bytes: Buffer, at: number, end: number, found: Found) => b
 export interface Redaction {
   readonly name: string;
   readonly find: Finder;
-  readonly replacement: Buffer;
+  readonly replacement: string;
+  /** HAS_… bits of bytes of which a line has at least one, if anything is found in it; 0 when that is not known. */
+  readonly needs: number;
+  /** What it finds is a whole word, and never a part of a number. */
+  readonly isNamed: boolean;
 }
+
+const NEEDS: Readonly<Partial<Record<NamedPattern, number>>> = { email: HAS_AT, ipv4: HAS_DOT };
 
 const FINDERS: Readonly<Record<NamedPattern, Finder>> = {
   email: findEmail,
@@ -36,7 +43,9 @@ const FINDERS: Readonly<Record<NamedPattern, Finder>> = {
 export function compileRedaction({ name, expression, ignoreCase = false, replace }: RedactRule): Redaction {
   const find = expression === undefined ? FINDERS[name as NamedPattern] : findExpression(expression, ignoreCase);
   if (find === undefined) throw new Error(`this agent does not know the pattern ${name}: update it`);
-  return { name, find, replacement: Buffer.from(replace) };
+  const isNamed = expression === undefined;
+  const needs = isNamed ? (NEEDS[name as NamedPattern] ?? 0) : 0;
+  return { name, find, replacement: replace, needs, isNamed };
 }
 
 function findExpression(expression: string, ignoreCase: boolean): Finder {

@@ -1,15 +1,39 @@
 /**
- * Puts replacements in the place of what redact rules find in a line. A line that is JSON stays so where it can: escapes
- * are not cut, and what stands outside of a string, such as a number, becomes a string.
+ * Puts replacements in the place of what redact rules find in a line. Rules see text, not escapes: where a string has some,
+ * they are undone first, as often as there are levels of them. JSON stays JSON, also inside of strings: keys and strings lose
+ * what was found in them, a number or literal becomes a string as a whole, and what stands between stays.
  */
-import type { Found, Redaction } from './redactions.ts';
+import { UNESCAPE_LEVELS_MAX } from '../limits.ts';
+import { jsonIn, type JsonToken, type JsonValue } from './json-tokens.ts';
+import type { LineText } from './line-text.ts';
+import type { Finder, Found, Redaction } from './redactions.ts';
+import { unescapeText } from './unescape.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPEN_BRACE = 0x7b;
 const LOWER_U = 0x75;
-/** Of `\u0041`, behind the backslash. */
+/** Of `\u0041`, after the backslash. */
 const UNICODE_CHARS = 5;
+
+/** A text that rules look through: the line, or what is in a string of it. */
+interface View {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+  /** Where its bytes come from; undefined for the line itself. */
+  readonly map: Int32Array | undefined;
+  /** How many levels of escapes are undone. */
+  readonly level: number;
+  /** It has been looked through with its escapes: only what holds one is found in it. */
+  readonly isRepeat: boolean;
+}
+
+/** A replacement of bytes of the line. */
+interface Edit {
+  readonly start: number;
+  end: number;
+  readonly text: Buffer;
+}
 
 /** Owns the memory of redacted lines. */
 export class Redactor {
@@ -17,39 +41,112 @@ export class Redactor {
   bytes: Buffer = Buffer.allocUnsafeSlow(1 << 12);
   length = 0;
   readonly #found: Found = { start: 0, end: 0, lineStart: 0, text: undefined };
+  #redaction!: Redaction;
+  #edits: Edit[] = [];
 
-  /** Redacts bytes[start, end). Returns how often something was found; when never, `bytes` says nothing. */
-  redact({ find, replacement }: Redaction, bytes: Buffer, start: number, end: number): number {
-    const found = this.#found;
-    const isJson = bytes[start] === OPEN_BRACE;
-    found.lineStart = start;
-    found.text = undefined;
-    this.length = 0;
-    let count = 0;
-    let isInString = false;
-    let copied = start;
-    for (let at = start; at < end && find(bytes, at, end, found); at = Math.max(found.end, copied)) {
-      const from = isJson ? behindEscape(bytes, copied, found.start) : found.start;
-      const to = isJson ? Math.min(end, behindEscape(bytes, copied, found.end)) : found.end;
-      if (from >= to) continue;
-      if (isJson) isInString = isInStringAt(bytes, copied, from, isInString);
-      this.#append(bytes, copied, from);
-      if (isJson && !isInString) this.#appendQuoted(replacement);
-      else this.#append(replacement, 0, replacement.length);
-      // Quotes in what was found are gone with it, and with them what they began or ended.
-      if (isJson) isInString = isInStringAt(bytes, from, to, isInString);
-      copied = to;
-      count++;
-    }
-    if (count > 0) this.#append(bytes, copied, end);
+  /** Redacts a line. Returns how often something was found; when never, `bytes` says nothing. */
+  redact(redaction: Redaction, line: LineText): number {
+    if (!line.mayHold(redaction)) return 0;
+    const { bytes, start, end } = line;
+    this.#redaction = redaction;
+    this.#edits = [];
+    const count = this.#visit({ bytes, start, end, map: undefined, level: 0, isRepeat: false });
+    if (this.#edits.length === 0) return 0;
+    this.#splice(bytes, start, end);
     return count;
   }
 
-  #appendQuoted(text: Buffer): void {
-    const quote = Buffer.of(QUOTE);
-    this.#append(quote, 0, 1);
-    this.#append(text, 0, text.length);
-    this.#append(quote, 0, 1);
+  /** Looks through a text, and through the strings in it that have escapes. Returns how often something was found. */
+  #visit(view: View): number {
+    const { bytes, start, end } = view;
+    const json = jsonIn(bytes, start, end);
+    const quotes = new QuoteCursor(bytes, start);
+    let count = this.#replaceAll(view, (from, to) => {
+      if (json !== undefined && to > json.start && from < json.end) return this.#replaceTokens(view, json, from, to);
+      return this.#replaceText(view, from, to, quotes.isQuotedAt(from));
+    });
+    for (const token of json?.tokens ?? []) {
+      if (token.hasEscapes) count += this.#visitUnescaped(view, token.start, token.end, false);
+    }
+    const hasEscapes = (from: number, to: number): boolean => bytes.subarray(from, to).includes(BACKSLASH);
+    const [jsonStart, jsonEnd] = json === undefined ? [end, end] : [json.start, json.end];
+    if (hasEscapes(start, jsonStart)) count += this.#visitUnescaped(view, start, jsonStart, true);
+    if (hasEscapes(jsonEnd, end)) count += this.#visitUnescaped(view, jsonEnd, end, true);
+    return count;
+  }
+
+  /** @param isRepeat  it is text outside of strings, and has been looked through as it is */
+  #visitUnescaped({ bytes, map: outer, level }: View, start: number, end: number, isRepeat: boolean): number {
+    if (level === UNESCAPE_LEVELS_MAX) return 0;
+    const { bytes: text, map } = unescapeText(bytes, start, end, outer);
+    return this.#visit({ bytes: text, start: 0, end: text.length, map, level: level + 1, isRepeat });
+  }
+
+  /** Calls `replace` with each match. Returns how many were replaced. */
+  #replaceAll({ bytes, start, end }: View, replace: (from: number, to: number) => boolean): number {
+    const { find }: { find: Finder } = this.#redaction;
+    const found = this.#found;
+    found.lineStart = start;
+    found.text = undefined;
+    let count = 0;
+    for (let at = start; at < end && find(bytes, at, end, found); at = Math.max(found.end, at + 1)) {
+      if (replace(found.start, found.end)) count++;
+    }
+    return count;
+  }
+
+  /** Replaces what was found outside of JSON. In quotes, an escape is not cut. */
+  #replaceText(view: View, from: number, to: number, isQuoted: boolean): boolean {
+    const { bytes, start, end, level } = view;
+    const first = isQuoted ? afterEscape(bytes, start, from) : from;
+    const last = isQuoted ? Math.min(end, afterEscape(bytes, start, to)) : to;
+    return this.#replace(view, first, last, escaped(this.#redaction.replacement, level));
+  }
+
+  /** Replaces what was found in a JSON value, token by token. Strings with escapes are looked through by themselves. */
+  #replaceTokens(view: View, json: JsonValue, from: number, to: number): boolean {
+    const { replacement, isNamed } = this.#redaction;
+    const text = escaped(replacement, 1);
+    let isReplaced = false;
+    for (let i = firstTokenAfter(json.tokens, from); i < json.tokens.length; i++) {
+      const { start, end, isString, hasEscapes } = json.tokens[i]!;
+      if (start >= to) break;
+      const isWithin = from >= start && to <= end;
+      if (!isString) {
+        // A card number is not a part of a number.
+        const isPart = isNamed && (from > start || to < end);
+        if (!isPart) isReplaced = this.#replace(view, start, end, escaped(`"${text}"`, view.level)) || isReplaced;
+      } else if (!hasEscapes || !isWithin) {
+        const [first, last] = hasEscapes ? [start, end] : [Math.max(from, start), Math.min(to, end)];
+        isReplaced = this.#replace(view, first, last, escaped(text, view.level)) || isReplaced;
+      }
+    }
+    return isReplaced;
+  }
+
+  #replace({ map, isRepeat }: View, from: number, to: number, text: string): boolean {
+    if (from >= to) return false;
+    let start = from;
+    let end = to;
+    if (map !== undefined) {
+      // An escape goes as a whole, also where only some bytes of its character were found.
+      while (end + 1 < map.length && map[end] === map[end - 1]) end++;
+      [start, end] = [map[from]!, map[end]!];
+    }
+    if (isRepeat && end - start === to - from) return false;
+    this.#edits.push({ start, end, text: Buffer.from(text) });
+    return true;
+  }
+
+  #splice(bytes: Buffer, start: number, end: number): void {
+    this.length = 0;
+    let copied = start;
+    for (const { start: from, end: to, text } of merged(this.#edits)) {
+      this.#append(bytes, copied, from);
+      this.#append(text, 0, text.length);
+      copied = to;
+    }
+    this.#append(bytes, copied, end);
   }
 
   #append(bytes: Buffer, start: number, end: number): void {
@@ -64,8 +161,26 @@ export class Redactor {
   }
 }
 
-/** `at`, or the end of the escape in which it stands. */
-function behindEscape(bytes: Buffer, lineStart: number, at: number): number {
+/** The edits in order, those that overlap as one. */
+function merged(edits: Edit[]): Edit[] {
+  const result: Edit[] = [];
+  for (const edit of edits.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
+    const last = result.at(-1);
+    if (last !== undefined && edit.start < last.end) last.end = Math.max(last.end, edit.end);
+    else result.push(edit);
+  }
+  return result;
+}
+
+/** The text as it is in a string, in as many levels of strings. */
+function escaped(text: string, levels: number): string {
+  let result = text;
+  for (let level = 0; level < levels; level++) result = JSON.stringify(result).slice(1, -1);
+  return result;
+}
+
+/** `at`, or the end of the escape in which it is. */
+function afterEscape(bytes: Buffer, lineStart: number, at: number): number {
   for (let back = 1; back <= UNICODE_CHARS && at - back >= lineStart; back++) {
     const start = at - back;
     if (bytes[start] !== BACKSLASH || !isEscape(bytes, lineStart, start)) continue;
@@ -82,11 +197,34 @@ function isEscape(bytes: Buffer, lineStart: number, backslash: number): boolean 
   return (backslash - before) % 2 === 0;
 }
 
-function isInStringAt(bytes: Buffer, from: number, to: number, isInString: boolean): boolean {
-  let inside = isInString;
-  for (let at = from; at < to; at++) {
-    if (bytes[at] === BACKSLASH && inside) at++;
-    else if (bytes[at] === QUOTE) inside = !inside;
+/** The first token that ends after `at`, by halving. */
+function firstTokenAfter(tokens: readonly JsonToken[], at: number): number {
+  let low = 0;
+  let high = tokens.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (tokens[middle]!.end <= at) low = middle + 1;
+    else high = middle;
   }
-  return inside;
+  return low;
+}
+
+/** Whether a quote has been opened before a place, and not closed; places are asked for in order. */
+class QuoteCursor {
+  readonly #bytes: Buffer;
+  #at: number;
+  #isQuoted = false;
+
+  constructor(bytes: Buffer, start: number) {
+    this.#bytes = bytes;
+    this.#at = start;
+  }
+
+  isQuotedAt(at: number): boolean {
+    for (; this.#at < at; this.#at++) {
+      if (this.#bytes[this.#at] === BACKSLASH && this.#isQuoted) this.#at++;
+      else if (this.#bytes[this.#at] === QUOTE) this.#isQuoted = !this.#isQuoted;
+    }
+    return this.#isQuoted;
+  }
 }

@@ -5,6 +5,7 @@
  */
 import type { RowGroupBuilder } from '../../shared/row-group/builder.ts';
 import { isDropped } from './drop.ts';
+import { LineText } from './line-text.ts';
 import { Redactor } from './redactor.ts';
 import type { LineRules, RuleUse } from './rule-book.ts';
 
@@ -15,6 +16,7 @@ export type RuleUses = Map<RuleUse, number>;
 export class Sieve {
   #redactor = new Redactor();
   #other = new Redactor();
+  readonly #text = new LineText();
 
   /**
    * Cuts the line bytes[start, end) for `addShredded` of the builder.
@@ -28,16 +30,11 @@ export class Sieve {
     start: number,
     end: number,
   ): boolean {
-    let [from, lineStart, lineEnd] = [bytes, start, end];
-    for (const { redaction, use } of rules.redactions) {
-      const count = this.#redactor.redact(redaction, from, lineStart, lineEnd);
-      if (count === 0) continue;
-      countUse(uses, use, count);
-      [from, lineStart, lineEnd] = [this.#redactor.bytes, 0, this.#redactor.length];
-      [this.#redactor, this.#other] = [this.#other, this.#redactor];
-    }
-    const at = builder.append(from, lineStart, lineEnd);
-    const atEnd = at + lineEnd - lineStart;
+    const text = this.#text;
+    const isRedacted = rules.redactions.length > 0;
+    if (isRedacted) this.#redact(rules, uses, bytes, start, end);
+    const at = isRedacted ? builder.append(text.bytes, text.start, text.end) : builder.append(bytes, start, end);
+    const atEnd = at + (isRedacted ? text.end - text.start : end - start);
     const line = builder.shred(at, atEnd, rules.parser);
     for (const { drop, use } of rules.drops) {
       if (!isDropped(drop, line, at, atEnd)) continue;
@@ -45,6 +42,18 @@ export class Sieve {
       return false;
     }
     return true;
+  }
+
+  /** Leaves the line in `#text` as it is to be stored. */
+  #redact({ redactions }: LineRules, uses: RuleUses, bytes: Buffer, start: number, end: number): void {
+    this.#text.set(bytes, start, end);
+    for (const { redaction, use } of redactions) {
+      const count = this.#redactor.redact(redaction, this.#text);
+      if (count === 0) continue;
+      countUse(uses, use, count);
+      this.#text.set(this.#redactor.bytes, 0, this.#redactor.length);
+      [this.#redactor, this.#other] = [this.#other, this.#redactor];
+    }
   }
 }
 
