@@ -8,6 +8,8 @@
  * - a small young generation: most of what podlog handles are buffers, which are not in it.
  * - a garbage collector that can be called: an agent gives back what a busy time has left.
  * - for an agent, one optimizing compiler instead of two: its loops are few and run for long, and Maglev takes 2 MB.
+ * - WebAssembly as it comes: undici's HTTP parser, for a few requests a minute, is not worth the 10 MB that it takes to
+ *   optimize it.
  * - one arena of malloc for all threads: each would keep its own free memory (80 MB less in a server under queries).
  * - in an agent, large pieces of memory go back to the system when they are freed. Left to itself malloc keeps pieces of
  *   up to 32 MB for itself once one was freed (4 MB more when idle). In a server that would cost more than it gives.
@@ -16,7 +18,7 @@ import { fileURLToPath } from 'node:url';
 
 const YOUNG_GENERATION = '--max-semi-space-size=2';
 const isAgent = process.argv[2] === 'agent';
-const options = [YOUNG_GENERATION, '--expose-gc', ...(isAgent ? ['--no-maglev'] : [])];
+const options = [YOUNG_GENERATION, '--expose-gc', '--liftoff-only', ...(isAgent ? ['--no-maglev'] : [])];
 const settings = {
   NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/podlog', import.meta.url)),
   MALLOC_ARENA_MAX: '1',

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { startAgent } from '../agent/agent.ts';
 import { startServer } from '../server/main.ts';
+import { withKubeconfig } from './kubeconfig.ts';
 import { createLog } from './log.ts';
 import type { UpOptions } from './options.ts';
 import { podsDirState, requireReadableFolder } from './pods-dir.ts';
@@ -17,7 +18,9 @@ export async function runUp(options: UpOptions): Promise<void> {
   const log = createLog(options.logLevel, process.stdout, process.env);
   const start = async () => {
     const ownAgent = { token: randomBytes(32).toString('base64url'), node: options.node };
-    const server = await startServer({ ...options, access: { ...options.access, ownAgent }, log });
+    const access = { ...options.access, ownAgent };
+    const kubernetes = await withKubeconfig(options.kubernetes);
+    const server = await startServer({ ...options, access, kubernetes, log });
     const sample =
       options.podsDirGiven || state === 'has pods' ? undefined : (await import('./sample/sample.ts')).startSample();
     const podsDir = sample?.podsDir ?? options.podsDir;

@@ -492,17 +492,18 @@ export const TOKENS_MAX = 1000;
 /** The tokens file; a Secret ends at the same size. Beyond: refused. */
 export const TOKENS_FILE_BYTES_MAX = 1 * MIB;
 
-/** How often the tokens file is read again. Beyond: a change takes effect this much later. */
-export const TOKENS_FILE_MS = 2 * SECOND_MS;
-
 /** The rules file; a ConfigMap ends at the same size. Beyond: refused. */
 export const RULES_FILE_BYTES_MAX = 1 * MIB;
 
 /** Rules in one list of the rules file; agents hold each line against those of its container. Beyond: refused. */
 export const RULES_MAX = 100;
 
-/** How often the rules file is read again. Beyond: a change takes effect this much later. */
-export const RULES_FILE_MS = 2 * SECOND_MS;
+/**
+ * The tokens file and the rules file are read again this long after an event, and also without one. Beyond: a change takes
+ * effect this much later.
+ */
+export const WATCHED_FILE_SETTLE_MS = 100;
+export const WATCHED_FILE_MS_MAX = 30 * SECOND_MS;
 
 /**
  * How long the Kubernetes API's word for a token counts, and never longer than the token lives; how long a refusal does,
@@ -560,6 +561,13 @@ export const API_PAGE_OBJECTS = 25;
 /** One answer of the API server, and one line of a watch; etcd takes objects of 1.5 MiB at most. Beyond: tried again. */
 export const API_ANSWER_BYTES_MAX = 64 * MIB;
 export const API_LINE_BYTES_MAX = 8 * MIB;
+
+/**
+ * Events of a watch that wait to be taken, and the bytes that they came in: the client reads on whatever becomes of them.
+ * Beyond: the watch is broken off, and begun again after the last that was taken.
+ */
+export const WATCH_EVENTS_WAITING_MAX = 1000;
+export const WATCH_WAITING_BYTES_MAX = 16 * MIB;
 
 /** An answer that makes no progress for so long is given up and asked for again. */
 export const API_IDLE_MS_MAX = 30 * SECOND_MS;

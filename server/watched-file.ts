@@ -1,16 +1,23 @@
 /**
- * A file whose content is looked at every few seconds, whatever became of the file (Kubernetes swaps a symbolic link for
- * a Secret or a ConfigMap, editors rename), so a change takes effect without a restart. One that is broken or gone leaves
- * what was read before in force, and that is said once.
+ * A file that is read again when something happens to it, so a change takes effect without a restart. Its folder is watched
+ * and not the file, since few changes write to it: editors rename, and Kubernetes swaps the symbolic link `..data` for a
+ * Secret or a ConfigMap. What cannot be watched (a link to elsewhere, a network file system, no inotify instances left) is
+ * noticed by reading the file now and then. One that is broken or gone leaves what was read before in force, which is said
+ * once.
  */
 import { readFile } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { type FSWatcher, watch } from 'chokidar';
 import { UsageError } from '../shared/errors.ts';
+import { WATCHED_FILE_MS_MAX, WATCHED_FILE_SETTLE_MS } from './limits.ts';
+
+/** What the kubelet swaps when a Secret or ConfigMap changes. */
+const KUBERNETES_LINK = '..data';
 
 export interface WatchedFileOptions<T> {
   readonly path: string;
   /** What the file is, for errors: `the tokens file`. */
   readonly what: string;
-  readonly everyMs: number;
   /** In force until the file was read. */
   readonly initial: T;
   /** @throws UsageError  what is wrong with it */
@@ -28,12 +35,25 @@ export class WatchedFile<T> {
   /** That the value is of. */
   #text: string | undefined;
   #problem: string | undefined;
+  readonly #watcher: FSWatcher;
   readonly #timer: NodeJS.Timeout;
+  #soon: NodeJS.Timeout | undefined;
 
   constructor(options: WatchedFileOptions<T>) {
     this.#options = options;
     this.#value = options.initial;
-    this.#timer = setInterval(() => void this.reload(), options.everyMs).unref();
+    const path = resolve(options.path);
+    const folder = dirname(path);
+    const ours = new Set([folder, path, resolve(folder, KUBERNETES_LINK)]);
+    this.#watcher = watch(folder, { depth: 0, persistent: false, ignored: (each) => !ours.has(resolve(each)) });
+    this.#watcher.on('raw', (_event, name) => {
+      if (name === null || name === basename(path) || name === KUBERNETES_LINK) this.#reloadSoon();
+    });
+    // What changed before the watch began.
+    this.#watcher.on('ready', () => this.#reloadSoon());
+    // Reading the file now and then is enough where it cannot be watched.
+    this.#watcher.on('error', () => {});
+    this.#timer = setInterval(() => void this.reload(), WATCHED_FILE_MS_MAX).unref();
   }
 
   get value(): T {
@@ -71,6 +91,16 @@ export class WatchedFile<T> {
 
   close(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#soon);
+    void this.#watcher.close();
+  }
+
+  /** A change is mostly several events. */
+  #reloadSoon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      void this.reload();
+    }, WATCHED_FILE_SETTLE_MS).unref();
   }
 
   async #read(): Promise<string> {

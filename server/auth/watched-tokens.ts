@@ -5,7 +5,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { Metrics } from '../../shared/metrics.ts';
-import { TOKENS_FILE_MS } from '../limits.ts';
 import { WatchedFile } from '../watched-file.ts';
 import type { Caller } from './caller.ts';
 import { findCaller, type StaticToken } from './static-tokens.ts';
@@ -32,7 +31,6 @@ export class WatchedTokens {
     this.#file = new WatchedFile<readonly RevocableToken[]>({
       path,
       what: 'the tokens file',
-      everyMs: TOKENS_FILE_MS,
       initial: [],
       parse: async (text, file) => (await parseTokens(text, file)).map((token) => this.#revocable(token)),
       onUse: (tokens, before) => {

@@ -1,14 +1,22 @@
 /**
- * The part of a Kubernetes client that podlog needs: an answer as JSON, and a watch as a sequence of objects. On node:https
- * alone, which costs 8 MB of memory; `@kubernetes/client-node` costs 92 MB.
+ * The part of a Kubernetes client that podlog needs: an answer as JSON, and a watch as a sequence of events. The watch is
+ * `@kubernetes/client-node`'s, bounded: it reads on whatever becomes of its events, so one that gets too far ahead of whoever
+ * takes them is broken off, and begun again where they ended. Of the package nothing else is loaded, which would take
+ * 55 MB more.
  */
-import type { IncomingMessage } from 'node:http';
-import { httpModule } from '../../shared/http-module.ts';
-import { API_ANSWER_BYTES_MAX, API_IDLE_MS_MAX, API_LINE_BYTES_MAX } from '../limits.ts';
+import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
+import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { Watch } from '@kubernetes/client-node/dist/watch.js';
+import { type Dispatcher, getGlobalDispatcher, request } from 'undici';
+import {
+  API_ANSWER_BYTES_MAX,
+  API_IDLE_MS_MAX,
+  API_LINE_BYTES_MAX,
+  WATCH_EVENTS_WAITING_MAX,
+  WATCH_WAITING_BYTES_MAX,
+} from '../limits.ts';
 import type { Connection } from './connection.ts';
-
-const NEWLINE = 0x0a;
-const KEEP_ALIVE_MS = 15_000;
+import { WatchGuard } from './watch-guard.ts';
 
 /** The API server answered, but not with what was asked for. */
 export class ApiStatusError extends Error {
@@ -28,101 +36,186 @@ export interface ApiRequest {
   readonly path: string;
   readonly query?: Query;
   readonly signal: AbortSignal;
-  /** Without a byte for so long it is given up. */
+  /** A request without a byte for this long is given up. */
   readonly idleMsMax?: number;
 }
 
+export type WatchEvent<T> =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; readonly object: T }
+  | { readonly type: 'ERROR'; readonly object: { readonly code?: number; readonly message?: string } };
+
 export class ApiClient {
   readonly #connection: Connection;
-  readonly #http: ReturnType<typeof httpModule>;
-  readonly #sockets: InstanceType<ReturnType<typeof httpModule>['Agent']>;
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    this.#http = httpModule(connection.url.startsWith('https:'));
-    this.#sockets = new this.#http.Agent({ keepAlive: true, ...connection.tls });
   }
 
   /** @throws ApiStatusError, or what the network or the parser says */
-  async get<T>(request: ApiRequest): Promise<T> {
-    const response = await this.#open(request);
-    return JSON.parse((await readAll(response, API_ANSWER_BYTES_MAX)).toString()) as T;
+  async get<T>({ path, query = {}, signal, idleMsMax = API_IDLE_MS_MAX }: ApiRequest): Promise<T> {
+    const url = new URL(this.#server() + path);
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
+    const context = new RequestContext(url.href, HttpMethod.GET);
+    context.setHeaderParam('Accept', 'application/json');
+    await this.#connection.applySecurityAuthentication(context);
+    const { statusCode, body } = await request(url, {
+      headers: context.getHeaders(),
+      dispatcher: dispatcherOf(context),
+      signal,
+      headersTimeout: idleMsMax,
+      bodyTimeout: idleMsMax,
+    });
+    const answer = await readAll(body, API_ANSWER_BYTES_MAX);
+    if (statusCode !== 200) throw refused(statusCode, answer.toString('utf8', 0, 1000));
+    return JSON.parse(answer.toString()) as T;
   }
 
   /**
-   * Resolves when the server begins its answer, which has one object in each line and ends when the server ends it. An
-   * object that is not complete then is left out. Throws as `get` does.
+   * Resolves when the server begins its answer, whose events end when the server ends it, or when they are not taken for too
+   * long: either way a watch goes on from the last one. An object that is not complete then is left out. Throws as `get`
+   * does.
    */
-  async lines<T>(request: ApiRequest): Promise<AsyncIterable<T>> {
-    return objectsOf<T>(await this.#open(request));
+  async watch<T>({
+    path,
+    query = {},
+    signal,
+    idleMsMax = API_IDLE_MS_MAX,
+  }: ApiRequest): Promise<AsyncIterable<WatchEvent<T>>> {
+    signal.throwIfAborted();
+    const guard = new WatchGuard(API_LINE_BYTES_MAX);
+    const watch = new Watch({
+      getCurrentCluster: () => this.#connection.getCurrentCluster(),
+      applySecurityAuthentication: async (context: RequestContext) => {
+        await this.#connection.applySecurityAuthentication(context);
+        // Lines are counted as they come.
+        context.setHeaderParam('Accept-Encoding', 'identity');
+        context.setDispatcher(dispatcherOf(context).compose(guard.intercept));
+      },
+    } as unknown as KubeConfig);
+    // Meant for tests of the package, but its half a minute without an event is nothing unusual in a quiet cluster.
+    Object.assign(watch, { requestTimeoutMs: idleMsMax });
+    const events = new WatchEvents<T>(guard);
+    const begun = watch.watch(path, { ...query }, events.add, events.end);
+    const stop = (): void => {
+      events.end(signal.reason);
+      void begun.then((controller) => controller.abort());
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    void events.ended.then(() => signal.removeEventListener('abort', stop));
+    events.breakOff = () => void begun.then((controller) => controller.abort());
+    await Promise.race([begun, events.ended]);
+    events.throwIfFailed();
+    return events;
   }
 
-  close(): void {
-    this.#sockets.destroy();
+  async close(): Promise<void> {
+    await this.#connection.close?.();
   }
 
-  async #open({ path, query = {}, signal, idleMsMax = API_IDLE_MS_MAX }: ApiRequest): Promise<IncomingMessage> {
-    const url = new URL(this.#connection.url + path);
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
-    const token = await this.#connection.token();
-    const headers: Record<string, string> = { accept: 'application/json' };
-    if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    const request = this.#http.request(url, { agent: this.#sockets, headers, signal, timeout: idleMsMax });
-    request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_MS));
-    request.on('timeout', () => request.destroy(new Error(`the API server was silent for ${idleMsMax} ms`)));
-    request.on('response', resolve);
-    request.on('error', reject);
-    request.end();
-    const response = await promise;
-    const status = response.statusCode ?? 0;
-    if (status === 200) return response;
-    const body = await readAll(response, API_ANSWER_BYTES_MAX);
-    throw new ApiStatusError(status, `the API server answers ${status}: ${messageOf(body)}`);
+  #server(): string {
+    const cluster = this.#connection.getCurrentCluster();
+    if (cluster === null) throw new Error('the kubeconfig names no cluster as its current context');
+    return cluster.server.replace(/\/+$/, '');
   }
 }
 
-/** The `message` of a Status object, or the beginning of whatever it is. */
-function messageOf(body: Buffer): string {
-  const text = body.toString('utf8', 0, 1000);
+/** The queue between a watch, which does not wait, and whoever takes its events. */
+class WatchEvents<T> implements AsyncIterable<WatchEvent<T>> {
+  readonly ended: Promise<void>;
+  /** Ends the connection, set once there is one. */
+  breakOff = (): void => {};
+  readonly #guard: WatchGuard;
+  readonly #resolveEnded: () => void;
+  #waiting: WatchEvent<T>[] = [];
+  #eventCount = 0;
+  /** Of `receivedBytes`, when nothing waited last. */
+  #takenBytes = 0;
+  #isEnded = false;
+  #error: unknown;
+  #wake = (): void => {};
+
+  constructor(guard: WatchGuard) {
+    this.#guard = guard;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#resolveEnded = resolve;
+  }
+
+  /** Must not throw: the client would take it for a line that is not JSON. */
+  readonly add = (type: string, object: unknown): void => {
+    if (this.#isEnded) return;
+    this.#eventCount++;
+    this.#waiting.push({ type, object } as WatchEvent<T>);
+    this.#wake();
+    const waitingBytes = this.#guard.receivedBytes - this.#takenBytes;
+    if (this.#waiting.length < WATCH_EVENTS_WAITING_MAX && waitingBytes < WATCH_WAITING_BYTES_MAX) return;
+    this.end(null);
+    this.breakOff();
+  };
+
+  readonly end = (error: unknown): void => {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#error = this.#failure(error);
+    this.#resolveEnded();
+    this.#wake();
+  };
+
+  throwIfFailed(): void {
+    if (this.#error !== undefined && this.#waiting.length === 0) throw this.#error as Error;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<WatchEvent<T>> {
+    try {
+      for (;;) {
+        const event = this.#waiting.shift();
+        if (event !== undefined) yield event;
+        else if (this.#isEnded) return this.throwIfFailed();
+        else {
+          this.#takenBytes = this.#guard.receivedBytes;
+          await new Promise<void>((resolve) => (this.#wake = resolve));
+        }
+      }
+    } finally {
+      this.end(null);
+      this.breakOff();
+    }
+  }
+
+  /** Undefined when the watch has ended as it should. */
+  #failure(error: unknown): unknown {
+    if (this.#guard.failure !== undefined) return this.#guard.failure;
+    if (error instanceof Error && 'statusCode' in error) return refused(Number(error.statusCode), this.#guard.refusal);
+    if (error !== null && error !== undefined) return error;
+    // Broken off here, the last lines are not taken any more.
+    if (this.#waiting.length === 0 && this.#eventCount < this.#guard.lineCount)
+      return new Error('a line of the API server is not JSON');
+    return undefined;
+  }
+}
+
+function dispatcherOf(context: RequestContext): Dispatcher {
+  return context.getDispatcher() ?? getGlobalDispatcher();
+}
+
+/** With the `message` of a Status object, or the beginning of whatever it is. */
+function refused(status: number, text: string): ApiStatusError {
+  let message = text;
   try {
-    const { message } = JSON.parse(text) as { message?: string };
-    return message ?? text;
+    message = (JSON.parse(text) as { message?: string }).message ?? text;
   } catch {
-    return text;
+    // A proxy's page, perhaps.
   }
+  return new ApiStatusError(status, `the API server answers ${status}: ${message}`);
 }
 
-async function readAll(response: IncomingMessage, bytesMax: number): Promise<Buffer> {
+async function readAll(body: AsyncIterable<Buffer>, bytesMax: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     sizeBytes += chunk.length;
     if (sizeBytes > bytesMax) throw new Error(`an answer of the API server has more than ${bytesMax} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-async function* objectsOf<T>(response: IncomingMessage): AsyncGenerator<T> {
-  for await (const line of linesOf(response, API_LINE_BYTES_MAX)) yield JSON.parse(line) as T;
-}
-
-async function* linesOf(response: IncomingMessage, bytesMax: number): AsyncGenerator<string> {
-  let parts: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    let start = 0;
-    for (let newline = chunk.indexOf(NEWLINE); newline !== -1; newline = chunk.indexOf(NEWLINE, start)) {
-      parts.push(chunk.subarray(start, newline));
-      yield Buffer.concat(parts).toString();
-      parts = [];
-      sizeBytes = 0;
-      start = newline + 1;
-    }
-    if (start === chunk.length) continue;
-    parts.push(chunk.subarray(start));
-    sizeBytes += chunk.length - start;
-    if (sizeBytes > bytesMax) throw new Error(`a line of the API server has more than ${bytesMax} bytes`);
-  }
 }

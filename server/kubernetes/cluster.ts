@@ -17,8 +17,8 @@ import { PodWatch } from './pod-watch.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
 
 export interface KubernetesOptions {
-  /** `auto` (in a pod that has a token), `in-cluster`, the URL of an API server, or the path of a kubeconfig. */
-  readonly api: string;
+  /** `auto` (in a pod that has a token), `in-cluster`, the URL of an API server, or a connection, by a kubeconfig say. */
+  readonly api: string | Connection;
   /** Keys of pod labels that become labels of lines. */
   readonly podLabels: readonly string[];
 }
@@ -41,7 +41,11 @@ export async function openCluster(
   parts: Pick<ClusterOptions, 'log' | 'metrics' | 'now'>,
 ): Promise<Cluster | undefined> {
   try {
-    return new Cluster({ connection: await connect(api, process.env), podLabels, ...parts });
+    return new Cluster({
+      connection: typeof api === 'string' ? await connect(api, process.env) : api,
+      podLabels,
+      ...parts,
+    });
   } catch (err) {
     if (api !== 'auto' || !(err instanceof UsageError)) throw err;
     parts.log.warn({ err }, 'no access to the Kubernetes API: lines get the labels that their paths give, no others');
@@ -103,7 +107,7 @@ export class Cluster {
       const { recorder, pods, events } = this.#started;
       await Promise.all([pods.stop(), events.stop(), recorder.close()]);
     }
-    this.#client.close();
+    await this.#client.close();
   }
 }
 

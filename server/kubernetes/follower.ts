@@ -52,10 +52,6 @@ interface Page<T> {
   readonly items: readonly T[] | null;
 }
 
-type WatchEvent<T> =
-  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; readonly object: T }
-  | { readonly type: 'ERROR'; readonly object: { readonly code?: number; readonly message?: string } };
-
 const GONE = 410;
 /** A watch that ends sooner and has said nothing is counted as a failure, so that it is not begun anew at once for ever. */
 const SHORT_WATCH_MS = 1000;
@@ -124,7 +120,6 @@ export class Follower<T extends ApiObject> {
   async #watch(from: string): Promise<void> {
     const { client, path, now, relistMs = RELIST_MS } = this.#options;
     const query = {
-      watch: 'true',
       allowWatchBookmarks: 'true',
       resourceVersion: from,
       timeoutSeconds: String(WATCH_SECONDS),
@@ -132,7 +127,7 @@ export class Follower<T extends ApiObject> {
     const startMs = now();
     const idleMsMax = WATCH_SECONDS * 1000 + API_IDLE_MS_MAX;
     const { signal } = this.#stopped;
-    const events = await client.lines<WatchEvent<T>>({ path, query, signal, idleMsMax });
+    const events = await client.watch<T>({ path, query, signal, idleMsMax });
     try {
       this.#isWatching = true;
       for await (const event of events) {

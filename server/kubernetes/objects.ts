@@ -1,27 +1,30 @@
-/** What is read of the API's objects. Nearly all of it may be missing. Source: Kubernetes API reference, core v1. */
+/** What is read of the API's objects, as they come over the wire: the client's own types, with times as text. */
+import type { CoreV1Event } from '@kubernetes/client-node/dist/gen/models/CoreV1Event.js';
+import type { V1ContainerStateTerminated } from '@kubernetes/client-node/dist/gen/models/V1ContainerStateTerminated.js';
+import type { V1ContainerStatus } from '@kubernetes/client-node/dist/gen/models/V1ContainerStatus.js';
+import type { V1ObjectMeta } from '@kubernetes/client-node/dist/gen/models/V1ObjectMeta.js';
+import type { V1PodCondition } from '@kubernetes/client-node/dist/gen/models/V1PodCondition.js';
+import type { V1PodSpec } from '@kubernetes/client-node/dist/gen/models/V1PodSpec.js';
+import type { V1PodStatus } from '@kubernetes/client-node/dist/gen/models/V1PodStatus.js';
 
-export interface ObjectMeta {
-  readonly name: string;
-  readonly uid: string;
-  readonly namespace?: string;
-  readonly resourceVersion?: string;
-  readonly creationTimestamp?: string | null;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly controller?: boolean }[];
-}
+/** What JSON makes of a value of this type. The API sends times that it does not know as null. */
+type Json<T> = T extends Date
+  ? string | null
+  : T extends readonly (infer Item)[]
+    ? readonly Json<Item>[]
+    : T extends object
+      ? { readonly [Name in keyof T]: Json<T[Name]> }
+      : T;
 
+/** Every stored object has a name and a uid. */
 export interface ApiObject {
-  readonly metadata: ObjectMeta;
+  readonly metadata: Json<V1ObjectMeta> & { readonly name: string; readonly uid: string };
 }
 
-export interface Terminated {
-  readonly exitCode: number;
-  readonly signal?: number;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly finishedAt?: string | null;
-}
+export type Terminated = Pick<
+  Json<V1ContainerStateTerminated>,
+  'exitCode' | 'signal' | 'reason' | 'message' | 'finishedAt'
+>;
 
 export interface ContainerState {
   readonly waiting?: object;
@@ -29,53 +32,23 @@ export interface ContainerState {
   readonly terminated?: Terminated;
 }
 
-export interface ContainerStatus {
-  readonly name: string;
-  readonly restartCount: number;
+export type ContainerStatus = Pick<Json<V1ContainerStatus>, 'name' | 'restartCount'> & {
   readonly state?: ContainerState;
   readonly lastState?: ContainerState;
-}
+};
 
-export interface PodCondition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly lastTransitionTime?: string | null;
-}
+export type PodCondition = Json<V1PodCondition>;
 
 export interface PodObject extends ApiObject {
-  readonly spec?: { readonly nodeName?: string };
-  readonly status?: {
-    readonly phase?: string;
-    readonly reason?: string;
-    readonly message?: string;
-    readonly conditions?: readonly PodCondition[];
+  readonly spec?: Pick<Json<V1PodSpec>, 'nodeName'>;
+  readonly status?: Pick<Json<V1PodStatus>, 'phase' | 'reason' | 'message' | 'conditions'> & {
     readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly containerStatuses?: readonly ContainerStatus[];
     readonly ephemeralContainerStatuses?: readonly ContainerStatus[];
   };
 }
 
-export interface EventObject extends ApiObject {
-  readonly involvedObject?: {
-    readonly kind?: string;
-    readonly namespace?: string;
-    readonly name?: string;
-    readonly uid?: string;
-    readonly fieldPath?: string;
-  };
-  readonly type?: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly count?: number;
-  readonly firstTimestamp?: string | null;
-  readonly lastTimestamp?: string | null;
-  readonly eventTime?: string | null;
-  readonly series?: { readonly count?: number; readonly lastObservedTime?: string | null } | null;
-  readonly source?: { readonly component?: string; readonly host?: string };
-  readonly reportingComponent?: string;
-}
+export type EventObject = ApiObject & Partial<Omit<Json<CoreV1Event>, 'metadata'>>;
 
 /** Milliseconds since 1970, with their fraction; undefined for a time that is missing, null or the year 1. */
 export function epochMsOf(time: string | null | undefined): number | undefined {

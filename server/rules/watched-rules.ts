@@ -5,7 +5,6 @@
 import type { Logger } from 'pino';
 import type { Metrics } from '../../shared/metrics.ts';
 import { NO_RULES, type RuleSet } from '../../shared/rules/rule-set.ts';
-import { RULES_FILE_MS } from '../limits.ts';
 import { WatchedFile } from '../watched-file.ts';
 import { parseRules } from './rules-file.ts';
 
@@ -58,7 +57,6 @@ function watchedFile(path: string, log: Logger): WatchedFile<RuleSet> {
   return new WatchedFile<RuleSet>({
     path,
     what: 'the rules file',
-    everyMs: RULES_FILE_MS,
     initial: NO_RULES,
     parse: parseRules,
     onUse: (rules) => {

@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CoreV1Api, KubeConfig, type V1ObjectMeta } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AUDIENCE } from '../../server/auth/reviewed-tokens.ts';
 import { tokenReviewer } from '../../server/auth/token-review.ts';
 import { BATCH_CONTENT_TYPE } from '../../shared/wire.ts';
 import { freePort } from '../free-port.ts';
-import { eventObject, podObject, restarted } from '../kubernetes/objects.ts';
 import { kustomize } from '../manifests/kustomize.ts';
 import { MANIFESTS, ofKind, renderManifests } from '../manifests/manifests.ts';
 import { batchOf, range, TODAY } from '../server/store/batches.ts';
@@ -22,8 +22,13 @@ import { endPodlog, type PodlogProcess, serverReady, startPodlog } from './podlo
 import { until } from './until.ts';
 
 const unavailable = kubeApiServerUnavailable();
-const SHOP = '/api/v1/namespaces/shop';
-const ACCOUNTS = '/api/v1/namespaces/podlog/serviceaccounts';
+const AGENT_ACCOUNT = { serviceAccountName: 'podlog-agent' };
+
+interface CreatedPod {
+  readonly namespace?: string;
+  readonly account?: typeof AGENT_ACCOUNT;
+}
+
 const userOf = (account: string): string => `system:serviceaccount:podlog:${account}`;
 
 describe.skipIf(unavailable !== undefined)(
@@ -31,6 +36,8 @@ describe.skipIf(unavailable !== undefined)(
   () => {
     const dir = mkdtempSync(join(tmpdir(), 'podlog-e2e-kubernetes-'));
     let api: KubeApiServer;
+    /** What people and controllers do in the cluster, by the client that they use. */
+    let core: CoreV1Api;
     let port: number;
     let server: PodlogProcess;
     let config: string;
@@ -39,8 +46,11 @@ describe.skipIf(unavailable !== undefined)(
       await buildKubeApiServer();
       api = await startKubeApiServer();
       await apply(api, kustomize(`${MANIFESTS}overlays/k3s`));
-      await api.call('POST', ACCOUNTS, { metadata: { name: 'nobody' } });
-      await api.call('POST', '/api/v1/namespaces', { metadata: { name: 'shop' } });
+      const admin = new KubeConfig();
+      admin.loadFromString(api.kubeconfig());
+      core = admin.makeApiClient(CoreV1Api);
+      await core.createNamespacedServiceAccount({ namespace: 'podlog', body: { metadata: { name: 'nobody' } } });
+      await core.createNamespace({ body: { metadata: { name: 'shop' } } });
       config = await kubeconfigOf('podlog-server');
       port = await freePort();
       await start();
@@ -59,11 +69,15 @@ describe.skipIf(unavailable !== undefined)(
       await serverReady(server, port);
     }
 
-    /** A new token of an account, for these audiences or for the API itself. */
-    async function tokenOf(account: string, audiences?: readonly string[]): Promise<string> {
-      const path = `${ACCOUNTS}/${account}/token`;
-      const { status } = await api.call<{ status: { token: string } }>('POST', path, { spec: { audiences } });
-      return status.token;
+    /** A new token of an account, for these audiences or for the API itself; bound to a pod as a projected one is. */
+    async function tokenOf(account: string, audiences: string[] = [], pod?: V1ObjectMeta): Promise<string> {
+      const boundObjectRef = pod && { kind: 'Pod', apiVersion: 'v1', name: pod.name!, uid: pod.uid! };
+      const { status } = await core.createNamespacedServiceAccountToken({
+        name: account,
+        namespace: 'podlog',
+        body: { spec: { audiences, ...(boundObjectRef && { boundObjectRef }) } },
+      });
+      return status!.token!;
     }
 
     /** A kubeconfig with a token of an account. */
@@ -85,11 +99,11 @@ describe.skipIf(unavailable !== undefined)(
 
     const watches = () => until('both watches', 60_000, async () => (await metric('podlog_kubernetes_watches')) === 2);
 
-    async function createPod(name: string, app: string): Promise<{ uid: string }> {
-      const pod = podObject(name, { labels: { app } });
-      const spec = { nodeName: 'worker-1', containers: [{ name: 'api', image: 'x' }] };
-      const { metadata } = await api.call<{ metadata: { uid: string } }>('POST', `${SHOP}/pods`, { ...pod, spec });
-      return metadata;
+    async function createPod(name: string, app: string, changes: CreatedPod = {}): Promise<V1ObjectMeta> {
+      const { namespace = 'shop', account } = changes;
+      const spec = { nodeName: 'worker-1', containers: [{ name: 'api', image: 'x' }], ...account };
+      const body = { metadata: { name, labels: { app } }, spec };
+      return (await core.createNamespacedPod({ namespace, body })).metadata!;
     }
 
     async function send(pod: string, uid: string, from: number): Promise<void> {
@@ -106,7 +120,18 @@ describe.skipIf(unavailable !== undefined)(
       expect(response.status).toBe(200);
     }
 
-    const putEvent = (name: string) => api.call('POST', `${SHOP}/events`, eventObject(name));
+    const putEvent = (name: string) =>
+      core.createNamespacedEvent({
+        namespace: 'shop',
+        body: {
+          metadata: { name, namespace: 'shop' },
+          involvedObject: { kind: 'Pod', namespace: 'shop', name: 'api-1' },
+          type: 'Warning',
+          reason: 'BackOff',
+          message: `message of ${name}`,
+          lastTimestamp: new Date(),
+        },
+      });
     const isTold = (...names: string[]) =>
       until(`the events ${names.join(', ')}`, 60_000, async () => {
         const told = (await lines('source=events')).map((line) => (JSON.parse(line) as { message: string }).message);
@@ -117,15 +142,17 @@ describe.skipIf(unavailable !== undefined)(
     test('labels, for a pod that is there and for one that is new', async () => {
       await watches();
       const first = await createPod('api-0', 'api');
-      await send('api-0', first.uid, 0);
+      await send('api-0', first.uid!, 0);
       expect(await lines('app=api')).toEqual(['{"pod":"api-0","n":0}']);
     });
 
     test('a container that was killed', async () => {
-      const pod = await api.call<{ metadata: object }>('GET', `${SHOP}/pods/api-0`);
-      const ended = { exitCode: 137, reason: 'OOMKilled', finishedAt: `${new Date().toISOString().slice(0, 19)}Z` };
-      const status = { ...restarted('api', 3, { ...ended }), ready: true, image: 'x', imageID: 'x' };
-      await api.call('PUT', `${SHOP}/pods/api-0/status`, { ...pod, status: { containerStatuses: [status] } });
+      const pod = { name: 'api-0', namespace: 'shop' };
+      const body = await core.readNamespacedPod(pod);
+      const terminated = { exitCode: 137, reason: 'OOMKilled', finishedAt: new Date() };
+      const state = { name: 'api', restartCount: 3, ready: true, image: 'x', imageID: 'x', lastState: { terminated } };
+      body.status = { containerStatuses: [{ ...state, state: { running: {} } }] };
+      await core.replaceNamespacedPodStatus({ ...pod, body });
       const want = ['container api ended: exit code 137, OOMKilled, restart 2'];
       await until('its end', 20_000, async () => (await lines('app=api&stream=podlog')).length > 0);
       expect(await lines('app=api&stream=podlog')).toEqual(want);
@@ -146,18 +173,21 @@ describe.skipIf(unavailable !== undefined)(
       const second = await createPod('web-0', 'web');
       await watches();
       await isTold('e1', 'e2', 'e3');
-      await send('web-0', second.uid, 0);
+      await send('web-0', second.uid!, 0);
       expect(await lines('app=web')).toEqual(['{"pod":"web-0","n":0}']);
       expect(await lines('stream=podlog')).toHaveLength(1);
     });
 
-    test("an agent's token is known by the server's account, and one for the API itself is none of an agent", async () => {
+    test("an agent's token is known with its node by the server's account, and one for the API itself is none of an agent", async () => {
       const [tokenPath, caPath] = [join(dir, 'token'), join(dir, 'ca.crt')];
       writeFileSync(tokenPath, await tokenOf('podlog-server'));
       writeFileSync(caPath, api.ca());
       const review = tokenReviewer({ url: api.url, tokenPath, caPath, namespacePath: '' }, AUDIENCE);
       const known = { authenticated: true, username: userOf('podlog-agent'), audiences: [AUDIENCE] };
-      expect(await review(await tokenOf('podlog-agent', [AUDIENCE]))).toEqual(known);
+      const agent = await createPod('podlog-agent-x', 'podlog-agent', { namespace: 'podlog', account: AGENT_ACCOUNT });
+      const token = await tokenOf('podlog-agent', [AUDIENCE], agent);
+      expect(await review(token)).toEqual({ ...known, node: 'worker-1' });
+      expect(await review(await tokenOf('podlog-agent', [AUDIENCE]))).toEqual({ ...known, node: undefined });
       expect(await review(await tokenOf('podlog-agent'))).toMatchObject({ authenticated: false });
     });
 

@@ -27,7 +27,11 @@ export function podObject(name: string, changes: PodChanges = {}): PodObject {
       creationTimestamp: changes.created ?? '2026-11-23T15:00:00Z',
       labels,
       ...(annotations && { annotations }),
-      ...(owner !== undefined && { ownerReferences: [{ kind, name: ownerName, controller: true }] }),
+      ...(owner !== undefined && {
+        ownerReferences: [
+          { apiVersion: 'apps/v1', uid: `uid-of-${ownerName}`, kind, name: ownerName, controller: true },
+        ],
+      }),
     },
     spec: { nodeName: node },
     ...(changes.status && { status: changes.status }),

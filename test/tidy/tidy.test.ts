@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'shared/': [],
   'agent/': ['shared/'],
   'server/limits.ts': [],
-  'server/watched-file.ts': ['shared/'],
+  'server/watched-file.ts': ['server/limits.ts', 'shared/'],
   'server/workers/task.ts': [],
   'server/store/': ['server/limits.ts', 'server/workers/task.ts', 'shared/'],
   'server/ingest/': ['server/store/', 'server/limits.ts', 'server/workers/task.ts', 'shared/'],

@@ -25,10 +25,40 @@ function ok(): string | undefined {
   return /^podlog_tokens_file_ok (\d)$/m.exec(file.metrics.render())?.[1];
 }
 
-test('a change is seen without being asked for', async () => {
-  await writeFile(file.path, fileOf('a'));
-  await open();
-  await writeFile(file.path, fileOf('b'));
+/** A link to a link that is swapped, as the kubelet does it for a Secret. */
+async function publish(version: string, text: string): Promise<void> {
+  await mkdir(join(file.folder, version));
+  await writeFile(join(file.folder, version, 'tokens.yaml'), text);
+  await symlink(version, join(file.folder, '..data_tmp'));
+  await rename(join(file.folder, '..data_tmp'), join(file.folder, '..data'));
+}
+
+test.for<[how: string, first: () => Promise<void>, change: () => Promise<void>]>([
+  ['written in place', () => writeFile(file.path, fileOf('a')), () => writeFile(file.path, fileOf('b'))],
+  [
+    'renamed by an editor',
+    () => writeFile(file.path, fileOf('a')),
+    async () => {
+      await writeFile(`${file.path}~`, fileOf('b'));
+      await rename(`${file.path}~`, file.path);
+    },
+  ],
+  [
+    'swapped as a Secret is',
+    async () => {
+      await publish('..1', fileOf('a'));
+      await symlink('..data/tokens.yaml', file.path);
+    },
+    async () => {
+      await publish('..2', fileOf('b'));
+      await rm(join(file.folder, '..1'), { recursive: true });
+    },
+  ],
+  ['made', async () => {}, () => writeFile(file.path, fileOf('b'))],
+])('a change is seen without being asked for: a file that is %s', async ([, first, change]) => {
+  await first();
+  await open(true);
+  await change();
   await expect.poll(() => valid('a', 'b'), { timeout: 10_000 }).toEqual(['b']);
 });
 
@@ -67,12 +97,6 @@ test('who runs on a token learns when its entry is gone or changed, and of no ot
 });
 
 test('a Secret volume: the file is a link to a link that is swapped', async () => {
-  const publish = async (version: string, text: string): Promise<void> => {
-    await mkdir(join(file.folder, version));
-    await writeFile(join(file.folder, version, 'tokens.yaml'), text);
-    await symlink(version, join(file.folder, '..data_tmp'));
-    await rename(join(file.folder, '..data_tmp'), join(file.folder, '..data'));
-  };
   await publish('..1', fileOf('a'));
   await symlink('..data/tokens.yaml', file.path);
   const tokens = await open();

@@ -53,7 +53,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await Promise.all(followers.splice(0).map((follower) => follower.stop()));
-  client.close();
+  await client.close();
   await api.stop();
 });
 
