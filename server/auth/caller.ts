@@ -13,7 +13,12 @@ export type Scope = (typeof SCOPES)[number];
 export type Visible = 'all' | readonly string[];
 
 /** The nodes that an agent may speak for: whose positions it reads and moves, and whose lines it sends. */
-export type Nodes = 'all' | readonly string[];
+export type Nodes = 'all' | readonly string[] | FirstNode;
+
+/** A token that names no node is bound to the first one that it is used for, until the server ends. */
+export interface FirstNode {
+  first: string | undefined;
+}
 
 export interface Caller {
   /** For people: the token's name, or the ServiceAccount's. */
@@ -42,8 +47,11 @@ export function mayUse({ scopes }: Caller, scope: Scope): boolean {
 /** @throws ForbiddenError  the caller speaks for other nodes */
 export function assertSpeaksFor(nodes: Nodes, node: string): void {
   if (!isNodeName(node)) throw new ForbiddenError(`${JSON.stringify(node)} cannot be the name of a node: see --node`);
-  if (nodes === 'all' || nodes.includes(node)) return;
-  const own = nodes.length === 0 ? 'no node' : `the node ${nodes.join(', ')} alone`;
+  if (nodes === 'all') return;
+  if ('first' in nodes) nodes.first ??= node;
+  const names = 'first' in nodes ? [nodes.first!] : nodes;
+  if (names.includes(node)) return;
+  const own = names.length === 0 ? 'no node' : `the node ${names.join(', ')} alone`;
   throw new ForbiddenError(
     `this token speaks for ${own}, and this is about ${node}: set --node to the node that the token is for`,
   );

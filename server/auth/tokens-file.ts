@@ -125,24 +125,22 @@ function parseNamespaces(namespaces: unknown, scopes: readonly Scope[], where: s
   return [...new Set(namespaces)];
 }
 
-/** An agent speaks for its node alone, so its token names it; whoever administers the server may speak for all. */
+/** An agent speaks for its node alone, so its token should name it; whoever administers the server may speak for all. */
 function parseNodes(nodes: unknown, scopes: readonly Scope[], where: string): Nodes {
-  if (scopes.includes('admin')) {
-    if (nodes !== undefined) throw new UsageError(`${where}: nodes go with the scope agent; admin may speak for all`);
-    return 'all';
+  if (nodes !== undefined && (scopes.includes('admin') || !scopes.includes('agent'))) {
+    throw new UsageError(`${where}: nodes go with the scope agent, and without admin, which may speak for all`);
   }
-  if (!scopes.includes('agent')) {
-    if (nodes !== undefined) throw new UsageError(`${where}: nodes go with the scope agent`);
-    return [];
-  }
-  if (
-    !Array.isArray(nodes) ||
-    nodes.length === 0 ||
-    !nodes.every((name) => typeof name === 'string' && isNodeName(name))
-  ) {
+  if (scopes.includes('admin')) return 'all';
+  if (!scopes.includes('agent')) return [];
+  if (nodes === undefined) return { first: undefined };
+  if (!Array.isArray(nodes) || nodes.length === 0 || !nodes.every(isName)) {
     throw new UsageError(
-      `${where}: the scope agent needs nodes, a list of the names of the nodes that it speaks for (--node of the agent)`,
+      `${where}: nodes must be a list of the nodes that the agent speaks for, as its --node has them`,
     );
   }
-  return [...new Set(nodes as string[])];
+  return [...new Set(nodes)];
+}
+
+function isName(node: unknown): node is string {
+  return typeof node === 'string' && isNodeName(node);
 }

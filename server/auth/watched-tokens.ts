@@ -35,6 +35,10 @@ export class WatchedTokens {
       parse: async (text, file) => (await parseTokens(text, file)).map((token) => this.#revocable(token)),
       onUse: (tokens, before) => {
         log.info({ path, tokens: tokens.length }, 'the tokens file is in use');
+        const unbound = tokens.filter(({ caller }) => isUnbound(caller)).map(({ caller }) => caller.name);
+        if (unbound.length > 0) {
+          log.warn({ path, tokens: unbound }, 'agent tokens without nodes are bound to the first node that uses them');
+        }
         for (const token of before) if (!tokens.includes(token)) token.revocation.abort();
       },
       onProblem: (message) => log.error({ valid: this.#file.value.length }, `${message}; valid tokens stay valid`),
@@ -76,11 +80,14 @@ export class WatchedTokens {
 }
 
 function isSame(a: StaticToken, b: StaticToken): boolean {
-  const termsOf = ({ caller: { name, scopes, visible, nodes } }: StaticToken): unknown => [
-    name,
-    scopes,
-    visible,
-    nodes,
-  ];
+  const termsOf = ({ caller }: StaticToken): unknown => {
+    const { name, scopes, visible, nodes } = caller;
+    return [name, scopes, visible, isUnbound(caller) ? 'first' : nodes];
+  };
   return a.digest.equals(b.digest) && isDeepStrictEqual(termsOf(a), termsOf(b));
+}
+
+/** It names no node, whether or not it has been used for one. */
+function isUnbound({ nodes }: Caller): boolean {
+  return typeof nodes === 'object' && 'first' in nodes;
 }

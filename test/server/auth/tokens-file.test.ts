@@ -29,6 +29,15 @@ test.for<[text: string, want: unknown]>([
     ],
   ],
   [
+    `- { name: a, token: ${TOKEN}, scopes: [agent] }`,
+    [
+      {
+        digest: digestOf(TOKEN),
+        caller: { name: 'a', scopes: ['agent'], visible: 'all', nodes: { first: undefined } },
+      },
+    ],
+  ],
+  [
     `- { name: me, token: ${TOKEN}, scopes: [admin] }`,
     [{ digest: digestOf(TOKEN), caller: { name: 'me', scopes: ['admin'], visible: 'all', nodes: 'all' } }],
   ],
@@ -69,13 +78,12 @@ test.for<[text: string, message: RegExp]>([
   [entry(`${token}, scopes: [read], namespaces: [7]`), /names as Kubernetes has them/],
   [entry(`${token}, scopes: [admin], namespaces: [shop]`), /namespaces go with the scope read alone/],
   [entry(`${token}, scopes: [read, ingest], namespaces: [shop]`), /namespaces go with the scope read alone/],
-  [entry(`${token}, scopes: [agent]`), /the scope agent needs nodes, a list of the names/],
-  [entry(`${token}, scopes: [agent, read], nodes: []`), /the scope agent needs nodes/],
-  [entry(`${token}, scopes: [agent], nodes: worker-1`), /the scope agent needs nodes/],
-  [entry(`${token}, scopes: [agent], nodes: ["a/b"]`), /the scope agent needs nodes/],
-  [entry(`${token}, scopes: [agent], nodes: [""]`), /the scope agent needs nodes/],
-  [entry(`${token}, scopes: [read], nodes: [worker-1]`), /nodes go with the scope agent$/],
-  [entry(`${token}, scopes: [admin], nodes: [worker-1]`), /admin may speak for all/],
+  [entry(`${token}, scopes: [agent, read], nodes: []`), /nodes must be a list of the nodes/],
+  [entry(`${token}, scopes: [agent], nodes: worker-1`), /nodes must be a list of the nodes/],
+  [entry(`${token}, scopes: [agent], nodes: ["a/b"]`), /nodes must be a list of the nodes/],
+  [entry(`${token}, scopes: [agent], nodes: [""]`), /nodes must be a list of the nodes/],
+  [entry(`${token}, scopes: [read], nodes: [worker-1]`), /nodes go with the scope agent, and without admin/],
+  [entry(`${token}, scopes: [admin], nodes: [worker-1]`), /without admin, which may speak for all/],
   [`${entry(`${token}, scopes: [read]`)}\n${entry(`token: other-${TOKEN}, scopes: [read]`)}`, /two tokens are named a/],
   [
     `${entry(`${token}, scopes: [read]`)}\n- { name: b, sha256: "${DIGEST}", scopes: [admin] }`,

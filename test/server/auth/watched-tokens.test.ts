@@ -2,6 +2,7 @@
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { assertSpeaksFor, type Nodes } from '../../../server/auth/caller.ts';
 import { WatchedTokens } from '../../../server/auth/watched-tokens.ts';
 import { watchedPathOfEachTest } from '../watched-path.ts';
 
@@ -140,4 +141,17 @@ test('at the start a broken or missing file is an error, unless there is another
   await writeFile(file.path, fileOf('a'));
   await tokens.reload();
   expect(valid('a')).toEqual(['a']);
+});
+
+test('an agent token without nodes is bound to the first node that uses it, over other changes of the file', async () => {
+  const entry = `- { name: a, token: ${tokenNamed('a')}, scopes: [agent] }\n`;
+  await writeFile(file.path, entry);
+  const tokens = await open();
+  const nodes = (): Nodes => tokens.find(tokenNamed('a'))!.nodes;
+  expect(() => assertSpeaksFor(nodes(), 'worker-1')).not.toThrow();
+  await writeFile(file.path, entry + fileOf('b'));
+  await tokens.reload();
+  expect(() => assertSpeaksFor(nodes(), 'worker-1')).not.toThrow();
+  expect(() => assertSpeaksFor(nodes(), 'worker-2')).toThrow('speaks for the node worker-1 alone');
+  expect(file.said.filter((line) => line.includes('without nodes'))).toHaveLength(2);
 });
