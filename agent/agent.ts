@@ -22,7 +22,7 @@ import { Tail, type TailOptions } from './tail.ts';
 export interface AgentOptions
   extends
     Pick<TailOptions, 'podsDir' | 'rescanMs' | 'graceMs' | 'goneMs' | 'pendingIdleMsMax'>,
-    Pick<TailOptions, 'deletedBytesMax' | 'openFilesMax' | 'watch' | 'quietMs' | 'linkedDirs'>,
+    Pick<TailOptions, 'deletedBytesMax' | 'openFilesMax' | 'watch' | 'watchPods' | 'quietMs' | 'linkedDirs'>,
     Pick<FileReaderOptions, 'rateLimit' | 'multiline'>,
     Pick<ShipperOptions, 'serverUrl' | 'token' | 'backoffMsMax' | 'requestMsMax'> {
   readonly node: string;

@@ -3,13 +3,13 @@
  * watched here, and nothing beneath: an inotify watch on a container's directory reports every write to the files in it,
  * which is an event a line. Growth and rotation are seen by the tail's tick, or of a quiet container by its first event.
  * Events only say where to look; what is there is always listed afresh, and everything is listed every few seconds in case
- * one was missed.
+ * one was missed. A new pod's directory is listed at each poll for a moment, since the watch on it begins somewhat later.
  */
 import { readdirSync, type Dirent } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
-import { DirectoryWatcher, type Watch } from './directory-watcher.ts';
-import { POLL_MS } from './limits.ts';
+import { DirectoryWatcher, type WatchPods } from './directory-watcher.ts';
+import { NEW_POD_MS, POLL_MS } from './limits.ts';
 import { isContainerName, parsePodDirectory, type PodDirectory } from './log-path.ts';
 
 export interface ContainerDirectory extends PodDirectory {
@@ -29,7 +29,7 @@ export interface DiscoveryOptions {
   readonly rescanMs: number;
   readonly listener: DiscoveryListener;
   readonly log: Logger;
-  readonly watch: Watch;
+  readonly watchPods?: WatchPods;
 }
 
 /** Owns the watcher and the list of known container directories. */
@@ -41,6 +41,9 @@ export class Discovery {
   readonly #watcher: DirectoryWatcher;
   /** Pod directory name → names of its container directories. */
   readonly #pods = new Map<string, Set<string>>();
+  /** Pod directory name → until when its directory is listed at each poll. */
+  readonly #newUntilMs = new Map<string, number>();
+  #nowMs = 0;
   /** Pod directory name → names in it that events have told of. */
   readonly #touched = new Map<string, Set<string>>();
   /** Paths below the pods directory that went since the last full scan but one: events may still tell of them. */
@@ -51,12 +54,18 @@ export class Discovery {
   /** Whether the last full scan could list everything. */
   #isComplete = false;
 
-  constructor({ podsDir, rescanMs, listener, log, watch }: DiscoveryOptions) {
+  constructor({ podsDir, rescanMs, listener, log, watchPods }: DiscoveryOptions) {
     this.#podsDir = podsDir;
     this.#rescanMs = rescanMs;
     this.#listener = listener;
     this.#log = log;
-    this.#watcher = new DirectoryWatcher({ watch, log, changed: (directory, name) => this.#touch(directory, name) });
+    this.#watcher = new DirectoryWatcher({
+      podsDir,
+      log,
+      changed: (directory, name) => this.#touch(directory, name),
+      begun: () => (this.#rescanDueMs = 0),
+      ...(watchPods && { watch: watchPods }),
+    });
   }
 
   /** True when every directory could be listed: what is not known then does not exist. */
@@ -64,9 +73,9 @@ export class Discovery {
     return this.#isComplete;
   }
 
-  /** True while there are directories that are not watched. */
+  /** True while directories are not watched. */
   get isPolling(): boolean {
-    return !this.#watcher.isWatched(this.#podsDir) || [...this.#pods.keys()].some((name) => !this.#isWatched(name));
+    return !this.#watcher.isWatching;
   }
 
   stop(): void {
@@ -78,6 +87,7 @@ export class Discovery {
    * @returns true when everything was listed
    */
   poll(nowMs: number, listsAll: boolean): boolean {
+    this.#nowMs = nowMs;
     if (listsAll || nowMs >= this.#rescanDueMs) {
       this.#rescanDueMs = nowMs + this.#rescanMs;
       this.#scanTouched();
@@ -87,10 +97,10 @@ export class Discovery {
       return true;
     }
     this.#scanTouched();
-    if (nowMs >= this.#pollDueMs) {
+    if (!this.#watcher.isWatching && nowMs >= this.#pollDueMs) {
       this.#pollDueMs = nowMs + Math.min(POLL_MS, this.#rescanMs);
-      this.#scanUnwatched();
-    }
+      this.#scanAll();
+    } else this.#scanNew();
     return false;
   }
 
@@ -98,7 +108,7 @@ export class Discovery {
     const isPod = directory === this.#podsDir;
     if (isPod && name === basename(directory)) {
       // Its own end.
-      this.#watcher.remove(directory);
+      this.#watcher.close();
       this.#pollDueMs = 0;
       return;
     }
@@ -107,13 +117,13 @@ export class Discovery {
     if (names === undefined) this.#touched.set(pod, (names = new Set()));
     if (!isPod) names.add(name);
     // Whatever has this name now need not be what was watched.
-    else if (this.#pods.has(pod)) this.#watcher.add(join(directory, name));
+    else this.#newUntilMs.set(pod, this.#nowMs + NEW_POD_MS);
   }
 
   #scanTouched(): void {
     for (const [pod, names] of this.#touched) {
       const before = this.#pods.get(pod);
-      this.#scanPod(pod, false);
+      this.#scanPod(pod);
       const after = this.#pods.get(pod);
       const isNew = before === undefined && !this.#hasGone(pod);
       if (isNew && after === undefined && names.size === 0) this.#missed(pod, '');
@@ -138,37 +148,35 @@ export class Discovery {
   }
 
   #scanAll(): void {
-    // Before it is listed, so that nothing falls between the two.
-    if (!this.#watcher.isWatched(this.#podsDir)) this.#watcher.add(this.#podsDir);
     const entries = this.#list(this.#podsDir);
     // A pods directory that is missing is a mount that is missing, and says nothing about its files.
     this.#isComplete = entries !== undefined && entries !== 'missing';
     if (entries === undefined) return;
     if (entries === 'missing') {
-      this.#watcher.remove(this.#podsDir);
+      this.#watcher.close();
       for (const name of this.#pods.keys()) this.#forgetPod(name);
       return;
     }
     const names = new Set(entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name));
     for (const name of this.#pods.keys()) if (!names.has(name)) this.#forgetPod(name);
-    for (const name of names) if (!this.#scanPod(name, true)) this.#isComplete = false;
+    for (const name of names) if (!this.#scanPod(name)) this.#isComplete = false;
+    this.#watcher.open(this.#pods.size, this.#nowMs);
   }
 
-  #scanUnwatched(): void {
-    if (!this.#watcher.isWatched(this.#podsDir)) this.#scanAll();
-    else for (const name of this.#pods.keys()) if (!this.#isWatched(name)) this.#scanPod(name, false);
+  #scanNew(): void {
+    for (const [name, untilMs] of this.#newUntilMs) {
+      this.#scanPod(name);
+      if (this.#nowMs >= untilMs) this.#newUntilMs.delete(name);
+    }
   }
 
-  /**
-   * @param triesAgain  to watch it, if that was not possible before
-   * @returns false when the directory could not be listed
-   */
-  #scanPod(name: string, triesAgain: boolean): boolean {
+  /** @returns false when the directory could not be listed */
+  #scanPod(name: string): boolean {
     const pod = parsePodDirectory(name);
     if (pod === undefined) return true;
     const directory = join(this.#podsDir, name);
     const known = this.#pods.get(name);
-    if (known === undefined || (triesAgain && !this.#isWatched(name))) this.#watcher.add(directory);
+    if (known === undefined) this.#newUntilMs.set(name, this.#nowMs + NEW_POD_MS);
     const entries = this.#list(directory);
     if (entries === undefined) return false;
     if (entries === 'missing') {
@@ -188,7 +196,6 @@ export class Discovery {
   }
 
   #forgetPod(name: string): void {
-    this.#watcher.remove(join(this.#podsDir, name));
     const known = this.#pods.get(name);
     if (known === undefined) return;
     this.#pods.delete(name);
@@ -199,10 +206,6 @@ export class Discovery {
   #vanished(name: string, container: string): void {
     this.#went.add(join(name, container));
     this.#listener.vanished(join(this.#podsDir, name, container));
-  }
-
-  #isWatched(name: string): boolean {
-    return this.#watcher.isWatched(join(this.#podsDir, name));
   }
 
   /** Undefined for a directory that cannot be read. */

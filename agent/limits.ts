@@ -108,8 +108,17 @@ export const LISTINGS_MAX = 4;
 /** How often everything is listed afresh, in case an event was missed. */
 export const RESCAN_MS = 10_000;
 
-/** How often directories are listed that cannot be watched, because the node has no inotify watches left. */
+/** How often directories are listed that are not watched. */
 export const POLL_MS = 1_000;
+
+/** A new pod's directory is listed at each tick for this long: the watch on it begins within milliseconds. */
+export const NEW_POD_MS = 1_000;
+
+/** Pods whose directories are watched, 40 KB each; Kubernetes allows 110 a node by default. Beyond: all are listed. */
+export const WATCHED_PODS_MAX = 500;
+
+/** After watches ran out, they are tried again after this time. */
+export const WATCH_RETRY_MS = 60_000;
 
 /**
  * After a rotation the newer file is not begun before a look at the older one, at least this much later, has found nothing

@@ -2,11 +2,17 @@
  * Containers that have not written for a while: a watch on the directory takes the place of looks at it. Its first event
  * ends it, so that a container that writes costs no events, and one that does not costs no looks.
  */
+import type { FSWatcher } from 'node:fs';
 import { hasEnded, type Chain } from './chain.ts';
 import type { Container } from './container.ts';
-import type { Watch } from './directory-watcher.ts';
 import { QUIET_MS, QUIET_WATCHES_MAX, RESCAN_MS } from './limits.ts';
 import { isComplete } from './log-file.ts';
+
+/** `fs.watch`, or what stands for it in a test. */
+export type Watch = (
+  path: string,
+  listener: (event: string, name: string | null) => void,
+) => Pick<FSWatcher, 'close' | 'on'>;
 
 export interface QuietOptions {
   readonly quietMs?: number;

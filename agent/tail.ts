@@ -18,8 +18,7 @@ import {
 } from './container.ts';
 import { Containers } from './containers.ts';
 import { boundFiles, createDescriptors, deletedBytes, type Descriptors, type OpenFileLimits } from './descriptors.ts';
-import type { Watch } from './directory-watcher.ts';
-import type { ContainerDirectory } from './discovery.ts';
+import type { ContainerDirectory, DiscoveryOptions } from './discovery.ts';
 import { hasDueLines, hasDueTail, isDoneWith, isLineDue, isOver, type EndingTimes } from './ending.ts';
 import { headOfUnseen } from './file-id.ts';
 import type { FileReader } from './file-reader.ts';
@@ -48,13 +47,14 @@ import type { LossReason } from './losses.ts';
 import { splitTruncated } from './lost-file.ts';
 import { LostFiles } from './lost-files.ts';
 import { Notes } from './notes.ts';
-import type { QuietOptions } from './quiet-containers.ts';
+import type { QuietOptions, Watch } from './quiet-containers.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { applyDecision, decideAnew, isAdmitted, noteClosed } from './rules/admission.ts';
 import type { RuleBook } from './rules/rule-book.ts';
 import type { NoteMove } from './run-ledger.ts';
 
-export interface TailOptions extends OpenFileLimits, LogOpenerOptions, Pick<QuietOptions, 'quietMs'> {
+export interface TailOptions
+  extends OpenFileLimits, LogOpenerOptions, Pick<DiscoveryOptions, 'watchPods'>, Pick<QuietOptions, 'quietMs'> {
   readonly podsDir: string;
   readonly node: string;
   readonly log: Logger;
@@ -97,8 +97,7 @@ export class Tail {
     this.#reader = options.reader;
     this.#ready = options.ready;
     this.#rules = options.rules;
-    const { graceMs = GRACE_MS, pendingIdleMsMax = PENDING_IDLE_MS_MAX } = options;
-    const { goneMs = GONE_MS } = options;
+    const { graceMs = GRACE_MS, goneMs = GONE_MS, pendingIdleMsMax = PENDING_IDLE_MS_MAX } = options;
     this.#times = { graceMs, unlinkedGraceMs: Math.min(graceMs, UNLINKED_GRACE_MS), pendingIdleMsMax };
     this.#known = new KnownPositions(goneMs);
     this.#descriptors = createDescriptors(options, new LogOpener(options));

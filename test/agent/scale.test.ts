@@ -1,8 +1,10 @@
 /** Many files, one that floods, nodes that have no inotify watches left, and what a busy hour leaves behind. */
 import { watch } from 'node:fs';
+import { watch as watchWithChokidar } from 'chokidar';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import type { Watch } from '../../agent/directory-watcher.ts';
+import type { WatchPods } from '../../agent/directory-watcher.ts';
+import type { Watch } from '../../agent/quiet-containers.ts';
 import { criLines, LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
 
 const world = worldOfEachTest();
@@ -73,16 +75,22 @@ test('2,000 files without inotify watches: says so once, finds new pods by listi
     return world.path(LIVE, `c${i % 5}`, `ns_pod-${pod}_uid-${pod}`);
   });
   for (const [i, path] of paths.entries()) world.write(path, criLines([`line-${i}`]));
+  const exhausted = Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   let watches = 0;
   const scarce: Watch = (path, listener) => {
-    if (watches === 64) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    if (watches === 64) throw exhausted;
     watches++;
     return watch(path, listener);
+  };
+  const watchPods: WatchPods = (podsDir) => {
+    const watcher = watchWithChokidar(podsDir, { depth: 0 });
+    watcher.on('ready', () => watcher.emit('error', exhausted));
+    return watcher;
   };
   const warnings: string[] = [];
   const log = pino({ level: 'warn' }, { write: (text) => warnings.push(text) });
   let openMost = 0;
-  await world.start({ watch: scarce, openFilesMax, log, tickMs: 50, rescanMs: 1_000 });
+  await world.start({ watch: scarce, watchPods, openFilesMax, log, tickMs: 50, rescanMs: 1_000 });
   const have = (): Set<string> => new Set(world.sink.texts());
   await until(
     () => {
