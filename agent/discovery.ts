@@ -4,12 +4,15 @@
  * which is an event a line. Growth and rotation are seen by the tail's tick, or of a quiet container by its first event.
  * Events only say where to look; what is there is always listed afresh, and everything is listed every few seconds in case
  * one was missed. A new pod's directory is listed at each poll for a moment, since the watch on it begins somewhat later.
+ *
+ * Where no event has told of it, the time of a directory does: it has changed and what is in it has not, so something has come
+ * and gone.
  */
-import { readdirSync, type Dirent } from 'node:fs';
+import { readdirSync, statSync, type Dirent } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
 import { DirectoryWatcher, type WatchPods } from './directory-watcher.ts';
-import { NEW_POD_MS, POLL_MS } from './limits.ts';
+import { EVENT_MS_MAX, NEW_POD_MS, POLL_MS } from './limits.ts';
 import { isContainerName, parsePodDirectory, type PodDirectory } from './log-path.ts';
 
 export interface ContainerDirectory extends PodDirectory {
@@ -22,6 +25,12 @@ export interface DiscoveryListener {
   vanished(path: string): void;
   /** It came and went between two looks. The container is empty when not even its name was seen. */
   missed(directory: ContainerDirectory): void;
+}
+
+interface Listing {
+  readonly mtimeMs: number;
+  /** Of all entries, whatever they are. */
+  readonly names: string;
 }
 
 export interface DiscoveryOptions {
@@ -41,6 +50,10 @@ export class Discovery {
   readonly #watcher: DirectoryWatcher;
   /** Pod directory name → names of its container directories. */
   readonly #pods = new Map<string, Set<string>>();
+  /** Pod directory name → what its last listing has shown. */
+  readonly #listings = new Map<string, Listing>();
+  /** Pod directory name → since when an event is awaited that tells what has come and gone in it. */
+  readonly #unexplained = new Map<string, number>();
   /** Pod directory name → until when its directory is listed at each poll. */
   readonly #newUntilMs = new Map<string, number>();
   #nowMs = 0;
@@ -88,6 +101,7 @@ export class Discovery {
    */
   poll(nowMs: number, listsAll: boolean): boolean {
     this.#nowMs = nowMs;
+    this.#reportUnexplained();
     if (listsAll || nowMs >= this.#rescanDueMs) {
       this.#rescanDueMs = nowMs + this.#rescanMs;
       this.#scanTouched();
@@ -124,6 +138,7 @@ export class Discovery {
     for (const [pod, names] of this.#touched) {
       const before = this.#pods.get(pod);
       this.#scanPod(pod);
+      this.#unexplained.delete(pod);
       const after = this.#pods.get(pod);
       const isNew = before === undefined && !this.#hasGone(pod);
       if (isNew && after === undefined && names.size === 0) this.#missed(pod, '');
@@ -177,12 +192,14 @@ export class Discovery {
     const directory = join(this.#podsDir, name);
     const known = this.#pods.get(name);
     if (known === undefined) this.#newUntilMs.set(name, this.#nowMs + NEW_POD_MS);
-    const entries = this.#list(directory);
+    const mtimeMs = statSync(directory, { throwIfNoEntry: false })?.mtimeMs;
+    const entries = mtimeMs === undefined ? 'missing' : this.#list(directory);
     if (entries === undefined) return false;
     if (entries === 'missing') {
       this.#forgetPod(name);
       return true;
     }
+    this.#compare(name, { mtimeMs: mtimeMs!, names: entries.map((entry) => entry.name).join('/') });
     const present = new Set(entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name));
     this.#pods.set(name, present);
     for (const container of present) {
@@ -195,8 +212,26 @@ export class Discovery {
     return true;
   }
 
+  /** The time is of before the listing: what came between the two makes the next listing differ. */
+  #compare(pod: string, listing: Listing): void {
+    const before = this.#listings.get(pod);
+    this.#listings.set(pod, listing);
+    if (before === undefined || before.mtimeMs === listing.mtimeMs || before.names !== listing.names) return;
+    if (!this.#unexplained.has(pod)) this.#unexplained.set(pod, this.#nowMs);
+  }
+
+  #reportUnexplained(): void {
+    for (const [pod, sinceMs] of this.#unexplained) {
+      if (this.#nowMs - sinceMs < EVENT_MS_MAX) continue;
+      this.#unexplained.delete(pod);
+      this.#missed(pod, '');
+    }
+  }
+
   #forgetPod(name: string): void {
     const known = this.#pods.get(name);
+    this.#listings.delete(name);
+    this.#newUntilMs.delete(name);
     if (known === undefined) return;
     this.#pods.delete(name);
     this.#went.add(name);

@@ -114,6 +114,9 @@ export const POLL_MS = 1_000;
 /** A new pod's directory is listed at each tick for this long: the watch on it begins within milliseconds. */
 export const NEW_POD_MS = 1_000;
 
+/** An event comes this long after what it tells of, if one comes. Beyond: something has come and gone without a name. */
+export const EVENT_MS_MAX = 500;
+
 /** Pods whose directories are watched, 40 KB each; Kubernetes allows 110 a node by default. Beyond: all are listed. */
 export const WATCHED_PODS_MAX = 500;
 

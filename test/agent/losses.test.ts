@@ -3,11 +3,13 @@
  * whatever is repeated or restarted in between.
  */
 import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { EventEmitter } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { pino } from 'pino';
 import { CAUGHT_UP_MARGIN_MS } from '../../agent/limits.ts';
 import { FLAG_PARTIAL } from '../../shared/row-group/format.ts';
+import type { WatchPods } from '../../agent/directory-watcher.ts';
 import { cri, criLines, LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
 
 const world = worldOfEachTest();
@@ -145,13 +147,31 @@ test('a pod that lives less than a look is captured or counted', async () => {
   );
 });
 
+const UNSEEN = 'podlog: lines of 0.log may have been lost: it was deleted before it could be opened';
+
 test('a container that comes and goes between two looks in a pod that stays', async () => {
   world.writeLines(['a'], 'other');
   await world.start({ tickMs: 60 });
   await world.expectLines(['a']);
+  await until(
+    () => world.metric('polling') === 0,
+    () => 'pods are not watched',
+  );
   world.writeLines(['b']);
   world.remove(world.path('', 'app'));
-  await expectMarker('unseen', 'podlog: lines of 0.log may have been lost: it was deleted before it could be opened');
+  await expectMarker('unseen', UNSEEN);
+});
+
+test('the same where no event tells of it: the marker names no container', async () => {
+  world.writeLines(['a'], 'other');
+  const silent = Object.assign(new EventEmitter(), { close: async () => {} });
+  await world.start({ tickMs: 60, watchPods: () => silent as unknown as ReturnType<WatchPods> });
+  silent.emit('ready');
+  await world.expectLines(['a']);
+  await world.settled();
+  world.writeLines(['b']);
+  world.remove(world.path('', 'app'));
+  await expectMarker('unseen', UNSEEN, '');
 });
 
 test('pods that live for 5 to 500 ms: every line is there, or the pod has its marker', async () => {

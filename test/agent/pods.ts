@@ -218,7 +218,7 @@ export function openInodes(): ReadonlySet<number> {
 }
 
 /** Polls for a condition. */
-export async function until(condition: () => boolean, problem: () => string, limitMs = 4_000): Promise<void> {
+export async function until(condition: () => boolean, problem: () => string, limitMs = 30_000): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`timed out: ${problem()}`);
