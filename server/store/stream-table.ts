@@ -3,9 +3,9 @@
  * sets can be compared by identity. Whoever names streams holds them and releases them again; a stream that nothing holds
  * is forgotten. So the table's memory is that of the streams in the store, whatever has passed through it.
  */
-import { hash } from 'node:crypto';
 import { TooManyStreamsError } from '../../shared/errors.ts';
-import { type Labels, labelsKey, labelsMemoryBytes } from '../../shared/labels.ts';
+import { type Labels, labelsMemoryBytes } from '../../shared/labels.ts';
+import { labelsDigest } from '../../shared/labels-digest.ts';
 import { STREAMS_BYTES_MAX, STREAMS_MAX } from '../limits.ts';
 
 interface Stream {
@@ -15,12 +15,11 @@ interface Stream {
 }
 
 export class StreamTable {
-  /** By `keyOf`: the label set's own text would be in memory twice. */
-  readonly #byKey = new Map<string, Stream>();
+  readonly #byDigest = new Map<string, Stream>();
   #memoryBytes = 0;
 
   get size(): number {
-    return this.#byKey.size;
+    return this.#byDigest.size;
   }
 
   get memoryBytes(): number {
@@ -33,11 +32,11 @@ export class StreamTable {
    */
   hold(labelSets: readonly Labels[]): readonly Labels[] {
     return labelSets.map((labels) => {
-      const key = keyOf(labels);
-      let stream = this.#byKey.get(key);
+      const digest = labelsDigest(labels);
+      let stream = this.#byDigest.get(digest);
       if (stream === undefined) {
         stream = { labels: Object.freeze({ ...labels }), memoryBytes: labelsMemoryBytes(labels), holders: 0 };
-        this.#byKey.set(key, stream);
+        this.#byDigest.set(digest, stream);
         this.#memoryBytes += stream.memoryBytes;
       }
       stream.holders++;
@@ -59,10 +58,10 @@ export class StreamTable {
   /** @param streams  as `hold` gave them */
   release(streams: readonly Labels[]): void {
     for (const labels of streams) {
-      const key = keyOf(labels);
-      const stream = this.#byKey.get(key)!;
+      const digest = labelsDigest(labels);
+      const stream = this.#byDigest.get(digest)!;
       if (--stream.holders > 0) continue;
-      this.#byKey.delete(key);
+      this.#byDigest.delete(digest);
       this.#memoryBytes -= stream.memoryBytes;
     }
   }
@@ -72,23 +71,19 @@ export class StreamTable {
     const added = new Set<string>();
     let memoryBytes = this.#memoryBytes;
     for (const [index, labels] of labelSets.entries()) {
-      const key = keyOf(labels);
-      if (this.#byKey.has(key) || added.has(key)) continue;
+      const digest = labelsDigest(labels);
+      if (this.#byDigest.has(digest) || added.has(digest)) continue;
       const withThis = memoryBytes + labelsMemoryBytes(labels);
-      const count = this.#byKey.size + added.size + 1;
+      const count = this.#byDigest.size + added.size + 1;
       if (withThis > STREAMS_BYTES_MAX * shareMax || count > STREAMS_MAX * shareMax) {
         excess.push(index);
         continue;
       }
-      added.add(key);
+      added.add(digest);
       memoryBytes = withThis;
     }
     return excess;
   }
-}
-
-function keyOf(labels: Labels): string {
-  return hash('sha256', labelsKey(labels), 'base64');
 }
 
 function tooManyStreams(excess: readonly number[]): TooManyStreamsError {

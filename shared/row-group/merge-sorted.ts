@@ -10,7 +10,7 @@
  * Rows that are equal in stream and time keep the order in which the inputs were given, and in which they stood there.
  */
 import { CorruptionError } from '../errors.ts';
-import { labelsKey } from '../labels.ts';
+import { labelsDigest } from '../labels-digest.ts';
 import type { Labels } from '../labels.ts';
 import { NS_PER_DAY } from '../time.ts';
 import { DecodedBudget } from './decoded-budget.ts';
@@ -200,10 +200,10 @@ function expectSorted(timesNs: Float64Array, streamCodes: Uint16Array, ranks: Ui
 
 /** Streams of a row group → their places among all streams. */
 function streamRanks(streams: readonly Labels[]): (of: readonly Labels[]) => Uint32Array {
-  const rankOf = new Map(streams.map((labels, rank) => [labelsKey(labels), rank]));
+  const rankOf = new Map(streams.map((labels, rank) => [labelsDigest(labels), rank]));
   return (of) =>
     Uint32Array.from(of, (labels) => {
-      const rank = rankOf.get(labelsKey(labels));
+      const rank = rankOf.get(labelsDigest(labels));
       if (rank === undefined) throw new CorruptionError('a row group has a stream that its segment does not name');
       return rank;
     });

@@ -7,6 +7,7 @@
  */
 import type { Labels } from '../labels.ts';
 import { labelsKey } from '../labels.ts';
+import { labelsDigest } from '../labels-digest.ts';
 import { NS_PER_DAY } from '../time.ts';
 import { LINE_BYTES_PER_GROUP, ROWS_PER_GROUP } from './format.ts';
 import { OutputGroup } from './merge-output.ts';
@@ -104,16 +105,18 @@ function sortedRows(groups: readonly RowGroup[], { day, keep }: MergeOptions): S
  * each list the rank of each of its streams.
  */
 export function rankStreams(lists: readonly (readonly Labels[])[]): { streams: Labels[]; ranksOf: Uint32Array[] } {
-  const byKey = new Map<string, Labels>();
-  const keysOf = lists.map((list) =>
+  const byDigest = new Map<string, Labels>();
+  const digestsOf = lists.map((list) =>
     list.map((labels) => {
-      const key = labelsKey(labels);
-      byKey.set(key, labels);
-      return key;
+      const digest = labelsDigest(labels);
+      byDigest.set(digest, labels);
+      return digest;
     }),
   );
-  const keys = [...byKey.keys()].toSorted();
-  const rankOf = new Map(keys.map((key, rank) => [key, rank]));
-  const ranksOf = keysOf.map((listKeys) => Uint32Array.from(listKeys, (key) => rankOf.get(key)!));
-  return { streams: keys.map((key) => byKey.get(key)!), ranksOf };
+  const sorted = [...byDigest]
+    .map(([digest, labels]) => ({ digest, labels, key: labelsKey(labels) }))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  const rankOf = new Map(sorted.map(({ digest }, rank) => [digest, rank]));
+  const ranksOf = digestsOf.map((digests) => Uint32Array.from(digests, (digest) => rankOf.get(digest)!));
+  return { streams: sorted.map(({ labels }) => labels), ranksOf };
 }

@@ -3,7 +3,8 @@
  * worker thread: plain data in, plain data out. Memory: see shared/row-group/merge-sorted.ts.
  */
 import { CorruptionError, type Unusable, unusableBy } from '../../../shared/errors.ts';
-import { type Labels, labelsKey } from '../../../shared/labels.ts';
+import type { Labels } from '../../../shared/labels.ts';
+import { labelsDigest } from '../../../shared/labels-digest.ts';
 import { mergeSorted, type SortedInput } from '../../../shared/row-group/merge-sorted.ts';
 import { type RowGroup, verifyRowGroup } from '../../../shared/row-group/reader.ts';
 import { COMPACTION_DECODED_BYTES_MAX } from '../../limits.ts';
@@ -24,7 +25,7 @@ export interface CompactInput {
   readonly indexedFields: readonly string[];
   /** In order of arrival. */
   readonly segments: readonly CompactSegment[];
-  /** By labelsKey: rows of this stream that are older, in ns from the start of the day, are left out. */
+  /** By labelsDigest: rows of this stream that are older, in ns from the start of the day, are left out. */
   readonly cutoffsNs: ReadonlyMap<string, number>;
 }
 
@@ -101,7 +102,7 @@ function inputOf(file: DiskFile, { rowGroups, streams }: CompactSegment): Sorted
 }
 
 function keptRows(group: RowGroup, cutoffsNs: ReadonlyMap<string, number>): Uint8Array | undefined {
-  const cutoffs = group.info.streams.map((labels) => cutoffsNs.get(labelsKey(labels)) ?? -Infinity);
+  const cutoffs = group.info.streams.map((labels) => cutoffsNs.get(labelsDigest(labels)) ?? -Infinity);
   if (Math.max(...cutoffs) <= group.info.minTimeNs) return undefined;
   const codes = group.streamCodes();
   return Uint8Array.from(group.timesNs(), (timeNs, row) => (timeNs < cutoffs[codes[row]!]! ? 0 : 1));

@@ -1,5 +1,6 @@
 /** What retention has to do, as pure functions: which segments go, and which are written anew without some streams. */
-import { type Labels, labelsKey } from '../../../shared/labels.ts';
+import type { Labels } from '../../../shared/labels.ts';
+import { labelsDigest } from '../../../shared/labels-digest.ts';
 import { instantOf, instantOfMs, timeNsFrom } from '../../../shared/time.ts';
 import { RETENTION_OVERDUE_MS_MAX, RETENTION_REWRITE_SHARE_MIN } from '../../limits.ts';
 import type { LiveSegment } from '../recover.ts';
@@ -27,7 +28,7 @@ export function planByRules(
   return { expired, rewritten };
 }
 
-/** By labelsKey: lines of the stream that are older than this, in ns from the start of the segment's day, have expired. */
+/** By labelsDigest: lines of the stream that are older than this, in ns from the start of the segment's day, have expired. */
 export function cutoffsOf(
   { rowGroups }: LiveSegment,
   ageOf: (labels: Labels) => number,
@@ -37,7 +38,7 @@ export function cutoffsOf(
   for (const { baseDay, streams } of rowGroups) {
     for (const labels of streams) {
       const ageMs = ageOf(labels);
-      if (ageMs !== Infinity) cutoffs.set(labelsKey(labels), timeNsFrom(baseDay, instantOfMs(nowMs - ageMs)));
+      if (ageMs !== Infinity) cutoffs.set(labelsDigest(labels), timeNsFrom(baseDay, instantOfMs(nowMs - ageMs)));
     }
   }
   return cutoffs;

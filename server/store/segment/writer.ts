@@ -5,7 +5,8 @@
 import { crc32 } from 'node:zlib';
 import { dirname } from 'node:path';
 import { ByteWriter } from '../../../shared/bytes.ts';
-import { type Labels, labelsKey } from '../../../shared/labels.ts';
+import type { Labels } from '../../../shared/labels.ts';
+import { labelsDigest } from '../../../shared/labels-digest.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Disk, DiskFile } from '../disk.ts';
 import { encodeFieldIndex } from '../index/format.ts';
@@ -36,6 +37,7 @@ export class SegmentWriter {
   readonly #file: DiskFile;
   readonly #rowGroups: SegmentRowGroup[] = [];
   readonly #streams: Labels[] = [];
+  /** By labelsDigest. */
   readonly #streamIndexes = new Map<string, number>();
   readonly #indexes: readonly FieldIndexBuilder[];
   #sizeBytes = 0;
@@ -127,11 +129,11 @@ export class SegmentWriter {
   }
 
   #streamIndex(labels: Labels): number {
-    const key = labelsKey(labels);
-    let index = this.#streamIndexes.get(key);
+    const digest = labelsDigest(labels);
+    let index = this.#streamIndexes.get(digest);
     if (index === undefined) {
       index = this.#streams.push(labels) - 1;
-      this.#streamIndexes.set(key, index);
+      this.#streamIndexes.set(digest, index);
     }
     return index;
   }
