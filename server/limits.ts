@@ -93,6 +93,17 @@ export const IDEMPOTENCY_KEY_BYTES_MAX = 128;
 
 // ── Positions ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/**
+ * Log files whose positions are known, with those that are gone for less than an hour: about 300 bytes each in memory, and
+ * in the manifest. A node of 110 pods has some hundred. Beyond: batches with new ones are refused with 429, and agents keep
+ * trying while old ones are forgotten.
+ */
+export const FILES_PER_NODE_MAX = 20_000;
+export const FILES_MAX = 500_000;
+
+/** Name of a log file; a uid, a container's name and a time make 150 bytes at most. Beyond: 400. */
+export const FILE_NAME_BYTES_MAX = 1024;
+
 /** A node unseen for so long is gone and its files with it. Beyond: its positions are forgotten. */
 export const NODE_UNSEEN_MS_MAX = 30 * DAY_MS;
 

@@ -6,7 +6,7 @@
 import { CorruptionError, TooManyStreamsError } from '../../shared/errors.ts';
 import { type Batch, decodeBatch, encodeBatch, type PositionsAnswer } from '../../shared/wire.ts';
 import type { LogStore } from '../store/log-store.ts';
-import { COARSE_STREAMS_SHARE_MAX, PUSHED_STREAMS_SHARE_MAX } from '../limits.ts';
+import { COARSE_STREAMS_SHARE_MAX, FILE_NAME_BYTES_MAX, PUSHED_STREAMS_SHARE_MAX } from '../limits.ts';
 import { coarsened, COARSENINGS } from './coarse-labels.ts';
 import { type Positions, PUSH_NODE } from './positions.ts';
 
@@ -41,12 +41,14 @@ export class BatchAcceptor {
    * @param bytes  an encoded batch; must not change until then
    * @param batch  `bytes`, decoded
    * @throws CorruptionError, UnavailableError
+   * @throws PodlogError  429: it has too many new log files
    * @throws TooManyStreamsError  a push makes new streams that do not fit; of others even the coarsest labels do not
    */
   async accept(bytes: Uint8Array, batch = decodeBatch(bytes)): Promise<BatchOutcome> {
     checkRanges(batch);
     const files = [...batch.files.map(({ file }) => file), ...batch.gone].map((file) => `${batch.node}\0${file}`);
     for (let wait = this.#othersOf(files); wait !== undefined; wait = this.#othersOf(files)) await wait;
+    this.#positions.assertRoom(batch);
     // From here to the entry in #inFlight nothing may wait.
     const verdict = this.#positions.judge(batch);
     if (verdict.kind !== 'accept') return verdict;
@@ -104,6 +106,9 @@ export class BatchAcceptor {
 function checkRanges({ files }: Batch): void {
   const seen = new Set<string>();
   for (const { file, from, to } of files) {
+    if (Buffer.byteLength(file) > FILE_NAME_BYTES_MAX) {
+      throw new CorruptionError(`the batch has a file whose name is longer than ${FILE_NAME_BYTES_MAX} bytes`);
+    }
     if (seen.has(file)) throw new CorruptionError(`the batch has the file ${file} twice`);
     if (to.stdout < from.stdout || to.stderr < from.stderr) {
       throw new CorruptionError(`the batch moves the file ${file} backwards`);

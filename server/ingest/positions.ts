@@ -6,8 +6,15 @@
  * positions of another. A push with an idempotency key is a file of no node, see stored-pushes.ts. What the server itself
  * records of its cluster are files of CLUSTER_NODE, see ../kubernetes/recorder.ts.
  */
+import { PodlogError } from '../../shared/errors.ts';
 import { type Batch, type FileRange, type Position, POSITION_START, type PositionsAnswer } from '../../shared/wire.ts';
-import { CLOCK_JUMP_MS, GONE_FILE_KEPT_MS, NODE_UNSEEN_MS_MAX } from '../limits.ts';
+import {
+  CLOCK_JUMP_MS,
+  FILES_MAX,
+  FILES_PER_NODE_MAX,
+  GONE_FILE_KEPT_MS,
+  NODE_UNSEEN_MS_MAX,
+} from '../limits.ts';
 import type { BatchState } from '../store/batch-state.ts';
 import type { JsonValue } from '../store/manifest.ts';
 import { type SavedPushes, StoredPushes } from './stored-pushes.ts';
@@ -76,6 +83,17 @@ export class Positions implements BatchState {
       if (goneMs === undefined) positions.push({ file, ...position });
     }
     return { positions };
+  }
+
+  /** @throws PodlogError  429: the batch has new files of a node, and there is no room for them */
+  assertRoom({ node, files }: Batch): void {
+    if (node === PUSH_NODE || node === CLUSTER_NODE) return;
+    const known = this.#nodes.get(node)?.files;
+    const newCount = files.filter(({ file }) => known?.has(file) !== true).length;
+    if (newCount === 0) return;
+    const count = known?.size ?? 0;
+    if (count + newCount > FILES_PER_NODE_MAX) throw tooManyFiles(`the node ${node} has`, count, FILES_PER_NODE_MAX);
+    if (this.fileCount + newCount > FILES_MAX) throw tooManyFiles('all nodes have', this.fileCount, FILES_MAX);
   }
 
   judge({ node, files, gone }: Batch): Verdict {
@@ -185,4 +203,9 @@ function isStored({ to }: FileRange, known: Position): boolean {
 
 function isSame(a: Position, b: Position): boolean {
   return a.stdout === b.stdout && a.stderr === b.stderr;
+}
+
+function tooManyFiles(who: string, count: number, countMax: number): PodlogError {
+  const message = `${who} ${count} log files, there is room for ${countMax}: new ones wait until old ones are forgotten`;
+  return new PodlogError('PODLOG_TOO_MANY_FILES', 429, message);
 }

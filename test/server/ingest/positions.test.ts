@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
+import { PodlogError } from '../../../shared/errors.ts';
 import { type Batch, POSITION_START } from '../../../shared/wire.ts';
 import {
+  FILES_PER_NODE_MAX,
   GONE_FILE_KEPT_MS,
   IDEMPOTENCY_KEY_KEPT_MS,
   IDEMPOTENCY_KEYS_MAX,
   NODE_UNSEEN_MS_MAX,
 } from '../../../server/limits.ts';
-import { Positions, PUSH_NODE } from '../../../server/ingest/positions.ts';
+import { CLUSTER_NODE, Positions, PUSH_NODE } from '../../../server/ingest/positions.ts';
 import { oldKeyFile } from '../../../server/ingest/stored-pushes.ts';
 import { at, range } from '../store/batches.ts';
 
@@ -134,4 +136,20 @@ test('keys are bounded: the oldest goes first', () => {
     positions.apply(batch({ node: PUSH_NODE, files: [range(oldKeyFile(String(i)), 0, 1)] }));
   expect(positions.known(PUSH_NODE, oldKeyFile('0'))).toEqual(at(0));
   expect(positions.known(PUSH_NODE, oldKeyFile('1'))).toEqual(at(1));
+});
+
+test('a node has room for a number of files, and for more once old ones are forgotten', () => {
+  let nowMs = 0;
+  const positions = new Positions(() => nowMs);
+  const files = Array.from({ length: FILES_PER_NODE_MAX }, (_, i) => range(`f${i}`, 0, 1));
+  positions.assertRoom(batch({ files }));
+  positions.apply(batch({ files }));
+  const more = batch({ files: [range('more', 0, 1)] });
+  expect(() => positions.assertRoom(more)).toThrow(PodlogError);
+  for (const node of ['n2', PUSH_NODE, CLUSTER_NODE]) positions.assertRoom({ ...more, node });
+  positions.assertRoom(batch({ files: [range('f7', 1, 2)] }));
+  positions.apply(batch({ gone: ['f7'] }));
+  nowMs = GONE_FILE_KEPT_MS + 1;
+  positions.expire();
+  positions.assertRoom(more);
 });

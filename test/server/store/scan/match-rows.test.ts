@@ -8,7 +8,7 @@ import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../shared/time.ts';
 import { matches, parsePattern } from '../../../../server/store/scan/pattern.ts';
 import type { Plan } from '../../../../server/store/scan/plan.ts';
-import { matchRows } from '../../../../server/store/scan/match-rows.ts';
+import { matchRows, mayMatch, streamMatcher } from '../../../../server/store/scan/match-rows.ts';
 import { TEXT_LINES, textLine } from '../../../shared/row-group/text-lines/lines.ts';
 
 const DAY = 20_780;
@@ -325,4 +325,33 @@ describe('matchRows', () => {
       expect([...matchRows(group, wanted)]).toEqual(rows.flatMap((_, i) => (user === '*' || i % 7 === 3 ? [i] : [])));
     }
   });
+});
+
+it('looks at the labels of a stream once, however many row groups have it', () => {
+  let looks = 0;
+  const stream = new Proxy<Labels>(
+    { app: 'shop' },
+    {
+      get: () => {
+        looks++;
+        return 'shop';
+      },
+    },
+  );
+  const bounds = { baseDay: 0, minTimeNs: 0, maxTimeNs: 1, streams: [stream] };
+  const [shop, other] = ['shop', 'other'].map((app) => ({
+    from: undefined,
+    to: undefined,
+    values: [{ name: 'app', any: [parsePattern(app)], none: [] }],
+    text: { any: [], none: [] },
+  }));
+  for (const [asked, want] of [
+    [shop!, true],
+    [other!, false],
+  ] as const) {
+    const mayMatchStream = streamMatcher(asked);
+    looks = 0;
+    for (let i = 0; i < 100; i++) expect(mayMatch(bounds, asked, mayMatchStream)).toBe(want);
+    expect(looks).toBe(1);
+  }
 });
