@@ -131,7 +131,7 @@ export const WAL_GROUP_BYTES_MAX = 4 * MIB;
 /**
  * A WAL file is sealed, and then flushed, at the first of these. Size: 330,000 rows of common logs. Decoded size: rows that
  * compress well are many, and a flush of more than FLUSH_DECODED_BYTES_MAX makes several segments. Records: a query visits
- * each row group of the memtable (60 µs each, and their headers fit into WORKER_HEADERS_MAX); small flushes are what
+ * each row group of the memtable (60 µs each, and their headers fit into WORKER_HEADERS_BYTES_MAX); small flushes are what
  * compaction is for. Age: rows rest unsorted so long at most.
  */
 export const WAL_FILE_BYTES_MAX = 8 * MIB;
@@ -429,7 +429,7 @@ export const AGGREGATE_TABLE_BYTES_MAX = 16 * MIB;
 /** Memory of the quantiles of all groups in one table: 100 different numbers of each of 10,000. Beyond: 413. */
 export const AGGREGATE_SKETCHES_BYTES_MAX = 32 * MIB;
 
-/** Tables of all aggregations that run. Beyond: 503. */
+/** Tables of all aggregations and facets that run. Beyond: 503. */
 export const AGGREGATE_BYTES_MAX = 128 * MIB;
 
 /** Rows that one task of an aggregation counts: some 10 ms, so that few messages are needed and others get their turn. */
@@ -444,11 +444,15 @@ export const AGGREGATE_BY_MAX = 4;
 /** Distinct values that a facet counts; a field with more is an id, and only how often it occurs is told. */
 export const FACET_VALUES_MAX = 1000;
 
+/** Names of labels and fields whose facets are counted. Beyond: the answer has the most frequent ones, and says so. */
+export const FACET_NAMES_MAX = 10_000;
+export const FACET_NAMES_CUT = 1000;
+
 /**
- * Memory of the names and values of one answer's facets, in a worker and on the main thread. Beyond: fewer values of each
- * name are counted, and the answer says how many; 413 where the names alone are too many.
+ * Memory of the names and values of one answer's facets, in a worker and on the main thread; names alone take at most 6 MB
+ * of it. Beyond: fewer values of each name are counted, and the answer says how many.
  */
-export const FACETS_BYTES_MAX = 16 * MIB;
+export const FACETS_BYTES_MAX = 8 * MIB;
 
 /** Values of a facet in an answer, the most frequent ones, when nobody says how many. */
 export const FACET_TOP_DEFAULT = 10;
@@ -459,8 +463,8 @@ export const WORKER_CACHE_BYTES_MAX = 12 * MIB;
 /** What a worker keeps of the segments' indexes: 8 bytes for each block of about a kilobyte. Beyond: read again. */
 export const WORKER_INDEXES_BYTES_MAX = 8 * MIB;
 
-/** Headers of row groups that a worker keeps, about 20 KB each. Beyond: as above. */
-export const WORKER_HEADERS_MAX = 400;
+/** Headers of row groups that a worker keeps, decoded: 400 of 40 KB, as busy nodes have them. Beyond: as above. */
+export const WORKER_HEADERS_BYTES_MAX = 16 * MIB;
 
 /** Files that a worker keeps open, and for how long: a deleted one takes room until then. Beyond: opened again. */
 export const OPEN_FILES_MAX = 32;

@@ -78,13 +78,11 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
     const names = all(request.query, 'name');
     const top = parseCount(request.query, 'top', 0, FACET_VALUES_MAX, FACET_TOP_DEFAULT);
     return withSnapshot(options, request, reply, async (rowGroups, signal) => {
-      const { facets: found, valuesMax } = await facets(
-        rowGroups,
-        predicate,
-        names.length === 0 ? undefined : names,
-        newQuery(),
-        signal,
-      );
+      const {
+        facets: found,
+        valuesMax,
+        isCut,
+      } = await facets(rowGroups, predicate, names.length === 0 ? undefined : names, newQuery(), signal);
       return {
         fields: found
           .toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1))
@@ -94,6 +92,7 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
             distinct: values?.size ?? `more than ${valuesMax}`,
             values: topValues(values ?? new Map(), top),
           })),
+        ...(isCut && { truncated: true }),
       };
     });
   });

@@ -21,6 +21,7 @@ import {
   readHeader,
   type RowGroupInfo,
 } from './header.ts';
+import { headerMemoryBytes } from './header-size.ts';
 import { ENCODING_DICTIONARY, ENCODING_PATTERN } from './format.ts';
 import { LineSink, type OpenTemplate } from './line-sink.ts';
 import { isCompressed, openPage, type PageEntry, type PageReader, takePage, verifyPage } from './page.ts';
@@ -162,6 +163,11 @@ export class RowGroup {
   /** FLAG_… bits, by row. */
   flags(): Uint8Array {
     return this.#kept(PART_FLAGS, () => this.#smallIntegers(3, new Uint8Array(this.info.rowCount)));
+  }
+
+  /** Memory of this object, without what is decoded. */
+  headerMemoryBytes(): number {
+    return headerMemoryBytes(this.#header);
   }
 
   order(): TemplateOrder {

@@ -1,6 +1,5 @@
 /** Facets by name: how many lines have each label or field, and its values, within a fixed number of bytes. */
-import { QueryTooLargeError } from '../../../shared/errors.ts';
-import { FACET_VALUES_MAX, FACETS_BYTES_MAX } from '../../limits.ts';
+import { FACET_NAMES_MAX, FACET_VALUES_MAX, FACETS_BYTES_MAX } from '../../limits.ts';
 
 export interface Facet {
   readonly name: string;
@@ -15,6 +14,8 @@ export interface FacetCounts {
   readonly facets: readonly Facet[];
   /** A facet without values has more than this many. */
   readonly valuesMax: number;
+  /** Some names are left out, and lines of others may be. */
+  readonly isCut: boolean;
 }
 
 interface OpenFacet {
@@ -31,22 +32,25 @@ export class FacetTable {
   readonly #facets = new Map<string, OpenFacet>();
   #valuesMax = FACET_VALUES_MAX;
   #bytes = 0;
+  #isCut = false;
 
   /** @param ids  names that are known to have too many values: these are not counted again */
   constructor(ids: Iterable<string> = []) {
-    for (const name of ids) this.#open(name).values = undefined;
+    for (const name of ids) this.addId(name, 0);
   }
 
   /** Adds lines that have a name, but not which values they have: it has too many. */
   addId(name: string, rows: number): void {
     const facet = this.#open(name);
+    if (facet === undefined) return;
     facet.rows += rows;
     this.#dropValues(facet);
   }
 
-  /** Adds lines with a value. @throws QueryTooLargeError  the names alone take too much memory */
+  /** Adds lines with a value. */
   addValue(name: string, value: string, rows: number): void {
     const facet = this.#open(name);
+    if (facet === undefined) return;
     facet.rows += rows;
     const { values } = facet;
     if (values === undefined) return;
@@ -59,8 +63,8 @@ export class FacetTable {
     this.#grow(bytes);
   }
 
-  /** @throws QueryTooLargeError */
-  add({ facets, valuesMax }: FacetCounts): void {
+  add({ facets, valuesMax, isCut }: FacetCounts): void {
+    this.#isCut ||= isCut;
     this.#limitValues(Math.min(valuesMax, this.#valuesMax));
     for (const { name, rows, values } of facets) {
       if (values === undefined) this.addId(name, rows);
@@ -73,6 +77,10 @@ export class FacetTable {
     return facet !== undefined && facet.values === undefined;
   }
 
+  get memoryBytes(): number {
+    return this.#bytes;
+  }
+
   ids(): string[] {
     return [...this.#facets.keys()].filter((name) => this.isId(name));
   }
@@ -80,15 +88,19 @@ export class FacetTable {
   counts(): FacetCounts {
     const facets: Facet[] = [];
     for (const { name, rows, values } of this.#facets.values()) if (rows > 0) facets.push({ name, rows, values });
-    return { facets, valuesMax: this.#valuesMax };
+    return { facets, valuesMax: this.#valuesMax, isCut: this.#isCut };
   }
 
-  #open(name: string): OpenFacet {
+  /** Undefined where there is no room for another name. */
+  #open(name: string): OpenFacet | undefined {
     let facet = this.#facets.get(name);
-    if (facet === undefined) {
-      this.#facets.set(name, (facet = { name, rows: 0, values: new Map(), valuesBytes: 0 }));
-      this.#grow(bytesOf(name));
+    if (facet !== undefined) return facet;
+    if (this.#facets.size === FACET_NAMES_MAX) {
+      this.#isCut = true;
+      return undefined;
     }
+    this.#facets.set(name, (facet = { name, rows: 0, values: new Map(), valuesBytes: 0 }));
+    this.#grow(bytesOf(name));
     return facet;
   }
 
@@ -96,7 +108,6 @@ export class FacetTable {
   #grow(bytes: number): void {
     this.#bytes += bytes;
     while (this.#bytes > FACETS_BYTES_MAX && this.#valuesMax > 0) this.#limitValues(Math.floor(this.#valuesMax / 2));
-    if (this.#bytes > FACETS_BYTES_MAX) throw tooManyNames(this.#facets.size);
   }
 
   #limitValues(valuesMax: number): void {
@@ -116,10 +127,4 @@ export class FacetTable {
 
 function bytesOf(text: string): number {
   return ENTRY_BYTES + 2 * text.length;
-}
-
-function tooManyNames(count: number): QueryTooLargeError {
-  return new QueryTooLargeError(
-    `more than ${count - 1} names of labels and fields, whose sum is limited to ${FACETS_BYTES_MAX} bytes: ask for some of them with name=, or use more filters or a shorter time range`,
-  );
 }

@@ -23,7 +23,7 @@ import { type CodePart, columnCodes, type Dimension, Texts } from './value-codes
 /**
  * @param names  only these; undefined for every label and field of the group
  * @param ids  names that are known to have too many values: they are not counted again
- * @throws CorruptionError, QueryTooLargeError
+ * @throws CorruptionError
  */
 export function facetsOf(
   group: RowGroup,

@@ -3,7 +3,7 @@
  * aggregation goes with a task and comes back with its answer, in two lanes side by side, and a last task gathers the two.
  */
 import { CorruptionError, errorOfUnusable, type Unusable, unusableBy } from '../../../shared/errors.ts';
-import { AGGREGATE_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../limits.ts';
+import { AGGREGATE_ROWS_AT_ONCE, FACET_NAMES_CUT, SCANS_AT_ONCE } from '../../limits.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Predicate } from '../scan/plan.ts';
 import { lacksArrays, placeOf, type RowGroupPlace, type RowGroups } from '../scan/row-groups.ts';
@@ -61,7 +61,7 @@ export function aggregateTask(
   return { result: pending.tally(), ...done };
 }
 
-/** The task of a worker thread for `facets`. @throws QueryTooLargeError */
+/** The task of a worker thread for `facets`. */
 export function facetsTask(
   { places, predicate, names, ids }: FacetsInput,
   rowGroups: RowGroups,
@@ -142,7 +142,11 @@ async function runPass(
   }
 }
 
-/** @param names  only these; undefined for all */
+/**
+ * Where there are too many names, a second pass counts the most frequent ones exactly.
+ * @param names  only these; undefined for all
+ * @throws UnavailableError
+ */
 export async function facets(
   rowGroups: readonly RowGroupRef[],
   predicate: Predicate,
@@ -150,12 +154,36 @@ export async function facets(
   context: AggregateContext,
   signal: AbortSignal,
 ): Promise<FacetCounts> {
+  const found = await candidates(rowGroups, predicate, context, signal);
+  const count = (some: readonly string[] | undefined): Promise<FacetCounts> =>
+    countFacets(found, predicate, some, context, signal);
+  const counts = await count(names);
+  if (!counts.isCut) return counts;
+  const byRows = counts.facets.toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1));
+  const frequent = byRows.slice(0, FACET_NAMES_CUT).map(({ name }) => name);
+  return { ...(await count(frequent)), isCut: true };
+}
+
+async function countFacets(
+  rowGroups: readonly RowGroupRef[],
+  predicate: Predicate,
+  names: readonly string[] | undefined,
+  context: AggregateContext,
+  signal: AbortSignal,
+): Promise<FacetCounts> {
   const table = new FacetTable();
-  await inLanes(await candidates(rowGroups, predicate, context, signal), context, signal, async (places) => {
-    const output = await context.facets({ places, predicate, names, ids: table.ids() }, signal);
-    table.add(output.result);
-    return output;
-  });
+  const memory = context.memory.share();
+  try {
+    await inLanes(rowGroups, context, signal, async (places) => {
+      const output = await context.facets({ places, predicate, names, ids: table.ids() }, signal);
+      const heldBytes = table.memoryBytes;
+      table.add(output.result);
+      memory.add(table.memoryBytes - heldBytes);
+      return output;
+    });
+  } finally {
+    memory.release();
+  }
   return table.counts();
 }
 

@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
-import { WORKER_CACHE_BYTES_MAX, WORKER_HEADERS_MAX } from '../../limits.ts';
+import { WORKER_CACHE_BYTES_MAX, WORKER_HEADERS_BYTES_MAX } from '../../limits.ts';
 import { hasArrays } from './name.ts';
 import type { RowGroupRef } from '../snapshot.ts';
 import type { FileReader } from './open-files.ts';
@@ -23,7 +23,10 @@ export function lacksArrays(group: RowGroup, { onlyArraysOf = [] }: RowGroupPlac
 
 export class RowGroups {
   readonly #files: FileReader;
-  readonly #headers = new LRUCache<string, RowGroup>({ max: WORKER_HEADERS_MAX });
+  readonly #headers = new LRUCache<string, RowGroup>({
+    maxSize: WORKER_HEADERS_BYTES_MAX,
+    sizeCalculation: (group) => group.headerMemoryBytes(),
+  });
   readonly #decoded = new LRUCache<string, { readonly part: object; readonly bytes: number }>({
     maxSize: WORKER_CACHE_BYTES_MAX,
     sizeCalculation: ({ bytes }) => bytes + 1,

@@ -2,8 +2,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { FACET_VALUES_MAX, FACETS_BYTES_MAX } from '../../../../server/limits.ts';
-import { QueryTooLargeError } from '../../../../shared/errors.ts';
+import { FACET_NAMES_CUT, FACET_NAMES_MAX, FACET_VALUES_MAX } from '../../../../server/limits.ts';
 import { FacetTable } from '../../../../server/store/aggregate/facet-table.ts';
 import { facetsOf } from '../../../../server/store/aggregate/facets.ts';
 import { facetsTask } from '../../../../server/store/aggregate/run.ts';
@@ -12,6 +11,7 @@ import { matchRows } from '../../../../server/store/scan/match-rows.ts';
 import { parsePattern } from '../../../../server/store/scan/pattern.ts';
 import { planOf } from '../../query/query-context.ts';
 import { type Line, rowGroupOf } from '../batches.ts';
+import { facetsInMemory } from './in-memory.ts';
 
 const NAMES = 60;
 
@@ -128,13 +128,28 @@ describe('memory of facets', () => {
     expect(other.counts()).toEqual(table.counts());
   });
 
-  it('refuses more names than fit', () => {
+  it('leaves out names that are too many, and says so', () => {
     const table = new FacetTable();
-    const long = 'n'.repeat(256 * 1024);
-    const names = Math.ceil(FACETS_BYTES_MAX / long.length);
-    expect(() => {
-      for (let i = 0; i < names; i++) table.addValue(`${long}${i}`, 'v', 1);
-    }).toThrow(QueryTooLargeError);
+    for (let i = 0; i <= FACET_NAMES_MAX; i++) table.addValue(`n${i}`, 'v', 1);
+    table.addValue('n0', 'v', 1);
+    const { facets, isCut } = table.counts();
+    expect(isCut).toBe(true);
+    expect(facets).toHaveLength(FACET_NAMES_MAX);
+    expect(facets[0]).toEqual({ name: 'n0', rows: 2, values: new Map([['v', 2]]) });
+  });
+
+  it('counts the most frequent names exactly where there are too many', async () => {
+    const rare = Array.from({ length: FACET_NAMES_MAX / 100 }, (_, i): Line => {
+      const names = Array.from({ length: 100 }, (__, n) => `rare${i}_${n}`);
+      return { text: JSON.stringify(Object.fromEntries(names.map((name) => [name, 1]))) };
+    });
+    const common = Array.from({ length: 40 }, (): Line => ({ text: '{"common":"x"}' }));
+    const half = rare.length / 2;
+    const lists = [rare.slice(0, half), common, rare.slice(half), common, common];
+    const { facets, isCut } = await facetsInMemory(lists.map((lines) => new RowGroup(rowGroupOf(lines))));
+    expect(isCut).toBe(true);
+    expect(facets).toHaveLength(FACET_NAMES_CUT);
+    expect(facets).toContainEqual({ name: 'common', rows: 120, values: new Map([['x', 120]]) });
   });
 
   it('yields between two row groups', () => {

@@ -1,18 +1,28 @@
 /** An aggregation over row groups in memory, with the tasks of workers run here, one row group a task. */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { AGGREGATE_ROWS_AT_ONCE } from '../../../../server/limits.ts';
+import { planOf } from '../../query/query-context.ts';
+import type { FacetCounts } from '../../../../server/store/aggregate/facet-table.ts';
 import type { AggregatePlan } from '../../../../server/store/aggregate/aggregate.ts';
-import { aggregate, type Aggregation, aggregateTask, facetsTask } from '../../../../server/store/aggregate/run.ts';
+import {
+  aggregate,
+  type AggregateContext,
+  type Aggregation,
+  aggregateTask,
+  facets,
+  facetsTask,
+} from '../../../../server/store/aggregate/run.ts';
 import { buffersOf, gatherTask } from '../../../../server/store/aggregate/tally.ts';
 import { TallyMemory } from '../../../../server/store/aggregate/tally-memory.ts';
 import { RowGroups } from '../../../../server/store/scan/row-groups.ts';
 import type { RowGroupRef } from '../../../../server/store/snapshot.ts';
 
-export function aggregateInMemory(
-  groups: readonly RowGroup[],
-  plan: AggregatePlan,
-  memory = new TallyMemory(),
-): Promise<Aggregation> {
+interface InMemory {
+  readonly refs: readonly RowGroupRef[];
+  readonly context: AggregateContext;
+}
+
+function inMemory(groups: readonly RowGroup[], memory: TallyMemory): InMemory {
   const rowGroups = Object.assign(Object.create(RowGroups.prototype) as RowGroups, {
     open: ({ offset }: { offset: number }) => groups[offset]!,
   });
@@ -30,5 +40,19 @@ export function aggregateInMemory(
     lookUp: () => Promise.reject(new Error('BUG: these row groups have no index')),
     setAside: (_: unknown, error: Error) => Promise.reject(error),
   };
-  return aggregate(refs as unknown as RowGroupRef[], plan, context, new AbortController().signal);
+  return { refs: refs as unknown as RowGroupRef[], context };
+}
+
+export function aggregateInMemory(
+  groups: readonly RowGroup[],
+  plan: AggregatePlan,
+  memory = new TallyMemory(),
+): Promise<Aggregation> {
+  const { refs, context } = inMemory(groups, memory);
+  return aggregate(refs, plan, context, new AbortController().signal);
+}
+
+export function facetsInMemory(groups: readonly RowGroup[]): Promise<FacetCounts> {
+  const { refs, context } = inMemory(groups, new TallyMemory());
+  return facets(refs, planOf(), undefined, context, new AbortController().signal);
 }
