@@ -466,6 +466,9 @@ export const WORKER_INDEXES_BYTES_MAX = 8 * MIB;
 /** Headers of row groups that a worker keeps, decoded: 400 of 40 KB, as busy nodes have them. Beyond: as above. */
 export const WORKER_HEADERS_BYTES_MAX = 16 * MIB;
 
+/** Memory that a worker keeps for each of the pieces of a row group that it looks at side by side. Beyond: memory of its own. */
+export const PEEK_KEPT_BYTES_MAX = 1 * MIB;
+
 /** Files that a worker keeps open, and for how long: a deleted one takes room until then. Beyond: opened again. */
 export const OPEN_FILES_MAX = 32;
 export const OPEN_FILE_MS_MAX = 10 * SECOND_MS;

@@ -46,7 +46,7 @@ import {
 } from './snapshot.ts';
 import { SpaceGuard } from './space-guard.ts';
 import { statsOf, StoreMetrics, type StoreStats } from './stats.ts';
-import { StreamTable } from './stream-table.ts';
+import { type StreamLimits, StreamTable } from './stream-table.ts';
 import { Views } from './views.ts';
 import { type RecordAddress, WalWriter } from './wal/writer.ts';
 
@@ -66,6 +66,8 @@ export interface StoreOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly disk?: Disk;
+  /** STREAMS_MAX and STREAMS_BYTES_MAX by default. */
+  readonly streamLimits?: StreamLimits;
   /** Takes the folder for this process alone; a simulated disk has no processes. */
   readonly lock?: typeof lockFolder;
 }
@@ -105,7 +107,7 @@ export class Store {
     const disk = options.disk ?? realDisk;
     const lock = await openFolder(disk, options.dataDir, options.lock);
     try {
-      const streams = new StreamTable();
+      const streams = new StreamTable(options.streamLimits);
       const memtable = new Memtable();
       const startMs = performance.now();
       const { dataDir, state, now, log } = options;

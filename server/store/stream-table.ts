@@ -14,9 +14,20 @@ interface Stream {
   holders: number;
 }
 
+export interface StreamLimits {
+  readonly count: number;
+  /** Of labelsMemoryBytes. */
+  readonly bytes: number;
+}
+
 export class StreamTable {
+  readonly #limits: StreamLimits;
   readonly #byDigest = new Map<string, Stream>();
   #memoryBytes = 0;
+
+  constructor(limits: StreamLimits = { count: STREAMS_MAX, bytes: STREAMS_BYTES_MAX }) {
+    this.#limits = limits;
+  }
 
   get size(): number {
     return this.#byDigest.size;
@@ -46,12 +57,12 @@ export class StreamTable {
 
   /**
    * The same for rows that are not stored yet, if all new streams fit.
-   * @param shareMax  of the limits, STREAMS_MAX and STREAMS_BYTES_MAX, that may be in use then
+   * @param shareMax  of the limits that may be in use then
    * @throws TooManyStreamsError  with those that do not fit; nothing is held
    */
   admit(labelSets: readonly Labels[], shareMax: number): readonly Labels[] {
     const excess = this.#excessOf(labelSets, shareMax);
-    if (excess.length > 0) throw tooManyStreams(excess);
+    if (excess.length > 0) throw tooManyStreams(this.#limits, excess);
     return this.hold(labelSets);
   }
 
@@ -75,7 +86,7 @@ export class StreamTable {
       if (this.#byDigest.has(digest) || added.has(digest)) continue;
       const withThis = memoryBytes + labelsMemoryBytes(labels);
       const count = this.#byDigest.size + added.size + 1;
-      if (withThis > STREAMS_BYTES_MAX * shareMax || count > STREAMS_MAX * shareMax) {
+      if (withThis > this.#limits.bytes * shareMax || count > this.#limits.count * shareMax) {
         excess.push(index);
         continue;
       }
@@ -86,8 +97,8 @@ export class StreamTable {
   }
 }
 
-function tooManyStreams(excess: readonly number[]): TooManyStreamsError {
-  const limits = `${STREAMS_MAX} streams, and ${STREAMS_BYTES_MAX} bytes of memory for their labels`;
+function tooManyStreams({ count, bytes }: StreamLimits, excess: readonly number[]): TooManyStreamsError {
+  const limits = `${count} streams, and ${bytes} bytes of memory for their labels`;
   const advice =
     'send these lines with labels that are stored already, and keep what differs from line to line in the lines';
   return new TooManyStreamsError(`new label sets do not fit, there is room for ${limits}: ${advice}`, excess);

@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { CorruptionError } from '../../../shared/errors.ts';
-import { OPEN_FILE_MS_MAX, OPEN_FILES_MAX } from '../../limits.ts';
+import { OPEN_FILE_MS_MAX, OPEN_FILES_MAX, PEEK_KEPT_BYTES_MAX } from '../../limits.ts';
 import { isReadError, unreadableError } from '../disk.ts';
 
 /** Bytes of a file. Both throw CorruptionError when the file ends before, UnreadableError when the disk does not give them. */
@@ -29,6 +29,7 @@ export class OpenFiles implements FileReader {
   }
 
   peek(path: string, offset: number, sizeBytes: number, number = 0): Buffer {
+    if (sizeBytes > PEEK_KEPT_BYTES_MAX) return this.read(path, offset, sizeBytes);
     let scratch = this.#scratch[number];
     if (scratch === undefined || sizeBytes > scratch.length) {
       this.#scratch[number] = scratch = Buffer.allocUnsafeSlow(sizeBytes);

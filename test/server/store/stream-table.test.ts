@@ -3,23 +3,29 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TooManyStreamsError } from '../../../shared/errors.ts';
 import { type Labels, labelsKey, labelsMemoryBytes } from '../../../shared/labels.ts';
-import { decodeBatch } from '../../../shared/wire.ts';
-import { STREAMS_BYTES_MAX, STREAMS_MAX } from '../../../server/limits.ts';
 import { StreamTable } from '../../../server/store/stream-table.ts';
 import { batchOf, type Line, numberedLines, TODAY } from './batches.ts';
 import { FaultyDisk } from './faulty-disk.ts';
 import { append, openStore, reopen } from './open-store.ts';
 
 const DAY_MS = 86_400_000;
+const LIMITS = { count: 1000, bytes: 2 * 1024 * 1024 };
 
-/** About 32 KB: 2,000 such sets are the limit. */
+/** About 32 KB. */
 function largeSet(name: string): Labels {
   return Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`label${i}`, name.padEnd(1024, 'x')]));
+}
+
+/** About 6 KB. */
+function largeNames(i: number): Labels {
+  return Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`${i}_${n}`.padEnd(128, 'n'), '']));
 }
 
 function linesOfSets(count: number, name: string): Line[] {
   return Array.from({ length: count }, (_, i) => ({ text: `{"n":${i}}`, labels: largeSet(`${name}-${i}-`) }));
 }
+
+const LARGE_BYTES = labelsMemoryBytes(largeSet(''));
 
 function excessOf(act: () => unknown): readonly number[] {
   try {
@@ -54,23 +60,14 @@ describe('a table of streams', () => {
   });
 
   it.each([
-    ['by their number', (i: number): Labels => ({ id: `${i}` }), STREAMS_MAX],
-    [
-      'by their values',
-      (i: number) => largeSet(`${i} `),
-      Math.floor(STREAMS_BYTES_MAX / labelsMemoryBytes(largeSet(''))),
-    ],
-    [
-      'by their names',
-      (i: number): Labels =>
-        Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`${i}_${n}`.padEnd(128, 'n'), ''])),
-      Math.floor(STREAMS_BYTES_MAX / (256 + 30 * (80 + 128))),
-    ],
+    ['by their number', (i: number): Labels => ({ id: `${i}` }), LIMITS.count],
+    ['by their values', (i: number) => largeSet(`${i} `), Math.floor(LIMITS.bytes / LARGE_BYTES)],
+    ['by their names', (i: number) => largeNames(i), Math.floor(LIMITS.bytes / labelsMemoryBytes(largeNames(0)))],
   ])('refuses more than fit, %s, and takes those that it has', (_, setOf, fitting) => {
-    const table = new StreamTable();
+    const table = new StreamTable(LIMITS);
     const sets = Array.from({ length: fitting }, (__, i) => setOf(i));
     const held = table.admit(sets, 1);
-    expect(table.memoryBytes).toBeLessThanOrEqual(STREAMS_BYTES_MAX);
+    expect(table.memoryBytes).toBeLessThanOrEqual(LIMITS.bytes);
     // Known ones fit, of new ones none, wherever they are in a batch; and one that comes twice is one.
     expect(excessOf(() => table.admit([sets[7]!, setOf(fitting), sets[0]!, setOf(fitting)], 1))).toEqual([1, 3]);
     table.release(table.admit([sets[7]!, sets[0]!], 1));
@@ -113,18 +110,17 @@ describe('a store', () => {
   });
 
   it('refuses new streams beyond the limit, takes more lines of those it has, and opens again beyond it', async () => {
-    const open = await openStore();
-    const share = 0.03;
-    const fitting = Math.floor((share * STREAMS_BYTES_MAX) / labelsMemoryBytes(largeSet('')));
+    const open = await openStore({ streamLimits: LIMITS });
+    const fitting = Math.floor(LIMITS.bytes / LARGE_BYTES);
     const bytes = batchOf({ lines: linesOfSets(fitting, 'a') });
-    await append(open.store, bytes);
     const more = batchOf({ lines: linesOfSets(1, 'b') });
-    await expect(open.store.append(more, decodeBatch(more), share)).rejects.toThrow(String(STREAMS_BYTES_MAX));
-    await open.store.append(bytes, decodeBatch(bytes), share);
-    const again = await reopen(open);
+    await append(open.store, bytes);
+    await expect(append(open.store, more)).rejects.toThrow(String(LIMITS.bytes));
+    await append(open.store, bytes);
+    const again = await reopen(open, { streamLimits: { count: 10, bytes: 1000 } });
     expect(again.store.stats()).toMatchObject({ rowCount: 2 * fitting, streamCount: fitting });
-    await expect(again.store.append(more, decodeBatch(more), share)).rejects.toThrow(TooManyStreamsError);
-    await again.store.append(bytes, decodeBatch(bytes), 0);
+    await expect(append(again.store, more)).rejects.toThrow(TooManyStreamsError);
+    await append(again.store, bytes);
   });
 
   it('begins a new row group where labels are many', async () => {
