@@ -8,13 +8,7 @@
  */
 import { PodlogError } from '../../shared/errors.ts';
 import { type Batch, type FileRange, type Position, POSITION_START, type PositionsAnswer } from '../../shared/wire.ts';
-import {
-  CLOCK_JUMP_MS,
-  FILES_MAX,
-  FILES_PER_NODE_MAX,
-  GONE_FILE_KEPT_MS,
-  NODE_UNSEEN_MS_MAX,
-} from '../limits.ts';
+import { CLOCK_JUMP_MS, FILES_MAX, FILES_PER_NODE_MAX, GONE_FILE_KEPT_MS, NODE_UNSEEN_MS_MAX } from '../limits.ts';
 import type { BatchState } from '../store/batch-state.ts';
 import type { JsonValue } from '../store/manifest.ts';
 import { type SavedPushes, StoredPushes } from './stored-pushes.ts';

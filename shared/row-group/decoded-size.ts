@@ -22,6 +22,7 @@ import {
   ENCODING_UUID,
 } from './format.ts';
 import type { Header } from './header.ts';
+import { headerMemoryBytes } from './header-size.ts';
 import type { PageEntry } from './page.ts';
 
 export interface DecodedSize {
@@ -36,12 +37,6 @@ export interface DecodedSize {
  * stream 4, time 8 and place in the order of times 4.
  */
 const ROW_BYTES = 48;
-
-/** Objects that a header is decoded to: a column with its slot, chunk and views; a value of a template; a page's entry. */
-const COLUMN_BYTES = 512;
-const TEMPLATE_SLOT_BYTES = 64;
-const PAGE_BYTES = 96;
-const LABEL_BYTES = 96;
 
 const NUMBER_BYTES = 8;
 
@@ -61,8 +56,8 @@ const VALUE_BYTES: Readonly<Record<number, number>> = {
 /** Encodings whose pages are let go of once the numbers are put together from them. */
 const ARE_NUMBERS = new Set([ENCODING_INTEGER, ENCODING_DECIMAL, ENCODING_TIMESTAMP]);
 
-export function decodedSizeOf({ info, templates, columns, pages, headerBytes }: Header): DecodedSize {
-  let pageCount = 0;
+export function decodedSizeOf(header: Header): DecodedSize {
+  const { info, columns, pages } = header;
   let keptBytes = 0;
   let largestBytes = 0;
   for (const [index, { chunk, count }] of columns.entries()) {
@@ -70,15 +65,10 @@ export function decodedSizeOf({ info, templates, columns, pages, headerBytes }: 
     const pageBytes = rawBytesOf(entries);
     const valueBytes = count * VALUE_BYTES[chunk.encoding]! + numbersOf(chunk, count, pageBytes) * NUMBER_BYTES;
     const kept = valueBytes + (ARE_NUMBERS.has(chunk.encoding) ? 0 : pageBytes);
-    pageCount += entries.length;
     keptBytes += kept;
     largestBytes = Math.max(largestBytes, valueBytes + pageBytes);
   }
-  const slotCount = templates.reduce((sum, { slots }) => sum + slots.length, 0);
-  const labelCount = info.streams.reduce((sum, labels) => sum + 1 + Object.keys(labels).length, 0);
-  const objectBytes =
-    columns.length * COLUMN_BYTES + slotCount * TEMPLATE_SLOT_BYTES + pageCount * PAGE_BYTES + labelCount * LABEL_BYTES;
-  const always = info.sizeBytes + headerBytes + objectBytes + info.rowCount * ROW_BYTES;
+  const always = info.sizeBytes + headerMemoryBytes(header) + info.rowCount * ROW_BYTES;
   return { allBytes: always + Math.max(keptBytes, largestBytes), leastBytes: always + largestBytes };
 }
 
