@@ -67,7 +67,7 @@ export const ROW_GROUP_LINE_BYTES_MAX = 64 * MIB;
 export const PUSHED_AGE_DAYS_MAX = 3660;
 export const PUSHED_LEAD_DAYS_MAX = 1;
 
-/** Labels of a stream. Each label set is kept in memory for ever. Beyond: 400. */
+/** Labels of a stream; they are in memory as long as a line of it is stored. Beyond: 400. */
 export const LABELS_MAX = 30;
 
 /** Length of a label's name. Beyond: 400. */
