@@ -438,6 +438,22 @@ export const AGGREGATE_ROWS_AT_ONCE = 524_288;
 /** Buckets of a histogram, empty ones included. Beyond: 400 that names a longer step. */
 export const HISTOGRAM_BUCKETS_MAX = 2000;
 
+/** Buckets that a step is chosen for where none is given: as many as a chart shows well. */
+export const HISTOGRAM_BUCKETS_AUTO = 100;
+
+/** A step of a histogram: a century. Beyond: 400. */
+export const HISTOGRAM_STEP_MS_MAX = 36_500 * DAY_MS;
+
+/**
+ * What a histogram shows where the query does not say: days up to now, and after it, as clocks differ. Beyond: lines are
+ * counted before or after what is shown, unless there are no others.
+ */
+export const HISTOGRAM_PAST_DAYS = 366;
+export const HISTOGRAM_LEAD_DAYS = 1;
+
+/** Lines, as a share of all, that are left out of such a view where they lie far from all others. Beyond: it shows them. */
+export const HISTOGRAM_STRAY_SHARE_MAX = 0.01;
+
 /** Fields that an aggregation is grouped by. Beyond: 400. */
 export const AGGREGATE_BY_MAX = 4;
 

@@ -24,10 +24,19 @@ export function isTimeRange(baseDay: number, minTimeNs: number, maxTimeNs: numbe
   return isWhole && isDay && minTimeNs <= maxTimeNs && minTimeNs >= -reach && maxTimeNs <= reach;
 }
 
+/** What can be written: from the first instant of the year 0000 to the last of 9999. */
+export const INSTANT_MIN = BigInt(DAY_MIN) * NS_PER_DAY_BIG;
+export const INSTANT_MAX = BigInt(DAY_MAX + 1) * NS_PER_DAY_BIG - 1n;
+
+/** Rounds down, also below zero, where `/` of a bigint does not. */
+export function floorDivided(dividend: bigint, divisor: bigint): bigint {
+  const quotient = dividend / divisor;
+  return dividend < 0n && dividend % divisor !== 0n ? quotient - 1n : quotient;
+}
+
 /** Days since 1970-01-01 of an instant. */
 export function dayOf(instant: bigint): number {
-  const day = instant / NS_PER_DAY_BIG;
-  return Number(instant < 0n && instant % NS_PER_DAY_BIG !== 0n ? day - 1n : day);
+  return Number(floorDivided(instant, NS_PER_DAY_BIG));
 }
 
 export function instantOf(baseDay: number, timeNs: number): bigint {

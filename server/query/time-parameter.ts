@@ -5,7 +5,7 @@
  */
 import { ParameterError } from '../../shared/errors.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
-import { instantOfMs, MS_PER_DAY } from '../../shared/time.ts';
+import { INSTANT_MAX, INSTANT_MIN, instantOfMs, MS_PER_DAY } from '../../shared/time.ts';
 
 const RFC3339 = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?)?$/i;
 const ALLOWED = 'a duration ago, now, today, yesterday (UTC), RFC 3339, or an epoch in s, ms, µs or ns';
@@ -16,8 +16,11 @@ const ALLOWED = 'a duration ago, now, today, yesterday (UTC), RFC 3339, or an ep
  */
 export function parseInstant(parameter: string, text: string, nowMs: number): bigint {
   const instant = relative(text, nowMs) ?? epoch(text) ?? rfc3339(text);
-  if (instant === undefined) throw new ParameterError(parameter, `"${text}" is no time`, ALLOWED, `${parameter}=1h`);
-  return instant;
+  if (instant === undefined)
+    throw new ParameterError(parameter, `"${text}" is not a valid time`, ALLOWED, `${parameter}=1h`);
+  // What cannot be written has no lines either.
+  if (instant < INSTANT_MIN) return INSTANT_MIN;
+  return instant > INSTANT_MAX ? INSTANT_MAX : instant;
 }
 
 function relative(text: string, nowMs: number): bigint | undefined {

@@ -1,6 +1,6 @@
 /** The groups of one row group: each row's code, of everything that rows are grouped by, and how many rows have it. */
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
-import { instantOf, timeNsFrom } from '../../../shared/time.ts';
+import { floorDivided, instantOf, timeNsFrom } from '../../../shared/time.ts';
 import type { GroupKey } from './group-key.ts';
 import { addCodes, type CodePart, type Codes, countingUp, type Dimension, valueCodes } from './value-codes.ts';
 
@@ -184,7 +184,8 @@ function lastAtMost(ascending: readonly number[], limit: number): number {
 /** Buckets are counted from 1970, so that those of all row groups are the same. */
 function bucketCodes(group: RowGroup, stepNs: bigint): Dimension {
   const { baseDay, minTimeNs, maxTimeNs } = group.info;
-  const anchor = instantOf(baseDay, minTimeNs) / stepNs;
+  // A border between buckets that lies among the rows is exact, however long the steps are.
+  const anchor = floorDivided(instantOf(baseDay, maxTimeNs), stepNs);
   const anchorNs = timeNsFrom(baseDay, anchor * stepNs);
   const step = Number(stepNs);
   const bucketOf = (timeNs: number): number => Math.floor((timeNs - anchorNs) / step);

@@ -81,7 +81,7 @@ test('fields are listed with their most frequent values', async () => {
 });
 
 test.each([
-  ['/histogram?step=soon', /^step: "soon" is no step/],
+  ['/histogram?step=soon', /^step: "soon" is not a valid step/],
   ['/histogram?since=30d&step=1s', /^step: "1s" is too short for the time range; allowed: up to 2000 buckets/],
   ['/histogram?by=level&by=app', /^by: 2 names; allowed: up to 1 names/],
   ['/histogram?limit=5', /^limit: it does not belong here; allowed: labels, fields, q, since, until, by, step/],

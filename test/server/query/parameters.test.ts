@@ -38,7 +38,7 @@ describe('parseLogsRequest', () => {
   });
 
   it.each<[QueryString, RegExp]>([
-    [{ since: 'soon' }, /^since: "soon" is no time; allowed: .*; example: since=1h$/],
+    [{ since: 'soon' }, /^since: "soon" is not a valid time; allowed: .*; example: since=1h$/],
     [{ since: '1h', until: '2h' }, /^until: "2h" is not after since "1h"/],
     [{ format: 'xml' }, /^format: "xml" is unknown; allowed: ndjson, raw, json, csv; example: format=ndjson$/],
     [{ order: 'up' }, /^order: "up" is unknown; allowed: newest, oldest/],

@@ -36,7 +36,9 @@ describe('parseInstant', () => {
     (text) => {
       if (text === '5') expect(formatInstant(parseInstant('since', text, NOW))).toBe('1970-01-01T00:00:05.000000000Z');
       else
-        expect(() => parseInstant('since', text, NOW)).toThrow(/since: .* is no time; allowed: .*; example: since=1h/);
+        expect(() => parseInstant('since', text, NOW)).toThrow(
+          /since: .* is not a valid time; allowed: .*; example: since=1h/,
+        );
     },
   );
 });

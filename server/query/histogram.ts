@@ -1,0 +1,246 @@
+/**
+ * Lines counted over time: which part of time is shown, in which steps, and the counts. Where the query says nothing, what
+ * is shown goes by the lines that it finds and by nothing else: the row groups that hold them have lines of others, too, and
+ * when those were written is not everybody's business.
+ */
+import { ParameterError } from '../../shared/errors.ts';
+import {
+  floorDivided,
+  formatInstant,
+  INSTANT_MIN,
+  instantOfMs,
+  MS_PER_DAY,
+  NS_PER_MS,
+  NS_PER_SECOND,
+} from '../../shared/time.ts';
+import {
+  AGGREGATE_LIMIT_MAX,
+  HISTOGRAM_BUCKETS_AUTO,
+  HISTOGRAM_BUCKETS_MAX,
+  HISTOGRAM_LEAD_DAYS,
+  HISTOGRAM_PAST_DAYS,
+  HISTOGRAM_STEP_MS_MAX,
+  HISTOGRAM_STRAY_SHARE_MAX,
+} from '../limits.ts';
+import type { Cell } from '../store/aggregate/aggregate.ts';
+import { aggregate, type AggregateContext } from '../store/aggregate/run.ts';
+import type { Predicate } from '../store/scan/plan.ts';
+import type { RowGroupRef } from '../store/snapshot.ts';
+import { parseDurationMs } from '../../shared/duration.ts';
+
+/** Steps that people read off a chart; beyond the last, multiples of it. */
+const STEPS_SECONDS = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 86_400, 604_800];
+/** For an answer without lines. */
+const STEP_MS_DEFAULT = 60_000;
+
+const MINUTE_NS = 60_000_000_000n;
+const DAY_NS = BigInt(MS_PER_DAY * NS_PER_MS);
+
+export interface HistogramQuery {
+  readonly predicate: Predicate;
+  /** One label or field at most. */
+  readonly by: readonly string[];
+  /** As it was given. */
+  readonly step: string | undefined;
+  readonly nowMs: number;
+}
+
+export interface Histogram {
+  readonly stepSeconds: number;
+  /** Without a gap, so empty ones too: a chart wants them. */
+  readonly buckets: readonly HistogramBucket[];
+  /** Lines that the filters find before and after what is shown, where the query did not say what that is. */
+  readonly before: number;
+  readonly after: number;
+}
+
+export interface HistogramBucket {
+  readonly time: string;
+  readonly total: number;
+  /** By value; there with `by` alone. */
+  readonly counts?: Readonly<Record<string, number>>;
+}
+
+/** Both ends belong to it. */
+interface TimeRange {
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+interface ChosenRange {
+  /** Undefined where no line is found. */
+  readonly range: TimeRange | undefined;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Aggregates the lines of a snapshot. */
+type Count = (predicate: Predicate, by: readonly string[], stepNs: bigint, limit?: number) => Promise<readonly Cell[]>;
+
+/** @throws ParameterError, QueryTooLargeError, UnavailableError */
+export async function histogram(
+  rowGroups: readonly RowGroupRef[],
+  { predicate, by, step, nowMs }: HistogramQuery,
+  context: AggregateContext,
+  signal: AbortSignal,
+): Promise<Histogram> {
+  const asked = parseStep(step);
+  const count: Count = async (within, names, stepNs, limit) => {
+    const plan = { ...within, by: names, of: undefined, quantiles: [], stepNs, limit };
+    return (await aggregate(rowGroups, plan, context, signal)).cells;
+  };
+  const { range, before, after } = await chooseRange(predicate, nowMs, count);
+  if (range === undefined) return { stepSeconds: (asked ?? STEP_MS_DEFAULT) / 1000, buckets: [], before, after };
+  const stepNs = nsOf(stepFor(range, asked, step));
+  const within = { ...predicate, from: range.first, to: range.last + 1n };
+  const cells = await count(within, by, stepNs);
+  const shown = shownBuckets(predicate, range, cells, stepNs);
+  return { stepSeconds: Number(stepNs) / NS_PER_SECOND, buckets: bucketsOf(cells, shown, stepNs, by), before, after };
+}
+
+/** Milliseconds; undefined where none is given. @throws ParameterError */
+function parseStep(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const stepMs = parseDurationMs(text);
+  if (stepMs !== undefined && Number.isInteger(stepMs) && stepMs >= 1 && stepMs <= HISTOGRAM_STEP_MS_MAX) return stepMs;
+  const allowed = `a duration of whole milliseconds, up to ${HISTOGRAM_STEP_MS_MAX / MS_PER_DAY}d`;
+  throw new ParameterError('step', `"${text}" is not a valid step`, allowed, 'step=5m');
+}
+
+/** @throws ParameterError  the step that was asked for gives too many buckets */
+function stepFor(range: TimeRange, askedMs: number | undefined, text: string | undefined): number {
+  const fittingMs = fittingStep(range);
+  const stepMs = askedMs ?? fittingMs;
+  const { first, last } = bucketRange(range, nsOf(stepMs));
+  if (last - first < HISTOGRAM_BUCKETS_MAX) return stepMs;
+  // However the buckets lie, this is long enough.
+  const neededSeconds = Math.ceil(lengthMs(range) / (HISTOGRAM_BUCKETS_MAX - 1) / 1000);
+  const allowed = `up to ${HISTOGRAM_BUCKETS_MAX} buckets; this range wants at least ${neededSeconds}s`;
+  throw new ParameterError('step', `"${text}" is too short for the time range`, allowed, `step=${fittingMs / 1000}s`);
+}
+
+function fittingStep(range: TimeRange): number {
+  const neededSeconds = lengthMs(range) / 1000 / HISTOGRAM_BUCKETS_AUTO;
+  const longest = STEPS_SECONDS.at(-1)!;
+  const seconds = STEPS_SECONDS.find((each) => each >= neededSeconds) ?? Math.ceil(neededSeconds / longest) * longest;
+  return seconds * 1000;
+}
+
+function lengthMs({ first, last }: TimeRange): number {
+  return Number(last - first) / NS_PER_MS;
+}
+
+function nsOf(ms: number): bigint {
+  return BigInt(ms) * BigInt(NS_PER_MS);
+}
+
+function bucketRange({ first, last }: TimeRange, stepNs: bigint): { first: number; last: number } {
+  return { first: Number(floorDivided(first, stepNs)), last: Number(floorDivided(last, stepNs)) };
+}
+
+/**
+ * From `since` to `until`, or to now. Without `since`, from the first line that is found to the last, of the last year where
+ * there are any, and without what a wrong clock may have put far from all the others.
+ */
+async function chooseRange(predicate: Predicate, nowMs: number, count: Count): Promise<ChosenRange> {
+  const { from, to } = predicate;
+  const now = instantOfMs(nowMs);
+  if (from !== undefined) {
+    const end = to ?? now + 1n;
+    return { range: { first: from, last: end > from ? end - 1n : from }, before: 0, after: 0 };
+  }
+  const days = (await count(predicate, [], DAY_NS, AGGREGATE_LIMIT_MAX)).toSorted((a, b) => a.bucket - b.bucket);
+  const end = to ?? now;
+  const endDay = Number(floorDivided(end, DAY_NS)) + (to === undefined ? HISTOGRAM_LEAD_DAYS : 0);
+  const { start, stop } = withoutStrays(days, endDay);
+  const kept = days.slice(start, stop);
+  if (kept.length === 0) return { range: undefined, before: 0, after: 0 };
+  const first = BigInt(kept[0]!.bucket) * DAY_NS;
+  const last = BigInt(kept.at(-1)!.bucket + 1) * DAY_NS - 1n;
+  const range = { first, last: to !== undefined && to <= last ? to - 1n : last };
+  return {
+    range: kept.at(-1)!.bucket - kept[0]!.bucket > 1 ? range : await toTheMinute(predicate, range, count),
+    before: rowsOf(days.slice(0, start)),
+    after: rowsOf(days.slice(stop)),
+  };
+}
+
+/** A short range of days, cut to the minutes that have lines. */
+async function toTheMinute(predicate: Predicate, range: TimeRange, count: Count): Promise<TimeRange> {
+  const within = { ...predicate, from: range.first, to: range.last + 1n };
+  const minutes = (await count(within, [], MINUTE_NS)).map(({ bucket }) => bucket);
+  // Lines may have been erased since the days were counted.
+  if (minutes.length === 0) return range;
+  const last = BigInt(Math.max(...minutes) + 1) * MINUTE_NS - 1n;
+  return { first: BigInt(Math.min(...minutes)) * MINUTE_NS, last: last < range.last ? last : range.last };
+}
+
+/**
+ * The days to show, as indices from `start` to before `stop`: those of the year up to a day where any are, and of these not
+ * the few lines at either end that lie farther from the rest than the rest is long.
+ * @param days  with lines, oldest first
+ */
+function withoutStrays(days: readonly Cell[], endDay: number): { start: number; stop: number } {
+  let start = days.findIndex(({ bucket }) => bucket > endDay - HISTOGRAM_PAST_DAYS);
+  let stop = days.findLastIndex(({ bucket }) => bucket <= endDay) + 1;
+  if (start < 0 || start >= stop) [start, stop] = [0, days.length];
+  const straysMax = HISTOGRAM_STRAY_SHARE_MAX * rowsOf(days.slice(start, stop));
+  for (let isCut = true; isCut;) {
+    isCut = false;
+    for (let at = start + 1, rows = 0; at < stop; at++) {
+      rows += days[at - 1]!.rows;
+      if (rows > straysMax) break;
+      const restDays = days[stop - 1]!.bucket - days[at]!.bucket + 1;
+      if (days[at]!.bucket - days[at - 1]!.bucket <= restDays) continue;
+      [start, rows, isCut] = [at, 0, true];
+    }
+    for (let at = stop - 1, rows = 0; at > start; at--) {
+      rows += days[at]!.rows;
+      if (rows > straysMax) break;
+      const restDays = days[at - 1]!.bucket - days[start]!.bucket + 1;
+      if (days[at]!.bucket - days[at - 1]!.bucket <= restDays) continue;
+      [stop, rows, isCut] = [at, 0, true];
+    }
+  }
+  return { start, stop };
+}
+
+function rowsOf(cells: readonly Cell[]): number {
+  return cells.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** A range that the query does not say ends with a line, and begins with one unless it says since when. Undefined: no lines. */
+function shownBuckets(
+  { from, to }: Predicate,
+  range: TimeRange,
+  cells: readonly Cell[],
+  stepNs: bigint,
+): { first: number; last: number } | undefined {
+  const asked = bucketRange(range, stepNs);
+  if (from !== undefined && to !== undefined) return asked;
+  if (cells.length === 0) return undefined;
+  const found = cells.map(({ bucket }) => bucket);
+  return {
+    first: from === undefined ? Math.min(...found) : asked.first,
+    last: Math.max(...found),
+  };
+}
+
+function bucketsOf(
+  cells: readonly Cell[],
+  shown: { first: number; last: number } | undefined,
+  stepNs: bigint,
+  by: readonly string[],
+): HistogramBucket[] {
+  if (shown === undefined) return [];
+  const byBucket = Map.groupBy(cells, ({ bucket }) => bucket);
+  const list: HistogramBucket[] = [];
+  for (let bucket = shown.first; bucket <= shown.last; bucket++) {
+    const inBucket = byBucket.get(bucket) ?? [];
+    const start = BigInt(bucket) * stepNs;
+    const time = formatInstant(start < INSTANT_MIN ? INSTANT_MIN : start);
+    const counts = Object.fromEntries(inBucket.map(({ by: [value = ''], rows }) => [value, rows]));
+    list.push({ time, total: rowsOf(inBucket), ...(by.length > 0 && { counts }) });
+  }
+  return list;
+}
