@@ -29,19 +29,17 @@ import type { Positions } from './ingest/positions.ts';
 import { PushAcceptor } from './ingest/push.ts';
 import { SHRED } from './ingest/shred-lines.ts';
 import { CONNECTIONS_CHECK_MS, HEADERS_BYTES_MAX, HEADERS_RECEIVE_MS_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
-import type { QueryContext } from './query/answer.ts';
 import { AnswerRows } from './query/answer-rows.ts';
-import { embeddedLogStore } from './query/embedded-log-store.ts';
+import { embeddedLogStore, type EmbeddedParts } from './query/embedded-log-store.ts';
 import { LiveTails } from './query/live-tails.ts';
 import { QuerySlots } from './query/query-slots.ts';
-import { AGGREGATE, FACETS, GATHER, LOOK_UP, RENDER, SCAN, TAIL } from './query/tasks.ts';
+import { AGGREGATE, FACETS, GATHER, LOOK_UP, RENDER, SCAN, STREAMS, TAIL } from './query/tasks.ts';
 import type { WatchedRules } from './rules/watched-rules.ts';
 import type { Backups } from './store/backup.ts';
 import { checkFolder } from './store/check/check-folder.ts';
 import { CHECK_SEGMENT, type CheckSegmentInput, type CheckSegmentOutput } from './store/check/check-segment.ts';
 import { realDisk } from './store/disk.ts';
 import type { Erasures } from './store/erasure/erasures.ts';
-import type { AggregateContext } from './store/aggregate/run.ts';
 import { buffersOf } from './store/aggregate/tally.ts';
 import { TallyMemory } from './store/aggregate/tally-memory.ts';
 import type { Store } from './store/store.ts';
@@ -126,7 +124,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const slots = new QuerySlots();
   const tails = liveTails(store, pool);
   reportQueries(metrics, shared.answerRows, slots, tails);
-  const newQuery = (): QueryContext & AggregateContext => ({ ...queryTasks(store, pool), ...shared });
+  const newQuery: EmbeddedParts['newQuery'] = () => ({ ...queryTasks(store, pool), ...shared });
   const logs = embeddedLogStore({ store, erasures, newQuery });
   registerLogs(app, { logs, slots, tails, newQuery, now, closing: closing.signal });
   registerLabels(app, { logs, now });
@@ -166,11 +164,15 @@ function closeConnectionsOnceAnswered({ server }: FastifyInstance, closing: Abor
 }
 
 /** One query's tasks in the workers, which share what they take of them; what they find broken, the store sets aside. */
-function queryTasks(store: Store, pool: WorkerPool): Omit<QueryContext & AggregateContext, 'memory' | 'answerRows'> {
+function queryTasks(
+  store: Store,
+  pool: WorkerPool,
+): Omit<ReturnType<EmbeddedParts['newQuery']>, 'memory' | 'answerRows'> {
   const flow = taskFlow('query');
   return {
     lookUp: (input, signal) => pool.run(LOOK_UP, input, { flow, signal }),
     scan: (input, signal) => pool.run(SCAN, input, { flow, signal }),
+    streams: (input) => pool.run(STREAMS, input, { flow }),
     aggregate: (input, signal) =>
       pool.run(AGGREGATE, input, { flow, signal, transfer: input.tally === undefined ? [] : buffersOf(input.tally) }),
     gather: (input, signal) => pool.run(GATHER, input, { flow, signal, transfer: input.tallies.flatMap(buffersOf) }),

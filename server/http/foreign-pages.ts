@@ -3,6 +3,7 @@
  * with the password that the browser remembers; and a page whose own name is made to point to this machine could read
  * what is open to this machine alone. Other pages cannot read answers: browsers see to that.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { ForbiddenError } from '../../shared/errors.ts';
@@ -10,10 +11,10 @@ import { ForbiddenError } from '../../shared/errors.ts';
 /** @param isLocal  everybody on this machine may do everything */
 export function refuseForeignPages(app: FastifyInstance, isLocal: boolean): void {
   app.addHook('onRequest', async ({ method, headers }) => {
-    const { host, 'sec-fetch-site': site } = headers;
+    const { host } = headers;
     const isRead = method === 'GET' || method === 'HEAD';
-    if (!isRead && (site === 'cross-site' || site === 'same-site')) {
-      throw new ForbiddenError('a page of another site may not write here');
+    if (!isRead && isFromForeignPage(headers)) {
+      throw new ForbiddenError('a page of another site may not write here; a proxy must pass on the Host that it got');
     }
     if (isLocal && host !== undefined && !isOwnName(host)) {
       throw new ForbiddenError(
@@ -21,6 +22,21 @@ export function refuseForeignPages(app: FastifyInstance, isLocal: boolean): void
       );
     }
   });
+}
+
+/**
+ * Browsers say with `Sec-Fetch-Site` whose page it is, but over plain http only to localhost. Without it, the page's origin
+ * must be the one that was asked; and a client that sends neither is no browser. Which host was asked, `Host` says, and no
+ * header that a page may set.
+ */
+function isFromForeignPage({ 'sec-fetch-site': site, origin, referer, ...headers }: IncomingHttpHeaders): boolean {
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
+  const page = origin ?? referer;
+  if (page === undefined) return false;
+  // A page cannot send this header to another site unasked, so it is a proxy's word that it has ended TLS.
+  const scheme = headers['x-forwarded-proto'] === 'https' ? 'https' : 'http';
+  const asked = URL.parse(`${scheme}://${headers.host ?? ''}`)?.origin;
+  return asked === undefined || URL.parse(page)?.origin !== asked;
 }
 
 /** An address or localhost, with or without a port. No page gets such a name to point elsewhere. */

@@ -33,6 +33,7 @@ const CONTENT_TYPES: Readonly<Record<Format, string>> = {
   raw: 'text/plain; charset=utf-8',
   json: 'application/json; charset=utf-8',
   csv: 'text/csv; charset=utf-8',
+  'csv-exact': 'text/csv; charset=utf-8',
 };
 
 export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
@@ -93,7 +94,7 @@ async function* endingWithReason(
 async function* framed(text: AsyncGenerator<Uint8Array>, format: Format): AsyncGenerator<Uint8Array> {
   try {
     const lines = startingWith(await text.next(), text);
-    if (format === 'csv') yield Buffer.from(CSV_HEADER);
+    if (format === 'csv' || format === 'csv-exact') yield Buffer.from(CSV_HEADER);
     if (format === 'json') yield* bracketed(lines);
     else yield* lines;
   } finally {

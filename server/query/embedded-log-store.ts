@@ -1,10 +1,13 @@
 /** The embedded store as a LogStore: its snapshots, scans and jobs put together. */
+import { CorruptionError } from '../../shared/errors.ts';
 import type { Labels } from '../../shared/labels.ts';
 import { aggregate, type AggregateContext } from '../store/aggregate/run.ts';
 import type { Erasures } from '../store/erasure/erasures.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { reachesInto } from '../store/scan/match-rows.ts';
 import type { Predicate, ValueFilter } from '../store/scan/plan.ts';
+import { placeOf } from '../store/scan/row-groups.ts';
+import { isWithin, type StreamsInput, type StreamsOutput } from '../store/scan/streams-in-range.ts';
 import { labelVerdict } from '../store/scan/value-filter.ts';
 import type { RowGroupRef } from '../store/snapshot.ts';
 import type { Store } from '../store/store.ts';
@@ -14,7 +17,12 @@ export interface EmbeddedParts {
   readonly store: Store;
   readonly erasures: Erasures;
   /** What one query is run with. */
-  readonly newQuery: () => QueryContext & AggregateContext;
+  readonly newQuery: () => QueryContext & AggregateContext & StreamsContext;
+}
+
+/** Where streams are looked for. */
+export interface StreamsContext {
+  readonly streams: (input: StreamsInput) => Promise<StreamsOutput>;
 }
 
 export function embeddedLogStore({ store, erasures, newQuery }: EmbeddedParts): LogStore {
@@ -31,7 +39,7 @@ export function embeddedLogStore({ store, erasures, newQuery }: EmbeddedParts): 
     async streams(predicate) {
       const snapshot = store.snapshot();
       try {
-        return matchingStreams(snapshot.rowGroups, predicate);
+        return await matchingStreams(snapshot.rowGroups, predicate, newQuery());
       } finally {
         snapshot.release();
       }
@@ -64,11 +72,31 @@ export function embeddedLogStore({ store, erasures, newQuery }: EmbeddedParts): 
   };
 }
 
-/** Streams of row groups in the time range whose labels satisfy every filter. */
-export function matchingStreams(rowGroups: readonly RowGroupRef[], predicate: Predicate): Labels[] {
+/**
+ * Streams that have lines in the time range and whose labels satisfy every filter. A row group that reaches beyond the range
+ * is looked into, or a stream would be found by the times of another one's lines.
+ */
+async function matchingStreams(
+  rowGroups: readonly RowGroupRef[],
+  predicate: Predicate,
+  context: StreamsContext & Pick<QueryContext, 'setAside'>,
+): Promise<Labels[]> {
   const streams = new Set<Labels>();
+  const beyond: RowGroupRef[] = [];
   for (const group of rowGroups) {
-    if (reachesInto(group, predicate)) for (const labels of group.streams) streams.add(labels);
+    if (!reachesInto(group, predicate)) continue;
+    if (isWithin(group, predicate)) for (const labels of group.streams) streams.add(labels);
+    else beyond.push(group);
+  }
+  if (beyond.length > 0) {
+    const { from, to } = predicate;
+    const output = await context.streams({ places: beyond.map(placeOf), range: { from, to } });
+    for (const [index, found] of output.streams.entries()) {
+      for (const stream of found) streams.add(beyond[index]!.streams[stream]!);
+    }
+    for (const { group, message } of output.corruptions) {
+      await context.setAside(beyond[group]!, new CorruptionError(message));
+    }
   }
   return [...streams].filter((labels) => predicate.values.every((filter) => passes(filter, labels)));
 }

@@ -38,7 +38,7 @@ export interface LogsRequest {
 }
 
 /** Names that are no label or field on any route, so that a query may be taken from one route to another. */
-const OWN_NAMES: readonly string[] = ['q', 'query', 'since', 'until', 'limit', 'order', 'format', 'follow'];
+const OWN_NAMES: readonly string[] = ['q', 'query', 'since', 'until', 'limit', 'order', 'format', 'csv', 'follow'];
 /** Those that every route understands. */
 const COMMON_NAMES: readonly string[] = ['q', 'since', 'until'];
 const ORDERS: readonly Order[] = ['newest', 'oldest'];
@@ -54,13 +54,13 @@ export function parseLogsRequest(asked: Asked, nowMs: number): LogsRequest {
       'q=timeout',
     );
   }
-  const format = oneOf(query, 'format', FORMATS, 'ndjson');
+  const format = parseFormat(query);
   const follow = parseFollow(query);
   if (follow && format === 'json') {
     throw new ParameterError('format', 'a JSON array cannot follow', 'ndjson, raw or csv', 'format=ndjson');
   }
   const plan = {
-    ...parseFilters(asked, nowMs, ['limit', 'order', 'format', 'follow']),
+    ...parseFilters(asked, nowMs, ['limit', 'order', 'format', 'csv', 'follow']),
     order: oneOf(query, 'order', ORDERS, 'newest'),
     limit: parseLimit(query, follow),
   };
@@ -135,6 +135,15 @@ function parseNegations(name: string, texts: readonly string[]): { wanted: strin
     throw new ParameterError('q', 'it is empty', 'at least one character', 'q=timeout');
   }
   return { wanted, refused };
+}
+
+function parseFormat(query: QueryString): Format {
+  const format = oneOf(query, 'format', FORMATS, 'ndjson');
+  if (query['csv'] === undefined) return format;
+  if (format !== 'csv') {
+    throw new ParameterError('csv', 'it says how CSV is written', 'csv with format=csv', 'format=csv&csv=exact');
+  }
+  return oneOf(query, 'csv', ['harmless', 'exact'], 'harmless') === 'exact' ? 'csv-exact' : 'csv';
 }
 
 function parseLimit(query: QueryString, follow: boolean): number {

@@ -1,6 +1,6 @@
 /**
- * The text of an answer. One object a line for NDJSON; the lines as they were for raw; columns for CSV; and for JSON
- * the objects of NDJSON separated by commas, which the route puts between brackets.
+ * The text of an answer. One object a line for NDJSON; the lines as they were for raw; columns for CSV, harmless to a
+ * spreadsheet or exact; and for JSON the objects of NDJSON separated by commas, which the route puts between brackets.
  */
 import { CorruptionError, type Unusable, unusableBy } from '../../shared/errors.ts';
 import type { RowGroupPlace, RowGroups } from '../store/scan/row-groups.ts';
@@ -10,8 +10,9 @@ import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../shared/row-gr
 import type { RowGroup } from '../../shared/row-group/reader.ts';
 import { formatTime } from '../../shared/time.ts';
 
+/** As they are asked for; CSV is exact only when that is asked for, too. */
 export const FORMATS = ['ndjson', 'raw', 'json', 'csv'] as const;
-export type Format = (typeof FORMATS)[number];
+export type Format = (typeof FORMATS)[number] | 'csv-exact';
 
 const FLAG_NAMES = [
   [FLAG_PARTIAL, 'partial'],
@@ -82,17 +83,19 @@ const WRITERS: Readonly<Record<Format, (line: Line) => Buffer>> = {
   ndjson: (line) => Buffer.from(`${objectOf(line)}\n`),
   json: (line) => Buffer.from(`${objectOf(line)},\n`),
   raw: ({ bytes }) => Buffer.concat([bytes, NEWLINE]),
-  csv: ({ time, labels, bytes }) => {
-    const others = Object.entries(labels).filter(([name]) => !(CSV_LABELS as readonly string[]).includes(name));
-    const cells = [
-      time,
-      ...CSV_LABELS.map((name) => labels[name] ?? ''),
-      others.map(([name, value]) => `${name}=${value}`).join(' '),
-      bytes.toString(),
-    ];
-    return Buffer.from(`${cells.map(csvCell).join(',')}\n`);
-  },
+  csv: (line) => Buffer.from(`${cellsOf(line).map(harmless).map(csvCell).join(',')}\n`),
+  'csv-exact': (line) => Buffer.from(`${cellsOf(line).map(csvCell).join(',')}\n`),
 };
+
+function cellsOf({ time, labels, bytes }: Line): string[] {
+  const others = Object.entries(labels).filter(([name]) => !(CSV_LABELS as readonly string[]).includes(name));
+  return [
+    time,
+    ...CSV_LABELS.map((name) => labels[name] ?? ''),
+    others.map(([name, value]) => `${name}=${value}`).join(' '),
+    bytes.toString(),
+  ];
+}
 
 function objectOf({ time, labels, flags, bytes }: Line): string {
   const names = FLAG_NAMES.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name);
@@ -102,6 +105,15 @@ function objectOf({ time, labels, flags, bytes }: Line): string {
 /** RFC 4180: quotes where a comma, quote or line break would be misread. */
 function csvCell(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** What makes a spreadsheet take a cell for a formula, and what is a number all the same. */
+const FORMULA = /^[=+\-@\t\r\n\uFF0B\uFF0D\uFF1D\uFF20]/;
+const NUMBER = /^[+-]\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
+
+/** Lines are anybody's: what a spreadsheet would run as a formula becomes text. */
+function harmless(text: string): string {
+  return FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
 }
 
 export interface RenderInput {

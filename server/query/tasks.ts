@@ -12,12 +12,14 @@ import { Indexes, type LookupInput, type LookupOutput } from '../store/scan/inde
 import { OpenFiles } from '../store/scan/open-files.ts';
 import { RowGroups } from '../store/scan/row-groups.ts';
 import { scan, type ScanInput, type ScannedRows } from '../store/scan/scan.ts';
+import { type StreamsInput, type StreamsOutput, streamsInRange } from '../store/scan/streams-in-range.ts';
 import { ownMemory, type TaskHandler, taskHandler, taskKind } from '../workers/task.ts';
 import { type TailInput, type TailOutput, TailTask } from './tail-task.ts';
 import { render, type RenderInput, type RenderOutput } from './render.ts';
 
 export const LOOK_UP = taskKind<LookupInput, LookupOutput>('look-up');
 export const SCAN = taskKind<ScanInput, ScannedRows[]>('scan');
+export const STREAMS = taskKind<StreamsInput, StreamsOutput>('streams');
 export const AGGREGATE = taskKind<AggregateInput, PartialOutput<Tally>>('aggregate');
 export const GATHER = taskKind<GatherInput, GatherOutput>('gather');
 export const FACETS = taskKind<FacetsInput, PartialOutput<FacetCounts>>('facets');
@@ -32,6 +34,7 @@ export function queryHandlers(): TaskHandler[] {
   return [
     taskHandler(LOOK_UP, (input, { shouldYield }) => ({ output: indexes.lookUp(input, shouldYield) })),
     taskHandler(SCAN, (input, { shouldYield }) => ({ output: scan(input, rowGroups, shouldYield) })),
+    taskHandler(STREAMS, (input) => ({ output: streamsInRange(input, rowGroups) })),
     taskHandler(AGGREGATE, (input, { shouldYield }) => {
       const output = aggregateTask(input, rowGroups, shouldYield);
       return { output, transfer: buffersOf(output.result) };

@@ -13,8 +13,8 @@ import type { Filter } from './erasure/filter.ts';
 import type { Plan, Predicate } from './scan/plan.ts';
 import type { StoreStats } from './stats.ts';
 
-/** How lines are written in an answer: as objects, as they were, as an array of objects, as columns. */
-export type AnswerFormat = 'ndjson' | 'raw' | 'json' | 'csv';
+/** How lines are written in an answer: as objects, as they were, as an array of objects, as columns for a spreadsheet or a program. */
+export type AnswerFormat = 'ndjson' | 'raw' | 'json' | 'csv' | 'csv-exact';
 
 export interface LogStore {
   /**

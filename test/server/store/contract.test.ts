@@ -9,6 +9,7 @@ import { Erasures } from '../../../server/store/erasure/erasures.ts';
 import type { LogStore } from '../../../server/store/log-store.ts';
 import { OpenFiles } from '../../../server/store/scan/open-files.ts';
 import { RowGroups } from '../../../server/store/scan/row-groups.ts';
+import { streamsInRange } from '../../../server/store/scan/streams-in-range.ts';
 import { queryContext } from '../query/query-context.ts';
 import { describeLogStore, type LogStoreOptions } from './contract.ts';
 import { memoryLogStore } from './memory-log-store.ts';
@@ -33,6 +34,7 @@ async function openEmbedded(options: LogStoreOptions, flushes: boolean): Promise
     aggregate: async (input: Parameters<typeof aggregateTask>[0]) => aggregateTask(input, rowGroups),
     gather: async (input: Parameters<typeof gatherTask>[0]) => gatherTask(input),
     memory: new TallyMemory(),
+    streams: async (input: Parameters<typeof streamsInRange>[0]) => streamsInRange(input, rowGroups),
     facets: async (input: Parameters<typeof facetsTask>[0]) => facetsTask(input, rowGroups),
   };
   const logs = embeddedLogStore({ store, erasures, newQuery: () => query });

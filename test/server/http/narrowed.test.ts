@@ -1,0 +1,142 @@
+/** What a token of some namespaces is answered does not depend on the lines of others: two servers, one of them without any. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Server } from '../../../server/main.ts';
+import { MS_PER_DAY } from '../../../shared/time.ts';
+import { startQuietServer } from '../quiet-server.ts';
+import { batchOf, type Line, TODAY } from '../store/batches.ts';
+
+const SHOP = 'shop-token-0123456789';
+const AGENT = 'agent-token-0123456789';
+
+let folder: string;
+/** With the lines of `shop` alone, and with those of others beside them. */
+let alone: Server;
+let shared: Server;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'podlog-narrowed-'));
+  const tokensFile = join(folder, 'tokens.yaml');
+  const tokens = [
+    { name: 'shop', token: SHOP, scopes: ['read'], namespaces: ['shop', 'empty'] },
+    { name: 'agent', token: AGENT, scopes: ['agent'], nodes: ['node-1'] },
+  ];
+  await writeFile(tokensFile, JSON.stringify(tokens));
+  const options = { access: { tokensFile }, indexedFields: ['user_id'] };
+  alone = await startQuietServer(join(folder, 'alone'), options);
+  shared = await startQuietServer(join(folder, 'shared'), options);
+  await send(alone, OWN);
+  // In the same row group as well as before and after it.
+  await send(shared, foreignLines(TODAY - 40));
+  await send(shared, [...foreignLines(TODAY - 3), ...OWN, ...foreignLines(TODAY + 3)]);
+  await send(shared, foreignLines(0));
+  await send(shared, foreignLines(TODAY + 20_000));
+});
+afterAll(async () => {
+  await Promise.all([alone.close(), shared.close()]);
+  await rm(folder, { recursive: true });
+});
+
+const OWN: readonly Line[] = Array.from({ length: 40 }, (_, n) => ({
+  text: `{"level":"${n % 7 === 0 ? 'error' : 'info'}","user_id":${n % 3},"took":${n},"message":"own ${n}"}`,
+  day: TODAY,
+  timeNs: n * 60e9,
+  labels: { namespace: 'shop', pod: `api-${n % 2}`, container: 'api', stream: 'stdout' },
+}));
+
+function foreignLines(day: number): Line[] {
+  return Array.from({ length: 200 }, (_, n) => ({
+    text: `{"level":"fatal","user_id":${n},"took":${n}.5,"secret_${n % 50}":"x","namespace":"shop","message":"own foreign"}`,
+    day,
+    timeNs: n * 300e9,
+    labels: { namespace: n % 2 === 0 ? 'other' : 'payments', pod: `p-${n % 9}`, secret: `s${n % 5}`, stream: 'stdout' },
+  }));
+}
+
+async function send({ url }: Server, lines: readonly Line[]): Promise<void> {
+  const headers = { authorization: `Bearer ${AGENT}` };
+  const response = await fetch(`${url}/agent/batch`, {
+    method: 'POST',
+    headers,
+    body: new Uint8Array(batchOf({ lines })),
+  });
+  expect(response.status, await response.text()).toBe(200);
+}
+
+/** Status, headers and body; without what is of the moment. */
+async function get({ url }: Server, path: string): Promise<unknown> {
+  const response = await fetch(url + path, { headers: { authorization: `Bearer ${SHOP}` } });
+  const headers = [...response.headers].filter(([name]) => name !== 'date');
+  return { status: response.status, headers, body: await response.text() };
+}
+
+const FILTERS = [
+  '',
+  'level=error',
+  'level=fatal',
+  'user_id=1',
+  'user_id=150',
+  'secret=s1',
+  'secret_1=x',
+  'namespace=other',
+  'namespace=!shop',
+  'namespace=empty',
+  'pod=p-1',
+  'pod=!api-0',
+  'took=1*',
+  'q=foreign',
+  'q=own',
+  'since=1970-01-01',
+  'until=2100-01-01',
+  'since=2026-11-01&until=2026-12-01',
+  'since=2026-11-23&until=2026-11-23T00:20:00Z',
+  'since=30d',
+  'until=2026-11-20',
+  'since=2026-11-20&until=2026-11-21',
+  'since=2026-11-23T01:00:00Z&until=2026-11-24',
+  'since=2026-11-26T00:10:00Z',
+];
+
+const ROUTES: readonly [string, readonly string[]][] = [
+  ['/logs', ['', 'order=oldest', 'limit=1', 'limit=100000', 'format=csv', 'format=json', 'limit=0']],
+  ['/labels', ['']],
+  ['/labels/namespace/values', ['']],
+  ['/labels/pod/values', ['']],
+  ['/labels/secret/values', ['']],
+  ['/labels/level/values', ['']],
+  [
+    '/histogram',
+    ['', 'step=1ms', 'step=1s', 'step=10m', 'step=7d', 'step=soon', 'by=level', 'by=secret', 'by=user_id&step=1h'],
+  ],
+  [
+    '/aggregate',
+    ['', 'by=level', 'by=namespace', 'by=secret', 'by=secret_1', 'by=user_id&of=took', 'of=took', 'limit=1&by=took'],
+  ],
+  ['/fields', ['', 'name=secret', 'name=secret_1', 'name=user_id', 'name=took&top=1000']],
+  ['/stats', ['']],
+  ['/metrics', ['']],
+  ['/erasures', ['']],
+  ['/erasures/0123456789abcdef', ['']],
+  ['/snapshots', ['']],
+  ['/agent/positions?node=node-1', ['']],
+  ['/nope', ['']],
+];
+
+test.for(ROUTES)('%s', { timeout: 120_000 }, async ([path, parameters]) => {
+  for (const parameter of parameters) {
+    for (const filter of FILTERS) {
+      const query = [parameter, filter].filter((part) => part !== '').join('&');
+      const asked = `${path}${path.includes('?') ? '&' : '?'}${query}`;
+      expect(await get(shared, asked), asked).toEqual(await get(alone, asked));
+    }
+  }
+});
+
+test('the lines of the year are those of the namespace', async () => {
+  const { body } = (await get(shared, '/histogram?since=2026-11-22&until=2026-11-25')) as { body: string };
+  const { buckets } = JSON.parse(body) as { buckets: { total: number }[] };
+  expect(buckets.reduce((sum, { total }) => sum + total, 0)).toBe(OWN.length);
+  expect(TODAY * MS_PER_DAY).toBe(Date.UTC(2026, 10, 23));
+});
