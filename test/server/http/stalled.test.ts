@@ -42,6 +42,7 @@ function longSearch(ended: (taken: number) => void): Search {
 async function serve(
   search: Search,
   { tails, newQuery } = {} as Pick<LogsOptions, 'tails' | 'newQuery'>,
+  stalledMsMax = STALLED_MS_MAX,
 ): Promise<{ port: number; close: () => Promise<void> }> {
   const app = fastify();
   app.setErrorHandler((error: Error, _request, reply) => sendError(error, pino({ level: 'silent' }), reply));
@@ -49,7 +50,7 @@ async function serve(
   const closing = new AbortController();
   const now = Date.now;
   const slots = new QuerySlots();
-  const ends = { closing: closing.signal, stalledMsMax: STALLED_MS_MAX };
+  const ends = { closing: closing.signal, stalledMsMax };
   registerLogs(app, { logs: { search }, slots, tails, newQuery, now, ...ends });
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as AddressInfo;
@@ -78,14 +79,16 @@ test('a client that stops reading is cut off, and the search ends', async () => 
 
 test('a client that reads slower than the time allowed for a pause gets all', async () => {
   const { promise: ended, resolve } = Promise.withResolvers<number>();
-  const { port, close } = await serve(longSearch(resolve));
+  // A machine that runs other tests may add to each pause.
+  const allowedMs = 5 * STALLED_MS_MAX;
+  const { port, close } = await serve(longSearch(resolve), undefined, allowedMs);
   const response = await fetch(`http://127.0.0.1:${port}/logs`);
   let bytes = 0;
   let pauses = 0;
   for await (const piece of response.body!) {
     bytes += piece.length;
     // Each is shorter than what is allowed, and all of them are longer.
-    if (pauses++ < 10) await setTimeout(STALLED_MS_MAX / 5);
+    if (pauses++ < 12) await setTimeout(allowedMs / 10);
   }
   expect(bytes).toBe(PIECES * PIECE.length);
   expect(await ended).toBe(PIECES);
