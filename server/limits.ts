@@ -40,6 +40,9 @@ export const UNREAD_BODY_MS_MAX = 5 * SECOND_MS;
 /** A body after decompression. A log compresses 10 : 1, seldom 20 : 1; more is an accident or an attack. Beyond: 413. */
 export const INFLATED_BODY_BYTES_MAX = 64 * MIB;
 
+/** Codings of one body, such as `gzip`, undone one after the other. Beyond: 415. */
+export const CONTENT_CODINGS_MAX = 2;
+
 /** One line of a push. Kubernetes' own lines end at 16 KiB a fragment; a stack trace in JSON may be longer. Beyond: cut. */
 export const LINE_BYTES_MAX = 1 * MIB;
 

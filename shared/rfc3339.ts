@@ -1,6 +1,8 @@
 /**
  * RFC 3339 on bytes, at the start of a log file's line or within a pushed one: `2026-11-23T15:01:12.90450948Z`. The
- * separator may be `t` or a space and the zone `z` or an offset; digits of the fraction beyond the ninth are cut.
+ * separator may be `t` or a space and the zone `z` or an offset; digits of the fraction beyond the ninth are cut. A date that
+ * no calendar has is not a time. A leap second, `23:59:60` UTC before the first of January or July, is the instant after it,
+ * as clocks of computers have it.
  */
 import { MS_PER_DAY, NS_PER_DAY, NS_PER_SECOND } from './time.ts';
 
@@ -34,8 +36,7 @@ export class Rfc3339Parser {
     const minute = twoDigits(bytes, start + 14);
     const second = twoDigits(bytes, start + 17);
     if ((century | year | month | dayOfMonth | hour | minute | second) < 0) return -1;
-    if (month < 1 || month > 12 || dayOfMonth < 1 || dayOfMonth > 31 || hour > 23 || minute > 59 || second > 60)
-      return -1;
+    if (hour > 23 || minute > 59 || second > 60) return -1;
     let at = start + 19;
     let fractionNs = 0;
     if (bytes[at] === POINT) {
@@ -64,8 +65,9 @@ export class Rfc3339Parser {
     const dateDigits = century * 1e6 + year * 1e4 + month * 100 + dayOfMonth;
     if (dateDigits !== this.#dateDigits) {
       this.#dateDigits = dateDigits;
-      this.#dateDay = Date.UTC(century * 100 + year, month - 1, dayOfMonth) / MS_PER_DAY;
+      this.#dateDay = dayOfDate(century * 100 + year, month, dayOfMonth);
     }
+    if (Number.isNaN(this.#dateDay)) return -1;
     this.day = this.#dateDay;
     this.timeNs = (hour * 3600 + minute * 60 + second - offsetMinutes * 60) * NS_PER_SECOND + fractionNs;
     if (this.timeNs < 0) {
@@ -75,8 +77,22 @@ export class Rfc3339Parser {
       this.day++;
       this.timeNs -= NS_PER_DAY;
     }
+    if (second === 60 && !(this.timeNs < NS_PER_SECOND && mayFollowLeapSecond(this.day))) return -1;
     return at;
   }
+}
+
+/** Days since 1970; NaN for a date that does not exist. */
+function dayOfDate(year: number, month: number, dayOfMonth: number): number {
+  // Not by Date.UTC, which takes the years below 100 for those of the twentieth century.
+  const date = new Date(0);
+  const ms = date.setUTCFullYear(year, month - 1, dayOfMonth);
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === dayOfMonth ? ms / MS_PER_DAY : NaN;
+}
+
+function mayFollowLeapSecond(day: number): boolean {
+  const date = new Date(day * MS_PER_DAY);
+  return date.getUTCDate() === 1 && date.getUTCMonth() % 6 === 0;
 }
 
 /** 0 to 99, or negative when either byte is no digit. */

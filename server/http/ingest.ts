@@ -1,9 +1,9 @@
 /** `POST /ingest?app=…`: plain lines or NDJSON from anybody. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ParameterError } from '../../shared/errors.ts';
 import { pushLabels } from '../ingest/push-labels.ts';
 import type { PushAcceptor } from '../ingest/push.ts';
-import type { BodyEncoding } from '../ingest/shred-lines.ts';
+import { assertHasLines, CONTENT_CODINGS, contentCodings } from '../ingest/push-body.ts';
 import { IDEMPOTENCY_KEY_BYTES_MAX } from '../limits.ts';
 
 export interface IngestRoutes {
@@ -13,11 +13,19 @@ export interface IngestRoutes {
 }
 
 export function registerIngest(app: FastifyInstance, { pushes, now }: IngestRoutes): void {
-  const options = { config: { takesBody: true } };
+  const options = {
+    config: { takesBody: true },
+    // Before the body is asked for.
+    onRequest: async ({ headers }: FastifyRequest, reply: FastifyReply) => {
+      void reply.header('accept-encoding', CONTENT_CODINGS.join(', '));
+      assertHasLines(headers['content-type']);
+      contentCodings(headers['content-encoding']);
+    },
+  };
   app.post<{ Body: Buffer | undefined }>('/ingest', options, async (request) => {
     const push = {
       body: request.body ?? Buffer.alloc(0),
-      encoding: bodyEncoding(request.headers['content-encoding']),
+      codings: contentCodings(request.headers['content-encoding']),
       labels: pushLabels(new URL(request.url, 'http://podlog').searchParams),
       arrivedMs: now(),
       caller: request.callerName,
@@ -25,17 +33,6 @@ export function registerIngest(app: FastifyInstance, { pushes, now }: IngestRout
     };
     return { lines: await pushes.accept(push) };
   });
-}
-
-function bodyEncoding(header: string | undefined): BodyEncoding {
-  const encoding = header ?? 'identity';
-  if (encoding === 'identity' || encoding === 'gzip' || encoding === 'zstd') return encoding;
-  throw new ParameterError(
-    'content-encoding',
-    `unknown: ${encoding}`,
-    'identity, gzip, zstd',
-    'content-encoding: gzip',
-  );
 }
 
 function idempotencyKey(header: string | string[] | undefined): string | undefined {

@@ -1,7 +1,7 @@
 /**
  * The time that a pushed line gives itself: the first of its top-level fields `time`, `ts`, `timestamp`, `@timestamp`,
  * `@t` (Serilog) and `t.$date` (MongoDB) that is an instant: as RFC 3339, as access logs write it, or as a number of seconds,
- * milliseconds, microseconds or nanoseconds since 1970. A time without a zone is no instant. Of a field that a line has more
+ * milliseconds, microseconds or nanoseconds since 1970, with or without an exponent. A time without a zone is no instant. Of a field that a line has more
  * than once, the last counts.
  *
  * The shredder has cut the line, JSON or text, into values by then, and its template says which of them may be the time.
@@ -20,6 +20,10 @@ const TIME_FIELDS: ReadonlySet<string> = new Set(['time', 'ts', 'timestamp', '@t
 const SECONDS_PER_DAY = 86_400;
 const ZERO = 0x30;
 const POINT = 0x2e;
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+const LOWER_E = 0x65;
+const LOWER_CASE = 0x20;
 const QUOTE = 0x22;
 const COLON = 0x3a;
 const COMMA = 0x2c;
@@ -31,6 +35,7 @@ const CLOSE_BRACKET = 0x5d;
 /** Digits of seconds since 1970, from 1973 on, and of nanoseconds. */
 const EPOCH_DIGITS_MIN = 9;
 const EPOCH_DIGITS_MAX = 19;
+const EXPONENT_DIGITS_MAX = 3;
 
 /** Parses into its own fields, so that a line costs no allocation. They hold what the last `parse` that was true found. */
 export class LineTimeParser {
@@ -100,18 +105,33 @@ export class LineTimeParser {
     return valueEnd >= 0 && this.parseValue(bytes, valueStart, valueEnd);
   }
 
-  /** Today has 10 digits in seconds, 13 in milliseconds, 16 in microseconds, 19 in nanoseconds. */
+  /**
+   * Today has 10 digits in seconds, 13 in milliseconds, 16 in microseconds, 19 in nanoseconds. An exponent moves the point:
+   * `1.7e9` has ten digits before it, most of which are zeros that are not written.
+   */
   #parseEpoch(bytes: Uint8Array, start: number, end: number): boolean {
     const point = digitsEnd(bytes, start, end);
-    const digits = point - start;
+    const mantissaEnd = point < end && bytes[point] === POINT ? digitsEnd(bytes, point + 1, end) : point;
+    if (point === start || mantissaEnd === point + 1) return false;
+    let at = start;
+    let digits = point - start;
+    if (mantissaEnd < end) {
+      const exponent = exponentOf(bytes, mantissaEnd, end);
+      if (Number.isNaN(exponent)) return false;
+      digits += exponent;
+      // Zeros in front are digits of no number that has an exponent.
+      for (; at < mantissaEnd && (bytes[at] === ZERO || at === point); at++) if (at !== point) digits--;
+      if (at === mantissaEnd) return false;
+    }
     if (digits < EPOCH_DIGITS_MIN || digits > EPOCH_DIGITS_MAX) return false;
-    const fractionEnd = point < end && bytes[point] === POINT ? digitsEnd(bytes, point + 1, end) : point;
-    if (fractionEnd !== end || fractionEnd === point + 1) return false;
     const secondDigits = digits <= 11 ? digits : digits <= 14 ? digits - 3 : digits <= 17 ? digits - 6 : digits - 9;
     let seconds = 0;
-    for (let at = start; at < start + secondDigits; at++) seconds = seconds * 10 + bytes[at]! - ZERO;
+    for (let n = 0; n < secondDigits; n++) {
+      if (at === point && point < mantissaEnd) at++;
+      seconds = seconds * 10 + (at < mantissaEnd ? bytes[at++]! - ZERO : 0);
+    }
     let fractionNs = 0;
-    for (let at = start + secondDigits, unitNs = NS_PER_SECOND / 10; at < end && unitNs >= 1; at++) {
+    for (let unitNs = NS_PER_SECOND / 10; at < mantissaEnd && unitNs >= 1; at++) {
       if (at === point) continue;
       fractionNs += (bytes[at]! - ZERO) * unitNs;
       unitNs /= 10;
@@ -130,6 +150,18 @@ function timeSlots({ slots, literals }: Template): readonly number[] {
     const isTime = TIME_FIELDS.has(field) && kind !== KIND_ARRAY;
     return isTime && !whole.some((other, later) => later > slot && other.field === field) ? [slot] : [];
   });
+}
+
+/** Of `e9`, `E+09`, `e-3`, which reach to the end; NaN when there is something else. */
+function exponentOf(bytes: Uint8Array, start: number, end: number): number {
+  if ((bytes[start]! | LOWER_CASE) !== LOWER_E) return NaN;
+  const sign = bytes[start + 1];
+  const digitsStart = sign === PLUS || sign === MINUS ? start + 2 : start + 1;
+  if (digitsStart >= end || end - digitsStart > EXPONENT_DIGITS_MAX || digitsEnd(bytes, digitsStart, end) !== end)
+    return NaN;
+  let exponent = 0;
+  for (let at = digitsStart; at < end; at++) exponent = exponent * 10 + bytes[at]! - ZERO;
+  return sign === MINUS ? -exponent : exponent;
 }
 
 function digitsEnd(bytes: Uint8Array, start: number, end: number): number {

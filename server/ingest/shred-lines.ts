@@ -1,14 +1,11 @@
 /**
  * Pushed lines → row groups: what an agent does on its node, done in a worker thread for those who have no agent.
  */
-import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { CorruptionError, PodlogError } from '../../shared/errors.ts';
 import type { Labels } from '../../shared/labels.ts';
 import { RowGroupBuilder, type ShreddedLine } from '../../shared/row-group/builder.ts';
 import { FLAG_TRUNCATED } from '../../shared/row-group/format.ts';
 import { rowTimeOfMs } from '../../shared/time.ts';
 import {
-  INFLATED_BODY_BYTES_MAX,
   LINE_BYTES_MAX,
   PUSHED_AGE_DAYS_MAX,
   PUSHED_GROUP_BYTES_MAX,
@@ -18,17 +15,17 @@ import {
 } from '../limits.ts';
 import { ownMemory, taskKind, type TaskResult } from '../workers/task.ts';
 import { LineTimeParser } from './line-time.ts';
+import { type ContentCoding, decodeBody } from './push-body.ts';
 import { contentHash, type StoredPush } from './stored-pushes.ts';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const ZSTD_LEVEL = 3;
 
-export type BodyEncoding = 'identity' | 'gzip' | 'zstd';
-
 export interface ShredInput {
   readonly body: Uint8Array;
-  readonly encoding: BodyEncoding;
+  /** In the order in which they were applied. */
+  readonly codings: readonly ContentCoding[];
   readonly labels: Labels;
   /** Time of the lines that have none of their own. */
   readonly arrivedMs: number;
@@ -70,7 +67,7 @@ export function shredTask(input: ShredInput): TaskResult<ShredOutput> {
  * @throws CorruptionError  the body cannot be decompressed
  */
 export function shredLines(input: ShredInput, builder: RowGroupBuilder): ShredOutput {
-  const bytes = inflate(input.body, input.encoding);
+  const bytes = decodeBody(input.body, input.codings);
   const content = input.isHashed ? hashOf(input.labels, bytes) : '';
   if (input.stored !== undefined && input.stored.content !== content) return { content, lineCount: 0, rowGroups: [] };
   const storedLines = input.stored?.lineCount ?? 0;
@@ -134,24 +131,4 @@ function isFull({ rowCount, arenaBytes, valueCount }: RowGroupBuilder): boolean 
 /** A clock that is years off would open a segment for each of its days. */
 function isPlausible(day: number, today: number): boolean {
   return day >= today - PUSHED_AGE_DAYS_MAX && day <= today + PUSHED_LEAD_DAYS_MAX;
-}
-
-function inflate(body: Uint8Array, encoding: BodyEncoding): Buffer {
-  const limit = { maxOutputLength: INFLATED_BODY_BYTES_MAX };
-  try {
-    switch (encoding) {
-      case 'identity':
-        return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-      case 'gzip':
-        return gunzipSync(body, limit);
-      case 'zstd':
-        return zstdDecompressSync(body, limit);
-    }
-  } catch (error) {
-    if (error instanceof RangeError) {
-      const message = `the body has more than ${INFLATED_BODY_BYTES_MAX} bytes when decompressed: send fewer lines at once`;
-      throw new PodlogError('PODLOG_BODY_TOO_LARGE', 413, message, { cause: error });
-    }
-    throw new CorruptionError(`the body is not ${encoding}, as its content-encoding says`, undefined, { cause: error });
-  }
 }

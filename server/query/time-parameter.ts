@@ -5,9 +5,12 @@
  */
 import { ParameterError } from '../../shared/errors.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
-import { INSTANT_MAX, INSTANT_MIN, instantOfMs, MS_PER_DAY } from '../../shared/time.ts';
+import { Rfc3339Parser } from '../../shared/rfc3339.ts';
+import { INSTANT_MAX, INSTANT_MIN, instantOf, instantOfMs, MS_PER_DAY } from '../../shared/time.ts';
 
 const RFC3339 = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?)?$/i;
+const EPOCH = /^(\d{1,19})(?:\.(\d+))?$/;
+const EXPONENTIAL = /^\d+(?:\.\d+)?e\+?\d{1,2}$/i;
 const ALLOWED = 'a duration ago, now, today, yesterday (UTC), RFC 3339, or an epoch in s, ms, µs or ns';
 
 /**
@@ -33,19 +36,23 @@ function relative(text: string, nowMs: number): bigint | undefined {
 }
 
 function epoch(text: string): bigint | undefined {
-  if (/^\d{1,12}\.\d+$/.test(text)) return instantOfMs(Number(text) * 1000);
-  if (!/^\d{1,19}$/.test(text)) return undefined;
-  if (text.length <= 10) return BigInt(text) * 1_000_000_000n;
-  if (text.length <= 13) return BigInt(text) * 1_000_000n;
-  return text.length <= 16 ? BigInt(text) * 1000n : BigInt(text);
+  // JavaScript writes numbers of this size without an exponent.
+  const plain = EXPONENTIAL.test(text) ? String(Number(text)) : text;
+  const [, whole, fraction = ''] = EPOCH.exec(plain) ?? [];
+  if (whole === undefined) return undefined;
+  const unitNs =
+    whole.length <= 10 ? 1_000_000_000n : whole.length <= 13 ? 1_000_000n : whole.length <= 16 ? 1000n : 1n;
+  const partNs = (BigInt(fraction.slice(0, 9).padEnd(9, '0')) * unitNs) / 1_000_000_000n;
+  return BigInt(whole) * unitNs + partNs;
 }
 
 function rfc3339(text: string): bigint | undefined {
   const match = RFC3339.exec(text);
   if (match === null) return undefined;
-  const [, date, time = '00:00:00', fraction = '', zone = 'Z'] = match;
-  const zoneText = zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone.toUpperCase();
-  const wholeMs = Date.parse(`${date}T${time.length === 5 ? `${time}:00` : time}${zoneText}`);
-  if (Number.isNaN(wholeMs)) return undefined;
-  return instantOfMs(wholeMs) + BigInt(fraction.padEnd(9, '0'));
+  const [, date, time = '00:00:00', fraction, zone = 'Z'] = match;
+  const zoneText = zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;
+  const whole = `${date}T${time.length === 5 ? `${time}:00` : time}${fraction === undefined ? '' : `.${fraction}`}${zoneText}`;
+  const parser = new Rfc3339Parser();
+  const bytes = Buffer.from(whole);
+  return parser.parse(bytes, 0, bytes.length) === bytes.length ? instantOf(parser.day, parser.timeNs) : undefined;
 }

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { BODY_BYTES_MAX, INFLATED_BODY_BYTES_MAX, LABELS_MAX } from '../../../server/limits.ts';
 import type { Server } from '../../../server/main.ts';
@@ -92,7 +92,14 @@ const REFUSED: readonly [string, number, RegExp, () => Promise<Answer>][] = [
     /31 of them/,
     () => post(`/ingest?${Array.from({ length: LABELS_MAX + 1 }, (_, i) => `l${i}=x`).join('&')}`, 'x'),
   ],
-  ['an unknown encoding', 400, /identity, gzip, zstd/, () => post('/ingest', 'x', { 'content-encoding': 'br' })],
+  ['an unknown encoding', 415, /identity, gzip, zstd/, () => post('/ingest', 'x', { 'content-encoding': 'br' })],
+  [
+    'a form with files',
+    415,
+    /multipart.*has no lines; allowed: text/,
+    () => post('/ingest', '--b\r\n\r\nx\r\n--b--', { 'content-type': 'multipart/form-data; boundary=b' }),
+  ],
+  ['a type that is none', 415, /has no lines/, () => post('/ingest', 'x', { 'content-type': 'lines' })],
   ['what is not gzip', 400, /not gzip/, () => post('/ingest', 'x', { 'content-encoding': 'gzip' })],
   [
     'a gzip bomb',
@@ -158,6 +165,24 @@ test('a push with an idempotency key is stored once, also when it makes many row
     expect(answer).toMatchObject({ status: 200, json: { lines: 5 } });
   }
   expect((await stats()).rows).toBe(rowsBefore + 5);
+});
+
+test.for([
+  ['GZIP', gzipSync(LINES)],
+  ['x-gzip', gzipSync(LINES)],
+  ['gzip, identity', gzipSync(LINES)],
+  ['deflate', deflateSync(LINES)],
+  ['gzip, zstd', zstdCompressSync(gzipSync(LINES))],
+  ['zstd', Buffer.concat([zstdCompressSync('{"n":1}\n'), zstdCompressSync('plain\n{"n":2}')])],
+] as const)('pushed lines, %s', async ([encoding, body]) => {
+  const headers = { 'content-encoding': encoding, 'content-type': 'application/x-ndjson' };
+  expect(await post('/ingest?app=shop', new Uint8Array(body), headers)).toMatchObject({ json: { lines: 3 } });
+  expect((await stats()).rows).toBe(rowsBefore + 3);
+});
+
+test('what is not lines hears which codings there are, before it is sent', async () => {
+  const { status, headers } = await post('/ingest', 'x', { 'content-encoding': 'br' });
+  expect([status, headers.get('accept-encoding')]).toEqual([415, 'gzip, zstd, deflate']);
 });
 
 test('an idempotency key is for one push', async () => {

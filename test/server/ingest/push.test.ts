@@ -49,7 +49,7 @@ async function openPushes(before?: Opened, saved?: JsonValue): Promise<Opened> {
     push: ({ lines, ...changes }) =>
       pushes.accept({
         body: Buffer.from(lines.join('\n')),
-        encoding: 'identity',
+        codings: [],
         labels: { app: 'shop' },
         arrivedMs: NOW_MS,
         caller: 'pusher',
@@ -120,8 +120,8 @@ const LINES = numbered(7);
 const TEXT = LINES.join('\n');
 
 test.for<[string, Partial<Push>]>([
-  ['compressed', { body: gzipSync(TEXT), encoding: 'gzip' }],
-  ['compressed otherwise', { body: zstdCompressSync(TEXT), encoding: 'zstd' }],
+  ['compressed', { body: gzipSync(TEXT), codings: ['gzip'] }],
+  ['compressed otherwise', { body: zstdCompressSync(TEXT), codings: ['zstd'] }],
   ['later', { arrivedMs: NOW_MS + 60_000 }],
 ])('the same push, %s, is a repeat', async ([, changes]) => {
   const at = await openPushes();
@@ -208,7 +208,7 @@ test('of many at once with one key, one is stored, its repeats are answered, and
 
 test('when the first of two fails, the second is stored', async () => {
   const at = await openPushes();
-  const broken = at.push({ lines: [], body: Buffer.from('x'), encoding: 'gzip' });
+  const broken = at.push({ lines: [], body: Buffer.from('x'), codings: ['gzip'] });
   const whole = at.push({ lines: LINES });
   await expect(broken).rejects.toMatchObject({ status: 400 });
   expect(await whole).toBe(7);
@@ -267,7 +267,7 @@ test('batches of versions without hashes are read from the WAL', async () => {
   let at = await openPushes();
   const { output } = shredTask({
     body: Buffer.from(TEXT),
-    encoding: 'identity',
+    codings: [],
     labels: {},
     arrivedMs: NOW_MS,
     isHashed: false,

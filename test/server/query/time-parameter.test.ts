@@ -4,6 +4,22 @@ import { parseInstant } from '../../../server/query/time-parameter.ts';
 
 const NOW = Date.UTC(2026, 10, 23, 15, 30, 10, 500);
 
+const NO_TIMES = [
+  '2026-02-29',
+  '2026-02-30',
+  '2026-04-31T10:00',
+  '2026-11-20T24:00',
+  '2026-11-20T10:60',
+  '2026-11-20T10:11:61Z',
+  '2026-11-20T10:11:60Z',
+  '2026-11-20T10:11:12+24:00',
+  '2026-00-01',
+  '2026-01-00',
+  '1.7e99',
+  '1e',
+  '1.e9',
+];
+
 describe('parseInstant', () => {
   it.each([
     ['now', '2026-11-23T15:30:10.500000000Z'],
@@ -27,18 +43,36 @@ describe('parseInstant', () => {
     ['1795447812123456', '2026-11-23T15:30:12.123456000Z'],
     ['1795447812123456789', '2026-11-23T15:30:12.123456789Z'],
     ['4000000000', '2096-10-02T07:06:40.000000000Z'],
+    ['1795447812.123456789', '2026-11-23T15:30:12.123456789Z'],
+    ['1795447812123.456', '2026-11-23T15:30:12.123456000Z'],
+    ['1.795447812e9', '2026-11-23T15:30:12.000000000Z'],
+    ['1.795447812123E+12', '2026-11-23T15:30:12.123000000Z'],
+    ['0050-01-01', '0050-01-01T00:00:00.000000000Z'],
+    ['2016-12-31T23:59:60Z', '2017-01-01T00:00:00.000000000Z'],
+    ['2028-02-29', '2028-02-29T00:00:00.000000000Z'],
+    ['99999999w', '0000-01-01T00:00:00.000000000Z'],
+    ['9999999999999999999', '2286-11-20T17:46:39.999999999Z'],
   ])('%s', (text, want) => {
     expect(formatInstant(parseInstant('since', text, NOW))).toBe(want);
   });
 
-  it.each(['', 'soon', '5', 'h', '1x', '2026-13-01', '2026-11-20T25:00:00Z', '--1h', '1h ago', '12345678901234567890'])(
-    'refuses %j, or reads it as what it is',
-    (text) => {
-      if (text === '5') expect(formatInstant(parseInstant('since', text, NOW))).toBe('1970-01-01T00:00:05.000000000Z');
-      else
-        expect(() => parseInstant('since', text, NOW)).toThrow(
-          /since: .* is not a valid time; allowed: .*; example: since=1h/,
-        );
-    },
-  );
+  it.each([
+    '',
+    'soon',
+    '5',
+    'h',
+    '1x',
+    '2026-13-01',
+    '2026-11-20T25:00:00Z',
+    '--1h',
+    '1h ago',
+    '12345678901234567890',
+    ...NO_TIMES,
+  ])('refuses %j, or reads it as what it is', (text) => {
+    if (text === '5') expect(formatInstant(parseInstant('since', text, NOW))).toBe('1970-01-01T00:00:05.000000000Z');
+    else
+      expect(() => parseInstant('since', text, NOW)).toThrow(
+        /since: .* is not a valid time; allowed: .*; example: since=1h/,
+      );
+  });
 });
