@@ -552,8 +552,15 @@ export const REVIEW_REFUSED_MS_MAX = 10 * SECOND_MS;
 /** Reviewed tokens that are remembered, about 300 bytes each; a cluster has 5,000 nodes. Beyond: asked again. */
 export const REVIEWS_KEPT_MAX = 10_000;
 
-/** Reviews under way: whoever makes tokens up must not load the API. Beyond: 503. */
+/** Refused tokens that are remembered, apart from those. Beyond: asked again. */
+export const REFUSALS_KEPT_MAX = 1000;
+
+/**
+ * Reviews under way of tokens that were not accepted before, in sum and for one address: whoever makes tokens up must not
+ * load the API, nor keep others waiting. Beyond: 503.
+ */
 export const REVIEWS_AT_ONCE_MAX = 16;
+export const REVIEWS_OF_ADDRESS_AT_ONCE_MAX = 4;
 
 /** The Kubernetes API answers a review within milliseconds. Beyond: as if it were away. */
 export const REVIEW_MS_MAX = 5 * SECOND_MS;

@@ -66,9 +66,10 @@ export class Authenticator {
   }
 
   /** @throws UnauthenticatedError, ForbiddenError, UnavailableError  with advice, and nothing of the token */
-  async authenticate(authorization: string | undefined): Promise<Caller> {
+  async authenticate(authorization: string | undefined, address?: string): Promise<Caller> {
     const token = tokenOf(authorization);
-    const known = findCaller(this.#own, token) ?? this.#watched?.find(token) ?? (await this.#reviewed?.find(token));
+    const known =
+      findCaller(this.#own, token) ?? this.#watched?.find(token) ?? (await this.#reviewed?.find(token, address));
     if (known !== undefined) return known;
     throw new UnauthenticatedError(`this token is not known here, or not any more: ${HOW_TO}`);
   }

@@ -11,8 +11,10 @@ import {
   RETRY_AFTER_REVIEW_SECONDS,
   REVIEW_ACCEPTED_MS_MAX,
   REVIEW_REFUSED_MS_MAX,
+  REFUSALS_KEPT_MAX,
   REVIEWS_AT_ONCE_MAX,
   REVIEWS_KEPT_MAX,
+  REVIEWS_OF_ADDRESS_AT_ONCE_MAX,
 } from '../limits.ts';
 import type { Caller } from './caller.ts';
 import { digestOf } from './static-tokens.ts';
@@ -33,9 +35,18 @@ export interface ReviewedTokensOptions {
 
 type Verdict = { readonly caller: Caller } | { readonly refusal: PodlogError };
 
-interface Remembered {
-  readonly verdict: Verdict;
+interface Remembered<T extends Verdict> {
+  readonly verdict: T;
   readonly untilMs: number;
+}
+
+/** A token that is to be reviewed, and who shows it. */
+interface Shown {
+  readonly key: string;
+  readonly token: string;
+  readonly claims: Claims;
+  /** Undefined where it is not known; else so many reviews at once are for it. */
+  readonly address: string | undefined;
 }
 
 /** What a token says of itself. Nothing is let in for it: it only spares the API, and shortens what is remembered. */
@@ -48,9 +59,12 @@ interface Claims {
 export class ReviewedTokens {
   readonly #options: ReviewedTokensOptions;
   readonly #reviews: Counter;
-  /** By hash. */
-  readonly #known = new LRUCache<string, Remembered>({ max: REVIEWS_KEPT_MAX });
+  /** By hash. Apart, so that tokens that are made up push none out that was accepted. */
+  readonly #accepted = new LRUCache<string, Remembered<{ readonly caller: Caller }>>({ max: REVIEWS_KEPT_MAX });
+  readonly #refused = new LRUCache<string, Remembered<{ readonly refusal: PodlogError }>>({ max: REFUSALS_KEPT_MAX });
   readonly #underWay = new Map<string, Promise<Verdict>>();
+  /** Addresses whose tokens have not been accepted before, once for each review that is under way. */
+  readonly #strangers: (string | undefined)[] = [];
   #complainedMs = -Infinity;
 
   constructor(options: ReviewedTokensOptions) {
@@ -63,33 +77,47 @@ export class ReviewedTokens {
 
   /**
    * The agent whose token it is; undefined when it is no ServiceAccount token.
+   * @param address  from where it is shown
    * @throws UnauthenticatedError, ForbiddenError, UnavailableError
    */
-  async find(token: string): Promise<Caller | undefined> {
+  async find(token: string, address?: string): Promise<Caller | undefined> {
     const claims = claimsOf(token);
     if (claims === undefined) return undefined;
     if (!claims.audiences.includes(AUDIENCE)) throw wrongAudience();
     const key = digestOf(token).toString('base64');
-    const known = this.#known.get(key);
+    const known = this.#accepted.get(key) ?? this.#refused.get(key);
     const verdict =
-      known !== undefined && this.#options.now() < known.untilMs ? known.verdict : await this.#ask(key, token, claims);
+      known !== undefined && this.#options.now() < known.untilMs
+        ? known.verdict
+        : await this.#ask({ key, token, claims, address });
     if ('refusal' in verdict) throw verdict.refusal;
     return verdict.caller;
   }
 
-  /** Requests with the same token share a review. */
-  #ask(key: string, token: string, claims: Claims): Promise<Verdict> {
-    const underWay = this.#underWay.get(key);
+  /** Requests with the same token share a review. Whose token was accepted before does not wait for strangers. */
+  async #ask(shown: Shown): Promise<Verdict> {
+    const underWay = this.#underWay.get(shown.key);
     if (underWay !== undefined) return underWay;
-    if (this.#underWay.size >= REVIEWS_AT_ONCE_MAX) {
-      throw new UnavailableError('too many new tokens at once: wait, and try again', RETRY_AFTER_REVIEW_SECONDS);
-    }
-    const asked = this.#review(key, token, claims).finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, asked);
+    const isStranger = !this.#accepted.has(shown.key);
+    if (isStranger) this.#admit(shown.address);
+    const asked = this.#review(shown).finally(() => {
+      this.#underWay.delete(shown.key);
+      if (isStranger) this.#strangers.splice(this.#strangers.indexOf(shown.address), 1);
+    });
+    this.#underWay.set(shown.key, asked);
     return asked;
   }
 
-  async #review(key: string, token: string, { expiresMs }: Claims): Promise<Verdict> {
+  /** @throws UnavailableError */
+  #admit(address: string | undefined): void {
+    const ofAddress = address === undefined ? 0 : this.#strangers.filter((other) => other === address).length;
+    if (this.#strangers.length >= REVIEWS_AT_ONCE_MAX || ofAddress >= REVIEWS_OF_ADDRESS_AT_ONCE_MAX) {
+      throw new UnavailableError('too many new tokens at once: wait, and try again', RETRY_AFTER_REVIEW_SECONDS);
+    }
+    this.#strangers.push(address);
+  }
+
+  async #review({ key, token, claims: { expiresMs } }: Shown): Promise<Verdict> {
     const { review, now, accounts } = this.#options;
     let reviewed: ReviewedToken;
     try {
@@ -101,10 +129,14 @@ export class ReviewedTokens {
       throw new UnavailableError(message, RETRY_AFTER_REVIEW_SECONDS, { cause: error });
     }
     const verdict = verdictOf(reviewed, accounts);
-    const isAccepted = 'caller' in verdict;
-    this.#reviews.add(1, { result: isAccepted ? 'accepted' : 'refused' });
-    const untilMs = isAccepted ? Math.min(now() + REVIEW_ACCEPTED_MS_MAX, expiresMs) : now() + REVIEW_REFUSED_MS_MAX;
-    this.#known.set(key, { verdict, untilMs });
+    if ('caller' in verdict) {
+      this.#reviews.add(1, { result: 'accepted' });
+      this.#accepted.set(key, { verdict, untilMs: Math.min(now() + REVIEW_ACCEPTED_MS_MAX, expiresMs) });
+    } else {
+      this.#reviews.add(1, { result: 'refused' });
+      this.#accepted.delete(key);
+      this.#refused.set(key, { verdict, untilMs: now() + REVIEW_REFUSED_MS_MAX });
+    }
     return verdict;
   }
 

@@ -120,7 +120,7 @@ async function admitted(
   permission: Exclude<Permission, 'open'>,
   authenticator: Authenticator,
 ): Promise<Caller> {
-  const caller = await authenticator.authenticate(request.headers.authorization);
+  const caller = await authenticator.authenticate(request.headers.authorization, request.ip);
   const scope = permission === 'read all' ? 'read' : permission;
   if (!mayUse(caller, scope)) throw lacking(caller, scope);
   const isAboutAll = permission === 'read all' || permission === 'metrics';
@@ -128,9 +128,9 @@ async function admitted(
   return caller;
 }
 
-async function isKnown({ headers }: FastifyRequest, authenticator: Authenticator): Promise<boolean> {
+async function isKnown({ headers, ip }: FastifyRequest, authenticator: Authenticator): Promise<boolean> {
   try {
-    await authenticator.authenticate(headers.authorization);
+    await authenticator.authenticate(headers.authorization, ip);
     return true;
   } catch (error) {
     if (error instanceof PodlogError) return false;

@@ -3,7 +3,13 @@ import { pino } from 'pino';
 import { beforeEach, expect, test } from 'vitest';
 import { ReviewedTokens } from '../../../server/auth/reviewed-tokens.ts';
 import type { ReviewedToken } from '../../../server/auth/token-review.ts';
-import { REVIEW_ACCEPTED_MS_MAX, REVIEW_REFUSED_MS_MAX, REVIEWS_AT_ONCE_MAX } from '../../../server/limits.ts';
+import {
+  REVIEW_ACCEPTED_MS_MAX,
+  REVIEW_REFUSED_MS_MAX,
+  REVIEWS_AT_ONCE_MAX,
+  REVIEWS_KEPT_MAX,
+  REVIEWS_OF_ADDRESS_AT_ONCE_MAX,
+} from '../../../server/limits.ts';
 import { Metrics } from '../../../shared/metrics.ts';
 import { jwt } from './fake-api.ts';
 
@@ -136,4 +142,40 @@ test('requests with the same token share a review; too many new tokens at once w
   expect(new Set((await same).map((caller) => caller?.name))).toEqual(new Set(['podlog/podlog-agent']));
   await Promise.all(others);
   expect(under).toBe(REVIEWS_AT_ONCE_MAX);
+});
+
+test('tokens that are made up keep nobody out: neither those known before, nor new ones from elsewhere', async () => {
+  const { promise, resolve } = Promise.withResolvers<ReviewedToken>();
+  let isSlow = false;
+  const flooded = new ReviewedTokens({
+    review: async (token) => (isSlow && token !== TOKEN ? promise : GOOD),
+    accounts: ['podlog/podlog-agent'],
+    now: () => nowMs,
+    log: pino({ level: 'silent' }),
+    metrics: new Metrics(),
+  });
+  await flooded.find(TOKEN, '10.0.0.1');
+  isSlow = true;
+  const madeUp = (n: number, address: string): Promise<unknown> =>
+    flooded.find(jwt({ aud: 'podlog', jti: n }), address).catch((error: unknown) => error);
+  const first = Array.from({ length: REVIEWS_OF_ADDRESS_AT_ONCE_MAX }, (_, n) => madeUp(n, '10.6.6.6'));
+  expect(await madeUp(100, '10.6.6.6')).toMatchObject({ status: 503 });
+  const elsewhere = madeUp(200, '10.0.0.2');
+  const rest = Array.from({ length: 50 }, (_, n) => madeUp(300 + n, `10.6.7.${n}`));
+  nowMs += REVIEW_ACCEPTED_MS_MAX;
+  expect(await flooded.find(TOKEN, '10.0.0.1')).toMatchObject({ scopes: ['agent'] });
+  resolve(GOOD);
+  expect(await elsewhere).toMatchObject({ scopes: ['agent'] });
+  await Promise.all([...first, ...rest]);
+});
+
+test('what was accepted is remembered however many tokens are refused', async () => {
+  await tokens.find(TOKEN);
+  answer = UNKNOWN;
+  for (let n = 0; n < REVIEWS_KEPT_MAX + 1; n++) {
+    await expect(tokens.find(jwt({ aud: 'podlog', jti: n }))).rejects.toMatchObject({ status: 401 });
+  }
+  asked = 0;
+  expect(await tokens.find(TOKEN)).toMatchObject({ scopes: ['agent'] });
+  expect(asked).toBe(0);
 });
