@@ -9,9 +9,11 @@ import { CONTENT_CODINGS_MAX, INFLATED_BODY_BYTES_MAX } from '../limits.ts';
 export const CONTENT_CODINGS = ['gzip', 'zstd', 'deflate'] as const;
 export type ContentCoding = (typeof CONTENT_CODINGS)[number];
 
-/** curl calls any data a form, unless it is asked for another type. */
-const MEDIA_TYPE =
-  /^(?:text\/[\w.+-]+|application\/(?:json|[\w.-]+\+json|(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines|json-stream|logfmt)|octet-stream|x-www-form-urlencoded))$/;
+/**
+ * Types whose bytes are not lines. Others may be: senders call lines by many names, and curl calls any data a form.
+ */
+const WITHOUT_LINES =
+  /^(?:multipart|message|image|audio|video|font|model)\/|^application\/(?:(?:x-)?(?:gzip|zip|zstd|bzip2|xz|tar|7z-compressed|protobuf|msgpack)|pdf|cbor|grpc|wasm|avro)$/;
 /** Lines are bytes that end with a newline, which these have elsewhere. */
 const WIDE_CHARSET = /;\s*charset\s*=\s*"?(?:utf-?(?:16|32)|ucs-?[24]|iso-10646-ucs)/i;
 
@@ -19,7 +21,7 @@ const WIDE_CHARSET = /;\s*charset\s*=\s*"?(?:utf-?(?:16|32)|ucs-?[24]|iso-10646-
 export function assertHasLines(contentType: string | undefined): void {
   if (contentType === undefined) return;
   const [type = ''] = contentType.split(';');
-  if (MEDIA_TYPE.test(type.trim().toLowerCase()) && !WIDE_CHARSET.test(contentType)) return;
+  if (!WITHOUT_LINES.test(type.trim().toLowerCase()) && !WIDE_CHARSET.test(contentType)) return;
   throw unsupported(
     `content-type: ${JSON.stringify(contentType.slice(0, 100))} has no lines; allowed: text in UTF-8, JSON, NDJSON, ` +
       'application/octet-stream, none; example: curl --data-binary @app.log -H "content-type: text/plain"',
