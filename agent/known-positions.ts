@@ -68,6 +68,12 @@ export class KnownPositions {
     if (isDeleted) this.#missingSinceMs.set(id, 0);
   }
 
+  /** Its directory is gone, and all of it is stored or said to be lost: its files and its ledger may be forgotten together. */
+  finishContainer({ uid, container }: Pick<FileId, 'uid' | 'container'>): void {
+    const prefix = `${uid}/${container}/`;
+    for (const id of this.#positions.keys()) if (id.startsWith(prefix)) this.finish(id, true);
+  }
+
   /** A file was found: it is not missing, or not any more. */
   found(id: string): void {
     this.#missingSinceMs.delete(id);

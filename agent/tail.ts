@@ -144,7 +144,7 @@ export class Tail {
     boundFiles(this.#containers.files(), this.#descriptors, (file, reason) => this.#giveUp(file, reason));
     if (!isFullScan) return;
     this.#noteMissing(nowMs);
-    for (const { ledger } of this.#containers.forgetGone()) this.#known.finish(ledger.id, true);
+    for (const { directory } of this.#containers.forgetGone()) this.#known.finishContainer(directory);
   }
 
   /** Whether something was not taken yet that will not wait for the next agent: whole lines, and what is deleted. */

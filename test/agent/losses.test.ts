@@ -482,6 +482,27 @@ test.each([0, 5_000])(
   },
 );
 
+test('a pod that goes while an agent runs, with runs that were closed before: the next agent has nothing to say of it', async () => {
+  world.writeLines(['a']);
+  await world.start({ goneMs: 60_000 });
+  await world.expectLines(['a']);
+  world.write(world.path('1.log'), cri('b'));
+  await world.expectLines(['a', 'b']);
+  await until(
+    () => world.metric('open_files') === 1,
+    () => 'the file of the first run stays open',
+  );
+  world.remove(`${world.podsDir}/${POD}`);
+  await until(
+    () => world.sink.positions.size === 0 && !JSON.stringify([...world.sink.notes]).includes('runs:'),
+    () => 'it is remembered',
+  );
+  await world.stop();
+  await world.start();
+  await world.settled();
+  expect(world.markers()).toEqual([]);
+});
+
 test.each([
   ['the rest of a line', cri('end'), FLAG_PARTIAL],
   ['two more pieces of a line', cri('en', 'P') + cri('d'), FLAG_PARTIAL],
