@@ -13,7 +13,7 @@ import { createAgentMetrics } from '../../agent/agent-metrics.ts';
 import { BatchBuilder } from '../../agent/batch-builder.ts';
 import { createChain } from '../../agent/chain.ts';
 import { FileReader } from '../../agent/file-reader.ts';
-import { LINE_BYTES_MAX, READ_BYTES } from '../../agent/limits.ts';
+import { BATCH_ROWS_MAX, LINE_BYTES_MAX, READ_BYTES } from '../../agent/limits.ts';
 import { readHead } from '../../agent/file-head.ts';
 import { closeLogFile, openLogFile, rewindFile, type Offsets } from '../../agent/log-file.ts';
 import { LogOpener } from '../../agent/log-opener.ts';
@@ -36,9 +36,10 @@ beforeAll(() => {
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Reads a whole file as an agent does, and is killed as often as `dies` says: what it had not sent is read again. */
-async function read(path: string, dies: () => boolean = () => false): Promise<SunkLine[]> {
+async function read(path: string, dies: () => boolean = () => false, rowsMax = BATCH_ROWS_MAX): Promise<SunkLine[]> {
   const lines: SunkLine[] = [];
   const batch = new BatchBuilder();
+  batch.rowsMax = rowsMax;
   const ready = new ReadyQueue();
   const metrics = createAgentMetrics();
   let woken = Promise.withResolvers<void>();
@@ -270,6 +271,9 @@ interface Place {
   readonly lines: readonly { readonly text: string; readonly stream: string }[];
 }
 
+/** Also those with which an agent finds the line that a server refuses. */
+const ROWS_MAX = fc.constantFrom(1, 2, BATCH_ROWS_MAX);
+
 const PLACES: fc.Arbitrary<Place[]> = fc.array(
   fc.record({
     damage: DAMAGE,
@@ -289,7 +293,7 @@ const PLACES: fc.Arbitrary<Place[]> = fc.array(
 
 test('random damage at random places, with an agent that dies: whole records come back once, and no damaged byte goes unsaid', async () => {
   await fc.assert(
-    fc.asyncProperty(PLACES, fc.boolean(), fc.nat(), async (places, isGzip, seed) => {
+    fc.asyncProperty(PLACES, fc.boolean(), fc.nat(), ROWS_MAX, async (places, isGzip, seed, rowsMax) => {
       const wanted: string[] = [];
       let damagedBytes = 0;
       let text = '';
@@ -308,7 +312,7 @@ test('random damage at random places, with an agent that dies: whole records com
       writeFileSync(path, isGzip ? gzipSync(bytes) : bytes);
       const random = new Random(seed);
       let deaths = 3;
-      const got = await read(path, () => deaths > 0 && random.below(3) === 0 && deaths-- > 0);
+      const got = await read(path, () => deaths > 0 && random.below(3) === 0 && deaths-- > 0, rowsMax);
       const whole = got.filter(
         ({ flags, stream, text: line }) => flags === 0 && stream !== 'podlog' && line.startsWith('#'),
       );
@@ -317,7 +321,7 @@ test('random damage at random places, with an agent that dies: whole records com
       const kept = got.filter((line) => !whole.includes(line)).map(sizeOf);
       expect(kept.reduce((sum, size) => sum + size, 0)).toBe(damagedBytes);
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 
