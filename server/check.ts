@@ -50,7 +50,7 @@ export async function* checkDataFolder(dataDir: string, machine = THIS_MACHINE):
 }
 
 /**
- * Puts right what a check found, as far as that can be done: without a manifest, or in a folder of another version,
+ * Puts right what a check found, as far as that can be done: with a manifest that cannot be, or in a folder of another version,
  * nothing is touched.
  * @param indexedFields  of segments that are written anew
  */

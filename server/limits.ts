@@ -269,6 +269,9 @@ export const HOUSEKEEPING_MS = 5 * SECOND_MS;
 export const FLUSH_RETRY_MS_MIN = 1 * SECOND_MS;
 export const FLUSH_RETRY_MS_MAX = 5 * MINUTE_MS;
 
+/** Positions as a segment keeps them for a lost manifest, decompressed. Beyond: they count as damaged. */
+export const SAVED_POSITIONS_BYTES_MAX = 256 * MIB;
+
 /** How long a segment or row group that the disk did not give is left out of answers before it is tried again. */
 export const UNREADABLE_RETRY_MS = 1 * MINUTE_MS;
 

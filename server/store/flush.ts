@@ -17,8 +17,9 @@ import { FLUSH_DECODED_BYTES_MAX, FLUSH_ZSTD_LEVEL } from '../limits.ts';
 import { taskKind } from '../workers/task.ts';
 import { type Disk, withFile } from './disk.ts';
 import { segmentPath } from './filenames.ts';
-import type { ManifestSegment } from './manifest.ts';
+import type { JsonValue, ManifestSegment } from './manifest.ts';
 import { type Damage, damageOf } from './quarantine.ts';
+import { compressPositions, type FlushedState } from './segment/lineage.ts';
 import { writeSegment } from './segment/write.ts';
 import type { BareRowGroupRef, BareWalRowGroupRef } from './snapshot.ts';
 
@@ -30,6 +31,14 @@ export interface FlushInput {
   readonly indexedFields: readonly string[];
   /** The first of as many sequences as `segmentsMax` says: they are the flush's alone. */
   readonly sequenceFrom: number;
+  readonly origin: FlushOrigin;
+}
+
+/** What the segments note for a lost manifest, see segment/lineage.ts. */
+export interface FlushOrigin extends Omit<FlushedState, 'positions'> {
+  /** No other try to flush the file has it, and those before have a lower one. */
+  readonly attempt: number;
+  readonly positions: JsonValue;
 }
 
 export interface FlushOutput {
@@ -48,7 +57,8 @@ export function segmentsMax(rowGroups: readonly BareRowGroupRef[]): number {
 
 /** Every row of the input is in one segment, or its row group is among the damages; else this throws and the WAL stays. */
 export async function flush(disk: Disk, input: FlushInput): Promise<FlushOutput> {
-  const progress: Progress = { disk, input, segments: [], damages: [] };
+  const state = { ...input.origin, positions: compressPositions(input.origin.positions) };
+  const progress: Progress = { disk, input, state, segments: [], damages: [] };
   for (const portion of portionsOf(input.rowGroups)) await flushPortion(progress, portion);
   return { segments: progress.segments, damages: progress.damages };
 }
@@ -56,6 +66,7 @@ export async function flush(disk: Disk, input: FlushInput): Promise<FlushOutput>
 interface Progress {
   readonly disk: Disk;
   readonly input: FlushInput;
+  readonly state: FlushedState;
   readonly segments: ManifestSegment[];
   readonly damages: Damage[];
 }
@@ -134,13 +145,13 @@ function expectToFit(rowGroup: RowGroup): void {
 
 /** One for each day. @param written  those that are complete, also when this throws */
 async function writeSegments(
-  { disk, input, segments }: Progress,
+  { disk, input, state, segments }: Progress,
   loaded: readonly LoadedRowGroup[],
   written: ManifestSegment[],
 ): Promise<void> {
   const sequenceFrom = input.sequenceFrom + segments.length;
   for (const day of daysOf(loaded)) {
-    const segment = await writeDay(disk, input, day, sequenceFrom + written.length, loaded);
+    const segment = await writeDay(disk, { input, state, day, sequence: sequenceFrom + written.length, loaded });
     if (segment !== undefined) written.push(segment);
   }
   const rowCount = sum(written.map((segment) => segment.rowCount));
@@ -155,21 +166,27 @@ function daysOf(loaded: readonly LoadedRowGroup[]): number[] {
   return [...days].toSorted((a, b) => a - b);
 }
 
+interface DayOfFlush extends Pick<Progress, 'input' | 'state'> {
+  readonly day: number;
+  readonly sequence: number;
+  readonly loaded: readonly LoadedRowGroup[];
+}
+
 /** Undefined when no row is of this day. */
 async function writeDay(
   disk: Disk,
-  { dataDir, indexedFields }: FlushInput,
-  day: number,
-  sequence: number,
-  loaded: readonly LoadedRowGroup[],
+  { input, state, day, sequence, loaded }: DayOfFlush,
 ): Promise<ManifestSegment | undefined> {
+  const { dataDir, indexedFields, origin } = input;
   const ofDay = loaded.filter(({ ref }) => firstDay(ref) <= day && day <= lastDay(ref));
   const orderFrom = ofDay[0]!.ref.order;
   const rowGroups = mergeRowGroups(
     ofDay.map(({ rowGroup }) => rowGroup),
     { day, level: FLUSH_ZSTD_LEVEL },
   );
-  return writeSegment(disk, { dataDir, day: formatDay(day), sequence, indexedFields, orderFrom }, rowGroups);
+  const { wal, attempt } = origin;
+  const lineage = { job: attempt, leaves: [{ sequence, wal, attempt }], state };
+  return writeSegment(disk, { dataDir, day: formatDay(day), sequence, indexedFields, orderFrom, lineage }, rowGroups);
 }
 
 /** Checksums only say that the bytes are what a sender wrote, not that they make sense. */

@@ -24,6 +24,7 @@ import { ManifestFile, manifestPaths, readGenerations } from './manifest-file.ts
 import type { Memtable } from './memtable.ts';
 import { copyToQuarantine, type Damage, damageOf, linkToQuarantine, unreadable } from './quarantine.ts';
 import type { ExpiryClock } from './retention/expiry-clock.ts';
+import { planRebuild } from './rebuild.ts';
 import { newestTimeMs, rowGroupRef, verifyBatch } from './row-group-ref.ts';
 import { readSegment } from './segment/reader.ts';
 import type { RowGroupRef } from './snapshot.ts';
@@ -93,11 +94,11 @@ async function openManifest(disk: Disk, dataDir: string, damages: Damage[]): Pro
     damages.push(damage);
     await copyToQuarantine(disk, dataDir, damage);
   }
-  if (newest === undefined) await refuseLostManifest(disk, dataDir, found);
-  const manifest = new ManifestFile(disk, dataDir, newest ?? EMPTY_MANIFEST);
+  const current = newest ?? (await lostOrNew(disk, dataDir, damages));
+  const manifest = new ManifestFile(disk, dataDir, current);
   if (stale.length > 0) {
     try {
-      await manifest.update((current) => current);
+      await manifest.update((same) => same);
     } catch (error) {
       // A new folder must have one. Otherwise a full disk is no reason not to start; leftovers stay until the next start.
       if (newest === undefined || !isReadError(error)) throw error;
@@ -115,19 +116,21 @@ function unreadableManifest(dataDir: string, cause: unknown): UsageError {
   return new UsageError(`the manifest cannot be read: ${reason}; ${advice}`, 1, { cause });
 }
 
-/** Without its manifest, a folder with data must not be taken for a new one: everything in it would be a leftover. */
-async function refuseLostManifest(disk: Disk, dataDir: string, damages: readonly Damage[]): Promise<void> {
-  const path = join(dataDir, MANIFEST_FILE);
-  if (damages.length > 0) throw new CorruptionError(damages.map(({ reason }) => reason).join('; '), path);
+/** A folder without a manifest is new when it is empty. Otherwise both files are lost, and made again of all others. */
+async function lostOrNew(disk: Disk, dataDir: string, damages: Damage[]): Promise<Manifest> {
   const names = [...(await disk.list(walFolder(dataDir))), ...(await disk.list(join(dataDir, SEGMENTS_FOLDER)))];
-  if (names.length > 0) throw new CorruptionError('the manifest is missing, but there is data', path);
+  if (names.length === 0 && damages.length === 0) return EMPTY_MANIFEST;
+  const { manifest, aside, damages: found, hasPositions } = await planRebuild(disk, dataDir);
+  // Before the manifest is there, as the next start would take them for leftovers.
+  for (const path of aside) await linkToQuarantine(disk, dataDir, path);
+  const positions = hasPositions ? 'with positions' : 'without positions: agents send again what they still have';
+  const reason = `both files of the manifest are lost; it was rebuilt from ${manifest.segments.length} segments, ${positions}`;
+  damages.push({ path: join(dataDir, MANIFEST_FILE), offset: 0, sizeBytes: 0, reason }, ...found);
+  return manifest;
 }
 
 async function removeLeftovers(disk: Disk, dataDir: string, manifest: Manifest): Promise<void> {
   await disk.remove(join(dataDir, MANIFEST_TEMPORARY_FILE));
-  for (const name of await disk.list(walFolder(dataDir))) {
-    if ((walSequence(name) ?? Infinity) < manifest.walFrom) await disk.remove(join(walFolder(dataDir), name));
-  }
   const named = new Set(manifest.segments.map(({ day, sequence }) => segmentPath(dataDir, day, sequence)));
   const folder = join(dataDir, SEGMENTS_FOLDER);
   for (const day of await disk.list(folder)) {
@@ -137,6 +140,10 @@ async function removeLeftovers(disk: Disk, dataDir: string, manifest: Manifest):
       // They take room, nothing else; the next start tries again.
       if (!isReadError(error)) throw error;
     }
+  }
+  // Last: a rebuild must not meet what a failed flush has left without the WAL file that it failed on.
+  for (const name of await disk.list(walFolder(dataDir))) {
+    if ((walSequence(name) ?? Infinity) < manifest.walFrom) await disk.remove(join(walFolder(dataDir), name));
   }
 }
 

@@ -387,7 +387,14 @@ export class Store {
     this.#nextSequence += segmentsMax(rowGroups);
     await this.#disk.makeFolder(join(dataDir, SEGMENTS_FOLDER));
     const { indexedFields } = this.#options;
-    const input = { dataDir, rowGroups: rowGroups.map(withoutStreams), sequenceFrom, indexedFields };
+    const origin = {
+      wal: wal.sequence,
+      attempt: sequenceFrom,
+      orderFrom: this.#manifest.current.orderFrom,
+      orderTo: wal.orderTo,
+      positions: wal.positions,
+    };
+    const input = { dataDir, rowGroups: rowGroups.map(withoutStreams), sequenceFrom, indexedFields, origin };
     const output = await flushAroundDeaths(flush, input);
     for (const damage of output.damages) await this.#quarantine.copy(damage);
     await this.#segments.change({

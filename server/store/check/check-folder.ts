@@ -10,6 +10,7 @@ import { FORMAT_VERSION } from '../folder.ts';
 import type { JsonValue, Manifest, ManifestSegment } from '../manifest.ts';
 import { readGenerations } from '../manifest-file.ts';
 import { unreadable } from '../quarantine.ts';
+import { planRebuild } from '../rebuild.ts';
 import type { CheckSegmentInput, CheckSegmentOutput } from './check-segment.ts';
 import { checkWal, listWal } from './check-wal.ts';
 import { type CheckEvent, type CheckSummary, type Finding, type FindingKind, isProblem } from './finding.ts';
@@ -34,38 +35,36 @@ export async function* checkFolder(context: CheckContext): AsyncGenerator<CheckE
   yield* (await checkVersion(disk, dataDir)).map(found);
   const { manifest, findings: ofManifest } = await checkManifest(disk, dataDir);
   yield* ofManifest.map(found);
-  if (manifest !== undefined) {
-    const wal = await listWal(disk, dataDir, manifest.walFrom);
-    const leftovers = [...wal.leftovers, ...(await unnamedFiles(disk, dataDir, manifest))];
-    for (const path of leftovers) yield found(await wholeFile(disk, 'leftover', path, 'the manifest does not name it'));
-    yield* checkNumbers(dataDir, manifest).map(found);
-    const stateProblem = context.stateProblem?.(manifest.positions);
-    if (stateProblem !== undefined) {
-      yield found(await wholeFile(disk, 'manifest', join(dataDir, MANIFEST_FILE), stateProblem));
-    }
-    const totalBytes = await sizeOfAll(
-      disk,
-      manifest,
-      wal.files.map(({ path }) => path),
-    );
-    const progress = (): CheckEvent => ({ kind: 'progress', checkedBytes: tally.checkedBytes, totalBytes });
-    for (const segment of manifest.segments) {
-      const { findings, rowGroupCount } = await checkOrReport(context, segment);
-      tally.segmentCount++;
-      tally.rowGroupCount += rowGroupCount;
-      tally.rowCount += segment.rowCount;
-      tally.checkedBytes += segment.sizeBytes;
-      yield* findings.map(found);
-      yield progress();
-    }
-    for await (const file of checkWal(disk, dataDir, wal.files, manifest.walFrom)) {
-      tally.walFileCount++;
-      tally.rowGroupCount += file.rowGroupCount;
-      tally.rowCount += file.rowCount;
-      tally.checkedBytes += file.sizeBytes;
-      yield* file.findings.map(found);
-      yield progress();
-    }
+  const wal = await listWal(disk, dataDir, manifest.walFrom);
+  const leftovers = [...wal.leftovers, ...(await unnamedFiles(disk, dataDir, manifest))];
+  for (const path of leftovers) yield found(await wholeFile(disk, 'leftover', path, 'the manifest does not name it'));
+  yield* checkNumbers(dataDir, manifest).map(found);
+  const stateProblem = context.stateProblem?.(manifest.positions);
+  if (stateProblem !== undefined) {
+    yield found(await wholeFile(disk, 'manifest', join(dataDir, MANIFEST_FILE), stateProblem));
+  }
+  const totalBytes = await sizeOfAll(
+    disk,
+    manifest,
+    wal.files.map(({ path }) => path),
+  );
+  const progress = (): CheckEvent => ({ kind: 'progress', checkedBytes: tally.checkedBytes, totalBytes });
+  for (const segment of manifest.segments) {
+    const { findings, rowGroupCount } = await checkOrReport(context, segment);
+    tally.segmentCount++;
+    tally.rowGroupCount += rowGroupCount;
+    tally.rowCount += segment.rowCount;
+    tally.checkedBytes += segment.sizeBytes;
+    yield* findings.map(found);
+    yield progress();
+  }
+  for await (const file of checkWal(disk, dataDir, wal.files, manifest.walFrom)) {
+    tally.walFileCount++;
+    tally.rowGroupCount += file.rowGroupCount;
+    tally.rowCount += file.rowCount;
+    tally.checkedBytes += file.sizeBytes;
+    yield* file.findings.map(found);
+    yield progress();
   }
   yield { kind: 'done', summary: tally };
   return tally;
@@ -97,16 +96,24 @@ async function checkVersion(disk: Disk, dataDir: string): Promise<Finding[]> {
   return [{ kind: 'version', path, offset: 0, sizeBytes: found.length, rowCount: 0, what }];
 }
 
-/** What is wrong with the two files of the manifest, and the one that counts. */
-async function checkManifest(disk: Disk, dataDir: string): Promise<{ manifest?: Manifest; findings: Finding[] }> {
-  const { newest, damages } = await readGenerations(disk, dataDir);
-  if (newest === undefined && damages.length === 0) {
-    const what = 'it is missing: nobody knows which files hold which rows';
-    return { findings: [await wholeFile(disk, 'manifest', join(dataDir, MANIFEST_FILE), what)] };
+/** What is wrong with the two files of the manifest, and the one that counts: made of all others when both are lost. */
+async function checkManifest(disk: Disk, dataDir: string): Promise<{ manifest: Manifest; findings: Finding[] }> {
+  const { newest, damages, readError } = await readGenerations(disk, dataDir);
+  const findings = damages.map(({ reason, path, offset, sizeBytes }): Finding => {
+    return { kind: 'generation', path, offset, sizeBytes, rowCount: 0, what: reason };
+  });
+  if (newest !== undefined) return { manifest: newest, findings };
+  if (readError !== undefined) throw readError;
+  if (findings.length === 0) {
+    findings.push(
+      await wholeFile(disk, 'generation', join(dataDir, MANIFEST_FILE), 'it is missing, and so is its copy'),
+    );
   }
-  const kind = newest === undefined ? 'manifest' : 'generation';
-  const findings = damages.map(({ reason, ...place }): Finding => ({ kind, ...place, rowCount: 0, what: reason }));
-  return newest === undefined ? { findings } : { manifest: newest, findings };
+  const { manifest, damages: broken } = await planRebuild(disk, dataDir);
+  for (const { path, offset, sizeBytes, reason } of broken) {
+    findings.push({ kind: 'segment', path, offset, sizeBytes, rowCount: 0, what: reason });
+  }
+  return { manifest, findings };
 }
 
 /** Files that the next start removes: a flush or a merge that a crash interrupted, or what one replaced. */

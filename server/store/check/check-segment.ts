@@ -18,6 +18,7 @@ import {
   decodeStreams,
   type Section,
   SECTION_KIND_REPEATED_MIN,
+  SECTION_LINEAGE,
   SECTION_ROW_GROUPS,
   SECTION_STREAMS,
   SEGMENT_HEADER_BYTES,
@@ -25,6 +26,7 @@ import {
   SEGMENT_TAIL_BYTES,
   type SegmentRowGroup,
 } from '../segment/format.ts';
+import { decodeLineage, decompressPositions } from '../segment/lineage.ts';
 import { asCorruption, checkRowGroup } from './check-row-group.ts';
 import { IndexCheck } from './check-indexes.ts';
 import type { Finding, FindingKind } from './finding.ts';
@@ -67,6 +69,7 @@ export async function checkSegment(disk: Disk, { dataDir, segment }: CheckSegmen
     try {
       const tables = await readTables(file, segment);
       checkExtents(tables, sizeBytes);
+      await checkLineage(file, tables);
       const indexes = await IndexCheck.open(file, tables.sections, report);
       let readable = 0;
       await checkRowGroups(file, segment, tables, report, (ordinal, group) => {
@@ -129,6 +132,14 @@ function checkExtents({ sections, rowGroups }: Tables, fileBytes: number): void 
     end += sizeBytes;
   }
   if (end > fileBytes - SEGMENT_TAIL_BYTES) throw new CorruptionError('a section reaches into the directory');
+}
+
+/** Older segments have none. @throws CorruptionError */
+async function checkLineage(file: DiskFile, { sections }: Tables): Promise<void> {
+  const section = sections.find(({ kind }) => kind === SECTION_LINEAGE);
+  if (section === undefined) return;
+  const { state } = decodeLineage(await readSection(file, section, 'the lineage'));
+  if (state !== undefined) decompressPositions(state.positions);
 }
 
 /** Goes through the row groups; gives those that can be read, by their place in the table. */

@@ -4,7 +4,7 @@
  * What is untrue. `repair.ts` has an answer to each:
  *
  * - `version`, `manifest`   nothing can be read without it
- * - `generation`            one of the two files of the manifest; the other one is whole
+ * - `generation`            one of the two files of the manifest; or both, and it is made of the segments and the WAL
  * - `missing`               a file that the manifest or a WAL header names
  * - `wal-record`            bytes that were a durable record once, or a batch that cannot be read
  * - `segment`               the frame of a segment: its size, directory or tables
@@ -55,7 +55,7 @@ export function adviceFor(kind: FindingKind): string {
     case 'manifest':
       return 'restore MANIFEST.json, or the folder from a snapshot (server/store/BACKUP.md); it cannot be repaired';
     case 'generation':
-      return 'nothing is lost: the next start of the server, or --repair, writes it again from the other one';
+      return 'the next start of the server, or --repair, writes it again: from the other one, or from segments and WAL';
     case 'missing':
       return 'restore the file; or --repair forgets it';
     case 'wal-record':

@@ -8,6 +8,8 @@ import type { Disk } from '../disk.ts';
 import { QUARANTINE_FOLDER, segmentPath } from '../filenames.ts';
 import type { ManifestSegment } from '../manifest.ts';
 import { copyToQuarantine, damageOf } from '../quarantine.ts';
+import { type Lineage, mergedLineage, unknownLineage } from '../segment/lineage.ts';
+import { readLineage } from '../segment/reader.ts';
 import { writeSegment } from '../segment/write.ts';
 import type { RowGroupRef } from '../snapshot.ts';
 import type { Store } from '../store.ts';
@@ -96,7 +98,8 @@ function repairSegment(path: string, segment: ManifestSegment, context: RepairCo
     // Something may be lost that no table names: then all of the file is worth keeping.
     if (named !== segment.rowCount) await keepFile(context, path);
     const added: ManifestSegment[] = [];
-    for (const run of sortedRuns(salvaged)) added.push(await writeRun(run, segment.day, context));
+    const lineage = await lineageOf(path, segment.sequence, context);
+    for (const run of sortedRuns(salvaged)) added.push(await writeRun(run, segment.day, lineage, context));
     await store.replaceSegments(old, added);
     return { path, keptRows, lostRows: Math.max(0, segment.rowCount - keptRows) };
   });
@@ -134,12 +137,24 @@ function sortedRuns(salvaged: readonly Salvaged[]): Salvaged[][] {
   return runs;
 }
 
+/** Of what is written in the place of a segment, however many segments that are. */
+async function lineageOf(path: string, sequence: number, { disk, store }: RepairContext): Promise<Lineage> {
+  const job = store.takeSequence();
+  try {
+    return mergedLineage([await readLineage(disk, path)], job);
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error;
+    return mergedLineage([unknownLineage(sequence)], job);
+  }
+}
+
 async function writeRun(
   run: readonly Salvaged[],
   day: string,
+  lineage: Lineage,
   { disk, dataDir, store, indexedFields }: RepairContext,
 ): Promise<ManifestSegment> {
-  const target = { dataDir, day, sequence: store.takeSequence(), indexedFields, orderFrom: run[0]!.order };
+  const target = { dataDir, day, sequence: store.takeSequence(), indexedFields, orderFrom: run[0]!.order, lineage };
   const written = await writeSegment(
     disk,
     target,

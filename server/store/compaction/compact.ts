@@ -11,6 +11,8 @@ import { COMPACTION_DECODED_BYTES_MAX } from '../../limits.ts';
 import { taskKind } from '../../workers/task.ts';
 import { type Disk, type DiskFile, isReadError, unreadableError, withFile } from '../disk.ts';
 import type { ManifestSegment } from '../manifest.ts';
+import { mergedLineage } from '../segment/lineage.ts';
+import { readLineage } from '../segment/reader.ts';
 import { writeSegment } from '../segment/write.ts';
 import type { LiveSegment } from '../recover.ts';
 import { type BareRowGroupRef, withoutStreams } from '../snapshot.ts';
@@ -84,7 +86,9 @@ async function merge(
   const keep = cutoffsNs.size === 0 ? {} : { keep: (group: RowGroup) => keptRows(group, cutoffsNs) };
   const groups = mergeSorted(inputs, { day, level, decodedBytesMax: COMPACTION_DECODED_BYTES_MAX, ...keep });
   const orderFrom = Math.min(...segments.flatMap(({ rowGroups }) => rowGroups.map(({ order }) => order)));
-  const segment = await writeSegment(disk, { ...input, orderFrom }, untilCancelled(groups, isCancelled));
+  const lineages = await Promise.all(segments.map(({ path }) => readLineage(disk, path)));
+  const lineage = mergedLineage(lineages, input.sequence);
+  const segment = await writeSegment(disk, { ...input, orderFrom, lineage }, untilCancelled(groups, isCancelled));
   const expiredRows = rowCount - (segment?.rowCount ?? 0);
   if (expiredRows < 0 || (expiredRows > 0 && cutoffsNs.size === 0)) {
     throw new RangeError(`BUG: ${rowCount} rows became ${rowCount - expiredRows} in a compaction`);

@@ -14,7 +14,8 @@ import type { ManifestSegment } from '../manifest.ts';
 import { copyToQuarantine, damageOf } from '../quarantine.ts';
 import type { Plan } from '../scan/plan.ts';
 import { matchRows, mayMatch } from '../scan/match-rows.ts';
-import { readSegment } from '../segment/reader.ts';
+import { mergedLineage } from '../segment/lineage.ts';
+import { readLineage, readSegment } from '../segment/reader.ts';
 import { writeSegment } from '../segment/write.ts';
 import type { RowGroupRef } from '../snapshot.ts';
 
@@ -104,7 +105,9 @@ async function rewrite(disk: Disk, input: EraseInput, source: Source): Promise<E
   const { dataDir, segment, sequence, indexedFields } = input;
   const unreadable = { rowCount: 0 };
   const orderFrom = Math.min(...source.refs.map(({ order }) => order));
-  const target = { dataDir, day: segment.day, sequence, indexedFields, orderFrom };
+  const path = segmentPath(dataDir, segment.day, segment.sequence);
+  const lineage = mergedLineage([await readLineage(disk, path)], sequence);
+  const target = { dataDir, day: segment.day, sequence, indexedFields, orderFrom, lineage };
   const written = await writeSegment(disk, target, remains(disk, dataDir, source, unreadable));
   const erasedRows = segment.rowCount - unreadable.rowCount - (written?.rowCount ?? 0);
   return { kind: 'rewritten', segment: written, erasedRows, unreadableRows: unreadable.rowCount };

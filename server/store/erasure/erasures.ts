@@ -239,6 +239,8 @@ export class Erasures {
   /** Rewrites one segment or, when none is left, what lies beside them. @returns true when there is more to do */
   async #takeTurn(open: OpenJob, closing: AbortSignal): Promise<boolean> {
     open.state = 'rewriting';
+    // After a manifest was rebuilt, rows of before the request may be in the WAL again.
+    if (this.#options.store.manifest.walFrom < open.job.scope.walBefore) await this.#options.store.checkpoint();
     const left = this.#inScope(open.job).filter(({ sequence }) => !open.lookedAt.has(sequence));
     open.segmentsTotal = open.segmentsDone + open.failures.length + left.length;
     const [next] = left;

@@ -18,6 +18,8 @@ export const SECTION_ROW_GROUPS = 2;
 export const SECTION_FIELD_INDEXES = 5;
 /** The same of indexes that leave out elements of arrays. */
 export const SECTION_FIELD_INDEXES_WITHOUT_ELEMENTS = 4;
+/** Where its rows come from, see lineage.ts. */
+export const SECTION_LINEAGE = 6;
 /** The blocks of one field's index; one section a field. */
 export const SECTION_INDEX_BLOCKS = 17;
 

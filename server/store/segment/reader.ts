@@ -2,12 +2,15 @@
  * Reads what a segment says about its row groups: the tail, the directory and two sections, however large the segment
  * is. The row groups themselves are read by whoever scans them.
  */
+import { basename } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { ROWS_MAX } from '../../../shared/row-group/format.ts';
 import { isTimeRange } from '../../../shared/time.ts';
 import type { Labels } from '../../../shared/labels.ts';
-import type { Disk, DiskFile } from '../disk.ts';
+import { type Disk, type DiskFile, withFile } from '../disk.ts';
+import { segmentSequence } from '../filenames.ts';
+import { decodeLineage, type Lineage, unknownLineage } from './lineage.ts';
 import type { RowGroupRef } from '../snapshot.ts';
 import {
   decodeDirectory,
@@ -15,6 +18,7 @@ import {
   decodeStreams,
   indexesSection,
   type Section,
+  SECTION_LINEAGE,
   SECTION_ROW_GROUPS,
   SECTION_STREAMS,
   SEGMENT_HEADER_BYTES,
@@ -68,6 +72,23 @@ export async function readSegment(
     throw error;
   } finally {
     await file.close();
+  }
+}
+
+/** @throws CorruptionError  with the path */
+export async function readLineage(disk: Disk, path: string): Promise<Lineage> {
+  try {
+    const sizeBytes = (await disk.sizeOf(path)) ?? 0;
+    return await withFile(disk, path, 'read', async (file) => {
+      const directory = await readDirectory(file, sizeBytes);
+      const section = directory.find(({ kind }) => kind === SECTION_LINEAGE);
+      if (section === undefined) return unknownLineage(segmentSequence(basename(path)) ?? 0);
+      checkWithin(section, sizeBytes, 'the lineage');
+      return decodeLineage(await readSection(file, directory, SECTION_LINEAGE));
+    });
+  } catch (error) {
+    if (error instanceof CorruptionError) throw new CorruptionError(error.message, path, { cause: error });
+    throw error;
   }
 }
 

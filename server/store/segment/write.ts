@@ -3,6 +3,7 @@ import { verifyRowGroup } from '../../../shared/row-group/reader.ts';
 import type { Disk } from '../disk.ts';
 import { segmentPath } from '../filenames.ts';
 import type { ManifestSegment } from '../manifest.ts';
+import type { Lineage } from './lineage.ts';
 import { SegmentWriter } from './writer.ts';
 
 export interface NewSegment {
@@ -14,6 +15,7 @@ export interface NewSegment {
   readonly indexedFields: readonly string[];
   /** Rows that were stored before the first one. */
   readonly orderFrom: number;
+  readonly lineage: Lineage;
 }
 
 /**
@@ -22,7 +24,7 @@ export interface NewSegment {
  */
 export async function writeSegment(
   disk: Disk,
-  { dataDir, day, sequence, indexedFields, orderFrom }: NewSegment,
+  { dataDir, day, sequence, indexedFields, orderFrom, lineage }: NewSegment,
   rowGroups: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<ManifestSegment | undefined> {
   const path = segmentPath(dataDir, day, sequence);
@@ -39,7 +41,7 @@ export async function writeSegment(
       await writer.abandon();
       return undefined;
     }
-    return { day, sequence, sizeBytes: await writer.finish(), rowCount };
+    return { day, sequence, sizeBytes: await writer.finish(lineage), rowCount };
   } catch (error) {
     await writer.abandon();
     throw error;

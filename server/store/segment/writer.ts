@@ -11,6 +11,7 @@ import { RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Disk, DiskFile } from '../disk.ts';
 import { encodeFieldIndex } from '../index/format.ts';
 import { FieldIndexBuilder } from '../index/writer.ts';
+import { encodeLineage, type Lineage } from './lineage.ts';
 import {
   encodeDirectory,
   encodeRowGroups,
@@ -18,6 +19,7 @@ import {
   type Section,
   SECTION_FIELD_INDEXES,
   SECTION_INDEX_BLOCKS,
+  SECTION_LINEAGE,
   SECTION_ROW_GROUPS,
   SECTION_STREAMS,
   SEGMENT_HEADER_BYTES,
@@ -79,10 +81,11 @@ export class SegmentWriter {
   }
 
   /** Resolves with the segment's size when the file and its name are durable. */
-  async finish(): Promise<number> {
+  async finish(lineage: Lineage): Promise<number> {
     const sections = [
       await this.#section(SECTION_STREAMS, encodeStreams(this.#streams)),
       await this.#section(SECTION_ROW_GROUPS, encodeRowGroups(this.#rowGroups)),
+      await this.#section(SECTION_LINEAGE, encodeLineage(lineage)),
     ];
     sections.push(...(await this.#indexSections()));
     const directory = encodeDirectory(sections);

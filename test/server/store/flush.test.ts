@@ -49,7 +49,9 @@ describe('rows that compress to nothing', () => {
       decodedBytes: DENSE_BYTES,
       order: i * DENSE_ROWS,
     }));
-    const { segments, damages } = await flush(realDisk, { dataDir, rowGroups, indexedFields: [], sequenceFrom: 7 });
+    const origin = { wal: 6, attempt: 7, orderFrom: 0, orderTo: batches * DENSE_ROWS, positions: null };
+    const input = { dataDir, rowGroups, indexedFields: [], sequenceFrom: 7, origin };
+    const { segments, damages } = await flush(realDisk, input);
     expect(damages).toEqual([]);
     expect(segments.map(({ sequence, rowCount }) => [sequence, rowCount])).toEqual([
       [7, (batches - 1) * DENSE_ROWS],

@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { UsageError } from '../../../shared/errors.ts';
 import { decodeManifest } from '../../../server/store/manifest.ts';
-import { manifestPaths } from '../../../server/store/manifest-file.ts';
 import { batchOf, linesAsRead, numberedLines, TODAY } from './batches.ts';
 import { append, closeStore, expectLines, filesIn, linesOf, newFolder, openStore, reopen } from './open-store.ts';
 
@@ -44,14 +43,10 @@ test('a folder that cannot be one', async () => {
   await expect(openStore({ dataDir })).rejects.toThrow(UsageError);
 });
 
-test('without its version or its manifest, a folder with data is not taken for a new one', async () => {
+test('without its version, a folder with data is not taken for a new one', async () => {
   const open = await openStore();
   await append(open.store, batchOf({ lines: numberedLines('a', 0, 10) }));
   await closeStore(open);
-  const manifest = await readFile(join(open.dataDir, 'MANIFEST.json'));
-  for (const path of manifestPaths(open.dataDir)) await rm(path);
-  await expect(openStore({ dataDir: open.dataDir })).rejects.toThrow(/manifest is missing/);
-  await writeFile(join(open.dataDir, 'MANIFEST.json'), manifest);
   await rm(join(open.dataDir, 'VERSION'));
   await expect(openStore({ dataDir: open.dataDir })).rejects.toThrow(/no file VERSION/);
 });
