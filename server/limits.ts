@@ -201,6 +201,12 @@ export const COMPACTION_FAN_IN_MAX = 32;
  */
 export const COMPACTION_OPEN_LINE_BYTES_MAX = 144 * MIB;
 
+/**
+ * Row groups that a merge has open, with one column of each decoded: what they really take, which their lines do not say.
+ * Beyond: the merge is given up, and its segments count for twice as much from then on.
+ */
+export const COMPACTION_OPEN_BYTES_MAX = 256 * MIB;
+
 /** Decoded columns that a merge keeps. Beyond: they are decoded anew for each output group. */
 export const COMPACTION_DECODED_BYTES_MAX = 64 * MIB;
 
@@ -403,6 +409,9 @@ export const SCANS_AT_ONCE = 2;
 
 /** Lines that are rendered in one task: about 0.5 MB of text, which a client takes while the next are rendered. */
 export const RENDER_ROWS_AT_ONCE = 1000;
+
+/** Their lines: a thousand may have a gigabyte. With the line that reaches it a task ends. Beyond: the rest is the next task's. */
+export const RENDER_BYTES_AT_ONCE = 4 * MIB;
 
 /**
  * Names or values of labels in an answer; those of 60,000 pods. Beyond: the first ones in their order, and the answer says

@@ -108,6 +108,13 @@ export class RowGroupTooLargeError extends PodlogError {
   }
 }
 
+/** The row groups of a merge take more memory together than it may: fewer inputs fit. */
+export class MergeTooLargeError extends PodlogError {
+  constructor(message: string) {
+    super('PODLOG_MERGE_TOO_LARGE', 500, message);
+  }
+}
+
 /** A query would take more than it may: which limit, and how to ask for less. */
 export class QueryTooLargeError extends PodlogError {
   constructor(message: string) {

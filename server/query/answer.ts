@@ -55,12 +55,14 @@ async function* renderAll(
   context: QueryContext,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  for (let from = 0; from < rows.length; from += RENDER_ROWS_AT_ONCE) {
+  for (let from = 0; from < rows.length;) {
     signal.throwIfAborted();
     const parts = partsOf(rows.slice(from, from + RENDER_ROWS_AT_ONCE));
     const outputs = await Promise.all(parts.map((part) => renderPart(part, format, context, signal)));
-    const text = interleaved(parts, outputs);
+    const count = renderedRows(parts, outputs);
+    const text = interleaved(parts, outputs, count);
     if (text.length > 0) yield text;
+    from += count;
   }
 }
 
@@ -109,13 +111,21 @@ async function renderPart(
   return output;
 }
 
-/** The texts of all parts, row by row in the order of the answer. */
-function interleaved(parts: readonly Part[], outputs: readonly RenderedRows[]): Uint8Array {
+/** How many rows there are, in the order of the answer, before the first one that no part has rendered. */
+function renderedRows(parts: readonly Part[], outputs: readonly RenderedRows[]): number {
+  const rowCount = parts.reduce((sum, { rows }) => sum + rows.length, 0);
+  return Math.min(...parts.map(({ positions }, p) => positions[outputs[p]!.ends.length] ?? rowCount));
+}
+
+/** The texts of all parts, row by row in the order of the answer, of the first `count` rows. */
+function interleaved(parts: readonly Part[], outputs: readonly RenderedRows[], count: number): Uint8Array {
   if (outputs.length === 1) return outputs[0]!.text;
   const pieces: Uint8Array[] = [];
   for (const [p, { positions }] of parts.entries()) {
     const { text, ends } = outputs[p]!;
-    for (const [i, position] of positions.entries()) pieces[position] = text.subarray(ends[i - 1] ?? 0, ends[i]);
+    for (const [i, position] of positions.entries()) {
+      if (position < count) pieces[position] = text.subarray(ends[i - 1] ?? 0, ends[i]);
+    }
   }
   return Buffer.concat(pieces);
 }

@@ -3,6 +3,7 @@
  * spreadsheet or exact; and for JSON the objects of NDJSON separated by commas, which the route puts between brackets.
  */
 import { CorruptionError, type Unusable, unusableBy } from '../../shared/errors.ts';
+import { RENDER_BYTES_AT_ONCE } from '../limits.ts';
 import type { RowGroupPlace, RowGroups } from '../store/scan/row-groups.ts';
 import type { ByteStrings } from '../../shared/row-group/byte-strings.ts';
 import type { Labels } from '../../shared/labels.ts';
@@ -26,6 +27,8 @@ export const CSV_HEADER = `time,${CSV_LABELS.join(',')},labels,line\n`;
 
 const NEWLINE = Buffer.from('\n');
 
+const NO_ROWS = new Uint32Array(0);
+
 interface Line {
   readonly time: string;
   readonly labels: Labels;
@@ -33,41 +36,44 @@ interface Line {
   readonly bytes: Buffer;
 }
 
-/** A row group, and its wanted lines put together, in the order in which the answer has them. */
-export interface RenderGroup {
+/** A row group, and the first of its wanted lines put together, in the order in which the answer has them. */
+interface RenderGroup {
   readonly opened: RowGroup;
   readonly lines: ByteStrings;
 }
 
-/** The text of some rows, and where that of each one ends. */
+/** The text of the first of some rows, and where that of each one ends: of all where their lines are not too long. */
 export interface RenderedRows {
   readonly text: Uint8Array;
   readonly ends: Uint32Array;
 }
 
 /**
- * Row rows[i] of groups[groupOf[i]], one after the other; rows of an absent group are left out. Invalid UTF-8 is
- * replaced, except in raw.
+ * Row rows[i] of groups[groupOf[i]], one after the other, up to the first one whose line has not been put together; rows of
+ * a group that cannot be read are left out. Invalid UTF-8 is replaced, except in raw.
  */
-export function renderRows(
+function renderRows(
   groups: readonly (RenderGroup | undefined)[],
-  { groupOf, rows, timesNs, format }: Omit<RenderInput, 'places'>,
+  { groupOf, rows, timesNs, format }: RenderInput,
 ): RenderedRows {
   const write = WRITERS[format];
   const next = new Uint32Array(groups.length);
   const ends = new Uint32Array(rows.length);
   const parts: Buffer[] = [];
   let sizeBytes = 0;
-  for (let i = 0; i < rows.length; i++) {
-    const group = groups[groupOf[i]!];
+  let count = 0;
+  for (; count < rows.length; count++) {
+    const group = groups[groupOf[count]!];
     if (group !== undefined) {
-      const text = write(lineOf(group, rows[i]!, timesNs[i]!, next[groupOf[i]!]!++));
+      const line = next[groupOf[count]!]!++;
+      if (line + 1 >= group.lines.offsets.length) break;
+      const text = write(lineOf(group, rows[count]!, timesNs[count]!, line));
       parts.push(text);
       sizeBytes += text.length;
     }
-    ends[i] = sizeBytes;
+    ends[count] = sizeBytes;
   }
-  return { text: Buffer.concat(parts, sizeBytes), ends };
+  return { text: Buffer.concat(parts, sizeBytes), ends: ends.subarray(0, count) };
 }
 
 function lineOf({ opened, lines }: RenderGroup, row: number, timeNs: number, index: number): Line {
@@ -117,6 +123,7 @@ function harmless(text: string): string {
 }
 
 export interface RenderInput {
+  /** In the order in which the rows need them. */
   readonly places: readonly RowGroupPlace[];
   /** Row rows[i] of the row group at places[groupOf[i]], in the order of the answer. */
   readonly groupOf: Uint32Array;
@@ -131,13 +138,18 @@ export interface RenderOutput extends RenderedRows {
   readonly corruptions: readonly (Unusable & { readonly group: number })[];
 }
 
+/** At least one row, which is the first one; of row groups in the order in which rows need them, all that there is room for. */
 export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
   const { places, groupOf, rows } = input;
   const corruptions: (Unusable & { group: number })[] = [];
+  let leftBytes = RENDER_BYTES_AT_ONCE;
   const groups = places.map((place, group) => {
     try {
       const opened = rowGroups.open(place);
-      return { opened, lines: opened.lines(rows.filter((_, i) => groupOf[i] === group)) };
+      const wanted = leftBytes > 0 ? rows.filter((_, i) => groupOf[i] === group) : NO_ROWS;
+      const lines = opened.lines(wanted, leftBytes);
+      leftBytes -= lines.bytes.length;
+      return { opened, lines };
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
       corruptions.push({ group, ...unusableBy(error) });

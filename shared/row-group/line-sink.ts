@@ -19,15 +19,23 @@ export interface OpenSlot {
   readonly ranks: Int32Array | undefined;
 }
 
+/** A buffer begins with room for lines of this size. */
+const LINE_BYTES_EXPECTED = 320;
+
 /** Writes lines one after the other into a growing buffer. */
 export class LineSink {
   readonly #offsets: Uint32Array;
   #bytes: Buffer;
   #count = 0;
 
-  constructor(lines: number) {
+  /** @param sizeBytes  what is expected at most */
+  constructor(lines: number, sizeBytes: number) {
     this.#offsets = new Uint32Array(lines + 1);
-    this.#bytes = Buffer.allocUnsafe(Math.max(1024, lines * 320));
+    this.#bytes = Buffer.allocUnsafe(Math.max(1024, Math.min(lines * LINE_BYTES_EXPECTED, sizeBytes)));
+  }
+
+  get sizeBytes(): number {
+    return this.#offsets[this.#count]!;
   }
 
   add({ literals, slots }: OpenTemplate, rank: number): void {
@@ -47,7 +55,8 @@ export class LineSink {
   }
 
   finish(): ByteStrings {
-    return { bytes: this.#bytes.subarray(0, this.#offsets[this.#count]), offsets: this.#offsets };
+    const offsets = this.#offsets.subarray(0, this.#count + 1);
+    return { bytes: this.#bytes.subarray(0, this.sizeBytes), offsets };
   }
 
   #reserve(at: number, sizeBytes: number): void {

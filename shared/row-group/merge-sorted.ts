@@ -2,14 +2,13 @@
  * Merges inputs whose row groups follow each other in time already, such as segments, in a memory that does not depend on
  * their size: of each input only the row group that it is at is open, and lets go of once its rows are written.
  *
- * Memory, at most: the encoded bytes and the system columns (24 bytes a row) of one row group of each input and of those
- * that ended within the output group in the making; decoded columns up to `decodedBytesMax`; while one column is
- * written, that column of all open groups; and the output group. All of these are bounded by the limits of a group in
- * format.ts, so the number of inputs bounds the whole.
+ * Memory, at most: of one row group of each input, and of those that ended within the output group in the making, the
+ * encoded bytes, the system columns and, while it is written, one column, up to `openBytesMax`; decoded columns that are
+ * kept, up to `decodedBytesMax`; and the output group, which the limits of a group in format.ts bound.
  *
  * Rows that are equal in stream and time keep the order in which the inputs were given, and in which they stood there.
  */
-import { CorruptionError } from '../errors.ts';
+import { CorruptionError, MergeTooLargeError } from '../errors.ts';
 import { labelsDigest } from '../labels-digest.ts';
 import type { Labels } from '../labels.ts';
 import { NS_PER_DAY } from '../time.ts';
@@ -33,12 +32,16 @@ export interface SortedInput {
 export interface SortedMergeOptions extends MergeOptions {
   /** Decoded columns that are kept. Beyond: they are decoded anew for each output group, which is slower. */
   readonly decodedBytesMax: number;
+  /** Row groups of several inputs that are open at once, with one column of each decoded. Beyond: MergeTooLargeError. */
+  readonly openBytesMax?: number;
 }
 
 /** Where an input is: at row order[at] of its open group. */
 interface Cursor {
   readonly input: number;
   readonly source: MergeSource;
+  /** Memory that the group takes with one column decoded. */
+  readonly sizeBytes: number;
   /** Gives back what the group's decoded columns take of the budget. */
   readonly release: () => void;
   readonly timesNs: Float64Array;
@@ -56,6 +59,7 @@ interface Cursor {
 /**
  * @yields encoded row groups; none when no row is kept
  * @throws CorruptionError  an input is not sorted, or has rows of another day
+ * @throws MergeTooLargeError  of several inputs
  */
 export async function* mergeSorted(
   inputs: readonly SortedInput[],
@@ -65,11 +69,19 @@ export async function* mergeSorted(
   const { streams } = rankStreams(inputs.map((input) => input.streams));
   const rankOf = streamRanks(streams);
   const budget = new DecodedBudget(options.decodedBytesMax);
+  // One input can always be merged: of it, only groups of the same output group are open.
+  const openBytesMax = inputs.length === 1 ? Infinity : (options.openBytesMax ?? Infinity);
+  let openBytes = 0;
   /** By input: the newest time so far. */
   const reachedNs = new Float64Array(inputs.length);
   const open = async (input: number): Promise<Cursor | undefined> => {
     const cursor = await openNext(inputs, input, { rankOf, budget, afterNs: reachedNs[input]! }, options);
-    if (cursor !== undefined) reachedNs[input] = cursor.source.group.info.maxTimeNs;
+    if (cursor === undefined) return undefined;
+    reachedNs[input] = cursor.source.group.info.maxTimeNs;
+    openBytes += cursor.sizeBytes;
+    if (openBytes > openBytesMax) {
+      throw new MergeTooLargeError(`${inputs.length} inputs take more than ${openBytesMax} bytes of memory`);
+    }
     return cursor;
   };
   const cursors: Cursor[] = [];
@@ -97,7 +109,10 @@ export async function* mergeSorted(
     }
     // Behind the last row that is kept there may be others.
     if (output.rowCount > 0) yield output.write(day, level);
-    for (const { release } of ended) release();
+    for (const { release, sizeBytes } of ended) {
+      release();
+      openBytes -= sizeBytes;
+    }
   }
 }
 
@@ -171,7 +186,9 @@ async function openNext(
     const kept = keep?.(group, input);
     if (kept === undefined || kept.includes(1)) {
       const order = rowsByTime(timesNs);
-      return { input, source: openSource(group), release, timesNs, streamCodes, ranks, kept, order, number: -1, at: 0 };
+      const source = openSource(group);
+      const sizeBytes = group.decodedSize().leastBytes;
+      return { input, source, sizeBytes, release, timesNs, streamCodes, ranks, kept, order, number: -1, at: 0 };
     }
     release();
   }

@@ -22,7 +22,7 @@ import {
   type RowGroupInfo,
 } from './header.ts';
 import { headerMemoryBytes } from './header-size.ts';
-import { ENCODING_DICTIONARY, ENCODING_PATTERN } from './format.ts';
+import { ENCODING_DICTIONARY, ENCODING_PATTERN, RAW_BYTES_MAX } from './format.ts';
 import { LineSink, type OpenTemplate } from './line-sink.ts';
 import { isCompressed, openPage, type PageEntry, type PageReader, takePage, verifyPage } from './page.ts';
 import { arePickedCopied, canBePicked, pickColumn } from './pick.ts';
@@ -68,6 +68,10 @@ interface OpenColumn {
   /** By template: where its values begin among those that were picked. Undefined where all are there. */
   readonly pickedFirsts: ReadonlyMap<number, number> | undefined;
 }
+
+/** Lines that are put together at once, and their bytes: a line may have a megabyte, and thousands of them no size at all. */
+const LINES_IN_TURN = 8192;
+const LINE_BYTES_IN_TURN = 4 * 1024 * 1024;
 
 /** Checks every checksum without decompressing a page. @throws CorruptionError */
 export function verifyRowGroup(bytes: Uint8Array): RowGroupInfo {
@@ -281,15 +285,18 @@ export class RowGroup {
     return rowsOfRanks(this.templateCodes(), this.templates.length, ranks);
   }
 
-  /** The lines of some rows, as they were, end to end. Decodes the columns that these rows use, or parts of them. */
-  lines(rows: ArrayLike<number>): ByteStrings {
-    const sink = new LineSink(rows.length);
+  /**
+   * The lines of some rows, as they were, end to end. Decodes the columns that these rows use, or parts of them.
+   * @param bytesMax  with the line that reaches it they end: those behind it are left out
+   */
+  lines(rows: ArrayLike<number>, bytesMax = RAW_BYTES_MAX): ByteStrings {
+    const sink = new LineSink(rows.length, bytesMax);
     const codes = this.templateCodes();
     const few = this.#isFew(rows.length) ? this.#fewRows(codes, rows) : undefined;
     const ranks = few === undefined ? this.ranks() : undefined;
     const columns = new Map<number, OpenColumn>();
     const templates = new Map<number, OpenTemplate>();
-    for (let i = 0; i < rows.length; i++) {
+    for (let i = 0; i < rows.length && sink.sizeBytes < bytesMax; i++) {
       const code = codes[rows[i]!]!;
       let template = templates.get(code);
       if (template === undefined) {
@@ -299,6 +306,15 @@ export class RowGroup {
       sink.add(template, few === undefined ? ranks![rows[i]!]! : few.ranks[placeOf(few.rows, rows[i]!)]!);
     }
     return sink.finish();
+  }
+
+  /** The lines of any number of rows, some at a time: those from rows[from] on. */
+  *linesInTurn(rows: Int32Array | Uint32Array): Generator<{ readonly from: number; readonly lines: ByteStrings }> {
+    for (let from = 0; from < rows.length;) {
+      const lines = this.lines(rows.subarray(from, from + LINES_IN_TURN), LINE_BYTES_IN_TURN);
+      yield { from, lines };
+      from += lines.offsets.length - 1;
+    }
   }
 
   /**

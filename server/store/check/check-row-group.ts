@@ -12,8 +12,6 @@ import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { NS_PER_DAY } from '../../../shared/time.ts';
 
 const FLAGS_KNOWN = FLAG_PARTIAL | FLAG_TRUNCATED | FLAG_UNPARSED;
-/** Lines that are put together at once: bounds the memory. */
-const LINES_AT_ONCE = 4096;
 
 /** Which promises hold: a batch is in order of arrival and tells the exact size of its lines; a segment's is sorted. */
 export type RowGroupHome = 'batch' | 'segment';
@@ -129,10 +127,7 @@ function stringsOf(values: ColumnValues): ByteStrings | undefined {
 
 function sumOfLines(group: RowGroup): number {
   let sizeBytes = 0;
-  for (let from = 0; from < group.info.rowCount; from += LINES_AT_ONCE) {
-    const count = Math.min(LINES_AT_ONCE, group.info.rowCount - from);
-    const lines = group.lines(Uint32Array.from({ length: count }, (_, i) => from + i));
-    sizeBytes += lines.offsets[count]!;
-  }
+  const rows = Uint32Array.from({ length: group.info.rowCount }, (_, row) => row);
+  for (const { lines } of group.linesInTurn(rows)) sizeBytes += lines.bytes.length;
   return sizeBytes;
 }

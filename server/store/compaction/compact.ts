@@ -2,12 +2,12 @@
  * Merges segments of one day into one, or writes one anew without the rows that its retention has ended for. Runs in a
  * worker thread: plain data in, plain data out. Memory: see shared/row-group/merge-sorted.ts.
  */
-import { CorruptionError, type Unusable, unusableBy } from '../../../shared/errors.ts';
+import { CorruptionError, MergeTooLargeError, type Unusable, unusableBy } from '../../../shared/errors.ts';
 import type { Labels } from '../../../shared/labels.ts';
 import { labelsDigest } from '../../../shared/labels-digest.ts';
 import { mergeSorted, type SortedInput } from '../../../shared/row-group/merge-sorted.ts';
 import { type RowGroup, verifyRowGroup } from '../../../shared/row-group/reader.ts';
-import { COMPACTION_DECODED_BYTES_MAX } from '../../limits.ts';
+import { COMPACTION_DECODED_BYTES_MAX, COMPACTION_OPEN_BYTES_MAX } from '../../limits.ts';
 import { taskKind } from '../../workers/task.ts';
 import { type Disk, type DiskFile, isReadError, unreadableError, withFile } from '../disk.ts';
 import type { ManifestSegment } from '../manifest.ts';
@@ -50,6 +50,8 @@ export type CompactOutput =
       /** Rows that were left out. */
       readonly expiredRows: number;
     }
+  /** So many segments do not fit into memory together. Only where there are several. */
+  | { readonly kind: 'too-large' }
   | { readonly kind: 'damaged'; readonly rowGroup: BareRowGroupRef; readonly why: Unusable };
 
 export const COMPACT = taskKind<CompactInput, CompactOutput>('compact');
@@ -65,6 +67,7 @@ export async function compact(disk: Disk, input: CompactInput, isCancelled: () =
     for (const { path } of segments) files.push(await disk.open(path, 'read'));
     return await merge(disk, input, files, isCancelled);
   } catch (error) {
+    if (error instanceof MergeTooLargeError) return { kind: 'too-large' };
     const damaged =
       error instanceof CorruptionError || isReadError(error) ? await findDamaged(disk, segments) : undefined;
     if (damaged === undefined) throw error;
@@ -84,7 +87,8 @@ async function merge(
   const rowCount = segments.flatMap(({ rowGroups }) => rowGroups).reduce((sum, each) => sum + each.rowCount, 0);
   const inputs = segments.map((segment, i) => inputOf(files[i]!, segment));
   const keep = cutoffsNs.size === 0 ? {} : { keep: (group: RowGroup) => keptRows(group, cutoffsNs) };
-  const groups = mergeSorted(inputs, { day, level, decodedBytesMax: COMPACTION_DECODED_BYTES_MAX, ...keep });
+  const limits = { decodedBytesMax: COMPACTION_DECODED_BYTES_MAX, openBytesMax: COMPACTION_OPEN_BYTES_MAX };
+  const groups = mergeSorted(inputs, { day, level, ...limits, ...keep });
   const orderFrom = Math.min(...segments.flatMap(({ rowGroups }) => rowGroups.map(({ order }) => order)));
   const lineages = await Promise.all(segments.map(({ path }) => readLineage(disk, path)));
   const lineage = mergedLineage(lineages, input.sequence);

@@ -3,9 +3,11 @@
  * lane. Writing never waits for it. Has no timer: somebody calls `tick`.
  */
 import type { Logger } from 'pino';
-import { CorruptionError, errorOfUnusable } from '../../../shared/errors.ts';
+import { CorruptionError, errorOfUnusable, WorkerDiedError } from '../../../shared/errors.ts';
 import type { Metrics } from '../../../shared/metrics.ts';
 import {
+  COMPACTION_FAN_IN_MAX,
+  COMPACTION_OPEN_LINE_BYTES_MAX,
   COMPACTION_QUIET_MS,
   COMPACTION_RETRY_MS,
   COMPACTION_WAITING_SEGMENTS_MAX,
@@ -19,7 +21,7 @@ import type { LiveSegment } from '../recover.ts';
 import type { Store } from '../store.ts';
 import { type CompactInput, type CompactOutput, compactSegment } from './compact.ts';
 import { CompactionMetrics } from './metrics.ts';
-import { chooseWindow, type MergeWindow } from './policy.ts';
+import { type Candidate, chooseWindow, type MergeWindow } from './policy.ts';
 
 export interface CompactorOptions {
   readonly store: Pick<
@@ -56,8 +58,10 @@ export class Compactor {
   readonly #metrics: CompactionMetrics;
   /** By day: its newest segment when that was noticed, and when that was. */
   readonly #newest = new Map<string, { readonly sequence: number; readonly sinceMs: number }>();
-  /** Paths of segments whose rows are not where they should be; they stay as they are. */
+  /** Paths of segments whose rows are not where they should be, or that workers die of; they stay as they are. */
   readonly #unmergeable = new Set<string>();
+  /** By path: how often a merge of it was too large. */
+  readonly #tooLarge = new Map<string, number>();
   #running: Promise<void> | undefined;
   #failedAtMs = -Infinity;
   #closed = false;
@@ -126,7 +130,10 @@ export class Compactor {
     for (const [day, segments] of byDay(this.#options.store.segments())) {
       const quiet = isQuiet || this.#isQuiet(day);
       for (const run of this.#mergeableRuns(segments)) {
-        const window = chooseWindow(run.map(candidateOf), quiet);
+        const window = chooseWindow(
+          run.map((segment) => this.#candidateOf(segment)),
+          quiet,
+        );
         if (window === undefined || window.gain <= (best?.gain ?? 0)) continue;
         best = { segments: run.slice(window.from, window.to), ...window, level: levelOf(window, quiet) };
       }
@@ -165,6 +172,10 @@ export class Compactor {
     };
     const output = await this.#compactOrGiveUp(input, segments, () => compact(input, closing));
     if (output === undefined) return;
+    if (output.kind === 'too-large') {
+      for (const { path } of segments) this.#tooLarge.set(path, (this.#tooLarge.get(path) ?? 0) + 1);
+      return;
+    }
     if (output.kind === 'damaged') {
       await store.setAside(output.rowGroup, errorOfUnusable(output.why));
       return;
@@ -176,7 +187,7 @@ export class Compactor {
     log.debug({ day: input.day, segments: segments.length, totalBytes, sizeBytes, rowCount, level, seconds }, 'merged');
   }
 
-  /** Undefined when the segments' rows are not where they should be: that would fail again and again. */
+  /** Undefined when the segments' rows are not where they should be, or a worker dies of them: that would fail again and again. */
   async #compactOrGiveUp(
     { day }: CompactInput,
     segments: readonly LiveSegment[],
@@ -185,17 +196,27 @@ export class Compactor {
     try {
       return await run();
     } catch (err) {
-      if (!(err instanceof CorruptionError)) throw err;
+      if (!(err instanceof CorruptionError || err instanceof WorkerDiedError)) throw err;
       for (const { path } of segments) this.#unmergeable.add(path);
       this.#options.log.error({ err, day, paths: segments.map(({ path }) => path) }, 'segments cannot be merged');
       return undefined;
     }
   }
 
+  #candidateOf({ path, sizeBytes, rowGroups }: LiveSegment): Candidate {
+    const lineBytes = rowGroups.reduce((most, each) => Math.max(most, each.lineBytes), 0);
+    const tries = this.#tooLarge.get(path) ?? 0;
+    // So that the next window is half as wide, whatever its lines have.
+    const floor = tries === 0 ? 0 : (COMPACTION_OPEN_LINE_BYTES_MAX / COMPACTION_FAN_IN_MAX) * 2 ** tries;
+    return { sizeBytes, openLineBytes: Math.max(lineBytes * 2 ** tries, floor) };
+  }
+
   #lookAtDays(): void {
     const sinceMs = this.#options.now();
     const segments = this.#options.store.segments();
     const days = new Set(segments.map(({ day }) => day));
+    const paths = new Set(segments.map(({ path }) => path));
+    for (const path of this.#tooLarge.keys()) if (!paths.has(path)) this.#tooLarge.delete(path);
     for (const day of this.#newest.keys()) if (!days.has(day)) this.#newest.delete(day);
     for (const { day, sequence } of segments) {
       if ((this.#newest.get(day)?.sequence ?? -1) < sequence) this.#newest.set(day, { sequence, sinceMs });
@@ -217,10 +238,6 @@ function byDay(segments: readonly LiveSegment[]): Map<string, LiveSegment[]> {
 
 function firstOrder({ rowGroups }: LiveSegment): number {
   return rowGroups[0]?.order ?? 0;
-}
-
-function candidateOf({ sizeBytes, rowGroups }: LiveSegment): { sizeBytes: number; openLineBytes: number } {
-  return { sizeBytes, openLineBytes: rowGroups.reduce((most, { lineBytes }) => Math.max(most, lineBytes), 0) };
 }
 
 function levelOf({ totalBytes }: MergeWindow, isQuiet: boolean): number {

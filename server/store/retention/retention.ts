@@ -139,6 +139,7 @@ export class Retention {
       cutoffsNs: cutoffsOf(segment, this.#ageOf, now()),
     };
     const output = await compact(input, closing);
+    if (output.kind === 'too-large') throw new RangeError('BUG: one segment is too large for a merge');
     if (output.kind === 'damaged') {
       await store.setAside(output.rowGroup, errorOfUnusable(output.why));
       return;

@@ -18,9 +18,6 @@ import { cutTextsContaining } from './match-cut-texts.ts';
 import { matchTexts } from './match-column.ts';
 import { Seams } from './seams.ts';
 
-/** Lines that are put together at once. */
-const LINES_AT_ONCE = 4096;
-
 /** Clears selected[row] for each line that the filter refuses. */
 export function applyTextFilter(group: RowGroup, filter: TextFilter, selected: Uint8Array): void {
   if (filter.any.length > 0) {
@@ -72,10 +69,8 @@ function markPart(group: RowGroup, column: ColumnInfo, template: number, matched
 /** Puts the selected lines together, some at a time, and looks into them. */
 function markLines(group: RowGroup, rows: Int32Array, needle: Buffer, selected: Uint8Array, found: Uint8Array): void {
   const wanted = rows.filter((row) => selected[row] === 1 && found[row] === 0);
-  for (let from = 0; from < wanted.length; from += LINES_AT_ONCE) {
-    const some = wanted.subarray(from, from + LINES_AT_ONCE);
-    const { bytes, offsets } = group.lines(some);
-    forEachHit(bytes, offsets, needle, (line) => (found[some[line]!] = 1));
+  for (const { from, lines } of group.linesInTurn(wanted)) {
+    forEachHit(lines.bytes, lines.offsets, needle, (line) => (found[wanted[from + line]!] = 1));
   }
 }
 

@@ -65,10 +65,13 @@ export function forEachWholeLine(
 ): void {
   const columnRows = group.valueRows(group.columns[column]!);
   const rows = selected === undefined ? columnRows : columnRows.filter((row) => selected[row] === 1);
-  if (rows.length === 0) return;
-  const { bytes, offsets } = group.lines(rows);
   const line = new WholeLine();
-  for (let i = 0; i < rows.length; i++) if (line.cut(rows[i]!, bytes, offsets[i]!, offsets[i + 1]!)) visit(line);
+  for (const { from, lines } of group.linesInTurn(rows)) {
+    const { bytes, offsets } = lines;
+    for (let i = 0; i + 1 < offsets.length; i++) {
+      if (line.cut(rows[from + i]!, bytes, offsets[i]!, offsets[i + 1]!)) visit(line);
+    }
+  }
 }
 
 /** Calls back for each value that answers a name in the lines of a text column; the value is a view. */

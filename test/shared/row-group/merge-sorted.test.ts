@@ -1,7 +1,7 @@
 /** A merge of sorted inputs gives what a sort of all of their rows gives, in groups that keep their limits. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CorruptionError } from '../../../shared/errors.ts';
+import { CorruptionError, MergeTooLargeError } from '../../../shared/errors.ts';
 import { mergeRowGroups } from '../../../shared/row-group/merge.ts';
 import { mergeSorted } from '../../../shared/row-group/merge-sorted.ts';
 import type { SortedInput, SortedMergeOptions } from '../../../shared/row-group/merge-sorted.ts';
@@ -53,6 +53,23 @@ describe('merge of sorted inputs', () => {
       ),
       { numRuns: 400 },
     );
+  });
+
+  it('refuses several inputs that take too much memory together, and never one', async () => {
+    const rows = Array.from({ length: 100 }, (_, i) => ({
+      stream: 'a',
+      day: DAY,
+      timeNs: i,
+      flags: 0,
+      line: `{"n":${i}}`,
+    }));
+    const inputs = [segment(rows, 10), segment(rows, 10)];
+    const [group] = inputs[0]!;
+    const { leastBytes } = new RowGroup(group!).decodedSize();
+    // Of each input one that has ended and one that has begun.
+    expect((await merge(inputs, { openBytesMax: leastBytes * 5, rowsPerGroup: 1 })).length).toBe(200);
+    await expect(merge(inputs, { openBytesMax: leastBytes * 1.5 })).rejects.toThrow(MergeTooLargeError);
+    expect((await merge(inputs.slice(0, 1), { openBytesMax: 1 })).length).toBe(1);
   });
 
   it('leaves out what is not kept', async () => {

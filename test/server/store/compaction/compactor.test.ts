@@ -1,11 +1,12 @@
 /** Segments become fewer, and nothing else changes: rows, their order, snapshots; whatever fails, and wherever it ends. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { WorkerDiedError } from '../../../../shared/errors.ts';
 import { Metrics } from '../../../../shared/metrics.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { realDisk } from '../../../../server/store/disk.ts';
 import { compact } from '../../../../server/store/compaction/compact.ts';
-import { Compactor } from '../../../../server/store/compaction/compactor.ts';
+import { Compactor, type CompactorOptions } from '../../../../server/store/compaction/compactor.ts';
 import {
   COMPACTION_QUIET_MS,
   COMPACTION_RETRY_MS,
@@ -25,7 +26,7 @@ import {
   reopen,
 } from '../open-store.ts';
 
-function compactorOf({ store, dataDir, options }: OpenStore): Compactor {
+function compactorOf({ store, dataDir, options }: OpenStore, run?: CompactorOptions['compact']): Compactor {
   const { disk = realDisk, now, log, indexedFields } = options;
   return new Compactor({
     store,
@@ -34,7 +35,7 @@ function compactorOf({ store, dataDir, options }: OpenStore): Compactor {
     now,
     log,
     metrics: new Metrics(),
-    compact: (input, stop) => compact(disk, input, () => stop.aborted),
+    compact: run ?? ((input, stop) => compact(disk, input, () => stop.aborted)),
   });
 }
 
@@ -250,3 +251,36 @@ function textsInOrder(file: Buffer, { offset, sizeBytes }: { offset: number; siz
   const { bytes, offsets } = group.lines(Array.from({ length: group.info.rowCount }, (_, row) => row));
   return Array.from({ length: group.info.rowCount }, (_, i) => bytes.toString('utf8', offsets[i], offsets[i + 1]));
 }
+
+test.each([1, 2, 3, 6])(
+  'of segments that are too large for a merge, fewer are merged at once (%i fit)',
+  async (fit) => {
+    const open = await openStore();
+    const lines = await flushes(open, 14);
+    const widths: number[] = [];
+    const compactor = compactorOf(open, async (input, stop) => {
+      widths.push(input.segments.length);
+      if (input.segments.length > fit) return { kind: 'too-large' };
+      return compact(realDisk, input, () => stop.aborted);
+    });
+    await compactor.settle();
+    expect(widths[0]).toBe(14);
+    expect(widths.length).toBeLessThan(60);
+    expect(open.store.stats().segmentCount < 14).toBe(fit > 1);
+    await expectLines(open, lines);
+  },
+);
+
+test('segments that a worker dies of are not merged again', async () => {
+  const open = await openStore();
+  const lines = await flushes(open, 14);
+  let deaths = 0;
+  const compactor = compactorOf(open, () => {
+    deaths++;
+    return Promise.reject(new WorkerDiedError('a worker thread died in the middle of this', 1));
+  });
+  await compactor.settle();
+  await compactor.settle();
+  expect(deaths).toBe(1);
+  await expectLines(open, lines);
+});
