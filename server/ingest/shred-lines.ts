@@ -58,7 +58,8 @@ export function shredTask(input: ShredInput): TaskResult<ShredOutput> {
   const builder = threadBuilder ?? new RowGroupBuilder({ level: ZSTD_LEVEL });
   threadBuilder = undefined; // one that threw half-way holds rows of the failed push
   const output = shredLines(input, builder);
-  threadBuilder = builder;
+  // What a large push has taken is given back: it is tens of megabytes, in each worker that such a push comes to.
+  if (output.rowGroups.length <= 1) threadBuilder = builder;
   return { output, transfer: output.rowGroups.flatMap(({ bytes }) => ownMemory(bytes)) };
 }
 
