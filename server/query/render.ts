@@ -52,9 +52,9 @@ export interface RenderedRows {
  * Row rows[i] of groups[groupOf[i]], one after the other, up to the first one whose line has not been put together; rows of
  * a group that cannot be read are left out. Invalid UTF-8 is replaced, except in raw.
  */
-function renderRows(
+export function renderRows(
   groups: readonly (RenderGroup | undefined)[],
-  { groupOf, rows, timesNs, format }: RenderInput,
+  { groupOf, rows, timesNs, format }: Omit<RenderInput, 'places'>,
 ): RenderedRows {
   const write = WRITERS[format];
   const next = new Uint32Array(groups.length);

@@ -112,16 +112,17 @@ function addMatches(
   const { rows, timesNs } = scanGroup(opened, { ...predicate, order: 'oldest', limit: Infinity });
   const { lineBytes, rowCount } = opened.info;
   const rowsAtOnce = Math.ceil(Math.min(RENDER_ROWS_AT_ONCE, TAIL_PIECE_BYTES / (lineBytes / rowCount + 1)));
-  for (let row = from; row < rows.length; row += rowsAtOnce) {
+  for (let row = from; row < rows.length;) {
     if (row > from && isFull()) return row;
     const part = rows.subarray(row, row + rowsAtOnce);
-    const { text } = renderRows([{ opened, lines: opened.lines(part) }], {
+    const { text, ends } = renderRows([{ opened, lines: opened.lines(part, TAIL_PIECE_BYTES) }], {
       groupOf: new Uint32Array(part.length),
       rows: part,
       timesNs: timesNs.subarray(row, row + rowsAtOnce),
       format,
     });
     texts.add(query, text);
+    row += ends.length;
   }
   return undefined;
 }
