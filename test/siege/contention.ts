@@ -186,6 +186,30 @@ async function timed<T>(work: () => Promise<T>): Promise<T extends object ? T & 
   return (typeof result === 'object' ? { ...result, ms } : { ms }) as never;
 }
 
+/** The same on a server of its own, filled first. */
+export async function besiegeByContention(
+  { storedLines, ...load }: Omit<Contention, 'startMs' | 'spools'> & { readonly storedLines: number },
+  { dir, progress, report }: Pick<Bench, 'dir' | 'progress' | 'report'>,
+): Promise<void> {
+  const bench: Bench = { dir, lineCount: storedLines * 2, isLarge: false, progress, report };
+  const spoolDir = join(dir, 'spool');
+  mkdirSync(spoolDir);
+  const startMs = Date.now() - (bench.lineCount / LINES_PER_SECOND) * 1000;
+  const { spools } = await spoolBatches(bench, spoolDir, startMs, LINES_PER_SECOND);
+  const server = await startServerProcess(join(dir, 'data'));
+  const limit = limitMemory(server.child.pid);
+  if (limit === undefined) progress('no cgroup can be made here: the server is not held to the memory of its pod');
+  const sending: Sending = { acknowledgedRows: 0, waits: 0, stopped: false };
+  const stopper = setInterval(() => (sending.stopped = sending.acknowledgedRows >= storedLines), 1);
+  await sendSpools(spools, server.url, sending);
+  clearInterval(stopper);
+  await waitFor(async () => (await fetchStats(server.url)).walFiles <= 1, { what: 'the flushes are done' });
+  await contention(server, { ...load, startMs, spools }, bench);
+  for (const spool of spools) spool.close();
+  await server.child.stop();
+  limit?.remove();
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -202,36 +226,13 @@ async function main(): Promise<void> {
   };
   const figures: Figure[] = [];
   await fillCompileCache();
-  await inTempDir(undefined, async (dir) => {
-    const bench: Bench = {
-      dir,
-      lineCount: storedLines * 2,
-      isLarge: false,
-      progress,
-      report: (figure) => {
-        figures.push(figure);
-        progress(`  ${figure.name}: ${formatNumber(figure.value)} ${figure.unit}`);
-      },
-    };
-    const spoolDir = join(dir, 'spool');
-    mkdirSync(spoolDir);
-    const startMs = Date.now() - (bench.lineCount / LINES_PER_SECOND) * 1000;
-    const { spools } = await spoolBatches(bench, spoolDir, startMs, LINES_PER_SECOND);
-    const server = await startServerProcess(join(dir, 'data'));
-    const limit = limitMemory(server.child.pid);
-    if (limit === undefined) progress('no cgroup can be made here: the server is not held to the memory of its pod');
-    const sending: Sending = { acknowledgedRows: 0, waits: 0, stopped: false };
-    const stopper = setInterval(() => (sending.stopped = sending.acknowledgedRows >= storedLines), 1);
-    await sendSpools(spools, server.url, sending);
-    clearInterval(stopper);
-    await waitFor(async () => (await fetchStats(server.url)).walFiles <= 1, { what: 'the flushes are done' });
-    const { heavy, tails, seconds } = values;
-    const load = { seconds: Number(seconds), startMs, spools, heavyQueries: Number(heavy), tails: Number(tails) };
-    await contention(server, load, bench);
-    for (const spool of spools) spool.close();
-    await server.child.stop();
-    limit?.remove();
-  });
+  const report = (figure: Figure): void => {
+    figures.push(figure);
+    progress(`  ${figure.name}: ${formatNumber(figure.value)} ${figure.unit}`);
+  };
+  const { heavy, tails, seconds } = values;
+  const load = { seconds: Number(seconds), storedLines, heavyQueries: Number(heavy), tails: Number(tails) };
+  await inTempDir(undefined, (dir) => besiegeByContention(load, { dir, progress, report }));
   process.stdout.write(`\n${figureTable(figures)}\n`);
   const missed = figures.filter(({ value, target }) => {
     return target !== undefined && !meetsTarget({ name: '', unit: '', value: value / TOLERANCE, target });

@@ -19,19 +19,25 @@ import { greedy } from './attacks/greedy.ts';
 import { lying } from './attacks/lying.ts';
 import { slow } from './attacks/slow.ts';
 import { call, TOKENS_FILE } from './caller.ts';
+import { besiegeByContention } from './contention.ts';
 import { type Balance, Ledger } from './ledger.ts';
 import { limitMemory, type MemoryLimit, POD_MEMORY_BYTES } from './memory-limit.ts';
 
 const ATTACKS: Readonly<Record<string, Attack>> = { bombs, floods, slow, lying, greedy };
 
+const NAMES = [...Object.keys(ATTACKS), 'damage', 'contention'];
+
 const HELP = `Usage: npm run siege -- [flags]
 
-  --only <names>   some of ${[...Object.keys(ATTACKS), 'damage'].join(', ')}, separated by commas
+  --only <names>   some of ${NAMES.join(', ')}, separated by commas
   --dir <dir>      on which disk (default: the system's temporary folder)
   --json           figures as JSON instead of a table
 
 As root it holds the server to ${POD_MEMORY_BYTES / 1024 / 1024} MiB.
 `;
+
+/** What a query, a tail and a push meet when others ask for much at the same time. */
+const CONTENTION = { seconds: 30, storedLines: 2_000_000 };
 
 const START_SECONDS_MAX = 30;
 const SETTLE_MS_MAX = 120_000;
@@ -49,8 +55,8 @@ if (values.help) process.stdout.write(HELP);
 else await main();
 
 async function main(): Promise<void> {
-  const chosen = values.only?.split(',') ?? [...Object.keys(ATTACKS), 'damage'];
-  if (chosen.some((name) => ATTACKS[name] === undefined && name !== 'damage')) {
+  const chosen = values.only?.split(',') ?? NAMES;
+  if (chosen.some((name) => !NAMES.includes(name))) {
     process.stderr.write(HELP);
     process.exit(2);
   }
@@ -65,7 +71,13 @@ async function main(): Promise<void> {
   };
   const machine = await inTempDir(values.dir, async (dir) => describeMachine(dir));
   await fillCompileCache();
-  await inTempDir(values.dir, (dir) => besiege(dir, chosen, { progress, report }));
+  if (chosen.some((name) => name !== 'contention')) {
+    await inTempDir(values.dir, (dir) => besiege(dir, chosen, { progress, report }));
+  }
+  if (chosen.includes('contention')) {
+    progress('contention');
+    await inTempDir(values.dir, (dir) => besiegeByContention(CONTENTION, { dir, progress, report }));
+  }
   if (values.json) process.stdout.write(`${JSON.stringify({ machine, figures }, undefined, 2)}\n`);
   else process.stdout.write(`\n${machineText(machine)}\n\n${figureTable(figures)}\n`);
   const missed = figures.filter((figure) => meetsTarget(figure) === false);
