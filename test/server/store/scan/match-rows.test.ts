@@ -52,7 +52,11 @@ function fieldValues(line: string, name: string): string[] {
   const visit = (value: unknown, path: string): void => {
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       for (const [key, inner] of Object.entries(value)) visit(inner, path === '' ? key : `${path}.${key}`);
-    } else if (path === name) found.push(typeof value === 'string' ? value : JSON.stringify(value));
+    } else if (path === name) {
+      found.push(textOf(value));
+      // An array answers for its elements, too.
+      if (Array.isArray(value)) found.push(...value.map(textOf));
+    }
   };
   try {
     visit(JSON.parse(line), '');
@@ -60,6 +64,10 @@ function fieldValues(line: string, name: string): string[] {
     return [];
   }
   return found;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 const PAIR = /(?<key>[\w.@-]+)=(?:"(?<quoted>(?:[^"\\]|\\.)*)"|(?<bare>[^" \n]*))(?: +|$)/y;
