@@ -1,5 +1,5 @@
 /** The embedded store as a LogStore: its snapshots, scans and jobs put together. */
-import { CorruptionError } from '../../shared/errors.ts';
+import { errorOfUnusable } from '../../shared/errors.ts';
 import type { Labels } from '../../shared/labels.ts';
 import { aggregate, type AggregateContext } from '../store/aggregate/run.ts';
 import type { Erasures } from '../store/erasure/erasures.ts';
@@ -94,9 +94,7 @@ async function matchingStreams(
     for (const [index, found] of output.streams.entries()) {
       for (const stream of found) streams.add(beyond[index]!.streams[stream]!);
     }
-    for (const { group, message } of output.corruptions) {
-      await context.setAside(beyond[group]!, new CorruptionError(message));
-    }
+    for (const each of output.corruptions) await context.setAside(beyond[each.group]!, errorOfUnusable(each));
   }
   return [...streams].filter((labels) => predicate.values.every((filter) => passes(filter, labels)));
 }

@@ -184,8 +184,7 @@ export class LiveTails {
       } catch (error) {
         for (const { tails } of round.groups) for (const tail of tails) tail.end(error);
       }
-      // Rounds are dropped when all tails have left.
-      if (this.#rounds[0] === round) this.#rounds.shift();
+      this.#rounds.shift();
       this.#waitingCount -= round.rowGroups.length;
       this.#releaseFiles();
     }

@@ -74,6 +74,11 @@ export class LiveSegments {
     for (const segment of this.#unreadable) {
       try {
         const opened = await this.#open(segment);
+        // Dropped while it was read: it must not come back.
+        if (!this.#unreadable.includes(segment)) {
+          this.#options.streams.release(opened.streams);
+          continue;
+        }
         this.#byPath.set(opened.path, opened);
         paths.push(opened.path);
       } catch (error) {

@@ -1,5 +1,5 @@
 /** Which streams of a row group have rows in a time range that the row group reaches beyond. */
-import { CorruptionError } from '../../../shared/errors.ts';
+import { CorruptionError, type Unusable, unusableBy } from '../../../shared/errors.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { instantOf, timeNsFrom } from '../../../shared/time.ts';
 import type { Predicate } from './plan.ts';
@@ -14,18 +14,18 @@ export interface StreamsOutput {
   /** By place: indices into the row group's streams. */
   readonly streams: readonly (readonly number[])[];
   /** Row groups, as indices into places, that could not be read, and why. */
-  readonly corruptions: readonly { readonly group: number; readonly message: string }[];
+  readonly corruptions: readonly (Unusable & { readonly group: number })[];
 }
 
 /** The task of a worker thread. */
 export function streamsInRange({ places, range }: StreamsInput, rowGroups: RowGroups): StreamsOutput {
-  const corruptions: { group: number; message: string }[] = [];
+  const corruptions: (Unusable & { group: number })[] = [];
   const streams = places.map((place, group) => {
     try {
       return streamsOf(rowGroups.open(place), range);
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
-      corruptions.push({ group, message: error.message });
+      corruptions.push({ group, ...unusableBy(error) });
       return [];
     }
   });

@@ -10,8 +10,10 @@ import { compact } from '../../../server/store/compaction/compact.ts';
 import { Compactor } from '../../../server/store/compaction/compactor.ts';
 import { type Disk, isReadError, realDisk, unreadableError } from '../../../server/store/disk.ts';
 import { OpenFiles } from '../../../server/store/scan/open-files.ts';
+import { placeOf, RowGroups } from '../../../server/store/scan/row-groups.ts';
+import { streamsInRange } from '../../../server/store/scan/streams-in-range.ts';
 import { scanWal } from '../../../server/store/wal/reader.ts';
-import { UnreadableError } from '../../../shared/errors.ts';
+import { errorOfUnusable, UnreadableError } from '../../../shared/errors.ts';
 import { Metrics } from '../../../shared/metrics.ts';
 import { batchOf, type Line, linesAsRead, numberedLines } from './batches.ts';
 import {
@@ -33,6 +35,8 @@ class BadDisk {
   code: string = 'EIO';
   from = 0;
   to = Infinity;
+  /** Happens while the next read is under way. */
+  onRead: (() => Promise<void>) | undefined;
 
   readonly disk: Disk = {
     ...realDisk,
@@ -40,8 +44,9 @@ class BadDisk {
       const file = await realDisk.open(path, mode);
       return {
         ...file,
-        read: (offset, sizeBytes) => {
+        read: async (offset, sizeBytes) => {
           this.#check(path, offset, sizeBytes);
+          await this.onRead?.();
           return file.read(offset, sizeBytes);
         },
       };
@@ -204,6 +209,38 @@ test('a worker that cannot read a file says which, and tries it again', async ()
   expect(() => files.read(path, 0, 10)).toThrow(/ENOENT/);
   await writeFile(path, '0123456789');
   expect(files.read(path, 2, 3).toString()).toBe('234');
+});
+
+test('labels of a row group that cannot be read are left out, and the row group is tried again', async () => {
+  const { store } = await threeSegments();
+  const [rowGroup] = store.snapshot().rowGroups;
+  const place = { ...placeOf(rowGroup!), path: `${rowGroup!.path}.gone` };
+  const { streams, corruptions } = streamsInRange(
+    { places: [place], range: { from: 0n, to: undefined } },
+    new RowGroups(new OpenFiles()),
+  );
+  expect(streams).toEqual([[]]);
+  expect(corruptions).toMatchObject([{ group: 0, isUnreadable: true }]);
+  expect(errorOfUnusable(corruptions[0]!)).toBeInstanceOf(UnreadableError);
+});
+
+test('a segment that is dropped while it is read again does not come back', async () => {
+  const first = await threeSegments();
+  await closeStore(first);
+  const failing = (await filesIn(first.dataDir)).filter((path) => path.endsWith('.seg'))[1]!;
+  first.bad.path = failing;
+  const open = await threeSegments(first.bad, first.dataDir);
+  const { streamCount } = open.store.stats();
+  open.bad.path = undefined;
+  open.bad.onRead = () => {
+    open.bad.onRead = undefined;
+    return open.store.replaceSegments([{ path: join(open.dataDir, failing) }], []);
+  };
+  await open.later(UNREADABLE_RETRY_MS);
+  expect(open.bad.onRead).toBeUndefined();
+  expect(linesOf(open.store)).toEqual(linesAsRead([...open.lists[0]!, ...open.lists[2]!]));
+  expect(open.store.segments()).toHaveLength(2);
+  expect(open.store.stats().streamCount).toBe(streamCount);
 });
 
 test('a check reports a segment that cannot be read, and looks at the others', async () => {
