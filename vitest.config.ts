@@ -1,11 +1,12 @@
 import { defineConfig } from 'vitest/config';
+import { HOOK_MS_MAX, TEST_MS_MAX, WAIT_MS_MAX } from './test/deadline.ts';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/e2e/**', 'node_modules/**'],
-    testTimeout: 60_000,
-    // What a test waits for comes late on a busy machine.
-    expect: { poll: { timeout: 20_000 } },
+    testTimeout: TEST_MS_MAX,
+    hookTimeout: HOOK_MS_MAX,
+    expect: { poll: { timeout: WAIT_MS_MAX } },
   },
 });

@@ -73,11 +73,7 @@ test('a final P of an exited container is a line of its own, never the beginning
   await world.start();
   await world.expectLines(['a']);
   world.write(world.path('1.log'), cri('reborn'));
-  await until(
-    () => world.sink.lines.length === 3,
-    () => 'the last words are missing',
-  );
-  expect(world.sink.texts().toSorted()).toEqual(['a', 'dying', 'reborn']);
+  await world.expectInAnyOrder(['a', 'dying', 'reborn']);
   expect(world.sink.lines.find(({ text }) => text === 'dying')!.flags).toBe(FLAG_PARTIAL);
   await until(
     () => world.metric('partial_lines_total') === 1,
@@ -154,9 +150,10 @@ test.each(['plain', 'gz'])('one fragment that is longer than a line may be: %s',
   if (how === 'gz') world.gzip(world.path(OLD));
   await world.start();
   await until(
-    () => world.sink.lines.length === 4,
-    () => 'lines are missing',
+    () => world.sink.texts().includes('b'),
+    () => `lines are missing; markers: ${world.markers().join('; ')}`,
   );
+  expect(world.sink.lines).toHaveLength(4);
   const [a, cut, marker, b] = world.sink.lines;
   expect([a!.text, b!.text]).toEqual(['a', 'b']);
   expect(cut!.flags).toBe(FLAG_TRUNCATED);
@@ -263,9 +260,5 @@ test('many files are read fairly', async () => {
     );
   }
   await world.start();
-  await until(
-    () => world.sink.lines.length >= 20_000,
-    () => 'lines are missing',
-  );
-  expect(new Set(world.sink.texts()).size).toBe(20_000);
+  await world.expectInAnyOrder(Array.from({ length: 40 }, (_, i) => numbered(`c${i}`, 500)).flat());
 });

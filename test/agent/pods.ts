@@ -17,6 +17,7 @@ import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { afterEach, beforeEach } from 'vitest';
 import { startAgent, type Agent, type AgentOptions } from '../../agent/agent.ts';
+import { WAIT_MS_MAX } from '../deadline.ts';
 import { Sink } from './sink.ts';
 
 export const GRACE_MS = 250;
@@ -156,15 +157,44 @@ export class World {
     return this.sink.texts('podlog');
   }
 
-  /** Waits until the sink has these lines, in this order for each stream, and nothing else. */
+  /** Waits until the sink has each of these lines, which must be in this order for each stream, and nothing else. */
   async expectLines(want: readonly string[], stream?: string): Promise<void> {
-    const isThere = (): boolean => this.sink.texts(stream).length >= want.length;
-    await until(isThere, () => `${this.sink.texts(stream).length} of ${want.length} lines arrived`);
+    await this.#untilAllAreThere(want, stream);
     const got = this.sink.texts(stream);
     if (got.length === want.length && got.every((text, i) => text === want[i])) return;
-    const at = got.findIndex((text, i) => text !== want[i]);
     const show = (text: string | undefined): string => JSON.stringify(text?.slice(0, 80));
-    throw new Error(`${got.length} lines, want ${want.length}; line ${at} is ${show(got[at])}, want ${show(want[at])}`);
+    const first = got.findIndex((text, i) => text !== want[i]);
+    const difference = `line ${first} is ${show(got[first])}, want ${show(want[first])}`;
+    throw new Error(`${difference}\n${this.#difference(want, stream)}`);
+  }
+
+  /** Waits until the sink has each of these lines, and demands that there is nothing else. */
+  async expectInAnyOrder(want: readonly string[]): Promise<void> {
+    await this.#untilAllAreThere(want);
+    if (this.sink.lines.length !== want.length) throw new Error(this.#difference(want));
+  }
+
+  /** Markers and repeats add to the number of lines: only the lines themselves say that all have come. */
+  async #untilAllAreThere(want: readonly string[], stream?: string): Promise<void> {
+    await until(
+      () => {
+        const got = this.sink.texts(stream);
+        return got.length >= want.length && without(want, got).length === 0;
+      },
+      () => this.#difference(want, stream),
+    );
+  }
+
+  #difference(want: readonly string[], stream?: string): string {
+    const got = this.sink.texts(stream);
+    const list = (texts: readonly string[]): string =>
+      `${texts.length} ${JSON.stringify(texts.slice(0, 20).map((text) => text.slice(0, 80)))}`;
+    return [
+      `${got.length} lines, want ${want.length}`,
+      `missing: ${list(without(want, got))}`,
+      `surplus: ${list(without(got, want))}`,
+      `markers: ${list(this.markers())}`,
+    ].join('\n');
   }
 
   /** Waits until a metric stands still. */
@@ -207,6 +237,17 @@ export class World {
   }
 }
 
+/** What is left of these texts when each of the others has taken one that is equal to it. */
+function without(texts: readonly string[], others: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const text of others) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return texts.filter((text) => {
+    const count = counts.get(text) ?? 0;
+    counts.set(text, count - 1);
+    return count <= 0;
+  });
+}
+
 /** Inodes of the files that this process, and so the agent in it, holds open. */
 export function openInodes(): ReadonlySet<number> {
   const inodes = new Set<number>();
@@ -218,10 +259,10 @@ export function openInodes(): ReadonlySet<number> {
 }
 
 /** Polls for a condition. */
-export async function until(condition: () => boolean, problem: () => string, limitMs = 30_000): Promise<void> {
-  const deadline = Date.now() + limitMs;
+export async function until(condition: () => boolean, problem: () => string): Promise<void> {
+  const deadline = performance.now() + WAIT_MS_MAX;
   while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`timed out: ${problem()}`);
+    if (performance.now() > deadline) throw new Error(`timed out: ${problem()}`);
     await sleep(5);
   }
 }

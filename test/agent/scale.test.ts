@@ -33,7 +33,6 @@ test('one container that floods does not hold back the quiet ones', async () => 
   await until(
     () => world.sink.lines.filter(({ text }) => batchAt.has(text)).length === batchAt.size,
     () => 'lines of quiet containers are missing',
-    15_000,
   );
   const waits = world.sink.lines
     .filter(({ text }) => batchAt.has(text))
@@ -48,9 +47,8 @@ test('a container over its limit: the oldest is dropped, counted for it alone, a
   world.write(world.path(LIVE, 'flood'), text);
   world.write(world.path(LIVE, 'quiet'), criLines(numbered('q', 1_000)));
   await until(
-    () => world.sink.lines.at(-1)?.text === 'x-59999',
-    () => `the newest line is missing`,
-    10_000,
+    () => world.sink.texts().includes('x-59999'),
+    () => 'the newest line is missing',
   );
   await world.settled();
   const of = (name: string): string[] =>
@@ -91,31 +89,29 @@ test('2,000 files without inotify watches: says so once, finds new pods by listi
   const log = pino({ level: 'warn' }, { write: (text) => warnings.push(text) });
   let openMost = 0;
   await world.start({ watch: scarce, watchPods, openFilesMax, log, tickMs: 50, rescanMs: 1_000 });
-  const have = (): Set<string> => new Set(world.sink.texts());
-  await until(
-    () => {
-      openMost = Math.max(openMost, world.metric('open_files'));
-      return have().size === paths.length;
-    },
-    () => `${have().size} of ${paths.length} lines arrived`,
-    15_000,
-  );
+  const untilAllAreThere = async (want: readonly string[]): Promise<void> => {
+    const missing = (): string[] => {
+      const have = new Set(world.sink.texts());
+      return want.filter((text) => !have.has(text));
+    };
+    await until(
+      () => {
+        openMost = Math.max(openMost, world.metric('open_files'));
+        return missing().length === 0;
+      },
+      () => `${missing().length} lines are missing: ${missing().slice(0, 20).join()}`,
+    );
+  };
+  await untilAllAreThere(numbered('line', paths.length));
   for (let i = 0; i < 500; i++) world.write(paths[i * 4]!, criLines([`more-${i}`]));
   world.write(world.path(LIVE, 'app', 'ns_late_uid-late'), criLines(['late']));
-  await until(
-    () => {
-      openMost = Math.max(openMost, world.metric('open_files'));
-      return have().size === paths.length + 501;
-    },
-    () => `${have().size} of ${paths.length + 501} lines arrived`,
-    10_000,
-  );
+  await untilAllAreThere([...numbered('more', 500), 'late']);
   expect(world.sink.lines).toHaveLength(paths.length + 501);
   expect(world.metric('polling')).toBe(1);
   expect(openMost).toBeLessThanOrEqual(openFilesMax);
   expect(warnings.filter((text) => text.includes('inotify'))).toHaveLength(1);
   expect(warnings).toHaveLength(1);
-}, 40_000);
+});
 
 test('rotations and crash loops: hardly a byte is read twice, and nothing is left open', async () => {
   await world.start();
@@ -146,10 +142,10 @@ test('rotations and crash loops: hardly a byte is read twice, and nothing is lef
   const of = (name: string): string[] =>
     world.sink.lines.filter((line) => line.container === name).map((line) => line.text);
   await until(
-    () => of('app').at(-1) === 'end' && of('crash').length >= restarts * 2,
-    () => 'lines are missing',
-    15_000,
+    () => of('app').includes('end') && of('crash').includes(`crash ${restarts - 1}`),
+    () => `the last lines are missing; markers: ${world.markers().join('; ')}`,
   );
+  await world.settled();
   expect(of('app')).toEqual([...want, 'end']);
   expect(of('crash')).toEqual(Array.from({ length: restarts }, (_, i) => [`start ${i}`, `crash ${i}`]).flat());
   expect(world.metric('read_bytes_total')).toBeLessThanOrEqual(writtenBytes * 1.05);
@@ -162,4 +158,4 @@ test('rotations and crash loops: hardly a byte is read twice, and nothing is lef
     () => `${world.sink.positions.size} positions are kept`,
   );
   expect(world.markers()).toEqual([]);
-}, 40_000);
+});

@@ -18,7 +18,7 @@ async function podlogCheck(...args: string[]): Promise<{ code: unknown; out: str
   return { code, out, err };
 }
 
-test('well, broken, repaired', { timeout: 60_000 }, async () => {
+test('well, broken, repaired', async () => {
   const open = await openStore({ state: new Positions(Date.now) });
   const lines = [...numberedLines('a', 0, 10), ...numberedLines('b', 0, 10)];
   await append(open.store, batchOf({ lines, files: [range('f', 0, 20)] }));

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { endPodlog, serverReady, startPodlog, type PodlogProcess } from '../e2e/podlog.ts';
+import { WAIT_MS_MAX } from '../deadline.ts';
 import { until } from '../e2e/until.ts';
 import { freePort } from '../free-port.ts';
 
@@ -117,67 +118,63 @@ describe('SIGTERM and SIGINT end it in order, with 0', () => {
   test('podlog agent, without a server to drain to', async () => {
     mkdirSync(join(dir, 'pods'));
     const agent = start('agent', '--pods-dir', join(dir, 'pods'), '--server', `http://127.0.0.1:${await freePort()}`);
-    await until('the agent to say something', 10_000, () => agent.stdout.length > 0);
+    await until('the agent to say something', WAIT_MS_MAX, () => agent.stdout.length > 0);
     expect(await endPodlog(agent, 'SIGTERM')).toEqual({ code: 0, signal: null });
   });
 });
 
-test(
-  'with tokens: agents of this and of another process get in, only who has one reads',
-  { timeout: 60_000 },
-  async () => {
-    const lineOf = (pod: string, uid: string, text: string): void => {
-      const container = join(dir, pod, `shop_${pod}_${uid}`, 'app');
-      mkdirSync(container, { recursive: true });
-      writeFileSync(join(container, '0.log'), `${new Date().toISOString()} stdout F ${text}\n`);
-    };
-    lineOf('near', '9a1c0f6e-0000-4000-8000-000000000001', 'from near');
-    lineOf('far', '9a1c0f6e-0000-4000-8000-000000000002', 'from far');
-    const [reading, sending] = ['reading-0123456789', 'sending-0123456789'];
-    const tokens = [
-      { name: 'r', token: reading, scopes: ['read'] },
-      { name: 's', token: sending, scopes: ['agent'] },
-    ];
-    const [data, tokensFile, tokenFile] = [join(dir, 'data'), join(dir, 'tokens.yaml'), join(dir, 'token')];
-    writeFileSync(tokensFile, JSON.stringify(tokens));
-    writeFileSync(tokenFile, 'not-yet-the-right-one\n');
-    const port = await freePort();
-    const server = `127.0.0.1:${port}`;
-    const pods = (name: string): string[] => ['--pods-dir', join(dir, name)];
-    const up = start('up', '--data-dir', data, '--listen', server, ...pods('near'), '--tokens-file', tokensFile);
-    await serverReady(up, port);
-    const agent = start('agent', ...pods('far'), '--server', `http://${server}`, '--token-file', tokenFile);
-    const logs = (token: string): Promise<Response> =>
-      fetch(`http://${server}/logs?format=raw`, { headers: { authorization: `Bearer ${token}` } });
-    await until('the agent to say why', 15_000, () => agent.stdout.includes('does not let this agent in'));
-    writeFileSync(tokenFile, sending);
-    // The agent may have come to wait 15 s between two attempts by now.
-    const lines = await until('both lines', 40_000, async () => {
-      const found = (await (await logs(reading)).text()).split('\n').slice(0, -1);
-      return found.length === 2 && found;
-    });
-    expect(lines.toSorted()).toEqual(['from far', 'from near']);
-    expect((await logs(sending)).status).toBe(403);
-    expect((await fetch(`http://${server}/logs`)).status).toBe(401);
-    expect(up.stderr).toContain(`curl -u "any:$TOKEN" 'http://${server}/logs?`);
-    const said = up.stdout + up.stderr + agent.stdout + agent.stderr;
-    for (const { token } of tokens) expect(said).not.toContain(token);
-    expect(said).not.toContain('not-yet-the-right-one');
-  },
-);
+test('with tokens: agents of this and of another process get in, only who has one reads', async () => {
+  const lineOf = (pod: string, uid: string, text: string): void => {
+    const container = join(dir, pod, `shop_${pod}_${uid}`, 'app');
+    mkdirSync(container, { recursive: true });
+    writeFileSync(join(container, '0.log'), `${new Date().toISOString()} stdout F ${text}\n`);
+  };
+  lineOf('near', '9a1c0f6e-0000-4000-8000-000000000001', 'from near');
+  lineOf('far', '9a1c0f6e-0000-4000-8000-000000000002', 'from far');
+  const [reading, sending] = ['reading-0123456789', 'sending-0123456789'];
+  const tokens = [
+    { name: 'r', token: reading, scopes: ['read'] },
+    { name: 's', token: sending, scopes: ['agent'] },
+  ];
+  const [data, tokensFile, tokenFile] = [join(dir, 'data'), join(dir, 'tokens.yaml'), join(dir, 'token')];
+  writeFileSync(tokensFile, JSON.stringify(tokens));
+  writeFileSync(tokenFile, 'not-yet-the-right-one\n');
+  const port = await freePort();
+  const server = `127.0.0.1:${port}`;
+  const pods = (name: string): string[] => ['--pods-dir', join(dir, name)];
+  const up = start('up', '--data-dir', data, '--listen', server, ...pods('near'), '--tokens-file', tokensFile);
+  await serverReady(up, port);
+  const agent = start('agent', ...pods('far'), '--server', `http://${server}`, '--token-file', tokenFile);
+  const logs = (token: string): Promise<Response> =>
+    fetch(`http://${server}/logs?format=raw`, { headers: { authorization: `Bearer ${token}` } });
+  await until('the agent to say why', WAIT_MS_MAX, () => agent.stdout.includes('does not let this agent in'));
+  writeFileSync(tokenFile, sending);
+  // The agent may have come to wait 15 s between two attempts by now.
+  const lines = await until('both lines', WAIT_MS_MAX, async () => {
+    const found = (await (await logs(reading)).text()).split('\n').slice(0, -1);
+    return found.length === 2 && found;
+  });
+  expect(lines.toSorted()).toEqual(['from far', 'from near']);
+  expect((await logs(sending)).status).toBe(403);
+  expect((await fetch(`http://${server}/logs`)).status).toBe(401);
+  expect(up.stderr).toContain(`curl -u "any:$TOKEN" 'http://${server}/logs?`);
+  const said = up.stdout + up.stderr + agent.stdout + agent.stderr;
+  for (const { token } of tokens) expect(said).not.toContain(token);
+  expect(said).not.toContain('not-yet-the-right-one');
+});
 
 // Where kubelet runs, `podlog up` reads its pods instead.
 describe.skipIf(existsSync('/var/log/pods'))('podlog up without pods', () => {
   test('plays a sample workload and prints three queries that have answers', async () => {
     const port = await freePort();
     const up = start('up', '--data-dir', join(dir, 'data'), '--listen', `127.0.0.1:${port}`);
-    const urls = await until('the queries', 20_000, () => {
+    const urls = await until('the queries', WAIT_MS_MAX, () => {
       const found = [...up.stderr.matchAll(/^ +curl '([^']+)'$/gm)].map((match) => match[1]!);
       return found.length >= 3 && found;
     });
     expect(urls).toHaveLength(3);
     for (const url of urls) {
-      const text = await until(`lines at ${url}`, 15_000, async () => {
+      const text = await until(`lines at ${url}`, WAIT_MS_MAX, async () => {
         const response = await fetch(url);
         const answer = await response.text();
         if (!response.ok) throw new Error(answer);
@@ -199,10 +196,10 @@ describe.skipIf(existsSync('/var/log/pods'))('podlog up without pods', () => {
       return text.includes('"namespace":"shop"') && text;
     };
     const up = start(...args, '--pods-dir', join(dir, 'pods'));
-    const first = await until('the line', 15_000, answer);
+    const first = await until('the line', WAIT_MS_MAX, answer);
     expect(await endPodlog(up, 'SIGTERM')).toEqual({ code: 0, signal: null });
     rmSync(container, { recursive: true });
     start(...args, '--pods-dir', join(dir, 'pods'));
-    expect(await until('the line of a pod that is gone', 15_000, answer)).toBe(first);
+    expect(await until('the line of a pod that is gone', WAIT_MS_MAX, answer)).toBe(first);
   });
 });

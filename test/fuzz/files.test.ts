@@ -95,7 +95,7 @@ function withDirectory(body: Buffer, directory: Buffer, bytes: Buffer): Buffer {
   return Buffer.concat([body, directory, tail]);
 }
 
-test('segments', { timeout: 60_000 }, async () => {
+test('segments', async () => {
   const bytes = await segmentBytes();
   await readSegmentBytes(bytes);
   await readSegmentBytes(withSection(bytes, (section) => section, { below: () => 0 } as unknown as Random));
@@ -138,7 +138,7 @@ function scan(bytes: Buffer, durableBytes: number | undefined): void {
   for (const { payload } of records) decodeBatch(payload);
 }
 
-test('WAL files', { timeout: 60_000 }, async () => {
+test('WAL files', async () => {
   const bytes = walBytes();
   const durable = (random: Random): number | undefined =>
     random.below(2) === 0 ? undefined : random.below(bytes.length * 2);
@@ -159,7 +159,7 @@ test('a WAL file full of beginnings of records is read in no time', () => {
 
 // ── Wire batch ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-test('wire batches', { timeout: 60_000 }, async () => {
+test('wire batches', async () => {
   const bytes = batchOf({ lines: numberedLines('a', 0, 5), files: [range('f', 0, 1), range('g', 5, 9)], gone: ['h'] });
   const headerBytes = bytes.readUInt32LE(4);
   await fuzz((random) => decodeBatch(randomBytes(random.below(100), random)));
@@ -183,7 +183,7 @@ function sealed(text: string): string {
 
 const ODD_VALUES = ['null', '-1', '1e300', '"x"', '[]', '{}', '0.5', 'true', '"2026-13-45"', ''];
 
-test('manifests', { timeout: 60_000 }, async () => {
+test('manifests', async () => {
   const segment = { day: '2026-11-23', sequence: 7, sizeBytes: 1000, rowCount: 10 };
   const positions = { nodes: { n: { seenMs: 1, files: { f: [1, 2] } } }, keys: [['key:a', 1, 2]] };
   const text = encodeManifest({ ...EMPTY_MANIFEST, nextSequence: 9, segments: [segment], positions });

@@ -20,7 +20,7 @@ const MUTATIONS: Readonly<Record<string, (random: Random) => Buffer>> = {
   'a paged group with other pages': (random) => withPages(LARGE, random),
 };
 
-test.each(Object.entries(MUTATIONS))('%s', { timeout: 60_000 }, (_, mutation) =>
+test.each(Object.entries(MUTATIONS))('%s', (_, mutation) =>
   fuzz(async (random) => {
     const changed = mutation(random);
     let open = await openStore();

@@ -14,7 +14,7 @@ afterEach(() => {
 
 /** Machines that run tests are busy. */
 function poll<T>(value: () => T): ReturnType<typeof expect.poll<T>> {
-  return expect.poll(value, { timeout: 20_000 });
+  return expect.poll(value);
 }
 
 interface Listening {

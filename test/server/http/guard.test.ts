@@ -310,24 +310,24 @@ test('a live tail tells of its namespaces alone', async () => {
   tail.stop();
 });
 
-test('a live tail ends when its token is gone or sees other namespaces', { timeout: 30_000 }, async () => {
+test('a live tail ends when its token is gone or sees other namespaces', async () => {
   const [gone, narrowed, kept] = await Promise.all(
     [TOKENS.read, TOKENS.shop, TOKENS.admin].map((token) => new Tail().open(token)),
   );
   await expect.poll(() => narrowed!.text).not.toBe('');
   const others = NAMES.filter((name) => name !== 'read');
   await writeFile(join(folder, 'tokens.yaml'), tokensFile([...others, 'shop']).replace('"empty"', '"payments"'));
-  await expect.poll(() => [gone!.state, narrowed!.state], { timeout: 10_000 }).toEqual(['ended', 'ended']);
+  await expect.poll(() => [gone!.state, narrowed!.state]).toEqual(['ended', 'ended']);
   await call('POST', '/ingest?namespace=empty', TOKENS.ingest, 'after the end');
   await expect.poll(() => kept!.text).toContain('after the end');
   expect(gone!.text + narrowed!.text).not.toContain('after the end');
   expect(kept!.state).toBe('runs');
   kept!.stop();
   await writeFile(join(folder, 'tokens.yaml'), tokensFile([...NAMES, 'shop']));
-  await expect.poll(async () => (await call('GET', '/stats', TOKENS.read)).status, { timeout: 10_000 }).toBe(200);
+  await expect.poll(async () => (await call('GET', '/stats', TOKENS.read)).status).toBe(200);
 });
 
-test('a token is changed while it is used: no request is refused that should not be', { timeout: 30_000 }, async () => {
+test('a token is changed while it is used: no request is refused that should not be', async () => {
   const next = 'read-sEcReT-the-next-one';
   const status = async (token: string): Promise<number> => (await call('GET', '/stats', token)).status;
   const seen = new Set<number>();
@@ -336,10 +336,10 @@ test('a token is changed while it is used: no request is refused that should not
     while (!stop.signal.aborted) seen.add(await status(TOKENS.admin));
   })();
   await writeFile(join(folder, 'tokens.yaml'), tokensFile([...NAMES, 'shop']).replace(TOKENS.read, next));
-  await expect.poll(() => status(next), { timeout: 10_000 }).toBe(200);
+  await expect.poll(() => status(next)).toBe(200);
   expect(await status(TOKENS.read)).toBe(401);
   await writeFile(join(folder, 'tokens.yaml'), `- { name: a, token: ${next}`);
-  await expect.poll(() => said, { timeout: 10_000 }).toMatch(/tokens\.yaml: line \d+ is not YAML/);
+  await expect.poll(() => said).toMatch(/tokens\.yaml: line \d+ is not YAML/);
   expect(await status(next)).toBe(200);
   stop.abort();
   await running;

@@ -143,7 +143,7 @@ const LENGTHS_NS = [1n, 999n, 1_000_000n, 1_000_000_000n, 60_000_000_001n, 3_600
 const YEAR_NS = 31_557_600_000_000_000n;
 const STARTS = ['1970-01-01', '1969-12-31T23:59:59.999999999Z', '1700-03-01', '0001-01-01', '2026-02-28T12:34:56.789Z'];
 
-test('a step is found for every range from a nanosecond to two centuries', { timeout: 120_000 }, async () => {
+test('a step is found for every range from a nanosecond to two centuries', async () => {
   const lengths = [...LENGTHS_NS, ...[1n, 2n, 3n, 10n, 50n, 120n, 200n].map((years) => years * YEAR_NS)];
   for (const start of STARTS) {
     const from = parseInstant('since', start, NOW_MS);

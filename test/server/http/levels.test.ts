@@ -200,9 +200,7 @@ test('levels are counted by what they mean, other names as they are written', as
 test('an erasure takes what a search finds', async () => {
   const response = await fetch(`${server.url}/logs?app=mixed&level=warn`, { method: 'DELETE' });
   const { id } = (await response.json()) as { id: string };
-  await expect
-    .poll(() => get(`/erasures/${id}`), { timeout: 20_000 })
-    .toMatchObject({ state: 'done', rows: WARNINGS.length });
+  await expect.poll(() => get(`/erasures/${id}`)).toMatchObject({ state: 'done', rows: WARNINGS.length });
   // From segments now, which have an index of the field.
   expect(await found('app=mixed')).toEqual(without(...WARNINGS).toSorted());
   expect(await found('app=mixed&level=info')).toEqual(['gcp-notice', 'postgres', 'slog']);

@@ -71,7 +71,7 @@ test('an erasure is accepted, shows how far it is, and is done', async () => {
   expect(asked).toMatchObject({ status: 202, json: { filters: ['user_id'], state: expect.any(String) as string } });
   const { id } = asked.json as { id: string };
   await expect
-    .poll(async () => (await call('GET', `/erasures/${id}`)).json, { timeout: 20_000 })
+    .poll(async () => (await call('GET', `/erasures/${id}`)).json)
     .toMatchObject({ state: 'done', rows: 10, segments: { done: 1, total: 1 } });
   expect(await call('GET', '/erasures')).toMatchObject({ json: { erasures: [{ id }] } });
   expect(await call('GET', '/erasures/none')).toMatchObject({ status: 404 });

@@ -106,7 +106,7 @@ test('an erasure takes what a search finds', async () => {
   const response = await fetch(`${server.url}/logs?app=odd&user_id=7`, { method: 'DELETE' });
   const { id } = (await response.json()) as { id: string };
   const job = async (): Promise<unknown> => (await fetch(`${server.url}/erasures/${id}`)).json();
-  await expect.poll(job, { timeout: 20_000 }).toMatchObject({ state: 'done', rows: LINES.length - OTHERS.length });
+  await expect.poll(job).toMatchObject({ state: 'done', rows: LINES.length - OTHERS.length });
   expect(await found('')).toEqual(sorted(OTHERS));
   // From segments now, whose indexes have the elements.
   expect(await found('user_id=70')).toEqual([OTHERS[1]]);

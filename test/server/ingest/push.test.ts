@@ -74,7 +74,7 @@ function texts({ opened }: Opened): string[] {
 
 const MANY = numbered(2 * PUSHED_ROWS_PER_GROUP_MAX + 5);
 
-test('a repeat stores nothing, whether at once, after a flush or after restarts', { timeout: 120_000 }, async () => {
+test('a repeat stores nothing, whether at once, after a flush or after restarts', async () => {
   let at = await openPushes();
   const lines = numbered(10);
   for (let n = 0; n < 2; n++) expect(await at.push({ lines })).toBe(10);
@@ -87,7 +87,7 @@ test('a repeat stores nothing, whether at once, after a flush or after restarts'
 });
 
 for (const stored of [0, 1, 2]) {
-  test(`a push that ended after ${stored} row groups is completed by its repeat`, { timeout: 120_000 }, async () => {
+  test(`a push that ended after ${stored} row groups is completed by its repeat`, async () => {
     let at = await openPushes();
     at.dieAfter = stored;
     await expect(at.push({ lines: MANY })).rejects.toThrow(Killed);
@@ -161,20 +161,16 @@ test.for<[string, Partial<Push> & { lines: readonly string[] }]>([
   expect(texts(at)).toEqual(LINES);
 });
 
-test(
-  'another body while the first is incomplete is refused; the first can still be completed',
-  { timeout: 120_000 },
-  async () => {
-    const at = await openPushes();
-    at.dieAfter = 1;
-    await expect(at.push({ lines: MANY })).rejects.toThrow(Killed);
-    at.dieAfter = Infinity;
-    const other = [...MANY.slice(0, -1), 'other 1'];
-    await expect(at.push({ lines: other })).rejects.toMatchObject({ status: 409 });
-    await at.push({ lines: MANY });
-    expect(texts(at)).toEqual(MANY.toSorted());
-  },
-);
+test('another body while the first is incomplete is refused; the first can still be completed', async () => {
+  const at = await openPushes();
+  at.dieAfter = 1;
+  await expect(at.push({ lines: MANY })).rejects.toThrow(Killed);
+  at.dieAfter = Infinity;
+  const other = [...MANY.slice(0, -1), 'other 1'];
+  await expect(at.push({ lines: other })).rejects.toMatchObject({ status: 409 });
+  await at.push({ lines: MANY });
+  expect(texts(at)).toEqual(MANY.toSorted());
+});
 
 test('a key belongs to its caller', async () => {
   const at = await openPushes();
@@ -246,22 +242,18 @@ test('keys are forgotten after their time, and beyond their number', () => {
   expect(positions.pushes.get(key(1))).toBeUndefined();
 });
 
-test(
-  'positions of versions without hashes are read, and what they know to be stored is not stored again',
-  { timeout: 120_000 },
-  async () => {
-    const saved: JsonValue = { nodes: {}, keys: [['key:k', 1, NOW_MS]] };
-    expect(positionsProblem(saved)).toBeUndefined();
-    const at = await openPushes(undefined, saved);
-    expect(await at.push({ lines: MANY })).toBe(MANY.length);
-    expect(linesOf(at.opened.store)).toHaveLength(MANY.length - PUSHED_ROWS_PER_GROUP_MAX);
-    expect(await at.push({ lines: MANY })).toBe(MANY.length);
-    expect(linesOf(at.opened.store)).toHaveLength(MANY.length - PUSHED_ROWS_PER_GROUP_MAX);
-    const again = at.positions.save();
-    expect(positionsProblem(again)).toBeUndefined();
-    expect(again).toMatchObject({ keys: [['key:k', 1, NOW_MS]] });
-  },
-);
+test('positions of versions without hashes are read, and what they know to be stored is not stored again', async () => {
+  const saved: JsonValue = { nodes: {}, keys: [['key:k', 1, NOW_MS]] };
+  expect(positionsProblem(saved)).toBeUndefined();
+  const at = await openPushes(undefined, saved);
+  expect(await at.push({ lines: MANY })).toBe(MANY.length);
+  expect(linesOf(at.opened.store)).toHaveLength(MANY.length - PUSHED_ROWS_PER_GROUP_MAX);
+  expect(await at.push({ lines: MANY })).toBe(MANY.length);
+  expect(linesOf(at.opened.store)).toHaveLength(MANY.length - PUSHED_ROWS_PER_GROUP_MAX);
+  const again = at.positions.save();
+  expect(positionsProblem(again)).toBeUndefined();
+  expect(again).toMatchObject({ keys: [['key:k', 1, NOW_MS]] });
+});
 
 test('batches of versions without hashes are read from the WAL', async () => {
   let at = await openPushes();

@@ -2,11 +2,12 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { ServerOptions } from '../../../server/main.ts';
 import { openInodes } from '../../agent/pods.ts';
+import { eventually } from '../../eventually.ts';
 import { podObject, PODS } from '../../kubernetes/objects.ts';
-import { nodeOfEachTest, SOON } from './node-in-cluster.ts';
+import { nodeOfEachTest } from './node-in-cluster.ts';
 
 const POD = 'shop_api-1_uid-of-api-1';
 const node = nodeOfEachTest();
@@ -30,13 +31,13 @@ test('annotations and labels of a pod shut its files, and open them again', asyn
   expect(isOpen('proxy')).toBe(false);
 
   node.api.put(PODS, pod({ 'podlog.io/exclude': 'true' }));
-  await vi.waitFor(() => expect(isOpen('app')).toBe(false), SOON);
+  await eventually(() => expect(isOpen('app')).toBe(false));
 
   node.api.put(PODS, pod({}));
   await node.expectFound('', ['p1', 'from [redacted:email]']);
 
   node.api.put(PODS, pod({}, { 'team/name': 'billing' }));
-  await vi.waitFor(() => expect(isOpen('app') || isOpen('proxy')).toBe(false), SOON);
+  await eventually(() => expect(isOpen('app') || isOpen('proxy')).toBe(false));
 });
 
 test('the parser that a pod asks for is the one that cuts its lines, and may change', async () => {
@@ -45,12 +46,12 @@ test('the parser that a pod asks for is the one that cuts its lines, and may cha
   let n = 0;
   /** Writes such a line after the other, until one is found by its field as it is wanted. */
   const untilCut = async (line: (n: number) => string, isFound: boolean): Promise<void> => {
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const text = line(++n);
       write('app', text);
-      await vi.waitFor(async () => expect(await node.stored()).toContain(`${text}\n`), { timeout: 5_000, interval: 5 });
+      await eventually(async () => expect(await node.stored()).toContain(`${text}\n`));
       expect((await node.stored(`n=${n}`)) === `${text}\n`).toBe(isFound);
-    }, SOON);
+    });
   };
   const json = (each: number): string => `{"a":1,"n":${each}}`;
   const logfmt = (each: number): string => `a=1 n=${each}`;
@@ -88,18 +89,15 @@ test('a parser that there is not is said once, and lines are cut as ever', async
 test('the answer has an etag, and is short when it is known', async () => {
   await startWith('drop: [{ text: noise }]');
   const ask = (etag: string) => fetch(`${node.url}/agent/rules?node=worker-1`, { headers: { 'if-none-match': etag } });
-  await vi.waitFor(
-    async () => {
-      const answer = await ask('');
-      expect(await answer.json()).toEqual({
-        rules: { include: [], exclude: [], drop: [{ name: 'noise', text: 'noise' }], redact: [], multiline: [] },
-        pods: [],
-      });
-      const again = await ask(answer.headers.get('etag')!);
-      expect(again.status).toBe(304);
-      expect(await again.text()).toBe('');
-    },
-    { timeout: 5_000 },
-  );
+  await eventually(async () => {
+    const answer = await ask('');
+    expect(await answer.json()).toEqual({
+      rules: { include: [], exclude: [], drop: [{ name: 'noise', text: 'noise' }], redact: [], multiline: [] },
+      pods: [],
+    });
+    const again = await ask(answer.headers.get('etag')!);
+    expect(again.status).toBe(304);
+    expect(await again.text()).toBe('');
+  });
   expect((await fetch(`${node.url}/agent/rules`)).status).toBe(400);
 });

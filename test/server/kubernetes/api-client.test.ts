@@ -2,10 +2,11 @@
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ApiClient } from '../../../server/kubernetes/api-client.ts';
 import { connect } from '../../../server/kubernetes/connection.ts';
 import { API_LINE_BYTES_MAX, WATCH_EVENTS_WAITING_MAX, WATCH_WAITING_BYTES_MAX } from '../../../server/limits.ts';
+import { eventually } from '../../eventually.ts';
 
 const PATH = '/api/v1/pods';
 
@@ -44,7 +45,7 @@ async function collect(): Promise<unknown[]> {
 }
 
 const line = (n: number, padding = ''): string => `${JSON.stringify({ type: 'ADDED', object: { n, padding } })}\n`;
-const isClosed = (): Promise<void> => vi.waitFor(() => expect(openCount).toBe(0), { timeout: 5000 });
+const isClosed = (): Promise<void> => eventually(() => expect(openCount).toBe(0));
 
 test('events, in whatever pieces they come, until the server ends them', async () => {
   const text = Buffer.from(line(1, 'ü€😀') + line(2) + line(3));

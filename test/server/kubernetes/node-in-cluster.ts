@@ -3,14 +3,13 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, vi } from 'vitest';
+import { afterEach, beforeEach, expect } from 'vitest';
 import { type Agent, startAgent } from '../../../agent/agent.ts';
 import type { Server, ServerOptions } from '../../../server/main.ts';
 import { cri } from '../../agent/pods.ts';
+import { eventually } from '../../eventually.ts';
 import { TestApiServer } from '../../kubernetes/api-server.ts';
 import { startQuietServer } from '../quiet-server.ts';
-
-export const SOON = { timeout: 10_000, interval: 5 };
 
 /** One that is new for each test of a file. The API runs; server and agent are still to be started. */
 export function nodeOfEachTest(): NodeInCluster {
@@ -75,8 +74,8 @@ export class NodeInCluster {
 
   /** Waits until the lines that match are these. */
   async expectFound(query: string, want: readonly string[]): Promise<void> {
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await this.stored(query)).split('\n').filter((line) => line !== '')).toEqual(want);
-    }, SOON);
+    });
   }
 }

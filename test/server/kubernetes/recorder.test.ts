@@ -1,6 +1,6 @@
 /** Whatever fails and restarts: each entry is stored once. */
 import { pino } from 'pino';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { BatchAcceptor } from '../../../server/ingest/accept-batch.ts';
 import { CLUSTER_NODE, Positions } from '../../../server/ingest/positions.ts';
 import { EventLog } from '../../../server/kubernetes/events.ts';
@@ -8,6 +8,7 @@ import { type Entry, Recorder } from '../../../server/kubernetes/recorder.ts';
 import { GONE_FILE_KEPT_MS, RECORD_ROWS_MAX } from '../../../server/limits.ts';
 import { UnavailableError } from '../../../shared/errors.ts';
 import { Counter } from '../../../shared/metrics.ts';
+import { eventually } from '../../eventually.ts';
 import { eventObject } from '../../kubernetes/objects.ts';
 import { linesOf, type OpenStore, openStore, reopen } from '../store/open-store.ts';
 
@@ -75,7 +76,7 @@ test('an entry that has been told is not told again, neither now nor after a res
 test('entries wait a moment for others, and are stored without being asked for', async () => {
   const server = await opened();
   await addAll(server, entry('a', 1));
-  await vi.waitFor(() => expect(texts(server)).toEqual(['a 1']));
+  await eventually(() => expect(texts(server)).toEqual(['a 1']));
 });
 
 test('many entries, of many days: as many batches as it takes', async () => {
@@ -93,7 +94,7 @@ test('a store that takes nothing is tried again, and whoever reads the API waits
   const entries = Array.from({ length: RECORD_ROWS_MAX }, (_, i) => entry('a', i + 1));
   let isAdded = false;
   const added = addAll(server, ...entries).then(() => (isAdded = true));
-  await vi.waitFor(() => expect(server.recorder.known('a')).toBe(0));
+  await eventually(() => expect(server.recorder.known('a')).toBe(0));
   expect(isAdded).toBe(false);
   await added;
   expect(texts(server)).toHaveLength(RECORD_ROWS_MAX);

@@ -1,11 +1,12 @@
 /** What every LogStore promises, as tests: `describeLogStore('mine', open)` holds an implementation to it. */
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { LogStore } from '../../../server/store/log-store.ts';
 import { parsePattern } from '../../../server/store/scan/pattern.ts';
 import type { Plan } from '../../../server/store/scan/plan.ts';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { instantOf } from '../../../shared/time.ts';
 import { decodeBatch } from '../../../shared/wire.ts';
+import { eventually } from '../../eventually.ts';
 import { planOf } from '../query/query-context.ts';
 import { batchOf, type Line, numberedLines, TODAY } from './batches.ts';
 
@@ -112,7 +113,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
       const counts = cells.map(({ by, rows }) => `${by.join()} ${rows}`);
       expect(counts.toSorted()).toEqual([' 1', 'audit 1', 'error 2', 'info 1', 'warn 4']);
       const { id } = await store.erase({ ...planOf({ values: [value('level', ['warn'])] }) });
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         await store.tick();
         expect(store.isErased(id)).toBe(true);
       });
@@ -176,7 +177,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
     test('erase: what was there goes, what comes later stays', async () => {
       const store = await openFilled();
       const { id } = await store.erase({ ...planOf({ values: [value('user', ['2'])] }) });
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         await store.tick();
         expect(store.isErased(id)).toBe(true);
       });
@@ -194,7 +195,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
       await store.tick();
       expect(store.stats().rowCount).toBe(10);
       nowMs += 2 * DAY_MS;
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         await store.tick();
         expect(await found(store, { order: 'oldest' })).toEqual(numberedLines('young', 0, 5).map(({ text }) => text));
       });

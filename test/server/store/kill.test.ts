@@ -3,6 +3,6 @@ import { test } from 'vitest';
 import { killAgainAndAgain } from './kill-rounds.ts';
 import { newFolder } from './open-store.ts';
 
-test('killed at random points: exact counts', { timeout: 120_000 }, async () => {
+test('killed at random points: exact counts', async () => {
   await killAgainAndAgain(join(await newFolder(), 'data'), 10);
 });

@@ -42,7 +42,7 @@ async function expectAll(open: OpenStore): Promise<void> {
 }
 
 for (const name of FILES) {
-  test(`${name} with any byte flipped, cut anywhere, or gone: the other one counts`, { timeout: 120_000 }, async () => {
+  test(`${name} with any byte flipped, cut anywhere, or gone: the other one counts`, async () => {
     const { dataDir } = await sampleFolder();
     const bytes = await readFile(join(dataDir, name));
     const harms: ((path: string) => Promise<void>)[] = [(path) => rm(path)];
@@ -77,7 +77,7 @@ test('a manifest of before there were two gets its copy', async () => {
   expect(open.store.stats().quarantinedCount).toBe(0);
 });
 
-test('wherever a flush ends, each of the two files alone is enough', { timeout: 120_000 }, async () => {
+test('wherever a flush ends, each of the two files alone is enough', async () => {
   for (let steps = 0, isDone = false; !isDone; steps++) {
     const disk = new FaultyDisk();
     const open = await openStore({ disk });
@@ -150,7 +150,7 @@ async function atEachStep(
   expect(steps).toBeGreaterThan(5);
 }
 
-test('wherever a flush ends, both files may go', { timeout: 120_000 }, async () => {
+test('wherever a flush ends, both files may go', async () => {
   const twoDays = [...LINES, ...numberedLines('yesterday', 0, 10, TODAY - 1)];
   await atEachStep(
     (open) => append(open.store, batchOf({ lines: twoDays, files: [range('f', 0, 20)] })),
@@ -197,7 +197,7 @@ function erasuresOf({ store, dataDir, options }: OpenStore): Promise<Erasures> {
   });
 }
 
-test('wherever an erasure ends, both files may go, and no erased line comes back', { timeout: 120_000 }, async () => {
+test('wherever an erasure ends, both files may go, and no erased line comes back', async () => {
   const kept = LINES.filter(({ text }) => !text.includes('"n":7}') && !text.includes('"n":17}'));
   const prepare = async (open: OpenStore): Promise<void> => {
     for (let i = 0; i < 2; i++) {
