@@ -1,5 +1,5 @@
 /** What a flag of the podlog command is, and which commands there are. */
-export const COMMAND_NAMES = ['up', 'server', 'agent', 'check'] as const;
+export const COMMAND_NAMES = ['up', 'server', 'agent', 'forward', 'check'] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
 export interface Flag<T> {

@@ -7,7 +7,13 @@ import type { Flag } from './flag.ts';
 import { type ListenAddress, parseApi, parseListen, parseOptionalListen, parseUrl } from './flag-values/address.ts';
 import { parseMaxSizeBytes, parseRateLimit, parseRetentionMs } from './flag-values/amount.ts';
 import { LOG_LEVELS, type LogLevel, parseLogLevel, parseOnOff, parseSwitch } from './flag-values/choice.ts';
-import { parseFieldNames, parseNodeName, parsePodLabels, parseServiceAccounts } from './flag-values/name.ts';
+import {
+  parseFieldNames,
+  parseNodeName,
+  parseObjectName,
+  parsePodLabels,
+  parseServiceAccounts,
+} from './flag-values/name.ts';
 import { parseOptionalPath, parsePath, parsePaths } from './flag-values/path.ts';
 import { parseStartPattern } from './flag-values/start-pattern.ts';
 
@@ -40,7 +46,7 @@ export const dataDir: Flag<string> = {
 
 export const listen: Flag<ListenAddress> = {
   name: 'listen',
-  commands: ['up', 'server'],
+  commands: ['up', 'server', 'forward'],
   value: 'host:port',
   defaultText: '127.0.0.1:3100',
   help: 'address of the HTTP interface; 0.0.0.0:3100 for all interfaces',
@@ -220,7 +226,7 @@ export const multilineStart: Flag<string | undefined> = {
 
 export const logLevel: Flag<LogLevel> = {
   name: 'log-level',
-  commands: ['up', 'server', 'agent'],
+  commands: ['up', 'server', 'agent', 'forward'],
   value: 'level',
   defaultText: 'info',
   help: LOG_LEVELS.join(', '),
@@ -243,6 +249,33 @@ export const json: Flag<boolean> = {
   defaultText: 'false',
   help: 'one JSON object a line, for programs',
   parse: parseSwitch,
+};
+
+export const kubeconfig: Flag<string | undefined> = {
+  name: 'kubeconfig',
+  commands: ['forward'],
+  value: 'file',
+  defaultText: 'none',
+  help: 'instead of $KUBECONFIG or ~/.kube/config',
+  parse: parseOptionalPath,
+};
+
+export const namespace: Flag<string> = {
+  name: 'namespace',
+  commands: ['forward'],
+  value: 'name',
+  defaultText: 'podlog',
+  help: 'where podlog runs in the cluster',
+  parse: parseObjectName,
+};
+
+export const service: Flag<string> = {
+  name: 'service',
+  commands: ['forward'],
+  value: 'name',
+  defaultText: 'podlog',
+  help: "name of the server's Service",
+  parse: parseObjectName,
 };
 
 /** In the order in which help lists them. */
@@ -270,6 +303,9 @@ export const FLAGS: readonly Flag<unknown>[] = [
   containerRateLimit,
   multiline,
   multilineStart,
+  kubeconfig,
+  namespace,
+  service,
   repair,
   json,
   logLevel,

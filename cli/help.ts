@@ -22,6 +22,13 @@ const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
       ['PODLOG_RETENTION=90d podlog server', 'every flag has an environment twin'],
     ],
   },
+  forward: {
+    summary: "brings the cluster's server to this machine, as kubectl port-forward does, by your kubeconfig",
+    examples: [
+      ['podlog forward', 'then ask http://127.0.0.1:3100'],
+      ['podlog forward --kubeconfig ./k3s.yaml --listen 127.0.0.1:3200', 'another cluster, beside it'],
+    ],
+  },
   check: {
     summary: 'verifies every checksum and invariant of a data folder that no server has open',
     examples: [

@@ -5,30 +5,16 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../shared/errors.ts';
+import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { KubernetesOptions } from '../server/kubernetes/cluster.ts';
 import type { Connection } from '../server/kubernetes/connection.ts';
 
 /** @throws UsageError */
 export async function connectByKubeconfig(path: string): Promise<Connection> {
-  const [{ KubeConfig }, { parse }] = await Promise.all([
-    import('@kubernetes/client-node/dist/config.js'),
-    import('yaml'),
-  ]);
-  const config = new KubeConfig();
-  let tokenFile: string | undefined;
-  try {
-    const text = await readFile(path, 'utf8');
-    config.loadFromString(text);
-    config.makePathsAbsolute(dirname(path));
-    tokenFile = tokenFileOf(parse(text) as Kubeconfig, config.getCurrentUser()?.name);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`the kubeconfig ${path} cannot be used: ${reason}`, 1, { cause });
-  }
-  if (config.getCurrentCluster() === null) {
-    const message = `the kubeconfig ${path} names no cluster as its current context: kubectl config use-context`;
-    throw new UsageError(message, 1);
-  }
+  const config = await loadKubeconfig(path);
+  const { parse } = await import('yaml');
+  const text = await readFile(path, 'utf8');
+  const tokenFile = tokenFileOf(parse(text) as Kubeconfig, config.getCurrentUser()?.name);
   return {
     getCurrentCluster: () => config.getCurrentCluster(),
     applySecurityAuthentication: async (request) => {
@@ -38,6 +24,27 @@ export async function connectByKubeconfig(path: string): Promise<Connection> {
       request.setHeaderParam('Authorization', `Bearer ${token.trim()}`);
     },
   };
+}
+
+/**
+ * @param path  undefined: where kubectl looks, in $KUBECONFIG and ~/.kube/config
+ * @throws UsageError
+ */
+export async function loadKubeconfig(path: string | undefined): Promise<KubeConfig> {
+  const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
+  const config = new KubeConfig();
+  const what = path === undefined ? 'the kubeconfig' : `the kubeconfig ${path}`;
+  try {
+    if (path === undefined) config.loadFromDefault();
+    else config.loadFromFile(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(`${what} cannot be used: ${reason}`, 1, { cause });
+  }
+  if (config.getCurrentCluster() === null) {
+    throw new UsageError(`${what} names no cluster as its current context: kubectl config use-context`, 1);
+  }
+  return config;
 }
 
 interface Kubeconfig {

@@ -34,6 +34,8 @@ async function run(invocation: Invocation): Promise<number | void> {
       return (await import('./server.ts')).runServer(invocation.options);
     case 'agent':
       return (await import('./agent.ts')).runAgent(invocation.options);
+    case 'forward':
+      return (await import('./forward.ts')).runForward(invocation.options);
     case 'check':
       return (await import('./check.ts')).runCheck(invocation.options);
   }

@@ -56,12 +56,22 @@ export interface CheckOptions {
   readonly json: boolean;
 }
 
+export interface ForwardOptions {
+  /** Undefined: where kubectl looks. */
+  readonly kubeconfig: string | undefined;
+  readonly namespace: string;
+  readonly service: string;
+  readonly listen: ListenAddress;
+  readonly logLevel: LogLevel;
+}
+
 export type Invocation =
   | { readonly kind: 'help'; readonly about: CommandName | undefined }
   | { readonly kind: 'version' }
   | { readonly kind: 'up'; readonly options: UpOptions }
   | { readonly kind: 'server'; readonly options: ServerOptions }
   | { readonly kind: 'agent'; readonly options: AgentOptions }
+  | { readonly kind: 'forward'; readonly options: ForwardOptions }
   | { readonly kind: 'check'; readonly options: CheckOptions };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -94,6 +104,17 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
       return { kind: command, options: serverOptions(read, env) };
     case 'agent':
       return { kind: command, options: agentOptions(read) };
+    case 'forward':
+      return {
+        kind: command,
+        options: {
+          kubeconfig: read(flags.kubeconfig),
+          namespace: read(flags.namespace),
+          service: read(flags.service),
+          listen: read(flags.listen),
+          logLevel: read(flags.logLevel),
+        },
+      };
     case 'check':
       return {
         kind: command,

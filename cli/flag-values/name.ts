@@ -31,6 +31,14 @@ export function parseNodeName(text: string): string {
   return text;
 }
 
+/** Of a namespace or a Service. */
+export function parseObjectName(text: string): string {
+  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) {
+    throw new RangeError('must be a name as Kubernetes has them: up to 63 lower-case letters, digits and hyphens');
+  }
+  return text;
+}
+
 /** Field names, separated by commas; none to index nothing. What several fields answer is not looked up in any index. */
 export function parseFieldNames(text: string): readonly string[] {
   const names = text === 'none' ? [] : text.split(',').map((name) => name.trim());

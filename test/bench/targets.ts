@@ -17,7 +17,7 @@ export const TARGETS = {
   agentMegabytesPeak: max(110),
   /** A quiet node: 200 files that nobody writes to. */
   agentIdleCorePercent: max(1),
-  agentIdleMegabytes: max(80),
+  agentIdleMegabytes: max(85),
   /** A container that floods at 50 MB/s is read in turns with the others. */
   floodQuietLagP99Ms: max(2_000),
   /** The store's cost for a line that is encoded already is close to a memcpy; compaction keeps up beside it. */

@@ -151,7 +151,7 @@ test('a switch is true when it is there, or as its twin or its text says', () =>
 });
 
 test.each<[args: string, env: Record<string, string>, want: string]>([
-  ['', {}, 'which command? up, server, agent, check; podlog --help explains them'],
+  ['', {}, 'which command? up, server, agent, forward, check; podlog --help explains them'],
   ['serve', {}, 'there is no command "serve"; did you mean server?; podlog --help lists them'],
   ['frobnicate', {}, 'there is no command "frobnicate"; podlog --help lists them'],
   ['--listen x', {}, 'the command comes before its flags: podlog up --listen'],

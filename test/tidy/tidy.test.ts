@@ -156,6 +156,7 @@ const TOOLS: Readonly<Record<string, string>> = {
   'oxlint-tsgolint': '--type-aware',
   prettier: 'prettier --check',
   '@types/node': '"types": ["node"]',
+  '@types/ws': 'tsc &&',
 };
 
 test('every dependency is used, and everything imported is a dependency', () => {
