@@ -164,8 +164,8 @@ function noteRange({ note, to }: NoteMove): SentNote[] {
 }
 
 /**
- * What a range makes needless when it moves behind what is lost: the file itself if it has no name any more, and the one
- * that it stands for. A file that nobody has seen is remembered with the rest of its run, as what has been said of its head.
+ * What a range makes needless when it moves past what is lost: the file itself if it has no name any more, and the one
+ * that it replaces. A file that was never seen is remembered with the rest of its run, as a marker was stored for its head.
  */
 function needlessFiles({ chain, file, range, to }: SentRange): string[] {
   if (file.loss === undefined || file.onDisk || Math.min(...to) < file.sizeBytes) return [];

@@ -1,6 +1,6 @@
 /**
  * Lines whose beginning is lost: after a loss, the first fragment of a stream may be the end of a line. It is flagged as
- * partial where that is known, because the fragment before it was read, and where nobody knows, unless it is a JSON object.
+ * partial where that is known, because the fragment before it was read, and where it is not, unless it is a JSON object.
  */
 import { CriParser, STDERR, STDOUT } from '../shared/cri.ts';
 import type { Chain } from './chain.ts';

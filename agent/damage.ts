@@ -17,7 +17,7 @@ const UPPER_T = 0x54;
 const TIME_BYTES = 19;
 const T_AT = 10;
 const STRIDE = 9;
-/** Of the fraction and the zone behind it. */
+/** Length of a fraction and the zone after it. */
 const ZONE_BYTES_MAX = 16;
 /** Digits of a fraction below which a time in a message is not taken for a runtime's: one in a thousand of those has fewer. */
 const FRACTION_DIGITS_MIN = 6;
@@ -110,7 +110,7 @@ export function textEnd(bytes: Buffer, cri: CriParser, end: number, chunkEnd: nu
 
 /**
  * Where the record ends that `cri` has parsed and whose message begins as a JSON object: before a record in it that was
- * written later, if it is no whole object.
+ * written later, if the object is not whole.
  */
 export function objectEnd(bytes: Buffer, cri: CriParser, end: number): number {
   if (nestedEnd(bytes, cri.messageStart, end) >= 0) return end;

@@ -9,7 +9,7 @@ import { type FSWatcher, watch } from 'chokidar';
 import type { Logger } from 'pino';
 import { WATCH_RETRY_MS, WATCHED_PODS_MAX } from './limits.ts';
 
-/** chokidar's `watch`, or what stands for it in a test. */
+/** chokidar's `watch`, or its substitute in a test. */
 export type WatchPods = (podsDir: string) => Pick<FSWatcher, 'on' | 'close'>;
 
 export interface DirectoryWatcherOptions {
@@ -90,7 +90,7 @@ export class DirectoryWatcher {
   }
 }
 
-/** Of containers, only the names that events tell are wanted. */
+/** Containers are not watched: only their names are wanted, which events of the pod's directory give. */
 function watchWithChokidar(podsDir: string): FSWatcher {
   return watch(podsDir, {
     depth: 1,

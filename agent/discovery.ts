@@ -5,7 +5,7 @@
  * Events only say where to look; what is there is always listed afresh, and everything is listed every few seconds in case
  * one was missed. A new pod's directory is listed at each poll for a moment, since the watch on it begins somewhat later.
  *
- * Where no event has told of it, the time of a directory does: it has changed and what is in it has not, so something has come
+ * Where no event has reported it, the time of a directory does: if it has changed and its content has not, something has come
  * and gone.
  */
 import { readdirSync, statSync, type Dirent } from 'node:fs';
@@ -52,12 +52,12 @@ export class Discovery {
   readonly #pods = new Map<string, Set<string>>();
   /** Pod directory name → what its last listing has shown. */
   readonly #listings = new Map<string, Listing>();
-  /** Pod directory name → since when an event is awaited that tells what has come and gone in it. */
+  /** Pod directory name → since when an event is awaited that names what has come and gone in it. */
   readonly #unexplained = new Map<string, number>();
   /** Pod directory name → until when its directory is listed at each poll. */
   readonly #newUntilMs = new Map<string, number>();
   #nowMs = 0;
-  /** Pod directory name → names in it that events have told of. */
+  /** Pod directory name → names in it that events have reported. */
   readonly #touched = new Map<string, Set<string>>();
   /** Paths below the pods directory that went since the last full scan but one: events may still tell of them. */
   #wentBefore = new Set<string>();

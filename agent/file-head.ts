@@ -4,9 +4,9 @@
  * how much of it was there when it was looked at.
  *
  * Where another file of the run has the same head, the head is extended by whole lines until the two differ:
- * `@<timestamp text>~<bytes>-<crc32 of so many bytes>`. Whoever knows such a head can check it against a file, so it is
+ * `@<timestamp text>~<bytes>-<crc32 of these bytes>`. Whoever knows such a head can check it against a file, so it is
  * found again after a restart, whatever has become of the other file. A file that ends before they differ has `=<number>`
- * behind it: such a head says less, and counts only where the other file is there, too, or is known to be longer.
+ * after it: such a head says less, and counts only where the other file is there, too, or is known to be longer.
  */
 import { closeSync, readSync } from 'node:fs';
 import { constants, crc32, gunzipSync } from 'node:zlib';

@@ -65,7 +65,7 @@ export function isLostHead(head: string): boolean {
   return head.startsWith(LOST_PREFIX);
 }
 
-/** The time of the first line or, of a file that nobody has seen, of its loss; undefined for a head that has none. */
+/** The time of the first line or, for a file that was never seen, of its loss; undefined for a head that has none. */
 export function timeOfHead(head: string): number | undefined {
   if (isLostHead(head)) return Number(head.slice(LOST_PREFIX.length));
   const timeMs = Date.parse(head.slice(1).split('~', 1)[0]!);

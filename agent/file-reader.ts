@@ -63,7 +63,7 @@ export class FileReader {
     return true;
   }
 
-  /** Takes what is left at the end of a file that nobody writes to any more: a fragment without its newline, or a hole. */
+  /** Takes what is left at the end of a file that is not written to any more: a fragment without its newline, or a hole. */
   readTail(chain: Chain, file: LogFile, nowMs: number): void {
     if (file.zerosTo > file.readOffset) {
       if (this.#lines.takeZeros(chain, file, file.zerosTo)) this.#ready.add(chain);

@@ -54,8 +54,8 @@ export const BATCH_BYTES_MAX = 2 * MIB - READ_BYTES;
 export const BATCH_ROWS_MAX = 16 * 1024;
 
 /**
- * After so long without a large batch its memory is given back. That takes 50 ms, and the next large batch takes the memory
- * anew, so a shorter time would cost more where lines come in bursts.
+ * After this long without a large batch its memory is released. That takes 50 ms, and the next large batch takes the memory
+ * again, so a shorter time would cost more where lines come in bursts.
  */
 export const LULL_MS = 10_000;
 
@@ -114,7 +114,7 @@ export const POLL_MS = 1_000;
 /** A new pod's directory is listed at each tick for this long: the watch on it begins within milliseconds. */
 export const NEW_POD_MS = 1_000;
 
-/** An event comes this long after what it tells of, if one comes. Beyond: something has come and gone without a name. */
+/** An event comes this long after what it reports, if one comes. Beyond: something came and went without a name. */
 export const EVENT_MS_MAX = 500;
 
 /** Pods whose directories are watched, 40 KB each; Kubernetes allows 110 a node by default. Beyond: all are listed. */
@@ -161,7 +161,7 @@ export const SPARE_DESCRIPTORS = 64;
 /** Paths that were refused, each of which is said once. Beyond it the oldest is forgotten, and may be said again. */
 export const REFUSED_PATHS_MAX = 1024;
 
-/** A directory that was empty for longer than this before it went held nothing; of a younger one nobody knows. */
+/** A directory that was empty for longer than this before it went held nothing; of a younger one that is not certain. */
 export const UNSEEN_MS_MAX = 2_000;
 
 /** With --container-rate-limit: what a container may send at once after a quiet time, as a time at its limit. */
@@ -205,7 +205,7 @@ export const GZIP_HEAD_BYTES = 64 * KIB;
 export const BACKOFF_MS_MIN = 100;
 export const BACKOFF_MS_MAX = 2_000;
 
-/** A connection that is not there after so long is tried again: a server that is away may not even refuse it. */
+/** A connection that is not established within this time is tried again: a server that is away may not even refuse it. */
 export const CONNECT_MS_MAX = 2_000;
 
 /** A server that says nothing for this long is asked again. */
@@ -220,7 +220,7 @@ export const ANSWER_BYTES_MAX = 8 * MIB;
 /** The longest Retry-After that is honoured. */
 export const RETRY_AFTER_MS_MAX = 60_000;
 
-/** What goes wrong with each request is logged so often. */
+/** Minimum interval between repeated warnings. */
 export const COMPLAINT_MS = 60_000;
 
 /** The longest that reading goes on without a look at timers and sockets. */

@@ -136,7 +136,7 @@ export class LineReader {
   }
 
   /**
-   * Takes bytes[0, end), which begin at readOffset and have no newline: what stands at the very end of a file that will not
+   * Takes bytes[0, end), which begin at readOffset and have no newline: what is at the very end of a file that will not
    * grow, or before a hole.
    * @returns how many were taken: all, unless the batch is full
    */

@@ -23,7 +23,7 @@ export interface LogFile {
   inode: number;
   /** `@…`, the part of the identity that its beginning gives (file-head.ts); empty until its first line is complete. */
   head: string;
-  /** Of a lost file: the id of the file that it stands for, which the server may forget when it has the marker. */
+  /** Of a lost file: the id of the file that it replaces, which the server may forget when it has the marker. */
   replaces: string | undefined;
   /** Changes with a write and with a rename, so that the path of an untouched file needs no look. */
   ctimeMs: number;

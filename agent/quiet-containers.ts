@@ -8,7 +8,7 @@ import type { Container } from './container.ts';
 import { QUIET_MS, QUIET_WATCHES_MAX, RESCAN_MS } from './limits.ts';
 import { isComplete } from './log-file.ts';
 
-/** `fs.watch`, or what stands for it in a test. */
+/** `fs.watch`, or its substitute in a test. */
 export type Watch = (
   path: string,
   listener: (event: string, name: string | null) => void,

@@ -1,7 +1,7 @@
 /**
  * What the server remembers of a container's runs, besides positions of files: how many have been seen to begin, and how
  * many are done with, which is to say that every line of them is stored, or a marker says that it is not. So an agent that
- * starts can tell a run that nobody has seen, and a run whose end nobody has seen, from one that may go without a word.
+ * starts can distinguish a run that was never seen, or whose end was never seen, from one that may go without a word.
  *
  * To the server a ledger is a file like any other, with two counts in the place of offsets. It moves in the batch that has
  * the lines or the marker, so it never says more than what is stored.

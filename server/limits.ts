@@ -107,7 +107,7 @@ export const FILES_MAX = 500_000;
 /** Name of a log file; a uid, a container's name and a time make 150 bytes at most. Beyond: 400. */
 export const FILE_NAME_BYTES_MAX = 1024;
 
-/** A node unseen for so long is gone and its files with it. Beyond: its positions are forgotten. */
+/** A node that is not seen for this long is gone, and its files with it. Beyond: its positions are forgotten. */
 export const NODE_UNSEEN_MS_MAX = 30 * DAY_MS;
 
 /**
@@ -207,10 +207,10 @@ export const COMPACTION_OPEN_LINE_BYTES_MAX = 144 * MIB;
  */
 export const COMPACTION_OPEN_BYTES_MAX = 256 * MIB;
 
-/** Decoded columns that a merge keeps. Beyond: they are decoded anew for each output group. */
+/** Decoded columns that a merge keeps. Beyond: they are decoded again for each output group. */
 export const COMPACTION_DECODED_BYTES_MAX = 64 * MIB;
 
-/** Nothing has come to a day for this time: all of it is merged, as hard as it pays. More than the age of a WAL file. */
+/** A day without writes for this long is fully compacted. More than the age of a WAL file. */
 export const COMPACTION_QUIET_MS = 2 * HOUR_MS;
 
 /**
@@ -220,7 +220,7 @@ export const COMPACTION_QUIET_MS = 2 * HOUR_MS;
 export const COMPACTION_WAL_FILES_MAX = 8;
 export const COMPACTION_WAITING_SEGMENTS_MAX = 64;
 
-/** After a compaction failed (a full disk, say), the next one waits so long. */
+/** How long the next compaction waits after one has failed (a full disk, say). */
 export const COMPACTION_RETRY_MS = 1 * MINUTE_MS;
 
 // ── Retention ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -247,7 +247,7 @@ export const MAX_SIZE_RESERVE_BYTES = 256 * MIB;
 
 /**
  * A clock that differs by more from the time that it should be has jumped. Beyond: retention goes on by the earlier of the
- * two for as long as CLOCK_HOLD_MS, a day in which somebody can set the clock. Lines that arrived within CLOCK_LINES_MS and
+ * two for as long as CLOCK_HOLD_MS, a day in which the clock can be set. Lines that arrived within CLOCK_LINES_MS and
  * are all older than the jump prolong it. How often a quiet store notes the time: CLOCK_NOTED_MS.
  */
 export const CLOCK_JUMP_MS = 1 * DAY_MS;
@@ -330,7 +330,7 @@ export const LIMIT_MAX = 100_000;
 export const ANSWER_ROWS_HELD_MAX = 20 * LIMIT_MAX;
 export const ANSWER_ROWS_FEW = 1000;
 
-/** A client that takes nothing of its answer for so long is cut off: rows and deleted segments are held for it. */
+/** A client that reads nothing of its answer for this long is cut off: rows and deleted segments are held for it. */
 export const ANSWER_STALLED_MS_MAX = 5 * MINUTE_MS;
 
 /** Lines of history before a live tail, as `tail -f` has it. */
@@ -338,7 +338,7 @@ export const FOLLOW_LIMIT_DEFAULT = 10;
 
 /**
  * Live tails, of all callers and of one; a caller is a token, or an address where there are none. Each holds a connection,
- * and every new line is held against its filter. Beyond: 503.
+ * and its filter is applied to every new line. Beyond: 503.
  */
 export const TAILS_MAX = 512;
 export const TAILS_OF_CALLER_MAX = 256;
@@ -419,7 +419,7 @@ export const RENDER_BYTES_AT_ONCE = 4 * MIB;
  */
 export const LABELS_ANSWER_BYTES_MAX = 4 * MIB;
 
-/** Groups of an answer when nobody says how many; there is always told how many there are. */
+/** Groups of an answer when the query does not say how many; the answer always says how many there are. */
 export const AGGREGATE_LIMIT_DEFAULT = 100;
 
 /**
@@ -472,7 +472,7 @@ export const HISTOGRAM_STRAY_SHARE_MAX = 0.01;
 /** Fields that an aggregation is grouped by. Beyond: 400. */
 export const AGGREGATE_BY_MAX = 4;
 
-/** Distinct values that a facet counts; a field with more is an id, and only how often it occurs is told. */
+/** Distinct values that a facet counts; a field with more is an id, and the answer says only how often it occurs. */
 export const FACET_VALUES_MAX = 1000;
 
 /** Names of labels and fields whose facets are counted. Beyond: the answer has the most frequent ones, and says so. */
@@ -497,7 +497,7 @@ export const WORKER_INDEXES_BYTES_MAX = 8 * MIB;
 /** Headers of row groups that a worker keeps, decoded: 400 of 40 KB, as busy nodes have them. Beyond: as above. */
 export const WORKER_HEADERS_BYTES_MAX = 16 * MIB;
 
-/** Memory that a worker keeps for each of the pieces of a row group that it looks at side by side. Beyond: memory of its own. */
+/** Memory that a worker keeps for each piece of a row group that it reads side by side. Beyond: memory of its own. */
 export const PEEK_KEPT_BYTES_MAX = 1 * MIB;
 
 /** Files that a worker keeps open, and for how long: a deleted one takes room until then. Beyond: opened again. */
@@ -515,7 +515,7 @@ export const HEADERS_RECEIVE_MS_MAX = 10 * SECOND_MS;
 /** Time for a whole request: more than the pace of bodies allows, for what that does not see. Beyond: 408. */
 export const REQUEST_RECEIVE_MS_MAX = 5 * MINUTE_MS;
 
-/** How often connections are held against these two. Beyond: they end this much later. */
+/** How often connections are checked against these two. Beyond: they end this much later. */
 export const CONNECTIONS_CHECK_MS = 2 * SECOND_MS;
 
 /**
@@ -524,7 +524,7 @@ export const CONNECTIONS_CHECK_MS = 2 * SECOND_MS;
  */
 export const CONNECTIONS_MAX = 8192;
 
-/** Connections on which no caller has been let in yet; that takes milliseconds. Beyond: the oldest of them is closed. */
+/** Connections without an authenticated request so far; that takes milliseconds. Beyond: the oldest of them is closed. */
 export const STRANGER_CONNECTIONS_MAX = 512;
 
 /** Requests under way on one connection. No client of today sends a second one before the first answer. Beyond: closed. */
@@ -583,7 +583,7 @@ export const REVIEW_ANSWER_BYTES_MAX = 256 * KIB;
 /** A client whose token cannot be reviewed now tries again after this time. */
 export const RETRY_AFTER_REVIEW_SECONDS = 5;
 
-/** What goes wrong with each request is logged so often. */
+/** Minimum interval between repeated warnings. */
 export const COMPLAINT_MS = 1 * MINUTE_MS;
 
 // ── Kubernetes ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -592,7 +592,7 @@ export const COMPLAINT_MS = 1 * MINUTE_MS;
 export const FIRST_LIST_WAIT_MS_MAX = 2 * SECOND_MS;
 
 /**
- * Lines of a pod of which the watch has not told yet may wait so long, once. It tells within milliseconds, and mostly
+ * How long lines of a pod that the watch has not reported yet may wait, once. It reports a pod within milliseconds, and mostly
  * before the container runs. Beyond: as above.
  */
 export const POD_WAIT_MS_MAX = 500;

@@ -98,7 +98,7 @@ export class TooManyStreamsError extends PodlogError {
   }
 }
 
-/** A worker thread died of what it was given to do, as far as anybody can tell: of memory that ran out, or of a bug in Node. */
+/** A worker thread died, most likely of what it was given to do: of memory that ran out, or of a bug in Node. */
 export class WorkerDiedError extends UnavailableError {}
 
 /** A row group would take more memory than one may: which limit. The sender makes smaller ones. */

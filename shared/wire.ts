@@ -12,7 +12,7 @@
  * positions.
  *
  * **Positions.** A log file is known by `<pod uid>/<container>/<restart>@<CRI timestamp of its first line>`, with
- * `~<bytes>-<crc32>` of its beginning behind it where another file of the same run has the same first line. Its
+ * `~<bytes>-<crc32>` of its beginning after it where another file of the same run has the same first line. Its
  * position is, for each of stdout and stderr, the offset in uncompressed bytes before which every fragment of that
  * stream has been stored. The two differ only while one stream waits for the rest of a partial line. A batch moves
  * positions and stores lines in one record, so the two cannot disagree.

@@ -1,7 +1,7 @@
 /**
  * Puts replacements in the place of what redact rules find in a line. Rules see text, not escapes: where a string has some,
  * they are undone first, as often as there are levels of them. JSON stays JSON, also inside of strings: keys and strings lose
- * what was found in them, a number or literal becomes a string as a whole, and what stands between stays.
+ * what was found in them, a number or literal becomes a string as a whole, and what is between them stays.
  */
 import { UNESCAPE_LEVELS_MAX } from '../limits.ts';
 import { jsonIn, type JsonToken, type JsonValue } from './json-tokens.ts';

@@ -8,7 +8,7 @@ const SURROGATE_MIN = 0xd800;
 const LOW_SURROGATE_MIN = 0xdc00;
 const LOW_SURROGATE_MAX = 0xdfff;
 
-/** What the byte after a backslash stands for; 0 where it is not an escape. */
+/** The meaning of the byte after a backslash; 0 where it is not an escape. */
 const SIMPLE = new Uint8Array(256);
 for (const [i, byte] of Buffer.from('"\\/bfnrt').entries()) SIMPLE[byte] = '"\\/\b\f\n\r\t'.charCodeAt(i);
 
@@ -31,7 +31,7 @@ export function unescapeText(bytes: Buffer, start: number, end: number, outer?: 
 }
 
 /**
- * As `unescapeText`, into memory of the caller's: no escape is shorter than what it stands for.
+ * As `unescapeText`, into memory of the caller's: no escape is shorter than its meaning.
  * @returns the length of the text
  */
 export function unescapeInto(text: Buffer, bytes: Buffer, start: number, end: number, map?: Int32Array): number {

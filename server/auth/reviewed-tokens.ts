@@ -45,7 +45,7 @@ interface Shown {
   readonly key: string;
   readonly token: string;
   readonly claims: Claims;
-  /** Undefined where it is not known; else so many reviews at once are for it. */
+  /** Undefined where it is not known; otherwise REVIEWS_OF_ADDRESS_AT_ONCE_MAX counts for it. */
   readonly address: string | undefined;
 }
 
@@ -157,7 +157,7 @@ function verdictOf({ authenticated, username, audiences, node }: ReviewedToken, 
   const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(username ?? '') ?? [];
   const account = `${namespace}/${name}`;
   if (name === undefined || !accounts.includes(account)) {
-    const message = `${name === undefined ? 'this user' : `the ServiceAccount ${account}`} is no agent here: --agent-accounts lists those that are`;
+    const message = `${name === undefined ? 'this user' : `the ServiceAccount ${account}`} is not an agent here: --agent-accounts lists those that are`;
     return { refusal: new ForbiddenError(message) };
   }
   if (node === undefined) {

@@ -101,7 +101,7 @@ function topValues(values: ReadonlyMap<string, number>, top: number): { value: s
   return sorted.slice(0, top).map(([value, rows]) => ({ value, rows }));
 }
 
-/** Holds a slot and a snapshot while `run` works, which is told when the client is gone. */
+/** Holds a slot and a snapshot while `run` works, whose signal is aborted when the client is gone. */
 async function withSnapshot<T>(
   { store, slots }: AggregatesOptions,
   request: FastifyRequest,

@@ -18,7 +18,9 @@ export class BodyBudget {
   expect(caller: string, bytes: number): void {
     const ofCaller = this.#heldBytesOf.get(caller) ?? 0;
     if (this.#heldBytes + bytes <= BODIES_IN_FLIGHT_BYTES_MAX && ofCaller + bytes <= BODIES_OF_CALLER_BYTES_MAX) return;
-    throw new UnavailableError('too many lines arrive at once: wait, and send them again', RETRY_AFTER_QUEUE_SECONDS);
+    const limits = `${BODIES_IN_FLIGHT_BYTES_MAX} bytes in all, ${BODIES_OF_CALLER_BYTES_MAX} of one caller`;
+    const message = `too many request bodies in flight (at most ${limits}): wait, and send this one again`;
+    throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
   }
 
   /** @throws UnavailableError */

@@ -25,9 +25,9 @@ export function sendError(error: Error, log: Logger, reply: FastifyReply): Fasti
   return reply.code(500).send(errorBody('PODLOG_INTERNAL', 'an unexpected failure; the log of the server has it'));
 }
 
-/** 404 for a path that does not exist. What does exist is the business of those alone who are let in. */
+/** 404 for a path that does not exist. Only callers with a valid token learn which paths do. */
 export function sendNotFound(routes: readonly string[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = request.url.split('?')[0]!;
-  const advice = request.isLetIn ? `; there is: ${routes.join(', ')}` : '';
+  const advice = request.isLetIn ? `; available: ${routes.join(', ')}` : '';
   return reply.code(404).send(errorBody('PODLOG_NO_ROUTE', `there is no ${request.method} ${path}${advice}`));
 }

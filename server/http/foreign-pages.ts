@@ -14,7 +14,9 @@ export function refuseForeignPages(app: FastifyInstance, isLocal: boolean): void
     const { host } = headers;
     const isRead = method === 'GET' || method === 'HEAD';
     if (!isRead && isFromForeignPage(headers)) {
-      throw new ForbiddenError('a page of another site may not write here; a proxy must pass on the Host that it got');
+      throw new ForbiddenError(
+        'a page of another site must not write here; a proxy in front must pass on the Host header',
+      );
     }
     if (isLocal && host !== undefined && !isOwnName(host)) {
       throw new ForbiddenError(
@@ -26,7 +28,7 @@ export function refuseForeignPages(app: FastifyInstance, isLocal: boolean): void
 
 /**
  * Browsers say with `Sec-Fetch-Site` whose page it is, but over plain http only to localhost. Without it, the page's origin
- * must be the one that was asked; and a client that sends neither is no browser. Which host was asked, `Host` says, and no
+ * must be the one that was asked; and a client that sends neither is not a browser. Which host was asked, `Host` says, and no
  * header that a page may set.
  */
 function isFromForeignPage({ 'sec-fetch-site': site, origin, referer, ...headers }: IncomingHttpHeaders): boolean {

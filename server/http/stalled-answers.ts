@@ -1,9 +1,9 @@
-/** Cuts off clients that do not take their answer: it is held for them. */
+/** Cuts off clients that do not read their answer, which holds memory. */
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
 
-/** Ends the connection of a client that takes nothing of what waits for it. To wait for more is no stall. */
+/** Ends the connection of a client that reads nothing of what waits for it. Waiting for more is not a stall. */
 export function cutOffStalled(response: ServerResponse, stalledMsMax: number): void {
   response.setTimeout(stalledMsMax, () => {
     if (response.writableLength > 0) response.destroy();

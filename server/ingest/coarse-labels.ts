@@ -11,7 +11,7 @@ import { relabelStreams } from '../../shared/row-group/relabel.ts';
 import type { Batch } from '../../shared/wire.ts';
 import { COMPLAINT_MS } from '../limits.ts';
 
-/** The label `pod` of streams that stand for many. */
+/** The label `pod` of streams that several others were merged into. */
 export const COARSE_POD = 'too-many-streams';
 
 /** From fine to coarse. What a token may see depends on the namespace, so that is never taken away. */

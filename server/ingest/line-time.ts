@@ -1,8 +1,8 @@
 /**
  * The time that a pushed line gives itself: the first of its top-level fields `time`, `ts`, `timestamp`, `@timestamp`,
  * `@t` (Serilog) and `t.$date` (MongoDB) that is an instant: as RFC 3339, as access logs write it, or as a number of seconds,
- * milliseconds, microseconds or nanoseconds since 1970, with or without an exponent. A time without a zone is no instant. Of a field that a line has more
- * than once, the last counts.
+ * milliseconds, microseconds or nanoseconds since 1970, with or without an exponent. A time without a zone is not an instant.
+ * If a line has a field more than once, the last one counts.
  *
  * The shredder has cut the line, JSON or text, into values by then, and its template says which of them may be the time.
  * Only an object that it did not cut to its end (too wide, one shape too many) is searched byte by byte.
@@ -61,7 +61,7 @@ export class LineTimeParser {
     return this.#parseUncut(bytes, starts[0]! - template.literals[0]!.length, ends[SLOTS_MAX - 1]!);
   }
 
-  /** False when bytes[start, end) are no instant that podlog knows. */
+  /** False when bytes[start, end) are not an instant in a known form. */
   parseValue(bytes: Uint8Array, start: number, end: number): boolean {
     const form = this.#accessLogTime;
     const isInstant =

@@ -118,7 +118,7 @@ export class Positions implements BatchState {
     }
   }
 
-  /** Forgets what nobody will ask for any more. To be called now and then. */
+  /** Forgets what will not be asked for any more. To be called now and then. */
   expire(): void {
     const nowMs = this.#now();
     const sinceMs = nowMs - (this.#expiredMs ?? nowMs);

@@ -1,6 +1,6 @@
 /**
  * What the body of a push may be: lines, and how they may be compressed (RFC 9110, 8.3 and 8.4). A body of another type would
- * be stored as lines that nobody wrote.
+ * be stored as lines that were never written.
  */
 import { gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import { CorruptionError, PodlogError } from '../../shared/errors.ts';
@@ -44,7 +44,7 @@ export function contentCodings(header: string | undefined): ContentCoding[] {
       );
     });
   if (codings.length <= CONTENT_CODINGS_MAX) return codings;
-  throw unsupported(`content-encoding: ${codings.length} codings; at most ${CONTENT_CODINGS_MAX} are undone`);
+  throw unsupported(`content-encoding: ${codings.length} codings; at most ${CONTENT_CODINGS_MAX} are supported`);
 }
 
 function unsupported(message: string): PodlogError {
@@ -53,7 +53,7 @@ function unsupported(message: string): PodlogError {
 
 /**
  * The body as it was before it was compressed.
- * @throws CorruptionError  it is not what its codings say, or goes on after its end
+ * @throws CorruptionError  it is not what its codings say, or has more bytes after its end
  * @throws PodlogError 413
  */
 export function decodeBody(body: Uint8Array, codings: readonly ContentCoding[]): Buffer {
@@ -96,7 +96,7 @@ function decompress(bytes: Buffer, method: Decompress, sizeBytesMax: number): { 
 /** A body of one part. */
 function inflated(bytes: Buffer, method: Decompress): Buffer {
   const { buffer, takenBytes } = decompress(bytes, method, INFLATED_BODY_BYTES_MAX);
-  if (takenBytes !== bytes.length) throw new CorruptionError('it goes on after its end');
+  if (takenBytes !== bytes.length) throw new CorruptionError('more bytes follow its end');
   return buffer;
 }
 

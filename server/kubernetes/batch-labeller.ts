@@ -80,7 +80,9 @@ export class BatchLabeller {
     const pods = uids.map((uid) => this.pods.find(uid));
     for (const pod of pods) {
       if (pod === undefined || pod.node === '' || pod.node === batch.node) continue;
-      throw new ForbiddenError(`the pod ${qualifiedName(pod)} runs on ${pod.node}, and this batch is of ${batch.node}`);
+      throw new ForbiddenError(
+        `the pod ${qualifiedName(pod)} runs on ${pod.node}, and this batch is from ${batch.node}`,
+      );
     }
     if (batch.rowGroup.length === 0 || pods.includes(undefined)) return;
     const names = new Set(pods.map((pod) => qualifiedName(pod!)));

@@ -18,7 +18,7 @@ export class AnswerRows {
    */
   reserve(rowsMax: number): HeldRows {
     if (rowsMax > ANSWER_ROWS_FEW && this.#held + rowsMax > ANSWER_ROWS_HELD_MAX) {
-      const message = `the answers that are under way may have more than ${ANSWER_ROWS_HELD_MAX} lines: ask again later, or for fewer lines`;
+      const message = `answers in flight may have more than ${ANSWER_ROWS_HELD_MAX} lines: retry later, or lower limit`;
       throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
     }
     let held = 0;

@@ -83,7 +83,7 @@ export class LiveTail {
     this.#wake?.();
   }
 
-  /** To be called when it is read no more. */
+  /** To be called when it is not read any more. */
   leave(): void {
     this.history.release();
     this.#leaveOthers();

@@ -118,11 +118,13 @@ export class LiveTails {
 
   #assertRoom(caller: string): void {
     if (this.#tails.size >= TAILS_MAX) {
-      throw tooMany(`there are ${TAILS_MAX} live tails, as many as this server allows`);
+      throw tooMany(`${TAILS_MAX} live tails are open, the most that this server allows: end one, or retry later`);
     }
     const own = [...this.#tails].filter((tail) => tail.caller === caller).length;
     if (own >= TAILS_OF_CALLER_MAX) {
-      throw tooMany(`${caller} has ${TAILS_OF_CALLER_MAX} live tails, as many as one caller may have`);
+      throw tooMany(
+        `${caller} has ${TAILS_OF_CALLER_MAX} live tails open, the most that one caller may have: end one first`,
+      );
     }
   }
 
@@ -230,10 +232,10 @@ export class LiveTails {
     }
   }
 
-  /** Lines come faster than they are held against the filters of all tails. */
+  /** Lines arrive faster than the filters of all tails can be applied to them. */
   #endAll(): void {
     const error = tooMany(
-      `${TAIL_GROUPS_WAITING_MAX} batches wait to be searched for live tails: this server has more lines and tails than it can follow`,
+      `${TAIL_GROUPS_WAITING_MAX} batches wait to be searched for live tails, the most that this server holds: retry later, with fewer tails`,
     );
     for (const tail of this.#tails) tail.end(error);
   }

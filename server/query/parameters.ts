@@ -141,7 +141,7 @@ function parseFormat(query: QueryString): Format {
   const format = oneOf(query, 'format', FORMATS, 'ndjson');
   if (query['csv'] === undefined) return format;
   if (format !== 'csv') {
-    throw new ParameterError('csv', 'it says how CSV is written', 'csv with format=csv', 'format=csv&csv=exact');
+    throw new ParameterError('csv', 'given without format=csv', 'csv with format=csv', 'format=csv&csv=exact');
   }
   return oneOf(query, 'csv', ['harmless', 'exact'], 'harmless') === 'exact' ? 'csv-exact' : 'csv';
 }

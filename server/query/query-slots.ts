@@ -65,9 +65,9 @@ export class QuerySlots {
   }
 
   #wait(caller: string, signal: AbortSignal): Promise<void> {
-    if (this.#waiting.size >= QUERIES_WAITING_MAX) throw tooMany(`${QUERIES_WAITING_MAX} queries wait already`);
+    if (this.#waiting.size >= QUERIES_WAITING_MAX) throw tooMany(`${QUERIES_WAITING_MAX} queries are waiting already`);
     if (this.#waitingOf(caller) >= QUERIES_OF_CALLER_WAITING_MAX) {
-      throw tooMany(`${QUERIES_OF_CALLER_WAITING_MAX} queries of ${caller} wait already`);
+      throw tooMany(`${QUERIES_OF_CALLER_WAITING_MAX} queries of ${caller} are waiting already`);
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiting = { caller, begin: resolve };
@@ -76,7 +76,7 @@ export class QuerySlots {
     };
     const isGone = (): void => giveUp(signal.reason);
     const timer = setTimeout(
-      () => giveUp(tooMany(`this query has waited ${QUERY_WAIT_MS_MAX / 1000} s for others`)),
+      () => giveUp(tooMany(`this query waited ${QUERY_WAIT_MS_MAX / 1000} s for its turn`)),
       QUERY_WAIT_MS_MAX,
     );
     signal.addEventListener('abort', isGone, { once: true });
@@ -128,5 +128,5 @@ export class QuerySlots {
 }
 
 function tooMany(what: string): UnavailableError {
-  return new UnavailableError(`${what}: ask again later, or fewer at once`, RETRY_AFTER_QUEUE_SECONDS);
+  return new UnavailableError(`${what}: retry later, or send fewer at once`, RETRY_AFTER_QUEUE_SECONDS);
 }

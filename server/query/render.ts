@@ -117,7 +117,7 @@ function csvCell(text: string): string {
 const FORMULA = /^[=+\-@\t\r\n\uFF0B\uFF0D\uFF1D\uFF20]/;
 const NUMBER = /^[+-]\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 
-/** Lines are anybody's: what a spreadsheet would run as a formula becomes text. */
+/** Lines are not to be trusted: what a spreadsheet would run as a formula becomes text. */
 function harmless(text: string): string {
   return FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
 }

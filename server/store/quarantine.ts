@@ -111,7 +111,7 @@ export class Quarantine {
 
   /** What the disk does not give now is not counted as damage; it is tried again. */
   reportUnreadable(damage: Damage): void {
-    this.#log.error({ ...damage }, 'data cannot be read now and is left out of answers; it will be tried again');
+    this.#log.error({ ...damage }, 'data cannot be read; leaving it out of answers and retrying');
   }
 
   /** @param copy  where the bytes are */

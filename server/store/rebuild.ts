@@ -1,13 +1,13 @@
 /**
  * Makes a manifest of segments and WAL files when both files of it are lost. Segments say which flushes their rows come
- * from, and which job has written them (see segment/lineage.ts); that tells files that hold the same rows apart:
+ * from, and which job has written them (see segment/lineage.ts); that distinguishes files that hold the same rows:
  *
  * - A WAL file that a merge, an erasure or a retention rule has got rows of was flushed, as these jobs see only what a
  *   manifest has named. So was one that is gone. One that is there, and of which there are only segments of its flush,
  *   may not have been flushed to the end: its rows are taken from the WAL.
  * - Of several tries to flush a file, the last one counts.
  * - Jobs take turns, and each works on what was live then. So a segment counts when no later job has got any of its rows.
- *   Those that a later job has got stand in its place: erased lines do not come back.
+ *   Those of the later job take its place: erased lines do not come back.
  *
  * What does not count is set aside. The positions are those of the newest flush that left a segment, and the WAL goes on
  * from there. Without any, agents send what they have again: a line may then be stored twice, none is lost.

@@ -57,7 +57,7 @@ export interface Recovered {
   readonly nextSequence: number;
   readonly nextOrder: number;
   readonly damages: readonly Damage[];
-  /** Bytes behind the last durable record that a crash left. */
+  /** Bytes after the last durable record that a crash left. */
   readonly tornBytes: number;
 }
 
@@ -68,7 +68,7 @@ export interface RecoverInput {
   /** Filled with the row groups of the WAL. */
   readonly memtable: Memtable;
   readonly state: BatchState;
-  /** Begins with the time that the manifest and the lines tell. */
+  /** Begins with the time that the manifest and the lines give. */
   readonly clock: ExpiryClock;
 }
 

@@ -434,7 +434,7 @@ export class Store {
     try {
       await this.#segments.change({});
     } catch (err) {
-      this.#options.log.warn({ err }, 'the time could not be noted; this will be tried again');
+      this.#options.log.warn({ err }, 'the time could not be saved; retrying');
     }
   }
 

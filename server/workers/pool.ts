@@ -206,7 +206,7 @@ export class WorkerPool {
 }
 
 function died(cause: unknown): WorkerDiedError {
-  return new WorkerDiedError('a worker thread died in the middle of this', RETRY_AFTER_QUEUE_SECONDS, { cause });
+  return new WorkerDiedError('a worker thread died while it did this: retry', RETRY_AFTER_QUEUE_SECONDS, { cause });
 }
 
 function unavailable(message: string, cause?: unknown): UnavailableError {

@@ -68,7 +68,7 @@ function isMember(object: Buffer, path: string, depth: number, test: (element: B
   return test(kind === KIND_STRING ? unescaped(value) : value);
 }
 
-/** Offset of the comma, the bracket or the space behind a value without quotes. */
+/** Offset of the comma, the bracket or the space after a value without quotes. */
 function scalarEnd(bytes: Buffer, start: number, end: number): number {
   let at = start;
   while (at < end && bytes[at] !== COMMA && bytes[at] !== CLOSE_BRACKET && skipSpace(bytes, at, at + 1) === at) at++;

@@ -121,7 +121,7 @@ export function readHeader(source: ByteSource): Header {
 }
 
 /**
- * Size of the row group that `bytes` begin with and go on behind: for a file whose tables are lost. Looks at the header
+ * Size of the row group that `bytes` begin with, whatever follows it: for a file whose tables are lost. Looks at the header
  * only.
  * @throws CorruptionError
  */
@@ -158,7 +158,7 @@ export function memorySource(bytes: Uint8Array): ByteSource {
   return { sizeBytes: buffer.length, read, peek: read };
 }
 
-/** Checks and decompresses the header; of a packed group also the pages behind it. @throws CorruptionError */
+/** Checks and decompresses the header; of a packed group also the pages after it. @throws CorruptionError */
 export function openHeader(source: ByteSource): { layout: number; header: Buffer; pagesStart: number } {
   let head = source.peek(0, Math.min(HEAD_BYTES, source.sizeBytes));
   const prefix = new ByteReader(head);
@@ -218,7 +218,7 @@ export function readStreams(reader: ByteReader, parts = new PartCount()): Labels
   });
 }
 
-/** The labels of each stream of an encoded row group, without a look at anything behind them. @throws CorruptionError */
+/** The labels of each stream of an encoded row group, without a look at anything after them. @throws CorruptionError */
 export function readStreamLabels(group: Uint8Array): readonly Labels[] {
   const reader = new ByteReader(openHeader(memorySource(group)).header);
   return readInfo(reader, group.length, new PartCount()).streams;

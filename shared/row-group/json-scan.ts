@@ -17,7 +17,7 @@ export function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a;
 }
 
-/** Never fails: an offset behind the white space, if there is some. */
+/** Never fails: an offset after the white space, if there is any. */
 export function skipSpace(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && isSpace(bytes[at]!)) at++;

@@ -287,7 +287,7 @@ export class RowGroup {
 
   /**
    * The lines of some rows, as they were, end to end. Decodes the columns that these rows use, or parts of them.
-   * @param bytesMax  with the line that reaches it they end: those behind it are left out
+   * @param bytesMax  with the line that reaches it they end: those after it are left out
    */
   lines(rows: ArrayLike<number>, bytesMax = RAW_BYTES_MAX): ByteStrings {
     const sink = new LineSink(rows.length, bytesMax);

@@ -16,7 +16,7 @@ export class TallyMemory {
       add: (bytes) => {
         hold(bytes);
         if (this.#heldBytes <= AGGREGATE_BYTES_MAX) return;
-        const message = `aggregations have groups of more than ${AGGREGATE_BYTES_MAX} bytes: ask again later, or for fewer groups`;
+        const message = `aggregations have groups of more than ${AGGREGATE_BYTES_MAX} bytes: retry later, or ask for fewer groups`;
         throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
       },
       release: () => hold(-shareBytes),

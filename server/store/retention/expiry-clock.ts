@@ -102,7 +102,7 @@ export class ExpiryClock {
   #believe(wallMs: number, atMs: number): number {
     this.#believed = { wallMs, atMs };
     if (this.#hold !== undefined) {
-      this.#options.log.info({ clock: isoOf(wallMs) }, 'the clock is believed again; retention goes by it');
+      this.#options.log.info({ clock: isoOf(wallMs) }, 'the clock is trusted again; retention follows it');
       this.#hold = undefined;
     }
     return wallMs;
@@ -113,7 +113,7 @@ export class ExpiryClock {
     const hours = { aheadHours: Math.round(aheadMs / 3_600_000), holdHours: CLOCK_HOLD_MS / 3_600_000 };
     this.#options.log.error(
       { clock: isoOf(this.#options.now()), ...hours },
-      'the clock has jumped; retention goes on by the earlier time until the hold ends: check the clock of this machine',
+      'the clock has jumped; retention uses the earlier time until the hold ends; check the clock of this machine',
     );
   }
 

@@ -30,7 +30,7 @@ export function reachesInto({ baseDay, minTimeNs, maxTimeNs }: RowGroupBounds, {
   return to === undefined || instantOf(baseDay, minTimeNs) < to;
 }
 
-/** Tells whether lines of a stream can match, by its labels; looks at each object once. */
+/** Decides by its labels whether lines of a stream can match; each object is looked at once. */
 export function streamMatcher({ values }: Predicate): (labels: Labels) => boolean {
   if (values.length === 0) return () => true;
   const known = new Map<Labels, boolean>();

@@ -10,7 +10,7 @@ import { unescaped } from '../../../shared/row-group/unescaped.ts';
 /** A line with its values. One object serves all lines of a pass, so it is good until the next line. */
 export class WholeLine {
   row = 0;
-  /** Names of the values, in the order in which these stand in the line; a name may occur more than once. */
+  /** Names of the values, in their order in the line; a name may occur more than once. */
   readonly fields: string[] = [];
   readonly #tokens = new Tokens({ areNamed: true });
   #bytes: Buffer = Buffer.alloc(0);

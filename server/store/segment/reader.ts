@@ -36,7 +36,7 @@ export interface SegmentTables {
 /**
  * The row groups of a segment, and its streams.
  * @param sizeBytes  as the manifest has it
- * @param hold  gives the label sets that stand for those of the segment; called when all else has been read
+ * @param hold  gives the label sets to use in place of the segment's own; called when all else has been read
  * @throws CorruptionError  with the path
  */
 export async function readSegment(

@@ -7,7 +7,7 @@ const TRIES_MAX = 4;
 /** What is read at a time where the file as a whole cannot be: no less than any disk's sector. */
 const PIECE_BYTES = 4096;
 
-/** Zeros stand for bytes that cannot be read; no record is made of them. */
+/** Bytes that cannot be read are zeros, which are never taken for a record. */
 export async function readWal(disk: Disk, path: string): Promise<{ bytes: Buffer; isWhole: boolean }> {
   try {
     return { bytes: await disk.readFile(path), isWhole: true };

@@ -28,7 +28,7 @@ export interface WalScan {
   readonly broken: readonly BrokenRange[];
   /** What lies in the file from here on never became durable. */
   readonly durableBytes: number;
-  /** Bytes behind them, but for a mark, which says nothing there. */
+  /** Bytes after them, but for a mark, which says nothing there. */
   readonly tornBytes: number;
 }
 

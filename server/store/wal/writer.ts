@@ -62,7 +62,7 @@ interface ActiveFile extends FileSize {
   readonly sequence: number;
   readonly path: string;
   readonly openedMs: number;
-  /** Where the next record goes: behind a mark, which becomes durable with it. */
+  /** Where the next record goes: after a mark, which becomes durable with it. */
   endBytes: number;
 }
 
@@ -288,7 +288,7 @@ async function mark(active: ActiveFile): Promise<void> {
   }
 }
 
-/** The records are durable, the last ones before `durableBytes`: applies them in their order, and tells those who wait. */
+/** The records are durable, the last ones before `durableBytes`: applies them in their order, and resolves those who wait. */
 function acknowledge(active: ActiveFile, group: readonly PendingRecord[]): void {
   active.recordCount += group.length;
   let offset = active.durableBytes - group.reduce((sum, each) => sum + RECORD_HEADER_BYTES + each.payload.length, 0);

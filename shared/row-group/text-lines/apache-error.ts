@@ -50,7 +50,7 @@ function timeEndOf(bytes: Buffer, start: number, end: number): number {
   return formEnd(bytes, byteAt(bytes, clock, end) === POINT ? digitsEnd(bytes, clock + 1, end) : clock, end, YEAR);
 }
 
-/** ` [pid 7:tid 140]` or ` [pid 7]`. Returns the offset behind it, or `start`. */
+/** ` [pid 7:tid 140]` or ` [pid 7]`. Returns the offset after it, or `start`. */
 function cutProcess(bytes: Buffer, start: number, end: number, tokens: Tokens): number {
   const process = formEnd(bytes, start, end, BEFORE_PROCESS);
   const processEnd = process < 0 ? -1 : digitsEnd(bytes, process, end);

@@ -106,7 +106,7 @@ function cutUntimed(bytes: Buffer, start: number, end: number, tokens: Tokens): 
 
 /**
  * Formats that begin with a timestamp.
- * @param timeEnd  where the timestamp at the start, or behind a bracket there, ends; or -1
+ * @param timeEnd  where the timestamp at the start, or after a bracket there, ends; or -1
  */
 function cutTimed(bytes: Buffer, start: number, timeEnd: number, end: number, tokens: Tokens): number {
   if (bytes[start] === OPEN_BRACKET) return cutEnvoy(bytes, start, timeEnd, end, tokens) ? ENVOY : -1;

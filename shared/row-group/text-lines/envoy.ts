@@ -21,7 +21,7 @@ const quoted = (field: string): Item => ({ field, isQuoted: true });
 
 const SIZES_AND_TIMES = [bare('request_bytes'), bare('bytes'), bare('latency_ms'), bare('upstream_ms')];
 const REQUEST_HEADERS = ['forwarded_for', 'user_agent', 'request_id', 'host', 'upstream_addr'].map(quoted);
-/** What is behind the response code, each after a space. */
+/** What is after the response code, each after a space. */
 const ENVOY = [bare('flags'), ...SIZES_AND_TIMES, ...REQUEST_HEADERS];
 const ISTIO = [
   ...['flags', 'details', 'termination'].map(bare),
@@ -36,7 +36,7 @@ const BEHIND_REQUEST = Buffer.from('" ');
 
 /**
  * @param start    of the line, which is a bracket
- * @param timeEnd  where a timestamp behind the bracket ends, or -1
+ * @param timeEnd  where a timestamp after the bracket ends, or -1
  */
 export function cutEnvoy(bytes: Buffer, start: number, timeEnd: number, end: number, tokens: Tokens): boolean {
   if (timeEnd < 0 || !isAt(bytes, timeEnd, end, BEFORE_REQUEST)) return false;

@@ -32,7 +32,7 @@ export function cutKlog(bytes: Buffer, start: number, end: number, tokens: Token
   return true;
 }
 
-/** A quoted message with pairs behind it, which is how structured calls are written; or a message that is all the rest. */
+/** A quoted message with pairs after it, which is how structured calls are written; or a message that is all the rest. */
 function cutMessage(bytes: Buffer, start: number, end: number, tokens: Tokens): void {
   const { count } = tokens;
   const quoteEnd = byteAt(bytes, start, end) === QUOTE ? stringEnd(bytes, start + 1, end) : -1;

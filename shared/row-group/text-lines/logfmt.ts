@@ -40,7 +40,7 @@ export function cutPairs(bytes: Buffer, start: number, end: number, tokens: Toke
   return true;
 }
 
-/** Offset of the `=` behind a key, or -1. */
+/** Offset of the `=` after a key, or -1. */
 function keyEndOf(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && KEY_BYTES[bytes[at]!] === 1) at++;

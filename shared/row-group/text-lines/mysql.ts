@@ -29,7 +29,7 @@ export function cutMysql(bytes: Buffer, start: number, timeEnd: number, end: num
   return true;
 }
 
-/** `[MY-013360] [Server] `. Returns the offset behind it, or `start`. */
+/** `[MY-013360] [Server] `. Returns the offset after it, or `start`. */
 function cutCode(bytes: Buffer, start: number, end: number, tokens: Tokens): number {
   const digits = formEnd(bytes, start, end, BEFORE_CODE);
   const codeEnd = digits < 0 ? -1 : digitsEnd(bytes, digits, end);

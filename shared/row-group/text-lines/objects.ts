@@ -1,5 +1,5 @@
 /**
- * Objects within lines of text: behind a time, a level, a tag or a message, as zap's console lines, Docker Compose and many
+ * Objects within lines of text: after a time, a level, a tag or a message, as zap's console lines, Docker Compose and many
  * wrappers write them, and one after the other. What is around them are pieces of text.
  */
 import { byteTable } from '../../bytes.ts';
@@ -28,12 +28,12 @@ export function firstObject(bytes: Uint8Array, start: number, end: number): numb
   return byteAt(bytes, at, end) === OPEN_BRACE ? at : findObject(bytes, at, end);
 }
 
-/** Adds the values of the object at `first` and of those that follow it, and the text between them and behind. */
+/** Adds the values of the object at `first` and of those that follow it, and the text between and after them. */
 export function cutObjects(bytes: Buffer, first: number, end: number, tokens: Tokens): void {
   cutBehindObject(bytes, cutObject(bytes, first, end, tokens), end, tokens);
 }
 
-/** The same for what is behind an object, which ends at `start`. */
+/** The same for what is after an object, which ends at `start`. */
 export function cutBehindObject(bytes: Buffer, start: number, end: number, tokens: Tokens): void {
   let behind = start;
   while (behind < end) {
@@ -90,7 +90,7 @@ function isByteOrderMark(bytes: Uint8Array, at: number, end: number): boolean {
   return byteAt(bytes, at + 1, end) === BYTE_ORDER_MARK[1] && byteAt(bytes, at + 2, end) === BYTE_ORDER_MARK[2];
 }
 
-/** Colors stay with the text before them: only what is behind them tells that they are some. */
+/** Colors stay with the text before them: only what follows them shows that they are colors. */
 function blanksStart(bytes: Uint8Array, start: number, end: number): number {
   let at = end;
   while (at > start && BLANKS[bytes[at - 1]!] === 1) at--;

@@ -3,7 +3,7 @@
  * `2026-11-23 15:01:12,123 - worker - WARNING - queue is long`, `[ERROR] no route`, `error: no such file`.
  *
  * A word is a level where it can hardly be anything else: in capitals, between what separates words, or between a point and
- * a colon, as in Monolog's `production.ERROR: text`; in other letters only in brackets, behind `level=`, or before a colon,
+ * a colon, as in Monolog's `production.ERROR: text`; in other letters only in brackets, after `level=`, or before a colon,
  * and then a word for trouble unless it is the line's first.
  */
 import { byteTable } from '../../bytes.ts';
@@ -33,7 +33,7 @@ import {
   timestampEnd,
 } from './scan.ts';
 
-/** A level stands in front of the message; what is behind so many bytes is part of one. */
+/** A level comes before the message; beyond this many bytes, a word is part of it. */
 const LEVEL_WITHIN_BYTES = 96;
 
 /** Shorter spellings are words of other meanings, too. */
@@ -44,7 +44,7 @@ const SYSTEM = 'system';
 const WORDS = LEVELS.flatMap(({ spellings }) => spellings)
   .filter((spelling) => /^[a-z]+$/.test(spelling) && spelling.length >= WORD_BYTES_MIN && spelling !== SYSTEM)
   .map((spelling) => Buffer.from(spelling.toUpperCase()));
-/** Those that make trouble wherever a colon is behind them: `npm error: …`, but not `for more info: …`. */
+/** Those that make trouble wherever a colon is after them: `npm error: …`, but not `for more info: …`. */
 const TROUBLE = ['ERROR', 'ERR', 'FATAL', 'PANIC', 'WARN', 'WARNING'].map((word) => Buffer.from(word));
 /** With which they begin. */
 const TROUBLE_LETTERS = 'efpw';
@@ -62,11 +62,11 @@ const CAPITAL_BEHIND = 16;
 const TROUBLE_BEHIND = 32;
 const LINE_END = 64;
 const POINT = 0x2e;
-/** Shifts what may be behind a byte to what a byte is. */
+/** Shifts what may be after a byte to what a byte is. */
 const BEHIND_SHIFT = 3;
 /** Of what is before the first byte. */
 const LINE_START = SMALL_BEHIND | CAPITAL_BEHIND;
-/** By byte: what it is, and with which kinds of letters a level may begin behind it. An `m` may end what sets a color. */
+/** By byte: what it is, and with which kinds of letters a level may begin after it. An `m` may end what sets a color. */
 const CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => (isCapital(byte) ? CAPITAL : isLetter(byte) ? SMALL : 0));
 for (const byte of Buffer.from(TROUBLE_LETTERS)) CLASSES[byte]! |= TROUBLE_LETTER;
 for (const byte of Buffer.from(' \t:')) CLASSES[byte]! |= CAPITAL_BEHIND | TROUBLE_BEHIND;
@@ -82,7 +82,7 @@ const LEVEL_KEYS = ['level=', 'lvl=', 'severity=', 'level="', 'lvl="', 'severity
 const BEHIND_PROCESS = Buffer.from('] ');
 const GO_FATAL = Buffer.from(' error:');
 
-/** @param timeEnd  where a timestamp at the start, or behind a bracket there, ends; or -1 */
+/** @param timeEnd  where a timestamp at the start, or after a bracket there, ends; or -1 */
 export function cutPlain(bytes: Buffer, start: number, timeEnd: number, end: number, tokens: Tokens): boolean {
   const isBracket = byteAt(bytes, start, end) === OPEN_BRACKET;
   let at = start;
@@ -103,7 +103,7 @@ export function cutPlain(bytes: Buffer, start: number, timeEnd: number, end: num
   return true;
 }
 
-/** `[1] ` and a time, as NATS begins. Returns the offset of what is behind them, or `start`. */
+/** `[1] ` and a time, as NATS begins. Returns the offset of what is after them, or `start`. */
 function cutProcess(bytes: Uint8Array, start: number, end: number, tokens: Tokens): number {
   const processEnd = digitsEnd(bytes, start + 1, end);
   const time = formEnd(bytes, processEnd, end, BEHIND_PROCESS);
@@ -126,7 +126,7 @@ function separatorsEnd(bytes: Uint8Array, start: number, end: number): number {
 
 /**
  * Offset of the level, or -1. Prose goes through here byte by byte, so what no level can follow is seen by a table.
- * @param start  behind the time, if there is one
+ * @param start  after the time, if there is one
  * @param startMax  a level that begins later is part of a message
  */
 function findLevel(bytes: Uint8Array, start: number, startMax: number, end: number): number {

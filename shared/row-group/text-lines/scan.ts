@@ -1,6 +1,6 @@
 /**
- * What the cutters of text lines look for. All work on bytes[at, end) and return the offset behind what they found. Other
- * lines stand behind `end`, so no byte is read there.
+ * What the cutters of text lines look for. All work on bytes[at, end) and return the offset after what they found. Other
+ * lines are after `end`, so no byte is read there.
  */
 
 export const TAB = 0x09;
@@ -16,7 +16,7 @@ export const OPEN_BRACKET = 0x5b;
 export const CLOSE_BRACKET = 0x5d;
 export const SMALL_M = 0x6d;
 
-/** The byte, or -1 behind the line. */
+/** The byte, or -1 after the line. */
 export function byteAt(bytes: Uint8Array, at: number, end: number): number {
   return at < end ? bytes[at]! : -1;
 }
@@ -77,7 +77,7 @@ export function formEnd(bytes: Uint8Array, at: number, end: number, form: Uint8A
   return behind;
 }
 
-/** Offset behind `ESC [ … m`, which sets a color, where one begins at `at`; else `at`. */
+/** Offset after `ESC [ … m`, which sets a color, where one begins at `at`; else `at`. */
 export function colorEnd(bytes: Uint8Array, at: number, end: number): number {
   if (byteAt(bytes, at, end) !== ESCAPE) return at;
   let behind = at + 1;
@@ -102,7 +102,7 @@ const CLOCK = Buffer.from('00:00:00');
 const ZONE = Buffer.from('00:00');
 const SHORT_ZONE = Buffer.from('0000');
 
-/** A date and a time of day, with `-` or `/`, `T` or a space, a fraction behind `.` or `,` and a zone, or -1. */
+/** A date and a time of day, with `-` or `/`, `T` or a space, a fraction after `.` or `,` and a zone, or -1. */
 export function timestampEnd(bytes: Uint8Array, at: number, end: number): number {
   let behind = formEnd(bytes, at, end, DATE);
   if (behind < 0) behind = formEnd(bytes, at, end, DATE_OF_SLASHES);

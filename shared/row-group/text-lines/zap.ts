@@ -42,7 +42,7 @@ export function cutZap(bytes: Buffer, start: number, timeEnd: number, end: numbe
   return true;
 }
 
-/** Offset of the tab behind `controller/pod.go:12`, or -1. */
+/** Offset of the tab after `controller/pod.go:12`, or -1. */
 function callerEndOf(bytes: Uint8Array, start: number, end: number): number {
   const tab = find(bytes, TAB, start, end);
   const colon = find(bytes, COLON, start, tab);

@@ -69,8 +69,8 @@ test('labels are anybody’s, too', async () => {
 });
 
 test.for([
-  ['csv=exact', /^csv: it says how CSV is written; allowed: csv with format=csv/],
-  ['format=json&csv=exact', /^csv: it says how/],
+  ['csv=exact', /^csv: given without format=csv; allowed: csv with format=csv/],
+  ['format=json&csv=exact', /^csv: given without format=csv/],
   ['format=csv&csv=wild', /^csv: "wild" is unknown; allowed: harmless, exact/],
   ['format=csv-exact', /^format: "csv-exact" is unknown/],
 ] as const)('%s is refused', async ([query, message]) => {

@@ -100,7 +100,7 @@ async function routes(): Promise<string[]> {
   const { status, text } = await call('GET', '/nope', TOKENS.metrics);
   expect(status).toBe(404);
   const { error } = JSON.parse(text) as { error: { message: string } };
-  return error.message.slice(error.message.indexOf('there is: ') + 10).split(', ');
+  return error.message.slice(error.message.indexOf('available: ') + 'available: '.length).split(', ');
 }
 
 /** Which tokens are let in; what they are then told is the route's business. */
@@ -157,7 +157,7 @@ test('what is refused says how to do it', async () => {
   expect(lacking.headers.has('www-authenticate')).toBe(false);
   expect(lacking.text).toMatch(/PODLOG_FORBIDDEN.*ingest lacks the scope read; it has ingest/);
   expect((await call('GET', '/stats', TOKENS.shop)).text).toMatch(/shop sees shop,empty alone/);
-  expect((await call('POST', '/agent/batch', TOKENS.stranger)).text).toMatch(/shop\/default is no agent here/);
+  expect((await call('POST', '/agent/batch', TOKENS.stranger)).text).toMatch(/shop\/default is not an agent here/);
 });
 
 test('which routes there are is told to those alone who are let in', async () => {
@@ -172,7 +172,7 @@ test('which routes there are is told to those alone who are let in', async () =>
     ] as const) {
       const { status, text } = await call(method, path, token);
       expect([400, 401, 403, 404], `${method} ${path}`).toContain(status);
-      expect(text, `${method} ${path}`).not.toMatch(/\/erasures|\/snapshots|there is:/);
+      expect(text, `${method} ${path}`).not.toMatch(/\/erasures|\/snapshots|available:/);
     }
   }
 });

@@ -107,7 +107,7 @@ const REFUSED: readonly [string, number, RegExp, () => Promise<Answer>][] = [
     () => post('/ingest', gzipSync(Buffer.alloc(INFLATED_BODY_BYTES_MAX + 1)), { 'content-encoding': 'gzip' }),
   ],
   ['a large body', 413, /larger than \d+ bytes/, () => post('/ingest', new Uint8Array(BODY_BYTES_MAX + 1))],
-  ['a path that is none', 404, /there is no GET \/nope; there is: .*POST \/ingest/, () => call('/nope')],
+  ['a path that is none', 404, /there is no GET \/nope; available: .*POST \/ingest/, () => call('/nope')],
 ];
 
 for (const [name, status, message, send] of REFUSED) {

@@ -94,10 +94,10 @@ test('beyond what may wait, of one caller and of all, queries are refused', asyn
   await expect(queries.ask('a')).rejects.toMatchObject({
     status: 503,
     retryAfterSeconds: 1,
-    message: expect.stringMatching(`${QUERIES_OF_CALLER_WAITING_MAX} queries of a wait`),
+    message: expect.stringMatching(`${QUERIES_OF_CALLER_WAITING_MAX} queries of a are waiting`),
   });
   queries.askMany('e', QUERIES_WAITING_MAX - queries.slots.waitingCount);
-  await expect(queries.ask('f')).rejects.toThrow(`${QUERIES_WAITING_MAX} queries wait`);
+  await expect(queries.ask('f')).rejects.toThrow(`${QUERIES_WAITING_MAX} queries are waiting`);
   await queries.endAll();
 });
 
