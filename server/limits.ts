@@ -275,6 +275,12 @@ export const HOUSEKEEPING_MS = 5 * SECOND_MS;
 export const FLUSH_RETRY_MS_MIN = 1 * SECOND_MS;
 export const FLUSH_RETRY_MS_MAX = 5 * MINUTE_MS;
 
+/**
+ * Flushes of a WAL file that the disk does not give as a whole, over seven seconds or more, as a disk may fail for a moment.
+ * The last one leaves out what still cannot be read: the file is kept in quarantine/, and later files are flushed.
+ */
+export const FLUSH_READ_TRIES_MAX = 4;
+
 /** Positions as a segment keeps them for a lost manifest, decompressed. Beyond: they count as damaged. */
 export const SAVED_POSITIONS_BYTES_MAX = 256 * MIB;
 

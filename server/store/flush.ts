@@ -4,8 +4,9 @@
  * The row groups are cut into *portions*, in the order of arrival, that each fit into FLUSH_DECODED_BYTES_MAX; a portion gives one
  * segment for each UTC day that it has rows of. Nearly always a file is one portion.
  *
- * A failing disk makes the flush fail, and it is tried again. Whatever else fails would fail again: such a portion is flushed in
- * halves, until what fails is one row group, which is set aside. So nothing that was acknowledged blocks what came later.
+ * A failing disk makes the flush fail, and it is tried again; the last try leaves out what still cannot be read. Whatever else
+ * fails would fail again: such a portion is flushed in halves, until what fails is one row group, which is set aside. So nothing
+ * that was acknowledged blocks what came later.
  */
 import { DecodedBudget } from '../../shared/row-group/decoded-budget.ts';
 import { isDiskError } from '../../shared/disk-error.ts';
@@ -15,12 +16,13 @@ import { RowGroup } from '../../shared/row-group/reader.ts';
 import { formatDay, NS_PER_DAY } from '../../shared/time.ts';
 import { FLUSH_DECODED_BYTES_MAX, FLUSH_ZSTD_LEVEL } from '../limits.ts';
 import { taskKind } from '../workers/task.ts';
-import { type Disk, withFile } from './disk.ts';
+import { type Disk, isReadError, unreadableError } from './disk.ts';
 import { segmentPath } from './filenames.ts';
 import type { JsonValue, ManifestSegment } from './manifest.ts';
-import { type Damage, damageOf } from './quarantine.ts';
+import { type Damage, damageOf, unreadable } from './quarantine.ts';
 import { compressPositions, type FlushedState } from './segment/lineage.ts';
 import { writeSegment } from './segment/write.ts';
+import { readStubbornly, type Unread } from './wal/read-file.ts';
 import type { BareRowGroupRef, BareWalRowGroupRef } from './snapshot.ts';
 
 export interface FlushInput {
@@ -32,6 +34,8 @@ export interface FlushInput {
   /** The first of as many sequences as `segmentsMax` says: they are the flush's alone. */
   readonly sequenceFrom: number;
   readonly origin: FlushOrigin;
+  /** Row groups that the disk does not give are among the damages; otherwise the flush fails with UnreadableError. */
+  readonly leavesOutUnreadable: boolean;
 }
 
 /** What the segments note for a lost manifest, see segment/lineage.ts. */
@@ -89,7 +93,7 @@ function portionsOf(rowGroups: readonly BareWalRowGroupRef[]): BareWalRowGroupRe
 async function flushPortion(progress: Progress, portion: readonly BareWalRowGroupRef[]): Promise<void> {
   const { disk, input, segments, damages } = progress;
   const found: Damage[] = [];
-  const loaded = await load(disk, portion, found);
+  const loaded = await load(progress, portion, found);
   const written: ManifestSegment[] = [];
   try {
     await writeSegments(progress, loaded, written);
@@ -114,26 +118,59 @@ interface LoadedRowGroup {
   readonly rowGroup: RowGroup;
 }
 
-async function load(disk: Disk, refs: readonly BareWalRowGroupRef[], damages: Damage[]): Promise<LoadedRowGroup[]> {
+/** @throws UnreadableError  the disk does not give a row group, and it is not to be left out */
+async function load(
+  { disk, input }: Progress,
+  refs: readonly BareWalRowGroupRef[],
+  damages: Damage[],
+): Promise<LoadedRowGroup[]> {
   const loaded: LoadedRowGroup[] = [];
-  const path = refs[0]?.path;
-  if (path === undefined) return loaded;
   const budget = new DecodedBudget(FLUSH_DECODED_BYTES_MAX);
-  await withFile(disk, path, 'read', async (file) => {
-    for (const ref of refs) {
-      const bytes = await file.read(ref.offset, ref.sizeBytes);
-      try {
-        const rowGroup = new RowGroup(bytes, budget.open().cache);
-        rowGroup.verifyPages();
-        expectToFit(rowGroup);
-        loaded.push({ ref, rowGroup });
-      } catch (error) {
-        if (isDiskError(error)) throw error;
-        damages.push(damageOf(ref.path, ref.offset, ref.sizeBytes, undecodable(error)));
-      }
+  for await (const { ref, bytes } of readAll(disk, refs, input.leavesOutUnreadable)) {
+    if (!Buffer.isBuffer(bytes)) {
+      damages.push(unreadable(ref.path, ref.offset, ref.sizeBytes, bytes.error));
+      continue;
     }
-  });
+    try {
+      const rowGroup = new RowGroup(bytes, budget.open().cache);
+      rowGroup.verifyPages();
+      expectToFit(rowGroup);
+      loaded.push({ ref, rowGroup });
+    } catch (error) {
+      if (isDiskError(error)) throw error;
+      damages.push(damageOf(ref.path, ref.offset, ref.sizeBytes, undecodable(error)));
+    }
+  }
   return loaded;
+}
+
+interface ReadRowGroup {
+  readonly ref: BareWalRowGroupRef;
+  readonly bytes: Buffer | Unread;
+}
+
+/** Reads row groups of one file. @throws UnreadableError  one cannot be read, and `isStubborn` is false */
+async function* readAll(
+  disk: Disk,
+  refs: readonly BareWalRowGroupRef[],
+  isStubborn: boolean,
+): AsyncGenerator<ReadRowGroup> {
+  const path = refs[0]?.path;
+  if (path === undefined) return;
+  if (isStubborn) {
+    for (const ref of refs) yield { ref, bytes: await readStubbornly(disk, path, ref.offset, ref.sizeBytes) };
+    return;
+  }
+  try {
+    const file = await disk.open(path, 'read');
+    try {
+      for (const ref of refs) yield { ref, bytes: await file.read(ref.offset, ref.sizeBytes) };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw isReadError(error) ? unreadableError(path, error) : error;
+  }
 }
 
 function expectToFit(rowGroup: RowGroup): void {

@@ -3,14 +3,23 @@
  * left is overwritten or removed at the next start. Has no timer: `start` is called when a file is sealed and now and
  * then (Store.tick).
  */
-import { FLUSH_RETRY_MS_MAX, FLUSH_RETRY_MS_MIN, RETRY_AFTER_DISK_SECONDS, SEALED_WAL_FILES_MAX } from '../limits.ts';
-import { UnavailableError } from '../../shared/errors.ts';
+import {
+  FLUSH_READ_TRIES_MAX,
+  FLUSH_RETRY_MS_MAX,
+  FLUSH_RETRY_MS_MIN,
+  RETRY_AFTER_DISK_SECONDS,
+  SEALED_WAL_FILES_MAX,
+} from '../limits.ts';
+import { UnavailableError, UnreadableError } from '../../shared/errors.ts';
 import type { FlushableWal } from './recover.ts';
 
 export interface FlusherOptions {
   readonly now: () => number;
-  /** Flushes one file and makes its segments part of the store; rejects when nothing has changed. */
-  readonly flush: (wal: FlushableWal) => Promise<void>;
+  /**
+   * Flushes one file and makes its segments part of the store; rejects when nothing has changed.
+   * @param leavesOutUnreadable  the disk has had its time to give all of the file
+   */
+  readonly flush: (wal: FlushableWal, leavesOutUnreadable: boolean) => Promise<void>;
   readonly onFailure: (wal: FlushableWal, error: unknown, retryMs: number) => void;
 }
 
@@ -25,6 +34,8 @@ export class Flusher {
   #failedAtMs = -Infinity;
   #waitMs = 0;
   #retryMs = FLUSH_RETRY_MS_MIN;
+  /** Flushes of the oldest file that failed because parts of it could not be read. */
+  #unreadTries = 0;
   #closed = false;
 
   constructor(options: FlusherOptions, waiting: readonly FlushableWal[]) {
@@ -92,11 +103,13 @@ export class Flusher {
   async #flushOldest(): Promise<void> {
     const wal = this.#waiting[0]!;
     try {
-      await this.#options.flush(wal);
+      await this.#options.flush(wal, this.#unreadTries + 1 >= FLUSH_READ_TRIES_MAX);
       this.#waiting.shift();
       this.#sinceMs.shift();
       this.#retryMs = FLUSH_RETRY_MS_MIN;
+      this.#unreadTries = 0;
     } catch (error) {
+      if (error instanceof UnreadableError) this.#unreadTries++;
       this.#failedAtMs = this.#options.now();
       this.#waitMs = this.#retryMs;
       this.#options.onFailure(wal, error, this.#retryMs);

@@ -76,6 +76,11 @@ export class Quarantine {
     this.#counter = counter;
   }
 
+  /** Those that are not broken, also when they could not be read a moment ago. */
+  withoutBroken<T extends BareRowGroupRef>(rowGroups: readonly T[]): readonly T[] {
+    return rowGroups.filter((each) => this.#rowGroups.get(keyOf(each)) !== Infinity);
+  }
+
   /** Those that are not set aside. */
   without<T extends BareRowGroupRef>(rowGroups: readonly T[]): readonly T[] {
     return this.#rowGroups.size === 0 ? rowGroups : rowGroups.filter((each) => !this.#rowGroups.has(keyOf(each)));
@@ -106,7 +111,13 @@ export class Quarantine {
   }
 
   async copy(damage: Damage): Promise<void> {
-    this.report(damage, await copyToQuarantine(this.#disk, this.#dataDir, damage));
+    this.report(damage, await this.keep(damage));
+  }
+
+  /** Keeps the bytes, or all of the file where they cannot be read. @returns where, unless the disk is full or failing */
+  keep(damage: Damage): Promise<string | undefined> {
+    if (damage.isUnreadable === true) return linkToQuarantine(this.#disk, this.#dataDir, damage.path);
+    return copyToQuarantine(this.#disk, this.#dataDir, damage);
   }
 
   /** What the disk does not give now is not counted as damage; it is tried again. */

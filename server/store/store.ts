@@ -179,7 +179,7 @@ export class Store {
     this.#flusher = new Flusher(
       {
         now: options.now,
-        flush: (wal) => this.#flush(wal),
+        flush: (wal, leavesOutUnreadable) => this.#flush(wal, leavesOutUnreadable),
         onFailure: (wal, err, retryMs) => {
           this.#metrics.flushFailures.add();
           options.log.error({ err, wal: wal.sequence, retryMs }, 'a flush failed and will be tried again');
@@ -379,10 +379,10 @@ export class Store {
     for (const listener of this.#listeners) listener([rowGroup]);
   }
 
-  async #flush(wal: FlushableWal): Promise<void> {
+  async #flush(wal: FlushableWal, leavesOutUnreadable: boolean): Promise<void> {
     const { dataDir, flush } = this.#options;
     const startMs = performance.now();
-    const rowGroups = this.#quarantine.without(this.#memtable.rowGroupsOf(wal.sequence));
+    const rowGroups = this.#quarantine.withoutBroken(this.#memtable.rowGroupsOf(wal.sequence));
     const sequenceFrom = this.#nextSequence;
     this.#nextSequence += segmentsMax(rowGroups);
     await this.#disk.makeFolder(join(dataDir, SEGMENTS_FOLDER));
@@ -394,9 +394,12 @@ export class Store {
       orderTo: wal.orderTo,
       positions: wal.positions,
     };
-    const input = { dataDir, rowGroups: rowGroups.map(withoutStreams), sequenceFrom, indexedFields, origin };
+    const bare = rowGroups.map(withoutStreams);
+    const input = { dataDir, rowGroups: bare, sequenceFrom, indexedFields, origin, leavesOutUnreadable };
     const output = await flushAroundDeaths(flush, input);
-    for (const damage of output.damages) await this.#quarantine.copy(damage);
+    // Before the file goes; and counted once, however often the manifest cannot be written.
+    const copies: (string | undefined)[] = [];
+    for (const damage of output.damages) copies.push(await this.#quarantine.keep(damage));
     await this.#segments.change({
       added: output.segments,
       manifest: (manifest) => ({
@@ -407,6 +410,7 @@ export class Store {
       }),
       onChanged: () => this.#dropWal(wal.sequence),
     });
+    for (const [i, damage] of output.damages.entries()) this.#quarantine.report(damage, copies[i]);
     this.#views.drop(walPath(dataDir, wal.sequence));
     this.#metrics.flushSeconds.observe((performance.now() - startMs) / 1000);
   }

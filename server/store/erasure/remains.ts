@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
-import type { Disk } from '../disk.ts';
+import { type Disk, isReadError } from '../disk.ts';
 import { QUARANTINE_FOLDER, SEGMENTS_FOLDER, segmentSequence, walFolder, walSequence } from '../filenames.ts';
 import type { Manifest } from '../manifest.ts';
 import { mayMatch } from '../scan/match-rows.ts';
@@ -43,7 +43,7 @@ async function mayHold(disk: Disk, path: string, plan: Plan): Promise<boolean> {
   try {
     return mayMatch(new RowGroup(await disk.readFile(path)).info, plan);
   } catch (error) {
-    if (error instanceof CorruptionError) return true;
+    if (error instanceof CorruptionError || isReadError(error)) return true;
     throw error;
   }
 }

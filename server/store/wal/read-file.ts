@@ -17,20 +17,33 @@ export async function readWal(disk: Disk, path: string): Promise<{ bytes: Buffer
   const bytes = Buffer.alloc((await disk.sizeOf(path)) ?? 0);
   let isWhole = true;
   for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-    const piece = await readPiece(disk, path, at);
-    if (piece === undefined) isWhole = false;
-    else piece.copy(bytes, at);
+    const piece = await readStubbornly(disk, path, at, PIECE_BYTES);
+    if (Buffer.isBuffer(piece)) piece.copy(bytes, at);
+    else isWhole = false;
   }
   return { bytes, isWhole };
 }
 
-async function readPiece(disk: Disk, path: string, at: number): Promise<Buffer | undefined> {
+/** Why bytes could not be read. */
+export interface Unread {
+  readonly error: unknown;
+}
+
+/** Reads a piece of a file that the disk may give only in one of several tries. */
+export async function readStubbornly(
+  disk: Disk,
+  path: string,
+  offset: number,
+  sizeBytes: number,
+): Promise<Buffer | Unread> {
+  let error: unknown;
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     try {
-      return await withFile(disk, path, 'read', (file) => file.read(at, PIECE_BYTES));
-    } catch (error) {
-      if (!isReadError(error)) throw error;
+      return await withFile(disk, path, 'read', (file) => file.read(offset, sizeBytes));
+    } catch (failure) {
+      if (!isReadError(failure)) throw failure;
+      error = failure;
     }
   }
-  return undefined;
+  return { error };
 }

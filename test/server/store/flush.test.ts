@@ -50,7 +50,7 @@ describe('rows that compress to nothing', () => {
       order: i * DENSE_ROWS,
     }));
     const origin = { wal: 6, attempt: 7, orderFrom: 0, orderTo: batches * DENSE_ROWS, positions: null };
-    const input = { dataDir, rowGroups, indexedFields: [], sequenceFrom: 7, origin };
+    const input = { dataDir, rowGroups, indexedFields: [], sequenceFrom: 7, origin, leavesOutUnreadable: false };
     const { segments, damages } = await flush(realDisk, input);
     expect(damages).toEqual([]);
     expect(segments.map(({ sequence, rowCount }) => [sequence, rowCount])).toEqual([

@@ -1,17 +1,20 @@
 /** A disk that does not give some bytes (EIO, EACCES, …): the rest is served, and what comes back is served again. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { UNREADABLE_RETRY_MS } from '../../../server/limits.ts';
+import { FLUSH_READ_TRIES_MAX, FLUSH_RETRY_MS_MAX, UNREADABLE_RETRY_MS } from '../../../server/limits.ts';
 import { checkFolder } from '../../../server/store/check/check-folder.ts';
 import { checkSegment } from '../../../server/store/check/check-segment.ts';
 import type { CheckEvent } from '../../../server/store/check/finding.ts';
 import { compact } from '../../../server/store/compaction/compact.ts';
 import { Compactor } from '../../../server/store/compaction/compactor.ts';
 import { type Disk, isReadError, realDisk, unreadableError } from '../../../server/store/disk.ts';
+import { planOf } from '../../../server/store/erasure/filter.ts';
+import { eraseQuarantine } from '../../../server/store/erasure/remains.ts';
 import { OpenFiles } from '../../../server/store/scan/open-files.ts';
 import { placeOf, RowGroups } from '../../../server/store/scan/row-groups.ts';
 import { streamsInRange } from '../../../server/store/scan/streams-in-range.ts';
+import type { RowGroupRef } from '../../../server/store/snapshot.ts';
 import { scanWal } from '../../../server/store/wal/reader.ts';
 import { errorOfUnusable, UnreadableError } from '../../../shared/errors.ts';
 import { Metrics } from '../../../shared/metrics.ts';
@@ -20,6 +23,7 @@ import {
   append,
   closeStore,
   expectDamage,
+  expectLines,
   filesIn,
   linesOf,
   newFolder,
@@ -184,6 +188,83 @@ test('bytes of the WAL that cannot be read cost their record alone, and the file
   expect(await filesIn(open.dataDir)).toContain('quarantine/000000000001.wal');
   await again.store.flushAll();
   expect(again.store.stats().walFileCount).toBe(0);
+});
+
+const EVERYTHING = planOf({ from: undefined, to: undefined, values: [], text: { any: [], none: [] } });
+
+/** A store with three batches in one WAL file. */
+async function threeInWal(): Promise<Bad> {
+  const bad = new BadDisk();
+  let nowMs = Date.UTC(2026, 10, 23, 12);
+  const open = await openStore({ disk: bad.disk, now: () => nowMs });
+  const lists = ['a', 'b', 'c'].map((name) => numberedLines(name, 0, 10));
+  for (const lines of lists) await append(open.store, batchOf({ lines }));
+  const later = async (ms: number): Promise<void> => {
+    nowMs += ms;
+    await open.store.tick();
+    await open.store.flushAll();
+  };
+  return { ...open, bad, lists, later };
+}
+
+async function nextFlushes(open: Bad, count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await open.later(FLUSH_RETRY_MS_MAX);
+}
+
+for (const code of CODES) {
+  test.each([
+    ['the first', (refs: readonly RowGroupRef[]) => refs.slice(0, 1)],
+    ['the second', (refs: readonly RowGroupRef[]) => refs.slice(1, 2)],
+    ['the last', (refs: readonly RowGroupRef[]) => refs.slice(2)],
+    ['every', (refs: readonly RowGroupRef[]) => refs],
+  ])(`${code} on %s row group of a WAL file: the others are flushed, and the file is kept`, async (_, badOf) => {
+    const open = await threeInWal();
+    const refs = open.store.snapshot().rowGroups;
+    const wanted = badOf(refs);
+    const bytes = await readFile(refs[0]!.path);
+    open.bad.path = basename(refs[0]!.path);
+    open.bad.code = code;
+    open.bad.from = wanted[0]!.offset;
+    open.bad.to = wanted.at(-1)!.offset + 1;
+    await open.store.flushAll();
+    await nextFlushes(open, FLUSH_READ_TRIES_MAX - 2);
+    expect(open.store.stats()).toMatchObject({ walFileCount: 1, quarantinedCount: 0 });
+    await nextFlushes(open, 1);
+    expect(open.store.stats()).toMatchObject({ walFileCount: 0, quarantinedCount: wanted.length });
+    const left = open.lists.filter((__, i) => !wanted.includes(refs[i]!));
+    expect(linesOf(open.store)).toEqual(linesAsRead(left.flat()));
+    const copy = join(open.dataDir, 'quarantine', basename(refs[0]!.path));
+    expect(await readFile(copy)).toEqual(bytes);
+    const later = numberedLines('later', 0, 10);
+    await append(open.store, batchOf({ lines: later }));
+    await open.store.flushAll();
+    expect(open.store.stats().walFileCount).toBe(0);
+    expect(linesOf(open.store)).toEqual(linesAsRead([...left.flat(), ...later]));
+    // An erasure must not wait for what may never be read again.
+    await eraseQuarantine(open.bad.disk, open.dataDir, EVERYTHING);
+    expect(await filesIn(open.dataDir)).not.toContain(`quarantine/${basename(refs[0]!.path)}`);
+  });
+}
+
+test('a WAL file that cannot be opened for a moment is flushed later, with all that it has', async () => {
+  const open = await threeInWal();
+  open.bad.path = '.wal';
+  await open.store.flushAll();
+  await nextFlushes(open, FLUSH_READ_TRIES_MAX - 2);
+  open.bad.path = undefined;
+  await nextFlushes(open, 1);
+  expect(open.store.stats()).toMatchObject({ walFileCount: 0, quarantinedCount: 0 });
+  await expectLines(open, open.lists.flat());
+});
+
+test('a row group that a query could not read is flushed with the others', async () => {
+  const open = await threeInWal();
+  const [first] = open.store.snapshot().rowGroups;
+  const cause = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+  await open.store.setAside(first!, unreadableError(first!.path, cause));
+  await open.store.flushAll();
+  expect(open.store.stats()).toMatchObject({ walFileCount: 0, quarantinedCount: 0 });
+  await expectLines(open, open.lists.flat());
 });
 
 test('a WAL file that may not be read stops the start, with its path', async () => {
