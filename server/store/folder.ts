@@ -32,6 +32,13 @@ export async function openFolder(disk: Disk, dataDir: string, lock = lockFolder)
   }
 }
 
+/** After this, files of the WAL and segments that were removed are not back after a power cut. */
+export async function syncRemovals(disk: Disk, dataDir: string): Promise<void> {
+  const segments = join(dataDir, SEGMENTS_FOLDER);
+  const days = (await disk.list(segments)).map((day) => join(segments, day));
+  for (const folder of [walFolder(dataDir), segments, ...days]) await disk.syncFolder(folder);
+}
+
 /** A folder that was made just now, or by a process that ended before it had a version, must itself survive a power cut. */
 async function syncFoldersAbove(disk: Disk, path: string): Promise<void> {
   const above = dirname(path);

@@ -19,6 +19,7 @@ import {
   walPath,
   walSequence,
 } from './filenames.ts';
+import { syncRemovals } from './folder.ts';
 import { EMPTY_MANIFEST, type JsonValue, type Manifest, type ManifestSegment } from './manifest.ts';
 import { ManifestFile, manifestPaths, readGenerations } from './manifest-file.ts';
 import type { Memtable } from './memtable.ts';
@@ -121,6 +122,8 @@ async function lostOrNew(disk: Disk, dataDir: string, damages: Damage[]): Promis
   const names = [...(await disk.list(walFolder(dataDir))), ...(await disk.list(join(dataDir, SEGMENTS_FOLDER)))];
   if (names.length === 0 && damages.length === 0) return EMPTY_MANIFEST;
   const { manifest, aside, damages: found, hasPositions } = await planRebuild(disk, dataDir);
+  // The new manifest gives out the numbers of files that are gone: none of these must come back.
+  await syncRemovals(disk, dataDir);
   // Before the manifest is there, as the next start would take them for leftovers.
   for (const path of aside) await linkToQuarantine(disk, dataDir, path);
   const positions = hasPositions ? 'with positions' : 'without positions: agents send again what they still have';

@@ -4,6 +4,7 @@
  * byte, or not at all, whatever came before or after it; and each change of a folder or not. That is more than any file
  * system does, and all that POSIX allows.
  */
+import { basename, dirname } from 'node:path';
 import type { Random } from '../corpus/random.ts';
 
 type Change =
@@ -187,6 +188,14 @@ export class DiskImage {
     const file = new FileNode();
     file.restore(bytes);
     folder.change({ remove: [], add: [[base, file]] });
+    folder.sync();
+  }
+
+  /** A file is gone, from the medium, too. */
+  lose(path: string): void {
+    const folder = this.find(dirname(path));
+    if (folder?.kind !== 'folder') throw new RangeError(`BUG: no folder has ${path}`);
+    folder.change({ remove: [basename(path)], add: [] });
     folder.sync();
   }
 

@@ -16,6 +16,10 @@ export const RULES: readonly RetentionRule[] = [
   { selector: new Map(Object.entries({ app: 'push', pod: 'push-1*' })), ageMs: 12 * HOUR_MS },
 ];
 
+/** What may become of both files of the manifest. */
+export const LOSSES = ['gone', 'cut', 'flipped'] as const;
+export type Loss = (typeof LOSSES)[number];
+
 export type Operation = { readonly seed: number } & (
   | {
       readonly kind: 'send';
@@ -44,6 +48,8 @@ export type Operation = { readonly seed: number } & (
   | { readonly kind: 'backUp' }
   /** One of the snapshots becomes a data folder of its own. */
   | { readonly kind: 'restore' }
+  /** The process ends, and both files of the manifest with it. */
+  | { readonly kind: 'loseManifests'; readonly loss: Loss; readonly afterOperations: number }
   | { readonly kind: 'flip' }
   /** `podlog check --repair` */
   | { readonly kind: 'repair' }
@@ -53,6 +59,8 @@ export type Operation = { readonly seed: number } & (
 export interface Harm {
   readonly errors: boolean;
   readonly flips: boolean;
+  /** Of both files of the manifest. */
+  readonly losses: boolean;
 }
 
 /** @param bytesMax  as --max-size, Infinity when only time counts */
@@ -90,7 +98,7 @@ const FAULTS: readonly FaultPlan[] = [
 export function scriptOf(seed: number): Script {
   const random = new Random(seed);
   const flips = random.below(4) === 0;
-  const harm = { flips, errors: !flips && random.below(3) > 0 };
+  const harm = { flips, errors: !flips && random.below(3) > 0, losses: !flips && random.below(4) === 0 };
   const retention = { isByRules: random.below(3) === 0, bytesMax: flips ? Infinity : bytesMaxOf(random) };
   const count = 8 + random.below(40);
   return { harm, retention, operations: Array.from({ length: count }, () => operationOf(random, harm)) };
@@ -121,6 +129,9 @@ function operationOf(random: Random, harm: Harm): Operation {
   if (die < 80) {
     const plan = harm.errors ? FAULTS[random.below(FAULTS.length)]! : FAULTS[random.below(3)]!;
     return { seed, kind: 'faults', plan, isNearlyFull: harm.errors && random.below(12) === 0 };
+  }
+  if (harm.losses && die < 84) {
+    return { seed, kind: 'loseManifests', loss: LOSSES[random.below(3)]!, afterOperations: random.below(40) };
   }
   if (die < 89) return { seed, kind: 'crash', afterOperations: random.below(40) };
   if (die < 93) return { seed, kind: 'settle' };

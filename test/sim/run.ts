@@ -1,11 +1,11 @@
 /** What all parts of a run share: its script, its machine, the store's process, and the truth that it is held against. */
-import { UnavailableError, UsageError } from '../../shared/errors.ts';
+import { UnavailableError, UnreadableError, UsageError } from '../../shared/errors.ts';
 import { diskErrorCode } from '../../server/store/disk.ts';
 import type { RowGroupRef } from '../../server/store/snapshot.ts';
 import { Random } from '../corpus/random.ts';
 import { DiskImage, type FileNode } from './disk-image.ts';
 import { Expiry } from './expiry.ts';
-import { type Script, WRITERS } from './operations.ts';
+import { type Loss, type Script, WRITERS } from './operations.ts';
 import type { Process } from './process.ts';
 import { type TrueLine, Truth } from './truth.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -44,6 +44,10 @@ export class Run {
   harmsStarts = true;
   /** A snapshot is being made. */
   isBackingUp = false;
+  /** What becomes of the manifest before the next start. */
+  nextLoss: Loss | undefined;
+  /** Some start had to make a manifest of the other files. */
+  hasLostManifests = false;
   /** Segments that went because of the room they took. */
   droppedBySize = 0;
   readonly running = new Set<string>();
@@ -78,7 +82,9 @@ export function asError(error: unknown): Error {
 }
 
 export function isDiskFailure(error: unknown): boolean {
-  const code = diskErrorCode(error instanceof UsageError || error instanceof UnavailableError ? error.cause : error);
+  const isWrapped =
+    error instanceof UsageError || error instanceof UnavailableError || error instanceof UnreadableError;
+  const code = diskErrorCode(isWrapped ? error.cause : error);
   return code === 'EIO' || code === 'ENOSPC';
 }
 

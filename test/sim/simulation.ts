@@ -76,6 +76,9 @@ async function perform(run: Run, operation: Operation): Promise<void> {
       return disk.setNearlyFull(operation.isNearlyFull);
     case 'crash':
       return disk.crashAfter(operation.afterOperations);
+    case 'loseManifests':
+      run.nextLoss = operation.loss;
+      return disk.crashAfter(operation.afterOperations);
     case 'settle':
       return settle(run);
     case 'restart':

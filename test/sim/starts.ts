@@ -3,6 +3,7 @@ import { CorruptionError, UsageError } from '../../shared/errors.ts';
 import { UNREADABLE_RETRY_MS } from '../../server/limits.ts';
 import { judgeDrop } from './drops.ts';
 import { readAll } from './looking.ts';
+import { loseManifests } from './lost-manifests.ts';
 import { type Process, startProcess } from './process.ts';
 import { asError, isDiskFailure, type Run, Wrong } from './run.ts';
 import { NO_FAULTS, SimDisk } from './sim-disk.ts';
@@ -21,6 +22,7 @@ export async function start(run: Run): Promise<void> {
       run.image.powerCut(run.random);
       run.truth.losePower();
     }
+    loseManifests(run);
     const disk = new SimDisk(run, run.random);
     if (attempt < HARMED_STARTS_MAX && run.harmsStarts) harmStart(run, disk);
     const started = await tryStart(run, disk);

@@ -188,6 +188,11 @@ export class Truth {
     }
   }
 
+  /** A manifest says which segments have expired; without it, those that are still there come back, and expire again. */
+  forgetExpired(): void {
+    this.#gone.clear();
+  }
+
   /** A repair has found all lines whose own bytes are whole. */
   mended(): void {
     for (const line of this.#byText.values()) line.damage = line.damage.filter(({ isFrame }) => !isFrame);

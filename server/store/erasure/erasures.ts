@@ -21,6 +21,7 @@ import { UnavailableError } from '../../../shared/errors.ts';
 import { ERASURES_KEPT_MAX, ERASURES_WAITING_MAX, RETRY_AFTER_DISK_SECONDS } from '../../limits.ts';
 import { type Disk, realDisk } from '../disk.ts';
 import { segmentPath } from '../filenames.ts';
+import { syncRemovals } from '../folder.ts';
 import { lockFolder } from '../lock.ts';
 import type { ManifestSegment } from '../manifest.ts';
 import type { Store } from '../store.ts';
@@ -330,6 +331,7 @@ export class Erasures {
     try {
       if ((await filesToGo(this.#disk, dataDir, store.manifest, open.job.scope)).length > 0) return;
       if (await isAnyHeld(this.#disk, snapshotsDir)) return;
+      await syncRemovals(this.#disk, dataDir);
       const rowCount = rowsErased(open.job);
       const job = {
         ...open.job,
