@@ -1,5 +1,4 @@
 /** Checks a data folder that no server has open, and repairs it when asked to. */
-import { join } from 'node:path';
 import { pino } from 'pino';
 import { UsageError } from '../shared/errors.ts';
 import { Metrics } from '../shared/metrics.ts';
@@ -11,13 +10,13 @@ import { checkSegment } from './store/check/check-segment.ts';
 import type { BatchState } from './store/batch-state.ts';
 import type { CheckEvent, Finding } from './store/check/finding.ts';
 import { type Repaired, repairFolder } from './store/check/repair.ts';
-import { createFile, type Disk, realDisk } from './store/disk.ts';
+import { type Disk, realDisk } from './store/disk.ts';
 import { MANIFEST_FILE, VERSION_FILE } from './store/filenames.ts';
 import { flush } from './store/flush.ts';
-import { FORMAT_VERSION } from './store/folder.ts';
 import { type FolderLock, lockFolder } from './store/lock.ts';
 import { ExpiryClock } from './store/retention/expiry-clock.ts';
 import { Store } from './store/store.ts';
+import { isOurs, readVersion } from './store/version-file.ts';
 
 /** What a check asks of the machine; a simulation has its own. */
 export interface Machine {
@@ -62,14 +61,8 @@ export async function* repairDataFolder(
   state: BatchState = new Positions(now),
 ): AsyncGenerator<Repaired> {
   if (findings.some(({ kind }) => kind === 'manifest')) return;
-  if (findings.some(({ kind }) => kind === 'version')) {
-    const path = join(dataDir, VERSION_FILE);
-    if ((await disk.sizeOf(path)) !== undefined) return;
-    // The manifest can be read, so the folder is of this version.
-    await createFile(disk, path, FORMAT_VERSION);
-    await disk.syncFolder(dataDir);
-    yield { path, keptRows: 0, lostRows: 0 };
-  }
+  const version = findings.find(({ kind }) => kind === 'version');
+  if (version !== undefined && (await readVersion(disk, dataDir)).kind === 'other') return;
   let skippedMs = 0;
   const skipRetryWait = (): void => void (skippedMs += FLUSH_RETRY_MS_MAX);
   const log = pino({ level: 'silent' });
@@ -87,6 +80,8 @@ export async function* repairDataFolder(
     disk,
     lock,
   });
+  // To open the store has put it right.
+  if (version !== undefined) yield { path: version.path, keptRows: 0, lostRows: 0 };
   try {
     yield* repairFolder(findings, { disk, dataDir, store, skipRetryWait, indexedFields });
   } finally {
@@ -108,6 +103,8 @@ async function lockOrExplain({ lock }: Machine, dataDir: string): Promise<Folder
 /** To take the lock makes a folder, which a mistyped path must not. */
 async function requireDataFolder(disk: Disk, dataDir: string): Promise<void> {
   const names = await disk.list(dataDir);
-  if (names.includes(VERSION_FILE) || names.includes(MANIFEST_FILE)) return;
-  throw new UsageError(`${dataDir} is no data folder of podlog: it has neither ${VERSION_FILE} nor ${MANIFEST_FILE}`);
+  if (names.includes(VERSION_FILE) || names.includes(MANIFEST_FILE) || (await isOurs(disk, dataDir))) return;
+  throw new UsageError(
+    `${dataDir} is not a data folder of podlog: it has neither ${VERSION_FILE} nor ${MANIFEST_FILE}, nor a WAL file or segment`,
+  );
 }

@@ -38,6 +38,7 @@ function nameOf(name: string | string[]): string {
   throw new ParameterError('name', 'not a name', 'up to 64 letters, digits, ".", "_" and "-"', 'name=before-upgrade');
 }
 
-function answerOf({ name, path, sizeBytes, segmentCount, rowCount }: BackupInfo) {
+function answerOf({ name, path, problem, sizeBytes, segmentCount, rowCount }: BackupInfo) {
+  if (problem !== undefined) return { name, path, problem };
   return { name, path, bytes: sizeBytes, segments: segmentCount, rows: rowCount };
 }

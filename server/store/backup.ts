@@ -5,14 +5,14 @@
  * segments that it still has. How to restore one is in BACKUP.md.
  */
 import { dirname, join } from 'node:path';
-import { PodlogError, UnavailableError } from '../../shared/errors.ts';
+import { CorruptionError, PodlogError, UnavailableError } from '../../shared/errors.ts';
 import { RETRY_AFTER_DISK_SECONDS } from '../limits.ts';
 import { createFile, type Disk, diskErrorCode, realDisk } from './disk.ts';
 import { segmentPath, SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER } from './filenames.ts';
-import { FORMAT_VERSION } from './folder.ts';
 import { encodeManifest, type Manifest, type ManifestSegment } from './manifest.ts';
 import { manifestPaths, readManifest } from './manifest-file.ts';
 import type { Store } from './store.ts';
+import { FORMAT_VERSION } from './version-file.ts';
 
 export interface BackupsOptions {
   readonly store: Pick<Store, 'checkpoint' | 'maintain'>;
@@ -25,6 +25,8 @@ export interface BackupsOptions {
 export interface BackupInfo {
   readonly name: string;
   readonly path: string;
+  /** Why nothing is known of what is in it; undefined when it can be read. */
+  readonly problem?: string;
   /** Of its segments; most of them are the store's own, and take no room of their own. */
   readonly sizeBytes: number;
   readonly segmentCount: number;
@@ -107,7 +109,7 @@ export class Backups {
   /** By name. */
   async list(): Promise<BackupInfo[]> {
     const names = await listSnapshots(this.#disk, this.#options.snapshotsDir);
-    return Promise.all(names.map((name) => this.#describe(name)));
+    return Promise.all(names.map((name) => this.#describeOrExplain(name)));
   }
 
   /** @returns false when there is none of that name */
@@ -152,6 +154,17 @@ export class Backups {
     } catch (error) {
       if (diskErrorCode(error) === 'ENOENT') return false;
       throw error;
+    }
+  }
+
+  /** One that is damaged must not hide the others. */
+  async #describeOrExplain(name: string): Promise<BackupInfo> {
+    try {
+      return await this.#describe(name);
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      const path = join(this.#options.snapshotsDir, name);
+      return { name, path, problem: error.message, sizeBytes: 0, segmentCount: 0, rowCount: 0 };
     }
   }
 

@@ -2,17 +2,22 @@
 import { dirname, join } from 'node:path';
 import { UsageError } from '../../shared/errors.ts';
 import { createFile, type Disk, diskErrorCode } from './disk.ts';
-import { SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER, walFolder } from './filenames.ts';
+import { SEGMENTS_FOLDER, VERSION_FILE, walFolder } from './filenames.ts';
 import { type FolderLock, lockFolder } from './lock.ts';
+import { copyToQuarantine, type Damage } from './quarantine.ts';
+import { expectOurs, FORMAT_VERSION, readVersion } from './version-file.ts';
 
-/** Grows with every change that an older podlog would misread. */
-export const FORMAT_VERSION = 'podlog data 1\n';
+export interface OpenedFolder {
+  readonly lock: FolderLock;
+  /** What was wrong with its version, which is whole now. */
+  readonly damages: readonly Damage[];
+}
 
 /**
  * @param lock  takes the folder for this process alone
- * @throws UsageError  it cannot be made, is in use, or is of another version
+ * @throws UsageError  it cannot be made, is in use, is of another version, or not podlog's
  */
-export async function openFolder(disk: Disk, dataDir: string, lock = lockFolder): Promise<FolderLock> {
+export async function openFolder(disk: Disk, dataDir: string, lock = lockFolder): Promise<OpenedFolder> {
   try {
     await disk.makeFolder(dataDir);
   } catch (error) {
@@ -21,11 +26,11 @@ export async function openFolder(disk: Disk, dataDir: string, lock = lockFolder)
   const held = await lock(dataDir);
   try {
     if ((await disk.sizeOf(join(dataDir, VERSION_FILE))) === undefined) await syncFoldersAbove(disk, dataDir);
-    await checkVersion(disk, dataDir);
+    const damage = await ensureVersion(disk, dataDir);
     await disk.makeFolder(walFolder(dataDir));
     await disk.makeFolder(join(dataDir, SEGMENTS_FOLDER));
     await disk.syncFolder(dataDir);
-    return held;
+    return { lock: held, damages: damage === undefined ? [] : [damage] };
   } catch (error) {
     await held.release();
     throw error instanceof UsageError ? error : unusable(dataDir, error);
@@ -52,31 +57,24 @@ async function syncFoldersAbove(disk: Disk, path: string): Promise<void> {
   await syncFoldersAbove(disk, above);
 }
 
-async function checkVersion(disk: Disk, dataDir: string): Promise<void> {
+/** Makes the file where it is not what it should be. @returns what was wrong with it; undefined when nothing was */
+async function ensureVersion(disk: Disk, dataDir: string): Promise<Damage | undefined> {
   const path = join(dataDir, VERSION_FILE);
-  if ((await disk.sizeOf(path)) !== undefined) {
-    const found = (await disk.readFile(path)).toString('utf8');
-    if (found === FORMAT_VERSION) return;
-    // A crash between making and writing the file leaves it short, and the folder new.
-    if (!FORMAT_VERSION.startsWith(found)) {
-      const versions = `${JSON.stringify(found.trim().slice(0, 40))}, this podlog reads ${JSON.stringify(FORMAT_VERSION.trim())}`;
-      throw new UsageError(`the data folder ${dataDir} was written by another version of podlog: ${versions}`, 1);
-    }
-    await disk.remove(path);
-  } else if (await hasData(disk, dataDir)) {
-    throw new UsageError(
-      `the data folder ${dataDir} has data but no file ${VERSION_FILE}: restore it, or choose another`,
-      1,
-    );
+  const found = await readVersion(disk, dataDir);
+  if (found.kind === 'current') return undefined;
+  if (found.kind === 'other') {
+    const versions = `${JSON.stringify(found.text)}, this podlog reads ${JSON.stringify(FORMAT_VERSION.trim())}`;
+    throw new UsageError(`the data folder ${dataDir} was written by another version of podlog: ${versions}`, 1);
   }
+  if (found.kind === 'lost') {
+    await expectOurs(disk, dataDir, found.damage);
+    if (found.damage.sizeBytes > 0) await copyToQuarantine(disk, dataDir, found.damage);
+  }
+  await disk.remove(path);
   await createFile(disk, path, FORMAT_VERSION);
-  // Durable before anything else is: data without a version is refused.
+  // Durable before anything else is: data without a version must be proven to be podlog's.
   await disk.syncFolder(dataDir);
-}
-
-async function hasData(disk: Disk, dataDir: string): Promise<boolean> {
-  const names = await disk.list(dataDir);
-  return names.includes(WAL_FOLDER) || names.includes(SEGMENTS_FOLDER);
+  return found.kind === 'lost' ? found.damage : undefined;
 }
 
 function unusable(dataDir: string, error: unknown): UsageError {

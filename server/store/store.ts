@@ -105,7 +105,7 @@ export class Store {
    */
   static async open(options: StoreOptions): Promise<Store> {
     const disk = options.disk ?? realDisk;
-    const lock = await openFolder(disk, options.dataDir, options.lock);
+    const { lock, damages } = await openFolder(disk, options.dataDir, options.lock);
     try {
       const streams = new StreamTable(options.streamLimits);
       const memtable = new Memtable();
@@ -114,7 +114,7 @@ export class Store {
       const clock = options.clock ?? new ExpiryClock({ now, monotonicMs: () => performance.now(), log });
       const recovered = await recover({ disk, dataDir, streams, memtable, state, clock });
       const store = new Store({ ...options, clock }, disk, lock, streams, memtable, recovered);
-      store.#reportRecovery(recovered, performance.now() - startMs);
+      store.#reportRecovery({ ...recovered, damages: [...damages, ...recovered.damages] }, performance.now() - startMs);
       await store.tick();
       return store;
     } catch (error) {

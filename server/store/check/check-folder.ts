@@ -6,11 +6,11 @@
 import { join } from 'node:path';
 import { type Disk, isReadError } from '../disk.ts';
 import { MANIFEST_FILE, MANIFEST_TEMPORARY_FILE, segmentPath, SEGMENTS_FOLDER, VERSION_FILE } from '../filenames.ts';
-import { FORMAT_VERSION } from '../folder.ts';
 import type { JsonValue, Manifest, ManifestSegment } from '../manifest.ts';
 import { readGenerations } from '../manifest-file.ts';
 import { unreadable } from '../quarantine.ts';
 import { planRebuild } from '../rebuild.ts';
+import { FORMAT_VERSION, readVersion } from '../version-file.ts';
 import type { CheckSegmentInput, CheckSegmentOutput } from './check-segment.ts';
 import { checkWal, listWal } from './check-wal.ts';
 import { type CheckEvent, type CheckSummary, type Finding, type FindingKind, isProblem } from './finding.ts';
@@ -86,14 +86,21 @@ async function checkOrReport(
 }
 
 async function checkVersion(disk: Disk, dataDir: string): Promise<Finding[]> {
-  const path = join(dataDir, VERSION_FILE);
-  if ((await disk.sizeOf(path)) === undefined) {
-    return [{ kind: 'version', path, offset: 0, sizeBytes: 0, rowCount: 0, what: 'it is missing' }];
+  const found = await readVersion(disk, dataDir);
+  switch (found.kind) {
+    case 'current':
+      return [];
+    case 'lost': {
+      const { path, offset, sizeBytes, reason } = found.damage;
+      return [{ kind: 'version', path, offset, sizeBytes, rowCount: 0, what: reason }];
+    }
+    case 'new':
+      return [await wholeFile(disk, 'version', join(dataDir, VERSION_FILE), 'it is missing, or was never finished')];
+    case 'other': {
+      const what = `it is of another podlog: ${JSON.stringify(found.text)} instead of ${JSON.stringify(FORMAT_VERSION.trim())}`;
+      return [await wholeFile(disk, 'version', join(dataDir, VERSION_FILE), what)];
+    }
   }
-  const found = (await disk.readFile(path)).toString('utf8');
-  if (found === FORMAT_VERSION) return [];
-  const what = `it is ${JSON.stringify(found.slice(0, 40))} instead of ${JSON.stringify(FORMAT_VERSION)}`;
-  return [{ kind: 'version', path, offset: 0, sizeBytes: found.length, rowCount: 0, what }];
 }
 
 /** What is wrong with the two files of the manifest, and the one that counts: made of all others when both are lost. */

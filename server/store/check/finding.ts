@@ -3,7 +3,8 @@
 /**
  * What is untrue. `repair.ts` has an answer to each:
  *
- * - `version`, `manifest`   nothing can be read without it
+ * - `version`               a file that says of which podlog the folder is: of another one, or lost and written again
+ * - `manifest`              nothing can be read without it
  * - `generation`            one of the two files of the manifest; or both, and it is made of the segments and the WAL
  * - `missing`               a file that the manifest or a WAL header names
  * - `wal-record`            bytes that were a durable record once, or a batch that cannot be read
@@ -51,7 +52,7 @@ export function isProblem({ kind }: Finding): boolean {
 export function adviceFor(kind: FindingKind): string {
   switch (kind) {
     case 'version':
-      return 'use the podlog that wrote the folder, or restore the file VERSION';
+      return 'use the podlog that wrote the folder; a file that is lost is written again by the next start of the server, or --repair';
     case 'manifest':
       return 'restore MANIFEST.json, or the folder from a snapshot (server/store/BACKUP.md); it cannot be repaired';
     case 'generation':

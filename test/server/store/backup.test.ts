@@ -1,5 +1,5 @@
 /** A snapshot is a data folder with every acknowledged row, whatever goes on beside it. */
-import { cp, rm } from 'node:fs/promises';
+import { cp, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Backups } from '../../../server/store/backup.ts';
@@ -41,6 +41,18 @@ test('it has all that was acknowledged, with the positions, and outlives what it
   await append(again.store, batchOf({ lines: numberedLines('after the restore', 0, 5) }));
   await closeStore(again);
   expect(await findingsOf(restored)).toEqual([]);
+});
+
+test('one whose manifest is damaged is listed with what is wrong, and hides no other', async () => {
+  const open = await openStore();
+  const backups = await openBackups(open);
+  const whole = await backups.create('whole');
+  const { path } = await backups.create('broken');
+  for (const name of ['MANIFEST.json', 'MANIFEST.copy.json']) await truncate(join(path, name), 20);
+  const [broken, ...others] = await backups.list();
+  expect(broken).toMatchObject({ name: 'broken', path, problem: expect.stringContaining('manifest') as string });
+  expect(others).toEqual([whole]);
+  expect(await backups.remove('broken')).toBe(true);
 });
 
 test('a name twice is refused; removed ones are gone', async () => {

@@ -43,12 +43,59 @@ test('a folder that cannot be one', async () => {
   await expect(openStore({ dataDir })).rejects.toThrow(UsageError);
 });
 
-test('without its version, a folder with data is not taken for a new one', async () => {
-  const open = await openStore();
-  await append(open.store, batchOf({ lines: numberedLines('a', 0, 10) }));
-  await closeStore(open);
-  await rm(join(open.dataDir, 'VERSION'));
-  await expect(openStore({ dataDir: open.dataDir })).rejects.toThrow(/no file VERSION/);
+/** What may become of the file VERSION. */
+const LOSSES: Record<string, (path: string) => Promise<void>> = {
+  missing: (path) => rm(path),
+  empty: (path) => writeFile(path, ''),
+  cut: (path) => writeFile(path, 'podlog da'),
+  flipped: (path) => writeFile(path, 'podlog\u0000data 1\n'),
+  longer: (path) => writeFile(path, 'podlog data 1\npodlog data 1\n'),
+  zeros: (path) => writeFile(path, Buffer.alloc(14)),
+};
+
+/** Each leaves something that shows whose folder it is. */
+const PROOFS: Record<string, (dataDir: string) => Promise<void>> = {
+  'all files': async () => {},
+  'the manifest': (dataDir) => rm(join(dataDir, 'MANIFEST.copy.json')),
+  'the copy of the manifest': (dataDir) => rm(join(dataDir, 'MANIFEST.json')),
+  'a segment and a WAL file': async (dataDir) => {
+    for (const name of ['MANIFEST.json', 'MANIFEST.copy.json']) await rm(join(dataDir, name));
+  },
+};
+
+for (const [loss, lose] of Object.entries(LOSSES)) {
+  test.each(Object.entries(PROOFS))(
+    `VERSION ${loss}: with %s the folder is served, and it is whole again`,
+    async (_, leave) => {
+      const open = await openStore();
+      const lines = numberedLines('a', 0, 20);
+      await append(open.store, batchOf({ lines: lines.slice(0, 10) }));
+      await open.store.flushAll();
+      await append(open.store, batchOf({ lines: lines.slice(10) }));
+      await closeStore(open);
+      await lose(join(open.dataDir, 'VERSION'));
+      await leave(open.dataDir);
+      const again = await openStore({ dataDir: open.dataDir });
+      expect(again.store.stats().quarantinedCount).toBeGreaterThan(0);
+      expect(await readFile(join(open.dataDir, 'VERSION'), 'utf8')).toBe('podlog data 1\n');
+      const whole = await expectLines(again, lines);
+      expect(whole.store.stats().quarantinedCount).toBe(0);
+    },
+  );
+}
+
+test.each([
+  ['a WAL file of another program', 'wal/000000000001.wal'],
+  ['a segment of another program', 'segments/2026-11-23/000000000001.seg'],
+  ['a manifest of another program', 'MANIFEST.json'],
+  ['a VERSION of another program', 'VERSION'],
+])('a folder with %s is not taken over', async (_, name) => {
+  const dataDir = join(await newFolder(), 'data');
+  await mkdir(dirname(join(dataDir, name)), { recursive: true });
+  await writeFile(join(dataDir, name), '12.4.1: the file of somebody else, which is longer than any header');
+  const before = await filesIn(dataDir);
+  await expect(openStore({ dataDir })).rejects.toThrow(/VERSION/);
+  expect(await filesIn(dataDir)).toEqual(before);
 });
 
 test('every flipped byte of a manifest is noticed', async () => {
