@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { decodeLines } from './sink.ts';
+import { WAIT_MS_MAX } from '../deadline.ts';
 import { LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
 
 const world = worldOfEachTest();
@@ -143,13 +144,13 @@ test('a batch that is damaged on the way once loses nothing', async () => {
 });
 
 test('stop drains what is on disk', async () => {
-  await world.start({ tickMs: 10_000 });
+  await world.start({ tickMs: WAIT_MS_MAX });
   await until(
     () => world.sink.requests > 0,
     () => 'no request',
   );
   world.writeLines(numbered('a', 50_000));
-  await world.stop(10_000);
+  await world.stop(WAIT_MS_MAX);
   expect(world.sink.texts()).toEqual(numbered('a', 50_000));
 });
 

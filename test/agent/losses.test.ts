@@ -446,15 +446,11 @@ test('runs that came and went while no agent ran have one marker; those that had
   world.write(world.path('5.log'), `${new Date(Date.now() + 1_000).toISOString()} stdout F c\n`);
   await world.start();
   const marker = 'podlog: lines of 2.log to 4.log may have been lost: it was deleted while no agent was running';
-  await until(
-    () => world.sink.texts().length >= 4,
-    () => 'lines are missing',
-  );
-  expect(world.sink.texts().toSorted()).toEqual(['a', 'b', 'c', marker]);
+  await world.expectInAnyOrder(['a', 'b', 'c', marker]);
   await expectMarker('unwatched', marker);
 });
 
-test.each([0, 5_000])(
+test.each([0, 30_000])(
   'an unfinished line of a deleted pod, and an agent that may drain for %i ms',
   async (drainMsMax) => {
     world.writeLines(['a']);

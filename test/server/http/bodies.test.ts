@@ -16,6 +16,7 @@ import {
   UNREAD_BODY_BYTES_MAX,
 } from '../../../server/limits.ts';
 import type { Server } from '../../../server/main.ts';
+import { TEST_MS_MAX } from '../../deadline.ts';
 import { startQuietServer } from '../quiet-server.ts';
 import { RawClient } from './raw-client.ts';
 
@@ -41,11 +42,6 @@ afterAll(async () => {
   await Promise.all([guarded.close(), open.close()]);
   await rm(folder, { recursive: true });
 });
-
-/** Machines that run tests are busy. */
-function poll<T>(value: () => T): ReturnType<typeof expect.poll<T>> {
-  return expect.poll(value);
-}
 
 const clients: RawClient[] = [];
 afterEach(() => {
@@ -104,7 +100,7 @@ for (const [name, request, where, status] of HOLDERS) {
     if (where !== 'both' && where !== kind) continue;
     test(`bodies that nobody takes do not keep others out: ${name}, ${kind}`, async () => {
       const holders = Array.from({ length: 40 }, () => dial(portOf(server())).send(request));
-      await poll(() => holders.every(({ statuses }) => statuses[0] === status)).toBe(true);
+      await expect.poll(() => holders.every(({ statuses }) => statuses[0] === status)).toBe(true);
       expect(await push(server())).toBe(200);
       expect(await push(server(), new Uint8Array(BODY_BYTES_MAX).fill(0x0a))).toBe(200);
     });
@@ -121,12 +117,12 @@ test('what is announced and has not come holds nothing, whoever announces it', a
 test('a body is asked for only when it is wanted', async () => {
   const expecting = ['Expect: 100-continue', 'Content-Length: 6'];
   const stranger = dial(portOf(guarded)).send(head('POST /ingest', ...expecting));
-  await poll(() => stranger.statuses).toEqual([401]);
-  await poll(() => stranger.isClosed).toBe(true);
+  await expect.poll(() => stranger.statuses).toEqual([401]);
+  await expect.poll(() => stranger.isClosed).toBe(true);
   const pusher = dial(portOf(guarded)).send(head('POST /ingest?app=x', PUSHER, ...expecting));
-  await poll(() => pusher.statuses).toEqual([100]);
+  await expect.poll(() => pusher.statuses).toEqual([100]);
   pusher.send('a line');
-  await poll(() => pusher.text).toMatch(/HTTP\/1\.1 200 .*\{"lines":1\}/s);
+  await expect.poll(() => pusher.text).toMatch(/HTTP\/1\.1 200 .*\{"lines":1\}/s);
 });
 
 test('bodies of unknown length: chunks of any size, and one that is too large', async () => {
@@ -134,10 +130,10 @@ test('bodies of unknown length: chunks of any size, and one that is too large', 
   const tiny = lines.slice(0, 5000).replaceAll(/[^]/g, '1\r\n$&\r\n');
   const client = dial(portOf(open)).send(head('POST /ingest?app=x', CHUNKED)).send(tiny);
   client.send(`${(lines.length - 5000).toString(16)}\r\n${lines.slice(5000)}\r\n0\r\n\r\n`);
-  await poll(() => client.text).toContain('{"lines":20000}');
+  await expect.poll(() => client.text).toContain('{"lines":20000}');
   const large = dial(portOf(open)).send(head('POST /ingest?app=x', CHUNKED));
   large.send(`${(BODY_BYTES_MAX + 1).toString(16)}\r\n`).send(Buffer.alloc(BODY_BYTES_MAX + 1, 'x'));
-  await poll(() => large.text).toMatch(/HTTP\/1\.1 413 .*PODLOG_BODY_TOO_LARGE/s);
+  await expect.poll(() => large.text).toMatch(/HTTP\/1\.1 413 .*PODLOG_BODY_TOO_LARGE/s);
 });
 
 test.for([
@@ -151,28 +147,29 @@ test.for([
   ['what is not HTTP', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
 ] as const)('refused and closed: %s', async ([, request, status]) => {
   const client = dial(portOf(open)).send(Buffer.from(request, 'latin1'));
-  await poll(() => client.isClosed).toBe(true);
+  await expect.poll(() => client.isClosed).toBe(true);
   // A request that was under way is cut off, as nothing may be written into its answer.
   if (client.text !== '') expect(client.text).toMatch(new RegExp(`HTTP/1.1 ${status} .*"code":"PODLOG_`, 's'));
 });
 
 test('trailers of a body are not lines', async () => {
   const client = dial(portOf(open)).send(`${head('POST /ingest?app=x', CHUNKED)}1\r\nx\r\n0\r\nA: b\r\n\r\n`);
-  await poll(() => client.text).toContain('{"lines":1}');
+  await expect.poll(() => client.text).toContain('{"lines":1}');
 });
 
 test('a batch that is refused can still be sent to its end, and the answer be read; more is cut off', async () => {
   const body = Buffer.alloc(UNREAD_BODY_BYTES_MAX / 2, 'x');
   const client = dial(portOf(guarded)).send(head('POST /agent/batch', `Content-Length: ${body.length}`));
-  await poll(() => client.statuses).toEqual([401]);
+  await expect.poll(() => client.statuses).toEqual([401]);
   client.send(body).send(head('GET /healthz'));
-  await poll(() => client.statuses).toEqual([401, 200]);
+  await expect.poll(() => client.statuses).toEqual([401, 200]);
   client.send(head('POST /agent/batch', HUGE)).send(Buffer.alloc(BODY_BYTES_MAX - 1, 'x'));
-  await poll(() => client.isClosed).toBe(true);
+  await expect.poll(() => client.isClosed).toBe(true);
 });
 
-/** What is fast enough for a test. */
+/** What is fast enough for a test of slow clients; `PATIENCE` is for the others. */
 const PACE = { idleMsMax: 300, unreadMsMax: 300, checkMs: 50 };
+const PATIENCE = { ...PACE, idleMsMax: TEST_MS_MAX };
 
 async function listen(budget = new BodyBudget(), pace = PACE): Promise<{ port: number }> {
   const app = fastify();
@@ -203,8 +200,8 @@ test.for([
   const budget = new BodyBudget();
   const { port } = await listen(budget);
   const client = dial(port).send(request!);
-  await poll(() => client.text).toMatch(/HTTP\/1\.1 408 .*PODLOG_BODY_TOO_SLOW/s);
-  await poll(() => client.isClosed).toBe(true);
+  await expect.poll(() => client.text).toMatch(/HTTP\/1\.1 408 .*PODLOG_BODY_TOO_SLOW/s);
+  await expect.poll(() => client.isClosed).toBe(true);
   expect(budget.heldBytes).toBe(0);
 });
 
@@ -214,20 +211,20 @@ test('a body that drips is given up, however steadily', async () => {
   const client = dial(port).send(head('POST /', 'Content-Length: 1000000'));
   const drip = setInterval(() => client.send('x'), PACE.idleMsMax / 10);
   onTestFinished(() => clearInterval(drip));
-  await poll(() => client.statuses).toEqual([408]);
-  await poll(() => budget.heldBytes).toBe(0);
+  await expect.poll(() => client.statuses).toEqual([408]);
+  await expect.poll(() => budget.heldBytes).toBe(0);
 });
 
 test('a body that is not taken must end soon, too', async () => {
   const { port } = await listen();
   const client = dial(port).send(head('GET /', 'Content-Length: 100'));
-  await poll(() => client.statuses).toEqual([200]);
-  await poll(() => client.isClosed).toBe(true);
+  await expect.poll(() => client.statuses).toEqual([200]);
+  await expect.poll(() => client.isClosed).toBe(true);
 });
 
 test('a caller has its share of the budget, and others have the rest of it', async () => {
   const budget = new BodyBudget();
-  const { port } = await listen(budget, { ...PACE, idleMsMax: 60_000 });
+  const { port } = await listen(budget, PATIENCE);
   const part = Buffer.alloc(BODY_BYTES_MAX - 1, 'x');
   const begin = (caller: string): RawClient =>
     dial(port)
@@ -235,26 +232,26 @@ test('a caller has its share of the budget, and others have the rest of it', asy
       .send(part);
   const count = BODIES_OF_CALLER_BYTES_MAX / BODY_BYTES_MAX;
   const greedy = Array.from({ length: count }, () => begin('greedy'));
-  await poll(() => budget.heldBytes).toBe(count * part.length);
+  await expect.poll(() => budget.heldBytes).toBe(count * part.length);
   const further = begin('greedy');
-  await poll(() => further.text).toMatch(/HTTP\/1\.1 503 .*retry-after: 1/is);
+  await expect.poll(() => further.text).toMatch(/HTTP\/1\.1 503 .*retry-after: 1/is);
   const other = dial(port)
     .send(head('POST /', 'Content-Length: 5', 'X-Caller: other'))
     .send('hello');
-  await poll(() => other.text).toContain('{"bytes":5}');
+  await expect.poll(() => other.text).toContain('{"bytes":5}');
   for (const client of greedy) client.close();
-  await poll(() => budget.heldBytes).toBe(0);
+  await expect.poll(() => budget.heldBytes).toBe(0);
   expect(BODIES_OF_CALLER_BYTES_MAX).toBeLessThan(BODIES_IN_FLIGHT_BYTES_MAX);
 });
 
 test('a body counts until it is answered, or its client is gone', async () => {
   const budget = new BodyBudget();
-  const { port } = await listen(budget);
+  const { port } = await listen(budget, PATIENCE);
   const body = new Uint8Array(1000);
   await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', body });
-  await poll(() => budget.heldBytes).toBe(0);
+  await expect.poll(() => budget.heldBytes).toBe(0);
   const client = dial(port).send(head('POST /', 'Content-Length: 1000')).send('x'.repeat(999));
-  await poll(() => budget.heldBytes).toBe(999);
+  await expect.poll(() => budget.heldBytes).toBe(999);
   client.close();
-  await poll(() => budget.heldBytes).toBe(0);
+  await expect.poll(() => budget.heldBytes).toBe(0);
 });

@@ -5,17 +5,13 @@ import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { type ConnectionLimits, Connections } from '../../../server/http/connections.ts';
 import { cutOffStalledAnswers } from '../../../server/http/stalled-answers.ts';
 import { PIPELINED_REQUESTS_MAX } from '../../../server/limits.ts';
+import { TEST_MS_MAX } from '../../deadline.ts';
 import { RawClient } from './raw-client.ts';
 
 const clients: RawClient[] = [];
 afterEach(() => {
   for (const client of clients.splice(0)) client.close();
 });
-
-/** Machines that run tests are busy. */
-function poll<T>(value: () => T): ReturnType<typeof expect.poll<T>> {
-  return expect.poll(value);
-}
 
 interface Listening {
   readonly connections: Connections;
@@ -27,12 +23,16 @@ interface Listening {
   readonly waiting: () => number;
 }
 
+/** How long a client may take for its headers where that is what is tested; elsewhere none must be too slow. */
 const HEADERS_MS_MAX = 500;
 
-async function listen(limits: ConnectionLimits, stalledMsMax?: number): Promise<Listening> {
+async function listen(
+  limits: ConnectionLimits,
+  { headersMsMax = TEST_MS_MAX, stalledMsMax = TEST_MS_MAX } = {},
+): Promise<Listening> {
   const connections = new Connections(limits);
   const app = fastify({
-    http: { headersTimeout: HEADERS_MS_MAX, connectionsCheckingInterval: 50 },
+    http: { headersTimeout: headersMsMax, connectionsCheckingInterval: 50 },
     clientErrorHandler: (error, socket) => connections.refuse(error, socket),
   });
   connections.watch(app.server);
@@ -64,13 +64,13 @@ async function listen(limits: ConnectionLimits, stalledMsMax?: number): Promise<
     dial: async () => {
       const client = new RawClient(port);
       clients.push(client);
-      await poll(() => accepted.some(({ remotePort }) => remotePort === client.localPort)).toBe(true);
+      await expect.poll(() => accepted.some(({ remotePort }) => remotePort === client.localPort)).toBe(true);
       return client;
     },
     use: async (client) => {
       const answers = client.statuses.length;
       client.send(get('/known'));
-      await poll(() => client.statuses.length).toBe(answers + 1);
+      await expect.poll(() => client.statuses.length).toBe(answers + 1);
     },
     waiting: () => waiting,
   };
@@ -89,10 +89,12 @@ test('strangers are as many as they may be: the oldest gives way, and those that
   const strangers: RawClient[] = [];
   for (let n = 0; n < 8; n++) {
     const stranger = (await dial()).send(get('/stranger'));
-    await poll(() => stranger.statuses).toEqual([200]);
+    await expect.poll(() => stranger.statuses).toEqual([200]);
     strangers.push(stranger);
   }
-  await poll(() => strangers.map(({ isClosed }) => isClosed).join()).toBe(`${'true,'.repeat(5)}false,false,false`);
+  await expect
+    .poll(() => strangers.map(({ isClosed }) => isClosed).join())
+    .toBe(`${'true,'.repeat(5)}false,false,false`);
   expect(connections.count).toBe(4);
   await use(known);
   const late = await dial();
@@ -105,21 +107,21 @@ test('of all connections, one that is idle gives way: a stranger, then the one t
   for (const client of known) await use(client);
   const stranger = await dial();
   const fifth = await dial();
-  await poll(() => stranger.isClosed).toBe(true);
+  await expect.poll(() => stranger.isClosed).toBe(true);
   await use(fifth);
   await use(known[0]);
   known[1].send(get('/waits'));
   await use(await dial());
-  await poll(() => known[2].isClosed).toBe(true);
+  await expect.poll(() => known[2].isClosed).toBe(true);
   expect([known[0].isClosed, known[1].isClosed, fifth.isClosed]).toEqual([false, false, false]);
 });
 
 test('a newcomer is refused when all others are being answered', async () => {
   const { dial, waiting } = await listen({ connectionsMax: 2, strangersMax: 2 });
   const busy = [(await dial()).send(get('/waits')), (await dial()).send(get('/waits'))];
-  await poll(waiting).toBe(2);
+  await expect.poll(waiting).toBe(2);
   const newcomer = await dial();
-  await poll(() => newcomer.isClosed).toBe(true);
+  await expect.poll(() => newcomer.isClosed).toBe(true);
   expect(busy.map(({ isClosed }) => isClosed)).toEqual([false, false]);
 });
 
@@ -128,35 +130,35 @@ test.for([
   ['half a request line', 'GET /str'],
   ['headers without an end', 'GET /stranger HTTP/1.1\r\nHost: a\r\nX: '],
 ] as const)('a request that does not come is given up: %s', async ([, text]) => {
-  const { connections, dial } = await listen(MANY);
+  const { connections, dial } = await listen(MANY, { headersMsMax: HEADERS_MS_MAX });
   const client = await dial();
   if (text !== '') client.send(text);
   const drip = setInterval(() => text !== '' && client.send('x'), HEADERS_MS_MAX / 10);
   onTestFinished(() => clearInterval(drip));
-  await poll(() => client.text).toMatch(/^HTTP\/1\.1 408 .*PODLOG_REQUEST_TOO_SLOW/s);
-  await poll(() => client.isClosed).toBe(true);
-  await poll(() => connections.count).toBe(0);
+  await expect.poll(() => client.text).toMatch(/^HTTP\/1\.1 408 .*PODLOG_REQUEST_TOO_SLOW/s);
+  await expect.poll(() => client.isClosed).toBe(true);
+  await expect.poll(() => connections.count).toBe(0);
 });
 
 test('requests that are sent before the answers to earlier ones are few', async () => {
   const { dial } = await listen(MANY);
   const some = (await dial()).send(get('/stranger').repeat(PIPELINED_REQUESTS_MAX));
-  await poll(() => some.statuses.length).toBe(PIPELINED_REQUESTS_MAX);
+  await expect.poll(() => some.statuses.length).toBe(PIPELINED_REQUESTS_MAX);
   const many = (await dial()).send(get('/waits').repeat(PIPELINED_REQUESTS_MAX));
   many.send(get('/waits'));
-  await poll(() => many.isClosed).toBe(true);
+  await expect.poll(() => many.isClosed).toBe(true);
 });
 
 test('a client that does not read its answer is cut off', async () => {
-  const { connections, dial } = await listen(MANY, 300);
+  const { connections, dial } = await listen(MANY, { stalledMsMax: 300 });
   const client = (await dial()).stopReading().send(get('/large'));
-  await poll(() => connections.count).toBe(0);
+  await expect.poll(() => connections.count).toBe(0);
   expect(client.text.length).toBeLessThan(32 * 1024 * 1024);
 });
 
 test('what follows an answer that has begun does not end up in it', async () => {
-  const { dial } = await listen(MANY);
+  const { dial } = await listen(MANY, { headersMsMax: HEADERS_MS_MAX });
   const client = (await dial()).send(`${get('/waits')}GET /x`);
-  await poll(() => client.isClosed).toBe(true);
+  await expect.poll(() => client.isClosed).toBe(true);
   expect(client.text).toBe('');
 });

@@ -4,7 +4,7 @@ import type { RowGroupRef } from '../../../server/store/snapshot.ts';
 import { batchOf, linesAsRead, numberedLines, range, readLines, TODAY } from './batches.ts';
 import { append, checkStore, expectLines, openStore } from './open-store.ts';
 
-const BATCHES = 120;
+const BATCHES = 60;
 const ROWS = 20;
 
 test('readers beside a writer and a flusher', async () => {

@@ -150,17 +150,22 @@ export function expectDamage({ dataDir }: OpenStore): void {
   damaged.add(dataDir);
 }
 
-afterEach(async () => {
-  const stores = [...opened];
-  opened.clear();
+/** Checks a store and its folder, and closes it: for tests that open many. */
+export async function checkAndClose({ store, dataDir }: Pick<OpenStore, 'store' | 'dataDir'>): Promise<void> {
+  opened.delete(store);
   try {
-    for (const [store, dataDir] of stores) await checkStore(store, dataDir);
-    for (const [store, dataDir] of stores) {
-      await store.close();
-      if (store.stats().quarantinedCount === 0 && !damaged.has(dataDir)) expect(await findingsOf(dataDir)).toEqual([]);
-    }
+    await checkStore(store, dataDir);
   } finally {
-    for (const [store] of stores) await store.close();
-    for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+    await store.close();
   }
+  if (store.stats().quarantinedCount === 0 && !damaged.has(dataDir)) expect(await findingsOf(dataDir)).toEqual([]);
+}
+
+afterEach(async () => {
+  const errors: unknown[] = [];
+  for (const [store, dataDir] of opened) {
+    await checkAndClose({ store, dataDir }).catch((error: unknown) => errors.push(error));
+  }
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+  if (errors.length > 0) throw errors[0];
 });

@@ -72,7 +72,7 @@ test.for([
   ['- { selector: { app: a }, age: 59m }', /age must be/],
   ['- { selector: { app: a }, age: 3661d }', /age must be/],
   [`- ${JSON.stringify({ selector: { app: 'a' }, age: '1d' })}\n`.repeat(1001), /1001 rules; at most 1000/],
-] as const)('%j is refused', async ([text, message]) => {
+] as const)('refused: $1', async ([text, message]) => {
   await expect(parseRetentionRules(text, 'r')).rejects.toThrow(UsageError);
   await expect(parseRetentionRules(text, 'r')).rejects.toThrow(message);
 });

@@ -9,7 +9,7 @@ import { select } from '../../../../server/query/answer.ts';
 import type { QueryContext } from '../../../../server/query/answer.ts';
 import type { Store } from '../../../../server/store/store.ts';
 import { batchOf, type Line, numberedLines, TODAY } from '../batches.ts';
-import { append, openStore } from '../open-store.ts';
+import { append, checkAndClose, openStore } from '../open-store.ts';
 import { planOf, queryContext } from '../../query/query-context.ts';
 
 async function answer(store: Store, plan: Plan, context: QueryContext = queryContext(store)): Promise<string[]> {
@@ -50,7 +50,8 @@ describe('select', () => {
         fc.integer({ min: 1, max: 40 }),
         fc.constantFrom('newest', 'oldest'),
         async (todo, limit, order) => {
-          const { store } = await openStore();
+          const open = await openStore();
+          const { store } = open;
           const stored: { key: number; text: string }[] = [];
           for (const [s, { pod, lines, flush }] of todo.entries()) {
             const batch = lines.map((line, i): Line => ({ ...line, text: `${s}-${i}`, labels: { pod } }));
@@ -64,6 +65,7 @@ describe('select', () => {
           // Lines of different pods at the same instant may stand in either order; their times may not.
           expect(got.map((text) => keys.get(text))).toEqual(want.map(({ key }) => key));
           expect(new Set(got).size).toBe(got.length);
+          await checkAndClose(open);
         },
       ),
       { numRuns: 60 },
@@ -85,16 +87,16 @@ describe('select', () => {
   it('misses nothing and doubles nothing while lines arrive and are flushed', async () => {
     const { store } = await openStore();
     const context = queryContext(store);
-    const progress = { acknowledged: 0, done: false };
+    const progress = { acknowledged: 0, done: false, rounds: 0 };
+    const flushes: Promise<unknown>[] = [];
     const writing = (async () => {
-      for (let batch = 0; batch < 60; batch++) {
+      for (let batch = 0; batch < 60 || progress.rounds < 4; batch++) {
         await append(store, batchOf({ lines: numberedLines('x', batch * 10, 10) }));
         progress.acknowledged = (batch + 1) * 10;
-        if (batch % 7 === 0) void store.flushAll();
+        if (batch % 7 === 0) flushes.push(store.flushAll());
       }
       progress.done = true;
     })();
-    let rounds = 0;
     while (!progress.done) {
       const atLeast = progress.acknowledged;
       const got = (await answer(store, planOf({ order: 'oldest' }), context)).map(
@@ -102,11 +104,11 @@ describe('select', () => {
       );
       expect(got).toEqual(Array.from({ length: got.length }, (_, n) => n));
       expect(got.length).toBeGreaterThanOrEqual(atLeast);
-      rounds++;
+      progress.rounds++;
       await setImmediate();
     }
     await writing;
-    expect(rounds).toBeGreaterThan(3);
+    await Promise.all(flushes);
   });
 
   it('does not open row groups that cannot hold a better line', async () => {
