@@ -21,7 +21,7 @@ import { Tail, type TailOptions } from './tail.ts';
 
 export interface AgentOptions
   extends
-    Pick<TailOptions, 'podsDir' | 'rescanMs' | 'graceMs' | 'goneMs' | 'pendingIdleMsMax'>,
+    Pick<TailOptions, 'podsDir' | 'rescanMs' | 'graceMs' | 'goneMs' | 'pendingIdleMsMax' | 'vouchMs'>,
     Pick<TailOptions, 'deletedBytesMax' | 'openFilesMax' | 'watch' | 'watchPods' | 'quietMs' | 'linkedDirs'>,
     Pick<FileReaderOptions, 'rateLimit' | 'multiline'>,
     Pick<ShipperOptions, 'serverUrl' | 'token' | 'backoffMsMax' | 'requestMsMax'> {
@@ -188,8 +188,10 @@ class RunningAgent implements Agent {
     const nowMs = Date.now();
     const goneFiles = this.#tail.goneFiles(nowMs);
     const moves = this.#tail.ledgerMoves(nowMs);
-    if (this.#batch.isEmpty && goneFiles.length === 0 && moves.length === 0) return;
-    const closed = this.#batch.close([...moves, ...this.#tail.caughtUpMoves()]);
+    const isQuiet = this.#batch.isEmpty && goneFiles.length === 0 && moves.length === 0;
+    const caughtUp = this.#tail.caughtUpMoves(isQuiet);
+    if (isQuiet && caughtUp.length === 0) return;
+    const closed = this.#batch.close([...moves, ...caughtUp]);
     this.#lull.note(closed?.lineBytes ?? 0, nowMs);
     const gone = [...goneFiles, ...(closed?.gone ?? [])];
     if (closed === undefined && gone.length === 0) return;

@@ -5,7 +5,7 @@
 import { RowGroupBuilder } from '../shared/row-group/builder.ts';
 import type { FileRange } from '../shared/wire.ts';
 import { fileId, PODLOG, positionOf, type Chain } from './chain.ts';
-import { isLostHead } from './file-id.ts';
+import { isLostHead } from '../shared/file-id.ts';
 import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from './limits.ts';
 import { markerOf, type Loss } from './losses.ts';
 import type { RuleUses } from './rules/sieve.ts';

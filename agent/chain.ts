@@ -7,7 +7,7 @@ import { FLAG_PARTIAL } from '../shared/row-group/format.ts';
 import { type Labels, PODLOG_STREAM } from '../shared/labels.ts';
 import { ENDED, type CutState } from './cut-lines.ts';
 import { ALONE, type EntryRules } from './entry-rules.ts';
-import { chainKey } from './file-id.ts';
+import { chainKey } from '../shared/file-id.ts';
 import { endOffset, type LogFile, type Offsets } from './log-file.ts';
 import { compareRotations } from './log-path.ts';
 import type { Allowance } from './rate-limit.ts';

@@ -3,7 +3,7 @@
  * files nobody here has seen for so long that the server may forget them.
  */
 import type { PositionsAnswer } from '../shared/wire.ts';
-import { CAUGHT_UP_ID, chainKey, parseFileId, parseLedgerId, type FileId } from './file-id.ts';
+import { CAUGHT_UP_ID, chainKey, parseFileId, parseLedgerId, type FileId } from '../shared/file-id.ts';
 import { isExtendedHead } from './file-head.ts';
 import type { Offsets } from './log-file.ts';
 import { BEGUN, DONE } from './run-ledger.ts';

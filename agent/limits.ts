@@ -102,6 +102,12 @@ export const FIRST_FILE_MS_MAX = 1_000;
  */
 export const CAUGHT_UP_MARGIN_MS = 2_000;
 
+/**
+ * Longest time without a word to the server that everything on the node is stored, if it is. A quiet node sends this and
+ * nothing else: 100 bytes. Beyond: the server waits as much longer before it says that a run was never seen.
+ */
+export const VOUCH_MS = 30_000;
+
 /** A directory that changes during each of so many listings in a row is listed again at the next look. */
 export const LISTINGS_MAX = 4;
 

@@ -4,7 +4,7 @@
  */
 import { sortFiles, type Chain } from './chain.ts';
 import { chainOfRun, type Container } from './container.ts';
-import { headOfUnseen } from './file-id.ts';
+import { headOfUnseen } from '../shared/file-id.ts';
 import { loseRest, notRead, rewindFile, type LogFile } from './log-file.ts';
 import type { LossReason } from './losses.ts';
 

@@ -10,7 +10,7 @@ import type { Chain } from './chain.ts';
 import type { Container } from './container.ts';
 import type { Containers } from './containers.ts';
 import type { ContainerDirectory } from './discovery.ts';
-import { isLostHead, parseLedgerId, timeOfHead, type FileId } from './file-id.ts';
+import { isLostHead, parseLedgerId, timeOfHead, type FileId } from '../shared/file-id.ts';
 import type { KnownPositions } from './known-positions.ts';
 import { FIRST_FILE_MS_MAX, KUBELET_FILES_MAX } from './limits.ts';
 import { statIfThere } from './log-file.ts';

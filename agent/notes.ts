@@ -5,18 +5,21 @@
 import { hasLoss, hasMore } from './chain.ts';
 import type { Containers } from './containers.ts';
 import type { EndingTimes } from './ending.ts';
-import { CAUGHT_UP_ID } from './file-id.ts';
+import { CAUGHT_UP_ID } from '../shared/file-id.ts';
 import type { KnownPositions } from './known-positions.ts';
-import { CAUGHT_UP_MARGIN_MS } from './limits.ts';
+import { CAUGHT_UP_MARGIN_MS, VOUCH_MS } from './limits.ts';
 import { createNote, ledgerMove, rewindNote, type NoteMove } from './run-ledger.ts';
 
 /** Owns the node's note; those of containers are theirs. */
 export class Notes {
   readonly #containers: Containers;
   readonly #caughtUp = createNote(CAUGHT_UP_ID);
+  readonly #vouchMs: number;
 
-  constructor(containers: Containers) {
+  /** @param vouchMs  see VOUCH_MS */
+  constructor(containers: Containers, vouchMs = VOUCH_MS) {
     this.#containers = containers;
+    this.#vouchMs = vouchMs;
   }
 
   /** The node's note goes on from what the server knows. */
@@ -38,10 +41,12 @@ export class Notes {
   /**
    * That the batch that is built now has everything up to the last tick. Empty when it does not.
    * @param lookedMs  the time of that tick
+   * @param isQuiet  nothing else is to be sent: the note is worth a batch only when the last one is long ago
    */
-  caughtUpMoves(lookedMs: number): NoteMove[] {
+  caughtUpMoves(lookedMs: number, isQuiet: boolean): NoteMove[] {
     const timeMs = lookedMs - CAUGHT_UP_MARGIN_MS;
-    if (timeMs <= this.#caughtUp.sent[0] || !this.#isCaughtUp()) return [];
+    const sinceMs = timeMs - this.#caughtUp.sent[0];
+    if (sinceMs <= 0 || (isQuiet && sinceMs < this.#vouchMs) || !this.#isCaughtUp()) return [];
     return [{ note: this.#caughtUp, to: [timeMs, 0] }];
   }
 

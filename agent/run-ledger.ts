@@ -9,7 +9,7 @@
 import type { Container } from './container.ts';
 import type { ContainerDirectory } from './discovery.ts';
 import { isFinished, type EndingTimes } from './ending.ts';
-import { ledgerId } from './file-id.ts';
+import { ledgerId } from '../shared/file-id.ts';
 import type { Offsets } from './log-file.ts';
 
 export const BEGUN = 0;

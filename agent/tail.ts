@@ -20,7 +20,7 @@ import { Containers } from './containers.ts';
 import { boundFiles, createDescriptors, deletedBytes, type Descriptors, type OpenFileLimits } from './descriptors.ts';
 import type { ContainerDirectory, DiscoveryOptions } from './discovery.ts';
 import { hasDueLines, hasDueTail, isDoneWith, isLineDue, isOver, type EndingTimes } from './ending.ts';
-import { headOfUnseen } from './file-id.ts';
+import { headOfUnseen } from '../shared/file-id.ts';
 import type { FileReader } from './file-reader.ts';
 import {
   GONE_MS,
@@ -66,6 +66,7 @@ export interface TailOptions
   readonly graceMs?: number;
   readonly goneMs?: number;
   readonly pendingIdleMsMax?: number;
+  readonly vouchMs?: number;
   readonly watch?: Watch;
 }
 
@@ -90,8 +91,7 @@ export class Tail {
 
   constructor(options: TailOptions) {
     const { rescanMs = RESCAN_MS, watch = watchDirectory } = options;
-    const unseen = (directory: ContainerDirectory): void => this.#noteUnseen(directory);
-    this.#containers = new Containers({ ...options, rescanMs, watch, unseen });
+    this.#containers = new Containers({ ...options, rescanMs, watch, unseen: (place) => this.#noteUnseen(place) });
     this.#log = options.log;
     this.#metrics = options.metrics;
     this.#reader = options.reader;
@@ -101,7 +101,7 @@ export class Tail {
     this.#times = { graceMs, unlinkedGraceMs: Math.min(graceMs, UNLINKED_GRACE_MS), pendingIdleMsMax };
     this.#known = new KnownPositions(goneMs);
     this.#descriptors = createDescriptors(options, new LogOpener(options));
-    this.#notes = new Notes(this.#containers);
+    this.#notes = new Notes(this.#containers, options.vouchMs);
     this.#lost = new LostFiles({ ...options, goneMs, containers: this.#containers, known: this.#known });
     options.metrics.openFiles.readFrom(() => this.#containers.sum((file) => (file.fd >= 0 ? 1 : 0)));
     options.metrics.deletedBytes.readFrom(() => this.#containers.sum(deletedBytes));
@@ -169,8 +169,8 @@ export class Tail {
   }
 
   /** That the batch that is built now has everything up to the last tick, if nothing is left in the queue. */
-  caughtUpMoves(): NoteMove[] {
-    return this.#hasReadErrors || !this.#ready.isEmpty ? [] : this.#notes.caughtUpMoves(this.#nowMs);
+  caughtUpMoves(isQuiet: boolean): NoteMove[] {
+    return this.#hasReadErrors || !this.#ready.isEmpty ? [] : this.#notes.caughtUpMoves(this.#nowMs, isQuiet);
   }
 
   /** Reads one piece of a chain into the batch, or does what is left to do at its end. There must be room. */

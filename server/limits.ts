@@ -658,5 +658,23 @@ export const LISTED_EVENTS_MAX = 20_000;
 export const EVENT_AGE_MS_MAX = 7 * DAY_MS;
 export const EVENT_LEAD_MS_MAX = 1 * HOUR_MS;
 
+/**
+ * How much later than the last sign of a run its node's agent must have had everything stored before a marker says that
+ * the run was never seen: what the API shows of pods and events comes by two watches, and neither waits for the other.
+ */
+export const UNSEEN_GRACE_MS = 5 * SECOND_MS;
+
+/** How often runs without a trace are looked for. It costs a pass over the positions of the nodes that have any. */
+export const UNSEEN_SWEEP_MS = 5 * SECOND_MS;
+
+/**
+ * Runs that were heard of longer ago are not judged: what the server knew of them may be forgotten. It is below
+ * GONE_FILE_KEPT_MS, since clocks differ; the API keeps events an hour. Beyond: no marker.
+ */
+export const UNSEEN_AGE_MS_MAX = 50 * MINUTE_MS;
+
+/** Containers whose runs are not judged yet, about 500 bytes each. Beyond: the oldest is left out, and has no marker. */
+export const UNSEEN_CONTAINERS_MAX = 20_000;
+
 /** Containers that ended longer ago are no news when the server first sees them. Beyond: no line. */
 export const ENDING_AGE_MS_MAX = 1 * DAY_MS;

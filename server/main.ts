@@ -164,7 +164,7 @@ export async function startServer({
   };
   try {
     const url = await listenOn(app, listen);
-    cluster?.start({ acceptor, positions });
+    cluster?.start({ acceptor, positions, rules: () => keepRules.rules });
     log.info({ url, dataDir }, 'listening');
     return { url, close };
   } catch (error) {

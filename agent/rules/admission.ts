@@ -1,6 +1,6 @@
 /** Containers whose files are not opened, because rules say so or the server has yet to say what it knows of the pod. */
 import type { Container } from '../container.ts';
-import { parseFileId } from '../file-id.ts';
+import { parseFileId } from '../../shared/file-id.ts';
 import type { FileReader } from '../file-reader.ts';
 import type { KnownPositions } from '../known-positions.ts';
 import { closeLogFile } from '../log-file.ts';

@@ -67,6 +67,16 @@ export class Positions implements BatchState {
     return this.#nodes.get(node)?.files.get(file)?.position ?? POSITION_START;
   }
 
+  /** Nodes of which anything is known, CLUSTER_NODE among them. */
+  nodes(): Iterable<string> {
+    return this.#nodes.keys();
+  }
+
+  /** All files and notes of a node with their positions, those that were reported gone lately, too. */
+  *all(node: string): Generator<readonly [file: string, position: Position]> {
+    for (const [file, { position }] of this.#nodes.get(node)?.files ?? []) yield [file, position];
+  }
+
   /** All files of a node that it did not report gone. Asking counts as a sign of life. */
   ofNode(node: string): PositionsAnswer {
     const known = this.#nodes.get(node);

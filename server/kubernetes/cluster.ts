@@ -1,31 +1,42 @@
 /**
  * What the server has of the Kubernetes API: one watch of all pods, for the labels of lines and the ends of containers,
- * and one of all events. Loaded only by a server that has a cluster.
+ * and one of all events; from both, which containers ran without being seen. Loaded only by a server that has a cluster.
  */
 import type { Logger } from 'pino';
 import { UsageError } from '../../shared/errors.ts';
 import type { Counter, Gauge, Metrics } from '../../shared/metrics.ts';
 import type { PodFacts } from '../../shared/rules/rule-set.ts';
 import type { Batch } from '../../shared/wire.ts';
+import type { Positions } from '../ingest/positions.ts';
+import { UNSEEN_SWEEP_MS } from '../limits.ts';
 import { ApiClient } from './api-client.ts';
 import { BatchLabeller } from './batch-labeller.ts';
 import { connect, type Connection } from './connection.ts';
 import { EventLog } from './events.ts';
-import { Follower } from './follower.ts';
-import type { EventObject, PodObject } from './objects.ts';
+import { Follower, type Listener } from './follower.ts';
+import type { ApiObject, EventObject, PodObject } from './objects.ts';
 import { PodWatch } from './pod-watch.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
+import { UnseenRuns, type UnseenRunsOptions } from './unseen-runs.ts';
 
 export interface KubernetesOptions {
   /** `auto` (in a pod that has a token), `in-cluster`, the URL of an API server, or a connection, by a kubeconfig say. */
   readonly api: string | Connection;
   /** Keys of pod labels that become labels of lines. */
   readonly podLabels: readonly string[];
+  readonly unseen?: UnseenTimes;
+}
+
+/** For tests; see UNSEEN_GRACE_MS and UNSEEN_SWEEP_MS. */
+interface UnseenTimes {
+  readonly graceMs: number;
+  readonly sweepMs: number;
 }
 
 export interface ClusterOptions {
   readonly connection: Connection;
   readonly podLabels: readonly string[];
+  readonly unseen?: UnseenTimes | undefined;
   readonly log: Logger;
   readonly metrics: Metrics;
   /** Epoch milliseconds. */
@@ -37,13 +48,14 @@ export interface ClusterOptions {
  * @throws UsageError
  */
 export async function openCluster(
-  { api, podLabels }: KubernetesOptions,
+  { api, podLabels, unseen }: KubernetesOptions,
   parts: Pick<ClusterOptions, 'log' | 'metrics' | 'now'>,
 ): Promise<Cluster | undefined> {
   try {
     return new Cluster({
       connection: typeof api === 'string' ? await connect(api, process.env) : api,
       podLabels,
+      unseen,
       ...parts,
     });
   } catch (err) {
@@ -82,8 +94,8 @@ export class Cluster {
     this.#labeller.pods.factsOn(node, labelKeys);
 
   /** Begins to follow the cluster, and to store what happens in it. */
-  start({ acceptor, positions }: Pick<RecorderOptions, 'acceptor' | 'positions'>): void {
-    const { log, metrics, now } = this.#options;
+  start({ acceptor, positions, rules }: StartOptions): void {
+    const { log, metrics, now, unseen } = this.#options;
     const { pods } = this.#labeller;
     const recorder = new Recorder({ acceptor, positions, log });
     const client = this.#client;
@@ -91,10 +103,14 @@ export class Cluster {
     const follow = { client, log, now, random: Math.random, lists: api.lists, failures: api.failures };
     const podWatch = new PodWatch({ pods, recorder, log, onListed: () => this.#labeller.listed(), now });
     const eventLog = new EventLog({ recorder, log, now, dropped: api.dropped });
+    const isFollowing = (): boolean => started.pods.isWatching && started.events.isWatching;
+    const { graceMs, sweepMs = UNSEEN_SWEEP_MS } = unseen ?? {};
+    const unseenRuns = new UnseenRuns({ positions, pods, recorder, rules, isFollowing, now, graceMs });
     const started: Started = {
       recorder,
-      pods: new Follower({ ...follow, path: '/api/v1/pods', listener: podWatch }),
-      events: new Follower({ ...follow, path: '/api/v1/events', listener: eventLog }),
+      pods: new Follower({ ...follow, path: '/api/v1/pods', listener: noting(podWatch, unseenRuns.notePod) }),
+      events: new Follower({ ...follow, path: '/api/v1/events', listener: noting(eventLog, unseenRuns.noteEvent) }),
+      sweeps: setInterval(() => void unseenRuns.sweep(), sweepMs),
     };
     this.#started = started;
     api.pods.readFrom(() => pods.size);
@@ -104,17 +120,41 @@ export class Cluster {
   /** What has been learned and not stored is learned again after the next start. */
   async close(): Promise<void> {
     if (this.#started !== undefined) {
-      const { recorder, pods, events } = this.#started;
+      const { recorder, pods, events, sweeps } = this.#started;
+      clearInterval(sweeps);
       await Promise.all([pods.stop(), events.stop(), recorder.close()]);
     }
     await this.#client.close();
   }
 }
 
+type StartOptions = Pick<RecorderOptions, 'acceptor'> & Pick<UnseenRunsOptions, 'rules'> & { positions: Positions };
+
+/** A listener that shows each object to `note` once it has been taken. */
+function noting<T extends ApiObject>(listener: Listener<T>, note: (object: T) => void): Listener<T> {
+  return {
+    begin: () => listener.begin(),
+    page: async (objects) => {
+      await listener.page(objects);
+      objects.forEach(note);
+    },
+    listed: (resourceVersion) => listener.listed(resourceVersion),
+    changed: async (object) => {
+      await listener.changed(object);
+      note(object);
+    },
+    deleted: async (object) => {
+      await listener.deleted(object);
+      note(object);
+    },
+  };
+}
+
 interface Started {
   readonly recorder: Recorder;
   readonly pods: Follower<PodObject>;
   readonly events: Follower<EventObject>;
+  readonly sweeps: NodeJS.Timeout;
 }
 
 interface ApiMetrics {

@@ -21,17 +21,25 @@ const SECOND_MS = 1000;
  * @param podLabels  those that its lines get besides the ones from their path
  */
 export function endingsOf(pod: PodObject, podLabels: Labels, nowMs: number): Entry[] {
-  const { status = {} } = pod;
+  const runs = endedRunsOf(pod).map((ended) => runEntry(pod, podLabels, ended, nowMs));
+  const end = podEntry(pod, podLabels, nowMs);
+  return (end === undefined ? runs : [...runs, end]).filter(({ epochMs }) => epochMs >= nowMs - ENDING_AGE_MS_MAX);
+}
+
+export interface EndedRun {
+  readonly container: string;
+  readonly run: number;
+  readonly terminated: Terminated;
+}
+
+/** The runs whose end the status of a pod shows. */
+export function endedRunsOf({ status = {} }: PodObject): EndedRun[] {
   const containers = [
     ...(status.initContainerStatuses ?? []),
     ...(status.containerStatuses ?? []),
     ...(status.ephemeralContainerStatuses ?? []),
   ];
-  const runs = containers.flatMap((container) =>
-    endedRuns(container).map(({ run, terminated }) => runEntry(pod, podLabels, container, run, terminated, nowMs)),
-  );
-  const end = podEntry(pod, podLabels, nowMs);
-  return (end === undefined ? runs : [...runs, end]).filter(({ epochMs }) => epochMs >= nowMs - ENDING_AGE_MS_MAX);
+  return containers.flatMap(endedRuns);
 }
 
 /** The uid of the pod that a file of endings belongs to; undefined for another file. */
@@ -44,20 +52,20 @@ export function podUidOf(file: string): string | undefined {
  * the newest run to the last state, and has not counted the restart yet.
  * Source: kubelet pkg/kubelet/kubelet_pods.go, convertToAPIContainerStatuses.
  */
-function endedRuns({ restartCount, state, lastState }: ContainerStatus): { run: number; terminated: Terminated }[] {
-  const runs: { run: number; terminated: Terminated }[] = [];
+function endedRuns({ name: container, restartCount, state, lastState }: ContainerStatus): EndedRun[] {
+  const runs: EndedRun[] = [];
   const last = state?.waiting === undefined ? restartCount - 1 : restartCount;
-  if (lastState?.terminated !== undefined && last >= 0) runs.push({ run: last, terminated: lastState.terminated });
-  if (state?.terminated !== undefined) runs.push({ run: restartCount, terminated: state.terminated });
+  if (lastState?.terminated !== undefined && last >= 0) {
+    runs.push({ container, run: last, terminated: lastState.terminated });
+  }
+  if (state?.terminated !== undefined) runs.push({ container, run: restartCount, terminated: state.terminated });
   return runs;
 }
 
 function runEntry(
   pod: PodObject,
   podLabels: Labels,
-  { name }: ContainerStatus,
-  run: number,
-  { exitCode, signal, reason, message, finishedAt }: Terminated,
+  { container: name, run, terminated: { exitCode, signal, reason, message, finishedAt } }: EndedRun,
   nowMs: number,
 ): Entry {
   const parts = [`exit code ${exitCode}`, signal ? `signal ${signal}` : '', reason ?? '', `restart ${run}`];

@@ -120,7 +120,7 @@ function lastTime(event: EventObject): string | undefined {
 }
 
 /** `api` of `spec.containers{api}`. */
-function containerOf(fieldPath: string | undefined): string | undefined {
+export function containerOf(fieldPath: string | undefined): string | undefined {
   return /^spec\.\w*[cC]ontainers\{(.+)\}$/.exec(fieldPath ?? '')?.[1];
 }
 

@@ -23,7 +23,7 @@ export interface ApiObject {
 
 export type Terminated = Pick<
   Json<V1ContainerStateTerminated>,
-  'exitCode' | 'signal' | 'reason' | 'message' | 'finishedAt'
+  'exitCode' | 'signal' | 'reason' | 'message' | 'startedAt' | 'finishedAt'
 >;
 
 export interface ContainerState {

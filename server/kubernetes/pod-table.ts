@@ -67,6 +67,11 @@ export class PodTable {
     return this.#byPathUid.get(pathUid);
   }
 
+  /** The uid in the path of a pod's log files, by the API's. */
+  pathUidOf(uid: string): string {
+    return this.#pods.get(uid)?.pathUid ?? uid;
+  }
+
   /** What rules may ask of the pods of a node, deleted ones too: their last lines may be on the node. */
   factsOn(node: string, labelKeys: ReadonlySet<string>): PodFacts[] {
     const facts: PodFacts[] = [];

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { CAUGHT_UP_ID } from '../../shared/file-id.ts';
 import { decodeLines } from './sink.ts';
 import { WAIT_MS_MAX } from '../deadline.ts';
 import { LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
@@ -171,4 +172,16 @@ test('a lone line after idleness does not wait for the next listing', async () =
   await world.settled();
   world.writeLines(['b']);
   await world.expectLines(['a', 'b']);
+});
+
+test('a node on which nothing happens is vouched for all the same', async () => {
+  await world.start({ vouchMs: 10 });
+  const vouchedMs = (): number => world.sink.notes.get(CAUGHT_UP_ID)?.stdout ?? 0;
+  const isLater = async (thanMs: number): Promise<void> =>
+    until(
+      () => vouchedMs() > thanMs,
+      () => 'no later time has been vouched for',
+    );
+  await isLater(0);
+  await isLater(vouchedMs());
 });

@@ -1,7 +1,7 @@
 /** A server for the agent's tests: the rules of /agent/batch and /agent/positions, everything kept in memory. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { parseFileId } from '../../agent/file-id.ts';
+import { parseFileId } from '../../shared/file-id.ts';
 import { byteStringAt } from '../../shared/row-group/byte-strings.ts';
 import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
 import { NO_RULES, type RulesAnswer } from '../../shared/rules/rule-set.ts';

@@ -1,12 +1,14 @@
 /** A node with its agent, the server that gets its lines, and the Kubernetes API that this one follows. */
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { type Agent, startAgent } from '../../../agent/agent.ts';
 import type { Server, ServerOptions } from '../../../server/main.ts';
-import { cri } from '../../agent/pods.ts';
+import { CAUGHT_UP_ID } from '../../../shared/file-id.ts';
+import type { PositionsAnswer } from '../../../shared/wire.ts';
+import { cri, openInodes } from '../../agent/pods.ts';
 import { eventually } from '../../eventually.ts';
 import { TestApiServer } from '../../kubernetes/api-server.ts';
 import { startQuietServer } from '../quiet-server.ts';
@@ -25,6 +27,7 @@ export class NodeInCluster {
   url = '';
   #server: Server | undefined;
   #agent: Agent | undefined;
+  #listen: Partial<ServerOptions> = {};
 
   async open(): Promise<void> {
     this.root = mkdtempSync(join(tmpdir(), 'podlog-node-'));
@@ -32,6 +35,7 @@ export class NodeInCluster {
     this.api = await new TestApiServer().start();
     this.#server = undefined;
     this.#agent = undefined;
+    this.#listen = {};
   }
 
   async close(): Promise<void> {
@@ -42,9 +46,20 @@ export class NodeInCluster {
   }
 
   async start(changes: Partial<ServerOptions> = {}): Promise<void> {
-    const kubernetes = { api: this.api.url, podLabels: [] };
-    this.#server = await startQuietServer(join(this.root, 'data'), { kubernetes, ...changes });
+    await this.startServer(changes);
+    await this.startAgent();
+  }
+
+  async startServer(changes: Partial<ServerOptions> = {}): Promise<void> {
+    const kubernetes = { api: this.api.url, podLabels: [], unseen: { graceMs: 0, sweepMs: 10 } };
+    this.#server = await startQuietServer(join(this.root, 'data'), { kubernetes, ...this.#listen, ...changes });
     this.url = this.#server.url;
+    // An agent that outlives the server finds the next one in its place.
+    const { hostname: host, port } = new URL(this.url);
+    this.#listen = { listen: { host, port: Number(port) } };
+  }
+
+  async startAgent(): Promise<void> {
     this.#agent = await startAgent({
       podsDir: join(this.root, 'pods'),
       serverUrl: this.url,
@@ -52,7 +67,40 @@ export class NodeInCluster {
       log: pino({ level: 'silent' }),
       tickMs: 10,
       rulesAskMs: 10,
+      vouchMs: 10,
+      goneMs: 100,
+      backoffMsMax: 20,
     });
+  }
+
+  async stopServer(): Promise<void> {
+    await this.#server?.close();
+    this.#server = undefined;
+  }
+
+  async stopAgent(): Promise<void> {
+    await this.#agent?.stop();
+    this.#agent = undefined;
+  }
+
+  /** Up to when the server knows that everything on the node is stored; 0 while it does not. */
+  async vouchedMs(): Promise<number> {
+    return (await this.#positions()).find(({ file }) => file === CAUGHT_UP_ID)?.stdout ?? 0;
+  }
+
+  /** Whether the server knows a file or a note of the node. */
+  async knows(id: string): Promise<boolean> {
+    return (await this.#positions()).some(({ file }) => file === id);
+  }
+
+  async #positions(): Promise<PositionsAnswer['positions']> {
+    const answer = await (await fetch(`${this.url}/agent/positions?node=worker-1`)).json();
+    return (answer as PositionsAnswer).positions;
+  }
+
+  /** Whether the agent has the log file of a container open. */
+  holds(pod: string, container: string): boolean {
+    return openInodes().has(statSync(this.path(pod, container)).ino);
   }
 
   /** @param pod  `<namespace>_<name>_<uid>` */
@@ -61,9 +109,15 @@ export class NodeInCluster {
   }
 
   write(pod: string, container: string, text: string): void {
+    this.touch(pod, container);
+    appendFileSync(this.path(pod, container), cri(text));
+  }
+
+  /** An empty log file, as of a container that says nothing. */
+  touch(pod: string, container: string): void {
     const path = this.path(pod, container);
     mkdirSync(dirname(path), { recursive: true });
-    appendFileSync(path, cri(text));
+    appendFileSync(path, '');
   }
 
   /** The lines that match, oldest first. */
