@@ -27,6 +27,7 @@ import type { BatchAcceptor } from './ingest/accept-batch.ts';
 import { positionsProblem } from './ingest/check-positions.ts';
 import type { Positions } from './ingest/positions.ts';
 import { PushAcceptor } from './ingest/push.ts';
+import { PushMemory } from './ingest/push-memory.ts';
 import { SHRED } from './ingest/shred-lines.ts';
 import { CONNECTIONS_CHECK_MS, HEADERS_BYTES_MAX, HEADERS_RECEIVE_MS_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
 import { AnswerRows } from './query/answer-rows.ts';
@@ -112,12 +113,13 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerStats(app, { store });
   registerAgent(app, { acceptor, positions, assertOwnPods });
   registerAgentRules(app, { rules, podsOn });
-  const intake = taskFlow('intake');
+  const pushMemory = new PushMemory();
   const pushes = new PushAcceptor({
     acceptor,
     positions,
-    // The body is not used after this, so its memory goes to the worker instead of a copy.
-    shred: (input) => pool.run(SHRED, input, { flow: intake, transfer: ownMemory(input.body) }),
+    memory: pushMemory,
+    // A window is not used after this, so its memory goes to the worker instead of a copy.
+    shred: (input, flow) => pool.run(SHRED, input, { flow, transfer: ownMemory(input.bytes) }),
   });
   registerIngest(app, { pushes, now });
   const shared = { memory: new TallyMemory(), answerRows: new AnswerRows() };

@@ -40,6 +40,28 @@ export const UNREAD_BODY_MS_MAX = 5 * SECOND_MS;
 /** A body after decompression. A log compresses 10 : 1, seldom 20 : 1; more is an accident or an attack. Beyond: 413. */
 export const INFLATED_BODY_BYTES_MAX = 64 * MIB;
 
+/**
+ * Decoded lines of a push that are in memory at a time: shredding them takes some 50 ms, after which others have their
+ * turn, and gives row groups of 15,000 common lines. Beyond: in the next window, once the row groups of this one are stored.
+ */
+export const PUSH_WINDOW_BYTES = 4 * MIB;
+
+/**
+ * Windows of all pushes under way, twice each for the row groups that become of them, and what decompressors take: six
+ * bodies of zstd, twelve of gzip. And of one caller, so that one leaves room to the others. Beyond: pushes wait.
+ */
+export const PUSHES_DECODED_BYTES_MAX = 96 * MIB;
+export const PUSHES_OF_CALLER_DECODED_BYTES_MAX = 72 * MIB;
+
+/** Pushes that wait for this memory. Beyond: 503. */
+export const PUSHES_WAITING_MAX = 1000;
+
+/** Window of a zstd frame, which its decompressor has in memory; as RFC 9659 has it: 8 MiB, levels up to 19. Beyond: 413. */
+export const ZSTD_WINDOW_BYTES_LOG2_MAX = 23;
+
+/** Frames of zstd in one body; each costs a decompressor, 0.1 ms. Beyond: 413. */
+export const ZSTD_FRAMES_MAX = 10_000;
+
 /** Codings of one body, such as `gzip`, undone one after the other. Beyond: 415. */
 export const CONTENT_CODINGS_MAX = 2;
 

@@ -4,25 +4,41 @@
  * take their turn.
  */
 import { PodlogError, UnavailableError } from '../../shared/errors.ts';
+import type { Labels } from '../../shared/labels.ts';
 import { encodeBatch, type FileRange } from '../../shared/wire.ts';
-import { RETRY_AFTER_QUEUE_SECONDS } from '../limits.ts';
+import { INFLATED_BODY_BYTES_MAX, PUSH_WINDOW_BYTES, RETRY_AFTER_QUEUE_SECONDS } from '../limits.ts';
+import { type TaskFlow, taskFlow } from '../workers/task.ts';
 import type { BatchAcceptor } from './accept-batch.ts';
+import { decodingBytes, type EncodedBody, type LineWindow, lineWindows } from './line-windows.ts';
 import { type Positions, PUSH_NODE } from './positions.ts';
+import type { PushMemory } from './push-memory.ts';
 import type { ShredInput, ShredOutput } from './shred-lines.ts';
-import { oldKeyFile, pushKey, pushRange } from './stored-pushes.ts';
+import { contentHash, oldKeyFile, pushKey, pushRange } from './stored-pushes.ts';
 
-export interface Push extends Omit<ShredInput, 'stored' | 'isHashed'> {
+export interface Push extends EncodedBody {
+  readonly labels: Labels;
+  /** Time of the lines that have none of their own. */
+  readonly arrivedMs: number;
   /** Whose push it is; undefined where everybody is one caller. */
   readonly caller: string | undefined;
   readonly idempotencyKey: string | undefined;
 }
 
-export type Shredder = (input: ShredInput) => Promise<ShredOutput>;
+/** @param flow  the push's own, so that a small one does not wait for all of a large one */
+export type Shredder = (input: ShredInput, flow: TaskFlow) => Promise<ShredOutput>;
 
 export interface PushAcceptorOptions {
   readonly shred: Shredder;
   readonly acceptor: BatchAcceptor;
   readonly positions: Pick<Positions, 'known' | 'pushes'>;
+  readonly memory: PushMemory;
+}
+
+/** How a push is stored: which of its lines and row groups are there already, and what its batches say of it. */
+interface StoringPlan {
+  readonly skippedLines: number;
+  readonly skippedRowGroups: number;
+  readonly rangesOf: (fromLine: number, toLine: number) => readonly FileRange[];
 }
 
 /** Owns whose turn it is. */
@@ -36,18 +52,21 @@ export class PushAcceptor {
   }
 
   /**
-   * Resolves with the number of lines in the body when all of them are durable.
+   * Resolves with the number of lines in the body when all of them are durable. Row groups are stored as they are made, but
+   * none before the whole body has been decoded once.
    * @throws CorruptionError, UnavailableError; PodlogError 409, when the key was used for another push
    */
-  async accept({ caller, idempotencyKey, ...lines }: Push): Promise<number> {
+  async accept(push: Push): Promise<number> {
+    const { caller, idempotencyKey } = push;
     if (idempotencyKey === undefined) {
-      const { lineCount, rowGroups } = await this.#options.shred({ ...lines, isHashed: false, stored: undefined });
-      for (const { bytes } of rowGroups) await this.#append(bytes, []);
-      return lineCount;
+      return this.#withMemory(push, PUSH_WINDOW_BYTES, async () => {
+        const windows = await lineWindows(push, PUSH_WINDOW_BYTES, undefined);
+        return this.#store(push, windows, { skippedLines: 0, skippedRowGroups: 0, rangesOf: () => [] });
+      });
     }
     const key = pushKey(caller, idempotencyKey);
     for (let other = this.#underWay.get(key); other !== undefined; other = this.#underWay.get(key)) await other;
-    const stored = this.#acceptOnce(key, idempotencyKey, lines);
+    const stored = this.#acceptOnce(push, key, idempotencyKey);
     this.#underWay.set(
       key,
       stored.catch(() => {}),
@@ -59,21 +78,55 @@ export class PushAcceptor {
     }
   }
 
-  async #acceptOnce(
-    key: string,
-    idempotencyKey: string,
-    lines: Omit<Push, 'caller' | 'idempotencyKey'>,
-  ): Promise<number> {
-    const { shred, positions } = this.#options;
+  async #acceptOnce(push: Push, key: string, idempotencyKey: string): Promise<number> {
+    const { positions } = this.#options;
     const stored = positions.pushes.get(key);
-    const { content, lineCount, rowGroups } = await shred({ ...lines, isHashed: true, stored });
-    if (stored !== undefined && stored.content !== content) throw keyReused(idempotencyKey);
-    // An older version may have stored the first row groups of this push, a moment ago.
-    const { stdout: oldRowGroups } = positions.known(PUSH_NODE, oldKeyFile(idempotencyKey));
-    let fromLine = stored?.lineCount ?? 0;
-    for (const { bytes, endLine } of rowGroups.slice(stored === undefined ? oldRowGroups : 0)) {
-      await this.#append(bytes, [pushRange(key, content, fromLine, endLine)]);
-      fromLine = endLine;
+    // An older version may have stored the first row groups of this push, a moment ago. It had the whole body in one window.
+    const oldRowGroups = stored === undefined ? positions.known(PUSH_NODE, oldKeyFile(idempotencyKey)).stdout : 0;
+    const windowBytes = oldRowGroups > 0 ? INFLATED_BODY_BYTES_MAX : PUSH_WINDOW_BYTES;
+    return this.#withMemory(push, windowBytes, async () => {
+      const hash = contentHash();
+      hash.update(labelsText(push.labels));
+      const windows = await lineWindows(push, windowBytes, (piece) => hash.update(piece));
+      const content = hash.digest();
+      if (stored !== undefined && stored.content !== content) throw keyReused(idempotencyKey);
+      return this.#store(push, windows, {
+        skippedLines: stored?.lineCount ?? 0,
+        skippedRowGroups: oldRowGroups,
+        rangesOf: (fromLine, toLine) => [pushRange(key, content, fromLine, toLine)],
+      });
+    });
+  }
+
+  #withMemory(push: Push, windowBytes: number, work: () => Promise<number>): Promise<number> {
+    return this.#options.memory.hold(push.caller ?? '', decodingBytes(push, windowBytes), work);
+  }
+
+  async #store(
+    { labels, arrivedMs }: Push,
+    windows: Iterable<LineWindow> | AsyncIterable<LineWindow>,
+    { skippedLines, skippedRowGroups, rangesOf }: StoringPlan,
+  ): Promise<number> {
+    const flow = taskFlow('intake');
+    let lineCount = 0;
+    let rowGroupCount = 0;
+    let storedLines = skippedLines;
+    for await (const { bytes, end } of windows) {
+      let rest: ShredOutput['rest'] = { bytes, start: 0, end };
+      while (rest !== undefined) {
+        const shredded = await this.#options.shred(
+          { ...rest, labels, arrivedMs, skippedLines: Math.max(0, skippedLines - lineCount) },
+          flow,
+        );
+        for (const rowGroup of shredded.rowGroups) {
+          if (rowGroupCount++ < skippedRowGroups) continue;
+          const endLine = lineCount + rowGroup.endLine;
+          await this.#append(rowGroup.bytes, rangesOf(storedLines, endLine));
+          storedLines = endLine;
+        }
+        lineCount += shredded.lineCount;
+        rest = shredded.rest;
+      }
     }
     return lineCount;
   }
@@ -86,6 +139,11 @@ export class PushAcceptor {
       RETRY_AFTER_QUEUE_SECONDS,
     );
   }
+}
+
+/** Whatever the order of the labels in the query. */
+function labelsText(labels: Labels): string {
+  return `${JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)))}\n`;
 }
 
 function keyReused(idempotencyKey: string): PodlogError {

@@ -1,5 +1,6 @@
 /**
- * Pushed lines → row groups: what an agent does on its node, done in a worker thread for those who have no agent.
+ * Pushed lines → row groups: what an agent does on its node, done in a worker thread for those who have no agent, one
+ * window of a body after the other.
  */
 import type { Labels } from '../../shared/labels.ts';
 import { RowGroupBuilder, type ShreddedLine } from '../../shared/row-group/builder.ts';
@@ -15,38 +16,35 @@ import {
 } from '../limits.ts';
 import { ownMemory, taskKind, type TaskResult } from '../workers/task.ts';
 import { LineTimeParser } from './line-time.ts';
-import { type ContentCoding, decodeBody } from './push-body.ts';
-import { contentHash, type StoredPush } from './stored-pushes.ts';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const ZSTD_LEVEL = 3;
 
 export interface ShredInput {
-  readonly body: Uint8Array;
-  /** In the order in which they were applied. */
-  readonly codings: readonly ContentCoding[];
+  /** Lines in bytes[start, end). */
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
   readonly labels: Labels;
   /** Time of the lines that have none of their own. */
   readonly arrivedMs: number;
-  /** Whether `content` of the output is wanted. */
-  readonly isHashed: boolean;
-  /** What is stored of this push already and is not made again; with another content, nothing is made. */
-  readonly stored: StoredPush | undefined;
+  /** Lines at the beginning that are stored already, and are not shredded again. */
+  readonly skippedLines: number;
 }
 
 export interface PushedRowGroup {
   readonly bytes: Uint8Array;
-  /** Lines of the push up to its end. */
+  /** Lines from the start up to its end, those that were skipped included. */
   readonly endLine: number;
 }
 
 export interface ShredOutput {
-  /** Hash of labels and lines; the same however the body was compressed. */
-  readonly content: string;
-  /** Of the whole body. */
+  /** Lines from the start up to the rest. */
   readonly lineCount: number;
   readonly rowGroups: readonly PushedRowGroup[];
+  /** What is left to shred, as others waited for the worker; undefined when nothing is. */
+  readonly rest: Pick<ShredInput, 'bytes' | 'start' | 'end'> | undefined;
 }
 
 export const SHRED = taskKind<ShredInput, ShredOutput>('shred');
@@ -54,24 +52,19 @@ export const SHRED = taskKind<ShredInput, ShredOutput>('shred');
 /** Lives as long as the thread: what it learned of the lines' shapes serves the next push. */
 let threadBuilder: RowGroupBuilder | undefined;
 
-export function shredTask(input: ShredInput): TaskResult<ShredOutput> {
+export function shredTask(input: ShredInput, shouldYield: () => boolean): TaskResult<ShredOutput> {
   const builder = threadBuilder ?? new RowGroupBuilder({ level: ZSTD_LEVEL });
   threadBuilder = undefined; // one that threw half-way holds rows of the failed push
-  const output = shredLines(input, builder);
-  // What a large push has taken is given back: it is tens of megabytes, in each worker that such a push comes to.
-  if (output.rowGroups.length <= 1) threadBuilder = builder;
-  return { output, transfer: output.rowGroups.flatMap(({ bytes }) => ownMemory(bytes)) };
+  const output = shredLines(input, builder, shouldYield);
+  // What full row groups have taken is given back: it is tens of megabytes, in each worker that such a push comes to.
+  if (output.rowGroups.length <= 1 && output.rest === undefined) threadBuilder = builder;
+  const kept = output.rest === undefined ? [] : ownMemory(output.rest.bytes);
+  return { output, transfer: [...output.rowGroups.flatMap(({ bytes }) => ownMemory(bytes)), ...kept] };
 }
 
-/**
- * Lines end with LF or CRLF, the last one with or without. Empty lines are skipped; a line that is too long is cut.
- * @throws CorruptionError  the body cannot be decompressed
- */
-export function shredLines(input: ShredInput, builder: RowGroupBuilder): ShredOutput {
-  const bytes = decodeBody(input.body, input.codings);
-  const content = input.isHashed ? hashOf(input.labels, bytes) : '';
-  if (input.stored !== undefined && input.stored.content !== content) return { content, lineCount: 0, rowGroups: [] };
-  const storedLines = input.stored?.lineCount ?? 0;
+/** Lines end with LF or CRLF, the last one with or without. Empty lines are skipped; a line that is too long is cut. */
+function shredLines(input: ShredInput, builder: RowGroupBuilder, shouldYield: () => boolean): ShredOutput {
+  const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength);
   const arrived = rowTimeOfMs(input.arrivedMs);
   const own = new LineTimeParser();
   const rowGroups: PushedRowGroup[] = [];
@@ -81,17 +74,21 @@ export function shredLines(input: ShredInput, builder: RowGroupBuilder): ShredOu
     rowGroups.push({ bytes: builder.finish(), endLine: lineCount });
     stream = -1;
   };
-  for (let start = 0; start < bytes.length;) {
+  for (let start = input.start; start < input.end;) {
     const newline = bytes.indexOf(NEWLINE, start);
-    const next = newline === -1 ? bytes.length : newline + 1;
-    let end = newline === -1 ? bytes.length : newline;
+    const isLast = newline === -1 || newline >= input.end;
+    const next = isLast ? input.end : newline + 1;
+    let end = isLast ? input.end : newline;
     if (end > start && bytes[end - 1] === RETURN) end--;
-    if (end > start && lineCount < storedLines) lineCount++;
+    if (end > start && lineCount < input.skippedLines) lineCount++;
     else if (end > start) {
       const isLong = end - start > LINE_BYTES_MAX;
       const lineEnd = isLong ? start + LINE_BYTES_MAX : end;
       const flags = isLong ? FLAG_TRUNCATED : 0;
-      if (isFull(builder)) finish();
+      if (isFull(builder)) {
+        finish();
+        if (shouldYield()) return { lineCount, rowGroups, rest: { bytes: input.bytes, start, end: input.end } };
+      }
       const line = cut(bytes, start, lineEnd, builder);
       const { day, timeNs } = own.parse(line) && isPlausible(own.day, arrived.day) ? own : arrived;
       if (!builder.fits(day)) {
@@ -105,15 +102,7 @@ export function shredLines(input: ShredInput, builder: RowGroupBuilder): ShredOu
     start = next;
   }
   if (builder.rowCount > 0) finish();
-  return { content, lineCount, rowGroups };
-}
-
-/** Whatever the order of the labels in the query. */
-function hashOf(labels: Labels, bytes: Uint8Array): string {
-  const hash = contentHash();
-  hash.update(`${JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)))}\n`);
-  hash.update(bytes);
-  return hash.digest();
+  return { lineCount, rowGroups, rest: undefined };
 }
 
 function cut(bytes: Buffer, start: number, end: number, builder: RowGroupBuilder): ShreddedLine {

@@ -59,7 +59,7 @@ export class FairQueue<T> {
     this.#lanes = [
       // Without flushes nothing can be stored any more. One that is always next takes one worker at most.
       lane('flush', Infinity, 1, true),
-      // A large push takes half a second and does not yield.
+      // Each builds a row group in tens of megabytes.
       lane('intake', 8, Math.max(1, workerCount - 1)),
       this.#shortQueries,
       lane('tail', 4, workerCount),

@@ -11,7 +11,7 @@ import { type TaskHandler, taskHandler } from './task.ts';
 export const TASKS: readonly TaskHandler[] = [
   taskHandler(FLUSH, async (input) => ({ output: await flush(realDisk, input) })),
   taskHandler(COMPACT, async (input, { isCancelled }) => ({ output: await compact(realDisk, input, isCancelled) })),
-  taskHandler(SHRED, shredTask),
+  taskHandler(SHRED, (input, { shouldYield }) => shredTask(input, shouldYield)),
   taskHandler(ERASE, async (input, { isCancelled }) => ({ output: await eraseSegment(realDisk, input, isCancelled) })),
   taskHandler(CHECK_SEGMENT, async (input) => ({ output: await checkSegment(realDisk, input) })),
   ...queryHandlers(),

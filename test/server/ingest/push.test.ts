@@ -5,10 +5,12 @@ import { BatchAcceptor } from '../../../server/ingest/accept-batch.ts';
 import { positionsProblem } from '../../../server/ingest/check-positions.ts';
 import { Positions, PUSH_NODE } from '../../../server/ingest/positions.ts';
 import { type Push, PushAcceptor } from '../../../server/ingest/push.ts';
+import { PushMemory } from '../../../server/ingest/push-memory.ts';
 import { shredTask } from '../../../server/ingest/shred-lines.ts';
 import { oldKeyFile } from '../../../server/ingest/stored-pushes.ts';
 import { IDEMPOTENCY_KEY_KEPT_MS, IDEMPOTENCY_KEYS_MAX, PUSHED_ROWS_PER_GROUP_MAX } from '../../../server/limits.ts';
 import type { JsonValue } from '../../../server/store/manifest.ts';
+import { aloneInThread } from '../../../server/workers/task.ts';
 import { encodeBatch } from '../../../shared/wire.ts';
 import { linesOf, type OpenStore, openStore, reopen } from '../store/open-store.ts';
 
@@ -34,7 +36,8 @@ async function openPushes(before?: Opened, saved?: JsonValue): Promise<Opened> {
   const acceptor = new BatchAcceptor(opened.store, positions);
   const pushes = new PushAcceptor({
     positions,
-    shred: async (input) => shredTask(input).output,
+    memory: new PushMemory(),
+    shred: async (input) => shredTask(input, aloneInThread).output,
     acceptor: {
       accept: async (bytes: Uint8Array) => {
         if (result.dieAfter-- <= 0) throw new Killed();
@@ -257,14 +260,9 @@ test('positions of versions without hashes are read, and what they know to be st
 
 test('batches of versions without hashes are read from the WAL', async () => {
   let at = await openPushes();
-  const { output } = shredTask({
-    body: Buffer.from(TEXT),
-    codings: [],
-    labels: {},
-    arrivedMs: NOW_MS,
-    isHashed: false,
-    stored: undefined,
-  });
+  const bytes = Buffer.from(TEXT);
+  const window = { bytes, start: 0, end: bytes.length };
+  const { output } = shredTask({ ...window, labels: {}, arrivedMs: NOW_MS, skippedLines: 0 }, aloneInThread);
   const files = [{ file: oldKeyFile('k'), from: { stdout: 0, stderr: 0 }, to: { stdout: 1, stderr: 0 } }];
   await at.acceptor.accept(encodeBatch({ node: PUSH_NODE, files, gone: [], rowGroup: output.rowGroups[0]!.bytes }));
   at = await openPushes(at);

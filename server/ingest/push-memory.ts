@@ -1,0 +1,82 @@
+/**
+ * Bounds what decoding the bodies of all pushes takes at once, and what one caller has of it. Bodies themselves are counted
+ * as they arrive (http/body-budget.ts); how much is in them says nothing of what they inflate to. Pushes beyond the budget
+ * wait in the order of their arrival, each caller's for themselves.
+ */
+import { UnavailableError } from '../../shared/errors.ts';
+import {
+  PUSHES_DECODED_BYTES_MAX,
+  PUSHES_OF_CALLER_DECODED_BYTES_MAX,
+  PUSHES_WAITING_MAX,
+  RETRY_AFTER_QUEUE_SECONDS,
+} from '../limits.ts';
+
+interface WaitingPush {
+  readonly caller: string;
+  readonly bytes: number;
+  readonly begin: () => void;
+}
+
+export class PushMemory {
+  #heldBytes = 0;
+  readonly #heldBytesOf = new Map<string, number>();
+  readonly #waiting = new Set<WaitingPush>();
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  get waitingCount(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * Runs a push once there is memory for it.
+   * @throws UnavailableError  too many pushes wait
+   */
+  async hold<T>(caller: string, neededBytes: number, push: () => Promise<T>): Promise<T> {
+    const bytes = Math.min(neededBytes, PUSHES_OF_CALLER_DECODED_BYTES_MAX);
+    if (bytes > 0) await this.#take(caller, bytes);
+    try {
+      return await push();
+    } finally {
+      this.#give(caller, bytes);
+    }
+  }
+
+  async #take(caller: string, bytes: number): Promise<void> {
+    if (this.#waiting.size >= PUSHES_WAITING_MAX) {
+      throw new UnavailableError('too many lines arrive at once: wait, and send them again', RETRY_AFTER_QUEUE_SECONDS);
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.add({ caller, bytes, begin: resolve });
+    this.#beginWaiting();
+    await promise;
+  }
+
+  #give(caller: string, bytes: number): void {
+    this.#heldBytes -= bytes;
+    const left = (this.#heldBytesOf.get(caller) ?? 0) - bytes;
+    if (left > 0) this.#heldBytesOf.set(caller, left);
+    else this.#heldBytesOf.delete(caller);
+    this.#beginWaiting();
+  }
+
+  #beginWaiting(): void {
+    const full = new Set<string>();
+    for (const push of this.#waiting) {
+      const { caller, bytes, begin } = push;
+      const ofCaller = (this.#heldBytesOf.get(caller) ?? 0) + bytes;
+      // Others of this caller wait, too, or large ones would never have their turn.
+      if (full.has(caller) || ofCaller > PUSHES_OF_CALLER_DECODED_BYTES_MAX) {
+        full.add(caller);
+        continue;
+      }
+      if (this.#heldBytes + bytes > PUSHES_DECODED_BYTES_MAX) return;
+      this.#waiting.delete(push);
+      this.#heldBytes += bytes;
+      this.#heldBytesOf.set(caller, ofCaller);
+      begin();
+    }
+  }
+}
