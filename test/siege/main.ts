@@ -11,7 +11,7 @@ import { type Bench, Child, inTempDir, waitFor } from '../bench/harness.ts';
 import { describeMachine, machineText } from '../bench/machine.ts';
 import { fillCompileCache, isUp } from '../bench/podlog.ts';
 import { freePort } from '../free-port.ts';
-import type { Attack } from './attacks/attack.ts';
+import type { Attack, PushedRows } from './attacks/attack.ts';
 import { bombs } from './attacks/bombs.ts';
 import { damagedCopy, DAMAGES } from './attacks/damaged.ts';
 import { floods } from './attacks/floods.ts';
@@ -95,7 +95,7 @@ async function besiege(dir: string, chosen: readonly string[], { progress, repor
     progress('no cgroup can be made here: the server is not held to the memory of its pod');
   const ledger = new Ledger();
   ledger.start(() => server.url);
-  const acknowledged = new Map<string, number>();
+  const pushed = new Map<string, PushedRows>();
   let ends = 0;
   const note = (name: string): void => {
     const { push, agent } = ledger.takeMs();
@@ -106,11 +106,13 @@ async function besiege(dir: string, chosen: readonly string[], { progress, repor
     const attack = ATTACKS[name];
     if (attack === undefined) continue;
     progress(name);
-    for (const [app, rows] of (await attack({ url: server.url, progress })) ?? []) acknowledged.set(app, rows);
+    for (const [app, rows] of (await attack({ url: server.url, progress })) ?? []) pushed.set(app, rows);
     note(name);
     if (server.child.running) continue;
     ends++;
-    progress(`the server has ended:\n${server.child.output}`);
+    const cause = server.limit?.hasKilled() === true ? 'was killed for memory' : 'has ended';
+    progress(`the server ${cause}:\n${server.child.output}`);
+    server.limit?.remove();
     server = await start(dir, dataDir);
   }
   report({
@@ -132,11 +134,11 @@ async function besiege(dir: string, chosen: readonly string[], { progress, repor
     target: { kind: 'max', value: START_SECONDS_MAX },
   });
   reportBalance('honest lines', await ledger.balance(server.url), report);
-  for (const [app, rows] of acknowledged) {
-    const stored = await settled(server.url, app, rows);
+  for (const [app, { acknowledged, sent }] of pushed) {
+    const stored = await settled(server.url, app, acknowledged);
     report({
-      name: `${app}: rows lost or doubled of ${rows}`,
-      value: Math.abs(stored - rows),
+      name: `${app}: rows lost of ${acknowledged} acknowledged, or doubled of ${sent} sent`,
+      value: Math.max(0, acknowledged - stored, stored - sent),
       unit: '',
       target: { kind: 'max', value: 0 },
     });

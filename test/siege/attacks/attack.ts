@@ -6,10 +6,19 @@ export interface Target {
   readonly progress: (text: string) => void;
 }
 
-/** Rows that the server has acknowledged, by the value of their label `app`: they must all be there at the end. */
-export type Acknowledged = ReadonlyMap<string, number>;
+/**
+ * Rows of an app that the server has acknowledged, which must all be there at the end, and that were sent: of pushes that
+ * were not acknowledged, some or all may be there, once.
+ */
+export interface PushedRows {
+  readonly acknowledged: number;
+  readonly sent: number;
+}
 
-export type Attack = (target: Target) => Promise<Acknowledged | void>;
+/** By the value of their label `app`. */
+export type Pushed = ReadonlyMap<string, PushedRows>;
+
+export type Attack = (target: Target) => Promise<Pushed | void>;
 
 /** How an attack was answered, for people: `200 × 3, 503 × 1`. */
 export function summary(answers: readonly Answer[]): string {

@@ -1,10 +1,11 @@
 /** Small bodies with much in them: each is refused with a reason, or stored whole. */
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { call } from '../caller.ts';
-import { type Acknowledged, repeated, summary, type Target } from './attack.ts';
+import { type Pushed, type PushedRows, repeated, summary, type Target } from './attack.ts';
 
 const MIB = 1024 * 1024;
 const TIMES = 4;
+const NEWLINE = 0x0a;
 
 interface Bomb {
   readonly name: string;
@@ -66,20 +67,30 @@ const BOMBS: readonly Bomb[] = [
   { name: 'too much', encoding: 'zstd', body: () => Buffer.alloc(512 * MIB) },
 ];
 
-export async function bombs({ url, progress }: Target): Promise<Acknowledged> {
-  const acknowledged = new Map<string, number>();
+export async function bombs({ url, progress }: Target): Promise<Pushed> {
+  const pushed = new Map<string, PushedRows>();
   for (const { name, encoding, body } of BOMBS) {
     const bytes = body();
     const packed = encoding === 'gzip' ? gzipSync(bytes) : zstdCompressSync(bytes);
     const app = `bomb-${name.replaceAll(' ', '-')}`;
-    const headers = { 'content-encoding': encoding, 'content-type': 'application/x-ndjson' };
-    const answers = await repeated(TIMES, TIMES, () =>
-      call(`${url}/ingest?app=${app}`, { method: 'POST', as: 'ingest', headers, body: packed }),
-    );
+    const answers = await repeated(TIMES, TIMES, (n) => {
+      const headers = {
+        'content-encoding': encoding,
+        'content-type': 'application/x-ndjson',
+        'idempotency-key': `${app}-${n}`,
+      };
+      return call(`${url}/ingest?app=${app}`, { method: 'POST', as: 'ingest', headers, body: packed });
+    });
     const stored = answers.filter(({ status }) => status === 200);
-    const rows = stored.reduce((sum, { text }) => sum + (JSON.parse(text) as { lines: number }).lines, 0);
-    acknowledged.set(app, rows);
+    const acknowledged = stored.reduce((sum, { text }) => sum + (JSON.parse(text) as { lines: number }).lines, 0);
+    pushed.set(app, { acknowledged, sent: TIMES * lineCount(bytes) });
     progress(`  ${name}: ${packed.length} bytes of ${bytes.length}: ${summary(answers)}`);
   }
-  return acknowledged;
+  return pushed;
+}
+
+function lineCount(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) count++;
+  return bytes.at(-1) === NEWLINE ? count : count + 1;
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { batchOf, range } from '../../server/store/batches.ts';
 import { call, NODE } from '../caller.ts';
-import { type Acknowledged, repeated, summary, type Target } from './attack.ts';
+import { type Pushed, repeated, summary, type Target } from './attack.ts';
 
 const PUSHES = 20_000;
 const AT_ONCE = 16;
@@ -14,16 +14,16 @@ const CONNECTIONS = 3000;
 const CONNECTIONS_MS = 10_000;
 const STRAY_REQUESTS = 3000;
 
-export async function floods(target: Target): Promise<Acknowledged> {
-  const acknowledged = await labels(target);
+export async function floods(target: Target): Promise<Pushed> {
+  const pushed = await labels(target);
   await positions(target);
   await connections(target);
   await strays(target);
-  return acknowledged;
+  return pushed;
 }
 
 /** A line each, under eight labels of 900 bytes that no other has. */
-async function labels({ url, progress }: Target): Promise<Acknowledged> {
+async function labels({ url, progress }: Target): Promise<Pushed> {
   const answers = await repeated(PUSHES, AT_ONCE, (n) => {
     const long = Array.from({ length: 8 }, (_, i) => `l${i}=${`${n}-${i}-`.padEnd(900, 'v')}`);
     const headers = { 'content-type': 'text/plain', 'idempotency-key': `flood-${n}` };
@@ -35,7 +35,8 @@ async function labels({ url, progress }: Target): Promise<Acknowledged> {
     });
   });
   progress(`  labels: ${summary(answers)}`);
-  return new Map([['flood-labels', answers.filter(({ status }) => status === 200).length]]);
+  const acknowledged = answers.filter(({ status }) => status === 200).length;
+  return new Map([['flood-labels', { acknowledged, sent: PUSHES }]]);
 }
 
 /** Files that no pod has. */

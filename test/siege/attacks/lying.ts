@@ -3,12 +3,12 @@ import { crc32 } from 'node:zlib';
 import { Random } from '../../corpus/random.ts';
 import { batchOf, numberedLines, range } from '../../server/store/batches.ts';
 import { call, NODE } from '../caller.ts';
-import { type Acknowledged, repeated, summary, type Target } from './attack.ts';
+import { type Pushed, repeated, summary, type Target } from './attack.ts';
 
 const MUTATIONS = 2000;
 const MUTATED_LINES = 20;
 
-export async function lying({ url, progress }: Target): Promise<Acknowledged> {
+export async function lying({ url, progress }: Target): Promise<Pushed> {
   await mutatedBatches(url, progress);
   await otherNodes(url, progress);
   return keys(url, progress);
@@ -45,7 +45,7 @@ async function otherNodes(url: string, progress: Target['progress']): Promise<vo
 }
 
 /** The same idempotency key for bodies that are not the same. */
-async function keys(url: string, progress: Target['progress']): Promise<Acknowledged> {
+async function keys(url: string, progress: Target['progress']): Promise<Pushed> {
   const answers = await repeated(20, 4, (n) =>
     call(`${url}/ingest?app=liar-keys`, {
       method: 'POST',
@@ -55,5 +55,6 @@ async function keys(url: string, progress: Target['progress']): Promise<Acknowle
     }),
   );
   progress(`  one key for twenty bodies: ${summary(answers)}`);
-  return new Map([['liar-keys', answers.filter(({ status }) => status === 200).length]]);
+  const acknowledged = answers.filter(({ status }) => status === 200).length;
+  return new Map([['liar-keys', { acknowledged, sent: 1 }]]);
 }
