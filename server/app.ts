@@ -30,7 +30,9 @@ import { PushAcceptor } from './ingest/push.ts';
 import { PushMemory } from './ingest/push-memory.ts';
 import { SHRED } from './ingest/shred-lines.ts';
 import { CONNECTIONS_CHECK_MS, HEADERS_BYTES_MAX, HEADERS_RECEIVE_MS_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
+import type { QueryContext } from './query/answer.ts';
 import { AnswerRows } from './query/answer-rows.ts';
+import { AnswerText } from './query/answer-text.ts';
 import { embeddedLogStore, type EmbeddedParts } from './query/embedded-log-store.ts';
 import { LiveTails } from './query/live-tails.ts';
 import { QuerySlots } from './query/query-slots.ts';
@@ -122,10 +124,10 @@ export function buildApp(parts: AppParts): FastifyInstance {
     shred: (input, flow) => pool.run(SHRED, input, { flow, transfer: ownMemory(input.bytes) }),
   });
   registerIngest(app, { pushes, now });
-  const shared = { memory: new TallyMemory(), answerRows: new AnswerRows() };
+  const shared = { memory: new TallyMemory(), answerRows: new AnswerRows(), answerText: new AnswerText() };
   const slots = new QuerySlots();
   const tails = liveTails(store, pool);
-  reportQueries(metrics, shared.answerRows, slots, tails);
+  reportQueries(metrics, shared, slots, tails);
   const newQuery: EmbeddedParts['newQuery'] = () => ({ ...queryTasks(store, pool), ...shared });
   const logs = embeddedLogStore({ store, erasures, newQuery });
   registerLogs(app, { logs, slots, tails, newQuery, now, closing: closing.signal });
@@ -169,7 +171,7 @@ function closeConnectionsOnceAnswered({ server }: FastifyInstance, closing: Abor
 function queryTasks(
   store: Store,
   pool: WorkerPool,
-): Omit<ReturnType<EmbeddedParts['newQuery']>, 'memory' | 'answerRows'> {
+): Omit<ReturnType<EmbeddedParts['newQuery']>, 'memory' | 'answerRows' | 'answerText'> {
   const flow = taskFlow('query');
   return {
     lookUp: (input, signal) => pool.run(LOOK_UP, input, { flow, signal }),
@@ -193,12 +195,18 @@ function liveTails(store: Store, pool: WorkerPool): LiveTails {
   });
 }
 
-function reportQueries(metrics: Metrics, answerRows: AnswerRows, slots: QuerySlots, tails: LiveTails): void {
+function reportQueries(
+  metrics: Metrics,
+  { answerRows, answerText }: Pick<QueryContext, 'answerRows' | 'answerText'>,
+  slots: QuerySlots,
+  tails: LiveTails,
+): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     metrics.gauge(name, help).readFrom(read);
   };
   const rows = 'Lines of all answers that are under way; the limits of clients until their lines are found.';
   gauge('podlog_answer_rows', rows, () => answerRows.held);
+  gauge('podlog_answer_bytes', 'Text of answers that waits for their clients.', () => answerText.heldBytes);
   gauge('podlog_queries_running', 'Queries that look for their lines.', () => slots.runningCount);
   gauge('podlog_queries_waiting', 'Queries that wait for others to end.', () => slots.waitingCount);
   gauge('podlog_live_tails', 'Live tails.', () => tails.count);

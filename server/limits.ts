@@ -358,6 +358,17 @@ export const LIMIT_MAX = 100_000;
 export const ANSWER_ROWS_HELD_MAX = 20 * LIMIT_MAX;
 export const ANSWER_ROWS_FEW = 1000;
 
+/**
+ * Text of all answers that waits for their clients, of which the next piece takes this share at most; and the least that a
+ * piece has, or one line of LINE_BYTES_MAX. Beyond: pieces get smaller, and answers slower.
+ */
+export const ANSWER_TEXT_BYTES_MAX = 64 * MIB;
+export const ANSWER_PIECE_SHARE = 1 / 8;
+export const ANSWER_PIECE_BYTES_MIN = 64 * KIB;
+
+/** Answers on their way to clients: each may hold two pieces, and two lines of the longest. Beyond: 503. */
+export const ANSWERS_AT_ONCE_MAX = 128;
+
 /** A client that reads nothing of its answer for this long is cut off: rows and deleted segments are held for it. */
 export const ANSWER_STALLED_MS_MAX = 5 * MINUTE_MS;
 
@@ -438,7 +449,7 @@ export const SCANS_AT_ONCE = 2;
 /** Lines that are rendered in one task: about 0.5 MB of text, which a client takes while the next are rendered. */
 export const RENDER_ROWS_AT_ONCE = 1000;
 
-/** Their lines: a thousand may have a gigabyte. With the line that reaches it a task ends. Beyond: the rest is the next task's. */
+/** Text of one piece of an answer: a thousand lines may have a gigabyte. Beyond: the rest is the next piece's. */
 export const RENDER_BYTES_AT_ONCE = 4 * MIB;
 
 /**

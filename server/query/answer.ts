@@ -8,12 +8,14 @@ import { type ScanContext, selectRows } from '../store/scan/select.ts';
 import type { SelectedRow, SelectedRows } from '../store/scan/top-rows.ts';
 import type { RowGroupRef } from '../store/snapshot.ts';
 import type { AnswerRows } from './answer-rows.ts';
+import type { AnswerText } from './answer-text.ts';
 import type { Format, RenderedRows, RenderInput, RenderOutput } from './render.ts';
 
 /** Where the scans and the rendering of one query run. */
 export interface QueryContext extends ScanContext {
   readonly render: (input: RenderInput, signal: AbortSignal) => Promise<RenderOutput>;
   readonly answerRows: AnswerRows;
+  readonly answerText: AnswerText;
 }
 
 export interface SelectOptions {
@@ -24,7 +26,7 @@ export interface SelectOptions {
 /**
  * The text of the answer, in pieces. Broken row groups are set aside and left out.
  * @param rowGroups  must stay readable until the generator ends
- * @throws UnavailableError  the answers that are under way have too many rows
+ * @throws UnavailableError  the answers that are under way have too many rows, or are too many
  */
 export async function* select(
   rowGroups: readonly RowGroupRef[],
@@ -42,7 +44,7 @@ export async function* select(
   try {
     const rows = await selectRows(rowGroups, plan, context, signal);
     held.keep(rows.length);
-    yield* renderAll(arranged(rows), format, context, signal);
+    if (rows.length > 0) yield* renderAll(arranged(rows), format, context, signal);
   } finally {
     held.release();
   }
@@ -55,14 +57,21 @@ async function* renderAll(
   context: QueryContext,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  for (let from = 0; from < rows.length;) {
-    signal.throwIfAborted();
-    const parts = partsOf(rows.slice(from, from + RENDER_ROWS_AT_ONCE));
-    const outputs = await Promise.all(parts.map((part) => renderPart(part, format, context, signal)));
-    const count = renderedRows(parts, outputs);
-    const text = interleaved(parts, outputs, count);
-    if (text.length > 0) yield text;
-    from += count;
+  const pieces = context.answerText.begin();
+  try {
+    for (let from = 0; from < rows.length;) {
+      signal.throwIfAborted();
+      const parts = partsOf(rows.slice(from, from + RENDER_ROWS_AT_ONCE));
+      const bytesMax = pieces.reserve() / parts.length;
+      const outputs = await Promise.all(parts.map((part) => renderPart(part, bytesMax, format, context, signal)));
+      const count = renderedRows(parts, outputs);
+      const text = interleaved(parts, outputs, count);
+      pieces.hold(text.length);
+      if (text.length > 0) yield text;
+      from += count;
+    }
+  } finally {
+    pieces.end();
   }
 }
 
@@ -92,6 +101,7 @@ function partsOf(rows: readonly SelectedRow[]): Part[] {
 
 async function renderPart(
   { groups, rows }: Part,
+  bytesMax: number,
   format: Format,
   context: QueryContext,
   signal: AbortSignal,
@@ -104,6 +114,7 @@ async function renderPart(
       rows: Uint32Array.from(rows, ({ row }) => row),
       timesNs: Float64Array.from(rows, ({ group, day, timeNs }) => (day - group.baseDay) * NS_PER_DAY + timeNs),
       format,
+      bytesMax,
     },
     signal,
   );

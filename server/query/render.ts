@@ -3,7 +3,6 @@
  * spreadsheet or exact; and for JSON the objects of NDJSON separated by commas, which the route puts between brackets.
  */
 import { CorruptionError, type Unusable, unusableBy } from '../../shared/errors.ts';
-import { RENDER_BYTES_AT_ONCE } from '../limits.ts';
 import type { RowGroupPlace, RowGroups } from '../store/scan/row-groups.ts';
 import type { ByteStrings } from '../../shared/row-group/byte-strings.ts';
 import type { Labels } from '../../shared/labels.ts';
@@ -54,7 +53,7 @@ export interface RenderedRows {
  */
 export function renderRows(
   groups: readonly (RenderGroup | undefined)[],
-  { groupOf, rows, timesNs, format }: Omit<RenderInput, 'places'>,
+  { groupOf, rows, timesNs, format }: Omit<RenderInput, 'places' | 'bytesMax'>,
 ): RenderedRows {
   const write = WRITERS[format];
   const next = new Uint32Array(groups.length);
@@ -131,6 +130,8 @@ export interface RenderInput {
   /** Of these rows, ns from the start of their row group's base day. */
   readonly timesNs: Float64Array;
   readonly format: Format;
+  /** Of their lines; with the line that reaches it the text ends. */
+  readonly bytesMax: number;
 }
 
 export interface RenderOutput extends RenderedRows {
@@ -140,9 +141,9 @@ export interface RenderOutput extends RenderedRows {
 
 /** At least one row, which is the first one; of row groups in the order in which rows need them, all that there is room for. */
 export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
-  const { places, groupOf, rows } = input;
+  const { places, groupOf, rows, bytesMax } = input;
   const corruptions: (Unusable & { group: number })[] = [];
-  let leftBytes = RENDER_BYTES_AT_ONCE;
+  let leftBytes = bytesMax;
   const groups = places.map((place, group) => {
     try {
       const opened = rowGroups.open(place);

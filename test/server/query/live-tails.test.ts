@@ -224,7 +224,7 @@ test('beyond the limits of a caller and of all, tails are refused, until others 
   const first = Array.from({ length: TAILS_OF_CALLER_MAX }, () => join(tails, EVERYTHING, 'a'));
   expect(() => join(tails, EVERYTHING, 'a')).toThrow(`a has ${TAILS_OF_CALLER_MAX} live tails`);
   for (let i = TAILS_OF_CALLER_MAX; i < TAILS_MAX; i++) join(tails, EVERYTHING, 'b');
-  expect(() => join(tails, EVERYTHING, 'c')).toThrow(`there are ${TAILS_MAX} live tails`);
+  expect(() => join(tails, EVERYTHING, 'c')).toThrow(`${TAILS_MAX} live tails are open`);
   first[0]!.leave();
   first[0]!.leave();
   join(tails, EVERYTHING, 'c');

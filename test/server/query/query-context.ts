@@ -7,6 +7,7 @@ import { RowGroups } from '../../../server/store/scan/row-groups.ts';
 import { scan } from '../../../server/store/scan/scan.ts';
 import { type Format, render } from '../../../server/query/render.ts';
 import { AnswerRows } from '../../../server/query/answer-rows.ts';
+import { AnswerText } from '../../../server/query/answer-text.ts';
 import { type QueryContext, select } from '../../../server/query/answer.ts';
 import { follow } from '../../../server/query/follow.ts';
 import { LiveTails, type LiveTailsOptions } from '../../../server/query/live-tails.ts';
@@ -26,6 +27,7 @@ export function queryContext(store: Store): QueryContext {
     },
     render: async (input) => render(input, rowGroups),
     answerRows: new AnswerRows(),
+    answerText: new AnswerText(),
     setAside: (rowGroup, error) => store.setAside(rowGroup, error),
   };
 }

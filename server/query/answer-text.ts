@@ -1,0 +1,68 @@
+/**
+ * The text of all answers that their clients have not taken yet. A client that does not read holds two pieces: one in its
+ * socket, one before it. So pieces get smaller the more is held, and no number of such clients takes the memory of others.
+ */
+import { UnavailableError } from '../../shared/errors.ts';
+import {
+  ANSWER_PIECE_BYTES_MIN,
+  ANSWER_PIECE_SHARE,
+  ANSWER_TEXT_BYTES_MAX,
+  ANSWERS_AT_ONCE_MAX,
+  RENDER_BYTES_AT_ONCE,
+  RETRY_AFTER_QUEUE_SECONDS,
+} from '../limits.ts';
+
+/** Pieces of one answer that its client has not taken: the last one, and the one before it. */
+const PIECES_HELD = 2;
+
+export class AnswerText {
+  #answerCount = 0;
+  #heldBytes = 0;
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** @throws UnavailableError  too many answers are on their way */
+  begin(): AnswerPieces {
+    if (this.#answerCount >= ANSWERS_AT_ONCE_MAX) {
+      const message = `${ANSWERS_AT_ONCE_MAX} answers are on their way to clients that read slowly: retry later`;
+      throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
+    }
+    this.#answerCount++;
+    const held: number[] = [];
+    const add = (sizeBytes: number): void => {
+      held.push(sizeBytes);
+      this.#heldBytes += sizeBytes;
+    };
+    const drop = (count: number): void => {
+      for (const sizeBytes of held.splice(0, count)) this.#heldBytes -= sizeBytes;
+    };
+    return {
+      reserve: () => {
+        drop(held.length - PIECES_HELD + 1);
+        const leftBytes = ANSWER_TEXT_BYTES_MAX - this.#heldBytes;
+        const shareBytes = Math.floor(leftBytes * ANSWER_PIECE_SHARE);
+        const sizeBytes = Math.max(ANSWER_PIECE_BYTES_MIN, Math.min(RENDER_BYTES_AT_ONCE, shareBytes));
+        add(sizeBytes);
+        return sizeBytes;
+      },
+      hold: (sizeBytes) => {
+        this.#heldBytes += sizeBytes - held.pop()!;
+        held.push(sizeBytes);
+      },
+      end: () => {
+        drop(held.length);
+        this.#answerCount--;
+      },
+    };
+  }
+}
+
+export interface AnswerPieces {
+  /** How large the next piece may be, in bytes; it is held from now on, and the last but one is taken. */
+  reserve(): number;
+  /** How large the piece has become. */
+  hold(sizeBytes: number): void;
+  end(): void;
+}
