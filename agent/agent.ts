@@ -22,6 +22,7 @@ import { Tail, type TailOptions } from './tail.ts';
 export interface AgentOptions
   extends
     Pick<TailOptions, 'podsDir' | 'rescanMs' | 'graceMs' | 'goneMs' | 'pendingIdleMsMax' | 'vouchMs'>,
+    Pick<TailOptions, 'firstFileMsMax'>,
     Pick<TailOptions, 'deletedBytesMax' | 'openFilesMax' | 'watch' | 'watchPods' | 'quietMs' | 'linkedDirs'>,
     Pick<FileReaderOptions, 'rateLimit' | 'multiline'>,
     Pick<ShipperOptions, 'serverUrl' | 'token' | 'backoffMsMax' | 'requestMsMax'> {

@@ -26,6 +26,7 @@ export interface LostFilesOptions {
   readonly known: KnownPositions;
   readonly containers: Containers;
   readonly goneMs: number;
+  readonly firstFileMsMax?: number;
 }
 
 /** Adds entries of lost files to the tail's containers. */
@@ -154,12 +155,14 @@ export class LostFiles {
    * it began as early as the run did, or was there when everything on the node was known.
    */
   #mayHaveBegunEarlier({ directory }: Container, chain: Chain, lastLoss: FileId | undefined): boolean {
+    const { firstFileMsMax = FIRST_FILE_MS_MAX } = this.#options;
     const { files, restart } = chain;
-    if (files.length < this.#filesKept()) return false;
+    if (countOnDisk(files) < this.#filesKept()) return false;
     const timeMs = begunMs(chain);
     if (lastLoss !== undefined && timeMs <= timeOfHead(lastLoss.head)!) return false;
-    const sinceMadeMs = timeMs - (statIfThere(directory.path)?.birthtimeMs ?? Infinity);
-    return this.#isNews(chain) && !(restart === 0 && sinceMadeMs >= 0 && sinceMadeMs <= FIRST_FILE_MS_MAX);
+    // Times of heads are whole milliseconds, and may seem to come before the directory.
+    const sinceMadeMs = timeMs - Math.floor(statIfThere(directory.path)?.birthtimeMs ?? Infinity);
+    return this.#isNews(chain) && !(restart === 0 && sinceMadeMs >= 0 && sinceMadeMs <= firstFileMsMax);
   }
 
   /** An empty directory that has changed since it was made: a file came and went, and nobody has seen it. */
@@ -181,6 +184,11 @@ export class LostFiles {
     return begunMs(chain) > this.#sinceMs;
   }
 
+  /** When the agent looked for the first time. */
+  get startMs(): number {
+    return this.#startMs;
+  }
+
   /** What was written before is stored, or is older than the first agent of this node. */
   get #sinceMs(): number {
     return this.#options.known.caughtUpMs ?? this.#startMs;
@@ -194,7 +202,7 @@ export class LostFiles {
   #filesKept(): number {
     let count = KUBELET_FILES_MAX;
     for (const { chains } of this.#options.containers) {
-      for (const { files } of chains.values()) count = Math.max(count, files.length);
+      for (const { files } of chains.values()) count = Math.max(count, countOnDisk(files));
     }
     return count;
   }
@@ -248,6 +256,11 @@ function excuse(container: Container, runs: readonly Chain[]): void {
     chain.isHeadJudged = true;
     container.begunRuns = Math.max(container.begunRuns, chain.restart + 1);
   }
+}
+
+/** Without lost files, and without those that are deleted and still read. */
+function countOnDisk(files: Chain['files']): number {
+  return files.reduce((count, { onDisk }) => count + Number(onDisk), 0);
 }
 
 /** When the oldest file of a run was begun, at the latest. */

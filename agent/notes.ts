@@ -27,9 +27,13 @@ export class Notes {
     rewindNote(this.#caughtUp, known.of(CAUGHT_UP_ID));
   }
 
-  /** What the batch that is built now can say of runs that have begun or are done. */
-  ledgerMoves(nowMs: number, times: EndingTimes): NoteMove[] {
+  /**
+   * What the batch that is built now can say of runs that have begun or are done.
+   * @param startMs  when this agent began: if it is the node's first, what is older is not missing
+   */
+  ledgerMoves(startMs: number, nowMs: number, times: EndingTimes): NoteMove[] {
     const moves: NoteMove[] = [];
+    if (this.#caughtUp.sent[0] === 0) moves.push({ note: this.#caughtUp, to: [startMs, 0] });
     for (const container of this.#containers) {
       if (container.judgedMs === undefined || container.decision.admission === 'shut') continue;
       const move = ledgerMove(container, nowMs, times);
@@ -45,8 +49,9 @@ export class Notes {
    */
   caughtUpMoves(lookedMs: number, isQuiet: boolean): NoteMove[] {
     const timeMs = lookedMs - CAUGHT_UP_MARGIN_MS;
-    const sinceMs = timeMs - this.#caughtUp.sent[0];
-    if (sinceMs <= 0 || (isQuiet && sinceMs < this.#vouchMs) || !this.#isCaughtUp()) return [];
+    const [sentMs] = this.#caughtUp.sent;
+    const sinceMs = timeMs - sentMs;
+    if (sentMs === 0 || sinceMs <= 0 || (isQuiet && sinceMs < this.#vouchMs) || !this.#isCaughtUp()) return [];
     return [{ note: this.#caughtUp, to: [timeMs, 0] }];
   }
 

@@ -65,6 +65,7 @@ export interface TailOptions
   readonly rescanMs?: number;
   readonly graceMs?: number;
   readonly goneMs?: number;
+  readonly firstFileMsMax?: number;
   readonly pendingIdleMsMax?: number;
   readonly vouchMs?: number;
   readonly watch?: Watch;
@@ -165,7 +166,7 @@ export class Tail {
 
   /** What the batch that is built now says of runs that have begun or are done. */
   ledgerMoves(nowMs: number): NoteMove[] {
-    return this.#notes.ledgerMoves(nowMs, this.#times);
+    return this.#notes.ledgerMoves(this.#lost.startMs, nowMs, this.#times);
   }
 
   /** That the batch that is built now has everything up to the last tick, if nothing is left in the queue. */

@@ -25,7 +25,8 @@ export interface LedgerId {
 
 /**
  * The time, in epoch milliseconds of the node, at which the agent last looked at everything on the node and has had all of
- * it acknowledged since. What is not known to the server was written later.
+ * it acknowledged since; before that, when the node's first agent began. What the server does not know, and may be missing,
+ * was written later.
  */
 export const CAUGHT_UP_ID = '/caught-up';
 

@@ -29,6 +29,8 @@ export type Fault =
   | { readonly status: number; readonly headers?: Record<string, string> }
   /** Stores the batch, but the agent never hears of it. */
   | 'store-and-hang-up'
+  /** Stores nothing, and answers with what it knows of the batch's files. */
+  | 'conflict'
   | 'hang-up';
 
 export class Sink {
@@ -107,6 +109,10 @@ export class Sink {
       request.socket.destroy();
       return;
     }
+    if (fault === 'conflict') {
+      this.#refuse(response, batch.files);
+      return;
+    }
     if (typeof fault === 'object') {
       response.writeHead(fault.status, fault.headers);
       response.end('{"error":{"code":"TEST","message":"fault"}}');
@@ -118,12 +124,16 @@ export class Sink {
       batch.files.length > 0 && !isNew && batch.files.every(({ file, to }) => isWithin(to, this.#known(file)));
     if (isRepeat) this.repeats++;
     else if (wrong.length > 0) {
-      this.conflicts++;
-      answer(response, 409, { positions: wrong.map(({ file }) => ({ file, ...this.#known(file) })) });
+      this.#refuse(response, wrong);
       return;
     } else this.#store(batch);
     if (fault === 'store-and-hang-up') request.socket.destroy();
     else answer(response, 200, { rows: 0 });
+  }
+
+  #refuse(response: ServerResponse, files: Batch['files']): void {
+    this.conflicts++;
+    answer(response, 409, { positions: files.map(({ file }) => ({ file, ...this.#known(file) })) });
   }
 
   #store(batch: Batch): void {
