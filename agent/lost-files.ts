@@ -225,13 +225,16 @@ export class LostFiles {
     this.#lose(directory, { restart, name: `${restart}.log`, reason: 'unwatched', replaces: id }, nowMs, timeMs);
   }
 
-  /** One marker for all of them, so that a crash loop is not as many. */
+  /** One marker for runs that follow each other, so that a crash loop does not get one for each. */
   #loseRuns(container: Container, runs: readonly number[], reason: LossReason, timeMs: number, nowMs: number): void {
-    const [first] = runs;
-    const restart = runs.at(-1);
-    if (first === undefined || restart === undefined) return;
-    const name = first === restart ? `${restart}.log` : `${first}.log to ${restart}.log`;
-    this.#lose(container.directory, { restart, name, reason }, nowMs, timeMs);
+    for (let first = 0; first < runs.length;) {
+      let last = first;
+      while (runs[last + 1] === runs[last]! + 1) last++;
+      const restart = runs[last]!;
+      const name = first === last ? `${restart}.log` : `${runs[first]!}.log to ${restart}.log`;
+      this.#lose(container.directory, { restart, name, reason }, nowMs, timeMs);
+      first = last + 1;
+    }
   }
 
   /** @param timeMs  of the marker */

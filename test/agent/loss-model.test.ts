@@ -164,7 +164,7 @@ class Life {
   }
 }
 
-test.each(SEEDS)('seed %i: where lines are missing there is a marker, and nowhere else', async (seed) => {
+test.each(SEEDS)('where lines are missing there is a marker, and nowhere else: seed %i', async (seed) => {
   const life = new Life(seed);
   try {
     await life.lead();
