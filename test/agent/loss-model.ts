@@ -3,7 +3,7 @@
  * each file what it holds, whether an agent could have read it, and what the server knew when it was deleted.
  */
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
-import { parseFileId, parseLedgerId, timeOfHead } from '../../agent/file-id.ts';
+import { parseFileId, parseLedgerId, timeOfHead } from '../../shared/file-id.ts';
 import type { Position } from '../../shared/wire.ts';
 import { openInodes, type World } from './pods.ts';
 
