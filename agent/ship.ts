@@ -46,7 +46,7 @@ export class Shipper {
   readonly #options: ShipperOptions;
   readonly #connection: HttpAgent;
   readonly #stopped = new AbortController();
-  #deniedToldMs = -Infinity;
+  #deniedReportedMs = -Infinity;
 
   constructor(options: ShipperOptions) {
     this.#options = options;
@@ -133,24 +133,24 @@ export class Shipper {
     }
   }
 
-  /** The first failure of a row is worth a warning, the rest are told by the metrics; but a token wants somebody's hand. */
+  /** The first failure of a row is worth a warning, the rest are in the metrics; but a token needs an operator. */
   #note(attempt: number, detail: { readonly status?: number; readonly answer?: string; readonly err?: unknown }): void {
     const fields = { ...detail, server: this.#options.serverUrl, attempt };
     if (detail.status === 401 || detail.status === 403) this.#noteDenied(fields);
-    else if (attempt === 0) this.#options.log.warn(fields, 'the server does not take this; trying again until it does');
-    else this.#options.log.debug(fields, 'trying again');
+    else if (attempt === 0) this.#options.log.warn(fields, 'request failed; retrying');
+    else this.#options.log.debug(fields, 'request failed again; retrying');
   }
 
   /** Lines wait in their files meanwhile. */
   #noteDenied(fields: object): void {
     const { log, token, now = Date.now } = this.#options;
-    if (now() - this.#deniedToldMs < COMPLAINT_MS) return;
-    this.#deniedToldMs = now();
+    if (now() - this.#deniedReportedMs < COMPLAINT_MS) return;
+    this.#deniedReportedMs = now();
     const advice =
       token === undefined
         ? 'give the agent a token with --token-file'
-        : 'its token must have the scope agent, or be of a ServiceAccount that --agent-accounts of the server lists';
-    log.error(fields, `the server does not let this agent in, and it goes on trying: ${advice}`);
+        : 'its token must have the scope agent and name this node, or be of a ServiceAccount that --agent-accounts of the server lists';
+    log.error(fields, `the server does not let this agent in; retrying: ${advice}`);
   }
 
   async #ask(

@@ -43,7 +43,10 @@ export class LineText {
     // What has a name has no backslash in it, so it is in the unescaped line, too.
     const isSeenUnescaped = isNamed && this.#lengths.length > 0;
     if (!isSeenUnescaped && this.#finds(find, this.bytes, this.start, this.end)) return true;
-    return this.#lengths.some((length, level) => this.#finds(find, this.#levels[level]!, 0, length));
+    for (let level = 0; level < this.#lengths.length; level++) {
+      if (this.#finds(find, this.#levels[level]!, 0, this.#lengths[level]!)) return true;
+    }
+    return false;
   }
 
   #finds(find: Redaction['find'], bytes: Buffer, start: number, end: number): boolean {
