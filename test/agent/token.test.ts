@@ -21,7 +21,11 @@ let nowMs: number;
 let shipper: Shipper;
 const server = createServer((request, response) => {
   came.push(request.headers.authorization);
-  request.resume().on('end', () => response.writeHead(statusOf(request)).end('{"positions":[]}'));
+  request
+    .resume()
+    .on('end', () =>
+      response.writeHead(statusOf(request), { 'content-type': 'application/json' }).end('{"positions":[]}'),
+    );
 });
 
 beforeEach(async () => {
