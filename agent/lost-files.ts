@@ -157,7 +157,7 @@ export class LostFiles {
   #mayHaveBegunEarlier({ directory }: Container, chain: Chain, lastLoss: FileId | undefined): boolean {
     const { firstFileMsMax = FIRST_FILE_MS_MAX } = this.#options;
     const { files, restart } = chain;
-    if (countOnDisk(files) < this.#filesKept()) return false;
+    if (files.length < this.#filesKept()) return false;
     const timeMs = begunMs(chain);
     if (lastLoss !== undefined && timeMs <= timeOfHead(lastLoss.head)!) return false;
     // Times of heads are whole milliseconds, and may seem to come before the directory.
@@ -261,7 +261,7 @@ function excuse(container: Container, runs: readonly Chain[]): void {
   }
 }
 
-/** Without lost files, and without those that are deleted and still read. */
+/** Without lost files, and without those that are deleted and still read: the kubelet keeps none of them. */
 function countOnDisk(files: Chain['files']): number {
   return files.reduce((count, { onDisk }) => count + Number(onDisk), 0);
 }
