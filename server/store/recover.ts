@@ -81,6 +81,10 @@ export async function recover(input: RecoverInput): Promise<Recovered> {
   clock.begin(manifest.current.clock, newestTimesMs(segments));
   state.restore(manifest.current.positions);
   const replay = await replayWals(input, manifest.current, damages);
+  // A manifest that was rebuilt has noted no time, and the lines may all be in the WAL still.
+  if (manifest.current.clock === undefined) {
+    clock.begin(undefined, [...newestTimesMs(segments), ...[...input.memtable.rowGroups()].map(newestTimeMs)]);
+  }
   return { manifest, segments, unreadable: unreadableSegments, damages, ...replay };
 }
 
