@@ -31,8 +31,10 @@ export interface Container {
   hadFiles: boolean;
   /** Whether the last listing went well, and all of its files are known. */
   isWhole: boolean;
-  /** Modification time of the directory when it was listed; -1 lists it again at the next look. */
+  /** Modification time of the directory, taken before it was listed; 0 when it was not there. */
   mtimeMs: number;
+  /** Whether the last listing may have missed something. */
+  isStale: boolean;
   readonly ledger: Note;
   /** Since when the server's ledger is taken into account; undefined before. */
   judgedMs: number | undefined;
@@ -57,7 +59,8 @@ export function createContainer(directory: ContainerDirectory, node: string, fou
     foundMs,
     hadFiles: false,
     isWhole: false,
-    mtimeMs: -1,
+    mtimeMs: 0,
+    isStale: true,
     ledger: createLedger(directory),
     judgedMs: undefined,
     begunRuns: 0,
@@ -77,10 +80,9 @@ export function chainOfRun(container: Container, restart: number): Chain {
   return chain;
 }
 
-/** Whether the directory has changed since it was listed. */
-export function needsListing(container: Container): boolean {
-  const stats = statIfThere(container.directory.path);
-  return (stats?.mtimeMs ?? 0) !== container.mtimeMs;
+/** Whether the directory may have changed since it was listed. */
+export function needsListing({ directory, isStale, mtimeMs }: Container): boolean {
+  return isStale || (statIfThere(directory.path)?.mtimeMs ?? 0) !== mtimeMs;
 }
 
 /** Whether the container is writing to a file that is known. */
@@ -106,9 +108,8 @@ export function reconcileContainer(
   identified: (c: Chain, f: LogFile) => void,
 ): void {
   const { path } = container.directory;
-  const mtimeMs = statIfThere(path)?.mtimeMs ?? 0;
-  // A change within the clock's granularity of this one would not be seen by its time.
-  container.mtimeMs = nowMs - mtimeMs < MTIME_GRANULARITY_MS ? -1 : mtimeMs;
+  container.mtimeMs = statIfThere(path)?.mtimeMs ?? 0;
+  container.isStale = true;
   container.isWhole = false;
   let names = listIfThere(path);
   let isWhole = false;
@@ -122,7 +123,8 @@ export function reconcileContainer(
     isWhole = false;
   }
   container.isWhole = isWhole;
-  if (!isWhole) container.mtimeMs = -1;
+  // A change within the clock's granularity of the last one would not be seen by its time.
+  container.isStale = !isWhole || nowMs - container.mtimeMs < MTIME_GRANULARITY_MS;
 }
 
 /** @returns false when there was no descriptor for a file */
@@ -138,7 +140,6 @@ function reconcileListed(
   const byRestart = new Map<number, LogName[]>();
   for (const restart of container.chains.keys()) byRestart.set(restart, []);
   for (const log of selectLogs(names)) {
-    container.hadFiles = true;
     const logs = byRestart.get(log.restart);
     if (logs === undefined) byRestart.set(log.restart, [log]);
     else logs.push(log);
@@ -149,6 +150,8 @@ function reconcileListed(
     if (chain.isNewest && restart !== newest) markChanged(chain, nowMs);
     chain.isNewest = restart === newest;
     isWhole = reconcileChain(chain, path, logs, descriptors, nowMs, identified) && isWhole;
+    // One that went before it could be opened was not seen; one that may not be opened was.
+    container.hadFiles ||= chain.files.length > 0 || logs.some(({ name }) => statIfThere(join(path, name)));
   }
   return isWhole;
 }

@@ -123,7 +123,7 @@ export class Containers {
 
   /** Lists its directory again at the next look. */
   #changed(container: Container): void {
-    container.mtimeMs = -1;
+    container.isStale = true;
     this.quiet.wake(container);
   }
 }

@@ -167,12 +167,12 @@ export class LostFiles {
 
   /** An empty directory that has changed since it was made: a file came and went, and nobody has seen it. */
   #judgeEmpty(container: Container, nowMs: number): void {
-    const { begunRuns, hadFiles, directory } = container;
+    const { begunRuns, hadFiles, directory, mtimeMs } = container;
     if (hadFiles || begunRuns > 0) return;
-    const stats = statIfThere(directory.path);
-    if (stats === undefined || stats.mtimeMs <= stats.birthtimeMs || stats.mtimeMs <= this.#sinceMs) return;
-    if (this.#isKnown(directory)) return;
-    this.#lose(directory, { restart: 0, name: '0.log', reason: this.#reasonOf(container) }, nowMs, stats.mtimeMs);
+    // The time of before the listing: a file that came after it is still to be found.
+    const madeMs = statIfThere(directory.path)?.birthtimeMs;
+    if (madeMs === undefined || mtimeMs <= madeMs || mtimeMs <= this.#sinceMs || this.#isKnown(directory)) return;
+    this.#lose(directory, { restart: 0, name: '0.log', reason: this.#reasonOf(container) }, nowMs, mtimeMs);
   }
 
   #isKnown({ uid, container }: ContainerDirectory): boolean {

@@ -65,9 +65,9 @@ export class QuietContainers {
     this.#watches.clear();
   }
 
-  #isQuiet({ chains, foundMs, isWhole, mtimeMs }: Container, nowMs: number): boolean {
+  #isQuiet({ chains, foundMs, isWhole, isStale }: Container, nowMs: number): boolean {
     const sinceMs = nowMs - this.#quietMs;
-    if (foundMs > sinceMs || !isWhole || mtimeMs < 0) return false;
+    if (foundMs > sinceMs || !isWhole || isStale) return false;
     for (const chain of chains.values()) if (!isChainQuiet(chain, sinceMs)) return false;
     return true;
   }

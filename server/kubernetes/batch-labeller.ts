@@ -69,7 +69,7 @@ export class BatchLabeller {
 
   /**
    * A batch must have files and streams of pods that run on its node. A pod that the API does not show, any more or yet,
-   * cannot be checked: its lines are kept as its path names it.
+   * cannot be checked: its lines are kept as its path names it, under one name for each such pod.
    * @throws ForbiddenError, CorruptionError
    */
   async assertOwnPods(batch: Batch): Promise<void> {
@@ -84,11 +84,14 @@ export class BatchLabeller {
         `the pod ${qualifiedName(pod)} runs on ${pod.node}, and this batch is from ${batch.node}`,
       );
     }
-    if (batch.rowGroup.length === 0 || pods.includes(undefined)) return;
-    const names = new Set(pods.map((pod) => qualifiedName(pod!)));
+    if (batch.rowGroup.length === 0) return;
+    const names = new Set(pods.filter((pod) => pod !== undefined).map(qualifiedName));
+    const namesMax = names.size + pods.filter((pod) => pod === undefined).length;
     for (const { namespace = '', pod: name = '' } of readStreamLabels(batch.rowGroup)) {
+      if (namespace === '') continue;
       const claimed = qualifiedName({ namespace, name });
-      if (namespace !== '' && !names.has(claimed)) {
+      names.add(claimed);
+      if (names.size > namesMax) {
         throw new ForbiddenError(`a batch has lines of the pod ${claimed} and no file of it`);
       }
     }

@@ -107,8 +107,10 @@ describe.skipIf(unavailable !== undefined)(
     }
 
     async function send(pod: string, uid: string, from: number): Promise<void> {
-      const labels = { namespace: 'shop', pod, container: 'api', stream: 'stdout', node: 'worker-1' };
+      const node = 'worker-1';
+      const labels = { namespace: 'shop', pod, container: 'api', stream: 'stdout', node };
       const batch = batchOf({
+        node,
         lines: [{ text: `{"pod":"${pod}","n":${from}}`, day: TODAY, labels }],
         files: [range(`${uid}/api/0@x`, from, from + 1)],
       });

@@ -233,6 +233,14 @@ test.for<[what: string, sources: readonly Source[], message: RegExp | undefined]
   ['two pods of the node', [API, { uid: 'uid-of-api-2', pod: 'api-2' }], undefined],
   ['a pod that the API does not show', [{ uid: 'gone', pod: 'gone' }], undefined],
   ['one of them beside a known one', [API, { uid: 'gone', pod: 'gone' }], undefined],
+  [
+    'its name and one more',
+    [
+      { uid: 'gone', pod: 'gone' },
+      { uid: 'gone', pod: 'more' },
+    ],
+    /of the pod shop\/more/,
+  ],
   ['a pod of another node', [OTHER], /the pod shop\/other runs on worker-2, and this batch is from worker-1/],
   ['one beside a pod of the node', [API, OTHER], /runs on worker-2/],
   ["another's name", [{ ...API, pod: 'other' }], /lines of the pod shop\/other and no file of it/],

@@ -1,0 +1,63 @@
+/** What is said of a container's directory in which there is no file. */
+import { mkdirSync, mkdtempSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { reconcileContainer } from '../../agent/container.ts';
+import { Containers } from '../../agent/containers.ts';
+import { createDescriptors } from '../../agent/descriptors.ts';
+import { KnownPositions } from '../../agent/known-positions.ts';
+import { LogOpener } from '../../agent/log-opener.ts';
+import { LostFiles } from '../../agent/lost-files.ts';
+import { ReadyQueue } from '../../agent/ready-queue.ts';
+import { cri, LIVE, until } from './pods.ts';
+
+const log = pino({ level: 'silent' });
+
+let podsDir: string;
+let path: string;
+
+beforeEach(() => {
+  podsDir = mkdtempSync(join(tmpdir(), 'podlog-lost-'));
+  path = join(podsDir, 'ns_pod_uid', 'app');
+  mkdirSync(path, { recursive: true });
+});
+
+afterEach(() => rmSync(podsDir, { recursive: true }));
+
+/** Makes and deletes a file until the directory's time is later than the one at which it was made. */
+async function leaveTrace(): Promise<void> {
+  await until(
+    () => {
+      writeFileSync(join(path, LIVE), cri('a'));
+      rmSync(join(path, LIVE));
+      const { mtimeMs, birthtimeMs } = statSync(path);
+      return mtimeMs > birthtimeMs;
+    },
+    () => 'the time of the directory does not change',
+  );
+}
+
+/** Why lines are said to be missing, when `meanwhile` happens between the listing of the directory and the judgement. */
+async function reasonsAfter(meanwhile: () => Promise<void> | void) {
+  const containers = new Containers({ podsDir, node: 'node', log, rescanMs: 1, watch, unseen: () => undefined });
+  const known = new KnownPositions(1);
+  const lost = new LostFiles({ podsDir, log, ready: new ReadyQueue(), known, containers, goneMs: 1 });
+  lost.start(0);
+  const container = containers.take({ namespace: 'ns', pod: 'pod', uid: 'uid', container: 'app', path }, 1);
+  const descriptors = createDescriptors({ openFilesMax: 100 }, new LogOpener({ podsDir, log }));
+  reconcileContainer(container, descriptors, Date.now(), () => undefined);
+  await meanwhile();
+  lost.judge(container, Date.now());
+  return [...container.chains.values()].flatMap(({ files }) => files.map(({ loss }) => loss?.reason));
+}
+
+test('a file that came and went before the directory was listed', async () => {
+  await leaveTrace();
+  expect(await reasonsAfter(() => undefined)).toEqual(['unseen']);
+});
+
+test('one that comes after it is still to be found, and nothing is missing', async () => {
+  expect(await reasonsAfter(leaveTrace)).toEqual([]);
+});
