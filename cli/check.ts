@@ -17,7 +17,7 @@ const PROGRESS_EVERY_MS = 1000;
 /** @returns the exit code: 1 when there are problems */
 export async function runCheck(options: CheckOptions): Promise<0 | 1> {
   const findings = await check(options);
-  if (!options.repair || findings.length === 0) return findings.some(isProblem) ? 1 : 0;
+  if (!options.repair || findings.every(({ kind }) => kind === 'foreign')) return findings.some(isProblem) ? 1 : 0;
   await repair(options, findings);
   return (await check(options)).some(isProblem) ? 1 : 0;
 }
@@ -61,8 +61,7 @@ function findingText(finding: Finding, dataDir: string): string {
   const { kind, path, offset, sizeBytes, rowCount, what } = finding;
   const place = sizeBytes === 0 ? '' : `, bytes ${offset} to ${offset + sizeBytes}`;
   const lost = rowCount === 0 ? '' : ` (${rowCount} rows)`;
-  const mark = isProblem(finding) ? 'problem' : 'leftover';
-  return `${mark}: ${relative(dataDir, path)}${place}: ${what}${lost}\n  ${adviceFor(kind)}\n`;
+  return `${isProblem(finding) ? 'problem' : kind}: ${relative(dataDir, path)}${place}: ${what}${lost}\n  ${adviceFor(kind)}\n`;
 }
 
 function summaryText(summary: CheckSummary): string {

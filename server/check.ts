@@ -13,6 +13,7 @@ import { type Repaired, repairFolder } from './store/check/repair.ts';
 import { type Disk, realDisk } from './store/disk.ts';
 import { MANIFEST_FILE, VERSION_FILE } from './store/filenames.ts';
 import { flush } from './store/flush.ts';
+import { expectLayout } from './store/folder.ts';
 import { type FolderLock, lockFolder } from './store/lock.ts';
 import { ExpiryClock } from './store/retention/expiry-clock.ts';
 import { Store } from './store/store.ts';
@@ -34,6 +35,7 @@ const THIS_MACHINE: Machine = { disk: realDisk, now: Date.now, lock: lockFolder 
  */
 export async function* checkDataFolder(dataDir: string, machine = THIS_MACHINE): AsyncGenerator<CheckEvent> {
   const { disk } = machine;
+  await expectLayout(disk, dataDir);
   await requireDataFolder(disk, dataDir);
   const held = await lockOrExplain(machine, dataDir);
   try {

@@ -7,7 +7,7 @@
 import { dirname, join } from 'node:path';
 import { CorruptionError, PodlogError, UnavailableError } from '../../shared/errors.ts';
 import { RETRY_AFTER_DISK_SECONDS } from '../limits.ts';
-import { createFile, type Disk, diskErrorCode, realDisk } from './disk.ts';
+import { createFile, type Disk, diskErrorCode, isFolder, realDisk } from './disk.ts';
 import { segmentPath, SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER } from './filenames.ts';
 import { encodeManifest, type Manifest, type ManifestSegment } from './manifest.ts';
 import { manifestPaths, readManifest } from './manifest-file.ts';
@@ -141,7 +141,7 @@ export class Backups {
     const linked: ManifestSegment[] = [];
     for (const segment of manifest.segments) if (await this.#link(folder, segment)) linked.push(segment);
     await createFile(this.#disk, join(folder, VERSION_FILE), FORMAT_VERSION);
-    const text = encodeManifest({ ...manifest, segments: named ?? linked });
+    const text = encodeManifest({ ...manifest, walNewest: undefined, segments: named ?? linked });
     for (const path of manifestPaths(folder)) await createFile(this.#disk, path, text);
     for (const path of folders) await this.#disk.syncFolder(path);
   }
@@ -181,9 +181,11 @@ export class Backups {
   }
 }
 
-/** Names of the finished snapshots, sorted. */
+/** Names of the finished snapshots, sorted; files among them are not podlog's. */
 export async function listSnapshots(disk: Disk, snapshotsDir: string): Promise<string[]> {
-  return (await disk.list(snapshotsDir)).filter((name) => !name.startsWith(PARTIAL_PREFIX));
+  const names = (await disk.list(snapshotsDir)).filter((name) => !name.startsWith(PARTIAL_PREFIX));
+  const areFolders = await Promise.all(names.map((name) => isFolder(disk, join(snapshotsDir, name))));
+  return names.filter((_, i) => areFolders[i]);
 }
 
 /** True while a snapshot without a name may still have what the store has dropped. */

@@ -118,6 +118,17 @@ async function readUpTo(handle: FileHandle, offset: number, sizeBytes: number): 
   return bytes.subarray(0, length);
 }
 
+/** False when there is something else of that name, or nothing. */
+export async function isFolder(disk: Disk, path: string): Promise<boolean> {
+  try {
+    await disk.list(path);
+    return (await disk.sizeOf(path)) !== undefined;
+  } catch (error) {
+    if (diskErrorCode(error) === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
 /** Opens a file for the time of `use`. */
 export async function withFile<T>(
   disk: Disk,

@@ -27,6 +27,7 @@ export const SNAPSHOTS_FOLDER = 'snapshots';
 const SEQUENCE_DIGITS = 12;
 const WAL_NAME = /^(\d{12})\.wal$/;
 const SEGMENT_NAME = /^(\d{12})\.seg$/;
+const DAY_NAME = /^\d{4}-\d\d-\d\d$/;
 
 export function walFolder(dataDir: string): string {
   return join(dataDir, WAL_FOLDER);
@@ -49,6 +50,11 @@ export function walSequence(name: string): number | undefined {
 /** Undefined when the name is not that of a segment. */
 export function segmentSequence(name: string): number | undefined {
   return sequenceOf(SEGMENT_NAME, name);
+}
+
+/** True when the name is that of a folder of segments. */
+export function isDayName(name: string): boolean {
+  return DAY_NAME.test(name) && !Number.isNaN(Date.parse(name));
 }
 
 function sequenceOf(pattern: RegExp, name: string): number | undefined {

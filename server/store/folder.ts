@@ -1,11 +1,24 @@
 /** The data folder as a whole: made, locked, and of a version that this podlog can read. */
 import { dirname, join } from 'node:path';
 import { UsageError } from '../../shared/errors.ts';
-import { createFile, type Disk, diskErrorCode } from './disk.ts';
-import { SEGMENTS_FOLDER, VERSION_FILE, walFolder } from './filenames.ts';
+import { createFile, type Disk, diskErrorCode, isFolder } from './disk.ts';
+import {
+  ERASURES_FOLDER,
+  LOCK_FOLDER,
+  QUARANTINE_FOLDER,
+  SEGMENTS_FOLDER,
+  SNAPSHOTS_FOLDER,
+  VERSION_FILE,
+  WAL_FOLDER,
+  walFolder,
+} from './filenames.ts';
 import { type FolderLock, lockFolder } from './lock.ts';
+import { manifestPaths } from './manifest-file.ts';
 import { copyToQuarantine, type Damage } from './quarantine.ts';
+import { listDays } from './segment-folders.ts';
 import { expectOurs, FORMAT_VERSION, readVersion } from './version-file.ts';
+
+const FOLDERS = [LOCK_FOLDER, WAL_FOLDER, SEGMENTS_FOLDER, QUARANTINE_FOLDER, ERASURES_FOLDER, SNAPSHOTS_FOLDER];
 
 export interface OpenedFolder {
   readonly lock: FolderLock;
@@ -23,6 +36,7 @@ export async function openFolder(disk: Disk, dataDir: string, lock = lockFolder)
   } catch (error) {
     throw unusable(dataDir, error);
   }
+  await expectLayout(disk, dataDir);
   const held = await lock(dataDir);
   try {
     if ((await disk.sizeOf(join(dataDir, VERSION_FILE))) === undefined) await syncFoldersAbove(disk, dataDir);
@@ -37,11 +51,29 @@ export async function openFolder(disk: Disk, dataDir: string, lock = lockFolder)
   }
 }
 
+/**
+ * Folders are folders, files are files.
+ * @throws UsageError  which is not, and what to do about it
+ */
+export async function expectLayout(disk: Disk, dataDir: string): Promise<void> {
+  const expectKind = async (path: string, wanted: 'folder' | 'file'): Promise<void> => {
+    if ((await disk.sizeOf(path)) === undefined || (await isFolder(disk, path)) === (wanted === 'folder')) return;
+    const found = wanted === 'folder' ? 'a file' : 'a folder';
+    throw new UsageError(`${path} is ${found}, where podlog has a ${wanted} of its own: move it elsewhere`, 1);
+  };
+  try {
+    for (const path of [dataDir, ...FOLDERS.map((name) => join(dataDir, name))]) await expectKind(path, 'folder');
+    for (const path of [join(dataDir, VERSION_FILE), ...manifestPaths(dataDir)]) await expectKind(path, 'file');
+    for (const { path } of (await listDays(disk, dataDir)).days) await expectKind(path, 'folder');
+  } catch (error) {
+    throw error instanceof UsageError ? error : unusable(dataDir, error);
+  }
+}
+
 /** After this, files of the WAL and segments that were removed are not back after a power cut. */
 export async function syncRemovals(disk: Disk, dataDir: string): Promise<void> {
-  const segments = join(dataDir, SEGMENTS_FOLDER);
-  const days = (await disk.list(segments)).map((day) => join(segments, day));
-  for (const folder of [walFolder(dataDir), segments, ...days]) await disk.syncFolder(folder);
+  const days = (await listDays(disk, dataDir)).days.map(({ path }) => path);
+  for (const folder of [walFolder(dataDir), join(dataDir, SEGMENTS_FOLDER), ...days]) await disk.syncFolder(folder);
 }
 
 /** A folder that was made just now, or by a process that ended before it had a version, must itself survive a power cut. */

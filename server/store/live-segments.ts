@@ -4,6 +4,7 @@
  * manifest does not name are removed at recovery. Files of dropped segments live until no snapshot reads them.
  */
 import { CorruptionError } from '../../shared/errors.ts';
+import { CLOCK_NOTED_MS } from '../limits.ts';
 import { type Disk, isReadError } from './disk.ts';
 import { segmentPath } from './filenames.ts';
 import type { Manifest, ManifestSegment } from './manifest.ts';
@@ -32,7 +33,9 @@ export interface LiveSegmentsOptions {
   readonly manifest: ManifestFile;
   readonly streams: StreamTable;
   readonly views: Views;
-  readonly clock: Pick<ExpiryClock, 'save'>;
+  readonly clock: Pick<ExpiryClock, 'now' | 'save'>;
+  /** See WalWriter. */
+  readonly newestWal: () => number | undefined;
   /** Above every sequence that was given out. */
   readonly nextSequence: () => number;
 }
@@ -98,7 +101,7 @@ export class LiveSegments {
 
   /** Rejects when nothing has changed: the old segments are still the live ones. */
   async change({ dropped = new Set(), added = [], manifest: also, onChanged }: SegmentChange): Promise<void> {
-    const { dataDir, manifest, views, clock } = this.#options;
+    const { dataDir, manifest, views, clock, newestWal } = this.#options;
     const opened: LiveSegment[] = [];
     try {
       for (const segment of added) opened.push(await this.#open(segment));
@@ -107,6 +110,7 @@ export class LiveSegments {
         ...also?.(before),
         nextSequence: this.#options.nextSequence(),
         clock: clock.save(),
+        walNewest: newestWal(),
         segments: [...withoutDropped(before.segments, dataDir, dropped), ...added],
       }));
     } catch (error) {
@@ -125,6 +129,18 @@ export class LiveSegments {
     views.changed();
     for (const path of [...dropped, ...this.#doubtful]) views.drop(path);
     this.#doubtful.clear();
+  }
+
+  /**
+   * Whether the manifest is behind what it notes besides segments: the time, or the newest WAL file. `change` notes both.
+   */
+  get isNoteDue(): boolean {
+    const { manifest, clock, newestWal } = this.#options;
+    const { walFrom, walNewest, clock: noted } = manifest.current;
+    const ifLeft = (sequence: number | undefined): number | undefined =>
+      sequence === undefined || sequence < walFrom ? undefined : sequence;
+    if (ifLeft(walNewest) !== ifLeft(newestWal())) return true;
+    return Math.abs(clock.now() - (noted?.seenMs ?? -Infinity)) >= CLOCK_NOTED_MS;
   }
 
   async #open(segment: ManifestSegment): Promise<LiveSegment> {

@@ -5,6 +5,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { CorruptionError } from '../../shared/errors.ts';
+import { isDayName } from './filenames.ts';
 import type { SavedClock } from './retention/expiry-clock.ts';
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
@@ -25,6 +26,11 @@ export interface Manifest {
   readonly nextSequence: number;
   /** WAL files below are flushed: their rows are in the segments. */
   readonly walFrom: number;
+  /**
+   * The newest WAL file that is known to hold batches: unless it is below `walFrom`, it must be there. Noted soon after its
+   * first batch; absent when there was none, and in a manifest of before it was noted.
+   */
+  readonly walNewest?: number | undefined;
   /** `order` of the first row group in the WAL from there on. */
   readonly orderFrom: number;
   readonly segments: readonly ManifestSegment[];
@@ -45,7 +51,6 @@ export const EMPTY_MANIFEST: Manifest = {
 };
 
 const NO_CHECKSUM = '00000000';
-const DAY = /^\d{4}-\d\d-\d\d$/;
 const CHECKSUM_LINE = /^\{\n {2}"crc32": "([0-9a-f]{8})",\n/;
 
 /** JSON whose first member is the checksum of the whole text, with zeros in the checksum's place. */
@@ -77,11 +82,12 @@ function parse(text: string): unknown {
 }
 
 function isManifest(manifest: Partial<Manifest>): boolean {
-  const { generation, nextSequence, walFrom, orderFrom, segments, clock, positions } = manifest;
+  const { generation, nextSequence, walFrom, walNewest, orderFrom, segments, clock, positions } = manifest;
   return (
     [generation, nextSequence, walFrom, orderFrom].every(isCount) &&
     Array.isArray(segments) &&
     segments.every(isSegment) &&
+    (walNewest === undefined || isCount(walNewest)) &&
     (clock === undefined || isClock(clock)) &&
     positions !== undefined
   );
@@ -92,9 +98,17 @@ function isClock(clock: Partial<SavedClock> | null): boolean {
   return [seenMs, heldMs, aheadMs].every(Number.isSafeInteger);
 }
 
+/**
+ * The WAL file that is gone without a later one that names it; undefined when none is.
+ * @param newestFound  the newest that is there
+ */
+export function missingNewestWal({ walFrom, walNewest }: Manifest, newestFound = 0): number | undefined {
+  return walNewest === undefined || walNewest < walFrom || walNewest <= newestFound ? undefined : walNewest;
+}
+
 function isSegment(segment: Partial<ManifestSegment> | null): boolean {
   const { day, sequence, sizeBytes, rowCount } = segment ?? {};
-  const isDay = typeof day === 'string' && DAY.test(day) && !Number.isNaN(Date.parse(day));
+  const isDay = typeof day === 'string' && isDayName(day);
   return isDay && [sequence, sizeBytes, rowCount].every(isCount);
 }
 

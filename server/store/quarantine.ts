@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { CorruptionError } from '../../shared/errors.ts';
 import type { Counter } from '../../shared/metrics.ts';
-import { type Disk, withFile } from './disk.ts';
+import { type Disk, diskErrorCode, withFile } from './disk.ts';
 import { QUARANTINE_FOLDER } from './filenames.ts';
 import type { BareRowGroupRef } from './snapshot.ts';
 
@@ -14,6 +14,8 @@ import type { BareRowGroupRef } from './snapshot.ts';
 export interface Damage {
   /** What the file system did not give, and may give later. */
   readonly isUnreadable?: boolean;
+  /** All of a file: there is nothing to keep. */
+  readonly isMissing?: boolean;
   readonly path: string;
   readonly offset: number;
   readonly sizeBytes: number;
@@ -57,6 +59,9 @@ export function damageOf(path: string, offset: number, sizeBytes: number, error:
 /** Bytes that the file system does not give: nothing can be copied, and a later read may succeed. */
 export function unreadable(path: string, offset: number, sizeBytes: number, error: unknown): Damage {
   const reason = error instanceof Error ? error.message : String(error);
+  if (diskErrorCode(error) === 'ENOENT') {
+    return { isUnreadable: true, isMissing: true, path, offset, sizeBytes, reason: 'it is missing' };
+  }
   return { isUnreadable: true, path, offset, sizeBytes, reason: `cannot be read: ${reason}` };
 }
 
@@ -122,13 +127,15 @@ export class Quarantine {
 
   /** What the disk does not give now is not counted as damage; it is tried again. */
   reportUnreadable(damage: Damage): void {
-    this.#log.error({ ...damage }, 'data cannot be read; leaving it out of answers and retrying');
+    const what = damage.isMissing === true ? 'a file is missing' : 'data cannot be read';
+    this.#log.error({ ...damage }, `${what}; leaving it out of answers and retrying`);
   }
 
   /** @param copy  where the bytes are */
   report(damage: Damage, copy?: string): void {
     this.#counter.add();
-    this.#log.error({ ...damage, copy }, 'damaged data was set aside; the rest goes on');
+    const what = damage.isMissing === true ? 'a file is missing, with the lines in it' : 'damaged data was set aside';
+    this.#log.error({ ...damage, copy }, `${what}; the rest goes on`);
   }
 }
 

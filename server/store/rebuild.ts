@@ -12,13 +12,14 @@
  * What does not count is set aside. The positions are those of the newest flush that left a segment, and the WAL goes on
  * from there. Without any, agents send what they have again: a line may then be stored twice, none is lost.
  */
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { CorruptionError } from '../../shared/errors.ts';
 import type { Disk } from './disk.ts';
 import { JobFiles } from './erasure/job.ts';
-import { segmentPath, SEGMENTS_FOLDER, segmentSequence, walFolder, walPath, walSequence } from './filenames.ts';
+import { segmentSequence, walFolder, walPath, walSequence } from './filenames.ts';
 import { EMPTY_MANIFEST, type Manifest, type ManifestSegment } from './manifest.ts';
 import { type Damage, damageOf } from './quarantine.ts';
+import { listSegments } from './segment-folders.ts';
 import { decompressPositions, type FlushedState, type Lineage } from './segment/lineage.ts';
 import { readLineage, readSegment } from './segment/reader.ts';
 
@@ -44,7 +45,7 @@ interface Candidate extends ManifestSegment {
 /** Reads everything, changes nothing. @throws errors of the disk: what it does not give may be live */
 export async function planRebuild(disk: Disk, dataDir: string): Promise<Rebuilt> {
   const { candidates, damages } = await readCandidates(disk, dataDir);
-  const wals = await listSequences(disk, walFolder(dataDir), walSequence);
+  const wals = (await disk.list(walFolder(dataDir))).flatMap((name) => walSequence(name) ?? []);
   const state = newestState(candidates);
   const { walFrom, orderFrom } = walStart(candidates, wals, state);
   const { jobs } = await new JobFiles(disk, dataDir).load();
@@ -81,17 +82,13 @@ async function readCandidates(
 ): Promise<{ candidates: Candidate[]; damages: readonly Damage[] }> {
   const candidates: Candidate[] = [];
   const damages: Damage[] = [];
-  const folder = join(dataDir, SEGMENTS_FOLDER);
-  for (const day of await disk.list(folder)) {
-    for (const sequence of await listSequences(disk, join(folder, day), segmentSequence)) {
-      const path = segmentPath(dataDir, day, sequence);
-      const sizeBytes = (await disk.sizeOf(path)) ?? 0;
-      try {
-        candidates.push(await readCandidate(disk, { path, day, sequence, sizeBytes }));
-      } catch (error) {
-        if (!(error instanceof CorruptionError)) throw error;
-        damages.push(damageOf(path, 0, sizeBytes, error));
-      }
+  for (const file of await listSegments(disk, dataDir)) {
+    const sizeBytes = (await disk.sizeOf(file.path)) ?? 0;
+    try {
+      candidates.push(await readCandidate(disk, { ...file, sizeBytes }));
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      damages.push(damageOf(file.path, 0, sizeBytes, error));
     }
   }
   return { candidates, damages };
@@ -112,14 +109,6 @@ async function readCandidate(
     orderTo = Math.max(orderTo, rowGroup.order + rowGroup.rowCount);
   }
   return { ...place, lineage, rowCount, orderFrom, orderTo };
-}
-
-async function listSequences(
-  disk: Disk,
-  folder: string,
-  sequenceOf: (name: string) => number | undefined,
-): Promise<number[]> {
-  return (await disk.list(folder)).flatMap((name) => sequenceOf(name) ?? []);
 }
 
 function newestState(candidates: readonly Candidate[]): FlushedState | undefined {

@@ -14,13 +14,12 @@ import {
   MANIFEST_TEMPORARY_FILE,
   segmentPath,
   SEGMENTS_FOLDER,
-  segmentSequence,
   walFolder,
   walPath,
   walSequence,
 } from './filenames.ts';
 import { syncRemovals } from './folder.ts';
-import { EMPTY_MANIFEST, type JsonValue, type Manifest, type ManifestSegment } from './manifest.ts';
+import { EMPTY_MANIFEST, type JsonValue, type Manifest, type ManifestSegment, missingNewestWal } from './manifest.ts';
 import { ManifestFile, manifestPaths, readGenerations } from './manifest-file.ts';
 import type { Memtable } from './memtable.ts';
 import { copyToQuarantine, type Damage, damageOf, linkToQuarantine, unreadable } from './quarantine.ts';
@@ -28,6 +27,7 @@ import type { ExpiryClock } from './retention/expiry-clock.ts';
 import { planRebuild } from './rebuild.ts';
 import { newestTimeMs, rowGroupRef, verifyBatch } from './row-group-ref.ts';
 import { readSegment } from './segment/reader.ts';
+import { type DayFolder, listDay, listDays } from './segment-folders.ts';
 import type { RowGroupRef } from './snapshot.ts';
 import type { StreamTable } from './stream-table.ts';
 import { decodeFileHeader, FILE_HEADER_BYTES, type WalFileHeader } from './wal/format.ts';
@@ -139,10 +139,9 @@ async function lostOrNew(disk: Disk, dataDir: string, damages: Damage[]): Promis
 async function removeLeftovers(disk: Disk, dataDir: string, manifest: Manifest): Promise<void> {
   await disk.remove(join(dataDir, MANIFEST_TEMPORARY_FILE));
   const named = new Set(manifest.segments.map(({ day, sequence }) => segmentPath(dataDir, day, sequence)));
-  const folder = join(dataDir, SEGMENTS_FOLDER);
-  for (const day of await disk.list(folder)) {
+  for (const folder of (await listDays(disk, dataDir)).days) {
     try {
-      await removeUnnamed(disk, join(folder, day), named);
+      await removeUnnamed(disk, folder, named);
     } catch (error) {
       // They take room, nothing else; the next start tries again.
       if (!isReadError(error)) throw error;
@@ -154,12 +153,11 @@ async function removeLeftovers(disk: Disk, dataDir: string, manifest: Manifest):
   }
 }
 
-async function removeUnnamed(disk: Disk, dayFolder: string, named: ReadonlySet<string>): Promise<void> {
-  for (const name of await disk.list(dayFolder)) {
-    const path = join(dayFolder, name);
-    if (segmentSequence(name) !== undefined && !named.has(path)) await disk.remove(path);
-  }
-  if ((await disk.list(dayFolder)).length === 0) await disk.remove(dayFolder);
+async function removeUnnamed(disk: Disk, folder: DayFolder, named: ReadonlySet<string>): Promise<void> {
+  const { segments, foreign } = await listDay(disk, folder);
+  const unnamed = segments.filter(({ path }) => !named.has(path));
+  for (const { path } of unnamed) await disk.remove(path);
+  if (unnamed.length === segments.length && foreign.length === 0) await disk.remove(folder.path);
 }
 
 function newestTimesMs(segments: readonly LiveSegment[]): number[] {
@@ -200,7 +198,7 @@ type Replayed = Pick<Recovered, 'wals' | 'nextSequence' | 'nextOrder' | 'tornByt
 
 async function replayWals(input: RecoverInput, manifest: Manifest, damages: Damage[]): Promise<Replayed> {
   const files = await listWals(input, manifest.walFrom);
-  damages.push(...missingWals(input.dataDir, files, manifest.walFrom));
+  damages.push(...missingWals(input.dataDir, files, manifest));
   const wals: FlushableWal[] = [];
   let order = manifest.orderFrom;
   let tornBytes = 0;
@@ -269,14 +267,21 @@ async function keepUnreadable({ disk, dataDir }: RecoverInput, path: string, siz
   return { path, offset: 0, sizeBytes, reason: `parts of the WAL file cannot be read; the file is kept as ${copy}` };
 }
 
-/** Each file names the one before it, so one that vanished from the middle is noticed. */
-function missingWals(dataDir: string, files: readonly WalFile[], walFrom: number): Damage[] {
+/** Each file names the one before it, and the manifest the newest, so one that vanished is noticed. */
+function missingWals(dataDir: string, files: readonly WalFile[], manifest: Manifest): Damage[] {
   const present = new Set(files.map(({ sequence }) => sequence));
-  return files.flatMap(({ header }) => {
-    if (header === undefined || header.previousSequence < walFrom || present.has(header.previousSequence)) return [];
-    const path = walPath(dataDir, header.previousSequence);
-    return [{ path, offset: 0, sizeBytes: header.previousBytes, reason: 'the WAL file is missing' }];
+  const damages = files.flatMap(({ header }): Damage[] => {
+    if (header === undefined || header.previousSequence < manifest.walFrom || present.has(header.previousSequence))
+      return [];
+    return [missingWal(dataDir, header.previousSequence, header.previousBytes)];
   });
+  const newest = missingNewestWal(manifest, files.at(-1)?.sequence);
+  return newest === undefined ? damages : [...damages, missingWal(dataDir, newest, 0)];
+}
+
+function missingWal(dataDir: string, sequence: number, sizeBytes: number): Damage {
+  const path = walPath(dataDir, sequence);
+  return { path, offset: 0, sizeBytes, reason: `the WAL file ${sequence} is missing`, isMissing: true };
 }
 
 /**

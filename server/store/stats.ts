@@ -85,7 +85,10 @@ export class StoreMetrics {
     this.walSyncSeconds = metrics.histogram('podlog_wal_sync_seconds', 'Write and fsync of one group of batches.');
     this.flushSeconds = metrics.histogram('podlog_flush_seconds', 'From a sealed WAL file to its segments.');
     this.flushFailures = metrics.counter('podlog_flush_failures_total', 'Flushes that failed and were tried again.');
-    this.quarantined = metrics.counter('podlog_quarantined_total', 'Damaged pieces of data that were set aside.');
+    this.quarantined = metrics.counter(
+      'podlog_quarantined_total',
+      'Pieces of data that were damaged and set aside, and WAL files that were missing.',
+    );
     const walWaiting = 'How long the oldest sealed WAL file has waited for its flush.';
     metrics.gauge('podlog_wal_waiting_seconds', walWaiting).readFrom(() => walWaitedMs() / 1000);
     const gauge = (name: string, help: string, read: (stats: StoreStats) => number): void => {

@@ -25,7 +25,6 @@ import { MaintenanceLane } from './maintenance.ts';
 import type { Manifest, ManifestSegment } from './manifest.ts';
 import type { ManifestFile } from './manifest-file.ts';
 import {
-  CLOCK_NOTED_MS,
   RETRY_AFTER_DISK_SECONDS,
   ROW_GROUP_DECODED_BYTES_MAX,
   ROW_GROUP_LINE_BYTES_MAX,
@@ -163,6 +162,7 @@ export class Store {
         views: this.#views,
         clock: this.#clock,
         nextSequence: () => this.#nextSequence,
+        newestWal: () => this.#wal.newest,
       },
       recovered.segments,
       recovered.unreadable,
@@ -317,7 +317,7 @@ export class Store {
     await this.#space.check();
     await this.#wal.tick();
     void this.#flusher.start();
-    await this.#noteClock();
+    await this.#note();
     await this.#retryUnreadable();
     await this.#retainInTurn();
   }
@@ -355,6 +355,7 @@ export class Store {
   async close(): Promise<void> {
     await this.#wal.close();
     await Promise.all([this.#flusher.close(), this.#maintenance.close()]);
+    await this.#note();
     await Promise.all(this.#unlinks);
     await this.#lock.release();
   }
@@ -431,14 +432,16 @@ export class Store {
     for (const path of paths) this.#options.log.info({ path }, 'a segment can be read again');
   }
 
-  /** A store that nothing else writes for long must not take the time until its next start for a jump of the clock. */
-  async #noteClock(): Promise<void> {
-    const noted = this.#manifest.current.clock?.seenMs ?? -Infinity;
-    if (Math.abs(this.#clock.now() - noted) < CLOCK_NOTED_MS) return;
+  /**
+   * A store that nothing else writes for long must not take the time until its next start for a jump of the clock; and the
+   * next start must miss a WAL file that is gone.
+   */
+  async #note(): Promise<void> {
+    if (!this.#segments.isNoteDue) return;
     try {
       await this.#segments.change({});
     } catch (err) {
-      this.#options.log.warn({ err }, 'the time could not be saved; retrying');
+      this.#options.log.warn({ err }, 'the time and the newest WAL file could not be noted; retrying');
     }
   }
 
@@ -484,17 +487,17 @@ export class Store {
     this.#unlinks.add(done);
   }
 
-  #reportRecovery({ damages, wals, segments, tornBytes }: Recovered, ms: number): void {
+  #reportRecovery({ damages, wals, tornBytes }: Recovered, ms: number): void {
     for (const damage of damages) {
       if (damage.isUnreadable === true) this.#quarantine.reportUnreadable(damage);
       else this.#quarantine.report(damage);
     }
-    const { dataDir } = this.#options;
+    const { rowCount: rows, segmentCount: segments } = this.stats();
     const found = {
-      dataDir,
-      segments: segments.length,
+      dataDir: this.#options.dataDir,
+      segments,
       walFiles: wals.length,
-      rows: this.#nextOrder,
+      rows,
       tornBytes,
       ms: Math.round(ms),
     };

@@ -5,17 +5,10 @@
 import { join } from 'node:path';
 import { CorruptionError, UsageError } from '../../shared/errors.ts';
 import { type Disk, isReadError, withFile } from './disk.ts';
-import {
-  segmentPath,
-  SEGMENTS_FOLDER,
-  segmentSequence,
-  VERSION_FILE,
-  WAL_FOLDER,
-  walFolder,
-  walSequence,
-} from './filenames.ts';
+import { SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER, walFolder, walSequence } from './filenames.ts';
 import { manifestPaths, readGenerations } from './manifest-file.ts';
 import { type Damage, unreadable } from './quarantine.ts';
+import { listSegments } from './segment-folders.ts';
 import { readSegment } from './segment/reader.ts';
 import { decodeFileHeader, FILE_HEADER_BYTES } from './wal/format.ts';
 
@@ -78,13 +71,7 @@ export async function isOurs(disk: Disk, dataDir: string): Promise<boolean> {
   for (const name of await disk.list(walFolder(dataDir))) {
     if (walSequence(name) !== undefined && (await isWal(disk, join(walFolder(dataDir), name)))) return true;
   }
-  const segments = join(dataDir, SEGMENTS_FOLDER);
-  for (const day of await disk.list(segments)) {
-    for (const name of await disk.list(join(segments, day))) {
-      const sequence = segmentSequence(name);
-      if (sequence !== undefined && (await isSegment(disk, segmentPath(dataDir, day, sequence)))) return true;
-    }
-  }
+  for (const { path } of await listSegments(disk, dataDir)) if (await isSegment(disk, path)) return true;
   return false;
 }
 

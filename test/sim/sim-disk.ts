@@ -99,7 +99,8 @@ export class SimDisk implements Disk {
   list(path: string): Promise<string[]> {
     return this.#operate('look', path, () => {
       const node = this.#image.find(path);
-      return node?.kind === 'folder' ? [...node.seen.keys()].toSorted() : [];
+      if (node?.kind === 'file') throw diskError('ENOTDIR', path);
+      return node === undefined ? [] : [...node.seen.keys()].toSorted();
     });
   }
 

@@ -5,11 +5,12 @@
  */
 import { join } from 'node:path';
 import { type Disk, isReadError } from '../disk.ts';
-import { MANIFEST_FILE, MANIFEST_TEMPORARY_FILE, segmentPath, SEGMENTS_FOLDER, VERSION_FILE } from '../filenames.ts';
-import type { JsonValue, Manifest, ManifestSegment } from '../manifest.ts';
+import { MANIFEST_FILE, MANIFEST_TEMPORARY_FILE, segmentPath, VERSION_FILE, walPath } from '../filenames.ts';
+import { type JsonValue, type Manifest, type ManifestSegment, missingNewestWal } from '../manifest.ts';
 import { readGenerations } from '../manifest-file.ts';
 import { unreadable } from '../quarantine.ts';
 import { planRebuild } from '../rebuild.ts';
+import { listDay, listDays } from '../segment-folders.ts';
 import { FORMAT_VERSION, readVersion } from '../version-file.ts';
 import type { CheckSegmentInput, CheckSegmentOutput } from './check-segment.ts';
 import { checkWal, listWal } from './check-wal.ts';
@@ -36,28 +37,31 @@ export async function* checkFolder(context: CheckContext): AsyncGenerator<CheckE
   const { manifest, findings: ofManifest } = await checkManifest(disk, dataDir);
   yield* ofManifest.map(found);
   const wal = await listWal(disk, dataDir, manifest.walFrom);
-  const leftovers = [...wal.leftovers, ...(await unnamedFiles(disk, dataDir, manifest))];
-  for (const path of leftovers) yield found(await wholeFile(disk, 'leftover', path, 'the manifest does not name it'));
+  const unnamed = await unnamedFiles(disk, dataDir, manifest);
+  for (const path of [...wal.leftovers, ...unnamed.leftovers]) {
+    yield found(await wholeFile(disk, 'leftover', path, 'the manifest does not name it'));
+  }
+  for (const path of [...wal.foreign, ...unnamed.foreign]) {
+    yield found(await wholeFile(disk, 'foreign', path, "it is not podlog's"));
+  }
   yield* checkNumbers(dataDir, manifest).map(found);
   const stateProblem = context.stateProblem?.(manifest.positions);
   if (stateProblem !== undefined) {
     yield found(await wholeFile(disk, 'manifest', join(dataDir, MANIFEST_FILE), stateProblem));
   }
-  const totalBytes = await sizeOfAll(
-    disk,
-    manifest,
-    wal.files.map(({ path }) => path),
-  );
+  const named = manifest.segments.map(({ day, sequence }) => segmentPath(dataDir, day, sequence));
+  const totalBytes = await sizeOfAll(disk, [...named, ...wal.files.map(({ path }) => path)]);
   const progress = (): CheckEvent => ({ kind: 'progress', checkedBytes: tally.checkedBytes, totalBytes });
   for (const segment of manifest.segments) {
-    const { findings, rowGroupCount } = await checkOrReport(context, segment);
-    tally.segmentCount++;
+    const { findings, rowGroupCount, rowCount, sizeBytes } = await checkOrReport(context, segment);
+    if (!findings.some(({ kind }) => kind === 'missing')) tally.segmentCount++;
     tally.rowGroupCount += rowGroupCount;
-    tally.rowCount += segment.rowCount;
-    tally.checkedBytes += segment.sizeBytes;
+    tally.rowCount += rowCount;
+    tally.checkedBytes += sizeBytes;
     yield* findings.map(found);
     yield progress();
   }
+  yield* missingNewest(dataDir, manifest, wal.files.at(-1)?.sequence).map(found);
   for await (const file of checkWal(disk, dataDir, wal.files, manifest.walFrom)) {
     tally.walFileCount++;
     tally.rowGroupCount += file.rowGroupCount;
@@ -80,8 +84,9 @@ async function checkOrReport(
   } catch (error) {
     if (!isReadError(error)) throw error;
     const { day, sequence, sizeBytes, rowCount } = segment;
-    const { reason, ...place } = unreadable(segmentPath(dataDir, day, sequence), 0, sizeBytes, error);
-    return { findings: [{ kind: 'segment', ...place, rowCount, what: reason }], rowGroupCount: 0 };
+    const { reason, path, offset } = unreadable(segmentPath(dataDir, day, sequence), 0, sizeBytes, error);
+    const finding: Finding = { kind: 'segment', path, offset, sizeBytes, rowCount, what: reason };
+    return { findings: [finding], rowGroupCount: 0, rowCount: 0, sizeBytes: 0 };
   }
 }
 
@@ -123,20 +128,33 @@ async function checkManifest(disk: Disk, dataDir: string): Promise<{ manifest: M
   return { manifest, findings };
 }
 
-/** Files that the next start removes: a flush or a merge that a crash interrupted, or what one replaced. */
-async function unnamedFiles(disk: Disk, dataDir: string, manifest: Manifest): Promise<string[]> {
+interface Unnamed {
+  /** Files that the next start removes: a flush or a merge that a crash interrupted, or what one replaced. */
+  readonly leftovers: readonly string[];
+  readonly foreign: readonly string[];
+}
+
+async function unnamedFiles(disk: Disk, dataDir: string, manifest: Manifest): Promise<Unnamed> {
   const named = new Set(manifest.segments.map(({ day, sequence }) => segmentPath(dataDir, day, sequence)));
-  const unnamed: string[] = [];
-  const folder = join(dataDir, SEGMENTS_FOLDER);
-  for (const day of await disk.list(folder)) {
-    for (const name of await disk.list(join(folder, day))) {
-      const path = join(folder, day, name);
-      if (!named.has(path)) unnamed.push(path);
-    }
+  const { days, foreign: besideDays } = await listDays(disk, dataDir);
+  const leftovers: string[] = [];
+  const foreign = [...besideDays];
+  for (const folder of days) {
+    const listed = await listDay(disk, folder);
+    leftovers.push(...listed.segments.map(({ path }) => path).filter((path) => !named.has(path)));
+    foreign.push(...listed.foreign);
   }
   const temporary = join(dataDir, MANIFEST_TEMPORARY_FILE);
-  if ((await disk.sizeOf(temporary)) !== undefined) unnamed.push(temporary);
-  return unnamed;
+  if ((await disk.sizeOf(temporary)) !== undefined) leftovers.push(temporary);
+  return { leftovers, foreign };
+}
+
+/** Older ones are named by the next one's header. */
+function missingNewest(dataDir: string, manifest: Manifest, newestFound: number | undefined): Finding[] {
+  const sequence = missingNewestWal(manifest, newestFound);
+  if (sequence === undefined) return [];
+  const place = { path: walPath(dataDir, sequence), offset: 0, sizeBytes: 0, rowCount: 0 };
+  return [{ kind: 'missing', ...place, what: 'the manifest names it as the newest WAL file' }];
 }
 
 /** A number must not stand for two files. */
@@ -158,8 +176,14 @@ async function wholeFile(disk: Disk, kind: FindingKind, path: string, what: stri
   return { kind, path, offset: 0, sizeBytes: (await disk.sizeOf(path)) ?? 0, rowCount: 0, what };
 }
 
-async function sizeOfAll(disk: Disk, { segments }: Manifest, walPaths: readonly string[]): Promise<number> {
-  let totalBytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  for (const path of walPaths) totalBytes += (await disk.sizeOf(path)) ?? 0;
+/** What cannot be read is found when its turn comes. */
+async function sizeOfAll(disk: Disk, paths: readonly string[]): Promise<number> {
+  let totalBytes = 0;
+  for (const path of paths) totalBytes += (await disk.sizeOf(path).catch(zeroWhenUnreadable)) ?? 0;
   return totalBytes;
+}
+
+function zeroWhenUnreadable(error: unknown): number {
+  if (isReadError(error)) return 0;
+  throw error;
 }

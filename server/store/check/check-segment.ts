@@ -39,6 +39,10 @@ export interface CheckSegmentInput {
 export interface CheckSegmentOutput {
   readonly findings: readonly Finding[];
   readonly rowGroupCount: number;
+  /** Of the row groups that can be read. */
+  readonly rowCount: number;
+  /** 0 when it is missing. */
+  readonly sizeBytes: number;
 }
 
 export const CHECK_SEGMENT = taskKind<CheckSegmentInput, CheckSegmentOutput>('check-segment');
@@ -59,11 +63,11 @@ export async function checkSegment(disk: Disk, { dataDir, segment }: CheckSegmen
   const sizeBytes = await disk.sizeOf(path);
   if (sizeBytes === undefined) {
     report('missing', 'the manifest names this segment', whole);
-    return { findings, rowGroupCount: 0 };
+    return { findings, rowGroupCount: 0, rowCount: 0, sizeBytes: 0 };
   }
   if (sizeBytes !== segment.sizeBytes) {
     report('segment', `it has ${sizeBytes} bytes, the manifest says ${segment.sizeBytes}`, { ...whole, sizeBytes });
-    return { findings, rowGroupCount: 0 };
+    return { findings, rowGroupCount: 0, rowCount: 0, sizeBytes };
   }
   return withFile(disk, path, 'read', async (file) => {
     try {
@@ -72,16 +76,18 @@ export async function checkSegment(disk: Disk, { dataDir, segment }: CheckSegmen
       await checkLineage(file, tables);
       const indexes = await IndexCheck.open(file, tables.sections, report);
       let readable = 0;
+      let rowCount = 0;
       await checkRowGroups(file, segment, tables, report, (ordinal, group) => {
         readable++;
+        rowCount += group.info.rowCount;
         indexes.add(ordinal, group);
       });
       // Without all row groups, nobody knows what the indexes should hold; a repair makes them anew.
       if (readable === tables.rowGroups.length) await indexes.compare(readable);
-      return { findings, rowGroupCount: tables.rowGroups.length };
+      return { findings, rowGroupCount: readable, rowCount, sizeBytes };
     } catch (error) {
       report('segment', asCorruption(error).message, whole);
-      return { findings, rowGroupCount: 0 };
+      return { findings, rowGroupCount: 0, rowCount: 0, sizeBytes };
     }
   });
 }

@@ -2,6 +2,7 @@
  * Whether the WAL keeps all that FORMAT.md#wal-file promises: each file's header and its link to the file before, every
  * record, and every row group in them. A torn end is legal in the newest file only.
  */
+import { join } from 'node:path';
 import { decodeBatch } from '../../../shared/wire.ts';
 import { type Disk, withFile } from '../disk.ts';
 import { walFolder, walPath, walSequence } from '../filenames.ts';
@@ -23,20 +24,26 @@ interface WalName {
   readonly path: string;
 }
 
-/** WAL files that are not flushed yet, oldest first; and names that are of flushed ones, or of nothing. */
-export async function listWal(
-  disk: Disk,
-  dataDir: string,
-  walFrom: number,
-): Promise<{ files: WalName[]; leftovers: string[] }> {
+export interface ListedWal {
+  /** Not flushed yet, oldest first. */
+  readonly files: readonly WalName[];
+  /** Paths of flushed ones. */
+  readonly leftovers: readonly string[];
+  readonly foreign: readonly string[];
+}
+
+export async function listWal(disk: Disk, dataDir: string, walFrom: number): Promise<ListedWal> {
   const files: WalName[] = [];
   const leftovers: string[] = [];
+  const foreign: string[] = [];
   for (const name of await disk.list(walFolder(dataDir))) {
     const sequence = walSequence(name);
-    if (sequence !== undefined && sequence >= walFrom) files.push({ sequence, path: walPath(dataDir, sequence) });
-    else leftovers.push(`${walFolder(dataDir)}/${name}`);
+    const path = join(walFolder(dataDir), name);
+    if (sequence === undefined) foreign.push(path);
+    else if (sequence < walFrom) leftovers.push(path);
+    else files.push({ sequence, path });
   }
-  return { files, leftovers };
+  return { files, leftovers, foreign };
 }
 
 /** One result for each file, in order. */

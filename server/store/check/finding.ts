@@ -12,9 +12,19 @@
  * - `row-group`             a row group of a segment
  * - `index`                 an index section; the rows can all be found without it
  * - `leftover`              what a crash leaves and the next start removes
+ * - `foreign`               what is not podlog's
  */
 export type FindingKind =
-  'version' | 'manifest' | 'generation' | 'missing' | 'wal-record' | 'segment' | 'row-group' | 'index' | 'leftover';
+  | 'version'
+  | 'manifest'
+  | 'generation'
+  | 'missing'
+  | 'wal-record'
+  | 'segment'
+  | 'row-group'
+  | 'index'
+  | 'leftover'
+  | 'foreign';
 
 export interface Finding {
   readonly kind: FindingKind;
@@ -39,13 +49,13 @@ export interface CheckSummary {
   readonly rowGroupCount: number;
   readonly rowCount: number;
   readonly checkedBytes: number;
-  /** Without leftovers, which are not damage. */
+  /** Without leftovers and what is foreign, which are not damage. */
   readonly problemCount: number;
 }
 
-/** A crash may leave it at any time: no line is lost by it, and the next start puts it right. */
+/** False for what no line is lost by: a crash may leave it at any time, and the next start puts it right; or it is not podlog's. */
 export function isProblem({ kind }: Finding): boolean {
-  return kind !== 'leftover';
+  return kind !== 'leftover' && kind !== 'foreign';
 }
 
 /** What a person can do about it. */
@@ -68,5 +78,7 @@ export function adviceFor(kind: FindingKind): string {
       return '--repair writes the segment anew; queries are right without the index, but slower';
     case 'leftover':
       return 'nothing: the next start of the server puts it right';
+    case 'foreign':
+      return 'podlog leaves it alone; move it elsewhere if it is not meant to be here';
   }
 }

@@ -1,11 +1,11 @@
 /** Erases from a snapshot (see ../backup.ts): it is a data folder of its own, which no server has open. */
-import { join } from 'node:path';
 import { PodlogError } from '../../../shared/errors.ts';
 import type { Disk } from '../disk.ts';
-import { segmentPath, SEGMENTS_FOLDER, walFolder } from '../filenames.ts';
+import { segmentPath, walFolder } from '../filenames.ts';
 import type { lockFolder } from '../lock.ts';
 import type { ManifestSegment } from '../manifest.ts';
 import { openManifest } from '../manifest-file.ts';
+import { listSegments } from '../segment-folders.ts';
 import type { EraseInput, EraseOutput } from './erase-segment.ts';
 
 export interface EraseSnapshotContext {
@@ -54,11 +54,5 @@ function replaced(
 
 async function removeUnnamed(disk: Disk, dataDir: string, segments: readonly ManifestSegment[]): Promise<void> {
   const named = new Set(segments.map(({ day, sequence }) => segmentPath(dataDir, day, sequence)));
-  const folder = join(dataDir, SEGMENTS_FOLDER);
-  for (const day of await disk.list(folder)) {
-    for (const name of await disk.list(join(folder, day))) {
-      const path = join(folder, day, name);
-      if (!named.has(path)) await disk.remove(path);
-    }
-  }
+  for (const { path } of await listSegments(disk, dataDir)) if (!named.has(path)) await disk.remove(path);
 }

@@ -50,10 +50,8 @@ export class JobFiles {
     const unreadable: string[] = [];
     for (const name of await this.#disk.list(this.#folder)) {
       const path = join(this.#folder, name);
-      if (!name.endsWith('.json')) {
-        await this.#disk.remove(path);
-        continue;
-      }
+      if (name.endsWith('.json.tmp')) await this.#disk.remove(path);
+      if (!name.endsWith('.json')) continue;
       try {
         jobs.push(decodeJob((await this.#disk.readFile(path)).toString('utf8')));
       } catch (error) {

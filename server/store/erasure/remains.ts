@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { type Disk, isReadError } from '../disk.ts';
-import { QUARANTINE_FOLDER, SEGMENTS_FOLDER, segmentSequence, walFolder, walSequence } from '../filenames.ts';
+import { QUARANTINE_FOLDER, walFolder, walSequence } from '../filenames.ts';
 import type { Manifest } from '../manifest.ts';
 import { mayMatch } from '../scan/match-rows.ts';
+import { listSegments } from '../segment-folders.ts';
 import type { Plan } from '../scan/plan.ts';
 import type { Scope } from './job.ts';
 
@@ -16,13 +17,8 @@ export async function filesToGo(disk: Disk, dataDir: string, manifest: Manifest,
     if ((walSequence(name) ?? Infinity) < scope.walBefore) paths.push(join(walFolder(dataDir), name));
   }
   const named = new Set(manifest.segments.map(({ sequence }) => sequence));
-  const folder = join(dataDir, SEGMENTS_FOLDER);
-  for (const day of await disk.list(folder)) {
-    for (const name of await disk.list(join(folder, day))) {
-      const sequence = segmentSequence(name);
-      if (sequence === undefined || sequence >= scope.segmentBefore || named.has(sequence)) continue;
-      paths.push(join(folder, day, name));
-    }
+  for (const { sequence, path } of await listSegments(disk, dataDir)) {
+    if (sequence < scope.segmentBefore && !named.has(sequence)) paths.push(path);
   }
   return paths;
 }

@@ -102,6 +102,14 @@ export class WalWriter {
     return this.#active;
   }
 
+  /** Sequence of the newest file that holds batches; undefined when there is none. Flushed or not. */
+  get newest(): number | undefined {
+    const active = this.#active;
+    if (active !== undefined && active.recordCount > 0) return active.sequence;
+    const previous = this.#previous;
+    return previous !== undefined && previous.durableBytes > FILE_HEADER_BYTES ? previous.sequence : undefined;
+  }
+
   /**
    * Resolves when `payload` is durable and applied. The payload must not change until then.
    * @param decodedBytes  what its row group takes when it is decoded, 0 when it has none
@@ -145,8 +153,11 @@ export class WalWriter {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
-    await this.#active?.file.sync().catch(ignore);
-    await this.#active?.file.close();
+    const active = this.#active;
+    if (active === undefined) return;
+    await active.file.sync().catch(ignore);
+    await active.file.close();
+    if (active.recordCount > 0) this.#previous = active;
     this.#active = undefined;
   }
 

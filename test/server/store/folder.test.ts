@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { checkDataFolder } from '../../../server/check.ts';
 import { UsageError } from '../../../shared/errors.ts';
 import { decodeManifest } from '../../../server/store/manifest.ts';
 import { batchOf, linesAsRead, numberedLines, TODAY } from './batches.ts';
@@ -96,6 +97,31 @@ test.each([
   const before = await filesIn(dataDir);
   await expect(openStore({ dataDir })).rejects.toThrow(/VERSION/);
   expect(await filesIn(dataDir)).toEqual(before);
+});
+
+const MUST_BE_FOLDERS = ['lock', 'wal', 'segments', 'segments/2026-11-23', 'quarantine', 'erasures', 'snapshots'];
+const MUST_BE_FILES = ['VERSION', 'MANIFEST.json', 'MANIFEST.copy.json'];
+
+test.each([...MUST_BE_FOLDERS, ...MUST_BE_FILES])('%s of the wrong kind: a clear line, and all stays', async (name) => {
+  const open = await openStore();
+  await append(open.store, batchOf({ lines: numberedLines('a', 0, 10) }));
+  await open.store.flushAll();
+  await closeStore(open);
+  const path = join(open.dataDir, name);
+  await rm(path, { recursive: true, force: true });
+  if (MUST_BE_FILES.includes(name)) await mkdir(path);
+  else await writeFile(path, "somebody else's");
+  const before = await filesIn(open.dataDir);
+  const line = new RegExp(
+    `^${path} is a (file|folder), where podlog has a (folder|file) of its own: move it elsewhere$`,
+  );
+  const check = async (): Promise<unknown> => Array.fromAsync(checkDataFolder(open.dataDir));
+  for (const use of [() => openStore({ dataDir: open.dataDir }), check]) {
+    const error: unknown = await use().catch((failure: unknown) => failure);
+    expect(error).toBeInstanceOf(UsageError);
+    expect((error as UsageError).message).toMatch(line);
+  }
+  expect(await filesIn(open.dataDir)).toEqual(before);
 });
 
 test('every flipped byte of a manifest is noticed', async () => {

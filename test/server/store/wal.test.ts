@@ -1,7 +1,8 @@
 /** What a crash or a bad disk does to WAL files. */
-import { readFile, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
 import {
   encodeFileHeader,
   encodeMark,
@@ -10,7 +11,8 @@ import {
 } from '../../../server/store/wal/format.ts';
 import { scanWal } from '../../../server/store/wal/reader.ts';
 import { batchOf, linesAsRead, numberedLines, range } from './batches.ts';
-import { append, closeStore, filesIn, linesOf, openStore } from './open-store.ts';
+import { findingsOf } from './check/findings.ts';
+import { append, closeStore, expectDamage, filesIn, linesOf, newFolder, openStore } from './open-store.ts';
 
 const PAYLOADS = ['PLB1-the-first-payload', 'PLB1-two', 'PLB1-and-a-third', 'PLB1-four-is-the-last'].map((text) =>
   Buffer.from(text.padEnd(20, '.')),
@@ -177,4 +179,66 @@ test('a group that a power cut tears by sectors is cut off in silence, behind a 
     const { records, broken } = scanWal(Buffer.concat([...head, torn]), undefined);
     if (broken.length > 0 || !records[0]!.payload.equals(first)) expect({ lost, broken }).toBeUndefined();
   }
+});
+
+/** Three WAL files that are not flushed, of a batch each. */
+async function threeFiles(end: 'closed' | 'killed'): Promise<{ dataDir: string; paths: string[] }> {
+  const failing = (): Promise<never> => Promise.reject(Object.assign(new Error('ENOSPC: full'), { code: 'ENOSPC' }));
+  const open = await openStore({ flush: failing });
+  for (const name of ['a', 'b', 'c']) {
+    await append(open.store, batchOf({ lines: numberedLines(name, 0, 10) }));
+    if (name !== 'c') await open.store.flushAll();
+  }
+  await open.store.tick();
+  const { dataDir } = open;
+  if (end === 'closed') await closeStore(open);
+  const paths = (await filesIn(dataDir)).filter((name) => name.endsWith('.wal'));
+  expect(paths).toHaveLength(3);
+  if (end === 'closed') return { dataDir, paths };
+  const copy = join(await newFolder(), 'data');
+  await cp(dataDir, copy, { recursive: true, filter: (path) => !path.endsWith('lock') });
+  await closeStore(open);
+  expectDamage(open);
+  return { dataDir: copy, paths };
+}
+
+describe.each(['closed', 'killed'] as const)('a WAL file that was deleted after a store was %s', (end) => {
+  test.each([
+    [['a'], 1],
+    [['b'], 1],
+    [['c'], 1],
+    [['a', 'c'], 2],
+    [['b', 'c'], 1],
+    [['a', 'b', 'c'], 1],
+  ])('is reported: %j', async (gone, reported) => {
+    const { dataDir, paths } = await threeFiles(end);
+    const missing = gone.map((name) => paths['abc'.indexOf(name)]!);
+    for (const path of missing) await rm(join(dataDir, path));
+    const found = (await findingsOf(dataDir)).filter(({ kind }) => kind === 'missing');
+    expect(found).toHaveLength(reported);
+    for (const { path } of found) expect(missing).toContain(path);
+
+    const messages: Record<string, unknown>[] = [];
+    const log = pino(
+      { level: 'error' },
+      { write: (text) => void messages.push(JSON.parse(text) as (typeof messages)[0]) },
+    );
+    const open = await openStore({ dataDir, log });
+    expect(open.store.stats().quarantinedCount).toBe(reported);
+    expect(messages.map(({ path }) => relative(dataDir, String(path)))).toEqual(
+      found.map(({ path }) => path).toSorted(),
+    );
+    for (const { msg, reason } of messages) {
+      expect(msg).toBe('a file is missing, with the lines in it; the rest goes on');
+      expect(reason).toMatch(/^the WAL file \d+ is missing$/);
+    }
+    const kept = ['a', 'b', 'c'].filter((name) => !gone.includes(name));
+    expect(linesOf(open.store)).toEqual(linesAsRead(kept.flatMap((name) => numberedLines(name, 0, 10))));
+    // Once: the next start has nothing to miss.
+    await open.store.flushAll();
+    await closeStore(open);
+    const again = await openStore({ dataDir });
+    expect(again.store.stats().quarantinedCount).toBe(0);
+    expect(await findingsOf(dataDir)).toEqual([]);
+  });
 });

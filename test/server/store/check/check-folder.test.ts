@@ -1,10 +1,11 @@
 /** What a check says of folders that are well, that a crash left, and that are broken in each way it knows. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { batchOf, numberedLines, range, TODAY } from '../batches.ts';
 import { append, closeStore, filesIn, type OpenStore, openStore } from '../open-store.ts';
-import { findingsOf } from './findings.ts';
+import { isProblem } from '../../../../server/store/check/finding.ts';
+import { findingsOf, summaryOf } from './findings.ts';
 
 /** Rows of three days in segments, and three batches in the WAL. */
 async function sampleFolder(): Promise<OpenStore> {
@@ -65,6 +66,7 @@ const DAMAGES: readonly [string, Damage, { kind: string; path: RegExp | string; 
     ({ dataDir }) => flip(join(dataDir, 'MANIFEST.copy.json'), 100),
     { kind: 'generation', path: 'MANIFEST.copy.json', what: /checksum/ },
   ],
+  ['the only WAL file is missing', ({ wal }) => rm(wal), { kind: 'missing', path: WAL, what: /newest WAL file/ }],
   ['a missing segment', ({ segment }) => rm(segment), { kind: 'missing', path: SEGMENT, what: /manifest names/ }],
   [
     'a segment that was cut',
@@ -105,6 +107,49 @@ for (const [name, damage, want] of DAMAGES) {
     });
   });
 }
+
+test('the sum is of what can be read', async () => {
+  const { dataDir } = await sampleFolder();
+  const segments = (await filesIn(dataDir)).filter((name) => SEGMENT.test(name));
+  const before = await summaryOf(dataDir);
+  expect(before).toMatchObject({ segmentCount: 3, walFileCount: 1, rowGroupCount: 6, rowCount: 210, problemCount: 0 });
+  const [missing, cut, broken] = segments.map((name) => join(dataDir, name));
+  await rm(missing!);
+  expect(await summaryOf(dataDir)).toMatchObject({ segmentCount: 2, rowGroupCount: 5, rowCount: 160, problemCount: 1 });
+  await writeFile(cut!, (await readFile(cut!)).subarray(0, -7));
+  expect(await summaryOf(dataDir)).toMatchObject({ segmentCount: 2, rowGroupCount: 4, rowCount: 110, problemCount: 2 });
+  await flip(broken!, 40);
+  expect(await summaryOf(dataDir)).toMatchObject({ segmentCount: 2, rowGroupCount: 3, rowCount: 60, problemCount: 3 });
+});
+
+/** What is not podlog's, beside what is. */
+const FOREIGN = [
+  'segments/notes.txt',
+  'segments/.DS_Store',
+  'segments/2026-99-99',
+  'segments/empty-folder/',
+  'segments/2026-11-23/copy of 000000000002.seg',
+  'wal/000000000001.wal.bak',
+  'wal/folder/',
+];
+
+test("what is not podlog's is no problem: it is reported, and left alone by starts", async () => {
+  const { dataDir } = await sampleFolder();
+  for (const name of FOREIGN) {
+    if (name.endsWith('/')) await mkdir(join(dataDir, name), { recursive: true });
+    else await writeFile(join(dataDir, name), 'PLS1');
+  }
+  const names = FOREIGN.map((name) => name.replace(/\/$/, '')).toSorted();
+  for (const round of ['after a start', 'after another']) {
+    const findings = await findingsOf(dataDir);
+    expect(findings.filter(isProblem), round).toEqual([]);
+    expect(findings.map(({ kind, path }) => `${kind} ${path}`).toSorted(), round).toEqual(
+      names.map((path) => `foreign ${path}`),
+    );
+    await closeStore(await openStore({ dataDir }));
+    for (const name of names) await stat(join(dataDir, name));
+  }
+});
 
 test('every flipped byte of a segment is found', async () => {
   const open = await openStore();

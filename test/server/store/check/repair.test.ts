@@ -121,6 +121,14 @@ test('a missing segment is forgotten', async () => {
   expect(await linesAfter(dataDir)).toEqual(lines.filter((line) => !line.includes('yesterday')));
 });
 
+test('a missing WAL file is forgotten', async () => {
+  const { dataDir, lines } = await sampleFolder();
+  const wal = (await filesIn(dataDir)).find((name) => name.endsWith('.wal'))!;
+  await rm(join(dataDir, wal));
+  await repairAll(dataDir);
+  expect(await linesAfter(dataDir)).toEqual(lines.filter((line) => !/"name":"[abc]"/.test(line)));
+});
+
 test('a record of the WAL: only its rows go', async () => {
   const { dataDir, lines } = await sampleFolder();
   const wal = (await filesIn(dataDir)).find((name) => name.endsWith('.wal'))!;
