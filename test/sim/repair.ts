@@ -16,11 +16,12 @@ export async function repair(run: Run): Promise<void> {
   if (outcome !== undefined && 'error' in outcome) throw outcome.error;
   disk.kill();
   if (outcome === undefined) noteUntoldTears(run);
-  else run.truth.mended();
+  else run.truth.mended(outcome.value);
   await recover(run);
 }
 
-async function repairOn(run: Run, disk: SimDisk): Promise<void> {
+/** @returns paths of what was repaired */
+async function repairOn(run: Run, disk: SimDisk): Promise<Set<string>> {
   const machine = { disk, now: run.time.now, lock: noLock };
   let findings = await problemsOf(run, machine, DATA_DIR);
   // Nothing is repaired without these: a person puts them back.
@@ -28,11 +29,14 @@ async function repairOn(run: Run, disk: SimDisk): Promise<void> {
     findings = await problemsOf(run, machine, DATA_DIR);
   }
   for (const { path } of findings) run.reports.add(path);
+  const repaired = new Set<string>();
   for await (const { path, keptRows, lostRows } of repairDataFolder(DATA_DIR, findings, INDEXED_FIELDS, machine)) {
+    repaired.add(path);
     run.note(`repaired ${path}: ${keptRows} rows kept, ${lostRows} lost`);
   }
   const [left] = await problemsOf(run, machine, DATA_DIR);
   if (left !== undefined) throw new Wrong(`after the repair, a check finds: ${left.path}: ${left.what}`);
+  return repaired;
 }
 
 /** What a check finds that is no mere leftover of a crash. */

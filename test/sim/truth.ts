@@ -193,9 +193,14 @@ export class Truth {
     this.#gone.clear();
   }
 
-  /** A repair has found all lines whose own bytes are whole. */
-  mended(): void {
-    for (const line of this.#byText.values()) line.damage = line.damage.filter(({ isFrame }) => !isFrame);
+  /**
+   * A repair has found all lines of these files whose own bytes are whole. What the rebuild of a manifest has set aside is
+   * not among them.
+   */
+  mended(paths: ReadonlySet<string>): void {
+    for (const line of this.#byText.values()) {
+      line.damage = line.damage.filter(({ isFrame, path }) => !isFrame || !paths.has(path));
+    }
   }
 
   /** Retention or an erasure may have taken it, or takes it just now. */
