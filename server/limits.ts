@@ -270,7 +270,8 @@ export const MAX_SIZE_RESERVE_BYTES = 256 * MIB;
 /**
  * A clock that differs by more from the time that it should be has jumped. Beyond: retention goes on by the earlier of the
  * two for as long as CLOCK_HOLD_MS, a day in which the clock can be set. Lines that arrived within CLOCK_LINES_MS and
- * are all older than the jump prolong it. How often a quiet store notes the time: CLOCK_NOTED_MS.
+ * are all older than the jump prolong it. A store whose manifest was rebuilt keeps everything for as long as the hold.
+ * How often a quiet store notes the time: CLOCK_NOTED_MS.
  */
 export const CLOCK_JUMP_MS = 1 * DAY_MS;
 export const CLOCK_HOLD_MS = 1 * DAY_MS;

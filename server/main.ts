@@ -80,8 +80,10 @@ export async function startServer({
   const maintenance = taskFlow('maintenance');
   const monotonicMs = (): number => performance.now();
   const clock = new ExpiryClock({ now, monotonicMs, log });
-  const expiryNow = (): number => clock.now();
-  const positions = new Positions(expiryNow);
+  const positions = new Positions(
+    () => clock.now(),
+    () => clock.keepsAll(),
+  );
   const store = await Store.open({
     dataDir,
     retentionMs: longestAgeMs(rules, retentionMs),
@@ -114,7 +116,7 @@ export async function startServer({
     bytesMax: maxSizeBytes,
     indexedFields,
     compact: compactInWorker,
-    now: expiryNow,
+    expiryNow: () => clock.expiryNow(),
     log,
   });
   const compactor = new Compactor({

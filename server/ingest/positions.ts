@@ -45,15 +45,20 @@ interface SavedPositions extends SavedPushes {
 
 export class Positions implements BatchState {
   readonly #now: () => number;
+  readonly #keepsAll: () => boolean;
   readonly #nodes = new Map<string, KnownNode>();
   readonly pushes = new StoredPushes();
 
-  /** When it was looked for what has expired; undefined before the first time. */
-  #expiredMs: number | undefined;
+  /** The time at the last look at the clock; undefined before the first. */
+  #lookedMs: number | undefined;
 
-  /** @param now  epoch milliseconds */
-  constructor(now: () => number) {
+  /**
+   * @param now  epoch milliseconds
+   * @param keepsAll  true while nothing may be forgotten, however old it seems
+   */
+  constructor(now: () => number, keepsAll: () => boolean = () => false) {
     this.#now = now;
+    this.#keepsAll = keepsAll;
   }
 
   get fileCount(): number {
@@ -81,7 +86,7 @@ export class Positions implements BatchState {
   ofNode(node: string): PositionsAnswer {
     const known = this.#nodes.get(node);
     if (known === undefined) return { positions: [] };
-    known.seenMs = this.#now();
+    known.seenMs = this.#look();
     const positions = [];
     for (const [file, { position, goneMs }] of known.files) {
       if (goneMs === undefined) positions.push({ file, ...position });
@@ -117,7 +122,7 @@ export class Positions implements BatchState {
   }
 
   apply({ node, files, gone }: Batch): void {
-    const nowMs = this.#now();
+    const nowMs = this.#look();
     for (const { file, to } of files) {
       if (node === PUSH_NODE) this.pushes.set(file, to.stdout, nowMs);
       else this.#setFile(node, file, { position: to, goneMs: undefined }, nowMs);
@@ -130,10 +135,8 @@ export class Positions implements BatchState {
 
   /** Forgets what will not be asked for any more. To be called now and then. */
   expire(): void {
-    const nowMs = this.#now();
-    const sinceMs = nowMs - (this.#expiredMs ?? nowMs);
-    this.#expiredMs = nowMs;
-    if (Math.abs(sinceMs) > CLOCK_JUMP_MS) this.#keepAges(sinceMs);
+    const nowMs = this.#look();
+    if (this.#keepsAll()) return;
     for (const [node, { files, seenMs }] of this.#nodes) {
       if (nowMs - seenMs > NODE_UNSEEN_MS_MAX) files.clear();
       for (const [file, { goneMs }] of files) {
@@ -142,6 +145,18 @@ export class Positions implements BatchState {
       if (files.size === 0) this.#nodes.delete(node);
     }
     this.pushes.expire(nowMs);
+  }
+
+  /**
+   * What time it is. Every time that is noted comes from here: one from after a jump that the ages do not know of would be
+   * moved with them.
+   */
+  #look(): number {
+    const nowMs = this.#now();
+    const sinceMs = nowMs - (this.#lookedMs ?? nowMs);
+    this.#lookedMs = nowMs;
+    if (Math.abs(sinceMs) > CLOCK_JUMP_MS) this.#keepAges(sinceMs);
+    return nowMs;
   }
 
   /** The clock was set: what was heard of a moment ago still was, whatever the time is now. */
@@ -166,6 +181,8 @@ export class Positions implements BatchState {
   restore(saved: JsonValue): void {
     this.#nodes.clear();
     this.pushes.clear();
+    // A clock that is trusted later moves the ages from here on.
+    this.#look();
     if (saved === null) return;
     const { nodes, ...pushes } = saved as unknown as SavedPositions;
     for (const [node, { seenMs, files }] of Object.entries(nodes)) {

@@ -9,6 +9,7 @@
  * - Jobs take turns, and each works on what was live then. So a segment counts when no later job has got any of its rows.
  *   Those of the later job take its place: erased lines do not come back.
  *
+ * What was noted of the clock is lost, so nothing expires for a day (see retention/expiry-clock.ts).
  * What does not count is set aside. The positions are those of the newest flush that left a segment, and the WAL goes on
  * from there. Without any, agents send what they have again: a line may then be stored twice, none is lost.
  */
@@ -19,6 +20,7 @@ import { JobFiles } from './erasure/job.ts';
 import { segmentSequence, walFolder, walPath, walSequence } from './filenames.ts';
 import { EMPTY_MANIFEST, type Manifest, type ManifestSegment } from './manifest.ts';
 import { type Damage, damageOf } from './quarantine.ts';
+import { LOST_CLOCK } from './retention/expiry-clock.ts';
 import { listSegments } from './segment-folders.ts';
 import { decompressPositions, type FlushedState, type Lineage } from './segment/lineage.ts';
 import { readLineage, readSegment } from './segment/reader.ts';
@@ -64,6 +66,7 @@ export async function planRebuild(disk: Disk, dataDir: string): Promise<Rebuilt>
       walFrom,
       orderFrom: Math.max(orderFrom, ...orderMin),
       segments: live.map(({ day, sequence, sizeBytes, rowCount }) => ({ day, sequence, sizeBytes, rowCount })),
+      clock: LOST_CLOCK,
       positions: state === undefined ? null : decompressPositions(state.positions),
     },
     aside: [...aside, ...flushed, ...damages.map(({ path }) => path)],

@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { CorruptionError, UsageError } from '../../shared/errors.ts';
 import type { Labels } from '../../shared/labels.ts';
+import { CLOCK_HOLD_MS } from '../limits.ts';
 import { decodeBatch } from '../../shared/wire.ts';
 import type { BatchState } from './batch-state.ts';
 import { type Disk, diskErrorCode, isReadError, withFile } from './disk.ts';
@@ -82,8 +83,11 @@ export async function recover(input: RecoverInput): Promise<Recovered> {
   state.restore(manifest.current.positions);
   const replay = await replayWals(input, manifest.current, damages);
   // A manifest that was rebuilt has noted no time, and the lines may all be in the WAL still.
-  if (manifest.current.clock === undefined) {
-    clock.begin(undefined, [...newestTimesMs(segments), ...[...input.memtable.rowGroups()].map(newestTimeMs)]);
+  if (manifest.current.clock?.seenMs === undefined) {
+    clock.begin(manifest.current.clock, [
+      ...newestTimesMs(segments),
+      ...[...input.memtable.rowGroups()].map(newestTimeMs),
+    ]);
   }
   return { manifest, segments, unreadable: unreadableSegments, damages, ...replay };
 }
@@ -131,7 +135,8 @@ async function lostOrNew(disk: Disk, dataDir: string, damages: Damage[]): Promis
   // Before the manifest is there, as the next start would take them for leftovers.
   for (const path of aside) await linkToQuarantine(disk, dataDir, path);
   const positions = hasPositions ? 'with positions' : 'without positions: agents send again what they still have';
-  const reason = `both files of the manifest are lost; it was rebuilt from ${manifest.segments.length} segments, ${positions}`;
+  const keeps = `nothing expires for ${CLOCK_HOLD_MS / 3_600_000} hours`;
+  const reason = `both files of the manifest are lost; it was rebuilt from ${manifest.segments.length} segments, ${positions}; ${keeps}`;
   damages.push({ path: join(dataDir, MANIFEST_FILE), offset: 0, sizeBytes: 0, reason }, ...found);
   return manifest;
 }

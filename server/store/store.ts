@@ -461,7 +461,9 @@ export class Store {
 
   async #retain(): Promise<void> {
     const { dataDir, retentionMs } = this.#options;
-    const oldest = instantOfMs(this.#clock.now() - retentionMs);
+    const nowMs = this.#clock.expiryNow();
+    if (nowMs === undefined) return;
+    const oldest = instantOfMs(nowMs - retentionMs);
     const dropped = expiredSegments(this.#manifest.current.segments, dataDir, this.#segments.byPath, oldest);
     if (dropped.size === 0) return;
     try {

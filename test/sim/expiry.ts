@@ -21,6 +21,8 @@ export class Expiry {
   /** How far the clock is ahead of the truth, and since when; and how far it was when it could be believed. */
   #skew = { ms: 0, sinceMs: 0 };
   #believedSkewMs = 0;
+  /** Until then nothing more expires, as the manifests were lost. */
+  #keepAllUntilMs = -Infinity;
 
   constructor(retention: RetentionScript) {
     this.#retention = retention;
@@ -31,7 +33,13 @@ export class Expiry {
     if (skewMs !== this.#skew.ms) this.#skew = { ms: skewMs, sinceMs: monotonicMs() };
     const isSmall = Math.abs(skewMs - this.#believedSkewMs) <= CLOCK_JUMP_MS;
     if (isSmall || monotonicMs() - this.#skew.sinceMs >= CLOCK_HOLD_MS) this.#believedSkewMs = skewMs;
+    if (monotonicMs() < this.#keepAllUntilMs) return;
     this.#latestMs = Math.max(this.#latestMs, now() - skewMs + Math.min(skewMs, this.#believedSkewMs));
+  }
+
+  /** Nothing is left of what the store knew of its clock: it drops nothing before it has run for as long as the hold. */
+  lostManifests({ monotonicMs }: VirtualTime): void {
+    this.#keepAllUntilMs = monotonicMs() + CLOCK_HOLD_MS;
   }
 
   /** Some clock that the store saw has ended its time. */

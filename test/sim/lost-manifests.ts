@@ -7,7 +7,7 @@ import type { Run } from './run.ts';
 
 /** To be called when no process runs, before one starts. */
 export function loseManifests(run: Run): void {
-  const { image, truth, nextLoss } = run;
+  const { image, truth, expiry, time, nextLoss } = run;
   if (nextLoss === undefined) return;
   run.nextLoss = undefined;
   const files = image.files().filter(({ path }) => manifestPaths(DATA_DIR).includes(path));
@@ -15,6 +15,7 @@ export function loseManifests(run: Run): void {
   if (files.length === 0) return;
   run.hasLostManifests = true;
   truth.forgetExpired();
+  expiry.lostManifests(time);
   for (const { path, node } of files) {
     if (nextLoss === 'gone') image.lose(path);
     else node.restore(damaged(node, nextLoss, run));

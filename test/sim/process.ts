@@ -37,6 +37,7 @@ export const INDEXED_FIELDS = ['id', 'user', 'level'];
 export interface Process {
   readonly disk: SimDisk;
   readonly store: Store;
+  readonly clock: ExpiryClock;
   readonly positions: Positions;
   readonly acceptor: BatchAcceptor;
   readonly compactor: Compactor;
@@ -80,8 +81,10 @@ export async function startProcess(
   const log = listeningLogger(ears);
   const { monotonicMs } = time;
   const clock = new ExpiryClock({ now, monotonicMs, log });
-  const expiryNow = (): number => clock.now();
-  const positions = new Positions(expiryNow);
+  const positions = new Positions(
+    () => clock.now(),
+    () => clock.keepsAll(),
+  );
   const rules = isByRules ? RULES : [];
   const shared = { disk, dataDir: DATA_DIR, indexedFields: INDEXED_FIELDS, now, log };
   const metrics = new Metrics();
@@ -107,7 +110,7 @@ export async function startProcess(
   const compactHere: RetentionOptions['compact'] = (input, stop) => compact(disk, input, () => stop.aborted);
   const retention = new Retention({
     ...shared,
-    now: expiryNow,
+    expiryNow: () => clock.expiryNow(),
     store: watched(store, ears),
     rules,
     retentionMs: RETENTION_MS,
@@ -119,7 +122,7 @@ export async function startProcess(
   const rowGroups = new RowGroups(files);
   const workers = workersOf(store, files, rowGroups, time);
   const acceptor = new BatchAcceptor(store, positions);
-  return { disk, store, positions, acceptor, compactor, retention, erasures, backups, rowGroups, workers };
+  return { disk, store, clock, positions, acceptor, compactor, retention, erasures, backups, rowGroups, workers };
 }
 
 /** As main.ts ends: what runs is told to stop, and waited for. */

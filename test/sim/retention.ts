@@ -25,8 +25,8 @@ export async function keep(run: Run, afterMs: number): Promise<void> {
   const snapshot = run.process.store.snapshot();
   const seen = look(run, snapshot.rowGroups);
   snapshot.release();
-  // A clock that has jumped is not believed yet.
-  if (run.process.store.stats().clockAheadMs !== 0) return;
+  // A clock that has jumped is not believed yet, nor any while the manifest was just rebuilt.
+  if (run.process.clock.aheadMs !== 0 || run.process.clock.keepsAll()) return;
   const nowMs = run.time.now();
   const late = seen.find(({ text }) => run.expiry.mustBeGone(run.truth.byText(text)!, nowMs));
   if (late !== undefined) throw new Wrong(`its time has ended, but it is there: ${late.text}`);

@@ -10,7 +10,7 @@ import { runSeeds } from './run-seeds.ts';
 import { simulate } from './simulation.ts';
 
 /** About 40 s on two slow cores. */
-const SEEDS = Number(process.env['SIM_SEEDS'] ?? 700);
+const SEEDS = Number(process.env['SIM_SEEDS'] ?? 1000);
 const ONE = process.env['SIM_SEED'];
 
 if (ONE === undefined) {

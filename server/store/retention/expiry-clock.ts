@@ -7,6 +7,10 @@
  * earlier of the two. The wall clock is believed once the difference has lasted for CLOCK_HOLD_MS, and the lines that
  * arrive do not speak against it: a server that is alone with its time has it wrong. Lines of the future, and of long
  * ago, change nothing else: a quiet store expires its lines, too.
+ *
+ * When the manifest was rebuilt, what it noted of the clock is lost, and the newest line says nothing: it may be from
+ * after a jump. So nothing expires until the server has run for CLOCK_HOLD_MS. Only expiry waits; `now` and the ages that
+ * are counted by it go on.
  */
 import type { Logger } from 'pino';
 import { CLOCK_HOLD_MS, CLOCK_JUMP_MS, CLOCK_LINES_MS } from '../../limits.ts';
@@ -21,11 +25,17 @@ export interface ExpiryClockOptions {
 
 /** What a store keeps of the clock, for its next start. */
 export interface SavedClock {
-  readonly seenMs: number;
+  /** Absent when the manifest was rebuilt, until something is noted. */
+  readonly seenMs?: number;
   /** How long the clock is not believed already, and how far it is ahead; 0 when it is believed. */
   readonly heldMs: number;
   readonly aheadMs: number;
+  /** How long the server must still run before anything expires; absent when it need not. */
+  readonly keepAllMs?: number;
 }
+
+/** Of a manifest that was rebuilt. */
+export const LOST_CLOCK: SavedClock = { heldMs: 0, aheadMs: 0, keepAllMs: CLOCK_HOLD_MS };
 
 interface Hold {
   readonly sinceMs: number;
@@ -38,6 +48,8 @@ export class ExpiryClock {
   /** A time that was believed, and the monotonic clock then; undefined while there is nothing to believe. */
   #believed: { readonly wallMs: number; readonly atMs: number } | undefined;
   #hold: Hold | undefined;
+  /** On the monotonic clock; undefined when things expire. */
+  #keepAllUntilMs: number | undefined;
   /** The newest time of the lines that came of late, and when it came. */
   #newestLine = { timeMs: -Infinity, atMs: -Infinity };
 
@@ -47,13 +59,14 @@ export class ExpiryClock {
 
   /**
    * Called once what the store has seen last is known.
-   * @param saved  undefined when nothing was noted: then the newest line that is not of the future says how late it was
+   * @param saved  without `seenMs` the newest line that is not of the future says how late it was
    */
   begin(saved: SavedClock | undefined, lineTimesMs: Iterable<number>): void {
     const wallMs = this.#options.now();
     const atMs = this.#options.monotonicMs();
+    this.#keepAllUntilMs = saved?.keepAllMs === undefined ? undefined : atMs + saved.keepAllMs;
     let seenMs = saved?.seenMs ?? -Infinity;
-    if (saved === undefined) for (const timeMs of lineTimesMs) if (timeMs <= wallMs) seenMs = Math.max(seenMs, timeMs);
+    if (seenMs === -Infinity) for (const timeMs of lineTimesMs) if (timeMs <= wallMs) seenMs = Math.max(seenMs, timeMs);
     if (seenMs === -Infinity) return;
     this.#believed = { wallMs: seenMs, atMs };
     const aheadMs = wallMs - seenMs;
@@ -68,7 +81,7 @@ export class ExpiryClock {
     if (isStale || timeMs >= this.#newestLine.timeMs) this.#newestLine = { timeMs, atMs };
   }
 
-  /** Epoch milliseconds by which things expire. */
+  /** Epoch milliseconds, as far as the wall clock can be believed. */
   now(): number {
     const wallMs = this.#options.now();
     const atMs = this.#options.monotonicMs();
@@ -80,6 +93,21 @@ export class ExpiryClock {
       return this.#believe(wallMs, atMs);
     }
     return Math.floor(Math.min(wallMs, expectedMs));
+  }
+
+  /** Epoch milliseconds by which things expire; undefined while nothing may. */
+  expiryNow(): number | undefined {
+    return this.keepsAll() ? undefined : this.now();
+  }
+
+  /** True while nothing may expire, nor be forgotten. */
+  keepsAll(): boolean {
+    if (this.#keepAllUntilMs === undefined) return false;
+    const atMs = this.#options.monotonicMs();
+    if (atMs < this.#keepAllUntilMs || this.#isContradicted(this.now(), atMs)) return true;
+    this.#keepAllUntilMs = undefined;
+    this.#options.log.info({ clock: isoOf(this.now()) }, 'the rebuilt manifest is old enough; retention goes on');
+    return false;
   }
 
   /** For what waits: it does not jump. */
@@ -94,9 +122,17 @@ export class ExpiryClock {
 
   save(): SavedClock {
     const seenMs = this.now();
-    if (this.#hold === undefined) return { seenMs, heldMs: 0, aheadMs: 0 };
-    const heldMs = Math.floor(this.#options.monotonicMs() - this.#hold.sinceMs);
-    return { seenMs, heldMs, aheadMs: Math.floor(this.#hold.aheadMs) };
+    const atMs = this.#options.monotonicMs();
+    const keepAllMs = this.keepsAll() ? { keepAllMs: this.#leftMs(this.#keepAllUntilMs!, atMs) } : {};
+    if (this.#hold === undefined) return { seenMs, heldMs: 0, aheadMs: 0, ...keepAllMs };
+    const heldMs = CLOCK_HOLD_MS - this.#leftMs(this.#hold.sinceMs + CLOCK_HOLD_MS, atMs);
+    return { seenMs, heldMs, aheadMs: Math.floor(this.#hold.aheadMs), ...keepAllMs };
+  }
+
+  /** What is left of a hold after a restart: one that lines prolong lasts until they had the time to arrive again. */
+  #leftMs(untilMs: number, atMs: number): number {
+    const leftMs = Math.ceil(untilMs - atMs);
+    return this.#isContradicted(this.#options.now(), atMs) ? Math.max(leftMs, CLOCK_LINES_MS) : leftMs;
   }
 
   #believe(wallMs: number, atMs: number): number {

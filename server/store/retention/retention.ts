@@ -32,7 +32,8 @@ export interface RetentionOptions {
   readonly indexedFields: readonly string[];
   /** Does `compact` of ../compaction/compact.ts. */
   readonly compact: (input: CompactInput, stop: AbortSignal) => Promise<CompactOutput>;
-  readonly now: () => number;
+  /** Epoch milliseconds by which lines expire; undefined while none may. */
+  readonly expiryNow: () => number | undefined;
   readonly log: Logger;
   readonly disk?: Disk;
 }
@@ -69,13 +70,14 @@ export class Retention {
   }
 
   async #run(): Promise<void> {
-    const { store, bytesMax, rules, log } = this.#options;
+    const { store, bytesMax, rules, expiryNow, log } = this.#options;
     try {
       if (bytesMax !== Infinity) await store.maintain(() => this.#keepSize());
-      if (rules.length === 0) return;
-      await store.maintain(() => this.#dropExpired());
+      const nowMs = rules.length === 0 ? undefined : expiryNow();
+      if (nowMs === undefined) return;
+      await store.maintain(() => this.#dropExpired(nowMs));
       let rewrites = true;
-      while (rewrites && !this.#closed) rewrites = await store.maintain((closing) => this.#rewriteNext(closing));
+      while (rewrites && !this.#closed) rewrites = await store.maintain((closing) => this.#rewriteNext(nowMs, closing));
     } catch (err) {
       if (!this.#closed) log.error({ err }, 'retention failed and will be tried again');
     }
@@ -108,26 +110,26 @@ export class Retention {
     return bytes;
   }
 
-  async #dropExpired(): Promise<void> {
-    const { store, now, log } = this.#options;
-    const { expired } = planByRules(store.segments(), this.#ageOf, now());
+  async #dropExpired(nowMs: number): Promise<void> {
+    const { store, log } = this.#options;
+    const { expired } = planByRules(store.segments(), this.#ageOf, nowMs);
     if (expired.length === 0) return;
     await store.replaceSegments(expired, []);
     log.info({ segments: expired.length }, 'dropped segments whose streams have all expired');
   }
 
   /** @returns false when no segment is worth it */
-  async #rewriteNext(closing: AbortSignal): Promise<boolean> {
-    const { store, now } = this.#options;
+  async #rewriteNext(nowMs: number, closing: AbortSignal): Promise<boolean> {
+    const { store } = this.#options;
     const whole = store.segments().filter((segment) => store.isWhole(segment));
-    const [segment] = planByRules(whole, this.#ageOf, now()).rewritten;
+    const [segment] = planByRules(whole, this.#ageOf, nowMs).rewritten;
     if (segment === undefined) return false;
-    await this.#rewrite(segment, closing);
+    await this.#rewrite(segment, nowMs, closing);
     return true;
   }
 
-  async #rewrite(segment: LiveSegment, closing: AbortSignal): Promise<void> {
-    const { store, dataDir, indexedFields, compact, now, log } = this.#options;
+  async #rewrite(segment: LiveSegment, nowMs: number, closing: AbortSignal): Promise<void> {
+    const { store, dataDir, indexedFields, compact, log } = this.#options;
     const input: CompactInput = {
       dataDir,
       indexedFields,
@@ -136,7 +138,7 @@ export class Retention {
       dayNumber: segment.rowGroups[0]!.baseDay,
       sequence: store.takeSequence(),
       segments: [compactSegment(segment)],
-      cutoffsNs: cutoffsOf(segment, this.#ageOf, now()),
+      cutoffsNs: cutoffsOf(segment, this.#ageOf, nowMs),
     };
     const output = await compact(input, closing);
     if (output.kind === 'too-large') throw new RangeError('BUG: one segment is too large for a merge');

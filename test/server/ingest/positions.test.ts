@@ -130,6 +130,44 @@ test('a clock that jumps, forward or back, makes nothing older', () => {
   expect(positions.known('n1', 'g')).toEqual(at(0));
 });
 
+test('what is heard of after a jump, before anything was looked through, grows no older by it; over a start, too', () => {
+  for (const byMs of [2 * NODE_UNSEEN_MS_MAX, -2 * NODE_UNSEEN_MS_MAX]) {
+    let nowMs = Date.UTC(2026, 10, 23);
+    const positions = new Positions(() => nowMs);
+    positions.expire();
+    nowMs += byMs;
+    positions.apply(known);
+    const restored = new Positions(() => nowMs);
+    restored.restore(positions.save());
+    nowMs -= byMs;
+    for (const each of [positions, restored]) {
+      each.expire();
+      expect(each.known('n1', 'f')).toEqual(at(100));
+    }
+    nowMs += NODE_UNSEEN_MS_MAX / 2;
+    for (const each of [positions, restored])
+      expect(each.save()).toMatchObject({ nodes: { n1: { seenMs: nowMs - NODE_UNSEEN_MS_MAX / 2 } } });
+  }
+});
+
+test('while all is kept nothing is forgotten, however old it seems, and no age is moved', () => {
+  let nowMs = 0;
+  let keepsAll = true;
+  const positions = new Positions(
+    () => nowMs,
+    () => keepsAll,
+  );
+  positions.apply(known);
+  positions.apply(batch({ gone: ['g'] }));
+  positions.apply(batch({ node: PUSH_NODE, files: [range(oldKeyFile('k'), 0, 1)] }));
+  const saved = positions.save();
+  for (; nowMs < 2 * NODE_UNSEEN_MS_MAX; nowMs += 3_600_000) positions.expire();
+  expect(positions.save()).toEqual(saved);
+  keepsAll = false;
+  positions.expire();
+  expect([positions.fileCount, positions.known(PUSH_NODE, oldKeyFile('k'))]).toEqual([0, at(0)]);
+});
+
 test('keys are bounded: the oldest goes first', () => {
   const positions = new Positions(() => 0);
   for (let i = 0; i <= IDEMPOTENCY_KEYS_MAX; i++)

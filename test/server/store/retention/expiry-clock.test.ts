@@ -1,10 +1,12 @@
 /** What expires, by which time, when the clock of the machine is set: forward, back, while the server was down. */
+import { rm } from 'node:fs/promises';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { CLOCK_HOLD_MS, CLOCK_LINES_MS } from '../../../../server/limits.ts';
-import { ExpiryClock, type SavedClock } from '../../../../server/store/retention/expiry-clock.ts';
+import { manifestPaths } from '../../../../server/store/manifest-file.ts';
+import { ExpiryClock, LOST_CLOCK, type SavedClock } from '../../../../server/store/retention/expiry-clock.ts';
 import { batchOf, linesAsRead, numberedLines, TODAY } from '../batches.ts';
-import { append, linesOf, openStore, type OpenStore, reopen } from '../open-store.ts';
+import { append, closeStore, linesOf, openStore, type OpenStore, reopen } from '../open-store.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -19,9 +21,13 @@ class Machine {
   readonly monotonicMs = (): number => this.elapsedMs;
 
   clock(saved?: SavedClock, lines: readonly number[] = []): ExpiryClock {
-    const clock = new ExpiryClock({ now: this.wall, monotonicMs: this.monotonicMs, log });
+    const clock = this.newClock();
     clock.begin(saved, lines);
     return clock;
+  }
+
+  newClock(): ExpiryClock {
+    return new ExpiryClock({ now: this.wall, monotonicMs: this.monotonicMs, log });
   }
 
   /** Looked at every hour, as housekeeping does more often. */
@@ -120,9 +126,57 @@ test('starts again and again do not prolong the hold', () => {
   expect(saved.seenMs).toBe(machine.wall());
 });
 
+test('a hold that lines prolong does so over a restart, too: they have the time to arrive again', () => {
+  for (const first of [{ seenMs: START_MS, heldMs: 0, aheadMs: 0 }, LOST_CLOCK]) {
+    const machine = new Machine();
+    machine.skewMs = 40 * DAY_MS;
+    const isHeld = (clock: ExpiryClock): boolean => clock.aheadMs > 0 || clock.expiryNow() === undefined;
+    let saved: SavedClock = first;
+    let clock = machine.clock(saved, [machine.wall()]);
+    for (let days = 0; days < 3; days++) {
+      clock = machine.clock(saved, [machine.wall()]);
+      for (let ms = 0; ms < DAY_MS; ms += HOUR_MS / 2) {
+        machine.pass(clock, HOUR_MS / 2);
+        clock.sawLine(START_MS + machine.elapsedMs);
+        expect(isHeld(clock)).toBe(true);
+      }
+      saved = clock.save();
+    }
+    machine.pass(clock, 2 * CLOCK_LINES_MS);
+    expect([isHeld(clock), clock.save()]).toEqual([false, { seenMs: machine.wall(), heldMs: 0, aheadMs: 0 }]);
+  }
+});
+
+test('after a rebuild of the manifest nothing expires for a day that the server runs, and the time is what it seems', () => {
+  for (const lines of [[], [START_MS], [START_MS, START_MS + 40 * DAY_MS]]) {
+    const machine = new Machine();
+    machine.skewMs = 40 * DAY_MS;
+    const clock = machine.clock(LOST_CLOCK, lines);
+    expect(clock.now()).toBe(machine.clock(undefined, lines).now());
+    machine.pass(clock, CLOCK_HOLD_MS - HOUR_MS);
+    expect(clock.expiryNow()).toBe(undefined);
+    expect(clock.save()).toMatchObject({ keepAllMs: HOUR_MS });
+    machine.pass(clock, HOUR_MS);
+    expect(clock.expiryNow()).toBe(machine.wall());
+    expect(clock.save()).toEqual({ seenMs: machine.wall(), heldMs: 0, aheadMs: 0 });
+  }
+});
+
+test('the day after a rebuild counts on over starts, and leaves out the time that the server is down', () => {
+  const machine = new Machine();
+  let saved = LOST_CLOCK;
+  for (let ms = 0; ms < CLOCK_HOLD_MS; ms += 2 * HOUR_MS) {
+    machine.elapsedMs += 5 * HOUR_MS;
+    const clock = machine.clock(saved, [START_MS]);
+    expect(clock.expiryNow()).toBe(undefined);
+    machine.pass(clock, 2 * HOUR_MS);
+    saved = clock.save();
+  }
+  expect(saved).toEqual({ seenMs: machine.wall(), heldMs: 0, aheadMs: 0 });
+});
+
 async function storeOn(machine: Machine): Promise<OpenStore> {
-  const clock = new ExpiryClock({ now: machine.wall, monotonicMs: machine.monotonicMs, log });
-  return openStore({ now: machine.wall, clock, retentionMs: 7 * DAY_MS });
+  return openStore({ now: machine.wall, clock: machine.newClock(), retentionMs: 7 * DAY_MS });
 }
 
 test('a store keeps its lines through a jump of forty days, over a restart, too, and drops them in the end', async () => {
@@ -134,8 +188,7 @@ test('a store keeps its lines through a jump of forty days, over a restart, too,
   machine.skewMs = 40 * DAY_MS;
   await open.store.tick();
   expect(open.store.stats()).toMatchObject({ rowCount: 10, clockAheadMs: 40 * DAY_MS });
-  const clock = new ExpiryClock({ now: machine.wall, monotonicMs: machine.monotonicMs, log });
-  open = await reopen(open, { clock });
+  open = await reopen(open, { clock: machine.newClock() });
   expect(linesOf(open.store)).toEqual(linesAsRead(lines));
   for (let hours = 0; hours <= 25; hours++) {
     machine.elapsedMs += HOUR_MS;
@@ -157,4 +210,27 @@ test('a store that was quiet for longer than its retention drops its lines all t
     await open.store.tick();
   }
   expect(linesOf(open.store)).toEqual(linesAsRead(numberedLines('future', 0, 5, TODAY + 1200)));
+});
+
+test('a store whose manifest is lost with what it noted of a jump drops nothing for a day, whatever came after the jump', async () => {
+  const machine = new Machine();
+  let open = await storeOn(machine);
+  const lines = [...numberedLines('old', 0, 5), ...numberedLines('new', 0, 5, TODAY + 40)];
+  await append(open.store, batchOf({ lines: lines.slice(0, 5) }));
+  await open.store.flushAll();
+  machine.skewMs = 40 * DAY_MS;
+  await append(open.store, batchOf({ lines: lines.slice(5) }));
+  await closeStore(open);
+  for (const path of manifestPaths(open.dataDir)) await rm(path);
+  const { state: _, ...options } = open.options;
+  open = await openStore({ ...options, clock: machine.newClock() });
+  for (let hours = 0; hours < 24; hours++) {
+    expect(linesOf(open.store)).toEqual(linesAsRead(lines));
+    // What a start has noted counts for the next one.
+    if (hours % 8 === 0) open = await reopen(open, { clock: machine.newClock() });
+    machine.elapsedMs += HOUR_MS;
+    await open.store.tick();
+  }
+  await open.store.flushAll();
+  expect(linesOf(open.store)).toEqual(linesAsRead(lines.slice(5)));
 });

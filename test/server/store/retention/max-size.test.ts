@@ -40,9 +40,9 @@ async function fullStore(): Promise<OpenStore & { limitBytes: number; segmentByt
   const { store, dataDir, options } = open;
   const limitBytes = await sizeOf(dataDir);
   const segmentBytes = Math.max(...store.segments().map(({ sizeBytes }) => sizeBytes));
-  const { now, log, indexedFields } = options;
+  const { now: expiryNow, log, indexedFields } = options;
   const bytesMax = MAX_SIZE_RESERVE_BYTES + limitBytes;
-  const shared = { store, dataDir, indexedFields, now, log, compact: compactHere };
+  const shared = { store, dataDir, indexedFields, expiryNow, log, compact: compactHere };
   return {
     ...open,
     limitBytes,

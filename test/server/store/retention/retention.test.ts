@@ -20,10 +20,10 @@ const RULES: readonly RetentionRule[] = [
 ];
 
 function retentionOf({ store, dataDir, options }: OpenStore, changes: Partial<RetentionOptions> = {}): Retention {
-  const { disk = realDisk, now, log, indexedFields } = options;
+  const { disk = realDisk, now: expiryNow, log, indexedFields } = options;
   const run: RetentionOptions['compact'] = (input, stop) => compact(disk, input, () => stop.aborted);
   const rules = { rules: RULES, retentionMs: 5 * DAY_MS, bytesMax: Infinity };
-  return new Retention({ store, dataDir, indexedFields, now, log, disk, compact: run, ...rules, ...changes });
+  return new Retention({ store, dataDir, indexedFields, expiryNow, log, disk, compact: run, ...rules, ...changes });
 }
 
 function linesOfApp(app: string, day: number, count = 10): Line[] {
@@ -54,6 +54,14 @@ test('rules drop whole segments, write others anew, and leave the rest alone', a
   await retentionOf(open).tick();
   expect(open.store.stats().segmentCount).toBe(4);
   await expectLines(open, [...other, ...other, ...long, ...young, ...kept]);
+});
+
+test('while nothing may expire, rules drop and rewrite nothing', async () => {
+  const open = await openStore({ now: () => NOON_MS });
+  const short = linesOfApp('short-1', TODAY - 4);
+  const all = await segments(open, short, [...short, ...linesOfApp('long', TODAY - 4)]);
+  await retentionOf(open, { expiryNow: () => undefined }).tick();
+  await expectLines(open, all);
 });
 
 test('few expired lines wait, but not for ever', async () => {
