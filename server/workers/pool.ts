@@ -87,8 +87,7 @@ export class WorkerPool {
   run<Input, Output>(kind: TaskKind<Input, Output>, input: Input, options: RunOptions): Promise<Output> {
     const { flow, transfer = [], signal, stop } = options;
     // Signals outlive their tasks: neither a task nor its result may stay with them.
-    const settled = new AbortController();
-    const once = { once: true, signal: settled.signal };
+    const forgets: (() => void)[] = [];
     const output = new Promise<Output>((resolve, reject) => {
       signal?.throwIfAborted();
       stop?.throwIfAborted();
@@ -98,12 +97,16 @@ export class WorkerPool {
       }
       const message = { name: kind.name, input };
       const task: PendingTask = { message, flow, transfer, resolve: resolve as (output: unknown) => void, reject };
-      signal?.addEventListener('abort', () => this.#cancel(task, signal.reason), once);
-      stop?.addEventListener('abort', () => this.#stop(task, stop.reason), once);
+      forgets.push(
+        onAbort(signal, (reason) => this.#cancel(task, reason)),
+        onAbort(stop, (reason) => this.#stop(task, reason)),
+      );
       this.#queue.add(task, flow);
       this.#dispatch();
     });
-    return output.finally(() => settled.abort());
+    return output.finally(() => {
+      for (const forget of forgets) forget();
+    });
   }
 
   /** Fails what waits and ends the threads, even in the middle of a task. */
@@ -203,6 +206,16 @@ export class WorkerPool {
       if (running?.task === task) Atomics.store(signals, SIGNAL_CANCELLED, 1);
     }
   }
+}
+
+/**
+ * Calls back when the signal is given. Returns what ends that. A listener that another signal takes away may stay: of
+ * several such listeners, Node 24 holds on to the removal of the last one only.
+ */
+function onAbort(signal: AbortSignal | undefined, callback: (reason: unknown) => void): () => void {
+  const listener = (): void => callback(signal!.reason);
+  signal?.addEventListener('abort', listener, { once: true });
+  return () => signal?.removeEventListener('abort', listener);
 }
 
 function died(cause: unknown): WorkerDiedError {

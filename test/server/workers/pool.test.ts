@@ -1,4 +1,7 @@
 import { getEventListeners } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { Metrics } from '../../../shared/metrics.ts';
@@ -14,6 +17,9 @@ const FAIL = taskKind<string, never>('fail');
 const YIELD = taskKind<Int32Array, null>('yield');
 
 const flow = taskFlow('query');
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const pools: WorkerPool[] = [];
 
@@ -143,10 +149,17 @@ test('a task that nobody wants leaves the queue, or is told to stop', async () =
 test('a signal keeps nothing of the tasks that ended before it', async () => {
   const { pool } = newPool();
   const { signal } = new AbortController();
-  await Promise.all([
+  const { wait, open } = gate();
+  const tasks = [
+    pool.run(WAIT, wait, { flow, signal, stop: signal }),
     pool.run(ECHO, 1, { flow, signal, stop: signal }),
     expect(pool.run(FAIL, 'other', { flow, signal, stop: signal })).rejects.toThrow('oh'),
-  ]);
+  ];
+  await setImmediate();
+  // What only garbage collection has kept until now is gone while the tasks run.
+  collectGarbage();
+  open();
+  await Promise.all(tasks);
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
