@@ -85,6 +85,8 @@ export class Retention {
 
   async #keepSize(): Promise<void> {
     const { store, dataDir, bytesMax, log } = this.#options;
+    // Before the segments are listed: one that a flush adds meanwhile may be the oldest.
+    const otherBytes = await this.#otherBytes();
     const live = new Map(store.segments().map((segment) => [segment.path, segment]));
     const segments = store.manifest.segments.map((segment) => {
       const path = segmentPath(dataDir, segment.day, segment.sequence);
@@ -92,7 +94,7 @@ export class Retention {
       return { ...segment, path, rowGroups: opened?.rowGroups ?? [], newest: newestInstantOf(segment, opened) };
     });
     const segmentBytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-    const totalBytes = segmentBytes + (await this.#otherBytes());
+    const totalBytes = segmentBytes + otherBytes;
     const dropped = oldestBeyond(segments, totalBytes, bytesMax - MAX_SIZE_RESERVE_BYTES);
     if (dropped.length === 0) return;
     await store.replaceSegments(dropped, []);
