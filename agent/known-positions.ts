@@ -8,6 +8,8 @@ import { isExtendedHead } from './file-head.ts';
 import type { Offsets } from './log-file.ts';
 import { BEGUN, DONE } from './run-ledger.ts';
 
+type ContainerName = Pick<FileId, 'uid' | 'container'>;
+
 /** Owns the mirror of the server's positions. */
 export class KnownPositions {
   readonly #goneMs: number;
@@ -18,8 +20,11 @@ export class KnownPositions {
   /** Files that were read to their end here, or whose rest was said to be lost; notes of what is gone. */
   readonly #finished = new Set<string>();
   /** Chain → the file that was begun last, as of the agent's start: the others had been read to their end. */
-  #lastBeforeStart: ReadonlyMap<string, FileId> | undefined;
+  #lastBeforeStart: ReadonlyMap<string, FileId> = new Map();
   #caughtUpMs: number | undefined;
+  /** `<uid>/<container>` of those of which the server has stored something that this agent sent. */
+  readonly #moved = new Set<string>();
+  #hasMoved = false;
   /** Files for which a lost file stands. */
   readonly #claimed = new Set<string>();
 
@@ -43,6 +48,19 @@ export class KnownPositions {
     return this.#positions.keys();
   }
 
+  /** The server has stored a batch of this agent. */
+  acknowledge(id: string, position: Offsets): void {
+    this.set(id, position);
+    const file = parseFileId(id) ?? parseLedgerId(id);
+    if (file !== undefined) this.#moved.add(containerOf(file));
+    this.#hasMoved = true;
+  }
+
+  /** Whether the server has stored something of the container that this agent sent. */
+  hasMoved(container: ContainerName): boolean {
+    return this.#moved.has(containerOf(container));
+  }
+
   set(id: string, position: Offsets): void {
     this.#positions.set(id, position);
     if (isExtendedHead(id)) this.#extended.add(id);
@@ -54,8 +72,18 @@ export class KnownPositions {
     this.#extended.clear();
     this.#missingSinceMs.clear();
     for (const { file, stdout, stderr } of positions) this.set(file, [stdout, stderr]);
-    this.#caughtUpMs ??= this.#positions.get(CAUGHT_UP_ID)?.[0];
-    this.#lastBeforeStart ??= lastOfChains(this.#positions.keys());
+    if (!this.#hasMoved) this.#caughtUpMs = this.#positions.get(CAUGHT_UP_ID)?.[0];
+    this.#takeLast();
+  }
+
+  /** Of a container of which this agent has not sent anything yet, all that the server knows is from before its start. */
+  #takeLast(): void {
+    const last = lastOfChains(this.#positions.keys());
+    for (const [chain, file] of this.#lastBeforeStart) if (this.hasMoved(file)) last.set(chain, file);
+    for (const [chain, file] of last) {
+      if (this.hasMoved(file) && !this.#lastBeforeStart.has(chain)) last.delete(chain);
+    }
+    this.#lastBeforeStart = last;
   }
 
   /**
@@ -69,8 +97,8 @@ export class KnownPositions {
   }
 
   /** Its directory is gone, and all of it is stored or said to be lost: its files and its ledger may be forgotten together. */
-  finishContainer({ uid, container }: Pick<FileId, 'uid' | 'container'>): void {
-    const prefix = `${uid}/${container}/`;
+  finishContainer(container: ContainerName): void {
+    const prefix = `${containerOf(container)}/`;
     for (const id of this.#positions.keys()) if (id.startsWith(prefix)) this.finish(id, true);
   }
 
@@ -99,7 +127,7 @@ export class KnownPositions {
 
   /** The last file of a chain that earlier agents have sent something of. */
   lastBeforeStart(chain: string): FileId | undefined {
-    return this.#lastBeforeStart?.get(chain);
+    return this.#lastBeforeStart.get(chain);
   }
 
   /** Files and ledgers that went while no agent ran. What is done with may be forgotten; the rest is returned, once. */
@@ -112,7 +140,7 @@ export class KnownPositions {
     for (const id of missing) {
       const file = parseFileId(id);
       const isLast = file !== undefined && this.lastBeforeStart(chainOf(file))?.id === id;
-      if (isLast && file.restart >= (doneRuns.get(`${file.uid}/${file.container}`) ?? 0)) files.push(file);
+      if (isLast && file.restart >= (doneRuns.get(containerOf(file)) ?? 0)) files.push(file);
       else if (this.#isUndone(id)) ledgers.push(id);
       else this.finish(id, false);
     }
@@ -122,6 +150,11 @@ export class KnownPositions {
   /** A lost file stands for this one from now on: it is forgotten with the batch that has the marker. */
   claim(id: string): void {
     this.#claimed.add(id);
+  }
+
+  /** Nothing stands for it after all. */
+  disclaim(id: string): void {
+    this.#claimed.delete(id);
   }
 
   /** The server has forgotten these files. */
@@ -145,7 +178,7 @@ export class KnownPositions {
     const doneRuns = new Map<string, number>();
     for (const [id, counts] of this.#positions) {
       const ledger = parseLedgerId(id);
-      if (ledger !== undefined) doneRuns.set(`${ledger.uid}/${ledger.container}`, counts[DONE]);
+      if (ledger !== undefined) doneRuns.set(containerOf(ledger), counts[DONE]);
     }
     return doneRuns;
   }
@@ -156,13 +189,17 @@ export class KnownPositions {
 }
 
 /** The server answers in the order in which it came to know the files, and a chain is read oldest file first. */
-function lastOfChains(ids: Iterable<string>): ReadonlyMap<string, FileId> {
+function lastOfChains(ids: Iterable<string>): Map<string, FileId> {
   const last = new Map<string, FileId>();
   for (const id of ids) {
     const file = parseFileId(id);
     if (file !== undefined) last.set(chainOf(file), file);
   }
   return last;
+}
+
+function containerOf({ uid, container }: ContainerName): string {
+  return `${uid}/${container}`;
 }
 
 function chainOf({ uid, container, restart }: FileId): string {

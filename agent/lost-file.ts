@@ -16,23 +16,36 @@ export interface LostFile {
   /** What the marker calls it. */
   readonly name: string;
   readonly reason: LossReason;
+  /** The part of its identity that tells it from others of its run: see headOfUnseen. */
+  readonly idMs: number;
   /** The file that the server knows, if any: it may be forgotten once the marker is stored. */
   readonly replaces?: string;
+}
+
+export interface AddedFile {
+  readonly chain: Chain;
+  readonly file: LogFile;
 }
 
 /**
  * Adds the file to its chain, which is made when there is none, ahead of all others.
  * @param timeMs  of its marker
  */
-export function addLostFile(container: Container, lost: LostFile, nowMs: number, timeMs: number): Chain {
-  const { restart, name, reason, replaces } = lost;
+export function addLostFile(container: Container, lost: LostFile, nowMs: number, timeMs: number): AddedFile {
+  const { restart, name, reason, idMs, replaces } = lost;
   const chain = chainOfRun(container, restart);
-  const file = unopenedFile(name, restart, headOfUnseen(nowMs), nowMs, timeMs);
+  const file = unopenedFile(name, restart, headOfUnseen(idMs), nowMs, timeMs);
   loseRest(file, reason, false);
   file.replaces = replaces;
   chain.files.push(file);
   sortFiles(chain);
-  return chain;
+  return { chain, file };
+}
+
+/** Takes back what was added, and the chain if it was made for that. */
+export function withdrawLostFile(container: Container, { chain, file }: AddedFile): void {
+  chain.files = chain.files.filter((other) => other !== file);
+  if (chain.files.length === 0) container.chains.delete(chain.restart);
 }
 
 /**

@@ -14,7 +14,7 @@ import { isLostHead, parseLedgerId, timeOfHead, type FileId } from '../shared/fi
 import type { KnownPositions } from './known-positions.ts';
 import { FIRST_FILE_MS_MAX, KUBELET_FILES_MAX } from './limits.ts';
 import { statIfThere } from './log-file.ts';
-import { addLostFile, type LostFile } from './lost-file.ts';
+import { addLostFile, withdrawLostFile, type AddedFile, type LostFile } from './lost-file.ts';
 import type { LossReason } from './losses.ts';
 import type { ReadyQueue } from './ready-queue.ts';
 import { BEGUN, DONE, rewindNote } from './run-ledger.ts';
@@ -32,6 +32,8 @@ export interface LostFilesOptions {
 /** Adds entries of lost files to the tail's containers. */
 export class LostFiles {
   readonly #options: LostFilesOptions;
+  /** What may be withdrawn. */
+  readonly #judgements = new Map<Container, Judgement>();
   #startMs = 0;
 
   constructor(options: LostFilesOptions) {
@@ -45,7 +47,7 @@ export class LostFiles {
 
   /** Something was here that nobody has looked into. */
   unseen(directory: ContainerDirectory, nowMs: number): void {
-    this.#lose(directory, { restart: 0, name: '0.log', reason: 'unseen' }, nowMs);
+    this.#lose(directory, { restart: 0, name: '0.log', reason: 'unseen', idMs: nowMs }, nowMs);
   }
 
   /**
@@ -55,6 +57,7 @@ export class LostFiles {
    */
   judge(container: Container, nowMs: number): void {
     if (!container.isWhole) return;
+    this.#begin(container);
     this.#takeLedger(container, nowMs);
     const runs = [...container.chains.values()]
       .filter(({ files }) => files.length > 0)
@@ -63,6 +66,7 @@ export class LostFiles {
     const newest = runs.at(-1);
     if (container.wasShut) {
       excuse(container, runs);
+      this.#judgements.set(container, EXCUSED);
       return;
     }
     if (newest === undefined) {
@@ -74,6 +78,31 @@ export class LostFiles {
     for (const chain of runs) this.#judgeHead(container, chain, nowMs);
   }
 
+  /**
+   * After a rewind. The server may know more than it did when the container was judged: the last batch of an agent that was
+   * killed can be stored after the next one has asked for positions. Until something that this agent sent is stored, what it
+   * has said to be missing is withdrawn, and judged by what the server knows now.
+   */
+  judgeAgain(container: Container, nowMs: number): void {
+    const { known } = this.#options;
+    const judgement = this.#judgements.get(container);
+    if (judgement === EXCUSED || known.hasMoved(container.directory)) return;
+    this.#judgements.delete(container);
+    if (judgement !== undefined) {
+      for (const added of judgement.added) {
+        withdrawLostFile(container, added);
+        if (added.file.replaces !== undefined) known.disclaim(added.file.replaces);
+      }
+      reset(container, judgement);
+    }
+    this.judge(container, nowMs);
+  }
+
+  /** Its directory is gone, and there is nothing left to say of it. */
+  forget(container: Container): void {
+    this.#judgements.delete(container);
+  }
+
   /** After a rewind: the ledgers of all containers that have one go on from what the server knows. */
   rewindLedger({ ledger, judgedMs }: Container): void {
     if (judgedMs !== undefined) rewindNote(ledger, this.#options.known.of(ledger.id));
@@ -83,7 +112,7 @@ export class LostFiles {
   judgeMissing(nowMs: number): void {
     const { known, containers, goneMs } = this.#options;
     const { files, ledgers } = known.takeUnwatched(nowMs);
-    for (const file of files) this.#replace(this.#directoryOf(file), file, nowMs);
+    for (const file of files) this.#replace(containers.take(this.#directoryOf(file), nowMs), file, nowMs);
     for (const id of ledgers) {
       const container = containers.take(this.#directoryOf(parseLedgerId(id)!), nowMs);
       this.#takeLedger(container, nowMs);
@@ -95,13 +124,23 @@ export class LostFiles {
     }
   }
 
+  #begin(container: Container): Judgement {
+    const { hadFiles } = container;
+    let judgement = this.#judgements.get(container);
+    if (judgement === undefined) this.#judgements.set(container, (judgement = { hadFiles, added: [] }));
+    return judgement;
+  }
+
   #takeLedger(container: Container, nowMs: number): void {
     if (container.judgedMs !== undefined) return;
     container.judgedMs = nowMs;
     const { ledger, owedRuns, chains } = container;
     rewindNote(ledger, this.#options.known.of(ledger.id));
     container.begunRuns = Math.max(container.begunRuns, ledger.acked[BEGUN]);
-    for (let run = ledger.acked[DONE]; run < ledger.acked[BEGUN]; run++) if (!chains.has(run)) owedRuns.add(run);
+    for (let run = ledger.acked[DONE]; run < ledger.acked[BEGUN]; run++) {
+      // A run may have been listed, and its files gone before they could be opened.
+      if ((chains.get(run)?.files.length ?? 0) === 0) owedRuns.add(run);
+    }
   }
 
   /** Runs before `end` that an earlier agent had not read to their end, and whose files have gone. */
@@ -113,9 +152,9 @@ export class LostFiles {
       const last = known.lastBeforeStart(`${uid}/${name}/${run}`);
       container.owedRuns.delete(run);
       if (last === undefined) unknown.push(run);
-      else this.#replace(container.directory, last, nowMs);
+      else this.#replace(container, last, nowMs);
     }
-    this.#loseRuns(container, unknown, 'unwatched', nowMs, nowMs);
+    this.#loseRuns(container, unknown, { reason: 'unwatched', idMs: 0 }, nowMs, nowMs);
   }
 
   /** Runs are numbered without gaps, so a run whose predecessor nobody has seen says that there was one. */
@@ -130,7 +169,8 @@ export class LostFiles {
       const { uid, container: name } = container.directory;
       if (known.lastBeforeStart(`${uid}/${name}/${run}`) === undefined) skipped.push(run);
     }
-    this.#loseRuns(container, skipped, this.#reasonOf(container), begunMs(next), nowMs);
+    const idMs = begunMs(next);
+    this.#loseRuns(container, skipped, { reason: this.#reasonOf(container), idMs }, idMs, nowMs);
   }
 
   /** Whether files are missing before the oldest one of a run. */
@@ -143,10 +183,11 @@ export class LostFiles {
     const last = known.lastBeforeStart(key);
     if (last !== undefined && !isLostHead(last.head)) {
       const isThere = files.some(({ head }) => head === last.head);
-      if (!isThere) this.#replace(container.directory, last, nowMs, begunMs(chain));
+      if (!isThere) this.#replace(container, last, nowMs, begunMs(chain));
     } else if (this.#mayHaveBegunEarlier(container, chain, last)) {
-      const lost = { restart, name: `${restart}.log`, reason: this.#reasonOf(container) } as const;
-      this.#lose(container.directory, lost, nowMs, begunMs(chain));
+      const idMs = begunMs(chain);
+      const lost = { restart, name: `${restart}.log`, reason: this.#reasonOf(container), idMs };
+      this.#loseJudged(container, lost, nowMs, idMs);
     }
   }
 
@@ -172,7 +213,8 @@ export class LostFiles {
     // The time of before the listing: a file that came after it is still to be found.
     const madeMs = statIfThere(directory.path)?.birthtimeMs;
     if (madeMs === undefined || mtimeMs <= madeMs || mtimeMs <= this.#sinceMs || this.#isKnown(directory)) return;
-    this.#lose(directory, { restart: 0, name: '0.log', reason: this.#reasonOf(container) }, nowMs, mtimeMs);
+    const lost = { restart: 0, name: '0.log', reason: this.#reasonOf(container), idMs: mtimeMs };
+    this.#loseJudged(container, lost, nowMs, mtimeMs);
   }
 
   #isKnown({ uid, container }: ContainerDirectory): boolean {
@@ -220,25 +262,40 @@ export class LostFiles {
     return { path: join(podsDir, `${namespace}_${pod}_${uid}`, container), namespace, pod, uid, container };
   }
 
-  #replace(directory: ContainerDirectory, { id, restart }: FileId, nowMs: number, timeMs = nowMs): void {
+  /** @param oldestMs  when the oldest file was begun that is left of the run, if any is */
+  #replace(container: Container, { id, restart, head }: FileId, nowMs: number, oldestMs?: number): void {
     this.#options.known.claim(id);
-    this.#lose(directory, { restart, name: `${restart}.log`, reason: 'unwatched', replaces: id }, nowMs, timeMs);
+    const idMs = oldestMs ?? (timeOfHead(head) ?? 0) + 1;
+    const lost = { restart, name: `${restart}.log`, reason: 'unwatched', idMs, replaces: id } as const;
+    this.#loseJudged(container, lost, nowMs, oldestMs ?? nowMs);
   }
 
   /** One marker for runs that follow each other, so that a crash loop does not get one for each. */
-  #loseRuns(container: Container, runs: readonly number[], reason: LossReason, timeMs: number, nowMs: number): void {
+  #loseRuns(
+    container: Container,
+    runs: readonly number[],
+    why: Pick<LostFile, 'reason' | 'idMs'>,
+    timeMs: number,
+    nowMs: number,
+  ): void {
     for (let first = 0; first < runs.length;) {
       let last = first;
       while (runs[last + 1] === runs[last]! + 1) last++;
       const restart = runs[last]!;
       const name = first === last ? `${restart}.log` : `${runs[first]!}.log to ${restart}.log`;
-      this.#lose(container.directory, { restart, name, reason }, nowMs, timeMs);
+      this.#loseJudged(container, { restart, name, ...why }, nowMs, timeMs);
       first = last + 1;
     }
   }
 
+  /** What is said to be lost for what the server knows, or does not. */
+  #loseJudged(container: Container, lost: LostFile, nowMs: number, timeMs: number): void {
+    const { added } = this.#begin(container);
+    added.push(this.#lose(container.directory, lost, nowMs, timeMs));
+  }
+
   /** @param timeMs  of the marker */
-  #lose(directory: ContainerDirectory, lost: LostFile, nowMs: number, timeMs = nowMs): void {
+  #lose(directory: ContainerDirectory, lost: LostFile, nowMs: number, timeMs = nowMs): AddedFile {
     const { containers, log, ready } = this.#options;
     log.warn({ ...directory, reason: lost.reason }, 'log lines may be lost');
     const container = containers.take(directory, nowMs);
@@ -247,8 +304,29 @@ export class LostFiles {
     container.begunRuns = Math.max(container.begunRuns, lost.restart + 1);
     container.owedRuns.delete(lost.restart);
     containers.quiet.wake(container);
-    ready.add(addLostFile(container, lost, nowMs, timeMs));
+    const added = addLostFile(container, lost, nowMs, timeMs);
+    ready.add(added.chain);
+    return added;
   }
+}
+
+/** What was said of a container, and how it was before. */
+interface Judgement {
+  readonly hadFiles: boolean;
+  readonly added: AddedFile[];
+}
+
+/** Of a container of which nothing was to be kept before. */
+const EXCUSED: Judgement = { hadFiles: true, added: [] };
+
+/** As it was before it was judged for the first time. */
+function reset(container: Container, { hadFiles }: Judgement): void {
+  const { chains, owedRuns } = container;
+  container.judgedMs = undefined;
+  container.begunRuns = 0;
+  owedRuns.clear();
+  for (const chain of chains.values()) chain.isHeadJudged = false;
+  container.hadFiles = hadFiles || chains.size > 0;
 }
 
 /** Nothing was to be kept of the container until now, so nothing is missing. */

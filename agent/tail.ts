@@ -145,7 +145,10 @@ export class Tail {
     boundFiles(this.#containers.files(), this.#descriptors, (file, reason) => this.#giveUp(file, reason));
     if (!isFullScan) return;
     this.#noteMissing(nowMs);
-    for (const { directory } of this.#containers.forgetGone()) this.#known.finishContainer(directory);
+    for (const container of this.#containers.forgetGone()) {
+      this.#known.finishContainer(container.directory);
+      this.#lost.forget(container);
+    }
   }
 
   /** Whether something was not taken yet that will not wait for the next agent: whole lines, and what is deleted. */
@@ -186,12 +189,11 @@ export class Tail {
     this.#known.replace(positions);
     this.#containers.quiet.wakeAll();
     this.#notes.rewind(this.#known);
-    const isFirst = !this.#hasPositions;
     this.#hasPositions = true;
     for (const container of this.#containers) {
       for (const chain of container.chains.values()) this.#rewindChain(chain);
       this.#lost.rewindLedger(container);
-      if (isFirst) this.#lost.judge(container, this.#nowMs);
+      this.#lost.judgeAgain(container, this.#nowMs);
     }
   }
 
@@ -214,7 +216,7 @@ export class Tail {
   /** @param of  a file, or a note that has moved with its batch */
   acknowledge(of: { acked: Offsets }, id: string, to: Offsets): void {
     of.acked = to;
-    this.#known.set(id, to);
+    this.#known.acknowledge(id, to);
   }
 
   goneFiles(nowMs: number): string[] {

@@ -57,9 +57,12 @@ export function parseLedgerId(id: string): LedgerId | undefined {
   return { uid: match[1]!, container: match[2]!, namespace: match[3]!, pod: match[4]! };
 }
 
-/** A head of its own for a file whose first line nobody has seen. */
-export function headOfUnseen(nowMs: number): string {
-  return LOST_PREFIX + nowMs;
+/**
+ * A head for a file whose first line is not known.
+ * @param timeMs  tells it from others of its run; an agent that finds the same loss once more must come to the same time
+ */
+export function headOfUnseen(timeMs: number): string {
+  return LOST_PREFIX + Math.floor(timeMs);
 }
 
 export function isLostHead(head: string): boolean {

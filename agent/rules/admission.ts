@@ -52,7 +52,7 @@ function shut(container: Container, reader: FileReader): void {
     chain.files = [];
   }
   container.chains.clear();
-  container.mtimeMs = -1;
+  container.isStale = true;
 }
 
 /**

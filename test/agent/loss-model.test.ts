@@ -79,9 +79,23 @@ class Life {
   }
 
   async #replaceAgent(): Promise<void> {
+    if (!this.world.sink.isDown && this.#dice(3) === 0) await this.#holdBatch();
     await this.#stop();
     for (let i = this.#dice(8); i > 0; i--) await this.#liveAlone();
     await this.#start();
+  }
+
+  /** The last batch of the agent that is killed now is stored after the next agent has asked for positions. */
+  async #holdBatch(): Promise<void> {
+    const { sink } = this.world;
+    const { fault } = sink;
+    sink.fault = () => 'late';
+    this.#pick().write(1);
+    await until(
+      () => sink.isLate,
+      () => 'no batch comes',
+    );
+    sink.fault = fault;
   }
 
   async #liveAlone(): Promise<void> {

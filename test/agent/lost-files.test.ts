@@ -1,5 +1,5 @@
-/** What is said of a container's directory in which there is no file. */
-import { mkdirSync, mkdtempSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
+/** What is said of a container's directory in which there is no file, or none that can be opened. */
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -11,6 +11,8 @@ import { KnownPositions } from '../../agent/known-positions.ts';
 import { LogOpener } from '../../agent/log-opener.ts';
 import { LostFiles } from '../../agent/lost-files.ts';
 import { ReadyQueue } from '../../agent/ready-queue.ts';
+import { ledgerId } from '../../shared/file-id.ts';
+import type { PositionsAnswer } from '../../shared/wire.ts';
 import { cri, LIVE, until } from './pods.ts';
 
 const log = pino({ level: 'silent' });
@@ -39,10 +41,14 @@ async function leaveTrace(): Promise<void> {
   );
 }
 
-/** Why lines are said to be missing, when `meanwhile` happens between the listing of the directory and the judgement. */
-async function reasonsAfter(meanwhile: () => Promise<void> | void) {
+/**
+ * Why lines are said to be missing, when `meanwhile` happens between the listing of the directory and the judgement.
+ * @param positions  what the server knows
+ */
+async function reasonsAfter(meanwhile: () => Promise<void> | void, positions: PositionsAnswer['positions'] = []) {
   const containers = new Containers({ podsDir, node: 'node', log, rescanMs: 1, watch, unseen: () => undefined });
   const known = new KnownPositions(1);
+  known.replace(positions);
   const lost = new LostFiles({ podsDir, log, ready: new ReadyQueue(), known, containers, goneMs: 1 });
   lost.start(0);
   const container = containers.take({ namespace: 'ns', pod: 'pod', uid: 'uid', container: 'app', path }, 1);
@@ -50,6 +56,7 @@ async function reasonsAfter(meanwhile: () => Promise<void> | void) {
   reconcileContainer(container, descriptors, Date.now(), () => undefined);
   await meanwhile();
   lost.judge(container, Date.now());
+  lost.judgeMissing(Infinity);
   return [...container.chains.values()].flatMap(({ files }) => files.map(({ loss }) => loss?.reason));
 }
 
@@ -60,4 +67,15 @@ test('a file that came and went before the directory was listed', async () => {
 
 test('one that comes after it is still to be found, and nothing is missing', async () => {
   expect(await reasonsAfter(leaveTrace)).toEqual([]);
+});
+
+test('a file that the server knows and that goes between being listed and being opened', async () => {
+  // Listed, and nothing is there to be opened.
+  symlinkSync('nowhere', join(path, LIVE));
+  const ledger = ledgerId({ uid: 'uid', container: 'app', namespace: 'ns', pod: 'pod' });
+  const positions = [
+    { file: 'uid/app/0@2026-01-01T00:00:00Z', stdout: 40, stderr: 40 },
+    { file: ledger, stdout: 1, stderr: 0 },
+  ];
+  expect(await reasonsAfter(() => undefined, positions)).toEqual(['unwatched']);
 });

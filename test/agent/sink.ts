@@ -31,6 +31,8 @@ export type Fault =
   | 'store-and-hang-up'
   /** Stores nothing, and answers with what it knows of the batch's files. */
   | 'conflict'
+  /** Stores the batch only after the next question for positions is answered, and never answers: its agent must be killed. */
+  | 'late'
   | 'hang-up';
 
 export class Sink {
@@ -52,6 +54,7 @@ export class Sink {
   isDown = false;
   /** Answers to the next questions for positions, instead of what is known. */
   readonly wrongAnswers: string[] = [];
+  #late: Batch | undefined;
   /** What the agent is to keep; without an etag, so that it is told every time. Undefined: the route is missing. */
   rules: RulesAnswer | undefined = { rules: NO_RULES, pods: null };
   isWithoutRules = false;
@@ -74,6 +77,11 @@ export class Sink {
     return this.lines.filter((line) => stream === undefined || line.stream === stream).map((line) => line.text);
   }
 
+  /** Whether there is a batch that will be stored late. */
+  get isLate(): boolean {
+    return this.#late !== undefined;
+  }
+
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.url?.startsWith('/agent/rules') === true && !this.isDown) {
       this.#tellRules(request, response);
@@ -90,6 +98,7 @@ export class Sink {
       else {
         const known = [...this.positions, ...this.notes];
         answer(response, 200, { positions: known.map(([file, position]) => ({ file, ...position })) });
+        this.#takeLate();
       }
     } else {
       this.#post(request, response, decodeBatch(Buffer.concat(chunks)));
@@ -118,17 +127,33 @@ export class Sink {
       response.end('{"error":{"code":"TEST","message":"fault"}}');
       return;
     }
+    if (fault === 'late') {
+      this.#late = batch;
+      return;
+    }
+    const wrong = this.#take(batch);
+    if (wrong.length > 0) this.#refuse(response, wrong);
+    else if (fault === 'store-and-hang-up') request.socket.destroy();
+    else answer(response, 200, { rows: 0 });
+  }
+
+  #takeLate(): void {
+    if (this.#late !== undefined) this.#take(this.#late);
+    this.#late = undefined;
+  }
+
+  /**
+   * Stores a batch, unless it is a repeat.
+   * @returns the files for which it is refused
+   */
+  #take(batch: Batch): Batch['files'] {
     const wrong = batch.files.filter(({ file, from }) => !isSame(from, this.#known(file)));
     const isNew = batch.gone.some((file) => this.#of(file).has(file));
     const isRepeat =
       batch.files.length > 0 && !isNew && batch.files.every(({ file, to }) => isWithin(to, this.#known(file)));
     if (isRepeat) this.repeats++;
-    else if (wrong.length > 0) {
-      this.#refuse(response, wrong);
-      return;
-    } else this.#store(batch);
-    if (fault === 'store-and-hang-up') request.socket.destroy();
-    else answer(response, 200, { rows: 0 });
+    else if (wrong.length === 0) this.#store(batch);
+    return isRepeat ? [] : wrong;
   }
 
   #refuse(response: ServerResponse, files: Batch['files']): void {
