@@ -79,11 +79,11 @@ class RunningAgent implements Agent {
   #rejections = 0;
 
   constructor(options: AgentOptions) {
-    const { log, node, rateLimit, multiline, collectGarbage = () => {} } = options;
+    const { log, node, rateLimit, multiline, graceMs, collectGarbage = () => {} } = options;
     const metrics = this.#metrics;
     const ready = this.#ready;
     const wake = (): void => this.#pump();
-    const reader = new FileReader({ batch: this.#batch, ready, metrics, log, rateLimit, multiline, wake });
+    const reader = new FileReader({ batch: this.#batch, ready, metrics, log, rateLimit, multiline, graceMs, wake });
     this.#log = log;
     this.#node = node;
     this.#collectGarbage = collectGarbage;

@@ -168,8 +168,8 @@ function noteRange({ note, to }: NoteMove): SentNote[] {
  * that it replaces. A file that was never seen is remembered with the rest of its run, as a marker was stored for its head.
  */
 function needlessFiles({ chain, file, range, to }: SentRange): string[] {
-  if (file.loss === undefined || file.onDisk || Math.min(...to) < file.sizeBytes) return [];
-  const isKept = isLostHead(file.head) && chain.files.length > 1;
+  if (file.loss === undefined || Math.min(...to) < file.sizeBytes) return [];
+  const isKept = file.onDisk || (isLostHead(file.head) && chain.files.length > 1);
   return [...(file.replaces === undefined ? [] : [file.replaces]), ...(isKept ? [] : [range.file])];
 }
 

@@ -8,7 +8,7 @@ import { type Labels, PODLOG_STREAM } from '../shared/labels.ts';
 import { ENDED, type CutState } from './cut-lines.ts';
 import { ALONE, type EntryRules } from './entry-rules.ts';
 import { chainKey } from '../shared/file-id.ts';
-import { endOffset, type LogFile, type Offsets } from './log-file.ts';
+import { endOffset, isUnreadGzip, type LogFile, type Offsets } from './log-file.ts';
 import { compareRotations } from './log-path.ts';
 import type { Allowance } from './rate-limit.ts';
 import type { LineRules } from './rules/rule-book.ts';
@@ -154,10 +154,12 @@ export function hasLoss(file: LogFile): boolean {
 
 /**
  * The file to read next: the oldest with something to read or to say, except that a file is not begun before the one ahead of
- * it has settled. Late lines of an old file come before the rest of the newer one.
+ * it has settled. Late lines of an old file come before the rest of the newer one. A gzip file that cannot be read is waited
+ * for while it may still be written.
  */
 export function nextReadable(chain: Chain): LogFile | undefined {
   for (const file of chain.files) {
+    if (isUnreadGzip(file) || file.lookedMs < file.gzipRetryMs) return undefined;
     if (hasLoss(file) || hasMore(file)) return file;
     if (file.fd >= 0 && file.lookedMs < file.holdUntilMs) return undefined;
   }

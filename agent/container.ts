@@ -12,7 +12,15 @@ import { baseOfHead, beginAlike, extendHead, isSharedHead, matchesHead, readHead
 import type { KnownPositions } from './known-positions.ts';
 import { LISTINGS_MAX, SETTLE_MS } from './limits.ts';
 import { createLedger, type Note } from './run-ledger.ts';
-import { closeLogFile, isAtPath, openLogFile, reopenLogFile, statIfThere, type LogFile } from './log-file.ts';
+import {
+  closeLogFile,
+  isAtPath,
+  isGzipRead,
+  openLogFile,
+  reopenLogFile,
+  statIfThere,
+  type LogFile,
+} from './log-file.ts';
 import type { LogOpener } from './log-opener.ts';
 import { compareRotations, selectLogs, type LogName } from './log-path.ts';
 import { createAllowance, type Allowance } from './rate-limit.ts';
@@ -272,7 +280,7 @@ function adopt(known: LogFile, file: LogFile): void {
   known.device = file.device;
   known.inode = file.inode;
   known.sizeBytes = file.sizeBytes;
-  known.gzipEnded = file.log.gzip && known.readOffset >= file.sizeBytes;
+  known.gzipEnded = isGzipRead(known);
 }
 
 function markChanged(chain: Chain, nowMs: number): void {

@@ -3,7 +3,7 @@
  * it; it is over when, in addition, nothing has changed for the grace time and everything whole in it is read.
  */
 import { hasEnded, hasLoss, hasMore, positionOf, type Chain, type PendingLine } from './chain.ts';
-import { endOffset, isAcknowledgedTo, type LogFile } from './log-file.ts';
+import { endOffset, isAcknowledgedTo, isUnreadGzip, type LogFile } from './log-file.ts';
 
 export interface EndingTimes {
   readonly graceMs: number;
@@ -17,8 +17,12 @@ export function isOver(chain: Chain, file: LogFile, nowMs: number, times: Ending
   return hasEnded(chain, file) && !hasLoss(file) && nowMs - file.changedMs >= graceMs && !hasMore(file);
 }
 
-/** The end of a file that is over lacks its newline: the writer died, and what it wrote is a line all the same. */
+/**
+ * The end of a file that is over lacks its newline: the writer died, and what it wrote is a line all the same. Or nobody
+ * writes to a gzip file any more, and its beginning cannot be read.
+ */
 export function hasDueTail(chain: Chain, file: LogFile, nowMs: number, times: EndingTimes): boolean {
+  if (isUnreadGzip(file)) return nowMs - file.changedMs >= times.graceMs;
   if (file.fd < 0 || file.log.gzip || file.loss !== undefined || file.sizeBytes <= file.readOffset) return false;
   return isOver(chain, file, nowMs, times);
 }
@@ -40,7 +44,7 @@ export function hasDueLines(chain: Chain, nowMs: number, times: EndingTimes): bo
 export function isDoneWith(chain: Chain, file: LogFile): boolean {
   if (file.loss !== undefined) return isAcknowledgedTo(file, file.sizeBytes);
   if (file.fd < 0) return true;
-  if (file.head === '') return file.sizeBytes === 0;
+  if (file.head === '') return file.sizeBytes === 0 && !isUnreadGzip(file);
   const end = endOffset(file);
   return isAcknowledgedTo(file, end) && Math.min(...positionOf(chain, file)) >= end;
 }
@@ -55,6 +59,6 @@ export function isFinished(chain: Chain, nowMs: number, times: EndingTimes): boo
 
 function isTaken(chain: Chain, file: LogFile): boolean {
   if (file.fd < 0) return true;
-  if (file.head === '') return file.sizeBytes === 0;
+  if (file.head === '') return file.sizeBytes === 0 && !isUnreadGzip(file);
   return Math.min(...positionOf(chain, file)) >= endOffset(file);
 }

@@ -7,10 +7,13 @@
  * `@<timestamp text>~<bytes>-<crc32 of these bytes>`. Whoever knows such a head can check it against a file, so it is
  * found again after a restart, whatever has become of the other file. A file that ends before they differ has `=<number>`
  * after it: such a head says less, and counts only where the other file is there, too, or is known to be longer.
+ *
+ * A gzip file of which nothing can be read is known by the time in its name.
  */
 import { closeSync, readSync } from 'node:fs';
 import { constants, crc32, gunzipSync } from 'node:zlib';
 import { CriParser } from '../shared/cri.ts';
+import { headOfUnreadable } from '../shared/file-id.ts';
 import { GZIP_HEAD_BYTES, HEAD_BYTES } from './limits.ts';
 import type { LogFile } from './log-file.ts';
 import type { LogOpener } from './log-opener.ts';
@@ -22,11 +25,13 @@ const headBytes = Buffer.allocUnsafe(GZIP_HEAD_BYTES);
 const headParser = new CriParser();
 
 /**
- * @param isWhole  the file will not grow: a first line without a newline is taken for complete
+ * @param isWhole  the file will not grow: a first line without a newline is taken for complete, and a gzip file of which
+ *     nothing can be read is known by its name
  * @returns an empty string while the first line is not complete
  */
 export function readHead(file: LogFile, isWhole = false): string {
   const bytes = readBeginning(file);
+  if (isWhole && bytes.length === 0 && file.log.gzip) return headOfUnreadable(file.log.rotation);
   const newline = bytes.indexOf(NEWLINE);
   if (newline < 0 && bytes.length < HEAD_BYTES && (!isWhole || bytes.length === 0)) return '';
   const end = newline < 0 ? bytes.length : newline;
@@ -119,11 +124,30 @@ function readGzipBeginning(fd: number): Buffer {
   }
 }
 
-/** As much as can be decompressed; nothing when the data is damaged. */
+/** As much as can be decompressed: what is before the first damaged byte. */
 function gunzipPart(compressed: Buffer): Buffer {
+  const whole = tryGunzip(compressed);
+  if (whole !== undefined) return whole;
+  let content: Buffer = Buffer.alloc(0);
+  let soundBytes = 0;
+  let damagedBytes = compressed.length;
+  while (damagedBytes - soundBytes > 1) {
+    const middle = (soundBytes + damagedBytes) >> 1;
+    const part = tryGunzip(compressed.subarray(0, middle));
+    if (part === undefined) damagedBytes = middle;
+    else {
+      soundBytes = middle;
+      content = part;
+    }
+  }
+  return content;
+}
+
+/** Undefined when the data is damaged. */
+function tryGunzip(compressed: Buffer): Buffer | undefined {
   try {
     return gunzipSync(compressed, { finishFlush: constants.Z_SYNC_FLUSH });
   } catch {
-    return Buffer.alloc(0);
+    return undefined;
   }
 }

@@ -10,7 +10,7 @@ import { nextReadable, type Chain, type PendingLine } from './chain.ts';
 import { holeStart, overlongEnd, zeroRunEnd } from './damage.ts';
 import { noteDropped, noteLoss } from './cut-lines.ts';
 import { GzipSource } from './gzip-source.ts';
-import { LINE_BYTES_MAX, READ_BYTES } from './limits.ts';
+import { GRACE_MS, LINE_BYTES_MAX, READ_BYTES, SETTLE_MS } from './limits.ts';
 import { LineReader } from './line-reader.ts';
 import { createEntryRules, type Multiline } from './multiline.ts';
 import { loseRest, type LogFile } from './log-file.ts';
@@ -26,6 +26,8 @@ export interface FileReaderOptions {
   readonly log: Logger;
   /** For each container; none by default. */
   readonly rateLimit?: RateLimitOptions | undefined;
+  /** See GRACE_MS. */
+  readonly graceMs?: number | undefined;
   /** Off by default. */
   readonly multiline?: Multiline | undefined;
   /** Called when a chain was queued outside of a tick. */
@@ -39,6 +41,7 @@ export class FileReader {
   readonly #metrics: AgentMetrics;
   readonly #log: Logger;
   readonly #limit: RateLimit | undefined;
+  readonly #graceMs: number;
   readonly #wake: () => void;
   readonly #buffer = Buffer.allocUnsafeSlow(LINE_BYTES_MAX);
   #unzipping: LogFile | undefined;
@@ -49,6 +52,7 @@ export class FileReader {
     this.#metrics = options.metrics;
     this.#log = options.log;
     this.#limit = options.rateLimit === undefined ? undefined : new RateLimit(options.rateLimit);
+    this.#graceMs = options.graceMs ?? GRACE_MS;
     this.#wake = options.wake;
   }
 
@@ -206,6 +210,8 @@ export class FileReader {
       return true;
     }
     if (!source.ended) return false;
+    if (source.failure !== undefined && nowMs - file.changedMs < this.#graceMs)
+      return this.#retryGzip(file, source, nowMs);
     if (window.length > 0) source.consume(this.#lines.takeTail(chain, file, window, window.length, nowMs));
     if (source.window().length === 0) this.#endGzip(file, source);
     return true;
@@ -232,6 +238,17 @@ export class FileReader {
       this.#wake();
     });
     return file.gzip;
+  }
+
+  /**
+   * It may still be written, by whoever does not do it under another name as the kubelet does. Each time is twice as long
+   * after the last change as the one before, since everything up to what is new is decompressed again.
+   */
+  #retryGzip(file: LogFile, source: GzipSource, nowMs: number): false {
+    source.close();
+    file.gzip = undefined;
+    file.gzipRetryMs = nowMs + Math.max(SETTLE_MS, nowMs - file.changedMs);
+    return false;
   }
 
   #endGzip(file: LogFile, source: GzipSource): void {

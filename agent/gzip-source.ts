@@ -115,6 +115,7 @@ export class GzipSource {
       this.#fileOffset += length;
       this.#readBytes.add(length);
       if (length === 0) {
+        if (this.#fileOffset === 0) throw new Error('the file is empty');
         this.#gunzip.end();
         return;
       }

@@ -4,8 +4,9 @@
  */
 import type { PositionsAnswer } from '../shared/wire.ts';
 import { CAUGHT_UP_ID, chainKey, parseFileId, parseLedgerId, type FileId } from '../shared/file-id.ts';
+import type { Chain } from './chain.ts';
 import { isExtendedHead } from './file-head.ts';
-import type { Offsets } from './log-file.ts';
+import type { LogFile, Offsets } from './log-file.ts';
 import { BEGUN, DONE } from './run-ledger.ts';
 
 type ContainerName = Pick<FileId, 'uid' | 'container'>;
@@ -71,7 +72,11 @@ export class KnownPositions {
     this.#positions.clear();
     this.#extended.clear();
     this.#missingSinceMs.clear();
-    for (const { file, stdout, stderr } of positions) this.set(file, [stdout, stderr]);
+    for (const { file, stdout, stderr } of positions) {
+      if (stdout > 0 || stderr > 0) this.set(file, [stdout, stderr]);
+      // The answer to a conflict names files of the batch that the server does not know, too.
+      else this.#positions.delete(file);
+    }
     if (!this.#hasMoved) this.#caughtUpMs = this.#positions.get(CAUGHT_UP_ID)?.[0];
     this.#takeLast();
   }
@@ -128,6 +133,12 @@ export class KnownPositions {
   /** The last file of a chain that earlier agents have sent something of. */
   lastBeforeStart(chain: string): FileId | undefined {
     return this.#lastBeforeStart.get(chain);
+  }
+
+  /** Whether the server knew a file of the chain, as of the agent's start, that was begun after this one. */
+  wasRead(chain: Chain, file: LogFile): boolean {
+    const last = this.lastBeforeStart(chain.key)?.head;
+    return chain.files.slice(chain.files.indexOf(file) + 1).some(({ head }) => head === last);
   }
 
   /** Files and ledgers that went while no agent ran. What is done with may be forgotten; the rest is returned, once. */

@@ -59,6 +59,8 @@ export interface LogFile {
   gzip: GzipSource | undefined;
   /** A gzip file whose end was reached, or that cannot be decompressed further. */
   gzipEnded: boolean;
+  /** A gzip file that was cut short while it was young, and may still be written, is tried again then. */
+  gzipRetryMs: number;
   /** Why nothing between readOffset and sizeBytes can be read. */
   loss: FileLoss | undefined;
 }
@@ -106,6 +108,7 @@ type Progress = Pick<
   | 'lastTimeNs'
   | 'gzip'
   | 'gzipEnded'
+  | 'gzipRetryMs'
   | 'loss'
 >;
 
@@ -124,6 +127,7 @@ export function notRead(timeMs: number): Progress {
     lastTimeNs,
     gzip: undefined,
     gzipEnded: false,
+    gzipRetryMs: 0,
     loss: undefined,
   };
 }
@@ -195,8 +199,30 @@ export function rewindFile(file: LogFile, acked: Offsets): void {
   file.seen = [false, false];
   file.gzip?.close();
   file.gzip = undefined;
-  file.gzipEnded = file.log.gzip && file.readOffset >= file.sizeBytes;
+  file.gzipEnded = isGzipRead(file);
   if (file.fd >= 0) file.loss = undefined;
+}
+
+/** A gzip file that was looked at, and may have been written to since it was opened. */
+export function noteGzip(file: LogFile, { size, mtimeMs }: Stats, nowMs: number): void {
+  file.changedMs = Math.max(file.changedMs, Math.min(mtimeMs, nowMs));
+  if (!file.gzipEnded && file.loss === undefined) file.sizeBytes = gzipContentBytes(file.fd, size);
+}
+
+/** Whether nothing of a gzip file is known, not even its beginning. */
+export function isUnreadGzip({ fd, log, head }: LogFile): boolean {
+  return fd >= 0 && log.gzip && head === '';
+}
+
+/** Whether a gzip file was read to the end that its trailer gives. Where that is 0 it may be damaged, and is cheap to read. */
+export function isGzipRead({ log, readOffset, sizeBytes }: LogFile): boolean {
+  return log.gzip && readOffset > 0 && readOffset >= sizeBytes;
+}
+
+/** Nothing more is to be read of the gzip file. */
+export function skipGzip(file: LogFile): void {
+  file.gzipEnded = true;
+  file.sizeBytes = file.readOffset;
 }
 
 /** Notes the fragment that was taken last. */

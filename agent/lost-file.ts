@@ -16,8 +16,8 @@ export interface LostFile {
   /** What the marker calls it. */
   readonly name: string;
   readonly reason: LossReason;
-  /** The part of its identity that tells it from others of its run: see headOfUnseen. */
-  readonly idMs: number;
+  /** Its part of its identity: see headOfUnseen. */
+  readonly head: string;
   /** The file that the server knows, if any: it may be forgotten once the marker is stored. */
   readonly replaces?: string;
 }
@@ -32,9 +32,9 @@ export interface AddedFile {
  * @param timeMs  of its marker
  */
 export function addLostFile(container: Container, lost: LostFile, nowMs: number, timeMs: number): AddedFile {
-  const { restart, name, reason, idMs, replaces } = lost;
+  const { restart, name, reason, head, replaces } = lost;
   const chain = chainOfRun(container, restart);
-  const file = unopenedFile(name, restart, headOfUnseen(idMs), nowMs, timeMs);
+  const file = unopenedFile(name, restart, head, nowMs, timeMs);
   loseRest(file, reason, false);
   file.replaces = replaces;
   chain.files.push(file);

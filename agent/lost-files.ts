@@ -10,10 +10,18 @@ import type { Chain } from './chain.ts';
 import type { Container } from './container.ts';
 import type { Containers } from './containers.ts';
 import type { ContainerDirectory } from './discovery.ts';
-import { isLostHead, parseLedgerId, timeOfHead, type FileId } from '../shared/file-id.ts';
+import {
+  headOfLostEnd,
+  headOfUnreadable,
+  headOfUnseen,
+  isLostHead,
+  parseLedgerId,
+  timeOfHead,
+  type FileId,
+} from '../shared/file-id.ts';
 import type { KnownPositions } from './known-positions.ts';
 import { FIRST_FILE_MS_MAX, KUBELET_FILES_MAX } from './limits.ts';
-import { statIfThere } from './log-file.ts';
+import { isUnreadGzip, statIfThere, type LogFile } from './log-file.ts';
 import { addLostFile, withdrawLostFile, type AddedFile, type LostFile } from './lost-file.ts';
 import type { LossReason } from './losses.ts';
 import type { ReadyQueue } from './ready-queue.ts';
@@ -47,7 +55,7 @@ export class LostFiles {
 
   /** Something was here that nobody has looked into. */
   unseen(directory: ContainerDirectory, nowMs: number): void {
-    this.#lose(directory, { restart: 0, name: '0.log', reason: 'unseen', idMs: nowMs }, nowMs);
+    this.#lose(directory, { restart: 0, name: '0.log', reason: 'unseen', head: headOfUnseen(nowMs) }, nowMs);
   }
 
   /**
@@ -86,12 +94,13 @@ export class LostFiles {
   judgeAgain(container: Container, nowMs: number): void {
     const { known } = this.#options;
     const judgement = this.#judgements.get(container);
-    if (judgement === EXCUSED || known.hasMoved(container.directory)) return;
+    if (!container.isWhole || judgement === EXCUSED || known.hasMoved(container.directory)) return;
     this.#judgements.delete(container);
     if (judgement !== undefined) {
-      for (const added of judgement.added) {
-        withdrawLostFile(container, added);
-        if (added.file.replaces !== undefined) known.disclaim(added.file.replaces);
+      for (const { chain, file } of judgement.added) {
+        if (file.replaces !== undefined) known.disclaim(file.replaces);
+        file.replaces = undefined;
+        if (isLostHead(file.head)) withdrawLostFile(container, { chain, file });
       }
       reset(container, judgement);
     }
@@ -154,7 +163,7 @@ export class LostFiles {
       if (last === undefined) unknown.push(run);
       else this.#replace(container, last, nowMs);
     }
-    this.#loseRuns(container, unknown, { reason: 'unwatched', idMs: 0 }, nowMs, nowMs);
+    this.#loseRuns(container, unknown, { reason: 'unwatched', head: headOfUnseen(0) }, nowMs, nowMs);
   }
 
   /** Runs are numbered without gaps, so a run whose predecessor nobody has seen says that there was one. */
@@ -169,8 +178,8 @@ export class LostFiles {
       const { uid, container: name } = container.directory;
       if (known.lastBeforeStart(`${uid}/${name}/${run}`) === undefined) skipped.push(run);
     }
-    const idMs = begunMs(next);
-    this.#loseRuns(container, skipped, { reason: this.#reasonOf(container), idMs }, idMs, nowMs);
+    const why = { reason: this.#reasonOf(container), head: headBefore(next) };
+    this.#loseRuns(container, skipped, why, begunMs(next), nowMs);
   }
 
   /** Whether files are missing before the oldest one of a run. */
@@ -182,12 +191,13 @@ export class LostFiles {
     if (restart < container.ledger.acked[DONE] || files.some(({ loss }) => loss !== undefined)) return;
     const last = known.lastBeforeStart(key);
     if (last !== undefined && !isLostHead(last.head)) {
-      const isThere = files.some(({ head }) => head === last.head);
-      if (!isThere) this.#replace(container, last, nowMs, begunMs(chain));
+      const isThere = files.some((file) => isOf(file, last.head));
+      const unread = files.find(isUnreadGzip);
+      if (!isThere && unread !== undefined) this.#claimFor(container, { chain, file: unread }, last);
+      else if (!isThere) this.#replace(container, last, nowMs, chain);
     } else if (this.#mayHaveBegunEarlier(container, chain, last)) {
-      const idMs = begunMs(chain);
-      const lost = { restart, name: `${restart}.log`, reason: this.#reasonOf(container), idMs };
-      this.#loseJudged(container, lost, nowMs, idMs);
+      const lost = { restart, name: `${restart}.log`, reason: this.#reasonOf(container), head: headBefore(chain) };
+      this.#loseJudged(container, lost, nowMs, begunMs(chain));
     }
   }
 
@@ -200,7 +210,8 @@ export class LostFiles {
     const { files, restart } = chain;
     if (files.length < this.#filesKept()) return false;
     const timeMs = begunMs(chain);
-    if (lastLoss !== undefined && timeMs <= timeOfHead(lastLoss.head)!) return false;
+    const isSaid = lastLoss !== undefined && timeMs <= (timeOfHead(lastLoss.head) ?? -Infinity);
+    if (isSaid || lastLoss?.head === headBefore(chain)) return false;
     // Times of heads are whole milliseconds, and may seem to come before the directory.
     const sinceMadeMs = timeMs - Math.floor(statIfThere(directory.path)?.birthtimeMs ?? Infinity);
     return this.#isNews(chain) && !(restart === 0 && sinceMadeMs >= 0 && sinceMadeMs <= firstFileMsMax);
@@ -213,7 +224,7 @@ export class LostFiles {
     // The time of before the listing: a file that came after it is still to be found.
     const madeMs = statIfThere(directory.path)?.birthtimeMs;
     if (madeMs === undefined || mtimeMs <= madeMs || mtimeMs <= this.#sinceMs || this.#isKnown(directory)) return;
-    const lost = { restart: 0, name: '0.log', reason: this.#reasonOf(container), idMs: mtimeMs };
+    const lost = { restart: 0, name: '0.log', reason: this.#reasonOf(container), head: headOfUnseen(mtimeMs) };
     this.#loseJudged(container, lost, nowMs, mtimeMs);
   }
 
@@ -262,19 +273,27 @@ export class LostFiles {
     return { path: join(podsDir, `${namespace}_${pod}_${uid}`, container), namespace, pod, uid, container };
   }
 
-  /** @param oldestMs  when the oldest file was begun that is left of the run, if any is */
-  #replace(container: Container, { id, restart, head }: FileId, nowMs: number, oldestMs?: number): void {
+  /** The file of which nothing can be read may be the one that the server knows: one marker is enough for both. */
+  #claimFor(container: Container, unread: AddedFile, { id }: FileId): void {
+    this.#begin(container).added.push(unread);
+    unread.file.replaces = id;
     this.#options.known.claim(id);
-    const idMs = oldestMs ?? (timeOfHead(head) ?? 0) + 1;
-    const lost = { restart, name: `${restart}.log`, reason: 'unwatched', idMs, replaces: id } as const;
-    this.#loseJudged(container, lost, nowMs, oldestMs ?? nowMs);
+  }
+
+  /** @param chain  what is left of the run, if anything is */
+  #replace(container: Container, last: FileId, nowMs: number, chain?: Chain): void {
+    const { id, restart } = last;
+    this.#options.known.claim(id);
+    const head = chain === undefined ? headOfLostEnd(last.head) : headBefore(chain);
+    const lost = { restart, name: `${restart}.log`, reason: 'unwatched', head, replaces: id } as const;
+    this.#loseJudged(container, lost, nowMs, chain === undefined ? nowMs : begunMs(chain));
   }
 
   /** One marker for runs that follow each other, so that a crash loop does not get one for each. */
   #loseRuns(
     container: Container,
     runs: readonly number[],
-    why: Pick<LostFile, 'reason' | 'idMs'>,
+    why: Pick<LostFile, 'reason' | 'head'>,
     timeMs: number,
     nowMs: number,
   ): void {
@@ -329,6 +348,11 @@ function reset(container: Container, { hadFiles }: Judgement): void {
   container.hadFiles = hadFiles || chains.size > 0;
 }
 
+/** Whether the server knows the file by this head. */
+function isOf(file: LogFile, head: string): boolean {
+  return file.head === head || (isUnreadGzip(file) && headOfUnreadable(file.log.rotation) === head);
+}
+
 /** Nothing was to be kept of the container until now, so nothing is missing. */
 function excuse(container: Container, runs: readonly Chain[]): void {
   container.wasShut = false;
@@ -342,6 +366,12 @@ function excuse(container: Container, runs: readonly Chain[]): void {
 /** Without lost files, and without those that are deleted and still read: the kubelet keeps none of them. */
 function countOnDisk(files: Chain['files']): number {
   return files.reduce((count, { onDisk }) => count + Number(onDisk), 0);
+}
+
+/** For what is missing before the oldest file of a run. */
+function headBefore({ files }: Chain): string {
+  const oldest = files.find(({ head }) => head !== '' && !isLostHead(head));
+  return headOfUnseen(oldest?.head ?? files[0]!.changedMs);
 }
 
 /** When the oldest file of a run was begun, at the latest. */

@@ -2,7 +2,7 @@
  * All containers of the node: sees on each tick which files have grown, rotated or vanished, and gives the chains that
  * have something to read their turns, one after the other, a bounded piece each. It decides when a file is done with.
  */
-import { fstatSync, watch as watchDirectory } from 'node:fs';
+import { fstatSync, watch as watchDirectory, type Stats } from 'node:fs';
 import type { Logger } from 'pino';
 import { isDiskError } from '../shared/disk-error.ts';
 import type { PositionsAnswer } from '../shared/wire.ts';
@@ -20,7 +20,7 @@ import { Containers } from './containers.ts';
 import { boundFiles, createDescriptors, deletedBytes, type Descriptors, type OpenFileLimits } from './descriptors.ts';
 import type { ContainerDirectory, DiscoveryOptions } from './discovery.ts';
 import { hasDueLines, hasDueTail, isDoneWith, isLineDue, isOver, type EndingTimes } from './ending.ts';
-import { headOfUnseen } from '../shared/file-id.ts';
+import { headOfUnseen, isUnreadableHead } from '../shared/file-id.ts';
 import type { FileReader } from './file-reader.ts';
 import {
   GONE_MS,
@@ -35,10 +35,13 @@ import {
   closeLogFile,
   isAtPath,
   isComplete,
+  isUnreadGzip,
   lagBytes,
   loseRest,
+  noteGzip,
   reopenLogFile,
   rewindFile,
+  skipGzip,
   type LogFile,
   type Offsets,
 } from './log-file.ts';
@@ -241,12 +244,14 @@ export class Tail {
   #tickChain(container: Container, chain: Chain, nowMs: number): void {
     for (const file of chain.files) {
       if (file.fd < 0) continue;
-      const { ctimeMs, size, nlink } = fstatSync(file.fd);
+      const stats = fstatSync(file.fd);
+      const { ctimeMs, size, nlink } = stats;
       file.lookedMs = nowMs;
       if (ctimeMs === file.ctimeMs && size === file.sizeBytes) continue;
       file.ctimeMs = ctimeMs;
       file.isUnlinked = nlink === 0;
       if (!file.log.gzip) this.#noteSize(chain, file, size, nowMs);
+      else this.#noteGzip(chain, file, stats, nowMs);
       if (!file.onDisk || isAtPath(file)) continue;
       this.#reconcile(container, nowMs);
       break;
@@ -268,6 +273,11 @@ export class Tail {
       this.#assignPosition(chain, file);
   }
 
+  #noteGzip(chain: Chain, file: LogFile, stats: Stats, nowMs: number): void {
+    noteGzip(file, stats, nowMs);
+    if (isUnreadGzip(file) && identifyFile(chain, file, this.#descriptors.opener)) this.#assignPosition(chain, file);
+  }
+
   #truncated(chain: Chain, file: LogFile, sizeBytes: number, nowMs: number): void {
     this.#metrics.truncatedFiles.add();
     this.#log.warn({ path: file.path, sizeBytes, readOffset: file.readOffset }, 'a log file was truncated in place');
@@ -277,9 +287,8 @@ export class Tail {
 
   #assignPosition(chain: Chain, file: LogFile): void {
     recogniseFile(chain, file, this.#known);
-    const id = fileId(chain, file);
-    this.#known.found(id);
-    rewindFile(file, this.#known.of(id));
+    this.#known.found(fileId(chain, file));
+    this.#rewindFile(chain, file);
     this.#ready.add(chain);
   }
 
@@ -288,11 +297,16 @@ export class Tail {
     for (const file of chain.files) {
       if (file.head === '') continue;
       recogniseFile(chain, file, this.#known);
-      rewindFile(file, this.#known.of(fileId(chain, file)));
+      this.#rewindFile(chain, file);
       if (file.fd >= 0 || file.loss !== undefined || isComplete(file)) continue;
       if (!file.onDisk || !reopenLogFile(file, this.#descriptors.opener)) this.#giveUp(file, 'deleted');
     }
     this.#ready.add(chain);
+  }
+
+  #rewindFile(chain: Chain, file: LogFile): void {
+    rewindFile(file, this.#known.of(fileId(chain, file)));
+    if (isUnreadableHead(file.head) && this.#known.wasRead(chain, file)) skipGzip(file);
   }
 
   /** Queues the chain when a line at its end must be stored unfinished; closes and forgets files that are done. */

@@ -32,7 +32,9 @@ export const CAUGHT_UP_ID = '/caught-up';
 
 const FILE_ID = /^([^/]+)\/([^/]+)\/(\d+)(@.+)$/;
 const LEDGER_ID = /^([^/]+)\/([^/]+)\/runs:([^/]*)\/([^/]*)$/;
+const WHOLE_NUMBER = /^\d+$/;
 const LOST_PREFIX = '@lost-';
+const UNREADABLE_PREFIX = '@gzip-';
 
 /** What a chain's files have in common. */
 export function chainKey(uid: string, container: string, restart: number): string {
@@ -59,19 +61,34 @@ export function parseLedgerId(id: string): LedgerId | undefined {
 
 /**
  * A head for a file whose first line is not known.
- * @param timeMs  tells it from others of its run; an agent that finds the same loss once more must come to the same time
+ * @param key  tells it from others of its run: a time in milliseconds, or the head of another file. An agent that finds the
+ *     same loss once more must come to the same key
  */
-export function headOfUnseen(timeMs: number): string {
-  return LOST_PREFIX + Math.floor(timeMs);
+export function headOfUnseen(key: number | string): string {
+  return LOST_PREFIX + (typeof key === 'number' ? Math.floor(key) : key.slice(1));
+}
+
+/** The same for the end of a file that is known by this head. */
+export function headOfLostEnd(head: string): string {
+  return `${LOST_PREFIX}after-${head.slice(1)}`;
+}
+
+/** A head for a compressed file of which not even the first line can be read: the kubelet gives each its own time. */
+export function headOfUnreadable(rotation: string): string {
+  return UNREADABLE_PREFIX + rotation;
+}
+
+export function isUnreadableHead(head: string): boolean {
+  return head.startsWith(UNREADABLE_PREFIX);
 }
 
 export function isLostHead(head: string): boolean {
   return head.startsWith(LOST_PREFIX);
 }
 
-/** The time of the first line or, for a file that was never seen, of its loss; undefined for a head that has none. */
+/** The time of the first line or, for a file that was never seen, of the line after it; undefined for a head that has none. */
 export function timeOfHead(head: string): number | undefined {
-  if (isLostHead(head)) return Number(head.slice(LOST_PREFIX.length));
-  const timeMs = Date.parse(head.slice(1).split('~', 1)[0]!);
+  const text = head.slice(isLostHead(head) ? LOST_PREFIX.length : 1);
+  const timeMs = WHOLE_NUMBER.test(text) ? Number(text) : Date.parse(text.split('~', 1)[0]!);
   return Number.isNaN(timeMs) ? undefined : timeMs;
 }
