@@ -8,20 +8,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { createChain, sortFiles, type Chain } from './chain.ts';
 import { takeDescriptor, type Descriptors } from './descriptors.ts';
 import type { ContainerDirectory } from './discovery.ts';
-import { baseOfHead, beginAlike, extendHead, isSharedHead, matchesHead, readHead } from './file-head.ts';
-import type { KnownPositions } from './known-positions.ts';
+import { identifyFile } from './identity.ts';
 import { LISTINGS_MAX, SETTLE_MS } from './limits.ts';
 import { createLedger, type Note } from './run-ledger.ts';
-import {
-  closeLogFile,
-  isAtPath,
-  isGzipRead,
-  openLogFile,
-  reopenLogFile,
-  statIfThere,
-  type LogFile,
-} from './log-file.ts';
-import type { LogOpener } from './log-opener.ts';
+import { openLogFile, reopenLogFile, statIfThere, type LogFile } from './log-file.ts';
 import { compareRotations, selectLogs, type LogName } from './log-path.ts';
 import { createAllowance, type Allowance } from './rate-limit.ts';
 import type { Decision } from './rules/rule-book.ts';
@@ -164,44 +154,6 @@ function reconcileListed(
   return isWhole;
 }
 
-/** Looks at the beginning of a file that has no identity yet. Returns true when it has one now. */
-export function identifyFile(chain: Chain, file: LogFile, opener: LogOpener, isWhole = false): boolean {
-  if (file.fd < 0) return false;
-  const head = readHead(file, isWhole);
-  if (head === '') return false;
-  const namesakes = chain.files.filter((other) => other !== file && baseOfHead(other.head) === head);
-  const same = namesakes.find((other) => !isAnother(file, other));
-  if (same !== undefined) {
-    adopt(same, file);
-    chain.files = chain.files.filter((other) => other !== file);
-    return false;
-  }
-  const isRotated = file.log.rotation !== '';
-  file.head = namesakes.length === 0 ? head : extendHead(head, file, namesakes, opener, isWhole || isRotated);
-  return file.head !== '';
-}
-
-/** Of files that begin with the same line, the server may know one by more of its beginning. */
-export function recogniseFile(chain: Chain, file: LogFile, known: KnownPositions): void {
-  if (file.loss !== undefined) return;
-  const others = new Set(chain.files.filter((other) => other !== file).map(({ head }) => head));
-  const base = baseOfHead(file.head);
-  const mayBeBase = !others.has(base) && Math.min(...known.of(chain.key + base)) <= file.sizeBytes;
-  for (const head of known.extendedHeads(chain.key)) {
-    if (others.has(head) || !matchesHead(file, head) || (isSharedHead(head) && mayBeBase)) continue;
-    file.head = head;
-    return;
-  }
-}
-
-/** Whether two files with the same head are not two names of one: a file that was renamed or compressed has no other name. */
-function isAnother(file: LogFile, other: LogFile): boolean {
-  if (other.loss !== undefined) return true;
-  const isSameInode = file.inode === other.inode && file.device === other.device;
-  if (!isSameInode && other.onDisk && isAtPath(other)) return true;
-  return other.fd >= 0 && !beginAlike(other, file);
-}
-
 /** @returns false when there was no descriptor for a file: neither it nor any newer one is opened then */
 function reconcileChain(
   chain: Chain,
@@ -263,24 +215,6 @@ function rename(file: LogFile, path: string, log: LogName, nowMs: number): void 
   file.path = path;
   // While it is open, the descriptor decides how the file is read, not the name that the kubelet has given it since.
   file.log = file.fd >= 0 ? { ...log, gzip: file.log.gzip } : log;
-}
-
-/** The known entry takes over the descriptor and the name of a second entry for the same content. */
-function adopt(known: LogFile, file: LogFile): void {
-  known.onDisk = true;
-  known.path = file.path;
-  known.changedMs = Math.max(known.changedMs, file.changedMs);
-  if (known.fd >= 0) {
-    known.log = { ...file.log, gzip: known.log.gzip };
-    closeLogFile(file);
-    return;
-  }
-  known.log = file.log;
-  known.fd = file.fd;
-  known.device = file.device;
-  known.inode = file.inode;
-  known.sizeBytes = file.sizeBytes;
-  known.gzipEnded = isGzipRead(known);
 }
 
 function markChanged(chain: Chain, nowMs: number): void {

@@ -22,7 +22,8 @@ import {
 import type { KnownPositions } from './known-positions.ts';
 import { FIRST_FILE_MS_MAX, KUBELET_FILES_MAX } from './limits.ts';
 import { isUnreadGzip, statIfThere, type LogFile } from './log-file.ts';
-import { addLostFile, withdrawLostFile, type AddedFile, type LostFile } from './lost-file.ts';
+import { addLostFile, type AddedFile, type LostFile } from './lost-file.ts';
+import { LossJudgements } from './loss-judgements.ts';
 import type { LossReason } from './losses.ts';
 import type { ReadyQueue } from './ready-queue.ts';
 import { BEGUN, DONE, rewindNote } from './run-ledger.ts';
@@ -40,8 +41,7 @@ export interface LostFilesOptions {
 /** Adds entries of lost files to the tail's containers. */
 export class LostFiles {
   readonly #options: LostFilesOptions;
-  /** What may be withdrawn. */
-  readonly #judgements = new Map<Container, Judgement>();
+  readonly #judgements = new LossJudgements();
   #startMs = 0;
 
   constructor(options: LostFilesOptions) {
@@ -65,7 +65,7 @@ export class LostFiles {
    */
   judge(container: Container, nowMs: number): void {
     if (!container.isWhole) return;
-    this.#begin(container);
+    this.#judgements.begin(container);
     this.#takeLedger(container, nowMs);
     const runs = [...container.chains.values()]
       .filter(({ files }) => files.length > 0)
@@ -74,7 +74,7 @@ export class LostFiles {
     const newest = runs.at(-1);
     if (container.wasShut) {
       excuse(container, runs);
-      this.#judgements.set(container, EXCUSED);
+      this.#judgements.excuse(container);
       return;
     }
     if (newest === undefined) {
@@ -93,23 +93,8 @@ export class LostFiles {
    */
   judgeAgain(container: Container, nowMs: number): void {
     const { known } = this.#options;
-    const judgement = this.#judgements.get(container);
-    if (!container.isWhole || judgement === EXCUSED || known.hasMoved(container.directory)) return;
-    this.#judgements.delete(container);
-    if (judgement !== undefined) {
-      for (const { chain, file } of judgement.added) {
-        if (file.replaces !== undefined) known.disclaim(file.replaces);
-        file.replaces = undefined;
-        if (isLostHead(file.head)) withdrawLostFile(container, { chain, file });
-      }
-      reset(container, judgement);
-    }
-    this.judge(container, nowMs);
-  }
-
-  /** Its directory is gone, and there is nothing left to say of it. */
-  forget(container: Container): void {
-    this.#judgements.delete(container);
+    if (!container.isWhole || known.hasMoved(container.directory)) return;
+    if (this.#judgements.withdraw(container, known)) this.judge(container, nowMs);
   }
 
   /** After a rewind: the ledgers of all containers that have one go on from what the server knows. */
@@ -131,13 +116,6 @@ export class LostFiles {
       if (container.judgedMs === undefined || nowMs - container.judgedMs < goneMs) continue;
       if (container.owedRuns.size > 0) this.#judgeOwed(container, Infinity, nowMs);
     }
-  }
-
-  #begin(container: Container): Judgement {
-    const { hadFiles } = container;
-    let judgement = this.#judgements.get(container);
-    if (judgement === undefined) this.#judgements.set(container, (judgement = { hadFiles, added: [] }));
-    return judgement;
   }
 
   #takeLedger(container: Container, nowMs: number): void {
@@ -275,7 +253,7 @@ export class LostFiles {
 
   /** The file of which nothing can be read may be the one that the server knows: one marker is enough for both. */
   #claimFor(container: Container, unread: AddedFile, { id }: FileId): void {
-    this.#begin(container).added.push(unread);
+    this.#judgements.add(container, unread);
     unread.file.replaces = id;
     this.#options.known.claim(id);
   }
@@ -309,8 +287,7 @@ export class LostFiles {
 
   /** What is said to be lost for what the server knows, or does not. */
   #loseJudged(container: Container, lost: LostFile, nowMs: number, timeMs: number): void {
-    const { added } = this.#begin(container);
-    added.push(this.#lose(container.directory, lost, nowMs, timeMs));
+    this.#judgements.add(container, this.#lose(container.directory, lost, nowMs, timeMs));
   }
 
   /** @param timeMs  of the marker */
@@ -327,25 +304,6 @@ export class LostFiles {
     ready.add(added.chain);
     return added;
   }
-}
-
-/** What was said of a container, and how it was before. */
-interface Judgement {
-  readonly hadFiles: boolean;
-  readonly added: AddedFile[];
-}
-
-/** Of a container of which nothing was to be kept before. */
-const EXCUSED: Judgement = { hadFiles: true, added: [] };
-
-/** As it was before it was judged for the first time. */
-function reset(container: Container, { hadFiles }: Judgement): void {
-  const { chains, owedRuns } = container;
-  container.judgedMs = undefined;
-  container.begunRuns = 0;
-  owedRuns.clear();
-  for (const chain of chains.values()) chain.isHeadJudged = false;
-  container.hadFiles = hadFiles || chains.size > 0;
 }
 
 /** Whether the server knows the file by this head. */

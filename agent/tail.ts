@@ -8,19 +8,12 @@ import { isDiskError } from '../shared/disk-error.ts';
 import type { PositionsAnswer } from '../shared/wire.ts';
 import type { AgentMetrics } from './agent-metrics.ts';
 import { fileId, hasLoss, hasMore, type Chain } from './chain.ts';
-import {
-  hasLiveFile,
-  identifyFile,
-  needsListing,
-  recogniseFile,
-  reconcileContainer,
-  type Container,
-} from './container.ts';
+import { hasLiveFile, needsListing, reconcileContainer, type Container } from './container.ts';
 import { Containers } from './containers.ts';
 import { boundFiles, createDescriptors, deletedBytes, type Descriptors, type OpenFileLimits } from './descriptors.ts';
 import type { ContainerDirectory, DiscoveryOptions } from './discovery.ts';
 import { hasDueLines, hasDueTail, isDoneWith, isLineDue, isOver, type EndingTimes } from './ending.ts';
-import { headOfUnseen, isUnreadableHead } from '../shared/file-id.ts';
+import { headOfUnseen } from '../shared/file-id.ts';
 import type { FileReader } from './file-reader.ts';
 import {
   GONE_MS,
@@ -30,6 +23,7 @@ import {
   TICKS_PER_DIRECTORY_CHECK,
   UNLINKED_GRACE_MS,
 } from './limits.ts';
+import { identifyFile, rewindToKnown } from './identity.ts';
 import { KnownPositions } from './known-positions.ts';
 import {
   closeLogFile,
@@ -40,8 +34,6 @@ import {
   loseRest,
   noteGzip,
   reopenLogFile,
-  rewindFile,
-  skipGzip,
   type LogFile,
   type Offsets,
 } from './log-file.ts';
@@ -148,10 +140,7 @@ export class Tail {
     boundFiles(this.#containers.files(), this.#descriptors, (file, reason) => this.#giveUp(file, reason));
     if (!isFullScan) return;
     this.#noteMissing(nowMs);
-    for (const container of this.#containers.forgetGone()) {
-      this.#known.finishContainer(container.directory);
-      this.#lost.forget(container);
-    }
+    for (const { directory } of this.#containers.forgetGone()) this.#known.finishContainer(directory);
   }
 
   /** Whether something was not taken yet that will not wait for the next agent: whole lines, and what is deleted. */
@@ -286,9 +275,8 @@ export class Tail {
   }
 
   #assignPosition(chain: Chain, file: LogFile): void {
-    recogniseFile(chain, file, this.#known);
+    rewindToKnown(chain, file, this.#known);
     this.#known.found(fileId(chain, file));
-    this.#rewindFile(chain, file);
     this.#ready.add(chain);
   }
 
@@ -296,17 +284,11 @@ export class Tail {
     this.#reader.dropPending(chain);
     for (const file of chain.files) {
       if (file.head === '') continue;
-      recogniseFile(chain, file, this.#known);
-      this.#rewindFile(chain, file);
+      rewindToKnown(chain, file, this.#known);
       if (file.fd >= 0 || file.loss !== undefined || isComplete(file)) continue;
       if (!file.onDisk || !reopenLogFile(file, this.#descriptors.opener)) this.#giveUp(file, 'deleted');
     }
     this.#ready.add(chain);
-  }
-
-  #rewindFile(chain: Chain, file: LogFile): void {
-    rewindFile(file, this.#known.of(fileId(chain, file)));
-    if (isUnreadableHead(file.head) && this.#known.wasRead(chain, file)) skipGzip(file);
   }
 
   /** Queues the chain when a line at its end must be stored unfinished; closes and forgets files that are done. */
