@@ -531,6 +531,12 @@ export const FACET_TOP_DEFAULT = 10;
 /** Decoded columns that a worker keeps. Beyond: those used longest ago are decoded again. */
 export const WORKER_CACHE_BYTES_MAX = 12 * MIB;
 
+/**
+ * Marks (a byte for each row or value) that a worker keeps from one row group to the next: thirty for row groups of 64 Ki
+ * rows. Beyond: they are made anew.
+ */
+export const MARKS_KEPT_BYTES_MAX = 2 * MIB;
+
 /** What a worker keeps of the segments' indexes: 8 bytes for each block of about a kilobyte. Beyond: read again. */
 export const WORKER_INDEXES_BYTES_MAX = 8 * MIB;
 

@@ -8,6 +8,7 @@ import { formatInstant, instantOfMs } from '../../shared/time.ts';
 import { type Asked, parseFilters, type QueryString } from '../query/parameters.ts';
 import type { Erasures, ErasureStatus } from '../store/erasure/erasures.ts';
 import type { Filter } from '../store/erasure/filter.ts';
+import { isEverything } from '../store/predicate.ts';
 
 export interface EraseRoutes {
   readonly erasures: Pick<Erasures, 'request' | 'list' | 'get'>;
@@ -33,8 +34,7 @@ export function registerErase(app: FastifyInstance, { erasures, now }: EraseRout
 /** @throws ParameterError, also when it would erase everything */
 function parseErasure(asked: Asked, nowMs: number): Filter {
   const filter = parseFilters(asked, nowMs);
-  const { from, to, values, text } = filter;
-  if (from === undefined && to === undefined && values.length + text.any.length + text.none.length === 0) {
+  if (filter.from === undefined && filter.to === undefined && isEverything(filter.where)) {
     throw new ParameterError(
       'filter',
       'missing, and all lines would go',

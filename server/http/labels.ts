@@ -7,7 +7,7 @@ import { LABELS_ANSWER_BYTES_MAX } from '../limits.ts';
 import { parseFilters } from '../query/parameters.ts';
 import type { Asked, QueryString } from '../query/parameters.ts';
 import type { LogStore } from '../store/log-store.ts';
-import type { Predicate } from '../store/scan/plan.ts';
+import { leavesOf, type Predicate } from '../store/predicate.ts';
 
 export interface LabelsOptions {
   readonly logs: Pick<LogStore, 'streams'>;
@@ -39,7 +39,7 @@ export function registerLabels(app: FastifyInstance, { logs, now }: LabelsOption
 /** As for /logs, but without text: that would mean to read every line. */
 function parseLabelFilters(asked: Asked, nowMs: number): Predicate {
   const filters = parseFilters(asked, nowMs);
-  if (filters.text.any.length + filters.text.none.length > 0) {
+  if (leavesOf(filters.where).some(({ kind }) => kind === 'text')) {
     throw new ParameterError('q', 'labels do not depend on text', 'labels, since and until', 'namespace=default');
   }
   return filters;

@@ -60,8 +60,8 @@ function followed(
   { slots, tails, newQuery }: LogsOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const { from, to, values, text } = plan;
-  const tail = tails.join({ predicate: { from, to, values, text }, format }, caller);
+  const { from, to, where } = plan;
+  const tail = tails.join({ predicate: { from, to, where }, format }, caller);
   // Where the client is gone before anything was read of it, nothing else ends it.
   signal.addEventListener('abort', () => tail.leave(), { once: true });
   const lines = follow(

@@ -5,10 +5,10 @@ import { aggregate, type AggregateContext } from '../store/aggregate/run.ts';
 import type { Erasures } from '../store/erasure/erasures.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { reachesInto } from '../store/scan/match-rows.ts';
-import type { Predicate, ValueFilter } from '../store/scan/plan.ts';
+import { decide, type Predicate } from '../store/predicate.ts';
 import { placeOf } from '../store/scan/row-groups.ts';
 import { isWithin, type StreamsInput, type StreamsOutput } from '../store/scan/streams-in-range.ts';
-import { labelVerdict } from '../store/scan/value-filter.ts';
+import { judgeLabels } from '../store/scan/value-leaf.ts';
 import type { RowGroupRef } from '../store/snapshot.ts';
 import type { Store } from '../store/store.ts';
 import { type QueryContext, select } from './answer.ts';
@@ -96,11 +96,10 @@ async function matchingStreams(
     }
     for (const each of output.corruptions) await context.setAside(beyond[each.group]!, errorOfUnusable(each));
   }
-  return [...streams].filter((labels) => predicate.values.every((filter) => passes(filter, labels)));
+  return [...streams].filter((labels) => passes(predicate, labels));
 }
 
-/** A label that is absent has none of the values: it satisfies a filter that only refuses some. */
-function passes(filter: ValueFilter, labels: Labels): boolean {
-  const verdict = labelVerdict(filter, labels);
-  return verdict === 'pass' || (verdict === 'field' && filter.any.length === 0);
+/** A label that is absent has none of the values. Text counts as there and as not there: what only it decides passes. */
+function passes({ where }: Predicate, labels: Labels): boolean {
+  return decide(where, (leaf) => (leaf.kind === 'text' ? undefined : (judgeLabels(leaf, labels) ?? false))) !== false;
 }

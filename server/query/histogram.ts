@@ -24,7 +24,7 @@ import {
 } from '../limits.ts';
 import type { Cell } from '../store/aggregate/aggregate.ts';
 import { aggregate, type AggregateContext } from '../store/aggregate/run.ts';
-import type { Predicate } from '../store/scan/plan.ts';
+import type { Predicate } from '../store/predicate.ts';
 import type { RowGroupRef } from '../store/snapshot.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
 

@@ -15,8 +15,9 @@ import {
   PATTERNS_MAX,
   TEXT_BYTES_MAX,
 } from '../limits.ts';
+import { allOf, anyOf, normalised, not, type Predicate, textLeaf, valueLeaf, type Where } from '../store/predicate.ts';
 import { parsePattern } from '../store/scan/pattern.ts';
-import type { Order, Plan, Predicate, ValueFilter } from '../store/scan/plan.ts';
+import type { Order, Plan } from '../store/scan/plan.ts';
 import { FORMATS } from './render.ts';
 import type { Format } from './render.ts';
 import { parseInstant } from './time-parameter.ts';
@@ -91,34 +92,43 @@ export function parseFilters({ query, namespaces }: Asked, nowMs: number, ownNam
   if (from !== undefined && to !== undefined && from >= to) {
     throw new ParameterError('until', `"${until}" is not after since "${since}"`, 'a later time', 'since=2h&until=1h');
   }
-  const values: ValueFilter[] = namespaces === 'all' ? [] : [ofNamespaces(namespaces)];
+  const filters: Where[] = namespaces === 'all' ? [] : [ofNamespaces(namespaces)];
   for (const name of Object.keys(query))
-    if (!OWN_NAMES.includes(name) && !ownNames.includes(name)) values.push(parseValueFilter(name, all(query, name)));
-  if (values.length > FILTERS_MAX) {
-    throw new ParameterError('filters', `${values.length} names`, `up to ${FILTERS_MAX}`, 'namespace=shop&level=error');
+    if (!OWN_NAMES.includes(name) && !ownNames.includes(name)) filters.push(parseValueFilter(name, all(query, name)));
+  if (filters.length > FILTERS_MAX) {
+    throw new ParameterError(
+      'filters',
+      `${filters.length} names`,
+      `up to ${FILTERS_MAX}`,
+      'namespace=shop&level=error',
+    );
   }
-  const { wanted, refused } = parseNegations('q', all(query, 'q'));
-  return {
-    from,
-    to,
-    values,
-    text: { any: wanted.map((text) => Buffer.from(text)), none: refused.map((text) => Buffer.from(text)) },
-  };
+  const text = satisfying(parseNegations('q', all(query, 'q')), (texts) => anyOf(texts.map(textLeaf)));
+  return { from, to, where: normalised(allOf([...filters, text])) };
 }
 
-function ofNamespaces(namespaces: readonly string[]): ValueFilter {
-  const any = namespaces.map((namespace) => ({ kind: 'equals', text: Buffer.from(namespace) }) as const);
-  // No namespaces are no lines, while a filter without values passes all.
-  return { name: 'namespace', any, none: any.length === 0 ? [parsePattern('*')] : [], labelOnly: true };
+function ofNamespaces(namespaces: readonly string[]): Where {
+  const tests = namespaces.map((namespace) => ({ kind: 'equals', text: Buffer.from(namespace) }) as const);
+  // No namespaces are no lines.
+  return { ...valueLeaf('namespace', tests), labelOnly: true };
 }
 
-function parseValueFilter(name: string, texts: readonly string[]): ValueFilter {
-  const { wanted, refused } = parseNegations(name, texts);
-  return { name, any: wanted.map(parsePattern), none: refused.map(parsePattern) };
+function parseValueFilter(name: string, texts: readonly string[]): Where {
+  return satisfying(parseNegations(name, texts), (values) => valueLeaf(name, values.map(parsePattern)));
+}
+
+/** Some of what is wanted, if there is any, and none of what is refused. @param some  true of lines that have one of these */
+function satisfying({ wanted, refused }: Negations, some: (texts: readonly string[]) => Where): Where {
+  return allOf([...(wanted.length === 0 ? [] : [some(wanted)]), ...(refused.length === 0 ? [] : [not(some(refused))])]);
+}
+
+interface Negations {
+  readonly wanted: readonly string[];
+  readonly refused: readonly string[];
 }
 
 /** Sorts values by their `!`. */
-function parseNegations(name: string, texts: readonly string[]): { wanted: string[]; refused: string[] } {
+function parseNegations(name: string, texts: readonly string[]): Negations {
   if (texts.length > PATTERNS_MAX) {
     throw new ParameterError(name, `${texts.length} values`, `up to ${PATTERNS_MAX}`, `${name}=a&${name}=b`);
   }

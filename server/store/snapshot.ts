@@ -36,8 +36,11 @@ export interface RowGroupRef {
   readonly streams: readonly Labels[];
   /** Only in a segment: its indexes (one object for all its row groups), and what they call this row group. */
   readonly indexed?: { readonly indexes: IndexesPlace; readonly ordinal: number };
-  /** Only in a search: the indexes say that no value of these names matches, but nothing of elements of arrays. */
-  readonly onlyArraysOf?: readonly string[];
+  /**
+   * Only in a search: the indexes say that no value of these names matches, but nothing of elements of arrays. An array of
+   * one name of each list must do so.
+   */
+  readonly onlyArraysOf?: readonly (readonly string[])[];
 }
 
 /** One that is in the WAL only. */

@@ -7,6 +7,7 @@ import { formatTime, instantOf, NS_PER_DAY } from '../../shared/time.ts';
 import { parsePattern } from '../../server/store/scan/pattern.ts';
 import { matchRows } from '../../server/store/scan/match-rows.ts';
 import type { Plan } from '../../server/store/scan/plan.ts';
+import { whereOf } from '../server/store/filters.ts';
 import { fuzz, mutated, overwritten, randomBytes } from './fuzz.ts';
 import { LARGE, SMALL, withHeader, withPages } from './row-groups.ts';
 
@@ -21,12 +22,14 @@ test('the samples have both layouts, and all encodings', () => {
 const PLAN: Plan = {
   from: instantOf(20_780, 5e6),
   to: instantOf(20_780, 1e12),
-  values: [
-    { name: 'u', any: [parsePattern('00000000-*'), parsePattern('7')], none: [parsePattern('x')] },
-    { name: 'n', any: [], none: [parsePattern('14')] },
-    { name: 'p', any: [parsePattern('/users/7/*'), parsePattern('/users/8/items/48')], none: [] },
-  ],
-  text: { any: [Buffer.from('plain'), Buffer.from('"c":"k"')], none: [Buffer.from('nowhere')] },
+  where: whereOf({
+    values: [
+      { name: 'u', any: [parsePattern('00000000-*'), parsePattern('7')], none: [parsePattern('x')] },
+      { name: 'n', any: [], none: [parsePattern('14')] },
+      { name: 'p', any: [parsePattern('/users/7/*'), parsePattern('/users/8/items/48')], none: [] },
+    ],
+    text: { any: [Buffer.from('plain'), Buffer.from('"c":"k"')], none: [Buffer.from('nowhere')] },
+  }),
   order: 'newest',
   limit: 10,
 };

@@ -1,5 +1,6 @@
 /** What a server does now and then, and what it is asked to do beside taking and finding lines. */
 import { planOf } from '../../server/store/erasure/filter.ts';
+import { valueLeaf } from '../../server/store/predicate.ts';
 import { parsePattern } from '../../server/store/scan/pattern.ts';
 import { isWanted } from '../server/store/naive-search.ts';
 import { type Run, unlessDiskFails, unlessRefused } from './run.ts';
@@ -30,8 +31,7 @@ export function erase(run: Run, user: number): void {
   const filter = {
     from: undefined,
     to: undefined,
-    values: [{ name: 'user', any: [parsePattern(String(user))], none: [] }],
-    text: { any: [], none: [] },
+    where: valueLeaf('user', [parsePattern(String(user))]),
   };
   const erasure = run.truth.erase((line) => isWanted(line, planOf(filter)));
   run.launch('erase', async () => {

@@ -1,8 +1,10 @@
 /** Random plans over the lines of a run. */
 import { parsePattern } from '../../server/store/scan/pattern.ts';
-import type { Plan, ValueFilter } from '../../server/store/scan/plan.ts';
+import { normalised } from '../../server/store/predicate.ts';
+import type { Plan } from '../../server/store/scan/plan.ts';
 import { instantOfMs } from '../../shared/time.ts';
 import type { Random } from '../corpus/random.ts';
+import { type ValueFilter, whereOf } from '../server/store/filters.ts';
 
 const VALUES: readonly ValueFilter[] = [
   { name: 'pod', any: [parsePattern('pod-1')], none: [] },
@@ -21,8 +23,9 @@ export function queryOf(random: Random, nowMs: number): Plan {
   return {
     from: isRanged ? instantOfMs(fromMs) : undefined,
     to: isRanged ? instantOfMs(fromMs + random.below(86_400_000)) : undefined,
-    values,
-    text: random.below(3) === 0 ? { any: [], none: text } : { any: text, none: [] },
+    where: normalised(
+      whereOf({ values, text: random.below(3) === 0 ? { any: [], none: text } : { any: text, none: [] } }),
+    ),
     order: random.below(2) === 0 ? 'newest' : 'oldest',
     limit: random.below(2) === 0 ? 100_000 : 1 + random.below(20),
   };

@@ -6,7 +6,7 @@ import { hashBytes } from '../../../shared/row-group/byte-strings.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { hasMarks } from '../scan/marks.ts';
 import { matchMask } from '../scan/match-rows.ts';
-import type { Predicate } from '../scan/plan.ts';
+import type { Predicate } from '../predicate.ts';
 import { type Bounds, counterOf, isMarked, type Marks } from './bounds.ts';
 import { countCodes, groupCodes, type Rows, rowsOf } from './group-codes.ts';
 import { GroupKey } from './group-key.ts';

@@ -14,7 +14,7 @@ import { answersOf } from '../scan/name.ts';
 import { forEachWholeLine } from '../scan/whole-lines.ts';
 import { hasMarks } from '../scan/marks.ts';
 import { matchMask } from '../scan/match-rows.ts';
-import type { Predicate } from '../scan/plan.ts';
+import type { Predicate } from '../predicate.ts';
 import { type FacetCounts, FacetTable } from './facet-table.ts';
 import { countCodes, countPart, groupCodes, rowsOf } from './group-codes.ts';
 import { GroupKey } from './group-key.ts';

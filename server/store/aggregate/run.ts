@@ -5,7 +5,7 @@
 import { CorruptionError, errorOfUnusable, type Unusable, unusableBy } from '../../../shared/errors.ts';
 import { AGGREGATE_ROWS_AT_ONCE, FACET_NAMES_CUT, SCANS_AT_ONCE } from '../../limits.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
-import type { Predicate } from '../scan/plan.ts';
+import type { Predicate } from '../predicate.ts';
 import { lacksArrays, placeOf, type RowGroupPlace, type RowGroups } from '../scan/row-groups.ts';
 import { candidates, type ScanContext } from '../scan/select.ts';
 import { aloneInThread } from '../../workers/task.ts';

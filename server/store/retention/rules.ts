@@ -15,7 +15,7 @@ import { parseDurationMs } from '../../../shared/duration.ts';
 import { UsageError } from '../../../shared/errors.ts';
 import { labelOf, type Labels } from '../../../shared/labels.ts';
 import { RETENTION_RULES_MAX, RULE_AGE_MS_MAX, RULE_AGE_MS_MIN } from '../../limits.ts';
-import { patternsOf } from '../scan/name.ts';
+import { testsOf } from '../scan/name.ts';
 import { matchesAny, parsePattern } from '../scan/pattern.ts';
 
 export interface RetentionRule {
@@ -54,7 +54,7 @@ export function ageByRules(rules: readonly RetentionRule[], otherwiseMs: number)
     ageMs,
     labels: [...selector].map(([name, value]) => ({
       name,
-      patterns: patternsOf(name, [parsePattern(withoutEscapes(value))]),
+      patterns: testsOf(name, [parsePattern(withoutEscapes(value))]),
     })),
   }));
   const known = new WeakMap<Labels, number>();

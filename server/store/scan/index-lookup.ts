@@ -14,7 +14,7 @@ import { decodeFieldIndex, type FieldIndex } from '../index/format.ts';
 import { lookUp } from '../index/reader.ts';
 import type { IndexesPlace, RowGroupRef } from '../snapshot.ts';
 import type { FileReader } from './open-files.ts';
-import type { Predicate, ValueFilter } from './plan.ts';
+import type { Where } from '../predicate.ts';
 
 export interface LookupInput {
   readonly segments: readonly IndexesPlace[];
@@ -76,15 +76,41 @@ export class Indexes {
   }
 }
 
+/** Values of one field, as an index has them. */
+export interface IndexedValues {
+  readonly name: string;
+  readonly values: readonly Uint8Array[];
+}
+
 /**
- * The filters that an index can answer: some value must be there, all that are allowed are known in full, and no other
- * field answers the name.
+ * What a tree implies that indexes can answer: of each clause, at least one value must be there. All values that are allowed
+ * are known in full, and no other field answers their name.
  */
-export function indexableFilters(plan: Predicate): ValueFilter[] {
-  return plan.values.filter(
-    ({ name, any, labelOnly }) =>
-      labelOnly !== true && any.length > 0 && any.every(({ kind }) => kind === 'equals') && name !== LEVEL,
-  );
+export type IndexClauses = readonly (readonly IndexedValues[])[];
+
+export function indexClauses(where: Where): IndexClauses {
+  switch (where.kind) {
+    case 'all':
+      return where.of.flatMap(indexClauses);
+    case 'any': {
+      // One clause of each alternative; with an alternative that has none, anything may match.
+      const each = where.of.map((alternative) => shortest(indexClauses(alternative)));
+      return each.length === 0 || each.includes(undefined) ? [] : [each.flatMap((clause) => clause!)];
+    }
+    case 'value': {
+      const { name, tests, labelOnly } = where;
+      const values = tests.flatMap((test) => (test.kind === 'equals' ? [test.text] : []));
+      const isKnown = labelOnly !== true && name !== LEVEL && values.length === tests.length;
+      return isKnown ? [[{ name, values }]] : [];
+    }
+    case 'not':
+    case 'text':
+      return [];
+  }
+}
+
+function shortest(clauses: IndexClauses): IndexClauses[number] | undefined {
+  return clauses.toSorted((a, b) => a.length - b.length)[0];
 }
 
 /** The distinct segments that have indexes. */
@@ -92,12 +118,8 @@ export function indexedSegments(rowGroups: readonly RowGroupRef[]): IndexesPlace
   return [...new Set(rowGroups.flatMap(({ indexed }) => indexed?.indexes ?? []))];
 }
 
-export function lookupInput(filters: readonly ValueFilter[], segments: readonly IndexesPlace[]): LookupInput {
-  const wanted = filters.map(({ name, any }) => ({
-    field: name,
-    values: any.flatMap((pattern) => (pattern.kind === 'equals' ? [pattern.text] : [])),
-  }));
-  return { segments, wanted };
+export function lookupInput(clauses: IndexClauses, segments: readonly IndexesPlace[]): LookupInput {
+  return { segments, wanted: clauses.flat().map(({ name, values }) => ({ field: name, values })) };
 }
 
 /**
@@ -106,7 +128,7 @@ export function lookupInput(filters: readonly ValueFilter[], segments: readonly 
  */
 export function pruneByIndexes(
   rowGroups: readonly RowGroupRef[],
-  filters: readonly ValueFilter[],
+  clauses: IndexClauses,
   segments: readonly IndexesPlace[],
   found: LookupOutput,
 ): RowGroupRef[] {
@@ -115,17 +137,23 @@ export function pruneByIndexes(
     const { indexed, streams } = ref;
     const sets = indexed && answers.get(indexed.indexes);
     if (sets === undefined) return [ref];
-    const missing = filters.filter(({ name }, f) => {
-      const ordinals = sets[f];
-      // A stream that has a label of this name is not asked for the field.
-      return (
-        ordinals !== undefined &&
-        !ordinals.has(indexed!.ordinal) &&
-        streams.every((labels) => labelOf(labels, name) === undefined)
-      );
+    let at = 0;
+    const missing = clauses.filter((clause) => {
+      const first = at;
+      at += clause.length;
+      return clause.every(({ name }, i) => {
+        const ordinals = sets[first + i];
+        // A stream that has a label of this name is not asked for the field.
+        return (
+          ordinals !== undefined &&
+          !ordinals.has(indexed!.ordinal) &&
+          streams.every((labels) => labelOf(labels, name) === undefined)
+        );
+      });
     });
     if (missing.length === 0) return [ref];
-    return indexed!.indexes.hasElements ? [] : [{ ...ref, onlyArraysOf: missing.map(({ name }) => name) }];
+    if (indexed!.indexes.hasElements) return [];
+    return [{ ...ref, onlyArraysOf: missing.map((clause) => clause.map(({ name }) => name)) }];
   });
 }
 

@@ -1,35 +1,139 @@
 /**
- * Patterns against the values of one column: each distinct value once where there is a dictionary, as numbers or bits
- * where the pattern can be read as one, else as text.
+ * Tests against the values of one column: what its header tells first, then each distinct value once where there is a
+ * dictionary, as numbers or bits where the tests can be read as such, else as text.
  */
+import { ByteReader } from '../../../shared/bytes.ts';
+import { someElement } from '../../../shared/row-group/array-elements.ts';
+import { byteStringAt, type ByteStrings } from '../../../shared/row-group/byte-strings.ts';
 import { FIXED_VALUE_BYTES_MAX, valueCount, valueSizeMax, writeValue } from '../../../shared/row-group/column.ts';
 import type { ColumnValues } from '../../../shared/row-group/column.ts';
-import { byteStringAt, type ByteStrings } from '../../../shared/row-group/byte-strings.ts';
+import { type Decimals, POWERS_OF_TEN, readDecimalRange } from '../../../shared/row-group/encodings/decimal.ts';
+import { readIntegerRange } from '../../../shared/row-group/encodings/integer.ts';
 import { looksLikeUuid, parseUuid } from '../../../shared/row-group/encodings/uuid.ts';
 import { UUID_BYTES } from '../../../shared/row-group/encodings/uuid-short.ts';
-import { someElement } from '../../../shared/row-group/array-elements.ts';
-import { KIND_ARRAY, KIND_STRING } from '../../../shared/row-group/format.ts';
-import { matchCutTexts } from './match-cut-texts.ts';
+import {
+  ENCODING_CONSTANT,
+  ENCODING_DECIMAL,
+  ENCODING_DICTIONARY,
+  ENCODING_INTEGER,
+  ENCODING_UUID,
+  KIND_ARRAY,
+  KIND_STRING,
+} from '../../../shared/row-group/format.ts';
+import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { unescaped } from '../../../shared/row-group/unescaped.ts';
-import { matchesAny } from './pattern.ts';
-import type { Pattern } from './pattern.ts';
+import type { ValueTest } from '../predicate.ts';
+import { hasMarks, markDepth, releaseMarks, takeDirtyMarks, takeMarks } from './marks.ts';
+import { matchCutTexts } from './match-cut-texts.ts';
+import { markRanges, rangesOf, reach, singleNumbers } from './number-ranges.ts';
+import { compares, matchesAny } from './pattern.ts';
 
-const CANONICAL_INTEGER = /^(?:0|-?[1-9]\d{0,14})$/;
+/** Which values match: none, all, those that are marked, or those at some indices, which ascend. */
+export type MatchedValues = 'none' | 'all' | Uint8Array | Uint32Array;
+
+type Comparison = ValueTest & { readonly kind: 'compare' };
 
 /**
- * By value: 1 where it matches, or an element of it. Undefined when no value does.
+ * The values of a column that pass one of the tests, or an element of which does. No page is read where the header tells.
  * @param path  see array-elements.ts
+ * @returns marks are good until they are released
  */
-export function matchColumn(
-  values: ColumnValues,
-  kind: number,
-  patterns: readonly Pattern[],
-  path: string,
-): Uint8Array | undefined {
-  const plain = plainTest(kind, patterns, path);
-  if (values.kind === 'pattern' && kind !== KIND_ARRAY)
-    return matchCutTexts(values, patterns, plain, kind === KIND_STRING);
-  return matchEach(values, plain);
+export function matchColumn(group: RowGroup, index: number, tests: readonly ValueTest[], path: string): MatchedValues {
+  const { slot, chunk } = group.columns[index]!;
+  const test = plainTest(slot.kind, tests, path);
+  switch (chunk.encoding) {
+    case ENCODING_CONSTANT:
+      return test(asBuffer(chunk.parameters)) ? 'all' : 'none';
+    case ENCODING_DICTIONARY:
+      return matchDictionary(group, index, test);
+    case ENCODING_INTEGER:
+      return matchIntegers(group, index, tests, test);
+    case ENCODING_DECIMAL:
+      return matchDecimals(group, index, tests, test);
+    case ENCODING_UUID: {
+      const uuids = slot.kind === KIND_STRING ? uuidsOf(tests) : undefined;
+      if (uuids !== undefined) return found(uuids.length, (onFound) => group.findUuids(index, uuids, onFound));
+      break;
+    }
+  }
+  const values = group.values(index);
+  const isCut = values.kind === 'pattern' && slot.kind !== KIND_ARRAY;
+  const matched = isCut ? matchCutTexts(values, tests, test, slot.kind === KIND_STRING) : matchEach(values, test);
+  return matched ?? 'none';
+}
+
+function matchDictionary(group: RowGroup, index: number, test: (value: Buffer) => boolean): MatchedValues {
+  const texts = group.headerTexts(index);
+  if (texts === undefined) return matchEach(group.values(index), test) ?? 'none';
+  const byCode = takeDirtyMarks(texts.offsets.length - 1);
+  const count = markTexts(texts, test, byCode);
+  if (count === 0) return 'none';
+  if (count === byCode.length) return 'all';
+  const values = group.values(index);
+  return values.kind === 'dictionary' ? marksOfCodes(values.codes, byCode) : 'none';
+}
+
+function matchIntegers(
+  group: RowGroup,
+  index: number,
+  tests: readonly ValueTest[],
+  test: (value: Buffer) => boolean,
+): MatchedValues {
+  const ranges = rangesOf(tests);
+  if (ranges === undefined) return matchEach(group.values(index), test) ?? 'none';
+  const { min, max } = readIntegerRange(new ByteReader(group.columns[index]!.chunk.parameters));
+  const reached = reach(ranges, min, max);
+  if (reached !== 'some') return reached;
+  const wanted = singleNumbers(ranges);
+  if (wanted !== undefined) return found(wanted.length, (onFound) => group.findIntegers(index, wanted, onFound));
+  const values = group.values(index);
+  if (values.kind !== 'integer') return 'none';
+  const marks = takeMarks(values.values.length);
+  markRanges(values.values, ranges, marks);
+  return marks;
+}
+
+function matchDecimals(
+  group: RowGroup,
+  index: number,
+  tests: readonly ValueTest[],
+  test: (value: Buffer) => boolean,
+): MatchedValues {
+  const comparisons = comparisonsIn(tests);
+  if (comparisons === undefined) return matchEach(group.values(index), test) ?? 'none';
+  const { min, max } = readDecimalRange(new ByteReader(group.columns[index]!.chunk.parameters));
+  if (!comparisons.some((comparison) => mayPassBetween(comparison, min, max))) return 'none';
+  const values = group.values(index);
+  if (values.kind !== 'decimal') return 'none';
+  const marks = takeMarks(values.mantissas.length);
+  for (const comparison of comparisons) markDecimals(values, comparison, marks);
+  return marks;
+}
+
+/** The tests, if all of them compare numbers. */
+function comparisonsIn(tests: readonly ValueTest[]): Comparison[] | undefined {
+  const comparisons = tests.filter((test) => test.kind === 'compare' && test.operand.kind !== 'duration');
+  return comparisons.length === tests.length ? (comparisons as Comparison[]) : undefined;
+}
+
+function mayPassBetween({ operator, operand: { value } }: Comparison, min: number, max: number): boolean {
+  if (operator === '=') return min <= value && value <= max;
+  return compares(min, operator, value) || compares(max, operator, value);
+}
+
+function markDecimals({ mantissas, scales }: Decimals, { operator, operand }: Comparison, marks: Uint8Array): void {
+  for (let i = 0; i < marks.length; i++) {
+    if (compares(mantissas[i]! / POWERS_OF_TEN[scales[i]!]!, operator, operand.value)) marks[i] = 1;
+  }
+}
+
+/** What is found of so many values, which are looked for one after the other. */
+function found(count: number, find: (onFound: (index: number) => void) => void): MatchedValues {
+  const indices: number[] = [];
+  find((index) => indices.push(index));
+  if (indices.length === 0) return 'none';
+  const values = Uint32Array.from(indices);
+  return count > 1 ? values.toSorted() : values;
 }
 
 /**
@@ -39,12 +143,11 @@ export function matchColumn(
 export function matchEach(values: ColumnValues, test: (value: Buffer) => boolean): Uint8Array | undefined {
   switch (values.kind) {
     case 'constant':
-      return test(values.value) ? new Uint8Array(values.count).fill(1) : undefined;
-    case 'dictionary':
-      return matchCodes(
-        values.codes,
-        matchDistinct(values.values.offsets.length - 1, (code) => test(byteStringAt(values.values, code))),
-      );
+      return test(values.value) ? takeDirtyMarks(values.count).fill(1) : undefined;
+    case 'dictionary': {
+      const byCode = takeDirtyMarks(values.values.offsets.length - 1);
+      return markTexts(values.values, test, byCode) === 0 ? undefined : marksOfCodes(values.codes, byCode);
+    }
     case 'pattern':
     case 'uuid':
     case 'integer':
@@ -56,68 +159,46 @@ export function matchEach(values: ColumnValues, test: (value: Buffer) => boolean
   }
 }
 
-/** Whether one of some texts matches, which are values of a column. */
-export function matchesSome(texts: ByteStrings, kind: number, patterns: readonly Pattern[], path: string): boolean {
-  const plain = plainTest(kind, patterns, path);
-  for (let i = 0; i + 1 < texts.offsets.length; i++) if (plain(byteStringAt(texts, i))) return true;
-  return false;
+/** Marks the texts that pass, and clears the others. @returns how many pass */
+function markTexts(texts: ByteStrings, test: (value: Buffer) => boolean, marks: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i < marks.length; i++) {
+    const passes = test(byteStringAt(texts, i));
+    marks[i] = passes ? 1 : 0;
+    if (passes) count++;
+  }
+  return count;
 }
 
-function plainTest(kind: number, patterns: readonly Pattern[], path: string): (value: Buffer) => boolean {
+/** By value: the mark of its code. */
+export function marksOfCodes(codes: Uint8Array | Uint16Array, byCode: Uint8Array): Uint8Array {
+  const marks = takeDirtyMarks(codes.length);
+  for (let i = 0; i < codes.length; i++) marks[i] = byCode[codes[i]!]!;
+  return marks;
+}
+
+function plainTest(kind: number, tests: readonly ValueTest[], path: string): (value: Buffer) => boolean {
   if (kind === KIND_ARRAY) {
-    const test = (value: Buffer): boolean => matchesAny(patterns, value);
+    const test = (value: Buffer): boolean => matchesAny(tests, value);
     return (value) => (path === '' && test(value)) || someElement(value, path, test);
   }
-  return (value) => matchesAny(patterns, kind === KIND_STRING ? unescaped(value) : value);
+  return (value) => matchesAny(tests, kind === KIND_STRING ? unescaped(value) : value);
 }
 
-const INTEGER_TEXT = /^[-0-9]*$/;
 const UUID_TEXT = /^[-0-9a-f]*$/;
 
-/**
- * The distinct texts that are wanted of values which consist of some characters alone; undefined when a wildcard may
- * stand for any of them.
- */
-function textsOf(patterns: readonly Pattern[], characters: RegExp): string[] | undefined {
-  const isOpen = patterns.some(
-    (pattern) => pattern.kind === 'wildcard' && pattern.parts.every((part) => characters.test(latin1(part))),
-  );
-  if (isOpen) return undefined;
-  return [...new Set(patterns.flatMap((pattern) => (pattern.kind === 'equals' ? [latin1(pattern.text)] : [])))];
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-}
-
-function matchDistinct(distinct: number, test: (code: number) => boolean): Uint8Array | undefined {
-  const matched = new Uint8Array(distinct);
-  let some = false;
-  for (let code = 0; code < distinct; code++) {
-    if (!test(code)) continue;
-    matched[code] = 1;
-    some = true;
+/** The UUIDs, 16 bytes each, that pass one of the tests, each once; undefined where these may be any. */
+function uuidsOf(tests: readonly ValueTest[]): Uint8Array[] | undefined {
+  const texts = new Set<string>();
+  for (const test of tests) {
+    if (test.kind === 'exists') return undefined;
+    if (test.kind === 'equals') texts.add(asBuffer(test.text).toString('latin1'));
+    else if (test.kind === 'wildcard') {
+      if (test.parts.every((part) => UUID_TEXT.test(asBuffer(part).toString('latin1')))) return undefined;
+    }
+    // What compares is not passed by a UUID, which is no quantity.
   }
-  return some ? matched : undefined;
-}
-
-function matchCodes(codes: Uint8Array | Uint16Array, matchedCodes: Uint8Array | undefined): Uint8Array | undefined {
-  if (matchedCodes === undefined) return undefined;
-  const matched = new Uint8Array(codes.length);
-  for (let i = 0; i < codes.length; i++) matched[i] = matchedCodes[codes[i]!]!;
-  return matched;
-}
-
-/** The integers that patterns stand for, each once; undefined when they may stand for any. */
-export function integersOf(patterns: readonly Pattern[]): number[] | undefined {
-  return textsOf(patterns, INTEGER_TEXT)
-    ?.filter((text) => CANONICAL_INTEGER.test(text))
-    .map(Number);
-}
-
-/** The UUIDs, 16 bytes each, that patterns stand for, each once; undefined when they may stand for any. */
-export function uuidsOf(patterns: readonly Pattern[]): Uint8Array[] | undefined {
-  return textsOf(patterns, UUID_TEXT)?.flatMap((text) => {
+  return [...texts].flatMap((text) => {
     const bytes = Buffer.from(text, 'latin1');
     const uuid = new Uint8Array(UUID_BYTES);
     return looksLikeUuid(bytes, 0, bytes.length) && parseUuid(bytes, 0, uuid, 0) ? [uuid] : [];
@@ -126,13 +207,22 @@ export function uuidsOf(patterns: readonly Pattern[]): Uint8Array[] | undefined 
 
 /** Tests each value as text. The buffer handed to `test` is overwritten by the next value. */
 export function matchTexts(values: ColumnValues, test: (value: Buffer) => boolean): Uint8Array | undefined {
-  if (values.kind === 'raw') {
-    return matchDistinct(values.offsets.length - 1, (i) => test(byteStringAt(values, i)));
+  const since = markDepth();
+  const marks = takeMarks(valueCount(values));
+  if (values.kind === 'raw') markTexts(values, test, marks);
+  else {
+    let scratch = Buffer.allocUnsafe(FIXED_VALUE_BYTES_MAX);
+    for (let i = 0; i < marks.length; i++) {
+      const sizeBytes = valueSizeMax(values, i);
+      if (sizeBytes > scratch.length) scratch = Buffer.allocUnsafe(sizeBytes);
+      if (test(scratch.subarray(0, writeValue(values, i, scratch, 0)))) marks[i] = 1;
+    }
   }
-  let scratch = Buffer.allocUnsafe(FIXED_VALUE_BYTES_MAX);
-  return matchDistinct(valueCount(values), (i) => {
-    const sizeBytes = valueSizeMax(values, i);
-    if (sizeBytes > scratch.length) scratch = Buffer.allocUnsafe(sizeBytes);
-    return test(scratch.subarray(0, writeValue(values, i, scratch, 0)));
-  });
+  if (hasMarks(marks)) return marks;
+  releaseMarks(since);
+  return undefined;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -6,7 +6,8 @@ import { cutTextSizeMax, isDigit, writeCutText } from '../../../shared/row-group
 import type { CutTexts } from '../../../shared/row-group/encodings/pattern.ts';
 import { PatternCutter } from '../../../shared/row-group/encodings/pattern-cutter.ts';
 import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
-import type { Pattern } from './pattern.ts';
+import type { ValueTest } from '../predicate.ts';
+import { hasMarks, takeMarks } from './marks.ts';
 
 const BACKSLASH = 0x5c;
 
@@ -14,57 +15,73 @@ const BACKSLASH = 0x5c;
 const NONE = 0;
 const ALL = 1;
 const EACH = 2;
-type Verdict = typeof NONE | typeof ALL | typeof EACH;
+type ShapeMatch = typeof NONE | typeof ALL | typeof EACH;
 
 const cutter = new PatternCutter();
 
 /**
- * By value: 1 where it matches one of `patterns`. Undefined when no value does.
+ * By value: 1 where it passes one of `tests`. Undefined when no value does.
  * @param test  the same for a text that is written out
  * @param isEscaped  texts may have JSON escapes, so that their bytes are not what is compared
  */
 export function matchCutTexts(
   texts: CutTexts,
-  patterns: readonly Pattern[],
+  tests: readonly ValueTest[],
   test: (text: Buffer) => boolean,
   isEscaped: boolean,
 ): Uint8Array | undefined {
-  const verdicts = verdictsOf(texts, (shape) => {
+  const byShape = matchShapes(texts, (shape) => {
     if (isEscaped && shape.includes(BACKSLASH)) return EACH;
-    const each = patterns.map((pattern) =>
-      pattern.kind === 'wildcard' ? wildcardVerdict(shape, pattern.parts) : NONE,
-    );
+    const each = tests.map((wanted) => matchShape(shape, wanted));
     return each.includes(ALL) ? ALL : each.includes(EACH) ? EACH : NONE;
   });
-  let matched = matchVerdicts(texts, verdicts, test);
-  for (const pattern of patterns) {
+  const matched = takeMarks(texts.codes.length);
+  markShapes(texts, byShape, test, matched);
+  for (const wanted of tests) {
     // What has a backslash itself is written with an escape, and was looked at above.
-    if (pattern.kind !== 'equals' || (isEscaped && pattern.text.includes(BACKSLASH))) continue;
-    matched = markEqual(texts, Buffer.from(pattern.text), matched);
+    if (wanted.kind !== 'equals' || (isEscaped && wanted.text.includes(BACKSLASH))) continue;
+    markEqual(texts, Buffer.from(wanted.text), matched);
   }
-  return matched;
+  return hasMarks(matched) ? matched : undefined;
+}
+
+function matchShape(shape: Buffer, wanted: ValueTest): ShapeMatch {
+  switch (wanted.kind) {
+    case 'equals':
+      // Found by its numbers.
+      return NONE;
+    case 'wildcard':
+      return matchWildcardShape(shape, wanted.parts);
+    case 'exists':
+      return ALL;
+    case 'compare':
+      return EACH;
+  }
 }
 
 /** By value: 1 where it contains the needle. Undefined when none does. */
 export function cutTextsContaining(texts: CutTexts, needle: Buffer): Uint8Array | undefined {
   const pieces = literalPieces(needle);
   const hasDigits = needle.some(isDigit);
-  const verdicts = verdictsOf(texts, (shape) => {
+  const byShape = matchShapes(texts, (shape) => {
     // Numbers are digits and nothing else: what has none lies within one of the pattern's literal pieces.
     if (!pieces.every((piece) => shape.includes(piece))) return NONE;
     if (!hasDigits) return ALL;
     return shape.some(isDigit) ? EACH : NONE;
   });
-  return matchVerdicts(texts, verdicts, (text) => text.includes(needle));
+  if (!byShape.some((match) => match !== NONE)) return undefined;
+  const matched = takeMarks(texts.codes.length);
+  markShapes(texts, byShape, (text) => text.includes(needle), matched);
+  return hasMarks(matched) ? matched : undefined;
 }
 
-function verdictsOf(texts: CutTexts, verdictOf: (shape: Buffer) => Verdict): Uint8Array {
+function matchShapes(texts: CutTexts, match: (shape: Buffer) => ShapeMatch): Uint8Array {
   const count = texts.patterns.offsets.length - 1;
-  return Uint8Array.from({ length: count }, (_, code) => verdictOf(byteStringAt(texts.patterns, code)));
+  return Uint8Array.from({ length: count }, (_, code) => match(byteStringAt(texts.patterns, code)));
 }
 
 /** `shape` is a pattern, `parts` a wildcard's: see pattern.ts on either side. */
-function wildcardVerdict(shape: Buffer, parts: readonly Uint8Array[]): Verdict {
+function matchWildcardShape(shape: Buffer, parts: readonly Uint8Array[]): ShapeMatch {
   const first = shape.findIndex(isDigit);
   if (first < 0) return EACH;
   const head = shape.subarray(0, first);
@@ -79,47 +96,41 @@ function wildcardVerdict(shape: Buffer, parts: readonly Uint8Array[]): Verdict {
   return parts.length === 2 && start.length <= head.length && end.length <= tail.length ? ALL : EACH;
 }
 
-function matchVerdicts(texts: CutTexts, verdicts: Uint8Array, test: (text: Buffer) => boolean): Uint8Array | undefined {
-  if (!verdicts.some((verdict) => verdict !== NONE)) return undefined;
+/** Marks the values that pass. @param byShape  a ShapeMatch for each pattern */
+function markShapes(texts: CutTexts, byShape: Uint8Array, test: (text: Buffer) => boolean, matched: Uint8Array): void {
+  if (!byShape.some((match) => match !== NONE)) return;
   const { codes } = texts;
-  const matched = new Uint8Array(codes.length);
-  let some = false;
   let scratch = Buffer.alloc(0);
   for (let i = 0; i < codes.length; i++) {
-    const verdict = verdicts[codes[i]!]!;
-    if (verdict === NONE) continue;
-    if (verdict === EACH) {
+    const match = byShape[codes[i]!]!;
+    if (match === NONE) continue;
+    if (match === EACH) {
       const sizeBytes = cutTextSizeMax(texts, i);
       if (sizeBytes > scratch.length) scratch = Buffer.allocUnsafe(sizeBytes);
       if (!test(scratch.subarray(0, writeCutText(texts, i, scratch, 0)))) continue;
     }
     matched[i] = 1;
-    some = true;
   }
-  return some ? matched : undefined;
 }
 
 /** Marks the values that are these bytes: cutting has one result, so pattern and numbers are equal when texts are. */
-function markEqual(texts: CutTexts, wanted: Buffer, matched: Uint8Array | undefined): Uint8Array | undefined {
+function markEqual(texts: CutTexts, wanted: Buffer, matched: Uint8Array): void {
   const { patterns, codes, firsts, strides, numbers } = texts;
   const refs = { bytes: wanted, starts: Int32Array.of(0), ends: Int32Array.of(wanted.length), count: 1 };
   const cut = cutter.cutAny(refs);
-  if (cut === undefined) return matched;
+  if (cut === undefined) return;
   const shape = byteStringAt(cut.patterns, 0);
   const code = strides.findIndex((_, each) => byteStringAt(patterns, each).equals(shape));
-  if (code < 0) return matched;
+  if (code < 0) return;
   const stride = strides[code]!;
-  let result = matched;
   for (let i = 0; i < codes.length; i++) {
     if (codes[i] !== code) continue;
     const first = firsts[i]!;
     let place = 0;
     while (place < cut.numbers.length && numbers[first + place * stride] === cut.numbers[place]) place++;
     if (place < cut.numbers.length) continue;
-    result ??= new Uint8Array(codes.length);
-    result[i] = 1;
+    matched[i] = 1;
   }
-  return result;
 }
 
 /** The runs of bytes that are no digits. */

@@ -8,7 +8,7 @@ import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { LEVEL, levelWildcards } from '../../../shared/levels.ts';
 import { type Answer, answerTo, fieldsOfTemplate } from '../../../shared/row-group/answer.ts';
 import type { Wildcard } from '../../../shared/wildcard.ts';
-import type { Pattern } from './pattern.ts';
+import type { ValueTest } from '../predicate.ts';
 
 /** The parts of a column whose values answer a name. */
 export interface AnsweringColumn {
@@ -69,23 +69,27 @@ export function columnOfTemplates(group: RowGroup, answers: readonly (Answer | u
   });
 }
 
-/** Compiled once for each list of patterns, which are those of a plan. */
-const levelPatterns = new WeakMap<readonly Pattern[], readonly Pattern[]>();
+/** Compiled once for each list of tests, which are those of a plan. */
+const levelTests = new WeakMap<readonly ValueTest[], readonly ValueTest[]>();
 
-/** What values are compared with where these patterns are asked for under a name. */
-export function patternsOf(name: string, patterns: readonly Pattern[]): readonly Pattern[] {
-  if (name !== LEVEL) return patterns;
-  let known = levelPatterns.get(patterns);
+/** What values are compared with where these tests are asked for under a name. */
+export function testsOf(name: string, tests: readonly ValueTest[]): readonly ValueTest[] {
+  if (name !== LEVEL) return tests;
+  let known = levelTests.get(tests);
   if (known === undefined) {
-    levelPatterns.set(patterns, (known = levelWildcards(patterns.map(toWildcard)).map(toPattern)));
+    const wanted = tests.flatMap(toWildcard);
+    known = [...tests, ...levelWildcards(wanted).slice(wanted.length).map(toTest)];
+    levelTests.set(tests, known);
   }
   return known;
 }
 
-function toWildcard(pattern: Pattern): Wildcard {
-  return pattern.kind === 'equals' ? [Buffer.from(pattern.text)] : pattern.parts;
+/** Words of levels are asked for by texts alone. */
+function toWildcard(test: ValueTest): Wildcard[] {
+  if (test.kind === 'equals') return [[Buffer.from(test.text)]];
+  return test.kind === 'wildcard' ? [test.parts.map((part) => Buffer.from(part))] : [];
 }
 
-function toPattern(parts: Wildcard): Pattern {
+function toTest(parts: Wildcard): ValueTest {
   return parts.length === 1 ? { kind: 'equals', text: parts[0]! } : { kind: 'wildcard', parts };
 }

@@ -1,17 +1,17 @@
 /**
- * What a value is compared with: a text, or a text with `*` for any run of characters. Patterns are matched against the
- * bytes of values; a `*` never backtracks, so a match takes time linear in the value for each part.
+ * What a value is compared with: a text, a text with `*` for any run of characters, a quantity. Tests run on the bytes of
+ * values; a `*` never backtracks, so a match takes time linear in the value for each part.
  */
 import { Buffer } from 'node:buffer';
-import { matchesWildcard } from '../../../shared/wildcard.ts';
+import { quantityOf } from '../../../shared/quantity.ts';
+import { matchesWildcard, type Wildcard } from '../../../shared/wildcard.ts';
+import type { Operator, ValueTest } from '../predicate.ts';
 
-export type Pattern =
-  | { readonly kind: 'equals'; readonly text: Uint8Array }
-  /** parts[0] `*` parts[1] `*` … ; at least two parts, any of which may be empty. */
-  | { readonly kind: 'wildcard'; readonly parts: readonly Buffer[] };
+/** Longer texts are no quantity: thirty digits, a point and a unit. */
+const QUANTITY_BYTES_MAX = 64;
 
 /** Reads `*` as a wildcard and `\` before `*` or `\` as "that character itself". */
-export function parsePattern(text: string): Pattern {
+export function parsePattern(text: string): ValueTest {
   const parts: string[] = [''];
   for (let i = 0; i < text.length; i++) {
     const char = text[i]!;
@@ -23,13 +23,42 @@ export function parsePattern(text: string): Pattern {
   return bytes.length === 1 ? { kind: 'equals', text: bytes[0]! } : { kind: 'wildcard', parts: bytes };
 }
 
-export function matchesAny(patterns: readonly Pattern[], value: Buffer): boolean {
-  for (const pattern of patterns) if (matches(pattern, value)) return true;
+export function matchesAny(tests: readonly ValueTest[], value: Buffer): boolean {
+  for (const test of tests) if (matches(test, value)) return true;
   return false;
 }
 
-export function matches(pattern: Pattern, value: Buffer): boolean {
-  return pattern.kind === 'equals'
-    ? value.equals(pattern.text)
-    : matchesWildcard(pattern.parts, value, 0, value.length);
+export function matches(test: ValueTest, value: Buffer): boolean {
+  switch (test.kind) {
+    case 'exists':
+      return true;
+    case 'equals':
+      return value.equals(test.text);
+    case 'wildcard':
+      // Only their bytes are looked at, so it does not matter that a worker thread gets them as other objects.
+      return matchesWildcard(test.parts as Wildcard, value, 0, value.length);
+    case 'compare': {
+      if (value.length > QUANTITY_BYTES_MAX) return false;
+      const { kind, value: bound } = test.operand;
+      return compares(quantityOf(value.toString(), kind), test.operator, bound);
+    }
+  }
+}
+
+/** False for a NaN, whatever the operator. */
+export function compares(value: number, operator: Operator, bound: number): boolean {
+  switch (operator) {
+    case '>':
+      return value > bound;
+    case '>=':
+      return value >= bound;
+    case '<':
+      return value < bound;
+    case '<=':
+      return value <= bound;
+    case '=':
+      return value === bound;
+    case '!=':
+      return value < bound || value > bound;
+  }
 }

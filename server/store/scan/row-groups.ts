@@ -18,7 +18,7 @@ export function placeOf({ path, offset, sizeBytes, onlyArraysOf }: RowGroupRef):
 
 /** True when no row can match, because the row group has no arrays where only these may. */
 export function lacksArrays(group: RowGroup, { onlyArraysOf = [] }: RowGroupPlace): boolean {
-  return !onlyArraysOf.every((name) => hasArrays(group, name));
+  return !onlyArraysOf.every((names) => names.some((name) => hasArrays(group, name)));
 }
 
 export class RowGroups {

@@ -7,7 +7,7 @@ import { instantOf } from '../../../shared/time.ts';
 import { SCAN_GROUPS_FEW, SCAN_ROWS_AT_FIRST, SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../limits.ts';
 import type { RowGroupRef } from '../snapshot.ts';
 import {
-  indexableFilters,
+  indexClauses,
   indexedSegments,
   type LookupInput,
   lookupInput,
@@ -15,7 +15,8 @@ import {
   pruneByIndexes,
 } from './index-lookup.ts';
 import { mayMatch, reachesInto, streamMatcher } from './match-rows.ts';
-import type { Plan, Predicate } from './plan.ts';
+import type { Predicate } from '../predicate.ts';
+import type { Plan } from './plan.ts';
 import { placeOf } from './row-groups.ts';
 import type { ScanInput, ScannedRows } from './scan.ts';
 import { type SelectedRows, TopRows } from './top-rows.ts';
@@ -66,8 +67,8 @@ export async function candidates(
 ): Promise<readonly RowGroupRef[]> {
   const mayMatchStream = streamMatcher(plan);
   const inBounds = rowGroups.filter((group) => mayMatch(group, plan, mayMatchStream));
-  const filters = indexableFilters(plan);
-  const segments = filters.length === 0 ? [] : indexedSegments(inBounds);
+  const clauses = indexClauses(plan.where);
+  const segments = clauses.length === 0 ? [] : indexedSegments(inBounds);
   if (segments.length === 0) return inBounds;
   // Some to each worker: a look-up waits for the disk, segment by segment.
   const share = Math.ceil(segments.length / SCANS_AT_ONCE);
@@ -76,12 +77,12 @@ export async function candidates(
     parts.map(async (part) => {
       const answers: LookupOutput[number][] = [];
       while (answers.length < part.length) {
-        answers.push(...(await context.lookUp(lookupInput(filters, part.slice(answers.length)), signal)));
+        answers.push(...(await context.lookUp(lookupInput(clauses, part.slice(answers.length)), signal)));
       }
       return answers;
     }),
   );
-  return pruneByIndexes(inBounds, filters, segments, found.flat());
+  return pruneByIndexes(inBounds, clauses, segments, found.flat());
 }
 
 /** Once there are `limit` rows, only a better one than the worst of them is of interest. */

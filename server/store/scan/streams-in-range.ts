@@ -2,12 +2,12 @@
 import { CorruptionError, type Unusable, unusableBy } from '../../../shared/errors.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { instantOf, timeNsFrom } from '../../../shared/time.ts';
-import type { Predicate } from './plan.ts';
+import type { TimeRange } from '../predicate.ts';
 import type { RowGroupPlace, RowGroups } from './row-groups.ts';
 
 export interface StreamsInput {
   readonly places: readonly RowGroupPlace[];
-  readonly range: Pick<Predicate, 'from' | 'to'>;
+  readonly range: TimeRange;
 }
 
 export interface StreamsOutput {

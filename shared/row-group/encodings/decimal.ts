@@ -153,6 +153,12 @@ function readScales(parameters: ByteReader, pages: PageReader, count: number): S
   return { min, max, scaleMax, scales: new Uint8Array(count).fill(scale) };
 }
 
+/** The least and the greatest of decimals, from their parameters alone. */
+export function readDecimalRange(parameters: ByteReader): { min: number; max: number } {
+  if (parameters.u8() === SCALE_SHORTEST) parameters.u8();
+  return { min: parameters.f64(), max: parameters.f64() };
+}
+
 /** Writes one value as text. Returns the offset after it. */
 export function writeDecimal(decimals: Decimals, index: number, out: Uint8Array, start: number): number {
   const scale = decimals.scales[index]!;

@@ -154,6 +154,14 @@ export function readWidth(parameters: ByteReader): number {
   return width;
 }
 
+/** The least and the greatest of integers, from their parameters alone. */
+export function readIntegerRange(parameters: ByteReader): { min: number; max: number } {
+  parameters.u8();
+  parameters.u8();
+  parameters.signedVarint();
+  return { min: parameters.signedVarint(), max: parameters.signedVarint() };
+}
+
 /** @throws CorruptionError */
 export function decodeIntegers(parameters: ByteReader, pages: PageReader, count: number): Integers {
   const stored = readStored(parameters, pages, count);

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { ANSWER_ROWS_FEW, ANSWER_ROWS_HELD_MAX, LIMIT_MAX, RENDER_ROWS_AT_ONCE } from '../../../server/limits.ts';
 import { select } from '../../../server/query/answer.ts';
 import type { Plan } from '../../../server/store/scan/plan.ts';
+import { valueLeaf } from '../../../server/store/predicate.ts';
 import { parsePattern } from '../../../server/store/scan/pattern.ts';
 import { batchOf, numberedLines } from '../store/batches.ts';
 import { append, openStore } from '../store/open-store.ts';
@@ -37,7 +38,7 @@ test('rows are held from the first piece to the last', async () => {
 });
 
 test('what was not found is not held', async () => {
-  const { answer, answerRows } = await searchOf({ values: [{ name: 'n', any: [parsePattern('7')], none: [] }] });
+  const { answer, answerRows } = await searchOf({ where: valueLeaf('n', [parsePattern('7')]) });
   const first = answer.next();
   expect(answerRows.held).toBe(LINES);
   await first;

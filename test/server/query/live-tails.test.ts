@@ -14,14 +14,14 @@ import type { LiveTail } from '../../../server/query/live-tail.ts';
 import { TailTask, type TailInput, type TailOutput, type TailQuery } from '../../../server/query/tail-task.ts';
 import { OpenFiles } from '../../../server/store/scan/open-files.ts';
 import { parsePattern } from '../../../server/store/scan/pattern.ts';
-import type { Predicate } from '../../../server/store/scan/plan.ts';
+import { EVERYTHING as EVERY_LINE, type Predicate, textLeaf, valueLeaf } from '../../../server/store/predicate.ts';
 import { RowGroups } from '../../../server/store/scan/row-groups.ts';
 import type { Store } from '../../../server/store/store.ts';
 import { batchOf, type Line, numberedLines } from '../store/batches.ts';
 import { append, filesIn, openStore } from '../store/open-store.ts';
 import { liveTails } from './query-context.ts';
 
-const ALL: Predicate = { from: undefined, to: undefined, values: [], text: { any: [], none: [] } };
+const ALL: Predicate = { from: undefined, to: undefined, where: EVERY_LINE };
 const NEVER = new AbortController().signal;
 
 const joined: { readonly tails: LiveTails; readonly tail: LiveTail }[] = [];
@@ -38,7 +38,7 @@ function join(tails: LiveTails, query: TailQuery, caller = 'a test'): LiveTail {
 }
 
 function numbered(pattern: string): TailQuery {
-  return { predicate: { ...ALL, values: [{ name: 'n', any: [parsePattern(pattern)], none: [] }] }, format: 'raw' };
+  return { predicate: { ...ALL, where: valueLeaf('n', [parsePattern(pattern)]) }, format: 'raw' };
 }
 
 const EVERYTHING: TailQuery = { predicate: ALL, format: 'raw' };
@@ -200,7 +200,7 @@ test('all together hold no more text than they may: those with most end', async 
   const count = Math.ceil(TAILS_TEXT_BYTES_MAX / TAIL_TEXT_BYTES_MAX) + 2;
   // Each has text of its own, as their filters differ.
   const all = Array.from({ length: count }, (_, i) =>
-    join(tails, { ...numbered('*'), predicate: { ...ALL, text: { any: [Buffer.from(`t${i}`)], none: [] } } }),
+    join(tails, { ...numbered('*'), predicate: { ...ALL, where: textLeaf(`t${i}`) } }),
   );
   const fast = join(tails, numbered('*'));
   const lineCount = 16;

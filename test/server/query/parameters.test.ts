@@ -1,4 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import {
+  allOf,
+  anyOf,
+  EVERYTHING,
+  not,
+  NOTHING,
+  textLeaf,
+  valueLeaf,
+  type ValueTest,
+  type Where,
+} from '../../../server/store/predicate.ts';
 import { parseLogsRequest } from '../../../server/query/parameters.ts';
 import type { QueryString } from '../../../server/query/parameters.ts';
 
@@ -11,7 +22,7 @@ function parse(query: QueryString): ReturnType<typeof parseLogsRequest> {
 describe('parseLogsRequest', () => {
   it('has defaults', () => {
     const { plan, format, follow } = parse({});
-    expect(plan).toMatchObject({ from: undefined, to: undefined, values: [], order: 'newest', limit: 100 });
+    expect(plan).toMatchObject({ from: undefined, to: undefined, where: EVERYTHING, order: 'newest', limit: 100 });
     expect({ format, follow }).toEqual({ format: 'ndjson', follow: false });
     expect(parse({ follow: '' }).plan.limit).toBe(10);
   });
@@ -24,17 +35,31 @@ describe('parseLogsRequest', () => {
       note: '\\!x',
       q: ['slow', '!health'],
     });
-    const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
-    expect(plan.values.map(({ name, any, none }) => [name, any.length, none.length])).toEqual([
-      ['user_id', 2, 0],
-      ['level', 0, 1],
-      ['path', 1, 0],
-      ['note', 1, 0],
-    ]);
-    expect(plan.values[2]!.any[0]).toMatchObject({ kind: 'wildcard' });
-    expect(plan.values[3]!.any[0]).toMatchObject({ kind: 'equals', text: Buffer.from('!x') });
-    expect(plan.text.any.map(text)).toEqual(['slow']);
-    expect(plan.text.none.map(text)).toEqual(['health']);
+    const equals = (text: string): ValueTest => ({ kind: 'equals', text: Buffer.from(text) });
+    expect(plan.where).toEqual(
+      allOf([
+        valueLeaf('user_id', [equals('7'), equals('8')]),
+        not(valueLeaf('level', [equals('debug')])),
+        valueLeaf('path', [{ kind: 'wildcard', parts: [Buffer.from('/api/'), Buffer.from('')] }]),
+        valueLeaf('note', [equals('!x')]),
+        textLeaf('slow'),
+        not(textLeaf('health')),
+      ]),
+    );
+    expect(parse({ user_id: '*', q: ['a', 'b', '!c', '!d'] }).plan.where).toEqual(
+      allOf([
+        valueLeaf('user_id', [{ kind: 'exists' }]),
+        anyOf([textLeaf('a'), textLeaf('b')]),
+        not(anyOf([textLeaf('c'), textLeaf('d')])),
+      ]),
+    );
+  });
+
+  it('shows lines of the namespaces that one may see, and none to those who may see none', () => {
+    const narrowed = (...namespaces: string[]): Where => parseLogsRequest({ query: {}, namespaces }, NOW).plan.where;
+    expect(narrowed()).toEqual(NOTHING);
+    const tests = ['a', 'b'].map((text) => ({ kind: 'equals', text: Buffer.from(text) }) as const);
+    expect(narrowed('a', 'b')).toEqual({ ...valueLeaf('namespace', tests), labelOnly: true });
   });
 
   it.each<[QueryString, RegExp]>([

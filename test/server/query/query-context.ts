@@ -1,6 +1,8 @@
 /** Queries in this thread: the same tasks, without a pool. */
 import { setImmediate } from 'node:timers/promises';
+import { normalised } from '../../../server/store/predicate.ts';
 import type { Plan } from '../../../server/store/scan/plan.ts';
+import { type Filters, whereOf } from '../store/filters.ts';
 import { Indexes } from '../../../server/store/scan/index-lookup.ts';
 import { OpenFiles } from '../../../server/store/scan/open-files.ts';
 import { RowGroups } from '../../../server/store/scan/row-groups.ts';
@@ -64,8 +66,8 @@ export function followed(
     format = 'raw',
   }: FollowedOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const { from, to, values, text } = plan;
-  const tail = tails.join({ predicate: { from, to, values, text }, format }, 'a test');
+  const { from, to, where } = plan;
+  const tail = tails.join({ predicate: { from, to, where }, format }, 'a test');
   return follow(
     tail,
     plan,
@@ -74,12 +76,11 @@ export function followed(
   );
 }
 
-export function planOf(changes: Partial<Plan> = {}): Plan {
+export function planOf({ values, text, ...changes }: Partial<Plan> & Filters = {}): Plan {
   return {
     from: undefined,
     to: undefined,
-    values: [],
-    text: { any: [], none: [] },
+    where: normalised(whereOf({ values, text })),
     order: 'newest',
     limit: 100_000,
     ...changes,

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { LogStore } from '../../../server/store/log-store.ts';
 import { parsePattern } from '../../../server/store/scan/pattern.ts';
 import type { Plan } from '../../../server/store/scan/plan.ts';
+import type { Filters, ValueFilter } from './filters.ts';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { instantOf } from '../../../shared/time.ts';
 import { decodeBatch } from '../../../shared/wire.ts';
@@ -47,14 +48,18 @@ function append(store: LogStore, lines: readonly Line[]): Promise<{ rowCount: nu
   return store.append(bytes, decodeBatch(bytes));
 }
 
-async function found(store: LogStore, plan: Partial<Plan>, format: 'raw' | 'ndjson' = 'raw'): Promise<string[]> {
+async function found(
+  store: LogStore,
+  plan: Partial<Plan> & Filters,
+  format: 'raw' | 'ndjson' = 'raw',
+): Promise<string[]> {
   const pieces: Uint8Array[] = [];
   for await (const piece of store.search(planOf(plan), format, new AbortController().signal)) pieces.push(piece);
   return Buffer.concat(pieces).toString().split('\n').slice(0, -1);
 }
 
 const texts = (...indexes: readonly number[]): string[] => indexes.map((index) => LINES[index]!.text);
-const value = (name: string, any: readonly string[], none: readonly string[] = []): Plan['values'][number] => ({
+const value = (name: string, any: readonly string[], none: readonly string[] = []): ValueFilter => ({
   name,
   any: any.map(parsePattern),
   none: none.map(parsePattern),
@@ -62,7 +67,7 @@ const value = (name: string, any: readonly string[], none: readonly string[] = [
 const COUNTED = { of: undefined, quantiles: [], stepNs: undefined, limit: undefined };
 const at = (timeNs: number): bigint => instantOf(TODAY, timeNs);
 
-const SEARCHES: readonly (readonly [string, Partial<Plan>, readonly number[]])[] = [
+const SEARCHES: readonly (readonly [string, Partial<Plan> & Filters, readonly number[]])[] = [
   ['newest first', {}, [3, 4, 0, 2, 1]],
   ['oldest first', { order: 'oldest' }, [1, 2, 0, 4, 3]],
   ['the newest two', { limit: 2 }, [3, 4]],
@@ -131,7 +136,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
 
     test('streams: by their labels and times, whatever the lines say', async () => {
       const store = await openFilled();
-      const pods = async (predicate: Partial<Plan>): Promise<string> =>
+      const pods = async (predicate: Partial<Plan> & Filters): Promise<string> =>
         (await store.streams(planOf(predicate)))
           .map(({ pod }) => pod!)
           .toSorted()

@@ -4,6 +4,7 @@ import { LEVEL } from '../../../shared/levels.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { formatInstant, instantOf, instantOfMs } from '../../../shared/time.ts';
 import type { AggregatePlan } from '../../../server/store/aggregate/aggregate.ts';
+import { decide, EVERYTHING, type Where } from '../../../server/store/predicate.ts';
 import type { StoreStats } from '../../../server/store/stats.ts';
 import type { LogStore } from '../../../server/store/log-store.ts';
 import { verifyBatch } from '../../../server/store/row-group-ref.ts';
@@ -29,9 +30,15 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
       for (const line of naiveSearch(lines, plan))
         yield Buffer.from(`${format === 'raw' ? line.text : toJson(line)}\n`);
     },
-    streams: async ({ from, to, values }) => {
+    streams: async ({ from, to, where }) => {
       // A line without text has no fields: only labels are looked at.
-      const found = lines.filter((line) => isWanted({ ...line, text: '' }, { from, to, values, text: ANY_TEXT }));
+      const found = lines.filter((line) => {
+        const labelled = { ...line, text: '' };
+        if (!isWanted(labelled, { from, to, where: EVERYTHING })) return false;
+        const judge = (leaf: Where): boolean | undefined =>
+          leaf.kind === 'text' ? undefined : isWanted(labelled, { from, to, where: leaf });
+        return decide(where, judge) !== false;
+      });
       return [...new Map(found.map(({ labels }) => [labelsKey(labels), labels])).values()];
     },
     aggregate: async (plan) => {
@@ -88,8 +95,6 @@ const NO_STATS = {
   unreadableCount: 0,
   clockAheadMs: 0,
 };
-
-const ANY_TEXT = { any: [], none: [] };
 
 function groupOf({ text, labels, instant }: NaiveLine, { by, stepNs }: AggregatePlan): (number | string)[] {
   const bucket = stepNs === undefined ? 0 : Number(instant / stepNs);

@@ -1,6 +1,7 @@
 /** What `level` means, looked up in the table row by row: the slow half of the comparison with patterns and codes. */
 import { type Level, LEVEL_FIELDS, LEVELS, SLOG_WORDS } from '../../../shared/levels.ts';
-import { matches, type Pattern } from '../../../server/store/scan/pattern.ts';
+import type { ValueTest } from '../../../server/store/predicate.ts';
+import { matches } from '../../../server/store/scan/pattern.ts';
 
 export type Field = readonly [name: string, value: string];
 
@@ -15,12 +16,13 @@ export function naiveCanonical(value: string): string {
 }
 
 /** A canonical level is asked for as a whole, another word of it alone. */
-export function isLevel(pattern: Pattern, value: string): boolean {
-  if (matches(pattern, Buffer.from(value))) return true;
+export function isLevel(test: ValueTest, value: string): boolean {
+  if (matches(test, Buffer.from(value))) return true;
   const row = rowOf(value);
   if (row === undefined) return false;
-  if (pattern.kind === 'wildcard') return matches(pattern, Buffer.from(row.canonical));
-  const asked = rowOf(Buffer.from(pattern.text).toString().toLowerCase());
+  if (test.kind === 'wildcard') return matches(test, Buffer.from(row.canonical));
+  if (test.kind !== 'equals') return false;
+  const asked = rowOf(Buffer.from(test.text).toString().toLowerCase());
   return asked === row || (asked?.word === asked?.canonical && asked?.canonical === row.canonical);
 }
 

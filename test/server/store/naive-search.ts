@@ -1,8 +1,9 @@
 /** What a plan asks for, found by looking at every line with JSON.parse: slow, and short enough to be believed. */
 import { type Labels, labelOf } from '../../../shared/labels.ts';
 import { LEVEL } from '../../../shared/levels.ts';
-import { matchesAny, type Pattern } from '../../../server/store/scan/pattern.ts';
-import type { Plan, Predicate, TextFilter, ValueFilter } from '../../../server/store/scan/plan.ts';
+import type { Predicate, ValueLeaf, Where } from '../../../server/store/predicate.ts';
+import { matches } from '../../../server/store/scan/pattern.ts';
+import type { Plan } from '../../../server/store/scan/plan.ts';
 import { isLevel, levelValues } from './naive-level.ts';
 
 export interface NaiveLine {
@@ -22,13 +23,22 @@ export function naiveSearch<Line extends NaiveLine>(lines: readonly Line[], plan
 export function isWanted({ text, labels, instant }: NaiveLine, plan: Predicate): boolean {
   if (plan.from !== undefined && instant < plan.from) return false;
   if (plan.to !== undefined && instant >= plan.to) return false;
-  return (
-    plan.values.every(
-      (filter) =>
-        (filter.labelOnly !== true || labelOf(labels, filter.name) !== undefined) &&
-        passesValue(filter, comparedValues(text, labels, filter.name)),
-    ) && passesText(text, plan.text)
-  );
+  return isTrue(plan.where, text, labels);
+}
+
+function isTrue(where: Where, text: string, labels: Labels): boolean {
+  switch (where.kind) {
+    case 'all':
+      return where.of.every((each) => isTrue(each, text, labels));
+    case 'any':
+      return where.of.some((each) => isTrue(each, text, labels));
+    case 'not':
+      return !isTrue(where.of, text, labels);
+    case 'text':
+      return Buffer.from(text).includes(Buffer.from(where.needle));
+    case 'value':
+      return passesLeaf(where, text, labels);
+  }
 }
 
 /** The value that answers a name: a label of that name, else the last field of that name, or the one that says a level. */
@@ -41,12 +51,11 @@ export function valuesOf(text: string, labels: Labels, name: string): string[] {
   return values.slice(-1);
 }
 
-function passesValue({ name, any, none }: ValueFilter, values: readonly string[]): boolean {
-  const matchesOne = (patterns: readonly Pattern[]): boolean =>
-    values.some((value) =>
-      name === LEVEL ? patterns.some((pattern) => isLevel(pattern, value)) : matchesAny(patterns, Buffer.from(value)),
-    );
-  return (any.length === 0 || matchesOne(any)) && !matchesOne(none);
+function passesLeaf({ name, tests, labelOnly }: ValueLeaf, text: string, labels: Labels): boolean {
+  if (labelOnly === true && labelOf(labels, name) === undefined) return false;
+  return comparedValues(text, labels, name).some((value) =>
+    tests.some((test) => (name === LEVEL ? isLevel(test, value) : matches(test, Buffer.from(value)))),
+  );
 }
 
 /** What a filter is compared with: the value that answers the name and, where it is an array, all that is in it. */
@@ -79,11 +88,6 @@ function elementsOf(value: unknown, path: string): string[] {
     const around = leaves.findLast(([field, each]) => Array.isArray(each) && path.startsWith(`${field}.`));
     return around === undefined ? [] : elementsOf(around[1], path.slice(around[0].length + 1));
   });
-}
-
-function passesText(text: string, { any, none }: TextFilter): boolean {
-  const contains = (needle: Uint8Array): boolean => Buffer.from(text).includes(Buffer.from(needle));
-  return (any.length === 0 || any.some(contains)) && !none.some(contains);
 }
 
 /** Fields of a JSON line, keys joined by dots. */

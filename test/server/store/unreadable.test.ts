@@ -10,6 +10,7 @@ import { compact } from '../../../server/store/compaction/compact.ts';
 import { Compactor } from '../../../server/store/compaction/compactor.ts';
 import { type Disk, isReadError, realDisk, unreadableError } from '../../../server/store/disk.ts';
 import { planOf } from '../../../server/store/erasure/filter.ts';
+import { EVERYTHING as EVERY_LINE } from '../../../server/store/predicate.ts';
 import { eraseQuarantine } from '../../../server/store/erasure/remains.ts';
 import { OpenFiles } from '../../../server/store/scan/open-files.ts';
 import { placeOf, RowGroups } from '../../../server/store/scan/row-groups.ts';
@@ -190,7 +191,7 @@ test('bytes of the WAL that cannot be read cost their record alone, and the file
   expect(again.store.stats().walFileCount).toBe(0);
 });
 
-const EVERYTHING = planOf({ from: undefined, to: undefined, values: [], text: { any: [], none: [] } });
+const EVERYTHING = planOf({ from: undefined, to: undefined, where: EVERY_LINE });
 
 /** A store with three batches in one WAL file. */
 async function threeInWal(): Promise<Bad> {

@@ -15,6 +15,7 @@ import { realDisk } from '../../../../server/store/disk.ts';
 import { eraseSegment } from '../../../../server/store/erasure/erase-segment.ts';
 import { Erasures } from '../../../../server/store/erasure/erasures.ts';
 import { Retention } from '../../../../server/store/retention/retention.ts';
+import { valueLeaf } from '../../../../server/store/predicate.ts';
 import { parsePattern } from '../../../../server/store/scan/pattern.ts';
 import { batchOf, numberedLines, TODAY } from '../batches.ts';
 import { append, openStore, type OpenStore } from '../open-store.ts';
@@ -81,8 +82,7 @@ test('an erasure of many segments lets the oldest go as others come', async () =
   await erasures.request({
     from: undefined,
     to: undefined,
-    values: [{ name: 'n', any: [parsePattern('*7')], none: [] }],
-    text: { any: [], none: [] },
+    where: valueLeaf('n', [parsePattern('*7')]),
   });
   await erasures.idle();
   await retention.tick();

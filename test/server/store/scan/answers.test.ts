@@ -7,10 +7,10 @@ import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../shared/time.ts';
 import { facetsOf } from '../../../../server/store/aggregate/facets.ts';
 import { fieldFingerprints, fingerprintOf } from '../../../../server/store/index/fingerprint.ts';
-import { pruneByIndexes } from '../../../../server/store/scan/index-lookup.ts';
+import { indexClauses, pruneByIndexes } from '../../../../server/store/scan/index-lookup.ts';
 import { matchRows } from '../../../../server/store/scan/match-rows.ts';
 import { parsePattern } from '../../../../server/store/scan/pattern.ts';
-import type { ValueFilter } from '../../../../server/store/scan/plan.ts';
+import type { ValueFilter } from '../filters.ts';
 import { scan } from '../../../../server/store/scan/scan.ts';
 import type { RowGroupRef } from '../../../../server/store/snapshot.ts';
 import { planOf } from '../../query/query-context.ts';
@@ -162,7 +162,12 @@ describe('indexes', () => {
     const filters = (field: string): ValueFilter[] => [{ name: field, any: [parsePattern('8')], none: [] }];
     const pruned = (field: string, hasElements: boolean): RowGroupRef[] => {
       const one = ref(hasElements);
-      return pruneByIndexes([one], filters(field), [one.indexed!.indexes], [[new Uint32Array()]]);
+      return pruneByIndexes(
+        [one],
+        indexClauses(planOf({ values: filters(field) }).where),
+        [one.indexed!.indexes],
+        [[new Uint32Array()]],
+      );
     };
     expect(pruned('user_id', true)).toEqual([]);
     const rowsOf = (field: string): number[] => {

@@ -10,7 +10,7 @@ import { instantOf } from '../../../../shared/time.ts';
 import { facetsOf } from '../../../../server/store/aggregate/facets.ts';
 import { matchRows } from '../../../../server/store/scan/match-rows.ts';
 import { parsePattern } from '../../../../server/store/scan/pattern.ts';
-import type { ValueFilter } from '../../../../server/store/scan/plan.ts';
+import type { ValueFilter } from '../filters.ts';
 import { planOf } from '../../query/query-context.ts';
 import { type Line, rowGroupOf, TODAY } from '../batches.ts';
 import { naiveCanonical } from '../naive-level.ts';

@@ -2,13 +2,27 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Labels, labelOf } from '../../../../shared/labels.ts';
+import { LEVEL } from '../../../../shared/levels.ts';
 import { RowGroupBuilder } from '../../../../shared/row-group/builder.ts';
 import { ENCODING_PATTERN } from '../../../../shared/row-group/format.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../shared/time.ts';
+import {
+  allOf,
+  anyOf,
+  EVERYTHING,
+  normalised,
+  not,
+  textLeaf,
+  valueLeaf,
+  type ValueTest,
+  type Where,
+} from '../../../../server/store/predicate.ts';
 import { matches, parsePattern } from '../../../../server/store/scan/pattern.ts';
 import type { Plan } from '../../../../server/store/scan/plan.ts';
-import { matchRows, mayMatch, streamMatcher } from '../../../../server/store/scan/match-rows.ts';
+import { matchMask, matchRows, mayMatch, streamMatcher } from '../../../../server/store/scan/match-rows.ts';
+import { type ValueFilter, whereOf } from '../filters.ts';
+import { isLevel } from '../naive-level.ts';
 import { TEXT_LINES, textLine } from '../../../shared/row-group/text-lines/lines.ts';
 
 const DAY = 20_780;
@@ -33,16 +47,28 @@ function encode(rows: readonly Row[]): RowGroup {
 function naiveMatches({ labels, timeNs, line }: Row, plan: Plan): boolean {
   const instant = instantOf(DAY, timeNs);
   if ((plan.from !== undefined && instant < plan.from) || (plan.to !== undefined && instant >= plan.to)) return false;
-  const bytes = Buffer.from(line);
-  if (plan.text.any.length > 0 && !plan.text.any.some((text) => bytes.includes(Buffer.from(text)))) return false;
-  if (plan.text.none.some((text) => bytes.includes(Buffer.from(text)))) return false;
-  return plan.values.every(({ name, any, none, labelOnly }) => {
-    const label = labelOf(labels, name);
-    if (label === undefined && labelOnly === true) return false;
-    const values = (label === undefined ? fieldValues(line, name) : [label]).map((value) => Buffer.from(value));
-    const some = (patterns: typeof any): boolean => patterns.some((p) => values.some((value) => matches(p, value)));
-    return (any.length === 0 || some(any)) && !some(none);
-  });
+  return isTrue(plan.where, labels, line);
+}
+
+function isTrue(where: Where, labels: Labels, text: string): boolean {
+  switch (where.kind) {
+    case 'all':
+      return where.of.every((each) => isTrue(each, labels, text));
+    case 'any':
+      return where.of.some((each) => isTrue(each, labels, text));
+    case 'not':
+      return !isTrue(where.of, labels, text);
+    case 'text':
+      return Buffer.from(text).includes(Buffer.from(where.needle));
+    case 'value': {
+      const { name, tests, labelOnly } = where;
+      const label = labelOf(labels, name);
+      if (label === undefined && labelOnly === true) return false;
+      const values = label === undefined ? fieldValues(text, name) : [label];
+      const passes = name === LEVEL ? isLevel : (test: ValueTest, value: string) => matches(test, Buffer.from(value));
+      return tests.some((test) => values.some((value) => passes(test, value)));
+    }
+  }
 }
 
 /** Of JSON and logfmt, which is what these tests write, and what stands in the table of text lines. */
@@ -138,7 +164,22 @@ const pattern = fc.oneof(
     '/',
   ),
 );
-const patterns = fc.array(pattern.map(parsePattern), { maxLength: 3 });
+const comparison = fc.record<ValueTest & { kind: 'compare' }>({
+  kind: fc.constant('compare' as const),
+  operator: fc.constantFrom('>', '>=', '<', '<=', '=', '!='),
+  operand: fc.oneof(
+    fc.integer({ min: -16, max: 131 }).map((value) => ({ kind: 'number' as const, value })),
+    fc.constantFrom(0.5, 0.25, 1, 6.5).map((value) => ({ kind: 'number' as const, value })),
+    fc.constant({ kind: 'bytes' as const, value: 12 }),
+    fc.constant({ kind: 'duration' as const, value: 12 }),
+  ),
+});
+const valueTest = fc.oneof(
+  { weight: 6, arbitrary: pattern.map(parsePattern) },
+  { weight: 2, arbitrary: comparison },
+  { weight: 1, arbitrary: fc.constant<ValueTest>({ kind: 'exists' }) },
+);
+const patterns = fc.array(valueTest, { maxLength: 3 });
 const needle = fc.constantFrom(
   'a',
   '"f":',
@@ -172,6 +213,28 @@ const needles = fc.array(
   needle.map((text) => Buffer.from(text)),
   { maxLength: 2 },
 );
+const filters = fc
+  .record({
+    values: fc.array(
+      fc.record<ValueFilter>(
+        { name: fc.constantFrom(...names), any: patterns, none: patterns, labelOnly: fc.constant(true as const) },
+        { requiredKeys: ['name', 'any', 'none'] },
+      ),
+      { maxLength: 2 },
+    ),
+    text: fc.record({ any: needles, none: needles }),
+  })
+  .map(whereOf);
+const { tree } = fc.letrec<{ tree: Where }>((tie) => ({
+  tree: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.record({ name: fc.constantFrom(...names), tests: patterns }).map(({ name, tests }) => valueLeaf(name, tests)),
+    needle.map(textLeaf),
+    fc.array(tie('tree'), { maxLength: 3 }).map(allOf),
+    fc.array(tie('tree'), { maxLength: 3 }).map(anyOf),
+    tie('tree').map(not),
+  ),
+}));
 const plan = fc.record<Plan>({
   from: fc.option(
     fc.nat(20).map((n) => instantOf(DAY, n)),
@@ -181,14 +244,7 @@ const plan = fc.record<Plan>({
     fc.nat(20).map((n) => instantOf(DAY, n)),
     { nil: undefined },
   ),
-  values: fc.array(
-    fc.record(
-      { name: fc.constantFrom(...names), any: patterns, none: patterns, labelOnly: fc.constant(true as const) },
-      { requiredKeys: ['name', 'any', 'none'] },
-    ),
-    { maxLength: 2 },
-  ),
-  text: fc.record({ any: needles, none: needles }),
+  where: fc.oneof(filters, tree).chain((where) => fc.constantFrom(where, normalised(where))),
   order: fc.constant('newest' as const),
   limit: fc.constant(1000),
 });
@@ -196,8 +252,7 @@ const plan = fc.record<Plan>({
 const ALL: Plan = {
   from: undefined,
   to: undefined,
-  values: [],
-  text: { any: [], none: [] },
+  where: EVERYTHING,
   order: 'newest',
   limit: 1000,
 };
@@ -229,20 +284,10 @@ describe('matchRows', () => {
       return [text, path, `/${head}/*`, `*/${tail}`, `*${number}*`, `/*/${number}/*`, `/${head}/${number}1/x`, `*1*/x`];
     });
     const needlesOf = paths.flatMap((path) => [path.slice(2, -1), path.slice(-3), path.slice(0, 4), path.slice(4, 9)]);
-    const none = { any: [], none: [] };
-    const at = { from: undefined, to: undefined, order: 'newest' as const, limit: 1000 };
     const plans: Plan[] = [
-      ...[...new Set(texts), '*', '/', 'nothing'].map((text) => ({
-        ...at,
-        values: [{ name: 'f', any: [parsePattern(text)], none: [] }],
-        text: none,
-      })),
-      ...[...new Set(needlesOf), '7', '/x', '99', '/0', 'zz'].map((text) => ({
-        ...at,
-        values: [],
-        text: { any: [Buffer.from(text)], none: [] },
-      })),
-    ];
+      ...[...new Set(texts), '*', '/', 'nothing'].map((text) => valueLeaf('f', [parsePattern(text)])),
+      ...[...new Set(needlesOf), '7', '/x', '99', '/0', 'zz'].map(textLeaf),
+    ].map((where) => ({ ...ALL, where }));
     for (const wanted of plans) {
       const want = rows.flatMap((each, index) => (naiveMatches(each, wanted) ? [index] : []));
       expect([...matchRows(group, wanted)], JSON.stringify(wanted)).toEqual(want);
@@ -269,7 +314,7 @@ describe('matchRows', () => {
         const wanted = swapped ? text.replace('a', 'b') : text;
         fc.pre(wanted !== '');
         const rows = lines.map((each, timeNs): Row => ({ labels: { pod: 'p' }, timeNs, line: each }));
-        const search: Plan = { ...ALL, text: { any: [Buffer.from(wanted)], none: [] } };
+        const search: Plan = { ...ALL, where: textLeaf(wanted) };
         const want = rows.flatMap((each, index) => (each.line.includes(wanted) ? [index] : []));
         expect([...matchRows(encode(rows), search)], wanted).toEqual(want);
       }),
@@ -290,7 +335,7 @@ describe('matchRows', () => {
       const group = encode(rows);
       group.lines = () => expect.fail('lines are put together');
       for (const text of texts) {
-        const found = matchRows(group, { ...ALL, text: { any: [Buffer.from(text)], none: [] } });
+        const found = matchRows(group, { ...ALL, where: textLeaf(text) });
         expect(found.length, text).toBe(rows.filter((each) => each.line.includes(text)).length);
       }
     }
@@ -302,7 +347,7 @@ describe('matchRows', () => {
       timeNs: i,
       line: `{"n":${(i * 7919) % 1009}}`,
     }));
-    const wanted: Plan = { ...ALL, values: [{ name: 'n', any: ['7', '7'].map(parsePattern), none: [] }] };
+    const wanted: Plan = { ...ALL, where: valueLeaf('n', ['7', '7'].map(parsePattern)) };
     const want = rows.flatMap(({ line: text }, i) => (text === '{"n":7}' ? [i] : []));
     expect(want.length).toBe(2);
     expect([...matchRows(encode(rows), wanted)]).toEqual(want);
@@ -316,7 +361,7 @@ describe('matchRows', () => {
     }));
     const group = encode(rows);
     expect(group.templates.length).toBeLessThan(100);
-    const wanted: Plan = { ...ALL, values: [{ name: 'user_id', any: [parsePattern('3')], none: [] }] };
+    const wanted: Plan = { ...ALL, where: valueLeaf('user_id', [parsePattern('3')]) };
     expect([...matchRows(group, wanted)]).toEqual(rows.flatMap((_, i) => (i % 7 === 3 ? [i] : [])));
   });
 
@@ -329,10 +374,74 @@ describe('matchRows', () => {
     const group = encode(rows);
     expect(group.templates.length).toBeLessThan(100);
     for (const user of ['3', '*']) {
-      const wanted: Plan = { ...ALL, values: [{ name: 'user_id', any: [parsePattern(user)], none: [] }] };
+      const wanted: Plan = { ...ALL, where: valueLeaf('user_id', [parsePattern(user)]) };
       expect([...matchRows(group, wanted)]).toEqual(rows.flatMap((_, i) => (user === '*' || i % 7 === 3 ? [i] : [])));
     }
   });
+});
+
+describe('what is known without a page', () => {
+  const rows = Array.from({ length: 3000 }, (_, i): Row => ({
+    labels: { pod: 'p' },
+    timeNs: i,
+    line:
+      i % 3 === 0
+        ? `{"note":"${i}"}`
+        : `{"level":"info","n":${100 + ((i * 7919) % 1009)},"took":${i % 50}.25,"kind":"${'abc'[i % 3]}"}`,
+  }));
+  const compare = (operator: '>' | '<' | '=' | '!=', value: number): ValueTest => ({
+    kind: 'compare',
+    operator,
+    operand: { kind: 'number', value },
+  });
+  const exists: ValueTest = { kind: 'exists' };
+
+  it.each<[string, Where]>([
+    ['a name that lines have', valueLeaf('n', [exists])],
+    ['a name that lines do not have', not(valueLeaf('n', [exists]))],
+    ['one that no line has', valueLeaf('m', [exists])],
+    ['a level', valueLeaf('level', [exists])],
+    ['a constant', valueLeaf('level', [parsePattern('info')])],
+    ['another constant', valueLeaf('level', [parsePattern('error')])],
+    ['more than the greatest', valueLeaf('n', [compare('>', 1200)])],
+    ['more than all are', valueLeaf('n', [compare('>', 99)])],
+    ['a number out of range', valueLeaf('n', [parsePattern('7')])],
+    ['no fraction of them', valueLeaf('n', [compare('=', 100.5)])],
+    ['less than the least decimal', valueLeaf('took', [compare('<', 0.25)])],
+    ['a text of which there is none', valueLeaf('kind', [parsePattern('d')])],
+    ['texts of which there are no others', valueLeaf('kind', ['a', 'b', 'c'].map(parsePattern))],
+    ['a number that no text is', valueLeaf('kind', [compare('!=', 1)])],
+  ])('%s', (_, where) => {
+    const want = rows.flatMap((each, index) => (naiveMatches(each, { ...ALL, where }) ? [index] : []));
+    const group = encode(rows);
+    group.values = () => expect.fail('a column is decoded');
+    group.findIntegers = () => expect.fail('a column is looked through');
+    group.lines = () => expect.fail('lines are put together');
+    expect([...matchRows(group, { ...ALL, where })]).toEqual(want);
+  });
+
+  it('reads no text once no row is left', () => {
+    const group = encode(rows);
+    group.values = () => expect.fail('a column is decoded');
+    const where = allOf([textLeaf('99'), valueLeaf('n', [compare('>', 1200)])]);
+    expect(matchRows(group, { ...ALL, where }).length).toBe(0);
+  });
+});
+
+it('uses the same marks for one row group after the other', () => {
+  const group = encode(
+    Array.from({ length: 100 }, (_, i): Row => ({
+      labels: { pod: 'p' },
+      timeNs: i,
+      line: `{"n":${i % 7},"m":"${i}x"}`,
+    })),
+  );
+  const where = anyOf([valueLeaf('n', [parsePattern('3')]), not(textLeaf('5'))]);
+  const first = matchMask(group, { ...ALL, where });
+  const memory = (first as Uint8Array).buffer;
+  for (let round = 0; round < 10; round++) {
+    expect((matchMask(group, { ...ALL, where }) as Uint8Array).buffer).toBe(memory);
+  }
 });
 
 it('looks at the labels of a stream once, however many row groups have it', () => {
@@ -350,8 +459,7 @@ it('looks at the labels of a stream once, however many row groups have it', () =
   const [shop, other] = ['shop', 'other'].map((app) => ({
     from: undefined,
     to: undefined,
-    values: [{ name: 'app', any: [parsePattern(app)], none: [] }],
-    text: { any: [], none: [] },
+    where: valueLeaf('app', [parsePattern(app)]),
   }));
   for (const [asked, want] of [
     [shop!, true],

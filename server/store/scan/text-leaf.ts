@@ -12,40 +12,48 @@ import type { ColumnInfo } from '../../../shared/row-group/header.ts';
 import { firstValueOf, type RowGroup } from '../../../shared/row-group/reader.ts';
 import type { Template } from '../../../shared/row-group/template.ts';
 import { valuesMayHave } from './column-bytes.ts';
-import type { TextFilter } from './plan.ts';
-import { hasMarks } from './marks.ts';
+import type { TextLeaf } from '../predicate.ts';
+import { hasMarks, markBoth, markDepth, releaseMarks, takeDirtyMarks, takeMarks } from './marks.ts';
 import { cutTextsContaining } from './match-cut-texts.ts';
-import { matchTexts } from './match-column.ts';
+import { marksOfCodes, matchTexts } from './match-column.ts';
 import { Seams } from './seams.ts';
+import type { Outcome } from './value-leaf.ts';
 
-/** Clears selected[row] for each line that the filter refuses. */
-export function applyTextFilter(group: RowGroup, filter: TextFilter, selected: Uint8Array): void {
-  if (filter.any.length > 0) {
-    const found = new Uint8Array(selected.length);
-    for (const needle of filter.any) markContaining(group, asBuffer(needle), selected, found);
-    if (!hasMarks(found)) {
-      selected.fill(0);
-      return;
-    }
-    for (let row = 0; row < selected.length; row++) if (found[row] === 0) selected[row] = 0;
+/**
+ * @param within  the rows that are asked about; undefined for all
+ * @param out  may be `within`
+ */
+export function matchTextLeaf(
+  group: RowGroup,
+  { needle }: TextLeaf,
+  within: Uint8Array | undefined,
+  out: Uint8Array,
+): Outcome {
+  const since = markDepth();
+  const found = within === undefined ? out.fill(0) : takeMarks(group.info.rowCount);
+  let outcome: Outcome = 'none';
+  if (markContaining(group, asBuffer(needle), within, found)) {
+    if (within !== undefined) markBoth(out, within, found);
+    if (hasMarks(out)) outcome = 'some';
   }
-  for (const needle of filter.none) {
-    const found = new Uint8Array(selected.length);
-    markContaining(group, asBuffer(needle), selected, found);
-    if (!hasMarks(found)) continue;
-    for (let row = 0; row < selected.length; row++) if (found[row] === 1) selected[row] = 0;
-  }
+  releaseMarks(since);
+  return outcome;
 }
 
-/** Sets found[row] for each selected line that contains the needle; what it does to other rows is undefined. */
-function markContaining(group: RowGroup, needle: Buffer, selected: Uint8Array, found: Uint8Array): void {
+/**
+ * Sets found[row] for each row asked about whose line contains the needle; what it does to other rows is undefined.
+ * @returns false when it is sure that there is none
+ */
+function markContaining(group: RowGroup, needle: Buffer, within: Uint8Array | undefined, found: Uint8Array): boolean {
   const bytes = [...new Set(needle)];
   const matchedOf = new Map<number, Uint8Array | undefined>();
   const seams = new Seams(group, needle);
+  let mayBeSome = false;
   for (let t = 0; t < group.templates.length; t++) {
     const template = group.templates[t]!;
     const columns = group.columnsOfTemplate[t]!;
     if (!mayContain(group, template, columns, bytes)) continue;
+    mayBeSome = true;
     if (template.literals.some((literal) => literal.includes(needle))) {
       for (const row of group.rowsOfTemplate(t)) found[row] = 1;
       continue;
@@ -56,8 +64,9 @@ function markContaining(group: RowGroup, needle: Buffer, selected: Uint8Array, f
       if (matched !== undefined) markPart(group, group.columns[index]!, t, matched, found);
     }
     const across = seams.rowsAcross(t, () => group.rowsOfTemplate(t));
-    if (across.length > 0) markLines(group, across, needle, selected, found);
+    if (across.length > 0) markLines(group, across, needle, within, found);
   }
+  return mayBeSome;
 }
 
 function markPart(group: RowGroup, column: ColumnInfo, template: number, matched: Uint8Array, found: Uint8Array): void {
@@ -66,9 +75,15 @@ function markPart(group: RowGroup, column: ColumnInfo, template: number, matched
   for (let i = 0; i < rows.length; i++) if (matched[firstValue + i] === 1) found[rows[i]!] = 1;
 }
 
-/** Puts the selected lines together, some at a time, and looks into them. */
-function markLines(group: RowGroup, rows: Int32Array, needle: Buffer, selected: Uint8Array, found: Uint8Array): void {
-  const wanted = rows.filter((row) => selected[row] === 1 && found[row] === 0);
+/** Puts the lines asked about together, some at a time, and looks into them. */
+function markLines(
+  group: RowGroup,
+  rows: Int32Array,
+  needle: Buffer,
+  within: Uint8Array | undefined,
+  found: Uint8Array,
+): void {
+  const wanted = rows.filter((row) => (within === undefined || within[row] === 1) && found[row] === 0);
   for (const { from, lines } of group.linesInTurn(wanted)) {
     forEachHit(lines.bytes, lines.offsets, needle, (line) => (found[wanted[from + line]!] = 1));
   }
@@ -80,14 +95,14 @@ function containing(group: RowGroup, index: number, needle: Buffer): Uint8Array 
   const values = group.values(index);
   switch (values.kind) {
     case 'constant':
-      return values.value.includes(needle) ? new Uint8Array(values.count).fill(1) : undefined;
+      return values.value.includes(needle) ? takeDirtyMarks(values.count).fill(1) : undefined;
     case 'dictionary': {
-      const matched = new Uint8Array(values.values.offsets.length - 1);
+      const matched = takeMarks(values.values.offsets.length - 1);
       forEachHit(values.values.bytes, values.values.offsets, needle, (code) => (matched[code] = 1));
-      return hasMarks(matched) ? Uint8Array.from(values.codes, (code) => matched[code]!) : undefined;
+      return hasMarks(matched) ? marksOfCodes(values.codes, matched) : undefined;
     }
     case 'raw': {
-      const matched = new Uint8Array(values.offsets.length - 1);
+      const matched = takeMarks(values.offsets.length - 1);
       forEachHit(values.bytes, values.offsets, needle, (value) => (matched[value] = 1));
       return hasMarks(matched) ? matched : undefined;
     }

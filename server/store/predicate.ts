@@ -1,0 +1,211 @@
+/**
+ * Which lines are meant, as data: a time range, and a tree of conditions. It comes from HTTP parameters
+ * (../query/parameters.ts); scan/ evaluates it. Structured-cloneable, because scans run in worker threads.
+ *
+ * A leaf is true or false of each line. A line without the name that a leaf asks for does not satisfy the leaf, and so
+ * satisfies its negation.
+ */
+import type { Quantity } from '../../shared/quantity.ts';
+
+/** Instants, ns since 1970: the first that is wanted, and the first that is not. */
+export interface TimeRange {
+  readonly from: bigint | undefined;
+  readonly to: bigint | undefined;
+}
+
+export interface Predicate extends TimeRange {
+  readonly where: Where;
+}
+
+export type Where = AllOf | AnyOf | Not | TextLeaf | ValueLeaf;
+
+/** Without conditions: every line. */
+export interface AllOf {
+  readonly kind: 'all';
+  readonly of: readonly Where[];
+}
+
+/** Without conditions: no line. */
+export interface AnyOf {
+  readonly kind: 'any';
+  readonly of: readonly Where[];
+}
+
+export interface Not {
+  readonly kind: 'not';
+  readonly of: Where;
+}
+
+/** The line contains these bytes. */
+export interface TextLeaf {
+  readonly kind: 'text';
+  readonly needle: Uint8Array;
+}
+
+/** The value that answers a name, or an element of it, passes one of the tests. */
+export interface ValueLeaf {
+  readonly kind: 'value';
+  /** Of a label or, in streams without that label, of a field; see scan/name.ts. */
+  readonly name: string;
+  readonly tests: readonly ValueTest[];
+  /** Lines of a stream without the label do not satisfy the leaf, whatever their fields are. */
+  readonly labelOnly?: true;
+}
+
+export type ValueTest =
+  | { readonly kind: 'exists' }
+  | { readonly kind: 'equals'; readonly text: Uint8Array }
+  /** parts[0] `*` parts[1] `*` … ; at least two parts, any of which may be empty. */
+  | { readonly kind: 'wildcard'; readonly parts: readonly Uint8Array[] }
+  /** Passed by values that are quantities of the same kind. */
+  | { readonly kind: 'compare'; readonly operator: Operator; readonly operand: Quantity };
+
+export type Operator = '>' | '>=' | '<' | '<=' | '=' | '!=';
+
+export const EVERYTHING: AllOf = { kind: 'all', of: [] };
+export const NOTHING: AnyOf = { kind: 'any', of: [] };
+
+export function allOf(of: readonly Where[]): Where {
+  return { kind: 'all', of };
+}
+
+export function anyOf(of: readonly Where[]): Where {
+  return { kind: 'any', of };
+}
+
+export function not(of: Where): Where {
+  return { kind: 'not', of };
+}
+
+export function textLeaf(text: string | Uint8Array): TextLeaf {
+  return { kind: 'text', needle: typeof text === 'string' ? Buffer.from(text) : text };
+}
+
+export function valueLeaf(name: string, tests: readonly ValueTest[]): ValueLeaf {
+  return { kind: 'value', name, tests };
+}
+
+/** True of a tree that is normalised and satisfied by every line. */
+export function isEverything(where: Where): boolean {
+  return where.kind === 'all' && where.of.length === 0;
+}
+
+export function isNothing(where: Where): boolean {
+  return where.kind === 'any' && where.of.length === 0;
+}
+
+/**
+ * The same condition in its shortest form: no `all` in an `all`, no `any` in an `any`, no double negation, no condition
+ * that is always true or always false below the root, and one leaf for all alternatives of a name.
+ */
+export function normalised(where: Where): Where {
+  switch (where.kind) {
+    case 'all':
+      return joined('all', where.of, NOTHING);
+    case 'any':
+      return joined('any', where.of, EVERYTHING);
+    case 'not':
+      return negated(normalised(where.of));
+    case 'value':
+      return where.tests.length === 0 ? NOTHING : shortened(where);
+    case 'text':
+      return where.needle.length === 0 ? EVERYTHING : where;
+  }
+}
+
+/** @param decisive  with it among them, the others do not matter */
+function joined(kind: 'all' | 'any', conditions: readonly Where[], decisive: AllOf | AnyOf): Where {
+  const parts: Where[] = [];
+  for (const condition of conditions) {
+    const part = normalised(condition);
+    if (part.kind === decisive.kind && part.of.length === 0) return decisive;
+    if (part.kind === kind) parts.push(...part.of);
+    else parts.push(part);
+  }
+  const of = kind === 'any' ? withoutRepeatedNames(parts) : parts;
+  return of.length === 1 ? of[0]! : { kind, of };
+}
+
+function withoutRepeatedNames(alternatives: readonly Where[]): Where[] {
+  const leaves = new Map<string, ValueLeaf>();
+  const others: Where[] = [];
+  for (const each of alternatives) {
+    if (each.kind !== 'value') {
+      others.push(each);
+      continue;
+    }
+    const key = `${each.labelOnly === true} ${each.name}`;
+    const known = leaves.get(key);
+    leaves.set(key, known === undefined ? each : shortened({ ...known, tests: [...known.tests, ...each.tests] }));
+  }
+  return [...leaves.values(), ...others];
+}
+
+function negated(where: Where): Where {
+  if (where.kind === 'not') return where.of;
+  if (isEverything(where)) return NOTHING;
+  return isNothing(where) ? EVERYTHING : not(where);
+}
+
+function shortened(leaf: ValueLeaf): ValueLeaf {
+  return leaf.tests.some(isPassedByAll) ? { ...leaf, tests: [{ kind: 'exists' }] } : leaf;
+}
+
+/** True of a test that every value passes: then all that counts is that there is one. */
+function isPassedByAll(test: ValueTest): boolean {
+  return test.kind === 'exists' || (test.kind === 'wildcard' && test.parts.every((part) => part.length === 0));
+}
+
+/** What must all be true. */
+export function conjuncts(where: Where): readonly Where[] {
+  return where.kind === 'all' ? where.of : [where];
+}
+
+/** All leaves, in their order. */
+export function leavesOf(where: Where): (TextLeaf | ValueLeaf)[] {
+  switch (where.kind) {
+    case 'all':
+    case 'any':
+      return where.of.flatMap(leavesOf);
+    case 'not':
+      return leavesOf(where.of);
+    case 'text':
+    case 'value':
+      return [where];
+  }
+}
+
+/**
+ * What a tree is worth where its leaves are only known in part; undefined when that does not tell.
+ * @param judge  undefined for a leaf of which it is not known
+ */
+export function decide(where: Where, judge: (leaf: TextLeaf | ValueLeaf) => boolean | undefined): boolean | undefined {
+  switch (where.kind) {
+    case 'all':
+      return decideEach(where.of, judge, false);
+    case 'any':
+      return decideEach(where.of, judge, true);
+    case 'not': {
+      const value = decide(where.of, judge);
+      return value === undefined ? undefined : !value;
+    }
+    case 'text':
+    case 'value':
+      return judge(where);
+  }
+}
+
+/** @param decisive  one such condition decides, all of the other value do so, too */
+function decideEach(
+  conditions: readonly Where[],
+  judge: (leaf: TextLeaf | ValueLeaf) => boolean | undefined,
+  decisive: boolean,
+): boolean | undefined {
+  let areAllKnown = true;
+  for (const condition of conditions) {
+    const value = decide(condition, judge);
+    if (value === decisive) return decisive;
+    if (value === undefined) areAllKnown = false;
+  }
+  return areAllKnown ? !decisive : undefined;
+}

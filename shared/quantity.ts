@@ -1,0 +1,82 @@
+/**
+ * Numbers, durations and sizes as texts have them: what a comparison or a measure takes a value for. One reader for all,
+ * so that `latency>500` finds the rows whose numbers an aggregate counts.
+ */
+
+/** A number; or one with a unit, in nanoseconds or in bytes. */
+export interface Quantity {
+  readonly kind: 'number' | 'duration' | 'bytes';
+  readonly value: number;
+}
+
+/** NaN for what is not a finite number. */
+export function numberOf(text: string): number {
+  const number = text.trim() === '' ? NaN : Number(text);
+  return Number.isFinite(number) ? number : NaN;
+}
+
+const NS_OF_UNIT: Readonly<Record<string, number>> = {
+  ns: 1,
+  us: 1e3,
+  µs: 1e3, // micro sign
+  μs: 1e3, // Greek mu
+  ms: 1e6,
+  s: 1e9,
+  m: 60e9,
+  h: 3600e9,
+  d: 86_400e9,
+  w: 604_800e9,
+};
+const DURATION = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+$/;
+const DURATION_PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h|d|w)/g;
+
+/** Nanoseconds of a duration as Go and Prometheus write it (`1.5s`, `1h30m`, `250µs`); NaN for other texts. */
+export function durationOf(text: string): number {
+  if (!DURATION.test(text)) return NaN;
+  let sum = 0;
+  for (const [, number, unit] of text.matchAll(DURATION_PART)) sum += Number(number) * NS_OF_UNIT[unit!]!;
+  return text.startsWith('-') ? -sum : sum;
+}
+
+/** `10MiB`, `1.5 GB`, `20Gi`, `512k`, `3b`. A small letter alone is a unit only where it is not one of time as well. */
+const SIZE = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)) ?(?:([kmgtpe]?)(i?)b|([kmgtpe])i|([kmgtpe]))$/i;
+const PREFIXES = 'kmgtpe';
+
+/** Bytes of a size with a unit: powers of 1000, with an `i` of 1024; NaN for other texts, also for plain numbers. */
+export function sizeOf(text: string): number {
+  const match = SIZE.exec(text);
+  if (match === null) return NaN;
+  const [, number, ofBytes, isBinary, binary, alone] = match;
+  if (alone !== undefined && alone !== 'k' && alone !== alone.toUpperCase()) return NaN;
+  const prefix = (ofBytes ?? binary ?? alone ?? '').toLowerCase();
+  const base = binary !== undefined || (isBinary ?? '') !== '' ? 1024 : 1000;
+  if (prefix === '' && base === 1024) return NaN;
+  return Number(number) * base ** (prefix === '' ? 0 : PREFIXES.indexOf(prefix) + 1);
+}
+
+/** Undefined for a text that is no quantity. */
+export function parseQuantity(text: string): Quantity | undefined {
+  for (const [kind, read] of [
+    ['number', numberOf],
+    ['duration', durationOf],
+    ['bytes', sizeOf],
+  ] as const) {
+    const value = read(text);
+    if (!Number.isNaN(value)) return { kind, value };
+  }
+  return undefined;
+}
+
+/** What a text is worth as a quantity of a kind, NaN where it is none. A plain number is as many bytes. */
+export function quantityOf(text: string, kind: Quantity['kind']): number {
+  switch (kind) {
+    case 'number':
+      return numberOf(text);
+    case 'duration':
+      return durationOf(text);
+    case 'bytes': {
+      const size = sizeOf(text);
+      return Number.isNaN(size) ? numberOf(text) : size;
+    }
+  }
+}
