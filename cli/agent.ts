@@ -1,6 +1,6 @@
 /** `podlog agent`: tails the pods of one node until a signal, then drains. */
 import { startAgent } from '../agent/agent.ts';
-import { tokenFrom } from '../agent/token-file.ts';
+import { requireTokenFile, tokenFrom } from '../agent/token-file.ts';
 import { createLog } from './log.ts';
 import { listenForMetrics } from './metrics-server.ts';
 import type { AgentOptions } from './options.ts';
@@ -13,6 +13,7 @@ const DRAIN_MS_MAX = 10_000;
 export async function runAgent(options: AgentOptions): Promise<void> {
   const { metricsListen: address, containerRateLimit: bytesPerSecond } = options;
   requireReadableFolder(options.podsDir);
+  if (options.tokenFile !== undefined) requireTokenFile(options.tokenFile);
   const log = createLog(options.logLevel, process.stdout, process.env);
   const { podsDir, linkedDirs, server: serverUrl, tokenFile, node, multiline } = options;
   const token = tokenFile === undefined ? undefined : tokenFrom(tokenFile);

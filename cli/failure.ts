@@ -3,6 +3,7 @@
  * a command line that cannot work and 1 for everything else. A bug keeps its stack.
  */
 import { PodlogError, UsageError } from '../shared/errors.ts';
+import { reasonOf } from '../shared/system-error.ts';
 
 export interface Failure {
   /** Ends with a newline. */
@@ -28,18 +29,5 @@ function isSystemError(error: unknown): error is SystemError {
 }
 
 function describeSystemError(error: SystemError): string {
-  const { code, path } = error;
-  if (path === undefined) return error.message;
-  if (code === 'EACCES' || code === 'EPERM')
-    return `${path} may not be used by ${userText()}; change its owner, or the user`;
-  if (code === 'ENOSPC') return `${path}: the disk is full; make room, or lower --retention`;
-  if (code === 'ENOENT') return `${path} does not exist`;
-  if (code === 'ENOTDIR' || code === 'EEXIST') return `${path} is not a folder`;
-  if (code === 'EROFS') return `${path} is on a read-only file system; choose another folder`;
-  return error.message;
-}
-
-export function userText(): string {
-  const uid = process.getuid?.();
-  return uid === undefined ? 'this user' : uid === 0 ? 'root' : `the user ${uid}`;
+  return error.path === undefined ? error.message : `${error.path} cannot be used: ${reasonOf(error)}`;
 }

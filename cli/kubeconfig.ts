@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../shared/errors.ts';
+import { reasonOf } from '../shared/system-error.ts';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { KubernetesOptions } from '../server/kubernetes/cluster.ts';
 import type { Connection } from '../server/kubernetes/connection.ts';
@@ -38,8 +39,7 @@ export async function loadKubeconfig(path: string | undefined): Promise<KubeConf
     if (path === undefined) config.loadFromDefault();
     else config.loadFromFile(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`${what} cannot be used: ${reason}`, 1, { cause });
+    throw new UsageError(`${what} cannot be used: ${reasonOf(cause)}`, 1, { cause });
   }
   if (config.getCurrentCluster() === null) {
     throw new UsageError(`${what} names no cluster as its current context: kubectl config use-context`, 1);

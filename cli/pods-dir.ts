@@ -1,7 +1,7 @@
 /** Looks at the folder of the pods before an agent starts on it, so that a mistake is one clear line. */
 import { readdirSync } from 'node:fs';
 import { UsageError } from '../shared/errors.ts';
-import { userText } from './failure.ts';
+import { reasonOf, userText } from '../shared/system-error.ts';
 
 export type PodsDirState = 'missing' | 'empty' | 'has pods';
 
@@ -13,7 +13,9 @@ export function podsDirState(podsDir: string): PodsDirState {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     if (code === 'ENOENT') return 'missing';
     if (code === 'ENOTDIR') throw new UsageError(`${podsDir} is not a folder; give one with --pods-dir`, 1, { cause });
-    if (code !== 'EACCES' && code !== 'EPERM') throw cause;
+    if (code !== 'EACCES' && code !== 'EPERM') {
+      throw new UsageError(`${podsDir} cannot be read: ${reasonOf(cause)}`, 1, { cause });
+    }
     throw new UsageError(
       `${podsDir} may not be read by ${userText()}; run as root or as its group, or choose another folder with --pods-dir`,
       1,

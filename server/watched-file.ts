@@ -9,6 +9,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { UsageError } from '../shared/errors.ts';
+import { reasonOf } from '../shared/system-error.ts';
 import { WATCHED_FILE_MS_MAX, WATCHED_FILE_SETTLE_MS } from './limits.ts';
 
 /** What the kubelet swaps when a Secret or ConfigMap changes. */
@@ -107,8 +108,8 @@ export class WatchedFile<T> {
     try {
       return await readFile(this.#options.path, 'utf8');
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new UsageError(`${this.#options.what} cannot be read: ${reason}`, 1, { cause });
+      const { what, path } = this.#options;
+      throw new UsageError(`${what} ${path} cannot be read: ${reasonOf(cause)}`, 1, { cause });
     }
   }
 }

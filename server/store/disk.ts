@@ -4,6 +4,7 @@
  */
 import { constants } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { UnreadableError } from '../../shared/errors.ts';
 
 export interface DiskFile {
@@ -51,7 +52,7 @@ export const realDisk: Disk = {
     readdir(path)
       .then((names) => names.toSorted(), undefinedWhenMissing)
       .then((names) => names ?? []),
-  makeFolder: async (path) => void (await mkdir(path, { recursive: true })),
+  makeFolder,
   rename,
   link,
   remove: (path) => rm(path, { recursive: true, force: true }),
@@ -68,6 +69,19 @@ export const realDisk: Disk = {
     return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   },
 };
+
+/** Node's own way of making those above never ends where nothing can be made in a folder that is there (/proc). */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (await isFolder(realDisk, path)) return;
+    const above = dirname(path);
+    if (diskErrorCode(error) !== 'ENOENT' || (await realDisk.sizeOf(above)) !== undefined) throw error;
+    await makeFolder(above);
+    await makeFolder(path);
+  }
+}
 
 function fileOf(path: string, handle: FileHandle): DiskFile {
   return {

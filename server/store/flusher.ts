@@ -32,6 +32,7 @@ export class Flusher {
   #current: Promise<void> | undefined;
   /** When a flush failed last, and how long the next one waits from then on. */
   #failedAtMs = -Infinity;
+  #failure: unknown;
   #waitMs = 0;
   #retryMs = FLUSH_RETRY_MS_MIN;
   /** Flushes of the oldest file that failed because parts of it could not be read. */
@@ -53,6 +54,11 @@ export class Flusher {
   get problem(): UnavailableError | undefined {
     if (this.#waiting.length < SEALED_WAL_FILES_MAX) return undefined;
     return new UnavailableError(`${this.#waiting.length} WAL files wait to be flushed`, RETRY_AFTER_DISK_SECONDS);
+  }
+
+  /** Why the last flush that failed did. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /** How long the oldest of them has waited; 0 when there is none. */
@@ -111,6 +117,7 @@ export class Flusher {
     } catch (error) {
       if (error instanceof UnreadableError) this.#unreadTries++;
       this.#failedAtMs = this.#options.now();
+      this.#failure = error;
       this.#waitMs = this.#retryMs;
       this.#options.onFailure(wal, error, this.#retryMs);
       this.#retryMs = Math.min(this.#retryMs * 2, FLUSH_RETRY_MS_MAX);

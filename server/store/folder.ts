@@ -1,6 +1,7 @@
 /** The data folder as a whole: made, locked, and of a version that this podlog can read. */
 import { dirname, join } from 'node:path';
 import { UsageError } from '../../shared/errors.ts';
+import { reasonOf } from '../../shared/system-error.ts';
 import { createFile, type Disk, diskErrorCode, isFolder } from './disk.ts';
 import {
   ERASURES_FOLDER,
@@ -62,7 +63,7 @@ export async function expectLayout(disk: Disk, dataDir: string): Promise<void> {
     throw new UsageError(`${path} is ${found}, where podlog has a ${wanted} of its own: move it elsewhere`, 1);
   };
   try {
-    for (const path of [dataDir, ...FOLDERS.map((name) => join(dataDir, name))]) await expectKind(path, 'folder');
+    for (const path of FOLDERS.map((name) => join(dataDir, name))) await expectKind(path, 'folder');
     for (const path of [join(dataDir, VERSION_FILE), ...manifestPaths(dataDir)]) await expectKind(path, 'file');
     for (const { path } of (await listDays(disk, dataDir)).days) await expectKind(path, 'folder');
   } catch (error) {
@@ -110,8 +111,8 @@ async function ensureVersion(disk: Disk, dataDir: string): Promise<Damage | unde
 }
 
 function unusable(dataDir: string, error: unknown): UsageError {
-  const code = diskErrorCode(error);
-  const reason = error instanceof Error ? error.message : String(error);
-  const hint = code === 'EACCES' || code === 'EROFS' || code === 'EPERM' ? '; it must be writable by this user' : '';
-  return new UsageError(`the data folder ${dataDir} cannot be used: ${reason}${hint}`, 1, { cause: error });
+  const path = error instanceof Error && 'path' in error ? String(error.path) : dataDir;
+  const place = path === dataDir ? '' : `${path}: `;
+  const reason = diskErrorCode(error) === 'ENOENT' ? 'nothing can be made there; name another folder' : reasonOf(error);
+  return new UsageError(`the data folder ${dataDir} cannot be used: ${place}${reason}`, 1, { cause: error });
 }

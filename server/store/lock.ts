@@ -8,11 +8,12 @@
  * the winner removes the sockets of dead processes, so nobody's socket vanishes while it matters.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { UsageError } from '../../shared/errors.ts';
-import { diskErrorCode } from './disk.ts';
+import { reasonOf } from '../../shared/system-error.ts';
+import { diskErrorCode, realDisk } from './disk.ts';
 import { LOCK_FOLDER } from './filenames.ts';
 
 /** Room for the address of a unix socket on Linux, less a name; a longer folder is reached through /proc. */
@@ -25,8 +26,9 @@ export interface FolderLock {
 /** @throws UsageError when another process, or this one, holds the folder */
 export async function lockFolder(dataDir: string): Promise<FolderLock> {
   const folder = join(dataDir, LOCK_FOLDER);
-  await mkdir(folder, { recursive: true });
-  const handle = await open(folder);
+  const handle = await openFolder(folder).catch((cause: unknown) => {
+    throw unlockable(dataDir, cause);
+  });
   const address = Buffer.byteLength(folder) > FOLDER_BYTES_MAX ? `/proc/self/fd/${handle.fd}` : folder;
   const name = `${process.pid}-${randomBytes(4).toString('hex')}.sock`;
   try {
@@ -49,8 +51,17 @@ export async function lockFolder(dataDir: string): Promise<FolderLock> {
   } catch (error) {
     if (error instanceof UsageError) throw error;
     await handle.close();
-    throw new UsageError(`the data folder ${dataDir} cannot be locked: ${String(error)}`, 1, { cause: error });
+    throw unlockable(dataDir, error);
   }
+}
+
+async function openFolder(path: string): Promise<FileHandle> {
+  await realDisk.makeFolder(path);
+  return open(path);
+}
+
+function unlockable(dataDir: string, cause: unknown): UsageError {
+  return new UsageError(`the data folder ${dataDir} cannot be locked: ${reasonOf(cause)}`, 1, { cause });
 }
 
 function listenOn(path: string): Promise<Server> {

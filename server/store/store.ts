@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { type CorruptionError, RowGroupTooLargeError, UnavailableError, UnreadableError } from '../../shared/errors.ts';
 import type { Metrics } from '../../shared/metrics.ts';
+import { reasonOf } from '../../shared/system-error.ts';
 import type { Labels } from '../../shared/labels.ts';
 import { instantOfMs } from '../../shared/time.ts';
 import type { Batch } from '../../shared/wire.ts';
@@ -339,7 +340,8 @@ export class Store {
     for (let oldest = this.#flusher.waiting[0]; oldest !== undefined && oldest.sequence < sealedBefore;) {
       await this.#flusher.step();
       if (this.#flusher.waiting[0] === oldest) {
-        throw new UnavailableError('the WAL cannot be flushed now', RETRY_AFTER_DISK_SECONDS);
+        const reason = reasonOf(this.#flusher.failure);
+        throw new UnavailableError(`the WAL cannot be flushed now: ${reason}`, RETRY_AFTER_DISK_SECONDS);
       }
       oldest = this.#flusher.waiting[0];
     }

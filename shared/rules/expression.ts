@@ -35,7 +35,12 @@ function compile(expression: string, flags: string): RegExp {
     return linearRegExp(expression, flags);
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    if (!message.includes('linear time')) throw new SyntaxError(message, { cause });
+    if (!message.includes('linear time')) {
+      // V8: "Invalid regular expression: /(/l: Unterminated group".
+      const problem = message.slice(message.lastIndexOf(': ') + 2).toLowerCase();
+      const advice = 'a character that stands for itself takes a backslash, such as \\( or \\[';
+      throw new SyntaxError(`is not a valid regular expression: ${problem}; ${advice}`, { cause });
+    }
     const advice = 'look-around, back references and large counts such as {2,300} cannot be run in linear time';
     throw new SyntaxError(`${advice}: do without, + for a count`, { cause });
   }

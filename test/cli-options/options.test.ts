@@ -232,9 +232,9 @@ test('help names every flag of a command with its default and its twin, in lines
 test.each([
   [
     Object.assign(new Error('x'), { code: 'EROFS', syscall: 'mkdir', path: '/data' }),
-    /^\/data is on a read-only file system/,
+    /^\/data cannot be used: its file system is read-only; /,
   ],
-  [Object.assign(new Error('x'), { code: 'EACCES', syscall: 'open', path: '/data' }), /^\/data may not be used by /],
+  [Object.assign(new Error('x'), { code: 'EACCES', syscall: 'open', path: '/data' }), /^\/data cannot be used: .* may not use it; /],
   [
     new PodlogError('PODLOG_X', 500, 'the data folder is locked by process 7'),
     'the data folder is locked by process 7',

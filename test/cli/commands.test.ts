@@ -3,7 +3,7 @@
  * needed. What each flag accepts is tested beside the parser.
  */
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,6 +55,10 @@ describe('a command line that cannot work ends with 2 and one line', () => {
     [['agent', '--server', 'podlog:3100'], /--server "podlog:3100" must be an http/],
     [['server', '--listen', '0.0.0.0:0'], /--listen 0\.0\.0\.0 would let everybody.*--tokens-file.*--insecure-no-auth/],
     [['agent', 'now'], /"now" is not a flag/],
+    [
+      ['agent', '--multiline-start', '('],
+      /--multiline-start "\(" is not a valid regular expression: unterminated group; .*\\\(/,
+    ],
   ];
   test.each(table)('%j', async (args, line) => {
     const podlog = start(...args);
@@ -84,10 +88,55 @@ describe('a machine that is not as it should be ends it with 1 and one line', ()
     expect(await complaint(newer, 1)).toMatch(/another version of podlog: "podlog data 99"/);
   });
 
-  test('the data folder is a file', async () => {
-    writeFileSync(join(dir, 'data'), '');
-    const server = start('server', '--data-dir', join(dir, 'data'), '--listen', '127.0.0.1:0');
-    expect(await complaint(server, 1)).toContain(join(dir, 'data'));
+  const file = (): string => {
+    writeFileSync(join(dir, 'file'), '');
+    return join(dir, 'file');
+  };
+  const loop = (): string => {
+    symlinkSync(join(dir, 'loop'), join(dir, 'loop'));
+    return join(dir, 'loop');
+  };
+  const folder = (): string => dir;
+  const through = (): string => join(file(), 'x');
+  const gone = (): string => join(dir, 'gone');
+  const cases: [command: string, flag: string, path: () => string, reason: RegExp][] = [
+    ['server', '--data-dir', file, /it is a file; name a folder/],
+    ['server', '--data-dir', through, /its path leads through a file; correct the path/],
+    ['server', '--data-dir', loop, /its symbolic links lead in a circle; correct them/],
+    ['server', '--data-dir', () => join(dir, 'x'.repeat(300)), /its name is too long; shorten it/],
+    ...['--rules', '--retention-rules', '--tokens-file', '--kubernetes'].flatMap((flag): typeof cases => [
+      ['server', flag, folder, /it is a folder; name a file/],
+      ['server', flag, through, /its path leads through a file; correct the path/],
+      ['server', flag, gone, /it does not exist; make it, or name another/],
+    ]),
+    ['check', '--data-dir', file, /its path leads through a file; correct the path|it is a file; name a folder/],
+    ['check', '--data-dir', through, /its path leads through a file; correct the path/],
+    ['check', '--data-dir', loop, /its symbolic links lead in a circle; correct them/],
+    ['agent', '--pods-dir', file, /is not a folder; give one with --pods-dir/],
+    ['agent', '--pods-dir', loop, /its symbolic links lead in a circle; correct them/],
+    ['forward', '--kubeconfig', folder, /it is a folder; name a file/],
+  ];
+  // What the kernel has in /proc cannot be added to, by nobody.
+  if (existsSync('/proc/self')) {
+    cases.push([
+      'server',
+      '--data-dir',
+      () => '/proc/podlog/x',
+      /\/proc\/podlog: nothing can be made there; name another/,
+    ]);
+  }
+  test.each(cases)('podlog %s %s: %o', async (command, flag, makePath, reason) => {
+    const path = makePath();
+    const dataDir = command === 'server' && flag !== '--data-dir' ? ['--data-dir', join(dir, 'data')] : [];
+    const listen = command === 'server' ? ['--listen', '127.0.0.1:0'] : [];
+    const line = await complaint(start(command, flag, path, ...dataDir, ...listen), 1);
+    expect(line).toContain(path);
+    expect(line).toMatch(reason);
+  });
+
+  test('the token file of an agent is a folder', async () => {
+    const agent = start('agent', '--pods-dir', dir, '--token-file', dir);
+    expect(await complaint(agent, 1)).toContain(`the token file ${dir} cannot be read: it is a folder; name a file`);
   });
 
   test('there are no pod logs for an agent', async () => {

@@ -84,7 +84,7 @@ test.each([['auto'], ['in-cluster'], ['https://k:6443']])('%s is no path', async
 });
 
 test.each([
-  ['is not there', undefined, 'cannot be used: ENOENT'],
+  ['is not there', undefined, 'cannot be used: it does not exist; '],
   ['names no cluster', '{"current-context":"nowhere","contexts":[],"clusters":[],"users":[]}', 'names no cluster as'],
   ['is empty', '', 'cannot be used'],
   ['is not YAML', 'a: [', 'cannot be used'],

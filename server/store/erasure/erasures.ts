@@ -18,6 +18,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { UnavailableError } from '../../../shared/errors.ts';
+import { reasonOf } from '../../../shared/system-error.ts';
 import { ERASURES_KEPT_MAX, ERASURES_WAITING_MAX, RETRY_AFTER_DISK_SECONDS } from '../../limits.ts';
 import { type Disk, realDisk } from '../disk.ts';
 import { segmentPath } from '../filenames.ts';
@@ -210,7 +211,8 @@ export class Erasures {
     try {
       await this.#files.save(job);
     } catch (cause) {
-      throw new UnavailableError('the erasure cannot be written to disk', RETRY_AFTER_DISK_SECONDS, { cause });
+      const message = `the erasure cannot be written to disk: ${reasonOf(cause)}`;
+      throw new UnavailableError(message, RETRY_AFTER_DISK_SECONDS, { cause });
     }
   }
 

@@ -14,6 +14,7 @@ import { readFile } from 'node:fs/promises';
 import { parseDurationMs } from '../../../shared/duration.ts';
 import { UsageError } from '../../../shared/errors.ts';
 import { labelOf, type Labels } from '../../../shared/labels.ts';
+import { reasonOf } from '../../../shared/system-error.ts';
 import { RETENTION_RULES_MAX, RULE_AGE_MS_MAX, RULE_AGE_MS_MIN } from '../../limits.ts';
 import { testsOf } from '../scan/name.ts';
 import { matchesAny, parsePattern } from '../scan/pattern.ts';
@@ -31,8 +32,7 @@ export async function loadRetentionRules(path: string): Promise<RetentionRule[]>
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`the retention rules cannot be read: ${reason}`, 1, { cause });
+    throw new UsageError(`the retention rules ${path} cannot be read: ${reasonOf(cause)}`, 1, { cause });
   }
   return parseRetentionRules(text, path);
 }

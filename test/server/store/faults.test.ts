@@ -144,3 +144,12 @@ for (const fault of FLUSH_FAULTS) {
     await expectLines(again, lines);
   });
 }
+
+test('what waits for a flush that a full disk refuses says why', async () => {
+  const disk = new FaultyDisk();
+  const open = await openStore({ disk });
+  await append(open.store, batchOf({ lines: numberedLines('a', 0, 10) }));
+  disk.fail({ operation: 'write', path: '/segments/', code: 'ENOSPC' });
+  await expect(open.store.checkpoint()).rejects.toThrow(/^the WAL cannot be flushed now: the disk is full; make room/);
+  disk.heal();
+});

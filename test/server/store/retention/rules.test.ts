@@ -78,5 +78,5 @@ test.for([
 });
 
 test('a file that cannot be read', async () => {
-  await expect(loadRetentionRules('/does/not/exist.yaml')).rejects.toThrow(/rules cannot be read.*exist\.yaml/);
+  await expect(loadRetentionRules('/does/not/exist.yaml')).rejects.toThrow(/rules \/does\/not\/exist\.yaml cannot be read: it does not exist; /);
 });
