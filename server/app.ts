@@ -21,6 +21,7 @@ import { registerLabels } from './http/labels.ts';
 import { registerLogs } from './http/logs.ts';
 import { registerMetrics } from './http/metrics.ts';
 import { registerSnapshots } from './http/snapshots.ts';
+import { assertRequest } from './http/request.ts';
 import { cutOffStalledAnswers } from './http/stalled-answers.ts';
 import { registerStats } from './http/stats.ts';
 import type { BatchAcceptor } from './ingest/accept-batch.ts';
@@ -87,8 +88,11 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const connections = new Connections();
   const app: FastifyInstance = fastify({
     requestTimeout: REQUEST_RECEIVE_MS_MAX,
+    frameworkErrors: (error, _request, reply) => void sendError(error, log, reply),
     clientErrorHandler: (error, socket) => connections.refuse(error, socket),
     http: {
+      // Node's own answer would have no sentence; assertRequest has one.
+      requireHostHeader: false,
       maxHeaderSize: HEADERS_BYTES_MAX,
       headersTimeout: HEADERS_RECEIVE_MS_MAX,
       connectionsCheckingInterval: CONNECTIONS_CHECK_MS,
@@ -101,6 +105,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   });
   app.setErrorHandler((error: Error, _request, reply) => sendError(error, log, reply));
   app.setNotFoundHandler((request, reply) => sendNotFound(routes, request, reply));
+  app.addHook('onRequest', async (request) => assertRequest(request.raw));
   refuseForeignPages(app, access.isLocal);
   guard(app, access, (socket) => connections.trust(socket));
   receiveBodies(app, new BodyBudget());

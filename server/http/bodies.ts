@@ -47,6 +47,8 @@ const CAPACITY_BYTES_MIN = 512 * 1024;
 export function receiveBodies(app: FastifyInstance, budget: BodyBudget, pace: BodyPace = PACE): void {
   // Node would ask for the body at once, and a client that is going to be refused would send it.
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response));
+  // What else is expected is refused with a sentence (request.ts), which Node has not.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.decorateRequest('holdBody');
   app.addHook('preParsing', async (request, reply) => {
     if (request.is404 || request.routeOptions.config.takesBody !== true) return;

@@ -22,8 +22,8 @@ export class Connections {
   readonly #strangers = new Set<Socket>();
   /** Used longest ago first. */
   readonly #known = new Set<Socket>();
-  /** Requests that are not answered yet, where there are any. */
-  readonly #underWay = new Map<Socket, number>();
+  /** Answers that are not finished yet, where there are any. */
+  readonly #underWay = new Map<Socket, Set<ServerResponse>>();
 
   constructor(limits: ConnectionLimits = LIMITS) {
     this.#limits = limits;
@@ -36,6 +36,8 @@ export class Connections {
   watch(server: Server): void {
     server.on('connection', (socket) => this.#open(socket));
     server.on('request', (request, response) => this.#begin(request, response));
+    // Node would close the connection without a word.
+    server.on('connect', (_request, socket: Socket) => answer(socket, NO_PROXY));
   }
 
   /** The guard has let in a request of this connection. */
@@ -46,13 +48,15 @@ export class Connections {
 
   /** Answers a request that Node could not read, unless an answer is on its way already, and ends the connection. */
   refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-    if (socket.writable && error.code !== 'ECONNRESET' && !this.#underWay.has(socket)) {
-      const { status, code, message } = refusalOf(error.code);
-      const body = JSON.stringify(errorBody(code, message));
-      const headers = `connection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}`;
-      socket.write(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`);
-    }
+    if (error.code !== 'ECONNRESET' && this.#isNext(socket)) answer(socket, refusalOf(error.code));
     socket.destroy(error);
+  }
+
+  /** Whether what Node could not read is the next that the client wants an answer to: a request, or the body of the one before. */
+  #isNext(socket: Socket): boolean {
+    const [first, ...others] = this.#underWay.get(socket) ?? [];
+    if (first === undefined) return true;
+    return others.length === 0 && !first.req.complete && !first.headersSent;
   }
 
   #open(socket: Socket): void {
@@ -68,14 +72,13 @@ export class Connections {
   }
 
   #begin({ socket }: IncomingMessage, response: ServerResponse): void {
-    const count = (this.#underWay.get(socket) ?? 0) + 1;
-    this.#underWay.set(socket, count);
+    const underWay = this.#underWay.get(socket) ?? new Set();
+    this.#underWay.set(socket, underWay.add(response));
     response.once('close', () => {
-      const left = (this.#underWay.get(socket) ?? 1) - 1;
-      if (left > 0) this.#underWay.set(socket, left);
-      else this.#underWay.delete(socket);
+      underWay.delete(response);
+      if (underWay.size === 0) this.#underWay.delete(socket);
     });
-    if (count > PIPELINED_REQUESTS_MAX) this.#close(socket);
+    if (underWay.size > PIPELINED_REQUESTS_MAX) this.#close(socket);
   }
 
   /** The oldest stranger, else the one that is idle for longest, else the newcomer. */
@@ -99,6 +102,20 @@ interface Refusal {
   readonly message: string;
 }
 
+const NO_PROXY: Refusal = {
+  status: '405 Method Not Allowed',
+  code: 'PODLOG_NO_ROUTE',
+  message: 'this server is not a proxy: ask it by its own address',
+};
+
+/** Writes an answer past Node's, as the last thing of a connection. */
+function answer(socket: Socket, { status, code, message }: Refusal): void {
+  if (!socket.writable) return;
+  const body = JSON.stringify(errorBody(code, message));
+  const headers = `connection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}`;
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`);
+}
+
 function refusalOf(code: string | undefined): Refusal {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
@@ -118,6 +135,26 @@ function refusalOf(code: string | undefined): Refusal {
         status: '413 Payload Too Large',
         code: 'PODLOG_BODY_TOO_LARGE',
         message: 'the extensions of a chunk are too long: send chunks without them',
+      };
+    case 'HPE_INVALID_CHUNK_SIZE':
+    case 'HPE_STRICT':
+      return {
+        status: '400 Bad Request',
+        code: 'PODLOG_BAD_REQUEST',
+        message: 'the body is not in chunks as HTTP/1.1 has them: each begins with its size in hexadecimal digits',
+      };
+    case 'HPE_INVALID_CONTENT_LENGTH':
+    case 'HPE_UNEXPECTED_CONTENT_LENGTH':
+      return {
+        status: '400 Bad Request',
+        code: 'PODLOG_BAD_REQUEST',
+        message: 'content-length: must be the size of the body in bytes, once, and not beside transfer-encoding',
+      };
+    case 'HPE_INVALID_TRANSFER_ENCODING':
+      return {
+        status: '400 Bad Request',
+        code: 'PODLOG_BAD_REQUEST',
+        message: 'transfer-encoding: must be chunked, and not beside content-length',
       };
     default:
       return { status: '400 Bad Request', code: 'PODLOG_BAD_REQUEST', message: 'this is not a request of HTTP/1.1' };

@@ -20,9 +20,29 @@ export function sendError(error: Error, log: Logger, reply: FastifyReply): Fasti
     return reply.code(error.status).send(errorBody(error.code, error.message));
   }
   const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
-  if (status < 500) return reply.code(status).send(errorBody('PODLOG_BAD_REQUEST', error.message));
+  if (status < 500) {
+    const { code, message } = ofFramework(error);
+    return reply.code(status).send(errorBody(code, message));
+  }
   log.error({ err: error, path: reply.request.url.split('?')[0] }, 'a request failed');
   return reply.code(500).send(errorBody('PODLOG_INTERNAL', 'an unexpected failure; the log of the server has it'));
+}
+
+/** What Fastify refuses by itself, as a sentence. */
+function ofFramework(error: Error): ErrorBody['error'] {
+  switch ('code' in error ? error.code : undefined) {
+    case 'FST_ERR_BAD_URL':
+      return {
+        code: 'PODLOG_BAD_REQUEST',
+        message: 'the path has a "%" without two hexadecimal digits of UTF-8 after it',
+      };
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': {
+      const message = 'content-type: not a type; example: content-type: application/octet-stream';
+      return { code: 'PODLOG_UNSUPPORTED_MEDIA_TYPE', message };
+    }
+    default:
+      return { code: 'PODLOG_BAD_REQUEST', message: error.message };
+  }
 }
 
 /** 404 for a path that does not exist. Only callers with a valid token learn which paths do. */

@@ -13,14 +13,22 @@ export type ContentCoding = (typeof CONTENT_CODINGS)[number];
  */
 const WITHOUT_LINES =
   /^(?:multipart|message|image|audio|video|font|model)\/|^application\/(?:(?:x-)?(?:gzip|zip|zstd|bzip2|xz|tar|7z-compressed|protobuf|msgpack)|pdf|cbor|grpc|wasm|avro)$/;
-/** Lines are bytes that end with a newline, which these have elsewhere. */
-const WIDE_CHARSET = /;\s*charset\s*=\s*"?(?:utf-?(?:16|32)|ucs-?[24]|iso-10646-ucs)/i;
+const CHARSET = /;\s*charset\s*=\s*"?([^\s";]+)/i;
+/** Lines are stored as they come, and read as UTF-8; in wide charsets, not even newlines are where lines end. */
+const UTF_8 = /^(?:utf-?8|(?:us-)?ascii)$/i;
 
-/** @throws PodlogError 415  this type has no lines */
+/** @throws PodlogError 415  this type has no lines, or they are not in UTF-8 */
 export function assertHasLines(contentType: string | undefined): void {
   if (contentType === undefined) return;
   const [type = ''] = contentType.split(';');
-  if (!WITHOUT_LINES.test(type.trim().toLowerCase()) && !WIDE_CHARSET.test(contentType)) return;
+  const charset = CHARSET.exec(contentType)?.[1] ?? 'utf-8';
+  if (!UTF_8.test(charset)) {
+    throw unsupported(
+      `content-type: lines in ${JSON.stringify(charset.slice(0, 100))} cannot be stored; allowed: charset=utf-8, none; ` +
+        'example: iconv -t utf-8 app.log | curl --data-binary @- -H "content-type: text/plain; charset=utf-8"',
+    );
+  }
+  if (!WITHOUT_LINES.test(type.trim().toLowerCase())) return;
   throw unsupported(
     `content-type: ${JSON.stringify(contentType.slice(0, 100))} has no lines; allowed: text in UTF-8, JSON, NDJSON, ` +
       'application/octet-stream, none; example: curl --data-binary @app.log -H "content-type: text/plain"',

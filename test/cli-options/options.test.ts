@@ -234,7 +234,10 @@ test.each([
     Object.assign(new Error('x'), { code: 'EROFS', syscall: 'mkdir', path: '/data' }),
     /^\/data cannot be used: its file system is read-only; /,
   ],
-  [Object.assign(new Error('x'), { code: 'EACCES', syscall: 'open', path: '/data' }), /^\/data cannot be used: .* may not use it; /],
+  [
+    Object.assign(new Error('x'), { code: 'EACCES', syscall: 'open', path: '/data' }),
+    /^\/data cannot be used: .* may not use it; /,
+  ],
   [
     new PodlogError('PODLOG_X', 500, 'the data folder is locked by process 7'),
     'the data folder is locked by process 7',

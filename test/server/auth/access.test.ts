@@ -43,7 +43,9 @@ test('without configuration this machine alone is let in; more must be asked for
 });
 
 test('what is configured must be there', async () => {
-  await expect(open('127.0.0.1', { tokensFile: '/does/not/exist.yaml' })).rejects.toThrow(/the tokens file \/does\/not\/exist\.yaml cannot be read: it does not exist; /);
+  await expect(open('127.0.0.1', { tokensFile: '/does/not/exist.yaml' })).rejects.toThrow(
+    /the tokens file \/does\/not\/exist\.yaml cannot be read: it does not exist; /,
+  );
   await expect(open('127.0.0.1', { tokenReview: true })).rejects.toThrow(/within a cluster alone/);
   const fake = new FakeApi();
   const api = await fake.listen();

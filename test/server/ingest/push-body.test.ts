@@ -7,7 +7,8 @@ test.for([
   'text/plain',
   'text/plain; charset=utf-8',
   'Text/Plain;charset="UTF-8"',
-  'text/plain; charset=ISO-8859-1',
+  'text/plain; charset=utf8',
+  'text/plain; charset=US-ASCII',
   'text/csv',
   'application/json',
   'application/x-ndjson',
@@ -32,11 +33,21 @@ test.for([
   'application/x-protobuf',
   'application/x-msgpack',
   'image/png',
-  'text/plain; charset=utf-16',
-  'text/plain; charset="UTF-16LE"',
-  'application/json;charset=utf-32',
 ])('has no lines: %s', (type) => {
   expect(() => assertHasLines(type)).toThrow(/has no lines; allowed: .*; example: curl --data-binary/);
+});
+
+test.for([
+  'text/plain; charset=utf-16',
+  'text/plain; charset="UTF-16LE"',
+  'text/plain ;charset = utf-16be',
+  'application/json;charset=utf-32',
+  'application/json; foo=bar; charset=ucs-2',
+  'text/plain; charset=ISO-8859-1',
+  'text/plain; charset=windows-1252',
+  'text/plain; charset=shift_jis',
+])('is not in UTF-8: %s', (type) => {
+  expect(() => assertHasLines(type)).toThrow(/cannot be stored; allowed: charset=utf-8, none; example: iconv -t utf-8/);
 });
 
 test.for<[string | undefined, readonly ContentCoding[]]>([

@@ -78,5 +78,7 @@ test.for([
 });
 
 test('a file that cannot be read', async () => {
-  await expect(loadRetentionRules('/does/not/exist.yaml')).rejects.toThrow(/rules \/does\/not\/exist\.yaml cannot be read: it does not exist; /);
+  await expect(loadRetentionRules('/does/not/exist.yaml')).rejects.toThrow(
+    /rules \/does\/not\/exist\.yaml cannot be read: it does not exist; /,
+  );
 });
