@@ -136,7 +136,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const newQuery: EmbeddedParts['newQuery'] = () => ({ ...queryTasks(store, pool), ...shared });
   const logs = embeddedLogStore({ store, erasures, newQuery });
   registerLogs(app, { logs, slots, tails, newQuery, now, closing: closing.signal });
-  registerLabels(app, { logs, now });
+  registerLabels(app, { logs, slots, now });
   registerAggregates(app, { store, slots, newQuery, now });
   registerErase(app, { erasures, now });
   registerSnapshots(app, { backups, now });
@@ -181,7 +181,7 @@ function queryTasks(
   return {
     lookUp: (input, signal) => pool.run(LOOK_UP, input, { flow, signal }),
     scan: (input, signal) => pool.run(SCAN, input, { flow, signal }),
-    streams: (input) => pool.run(STREAMS, input, { flow }),
+    streams: (input, signal) => pool.run(STREAMS, input, { flow, signal }),
     aggregate: (input, signal) =>
       pool.run(AGGREGATE, input, { flow, signal, transfer: input.tally === undefined ? [] : buffersOf(input.tally) }),
     gather: (input, signal) => pool.run(GATHER, input, { flow, signal, transfer: input.tallies.flatMap(buffersOf) }),

@@ -291,6 +291,9 @@ export const DISK_FREE_SHARE_MIN = 0.05;
 export const RETRY_AFTER_DISK_SECONDS = 10;
 export const RETRY_AFTER_QUEUE_SECONDS = 1;
 
+/** One whose new log files or streams found no room does after this time: room comes as others are forgotten or expire. */
+export const RETRY_AFTER_ROOM_SECONDS = 10;
+
 /** How often age, retention, expiry and free space are looked at. Beyond: they take effect this much later. */
 export const HOUSEKEEPING_MS = 5 * SECOND_MS;
 
@@ -437,6 +440,9 @@ export const SEAM_VALUES_MAX = 4096;
 
 /** Row groups are scanned together up to this many rows, full ones by four: a message costs as much as a look at one. */
 export const SCAN_ROWS_AT_ONCE = 262_144;
+
+/** Row groups in which a task looks for streams: a task that gives way is sent again with those that are left. */
+export const STREAMS_GROUPS_AT_ONCE = 256;
 
 /** The first scan of a query; the next ones double up to the limit above. */
 export const SCAN_ROWS_AT_FIRST = 8192;

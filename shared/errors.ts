@@ -77,6 +77,16 @@ export class ForbiddenError extends PodlogError {
   }
 }
 
+/** What `ForbiddenLinesError` has in an answer: an agent gives up the lines, and only these. */
+export const FORBIDDEN_LINES = 'PODLOG_FORBIDDEN_LINES';
+
+/** Who sends a batch may send, but not some of its lines: which. Of smaller batches the others are taken. */
+export class ForbiddenLinesError extends PodlogError {
+  constructor(message: string) {
+    super(FORBIDDEN_LINES, 403, message);
+  }
+}
+
 /** The store cannot take writes now; a client waits `retryAfterSeconds` and tries again. Reads go on. */
 export class UnavailableError extends PodlogError {
   readonly retryAfterSeconds: number;
@@ -91,10 +101,22 @@ export class UnavailableError extends PodlogError {
 export class TooManyStreamsError extends PodlogError {
   /** Indexes of the batch's streams that do not fit. */
   readonly excess: readonly number[];
+  readonly retryAfterSeconds: number;
 
-  constructor(message: string, excess: readonly number[]) {
+  constructor(message: string, excess: readonly number[], retryAfterSeconds: number) {
     super('PODLOG_TOO_MANY_STREAMS', 429, message);
     this.excess = excess;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** A batch has new log files, and there is no room for more: the sender waits until others are forgotten. */
+export class TooManyFilesError extends PodlogError {
+  readonly retryAfterSeconds: number;
+
+  constructor(message: string, retryAfterSeconds: number) {
+    super('PODLOG_TOO_MANY_FILES', 429, message);
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

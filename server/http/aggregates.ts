@@ -12,8 +12,8 @@ import {
 import { histogram } from '../query/histogram.ts';
 import { all, parseCount, parseFilters, single } from '../query/parameters.ts';
 import type { QueryString } from '../query/parameters.ts';
-import { callerOf } from './guard.ts';
 import type { QuerySlots } from '../query/query-slots.ts';
+import { inSlot } from './slot.ts';
 import type { Cell } from '../store/aggregate/aggregate.ts';
 import { aggregate, type AggregateContext, facets } from '../store/aggregate/run.ts';
 import type { RowGroupRef, Snapshot } from '../store/snapshot.ts';
@@ -108,12 +108,10 @@ async function withSnapshot<T>(
   reply: FastifyReply,
   run: (rowGroups: readonly RowGroupRef[], signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
-  return slots.run(callerOf(request), gone.signal, async () => {
+  return inSlot(slots, request, reply, async (signal) => {
     const snapshot = store.snapshot();
     try {
-      return await run(snapshot.rowGroups, gone.signal);
+      return await run(snapshot.rowGroups, signal);
     } finally {
       snapshot.release();
     }

@@ -1,7 +1,7 @@
 /** Every failure becomes `{"error": {"code", "message"}}`: the code for programs, the message for people. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { PodlogError, UnauthenticatedError, UnavailableError } from '../../shared/errors.ts';
+import { PodlogError, UnauthenticatedError } from '../../shared/errors.ts';
 import { CHALLENGES } from '../auth/credentials.ts';
 
 export interface ErrorBody {
@@ -15,7 +15,7 @@ export function errorBody(code: string, message: string): ErrorBody {
 /** An error that nobody expected is logged with its stack; the client learns nothing of it. */
 export function sendError(error: Error, log: Logger, reply: FastifyReply): FastifyReply {
   if (error instanceof PodlogError) {
-    if (error instanceof UnavailableError) reply.header('retry-after', String(error.retryAfterSeconds));
+    if ('retryAfterSeconds' in error) reply.header('retry-after', String(error.retryAfterSeconds));
     if (error instanceof UnauthenticatedError) reply.header('www-authenticate', CHALLENGES);
     return reply.code(error.status).send(errorBody(error.code, error.message));
   }

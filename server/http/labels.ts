@@ -1,33 +1,41 @@
 /** `GET /labels` and `GET /labels/{name}/values`: the labels of the streams that have lines in a time range. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ParameterError } from '../../shared/errors.ts';
 import { labelOf } from '../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../shared/levels.ts';
 import { LABELS_ANSWER_BYTES_MAX } from '../limits.ts';
 import { parseFilters } from '../query/parameters.ts';
 import type { Asked, QueryString } from '../query/parameters.ts';
+import type { QuerySlots } from '../query/query-slots.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { leavesOf, type Predicate } from '../store/predicate.ts';
+import { inSlot } from './slot.ts';
 
 export interface LabelsOptions {
   readonly logs: Pick<LogStore, 'streams'>;
+  readonly slots: QuerySlots;
   readonly now: () => number;
 }
 
-export function registerLabels(app: FastifyInstance, { logs, now }: LabelsOptions): void {
-  app.get<{ Querystring: QueryString }>('/labels', async (request) => {
+export function registerLabels(app: FastifyInstance, { logs, slots, now }: LabelsOptions): void {
+  const streamsOf = (request: FastifyRequest<{ Querystring: QueryString }>, reply: FastifyReply) => {
+    const filters = parseLabelFilters(request, now());
+    return inSlot(slots, request, reply, (signal) => logs.streams(filters, signal));
+  };
+
+  app.get<{ Querystring: QueryString }>('/labels', async (request, reply) => {
     const names = new Set<string>();
-    for (const labels of await logs.streams(parseLabelFilters(request, now()))) {
+    for (const labels of await streamsOf(request, reply)) {
       for (const name of Object.keys(labels)) names.add(name);
     }
     const { list, cut } = listed(names);
     return { labels: list, ...cut };
   });
 
-  app.get<{ Querystring: QueryString; Params: { name: string } }>('/labels/:name/values', async (request) => {
+  app.get<{ Querystring: QueryString; Params: { name: string } }>('/labels/:name/values', async (request, reply) => {
     const { name } = request.params;
     const values = new Set<string>();
-    for (const labels of await logs.streams(parseLabelFilters(request, now()))) {
+    for (const labels of await streamsOf(request, reply)) {
       const value = labelOf(labels, name);
       if (value !== undefined) values.add(name === LEVEL ? canonical(value) : value);
     }

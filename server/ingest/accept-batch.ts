@@ -41,7 +41,7 @@ export class BatchAcceptor {
    * @param bytes  an encoded batch; must not change until then
    * @param batch  `bytes`, decoded
    * @throws CorruptionError, UnavailableError
-   * @throws PodlogError  429: it has too many new log files
+   * @throws TooManyFilesError
    * @throws TooManyStreamsError  a push makes new streams that do not fit; of others even the coarsest labels do not
    */
   async accept(bytes: Uint8Array, batch = decodeBatch(bytes)): Promise<BatchOutcome> {

@@ -6,9 +6,16 @@
  * positions of another. A push with an idempotency key is a file of no node, see stored-pushes.ts. What the server itself
  * records of its cluster are files of CLUSTER_NODE, see ../kubernetes/recorder.ts.
  */
-import { PodlogError } from '../../shared/errors.ts';
+import { TooManyFilesError } from '../../shared/errors.ts';
 import { type Batch, type FileRange, type Position, POSITION_START, type PositionsAnswer } from '../../shared/wire.ts';
-import { CLOCK_JUMP_MS, FILES_MAX, FILES_PER_NODE_MAX, GONE_FILE_KEPT_MS, NODE_UNSEEN_MS_MAX } from '../limits.ts';
+import {
+  CLOCK_JUMP_MS,
+  FILES_MAX,
+  FILES_PER_NODE_MAX,
+  GONE_FILE_KEPT_MS,
+  NODE_UNSEEN_MS_MAX,
+  RETRY_AFTER_ROOM_SECONDS,
+} from '../limits.ts';
 import type { BatchState } from '../store/batch-state.ts';
 import type { JsonValue } from '../store/manifest.ts';
 import { type SavedPushes, StoredPushes } from './stored-pushes.ts';
@@ -94,7 +101,7 @@ export class Positions implements BatchState {
     return { positions };
   }
 
-  /** @throws PodlogError  429: the batch has new files of a node, and there is no room for them */
+  /** @throws TooManyFilesError  the batch has new files of a node, and there is no room for them */
   assertRoom({ node, files }: Batch): void {
     if (node === PUSH_NODE || node === CLUSTER_NODE) return;
     const known = this.#nodes.get(node)?.files;
@@ -226,7 +233,7 @@ function isSame(a: Position, b: Position): boolean {
   return a.stdout === b.stdout && a.stderr === b.stderr;
 }
 
-function tooManyFiles(who: string, count: number, countMax: number): PodlogError {
+function tooManyFiles(who: string, count: number, countMax: number): TooManyFilesError {
   const message = `${who} ${count} log files, there is room for ${countMax}: new ones wait until old ones are forgotten`;
-  return new PodlogError('PODLOG_TOO_MANY_FILES', 429, message);
+  return new TooManyFilesError(message, RETRY_AFTER_ROOM_SECONDS);
 }

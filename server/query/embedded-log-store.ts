@@ -1,5 +1,6 @@
 /** The embedded store as a LogStore: its snapshots, scans and jobs put together. */
 import { errorOfUnusable } from '../../shared/errors.ts';
+import { STREAMS_GROUPS_AT_ONCE } from '../limits.ts';
 import type { Labels } from '../../shared/labels.ts';
 import { aggregate, type AggregateContext } from '../store/aggregate/run.ts';
 import type { Erasures } from '../store/erasure/erasures.ts';
@@ -22,7 +23,7 @@ export interface EmbeddedParts {
 
 /** Where streams are looked for. */
 export interface StreamsContext {
-  readonly streams: (input: StreamsInput) => Promise<StreamsOutput>;
+  readonly streams: (input: StreamsInput, signal: AbortSignal) => Promise<StreamsOutput>;
 }
 
 export function embeddedLogStore({ store, erasures, newQuery }: EmbeddedParts): LogStore {
@@ -36,10 +37,10 @@ export function embeddedLogStore({ store, erasures, newQuery }: EmbeddedParts): 
         snapshot.release();
       }
     },
-    async streams(predicate) {
+    async streams(predicate, signal) {
       const snapshot = store.snapshot();
       try {
-        return await matchingStreams(snapshot.rowGroups, predicate, newQuery());
+        return await matchingStreams(snapshot.rowGroups, predicate, newQuery(), signal);
       } finally {
         snapshot.release();
       }
@@ -80,6 +81,7 @@ async function matchingStreams(
   rowGroups: readonly RowGroupRef[],
   predicate: Predicate,
   context: StreamsContext & Pick<QueryContext, 'setAside'>,
+  signal: AbortSignal,
 ): Promise<Labels[]> {
   const streams = new Set<Labels>();
   const beyond: RowGroupRef[] = [];
@@ -88,13 +90,15 @@ async function matchingStreams(
     if (isWithin(group, predicate)) for (const labels of group.streams) streams.add(labels);
     else beyond.push(group);
   }
-  if (beyond.length > 0) {
-    const { from, to } = predicate;
-    const output = await context.streams({ places: beyond.map(placeOf), range: { from, to } });
+  const { from, to } = predicate;
+  for (let done = 0; done < beyond.length;) {
+    const part = beyond.slice(done, done + STREAMS_GROUPS_AT_ONCE);
+    const output = await context.streams({ places: part.map(placeOf), range: { from, to } }, signal);
     for (const [index, found] of output.streams.entries()) {
-      for (const stream of found) streams.add(beyond[index]!.streams[stream]!);
+      for (const stream of found) streams.add(part[index]!.streams[stream]!);
     }
-    for (const each of output.corruptions) await context.setAside(beyond[each.group]!, errorOfUnusable(each));
+    for (const each of output.corruptions) await context.setAside(part[each.group]!, errorOfUnusable(each));
+    done += output.streams.length;
   }
   return [...streams].filter((labels) => passes(predicate, labels));
 }

@@ -184,7 +184,7 @@ export class LiveTails {
       try {
         await this.#scan(round);
       } catch (error) {
-        for (const { tails } of round.groups) for (const tail of tails) tail.end(error);
+        for (const tail of tailsOf(round)) tail.end(error);
       }
       this.#rounds.shift();
       this.#waitingCount -= round.rowGroups.length;
@@ -248,6 +248,11 @@ export class LiveTails {
       snapshot.release();
     }
   }
+}
+
+/** Those that joined later have what the round has in their history. */
+function tailsOf({ number, groups }: Round): LiveTail[] {
+  return groups.flatMap(({ tails }) => [...tails]).filter(({ sinceRound }) => sinceRound <= number);
 }
 
 function tooMany(message: string): UnavailableError {

@@ -34,7 +34,7 @@ export function queryHandlers(): TaskHandler[] {
   return [
     taskHandler(LOOK_UP, (input, { shouldYield }) => ({ output: indexes.lookUp(input, shouldYield) })),
     taskHandler(SCAN, (input, { shouldYield }) => ({ output: scan(input, rowGroups, shouldYield) })),
-    taskHandler(STREAMS, (input) => ({ output: streamsInRange(input, rowGroups) })),
+    taskHandler(STREAMS, (input, { shouldYield }) => ({ output: streamsInRange(input, rowGroups, shouldYield) })),
     taskHandler(AGGREGATE, (input, { shouldYield }) => {
       const output = aggregateTask(input, rowGroups, shouldYield);
       return { output, transfer: buffersOf(output.result) };

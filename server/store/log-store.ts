@@ -35,7 +35,7 @@ export interface LogStore {
   search(plan: Plan, format: AnswerFormat, signal: AbortSignal): AsyncIterable<Uint8Array>;
 
   /** The streams that have lines in the time range and whose labels satisfy the filters. Text is not looked at. */
-  streams(predicate: Predicate): Promise<readonly Labels[]>;
+  streams(predicate: Predicate, signal: AbortSignal): Promise<readonly Labels[]>;
 
   /** Counts and measures by group, without the lines; the groups of most rows first. */
   aggregate(plan: AggregatePlan, signal: AbortSignal): Promise<readonly Cell[]>;

@@ -6,7 +6,7 @@
 import { TooManyStreamsError } from '../../shared/errors.ts';
 import { type Labels, labelsMemoryBytes } from '../../shared/labels.ts';
 import { labelsDigest } from '../../shared/labels-digest.ts';
-import { STREAMS_BYTES_MAX, STREAMS_MAX } from '../limits.ts';
+import { RETRY_AFTER_ROOM_SECONDS, STREAMS_BYTES_MAX, STREAMS_MAX } from '../limits.ts';
 
 interface Stream {
   readonly labels: Labels;
@@ -101,5 +101,9 @@ function tooManyStreams({ count, bytes }: StreamLimits, excess: readonly number[
   const limits = `${count} streams, and ${bytes} bytes of memory for their labels`;
   const advice =
     'send these lines with labels that are stored already, and keep what differs from line to line in the lines';
-  return new TooManyStreamsError(`new label sets do not fit, there is room for ${limits}: ${advice}`, excess);
+  return new TooManyStreamsError(
+    `new label sets do not fit, there is room for ${limits}: ${advice}`,
+    excess,
+    RETRY_AFTER_ROOM_SECONDS,
+  );
 }

@@ -2,6 +2,7 @@
 import { CorruptionError, type Unusable, unusableBy } from '../../../shared/errors.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { instantOf, timeNsFrom } from '../../../shared/time.ts';
+import { aloneInThread } from '../../workers/task.ts';
 import type { TimeRange } from '../predicate.ts';
 import type { RowGroupPlace, RowGroups } from './row-groups.ts';
 
@@ -11,24 +12,30 @@ export interface StreamsInput {
 }
 
 export interface StreamsOutput {
-  /** By place: indices into the row group's streams. */
+  /** By place: indices into the row group's streams. Of the first places only, at least one, where others wait for the worker. */
   readonly streams: readonly (readonly number[])[];
   /** Row groups, as indices into places, that could not be read, and why. */
   readonly corruptions: readonly (Unusable & { readonly group: number })[];
 }
 
 /** The task of a worker thread. */
-export function streamsInRange({ places, range }: StreamsInput, rowGroups: RowGroups): StreamsOutput {
+export function streamsInRange(
+  { places, range }: StreamsInput,
+  rowGroups: RowGroups,
+  shouldYield: () => boolean = aloneInThread,
+): StreamsOutput {
   const corruptions: (Unusable & { group: number })[] = [];
-  const streams = places.map((place, group) => {
+  const streams: number[][] = [];
+  for (const [group, place] of places.entries()) {
+    if (group > 0 && shouldYield()) break;
     try {
-      return streamsOf(rowGroups.open(place), range);
+      streams.push(streamsOf(rowGroups.open(place), range));
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
       corruptions.push({ group, ...unusableBy(error) });
-      return [];
+      streams.push([]);
     }
-  });
+  }
   return { streams, corruptions };
 }
 

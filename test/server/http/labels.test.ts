@@ -1,14 +1,16 @@
 /** Answers about labels are bounded, however many streams there are. */
 import { fastify } from 'fastify';
+import { eventually } from '../../eventually.ts';
 import { expect, test } from 'vitest';
 import type { Labels } from '../../../shared/labels.ts';
 import { registerLabels } from '../../../server/http/labels.ts';
-import { LABELS_ANSWER_BYTES_MAX } from '../../../server/limits.ts';
+import { LABELS_ANSWER_BYTES_MAX, QUERIES_OF_CALLER_AT_ONCE_MAX } from '../../../server/limits.ts';
+import { QuerySlots } from '../../../server/query/query-slots.ts';
 
 async function ask(streams: readonly Labels[], url: string): Promise<unknown> {
   const app = fastify();
   app.decorateRequest('namespaces', 'all');
-  registerLabels(app, { logs: { streams: async () => streams }, now: () => 0 });
+  registerLabels(app, { logs: { streams: async () => streams }, slots: new QuerySlots(), now: () => 0 });
   return (await app.inject(url)).json();
 }
 
@@ -25,3 +27,37 @@ test('levels are counted by what they mean', async () => {
   const streams = ['WARN', 'warning', 'audit'].map((level) => ({ level }));
   expect(await ask(streams, '/labels/level/values')).toEqual({ values: ['audit', 'warn'] });
 });
+
+test.each(['/labels', '/labels/app/values'])(
+  '%s waits for its turn as any query does, and ends with its client',
+  async (path) => {
+    const app = fastify();
+    app.decorateRequest('namespaces', 'all');
+    const slots = new QuerySlots();
+    const signals: AbortSignal[] = [];
+    const never = new Promise<never>(() => {});
+    registerLabels(app, {
+      logs: {
+        streams: (_, signal) => {
+          signals.push(signal);
+          return never;
+        },
+      },
+      slots,
+      now: () => 0,
+    });
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    const gone = new AbortController();
+    const asked = Array.from({ length: QUERIES_OF_CALLER_AT_ONCE_MAX + 2 }, () =>
+      fetch(url + path, { signal: gone.signal }).catch(() => 'gone'),
+    );
+    await eventually(() =>
+      expect([slots.runningCount, slots.waitingCount]).toEqual([QUERIES_OF_CALLER_AT_ONCE_MAX, 2]),
+    );
+    gone.abort();
+    await Promise.all(asked);
+    await eventually(() => expect(signals.every(({ aborted }) => aborted)).toBe(true));
+    await eventually(() => expect(slots.waitingCount).toBe(0));
+    await app.close();
+  },
+);

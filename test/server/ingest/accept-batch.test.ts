@@ -122,7 +122,7 @@ test('lines whose labels do not fit are kept with coarser ones, and those of oth
       // Of the coarser labels, those with the app do not fit in either.
       const unfit = shareMax > 1 ? streams.filter(([, { app }]) => app === 'job') : [];
       const excess = [...fine, ...unfit].map(([stream]) => stream);
-      if (excess.length > 0) throw new TooManyStreamsError('no room', excess);
+      if (excess.length > 0) throw new TooManyStreamsError('no room', excess, 1);
       return store.append(bytes, each);
     },
   };
@@ -156,7 +156,7 @@ test('pushed lines whose labels do not fit are refused', async () => {
   const small: Pick<LogStore, 'append'> = {
     append: async (_, __, shareMax) => {
       shares.push(shareMax);
-      throw new TooManyStreamsError('no room', [0]);
+      throw new TooManyStreamsError('no room', [0], 1);
     },
   };
   const acceptor = new BatchAcceptor(small, new Positions(() => 0));

@@ -270,3 +270,27 @@ test('a scan that fails ends its tails with the failure', async () => {
   await append(store, batchOf({ lines: numberedLines('x', 1, 1) }));
   expect(await numbers(later, 1)).toEqual([1]);
 });
+
+test('a scan that fails ends those that took part in it, not one that joined while it ran', async () => {
+  const { store } = await openStore();
+  const failure = new Error('a worker thread died');
+  const scanning = Promise.withResolvers<void>();
+  const failing = Promise.withResolvers<never>();
+  const task = new TailTask(new RowGroups(new OpenFiles()));
+  let scans = 0;
+  const tails = liveTails(store, {
+    scan: async (input) => {
+      if (scans++ > 0) return task.run(input);
+      scanning.resolve();
+      return failing.promise;
+    },
+  });
+  const first = join(tails, EVERYTHING);
+  await append(store, batchOf({ lines: numberedLines('x', 0, 1) }));
+  await scanning.promise;
+  const late = join(tails, EVERYTHING);
+  failing.reject(failure);
+  await expect(first.next(NEVER)).rejects.toBe(failure);
+  await append(store, batchOf({ lines: numberedLines('x', 1, 1) }));
+  expect(await numbers(late, 1)).toEqual([1]);
+});

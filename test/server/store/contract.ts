@@ -137,7 +137,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
     test('streams: by their labels and times, whatever the lines say', async () => {
       const store = await openFilled();
       const pods = async (predicate: Partial<Plan> & Filters): Promise<string> =>
-        (await store.streams(planOf(predicate)))
+        (await store.streams(planOf(predicate), new AbortController().signal))
           .map(({ pod }) => pod!)
           .toSorted()
           .join();
