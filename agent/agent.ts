@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import type { RulesAnswer } from '../shared/rules/rule-set.ts';
 import { encodeBatch, type FileRange, type PositionsAnswer } from '../shared/wire.ts';
 import { countLoss, countUses, createAgentMetrics, type AgentMetrics } from './agent-metrics.ts';
-import { BatchBuilder, type ClosedBatch, markerGroup, NO_ROWS } from './batch-builder.ts';
+import { BatchBuilder, type ClosedBatch, markerGroup, nodeMarkerGroup, NO_ROWS } from './batch-builder.ts';
 import { FileReader, type FileReaderOptions } from './file-reader.ts';
 import { BATCH_ROWS_MAX, DRAIN_STEP_MS, PUMP_MS_MAX, TICK_MS } from './limits.ts';
 import type { Loss } from './losses.ts';
@@ -264,14 +264,16 @@ class RunningAgent implements Agent {
     await this.#resync([]);
   }
 
-  /** Moves the positions behind a batch, with a marker in the place of its rows. */
+  /** Moves the positions behind a batch, with a marker in the place of its rows; of the node's own where the pod's is refused. */
   async #skip(closed: ClosedBatch): Promise<boolean> {
     const { ranges, gone, counts, lineBytes } = closed;
     const { chain, file } = ranges[0]!;
     const loss: Loss = { reason: 'rejected', sizeBytes: lineBytes };
     const files = rangesOf(closed);
-    const bytes = encodeBatch({ node: this.#node, files, gone, rowGroup: markerGroup(chain, file, loss) });
-    const outcome = await this.#shipper.send(bytes);
+    const send = (rowGroup: Uint8Array): Promise<Outcome> =>
+      this.#shipper.send(encodeBatch({ node: this.#node, files, gone, rowGroup }));
+    let outcome = await send(markerGroup(chain, file, loss));
+    if (outcome.kind === 'rejected') outcome = await send(nodeMarkerGroup(chain, file, loss));
     if (outcome.kind !== 'stored') return false;
     this.#acknowledge(closed);
     this.#tail.acknowledgeGone(gone);

@@ -3,11 +3,12 @@
  * that it covers follow from how far the files have been read and what they still wait for.
  */
 import { RowGroupBuilder } from '../shared/row-group/builder.ts';
+import type { Labels } from '../shared/labels.ts';
 import type { FileRange } from '../shared/wire.ts';
 import { fileId, PODLOG, positionOf, type Chain } from './chain.ts';
 import { isLostHead } from '../shared/file-id.ts';
 import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from './limits.ts';
-import { markerOf, type Loss } from './losses.ts';
+import { type Marker, markerOf, type Loss } from './losses.ts';
 import type { RuleUses } from './rules/sieve.ts';
 import type { Note, NoteMove } from './run-ledger.ts';
 import { toPosition, type LogFile, type Offsets } from './log-file.ts';
@@ -139,10 +140,25 @@ export class BatchBuilder {
 
 /** A row group of one marker. */
 export function markerGroup(chain: Chain, file: LogFile, loss: Loss): Uint8Array {
+  return rowGroupOf(markerOf(file, loss), chain.labels[PODLOG]);
+}
+
+/** The same without the container's labels, for a server that takes no line with them; the text names the container. */
+export function nodeMarkerGroup(chain: Chain, file: LogFile, loss: Loss): Uint8Array {
+  const { namespace, pod, container } = chain.of;
+  const log = { ...file.log, name: `${namespace}/${pod}/${container}/${file.log.name}` };
+  const { lastDay, lastTimeNs } = file;
+  const { node, stream } = chain.labels[PODLOG];
+  return rowGroupOf(markerOf({ log, lastDay, lastTimeNs }, loss), {
+    ...(node !== undefined && { node }),
+    stream: stream!,
+  });
+}
+
+function rowGroupOf({ text, day, timeNs }: Marker, labels: Labels): Uint8Array {
   const builder = new RowGroupBuilder();
-  const { text, day, timeNs } = markerOf(file, loss);
   builder.append(text, 0, text.length);
-  builder.add(builder.stream(chain.labels[PODLOG]), day, timeNs, 0, 0, text.length);
+  builder.add(builder.stream(labels), day, timeNs, 0, 0, text.length);
   return builder.finish();
 }
 

@@ -5,6 +5,7 @@
 import type { Agent as HttpAgent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { FORBIDDEN_LINES } from '../shared/errors.ts';
 import { httpModule } from '../shared/http-module.ts';
 import { BATCH_CONTENT_TYPE, type PositionsAnswer } from '../shared/wire.ts';
 import type { AgentMetrics } from './agent-metrics.ts';
@@ -179,8 +180,19 @@ export class Shipper {
 function parseOutcome({ status, body }: Answer): Outcome | undefined {
   if (status >= 200 && status < 300) return { kind: 'stored' };
   if (status === 409) return { kind: 'conflict', positions: parsePositions(body) };
-  if (status === 400 || status === 413) return { kind: 'rejected', status, message: body.toString('utf8', 0, 500) };
+  if (status === 400 || status === 413 || (status === 403 && codeOf(body) === FORBIDDEN_LINES)) {
+    return { kind: 'rejected', status, message: body.toString('utf8', 0, 500) };
+  }
   return undefined;
+}
+
+/** Of an error of podlog's: what else says 403, such as a proxy, is about the agent, not about its lines. */
+function codeOf(body: Buffer): string | undefined {
+  try {
+    return (JSON.parse(body.toString()) as { error?: { code?: string } }).error?.code;
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws when it says that all is well, but is not what a podlog server says: a proxy's page, say */

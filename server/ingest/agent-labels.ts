@@ -2,7 +2,7 @@
  * What labels an agent's lines may have. Which nodes it speaks for, ../auth/caller.ts says; whether its pods run there, the
  * cluster does, where there is one (../kubernetes/batch-labeller.ts).
  */
-import { ForbiddenError, PodlogError } from '../../shared/errors.ts';
+import { ForbiddenLinesError, PodlogError } from '../../shared/errors.ts';
 import { type Labels, labelsMemoryBytes } from '../../shared/labels.ts';
 import { readStreamLabels } from '../../shared/row-group/header.ts';
 import type { Batch } from '../../shared/wire.ts';
@@ -11,7 +11,7 @@ import { LABELS_MAX } from '../limits.ts';
 import { labelProblem } from './label-limits.ts';
 
 /**
- * @throws ForbiddenError  it has lines of another node
+ * @throws ForbiddenLinesError  it has lines of another node
  * @throws PodlogError  400: a stream has labels that none may have; 413: the labels of all streams take too much memory
  * @throws CorruptionError  the header of its row group is broken
  */
@@ -35,7 +35,7 @@ function assertLabels(labels: Labels, node: string): void {
       throw refused(`the label ${JSON.stringify(name.slice(0, 64))}: ${wrong.problem}; allowed: ${wrong.allowed}`);
     }
     if (name === 'node' && value !== node)
-      throw new ForbiddenError(`a batch of ${node} has lines of the node ${value}`);
+      throw new ForbiddenLinesError(`a batch of ${node} has lines of the node ${value}`);
   }
 }
 

@@ -6,7 +6,7 @@
  * has not told yet; both within limits, each batch for itself.
  */
 import { LRUCache } from 'lru-cache';
-import { ForbiddenError } from '../../shared/errors.ts';
+import { ForbiddenError, ForbiddenLinesError } from '../../shared/errors.ts';
 import type { Labels } from '../../shared/labels.ts';
 import { readStreamLabels } from '../../shared/row-group/header.ts';
 import { relabelStreams } from '../../shared/row-group/relabel.ts';
@@ -68,33 +68,43 @@ export class BatchLabeller {
   }
 
   /**
-   * A batch must have files and streams of pods that run on its node. A pod that the API does not show, any more or yet,
-   * cannot be checked: its lines are kept as its path names it, under one name for each such pod.
-   * @throws ForbiddenError, CorruptionError
+   * A batch must have lines of pods that run on its node, and a file of each. A pod that the API does not show, any more or
+   * yet, cannot be checked: its lines are kept as its path names it, under one name for each such pod. Files without lines
+   * are not asked about: positions count for the batch's node alone.
+   * @throws ForbiddenLinesError  some of its lines are of others
+   * @throws ForbiddenError  no pod runs on the batch's node: its name is wrong, and none of the agent's lines are
+   * @throws CorruptionError
    */
   async assertOwnPods(batch: Batch): Promise<void> {
     const uids = podUids(batch);
-    if (uids.length === 0) return;
+    if (uids.length === 0 || batch.rowGroup.length === 0) return;
     await this.#ready.promise;
     await this.#waitFor(uids.filter((uid) => this.pods.find(uid) === undefined));
     const pods = uids.map((uid) => this.pods.find(uid));
-    for (const pod of pods) {
-      if (pod === undefined || pod.node === '' || pod.node === batch.node) continue;
-      throw new ForbiddenError(
-        `the pod ${qualifiedName(pod)} runs on ${pod.node}, and this batch is from ${batch.node}`,
-      );
+    const known = pods.filter((pod) => pod !== undefined);
+    const elsewhere = new Map<string, KnownPod>();
+    const names = new Set<string>();
+    for (const pod of known) {
+      if (pod.node === '' || pod.node === batch.node) names.add(qualifiedName(pod));
+      else elsewhere.set(qualifiedName(pod), pod);
     }
-    if (batch.rowGroup.length === 0) return;
-    const names = new Set(pods.filter((pod) => pod !== undefined).map(qualifiedName));
-    const namesMax = names.size + pods.filter((pod) => pod === undefined).length;
+    const namesMax = names.size + pods.length - known.length;
     for (const { namespace = '', pod: name = '' } of readStreamLabels(batch.rowGroup)) {
       if (namespace === '') continue;
       const claimed = qualifiedName({ namespace, name });
+      const other = names.has(claimed) ? undefined : elsewhere.get(claimed);
+      if (other !== undefined) throw this.#onOtherNode(other, batch.node);
       names.add(claimed);
       if (names.size > namesMax) {
-        throw new ForbiddenError(`a batch has lines of the pod ${claimed} and no file of it`);
+        throw new ForbiddenLinesError(`a batch has lines of the pod ${claimed} and no file of it`);
       }
     }
+  }
+
+  #onOtherNode(pod: KnownPod, node: string): ForbiddenError | ForbiddenLinesError {
+    const what = `the pod ${qualifiedName(pod)} runs on ${pod.node}, and this batch is from ${node}`;
+    if (this.pods.isAnyOn(node)) return new ForbiddenLinesError(what);
+    return new ForbiddenError(`${what}, where no pod runs: set --node to the name that Kubernetes has for the node`);
   }
 
   async #waitFor(unknown: readonly string[]): Promise<void> {

@@ -72,6 +72,10 @@ export class PodTable {
     return this.#pods.get(uid)?.pathUid ?? uid;
   }
 
+  isAnyOn(node: string): boolean {
+    return this.#byPathUid.values().some((pod) => pod.node === node);
+  }
+
   /** What rules may ask of the pods of a node, deleted ones too: their last lines may be on the node. */
   factsOn(node: string, labelKeys: ReadonlySet<string>): PodFacts[] {
     const facts: PodFacts[] = [];

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { CAUGHT_UP_ID } from '../../shared/file-id.ts';
-import { decodeLines } from './sink.ts';
+import { FORBIDDEN_LINES } from '../../shared/errors.ts';
+import { decodeLines, type Fault } from './sink.ts';
 import { WAIT_MS_MAX } from '../deadline.ts';
 import { LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
 
@@ -112,14 +113,16 @@ test('a store that went back in time gets the rest again', async () => {
   await world.expectLines([...numbered('a', 10), ...numbered('b', 10), 'c']);
 });
 
-test.each([400, 413])('a line that the server refuses with %i is given up, the rest arrives', async (status) => {
+const REFUSALS: readonly Fault[] = [{ status: 400 }, { status: 413 }, { status: 403, code: FORBIDDEN_LINES }];
+
+test.each(REFUSALS)('a line that the server refuses with %o is given up, the rest arrives', async (refusal) => {
   const lines = numbered('line', 100);
   world.writeLines([...lines.slice(0, 60), 'poison', ...lines.slice(60)]);
   let rowsRefused = 0;
   world.sink.fault = ({ rowGroup }) => {
     if (rowGroup.length === 0 || !decodeLines(rowGroup).some(({ text }) => text === 'poison')) return undefined;
     rowsRefused++;
-    return { status };
+    return refusal;
   };
   await world.start();
   const marker = 'podlog: 6 bytes of 0.log were lost: the server refuses them';
@@ -133,6 +136,35 @@ test.each([400, 413])('a line that the server refuses with %i is given up, the r
   expect(world.losses('rejected').bytes).toBe('poison'.length);
   world.writeLines(['after']);
   await world.expectLines([...want, 'after']);
+});
+
+test("where even the marker is refused with its pod's labels, it comes with the node's alone", async () => {
+  world.writeLines(['before', 'poison', 'after']);
+  world.sink.fault = ({ rowGroup }) => {
+    const isRefused = (text: string): boolean => text === 'poison' || text.startsWith('podlog: 6 bytes of 0.log');
+    if (rowGroup.length === 0 || !decodeLines(rowGroup).some(({ text }) => isRefused(text))) return undefined;
+    return { status: 403, code: FORBIDDEN_LINES };
+  };
+  await world.start();
+  await until(
+    () => world.sink.lines.length === 3,
+    () => `${world.sink.lines.length} lines`,
+  );
+  const [before, marker, after] = world.sink.lines;
+  expect([before!.text, after!.text]).toEqual(['before', 'after']);
+  expect(marker!.text).toMatch(/^podlog: 6 bytes of [^/]+\/[^/]+\/[^/]+\/0\.log were lost: the server refuses them$/);
+  const { namespace, pod, container, stream } = marker!;
+  expect([namespace, pod, container, stream]).toEqual([undefined, undefined, undefined, 'podlog']);
+});
+
+test('an agent that is not let in gives no line up', async () => {
+  world.writeLines(['only']);
+  let refusals = 5;
+  world.sink.fault = () => (refusals-- > 0 ? { status: 403, code: 'PODLOG_FORBIDDEN' } : undefined);
+  await world.start();
+  await world.expectLines(['only']);
+  expect(refusals).toBeLessThan(0);
+  expect(world.losses('rejected').times).toBe(0);
 });
 
 test('a batch that is damaged on the way once loses nothing', async () => {

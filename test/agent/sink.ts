@@ -26,7 +26,7 @@ interface StoredLine extends SunkLine {
 
 /** What to do with a request instead of what the rules say. */
 export type Fault =
-  | { readonly status: number; readonly headers?: Record<string, string> }
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly code?: string }
   /** Stores the batch, but the agent never hears of it. */
   | 'store-and-hang-up'
   /** Stores nothing, and answers with what it knows of the batch's files. */
@@ -124,7 +124,7 @@ export class Sink {
     }
     if (typeof fault === 'object') {
       response.writeHead(fault.status, fault.headers);
-      response.end('{"error":{"code":"TEST","message":"fault"}}');
+      response.end(JSON.stringify({ error: { code: fault.code ?? 'TEST', message: 'fault' } }));
       return;
     }
     if (fault === 'late') {

@@ -7,7 +7,7 @@ import {
   FIRST_LIST_WAIT_MS_MAX,
   POD_WAIT_MS_MAX,
 } from '../../../server/limits.ts';
-import { CorruptionError } from '../../../shared/errors.ts';
+import { CorruptionError, FORBIDDEN_LINES } from '../../../shared/errors.ts';
 import type { Labels } from '../../../shared/labels.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { type Batch, decodeBatch } from '../../../shared/wire.ts';
@@ -258,6 +258,29 @@ test.for<[what: string, sources: readonly Source[], message: RegExp | undefined]
   await vi.runAllTimersAsync();
   if (message === undefined) expect(await refusal).toBeUndefined();
   else expect(await refusal).toMatchObject({ status: 403, message: expect.stringMatching(message) as unknown });
+});
+
+test('lines of a pod that runs elsewhere are refused alone, unless no pod runs on the node: then its name is wrong', async () => {
+  const labeller = listed({ podWaitMsMax: 0 });
+  labeller.pods.set(podObject('other', { node: 'worker-2' }));
+  const batch = batchOfPods(OTHER);
+  const wrongName = labeller.assertOwnPods({ ...batch, node: 'worker-1' });
+  await expect(wrongName).rejects.toMatchObject({
+    code: 'PODLOG_FORBIDDEN',
+    message: expect.stringMatching(/set --node/) as unknown,
+  });
+  labeller.pods.set(apiPod);
+  await expect(labeller.assertOwnPods({ ...batch, node: 'worker-1' })).rejects.toMatchObject({ code: FORBIDDEN_LINES });
+});
+
+test('a batch that only moves positions, or has lines without a pod, is of its node', async () => {
+  const labeller = listed({ podWaitMsMax: 0 });
+  labeller.pods.set(apiPod);
+  labeller.pods.set(podObject('other', { node: 'worker-2' }));
+  const batch = { ...batchOfPods(OTHER), node: 'worker-1' };
+  await labeller.assertOwnPods({ ...batch, rowGroup: new Uint8Array(0) });
+  const { rowGroup } = batchOfPods({ ...OTHER, namespace: '' });
+  await labeller.assertOwnPods({ ...batch, rowGroup });
 });
 
 test("an annotation takes no other pod's place", () => {
