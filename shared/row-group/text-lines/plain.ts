@@ -4,7 +4,7 @@
  *
  * A word is a level where it can hardly be anything else: in capitals, between what separates words, or between a point and
  * a colon, as in Monolog's `production.ERROR: text`; in other letters only in brackets, after `level=`, or before a colon,
- * and then a word for trouble unless it is the line's first.
+ * and then a word for trouble unless it is the line's first, and not where the text says that there is none (`error: none`).
  */
 import { byteTable } from '../../bytes.ts';
 import { LEVELS } from '../../levels.ts';
@@ -29,7 +29,9 @@ import {
   OPEN_BRACKET,
   QUOTE,
   SMALL_M,
+  SLASH,
   SPACE,
+  spacesEnd,
   timestampEnd,
 } from './scan.ts';
 
@@ -82,6 +84,13 @@ const LEVEL_KEYS = ['level=', 'lvl=', 'severity=', 'level="', 'lvl="', 'severity
 const BEHIND_PROCESS = Buffer.from('] ');
 const GO_FATAL = Buffer.from(' error:');
 
+/** Longer than names of processes are. */
+const PROCESS_BYTES_MAX = 64;
+/** What a program writes for an error that there is not. */
+const NOTHING = ['none', 'None', 'null', 'nil', '<nil>', 'false', '0', '""', "''"].map((word) => Buffer.from(word));
+/** -1: the line ends. */
+const BEHIND_NOTHING = new Set([-1, ...Buffer.from(' \t\r\n,;)]}|')]);
+
 /** @param timeEnd  where a timestamp at the start, or after a bracket there, ends; or -1 */
 export function cutPlain(bytes: Buffer, start: number, timeEnd: number, end: number, tokens: Tokens): boolean {
   const isBracket = byteAt(bytes, start, end) === OPEN_BRACKET;
@@ -90,13 +99,15 @@ export function cutPlain(bytes: Buffer, start: number, timeEnd: number, end: num
     tokens.add(isBracket ? start + 1 : start, timeEnd, KIND_PLAIN, 'time');
     at = separatorsEnd(bytes, timeEnd, end);
   } else if (isBracket) at = cutProcess(bytes, start, end, tokens);
-  const padded = timeEnd < 0 ? -1 : paddedLevel(bytes, at, end);
-  const level = padded >= 0 ? padded : findLevel(bytes, at, start + LEVEL_WITHIN_BYTES, end);
+  const known = timeEnd < 0 ? -1 : Math.max(paddedLevel(bytes, at, end), isBracket ? celeryLevel(bytes, at, end) : -1);
+  const level = known >= 0 ? known : findLevel(bytes, at, start + LEVEL_WITHIN_BYTES, end);
   if (level >= 0) {
     if (level > at) tokens.add(at, level, KIND_PLAIN, '');
     const levelEnd = lettersEnd(bytes, level, end);
     tokens.add(level, levelEnd, KIND_PLAIN, 'level');
-    at = separatorsEnd(bytes, colorEnd(bytes, levelEnd, end), end);
+    const processEnd = celeryProcessEnd(bytes, levelEnd, end);
+    if (processEnd >= 0) tokens.add(levelEnd + 1, processEnd, KIND_PLAIN, 'process');
+    at = separatorsEnd(bytes, colorEnd(bytes, Math.max(levelEnd, processEnd), end), end);
   }
   if (tokens.count === 0) return false;
   tokens.add(at, end, KIND_PLAIN, 'message');
@@ -150,6 +161,27 @@ function paddedLevel(bytes: Uint8Array, at: number, end: number): number {
   return byteAt(bytes, wordEnd, end) === CLOSE_BRACKET && isOneOf(WORDS, bytes, at + 2, wordEnd) ? at + 2 : -1;
 }
 
+/** Offset of the level in `[<time>: ERROR/ForkPoolWorker-1] `, as Celery writes it, or -1. @param at  after the time */
+function celeryLevel(bytes: Uint8Array, at: number, end: number): number {
+  const wordEnd = lettersEnd(bytes, at, end);
+  return celeryProcessEnd(bytes, wordEnd, end) >= 0 && isOneOf(WORDS, bytes, at, wordEnd) ? at : -1;
+}
+
+/** Where the name of the process ends that is after a level, or -1. */
+function celeryProcessEnd(bytes: Uint8Array, levelEnd: number, end: number): number {
+  if (byteAt(bytes, levelEnd, end) !== SLASH) return -1;
+  const endMax = Math.min(end, levelEnd + PROCESS_BYTES_MAX);
+  let at = levelEnd + 1;
+  while (at < endMax && bytes[at]! > SPACE && bytes[at] !== CLOSE_BRACKET) at++;
+  return at > levelEnd + 1 && byteAt(bytes, at, end) === CLOSE_BRACKET ? at : -1;
+}
+
+/** Whether what a colon introduces says that there is no trouble: `error: none`. */
+function saysNone(bytes: Uint8Array, start: number, end: number): boolean {
+  const at = spacesEnd(bytes, start, end);
+  return NOTHING.some((word) => isAt(bytes, at, end, word) && BEHIND_NOTHING.has(byteAt(bytes, at + word.length, end)));
+}
+
 /** In any case. */
 function isOneOf(wanted: readonly Buffer[], bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
@@ -175,7 +207,7 @@ function isLevelPlace(bytes: Uint8Array, start: number, at: number, wordEnd: num
   if (before === EQUALS || before === QUOTE)
     return LEVEL_KEYS.some((key) => at - key.length >= start && isAt(bytes, at - key.length, at, key));
   if (behind !== COLON) return at === start && isAt(bytes, wordEnd, end, GO_FATAL);
-  return at === start || isOneOf(TROUBLE, bytes, at, wordEnd);
+  return (at === start || isOneOf(TROUBLE, bytes, at, wordEnd)) && !saysNone(bytes, wordEnd + 1, end);
 }
 
 /** Whether what sets a color ends with the `m` before `at`. */

@@ -7,6 +7,7 @@ export const TAB = 0x09;
 export const NEWLINE = 0x0a;
 export const ESCAPE = 0x1b;
 export const SPACE = 0x20;
+export const SLASH = 0x2f;
 export const QUOTE = 0x22;
 export const MINUS = 0x2d;
 export const COLON = 0x3a;

@@ -340,6 +340,32 @@ export const TEXT_LINES: readonly (readonly [line: string, fields: Readonly<Reco
     'TypeError: x is not a function\n    at a.js:1',
     { '': 'Type', level: 'Error', message: 'x is not a function\n    at a.js:1' },
   ],
+  // Celery
+  [
+    '[2026-11-27 10:00:00,123: ERROR/ForkPoolWorker-1] Task t[1] raised WARNING: ValueError()',
+    {
+      time: '2026-11-27 10:00:00,123',
+      level: 'ERROR',
+      process: 'ForkPoolWorker-1',
+      message: 'Task t[1] raised WARNING: ValueError()',
+    },
+  ],
+  [
+    '[2026-11-27 10:00:00,123: INFO/MainProcess] celery@host ready.',
+    { time: '2026-11-27 10:00:00,123', level: 'INFO', process: 'MainProcess', message: 'celery@host ready.' },
+  ],
+  ['[2026-11-27 10:00:00,123: INFO/a b] x', { time: '2026-11-27 10:00:00,123', message: 'INFO/a b] x' }],
+  // What says that there is no error
+  ['2026-11-27T10:00:00Z done, error: none', { time: '2026-11-27T10:00:00Z', message: 'done, error: none' }],
+  ['2026-11-27T10:00:00Z done (error: null)', { time: '2026-11-27T10:00:00Z', message: 'done (error: null)' }],
+  [
+    '2026-11-27T10:00:00Z done, error: <nil>, 3 rows',
+    { time: '2026-11-27T10:00:00Z', message: 'done, error: <nil>, 3 rows' },
+  ],
+  [
+    '2026-11-27T10:00:00Z done, error: nonesuch',
+    { time: '2026-11-27T10:00:00Z', '': 'done, ', level: 'error', message: 'nonesuch' },
+  ],
   // Fluent Bit, Monolog, NATS
   [
     '[2026/11/23 15:01:12] [ info] [engine] started',
