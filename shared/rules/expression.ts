@@ -1,6 +1,6 @@
 /**
  * Expressions of an operator's own, run on lines that anybody may have written. What cannot be run in linear time
- * (look-around, back references, large counts) is refused with the reason.
+ * (look-around, back references, modifiers, counts above 16, which nested ones multiply to) is refused with the reason.
  */
 import { linearRegExp } from '../linear-regexp.ts';
 
@@ -41,7 +41,8 @@ function compile(expression: string, flags: string): RegExp {
       const advice = 'a character that stands for itself takes a backslash, such as \\( or \\[';
       throw new SyntaxError(`is not a valid regular expression: ${problem}; ${advice}`, { cause });
     }
-    const advice = 'look-around, back references and large counts such as {2,300} cannot be run in linear time';
-    throw new SyntaxError(`${advice}: do without, + for a count`, { cause });
+    const advice =
+      'look-around, back references, modifiers such as (?i:x) and counts above 16 cannot be run in linear time';
+    throw new SyntaxError(`${advice}: do without, + for a larger count`, { cause });
   }
 }
