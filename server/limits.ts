@@ -291,6 +291,9 @@ export const DISK_FREE_SHARE_MIN = 0.05;
 export const RETRY_AFTER_DISK_SECONDS = 10;
 export const RETRY_AFTER_QUEUE_SECONDS = 1;
 
+/** One whose request a worker thread died of: at once it would kill the next worker, too. */
+export const RETRY_AFTER_DEATH_SECONDS = 10;
+
 /** One whose new log files or streams found no room does after this time: room comes as others are forgotten or expire. */
 export const RETRY_AFTER_ROOM_SECONDS = 10;
 

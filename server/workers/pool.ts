@@ -7,7 +7,13 @@ import { type Transferable, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { UnavailableError, WorkerDiedError } from '../../shared/errors.ts';
 import type { Counter, Metrics } from '../../shared/metrics.ts';
-import { QUEUED_TASKS_MAX, RETRY_AFTER_QUEUE_SECONDS, WORKER_HEAP_MIB_MAX, WORKER_YOUNG_MIB_MAX } from '../limits.ts';
+import {
+  QUEUED_TASKS_MAX,
+  RETRY_AFTER_DEATH_SECONDS,
+  RETRY_AFTER_QUEUE_SECONDS,
+  WORKER_HEAP_MIB_MAX,
+  WORKER_YOUNG_MIB_MAX,
+} from '../limits.ts';
 import { FairQueue, type TakenTask } from './fair-queue.ts';
 import {
   errorOf,
@@ -18,7 +24,7 @@ import {
   type TaskMessage,
   type WorkerStart,
 } from './messages.ts';
-import type { TaskFlow, TaskKind } from './task.ts';
+import type { TaskFlow, TaskKind, Work } from './task.ts';
 
 export interface PoolOptions {
   readonly size: number;
@@ -178,7 +184,7 @@ export class WorkerPool {
       task?.reject(unavailable('the server is shutting down', error));
       return;
     }
-    task?.reject(died(error));
+    task?.reject(died(task.flow.work, error));
     this.#deaths.add();
     this.#options.log.error({ err: error, task: task?.message.name }, 'a worker thread died and will be replaced');
     this.#dispatch();
@@ -218,8 +224,17 @@ function onAbort(signal: AbortSignal | undefined, callback: (reason: unknown) =>
   return () => signal?.removeEventListener('abort', listener);
 }
 
-function died(cause: unknown): WorkerDiedError {
-  return new WorkerDiedError('a worker thread died while it did this: retry', RETRY_AFTER_QUEUE_SECONDS, { cause });
+/** Most die as their memory runs out, and of the same work the next one would. */
+function died(work: Work, cause: unknown): WorkerDiedError {
+  const advice: Readonly<Record<Work, string>> = {
+    query: 'narrow its time range or its filters, or ask for fewer groups',
+    tail: 'narrow its filters',
+    intake: 'send fewer lines at once',
+    flush: 'it is tried again',
+    maintenance: 'retry later',
+  };
+  const message = `a worker thread died of this, most likely as its memory ran out: ${advice[work]}; the log of the server has more`;
+  return new WorkerDiedError(message, RETRY_AFTER_DEATH_SECONDS, { cause });
 }
 
 function unavailable(message: string, cause?: unknown): UnavailableError {

@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { Metrics } from '../../../shared/metrics.ts';
-import { QUEUED_TASKS_MAX, TASK_SLICE_MS } from '../../../server/limits.ts';
+import { QUEUED_TASKS_MAX, RETRY_AFTER_DEATH_SECONDS, TASK_SLICE_MS } from '../../../server/limits.ts';
 import { WorkerPool } from '../../../server/workers/pool.ts';
 import { taskFlow, taskKind, type Work } from '../../../server/workers/task.ts';
 
@@ -75,6 +75,19 @@ test('a worker that dies fails its own task only, and is replaced and counted', 
   expect(outcomes[0]).toMatchObject({ status: 'rejected', reason: { name: 'WorkerDiedError', status: 503 } });
   expect(outcomes[1]).toEqual({ status: 'fulfilled', value: 2 });
   expect(metrics.render()).toContain('podlog_worker_deaths_total 1');
+});
+
+test.each([
+  ['query', /narrow its time range or its filters/],
+  ['tail', /narrow its filters/],
+  ['intake', /send fewer lines at once/],
+  ['maintenance', /retry later/],
+] as const)('what a worker dies of is said, and what to do: %s', async (work, advice) => {
+  const { pool } = newPool();
+  await expect(pool.run(DIE, null, { flow: taskFlow(work) })).rejects.toMatchObject({
+    message: expect.stringMatching(advice) as unknown,
+    retryAfterSeconds: RETRY_AFTER_DEATH_SECONDS,
+  });
 });
 
 test('kinds of work have their turns, and those that run for long leave a worker free', async () => {
