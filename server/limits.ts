@@ -478,13 +478,13 @@ export const AGGREGATE_LIMIT_DEFAULT = 100;
 export const AGGREGATE_LIMIT_MAX = 10_000;
 
 /**
- * Groups that are counted by their keys, in each of a query's two lanes: about 4 MB. Beyond: two passes find the largest
- * ones without holding the others.
+ * Memory of the groups that are counted exactly, in each of a query's two lanes: 32 bytes a number, 48 and its own a text.
+ * Beyond: two passes find the largest groups without holding the others.
  */
-export const AGGREGATE_GROUPS_HELD_MAX = 65_536;
+export const AGGREGATE_HELD_BYTES_MAX = 7 * MIB;
 
 /**
- * Memory of one table of groups, used; its arrays may be twice as large, and a query has two tables. Room for 300,000 groups
+ * Memory of one table of groups, used; its arrays may be twice as large, and a query has two tables. Room for 500,000 numbers
  * that may be among the largest, which are as many only where none is much larger than the others. Beyond: 413; a coarser
  * step or fields with fewer values are wanted.
  */

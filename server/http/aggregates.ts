@@ -3,7 +3,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ParameterError } from '../../shared/errors.ts';
 import {
   AGGREGATE_BY_MAX,
-  AGGREGATE_GROUPS_HELD_MAX,
   AGGREGATE_LIMIT_DEFAULT,
   AGGREGATE_LIMIT_MAX,
   FACET_TOP_DEFAULT,
@@ -48,9 +47,9 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
     const limit = parseCount(request.query, 'limit', 1, AGGREGATE_LIMIT_MAX, AGGREGATE_LIMIT_DEFAULT);
     return withSnapshot(options, request, reply, async (rowGroups, signal) => {
       const plan = { ...predicate, by, of, quantiles: QUANTILES, stepNs: undefined, limit };
-      const { cells, groupCount } = await aggregate(rowGroups, plan, newQuery(), signal);
+      const { cells, groupCount, groupsMin } = await aggregate(rowGroups, plan, newQuery(), signal);
       const groups = cells.map((cell) => ({ by: named(by, cell), rows: cell.rows, ...(of && measures(cell)) }));
-      return { groups, distinct: groupCount ?? `more than ${AGGREGATE_GROUPS_HELD_MAX}` };
+      return { groups, distinct: groupCount ?? `more than ${groupsMin - 1}` };
     });
   });
 

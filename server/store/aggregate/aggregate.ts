@@ -2,18 +2,17 @@
  * Aggregations on columns: rows that match are counted, and numbers of a field measured, by time bucket and by values of
  * labels and fields. No line is put together. This file does one row group; run.ts says which passes there are.
  */
-import { hashBytes } from '../../../shared/row-group/byte-strings.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { hasMarks } from '../scan/marks.ts';
 import { matchMask } from '../scan/match-rows.ts';
 import type { Predicate } from '../predicate.ts';
-import { type Bounds, counterOf, isMarked, type Marks } from './bounds.ts';
-import { countCodes, groupCodes, type Rows, rowsOf } from './group-codes.ts';
-import { GroupKey } from './group-key.ts';
+import { type Bounds, counterOf, type Marks } from './bounds.ts';
+import type { CountingMemory } from './counting-memory.ts';
+import { countCodes, type GroupCodes, groupCodes, type Rows, rowsOf, setGroups } from './group-codes.ts';
+import { groupsOf, hashesOf, markedCodes, usedIn } from './group-lookup.ts';
 import type { GroupTable } from './group-table.ts';
 import type { Measures } from './measures.ts';
 import { rowNumbers } from './row-numbers.ts';
-import type { Dimension } from './value-codes.ts';
 
 export interface AggregatePlan extends Predicate {
   /** Labels or fields. */
@@ -26,6 +25,11 @@ export interface AggregatePlan extends Predicate {
   readonly stepNs: bigint | undefined;
   /** The answer has the groups of most rows; undefined for all, which must not be more than AGGREGATE_LIMIT_MAX. */
   readonly limit: number | undefined;
+}
+
+/** How many values tell a group from others: that of its bucket, where there are steps, and one for each name. */
+export function dimensionCount({ by, stepNs }: AggregatePlan): number {
+  return by.length + (stepNs === undefined ? 0 : 1);
 }
 
 /** One group of the answer. */
@@ -44,12 +48,14 @@ export interface Cell {
   readonly quantiles: readonly number[];
 }
 
-/** The matching rows of a row group, and how many there are of each group. */
-interface CountedRows {
+/** The matching rows of a row group, by code of what they are grouped by. */
+export interface CountedRows {
   readonly rows: Rows;
-  readonly dimension: Dimension;
-  /** By code of the dimension. */
+  readonly codes: GroupCodes;
+  /** By code. */
   readonly totals: Uint32Array;
+  /** The codes that some rows have, ascending. */
+  readonly used: Uint32Array;
 }
 
 /**
@@ -58,25 +64,32 @@ interface CountedRows {
  * @throws QueryTooLargeError
  * @throws CorruptionError; then nothing was added
  */
-export function countGroup(group: RowGroup, plan: AggregatePlan, table: GroupTable, marks: Marks | undefined): void {
-  const counted = countRows(group, plan);
+export function countGroup(
+  group: RowGroup,
+  plan: AggregatePlan,
+  table: GroupTable,
+  marks: Marks | undefined,
+  memory: CountingMemory,
+): void {
+  const counted = countRows(group, plan, memory);
   if (counted === undefined) return;
-  forEachKey(counted, (code, key, hash) => {
-    if (marks === undefined || isMarked(marks, hash))
-      table.add(hash, key.bytes, key.start, key.end, counted.totals[code]!);
-  });
+  const { codes, totals } = counted;
+  const used = marks === undefined ? counted.used : markedCodes(counted, marks, memory);
+  const groups = groupsOf(codes, used, table, memory, true);
+  addTotals(groups, used, totals, table.rows);
 }
 
 /** Adds the rows of a row group to bounds. @throws CorruptionError; then nothing was added */
-export function boundGroup(group: RowGroup, plan: AggregatePlan, bounds: Bounds): void {
-  const counted = countRows(group, plan);
+export function boundGroup(group: RowGroup, plan: AggregatePlan, bounds: Bounds, memory: CountingMemory): void {
+  const counted = countRows(group, plan, memory);
   if (counted === undefined) return;
-  forEachKey(counted, (code, _, hash) => (bounds[counterOf(hash)]! += counted.totals[code]!));
+  const { codes, totals, used } = counted;
+  const hashes = hashesOf(codes, used, memory);
+  for (let i = 0; i < used.length; i++) bounds[counterOf(hashes[i]!)]! += totals[used[i]!]!;
 }
 
 /**
  * Adds the rows of a row group, and their numbers, to the groups that are in a table already.
- * @param marks  of all groups of the table
  * @throws QueryTooLargeError
  * @throws CorruptionError; then nothing was added
  */
@@ -84,49 +97,42 @@ export function measureGroup(
   group: RowGroup,
   plan: AggregatePlan,
   table: GroupTable,
-  marks: Marks,
   measures: Measures,
+  memory: CountingMemory,
 ): void {
-  const counted = countRows(group, plan);
+  const counted = countRows(group, plan, memory);
   if (counted === undefined) return;
-  const { rows, dimension, totals } = counted;
+  const { rows, codes, totals, used } = counted;
+  const { parts } = codes;
   const numbers = rowNumbers(group, plan.of!);
-  const groups = new Int32Array(totals.length).fill(-1);
-  forEachKey(counted, (code, key, hash) => {
-    if (!isMarked(marks, hash)) return;
-    const index = table.find(hash, key.bytes, key.start, key.end);
-    groups[code] = index;
-    if (index >= 0) table.addRows(index, totals[code]!);
-  });
+  const found = groupsOf(codes, used, table, memory, false);
+  addTotals(found, used, totals, table.rows);
+  const groupOfCodes = memory.groups(totals.length);
+  for (let i = 0; i < used.length; i++) groupOfCodes[used[i]!] = found[i]!;
   let start = 0;
-  for (const [template, part] of dimension.parts.entries()) {
+  for (const [template, part] of parts.entries()) {
     const end = start + rows.counts[template]!;
     const numbersPart = numbers[template];
     if (numbersPart !== undefined) {
-      measures.add({ start, end, selected: rows.selected }, part, numbersPart, groups);
+      const groups = memory.groupOfRows(end - start);
+      setGroups(part, start, rows.selected, groupOfCodes, groups);
+      measures.add(groups, numbersPart);
     }
     start = end;
   }
 }
 
-function countRows(group: RowGroup, plan: AggregatePlan): CountedRows | undefined {
+function countRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): CountedRows | undefined {
   const mask = matchMask(group, plan);
   if (mask !== 'all' && !hasMarks(mask)) return undefined;
-  const rows = rowsOf(group, mask);
-  const dimension = groupCodes(group, plan.by, plan.stepNs, rows.counts);
-  return { rows, dimension, totals: countCodes(dimension, rows) };
+  const rows = rowsOf(group, mask, memory.selected(group.info.rowCount));
+  const codes = groupCodes(group, plan.by, plan.stepNs, rows.counts, memory.lender());
+  const totals = memory.totals(codes.size);
+  countCodes(codes, rows, totals);
+  return { rows, codes, totals, used: usedIn(totals, memory.used(codes.size)) };
 }
 
-/** The key is overwritten from one call to the next. */
-function forEachKey(
-  { dimension, totals }: CountedRows,
-  visit: (code: number, key: GroupKey, hash: number) => void,
-): void {
-  const key = new GroupKey();
-  for (let code = 0; code < totals.length; code++) {
-    if (totals[code] === 0) continue;
-    key.clear();
-    dimension.write(code, key);
-    visit(code, key, hashBytes(key.bytes, key.start, key.end));
-  }
+/** Adds the rows of used codes to those of their groups; −1 is none. */
+function addTotals(groups: Int32Array, used: Uint32Array, totals: Uint32Array, rows: Float64Array): void {
+  for (let i = 0; i < used.length; i++) if (groups[i]! >= 0) rows[groups[i]!]! += totals[used[i]!]!;
 }

@@ -3,7 +3,8 @@
  * hash of their key, so that a group has at most as many rows as its counter says. Only groups with a large counter are
  * then counted by their key.
  */
-import type { GroupTableState } from './group-table.ts';
+import type { GroupTable } from './group-table.ts';
+import { nthLargest } from './nth-largest.ts';
 
 /** 1 MB of counters: they stay in the cache of a core, and their marks in its fastest. */
 const BITS = 17;
@@ -24,8 +25,9 @@ export function counterOf(hash: number): number {
   return hash >>> (32 - BITS);
 }
 
-export function addTableToBounds(bounds: Bounds, { count, hashes, rows }: GroupTableState): void {
-  for (let index = 0; index < count; index++) bounds[counterOf(hashes[index]!)]! += rows[index]!;
+export function addTableToBounds(bounds: Bounds, table: GroupTable): void {
+  const { count, rows } = table;
+  for (let group = 0; group < count; group++) bounds[counterOf(table.hash(group))]! += rows[group]!;
 }
 
 export function addBounds(to: Bounds, from: Bounds): void {
@@ -37,8 +39,7 @@ export function addBounds(to: Bounds, from: Bounds): void {
  * so it is taken by half.
  */
 export function likelyLeast(bounds: Bounds, limit: number): number {
-  const sorted = bounds.toSorted();
-  return Math.max(1, Math.ceil(sorted[COUNTERS - limit]! / 2));
+  return Math.max(1, Math.ceil(nthLargest(bounds, limit) / 2));
 }
 
 /** Marks all groups that may have so many rows. */
@@ -53,14 +54,4 @@ export function marksOf(bounds: Bounds, least: number): Marks {
 export function isMarked(marks: Marks, hash: number): boolean {
   const counter = counterOf(hash);
   return (marks[counter >> 3]! & (1 << (counter & 7))) !== 0;
-}
-
-/** Marks of these hashes and no others. */
-export function marksOfHashes(hashes: Uint32Array): Marks {
-  const marks = new Uint8Array(COUNTERS / 8);
-  for (const hash of hashes) {
-    const counter = counterOf(hash);
-    marks[counter >> 3]! |= 1 << (counter & 7);
-  }
-  return marks;
 }

@@ -16,9 +16,10 @@ import { hasMarks } from '../scan/marks.ts';
 import { matchMask } from '../scan/match-rows.ts';
 import type { Predicate } from '../predicate.ts';
 import { type FacetCounts, FacetTable } from './facet-table.ts';
-import { countCodes, countPart, groupCodes, rowsOf } from './group-codes.ts';
-import { GroupKey } from './group-key.ts';
-import { type CodePart, columnCodes, type Dimension, Texts } from './value-codes.ts';
+import { countCodes, countPart, rowsOf } from './group-codes.ts';
+import { Texts } from './texts.ts';
+import { type CodePart, columnCodes, valueCodes } from './value-codes.ts';
+import { ValueText } from './value-text.ts';
 
 /**
  * @param names  only these; undefined for every label and field of the group
@@ -90,9 +91,10 @@ class GroupFacets {
 
   #countLevels(): void {
     const counts = Int32Array.from(this.#group.templateRowCounts);
-    const dimension = groupCodes(this.#group, [LEVEL], undefined, counts);
-    const totals = countCodes(dimension, { counts, selected: this.#selected });
-    this.#addTotals(LEVEL, totals, 0, dimension);
+    const levels = valueCodes(this.#group, LEVEL);
+    const totals = new Uint32Array(levels.size);
+    countCodes(levels, { counts, selected: this.#selected }, totals);
+    this.#addTotals(LEVEL, totals, levels.texts);
   }
 
   #countLabels(): void {
@@ -143,18 +145,21 @@ class GroupFacets {
       return this.#table.addId(field, rows[0]!);
     }
     const texts = new Texts();
-    const { codes, base, totals: ofAll } = columnCodes(group, column, texts);
+    const { codes, base, addTotals } = columnCodes(group, column, texts);
+    const totals = new Uint32Array(texts.size);
     const isAll =
       this.#selected === undefined && !this.#labelNames.has(field) && templates.length === info.parts.length;
-    if (isAll && ofAll !== undefined) return this.#addTotals(field, ofAll, base, texts);
-    const totals = new Uint32Array(texts.size);
+    if (isAll && addTotals !== undefined) {
+      addTotals(totals);
+      return this.#addTotals(field, totals, texts);
+    }
     for (const template of templates) {
       const first = firstValueOf(info, template);
       const part: CodePart =
         codes === undefined ? { kind: 'same', code: base } : { kind: 'each', codes: codes(), first, base };
       this.#count(part, template, field, totals);
     }
-    this.#addTotals(field, totals, 0, texts);
+    this.#addTotals(field, totals, texts);
   }
 
   /** Adds the rows of a template to the totals of their codes. */
@@ -195,14 +200,13 @@ class GroupFacets {
     });
   }
 
-  /** @param totals  by code, from `base` on */
-  #addTotals(name: string, totals: ArrayLike<number>, base: number, texts: Pick<Dimension, 'write'>): void {
-    const key = new GroupKey();
-    for (let i = 0; i < totals.length; i++) {
-      if (totals[i] === 0) continue;
-      key.clear();
-      texts.write(base + i, key);
-      this.#addValue(name, key.toString(), totals[i]!);
+  /** @param totals  by code */
+  #addTotals(name: string, totals: Uint32Array, texts: Texts): void {
+    const text = new ValueText();
+    for (let code = 0; code < totals.length; code++) {
+      if (totals[code] === 0) continue;
+      texts.write(code, text);
+      this.#addValue(name, text.toString(), totals[code]!);
     }
   }
 

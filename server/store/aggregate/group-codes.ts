@@ -1,8 +1,16 @@
 /** The groups of one row group: each row's code, of everything that rows are grouped by, and how many rows have it. */
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { floorDivided, instantOf, timeNsFrom } from '../../../shared/time.ts';
-import type { GroupKey } from './group-key.ts';
-import { addCodes, type CodePart, type Codes, countingUp, type Dimension, valueCodes } from './value-codes.ts';
+import { Texts } from './texts.ts';
+import {
+  addCodes,
+  type CodePart,
+  type Codes,
+  countingUp,
+  type Dimension,
+  type Lend,
+  valueCodes,
+} from './value-codes.ts';
 
 /** Codes of up to so many combinations are counted in an array; beyond, each row has a code of its own. */
 const COMBINATIONS_MAX = 2 ** 18;
@@ -15,13 +23,27 @@ export interface Rows {
   readonly selected: Uint8Array | undefined;
 }
 
-export function rowsOf(group: RowGroup, mask: Uint8Array | 'all'): Rows {
+/** @param memory  room for the rows */
+export function rowsOf(group: RowGroup, mask: Uint8Array | 'all', memory = new Uint8Array(group.info.rowCount)): Rows {
   const counts = Int32Array.from(group.templateRowCounts);
   if (mask === 'all') return { counts, selected: undefined };
   const { templateRows } = group.order();
-  const selected = new Uint8Array(templateRows.length);
+  const selected = memory.subarray(0, templateRows.length);
   for (let i = 0; i < selected.length; i++) selected[i] = mask[templateRows[i]!]!;
   return { counts, selected };
+}
+
+/** The rows of a row group by everything that they are grouped by: a code of each dimension, put together as one. */
+export interface GroupCodes {
+  readonly dimensions: readonly Dimension[];
+  /** Codes are below it. */
+  readonly size: number;
+  /** By template. */
+  readonly parts: readonly CodePart[];
+  /** @see Dimension */
+  readonly addTotals?: ((totals: Uint32Array) => void) | undefined;
+  /** By dimension: the codes that some codes are put together from. */
+  digitsOf(codes: Uint32Array): readonly Uint32Array[];
 }
 
 /** Groups rows by time buckets, where there is a step, and by names. */
@@ -30,28 +52,63 @@ export function groupCodes(
   by: readonly string[],
   stepNs: bigint | undefined,
   counts: Int32Array,
-): Dimension {
-  const names = by.map((name, i) => (i < by.length - 1 ? sized(valueCodes(group, name)) : valueCodes(group, name)));
+  lend: Lend,
+): GroupCodes {
+  const names = by.map((name) => valueCodes(group, name, lend));
   const dimensions = stepNs === undefined ? names : [bucketCodes(group, stepNs), ...names];
-  const [first] = dimensions;
-  if (first === undefined)
-    return { size: 1, parts: group.templates.map(() => ({ kind: 'same', code: 0 })), write: () => {} };
-  if (dimensions.length === 1) return first;
+  const varying = dimensions.filter(({ constant }) => constant === undefined);
+  const codes = codesOf(group, varying, counts);
+  if (varying.length === dimensions.length) return codes;
+  return {
+    ...codes,
+    dimensions,
+    get parts() {
+      return codes.parts;
+    },
+    digitsOf: (some) => {
+      const digits = codes.digitsOf(some).values();
+      return dimensions.map(({ constant }) =>
+        constant === undefined ? digits.next().value! : new Uint32Array(some.length).fill(constant),
+      );
+    },
+  };
+}
+
+function codesOf(group: RowGroup, dimensions: readonly Dimension[], counts: Int32Array): GroupCodes {
+  const [only] = dimensions;
+  if (only === undefined) return allRows(group);
+  if (dimensions.length === 1) return single(only);
   const combinations = dimensions.reduce((product, { size }) => product * size, 1);
   return combinations <= COMBINATIONS_MAX ? combined(dimensions, combinations, counts) : rowByRow(dimensions, counts);
 }
 
-/** How many rows there are of each code. */
-export function countCodes(dimension: Dimension, { counts, selected }: Rows): Uint32Array {
-  if (dimension.totals !== undefined && selected === undefined) return dimension.totals;
-  const totals = new Uint32Array(dimension.size);
+/** All have one code. */
+function allRows(group: RowGroup): GroupCodes {
+  return {
+    dimensions: [],
+    size: 1,
+    parts: group.templates.map(() => ({ kind: 'same', code: 0 })),
+    addTotals: (totals) => (totals[0]! += group.info.rowCount),
+    digitsOf: () => [],
+  };
+}
+
+/** Counts the rows of each code. @param totals  zeros, one for each code */
+export function countCodes(
+  codes: Pick<Dimension, 'parts' | 'addTotals'>,
+  { counts, selected }: Rows,
+  totals: Uint32Array,
+): void {
+  if (codes.addTotals !== undefined && selected === undefined) {
+    codes.addTotals(totals);
+    return;
+  }
   let start = 0;
-  for (const [template, part] of dimension.parts.entries()) {
+  for (const [template, part] of codes.parts.entries()) {
     const end = start + counts[template]!;
     countPart(part, start, end, selected, totals);
     start = end;
   }
-  return totals;
 }
 
 /** Adds the rows of one part, those at [start, end) in template order, to the totals of their codes. */
@@ -74,11 +131,31 @@ export function countPart(
   else for (let i = start; i < end; i++) totals[base + codes[shift + i]!]! += selected[i]!;
 }
 
+/**
+ * Sets the group of each row of one part, which begins at `start` in template order; −1 for rows that are in none.
+ * @param groupOfCodes  by code
+ */
+export function setGroups(
+  part: CodePart,
+  start: number,
+  selected: Uint8Array | undefined,
+  groupOfCodes: Int32Array,
+  groups: Int32Array,
+): void {
+  if (part.kind === 'same') groups.fill(groupOfCodes[part.code]!);
+  else {
+    const { codes, first, base } = part;
+    for (let i = 0; i < groups.length; i++) groups[i] = groupOfCodes[base + codes[first + i]!]!;
+  }
+  if (selected !== undefined) for (let i = 0; i < groups.length; i++) if (selected[start + i] === 0) groups[i] = -1;
+}
+
 /** Up to so many codes are counted in two tables side by side; with more, a code seldom follows itself. */
 const TWO_TABLES_CODES_MAX = 1024;
 
 /** Most of few codes are like the one before, and a counter would wait for its own last value: so there are two. */
 function countAll(codes: Codes, base: number, totals: Uint32Array): void {
+  if (codes instanceof Int32Array) return countIntegers(codes, base, totals);
   if (totals.length > TWO_TABLES_CODES_MAX) {
     for (let i = 0; i < codes.length; i++) totals[base + codes[i]!]!++;
     return;
@@ -93,40 +170,39 @@ function countAll(codes: Codes, base: number, totals: Uint32Array): void {
   for (let code = 0; code < others.length; code++) totals[base + code]! += others[code]!;
 }
 
-function sized(dimension: Dimension): Dimension {
-  const write = (code: number, key: GroupKey): void => {
-    const start = key.beginSized();
-    dimension.write(code, key);
-    key.endSized(start);
-  };
+/** Apart from the codes of others, so that either loop is compiled for few kinds of arrays. */
+function countIntegers(codes: Int32Array, base: number, totals: Uint32Array): void {
+  for (let i = 0; i < codes.length; i++) totals[base + codes[i]!]!++;
+}
+
+function single(dimension: Dimension): GroupCodes {
   return {
+    dimensions: [dimension],
     size: dimension.size,
-    totals: dimension.totals,
+    addTotals: dimension.addTotals,
     get parts() {
       return dimension.parts;
     },
-    write,
+    digitsOf: (codes) => [codes],
   };
 }
 
-function combined(dimensions: readonly Dimension[], size: number, counts: Int32Array): Dimension {
+function combined(dimensions: readonly Dimension[], size: number, counts: Int32Array): GroupCodes {
   let parts: readonly CodePart[] | undefined;
-  // Where all but one have one code, the combinations are the codes of that one.
-  const totals = dimensions.find((dimension) => dimension.size === size)?.totals;
-  const write = (code: number, key: GroupKey): void => {
-    let left = code;
-    for (const dimension of dimensions) {
-      dimension.write(left % dimension.size, key);
-      left = Math.floor(left / dimension.size);
-    }
-  };
   return {
+    dimensions,
     size,
-    totals,
     get parts() {
       return (parts ??= combinedParts(dimensions, counts));
     },
-    write,
+    digitsOf: (codes) => {
+      let factor = 1;
+      return dimensions.map((dimension) => {
+        const own = factor;
+        factor *= dimension.size;
+        return codes.map((code) => Math.floor(code / own) % dimension.size);
+      });
+    },
   };
 }
 
@@ -145,40 +221,24 @@ function combinedParts(dimensions: readonly Dimension[], counts: Int32Array): re
 }
 
 /** A code is a row's position in template order. */
-function rowByRow(dimensions: readonly Dimension[], counts: Int32Array): Dimension {
-  const templateOf: number[] = [];
-  const starts: number[] = [];
-  let rows = 0;
-  const codes = countingUp(counts.reduce((sum, count) => sum + count, 0));
-  const parts = Array.from(counts, (count, template): CodePart => {
-    if (count > 0) {
-      templateOf.push(template);
-      starts.push(rows);
-    }
-    rows += count;
-    return { kind: 'each', codes, first: rows - count, base: 0 };
+function rowByRow(dimensions: readonly Dimension[], counts: Int32Array): GroupCodes {
+  const size = counts.reduce((sum, count) => sum + count, 0);
+  const codes = countingUp(size);
+  let first = 0;
+  const parts = Array.from(counts, (count): CodePart => {
+    first += count;
+    return { kind: 'each', codes, first: first - count, base: 0 };
   });
-  const write = (position: number, key: GroupKey): void => {
-    const at = lastAtMost(starts, position);
-    for (const dimension of dimensions) {
-      const part = dimension.parts[templateOf[at]!]!;
-      const code = part.kind === 'same' ? part.code : part.base + part.codes[part.first + position - starts[at]!]!;
-      dimension.write(code, key);
-    }
-  };
-  return { parts, size: rows, write };
-}
-
-/** Index of the last of some ascending numbers that is at most `limit`; the first one is. */
-function lastAtMost(ascending: readonly number[], limit: number): number {
-  let low = 0;
-  let high = ascending.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (ascending[middle]! <= limit) low = middle;
-    else high = middle - 1;
-  }
-  return low;
+  const digitsOf = (positions: Uint32Array): Uint32Array[] =>
+    dimensions.map((dimension) => {
+      const digits = new Uint32Array(size);
+      for (const [template, part] of dimension.parts.entries()) {
+        const start = (parts[template] as CodePart & { kind: 'each' }).first;
+        addCodes(part, 1, digits.subarray(start, start + counts[template]!));
+      }
+      return positions.map((position) => digits[position]!);
+    });
+  return { dimensions, size, parts, digitsOf };
 }
 
 /** Buckets are counted from 1970, so that those of all row groups are the same. */
@@ -192,22 +252,24 @@ function bucketCodes(group: RowGroup, stepNs: bigint): Dimension {
   const first = bucketOf(minTimeNs);
   const size = bucketOf(maxTimeNs) - first + 1;
   const firstBucket = Number(anchor) + first;
+  const texts = new Texts();
   if (size === 1) {
-    const parts = group.templates.map((): CodePart => ({ kind: 'same', code: 0 }));
-    return { size, parts, write: (_, key) => key.addNumber(firstBucket) };
+    const code = texts.addRange(undefined, firstBucket, 1);
+    return { size: texts.size, constant: code, parts: group.templates.map(() => ({ kind: 'same', code })), texts };
   }
   const { templateRows, templateStarts } = group.order();
   const timesNs = group.timesNs();
-  const part = (codes: Uint32Array): Dimension['parts'] =>
-    group.templates.map((_, template) => ({ kind: 'each', codes, first: templateStarts[template]!, base: 0 }));
+  const partsOf = (codes: Uint32Array, base: number): Dimension['parts'] =>
+    group.templates.map((_, template) => ({ kind: 'each', codes, first: templateStarts[template]!, base }));
   if (size > COMBINATIONS_MAX) {
-    const write = (position: number, key: GroupKey): void =>
-      key.addNumber(Number(anchor) + bucketOf(timesNs[templateRows[position]!]!));
-    return { size: templateRows.length, parts: part(countingUp(templateRows.length)), write };
+    const numbers = Float64Array.from(templateRows, (row) => Number(anchor) + bucketOf(timesNs[row]!));
+    const base = texts.addNumbers(undefined, numbers);
+    return { size: texts.size, parts: partsOf(countingUp(numbers.length), base), texts };
   }
+  const base = texts.addRange(undefined, firstBucket, size);
   const codes = new Uint32Array(templateRows.length);
   fillBuckets(timesNs, templateRows, anchorNs + first * step, step, codes);
-  return { size, parts: part(codes), write: (code, key) => key.addNumber(firstBucket + code) };
+  return { size: texts.size, parts: partsOf(codes, base), texts };
 }
 
 /** Times that follow each other mostly lie in one bucket: only its bounds are looked at. */

@@ -1,141 +1,219 @@
 /**
- * Groups by their key, and how many rows each has: a hash table in typed arrays, which goes from one task to the next
- * without a copy.
+ * Groups by number, and how many rows each has. A group is a value of each of the names that rows are grouped by
+ * (value-table.ts): of one name, it is the value; of several, a tuple of values, in a hash table of its own.
  */
 import { QueryTooLargeError } from '../../../shared/errors.ts';
-import { sameBytes } from '../../../shared/row-group/byte-strings.ts';
 import { AGGREGATE_TABLE_BYTES_MAX } from '../../limits.ts';
+import { copyInto, slotsOf } from './hash-slots.ts';
+import { ValueTable, type ValueTableState } from './value-table.ts';
 
 /** All of a table, to be handed over. */
 export interface GroupTableState {
   readonly count: number;
-  /** 1 + index of the group whose hash leads here, or 0; twice as many as there may be groups. */
+  /** One for each name. */
+  readonly values: readonly ValueTableState[];
+  /** Of several names. */
+  readonly tuples: TuplesState | undefined;
+  /** By group; longer than count. */
+  readonly rows: Float64Array<ArrayBuffer>;
+}
+
+interface TuplesState {
+  /** 1 + the group whose hash leads here, or 0; twice as many as there may be groups. */
   readonly slots: Int32Array<ArrayBuffer>;
   readonly hashes: Uint32Array<ArrayBuffer>;
-  /** Key i is bytes[offsets[i], offsets[i + 1]). */
-  readonly offsets: Uint32Array<ArrayBuffer>;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly rows: Float64Array<ArrayBuffer>;
+  /** The values of group i are those from i × names on. */
+  readonly values: Uint32Array<ArrayBuffer>;
 }
 
 /** Powers of two, both. */
 const GROUPS_AT_FIRST = 256;
 const SLOTS_PER_GROUP = 2;
-const KEY_BYTES_AT_FIRST = 8192;
-/** What a group takes besides its key: slots, hash, offset and rows. */
-const GROUP_BYTES = 24;
+const ROWS_BYTES = 8;
+/** Slots and hash of a tuple. */
+const TUPLE_BYTES = 12;
+const NUMBER_BYTES = 4;
 
 export class GroupTable {
+  readonly values: readonly ValueTable[];
   #count: number;
-  #slots: Int32Array<ArrayBuffer>;
-  #hashes: Uint32Array<ArrayBuffer>;
-  #offsets: Uint32Array<ArrayBuffer>;
-  #bytes: Uint8Array<ArrayBuffer>;
   #rows: Float64Array<ArrayBuffer>;
+  #tuples: TuplesState | undefined;
 
-  /** @param state  of a table that is not used any more; by default the table is empty */
-  constructor(state: GroupTableState = emptyState()) {
-    this.#count = state.count;
-    this.#slots = state.slots;
-    this.#hashes = state.hashes;
-    this.#offsets = state.offsets;
-    this.#bytes = state.bytes;
-    this.#rows = state.rows;
+  /** @param state  of a table that is not used any more, or how many names an empty one is for */
+  constructor(state: GroupTableState | number) {
+    const { count, values, tuples, rows } = typeof state === 'number' ? emptyState(state) : state;
+    this.values = values.map((each) => new ValueTable(each));
+    this.#count = count;
+    this.#rows = rows;
+    this.#tuples = tuples;
   }
 
   get count(): number {
     return this.#count;
   }
 
-  /** Rows by group. Good until the next `add`. */
+  /** By group. Good until the next `add`. */
   get rows(): Float64Array {
     return this.#rows.subarray(0, this.#count);
   }
 
-  /** Good until the next `add`. */
-  get hashes(): Uint32Array {
-    return this.#hashes.subarray(0, this.#count);
+  /** The same for equal groups of all tables. */
+  hash(group: number): number {
+    return hashOfGroup(this.values.map((values, name) => values.hash(this.#valueOf(group, name))));
   }
 
-  /** Good until the next `add`. */
-  key(index: number): Buffer {
-    const start = this.#offsets[index]!;
-    return Buffer.from(this.#bytes.buffer, start, this.#offsets[index + 1]! - start);
+  /** By name: the bytes of a group's value. */
+  valuesOf(group: number): Buffer[] {
+    return this.values.map((values, name) => values.bytes(this.#valueOf(group, name)));
   }
 
-  /** The index of a key, bytes[start, end); −1 when it is not there. @param hash  by hashBytes, here and elsewhere */
-  find(hash: number, bytes: Uint8Array, start: number, end: number): number {
-    return this.#slots[this.#slotOf(hash, bytes, start, end)]! - 1;
+  /**
+   * Numbers of groups that are there from now on.
+   * @param values  by name: the value of each of `count` groups
+   * @throws QueryTooLargeError
+   */
+  addAll(values: readonly Int32Array[], count: number): Int32Array {
+    const [only] = values;
+    if (count === 0) return new Int32Array(0);
+    if (only === undefined) {
+      this.#reserve((this.#count = 1));
+      return new Int32Array(count);
+    }
+    if (values.length === 1) {
+      this.#reserve((this.#count = this.values[0]!.count));
+      return only;
+    }
+    const groups = new Int32Array(count);
+    const tuple = new Uint32Array(values.length);
+    for (let i = 0; i < count; i++) {
+      for (let name = 0; name < tuple.length; name++) tuple[name] = values[name]![i]!;
+      groups[i] = this.#addTuple(tuple);
+    }
+    return groups;
   }
 
-  addRows(index: number, rows: number): void {
-    this.#rows[index]! += rows;
+  /** The same, with −1 for groups that are not there. Of a group that has no value of a name, that one is −1. */
+  findAll(values: readonly Int32Array[], count: number): Int32Array {
+    const [only] = values;
+    if (only === undefined) return new Int32Array(count).fill(this.#count - 1);
+    if (values.length === 1) return only;
+    const groups = new Int32Array(count);
+    const tuple = new Uint32Array(values.length);
+    for (let i = 0; i < count; i++) {
+      for (let name = 0; name < tuple.length; name++) tuple[name] = values[name]![i]!;
+      groups[i] = this.#tuples!.slots[this.#slotOf(tuple, hashOfTuple(tuple))]! - 1;
+    }
+    return groups;
   }
 
-  /** Adds all of another table. @throws QueryTooLargeError */
-  addAll({ count, hashes, offsets, bytes, rows }: GroupTableState): void {
-    for (let i = 0; i < count; i++) this.add(hashes[i]!, bytes, offsets[i]!, offsets[i + 1]!, rows[i]!);
+  addRows(group: number, rows: number): void {
+    this.#rows[group]! += rows;
+  }
+
+  /** Adds all of another table. @returns by group of the other: its number here. @throws QueryTooLargeError */
+  addTable({ count, values, tuples, rows }: GroupTableState): Int32Array {
+    const numbers = values.map((each, name) => this.values[name]!.addTable(each));
+    const byName = numbers.map((own, name) =>
+      tuples === undefined
+        ? own
+        : Int32Array.from({ length: count }, (_, group) => own[tuples.values[group * values.length + name]!]!),
+    );
+    const groups = this.addAll(byName, count);
+    for (let i = 0; i < count; i++) this.#rows[groups[i]!]! += rows[i]!;
+    return groups;
+  }
+
+  /** Adds a group of another table, without rows. */
+  addFrom(other: GroupTable, group: number): void {
+    const values = this.values.map((own, name) =>
+      Int32Array.of(own.addFrom(other.values[name]!, other.#valueOf(group, name))),
+    );
+    this.addAll(values, 1);
   }
 
   state(): GroupTableState {
     return {
       count: this.#count,
-      slots: this.#slots,
-      hashes: this.#hashes,
-      offsets: this.#offsets,
-      bytes: this.#bytes,
+      values: this.values.map((values) => values.state()),
+      tuples: this.#tuples,
       rows: this.#rows,
     };
   }
 
-  /** Adds rows to a key. @throws QueryTooLargeError */
-  add(hash: number, key: Uint8Array, start: number, end: number, rows: number): void {
-    let slot = this.#slotOf(hash, key, start, end);
-    let index = this.#slots[slot]! - 1;
-    if (index < 0) {
-      if (this.#reserve(end - start)) slot = this.#slotOf(hash, key, start, end);
-      index = this.#count++;
-      this.#slots[slot] = index + 1;
-      this.#hashes[index] = hash;
-      let at = this.#offsets[index]!;
-      for (let i = start; i < end; i++) this.#bytes[at++] = key[i]!;
-      this.#offsets[index + 1] = at;
-    }
-    this.#rows[index]! += rows;
+  #valueOf(group: number, name: number): number {
+    return this.#tuples === undefined ? group : this.#tuples.values[group * this.values.length + name]!;
   }
 
-  /** Where a key is, or the free slot where it would be. */
-  #slotOf(hash: number, key: Uint8Array, start: number, end: number): number {
-    const mask = this.#slots.length - 1;
+  #addTuple(tuple: Uint32Array): number {
+    const hash = hashOfTuple(tuple);
+    let slot = this.#slotOf(tuple, hash);
+    const known = this.#tuples!.slots[slot]! - 1;
+    if (known >= 0) return known;
+    if (this.#reserve(this.#count + 1)) slot = this.#slotOf(tuple, hash);
+    const group = this.#count++;
+    const { slots, hashes, values } = this.#tuples!;
+    slots[slot] = group + 1;
+    hashes[group] = hash;
+    values.set(tuple, group * tuple.length);
+    return group;
+  }
+
+  #slotOf(tuple: Uint32Array, hash: number): number {
+    const { slots, hashes, values } = this.#tuples!;
+    const mask = slots.length - 1;
     let slot = hash & mask;
     for (;;) {
-      const index = this.#slots[slot]! - 1;
-      if (index < 0) return slot;
-      if (
-        this.#hashes[index] === hash &&
-        sameBytes(key, start, end, this.#bytes, this.#offsets[index]!, this.#offsets[index + 1]!)
-      ) {
-        return slot;
+      const group = slots[slot]! - 1;
+      if (group < 0) return slot;
+      if (hashes[group] === hash) {
+        let name = 0;
+        while (name < tuple.length && values[group * tuple.length + name] === tuple[name]) name++;
+        if (name === tuple.length) return slot;
       }
       slot = (slot + 1) & mask;
     }
   }
 
-  /** Makes room for a key. @returns true when slots have moved */
-  #reserve(keyBytes: number): boolean {
-    const usedBytes = this.#offsets[this.#count]! + keyBytes;
-    if (usedBytes + this.#count * GROUP_BYTES > AGGREGATE_TABLE_BYTES_MAX) throw tooManyGroups(this.#count);
-    if (usedBytes > this.#bytes.length) {
-      this.#bytes = copyInto(new Uint8Array(Math.max(usedBytes, this.#bytes.length * 2)), this.#bytes);
-    }
-    if (this.#count < this.#hashes.length) return false;
-    const groups = this.#count * 2;
-    this.#hashes = copyInto(new Uint32Array(groups), this.#hashes);
+  get usedBytes(): number {
+    const tupleBytes = this.#tuples === undefined ? 0 : TUPLE_BYTES + NUMBER_BYTES * this.values.length;
+    let usedBytes = this.#count * (ROWS_BYTES + tupleBytes);
+    for (const values of this.values) usedBytes += values.usedBytes;
+    return usedBytes;
+  }
+
+  /** @throws QueryTooLargeError */
+  checkMemory(): void {
+    if (this.usedBytes > AGGREGATE_TABLE_BYTES_MAX) throw tooManyGroups(this.#count);
+  }
+
+  /** Makes room for so many groups. @returns true when slots have moved */
+  #reserve(count: number): boolean {
+    if (count <= this.#rows.length) return false;
+    this.checkMemory();
+    let groups = this.#rows.length;
+    while (groups < count) groups *= 2;
     this.#rows = copyInto(new Float64Array(groups), this.#rows);
-    this.#offsets = copyInto(new Uint32Array(groups + 1), this.#offsets);
-    this.#slots = slotsOf(this.#hashes, this.#count, groups * SLOTS_PER_GROUP);
+    if (this.#tuples === undefined) return false;
+    const hashes = copyInto(new Uint32Array(groups), this.#tuples.hashes);
+    const values = copyInto(new Uint32Array(groups * this.values.length), this.#tuples.values);
+    this.#tuples = { hashes, values, slots: slotsOf(hashes, this.#count, groups * SLOTS_PER_GROUP) };
     return true;
   }
+}
+
+/** @param hashes  of a group's values, by name */
+export function hashOfGroup(hashes: readonly number[]): number {
+  let [hash = 0] = hashes;
+  for (let name = 1; name < hashes.length; name++) hash = mixedHash(hash, hashes[name]!);
+  return hash;
+}
+
+/** The hash of a group whose hash without the last of its values is known. */
+export function mixedHash(hash: number, valueHash: number): number {
+  let mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) ^ valueHash;
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0x297a2d39);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
 export function tooManyGroups(count: number): QueryTooLargeError {
@@ -144,29 +222,22 @@ export function tooManyGroups(count: number): QueryTooLargeError {
   );
 }
 
-function emptyState(): GroupTableState {
-  return {
-    count: 0,
+function hashOfTuple(tuple: Uint32Array): number {
+  let hash = 0;
+  for (let name = 0; name < tuple.length; name++) hash = mixedHash(hash, tuple[name]!);
+  return hash;
+}
+
+function emptyState(names: number): GroupTableState {
+  const tuples = {
     slots: new Int32Array(GROUPS_AT_FIRST * SLOTS_PER_GROUP),
     hashes: new Uint32Array(GROUPS_AT_FIRST),
-    offsets: new Uint32Array(GROUPS_AT_FIRST + 1),
-    bytes: new Uint8Array(KEY_BYTES_AT_FIRST),
+    values: new Uint32Array(GROUPS_AT_FIRST * names),
+  };
+  return {
+    count: 0,
+    values: Array.from({ length: names }, () => new ValueTable().state()),
+    tuples: names > 1 ? tuples : undefined,
     rows: new Float64Array(GROUPS_AT_FIRST),
   };
-}
-
-function copyInto<T extends Uint8Array | Uint32Array | Float64Array>(to: T, from: T): T {
-  to.set(from);
-  return to;
-}
-
-function slotsOf(hashes: Uint32Array, count: number, slotCount: number): Int32Array<ArrayBuffer> {
-  const slots = new Int32Array(slotCount);
-  const mask = slotCount - 1;
-  for (let index = 0; index < count; index++) {
-    let slot = hashes[index]! & mask;
-    while (slots[slot] !== 0) slot = (slot + 1) & mask;
-    slots[slot] = index + 1;
-  }
-  return slots;
 }

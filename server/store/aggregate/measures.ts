@@ -1,5 +1,4 @@
 /** Count, sum, smallest, largest and sketch of the numbers of groups, in typed arrays that go from task to task. */
-import type { CodePart } from './value-codes.ts';
 import type { NumberPart } from './row-numbers.ts';
 import { bucketOf, Sketches, type SketchesState } from './sketch.ts';
 
@@ -10,14 +9,6 @@ export interface MeasuresState {
   readonly mins: Float64Array<ArrayBuffer>;
   readonly maxs: Float64Array<ArrayBuffer>;
   readonly sketches: SketchesState;
-}
-
-/** The rows of one template: from `start` to `end` in template order. */
-export interface MeasuredRows {
-  readonly start: number;
-  readonly end: number;
-  /** 1 where the row matches, by position in template order; undefined when all do. */
-  readonly selected: Uint8Array | undefined;
 }
 
 export class Measures {
@@ -39,22 +30,14 @@ export class Measures {
 
   /**
    * Adds the numbers of one template's rows.
-   * @param groups  code → group, or −1 for rows that are not measured
+   * @param groups  by row, or −1 for rows that are not measured
    * @throws QueryTooLargeError
    */
-  add(
-    { start, end, selected }: MeasuredRows,
-    part: CodePart,
-    { numbers, first }: NumberPart,
-    groups: Int32Array,
-  ): void {
-    const same = part.kind === 'same' ? groups[part.code]! : -1;
-    if (part.kind === 'same' && same < 0) return;
-    for (let i = start; i < end; i++) {
-      if (selected !== undefined && selected[i] === 0) continue;
-      const group = part.kind === 'same' ? same : groups[part.base + part.codes[part.first + i - start]!]!;
+  add(groups: Int32Array, { numbers, first }: NumberPart): void {
+    for (let i = 0; i < groups.length; i++) {
+      const group = groups[i]!;
       if (group < 0) continue;
-      const number = numbers[first + i - start]!;
+      const number = numbers[first + i]!;
       if (number !== number) continue;
       this.#counts[group]!++;
       this.#sums[group]! += number;
@@ -75,14 +58,15 @@ export class Measures {
     this.#sketches.addAll(sketches);
   }
 
-  /** Quantiles by group, never outside of its numbers. */
+  /** Quantiles by group, never outside of its numbers, and exact at their ends. */
   quantiles(quantiles: readonly number[]): Map<number, number[]> {
     const found = this.#sketches.quantiles(quantiles);
     for (const [group, values] of found) {
-      found.set(
-        group,
-        values.map((value) => Math.min(this.#maxs[group]!, Math.max(this.#mins[group]!, value))),
-      );
+      const [min, max] = [this.#mins[group]!, this.#maxs[group]!];
+      for (const [i, quantile] of quantiles.entries()) {
+        if (quantile === 0 || values[i]! < min) values[i] = min;
+        else if (quantile === 1 || values[i]! > max) values[i] = max;
+      }
     }
     return found;
   }

@@ -1,12 +1,14 @@
 /** One task's share of a pass: row groups are added to the tally of those before. */
-import { hashBytes } from '../../../shared/row-group/byte-strings.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
-import { AGGREGATE_GROUPS_HELD_MAX, AGGREGATE_LIMIT_MAX } from '../../limits.ts';
-import { type AggregatePlan, boundGroup, countGroup, measureGroup } from './aggregate.ts';
-import { addTableToBounds, type Bounds, type Marks, marksOfHashes, newBounds } from './bounds.ts';
-import { GroupTable, tooManyGroups } from './group-table.ts';
+import { AGGREGATE_HELD_BYTES_MAX, AGGREGATE_LIMIT_MAX } from '../../limits.ts';
+import { type AggregatePlan, boundGroup, countGroup, dimensionCount, measureGroup } from './aggregate.ts';
+import { addTableToBounds, type Bounds, type Marks, newBounds } from './bounds.ts';
+import { CountingMemory } from './counting-memory.ts';
+import { GroupTable, type GroupTableState, tooManyGroups } from './group-table.ts';
 import { Measures } from './measures.ts';
 import type { Tally } from './tally.ts';
+
+const memory = new CountingMemory();
 
 /** What is done with each row group. */
 export type Pass =
@@ -15,7 +17,7 @@ export type Pass =
   /** Groups that may be among the largest are counted. */
   | { readonly kind: 'recount'; readonly marks: Marks }
   /** The numbers of these groups are measured. */
-  | { readonly kind: 'measure'; readonly keys: readonly Uint8Array[] };
+  | { readonly kind: 'measure'; readonly groups: GroupTableState };
 
 /** A tally that row groups are added to. */
 export interface OpenTally {
@@ -32,48 +34,48 @@ export function openTally(plan: AggregatePlan, pass: Pass, before: Tally | undef
     case 'recount':
       return recounting(plan, pass.marks, before);
     case 'measure':
-      return measuring(plan, pass.keys, before);
+      return measuring(plan, pass.groups, before);
   }
 }
 
 function counting(plan: AggregatePlan, before: Tally | undefined): OpenTally {
-  let table = tableOf(before);
+  let table = tableOf(plan, before);
   let bounds: Bounds | undefined = before?.kind === 'bounds' ? before.bounds : undefined;
+  let groupsMin = before?.kind === 'bounds' ? before.groupsMin : 0;
   const add = (group: RowGroup): void => {
     if (bounds !== undefined) {
-      boundGroup(group, plan, bounds);
+      boundGroup(group, plan, bounds, memory);
       return;
     }
-    countGroup(group, plan, table, undefined);
+    countGroup(group, plan, table, undefined, memory);
     if (plan.limit === undefined && table.count > AGGREGATE_LIMIT_MAX) throw tooManyGroups(AGGREGATE_LIMIT_MAX);
-    if (table.count <= AGGREGATE_GROUPS_HELD_MAX) return;
+    if (table.usedBytes <= AGGREGATE_HELD_BYTES_MAX) return;
     bounds = newBounds();
-    addTableToBounds(bounds, table.state());
-    table = new GroupTable();
+    groupsMin = table.count;
+    addTableToBounds(bounds, table);
+    table = tableOf(plan, undefined);
   };
-  return { add, tally: () => (bounds === undefined ? groupsTally(table) : { kind: 'bounds', bounds }) };
+  return { add, tally: () => (bounds === undefined ? groupsTally(table) : { kind: 'bounds', bounds, groupsMin }) };
 }
 
 function recounting(plan: AggregatePlan, marks: Marks, before: Tally | undefined): OpenTally {
-  const table = tableOf(before);
-  return { add: (group) => countGroup(group, plan, table, marks), tally: () => groupsTally(table) };
+  const table = tableOf(plan, before);
+  return { add: (group) => countGroup(group, plan, table, marks, memory), tally: () => groupsTally(table) };
 }
 
-function measuring(plan: AggregatePlan, keys: readonly Uint8Array[], before: Tally | undefined): OpenTally {
-  const table = tableOf(before);
-  // In the order of the keys, so that all lanes know a group by the same number.
-  if (before === undefined) for (const key of keys) table.add(hashBytes(key, 0, key.length), key, 0, key.length, 0);
+/** @param groups  without rows; all lanes know each by the same number, so each has a copy */
+function measuring(plan: AggregatePlan, groups: GroupTableState, before: Tally | undefined): OpenTally {
+  const table = before === undefined ? new GroupTable(structuredClone(groups)) : tableOf(plan, before);
   const known = before?.kind === 'groups' ? before.measures : undefined;
-  const measures = new Measures(known ?? keys.length);
-  const marks = marksOfHashes(table.hashes);
+  const measures = new Measures(known ?? table.count);
   return {
-    add: (group) => measureGroup(group, plan, table, marks, measures),
+    add: (group) => measureGroup(group, plan, table, measures, memory),
     tally: () => ({ kind: 'groups', groups: table.state(), measures: measures.state() }),
   };
 }
 
-function tableOf(tally: Tally | undefined): GroupTable {
-  return new GroupTable(tally?.kind === 'groups' ? tally.groups : undefined);
+function tableOf(plan: AggregatePlan, tally: Tally | undefined): GroupTable {
+  return new GroupTable(tally?.kind === 'groups' ? tally.groups : dimensionCount(plan));
 }
 
 function groupsTally(table: GroupTable): Tally {

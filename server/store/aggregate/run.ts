@@ -79,6 +79,8 @@ export interface Aggregation {
   readonly cells: readonly Cell[];
   /** How many groups there are, in the answer or not; undefined when there are too many to tell. */
   readonly groupCount: number | undefined;
+  /** There are at least so many. */
+  readonly groupsMin: number;
 }
 
 /**
@@ -97,9 +99,10 @@ export async function aggregate(
   const counted = await run({ kind: 'count' });
   const largest = counted.kind === 'bounds' ? await recount(counted, plan.limit!, run) : counted;
   const groupCount = counted.kind === 'bounds' ? undefined : counted.groupCount;
-  if (plan.of === undefined || largest.keys.length === 0) return { cells: largest.cells, groupCount };
-  const measured = await run({ kind: 'measure', keys: largest.keys });
-  return { cells: cellsOf(measured).cells, groupCount };
+  const groupsMin = counted.kind === 'bounds' ? counted.groupsMin : counted.groupCount;
+  if (plan.of === undefined || largest.cells.length === 0) return { cells: largest.cells, groupCount, groupsMin };
+  const measured = await run({ kind: 'measure', groups: largest.groups });
+  return { cells: cellsOf(measured).cells, groupCount, groupsMin };
 }
 
 type Gathered<Kind> = GatherOutput & { readonly kind: Kind };
@@ -136,7 +139,7 @@ async function runPass(
       memory.add(bytesOf(output.result) - heldBytes);
       return output;
     });
-    return await context.gather({ tallies, plan }, signal);
+    return await context.gather({ tallies, plan, canBound: pass.kind === 'count' && plan.limit !== undefined }, signal);
   } finally {
     memory.release();
   }

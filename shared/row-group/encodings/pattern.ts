@@ -192,7 +192,8 @@ export function writeCutText(texts: CutTexts, index: number, out: Uint8Array, st
   return to;
 }
 
-function writePadded(value: number, digits: number, out: Uint8Array, start: number): number {
+/** Writes a number that begins with zeros. Returns the offset after it. */
+export function writePadded(value: number, digits: number, out: Uint8Array, start: number): number {
   let rest = value;
   for (let at = start + digits - 1; at >= start; at--) {
     const quotient = Math.floor(rest / 10);

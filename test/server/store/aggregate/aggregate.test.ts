@@ -6,7 +6,7 @@ import { type Labels, labelOf } from '../../../../shared/labels.ts';
 import { LEVEL } from '../../../../shared/levels.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../shared/time.ts';
-import { AGGREGATE_GROUPS_HELD_MAX, AGGREGATE_LIMIT_MAX } from '../../../../server/limits.ts';
+import { AGGREGATE_HELD_BYTES_MAX, AGGREGATE_LIMIT_MAX } from '../../../../server/limits.ts';
 import type { AggregatePlan } from '../../../../server/store/aggregate/aggregate.ts';
 import { FacetTable } from '../../../../server/store/aggregate/facet-table.ts';
 import { facetsOf } from '../../../../server/store/aggregate/facets.ts';
@@ -118,7 +118,7 @@ describe('aggregate', () => {
   it('finds the largest of more groups than it holds, and measures them', async () => {
     const batches = Array.from({ length: 4 }, (_, batch) =>
       Array.from({ length: BATCH_LINES }, (__, i): Line => {
-        const id = i % 10 === 0 ? `hot-${i % 70}` : `id-${batch}-${i}`;
+        const id = i % 10 === 0 ? `hot-${i % 70}` : idOf(batch, i);
         return { text: `{"id":"${id}","ms":${i % 100}}` };
       }),
     );
@@ -138,7 +138,7 @@ describe('aggregate', () => {
 
   it('tells groups of as many rows apart even when they are too many to hold', async () => {
     const groups = Array.from({ length: 4 }, (_, batch) => {
-      const lines = Array.from({ length: BATCH_LINES }, (__, i): Line => ({ text: `{"id":"id-${batch}-${i}"}` }));
+      const lines = Array.from({ length: BATCH_LINES }, (__, i): Line => ({ text: `{"id":"${idOf(batch, i)}"}` }));
       return new RowGroup(rowGroupOf(lines));
     });
     const { cells } = await aggregateInMemory(groups, { ...COUNT, by: ['id'], limit: 7 });
@@ -157,8 +157,13 @@ describe('aggregate', () => {
   });
 });
 
-/** With four such batches in two lanes, each lane has more groups than it holds. */
-const BATCH_LINES = Math.ceil(AGGREGATE_GROUPS_HELD_MAX * 0.6);
+/** Two such batches have more groups than a lane holds, and all four fit into a table: texts with two numbers are kept whole. */
+const ID_BYTES = 100;
+const BATCH_LINES = Math.ceil((AGGREGATE_HELD_BYTES_MAX / (ID_BYTES + 48)) * 0.563);
+
+function idOf(batch: number, i: number): string {
+  return `id-${batch}-${i}`.padEnd(ID_BYTES, 'x');
+}
 
 const COUNT: AggregatePlan = {
   ...planOf(),

@@ -1,0 +1,63 @@
+/**
+ * Memory that a worker counts one row group after the other in, so that none is asked for and thrown away for each. What
+ * is lent is good until it is lent again, so a thread works on one row group at a time. It grows to what the largest row
+ * group takes: a few bytes a row, and 4 for each of up to COMBINATIONS_MAX codes.
+ */
+import { ValueKeys } from './value-keys.ts';
+
+export class CountingMemory {
+  readonly keys = new ValueKeys();
+  #selected = new Uint8Array(0);
+  #codes: Uint32Array[] = [];
+  #totals = new Uint32Array(0);
+  #used = new Uint32Array(0);
+  #values = new Int32Array(0);
+  #groups = new Int32Array(0);
+  #rowGroups = new Int32Array(0);
+
+  /** By row. */
+  selected(size: number): Uint8Array<ArrayBuffer> {
+    if (this.#selected.length < size) this.#selected = new Uint8Array(size);
+    return this.#selected.subarray(0, size);
+  }
+
+  /** By code: zeros. */
+  totals(size: number): Uint32Array {
+    if (this.#totals.length < size) this.#totals = new Uint32Array(size);
+    return this.#totals.subarray(0, size).fill(0);
+  }
+
+  /** Lends memory for codes, time and again: each its own. What it has lent before this call is not in use any more. */
+  lender(): (size: number) => Uint32Array {
+    let lent = 0;
+    return (size) => {
+      const memory = this.#codes[lent];
+      if (memory !== undefined && memory.length >= size) return this.#codes[lent++]!.subarray(0, size);
+      return (this.#codes[lent++] = new Uint32Array(size));
+    };
+  }
+
+  /** Codes that some rows have. */
+  used(size: number): Uint32Array {
+    if (this.#used.length < size) this.#used = new Uint32Array(size);
+    return this.#used.subarray(0, size);
+  }
+
+  /** By used code. */
+  values(size: number): Int32Array {
+    if (this.#values.length < size) this.#values = new Int32Array(size);
+    return this.#values.subarray(0, size);
+  }
+
+  /** By code: −1. */
+  groups(size: number): Int32Array {
+    if (this.#groups.length < size) this.#groups = new Int32Array(size);
+    return this.#groups.subarray(0, size).fill(-1);
+  }
+
+  /** By row. */
+  groupOfRows(size: number): Int32Array {
+    if (this.#rowGroups.length < size) this.#rowGroups = new Int32Array(size);
+    return this.#rowGroups.subarray(0, size);
+  }
+}

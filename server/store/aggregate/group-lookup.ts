@@ -1,0 +1,81 @@
+/** From the codes of a row group to groups of a table, or to hashes: each value of a dimension is looked up once. */
+import type { CountedRows } from './aggregate.ts';
+import { isMarked, type Marks } from './bounds.ts';
+import type { CountingMemory } from './counting-memory.ts';
+import type { GroupCodes } from './group-codes.ts';
+import { type GroupTable, mixedHash } from './group-table.ts';
+
+/** Indices of the numbers that are not 0, ascending. @param memory  for as many as there are numbers */
+export function usedIn(totals: Uint32Array, memory: Uint32Array): Uint32Array {
+  let count = 0;
+  for (let code = 0; code < totals.length; code++) if (totals[code] !== 0) memory[count++] = code;
+  return memory.subarray(0, count);
+}
+
+/**
+ * The groups of some codes, which ascend.
+ * @param areAdded  groups are in the table from now on; else −1 stands for one that is not there
+ * @throws QueryTooLargeError
+ */
+export function groupsOf(
+  codes: GroupCodes,
+  used: Uint32Array,
+  table: GroupTable,
+  memory: CountingMemory,
+  areAdded: boolean,
+): Int32Array {
+  const { keys } = memory;
+  const values = lookUp(codes, used, memory, (name, distinct, found) => {
+    const own = table.values[name]!;
+    codes.dimensions[name]!.texts.forEachKeys(distinct, keys, (from) => {
+      if (!areAdded) return own.findAll(keys, found, from);
+      own.addAll(keys, found, from);
+      table.checkMemory();
+    });
+  });
+  return areAdded ? table.addAll(values, used.length) : table.findAll(values, used.length);
+}
+
+/** The hashes of the groups of some codes, which ascend. */
+export function hashesOf(codes: GroupCodes, used: Uint32Array, memory: CountingMemory): Int32Array {
+  const { keys } = memory;
+  const hashes = lookUp(codes, used, memory, (name, distinct, found) => {
+    const { texts } = codes.dimensions[name]!;
+    texts.forEachKeys(distinct, keys, (from) => keys.hashesInto(found, from));
+  });
+  const [mixed = new Int32Array(used.length), ...others] = hashes;
+  for (const each of others) for (let i = 0; i < mixed.length; i++) mixed[i] = mixedHash(mixed[i]!, each[i]!);
+  return mixed;
+}
+
+export function markedCodes({ codes, used }: CountedRows, marks: Marks, memory: CountingMemory): Uint32Array {
+  const hashes = hashesOf(codes, used, memory);
+  return used.filter((_, i) => isMarked(marks, hashes[i]!));
+}
+
+/**
+ * By dimension: what is found of each of some codes.
+ * @param look  sets what is found of codes of a dimension, which ascend
+ */
+function lookUp(
+  codes: GroupCodes,
+  used: Uint32Array,
+  memory: CountingMemory,
+  look: (name: number, distinct: Uint32Array, found: Int32Array) => void,
+): Int32Array[] {
+  const digits = codes.digitsOf(used);
+  if (digits.length === 1) {
+    const found = memory.values(used.length);
+    look(0, digits[0]!, found);
+    return [found];
+  }
+  return digits.map((own, name) => {
+    const places = new Uint32Array(codes.dimensions[name]!.size);
+    for (let i = 0; i < own.length; i++) places[own[i]!] = 1;
+    const distinct = usedIn(places, new Uint32Array(places.length));
+    const found = new Int32Array(distinct.length);
+    look(name, distinct, found);
+    for (let i = 0; i < distinct.length; i++) places[distinct[i]!] = i;
+    return Int32Array.from(own, (digit) => found[places[digit]!]!);
+  });
+}

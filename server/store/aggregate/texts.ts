@@ -1,0 +1,197 @@
+/**
+ * What the codes of one name stand for in a row group, whatever encodings its columns have: as text, or as keys
+ * (value-keys.ts), for which numbers are not written out.
+ */
+import {
+  type ColumnValues,
+  FIXED_VALUE_BYTES_MAX,
+  valueSizeMax,
+  writeValue,
+} from '../../../shared/row-group/column.ts';
+import type { IntegerArray } from '../../../shared/row-group/encodings/integer.ts';
+import { unescaped } from '../../../shared/row-group/unescaped.ts';
+import { canonicalLevel } from '../../../shared/levels.ts';
+import { ValueText } from './value-text.ts';
+import { type ValueKeys, valueText } from './value-keys.ts';
+
+/** Codes that follow each other from `base` on, and stand for values of one kind. */
+type Run = { readonly base: number } & (
+  | {
+      readonly kind: 'texts';
+      readonly values: ColumnValues;
+      readonly escaped: boolean;
+      /** Which of the values; undefined for the first ones. */
+      readonly places: Uint32Array | undefined;
+    }
+  /** Numbers that follow each other, in the place of the digit in a pattern; undefined for integers. */
+  | { readonly kind: 'range'; readonly pattern: Buffer | undefined; readonly min: number }
+  /** The same of any numbers. */
+  | { readonly kind: 'numbers'; readonly pattern: Buffer | undefined; readonly numbers: IntegerArray }
+);
+
+const POSITIVE = Buffer.from('0');
+const NEGATIVE = Buffer.from('-0');
+
+/** Code 0 stands for no value. */
+export class Texts {
+  readonly #runs: Run[] = [];
+  readonly #areLevels: boolean;
+  size = 1;
+
+  /** @param areLevels  values stand for their canonical levels */
+  constructor(areLevels = false) {
+    this.#areLevels = areLevels;
+  }
+
+  /**
+   * @param places  which of the values get codes; undefined for the first `count` of them
+   * @returns the code of the first of the values
+   */
+  add(values: ColumnValues, count: number, escaped: boolean, places?: Uint32Array): number {
+    return this.#add({ kind: 'texts', base: this.size, values, escaped, places }, count);
+  }
+
+  /** @see Run */
+  addRange(pattern: Buffer | undefined, min: number, count: number): number {
+    return this.#add({ kind: 'range', base: this.size, pattern, min }, count);
+  }
+
+  addNumbers(pattern: Buffer | undefined, numbers: IntegerArray): number {
+    return this.#add({ kind: 'numbers', base: this.size, pattern, numbers }, numbers.length);
+  }
+
+  /** Makes `text` what a code stands for. */
+  write(code: number, text: ValueText): void {
+    text.clear();
+    if (code === 0) return;
+    this.#write(this.#runs[this.#runOf(code)]!, code, text);
+    if (!this.#areLevels) return;
+    const level = canonicalLevel(text.bytes, text.start, text.end);
+    if (level !== undefined) text.refer(level, 0, level.length);
+  }
+
+  /**
+   * Fills keys with those of codes, which ascend.
+   * @param keys  not in use
+   * @param visit  is given them some at a time; `from` is the place of the first one's code in `codes`
+   */
+  forEachKeys(codes: Uint32Array, keys: ValueKeys, visit: (from: number) => void): void {
+    const text = new ValueText();
+    let from = 0;
+    keys.clear();
+    for (let at = 0; at < codes.length;) {
+      if (keys.isFull) {
+        visit(from);
+        keys.clear();
+        from = at;
+      }
+      at = this.#addKeys(codes, at, keys, text);
+    }
+    visit(from);
+  }
+
+  #add(run: Run, count: number): number {
+    this.#runs.push(run);
+    this.size += count;
+    return run.base;
+  }
+
+  /** Adds keys from codes[at] on. @returns the place of the first code whose key there was no room for, or of another run */
+  #addKeys(codes: Uint32Array, at: number, keys: ValueKeys, text: ValueText): number {
+    const code = codes[at]!;
+    const index = code === 0 ? -1 : this.#runOf(code);
+    const run = this.#runs[index];
+    const end = Math.min(codes.length, at + keys.room);
+    if (run === undefined || run.kind === 'texts' || this.#areLevels) {
+      this.write(code, text);
+      keys.addValue(text.bytes, text.start, text.end);
+      return at + 1;
+    }
+    const limit = this.#runs[index + 1]?.base ?? this.size;
+    return run.kind === 'range'
+      ? addRange(run, codes, at, end, limit, keys)
+      : addNumbers(run, codes, at, end, limit, keys);
+  }
+
+  #write(run: Run, code: number, text: ValueText): void {
+    const index = code - run.base;
+    switch (run.kind) {
+      case 'texts':
+        return writeText(run.values, run.places === undefined ? index : run.places[index]!, run.escaped, text);
+      case 'range':
+        return writeNumber(run.pattern, run.min + index, text);
+      case 'numbers':
+        return writeNumber(run.pattern, run.numbers[index]!, text);
+    }
+  }
+
+  #runOf(code: number): number {
+    let low = 0;
+    let high = this.#runs.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#runs[middle]!.base <= code) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}
+
+function writeText(values: ColumnValues, index: number, escaped: boolean, text: ValueText): void {
+  if (values.kind === 'raw') text.refer(values.bytes, values.offsets[index]!, values.offsets[index + 1]!);
+  else if (values.kind === 'constant') text.refer(values.value, 0, values.value.length);
+  else {
+    text.reserve(Math.max(FIXED_VALUE_BYTES_MAX, valueSizeMax(values, index)));
+    text.end = writeValue(values, index, text.bytes, 0);
+  }
+  if (!escaped) return;
+  const plain = unescaped(text.bytes.subarray(text.start, text.end));
+  text.refer(plain, 0, plain.length);
+}
+
+function writeNumber(pattern: Buffer | undefined, number: number, text: ValueText): void {
+  const value = valueText(pattern ?? (number < 0 ? NEGATIVE : POSITIVE), Math.abs(number));
+  text.refer(value, 0, value.length);
+}
+
+function addRange(
+  { pattern, base, min }: Run & { readonly kind: 'range' },
+  codes: Uint32Array,
+  start: number,
+  end: number,
+  limit: number,
+  keys: ValueKeys,
+): number {
+  const first = min - base;
+  const [positive, negative] = addSigns(pattern, keys);
+  let at = start;
+  for (; at < end && codes[at]! < limit; at++) {
+    const number = first + codes[at]!;
+    keys.addKey(number < 0 ? negative : positive, Math.abs(number));
+  }
+  return at;
+}
+
+function addNumbers(
+  { pattern, numbers, base }: Run & { readonly kind: 'numbers' },
+  codes: Uint32Array,
+  start: number,
+  end: number,
+  limit: number,
+  keys: ValueKeys,
+): number {
+  const [positive, negative] = addSigns(pattern, keys);
+  let at = start;
+  for (; at < end && codes[at]! < limit; at++) {
+    const number = numbers[codes[at]! - base]!;
+    keys.addKey(number < 0 ? negative : positive, Math.abs(number));
+  }
+  return at;
+}
+
+/** The texts of numbers from 0 on, and of those below, which integers alone have. */
+function addSigns(pattern: Buffer | undefined, keys: ValueKeys): readonly [positive: number, negative: number] {
+  const text = pattern ?? POSITIVE;
+  const positive = keys.addText(text, 0, text.length);
+  return [positive, pattern === undefined ? keys.addText(NEGATIVE, 0, NEGATIVE.length) : positive];
+}

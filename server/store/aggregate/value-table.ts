@@ -1,0 +1,169 @@
+/**
+ * Values of one name by number, told apart by their keys (value-keys.ts): 28 bytes a value, and each text once however
+ * many values have it. In typed arrays, which go from one task to the next without a copy.
+ */
+import { copyInto, slotsOf } from './hash-slots.ts';
+import { TextTable, type TextTableState } from './text-table.ts';
+import { valueHash, type ValueKeys, valueText } from './value-keys.ts';
+
+/** All of a table, to be handed over. */
+export interface ValueTableState {
+  readonly count: number;
+  readonly texts: TextTableState;
+  /** 1 + the value whose hash leads here, or 0; twice as many as there may be values. */
+  readonly slots: Int32Array<ArrayBuffer>;
+  readonly hashes: Uint32Array<ArrayBuffer>;
+  /** By value: its key. */
+  readonly textOf: Uint32Array<ArrayBuffer>;
+  readonly numbers: Float64Array<ArrayBuffer>;
+}
+
+/** Powers of two. */
+const VALUES_AT_FIRST = 256;
+const SLOTS_PER_VALUE = 2;
+/** Slots, hash, text and number. */
+const VALUE_BYTES = 24;
+
+export class ValueTable {
+  readonly #texts: TextTable;
+  #count: number;
+  #slots: Int32Array<ArrayBuffer>;
+  #hashes: Uint32Array<ArrayBuffer>;
+  #textOf: Uint32Array<ArrayBuffer>;
+  #numbers: Float64Array<ArrayBuffer>;
+
+  /** @param state  of a table that is not used any more; by default the table is empty */
+  constructor(state: ValueTableState = emptyState()) {
+    this.#texts = new TextTable(state.texts);
+    this.#count = state.count;
+    this.#slots = state.slots;
+    this.#hashes = state.hashes;
+    this.#textOf = state.textOf;
+    this.#numbers = state.numbers;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get usedBytes(): number {
+    return this.#texts.usedBytes + this.#count * VALUE_BYTES;
+  }
+
+  /** The same for equal values of all tables. */
+  hash(value: number): number {
+    return this.#hashes[value]!;
+  }
+
+  bytes(value: number): Buffer {
+    return valueText(this.#texts.bytes(this.#textOf[value]!), this.#numbers[value]!);
+  }
+
+  /** Sets values[from + i] to the number of each key's value, which is there from now on. */
+  addAll(
+    { count, textOf, numbers, textCount, bytes, offsets, textHashes }: ValueKeys,
+    values: Int32Array,
+    from: number,
+  ): void {
+    const texts = new Uint32Array(textCount);
+    for (let i = 0; i < textCount; i++) texts[i] = this.#texts.add(textHashes[i]!, bytes, offsets[i]!, offsets[i + 1]!);
+    for (let i = 0; i < count; i++) {
+      const text = textOf[i]!;
+      values[from + i] = this.#add(valueHash(textHashes[text]!, numbers[i]!), texts[text]!, numbers[i]!);
+    }
+  }
+
+  /** The same, with −1 for values that are not there. */
+  findAll(
+    { count, textOf, numbers, textCount, bytes, offsets, textHashes }: ValueKeys,
+    values: Int32Array,
+    from: number,
+  ): void {
+    const texts = new Int32Array(textCount);
+    for (let i = 0; i < textCount; i++)
+      texts[i] = this.#texts.find(textHashes[i]!, bytes, offsets[i]!, offsets[i + 1]!);
+    for (let i = 0; i < count; i++) {
+      const text = textOf[i]!;
+      const known = texts[text]!;
+      values[from + i] =
+        known < 0 ? -1 : this.#slots[this.#slotOf(valueHash(textHashes[text]!, numbers[i]!), known, numbers[i]!)]! - 1;
+    }
+  }
+
+  /** By value of another table: its number here, where it is from now on. */
+  addTable({ count, texts, textOf, numbers, hashes }: ValueTableState): Int32Array {
+    const textNumbers = new Uint32Array(texts.count);
+    for (let i = 0; i < texts.count; i++) {
+      textNumbers[i] = this.#texts.add(texts.hashes[i]!, texts.bytes, texts.offsets[i]!, texts.offsets[i + 1]!);
+    }
+    const values = new Int32Array(count);
+    for (let i = 0; i < count; i++) values[i] = this.#add(hashes[i]!, textNumbers[textOf[i]!]!, numbers[i]!);
+    return values;
+  }
+
+  /** The number of a value of another table, which is here from now on. */
+  addFrom(other: ValueTable, value: number): number {
+    const text = other.#textOf[value]!;
+    const bytes = other.#texts.bytes(text);
+    const own = this.#texts.add(other.#texts.hash(text), bytes, 0, bytes.length);
+    return this.#add(other.#hashes[value]!, own, other.#numbers[value]!);
+  }
+
+  state(): ValueTableState {
+    return {
+      count: this.#count,
+      texts: this.#texts.state(),
+      slots: this.#slots,
+      hashes: this.#hashes,
+      textOf: this.#textOf,
+      numbers: this.#numbers,
+    };
+  }
+
+  #add(hash: number, text: number, number: number): number {
+    let slot = this.#slotOf(hash, text, number);
+    const known = this.#slots[slot]! - 1;
+    if (known >= 0) return known;
+    if (this.#count === this.#hashes.length) {
+      this.#grow();
+      slot = this.#slotOf(hash, text, number);
+    }
+    const value = this.#count++;
+    this.#slots[slot] = value + 1;
+    this.#hashes[value] = hash;
+    this.#textOf[value] = text;
+    this.#numbers[value] = number;
+    return value;
+  }
+
+  /** Where a value is, or the free slot where it would be. */
+  #slotOf(hash: number, text: number, number: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = hash & mask;
+    for (;;) {
+      const value = slots[slot]! - 1;
+      if (value < 0 || (this.#numbers[value] === number && this.#textOf[value] === text)) return slot;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  #grow(): void {
+    const values = this.#count * 2;
+    this.#hashes = copyInto(new Uint32Array(values), this.#hashes);
+    this.#textOf = copyInto(new Uint32Array(values), this.#textOf);
+    this.#numbers = copyInto(new Float64Array(values), this.#numbers);
+    this.#slots = slotsOf(this.#hashes, this.#count, values * SLOTS_PER_VALUE);
+  }
+}
+
+function emptyState(): ValueTableState {
+  return {
+    count: 0,
+    texts: new TextTable().state(),
+    slots: new Int32Array(VALUES_AT_FIRST * SLOTS_PER_VALUE),
+    hashes: new Uint32Array(VALUES_AT_FIRST),
+    textOf: new Uint32Array(VALUES_AT_FIRST),
+    numbers: new Float64Array(VALUES_AT_FIRST),
+  };
+}
