@@ -92,6 +92,8 @@ export interface Chain {
   queued: boolean;
   /** Whether it has been asked what is missing before its oldest file. */
   isHeadJudged: boolean;
+  /** The newest file when it was last asked what is missing. */
+  newest: LogFile | undefined;
 }
 
 /** Empty where it is not known: of a pod that was gone before it could be looked into. */
@@ -122,6 +124,7 @@ export function createChain(uid: string, restart: number, of: ChainLabels, allow
     isNewest: true,
     queued: false,
     isHeadJudged: false,
+    newest: undefined,
   };
 }
 

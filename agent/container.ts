@@ -12,7 +12,7 @@ import { identifyFile } from './identity.ts';
 import { LISTINGS_MAX, SETTLE_MS } from './limits.ts';
 import { createLedger, type Note } from './run-ledger.ts';
 import { openLogFile, reopenLogFile, statIfThere, type LogFile } from './log-file.ts';
-import { compareRotations, selectLogs, type LogName } from './log-path.ts';
+import { compareRotations, isLasting, rotationAfter, selectLogs, type LogName } from './log-path.ts';
 import { createAllowance, type Allowance } from './rate-limit.ts';
 import type { Decision } from './rules/rule-book.ts';
 
@@ -164,6 +164,11 @@ function reconcileChain(
   identified: (chain: Chain, file: LogFile) => void,
 ): boolean {
   const present = new Set<LogFile>();
+  const newestRotation =
+    chain.files
+      .map(({ log }) => log.rotation)
+      .toSorted()
+      .at(-1) ?? '';
   let isRefused = false;
   for (const log of logs.toSorted((a, b) => compareRotations(a.rotation, b.rotation))) {
     const path = join(directory, log.name);
@@ -189,6 +194,8 @@ function reconcileChain(
     if (present.has(file) || !file.onDisk) continue;
     file.onDisk = false;
     file.changedMs = nowMs;
+    // It was written to when it was last seen: what has been rotated since then is newer.
+    if (file.log.rotation === '') file.log = { ...file.log, rotation: rotationAfter(newestRotation) };
   }
   const lastBefore = chain.files.at(-1);
   sortFiles(chain);
@@ -204,7 +211,7 @@ function reconcileChain(
 function isSame(file: LogFile, log: LogName, stats: Stats): boolean {
   const sameInode = file.inode === stats.ino && file.device === stats.dev;
   if (file.fd >= 0 && sameInode) return true;
-  const sameRotation = file.log.rotation === log.rotation && log.rotation !== '';
+  const sameRotation = file.log.rotation === log.rotation && isLasting(log);
   if (file.fd >= 0) return sameRotation && log.gzip && !file.log.gzip;
   return sameRotation || (sameInode && log.rotation === file.log.rotation && stats.size >= file.sizeBytes);
 }
@@ -221,7 +228,7 @@ function markChanged(chain: Chain, nowMs: number): void {
   for (const file of chain.files) file.changedMs = nowMs;
 }
 
-function listIfThere(path: string): string[] {
+export function listIfThere(path: string): string[] {
   try {
     return readdirSync(path);
   } catch (error) {

@@ -1,7 +1,9 @@
 /**
  * What the path of a log file says: `/var/log/pods/<namespace>_<pod>_<uid>/<container>/<restart>.log`, and after a
- * rotation by the kubelet `<restart>.log.20260101-000000`, later `….gz`.
- * Source: kubelet pkg/kubelet/kuberuntime/helpers.go, pkg/kubelet/logs/container_log_manager.go.
+ * rotation by the kubelet `<restart>.log.20260101-000000`, later `….gz`. Where logrotate does it instead, it is
+ * `<restart>.log.1`, which becomes `.2`, or `<restart>.log-20260101`. No other name is of a rotation: a copy has the same
+ * lines once more, and `.tmp` is the kubelet's name for what it has not finished.
+ * Source: kubelet pkg/kubelet/kuberuntime/helpers.go, pkg/kubelet/logs/container_log_manager.go; logrotate(8).
  */
 
 export interface PodDirectory {
@@ -15,14 +17,21 @@ export interface LogName {
   readonly name: string;
   /** How often the container had been restarted when it wrote this. */
   readonly restart: number;
-  /** `YYYYMMDD-HHMMSS` in the kubelet's local time; empty for the file that is written to. */
+  /**
+   * Orders the files of a run: `YYYYMMDD-HHMMSS` in the kubelet's local time, or as much of it as the name has, perhaps with
+   * more digits; `#` and a number that grows with time for a numbered one; empty for the file that is written to.
+   */
   readonly rotation: string;
   readonly gzip: boolean;
 }
 
 const POD_DIRECTORY = /^([^_]+)_([^_]+)_([^_]+)$/;
 const CONTAINER_NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
-const LOG_NAME = /^(\d{1,9})\.log(?:\.(\d{8}-\d{6})(\.gz)?)?$/;
+const LOG_NAME = /^(\d{1,9})\.log(?:(?:\.(\d{8}-\d{6}\d{0,9})|-(\d{8}(?:-?\d{1,10})?)|\.(\d{1,7}))(\.gz)?)?$/;
+const NUMBER_MAX = 9_999_999;
+const NUMBERED = '#';
+/** Before every rotation that a name can give. */
+export const FIRST_ROTATION = '!';
 
 /** `_` is legal in none of the three parts. Returns undefined for a directory that is no pod's. */
 export function parsePodDirectory(name: string): PodDirectory | undefined {
@@ -40,7 +49,23 @@ export function isContainerName(name: string): boolean {
 export function parseLogName(name: string): LogName | undefined {
   const match = LOG_NAME.exec(name);
   if (match === null) return undefined;
-  return { name, restart: Number(match[1]), rotation: match[2] ?? '', gzip: match[3] !== undefined };
+  const [, restart, time, date, number, gzip] = match;
+  const rotation = time ?? date ?? (number === undefined ? '' : numbered(Number(number)));
+  return { name, restart: Number(restart), rotation, gzip: gzip !== undefined };
+}
+
+function numbered(number: number): string {
+  return NUMBERED + String(NUMBER_MAX - number).padStart(String(NUMBER_MAX).length, '0');
+}
+
+/** Whether the name stays with the file, and is not given to the next one that is rotated. */
+export function isLasting({ rotation }: LogName): boolean {
+  return rotation !== '' && !rotation.startsWith(NUMBERED);
+}
+
+/** A place between a rotation and each later one. */
+export function rotationAfter(rotation: string): string {
+  return `${rotation === '' ? FIRST_ROTATION : rotation}~`;
 }
 
 /**

@@ -6,10 +6,8 @@ import { sortFiles, type Chain } from './chain.ts';
 import { chainOfRun, type Container } from './container.ts';
 import { headOfUnseen } from '../shared/file-id.ts';
 import { loseRest, notRead, rewindFile, type LogFile } from './log-file.ts';
+import { FIRST_ROTATION, type LogName } from './log-path.ts';
 import type { LossReason } from './losses.ts';
-
-/** Before every rotation that there is. */
-const FIRST_ROTATION = '00000000-000000';
 
 export interface LostFile {
   readonly restart: number;
@@ -20,6 +18,8 @@ export interface LostFile {
   readonly head: string;
   /** The file that the server knows, if any: it may be forgotten once the marker is stored. */
   readonly replaces?: string;
+  /** Its place in the chain; before all others if it is not given. */
+  readonly rotation?: string;
 }
 
 export interface AddedFile {
@@ -28,13 +28,13 @@ export interface AddedFile {
 }
 
 /**
- * Adds the file to its chain, which is made when there is none, ahead of all others.
+ * Adds the file to its chain, which is made when there is none.
  * @param timeMs  of its marker
  */
 export function addLostFile(container: Container, lost: LostFile, nowMs: number, timeMs: number): AddedFile {
-  const { restart, name, reason, head, replaces } = lost;
+  const { restart, name, reason, head, replaces, rotation = FIRST_ROTATION } = lost;
   const chain = chainOfRun(container, restart);
-  const file = unopenedFile(name, restart, head, nowMs, timeMs);
+  const file = unopenedFile({ name, restart, rotation, gzip: false }, head, nowMs, timeMs);
   loseRest(file, reason, false);
   file.replaces = replaces;
   chain.files.push(file);
@@ -63,10 +63,10 @@ export function splitTruncated(chain: Chain, file: LogFile, sizeBytes: number, n
   return fresh;
 }
 
-function unopenedFile(name: string, restart: number, head: string, nowMs: number, timeMs: number): LogFile {
+function unopenedFile(log: LogName, head: string, nowMs: number, timeMs: number): LogFile {
   return {
-    path: name,
-    log: { name, restart, rotation: FIRST_ROTATION, gzip: false },
+    path: log.name,
+    log,
     fd: -1,
     device: 0,
     inode: 0,

@@ -8,24 +8,20 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Chain } from './chain.ts';
 import type { Container } from './container.ts';
+import { begunMs, countOnDisk, headBefore, isOf, writtenMs } from './chain-beginning.ts';
 import type { Containers } from './containers.ts';
+import type { Descriptors } from './descriptors.ts';
 import type { ContainerDirectory } from './discovery.ts';
-import {
-  headOfLostEnd,
-  headOfUnreadable,
-  headOfUnseen,
-  isLostHead,
-  parseLedgerId,
-  timeOfHead,
-  type FileId,
-} from '../shared/file-id.ts';
+import { headOfLostEnd, headOfUnseen, isLostHead, parseLedgerId, timeOfHead, type FileId } from '../shared/file-id.ts';
 import type { KnownPositions } from './known-positions.ts';
 import { FIRST_FILE_MS_MAX, KUBELET_FILES_MAX } from './limits.ts';
-import { isUnreadGzip, statIfThere, type LogFile } from './log-file.ts';
+import { isUnreadGzip, statIfThere } from './log-file.ts';
+import { rotationAfter } from './log-path.ts';
 import { addLostFile, type AddedFile, type LostFile } from './lost-file.ts';
 import { LossJudgements } from './loss-judgements.ts';
 import type { LossReason } from './losses.ts';
 import type { ReadyQueue } from './ready-queue.ts';
+import { openSetAside } from './set-aside.ts';
 import { BEGUN, DONE, rewindNote } from './run-ledger.ts';
 
 export interface LostFilesOptions {
@@ -34,6 +30,7 @@ export interface LostFilesOptions {
   readonly ready: ReadyQueue;
   readonly known: KnownPositions;
   readonly containers: Containers;
+  readonly descriptors: Descriptors;
   readonly goneMs: number;
   readonly firstFileMsMax?: number;
 }
@@ -83,7 +80,10 @@ export class LostFiles {
     }
     this.#judgeOwed(container, newest.restart, nowMs);
     this.#judgeSkipped(container, runs, nowMs);
-    for (const chain of runs) this.#judgeHead(container, chain, nowMs);
+    for (const chain of runs) {
+      this.#judgeHead(container, chain, nowMs);
+      this.#judgeOvertaken(container, chain, nowMs);
+    }
   }
 
   /**
@@ -195,6 +195,26 @@ export class LostFiles {
     return this.#isNews(chain) && !(restart === 0 && sinceMadeMs >= 0 && sinceMadeMs <= firstFileMsMax);
   }
 
+  /**
+   * The file that was the newest at the last look has been rotated away since then: the kubelet deletes the oldest first, so
+   * each that came after it and before the oldest one that is left has been deleted, too.
+   */
+  #judgeOvertaken({ directory }: Container, chain: Chain, nowMs: number): void {
+    const { firstFileMsMax = FIRST_FILE_MS_MAX } = this.#options;
+    const { files, restart, newest } = chain;
+    chain.newest = files.findLast(({ loss }) => loss === undefined) ?? newest;
+    const present = files.filter(({ onDisk }) => onDisk);
+    const [oldest] = present;
+    // A runtime that replaces the only file has not skipped one.
+    if (newest === undefined || newest.onDisk || oldest === undefined || present.length < 2) return;
+    if (files.indexOf(oldest) < files.indexOf(newest)) return;
+    const pauseMs = begunMs({ files: present }) - (writtenMs(newest) ?? -Infinity);
+    if (Math.abs(pauseMs) <= firstFileMsMax) return;
+    const place = { head: headBefore({ files: present }), rotation: rotationAfter(newest.log.rotation) };
+    const lost = { restart, name: `${restart}.log`, reason: 'unseen', ...place } as const;
+    this.#lose(directory, lost, nowMs, begunMs({ files: present }));
+  }
+
   /** An empty directory that has changed since it was made: a file came and went, and nobody has seen it. */
   #judgeEmpty(container: Container, nowMs: number): void {
     const { begunRuns, hadFiles, directory, mtimeMs } = container;
@@ -260,8 +280,14 @@ export class LostFiles {
 
   /** @param chain  what is left of the run, if anything is */
   #replace(container: Container, last: FileId, nowMs: number, chain?: Chain): void {
+    const { known, descriptors, ready } = this.#options;
+    const aside = openSetAside(container, last, known, descriptors);
+    if (aside !== undefined) {
+      ready.add(aside);
+      return;
+    }
     const { id, restart } = last;
-    this.#options.known.claim(id);
+    known.claim(id);
     const head = chain === undefined ? headOfLostEnd(last.head) : headBefore(chain);
     const lost = { restart, name: `${restart}.log`, reason: 'unwatched', head, replaces: id } as const;
     this.#loseJudged(container, lost, nowMs, chain === undefined ? nowMs : begunMs(chain));
@@ -306,11 +332,6 @@ export class LostFiles {
   }
 }
 
-/** Whether the server knows the file by this head. */
-function isOf(file: LogFile, head: string): boolean {
-  return file.head === head || (isUnreadGzip(file) && headOfUnreadable(file.log.rotation) === head);
-}
-
 /** Nothing was to be kept of the container until now, so nothing is missing. */
 function excuse(container: Container, runs: readonly Chain[]): void {
   container.wasShut = false;
@@ -319,24 +340,4 @@ function excuse(container: Container, runs: readonly Chain[]): void {
     chain.isHeadJudged = true;
     container.begunRuns = Math.max(container.begunRuns, chain.restart + 1);
   }
-}
-
-/** Without lost files, and without those that are deleted and still read: the kubelet keeps none of them. */
-function countOnDisk(files: Chain['files']): number {
-  return files.reduce((count, { onDisk }) => count + Number(onDisk), 0);
-}
-
-/** For what is missing before the oldest file of a run. */
-function headBefore({ files }: Chain): string {
-  const oldest = files.find(({ head }) => head !== '' && !isLostHead(head));
-  return headOfUnseen(oldest?.head ?? files[0]!.changedMs);
-}
-
-/** When the oldest file of a run was begun, at the latest. */
-function begunMs({ files }: Chain): number {
-  for (const { head } of files) {
-    const timeMs = timeOfHead(head);
-    if (timeMs !== undefined) return timeMs;
-  }
-  return files[0]!.changedMs;
 }

@@ -98,7 +98,8 @@ export class Tail {
     this.#known = new KnownPositions(goneMs);
     this.#descriptors = createDescriptors(options, new LogOpener(options));
     this.#notes = new Notes(this.#containers, options.vouchMs);
-    this.#lost = new LostFiles({ ...options, goneMs, containers: this.#containers, known: this.#known });
+    const own = { containers: this.#containers, known: this.#known, descriptors: this.#descriptors };
+    this.#lost = new LostFiles({ ...options, goneMs, ...own });
     options.metrics.openFiles.readFrom(() => this.#containers.sum((file) => (file.fd >= 0 ? 1 : 0)));
     options.metrics.deletedBytes.readFrom(() => this.#containers.sum(deletedBytes));
     options.metrics.lagBytes.readFrom(() => this.#containers.sum(lagBytes));

@@ -49,10 +49,10 @@ async function reasonsAfter(meanwhile: () => Promise<void> | void, positions: Po
   const containers = new Containers({ podsDir, node: 'node', log, rescanMs: 1, watch, unseen: () => undefined });
   const known = new KnownPositions(1);
   known.replace(positions);
-  const lost = new LostFiles({ podsDir, log, ready: new ReadyQueue(), known, containers, goneMs: 1 });
+  const descriptors = createDescriptors({ openFilesMax: 100 }, new LogOpener({ podsDir, log }));
+  const lost = new LostFiles({ podsDir, log, ready: new ReadyQueue(), known, containers, descriptors, goneMs: 1 });
   lost.start(0);
   const container = containers.take({ namespace: 'ns', pod: 'pod', uid: 'uid', container: 'app', path }, 1);
-  const descriptors = createDescriptors({ openFilesMax: 100 }, new LogOpener({ podsDir, log }));
   reconcileContainer(container, descriptors, Date.now(), () => undefined);
   await meanwhile();
   lost.judge(container, Date.now());
