@@ -9,17 +9,10 @@ import type { Labels } from '../../shared/labels.ts';
 import { CLOCK_HOLD_MS } from '../limits.ts';
 import { decodeBatch } from '../../shared/wire.ts';
 import type { BatchState } from './batch-state.ts';
-import { type Disk, diskErrorCode, isReadError, withFile } from './disk.ts';
-import {
-  MANIFEST_FILE,
-  MANIFEST_TEMPORARY_FILE,
-  segmentPath,
-  SEGMENTS_FOLDER,
-  walFolder,
-  walPath,
-  walSequence,
-} from './filenames.ts';
+import { type Disk, diskErrorCode, isFolder, isReadError, withFile } from './disk.ts';
+import { MANIFEST_FILE, segmentPath, SEGMENTS_FOLDER, walFolder, walPath, walSequence } from './filenames.ts';
 import { syncRemovals } from './folder.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { EMPTY_MANIFEST, type JsonValue, type Manifest, type ManifestSegment, missingNewestWal } from './manifest.ts';
 import { ManifestFile, manifestPaths, readGenerations } from './manifest-file.ts';
 import type { Memtable } from './memtable.ts';
@@ -28,7 +21,6 @@ import type { ExpiryClock } from './retention/expiry-clock.ts';
 import { planRebuild } from './rebuild.ts';
 import { newestTimeMs, rowGroupRef, verifyBatch } from './row-group-ref.ts';
 import { readSegment } from './segment/reader.ts';
-import { type DayFolder, listDay, listDays } from './segment-folders.ts';
 import type { RowGroupRef } from './snapshot.ts';
 import type { StreamTable } from './stream-table.ts';
 import { decodeFileHeader, FILE_HEADER_BYTES, type WalFileHeader } from './wal/format.ts';
@@ -141,30 +133,6 @@ async function lostOrNew(disk: Disk, dataDir: string, damages: Damage[]): Promis
   return manifest;
 }
 
-async function removeLeftovers(disk: Disk, dataDir: string, manifest: Manifest): Promise<void> {
-  await disk.remove(join(dataDir, MANIFEST_TEMPORARY_FILE));
-  const named = new Set(manifest.segments.map(({ day, sequence }) => segmentPath(dataDir, day, sequence)));
-  for (const folder of (await listDays(disk, dataDir)).days) {
-    try {
-      await removeUnnamed(disk, folder, named);
-    } catch (error) {
-      // They take room, nothing else; the next start tries again.
-      if (!isReadError(error)) throw error;
-    }
-  }
-  // Last: a rebuild must not meet what a failed flush has left without the WAL file that it failed on.
-  for (const name of await disk.list(walFolder(dataDir))) {
-    if ((walSequence(name) ?? Infinity) < manifest.walFrom) await disk.remove(join(walFolder(dataDir), name));
-  }
-}
-
-async function removeUnnamed(disk: Disk, folder: DayFolder, named: ReadonlySet<string>): Promise<void> {
-  const { segments, foreign } = await listDay(disk, folder);
-  const unnamed = segments.filter(({ path }) => !named.has(path));
-  for (const { path } of unnamed) await disk.remove(path);
-  if (unnamed.length === segments.length && foreign.length === 0) await disk.remove(folder.path);
-}
-
 function newestTimesMs(segments: readonly LiveSegment[]): number[] {
   return segments.flatMap(({ rowGroups }) => rowGroups.map(newestTimeMs));
 }
@@ -243,7 +211,9 @@ async function listWals({ disk, dataDir }: RecoverInput, walFrom: number): Promi
     const sequence = walSequence(name);
     if (sequence === undefined || sequence < walFrom) continue;
     const path = walPath(dataDir, sequence);
-    files.push({ sequence, path, header: await readHeader(disk, path) });
+    const header = await readHeader(disk, path);
+    if (header === undefined && (await isFolder(disk, path))) continue;
+    files.push({ sequence, path, header });
   }
   return files;
 }
@@ -269,7 +239,8 @@ function forbidden(path: string, cause: unknown): UsageError {
  */
 async function keepUnreadable({ disk, dataDir }: RecoverInput, path: string, sizeBytes: number): Promise<Damage> {
   const copy = await linkToQuarantine(disk, dataDir, path);
-  return { path, offset: 0, sizeBytes, reason: `parts of the WAL file cannot be read; the file is kept as ${copy}` };
+  const kept = copy === undefined ? '' : `; the file is kept as ${copy}`;
+  return { path, offset: 0, sizeBytes, reason: `parts of the WAL file cannot be read${kept}` };
 }
 
 /** Each file names the one before it, and the manifest the newest, so one that vanished is noticed. */

@@ -138,7 +138,7 @@ test.each(REFUSALS)('a line that the server refuses with %o is given up, the res
   await world.expectLines([...want, 'after']);
 });
 
-test("where even the marker is refused with its pod's labels, it comes with the node's alone", async () => {
+test('where even the marker is refused with the labels of its pod, it comes with that of the node alone', async () => {
   world.writeLines(['before', 'poison', 'after']);
   world.sink.fault = ({ rowGroup }) => {
     const isRefused = (text: string): boolean => text === 'poison' || text.startsWith('podlog: 6 bytes of 0.log');

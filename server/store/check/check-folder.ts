@@ -4,7 +4,7 @@
  * it is, and can be given up.
  */
 import { join } from 'node:path';
-import { type Disk, isReadError } from '../disk.ts';
+import { type Disk, isFolder, isReadError } from '../disk.ts';
 import { MANIFEST_FILE, MANIFEST_TEMPORARY_FILE, segmentPath, VERSION_FILE, walPath } from '../filenames.ts';
 import { type JsonValue, type Manifest, type ManifestSegment, missingNewestWal } from '../manifest.ts';
 import { readGenerations } from '../manifest-file.ts';
@@ -141,7 +141,9 @@ async function unnamedFiles(disk: Disk, dataDir: string, manifest: Manifest): Pr
   const foreign = [...besideDays];
   for (const folder of days) {
     const listed = await listDay(disk, folder);
-    leftovers.push(...listed.segments.map(({ path }) => path).filter((path) => !named.has(path)));
+    for (const { path } of listed.segments) {
+      if (!named.has(path)) ((await isFolder(disk, path)) ? foreign : leftovers).push(path);
+    }
     foreign.push(...listed.foreign);
   }
   const temporary = join(dataDir, MANIFEST_TEMPORARY_FILE);

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { decodeBatch } from '../../../shared/wire.ts';
-import { type Disk, withFile } from '../disk.ts';
+import { type Disk, isFolder, withFile } from '../disk.ts';
 import { walFolder, walPath, walSequence } from '../filenames.ts';
 import { decodeFileHeader, FILE_HEADER_BYTES, type WalFileHeader } from '../wal/format.ts';
 import { readWal } from '../wal/read-file.ts';
@@ -39,7 +39,7 @@ export async function listWal(disk: Disk, dataDir: string, walFrom: number): Pro
   for (const name of await disk.list(walFolder(dataDir))) {
     const sequence = walSequence(name);
     const path = join(walFolder(dataDir), name);
-    if (sequence === undefined) foreign.push(path);
+    if (sequence === undefined || (await isFolder(disk, path))) foreign.push(path);
     else if (sequence < walFrom) leftovers.push(path);
     else files.push({ sequence, path });
   }

@@ -7,7 +7,7 @@
 import { crc32 } from 'node:zlib';
 import { dirname, join } from 'node:path';
 import { CorruptionError } from '../../../shared/errors.ts';
-import { createFile, type Disk } from '../disk.ts';
+import { createFile, type Disk, isReadError } from '../disk.ts';
 import { ERASURES_FOLDER } from '../filenames.ts';
 import type { JsonValue } from '../manifest.ts';
 import { decodeFilter, encodeFilter, type Filter } from './filter.ts';
@@ -55,7 +55,7 @@ export class JobFiles {
       try {
         jobs.push(decodeJob((await this.#disk.readFile(path)).toString('utf8')));
       } catch (error) {
-        if (!(error instanceof CorruptionError)) throw error;
+        if (!(error instanceof CorruptionError || isReadError(error))) throw error;
         unreadable.push(path);
       }
     }

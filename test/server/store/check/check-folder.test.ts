@@ -131,6 +131,8 @@ const FOREIGN = [
   'segments/2026-11-23/copy of 000000000002.seg',
   'wal/000000000001.wal.bak',
   'wal/folder/',
+  'wal/000000000099.wal/',
+  'segments/2026-11-23/000000000098.seg/',
 ];
 
 test("what is not podlog's is no problem: it is reported, and left alone by starts", async () => {
