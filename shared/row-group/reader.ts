@@ -9,7 +9,7 @@ import { type ColumnValues, decodeColumn, memoryBytesOf } from './column.ts';
 import { type DecodedSize, decodedSizeOf } from './decoded-size.ts';
 import { type CountedTexts, decodeCountedTexts } from './encodings/dictionary.ts';
 import { decodeDistinctTexts, decodeTextsHere } from './encodings/distinct-texts.ts';
-import { decodeIntegers, decodeSmallIntegers, findIntegers, pickIntegers } from './encodings/integer.ts';
+import { decodeIntegers, decodeSmallIntegers, findIntegers, pickIntegers, visitIntegers } from './encodings/integer.ts';
 import { findUuids } from './encodings/uuid-search.ts';
 import { decodeTimestampDistances, type TimestampDistances } from './encodings/timestamp.ts';
 import {
@@ -135,6 +135,15 @@ export class RowGroup {
         this.info,
       );
     });
+  }
+
+  /** The same, some rows at a time: `visit` must not keep the times of rows from `first` on. @throws CorruptionError */
+  visitTimes(visit: (timesNs: Float64Array, first: number) => void): void {
+    const known = this.#cache.get(PART_TIMES);
+    if (known !== undefined) return visit(known as Float64Array, 0);
+    const { parameters, pages } = this.#header.system[0]!;
+    const checked = (timesNs: Float64Array, first: number): void => visit(checkedTimes(timesNs, this.info), first);
+    visitIntegers(new ByteReader(parameters), this.#pages(pages, true), this.info.rowCount, checked);
   }
 
   /** The same for some rows, which ascend: without decoding the others when they are few. */

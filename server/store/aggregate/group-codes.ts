@@ -1,7 +1,6 @@
 /** The groups of one row group: each row's code, of everything that rows are grouped by, and how many rows have it. */
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
-import { floorDivided, instantOf, timeNsFrom } from '../../../shared/time.ts';
-import { Texts } from './texts.ts';
+import { bucketCodes, type BucketDimension, countRuns } from './time-buckets.ts';
 import {
   addCodes,
   type CodePart,
@@ -42,6 +41,8 @@ export interface GroupCodes {
   readonly parts: readonly CodePart[];
   /** @see Dimension */
   readonly addTotals?: ((totals: Uint32Array) => void) | undefined;
+  /** Counts the rows of each code where runs of rows have the same bucket; false, and nothing, where there are too many. */
+  readonly countRuns?: (rows: Rows, totals: Uint32Array) => boolean;
   /** By dimension: the codes that some codes are put together from. */
   digitsOf(codes: Uint32Array): readonly Uint32Array[];
 }
@@ -55,13 +56,35 @@ export function groupCodes(
   lend: Lend,
 ): GroupCodes {
   const names = by.map((name) => valueCodes(group, name, lend));
-  const dimensions = stepNs === undefined ? names : [bucketCodes(group, stepNs), ...names];
+  if (stepNs === undefined) return codesOf(group, names, counts);
+  const buckets = bucketCodes(group, { stepNs });
+  const combinations = names.reduce(
+    (product, { size, constant }) => product * (constant === undefined ? size : 1),
+    buckets.size,
+  );
+  if (buckets.runs === undefined || combinations > COMBINATIONS_MAX) return codesOf(group, [buckets, ...names], counts);
+  return stepped(group, buckets, codesOf(group, names, counts), counts);
+}
+
+function codesOf(group: RowGroup, dimensions: readonly Dimension[], counts: Int32Array): GroupCodes {
   const varying = dimensions.filter(({ constant }) => constant === undefined);
-  const codes = codesOf(group, varying, counts);
-  if (varying.length === dimensions.length) return codes;
+  const codes = varyingCodes(group, varying, counts);
+  return varying.length === dimensions.length ? codes : withConstants(codes, dimensions);
+}
+
+function varyingCodes(group: RowGroup, dimensions: readonly Dimension[], counts: Int32Array): GroupCodes {
+  const [only] = dimensions;
+  if (only === undefined) return allRows(group);
+  if (dimensions.length === 1) return single(only);
+  const combinations = dimensions.reduce((product, { size }) => product * size, 1);
+  return combinations <= COMBINATIONS_MAX ? combined(dimensions, combinations, counts) : rowByRow(dimensions, counts);
+}
+
+function withConstants(codes: GroupCodes, dimensions: readonly Dimension[]): GroupCodes {
   return {
-    ...codes,
     dimensions,
+    size: codes.size,
+    addTotals: codes.addTotals,
     get parts() {
       return codes.parts;
     },
@@ -74,12 +97,25 @@ export function groupCodes(
   };
 }
 
-function codesOf(group: RowGroup, dimensions: readonly Dimension[], counts: Int32Array): GroupCodes {
-  const [only] = dimensions;
-  if (only === undefined) return allRows(group);
-  if (dimensions.length === 1) return single(only);
-  const combinations = dimensions.reduce((product, { size }) => product * size, 1);
-  return combinations <= COMBINATIONS_MAX ? combined(dimensions, combinations, counts) : rowByRow(dimensions, counts);
+/** A code is that of the others, for each bucket. */
+function stepped(group: RowGroup, buckets: BucketDimension, others: GroupCodes, counts: Int32Array): GroupCodes {
+  let parts: readonly CodePart[] | undefined;
+  return {
+    dimensions: [buckets, ...others.dimensions],
+    size: buckets.size * others.size,
+    get parts() {
+      return (parts ??= combinedParts([others, buckets], counts));
+    },
+    countRuns: (rows, totals) => {
+      const runs = buckets.runs?.();
+      if (runs !== undefined) countRuns(group, runs, others, rows, totals);
+      return runs !== undefined;
+    },
+    digitsOf: (codes) => [
+      codes.map((code) => Math.floor(code / others.size)),
+      ...others.digitsOf(codes.map((code) => code % others.size)),
+    ],
+  };
 }
 
 /** All have one code. */
@@ -95,10 +131,12 @@ function allRows(group: RowGroup): GroupCodes {
 
 /** Counts the rows of each code. @param totals  zeros, one for each code */
 export function countCodes(
-  codes: Pick<Dimension, 'parts' | 'addTotals'>,
-  { counts, selected }: Rows,
+  codes: Pick<GroupCodes, 'parts' | 'addTotals' | 'countRuns'>,
+  rows: Rows,
   totals: Uint32Array,
 ): void {
+  if (codes.countRuns?.(rows, totals) === true) return;
+  const { counts, selected } = rows;
   if (codes.addTotals !== undefined && selected === undefined) {
     codes.addTotals(totals);
     return;
@@ -156,7 +194,7 @@ const TWO_TABLES_CODES_MAX = 1024;
 /** Most of few codes are like the one before, and a counter would wait for its own last value: so there are two. */
 function countAll(codes: Codes, base: number, totals: Uint32Array): void {
   if (codes instanceof Int32Array) return countIntegers(codes, base, totals);
-  if (totals.length > TWO_TABLES_CODES_MAX) {
+  if (totals.length > TWO_TABLES_CODES_MAX || codes.length < totals.length) {
     for (let i = 0; i < codes.length; i++) totals[base + codes[i]!]!++;
     return;
   }
@@ -206,7 +244,10 @@ function combined(dimensions: readonly Dimension[], size: number, counts: Int32A
   };
 }
 
-function combinedParts(dimensions: readonly Dimension[], counts: Int32Array): readonly CodePart[] {
+function combinedParts(
+  dimensions: readonly Pick<Dimension, 'size' | 'parts'>[],
+  counts: Int32Array,
+): readonly CodePart[] {
   return Array.from(counts, (count, template): CodePart => {
     const each = dimensions.map((dimension) => dimension.parts[template]!);
     const rows = each.every(({ kind }) => kind === 'same') ? Math.min(count, 1) : count;
@@ -239,57 +280,4 @@ function rowByRow(dimensions: readonly Dimension[], counts: Int32Array): GroupCo
       return positions.map((position) => digits[position]!);
     });
   return { dimensions, size, parts, digitsOf };
-}
-
-/** Buckets are counted from 1970, so that those of all row groups are the same. */
-function bucketCodes(group: RowGroup, stepNs: bigint): Dimension {
-  const { baseDay, minTimeNs, maxTimeNs } = group.info;
-  // A border between buckets that lies among the rows is exact, however long the steps are.
-  const anchor = floorDivided(instantOf(baseDay, maxTimeNs), stepNs);
-  const anchorNs = timeNsFrom(baseDay, anchor * stepNs);
-  const step = Number(stepNs);
-  const bucketOf = (timeNs: number): number => Math.floor((timeNs - anchorNs) / step);
-  const first = bucketOf(minTimeNs);
-  const size = bucketOf(maxTimeNs) - first + 1;
-  const firstBucket = Number(anchor) + first;
-  const texts = new Texts();
-  if (size === 1) {
-    const code = texts.addRange(undefined, firstBucket, 1);
-    return { size: texts.size, constant: code, parts: group.templates.map(() => ({ kind: 'same', code })), texts };
-  }
-  const { templateRows, templateStarts } = group.order();
-  const timesNs = group.timesNs();
-  const partsOf = (codes: Uint32Array, base: number): Dimension['parts'] =>
-    group.templates.map((_, template) => ({ kind: 'each', codes, first: templateStarts[template]!, base }));
-  if (size > COMBINATIONS_MAX) {
-    const numbers = Float64Array.from(templateRows, (row) => Number(anchor) + bucketOf(timesNs[row]!));
-    const base = texts.addNumbers(undefined, numbers);
-    return { size: texts.size, parts: partsOf(countingUp(numbers.length), base), texts };
-  }
-  const base = texts.addRange(undefined, firstBucket, size);
-  const codes = new Uint32Array(templateRows.length);
-  fillBuckets(timesNs, templateRows, anchorNs + first * step, step, codes);
-  return { size: texts.size, parts: partsOf(codes, base), texts };
-}
-
-/** Times that follow each other mostly lie in one bucket: only its bounds are looked at. */
-function fillBuckets(
-  timesNs: Float64Array,
-  rows: Int32Array,
-  originNs: number,
-  stepNs: number,
-  buckets: Uint32Array,
-): void {
-  let bucket = 0;
-  let startNs = originNs;
-  let endNs = originNs + stepNs;
-  for (let i = 0; i < rows.length; i++) {
-    const timeNs = timesNs[rows[i]!]!;
-    if (timeNs < startNs || timeNs >= endNs) {
-      bucket = Math.floor((timeNs - originNs) / stepNs);
-      startNs = originNs + bucket * stepNs;
-      endNs = startNs + stepNs;
-    }
-    buckets[i] = bucket;
-  }
 }

@@ -168,6 +168,37 @@ export function decodeIntegers(parameters: ByteReader, pages: PageReader, count:
   return { values: valuesOf(stored, count), min: stored.min, max: stored.max };
 }
 
+/** Values that are handed over at once: they stay in the nearest cache. */
+const VISITED_AT_ONCE = 1024;
+
+/** Hands over all values, some at a time, in memory that is overwritten by the next ones. @throws CorruptionError */
+export function visitIntegers(
+  parameters: ByteReader,
+  pages: PageReader,
+  count: number,
+  visit: (values: Float64Array, first: number) => void,
+): void {
+  const { base, planes, restarts } = readStored(parameters, pages, count);
+  const memory = new Float64Array(Math.min(count, VISITED_AT_ONCE));
+  let sum = 0;
+  for (let first = 0, r = 0; first < count; first += memory.length) {
+    const values = memory.subarray(0, count - first);
+    const end = first + values.length;
+    addPlanes(
+      values,
+      base,
+      planes.map((plane) => plane.subarray(first, end)),
+    );
+    for (let from = first; restarts !== undefined && from < end;) {
+      if (restarts[r]?.index === from) sum = restarts[r++]!.value - values[from - first]!;
+      const to = Math.min(end, restarts[r]?.index ?? count);
+      for (let i = from - first; i < to - first; i++) values[i] = sum += values[i]!;
+      from = to;
+    }
+    visit(values, first);
+  }
+}
+
 function valuesOf({ min, max, base, planes, restarts }: StoredIntegers, count: number): IntegerArray {
   const values = min >= -HALF_WORD && max < HALF_WORD ? new Int32Array(count) : new Float64Array(count);
   addPlanes(values, base, planes);
