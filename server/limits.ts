@@ -478,7 +478,7 @@ export const AGGREGATE_LIMIT_DEFAULT = 100;
 export const AGGREGATE_LIMIT_MAX = 10_000;
 
 /**
- * Memory of the groups that are counted exactly, in each of a query's two lanes: 32 bytes a number, 48 and its own a text.
+ * Memory of the groups that are counted exactly, in each of a query's two lanes: 28 bytes a number, 44 and its own a text.
  * Beyond: two passes find the largest groups without holding the others.
  */
 export const AGGREGATE_HELD_BYTES_MAX = 7 * MIB;

@@ -67,9 +67,10 @@ export class Sketches {
    * @returns the numbers at these ranks, within ±0.5 %, by group; none for a group without numbers
    */
   quantiles(quantiles: readonly number[]): Map<number, number[]> {
-    const keys = this.#keys.filter((key) => key !== 0).toSorted();
+    const keys = this.#keys.toSorted();
+    const free = keys.length - this.#size;
     const found = new Map<number, number[]>();
-    for (let start = 0, end = 0; start < keys.length; start = end) {
+    for (let start = free, end = free; start < keys.length; start = end) {
       const group = Math.floor(keys[start]! / BUCKETS);
       let total = 0;
       for (; end < keys.length && Math.floor(keys[end]! / BUCKETS) === group; end++) total += this.#countOf(keys[end]!);

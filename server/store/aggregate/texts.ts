@@ -12,7 +12,7 @@ import type { IntegerArray } from '../../../shared/row-group/encodings/integer.t
 import { unescaped } from '../../../shared/row-group/unescaped.ts';
 import { canonicalLevel } from '../../../shared/levels.ts';
 import { ValueText } from './value-text.ts';
-import { type ValueKeys, valueText } from './value-keys.ts';
+import { NUMBER_LIMIT, type ValueKeys, valueText } from './value-keys.ts';
 
 /** Codes that follow each other from `base` on, and stand for values of one kind. */
 type Run = { readonly base: number } & (
@@ -184,7 +184,8 @@ function addNumbers(
   let at = start;
   for (; at < end && codes[at]! < limit; at++) {
     const number = numbers[codes[at]! - base]!;
-    keys.addKey(number < 0 ? negative : positive, Math.abs(number));
+    if (Math.abs(number) >= NUMBER_LIMIT && keys.isFull) return at;
+    keys.addNumber(number < 0 ? negative : positive, Math.abs(number));
   }
   return at;
 }

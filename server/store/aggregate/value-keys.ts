@@ -2,7 +2,7 @@
  * Keys that tell values apart without their text: a text and a number. `/api/users/12345` is the text `/api/users/0` and
  * the number 12345, `17` is the text `0` and 17, and `info` is itself and no number. Cutting is that of
  * shared/row-group/encodings/pattern.ts, so columns that have numbers cut out give keys as they are stored, and the same
- * value has the same key whatever encoding it comes from. A text with several numbers is not cut: it is a text alone.
+ * value has the same key whatever encoding it comes from. A text with several numbers, or a large one, is a text alone.
  */
 import { hashBytes } from '../../../shared/row-group/byte-strings.ts';
 import { writeInteger } from '../../../shared/row-group/encodings/integer.ts';
@@ -15,6 +15,8 @@ import {
 
 /** In the place of the number of a value that is its text alone. */
 export const NO_NUMBER = -1;
+/** Numbers of a key are less, so that a key is one float64. A value with a larger one is a text alone. */
+export const NUMBER_LIMIT = 2 ** 32 - 1;
 
 /** Keys that are handed over at once. */
 const KEYS_MAX = 4096;
@@ -22,7 +24,6 @@ const BYTES_MAX = 64 * 1024;
 /** Texts that still have room where keys are not full: those of integers below zero and above. */
 const SPARE_TEXTS = 2;
 const ZERO = 0x30;
-const WORD = 2 ** 32;
 
 /** Some keys, in memory that is used again and again. */
 export class ValueKeys {
@@ -59,9 +60,17 @@ export class ValueKeys {
     return this.#endText(to);
   }
 
+  /** @param number  below NUMBER_LIMIT */
   addKey(text: number, number: number): void {
     this.textOf[this.count] = text;
     this.numbers[this.count++] = number;
+  }
+
+  /** Adds the key of a text with a number that may be any. */
+  addNumber(text: number, number: number): void {
+    if (number < NUMBER_LIMIT) return this.addKey(text, number);
+    const value = valueText(this.bytes.subarray(this.offsets[text], this.offsets[text + 1]), number);
+    this.addKey(this.addText(value, 0, value.length), NO_NUMBER);
   }
 
   /** Adds the key of a value that is written out. */
@@ -74,12 +83,13 @@ export class ValueKeys {
     while (at < end && !isDigit(bytes[at]!)) at++;
     const digits = numberEnd - numberStart;
     const isPadded = digits > 1 && bytes[numberStart] === ZERO;
-    if (digits === 0 || at < end || digits > (isPadded ? PADDED_DIGITS_MAX : NUMBER_DIGITS_MAX)) {
+    let number = 0;
+    for (let digit = numberStart; digit < numberEnd; digit++) number = number * 10 + (bytes[digit]! - ZERO);
+    const areCut = at === end && digits > 0 && digits <= (isPadded ? PADDED_DIGITS_MAX : NUMBER_DIGITS_MAX);
+    if (!areCut || number >= NUMBER_LIMIT) {
       this.addKey(this.addText(bytes, start, end), NO_NUMBER);
       return;
     }
-    let number = 0;
-    for (let digit = numberStart; digit < numberEnd; digit++) number = number * 10 + (bytes[digit]! - ZERO);
     const from = this.offsets[this.textCount]!;
     this.#reserve(from + end - start);
     let to = from;
@@ -116,7 +126,6 @@ export function valueHash(textHash: number, number: number): number {
   if (number < 0) return textHash;
   let hash = Math.imul(textHash ^ (number | 0), 0x9e3779b1);
   hash ^= hash >>> 15;
-  if (number >= WORD) hash = Math.imul(hash ^ Math.floor(number / WORD), 0x85ebca6b);
   hash = Math.imul(hash, 0x2c1b3c6d);
   return (hash ^ (hash >>> 13)) >>> 0;
 }

@@ -1,5 +1,5 @@
 /**
- * Values of one name by number, told apart by their keys (value-keys.ts): 28 bytes a value, and each text once however
+ * Values of one name by number, told apart by their keys (value-keys.ts): 20 bytes a value, and each text once however
  * many values have it. In typed arrays, which go from one task to the next without a copy.
  */
 import { copyInto, slotsOf } from './hash-slots.ts';
@@ -13,24 +13,24 @@ export interface ValueTableState {
   /** 1 + the value whose hash leads here, or 0; twice as many as there may be values. */
   readonly slots: Int32Array<ArrayBuffer>;
   readonly hashes: Uint32Array<ArrayBuffer>;
-  /** By value: its key. */
-  readonly textOf: Uint32Array<ArrayBuffer>;
-  readonly numbers: Float64Array<ArrayBuffer>;
+  /** By value: its key, as one number. */
+  readonly keys: Float64Array<ArrayBuffer>;
 }
 
 /** Powers of two. */
 const VALUES_AT_FIRST = 256;
 const SLOTS_PER_VALUE = 2;
-/** Slots, hash, text and number. */
-const VALUE_BYTES = 24;
+/** Slots, hash and key. */
+const VALUE_BYTES = 20;
+/** A key is its text times this, plus 1 + its number: exact in a float64, as texts take memory and are less than 2^21. */
+const TEXT_FACTOR = 2 ** 32;
 
 export class ValueTable {
   readonly #texts: TextTable;
   #count: number;
   #slots: Int32Array<ArrayBuffer>;
   #hashes: Uint32Array<ArrayBuffer>;
-  #textOf: Uint32Array<ArrayBuffer>;
-  #numbers: Float64Array<ArrayBuffer>;
+  #keys: Float64Array<ArrayBuffer>;
 
   /** @param state  of a table that is not used any more; by default the table is empty */
   constructor(state: ValueTableState = emptyState()) {
@@ -38,8 +38,7 @@ export class ValueTable {
     this.#count = state.count;
     this.#slots = state.slots;
     this.#hashes = state.hashes;
-    this.#textOf = state.textOf;
-    this.#numbers = state.numbers;
+    this.#keys = state.keys;
   }
 
   get count(): number {
@@ -56,7 +55,8 @@ export class ValueTable {
   }
 
   bytes(value: number): Buffer {
-    return valueText(this.#texts.bytes(this.#textOf[value]!), this.#numbers[value]!);
+    const key = this.#keys[value]!;
+    return valueText(this.#texts.bytes(textOfKey(key)), (key % TEXT_FACTOR) - 1);
   }
 
   /** Sets values[from + i] to the number of each key's value, which is there from now on. */
@@ -69,7 +69,10 @@ export class ValueTable {
     for (let i = 0; i < textCount; i++) texts[i] = this.#texts.add(textHashes[i]!, bytes, offsets[i]!, offsets[i + 1]!);
     for (let i = 0; i < count; i++) {
       const text = textOf[i]!;
-      values[from + i] = this.#add(valueHash(textHashes[text]!, numbers[i]!), texts[text]!, numbers[i]!);
+      values[from + i] = this.#add(
+        valueHash(textHashes[text]!, numbers[i]!),
+        texts[text]! * TEXT_FACTOR + 1 + numbers[i]!,
+      );
     }
   }
 
@@ -86,27 +89,35 @@ export class ValueTable {
       const text = textOf[i]!;
       const known = texts[text]!;
       values[from + i] =
-        known < 0 ? -1 : this.#slots[this.#slotOf(valueHash(textHashes[text]!, numbers[i]!), known, numbers[i]!)]! - 1;
+        known < 0
+          ? -1
+          : this.#slots[
+              this.#slotOf(valueHash(textHashes[text]!, numbers[i]!), known * TEXT_FACTOR + 1 + numbers[i]!)
+            ]! - 1;
     }
   }
 
   /** By value of another table: its number here, where it is from now on. */
-  addTable({ count, texts, textOf, numbers, hashes }: ValueTableState): Int32Array {
+  addTable({ count, texts, keys, hashes }: ValueTableState): Int32Array {
     const textNumbers = new Uint32Array(texts.count);
     for (let i = 0; i < texts.count; i++) {
       textNumbers[i] = this.#texts.add(texts.hashes[i]!, texts.bytes, texts.offsets[i]!, texts.offsets[i + 1]!);
     }
     const values = new Int32Array(count);
-    for (let i = 0; i < count; i++) values[i] = this.#add(hashes[i]!, textNumbers[textOf[i]!]!, numbers[i]!);
+    for (let i = 0; i < count; i++) {
+      const text = textOfKey(keys[i]!);
+      values[i] = this.#add(hashes[i]!, keys[i]! + (textNumbers[text]! - text) * TEXT_FACTOR);
+    }
     return values;
   }
 
   /** The number of a value of another table, which is here from now on. */
   addFrom(other: ValueTable, value: number): number {
-    const text = other.#textOf[value]!;
+    const key = other.#keys[value]!;
+    const text = textOfKey(key);
     const bytes = other.#texts.bytes(text);
     const own = this.#texts.add(other.#texts.hash(text), bytes, 0, bytes.length);
-    return this.#add(other.#hashes[value]!, own, other.#numbers[value]!);
+    return this.#add(other.#hashes[value]!, key + (own - text) * TEXT_FACTOR);
   }
 
   state(): ValueTableState {
@@ -115,44 +126,39 @@ export class ValueTable {
       texts: this.#texts.state(),
       slots: this.#slots,
       hashes: this.#hashes,
-      textOf: this.#textOf,
-      numbers: this.#numbers,
+      keys: this.#keys,
     };
   }
 
-  #add(hash: number, text: number, number: number): number {
-    let slot = this.#slotOf(hash, text, number);
+  #add(hash: number, key: number): number {
+    let slot = this.#slotOf(hash, key);
     const known = this.#slots[slot]! - 1;
     if (known >= 0) return known;
     if (this.#count === this.#hashes.length) {
       this.#grow();
-      slot = this.#slotOf(hash, text, number);
+      slot = this.#slotOf(hash, key);
     }
     const value = this.#count++;
     this.#slots[slot] = value + 1;
     this.#hashes[value] = hash;
-    this.#textOf[value] = text;
-    this.#numbers[value] = number;
+    this.#keys[value] = key;
     return value;
   }
 
   /** Where a value is, or the free slot where it would be. */
-  #slotOf(hash: number, text: number, number: number): number {
+  #slotOf(hash: number, key: number): number {
     const slots = this.#slots;
+    const keys = this.#keys;
     const mask = slots.length - 1;
     let slot = hash & mask;
-    for (;;) {
-      const value = slots[slot]! - 1;
-      if (value < 0 || (this.#numbers[value] === number && this.#textOf[value] === text)) return slot;
-      slot = (slot + 1) & mask;
-    }
+    while (slots[slot] !== 0 && keys[slots[slot]! - 1] !== key) slot = (slot + 1) & mask;
+    return slot;
   }
 
   #grow(): void {
     const values = this.#count * 2;
     this.#hashes = copyInto(new Uint32Array(values), this.#hashes);
-    this.#textOf = copyInto(new Uint32Array(values), this.#textOf);
-    this.#numbers = copyInto(new Float64Array(values), this.#numbers);
+    this.#keys = copyInto(new Float64Array(values), this.#keys);
     this.#slots = slotsOf(this.#hashes, this.#count, values * SLOTS_PER_VALUE);
   }
 }
@@ -163,7 +169,10 @@ function emptyState(): ValueTableState {
     texts: new TextTable().state(),
     slots: new Int32Array(VALUES_AT_FIRST * SLOTS_PER_VALUE),
     hashes: new Uint32Array(VALUES_AT_FIRST),
-    textOf: new Uint32Array(VALUES_AT_FIRST),
-    numbers: new Float64Array(VALUES_AT_FIRST),
+    keys: new Float64Array(VALUES_AT_FIRST),
   };
+}
+
+function textOfKey(key: number): number {
+  return Math.floor(key / TEXT_FACTOR);
 }

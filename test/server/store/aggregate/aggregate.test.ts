@@ -159,7 +159,7 @@ describe('aggregate', () => {
 
 /** Two such batches have more groups than a lane holds, and all four fit into a table: texts with two numbers are kept whole. */
 const ID_BYTES = 100;
-const BATCH_LINES = Math.ceil((AGGREGATE_HELD_BYTES_MAX / (ID_BYTES + 48)) * 0.563);
+const BATCH_LINES = Math.ceil((AGGREGATE_HELD_BYTES_MAX / (ID_BYTES + 44)) * 0.563);
 
 function idOf(batch: number, i: number): string {
   return `id-${batch}-${i}`.padEnd(ID_BYTES, 'x');
