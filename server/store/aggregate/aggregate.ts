@@ -8,10 +8,11 @@ import { matchMask } from '../scan/match-rows.ts';
 import type { Predicate } from '../predicate.ts';
 import { type Bounds, counterOf, type Marks } from './bounds.ts';
 import type { CountingMemory } from './counting-memory.ts';
-import { countCodes, type GroupCodes, groupCodes, type Rows, rowsOf, setGroups } from './group-codes.ts';
+import { countCodes, type GroupCodes, groupCodes } from './group-codes.ts';
 import { groupsOf, hashesOf, markedCodes, usedIn } from './group-lookup.ts';
 import type { GroupTable } from './group-table.ts';
 import type { Measures } from './measures.ts';
+import { type Rows, rowsOf, setGroups } from './row-counts.ts';
 import { rowNumbers } from './row-numbers.ts';
 
 export interface AggregatePlan extends Predicate {

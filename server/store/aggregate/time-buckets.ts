@@ -5,7 +5,7 @@
 import { CorruptionError } from '../../../shared/errors.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { floorDivided, instantOf, timeNsFrom } from '../../../shared/time.ts';
-import { countPart, type GroupCodes, type Rows } from './group-codes.ts';
+import { countPart, type Rows } from './row-counts.ts';
 import { Texts } from './texts.ts';
 import { type CodePart, countingUp, type Dimension } from './value-codes.ts';
 
@@ -122,7 +122,13 @@ function runsOf(group: RowGroup, originNs: number, stepNs: number): Runs | undef
  * Counts the rows of each bucket and code. @param totals  zeros: by bucket, and for each bucket by code
  * @throws CorruptionError
  */
-export function countRuns(group: RowGroup, runs: Runs, codes: GroupCodes, rows: Rows, totals: Uint32Array): void {
+export function countRuns(
+  group: RowGroup,
+  runs: Runs,
+  codes: Pick<Dimension, 'size' | 'parts'>,
+  rows: Rows,
+  totals: Uint32Array,
+): void {
   const { count, ends, codes: buckets } = runs;
   if (codes.size === 1 && rows.selected === undefined) {
     for (let run = 0, start = 0; run < count; start = ends[run++]!) totals[buckets[run]!]! += ends[run]! - start;

@@ -120,7 +120,13 @@ interface StoredIntegers {
   readonly base: number;
   readonly planes: readonly Uint8Array[];
   /** Of deltas; the first is at 0. */
-  readonly restarts: readonly { readonly index: number; readonly value: number }[] | undefined;
+  readonly restarts: readonly Restart[] | undefined;
+}
+
+/** A value among deltas that is not one. */
+interface Restart {
+  readonly index: number;
+  readonly value: number;
 }
 
 function readStored(parameters: ByteReader, pages: PageReader, count: number): StoredIntegers {
@@ -181,7 +187,8 @@ export function visitIntegers(
   const { base, planes, restarts } = readStored(parameters, pages, count);
   const memory = new Float64Array(Math.min(count, VISITED_AT_ONCE));
   let sum = 0;
-  for (let first = 0, r = 0; first < count; first += memory.length) {
+  let r = 0;
+  for (let first = 0; first < count; first += memory.length) {
     const values = memory.subarray(0, count - first);
     const end = first + values.length;
     addPlanes(
@@ -189,14 +196,29 @@ export function visitIntegers(
       base,
       planes.map((plane) => plane.subarray(first, end)),
     );
-    for (let from = first; restarts !== undefined && from < end;) {
-      if (restarts[r]?.index === from) sum = restarts[r++]!.value - values[from - first]!;
-      const to = Math.min(end, restarts[r]?.index ?? count);
-      for (let i = from - first; i < to - first; i++) values[i] = sum += values[i]!;
-      from = to;
-    }
+    if (restarts !== undefined) ({ sum, r } = sumUpPart(values, first, restarts, sum, r));
     visit(values, first);
   }
+}
+
+/**
+ * Adds each value to the one before.
+ * @param first  index of values[0]
+ * @param sum  the value before, @param r  the next restart
+ */
+function sumUpPart(
+  values: Float64Array,
+  first: number,
+  restarts: readonly Restart[],
+  sum: number,
+  r: number,
+): { sum: number; r: number } {
+  for (let from = 0; from < values.length;) {
+    if (restarts[r]?.index === first + from) sum = restarts[r++]!.value - values[from]!;
+    const to = Math.min(values.length, (restarts[r]?.index ?? Infinity) - first);
+    for (; from < to; from++) values[from] = sum += values[from]!;
+  }
+  return { sum, r };
 }
 
 function valuesOf({ min, max, base, planes, restarts }: StoredIntegers, count: number): IntegerArray {
