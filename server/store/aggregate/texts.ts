@@ -23,7 +23,7 @@ type Run = { readonly base: number } & (
       /** Which of the values; undefined for the first ones. */
       readonly places: Uint32Array | undefined;
     }
-  /** Numbers that follow each other, in the place of the digit in a pattern; undefined for integers. */
+  /** Numbers that follow each other, below NUMBER_LIMIT, in the place of the digit in a pattern; undefined for integers. */
   | { readonly kind: 'range'; readonly pattern: Buffer | undefined; readonly min: number }
   /** The same of any numbers. */
   | { readonly kind: 'numbers'; readonly pattern: Buffer | undefined; readonly numbers: IntegerArray }
@@ -53,6 +53,12 @@ export class Texts {
 
   /** @see Run */
   addRange(pattern: Buffer | undefined, min: number, count: number): number {
+    if (Math.max(-min, min + count) > NUMBER_LIMIT) {
+      return this.addNumbers(
+        pattern,
+        Float64Array.from({ length: count }, (_, i) => min + i),
+      );
+    }
     return this.#add({ kind: 'range', base: this.size, pattern, min }, count);
   }
 
