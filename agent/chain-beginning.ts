@@ -3,6 +3,11 @@ import { fstatSync } from 'node:fs';
 import { headOfUnreadable, headOfUnseen, isLostHead, timeOfHead } from '../shared/file-id.ts';
 import type { Chain } from './chain.ts';
 import { isUnreadGzip, type LogFile } from './log-file.ts';
+import { parseLogName } from './log-path.ts';
+
+interface Files {
+  readonly files: readonly LogFile[];
+}
 
 /** Whether the server knows the file by this head. */
 export function isOf(file: LogFile, head: string): boolean {
@@ -15,13 +20,13 @@ export function countOnDisk(files: Chain['files']): number {
 }
 
 /** For what is missing before the oldest file of a run. */
-export function headBefore({ files }: Pick<Chain, 'files'>): string {
+export function headBefore({ files }: Files): string {
   const oldest = files.find(({ head }) => head !== '' && !isLostHead(head));
   return headOfUnseen(oldest?.head ?? files[0]!.changedMs);
 }
 
 /** When the oldest file of a run was begun, at the latest. */
-export function begunMs({ files }: Pick<Chain, 'files'>): number {
+export function begunMs({ files }: Files): number {
   for (const { head } of files) {
     const timeMs = timeOfHead(head);
     if (timeMs !== undefined) return timeMs;
@@ -32,4 +37,9 @@ export function begunMs({ files }: Pick<Chain, 'files'>): number {
 /** When something was last written to the file; undefined when that cannot be known any more. */
 export function writtenMs({ fd }: LogFile): number | undefined {
   return fd < 0 ? undefined : fstatSync(fd).mtimeMs;
+}
+
+/** Whether the file has, or had when it was deleted, the name of a rotated one. */
+export function wasRotated({ log }: LogFile): boolean {
+  return (parseLogName(log.name)?.rotation ?? '') !== '';
 }

@@ -92,7 +92,7 @@ export interface Chain {
   queued: boolean;
   /** Whether it has been asked what is missing before its oldest file. */
   isHeadJudged: boolean;
-  /** The newest file when it was last asked what is missing. */
+  /** The file that was written to when it was last asked what is missing. */
   newest: LogFile | undefined;
 }
 

@@ -3,7 +3,7 @@
  * it recognises files that were renamed, compressed, replaced or deleted, whatever order the events took.
  */
 import { readdirSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { createChain, sortFiles, type Chain } from './chain.ts';
 import { takeDescriptor, type Descriptors } from './descriptors.ts';
@@ -11,8 +11,8 @@ import type { ContainerDirectory } from './discovery.ts';
 import { identifyFile } from './identity.ts';
 import { LISTINGS_MAX, SETTLE_MS } from './limits.ts';
 import { createLedger, type Note } from './run-ledger.ts';
-import { openLogFile, reopenLogFile, statIfThere, type LogFile } from './log-file.ts';
-import { compareRotations, isLasting, rotationAfter, selectLogs, type LogName } from './log-path.ts';
+import { nameOfDeleted, openLogFile, reopenLogFile, statIfThere, type LogFile } from './log-file.ts';
+import { compareRotations, isLasting, parseLogName, rotationAfter, selectLogs, type LogName } from './log-path.ts';
 import { createAllowance, type Allowance } from './rate-limit.ts';
 import type { Decision } from './rules/rule-book.ts';
 
@@ -194,8 +194,7 @@ function reconcileChain(
     if (present.has(file) || !file.onDisk) continue;
     file.onDisk = false;
     file.changedMs = nowMs;
-    // It was written to when it was last seen: what has been rotated since then is newer.
-    if (file.log.rotation === '') file.log = { ...file.log, rotation: rotationAfter(newestRotation) };
+    if (file.log.rotation === '') file.log = lastLog(file, newestRotation);
   }
   const lastBefore = chain.files.at(-1);
   sortFiles(chain);
@@ -222,6 +221,16 @@ function rename(file: LogFile, path: string, log: LogName, nowMs: number): void 
   file.path = path;
   // While it is open, the descriptor decides how the file is read, not the name that the kubelet has given it since.
   file.log = file.fd >= 0 ? { ...log, gzip: file.log.gzip } : log;
+}
+
+/**
+ * The last name of a deleted file that was written to when it was last seen: it may have been rotated since then. If not, it is
+ * older than what has been rotated all the same.
+ */
+function lastLog({ fd, log }: LogFile, newestRotation: string): LogName {
+  const last = fd < 0 ? undefined : parseLogName(basename(nameOfDeleted(fd)));
+  if (last === undefined || last.rotation === '') return { ...log, rotation: rotationAfter(newestRotation) };
+  return { ...last, gzip: log.gzip };
 }
 
 function markChanged(chain: Chain, nowMs: number): void {

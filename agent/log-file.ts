@@ -2,7 +2,7 @@
  * One log file: its descriptor, its identity and how far it is read, sent and acknowledged. Plain data with the few
  * system calls that it needs; what is done with it is decided in chain.ts and tail.ts.
  */
-import { closeSync, fstatSync, readSync, statSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, readlinkSync, readSync, statSync, type Stats } from 'node:fs';
 import { type CriParser, STDERR, STDOUT } from '../shared/cri.ts';
 import { rowTimeOfMs } from '../shared/time.ts';
 import type { Position } from '../shared/wire.ts';
@@ -242,6 +242,11 @@ export function loseRest(file: LogFile, reason: LossReason, isMeasured = file.si
 export function isAtPath(file: LogFile): boolean {
   const stats = statIfThere(file.path);
   return stats !== undefined && stats.ino === file.inode && stats.dev === file.device;
+}
+
+/** The last path of an open file that is deleted. */
+export function nameOfDeleted(fd: number): string {
+  return readlinkSync(`/proc/self/fd/${fd}`).replace(/ \(deleted\)$/, '');
 }
 
 const trailerBytes = Buffer.allocUnsafe(4);

@@ -8,14 +8,14 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Chain } from './chain.ts';
 import type { Container } from './container.ts';
-import { begunMs, countOnDisk, headBefore, isOf, writtenMs } from './chain-beginning.ts';
+import { begunMs, countOnDisk, headBefore, isOf, wasRotated, writtenMs } from './chain-beginning.ts';
 import type { Containers } from './containers.ts';
 import type { Descriptors } from './descriptors.ts';
 import type { ContainerDirectory } from './discovery.ts';
 import { headOfLostEnd, headOfUnseen, isLostHead, parseLedgerId, timeOfHead, type FileId } from '../shared/file-id.ts';
 import type { KnownPositions } from './known-positions.ts';
 import { FIRST_FILE_MS_MAX, KUBELET_FILES_MAX } from './limits.ts';
-import { isUnreadGzip, statIfThere } from './log-file.ts';
+import { isUnreadGzip, statIfThere, type LogFile } from './log-file.ts';
 import { rotationAfter } from './log-path.ts';
 import { addLostFile, type AddedFile, type LostFile } from './lost-file.ts';
 import { LossJudgements } from './loss-judgements.ts';
@@ -197,22 +197,28 @@ export class LostFiles {
 
   /**
    * The file that was the newest at the last look has been rotated away since then: the kubelet deletes the oldest first, so
-   * each that came after it and before the oldest one that is left has been deleted, too.
+   * each that came after it and before the oldest one that is left has been deleted, too. If none is left, at least the one
+   * is missing that its container went on with.
    */
   #judgeOvertaken({ directory }: Container, chain: Chain, nowMs: number): void {
-    const { firstFileMsMax = FIRST_FILE_MS_MAX } = this.#options;
     const { files, restart, newest } = chain;
-    chain.newest = files.findLast(({ loss }) => loss === undefined) ?? newest;
     const present = files.filter(({ onDisk }) => onDisk);
-    const [oldest] = present;
+    chain.newest = present.find(({ log }) => log.rotation === '');
+    if (newest === undefined || newest.onDisk) return;
+    const isMissing = present.length === 0 ? wasRotated(newest) : this.#isOvertaken(chain, newest, present);
+    if (!isMissing) return;
+    const head = present.length === 0 ? headOfLostEnd(newest.head) : headBefore({ files: present });
+    const rotation = rotationAfter(newest.log.rotation);
+    const lost = { restart, name: `${restart}.log`, reason: 'unseen', head, rotation } as const;
+    this.#lose(directory, lost, nowMs, present.length === 0 ? nowMs : begunMs({ files: present }));
+  }
+
+  #isOvertaken({ files }: Chain, newest: LogFile, present: readonly LogFile[]): boolean {
+    const { firstFileMsMax = FIRST_FILE_MS_MAX } = this.#options;
     // A runtime that replaces the only file has not skipped one.
-    if (newest === undefined || newest.onDisk || oldest === undefined || present.length < 2) return;
-    if (files.indexOf(oldest) < files.indexOf(newest)) return;
+    if (present.length < 2 || files.indexOf(present[0]!) < files.indexOf(newest)) return false;
     const pauseMs = begunMs({ files: present }) - (writtenMs(newest) ?? -Infinity);
-    if (Math.abs(pauseMs) <= firstFileMsMax) return;
-    const place = { head: headBefore({ files: present }), rotation: rotationAfter(newest.log.rotation) };
-    const lost = { restart, name: `${restart}.log`, reason: 'unseen', ...place } as const;
-    this.#lose(directory, lost, nowMs, begunMs({ files: present }));
+    return Math.abs(pauseMs) > firstFileMsMax;
   }
 
   /** An empty directory that has changed since it was made: a file came and went, and nobody has seen it. */

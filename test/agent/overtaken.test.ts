@@ -1,4 +1,5 @@
 /** An agent that is halted, as by SIGSTOP or a frozen node, while the kubelet goes on to rotate. */
+import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { LIVE, rotated, until, worldOfEachTest } from './pods.ts';
 
@@ -59,5 +60,62 @@ test('no file came and went: no marker', async () => {
   const texts = rotateTimes(FILES_KEPT - 1);
   await world.expectLines(['first', ...texts]);
   await world.settled();
+  expect(world.markers()).toEqual([]);
+});
+
+test.each(['the whole pod', 'its files only'])(
+  'a pod that goes right after a rotation: the last file, which was never seen, has a marker: %s',
+  async (what) => {
+    writeLine('first');
+    await world.start();
+    await world.expectLines(['first']);
+    writeLine('not read yet');
+    world.rename(world.path(LIVE), world.path(rotated(1)));
+    writeLine('never seen');
+    if (what === 'the whole pod') world.remove(dirname(world.path('')));
+    else for (const name of [LIVE, rotated(1)]) world.remove(world.path(name));
+    await world.expectLines(['first', 'not read yet', MARKER]);
+    await world.settled();
+    await world.stop();
+    await world.start();
+    await world.settled();
+    expect(world.markers()).toEqual([MARKER]);
+  },
+);
+
+test('a pod that goes some time after a rotation has none', async () => {
+  writeLine('first');
+  await world.start();
+  await world.expectLines(['first']);
+  world.rename(world.path(LIVE), world.path(rotated(1)));
+  writeLine('second');
+  await world.expectLines(['first', 'second']);
+  writeLine('last');
+  world.remove(dirname(world.path('')));
+  await world.expectLines(['first', 'second', 'last']);
+  await until(
+    () => world.sink.gone.length > 0,
+    () => 'no file is reported gone',
+  );
+  expect(world.markers()).toEqual([]);
+});
+
+test('files that are deleted one after the other, the newest first, as the kubelet does with those of a container', async () => {
+  writeLine('first');
+  await world.start();
+  await world.expectLines(['first']);
+  world.rename(world.path(LIVE), world.path(rotated(1)));
+  writeLine('second');
+  await world.expectLines(['first', 'second']);
+  world.remove(world.path(LIVE));
+  await until(
+    () => world.sink.gone.length > 0,
+    () => 'the file is not reported gone',
+  );
+  world.remove(world.path(rotated(1)));
+  await until(
+    () => world.sink.gone.length > 1,
+    () => 'the older file is not reported gone',
+  );
   expect(world.markers()).toEqual([]);
 });
