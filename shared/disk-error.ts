@@ -1,5 +1,6 @@
 /** Tells a failing disk from a bug and from bad data: the first is worth another try, the others fail again. */
-import { constants } from 'node:os';
+/** A code that the kernel gives; Node's own begin with `ERR_`. */
+const KERNEL_CODE = /^E(?!RR_)[A-Z0-9]+$/;
 
 /**
  * True for errors of the operating system (EIO, ENOSPC, EMFILE, …): they name the system call that failed, or have a code
@@ -8,5 +9,5 @@ import { constants } from 'node:os';
 export function isDiskError(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, syscall } = error as NodeJS.ErrnoException;
-  return typeof syscall === 'string' || (typeof code === 'string' && Object.hasOwn(constants.errno, code));
+  return typeof syscall === 'string' || (typeof code === 'string' && KERNEL_CODE.test(code));
 }

@@ -11,6 +11,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../shared/errors.ts';
 import { httpModule } from '../../shared/http-module.ts';
+import { SERVICE_ACCOUNT_DIR } from '../../shared/service-account.ts';
 import { REVIEW_ANSWER_BYTES_MAX, REVIEW_MS_MAX } from '../limits.ts';
 
 export interface ReviewedToken {
@@ -33,8 +34,6 @@ export interface ApiServer {
   readonly caPath: string | undefined;
   readonly namespacePath: string;
 }
-
-const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /** @throws UsageError  this is no pod */
 export function inClusterApi(env: Readonly<Record<string, string | undefined>>): ApiServer {

@@ -8,9 +8,7 @@ import { join } from 'node:path';
 import type { RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
 import { Agent } from 'undici';
 import { UsageError } from '../../shared/errors.ts';
-
-/** Where the kubelet puts a pod's token and the cluster's CA. */
-export const SERVICE_ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
+import { SERVICE_ACCOUNT_DIR } from '../../shared/service-account.ts';
 
 export interface Connection {
   /** Null when a kubeconfig names none. `server` is a URL. */

@@ -5,6 +5,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isDiskError } from '../../shared/disk-error.ts';
 import { UnreadableError } from '../../shared/errors.ts';
 
 export interface DiskFile {
@@ -179,8 +180,7 @@ const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR', 'EBU
  * or may not be opened (ENOENT, EACCES, …). What a later try may read is not lost.
  */
 export function isReadError(error: unknown): boolean {
-  const code = diskErrorCode(error);
-  return code !== undefined && /^E(?!RR_)[A-Z0-9]+$/.test(code) && !EXHAUSTED.has(code);
+  return isDiskError(error) && !EXHAUSTED.has(diskErrorCode(error) ?? '');
 }
 
 /** Names the file, which errors of an open one do not. */
