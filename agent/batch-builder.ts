@@ -19,13 +19,16 @@ export interface BatchCounts {
   unparsed: number;
   partial: number;
   truncated: number;
-  readonly losses: ChainLoss[];
+  readonly losses: PlacedLoss[];
   /** What rules have dropped and redacted. */
   readonly uses: RuleUses;
 }
 
-export interface ChainLoss extends Loss {
+/** A loss, and where it is in its file. */
+export interface PlacedLoss extends Loss {
   readonly chain: Chain;
+  readonly file: LogFile;
+  readonly offset: number;
 }
 
 export interface SentRange {

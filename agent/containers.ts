@@ -11,7 +11,7 @@ import { QuietContainers, type QuietOptions } from './quiet-containers.ts';
 
 export interface ContainersOptions extends Omit<DiscoveryOptions, 'listener'>, QuietOptions {
   readonly node: string;
-  /** It came and went, and nobody has looked into it. */
+  /** It came and went before it could be looked into. */
   readonly unseen: (directory: ContainerDirectory) => void;
 }
 
@@ -57,7 +57,7 @@ export class Containers {
     return files;
   }
 
-  /** Of all files. */
+  /** The sum over all files. */
   sum(of: (file: LogFile) => number): number {
     return this.files().reduce((sum, file) => sum + of(file), 0);
   }

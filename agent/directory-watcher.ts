@@ -28,6 +28,8 @@ export class DirectoryWatcher {
   #watcher: ReturnType<WatchPods> | undefined;
   #isReady = false;
   #retryDueMs = 0;
+  /** It failed since it was last asked for. */
+  #hasFailed = false;
   #hasComplained = false;
 
   constructor(options: DirectoryWatcherOptions) {
@@ -46,6 +48,8 @@ export class DirectoryWatcher {
       this.#complain(`more than ${WATCHED_PODS_MAX} pods`);
       return;
     }
+    if (this.#hasFailed) this.#retryDueMs = nowMs + WATCH_RETRY_MS;
+    this.#hasFailed = false;
     if (this.#watcher !== undefined || nowMs < this.#retryDueMs) return;
     const { podsDir, watch: watchPods = watchWithChokidar, changed, begun } = this.#options;
     let root: string;
@@ -72,7 +76,7 @@ export class DirectoryWatcher {
       // A directory that went between being listed and being watched.
       if (this.#watcher !== watcher || code === 'ENOENT') return;
       this.close();
-      this.#retryDueMs = nowMs + WATCH_RETRY_MS;
+      this.#hasFailed = true;
       this.#complain('the node has no inotify watches left (fs.inotify.max_user_watches, max_user_instances)', error);
     });
   }

@@ -18,8 +18,8 @@ export function isOver(chain: Chain, file: LogFile, nowMs: number, times: Ending
 }
 
 /**
- * The end of a file that is over lacks its newline: the writer died, and what it wrote is a line all the same. Or nobody
- * writes to a gzip file any more, and its beginning cannot be read.
+ * The end of a file that is over lacks its newline: the writer died, and what it wrote is a line all the same. Or a gzip
+ * file is not written to any more, and its beginning cannot be read.
  */
 export function hasDueTail(chain: Chain, file: LogFile, nowMs: number, times: EndingTimes): boolean {
   if (isUnreadGzip(file)) return nowMs - file.changedMs >= times.graceMs;

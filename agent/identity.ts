@@ -26,7 +26,7 @@ export function identifyFile(chain: Chain, file: LogFile, opener: LogOpener, isW
   return file.head !== '';
 }
 
-/** Of files that begin with the same line, the server may know one by more of its beginning. */
+/** Where files begin with the same line, the server may know one by more of its beginning. */
 function recogniseFile(chain: Chain, file: LogFile, known: KnownPositions): void {
   if (file.loss !== undefined) return;
   const others = new Set(chain.files.filter((other) => other !== file).map(({ head }) => head));

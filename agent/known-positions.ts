@@ -26,7 +26,7 @@ export class KnownPositions {
   /** `<uid>/<container>` of those of which the server has stored something that this agent sent. */
   readonly #moved = new Set<string>();
   #hasMoved = false;
-  /** Files for which a lost file stands. */
+  /** Files that a lost file replaces. */
   readonly #claimed = new Set<string>();
 
   constructor(goneMs: number) {
@@ -81,7 +81,7 @@ export class KnownPositions {
     this.#takeLast();
   }
 
-  /** Of a container of which this agent has not sent anything yet, all that the server knows is from before its start. */
+  /** Until this agent has sent something of a container, all that the server knows of it is from before the agent's start. */
   #takeLast(): void {
     const last = lastOfChains(this.#positions.keys());
     for (const [chain, file] of this.#lastBeforeStart) if (this.hasMoved(file)) last.set(chain, file);
@@ -158,12 +158,12 @@ export class KnownPositions {
     return { files, ledgers };
   }
 
-  /** A lost file stands for this one from now on: it is forgotten with the batch that has the marker. */
+  /** A lost file replaces this one from now on, which is forgotten with the batch that has the marker. */
   claim(id: string): void {
     this.#claimed.add(id);
   }
 
-  /** Nothing stands for it after all. */
+  /** No lost file replaces it after all. */
   disclaim(id: string): void {
     this.#claimed.delete(id);
   }

@@ -307,7 +307,7 @@ export class LineReader {
   #loseZeros(chain: Chain, file: LogFile, offset: number, sizeBytes: number): boolean {
     if (offset < file.start[STDOUT]) return true;
     if (!this.#rows.hasRoom(file.lastDay)) return false;
-    this.#rows.addMarker(chain, file, { reason: 'zeros', sizeBytes });
+    this.#rows.addMarker(chain, file, { reason: 'zeros', sizeBytes }, offset);
     return true;
   }
 

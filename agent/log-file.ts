@@ -61,6 +61,8 @@ export interface LogFile {
   gzipEnded: boolean;
   /** A gzip file that was cut short while it was young, and may still be written, is tried again then. */
   gzipRetryMs: number;
+  /** Offset of the last loss that was counted; -1 before the first. A rewind does not undo it. */
+  countedTo: number;
   /** Why nothing between readOffset and sizeBytes can be read. */
   loss: FileLoss | undefined;
 }
@@ -109,6 +111,7 @@ type Progress = Pick<
   | 'gzip'
   | 'gzipEnded'
   | 'gzipRetryMs'
+  | 'countedTo'
   | 'loss'
 >;
 
@@ -128,6 +131,7 @@ export function notRead(timeMs: number): Progress {
     gzip: undefined,
     gzipEnded: false,
     gzipRetryMs: 0,
+    countedTo: -1,
     loss: undefined,
   };
 }

@@ -45,11 +45,11 @@ const UNCERTAIN: ReadonlySet<LossReason> = new Set(['truncated', 'unwatched', 'u
 
 export interface Loss {
   readonly reason: LossReason;
-  /** Bytes of the log file; undefined when nobody knows. */
+  /** Bytes of the log file; undefined when unknown. */
   readonly sizeBytes: number | undefined;
 }
 
-/** A line of podlog's own that stands where something is missing. */
+/** A line of podlog's own in the place of what is missing. */
 export interface Marker {
   readonly text: Buffer;
   readonly day: number;

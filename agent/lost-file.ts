@@ -53,7 +53,15 @@ export function withdrawLostFile(container: Container, { chain, file }: AddedFil
  * of it; its new content is a new file, known by its own first line, which is returned.
  */
 export function splitTruncated(chain: Chain, file: LogFile, sizeBytes: number, nowMs: number): LogFile {
-  const fresh: LogFile = { ...file, head: '', sizeBytes, changedMs: nowMs, holdUntilMs: 0, loss: undefined };
+  const fresh: LogFile = {
+    ...file,
+    head: '',
+    sizeBytes,
+    changedMs: nowMs,
+    holdUntilMs: 0,
+    countedTo: -1,
+    loss: undefined,
+  };
   rewindFile(fresh, [0, 0]);
   if (file.head === '') file.head = headOfUnseen(nowMs);
   file.fd = -1;

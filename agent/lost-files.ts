@@ -50,15 +50,15 @@ export class LostFiles {
     this.#startMs = nowMs;
   }
 
-  /** Something was here that nobody has looked into. */
+  /** Something came and went here before it could be looked into. */
   unseen(directory: ContainerDirectory, nowMs: number): void {
     this.#lose(directory, { restart: 0, name: '0.log', reason: 'unseen', head: headOfUnseen(nowMs) }, nowMs);
   }
 
   /**
-   * For a container that has just been listed, as soon as the server's positions are known: which runs nobody has seen, and
+   * For a container that has just been listed, as soon as the server's positions are known: which runs no agent has seen, and
    * where the oldest file of a run is not the one with which it should go on. That is said before anything of the run is
-   * read: if it waited, an agent that is killed meanwhile would leave newer positions, and nobody would know.
+   * read: if it waited, an agent that is killed meanwhile would leave newer positions, and the next one would not know.
    */
   judge(container: Container, nowMs: number): void {
     if (!container.isWhole) return;
@@ -144,7 +144,7 @@ export class LostFiles {
     this.#loseRuns(container, unknown, { reason: 'unwatched', head: headOfUnseen(0) }, nowMs, nowMs);
   }
 
-  /** Runs are numbered without gaps, so a run whose predecessor nobody has seen says that there was one. */
+  /** Runs are numbered without gaps, so a run whose predecessor was never seen shows that there was one. */
   #judgeSkipped(container: Container, runs: readonly Chain[], nowMs: number): void {
     const { known } = this.#options;
     const begunRuns = container.begunRuns;
@@ -221,7 +221,7 @@ export class LostFiles {
     return Math.abs(pauseMs) > firstFileMsMax;
   }
 
-  /** An empty directory that has changed since it was made: a file came and went, and nobody has seen it. */
+  /** An empty directory that has changed since it was made: a file came and went unseen. */
   #judgeEmpty(container: Container, nowMs: number): void {
     const { begunRuns, hadFiles, directory, mtimeMs } = container;
     if (hadFiles || begunRuns > 0) return;

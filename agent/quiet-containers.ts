@@ -31,7 +31,7 @@ export class QuietContainers {
     this.#watch = watch;
   }
 
-  /** Whether there is nothing to do for the container until its watch tells of something. */
+  /** Whether there is nothing to do for the container until its watch reports something. */
   has(container: Container): boolean {
     return this.#watches.has(container);
   }

@@ -49,14 +49,14 @@ export class RowSink {
     return this.#sieve.shred(rules, builder, counts.uses, bytes, start, end);
   }
 
-  /** Says what is lost after the last line of the file. */
-  addMarker(chain: Chain, file: LogFile, loss: Loss): void {
+  /** Says what is lost after the last line of the file, from an offset on. */
+  addMarker(chain: Chain, file: LogFile, loss: Loss, offset = file.readOffset): void {
     const { text, day, timeNs } = markerOf(file, loss);
     const { builder } = this.#batch;
     const at = builder.append(text, 0, text.length);
     builder.shred(at, at + text.length);
     this.#addShredded(chain, PODLOG, day, timeNs, 0);
-    this.#batch.counts.losses.push({ chain, ...loss });
+    this.#batch.counts.losses.push({ chain, file, offset, ...loss });
   }
 
   #addShredded(chain: Chain, stream: RowStream, day: number, timeNs: number, flags: number): void {

@@ -1,6 +1,6 @@
 /**
- * A file that the server knows, and that is still in its directory under a name that is not of a log: somebody has set it
- * aside, by hand or with a tool of their own. It is not deleted, so it is read to its end, and nothing is missing.
+ * A file that the server knows, and that is still in its directory under a name that is not of a log: it was set aside, by
+ * hand or with a tool. It is not deleted, so it is read to its end, and nothing is missing.
  */
 import { readSync } from 'node:fs';
 import { join } from 'node:path';

@@ -35,6 +35,11 @@ export interface ShipperOptions {
   readonly failed?: () => void;
 }
 
+/** The longest wait after an attempt, counted from 0. */
+export function backoffSpanMs(attempt: number, spanMsMax = BACKOFF_MS_MAX): number {
+  return Math.min(spanMsMax, BACKOFF_MS_MIN * 2 ** Math.min(attempt, 20));
+}
+
 interface Answer {
   readonly status: number;
   readonly retryAfterMs: number;
@@ -100,9 +105,10 @@ export class Shipper {
 
   /** Waits as long as the attempt deserves: a random part of a span that doubles, so that agents spread out. */
   async backOff(attempt: number, minimumMs = 0): Promise<void> {
-    const { random = Math.random, backoffMsMax = BACKOFF_MS_MAX } = this.#options;
-    const spanMs = Math.min(backoffMsMax, BACKOFF_MS_MIN * 2 ** Math.min(attempt, 20));
-    await sleep(minimumMs + random() * spanMs, undefined, { signal: this.#stopped.signal });
+    const { random = Math.random, backoffMsMax } = this.#options;
+    await sleep(minimumMs + random() * backoffSpanMs(attempt, backoffMsMax), undefined, {
+      signal: this.#stopped.signal,
+    });
   }
 
   /** Asks until `parse` makes something of the answer. */

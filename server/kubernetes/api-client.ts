@@ -128,7 +128,7 @@ class WatchEvents<T> implements AsyncIterable<WatchEvent<T>> {
   readonly #resolveEnded: () => void;
   #waiting: WatchEvent<T>[] = [];
   #eventCount = 0;
-  /** Of `receivedBytes`, when nothing waited last. */
+  /** What `receivedBytes` was when nothing waited last. */
   #takenBytes = 0;
   #isEnded = false;
   #error: unknown;

@@ -7,7 +7,7 @@ import { endedRunsOf } from './endings.ts';
 import { containerOf } from './events.ts';
 import { epochMsOf, type EventObject, type PodObject } from './objects.ts';
 
-/** Of the kubelet's events; `Created` says nothing, since a container that cannot be started has no log. */
+/** Reasons of the kubelet's events. `Created` says nothing, since a container that cannot be started has no log. */
 const STARTED = 'Started';
 const KILLING = 'Killing';
 

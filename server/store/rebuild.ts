@@ -175,8 +175,8 @@ function liveSegments(candidates: readonly Candidate[], walFrom: number): Candid
 }
 
 /**
- * Of segments of before lineages, which say nothing of where their rows come from: the rows of live ones follow each
- * other, so of two that overlap, the later one was made of the other.
+ * Segments from before lineages say nothing of where their rows come from. The rows of live ones follow each other, so
+ * where two overlap, the later one was made from the other.
  */
 function isOlderVersionOf(each: Candidate, later: Candidate): boolean {
   const isOld = (candidate: Candidate): boolean => isFlushed(candidate) && candidate.lineage.leaves[0]!.wal === 0;

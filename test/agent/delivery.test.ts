@@ -1,9 +1,10 @@
+import { truncateSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CAUGHT_UP_ID } from '../../shared/file-id.ts';
 import { FORBIDDEN_LINES } from '../../shared/errors.ts';
 import { decodeLines, type Fault } from './sink.ts';
 import { WAIT_MS_MAX } from '../deadline.ts';
-import { LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
+import { cri, LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
 
 const world = worldOfEachTest();
 
@@ -111,6 +112,61 @@ test('a store that went back in time gets the rest again', async () => {
   for (const [file, position] of backup.positions) world.sink.positions.set(file, position);
   world.writeLines(['c']);
   await world.expectLines([...numbered('a', 10), ...numbered('b', 10), 'c']);
+});
+
+/** @returns what brings the server back to what it knows now */
+function backUp(): () => void {
+  const { sink } = world;
+  const backup = { lines: [...sink.lines], positions: [...sink.positions], notes: [...sink.notes] };
+  return () => {
+    sink.lines.splice(0, Infinity, ...backup.lines);
+    for (const map of [sink.positions, sink.notes]) map.clear();
+    for (const [file, position] of backup.positions) sink.positions.set(file, position);
+    for (const [note, position] of backup.notes) sink.notes.set(note, position);
+  };
+}
+
+async function isCounted(reason: string, times: number): Promise<void> {
+  await until(
+    () => world.losses(reason).times === times,
+    () => `${reason} is counted ${world.losses(reason).times} times; ${world.markers().join('; ')}`,
+  );
+}
+
+test('losses are counted once, though the server goes back in time and gets their markers again', async () => {
+  const zeros = `${'\0'.repeat(4_096)}\n`;
+  world.writeLines(['a']);
+  await world.start();
+  await world.expectLines(['a']);
+  const restore = backUp();
+  world.live(zeros + cri('b') + zeros + cri('c'));
+  await isCounted('zeros', 2);
+  const { bytes } = world.losses('zeros');
+  const want = world.sink.texts();
+  restore();
+  world.live(zeros + cri('d'));
+  await isCounted('zeros', 3);
+  await world.expectLines([...want, world.markers()[0]!, 'd']);
+  await world.settled();
+  expect(world.losses('zeros')).toEqual({ times: 3, bytes: bytes * 1.5 });
+});
+
+test('the same of what cannot be read again', async () => {
+  world.writeLines(['a']);
+  // Longer than the test: the server is told of the old content as long as it may ask for it.
+  await world.start({ graceMs: 10 * WAIT_MS_MAX });
+  await world.expectLines(['a']);
+  const restore = backUp();
+  truncateSync(world.path(LIVE));
+  await isCounted('truncated', 1);
+  world.writeLines(['b']);
+  const marker = 'podlog: lines of 0.log may have been lost: it was truncated in place';
+  await world.expectLines(['a', marker, 'b']);
+  restore();
+  world.writeLines(['c']);
+  await world.expectLines(['a', marker, 'b', 'c']);
+  await world.settled();
+  expect(world.losses('truncated').times).toBe(1);
 });
 
 const REFUSALS: readonly Fault[] = [{ status: 400 }, { status: 413 }, { status: 403, code: FORBIDDEN_LINES }];

@@ -1,9 +1,9 @@
 /** What rules say is kept: containers that are not read, lines that are dropped, texts that do not leave the node. */
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { NO_RULES, type PodFacts, type RuleSet } from '../../shared/rules/rule-set.ts';
 import { Random } from '../corpus/random.ts';
-import { cri, LIVE, numbered, openInodes, until, worldOfEachTest } from './pods.ts';
+import { cri, LIVE, numbered, openInodes, rotated, until, worldOfEachTest } from './pods.ts';
 
 const world = worldOfEachTest();
 
@@ -65,6 +65,39 @@ test('excluding changes live: files are closed, and read on from where they are 
   await world.expectLines(['a1', 'b1', 'a2']);
   expect(world.markers()).toEqual([]);
 });
+
+test.each(['with the same agent', 'with the next agent'])(
+  'a container that is included later: nothing is missing from then on, and nothing is said of what was excluded: %s',
+  async (when) => {
+    const exclude = [{ container: 'app' }];
+    setRules({ exclude });
+    world.writeLines(['b0'], 'other');
+    world.writeLines(['before'], 'app');
+    await world.start({ rulesAskMs: ASK_MS });
+    await world.expectLines(['b0']);
+    // As many rotations as delete files, and runs that come and go.
+    for (let n = 1; n <= 7; n++) {
+      world.rename(world.path(LIVE), world.path(rotated(n)));
+      if (n > 4) world.remove(world.path(rotated(n - 4)));
+      world.writeLines([`excluded ${n}`]);
+    }
+    for (const name of readdirSync(world.path(''))) world.remove(world.path(name));
+    world.write(world.path('2.log.20260101-000009'), cri('kept 1'));
+    world.write(world.path('2.log'), cri('kept 2'));
+    world.writeLines(['b1'], 'other');
+    await world.expectLines(['b0', 'b1']);
+    await world.settled();
+    if (when === 'with the next agent') await world.stop();
+    setRules({});
+    if (when === 'with the next agent') await world.start({ rulesAskMs: ASK_MS });
+    await world.expectLines(['b0', 'b1', 'kept 1', 'kept 2']);
+    world.rename(world.path('2.log'), world.path('2.log.20260101-000010'));
+    world.write(world.path('2.log'), cri('new'));
+    await world.expectLines(['b0', 'b1', 'kept 1', 'kept 2', 'new']);
+    await world.settled();
+    expect(world.markers()).toEqual([]);
+  },
+);
 
 test('only what is included is read, when something is', async () => {
   setRules({ include: [{ container: 'a' }, { pod: 'other*' }] });

@@ -32,16 +32,16 @@ export interface Lineage {
   readonly job: number;
   /** Ascending by sequence. */
   readonly leaves: readonly Leaf[];
-  /** Of the newest flush among the leaves; undefined when none of them has noted it. */
+  /** The state after the newest flush among the leaves; undefined when none of them has noted it. */
   readonly state: FlushedState | undefined;
 }
 
-/** Of a segment that says nothing of it. */
+/** The lineage of a segment that has none. */
 export function unknownLineage(sequence: number): Lineage {
   return { job: sequence, leaves: [{ sequence, wal: 0, attempt: 0 }], state: undefined };
 }
 
-/** Of what a job makes of segments. */
+/** The lineage of the segments that a job writes. */
 export function mergedLineage(inputs: readonly Lineage[], job: number): Lineage {
   const leaves = inputs.flatMap((input) => input.leaves).toSorted((a, b) => a.sequence - b.sequence);
   const states = inputs.flatMap(({ state }) => state ?? []);
