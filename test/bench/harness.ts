@@ -8,7 +8,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Figure } from './figure.ts';
+import { type Figure, formatNumber } from './figure.ts';
 
 /** What every measurement is given. */
 export interface Bench {
@@ -22,6 +22,25 @@ export interface Bench {
   readonly progress: (text: string) => void;
   /** Takes a figure as soon as it is known. */
   readonly report: (figure: Figure) => void;
+}
+
+export interface Report extends Pick<Bench, 'progress' | 'report'> {
+  /** Those that were reported, in order. */
+  readonly figures: readonly Figure[];
+}
+
+/** Begins a run: progress is timed from here. */
+export function startReport(): Report {
+  const startMs = performance.now();
+  const figures: Figure[] = [];
+  const progress = (text: string): void => {
+    process.stderr.write(`${((performance.now() - startMs) / 1000).toFixed(1).padStart(6)} s  ${text}\n`);
+  };
+  const report = (figure: Figure): void => {
+    figures.push(figure);
+    progress(`  ${figure.name}: ${formatNumber(figure.value)} ${figure.unit}`);
+  };
+  return { figures, progress, report };
 }
 
 /** Runs `measure` in a new folder below `parent`, which is removed even when it fails. */

@@ -5,10 +5,10 @@
 import { parseArgs } from 'node:util';
 import { benchAgent } from './agent.ts';
 import { benchCodec } from './codec.ts';
-import { type Figure, figureTable, formatNumber, meetsTarget } from './figure.ts';
+import { figureTable, formatNumber, meetsTarget } from './figure.ts';
 import { benchFreshness } from './freshness.ts';
 import { benchFlood } from './flood.ts';
-import { type Bench, inTempDir } from './harness.ts';
+import { type Bench, inTempDir, startReport } from './harness.ts';
 import { benchFormats } from './formats.ts';
 import { benchIdle } from './idle.ts';
 import { describeMachine, machineText } from './machine.ts';
@@ -60,15 +60,7 @@ async function main(): Promise<void> {
     process.stderr.write(HELP);
     process.exit(2);
   }
-  const startMs = performance.now();
-  const progress = (text: string): void => {
-    process.stderr.write(`${((performance.now() - startMs) / 1000).toFixed(1).padStart(6)} s  ${text}\n`);
-  };
-  const figures: Figure[] = [];
-  const report = (figure: Figure): void => {
-    figures.push(figure);
-    progress(`  ${figure.name}: ${formatNumber(figure.value)} ${figure.unit}`);
-  };
+  const { figures, progress, report } = startReport();
   const machine = await inTempDir(values.dir, async (dir) => describeMachine(dir));
   progress(machineText(machine).replaceAll('\n', '; '));
   await fillCompileCache();

@@ -6,8 +6,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Figure, figureTable, formatNumber, meetsTarget, quantile } from '../bench/figure.ts';
-import { type Bench, Child, inTempDir, waitFor } from '../bench/harness.ts';
+import { figureTable, meetsTarget, quantile } from '../bench/figure.ts';
+import { type Bench, Child, inTempDir, startReport, waitFor } from '../bench/harness.ts';
 import { describeMachine, machineText } from '../bench/machine.ts';
 import { fillCompileCache, isUp } from '../bench/podlog.ts';
 import { freePort } from '../free-port.ts';
@@ -60,15 +60,7 @@ async function main(): Promise<void> {
     process.stderr.write(HELP);
     process.exit(2);
   }
-  const startMs = performance.now();
-  const progress = (text: string): void => {
-    process.stderr.write(`${((performance.now() - startMs) / 1000).toFixed(1).padStart(6)} s  ${text}\n`);
-  };
-  const figures: Figure[] = [];
-  const report = (figure: Figure): void => {
-    figures.push(figure);
-    progress(`  ${figure.name}: ${formatNumber(figure.value)} ${figure.unit}`);
-  };
+  const { figures, progress, report } = startReport();
   const machine = await inTempDir(values.dir, async (dir) => describeMachine(dir));
   await fillCompileCache();
   if (chosen.some((name) => name !== 'contention')) {
