@@ -1,9 +1,9 @@
 /**
- * Entries by a pattern of the operator's: a line that matches begins one. The pattern runs in V8's linear-time engine
- * (flag `l`), on no more than the beginning of a line, so no pattern and no line can hold the agent up: the worst costs
- * some ten microseconds a line. What that engine cannot do (look-around, back-references) is refused when it is given.
+ * Entries by a pattern of the operator's: a line that matches begins one. The pattern takes linear time
+ * (shared/regexp/regexp.ts), and sees no more than the beginning of a line, so no pattern and no line can hold the agent up.
  */
 import { nestedEnd, skipSpace } from '../shared/row-group/json-scan.ts';
+import type { Regexp } from '../shared/regexp/regexp.ts';
 import { compileStartPattern } from '../shared/rules/expression.ts';
 import { ALONE, type EntryRules } from './entry-rules.ts';
 import { ENTRY_IDLE_MS_MAX, START_PATTERN_BYTES_MAX } from './limits.ts';
@@ -11,7 +11,7 @@ import { ENTRY_IDLE_MS_MAX, START_PATTERN_BYTES_MAX } from './limits.ts';
 const BEGUN = 1;
 
 export class StartPattern implements EntryRules {
-  readonly #pattern: RegExp;
+  readonly #pattern: Regexp;
 
   /** @throws SyntaxError  it is no pattern that can be run */
   constructor(pattern: string) {
@@ -31,7 +31,7 @@ export class StartPattern implements EntryRules {
 
   next(_state: number, bytes: Uint8Array, start: number, end: number): number {
     const prefixEnd = Math.min(end, start + START_PATTERN_BYTES_MAX);
-    const prefix = Buffer.from(bytes.buffer, bytes.byteOffset + start, prefixEnd - start).toString('utf8');
+    const prefix = Buffer.from(bytes.buffer, bytes.byteOffset + start, prefixEnd - start);
     return this.#pattern.test(prefix) ? ALONE : BEGUN;
   }
 

@@ -540,6 +540,16 @@ export const FACET_TOP_DEFAULT = 10;
 /** Decoded columns that a worker keeps. Beyond: those used longest ago are decoded again. */
 export const WORKER_CACHE_BYTES_MAX = 12 * MIB;
 
+/** Compiled regular expressions that a thread keeps. Beyond: those used longest ago are compiled again. */
+export const REGEXPS_KEPT_MAX = 64;
+
+/**
+ * Time that the regular expressions of a query may take in one row group; a second is much for 64 Ki lines. Beyond: 413. It
+ * is looked at after so many bytes: an expression may take a second for a line of a megabyte.
+ */
+export const REGEXP_MS_MAX = 5 * SECOND_MS;
+export const REGEXP_CLOCK_BYTES = 64 * KIB;
+
 /**
  * Marks (a byte for each row or value) that a worker keeps from one row group to the next: thirty for row groups of 64 Ki
  * rows. Beyond: they are made anew.

@@ -172,6 +172,11 @@ export function levelWildcards(wanted: readonly Wildcard[]): Wildcard[] {
   return [...wanted, ...[...levels].flatMap(wildcardsOf)];
 }
 
+/** All that values of LEVEL_FIELDS may be where their canonical level passes. */
+export function levelsWhere(passes: (canonical: Buffer) => boolean): Wildcard[] {
+  return LEVELS.filter(({ canonical }) => passes(CANONICAL_BYTES.get(canonical)!)).flatMap(wildcardsOf);
+}
+
 function levelsOf(wanted: Wildcard): readonly Level[] {
   if (wanted.length > 1) {
     return LEVELS.filter(({ canonical }) => {

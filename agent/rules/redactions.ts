@@ -49,17 +49,16 @@ export function compileRedaction({ name, expression, ignoreCase = false, replace
 }
 
 function findExpression(expression: string, ignoreCase: boolean): Finder {
-  const regexp = compileExpression(expression, ignoreCase);
+  const findIn = compileExpression(expression, ignoreCase);
+  const span = { start: 0, end: 0 };
   const prefix = Buffer.from(ignoreCase ? '' : literalPrefix(expression));
   return (bytes, at, end, found) => {
-    // The engine takes its time, and most lines have nothing for it.
+    // Most lines have nothing for it.
     if (prefix.length > 0 && !bytes.subarray(at, end).includes(prefix)) return false;
     found.text ??= bytes.toString('latin1', found.lineStart, end);
-    regexp.lastIndex = at - found.lineStart;
-    const match = regexp.exec(found.text);
-    if (match === null) return false;
-    found.start = found.lineStart + match.index;
-    found.end = found.start + match[0].length;
+    if (!findIn(found.text, at - found.lineStart, span)) return false;
+    found.start = found.lineStart + span.start;
+    found.end = found.lineStart + span.end;
     return true;
   };
 }

@@ -47,7 +47,7 @@ export function registerLabels(app: FastifyInstance, { logs, slots, now }: Label
 /** As for /logs, but without text: that would mean to read every line. */
 function parseLabelFilters(asked: Asked, nowMs: number): Predicate {
   const filters = parseFilters(asked, nowMs);
-  if (leavesOf(filters.where).some(({ kind }) => kind === 'text')) {
+  if (leavesOf(filters.where).some(({ kind }) => kind !== 'value')) {
     throw new ParameterError('q', 'labels do not depend on text', 'labels, since and until', 'namespace=default');
   }
   return filters;

@@ -105,5 +105,5 @@ async function matchingStreams(
 
 /** A label that is absent has none of the values. Text counts as there and as not there: what only it decides passes. */
 function passes({ where }: Predicate, labels: Labels): boolean {
-  return decide(where, (leaf) => (leaf.kind === 'text' ? undefined : (judgeLabels(leaf, labels) ?? false))) !== false;
+  return decide(where, (leaf) => (leaf.kind !== 'value' ? undefined : (judgeLabels(leaf, labels) ?? false))) !== false;
 }

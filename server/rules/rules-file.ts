@@ -143,7 +143,7 @@ function multilineAt(value: unknown, path: Path, fail: Fail): MultilineRule {
   return { ...selectionAt(rule, path, fail), start: expressionAt(rule, 'start', compileStartPattern, path, fail) };
 }
 
-function expressionAt(rule: Mapping, key: string, compile: (text: string) => RegExp, path: Path, fail: Fail): string {
+function expressionAt(rule: Mapping, key: string, compile: (text: string) => unknown, path: Path, fail: Fail): string {
   const text = rule[key];
   if (!isText(text)) throw fail([...path, key], `${key} must be a regular expression, in single quotes: '^id-[0-9]+'`);
   try {

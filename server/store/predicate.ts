@@ -17,7 +17,9 @@ export interface Predicate extends TimeRange {
   readonly where: Where;
 }
 
-export type Where = AllOf | AnyOf | Not | TextLeaf | ValueLeaf;
+export type Where = AllOf | AnyOf | Not | Leaf;
+
+export type Leaf = TextLeaf | RegexpLeaf | ValueLeaf;
 
 /** Without conditions: every line. */
 export interface AllOf {
@@ -42,6 +44,12 @@ export interface TextLeaf {
   readonly needle: Uint8Array;
 }
 
+/** The line has something that the expression matches, in RE2's syntax; see shared/regexp/. */
+export interface RegexpLeaf {
+  readonly kind: 'regexp';
+  readonly pattern: string;
+}
+
 /** The value that answers a name, or an element of it, passes one of the tests. */
 export interface ValueLeaf {
   readonly kind: 'value';
@@ -57,6 +65,8 @@ export type ValueTest =
   | { readonly kind: 'equals'; readonly text: Uint8Array }
   /** parts[0] `*` parts[1] `*` … ; at least two parts, any of which may be empty. */
   | { readonly kind: 'wildcard'; readonly parts: readonly Uint8Array[] }
+  /** The value has something that the expression matches. */
+  | { readonly kind: 'regexp'; readonly pattern: string }
   /** Passed by values that are quantities of the same kind. */
   | { readonly kind: 'compare'; readonly operator: Operator; readonly operand: Quantity };
 
@@ -79,6 +89,10 @@ export function not(of: Where): Where {
 
 export function textLeaf(text: string | Uint8Array): TextLeaf {
   return { kind: 'text', needle: typeof text === 'string' ? Buffer.from(text) : text };
+}
+
+export function regexpLeaf(pattern: string): RegexpLeaf {
+  return { kind: 'regexp', pattern };
 }
 
 export function valueLeaf(name: string, tests: readonly ValueTest[]): ValueLeaf {
@@ -110,6 +124,8 @@ export function normalised(where: Where): Where {
       return where.tests.length === 0 ? NOTHING : shortened(where);
     case 'text':
       return where.needle.length === 0 ? EVERYTHING : where;
+    case 'regexp':
+      return where;
   }
 }
 
@@ -162,7 +178,7 @@ export function conjuncts(where: Where): readonly Where[] {
 }
 
 /** All leaves, in their order. */
-export function leavesOf(where: Where): (TextLeaf | ValueLeaf)[] {
+export function leavesOf(where: Where): Leaf[] {
   switch (where.kind) {
     case 'all':
     case 'any':
@@ -170,6 +186,7 @@ export function leavesOf(where: Where): (TextLeaf | ValueLeaf)[] {
     case 'not':
       return leavesOf(where.of);
     case 'text':
+    case 'regexp':
     case 'value':
       return [where];
   }
@@ -179,7 +196,7 @@ export function leavesOf(where: Where): (TextLeaf | ValueLeaf)[] {
  * What a tree is worth where its leaves are only known in part; undefined when that does not tell.
  * @param judge  undefined for a leaf of which it is not known
  */
-export function decide(where: Where, judge: (leaf: TextLeaf | ValueLeaf) => boolean | undefined): boolean | undefined {
+export function decide(where: Where, judge: (leaf: Leaf) => boolean | undefined): boolean | undefined {
   switch (where.kind) {
     case 'all':
       return decideEach(where.of, judge, false);
@@ -190,6 +207,7 @@ export function decide(where: Where, judge: (leaf: TextLeaf | ValueLeaf) => bool
       return value === undefined ? undefined : !value;
     }
     case 'text':
+    case 'regexp':
     case 'value':
       return judge(where);
   }
@@ -198,7 +216,7 @@ export function decide(where: Where, judge: (leaf: TextLeaf | ValueLeaf) => bool
 /** @param decisive  one such condition decides, all of the other value do so, too */
 function decideEach(
   conditions: readonly Where[],
-  judge: (leaf: TextLeaf | ValueLeaf) => boolean | undefined,
+  judge: (leaf: Leaf) => boolean | undefined,
   decisive: boolean,
 ): boolean | undefined {
   let areAllKnown = true;

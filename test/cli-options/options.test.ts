@@ -191,7 +191,7 @@ test.each<[args: string, env: Record<string, string>, want: string]>([
   [
     'agent --multiline-start (?!x)',
     {},
-    '--multiline-start "(?!x)" look-around, back references, modifiers such as (?i:x) and counts above 16 cannot be run in linear time: do without, + for a larger count',
+    '--multiline-start "(?!x)" is not a valid regular expression: invalid or unsupported Perl syntax: "(?!" at character 1; RE2 has no look-around and no back references',
   ],
   ['agent --node a/b', {}, '--node "a/b" must be a name without spaces and slashes, as `kubectl get nodes` shows it'],
   ['up --kubernetes https://', {}, '--kubernetes "https://" must be an http or https URL, such as http://podlog:3100'],

@@ -2,6 +2,7 @@
 import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
 import { type ColumnValues, valueCount, valueSizeMax, writeValue } from '../../../shared/row-group/column.ts';
 import { POWERS_OF_TEN } from '../../../shared/row-group/encodings/decimal.ts';
+import { numberOf } from '../../../shared/quantity.ts';
 import { KIND_TEXT } from '../../../shared/row-group/format.ts';
 import { firstValueOf, type RowGroup } from '../../../shared/row-group/reader.ts';
 import { answersOf, columnOfTemplates } from '../scan/name.ts';
@@ -67,10 +68,4 @@ function numbersOf(values: ColumnValues): Float64Array {
 function textOf(values: ColumnValues, index: number): string {
   const text = Buffer.allocUnsafe(valueSizeMax(values, index));
   return text.toString('utf8', 0, writeValue(values, index, text, 0));
-}
-
-/** NaN for what is no finite number. */
-function numberOf(text: string): number {
-  const number = text.trim() === '' ? NaN : Number(text);
-  return Number.isFinite(number) ? number : NaN;
 }

@@ -15,7 +15,7 @@ export function namesOf({ from, to, where }: Filter): string[] {
   const leaves = leavesOf(where);
   return [
     ...new Set(leaves.flatMap((leaf) => (leaf.kind === 'value' ? [leaf.name] : []))),
-    ...(leaves.some(({ kind }) => kind === 'text') ? ['q'] : []),
+    ...(leaves.some(({ kind }) => kind !== 'value') ? ['q'] : []),
     ...(from === undefined ? [] : ['since']),
     ...(to === undefined ? [] : ['until']),
   ];
@@ -34,10 +34,11 @@ type StoredWhere =
   | { readonly kind: 'all' | 'any'; readonly of: readonly StoredWhere[] }
   | { readonly kind: 'not'; readonly of: StoredWhere }
   | { readonly kind: 'text'; readonly needle: string }
+  | { readonly kind: 'regexp'; readonly pattern: string }
   | { readonly kind: 'value'; readonly name: string; readonly tests: readonly StoredTest[]; readonly labelOnly?: true };
 
 type StoredTest =
-  | (ValueTest & { readonly kind: 'exists' | 'compare' })
+  | (ValueTest & { readonly kind: 'exists' | 'regexp' | 'compare' })
   | { readonly kind: 'equals'; readonly text: string }
   | { readonly kind: 'wildcard'; readonly parts: readonly string[] };
 
@@ -50,6 +51,8 @@ function encodeWhere(where: Where): JsonValue {
       return { kind: 'not', of: encodeWhere(where.of) };
     case 'text':
       return { kind: 'text', needle: encodeBytes(where.needle) };
+    case 'regexp':
+      return { ...where };
     case 'value':
       return { ...where, tests: where.tests.map(encodeTest) };
   }
@@ -62,6 +65,7 @@ function encodeTest(test: ValueTest): JsonValue {
     case 'wildcard':
       return { kind: 'wildcard', parts: test.parts.map(encodeBytes) };
     case 'exists':
+    case 'regexp':
     case 'compare':
       return { ...test } as unknown as JsonValue;
   }
@@ -92,6 +96,8 @@ function decodeWhere(stored: StoredWhere): Where {
       return not(decodeWhere(stored.of));
     case 'text':
       return { kind: 'text', needle: decodeBytes(stored.needle) };
+    case 'regexp':
+      return stored;
     case 'value':
       return { ...stored, tests: stored.tests.map(decodeTest) };
   }
@@ -104,6 +110,7 @@ function decodeTest(stored: StoredTest): ValueTest {
     case 'wildcard':
       return { kind: 'wildcard', parts: stored.parts.map(decodeBytes) };
     case 'exists':
+    case 'regexp':
     case 'compare':
       return stored;
   }

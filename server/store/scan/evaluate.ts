@@ -7,11 +7,22 @@ import { timeNsFrom } from '../../../shared/time.ts';
 import type { Predicate, TimeRange, ValueTest, Where } from '../predicate.ts';
 import { addMarks, hasMarks, markDepth, markedIn, markOnly, releaseMarks, takeDirtyMarks, takeMarks } from './marks.ts';
 import { WholeLineMatches } from './match-whole-lines.ts';
+import { matchRegexpLeaf } from './regexp-leaf.ts';
 import { matchTextLeaf } from './text-leaf.ts';
 import { matchValueLeaf, type Outcome } from './value-leaf.ts';
 
 /** What reading a condition costs, about: conditions are taken in the order of these. */
-const COSTS = { label: 0, exists: 1, equals: 2, compare: 3, wildcard: 4, time: 5, text: 6 } as const;
+const COSTS = {
+  label: 0,
+  exists: 1,
+  equals: 2,
+  compare: 3,
+  wildcard: 4,
+  regexp: 5,
+  time: 6,
+  text: 7,
+  lines: 8,
+} as const;
 
 interface Scan {
   readonly group: RowGroup;
@@ -46,6 +57,8 @@ function evaluateNode(scan: Scan, where: Where, within: Uint8Array | undefined, 
       return evaluateNot(scan, where.of, within, out);
     case 'text':
       return matchTextLeaf(scan.group, where, within, out);
+    case 'regexp':
+      return matchRegexpLeaf(scan.group, where, within, out);
     case 'value':
       return matchValueLeaf(scan.group, where, scan.wholeLines, within, out);
   }
@@ -137,6 +150,8 @@ function costOf(where: Where): number {
       return costOf(where.of);
     case 'text':
       return COSTS.text;
+    case 'regexp':
+      return COSTS.lines;
     case 'value':
       return where.labelOnly === true ? COSTS.label : Math.max(...where.tests.map(costOfTest));
   }

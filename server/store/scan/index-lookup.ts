@@ -105,6 +105,7 @@ export function indexClauses(where: Where): IndexClauses {
     }
     case 'not':
     case 'text':
+    case 'regexp':
       return [];
   }
 }

@@ -191,7 +191,7 @@ const UUID_TEXT = /^[-0-9a-f]*$/;
 function uuidsOf(tests: readonly ValueTest[]): Uint8Array[] | undefined {
   const texts = new Set<string>();
   for (const test of tests) {
-    if (test.kind === 'exists') return undefined;
+    if (test.kind === 'exists' || test.kind === 'regexp') return undefined;
     if (test.kind === 'equals') texts.add(asBuffer(test.text).toString('latin1'));
     else if (test.kind === 'wildcard') {
       if (test.parts.every((part) => UUID_TEXT.test(asBuffer(part).toString('latin1')))) return undefined;

@@ -8,6 +8,7 @@ import { PatternCutter } from '../../../shared/row-group/encodings/pattern-cutte
 import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
 import type { ValueTest } from '../predicate.ts';
 import { hasMarks, takeMarks } from './marks.ts';
+import { regexpOf } from './regexps.ts';
 
 const BACKSLASH = 0x5c;
 
@@ -54,9 +55,18 @@ function matchShape(shape: Buffer, wanted: ValueTest): ShapeMatch {
       return matchWildcardShape(shape, wanted.parts);
     case 'exists':
       return ALL;
+    case 'regexp':
+      return mayMatchRegexp(shape, wanted) ? EACH : NONE;
     case 'compare':
       return EACH;
   }
+}
+
+/** False where a text that each match has is in no text of the pattern. */
+function mayMatchRegexp(shape: Buffer, wanted: { readonly pattern: string }): boolean {
+  return regexpOf(wanted).required.every((texts) => {
+    return texts.some((text) => literalPieces(Buffer.from(text)).every((piece) => shape.includes(piece)));
+  });
 }
 
 /** By value: 1 where it contains the needle. Undefined when none does. */

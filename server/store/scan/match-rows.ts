@@ -8,6 +8,7 @@ import { instantOf } from '../../../shared/time.ts';
 import { decide, isEverything, type Predicate, type TimeRange } from '../predicate.ts';
 import { evaluate } from './evaluate.ts';
 import { hasMarks, markedIn, releaseMarks, takeDirtyMarks } from './marks.ts';
+import { withinRegexpTime } from './regexps.ts';
 import { judgeLabels } from './value-leaf.ts';
 
 /** Time range and streams of a row group: what can be known without opening it. */
@@ -57,7 +58,7 @@ export function matchRows(group: RowGroup, plan: Predicate): Uint32Array {
 export function matchMask(group: RowGroup, plan: Predicate): Uint8Array | 'all' {
   releaseMarks(0);
   const marks = takeDirtyMarks(group.info.rowCount);
-  const outcome = mayMatch(group.info, plan) ? evaluate(group, plan, marks) : 'none';
+  const outcome = mayMatch(group.info, plan) ? withinRegexpTime(() => evaluate(group, plan, marks)) : 'none';
   releaseMarks(0);
   if (outcome === 'none') marks.fill(0);
   return outcome === 'all' ? 'all' : marks;

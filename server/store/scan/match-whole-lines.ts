@@ -35,7 +35,7 @@ export class WholeLineMatches {
 
   #matchAll(): ReadonlyMap<ValueLeaf, Match> {
     const matches = leavesOf(this.#where).flatMap((leaf): Match[] => {
-      if (leaf.kind === 'text' || leaf.labelOnly === true) return [];
+      if (leaf.kind !== 'value' || leaf.labelOnly === true) return [];
       return [{ leaf, tests: testsOf(leaf.name, leaf.tests), rows: [] }];
     });
     const byName = Map.groupBy(matches, ({ leaf }) => leaf.name);

@@ -5,10 +5,11 @@
 import { KIND_ARRAY, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import type { ColumnInfo } from '../../../shared/row-group/header.ts';
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
-import { LEVEL, levelWildcards } from '../../../shared/levels.ts';
+import { LEVEL, levelsWhere, levelWildcards } from '../../../shared/levels.ts';
 import { type Answer, answerTo, fieldsOfTemplate } from '../../../shared/row-group/answer.ts';
 import type { Wildcard } from '../../../shared/wildcard.ts';
 import type { ValueTest } from '../predicate.ts';
+import { matchesRegexp } from './regexps.ts';
 
 /** The parts of a column whose values answer a name. */
 export interface AnsweringColumn {
@@ -78,13 +79,15 @@ export function testsOf(name: string, tests: readonly ValueTest[]): readonly Val
   let known = levelTests.get(tests);
   if (known === undefined) {
     const wanted = tests.flatMap(toWildcard);
-    known = [...tests, ...levelWildcards(wanted).slice(wanted.length).map(toTest)];
+    const expressions = tests.filter((test) => test.kind === 'regexp');
+    const ofLevels = levelsWhere((canonical) => expressions.some((test) => matchesRegexp(test, canonical)));
+    known = [...tests, ...[...levelWildcards(wanted).slice(wanted.length), ...ofLevels].map(toTest)];
     levelTests.set(tests, known);
   }
   return known;
 }
 
-/** Words of levels are asked for by texts alone. */
+/** Those by which words of levels are asked for. */
 function toWildcard(test: ValueTest): Wildcard[] {
   if (test.kind === 'equals') return [[Buffer.from(test.text)]];
   return test.kind === 'wildcard' ? [test.parts.map((part) => Buffer.from(part))] : [];

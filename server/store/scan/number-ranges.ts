@@ -36,6 +36,8 @@ function rangesOfTest(test: ValueTest): readonly (readonly [number, number])[] |
       const text = latin1(test.text);
       return CANONICAL_INTEGER.test(text) ? [[Number(text), Number(text)]] : [];
     }
+    case 'regexp':
+      return undefined;
     case 'wildcard':
       return test.parts.every((part) => INTEGER_TEXT.test(latin1(part))) ? undefined : [];
     case 'compare':

@@ -1,11 +1,12 @@
 /**
- * What a value is compared with: a text, a text with `*` for any run of characters, a quantity. Tests run on the bytes of
+ * What a value is compared with: a text, a text with `*` for any run of characters, an expression, a quantity. Tests run on the bytes of
  * values; a `*` never backtracks, so a match takes time linear in the value for each part.
  */
 import { Buffer } from 'node:buffer';
 import { quantityOf } from '../../../shared/quantity.ts';
 import { matchesWildcard, type Wildcard } from '../../../shared/wildcard.ts';
 import type { Operator, ValueTest } from '../predicate.ts';
+import { matchesRegexp } from './regexps.ts';
 
 /** Longer texts are no quantity: thirty digits, a point and a unit. */
 const QUANTITY_BYTES_MAX = 64;
@@ -37,6 +38,8 @@ export function matches(test: ValueTest, value: Buffer): boolean {
     case 'wildcard':
       // Only their bytes are looked at, so it does not matter that a worker thread gets them as other objects.
       return matchesWildcard(test.parts as Wildcard, value, 0, value.length);
+    case 'regexp':
+      return matchesRegexp(test, value);
     case 'compare': {
       if (value.length > QUANTITY_BYTES_MAX) return false;
       const { kind, value: bound } = test.operand;

@@ -5,7 +5,7 @@
 import { type Labels, labelOf } from '../../../shared/labels.ts';
 import type { ColumnInfo } from '../../../shared/row-group/header.ts';
 import { firstValueOf, type RowGroup } from '../../../shared/row-group/reader.ts';
-import type { TextLeaf, ValueLeaf } from '../predicate.ts';
+import type { Leaf, ValueLeaf } from '../predicate.ts';
 import { countMarks, hasGaps, hasMarks, markBoth, markDepth, markedIn, releaseMarks, takeMarks } from './marks.ts';
 import { type MatchedValues, matchColumn } from './match-column.ts';
 import type { WholeLineMatches } from './match-whole-lines.ts';
@@ -22,8 +22,8 @@ export type Outcome = 'none' | 'some' | 'all';
 const FEW_ROWS_FACTOR = 16;
 
 /** What the labels of a stream say about a leaf; undefined where the lines themselves tell. */
-export function judgeLabels(leaf: TextLeaf | ValueLeaf, labels: Labels): boolean | undefined {
-  if (leaf.kind === 'text') return undefined;
+export function judgeLabels(leaf: Leaf, labels: Labels): boolean | undefined {
+  if (leaf.kind !== 'value') return undefined;
   const label = labelOf(labels, leaf.name);
   if (label === undefined) return leaf.labelOnly === true ? false : undefined;
   return matchesAny(testsOf(leaf.name, leaf.tests), Buffer.from(label));

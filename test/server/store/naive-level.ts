@@ -21,6 +21,7 @@ export function isLevel(test: ValueTest, value: string): boolean {
   const row = rowOf(value);
   if (row === undefined) return false;
   if (test.kind === 'wildcard') return matches(test, Buffer.from(row.canonical));
+  if (test.kind === 'regexp') return matches(test, Buffer.from(row.canonical));
   if (test.kind !== 'equals') return false;
   const asked = rowOf(Buffer.from(test.text).toString().toLowerCase());
   return asked === row || (asked?.word === asked?.canonical && asked?.canonical === row.canonical);

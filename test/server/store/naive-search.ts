@@ -1,4 +1,5 @@
 /** What a plan asks for, found by looking at every line with JSON.parse: slow, and short enough to be believed. */
+import { RE2JS } from 're2js';
 import { type Labels, labelOf } from '../../../shared/labels.ts';
 import { LEVEL } from '../../../shared/levels.ts';
 import type { Predicate, ValueLeaf, Where } from '../../../server/store/predicate.ts';
@@ -36,6 +37,8 @@ function isTrue(where: Where, text: string, labels: Labels): boolean {
       return !isTrue(where.of, text, labels);
     case 'text':
       return Buffer.from(text).includes(Buffer.from(where.needle));
+    case 'regexp':
+      return RE2JS.compile(where.pattern).test(text);
     case 'value':
       return passesLeaf(where, text, labels);
   }

@@ -1,5 +1,6 @@
 /** The scan over columns says what a plain look at every line says. */
 import fc from 'fast-check';
+import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
 import { type Labels, labelOf } from '../../../../shared/labels.ts';
 import { LEVEL } from '../../../../shared/levels.ts';
@@ -13,6 +14,7 @@ import {
   EVERYTHING,
   normalised,
   not,
+  regexpLeaf,
   textLeaf,
   valueLeaf,
   type ValueTest,
@@ -60,15 +62,21 @@ function isTrue(where: Where, labels: Labels, text: string): boolean {
       return !isTrue(where.of, labels, text);
     case 'text':
       return Buffer.from(text).includes(Buffer.from(where.needle));
+    case 'regexp':
+      return RE2JS.compile(where.pattern).test(text);
     case 'value': {
       const { name, tests, labelOnly } = where;
       const label = labelOf(labels, name);
       if (label === undefined && labelOnly === true) return false;
       const values = label === undefined ? fieldValues(text, name) : [label];
-      const passes = name === LEVEL ? isLevel : (test: ValueTest, value: string) => matches(test, Buffer.from(value));
+      const passes = name === LEVEL ? isLevel : passesTest;
       return tests.some((test) => values.some((value) => passes(test, value)));
     }
   }
+}
+
+function passesTest(test: ValueTest, value: string): boolean {
+  return test.kind === 'regexp' ? RE2JS.compile(test.pattern).test(value) : matches(test, Buffer.from(value));
 }
 
 /** Of JSON and logfmt, which is what these tests write, and what stands in the table of text lines. */
@@ -174,9 +182,35 @@ const comparison = fc.record<ValueTest & { kind: 'compare' }>({
     fc.constant({ kind: 'duration' as const, value: 12 }),
   ),
 });
+const expression = fc.constantFrom(
+  'a',
+  '^a',
+  'b$',
+  '^$',
+  '^[0-9]+$',
+  '(?i)get',
+  '\\\\',
+  '.',
+  '^.$',
+  '[^a-z]',
+  '/api/\\d',
+  '12|-3',
+  '0003$',
+  'dead.*7',
+  'é',
+  '"f":"?a',
+  'level',
+  '(?i)ERROR',
+  '\\pL',
+  'f=.*g=',
+  '^\\{.*\\}$',
+  '\\bab?\\b',
+  '[[:upper:]]{3}',
+);
 const valueTest = fc.oneof(
   { weight: 6, arbitrary: pattern.map(parsePattern) },
   { weight: 2, arbitrary: comparison },
+  { weight: 2, arbitrary: expression.map((source): ValueTest => ({ kind: 'regexp', pattern: source })) },
   { weight: 1, arbitrary: fc.constant<ValueTest>({ kind: 'exists' }) },
 );
 const patterns = fc.array(valueTest, { maxLength: 3 });
@@ -230,6 +264,7 @@ const { tree } = fc.letrec<{ tree: Where }>((tie) => ({
     { depthSize: 'small', withCrossShrink: true },
     fc.record({ name: fc.constantFrom(...names), tests: patterns }).map(({ name, tests }) => valueLeaf(name, tests)),
     needle.map(textLeaf),
+    expression.map(regexpLeaf),
     fc.array(tie('tree'), { maxLength: 3 }).map(allOf),
     fc.array(tie('tree'), { maxLength: 3 }).map(anyOf),
     tie('tree').map(not),
@@ -287,6 +322,16 @@ describe('matchRows', () => {
     const plans: Plan[] = [
       ...[...new Set(texts), '*', '/', 'nothing'].map((text) => valueLeaf('f', [parsePattern(text)])),
       ...[...new Set(needlesOf), '7', '/x', '99', '/0', 'zz'].map(textLeaf),
+      ...[
+        '^/users/\\d+',
+        'ers/1.*x$',
+        '"ers/',
+        'users/(100|400)',
+        '/0[0-9]+$',
+        'health',
+        'users/.*/0',
+        'nothing',
+      ].flatMap((source) => [valueLeaf('f', [{ kind: 'regexp', pattern: source }]), regexpLeaf(source)]),
     ].map((where) => ({ ...ALL, where }));
     for (const wanted of plans) {
       const want = rows.flatMap((each, index) => (naiveMatches(each, wanted) ? [index] : []));

@@ -1,0 +1,162 @@
+/**
+ * Regular expressions in RE2's syntax, which users of Loki, Prometheus and Kubernetes write. RE2JS says what one means, and
+ * runs it in linear time. On ASCII text, which is most of what there is, and on bytes as Latin-1, V8 runs those that mean the
+ * same to it.
+ */
+import { isAscii } from 'node:buffer';
+import { createRequire } from 'node:module';
+import type { RE2JS } from 're2js';
+import { NATIVE_CHARS_MAX, nativeRegexp, type NativeRegexp } from './native.ts';
+import { requiredTexts, type RequiredTexts } from './literals.ts';
+import { parseRegexp, type RegexpNode } from './syntax.ts';
+import { withoutIdleEnds } from './trim.ts';
+
+/** Steps of its program; a step may cost some ten nanoseconds for each byte of a line. */
+const PROGRAM_STEPS_MAX = 1000;
+
+/** Six megabytes, so only threads that need it have it. */
+let loaded: typeof import('re2js') | undefined;
+function re2js(): typeof import('re2js') {
+  return (loaded ??= createRequire(import.meta.url)('re2js') as typeof import('re2js'));
+}
+
+/** @throws SyntaxError  what is wrong, and where */
+export function assertRegexp(pattern: string): void {
+  const { RE2JS, RE2JSException } = re2js();
+  try {
+    const compiled = RE2JS.compile(pattern);
+    if (compiled.programSize() > PROGRAM_STEPS_MAX)
+      throw new SyntaxError('it is too large: use + or * for large counts');
+  } catch (error) {
+    if (error instanceof RE2JSException) throw new SyntaxError(reasonOf(pattern, error), { cause: error });
+    throw error;
+  }
+}
+
+/** A regular expression that `assertRegexp` takes; it is searched for anywhere in a text. */
+export class Regexp {
+  readonly pattern: string;
+  /** Texts that each match has in it, in a text of any characters. */
+  readonly required: RequiredTexts;
+  readonly #native: NativeRegexp | undefined;
+  #truth: RE2JS | undefined;
+
+  constructor(pattern: string) {
+    this.pattern = pattern;
+    const tree = parseRegexp(pattern);
+    this.required = tree === undefined ? [] : requiredTexts(tree);
+    this.#native = tree && nativeRegexp(withoutIdleEnds(tree));
+  }
+
+  /** Whether V8 runs it on Latin-1 text. */
+  get isNative(): boolean {
+    return this.#native !== undefined;
+  }
+
+  /** @param bytes  UTF-8; what is not counts as U+FFFD */
+  test(bytes: Buffer): boolean {
+    return isAscii(bytes) ? this.testLatin1(bytes.toString('latin1')) : this.testText(bytes.toString());
+  }
+
+  testLatin1(text: string): boolean {
+    // RE2JS is faster than V8's linear engine.
+    if (this.#native === undefined || text.length > NATIVE_CHARS_MAX) return this.testText(text);
+    return this.#native.fast.test(text);
+  }
+
+  testText(text: string): boolean {
+    this.#truth ??= re2js().RE2JS.compile(this.pattern);
+    return this.#truth.test(text);
+  }
+}
+
+/** Characters [start, end) of a text. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** Finds the first match from a character on. @param text  Latin-1 */
+export type Find = (text: string, from: number, span: Span) => boolean;
+
+/**
+ * Finds what an expression matches, not only whether it does. What is matched is the same text for V8 and RE2JS, unless
+ * something repeated may be empty.
+ * @throws SyntaxError  what is wrong, and where
+ */
+export function compileFind(pattern: string): Find {
+  assertRegexp(pattern);
+  const tree = parseRegexp(pattern);
+  const native = tree === undefined || repeatsNothing(tree) ? undefined : nativeRegexp(tree, 'g');
+  const truth = re2js().RE2JS.compile(pattern);
+  return (text, from, span) => {
+    if (native !== undefined) {
+      const regexp = text.length > NATIVE_CHARS_MAX ? native.linear : native.fast;
+      regexp.lastIndex = from;
+      const match = regexp.exec(text);
+      if (match === null) return false;
+      span.start = match.index;
+      span.end = match.index + match[0].length;
+      return true;
+    }
+    const matcher = truth.matcher(text);
+    if (!matcher.find(from)) return false;
+    span.start = matcher.start();
+    span.end = matcher.end();
+    return true;
+  };
+}
+
+function repeatsNothing(node: RegexpNode): boolean {
+  switch (node.kind) {
+    case 'char':
+    case 'class':
+    case 'assert':
+      return false;
+    case 'concat':
+    case 'alternate':
+      return node.of.some(repeatsNothing);
+    case 'repeat':
+      return isNullable(node.of) || repeatsNothing(node.of);
+  }
+}
+
+function isNullable(node: RegexpNode): boolean {
+  switch (node.kind) {
+    case 'char':
+    case 'class':
+      return false;
+    case 'assert':
+      return true;
+    case 'concat':
+      return node.of.every(isNullable);
+    case 'alternate':
+      return node.of.some(isNullable);
+    case 'repeat':
+      return node.min === 0 || isNullable(node.of);
+  }
+}
+
+/** RE2JS shows the part that is wrong; of several such parts it is the one up to which there is the same error. */
+function reasonOf(pattern: string, error: Error): string {
+  const { RE2JSSyntaxException } = re2js();
+  if (!(error instanceof RE2JSSyntaxException)) return error.message;
+  const description = error.getDescription();
+  const part = error.getPattern() ?? '';
+  if (part === '' || part === pattern) return description;
+  let at = pattern.indexOf(part);
+  for (let next = at; next >= 0; next = pattern.indexOf(part, next + 1)) {
+    at = next;
+    if (failsLike(pattern.slice(0, at + part.length), error.message)) break;
+  }
+  return at < 0 ? `${description}: "${part}"` : `${description}: "${part}" at character ${at + 1}`;
+}
+
+function failsLike(pattern: string, message: string): boolean {
+  try {
+    re2js().RE2JS.compile(pattern);
+    return false;
+  } catch (error) {
+    return error instanceof Error && error.message === message;
+  }
+}
