@@ -347,6 +347,12 @@ export const SHORT_QUERY_MS = 250;
 /** JavaScript heap of one worker; buffers are outside of it. Beyond: the worker dies, its task fails, another starts. */
 export const WORKER_HEAP_MIB_MAX = 512;
 
+/**
+ * How much more than after its last collection a thread, a worker or the main one, has when it collects its garbage: some
+ * five milliseconds. With 32 MiB an aggregation took a third more of the workers' time. Beyond: what one piece of work takes.
+ */
+export const THREAD_GARBAGE_BYTES_MAX = 48 * MIB;
+
 /** Young generation of one worker's heap; results are buffers outside of it. Beyond: it is collected. */
 export const WORKER_YOUNG_MIB_MAX = 4;
 

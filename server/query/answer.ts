@@ -7,6 +7,7 @@ import { placeOf } from '../store/scan/row-groups.ts';
 import { type ScanContext, selectRows } from '../store/scan/select.ts';
 import type { SelectedRow, SelectedRows } from '../store/scan/top-rows.ts';
 import type { RowGroupRef } from '../store/snapshot.ts';
+import { freeMemory } from '../workers/task.ts';
 import type { AnswerRows } from './answer-rows.ts';
 import type { AnswerText } from './answer-text.ts';
 import type { Format, RenderedRows, RenderInput, RenderOutput } from './render.ts';
@@ -128,7 +129,7 @@ function renderedRows(parts: readonly Part[], outputs: readonly RenderedRows[]):
   return Math.min(...parts.map(({ positions }, p) => positions[outputs[p]!.ends.length] ?? rowCount));
 }
 
-/** The texts of all parts, row by row in the order of the answer, of the first `count` rows. */
+/** The texts of all parts, row by row in the order of the answer, of the first `count` rows. Uses up the outputs. */
 function interleaved(parts: readonly Part[], outputs: readonly RenderedRows[], count: number): Uint8Array {
   if (outputs.length === 1) return outputs[0]!.text;
   const pieces: Uint8Array[] = [];
@@ -138,5 +139,7 @@ function interleaved(parts: readonly Part[], outputs: readonly RenderedRows[], c
       if (position < count) pieces[position] = text.subarray(ends[i - 1] ?? 0, ends[i]);
     }
   }
-  return Buffer.concat(pieces);
+  const all = Buffer.concat(pieces);
+  for (const { text } of outputs) freeMemory(text);
+  return all;
 }

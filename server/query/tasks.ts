@@ -45,6 +45,9 @@ export function queryHandlers(): TaskHandler[] {
       const output = tails.run(input, shouldYield);
       return { output, transfer: output.texts.flatMap(ownMemory) };
     }),
-    taskHandler(RENDER, (input) => ({ output: render(input, rowGroups) })),
+    taskHandler(RENDER, (input) => {
+      const output = render(input, rowGroups);
+      return { output, transfer: ownMemory(output.text) };
+    }),
   ];
 }

@@ -15,6 +15,7 @@ import {
   WORKER_YOUNG_MIB_MAX,
 } from '../limits.ts';
 import { FairQueue, type TakenTask } from './fair-queue.ts';
+import { GarbagePacer } from './garbage-pacer.ts';
 import {
   errorOf,
   type ResultMessage,
@@ -73,6 +74,8 @@ export class WorkerPool {
   readonly #busySeconds: Counter;
   readonly #now: () => number;
   readonly #queue: FairQueue<PendingTask>;
+  /** Of this thread: what comes from the workers is most of what passes through it. */
+  readonly #garbage = new GarbagePacer();
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -175,6 +178,7 @@ export class WorkerPool {
     if (message.kind === 'done') task?.resolve(message.output);
     else task?.reject(errorOf(message.failure));
     this.#dispatch();
+    this.#garbage.pace();
   }
 
   #bury(slot: Slot, error: unknown): void {

@@ -1,6 +1,7 @@
 /** The loop of a worker thread: takes a task, runs it, answers, takes the next. */
 import { parentPort } from 'node:worker_threads';
 import { TASK_SLICE_MS } from '../limits.ts';
+import { GarbagePacer } from './garbage-pacer.ts';
 import {
   failureOf,
   type ResultMessage,
@@ -31,6 +32,7 @@ export function serveTasks({ signals }: WorkerStart, tasks: readonly TaskHandler
     port.postMessage(message, [...transfer]);
   };
 
+  const garbage = new GarbagePacer();
   const serve = async (message: TaskMessage): Promise<void> => {
     try {
       const result = await run(message);
@@ -38,6 +40,7 @@ export function serveTasks({ signals }: WorkerStart, tasks: readonly TaskHandler
     } catch (error) {
       answer({ kind: 'failed', failure: failureOf(error) });
     }
+    garbage.pace();
   };
 
   port.on('message', (message: TaskMessage) => void serve(message));

@@ -53,6 +53,11 @@ export function ownMemory({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }
 
+/** Gives the memory of bytes back at once, if they share it with no others; they must not be used any more. */
+export function freeMemory(bytes: Uint8Array): void {
+  for (const memory of ownMemory(bytes)) memory.transfer(0);
+}
+
 /**
  * Kinds of work, which share the workers: shredding of pushed lines, flushes of the WAL, batches of live tails, queries, and
  * what can wait (compaction, erasure, retention, checks). See fair-queue.ts.

@@ -89,6 +89,7 @@ async function besiege(dir: string, chosen: readonly string[], { progress, repor
   ledger.start(() => server.url);
   const pushed = new Map<string, PushedRows>();
   let ends = 0;
+  let peakMegabytes = 0;
   const note = (name: string): void => {
     const { push, agent } = ledger.takeMs();
     report({ name: `${name}: honest POST /ingest, p99`, value: quantile(push, 0.99), unit: 'ms' });
@@ -100,16 +101,21 @@ async function besiege(dir: string, chosen: readonly string[], { progress, repor
     progress(name);
     for (const [app, rows] of (await attack({ url: server.url, progress })) ?? []) pushed.set(app, rows);
     note(name);
+    peakMegabytes = Math.max(peakMegabytes, server.child.peakMegabytes());
+    progress(`  peak memory so far: ${formatNumber(peakMegabytes)} MB`);
     if (server.child.running) continue;
     ends++;
-    const cause = server.limit?.hasKilled() === true ? 'was killed for memory' : 'has ended';
+    const isKilled = server.limit?.hasKilled() === true;
+    // What it took at its end nobody has seen.
+    if (isKilled) peakMegabytes = Math.max(peakMegabytes, POD_MEMORY_BYTES / 1e6);
+    const cause = isKilled ? 'was killed for memory' : 'has ended';
     progress(`the server ${cause}:\n${server.child.output}`);
     server.limit?.remove();
     server = await start(dir, dataDir);
   }
   report({
     name: 'server: peak memory',
-    value: server.child.peakMegabytes(),
+    value: peakMegabytes,
     unit: 'MB',
     target: { kind: 'max', value: POD_MEMORY_BYTES / 1e6 },
   });

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { THREAD_GARBAGE_BYTES_MAX } from '../../../server/limits.ts';
+import { GarbagePacer } from '../../../server/workers/garbage-pacer.ts';
+
+/** A thread with living memory and dead, which a collection takes: at once, or at the next look. */
+function thread({ isLate = false } = {}) {
+  const memory = { living: 10_000_000, dead: 0, collections: 0 };
+  let isCollected = false;
+  const pacer = new GarbagePacer({
+    usedBytes: () => {
+      const usedBytes = memory.living + memory.dead;
+      if (isCollected) memory.dead = 0;
+      isCollected = false;
+      return usedBytes;
+    },
+    collect: () => {
+      memory.collections++;
+      if (isLate) isCollected = true;
+      else memory.dead = 0;
+    },
+  });
+  pacer.pace();
+  return { memory, pacer };
+}
+
+test.each([{ isLate: false }, { isLate: true }])('what lies dead is bounded: %j', (how) => {
+  const { memory, pacer } = thread(how);
+  const stepBytes = THREAD_GARBAGE_BYTES_MAX / 8;
+  for (let step = 0; step < 100; step++) {
+    memory.dead += stepBytes;
+    pacer.pace();
+    expect(memory.dead).toBeLessThan(THREAD_GARBAGE_BYTES_MAX + 2 * stepBytes);
+  }
+  expect(memory.collections).toBeGreaterThanOrEqual(10);
+  expect(memory.collections).toBeLessThanOrEqual(13);
+});
+
+test('what lives is looked at once, and not again while nothing is added', () => {
+  const { memory, pacer } = thread();
+  memory.living += 3 * THREAD_GARBAGE_BYTES_MAX;
+  for (let step = 0; step < 10; step++) pacer.pace();
+  expect(memory.collections).toBe(1);
+  memory.living -= 2 * THREAD_GARBAGE_BYTES_MAX;
+  pacer.pace();
+  memory.dead += THREAD_GARBAGE_BYTES_MAX;
+  pacer.pace();
+  expect(memory.collections).toBe(2);
+});
+
+test('a thread that takes little is left alone', () => {
+  const { memory, pacer } = thread();
+  for (let step = 0; step < 10; step++) {
+    memory.dead = THREAD_GARBAGE_BYTES_MAX - 1;
+    pacer.pace();
+    memory.dead = 0; // V8 has collected it
+  }
+  expect(memory.collections).toBe(0);
+});
