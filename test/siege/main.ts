@@ -102,7 +102,7 @@ async function besiege(dir: string, chosen: readonly string[], { progress, repor
     for (const [app, rows] of (await attack({ url: server.url, progress })) ?? []) pushed.set(app, rows);
     note(name);
     peakMegabytes = Math.max(peakMegabytes, server.child.peakMegabytes());
-    progress(`  peak memory so far: ${formatNumber(peakMegabytes)} MB`);
+    report({ name: `${name}: peak memory so far`, value: peakMegabytes, unit: 'MB' });
     if (server.child.running) continue;
     ends++;
     const isKilled = server.limit?.hasKilled() === true;
@@ -185,7 +185,8 @@ async function start(dir: string, dataDir: string): Promise<BesiegedServer> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const flags = ['--data-dir', dataDir, '--listen', `127.0.0.1:${port}`, '--tokens-file', join(dir, 'tokens.yaml')];
-  const child = new Child(['cli/podlog.js', 'server', ...flags, '--log-level', 'error']);
+  // A bomb has lines of ten years, and whether retention has come to them is a matter of time.
+  const child = new Child(['cli/podlog.js', 'server', ...flags, '--retention', 'forever', '--log-level', 'error']);
   const limit = limitMemory(child.pid);
   await waitFor(() => isUp(`${url}/readyz`), { what: 'the server is ready', child, msMax: SETTLE_MS_MAX });
   return { url, child, limit };
