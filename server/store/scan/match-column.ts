@@ -89,7 +89,7 @@ function matchIntegers(
   const values = group.values(index);
   if (values.kind !== 'integer') return 'none';
   const marks = takeMarks(values.values.length);
-  markRanges(values.values, ranges, marks);
+  markRanges(values.values, ranges, min, max, marks);
   return marks;
 }
 

@@ -8,6 +8,7 @@ import { PatternCutter } from '../../../shared/row-group/encodings/pattern-cutte
 import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
 import type { ValueTest } from '../predicate.ts';
 import { hasMarks, takeMarks } from './marks.ts';
+import { beginsWith, numbersOfPrefix } from './number-prefix.ts';
 import { regexpOf } from './regexps.ts';
 
 const BACKSLASH = 0x5c;
@@ -40,8 +41,11 @@ export function matchCutTexts(
   markShapes(texts, byShape, test, matched);
   for (const wanted of tests) {
     // What has a backslash itself is written with an escape, and was looked at above.
-    if (wanted.kind !== 'equals' || (isEscaped && wanted.text.includes(BACKSLASH))) continue;
-    markEqual(texts, Buffer.from(wanted.text), matched);
+    if (wanted.kind === 'equals' && !(isEscaped && wanted.text.includes(BACKSLASH))) {
+      markEqual(texts, Buffer.from(wanted.text), matched);
+    }
+    const prefix = prefixOf(wanted);
+    if (prefix !== undefined) markBeginning(texts, prefix, isEscaped, matched);
   }
   return hasMarks(matched) ? matched : undefined;
 }
@@ -51,8 +55,13 @@ function matchShape(shape: Buffer, wanted: ValueTest): ShapeMatch {
     case 'equals':
       // Found by its numbers.
       return NONE;
-    case 'wildcard':
-      return matchWildcardShape(shape, wanted.parts);
+    case 'wildcard': {
+      const prefix = prefixOf(wanted);
+      if (prefix === undefined) return matchWildcardShape(shape, wanted.parts);
+      const numbers = numbersOfPrefix(shape, prefix);
+      // What numbers tell is found by them.
+      return numbers === 'each' ? EACH : numbers === 'all' ? ALL : NONE;
+    }
     case 'exists':
       return ALL;
     case 'regexp':
@@ -120,6 +129,37 @@ function markShapes(texts: CutTexts, byShape: Uint8Array, test: (text: Buffer) =
       if (!test(scratch.subarray(0, writeCutText(texts, i, scratch, 0)))) continue;
     }
     matched[i] = 1;
+  }
+}
+
+/** What texts begin with that match a wildcard; undefined when that is not all that it asks for. */
+function prefixOf(wanted: ValueTest): Uint8Array | undefined {
+  return wanted.kind === 'wildcard' && wanted.parts.slice(1).every((part) => part.length === 0)
+    ? wanted.parts[0]
+    : undefined;
+}
+
+/** Marks the values that begin with a prefix, where their numbers tell. */
+function markBeginning(texts: CutTexts, prefix: Uint8Array, isEscaped: boolean, matched: Uint8Array): void {
+  const { patterns, codes, firsts, strides, numbers } = texts;
+  const wanted = Array.from({ length: strides.length }, (_, code) => {
+    const shape = byteStringAt(patterns, code);
+    if (isEscaped && shape.includes(BACKSLASH)) return undefined;
+    const ofShape = numbersOfPrefix(shape, prefix);
+    return typeof ofShape === 'string' ? undefined : ofShape;
+  });
+  if (wanted.every((each) => each === undefined)) return;
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i]!;
+    const each = wanted[code];
+    if (each === undefined) continue;
+    const { equal, digits } = each;
+    const first = firsts[i]!;
+    const stride = strides[code]!;
+    let place = 0;
+    while (place < equal.length && numbers[first + place * stride] === equal[place]) place++;
+    if (place < equal.length) continue;
+    if (digits === undefined || beginsWith(numbers[first + place * stride]!, digits)) matched[i] = 1;
   }
 }
 

@@ -3,6 +3,7 @@
  * texts alone, so that a text stands for at most one of them.
  */
 import type { ValueTest } from '../predicate.ts';
+import { rangesOfPrefix } from './number-prefix.ts';
 
 /** The numbers from low[i] to high[i], both included, for each i. */
 export interface NumberRanges {
@@ -39,7 +40,8 @@ function rangesOfTest(test: ValueTest): readonly (readonly [number, number])[] |
     case 'regexp':
       return undefined;
     case 'wildcard':
-      return test.parts.every((part) => INTEGER_TEXT.test(latin1(part))) ? undefined : [];
+      if (!test.parts.every((part) => INTEGER_TEXT.test(latin1(part)))) return [];
+      return test.parts.slice(1).every((part) => part.length === 0) ? rangesOfPrefix(test.parts[0]!) : undefined;
     case 'compare':
       // A duration has a unit, while a number may be as many bytes.
       return test.operand.kind === 'duration' ? [] : comparedRanges(test);
@@ -71,11 +73,18 @@ export function reach({ low, high }: NumberRanges, min: number, max: number): 'n
   return low.some((from, i) => from <= min && high[i]! >= max) ? 'all' : 'some';
 }
 
-/** Marks the numbers that are in one of the ranges. */
-export function markRanges(numbers: ArrayLike<number>, { low, high }: NumberRanges, marks: Uint8Array): void {
+/** Marks the numbers that are in one of the ranges. @param min  of the numbers, as is `max` */
+export function markRanges(
+  numbers: ArrayLike<number>,
+  { low, high }: NumberRanges,
+  min: number,
+  max: number,
+  marks: Uint8Array,
+): void {
   for (let r = 0; r < low.length; r++) {
     const from = low[r]!;
     const to = high[r]!;
+    if (from > max || to < min) continue;
     for (let i = 0; i < marks.length; i++) if (numbers[i]! >= from && numbers[i]! <= to) marks[i] = 1;
   }
 }

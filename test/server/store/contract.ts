@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 import type { LogStore } from '../../../server/store/log-store.ts';
 import { parsePattern } from '../../../server/store/scan/pattern.ts';
 import type { Plan } from '../../../server/store/scan/plan.ts';
+import { Random } from '../../corpus/random.ts';
 import type { Filters, ValueFilter } from './filters.ts';
+import { naiveSearch } from './naive-search.ts';
+import { randomLines, randomWhere } from './random-predicates.ts';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { instantOf } from '../../../shared/time.ts';
 import { decodeBatch } from '../../../shared/wire.ts';
@@ -85,6 +88,17 @@ const SEARCHES: readonly (readonly [string, Partial<Plan> & Filters, readonly nu
   ['no such text', { text: { any: [], none: [Buffer.from('user')] } }, [3]],
 ];
 
+/** Of each implementation, on every run of the tests. */
+const RANDOM_SEEDS = 12;
+const RANDOM_SEARCHES = 40;
+
+/** A tree as text that one can read. */
+function shown(_key: string, each: unknown): unknown {
+  if (typeof each === 'bigint') return String(each);
+  const isBuffer = each !== null && typeof each === 'object' && 'type' in each && each.type === 'Buffer';
+  return isBuffer ? Buffer.from((each as unknown as { data: number[] }).data).toString() : each;
+}
+
 export function describeLogStore(name: string, open: (options: LogStoreOptions) => Promise<LogStore>): void {
   const openFilled = async (): Promise<LogStore> => {
     const store = await open({ now: () => NOW_MS, retentionMs: Infinity });
@@ -100,6 +114,30 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
       expect(await found(store, plan)).toEqual(texts(...want));
       await store.close();
     });
+
+    // The seed is in the test's name; a tree that fails is in the message.
+    test.each(Array.from({ length: RANDOM_SEEDS }, (_, seed) => seed))(
+      'search: random trees of seed %i',
+      async (seed) => {
+        const random = new Random(seed);
+        const store = await open({ now: () => NOW_MS, retentionMs: Infinity });
+        const lines = [0, 1, 2].flatMap((part) => randomLines(random, 40, part * 40));
+        for (const from of [0, 40, 80]) await append(store, lines.slice(from, from + 40));
+        const naive = lines.map(({ text, labels = {}, timeNs = 0 }) => ({ text, labels, instant: at(timeNs) }));
+        let count = 0;
+      for (let search = 0; search < RANDOM_SEARCHES; search++) {
+          const plan = planOf({
+            where: randomWhere(random),
+            from: random.below(4) === 0 ? at(random.below(120) * 1e6) : undefined,
+            order: random.below(2) === 0 ? 'oldest' : 'newest',
+            limit: random.below(3) === 0 ? 5 : 1000,
+          });
+          const want = naiveSearch(naive, plan).map(({ text }) => text);
+          expect(await found(store, plan), JSON.stringify(plan, shown)).toEqual(want);
+        }
+        await store.close();
+      },
+    );
 
     test('level: whatever a line calls it, in searches, counts and erasures', async () => {
       const store = await open({ now: () => NOW_MS, retentionMs: Infinity });

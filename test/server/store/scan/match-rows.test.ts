@@ -316,7 +316,18 @@ describe('matchRows', () => {
     const texts = paths.flatMap((path) => {
       const text = path.replaceAll('\\', '');
       const [, head, number, tail] = text.split('/');
-      return [text, path, `/${head}/*`, `*/${tail}`, `*${number}*`, `/*/${number}/*`, `/${head}/${number}1/x`, `*1*/x`];
+      return [
+        text,
+        path,
+        `/${head}/*`,
+        `/${head}/${(number ?? '').slice(0, 2)}*`,
+        `${text.slice(0, -1)}*`,
+        `*/${tail}`,
+        `*${number}*`,
+        `/*/${number}/*`,
+        `/${head}/${number}1/x`,
+        `*1*/x`,
+      ];
     });
     const needlesOf = paths.flatMap((path) => [path.slice(2, -1), path.slice(-3), path.slice(0, 4), path.slice(4, 9)]);
     const plans: Plan[] = [

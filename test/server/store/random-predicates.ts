@@ -1,0 +1,124 @@
+/** Random lines, and random trees about them: each leaf is true of some lines and false of others, mostly. */
+import {
+  allOf,
+  anyOf,
+  normalised,
+  not,
+  type Operator,
+  regexpLeaf,
+  textLeaf,
+  valueLeaf,
+  type ValueTest,
+  type Where,
+} from '../../../server/store/predicate.ts';
+import { parsePattern } from '../../../server/store/scan/pattern.ts';
+import type { Quantity } from '../../../shared/quantity.ts';
+import type { Random } from '../../corpus/random.ts';
+import type { Line } from './batches.ts';
+
+const LABELS = [
+  { namespace: 'shop', pod: 'api-1' },
+  { namespace: 'shop', pod: 'web-1', app: 'web' },
+  { namespace: 'bank', pod: 'api-2', level: 'warn' },
+];
+const WORDS = ['timeout', 'Timeout', 'refused', 'connection refused', 'é', 'x"y', '/api/users/7', 'done'];
+
+function pick<T>(random: Random, from: readonly T[]): T {
+  return from[random.below(from.length)]!;
+}
+
+/** @param from  time of the first line, in milliseconds; each has a time of its own */
+export function randomLines(random: Random, count: number, from: number): Line[] {
+  return Array.from({ length: count }, (_, i) => ({
+    text: random.below(12) === 0 ? `plain ${pick(random, WORDS)} text` : JSON.stringify(randomObject(random)),
+    timeNs: (from + i) * 1e6,
+    labels: pick(random, LABELS),
+  }));
+}
+
+function randomObject(random: Random): object {
+  const object: Record<string, unknown> = { level: pick(random, ['info', 'warn', 'ERROR', 30, 50]) };
+  if (random.below(4) > 0) object['status'] = pick(random, [200, 201, 404, 500, 503]);
+  if (random.below(4) > 0) object['latency_ms'] = random.below(2) === 0 ? random.below(900) : random.below(9000) / 10;
+  if (random.below(3) > 0) object['path'] = `/api/${pick(random, ['users', 'tasks'])}/${random.below(200)}`;
+  if (random.below(3) === 0) object['took'] = `${random.below(3000)}${pick(random, ['ms', 'µs', 's'])}`;
+  if (random.below(3) === 0) object['size'] = pick(random, ['12KB', '3MiB', '7', 7, 4096]);
+  if (random.below(3) === 0) object['user'] = pick(random, [String(random.below(30)), random.below(30)]);
+  if (random.below(4) === 0) object['tags'] = [pick(random, WORDS), random.below(5)];
+  if (random.below(3) === 0) object['app'] = pick(random, ['web', 'job']);
+  if (random.below(2) === 0) object['message'] = pick(random, WORDS);
+  return object;
+}
+
+export function randomWhere(random: Random, depth = 3): Where {
+  const where = randomNode(random, depth);
+  return random.below(2) === 0 ? where : normalised(where);
+}
+
+function randomNode(random: Random, depth: number): Where {
+  const of = (): Where[] => Array.from({ length: 1 + random.below(3) }, () => randomNode(random, depth - 1));
+  switch (depth === 0 ? 9 : random.below(10)) {
+    case 0:
+    case 1:
+      return allOf(of());
+    case 2:
+    case 3:
+      return anyOf(of());
+    case 4:
+      return not(randomNode(random, depth - 1));
+    case 5:
+      return textLeaf(pick(random, [...WORDS, '"level":"', 'nowhere', '/1', '00,"']));
+    case 6:
+      return regexpLeaf(
+        pick(random, ['(?i)TIMEOUT', 'refused"?[,}]', '^plain', 'users/1\\d+"', '\\pL\\d', 'no.where']),
+      );
+    default:
+      return randomLeaf(random);
+  }
+}
+
+const NAMES = [
+  'level',
+  'status',
+  'latency_ms',
+  'path',
+  'took',
+  'size',
+  'user',
+  'tags',
+  'app',
+  'pod',
+  'message',
+  'none',
+];
+
+function randomLeaf(random: Random): Where {
+  const leaf = valueLeaf(
+    pick(random, NAMES),
+    Array.from({ length: 1 + random.below(2) }, () => randomTest(random)),
+  );
+  return random.below(10) === 0 ? { ...leaf, labelOnly: true } : leaf;
+}
+
+const PATTERNS = [
+  ...['info', 'error', 'warn*', '500', '50*', '2*', '/api/users/1*', '/api/tasks/12*', '*7', '/api/*/7', '7', '1*'],
+  ...['web', 'api-*', '*', 'x"y', '*refused', '*e*', '12KB', '-1*', '0'],
+];
+const REGEXPS = ['^/api/(users|tasks)/1', 'api-[12]', '^5..$', '(?i)error', '7$', 'µs', '^[0-9.]+$', '.', 'time.ut'];
+const OPERANDS: readonly Quantity[] = [
+  ...[200, 404, 450.5, 7, 0, 30].map((value) => ({ kind: 'number', value }) as const),
+  ...[1e6, 1e9, 500e6].map((value) => ({ kind: 'duration', value }) as const),
+  ...[7, 12e3, 3 * 1024 ** 2].map((value) => ({ kind: 'bytes', value }) as const),
+];
+const OPERATORS: readonly Operator[] = ['>', '>=', '<', '<=', '=', '!='];
+
+function randomTest(random: Random): ValueTest {
+  switch (random.below(5)) {
+    case 0:
+      return { kind: 'regexp', pattern: pick(random, REGEXPS) };
+    case 1:
+      return { kind: 'compare', operator: pick(random, OPERATORS), operand: pick(random, OPERANDS) };
+    default:
+      return parsePattern(pick(random, PATTERNS));
+  }
+}
