@@ -4,22 +4,18 @@
  *     user_id=7&user_id=8      7 or 8
  *     level=!debug             not debug
  *     path=/api/*              * is any run of characters; \* and \! are the characters themselves
- *     q=timeout                the line contains "timeout"; q=!health: it does not
+ *     path=~^/api/v\d/         a regular expression; path=!~…: it does not match
+ *     status>=500              the value is such a number; or a duration (took>1.5s), or a size (size<10MiB)
+ *     q=timeout                the line contains "timeout"; q=!health: it does not; q=~…: an expression finds something
+ *     ignore_case=true         in values, texts and expressions
  */
 import { ParameterError } from '../../shared/errors.ts';
-import {
-  FILTERS_MAX,
-  FOLLOW_LIMIT_DEFAULT,
-  LIMIT_DEFAULT,
-  LIMIT_MAX,
-  PATTERNS_MAX,
-  TEXT_BYTES_MAX,
-} from '../limits.ts';
-import { allOf, anyOf, normalised, not, type Predicate, textLeaf, valueLeaf, type Where } from '../store/predicate.ts';
-import { parsePattern } from '../store/scan/pattern.ts';
+import { FILTERS_MAX, FOLLOW_LIMIT_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX } from '../limits.ts';
+import { allOf, normalised, type Predicate, valueLeaf, type Where } from '../store/predicate.ts';
 import type { Order, Plan } from '../store/scan/plan.ts';
 import { FORMATS } from './render.ts';
 import type { Format } from './render.ts';
+import { parseCondition, parseText } from './conditions.ts';
 import { parseInstant } from './time-parameter.ts';
 
 /** Query string, parsed: a name that is repeated has an array. */
@@ -39,9 +35,20 @@ export interface LogsRequest {
 }
 
 /** Names that are no label or field on any route, so that a query may be taken from one route to another. */
-const OWN_NAMES: readonly string[] = ['q', 'query', 'since', 'until', 'limit', 'order', 'format', 'csv', 'follow'];
+const OWN_NAMES: readonly string[] = [
+  'q',
+  'ignore_case',
+  'query',
+  'since',
+  'until',
+  'limit',
+  'order',
+  'format',
+  'csv',
+  'follow',
+];
 /** Those that every route understands. */
-const COMMON_NAMES: readonly string[] = ['q', 'since', 'until'];
+const COMMON_NAMES: readonly string[] = ['q', 'ignore_case', 'since', 'until'];
 const ORDERS: readonly Order[] = ['newest', 'oldest'];
 
 /** @throws ParameterError */
@@ -56,7 +63,7 @@ export function parseLogsRequest(asked: Asked, nowMs: number): LogsRequest {
     );
   }
   const format = parseFormat(query);
-  const follow = parseFollow(query);
+  const follow = parseFlag(query, 'follow');
   if (follow && format === 'json') {
     throw new ParameterError('format', 'a JSON array cannot follow', 'ndjson, raw or csv', 'format=ndjson');
   }
@@ -92,9 +99,11 @@ export function parseFilters({ query, namespaces }: Asked, nowMs: number, ownNam
   if (from !== undefined && to !== undefined && from >= to) {
     throw new ParameterError('until', `"${until}" is not after since "${since}"`, 'a later time', 'since=2h&until=1h');
   }
+  const ignoreCase = parseFlag(query, 'ignore_case');
   const filters: Where[] = namespaces === 'all' ? [] : [ofNamespaces(namespaces)];
   for (const name of Object.keys(query))
-    if (!OWN_NAMES.includes(name) && !ownNames.includes(name)) filters.push(parseValueFilter(name, all(query, name)));
+    if (!OWN_NAMES.includes(name) && !ownNames.includes(name))
+      filters.push(parseCondition(name, all(query, name), ignoreCase));
   if (filters.length > FILTERS_MAX) {
     throw new ParameterError(
       'filters',
@@ -103,48 +112,13 @@ export function parseFilters({ query, namespaces }: Asked, nowMs: number, ownNam
       'namespace=shop&level=error',
     );
   }
-  const text = satisfying(parseNegations('q', all(query, 'q')), (texts) => anyOf(texts.map(textLeaf)));
-  return { from, to, where: normalised(allOf([...filters, text])) };
+  return { from, to, where: normalised(allOf([...filters, parseText(all(query, 'q'), ignoreCase)])) };
 }
 
 function ofNamespaces(namespaces: readonly string[]): Where {
   const tests = namespaces.map((namespace) => ({ kind: 'equals', text: Buffer.from(namespace) }) as const);
   // No namespaces are no lines.
   return { ...valueLeaf('namespace', tests), labelOnly: true };
-}
-
-function parseValueFilter(name: string, texts: readonly string[]): Where {
-  return satisfying(parseNegations(name, texts), (values) => valueLeaf(name, values.map(parsePattern)));
-}
-
-/** Some of what is wanted, if there is any, and none of what is refused. @param some  true of lines that have one of these */
-function satisfying({ wanted, refused }: Negations, some: (texts: readonly string[]) => Where): Where {
-  return allOf([...(wanted.length === 0 ? [] : [some(wanted)]), ...(refused.length === 0 ? [] : [not(some(refused))])]);
-}
-
-interface Negations {
-  readonly wanted: readonly string[];
-  readonly refused: readonly string[];
-}
-
-/** Sorts values by their `!`. */
-function parseNegations(name: string, texts: readonly string[]): Negations {
-  if (texts.length > PATTERNS_MAX) {
-    throw new ParameterError(name, `${texts.length} values`, `up to ${PATTERNS_MAX}`, `${name}=a&${name}=b`);
-  }
-  const wanted: string[] = [];
-  const refused: string[] = [];
-  for (const text of texts) {
-    if (Buffer.byteLength(text) > TEXT_BYTES_MAX) {
-      throw new ParameterError(name, 'the value is too long', `up to ${TEXT_BYTES_MAX} bytes`, `${name}=abc*`);
-    }
-    if (text.startsWith('!')) refused.push(text.slice(1));
-    else wanted.push(text.startsWith('\\!') ? text.slice(1) : text);
-  }
-  if (name === 'q' && [...wanted, ...refused].includes('')) {
-    throw new ParameterError('q', 'it is empty', 'at least one character', 'q=timeout');
-  }
-  return { wanted, refused };
 }
 
 function parseFormat(query: QueryString): Format {
@@ -171,11 +145,11 @@ export function parseCount(query: QueryString, name: string, min: number, max: n
   return count;
 }
 
-function parseFollow(query: QueryString): boolean {
-  const text = single(query, 'follow');
+function parseFlag(query: QueryString, name: string): boolean {
+  const text = single(query, name);
   if (text === undefined || text === 'false' || text === '0') return false;
   if (text === 'true' || text === '1' || text === '') return true;
-  throw new ParameterError('follow', `"${text}" is neither yes nor no`, 'true or false', 'follow=true');
+  throw new ParameterError(name, `"${text}" is neither yes nor no`, 'true or false', `${name}=true`);
 }
 
 export function oneOf<T extends string>(query: QueryString, name: string, allowed: readonly T[], fallback: T): T {

@@ -125,7 +125,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
         for (const from of [0, 40, 80]) await append(store, lines.slice(from, from + 40));
         const naive = lines.map(({ text, labels = {}, timeNs = 0 }) => ({ text, labels, instant: at(timeNs) }));
         let count = 0;
-      for (let search = 0; search < RANDOM_SEARCHES; search++) {
+        for (let search = 0; search < RANDOM_SEARCHES; search++) {
           const plan = planOf({
             where: randomWhere(random),
             from: random.below(4) === 0 ? at(random.below(120) * 1e6) : undefined,
@@ -134,7 +134,9 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
           });
           const want = naiveSearch(naive, plan).map(({ text }) => text);
           expect(await found(store, plan), JSON.stringify(plan, shown)).toEqual(want);
+          count += want.length;
         }
+        expect(count).toBeGreaterThan(RANDOM_SEARCHES);
         await store.close();
       },
     );

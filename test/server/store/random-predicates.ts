@@ -101,8 +101,27 @@ function randomLeaf(random: Random): Where {
 }
 
 const PATTERNS = [
-  ...['info', 'error', 'warn*', '500', '50*', '2*', '/api/users/1*', '/api/tasks/12*', '*7', '/api/*/7', '7', '1*'],
-  ...['web', 'api-*', '*', 'x"y', '*refused', '*e*', '12KB', '-1*', '0'],
+  'info',
+  'error',
+  'warn*',
+  '500',
+  '50*',
+  '2*',
+  '/api/users/1*',
+  '/api/tasks/12*',
+  '*7',
+  '/api/*/7',
+  '7',
+  '1*',
+  'web',
+  'api-*',
+  '*',
+  'x"y',
+  '*refused',
+  '*e*',
+  '12KB',
+  '-1*',
+  '0',
 ];
 const REGEXPS = ['^/api/(users|tasks)/1', 'api-[12]', '^5..$', '(?i)error', '7$', 'µs', '^[0-9.]+$', '.', 'time.ut'];
 const OPERANDS: readonly Quantity[] = [

@@ -1,0 +1,137 @@
+/**
+ * One parameter of a query as a condition on lines. `!` in front of a value means lines that do not satisfy it, `~` (behind
+ * it) a regular expression; `\!` and `\~` are the characters themselves. Comparisons are as a URL has them: of `status>=500`,
+ * HTTP takes `status>` for the name; of `latency_ms>500`, all of it.
+ */
+import { ParameterError } from '../../shared/errors.ts';
+import { parseQuantity } from '../../shared/quantity.ts';
+import { assertRegexp } from '../../shared/regexp/regexp.ts';
+import { PATTERNS_MAX, TEXT_BYTES_MAX } from '../limits.ts';
+import {
+  allOf,
+  anyOf,
+  not,
+  type Operator,
+  regexpLeaf,
+  textLeaf,
+  valueLeaf,
+  type ValueTest,
+  type Where,
+} from '../store/predicate.ts';
+import { parsePattern } from '../store/scan/pattern.ts';
+
+/** A parameter that compares: what it is about, by which operator, and what with if that is in the parameter's name. */
+const COMPARISON = /^(?<name>[^<>]+)(?<sign>[<>])(?<operand>.*)$/s;
+
+/** Lines by a label or field. @throws ParameterError */
+export function parseCondition(parameter: string, texts: readonly string[], ignoreCase: boolean): Where {
+  const comparison = COMPARISON.exec(parameter);
+  if (comparison !== null) {
+    const { name, sign, operand } = comparison.groups as { name: string; sign: '<' | '>'; operand: string };
+    const isInName = operand !== '';
+    if (!isInName || texts.every((text) => text === '')) {
+      return parseComparison(name.trim(), isInName ? sign : `${sign}=`, isInName ? [operand] : texts);
+    }
+  }
+  // `level!=debug` says what `level=!debug` says.
+  const isRefused = parameter.length > 1 && parameter.endsWith('!');
+  const name = isRefused ? parameter.slice(0, -1) : parameter;
+  const { wanted, refused } = parseValues(name, isRefused ? texts.map((text) => `!${text}`) : texts);
+  const some = (values: readonly Value[]): Where => {
+    return valueLeaf(
+      name,
+      values.map((value) => testOf(name, value, ignoreCase)),
+    );
+  };
+  return satisfying(wanted, refused, some);
+}
+
+/** Lines by what is in them. @throws ParameterError */
+export function parseText(texts: readonly string[], ignoreCase: boolean): Where {
+  const { wanted, refused } = parseValues('q', texts);
+  if ([...wanted, ...refused].some(({ text }) => text === '')) {
+    throw new ParameterError('q', 'it is empty', 'at least one character', 'q=timeout');
+  }
+  return satisfying(wanted, refused, (values) =>
+    anyOf(
+      values.map(({ text, isRegexp }) => {
+        if (isRegexp) return regexpLeaf(parseRegexp('q', text, ignoreCase));
+        return ignoreCase ? regexpLeaf(parseRegexp('q', quoted(text), true)) : textLeaf(text);
+      }),
+    ),
+  );
+}
+
+function parseComparison(name: string, operator: Operator, texts: readonly string[]): Where {
+  const [text = '', another] = texts;
+  const parameter = `${name}${operator}`;
+  if (another !== undefined)
+    throw new ParameterError(parameter, 'it is given more than once', 'one value', `${name}>=1`);
+  const operand = parseQuantity(text.trim());
+  if (operand !== undefined) return valueLeaf(name, [{ kind: 'compare', operator, operand }]);
+  const problem = `"${text}" is not a number, a duration or a size`;
+  throw new ParameterError(parameter, problem, 'values such as 500, 1.5s or 10MiB', `${name}>=500`);
+}
+
+/** Some of what is wanted, if there is any, and none of what is refused. @param some  true of lines that have one of these */
+function satisfying(
+  wanted: readonly Value[],
+  refused: readonly Value[],
+  some: (values: readonly Value[]) => Where,
+): Where {
+  return allOf([...(wanted.length === 0 ? [] : [some(wanted)]), ...(refused.length === 0 ? [] : [not(some(refused))])]);
+}
+
+interface Value {
+  readonly text: string;
+  readonly isRegexp: boolean;
+}
+
+/** Sorts values by their `!`. */
+function parseValues(name: string, texts: readonly string[]): { wanted: Value[]; refused: Value[] } {
+  if (texts.length > PATTERNS_MAX) {
+    throw new ParameterError(name, `${texts.length} values`, `up to ${PATTERNS_MAX}`, `${name}=a&${name}=b`);
+  }
+  const wanted: Value[] = [];
+  const refused: Value[] = [];
+  for (const text of texts) {
+    if (Buffer.byteLength(text) > TEXT_BYTES_MAX) {
+      throw new ParameterError(name, 'the value is too long', `up to ${TEXT_BYTES_MAX} bytes`, `${name}=abc*`);
+    }
+    if (text.startsWith('!')) refused.push(valueOf(text.slice(1)));
+    else wanted.push(text.startsWith('\\!') ? { text: text.slice(1), isRegexp: false } : valueOf(text));
+  }
+  return { wanted, refused };
+}
+
+function valueOf(text: string): Value {
+  if (text.startsWith('~')) return { text: text.slice(1), isRegexp: true };
+  return { text: text.startsWith('\\~') ? text.slice(1) : text, isRegexp: false };
+}
+
+function testOf(name: string, { text, isRegexp }: Value, ignoreCase: boolean): ValueTest {
+  if (isRegexp) return { kind: 'regexp', pattern: parseRegexp(name, text, ignoreCase) };
+  const test = parsePattern(text);
+  if (!ignoreCase) return test;
+  const parts = test.kind === 'wildcard' ? test.parts : test.kind === 'equals' ? [test.text] : [];
+  const pattern = parts.map((part) => quoted(Buffer.from(part).toString())).join('(?s:.*)');
+  return { kind: 'regexp', pattern: parseRegexp(name, `^${pattern}$`, true) };
+}
+
+function parseRegexp(name: string, text: string, ignoreCase: boolean): string {
+  const pattern = ignoreCase ? `(?i)${text}` : text;
+  try {
+    // What is wrong is at a place of what was asked.
+    assertRegexp(text);
+    assertRegexp(pattern);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    const problem = `"${text}" is not a valid regular expression: ${error.message}`;
+    throw new ParameterError(name, problem, "RE2's syntax, without look-around and back references", `${name}=~^a.*b$`);
+  }
+  return pattern;
+}
+
+function quoted(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}

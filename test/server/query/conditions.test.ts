@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { parseCondition, parseText } from '../../../server/query/conditions.ts';
+import {
+  allOf,
+  anyOf,
+  normalised,
+  not,
+  type Operator,
+  regexpLeaf,
+  textLeaf,
+  valueLeaf,
+  type Where,
+} from '../../../server/store/predicate.ts';
+import { matches, parsePattern } from '../../../server/store/scan/pattern.ts';
+import type { Quantity } from '../../../shared/quantity.ts';
+
+const compare = (name: string, operator: Operator, kind: Quantity['kind'], value: number): Where =>
+  valueLeaf(name, [{ kind: 'compare', operator, operand: { kind, value } }]);
+const regexp = (name: string, pattern: string): Where => valueLeaf(name, [{ kind: 'regexp', pattern }]);
+
+describe('parseCondition', () => {
+  // As HTTP takes a query string apart: at the first `=`.
+  it.each<[string, string, string, Where]>([
+    ['status>=500', 'status>', '500', compare('status', '>=', 'number', 500)],
+    ['status<=500', 'status<', '500', compare('status', '<=', 'number', 500)],
+    ['latency_ms>500', 'latency_ms>500', '', compare('latency_ms', '>', 'number', 500)],
+    ['latency_ms<0.5', 'latency_ms<0.5', '', compare('latency_ms', '<', 'number', 0.5)],
+    ['latency_ms > 500', 'latency_ms > 500', '', compare('latency_ms', '>', 'number', 500)],
+    ['took<1.5s', 'took<1.5s', '', compare('took', '<', 'duration', 1.5e9)],
+    ['size>=10MiB', 'size>', '10MiB', compare('size', '>=', 'bytes', 10 * 1024 ** 2)],
+    ['path=~^/api/v\\d/', 'path', '~^/api/v\\d/', regexp('path', '^/api/v\\d/')],
+    ['path=!~^/api/', 'path', '!~^/api/', not(regexp('path', '^/api/'))],
+    ['path=\\~x', 'path', '\\~x', valueLeaf('path', [parsePattern('~x')])],
+    ['path=!\\~x', 'path', '!\\~x', not(valueLeaf('path', [parsePattern('~x')]))],
+    ['path=\\!~x', 'path', '\\!~x', valueLeaf('path', [parsePattern('!~x')])],
+    ['level!=debug', 'level!', 'debug', not(valueLeaf('level', [parsePattern('debug')]))],
+    ['a<b=c', 'a<b', 'c', valueLeaf('a<b', [parsePattern('c')])],
+  ])('%s', (_, name, value, want) => expect(normalised(parseCondition(name, [value], false))).toEqual(want));
+
+  it('takes values and expressions of one name for alternatives', () => {
+    expect(normalised(parseCondition('path', ['/a', '~^/b'], false))).toEqual(
+      valueLeaf('path', [parsePattern('/a'), { kind: 'regexp', pattern: '^/b' }]),
+    );
+  });
+
+  it.each([
+    ['Web.1', 'web.1', 'webx1'],
+    ['*.example.COM', 'a\nb.Example.com', 'a.example.comm'],
+    ['(x)', '(X)', 'x'],
+  ])('ignores case: %s', (value, matching, other) => {
+    const where = normalised(parseCondition('n', [value], true)) as Where & { kind: 'value' };
+    const passes = (text: string): boolean => where.tests.some((test) => matches(test, Buffer.from(text)));
+    expect([passes(matching), passes(other)]).toEqual([true, false]);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    [
+      'status>',
+      ['many'],
+      /^status>=: "many" is not a number, a duration or a size; allowed: .*; example: status>=500$/,
+    ],
+    ['status>', ['1', '2'], /^status>=: it is given more than once/],
+    ['latency_ms>5 apples', [''], /^latency_ms>: "5 apples" is not a number/],
+    ['path', ['~a(b'], /^path: "a\(b" is not a valid regular expression: missing closing \); allowed: RE2's syntax/],
+    ['path', ['!~x(*)'], /missing argument to repetition operator: "\*" at character 3/],
+    ['path', ['~(a|b|ab){999}'], /it is too large/],
+  ])('refuses %s %j', (name, values, message) => expect(() => parseCondition(name, values, true)).toThrow(message));
+});
+
+describe('parseText', () => {
+  it.each<[string[], boolean, Where]>([
+    [['a', '!b'], false, allOf([textLeaf('a'), not(textLeaf('b'))])],
+    [['~(?i)timeout', 'x'], false, anyOf([regexpLeaf('(?i)timeout'), textLeaf('x')])],
+    [['!~a+'], false, not(regexpLeaf('a+'))],
+    [['a.b', '~c'], true, anyOf([regexpLeaf('(?i)a\\.b'), regexpLeaf('(?i)c')])],
+  ])('%j', (texts, ignoreCase, want) => expect(normalised(parseText(texts, ignoreCase))).toEqual(want));
+
+  it.each([[['']], [['~']], [['!']]])('refuses %j', (texts) =>
+    expect(() => parseText(texts, false)).toThrow(/^q: it is empty/),
+  );
+});
