@@ -15,6 +15,7 @@ COPY agent agent
 COPY server server
 COPY cli cli
 RUN mkdir -p /data node_modules/.cache/podlog && chown 10001:10001 /data node_modules/.cache/podlog
+RUN ln -s /podlog/cli/podlog.js /usr/local/bin/podlog
 ENV NODE_ENV=production PODLOG_LISTEN=0.0.0.0:3100 PODLOG_DATA_DIR=/data
 # What podlog.js starts without Node's TypeScript compiler, which is 30 MB a thread. Node keeps a cache for each user:
 # the agent's manifest asks for root, which log files are readable by.

@@ -76,7 +76,7 @@ export const retentionRules: Flag<string | undefined> = {
   commands: ['up', 'server'],
   value: 'file',
   defaultText: 'none',
-  help: 'YAML list of { selector, age }, see the README',
+  help: 'YAML list of { selector, age }, see docs/operations.md',
   parse: parseOptionalPath,
 };
 
@@ -85,7 +85,7 @@ export const rules: Flag<string | undefined> = {
   commands: ['up', 'server'],
   value: 'file',
   defaultText: 'none',
-  help: 'YAML: what agents exclude, drop, redact and join, see the README',
+  help: 'YAML: what agents exclude, drop and redact, see docs/rules.md',
   parse: parseOptionalPath,
 };
 
@@ -103,7 +103,7 @@ export const tokensFile: Flag<string | undefined> = {
   commands: ['up', 'server'],
   value: 'file',
   defaultText: 'none',
-  help: 'YAML list of { name, token, scopes }, see the README',
+  help: 'YAML list of { name, token, scopes }, see docs/access.md',
   parse: parseOptionalPath,
 };
 

@@ -2,7 +2,6 @@
  * What the sample workload logs: a shop of four services and one controller. A request leaves lines in several pods
  * under one request_id, the way zerolog writes them; some fail, and some lines are no JSON at all.
  */
-import { randomUUID } from 'node:crypto';
 
 /** One line of one pod, before it has a place in a file. */
 export interface SampleLine {
@@ -96,7 +95,7 @@ export function sampleRequest(random: Random, startMs: number): SampleRequest {
   const route = isCheckout ? CHECKOUT : pick(random, ROUTES);
   const failed = random() < (isCheckout ? 0.1 : 0.02);
   const userId = pick(random, USER_IDS);
-  const requestId = randomUUID();
+  const requestId = randomUuid(random);
   const latencyMs = roundMs(route.latencyMs * Math.exp(random() * 2 - 1) + (failed ? 1500 : 0));
   const endMs = startMs + latencyMs;
   const ids = { user_id: userId, request_id: requestId };
@@ -195,6 +194,19 @@ function productPath(random: Random): string {
 
 function roundMs(ms: number): number {
   return Math.round(ms * 1000) / 1000;
+}
+
+/** A UUID of version 4 from the given source of randomness, so that a seed repeats the whole sample. */
+function randomUuid(random: Random): string {
+  const hex = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16)).join('');
+  const variant = pick(random, ['8', '9', 'a', 'b']);
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `4${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20),
+  ].join('-');
 }
 
 function pick<T>(random: Random, items: readonly T[]): T {

@@ -77,7 +77,7 @@ export function isLoopback(host: string): boolean {
 
 function exposed(host: string): UsageError {
   return new UsageError(
-    `--listen ${host} would let everybody on the network read, write and erase: give --tokens-file (README, Access) ` +
+    `--listen ${host} would let everybody on the network read, write and erase: give --tokens-file (docs/access.md) ` +
       'or, in a cluster, --token-review; or listen on 127.0.0.1; or, behind a proxy that asks who it is, --insecure-no-auth',
   );
 }

@@ -2,7 +2,7 @@
  * Snapshots of the data folder, for backups: `snapshots/<name>/` is a data folder of its own, made of hard links to the
  * segments, which never change, and a manifest. Its WAL is empty, because all is flushed first; so it has every row that
  * was acknowledged before, each once, and the positions that go with them. It costs no room until the store drops
- * segments that it still has. How to restore one is in BACKUP.md.
+ * segments that it still has. How to restore one is in docs/operations.md.
  */
 import { dirname, join } from 'node:path';
 import { CorruptionError, PodlogError, UnavailableError } from '../../shared/errors.ts';

@@ -34,7 +34,7 @@ function makeBase(root: string): void {
   for (const dir of ['bin', 'dev', 'proc', 'tmp', 'usr/local/bin']) mkdirSync(join(root, dir), { recursive: true });
   chmodSync(join(root, 'tmp'), 0o1777);
   copyFileSync(findOnPath('busybox')!, join(root, 'bin/busybox'));
-  for (const applet of ['sh', 'mkdir', 'chown']) symlinkSync('busybox', join(root, 'bin', applet));
+  for (const applet of ['sh', 'mkdir', 'chown', 'ln']) symlinkSync('busybox', join(root, 'bin', applet));
   execFileSync('mknod', ['--mode=666', join(root, 'dev/null'), 'c', '1', '3']);
   copyFileSync(process.execPath, join(root, 'usr/local/bin/node'));
   for (const library of librariesOf(process.execPath)) {

@@ -1,4 +1,4 @@
-/** Requests and limits of memory against what the bench has measured: the tables in README.md. */
+/** Requests and limits of memory against what the bench has measured: the tables in docs/benchmarks.md. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { containerOf, OVERLAYS, renderManifests, workloadsOf, type Container } from './manifests.ts';
@@ -13,10 +13,10 @@ const FIGURES = {
   server: /^(?:server|freshness).*(?:memory|: server) +(\S+)  MB /gm,
 } as const;
 
-const readme = readFileSync('README.md', 'utf8');
+const benchmarks = readFileSync('docs/benchmarks.md', 'utf8');
 
 function peakBytes(name: string): number {
-  const figures = [...readme.matchAll(FIGURES[name as keyof typeof FIGURES])].map(([, figure]) => Number(figure));
+  const figures = [...benchmarks.matchAll(FIGURES[name as keyof typeof FIGURES])].map(([, figure]) => Number(figure));
   expect(figures.length, `figures of the ${name}`).toBeGreaterThan(3);
   return Math.max(...figures) * 1e6;
 }

@@ -1,4 +1,4 @@
-/** What loggers write as a level, and what it is called here; and that the README says the same. */
+/** What loggers write as a level, and what it is called here; and that the documents say the same. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
@@ -115,9 +115,9 @@ test('what Serilog does not say is information', () => {
   for (const fields of [['@t'], ['@mt', 'x'], []]) expect(impliedLevel(fields, fields.length)).toBeUndefined();
 });
 
-describe('the README', () => {
-  const text = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const section = text.slice(text.indexOf('### Levels'), text.indexOf('### `GET /labels`'));
+describe('docs/formats-and-levels.md', () => {
+  const text = readFileSync(new URL('../../docs/formats-and-levels.md', import.meta.url), 'utf8');
+  const section = text.slice(text.indexOf('## Levels'));
   const quoted = (part: string): string[] => [...part.matchAll(/`([^`]+)`/g)].map(([, each]) => each!);
 
   test('lists the spellings of each level', () => {
@@ -132,7 +132,9 @@ describe('the README', () => {
   });
 
   test('lists the fields in their order', () => {
-    const list = section.split('\n\n').find((each) => each.startsWith('The level of a line stands in'));
+    const list = section
+      .split('\n\n')
+      .find((each) => each.startsWith('The level of a line is taken from the first of these fields'));
     expect(quoted(list!)).toEqual(LEVEL_FIELDS);
   });
 });

@@ -64,7 +64,7 @@ export function adviceFor(kind: FindingKind): string {
     case 'version':
       return 'use the podlog that wrote the folder; a file that is lost is written again by the next start of the server, or --repair';
     case 'manifest':
-      return 'restore MANIFEST.json, or the folder from a snapshot (server/store/BACKUP.md); it cannot be repaired';
+      return 'restore MANIFEST.json, or the folder from a snapshot (docs/operations.md); it cannot be repaired';
     case 'generation':
       return 'the next start of the server, or --repair, writes it again: from the other one, or from segments and WAL';
     case 'missing':

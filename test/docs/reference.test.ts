@@ -1,0 +1,42 @@
+/** The reference is complete: what the code has, the documents list. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { environmentName } from '../../cli/flag.ts';
+import { FLAGS } from '../../cli/flags.ts';
+
+/** Rows of the first table of a document whose head begins with this cell, without backquotes. */
+function rowsOf(path: string, firstCell: string): string[][] {
+  const text = readFileSync(path, 'utf8');
+  const table = text.slice(text.search(new RegExp(`^\\| ${firstCell} `, 'm'))).split('\n\n')[0]!;
+  return table
+    .split('\n')
+    .slice(2)
+    .map((row) => [...row.matchAll(/ ((?:\\\||[^|])*?) +\|/g)].map(([, cell]) => cell!.replaceAll('`', '')));
+}
+
+test('every flag, with its environment variable, its commands and its default', () => {
+  const rows = rowsOf('docs/operations.md', 'flag');
+  const documented = rows.map((cells) => cells.slice(0, 4).join(' | ')).toSorted();
+  const wanted = FLAGS.map((flag) => {
+    const value = flag.name === 'node' ? "the host's name" : flag.defaultText;
+    return [`--${flag.name}`, environmentName(flag), flag.commands.join(', '), value].join(' | ');
+  });
+  expect(documented).toEqual(wanted.toSorted());
+  expect(rows.filter((cells) => (cells[4] ?? '').length < 10)).toEqual([]);
+});
+
+test('every route, with its scope', () => {
+  const guard = readFileSync('server/http/guard.ts', 'utf8');
+  const routes = [...guard.matchAll(/^ {2}'([A-Z]+) (\/[^']*)': '([a-z ]+)',$/gm)];
+  expect(routes.length).toBeGreaterThan(15);
+  const rows = rowsOf('docs/api.md', 'route');
+  const missing = routes.filter(([, method, route, permission]) => {
+    const path = route!.replaceAll(/:(\w+)/g, '{$1}');
+    const scope = { open: 'none', 'read all': 'read' }[permission!] ?? permission!;
+    return !rows.some(([named, scopes]) => {
+      const paths = named!.split(/[\s,[\]()]+/);
+      return paths.includes(path) && paths.includes(method!) && scopes!.includes(scope);
+    });
+  });
+  expect(missing.map(([route]) => route.trim())).toEqual([]);
+});
