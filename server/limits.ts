@@ -546,6 +546,9 @@ export const FACET_TOP_DEFAULT = 10;
 /** Decoded columns that a worker keeps. Beyond: those used longest ago are decoded again. */
 export const WORKER_CACHE_BYTES_MAX = 12 * MIB;
 
+/** Text that a thread keeps room for, to look into it with its letters folded. Beyond: the room is made anew. */
+export const NEEDLE_SCRATCH_BYTES_MAX = MIB;
+
 /** Compiled regular expressions that a thread keeps. Beyond: those used longest ago are compiled again. */
 export const REGEXPS_KEPT_MAX = 64;
 

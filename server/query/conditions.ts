@@ -3,6 +3,7 @@
  * it) a regular expression; `\!` and `\~` are the characters themselves. Comparisons are as a URL has them: of `status>=500`,
  * HTTP takes `status>` for the name; of `latency_ms>500`, all of it.
  */
+import { isAscii } from 'node:buffer';
 import { ParameterError } from '../../shared/errors.ts';
 import { parseQuantity } from '../../shared/quantity.ts';
 import { assertRegexp } from '../../shared/regexp/regexp.ts';
@@ -56,7 +57,11 @@ export function parseText(texts: readonly string[], ignoreCase: boolean): Where 
     anyOf(
       values.map(({ text, isRegexp }) => {
         if (isRegexp) return regexpLeaf(parseRegexp('q', text, ignoreCase));
-        return ignoreCase ? regexpLeaf(parseRegexp('q', quoted(text), true)) : textLeaf(text);
+        if (!ignoreCase) return textLeaf(text);
+        // Letters beyond ASCII are folded by expressions alone.
+        return isAscii(Buffer.from(text))
+          ? { ...textLeaf(text), ignoreCase }
+          : regexpLeaf(parseRegexp('q', quoted(text), true));
       }),
     ),
   );

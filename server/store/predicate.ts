@@ -42,6 +42,8 @@ export interface Not {
 export interface TextLeaf {
   readonly kind: 'text';
   readonly needle: Uint8Array;
+  /** ASCII letters of the line count as the needle's in either case. */
+  readonly ignoreCase?: true;
 }
 
 /** The line has something that the expression matches, in RE2's syntax; see shared/regexp/. */

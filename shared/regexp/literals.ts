@@ -1,27 +1,36 @@
 /** Texts that whatever an expression matches has in it: they are found without running it. */
-import type { RegexpNode } from './syntax.ts';
+import { OTHERS, type RegexpNode } from './syntax.ts';
 import { flattened } from './trim.ts';
 
+export interface RequiredText {
+  /** With small letters where case does not matter. */
+  readonly text: string;
+  /** Its letters, which are ASCII then, may be of either case. */
+  readonly ignoreCase: boolean;
+}
+
 /** Of each list, at least one text. */
-export type RequiredTexts = readonly (readonly string[])[];
+export type RequiredTexts = readonly (readonly RequiredText[])[];
 
 const REPLACEMENT = 0xfffd;
 /** Shorter ones are everywhere. */
 const CHARS_MIN = 2;
 /** Alternatives of one list; with more, it is cheaper to run the expression. */
 const ALTERNATIVES_MAX = 16;
+/** Letters that others beyond ASCII (\u017f, \u212a) are the same as where case does not matter. */
+const LETTERS_WITH_OTHERS = 'ks';
 
 export function requiredTexts(tree: RegexpNode): RequiredTexts {
-  return textsOf(tree).filter((texts) => texts.every((text) => text.length >= CHARS_MIN));
+  return textsOf(tree).filter((texts) => texts.every(({ text }) => text.length >= CHARS_MIN));
 }
 
-function textsOf(node: RegexpNode): string[][] {
+function textsOf(node: RegexpNode): RequiredText[][] {
   switch (node.kind) {
-    case 'char': {
-      const text = textOf(node.code);
-      return text === '' ? [] : [[text]];
+    case 'char':
+    case 'class': {
+      const text = charOf(node);
+      return text === undefined ? [] : [[text]];
     }
-    case 'class':
     case 'assert':
       return [];
     case 'concat':
@@ -36,17 +45,18 @@ function textsOf(node: RegexpNode): string[][] {
   }
 }
 
-function textsOfSequence(nodes: readonly RegexpNode[]): string[][] {
-  const texts: string[][] = [];
-  let run = '';
+function textsOfSequence(nodes: readonly RegexpNode[]): RequiredText[][] {
+  const texts: RequiredText[][] = [];
+  let run: RequiredText | undefined;
   const endRun = (): void => {
-    if (run !== '') texts.push([run]);
-    run = '';
+    if (run !== undefined) texts.push([run]);
+    run = undefined;
   };
   for (const node of flattened(nodes)) {
-    const text = node.kind === 'char' ? textOf(node.code) : '';
-    if (text !== '') run += text;
-    else if (node.kind !== 'assert') {
+    if (node.kind === 'assert') continue;
+    const char = charOf(node);
+    if (char !== undefined) run = run === undefined ? char : joined(run, char);
+    else {
       endRun();
       texts.push(...textsOf(node));
     }
@@ -55,13 +65,30 @@ function textsOfSequence(nodes: readonly RegexpNode[]): string[][] {
   return texts;
 }
 
-/** Empty for what broken UTF-8 is read as, too. */
-function textOf(code: number): string {
-  return code === REPLACEMENT || (code >= 0xd800 && code < 0xe000) ? '' : String.fromCodePoint(code);
+/** Where case does not matter in one of them, it does in none. */
+function joined(a: RequiredText, b: RequiredText): RequiredText {
+  const ignoreCase = a.ignoreCase || b.ignoreCase;
+  return { text: a.text + b.text, ignoreCase };
+}
+
+/** Undefined for what stands for more than one character, or a letter in both its cases. */
+function charOf(node: RegexpNode): RequiredText | undefined {
+  if (node.kind === 'char') {
+    // What broken UTF-8 is read as, too, or half a character.
+    const isOdd = node.code === REPLACEMENT || (node.code >= 0xd800 && node.code < 0xe000);
+    return isOdd ? undefined : { text: String.fromCodePoint(node.code), ignoreCase: false };
+  }
+  if (node.kind !== 'class' || node.set[OTHERS] === 1) return undefined;
+  const upper = node.set.indexOf(1);
+  const lower = node.set.indexOf(1, upper + 1);
+  const isLetter = upper >= 0x41 && upper <= 0x5a && lower === upper + 0x20 && node.set.indexOf(1, lower + 1) < 0;
+  if (!isLetter) return undefined;
+  const text = String.fromCodePoint(lower);
+  return LETTERS_WITH_OTHERS.includes(text) ? undefined : { text, ignoreCase: true };
 }
 
 /** The list whose shortest text is the longest. */
-function longest(lists: readonly string[][]): string[] | undefined {
-  const shortest = (texts: readonly string[]): number => Math.min(...texts.map((text) => text.length));
+function longest(lists: readonly RequiredText[][]): RequiredText[] | undefined {
+  const shortest = (texts: readonly RequiredText[]): number => Math.min(...texts.map(({ text }) => text.length));
   return lists.toSorted((a, b) => shortest(b) - shortest(a))[0];
 }

@@ -33,7 +33,7 @@ export function encodeFilter({ from, to, where }: Filter): JsonValue {
 type StoredWhere =
   | { readonly kind: 'all' | 'any'; readonly of: readonly StoredWhere[] }
   | { readonly kind: 'not'; readonly of: StoredWhere }
-  | { readonly kind: 'text'; readonly needle: string }
+  | { readonly kind: 'text'; readonly needle: string; readonly ignoreCase?: true }
   | { readonly kind: 'regexp'; readonly pattern: string }
   | { readonly kind: 'value'; readonly name: string; readonly tests: readonly StoredTest[]; readonly labelOnly?: true };
 
@@ -50,7 +50,7 @@ function encodeWhere(where: Where): JsonValue {
     case 'not':
       return { kind: 'not', of: encodeWhere(where.of) };
     case 'text':
-      return { kind: 'text', needle: encodeBytes(where.needle) };
+      return { ...where, needle: encodeBytes(where.needle) };
     case 'regexp':
       return { ...where };
     case 'value':
@@ -95,7 +95,7 @@ function decodeWhere(stored: StoredWhere): Where {
     case 'not':
       return not(decodeWhere(stored.of));
     case 'text':
-      return { kind: 'text', needle: decodeBytes(stored.needle) };
+      return { ...stored, needle: decodeBytes(stored.needle) };
     case 'regexp':
       return stored;
     case 'value':

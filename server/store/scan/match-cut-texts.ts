@@ -8,8 +8,9 @@ import { PatternCutter } from '../../../shared/row-group/encodings/pattern-cutte
 import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
 import type { ValueTest } from '../predicate.ts';
 import { hasMarks, takeMarks } from './marks.ts';
+import { foldedFor, type Needle, needleOf, occursIn } from './needle.ts';
 import { beginsWith, numbersOfPrefix } from './number-prefix.ts';
-import { regexpOf } from './regexps.ts';
+import { regexpOf, requiredLeaf } from './regexps.ts';
 
 const BACKSLASH = 0x5c;
 
@@ -74,23 +75,27 @@ function matchShape(shape: Buffer, wanted: ValueTest): ShapeMatch {
 /** False where a text that each match has is in no text of the pattern. */
 function mayMatchRegexp(shape: Buffer, wanted: { readonly pattern: string }): boolean {
   return regexpOf(wanted).required.every((texts) => {
-    return texts.some((text) => literalPieces(Buffer.from(text)).every((piece) => shape.includes(piece)));
+    return texts.some((text) => {
+      const needle = needleOf(requiredLeaf(text));
+      return literalPieces(needle.bytes).every((piece) => foldedFor(needle, shape).includes(piece));
+    });
   });
 }
 
 /** By value: 1 where it contains the needle. Undefined when none does. */
-export function cutTextsContaining(texts: CutTexts, needle: Buffer): Uint8Array | undefined {
-  const pieces = literalPieces(needle);
-  const hasDigits = needle.some(isDigit);
+export function cutTextsContaining(texts: CutTexts, needle: Needle): Uint8Array | undefined {
+  const pieces = literalPieces(needle.bytes);
+  const hasDigits = needle.bytes.some(isDigit);
   const byShape = matchShapes(texts, (shape) => {
     // Numbers are digits and nothing else: what has none lies within one of the pattern's literal pieces.
-    if (!pieces.every((piece) => shape.includes(piece))) return NONE;
+    const folded = foldedFor(needle, shape);
+    if (!pieces.every((piece) => folded.includes(piece))) return NONE;
     if (!hasDigits) return ALL;
     return shape.some(isDigit) ? EACH : NONE;
   });
   if (!byShape.some((match) => match !== NONE)) return undefined;
   const matched = takeMarks(texts.codes.length);
-  markShapes(texts, byShape, (text) => text.includes(needle), matched);
+  markShapes(texts, byShape, (text) => occursIn(needle, text), matched);
   return hasMarks(matched) ? matched : undefined;
 }
 

@@ -3,9 +3,9 @@
  * where all of these are.
  */
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
-import { type RegexpLeaf, textLeaf, type TextLeaf } from '../predicate.ts';
+import type { RegexpLeaf, TextLeaf } from '../predicate.ts';
 import { addMarks, hasMarks, markDepth, markedIn, releaseMarks, takeDirtyMarks, takeMarks } from './marks.ts';
-import { markMatchingLines, regexpOf } from './regexps.ts';
+import { markMatchingLines, regexpOf, requiredLeaf } from './regexps.ts';
 import { matchTextLeaf } from './text-leaf.ts';
 import type { Outcome } from './value-leaf.ts';
 
@@ -25,7 +25,7 @@ export function matchRegexpLeaf(
   let left = within;
   for (const texts of regexp.required) {
     const marks = takeMarks(out.length);
-    for (const text of texts) addContaining(group, textLeaf(text), left, marks);
+    for (const text of texts) addContaining(group, requiredLeaf(text), left, marks);
     if (!hasMarks(marks)) {
       releaseMarks(since);
       return 'none';

@@ -5,8 +5,10 @@
 import { isAscii } from 'node:buffer';
 import { LRUCache } from 'lru-cache';
 import { QueryTooLargeError } from '../../../shared/errors.ts';
+import type { RequiredText } from '../../../shared/regexp/literals.ts';
 import { Regexp } from '../../../shared/regexp/regexp.ts';
 import { REGEXP_CLOCK_BYTES, REGEXP_MS_MAX, REGEXPS_KEPT_MAX } from '../../limits.ts';
+import { textLeaf, type TextLeaf } from '../predicate.ts';
 
 /** By the leaf or test of a plan, which is another object in each task; and by pattern. */
 const ofTest = new WeakMap<object, Regexp>();
@@ -26,6 +28,12 @@ export function regexpOf(test: { readonly pattern: string }): Regexp {
   if (regexp === undefined) ofPattern.set(test.pattern, (regexp = new Regexp(test.pattern)));
   ofTest.set(test, regexp);
   return regexp;
+}
+
+/** The leaf that finds a text which an expression requires. */
+export function requiredLeaf({ text, ignoreCase }: RequiredText): TextLeaf {
+  const leaf = textLeaf(text);
+  return ignoreCase ? { ...leaf, ignoreCase } : leaf;
 }
 
 /** @throws QueryTooLargeError */

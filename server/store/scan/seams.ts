@@ -9,19 +9,20 @@ import { firstValueOf, type RowGroup } from '../../../shared/row-group/reader.ts
 import { SEAM_VALUES_MAX } from '../../limits.ts';
 import { valuesMayBeEmpty, valuesMayHave } from './column-bytes.ts';
 import { matchEach } from './match-column.ts';
+import { foldedFor, mayHaveByte, type Needle } from './needle.ts';
 
 type Side = 'before' | 'behind';
 
 /** The seams of a row group's templates, for one needle. */
 export class Seams {
   readonly #group: RowGroup;
-  readonly #needle: Buffer;
+  readonly #needle: Needle;
   /** By column and text: which of its values may stand next to a literal that the text meets. */
   readonly #matched = new Map<string, Uint8Array | undefined>();
   /** By column: its distinct values, where they are known and few. */
   readonly #texts = new Map<number, ByteStrings | undefined>();
 
-  constructor(group: RowGroup, needle: Buffer) {
+  constructor(group: RowGroup, needle: Needle) {
     this.#group = group;
     this.#needle = needle;
   }
@@ -44,8 +45,9 @@ export class Seams {
 
   /** One for each way to lay a literal against the needle: the value that has to supply more of it. */
   #neighboursOf(template: number, columns: readonly number[]): Neighbour[] {
-    const needle = this.#needle;
-    const { literals } = this.#group.templates[template]!;
+    const { bytes: needle, isFolded } = this.#needle;
+    const asWritten = this.#group.templates[template]!.literals;
+    const literals = isFolded ? asWritten.map((literal) => Buffer.from(foldedFor(this.#needle, literal))) : asWritten;
     const shares: Shares = (column, text, side) => this.#sharesOf(column, text, side);
     const suppliesBefore = supplier(literals, columns, 'before', shares);
     const suppliesBehind = supplier(literals, columns, 'behind', shares);
@@ -66,12 +68,13 @@ export class Seams {
 
   #sharesOf(column: number, text: Buffer, side: Side): readonly number[] {
     let run = 0;
-    while (run < text.length && valuesMayHave(this.#group, column, nearest(text, side, run))) run++;
+    const mayHave = (byte: number): boolean => valuesMayHave(this.#group, column, byte);
+    while (run < text.length && mayHaveByte(this.#needle, nearest(text, side, run), mayHave)) run++;
     const shortest = valuesMayBeEmpty(this.#group, column) ? 0 : 1;
     if (run < shortest) return [];
     // They may stand on a page, so what no value can be is known before.
     const texts = this.#textsOf(column);
-    if (texts !== undefined) return sharesOfTexts(texts, text, side);
+    if (texts !== undefined) return sharesOfTexts(this.#needle, texts, text, side);
     return run === text.length ? [run] : Array.from({ length: run + 1 - shortest }, (_, i) => shortest + i);
   }
 
@@ -86,7 +89,7 @@ export class Seams {
   #matchedOf(column: number, side: Side, text: Buffer): Uint8Array | undefined {
     const key = `${column} ${side} ${text.length}`;
     if (!this.#matched.has(key)) {
-      const agrees = (value: Buffer): boolean => agreesWith(value, text, side);
+      const agrees = (value: Buffer): boolean => agreesWith(foldedFor(this.#needle, value), text, side);
       this.#matched.set(key, matchEach(this.#group.values(column), agrees));
     }
     return this.#matched.get(key);
@@ -144,10 +147,10 @@ function supplier(
   return supplies;
 }
 
-function sharesOfTexts(texts: ByteStrings, text: Buffer, side: Side): number[] {
+function sharesOfTexts(needle: Needle, texts: ByteStrings, text: Buffer, side: Side): number[] {
   const shares = new Set<number>();
   for (let code = 0; code + 1 < texts.offsets.length; code++) {
-    const value = byteStringAt(texts, code);
+    const value = foldedFor(needle, byteStringAt(texts, code));
     if (agreesWith(value, text, side)) shares.add(Math.min(value.length, text.length));
   }
   return [...shares];

@@ -16,6 +16,7 @@ import type { TextLeaf } from '../predicate.ts';
 import { hasMarks, markBoth, markDepth, releaseMarks, takeDirtyMarks, takeMarks } from './marks.ts';
 import { cutTextsContaining } from './match-cut-texts.ts';
 import { marksOfCodes, matchTexts } from './match-column.ts';
+import { foldedFor, mayHaveByte, type Needle, needleOf, occursIn } from './needle.ts';
 import { Seams } from './seams.ts';
 import type { Outcome } from './value-leaf.ts';
 
@@ -25,14 +26,14 @@ import type { Outcome } from './value-leaf.ts';
  */
 export function matchTextLeaf(
   group: RowGroup,
-  { needle }: TextLeaf,
+  leaf: TextLeaf,
   within: Uint8Array | undefined,
   out: Uint8Array,
 ): Outcome {
   const since = markDepth();
   const found = within === undefined ? out.fill(0) : takeMarks(group.info.rowCount);
   let outcome: Outcome = 'none';
-  if (markContaining(group, asBuffer(needle), within, found)) {
+  if (markContaining(group, needleOf(leaf), within, found)) {
     if (within !== undefined) markBoth(out, within, found);
     if (hasMarks(out)) outcome = 'some';
   }
@@ -44,17 +45,17 @@ export function matchTextLeaf(
  * Sets found[row] for each row asked about whose line contains the needle; what it does to other rows is undefined.
  * @returns false when it is sure that there is none
  */
-function markContaining(group: RowGroup, needle: Buffer, within: Uint8Array | undefined, found: Uint8Array): boolean {
-  const bytes = [...new Set(needle)];
+function markContaining(group: RowGroup, needle: Needle, within: Uint8Array | undefined, found: Uint8Array): boolean {
+  const bytes = [...new Set(needle.bytes)];
   const matchedOf = new Map<number, Uint8Array | undefined>();
   const seams = new Seams(group, needle);
   let mayBeSome = false;
   for (let t = 0; t < group.templates.length; t++) {
     const template = group.templates[t]!;
     const columns = group.columnsOfTemplate[t]!;
-    if (!mayContain(group, template, columns, bytes)) continue;
+    if (!mayContain(group, template, columns, needle, bytes)) continue;
     mayBeSome = true;
-    if (template.literals.some((literal) => literal.includes(needle))) {
+    if (template.literals.some((literal) => occursIn(needle, literal))) {
       for (const row of group.rowsOfTemplate(t)) found[row] = 1;
       continue;
     }
@@ -79,7 +80,7 @@ function markPart(group: RowGroup, column: ColumnInfo, template: number, matched
 function markLines(
   group: RowGroup,
   rows: Int32Array,
-  needle: Buffer,
+  needle: Needle,
   within: Uint8Array | undefined,
   found: Uint8Array,
 ): void {
@@ -90,12 +91,12 @@ function markLines(
 }
 
 /** By value: 1 where it contains the needle. Undefined when none does. */
-function containing(group: RowGroup, index: number, needle: Buffer): Uint8Array | undefined {
+function containing(group: RowGroup, index: number, needle: Needle): Uint8Array | undefined {
   if (!valuesMayContain(group, index, needle) || !distinctMayContain(group, index, needle)) return undefined;
   const values = group.values(index);
   switch (values.kind) {
     case 'constant':
-      return values.value.includes(needle) ? takeDirtyMarks(values.count).fill(1) : undefined;
+      return occursIn(needle, values.value) ? takeDirtyMarks(values.count).fill(1) : undefined;
     case 'dictionary': {
       const matched = takeMarks(values.values.offsets.length - 1);
       forEachHit(values.values.bytes, values.values.offsets, needle, (code) => (matched[code] = 1));
@@ -107,22 +108,23 @@ function containing(group: RowGroup, index: number, needle: Buffer): Uint8Array 
       return hasMarks(matched) ? matched : undefined;
     }
     case 'uuid':
-      return matchUuidText(values, needle);
+      // Its letters are small.
+      return matchUuidText(values, needle.bytes);
     case 'pattern':
       return cutTextsContaining(values, needle);
     case 'integer':
     case 'decimal':
     case 'timestamp':
     case 'hex':
-      return matchTexts(values, (text) => text.includes(needle));
+      return matchTexts(values, (text) => occursIn(needle, text));
   }
 }
 
 /** False when no distinct value contains the needle: then which row has which need not be read. */
-function distinctMayContain(group: RowGroup, index: number, needle: Buffer): boolean {
+function distinctMayContain(group: RowGroup, index: number, needle: Needle): boolean {
   const isPattern = group.columns[index]!.chunk.encoding === ENCODING_PATTERN;
   // In a pattern a digit stands for a number, which may have any digits.
-  if (isPattern && needle.some(isDigit)) return true;
+  if (isPattern && needle.bytes.some(isDigit)) return true;
   const texts = group.distinctTexts(index);
   if (texts === undefined) return true;
   let may = false;
@@ -131,16 +133,18 @@ function distinctMayContain(group: RowGroup, index: number, needle: Buffer): boo
 }
 
 /** Calls back once for each string that contains the needle. */
-function forEachHit(bytes: Buffer, offsets: Uint32Array, needle: Buffer, onHit: (index: number) => void): void {
+function forEachHit(bytes: Buffer, offsets: Uint32Array, needle: Needle, onHit: (index: number) => void): void {
   const end = offsets[offsets.length - 1]!;
+  const text = foldedFor(needle, bytes.subarray(0, end));
+  const { bytes: wanted } = needle;
   let index = 0;
-  for (let hit = bytes.indexOf(needle, offsets[0]); hit >= 0 && hit < end;) {
+  for (let hit = text.indexOf(wanted, offsets[0]); hit >= 0;) {
     while (offsets[index + 1]! <= hit) index++;
     // A hit that runs over the end of its string is none; look on from the byte after its start.
-    if (hit + needle.length <= offsets[index + 1]!) {
+    if (hit + wanted.length <= offsets[index + 1]!) {
       onHit(index);
-      hit = bytes.indexOf(needle, offsets[index + 1]);
-    } else hit = bytes.indexOf(needle, hit + 1);
+      hit = text.indexOf(wanted, offsets[index + 1]);
+    } else hit = text.indexOf(wanted, hit + 1);
   }
 }
 
@@ -149,20 +153,22 @@ function mayContain(
   group: RowGroup,
   template: Template,
   columns: readonly number[],
+  needle: Needle,
   bytes: readonly number[],
 ): boolean {
   for (const byte of bytes) {
-    const inLiterals = template.literals.some((literal) => literal.includes(byte));
-    if (!inLiterals && !columns.some((index) => valuesMayHave(group, index, byte))) return false;
+    const may = mayHaveByte(needle, byte, (each) => {
+      const inLiterals = template.literals.some((literal) => literal.includes(each));
+      return inLiterals || columns.some((index) => valuesMayHave(group, index, each));
+    });
+    if (!may) return false;
   }
   return true;
 }
 
-function valuesMayContain(group: RowGroup, index: number, needle: Buffer): boolean {
-  for (const byte of needle) if (!valuesMayHave(group, index, byte)) return false;
+function valuesMayContain(group: RowGroup, index: number, needle: Needle): boolean {
+  for (const byte of needle.bytes) {
+    if (!mayHaveByte(needle, byte, (each) => valuesMayHave(group, index, each))) return false;
+  }
   return true;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -72,7 +72,8 @@ describe('parseText', () => {
     [['a', '!b'], false, allOf([textLeaf('a'), not(textLeaf('b'))])],
     [['~(?i)timeout', 'x'], false, anyOf([regexpLeaf('(?i)timeout'), textLeaf('x')])],
     [['!~a+'], false, not(regexpLeaf('a+'))],
-    [['a.b', '~c'], true, anyOf([regexpLeaf('(?i)a\\.b'), regexpLeaf('(?i)c')])],
+    [['a.b', '~c'], true, anyOf([{ ...textLeaf('a.b'), ignoreCase: true }, regexpLeaf('(?i)c')])],
+    [['é.'], true, regexpLeaf('(?i)é\\.')],
   ])('%j', (texts, ignoreCase, want) => expect(normalised(parseText(texts, ignoreCase))).toEqual(want));
 
   it.each([[['']], [['~']], [['!']]])('refuses %j', (texts) =>

@@ -2,7 +2,7 @@
 import { RE2JS } from 're2js';
 import { type Labels, labelOf } from '../../../shared/labels.ts';
 import { LEVEL } from '../../../shared/levels.ts';
-import type { Predicate, ValueLeaf, Where } from '../../../server/store/predicate.ts';
+import type { Predicate, TextLeaf, ValueLeaf, Where } from '../../../server/store/predicate.ts';
 import { matches } from '../../../server/store/scan/pattern.ts';
 import type { Plan } from '../../../server/store/scan/plan.ts';
 import { isLevel, levelValues } from './naive-level.ts';
@@ -36,7 +36,7 @@ function isTrue(where: Where, text: string, labels: Labels): boolean {
     case 'not':
       return !isTrue(where.of, text, labels);
     case 'text':
-      return Buffer.from(text).includes(Buffer.from(where.needle));
+      return containsText(text, where);
     case 'regexp':
       return RE2JS.compile(where.pattern).test(text);
     case 'value':
@@ -52,6 +52,14 @@ export function valuesOf(text: string, labels: Labels, name: string): string[] {
   const values =
     name === LEVEL ? levelValues(fields) : fields.flatMap(([field, value]) => (field === name ? [value] : []));
   return values.slice(-1);
+}
+
+export function containsText(text: string, { needle, ignoreCase }: TextLeaf): boolean {
+  const small = (each: string): string => each.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
+  const wanted = Buffer.from(needle);
+  if (ignoreCase === true)
+    return Buffer.from(small(text)).includes(Buffer.from(small(wanted.toString('latin1')), 'latin1'));
+  return Buffer.from(text).includes(wanted);
 }
 
 function passesLeaf({ name, tests, labelOnly }: ValueLeaf, text: string, labels: Labels): boolean {

@@ -67,7 +67,10 @@ function randomNode(random: Random, depth: number): Where {
     case 4:
       return not(randomNode(random, depth - 1));
     case 5:
-      return textLeaf(pick(random, [...WORDS, '"level":"', 'nowhere', '/1', '00,"']));
+      return {
+        ...textLeaf(pick(random, [...WORDS, '"level":"', 'nowhere', '/1', '00,"'])),
+        ...(random.below(3) === 0 && { ignoreCase: true }),
+      };
     case 6:
       return regexpLeaf(
         pick(random, ['(?i)TIMEOUT', 'refused"?[,}]', '^plain', 'users/1\\d+"', '\\pL\\d', 'no.where']),

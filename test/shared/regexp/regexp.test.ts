@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
+import type { RequiredText } from '../../../shared/regexp/literals.ts';
 import { assertRegexp, compileFind, Regexp } from '../../../shared/regexp/regexp.ts';
 
 /** Pieces with everything that is read in a way of its own. */
@@ -125,6 +126,10 @@ const unicode = fc.array(
   },
 );
 
+function requires({ text, ignoreCase }: RequiredText, line: string): boolean {
+  return ignoreCase ? line.toLowerCase().includes(text.toLowerCase()) : line.includes(text);
+}
+
 function truthOf(text: string): RE2JS | undefined {
   try {
     return RE2JS.compile(text);
@@ -159,7 +164,7 @@ describe('a regular expression', () => {
             if (regexp.required.length > 0) required++;
             for (const list of regexp.required) {
               expect(
-                list.some((each) => text.includes(each)),
+                list.some((each) => requires(each, text)),
                 `${source} on ${JSON.stringify(text)}`,
               ).toBe(true);
             }
@@ -205,10 +210,18 @@ describe('a regular expression', () => {
     ],
     ['(?:abc)+d*', [['abc']]],
     ['(?:abc)?d', []],
-    ['(?i)timeout', []],
+    ['(?i)timeout', [['i:timeout']]],
+    ['(?i)disk', [['i:di']]],
+    ['[tT]ime (?i:out)', [['i:time out']]],
+    ['(?i)é', []],
     ['a\\.b$', [['a.b']]],
     ['é\\x{e9}', [['éé']]],
-  ])('%s requires %j', (source, want) => expect(new Regexp(source).required).toEqual(want));
+  ])('%s requires %j', (source, want) => {
+    const shown = new Regexp(source).required.map((list) =>
+      list.map(({ text, ignoreCase }) => (ignoreCase ? `i:${text}` : text)),
+    );
+    expect(shown).toEqual(want);
+  });
 
   it.each([
     ['a(b', 'missing closing )'],

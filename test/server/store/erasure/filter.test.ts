@@ -8,7 +8,7 @@ const FILTER: Predicate = {
   to: undefined,
   where: allOf([
     { ...valueLeaf('namespace', [parsePattern('shop')]), labelOnly: true },
-    not(anyOf([textLeaf('\0é'), valueLeaf('path', [parsePattern('/a*')])])),
+    not(anyOf([textLeaf('\0é'), { ...textLeaf('A'), ignoreCase: true }, valueLeaf('path', [parsePattern('/a*')])])),
     valueLeaf('size', [
       { kind: 'exists' },
       { kind: 'compare', operator: '>=', operand: { kind: 'bytes', value: 1.5e9 } },

@@ -1,17 +1,12 @@
 /** The scan over columns says what a plain look at every line says. */
 import fc from 'fast-check';
-import { RE2JS } from 're2js';
 import { describe, expect, it } from 'vitest';
-import { type Labels, labelOf } from '../../../../shared/labels.ts';
-import { LEVEL } from '../../../../shared/levels.ts';
-import { RowGroupBuilder } from '../../../../shared/row-group/builder.ts';
+import type { Labels } from '../../../../shared/labels.ts';
 import { ENCODING_PATTERN } from '../../../../shared/row-group/format.ts';
-import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../shared/time.ts';
 import {
   allOf,
   anyOf,
-  EVERYTHING,
   normalised,
   not,
   regexpLeaf,
@@ -20,106 +15,13 @@ import {
   type ValueTest,
   type Where,
 } from '../../../../server/store/predicate.ts';
-import { matches, parsePattern } from '../../../../server/store/scan/pattern.ts';
+import { parsePattern } from '../../../../server/store/scan/pattern.ts';
 import type { Plan } from '../../../../server/store/scan/plan.ts';
-import { matchMask, matchRows, mayMatch, streamMatcher } from '../../../../server/store/scan/match-rows.ts';
+import { matchRows } from '../../../../server/store/scan/match-rows.ts';
 import { type ValueFilter, whereOf } from '../filters.ts';
-import { isLevel } from '../naive-level.ts';
-import { TEXT_LINES, textLine } from '../../../shared/row-group/text-lines/lines.ts';
+import { textLine } from '../../../shared/row-group/text-lines/lines.ts';
 
-const DAY = 20_780;
-
-interface Row {
-  readonly labels: Labels;
-  readonly timeNs: number;
-  readonly line: string;
-}
-
-function encode(rows: readonly Row[]): RowGroup {
-  const builder = new RowGroupBuilder();
-  for (const { labels, timeNs, line } of rows) {
-    const bytes = Buffer.from(line);
-    const at = builder.append(bytes, 0, bytes.length);
-    builder.add(builder.stream(labels), DAY, timeNs, 0, at, at + bytes.length);
-  }
-  return new RowGroup(builder.finish());
-}
-
-/** The truth: parses every line, knows nothing of columns. */
-function naiveMatches({ labels, timeNs, line }: Row, plan: Plan): boolean {
-  const instant = instantOf(DAY, timeNs);
-  if ((plan.from !== undefined && instant < plan.from) || (plan.to !== undefined && instant >= plan.to)) return false;
-  return isTrue(plan.where, labels, line);
-}
-
-function isTrue(where: Where, labels: Labels, text: string): boolean {
-  switch (where.kind) {
-    case 'all':
-      return where.of.every((each) => isTrue(each, labels, text));
-    case 'any':
-      return where.of.some((each) => isTrue(each, labels, text));
-    case 'not':
-      return !isTrue(where.of, labels, text);
-    case 'text':
-      return Buffer.from(text).includes(Buffer.from(where.needle));
-    case 'regexp':
-      return RE2JS.compile(where.pattern).test(text);
-    case 'value': {
-      const { name, tests, labelOnly } = where;
-      const label = labelOf(labels, name);
-      if (label === undefined && labelOnly === true) return false;
-      const values = label === undefined ? fieldValues(text, name) : [label];
-      const passes = name === LEVEL ? isLevel : passesTest;
-      return tests.some((test) => values.some((value) => passes(test, value)));
-    }
-  }
-}
-
-function passesTest(test: ValueTest, value: string): boolean {
-  return test.kind === 'regexp' ? RE2JS.compile(test.pattern).test(value) : matches(test, Buffer.from(value));
-}
-
-/** Of JSON and logfmt, which is what these tests write, and what stands in the table of text lines. */
-function fieldValues(line: string, name: string): string[] {
-  if (!line.startsWith('{')) return textFields(line).flatMap(([field, value]) => (field === name ? [value] : []));
-  const found: string[] = [];
-  const visit = (value: unknown, path: string): void => {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      for (const [key, inner] of Object.entries(value)) visit(inner, path === '' ? key : `${path}.${key}`);
-    } else if (path === name) {
-      found.push(textOf(value));
-      // An array answers for its elements, too.
-      if (Array.isArray(value)) found.push(...value.map(textOf));
-    }
-  };
-  try {
-    visit(JSON.parse(line), '');
-  } catch {
-    return [];
-  }
-  return found;
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-const PAIR = /(?<key>[\w.@-]+)=(?:"(?<quoted>(?:[^"\\]|\\.)*)"|(?<bare>[^" \n]*))(?: +|$)/y;
-const KNOWN_FIELDS = new Map(TEXT_LINES.map(([line, fields]) => [line, Object.entries(fields)]));
-
-function textFields(line: string): [string, string][] {
-  const known = KNOWN_FIELDS.get(line);
-  if (known !== undefined) return known;
-  const pairs: [string, string][] = [];
-  PAIR.lastIndex = 0;
-  while (PAIR.lastIndex < line.length) {
-    const pair = PAIR.exec(line);
-    if (pair === null) return [];
-    const { key, quoted, bare } = pair.groups!;
-    pairs.push([key!, quoted === undefined ? bare! : (JSON.parse(`"${quoted}"`) as string)]);
-  }
-  return pairs.length > 1 ? pairs : [];
-}
+import { ALL, DAY, encode, isTrue, KNOWN_FIELDS, naiveMatches, type Row } from './rows.ts';
 
 const word = fc.constantFrom('a', 'ab', 'b', '7', '12', '-3', '0.5', 'GET', 'é', 'x"y', 'tab\t', 'a\\b', '/api/1', '');
 const leaf = fc.oneof(
@@ -264,6 +166,7 @@ const { tree } = fc.letrec<{ tree: Where }>((tie) => ({
     { depthSize: 'small', withCrossShrink: true },
     fc.record({ name: fc.constantFrom(...names), tests: patterns }).map(({ name, tests }) => valueLeaf(name, tests)),
     needle.map(textLeaf),
+    needle.map((text): Where => ({ ...textLeaf(text.toUpperCase()), ignoreCase: true })),
     expression.map(regexpLeaf),
     fc.array(tie('tree'), { maxLength: 3 }).map(allOf),
     fc.array(tie('tree'), { maxLength: 3 }).map(anyOf),
@@ -283,14 +186,6 @@ const plan = fc.record<Plan>({
   order: fc.constant('newest' as const),
   limit: fc.constant(1000),
 });
-
-const ALL: Plan = {
-  from: undefined,
-  to: undefined,
-  where: EVERYTHING,
-  order: 'newest',
-  limit: 1000,
-};
 
 describe('matchRows', () => {
   it('agrees with a look at every line', () => {
@@ -370,6 +265,10 @@ describe('matchRows', () => {
         const wanted = swapped ? text.replace('a', 'b') : text;
         fc.pre(wanted !== '');
         const rows = lines.map((each, timeNs): Row => ({ labels: { pod: 'p' }, timeNs, line: each }));
+        // In lines with letters of either case, and others beyond ASCII.
+        const folded: Plan = { ...ALL, where: { ...textLeaf(wanted.toUpperCase()), ignoreCase: true } };
+        const wantFolded = rows.flatMap((each, index) => (isTrue(folded.where, {}, each.line) ? [index] : []));
+        expect([...matchRows(encode(rows), folded)], wanted).toEqual(wantFolded);
         const search: Plan = { ...ALL, where: textLeaf(wanted) };
         const want = rows.flatMap((each, index) => (each.line.includes(wanted) ? [index] : []));
         expect([...matchRows(encode(rows), search)], wanted).toEqual(want);
@@ -434,96 +333,4 @@ describe('matchRows', () => {
       expect([...matchRows(group, wanted)]).toEqual(rows.flatMap((_, i) => (user === '*' || i % 7 === 3 ? [i] : [])));
     }
   });
-});
-
-describe('what is known without a page', () => {
-  const rows = Array.from({ length: 3000 }, (_, i): Row => ({
-    labels: { pod: 'p' },
-    timeNs: i,
-    line:
-      i % 3 === 0
-        ? `{"note":"${i}"}`
-        : `{"level":"info","n":${100 + ((i * 7919) % 1009)},"took":${i % 50}.25,"kind":"${'abc'[i % 3]}"}`,
-  }));
-  const compare = (operator: '>' | '<' | '=' | '!=', value: number): ValueTest => ({
-    kind: 'compare',
-    operator,
-    operand: { kind: 'number', value },
-  });
-  const exists: ValueTest = { kind: 'exists' };
-
-  it.each<[string, Where]>([
-    ['a name that lines have', valueLeaf('n', [exists])],
-    ['a name that lines do not have', not(valueLeaf('n', [exists]))],
-    ['one that no line has', valueLeaf('m', [exists])],
-    ['a level', valueLeaf('level', [exists])],
-    ['a constant', valueLeaf('level', [parsePattern('info')])],
-    ['another constant', valueLeaf('level', [parsePattern('error')])],
-    ['more than the greatest', valueLeaf('n', [compare('>', 1200)])],
-    ['more than all are', valueLeaf('n', [compare('>', 99)])],
-    ['a number out of range', valueLeaf('n', [parsePattern('7')])],
-    ['no fraction of them', valueLeaf('n', [compare('=', 100.5)])],
-    ['less than the least decimal', valueLeaf('took', [compare('<', 0.25)])],
-    ['a text of which there is none', valueLeaf('kind', [parsePattern('d')])],
-    ['texts of which there are no others', valueLeaf('kind', ['a', 'b', 'c'].map(parsePattern))],
-    ['a number that no text is', valueLeaf('kind', [compare('!=', 1)])],
-  ])('%s', (_, where) => {
-    const want = rows.flatMap((each, index) => (naiveMatches(each, { ...ALL, where }) ? [index] : []));
-    const group = encode(rows);
-    group.values = () => expect.fail('a column is decoded');
-    group.findIntegers = () => expect.fail('a column is looked through');
-    group.lines = () => expect.fail('lines are put together');
-    expect([...matchRows(group, { ...ALL, where })]).toEqual(want);
-  });
-
-  it('reads no text once no row is left', () => {
-    const group = encode(rows);
-    group.values = () => expect.fail('a column is decoded');
-    const where = allOf([textLeaf('99'), valueLeaf('n', [compare('>', 1200)])]);
-    expect(matchRows(group, { ...ALL, where }).length).toBe(0);
-  });
-});
-
-it('uses the same marks for one row group after the other', () => {
-  const group = encode(
-    Array.from({ length: 100 }, (_, i): Row => ({
-      labels: { pod: 'p' },
-      timeNs: i,
-      line: `{"n":${i % 7},"m":"${i}x"}`,
-    })),
-  );
-  const where = anyOf([valueLeaf('n', [parsePattern('3')]), not(textLeaf('5'))]);
-  const first = matchMask(group, { ...ALL, where });
-  const memory = (first as Uint8Array).buffer;
-  for (let round = 0; round < 10; round++) {
-    expect((matchMask(group, { ...ALL, where }) as Uint8Array).buffer).toBe(memory);
-  }
-});
-
-it('looks at the labels of a stream once, however many row groups have it', () => {
-  let looks = 0;
-  const stream = new Proxy<Labels>(
-    { app: 'shop' },
-    {
-      get: () => {
-        looks++;
-        return 'shop';
-      },
-    },
-  );
-  const bounds = { baseDay: 0, minTimeNs: 0, maxTimeNs: 1, streams: [stream] };
-  const [shop, other] = ['shop', 'other'].map((app) => ({
-    from: undefined,
-    to: undefined,
-    where: valueLeaf('app', [parsePattern(app)]),
-  }));
-  for (const [asked, want] of [
-    [shop!, true],
-    [other!, false],
-  ] as const) {
-    const mayMatchStream = streamMatcher(asked);
-    looks = 0;
-    for (let i = 0; i < 100; i++) expect(mayMatch(bounds, asked, mayMatchStream)).toBe(want);
-    expect(looks).toBe(1);
-  }
 });
