@@ -499,6 +499,15 @@ export const AGGREGATE_TABLE_BYTES_MAX = 16 * MIB;
 /** Memory of the quantiles of all groups in one table: 100 different numbers of each of 10,000. Beyond: 413. */
 export const AGGREGATE_SKETCHES_BYTES_MAX = 32 * MIB;
 
+/**
+ * Different values, of all groups together, that are counted exactly, in each of a query's two lanes: up to 24 MB. Beyond:
+ * sketches of each group say how many there are, and the answer how far off that may be.
+ */
+export const DISTINCT_VALUES_MAX = 1_000_000;
+
+/** Memory of the sketches of different values in one table: 16 KB a group, or 1 KB of many groups. Beyond: 413. */
+export const DISTINCT_SKETCHES_BYTES_MAX = 16 * MIB;
+
 /** Tables of all aggregations and facets that run. Beyond: 503. */
 export const AGGREGATE_BYTES_MAX = 128 * MIB;
 
@@ -523,6 +532,9 @@ export const HISTOGRAM_LEAD_DAYS = 1;
 
 /** Lines, as a share of all, that are left out of such a view where they lie far from all others. Beyond: it shows them. */
 export const HISTOGRAM_STRAY_SHARE_MAX = 0.01;
+
+/** Fields whose numbers, and fields whose different values, one aggregation measures. Beyond: 400. */
+export const AGGREGATE_MEASURES_MAX = 4;
 
 /** Fields that an aggregation is grouped by. Beyond: 400. */
 export const AGGREGATE_BY_MAX = 4;

@@ -5,6 +5,7 @@ import {
   AGGREGATE_BY_MAX,
   AGGREGATE_LIMIT_DEFAULT,
   AGGREGATE_LIMIT_MAX,
+  AGGREGATE_MEASURES_MAX,
   FACET_TOP_DEFAULT,
   FACET_VALUES_MAX,
 } from '../limits.ts';
@@ -13,7 +14,7 @@ import { all, parseCount, parseFilters, single } from '../query/parameters.ts';
 import type { QueryString } from '../query/parameters.ts';
 import type { QuerySlots } from '../query/query-slots.ts';
 import { inSlot } from './slot.ts';
-import type { Cell } from '../store/aggregate/aggregate.ts';
+import type { AggregatePlan, Cell, Measure, Measured, OrderBy } from '../store/aggregate/plan.ts';
 import { aggregate, type AggregateContext, facets } from '../store/aggregate/run.ts';
 import type { RowGroupRef, Snapshot } from '../store/snapshot.ts';
 
@@ -41,14 +42,14 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
   });
 
   app.get<{ Querystring: QueryString }>('/aggregate', async (request, reply) => {
-    const predicate = parseFilters(request, now(), ['by', 'of', 'limit']);
+    const predicate = parseFilters(request, now(), ['by', 'of', 'distinct', 'order', 'limit']);
     const by = parseBy(request.query, AGGREGATE_BY_MAX);
-    const of = single(request.query, 'of');
+    const { measures, orderBy } = parseMeasures(request.query);
     const limit = parseCount(request.query, 'limit', 1, AGGREGATE_LIMIT_MAX, AGGREGATE_LIMIT_DEFAULT);
     return withSnapshot(options, request, reply, async (rowGroups, signal) => {
-      const plan = { ...predicate, by, of, quantiles: QUANTILES, stepNs: undefined, limit };
+      const plan = { ...predicate, by, measures, orderBy, stepNs: undefined, limit };
       const { cells, groupCount, groupsMin } = await aggregate(rowGroups, plan, newQuery(), signal);
-      const groups = cells.map((cell) => ({ by: named(by, cell), rows: cell.rows, ...(of && measures(cell)) }));
+      const groups = cells.map((cell) => ({ by: named(by, cell), rows: cell.rows, ...measuredOf(measures, cell) }));
       return { groups, distinct: groupCount ?? `more than ${groupsMin - 1}` };
     });
   });
@@ -90,9 +91,77 @@ function named(by: readonly string[], cell: Cell): Record<string, string> {
   return Object.fromEntries(by.map((name, i) => [name, cell.by[i]!]));
 }
 
+/** What groups may be ordered by, besides their rows. */
+const ORDERS: Readonly<Record<string, OrderBy['by']>> = {
+  count: 'count',
+  sum: 'sum',
+  min: 'min',
+  max: 'max',
+  avg: 'avg',
+  p50: 0,
+  p90: 1,
+  p95: 2,
+  p99: 3,
+  distinct: 'distinct',
+};
+
+/** @throws ParameterError */
+function parseMeasures(query: QueryString): Pick<AggregatePlan, 'measures' | 'orderBy'> {
+  const numbers = namesOf(query, 'of').map((of): Measure => ({ kind: 'numbers', of, quantiles: QUANTILES }));
+  const distinct = namesOf(query, 'distinct').map((of): Measure => ({ kind: 'distinct', of }));
+  const measures = [...numbers, ...distinct];
+  const order = single(query, 'order') ?? 'rows';
+  if (order === 'rows') return { measures, orderBy: undefined };
+  const by = Object.hasOwn(ORDERS, order) ? ORDERS[order] : undefined;
+  const measure = measures.findIndex(({ kind }) => kind === (by === 'distinct' ? 'distinct' : 'numbers'));
+  if (by !== undefined && measure >= 0) return { measures, orderBy: { measure, by } };
+  const allowed = `rows, distinct with \`distinct\`, or, with \`of\`, one of ${Object.keys(ORDERS).slice(0, -1).join(', ')}`;
+  throw new ParameterError('order', `"${order}" is not measured`, allowed, 'of=latency_ms&order=p99');
+}
+
+/** @throws ParameterError */
+function namesOf(query: QueryString, parameter: 'of' | 'distinct'): readonly string[] {
+  const names = [...new Set(all(query, parameter))];
+  if (names.length > AGGREGATE_MEASURES_MAX || names.includes('')) {
+    const allowed = `up to ${AGGREGATE_MEASURES_MAX} names of fields`;
+    throw new ParameterError(parameter, `${names.length} names`, allowed, `${parameter}=latency_ms`);
+  }
+  return names;
+}
+
+/** What is measured of one field lies beside the group's rows; of several, by field. */
+function measuredOf(measures: readonly Measure[], cell: Cell): object {
+  const ofKind = (kind: Measured['kind'], write: (measured: Measured) => unknown): [string, unknown][] =>
+    measures.flatMap((measure, i) => {
+      const measured = cell.measures[i]!;
+      return measure.kind === kind && measure.kind !== 'bytes' ? [[measure.of, write(measured)]] : [];
+    });
+  const numbers = ofKind('numbers', writeNumbers);
+  const distinct = ofKind('distinct', writeDistinct);
+  return {
+    ...(numbers.length === 1 ? (numbers[0]![1] as object) : numbers.length > 1 && { of: Object.fromEntries(numbers) }),
+    ...(distinct.length > 0 && { distinct: Object.fromEntries(distinct) }),
+  };
+}
+
 /** Of QUANTILES. JSON has no NaN: a group without numbers has only their count. */
-function measures({ count, sum, min, max, quantiles: [p50, p90, p95, p99] }: Cell): object {
+function writeNumbers(measured: Measured): object {
+  if (measured.kind !== 'numbers') return {};
+  const {
+    count,
+    sum,
+    min,
+    max,
+    quantiles: [p50, p90, p95, p99],
+  } = measured;
   return count === 0 ? { count } : { count, sum, min, max, avg: sum / count, p50, p90, p95, p99 };
+}
+
+/** Exact, or with how far off it may be. */
+function writeDistinct(measured: Measured): unknown {
+  if (measured.kind !== 'distinct') return undefined;
+  const { distinct, error } = measured;
+  return error === 0 ? distinct : { about: distinct, error: Number(error.toPrecision(2)) };
 }
 
 function topValues(values: ReadonlyMap<string, number>, top: number): { value: string; rows: number }[] {

@@ -22,7 +22,7 @@ import {
   HISTOGRAM_STEP_MS_MAX,
   HISTOGRAM_STRAY_SHARE_MAX,
 } from '../limits.ts';
-import type { Cell } from '../store/aggregate/aggregate.ts';
+import type { Cell } from '../store/aggregate/plan.ts';
 import { aggregate, type AggregateContext } from '../store/aggregate/run.ts';
 import type { Predicate } from '../store/predicate.ts';
 import type { RowGroupRef } from '../store/snapshot.ts';
@@ -86,7 +86,7 @@ export async function histogram(
 ): Promise<Histogram> {
   const asked = parseStep(step);
   const count: Count = async (within, names, stepNs, limit) => {
-    const plan = { ...within, by: names, of: undefined, quantiles: [], stepNs, limit };
+    const plan = { ...within, by: names, measures: [], stepNs, limit };
     return (await aggregate(rowGroups, plan, context, signal)).cells;
   };
   const { range, before, after } = await chooseRange(predicate, nowMs, count);

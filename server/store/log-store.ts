@@ -8,7 +8,7 @@
  */
 import type { Labels } from '../../shared/labels.ts';
 import type { Batch } from '../../shared/wire.ts';
-import type { AggregatePlan, Cell } from './aggregate/aggregate.ts';
+import type { AggregatePlan, Cell } from './aggregate/plan.ts';
 import type { Filter } from './erasure/filter.ts';
 import type { Predicate } from './predicate.ts';
 import type { Plan } from './scan/plan.ts';

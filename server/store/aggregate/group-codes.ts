@@ -1,6 +1,7 @@
 /** The groups of one row group: each row's code, of everything that rows are grouped by, and how many rows have it. */
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { bucketCodes, type BucketDimension, countRuns } from './time-buckets.ts';
+import type { AggregatePlan } from './plan.ts';
 import { countPart, type Rows } from './row-counts.ts';
 import { addCodes, type CodePart, countingUp, type Dimension, type Lend, valueCodes } from './value-codes.ts';
 
@@ -25,14 +26,13 @@ export interface GroupCodes {
 /** Groups rows by time buckets, where there is a step, and by names. */
 export function groupCodes(
   group: RowGroup,
-  by: readonly string[],
-  stepNs: bigint | undefined,
+  { by, stepNs, offsetNs = 0n }: Pick<AggregatePlan, 'by' | 'stepNs' | 'offsetNs'>,
   counts: Int32Array,
   lend: Lend,
 ): GroupCodes {
   const names = by.map((name) => valueCodes(group, name, lend));
   if (stepNs === undefined) return codesOf(group, names, counts);
-  const buckets = bucketCodes(group, { stepNs });
+  const buckets = bucketCodes(group, { stepNs, offsetNs });
   const combinations = names.reduce(
     (product, { size, constant }) => product * (constant === undefined ? size : 1),
     buckets.size,

@@ -124,12 +124,16 @@ export class GroupTable {
     return groups;
   }
 
-  /** Adds a group of another table, without rows. */
-  addFrom(other: GroupTable, group: number): void {
-    const values = this.values.map((own, name) =>
-      Int32Array.of(own.addFrom(other.values[name]!, other.#valueOf(group, name))),
-    );
-    this.addAll(values, 1);
+  /**
+   * The number of a group of another table, which is here from now on.
+   * @param first  in place of its value of the first name. @throws QueryTooLargeError
+   */
+  addFrom(other: GroupTable, group: number, first?: number): number {
+    const values = this.values.map((own, name) => {
+      if (name === 0 && first !== undefined) return Int32Array.of(own.addText(String(first)));
+      return Int32Array.of(own.addFrom(other.values[name]!, other.#valueOf(group, name)));
+    });
+    return this.addAll(values, 1)[0]!;
   }
 
   state(): GroupTableState {

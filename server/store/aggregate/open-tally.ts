@@ -1,11 +1,12 @@
 /** One task's share of a pass: row groups are added to the tally of those before. */
 import type { RowGroup } from '../../../shared/row-group/reader.ts';
 import { AGGREGATE_HELD_BYTES_MAX, AGGREGATE_LIMIT_MAX } from '../../limits.ts';
-import { type AggregatePlan, boundGroup, countGroup, dimensionCount, measureGroup } from './aggregate.ts';
+import { boundGroup, countGroup, measureGroup } from './aggregate.ts';
 import { addTableToBounds, type Bounds, type Marks, newBounds } from './bounds.ts';
 import { CountingMemory } from './counting-memory.ts';
 import { GroupTable, type GroupTableState, tooManyGroups } from './group-table.ts';
-import { Measures } from './measures.ts';
+import { openMeasures } from './measures.ts';
+import { type AggregatePlan, dimensionCount, type Measure } from './plan.ts';
 import type { Tally } from './tally.ts';
 
 const memory = new CountingMemory();
@@ -16,8 +17,12 @@ export type Pass =
   | { readonly kind: 'count' }
   /** Groups that may be among the largest are counted. */
   | { readonly kind: 'recount'; readonly marks: Marks }
-  /** The numbers of these groups are measured. */
-  | { readonly kind: 'measure'; readonly groups: GroupTableState };
+  /** Of these groups; of all where they are not said, which must not be too many to hold. */
+  | {
+      readonly kind: 'measure';
+      readonly groups: GroupTableState | undefined;
+      readonly measures: readonly Measure[];
+    };
 
 /** A tally that row groups are added to. */
 export interface OpenTally {
@@ -34,7 +39,7 @@ export function openTally(plan: AggregatePlan, pass: Pass, before: Tally | undef
     case 'recount':
       return recounting(plan, pass.marks, before);
     case 'measure':
-      return measuring(plan, pass.groups, before);
+      return measuring(plan, pass, before);
   }
 }
 
@@ -63,15 +68,25 @@ function recounting(plan: AggregatePlan, marks: Marks, before: Tally | undefined
   return { add: (group) => countGroup(group, plan, table, marks, memory), tally: () => groupsTally(table) };
 }
 
-/** @param groups  without rows; all lanes know each by the same number, so each has a copy */
-function measuring(plan: AggregatePlan, groups: GroupTableState, before: Tally | undefined): OpenTally {
-  const table = before === undefined ? new GroupTable(structuredClone(groups)) : tableOf(plan, before);
-  const known = before?.kind === 'groups' ? before.measures : undefined;
-  const measures = new Measures(known ?? table.count);
-  return {
-    add: (group) => measureGroup(group, plan, table, measures, memory),
-    tally: () => ({ kind: 'groups', groups: table.state(), measures: measures.state() }),
+/** The groups that are given are without rows; all lanes know each by the same number, so each has a copy. */
+function measuring(
+  plan: AggregatePlan,
+  { groups, measures: asked }: Pass & { readonly kind: 'measure' },
+  before: Tally | undefined,
+): OpenTally {
+  const isFirst = before === undefined && groups !== undefined;
+  const table = isFirst ? new GroupTable(structuredClone(groups)) : tableOf(plan, before);
+  const measures = openMeasures(asked, before?.kind === 'groups' ? before.measures : undefined);
+  const add = (group: RowGroup): void => {
+    measureGroup(group, plan, table, measures, memory, groups === undefined);
+    if (plan.limit === undefined && table.count > AGGREGATE_LIMIT_MAX) throw tooManyGroups(AGGREGATE_LIMIT_MAX);
   };
+  const states = (): Tally => ({
+    kind: 'groups',
+    groups: table.state(),
+    measures: measures.map((measure) => measure.state()),
+  });
+  return { add, tally: states };
 }
 
 function tableOf(plan: AggregatePlan, tally: Tally | undefined): GroupTable {
@@ -79,5 +94,5 @@ function tableOf(plan: AggregatePlan, tally: Tally | undefined): GroupTable {
 }
 
 function groupsTally(table: GroupTable): Tally {
-  return { kind: 'groups', groups: table.state(), measures: undefined };
+  return { kind: 'groups', groups: table.state(), measures: [] };
 }

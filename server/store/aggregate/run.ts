@@ -10,11 +10,11 @@ import { lacksArrays, placeOf, type RowGroupPlace, type RowGroups } from '../sca
 import { candidates, type ScanContext } from '../scan/select.ts';
 import { aloneInThread } from '../../workers/task.ts';
 import type { RowGroupRef } from '../snapshot.ts';
-import type { AggregatePlan, Cell } from './aggregate.ts';
 import { marksOf } from './bounds.ts';
 import { type FacetCounts, FacetTable } from './facet-table.ts';
 import { facetsOf } from './facets.ts';
 import { openTally, type Pass } from './open-tally.ts';
+import type { AggregatePlan, Cell, Measure, OrderBy } from './plan.ts';
 import { bytesOf, type GatherInput, type GatherOutput, type Tally } from './tally.ts';
 import type { TallyMemory } from './tally-memory.ts';
 
@@ -85,7 +85,8 @@ export interface Aggregation {
 
 /**
  * All groups are counted; or, when they are too many to hold, first how many rows a group has at most, then those groups
- * that may be among the largest. Only groups of the answer are measured, so that sketches are few.
+ * that may be among the largest. Only groups of the answer are measured, so that sketches are few: where a measure orders
+ * them, it alone is measured of all. Of windows that overlap, all is measured in one pass.
  * @throws QueryTooLargeError, UnavailableError
  */
 export async function aggregate(
@@ -95,24 +96,53 @@ export async function aggregate(
   signal: AbortSignal,
 ): Promise<Aggregation> {
   const found = await candidates(rowGroups, plan, context, signal);
-  const run = (pass: Pass): Promise<GatherOutput> => runPass(found, plan, pass, context, signal);
-  const counted = await run({ kind: 'count' });
-  const largest = counted.kind === 'bounds' ? await recount(counted, plan.limit!, run) : counted;
-  const groupCount = counted.kind === 'bounds' ? undefined : counted.groupCount;
-  const groupsMin = counted.kind === 'bounds' ? counted.groupsMin : counted.groupCount;
-  if (plan.of === undefined || largest.cells.length === 0) return { cells: largest.cells, groupCount, groupsMin };
-  const measured = await run({ kind: 'measure', groups: largest.groups });
+  const measures = measuresOf(plan);
+  const run: Run = (pass, orderBy) => runPass(found, plan, pass, orderBy, context, signal);
+  if ((plan.windowSteps ?? 1) > 1) {
+    const { cells, groupCount } = cellsOf(await run({ kind: 'measure', groups: undefined, measures }, plan.orderBy));
+    return { cells, groupCount, groupsMin: groupCount };
+  }
+  const { first, groupCount, groupsMin } = await firstGroups(plan, measures, run);
+  if (measures.length === 0 || first.cells.length === 0) return { cells: first.cells, groupCount, groupsMin };
+  const measured = await run({ kind: 'measure', groups: first.groups, measures }, plan.orderBy);
   return { cells: cellsOf(measured).cells, groupCount, groupsMin };
+}
+
+/** What is asked for, and what groups are ordered by. */
+function measuresOf({ measures, orderBy }: AggregatePlan): readonly Measure[] {
+  return measures.map((measure, i) => {
+    if (i !== orderBy?.measure || measure.kind !== 'numbers') return measure;
+    if (orderBy.by === 'stddev') return { ...measure, stddev: true };
+    return orderBy.by === 'first' || orderBy.by === 'last' ? { ...measure, ends: true } : measure;
+  });
+}
+
+type Run = (pass: Pass, orderBy?: OrderBy) => Promise<GatherOutput>;
+
+/** The groups of the answer, which are not measured yet. */
+async function firstGroups(
+  plan: AggregatePlan,
+  measures: readonly Measure[],
+  run: Run,
+): Promise<{ first: Gathered<'cells'>; groupCount: number | undefined; groupsMin: number }> {
+  if (plan.orderBy === undefined) {
+    const counted = await run({ kind: 'count' });
+    if (counted.kind === 'cells')
+      return { first: counted, groupCount: counted.groupCount, groupsMin: counted.groupCount };
+    const first = await recount(counted, plan.limit!, run);
+    return { first, groupCount: undefined, groupsMin: counted.groupsMin };
+  }
+  const { measure, by } = plan.orderBy;
+  const ordering = measures[measure]!;
+  const ranked = ordering.kind === 'numbers' && typeof by !== 'number' ? { ...ordering, quantiles: [] } : ordering;
+  const first = cellsOf(await run({ kind: 'measure', groups: undefined, measures: [ranked] }, { measure: 0, by }));
+  return { first, groupCount: first.groupCount, groupsMin: first.groupCount };
 }
 
 type Gathered<Kind> = GatherOutput & { readonly kind: Kind };
 
 /** No group that is not marked has `least` rows: when each of the answer has, they are the largest. Else they tell how many. */
-async function recount(
-  { bounds, least }: Gathered<'bounds'>,
-  limit: number,
-  run: (pass: Pass) => Promise<GatherOutput>,
-): Promise<Gathered<'cells'>> {
+async function recount({ bounds, least }: Gathered<'bounds'>, limit: number, run: Run): Promise<Gathered<'cells'>> {
   const largest = cellsOf(await run({ kind: 'recount', marks: marksOf(bounds, least) }));
   const rows = largest.cells[limit - 1]?.rows ?? 1;
   return rows >= least ? largest : cellsOf(await run({ kind: 'recount', marks: marksOf(bounds, rows) }));
@@ -128,6 +158,7 @@ async function runPass(
   rowGroups: readonly RowGroupRef[],
   plan: AggregatePlan,
   pass: Pass,
+  orderBy: OrderBy | undefined,
   context: AggregateContext,
   signal: AbortSignal,
 ): Promise<GatherOutput> {
@@ -139,7 +170,9 @@ async function runPass(
       memory.add(bytesOf(output.result) - heldBytes);
       return output;
     });
-    return await context.gather({ tallies, plan, canBound: pass.kind === 'count' && plan.limit !== undefined }, signal);
+    const canBound = pass.kind === 'count' && plan.limit !== undefined;
+    const measures = pass.kind === 'measure' ? pass.measures : [];
+    return await context.gather({ tallies, plan, canBound, measures, orderBy }, signal);
   } finally {
     memory.release();
   }

@@ -50,12 +50,24 @@ export class Sketches {
 
   /** @param bucket  of bucketOf. @throws QueryTooLargeError */
   add(group: number, bucket: number): void {
+    if (group >= SKETCHES_MAX) throw tooManySketches();
     this.#add(group * BUCKETS + bucket, 1);
   }
 
   /** @throws QueryTooLargeError */
   addAll({ keys, counts }: SketchesState): void {
     for (let slot = 0; slot < keys.length; slot++) if (keys[slot] !== 0) this.#add(keys[slot]!, counts[slot]!);
+  }
+
+  /** The same where groups have other numbers here. @param moved  by group: its number here, or −1. @throws QueryTooLargeError */
+  addMoved({ keys, counts }: SketchesState, moved: Int32Array): void {
+    for (let slot = 0; slot < keys.length; slot++) {
+      const key = keys[slot]!;
+      const group = moved[Math.floor(key / BUCKETS)] ?? -1;
+      if (key === 0 || group < 0) continue;
+      if (group >= SKETCHES_MAX) throw tooManySketches();
+      this.#add(group * BUCKETS + (key % BUCKETS), counts[slot]!);
+    }
   }
 
   state(): SketchesState {
@@ -116,7 +128,7 @@ export class Sketches {
     const before = this.state();
     const slots = before.keys.length * 2;
     if (slots * SLOT_BYTES > AGGREGATE_SKETCHES_BYTES_MAX) {
-      throw new QueryTooLargeError('quantiles of so many groups take too much memory: ask for fewer with `limit`');
+      throw tooManySketches();
     }
     this.#size = 0;
     this.#keys = new Uint32Array(slots);
@@ -124,6 +136,10 @@ export class Sketches {
     this.#shift = shiftOf(slots);
     this.addAll(before);
   }
+}
+
+function tooManySketches(): QueryTooLargeError {
+  return new QueryTooLargeError('quantiles of so many groups take too much memory: ask for fewer with `limit`');
 }
 
 const SLOT_BYTES = 12;

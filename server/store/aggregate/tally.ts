@@ -2,16 +2,18 @@
  * What an aggregation knows so far. It goes with each task to a worker and comes back, handed over, not copied; at the
  * end of a pass a worker gathers those of all lanes.
  */
+import { floorDivided } from '../../../shared/time.ts';
 import { AGGREGATE_LIMIT_MAX, AGGREGATE_TABLE_BYTES_MAX } from '../../limits.ts';
-import { type AggregatePlan, type Cell, dimensionCount } from './aggregate.ts';
 import { addBounds, addTableToBounds, type Bounds, likelyLeast, newBounds } from './bounds.ts';
 import { GroupTable, type GroupTableState, tooManyGroups } from './group-table.ts';
 import { nthLargest } from './nth-largest.ts';
-import { Measures, type MeasuresState } from './measures.ts';
+import { type MeasureState, openMeasures } from './measures.ts';
+import type { OpenMeasure } from './open-measure.ts';
+import { type AggregatePlan, type Cell, dimensionCount, type Measure, type OrderBy } from './plan.ts';
 
 export type Tally =
-  /** Groups, with `measures` where they are being measured. */
-  | { readonly kind: 'groups'; readonly groups: GroupTableState; readonly measures: MeasuresState | undefined }
+  /** Groups, and what was measured of them. */
+  | { readonly kind: 'groups'; readonly groups: GroupTableState; readonly measures: readonly MeasureState[] }
   /** There were too many groups to hold. */
   | {
       readonly kind: 'bounds';
@@ -25,12 +27,16 @@ export interface GatherInput {
   readonly plan: AggregatePlan;
   /** Where all groups together are too many to hold, bounds will do. */
   readonly canBound: boolean;
+  /** What was measured. */
+  readonly measures: readonly Measure[];
+  /** By what groups are compared; by their rows where nothing is said. */
+  readonly orderBy: OrderBy | undefined;
 }
 
 export type GatherOutput =
   | {
       readonly kind: 'cells';
-      /** Those of most rows first. */
+      /** In their order. */
       readonly cells: readonly Cell[];
       /** How many groups were gathered. */
       readonly groupCount: number;
@@ -57,11 +63,12 @@ export function bytesOf(tally: Tally | undefined): number {
 }
 
 /** The task of a worker thread for `gather`. @throws QueryTooLargeError */
-export function gatherTask({ tallies, plan, canBound }: GatherInput): GatherOutput {
+export function gatherTask(input: GatherInput): GatherOutput {
+  const { tallies, plan, canBound } = input;
   const tables = tallies.flatMap((tally) => (tally.kind === 'groups' ? [new GroupTable(tally.groups)] : []));
   const usedBytes = tables.reduce((sum, table) => sum + table.usedBytes, 0);
   const areHeld = tables.length === tallies.length && !(canBound && usedBytes > AGGREGATE_TABLE_BYTES_MAX);
-  if (areHeld) return gatherGroups(tallies, plan);
+  if (areHeld) return gatherGroups(input);
   const bounds = newBounds();
   let groupsMin = 0;
   for (const tally of tallies) {
@@ -72,10 +79,13 @@ export function gatherTask({ tallies, plan, canBound }: GatherInput): GatherOutp
   return { kind: 'bounds', bounds, least: likelyLeast(bounds, plan.limit!), groupsMin };
 }
 
-function gatherGroups(tallies: readonly Tally[], plan: AggregatePlan): GatherOutput {
-  const { table, measures } = merged(tallies, plan);
+function gatherGroups(input: GatherInput): GatherOutput {
+  const { plan, orderBy } = input;
+  const gathered = merged(input);
+  const { table, measures } = (plan.windowSteps ?? 1) > 1 ? windowed(gathered, input) : gathered;
   if (plan.limit === undefined && table.count > AGGREGATE_LIMIT_MAX) throw tooManyGroups(AGGREGATE_LIMIT_MAX);
-  const chosen = largestGroups(table, plan.limit ?? AGGREGATE_LIMIT_MAX);
+  const ranks = orderBy === undefined ? table.rows : measures[orderBy.measure]!.ranks(orderBy.by, table.count);
+  const chosen = firstGroups(table, ranks, plan.limit ?? AGGREGATE_LIMIT_MAX);
   const groups = new GroupTable(dimensionCount(plan));
   for (const group of chosen) groups.addFrom(table, group);
   return {
@@ -86,61 +96,74 @@ function gatherGroups(tallies: readonly Tally[], plan: AggregatePlan): GatherOut
   };
 }
 
-function merged(
-  tallies: readonly Tally[],
-  plan: AggregatePlan,
-): { readonly table: GroupTable; readonly measures: Measures | undefined } {
-  let table: GroupTable | undefined;
-  let measures: Measures | undefined;
-  for (const tally of tallies) {
-    if (tally.kind === 'bounds') continue;
-    if (table === undefined) table = new GroupTable(tally.groups);
-    else table.addTable(tally.groups);
-    if (tally.measures === undefined) continue;
-    if (measures === undefined) measures = new Measures(tally.measures);
-    else measures.addAll(tally.measures);
-  }
-  return { table: table ?? new GroupTable(dimensionCount(plan)), measures };
+interface MeasuredGroups {
+  readonly table: GroupTable;
+  readonly measures: readonly OpenMeasure<MeasureState>[];
 }
 
-/** Most rows first. The choice among those of as many rows does not depend on which worker was faster. */
-function largestGroups(table: GroupTable, limit: number): number[] {
-  const { rows } = table;
-  const least = limit < rows.length ? Math.max(1, nthLargest(rows, limit)) : 1;
+function merged({ tallies, plan, measures: asked }: GatherInput): MeasuredGroups {
+  let gathered: MeasuredGroups | undefined;
+  for (const tally of tallies) {
+    if (tally.kind === 'bounds') continue;
+    if (gathered === undefined) {
+      gathered = { table: new GroupTable(tally.groups), measures: openMeasures(asked, tally.measures) };
+      continue;
+    }
+    const { table, measures } = gathered;
+    const moved = table.addTable(tally.groups);
+    for (const [i, state] of tally.measures.entries()) measures[i]!.addAll(state, moved, table.count);
+  }
+  return gathered ?? { table: new GroupTable(dimensionCount(plan)), measures: openMeasures(asked) };
+}
+
+/** Groups of windows: a step's rows are in the windows that end with it, and with so many steps after it. */
+function windowed({ table, measures }: MeasuredGroups, { plan, measures: asked }: GatherInput): MeasuredGroups {
+  const { to, stepNs, offsetNs = 0n, windowSteps = 1 } = plan;
+  const lastBucket = to === undefined ? Infinity : Number(floorDivided(to - 1n - offsetNs, stepNs!));
+  const windows = { table: new GroupTable(dimensionCount(plan)), measures: openMeasures(asked) };
+  const buckets = Float64Array.from({ length: table.count }, (_, group) => Number(table.valuesOf(group)[0]));
+  for (let later = 0; later < windowSteps; later++) {
+    const moved = new Int32Array(table.count).fill(-1);
+    for (const [group, bucket] of buckets.entries()) {
+      if (bucket + later > lastBucket) continue;
+      moved[group] = windows.table.addFrom(table, group, bucket + later);
+      windows.table.addRows(moved[group], table.rows[group]!);
+    }
+    for (const [i, measure] of measures.entries()) {
+      windows.measures[i]!.addAll(measure.state(), moved, windows.table.count);
+    }
+  }
+  return windows;
+}
+
+/** Those of the largest ranks. The choice among equals does not depend on which worker was faster. */
+function firstGroups(table: GroupTable, ranks: Float64Array, limit: number): number[] {
+  const least = limit < ranks.length ? nthLargest(ranks, limit) : -Infinity;
   const larger: number[] = [];
   const equal: number[] = [];
-  for (let group = 0; group < rows.length; group++) {
-    if (rows[group]! > least) larger.push(group);
-    else if (rows[group] === least) equal.push(group);
+  for (let group = 0; group < ranks.length; group++) {
+    if (table.rows[group] === 0) continue;
+    if (ranks[group]! > least) larger.push(group);
+    else if (ranks[group] === least) equal.push(group);
   }
   const room = limit - larger.length;
   const equalHashes = Uint32Array.from(equal, (group) => table.hash(group)).toSorted();
   const hashMax = room < equal.length ? equalHashes[room - 1]! : Infinity;
   return [...larger, ...equal.filter((group) => table.hash(group) <= hashMax)]
-    .toSorted((a, b) => rows[b]! - rows[a]! || table.hash(a) - table.hash(b))
+    .toSorted((a, b) => ranks[b]! - ranks[a]! || table.hash(a) - table.hash(b))
     .slice(0, limit);
 }
 
 function cellsOf(
   chosen: readonly number[],
   table: GroupTable,
-  measures: Measures | undefined,
-  { stepNs, quantiles }: AggregatePlan,
+  measures: readonly OpenMeasure<MeasureState>[],
+  { stepNs }: AggregatePlan,
 ): Cell[] {
-  const measured = measures?.state();
-  const quantilesOf = measures?.quantiles(quantiles);
-  return chosen.map((group) => {
+  const measured = measures.map((measure) => measure.measured(chosen, table.count));
+  return chosen.map((group, i) => {
     const values = table.valuesOf(group).map((bytes) => bytes.toString());
     const bucket = stepNs === undefined ? 0 : Number(values.shift());
-    return {
-      bucket,
-      by: values,
-      rows: table.rows[group]!,
-      count: measured?.counts[group] ?? 0,
-      sum: measured?.sums[group] ?? 0,
-      min: measured?.mins[group] ?? Infinity,
-      max: measured?.maxs[group] ?? -Infinity,
-      quantiles: quantilesOf?.get(group) ?? [],
-    };
+    return { bucket, by: values, rows: table.rows[group]!, measures: measured.map((each) => each[i]!) };
   });
 }

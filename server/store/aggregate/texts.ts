@@ -9,8 +9,8 @@ import {
   writeValue,
 } from '../../../shared/row-group/column.ts';
 import type { IntegerArray } from '../../../shared/row-group/encodings/integer.ts';
+import type { Uuids } from '../../../shared/row-group/encodings/uuid-short.ts';
 import { unescaped } from '../../../shared/row-group/unescaped.ts';
-import { canonicalLevel } from '../../../shared/levels.ts';
 import { ValueText } from './value-text.ts';
 import { NUMBER_LIMIT, type ValueKeys, valueText } from './value-keys.ts';
 
@@ -32,15 +32,24 @@ type Run = { readonly base: number } & (
 const POSITIVE = Buffer.from('0');
 const NEGATIVE = Buffer.from('-0');
 
+/** What bytes[start, end) stand for; undefined where that is themselves. */
+export type Fold = (bytes: Buffer, start: number, end: number) => Buffer | undefined;
+
+/** UUIDs that codes stand for, from `base` on. */
+export interface UuidRun {
+  readonly base: number;
+  readonly values: Uuids;
+}
+
 /** Code 0 stands for no value. */
 export class Texts {
   readonly #runs: Run[] = [];
-  readonly #areLevels: boolean;
+  readonly #fold: Fold | undefined;
   size = 1;
 
-  /** @param areLevels  values stand for their canonical levels */
-  constructor(areLevels = false) {
-    this.#areLevels = areLevels;
+  /** @param fold  what values stand for */
+  constructor(fold?: Fold) {
+    this.#fold = fold;
   }
 
   /**
@@ -71,9 +80,8 @@ export class Texts {
     text.clear();
     if (code === 0) return;
     this.#write(this.#runs[this.#runOf(code)]!, code, text);
-    if (!this.#areLevels) return;
-    const level = canonicalLevel(text.bytes, text.start, text.end);
-    if (level !== undefined) text.refer(level, 0, level.length);
+    const folded = this.#fold?.(text.bytes, text.start, text.end);
+    if (folded !== undefined) text.refer(folded, 0, folded.length);
   }
 
   /**
@@ -96,6 +104,16 @@ export class Texts {
     visit(from);
   }
 
+  /** The run of UUIDs that a code is of; undefined when it is of another one. */
+  uuidsAt(code: number): UuidRun | undefined {
+    return code === 0 || this.#fold !== undefined ? undefined : uuidsOf(this.#runs[this.#runOf(code)]!);
+  }
+
+  /** The first code behind `code` that is a UUID's, or `size`. */
+  nextUuids(code: number): number {
+    return this.#runs.find((run) => run.base > code && uuidsOf(run) !== undefined)?.base ?? this.size;
+  }
+
   #add(run: Run, count: number): number {
     this.#runs.push(run);
     this.size += count;
@@ -108,7 +126,7 @@ export class Texts {
     const index = code === 0 ? -1 : this.#runOf(code);
     const run = this.#runs[index];
     const end = Math.min(codes.length, at + keys.room);
-    if (run === undefined || run.kind === 'texts' || this.#areLevels) {
+    if (run === undefined || run.kind === 'texts' || this.#fold !== undefined) {
       this.write(code, text);
       keys.addValue(text.bytes, text.start, text.end);
       return at + 1;
@@ -141,6 +159,11 @@ export class Texts {
     }
     return low;
   }
+}
+
+function uuidsOf(run: Run): UuidRun | undefined {
+  if (run.kind !== 'texts' || run.places !== undefined || run.values.kind !== 'uuid') return undefined;
+  return { base: run.base, values: run.values };
 }
 
 function writeText(values: ColumnValues, index: number, escaped: boolean, text: ValueText): void {

@@ -14,9 +14,10 @@ const ROWS_PER_RUN_MIN = 16;
 /** Buckets of a row group get codes that follow each other; of more, each row has a code of its own. */
 const BUCKETS_MAX = 2 ** 18;
 
-/** Equal steps, one of which begins at a whole number of them since 1970. */
+/** Equal steps, which begin at a whole number of them since 1970, and so long after. */
 export interface Steps {
   readonly stepNs: bigint;
+  readonly offsetNs: bigint;
 }
 
 /** Rows up to ends[i], from the end of the run before on, have the code codes[i]. */
@@ -33,11 +34,11 @@ export interface BucketDimension extends Dimension {
 }
 
 /** Buckets are counted from 1970, so that those of all row groups are the same. */
-export function bucketCodes(group: RowGroup, { stepNs }: Steps): BucketDimension {
+export function bucketCodes(group: RowGroup, { stepNs, offsetNs }: Steps): BucketDimension {
   const { baseDay, minTimeNs, maxTimeNs } = group.info;
   // A border between buckets that lies among the rows is exact, however long the steps are.
-  const anchor = floorDivided(instantOf(baseDay, maxTimeNs), stepNs);
-  const anchorNs = timeNsFrom(baseDay, anchor * stepNs);
+  const anchor = floorDivided(instantOf(baseDay, maxTimeNs) - offsetNs, stepNs);
+  const anchorNs = timeNsFrom(baseDay, anchor * stepNs + offsetNs);
   const step = Number(stepNs);
   const bucketOf = (timeNs: number): number => Math.floor((timeNs - anchorNs) / step);
   const first = bucketOf(minTimeNs);

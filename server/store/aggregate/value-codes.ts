@@ -2,15 +2,19 @@
  * What rows are grouped by, as numbers straight from the columns. Values stay in template order, as they are stored: the
  * rows of one template are a part, and parts of several names line up value by value.
  */
+import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
+import { valueCount } from '../../../shared/row-group/column.ts';
 import type { Integers } from '../../../shared/row-group/encodings/integer.ts';
 import type { Answer } from '../../../shared/row-group/answer.ts';
 import { ENCODING_CONSTANT, KIND_STRING, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import { firstValueOf, type RowGroup } from '../../../shared/row-group/reader.ts';
 import { labelOf } from '../../../shared/labels.ts';
-import { LEVEL } from '../../../shared/levels.ts';
+import { canonicalLevel, LEVEL } from '../../../shared/levels.ts';
 import { answersOf, columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
 import { NUMBERS_RANGE_FACTOR, patternCodes } from './pattern-codes.ts';
+import { SHAPE } from './plan.ts';
+import { ID, shapeOf, shapeOfPattern } from './shape.ts';
 import { Texts } from './texts.ts';
 
 /** The codes of one template's rows: the same for all, or `base + codes[first + rank]`. */
@@ -46,8 +50,10 @@ export interface ColumnCodes {
 }
 
 /** A stream's label comes before a field of the line; of a field that stands in a line more than once, the last counts. */
-export function valueCodes(group: RowGroup, name: string, lend?: Lend): Dimension {
-  const texts = new Texts(name === LEVEL);
+export function valueCodes(group: RowGroup, asked: string, lend?: Lend): Dimension {
+  const areShapes = asked.endsWith(SHAPE);
+  const name = areShapes ? asked.slice(0, -SHAPE.length) : asked;
+  const texts = new Texts(areShapes ? shapeOf : name === LEVEL ? canonicalLevel : undefined);
   const columns = new Map<number, ColumnCodes>();
   const answers = answersOf(group, name);
   const columnOfTemplate = columnOfTemplates(group, answers);
@@ -55,7 +61,12 @@ export function valueCodes(group: RowGroup, name: string, lend?: Lend): Dimensio
   for (const column of columnOfTemplate) {
     if (column === undefined || columns.has(column)) continue;
     const isText = group.columns[column]!.slot.kind === KIND_TEXT;
-    columns.set(column, isText ? wholeLineCodes(group, column, name, texts) : columnCodes(group, column, texts, lend));
+    columns.set(
+      column,
+      isText
+        ? wholeLineCodes(group, column, name, texts)
+        : ((areShapes ? shapeCodes(group, column, texts) : undefined) ?? columnCodes(group, column, texts, lend)),
+    );
   }
   const partsOfFields = (): CodePart[] =>
     columnOfTemplate.map((column, template) => {
@@ -112,6 +123,25 @@ function impliedCodes(answers: readonly (Answer | undefined)[], texts: Texts): n
     known.set(value, code);
     return code;
   });
+}
+
+/** The same for their shapes, where these do not depend on each value. */
+function shapeCodes(group: RowGroup, column: number, texts: Texts): ColumnCodes | undefined {
+  const values = group.values(column);
+  const escaped = group.columns[column]!.slot.kind === KIND_STRING;
+  if (values.kind === 'uuid' || (values.kind === 'integer' && values.min >= 0)) {
+    return constantCodes(texts.add({ kind: 'constant', value: ID, count: 1 }, 1, false), valueCount(values));
+  }
+  if (values.kind !== 'pattern') return undefined;
+  const { patterns, codes } = values;
+  const shapes = Array.from(values.strides, (_, pattern) => {
+    const bytes = byteStringAt(patterns, pattern);
+    return escaped && bytes.includes(BACKSLASH) ? undefined : shapeOfPattern(bytes);
+  });
+  if (shapes.includes(undefined)) return undefined;
+  const base = texts.size;
+  for (const shape of shapes) texts.add({ kind: 'constant', value: shape!, count: 1 }, 1, false);
+  return { codes: () => codes, base, addTotals: (totals) => addCounts(values.strides, base, totals) };
 }
 
 /** Memory for so many codes. */

@@ -4,7 +4,7 @@
  */
 import { copyInto, slotsOf } from './hash-slots.ts';
 import { TextTable, type TextTableState } from './text-table.ts';
-import { valueHash, type ValueKeys, valueText } from './value-keys.ts';
+import { valueHash, ValueKeys, valueText } from './value-keys.ts';
 
 /** All of a table, to be handed over. */
 export interface ValueTableState {
@@ -24,6 +24,9 @@ const SLOTS_PER_VALUE = 2;
 const VALUE_BYTES = 20;
 /** A key is its text times this, plus 1 + its number: exact in a float64, as texts take memory and are less than 2^21. */
 const TEXT_FACTOR = 2 ** 32;
+
+const oneKey = new ValueKeys();
+const oneValue = new Int32Array(1);
 
 export class ValueTable {
   readonly #texts: TextTable;
@@ -118,6 +121,15 @@ export class ValueTable {
     const bytes = other.#texts.bytes(text);
     const own = this.#texts.add(other.#texts.hash(text), bytes, 0, bytes.length);
     return this.#add(other.#hashes[value]!, key + (own - text) * TEXT_FACTOR);
+  }
+
+  /** The number of a value, which is here from now on. */
+  addText(text: string): number {
+    const bytes = Buffer.from(text);
+    oneKey.clear();
+    oneKey.addValue(bytes, 0, bytes.length);
+    this.addAll(oneKey, oneValue, 0);
+    return oneValue[0]!;
   }
 
   state(): ValueTableState {

@@ -70,6 +70,33 @@ test('an aggregation measures a field by values of another, the largest group fi
   });
 });
 
+test('several fields are measured at once, and any measure may order the groups', async () => {
+  const { json } = await get('/aggregate?by=level&of=latency_ms&of=absent&distinct=latency_ms&distinct=app&order=max');
+  const measured = (json as { groups: Record<string, unknown>[] }).groups;
+  expect(measured.map(({ by, of, distinct }) => ({ by, of, distinct }))).toEqual([
+    {
+      by: { level: 'info' },
+      of: { latency_ms: expect.objectContaining({ count: 54, max: 59.5 }), absent: { count: 0 } },
+      distinct: { latency_ms: 54, app: 1 },
+    },
+    {
+      by: { level: 'error' },
+      of: { latency_ms: expect.objectContaining({ count: 6, max: 50.5 }), absent: { count: 0 } },
+      distinct: { latency_ms: 6, app: 1 },
+    },
+  ]);
+  const first = async (query: string): Promise<unknown> => {
+    const answer = await get(`/aggregate?by=latency_ms&limit=1&${query}`);
+    return (answer.json as { groups: { by: unknown }[] }).groups[0]!.by;
+  };
+  expect(await first('of=latency_ms&order=p50')).toEqual({ latency_ms: '59.5' });
+  expect(await first('of=latency_ms&order=avg')).toEqual({ latency_ms: '59.5' });
+  expect((await get('/aggregate?by=latency_ms.shape&distinct=level&order=distinct')).json).toEqual({
+    groups: [{ by: { 'latency_ms.shape': '{id}.{id}' }, rows: 60, distinct: { level: 2 } }],
+    distinct: 1,
+  });
+});
+
 test('fields are listed with their most frequent values', async () => {
   const { json } = await get('/fields?name=level&name=app&top=1');
   expect(json).toEqual({
@@ -84,9 +111,19 @@ test.each([
   ['/histogram?step=soon', /^step: "soon" is not a valid step/],
   ['/histogram?since=30d&step=1s', /^step: "1s" is too short for the time range; allowed: up to 2000 buckets/],
   ['/histogram?by=level&by=app', /^by: 2 names; allowed: up to 1 names/],
-  ['/histogram?limit=5', /^limit: it does not belong here; allowed: labels, fields, q, since, until, by, step/],
+  [
+    '/histogram?limit=5',
+    /^limit: it does not belong here; allowed: labels, fields, q, ignore_case, since, until, by, step/,
+  ],
   ['/aggregate?format=csv', /^format: it does not belong here/],
   ['/aggregate?by=a&by=b&by=c&by=d&by=e', /^by: 5 names/],
+  [
+    '/aggregate?order=p99',
+    /^order: "p99" is not measured; allowed: rows, distinct with `distinct`, or, with `of`, one of/,
+  ],
+  ['/aggregate?of=a&order=distinct', /^order: "distinct" is not measured/],
+  ['/aggregate?of=a&order=toString', /^order: "toString" is not measured/],
+  ['/aggregate?of=a&of=b&of=c&of=d&of=e', /^of: 5 names; allowed: up to 4 names of fields/],
   ['/aggregate?limit=10001', /^limit: "10001" is out of range/],
   ['/fields?top=5000', /^top: "5000" is out of range/],
   ['/labels?order=newest', /^order: it does not belong here/],

@@ -13,6 +13,7 @@ import { decodeBatch } from '../../../shared/wire.ts';
 import { eventually } from '../../eventually.ts';
 import { planOf } from '../query/query-context.ts';
 import { batchOf, type Line, numberedLines, TODAY } from './batches.ts';
+import type { Measure } from '../../../server/store/aggregate/plan.ts';
 
 export interface LogStoreOptions {
   readonly now: () => number;
@@ -67,7 +68,8 @@ const value = (name: string, any: readonly string[], none: readonly string[] = [
   any: any.map(parsePattern),
   none: none.map(parsePattern),
 });
-const COUNTED = { of: undefined, quantiles: [], stepNs: undefined, limit: undefined };
+const COUNTED = { measures: [], stepNs: undefined, limit: undefined };
+const USER: Measure = { kind: 'numbers', of: 'user', quantiles: [0, 1] };
 const at = (timeNs: number): bigint => instantOf(TODAY, timeNs);
 
 const SEARCHES: readonly (readonly [string, Partial<Plan> & Filters, readonly number[]])[] = [
@@ -203,9 +205,10 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
 
     test('aggregate: the largest groups first, and their measures', async () => {
       const store = await openFilled();
-      const plan = { ...planOf(), ...COUNTED, by: ['pod'], of: 'user', quantiles: [0, 1], limit: 1 };
+      const plan = { ...planOf(), ...COUNTED, by: ['pod'], measures: [USER], limit: 1 };
       const cells = await store.aggregate(plan, new AbortController().signal);
-      expect(cells).toMatchObject([{ by: ['api-1'], rows: 3, count: 3, sum: 4, min: 1, max: 2, quantiles: [1, 2] }]);
+      const measures = [{ kind: 'numbers', count: 3, sum: 4, min: 1, max: 2, quantiles: [1, 2] }];
+      expect(cells).toMatchObject([{ by: ['api-1'], rows: 3, measures }]);
       await store.close();
     });
 

@@ -1,15 +1,13 @@
 /** A LogStore that is an array: too simple to be wrong, and the other one that the contract is held against. */
 import { labelsKey } from '../../../shared/labels.ts';
-import { LEVEL } from '../../../shared/levels.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { formatInstant, instantOf, instantOfMs } from '../../../shared/time.ts';
-import type { AggregatePlan } from '../../../server/store/aggregate/aggregate.ts';
 import { decide, EVERYTHING, type Where } from '../../../server/store/predicate.ts';
 import type { StoreStats } from '../../../server/store/stats.ts';
 import type { LogStore } from '../../../server/store/log-store.ts';
 import { verifyBatch } from '../../../server/store/row-group-ref.ts';
-import { naiveCanonical } from './naive-level.ts';
-import { isWanted, type NaiveLine, naiveSearch, valuesOf } from './naive-search.ts';
+import { naiveAggregate } from './naive-aggregate.ts';
+import { isWanted, type NaiveLine, naiveSearch } from './naive-search.ts';
 
 export interface MemoryOptions {
   readonly now: () => number;
@@ -41,25 +39,7 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
       });
       return [...new Map(found.map(({ labels }) => [labelsKey(labels), labels])).values()];
     },
-    aggregate: async (plan) => {
-      const wanted = lines.filter((line) => isWanted(line, plan));
-      const cells = [...Map.groupBy(wanted, (line) => JSON.stringify(groupOf(line, plan)))].map(([key, each]) => {
-        const [bucket, ...by] = JSON.parse(key) as [number, ...string[]];
-        const numbers = each.flatMap((line) => numbersOf(line, plan.of)).toSorted((a, b) => a - b);
-        return {
-          bucket,
-          by,
-          rows: each.length,
-          count: numbers.length,
-          sum: numbers.reduce((sum, number) => sum + number, 0),
-          min: numbers.at(0) ?? Infinity,
-          max: numbers.at(-1) ?? -Infinity,
-          quantiles:
-            numbers.length === 0 ? [] : plan.quantiles.map((q) => numbers[Math.floor(q * (numbers.length - 1))]!),
-        };
-      });
-      return cells.toSorted((a, b) => b.rows - a.rows).slice(0, plan.limit);
-    },
+    aggregate: async (plan) => naiveAggregate(lines, plan).slice(0, plan.limit),
     erase: async (filter) => {
       lines = lines.filter((line) => !isWanted(line, filter));
       return { id: String(++erasures) };
@@ -95,21 +75,6 @@ const NO_STATS = {
   unreadableCount: 0,
   clockAheadMs: 0,
 };
-
-function groupOf({ text, labels, instant }: NaiveLine, { by, stepNs }: AggregatePlan): (number | string)[] {
-  const bucket = stepNs === undefined ? 0 : Number(instant / stepNs);
-  const valueOf = (name: string): string => {
-    const value = valuesOf(text, labels, name)[0] ?? '';
-    return name === LEVEL ? naiveCanonical(value) : value;
-  };
-  return [bucket, ...by.map(valueOf)];
-}
-
-/** A label is no number of a line. */
-function numbersOf({ text }: NaiveLine, of: string | undefined): number[] {
-  const number = of === undefined ? NaN : Number(valuesOf(text, {}, of).at(-1) ?? NaN);
-  return Number.isFinite(number) ? [number] : [];
-}
 
 function linesOf(rowGroup: Uint8Array): NaiveLine[] {
   const group = new RowGroup(rowGroup);

@@ -7,7 +7,7 @@ import { LEVEL } from '../../../../shared/levels.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../shared/time.ts';
 import { AGGREGATE_HELD_BYTES_MAX, AGGREGATE_LIMIT_MAX } from '../../../../server/limits.ts';
-import type { AggregatePlan } from '../../../../server/store/aggregate/aggregate.ts';
+import type { AggregatePlan, Cell, Measured } from '../../../../server/store/aggregate/plan.ts';
 import { FacetTable } from '../../../../server/store/aggregate/facet-table.ts';
 import { facetsOf } from '../../../../server/store/aggregate/facets.ts';
 import { parsePattern } from '../../../../server/store/scan/pattern.ts';
@@ -75,8 +75,7 @@ describe('aggregate', () => {
         const plan: AggregatePlan = {
           ...planOf({ values }),
           by,
-          of,
-          quantiles: [0, 1],
+          measures: of === undefined ? [] : [{ kind: 'numbers', of, quantiles: [0, 1] }],
           limit: undefined,
           stepNs: stepSeconds === undefined ? undefined : BigInt(stepSeconds) * 1_000_000_000n,
         };
@@ -92,20 +91,22 @@ describe('aggregate', () => {
           want.set(key, Number.isNaN(number) ? { ...cell, rows: cell.rows + 1 } : withNumber(cell, number));
         }
         const got = new Map(
-          cells.map(({ bucket, by: names, rows: rowCount, count, sum, min, max }) => [
-            JSON.stringify([bucket, ...names]),
-            { rows: rowCount, count, sum, min, max },
-          ]),
+          cells.map((cell) => {
+            const { count, sum, min, max } = numbersOf(cell);
+            return [JSON.stringify([cell.bucket, ...cell.by]), { rows: cell.rows, count, sum, min, max }];
+          }),
         );
         expect(got).toEqual(want);
         expect(groupCount).toBe(want.size);
         expect(cells.map((cell) => cell.rows)).toEqual(cells.map((cell) => cell.rows).toSorted((a, b) => b - a));
-        for (const { count, quantiles } of cells) expect(quantiles.length).toBe(count === 0 ? 0 : 2);
-        for (const {
-          quantiles: [least, most],
-          min,
-          max,
-        } of cells) {
+        for (const cell of cells) {
+          const {
+            count,
+            min,
+            max,
+            quantiles: [least, most],
+          } = numbersOf(cell);
+          expect(least === undefined).toBe(count === 0);
           if (least === undefined || most === undefined) continue;
           expect(Math.abs(least - min)).toBeLessThanOrEqual(Math.abs(min) * 0.0051);
           expect(Math.abs(most - max)).toBeLessThanOrEqual(Math.abs(max) * 0.0051);
@@ -123,10 +124,17 @@ describe('aggregate', () => {
       }),
     );
     const groups = batches.map((lines) => new RowGroup(rowGroupOf(lines)));
-    const { cells, groupCount } = await aggregateInMemory(groups, { ...COUNT, by: ['id'], of: 'ms', limit: 5 });
+    const { cells, groupCount } = await aggregateInMemory(groups, {
+      ...COUNT,
+      by: ['id'],
+      measures: [{ kind: 'numbers', of: 'ms', quantiles: [] }],
+      limit: 5,
+    });
     expect(groupCount).toBeUndefined();
     const hot = batches.flat().filter(({ text }) => text.includes('hot-'));
-    for (const { by, rows: rowCount, count, sum } of cells) {
+    for (const cell of cells) {
+      const { by, rows: rowCount } = cell;
+      const { count, sum } = numbersOf(cell);
       const own = hot
         .filter(({ text }) => text.includes(`"${by[0]}"`))
         .map(({ text }) => JSON.parse(text) as { ms: number });
@@ -168,13 +176,20 @@ function idOf(batch: number, i: number): string {
 const COUNT: AggregatePlan = {
   ...planOf(),
   by: [],
-  of: undefined,
-  quantiles: [],
+  measures: [],
   stepNs: undefined,
   limit: undefined,
 };
 
-interface Measured {
+type NumbersOfGroup = Measured & { readonly kind: 'numbers' };
+
+const NO_NUMBERS = { count: 0, sum: 0, min: Infinity, max: -Infinity, quantiles: [] };
+
+function numbersOf({ measures: [first] }: Cell): Pick<NumbersOfGroup, keyof typeof NO_NUMBERS> {
+  return first?.kind === 'numbers' ? first : NO_NUMBERS;
+}
+
+interface Expected {
   readonly rows: number;
   readonly count: number;
   readonly sum: number;
@@ -182,7 +197,7 @@ interface Measured {
   readonly max: number;
 }
 
-function withNumber({ rows: rowCount, count, sum, min, max }: Measured, number: number): Measured {
+function withNumber({ rows: rowCount, count, sum, min, max }: Expected, number: number): Expected {
   return {
     rows: rowCount + 1,
     count: count + 1,

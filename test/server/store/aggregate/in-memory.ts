@@ -3,7 +3,7 @@ import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { AGGREGATE_ROWS_AT_ONCE } from '../../../../server/limits.ts';
 import { planOf } from '../../query/query-context.ts';
 import type { FacetCounts } from '../../../../server/store/aggregate/facet-table.ts';
-import type { AggregatePlan } from '../../../../server/store/aggregate/aggregate.ts';
+import type { AggregatePlan } from '../../../../server/store/aggregate/plan.ts';
 import {
   aggregate,
   type AggregateContext,

@@ -74,7 +74,7 @@ test.each(KINDS)('%s are the same groups in a column of many and in columns of o
     groupOfValues(values.toReversed()),
     ...values.slice(0, 40).map((one) => groupOfValues([one])),
   ];
-  const plan = { ...planOf(), by: ['v'], of: undefined, quantiles: [], stepNs: undefined, limit: COUNT };
+  const plan = { ...planOf(), by: ['v'], measures: [], stepNs: undefined, limit: COUNT };
   const { cells, groupCount } = await aggregateInMemory(groups, plan);
   const want = new Map<string, number>();
   for (const value of [...values, ...values, ...values.slice(0, 40)]) {

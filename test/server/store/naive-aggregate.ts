@@ -1,0 +1,113 @@
+/** What an aggregation asks for, found by looking at every line: slow, and short enough to be believed. */
+import { LEVEL } from '../../../shared/levels.ts';
+import { floorDivided } from '../../../shared/time.ts';
+import {
+  type AggregatePlan,
+  type Cell,
+  type Measure,
+  type Measured,
+  SHAPE,
+} from '../../../server/store/aggregate/plan.ts';
+import { naiveCanonical } from './naive-level.ts';
+import { isWanted, type NaiveLine, valuesOf } from './naive-search.ts';
+
+/** All groups in their order, however many are asked for; those of equal ranks as they come. */
+export function naiveAggregate(lines: readonly NaiveLine[], plan: AggregatePlan): Cell[] {
+  const wanted = lines.filter((line) => isWanted(line, plan));
+  const byGroup = new Map<string, NaiveLine[]>();
+  for (const line of wanted) {
+    for (const bucket of bucketsOf(line, plan)) {
+      const key = JSON.stringify([bucket, ...plan.by.map((name) => valueOf(line, name))]);
+      byGroup.set(key, [...(byGroup.get(key) ?? []), line]);
+    }
+  }
+  const cells = [...byGroup].map(([key, each]): Cell => {
+    const [bucket, ...by] = JSON.parse(key) as [number, ...string[]];
+    return { bucket, by, rows: each.length, measures: plan.measures.map((measure) => measured(each, measure)) };
+  });
+  return cells.toSorted((a, b) => rankOf(b, plan) - rankOf(a, plan) || 0);
+}
+
+/** By what a group is compared. */
+export function rankOf({ rows, measures }: Cell, { orderBy }: AggregatePlan): number {
+  if (orderBy === undefined) return rows;
+  const measure = measures[orderBy.measure]!;
+  const { by } = orderBy;
+  switch (measure.kind) {
+    case 'bytes':
+      return measure.bytes;
+    case 'distinct':
+      return measure.distinct;
+    case 'numbers': {
+      if (measure.count === 0) return -Infinity;
+      if (typeof by === 'number') return measure.quantiles[by]!;
+      return by === 'avg' ? measure.sum / measure.count : (measure as unknown as Record<string, number>)[by]!;
+    }
+  }
+}
+
+function bucketsOf({ instant }: NaiveLine, { to, stepNs, offsetNs = 0n, windowSteps = 1 }: AggregatePlan): number[] {
+  if (stepNs === undefined) return [0];
+  const first = Number(floorDivided(instant - offsetNs, stepNs));
+  const last = to === undefined ? Infinity : Number(floorDivided(to - 1n - offsetNs, stepNs));
+  return Array.from({ length: windowSteps }, (_, later) => first + later).filter((bucket) => bucket <= last);
+}
+
+function valueOf({ text, labels }: NaiveLine, asked: string): string {
+  const name = asked.endsWith(SHAPE) ? asked.slice(0, -SHAPE.length) : asked;
+  const value = valuesOf(text, labels, name)[0] ?? '';
+  if (name !== asked) return naiveShape(value);
+  return name === LEVEL ? naiveCanonical(value) : value;
+}
+
+const WORD = String.raw`[0-9A-Za-z\u0080-\uffff]`;
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const HEX = String.raw`(?=[a-f]*\d)[0-9a-f]{8,}`;
+const IDS = new RegExp(String.raw`(?<!${WORD})(?:${UUID}|${HEX})(?!${WORD})|\d+`, 'gi');
+
+export function naiveShape(value: string): string {
+  return value.replaceAll(IDS, '{id}');
+}
+
+function measured(lines: readonly NaiveLine[], measure: Measure): Measured {
+  switch (measure.kind) {
+    case 'bytes':
+      return { kind: 'bytes', bytes: lines.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) };
+    case 'distinct': {
+      const values = lines.map((line) => valueOf(line, measure.of)).filter((value) => value !== '');
+      return { kind: 'distinct', distinct: new Set(values).size, error: 0 };
+    }
+    case 'numbers':
+      return numbers(lines, measure);
+  }
+}
+
+/** A label is no number of a line. */
+function numbers(
+  lines: readonly NaiveLine[],
+  { of, quantiles, stddev, ends }: Measure & { kind: 'numbers' },
+): Measured {
+  const found = lines.flatMap(({ text, instant }) => {
+    const value = valuesOf(text, {}, of).at(-1) ?? '';
+    const number = value.trim() === '' ? NaN : Number(value);
+    return Number.isFinite(number) ? [{ number, instant }] : [];
+  });
+  const sorted = found.map(({ number }) => number).toSorted((a, b) => a - b);
+  const count = sorted.length;
+  const sum = sorted.reduce((total, number) => total + number, 0);
+  const squares = sorted.reduce((total, number) => total + (number - sum / count) ** 2, 0);
+  const inTime = found.toSorted((a, b) =>
+    a.instant < b.instant ? -1 : a.instant > b.instant ? 1 : a.number - b.number,
+  );
+  return {
+    kind: 'numbers',
+    count,
+    sum,
+    min: sorted.at(0) ?? Infinity,
+    max: sorted.at(-1) ?? -Infinity,
+    quantiles: count === 0 ? [] : quantiles.map((q) => sorted[Math.floor(q * (count - 1))]!),
+    stddev: stddev === true ? Math.sqrt(squares / count) : NaN,
+    first: ends === true ? (inTime.at(0)?.number ?? NaN) : NaN,
+    last: ends === true ? (inTime.at(-1)?.number ?? NaN) : NaN,
+  };
+}
