@@ -9,7 +9,7 @@ import type { Labels } from '../../shared/labels.ts';
 import { CLOCK_HOLD_MS } from '../limits.ts';
 import { decodeBatch } from '../../shared/wire.ts';
 import type { BatchState } from './batch-state.ts';
-import { type Disk, diskErrorCode, isFolder, isReadError, withFile } from './disk.ts';
+import { type Disk, type DiskFile, diskErrorCode, isFolder, isReadError, withFile } from './disk.ts';
 import { MANIFEST_FILE, segmentPath, SEGMENTS_FOLDER, walFolder, walPath, walSequence } from './filenames.ts';
 import { syncRemovals } from './folder.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -23,9 +23,10 @@ import { newestTimeMs, rowGroupRef, verifyBatch } from './row-group-ref.ts';
 import { readSegment } from './segment/reader.ts';
 import type { RowGroupRef } from './snapshot.ts';
 import type { StreamTable } from './stream-table.ts';
-import { decodeFileHeader, FILE_HEADER_BYTES, type WalFileHeader } from './wal/format.ts';
+import { durableSizeOf, IN_DOUBT, type LinkedWal, readLink } from './wal/chain.ts';
+import { encodeMark, endsWithMark, FILE_HEADER_BYTES } from './wal/format.ts';
 import { readWal } from './wal/read-file.ts';
-import { scanWal, type WalRecord } from './wal/reader.ts';
+import { scanWal, type WalRecord, type WalScan } from './wal/reader.ts';
 import type { SealedWal } from './wal/writer.ts';
 
 /** A sealed WAL file, with all that the manifest must say once it is flushed. */
@@ -48,6 +49,8 @@ export interface Recovered {
   readonly unreadable: readonly ManifestSegment[];
   /** Every WAL file that is left, oldest first; none of them is written again. */
   readonly wals: readonly FlushableWal[];
+  /** The newest of them that has records: what the header of the next file names. */
+  readonly previous: SealedWal | undefined;
   readonly nextSequence: number;
   readonly nextOrder: number;
   readonly damages: readonly Damage[];
@@ -160,37 +163,27 @@ async function readSegments(
   return { segments, unreadable: unreadableSegments };
 }
 
-interface WalFile {
-  readonly sequence: number;
-  readonly path: string;
-  /** Undefined when it is broken or torn. */
-  readonly header: WalFileHeader | undefined;
-}
-
-type Replayed = Pick<Recovered, 'wals' | 'nextSequence' | 'nextOrder' | 'tornBytes'>;
+type Replayed = Pick<Recovered, 'wals' | 'previous' | 'nextSequence' | 'nextOrder' | 'tornBytes'>;
 
 async function replayWals(input: RecoverInput, manifest: Manifest, damages: Damage[]): Promise<Replayed> {
   const files = await listWals(input, manifest.walFrom);
   damages.push(...missingWals(input.dataDir, files, manifest));
+  const newest = files.findLast(({ isUnborn }) => !isUnborn);
   const wals: FlushableWal[] = [];
   let order = manifest.orderFrom;
   let tornBytes = 0;
   for (const [index, file] of files.entries()) {
     const { bytes, isWhole } = await readWal(input.disk, file.path);
     if (!isWhole) damages.push(await keepUnreadable(input, file.path, bytes.length));
-    const scan = scanWal(bytes, durableBytesOf(file, files[index + 1]));
+    const scan = scanWal(bytes, durableSizeOf(files, index));
     tornBytes += scan.tornBytes;
     if (file.header === undefined && scan.records.length > 0) {
       damages.push({ path: file.path, offset: 0, sizeBytes: FILE_HEADER_BYTES, reason: 'no valid header' });
     }
-    for (const range of scan.broken) {
-      const damage = { path: file.path, ...range, reason: 'no valid record' };
-      damages.push(damage);
-      await copyToQuarantine(input.disk, input.dataDir, damage);
-    }
+    damages.push(...(await setAside(input, file.path, scan)));
     for (const record of scan.records) order += await replayRecord(input, file, record, order, damages);
     // What cannot be read is not written over: it is all that is left of it.
-    if (index === files.length - 1 && isWhole) {
+    if (file === newest && isWhole) {
       await makeDurable(input.disk, file.path, bytes.subarray(0, scan.durableBytes));
     }
     wals.push({
@@ -201,31 +194,38 @@ async function replayWals(input: RecoverInput, manifest: Manifest, damages: Dama
     });
   }
   const lastSequence = files.at(-1)?.sequence ?? 0;
-  return { wals, nextSequence: Math.max(manifest.nextSequence, lastSequence + 1), nextOrder: order, tornBytes };
+  return {
+    wals,
+    previous: wals.findLast(({ durableBytes }) => durableBytes > FILE_HEADER_BYTES),
+    nextSequence: Math.max(manifest.nextSequence, lastSequence + 1),
+    nextOrder: order,
+    tornBytes,
+  };
+}
+
+/** Keeps copies of what is broken, and of what may have been refused and sent again. */
+async function setAside({ disk, dataDir }: RecoverInput, path: string, scan: WalScan): Promise<Damage[]> {
+  const damages: Damage[] = scan.broken.map((range) => ({ path, ...range, reason: 'no valid record' }));
+  if (scan.doubtful !== undefined) damages.push({ path, ...scan.doubtful, reason: IN_DOUBT });
+  for (const damage of damages) await copyToQuarantine(disk, dataDir, damage);
+  return damages;
 }
 
 /** Flushed ones that could not be removed are no longer part of the store. */
-async function listWals({ disk, dataDir }: RecoverInput, walFrom: number): Promise<WalFile[]> {
-  const files: WalFile[] = [];
+async function listWals({ disk, dataDir }: RecoverInput, walFrom: number): Promise<LinkedWal[]> {
+  // A file that the process before removed must not come back once it was seen to be gone.
+  await disk.syncFolder(walFolder(dataDir));
+  const files: LinkedWal[] = [];
   for (const name of await disk.list(walFolder(dataDir))) {
     const sequence = walSequence(name);
     if (sequence === undefined || sequence < walFrom) continue;
-    const path = walPath(dataDir, sequence);
-    const header = await readHeader(disk, path);
-    if (header === undefined && (await isFolder(disk, path))) continue;
-    files.push({ sequence, path, header });
+    const file = await readLink(disk, sequence, walPath(dataDir, sequence));
+    const code = diskErrorCode(file.readError);
+    if (code === 'EACCES' || code === 'EPERM') throw forbidden(file.path, file.readError);
+    if (file.header === undefined && (await isFolder(disk, file.path))) continue;
+    files.push(file);
   }
   return files;
-}
-
-async function readHeader(disk: Disk, path: string): Promise<WalFileHeader | undefined> {
-  try {
-    return decodeFileHeader(await withFile(disk, path, 'read', (file) => file.read(0, FILE_HEADER_BYTES)));
-  } catch (error) {
-    if (diskErrorCode(error) === 'EACCES' || diskErrorCode(error) === 'EPERM') throw forbidden(path, error);
-    if (isReadError(error)) return undefined;
-    throw error;
-  }
 }
 
 /** Its batches are acknowledged, and whoever may read it will have them all: no reason to go on without. */
@@ -244,7 +244,7 @@ async function keepUnreadable({ disk, dataDir }: RecoverInput, path: string, siz
 }
 
 /** Each file names the one before it, and the manifest the newest, so one that vanished is noticed. */
-function missingWals(dataDir: string, files: readonly WalFile[], manifest: Manifest): Damage[] {
+function missingWals(dataDir: string, files: readonly LinkedWal[], manifest: Manifest): Damage[] {
   const present = new Set(files.map(({ sequence }) => sequence));
   const damages = files.flatMap(({ header }): Damage[] => {
     if (header === undefined || header.previousSequence < manifest.walFrom || present.has(header.previousSequence))
@@ -260,19 +260,10 @@ function missingWal(dataDir: string, sequence: number, sizeBytes: number): Damag
   return { path, offset: 0, sizeBytes, reason: `the WAL file ${sequence} is missing`, isMissing: true };
 }
 
-/**
- * How much of a file counts, by what the next file's header says of it; undefined when nobody knows.
- * A file that the next one passes over was given up before it held an acknowledged record.
- */
-function durableBytesOf(file: WalFile, next: WalFile | undefined): number | undefined {
-  if (next?.header === undefined || next.header.previousSequence > file.sequence) return undefined;
-  return next.header.previousSequence === file.sequence ? next.header.previousBytes : 0;
-}
-
 /** @returns how many rows the record has */
 async function replayRecord(
   input: RecoverInput,
-  file: WalFile,
+  file: LinkedWal,
   record: WalRecord,
   order: number,
   damages: Damage[],
@@ -299,7 +290,7 @@ async function replayRecord(
 /**
  * What was read may so far be in the page cache only; positions that are answered from it must be durable. A sync is not
  * enough for that: where one failed in the process before, the kernel may hold pages for clean that are not on the disk,
- * so all is written once more.
+ * so all is written once more, and then the mark that says so.
  */
 function makeDurable(disk: Disk, path: string, bytes: Buffer): Promise<void> {
   return withFile(disk, path, 'modify', async (file) => {
@@ -311,5 +302,16 @@ function makeDurable(disk: Disk, path: string, bytes: Buffer): Promise<void> {
       if (diskErrorCode(error) !== 'ENOSPC') throw error;
     }
     await file.sync();
+    if (bytes.length > FILE_HEADER_BYTES && !endsWithMark(bytes)) await writeMark(file, bytes.length);
   });
+}
+
+/** Best effort: it counts only once the next file's header is lost. */
+async function writeMark(file: DiskFile, durableBytes: number): Promise<void> {
+  try {
+    await file.write([encodeMark(durableBytes)], durableBytes);
+    await file.sync();
+  } catch (error) {
+    if (!isReadError(error)) throw error;
+  }
 }

@@ -173,7 +173,7 @@ export class Store {
       dataDir: options.dataDir,
       now: options.now,
       nextSequence: () => this.#nextSequence++,
-      previous: recovered.wals.at(-1),
+      previous: recovered.previous,
       onSealed: (wal) => this.#flusher.add({ ...wal, positions: options.state.save(), orderTo: this.#nextOrder }),
       syncSeconds: this.#metrics.walSyncSeconds,
     });

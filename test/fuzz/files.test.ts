@@ -9,6 +9,7 @@ import { decodeDirectory, encodeDirectory, SEGMENT_TAIL_BYTES } from '../../serv
 import { readSegment } from '../../server/store/segment/reader.ts';
 import type { RowGroupRef } from '../../server/store/snapshot.ts';
 import { encodeFileHeader, encodeRecordHeader, FILE_HEADER_BYTES } from '../../server/store/wal/format.ts';
+import type { DurableSize } from '../../server/store/wal/chain.ts';
 import { scanWal } from '../../server/store/wal/reader.ts';
 import { CorruptionError } from '../../shared/errors.ts';
 import { instantOf } from '../../shared/time.ts';
@@ -125,8 +126,8 @@ function walBytes(): Buffer {
 }
 
 /** Records and broken ranges cover the file once, up to where it counts. */
-function scan(bytes: Buffer, durableBytes: number | undefined): void {
-  const { records, broken, durableBytes: end } = scanWal(bytes, durableBytes);
+function scan(bytes: Buffer, durableSize: DurableSize): void {
+  const { records, broken, durableBytes: end } = scanWal(bytes, durableSize);
   const spans = [
     ...records.map(({ offset, payload }) => ({ from: offset - 12, to: offset + payload.length })),
     ...broken.map(({ offset, sizeBytes }) => ({ from: offset, to: offset + sizeBytes })),
@@ -140,8 +141,8 @@ function scan(bytes: Buffer, durableBytes: number | undefined): void {
 
 test('WAL files', async () => {
   const bytes = walBytes();
-  const durable = (random: Random): number | undefined =>
-    random.below(2) === 0 ? undefined : random.below(bytes.length * 2);
+  const durable = (random: Random): DurableSize =>
+    random.below(2) === 0 ? random.below(bytes.length * 2) : random.below(2) === 0 ? 'newest' : 'unknown';
   await fuzz((random) => scan(randomBytes(random.below(300), random), durable(random)));
   await fuzz((random) => scan(mutated(bytes, random), durable(random)));
 });

@@ -21,11 +21,7 @@ export function checkStarted(run: Run): void {
   const snapshot = store.snapshot();
   const seen = readAll(run, snapshot.rowGroups);
   snapshot.release();
-  const wrong = run.truth.settleDoubts(
-    seen,
-    ({ node, file }) => positions.known(node, file).stdout,
-    run.script.harm.flips || run.hasLostManifests,
-  );
+  const wrong = run.truth.settleDoubts(seen, ({ node, file }) => positions.known(node, file).stdout, run.mayFallBack);
   if (wrong !== undefined) throw new Wrong(wrong);
   for (const writer of run.truth.writers) {
     // An agent asks where it is to go on.

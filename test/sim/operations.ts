@@ -50,6 +50,8 @@ export type Operation = { readonly seed: number } & (
   | { readonly kind: 'restore' }
   /** The process ends, and both files of the manifest with it. */
   | { readonly kind: 'loseManifests'; readonly loss: Loss; readonly afterOperations: number }
+  /** The process ends, and with it the header of a WAL file, rather of one behind a file that had refused batches. */
+  | { readonly kind: 'loseHeader'; readonly afterOperations: number }
   | { readonly kind: 'flip' }
   /** `podlog check --repair` */
   | { readonly kind: 'repair' }
@@ -133,6 +135,7 @@ function operationOf(random: Random, harm: Harm): Operation {
   if (harm.losses && die < 84) {
     return { seed, kind: 'loseManifests', loss: LOSSES[random.below(3)]!, afterOperations: random.below(40) };
   }
+  if (harm.errors && die < 86) return { seed, kind: 'loseHeader', afterOperations: random.below(40) };
   if (die < 89) return { seed, kind: 'crash', afterOperations: random.below(40) };
   if (die < 93) return { seed, kind: 'settle' };
   if (die < 96 || (die < 100 && !harm.flips)) return { seed, kind: 'restart' };

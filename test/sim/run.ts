@@ -46,6 +46,10 @@ export class Run {
   isBackingUp = false;
   /** What becomes of the manifest before the next start. */
   nextLoss: Loss | undefined;
+  /** The next start meets a WAL file whose header is lost. */
+  losesHeader = false;
+  /** WAL files that lie before one whose header is lost: their last group may be set aside, once that was reported. */
+  readonly endsInDoubt = new Set<string>();
   /** Some start had to make a manifest of the other files. */
   hasLostManifests = false;
   /** Segments that went because of the room they took. */
@@ -61,6 +65,11 @@ export class Run {
     this.script = script;
     this.expiry = new Expiry(script.retention);
     this.truth = new Truth(WRITERS, this.expiry);
+  }
+
+  /** Positions may fall behind what was acknowledged. */
+  get mayFallBack(): boolean {
+    return this.script.harm.flips || this.hasLostManifests || !this.endsInDoubt.isDisjointFrom(this.reports);
   }
 
   readonly note = (text: string): void => {

@@ -79,6 +79,9 @@ async function perform(run: Run, operation: Operation): Promise<void> {
     case 'loseManifests':
       run.nextLoss = operation.loss;
       return disk.crashAfter(operation.afterOperations);
+    case 'loseHeader':
+      run.losesHeader = true;
+      return disk.crashAfter(operation.afterOperations);
     case 'settle':
       return settle(run);
     case 'restart':

@@ -3,6 +3,7 @@ import { CorruptionError, UsageError } from '../../shared/errors.ts';
 import { UNREADABLE_RETRY_MS } from '../../server/limits.ts';
 import { judgeDrop } from './drops.ts';
 import { readAll } from './looking.ts';
+import { loseHeader } from './lost-headers.ts';
 import { loseManifests } from './lost-manifests.ts';
 import { type Process, startProcess } from './process.ts';
 import { asError, isDiskFailure, type Run, Wrong } from './run.ts';
@@ -23,6 +24,7 @@ export async function start(run: Run): Promise<void> {
       run.truth.losePower();
     }
     loseManifests(run);
+    loseHeader(run);
     const disk = new SimDisk(run, run.random);
     if (attempt < HARMED_STARTS_MAX && run.harmsStarts) harmStart(run, disk);
     const started = await tryStart(run, disk);

@@ -4,8 +4,9 @@
  */
 import { join } from 'node:path';
 import { decodeBatch } from '../../../shared/wire.ts';
-import { type Disk, isFolder, withFile } from '../disk.ts';
+import { type Disk, isFolder } from '../disk.ts';
 import { walFolder, walPath, walSequence } from '../filenames.ts';
+import { durableSizeOf, IN_DOUBT, type LinkedWal, readLink } from '../wal/chain.ts';
 import { decodeFileHeader, FILE_HEADER_BYTES, type WalFileHeader } from '../wal/format.ts';
 import { readWal } from '../wal/read-file.ts';
 import { scanWal, type WalRecord } from '../wal/reader.ts';
@@ -54,21 +55,22 @@ export async function* checkWal(
   walFrom: number,
 ): AsyncGenerator<CheckWalOutput> {
   const present = new Set(files.map(({ sequence }) => sequence));
-  for (const [index, { sequence, path }] of files.entries()) {
+  const links: LinkedWal[] = [];
+  for (const { sequence, path } of files) links.push(await readLink(disk, sequence, path));
+  for (const [index, { sequence, path, isUnborn }] of links.entries()) {
     const { bytes } = await readWal(disk, path);
     const findings: Finding[] = [];
     const report: Report = (kind, what, place) => findings.push({ kind, path, rowCount: 0, what, ...place });
-    const isNewest = index === files.length - 1;
     const header = decodeFileHeader(bytes);
-    checkHeader(header, sequence, bytes.length, isNewest, report);
+    checkHeader(header, sequence, bytes.length, isUnborn, report);
     if (header !== undefined && header.previousSequence >= walFrom && !present.has(header.previousSequence)) {
       const { previousSequence, previousBytes } = header;
       const missing = { path: walPath(dataDir, previousSequence), offset: 0, sizeBytes: previousBytes };
       report('missing', `the header of the WAL file ${sequence} names it`, missing);
     }
-    const durableBytes = isNewest ? undefined : await durableBytesOf(disk, sequence, files[index + 1]!.path);
-    const scan = scanWal(bytes, durableBytes);
+    const scan = scanWal(bytes, durableSizeOf(links, index));
     for (const range of scan.broken) report('wal-record', 'no valid record', range);
+    if (scan.doubtful !== undefined) report('wal-record', IN_DOUBT, scan.doubtful);
     if (scan.tornBytes > 0) {
       const torn = { offset: scan.durableBytes, sizeBytes: scan.tornBytes };
       report('leftover', 'bytes that were being written when the server ended; nothing of them was acknowledged', torn);
@@ -87,25 +89,17 @@ export async function* checkWal(
 type Place = Pick<Finding, 'offset' | 'sizeBytes'> & Partial<Pick<Finding, 'path' | 'rowCount'>>;
 type Report = (kind: FindingKind, what: string, place: Place) => void;
 
-/** A crash may tear the header of the newest file, which then has no records. */
+/** A crash may tear the header of a file that is being made, which then has no records. */
 function checkHeader(
   header: WalFileHeader | undefined,
   sequence: number,
   fileBytes: number,
-  isNewest: boolean,
+  isUnborn: boolean,
   report: Report,
 ): void {
   const place = { offset: 0, sizeBytes: Math.min(FILE_HEADER_BYTES, fileBytes) };
-  if (header === undefined)
-    report(isNewest && fileBytes <= FILE_HEADER_BYTES ? 'leftover' : 'wal-record', 'no valid header', place);
+  if (header === undefined) report(isUnborn ? 'leftover' : 'wal-record', 'no valid header', place);
   else if (header.sequence !== sequence) report('wal-record', `the header is of file ${header.sequence}`, place);
-}
-
-/** As recovery has it: how much of a file counts, by the header of the next one. */
-async function durableBytesOf(disk: Disk, sequence: number, nextPath: string): Promise<number | undefined> {
-  const next = decodeFileHeader(await withFile(disk, nextPath, 'read', (file) => file.read(0, FILE_HEADER_BYTES)));
-  if (next === undefined || next.previousSequence > sequence) return undefined;
-  return next.previousSequence === sequence ? next.previousBytes : 0;
 }
 
 /** @returns how many rows can be read */

@@ -7,7 +7,7 @@
  * - `manifest`              nothing can be read without it
  * - `generation`            one of the two files of the manifest; or both, and it is made of the segments and the WAL
  * - `missing`               a file that the manifest or a WAL header names
- * - `wal-record`            bytes that were a durable record once, or a batch that cannot be read
+ * - `wal-record`            bytes that were a durable record once, or may have been, or a batch that cannot be read
  * - `segment`               the frame of a segment: its size, directory or tables
  * - `row-group`             a row group of a segment
  * - `index`                 an index section; the rows can all be found without it

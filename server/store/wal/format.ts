@@ -63,7 +63,7 @@ const MARK_PAYLOAD = encodeBatch({ node: '', files: [], gone: [], rowGroup: Buff
 
 /**
  * A record that only says that all before it was durable when it was written: without it, damage to the last group of a
- * file would look like a group that a crash has torn.
+ * file would look like a group that a crash has torn, and where the next file's header is lost, like one that was refused.
  */
 export function encodeMark(syncedBytes: number): Buffer {
   return Buffer.concat([encodeRecordHeader(MARK_PAYLOAD, syncedBytes), MARK_PAYLOAD]);
@@ -83,6 +83,12 @@ export function recordBytesAt(bytes: Buffer, offset: number, end: number): numbe
 export function isMarkAt(bytes: Buffer, offset: number): boolean {
   if (bytes.length - offset !== RECORD_HEADER_BYTES + MARK_PAYLOAD.length) return false;
   return bytes.subarray(offset).equals(encodeMark(syncedBytesAt(bytes, offset)));
+}
+
+/** True when the last record is a mark. */
+export function endsWithMark(bytes: Buffer): boolean {
+  const offset = bytes.length - RECORD_HEADER_BYTES - MARK_PAYLOAD.length;
+  return offset >= FILE_HEADER_BYTES && isMarkAt(bytes, offset);
 }
 
 export function syncedBytesAt(bytes: Buffer, offset: number): number {

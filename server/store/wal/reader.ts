@@ -2,6 +2,7 @@
  * Tells the records of a WAL file from what a crash or a failing disk left between and behind them. Pure: bytes in,
  * ranges out; see ../recover.ts for what is done about them.
  */
+import type { DurableSize } from './chain.ts';
 import {
   FILE_HEADER_BYTES,
   isMarkAt,
@@ -30,6 +31,8 @@ export interface WalScan {
   readonly durableBytes: number;
   /** Bytes after them, but for a mark, which says nothing there. */
   readonly tornBytes: number;
+  /** What may have been acknowledged or refused: the last group of a file whose end is unknown, where no mark follows it. */
+  readonly doubtful: BrokenRange | undefined;
 }
 
 /**
@@ -42,29 +45,44 @@ export interface WalScan {
  * keeping them without the torn one would leave a hole in their files' positions. The last group is known to be durable
  * when a mark follows it (see encodeMark): then nothing of it is torn.
  *
- * @param durableBytes  as the next file's header has it; undefined for the newest file
+ * In a file before the newest whose end is unknown, all of the last group is in doubt, unless a mark follows it: it may
+ * have been refused, sent again, and be in a later file, too. Records that were refused name the size before them, so they
+ * never lie below the size that the last valid record names.
+ *
+ * @param durableSize  see durableSizeOf
  */
-export function scanWal(bytes: Buffer, durableBytes: number | undefined): WalScan {
-  const scan = scanUpTo(bytes, durableBytes);
+export function scanWal(bytes: Buffer, durableSize: DurableSize): WalScan {
+  const { doubtful, ...scan } = scanUpTo(bytes, durableSize);
   const isMark = scan.durableBytes < bytes.length && isMarkAt(bytes, scan.durableBytes);
-  return { ...scan, tornBytes: isMark ? 0 : Math.max(0, bytes.length - scan.durableBytes) };
+  const restBytes = isMark || doubtful !== undefined ? 0 : Math.max(0, bytes.length - scan.durableBytes);
+  return { ...scan, tornBytes: restBytes, doubtful: isMark ? undefined : doubtful };
 }
 
-function scanUpTo(bytes: Buffer, durableBytes: number | undefined): Omit<WalScan, 'tornBytes'> {
-  const end = Math.min(durableBytes ?? bytes.length, bytes.length);
+type ScanUpTo = Omit<WalScan, 'tornBytes'>;
+
+function scanUpTo(bytes: Buffer, durableSize: DurableSize): ScanUpTo {
+  const end = typeof durableSize === 'number' ? Math.min(durableSize, bytes.length) : bytes.length;
   const { records, gaps } = splitRecords(bytes, end);
-  if (durableBytes !== undefined) {
-    if (durableBytes > end) gaps.push({ offset: end, sizeBytes: durableBytes - end });
-    return { records, broken: gaps, durableBytes };
+  if (typeof durableSize === 'number') {
+    if (durableSize > end) gaps.push({ offset: end, sizeBytes: durableSize - end });
+    return { records, broken: gaps, durableBytes: durableSize, doubtful: undefined };
   }
   const last = records.at(-1);
   const syncedBytes = last === undefined ? FILE_HEADER_BYTES : syncedBytesAt(bytes, last.offset - RECORD_HEADER_BYTES);
+  if (durableSize === 'unknown') return upTo(Math.min(syncedBytes, end), end, records, gaps);
   const torn = gaps.find(({ offset }) => offset >= syncedBytes);
-  if (torn === undefined) return { records, broken: gaps, durableBytes: end };
+  return { ...upTo(torn?.offset ?? end, end, records, gaps), doubtful: undefined };
+}
+
+/** What of the file lies below `size`, and the rest. */
+function upTo(size: number, end: number, records: readonly WalRecord[], gaps: readonly BrokenRange[]): ScanUpTo {
   return {
-    records: records.filter(({ offset }) => offset < torn.offset),
-    broken: gaps.filter(({ offset }) => offset < torn.offset),
-    durableBytes: torn.offset,
+    records: records.filter(({ offset }) => offset < size),
+    broken: gaps
+      .filter(({ offset }) => offset < size)
+      .map(({ offset, sizeBytes }) => ({ offset, sizeBytes: Math.min(sizeBytes, size - offset) })),
+    durableBytes: size,
+    doubtful: size < end ? { offset: size, sizeBytes: end - size } : undefined,
   };
 }
 

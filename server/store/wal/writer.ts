@@ -4,7 +4,7 @@
  *
  * Guarantees: `apply` of a record is called after it is durable, in the order of the appends, before its append
  * resolves. When a group fails, it and all that is queued behind it fail together, so a file's batches never become
- * durable with one missing in between. A file that failed is never written again: after a failed fsync the kernel may
+ * durable with one missing in between. A file that failed takes no more records: after a failed fsync the kernel may
  * drop the pages and call the next fsync a success. Its successor's header says how much of it counts.
  */
 import { UnavailableError } from '../../../shared/errors.ts';
@@ -243,15 +243,18 @@ export class WalWriter {
     return this.#active;
   }
 
+  /** Its mark becomes durable before the next file is made: the header that names this file's end may be lost. */
   async #sealActive(): Promise<void> {
-    this.#sealWanted = false;
     const active = this.#active;
     if (active !== undefined && active.recordCount > 0) {
+      if (active.endBytes === active.durableBytes) await mark(active);
+      await active.file.sync().catch(ignore);
+      await active.file.close().catch(ignore);
       this.#active = undefined;
       this.#previous = { sequence: active.sequence, durableBytes: active.durableBytes };
-      await active.file.close().catch(ignore);
       this.#options.onSealed(this.#previous);
     }
+    this.#sealWanted = false;
     this.#sealing?.resolve();
     this.#sealing = undefined;
   }
@@ -277,6 +280,8 @@ export class WalWriter {
     const active = this.#active;
     if (active === undefined) return;
     await active.file.truncate(active.durableBytes).catch(ignore);
+    // Where it could not be cut, the mark is all the same in the place of what was refused, or is written over itself.
+    active.endBytes = active.durableBytes;
     if (active.recordCount > 0) return await this.#sealActive();
     this.#active = undefined;
     await active.file.close().catch(ignore);
@@ -286,8 +291,9 @@ export class WalWriter {
 
 /**
  * Says in the file that its last group is durable, before that is acknowledged; where another group follows at once, its
- * records say it. Not synced: the mark is for damage that is found after the process has ended, and a power cut that
- * takes it along leaves the file as it would be without. Best effort, as the records are durable whatever it meets.
+ * records say it. Not synced before the file is sealed: the mark is for damage that is found after the process has ended,
+ * and a power cut that takes it along leaves the file as it would be without. Best effort, as the records are durable
+ * whatever it meets.
  */
 async function mark(active: ActiveFile): Promise<void> {
   const bytes = encodeMark(active.durableBytes);

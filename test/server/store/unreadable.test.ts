@@ -16,6 +16,7 @@ import { OpenFiles } from '../../../server/store/scan/open-files.ts';
 import { placeOf, RowGroups } from '../../../server/store/scan/row-groups.ts';
 import { streamsInRange } from '../../../server/store/scan/streams-in-range.ts';
 import type { RowGroupRef } from '../../../server/store/snapshot.ts';
+import { readLink } from '../../../server/store/wal/chain.ts';
 import { scanWal } from '../../../server/store/wal/reader.ts';
 import { errorOfUnusable, UnreadableError } from '../../../shared/errors.ts';
 import { Metrics } from '../../../shared/metrics.ts';
@@ -175,7 +176,7 @@ test('bytes of the WAL that cannot be read cost their record alone, and the file
   const want = linesOf(open.store);
   await closeStore(open);
   const path = join(open.dataDir, 'wal/000000000001.wal');
-  const records = scanWal(await readFile(path), undefined).records.filter(({ payload }) => payload.length > 1000);
+  const records = scanWal(await readFile(path), 'newest').records.filter(({ payload }) => payload.length > 1000);
   const second = records[1]!;
   bad.path = 'wal/000000000001.wal';
   bad.from = second.offset + 1000;
@@ -266,6 +267,34 @@ test('a row group that a query could not read is flushed with the others', async
   await open.store.flushAll();
   expect(open.store.stats()).toMatchObject({ walFileCount: 0, quarantinedCount: 0 });
   await expectLines(open, open.lists.flat());
+});
+
+test('a header of the WAL that the disk gives only when it is asked again is read', async () => {
+  const bad = new BadDisk();
+  const { path, dataDir } = await (async () => {
+    const open = await openStore();
+    await append(open.store, batchOf({ lines: numberedLines('a', 0, 10) }));
+    await closeStore(open);
+    return { path: join(open.dataDir, 'wal/000000000001.wal'), dataDir: open.dataDir };
+  })();
+  bad.path = basename(path);
+  let tries = 0;
+  const disk: Disk = {
+    ...bad.disk,
+    open: (of, mode) => {
+      if (of === path && mode === 'read' && ++tries > 2) bad.path = undefined;
+      return bad.disk.open(of, mode);
+    },
+  };
+  const { header, isUnborn, readError } = await readLink(disk, 1, path);
+  expect({ header, isUnborn, readError }).toEqual({
+    header: { sequence: 1, previousSequence: 0, previousBytes: 0 },
+    isUnborn: false,
+    readError: undefined,
+  });
+  bad.path = basename(path);
+  expect(await readLink(bad.disk, 1, path)).toMatchObject({ header: undefined, isUnborn: false });
+  await openStore({ dataDir });
 });
 
 test('a WAL file that may not be read stops the start, with its path', async () => {

@@ -9,6 +9,7 @@ import {
   encodeRecordHeader,
   FILE_HEADER_BYTES,
 } from '../../../server/store/wal/format.ts';
+import { type DurableSize, durableSizeOf, type LinkedWal } from '../../../server/store/wal/chain.ts';
 import { scanWal } from '../../../server/store/wal/reader.ts';
 import { batchOf, linesAsRead, numberedLines, range } from './batches.ts';
 import { findingsOf } from './check/findings.ts';
@@ -39,8 +40,8 @@ function walFile(payloads: readonly Buffer[], groups: readonly number[]): { byte
   return { bytes: Buffer.concat(parts), ends };
 }
 
-function payloadsOf(bytes: Buffer, durableBytes?: number): string[] {
-  return scanWal(bytes, durableBytes).records.map(({ payload }) => payload.toString());
+function payloadsOf(bytes: Buffer, durableSize: DurableSize = 'newest'): string[] {
+  return scanWal(bytes, durableSize).records.map(({ payload }) => payload.toString());
 }
 
 const want = PAYLOADS.map(String);
@@ -48,7 +49,7 @@ const want = PAYLOADS.map(String);
 test('a file cut anywhere has the whole records before the cut', () => {
   const { bytes, ends } = walFile(PAYLOADS, [1, 1, 1, 1]);
   for (let cut = 0; cut <= bytes.length; cut++) {
-    const { records, broken, durableBytes } = scanWal(bytes.subarray(0, cut), undefined);
+    const { records, broken, durableBytes } = scanWal(bytes.subarray(0, cut), 'newest');
     const whole = ends.filter((end) => end <= cut).length;
     expect(records.length).toBe(whole);
     expect(broken).toEqual([]);
@@ -58,7 +59,7 @@ test('a file cut anywhere has the whole records before the cut', () => {
 
 test('a tail of zeros, as a power cut leaves it, is no record', () => {
   const { bytes } = walFile(PAYLOADS, [2, 2]);
-  expect(scanWal(Buffer.concat([bytes, Buffer.alloc(5000)]), undefined)).toMatchObject({
+  expect(scanWal(Buffer.concat([bytes, Buffer.alloc(5000)]), 'newest')).toMatchObject({
     broken: [],
     durableBytes: bytes.length,
   });
@@ -88,6 +89,151 @@ test('a sealed file that lost its end is broken, not torn', () => {
 test('what lies behind the durable size never counts', () => {
   const { bytes, ends } = walFile(PAYLOADS, [1, 1, 1, 1]);
   expect(payloadsOf(bytes, ends[1])).toEqual(want.slice(0, 2));
+});
+
+test('where the end is unknown, the last group counts only with a mark behind it', () => {
+  const { bytes, ends } = walFile(PAYLOADS, [1, 1, 2]);
+  const cut = (size: number): Buffer => bytes.subarray(0, size);
+  const [first, second, third] = [ends[0]!, ends[1]!, ends[2]!];
+  const refused = (synced: number): Buffer => Buffer.concat([encodeRecordHeader(PAYLOADS[3]!, synced), PAYLOADS[3]!]);
+  const cases: [Buffer, number, number][] = [
+    [cut(0), 0, 0],
+    [cut(FILE_HEADER_BYTES), 0, 0],
+    [cut(first), 0, FILE_HEADER_BYTES],
+    [Buffer.concat([cut(first), encodeMark(first)]), 1, 0],
+    [cut(second), 1, first],
+    [Buffer.concat([cut(second), encodeMark(second)]), 2, 0],
+    // A group that was refused, whole and torn; behind a mark, and where the mark came over its beginning.
+    [bytes, 2, second],
+    [cut(third), 2, second],
+    [cut(third + 5), 2, second],
+    [Buffer.concat([cut(second), encodeMark(second), refused(second)]), 2, second],
+    [Buffer.concat([cut(second), encodeMark(second), bytes.subarray(second + MARK_BYTES)]), 2, second],
+    // A mark that a power cut took: nothing but the acknowledgement itself is missing.
+    [Buffer.concat([cut(second), Buffer.alloc(MARK_BYTES)]), 1, first],
+  ];
+  for (const [file, count, offset] of cases) {
+    const { records, broken, doubtful, tornBytes } = scanWal(file, 'unknown');
+    expect(records.filter(({ payload }) => payload.length > 19).map(({ payload }) => String(payload))).toEqual(
+      want.slice(0, count),
+    );
+    expect({ broken, tornBytes }).toEqual({ broken: [], tornBytes: 0 });
+    expect(doubtful).toEqual(offset === 0 ? undefined : { offset, sizeBytes: file.length - offset });
+  }
+});
+
+describe('how much of a file counts', () => {
+  /** [sequence, previous sequence, previous size], or its sequence alone where the header cannot be read. */
+  type Link = readonly [number, number, number] | readonly [number, 'lost' | 'unborn'];
+  const linked = (link: Link): LinkedWal => {
+    const [sequence, previousSequence, previousBytes = 0] = link;
+    const isLost = typeof previousSequence === 'string';
+    const header = isLost ? undefined : { sequence, previousSequence, previousBytes };
+    return { sequence, path: `${sequence}.wal`, header, isUnborn: previousSequence === 'unborn' };
+  };
+
+  test.each<[string, Link[], DurableSize[]]>([
+    ['one file', [[1, 0, 0]], ['newest']],
+    [
+      'as the next header says',
+      [
+        [1, 0, 0],
+        [2, 1, 70],
+        [3, 2, 80],
+      ],
+      [70, 80, 'newest'],
+    ],
+    [
+      'one that was passed over',
+      [
+        [1, 0, 0],
+        [2, 1, 70],
+        [3, 1, 70],
+      ],
+      [70, 0, 'newest'],
+    ],
+    [
+      'a lost header of one that was passed over',
+      [
+        [1, 0, 0],
+        [2, 'lost'],
+        [3, 1, 70],
+      ],
+      [70, 0, 'newest'],
+    ],
+    [
+      'a lost header',
+      [
+        [1, 0, 0],
+        [2, 'lost'],
+        [3, 2, 80],
+      ],
+      ['unknown', 80, 'newest'],
+    ],
+    [
+      'the newest header is lost',
+      [
+        [1, 0, 0],
+        [2, 'lost'],
+      ],
+      ['unknown', 'newest'],
+    ],
+    [
+      'two lost headers',
+      [
+        [1, 0, 0],
+        [2, 'lost'],
+        [3, 'lost'],
+      ],
+      ['unknown', 'unknown', 'newest'],
+    ],
+    [
+      'the next file is missing',
+      [
+        [1, 0, 0],
+        [3, 2, 80],
+      ],
+      ['unknown', 'newest'],
+    ],
+    [
+      'one that was not made',
+      [
+        [1, 0, 0],
+        [2, 'unborn'],
+      ],
+      ['newest', 'newest'],
+    ],
+    [
+      'one that was not made is skipped',
+      [
+        [1, 0, 0],
+        [2, 'unborn'],
+        [3, 1, 70],
+      ],
+      [70, 0, 'newest'],
+    ],
+    [
+      'one that was not made is named',
+      [
+        [1, 0, 0],
+        [2, 'unborn'],
+        [3, 2, 10],
+      ],
+      ['newest', 10, 'newest'],
+    ],
+    [
+      'one that had records is cut short',
+      [
+        [1, 0, 0],
+        [2, 'unborn'],
+        [3, 2, 80],
+      ],
+      ['unknown', 80, 'newest'],
+    ],
+  ])('%s', (_, links, sizes) => {
+    const files = links.map(linked);
+    expect(files.map((_file, index) => durableSizeOf(files, index))).toEqual(sizes);
+  });
 });
 
 test('a torn newest file: acknowledged batches are there, and the store goes on', async () => {
@@ -137,14 +283,14 @@ test('a flipped byte in what was acknowledged is damage, also in the last group 
   await closeStore(open);
   const path = join(open.dataDir, 'wal/000000000001.wal');
   const bytes = await readFile(path);
-  const scan = scanWal(bytes, undefined);
+  const scan = scanWal(bytes, 'newest');
   const ofBatches = scan.records.filter(({ payload }) => payload.length > 100);
   expect(ofBatches).toHaveLength(3);
   const last = ofBatches[2]!;
   for (let at = FILE_HEADER_BYTES; at < bytes.length; at++) {
     const damaged = Buffer.from(bytes);
     damaged[at]! ^= 1 << (at % 8);
-    const { records, broken, tornBytes } = scanWal(damaged, undefined);
+    const { records, broken, tornBytes } = scanWal(damaged, 'newest');
     const isMark = !ofBatches.some(({ offset, payload }) => offset - 12 <= at && at < offset + payload.length);
     const isLastMark = at >= last.offset + last.payload.length;
     expect(records.filter(({ payload }) => payload.length > 100)).toHaveLength(isMark ? 3 : 2);
@@ -176,7 +322,7 @@ test('a group that a power cut tears by sectors is cut off in silence, behind a 
   for (let lost = 1; lost < 2 ** sectors; lost++) {
     const torn = Buffer.from(tail);
     for (let at = 0; at < torn.length; at++) if ((lost >> Math.floor(at / sectorBytes)) & 1) torn[at] = 0;
-    const { records, broken } = scanWal(Buffer.concat([...head, torn]), undefined);
+    const { records, broken } = scanWal(Buffer.concat([...head, torn]), 'newest');
     if (broken.length > 0 || !records[0]!.payload.equals(first)) expect({ lost, broken }).toBeUndefined();
   }
 });
