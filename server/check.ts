@@ -60,7 +60,7 @@ export async function* repairDataFolder(
   findings: readonly Finding[],
   indexedFields: readonly string[],
   { disk, now, lock }: Machine = THIS_MACHINE,
-  state: BatchState = new Positions(now),
+  repairedState?: BatchState,
 ): AsyncGenerator<Repaired> {
   if (findings.some(({ kind }) => kind === 'manifest')) return;
   const version = findings.find(({ kind }) => kind === 'version');
@@ -68,10 +68,12 @@ export async function* repairDataFolder(
   let skippedMs = 0;
   const skipRetryWait = (): void => void (skippedMs += FLUSH_RETRY_MS_MAX);
   const log = pino({ level: 'silent' });
+  // Nothing expires here: what was noted of the clock stays.
+  const clock = new ExpiryClock({ now, monotonicMs: now, log });
+  const state = repairedState ?? new Positions(() => clock.steadyNow());
   const store = await Store.open({
     dataDir,
-    // Nothing expires here: what was noted of the clock stays.
-    clock: new ExpiryClock({ now, monotonicMs: now, log }),
+    clock,
     retentionMs: Infinity,
     indexedFields,
     state,

@@ -81,7 +81,7 @@ export async function startServer({
   const monotonicMs = (): number => performance.now();
   const clock = new ExpiryClock({ now, monotonicMs, log });
   const positions = new Positions(
-    () => clock.now(),
+    () => clock.steadyNow(),
     () => clock.keepsAll(),
   );
   const store = await Store.open({

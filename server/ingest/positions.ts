@@ -9,7 +9,6 @@
 import { TooManyFilesError } from '../../shared/errors.ts';
 import { type Batch, type FileRange, type Position, POSITION_START, type PositionsAnswer } from '../../shared/wire.ts';
 import {
-  CLOCK_JUMP_MS,
   FILES_MAX,
   FILES_PER_NODE_MAX,
   GONE_FILE_KEPT_MS,
@@ -56,11 +55,8 @@ export class Positions implements BatchState {
   readonly #nodes = new Map<string, KnownNode>();
   readonly pushes = new StoredPushes();
 
-  /** The time at the last look at the clock; undefined before the first. */
-  #lookedMs: number | undefined;
-
   /**
-   * @param now  epoch milliseconds
+   * @param now  epoch milliseconds, of a clock that does not jump: see ExpiryClock.steadyNow
    * @param keepsAll  true while nothing may be forgotten, however old it seems
    */
   constructor(now: () => number, keepsAll: () => boolean = () => false) {
@@ -72,6 +68,12 @@ export class Positions implements BatchState {
     let count = 0;
     for (const { files } of this.#nodes.values()) count += files.size;
     return count;
+  }
+
+  get newestMs(): number | undefined {
+    let newestMs = this.pushes.newestMs;
+    for (const { seenMs } of this.#nodes.values()) newestMs = Math.max(newestMs ?? seenMs, seenMs);
+    return newestMs;
   }
 
   known(node: string, file: string): Position {
@@ -93,7 +95,7 @@ export class Positions implements BatchState {
   ofNode(node: string): PositionsAnswer {
     const known = this.#nodes.get(node);
     if (known === undefined) return { positions: [] };
-    known.seenMs = this.#look();
+    known.seenMs = this.#now();
     const positions = [];
     for (const [file, { position, goneMs }] of known.files) {
       if (goneMs === undefined) positions.push({ file, ...position });
@@ -129,7 +131,7 @@ export class Positions implements BatchState {
   }
 
   apply({ node, files, gone }: Batch): void {
-    const nowMs = this.#look();
+    const nowMs = this.#now();
     for (const { file, to } of files) {
       if (node === PUSH_NODE) this.pushes.set(file, to.stdout, nowMs);
       else this.#setFile(node, file, { position: to, goneMs: undefined }, nowMs);
@@ -142,7 +144,7 @@ export class Positions implements BatchState {
 
   /** Forgets what will not be asked for any more. To be called now and then. */
   expire(): void {
-    const nowMs = this.#look();
+    const nowMs = this.#now();
     if (this.#keepsAll()) return;
     for (const [node, { files, seenMs }] of this.#nodes) {
       if (nowMs - seenMs > NODE_UNSEEN_MS_MAX) files.clear();
@@ -152,29 +154,6 @@ export class Positions implements BatchState {
       if (files.size === 0) this.#nodes.delete(node);
     }
     this.pushes.expire(nowMs);
-  }
-
-  /**
-   * What time it is. Every time that is noted comes from here: one from after a jump that the ages do not know of would be
-   * moved with them.
-   */
-  #look(): number {
-    const nowMs = this.#now();
-    const sinceMs = nowMs - (this.#lookedMs ?? nowMs);
-    this.#lookedMs = nowMs;
-    if (Math.abs(sinceMs) > CLOCK_JUMP_MS) this.#keepAges(sinceMs);
-    return nowMs;
-  }
-
-  /** The clock was set: what was heard of a moment ago still was, whatever the time is now. */
-  #keepAges(byMs: number): void {
-    for (const known of this.#nodes.values()) {
-      known.seenMs = Math.max(0, known.seenMs + byMs);
-      for (const [file, each] of known.files) {
-        if (each.goneMs !== undefined) known.files.set(file, { ...each, goneMs: Math.max(0, each.goneMs + byMs) });
-      }
-    }
-    this.pushes.keepAges(byMs);
   }
 
   save(): JsonValue {
@@ -188,8 +167,6 @@ export class Positions implements BatchState {
   restore(saved: JsonValue): void {
     this.#nodes.clear();
     this.pushes.clear();
-    // A clock that is trusted later moves the ages from here on.
-    this.#look();
     if (saved === null) return;
     const { nodes, ...pushes } = saved as unknown as SavedPositions;
     for (const [node, { seenMs, files }] of Object.entries(nodes)) {

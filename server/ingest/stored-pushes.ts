@@ -84,12 +84,6 @@ export class StoredPushes {
     else setLast(this.#pushes, key, { content, lineCount: end, seenMs: nowMs });
   }
 
-  /** The clock was set by so much: ages stay what they are. */
-  keepAges(byMs: number): void {
-    for (const [key, each] of this.#pushes) this.#pushes.set(key, { ...each, seenMs: Math.max(0, each.seenMs + byMs) });
-    for (const [file, each] of this.#old) this.#old.set(file, { ...each, seenMs: Math.max(0, each.seenMs + byMs) });
-  }
-
   expire(nowMs: number): void {
     for (const known of [this.#pushes, this.#old]) {
       for (const [name, { seenMs }] of known) {
@@ -97,6 +91,12 @@ export class StoredPushes {
         known.delete(name);
       }
     }
+  }
+
+  /** When one was used last; undefined when none is known. */
+  get newestMs(): number | undefined {
+    const last = [...this.#pushes.values()].at(-1)?.seenMs;
+    return last ?? [...this.#old.values()].at(-1)?.seenMs;
   }
 
   save(): SavedPushes {

@@ -12,4 +12,6 @@ export interface BatchState {
   /** A batch is durable. Called in the order of the WAL. */
   apply(batch: Batch): void;
   save(): JsonValue;
+  /** The newest time in it, by ExpiryClock.steadyNow; undefined when it has none. */
+  readonly newestMs?: number | undefined;
 }

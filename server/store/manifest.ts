@@ -94,8 +94,8 @@ function isManifest(manifest: Partial<Manifest>): boolean {
 }
 
 function isClock(clock: Partial<SavedClock> | null): boolean {
-  const { seenMs = 0, heldMs, aheadMs, keepAllMs = 0 } = clock ?? {};
-  return [seenMs, heldMs, aheadMs].every(Number.isSafeInteger) && isCount(keepAllMs);
+  const { seenMs = 0, steadyMs = 0, heldMs, aheadMs, keepAllMs = 0 } = clock ?? {};
+  return [seenMs, steadyMs, heldMs, aheadMs].every(Number.isSafeInteger) && isCount(keepAllMs);
 }
 
 /**

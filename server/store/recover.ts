@@ -76,9 +76,12 @@ export async function recover(input: RecoverInput): Promise<Recovered> {
   const { segments, unreadable: unreadableSegments } = await readSegments(input, manifest.current, damages);
   clock.begin(manifest.current.clock, newestTimesMs(segments));
   state.restore(manifest.current.positions);
+  // What the clock was is lost with the manifest: the times in the state say nothing of how long ago they were.
+  const hasClock = manifest.current.clock?.seenMs !== undefined;
+  if (!hasClock && state.newestMs !== undefined) clock.resumeSteady(state.newestMs);
   const replay = await replayWals(input, manifest.current, damages);
   // A manifest that was rebuilt has noted no time, and the lines may all be in the WAL still.
-  if (manifest.current.clock?.seenMs === undefined) {
+  if (!hasClock) {
     clock.begin(manifest.current.clock, [
       ...newestTimesMs(segments),
       ...[...input.memtable.rowGroups()].map(newestTimeMs),

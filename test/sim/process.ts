@@ -82,7 +82,7 @@ export async function startProcess(
   const { monotonicMs } = time;
   const clock = new ExpiryClock({ now, monotonicMs, log });
   const positions = new Positions(
-    () => clock.now(),
+    () => clock.steadyNow(),
     () => clock.keepsAll(),
   );
   const rules = isByRules ? RULES : [];

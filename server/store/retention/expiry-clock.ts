@@ -11,6 +11,9 @@
  * When the manifest was rebuilt, what it noted of the clock is lost, and the newest line says nothing: it may be from
  * after a jump. So nothing expires until the server has run for CLOCK_HOLD_MS. Only expiry waits; `now` and the ages that
  * are counted by it go on.
+ *
+ * What is noted in one run and looked at in another, as the ages of positions are, goes by `steadyNow`: the same time without
+ * the jumps. Whatever the clock was set to, it goes on by what has gone by, also from one process to the next.
  */
 import type { Logger } from 'pino';
 import { CLOCK_HOLD_MS, CLOCK_JUMP_MS, CLOCK_LINES_MS } from '../../limits.ts';
@@ -27,6 +30,8 @@ export interface ExpiryClockOptions {
 export interface SavedClock {
   /** Absent when the manifest was rebuilt, until something is noted. */
   readonly seenMs?: number;
+  /** `steadyNow` at that time; absent when it is the same. */
+  readonly steadyMs?: number;
   /** How long the clock is not believed already, and how far it is ahead; 0 when it is believed. */
   readonly heldMs: number;
   readonly aheadMs: number;
@@ -48,6 +53,8 @@ export class ExpiryClock {
   /** A time that was believed, and the monotonic clock then; undefined while there is nothing to believe. */
   #believed: { readonly wallMs: number; readonly atMs: number } | undefined;
   #hold: Hold | undefined;
+  /** How far all jumps that were believed have moved the wall clock. */
+  #jumpedMs = 0;
   /** On the monotonic clock; undefined when things expire. */
   #keepAllUntilMs: number | undefined;
   /** The newest time of the lines that came of late, and when it came. */
@@ -68,10 +75,18 @@ export class ExpiryClock {
     let seenMs = saved?.seenMs ?? -Infinity;
     if (seenMs === -Infinity) for (const timeMs of lineTimesMs) if (timeMs <= wallMs) seenMs = Math.max(seenMs, timeMs);
     if (seenMs === -Infinity) return;
+    // After a rebuild the lines say how late it was only when they were replayed, and steady time goes on already.
+    const resumedMs = this.#jumpedMs === 0 ? seenMs : this.steadyNow();
+    this.#jumpedMs = seenMs - (saved?.steadyMs ?? resumedMs);
     this.#believed = { wallMs: seenMs, atMs };
     const aheadMs = wallMs - seenMs;
     const isHeldOn = saved !== undefined && saved.heldMs > 0 && !isJump(aheadMs - saved.aheadMs);
     if (isHeldOn && isJump(aheadMs)) this.#holdFor(aheadMs, atMs - saved.heldMs);
+  }
+
+  /** Steady time goes on from here, where nothing else is known of it: no age is more than what goes by from now on. */
+  resumeSteady(steadyMs: number): void {
+    this.#jumpedMs = this.now() - steadyMs;
   }
 
   /** A line with this time has arrived. */
@@ -85,14 +100,20 @@ export class ExpiryClock {
   now(): number {
     const wallMs = this.#options.now();
     const atMs = this.#options.monotonicMs();
-    const expectedMs = this.#believed === undefined ? wallMs : this.#believed.wallMs + (atMs - this.#believed.atMs);
+    const expectedMs = this.#expectedMs(wallMs, atMs);
     const aheadMs = wallMs - expectedMs;
     if (!isJump(aheadMs)) return this.#believe(wallMs, atMs);
     if (this.#hold === undefined || isJump(aheadMs - this.#hold.aheadMs)) this.#holdFor(aheadMs, atMs);
     if (atMs - this.#hold!.sinceMs >= CLOCK_HOLD_MS && !this.#isContradicted(wallMs, atMs)) {
+      this.#jumpedMs += aheadMs;
       return this.#believe(wallMs, atMs);
     }
     return Math.floor(Math.min(wallMs, expectedMs));
+  }
+
+  /** The time that it would be if the clock had never jumped, for ages that are kept: epoch milliseconds. */
+  steadyNow(): number {
+    return this.#steadyMs(this.now(), this.#options.monotonicMs());
   }
 
   /** Epoch milliseconds by which things expire; undefined while nothing may. */
@@ -124,9 +145,20 @@ export class ExpiryClock {
     const seenMs = this.now();
     const atMs = this.#options.monotonicMs();
     const keepAllMs = this.keepsAll() ? { keepAllMs: this.#leftMs(this.#keepAllUntilMs!, atMs) } : {};
-    if (this.#hold === undefined) return { seenMs, heldMs: 0, aheadMs: 0, ...keepAllMs };
+    const steadyMs = this.#steadyMs(seenMs, atMs);
+    const seen = steadyMs === seenMs ? { seenMs } : { seenMs, steadyMs };
+    if (this.#hold === undefined) return { ...seen, heldMs: 0, aheadMs: 0, ...keepAllMs };
     const heldMs = CLOCK_HOLD_MS - this.#leftMs(this.#hold.sinceMs + CLOCK_HOLD_MS, atMs);
-    return { seenMs, heldMs, aheadMs: Math.floor(this.#hold.aheadMs), ...keepAllMs };
+    return { ...seen, heldMs, aheadMs: Math.floor(this.#hold.aheadMs), ...keepAllMs };
+  }
+
+  /** What the wall clock should be. */
+  #expectedMs(wallMs: number, atMs: number): number {
+    return this.#believed === undefined ? wallMs : this.#believed.wallMs + (atMs - this.#believed.atMs);
+  }
+
+  #steadyMs(nowMs: number, atMs: number): number {
+    return Math.floor((this.#hold === undefined ? nowMs : this.#expectedMs(nowMs, atMs)) - this.#jumpedMs);
   }
 
   /** What is left of a hold after a restart: one that lines prolong lasts until they had the time to arrive again. */

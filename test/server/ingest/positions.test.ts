@@ -1,7 +1,9 @@
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { PodlogError } from '../../../shared/errors.ts';
 import { type Batch, POSITION_START } from '../../../shared/wire.ts';
 import {
+  CLOCK_HOLD_MS,
   FILES_PER_NODE_MAX,
   GONE_FILE_KEPT_MS,
   IDEMPOTENCY_KEY_KEPT_MS,
@@ -10,6 +12,8 @@ import {
 } from '../../../server/limits.ts';
 import { CLUSTER_NODE, Positions, PUSH_NODE } from '../../../server/ingest/positions.ts';
 import { oldKeyFile } from '../../../server/ingest/stored-pushes.ts';
+import type { JsonValue } from '../../../server/store/manifest.ts';
+import { ExpiryClock, type SavedClock } from '../../../server/store/retention/expiry-clock.ts';
 import { at, range } from '../store/batches.ts';
 
 function batch(changes: Partial<Batch>): Batch {
@@ -110,47 +114,91 @@ test('gone files, silent nodes and old keys are forgotten, each after its time',
   expect(positions.fileCount).toBe(0);
 });
 
-test('a clock that jumps, forward or back, makes nothing older', () => {
-  let nowMs = Date.UTC(2026, 10, 23);
-  const positions = new Positions(() => nowMs);
+/** A machine whose clock may be set, and a server on it, which looks at its clock every hour. */
+class Machine {
+  #elapsedMs = 0;
+  #skewMs = 0;
+  clock!: ExpiryClock;
+  positions!: Positions;
+
+  constructor() {
+    this.start(undefined, null);
+  }
+
+  /** As recovery does it. */
+  start(clock: SavedClock | undefined, positions: JsonValue): void {
+    this.clock = new ExpiryClock({
+      now: () => Date.UTC(2026, 10, 23) + this.#elapsedMs + this.#skewMs,
+      monotonicMs: () => this.#elapsedMs,
+      log: pino({ level: 'silent' }),
+    });
+    this.clock.begin(clock, []);
+    this.positions = new Positions(() => this.clock.steadyNow());
+    this.positions.restore(positions);
+  }
+
+  pass(ms: number): void {
+    for (let left = ms; left > 0; left -= HOUR_MS) {
+      this.#elapsedMs += Math.min(left, HOUR_MS);
+      this.positions.expire();
+    }
+  }
+
+  setClock(byMs: number): void {
+    this.#skewMs += byMs;
+    this.positions.expire();
+  }
+}
+
+const HOUR_MS = 3_600_000;
+const JUMPS = [2 * NODE_UNSEEN_MS_MAX, -3 * NODE_UNSEEN_MS_MAX, 400 * NODE_UNSEEN_MS_MAX, 60_000];
+
+test('a clock that jumps, forward or back, makes nothing older, before it is believed and after', () => {
+  const machine = new Machine();
+  const { positions } = machine;
   positions.apply(known);
-  positions.apply(batch({ gone: ['g'] }));
-  positions.apply(batch({ node: PUSH_NODE, files: [range(oldKeyFile('k'), 0, 1)] }));
-  positions.expire();
-  for (const byMs of [2 * NODE_UNSEEN_MS_MAX, -3 * NODE_UNSEEN_MS_MAX, 400 * NODE_UNSEEN_MS_MAX, 60_000]) {
-    nowMs += byMs;
-    positions.expire();
+  for (const byMs of JUMPS) {
+    positions.apply(batch({ gone: ['g'] }));
+    positions.apply(batch({ node: PUSH_NODE, files: [range(oldKeyFile('k'), 0, 1)] }));
+    machine.setClock(byMs);
     expect([positions.known('n1', 'f'), positions.known('n1', 'g')]).toEqual([at(100), at(50)]);
     expect(positions.known(PUSH_NODE, oldKeyFile('k'))).toEqual(at(1));
-  }
-  for (let ms = 0; ms <= 2 * GONE_FILE_KEPT_MS; ms += 60_000) {
-    nowMs += 60_000;
-    positions.expire();
-  }
-  expect(positions.known('n1', 'g')).toEqual(at(0));
-});
-
-test('what is heard of after a jump, before anything was looked through, grows no older by it; over a start, too', () => {
-  for (const byMs of [2 * NODE_UNSEEN_MS_MAX, -2 * NODE_UNSEEN_MS_MAX]) {
-    let nowMs = Date.UTC(2026, 10, 23);
-    const positions = new Positions(() => nowMs);
-    positions.expire();
-    nowMs += byMs;
+    machine.pass(CLOCK_HOLD_MS + HOUR_MS);
+    expect(machine.clock.aheadMs).toBe(0);
+    expect([positions.known('n1', 'f'), positions.known('n1', 'g')]).toEqual([at(100), at(0)]);
+    expect(positions.known(PUSH_NODE, oldKeyFile('k'))).toEqual(at(0));
     positions.apply(known);
-    const restored = new Positions(() => nowMs);
-    restored.restore(positions.save());
-    nowMs -= byMs;
-    for (const each of [positions, restored]) {
-      each.expire();
-      expect(each.known('n1', 'f')).toEqual(at(100));
-    }
-    nowMs += NODE_UNSEEN_MS_MAX / 2;
-    for (const each of [positions, restored])
-      expect(each.save()).toMatchObject({ nodes: { n1: { seenMs: nowMs - NODE_UNSEEN_MS_MAX / 2 } } });
   }
 });
 
-test('while all is kept nothing is forgotten, however old it seems, and no age is moved', () => {
+test('a jump makes nothing older that was saved before it, whenever the server starts again', () => {
+  for (const byMs of [...JUMPS, 0]) {
+    for (const heldMs of [0, CLOCK_HOLD_MS / 2, CLOCK_HOLD_MS + HOUR_MS]) {
+      const machine = new Machine();
+      machine.positions.apply(known);
+      machine.pass(HOUR_MS);
+      // With the manifest of a flush; the next ones note the clock alone.
+      const saved = machine.positions.save();
+      machine.setClock(byMs);
+      machine.pass(heldMs);
+      for (let starts = 0; starts < 3; starts++) {
+        machine.start(machine.clock.save(), saved);
+        machine.pass(CLOCK_HOLD_MS + HOUR_MS);
+        expect(machine.positions.known('n1', 'f')).toEqual(at(100));
+      }
+      machine.setClock(-byMs);
+      machine.pass(CLOCK_HOLD_MS + HOUR_MS);
+      machine.start(machine.clock.save(), saved);
+      machine.pass(HOUR_MS);
+      expect(machine.positions.known('n1', 'f')).toEqual(at(100));
+      // And nothing younger.
+      machine.pass(NODE_UNSEEN_MS_MAX);
+      expect(machine.positions.fileCount).toBe(0);
+    }
+  }
+});
+
+test('while all is kept nothing is forgotten, however old it seems', () => {
   let nowMs = 0;
   let keepsAll = true;
   const positions = new Positions(

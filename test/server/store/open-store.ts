@@ -77,7 +77,7 @@ export async function openStore(changes: StoreChanges = {}): Promise<OpenStore> 
   return { store, state, dataDir, options };
 }
 
-export async function closeStore({ store }: OpenStore): Promise<void> {
+export async function closeStore({ store }: Pick<OpenStore, 'store'>): Promise<void> {
   opened.delete(store);
   await store.close();
 }

@@ -2,10 +2,12 @@
 import { rm } from 'node:fs/promises';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { CLOCK_HOLD_MS, CLOCK_LINES_MS } from '../../../../server/limits.ts';
+import { Positions } from '../../../../server/ingest/positions.ts';
+import { CLOCK_HOLD_MS, CLOCK_LINES_MS, NODE_UNSEEN_MS_MAX } from '../../../../server/limits.ts';
 import { manifestPaths } from '../../../../server/store/manifest-file.ts';
 import { ExpiryClock, LOST_CLOCK, type SavedClock } from '../../../../server/store/retention/expiry-clock.ts';
-import { batchOf, linesAsRead, numberedLines, TODAY } from '../batches.ts';
+import type { Store } from '../../../../server/store/store.ts';
+import { batchOf, linesAsRead, numberedLines, range, TODAY } from '../batches.ts';
 import { append, closeStore, linesOf, openStore, type OpenStore, reopen } from '../open-store.ts';
 
 const HOUR_MS = 3_600_000;
@@ -61,6 +63,33 @@ test('forward: time goes on as before for the hold, and by the clock after it', 
   machine.pass(clock, 2 * HOUR_MS);
   expect(clock.now()).toBe(machine.wall());
   expect(clock.aheadMs).toBe(0);
+});
+
+test('steady time goes on by what has gone by, through jumps, holds and starts', () => {
+  const machine = new Machine();
+  let clock = machine.clock();
+  clock.now();
+  const steady = (): number => clock.steadyNow() - START_MS - machine.elapsedMs;
+  for (const byMs of [40 * DAY_MS, -90 * DAY_MS, 20_000 * DAY_MS, -1000 * DAY_MS]) {
+    machine.skewMs += byMs;
+    expect(steady()).toBe(0);
+    machine.pass(clock, CLOCK_HOLD_MS / 2);
+    expect(steady()).toBe(0);
+    for (const _ of [1, 2]) {
+      clock = machine.clock(JSON.parse(JSON.stringify(clock.save())) as SavedClock);
+      expect(steady()).toBe(0);
+      machine.pass(clock, CLOCK_HOLD_MS);
+      expect([clock.now(), steady()]).toEqual([machine.wall(), 0]);
+    }
+  }
+  // A clock that is a little wrong, and set right, is followed.
+  machine.skewMs += 60_000;
+  expect(steady()).toBe(60_000);
+});
+
+test('a clock of before steady time was noted begins with the time that it has', () => {
+  const machine = new Machine();
+  expect(machine.clock({ seenMs: START_MS - HOUR_MS, heldMs: 0, aheadMs: 0 }).steadyNow()).toBe(START_MS);
 });
 
 test('a clock that is set right within the hold changes nothing', () => {
@@ -143,7 +172,8 @@ test('a hold that lines prolong does so over a restart, too: they have the time 
       saved = clock.save();
     }
     machine.pass(clock, 2 * CLOCK_LINES_MS);
-    expect([isHeld(clock), clock.save()]).toEqual([false, { seenMs: machine.wall(), heldMs: 0, aheadMs: 0 }]);
+    const { steadyMs: _, ...last } = clock.save();
+    expect([isHeld(clock), last]).toEqual([false, { seenMs: machine.wall(), heldMs: 0, aheadMs: 0 }]);
   }
 });
 
@@ -158,7 +188,8 @@ test('after a rebuild of the manifest nothing expires for a day that the server 
     expect(clock.save()).toMatchObject({ keepAllMs: HOUR_MS });
     machine.pass(clock, HOUR_MS);
     expect(clock.expiryNow()).toBe(machine.wall());
-    expect(clock.save()).toEqual({ seenMs: machine.wall(), heldMs: 0, aheadMs: 0 });
+    const { steadyMs: _, ...saved } = clock.save();
+    expect(saved).toEqual({ seenMs: machine.wall(), heldMs: 0, aheadMs: 0 });
   }
 });
 
@@ -233,4 +264,42 @@ test('a store whose manifest is lost with what it noted of a jump drops nothing 
   }
   await open.store.flushAll();
   expect(linesOf(open.store)).toEqual(linesAsRead(lines.slice(5)));
+});
+
+test('the ages of positions begin with the newest of them when the manifest was rebuilt, however much later that is', async () => {
+  const machine = new Machine();
+  const open = async (dataDir?: string): Promise<{ store: Store; positions: Positions; dataDir: string }> => {
+    const clock = machine.newClock();
+    const positions = new Positions(
+      () => clock.steadyNow(),
+      () => clock.keepsAll(),
+    );
+    const changes = { now: machine.wall, clock, state: positions, ...(dataDir !== undefined && { dataDir }) };
+    return { ...(await openStore(changes)), positions };
+  };
+  const pass = async ({ store, positions }: Awaited<ReturnType<typeof open>>, ms: number): Promise<void> => {
+    for (let left = ms; left > 0; left -= HOUR_MS) {
+      machine.elapsedMs += HOUR_MS;
+      positions.expire();
+      await store.tick();
+    }
+  };
+  let server = await open();
+  const { dataDir } = server;
+  // Lines of so late that the clock seems right after the rebuild.
+  const daysLater = Math.ceil((2 * NODE_UNSEEN_MS_MAX) / DAY_MS);
+  const lines = numberedLines('a', 0, 5, TODAY + daysLater);
+  await append(server.store, batchOf({ lines, files: [range('f', 0, 5)] }));
+  await server.store.flushAll();
+  await closeStore(server);
+  for (const path of manifestPaths(dataDir)) await rm(path);
+  machine.skewMs = (daysLater + 0.5) * DAY_MS;
+  for (let starts = 0; starts < 3; starts++) {
+    server = await open(dataDir);
+    await pass(server, CLOCK_HOLD_MS + 2 * HOUR_MS);
+    expect([...server.positions.nodes()]).toHaveLength(1);
+    if (starts < 2) await closeStore(server);
+  }
+  await pass(server, NODE_UNSEEN_MS_MAX);
+  expect([...server.positions.nodes()]).toEqual([]);
 });
