@@ -103,7 +103,27 @@ export function scriptOf(seed: number): Script {
   const harm = { flips, errors: !flips && random.below(3) > 0, losses: !flips && random.below(4) === 0 };
   const retention = { isByRules: random.below(3) === 0, bytesMax: flips ? Infinity : bytesMaxOf(random) };
   const count = 8 + random.below(40);
-  return { harm, retention, operations: Array.from({ length: count }, () => operationOf(random, harm)) };
+  const operations = Array.from({ length: count }, () => operationOf(random, harm));
+  if (harm.errors && random.below(3) === 0) operations.splice(random.below(count), 0, ...refusals(random));
+  return { harm, retention, operations };
+}
+
+/**
+ * What single operations seldom come to: batches that are refused at a failed sync, stay in a file that cannot be cut, and
+ * are sent again, before the header that says so is lost.
+ */
+function refusals(random: Random): Operation[] {
+  const writer = random.below(WRITERS);
+  const send = (): Operation => {
+    return { seed: random.bits(), kind: 'send', writers: [writer], lines: 1 + random.below(3), isReplyLost: false };
+  };
+  const plan: FaultPlan = { errors: [{ kinds: ['sync', 'truncate'], code: 'EIO', chance: 0.5 }], slowChance: 0 };
+  return [
+    send(),
+    { seed: random.bits(), kind: 'faults', plan, isNearlyFull: false },
+    ...Array.from({ length: 3 + random.below(6) }, send),
+    { seed: random.bits(), kind: 'loseHeader', afterOperations: random.below(10) },
+  ];
 }
 
 /** A run writes about 10 KB. The store keeps its reserve below it. */
