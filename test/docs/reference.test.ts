@@ -3,6 +3,10 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { environmentName } from '../../cli/flag.ts';
 import { FLAGS } from '../../cli/flags.ts';
+import { readRepository } from '../tidy/sources.ts';
+
+/** Words of these chapters that look like names of files. */
+const NO_FILES: ReadonlySet<string> = new Set(['limit', 'fdatasync', 'finally']);
 
 /** Rows of the first table of a document whose head begins with this cell, without backquotes. */
 function rowsOf(path: string, firstCell: string): string[][] {
@@ -39,4 +43,17 @@ test('every route, with its scope', () => {
     });
   });
   expect(missing.map(([route]) => route.trim())).toEqual([]);
+});
+
+test('files that the chapters of ARCHITECTURE name exist', () => {
+  const text = readFileSync('ARCHITECTURE.md', 'utf8');
+  const chapters =
+    text.slice(text.indexOf('### A line'), text.indexOf('## Threads')) +
+    text.slice(text.indexOf('## The folders'), text.indexOf('## Decisions'));
+  const named = new Set(
+    [...chapters.matchAll(/`(?:[a-z-]+\/)*([a-z][a-z0-9-]*)(?:\/|\.ts)?`/g)].map(([, name]) => name!),
+  );
+  const parts = new Set([...readRepository().keys()].flatMap((path) => path.replace(/\.ts$/, '').split('/')));
+  expect(named.size).toBeGreaterThan(60);
+  expect([...named].filter((name) => !parts.has(name) && !NO_FILES.has(name))).toEqual([]);
 });
