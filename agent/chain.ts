@@ -2,74 +2,19 @@
  * A chain is everything that one run of a container wrote: the files of one (pod uid, container, restart), oldest
  * first. Lines may begin in one file of a chain and end in the next, never in another chain.
  */
-import { STDERR, STDOUT, STREAM_NAMES, type CriParser, type StreamIndex } from '../shared/cri.ts';
-import { FLAG_PARTIAL } from '../shared/row-group/format.ts';
+import { STDERR, STDOUT, STREAM_NAMES, type StreamIndex } from '../shared/cri.ts';
 import { type Labels, PODLOG_STREAM } from '../shared/labels.ts';
-import { ENDED, type CutState } from './cut-lines.ts';
-import { ALONE, type EntryRules } from './entry-rules.ts';
+import type { Allowance } from './allowance.ts';
+import type { EntryRules } from './entry-rules.ts';
 import { chainKey } from '../shared/file-id.ts';
 import { endOffset, isUnreadGzip, type LogFile, type Offsets } from './log-file.ts';
 import { compareRotations } from './log-path.ts';
-import type { Allowance } from './rate-limit.ts';
+import { ENDED, type CutState, type PendingLine } from './pending-line.ts';
 import type { LineRules } from './rules/rule-book.ts';
 
 /** The stream of markers, beside STDOUT and STDERR: no file has a fragment of it, so it has no position. */
 export const PODLOG = 2;
 export type RowStream = StreamIndex | typeof PODLOG;
-
-/** The beginning of a line whose end has not been read, or of an entry to which more lines may belong. */
-export interface PendingLine {
-  /** Where its first fragment starts: the stream's position stays there until the line is complete. */
-  readonly file: LogFile;
-  readonly offset: number;
-  /** The file of its last fragment. */
-  last: LogFile;
-  /** Time of the first fragment. */
-  readonly day: number;
-  readonly timeNs: number;
-  /** Whether the last line has not ended yet. */
-  isOpen: boolean;
-  /** Of the entry rules: what the next line is judged by. ALONE is a line that none is joined to. */
-  state: number;
-  /** How long it waits for another line, in this state. */
-  idleMsMax: number;
-  lines: number;
-  /** Time of the last line's first fragment. */
-  lastDay: number;
-  lastTimeNs: number;
-  bytes: Buffer;
-  length: number;
-  touchedMs: number;
-  /** Whether its beginning is lost, or may be. */
-  isEnd: boolean;
-}
-
-/** A line that begins with the fragment that `cri` has parsed. Its bytes, and what the entry rules say of it, are the caller's. */
-export function pendingLine(cri: CriParser, file: LogFile, offset: number, bytes: Buffer): PendingLine {
-  const { day, timeNs, partial } = cri;
-  return {
-    file,
-    offset,
-    last: file,
-    day,
-    timeNs,
-    isOpen: partial,
-    state: ALONE,
-    idleMsMax: 0,
-    lines: 1,
-    lastDay: day,
-    lastTimeNs: timeNs,
-    bytes,
-    length: 0,
-    touchedMs: 0,
-    isEnd: false,
-  };
-}
-
-/** Of a pending line that is stored as it is; an entry whose last line has ended is complete. */
-export function flagsOf({ isOpen }: PendingLine): number {
-  return isOpen ? FLAG_PARTIAL : 0;
-}
 
 export interface Chain {
   /** `<pod uid>/<container>/<restart>`: with a file's head it is the file's identity. */

@@ -5,6 +5,7 @@
 import { readdirSync, type Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { createAllowance, type Allowance } from './allowance.ts';
 import { createChain, sortFiles, type Chain } from './chain.ts';
 import { takeDescriptor, type Descriptors } from './descriptors.ts';
 import type { ContainerDirectory } from './discovery.ts';
@@ -13,7 +14,6 @@ import { LISTINGS_MAX, SETTLE_MS } from './limits.ts';
 import { createLedger, type Note } from './run-ledger.ts';
 import { nameOfDeleted, openLogFile, reopenLogFile, statIfThere, type LogFile } from './log-file.ts';
 import { compareRotations, isLasting, parseLogName, rotationAfter, selectLogs, type LogName } from './log-path.ts';
-import { createAllowance, type Allowance } from './rate-limit.ts';
 import type { Decision } from './rules/rule-book.ts';
 
 export interface Container {

@@ -7,12 +7,7 @@ import type { Chain } from './chain.ts';
 import { OPEN_BRACE } from './entry-joiner.ts';
 import type { FileLoss } from './log-file.ts';
 import type { LossReason } from './losses.ts';
-
-/** What is known of the fragment before the next one of a stream. */
-export const ENDED = 0;
-const MAY_GO_ON = 1;
-const GOES_ON = 2;
-export type CutState = typeof ENDED | typeof MAY_GO_ON | typeof GOES_ON;
+import { ENDED, GOES_ON, MAY_GO_ON } from './pending-line.ts';
 
 const NEWLINE = 0x0a;
 const UNREAD: ReadonlySet<LossReason> = new Set(['unwatched', 'deleted', 'descriptors', 'gzip', 'truncated']);

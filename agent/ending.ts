@@ -2,8 +2,9 @@
  * When a file, a chain or an unfinished line has come to its end. A file has ended when nobody is expected to write to
  * it; it is over when, in addition, nothing has changed for the grace time and everything whole in it is read.
  */
-import { hasEnded, hasLoss, hasMore, positionOf, type Chain, type PendingLine } from './chain.ts';
+import { hasEnded, hasLoss, hasMore, positionOf, type Chain } from './chain.ts';
 import { endOffset, isAcknowledgedTo, isUnreadGzip, type LogFile } from './log-file.ts';
+import type { PendingLine } from './pending-line.ts';
 
 export interface EndingTimes {
   readonly graceMs: number;

@@ -4,9 +4,10 @@
  */
 import { CriParser } from '../shared/cri.ts';
 import { NS_PER_DAY, NS_PER_MS } from '../shared/time.ts';
-import type { Chain, PendingLine } from './chain.ts';
+import type { Chain } from './chain.ts';
 import { ALONE, type EntryRules } from './entry-rules.ts';
 import { ENTRY_LINES_MAX, ENTRY_SPAN_MS_MAX } from './limits.ts';
+import type { PendingLine } from './pending-line.ts';
 
 export const OPEN_BRACE = 0x7b;
 const NEWLINE = 0x0a;

@@ -6,7 +6,7 @@ import { readSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { AgentMetrics } from './agent-metrics.ts';
 import type { BatchBuilder } from './batch-builder.ts';
-import { nextReadable, type Chain, type PendingLine } from './chain.ts';
+import { nextReadable, type Chain } from './chain.ts';
 import { holeStart, overlongEnd, zeroRunEnd } from './damage.ts';
 import { noteDropped, noteLoss } from './cut-lines.ts';
 import { GzipSource } from './gzip-source.ts';
@@ -14,6 +14,7 @@ import { GRACE_MS, LINE_BYTES_MAX, READ_BYTES, SETTLE_MS } from './limits.ts';
 import { LineReader } from './line-reader.ts';
 import { createEntryRules, type Multiline } from './multiline.ts';
 import { loseRest, type LogFile } from './log-file.ts';
+import type { PendingLine } from './pending-line.ts';
 import { RateLimit, type RateLimitOptions } from './rate-limit.ts';
 import type { ReadyQueue } from './ready-queue.ts';
 

@@ -5,9 +5,15 @@
 import { isUnreadableHead } from '../shared/file-id.ts';
 import { fileId, type Chain } from './chain.ts';
 import { baseOfHead, beginAlike, extendHead, isSharedHead, matchesHead, readHead } from './file-head.ts';
-import type { KnownPositions } from './known-positions.ts';
-import { closeLogFile, isAtPath, isGzipRead, rewindFile, skipGzip, type LogFile } from './log-file.ts';
+import { closeLogFile, isAtPath, isGzipRead, rewindFile, skipGzip, type LogFile, type Offsets } from './log-file.ts';
 import type { LogOpener } from './log-opener.ts';
+
+/** What the server knows of the files of a chain; known-positions.ts has it. */
+interface StoredPositions {
+  of(id: string): Offsets;
+  extendedHeads(chain: string): string[];
+  wasRead(chain: Chain, file: LogFile): boolean;
+}
 
 /** Looks at the beginning of a file that has no identity yet. Returns true when it has one now. */
 export function identifyFile(chain: Chain, file: LogFile, opener: LogOpener, isWhole = false): boolean {
@@ -27,7 +33,7 @@ export function identifyFile(chain: Chain, file: LogFile, opener: LogOpener, isW
 }
 
 /** Where files begin with the same line, the server may know one by more of its beginning. */
-function recogniseFile(chain: Chain, file: LogFile, known: KnownPositions): void {
+function recogniseFile(chain: Chain, file: LogFile, known: StoredPositions): void {
   if (file.loss !== undefined) return;
   const others = new Set(chain.files.filter((other) => other !== file).map(({ head }) => head));
   const base = baseOfHead(file.head);
@@ -48,7 +54,7 @@ function isAnother(file: LogFile, other: LogFile): boolean {
 }
 
 /** The file goes on from what the server knows of it. */
-export function rewindToKnown(chain: Chain, file: LogFile, known: KnownPositions): void {
+export function rewindToKnown(chain: Chain, file: LogFile, known: StoredPositions): void {
   recogniseFile(chain, file, known);
   rewindFile(file, known.of(fileId(chain, file)));
   if (isUnreadableHead(file.head) && known.wasRead(chain, file)) skipGzip(file);

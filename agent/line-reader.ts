@@ -6,14 +6,15 @@
 import { CriParser, STDERR, STDOUT, type StreamIndex } from '../shared/cri.ts';
 import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../shared/row-group/format.ts';
 import type { BatchBuilder } from './batch-builder.ts';
-import { flagsOf, isBefore, isOvertaken, pendingLine, type Chain, type PendingLine } from './chain.ts';
+import { isBefore, isOvertaken, type Chain } from './chain.ts';
 import { damagedPiece, indexOfZero, lastRecordEnd, objectEnd, recordEnd, textEnd } from './damage.ts';
-import { ENDED, takesEnd } from './cut-lines.ts';
+import { takesEnd } from './cut-lines.ts';
 import { EntryJoiner, OPEN_BRACE } from './entry-joiner.ts';
 import { ALONE, type EntryRules } from './entry-rules.ts';
 import { LINE_BYTES_MAX, PENDING_BYTES_MAX } from './limits.ts';
 import { noteFragment, type FileLoss, type LogFile } from './log-file.ts';
 import { PendingBytes } from './pending-bytes.ts';
+import { ENDED, flagsOf, pendingLine, type PendingLine } from './pending-line.ts';
 import { RowSink } from './row-sink.ts';
 
 const NEWLINE = 0x0a;

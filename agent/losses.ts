@@ -3,7 +3,6 @@
  * labels in the stream of podlog's own lines. The marker travels in the batch that moves the file's position behind what
  * is lost, so it is stored exactly once, whatever is repeated or restarted.
  */
-import type { LogFile } from './log-file.ts';
 
 export type LossReason =
   /** A file was cut in place. */
@@ -56,14 +55,18 @@ export interface Marker {
   readonly timeNs: number;
 }
 
+/** A file, as far as a marker speaks of it, and the time of the last line that was read of it. */
+export interface MarkedFile {
+  readonly log: { readonly name: string };
+  readonly lastDay: number;
+  readonly lastTimeNs: number;
+}
+
 /**
  * For what is missing behind the last line of a file. It comes a nanosecond after that line: the order of arrival counts
  * among lines of one stream and time only, and the marker is of another stream.
  */
-export function markerOf(
-  { log, lastDay, lastTimeNs }: Pick<LogFile, 'log' | 'lastDay' | 'lastTimeNs'>,
-  { reason, sizeBytes }: Loss,
-): Marker {
+export function markerOf({ log, lastDay, lastTimeNs }: MarkedFile, { reason, sizeBytes }: Loss): Marker {
   const text = `podlog: ${describe(log.name, reason, sizeBytes)} lost: ${WHY[reason]}`;
   return { text: Buffer.from(text), day: lastDay, timeNs: lastTimeNs + 1 };
 }

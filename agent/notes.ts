@@ -3,12 +3,13 @@
  * on the node is stored. The server keeps a note as it keeps a position, and the next agent begins with them.
  */
 import { hasLoss, hasMore } from './chain.ts';
+import type { Container } from './container.ts';
 import type { Containers } from './containers.ts';
-import type { EndingTimes } from './ending.ts';
+import { isFinished, type EndingTimes } from './ending.ts';
 import { CAUGHT_UP_ID } from '../shared/file-id.ts';
 import type { KnownPositions } from './known-positions.ts';
 import { CAUGHT_UP_MARGIN_MS, VOUCH_MS } from './limits.ts';
-import { createNote, ledgerMove, rewindNote, type NoteMove } from './run-ledger.ts';
+import { BEGUN, createNote, DONE, rewindNote, type NoteMove } from './run-ledger.ts';
 
 /** Owns the node's note; those of containers are theirs. */
 export class Notes {
@@ -64,4 +65,21 @@ export class Notes {
     }
     return true;
   }
+}
+
+/**
+ * How a container's ledger moves with the batch that is built now; undefined when it does not. Runs are done in order: none
+ * counts before those that came first. Counts never go back.
+ */
+function ledgerMove(container: Container, nowMs: number, times: EndingTimes): NoteMove | undefined {
+  const { ledger, chains, owedRuns } = container;
+  const begun = Math.max(ledger.sent[BEGUN], container.begunRuns);
+  let done = begun;
+  for (const run of owedRuns) done = Math.min(done, run);
+  for (const chain of chains.values()) {
+    if (chain.restart < done && !isFinished(chain, nowMs, times)) done = chain.restart;
+  }
+  done = Math.max(ledger.sent[DONE], done);
+  if (begun === ledger.sent[BEGUN] && done === ledger.sent[DONE]) return undefined;
+  return { note: ledger, to: [begun, done] };
 }

@@ -1,6 +1,6 @@
 /** The bytes of unfinished lines: how many there are in all, and a few buffers to use again. */
 import { LINE_BYTES_MAX } from './limits.ts';
-import type { PendingLine } from './chain.ts';
+import type { PendingLine } from './pending-line.ts';
 
 /** Most are lines of text that wait for a moment, one for each stream of text. */
 const CAPACITY_MIN = 4 * 1024;

@@ -7,18 +7,6 @@ import type { Chain } from './chain.ts';
 import { RATE_BACKLOG_MS, RATE_BURST_MS, RATE_DROP_MS } from './limits.ts';
 import { endOffset } from './log-file.ts';
 
-/** One for all runs of a container. */
-export interface Allowance {
-  /** What may be read now; below 0 after a read that took more. */
-  bytes: number;
-  refilledMs: number;
-  droppedMs: number;
-}
-
-export function createAllowance(): Allowance {
-  return { bytes: 0, refilledMs: 0, droppedMs: 0 };
-}
-
 export interface RateLimitOptions {
   readonly bytesPerSecond: number;
   readonly backlogMs?: number;

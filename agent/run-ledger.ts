@@ -6,10 +6,7 @@
  * To the server a ledger is a file like any other, with two counts in the place of offsets. It moves in the batch that has
  * the lines or the marker, so it never says more than what is stored.
  */
-import type { Container } from './container.ts';
-import type { ContainerDirectory } from './discovery.ts';
-import { isFinished, type EndingTimes } from './ending.ts';
-import { ledgerId } from '../shared/file-id.ts';
+import { ledgerId, type LedgerId } from '../shared/file-id.ts';
 import type { Offsets } from './log-file.ts';
 
 export const BEGUN = 0;
@@ -34,28 +31,11 @@ export function createNote(id: string): Note {
   return { id, sent: [0, 0], acked: [0, 0] };
 }
 
-export function createLedger(directory: ContainerDirectory): Note {
-  return createNote(ledgerId(directory));
+export function createLedger(container: LedgerId): Note {
+  return createNote(ledgerId(container));
 }
 
 export function rewindNote(note: Note, acked: Offsets): void {
   note.acked = [...acked];
   note.sent = [...acked];
-}
-
-/**
- * How a container's ledger moves with the batch that is built now; undefined when it does not. Runs are done in order: none
- * counts before those that came first. Counts never go back.
- */
-export function ledgerMove(container: Container, nowMs: number, times: EndingTimes): NoteMove | undefined {
-  const { ledger, chains, owedRuns } = container;
-  const begun = Math.max(ledger.sent[BEGUN], container.begunRuns);
-  let done = begun;
-  for (const run of owedRuns) done = Math.min(done, run);
-  for (const chain of chains.values()) {
-    if (chain.restart < done && !isFinished(chain, nowMs, times)) done = chain.restart;
-  }
-  done = Math.max(ledger.sent[DONE], done);
-  if (begun === ledger.sent[BEGUN] && done === ledger.sent[DONE]) return undefined;
-  return { note: ledger, to: [begun, done] };
 }

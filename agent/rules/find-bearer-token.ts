@@ -1,5 +1,5 @@
 /** What follows `Bearer ` in any case, as in an Authorization header. Source: RFC 6750 §2.1. */
-import type { Found } from './redactions.ts';
+import type { Found } from './redaction.ts';
 
 const SPACE = 0x20;
 /** Of "bearer" with the bit that tells lower from upper case set. */

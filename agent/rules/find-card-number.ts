@@ -3,7 +3,7 @@
  * do and have the right check digit. So times in milliseconds or nanoseconds and most ids are none.
  * Source: ISO/IEC 7812-1, annex B (Luhn); the issuers' ranges.
  */
-import type { Found } from './redactions.ts';
+import type { Found } from './redaction.ts';
 
 const DIGITS_MIN = 13;
 const DIGITS_MAX = 19;

@@ -2,7 +2,7 @@
  * E-mail addresses, by the `@`, which is `%40` in URLs: a local part before it, and a domain with a dot after it. Of what
  * RFC 5321 allows in local parts, what is not in use is left out: `user=a@b.example` is a key and an address.
  */
-import type { Found } from './redactions.ts';
+import type { Found } from './redaction.ts';
 
 const AT = 0x40;
 const PERCENT = 0x25;

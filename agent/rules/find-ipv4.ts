@@ -1,5 +1,5 @@
 /** IPv4 addresses: four numbers up to 255 with dots between, and neither a digit nor another number of the kind around. */
-import type { Found } from './redactions.ts';
+import type { Found } from './redaction.ts';
 
 const ZERO = 0x30;
 const NINE = 0x39;

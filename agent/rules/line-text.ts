@@ -3,7 +3,7 @@
  * is seen here without a copy of the line.
  */
 import { UNESCAPE_LEVELS_MAX } from '../limits.ts';
-import type { Found, Redaction } from './redactions.ts';
+import type { Found, Redaction } from './redaction.ts';
 import { unescapeInto } from './unescape.ts';
 
 const BACKSLASH = 0x5c;

@@ -6,29 +6,7 @@ import { findCardNumber } from './find-card-number.ts';
 import { findEmail } from './find-email.ts';
 import { findIpv4 } from './find-ipv4.ts';
 import { HAS_AT, HAS_DOT } from './line-text.ts';
-
-/** What was found: bytes [start, end). One object for all, so that a look costs no allocation. */
-export interface Found {
-  start: number;
-  end: number;
-  /** Where the line begins that is looked through. */
-  lineStart: number;
-  /** The line in Latin-1, once somebody needs it. */
-  text: string | undefined;
-}
-
-/** Looks in bytes[at, end) for the first occurrence; `at` is the line's start or the end of the one before. Linear. */
-export type Finder = (bytes: Buffer, at: number, end: number, found: Found) => boolean;
-
-export interface Redaction {
-  readonly name: string;
-  readonly find: Finder;
-  readonly replacement: string;
-  /** HAS_… bits of bytes of which a line has at least one, if anything is found in it; 0 when that is not known. */
-  readonly needs: number;
-  /** What it finds is a whole word, and never a part of a number. */
-  readonly isNamed: boolean;
-}
+import type { Finder, Redaction } from './redaction.ts';
 
 const NEEDS: Readonly<Partial<Record<NamedPattern, number>>> = { email: HAS_AT, ipv4: HAS_DOT };
 

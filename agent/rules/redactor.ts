@@ -6,7 +6,7 @@
 import { UNESCAPE_LEVELS_MAX } from '../limits.ts';
 import { jsonIn, type JsonToken, type JsonValue } from './json-tokens.ts';
 import type { LineText } from './line-text.ts';
-import type { Finder, Found, Redaction } from './redactions.ts';
+import type { Finder, Found, Redaction } from './redaction.ts';
 import { unescapeText } from './unescape.ts';
 
 const QUOTE = 0x22;

@@ -18,7 +18,8 @@ import { POD_FACTS_WAIT_MS_MAX } from '../limits.ts';
 import type { PodDirectory } from '../log-path.ts';
 import { StartPattern } from '../start-pattern.ts';
 import { compileDrop, type Drop } from './drop.ts';
-import { compileRedaction, type Redaction } from './redactions.ts';
+import type { Redaction } from './redaction.ts';
+import { compileRedaction } from './redactions.ts';
 
 export interface Place extends PodDirectory {
   readonly container: string;

@@ -18,7 +18,7 @@ import { readHead } from '../../agent/file-head.ts';
 import { closeLogFile, openLogFile, rewindFile, type Offsets } from '../../agent/log-file.ts';
 import { LogOpener } from '../../agent/log-opener.ts';
 import { parseLogName } from '../../agent/log-path.ts';
-import { createAllowance } from '../../agent/rate-limit.ts';
+import { createAllowance } from '../../agent/allowance.ts';
 import { ReadyQueue } from '../../agent/ready-queue.ts';
 import { FLAG_PARTIAL, FLAG_UNPARSED } from '../../shared/row-group/format.ts';
 import { formatInstant } from '../../shared/time.ts';

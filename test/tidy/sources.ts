@@ -1,4 +1,4 @@
-/** The files of the repository as text, and what they import, for the rules in tidy.test.ts. */
+/** The files of the repository as text, and what they import, types included, for the rules in tidy.test.ts. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,8 +11,6 @@ export interface Import {
   /** The file that it leads to, from the root of the repository; or the name of a package. */
   readonly target: string;
   readonly isPackage: boolean;
-  /** `import type`: gone when the program runs. */
-  readonly isType: boolean;
 }
 
 /** Path from the root of the repository, with slashes → text. */
@@ -39,16 +37,15 @@ export function isSource(path: string): boolean {
   return isCode(path) && /^(?:agent|cli|server|shared)\//.test(path);
 }
 
-const IMPORT = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s)?'([^']+)'|import\('([^']+)'\)/gm;
+const IMPORT = /^(?:import|export)\s+(?:[^'";]*?\sfrom\s)?'([^']+)'|import\('([^']+)'\)/gm;
 
 export function importsOf(path: string, text: string): Import[] {
-  return [...text.matchAll(IMPORT)].map(([, type, from, dynamic]) => {
+  return [...text.matchAll(IMPORT)].map(([, from, dynamic]) => {
     const name = from ?? dynamic!;
     const isPackage = !name.startsWith('.');
     return {
       target: isPackage ? packageName(name) : posix.join(dirname(path), name),
       isPackage,
-      isType: type !== undefined,
     };
   });
 }

@@ -7,23 +7,13 @@ import { hasMarks } from '../scan/marks.ts';
 import { matchMask } from '../scan/match-rows.ts';
 import { type Bounds, counterOf, type Marks } from './bounds.ts';
 import type { CountingMemory } from './counting-memory.ts';
-import { countCodes, type GroupCodes, groupCodes } from './group-codes.ts';
-import { groupsOf, hashesOf, markedCodes, usedIn } from './group-lookup.ts';
+import { countCodes, groupCodes } from './group-codes.ts';
+import { type CountedRows, groupsOf, hashesOf, markedCodes, usedIn } from './group-lookup.ts';
 import type { GroupTable } from './group-table.ts';
 import type { MeasureState } from './measures.ts';
 import type { OpenMeasure } from './open-measure.ts';
 import type { AggregatePlan } from './plan.ts';
-import { type Rows, rowsOf, setGroups } from './row-counts.ts';
-
-/** The matching rows of a row group, by code of what they are grouped by. */
-export interface CountedRows {
-  readonly rows: Rows;
-  readonly codes: GroupCodes;
-  /** By code. */
-  readonly totals: Uint32Array;
-  /** The codes that some rows have, ascending. */
-  readonly used: Uint32Array;
-}
+import { rowsOf, setGroups } from './row-counts.ts';
 
 /**
  * Adds the rows of a row group to a table.

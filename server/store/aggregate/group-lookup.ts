@@ -1,9 +1,19 @@
 /** From the codes of a row group to groups of a table, or to hashes: each value of a dimension is looked up once. */
-import type { CountedRows } from './aggregate.ts';
 import { isMarked, type Marks } from './bounds.ts';
 import type { CountingMemory } from './counting-memory.ts';
 import type { GroupCodes } from './group-codes.ts';
 import { type GroupTable, mixedHash } from './group-table.ts';
+import type { Rows } from './row-counts.ts';
+
+/** The matching rows of a row group, by code of what they are grouped by. */
+export interface CountedRows {
+  readonly rows: Rows;
+  readonly codes: GroupCodes;
+  /** By code. */
+  readonly totals: Uint32Array;
+  /** The codes that some rows have, ascending. */
+  readonly used: Uint32Array;
+}
 
 /** Indices of the numbers that are not 0, ascending. @param memory  for as many as there are numbers */
 export function usedIn(totals: Uint32Array, memory: Uint32Array): Uint32Array {

@@ -12,7 +12,7 @@ import { readBlock } from '../index/reader.ts';
 import { FieldIndexBuilder, keyOf, type SortedEntries } from '../index/writer.ts';
 import { indexesSection, type Section, SECTION_INDEX_BLOCKS } from '../segment/format.ts';
 import { asCorruption } from './check-row-group.ts';
-import type { Report } from './check-segment.ts';
+import type { Report } from './finding.ts';
 
 export class IndexCheck {
   readonly #file: DiskFile;

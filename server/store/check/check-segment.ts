@@ -29,7 +29,7 @@ import {
 import { decodeLineage, decompressPositions } from '../segment/lineage.ts';
 import { asCorruption, checkRowGroup } from './check-row-group.ts';
 import { IndexCheck } from './check-indexes.ts';
-import type { Finding, FindingKind } from './finding.ts';
+import type { Finding, Report } from './finding.ts';
 
 export interface CheckSegmentInput {
   readonly dataDir: string;
@@ -91,13 +91,6 @@ export async function checkSegment(disk: Disk, { dataDir, segment }: CheckSegmen
     }
   });
 }
-
-/** Takes note of what is untrue of one file. */
-export type Report = (
-  kind: FindingKind,
-  what: string,
-  place: Pick<Finding, 'offset' | 'sizeBytes' | 'rowCount'>,
-) => void;
 
 /** The frame and the two tables that every segment has. @throws CorruptionError */
 async function readTables(file: DiskFile, { sizeBytes, rowCount }: ManifestSegment): Promise<Tables> {

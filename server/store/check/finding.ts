@@ -37,6 +37,13 @@ export interface Finding {
   readonly what: string;
 }
 
+/** Takes note of what is untrue of one file. */
+export type Report = (
+  kind: FindingKind,
+  what: string,
+  place: Pick<Finding, 'offset' | 'sizeBytes' | 'rowCount'>,
+) => void;
+
 export type CheckEvent =
   | { readonly kind: 'finding'; readonly finding: Finding }
   /** After each file. */
