@@ -1,8 +1,8 @@
 /** What the agent counts; `/metrics` of an agent is exactly this. */
 import { Metrics, type Counter, type Gauge } from '../shared/metrics.ts';
-import type { ChainLabels } from './chain.ts';
-import type { Loss } from './losses.ts';
-import type { RuleUses } from './rules/sieve.ts';
+import type { ChainLabels } from './files/chain.ts';
+import type { Loss } from './files/loss.ts';
+import type { RuleUses } from './rules/line-processor.ts';
 
 export interface AgentMetrics {
   readonly registry: Metrics;

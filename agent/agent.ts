@@ -14,16 +14,16 @@ import {
   nodeMarkerGroup,
   NO_ROWS,
   type PlacedLoss,
-} from './batch-builder.ts';
-import { FileReader, type FileReaderOptions } from './file-reader.ts';
+} from './send/batch-builder.ts';
+import { FileReader, type FileReaderOptions } from './lines/file-reader.ts';
 import { BATCH_ROWS_MAX, DRAIN_STEP_MS, PUMP_MS_MAX, TICK_MS } from './limits.ts';
-import type { Loss } from './losses.ts';
-import { Lull } from './lull.ts';
-import { ReadyQueue } from './ready-queue.ts';
-import { isAnyUnruly, isAnyWaiting } from './rules/admission.ts';
+import type { Loss } from './files/loss.ts';
+import { IdleDetector } from './idle-detector.ts';
+import { ReadyQueue } from './files/ready-queue.ts';
+import { isAnyOutdated, isAnyPending } from './selection.ts';
 import { RuleBook } from './rules/rule-book.ts';
-import { RulesClient } from './rules/rules-client.ts';
-import { Shipper, type Outcome, type ShipperOptions } from './ship.ts';
+import { RulesClient } from './send/rules-client.ts';
+import { Shipper, type Outcome, type ShipperOptions } from './send/ship.ts';
 import { Tail, type TailOptions } from './tail.ts';
 
 export interface AgentOptions
@@ -72,7 +72,7 @@ class RunningAgent implements Agent {
   readonly #shipper: Shipper;
   readonly #book = new RuleBook();
   readonly #rules: RulesClient;
-  readonly #lull = new Lull(Date.now());
+  readonly #idle = new IdleDetector(Date.now());
   readonly #collectGarbage: () => void;
   #tickTimer: NodeJS.Timeout | undefined;
   #isReading = false;
@@ -149,9 +149,9 @@ class RunningAgent implements Agent {
   #tick(): void {
     const nowMs = Date.now();
     this.#tail.tick(nowMs);
-    if (isAnyWaiting(this.#tail.containers)) this.#rules.ask();
+    if (isAnyPending(this.#tail.containers)) this.#rules.ask();
     this.#pump();
-    if (this.#batch.isEmpty && this.#lull.begins(nowMs)) this.#giveBackMemory();
+    if (this.#batch.isEmpty && this.#idle.begins(nowMs)) this.#giveBackMemory();
   }
 
   #giveBackMemory(): void {
@@ -186,7 +186,7 @@ class RunningAgent implements Agent {
   #followRules(): void {
     if (this.#inFlight !== undefined || !this.#areRulesNew) return;
     this.#areRulesNew = false;
-    if (!isAnyUnruly(this.#tail.containers, this.#book)) return;
+    if (!isAnyOutdated(this.#tail.containers, this.#book)) return;
     this.#batch.discard();
     this.#tail.followRules();
   }
@@ -200,7 +200,7 @@ class RunningAgent implements Agent {
     const caughtUp = this.#tail.caughtUpMoves(isQuiet);
     if (isQuiet && caughtUp.length === 0) return;
     const closed = this.#batch.close([...moves, ...caughtUp]);
-    this.#lull.note(closed?.lineBytes ?? 0, nowMs);
+    this.#idle.note(closed?.lineBytes ?? 0, nowMs);
     const gone = [...goneFiles, ...(closed?.gone ?? [])];
     if (closed === undefined && gone.length === 0) return;
     this.#inFlight = this.#run(() => this.#send(closed, gone));

@@ -57,7 +57,7 @@ export const BATCH_ROWS_MAX = 16 * 1024;
  * After this long without a large batch its memory is released. That takes 50 ms, and the next large batch takes the memory
  * again, so a shorter time would cost more where lines come in bursts.
  */
-export const LULL_MS = 10_000;
+export const IDLE_AFTER_MS = 10_000;
 
 /** Smaller ones are built in the memory that a builder begins with. */
 export const LARGE_BATCH_BYTES = 64 * KIB;

@@ -2,14 +2,14 @@
  * What batches say besides lines and positions of files: how far the runs of each container are, and up to when everything
  * on the node is stored. The server keeps a note as it keeps a position, and the next agent begins with them.
  */
-import { hasLoss, hasMore } from './chain.ts';
-import type { Container } from './container.ts';
-import type { Containers } from './containers.ts';
-import { isFinished, type EndingTimes } from './ending.ts';
+import { hasLoss, hasMore } from './files/chain.ts';
+import type { Container } from './discover/container.ts';
+import type { Containers } from './discover/containers.ts';
+import { isFinished, type LifecycleTimes } from './files/file-lifecycle.ts';
 import { CAUGHT_UP_ID } from '../shared/file-id.ts';
-import type { KnownPositions } from './known-positions.ts';
+import type { KnownPositions } from './send/known-positions.ts';
 import { CAUGHT_UP_MARGIN_MS, VOUCH_MS } from './limits.ts';
-import { BEGUN, createNote, DONE, rewindNote, type NoteMove } from './run-ledger.ts';
+import { BEGUN, createNote, DONE, rewindNote, type NoteMove } from './send/run-ledger.ts';
 
 /** Owns the node's note; those of containers are theirs. */
 export class Notes {
@@ -32,11 +32,11 @@ export class Notes {
    * What the batch that is built now can say of runs that have begun or are done.
    * @param startMs  when this agent began: if it is the node's first, what is older is not missing
    */
-  ledgerMoves(startMs: number, nowMs: number, times: EndingTimes): NoteMove[] {
+  ledgerMoves(startMs: number, nowMs: number, times: LifecycleTimes): NoteMove[] {
     const moves: NoteMove[] = [];
     if (this.#caughtUp.sent[0] === 0) moves.push({ note: this.#caughtUp, to: [startMs, 0] });
     for (const container of this.#containers) {
-      if (container.judgedMs === undefined || container.decision.admission === 'shut') continue;
+      if (container.judgedMs === undefined || container.decision.selection === 'excluded') continue;
       const move = ledgerMove(container, nowMs, times);
       if (move !== undefined) moves.push(move);
     }
@@ -59,8 +59,8 @@ export class Notes {
   #isCaughtUp(): boolean {
     if (!this.#containers.isComplete) return false;
     for (const { decision, isWhole, chains } of this.#containers) {
-      if (decision.admission === 'shut') continue;
-      if (decision.admission === 'wait' || !isWhole) return false;
+      if (decision.selection === 'excluded') continue;
+      if (decision.selection === 'pending' || !isWhole) return false;
       for (const { files } of chains.values()) if (files.some((file) => hasLoss(file) || hasMore(file))) return false;
     }
     return true;
@@ -71,7 +71,7 @@ export class Notes {
  * How a container's ledger moves with the batch that is built now; undefined when it does not. Runs are done in order: none
  * counts before those that came first. Counts never go back.
  */
-function ledgerMove(container: Container, nowMs: number, times: EndingTimes): NoteMove | undefined {
+function ledgerMove(container: Container, nowMs: number, times: LifecycleTimes): NoteMove | undefined {
   const { ledger, chains, owedRuns } = container;
   const begun = Math.max(ledger.sent[BEGUN], container.begunRuns);
   let done = begun;

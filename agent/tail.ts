@@ -7,46 +7,46 @@ import type { Logger } from 'pino';
 import { isDiskError } from '../shared/disk-error.ts';
 import type { PositionsAnswer } from '../shared/wire.ts';
 import type { AgentMetrics } from './agent-metrics.ts';
-import { fileId, hasLoss, hasMore, type Chain } from './chain.ts';
-import { hasLiveFile, needsListing, reconcileContainer, type Container } from './container.ts';
-import { Containers } from './containers.ts';
-import { boundFiles, createDescriptors, deletedBytes, type Descriptors, type OpenFileLimits } from './descriptors.ts';
-import type { ContainerDirectory, DiscoveryOptions } from './discovery.ts';
-import { hasDueLines, hasDueTail, isDoneWith, isLineDue, isOver, type EndingTimes } from './ending.ts';
-import { headOfUnseen } from '../shared/file-id.ts';
-import type { FileReader } from './file-reader.ts';
+import { fileId, hasLoss, hasMore, type Chain } from './files/chain.ts';
+import { hasLiveFile, needsListing, reconcileContainer, type Container } from './discover/container.ts';
+import { Containers } from './discover/containers.ts';
+import { boundFiles, createDescriptors, type Descriptors, type OpenFileLimits } from './files/descriptors.ts';
+import type { ContainerDirectory, DiscoveryOptions } from './discover/discovery.ts';
 import {
-  GONE_MS,
-  GRACE_MS,
-  PENDING_IDLE_MS_MAX,
-  RESCAN_MS,
-  TICKS_PER_DIRECTORY_CHECK,
-  UNLINKED_GRACE_MS,
-} from './limits.ts';
-import { identifyFile, rewindToKnown } from './identity.ts';
-import { KnownPositions } from './known-positions.ts';
+  hasDueLines,
+  hasDueTail,
+  isDoneWith,
+  isLineDue,
+  isOver,
+  lifecycleTimes,
+  type LifecycleTimes,
+} from './files/file-lifecycle.ts';
+import { headOfUnseen } from '../shared/file-id.ts';
+import type { FileReader } from './lines/file-reader.ts';
+import { GONE_MS, RESCAN_MS, TICKS_PER_DIRECTORY_CHECK } from './limits.ts';
+import { identifyFile, rewindToKnown } from './files/identity.ts';
+import { KnownPositions } from './send/known-positions.ts';
 import {
   closeLogFile,
   isAtPath,
   isComplete,
   isUnreadGzip,
-  lagBytes,
   loseRest,
   noteGzip,
   reopenLogFile,
   type LogFile,
   type Offsets,
-} from './log-file.ts';
-import { LogOpener, type LogOpenerOptions } from './log-opener.ts';
-import type { LossReason } from './losses.ts';
-import { splitTruncated } from './lost-file.ts';
-import { LostFiles } from './lost-files.ts';
+} from './files/log-file.ts';
+import { LogOpener, type LogOpenerOptions } from './files/log-opener.ts';
+import type { LossReason } from './files/loss.ts';
+import { splitTruncated } from './losses/lost-file.ts';
+import { LostFiles } from './losses/lost-files.ts';
 import { Notes } from './notes.ts';
-import type { QuietOptions, Watch } from './quiet-containers.ts';
-import { ReadyQueue } from './ready-queue.ts';
-import { applyDecision, decideAnew, isAdmitted, noteClosed } from './rules/admission.ts';
+import type { QuietOptions, Watch } from './discover/quiet-containers.ts';
+import { ReadyQueue } from './files/ready-queue.ts';
+import { applyDecision, decideAgain, isIncluded, noteClosed } from './selection.ts';
 import type { RuleBook } from './rules/rule-book.ts';
-import type { NoteMove } from './run-ledger.ts';
+import type { NoteMove } from './send/run-ledger.ts';
 
 export interface TailOptions
   extends OpenFileLimits, LogOpenerOptions, Pick<DiscoveryOptions, 'watchPods'>, Pick<QuietOptions, 'quietMs'> {
@@ -73,7 +73,7 @@ export class Tail {
   readonly #reader: FileReader;
   readonly #ready: ReadyQueue;
   readonly #rules: RuleBook;
-  #times: EndingTimes;
+  #times: LifecycleTimes;
   /** Empty until the server has been asked; no turn is given before that. */
   readonly #known: KnownPositions;
   readonly #descriptors: Descriptors;
@@ -86,24 +86,20 @@ export class Tail {
   #hasReadErrors = false;
 
   constructor(options: TailOptions) {
-    const { rescanMs = RESCAN_MS, watch = watchDirectory } = options;
+    const { rescanMs = RESCAN_MS, goneMs = GONE_MS, watch = watchDirectory } = options;
     this.#containers = new Containers({ ...options, rescanMs, watch, unseen: (place) => this.#noteUnseen(place) });
     this.#log = options.log;
     this.#metrics = options.metrics;
     this.#reader = options.reader;
     this.#ready = options.ready;
     this.#rules = options.rules;
-    const { graceMs = GRACE_MS, goneMs = GONE_MS, pendingIdleMsMax = PENDING_IDLE_MS_MAX } = options;
-    this.#times = { graceMs, unlinkedGraceMs: Math.min(graceMs, UNLINKED_GRACE_MS), pendingIdleMsMax };
+    this.#times = lifecycleTimes(options);
     this.#known = new KnownPositions(goneMs);
     this.#descriptors = createDescriptors(options, new LogOpener(options));
     this.#notes = new Notes(this.#containers, options.vouchMs);
     const own = { containers: this.#containers, known: this.#known, descriptors: this.#descriptors };
     this.#lost = new LostFiles({ ...options, goneMs, ...own });
-    options.metrics.openFiles.readFrom(() => this.#containers.sum((file) => (file.fd >= 0 ? 1 : 0)));
-    options.metrics.deletedBytes.readFrom(() => this.#containers.sum(deletedBytes));
-    options.metrics.lagBytes.readFrom(() => this.#containers.sum(lagBytes));
-    options.metrics.isPolling.readFrom(() => Number(this.#containers.isPolling));
+    this.#containers.measure(options.metrics);
   }
 
   /** Closes everything. What was not acknowledged is read again by the next agent. */
@@ -128,7 +124,7 @@ export class Tail {
       // Whoever falls quiet or wakes must not move the turns of the others.
       const isInTurn = isFullScan || phase++ % TICKS_PER_DIRECTORY_CHECK === 0;
       if (!isFullScan && quiet.has(container)) continue;
-      if (!isAdmitted(container, this.#rules, nowMs)) continue;
+      if (!isIncluded(container, this.#rules, nowMs)) continue;
       // Before the look, so that nothing falls between the two.
       if (isInTurn) quiet.watch(container, nowMs);
       this.#guard(container.directory.path, () => {
@@ -201,7 +197,7 @@ export class Tail {
   followRules(): void {
     this.#containers.quiet.wakeAll();
     for (const container of this.#containers) {
-      decideAnew(container, this.#rules, this.#reader);
+      decideAgain(container, this.#rules, this.#reader);
       for (const chain of container.chains.values()) this.#rewindChain(chain);
     }
   }
@@ -221,7 +217,7 @@ export class Tail {
   }
 
   #noteUnseen(directory: ContainerDirectory): void {
-    if (this.#rules.decide(directory, 0).admission !== 'shut') this.#lost.unseen(directory, this.#nowMs);
+    if (this.#rules.decide(directory, 0).selection !== 'excluded') this.#lost.unseen(directory, this.#nowMs);
   }
 
   #reconcile(container: Container, nowMs: number): void {

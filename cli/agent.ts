@@ -1,6 +1,6 @@
 /** `podlog agent`: tails the pods of one node until a signal, then drains. */
 import { startAgent } from '../agent/agent.ts';
-import { requireTokenFile, tokenFrom } from '../agent/token-file.ts';
+import { requireTokenFile, tokenFrom } from '../agent/send/token-file.ts';
 import { createLog } from './log.ts';
 import { listenForMetrics } from './metrics-server.ts';
 import type { AgentOptions } from './options.ts';

@@ -3,7 +3,7 @@
  * that says what to write instead.
  */
 import { parseArgs } from 'node:util';
-import type { Multiline } from '../agent/multiline.ts';
+import type { Multiline } from '../agent/rules/multiline.ts';
 import type { AccessOptions } from '../server/auth/access.ts';
 import { UsageError } from '../shared/errors.ts';
 import type { ListenAddress } from './flag-values/address.ts';

@@ -13,15 +13,17 @@ import {
 } from '../../shared/rules/rule-set.ts';
 import type { Parser } from '../../shared/row-group/text-lines/cut-text.ts';
 import { type Matcher, selectorMatcher } from '../../shared/rules/selector.ts';
-import type { EntryRules } from '../entry-rules.ts';
+import type { EntryRules } from './entry-rules.ts';
 import { POD_FACTS_WAIT_MS_MAX } from '../limits.ts';
-import type { PodDirectory } from '../log-path.ts';
-import { StartPattern } from '../start-pattern.ts';
+import { StartPattern } from './start-pattern.ts';
 import { compileDrop, type Drop } from './drop.ts';
 import type { Redaction } from './redaction.ts';
 import { compileRedaction } from './redactions.ts';
 
-export interface Place extends PodDirectory {
+export interface Place {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly uid: string;
   readonly container: string;
 }
 
@@ -41,8 +43,8 @@ export interface LineRules {
 }
 
 export interface Decision {
-  /** `wait`: for what the server knows of the pod. */
-  readonly admission: 'open' | 'shut' | 'wait';
+  /** `pending`: waits for what the server knows of the pod. */
+  readonly selection: 'included' | 'excluded' | 'pending';
   /** Undefined when nothing is done to its lines. */
   readonly lines: LineRules | undefined;
   /** Which of its lines are one entry; undefined where no rule says so. */
@@ -59,7 +61,7 @@ interface Compiled {
   readonly multiline: readonly { readonly applies: Matcher; readonly entries: EntryRules }[];
 }
 
-const SHUT: Decision = { admission: 'shut', lines: undefined, entries: undefined, key: 'shut' };
+const EXCLUDED: Decision = { selection: 'excluded', lines: undefined, entries: undefined, key: 'excluded' };
 
 /** Owns the rules. Without any, everything is kept. */
 export class RuleBook {
@@ -88,9 +90,9 @@ export class RuleBook {
     const { include, exclude, drop, redact, multiline } = this.#rules;
     const isExcluded =
       facts?.exclude === true || facts?.exclude.includes(container) === true || exclude.some((matches) => matches(of));
-    if (isExcluded) return SHUT;
-    const isWaiting = !isKnown && waitedMs < POD_FACTS_WAIT_MS_MAX;
-    if (!isWaiting && include.length > 0 && !include.some((matches) => matches(of))) return SHUT;
+    if (isExcluded) return EXCLUDED;
+    const isPending = !isKnown && waitedMs < POD_FACTS_WAIT_MS_MAX;
+    if (!isPending && include.length > 0 && !include.some((matches) => matches(of))) return EXCLUDED;
     const use = { namespace, container };
     const drops = drop.filter(({ applies }) => applies(of));
     const redactions = redact.filter(({ applies }) => applies(of));
@@ -99,7 +101,7 @@ export class RuleBook {
     const chosen = [drops.map((each) => drop.indexOf(each)), redactions.map((each) => redact.indexOf(each)), first];
     const isPlain = drops.length === 0 && redactions.length === 0 && parser === 'auto';
     return {
-      admission: isWaiting ? 'wait' : 'open',
+      selection: isPending ? 'pending' : 'included',
       lines: isPlain
         ? undefined
         : {
@@ -111,7 +113,7 @@ export class RuleBook {
             })),
           },
       entries: multiline[first]?.entries,
-      key: isPlain && first < 0 ? 'open' : `${this.#version} ${parser} ${chosen.join('|')}`,
+      key: isPlain && first < 0 ? 'included' : `${this.#version} ${parser} ${chosen.join('|')}`,
     };
   }
 }

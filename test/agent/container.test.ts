@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createContainer, reconcileContainer } from '../../agent/container.ts';
-import { nextReadable } from '../../agent/chain.ts';
-import { createDescriptors } from '../../agent/descriptors.ts';
+import { createContainer, reconcileContainer } from '../../agent/discover/container.ts';
+import { nextReadable } from '../../agent/files/chain.ts';
+import { createDescriptors } from '../../agent/files/descriptors.ts';
 import { SETTLE_MS } from '../../agent/limits.ts';
-import { LogOpener } from '../../agent/log-opener.ts';
-import { closeLogFile } from '../../agent/log-file.ts';
+import { LogOpener } from '../../agent/files/log-opener.ts';
+import { closeLogFile } from '../../agent/files/log-file.ts';
 import { cri, LIVE, rotated } from './pods.ts';
 
 const NOW_MS = Date.parse('2026-01-01T00:00:10Z');

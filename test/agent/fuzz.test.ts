@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import type { Multiline } from '../../agent/multiline.ts';
+import type { Multiline } from '../../agent/rules/multiline.ts';
 import { Random } from '../corpus/random.ts';
 import { cri, until, World } from './pods.ts';
 

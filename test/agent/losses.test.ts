@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 import { pino } from 'pino';
 import { CAUGHT_UP_MARGIN_MS } from '../../agent/limits.ts';
 import { FLAG_PARTIAL } from '../../shared/row-group/format.ts';
-import type { WatchPods } from '../../agent/directory-watcher.ts';
+import type { WatchPods } from '../../agent/discover/directory-watcher.ts';
 import { cri, criLines, LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
 
 const world = worldOfEachTest();

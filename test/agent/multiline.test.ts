@@ -1,14 +1,14 @@
 /** Lines that belong together are one entry, whatever happens between them; lines that do not, are not. */
 import { appendFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { PendingLine } from '../../agent/pending-line.ts';
-import { createChain } from '../../agent/chain.ts';
-import { isLineDue } from '../../agent/ending.ts';
+import type { PendingLine } from '../../agent/files/pending-line.ts';
+import { createChain } from '../../agent/files/chain.ts';
+import { isLineDue } from '../../agent/files/file-lifecycle.ts';
 import { ENTRY_IDLE_MS_MAX, ENTRY_LINES_MAX, LINE_BYTES_MAX, LONE_LINE_MS_MAX } from '../../agent/limits.ts';
-import type { Multiline } from '../../agent/multiline.ts';
-import { createAllowance } from '../../agent/allowance.ts';
-import { StartPattern } from '../../agent/start-pattern.ts';
-import { TraceRules } from '../../agent/trace-rules.ts';
+import type { Multiline } from '../../agent/rules/multiline.ts';
+import { createAllowance } from '../../agent/files/allowance.ts';
+import { StartPattern } from '../../agent/rules/start-pattern.ts';
+import { TraceRules } from '../../agent/rules/trace-rules.ts';
 import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../shared/row-group/format.ts';
 import { formatInstant } from '../../shared/time.ts';
 import { Random } from '../corpus/random.ts';

@@ -1,7 +1,7 @@
 /** Containers that have not written for a while: nothing is listed here for a minute, so it is the watch that tells. */
 import { truncateSync, watch } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Watch } from '../../agent/quiet-containers.ts';
+import type { Watch } from '../../agent/discover/quiet-containers.ts';
 import { cri, criLines, until, World } from './pods.ts';
 
 let world: World;

@@ -3,8 +3,8 @@ import { watch } from 'node:fs';
 import { watch as watchWithChokidar } from 'chokidar';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import type { WatchPods } from '../../agent/directory-watcher.ts';
-import type { Watch } from '../../agent/quiet-containers.ts';
+import type { WatchPods } from '../../agent/discover/directory-watcher.ts';
+import type { Watch } from '../../agent/discover/quiet-containers.ts';
 import { criLines, LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
 
 const world = worldOfEachTest();

@@ -2,9 +2,9 @@
 import { Agent } from 'node:http';
 import { Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { boundedRequest } from '../../agent/bounded-request.ts';
+import { boundedRequest } from '../../agent/send/bounded-request.ts';
 import { CONNECT_MS_MAX } from '../../agent/limits.ts';
-import { backoffSpanMs } from '../../agent/ship.ts';
+import { backoffSpanMs } from '../../agent/send/ship.ts';
 
 const NOTICED_MS_MAX = 2_000;
 

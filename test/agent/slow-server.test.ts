@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { createAgentMetrics } from '../../agent/agent-metrics.ts';
 import { ANSWER_BYTES_MAX } from '../../agent/limits.ts';
-import { Shipper } from '../../agent/ship.ts';
+import { Shipper } from '../../agent/send/ship.ts';
 import { until } from './pods.ts';
 
 const REQUEST_MS_MAX = 300;

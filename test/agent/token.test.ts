@@ -8,8 +8,8 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAgentMetrics } from '../../agent/agent-metrics.ts';
 import { COMPLAINT_MS } from '../../agent/limits.ts';
-import { Shipper } from '../../agent/ship.ts';
-import { tokenFrom } from '../../agent/token-file.ts';
+import { Shipper } from '../../agent/send/ship.ts';
+import { tokenFrom } from '../../agent/send/token-file.ts';
 
 let folder: string;
 let path: string;

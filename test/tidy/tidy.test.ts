@@ -10,7 +10,30 @@ const importsOfFile = (path: string) => importsOf(path, FILES.get(path)!);
 /** A folder (or file) of the sources → what it may import, apart from itself. A longer name wins over a shorter one. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'shared/': [],
-  'agent/': ['shared/'],
+  'agent/limits.ts': [],
+  'agent/agent-metrics.ts': ['agent/rules/', 'agent/files/', 'shared/'],
+  'agent/rules/': ['agent/limits.ts', 'shared/'],
+  'agent/files/': ['agent/rules/', 'agent/limits.ts', 'agent/agent-metrics.ts', 'shared/'],
+  'agent/send/': ['agent/files/', 'agent/rules/', 'agent/limits.ts', 'agent/agent-metrics.ts', 'shared/'],
+  'agent/lines/': [
+    'agent/send/',
+    'agent/files/',
+    'agent/rules/',
+    'agent/limits.ts',
+    'agent/agent-metrics.ts',
+    'shared/',
+  ],
+  'agent/discover/': [
+    'agent/send/',
+    'agent/files/',
+    'agent/rules/',
+    'agent/limits.ts',
+    'agent/agent-metrics.ts',
+    'shared/',
+  ],
+  'agent/losses/': ['agent/discover/', 'agent/send/', 'agent/files/', 'agent/limits.ts', 'shared/'],
+  // agent.ts, tail.ts and what else puts the rooms together.
+  'agent/': ['agent/', 'shared/'],
   'server/limits.ts': [],
   'server/watched-file.ts': ['server/limits.ts', 'shared/'],
   'server/workers/task.ts': [],

@@ -1,0 +1,264 @@
+/**
+ * One container's directory and the chains in it. `reconcile` brings what is known into agreement with what is listed:
+ * it recognises files that were renamed, compressed, replaced or deleted, whatever order the events took.
+ */
+import { readdirSync, type Stats } from 'node:fs';
+import { basename, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { createAllowance, type Allowance } from '../files/allowance.ts';
+import { createChain, sortFiles, type Chain } from '../files/chain.ts';
+import { takeDescriptor, type Descriptors } from '../files/descriptors.ts';
+import type { ContainerDirectory } from './discovery.ts';
+import { identifyFile } from '../files/identity.ts';
+import { LISTINGS_MAX, SETTLE_MS } from '../limits.ts';
+import { createLedger, type Note } from '../send/run-ledger.ts';
+import { nameOfDeleted, openLogFile, reopenLogFile, statIfThere, type LogFile } from '../files/log-file.ts';
+import {
+  compareRotations,
+  isLasting,
+  parseLogName,
+  rotationAfter,
+  selectLogs,
+  type LogName,
+} from '../files/log-path.ts';
+import type { Decision } from '../rules/rule-book.ts';
+
+export interface Container {
+  readonly directory: ContainerDirectory;
+  readonly node: string;
+  readonly chains: Map<number, Chain>;
+  readonly allowance: Allowance;
+  /** What the rules say of it; pending until it is looked at. */
+  decision: Decision;
+  /** When the directory was found. */
+  readonly foundMs: number;
+  /** Whether a file was ever seen in it. */
+  hadFiles: boolean;
+  /** Whether the last listing went well, and all of its files are known. */
+  isWhole: boolean;
+  /** Modification time of the directory, taken before it was listed; 0 when it was not there. */
+  mtimeMs: number;
+  /** Whether the last listing may have missed something. */
+  isStale: boolean;
+  readonly ledger: Note;
+  /** Since when the server's ledger is taken into account; undefined before. */
+  judgedMs: number | undefined;
+  /** Runs that began, as far as is known: those from here on have not been looked for. */
+  begunRuns: number;
+  /** Runs that an earlier agent has left undone, and that have not been found. */
+  readonly owedRuns: Set<number>;
+  /** Whether rules kept its files from being opened before. */
+  wasExcluded: boolean;
+}
+
+/** The time in which a directory may change again without a new modification time. */
+const MTIME_GRANULARITY_MS = 50;
+
+export function createContainer(directory: ContainerDirectory, node: string, foundMs: number): Container {
+  return {
+    directory,
+    node,
+    chains: new Map(),
+    allowance: createAllowance(),
+    decision: { selection: 'pending', lines: undefined, entries: undefined, key: '' },
+    foundMs,
+    hadFiles: false,
+    isWhole: false,
+    mtimeMs: 0,
+    isStale: true,
+    ledger: createLedger(directory),
+    judgedMs: undefined,
+    begunRuns: 0,
+    owedRuns: new Set(),
+    wasExcluded: false,
+  };
+}
+
+/** The chain of a run, which is made when there is none. */
+export function chainOfRun(container: Container, restart: number): Chain {
+  let chain = container.chains.get(restart);
+  if (chain === undefined) {
+    const { namespace, pod, uid, container: name } = container.directory;
+    chain = createChain(uid, restart, { namespace, pod, container: name, node: container.node }, container.allowance);
+    container.chains.set(restart, chain);
+  }
+  return chain;
+}
+
+/** Whether the directory may have changed since it was listed. */
+export function needsListing({ directory, isStale, mtimeMs }: Container): boolean {
+  return isStale || (statIfThere(directory.path)?.mtimeMs ?? 0) !== mtimeMs;
+}
+
+export /** Nothing was to be kept of the container until now, so nothing is missing. */
+function excuse(container: Container, runs: readonly Chain[]): void {
+  container.wasExcluded = false;
+  container.owedRuns.clear();
+  for (const chain of runs) {
+    chain.isHeadJudged = true;
+    container.begunRuns = Math.max(container.begunRuns, chain.restart + 1);
+  }
+}
+
+/** Whether the container is writing to a file that is known. */
+export function hasLiveFile(container: Container): boolean {
+  for (const { isNewest, files } of container.chains.values()) {
+    if (isNewest && files.at(-1)?.log.rotation === '' && files.at(-1)!.onDisk) return true;
+  }
+  return false;
+}
+
+/**
+ * Lists the directory and updates the chains. Files whose head became known are passed to `identified`.
+ *
+ * A file may be renamed between the listing and its turn to be opened, and a newer one have its name: the newer one would
+ * be read ahead of the other, and an agent that is killed then would not know that the other was there. So where something
+ * was opened the directory is listed again, until it is as it was.
+ * @throws when something can be neither listed nor opened; what could be is up to date then
+ */
+export function reconcileContainer(
+  container: Container,
+  descriptors: Descriptors,
+  nowMs: number,
+  identified: (c: Chain, f: LogFile) => void,
+): void {
+  const { path } = container.directory;
+  container.mtimeMs = statIfThere(path)?.mtimeMs ?? 0;
+  container.isStale = true;
+  container.isWhole = false;
+  let names = listIfThere(path);
+  let isWhole = false;
+  for (let round = 0; round < LISTINGS_MAX; round++) {
+    const openBefore = descriptors.open;
+    isWhole = reconcileListed(container, names, descriptors, nowMs, identified);
+    if (descriptors.open === openBefore) break;
+    const namesBefore = names;
+    names = listIfThere(path);
+    if (isDeepStrictEqual(names, namesBefore)) break;
+    isWhole = false;
+  }
+  container.isWhole = isWhole;
+  // A change within the clock's granularity of the last one would not be seen by its time.
+  container.isStale = !isWhole || nowMs - container.mtimeMs < MTIME_GRANULARITY_MS;
+}
+
+/** @returns false when there was no descriptor for a file */
+function reconcileListed(
+  container: Container,
+  names: readonly string[],
+  descriptors: Descriptors,
+  nowMs: number,
+  identified: (c: Chain, f: LogFile) => void,
+): boolean {
+  const { path } = container.directory;
+  let isWhole = true;
+  const byRestart = new Map<number, LogName[]>();
+  for (const restart of container.chains.keys()) byRestart.set(restart, []);
+  for (const log of selectLogs(names)) {
+    const logs = byRestart.get(log.restart);
+    if (logs === undefined) byRestart.set(log.restart, [log]);
+    else logs.push(log);
+  }
+  const newest = Math.max(...byRestart.keys());
+  for (const [restart, logs] of byRestart) {
+    const chain = chainOfRun(container, restart);
+    if (chain.isNewest && restart !== newest) markChanged(chain, nowMs);
+    chain.isNewest = restart === newest;
+    isWhole = reconcileChain(chain, path, logs, descriptors, nowMs, identified) && isWhole;
+    // One that went before it could be opened was not seen; one that may not be opened was.
+    container.hadFiles ||= chain.files.length > 0 || logs.some(({ name }) => statIfThere(join(path, name)));
+  }
+  return isWhole;
+}
+
+/** @returns false when there was no descriptor for a file: neither it nor any newer one is opened then */
+function reconcileChain(
+  chain: Chain,
+  directory: string,
+  logs: readonly LogName[],
+  descriptors: Descriptors,
+  nowMs: number,
+  identified: (chain: Chain, file: LogFile) => void,
+): boolean {
+  const present = new Set<LogFile>();
+  const newestRotation =
+    chain.files
+      .map(({ log }) => log.rotation)
+      .toSorted()
+      .at(-1) ?? '';
+  let isRefused = false;
+  for (const log of logs.toSorted((a, b) => compareRotations(a.rotation, b.rotation))) {
+    const path = join(directory, log.name);
+    const stats = statIfThere(path);
+    if (stats === undefined) continue;
+    const known = chain.files.find((file) => !present.has(file) && isSame(file, log, stats));
+    if (known !== undefined) {
+      present.add(known);
+      rename(known, path, log, nowMs);
+      const hasGrown = known.fd < 0 && !log.gzip && stats.size > known.sizeBytes;
+      if (hasGrown && takeDescriptor(descriptors) && reopenLogFile(known, descriptors.opener)) known.changedMs = nowMs;
+      continue;
+    }
+    isRefused ||= !takeDescriptor(descriptors);
+    const file = isRefused ? undefined : openLogFile(path, log, descriptors.opener);
+    if (file === undefined) continue;
+    chain.files.push(file);
+    if (identifyFile(chain, file, descriptors.opener)) identified(chain, file);
+    // A file that was known under another name has been merged into the older entry.
+    present.add(chain.files.includes(file) ? file : chain.files.find((other) => other.path === path)!);
+  }
+  for (const file of chain.files) {
+    if (present.has(file) || !file.onDisk) continue;
+    file.onDisk = false;
+    file.changedMs = nowMs;
+    if (file.log.rotation === '') file.log = lastLog(file, newestRotation);
+  }
+  const lastBefore = chain.files.at(-1);
+  sortFiles(chain);
+  const last = chain.files.at(-1);
+  for (const file of chain.files) {
+    if (file !== last && file.holdUntilMs === 0) file.holdUntilMs = nowMs + SETTLE_MS;
+  }
+  if (last !== lastBefore && lastBefore !== undefined) lastBefore.changedMs = nowMs;
+  return !isRefused;
+}
+
+/** Whether the file that is listed as `log` is the known one. Only an open file's inode proves anything. */
+function isSame(file: LogFile, log: LogName, stats: Stats): boolean {
+  const sameInode = file.inode === stats.ino && file.device === stats.dev;
+  if (file.fd >= 0 && sameInode) return true;
+  const sameRotation = file.log.rotation === log.rotation && isLasting(log);
+  if (file.fd >= 0) return sameRotation && log.gzip && !file.log.gzip;
+  return sameRotation || (sameInode && log.rotation === file.log.rotation && stats.size >= file.sizeBytes);
+}
+
+function rename(file: LogFile, path: string, log: LogName, nowMs: number): void {
+  if (!file.onDisk || file.log.rotation !== log.rotation) file.changedMs = nowMs;
+  file.onDisk = true;
+  file.path = path;
+  // While it is open, the descriptor decides how the file is read, not the name that the kubelet has given it since.
+  file.log = file.fd >= 0 ? { ...log, gzip: file.log.gzip } : log;
+}
+
+/**
+ * The last name of a deleted file that was written to when it was last seen: it may have been rotated since then. If not, it is
+ * older than what has been rotated all the same.
+ */
+function lastLog({ fd, log }: LogFile, newestRotation: string): LogName {
+  const last = fd < 0 ? undefined : parseLogName(basename(nameOfDeleted(fd)));
+  if (last === undefined || last.rotation === '') return { ...log, rotation: rotationAfter(newestRotation) };
+  return { ...last, gzip: log.gzip };
+}
+
+function markChanged(chain: Chain, nowMs: number): void {
+  for (const file of chain.files) file.changedMs = nowMs;
+}
+
+export function listIfThere(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

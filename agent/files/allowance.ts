@@ -1,0 +1,13 @@
+/** What a container may send at present, where there is a limit: see ../lines/rate-limit.ts. */
+
+/** One for all runs of a container. */
+export interface Allowance {
+  /** What may be read now; below 0 after a read that took more. */
+  bytes: number;
+  refilledMs: number;
+  droppedMs: number;
+}
+
+export function createAllowance(): Allowance {
+  return { bytes: 0, refilledMs: 0, droppedMs: 0 };
+}

@@ -1,0 +1,79 @@
+/**
+ * Which file of a chain is which, whatever its name is: by its beginning, as far as other files of the chain and what the
+ * server knows ask for it, and how far it is read already.
+ */
+import { isUnreadableHead } from '../../shared/file-id.ts';
+import { fileId, type Chain } from './chain.ts';
+import { baseOfHead, beginAlike, extendHead, isSharedHead, matchesHead, readHead } from './file-head.ts';
+import { closeLogFile, isAtPath, isGzipRead, rewindFile, skipGzip, type LogFile, type Offsets } from './log-file.ts';
+import type { LogOpener } from './log-opener.ts';
+
+/** What the server knows of the files of a chain; see ../send/known-positions.ts. */
+interface StoredPositions {
+  of(id: string): Offsets;
+  extendedHeads(chain: string): string[];
+  wasRead(chain: Chain, file: LogFile): boolean;
+}
+
+/** Looks at the beginning of a file that has no identity yet. Returns true when it has one now. */
+export function identifyFile(chain: Chain, file: LogFile, opener: LogOpener, isWhole = false): boolean {
+  if (file.fd < 0) return false;
+  const head = readHead(file, isWhole);
+  if (head === '') return false;
+  const namesakes = chain.files.filter((other) => other !== file && baseOfHead(other.head) === head);
+  const same = namesakes.find((other) => !isAnother(file, other));
+  if (same !== undefined) {
+    adopt(same, file);
+    chain.files = chain.files.filter((other) => other !== file);
+    return false;
+  }
+  const isRotated = file.log.rotation !== '';
+  file.head = namesakes.length === 0 ? head : extendHead(head, file, namesakes, opener, isWhole || isRotated);
+  return file.head !== '';
+}
+
+/** Where files begin with the same line, the server may know one by more of its beginning. */
+function recogniseFile(chain: Chain, file: LogFile, known: StoredPositions): void {
+  if (file.loss !== undefined) return;
+  const others = new Set(chain.files.filter((other) => other !== file).map(({ head }) => head));
+  const base = baseOfHead(file.head);
+  const mayBeBase = !others.has(base) && Math.min(...known.of(chain.key + base)) <= file.sizeBytes;
+  for (const head of known.extendedHeads(chain.key)) {
+    if (others.has(head) || !matchesHead(file, head) || (isSharedHead(head) && mayBeBase)) continue;
+    file.head = head;
+    return;
+  }
+}
+
+/** Whether two files with the same head are not two names of one: a file that was renamed or compressed has no other name. */
+function isAnother(file: LogFile, other: LogFile): boolean {
+  if (other.loss !== undefined) return true;
+  const isSameInode = file.inode === other.inode && file.device === other.device;
+  if (!isSameInode && other.onDisk && isAtPath(other)) return true;
+  return other.fd >= 0 && !beginAlike(other, file);
+}
+
+/** The file goes on from what the server knows of it. */
+export function rewindToKnown(chain: Chain, file: LogFile, known: StoredPositions): void {
+  recogniseFile(chain, file, known);
+  rewindFile(file, known.of(fileId(chain, file)));
+  if (isUnreadableHead(file.head) && known.wasRead(chain, file)) skipGzip(file);
+}
+
+/** The known entry takes over the descriptor and the name of a second entry for the same content. */
+function adopt(known: LogFile, file: LogFile): void {
+  known.onDisk = true;
+  known.path = file.path;
+  known.changedMs = Math.max(known.changedMs, file.changedMs);
+  if (known.fd >= 0) {
+    known.log = { ...file.log, gzip: known.log.gzip };
+    closeLogFile(file);
+    return;
+  }
+  known.log = file.log;
+  known.fd = file.fd;
+  known.device = file.device;
+  known.inode = file.inode;
+  known.sizeBytes = file.sizeBytes;
+  known.gzipEnded = isGzipRead(known);
+}

@@ -1,0 +1,80 @@
+/**
+ * Judges, for the line reader, which line belongs to the entry before it: never one that is a JSON object by the rules, nor
+ * one that comes after a silence; of all others the rules decide.
+ */
+import { CriParser } from '../../shared/cri.ts';
+import { NS_PER_DAY, NS_PER_MS } from '../../shared/time.ts';
+import type { Chain } from '../files/chain.ts';
+import { ALONE, type EntryRules } from '../rules/entry-rules.ts';
+import { ENTRY_LINES_MAX, ENTRY_SPAN_MS_MAX } from '../limits.ts';
+import type { PendingLine } from '../files/pending-line.ts';
+
+export const OPEN_BRACE = 0x7b;
+const NEWLINE = 0x0a;
+
+export class EntryJoiner {
+  readonly #ownRules: EntryRules | undefined;
+  #rules: EntryRules | undefined;
+  /** For the line after the one that is being taken. */
+  readonly #following = new CriParser();
+
+  /** @param rules  for chains that have none of their own; undefined joins nothing */
+  constructor(rules: EntryRules | undefined) {
+    this.#ownRules = rules;
+  }
+
+  /** From now on lines of this chain are judged. Returns whether any may be joined. */
+  turnTo({ entries }: Chain): boolean {
+    this.#rules = entries ?? this.#ownRules;
+    return this.#rules !== undefined;
+  }
+
+  /** The state of an entry that begins with the fragment that `cri` has parsed, which ends at `end`. */
+  begin(cri: CriParser, bytes: Uint8Array, end: number): number {
+    if (this.#rules === undefined || this.isObject(cri, bytes, end)) return ALONE;
+    return this.#rules.begin(bytes, cri.messageStart, end);
+  }
+
+  /** Whether the fragment that `cri` has parsed is an object, or may be the beginning of one. */
+  isObject({ messageStart, partial }: CriParser, bytes: Uint8Array, end: number): boolean {
+    if (messageStart >= end || bytes[messageStart] !== OPEN_BRACE) return false;
+    return partial || this.#rules!.isObject(bytes, messageStart, end);
+  }
+
+  /** The state of a pending line after the fragment that `cri` has parsed; ALONE when they do not belong together. */
+  next(line: PendingLine, cri: CriParser, bytes: Uint8Array, end: number): number {
+    if (line.isOpen) return line.state;
+    if (this.isObject(cri, bytes, end)) return ALONE;
+    if (spanNs(cri, line.lastDay, line.lastTimeNs) > line.idleMsMax * NS_PER_MS) return ALONE;
+    return this.#rules!.next(line.state, bytes, cri.messageStart, end);
+  }
+
+  idleMsMax(state: number): number {
+    return state === ALONE ? 0 : this.#rules!.idleMsMax(state);
+  }
+
+  /** Whether an entry may not have one more line, that which `cri` has parsed. */
+  isFull(line: PendingLine, cri: CriParser): boolean {
+    return line.lines >= ENTRY_LINES_MAX || spanNs(cri, line.day, line.timeNs) > ENTRY_SPAN_MS_MAX * NS_PER_MS;
+  }
+
+  /**
+   * Whether an entry in this state cannot have more lines than the one that `cri` has parsed, since the fragment behind it
+   * shows that already: then it need not wait, nor be copied.
+   * @param newline  the end of the line
+   * @param end      of all fragments that are at hand
+   */
+  isAlone(state: number, cri: CriParser, bytes: Buffer, newline: number, end: number): boolean {
+    const at = newline + 1;
+    if (at >= end) return false;
+    const following = this.#following;
+    const followingEnd = bytes.indexOf(NEWLINE, at);
+    if (!following.parse(bytes, at, followingEnd) || following.stream !== cri.stream) return false;
+    if (this.isObject(following, bytes, followingEnd)) return true;
+    return this.#rules!.next(state, bytes, following.messageStart, followingEnd) === ALONE;
+  }
+}
+
+function spanNs({ day, timeNs }: CriParser, fromDay: number, fromTimeNs: number): number {
+  return (day - fromDay) * NS_PER_DAY + timeNs - fromTimeNs;
+}

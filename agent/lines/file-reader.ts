@@ -1,0 +1,277 @@
+/**
+ * From a chain's files to whole fragments: reads a bounded piece of the next file, by its descriptor and position or by
+ * decompressing it, and hands the part that ends with a newline to the line reader.
+ */
+import { readSync } from 'node:fs';
+import type { Logger } from 'pino';
+import type { AgentMetrics } from '../agent-metrics.ts';
+import type { BatchBuilder } from '../send/batch-builder.ts';
+import { nextReadable, type Chain } from '../files/chain.ts';
+import { holeStart, overlongEnd, zeroRunEnd } from '../files/damage.ts';
+import { noteDropped, noteLoss } from './cut-lines.ts';
+import { GzipSource } from '../files/gzip-source.ts';
+import { GRACE_MS, LINE_BYTES_MAX, READ_BYTES, SETTLE_MS } from '../limits.ts';
+import { LineReader } from './line-reader.ts';
+import { createEntryRules, type Multiline } from '../rules/multiline.ts';
+import { loseRest, type LogFile } from '../files/log-file.ts';
+import type { PendingLine } from '../files/pending-line.ts';
+import { RateLimit, type RateLimitOptions } from './rate-limit.ts';
+import type { ReadyQueue } from '../files/ready-queue.ts';
+
+const NEWLINE = 0x0a;
+
+export interface FileReaderOptions {
+  readonly batch: BatchBuilder;
+  readonly ready: ReadyQueue;
+  readonly metrics: AgentMetrics;
+  readonly log: Logger;
+  /** For each container; none by default. */
+  readonly rateLimit?: RateLimitOptions | undefined;
+  /** See GRACE_MS. */
+  readonly graceMs?: number | undefined;
+  /** Off by default. */
+  readonly multiline?: Multiline | undefined;
+  /** Called when a chain was queued outside of a tick. */
+  readonly wake: () => void;
+}
+
+/** Owns the read buffer and the one gzip file that may be decompressed at a time: memory does not grow with files. */
+export class FileReader {
+  readonly #lines: LineReader;
+  readonly #ready: ReadyQueue;
+  readonly #metrics: AgentMetrics;
+  readonly #log: Logger;
+  readonly #limit: RateLimit | undefined;
+  readonly #graceMs: number;
+  readonly #wake: () => void;
+  readonly #buffer = Buffer.allocUnsafeSlow(LINE_BYTES_MAX);
+  #unzipping: LogFile | undefined;
+
+  constructor(options: FileReaderOptions) {
+    this.#lines = new LineReader(options.batch, createEntryRules(options.multiline ?? { kind: 'off' }));
+    this.#ready = options.ready;
+    this.#metrics = options.metrics;
+    this.#log = options.log;
+    this.#limit = options.rateLimit === undefined ? undefined : new RateLimit(options.rateLimit);
+    this.#graceMs = options.graceMs ?? GRACE_MS;
+    this.#wake = options.wake;
+  }
+
+  /**
+   * Takes one piece of the chain's next file, and queues the chain again when there is more.
+   * @returns false when nothing of it can be read at present
+   */
+  read(chain: Chain, nowMs: number): boolean {
+    const file = nextReadable(chain);
+    if (file === undefined) return false;
+    if (this.#take(chain, file, nowMs) && nextReadable(chain) !== undefined) this.#ready.add(chain);
+    return true;
+  }
+
+  /** Takes what is left at the end of a file that is not written to any more: a fragment without its newline, or a hole. */
+  readTail(chain: Chain, file: LogFile, nowMs: number): void {
+    if (file.zerosTo > file.readOffset) {
+      if (this.#lines.takeZeros(chain, file, file.zerosTo)) this.#ready.add(chain);
+      return;
+    }
+    const length = this.#read(file, LINE_BYTES_MAX, file.readOffset);
+    if (length > 0 && this.#lines.takeTail(chain, file, this.#buffer, length, nowMs) > 0) this.#ready.add(chain);
+  }
+
+  flushPending(chain: Chain, isDue: (line: PendingLine) => boolean): void {
+    if (!this.#lines.flushPending(chain, isDue)) this.#ready.add(chain);
+  }
+
+  dropPending(chain: Chain): void {
+    this.#lines.dropPending(chain);
+  }
+
+  /** @returns false when it is of no use to come again before the next tick */
+  #take(chain: Chain, file: LogFile, nowMs: number): boolean {
+    if (file.loss !== undefined) {
+      noteLoss(chain, file.loss);
+      return this.#lines.takeLoss(chain, file, file.sizeBytes, file.loss);
+    }
+    if (this.#limit?.allows(chain, nowMs) === false) return this.#dropExcess(chain, file, nowMs);
+    const offset = file.readOffset;
+    const hasRead = file.log.gzip ? this.#readGzip(chain, file, nowMs) : this.#readPlain(chain, file, nowMs);
+    this.#limit?.spend(chain, file.readOffset - offset);
+    return hasRead;
+  }
+
+  /** Skips what is too much for the container's limit, up to the end of a line. */
+  #dropExcess(chain: Chain, file: LogFile, nowMs: number): false {
+    const excessBytes = file.log.gzip ? 0 : this.#limit!.excessBytes(chain, nowMs);
+    if (excessBytes === 0) return false;
+    const end = Math.min(file.readOffset + excessBytes, file.sizeBytes);
+    const offset = Math.max(file.readOffset, end - READ_BYTES);
+    const length = this.#read(file, end - offset, offset);
+    const newline = this.#buffer.subarray(0, length).lastIndexOf(NEWLINE);
+    if (newline < 0) return false;
+    const isTaken = this.#lines.takeLoss(chain, file, offset + newline + 1, { reason: 'limited', isMeasured: true });
+    if (!isTaken) return false;
+    noteDropped(chain, this.#buffer, newline + 1);
+    this.#limit!.dropped(chain, nowMs);
+    return false;
+  }
+
+  #readPlain(chain: Chain, file: LogFile, nowMs: number): boolean {
+    const buffer = this.#buffer;
+    const offset = file.readOffset;
+    if (file.zerosTo > offset) return this.#readZeros(chain, file);
+    if (file.stalledAt - offset >= LINE_BYTES_MAX) return this.#readOverlong(chain, file, nowMs);
+    let length = this.#read(file, READ_BYTES, offset);
+    let newline = length === 0 ? -1 : buffer.lastIndexOf(NEWLINE, length - 1);
+    if (newline < 0 && length === READ_BYTES) {
+      length = this.#read(file, LINE_BYTES_MAX, offset);
+      newline = buffer.lastIndexOf(NEWLINE, length - 1);
+    }
+    file.sizeBytes = Math.max(file.sizeBytes, offset + length);
+    if (newline < 0) {
+      if (length === LINE_BYTES_MAX && this.#takeBeforeHole(chain, file, buffer, length, nowMs) >= 0) return true;
+      // Nothing complete. A read of 0 bytes means that the file was truncated: the next tick sees it.
+      file.stalledAt = length === 0 ? file.sizeBytes : offset + length;
+      return length === LINE_BYTES_MAX;
+    }
+    const taken = this.#lines.take(chain, file, buffer, newline + 1, nowMs);
+    if (taken === newline + 1 && length < READ_BYTES) file.stalledAt = offset + length;
+    return true;
+  }
+
+  /**
+   * Takes what a fragment that is too long has before a hole, or notes the first of the hole's bytes in `zerosTo`.
+   * @returns how many bytes these are, or -1 when there is no hole in bytes[0, length), which begin at readOffset
+   */
+  #takeBeforeHole(chain: Chain, file: LogFile, bytes: Buffer, length: number, nowMs: number): number {
+    const hole = holeStart(bytes, length);
+    if (hole > 0) return this.#lines.takeTail(chain, file, bytes, hole, nowMs);
+    if (hole < 0) return -1;
+    const zeros = zeroRunEnd(bytes, 0, length);
+    file.zerosTo = file.readOffset + zeros;
+    return zeros;
+  }
+
+  /** Looks for the end of a hole: however large it is, it has one marker. */
+  #readZeros(chain: Chain, file: LogFile): boolean {
+    const length = this.#read(file, LINE_BYTES_MAX, file.zerosTo);
+    file.sizeBytes = Math.max(file.sizeBytes, file.zerosTo + length);
+    const zeros = zeroRunEnd(this.#buffer, 0, length);
+    file.zerosTo += zeros;
+    if (zeros === length) {
+      file.stalledAt = file.zerosTo;
+      return length > 0;
+    }
+    this.#lines.takeZeros(chain, file, file.zerosTo);
+    return true;
+  }
+
+  /** Looks for the end of a fragment that is longer than a line may be, before its beginning is taken. */
+  #readOverlong(chain: Chain, file: LogFile, nowMs: number): boolean {
+    const buffer = this.#buffer;
+    const length = this.#read(file, LINE_BYTES_MAX, file.stalledAt);
+    const end = overlongEnd(buffer, length);
+    file.sizeBytes = Math.max(file.sizeBytes, file.stalledAt + length);
+    if (end < 0) {
+      file.stalledAt += length;
+      return length > 0;
+    }
+    const sizeBytes = file.stalledAt + end - file.readOffset;
+    this.#read(file, LINE_BYTES_MAX, file.readOffset);
+    if (this.#lines.takeOverlong(chain, file, buffer, LINE_BYTES_MAX, sizeBytes, nowMs)) {
+      this.#warnOverlong(file, sizeBytes);
+      file.stalledAt = 0;
+    }
+    return true;
+  }
+
+  #readGzip(chain: Chain, file: LogFile, nowMs: number): boolean {
+    const source = this.#unzip(chain, file);
+    if (source === undefined) return false;
+    const window = source.window();
+    if (file.zerosTo > file.readOffset) return this.#unzipZeros(chain, file, source);
+    if (source.overlong) {
+      const sizeBytes = window.length + source.droppedBytes;
+      if (this.#lines.takeOverlong(chain, file, window, window.length, sizeBytes, nowMs)) {
+        this.#warnOverlong(file, sizeBytes);
+        source.consumeOverlong();
+      }
+      return true;
+    }
+    const newline = window.lastIndexOf(NEWLINE);
+    if (newline >= 0) {
+      source.consume(this.#lines.take(chain, file, window, newline + 1, nowMs));
+      return true;
+    }
+    if (source.drops) return false;
+    if (source.isFull) {
+      const taken = this.#takeBeforeHole(chain, file, window, window.length, nowMs);
+      if (taken > 0) source.consume(taken);
+      // What follows of the fragment is dropped.
+      if (taken < 0) source.drops = true;
+      return true;
+    }
+    if (!source.ended) return false;
+    if (source.failure !== undefined && nowMs - file.changedMs < this.#graceMs)
+      return this.#retryGzip(file, source, nowMs);
+    if (window.length > 0) source.consume(this.#lines.takeTail(chain, file, window, window.length, nowMs));
+    if (source.window().length === 0) this.#endGzip(file, source);
+    return true;
+  }
+
+  /** As `#readZeros`: `zerosTo` is where the window begins. */
+  #unzipZeros(chain: Chain, file: LogFile, source: GzipSource): boolean {
+    const window = source.window();
+    const zeros = zeroRunEnd(window, 0, window.length);
+    file.zerosTo += zeros;
+    source.consume(zeros);
+    if (zeros === window.length && !source.ended) return zeros > 0;
+    this.#lines.takeZeros(chain, file, file.zerosTo);
+    return true;
+  }
+
+  /** The decompression of the file; undefined while another file's is not finished. */
+  #unzip(chain: Chain, file: LogFile): GzipSource | undefined {
+    if (file.gzip !== undefined) return file.gzip;
+    if (this.#unzipping?.gzip !== undefined) return undefined;
+    this.#unzipping = file;
+    file.gzip = new GzipSource(file.fd, file.readOffset, this.#metrics.readBytes, () => {
+      this.#ready.add(chain);
+      this.#wake();
+    });
+    return file.gzip;
+  }
+
+  /**
+   * It may still be written, by whoever does not do it under another name as the kubelet does. Each time is twice as long
+   * after the last change as the one before, since everything up to what is new is decompressed again.
+   */
+  #retryGzip(file: LogFile, source: GzipSource, nowMs: number): false {
+    source.close();
+    file.gzip = undefined;
+    file.gzipRetryMs = nowMs + Math.max(SETTLE_MS, nowMs - file.changedMs);
+    return false;
+  }
+
+  #endGzip(file: LogFile, source: GzipSource): void {
+    source.close();
+    file.gzip = undefined;
+    file.gzipEnded = true;
+    if (source.failure === undefined) {
+      file.sizeBytes = file.readOffset;
+      return;
+    }
+    this.#log.error({ err: source.failure, path: file.path }, 'a gzip log file is damaged; its rest is lost');
+    loseRest(file, 'gzip', false);
+  }
+
+  #warnOverlong(file: LogFile, sizeBytes: number): void {
+    this.#log.warn({ path: file.path, sizeBytes }, 'a log line is too long; its end is lost');
+  }
+
+  /** Fills the buffer from its start. Returns how many bytes there were. */
+  #read(file: LogFile, sizeBytes: number, offset: number): number {
+    const length = readSync(file.fd, this.#buffer, 0, sizeBytes, offset);
+    this.#metrics.readBytes.add(length);
+    return length;
+  }
+}

@@ -1,0 +1,71 @@
+/** Rows of the batch that is being built: lines of containers, by the rules of their chain, and markers. */
+import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../shared/row-group/format.ts';
+import type { BatchBuilder } from '../send/batch-builder.ts';
+import { PODLOG, type Chain, type RowStream } from '../files/chain.ts';
+import type { LogFile } from '../files/log-file.ts';
+import { markerOf, type Loss } from '../files/loss.ts';
+import type { LineRules } from '../rules/rule-book.ts';
+import { LineProcessor } from '../rules/line-processor.ts';
+
+/** Adds to the batch, whose stream codes and counts it keeps. */
+export class RowSink {
+  readonly #batch: BatchBuilder;
+  readonly #processor = new LineProcessor();
+
+  constructor(batch: BatchBuilder) {
+    this.#batch = batch;
+  }
+
+  /** Whether the batch has room for a row of this day. A line that was unfinished may have been its last. */
+  hasRoom(day: number): boolean {
+    return this.#batch.builder.rowCount < this.#batch.rowsMax && this.#batch.fits(day);
+  }
+
+  /** Adds the line bytes[start, end), unless a rule drops it. */
+  add(
+    chain: Chain,
+    stream: RowStream,
+    day: number,
+    timeNs: number,
+    flags: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    const { builder } = this.#batch;
+    if (chain.rules === undefined) {
+      const at = builder.append(bytes, start, end);
+      builder.shred(at, at + end - start);
+    } else if (!this.shred(chain.rules, bytes, start, end)) return;
+    this.#addShredded(chain, stream, day, timeNs, flags);
+  }
+
+  /**
+   * Cuts the line bytes[start, end) for `addShredded` of the builder, as the rules want it.
+   * @returns false when it is dropped
+   */
+  shred(rules: LineRules, bytes: Buffer, start: number, end: number): boolean {
+    const { builder, counts } = this.#batch;
+    return this.#processor.shred(rules, builder, counts.uses, bytes, start, end);
+  }
+
+  /** Says what is lost after the last line of the file, from an offset on. */
+  addMarker(chain: Chain, file: LogFile, loss: Loss, offset = file.readOffset): void {
+    const { text, day, timeNs } = markerOf(file, loss);
+    const { builder } = this.#batch;
+    const at = builder.append(text, 0, text.length);
+    builder.shred(at, at + text.length);
+    this.#addShredded(chain, PODLOG, day, timeNs, 0);
+    this.#batch.counts.losses.push({ chain, file, offset, ...loss });
+  }
+
+  #addShredded(chain: Chain, stream: RowStream, day: number, timeNs: number, flags: number): void {
+    const { builder, counts } = this.#batch;
+    const codes = this.#batch.touch(chain);
+    if (codes[stream]! < 0) codes[stream] = builder.stream(chain.labels[stream]);
+    builder.addShredded(codes[stream]!, day, timeNs, flags);
+    if ((flags & FLAG_PARTIAL) !== 0) counts.partial++;
+    if ((flags & FLAG_TRUNCATED) !== 0) counts.truncated++;
+    if ((flags & FLAG_UNPARSED) !== 0) counts.unparsed++;
+  }
+}

@@ -1,0 +1,346 @@
+/**
+ * Finds out which files this agent can say nothing of but that they were there, or may have been: what came and went
+ * between two looks, and what went while no agent ran. What decides is what the server remembers (positions, the
+ * container's ledger, the time up to which earlier agents had everything) and what the directory shows: never more is said
+ * to be missing than what these leave open.
+ */
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Chain } from '../files/chain.ts';
+import { excuse, type Container } from '../discover/container.ts';
+import { begunMs, countOnDisk, headBefore, isOf, wasRotated, writtenMs } from '../files/chain-beginning.ts';
+import type { Containers } from '../discover/containers.ts';
+import type { Descriptors } from '../files/descriptors.ts';
+import type { ContainerDirectory } from '../discover/discovery.ts';
+import {
+  headOfLostEnd,
+  headOfUnseen,
+  isLostHead,
+  parseLedgerId,
+  timeOfHead,
+  type FileId,
+} from '../../shared/file-id.ts';
+import type { KnownPositions } from '../send/known-positions.ts';
+import { FIRST_FILE_MS_MAX, KUBELET_FILES_MAX } from '../limits.ts';
+import { isUnreadGzip, statIfThere, type LogFile } from '../files/log-file.ts';
+import { rotationAfter } from '../files/log-path.ts';
+import { addLostFile, type AddedFile, type LostFile } from './lost-file.ts';
+import { LossJudgements } from './loss-judgements.ts';
+import type { LossReason } from '../files/loss.ts';
+import type { ReadyQueue } from '../files/ready-queue.ts';
+import { openSetAside } from './set-aside.ts';
+import { BEGUN, DONE, rewindNote } from '../send/run-ledger.ts';
+
+export interface LostFilesOptions {
+  readonly podsDir: string;
+  readonly log: Logger;
+  readonly ready: ReadyQueue;
+  readonly known: KnownPositions;
+  readonly containers: Containers;
+  readonly descriptors: Descriptors;
+  readonly goneMs: number;
+  readonly firstFileMsMax?: number;
+}
+
+/** Adds entries of lost files to the tail's containers. */
+export class LostFiles {
+  readonly #options: LostFilesOptions;
+  readonly #judgements = new LossJudgements();
+  #startMs = 0;
+
+  constructor(options: LostFilesOptions) {
+    this.#options = options;
+  }
+
+  /** Must be called before anything else, when the agent looks for the first time. */
+  start(nowMs: number): void {
+    this.#startMs = nowMs;
+  }
+
+  /** Something came and went here before it could be looked into. */
+  unseen(directory: ContainerDirectory, nowMs: number): void {
+    this.#lose(directory, { restart: 0, name: '0.log', reason: 'unseen', head: headOfUnseen(nowMs) }, nowMs);
+  }
+
+  /**
+   * For a container that has just been listed, as soon as the server's positions are known: which runs no agent has seen, and
+   * where the oldest file of a run is not the one with which it should go on. That is said before anything of the run is
+   * read: if it waited, an agent that is killed meanwhile would leave newer positions, and the next one would not know.
+   */
+  judge(container: Container, nowMs: number): void {
+    if (!container.isWhole) return;
+    this.#judgements.begin(container);
+    this.#takeLedger(container, nowMs);
+    const runs = [...container.chains.values()]
+      .filter(({ files }) => files.length > 0)
+      .toSorted((a, b) => a.restart - b.restart);
+    for (const { restart } of runs) container.owedRuns.delete(restart);
+    const newest = runs.at(-1);
+    if (container.wasExcluded) {
+      excuse(container, runs);
+      this.#judgements.excuse(container);
+      return;
+    }
+    if (newest === undefined) {
+      this.#judgeEmpty(container, nowMs);
+      return;
+    }
+    this.#judgeOwed(container, newest.restart, nowMs);
+    this.#judgeSkipped(container, runs, nowMs);
+    for (const chain of runs) {
+      this.#judgeHead(container, chain, nowMs);
+      this.#judgeOvertaken(container, chain, nowMs);
+    }
+  }
+
+  /**
+   * After a rewind. The server may know more than it did when the container was judged: the last batch of an agent that was
+   * killed can be stored after the next one has asked for positions. Until something that this agent sent is stored, what it
+   * has said to be missing is withdrawn, and judged by what the server knows now.
+   */
+  judgeAgain(container: Container, nowMs: number): void {
+    const { known } = this.#options;
+    if (!container.isWhole || known.hasMoved(container.directory)) return;
+    if (this.#judgements.withdraw(container, known)) this.judge(container, nowMs);
+  }
+
+  /** After a rewind: the ledgers of all containers that have one go on from what the server knows. */
+  rewindLedger({ ledger, judgedMs }: Container): void {
+    if (judgedMs !== undefined) rewindNote(ledger, this.#options.known.of(ledger.id));
+  }
+
+  /** When everything has been listed: what has been missing for so long that it will not come back. */
+  judgeMissing(nowMs: number): void {
+    const { known, containers, goneMs } = this.#options;
+    const { files, ledgers } = known.takeUnwatched(nowMs);
+    for (const file of files) this.#replace(containers.take(this.#directoryOf(file), nowMs), file, nowMs);
+    for (const id of ledgers) {
+      const container = containers.take(this.#directoryOf(parseLedgerId(id)!), nowMs);
+      this.#takeLedger(container, nowMs);
+      this.#judgeOwed(container, Infinity, nowMs);
+    }
+    for (const container of containers) {
+      if (container.judgedMs === undefined || nowMs - container.judgedMs < goneMs) continue;
+      if (container.owedRuns.size > 0) this.#judgeOwed(container, Infinity, nowMs);
+    }
+  }
+
+  #takeLedger(container: Container, nowMs: number): void {
+    if (container.judgedMs !== undefined) return;
+    container.judgedMs = nowMs;
+    const { ledger, owedRuns, chains } = container;
+    rewindNote(ledger, this.#options.known.of(ledger.id));
+    container.begunRuns = Math.max(container.begunRuns, ledger.acked[BEGUN]);
+    for (let run = ledger.acked[DONE]; run < ledger.acked[BEGUN]; run++) {
+      // A run may have been listed, and its files gone before they could be opened.
+      if ((chains.get(run)?.files.length ?? 0) === 0) owedRuns.add(run);
+    }
+  }
+
+  /** Runs before `end` that an earlier agent had not read to their end, and whose files have gone. */
+  #judgeOwed(container: Container, end: number, nowMs: number): void {
+    const { known } = this.#options;
+    const { uid, container: name } = container.directory;
+    const unknown: number[] = [];
+    for (const run of [...container.owedRuns].filter((each) => each < end)) {
+      const last = known.lastBeforeStart(`${uid}/${name}/${run}`);
+      container.owedRuns.delete(run);
+      if (last === undefined) unknown.push(run);
+      else this.#replace(container, last, nowMs);
+    }
+    this.#loseRuns(container, unknown, { reason: 'unwatched', head: headOfUnseen(0) }, nowMs, nowMs);
+  }
+
+  /** Runs are numbered without gaps, so a run whose predecessor was never seen shows that there was one. */
+  #judgeSkipped(container: Container, runs: readonly Chain[], nowMs: number): void {
+    const { known } = this.#options;
+    const begunRuns = container.begunRuns;
+    container.begunRuns = Math.max(begunRuns, runs.at(-1)!.restart + 1);
+    const next = runs.find(({ restart }) => restart >= begunRuns);
+    if (next === undefined || next.restart === begunRuns || !this.#isNews(next)) return;
+    const skipped: number[] = [];
+    for (let run = begunRuns; run < next.restart; run++) {
+      const { uid, container: name } = container.directory;
+      if (known.lastBeforeStart(`${uid}/${name}/${run}`) === undefined) skipped.push(run);
+    }
+    const why = { reason: this.#reasonOf(container), head: headBefore(next) };
+    this.#loseRuns(container, skipped, why, begunMs(next), nowMs);
+  }
+
+  /** Whether files are missing before the oldest one of a run. */
+  #judgeHead(container: Container, chain: Chain, nowMs: number): void {
+    if (chain.isHeadJudged) return;
+    chain.isHeadJudged = true;
+    const { known } = this.#options;
+    const { key, restart, files } = chain;
+    if (restart < container.ledger.acked[DONE] || files.some(({ loss }) => loss !== undefined)) return;
+    const last = known.lastBeforeStart(key);
+    if (last !== undefined && !isLostHead(last.head)) {
+      const isThere = files.some((file) => isOf(file, last.head));
+      const unread = files.find(isUnreadGzip);
+      if (!isThere && unread !== undefined) this.#claimFor(container, { chain, file: unread }, last);
+      else if (!isThere) this.#replace(container, last, nowMs, chain);
+    } else if (this.#mayHaveBegunEarlier(container, chain, last)) {
+      const lost = { restart, name: `${restart}.log`, reason: this.#reasonOf(container), head: headBefore(chain) };
+      this.#loseJudged(container, lost, nowMs, begunMs(chain));
+    }
+  }
+
+  /**
+   * The kubelet deletes a file only where as many are left as it keeps. Of such a run the oldest file is the first one when
+   * it began as early as the run did, or was there when everything on the node was known.
+   */
+  #mayHaveBegunEarlier({ directory }: Container, chain: Chain, lastLoss: FileId | undefined): boolean {
+    const { firstFileMsMax = FIRST_FILE_MS_MAX } = this.#options;
+    const { files, restart } = chain;
+    if (files.length < this.#filesKept()) return false;
+    const timeMs = begunMs(chain);
+    const isSaid = lastLoss !== undefined && timeMs <= (timeOfHead(lastLoss.head) ?? -Infinity);
+    if (isSaid || lastLoss?.head === headBefore(chain)) return false;
+    // Times of heads are whole milliseconds, and may seem to come before the directory.
+    const sinceMadeMs = timeMs - Math.floor(statIfThere(directory.path)?.birthtimeMs ?? Infinity);
+    return this.#isNews(chain) && !(restart === 0 && sinceMadeMs >= 0 && sinceMadeMs <= firstFileMsMax);
+  }
+
+  /**
+   * The file that was the newest at the last look has been rotated away since then: the kubelet deletes the oldest first, so
+   * each that came after it and before the oldest one that is left has been deleted, too. If none is left, at least the one
+   * is missing that its container went on with.
+   */
+  #judgeOvertaken({ directory }: Container, chain: Chain, nowMs: number): void {
+    const { files, restart, newest } = chain;
+    const present = files.filter(({ onDisk }) => onDisk);
+    chain.newest = present.find(({ log }) => log.rotation === '');
+    if (newest === undefined || newest.onDisk) return;
+    const isMissing = present.length === 0 ? wasRotated(newest) : this.#isOvertaken(chain, newest, present);
+    if (!isMissing) return;
+    const head = present.length === 0 ? headOfLostEnd(newest.head) : headBefore({ files: present });
+    const rotation = rotationAfter(newest.log.rotation);
+    const lost = { restart, name: `${restart}.log`, reason: 'unseen', head, rotation } as const;
+    this.#lose(directory, lost, nowMs, present.length === 0 ? nowMs : begunMs({ files: present }));
+  }
+
+  #isOvertaken({ files }: Chain, newest: LogFile, present: readonly LogFile[]): boolean {
+    const { firstFileMsMax = FIRST_FILE_MS_MAX } = this.#options;
+    // A runtime that replaces the only file has not skipped one.
+    if (present.length < 2 || files.indexOf(present[0]!) < files.indexOf(newest)) return false;
+    const pauseMs = begunMs({ files: present }) - (writtenMs(newest) ?? -Infinity);
+    return Math.abs(pauseMs) > firstFileMsMax;
+  }
+
+  /** An empty directory that has changed since it was made: a file came and went unseen. */
+  #judgeEmpty(container: Container, nowMs: number): void {
+    const { begunRuns, hadFiles, directory, mtimeMs } = container;
+    if (hadFiles || begunRuns > 0) return;
+    // The time of before the listing: a file that came after it is still to be found.
+    const madeMs = statIfThere(directory.path)?.birthtimeMs;
+    if (madeMs === undefined || mtimeMs <= madeMs || mtimeMs <= this.#sinceMs || this.#isKnown(directory)) return;
+    const lost = { restart: 0, name: '0.log', reason: this.#reasonOf(container), head: headOfUnseen(mtimeMs) };
+    this.#loseJudged(container, lost, nowMs, mtimeMs);
+  }
+
+  #isKnown({ uid, container }: ContainerDirectory): boolean {
+    return Iterator.from(this.#options.known.ids()).some((id) => id.startsWith(`${uid}/${container}/`));
+  }
+
+  /** Whether the oldest file that is left of a run began after everything on the node had been accounted for. */
+  #isNews(chain: Chain): boolean {
+    return begunMs(chain) > this.#sinceMs;
+  }
+
+  /** When the agent looked for the first time. */
+  get startMs(): number {
+    return this.#startMs;
+  }
+
+  /** What was written before is stored, or is older than the first agent of this node. */
+  get #sinceMs(): number {
+    return this.#options.known.caughtUpMs ?? this.#startMs;
+  }
+
+  #reasonOf({ foundMs }: Container): LossReason {
+    return foundMs <= this.#startMs ? 'unwatched' : 'unseen';
+  }
+
+  /** At least: more than that many files of one run show that the node's kubelet keeps more. */
+  #filesKept(): number {
+    let count = KUBELET_FILES_MAX;
+    for (const { chains } of this.#options.containers) {
+      for (const { files } of chains.values()) count = Math.max(count, countOnDisk(files));
+    }
+    return count;
+  }
+
+  /** The container of a file that is not there: from its ledger, when its directory is gone, too. */
+  #directoryOf({ uid, container }: Pick<FileId, 'uid' | 'container'>): ContainerDirectory {
+    const { podsDir, containers, known } = this.#options;
+    for (const { directory } of containers) {
+      if (directory.uid === uid && directory.container === container) return directory;
+    }
+    const ledgers = Iterator.from(known.ids()).map(parseLedgerId);
+    const ledger = ledgers.find((each) => each?.uid === uid && each.container === container);
+    // An agent of an older version has left no names.
+    const { namespace, pod } = ledger ?? { namespace: '', pod: uid };
+    return { path: join(podsDir, `${namespace}_${pod}_${uid}`, container), namespace, pod, uid, container };
+  }
+
+  /** The file of which nothing can be read may be the one that the server knows: one marker is enough for both. */
+  #claimFor(container: Container, unread: AddedFile, { id }: FileId): void {
+    this.#judgements.add(container, unread);
+    unread.file.replaces = id;
+    this.#options.known.claim(id);
+  }
+
+  /** @param chain  what is left of the run, if anything is */
+  #replace(container: Container, last: FileId, nowMs: number, chain?: Chain): void {
+    const { known, descriptors, ready } = this.#options;
+    const aside = openSetAside(container, last, known, descriptors);
+    if (aside !== undefined) {
+      ready.add(aside);
+      return;
+    }
+    const { id, restart } = last;
+    known.claim(id);
+    const head = chain === undefined ? headOfLostEnd(last.head) : headBefore(chain);
+    const lost = { restart, name: `${restart}.log`, reason: 'unwatched', head, replaces: id } as const;
+    this.#loseJudged(container, lost, nowMs, chain === undefined ? nowMs : begunMs(chain));
+  }
+
+  /** One marker for runs that follow each other, so that a crash loop does not get one for each. */
+  #loseRuns(
+    container: Container,
+    runs: readonly number[],
+    why: Pick<LostFile, 'reason' | 'head'>,
+    timeMs: number,
+    nowMs: number,
+  ): void {
+    for (let first = 0; first < runs.length;) {
+      let last = first;
+      while (runs[last + 1] === runs[last]! + 1) last++;
+      const restart = runs[last]!;
+      const name = first === last ? `${restart}.log` : `${runs[first]!}.log to ${restart}.log`;
+      this.#loseJudged(container, { restart, name, ...why }, nowMs, timeMs);
+      first = last + 1;
+    }
+  }
+
+  /** What is said to be lost for what the server knows, or does not. */
+  #loseJudged(container: Container, lost: LostFile, nowMs: number, timeMs: number): void {
+    this.#judgements.add(container, this.#lose(container.directory, lost, nowMs, timeMs));
+  }
+
+  /** @param timeMs  of the marker */
+  #lose(directory: ContainerDirectory, lost: LostFile, nowMs: number, timeMs = nowMs): AddedFile {
+    const { containers, log, ready } = this.#options;
+    log.warn({ ...directory, reason: lost.reason }, 'log lines may be lost');
+    const container = containers.take(directory, nowMs);
+    this.#takeLedger(container, nowMs);
+    container.hadFiles = true;
+    container.begunRuns = Math.max(container.begunRuns, lost.restart + 1);
+    container.owedRuns.delete(lost.restart);
+    containers.quiet.wake(container);
+    const added = addLostFile(container, lost, nowMs, timeMs);
+    ready.add(added.chain);
+    return added;
+  }
+}

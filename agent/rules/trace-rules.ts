@@ -1,0 +1,221 @@
+/**
+ * The rules that need no configuration: panics and stack traces of Go, the JVM, JavaScript, .NET and Python. A trace is
+ * known by what follows its first line, so any line of text may be one's beginning, and waits a moment to see. Tests are
+ * on bytes; which line is of what kind is decided by its first few, but for a Go call, which is looked at whole.
+ */
+import { ALONE, type EntryRules } from './entry-rules.ts';
+import { ENTRY_IDLE_MS_MAX, LONE_LINE_MS_MAX } from '../limits.ts';
+
+/** A line of text. A stack frame, a cause or a goroutine may follow. */
+const TEXT = 1;
+/** As TEXT, but it names an exception: frames are sure to follow. */
+const EXCEPTION = 2;
+/** In the frames of the JVM, JavaScript, .NET, or an exception group of Python: whatever is indented belongs to them. */
+const FRAMES = 3;
+/** In a panic, a fatal error or a dump of goroutines. */
+const GO = 4;
+/** In the frames of Python, which end with a line that is not indented and names the exception. */
+const PYTHON_FRAMES = 5;
+const PYTHON_END = 6;
+/** Between the traces of chained exceptions. */
+const PYTHON_CHAIN = 7;
+
+const TAB = 0x09;
+const SPACE = 0x20;
+const DOT = 0x2e;
+const COLON = 0x3a;
+const CLOSE_BRACKET = 0x5d;
+const CLOSE_BRACE = 0x7d;
+const OPEN_PARENTHESIS = 0x28;
+const CLOSE_PARENTHESIS = 0x29;
+
+const word = (text: string): Buffer => Buffer.from(text, 'latin1');
+const AT = word('at ');
+const MORE = word('... ');
+const CAUSED_BY = word('Caused by: ');
+const SUPPRESSED = word('Suppressed: ');
+const INNER = word('---> ');
+const END_OF = word('--- End of ');
+const IN_THREAD = word('Exception in thread ');
+const UNHANDLED = word('Unhandled exception');
+const THROWABLES = [word('Exception'), word('Error'), word('Throwable')] as const;
+const PANIC = word('panic: ');
+const FATAL_ERROR = word('fatal error: ');
+const GOROUTINE = word('goroutine ');
+const CREATED_BY = word('created by ');
+const SIGNAL = word('[signal ');
+const SIG = word('SIG');
+const PC = word('PC=0x');
+const RUNTIME_STACK = word('runtime stack:');
+const ELIDED = word('...');
+const EXIT_STATUS = word('exit status ');
+const HEX = word('0x');
+const TRACEBACK = word('Traceback (most recent call last):');
+const TRACEBACK_OF_GROUP = word('+ Exception Group Traceback (most recent call last):');
+const DURING = word('During handling of the above exception, another exception occurred:');
+const DIRECT_CAUSE = word('The above exception was the direct cause of the following exception:');
+
+export class TraceRules implements EntryRules {
+  /** No line of a trace begins with a brace. */
+  isObject(): boolean {
+    return true;
+  }
+
+  begin(bytes: Uint8Array, start: number, end: number): number {
+    const at = afterIndent(bytes, start, end);
+    if (at > start) return startsWith(bytes, at, end, TRACEBACK_OF_GROUP) ? FRAMES : TEXT;
+    if (startsWith(bytes, at, end, TRACEBACK)) return PYTHON_FRAMES;
+    if (startsWith(bytes, at, end, PANIC) || startsWith(bytes, at, end, FATAL_ERROR)) return GO;
+    if (isGoroutine(bytes, at, end) || isSignal(bytes, at, end)) return GO;
+    if (startsWith(bytes, at, end, IN_THREAD) || startsWith(bytes, at, end, UNHANDLED)) return EXCEPTION;
+    return isException(bytes, at, end) ? EXCEPTION : TEXT;
+  }
+
+  next(state: number, bytes: Uint8Array, start: number, end: number): number {
+    const at = afterIndent(bytes, start, end);
+    switch (state) {
+      case TEXT:
+        if (at === start && isException(bytes, at, end)) return EXCEPTION;
+        return nextOfText(bytes, start, at, end);
+      case EXCEPTION:
+        return nextOfText(bytes, start, at, end);
+      case FRAMES:
+        return isOfFrames(bytes, start, at, end) ? FRAMES : ALONE;
+      case GO:
+        return isOfGo(bytes, start, at, end) ? GO : ALONE;
+      case PYTHON_FRAMES:
+        return at > start ? PYTHON_FRAMES : PYTHON_END;
+      case PYTHON_END:
+        if (at > start) return PYTHON_END;
+        return at === end ? PYTHON_CHAIN : ALONE;
+      case PYTHON_CHAIN:
+        return nextOfChain(bytes, at, end);
+      default:
+        throw new Error(`BUG: an entry cannot be in state ${state}`);
+    }
+  }
+
+  idleMsMax(state: number): number {
+    return state === TEXT ? LONE_LINE_MS_MAX : ENTRY_IDLE_MS_MAX;
+  }
+}
+
+function nextOfText(bytes: Uint8Array, start: number, at: number, end: number): number {
+  if (at > start) {
+    const isFrame =
+      startsWith(bytes, at, end, AT) || startsWith(bytes, at, end, INNER) || startsWith(bytes, at, end, SUPPRESSED);
+    return isFrame || isOmission(bytes, at, end) ? FRAMES : ALONE;
+  }
+  if (startsWith(bytes, at, end, CAUSED_BY)) return FRAMES;
+  return isGoroutine(bytes, at, end) ? GO : ALONE;
+}
+
+function isOfFrames(bytes: Uint8Array, start: number, at: number, end: number): boolean {
+  if (at > start) return at < end;
+  // Node.js shows an error's own properties in braces behind its frames.
+  if (end - at === 1 && bytes[at] === CLOSE_BRACE) return true;
+  return startsWith(bytes, at, end, CAUSED_BY) || startsWith(bytes, at, end, END_OF);
+}
+
+function isOfGo(bytes: Uint8Array, start: number, at: number, end: number): boolean {
+  if (at > start || at === end) return true;
+  return (
+    isGoroutine(bytes, at, end) ||
+    startsWith(bytes, at, end, CREATED_BY) ||
+    startsWith(bytes, at, end, SIGNAL) ||
+    startsWith(bytes, at, end, PC) ||
+    startsWith(bytes, at, end, RUNTIME_STACK) ||
+    startsWith(bytes, at, end, ELIDED) ||
+    startsWith(bytes, at, end, EXIT_STATUS) ||
+    isRegister(bytes, at, end) ||
+    isGoCall(bytes, at, end)
+  );
+}
+
+function nextOfChain(bytes: Uint8Array, at: number, end: number): number {
+  if (startsWith(bytes, at, end, TRACEBACK)) return PYTHON_FRAMES;
+  if (at === end || startsWith(bytes, at, end, DURING) || startsWith(bytes, at, end, DIRECT_CAUSE)) return PYTHON_CHAIN;
+  return ALONE;
+}
+
+/** `goroutine 1 [running]:`, `goroutine 0 gp=0x5b2d40 m=0 mp=0x5b36e0 [idle]:` */
+function isGoroutine(bytes: Uint8Array, start: number, end: number): boolean {
+  if (!startsWith(bytes, start, end, GOROUTINE)) return false;
+  const first = start + GOROUTINE.length;
+  const at = afterDigits(bytes, first, end);
+  return at > first && bytes[at] === SPACE && bytes[end - 1] === COLON && bytes[end - 2] === CLOSE_BRACKET;
+}
+
+/** `SIGQUIT: quit`, what Go says of a signal that it dies of. */
+function isSignal(bytes: Uint8Array, start: number, end: number): boolean {
+  if (!startsWith(bytes, start, end, SIG)) return false;
+  let at = start + SIG.length;
+  while (at < end && bytes[at]! >= 0x41 && bytes[at]! <= 0x5a) at++;
+  return at > start + SIG.length && end - at > 2 && bytes[at] === COLON && bytes[at + 1] === SPACE;
+}
+
+/** `main.(*Server).handle(0xc000010000, {0x4a7e40?, 0x1})`: no space before the first parenthesis, and the last byte closes it. */
+function isGoCall(bytes: Uint8Array, start: number, end: number): boolean {
+  if (bytes[end - 1] !== CLOSE_PARENTHESIS || !isNameByte(bytes[start]!)) return false;
+  for (let at = start; at < end; at++) {
+    if (bytes[at] === OPEN_PARENTHESIS) return true;
+    if (bytes[at] === SPACE) return false;
+  }
+  return false;
+}
+
+/** `rip    0x45a5c1`, of the registers that a fatal signal shows. */
+function isRegister(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && isLowerOrDigit(bytes[at]!)) at++;
+  return at > start && startsWith(bytes, afterIndent(bytes, at, end), end, HEX) && bytes[at] === SPACE;
+}
+
+/** `... 12 more`, `... 3 common frames omitted` */
+function isOmission(bytes: Uint8Array, start: number, end: number): boolean {
+  if (!startsWith(bytes, start, end, MORE)) return false;
+  const first = start + MORE.length;
+  return afterDigits(bytes, first, end) > first;
+}
+
+/** `java.lang.IllegalStateException: text`: a qualified name of a class that is thrown, and nothing before it. */
+function isException(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  let lastDot = -1;
+  while (at < end && (isNameByte(bytes[at]!) || bytes[at] === DOT)) {
+    if (bytes[at] === DOT) lastDot = at;
+    at++;
+  }
+  if (lastDot < 0 || (at < end && bytes[at] !== COLON)) return false;
+  for (const name of THROWABLES) {
+    if (at - name.length > lastDot && startsWith(bytes, at - name.length, at, name)) return true;
+  }
+  return false;
+}
+
+function startsWith(bytes: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
+  if (end - start < text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text[i]) return false;
+  return true;
+}
+
+function afterIndent(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && (bytes[at] === SPACE || bytes[at] === TAB)) at++;
+  return at;
+}
+
+function afterDigits(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at]! >= 0x30 && bytes[at]! <= 0x39) at++;
+  return at;
+}
+
+function isLowerOrDigit(byte: number): boolean {
+  return (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
+}
+
+/** Of an identifier in Java or Go; what is not ASCII counts as a letter. */
+function isNameByte(byte: number): boolean {
+  return isLowerOrDigit(byte) || (byte >= 0x41 && byte <= 0x5a) || byte === 0x5f || byte === 0x24 || byte >= 0x80;
+}

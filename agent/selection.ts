@@ -1,0 +1,76 @@
+/** Containers whose files are not opened, because rules say so or the server has yet to say what it knows of the pod. */
+import type { Container } from './discover/container.ts';
+import { parseFileId } from '../shared/file-id.ts';
+import type { FileReader } from './lines/file-reader.ts';
+import type { KnownPositions } from './send/known-positions.ts';
+import { closeLogFile } from './files/log-file.ts';
+import type { RuleBook } from './rules/rule-book.ts';
+
+/** Whether the container's files may be opened. What has been decided stays so until it is decided anew. */
+export function isIncluded(container: Container, rules: RuleBook, nowMs: number): boolean {
+  const { decision, directory, foundMs } = container;
+  if (decision.selection === 'pending') container.decision = rules.decide(directory, nowMs - foundMs);
+  container.wasExcluded ||= container.decision.selection === 'excluded';
+  return container.decision.selection === 'included';
+}
+
+/** Whether a new pod waits for what the server knows of it. */
+export function isAnyPending(containers: Iterable<Container>): boolean {
+  for (const { decision } of containers) if (decision.selection === 'pending') return true;
+  return false;
+}
+
+/** Whether the rules have come to say something else of a container. */
+export function isAnyOutdated(containers: Iterable<Container>, rules: RuleBook): boolean {
+  for (const { decision, directory } of containers) {
+    if (decision.selection !== 'pending' && rules.decide(directory, Infinity).key !== decision.key) return true;
+  }
+  return false;
+}
+
+/** Does what the rules say now. The chains that are left must be read again from where they are stored to. */
+export function decideAgain(container: Container, rules: RuleBook, reader: FileReader): void {
+  if (container.decision.selection === 'pending') return;
+  container.decision = rules.decide(container.directory, Infinity);
+  if (container.decision.selection === 'excluded') exclude(container, reader);
+  applyDecision(container);
+}
+
+/** Lets the chains of a container know what is decided of their lines. */
+export function applyDecision({ decision, chains }: Container): void {
+  for (const chain of chains.values()) {
+    chain.rules = decision.lines;
+    chain.entries = decision.entries;
+  }
+}
+
+/** Closes the files and forgets what was read of them; the server still knows how far they are stored. */
+function exclude(container: Container, reader: FileReader): void {
+  for (const chain of container.chains.values()) {
+    reader.dropPending(chain);
+    for (const file of chain.files) closeLogFile(file);
+    chain.files = [];
+  }
+  container.chains.clear();
+  container.isStale = true;
+}
+
+/**
+ * Adds to `present` the known files of containers that are there and not open: nobody has looked for them. Nothing is
+ * missing of a container that is excluded, whatever becomes of its files.
+ */
+export function noteClosed(containers: Iterable<Container>, known: KnownPositions, present: Set<string>): void {
+  const closed = new Map<string, Container>();
+  for (const container of containers) {
+    const { uid, container: name } = container.directory;
+    if (container.decision.selection !== 'included') closed.set(`${uid}/${name}`, container);
+  }
+  if (closed.size === 0) return;
+  for (const id of known.ids()) {
+    const file = parseFileId(id);
+    const container = file && closed.get(`${file.uid}/${file.container}`);
+    if (container === undefined) continue;
+    present.add(id);
+    if (container.decision.selection === 'excluded') known.finish(id, false);
+  }
+}

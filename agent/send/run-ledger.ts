@@ -1,0 +1,41 @@
+/**
+ * What the server remembers of a container's runs, besides positions of files: how many have been seen to begin, and how
+ * many are done with, which is to say that every line of them is stored, or a marker says that it is not. So an agent that
+ * starts can distinguish a run that was never seen, or whose end was never seen, from one that may go without a word.
+ *
+ * To the server a ledger is a file like any other, with two counts in the place of offsets. It moves in the batch that has
+ * the lines or the marker, so it never says more than what is stored.
+ */
+import { ledgerId, type LedgerId } from '../../shared/file-id.ts';
+import type { Offsets } from '../files/log-file.ts';
+
+export const BEGUN = 0;
+export const DONE = 1;
+
+/** Something besides a file whose position a batch may move. */
+export interface Note {
+  readonly id: string;
+  /** What the batches closed so far say. */
+  sent: Offsets;
+  /** What the server has acknowledged. */
+  acked: Offsets;
+}
+
+/** A note and what it says once the batch that is built now is stored. */
+export interface NoteMove {
+  readonly note: Note;
+  readonly to: Offsets;
+}
+
+export function createNote(id: string): Note {
+  return { id, sent: [0, 0], acked: [0, 0] };
+}
+
+export function createLedger(container: LedgerId): Note {
+  return createNote(ledgerId(container));
+}
+
+export function rewindNote(note: Note, acked: Offsets): void {
+  note.acked = [...acked];
+  note.sent = [...acked];
+}

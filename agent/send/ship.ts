@@ -1,0 +1,222 @@
+/**
+ * Talks to the server: posts batches and asks for positions. Whatever may pass is tried again for ever, since the log
+ * files are the buffer; what the server answers for good is returned as an outcome for ../agent.ts to act on.
+ */
+import type { Agent as HttpAgent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { FORBIDDEN_LINES } from '../../shared/errors.ts';
+import { httpModule } from '../../shared/http-module.ts';
+import { BATCH_CONTENT_TYPE, type PositionsAnswer } from '../../shared/wire.ts';
+import type { AgentMetrics } from '../agent-metrics.ts';
+import { boundedRequest, type BoundedAnswer } from './bounded-request.ts';
+import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, COMPLAINT_MS, RETRY_AFTER_MS_MAX } from '../limits.ts';
+
+export type Outcome =
+  | { readonly kind: 'stored' }
+  /** The server knows other positions than the batch was built on. */
+  | { readonly kind: 'conflict'; readonly positions: PositionsAnswer['positions'] }
+  /** The same bytes will never be accepted. */
+  | { readonly kind: 'rejected'; readonly status: number; readonly message: string };
+
+export interface ShipperOptions {
+  readonly serverUrl: string;
+  readonly node: string;
+  readonly log: Logger;
+  readonly metrics: AgentMetrics;
+  /** The bearer token of each request; projected tokens change on disk, so it is asked for every time. */
+  readonly token?: (() => string) | undefined;
+  /** Epoch milliseconds. */
+  readonly now?: () => number;
+  readonly random?: () => number;
+  readonly backoffMsMax?: number;
+  readonly requestMsMax?: number;
+  /** Called after each attempt that failed. */
+  readonly failed?: () => void;
+}
+
+/** The longest wait after an attempt, counted from 0. */
+export function backoffSpanMs(attempt: number, spanMsMax = BACKOFF_MS_MAX): number {
+  return Math.min(spanMsMax, BACKOFF_MS_MIN * 2 ** Math.min(attempt, 20));
+}
+
+interface Answer {
+  readonly status: number;
+  readonly retryAfterMs: number;
+  readonly etag: string | undefined;
+  readonly body: Buffer;
+}
+
+/** Owns the connection. One request is under way at a time. */
+export class Shipper {
+  readonly #options: ShipperOptions;
+  readonly #connection: HttpAgent;
+  readonly #stopped = new AbortController();
+  #deniedReportedMs = -Infinity;
+
+  constructor(options: ShipperOptions) {
+    this.#options = options;
+    const { Agent } = httpModule(new URL(options.serverUrl).protocol === 'https:');
+    this.#connection = new Agent({ keepAlive: true, maxSockets: 1 });
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped.signal.aborted;
+  }
+
+  /** Breaks off whatever is under way: it throws an AbortError. */
+  stop(): void {
+    this.#stopped.abort();
+    this.#connection.destroy();
+  }
+
+  async send(batch: Buffer): Promise<Outcome> {
+    return this.#askUntil('POST', '/agent/batch', batch, parseOutcome);
+  }
+
+  async fetchPositions(): Promise<PositionsAnswer['positions']> {
+    const path = `/agent/positions?node=${encodeURIComponent(this.#options.node)}`;
+    return this.#askUntil('GET', path, undefined, ({ status, body }) =>
+      status === 200 ? parsePositions(body) : undefined,
+    );
+  }
+
+  /**
+   * Asks for what is to be kept of this node's lines.
+   * @param take  is given what is new; while it throws, it is asked for again
+   * @returns `none` from a server that knows no rules, because it is older than they are
+   */
+  async fetchRules(
+    knownEtag: string | undefined,
+    take: (body: Buffer, etag: string | undefined) => void,
+  ): Promise<'known' | 'new' | 'none'> {
+    const path = `/agent/rules?node=${encodeURIComponent(this.#options.node)}`;
+    const parse = ({ status, body, etag }: Answer): 'known' | 'new' | 'none' | undefined => {
+      if (status === 200) take(body, etag);
+      if (status === 304 && knownEtag !== undefined) return 'known';
+      return status === 200 ? 'new' : status === 404 ? 'none' : undefined;
+    };
+    return this.#askUntil('GET', path, undefined, parse, knownEtag);
+  }
+
+  async pause(pauseMs: number): Promise<void> {
+    await sleep(pauseMs, undefined, { signal: this.#stopped.signal });
+  }
+
+  /** Waits as long as the attempt deserves: a random part of a span that doubles, so that agents spread out. */
+  async backOff(attempt: number, minimumMs = 0): Promise<void> {
+    const { random = Math.random, backoffMsMax } = this.#options;
+    await sleep(minimumMs + random() * backoffSpanMs(attempt, backoffMsMax), undefined, {
+      signal: this.#stopped.signal,
+    });
+  }
+
+  /** Asks until `parse` makes something of the answer. */
+  async #askUntil<T>(
+    method: 'GET' | 'POST',
+    path: string,
+    body: Buffer | undefined,
+    parse: (answer: Answer) => T | undefined,
+    knownEtag?: string,
+  ): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      let reason: string;
+      let retryAfterMs = 0;
+      try {
+        const answer = await this.#ask(method, path, body, knownEtag);
+        const parsed = parse(answer);
+        if (parsed !== undefined) return parsed;
+        reason = String(answer.status);
+        ({ retryAfterMs } = answer);
+        this.#note(attempt, { status: answer.status, answer: answer.body.toString('utf8', 0, 200) });
+      } catch (error) {
+        this.#stopped.signal.throwIfAborted();
+        reason = 'network';
+        this.#note(attempt, { err: error });
+      }
+      this.#options.metrics.retries.add(1, { reason });
+      this.#options.failed?.();
+      await this.backOff(attempt, retryAfterMs);
+    }
+  }
+
+  /** The first failure of a row is worth a warning, the rest are in the metrics; but a token needs an operator. */
+  #note(attempt: number, detail: { readonly status?: number; readonly answer?: string; readonly err?: unknown }): void {
+    const fields = { ...detail, server: this.#options.serverUrl, attempt };
+    if (detail.status === 401 || detail.status === 403) this.#noteDenied(fields);
+    else if (attempt === 0) this.#options.log.warn(fields, 'request failed; retrying');
+    else this.#options.log.debug(fields, 'request failed again; retrying');
+  }
+
+  /** Lines wait in their files meanwhile. */
+  #noteDenied(fields: object): void {
+    const { log, token, now = Date.now } = this.#options;
+    if (now() - this.#deniedReportedMs < COMPLAINT_MS) return;
+    this.#deniedReportedMs = now();
+    const advice =
+      token === undefined
+        ? 'give the agent a token with --token-file'
+        : 'its token must have the scope agent and name this node, or be of a ServiceAccount that --agent-accounts of the server lists';
+    log.error(fields, `the server does not let this agent in; retrying: ${advice}`);
+  }
+
+  async #ask(
+    method: 'GET' | 'POST',
+    path: string,
+    body: Buffer | undefined,
+    knownEtag: string | undefined,
+  ): Promise<Answer> {
+    const { serverUrl, token, requestMsMax } = this.#options;
+    const authorization = token?.();
+    const headers: Record<string, string | number> = {};
+    if (authorization !== undefined) headers['authorization'] = `Bearer ${authorization}`;
+    if (knownEtag !== undefined) headers['if-none-match'] = knownEtag;
+    if (body !== undefined) {
+      headers['content-type'] = BATCH_CONTENT_TYPE;
+      headers['content-length'] = body.length;
+    }
+    const url = new URL(path, serverUrl);
+    const connection = this.#connection;
+    const { signal } = this.#stopped;
+    return toAnswer(await boundedRequest({ url, method, headers, body, connection, signal, requestMsMax }));
+  }
+}
+
+/** Success, a conflict, or a refusal of these very bytes. Everything else may pass: a token is renewed, a URL mended. */
+function parseOutcome({ status, body }: Answer): Outcome | undefined {
+  if (status >= 200 && status < 300) return { kind: 'stored' };
+  if (status === 409) return { kind: 'conflict', positions: parsePositions(body) };
+  if (status === 400 || status === 413 || (status === 403 && codeOf(body) === FORBIDDEN_LINES)) {
+    return { kind: 'rejected', status, message: body.toString('utf8', 0, 500) };
+  }
+  return undefined;
+}
+
+/** Of an error of podlog's: what else says 403, such as a proxy, is about the agent, not about its lines. */
+function codeOf(body: Buffer): string | undefined {
+  try {
+    return (JSON.parse(body.toString()) as { error?: { code?: string } }).error?.code;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws when it says that all is well, but is not what a podlog server says: a proxy's page, say */
+function toAnswer({ status, headers, body }: BoundedAnswer): Answer {
+  const contentType = headers['content-type'] ?? 'no type';
+  if (status >= 200 && status < 300 && !contentType.startsWith('application/json')) {
+    throw new Error(
+      `the answer with status ${status} is of type ${contentType}, not JSON: it is not a podlog server's`,
+    );
+  }
+  const retryAfterSeconds = Number(headers['retry-after'] ?? 0);
+  const retryAfterMs = retryAfterSeconds > 0 ? Math.min(retryAfterSeconds * 1000, RETRY_AFTER_MS_MAX) : 0;
+  return { status, retryAfterMs, etag: headers.etag, body };
+}
+
+/** @throws when the answer is not podlog's, of a proxy say */
+function parsePositions(body: Buffer): PositionsAnswer['positions'] {
+  const { positions } = JSON.parse(body.toString()) as Partial<PositionsAnswer>;
+  if (positions === undefined) throw new Error('the answer holds no positions');
+  return positions;
+}
