@@ -496,6 +496,9 @@ export const AGGREGATE_HELD_BYTES_MAX = 7 * MIB;
  */
 export const AGGREGATE_TABLE_BYTES_MAX = 16 * MIB;
 
+/** Groups that are measured while they are counted. Beyond: those of the answer are measured in another pass. */
+export const AGGREGATE_MEASURED_AT_ONCE_MAX = 1000;
+
 /** Memory of the quantiles of all groups in one table: 100 different numbers of each of 10,000. Beyond: 413. */
 export const AGGREGATE_SKETCHES_BYTES_MAX = 32 * MIB;
 

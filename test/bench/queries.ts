@@ -1,8 +1,8 @@
 /** Latency of the questions that people ask, over a store that was just opened. Each answer is read whole. */
 import { Corpus } from '../corpus/corpus.ts';
 import { type Figure, formatNumber, quantile } from './figure.ts';
-import type { Bench } from './harness.ts';
-import { fetchText } from './podlog.ts';
+import type { Bench, Child } from './harness.ts';
+import { fetchText, type ServerProcess } from './podlog.ts';
 import { TARGETS } from './targets.ts';
 
 /** Each question is asked so often, or for so long when it takes longer: a percentile of few samples says little. */
@@ -38,7 +38,11 @@ export interface Asked {
   readonly requestIds: readonly string[];
 }
 
-export async function benchQueries(bench: Bench, url: string, { startMs, endMs, requestIds }: Asked): Promise<void> {
+export async function benchQueries(
+  bench: Bench,
+  { url, child }: ServerProcess,
+  { startMs, endMs, requestIds }: Asked,
+): Promise<void> {
   const { lineCount } = bench;
   const corpus = new Corpus();
   const all = { since: new Date(startMs).toISOString() };
@@ -96,6 +100,31 @@ export async function benchQueries(bench: Bench, url: string, { startMs, endMs, 
       parameters: () => ({ ...all, by: 'level' }),
     },
     {
+      name: 'the ten busiest users',
+      path: '/aggregate',
+      parameters: () => ({ ...all, by: 'user_id', user_id: '*', limit: '10' }),
+    },
+    {
+      name: 'count by path',
+      path: '/aggregate',
+      parameters: () => ({ ...all, by: 'path' }),
+    },
+    {
+      name: 'count by path.shape',
+      path: '/aggregate',
+      parameters: () => ({ ...all, by: 'path.shape' }),
+    },
+    {
+      name: 'different request ids',
+      path: '/aggregate',
+      parameters: () => ({ ...all, distinct: 'request_id' }),
+    },
+    {
+      name: 'latency_ms and users by pod, slowest first',
+      path: '/aggregate',
+      parameters: () => ({ ...all, by: 'pod', of: 'latency_ms', distinct: 'user_id', order: 'p99' }),
+    },
+    {
       name: `p99 of latency_ms by path, ${formatNumber(measured)} lines`,
       path: '/aggregate',
       parameters: () => ({ since: new Date(endMs - measuredMs).toISOString(), by: 'path', of: 'latency_ms' }),
@@ -104,7 +133,7 @@ export async function benchQueries(bench: Bench, url: string, { startMs, endMs, 
   ];
   for (const question of questions) {
     try {
-      await measure(bench, url, question);
+      await measure(bench, url, child, question);
     } catch (error) {
       // The other figures are worth having.
       bench.progress(`${question.name} failed: ${String(error)}`);
@@ -114,15 +143,18 @@ export async function benchQueries(bench: Bench, url: string, { startMs, endMs, 
 }
 
 async function measure(
-  { progress, report }: Bench,
+  { lineCount: storedLines, progress, report }: Bench,
   url: string,
+  child: Child,
   { name, path = '/logs', parameters, p50, p99 }: Question,
 ): Promise<void> {
   progress(`query: ${name}`);
   const samples: number[] = [];
   let lineCount = 0;
+  let cpuBefore = 0;
   const untilMs = performance.now() + ASKED_MS_MAX;
   for (let run = 0; run <= RUN_COUNT && (run < RUN_COUNT_MIN || performance.now() < untilMs); run++) {
+    if (run === 1) cpuBefore = child.cpuSeconds();
     const search = new URLSearchParams(parameters(run));
     const startMs = performance.now();
     const text = await fetchText(`${url}${path}?${search.toString()}`);
@@ -130,8 +162,10 @@ async function measure(
     lineCount += text.split('\n').length - 1;
   }
   const [first, ...rest] = samples;
+  const cpuMs = ((child.cpuSeconds() - cpuBefore) * 1000) / rest.length;
   progress(`  ${lineCount} lines in ${samples.length} answers`);
   report({ name: `query, ${name}: first`, value: first!, unit: 'ms' });
   report({ name: `query, ${name}: p50`, value: quantile(rest, 0.5), unit: 'ms', target: p50 });
+  report({ name: `query, ${name}: CPU a million lines`, value: (cpuMs / storedLines) * 1e6, unit: 'ms' });
   report({ name: `query, ${name}: p99`, value: quantile(rest, 0.99), unit: 'ms', target: p99 });
 }

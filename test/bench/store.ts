@@ -49,7 +49,7 @@ export async function benchStore(bench: Bench): Promise<void> {
   const reader = await startServerProcess(dataDir);
   report({ name: 'store: start', value: reader.startMs, unit: 'ms' });
   const { requestIds } = spooled;
-  await benchQueries(bench, reader.url, { startMs: startMs - 60_000, endMs: endMs + 60_000, requestIds });
+  await benchQueries(bench, reader, { startMs: startMs - 60_000, endMs: endMs + 60_000, requestIds });
   peaks.push(reader.child.peakMegabytes());
   progress(`query: ${LONG_ANSWERS} long answers at once`);
   const longest = `${reader.url}/logs?since=${new Date(startMs).toISOString()}&limit=${LIMIT_MAX}`;

@@ -48,6 +48,7 @@ export function boundGroup(group: RowGroup, plan: AggregatePlan, bounds: Bounds,
 /**
  * Adds the rows of a row group to a table, and what is measured of them.
  * @param areAdded  groups that are not in the table are from now on; else their rows are left out
+ * @param groupsMax  with more groups in the table, nothing is measured of these rows
  * @throws QueryTooLargeError
  * @throws CorruptionError; then nothing was added
  */
@@ -58,6 +59,7 @@ export function measureGroup(
   measures: readonly OpenMeasure<MeasureState>[],
   memory: CountingMemory,
   areAdded: boolean,
+  groupsMax = Infinity,
 ): void {
   const counted = countRows(group, plan, memory);
   if (counted === undefined) return;
@@ -68,6 +70,7 @@ export function measureGroup(
   const adders = measures.map((measure) => measure.read({ group, starts, keys: memory.keys }));
   const found = groupsOf(codes, used, table, memory, areAdded);
   addTotals(found, used, totals, table.rows);
+  if (table.count > groupsMax) return;
   const groupOfCodes = memory.groups(totals.length);
   for (let i = 0; i < used.length; i++) groupOfCodes[used[i]!] = found[i]!;
   const groups = memory.groupOfRows(group.info.rowCount);

@@ -85,8 +85,8 @@ export interface Aggregation {
 
 /**
  * All groups are counted; or, when they are too many to hold, first how many rows a group has at most, then those groups
- * that may be among the largest. Only groups of the answer are measured, so that sketches are few: where a measure orders
- * them, it alone is measured of all. Of windows that overlap, all is measured in one pass.
+ * that may be among the largest. Where they are more than a few, only groups of the answer are measured, in a pass of its
+ * own, so that sketches are few; where a measure orders them, it alone is measured of all. Of windows that overlap, all is measured in one pass.
  * @throws QueryTooLargeError, UnavailableError
  */
 export async function aggregate(
@@ -102,8 +102,8 @@ export async function aggregate(
     const { cells, groupCount } = cellsOf(await run({ kind: 'measure', groups: undefined, measures }, plan.orderBy));
     return { cells, groupCount, groupsMin: groupCount };
   }
-  const { first, groupCount, groupsMin } = await firstGroups(plan, measures, run);
-  if (measures.length === 0 || first.cells.length === 0) return { cells: first.cells, groupCount, groupsMin };
+  const { first, areMeasured, groupCount, groupsMin } = await firstGroups(plan, measures, run);
+  if (areMeasured || first.cells.length === 0) return { cells: first.cells, groupCount, groupsMin };
   const measured = await run({ kind: 'measure', groups: first.groups, measures }, plan.orderBy);
   return { cells: cellsOf(measured).cells, groupCount, groupsMin };
 }
@@ -119,24 +119,30 @@ function measuresOf({ measures, orderBy }: AggregatePlan): readonly Measure[] {
 
 type Run = (pass: Pass, orderBy?: OrderBy) => Promise<GatherOutput>;
 
-/** The groups of the answer, which are not measured yet. */
-async function firstGroups(
-  plan: AggregatePlan,
-  measures: readonly Measure[],
-  run: Run,
-): Promise<{ first: Gathered<'cells'>; groupCount: number | undefined; groupsMin: number }> {
-  if (plan.orderBy === undefined) {
-    const counted = await run({ kind: 'count' });
-    if (counted.kind === 'cells')
-      return { first: counted, groupCount: counted.groupCount, groupsMin: counted.groupCount };
-    const first = await recount(counted, plan.limit!, run);
-    return { first, groupCount: undefined, groupsMin: counted.groupsMin };
+interface FirstGroups {
+  readonly first: Gathered<'cells'>;
+  /** They have all measures. */
+  readonly areMeasured: boolean;
+  readonly groupCount: number | undefined;
+  readonly groupsMin: number;
+}
+
+/** The groups of the answer. */
+async function firstGroups(plan: AggregatePlan, measures: readonly Measure[], run: Run): Promise<FirstGroups> {
+  if (plan.orderBy !== undefined) {
+    const { measure, by } = plan.orderBy;
+    const ordering = measures[measure]!;
+    const ranked = ordering.kind === 'numbers' && typeof by !== 'number' ? { ...ordering, quantiles: [] } : ordering;
+    const first = cellsOf(await run({ kind: 'measure', groups: undefined, measures: [ranked] }, { measure: 0, by }));
+    return { first, areMeasured: false, groupCount: first.groupCount, groupsMin: first.groupCount };
   }
-  const { measure, by } = plan.orderBy;
-  const ordering = measures[measure]!;
-  const ranked = ordering.kind === 'numbers' && typeof by !== 'number' ? { ...ordering, quantiles: [] } : ordering;
-  const first = cellsOf(await run({ kind: 'measure', groups: undefined, measures: [ranked] }, { measure: 0, by }));
-  return { first, groupCount: first.groupCount, groupsMin: first.groupCount };
+  const counted = await run({ kind: 'count', measures });
+  if (counted.kind === 'cells') {
+    const { areMeasured, groupCount } = counted;
+    return { first: counted, areMeasured, groupCount, groupsMin: groupCount };
+  }
+  const first = await recount(counted, plan.limit!, run);
+  return { first, areMeasured: measures.length === 0, groupCount: undefined, groupsMin: counted.groupsMin };
 }
 
 type Gathered<Kind> = GatherOutput & { readonly kind: Kind };
@@ -171,7 +177,7 @@ async function runPass(
       return output;
     });
     const canBound = pass.kind === 'count' && plan.limit !== undefined;
-    const measures = pass.kind === 'measure' ? pass.measures : [];
+    const measures = pass.kind === 'recount' ? [] : pass.measures;
     return await context.gather({ tallies, plan, canBound, measures, orderBy }, signal);
   } finally {
     memory.release();

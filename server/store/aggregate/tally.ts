@@ -12,7 +12,7 @@ import type { OpenMeasure } from './open-measure.ts';
 import { type AggregatePlan, type Cell, dimensionCount, type Measure, type OrderBy } from './plan.ts';
 
 export type Tally =
-  /** Groups, and what was measured of them. */
+  /** Groups, and what was measured of them; nothing where they are too many for that. */
   | { readonly kind: 'groups'; readonly groups: GroupTableState; readonly measures: readonly MeasureState[] }
   /** There were too many groups to hold. */
   | {
@@ -40,6 +40,8 @@ export type GatherOutput =
       readonly cells: readonly Cell[];
       /** How many groups were gathered. */
       readonly groupCount: number;
+      /** What is asked for was measured, in all lanes. */
+      readonly areMeasured: boolean;
       /** Those of the cells, without rows, to be measured. */
       readonly groups: GroupTableState;
     }
@@ -81,7 +83,10 @@ export function gatherTask(input: GatherInput): GatherOutput {
 
 function gatherGroups(input: GatherInput): GatherOutput {
   const { plan, orderBy } = input;
-  const gathered = merged(input);
+  const areMeasured = input.tallies.every(
+    (tally) => tally.kind === 'groups' && tally.measures.length === input.measures.length,
+  );
+  const gathered = merged(areMeasured ? input : { ...input, measures: [] });
   const { table, measures } = (plan.windowSteps ?? 1) > 1 ? windowed(gathered, input) : gathered;
   if (plan.limit === undefined && table.count > AGGREGATE_LIMIT_MAX) throw tooManyGroups(AGGREGATE_LIMIT_MAX);
   const ranks = orderBy === undefined ? table.rows : measures[orderBy.measure]!.ranks(orderBy.by, table.count);
@@ -92,6 +97,7 @@ function gatherGroups(input: GatherInput): GatherOutput {
     kind: 'cells',
     cells: cellsOf(chosen, table, measures, plan),
     groupCount: table.count,
+    areMeasured,
     groups: groups.state(),
   };
 }
@@ -111,7 +117,7 @@ function merged({ tallies, plan, measures: asked }: GatherInput): MeasuredGroups
     }
     const { table, measures } = gathered;
     const moved = table.addTable(tally.groups);
-    for (const [i, state] of tally.measures.entries()) measures[i]!.addAll(state, moved, table.count);
+    for (const [i, measure] of measures.entries()) measure.addAll(tally.measures[i]!, moved, table.count);
   }
   return gathered ?? { table: new GroupTable(dimensionCount(plan)), measures: openMeasures(asked) };
 }
@@ -121,13 +127,14 @@ function windowed({ table, measures }: MeasuredGroups, { plan, measures: asked }
   const { to, stepNs, offsetNs = 0n, windowSteps = 1 } = plan;
   const lastBucket = to === undefined ? Infinity : Number(floorDivided(to - 1n - offsetNs, stepNs!));
   const windows = { table: new GroupTable(dimensionCount(plan)), measures: openMeasures(asked) };
+  const { rows } = table;
   const buckets = Float64Array.from({ length: table.count }, (_, group) => Number(table.valuesOf(group)[0]));
   for (let later = 0; later < windowSteps; later++) {
     const moved = new Int32Array(table.count).fill(-1);
     for (const [group, bucket] of buckets.entries()) {
       if (bucket + later > lastBucket) continue;
       moved[group] = windows.table.addFrom(table, group, bucket + later);
-      windows.table.addRows(moved[group], table.rows[group]!);
+      windows.table.addRows(moved[group], rows[group]!);
     }
     for (const [i, measure] of measures.entries()) {
       windows.measures[i]!.addAll(measure.state(), moved, windows.table.count);
@@ -138,11 +145,12 @@ function windowed({ table, measures }: MeasuredGroups, { plan, measures: asked }
 
 /** Those of the largest ranks. The choice among equals does not depend on which worker was faster. */
 function firstGroups(table: GroupTable, ranks: Float64Array, limit: number): number[] {
+  const { rows } = table;
   const least = limit < ranks.length ? nthLargest(ranks, limit) : -Infinity;
   const larger: number[] = [];
   const equal: number[] = [];
   for (let group = 0; group < ranks.length; group++) {
-    if (table.rows[group] === 0) continue;
+    if (rows[group] === 0) continue;
     if (ranks[group]! > least) larger.push(group);
     else if (ranks[group] === least) equal.push(group);
   }
@@ -161,9 +169,10 @@ function cellsOf(
   { stepNs }: AggregatePlan,
 ): Cell[] {
   const measured = measures.map((measure) => measure.measured(chosen, table.count));
+  const { rows } = table;
   return chosen.map((group, i) => {
     const values = table.valuesOf(group).map((bytes) => bytes.toString());
     const bucket = stepNs === undefined ? 0 : Number(values.shift());
-    return { bucket, by: values, rows: table.rows[group]!, measures: measured.map((each) => each[i]!) };
+    return { bucket, by: values, rows: rows[group]!, measures: measured.map((each) => each[i]!) };
   });
 }
