@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { assembleWorkingDir, imageConfig, readDockerfile, REPOSITORY } from './docker-image.ts';
 import { renderManifests, workloadsOf } from './manifests.ts';
@@ -38,6 +38,18 @@ describe('the Dockerfile', () => {
     const { runAsUser, runAsGroup } = server.spec.template.spec.securityContext;
     expect(config.user).toBe(`${runAsUser}:${runAsGroup}`);
     expect(config.command).toEqual(server.spec.template.spec.containers[0]!.args);
+  });
+
+  test('has podlog on the PATH, as the documents write the command', () => {
+    expect(config.runs.map(({ command }) => command)).toContain('ln -s /podlog/cli/podlog.js /usr/local/bin/podlog');
+    const dir = mkdtempSync(join(tmpdir(), 'podlog-path-'));
+    try {
+      symlinkSync(join(REPOSITORY, 'cli/podlog.js'), join(dir, 'podlog'));
+      const env = { ...process.env, PATH: `${dir}:${dirname(process.execPath)}:${process.env['PATH']}` };
+      expect(execFileSync('podlog', ['--version'], { env, encoding: 'utf8' })).toBe(`podlog ${packageJson.version}\n`);
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
   });
 
   test('holds all that the command needs', () => {
