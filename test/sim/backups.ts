@@ -30,7 +30,7 @@ export function backUp(run: Run): void {
     run.note(`${name}: ${info === undefined ? 'refused' : `${info.rowCount} rows`}`);
     if (info === undefined) return;
     const lines = run.checkpoint;
-    const missing = acknowledged.find((line) => !lines.includes(line) && !run.truth.mayBeGone(line));
+    const missing = acknowledged.find((line) => !lines.includes(line) && !run.truth.mayBeMissing(line, run.reports));
     if (missing !== undefined) throw new Wrong(`${name} lacks what was acknowledged before: ${missing.text}`);
     run.backups.push({ name, lines });
   });
@@ -98,12 +98,13 @@ function judgeLines(run: Run, { lines }: TrueBackup, seen: readonly SeenLine[]):
 }
 
 /** An agent that asks where to go on must neither leave out a line nor send one again. */
-function judgePositions({ truth }: Run, { lines }: TrueBackup, positions: Positions): string | undefined {
+function judgePositions({ truth, reports }: Run, { lines }: TrueBackup, positions: Positions): string | undefined {
   for (const writer of truth.writers) {
     const { stdout } = positions.known(writer.node, writer.file);
     const beyond = writer.lines.slice(stdout).find((line) => lines.includes(line));
     if (beyond !== undefined) return `it is at ${stdout} of ${writer.file}, but has ${beyond.text}`;
-    const before = writer.lines.slice(0, stdout).find((line) => !lines.includes(line) && !truth.mayBeGone(line));
+    const isLacking = (line: TrueLine): boolean => !lines.includes(line) && !truth.mayBeMissing(line, reports);
+    const before = writer.lines.slice(0, stdout).find(isLacking);
     if (before !== undefined) return `it is at ${stdout} of ${writer.file}, but lacks ${before.text}`;
   }
   return undefined;

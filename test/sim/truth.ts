@@ -208,6 +208,11 @@ export class Truth {
     return line.erasure !== 'none' || line.isDropped || this.#expiry.mayBeGone(line);
   }
 
+  /** It is gone for a reason: retention, an erasure, or damage that was reported. */
+  mayBeMissing(line: TrueLine, reports: ReadonlySet<string>): boolean {
+    return this.mayBeGone(line) || line.damage.some(({ path }) => reports.has(path));
+  }
+
   /** The store has said that it has them. */
   acknowledgedLines(): TrueLine[] {
     const pushed = this.pushes.filter(({ state }) => state === 'stored');
@@ -309,8 +314,7 @@ export class Truth {
       if (line.damage.length === 0) this.#gone.add(line);
       return undefined;
     }
-    const paths = line.damage.map(({ path }) => path);
-    if (paths.some((path) => reports.has(path))) return undefined;
-    return `missing${paths.map((path) => `, and nobody reported ${path}`).join('')}: ${line.text}`;
+    if (this.mayBeMissing(line, reports)) return undefined;
+    return `missing${line.damage.map(({ path }) => `, and nobody reported ${path}`).join('')}: ${line.text}`;
   }
 }
