@@ -15,15 +15,16 @@ export interface GarbagePacerOptions {
 export class GarbagePacer {
   readonly #usedBytes: () => number;
   readonly #collect: () => void;
-  /** The least that was in use since the last collection: buffers that it found are freed a little after it. */
-  #leastBytes = Infinity;
+  /** The least that was in use since the last collection. */
+  #leastBytes: number;
 
   constructor({ usedBytes = heapAndBuffers, collect = collectGarbage }: GarbagePacerOptions = {}) {
     this.#usedBytes = usedBytes;
     this.#collect = collect;
+    this.#leastBytes = usedBytes();
   }
 
-  /** To be called between pieces of work. */
+  /** To be called between pieces of work: after each, and before one that comes after a pause. */
   pace(): void {
     const usedBytes = this.#usedBytes();
     this.#leastBytes = Math.min(this.#leastBytes, usedBytes);
@@ -42,4 +43,6 @@ function heapAndBuffers(): number {
 /** By a flag that cli/podlog.js sets; without it, V8 does as it likes. */
 function collectGarbage(): void {
   globalThis.gc?.({ execution: 'sync', type: 'major' });
+  // V8 counts dead buffers until the collection after the one that found them.
+  globalThis.gc?.({ execution: 'sync', type: 'minor' });
 }

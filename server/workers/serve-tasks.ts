@@ -34,6 +34,7 @@ export function serveTasks({ signals }: WorkerStart, tasks: readonly TaskHandler
 
   const garbage = new GarbagePacer();
   const serve = async (message: TaskMessage): Promise<void> => {
+    garbage.pace();
     try {
       const result = await run(message);
       answer({ kind: 'done', output: result.output }, result);

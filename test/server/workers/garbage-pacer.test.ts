@@ -19,7 +19,6 @@ function thread({ isLate = false } = {}) {
       else memory.dead = 0;
     },
   });
-  pacer.pace();
   return { memory, pacer };
 }
 
@@ -33,6 +32,13 @@ test.each([{ isLate: false }, { isLate: true }])('what lies dead is bounded: %j'
   }
   expect(memory.collections).toBeGreaterThanOrEqual(10);
   expect(memory.collections).toBeLessThanOrEqual(13);
+});
+
+test('what the first piece of work leaves is collected', () => {
+  const { memory, pacer } = thread();
+  memory.dead = 2 * THREAD_GARBAGE_BYTES_MAX;
+  pacer.pace();
+  expect(memory).toMatchObject({ dead: 0, collections: 1 });
 });
 
 test('what lives is looked at once, and not again while nothing is added', () => {
