@@ -14,6 +14,20 @@ const ROWS_PER_RUN_MIN = 16;
 /** Buckets of a row group get codes that follow each other; of more, each row has a code of its own. */
 const BUCKETS_MAX = 2 ** 18;
 
+/**
+ * Runs that are kept with their row group for as long as a worker keeps its header: a chart is asked for time and again, with
+ * the same steps. 1 KB a row group; more runs are looked for again.
+ */
+const KEPT_RUNS_MAX = 128;
+
+interface KeptRuns {
+  readonly originNs: number;
+  readonly stepNs: number;
+  readonly runs: Runs;
+}
+
+const keptRuns = new WeakMap<RowGroup, KeptRuns>();
+
 /** Equal steps, which begin at a whole number of them since 1970, and so long after. */
 export interface Steps {
   readonly stepNs: bigint;
@@ -97,6 +111,19 @@ function bucketsOf(group: RowGroup, originNs: number, stepNs: number): Uint32Arr
 }
 
 function runsOf(group: RowGroup, originNs: number, stepNs: number): Runs | undefined {
+  const kept = keptRuns.get(group);
+  if (kept?.originNs === originNs && kept.stepNs === stepNs) return kept.runs;
+  const runs = findRuns(group, originNs, stepNs);
+  if (runs !== undefined && runs.count <= KEPT_RUNS_MAX) keptRuns.set(group, { originNs, stepNs, runs: compact(runs) });
+  return runs;
+}
+
+/** The same in no more memory than they take. */
+function compact({ count, ends, codes }: Runs): Runs {
+  return { count, ends: ends.slice(0, count), codes: codes.slice(0, count) };
+}
+
+function findRuns(group: RowGroup, originNs: number, stepNs: number): Runs | undefined {
   const countMax = Math.ceil(group.info.rowCount / ROWS_PER_RUN_MIN);
   const ends = new Int32Array(countMax);
   const codes = new Int32Array(countMax);
