@@ -57,3 +57,16 @@ test('files that the chapters of ARCHITECTURE name exist', () => {
   expect(named.size).toBeGreaterThan(60);
   expect([...named].filter((name) => !parts.has(name) && !NO_FILES.has(name))).toEqual([]);
 });
+
+test('paths that the decisions of ARCHITECTURE and docs/ name exist', () => {
+  const files = readRepository();
+  const paths = [...files.keys()].map((path) => `/${path}`);
+  const named = [...files].flatMap(([document, text]) =>
+    /^(?:ARCHITECTURE\.md|docs\/)/.test(document)
+      ? [...text.matchAll(/`((?:[a-z][a-z0-9-]*\/)+[a-z][a-z0-9-]*(?:\.[a-z]+)*)`/g)].map(([, path]) => path!)
+      : [],
+  );
+  expect(named.length).toBeGreaterThan(20);
+  const isThere = (path: string): boolean => paths.some((each) => each.includes(`/${path}`));
+  expect(named.filter((path) => !isThere(path) && !/^(?:text|application|podlog)\//.test(path))).toEqual([]);
+});
