@@ -55,7 +55,10 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** @throws UsageError  one line about the data folder or the address */
+/**
+ * Leaves nothing open when it throws.
+ * @throws UsageError  one line about the data folder or the address
+ */
 export async function startServer({
   dataDir,
   listen,
@@ -71,11 +74,17 @@ export async function startServer({
   const now = Date.now;
   const rules = retentionRulesPath === undefined ? [] : await loadRetentionRules(retentionRulesPath);
   const metrics = new Metrics();
+  // What is opened here is closed in the reverse order: at once when a later step fails, else by `close`.
+  await using opened = new AsyncDisposableStack();
   const keepRules = await WatchedRules.open({ path: rulesPath, log, metrics });
+  opened.defer(() => keepRules.close());
   const access = await openAccess(accessOptions, { host: listen.host, now, log, metrics });
+  opened.defer(() => access.authenticator?.close());
   const cluster =
     kubernetes && (await (await import('./kubernetes/cluster.ts')).openCluster(kubernetes, { log, metrics, now }));
+  opened.defer(() => cluster?.close());
   const pool = new WorkerPool({ size: WORKERS, log, metrics });
+  opened.defer(() => pool.close());
   const flushes = taskFlow('flush');
   const maintenance = taskFlow('maintenance');
   const monotonicMs = (): number => performance.now();
@@ -95,6 +104,15 @@ export async function startServer({
     state: positions,
     flush: (input) => pool.run(FLUSH, input, { flow: flushes }),
   });
+  const jobs: { close(): Promise<void> }[] = [];
+  opened.defer(async () => {
+    // A job may wait for its turn in the store, which the store's end withdraws.
+    const ended = jobs.map((job) => job.close());
+    await store.close();
+    await Promise.all(ended);
+  });
+  // Before the store is closed: what happens in the cluster is stored there.
+  opened.defer(() => cluster?.stop());
   const snapshotsDir = join(dataDir, SNAPSHOTS_FOLDER);
   const backups = await Backups.open({ store, dataDir, snapshotsDir });
   const erasures = await Erasures.open({
@@ -106,6 +124,7 @@ export async function startServer({
     log,
     erase: (input, stop) => pool.run(ERASE, input, { stop, flow: maintenance }),
   });
+  jobs.push(erasures);
   const compactInWorker = (input: CompactInput, stop: AbortSignal): Promise<CompactOutput> =>
     pool.run(COMPACT, input, { stop, flow: maintenance });
   const retention = new Retention({
@@ -128,6 +147,7 @@ export async function startServer({
     metrics,
     compact: compactInWorker,
   });
+  jobs.push(retention, compactor);
   const acceptor = new BatchAcceptor(store, positions, cluster?.label, coarseningReporter({ log, metrics, now }));
   const app = buildApp({
     store,
@@ -144,6 +164,7 @@ export async function startServer({
     access,
     now,
   });
+  opened.defer(() => app.close());
   const housekeeping = setInterval(() => {
     positions.expire();
     void retention.tick();
@@ -152,27 +173,12 @@ export async function startServer({
       log.error({ err }, 'housekeeping failed and will be tried again');
     });
   }, HOUSEKEEPING_MS);
-  const close = async (): Promise<void> => {
-    clearInterval(housekeeping);
-    await app.close();
-    access.authenticator?.close();
-    keepRules.close();
-    await cluster?.close();
-    const ended = [retention.close(), compactor.close()];
-    await store.close();
-    await Promise.all(ended);
-    await erasures.close();
-    await pool.close();
-  };
-  try {
-    const url = await listenOn(app, listen);
-    cluster?.start({ acceptor, positions, rules: () => keepRules.rules });
-    log.info({ url, dataDir }, 'listening');
-    return { url, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  opened.defer(() => clearInterval(housekeeping));
+  const url = await listenOn(app, listen);
+  cluster?.start({ acceptor, positions, rules: () => keepRules.rules });
+  log.info({ url, dataDir }, 'listening');
+  const running = opened.move();
+  return { url, close: () => running.disposeAsync() };
 }
 
 async function listenOn(app: FastifyInstance, { host, port }: ServerOptions['listen']): Promise<string> {

@@ -117,13 +117,16 @@ export class Cluster {
     api.watching.readFrom(() => Number(started.pods.isWatching) + Number(started.events.isWatching));
   }
 
-  /** What has been learned and not stored is learned again after the next start. */
+  /** Ends what `start` began. What has been learned and not stored is learned again after the next start. */
+  async stop(): Promise<void> {
+    if (this.#started === undefined) return;
+    const { recorder, pods, events, sweeps } = this.#started;
+    clearInterval(sweeps);
+    await Promise.all([pods.stop(), events.stop(), recorder.close()]);
+  }
+
+  /** Breaks off the requests that are left. Must be stopped before. */
   async close(): Promise<void> {
-    if (this.#started !== undefined) {
-      const { recorder, pods, events, sweeps } = this.#started;
-      clearInterval(sweeps);
-      await Promise.all([pods.stop(), events.stop(), recorder.close()]);
-    }
     await this.#client.close();
   }
 }
