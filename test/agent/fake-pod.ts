@@ -19,6 +19,9 @@ import { gzipSync } from 'node:zlib';
 /** The live file, the newest rotated one, and this many compressed ones. */
 const GZIP_FILES_MAX = 3;
 
+/** The kubelet looks at the size of logs no more often (containerLogMonitorInterval). */
+const FIRST_ROTATION_MS_MIN = 3_000;
+
 export class FakePod {
   /** Unique, so that its lines are found even when nothing else is known of it. */
   readonly container: string;
@@ -28,6 +31,7 @@ export class FakePod {
   /** Bytes in the log file of each line, by its number. */
   readonly lineBytes: number[] = [];
   #rotatedAtSeconds = 0;
+  readonly #madeMs = Date.now();
 
   constructor(podsDir: string, number: number) {
     this.container = `app-${number}`;
@@ -47,6 +51,10 @@ export class FakePod {
       text += line;
     }
     writeSync(this.#descriptor, text);
+  }
+
+  get mayRotate(): boolean {
+    return Date.now() - this.#madeMs >= FIRST_ROTATION_MS_MIN;
   }
 
   /** As pkg/kubelet/logs/container_log_manager.go does it, one round. */

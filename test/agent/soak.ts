@@ -71,7 +71,7 @@ async function livePods(): Promise<void> {
       const rate = pods.indexOf(pod) < STEADY_PODS ? 5 : 20;
       if (pod.lineBytes.length < POD_LINES_MAX) pod.write(random.below(rate));
       // About every three seconds.
-      if (random.below(3_000 / TICK_MS) === 0) {
+      if (random.below(3_000 / TICK_MS) === 0 && pod.mayRotate) {
         pod.rotate();
         rotations++;
       }
