@@ -204,8 +204,8 @@ export const HEAD_BYTES = 4 * KIB;
 export const GZIP_HEAD_BYTES = 64 * KIB;
 
 /**
- * Retries wait a random time up to this, doubling from the minimum. So the return of a server is noticed within 2 s, and a
- * thousand nodes ask it a thousand times a second, at times that are spread out; one that is too busy answers with
+ * Retries wait a random time from half of this up to this, doubling from the minimum. So the return of a server is noticed
+ * within 2 s, and a thousand nodes ask it some 700 times a second, at times that are spread out; one that is too busy answers with
  * Retry-After, which counts in addition.
  */
 export const BACKOFF_MS_MIN = 100;

@@ -5,12 +5,33 @@
 import type { Agent as HttpAgent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { type Backoff, backoffMs } from '../../shared/backoff.ts';
+import { boundedRequest, type BoundedAnswer, type RequestLimits } from '../../shared/bounded-request.ts';
 import { FORBIDDEN_LINES } from '../../shared/errors.ts';
 import { httpModule } from '../../shared/http-module.ts';
 import { BATCH_CONTENT_TYPE, type PositionsAnswer } from '../../shared/wire.ts';
 import type { AgentMetrics } from '../agent-metrics.ts';
-import { boundedRequest, type BoundedAnswer } from './bounded-request.ts';
-import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, COMPLAINT_MS, RETRY_AFTER_MS_MAX } from '../limits.ts';
+import {
+  ANSWER_BYTES_MAX,
+  BACKOFF_MS_MAX,
+  BACKOFF_MS_MIN,
+  COMPLAINT_MS,
+  CONNECT_MS_MAX,
+  REQUEST_MS_MAX,
+  RETRY_AFTER_MS_MAX,
+  SILENCE_MS_MAX,
+} from '../limits.ts';
+
+/** Of each request to the server. */
+export const REQUEST_LIMITS: RequestLimits = {
+  connectMs: CONNECT_MS_MAX,
+  silenceMs: SILENCE_MS_MAX,
+  requestMs: REQUEST_MS_MAX,
+  answerBytes: ANSWER_BYTES_MAX,
+};
+
+/** Of attempts that fail. */
+export const BACKOFF: Backoff = { msMin: BACKOFF_MS_MIN, msMax: BACKOFF_MS_MAX };
 
 export type Outcome =
   | { readonly kind: 'stored' }
@@ -33,11 +54,6 @@ export interface ShipperOptions {
   readonly requestMsMax?: number;
   /** Called after each attempt that failed. */
   readonly failed?: () => void;
-}
-
-/** The longest wait after an attempt, counted from 0. */
-export function backoffSpanMs(attempt: number, spanMsMax = BACKOFF_MS_MAX): number {
-  return Math.min(spanMsMax, BACKOFF_MS_MIN * 2 ** Math.min(attempt, 20));
 }
 
 interface Answer {
@@ -103,12 +119,10 @@ export class Shipper {
     await sleep(pauseMs, undefined, { signal: this.#stopped.signal });
   }
 
-  /** Waits as long as the attempt deserves: a random part of a span that doubles, so that agents spread out. */
+  /** Waits before the next attempt. */
   async backOff(attempt: number, minimumMs = 0): Promise<void> {
-    const { random = Math.random, backoffMsMax } = this.#options;
-    await sleep(minimumMs + random() * backoffSpanMs(attempt, backoffMsMax), undefined, {
-      signal: this.#stopped.signal,
-    });
+    const { random = Math.random, backoffMsMax: msMax = BACKOFF.msMax } = this.#options;
+    await this.pause(minimumMs + backoffMs(attempt, { ...BACKOFF, msMax }, random()));
   }
 
   /** Asks until `parse` makes something of the answer. */
@@ -166,7 +180,7 @@ export class Shipper {
     body: Buffer | undefined,
     knownEtag: string | undefined,
   ): Promise<Answer> {
-    const { serverUrl, token, requestMsMax } = this.#options;
+    const { serverUrl, token, requestMsMax: requestMs = REQUEST_LIMITS.requestMs } = this.#options;
     const authorization = token?.();
     const headers: Record<string, string | number> = {};
     if (authorization !== undefined) headers['authorization'] = `Bearer ${authorization}`;
@@ -178,7 +192,8 @@ export class Shipper {
     const url = new URL(path, serverUrl);
     const connection = this.#connection;
     const { signal } = this.#stopped;
-    return toAnswer(await boundedRequest({ url, method, headers, body, connection, signal, requestMsMax }));
+    const limits = { ...REQUEST_LIMITS, requestMs };
+    return toAnswer(await boundedRequest({ url, method, headers, body, connection, signal, limits }));
   }
 }
 

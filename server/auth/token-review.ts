@@ -6,13 +6,19 @@
  * Source: https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-review-v1/ and
  * https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#bound-service-account-tokens
  */
-import type { IncomingMessage } from 'node:http';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { boundedRequest } from '../../shared/bounded-request.ts';
 import { UsageError } from '../../shared/errors.ts';
-import { httpModule } from '../../shared/http-module.ts';
 import { SERVICE_ACCOUNT_DIR } from '../../shared/service-account.ts';
 import { REVIEW_ANSWER_BYTES_MAX, REVIEW_MS_MAX } from '../limits.ts';
+
+const LIMITS = {
+  connectMs: REVIEW_MS_MAX,
+  silenceMs: REVIEW_MS_MAX,
+  requestMs: REVIEW_MS_MAX,
+  answerBytes: REVIEW_ANSWER_BYTES_MAX,
+};
 
 export interface ReviewedToken {
   readonly authenticated: boolean;
@@ -91,43 +97,24 @@ async function nodeOfPod(api: ApiServer, { namespace, pod, uid }: Binding): Prom
 async function ask({ url, tokenPath, caPath }: ApiServer, path: string, body?: string): Promise<string> {
   const ownToken = (await readFile(tokenPath, 'utf8')).trim();
   const ca = caPath === undefined ? undefined : await readFile(caPath);
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const target = new URL(path, url);
-  const request = httpModule(target.protocol === 'https:').request(target, {
-    method: body === undefined ? 'GET' : 'POST',
-    agent: false,
+  const bytes = body === undefined ? undefined : Buffer.from(body);
+  const answer = await boundedRequest({
+    url: new URL(path, url),
+    method: bytes === undefined ? 'GET' : 'POST',
     headers: {
       authorization: `Bearer ${ownToken}`,
-      ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
+      ...(bytes !== undefined && { 'content-type': 'application/json', 'content-length': bytes.length }),
     },
-    signal: AbortSignal.timeout(REVIEW_MS_MAX),
-    ...(ca !== undefined && { ca }),
+    body: bytes,
+    connection: false,
+    ca,
+    limits: LIMITS,
   });
-  request.on('error', reject);
-  request.on('response', (response) => {
-    readAnswer(response).then(resolve, reject);
-  });
-  request.end(body);
-  return promise;
-}
-
-/** What it says beside the status is not passed on: it may repeat the token. */
-async function readAnswer(response: IncomingMessage): Promise<string> {
-  const { statusCode = 0 } = response;
-  if (statusCode < 200 || statusCode > 299) {
-    response.resume();
-    const advice =
-      statusCode === 403 ? ": podlog's ServiceAccount needs `create` on tokenreviews, and `list` on pods" : '';
-    throw new Error(`the Kubernetes API answers a TokenReview with ${statusCode}${advice}`);
-  }
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > REVIEW_ANSWER_BYTES_MAX) throw new Error('the answer to a TokenReview is too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
+  // What it says beside the status is not passed on: it may repeat the token.
+  if (answer.status >= 200 && answer.status <= 299) return answer.body.toString();
+  const advice =
+    answer.status === 403 ? ": podlog's ServiceAccount needs `create` on tokenreviews, and `list` on pods" : '';
+  throw new Error(`the Kubernetes API answers a TokenReview with ${answer.status}${advice}`);
 }
 
 function parseAnswer(answer: string): Record<string, unknown> {

@@ -6,6 +6,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { backoffMs } from '../../shared/backoff.ts';
 import type { Counter } from '../../shared/metrics.ts';
 import {
   API_IDLE_MS_MAX,
@@ -163,8 +164,7 @@ export class Follower<T extends ApiObject> {
 
   async #backOff(): Promise<void> {
     const { retryMsMin = API_RETRY_MS_MIN, random } = this.#options;
-    const fullMs = Math.min(API_RETRY_MS_MAX, retryMsMin * 2 ** Math.min(this.#failures - 1, 20));
-    const waitMs = fullMs * (1 - random() / 2);
+    const waitMs = backoffMs(this.#failures - 1, { msMin: retryMsMin, msMax: API_RETRY_MS_MAX }, random());
     await sleep(waitMs, undefined, { signal: this.#stopped.signal }).catch(() => {});
   }
 }

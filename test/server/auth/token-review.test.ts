@@ -60,7 +60,7 @@ test.for<[what: string, fault: FakeApi['fault'], message: RegExp]>([
   ['broken', ends(500, TOKEN), /with 500$/],
   ['no JSON', ends(201, `<${TOKEN}>`), /not JSON/],
   ['no status', ends(201, '{}'), /no status/],
-  ['too much', ends(201, ' '.repeat(2 ** 19)), /too long/],
+  ['too much', ends(201, ' '.repeat(2 ** 19)), /longer than/],
   ['hangs up', (request) => void request.socket.destroy(), /hang up|ECONNRESET/],
 ])('%s is an error, without the token', async ([, fault, message]) => {
   fake.fault = fault;
