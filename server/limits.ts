@@ -630,7 +630,7 @@ export const TOKENS_MAX = 1000;
 /** The tokens file; a Secret ends at the same size. Beyond: refused. */
 export const TOKENS_FILE_BYTES_MAX = 1 * MIB;
 
-/** The rules file; a ConfigMap ends at the same size. Beyond: refused. */
+/** The rules file, and that of retention rules; a ConfigMap ends at the same size. Beyond: refused. */
 export const RULES_FILE_BYTES_MAX = 1 * MIB;
 
 /** Rules in one list of the rules file; agents hold each line against those of its container. Beyond: refused. */

@@ -18,6 +18,7 @@
 import { UsageError } from '../../shared/errors.ts';
 import { isNodeName } from '../../shared/node-name.ts';
 import { TOKEN_CHARS_MIN, TOKENS_FILE_BYTES_MAX, TOKENS_MAX } from '../limits.ts';
+import { parseYamlFile } from '../yaml-file.ts';
 import { type Nodes, type Scope, SCOPES, type Visible } from './caller.ts';
 import { digestOf, type StaticToken } from './static-tokens.ts';
 
@@ -28,13 +29,12 @@ const GENERATE = 'make one with: openssl rand -hex 24';
 
 /** @throws UsageError  one line: the file, the entry, what is wrong and what is allowed */
 export async function parseTokens(text: string, path: string): Promise<StaticToken[]> {
-  if (text.length > TOKENS_FILE_BYTES_MAX) throw new UsageError(`${path}: larger than ${TOKENS_FILE_BYTES_MAX} bytes`);
-  const parsed = await parseYaml(text, path);
+  const { value: parsed, fail } = await parseYamlFile(text, path, { bytesMax: TOKENS_FILE_BYTES_MAX, isSecret: true });
   if (parsed === null) return [];
   if (!Array.isArray(parsed)) throw new UsageError(`${path}: must be a list of { name, token, scopes }`);
   if (parsed.length > TOKENS_MAX)
     throw new UsageError(`${path}: ${parsed.length} tokens; up to ${TOKENS_MAX} are allowed`);
-  const tokens = parsed.map((entry: unknown, index) => parseEntry(entry, `${path}: token ${index + 1}`));
+  const tokens = parsed.map((entry: unknown, index) => parseEntry(entry, fail([index], `token ${index + 1}`).message));
   for (const [index, { digest, caller }] of tokens.entries()) {
     for (const other of tokens.slice(0, index)) {
       if (other.caller.name === caller.name) throw new UsageError(`${path}: two tokens are named ${caller.name}`);
@@ -46,22 +46,6 @@ export async function parseTokens(text: string, path: string): Promise<StaticTok
     }
   }
   return tokens;
-}
-
-async function parseYaml(text: string, path: string): Promise<unknown> {
-  // Loaded here: a server without a tokens file does without the memory and the time that it takes.
-  const { parseDocument } = await import('yaml');
-  const document = parseDocument(text);
-  const [error] = document.errors;
-  if (error !== undefined) {
-    // The error's own message, and a warning that `parse` would print, show the text around it.
-    throw new UsageError(`${path}: line ${error.linePos?.[0].line ?? '?'} is not YAML (${error.code})`);
-  }
-  try {
-    return document.toJS() as unknown;
-  } catch {
-    throw new UsageError(`${path}: an alias (*name) leads nowhere: put tokens in quotes`);
-  }
 }
 
 function parseEntry(entry: unknown, where: string): StaticToken {

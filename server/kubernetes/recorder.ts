@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { backoffMs } from '../../shared/backoff.ts';
 import { PodlogError } from '../../shared/errors.ts';
 import { type Labels, labelsKey } from '../../shared/labels.ts';
 import { RowGroupBuilder } from '../../shared/row-group/builder.ts';
@@ -131,7 +132,7 @@ export class Recorder {
 
   /** True once it is stored; false when that cannot be and there is no time left. Agents wait in the same way. */
   async #accept(bytes: Buffer): Promise<boolean> {
-    for (let waitMs = API_RETRY_MS_MIN; ; waitMs = Math.min(API_RETRY_MS_MAX, waitMs * 2)) {
+    for (let attempt = 0; ; attempt++) {
       try {
         const { kind } = await this.#options.acceptor.accept(bytes);
         if (kind === 'conflict') throw new Error('BUG: somebody else has moved the positions of the cluster');
@@ -139,6 +140,7 @@ export class Recorder {
       } catch (err) {
         if (!(err instanceof PodlogError)) throw err;
         if (this.#closed.signal.aborted) return false;
+        const waitMs = backoffMs(attempt, { msMin: API_RETRY_MS_MIN, msMax: API_RETRY_MS_MAX }, Math.random());
         this.#options.log.warn({ err, waitMs }, 'events cannot be stored now; trying again');
         await sleep(waitMs, undefined, { signal: this.#closed.signal }).catch(() => {});
       }

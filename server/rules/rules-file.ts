@@ -14,7 +14,6 @@
  *
  * What it says of lines is for agents to do, see agent/rules/.
  */
-import { UsageError } from '../../shared/errors.ts';
 import { compileExpression, compileStartPattern } from '../../shared/rules/expression.ts';
 import {
   type DropRule,
@@ -26,45 +25,20 @@ import {
   type Selector,
 } from '../../shared/rules/rule-set.ts';
 import { RULES_FILE_BYTES_MAX, RULES_MAX } from '../limits.ts';
+import { parseYamlFile, type YamlFail, type YamlPath } from '../yaml-file.ts';
 
-type Path = readonly (string | number)[];
 type Mapping = Readonly<Record<string, unknown>>;
-/** Makes an error that names the file, the line and the problem. */
-type Fail = (path: Path, problem: string) => UsageError;
 
 const LISTS = ['include', 'exclude', 'drop', 'redact', 'multiline'] as const;
 const NAME = /^[\w.@/=*, -]{1,64}$/;
 
 /** @throws UsageError  one line: the file, the line in it, what is wrong and what is allowed */
 export async function parseRules(text: string, file: string): Promise<RuleSet> {
-  if (text.length > RULES_FILE_BYTES_MAX) throw new UsageError(`${file}: larger than ${RULES_FILE_BYTES_MAX} bytes`);
-  // Loaded here: a server without rules does without the memory and the time that it takes.
-  const { LineCounter, isNode, parseDocument } = await import('yaml');
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const [error] = document.errors;
-  if (error !== undefined) throw new UsageError(`${file}: line ${lines.linePos(error.pos[0]).line}: ${error.message}`);
-  const fail: Fail = (path, problem) => {
-    for (let length = path.length; length > 0; length--) {
-      const node = document.getIn(path.slice(0, length), true);
-      if (isNode(node) && node.range) {
-        return new UsageError(`${file}: line ${lines.linePos(node.range[0]).line}: ${problem}`);
-      }
-    }
-    return new UsageError(`${file}: ${problem}`);
-  };
-  return ruleSet(toPlain(document, fail), fail);
+  const { value, fail } = await parseYamlFile(text, file, { bytesMax: RULES_FILE_BYTES_MAX });
+  return ruleSet(value, fail);
 }
 
-function toPlain(document: { toJS(): unknown }, fail: Fail): unknown {
-  try {
-    return document.toJS();
-  } catch {
-    throw fail([], 'an alias (*name) leads nowhere: put values in quotes');
-  }
-}
-
-function ruleSet(parsed: unknown, fail: Fail): RuleSet {
+function ruleSet(parsed: unknown, fail: YamlFail): RuleSet {
   const lists = parsed ?? {};
   if (!isMapping(lists)) throw fail([], `must be a mapping with some of ${LISTS.join(', ')}`);
   checkKeys(lists, LISTS, [], fail);
@@ -77,14 +51,14 @@ function ruleSet(parsed: unknown, fail: Fail): RuleSet {
   };
 }
 
-function listAt(lists: Mapping, key: string, fail: Fail): readonly unknown[] {
+function listAt(lists: Mapping, key: string, fail: YamlFail): readonly unknown[] {
   const list = lists[key] ?? [];
   if (!Array.isArray(list)) throw fail([key], `${key} must be a list`);
   if (list.length > RULES_MAX) throw fail([key], `${key} has ${list.length} rules; at most ${RULES_MAX} are allowed`);
   return list as readonly unknown[];
 }
 
-function selectorAt(value: unknown, path: Path, fail: Fail): Selector {
+function selectorAt(value: unknown, path: YamlPath, fail: YamlFail): Selector {
   if (!isMapping(value) || Object.keys(value).length === 0) {
     throw fail(path, "a selector must name something, such as { namespace: 'ci-*' }");
   }
@@ -96,7 +70,7 @@ function selectorAt(value: unknown, path: Path, fail: Fail): Selector {
   };
 }
 
-function dropAt(value: unknown, path: Path, fail: Fail): DropRule {
+function dropAt(value: unknown, path: YamlPath, fail: YamlFail): DropRule {
   const rule = ruleAt(value, ['name', 'selector', 'where', 'text'], path, fail);
   const { where, text } = rule;
   if (where === undefined && text === undefined) {
@@ -114,7 +88,7 @@ function dropAt(value: unknown, path: Path, fail: Fail): DropRule {
   };
 }
 
-function redactAt(value: unknown, path: Path, fail: Fail): RedactRule {
+function redactAt(value: unknown, path: YamlPath, fail: YamlFail): RedactRule {
   const known = `one of ${NAMED_PATTERNS.join(', ')}, or { name, pattern }`;
   if (typeof value === 'string') {
     if (!isNamedPattern(value)) throw fail(path, `${value} is no named pattern; a redact rule is ${known}`);
@@ -138,12 +112,18 @@ function redactAt(value: unknown, path: Path, fail: Fail): RedactRule {
   };
 }
 
-function multilineAt(value: unknown, path: Path, fail: Fail): MultilineRule {
+function multilineAt(value: unknown, path: YamlPath, fail: YamlFail): MultilineRule {
   const rule = ruleAt(value, ['selector', 'start'], path, fail);
   return { ...selectionAt(rule, path, fail), start: expressionAt(rule, 'start', compileStartPattern, path, fail) };
 }
 
-function expressionAt(rule: Mapping, key: string, compile: (text: string) => unknown, path: Path, fail: Fail): string {
+function expressionAt(
+  rule: Mapping,
+  key: string,
+  compile: (text: string) => unknown,
+  path: YamlPath,
+  fail: YamlFail,
+): string {
   const text = rule[key];
   if (!isText(text)) throw fail([...path, key], `${key} must be a regular expression, in single quotes: '^id-[0-9]+'`);
   try {
@@ -155,27 +135,27 @@ function expressionAt(rule: Mapping, key: string, compile: (text: string) => unk
 }
 
 /** It stands in JSON strings, where quotes and backslashes would end or change something. */
-function replacementAt(replace: unknown, path: Path, fail: Fail): string {
+function replacementAt(replace: unknown, path: YamlPath, fail: YamlFail): string {
   if (typeof replace === 'string' && /^[\x20-\x7e]{0,64}$/.test(replace) && !/["\\]/.test(replace)) return replace;
   throw fail([...path, 'replace'], 'replace must be up to 64 characters of ASCII without quotes and backslashes');
 }
 
-function ruleAt(value: unknown, keys: readonly string[], path: Path, fail: Fail): Mapping {
+function ruleAt(value: unknown, keys: readonly string[], path: YamlPath, fail: YamlFail): Mapping {
   if (!isMapping(value)) throw fail(path, `a rule must be a mapping of ${keys.join(', ')}`);
   checkKeys(value, keys, path, fail);
   return value;
 }
 
-function selectionAt({ selector }: Mapping, path: Path, fail: Fail): { selector?: Selector } {
+function selectionAt({ selector }: Mapping, path: YamlPath, fail: YamlFail): { selector?: Selector } {
   return selector === undefined ? {} : { selector: selectorAt(selector, [...path, 'selector'], fail) };
 }
 
-function nameAt({ name }: Mapping, path: Path, fail: Fail): string {
+function nameAt({ name }: Mapping, path: YamlPath, fail: YamlFail): string {
   if (typeof name === 'string' && NAME.test(name)) return name;
   throw fail([...path, 'name'], 'name must be up to 64 letters, digits and . _ @ / = * , -');
 }
 
-function textsAt(value: unknown, path: Path, fail: Fail): Record<string, string> {
+function textsAt(value: unknown, path: YamlPath, fail: YamlFail): Record<string, string> {
   if (!isMapping(value)) throw fail(path, `${path.at(-1)} must be a mapping of names to values`);
   for (const [key, text] of Object.entries(value)) {
     if (!isText(text)) throw fail([...path, key], `the value of ${key} must be text, in quotes if it is a number or *`);
@@ -183,7 +163,7 @@ function textsAt(value: unknown, path: Path, fail: Fail): Record<string, string>
   return value as Record<string, string>;
 }
 
-function checkKeys(value: Mapping, known: readonly string[], path: Path, fail: Fail): void {
+function checkKeys(value: Mapping, known: readonly string[], path: YamlPath, fail: YamlFail): void {
   const wrong = Object.keys(value).find((key) => !known.includes(key));
   if (wrong !== undefined) throw fail([...path, wrong], `${wrong} is not known here; there are ${known.join(', ')}`);
 }

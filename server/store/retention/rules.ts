@@ -15,7 +15,8 @@ import { parseDurationMs } from '../../../shared/duration.ts';
 import { UsageError } from '../../../shared/errors.ts';
 import { labelOf, type Labels } from '../../../shared/labels.ts';
 import { reasonOf } from '../../../shared/system-error.ts';
-import { RETENTION_RULES_MAX, RULE_AGE_MS_MAX, RULE_AGE_MS_MIN } from '../../limits.ts';
+import { RETENTION_RULES_MAX, RULE_AGE_MS_MAX, RULE_AGE_MS_MIN, RULES_FILE_BYTES_MAX } from '../../limits.ts';
+import { parseYamlFile } from '../../yaml-file.ts';
 import { testsOf } from '../scan/name.ts';
 import { matchesAny, parsePattern } from '../scan/pattern.ts';
 
@@ -39,13 +40,13 @@ export async function loadRetentionRules(path: string): Promise<RetentionRule[]>
 
 /** @throws UsageError */
 export async function parseRetentionRules(text: string, path: string): Promise<RetentionRule[]> {
-  const parsed = await parseYaml(text, path);
+  const { value: parsed, fail } = await parseYamlFile(text, path, { bytesMax: RULES_FILE_BYTES_MAX });
   if (parsed === null) return [];
   if (!Array.isArray(parsed)) throw new UsageError(`${path}: must be a list of rules, each with selector and age`);
   if (parsed.length > RETENTION_RULES_MAX) {
     throw new UsageError(`${path}: ${parsed.length} rules; at most ${RETENTION_RULES_MAX} are allowed`);
   }
-  return parsed.map((rule: unknown, index) => parseRule(rule, `${path}: rule ${index + 1}`));
+  return parsed.map((rule: unknown, index) => parseRule(rule, fail([index], `rule ${index + 1}`).message));
 }
 
 /** How long lines of a stream are kept, by the first rule that matches. Looked up once for each label set. */
@@ -68,17 +69,6 @@ export function ageByRules(rules: readonly RetentionRule[], otherwiseMs: number)
     }
     return ageMs;
   };
-}
-
-async function parseYaml(text: string, path: string): Promise<unknown> {
-  // Loaded here: most servers have no rules, and do without the memory and the time that it takes.
-  const { parse, YAMLParseError } = await import('yaml');
-  try {
-    return parse(text) as unknown;
-  } catch (cause) {
-    if (!(cause instanceof YAMLParseError)) throw cause;
-    throw new UsageError(`${path}: ${cause.message.split('\n')[0]!}`, 2, { cause });
-  }
 }
 
 function parseRule(rule: unknown, where: string): RetentionRule {

@@ -49,15 +49,15 @@ const entry = (more: string): string => `- { name: a, ${more} }`;
 const token = `token: ${TOKEN}`;
 
 test.for<[text: string, message: RegExp]>([
-  [`- name: a\n  ${token}\n scopes: [read]`, /^t: line 3 is not YAML \([A-Z_]+\)$/],
-  [`- { name: a, token: *${TOKEN}, scopes: [read] }`, /^t: an alias .* put tokens in quotes$/],
+  [`- name: a\n  ${token}\n scopes: [read]`, /^t: line 3: not valid YAML \([A-Z_]+\)$/],
+  [`- { name: a, token: *${TOKEN}, scopes: [read] }`, /^t: an alias .* put values in quotes$/],
   ['name: a', /^t: must be a list of/],
-  ['- a', /^t: token 1 must have name, token and scopes$/],
-  [`- { ${token}, scopes: [read] }`, /^t: token 1: name must be/],
-  [`- { name: "a b", ${token}, scopes: [read] }`, /^t: token 1: name must be/],
+  ['- a', /^t: line 1: token 1 must have name, token and scopes$/],
+  [`- { ${token}, scopes: [read] }`, /^t: line 1: token 1: name must be/],
+  [`- { name: "a b", ${token}, scopes: [read] }`, /^t: line 1: token 1: name must be/],
   [
     entry(`${token}, scopes: [read], ${TOKEN}: x`),
-    /^t: token 1 \(a\) has a key that is not known; there are name, token/,
+    /^t: line 1: token 1 \(a\) has a key that is not known; there are name, token/,
   ],
   [entry('scopes: [read]'), /must have either token or sha256; make one with: openssl/],
   [entry(`${token}, sha256: "${DIGEST}", scopes: [read]`), /either token or sha256/],

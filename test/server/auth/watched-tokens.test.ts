@@ -134,7 +134,7 @@ test.for<[what: string, breakIt: () => Promise<void>]>([
 test('at the start a broken or missing file is an error, unless there is another way in', async () => {
   await expect(open()).rejects.toThrow(/the tokens file .* cannot be read: it does not exist; /);
   await writeFile(file.path, '- {}');
-  await expect(open()).rejects.toThrow(/tokens\.yaml: token 1: name/);
+  await expect(open()).rejects.toThrow(/tokens\.yaml: line 1: token 1: name/);
   await rm(file.path);
   const tokens = await open(true);
   expect(file.said).toEqual([expect.stringContaining('cannot be read')]);

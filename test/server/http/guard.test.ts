@@ -339,7 +339,7 @@ test('a token is changed while it is used: no request is refused that should not
   await expect.poll(() => status(next)).toBe(200);
   expect(await status(TOKENS.read)).toBe(401);
   await writeFile(join(folder, 'tokens.yaml'), `- { name: a, token: ${next}`);
-  await expect.poll(() => said).toMatch(/tokens\.yaml: line \d+ is not YAML/);
+  await expect.poll(() => said).toMatch(/tokens\.yaml: line \d+: not valid YAML/);
   expect(await status(next)).toBe(200);
   stop.abort();
   await running;

@@ -65,7 +65,12 @@ test.for([
   ['selector: {}', /list of rules/],
   ['- 7', /rule 1 must have a selector and an age/],
   ['- { selector: { app: a }, age: 1d }\n- { selector: { app: a }, ages: 1d }', /rule 2 has ages/],
-  ['- { selector: {}, age: 1d }', /rule 1: selector must have a label/],
+  ['- { selector: {}, age: 1d }', /^r: line 1: rule 1: selector must have a label/],
+  [
+    '- { selector: { pod: a }, age: 1d }\n\n- { selector: {}, age: 1d }',
+    /^r: line 3: rule 2: selector must have a label/,
+  ],
+  ['- [', /^r: line 1: /],
   ['- { selector: { app: 7 }, age: 1d }', /value of app must be text/],
   ['- { selector: { app: a } }', /age must be from 1h to 3660d/],
   ['- { selector: { app: a }, age: 7 }', /age must be/],
