@@ -138,12 +138,14 @@ export class Discovery {
     for (const [pod, names] of this.#touched) {
       const before = this.#pods.get(pod);
       this.#scanPod(pod);
+      const unexplainedMs = this.#unexplained.get(pod) ?? this.#nowMs;
       this.#unexplained.delete(pod);
       const after = this.#pods.get(pod);
       const isNew = before === undefined && !this.#hasGone(pod);
-      if (isNew && after === undefined && names.size === 0) this.#missed(pod, '');
+      // Events of its containers may follow that of the pod.
+      if (isNew && after === undefined && names.size === 0) this.#unexplained.set(pod, unexplainedMs);
       for (const name of names) {
-        if (!isContainerName(name) || this.#hasGone(join(pod, name))) continue;
+        if (!isContainerName(name) || this.#hasGone(join(pod, name)) || this.#hasGone(nameless(pod))) continue;
         if (before?.has(name) !== true && after?.has(name) !== true) this.#missed(pod, name);
       }
     }
@@ -158,7 +160,7 @@ export class Discovery {
     const pod = parsePodDirectory(name);
     if (pod === undefined) return;
     // Once, however many events tell of it.
-    this.#went.add(name).add(join(name, container));
+    this.#went.add(name).add(container === '' ? nameless(name) : join(name, container));
     this.#listener.missed({ ...pod, path: join(this.#podsDir, name, container), container });
   }
 
@@ -253,4 +255,9 @@ export class Discovery {
       return undefined;
     }
   }
+}
+
+/** The path under which what was missed of a pod is noted when no event names its container. */
+function nameless(pod: string): string {
+  return `${pod}/`;
 }

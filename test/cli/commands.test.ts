@@ -57,7 +57,7 @@ describe('a command line that cannot work ends with 2 and one line', () => {
     [['agent', 'now'], /"now" is not a flag/],
     [
       ['agent', '--multiline-start', '('],
-      /--multiline-start "\(" is not a valid regular expression: unterminated group; .*\\\(/,
+      /--multiline-start "\(" is not a valid regular expression: missing closing \); .*\\\(/,
     ],
   ];
   test.each(table)('%j', async (args, line) => {
