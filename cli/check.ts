@@ -7,7 +7,7 @@ import {
   type CheckSummary,
   type Finding,
   isProblem,
-} from '../server/store/check/finding.ts';
+} from '../server/engines/embedded/check/finding.ts';
 import type { CheckOptions } from './options.ts';
 
 /** A check that takes longer shows how far it is; one that does not would only flicker. */

@@ -39,14 +39,18 @@ import { LiveTails } from './query/live-tails.ts';
 import { QuerySlots } from './query/query-slots.ts';
 import { AGGREGATE, FACETS, GATHER, LOOK_UP, RENDER, SCAN, STREAMS, TAIL } from './query/tasks.ts';
 import type { WatchedRules } from './rules/watched-rules.ts';
-import type { Backups } from './store/backup.ts';
-import { checkFolder } from './store/check/check-folder.ts';
-import { CHECK_SEGMENT, type CheckSegmentInput, type CheckSegmentOutput } from './store/check/check-segment.ts';
-import { realDisk } from './store/disk.ts';
-import type { Erasures } from './store/erasure/erasures.ts';
-import { buffersOf } from './store/aggregate/tally.ts';
-import { TallyMemory } from './store/aggregate/tally-memory.ts';
-import type { Store } from './store/store.ts';
+import type { Backups } from './engines/embedded/core/backup.ts';
+import { checkFolder } from './engines/embedded/check/check-folder.ts';
+import {
+  CHECK_SEGMENT,
+  type CheckSegmentInput,
+  type CheckSegmentOutput,
+} from './engines/embedded/check/check-segment.ts';
+import { realDisk } from './engines/embedded/platform/disk.ts';
+import type { Erasures } from './engines/embedded/lane/erasure/erasures.ts';
+import { buffersOf } from './engines/embedded/aggregate/tally.ts';
+import { TallyMemory } from './engines/embedded/aggregate/tally-memory.ts';
+import type { Store } from './engines/embedded/core/store.ts';
 import type { WorkerPool } from './workers/pool.ts';
 import { ownMemory, taskFlow } from './workers/task.ts';
 

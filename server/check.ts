@@ -5,19 +5,19 @@ import { Metrics } from '../shared/metrics.ts';
 import { FLUSH_RETRY_MS_MAX } from './limits.ts';
 import { positionsProblem } from './ingest/check-positions.ts';
 import { Positions } from './ingest/positions.ts';
-import { checkFolder } from './store/check/check-folder.ts';
-import { checkSegment } from './store/check/check-segment.ts';
-import type { BatchState } from './store/batch-state.ts';
-import type { CheckEvent, Finding } from './store/check/finding.ts';
-import { type Repaired, repairFolder } from './store/check/repair.ts';
-import { type Disk, realDisk } from './store/disk.ts';
-import { MANIFEST_FILE, VERSION_FILE } from './store/filenames.ts';
-import { flush } from './store/flush.ts';
-import { expectLayout } from './store/folder.ts';
-import { type FolderLock, lockFolder } from './store/lock.ts';
-import { ExpiryClock } from './store/retention/expiry-clock.ts';
-import { Store } from './store/store.ts';
-import { isOurs, readVersion } from './store/version-file.ts';
+import { checkFolder } from './engines/embedded/check/check-folder.ts';
+import { checkSegment } from './engines/embedded/check/check-segment.ts';
+import type { BatchState } from './engines/embedded/core/batch-state.ts';
+import type { CheckEvent, Finding } from './engines/embedded/check/finding.ts';
+import { type Repaired, repairFolder } from './engines/embedded/check/repair.ts';
+import { type Disk, realDisk } from './engines/embedded/platform/disk.ts';
+import { MANIFEST_FILE, VERSION_FILE } from './engines/embedded/core/filenames.ts';
+import { flush } from './engines/embedded/core/flush.ts';
+import { expectLayout } from './engines/embedded/platform/folder.ts';
+import { type FolderLock, lockFolder } from './engines/embedded/platform/lock.ts';
+import { ExpiryClock } from './engines/embedded/lane/retention/expiry-clock.ts';
+import { Store } from './engines/embedded/core/store.ts';
+import { isOurs, readVersion } from './engines/embedded/core/version-file.ts';
 
 /** What a check asks of the machine; a simulation has its own. */
 export interface Machine {

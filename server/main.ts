@@ -13,18 +13,18 @@ import { Positions } from './ingest/positions.ts';
 import type { KubernetesOptions } from './kubernetes/cluster.ts';
 import { HOUSEKEEPING_MS, WORKERS } from './limits.ts';
 import { WatchedRules } from './rules/watched-rules.ts';
-import { COMPACT, type CompactInput, type CompactOutput } from './store/compaction/compact.ts';
-import { Compactor } from './store/compaction/compactor.ts';
-import { FLUSH } from './store/flush.ts';
-import { diskErrorCode } from './store/disk.ts';
-import { Backups } from './store/backup.ts';
-import { SNAPSHOTS_FOLDER } from './store/filenames.ts';
-import { ERASE } from './store/erasure/erase-segment.ts';
-import { Erasures } from './store/erasure/erasures.ts';
-import { ExpiryClock } from './store/retention/expiry-clock.ts';
-import { longestAgeMs, Retention } from './store/retention/retention.ts';
-import { loadRetentionRules } from './store/retention/rules.ts';
-import { Store } from './store/store.ts';
+import { COMPACT, type CompactInput, type CompactOutput } from './engines/embedded/lane/compaction/compact.ts';
+import { Compactor } from './engines/embedded/lane/compaction/compactor.ts';
+import { FLUSH } from './engines/embedded/core/flush.ts';
+import { diskErrorCode } from './engines/embedded/platform/disk.ts';
+import { Backups } from './engines/embedded/core/backup.ts';
+import { SNAPSHOTS_FOLDER } from './engines/embedded/core/filenames.ts';
+import { ERASE } from './engines/embedded/lane/erasure/erase-segment.ts';
+import { Erasures } from './engines/embedded/lane/erasure/erasures.ts';
+import { ExpiryClock } from './engines/embedded/lane/retention/expiry-clock.ts';
+import { longestAgeMs, Retention } from './engines/embedded/lane/retention/retention.ts';
+import { loadRetentionRules } from './engines/embedded/lane/retention/rules.ts';
+import { Store } from './engines/embedded/core/store.ts';
 import { WorkerPool } from './workers/pool.ts';
 import { taskFlow } from './workers/task.ts';
 
@@ -36,7 +36,7 @@ export interface ServerOptions {
   readonly retentionMs: number;
   /** Of all files; Infinity when only time counts. */
   readonly maxSizeBytes?: number;
-  /** A file of retention rules, see store/retention/rules.ts. */
+  /** A file of retention rules, see engines/embedded/lane/retention/rules.ts. */
   readonly retentionRulesPath?: string | undefined;
   /** A file that says what is kept, see rules/rules-file.ts. */
   readonly rulesPath?: string | undefined;

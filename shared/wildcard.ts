@@ -1,5 +1,5 @@
 /**
- * Values in which `*` stands for any characters, also none, matched on bytes: those of queries (server/store/scan), which
+ * Values in which `*` stands for any characters, also none, matched on bytes: those of queries (server/engines/embedded/scan), which
  * read escapes themselves, and those of rules, which need none.
  */
 

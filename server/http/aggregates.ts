@@ -14,9 +14,9 @@ import { all, parseCount, parseFilters, single } from '../query/parameters.ts';
 import type { QueryString } from '../query/parameters.ts';
 import type { QuerySlots } from '../query/query-slots.ts';
 import { inSlot } from './slot.ts';
-import type { AggregatePlan, Cell, Measure, Measured, OrderBy } from '../store/aggregate/plan.ts';
-import { aggregate, type AggregateContext, facets } from '../store/aggregate/run.ts';
-import type { RowGroupRef, Snapshot } from '../store/snapshot.ts';
+import type { AggregatePlan, Cell, Measure, Measured, OrderBy } from '../store/aggregate-plan.ts';
+import { aggregate, type AggregateContext, facets } from '../engines/embedded/aggregate/run.ts';
+import type { RowGroupRef, Snapshot } from '../engines/embedded/core/snapshot.ts';
 
 export interface AggregatesOptions {
   readonly store: { snapshot(): Snapshot };

@@ -7,8 +7,8 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { PodlogError } from '../../shared/errors.ts';
 import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
-import type { Backups, HeldSnapshot } from '../store/backup.ts';
-import { adviceFor, type CheckEvent } from '../store/check/finding.ts';
+import type { Backups, HeldSnapshot } from '../engines/embedded/core/backup.ts';
+import { adviceFor, type CheckEvent } from '../engines/embedded/check/finding.ts';
 import { cutOffStalled } from './stalled-answers.ts';
 
 export interface CheckRoutes {

@@ -1,7 +1,7 @@
 /** `POST /snapshots?name=…`, `GET /snapshots`, `DELETE /snapshots/{name}`: backups of the data folder. */
 import type { FastifyInstance } from 'fastify';
 import { ParameterError, PodlogError } from '../../shared/errors.ts';
-import type { BackupInfo, Backups } from '../store/backup.ts';
+import type { BackupInfo, Backups } from '../engines/embedded/core/backup.ts';
 
 export interface SnapshotRoutes {
   readonly backups: Pick<Backups, 'create' | 'list' | 'remove'>;

@@ -1,5 +1,5 @@
 /** Whether saved positions can be restored: names of files, and offsets that a file can have. */
-import type { JsonValue } from '../store/manifest.ts';
+import type { JsonValue } from '../../shared/json-value.ts';
 
 /** What is wrong; undefined when nothing is. See Positions.save for the form. */
 export function positionsProblem(saved: JsonValue): string | undefined {

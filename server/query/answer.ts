@@ -2,11 +2,11 @@
 import { errorOfUnusable } from '../../shared/errors.ts';
 import { NS_PER_DAY } from '../../shared/time.ts';
 import { RENDER_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../limits.ts';
-import type { Plan } from '../store/scan/plan.ts';
-import { placeOf } from '../store/scan/row-groups.ts';
-import { type ScanContext, selectRows } from '../store/scan/select.ts';
-import type { SelectedRow, SelectedRows } from '../store/scan/top-rows.ts';
-import type { RowGroupRef } from '../store/snapshot.ts';
+import type { Plan } from '../store/search-plan.ts';
+import { placeOf } from '../engines/embedded/scan/row-groups.ts';
+import { type ScanContext, selectRows } from '../engines/embedded/scan/select.ts';
+import type { SelectedRow, SelectedRows } from '../engines/embedded/scan/top-rows.ts';
+import type { RowGroupRef } from '../engines/embedded/core/snapshot.ts';
 import { freeMemory } from '../workers/task.ts';
 import type { AnswerRows } from './answer-rows.ts';
 import type { AnswerText } from './answer-text.ts';

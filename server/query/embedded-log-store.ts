@@ -2,16 +2,16 @@
 import { errorOfUnusable } from '../../shared/errors.ts';
 import { STREAMS_GROUPS_AT_ONCE } from '../limits.ts';
 import type { Labels } from '../../shared/labels.ts';
-import { aggregate, type AggregateContext } from '../store/aggregate/run.ts';
-import type { Erasures } from '../store/erasure/erasures.ts';
+import { aggregate, type AggregateContext } from '../engines/embedded/aggregate/run.ts';
+import type { Erasures } from '../engines/embedded/lane/erasure/erasures.ts';
 import type { LogStore } from '../store/log-store.ts';
-import { reachesInto } from '../store/scan/match-rows.ts';
+import { reachesInto } from '../engines/embedded/scan/match-rows.ts';
 import { decide, type Predicate } from '../store/predicate.ts';
-import { placeOf } from '../store/scan/row-groups.ts';
-import { isWithin, type StreamsInput, type StreamsOutput } from '../store/scan/streams-in-range.ts';
-import { judgeLabels } from '../store/scan/value-leaf.ts';
-import type { RowGroupRef } from '../store/snapshot.ts';
-import type { Store } from '../store/store.ts';
+import { placeOf } from '../engines/embedded/scan/row-groups.ts';
+import { isWithin, type StreamsInput, type StreamsOutput } from '../engines/embedded/scan/streams-in-range.ts';
+import { judgeLabels } from '../engines/embedded/scan/value-leaf.ts';
+import type { RowGroupRef } from '../engines/embedded/core/snapshot.ts';
+import type { Store } from '../engines/embedded/core/store.ts';
 import { type QueryContext, select } from './answer.ts';
 
 export interface EmbeddedParts {

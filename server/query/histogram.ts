@@ -22,10 +22,10 @@ import {
   HISTOGRAM_STEP_MS_MAX,
   HISTOGRAM_STRAY_SHARE_MAX,
 } from '../limits.ts';
-import type { Cell } from '../store/aggregate/plan.ts';
-import { aggregate, type AggregateContext } from '../store/aggregate/run.ts';
+import type { Cell } from '../store/aggregate-plan.ts';
+import { aggregate, type AggregateContext } from '../engines/embedded/aggregate/run.ts';
 import type { Predicate } from '../store/predicate.ts';
-import type { RowGroupRef } from '../store/snapshot.ts';
+import type { RowGroupRef } from '../engines/embedded/core/snapshot.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
 
 /** Steps that people read off a chart; beyond the last, multiples of it. */

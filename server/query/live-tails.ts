@@ -15,8 +15,8 @@ import {
   TAILS_OF_CALLER_MAX,
   TAILS_TEXT_BYTES_MAX,
 } from '../limits.ts';
-import { placeOf } from '../store/scan/row-groups.ts';
-import type { AppendListener, RowGroupRef, Snapshot } from '../store/snapshot.ts';
+import { placeOf } from '../engines/embedded/scan/row-groups.ts';
+import type { AppendListener, RowGroupRef, Snapshot } from '../engines/embedded/core/snapshot.ts';
 import { LiveTail, type SharedText } from './live-tail.ts';
 import {
   encodeTailQueries,

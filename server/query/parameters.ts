@@ -12,7 +12,7 @@
 import { ParameterError } from '../../shared/errors.ts';
 import { FILTERS_MAX, FOLLOW_LIMIT_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX } from '../limits.ts';
 import { allOf, normalised, type Predicate, valueLeaf, type Where } from '../store/predicate.ts';
-import type { Order, Plan } from '../store/scan/plan.ts';
+import type { Order, Plan } from '../store/search-plan.ts';
 import { FORMATS } from './render.ts';
 import type { Format } from './render.ts';
 import { parseCondition, parseText } from './conditions.ts';

@@ -3,7 +3,7 @@
  * spreadsheet or exact; and for JSON the objects of NDJSON separated by commas, which the route puts between brackets.
  */
 import { CorruptionError, type Unusable, unusableBy } from '../../shared/errors.ts';
-import type { RowGroupPlace, RowGroups } from '../store/scan/row-groups.ts';
+import type { RowGroupPlace, RowGroups } from '../engines/embedded/scan/row-groups.ts';
 import type { ByteStrings } from '../../shared/row-group/byte-strings.ts';
 import type { Labels } from '../../shared/labels.ts';
 import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../shared/row-group/format.ts';

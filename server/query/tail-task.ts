@@ -8,8 +8,8 @@ import { CorruptionError, type Unusable, unusableBy } from '../../shared/errors.
 import type { RowGroup } from '../../shared/row-group/reader.ts';
 import { RENDER_ROWS_AT_ONCE, TAIL_PIECE_BYTES, TAIL_TEXT_BYTES_AT_ONCE } from '../limits.ts';
 import type { Predicate } from '../store/predicate.ts';
-import type { RowGroupPlace, RowGroups } from '../store/scan/row-groups.ts';
-import { scanGroup } from '../store/scan/scan.ts';
+import type { RowGroupPlace, RowGroups } from '../engines/embedded/scan/row-groups.ts';
+import { scanGroup } from '../engines/embedded/scan/scan.ts';
 import { aloneInThread } from '../workers/task.ts';
 import { type Format, renderRows } from './render.ts';
 

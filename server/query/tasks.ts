@@ -5,14 +5,20 @@ import {
   type FacetsInput,
   facetsTask,
   type PartialOutput,
-} from '../store/aggregate/run.ts';
-import type { FacetCounts } from '../store/aggregate/facet-table.ts';
-import { buffersOf, type GatherInput, type GatherOutput, gatherTask, type Tally } from '../store/aggregate/tally.ts';
-import { Indexes, type LookupInput, type LookupOutput } from '../store/scan/index-lookup.ts';
-import { OpenFiles } from '../store/scan/open-files.ts';
-import { RowGroups } from '../store/scan/row-groups.ts';
-import { scan, type ScanInput, type ScannedRows } from '../store/scan/scan.ts';
-import { type StreamsInput, type StreamsOutput, streamsInRange } from '../store/scan/streams-in-range.ts';
+} from '../engines/embedded/aggregate/run.ts';
+import type { FacetCounts } from '../engines/embedded/aggregate/facet-table.ts';
+import {
+  buffersOf,
+  type GatherInput,
+  type GatherOutput,
+  gatherTask,
+  type Tally,
+} from '../engines/embedded/aggregate/tally.ts';
+import { Indexes, type LookupInput, type LookupOutput } from '../engines/embedded/scan/index-lookup.ts';
+import { OpenFiles } from '../engines/embedded/scan/open-files.ts';
+import { RowGroups } from '../engines/embedded/scan/row-groups.ts';
+import { scan, type ScanInput, type ScannedRows } from '../engines/embedded/scan/scan.ts';
+import { type StreamsInput, type StreamsOutput, streamsInRange } from '../engines/embedded/scan/streams-in-range.ts';
 import { ownMemory, type TaskHandler, taskHandler, taskKind } from '../workers/task.ts';
 import { type TailInput, type TailOutput, TailTask } from './tail-task.ts';
 import { render, type RenderInput, type RenderOutput } from './render.ts';

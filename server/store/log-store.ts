@@ -8,10 +8,10 @@
  */
 import type { Labels } from '../../shared/labels.ts';
 import type { Batch } from '../../shared/wire.ts';
-import type { AggregatePlan, Cell } from './aggregate/plan.ts';
-import type { Filter } from './erasure/filter.ts';
+import type { AggregatePlan, Cell } from './aggregate-plan.ts';
+import type { Filter } from './erasure-filter.ts';
 import type { Predicate } from './predicate.ts';
-import type { Plan } from './scan/plan.ts';
+import type { Plan } from './search-plan.ts';
 import type { StoreStats } from './stats.ts';
 
 /** How lines are written in an answer: as objects, as they were, as an array of objects, as columns for a spreadsheet or a program. */

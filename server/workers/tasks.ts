@@ -1,11 +1,11 @@
 /** Every task that a worker can run. */
 import { SHRED, shredTask } from '../ingest/shred-lines.ts';
 import { queryHandlers } from '../query/tasks.ts';
-import { checkSegment, CHECK_SEGMENT } from '../store/check/check-segment.ts';
-import { compact, COMPACT } from '../store/compaction/compact.ts';
-import { realDisk } from '../store/disk.ts';
-import { ERASE, eraseSegment } from '../store/erasure/erase-segment.ts';
-import { flush, FLUSH } from '../store/flush.ts';
+import { checkSegment, CHECK_SEGMENT } from '../engines/embedded/check/check-segment.ts';
+import { compact, COMPACT } from '../engines/embedded/lane/compaction/compact.ts';
+import { realDisk } from '../engines/embedded/platform/disk.ts';
+import { ERASE, eraseSegment } from '../engines/embedded/lane/erasure/erase-segment.ts';
+import { flush, FLUSH } from '../engines/embedded/core/flush.ts';
 import { type TaskHandler, taskHandler } from './task.ts';
 
 export const TASKS: readonly TaskHandler[] = [

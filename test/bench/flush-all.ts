@@ -5,9 +5,9 @@
 import { resolve } from 'node:path';
 import { pino } from 'pino';
 import { Positions } from '../../server/ingest/positions.ts';
-import { realDisk } from '../../server/store/disk.ts';
-import { flush } from '../../server/store/flush.ts';
-import { Store } from '../../server/store/store.ts';
+import { realDisk } from '../../server/engines/embedded/platform/disk.ts';
+import { flush } from '../../server/engines/embedded/core/flush.ts';
+import { Store } from '../../server/engines/embedded/core/store.ts';
 import { Metrics } from '../../shared/metrics.ts';
 
 const store = await Store.open({

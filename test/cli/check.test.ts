@@ -7,8 +7,8 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { Positions } from '../../server/ingest/positions.ts';
-import { batchOf, numberedLines, range } from '../server/store/batches.ts';
-import { append, closeStore, filesIn, newFolder, openStore } from '../server/store/open-store.ts';
+import { batchOf, numberedLines, range } from '../server/engines/embedded/batches.ts';
+import { append, closeStore, filesIn, newFolder, openStore } from '../server/engines/embedded/open-store.ts';
 
 const command = fileURLToPath(new URL('../../cli/podlog.js', import.meta.url));
 

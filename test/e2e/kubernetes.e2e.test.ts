@@ -10,7 +10,7 @@ import { BATCH_CONTENT_TYPE } from '../../shared/wire.ts';
 import { freePort } from '../free-port.ts';
 import { kustomize } from '../manifests/kustomize.ts';
 import { MANIFESTS, ofKind, renderManifests } from '../manifests/manifests.ts';
-import { batchOf, range, TODAY } from '../server/store/batches.ts';
+import { batchOf, range, TODAY } from '../server/engines/embedded/batches.ts';
 import { apply } from './apply.ts';
 import {
   buildKubeApiServer,

@@ -6,8 +6,8 @@ import { expect, test } from 'vitest';
 import { PodlogError } from '../../shared/errors.ts';
 import { encodeBatch } from '../../shared/wire.ts';
 import type { Random } from '../corpus/random.ts';
-import { batchOf, numberedLines } from '../server/store/batches.ts';
-import { append, closeStore, expectDamage, openStore, reopen } from '../server/store/open-store.ts';
+import { batchOf, numberedLines } from '../server/engines/embedded/batches.ts';
+import { append, closeStore, expectDamage, openStore, reopen } from '../server/engines/embedded/open-store.ts';
 import { fuzz, mutated, overwritten } from './fuzz.ts';
 import { LARGE, SMALL, withHeader, withPages } from './row-groups.ts';
 

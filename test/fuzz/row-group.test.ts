@@ -4,10 +4,10 @@ import { mergeRowGroups } from '../../shared/row-group/merge.ts';
 import { ENCODING_LAST, LAYOUT_PACKED, LAYOUT_PAGED } from '../../shared/row-group/format.ts';
 import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
 import { formatTime, instantOf, NS_PER_DAY } from '../../shared/time.ts';
-import { parsePattern } from '../../server/store/scan/pattern.ts';
-import { matchRows } from '../../server/store/scan/match-rows.ts';
-import type { Plan } from '../../server/store/scan/plan.ts';
-import { whereOf } from '../server/store/filters.ts';
+import { parsePattern } from '../../server/engines/embedded/scan/pattern.ts';
+import { matchRows } from '../../server/engines/embedded/scan/match-rows.ts';
+import type { Plan } from '../../server/store/search-plan.ts';
+import { whereOf } from '../server/engines/embedded/filters.ts';
 import { fuzz, mutated, overwritten, randomBytes } from './fuzz.ts';
 import { LARGE, SMALL, withHeader, withPages } from './row-groups.ts';
 

@@ -5,7 +5,7 @@ import { compress } from '../../shared/row-group/page.ts';
 import { RowGroup } from '../../shared/row-group/reader.ts';
 import { prefixChecksum } from '../../shared/row-group/writer.ts';
 import type { Random } from '../corpus/random.ts';
-import { rowGroupOf } from '../server/store/batches.ts';
+import { rowGroupOf } from '../server/engines/embedded/batches.ts';
 import { overwritten } from './fuzz.ts';
 
 /** Lines with a column of each encoding. */

@@ -3,11 +3,11 @@ import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Positions } from '../../server/ingest/positions.ts';
-import { Indexes } from '../../server/store/scan/index-lookup.ts';
-import { OpenFiles } from '../../server/store/scan/open-files.ts';
-import { RowGroups } from '../../server/store/scan/row-groups.ts';
-import type { RowGroupRef } from '../../server/store/snapshot.ts';
-import { closeStore, newFolder, openStore } from '../server/store/open-store.ts';
+import { Indexes } from '../../server/engines/embedded/scan/index-lookup.ts';
+import { OpenFiles } from '../../server/engines/embedded/scan/open-files.ts';
+import { RowGroups } from '../../server/engines/embedded/scan/row-groups.ts';
+import type { RowGroupRef } from '../../server/engines/embedded/core/snapshot.ts';
+import { closeStore, newFolder, openStore } from '../server/engines/embedded/open-store.ts';
 import { ENCODING_LAST, KIND_PLAIN, KIND_TEXT, LAYOUT_PACKED, LAYOUT_PAGED } from '../../shared/row-group/format.ts';
 import { goldenList, type GoldenRow } from './golden-line.ts';
 

@@ -2,7 +2,7 @@
  * Makes the golden files of the current format version: `node test/golden/make.ts v1`. They are made once and then read
  * by tests for ever (golden.test.ts), so this refuses to make what is there already.
  *
- * A change that an older podlog would misread is a new version: raise FORMAT_VERSION (server/store/version-file.ts), keep the
+ * A change that an older podlog would misread is a new version: raise FORMAT_VERSION (server/engines/embedded/core/version-file.ts), keep the
  * readers of the old one, run this with `v2`, commit the folder. A change that old files need not know of (an encoding
  * or a section more) gets a folder of its own too, such as `v1-bloom`. No file of an older folder is ever made anew.
  */
@@ -12,9 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { Positions } from '../../server/ingest/positions.ts';
-import { realDisk } from '../../server/store/disk.ts';
-import { flush } from '../../server/store/flush.ts';
-import { Store } from '../../server/store/store.ts';
+import { realDisk } from '../../server/engines/embedded/platform/disk.ts';
+import { flush } from '../../server/engines/embedded/core/flush.ts';
+import { Store } from '../../server/engines/embedded/core/store.ts';
 import { Metrics } from '../../shared/metrics.ts';
 import { RowGroupBuilder } from '../../shared/row-group/builder.ts';
 import { decodeBatch, encodeBatch, type FileRange } from '../../shared/wire.ts';

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BATCH_CONTENT_TYPE, type PositionsAnswer } from '../../shared/wire.ts';
-import { batchOf, type Line, range } from '../server/store/batches.ts';
+import { batchOf, type Line, range } from '../server/engines/embedded/batches.ts';
 import { type Answer, call, NODE, TOKENS } from './caller.ts';
 
 const LINES_A_BATCH = 100;

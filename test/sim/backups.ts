@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { Metrics } from '../../shared/metrics.ts';
 import { Positions } from '../../server/ingest/positions.ts';
-import { flush } from '../../server/store/flush.ts';
-import { ExpiryClock } from '../../server/store/retention/expiry-clock.ts';
-import { Store } from '../../server/store/store.ts';
-import { SNAPSHOTS_FOLDER } from '../../server/store/filenames.ts';
+import { flush } from '../../server/engines/embedded/core/flush.ts';
+import { ExpiryClock } from '../../server/engines/embedded/lane/retention/expiry-clock.ts';
+import { Store } from '../../server/engines/embedded/core/store.ts';
+import { SNAPSHOTS_FOLDER } from '../../server/engines/embedded/core/filenames.ts';
 import { DiskImage } from './disk-image.ts';
 import { checkErasures, filesOf } from './looking.ts';
 import { DATA_DIR, INDEXED_FIELDS, listeningLogger, noLock, readLines } from './process.ts';

@@ -1,9 +1,9 @@
 /** What the retention drops as whole segments: their time must have ended, or they are the oldest ones. */
 import { join } from 'node:path';
 import { MAX_SIZE_RESERVE_BYTES } from '../../server/limits.ts';
-import { QUARANTINE_FOLDER, WAL_FOLDER } from '../../server/store/filenames.ts';
-import { manifestPaths } from '../../server/store/manifest-file.ts';
-import type { LiveSegment } from '../../server/store/recover.ts';
+import { QUARANTINE_FOLDER, WAL_FOLDER } from '../../server/engines/embedded/core/filenames.ts';
+import { manifestPaths } from '../../server/engines/embedded/core/manifest-file.ts';
+import type { LiveSegment } from '../../server/engines/embedded/core/recover.ts';
 import { readAll } from './looking.ts';
 import { DATA_DIR } from './process.ts';
 import { type Run, Wrong } from './run.ts';

@@ -2,9 +2,9 @@
 import { CorruptionError } from '../../shared/errors.ts';
 import { RowGroup } from '../../shared/row-group/reader.ts';
 import { decodeBatch } from '../../shared/wire.ts';
-import type { RowGroupRef } from '../../server/store/snapshot.ts';
-import { RECORD_HEADER_BYTES, syncedBytesAt } from '../../server/store/wal/format.ts';
-import { scanWal } from '../../server/store/wal/reader.ts';
+import type { RowGroupRef } from '../../server/engines/embedded/core/snapshot.ts';
+import { RECORD_HEADER_BYTES, syncedBytesAt } from '../../server/engines/embedded/wal/format.ts';
+import { scanWal } from '../../server/engines/embedded/wal/reader.ts';
 
 /** Texts of the lines in all records that begin at or behind an offset. */
 export function linesOfRecords(bytes: Buffer, from: number): string[] {

@@ -1,7 +1,7 @@
 /** The header of a WAL file is lost between the end of a process and the next start: how far the file before it counts is unknown. */
 import { dirname } from 'node:path';
-import { walFolder } from '../../server/store/filenames.ts';
-import { decodeFileHeader, FILE_HEADER_BYTES } from '../../server/store/wal/format.ts';
+import { walFolder } from '../../server/engines/embedded/core/filenames.ts';
+import { decodeFileHeader, FILE_HEADER_BYTES } from '../../server/engines/embedded/wal/format.ts';
 import type { FileNode } from './disk-image.ts';
 import { linesOfLastGroup, linesOfRecords } from './lines-in-files.ts';
 import { DATA_DIR } from './process.ts';

@@ -1,5 +1,5 @@
 /** Both files of the manifest are lost between the end of a process and the next start: the store makes a new one. */
-import { manifestPaths } from '../../server/store/manifest-file.ts';
+import { manifestPaths } from '../../server/engines/embedded/core/manifest-file.ts';
 import type { FileNode } from './disk-image.ts';
 import type { Loss } from './operations.ts';
 import { DATA_DIR } from './process.ts';

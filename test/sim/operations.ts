@@ -1,6 +1,6 @@
 /** What happens in a run, as data: made from the seed alone, so that a failing run can be made shorter and run again. */
 import { MAX_SIZE_RESERVE_BYTES } from '../../server/limits.ts';
-import type { RetentionRule } from '../../server/store/retention/rules.ts';
+import type { RetentionRule } from '../../server/engines/embedded/lane/retention/rules.ts';
 import { Random } from '../corpus/random.ts';
 import type { FaultPlan } from './sim-disk.ts';
 import { NO_FAULTS } from './sim-disk.ts';

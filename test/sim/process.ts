@@ -7,25 +7,29 @@ import { RowGroup } from '../../shared/row-group/reader.ts';
 import { instantOf } from '../../shared/time.ts';
 import { BatchAcceptor } from '../../server/ingest/accept-batch.ts';
 import { Positions } from '../../server/ingest/positions.ts';
-import { Backups } from '../../server/store/backup.ts';
-import { compact } from '../../server/store/compaction/compact.ts';
-import { Compactor } from '../../server/store/compaction/compactor.ts';
-import { eraseSegment } from '../../server/store/erasure/erase-segment.ts';
-import { Erasures } from '../../server/store/erasure/erasures.ts';
-import { segmentPath, SNAPSHOTS_FOLDER } from '../../server/store/filenames.ts';
-import { flush } from '../../server/store/flush.ts';
-import type { Plan } from '../../server/store/scan/plan.ts';
-import { Indexes } from '../../server/store/scan/index-lookup.ts';
-import type { FileReader } from '../../server/store/scan/open-files.ts';
-import { RowGroups } from '../../server/store/scan/row-groups.ts';
-import { scan } from '../../server/store/scan/scan.ts';
-import { type ScanContext, selectRows } from '../../server/store/scan/select.ts';
-import type { lockFolder } from '../../server/store/lock.ts';
-import { ExpiryClock } from '../../server/store/retention/expiry-clock.ts';
-import { longestAgeMs, Retention, type RetentionOptions } from '../../server/store/retention/retention.ts';
-import type { LiveSegment } from '../../server/store/recover.ts';
-import type { RowGroupRef } from '../../server/store/snapshot.ts';
-import { Store } from '../../server/store/store.ts';
+import { Backups } from '../../server/engines/embedded/core/backup.ts';
+import { compact } from '../../server/engines/embedded/lane/compaction/compact.ts';
+import { Compactor } from '../../server/engines/embedded/lane/compaction/compactor.ts';
+import { eraseSegment } from '../../server/engines/embedded/lane/erasure/erase-segment.ts';
+import { Erasures } from '../../server/engines/embedded/lane/erasure/erasures.ts';
+import { segmentPath, SNAPSHOTS_FOLDER } from '../../server/engines/embedded/core/filenames.ts';
+import { flush } from '../../server/engines/embedded/core/flush.ts';
+import type { Plan } from '../../server/store/search-plan.ts';
+import { Indexes } from '../../server/engines/embedded/scan/index-lookup.ts';
+import type { FileReader } from '../../server/engines/embedded/scan/open-files.ts';
+import { RowGroups } from '../../server/engines/embedded/scan/row-groups.ts';
+import { scan } from '../../server/engines/embedded/scan/scan.ts';
+import { type ScanContext, selectRows } from '../../server/engines/embedded/scan/select.ts';
+import type { lockFolder } from '../../server/engines/embedded/platform/lock.ts';
+import { ExpiryClock } from '../../server/engines/embedded/lane/retention/expiry-clock.ts';
+import {
+  longestAgeMs,
+  Retention,
+  type RetentionOptions,
+} from '../../server/engines/embedded/lane/retention/retention.ts';
+import type { LiveSegment } from '../../server/engines/embedded/core/recover.ts';
+import type { RowGroupRef } from '../../server/engines/embedded/core/snapshot.ts';
+import { Store } from '../../server/engines/embedded/core/store.ts';
 import { RETENTION_MS, type RetentionScript, RULES } from './operations.ts';
 import type { SimDisk } from './sim-disk.ts';
 import { type SeenLine, TORN } from './truth.ts';

@@ -1,10 +1,10 @@
 /** Random plans over the lines of a run. */
-import { parsePattern } from '../../server/store/scan/pattern.ts';
+import { parsePattern } from '../../server/engines/embedded/scan/pattern.ts';
 import { normalised } from '../../server/store/predicate.ts';
-import type { Plan } from '../../server/store/scan/plan.ts';
+import type { Plan } from '../../server/store/search-plan.ts';
 import { instantOfMs } from '../../shared/time.ts';
 import type { Random } from '../corpus/random.ts';
-import { type ValueFilter, whereOf } from '../server/store/filters.ts';
+import { type ValueFilter, whereOf } from '../server/engines/embedded/filters.ts';
 
 const VALUES: readonly ValueFilter[] = [
   { name: 'pod', any: [parsePattern('pod-1')], none: [] },

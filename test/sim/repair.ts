@@ -1,6 +1,6 @@
 /** `podlog check --repair` on what damage has left: what can be read stays, and a second check finds nothing. */
 import { checkDataFolder, type Machine, repairDataFolder } from '../../server/check.ts';
-import { type Finding, isProblem } from '../../server/store/check/finding.ts';
+import { type Finding, isProblem } from '../../server/engines/embedded/check/finding.ts';
 import { DATA_DIR, INDEXED_FIELDS, noLock } from './process.ts';
 import { type Run, Wrong } from './run.ts';
 import { SimDisk } from './sim-disk.ts';

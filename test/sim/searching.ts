@@ -1,6 +1,6 @@
 /** Queries: what the store's own search finds in a snapshot, against a look at every line of it. */
 import { labelsKey } from '../../shared/labels.ts';
-import type { Plan } from '../../server/store/scan/plan.ts';
+import type { Plan } from '../../server/store/search-plan.ts';
 import { isWanted, naiveSearch } from '../server/store/naive-search.ts';
 import { look } from './looking.ts';
 import { search } from './process.ts';

@@ -4,7 +4,7 @@ import { instantOfMs } from '../../shared/time.ts';
 import { encodeBatch } from '../../shared/wire.ts';
 import type { BatchOutcome } from '../../server/ingest/accept-batch.ts';
 import type { Random } from '../corpus/random.ts';
-import { at, rowGroupOf } from '../server/store/batches.ts';
+import { at, rowGroupOf } from '../server/engines/embedded/batches.ts';
 import { type Run, unlessRefused, Wrong } from './run.ts';
 import type { Push, TrueLine, Writer } from './truth.ts';
 

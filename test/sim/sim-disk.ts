@@ -2,7 +2,7 @@
  * The disk of one simulated process: every operation takes virtual time, may fail as the fault plan says, and may be
  * the last thing that its process does. After a crash nothing that was asked for ever answers.
  */
-import type { Disk, DiskFile } from '../../server/store/disk.ts';
+import type { Disk, DiskFile } from '../../server/engines/embedded/platform/disk.ts';
 import type { Random } from '../corpus/random.ts';
 import { type DiskImage, FileNode, FolderNode, namesOf, type Node } from './disk-image.ts';
 import type { VirtualTime } from './virtual-time.ts';

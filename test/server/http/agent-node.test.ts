@@ -7,7 +7,7 @@ import { LABEL_VALUE_BYTES_MAX, LABELS_MAX } from '../../../server/limits.ts';
 import type { Server } from '../../../server/main.ts';
 import type { Labels } from '../../../shared/labels.ts';
 import { startQuietServer } from '../quiet-server.ts';
-import { batchOf, type BatchOfLines, numberedLines, range } from '../store/batches.ts';
+import { batchOf, type BatchOfLines, numberedLines, range } from '../engines/embedded/batches.ts';
 
 const TOKENS = { victim: 'victim-0123456789abc', attacker: 'attacker-0123456789ab', admin: 'admin-0123456789abcdef' };
 type Name = keyof typeof TOKENS;

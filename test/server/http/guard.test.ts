@@ -14,7 +14,7 @@ import type { Server } from '../../../server/main.ts';
 import { BATCH_CONTENT_TYPE } from '../../../shared/wire.ts';
 import { boundTo, FakeApi, jwt } from '../auth/fake-api.ts';
 import { startQuietServer } from '../quiet-server.ts';
-import { batchOf, numberedLines, range } from '../store/batches.ts';
+import { batchOf, numberedLines, range } from '../engines/embedded/batches.ts';
 
 const NAMES = ['agent', 'ingest', 'read', 'metrics', 'admin'] as const;
 type Name = (typeof NAMES)[number] | 'shop' | 'account';

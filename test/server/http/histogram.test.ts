@@ -8,7 +8,7 @@ import type { Server } from '../../../server/main.ts';
 import { parseInstant } from '../../../server/query/time-parameter.ts';
 import { formatInstant, instantOfMs, MS_PER_DAY } from '../../../shared/time.ts';
 import { startQuietServer } from '../quiet-server.ts';
-import { batchOf, type Line } from '../store/batches.ts';
+import { batchOf, type Line } from '../engines/embedded/batches.ts';
 
 let folder: string;
 let server: Server;

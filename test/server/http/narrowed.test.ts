@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Server } from '../../../server/main.ts';
 import { MS_PER_DAY } from '../../../shared/time.ts';
 import { startQuietServer } from '../quiet-server.ts';
-import { batchOf, type Line, TODAY } from '../store/batches.ts';
+import { batchOf, type Line, TODAY } from '../engines/embedded/batches.ts';
 
 const SHOP = 'shop-token-0123456789';
 const AGENT = 'agent-token-0123456789';

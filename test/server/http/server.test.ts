@@ -8,7 +8,7 @@ import { BODY_BYTES_MAX, INFLATED_BODY_BYTES_MAX, LABELS_MAX } from '../../../se
 import type { Server } from '../../../server/main.ts';
 import { BATCH_CONTENT_TYPE } from '../../../shared/wire.ts';
 import { startQuietServer } from '../quiet-server.ts';
-import { at, batchOf, numberedLines, range } from '../store/batches.ts';
+import { at, batchOf, numberedLines, range } from '../engines/embedded/batches.ts';
 
 let folder: string;
 let server: Server;

@@ -13,8 +13,8 @@ import { RETRY_AFTER_TAILS_SECONDS, TAILS_OF_CALLER_MAX } from '../../../server/
 import { QuerySlots } from '../../../server/query/query-slots.ts';
 import { liveTails, queryContext } from '../query/query-context.ts';
 import { startQuietServer } from '../quiet-server.ts';
-import { batchOf, numberedLines } from '../store/batches.ts';
-import { append, openStore } from '../store/open-store.ts';
+import { batchOf, numberedLines } from '../engines/embedded/batches.ts';
+import { append, openStore } from '../engines/embedded/open-store.ts';
 
 test('as many tails as one caller may have get a line; one more is refused with the limit, until another ends', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'podlog-tails-'));

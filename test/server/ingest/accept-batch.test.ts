@@ -8,9 +8,9 @@ import type { LogStore } from '../../../server/store/log-store.ts';
 import { CorruptionError, TooManyStreamsError } from '../../../shared/errors.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { decodeBatch } from '../../../shared/wire.ts';
-import { at, batchOf, type Line, numberedLines, range } from '../store/batches.ts';
-import { FaultyDisk } from '../store/faulty-disk.ts';
-import { linesOf, openStore } from '../store/open-store.ts';
+import { at, batchOf, type Line, numberedLines, range } from '../engines/embedded/batches.ts';
+import { FaultyDisk } from '../engines/embedded/platform/faulty-disk.ts';
+import { linesOf, openStore } from '../engines/embedded/open-store.ts';
 
 async function openAcceptor(): Promise<{
   acceptor: BatchAcceptor;

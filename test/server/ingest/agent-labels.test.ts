@@ -3,7 +3,7 @@ import { decodeBatch } from '../../../shared/wire.ts';
 import { assertAgentLabels } from '../../../server/ingest/agent-labels.ts';
 import { LABELS_BYTES_PER_GROUP } from '../../../shared/row-group/format.ts';
 import { labelsMemoryBytes } from '../../../shared/labels.ts';
-import { batchOf, type Line } from '../store/batches.ts';
+import { batchOf, type Line } from '../engines/embedded/batches.ts';
 
 function linesOfStreams(count: number): Line[] {
   return Array.from({ length: count }, (_, i) => ({ text: 'x', labels: { pod: `pod-${i}`.padEnd(20, 'x') } }));

@@ -7,8 +7,8 @@ import { COARSE_POD, coarseningReporter } from '../../../server/ingest/coarse-la
 import { Positions, PUSH_NODE } from '../../../server/ingest/positions.ts';
 import { COMPLAINT_MS, PUSHED_STREAMS_SHARE_MAX } from '../../../server/limits.ts';
 import { Metrics } from '../../../shared/metrics.ts';
-import { batchOf, range } from '../store/batches.ts';
-import { linesOf, openStore } from '../store/open-store.ts';
+import { batchOf, range } from '../engines/embedded/batches.ts';
+import { linesOf, openStore } from '../engines/embedded/open-store.ts';
 
 const LIMITS = { count: 1000, bytes: 256 * 1024 };
 const SETS_PER_BATCH = 10;

@@ -12,9 +12,9 @@ import {
 } from '../../../server/limits.ts';
 import { CLUSTER_NODE, Positions, PUSH_NODE } from '../../../server/ingest/positions.ts';
 import { oldKeyFile } from '../../../server/ingest/stored-pushes.ts';
-import type { JsonValue } from '../../../server/store/manifest.ts';
-import { ExpiryClock, type SavedClock } from '../../../server/store/retention/expiry-clock.ts';
-import { at, range } from '../store/batches.ts';
+import type { JsonValue } from '../../../shared/json-value.ts';
+import { ExpiryClock, type SavedClock } from '../../../server/engines/embedded/lane/retention/expiry-clock.ts';
+import { at, range } from '../engines/embedded/batches.ts';
 
 function batch(changes: Partial<Batch>): Batch {
   return { node: 'n1', files: [], gone: [], rowGroup: Buffer.alloc(0), ...changes };

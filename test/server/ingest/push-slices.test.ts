@@ -7,7 +7,7 @@ import { type Push, PushAcceptor } from '../../../server/ingest/push.ts';
 import { PushMemory } from '../../../server/ingest/push-memory.ts';
 import { type ShredInput, shredTask } from '../../../server/ingest/shred-lines.ts';
 import { PUSH_WINDOW_BYTES, PUSHED_ROWS_PER_GROUP_MAX } from '../../../server/limits.ts';
-import { linesOf, type OpenStore, openStore } from '../store/open-store.ts';
+import { linesOf, type OpenStore, openStore } from '../engines/embedded/open-store.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 27);
 

@@ -9,10 +9,10 @@ import { PushMemory } from '../../../server/ingest/push-memory.ts';
 import { shredTask } from '../../../server/ingest/shred-lines.ts';
 import { oldKeyFile } from '../../../server/ingest/stored-pushes.ts';
 import { IDEMPOTENCY_KEY_KEPT_MS, IDEMPOTENCY_KEYS_MAX, PUSHED_ROWS_PER_GROUP_MAX } from '../../../server/limits.ts';
-import type { JsonValue } from '../../../server/store/manifest.ts';
+import type { JsonValue } from '../../../shared/json-value.ts';
 import { aloneInThread } from '../../../server/workers/task.ts';
 import { encodeBatch } from '../../../shared/wire.ts';
-import { linesOf, type OpenStore, openStore, reopen } from '../store/open-store.ts';
+import { linesOf, type OpenStore, openStore, reopen } from '../engines/embedded/open-store.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 27);
 const DAY_MS = 86_400_000;

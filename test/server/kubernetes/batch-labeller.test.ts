@@ -12,7 +12,7 @@ import type { Labels } from '../../../shared/labels.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { type Batch, decodeBatch } from '../../../shared/wire.ts';
 import { podObject } from '../../kubernetes/objects.ts';
-import { batchOf, range } from '../store/batches.ts';
+import { batchOf, range } from '../engines/embedded/batches.ts';
 
 const PATH_LABELS = new Set(['namespace', 'pod', 'container', 'stream', 'node']);
 

@@ -10,7 +10,7 @@ import { eventually } from '../../eventually.ts';
 import { TestApiServer } from '../../kubernetes/api-server.ts';
 import { eventObject, EVENTS, podObject, PODS, restarted } from '../../kubernetes/objects.ts';
 import { startQuietServer } from '../quiet-server.ts';
-import { batchOf, range, TODAY } from '../store/batches.ts';
+import { batchOf, range, TODAY } from '../engines/embedded/batches.ts';
 
 let folder: string;
 let api: TestApiServer;

@@ -10,7 +10,7 @@ import { UnavailableError } from '../../../shared/errors.ts';
 import { Counter } from '../../../shared/metrics.ts';
 import { eventually } from '../../eventually.ts';
 import { eventObject } from '../../kubernetes/objects.ts';
-import { linesOf, type OpenStore, openStore, reopen } from '../store/open-store.ts';
+import { linesOf, type OpenStore, openStore, reopen } from '../engines/embedded/open-store.ts';
 
 const log = pino({ level: 'silent' });
 const NOW = Date.parse('2026-11-23T15:00:00Z');

@@ -2,11 +2,11 @@
 import { afterEach, expect, test } from 'vitest';
 import { ANSWER_ROWS_FEW, ANSWER_ROWS_HELD_MAX, LIMIT_MAX, RENDER_ROWS_AT_ONCE } from '../../../server/limits.ts';
 import { select } from '../../../server/query/answer.ts';
-import type { Plan } from '../../../server/store/scan/plan.ts';
+import type { Plan } from '../../../server/store/search-plan.ts';
 import { valueLeaf } from '../../../server/store/predicate.ts';
-import { parsePattern } from '../../../server/store/scan/pattern.ts';
-import { batchOf, numberedLines } from '../store/batches.ts';
-import { append, openStore } from '../store/open-store.ts';
+import { parsePattern } from '../../../server/engines/embedded/scan/pattern.ts';
+import { batchOf, numberedLines } from '../engines/embedded/batches.ts';
+import { append, openStore } from '../engines/embedded/open-store.ts';
 import { followed, planOf, queryContext } from './query-context.ts';
 
 const releases: (() => void)[] = [];

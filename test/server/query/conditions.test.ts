@@ -11,7 +11,7 @@ import {
   valueLeaf,
   type Where,
 } from '../../../server/store/predicate.ts';
-import { matches, parsePattern } from '../../../server/store/scan/pattern.ts';
+import { matches, parsePattern } from '../../../server/engines/embedded/scan/pattern.ts';
 import type { Quantity } from '../../../shared/quantity.ts';
 
 const compare = (name: string, operator: Operator, kind: Quantity['kind'], value: number): Where =>

@@ -12,13 +12,13 @@ import {
 import type { LiveTails } from '../../../server/query/live-tails.ts';
 import type { LiveTail } from '../../../server/query/live-tail.ts';
 import { TailTask, type TailInput, type TailOutput, type TailQuery } from '../../../server/query/tail-task.ts';
-import { OpenFiles } from '../../../server/store/scan/open-files.ts';
-import { parsePattern } from '../../../server/store/scan/pattern.ts';
+import { OpenFiles } from '../../../server/engines/embedded/scan/open-files.ts';
+import { parsePattern } from '../../../server/engines/embedded/scan/pattern.ts';
 import { EVERYTHING as EVERY_LINE, type Predicate, textLeaf, valueLeaf } from '../../../server/store/predicate.ts';
-import { RowGroups } from '../../../server/store/scan/row-groups.ts';
-import type { Store } from '../../../server/store/store.ts';
-import { batchOf, type Line, numberedLines } from '../store/batches.ts';
-import { append, filesIn, openStore } from '../store/open-store.ts';
+import { RowGroups } from '../../../server/engines/embedded/scan/row-groups.ts';
+import type { Store } from '../../../server/engines/embedded/core/store.ts';
+import { batchOf, type Line, numberedLines } from '../engines/embedded/batches.ts';
+import { append, filesIn, openStore } from '../engines/embedded/open-store.ts';
 import { liveTails } from './query-context.ts';
 
 const ALL: Predicate = { from: undefined, to: undefined, where: EVERY_LINE };

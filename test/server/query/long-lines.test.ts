@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { RENDER_BYTES_AT_ONCE } from '../../../server/limits.ts';
 import { type QueryContext, select } from '../../../server/query/answer.ts';
 import type { RenderOutput } from '../../../server/query/render.ts';
-import { batchOf, type Line } from '../store/batches.ts';
-import { append, openStore } from '../store/open-store.ts';
+import { batchOf, type Line } from '../engines/embedded/batches.ts';
+import { append, openStore } from '../engines/embedded/open-store.ts';
 import { planOf, queryContext } from './query-context.ts';
 
 const MIB = 1024 * 1024;

@@ -1,12 +1,12 @@
 /** Queries in this thread: the same tasks, without a pool. */
 import { setImmediate } from 'node:timers/promises';
 import { normalised } from '../../../server/store/predicate.ts';
-import type { Plan } from '../../../server/store/scan/plan.ts';
-import { type Filters, whereOf } from '../store/filters.ts';
-import { Indexes } from '../../../server/store/scan/index-lookup.ts';
-import { OpenFiles } from '../../../server/store/scan/open-files.ts';
-import { RowGroups } from '../../../server/store/scan/row-groups.ts';
-import { scan } from '../../../server/store/scan/scan.ts';
+import type { Plan } from '../../../server/store/search-plan.ts';
+import { type Filters, whereOf } from '../engines/embedded/filters.ts';
+import { Indexes } from '../../../server/engines/embedded/scan/index-lookup.ts';
+import { OpenFiles } from '../../../server/engines/embedded/scan/open-files.ts';
+import { RowGroups } from '../../../server/engines/embedded/scan/row-groups.ts';
+import { scan } from '../../../server/engines/embedded/scan/scan.ts';
 import { type Format, render } from '../../../server/query/render.ts';
 import { AnswerRows } from '../../../server/query/answer-rows.ts';
 import { AnswerText } from '../../../server/query/answer-text.ts';
@@ -14,7 +14,7 @@ import { type QueryContext, select } from '../../../server/query/answer.ts';
 import { follow } from '../../../server/query/follow.ts';
 import { LiveTails, type LiveTailsOptions } from '../../../server/query/live-tails.ts';
 import { TailTask } from '../../../server/query/tail-task.ts';
-import type { Store } from '../../../server/store/store.ts';
+import type { Store } from '../../../server/engines/embedded/core/store.ts';
 
 export function queryContext(store: Store): QueryContext {
   const files = new OpenFiles();

@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 import { embeddedLogStore } from '../../../server/query/embedded-log-store.ts';
-import { aggregateTask, facetsTask } from '../../../server/store/aggregate/run.ts';
-import { gatherTask } from '../../../server/store/aggregate/tally.ts';
-import { TallyMemory } from '../../../server/store/aggregate/tally-memory.ts';
-import { realDisk } from '../../../server/store/disk.ts';
-import { eraseSegment } from '../../../server/store/erasure/erase-segment.ts';
-import { Erasures } from '../../../server/store/erasure/erasures.ts';
+import { aggregateTask, facetsTask } from '../../../server/engines/embedded/aggregate/run.ts';
+import { gatherTask } from '../../../server/engines/embedded/aggregate/tally.ts';
+import { TallyMemory } from '../../../server/engines/embedded/aggregate/tally-memory.ts';
+import { realDisk } from '../../../server/engines/embedded/platform/disk.ts';
+import { eraseSegment } from '../../../server/engines/embedded/lane/erasure/erase-segment.ts';
+import { Erasures } from '../../../server/engines/embedded/lane/erasure/erasures.ts';
 import type { LogStore } from '../../../server/store/log-store.ts';
-import { OpenFiles } from '../../../server/store/scan/open-files.ts';
-import { RowGroups } from '../../../server/store/scan/row-groups.ts';
-import { streamsInRange } from '../../../server/store/scan/streams-in-range.ts';
+import { OpenFiles } from '../../../server/engines/embedded/scan/open-files.ts';
+import { RowGroups } from '../../../server/engines/embedded/scan/row-groups.ts';
+import { streamsInRange } from '../../../server/engines/embedded/scan/streams-in-range.ts';
 import { queryContext } from '../query/query-context.ts';
 import { describeLogStore, type LogStoreOptions } from './contract.ts';
 import { memoryLogStore } from './memory-log-store.ts';
-import { openStore } from './open-store.ts';
+import { openStore } from '../engines/embedded/open-store.ts';
 
 /** @param flushes  after each batch, so that answers come from segments */
 async function openEmbedded(options: LogStoreOptions, flushes: boolean): Promise<LogStore> {

@@ -1,10 +1,10 @@
 /** What every LogStore promises, as tests: `describeLogStore('mine', open)` holds an implementation to it. */
 import { describe, expect, test } from 'vitest';
 import type { LogStore } from '../../../server/store/log-store.ts';
-import { parsePattern } from '../../../server/store/scan/pattern.ts';
-import type { Plan } from '../../../server/store/scan/plan.ts';
+import { parsePattern } from '../../../server/engines/embedded/scan/pattern.ts';
+import type { Plan } from '../../../server/store/search-plan.ts';
 import { Random } from '../../corpus/random.ts';
-import type { Filters, ValueFilter } from './filters.ts';
+import type { Filters, ValueFilter } from '../engines/embedded/filters.ts';
 import { naiveSearch } from './naive-search.ts';
 import { randomLines, randomWhere } from './random-predicates.ts';
 import { CorruptionError } from '../../../shared/errors.ts';
@@ -12,8 +12,8 @@ import { instantOf } from '../../../shared/time.ts';
 import { decodeBatch } from '../../../shared/wire.ts';
 import { eventually } from '../../eventually.ts';
 import { planOf } from '../query/query-context.ts';
-import { batchOf, type Line, numberedLines, TODAY } from './batches.ts';
-import type { Measure } from '../../../server/store/aggregate/plan.ts';
+import { batchOf, type Line, numberedLines, TODAY } from '../engines/embedded/batches.ts';
+import type { Measure } from '../../../server/store/aggregate-plan.ts';
 
 export interface LogStoreOptions {
   readonly now: () => number;

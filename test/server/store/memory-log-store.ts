@@ -5,7 +5,7 @@ import { formatInstant, instantOf, instantOfMs } from '../../../shared/time.ts';
 import { decide, EVERYTHING, type Where } from '../../../server/store/predicate.ts';
 import type { StoreStats } from '../../../server/store/stats.ts';
 import type { LogStore } from '../../../server/store/log-store.ts';
-import { verifyBatch } from '../../../server/store/row-group-ref.ts';
+import { verifyBatch } from '../../../server/engines/embedded/core/row-group-ref.ts';
 import { naiveAggregate } from './naive-aggregate.ts';
 import { isWanted, type NaiveLine, naiveSearch } from './naive-search.ts';
 

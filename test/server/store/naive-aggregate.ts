@@ -7,7 +7,7 @@ import {
   type Measure,
   type Measured,
   SHAPE,
-} from '../../../server/store/aggregate/plan.ts';
+} from '../../../server/store/aggregate-plan.ts';
 import { naiveCanonical } from './naive-level.ts';
 import { isWanted, type NaiveLine, valuesOf } from './naive-search.ts';
 

@@ -3,8 +3,8 @@ import { RE2JS } from 're2js';
 import { type Labels, labelOf } from '../../../shared/labels.ts';
 import { LEVEL } from '../../../shared/levels.ts';
 import type { Predicate, TextLeaf, ValueLeaf, Where } from '../../../server/store/predicate.ts';
-import { matches } from '../../../server/store/scan/pattern.ts';
-import type { Plan } from '../../../server/store/scan/plan.ts';
+import { matches } from '../../../server/engines/embedded/scan/pattern.ts';
+import type { Plan } from '../../../server/store/search-plan.ts';
 import { isLevel, levelValues } from './naive-level.ts';
 
 export interface NaiveLine {

@@ -11,10 +11,10 @@ import {
   type ValueTest,
   type Where,
 } from '../../../server/store/predicate.ts';
-import { parsePattern } from '../../../server/store/scan/pattern.ts';
+import { parsePattern } from '../../../server/engines/embedded/scan/pattern.ts';
 import type { Quantity } from '../../../shared/quantity.ts';
 import type { Random } from '../../corpus/random.ts';
-import type { Line } from './batches.ts';
+import type { Line } from '../engines/embedded/batches.ts';
 
 const LABELS = [
   { namespace: 'shop', pod: 'api-1' },

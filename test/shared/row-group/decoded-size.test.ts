@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { memoryBytesOf } from '../../../shared/row-group/column.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
-import { rowGroupOf } from '../../server/store/batches.ts';
+import { rowGroupOf } from '../../server/engines/embedded/batches.ts';
 
 const ROWS = 4000;
 

@@ -4,7 +4,12 @@
  */
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MANIFEST_COPY_FILE, MANIFEST_FILE, SEGMENTS_FOLDER, walFolder } from '../../../server/store/filenames.ts';
+import {
+  MANIFEST_COPY_FILE,
+  MANIFEST_FILE,
+  SEGMENTS_FOLDER,
+  walFolder,
+} from '../../../server/engines/embedded/core/filenames.ts';
 import { Random } from '../../corpus/random.ts';
 
 export interface Damage {

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { batchOf, range } from '../../server/store/batches.ts';
+import { batchOf, range } from '../../server/engines/embedded/batches.ts';
 import { call, NODE } from '../caller.ts';
 import { type Pushed, repeated, summary, type Target } from './attack.ts';
 

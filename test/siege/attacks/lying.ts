@@ -1,7 +1,7 @@
 /** Clients that say what is not so: none of it is stored, and each is told why. */
 import { crc32 } from 'node:zlib';
 import { Random } from '../../corpus/random.ts';
-import { batchOf, numberedLines, range } from '../../server/store/batches.ts';
+import { batchOf, numberedLines, range } from '../../server/engines/embedded/batches.ts';
 import { call, NODE } from '../caller.ts';
 import { type Pushed, repeated, summary, type Target } from './attack.ts';
 

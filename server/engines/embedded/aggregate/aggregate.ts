@@ -1,0 +1,97 @@
+/**
+ * Aggregations on columns: rows that match are counted, and what is asked for is measured, by time bucket and by values of
+ * labels and fields. No line is put together. This file does one row group; run.ts says which passes there are.
+ */
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { hasMarks } from '../scan/marks.ts';
+import { matchMask } from '../scan/match-rows.ts';
+import { type Bounds, counterOf, type Marks } from './bounds.ts';
+import type { CountingMemory } from './counting-memory.ts';
+import { countCodes, groupCodes } from './group-codes.ts';
+import { type CountedRows, groupsOf, hashesOf, markedCodes, usedIn } from './group-lookup.ts';
+import type { GroupTable } from './group-table.ts';
+import type { MeasureState } from './measures.ts';
+import type { OpenMeasure } from './open-measure.ts';
+import type { AggregatePlan } from '../../../store/aggregate-plan.ts';
+import { rowsOf, setGroups } from './row-counts.ts';
+
+/**
+ * Adds the rows of a row group to a table.
+ * @param marks  only groups that are marked
+ * @throws QueryTooLargeError
+ * @throws CorruptionError; then nothing was added
+ */
+export function countGroup(
+  group: RowGroup,
+  plan: AggregatePlan,
+  table: GroupTable,
+  marks: Marks | undefined,
+  memory: CountingMemory,
+): void {
+  const counted = countRows(group, plan, memory);
+  if (counted === undefined) return;
+  const { codes, totals } = counted;
+  const used = marks === undefined ? counted.used : markedCodes(counted, marks, memory);
+  const groups = groupsOf(codes, used, table, memory, true);
+  addTotals(groups, used, totals, table.rows);
+}
+
+/** Adds the rows of a row group to bounds. @throws CorruptionError; then nothing was added */
+export function boundGroup(group: RowGroup, plan: AggregatePlan, bounds: Bounds, memory: CountingMemory): void {
+  const counted = countRows(group, plan, memory);
+  if (counted === undefined) return;
+  const { codes, totals, used } = counted;
+  const hashes = hashesOf(codes, used, memory);
+  for (let i = 0; i < used.length; i++) bounds[counterOf(hashes[i]!)]! += totals[used[i]!]!;
+}
+
+/**
+ * Adds the rows of a row group to a table, and what is measured of them.
+ * @param areAdded  groups that are not in the table are from now on; else their rows are left out
+ * @param groupsMax  with more groups in the table, nothing is measured of these rows
+ * @throws QueryTooLargeError
+ * @throws CorruptionError; then nothing was added
+ */
+export function measureGroup(
+  group: RowGroup,
+  plan: AggregatePlan,
+  table: GroupTable,
+  measures: readonly OpenMeasure<MeasureState>[],
+  memory: CountingMemory,
+  areAdded: boolean,
+  groupsMax = Infinity,
+): void {
+  const counted = countRows(group, plan, memory);
+  if (counted === undefined) return;
+  const { rows, codes, totals, used } = counted;
+  const { parts } = codes;
+  const starts = new Int32Array(parts.length + 1);
+  for (const [template, count] of rows.counts.entries()) starts[template + 1] = starts[template]! + count;
+  const adders = measures.map((measure) => measure.read({ group, starts, keys: memory.keys }));
+  const found = groupsOf(codes, used, table, memory, areAdded);
+  addTotals(found, used, totals, table.rows);
+  if (table.count > groupsMax) return;
+  const groupOfCodes = memory.groups(totals.length);
+  for (let i = 0; i < used.length; i++) groupOfCodes[used[i]!] = found[i]!;
+  const groups = memory.groupOfRows(group.info.rowCount);
+  for (const [template, part] of parts.entries()) {
+    const start = starts[template]!;
+    setGroups(part, start, rows.selected, groupOfCodes, groups.subarray(start, starts[template + 1]));
+  }
+  for (const add of adders) add(groups, table.count);
+}
+
+function countRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): CountedRows | undefined {
+  const mask = matchMask(group, plan);
+  if (mask !== 'all' && !hasMarks(mask)) return undefined;
+  const rows = rowsOf(group, mask, memory.selected(group.info.rowCount));
+  const codes = groupCodes(group, plan, rows.counts, memory.lender());
+  const totals = memory.totals(codes.size);
+  countCodes(codes, rows, totals);
+  return { rows, codes, totals, used: usedIn(totals, memory.used(codes.size)) };
+}
+
+/** Adds the rows of used codes to those of their groups; −1 is none. */
+function addTotals(groups: Int32Array, used: Uint32Array, totals: Uint32Array, rows: Float64Array): void {
+  for (let i = 0; i < used.length; i++) if (groups[i]! >= 0) rows[groups[i]!]! += totals[used[i]!]!;
+}

@@ -1,0 +1,107 @@
+/** Bytes of lines, by group: from literals and values, without putting a line together. */
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { firstValueOf } from '../../../../shared/row-group/reader.ts';
+import { type ColumnValues, valueCount, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
+import { UUID_TEXT_BYTES } from '../../../../shared/row-group/encodings/uuid.ts';
+import { copyInto } from './hash-slots.ts';
+import type { Adder, MeasuredGroup, OpenMeasure } from './open-measure.ts';
+import type { Measured } from '../../../store/aggregate-plan.ts';
+
+export interface BytesState {
+  readonly kind: 'bytes';
+  /** By group. */
+  readonly bytes: Float64Array<ArrayBuffer>;
+}
+
+const GROUPS_AT_FIRST = 16;
+
+export class BytesMeasure implements OpenMeasure<BytesState> {
+  #bytes: Float64Array<ArrayBuffer>;
+
+  /** @param state  of one that is not used any more */
+  constructor(state: BytesState | undefined) {
+    this.#bytes = state?.bytes ?? new Float64Array(GROUPS_AT_FIRST);
+  }
+
+  read({ group, starts }: MeasuredGroup): Adder {
+    const sizes = lineSizes(group, starts);
+    return (groups, groupCount) => {
+      this.#reserve(groupCount);
+      for (let i = 0; i < groups.length; i++) if (groups[i]! >= 0) this.#bytes[groups[i]!]! += sizes[i]!;
+    };
+  }
+
+  addAll({ bytes }: BytesState, moved: Int32Array, groupCount: number): void {
+    this.#reserve(groupCount);
+    for (const [group, to] of moved.entries()) if (to >= 0) this.#bytes[to]! += bytes[group] ?? 0;
+  }
+
+  measured(groups: readonly number[], groupCount: number): Measured[] {
+    this.#reserve(groupCount);
+    return groups.map((group) => ({ kind: 'bytes', bytes: this.#bytes[group]! }));
+  }
+
+  ranks(_by: unknown, groupCount: number): Float64Array {
+    this.#reserve(groupCount);
+    return this.#bytes.slice(0, groupCount);
+  }
+
+  state(): BytesState {
+    return { kind: 'bytes', bytes: this.#bytes };
+  }
+
+  #reserve(groupCount: number): void {
+    if (groupCount <= this.#bytes.length) return;
+    this.#bytes = copyInto(new Float64Array(Math.max(groupCount, this.#bytes.length * 2)), this.#bytes);
+  }
+}
+
+/** Bytes of each line, in template order. */
+function lineSizes(group: RowGroup, starts: Int32Array): Float64Array {
+  const sizes = new Float64Array(starts.at(-1)!);
+  const columns = new Map<number, Uint32Array>();
+  for (const [template, { literals }] of group.templates.entries()) {
+    const own = sizes.subarray(starts[template], starts[template + 1]);
+    if (own.length === 0) continue;
+    own.fill(literals.reduce((sum, literal) => sum + literal.length, 0));
+    for (const column of group.columnsOfTemplate[template]!) {
+      let ofColumn = columns.get(column);
+      if (ofColumn === undefined) columns.set(column, (ofColumn = valueSizes(group.values(column))));
+      const first = firstValueOf(group.columns[column]!, template);
+      for (let i = 0; i < own.length; i++) own[i]! += ofColumn[first + i]!;
+    }
+  }
+  return sizes;
+}
+
+function valueSizes(values: ColumnValues): Uint32Array {
+  const sizes = new Uint32Array(valueCount(values));
+  switch (values.kind) {
+    case 'constant':
+      return sizes.fill(values.value.length);
+    case 'uuid':
+      return sizes.fill(UUID_TEXT_BYTES);
+    case 'hex':
+      return sizes.fill(values.width * 2);
+    case 'dictionary': {
+      const { codes, values: texts } = values;
+      for (let i = 0; i < sizes.length; i++) sizes[i] = texts.offsets[codes[i]! + 1]! - texts.offsets[codes[i]!]!;
+      return sizes;
+    }
+    case 'raw':
+      for (let i = 0; i < sizes.length; i++) sizes[i] = values.offsets[i + 1]! - values.offsets[i]!;
+      return sizes;
+    case 'integer':
+    case 'decimal':
+    case 'timestamp':
+    case 'pattern': {
+      let scratch = Buffer.allocUnsafe(0);
+      for (let i = 0; i < sizes.length; i++) {
+        const sizeMax = valueSizeMax(values, i);
+        if (sizeMax > scratch.length) scratch = Buffer.allocUnsafe(sizeMax * 2);
+        sizes[i] = writeValue(values, i, scratch, 0);
+      }
+      return sizes;
+    }
+  }
+}

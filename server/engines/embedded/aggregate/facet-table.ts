@@ -1,0 +1,130 @@
+/** Facets by name: how many lines have each label or field, and its values, within a fixed number of bytes. */
+import { FACET_NAMES_MAX, FACET_VALUES_MAX, FACETS_BYTES_MAX } from '../../../limits.ts';
+
+export interface Facet {
+  readonly name: string;
+  /** Lines that have it. */
+  readonly rows: number;
+  /** Value → lines; undefined once there are too many values to count. */
+  readonly values: ReadonlyMap<string, number> | undefined;
+}
+
+/** Plain data: goes from a worker to the main thread. */
+export interface FacetCounts {
+  readonly facets: readonly Facet[];
+  /** A facet without values has more than this many. */
+  readonly valuesMax: number;
+  /** Some names are left out, and lines of others may be. */
+  readonly isCut: boolean;
+}
+
+interface OpenFacet {
+  readonly name: string;
+  rows: number;
+  values: Map<string, number> | undefined;
+  valuesBytes: number;
+}
+
+/** Memory of a name or value beside its characters: objects, hash table, number. */
+const ENTRY_BYTES = 96;
+
+export class FacetTable {
+  readonly #facets = new Map<string, OpenFacet>();
+  #valuesMax = FACET_VALUES_MAX;
+  #bytes = 0;
+  #isCut = false;
+
+  /** @param ids  names that are known to have too many values: these are not counted again */
+  constructor(ids: Iterable<string> = []) {
+    for (const name of ids) this.addId(name, 0);
+  }
+
+  /** Adds lines that have a name, but not which values they have: it has too many. */
+  addId(name: string, rows: number): void {
+    const facet = this.#open(name);
+    if (facet === undefined) return;
+    facet.rows += rows;
+    this.#dropValues(facet);
+  }
+
+  /** Adds lines with a value. */
+  addValue(name: string, value: string, rows: number): void {
+    const facet = this.#open(name);
+    if (facet === undefined) return;
+    facet.rows += rows;
+    const { values } = facet;
+    if (values === undefined) return;
+    const known = values.get(value);
+    values.set(value, (known ?? 0) + rows);
+    if (known !== undefined) return;
+    if (values.size > this.#valuesMax) return this.#dropValues(facet);
+    const bytes = bytesOf(value);
+    facet.valuesBytes += bytes;
+    this.#grow(bytes);
+  }
+
+  add({ facets, valuesMax, isCut }: FacetCounts): void {
+    this.#isCut ||= isCut;
+    this.#limitValues(Math.min(valuesMax, this.#valuesMax));
+    for (const { name, rows, values } of facets) {
+      if (values === undefined) this.addId(name, rows);
+      else for (const [value, count] of values) this.addValue(name, value, count);
+    }
+  }
+
+  isId(name: string): boolean {
+    const facet = this.#facets.get(name);
+    return facet !== undefined && facet.values === undefined;
+  }
+
+  get memoryBytes(): number {
+    return this.#bytes;
+  }
+
+  ids(): string[] {
+    return [...this.#facets.keys()].filter((name) => this.isId(name));
+  }
+
+  counts(): FacetCounts {
+    const facets: Facet[] = [];
+    for (const { name, rows, values } of this.#facets.values()) if (rows > 0) facets.push({ name, rows, values });
+    return { facets, valuesMax: this.#valuesMax, isCut: this.#isCut };
+  }
+
+  /** Undefined where there is no room for another name. */
+  #open(name: string): OpenFacet | undefined {
+    let facet = this.#facets.get(name);
+    if (facet !== undefined) return facet;
+    if (this.#facets.size === FACET_NAMES_MAX) {
+      this.#isCut = true;
+      return undefined;
+    }
+    this.#facets.set(name, (facet = { name, rows: 0, values: new Map(), valuesBytes: 0 }));
+    this.#grow(bytesOf(name));
+    return facet;
+  }
+
+  /** Fewer values of each name are counted where all of them take too much memory. */
+  #grow(bytes: number): void {
+    this.#bytes += bytes;
+    while (this.#bytes > FACETS_BYTES_MAX && this.#valuesMax > 0) this.#limitValues(Math.floor(this.#valuesMax / 2));
+  }
+
+  #limitValues(valuesMax: number): void {
+    if (valuesMax === this.#valuesMax) return;
+    this.#valuesMax = valuesMax;
+    for (const facet of this.#facets.values()) {
+      if (facet.values !== undefined && facet.values.size > valuesMax) this.#dropValues(facet);
+    }
+  }
+
+  #dropValues(facet: OpenFacet): void {
+    this.#bytes -= facet.valuesBytes;
+    facet.values = undefined;
+    facet.valuesBytes = 0;
+  }
+}
+
+function bytesOf(text: string): number {
+  return ENTRY_BYTES + 2 * text.length;
+}

@@ -1,0 +1,248 @@
+/**
+ * Facets of one row group: which labels and fields matching lines have, how often, and their values. Every stream, column
+ * and whole line is looked at once, whatever the number of names.
+ */
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { firstValueOf } from '../../../../shared/row-group/reader.ts';
+import { isNamed } from '../../../../shared/row-group/template.ts';
+import { distinctCutTexts } from '../../../../shared/row-group/encodings/pattern.ts';
+import { KIND_TEXT } from '../../../../shared/row-group/format.ts';
+import { FACET_VALUES_MAX } from '../../../limits.ts';
+import { labelOf } from '../../../../shared/labels.ts';
+import { LEVEL } from '../../../../shared/levels.ts';
+import { answersOf } from '../scan/name.ts';
+import { forEachWholeLine } from '../scan/whole-lines.ts';
+import { hasMarks } from '../scan/marks.ts';
+import { matchMask } from '../scan/match-rows.ts';
+import type { Predicate } from '../../../store/predicate.ts';
+import { type FacetCounts, FacetTable } from './facet-table.ts';
+import { countCodes } from './group-codes.ts';
+import { countPart, rowsOf } from './row-counts.ts';
+import { Texts } from './texts.ts';
+import { type CodePart, columnCodes, valueCodes } from './value-codes.ts';
+import { ValueText } from './value-text.ts';
+
+/**
+ * @param names  only these; undefined for every label and field of the group
+ * @param ids  names that are known to have too many values: they are not counted again
+ * @throws CorruptionError
+ */
+export function facetsOf(
+  group: RowGroup,
+  predicate: Predicate,
+  names: readonly string[] | undefined,
+  ids: Iterable<string>,
+): FacetCounts {
+  const table = new FacetTable(ids);
+  const mask = matchMask(group, predicate);
+  if (mask === 'all' || hasMarks(mask)) new GroupFacets(group, mask, names ?? namesOf(group), table).count();
+  return table.counts();
+}
+
+function namesOf(group: RowGroup): Iterable<string> {
+  const names = new Set<string>();
+  for (const labels of group.info.streams) for (const name of Object.keys(labels)) names.add(name);
+  for (const { slot } of group.columns) if (isNamed(slot)) names.add(slot.field);
+  if (answersOf(group, LEVEL).some((answer) => answer !== undefined)) names.add(LEVEL);
+  return names;
+}
+
+/** A column's values that count for its field: those of templates in which no later value has the same field. */
+interface CountedColumn {
+  readonly column: number;
+  readonly templates: number[];
+}
+
+class GroupFacets {
+  readonly #group: RowGroup;
+  readonly #mask: Uint8Array | 'all';
+  /** In template order; undefined when all rows match. */
+  readonly #selected: Uint8Array | undefined;
+  /** By template: where its rows begin in template order. */
+  readonly #starts: Int32Array;
+  readonly #names: ReadonlySet<string>;
+  /** Names of labels of the group's streams: lines of a stream that has one are not asked for the field. */
+  readonly #labelNames = new Set<string>();
+  readonly #table: FacetTable;
+
+  constructor(group: RowGroup, mask: Uint8Array | 'all', names: Iterable<string>, table: FacetTable) {
+    const { counts, selected } = rowsOf(group, mask);
+    this.#group = group;
+    this.#mask = mask;
+    this.#selected = selected;
+    this.#starts = new Int32Array(counts.length + 1);
+    for (const [template, count] of counts.entries()) this.#starts[template + 1] = this.#starts[template]! + count;
+    this.#names = new Set(names);
+    this.#table = table;
+  }
+
+  count(): void {
+    if (this.#names.has(LEVEL)) this.#countLevels();
+    this.#countLabels();
+    for (const counted of this.#countedColumns()) this.#countColumn(counted);
+    for (const column of this.#group.columnsOf('')) {
+      if (this.#group.columns[column]!.slot.kind === KIND_TEXT) this.#countWholeLines(column);
+    }
+  }
+
+  /** True for a name that is asked for, but LEVEL: that one is answered by several fields. */
+  #isCounted(name: string): boolean {
+    return name !== LEVEL && this.#names.has(name);
+  }
+
+  #countLevels(): void {
+    const counts = Int32Array.from(this.#group.templateRowCounts);
+    const levels = valueCodes(this.#group, LEVEL);
+    const totals = new Uint32Array(levels.size);
+    countCodes(levels, { counts, selected: this.#selected }, totals);
+    this.#addTotals(LEVEL, totals, levels.texts);
+  }
+
+  #countLabels(): void {
+    const { streams } = this.#group.info;
+    const counts = this.#rowsByStream();
+    for (const [stream, labels] of streams.entries()) {
+      for (const [name, value] of Object.entries(labels)) {
+        if (!this.#isCounted(name)) continue;
+        this.#labelNames.add(name);
+        if (counts[stream]! > 0 && value !== '') this.#table.addValue(name, value, counts[stream]!);
+      }
+    }
+  }
+
+  #rowsByStream(): Uint32Array {
+    const { rowCount, streams } = this.#group.info;
+    if (this.#mask === 'all' && streams.length === 1) return Uint32Array.of(rowCount);
+    const counts = new Uint32Array(streams.length);
+    const codes = this.#group.streamCodes();
+    for (let row = 0; row < rowCount; row++) if (this.#mask === 'all' || this.#mask[row] === 1) counts[codes[row]!]!++;
+    return counts;
+  }
+
+  #countedColumns(): CountedColumn[] {
+    const { columnsOfTemplate, columns } = this.#group;
+    const counted: CountedColumn[] = [];
+    /** By field: the last template that was seen to have it. */
+    const seenIn = new Map<string, number>();
+    for (const [template, ofTemplate] of columnsOfTemplate.entries()) {
+      for (let slot = ofTemplate.length - 1; slot >= 0; slot--) {
+        const column = ofTemplate[slot]!;
+        const { slot: info } = columns[column]!;
+        if (!isNamed(info) || !this.#isCounted(info.field) || seenIn.get(info.field) === template) continue;
+        seenIn.set(info.field, template);
+        (counted[column] ??= { column, templates: [] }).templates.push(template);
+      }
+    }
+    return counted.filter((each) => each !== undefined);
+  }
+
+  #countColumn({ column, templates }: CountedColumn): void {
+    const group = this.#group;
+    const info = group.columns[column]!;
+    const { field } = info.slot;
+    if (this.#table.isId(field) || hasManyValues(group, column)) {
+      const rows = new Uint32Array(1);
+      for (const template of templates) this.#count({ kind: 'same', code: 0 }, template, field, rows);
+      return this.#table.addId(field, rows[0]!);
+    }
+    const texts = new Texts();
+    const { codes, base, addTotals } = columnCodes(group, column, texts);
+    const totals = new Uint32Array(texts.size);
+    const isAll =
+      this.#selected === undefined && !this.#labelNames.has(field) && templates.length === info.parts.length;
+    if (isAll && addTotals !== undefined) {
+      addTotals(totals);
+      return this.#addTotals(field, totals, texts);
+    }
+    for (const template of templates) {
+      const first = firstValueOf(info, template);
+      const part: CodePart =
+        codes === undefined ? { kind: 'same', code: base } : { kind: 'each', codes: codes(), first, base };
+      this.#count(part, template, field, totals);
+    }
+    this.#addTotals(field, totals, texts);
+  }
+
+  /** Adds the rows of a template to the totals of their codes. */
+  #count(part: CodePart, template: number, field: string, totals: Uint32Array): void {
+    const start = this.#starts[template]!;
+    const end = this.#starts[template + 1]!;
+    if (this.#labelNames.has(field)) countPart(part, 0, end - start, this.#unlabelled(field, start, end), totals);
+    else countPart(part, start, end, this.#selected, totals);
+  }
+
+  /** By position in template order, from `start` on: 1 where a row matches and its stream has no label of the name. */
+  #unlabelled(name: string, start: number, end: number): Uint8Array {
+    const { templateRows } = this.#group.order();
+    const unlabelled = new Uint8Array(end - start);
+    for (let i = start; i < end; i++) {
+      const isSelected = this.#selected === undefined || this.#selected[i] === 1;
+      if (isSelected && !this.#hasLabel(templateRows[i]!, name)) unlabelled[i - start] = 1;
+    }
+    return unlabelled;
+  }
+
+  #hasLabel(row: number, name: string): boolean {
+    return labelOf(this.#group.info.streams[this.#group.streamCodes()[row]!]!, name) !== undefined;
+  }
+
+  #countWholeLines(column: number): void {
+    /** By field: the last line that was seen to have it. */
+    const seenIn = new Map<string, number>();
+    forEachWholeLine(this.#group, column, this.#mask === 'all' ? undefined : this.#mask, (line) => {
+      for (let i = line.fields.length - 1; i >= 0; i--) {
+        const field = line.fields[i]!;
+        if (!this.#isCounted(field) || seenIn.get(field) === line.row) continue;
+        seenIn.set(field, line.row);
+        if (this.#labelNames.has(field) && this.#hasLabel(line.row, field)) continue;
+        if (this.#table.isId(field)) this.#table.addId(field, 1);
+        else this.#addValue(field, line.value(i).toString(), 1);
+      }
+    });
+  }
+
+  /** @param totals  by code */
+  #addTotals(name: string, totals: Uint32Array, texts: Texts): void {
+    const text = new ValueText();
+    for (let code = 0; code < totals.length; code++) {
+      if (totals[code] === 0) continue;
+      texts.write(code, text);
+      this.#addValue(name, text.toString(), totals[code]!);
+    }
+  }
+
+  /** A line with an empty value is like one without. */
+  #addValue(name: string, value: string, rows: number): void {
+    if (value !== '') this.#table.addValue(name, value, rows);
+  }
+}
+
+/** True when a column shows that it has more values than a facet counts. */
+function hasManyValues(group: RowGroup, column: number): boolean {
+  if (group.columns[column]!.count <= FACET_VALUES_MAX) return false;
+  const texts = group.countedTexts(column);
+  if (texts !== undefined) return texts.offsets.length - 1 > FACET_VALUES_MAX;
+  const values = group.values(column);
+  switch (values.kind) {
+    case 'constant':
+      return false;
+    case 'dictionary':
+      return values.values.offsets.length - 1 > FACET_VALUES_MAX;
+    case 'integer':
+    case 'decimal':
+      return exceeds(values.kind === 'integer' ? values.values : values.mantissas, FACET_VALUES_MAX);
+    case 'pattern':
+      return distinctCutTexts(values).values.length > FACET_VALUES_MAX;
+    case 'timestamp':
+    case 'uuid':
+    case 'hex':
+    case 'raw':
+      return true;
+  }
+}
+
+function exceeds(numbers: ArrayLike<number>, distinctMax: number): boolean {
+  const distinct = new Set<number>();
+  for (let i = 0; i < numbers.length && distinct.size <= distinctMax; i++) distinct.add(numbers[i]!);
+  return distinct.size > distinctMax;
+}

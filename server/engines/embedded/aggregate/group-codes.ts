@@ -1,0 +1,194 @@
+/** The groups of one row group: each row's code, of everything that rows are grouped by, and how many rows have it. */
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { bucketCodes, type BucketDimension, countRuns } from './time-buckets.ts';
+import type { AggregatePlan } from '../../../store/aggregate-plan.ts';
+import { countPart, type Rows } from './row-counts.ts';
+import { addCodes, type CodePart, countingUp, type Dimension, type Lend, valueCodes } from './value-codes.ts';
+
+/** Codes of up to so many combinations are counted in an array; beyond, each row has a code of its own. */
+const COMBINATIONS_MAX = 2 ** 18;
+
+/** The rows of a row group by everything that they are grouped by: a code of each dimension, put together as one. */
+export interface GroupCodes {
+  readonly dimensions: readonly Dimension[];
+  /** Codes are below it. */
+  readonly size: number;
+  /** By template. */
+  readonly parts: readonly CodePart[];
+  /** @see Dimension */
+  readonly addTotals?: ((totals: Uint32Array) => void) | undefined;
+  /** Counts the rows of each code where runs of rows have the same bucket; false, and nothing, where there are too many. */
+  readonly countRuns?: (rows: Rows, totals: Uint32Array) => boolean;
+  /** By dimension: the codes that some codes are put together from. */
+  digitsOf(codes: Uint32Array): readonly Uint32Array[];
+}
+
+/** Groups rows by time buckets, where there is a step, and by names. */
+export function groupCodes(
+  group: RowGroup,
+  { by, stepNs, offsetNs = 0n }: Pick<AggregatePlan, 'by' | 'stepNs' | 'offsetNs'>,
+  counts: Int32Array,
+  lend: Lend,
+): GroupCodes {
+  const names = by.map((name) => valueCodes(group, name, lend));
+  if (stepNs === undefined) return codesOf(group, names, counts);
+  const buckets = bucketCodes(group, { stepNs, offsetNs });
+  const combinations = names.reduce(
+    (product, { size, constant }) => product * (constant === undefined ? size : 1),
+    buckets.size,
+  );
+  if (buckets.runs === undefined || combinations > COMBINATIONS_MAX) return codesOf(group, [buckets, ...names], counts);
+  return stepped(group, buckets, codesOf(group, names, counts), counts);
+}
+
+function codesOf(group: RowGroup, dimensions: readonly Dimension[], counts: Int32Array): GroupCodes {
+  const varying = dimensions.filter(({ constant }) => constant === undefined);
+  const codes = varyingCodes(group, varying, counts);
+  return varying.length === dimensions.length ? codes : withConstants(codes, dimensions);
+}
+
+function varyingCodes(group: RowGroup, dimensions: readonly Dimension[], counts: Int32Array): GroupCodes {
+  const [only] = dimensions;
+  if (only === undefined) return allRows(group);
+  if (dimensions.length === 1) return single(only);
+  const combinations = dimensions.reduce((product, { size }) => product * size, 1);
+  return combinations <= COMBINATIONS_MAX ? combined(dimensions, combinations, counts) : rowByRow(dimensions, counts);
+}
+
+function withConstants(codes: GroupCodes, dimensions: readonly Dimension[]): GroupCodes {
+  return {
+    dimensions,
+    size: codes.size,
+    addTotals: codes.addTotals,
+    get parts() {
+      return codes.parts;
+    },
+    digitsOf: (some) => {
+      const digits = codes.digitsOf(some).values();
+      return dimensions.map(({ constant }) =>
+        constant === undefined ? digits.next().value! : new Uint32Array(some.length).fill(constant),
+      );
+    },
+  };
+}
+
+/** A code is that of the others, for each bucket. */
+function stepped(group: RowGroup, buckets: BucketDimension, others: GroupCodes, counts: Int32Array): GroupCodes {
+  let parts: readonly CodePart[] | undefined;
+  return {
+    dimensions: [buckets, ...others.dimensions],
+    size: buckets.size * others.size,
+    get parts() {
+      return (parts ??= combinedParts([others, buckets], counts));
+    },
+    countRuns: (rows, totals) => {
+      const runs = buckets.runs?.();
+      if (runs !== undefined) countRuns(group, runs, others, rows, totals);
+      return runs !== undefined;
+    },
+    digitsOf: (codes) => [
+      codes.map((code) => Math.floor(code / others.size)),
+      ...others.digitsOf(codes.map((code) => code % others.size)),
+    ],
+  };
+}
+
+/** All have one code. */
+function allRows(group: RowGroup): GroupCodes {
+  return {
+    dimensions: [],
+    size: 1,
+    parts: group.templates.map(() => ({ kind: 'same', code: 0 })),
+    addTotals: (totals) => (totals[0]! += group.info.rowCount),
+    digitsOf: () => [],
+  };
+}
+
+/** Counts the rows of each code. @param totals  zeros, one for each code */
+export function countCodes(
+  codes: Pick<GroupCodes, 'parts' | 'addTotals' | 'countRuns'>,
+  rows: Rows,
+  totals: Uint32Array,
+): void {
+  if (codes.countRuns?.(rows, totals) === true) return;
+  const { counts, selected } = rows;
+  if (codes.addTotals !== undefined && selected === undefined) {
+    codes.addTotals(totals);
+    return;
+  }
+  let start = 0;
+  for (const [template, part] of codes.parts.entries()) {
+    const end = start + counts[template]!;
+    countPart(part, start, end, selected, totals);
+    start = end;
+  }
+}
+
+function single(dimension: Dimension): GroupCodes {
+  return {
+    dimensions: [dimension],
+    size: dimension.size,
+    addTotals: dimension.addTotals,
+    get parts() {
+      return dimension.parts;
+    },
+    digitsOf: (codes) => [codes],
+  };
+}
+
+function combined(dimensions: readonly Dimension[], size: number, counts: Int32Array): GroupCodes {
+  let parts: readonly CodePart[] | undefined;
+  return {
+    dimensions,
+    size,
+    get parts() {
+      return (parts ??= combinedParts(dimensions, counts));
+    },
+    digitsOf: (codes) => {
+      let factor = 1;
+      return dimensions.map((dimension) => {
+        const own = factor;
+        factor *= dimension.size;
+        return codes.map((code) => Math.floor(code / own) % dimension.size);
+      });
+    },
+  };
+}
+
+function combinedParts(
+  dimensions: readonly Pick<Dimension, 'size' | 'parts'>[],
+  counts: Int32Array,
+): readonly CodePart[] {
+  return Array.from(counts, (count, template): CodePart => {
+    const each = dimensions.map((dimension) => dimension.parts[template]!);
+    const rows = each.every(({ kind }) => kind === 'same') ? Math.min(count, 1) : count;
+    const codes = new Uint32Array(rows);
+    let factor = 1;
+    for (const [d, part] of each.entries()) {
+      addCodes(part, factor, codes);
+      factor *= dimensions[d]!.size;
+    }
+    return rows === count ? { kind: 'each', codes, first: 0, base: 0 } : { kind: 'same', code: codes[0]! };
+  });
+}
+
+/** A code is a row's position in template order. */
+function rowByRow(dimensions: readonly Dimension[], counts: Int32Array): GroupCodes {
+  const size = counts.reduce((sum, count) => sum + count, 0);
+  const codes = countingUp(size);
+  let first = 0;
+  const parts = Array.from(counts, (count): CodePart => {
+    first += count;
+    return { kind: 'each', codes, first: first - count, base: 0 };
+  });
+  const digitsOf = (positions: Uint32Array): Uint32Array[] =>
+    dimensions.map((dimension) => {
+      const digits = new Uint32Array(size);
+      for (const [template, part] of dimension.parts.entries()) {
+        const start = (parts[template] as CodePart & { kind: 'each' }).first;
+        addCodes(part, 1, digits.subarray(start, start + counts[template]!));
+      }
+      return positions.map((position) => digits[position]!);
+    });
+  return { dimensions, size, parts, digitsOf };
+}

@@ -1,0 +1,247 @@
+/**
+ * Groups by number, and how many rows each has. A group is a value of each of the names that rows are grouped by
+ * (value-table.ts): of one name, it is the value; of several, a tuple of values, in a hash table of its own.
+ */
+import { QueryTooLargeError } from '../../../../shared/errors.ts';
+import { AGGREGATE_TABLE_BYTES_MAX } from '../../../limits.ts';
+import { copyInto, slotsOf } from './hash-slots.ts';
+import { ValueTable, type ValueTableState } from './value-table.ts';
+
+/** All of a table, to be handed over. */
+export interface GroupTableState {
+  readonly count: number;
+  /** One for each name. */
+  readonly values: readonly ValueTableState[];
+  /** Of several names. */
+  readonly tuples: TuplesState | undefined;
+  /** By group; longer than count. */
+  readonly rows: Float64Array<ArrayBuffer>;
+}
+
+interface TuplesState {
+  /** 1 + the group whose hash leads here, or 0; twice as many as there may be groups. */
+  readonly slots: Int32Array<ArrayBuffer>;
+  readonly hashes: Uint32Array<ArrayBuffer>;
+  /** The values of group i are those from i × names on. */
+  readonly values: Uint32Array<ArrayBuffer>;
+}
+
+/** Powers of two, both. */
+const GROUPS_AT_FIRST = 256;
+const SLOTS_PER_GROUP = 2;
+const ROWS_BYTES = 8;
+/** Slots and hash of a tuple. */
+const TUPLE_BYTES = 12;
+const NUMBER_BYTES = 4;
+
+export class GroupTable {
+  readonly values: readonly ValueTable[];
+  #count: number;
+  #rows: Float64Array<ArrayBuffer>;
+  #tuples: TuplesState | undefined;
+
+  /** @param state  of a table that is not used any more, or how many names an empty one is for */
+  constructor(state: GroupTableState | number) {
+    const { count, values, tuples, rows } = typeof state === 'number' ? emptyState(state) : state;
+    this.values = values.map((each) => new ValueTable(each));
+    this.#count = count;
+    this.#rows = rows;
+    this.#tuples = tuples;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** By group. Good until the next `add`. */
+  get rows(): Float64Array {
+    return this.#rows.subarray(0, this.#count);
+  }
+
+  /** The same for equal groups of all tables. */
+  hash(group: number): number {
+    return hashOfGroup(this.values.map((values, name) => values.hash(this.#valueOf(group, name))));
+  }
+
+  /** By name: the bytes of a group's value. */
+  valuesOf(group: number): Buffer[] {
+    return this.values.map((values, name) => values.bytes(this.#valueOf(group, name)));
+  }
+
+  /**
+   * Numbers of groups that are there from now on.
+   * @param values  by name: the value of each of `count` groups
+   * @throws QueryTooLargeError
+   */
+  addAll(values: readonly Int32Array[], count: number): Int32Array {
+    const [only] = values;
+    if (count === 0) return new Int32Array(0);
+    if (only === undefined) {
+      this.#reserve((this.#count = 1));
+      return new Int32Array(count);
+    }
+    if (values.length === 1) {
+      this.#reserve((this.#count = this.values[0]!.count));
+      return only;
+    }
+    const groups = new Int32Array(count);
+    const tuple = new Uint32Array(values.length);
+    for (let i = 0; i < count; i++) {
+      for (let name = 0; name < tuple.length; name++) tuple[name] = values[name]![i]!;
+      groups[i] = this.#addTuple(tuple);
+    }
+    return groups;
+  }
+
+  /** The same, with −1 for groups that are not there. Of a group that has no value of a name, that one is −1. */
+  findAll(values: readonly Int32Array[], count: number): Int32Array {
+    const [only] = values;
+    if (only === undefined) return new Int32Array(count).fill(this.#count - 1);
+    if (values.length === 1) return only;
+    const groups = new Int32Array(count);
+    const tuple = new Uint32Array(values.length);
+    for (let i = 0; i < count; i++) {
+      for (let name = 0; name < tuple.length; name++) tuple[name] = values[name]![i]!;
+      groups[i] = this.#tuples!.slots[this.#slotOf(tuple, hashOfTuple(tuple))]! - 1;
+    }
+    return groups;
+  }
+
+  addRows(group: number, rows: number): void {
+    this.#rows[group]! += rows;
+  }
+
+  /** Adds all of another table. @returns by group of the other: its number here. @throws QueryTooLargeError */
+  addTable({ count, values, tuples, rows }: GroupTableState): Int32Array {
+    const numbers = values.map((each, name) => this.values[name]!.addTable(each));
+    const byName = numbers.map((own, name) =>
+      tuples === undefined
+        ? own
+        : Int32Array.from({ length: count }, (_, group) => own[tuples.values[group * values.length + name]!]!),
+    );
+    const groups = this.addAll(byName, count);
+    for (let i = 0; i < count; i++) this.#rows[groups[i]!]! += rows[i]!;
+    return groups;
+  }
+
+  /**
+   * The number of a group of another table, which is here from now on.
+   * @param first  in place of its value of the first name. @throws QueryTooLargeError
+   */
+  addFrom(other: GroupTable, group: number, first?: number): number {
+    const values = this.values.map((own, name) => {
+      if (name === 0 && first !== undefined) return Int32Array.of(own.addText(String(first)));
+      return Int32Array.of(own.addFrom(other.values[name]!, other.#valueOf(group, name)));
+    });
+    return this.addAll(values, 1)[0]!;
+  }
+
+  state(): GroupTableState {
+    return {
+      count: this.#count,
+      values: this.values.map((values) => values.state()),
+      tuples: this.#tuples,
+      rows: this.#rows,
+    };
+  }
+
+  #valueOf(group: number, name: number): number {
+    return this.#tuples === undefined ? group : this.#tuples.values[group * this.values.length + name]!;
+  }
+
+  #addTuple(tuple: Uint32Array): number {
+    const hash = hashOfTuple(tuple);
+    let slot = this.#slotOf(tuple, hash);
+    const known = this.#tuples!.slots[slot]! - 1;
+    if (known >= 0) return known;
+    if (this.#reserve(this.#count + 1)) slot = this.#slotOf(tuple, hash);
+    const group = this.#count++;
+    const { slots, hashes, values } = this.#tuples!;
+    slots[slot] = group + 1;
+    hashes[group] = hash;
+    values.set(tuple, group * tuple.length);
+    return group;
+  }
+
+  #slotOf(tuple: Uint32Array, hash: number): number {
+    const { slots, hashes, values } = this.#tuples!;
+    const mask = slots.length - 1;
+    let slot = hash & mask;
+    for (;;) {
+      const group = slots[slot]! - 1;
+      if (group < 0) return slot;
+      if (hashes[group] === hash) {
+        let name = 0;
+        while (name < tuple.length && values[group * tuple.length + name] === tuple[name]) name++;
+        if (name === tuple.length) return slot;
+      }
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  get usedBytes(): number {
+    const tupleBytes = this.#tuples === undefined ? 0 : TUPLE_BYTES + NUMBER_BYTES * this.values.length;
+    let usedBytes = this.#count * (ROWS_BYTES + tupleBytes);
+    for (const values of this.values) usedBytes += values.usedBytes;
+    return usedBytes;
+  }
+
+  /** @throws QueryTooLargeError */
+  checkMemory(): void {
+    if (this.usedBytes > AGGREGATE_TABLE_BYTES_MAX) throw tooManyGroups(this.#count);
+  }
+
+  /** Makes room for so many groups. @returns true when slots have moved */
+  #reserve(count: number): boolean {
+    if (count <= this.#rows.length) return false;
+    this.checkMemory();
+    let groups = this.#rows.length;
+    while (groups < count) groups *= 2;
+    this.#rows = copyInto(new Float64Array(groups), this.#rows);
+    if (this.#tuples === undefined) return false;
+    const hashes = copyInto(new Uint32Array(groups), this.#tuples.hashes);
+    const values = copyInto(new Uint32Array(groups * this.values.length), this.#tuples.values);
+    this.#tuples = { hashes, values, slots: slotsOf(hashes, this.#count, groups * SLOTS_PER_GROUP) };
+    return true;
+  }
+}
+
+/** @param hashes  of a group's values, by name */
+export function hashOfGroup(hashes: readonly number[]): number {
+  let [hash = 0] = hashes;
+  for (let name = 1; name < hashes.length; name++) hash = mixedHash(hash, hashes[name]!);
+  return hash;
+}
+
+/** The hash of a group whose hash without the last of its values is known. */
+export function mixedHash(hash: number, valueHash: number): number {
+  let mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) ^ valueHash;
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0x297a2d39);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
+
+export function tooManyGroups(count: number): QueryTooLargeError {
+  return new QueryTooLargeError(
+    `more than ${count} groups: use a longer step, a shorter time range, or fields with fewer values`,
+  );
+}
+
+function hashOfTuple(tuple: Uint32Array): number {
+  let hash = 0;
+  for (let name = 0; name < tuple.length; name++) hash = mixedHash(hash, tuple[name]!);
+  return hash;
+}
+
+function emptyState(names: number): GroupTableState {
+  const tuples = {
+    slots: new Int32Array(GROUPS_AT_FIRST * SLOTS_PER_GROUP),
+    hashes: new Uint32Array(GROUPS_AT_FIRST),
+    values: new Uint32Array(GROUPS_AT_FIRST * names),
+  };
+  return {
+    count: 0,
+    values: Array.from({ length: names }, () => new ValueTable().state()),
+    tuples: names > 1 ? tuples : undefined,
+    rows: new Float64Array(GROUPS_AT_FIRST),
+  };
+}

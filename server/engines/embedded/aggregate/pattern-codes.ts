@@ -1,0 +1,135 @@
+/**
+ * Codes of texts whose numbers are cut out (shared/row-group/encodings/pattern.ts). Where the numbers of a pattern lie
+ * close together, each has a code of its own, as integers do; where they do not, each value has.
+ */
+import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
+import { type CutTexts, distinctCutTexts, placesOf } from '../../../../shared/row-group/encodings/pattern.ts';
+import type { IntegerArray } from '../../../../shared/row-group/encodings/integer.ts';
+import type { Texts } from './texts.ts';
+
+/** Numbers in a range of at most so many a value get a code each. */
+export const NUMBERS_RANGE_FACTOR = 4;
+
+const BACKSLASH = 0x5c;
+
+/** What the values of a pattern have codes by: their number, the place of their number, the pattern alone, their text. */
+const BY_NUMBER = 0;
+const BY_PLACE = 1;
+const BY_PATTERN = 2;
+const BY_TEXT = 3;
+
+/** By pattern. */
+interface PatternWays {
+  readonly ways: Uint8Array;
+  /** What is added to a number, or to its place, to make it a code; or the code of all. */
+  readonly offsets: Int32Array;
+  /** Values of the pattern, and where the first number of each of them is. */
+  readonly counts: Uint32Array;
+  readonly starts: Uint32Array;
+}
+
+/**
+ * @param values  decoded: the numbers of a pattern lie side by side
+ * @param lend  memory for so many codes
+ */
+export function patternCodes(
+  values: CutTexts & { readonly kind: 'pattern' },
+  escaped: boolean,
+  texts: Texts,
+  lend: (size: number) => Uint32Array,
+): { codes: () => Uint32Array; base: number; addTotals: ((totals: Uint32Array) => void) | undefined } {
+  const { codes } = values;
+  const ways = waysOf(values, escaped, texts);
+  const distinct = ways.ways.includes(BY_TEXT) ? distinctCutTexts(values) : undefined;
+  const byText = distinct && texts.add(values, distinct.values.length, escaped, distinct.values);
+  return {
+    base: 0,
+    addTotals: distinct === undefined ? (totals) => addTotals(values.numbers, ways, totals) : undefined,
+    codes: () => {
+      const own = lend(codes.length);
+      setCodes(values, ways, own);
+      if (distinct === undefined) return own;
+      for (let i = 0; i < own.length; i++) if (ways.ways[codes[i]!] === BY_TEXT) own[i] = byText! + distinct.codes[i]!;
+      return own;
+    },
+  };
+}
+
+function waysOf({ patterns, strides: counts, numbers }: CutTexts, escaped: boolean, texts: Texts): PatternWays {
+  const places = placesOf(patterns);
+  const starts = numberStarts(places, counts);
+  const { mins, maxs } = rangesOf(numbers, places, counts, starts);
+  const ways = new Uint8Array(places.length);
+  const offsets = new Int32Array(places.length);
+  for (let pattern = 0; pattern < places.length; pattern++) {
+    const [start, count] = [starts[pattern]!, counts[pattern]!];
+    const bytes = byteStringAt(patterns, pattern);
+    const range = maxs[pattern]! - mins[pattern]! + 1;
+    if (places[pattern]! > 1 || (escaped && bytes.includes(BACKSLASH))) ways[pattern] = BY_TEXT;
+    else if (places[pattern] === 0) {
+      ways[pattern] = BY_PATTERN;
+      offsets[pattern] = texts.add({ kind: 'constant', value: bytes, count: 1 }, 1, false);
+    } else if (numbers instanceof Int32Array && range <= count * NUMBERS_RANGE_FACTOR) {
+      offsets[pattern] = texts.addRange(bytes, mins[pattern]!, range) - mins[pattern]!;
+    } else {
+      ways[pattern] = BY_PLACE;
+      offsets[pattern] = texts.addNumbers(bytes, numbers.subarray(start, start + count)) - start;
+    }
+  }
+  return { ways, offsets, counts, starts };
+}
+
+/** By pattern: where its numbers begin. */
+function numberStarts(places: Uint32Array, counts: Uint32Array): Uint32Array {
+  const starts = new Uint32Array(places.length);
+  for (let pattern = 1; pattern < places.length; pattern++) {
+    starts[pattern] = starts[pattern - 1]! + places[pattern - 1]! * counts[pattern - 1]!;
+  }
+  return starts;
+}
+
+/** By pattern, of those with one number: the smallest and the largest. */
+function rangesOf(
+  numbers: IntegerArray,
+  places: Uint32Array,
+  counts: Uint32Array,
+  starts: Uint32Array,
+): { readonly mins: Float64Array; readonly maxs: Float64Array } {
+  const mins = new Float64Array(places.length);
+  const maxs = new Float64Array(places.length);
+  for (let pattern = 0; pattern < places.length; pattern++) {
+    if (places[pattern] !== 1) continue;
+    let min = Infinity;
+    let max = -Infinity;
+    for (let i = starts[pattern]!, end = i + counts[pattern]!; i < end; i++) {
+      const number = numbers[i]!;
+      if (number < min) min = number;
+      if (number > max) max = number;
+    }
+    mins[pattern] = min;
+    maxs[pattern] = max;
+  }
+  return { mins, maxs };
+}
+
+/** Where no pattern has codes by text. */
+function addTotals(numbers: IntegerArray, { ways, offsets, counts, starts }: PatternWays, totals: Uint32Array): void {
+  for (let pattern = 0; pattern < ways.length; pattern++) {
+    const offset = offsets[pattern]!;
+    const start = starts[pattern]!;
+    const end = start + counts[pattern]!;
+    if (ways[pattern] === BY_PATTERN) totals[offset]! += end - start;
+    else if (ways[pattern] === BY_PLACE) totals.fill(1, offset + start, offset + end);
+    else for (let i = start; i < end; i++) totals[offset + numbers[i]!]!++;
+  }
+}
+
+/** Of values whose codes are not by text. */
+function setCodes({ codes, firsts, numbers }: CutTexts, { ways, offsets }: PatternWays, own: Uint32Array): void {
+  for (let i = 0; i < own.length; i++) {
+    const pattern = codes[i]!;
+    const way = ways[pattern]!;
+    const first = firsts[i]!;
+    own[i] = offsets[pattern]! + (way === BY_NUMBER ? numbers[first]! : way === BY_PLACE ? first : 0);
+  }
+}

@@ -1,0 +1,85 @@
+/** The rows of a row group that match, in template order, and how they are counted by their codes. */
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import type { CodePart, Codes } from './value-codes.ts';
+
+/** The rows of a row group, in template order. */
+export interface Rows {
+  /** How many of each template. */
+  readonly counts: Int32Array;
+  /** 1 where the row matches, by position in template order; undefined when all do. */
+  readonly selected: Uint8Array | undefined;
+}
+
+/** @param memory  room for the rows */
+export function rowsOf(group: RowGroup, mask: Uint8Array | 'all', memory = new Uint8Array(group.info.rowCount)): Rows {
+  const counts = Int32Array.from(group.templateRowCounts);
+  if (mask === 'all') return { counts, selected: undefined };
+  const { templateRows } = group.order();
+  const selected = memory.subarray(0, templateRows.length);
+  for (let i = 0; i < selected.length; i++) selected[i] = mask[templateRows[i]!]!;
+  return { counts, selected };
+}
+
+/** Adds the rows of one part, those at [start, end) in template order, to the totals of their codes. */
+export function countPart(
+  part: CodePart,
+  start: number,
+  end: number,
+  selected: Uint8Array | undefined,
+  totals: Uint32Array,
+): void {
+  if (part.kind === 'same') {
+    let rows = end - start;
+    if (selected !== undefined) for (let i = start; i < end; i++) rows -= 1 - selected[i]!;
+    totals[part.code]! += rows;
+    return;
+  }
+  const { codes, base } = part;
+  const shift = part.first - start;
+  if (selected === undefined) countAll(codes.subarray(start + shift, end + shift), base, totals);
+  else for (let i = start; i < end; i++) totals[base + codes[shift + i]!]! += selected[i]!;
+}
+
+/**
+ * Sets the group of each row of one part, which begins at `start` in template order; −1 for rows that are in none.
+ * @param groupOfCodes  by code
+ */
+export function setGroups(
+  part: CodePart,
+  start: number,
+  selected: Uint8Array | undefined,
+  groupOfCodes: Int32Array,
+  groups: Int32Array,
+): void {
+  if (part.kind === 'same') groups.fill(groupOfCodes[part.code]!);
+  else {
+    const { codes, first, base } = part;
+    for (let i = 0; i < groups.length; i++) groups[i] = groupOfCodes[base + codes[first + i]!]!;
+  }
+  if (selected !== undefined) for (let i = 0; i < groups.length; i++) if (selected[start + i] === 0) groups[i] = -1;
+}
+
+/** Up to so many codes are counted in two tables side by side; with more, a code seldom follows itself. */
+const TWO_TABLES_CODES_MAX = 1024;
+
+/** Most of few codes are like the one before, and a counter would wait for its own last value: so there are two. */
+function countAll(codes: Codes, base: number, totals: Uint32Array): void {
+  if (codes instanceof Int32Array) return countIntegers(codes, base, totals);
+  if (totals.length > TWO_TABLES_CODES_MAX || codes.length < totals.length) {
+    for (let i = 0; i < codes.length; i++) totals[base + codes[i]!]!++;
+    return;
+  }
+  const others = new Uint32Array(totals.length - base);
+  const even = codes.length & ~1;
+  for (let i = 0; i < even; i += 2) {
+    totals[base + codes[i]!]!++;
+    others[codes[i + 1]!]!++;
+  }
+  if (even < codes.length) totals[base + codes[even]!]!++;
+  for (let code = 0; code < others.length; code++) totals[base + code]! += others[code]!;
+}
+
+/** Apart from the codes of others, so that either loop is compiled for few kinds of arrays. */
+function countIntegers(codes: Int32Array, base: number, totals: Uint32Array): void {
+  for (let i = 0; i < codes.length; i++) totals[base + codes[i]!]!++;
+}

@@ -1,0 +1,297 @@
+/**
+ * Aggregations and facets over many row groups. Workers do all of it, a batch of row groups a task: the tally of an
+ * aggregation goes with a task and comes back with its answer, in two lanes side by side, and a last task gathers the two.
+ */
+import { CorruptionError, errorOfUnusable, type Unusable, unusableBy } from '../../../../shared/errors.ts';
+import { AGGREGATE_ROWS_AT_ONCE, FACET_NAMES_CUT, SCANS_AT_ONCE } from '../../../limits.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import type { Predicate } from '../../../store/predicate.ts';
+import { lacksArrays, placeOf, type RowGroupPlace, type RowGroups } from '../scan/row-groups.ts';
+import { candidates, type ScanContext } from '../scan/select.ts';
+import { aloneInThread } from '../../../workers/task.ts';
+import type { RowGroupRef } from '../core/snapshot.ts';
+import { marksOf } from './bounds.ts';
+import { type FacetCounts, FacetTable } from './facet-table.ts';
+import { facetsOf } from './facets.ts';
+import { openTally, type Pass } from './open-tally.ts';
+import type { AggregatePlan, Cell, Measure, OrderBy } from '../../../store/aggregate-plan.ts';
+import { bytesOf, type GatherInput, type GatherOutput, type Tally } from './tally.ts';
+import type { TallyMemory } from './tally-memory.ts';
+
+export interface AggregateInput {
+  readonly places: readonly RowGroupPlace[];
+  readonly plan: AggregatePlan;
+  readonly pass: Pass;
+  /** What is known so far: handed over, and handed back. */
+  readonly tally: Tally | undefined;
+}
+
+export interface FacetsInput {
+  readonly places: readonly RowGroupPlace[];
+  readonly predicate: Predicate;
+  readonly names: readonly string[] | undefined;
+  /** Names whose values need not be counted any more. */
+  readonly ids: readonly string[];
+}
+
+/** What a task found, and which of its row groups, by index, could not be read. */
+export interface PartialOutput<T> {
+  readonly result: T;
+  /** How many of the row groups are done; where others wait for the worker, another task is to do the rest. */
+  readonly doneCount: number;
+  readonly corruptions: readonly (Unusable & { readonly group: number })[];
+}
+
+/** Where aggregations run. */
+export interface AggregateContext extends Pick<ScanContext, 'lookUp' | 'setAside'> {
+  readonly aggregate: (input: AggregateInput, signal: AbortSignal) => Promise<PartialOutput<Tally>>;
+  readonly gather: (input: GatherInput, signal: AbortSignal) => Promise<GatherOutput>;
+  readonly facets: (input: FacetsInput, signal: AbortSignal) => Promise<PartialOutput<FacetCounts>>;
+  readonly memory: TallyMemory;
+}
+
+/** The task of a worker thread for `aggregate`. @throws QueryTooLargeError */
+export function aggregateTask(
+  { places, plan, pass, tally }: AggregateInput,
+  rowGroups: RowGroups,
+  shouldYield = aloneInThread,
+): PartialOutput<Tally> {
+  const pending = openTally(plan, pass, tally);
+  const done = eachGroup(places, rowGroups, shouldYield, (group) => pending.add(group));
+  return { result: pending.tally(), ...done };
+}
+
+/** The task of a worker thread for `facets`. */
+export function facetsTask(
+  { places, predicate, names, ids }: FacetsInput,
+  rowGroups: RowGroups,
+  shouldYield = aloneInThread,
+): PartialOutput<FacetCounts> {
+  const table = new FacetTable(ids);
+  const done = eachGroup(places, rowGroups, shouldYield, (group) => {
+    table.add(facetsOf(group, predicate, names, table.ids()));
+  });
+  return { result: table.counts(), ...done };
+}
+
+export interface Aggregation {
+  /** Those of most rows first. */
+  readonly cells: readonly Cell[];
+  /** How many groups there are, in the answer or not; undefined when there are too many to tell. */
+  readonly groupCount: number | undefined;
+  /** There are at least so many. */
+  readonly groupsMin: number;
+}
+
+/**
+ * All groups are counted; or, when they are too many to hold, first how many rows a group has at most, then those groups
+ * that may be among the largest. Where they are more than a few, only groups of the answer are measured, in a pass of its
+ * own, so that sketches are few; where a measure orders them, it alone is measured of all. Of windows that overlap, all is measured in one pass.
+ * @throws QueryTooLargeError, UnavailableError
+ */
+export async function aggregate(
+  rowGroups: readonly RowGroupRef[],
+  plan: AggregatePlan,
+  context: AggregateContext,
+  signal: AbortSignal,
+): Promise<Aggregation> {
+  const found = await candidates(rowGroups, plan, context, signal);
+  const measures = measuresOf(plan);
+  const run: Run = (pass, orderBy) => runPass(found, plan, pass, orderBy, context, signal);
+  if ((plan.windowSteps ?? 1) > 1) {
+    const { cells, groupCount } = cellsOf(await run({ kind: 'measure', groups: undefined, measures }, plan.orderBy));
+    return { cells, groupCount, groupsMin: groupCount };
+  }
+  const { first, areMeasured, groupCount, groupsMin } = await firstGroups(plan, measures, run);
+  if (areMeasured || first.cells.length === 0) return { cells: first.cells, groupCount, groupsMin };
+  const measured = await run({ kind: 'measure', groups: first.groups, measures }, plan.orderBy);
+  return { cells: cellsOf(measured).cells, groupCount, groupsMin };
+}
+
+/** What is asked for, and what groups are ordered by. */
+function measuresOf({ measures, orderBy }: AggregatePlan): readonly Measure[] {
+  return measures.map((measure, i) => {
+    if (i !== orderBy?.measure || measure.kind !== 'numbers') return measure;
+    if (orderBy.by === 'stddev') return { ...measure, stddev: true };
+    return orderBy.by === 'first' || orderBy.by === 'last' ? { ...measure, ends: true } : measure;
+  });
+}
+
+type Run = (pass: Pass, orderBy?: OrderBy) => Promise<GatherOutput>;
+
+interface FirstGroups {
+  readonly first: Gathered<'cells'>;
+  /** They have all measures. */
+  readonly areMeasured: boolean;
+  readonly groupCount: number | undefined;
+  readonly groupsMin: number;
+}
+
+/** The groups of the answer. */
+async function firstGroups(plan: AggregatePlan, measures: readonly Measure[], run: Run): Promise<FirstGroups> {
+  if (plan.orderBy !== undefined) {
+    const { measure, by } = plan.orderBy;
+    const ordering = measures[measure]!;
+    const ranked = ordering.kind === 'numbers' && typeof by !== 'number' ? { ...ordering, quantiles: [] } : ordering;
+    const first = cellsOf(await run({ kind: 'measure', groups: undefined, measures: [ranked] }, { measure: 0, by }));
+    return { first, areMeasured: false, groupCount: first.groupCount, groupsMin: first.groupCount };
+  }
+  const counted = await run({ kind: 'count', measures });
+  if (counted.kind === 'cells') {
+    const { areMeasured, groupCount } = counted;
+    return { first: counted, areMeasured, groupCount, groupsMin: groupCount };
+  }
+  const first = await recount(counted, plan.limit!, run);
+  return { first, areMeasured: measures.length === 0, groupCount: undefined, groupsMin: counted.groupsMin };
+}
+
+type Gathered<Kind> = GatherOutput & { readonly kind: Kind };
+
+/** No group that is not marked has `least` rows: when each of the answer has, they are the largest. Else they tell how many. */
+async function recount({ bounds, least }: Gathered<'bounds'>, limit: number, run: Run): Promise<Gathered<'cells'>> {
+  const largest = cellsOf(await run({ kind: 'recount', marks: marksOf(bounds, least) }));
+  const rows = largest.cells[limit - 1]?.rows ?? 1;
+  return rows >= least ? largest : cellsOf(await run({ kind: 'recount', marks: marksOf(bounds, rows) }));
+}
+
+function cellsOf(gathered: GatherOutput): Gathered<'cells'> {
+  if (gathered.kind === 'bounds') throw new RangeError('BUG: only the first pass gives bounds');
+  return gathered;
+}
+
+/** Over all row groups; what the lanes have is gathered. */
+async function runPass(
+  rowGroups: readonly RowGroupRef[],
+  plan: AggregatePlan,
+  pass: Pass,
+  orderBy: OrderBy | undefined,
+  context: AggregateContext,
+  signal: AbortSignal,
+): Promise<GatherOutput> {
+  const memory = context.memory.share();
+  try {
+    const tallies = await inLanes<Tally>(rowGroups, context, signal, async (places, tally) => {
+      const heldBytes = bytesOf(tally); // before it is handed over
+      const output = await context.aggregate({ places, plan, pass, tally }, signal);
+      memory.add(bytesOf(output.result) - heldBytes);
+      return output;
+    });
+    const canBound = pass.kind === 'count' && plan.limit !== undefined;
+    const measures = pass.kind === 'recount' ? [] : pass.measures;
+    return await context.gather({ tallies, plan, canBound, measures, orderBy }, signal);
+  } finally {
+    memory.release();
+  }
+}
+
+/**
+ * Where there are too many names, a second pass counts the most frequent ones exactly.
+ * @param names  only these; undefined for all
+ * @throws UnavailableError
+ */
+export async function facets(
+  rowGroups: readonly RowGroupRef[],
+  predicate: Predicate,
+  names: readonly string[] | undefined,
+  context: AggregateContext,
+  signal: AbortSignal,
+): Promise<FacetCounts> {
+  const found = await candidates(rowGroups, predicate, context, signal);
+  const count = (some: readonly string[] | undefined): Promise<FacetCounts> =>
+    countFacets(found, predicate, some, context, signal);
+  const counts = await count(names);
+  if (!counts.isCut) return counts;
+  const byRows = counts.facets.toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1));
+  const frequent = byRows.slice(0, FACET_NAMES_CUT).map(({ name }) => name);
+  return { ...(await count(frequent)), isCut: true };
+}
+
+async function countFacets(
+  rowGroups: readonly RowGroupRef[],
+  predicate: Predicate,
+  names: readonly string[] | undefined,
+  context: AggregateContext,
+  signal: AbortSignal,
+): Promise<FacetCounts> {
+  const table = new FacetTable();
+  const memory = context.memory.share();
+  try {
+    await inLanes(rowGroups, context, signal, async (places) => {
+      const output = await context.facets({ places, predicate, names, ids: table.ids() }, signal);
+      const heldBytes = table.memoryBytes;
+      table.add(output.result);
+      memory.add(table.memoryBytes - heldBytes);
+      return output;
+    });
+  } finally {
+    memory.release();
+  }
+  return table.counts();
+}
+
+/**
+ * Runs batch after batch in each of a few lanes.
+ * @param run  is given what came of the lane's batch before
+ * @returns what came of each lane's last batch
+ */
+async function inLanes<T>(
+  rowGroups: readonly RowGroupRef[],
+  context: Pick<AggregateContext, 'setAside'>,
+  signal: AbortSignal,
+  run: (places: RowGroupPlace[], before: T | undefined) => Promise<PartialOutput<T>>,
+): Promise<T[]> {
+  const batches = batchesOf(rowGroups);
+  const lane = async (): Promise<T[]> => {
+    let last: T | undefined;
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+      signal.throwIfAborted();
+      const { result, doneCount, corruptions } = await run(batch.map(placeOf), last);
+      last = result;
+      if (doneCount < batch.length) batches.unshift(batch.slice(doneCount));
+      for (const each of corruptions) await context.setAside(batch[each.group]!, errorOfUnusable(each));
+    }
+    return last === undefined ? [] : [last];
+  };
+  try {
+    return (await Promise.all(Array.from({ length: SCANS_AT_ONCE }, lane))).flat();
+  } finally {
+    batches.length = 0; // where one lane failed, the other need not go on
+  }
+}
+
+function batchesOf(rowGroups: readonly RowGroupRef[]): RowGroupRef[][] {
+  const batches: RowGroupRef[][] = [];
+  let rows = Infinity;
+  for (const group of rowGroups) {
+    rows += group.rowCount;
+    if (rows > AGGREGATE_ROWS_AT_ONCE) {
+      batches.push([]);
+      rows = group.rowCount;
+    }
+    batches.at(-1)!.push(group);
+  }
+  return batches;
+}
+
+/** Visits at least one row group. */
+function eachGroup(
+  places: readonly RowGroupPlace[],
+  rowGroups: RowGroups,
+  shouldYield: () => boolean,
+  visit: (group: RowGroup) => void,
+): Omit<PartialOutput<unknown>, 'result'> {
+  const corruptions: (Unusable & { group: number })[] = [];
+  let doneCount = 0;
+  do {
+    try {
+      const place = places[doneCount]!;
+      const opened = rowGroups.open(place);
+      if (!lacksArrays(opened, place)) visit(opened);
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      corruptions.push({ group: doneCount, ...unusableBy(error) });
+    }
+    doneCount++;
+  } while (doneCount < places.length && !shouldYield());
+  return { doneCount, corruptions };
+}

@@ -1,0 +1,172 @@
+/**
+ * Quantiles of many numbers in little memory: histograms whose buckets grow with the numbers, so that an answer is
+ * within ±0.5 % of the exact one however many numbers there are. The histograms of all groups are one hash table in typed
+ * arrays; those of parts are added up.
+ * Sources: DDSketch, Masson, Rim and Lee, VLDB 2019; for buckets of a power of two in equal parts, HdrHistogram.
+ */
+import { QueryTooLargeError } from '../../../../shared/errors.ts';
+import { AGGREGATE_SKETCHES_BYTES_MAX } from '../../../limits.ts';
+
+/** Of a power of two: half of a part is 0.42 % of its lowest number. */
+const PARTS = 120;
+const EXPONENT_BIAS = 1023;
+/** Numbers nearer to zero than 2^−30, about 1e-9, count as zero. */
+const EXPONENT_MIN = EXPONENT_BIAS - 30;
+/** The bucket of zero is in the middle; those of positive numbers are above it, those of negative ones below. */
+const ZERO = 2 ** 17;
+
+const FLOAT = new Float64Array(1);
+const HIGH_WORD = new Uint32Array(FLOAT.buffer);
+const HIGH_INDEX = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
+
+/** An entry's key is group × BUCKETS + bucket, in 32 bits. No bucket is 0, so no key is. */
+const BUCKETS = 2 ** 18;
+export const SKETCHES_MAX = 2 ** 14;
+
+/** All of the sketches, to be handed over. */
+export interface SketchesState {
+  readonly size: number;
+  /** Keys, and how many numbers each has; a key of 0 is a free slot. */
+  readonly keys: Uint32Array<ArrayBuffer>;
+  readonly counts: Float64Array<ArrayBuffer>;
+}
+
+const SLOTS_AT_FIRST = 4096;
+
+/** The sketches of groups 0 to SKETCHES_MAX − 1. */
+export class Sketches {
+  #size: number;
+  #keys: Uint32Array<ArrayBuffer>;
+  #counts: Float64Array<ArrayBuffer>;
+  #shift: number;
+
+  /** @param state  of sketches that are not used any more */
+  constructor(state?: SketchesState) {
+    this.#size = state?.size ?? 0;
+    this.#keys = state?.keys ?? new Uint32Array(SLOTS_AT_FIRST);
+    this.#counts = state?.counts ?? new Float64Array(SLOTS_AT_FIRST);
+    this.#shift = shiftOf(this.#keys.length);
+  }
+
+  /** @param bucket  of bucketOf. @throws QueryTooLargeError */
+  add(group: number, bucket: number): void {
+    if (group >= SKETCHES_MAX) throw tooManySketches();
+    this.#add(group * BUCKETS + bucket, 1);
+  }
+
+  /** @throws QueryTooLargeError */
+  addAll({ keys, counts }: SketchesState): void {
+    for (let slot = 0; slot < keys.length; slot++) if (keys[slot] !== 0) this.#add(keys[slot]!, counts[slot]!);
+  }
+
+  /** The same where groups have other numbers here. @param moved  by group: its number here, or −1. @throws QueryTooLargeError */
+  addMoved({ keys, counts }: SketchesState, moved: Int32Array): void {
+    for (let slot = 0; slot < keys.length; slot++) {
+      const key = keys[slot]!;
+      const group = moved[Math.floor(key / BUCKETS)] ?? -1;
+      if (key === 0 || group < 0) continue;
+      if (group >= SKETCHES_MAX) throw tooManySketches();
+      this.#add(group * BUCKETS + (key % BUCKETS), counts[slot]!);
+    }
+  }
+
+  state(): SketchesState {
+    return { size: this.#size, keys: this.#keys, counts: this.#counts };
+  }
+
+  /**
+   * @param quantiles  0 to 1, ascending
+   * @returns the numbers at these ranks, within ±0.5 %, by group; none for a group without numbers
+   */
+  quantiles(quantiles: readonly number[]): Map<number, number[]> {
+    const keys = this.#keys.toSorted();
+    const free = keys.length - this.#size;
+    const found = new Map<number, number[]>();
+    for (let start = free, end = free; start < keys.length; start = end) {
+      const group = Math.floor(keys[start]! / BUCKETS);
+      let total = 0;
+      for (; end < keys.length && Math.floor(keys[end]! / BUCKETS) === group; end++) total += this.#countOf(keys[end]!);
+      let at = start;
+      let below = this.#countOf(keys[at]!);
+      const values = quantiles.map((quantile) => {
+        while (below <= quantile * (total - 1)) below += this.#countOf(keys[++at]!);
+        return valueOf(keys[at]! % BUCKETS);
+      });
+      found.set(group, values);
+    }
+    return found;
+  }
+
+  #add(key: number, count: number): void {
+    const mask = this.#keys.length - 1;
+    let slot = Math.imul(key, HASH_FACTOR) >>> this.#shift;
+    for (;;) {
+      const other = this.#keys[slot]!;
+      if (other === key) break;
+      if (other === 0) {
+        if (this.#size * 2 >= this.#keys.length) {
+          this.#grow();
+          this.#add(key, count);
+          return;
+        }
+        this.#size++;
+        this.#keys[slot] = key;
+        break;
+      }
+      slot = (slot + 1) & mask;
+    }
+    this.#counts[slot]! += count;
+  }
+
+  #countOf(key: number): number {
+    let slot = Math.imul(key, HASH_FACTOR) >>> this.#shift;
+    while (this.#keys[slot] !== key) slot = (slot + 1) & (this.#keys.length - 1);
+    return this.#counts[slot]!;
+  }
+
+  #grow(): void {
+    const before = this.state();
+    const slots = before.keys.length * 2;
+    if (slots * SLOT_BYTES > AGGREGATE_SKETCHES_BYTES_MAX) {
+      throw tooManySketches();
+    }
+    this.#size = 0;
+    this.#keys = new Uint32Array(slots);
+    this.#counts = new Float64Array(slots);
+    this.#shift = shiftOf(slots);
+    this.addAll(before);
+  }
+}
+
+function tooManySketches(): QueryTooLargeError {
+  return new QueryTooLargeError('quantiles of so many groups take too much memory: ask for fewer with `limit`');
+}
+
+const SLOT_BYTES = 12;
+const HASH_FACTOR = 0x9e3779b1;
+
+function shiftOf(slots: number): number {
+  return Math.clz32(slots) + 1;
+}
+
+/**
+ * Buckets ascend with the numbers: by the exponent of a number, and then by its mantissa in equal parts, so that no bucket
+ * is wider than its lowest number divided by PARTS. Bits are read, as a logarithm takes longer than all else.
+ */
+export function bucketOf(value: number): number {
+  FLOAT[0] = value;
+  const high = HIGH_WORD[HIGH_INDEX]!;
+  const exponent = (high >>> 20) & 0x7ff;
+  if (exponent < EXPONENT_MIN) return ZERO;
+  const index = (exponent - EXPONENT_MIN) * PARTS + (((high & 0xfffff) * PARTS) >>> 20) + 1;
+  return high >>> 31 === 1 ? ZERO - index : ZERO + index;
+}
+
+/** The middle of a bucket. */
+function valueOf(bucket: number): number {
+  if (bucket === ZERO) return 0;
+  const index = Math.abs(bucket - ZERO) - 1;
+  const exponent = Math.floor(index / PARTS) + EXPONENT_MIN;
+  const magnitude = (1 + ((index % PARTS) + 0.5) / PARTS) * 2 ** (exponent - EXPONENT_BIAS);
+  return bucket < ZERO ? -magnitude : magnitude;
+}

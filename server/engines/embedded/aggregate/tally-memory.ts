@@ -1,0 +1,31 @@
+/** How much memory the tables of all running aggregations and facets hold: each is bounded, and so is their sum. */
+import { UnavailableError } from '../../../../shared/errors.ts';
+import { AGGREGATE_BYTES_MAX, RETRY_AFTER_QUEUE_SECONDS } from '../../../limits.ts';
+
+export class TallyMemory {
+  #heldBytes = 0;
+
+  /** The share of one aggregation, which it must release. */
+  share(): TallyShare {
+    let shareBytes = 0;
+    const hold = (bytes: number): void => {
+      shareBytes += bytes;
+      this.#heldBytes += bytes;
+    };
+    return {
+      add: (bytes) => {
+        hold(bytes);
+        if (this.#heldBytes <= AGGREGATE_BYTES_MAX) return;
+        const message = `aggregations have groups of more than ${AGGREGATE_BYTES_MAX} bytes: retry later, or ask for fewer groups`;
+        throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
+      },
+      release: () => hold(-shareBytes),
+    };
+  }
+}
+
+export interface TallyShare {
+  /** A tally has grown so much. @throws UnavailableError */
+  add(bytes: number): void;
+  release(): void;
+}

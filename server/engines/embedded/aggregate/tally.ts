@@ -1,0 +1,184 @@
+/**
+ * What an aggregation knows so far. It goes with each task to a worker and comes back, handed over, not copied; at the
+ * end of a pass a worker gathers those of all lanes.
+ */
+import { floorDivided } from '../../../../shared/time.ts';
+import { AGGREGATE_LIMIT_MAX, AGGREGATE_TABLE_BYTES_MAX } from '../../../limits.ts';
+import { addBounds, addTableToBounds, type Bounds, likelyLeast, newBounds } from './bounds.ts';
+import { GroupTable, type GroupTableState, tooManyGroups } from './group-table.ts';
+import { nthLargest } from './nth-largest.ts';
+import { type MeasureState, openMeasures } from './measures.ts';
+import type { OpenMeasure } from './open-measure.ts';
+import {
+  type AggregatePlan,
+  type Cell,
+  dimensionCount,
+  type Measure,
+  type OrderBy,
+} from '../../../store/aggregate-plan.ts';
+
+export type Tally =
+  /** Groups, and what was measured of them; nothing where they are too many for that. */
+  | { readonly kind: 'groups'; readonly groups: GroupTableState; readonly measures: readonly MeasureState[] }
+  /** There were too many groups to hold. */
+  | {
+      readonly kind: 'bounds';
+      readonly bounds: Bounds;
+      /** There are at least so many. */
+      readonly groupsMin: number;
+    };
+
+export interface GatherInput {
+  readonly tallies: readonly Tally[];
+  readonly plan: AggregatePlan;
+  /** Where all groups together are too many to hold, bounds will do. */
+  readonly canBound: boolean;
+  /** What was measured. */
+  readonly measures: readonly Measure[];
+  /** By what groups are compared; by their rows where nothing is said. */
+  readonly orderBy: OrderBy | undefined;
+}
+
+export type GatherOutput =
+  | {
+      readonly kind: 'cells';
+      /** In their order. */
+      readonly cells: readonly Cell[];
+      /** How many groups were gathered. */
+      readonly groupCount: number;
+      /** What is asked for was measured, in all lanes. */
+      readonly areMeasured: boolean;
+      /** Those of the cells, without rows, to be measured. */
+      readonly groups: GroupTableState;
+    }
+  /** @see likelyLeast */
+  | { readonly kind: 'bounds'; readonly bounds: Bounds; readonly least: number; readonly groupsMin: number };
+
+/** Memory of a tally, to be handed over. */
+export function buffersOf(tally: Tally): ArrayBuffer[] {
+  return tally.kind === 'bounds' ? [tally.bounds.buffer] : arrayBuffersIn(tally);
+}
+
+function arrayBuffersIn(state: object): ArrayBuffer[] {
+  return Object.values(state).flatMap((each: unknown) => {
+    if (ArrayBuffer.isView(each)) return [each.buffer as ArrayBuffer];
+    return typeof each === 'object' && each !== null ? arrayBuffersIn(each) : [];
+  });
+}
+
+export function bytesOf(tally: Tally | undefined): number {
+  return tally === undefined ? 0 : buffersOf(tally).reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
+/** The task of a worker thread for `gather`. @throws QueryTooLargeError */
+export function gatherTask(input: GatherInput): GatherOutput {
+  const { tallies, plan, canBound } = input;
+  const tables = tallies.flatMap((tally) => (tally.kind === 'groups' ? [new GroupTable(tally.groups)] : []));
+  const usedBytes = tables.reduce((sum, table) => sum + table.usedBytes, 0);
+  const areHeld = tables.length === tallies.length && !(canBound && usedBytes > AGGREGATE_TABLE_BYTES_MAX);
+  if (areHeld) return gatherGroups(input);
+  const bounds = newBounds();
+  let groupsMin = 0;
+  for (const tally of tallies) {
+    if (tally.kind === 'bounds') addBounds(bounds, tally.bounds);
+    else addTableToBounds(bounds, new GroupTable(tally.groups));
+    groupsMin = Math.max(groupsMin, tally.kind === 'bounds' ? tally.groupsMin : tally.groups.count);
+  }
+  return { kind: 'bounds', bounds, least: likelyLeast(bounds, plan.limit!), groupsMin };
+}
+
+function gatherGroups(input: GatherInput): GatherOutput {
+  const { plan, orderBy } = input;
+  const areMeasured = input.tallies.every(
+    (tally) => tally.kind === 'groups' && tally.measures.length === input.measures.length,
+  );
+  const gathered = merged(areMeasured ? input : { ...input, measures: [] });
+  const { table, measures } = (plan.windowSteps ?? 1) > 1 ? windowed(gathered, input) : gathered;
+  if (plan.limit === undefined && table.count > AGGREGATE_LIMIT_MAX) throw tooManyGroups(AGGREGATE_LIMIT_MAX);
+  const ranks = orderBy === undefined ? table.rows : measures[orderBy.measure]!.ranks(orderBy.by, table.count);
+  const chosen = firstGroups(table, ranks, plan.limit ?? AGGREGATE_LIMIT_MAX);
+  const groups = new GroupTable(dimensionCount(plan));
+  for (const group of chosen) groups.addFrom(table, group);
+  return {
+    kind: 'cells',
+    cells: cellsOf(chosen, table, measures, plan),
+    groupCount: table.count,
+    areMeasured,
+    groups: groups.state(),
+  };
+}
+
+interface MeasuredGroups {
+  readonly table: GroupTable;
+  readonly measures: readonly OpenMeasure<MeasureState>[];
+}
+
+function merged({ tallies, plan, measures: asked }: GatherInput): MeasuredGroups {
+  let gathered: MeasuredGroups | undefined;
+  for (const tally of tallies) {
+    if (tally.kind === 'bounds') continue;
+    if (gathered === undefined) {
+      gathered = { table: new GroupTable(tally.groups), measures: openMeasures(asked, tally.measures) };
+      continue;
+    }
+    const { table, measures } = gathered;
+    const moved = table.addTable(tally.groups);
+    for (const [i, measure] of measures.entries()) measure.addAll(tally.measures[i]!, moved, table.count);
+  }
+  return gathered ?? { table: new GroupTable(dimensionCount(plan)), measures: openMeasures(asked) };
+}
+
+/** Groups of windows: a step's rows are in the windows that end with it, and with so many steps after it. */
+function windowed({ table, measures }: MeasuredGroups, { plan, measures: asked }: GatherInput): MeasuredGroups {
+  const { to, stepNs, offsetNs = 0n, windowSteps = 1 } = plan;
+  const lastBucket = to === undefined ? Infinity : Number(floorDivided(to - 1n - offsetNs, stepNs!));
+  const windows = { table: new GroupTable(dimensionCount(plan)), measures: openMeasures(asked) };
+  const { rows } = table;
+  const buckets = Float64Array.from({ length: table.count }, (_, group) => Number(table.valuesOf(group)[0]));
+  for (let later = 0; later < windowSteps; later++) {
+    const moved = new Int32Array(table.count).fill(-1);
+    for (const [group, bucket] of buckets.entries()) {
+      if (bucket + later > lastBucket) continue;
+      moved[group] = windows.table.addFrom(table, group, bucket + later);
+      windows.table.addRows(moved[group], rows[group]!);
+    }
+    for (const [i, measure] of measures.entries()) {
+      windows.measures[i]!.addAll(measure.state(), moved, windows.table.count);
+    }
+  }
+  return windows;
+}
+
+/** Those of the largest ranks. The choice among equals does not depend on which worker was faster. */
+function firstGroups(table: GroupTable, ranks: Float64Array, limit: number): number[] {
+  const { rows } = table;
+  const least = limit < ranks.length ? nthLargest(ranks, limit) : -Infinity;
+  const larger: number[] = [];
+  const equal: number[] = [];
+  for (let group = 0; group < ranks.length; group++) {
+    if (rows[group] === 0) continue;
+    if (ranks[group]! > least) larger.push(group);
+    else if (ranks[group] === least) equal.push(group);
+  }
+  const room = limit - larger.length;
+  const equalHashes = Uint32Array.from(equal, (group) => table.hash(group)).toSorted();
+  const hashMax = room < equal.length ? equalHashes[room - 1]! : Infinity;
+  return [...larger, ...equal.filter((group) => table.hash(group) <= hashMax)]
+    .toSorted((a, b) => ranks[b]! - ranks[a]! || table.hash(a) - table.hash(b))
+    .slice(0, limit);
+}
+
+function cellsOf(
+  chosen: readonly number[],
+  table: GroupTable,
+  measures: readonly OpenMeasure<MeasureState>[],
+  { stepNs }: AggregatePlan,
+): Cell[] {
+  const measured = measures.map((measure) => measure.measured(chosen, table.count));
+  const { rows } = table;
+  return chosen.map((group, i) => {
+    const values = table.valuesOf(group).map((bytes) => bytes.toString());
+    const bucket = stepNs === undefined ? 0 : Number(values.shift());
+    return { bucket, by: values, rows: rows[group]!, measures: measured.map((each) => each[i]!) };
+  });
+}

@@ -1,0 +1,123 @@
+/** Texts by number: each once, numbered as they come, in a hash table of typed arrays that goes from task to task uncopied. */
+import { sameBytes } from '../../../../shared/row-group/byte-strings.ts';
+import { copyInto, slotsOf } from './hash-slots.ts';
+
+/** All of a table, to be handed over. */
+export interface TextTableState {
+  readonly count: number;
+  /** 1 + the text whose hash leads here, or 0; twice as many as there may be texts. */
+  readonly slots: Int32Array<ArrayBuffer>;
+  readonly hashes: Uint32Array<ArrayBuffer>;
+  /** Text i is bytes[offsets[i], offsets[i + 1]). */
+  readonly offsets: Uint32Array<ArrayBuffer>;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Powers of two. */
+const TEXTS_AT_FIRST = 64;
+const SLOTS_PER_TEXT = 2;
+const BYTES_AT_FIRST = 2048;
+/** What a text takes besides its bytes: slots, hash and offset. */
+const TEXT_BYTES = 16;
+
+export class TextTable {
+  #count: number;
+  #slots: Int32Array<ArrayBuffer>;
+  #hashes: Uint32Array<ArrayBuffer>;
+  #offsets: Uint32Array<ArrayBuffer>;
+  #bytes: Uint8Array<ArrayBuffer>;
+
+  /** @param state  of a table that is not used any more; by default the table is empty */
+  constructor(state: TextTableState = emptyState()) {
+    this.#count = state.count;
+    this.#slots = state.slots;
+    this.#hashes = state.hashes;
+    this.#offsets = state.offsets;
+    this.#bytes = state.bytes;
+  }
+
+  get usedBytes(): number {
+    return this.#offsets[this.#count]! + this.#count * TEXT_BYTES;
+  }
+
+  hash(text: number): number {
+    return this.#hashes[text]!;
+  }
+
+  /** Good until the next `add`. */
+  bytes(text: number): Buffer {
+    const start = this.#offsets[text]!;
+    return Buffer.from(this.#bytes.buffer, start, this.#offsets[text + 1]! - start);
+  }
+
+  /** The number of a text; −1 when it is not there. @param hash  by hashBytes, here and elsewhere */
+  find(hash: number, bytes: Uint8Array, start: number, end: number): number {
+    return this.#slots[this.#slotOf(hash, bytes, start, end)]! - 1;
+  }
+
+  /** The number of a text that is there from now on. */
+  add(hash: number, bytes: Uint8Array, start: number, end: number): number {
+    let slot = this.#slotOf(hash, bytes, start, end);
+    const known = this.#slots[slot]! - 1;
+    if (known >= 0) return known;
+    if (this.#reserve(end - start)) slot = this.#slotOf(hash, bytes, start, end);
+    const text = this.#count++;
+    this.#slots[slot] = text + 1;
+    this.#hashes[text] = hash;
+    let at = this.#offsets[text]!;
+    for (let i = start; i < end; i++) this.#bytes[at++] = bytes[i]!;
+    this.#offsets[text + 1] = at;
+    return text;
+  }
+
+  state(): TextTableState {
+    return {
+      count: this.#count,
+      slots: this.#slots,
+      hashes: this.#hashes,
+      offsets: this.#offsets,
+      bytes: this.#bytes,
+    };
+  }
+
+  /** Where a text is, or the free slot where it would be. */
+  #slotOf(hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const mask = this.#slots.length - 1;
+    let slot = hash & mask;
+    for (;;) {
+      const text = this.#slots[slot]! - 1;
+      if (text < 0) return slot;
+      if (
+        this.#hashes[text] === hash &&
+        sameBytes(bytes, start, end, this.#bytes, this.#offsets[text]!, this.#offsets[text + 1]!)
+      ) {
+        return slot;
+      }
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  /** Makes room for a text. @returns true when slots have moved */
+  #reserve(sizeBytes: number): boolean {
+    const usedBytes = this.#offsets[this.#count]! + sizeBytes;
+    if (usedBytes > this.#bytes.length) {
+      this.#bytes = copyInto(new Uint8Array(Math.max(usedBytes, this.#bytes.length * 2)), this.#bytes);
+    }
+    if (this.#count < this.#hashes.length) return false;
+    const texts = this.#count * 2;
+    this.#hashes = copyInto(new Uint32Array(texts), this.#hashes);
+    this.#offsets = copyInto(new Uint32Array(texts + 1), this.#offsets);
+    this.#slots = slotsOf(this.#hashes, this.#count, texts * SLOTS_PER_TEXT);
+    return true;
+  }
+}
+
+function emptyState(): TextTableState {
+  return {
+    count: 0,
+    slots: new Int32Array(TEXTS_AT_FIRST * SLOTS_PER_TEXT),
+    hashes: new Uint32Array(TEXTS_AT_FIRST),
+    offsets: new Uint32Array(TEXTS_AT_FIRST + 1),
+    bytes: new Uint8Array(BYTES_AT_FIRST),
+  };
+}

@@ -1,0 +1,227 @@
+/**
+ * What the codes of one name stand for in a row group, whatever encodings its columns have: as text, or as keys
+ * (value-keys.ts), for which numbers are not written out.
+ */
+import {
+  type ColumnValues,
+  FIXED_VALUE_BYTES_MAX,
+  valueSizeMax,
+  writeValue,
+} from '../../../../shared/row-group/column.ts';
+import type { IntegerArray } from '../../../../shared/row-group/encodings/integer.ts';
+import type { Uuids } from '../../../../shared/row-group/encodings/uuid-short.ts';
+import { unescaped } from '../../../../shared/row-group/unescaped.ts';
+import { ValueText } from './value-text.ts';
+import { NUMBER_LIMIT, type ValueKeys, valueText } from './value-keys.ts';
+
+/** Codes that follow each other from `base` on, and stand for values of one kind. */
+type Run = { readonly base: number } & (
+  | {
+      readonly kind: 'texts';
+      readonly values: ColumnValues;
+      readonly escaped: boolean;
+      /** Which of the values; undefined for the first ones. */
+      readonly places: Uint32Array | undefined;
+    }
+  /** Numbers that follow each other, below NUMBER_LIMIT, in the place of the digit in a pattern; undefined for integers. */
+  | { readonly kind: 'range'; readonly pattern: Buffer | undefined; readonly min: number }
+  /** The same of any numbers. */
+  | { readonly kind: 'numbers'; readonly pattern: Buffer | undefined; readonly numbers: IntegerArray }
+);
+
+const POSITIVE = Buffer.from('0');
+const NEGATIVE = Buffer.from('-0');
+
+/** What bytes[start, end) stand for; undefined where that is themselves. */
+export type Fold = (bytes: Buffer, start: number, end: number) => Buffer | undefined;
+
+/** UUIDs that codes stand for, from `base` on. */
+export interface UuidRun {
+  readonly base: number;
+  readonly values: Uuids;
+}
+
+/** Code 0 stands for no value. */
+export class Texts {
+  readonly #runs: Run[] = [];
+  readonly #fold: Fold | undefined;
+  size = 1;
+
+  /** @param fold  what values stand for */
+  constructor(fold?: Fold) {
+    this.#fold = fold;
+  }
+
+  /**
+   * @param places  which of the values get codes; undefined for the first `count` of them
+   * @returns the code of the first of the values
+   */
+  add(values: ColumnValues, count: number, escaped: boolean, places?: Uint32Array): number {
+    return this.#add({ kind: 'texts', base: this.size, values, escaped, places }, count);
+  }
+
+  /** @see Run */
+  addRange(pattern: Buffer | undefined, min: number, count: number): number {
+    if (Math.max(-min, min + count) > NUMBER_LIMIT) {
+      return this.addNumbers(
+        pattern,
+        Float64Array.from({ length: count }, (_, i) => min + i),
+      );
+    }
+    return this.#add({ kind: 'range', base: this.size, pattern, min }, count);
+  }
+
+  addNumbers(pattern: Buffer | undefined, numbers: IntegerArray): number {
+    return this.#add({ kind: 'numbers', base: this.size, pattern, numbers }, numbers.length);
+  }
+
+  /** Makes `text` what a code stands for. */
+  write(code: number, text: ValueText): void {
+    text.clear();
+    if (code === 0) return;
+    this.#write(this.#runs[this.#runOf(code)]!, code, text);
+    const folded = this.#fold?.(text.bytes, text.start, text.end);
+    if (folded !== undefined) text.refer(folded, 0, folded.length);
+  }
+
+  /**
+   * Fills keys with those of codes, which ascend.
+   * @param keys  not in use
+   * @param visit  is given them some at a time; `from` is the place of the first one's code in `codes`
+   */
+  forEachKeys(codes: Uint32Array, keys: ValueKeys, visit: (from: number) => void): void {
+    const text = new ValueText();
+    let from = 0;
+    keys.clear();
+    for (let at = 0; at < codes.length;) {
+      if (keys.isFull) {
+        visit(from);
+        keys.clear();
+        from = at;
+      }
+      at = this.#addKeys(codes, at, keys, text);
+    }
+    visit(from);
+  }
+
+  /** The run of UUIDs that a code is of; undefined when it is of another one. */
+  uuidsAt(code: number): UuidRun | undefined {
+    return code === 0 || this.#fold !== undefined ? undefined : uuidsOf(this.#runs[this.#runOf(code)]!);
+  }
+
+  /** The first code behind `code` that is a UUID's, or `size`. */
+  nextUuids(code: number): number {
+    return this.#runs.find((run) => run.base > code && uuidsOf(run) !== undefined)?.base ?? this.size;
+  }
+
+  #add(run: Run, count: number): number {
+    this.#runs.push(run);
+    this.size += count;
+    return run.base;
+  }
+
+  /** Adds keys from codes[at] on. @returns the place of the first code whose key there was no room for, or of another run */
+  #addKeys(codes: Uint32Array, at: number, keys: ValueKeys, text: ValueText): number {
+    const code = codes[at]!;
+    const index = code === 0 ? -1 : this.#runOf(code);
+    const run = this.#runs[index];
+    const end = Math.min(codes.length, at + keys.room);
+    if (run === undefined || run.kind === 'texts' || this.#fold !== undefined) {
+      this.write(code, text);
+      keys.addValue(text.bytes, text.start, text.end);
+      return at + 1;
+    }
+    const limit = this.#runs[index + 1]?.base ?? this.size;
+    return run.kind === 'range'
+      ? addRange(run, codes, at, end, limit, keys)
+      : addNumbers(run, codes, at, end, limit, keys);
+  }
+
+  #write(run: Run, code: number, text: ValueText): void {
+    const index = code - run.base;
+    switch (run.kind) {
+      case 'texts':
+        return writeText(run.values, run.places === undefined ? index : run.places[index]!, run.escaped, text);
+      case 'range':
+        return writeNumber(run.pattern, run.min + index, text);
+      case 'numbers':
+        return writeNumber(run.pattern, run.numbers[index]!, text);
+    }
+  }
+
+  #runOf(code: number): number {
+    let low = 0;
+    let high = this.#runs.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.#runs[middle]!.base <= code) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+}
+
+function uuidsOf(run: Run): UuidRun | undefined {
+  if (run.kind !== 'texts' || run.places !== undefined || run.values.kind !== 'uuid') return undefined;
+  return { base: run.base, values: run.values };
+}
+
+function writeText(values: ColumnValues, index: number, escaped: boolean, text: ValueText): void {
+  if (values.kind === 'raw') text.refer(values.bytes, values.offsets[index]!, values.offsets[index + 1]!);
+  else if (values.kind === 'constant') text.refer(values.value, 0, values.value.length);
+  else {
+    text.reserve(Math.max(FIXED_VALUE_BYTES_MAX, valueSizeMax(values, index)));
+    text.end = writeValue(values, index, text.bytes, 0);
+  }
+  if (!escaped) return;
+  const plain = unescaped(text.bytes.subarray(text.start, text.end));
+  text.refer(plain, 0, plain.length);
+}
+
+function writeNumber(pattern: Buffer | undefined, number: number, text: ValueText): void {
+  const value = valueText(pattern ?? (number < 0 ? NEGATIVE : POSITIVE), Math.abs(number));
+  text.refer(value, 0, value.length);
+}
+
+function addRange(
+  { pattern, base, min }: Run & { readonly kind: 'range' },
+  codes: Uint32Array,
+  start: number,
+  end: number,
+  limit: number,
+  keys: ValueKeys,
+): number {
+  const first = min - base;
+  const [positive, negative] = addSigns(pattern, keys);
+  let at = start;
+  for (; at < end && codes[at]! < limit; at++) {
+    const number = first + codes[at]!;
+    keys.addKey(number < 0 ? negative : positive, Math.abs(number));
+  }
+  return at;
+}
+
+function addNumbers(
+  { pattern, numbers, base }: Run & { readonly kind: 'numbers' },
+  codes: Uint32Array,
+  start: number,
+  end: number,
+  limit: number,
+  keys: ValueKeys,
+): number {
+  const [positive, negative] = addSigns(pattern, keys);
+  let at = start;
+  for (; at < end && codes[at]! < limit; at++) {
+    const number = numbers[codes[at]! - base]!;
+    if (Math.abs(number) >= NUMBER_LIMIT && keys.isFull) return at;
+    keys.addNumber(number < 0 ? negative : positive, Math.abs(number));
+  }
+  return at;
+}
+
+/** The texts of numbers from 0 on, and of those below, which integers alone have. */
+function addSigns(pattern: Buffer | undefined, keys: ValueKeys): readonly [positive: number, negative: number] {
+  const text = pattern ?? POSITIVE;
+  const positive = keys.addText(text, 0, text.length);
+  return [positive, pattern === undefined ? keys.addText(NEGATIVE, 0, NEGATIVE.length) : positive];
+}

@@ -1,0 +1,276 @@
+/**
+ * What rows are grouped by, as numbers straight from the columns. Values stay in template order, as they are stored: the
+ * rows of one template are a part, and parts of several names line up value by value.
+ */
+import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
+import { valueCount } from '../../../../shared/row-group/column.ts';
+import type { Integers } from '../../../../shared/row-group/encodings/integer.ts';
+import type { Answer } from '../../../../shared/row-group/answer.ts';
+import { ENCODING_CONSTANT, KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
+import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
+import { labelOf } from '../../../../shared/labels.ts';
+import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
+import { answersOf, columnOfTemplates } from '../scan/name.ts';
+import { forEachWholeLineValue } from '../scan/whole-lines.ts';
+import { NUMBERS_RANGE_FACTOR, patternCodes } from './pattern-codes.ts';
+import { SHAPE } from '../../../store/aggregate-plan.ts';
+import { ID, shapeOf, shapeOfPattern } from './shape.ts';
+import { Texts } from './texts.ts';
+
+/** The codes of one template's rows: the same for all, or `base + codes[first + rank]`. */
+export type CodePart =
+  | { readonly kind: 'same'; readonly code: number }
+  | { readonly kind: 'each'; readonly codes: Codes; readonly first: number; readonly base: number };
+
+export type Codes = Uint8Array | Uint16Array | Uint32Array | Int32Array;
+
+/** One of the things that rows are grouped by. Two codes may stand for the same value. */
+export interface Dimension {
+  /** Codes are below it. */
+  readonly size: number;
+  /** The code of all rows, where they have the same. */
+  readonly constant?: number | undefined;
+  /** By template. */
+  readonly parts: readonly CodePart[];
+  /** Adds how many rows of the whole row group have each code; undefined where that is no cheaper than a look at `parts`. */
+  readonly addTotals?: ((totals: Uint32Array) => void) | undefined;
+  /** What the codes stand for. */
+  readonly texts: Texts;
+}
+
+const NO_VALUE = 0;
+
+/** What is known of one column's codes. */
+export interface ColumnCodes {
+  /** Less `base`, the codes of the values; undefined for one value that is that of `base`. */
+  readonly codes: (() => Codes) | undefined;
+  readonly base: number;
+  /** Adds how many of all values have each code; undefined where that is no cheaper than a look at each. */
+  readonly addTotals: ((totals: Uint32Array) => void) | undefined;
+}
+
+/** A stream's label comes before a field of the line; of a field that stands in a line more than once, the last counts. */
+export function valueCodes(group: RowGroup, asked: string, lend?: Lend): Dimension {
+  const areShapes = asked.endsWith(SHAPE);
+  const name = areShapes ? asked.slice(0, -SHAPE.length) : asked;
+  const texts = new Texts(areShapes ? shapeOf : name === LEVEL ? canonicalLevel : undefined);
+  const columns = new Map<number, ColumnCodes>();
+  const answers = answersOf(group, name);
+  const columnOfTemplate = columnOfTemplates(group, answers);
+  const implied = impliedCodes(answers, texts);
+  for (const column of columnOfTemplate) {
+    if (column === undefined || columns.has(column)) continue;
+    const isText = group.columns[column]!.slot.kind === KIND_TEXT;
+    columns.set(
+      column,
+      isText
+        ? wholeLineCodes(group, column, name, texts)
+        : ((areShapes ? shapeCodes(group, column, texts) : undefined) ?? columnCodes(group, column, texts, lend)),
+    );
+  }
+  const partsOfFields = (): CodePart[] =>
+    columnOfTemplate.map((column, template) => {
+      if (column === undefined) return { kind: 'same', code: implied[template]! };
+      const { codes, base } = columns.get(column)!;
+      if (codes === undefined) return { kind: 'same', code: base };
+      return { kind: 'each', codes: codes(), first: firstValueOf(group.columns[column]!, template), base };
+    });
+  if (group.info.streams.some((stream) => labelOf(stream, name) !== undefined)) {
+    return { ...underLabels(group, name, partsOfFields, texts), size: texts.size, texts };
+  }
+  const [onlyImplied] = implied;
+  if (columns.size === 0 && implied.every((code) => code === onlyImplied)) {
+    return { size: texts.size, constant: onlyImplied!, parts: partsOfFields(), texts };
+  }
+  let parts: readonly CodePart[] | undefined;
+  return {
+    size: texts.size,
+    addTotals: totalsOf(group, columnOfTemplate, columns, implied),
+    get parts() {
+      return (parts ??= partsOfFields());
+    },
+    texts,
+  };
+}
+
+/** Undefined when that of a column is, or when some lines that have values in a column are answered by another. */
+function totalsOf(
+  group: RowGroup,
+  columnOfTemplate: readonly (number | undefined)[],
+  columns: ReadonlyMap<number, ColumnCodes>,
+  implied: readonly number[],
+): ((totals: Uint32Array) => void) | undefined {
+  for (const [column, { addTotals }] of columns) {
+    const { parts } = group.columns[column]!;
+    if (addTotals === undefined || parts.some(({ template }) => columnOfTemplate[template] !== column))
+      return undefined;
+  }
+  return (totals) => {
+    for (const [template, code] of implied.entries()) {
+      if (columnOfTemplate[template] === undefined) totals[code]! += group.templateRowCounts[template]!;
+    }
+    for (const { addTotals } of columns.values()) addTotals!(totals);
+  };
+}
+
+/** By template: the code of what its lines mean without a value for it; NO_VALUE where they mean nothing. */
+function impliedCodes(answers: readonly (Answer | undefined)[], texts: Texts): number[] {
+  const known = new Map<Buffer, number>();
+  return answers.map((answer) => {
+    if (answer?.kind !== 'implied') return NO_VALUE;
+    const { value } = answer;
+    const code = known.get(value) ?? texts.add({ kind: 'constant', value, count: 1 }, 1, false);
+    known.set(value, code);
+    return code;
+  });
+}
+
+/** The same for their shapes, where these do not depend on each value. */
+function shapeCodes(group: RowGroup, column: number, texts: Texts): ColumnCodes | undefined {
+  const values = group.values(column);
+  const escaped = group.columns[column]!.slot.kind === KIND_STRING;
+  if (values.kind === 'uuid' || (values.kind === 'integer' && values.min >= 0)) {
+    return constantCodes(texts.add({ kind: 'constant', value: ID, count: 1 }, 1, false), valueCount(values));
+  }
+  if (values.kind !== 'pattern') return undefined;
+  const { patterns, codes } = values;
+  const shapes = Array.from(values.strides, (_, pattern) => {
+    const bytes = byteStringAt(patterns, pattern);
+    return escaped && bytes.includes(BACKSLASH) ? undefined : shapeOfPattern(bytes);
+  });
+  if (shapes.includes(undefined)) return undefined;
+  const base = texts.size;
+  for (const shape of shapes) texts.add({ kind: 'constant', value: shape!, count: 1 }, 1, false);
+  return { codes: () => codes, base, addTotals: (totals) => addCounts(values.strides, base, totals) };
+}
+
+/** Memory for so many codes. */
+export type Lend = (size: number) => Uint32Array;
+
+/** Codes of a column of values, which are added to the texts. */
+export function columnCodes(
+  group: RowGroup,
+  column: number,
+  texts: Texts,
+  lend: Lend = (size) => new Uint32Array(size),
+): ColumnCodes {
+  const { slot, chunk, count } = group.columns[column]!;
+  const mayEscape = chunk.byteSet === undefined ? chunk.encoding === ENCODING_CONSTANT : hasBackslash(chunk.byteSet);
+  const escaped = slot.kind === KIND_STRING && mayEscape;
+  const distinct = group.countedTexts(column);
+  if (distinct !== undefined) {
+    const codes = (): Codes => {
+      const values = group.values(column);
+      if (values.kind !== 'dictionary') throw new RangeError('BUG: a dictionary that is none');
+      return values.codes;
+    };
+    const base = texts.add({ kind: 'raw', ...distinct }, distinct.offsets.length - 1, escaped);
+    const { counts } = distinct;
+    return { codes, base, addTotals: counts && ((totals) => addCounts(counts, base, totals)) };
+  }
+  const values = group.values(column);
+  switch (values.kind) {
+    case 'constant':
+      return constantCodes(texts.add(values, 1, escaped), count);
+    case 'integer':
+      return integerCodes(values, texts);
+    case 'pattern':
+      return patternCodes(values, escaped, texts, lend);
+    case 'dictionary':
+    case 'decimal':
+    case 'timestamp':
+    case 'uuid':
+    case 'hex':
+    case 'raw':
+      break;
+  }
+  return { codes: () => countingUp(count), base: texts.add(values, count, escaped), addTotals: undefined };
+}
+
+function constantCodes(base: number, count: number): ColumnCodes {
+  return { codes: undefined, base, addTotals: (totals) => (totals[base]! += count) };
+}
+
+function addCounts(counts: Uint32Array, base: number, totals: Uint32Array): void {
+  for (let code = 0; code < counts.length; code++) totals[base + code]! += counts[code]!;
+}
+
+function integerCodes({ values, min, max }: Integers, texts: Texts): ColumnCodes {
+  const range = max - min + 1;
+  if (range > values.length * NUMBERS_RANGE_FACTOR || !(values instanceof Int32Array)) {
+    const base = texts.addNumbers(undefined, values);
+    return { codes: () => countingUp(values.length), base, addTotals: undefined };
+  }
+  return { codes: () => values, base: texts.addRange(undefined, min, range) - min, addTotals: undefined };
+}
+
+export function countingUp(count: number): Uint32Array {
+  const numbers = new Uint32Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = i;
+  return numbers;
+}
+
+/** Codes of a field of lines that are kept whole. */
+function wholeLineCodes(group: RowGroup, column: number, name: string, texts: Texts): ColumnCodes {
+  let codes: Uint32Array | undefined;
+  forEachWholeLineValue(group, column, name, (row, value) => {
+    codes ??= new Uint32Array(group.columns[column]!.count);
+    codes[group.ranks()[row]!] = texts.add({ kind: 'constant', value: Buffer.from(value), count: 1 }, 1, false);
+  });
+  const own = codes;
+  if (own === undefined) return constantCodes(NO_VALUE, group.columns[column]!.count);
+  return { codes: () => own, base: 0, addTotals: undefined };
+}
+
+/** Where a row's stream has a label of the name, its value is that row's. */
+function underLabels(
+  group: RowGroup,
+  name: string,
+  partsOfFields: () => readonly CodePart[],
+  texts: Texts,
+): Pick<Dimension, 'constant' | 'parts'> {
+  const labels = group.info.streams.map((stream) => labelOf(stream, name));
+  const known = new Map<string, number>();
+  const labelCodes = labels.map((label) => {
+    if (label === undefined) return -1;
+    let code = known.get(label);
+    if (code === undefined) {
+      code = texts.add({ kind: 'constant', value: Buffer.from(label), count: 1 }, 1, false);
+      known.set(label, code);
+    }
+    return code;
+  });
+  const [only] = labelCodes;
+  if (labelCodes.every((code) => code === only)) {
+    return { constant: only!, parts: group.templates.map(() => ({ kind: 'same', code: only! })) };
+  }
+  const streams = group.streamCodes();
+  const { templateRows, templateStarts } = group.order();
+  const parts = partsOfFields().map((part, template): CodePart => {
+    const rows = templateRows.subarray(templateStarts[template], templateStarts[template + 1]);
+    const codes = new Uint32Array(rows.length);
+    addCodes(part, 1, codes);
+    for (let i = 0; i < rows.length; i++) {
+      const code = labelCodes[streams[rows[i]!]!]!;
+      if (code >= 0) codes[i] = code;
+    }
+    return { kind: 'each', codes, first: 0, base: 0 };
+  });
+  return { constant: undefined, parts };
+}
+
+/** Adds a part's codes, times a factor. */
+export function addCodes(part: CodePart, factor: number, to: Uint32Array): void {
+  if (part.kind === 'same') {
+    if (part.code > 0) for (let i = 0; i < to.length; i++) to[i]! += part.code * factor;
+    return;
+  }
+  const { codes, first, base } = part;
+  for (let i = 0; i < to.length; i++) to[i]! += (base + codes[first + i]!) * factor;
+}
+
+const BACKSLASH = 0x5c;
+
+function hasBackslash(byteSet: Buffer): boolean {
+  return (byteSet[BACKSLASH >> 3]! & (1 << (BACKSLASH & 7))) !== 0;
+}

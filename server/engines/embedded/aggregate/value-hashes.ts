@@ -1,0 +1,116 @@
+/**
+ * Hashes of 64 bits of the values that codes stand for: equal for equal values, whatever encodings they come from, and
+ * for different ones as good as never. A UUID's are of its 16 bytes, which its column has.
+ */
+import type { Uuids } from '../../../../shared/row-group/encodings/uuid-short.ts';
+import { UUID_BYTES } from '../../../../shared/row-group/encodings/uuid-short.ts';
+import { looksLikeUuid, parseUuid, unpackUuid } from '../../../../shared/row-group/encodings/uuid.ts';
+import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
+import type { Texts } from './texts.ts';
+import { type ValueKeys, valueText } from './value-keys.ts';
+
+/** By place: both halves of a hash; both are 0 where there is no value, and where it is empty. */
+export interface ValueHashes {
+  readonly high: Uint32Array;
+  readonly low: Uint32Array;
+}
+
+/** @param codes  ascending */
+export function hashValues(texts: Texts, codes: Uint32Array, keys: ValueKeys): ValueHashes {
+  const hashes = { high: new Uint32Array(codes.length), low: new Uint32Array(codes.length) };
+  for (let at = 0; at < codes.length;) {
+    const uuids = texts.uuidsAt(codes[at]!);
+    let end = at + 1;
+    const limit = uuids === undefined ? texts.nextUuids(codes[at]!) : uuids.base + uuids.values.count;
+    while (end < codes.length && codes[end]! < limit) end++;
+    const own = codes.subarray(at, end);
+    const ownHashes = { high: hashes.high.subarray(at, end), low: hashes.low.subarray(at, end) };
+    if (uuids === undefined) texts.forEachKeys(own, keys, (from) => hashKeys(keys, from, ownHashes));
+    else hashUuids(uuids.values, own, uuids.base, ownHashes);
+    at = end;
+  }
+  return hashes;
+}
+
+const uuid = new Uint8Array(UUID_BYTES);
+
+function hashUuids(uuids: Uuids, codes: Uint32Array, base: number, hashes: ValueHashes): void {
+  for (let i = 0; i < codes.length; i++) {
+    unpackUuid(uuids, codes[i]! - base, uuid, 0);
+    setUuid(i, hashes);
+  }
+}
+
+/** Sets the hash of `uuid`. */
+function setUuid(at: number, { high, low }: ValueHashes): void {
+  const a = uuid[0]! | (uuid[1]! << 8) | (uuid[2]! << 16) | (uuid[3]! << 24);
+  const b = uuid[4]! | (uuid[5]! << 8) | (uuid[6]! << 16) | (uuid[7]! << 24);
+  const c = uuid[8]! | (uuid[9]! << 8) | (uuid[10]! << 16) | (uuid[11]! << 24);
+  const d = uuid[12]! | (uuid[13]! << 8) | (uuid[14]! << 16) | (uuid[15]! << 24);
+  high[at] = mix(mix(mix(mix(HIGH_SEED, a), b), c), d);
+  low[at] = mix(mix(mix(mix(LOW_SEED, d), c), b), a);
+}
+
+function hashKeys(keys: ValueKeys, from: number, hashes: ValueHashes): void {
+  const { count, textOf, numbers, textCount, bytes, offsets, textHashes } = keys;
+  const lows = new Uint32Array(textCount);
+  const areUuids = new Uint8Array(textCount);
+  for (let text = 0; text < textCount; text++) {
+    const [start, end] = [offsets[text]!, offsets[text + 1]!];
+    lows[text] = hashAgain(bytes, start, end);
+    areUuids[text] = mayBeUuid(bytes, start, end) ? 1 : 0;
+  }
+  for (let i = 0; i < count; i++) {
+    const text = textOf[i]!;
+    const number = numbers[i]!;
+    if (areUuids[text] === 1 && readUuid(bytes.subarray(offsets[text], offsets[text + 1]), number)) {
+      setUuid(from + i, hashes);
+    } else if (number >= 0) {
+      hashes.high[from + i] = mix(textHashes[text]!, number);
+      hashes.low[from + i] = mix(lows[text]!, number);
+    } else if (offsets[text] !== offsets[text + 1]) {
+      hashes.high[from + i] = textHashes[text]!;
+      hashes.low[from + i] = lows[text]! | 1;
+    }
+  }
+}
+
+const UUID_DASHES = 4;
+const UUID_TEXT_BYTES = 36;
+const DASH = 0x2d;
+
+/** The text of a key, whose number may have several digits. */
+function mayBeUuid(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > UUID_TEXT_BYTES) return false;
+  let dashes = 0;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte === DASH) dashes++;
+    else if (!isDigit(byte) && (byte < 0x61 || byte > 0x66)) return false;
+  }
+  return dashes === UUID_DASHES;
+}
+
+/** Makes `uuid` the value of a key; false when that is none. */
+function readUuid(text: Buffer, number: number): boolean {
+  const value = valueText(text, number);
+  return looksLikeUuid(value, 0, value.length) && parseUuid(value, 0, uuid, 0);
+}
+
+const HIGH_SEED = 0x2545f491;
+const LOW_SEED = 0x4f6cdd1d;
+
+/** One-to-one for each hash: numbers that differ behind the same text have different hashes. */
+function mix(hash: number, word: number): number {
+  let mixed = Math.imul(hash, 0x9e3779b1) ^ word;
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
+
+/** Another hash of bytes than hashBytes. */
+function hashAgain(bytes: Uint8Array, start: number, end: number): number {
+  let hash = LOW_SEED;
+  for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x5bd1e995) ^ (hash >>> 13);
+  return mix(hash, end - start);
+}

@@ -1,0 +1,142 @@
+/**
+ * Keys that tell values apart without their text: a text and a number. `/api/users/12345` is the text `/api/users/0` and
+ * the number 12345, `17` is the text `0` and 17, and `info` is itself and no number. Cutting is that of
+ * shared/row-group/encodings/pattern.ts, so columns that have numbers cut out give keys as they are stored, and the same
+ * value has the same key whatever encoding it comes from. A text with several numbers, or a large one, is a text alone.
+ */
+import { hashBytes } from '../../../../shared/row-group/byte-strings.ts';
+import { writeInteger } from '../../../../shared/row-group/encodings/integer.ts';
+import {
+  isDigit,
+  NUMBER_DIGITS_MAX,
+  PADDED_DIGITS_MAX,
+  writePadded,
+} from '../../../../shared/row-group/encodings/pattern.ts';
+
+/** In the place of the number of a value that is its text alone. */
+export const NO_NUMBER = -1;
+/** Numbers of a key are less, so that a key is one float64. A value with a larger one is a text alone. */
+export const NUMBER_LIMIT = 2 ** 32 - 1;
+
+/** Keys that are handed over at once. */
+const KEYS_MAX = 4096;
+const BYTES_MAX = 64 * 1024;
+/** Texts that still have room where keys are not full: those of integers below zero and above. */
+const SPARE_TEXTS = 2;
+const ZERO = 0x30;
+
+/** Some keys, in memory that is used again and again. */
+export class ValueKeys {
+  count = 0;
+  /** By key: its text, and its number or NO_NUMBER. */
+  readonly textOf = new Uint16Array(KEYS_MAX);
+  readonly numbers = new Float64Array(KEYS_MAX);
+  /** Text i is bytes[offsets[i], offsets[i + 1]). Two may be equal. */
+  textCount = 0;
+  bytes = Buffer.allocUnsafeSlow(BYTES_MAX);
+  readonly offsets = new Uint32Array(KEYS_MAX + SPARE_TEXTS + 1);
+  readonly textHashes = new Uint32Array(KEYS_MAX + SPARE_TEXTS);
+
+  clear(): void {
+    this.count = 0;
+    this.textCount = 0;
+  }
+
+  get isFull(): boolean {
+    return this.count === KEYS_MAX || this.textCount === KEYS_MAX || this.offsets[this.textCount]! >= BYTES_MAX;
+  }
+
+  /** Room for so many more keys. */
+  get room(): number {
+    return KEYS_MAX - this.count;
+  }
+
+  /** Adds a text that keys may have. @returns its index */
+  addText(bytes: Uint8Array, start: number, end: number): number {
+    const from = this.offsets[this.textCount]!;
+    this.#reserve(from + end - start);
+    let to = from;
+    for (let at = start; at < end; at++) this.bytes[to++] = bytes[at]!;
+    return this.#endText(to);
+  }
+
+  /** @param number  below NUMBER_LIMIT */
+  addKey(text: number, number: number): void {
+    this.textOf[this.count] = text;
+    this.numbers[this.count++] = number;
+  }
+
+  /** Adds the key of a text with a number that may be any. */
+  addNumber(text: number, number: number): void {
+    if (number < NUMBER_LIMIT) return this.addKey(text, number);
+    const value = valueText(this.bytes.subarray(this.offsets[text], this.offsets[text + 1]), number);
+    this.addKey(this.addText(value, 0, value.length), NO_NUMBER);
+  }
+
+  /** Adds the key of a value that is written out. */
+  addValue(bytes: Uint8Array, start: number, end: number): void {
+    let at = start;
+    while (at < end && !isDigit(bytes[at]!)) at++;
+    const numberStart = at;
+    while (at < end && isDigit(bytes[at]!)) at++;
+    const numberEnd = at;
+    while (at < end && !isDigit(bytes[at]!)) at++;
+    const digits = numberEnd - numberStart;
+    const isPadded = digits > 1 && bytes[numberStart] === ZERO;
+    let number = 0;
+    for (let digit = numberStart; digit < numberEnd; digit++) number = number * 10 + (bytes[digit]! - ZERO);
+    const areCut = at === end && digits > 0 && digits <= (isPadded ? PADDED_DIGITS_MAX : NUMBER_DIGITS_MAX);
+    if (!areCut || number >= NUMBER_LIMIT) {
+      this.addKey(this.addText(bytes, start, end), NO_NUMBER);
+      return;
+    }
+    const from = this.offsets[this.textCount]!;
+    this.#reserve(from + end - start);
+    let to = from;
+    for (let i = start; i < numberStart; i++) this.bytes[to++] = bytes[i]!;
+    this.bytes[to++] = isPadded ? ZERO + digits : ZERO;
+    for (let i = numberEnd; i < end; i++) this.bytes[to++] = bytes[i]!;
+    this.addKey(this.#endText(to), number);
+  }
+
+  /** Sets hashes[from + i] to the hash of each key's value. */
+  hashesInto(hashes: Int32Array, from: number): void {
+    for (let i = 0; i < this.count; i++) {
+      hashes[from + i] = valueHash(this.textHashes[this.textOf[i]!]!, this.numbers[i]!);
+    }
+  }
+
+  #endText(end: number): number {
+    const start = this.offsets[this.textCount]!;
+    this.textHashes[this.textCount] = hashBytes(this.bytes, start, end);
+    this.offsets[++this.textCount] = end;
+    return this.textCount - 1;
+  }
+
+  #reserve(sizeBytes: number): void {
+    if (sizeBytes <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(sizeBytes * 2);
+    this.bytes.copy(larger, 0, 0, this.offsets[this.textCount]);
+    this.bytes = larger;
+  }
+}
+
+/** The hash of a value, wherever it is asked for. @param textHash  by hashBytes, of its key's text */
+export function valueHash(textHash: number, number: number): number {
+  if (number < 0) return textHash;
+  let hash = Math.imul(textHash ^ (number | 0), 0x9e3779b1);
+  hash ^= hash >>> 15;
+  hash = Math.imul(hash, 0x2c1b3c6d);
+  return (hash ^ (hash >>> 13)) >>> 0;
+}
+
+/** The value of a key. */
+export function valueText(text: Buffer, number: number): Buffer {
+  if (number < 0) return text;
+  const at = text.findIndex(isDigit);
+  const digits = text[at]! - ZERO;
+  const value = Buffer.allocUnsafe(text.length + NUMBER_DIGITS_MAX);
+  text.copy(value, 0, 0, at);
+  const end = digits === 0 ? writeInteger(number, value, at) : writePadded(number, digits, value, at);
+  return value.subarray(0, end + text.copy(value, end, at + 1));
+}

@@ -1,0 +1,105 @@
+/**
+ * Whether the indexes of a segment lead to every row group that holds a value, and to no other: their entries are made
+ * anew from the row groups and compared. An entry that is missing would hide rows from a query.
+ */
+import { crc32 } from 'node:zlib';
+import { ByteReader } from '../../../../shared/bytes.ts';
+import { CorruptionError } from '../../../../shared/errors.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import type { DiskFile } from '../platform/disk.ts';
+import { decodeFieldIndex, type FieldIndex, ORDINALS_MAX } from '../index/format.ts';
+import { readBlock } from '../index/reader.ts';
+import { FieldIndexBuilder, keyOf, type SortedEntries } from '../index/writer.ts';
+import { indexesSection, type Section, SECTION_INDEX_BLOCKS } from '../segment/format.ts';
+import { asCorruption } from './check-row-group.ts';
+import type { Report } from './finding.ts';
+
+export class IndexCheck {
+  readonly #file: DiskFile;
+  readonly #report: Report;
+  readonly #indexes: readonly { readonly stored: FieldIndex; readonly builder: FieldIndexBuilder }[];
+  readonly #blocks: readonly Section[];
+
+  private constructor(
+    file: DiskFile,
+    report: Report,
+    stored: readonly FieldIndex[],
+    hasElements: boolean,
+    blocks: readonly Section[],
+  ) {
+    this.#file = file;
+    this.#report = report;
+    this.#indexes = stored.map((index) => ({
+      stored: index,
+      builder: new FieldIndexBuilder(index.field, hasElements),
+    }));
+    this.#blocks = blocks;
+  }
+
+  /** Reads what the segment says of its indexes; a catalogue that is broken is reported, and nothing compared. */
+  static async open(file: DiskFile, sections: readonly Section[], report: Report): Promise<IndexCheck> {
+    const blocks = sections.filter(({ kind }) => kind === SECTION_INDEX_BLOCKS);
+    const catalogue = indexesSection(sections);
+    if (catalogue === undefined) return new IndexCheck(file, report, [], true, blocks);
+    const place = { offset: catalogue.offset, sizeBytes: catalogue.sizeBytes, rowCount: 0 };
+    try {
+      const bytes = await file.read(catalogue.offset, catalogue.sizeBytes);
+      if (crc32(bytes) !== catalogue.checksum) {
+        report('index', 'the checksum of the list of indexes does not match', place);
+        return new IndexCheck(file, report, [], true, blocks);
+      }
+      const reader = new ByteReader(bytes);
+      const stored = Array.from({ length: reader.count() }, () => decodeFieldIndex(reader));
+      reader.expectEnd();
+      return new IndexCheck(file, report, stored, catalogue.hasElements, blocks);
+    } catch (error) {
+      report('index', `the list of indexes: ${asCorruption(error).message}`, place);
+      return new IndexCheck(file, report, [], true, blocks);
+    }
+  }
+
+  add(ordinal: number, group: RowGroup): void {
+    for (const { builder } of this.#indexes) builder.add(ordinal, group);
+  }
+
+  /** @param groupCount  row groups of the segment; all were added */
+  async compare(groupCount: number): Promise<void> {
+    for (const { stored, builder } of this.#indexes) {
+      const offset = stored.blockOffsets[0]!;
+      const sizeBytes = stored.blockOffsets.at(-1)! - offset;
+      const place = { offset, sizeBytes, rowCount: 0 };
+      const what = `the index of the field ${JSON.stringify(stored.field)}`;
+      if (!this.#blocks.some((each) => each.offset === offset && each.sizeBytes === sizeBytes)) {
+        this.#report('index', `${what} lies where no section is`, place);
+        continue;
+      }
+      const blocks = await this.#file.read(offset, sizeBytes);
+      const agrees =
+        stored.groupCount === Math.min(groupCount, ORDINALS_MAX) &&
+        String(builder.unindexed) === String(stored.unindexed) &&
+        holdsExactly(stored, blocks, builder.sorted(stored.addressCount));
+      if (!agrees) this.#report('index', `${what} does not hold the values of the row groups`, place);
+    }
+  }
+}
+
+/** Whether the blocks have these entries and no others; false when a block is damaged. */
+function holdsExactly(index: FieldIndex, blocks: Buffer, { keys, starts }: SortedEntries): boolean {
+  const { blockOffsets } = index;
+  try {
+    for (let block = 0; block + 1 < blockOffsets.length; block++) {
+      const offset = blockOffsets[block]!;
+      const bytes = blocks.subarray(offset - blockOffsets[0]!, blockOffsets[block + 1]! - blockOffsets[0]!);
+      const wanted = new Set(keys.subarray(starts[block], starts[block + 1]));
+      let isWrong = false;
+      readBlock(index, bytes, offset, (address, ordinal) => {
+        if (!wanted.delete(keyOf(address, ordinal))) isWrong = true;
+      });
+      if (isWrong || wanted.size > 0) return false;
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof CorruptionError) return false;
+    throw error;
+  }
+}

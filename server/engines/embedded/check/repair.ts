@@ -1,0 +1,165 @@
+/**
+ * Puts right what a check found: what is broken goes to quarantine/, all else is kept, and a second check finds nothing.
+ * Works on an open store, which has already recovered what a crash left, and changes segments as compaction does.
+ */
+import { basename, join } from 'node:path';
+import { CorruptionError, UnavailableError } from '../../../../shared/errors.ts';
+import type { Disk } from '../platform/disk.ts';
+import { QUARANTINE_FOLDER, segmentPath } from '../core/filenames.ts';
+import type { ManifestSegment } from '../core/manifest.ts';
+import { copyToQuarantine, damageOf } from '../core/quarantine.ts';
+import { type Lineage, mergedLineage, unknownLineage } from '../segment/lineage.ts';
+import { readLineage } from '../segment/reader.ts';
+import { writeSegment } from '../segment/write.ts';
+import type { RowGroupRef } from '../core/snapshot.ts';
+import type { Store } from '../core/store.ts';
+import type { Finding } from './finding.ts';
+import { type Salvaged, salvage } from './salvage.ts';
+
+export interface RepairContext {
+  readonly disk: Disk;
+  readonly dataDir: string;
+  readonly store: Store;
+  /** A flush that failed is due again at once. */
+  readonly skipRetryWait: () => void;
+  readonly indexedFields: readonly string[];
+}
+
+/** What was done about one file. */
+export interface Repaired {
+  readonly path: string;
+  readonly keptRows: number;
+  readonly lostRows: number;
+}
+
+/** Yields as it goes. @throws  when what is broken could not be copied first; nothing of that file was changed then */
+export async function* repairFolder(findings: readonly Finding[], context: RepairContext): AsyncGenerator<Repaired> {
+  const ofWal = findings.filter(
+    ({ kind, path }) => kind === 'wal-record' || (kind === 'missing' && path.endsWith('.wal')),
+  );
+  if (ofWal.length > 0) yield* repairWal(ofWal, context);
+  const paths = new Set(findings.map(({ path }) => path));
+  for (const segment of context.store.manifest.segments) {
+    const path = segmentPath(context.dataDir, segment.day, segment.sequence);
+    if (paths.has(path)) yield await repairSegment(path, segment, context);
+  }
+}
+
+/**
+ * Recovery has copied to quarantine/ what it cannot read; the rest becomes segments, and the files go. A row group that
+ * breaks a promise becomes right by being merged; only when the flush fails is it set aside.
+ */
+async function* repairWal(findings: readonly Finding[], context: RepairContext): AsyncGenerator<Repaired> {
+  const { store, skipRetryWait } = context;
+  const lost = new Map(findings.map(({ path }) => [path, 0]));
+  try {
+    await store.checkpoint();
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    for (const { path, rowCount } of await setAsideFound(findings, store)) {
+      lost.set(path, (lost.get(path) ?? 0) + rowCount);
+    }
+    skipRetryWait();
+    await store.checkpoint();
+  }
+  for (const [path, lostRows] of lost) yield { path, keptRows: 0, lostRows };
+}
+
+async function setAsideFound(findings: readonly Finding[], store: Store): Promise<RowGroupRef[]> {
+  const snapshot = store.snapshot();
+  try {
+    const broken = snapshot.rowGroups.filter((rowGroup) => findings.some((finding) => covers(finding, rowGroup)));
+    for (const rowGroup of broken) await store.setAside(rowGroup, new CorruptionError('podlog check found it broken'));
+    return broken;
+  } finally {
+    snapshot.release();
+  }
+}
+
+function covers({ path, offset, sizeBytes }: Finding, rowGroup: RowGroupRef): boolean {
+  return path === rowGroup.path && rowGroup.offset >= offset && rowGroup.offset < offset + sizeBytes;
+}
+
+function repairSegment(path: string, segment: ManifestSegment, context: RepairContext): Promise<Repaired> {
+  const { disk, store } = context;
+  return store.maintain(async () => {
+    const old = [{ path }];
+    const sizeBytes = await disk.sizeOf(path);
+    if (sizeBytes === undefined) {
+      await store.replaceSegments(old, []);
+      return { path, keptRows: 0, lostRows: segment.rowCount };
+    }
+    const { salvaged, broken } = await salvage(disk, path, segment.day, sizeBytes);
+    for (const { offset, sizeBytes: size, error } of broken) {
+      await mustCopy(context, path, offset, size, error);
+    }
+    const keptRows = salvaged.reduce((sum, { group }) => sum + group.info.rowCount, 0);
+    const named = broken.reduce((sum, { rowCount }) => sum + rowCount, keptRows);
+    // Something may be lost that no table names: then all of the file is worth keeping.
+    if (named !== segment.rowCount) await keepFile(context, path);
+    const added: ManifestSegment[] = [];
+    const lineage = await lineageOf(path, segment.sequence, context);
+    for (const run of sortedRuns(salvaged)) added.push(await writeRun(run, segment.day, lineage, context));
+    await store.replaceSegments(old, added);
+    return { path, keptRows, lostRows: Math.max(0, segment.rowCount - keptRows) };
+  });
+}
+
+async function mustCopy(
+  { disk, dataDir }: RepairContext,
+  path: string,
+  offset: number,
+  sizeBytes: number,
+  error: CorruptionError,
+): Promise<void> {
+  const copy = await copyToQuarantine(disk, dataDir, damageOf(path, offset, sizeBytes, error));
+  if (copy === undefined) throw new CorruptionError('it cannot be copied to quarantine/, so it stays as it is', path);
+}
+
+async function keepFile({ disk, dataDir }: RepairContext, path: string): Promise<void> {
+  const folder = join(dataDir, QUARANTINE_FOLDER);
+  const copy = join(folder, basename(path));
+  await disk.makeFolder(folder);
+  await disk.remove(copy);
+  await disk.link(path, copy);
+  await disk.syncFolder(folder);
+}
+
+/** The row groups of a segment follow each other in time: one that begins before the last one ended begins another. */
+function sortedRuns(salvaged: readonly Salvaged[]): Salvaged[][] {
+  const runs: Salvaged[][] = [];
+  let reachedNs = Infinity;
+  for (const each of salvaged) {
+    if (each.group.info.minTimeNs < reachedNs) runs.push([]);
+    runs.at(-1)!.push(each);
+    reachedNs = each.group.info.maxTimeNs;
+  }
+  return runs;
+}
+
+/** Of what is written in the place of a segment, however many segments that are. */
+async function lineageOf(path: string, sequence: number, { disk, store }: RepairContext): Promise<Lineage> {
+  const job = store.takeSequence();
+  try {
+    return mergedLineage([await readLineage(disk, path)], job);
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error;
+    return mergedLineage([unknownLineage(sequence)], job);
+  }
+}
+
+async function writeRun(
+  run: readonly Salvaged[],
+  day: string,
+  lineage: Lineage,
+  { disk, dataDir, store, indexedFields }: RepairContext,
+): Promise<ManifestSegment> {
+  const target = { dataDir, day, sequence: store.takeSequence(), indexedFields, orderFrom: run[0]!.order, lineage };
+  const written = await writeSegment(
+    disk,
+    target,
+    run.map(({ bytes }) => bytes),
+  );
+  if (written === undefined) throw new RangeError('BUG: a run without row groups');
+  return written;
+}

@@ -1,0 +1,227 @@
+/**
+ * Snapshots of the data folder, for backups: `snapshots/<name>/` is a data folder of its own, made of hard links to the
+ * segments, which never change, and a manifest. Its WAL is empty, because all is flushed first; so it has every row that
+ * was acknowledged before, each once, and the positions that go with them. It costs no room until the store drops
+ * segments that it still has. How to restore one is in docs/operations.md.
+ */
+import { dirname, join } from 'node:path';
+import { CorruptionError, PodlogError, UnavailableError } from '../../../../shared/errors.ts';
+import { RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
+import { createFile, type Disk, diskErrorCode, isFolder, realDisk } from '../platform/disk.ts';
+import { segmentPath, SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER } from './filenames.ts';
+import { encodeManifest, type Manifest, type ManifestSegment } from './manifest.ts';
+import { manifestPaths, readManifest } from './manifest-file.ts';
+import type { Store } from './store.ts';
+import { FORMAT_VERSION } from './version-file.ts';
+
+export interface BackupsOptions {
+  readonly store: Pick<Store, 'checkpoint' | 'maintain'>;
+  readonly dataDir: string;
+  /** On the same file system as the data folder. */
+  readonly snapshotsDir: string;
+  readonly disk?: Disk;
+}
+
+export interface BackupInfo {
+  readonly name: string;
+  readonly path: string;
+  /** Why nothing is known of what is in it; undefined when it can be read. */
+  readonly problem?: string;
+  /** Of its segments; most of them are the store's own, and take no room of their own. */
+  readonly sizeBytes: number;
+  readonly segmentCount: number;
+  readonly rowCount: number;
+}
+
+export interface HeldSnapshot {
+  readonly path: string;
+  release(): Promise<void>;
+}
+
+/** A name that begins with a dot is of a snapshot that is being made or removed, or held for a moment. */
+const PARTIAL_PREFIX = '.';
+
+export class Backups {
+  readonly #options: BackupsOptions;
+  readonly #disk: Disk;
+  #heldCount = 0;
+
+  /** Removes what a crash left half-made. */
+  static async open(options: BackupsOptions): Promise<Backups> {
+    const disk = options.disk ?? realDisk;
+    for (const name of await disk.list(options.snapshotsDir)) {
+      if (name.startsWith(PARTIAL_PREFIX)) await disk.remove(join(options.snapshotsDir, name));
+    }
+    return new Backups(options, disk);
+  }
+
+  private constructor(options: BackupsOptions, disk: Disk) {
+    this.#options = options;
+    this.#disk = disk;
+  }
+
+  /**
+   * Resolves when the snapshot is durable. Waits for maintenance that runs, so that no segment goes meanwhile.
+   * @param name  one path segment that does not begin with a dot
+   * @throws PodlogError  there is one of that name
+   * @throws UnavailableError  the WAL cannot be flushed now, or the disk has no room for the links
+   */
+  create(name: string): Promise<BackupInfo> {
+    return this.#options.store.maintain(async () => {
+      const { snapshotsDir, store } = this.#options;
+      if ((await this.#disk.sizeOf(join(snapshotsDir, name))) !== undefined) {
+        throw new PodlogError('PODLOG_SNAPSHOT_EXISTS', 409, `there is a snapshot ${name}: choose another name`);
+      }
+      const partial = join(snapshotsDir, PARTIAL_PREFIX + name);
+      await this.#disk.remove(partial);
+      try {
+        await this.#fill(partial, await store.checkpoint());
+        await this.#disk.rename(partial, join(snapshotsDir, name));
+        await this.#disk.syncFolder(snapshotsDir);
+        await this.#disk.syncFolder(dirname(snapshotsDir));
+      } catch (error) {
+        await this.#disk.remove(partial).catch(() => {});
+        throw explained(error, snapshotsDir);
+      }
+      return this.#describe(name);
+    });
+  }
+
+  /**
+   * A snapshot without a name, for a look at all files while the store goes on. Names segments that are missing, too.
+   * `release` must be called, once.
+   */
+  hold(): Promise<HeldSnapshot> {
+    return this.#options.store.maintain(async () => {
+      const path = join(this.#options.snapshotsDir, `${PARTIAL_PREFIX}held-${++this.#heldCount}`);
+      const release = (): Promise<void> => this.#disk.remove(path);
+      try {
+        const manifest = await this.#options.store.checkpoint();
+        await this.#fill(path, manifest, manifest.segments);
+        return { path, release };
+      } catch (error) {
+        await release().catch(() => {});
+        throw explained(error, this.#options.snapshotsDir);
+      }
+    });
+  }
+
+  /** By name. */
+  async list(): Promise<BackupInfo[]> {
+    const names = await listSnapshots(this.#disk, this.#options.snapshotsDir);
+    return Promise.all(names.map((name) => this.#describeOrExplain(name)));
+  }
+
+  /** @returns false when there is none of that name */
+  remove(name: string): Promise<boolean> {
+    return this.#options.store.maintain(async () => {
+      const { snapshotsDir } = this.#options;
+      const path = join(snapshotsDir, name);
+      if ((await this.#disk.sizeOf(path)) === undefined) return false;
+      const partial = join(snapshotsDir, PARTIAL_PREFIX + name);
+      try {
+        await this.#disk.remove(partial);
+        await this.#disk.rename(path, partial);
+        await this.#disk.remove(partial);
+      } catch (error) {
+        throw explained(error, snapshotsDir);
+      }
+      return true;
+    });
+  }
+
+  /**
+   * Makes a data folder of what the manifest names.
+   * @param named  segments that its manifest names; those that are there when absent, as nothing reads the others
+   */
+  async #fill(folder: string, manifest: Manifest, named?: readonly ManifestSegment[]): Promise<void> {
+    const days = [...new Set(manifest.segments.map(({ day }) => day))].map((day) => join(folder, SEGMENTS_FOLDER, day));
+    const folders = [folder, join(folder, WAL_FOLDER), join(folder, SEGMENTS_FOLDER), ...days];
+    for (const path of folders) await this.#disk.makeFolder(path);
+    const linked: ManifestSegment[] = [];
+    for (const segment of manifest.segments) if (await this.#link(folder, segment)) linked.push(segment);
+    await createFile(this.#disk, join(folder, VERSION_FILE), FORMAT_VERSION);
+    const text = encodeManifest({ ...manifest, walNewest: undefined, segments: named ?? linked });
+    for (const path of manifestPaths(folder)) await createFile(this.#disk, path, text);
+    for (const path of folders) await this.#disk.syncFolder(path);
+  }
+
+  async #link(folder: string, { day, sequence }: ManifestSegment): Promise<boolean> {
+    try {
+      const from = segmentPath(this.#options.dataDir, day, sequence);
+      await this.#disk.link(from, segmentPath(folder, day, sequence));
+      return true;
+    } catch (error) {
+      if (diskErrorCode(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  /** One that is damaged must not hide the others. */
+  async #describeOrExplain(name: string): Promise<BackupInfo> {
+    try {
+      return await this.#describe(name);
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      const path = join(this.#options.snapshotsDir, name);
+      return { name, path, problem: error.message, sizeBytes: 0, segmentCount: 0, rowCount: 0 };
+    }
+  }
+
+  async #describe(name: string): Promise<BackupInfo> {
+    const path = join(this.#options.snapshotsDir, name);
+    const { segments } = await readManifest(this.#disk, path);
+    return {
+      name,
+      path,
+      sizeBytes: segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      segmentCount: segments.length,
+      rowCount: segments.reduce((sum, { rowCount }) => sum + rowCount, 0),
+    };
+  }
+}
+
+/** Names of the finished snapshots, sorted; files among them are not podlog's. */
+export async function listSnapshots(disk: Disk, snapshotsDir: string): Promise<string[]> {
+  const names = (await disk.list(snapshotsDir)).filter((name) => !name.startsWith(PARTIAL_PREFIX));
+  const areFolders = await Promise.all(names.map((name) => isFolder(disk, join(snapshotsDir, name))));
+  return names.filter((_, i) => areFolders[i]);
+}
+
+/** True while a snapshot without a name may still have what the store has dropped. */
+export async function isAnyHeld(disk: Disk, snapshotsDir: string): Promise<boolean> {
+  return (await disk.list(snapshotsDir)).some((name) => name.startsWith(PARTIAL_PREFIX));
+}
+
+function explained(error: unknown, snapshotsDir: string): unknown {
+  if (error instanceof PodlogError) return error;
+  switch (diskErrorCode(error)) {
+    case 'EXDEV': {
+      const message = `${snapshotsDir} is on another file system than the data folder, where no hard link reaches`;
+      return new PodlogError('PODLOG_SNAPSHOT_FOLDER', 409, message, { cause: error });
+    }
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return unchangeable(
+        `the disk has no room or no inodes left in ${snapshotsDir}: remove snapshots or other files`,
+        error,
+      );
+    case 'EMLINK':
+      return unchangeable('a segment has as many hard links as the file system allows: remove snapshots', error);
+    case 'EROFS':
+    case 'EACCES':
+    case 'EPERM':
+      return unchangeable(
+        `${snapshotsDir} cannot be written: it must be on a writable mount and belong to this user`,
+        error,
+      );
+    case undefined:
+      return error;
+    default:
+      return unchangeable(`the disk failed: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}
+
+function unchangeable(reason: string, cause: unknown): UnavailableError {
+  return new UnavailableError(`snapshots cannot be changed now: ${reason}`, RETRY_AFTER_DISK_SECONDS, { cause });
+}

@@ -1,0 +1,170 @@
+/**
+ * The live segments, and the one way to change which they are: first the manifest, then, in one synchronous step, what
+ * new snapshots show. A crash before the manifest's rename leaves the old segments, one after it the new; files that the
+ * manifest does not name are removed at recovery. Files of dropped segments live until no snapshot reads them.
+ */
+import { CorruptionError } from '../../../../shared/errors.ts';
+import { CLOCK_NOTED_MS } from '../../../limits.ts';
+import { type Disk, isReadError } from '../platform/disk.ts';
+import { segmentPath } from './filenames.ts';
+import type { Manifest, ManifestSegment } from './manifest.ts';
+import type { ManifestFile } from './manifest-file.ts';
+import type { LiveSegment } from './recover.ts';
+import type { ExpiryClock } from '../lane/retention/expiry-clock.ts';
+import { readSegment } from '../segment/reader.ts';
+import type { RowGroupRef } from './snapshot.ts';
+import type { StreamTable } from './stream-table.ts';
+import type { SnapshotRegistry } from './snapshot-registry.ts';
+
+export interface SegmentChange {
+  /** Paths of segments that the manifest names. */
+  readonly dropped?: ReadonlySet<string>;
+  /** Complete and durable segments. */
+  readonly added?: readonly ManifestSegment[];
+  /** What else changes in the manifest. */
+  readonly manifest?: (manifest: Manifest) => Manifest;
+  /** Called in the step in which new snapshots change. Must not throw. */
+  readonly onChanged?: () => void;
+}
+
+export interface LiveSegmentsOptions {
+  readonly disk: Disk;
+  readonly dataDir: string;
+  readonly manifest: ManifestFile;
+  readonly streams: StreamTable;
+  readonly registry: SnapshotRegistry;
+  readonly clock: Pick<ExpiryClock, 'now' | 'save'>;
+  /** See WalWriter. */
+  readonly newestWal: () => number | undefined;
+  /** Above every sequence that was given out. */
+  readonly nextSequence: () => number;
+}
+
+export class LiveSegments {
+  readonly #options: LiveSegmentsOptions;
+  readonly #byPath: Map<string, LiveSegment>;
+  /**
+   * New files of changes whose manifest could not be written: it may or may not be the one on disk, so they are removed
+   * only once a later manifest, which does not name them, is durable.
+   */
+  readonly #doubtful = new Set<string>();
+
+  /** Named by the manifest, but the disk did not give their footer. */
+  #unreadable: readonly ManifestSegment[];
+
+  constructor(
+    options: LiveSegmentsOptions,
+    segments: readonly LiveSegment[],
+    unreadableSegments: readonly ManifestSegment[] = [],
+  ) {
+    this.#options = options;
+    this.#unreadable = unreadableSegments;
+    this.#byPath = new Map(segments.map((segment) => [segment.path, segment]));
+  }
+
+  /** Those whose footer could be read; the manifest may name more. */
+  get byPath(): ReadonlyMap<string, LiveSegment> {
+    return this.#byPath;
+  }
+
+  get unreadableCount(): number {
+    return this.#unreadable.length;
+  }
+
+  /** Tries again what could not be read. @returns paths of segments that are back */
+  async reopen(): Promise<string[]> {
+    const paths: string[] = [];
+    for (const segment of this.#unreadable) {
+      try {
+        const opened = await this.#open(segment);
+        // Dropped while it was read: it must not come back.
+        if (!this.#unreadable.includes(segment)) {
+          this.#options.streams.release(opened.streams);
+          continue;
+        }
+        this.#byPath.set(opened.path, opened);
+        paths.push(opened.path);
+      } catch (error) {
+        if (isReadError(error)) continue;
+        // It is broken, as the next start will say.
+        if (!(error instanceof CorruptionError)) throw error;
+      }
+      this.#unreadable = this.#unreadable.filter((each) => each !== segment);
+    }
+    if (paths.length > 0) this.#options.registry.changed();
+    return paths;
+  }
+
+  rowGroups(): RowGroupRef[] {
+    return [...this.#byPath.values()].flatMap(({ rowGroups }) => rowGroups);
+  }
+
+  /** Rejects when nothing has changed: the old segments are still the live ones. */
+  async change({ dropped = new Set(), added = [], manifest: also, onChanged }: SegmentChange): Promise<void> {
+    const { dataDir, manifest, registry, clock, newestWal } = this.#options;
+    const opened: LiveSegment[] = [];
+    try {
+      for (const segment of added) opened.push(await this.#open(segment));
+      await manifest.update((before) => ({
+        ...before,
+        ...also?.(before),
+        nextSequence: this.#options.nextSequence(),
+        clock: clock.save(),
+        walNewest: newestWal(),
+        segments: [...withoutDropped(before.segments, dataDir, dropped), ...added],
+      }));
+    } catch (error) {
+      for (const { path, streams } of opened) {
+        this.#doubtful.add(path);
+        this.#options.streams.release(streams);
+      }
+      throw error;
+    }
+    for (const path of dropped) this.#forget(path);
+    this.#unreadable = this.#unreadable.filter(
+      ({ day, sequence }) => !dropped.has(segmentPath(dataDir, day, sequence)),
+    );
+    for (const segment of opened) this.#byPath.set(segment.path, segment);
+    onChanged?.();
+    registry.changed();
+    for (const path of [...dropped, ...this.#doubtful]) registry.drop(path);
+    this.#doubtful.clear();
+  }
+
+  /**
+   * Whether the manifest is behind what it notes besides segments: the time, or the newest WAL file. `change` notes both.
+   */
+  get isNoteDue(): boolean {
+    const { manifest, clock, newestWal } = this.#options;
+    const { walFrom, walNewest, clock: noted } = manifest.current;
+    const ifLeft = (sequence: number | undefined): number | undefined =>
+      sequence === undefined || sequence < walFrom ? undefined : sequence;
+    if (ifLeft(walNewest) !== ifLeft(newestWal())) return true;
+    return Math.abs(clock.now() - (noted?.seenMs ?? -Infinity)) >= CLOCK_NOTED_MS;
+  }
+
+  async #open(segment: ManifestSegment): Promise<LiveSegment> {
+    const { disk, dataDir, streams } = this.#options;
+    const path = segmentPath(dataDir, segment.day, segment.sequence);
+    const tables = await readSegment(disk, path, segment.sizeBytes, (labelSets) => streams.hold(labelSets));
+    return { ...segment, path, ...tables };
+  }
+
+  /** The manifest may name segments that could not be opened. */
+  #forget(path: string): void {
+    const segment = this.#byPath.get(path);
+    if (segment === undefined) return;
+    this.#byPath.delete(path);
+    this.#options.streams.release(segment.streams);
+  }
+}
+
+function withoutDropped(
+  segments: readonly ManifestSegment[],
+  dataDir: string,
+  dropped: ReadonlySet<string>,
+): ManifestSegment[] {
+  const left = segments.filter(({ day, sequence }) => !dropped.has(segmentPath(dataDir, day, sequence)));
+  if (segments.length - left.length !== dropped.size) throw new RangeError('BUG: a segment is replaced twice');
+  return left;
+}

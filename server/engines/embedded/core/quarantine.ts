@@ -1,0 +1,144 @@
+/**
+ * Bytes that failed their checksum are set aside: copied to `quarantine/`, counted, reported, and no longer read. The
+ * rest of the store goes on. A copy is named after where it came from, so setting aside twice leaves one copy.
+ */
+import { basename, join } from 'node:path';
+import type { Logger } from 'pino';
+import type { CorruptionError } from '../../../../shared/errors.ts';
+import type { Counter } from '../../../../shared/metrics.ts';
+import { type Disk, diskErrorCode, withFile } from '../platform/disk.ts';
+import { QUARANTINE_FOLDER } from './filenames.ts';
+import type { BareRowGroupRef } from './snapshot.ts';
+
+/** What a part of the store reports about damage that it met. */
+export interface Damage {
+  /** What the file system did not give, and may give later. */
+  readonly isUnreadable?: boolean;
+  /** All of a file: there is nothing to keep. */
+  readonly isMissing?: boolean;
+  readonly path: string;
+  readonly offset: number;
+  readonly sizeBytes: number;
+  readonly reason: string;
+}
+
+/** Copies the damaged bytes; best effort, as the disk may be full or failing. @returns where the copy is */
+export async function copyToQuarantine(disk: Disk, dataDir: string, damage: Damage): Promise<string | undefined> {
+  const folder = join(dataDir, QUARANTINE_FOLDER);
+  const copyPath = join(folder, `${basename(damage.path)}-${damage.offset}`);
+  try {
+    await disk.makeFolder(folder);
+    const bytes = await withFile(disk, damage.path, 'read', (file) => file.read(damage.offset, damage.sizeBytes));
+    await disk.remove(copyPath);
+    await withFile(disk, copyPath, 'create', (file) => file.write([bytes], 0));
+    return copyPath;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Gives a file a second name, which its bytes outlive the first by, also when they cannot be read. @returns where it is */
+export async function linkToQuarantine(disk: Disk, dataDir: string, path: string): Promise<string | undefined> {
+  const folder = join(dataDir, QUARANTINE_FOLDER);
+  const copyPath = join(folder, basename(path));
+  try {
+    await disk.makeFolder(folder);
+    await disk.remove(copyPath);
+    await disk.link(path, copyPath);
+    await disk.syncFolder(folder);
+    return copyPath;
+  } catch {
+    return undefined;
+  }
+}
+
+export function damageOf(path: string, offset: number, sizeBytes: number, error: CorruptionError): Damage {
+  return { path, offset, sizeBytes, reason: error.message };
+}
+
+/** Bytes that the file system does not give: nothing can be copied, and a later read may succeed. */
+export function unreadable(path: string, offset: number, sizeBytes: number, error: unknown): Damage {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (diskErrorCode(error) === 'ENOENT') {
+    return { isUnreadable: true, isMissing: true, path, offset, sizeBytes, reason: 'it is missing' };
+  }
+  return { isUnreadable: true, path, offset, sizeBytes, reason: `cannot be read: ${reason}` };
+}
+
+/** Owns what was found broken while the store is open: keeps it out of snapshots, counts and reports it. */
+export class Quarantine {
+  readonly #disk: Disk;
+  readonly #dataDir: string;
+  readonly #log: Logger;
+  readonly #counter: Counter;
+  /** Until when each is left out: for ever when it is broken, until it is tried again when it could not be read. */
+  readonly #rowGroups = new Map<string, number>();
+
+  constructor(disk: Disk, dataDir: string, log: Logger, counter: Counter) {
+    this.#disk = disk;
+    this.#dataDir = dataDir;
+    this.#log = log;
+    this.#counter = counter;
+  }
+
+  /** Those that are not broken, also when they could not be read a moment ago. */
+  withoutBroken<T extends BareRowGroupRef>(rowGroups: readonly T[]): readonly T[] {
+    return rowGroups.filter((each) => this.#rowGroups.get(keyOf(each)) !== Infinity);
+  }
+
+  /** Those that are not set aside. */
+  without<T extends BareRowGroupRef>(rowGroups: readonly T[]): readonly T[] {
+    return this.#rowGroups.size === 0 ? rowGroups : rowGroups.filter((each) => !this.#rowGroups.has(keyOf(each)));
+  }
+
+  /** How many are left out until a later try. */
+  get unreadableCount(): number {
+    let count = 0;
+    for (const untilMs of this.#rowGroups.values()) if (untilMs !== Infinity) count++;
+    return count;
+  }
+
+  /**
+   * @param untilMs  when it is tried again; Infinity when it is broken
+   * @returns false when it was set aside before
+   */
+  add(rowGroup: BareRowGroupRef, untilMs = Infinity): boolean {
+    if (this.#rowGroups.has(keyOf(rowGroup))) return false;
+    this.#rowGroups.set(keyOf(rowGroup), untilMs);
+    return true;
+  }
+
+  /** @returns true when some may be tried again now */
+  retry(nowMs: number): boolean {
+    const countBefore = this.#rowGroups.size;
+    for (const [key, untilMs] of this.#rowGroups) if (untilMs <= nowMs) this.#rowGroups.delete(key);
+    return this.#rowGroups.size < countBefore;
+  }
+
+  async copy(damage: Damage): Promise<void> {
+    this.report(damage, await this.keep(damage));
+  }
+
+  /** Keeps the bytes, or all of the file where they cannot be read. @returns where, unless the disk is full or failing */
+  keep(damage: Damage): Promise<string | undefined> {
+    if (damage.isUnreadable === true) return linkToQuarantine(this.#disk, this.#dataDir, damage.path);
+    return copyToQuarantine(this.#disk, this.#dataDir, damage);
+  }
+
+  /** What the disk does not give now is not counted as damage; it is tried again. */
+  reportUnreadable(damage: Damage): void {
+    const what = damage.isMissing === true ? 'a file is missing' : 'data cannot be read';
+    this.#log.error({ ...damage }, `${what}; leaving it out of answers and retrying`);
+  }
+
+  /** @param copy  where the bytes are */
+  report(damage: Damage, copy?: string): void {
+    this.#counter.add();
+    const what = damage.isMissing === true ? 'a file is missing, with the lines in it' : 'damaged data was set aside';
+    this.#log.error({ ...damage, copy }, `${what}; the rest goes on`);
+  }
+}
+
+function keyOf({ path, offset }: BareRowGroupRef): string {
+  return `${path}@${offset}`;
+}

@@ -1,0 +1,53 @@
+/** From what a row group says about itself to where the store has it. */
+import type { DecodedSize } from '../../../../shared/row-group/decoded-size.ts';
+import type { RowGroupInfo } from '../../../../shared/row-group/header.ts';
+import { RowGroup } from '../../../../shared/row-group/reader.ts';
+import type { Labels } from '../../../../shared/labels.ts';
+import { NS_PER_DAY } from '../../../../shared/time.ts';
+import type { Batch } from '../../../../shared/wire.ts';
+import type { WalRowGroupRef } from './snapshot.ts';
+
+export type BatchInfo = RowGroupInfo & { readonly decodedSize: DecodedSize };
+
+/**
+ * Checks the checksums of a batch's row group; undefined when the batch has none.
+ * @throws CorruptionError
+ */
+export function verifyBatch(batch: Batch): BatchInfo | undefined {
+  if (batch.rowGroup.length === 0) return undefined;
+  const group = new RowGroup(batch.rowGroup);
+  group.verifyPages();
+  return { ...group.info, decodedSize: group.decodedSize() };
+}
+
+/**
+ * @param recordEnd  where the record ends in the file: a row group is the last part of its record
+ * @param order  rows stored before
+ * @param streams  those of the row group, as the store holds them
+ */
+export function rowGroupRef(
+  info: BatchInfo,
+  path: string,
+  recordEnd: number,
+  order: number,
+  streams: readonly Labels[],
+): WalRowGroupRef {
+  return {
+    path,
+    offset: recordEnd - info.sizeBytes,
+    sizeBytes: info.sizeBytes,
+    decodedBytes: info.decodedSize.allBytes,
+    rowCount: info.rowCount,
+    lineBytes: info.lineBytes,
+    baseDay: info.baseDay,
+    minTimeNs: info.minTimeNs,
+    maxTimeNs: info.maxTimeNs,
+    order,
+    streams,
+  };
+}
+
+/** Of the newest line, in epoch milliseconds. */
+export function newestTimeMs({ baseDay, maxTimeNs }: Pick<RowGroupInfo, 'baseDay' | 'maxTimeNs'>): number {
+  return (baseDay * NS_PER_DAY + maxTimeNs) / 1e6;
+}

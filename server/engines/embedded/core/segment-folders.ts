@@ -1,0 +1,68 @@
+/** What lies in `segments/`: a folder for each day, segments in them, and files of others, which are left alone. */
+import { join } from 'node:path';
+import { type Disk, diskErrorCode } from '../platform/disk.ts';
+import { isDayName, SEGMENTS_FOLDER, segmentSequence } from './filenames.ts';
+
+export interface ListedSegments {
+  readonly days: readonly DayFolder[];
+  /** Paths of what is not podlog's. */
+  readonly foreign: readonly string[];
+}
+
+export interface DayFolder {
+  /** As in `2026-11-23`. */
+  readonly day: string;
+  readonly path: string;
+}
+
+export interface SegmentFile {
+  readonly sequence: number;
+  readonly path: string;
+}
+
+export interface ListedDay {
+  /** By sequence. */
+  readonly segments: readonly SegmentFile[];
+  readonly foreign: readonly string[];
+}
+
+/** The folders of days, by day. */
+export async function listDays(disk: Disk, dataDir: string): Promise<ListedSegments> {
+  const folder = join(dataDir, SEGMENTS_FOLDER);
+  const days: DayFolder[] = [];
+  const foreign: string[] = [];
+  for (const name of await disk.list(folder)) {
+    if (isDayName(name)) days.push({ day: name, path: join(folder, name) });
+    else foreign.push(join(folder, name));
+  }
+  return { days, foreign };
+}
+
+/** What is in the folder of a day; a file of such a name is foreign itself. */
+export async function listDay(disk: Disk, { path }: DayFolder): Promise<ListedDay> {
+  const segments: SegmentFile[] = [];
+  const foreign: string[] = [];
+  let names: string[];
+  try {
+    names = await disk.list(path);
+  } catch (error) {
+    if (diskErrorCode(error) !== 'ENOTDIR') throw error;
+    return { segments, foreign: [path] };
+  }
+  for (const name of names) {
+    const sequence = segmentSequence(name);
+    if (sequence === undefined) foreign.push(join(path, name));
+    else segments.push({ sequence, path: join(path, name) });
+  }
+  return { segments, foreign };
+}
+
+/** All segments there are, named by a manifest or not. */
+export async function listSegments(disk: Disk, dataDir: string): Promise<(SegmentFile & Pick<DayFolder, 'day'>)[]> {
+  const files: (SegmentFile & Pick<DayFolder, 'day'>)[] = [];
+  for (const folder of (await listDays(disk, dataDir)).days) {
+    const { segments } = await listDay(disk, folder);
+    for (const segment of segments) files.push({ ...segment, day: folder.day });
+  }
+  return files;
+}

@@ -1,0 +1,72 @@
+/**
+ * What a query sees: row groups, wherever they live. A row group in a WAL file and one in a segment are the same bytes,
+ * so a reader needs only a path, an offset and a size.
+ */
+import type { Labels } from '../../../../shared/labels.ts';
+
+/** Where a segment says which fields it has indexes of. */
+export interface IndexesPlace {
+  readonly path: string;
+  readonly offset: number;
+  readonly sizeBytes: number;
+  readonly checksum: number;
+  /** Whether the indexes have the elements of arrays; those of older segments do not. */
+  readonly hasElements: boolean;
+}
+
+/** One stored row group. Plain and structured-cloneable: it may be handed to a worker thread. */
+export interface RowGroupRef {
+  readonly path: string;
+  /** Where the row group's bytes begin in the file. */
+  readonly offset: number;
+  readonly sizeBytes: number;
+  readonly rowCount: number;
+  /** Sum of the lengths of the lines. */
+  readonly lineBytes: number;
+  /** Days since 1970-01-01; the times below count from its start. */
+  readonly baseDay: number;
+  readonly minTimeNs: number;
+  readonly maxTimeNs: number;
+  /**
+   * How many rows were stored before this row group. Of two rows with the same time, the one in the row group with
+   * the lower order comes first; inside a row group, the one with the lower row number does.
+   */
+  readonly order: number;
+  /** The streams that have rows here. Equal label sets are one object in the whole process. */
+  readonly streams: readonly Labels[];
+  /** Only in a segment: its indexes (one object for all its row groups), and what they call this row group. */
+  readonly indexed?: { readonly indexes: IndexesPlace; readonly ordinal: number };
+  /**
+   * Only in a search: the indexes say that no value of these names matches, but nothing of elements of arrays. An array of
+   * one name of each list must do so.
+   */
+  readonly onlyArraysOf?: readonly (readonly string[])[];
+}
+
+/** One that is in the WAL only. */
+export interface WalRowGroupRef extends RowGroupRef {
+  /** Memory that it takes when it is decoded, see shared/row-group/decoded-size.ts. */
+  readonly decodedBytes: number;
+}
+
+/** For a worker thread that reads the labels from the row group, as most do: a message need not carry them. */
+export type BareRowGroupRef = Omit<RowGroupRef, 'streams'>;
+export type BareWalRowGroupRef = Omit<WalRowGroupRef, 'streams'>;
+
+export function withoutStreams<T extends RowGroupRef>(rowGroup: T): Omit<T, 'streams'> {
+  const { streams: _, ...rest } = rowGroup;
+  return rest;
+}
+
+/**
+ * The store at one instant: every durable line exactly once, whatever is flushed, merged or dropped meanwhile.
+ * The files of its row groups stay readable until `release`, which must be called, once.
+ */
+export interface Snapshot {
+  /** In no particular order. */
+  readonly rowGroups: readonly RowGroupRef[];
+  release(): void;
+}
+
+/** Called with row groups right after they became durable and part of new snapshots. Must not throw. */
+export type AppendListener = (rowGroups: readonly RowGroupRef[]) => void;

@@ -1,0 +1,530 @@
+/**
+ * The durable half of podlog: a batch goes to the WAL and into the memtable; a sealed WAL file becomes segments; old
+ * segments are dropped. Reads go through snapshots. Opened once per data folder.
+ *
+ * Every change of what a snapshot shows happens in one synchronous step after it is durable, so no snapshot misses a
+ * line or has it twice. Has no timer of its own: somebody calls `tick` (HOUSEKEEPING_MS).
+ */
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import {
+  type CorruptionError,
+  RowGroupTooLargeError,
+  UnavailableError,
+  UnreadableError,
+} from '../../../../shared/errors.ts';
+import type { Metrics } from '../../../../shared/metrics.ts';
+import { reasonOf } from '../../../../shared/system-error.ts';
+import type { Labels } from '../../../../shared/labels.ts';
+import { instantOfMs } from '../../../../shared/time.ts';
+import type { Batch } from '../../../../shared/wire.ts';
+import type { BatchState } from './batch-state.ts';
+import { type Disk, realDisk } from '../platform/disk.ts';
+import { SEGMENTS_FOLDER, walPath } from './filenames.ts';
+import { type FlushInput, type FlushOutput, segmentsMax } from './flush.ts';
+import { flushAroundDeaths } from './flush-around-deaths.ts';
+import { Flusher } from './flusher.ts';
+import { openFolder } from '../platform/folder.ts';
+import { LiveSegments } from './live-segments.ts';
+import type { FolderLock, lockFolder } from '../platform/lock.ts';
+import { MaintenanceLane } from '../lane/maintenance.ts';
+import type { Manifest, ManifestSegment } from './manifest.ts';
+import type { ManifestFile } from './manifest-file.ts';
+import {
+  RETRY_AFTER_DISK_SECONDS,
+  ROW_GROUP_DECODED_BYTES_MAX,
+  ROW_GROUP_LINE_BYTES_MAX,
+  UNREADABLE_RETRY_MS,
+} from '../../../limits.ts';
+import { Memtable } from './memtable.ts';
+import { damageOf, Quarantine } from './quarantine.ts';
+import { type FlushableWal, type LiveSegment, recover, type Recovered } from './recover.ts';
+import { expiredSegments } from '../lane/retention/by-age.ts';
+import { ExpiryClock } from '../lane/retention/expiry-clock.ts';
+import { type BatchInfo, newestTimeMs, rowGroupRef, verifyBatch } from './row-group-ref.ts';
+import {
+  type AppendListener,
+  type BareRowGroupRef,
+  type RowGroupRef,
+  type Snapshot,
+  withoutStreams,
+} from './snapshot.ts';
+import { SpaceGuard } from '../lane/space-guard.ts';
+import type { StoreStats } from '../../../store/stats.ts';
+import { statsOf, StoreMetrics } from './store-metrics.ts';
+import { type StreamLimits, StreamTable } from './stream-table.ts';
+import { SnapshotRegistry } from './snapshot-registry.ts';
+import { type RecordAddress, WalWriter } from '../wal/writer.ts';
+
+export interface StoreOptions {
+  readonly dataDir: string;
+  /** Segments whose newest line is older are dropped; Infinity keeps all. */
+  readonly retentionMs: number;
+  readonly state: BatchState;
+  /** Fields whose values the segments of a flush index. */
+  readonly indexedFields: readonly string[];
+  /** Does `flush` of flush.ts, in a thread or here. */
+  readonly flush: (input: FlushInput) => Promise<FlushOutput>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** What retention goes by, when it is not the store's alone. */
+  readonly clock?: ExpiryClock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly disk?: Disk;
+  /** STREAMS_MAX and STREAMS_BYTES_MAX by default. */
+  readonly streamLimits?: StreamLimits;
+  /** Takes the folder for this process alone; a simulated disk has no processes. */
+  readonly lock?: typeof lockFolder;
+}
+
+export class Store {
+  readonly #options: StoreOptions;
+  readonly #disk: Disk;
+  readonly #lock: FolderLock;
+  readonly #manifest: ManifestFile;
+  readonly #clock: ExpiryClock;
+  readonly #memtable: Memtable;
+  readonly #streams: StreamTable;
+  readonly #segments: LiveSegments;
+  readonly #registry: SnapshotRegistry;
+  readonly #maintenance = new MaintenanceLane();
+  readonly #wal: WalWriter;
+  readonly #flusher: Flusher;
+  readonly #quarantine: Quarantine;
+  readonly #space: SpaceGuard;
+  readonly #metrics: StoreMetrics;
+  readonly #listeners = new Set<AppendListener>();
+  readonly #unlinks = new Set<Promise<void>>();
+  readonly #boundaries = new Set<{ readonly order: number }>();
+  /** By age; waiting in the lane, or running. */
+  #retaining: Promise<void> | undefined;
+  /** When segments that the disk did not give are tried again; on the monotonic clock. */
+  #reopenAtMs = 0;
+  #nextSequence: number;
+  #nextOrder: number;
+
+  /**
+   * Locks and recovers the folder, which is made when it is missing.
+   * @throws UsageError  it is in use, of another version, or cannot be used
+   * @throws CorruptionError  the manifest is damaged
+   */
+  static async open(options: StoreOptions): Promise<Store> {
+    const disk = options.disk ?? realDisk;
+    const { lock, damages } = await openFolder(disk, options.dataDir, options.lock);
+    try {
+      const streams = new StreamTable(options.streamLimits);
+      const memtable = new Memtable();
+      const startMs = performance.now();
+      const { dataDir, state, now, log } = options;
+      const clock = options.clock ?? new ExpiryClock({ now, monotonicMs: () => performance.now(), log });
+      const recovered = await recover({ disk, dataDir, streams, memtable, state, clock });
+      const store = new Store({ ...options, clock }, disk, lock, streams, memtable, recovered);
+      store.#reportRecovery({ ...recovered, damages: [...damages, ...recovered.damages] }, performance.now() - startMs);
+      await store.tick();
+      return store;
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: StoreOptions & { readonly clock: ExpiryClock },
+    disk: Disk,
+    lock: FolderLock,
+    streams: StreamTable,
+    memtable: Memtable,
+    recovered: Recovered,
+  ) {
+    this.#options = options;
+    this.#disk = disk;
+    this.#lock = lock;
+    this.#streams = streams;
+    this.#memtable = memtable;
+    this.#clock = options.clock;
+    this.#reopenAtMs = options.clock.monotonicMs() + UNREADABLE_RETRY_MS;
+    this.#manifest = recovered.manifest;
+    this.#nextSequence = recovered.nextSequence;
+    this.#nextOrder = recovered.nextOrder;
+    this.#metrics = new StoreMetrics(
+      options.metrics,
+      () => this.stats(),
+      () => this.#flusher.waitedMs,
+    );
+    this.#quarantine = new Quarantine(disk, options.dataDir, options.log, this.#metrics.quarantined);
+    this.#space = new SpaceGuard(disk, options.dataDir);
+    this.#registry = new SnapshotRegistry(
+      () => this.#rowGroups(),
+      (path) => this.#unlink(path),
+    );
+    const { manifest } = recovered;
+    const { dataDir } = options;
+    this.#segments = new LiveSegments(
+      {
+        disk,
+        dataDir,
+        manifest,
+        streams,
+        registry: this.#registry,
+        clock: this.#clock,
+        nextSequence: () => this.#nextSequence,
+        newestWal: () => this.#wal.newest,
+      },
+      recovered.segments,
+      recovered.unreadable,
+    );
+    this.#wal = new WalWriter({
+      disk,
+      dataDir: options.dataDir,
+      now: options.now,
+      nextSequence: () => this.#nextSequence++,
+      previous: recovered.previous,
+      onSealed: (wal) => this.#flusher.add({ ...wal, positions: options.state.save(), orderTo: this.#nextOrder }),
+      syncSeconds: this.#metrics.walSyncSeconds,
+    });
+    this.#flusher = new Flusher(
+      {
+        now: options.now,
+        flush: (wal, leavesOutUnreadable) => this.#flush(wal, leavesOutUnreadable),
+        onFailure: (wal, err, retryMs) => {
+          this.#metrics.flushFailures.add();
+          options.log.error({ err, wal: wal.sequence, retryMs }, 'a flush failed and will be tried again');
+        },
+      },
+      recovered.wals,
+    );
+  }
+
+  /**
+   * Resolves when the batch is durable and part of new snapshots. `bytes` must not change until then.
+   * @param batch  `bytes`, decoded
+   * @param streamsShareMax  see StreamTable.admit
+   * @throws CorruptionError  its row group is broken
+   * @throws TooManyStreamsError  its new streams do not fit
+   * @throws RowGroupTooLargeError  its row group would take too much memory
+   * @throws UnavailableError  the disk is full, failing or too slow; nothing of the batch will be seen later
+   */
+  async append(bytes: Uint8Array, batch: Batch, streamsShareMax = 1): Promise<{ rowCount: number }> {
+    const info = verifyBatch(batch);
+    if (info !== undefined) expectToFit(info);
+    const problem = this.#flusher.problem ?? this.#space.problem;
+    if (problem !== undefined) throw problem;
+    const streams = this.#streams.admit(info?.streams ?? [], streamsShareMax);
+    const decodedBytes = info?.decodedSize.allBytes ?? 0;
+    try {
+      await this.#wal.append(bytes, decodedBytes, (address) =>
+        this.#apply(batch, info, address, bytes.length, streams),
+      );
+    } catch (error) {
+      this.#streams.release(streams);
+      throw error;
+    }
+    return { rowCount: info?.rowCount ?? 0 };
+  }
+
+  snapshot(): Snapshot {
+    return this.#registry.take();
+  }
+
+  /** @returns a function that ends the subscription */
+  onAppend(listener: AppendListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * A reader found a row group broken: it is copied to quarantine/, counted, and left out of new snapshots; one that the
+   * disk does not give is left out until it is tried again.
+   */
+  async setAside(rowGroup: BareRowGroupRef, error: CorruptionError): Promise<void> {
+    const isUnreadable = error instanceof UnreadableError;
+    if (!this.#quarantine.add(rowGroup, isUnreadable ? this.#clock.monotonicMs() + UNREADABLE_RETRY_MS : Infinity))
+      return;
+    this.#registry.changed();
+    const damage = damageOf(rowGroup.path, rowGroup.offset, rowGroup.sizeBytes, error);
+    if (isUnreadable) this.#quarantine.reportUnreadable(damage);
+    else await this.#quarantine.copy(damage);
+  }
+
+  /** The live segments that can be read. */
+  segments(): readonly LiveSegment[] {
+    return [...this.#segments.byPath.values()];
+  }
+
+  /** False when some of its row groups were set aside: what is left of it is no longer all that was stored. */
+  isWhole({ rowGroups }: LiveSegment): boolean {
+    return this.#quarantine.without(rowGroups).length === rowGroups.length;
+  }
+
+  /** WAL files that wait for their flush, with the one that is being flushed. */
+  get sealedWalFileCount(): number {
+    return this.#flusher.waiting.length;
+  }
+
+  /** A number for a new segment; none is given out twice. */
+  takeSequence(): number {
+    return this.#nextSequence++;
+  }
+
+  /** Runs a job that replaces or drops segments when no other does: compaction, erasure, retention. */
+  maintain<T>(job: (closing: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#maintenance.run(job);
+  }
+
+  /**
+   * Puts new segments, complete and durable, in the place of live ones: a crash leaves either, a snapshot shows either.
+   * Only within a job of `maintain`. Rejects when nothing has changed.
+   */
+  replaceSegments(old: readonly Pick<LiveSegment, 'path'>[], added: readonly ManifestSegment[]): Promise<void> {
+    return this.#segments.change({ dropped: new Set(old.map(({ path }) => path)), added });
+  }
+
+  /**
+   * From now on no merge puts rows of before an `order` (see RowGroupRef) and later ones into one segment: an erasure
+   * tells by it which rows were there when it was requested.
+   * @returns a function that ends this
+   */
+  keepApart(order: number): () => void {
+    const boundary = { order };
+    this.#boundaries.add(boundary);
+    return () => this.#boundaries.delete(boundary);
+  }
+
+  /** True when segments that begin at these orders must not be merged. */
+  areKeptApart(lowerOrder: number, higherOrder: number): boolean {
+    return [...this.#boundaries].some(({ order }) => lowerOrder < order && order <= higherOrder);
+  }
+
+  /** Why writes fail now, for a readiness probe; undefined when they do not. */
+  get problem(): string | undefined {
+    return this.#wal.problem ?? (this.#flusher.problem ?? this.#space.problem)?.message;
+  }
+
+  /** Segments and row groups that the disk does not give now: they are missing in answers. */
+  get unreadableCount(): number {
+    return this.#quarantine.unreadableCount + this.#segments.unreadableCount;
+  }
+
+  stats(): StoreStats {
+    return statsOf({
+      rowGroups: this.#rowGroups(),
+      segments: this.segments(),
+      wals: [...this.#flusher.waiting, ...(this.#wal.active === undefined ? [] : [this.#wal.active])],
+      streamCount: this.#streams.size,
+      streamBytes: this.#streams.memoryBytes,
+      quarantinedCount: this.#metrics.quarantined.value(),
+      unreadableCount: this.unreadableCount,
+      clockAheadMs: this.#clock.aheadMs,
+    });
+  }
+
+  /** Housekeeping: age of the WAL file, free space, retention, flushes to be tried again. */
+  async tick(): Promise<void> {
+    await this.#space.check();
+    await this.#wal.tick();
+    void this.#flusher.start();
+    await this.#note();
+    await this.#retryUnreadable();
+    await this.#retainInTurn();
+  }
+
+  /** Seals the WAL and flushes all there is: for tests, and before a backup. */
+  async flushAll(): Promise<void> {
+    await this.#wal.seal();
+    await this.#flusher.start();
+  }
+
+  /**
+   * The manifest once it names every row that is acknowledged by now: what a backup takes, and where an erasure ends.
+   * @throws UnavailableError  the flush fails
+   */
+  async checkpoint(): Promise<Manifest> {
+    await this.#wal.seal();
+    const sealedBefore = this.#nextSequence;
+    void this.#flusher.start();
+    for (let oldest = this.#flusher.waiting[0]; oldest !== undefined && oldest.sequence < sealedBefore;) {
+      await this.#flusher.step();
+      if (this.#flusher.waiting[0] === oldest) {
+        const reason = reasonOf(this.#flusher.failure);
+        throw new UnavailableError(`the WAL cannot be flushed now: ${reason}`, RETRY_AFTER_DISK_SECONDS);
+      }
+      oldest = this.#flusher.waiting[0];
+    }
+    return this.#manifest.current;
+  }
+
+  /** What is live now, also segments that cannot be read. */
+  get manifest(): Manifest {
+    return this.#manifest.current;
+  }
+
+  /** Waits for what is being written. Files that unreleased snapshots hold are removed at the next start. */
+  async close(): Promise<void> {
+    await this.#wal.close();
+    await Promise.all([this.#flusher.close(), this.#maintenance.close()]);
+    await this.#note();
+    await Promise.all(this.#unlinks);
+    await this.#lock.release();
+  }
+
+  /** A batch has become durable. @param streams  those of its row group, which holds them from now on */
+  #apply(
+    batch: Batch,
+    info: BatchInfo | undefined,
+    address: RecordAddress,
+    payloadBytes: number,
+    streams: readonly Labels[],
+  ): void {
+    this.#options.state.apply(batch);
+    if (info === undefined) return;
+    const recordEnd = address.offset + payloadBytes;
+    const rowGroup = rowGroupRef(info, address.path, recordEnd, this.#nextOrder, streams);
+    this.#nextOrder += info.rowCount;
+    this.#memtable.add(address.sequence, rowGroup);
+    this.#clock.sawLine(newestTimeMs(info));
+    this.#registry.changed();
+    this.#metrics.appended(info);
+    for (const listener of this.#listeners) listener([rowGroup]);
+  }
+
+  async #flush(wal: FlushableWal, leavesOutUnreadable: boolean): Promise<void> {
+    const { dataDir, flush } = this.#options;
+    const startMs = performance.now();
+    const rowGroups = this.#quarantine.withoutBroken(this.#memtable.rowGroupsOf(wal.sequence));
+    const sequenceFrom = this.#nextSequence;
+    this.#nextSequence += segmentsMax(rowGroups);
+    await this.#disk.makeFolder(join(dataDir, SEGMENTS_FOLDER));
+    const { indexedFields } = this.#options;
+    const origin = {
+      wal: wal.sequence,
+      attempt: sequenceFrom,
+      orderFrom: this.#manifest.current.orderFrom,
+      orderTo: wal.orderTo,
+      positions: wal.positions,
+    };
+    const bare = rowGroups.map(withoutStreams);
+    const input = { dataDir, rowGroups: bare, sequenceFrom, indexedFields, origin, leavesOutUnreadable };
+    const output = await flushAroundDeaths(flush, input);
+    // Before the file goes; and counted once, however often the manifest cannot be written.
+    const copies: (string | undefined)[] = [];
+    for (const damage of output.damages) copies.push(await this.#quarantine.keep(damage));
+    await this.#segments.change({
+      added: output.segments,
+      manifest: (manifest) => ({
+        ...manifest,
+        walFrom: wal.sequence + 1,
+        orderFrom: wal.orderTo,
+        positions: wal.positions,
+      }),
+      onChanged: () => this.#dropWal(wal.sequence),
+    });
+    for (const [i, damage] of output.damages.entries()) this.#quarantine.report(damage, copies[i]);
+    this.#registry.drop(walPath(dataDir, wal.sequence));
+    this.#metrics.flushSeconds.observe((performance.now() - startMs) / 1000);
+  }
+
+  /** The rows of a WAL file are in segments, which hold their streams. */
+  #dropWal(sequence: number): void {
+    for (const { streams } of this.#memtable.rowGroupsOf(sequence)) this.#streams.release(streams);
+    this.#memtable.drop(sequence);
+  }
+
+  /** A disk that failed for a moment must not hide lines until the next start. */
+  async #retryUnreadable(): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#quarantine.retry(nowMs)) this.#registry.changed();
+    if (this.#segments.unreadableCount === 0 || nowMs < this.#reopenAtMs) return;
+    this.#reopenAtMs = nowMs + UNREADABLE_RETRY_MS;
+    const paths = await this.#segments.reopen();
+    for (const path of paths) this.#options.log.info({ path }, 'a segment can be read again');
+  }
+
+  /**
+   * A store that nothing else writes for long must not take the time until its next start for a jump of the clock; and the
+   * next start must miss a WAL file that is gone.
+   */
+  async #note(): Promise<void> {
+    if (!this.#segments.isNoteDue) return;
+    try {
+      await this.#segments.change({});
+    } catch (err) {
+      this.#options.log.warn({ err }, 'the time and the newest WAL file could not be noted; retrying');
+    }
+  }
+
+  /**
+   * Waits in the lane like every other job, once: a lane that is busy at every tick must not keep old segments for ever.
+   * Only the closing of the store keeps it from its turn, and the next start takes it.
+   */
+  #retainInTurn(): Promise<void> {
+    if (this.#options.retentionMs === Infinity) return Promise.resolve();
+    this.#retaining ??= this.maintain(() => this.#retain())
+      .catch((err: unknown) => {
+        if (!(err instanceof UnavailableError)) throw err;
+      })
+      .finally(() => (this.#retaining = undefined));
+    return this.#retaining;
+  }
+
+  async #retain(): Promise<void> {
+    const { dataDir, retentionMs } = this.#options;
+    const nowMs = this.#clock.expiryNow();
+    if (nowMs === undefined) return;
+    const oldest = instantOfMs(nowMs - retentionMs);
+    const dropped = expiredSegments(this.#manifest.current.segments, dataDir, this.#segments.byPath, oldest);
+    if (dropped.size === 0) return;
+    try {
+      await this.#segments.change({ dropped });
+    } catch (err) {
+      this.#options.log.error({ err }, 'old segments could not be dropped; this will be tried again');
+      return;
+    }
+    this.#options.log.info({ segments: dropped.size }, 'dropped segments older than the retention');
+  }
+
+  #rowGroups(): readonly RowGroupRef[] {
+    return this.#quarantine.without([...this.#memtable.rowGroups(), ...this.#segments.rowGroups()]);
+  }
+
+  #unlink(path: string): void {
+    const done = this.#disk
+      .remove(path)
+      .catch((err: unknown) =>
+        this.#options.log.warn({ err, path }, 'a file could not be removed; the next start will'),
+      )
+      .finally(() => this.#unlinks.delete(done));
+    this.#unlinks.add(done);
+  }
+
+  #reportRecovery({ damages, wals, tornBytes }: Recovered, ms: number): void {
+    for (const damage of damages) {
+      if (damage.isUnreadable === true) this.#quarantine.reportUnreadable(damage);
+      else this.#quarantine.report(damage);
+    }
+    const { rowCount: rows, segmentCount: segments } = this.stats();
+    const found = {
+      dataDir: this.#options.dataDir,
+      segments,
+      walFiles: wals.length,
+      rows,
+      tornBytes,
+      ms: Math.round(ms),
+    };
+    this.#options.log.info(found, 'the store is open');
+  }
+}
+
+/** @throws RowGroupTooLargeError */
+function expectToFit({ decodedSize: { allBytes }, lineBytes }: BatchInfo): void {
+  if (allBytes > ROW_GROUP_DECODED_BYTES_MAX) {
+    throw tooLarge(`${allBytes} bytes of memory`, `ROW_GROUP_DECODED_BYTES_MAX (${ROW_GROUP_DECODED_BYTES_MAX})`);
+  }
+  if (lineBytes > ROW_GROUP_LINE_BYTES_MAX) {
+    throw tooLarge(`${lineBytes} bytes of lines`, `ROW_GROUP_LINE_BYTES_MAX (${ROW_GROUP_LINE_BYTES_MAX})`);
+  }
+}
+
+function tooLarge(what: string, limit: string): RowGroupTooLargeError {
+  return new RowGroupTooLargeError(`a row group of ${what} is more than ${limit}: send fewer lines at once`);
+}

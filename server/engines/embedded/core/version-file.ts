@@ -1,0 +1,99 @@
+/**
+ * `VERSION` says that a folder is podlog's, and in which format. When the file is missing or damaged, the folder is podlog's
+ * if any other file proves it: a manifest, a WAL file or a segment whose checksum is right.
+ */
+import { join } from 'node:path';
+import { CorruptionError, UsageError } from '../../../../shared/errors.ts';
+import { type Disk, isReadError, withFile } from '../platform/disk.ts';
+import { SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER, walFolder, walSequence } from './filenames.ts';
+import { manifestPaths, readGenerations } from './manifest-file.ts';
+import { type Damage, unreadable } from './quarantine.ts';
+import { listSegments } from './segment-folders.ts';
+import { readSegment } from '../segment/reader.ts';
+import { decodeFileHeader, FILE_HEADER_BYTES } from '../wal/format.ts';
+
+/** Grows with every change that an older podlog would misread. */
+export const FORMAT_VERSION = 'podlog data 1\n';
+
+/** What the file of another podlog looks like. */
+const OTHER_VERSION = /^podlog data [1-9]\d{0,8}\n$/;
+
+/**
+ * - `current`  as this podlog writes it
+ * - `other`    of another podlog
+ * - `new`      the folder has nothing of a store, at most a file that a crash left short when it was made
+ * - `lost`     missing or damaged, and the folder has data
+ */
+export type FoundVersion =
+  | { readonly kind: 'current' | 'new' }
+  | { readonly kind: 'other'; readonly text: string }
+  | { readonly kind: 'lost'; readonly damage: Damage };
+
+export async function readVersion(disk: Disk, dataDir: string): Promise<FoundVersion> {
+  const path = join(dataDir, VERSION_FILE);
+  const lost = (sizeBytes: number, reason: string): FoundVersion => {
+    return { kind: 'lost', damage: { path, offset: 0, sizeBytes, reason } };
+  };
+  try {
+    if ((await disk.sizeOf(path)) === undefined) {
+      return (await hasData(disk, dataDir)) ? lost(0, 'it is missing') : { kind: 'new' };
+    }
+    const text = (await disk.readFile(path)).toString('utf8');
+    if (text === FORMAT_VERSION) return { kind: 'current' };
+    if (OTHER_VERSION.test(text)) return { kind: 'other', text: text.trim() };
+    if (FORMAT_VERSION.startsWith(text) && !(await hasData(disk, dataDir))) return { kind: 'new' };
+    return lost(text.length, `it is ${JSON.stringify(text.slice(0, 40))} instead of ${JSON.stringify(FORMAT_VERSION)}`);
+  } catch (error) {
+    if (!isReadError(error)) throw error;
+    return { kind: 'lost', damage: unreadable(path, 0, 0, error) };
+  }
+}
+
+/** @throws UsageError  nothing shows that the folder is podlog's */
+export async function expectOurs(disk: Disk, dataDir: string, { reason }: Damage): Promise<void> {
+  if (await isOurs(disk, dataDir)) return;
+  const advice = `restore the file ("${FORMAT_VERSION.trim()}" and a newline) if the folder is podlog's, or choose another`;
+  throw new UsageError(
+    `the data folder ${dataDir} has data, but no file ${VERSION_FILE} that is whole (${reason}), and no manifest, WAL file or segment of podlog that is: ${advice}`,
+    1,
+  );
+}
+
+async function hasData(disk: Disk, dataDir: string): Promise<boolean> {
+  const names = await disk.list(dataDir);
+  const ours = [WAL_FOLDER, SEGMENTS_FOLDER, ...manifestPaths('')];
+  return names.some((name) => ours.includes(name));
+}
+
+/** True when a checksum of podlog's is right in one of its files. */
+export async function isOurs(disk: Disk, dataDir: string): Promise<boolean> {
+  if ((await readGenerations(disk, dataDir)).newest !== undefined) return true;
+  for (const name of await disk.list(walFolder(dataDir))) {
+    if (walSequence(name) !== undefined && (await isWal(disk, join(walFolder(dataDir), name)))) return true;
+  }
+  for (const { path } of await listSegments(disk, dataDir)) if (await isSegment(disk, path)) return true;
+  return false;
+}
+
+function isWal(disk: Disk, path: string): Promise<boolean> {
+  return isReadable(async () => {
+    const bytes = await withFile(disk, path, 'read', (file) => file.read(0, FILE_HEADER_BYTES));
+    return decodeFileHeader(bytes) !== undefined;
+  });
+}
+
+function isSegment(disk: Disk, path: string): Promise<boolean> {
+  return isReadable(async () => {
+    await readSegment(disk, path, (await disk.sizeOf(path)) ?? 0);
+    return true;
+  });
+}
+
+async function isReadable(look: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof CorruptionError || isReadError(error)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Writes a segment again without the rows that a filter asks for. Row groups that have none are copied as they are; the
+ * others are encoded anew, so that no dictionary, range or index keeps a value of a row that is gone. Does not use the
+ * indexes: rows must go even when an index is broken. Runs in a worker thread.
+ */
+import { CorruptionError } from '../../../../../shared/errors.ts';
+import { mergeRowGroups } from '../../../../../shared/row-group/merge.ts';
+import { RowGroup, verifyRowGroup } from '../../../../../shared/row-group/reader.ts';
+import { SEGMENT_ZSTD_LEVEL } from '../../../../limits.ts';
+import { taskKind } from '../../../../workers/task.ts';
+import { type Disk, type DiskFile, withFile } from '../../platform/disk.ts';
+import { segmentPath } from '../../core/filenames.ts';
+import type { ManifestSegment } from '../../core/manifest.ts';
+import { copyToQuarantine, damageOf } from '../../core/quarantine.ts';
+import type { Plan } from '../../../../store/search-plan.ts';
+import { matchRows, mayMatch } from '../../scan/match-rows.ts';
+import { mergedLineage } from '../../segment/lineage.ts';
+import { readLineage, readSegment } from '../../segment/reader.ts';
+import { writeSegment } from '../../segment/write.ts';
+import type { RowGroupRef } from '../../core/snapshot.ts';
+
+export interface EraseInput {
+  readonly dataDir: string;
+  readonly segment: ManifestSegment;
+  readonly plan: Plan;
+  /** Row groups of this `order` or a higher one stay. */
+  readonly orderBefore: number;
+  /** Of the new segment. */
+  readonly sequence: number;
+  readonly indexedFields: readonly string[];
+}
+
+export type EraseOutput =
+  | { readonly kind: 'unchanged' }
+  | {
+      readonly kind: 'rewritten';
+      /** Complete and durable; undefined when no row is left. */
+      readonly segment: ManifestSegment | undefined;
+      readonly erasedRows: number;
+      /** Of row groups that cannot be read, which are left out: nobody can show that they do not hold such a row. */
+      readonly unreadableRows: number;
+    };
+
+export const ERASE = taskKind<EraseInput, EraseOutput>('erase');
+
+/** What becomes of a row group: 1 for each row that stays, all of them, or none because it cannot be read. */
+type Verdict =
+  { readonly kind: 'keep' } | { readonly kind: 'some'; readonly kept: Uint8Array } | { readonly kind: 'drop' };
+
+/**
+ * @param isCancelled  asked before each row group
+ * @throws CorruptionError  the tables of the segment cannot be read
+ */
+export async function eraseSegment(
+  disk: Disk,
+  input: EraseInput,
+  isCancelled: () => boolean = () => false,
+): Promise<EraseOutput> {
+  const { dataDir, segment, plan, orderBefore } = input;
+  const path = segmentPath(dataDir, segment.day, segment.sequence);
+  const { rowGroups: refs } = await readSegment(disk, path, segment.sizeBytes);
+  // No merge mixes rows of before the request with later ones, so the segment is all of one sort.
+  if (!refs.some((ref) => ref.order < orderBefore && mayMatch(ref, plan))) return { kind: 'unchanged' };
+  return withFile(disk, path, 'read', async (file) => {
+    const verdicts: Verdict[] = [];
+    for (const ref of refs) {
+      if (isCancelled()) throw new Error('the erasure was stopped');
+      verdicts.push(await judge(file, ref, plan));
+    }
+    if (verdicts.every(({ kind }) => kind === 'keep')) return { kind: 'unchanged' };
+    return rewrite(disk, input, { file, refs, verdicts, isCancelled });
+  });
+}
+
+async function judge(file: DiskFile, ref: RowGroupRef, plan: Plan): Promise<Verdict> {
+  if (!mayMatch(ref, plan)) return { kind: 'keep' };
+  try {
+    const group = await readGroup(file, ref);
+    const rows = matchRows(group, plan);
+    if (rows.length === 0) return { kind: 'keep' };
+    const kept = new Uint8Array(group.info.rowCount).fill(1);
+    for (const row of rows) kept[row] = 0;
+    return { kind: 'some', kept };
+  } catch (error) {
+    if (error instanceof CorruptionError) return { kind: 'drop' };
+    throw error;
+  }
+}
+
+async function readGroup(file: DiskFile, { offset, sizeBytes }: RowGroupRef): Promise<RowGroup> {
+  const bytes = await file.read(offset, sizeBytes);
+  verifyRowGroup(bytes);
+  return new RowGroup(bytes);
+}
+
+interface Source {
+  readonly file: DiskFile;
+  readonly refs: readonly RowGroupRef[];
+  /** One for each of them. */
+  readonly verdicts: readonly Verdict[];
+  readonly isCancelled: () => boolean;
+}
+
+async function rewrite(disk: Disk, input: EraseInput, source: Source): Promise<EraseOutput> {
+  const { dataDir, segment, sequence, indexedFields } = input;
+  const unreadable = { rowCount: 0 };
+  const orderFrom = Math.min(...source.refs.map(({ order }) => order));
+  const path = segmentPath(dataDir, segment.day, segment.sequence);
+  const lineage = mergedLineage([await readLineage(disk, path)], sequence);
+  const target = { dataDir, day: segment.day, sequence, indexedFields, orderFrom, lineage };
+  const written = await writeSegment(disk, target, remains(disk, dataDir, source, unreadable));
+  const erasedRows = segment.rowCount - unreadable.rowCount - (written?.rowCount ?? 0);
+  return { kind: 'rewritten', segment: written, erasedRows, unreadableRows: unreadable.rowCount };
+}
+
+/** What is left of the row groups, encoded; adds to `unreadable` the rows of those that could not be read. */
+async function* remains(
+  disk: Disk,
+  dataDir: string,
+  { file, refs, verdicts, isCancelled }: Source,
+  unreadable: { rowCount: number },
+): AsyncGenerator<Uint8Array> {
+  for (const [index, ref] of refs.entries()) {
+    if (isCancelled()) throw new Error('the erasure was stopped');
+    const verdict = verdicts[index]!;
+    if (verdict.kind === 'some') {
+      const group = await readGroup(file, ref);
+      const { kept } = verdict;
+      yield* mergeRowGroups([group], { day: group.info.baseDay, level: SEGMENT_ZSTD_LEVEL, keep: () => kept });
+      continue;
+    }
+    const bytes = verdict.kind === 'keep' ? await copied(disk, dataDir, file, ref) : undefined;
+    if (bytes === undefined) unreadable.rowCount += ref.rowCount;
+    else yield bytes;
+  }
+}
+
+/** A row group that cannot be read, but by its times and streams has no such row, is worth keeping in quarantine. */
+async function copied(disk: Disk, dataDir: string, file: DiskFile, ref: RowGroupRef): Promise<Uint8Array | undefined> {
+  const bytes = await file.read(ref.offset, ref.sizeBytes);
+  try {
+    verifyRowGroup(bytes);
+    return bytes;
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error;
+    await copyToQuarantine(disk, dataDir, damageOf(ref.path, ref.offset, ref.sizeBytes, error));
+    return undefined;
+  }
+}

@@ -1,0 +1,58 @@
+/** Erases from a snapshot (see ../backup.ts): it is a data folder of its own, which no server has open. */
+import { PodlogError } from '../../../../../shared/errors.ts';
+import type { Disk } from '../../platform/disk.ts';
+import { segmentPath, walFolder } from '../../core/filenames.ts';
+import type { lockFolder } from '../../platform/lock.ts';
+import type { ManifestSegment } from '../../core/manifest.ts';
+import { openManifest } from '../../core/manifest-file.ts';
+import { listSegments } from '../../core/segment-folders.ts';
+import type { EraseInput, EraseOutput } from './erase-segment.ts';
+
+export interface EraseSnapshotContext {
+  readonly disk: Disk;
+  readonly lock: typeof lockFolder;
+  /** A number for a new segment: no file of the snapshot has it. */
+  readonly takeSequence: () => number;
+  readonly erase: (part: Pick<EraseInput, 'dataDir' | 'segment' | 'sequence'>) => Promise<EraseOutput>;
+}
+
+/** @throws PodlogError  a server writes to the snapshot, or did */
+export async function eraseSnapshot(dataDir: string, context: EraseSnapshotContext): Promise<void> {
+  const { disk, lock, takeSequence, erase } = context;
+  if ((await disk.list(walFolder(dataDir))).length > 0) {
+    const message = `the snapshot ${dataDir} was written to by a server: remove it, or copy it elsewhere`;
+    throw new PodlogError('PODLOG_SNAPSHOT_CHANGED', 409, message);
+  }
+  const held = await lock(dataDir);
+  try {
+    const manifest = await openManifest(disk, dataDir);
+    for (const segment of manifest.current.segments) {
+      const sequence = takeSequence();
+      const output = await erase({ dataDir, segment, sequence });
+      if (output.kind === 'unchanged') continue;
+      await manifest.update((before) => ({
+        ...before,
+        nextSequence: Math.max(before.nextSequence, sequence + 1),
+        segments: replaced(before.segments, segment, output.segment),
+      }));
+    }
+    // Also what a crash left of an earlier try.
+    await removeUnnamed(disk, dataDir, manifest.current.segments);
+  } finally {
+    await held.release();
+  }
+}
+
+function replaced(
+  segments: readonly ManifestSegment[],
+  old: ManifestSegment,
+  rewritten: ManifestSegment | undefined,
+): ManifestSegment[] {
+  const others = segments.filter(({ sequence }) => sequence !== old.sequence);
+  return rewritten === undefined ? others : [...others, rewritten];
+}
+
+async function removeUnnamed(disk: Disk, dataDir: string, segments: readonly ManifestSegment[]): Promise<void> {
+  const named = new Set(segments.map(({ day, sequence }) => segmentPath(dataDir, day, sequence)));
+  for (const { path } of await listSegments(disk, dataDir)) if (!named.has(path)) await disk.remove(path);
+}

@@ -1,0 +1,404 @@
+/**
+ * Erasures: `DELETE /logs?…` makes a job, which rewrites every segment that holds a row it asks for, and is done when
+ * the old files are gone.
+ *
+ * **What is erased** is every matching row that was acknowledged before the job was. The job first has the WAL flushed,
+ * so these rows are in segments; their row groups are told from later ones by `order`, which only grows. That stays true
+ * because no merge mixes the two until the job has rewritten all (Store.keepApart), and one that ran before the job took
+ * its place in the maintenance lane chose its segments before that, too. The job gives the lane away after each segment;
+ * what others write meanwhile out of rows of before the request is looked at once more.
+ *
+ * **After a crash** the job is read from its file and begins again. Segments that are rewritten have no such row any
+ * more, so nothing is done twice; those that were being written are not named by the manifest, and removed.
+ *
+ * One snapshot shows a segment as it was or as it is, never both. Segments are replaced one after the other, so while a
+ * job runs, some of its rows are still seen; never is another row missing or doubled.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { UnavailableError } from '../../../../../shared/errors.ts';
+import { reasonOf } from '../../../../../shared/system-error.ts';
+import { ERASURES_KEPT_MAX, ERASURES_WAITING_MAX, RETRY_AFTER_DISK_SECONDS } from '../../../../limits.ts';
+import { type Disk, realDisk } from '../../platform/disk.ts';
+import { segmentPath } from '../../core/filenames.ts';
+import { syncRemovals } from '../../platform/folder.ts';
+import { lockFolder } from '../../platform/lock.ts';
+import type { ManifestSegment } from '../../core/manifest.ts';
+import type { Store } from '../../core/store.ts';
+import type { EraseInput, EraseOutput } from './erase-segment.ts';
+import { type Filter, namesOf, planOf } from '../../../../store/erasure-filter.ts';
+import { type ErasureJob, JobFiles } from './job.ts';
+import { isAnyHeld, listSnapshots } from '../../core/backup.ts';
+import { eraseSnapshot } from './erase-snapshot.ts';
+import { eraseQuarantine, filesToGo } from './remains.ts';
+
+export interface ErasuresOptions {
+  readonly store: Pick<
+    Store,
+    'checkpoint' | 'keepApart' | 'maintain' | 'manifest' | 'replaceSegments' | 'segments' | 'takeSequence'
+  >;
+  readonly dataDir: string;
+  /** Snapshots there are erased from, too. */
+  readonly snapshotsDir: string;
+  readonly indexedFields: readonly string[];
+  /** Does `eraseSegment`, in a thread or here; settles when it has ended, also when it is told to stop. */
+  readonly erase: (input: EraseInput, stop: AbortSignal) => Promise<EraseOutput>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly log: Logger;
+  readonly disk?: Disk;
+  /** Takes a snapshot's folder; a simulated disk has no processes. */
+  readonly lock?: typeof lockFolder;
+  /** Names a new job; random unless a simulation must know. */
+  readonly newId?: () => string;
+}
+
+/**
+ * - `waiting`    for what runs before it
+ * - `rewriting`  segment by segment
+ * - `unlinking`  rewritten; waits until the old files are gone, which readers may hold
+ * - `done`       no file of the data folder has the rows
+ */
+export type ErasureState = 'waiting' | 'rewriting' | 'unlinking' | 'done';
+
+export interface ErasureStatus {
+  readonly id: string;
+  readonly state: ErasureState;
+  readonly requestedMs: number;
+  readonly doneMs: number | undefined;
+  /** Of the filters, without their values. */
+  readonly names: readonly string[];
+  readonly segments: { readonly done: number; readonly total: number };
+  readonly rowCount: number;
+  /** Why it does not go on; it is tried again. */
+  readonly problem: string | undefined;
+}
+
+/** A job in memory, with what a restart may forget. */
+interface OpenJob {
+  job: ErasureJob;
+  state: ErasureState;
+  /** Of this try: sequences of the segments that it need not look at again, and what failed. */
+  lookedAt: Set<number>;
+  failures: unknown[];
+  segmentsDone: number;
+  segmentsTotal: number;
+  problem: string | undefined;
+  isFinishing: boolean;
+  /** Lets merges mix its rows with later ones. */
+  endApart: () => void;
+}
+
+export class Erasures {
+  readonly #options: ErasuresOptions;
+  readonly #disk: Disk;
+  readonly #files: JobFiles;
+  /** In the order of their requests. */
+  readonly #jobs: Map<string, OpenJob>;
+  readonly #running = new Set<Promise<void>>();
+  #closed = false;
+
+  /** Reads the jobs, and goes on with those that are not done. */
+  static async open(options: ErasuresOptions): Promise<Erasures> {
+    const files = new JobFiles(options.disk ?? realDisk, options.dataDir);
+    const { jobs, unreadable } = await files.load();
+    for (const path of unreadable) {
+      options.log.error(
+        { path },
+        'an erasure cannot be read and is not carried out: request it again, then remove this',
+      );
+    }
+    const erasures = new Erasures(options, files, jobs);
+    for (const open of erasures.#jobs.values()) if (open.state !== 'done') erasures.#start(open);
+    return erasures;
+  }
+
+  private constructor(options: ErasuresOptions, files: JobFiles, jobs: readonly ErasureJob[]) {
+    this.#options = options;
+    this.#disk = options.disk ?? realDisk;
+    this.#files = files;
+    this.#jobs = new Map(
+      jobs.map((job) => {
+        const endApart = job.done === undefined ? options.store.keepApart(job.scope.orderBefore) : () => {};
+        return [job.id, openJob(job, endApart)];
+      }),
+    );
+  }
+
+  /**
+   * Resolves when the job is durable: from then on it will be done.
+   * @throws UnavailableError  too many are waiting, or the disk fails; nothing is erased
+   */
+  async request(filter: Filter): Promise<ErasureStatus> {
+    const waiting = [...this.#jobs.values()].filter(({ state }) => state !== 'done').length;
+    if (this.#closed || waiting >= ERASURES_WAITING_MAX) {
+      throw new UnavailableError(`${waiting} erasures are waiting already`, RETRY_AFTER_DISK_SECONDS);
+    }
+    // The place in the lane comes first: see above.
+    const accepted = Promise.withResolvers<OpenJob | undefined>();
+    this.#track(
+      this.#rewriteInTurns(async (closing) => {
+        const open = await accepted.promise;
+        return open !== undefined && this.#takeTurn(open, closing);
+      }),
+    );
+    try {
+      const open = await this.#accept(filter);
+      accepted.resolve(open);
+      return statusOf(open);
+    } catch (error) {
+      accepted.resolve(undefined);
+      throw error;
+    }
+  }
+
+  /** Oldest first. */
+  list(): ErasureStatus[] {
+    return [...this.#jobs.values()].map(statusOf);
+  }
+
+  get(id: string): ErasureStatus | undefined {
+    const open = this.#jobs.get(id);
+    return open === undefined ? undefined : statusOf(open);
+  }
+
+  /** To be called now and then: tries again what failed, and sees whether old files are gone. */
+  async tick(): Promise<void> {
+    for (const open of this.#jobs.values()) {
+      if (open.state === 'unlinking') await this.#tryFinish(open);
+      else if (open.problem !== undefined && open.state === 'rewriting') this.#start(open);
+    }
+  }
+
+  /** Resolves when nothing runs; what is not done is gone on with after the next start. Called after `store.close`. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#running);
+  }
+
+  /** Resolves when nothing runs now. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  async #accept(filter: Filter): Promise<OpenJob> {
+    const { store, now, newId = randomId } = this.#options;
+    const { orderFrom, walFrom } = await store.checkpoint();
+    const endApart = store.keepApart(orderFrom);
+    const job: ErasureJob = {
+      id: newId(),
+      requestedMs: now(),
+      names: namesOf(filter),
+      scope: { orderBefore: orderFrom, segmentBefore: store.takeSequence(), walBefore: walFrom },
+      filter,
+      rewritten: [],
+      done: undefined,
+    };
+    try {
+      await this.#save(job);
+    } catch (error) {
+      endApart();
+      throw error;
+    }
+    const open = openJob(job, endApart);
+    this.#jobs.set(job.id, open);
+    this.#options.log.info({ id: job.id, names: job.names }, 'an erasure was requested');
+    return open;
+  }
+
+  async #save(job: ErasureJob): Promise<void> {
+    try {
+      await this.#files.save(job);
+    } catch (cause) {
+      const message = `the erasure cannot be written to disk: ${reasonOf(cause)}`;
+      throw new UnavailableError(message, RETRY_AFTER_DISK_SECONDS, { cause });
+    }
+  }
+
+  #start(open: OpenJob): void {
+    Object.assign(open, { ...newTry(), state: 'waiting', problem: undefined });
+    this.#track(this.#rewriteInTurns((closing) => this.#takeTurn(open, closing)));
+  }
+
+  /**
+   * A turn in the lane for each segment: a large store takes long, and what keeps its size and its number of segments
+   * low must go on meanwhile.
+   */
+  async #rewriteInTurns(takeTurn: (closing: AbortSignal) => Promise<boolean>): Promise<void> {
+    while (await this.#options.store.maintain(takeTurn));
+  }
+
+  /** The lane refuses jobs when the store closes; they are gone on with after the next start. */
+  #track(running: Promise<void>): void {
+    const tracked = running
+      .catch((err: unknown) => {
+        if (!(err instanceof UnavailableError)) throw err;
+      })
+      .finally(() => this.#running.delete(tracked));
+    this.#running.add(tracked);
+  }
+
+  /** Rewrites one segment or, when none is left, what lies beside them. @returns true when there is more to do */
+  async #takeTurn(open: OpenJob, closing: AbortSignal): Promise<boolean> {
+    open.state = 'rewriting';
+    // After a manifest was rebuilt, rows of before the request may be in the WAL again.
+    if (this.#options.store.manifest.walFrom < open.job.scope.walBefore) await this.#options.store.checkpoint();
+    const left = this.#inScope(open.job).filter(({ sequence }) => !open.lookedAt.has(sequence));
+    open.segmentsTotal = open.segmentsDone + open.failures.length + left.length;
+    const [next] = left;
+    try {
+      if (next === undefined) await this.#eraseBeside(open, closing);
+      else {
+        open.lookedAt.add(next.sequence);
+        await this.#rewrite(open, next, closing);
+        open.segmentsDone++;
+      }
+    } catch (error) {
+      open.failures.push(error);
+    }
+    if (closing.aborted) return false;
+    if (next !== undefined) return true;
+    if (open.failures.length > 0) this.#failed(open, open.failures[0]);
+    else {
+      open.state = 'unlinking';
+      open.endApart();
+      await this.#tryFinish(open);
+    }
+    return false;
+  }
+
+  #failed(open: OpenJob, err: unknown): void {
+    open.problem = err instanceof Error ? err.message : String(err);
+    this.#options.log.error({ err, id: open.job.id }, 'an erasure cannot go on now and will be tried again');
+  }
+
+  /** Copies of broken bytes, and snapshots. */
+  async #eraseBeside(open: OpenJob, closing: AbortSignal): Promise<void> {
+    const { store, dataDir, snapshotsDir, indexedFields, erase, lock = lockFolder } = this.#options;
+    const plan = planOf(open.job.filter!);
+    await eraseQuarantine(this.#disk, dataDir, plan);
+    for (const name of await listSnapshots(this.#disk, snapshotsDir)) {
+      if (closing.aborted) return;
+      await eraseSnapshot(join(snapshotsDir, name), {
+        disk: this.#disk,
+        lock,
+        takeSequence: () => store.takeSequence(),
+        erase: (part) => {
+          return erase({ ...part, plan, orderBefore: open.job.scope.orderBefore, indexedFields }, closing);
+        },
+      });
+    }
+  }
+
+  /** Segments that have rows of before the request; one that cannot be read may have some. */
+  #inScope({ scope }: ErasureJob): ManifestSegment[] {
+    const { store, dataDir } = this.#options;
+    const live = new Map(store.segments().map((segment) => [segment.path, segment]));
+    return store.manifest.segments.filter(({ day, sequence }) => {
+      const rowGroups = live.get(segmentPath(dataDir, day, sequence))?.rowGroups;
+      if (rowGroups === undefined) return sequence < scope.segmentBefore;
+      return rowGroups.some(({ order }) => order < scope.orderBefore);
+    });
+  }
+
+  async #rewrite(open: OpenJob, segment: ManifestSegment, closing: AbortSignal): Promise<void> {
+    const { store, dataDir, indexedFields, erase } = this.#options;
+    const { orderBefore } = open.job.scope;
+    const plan = planOf(open.job.filter!);
+    const input = { dataDir, segment, plan, orderBefore, sequence: store.takeSequence(), indexedFields };
+    const output = await erase(input, closing);
+    if (output.kind === 'unchanged') return;
+    const { sequence } = segment;
+    const others = open.job.rewritten.filter((each) => each.sequence !== sequence);
+    open.job = { ...open.job, rewritten: [...others, { sequence, rowCount: output.erasedRows }] };
+    await this.#save(open.job);
+    const path = segmentPath(dataDir, segment.day, sequence);
+    await store.replaceSegments([{ path }], output.segment === undefined ? [] : [output.segment]);
+    open.lookedAt.add(input.sequence);
+    if (output.unreadableRows > 0) {
+      this.#options.log.warn(
+        { id: open.job.id, path, rows: output.unreadableRows },
+        'rows that cannot be read went too',
+      );
+    }
+  }
+
+  /** Says done once no file has the rows; until then, the next tick looks again. */
+  async #tryFinish(open: OpenJob): Promise<void> {
+    const { store, dataDir, snapshotsDir, now, log } = this.#options;
+    // The end of the rewriting and a tick may meet here; only one of them may write the job's file.
+    if (open.isFinishing) return;
+    open.isFinishing = true;
+    try {
+      if ((await filesToGo(this.#disk, dataDir, store.manifest, open.job.scope)).length > 0) return;
+      if (await isAnyHeld(this.#disk, snapshotsDir)) return;
+      await syncRemovals(this.#disk, dataDir);
+      const rowCount = rowsErased(open.job);
+      const job = {
+        ...open.job,
+        filter: undefined,
+        rewritten: [],
+        done: { atMs: now(), rowCount, segmentCount: open.segmentsTotal },
+      };
+      await this.#save(job);
+      open.job = job;
+      open.state = 'done';
+      open.problem = undefined;
+      log.info({ id: job.id, names: job.names, rows: rowCount }, 'an erasure is done');
+      await this.#forgetOldest();
+    } catch (error) {
+      this.#failed(open, error);
+    } finally {
+      open.isFinishing = false;
+    }
+  }
+
+  async #forgetOldest(): Promise<void> {
+    const done = [...this.#jobs.values()].filter(({ state }) => state === 'done');
+    for (const { job } of done.slice(0, -ERASURES_KEPT_MAX)) {
+      await this.#files.remove(job.id);
+      this.#jobs.delete(job.id);
+    }
+  }
+}
+
+function openJob(job: ErasureJob, endApart: () => void): OpenJob {
+  const state = job.done === undefined ? 'waiting' : 'done';
+  const segmentCount = job.done?.segmentCount ?? 0;
+  return {
+    job,
+    state,
+    ...newTry(),
+    segmentsDone: segmentCount,
+    segmentsTotal: segmentCount,
+    problem: undefined,
+    isFinishing: false,
+    endApart,
+  };
+}
+
+function newTry(): Pick<OpenJob, 'failures' | 'lookedAt' | 'segmentsDone' | 'segmentsTotal'> {
+  return { lookedAt: new Set(), failures: [], segmentsDone: 0, segmentsTotal: 0 };
+}
+
+function statusOf({ job, state, segmentsDone, segmentsTotal, problem }: OpenJob): ErasureStatus {
+  return {
+    id: job.id,
+    state,
+    requestedMs: job.requestedMs,
+    doneMs: job.done?.atMs,
+    names: job.names,
+    segments: { done: segmentsDone, total: segmentsTotal },
+    rowCount: rowsErased(job),
+    problem,
+  };
+}
+
+function rowsErased({ done, rewritten }: ErasureJob): number {
+  return done?.rowCount ?? rewritten.reduce((sum, { rowCount }) => sum + rowCount, 0);
+}
+
+function randomId(): string {
+  return randomBytes(8).toString('hex');
+}

@@ -1,0 +1,101 @@
+/**
+ * An erasure as it is kept: one small file a job, `erasures/<id>.json`, replaced as a whole like the manifest. While the
+ * job runs, the file has the filter, because a crash must not end the job; once it is done, the filter is gone with the
+ * old file, and what is left is when, by which names, and how many rows: proof that it was done, without what it was
+ * about. A hash of the value is not kept either: of a number like a user's, all candidates can be tried.
+ */
+import { crc32 } from 'node:zlib';
+import { dirname, join } from 'node:path';
+import { CorruptionError } from '../../../../../shared/errors.ts';
+import { createFile, type Disk, isReadError } from '../../platform/disk.ts';
+import { ERASURES_FOLDER } from '../../core/filenames.ts';
+import type { JsonValue } from '../../../../../shared/json-value.ts';
+import { decodeFilter, encodeFilter, type Filter } from '../../../../store/erasure-filter.ts';
+
+/** Which files the job is about: those that hold rows that were acknowledged before it was. */
+export interface Scope {
+  /** Row groups of a lower `order` have such rows, others have none (see RowGroupRef.order). */
+  readonly orderBefore: number;
+  /** Segments of a lower sequence that no manifest names, and WAL files of a lower one, must go. */
+  readonly segmentBefore: number;
+  readonly walBefore: number;
+}
+
+export interface ErasureJob {
+  readonly id: string;
+  /** Epoch milliseconds. */
+  readonly requestedMs: number;
+  readonly names: readonly string[];
+  readonly scope: Scope;
+  /** Undefined once the job is done. */
+  readonly filter: Filter | undefined;
+  /** Erased rows of each segment, written before the segment is replaced, so that a crash forgets none. */
+  readonly rewritten: readonly { readonly sequence: number; readonly rowCount: number }[];
+  readonly done: { readonly atMs: number; readonly rowCount: number; readonly segmentCount: number } | undefined;
+}
+
+/** Owns the files of the jobs. Each is written by one caller at a time. */
+export class JobFiles {
+  readonly #disk: Disk;
+  readonly #folder: string;
+
+  constructor(disk: Disk, dataDir: string) {
+    this.#disk = disk;
+    this.#folder = join(dataDir, ERASURES_FOLDER);
+  }
+
+  /** Jobs in the order of their requests, and files that cannot be read. Half-written ones are removed. */
+  async load(): Promise<{ jobs: ErasureJob[]; unreadable: string[] }> {
+    const jobs: ErasureJob[] = [];
+    const unreadable: string[] = [];
+    for (const name of await this.#disk.list(this.#folder)) {
+      const path = join(this.#folder, name);
+      if (name.endsWith('.json.tmp')) await this.#disk.remove(path);
+      if (!name.endsWith('.json')) continue;
+      try {
+        jobs.push(decodeJob((await this.#disk.readFile(path)).toString('utf8')));
+      } catch (error) {
+        if (!(error instanceof CorruptionError || isReadError(error))) throw error;
+        unreadable.push(path);
+      }
+    }
+    return { jobs: jobs.toSorted((a, b) => a.scope.segmentBefore - b.scope.segmentBefore), unreadable };
+  }
+
+  /** Resolves when the job is durable. */
+  async save(job: ErasureJob): Promise<void> {
+    const path = join(this.#folder, `${job.id}.json`);
+    const temporary = `${path}.tmp`;
+    await this.#disk.makeFolder(this.#folder);
+    await this.#disk.syncFolder(dirname(this.#folder));
+    await this.#disk.remove(temporary);
+    await createFile(this.#disk, temporary, encodeJob(job));
+    await this.#disk.rename(temporary, path);
+    await this.#disk.syncFolder(this.#folder);
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.#disk.remove(join(this.#folder, `${id}.json`));
+  }
+}
+
+function encodeJob({ filter, done, ...job }: ErasureJob): string {
+  const stored = { ...job, done: done ?? null, filter: filter === undefined ? null : encodeFilter(filter) };
+  const text = JSON.stringify(stored);
+  return `${checksumOf(text)}\n${text}\n`;
+}
+
+/** @throws CorruptionError */
+function decodeJob(content: string): ErasureJob {
+  const [checksum, text] = content.split('\n');
+  if (text === undefined || checksum !== checksumOf(text)) throw new CorruptionError('the checksum of the job');
+  const { filter, done, ...job } = JSON.parse(text) as Omit<ErasureJob, 'filter' | 'done'> & {
+    filter: JsonValue;
+    done: ErasureJob['done'] | null;
+  };
+  return { ...job, filter: filter === null ? undefined : decodeFilter(filter), done: done ?? undefined };
+}
+
+function checksumOf(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0');
+}

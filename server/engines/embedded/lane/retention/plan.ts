@@ -1,0 +1,86 @@
+/** What retention has to do, as pure functions: which segments go, and which are written anew without some streams. */
+import type { Labels } from '../../../../../shared/labels.ts';
+import { labelsDigest } from '../../../../../shared/labels-digest.ts';
+import { instantOf, instantOfMs, timeNsFrom } from '../../../../../shared/time.ts';
+import { RETENTION_OVERDUE_MS_MAX, RETENTION_REWRITE_SHARE_MIN } from '../../../../limits.ts';
+import type { LiveSegment } from '../../core/recover.ts';
+
+export interface RulesPlan {
+  /** All of their lines have expired. */
+  readonly expired: readonly LiveSegment[];
+  /** So many of their lines have that it is worth writing the rest anew. */
+  readonly rewritten: readonly LiveSegment[];
+}
+
+/** @param ageOf  how long lines of a stream are kept, in ms */
+export function planByRules(
+  segments: readonly LiveSegment[],
+  ageOf: (labels: Labels) => number,
+  nowMs: number,
+): RulesPlan {
+  const expired: LiveSegment[] = [];
+  const rewritten: LiveSegment[] = [];
+  for (const segment of segments) {
+    const { share, overdueMs } = expiryOf(segment, ageOf, nowMs);
+    if (share === 1) expired.push(segment);
+    else if (share >= RETENTION_REWRITE_SHARE_MIN || overdueMs >= RETENTION_OVERDUE_MS_MAX) rewritten.push(segment);
+  }
+  return { expired, rewritten };
+}
+
+/** By labelsDigest: lines of the stream that are older than this, in ns from the start of the segment's day, have expired. */
+export function cutoffsOf(
+  { rowGroups }: LiveSegment,
+  ageOf: (labels: Labels) => number,
+  nowMs: number,
+): Map<string, number> {
+  const cutoffs = new Map<string, number>();
+  for (const { baseDay, streams } of rowGroups) {
+    for (const labels of streams) {
+      const ageMs = ageOf(labels);
+      if (ageMs !== Infinity) cutoffs.set(labelsDigest(labels), timeNsFrom(baseDay, instantOfMs(nowMs - ageMs)));
+    }
+  }
+  return cutoffs;
+}
+
+/**
+ * Counts the streams of row groups whose lines have all expired there, and takes them for equally many lines each. A
+ * rewrite takes these streams out of the row groups, so it is never done twice for the same lines.
+ */
+function expiryOf(
+  { rowGroups }: LiveSegment,
+  ageOf: (labels: Labels) => number,
+  nowMs: number,
+): { share: number; overdueMs: number } {
+  let rowCount = 0;
+  let expiredRows = 0;
+  let overdueMs = 0;
+  let isAll = true;
+  for (const rowGroup of rowGroups) {
+    const newestMs = Number(instantOf(rowGroup.baseDay, rowGroup.maxTimeNs) / 1_000_000n);
+    const pastMs = rowGroup.streams.map((labels) => nowMs - ageOf(labels) - newestMs).filter((ms) => ms > 0);
+    if (pastMs.length < rowGroup.streams.length) isAll = false;
+    rowCount += rowGroup.rowCount;
+    expiredRows += (rowGroup.rowCount * pastMs.length) / rowGroup.streams.length;
+    for (const ms of pastMs) overdueMs = Math.max(overdueMs, ms);
+  }
+  // Rounding must not make a segment pass for expired that still has a line.
+  return { share: isAll ? 1 : Math.min(expiredRows / rowCount, 0.99), overdueMs };
+}
+
+/** The oldest of some files that must go so that all together have at most `bytesMax`. */
+export function oldestBeyond<T extends { readonly sizeBytes: number; readonly newest: bigint }>(
+  files: readonly T[],
+  totalBytes: number,
+  bytesMax: number,
+): T[] {
+  const dropped: T[] = [];
+  let leftBytes = totalBytes;
+  for (const file of files.toSorted((a, b) => (a.newest < b.newest ? -1 : a.newest > b.newest ? 1 : 0))) {
+    if (leftBytes <= bytesMax) break;
+    dropped.push(file);
+    leftBytes -= file.sizeBytes;
+  }
+  return dropped;
+}

@@ -1,0 +1,118 @@
+/** The data folder as a whole: made, locked, and of a version that this podlog can read. */
+import { dirname, join } from 'node:path';
+import { UsageError } from '../../../../shared/errors.ts';
+import { reasonOf } from '../../../../shared/system-error.ts';
+import { createFile, type Disk, diskErrorCode, isFolder } from './disk.ts';
+import {
+  ERASURES_FOLDER,
+  LOCK_FOLDER,
+  QUARANTINE_FOLDER,
+  SEGMENTS_FOLDER,
+  SNAPSHOTS_FOLDER,
+  VERSION_FILE,
+  WAL_FOLDER,
+  walFolder,
+} from '../core/filenames.ts';
+import { type FolderLock, lockFolder } from './lock.ts';
+import { manifestPaths } from '../core/manifest-file.ts';
+import { copyToQuarantine, type Damage } from '../core/quarantine.ts';
+import { listDays } from '../core/segment-folders.ts';
+import { expectOurs, FORMAT_VERSION, readVersion } from '../core/version-file.ts';
+
+const FOLDERS = [LOCK_FOLDER, WAL_FOLDER, SEGMENTS_FOLDER, QUARANTINE_FOLDER, ERASURES_FOLDER, SNAPSHOTS_FOLDER];
+
+export interface OpenedFolder {
+  readonly lock: FolderLock;
+  /** What was wrong with its version, which is whole now. */
+  readonly damages: readonly Damage[];
+}
+
+/**
+ * @param lock  takes the folder for this process alone
+ * @throws UsageError  it cannot be made, is in use, is of another version, or not podlog's
+ */
+export async function openFolder(disk: Disk, dataDir: string, lock = lockFolder): Promise<OpenedFolder> {
+  try {
+    await disk.makeFolder(dataDir);
+  } catch (error) {
+    throw unusable(dataDir, error);
+  }
+  await expectLayout(disk, dataDir);
+  const held = await lock(dataDir);
+  try {
+    if ((await disk.sizeOf(join(dataDir, VERSION_FILE))) === undefined) await syncFoldersAbove(disk, dataDir);
+    const damage = await ensureVersion(disk, dataDir);
+    await disk.makeFolder(walFolder(dataDir));
+    await disk.makeFolder(join(dataDir, SEGMENTS_FOLDER));
+    await disk.syncFolder(dataDir);
+    return { lock: held, damages: damage === undefined ? [] : [damage] };
+  } catch (error) {
+    await held.release();
+    throw error instanceof UsageError ? error : unusable(dataDir, error);
+  }
+}
+
+/**
+ * Folders are folders, files are files.
+ * @throws UsageError  which is not, and what to do about it
+ */
+export async function expectLayout(disk: Disk, dataDir: string): Promise<void> {
+  const expectKind = async (path: string, wanted: 'folder' | 'file'): Promise<void> => {
+    if ((await disk.sizeOf(path)) === undefined || (await isFolder(disk, path)) === (wanted === 'folder')) return;
+    const found = wanted === 'folder' ? 'a file' : 'a folder';
+    throw new UsageError(`${path} is ${found}, where podlog has a ${wanted} of its own: move it elsewhere`, 1);
+  };
+  try {
+    for (const path of FOLDERS.map((name) => join(dataDir, name))) await expectKind(path, 'folder');
+    for (const path of [join(dataDir, VERSION_FILE), ...manifestPaths(dataDir)]) await expectKind(path, 'file');
+    for (const { path } of (await listDays(disk, dataDir)).days) await expectKind(path, 'folder');
+  } catch (error) {
+    throw error instanceof UsageError ? error : unusable(dataDir, error);
+  }
+}
+
+/** After this, files of the WAL and segments that were removed are not back after a power cut. */
+export async function syncRemovals(disk: Disk, dataDir: string): Promise<void> {
+  const days = (await listDays(disk, dataDir)).days.map(({ path }) => path);
+  for (const folder of [walFolder(dataDir), join(dataDir, SEGMENTS_FOLDER), ...days]) await disk.syncFolder(folder);
+}
+
+/** A folder that was made just now, or by a process that ended before it had a version, must itself survive a power cut. */
+async function syncFoldersAbove(disk: Disk, path: string): Promise<void> {
+  const above = dirname(path);
+  if (above === path) return;
+  try {
+    await disk.syncFolder(above);
+  } catch (error) {
+    // What cannot be read was not made by this process.
+    if (diskErrorCode(error) !== 'EACCES') throw error;
+  }
+  await syncFoldersAbove(disk, above);
+}
+
+/** Makes the file where it is not what it should be. @returns what was wrong with it; undefined when nothing was */
+async function ensureVersion(disk: Disk, dataDir: string): Promise<Damage | undefined> {
+  const path = join(dataDir, VERSION_FILE);
+  const found = await readVersion(disk, dataDir);
+  if (found.kind === 'current') return undefined;
+  if (found.kind === 'other') {
+    const versions = `${JSON.stringify(found.text)}, this podlog reads ${JSON.stringify(FORMAT_VERSION.trim())}`;
+    throw new UsageError(`the data folder ${dataDir} was written by another version of podlog: ${versions}`, 1);
+  }
+  if (found.kind === 'lost') {
+    await expectOurs(disk, dataDir, found.damage);
+    if (found.damage.sizeBytes > 0) await copyToQuarantine(disk, dataDir, found.damage);
+  }
+  await disk.remove(path);
+  await createFile(disk, path, FORMAT_VERSION);
+  // Durable before anything else is: data without a version must be proven to be podlog's.
+  await disk.syncFolder(dataDir);
+  return found.kind === 'lost' ? found.damage : undefined;
+}
+
+function unusable(dataDir: string, error: unknown): UsageError {
+  const path = error instanceof Error && 'path' in error ? String(error.path) : dataDir;
+  const place = path === dataDir ? '' : `${path}: `;
+  const reason = diskErrorCode(error) === 'ENOENT' ? 'nothing can be made there; name another folder' : reasonOf(error);
+  return new UsageError(`the data folder ${dataDir} cannot be used: ${place}${reason}`, 1, { cause: error });
+}

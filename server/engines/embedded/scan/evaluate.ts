@@ -1,0 +1,191 @@
+/**
+ * A tree of conditions on the rows of one row group: marks for each node, combined in loops. Conditions that are cheap or
+ * that exclude much come first, and each looks at the rows that are left alone. Where none is left, nothing more is read.
+ */
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { timeNsFrom } from '../../../../shared/time.ts';
+import type { Predicate, TimeRange, ValueTest, Where } from '../../../store/predicate.ts';
+import { addMarks, hasMarks, markDepth, markedIn, markOnly, releaseMarks, takeDirtyMarks, takeMarks } from './marks.ts';
+import { WholeLineMatches } from './match-whole-lines.ts';
+import { matchRegexpLeaf } from './regexp-leaf.ts';
+import { matchTextLeaf } from './text-leaf.ts';
+import { matchValueLeaf, type Outcome } from './value-leaf.ts';
+
+/** What reading a condition costs, about: conditions are taken in the order of these. */
+const COSTS = {
+  label: 0,
+  exists: 1,
+  equals: 2,
+  compare: 3,
+  wildcard: 4,
+  regexp: 5,
+  time: 6,
+  text: 7,
+  lines: 8,
+} as const;
+
+interface Scan {
+  readonly group: RowGroup;
+  readonly wholeLines: WholeLineMatches;
+}
+
+/**
+ * @param out  of as many rows as the group has
+ */
+export function evaluate(group: RowGroup, { from, to, where }: Predicate, out: Uint8Array): Outcome {
+  const scan = { group, wholeLines: new WholeLineMatches(group, where) };
+  if (!reachesOutside(group, { from, to })) return evaluateNode(scan, where, undefined, out);
+  // Only the times of rows that are left are read, and text is looked for only within the time range.
+  const inOrder = where.kind === 'all' ? cheapestFirst(where.of) : [where];
+  const cheap = inOrder.filter((each) => costOf(each) < COSTS.time);
+  let outcome = evaluateAll(scan, cheap, undefined, out);
+  if (outcome === 'none') return 'none';
+  outcome = selectTimes(group, { from, to }, outcome === 'all' ? undefined : out, out);
+  if (outcome === 'none' || cheap.length === inOrder.length) return outcome;
+  const rest = evaluateAll(scan, inOrder.slice(cheap.length), out, out);
+  return rest === 'none' ? 'none' : 'some';
+}
+
+/** @param within  the rows that are asked about; undefined for all. @param out  may be `within` */
+function evaluateNode(scan: Scan, where: Where, within: Uint8Array | undefined, out: Uint8Array): Outcome {
+  switch (where.kind) {
+    case 'all':
+      return evaluateAll(scan, cheapestFirst(where.of), within, out);
+    case 'any':
+      return evaluateAny(scan, cheapestFirst(where.of), within, out);
+    case 'not':
+      return evaluateNot(scan, where.of, within, out);
+    case 'text':
+      return matchTextLeaf(scan.group, where, within, out);
+    case 'regexp':
+      return matchRegexpLeaf(scan.group, where, within, out);
+    case 'value':
+      return matchValueLeaf(scan.group, where, scan.wholeLines, within, out);
+  }
+}
+
+function evaluateAll(
+  scan: Scan,
+  conditions: readonly Where[],
+  within: Uint8Array | undefined,
+  out: Uint8Array,
+): Outcome {
+  let left = within;
+  let outcome: Outcome = 'all';
+  for (const condition of conditions) {
+    const each = evaluateNode(scan, condition, left, out);
+    if (each === 'none') return 'none';
+    if (each === 'all') continue;
+    outcome = 'some';
+    left = out;
+  }
+  return outcome;
+}
+
+function evaluateAny(
+  scan: Scan,
+  conditions: readonly Where[],
+  within: Uint8Array | undefined,
+  out: Uint8Array,
+): Outcome {
+  const since = markDepth();
+  const { rowCount } = scan.group.info;
+  const found = takeMarks(rowCount);
+  const left = takeDirtyMarks(rowCount);
+  const marks = takeDirtyMarks(rowCount);
+  let outcome: Outcome = 'none';
+  for (const condition of conditions) {
+    const before: Uint8Array | undefined = outcome === 'none' ? within : left;
+    const each = evaluateNode(scan, condition, before, marks);
+    if (each === 'none') continue;
+    // All that no other condition has found.
+    outcome = each;
+    if (each === 'all') break;
+    addMarks(found, marks);
+    if (before === undefined) left.fill(1);
+    markOnly(left, before ?? left, marks);
+    if (!hasMarks(left)) {
+      outcome = 'all';
+      break;
+    }
+  }
+  if (outcome === 'some') out.set(found);
+  releaseMarks(since);
+  return outcome;
+}
+
+function evaluateNot(scan: Scan, where: Where, within: Uint8Array | undefined, out: Uint8Array): Outcome {
+  const since = markDepth();
+  const marks = takeDirtyMarks(out.length);
+  let outcome = evaluateNode(scan, where, within, marks);
+  if (outcome === 'none') outcome = 'all';
+  else if (outcome === 'all') outcome = 'none';
+  else {
+    if (within === undefined) out.fill(1);
+    markOnly(out, within ?? out, marks);
+    if (!hasMarks(out)) outcome = 'none';
+  }
+  releaseMarks(since);
+  return outcome;
+}
+
+/** By the list of a tree, which is that of a plan. */
+const orders = new WeakMap<readonly Where[], readonly Where[]>();
+
+function cheapestFirst(conditions: readonly Where[]): readonly Where[] {
+  let known = orders.get(conditions);
+  if (known === undefined) {
+    known = conditions.toSorted((a, b) => costOf(a) - costOf(b));
+    orders.set(conditions, known);
+  }
+  return known;
+}
+
+function costOf(where: Where): number {
+  switch (where.kind) {
+    case 'all':
+    case 'any':
+      return Math.max(0, ...where.of.map(costOf));
+    case 'not':
+      return costOf(where.of);
+    case 'text':
+      return COSTS.text;
+    case 'regexp':
+      return COSTS.lines;
+    case 'value':
+      return where.labelOnly === true ? COSTS.label : Math.max(...where.tests.map(costOfTest));
+  }
+}
+
+function costOfTest({ kind }: ValueTest): number {
+  return COSTS[kind];
+}
+
+function reachesOutside(group: RowGroup, range: TimeRange): boolean {
+  const { minTimeNs, maxTimeNs } = group.info;
+  const [first, end] = timesOf(group, range);
+  return minTimeNs < first || maxTimeNs >= end;
+}
+
+function timesOf(group: RowGroup, { from, to }: TimeRange): readonly [first: number, end: number] {
+  const { baseDay } = group.info;
+  return [
+    from === undefined ? -Infinity : timeNsFrom(baseDay, from),
+    to === undefined ? Infinity : timeNsFrom(baseDay, to),
+  ];
+}
+
+function selectTimes(group: RowGroup, range: TimeRange, within: Uint8Array | undefined, out: Uint8Array): Outcome {
+  const [first, end] = timesOf(group, range);
+  if (within === undefined) {
+    const timesNs = group.timesNs();
+    for (let row = 0; row < out.length; row++) out[row] = timesNs[row]! >= first && timesNs[row]! < end ? 1 : 0;
+  } else {
+    const rows = markedIn(within);
+    const timesNs = group.timesAt(rows);
+    for (let i = 0; i < rows.length; i++) {
+      if (timesNs[i]! < first || timesNs[i]! >= end) out[rows[i]!] = 0;
+    }
+  }
+  return hasMarks(out) ? 'some' : 'none';
+}

@@ -1,0 +1,164 @@
+/**
+ * The indexes of segments in a search: before anything is scanned, which row groups can hold a value that must be
+ * there. The look-ups run in a worker thread, for all segments at once: a block or two of each.
+ */
+import { crc32 } from 'node:zlib';
+import { LRUCache } from 'lru-cache';
+import { ByteReader } from '../../../../shared/bytes.ts';
+import { CorruptionError } from '../../../../shared/errors.ts';
+import { labelOf } from '../../../../shared/labels.ts';
+import { LEVEL } from '../../../../shared/levels.ts';
+import { WORKER_INDEXES_BYTES_MAX } from '../../../limits.ts';
+import { aloneInThread } from '../../../workers/task.ts';
+import { decodeFieldIndex, type FieldIndex } from '../index/format.ts';
+import { lookUp } from '../index/reader.ts';
+import type { IndexesPlace, RowGroupRef } from '../core/snapshot.ts';
+import type { FileReader } from './open-files.ts';
+import type { Where } from '../../../store/predicate.ts';
+
+export interface LookupInput {
+  readonly segments: readonly IndexesPlace[];
+  readonly wanted: readonly { readonly field: string; readonly values: readonly Uint8Array[] }[];
+}
+
+/**
+ * By segment, then by wanted value: ordinals of the row groups that may hold it, ascending; undefined where there is no
+ * index of the field. A segment whose indexes are damaged has the reason instead: all of it is to be scanned.
+ */
+export type LookupOutput = readonly (readonly (Uint32Array | undefined)[] | string)[];
+
+/** What a worker thread has read of the segments' indexes: a few numbers for each block. */
+export class Indexes {
+  readonly #files: FileReader;
+  readonly #known = new LRUCache<string, readonly FieldIndex[]>({
+    maxSize: WORKER_INDEXES_BYTES_MAX,
+    sizeCalculation: (indexes) => indexes.reduce((sum, { blockOffsets }) => sum + blockOffsets.byteLength, 1),
+  });
+
+  constructor(files: FileReader) {
+    this.#files = files;
+  }
+
+  /** For the first segments, at least one, when others wait for the worker; else for all. */
+  lookUp({ segments, wanted }: LookupInput, shouldYield = aloneInThread): LookupOutput {
+    const answers: LookupOutput[number][] = [];
+    for (const place of segments) {
+      answers.push(this.#lookUp(place, wanted));
+      if (shouldYield()) break;
+    }
+    return answers;
+  }
+
+  #lookUp(place: IndexesPlace, wanted: LookupInput['wanted']): LookupOutput[number] {
+    try {
+      const indexes = this.#open(place);
+      return wanted.map(({ field, values }) => {
+        const index = indexes.find((each) => each.field === field);
+        return index && lookUp(index, values, (offset, sizeBytes) => this.#files.read(place.path, offset, sizeBytes));
+      });
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      return error.message;
+    }
+  }
+
+  #open(place: IndexesPlace): readonly FieldIndex[] {
+    let indexes = this.#known.get(place.path);
+    if (indexes === undefined) {
+      const bytes = this.#files.read(place.path, place.offset, place.sizeBytes);
+      if (crc32(bytes) !== place.checksum)
+        throw new CorruptionError('the checksum of the field indexes does not match');
+      const reader = new ByteReader(bytes);
+      indexes = Array.from({ length: reader.count() }, () => decodeFieldIndex(reader));
+      this.#known.set(place.path, indexes);
+    }
+    return indexes;
+  }
+}
+
+/** Values of one field, as an index has them. */
+export interface IndexedValues {
+  readonly name: string;
+  readonly values: readonly Uint8Array[];
+}
+
+/**
+ * What a tree implies that indexes can answer: of each clause, at least one value must be there. All values that are allowed
+ * are known in full, and no other field answers their name.
+ */
+export type IndexClauses = readonly (readonly IndexedValues[])[];
+
+export function indexClauses(where: Where): IndexClauses {
+  switch (where.kind) {
+    case 'all':
+      return where.of.flatMap(indexClauses);
+    case 'any': {
+      // One clause of each alternative; with an alternative that has none, anything may match.
+      const each = where.of.map((alternative) => shortest(indexClauses(alternative)));
+      return each.length === 0 || each.includes(undefined) ? [] : [each.flatMap((clause) => clause!)];
+    }
+    case 'value': {
+      const { name, tests, labelOnly } = where;
+      const values = tests.flatMap((test) => (test.kind === 'equals' ? [test.text] : []));
+      const isKnown = labelOnly !== true && name !== LEVEL && values.length === tests.length;
+      return isKnown ? [[{ name, values }]] : [];
+    }
+    case 'not':
+    case 'text':
+    case 'regexp':
+      return [];
+  }
+}
+
+function shortest(clauses: IndexClauses): IndexClauses[number] | undefined {
+  return clauses.toSorted((a, b) => a.length - b.length)[0];
+}
+
+/** The distinct segments that have indexes. */
+export function indexedSegments(rowGroups: readonly RowGroupRef[]): IndexesPlace[] {
+  return [...new Set(rowGroups.flatMap(({ indexed }) => indexed?.indexes ?? []))];
+}
+
+export function lookupInput(clauses: IndexClauses, segments: readonly IndexesPlace[]): LookupInput {
+  return { segments, wanted: clauses.flat().map(({ name, values }) => ({ field: name, values })) };
+}
+
+/**
+ * Row groups that may still match, now that the indexes have been asked. Where these leave out elements of arrays, a row
+ * group without the value stays: only its arrays may match.
+ */
+export function pruneByIndexes(
+  rowGroups: readonly RowGroupRef[],
+  clauses: IndexClauses,
+  segments: readonly IndexesPlace[],
+  found: LookupOutput,
+): RowGroupRef[] {
+  const answers = new Map(segments.map((place, i) => [place, ordinalSets(found[i]!)]));
+  return rowGroups.flatMap((ref) => {
+    const { indexed, streams } = ref;
+    const sets = indexed && answers.get(indexed.indexes);
+    if (sets === undefined) return [ref];
+    let at = 0;
+    const missing = clauses.filter((clause) => {
+      const first = at;
+      at += clause.length;
+      return clause.every(({ name }, i) => {
+        const ordinals = sets[first + i];
+        // A stream that has a label of this name is not asked for the field.
+        return (
+          ordinals !== undefined &&
+          !ordinals.has(indexed!.ordinal) &&
+          streams.every((labels) => labelOf(labels, name) === undefined)
+        );
+      });
+    });
+    if (missing.length === 0) return [ref];
+    if (indexed!.indexes.hasElements) return [];
+    return [{ ...ref, onlyArraysOf: missing.map((clause) => clause.map(({ name }) => name)) }];
+  });
+}
+
+function ordinalSets(answer: LookupOutput[number]): (ReadonlySet<number> | undefined)[] | undefined {
+  if (typeof answer === 'string') return undefined;
+  return answer.map((ordinals) => ordinals && new Set(ordinals));
+}

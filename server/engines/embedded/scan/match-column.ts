@@ -1,0 +1,228 @@
+/**
+ * Tests against the values of one column: what its header tells first, then each distinct value once where there is a
+ * dictionary, as numbers or bits where the tests can be read as such, else as text.
+ */
+import { ByteReader } from '../../../../shared/bytes.ts';
+import { someElement } from '../../../../shared/row-group/array-elements.ts';
+import { byteStringAt, type ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
+import { FIXED_VALUE_BYTES_MAX, valueCount, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
+import type { ColumnValues } from '../../../../shared/row-group/column.ts';
+import { type Decimals, POWERS_OF_TEN, readDecimalRange } from '../../../../shared/row-group/encodings/decimal.ts';
+import { readIntegerRange } from '../../../../shared/row-group/encodings/integer.ts';
+import { looksLikeUuid, parseUuid } from '../../../../shared/row-group/encodings/uuid.ts';
+import { UUID_BYTES } from '../../../../shared/row-group/encodings/uuid-short.ts';
+import {
+  ENCODING_CONSTANT,
+  ENCODING_DECIMAL,
+  ENCODING_DICTIONARY,
+  ENCODING_INTEGER,
+  ENCODING_UUID,
+  KIND_ARRAY,
+  KIND_STRING,
+} from '../../../../shared/row-group/format.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { unescaped } from '../../../../shared/row-group/unescaped.ts';
+import type { ValueTest } from '../../../store/predicate.ts';
+import { hasMarks, markDepth, releaseMarks, takeDirtyMarks, takeMarks } from './marks.ts';
+import { matchCutTexts } from './match-cut-texts.ts';
+import { markRanges, rangesOf, reach, singleNumbers } from './number-ranges.ts';
+import { compares, matchesAny } from './pattern.ts';
+
+/** Which values match: none, all, those that are marked, or those at some indices, which ascend. */
+export type MatchedValues = 'none' | 'all' | Uint8Array | Uint32Array;
+
+type Comparison = ValueTest & { readonly kind: 'compare' };
+
+/**
+ * The values of a column that pass one of the tests, or an element of which does. No page is read where the header tells.
+ * @param path  see array-elements.ts
+ * @returns marks are good until they are released
+ */
+export function matchColumn(group: RowGroup, index: number, tests: readonly ValueTest[], path: string): MatchedValues {
+  const { slot, chunk } = group.columns[index]!;
+  const test = plainTest(slot.kind, tests, path);
+  switch (chunk.encoding) {
+    case ENCODING_CONSTANT:
+      return test(asBuffer(chunk.parameters)) ? 'all' : 'none';
+    case ENCODING_DICTIONARY:
+      return matchDictionary(group, index, test);
+    case ENCODING_INTEGER:
+      return matchIntegers(group, index, tests, test);
+    case ENCODING_DECIMAL:
+      return matchDecimals(group, index, tests, test);
+    case ENCODING_UUID: {
+      const uuids = slot.kind === KIND_STRING ? uuidsOf(tests) : undefined;
+      if (uuids !== undefined) return found(uuids.length, (onFound) => group.findUuids(index, uuids, onFound));
+      break;
+    }
+  }
+  const values = group.values(index);
+  const isCut = values.kind === 'pattern' && slot.kind !== KIND_ARRAY;
+  const matched = isCut ? matchCutTexts(values, tests, test, slot.kind === KIND_STRING) : matchEach(values, test);
+  return matched ?? 'none';
+}
+
+function matchDictionary(group: RowGroup, index: number, test: (value: Buffer) => boolean): MatchedValues {
+  const texts = group.headerTexts(index);
+  if (texts === undefined) return matchEach(group.values(index), test) ?? 'none';
+  const byCode = takeDirtyMarks(texts.offsets.length - 1);
+  const count = markTexts(texts, test, byCode);
+  if (count === 0) return 'none';
+  if (count === byCode.length) return 'all';
+  const values = group.values(index);
+  return values.kind === 'dictionary' ? marksOfCodes(values.codes, byCode) : 'none';
+}
+
+function matchIntegers(
+  group: RowGroup,
+  index: number,
+  tests: readonly ValueTest[],
+  test: (value: Buffer) => boolean,
+): MatchedValues {
+  const ranges = rangesOf(tests);
+  if (ranges === undefined) return matchEach(group.values(index), test) ?? 'none';
+  const { min, max } = readIntegerRange(new ByteReader(group.columns[index]!.chunk.parameters));
+  const reached = reach(ranges, min, max);
+  if (reached !== 'some') return reached;
+  const wanted = singleNumbers(ranges);
+  if (wanted !== undefined) return found(wanted.length, (onFound) => group.findIntegers(index, wanted, onFound));
+  const values = group.values(index);
+  if (values.kind !== 'integer') return 'none';
+  const marks = takeMarks(values.values.length);
+  markRanges(values.values, ranges, min, max, marks);
+  return marks;
+}
+
+function matchDecimals(
+  group: RowGroup,
+  index: number,
+  tests: readonly ValueTest[],
+  test: (value: Buffer) => boolean,
+): MatchedValues {
+  const comparisons = comparisonsIn(tests);
+  if (comparisons === undefined) return matchEach(group.values(index), test) ?? 'none';
+  const { min, max } = readDecimalRange(new ByteReader(group.columns[index]!.chunk.parameters));
+  if (!comparisons.some((comparison) => mayPassBetween(comparison, min, max))) return 'none';
+  const values = group.values(index);
+  if (values.kind !== 'decimal') return 'none';
+  const marks = takeMarks(values.mantissas.length);
+  for (const comparison of comparisons) markDecimals(values, comparison, marks);
+  return marks;
+}
+
+/** The tests, if all of them compare numbers. */
+function comparisonsIn(tests: readonly ValueTest[]): Comparison[] | undefined {
+  const comparisons = tests.filter((test) => test.kind === 'compare' && test.operand.kind !== 'duration');
+  return comparisons.length === tests.length ? (comparisons as Comparison[]) : undefined;
+}
+
+function mayPassBetween({ operator, operand: { value } }: Comparison, min: number, max: number): boolean {
+  if (operator === '=') return min <= value && value <= max;
+  return compares(min, operator, value) || compares(max, operator, value);
+}
+
+function markDecimals({ mantissas, scales }: Decimals, { operator, operand }: Comparison, marks: Uint8Array): void {
+  for (let i = 0; i < marks.length; i++) {
+    if (compares(mantissas[i]! / POWERS_OF_TEN[scales[i]!]!, operator, operand.value)) marks[i] = 1;
+  }
+}
+
+/** What is found of so many values, which are looked for one after the other. */
+function found(count: number, find: (onFound: (index: number) => void) => void): MatchedValues {
+  const indices: number[] = [];
+  find((index) => indices.push(index));
+  if (indices.length === 0) return 'none';
+  const values = Uint32Array.from(indices);
+  return count > 1 ? values.toSorted() : values;
+}
+
+/**
+ * By value: 1 where its text passes. Undefined when no value does.
+ * @param test  is handed a buffer that the next value may overwrite
+ */
+export function matchEach(values: ColumnValues, test: (value: Buffer) => boolean): Uint8Array | undefined {
+  switch (values.kind) {
+    case 'constant':
+      return test(values.value) ? takeDirtyMarks(values.count).fill(1) : undefined;
+    case 'dictionary': {
+      const byCode = takeDirtyMarks(values.values.offsets.length - 1);
+      return markTexts(values.values, test, byCode) === 0 ? undefined : marksOfCodes(values.codes, byCode);
+    }
+    case 'pattern':
+    case 'uuid':
+    case 'integer':
+    case 'decimal':
+    case 'timestamp':
+    case 'hex':
+    case 'raw':
+      return matchTexts(values, test);
+  }
+}
+
+/** Marks the texts that pass, and clears the others. @returns how many pass */
+function markTexts(texts: ByteStrings, test: (value: Buffer) => boolean, marks: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i < marks.length; i++) {
+    const passes = test(byteStringAt(texts, i));
+    marks[i] = passes ? 1 : 0;
+    if (passes) count++;
+  }
+  return count;
+}
+
+/** By value: the mark of its code. */
+export function marksOfCodes(codes: Uint8Array | Uint16Array, byCode: Uint8Array): Uint8Array {
+  const marks = takeDirtyMarks(codes.length);
+  for (let i = 0; i < codes.length; i++) marks[i] = byCode[codes[i]!]!;
+  return marks;
+}
+
+function plainTest(kind: number, tests: readonly ValueTest[], path: string): (value: Buffer) => boolean {
+  if (kind === KIND_ARRAY) {
+    const test = (value: Buffer): boolean => matchesAny(tests, value);
+    return (value) => (path === '' && test(value)) || someElement(value, path, test);
+  }
+  return (value) => matchesAny(tests, kind === KIND_STRING ? unescaped(value) : value);
+}
+
+const UUID_TEXT = /^[-0-9a-f]*$/;
+
+/** The UUIDs, 16 bytes each, that pass one of the tests, each once; undefined where these may be any. */
+function uuidsOf(tests: readonly ValueTest[]): Uint8Array[] | undefined {
+  const texts = new Set<string>();
+  for (const test of tests) {
+    if (test.kind === 'exists' || test.kind === 'regexp') return undefined;
+    if (test.kind === 'equals') texts.add(asBuffer(test.text).toString('latin1'));
+    else if (test.kind === 'wildcard') {
+      if (test.parts.every((part) => UUID_TEXT.test(asBuffer(part).toString('latin1')))) return undefined;
+    }
+    // What compares is not passed by a UUID, which is no quantity.
+  }
+  return [...texts].flatMap((text) => {
+    const bytes = Buffer.from(text, 'latin1');
+    const uuid = new Uint8Array(UUID_BYTES);
+    return looksLikeUuid(bytes, 0, bytes.length) && parseUuid(bytes, 0, uuid, 0) ? [uuid] : [];
+  });
+}
+
+/** Tests each value as text. The buffer handed to `test` is overwritten by the next value. */
+export function matchTexts(values: ColumnValues, test: (value: Buffer) => boolean): Uint8Array | undefined {
+  const since = markDepth();
+  const marks = takeMarks(valueCount(values));
+  if (values.kind === 'raw') markTexts(values, test, marks);
+  else {
+    let scratch = Buffer.allocUnsafe(FIXED_VALUE_BYTES_MAX);
+    for (let i = 0; i < marks.length; i++) {
+      const sizeBytes = valueSizeMax(values, i);
+      if (sizeBytes > scratch.length) scratch = Buffer.allocUnsafe(sizeBytes);
+      if (test(scratch.subarray(0, writeValue(values, i, scratch, 0)))) marks[i] = 1;
+    }
+  }
+  if (hasMarks(marks)) return marks;
+  releaseMarks(since);
+  return undefined;
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}

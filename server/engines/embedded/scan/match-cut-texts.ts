@@ -1,0 +1,200 @@
+/**
+ * Search in texts whose numbers are cut out (shared/row-group/encodings/pattern.ts): a pattern's literal bytes settle
+ * most questions for all of its texts at once, numbers settle equality, and only what is left is written out.
+ */
+import { cutTextSizeMax, isDigit, writeCutText } from '../../../../shared/row-group/encodings/pattern.ts';
+import type { CutTexts } from '../../../../shared/row-group/encodings/pattern.ts';
+import { PatternCutter } from '../../../../shared/row-group/encodings/pattern-cutter.ts';
+import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
+import type { ValueTest } from '../../../store/predicate.ts';
+import { hasMarks, takeMarks } from './marks.ts';
+import { foldedFor, type Needle, needleOf, occursIn } from './needle.ts';
+import { beginsWith, numbersOfPrefix } from './number-prefix.ts';
+import { regexpOf, requiredLeaf } from './regexps.ts';
+
+const BACKSLASH = 0x5c;
+
+/** What a pattern says of its texts: none passes, all pass, or each is to be looked at. */
+const NONE = 0;
+const ALL = 1;
+const EACH = 2;
+type ShapeMatch = typeof NONE | typeof ALL | typeof EACH;
+
+const cutter = new PatternCutter();
+
+/**
+ * By value: 1 where it passes one of `tests`. Undefined when no value does.
+ * @param test  the same for a text that is written out
+ * @param isEscaped  texts may have JSON escapes, so that their bytes are not what is compared
+ */
+export function matchCutTexts(
+  texts: CutTexts,
+  tests: readonly ValueTest[],
+  test: (text: Buffer) => boolean,
+  isEscaped: boolean,
+): Uint8Array | undefined {
+  const byShape = matchShapes(texts, (shape) => {
+    if (isEscaped && shape.includes(BACKSLASH)) return EACH;
+    const each = tests.map((wanted) => matchShape(shape, wanted));
+    return each.includes(ALL) ? ALL : each.includes(EACH) ? EACH : NONE;
+  });
+  const matched = takeMarks(texts.codes.length);
+  markShapes(texts, byShape, test, matched);
+  for (const wanted of tests) {
+    // What has a backslash itself is written with an escape, and was looked at above.
+    if (wanted.kind === 'equals' && !(isEscaped && wanted.text.includes(BACKSLASH))) {
+      markEqual(texts, Buffer.from(wanted.text), matched);
+    }
+    const prefix = prefixOf(wanted);
+    if (prefix !== undefined) markBeginning(texts, prefix, isEscaped, matched);
+  }
+  return hasMarks(matched) ? matched : undefined;
+}
+
+function matchShape(shape: Buffer, wanted: ValueTest): ShapeMatch {
+  switch (wanted.kind) {
+    case 'equals':
+      // Found by its numbers.
+      return NONE;
+    case 'wildcard': {
+      const prefix = prefixOf(wanted);
+      if (prefix === undefined) return matchWildcardShape(shape, wanted.parts);
+      const numbers = numbersOfPrefix(shape, prefix);
+      // What numbers tell is found by them.
+      return numbers === 'each' ? EACH : numbers === 'all' ? ALL : NONE;
+    }
+    case 'exists':
+      return ALL;
+    case 'regexp':
+      return mayMatchRegexp(shape, wanted) ? EACH : NONE;
+    case 'compare':
+      return EACH;
+  }
+}
+
+/** False where a text that each match has is in no text of the pattern. */
+function mayMatchRegexp(shape: Buffer, wanted: { readonly pattern: string }): boolean {
+  return regexpOf(wanted).required.every((texts) => {
+    return texts.some((text) => {
+      const needle = needleOf(requiredLeaf(text));
+      return literalPieces(needle.bytes).every((piece) => foldedFor(needle, shape).includes(piece));
+    });
+  });
+}
+
+/** By value: 1 where it contains the needle. Undefined when none does. */
+export function cutTextsContaining(texts: CutTexts, needle: Needle): Uint8Array | undefined {
+  const pieces = literalPieces(needle.bytes);
+  const hasDigits = needle.bytes.some(isDigit);
+  const byShape = matchShapes(texts, (shape) => {
+    // Numbers are digits and nothing else: what has none lies within one of the pattern's literal pieces.
+    const folded = foldedFor(needle, shape);
+    if (!pieces.every((piece) => folded.includes(piece))) return NONE;
+    if (!hasDigits) return ALL;
+    return shape.some(isDigit) ? EACH : NONE;
+  });
+  if (!byShape.some((match) => match !== NONE)) return undefined;
+  const matched = takeMarks(texts.codes.length);
+  markShapes(texts, byShape, (text) => occursIn(needle, text), matched);
+  return hasMarks(matched) ? matched : undefined;
+}
+
+function matchShapes(texts: CutTexts, match: (shape: Buffer) => ShapeMatch): Uint8Array {
+  const count = texts.patterns.offsets.length - 1;
+  return Uint8Array.from({ length: count }, (_, code) => match(byteStringAt(texts.patterns, code)));
+}
+
+/** `shape` is a pattern, `parts` a wildcard's: see pattern.ts on either side. */
+function matchWildcardShape(shape: Buffer, parts: readonly Uint8Array[]): ShapeMatch {
+  const first = shape.findIndex(isDigit);
+  if (first < 0) return EACH;
+  const head = shape.subarray(0, first);
+  const tail = shape.subarray(shape.findLastIndex(isDigit) + 1);
+  const start = parts[0]!;
+  const end = parts.at(-1)!;
+  const headKnown = Math.min(head.length, start.length);
+  const tailKnown = Math.min(tail.length, end.length);
+  if (head.compare(start, 0, headKnown, 0, headKnown) !== 0) return NONE;
+  const endStart = end.length - tailKnown;
+  if (tail.compare(end, endStart, end.length, tail.length - tailKnown) !== 0) return NONE;
+  return parts.length === 2 && start.length <= head.length && end.length <= tail.length ? ALL : EACH;
+}
+
+/** Marks the values that pass. @param byShape  a ShapeMatch for each pattern */
+function markShapes(texts: CutTexts, byShape: Uint8Array, test: (text: Buffer) => boolean, matched: Uint8Array): void {
+  if (!byShape.some((match) => match !== NONE)) return;
+  const { codes } = texts;
+  let scratch = Buffer.alloc(0);
+  for (let i = 0; i < codes.length; i++) {
+    const match = byShape[codes[i]!]!;
+    if (match === NONE) continue;
+    if (match === EACH) {
+      const sizeBytes = cutTextSizeMax(texts, i);
+      if (sizeBytes > scratch.length) scratch = Buffer.allocUnsafe(sizeBytes);
+      if (!test(scratch.subarray(0, writeCutText(texts, i, scratch, 0)))) continue;
+    }
+    matched[i] = 1;
+  }
+}
+
+/** What texts begin with that match a wildcard; undefined when that is not all that it asks for. */
+function prefixOf(wanted: ValueTest): Uint8Array | undefined {
+  return wanted.kind === 'wildcard' && wanted.parts.slice(1).every((part) => part.length === 0)
+    ? wanted.parts[0]
+    : undefined;
+}
+
+/** Marks the values that begin with a prefix, where their numbers tell. */
+function markBeginning(texts: CutTexts, prefix: Uint8Array, isEscaped: boolean, matched: Uint8Array): void {
+  const { patterns, codes, firsts, strides, numbers } = texts;
+  const wanted = Array.from({ length: strides.length }, (_, code) => {
+    const shape = byteStringAt(patterns, code);
+    if (isEscaped && shape.includes(BACKSLASH)) return undefined;
+    const ofShape = numbersOfPrefix(shape, prefix);
+    return typeof ofShape === 'string' ? undefined : ofShape;
+  });
+  if (wanted.every((each) => each === undefined)) return;
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i]!;
+    const each = wanted[code];
+    if (each === undefined) continue;
+    const { equal, digits } = each;
+    const first = firsts[i]!;
+    const stride = strides[code]!;
+    let place = 0;
+    while (place < equal.length && numbers[first + place * stride] === equal[place]) place++;
+    if (place < equal.length) continue;
+    if (digits === undefined || beginsWith(numbers[first + place * stride]!, digits)) matched[i] = 1;
+  }
+}
+
+/** Marks the values that are these bytes: cutting has one result, so pattern and numbers are equal when texts are. */
+function markEqual(texts: CutTexts, wanted: Buffer, matched: Uint8Array): void {
+  const { patterns, codes, firsts, strides, numbers } = texts;
+  const refs = { bytes: wanted, starts: Int32Array.of(0), ends: Int32Array.of(wanted.length), count: 1 };
+  const cut = cutter.cutAny(refs);
+  if (cut === undefined) return;
+  const shape = byteStringAt(cut.patterns, 0);
+  const code = strides.findIndex((_, each) => byteStringAt(patterns, each).equals(shape));
+  if (code < 0) return;
+  const stride = strides[code]!;
+  for (let i = 0; i < codes.length; i++) {
+    if (codes[i] !== code) continue;
+    const first = firsts[i]!;
+    let place = 0;
+    while (place < cut.numbers.length && numbers[first + place * stride] === cut.numbers[place]) place++;
+    if (place < cut.numbers.length) continue;
+    matched[i] = 1;
+  }
+}
+
+/** The runs of bytes that are no digits. */
+function literalPieces(needle: Buffer): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let at = 0, start = 0; at <= needle.length; at++) {
+    if (at < needle.length && !isDigit(needle[at]!)) continue;
+    if (at > start) pieces.push(needle.subarray(start, at));
+    start = at + 1;
+  }
+  return pieces;
+}

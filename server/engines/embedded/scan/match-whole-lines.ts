@@ -1,0 +1,55 @@
+/** Leaves on lines that are kept whole: each line is cut once, whatever the number of leaves. */
+import { KIND_TEXT } from '../../../../shared/row-group/format.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { leavesOf, type ValueLeaf, type ValueTest, type Where } from '../../../store/predicate.ts';
+import { testsOf } from './name.ts';
+import { matchesAny } from './pattern.ts';
+import { forEachWholeLine, type WholeLine } from './whole-lines.ts';
+
+/** A leaf, and the rows in which a value of its name passes one of its tests. */
+interface Match {
+  readonly leaf: ValueLeaf;
+  readonly tests: readonly ValueTest[];
+  readonly rows: number[];
+}
+
+/** The whole lines of one row group under the leaves of one tree. Nothing is read before it is asked for. */
+export class WholeLineMatches {
+  readonly #group: RowGroup;
+  readonly #where: Where;
+  readonly #columns: readonly number[];
+  #matches: ReadonlyMap<ValueLeaf, Match> | undefined;
+
+  constructor(group: RowGroup, where: Where) {
+    this.#group = group;
+    this.#where = where;
+    this.#columns = group.columnsOf('').filter((column) => group.columns[column]!.slot.kind === KIND_TEXT);
+  }
+
+  /** Marks the rows of whole lines that satisfy a leaf of the tree. */
+  mark(leaf: ValueLeaf, rows: Uint8Array): void {
+    if (this.#columns.length === 0) return;
+    this.#matches ??= this.#matchAll();
+    for (const row of this.#matches.get(leaf)!.rows) rows[row] = 1;
+  }
+
+  #matchAll(): ReadonlyMap<ValueLeaf, Match> {
+    const matches = leavesOf(this.#where).flatMap((leaf): Match[] => {
+      if (leaf.kind !== 'value' || leaf.labelOnly === true) return [];
+      return [{ leaf, tests: testsOf(leaf.name, leaf.tests), rows: [] }];
+    });
+    const byName = Map.groupBy(matches, ({ leaf }) => leaf.name);
+    for (const column of this.#columns) {
+      forEachWholeLine(this.#group, column, undefined, (line) => matchLine(line, byName));
+    }
+    return new Map(matches.map((match) => [match.leaf, match]));
+  }
+}
+
+function matchLine(line: WholeLine, byName: ReadonlyMap<string, readonly Match[]>): void {
+  for (const [name, matches] of byName) {
+    for (const { tests, rows } of matches) {
+      if (line.some(name, (value) => matchesAny(tests, value))) rows.push(line.row);
+    }
+  }
+}

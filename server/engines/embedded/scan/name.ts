@@ -1,0 +1,98 @@
+/**
+ * What a name in a query stands for in a row group: the columns that answer it, template by template, and what their
+ * values are compared with. Mostly it is the field of that name; `level` is whatever field says the level of a line.
+ */
+import { KIND_ARRAY, KIND_TEXT } from '../../../../shared/row-group/format.ts';
+import type { ColumnInfo } from '../../../../shared/row-group/header.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { LEVEL, levelsWhere, levelWildcards } from '../../../../shared/levels.ts';
+import { type Answer, answerTo, fieldsOfTemplate } from '../../../../shared/row-group/answer.ts';
+import type { Wildcard } from '../../../../shared/wildcard.ts';
+import type { ValueTest } from '../../../store/predicate.ts';
+import { matchesRegexp } from './regexps.ts';
+
+/** The parts of a column whose values answer a name. */
+export interface AnsweringColumn {
+  readonly column: number;
+  readonly parts: ColumnInfo['parts'];
+  /** Where not the values answer, but elements of them. */
+  readonly path: string;
+}
+
+/** By template: what of its lines answers a name; undefined of lines that are kept whole, see whole-lines.ts. */
+export function answersOf(group: RowGroup, name: string): (Answer | undefined)[] {
+  if (!mayAnswer(group, name)) return group.templates.map(() => undefined);
+  return group.templates.map((template) => answerTo(name, fieldsOfTemplate(template)));
+}
+
+/** Whether a name may be answered by elements of an array. */
+export function hasArrays(group: RowGroup, name: string): boolean {
+  return fieldsAround(name).some((field) =>
+    group.columnsOf(field).some((column) => group.columns[column]!.slot.kind === KIND_ARRAY),
+  );
+}
+
+/** False when no line can answer: mostly a name is that of a column, or lies within one. */
+function mayAnswer(group: RowGroup, name: string): boolean {
+  return name === LEVEL || fieldsAround(name).some((field) => group.columnsOf(field).length > 0);
+}
+
+/** `a.b.c`, `a` and `a.b` */
+export function fieldsAround(name: string): string[] {
+  const fields = [name];
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) fields.push(name.slice(0, dot));
+  return fields;
+}
+
+/** The columns that answer a name. */
+export function answeringColumns(group: RowGroup, answers: readonly (Answer | undefined)[]): AnsweringColumn[] {
+  const templatesOf = new Map<number, { path: string; templates: Set<number> }>();
+  for (const [template, answer] of answers.entries()) {
+    if (answer?.kind !== 'value') continue;
+    const column = group.columnsOfTemplate[template]![answer.slot]!;
+    const known = templatesOf.get(column);
+    if (known === undefined) templatesOf.set(column, { path: answer.path, templates: new Set([template]) });
+    else known.templates.add(template);
+  }
+  return [...templatesOf].map(([column, { path, templates }]) => {
+    const { parts } = group.columns[column]!;
+    const isAll = templates.size === parts.length;
+    return { column, path, parts: isAll ? parts : parts.filter(({ template }) => templates.has(template)) };
+  });
+}
+
+/** By template: the column whose values answer a name in its lines, or that holds lines which may do so. */
+export function columnOfTemplates(group: RowGroup, answers: readonly (Answer | undefined)[]): (number | undefined)[] {
+  return answers.map((answer, template) => {
+    const columns = group.columnsOfTemplate[template]!;
+    if (answer?.kind === 'value' && answer.path === '') return columns[answer.slot];
+    return columns.find((column) => group.columns[column]!.slot.kind === KIND_TEXT);
+  });
+}
+
+/** Compiled once for each list of tests, which are those of a plan. */
+const levelTests = new WeakMap<readonly ValueTest[], readonly ValueTest[]>();
+
+/** What values are compared with where these tests are asked for under a name. */
+export function testsOf(name: string, tests: readonly ValueTest[]): readonly ValueTest[] {
+  if (name !== LEVEL) return tests;
+  let known = levelTests.get(tests);
+  if (known === undefined) {
+    const wanted = tests.flatMap(toWildcard);
+    const expressions = tests.filter((test) => test.kind === 'regexp');
+    const ofLevels = levelsWhere((canonical) => expressions.some((test) => matchesRegexp(test, canonical)));
+    known = [...tests, ...[...levelWildcards(wanted).slice(wanted.length), ...ofLevels].map(toTest)];
+    levelTests.set(tests, known);
+  }
+  return known;
+}
+
+/** Those by which words of levels are asked for. */
+function toWildcard(test: ValueTest): Wildcard[] {
+  if (test.kind === 'equals') return [[Buffer.from(test.text)]];
+  return test.kind === 'wildcard' ? [test.parts.map((part) => Buffer.from(part))] : [];
+}
+
+function toTest(parts: Wildcard): ValueTest {
+  return parts.length === 1 ? { kind: 'equals', text: parts[0]! } : { kind: 'wildcard', parts };
+}

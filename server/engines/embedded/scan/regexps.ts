@@ -1,0 +1,91 @@
+/**
+ * The regular expressions of plans, compiled once in a thread, and the time that they take there: an expression is linear
+ * in a line, but some are slow, and there are many lines.
+ */
+import { isAscii } from 'node:buffer';
+import { LRUCache } from 'lru-cache';
+import { QueryTooLargeError } from '../../../../shared/errors.ts';
+import type { RequiredText } from '../../../../shared/regexp/literals.ts';
+import { Regexp } from '../../../../shared/regexp/regexp.ts';
+import { REGEXP_CLOCK_BYTES, REGEXP_MS_MAX, REGEXPS_KEPT_MAX } from '../../../limits.ts';
+import { textLeaf, type TextLeaf } from '../../../store/predicate.ts';
+
+/** By the leaf or test of a plan, which is another object in each task; and by pattern. */
+const ofTest = new WeakMap<object, Regexp>();
+const ofPattern = new LRUCache<string, Regexp>({ max: REGEXPS_KEPT_MAX });
+
+let isScanning = false;
+/** Of the scan that runs; undefined until the clock was looked at. */
+let endMs: number | undefined;
+let bytesUntilClock = REGEXP_CLOCK_BYTES;
+/** For what a call costs whatever its text. */
+const CALL_BYTES = 64;
+
+export function regexpOf(test: { readonly pattern: string }): Regexp {
+  let regexp = ofTest.get(test);
+  if (regexp !== undefined) return regexp;
+  regexp = ofPattern.get(test.pattern);
+  if (regexp === undefined) ofPattern.set(test.pattern, (regexp = new Regexp(test.pattern)));
+  ofTest.set(test, regexp);
+  return regexp;
+}
+
+/** The leaf that finds a text which an expression requires. */
+export function requiredLeaf({ text, ignoreCase }: RequiredText): TextLeaf {
+  const leaf = textLeaf(text);
+  return ignoreCase ? { ...leaf, ignoreCase } : leaf;
+}
+
+/** @throws QueryTooLargeError */
+export function matchesRegexp(test: { readonly pattern: string }, value: Buffer): boolean {
+  countBytes(value.length);
+  return regexpOf(test).test(value);
+}
+
+/** Marks the lines that match, of lines[from] on as rows[0], rows[1], … @throws QueryTooLargeError */
+export function markMatchingLines(
+  regexp: Regexp,
+  lines: { readonly bytes: Buffer; readonly offsets: Uint32Array },
+  rows: Uint32Array | Int32Array,
+  marks: Uint8Array,
+): void {
+  const { bytes, offsets } = lines;
+  const first = offsets[0]!;
+  const text = bytes.subarray(first, offsets[offsets.length - 1]);
+  // One string for all of them, of which they are slices.
+  const latin1 = isAscii(text) ? text.toString('latin1') : undefined;
+  for (let i = 0; i + 1 < offsets.length; i++) {
+    const start = offsets[i]!;
+    const end = offsets[i + 1]!;
+    countBytes(end - start);
+    const matches =
+      latin1 === undefined
+        ? regexp.test(bytes.subarray(start, end))
+        : regexp.testLatin1(latin1.slice(start - first, end - first));
+    if (matches) marks[rows[i]!] = 1;
+  }
+}
+
+/** Runs a scan of one row group, which may not take longer than it should. @throws QueryTooLargeError */
+export function withinRegexpTime<T>(scan: () => T): T {
+  endMs = undefined;
+  bytesUntilClock = REGEXP_CLOCK_BYTES;
+  isScanning = true;
+  try {
+    return scan();
+  } finally {
+    isScanning = false;
+  }
+}
+
+function countBytes(bytes: number): void {
+  bytesUntilClock -= bytes + CALL_BYTES;
+  if (bytesUntilClock > 0 || !isScanning) return;
+  bytesUntilClock = REGEXP_CLOCK_BYTES;
+  if (endMs === undefined) endMs = performance.now() + REGEXP_MS_MAX;
+  else if (performance.now() > endMs) {
+    throw new QueryTooLargeError(
+      'a regular expression takes too long: name more of the text that it is to match, or narrow the query by time or labels',
+    );
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * Row groups as a worker thread reads them: only the pages that a query asks for. What was decoded is kept up to a
+ * fixed number of bytes. A row group is immutable, so nothing is thrown out for being old.
+ */
+import { LRUCache } from 'lru-cache';
+import { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { WORKER_CACHE_BYTES_MAX, WORKER_HEADERS_BYTES_MAX } from '../../../limits.ts';
+import { hasArrays } from './name.ts';
+import type { RowGroupRef } from '../core/snapshot.ts';
+import type { FileReader } from './open-files.ts';
+
+/** All that a worker needs to know of a row group. */
+export type RowGroupPlace = Pick<RowGroupRef, 'path' | 'offset' | 'sizeBytes' | 'onlyArraysOf'>;
+
+export function placeOf({ path, offset, sizeBytes, onlyArraysOf }: RowGroupRef): RowGroupPlace {
+  return { path, offset, sizeBytes, ...(onlyArraysOf !== undefined && { onlyArraysOf }) };
+}
+
+/** True when no row can match, because the row group has no arrays where only these may. */
+export function lacksArrays(group: RowGroup, { onlyArraysOf = [] }: RowGroupPlace): boolean {
+  return !onlyArraysOf.every((names) => names.some((name) => hasArrays(group, name)));
+}
+
+export class RowGroups {
+  readonly #files: FileReader;
+  readonly #headers = new LRUCache<string, RowGroup>({
+    maxSize: WORKER_HEADERS_BYTES_MAX,
+    sizeCalculation: (group) => group.headerMemoryBytes(),
+  });
+  readonly #decoded = new LRUCache<string, { readonly part: object; readonly bytes: number }>({
+    maxSize: WORKER_CACHE_BYTES_MAX,
+    sizeCalculation: ({ bytes }) => bytes + 1,
+  });
+
+  constructor(files: FileReader) {
+    this.#files = files;
+  }
+
+  /** @throws CorruptionError */
+  open(place: RowGroupPlace): RowGroup {
+    const key = `${place.path}@${place.offset}`;
+    let group = this.#headers.get(key);
+    if (group === undefined) {
+      const { path, offset, sizeBytes } = place;
+      const files = this.#files;
+      const source = {
+        sizeBytes,
+        read: (from: number, size: number) => files.read(path, offset + from, size),
+        peek: (from: number, size: number, number?: number) => files.peek(path, offset + from, size, number),
+      };
+      group = new RowGroup(source, {
+        get: (part) => this.#decoded.get(`${key}#${part}`)?.part,
+        set: (part, decoded, bytes) => this.#decoded.set(`${key}#${part}`, { part: decoded, bytes }),
+      });
+      this.#headers.set(key, group);
+    }
+    return group;
+  }
+}

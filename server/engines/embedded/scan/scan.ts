@@ -1,0 +1,72 @@
+/**
+ * The task of a worker thread in a search: finds the rows of row groups that a plan asks for and gives their times, which
+ * is all that is needed to choose among them. Their other columns are read for the chosen ones only.
+ */
+import { CorruptionError, type Unusable, unusableBy } from '../../../../shared/errors.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { sortByTime } from '../../../../shared/row-group/sort.ts';
+import { aloneInThread } from '../../../workers/task.ts';
+import type { Plan } from '../../../store/search-plan.ts';
+import { matchRows } from './match-rows.ts';
+import { lacksArrays, type RowGroupPlace, type RowGroups } from './row-groups.ts';
+
+export interface ScanInput {
+  readonly places: readonly RowGroupPlace[];
+  readonly plan: Plan;
+}
+
+/** Rows of one row group: at most plan.limit, the best in plan.order, best first. */
+export interface ScannedRows {
+  readonly rows: Uint32Array;
+  /** ns from the start of the row group's base day. */
+  readonly timesNs: Float64Array;
+  /** Why the row group could not be read; it then has no rows. */
+  readonly corruption?: Unusable;
+}
+
+const NO_ROWS: ScannedRows = { rows: new Uint32Array(0), timesNs: new Float64Array(0) };
+
+/**
+ * One result for each place, or for the first of them, at least one, when others wait for the worker: another task is to
+ * do the rest then.
+ */
+export function scan(
+  { places, plan }: ScanInput,
+  rowGroups: Pick<RowGroups, 'open'>,
+  shouldYield = aloneInThread,
+): ScannedRows[] {
+  const scanned: ScannedRows[] = [];
+  for (const place of places) {
+    scanned.push(scanPlace(place, plan, rowGroups));
+    if (shouldYield()) break;
+  }
+  return scanned;
+}
+
+function scanPlace(place: RowGroupPlace, plan: Plan, rowGroups: Pick<RowGroups, 'open'>): ScannedRows {
+  try {
+    const group = rowGroups.open(place);
+    return lacksArrays(group, place) ? NO_ROWS : scanGroup(group, plan);
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error;
+    return { ...NO_ROWS, corruption: unusableBy(error) };
+  }
+}
+
+/** The rows of one row group that a plan asks for. @throws CorruptionError */
+export function scanGroup(group: RowGroup, plan: Plan): ScannedRows {
+  const matched = matchRows(group, plan);
+  // Not even their times are read where there are none.
+  if (matched.length === 0) return NO_ROWS;
+  const timesNs = group.timesAt(matched);
+  const best = bestOf(timesNs, plan);
+  return { rows: best.map((i) => matched[i]!), timesNs: Float64Array.from(best, (i) => timesNs[i]!) };
+}
+
+/** Indices of the first plan.limit times, in plan.order; equal times are taken in the order in which they stand. */
+function bestOf(timesNs: Float64Array, { order, limit }: Plan): Uint32Array {
+  const sorted = Uint32Array.from(timesNs.keys());
+  sortByTime(sorted, timesNs, 0, sorted.length);
+  if (order === 'oldest') return sorted.slice(0, limit);
+  return sorted.slice(Math.max(0, sorted.length - limit)).toReversed();
+}

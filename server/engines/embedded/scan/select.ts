@@ -1,0 +1,121 @@
+/**
+ * Runs a plan over row groups: prunes, scans them in the order of the answer, and stops as soon as no further row group
+ * can hold a better row.
+ */
+import { type CorruptionError, errorOfUnusable } from '../../../../shared/errors.ts';
+import { instantOf } from '../../../../shared/time.ts';
+import { SCAN_GROUPS_FEW, SCAN_ROWS_AT_FIRST, SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../../limits.ts';
+import type { RowGroupRef } from '../core/snapshot.ts';
+import {
+  indexClauses,
+  indexedSegments,
+  type LookupInput,
+  lookupInput,
+  type LookupOutput,
+  pruneByIndexes,
+} from './index-lookup.ts';
+import { mayMatch, reachesInto, streamMatcher } from './match-rows.ts';
+import type { Predicate } from '../../../store/predicate.ts';
+import type { Plan } from '../../../store/search-plan.ts';
+import { placeOf } from './row-groups.ts';
+import type { ScanInput, ScannedRows } from './scan.ts';
+import { type SelectedRows, TopRows } from './top-rows.ts';
+
+/** Where scans run, and who is told of row groups that cannot be read. */
+export interface ScanContext {
+  readonly lookUp: (input: LookupInput, signal: AbortSignal) => Promise<LookupOutput>;
+  readonly scan: (input: ScanInput, signal: AbortSignal) => Promise<ScannedRows[]>;
+  readonly setAside: (rowGroup: RowGroupRef, error: CorruptionError) => Promise<void>;
+}
+
+/** The rows that the plan asks for, best first. */
+export async function selectRows(
+  rowGroups: readonly RowGroupRef[],
+  plan: Plan,
+  context: ScanContext,
+  signal: AbortSignal,
+): Promise<SelectedRows> {
+  const top = new TopRows(plan.order, plan.limit);
+  const wanted = inOrder(await candidates(rowGroups, plan, context, signal), plan);
+  const batches = batchesOf(wanted, wanted.length <= SCAN_GROUPS_FEW ? SCAN_ROWS_AT_ONCE : SCAN_ROWS_AT_FIRST);
+  let next = 0;
+  const run = async (): Promise<void> => {
+    while (next < batches.length) {
+      signal.throwIfAborted();
+      const narrowed = narrow(plan, top.worst());
+      const batch = batches[next++]!.filter((group) => reachesInto(group, narrowed));
+      if (batch.length === 0) continue;
+      const scanned = await context.scan({ places: batch.map(placeOf), plan: narrowed }, signal);
+      // The rest of a task that has made room for others comes next.
+      if (scanned.length < batch.length) batches.splice(next, 0, batch.slice(scanned.length));
+      for (const [i, rows] of scanned.entries()) {
+        if (rows.corruption === undefined) top.add(batch[i]!, rows);
+        else await context.setAside(batch[i]!, errorOfUnusable(rows.corruption));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: SCANS_AT_ONCE }, run));
+  return top.finish();
+}
+
+/** Row groups that may match, as far as their bounds and the indexes of segments can tell. */
+export async function candidates(
+  rowGroups: readonly RowGroupRef[],
+  plan: Predicate,
+  context: Pick<ScanContext, 'lookUp'>,
+  signal: AbortSignal,
+): Promise<readonly RowGroupRef[]> {
+  const mayMatchStream = streamMatcher(plan);
+  const inBounds = rowGroups.filter((group) => mayMatch(group, plan, mayMatchStream));
+  const clauses = indexClauses(plan.where);
+  const segments = clauses.length === 0 ? [] : indexedSegments(inBounds);
+  if (segments.length === 0) return inBounds;
+  // Some to each worker: a look-up waits for the disk, segment by segment.
+  const share = Math.ceil(segments.length / SCANS_AT_ONCE);
+  const parts = Array.from({ length: SCANS_AT_ONCE }, (_, i) => segments.slice(i * share, (i + 1) * share));
+  const found = await Promise.all(
+    parts.map(async (part) => {
+      const answers: LookupOutput[number][] = [];
+      while (answers.length < part.length) {
+        answers.push(...(await context.lookUp(lookupInput(clauses, part.slice(answers.length)), signal)));
+      }
+      return answers;
+    }),
+  );
+  return pruneByIndexes(inBounds, clauses, segments, found.flat());
+}
+
+/** Once there are `limit` rows, only a better one than the worst of them is of interest. */
+function narrow(plan: Plan, worst: bigint | undefined): Plan {
+  if (worst === undefined) return plan;
+  return plan.order === 'newest' ? { ...plan, from: worst } : { ...plan, to: worst + 1n };
+}
+
+/** Row groups that may hold the best rows come first. */
+function inOrder(rowGroups: readonly RowGroupRef[], { order }: Plan): RowGroupRef[] {
+  const best = (group: RowGroupRef): bigint =>
+    order === 'newest' ? -instantOf(group.baseDay, group.maxTimeNs) : instantOf(group.baseDay, group.minTimeNs);
+  const keyed = rowGroups.map((group) => ({ group, key: best(group) }));
+  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return keyed.map(({ group }) => group);
+}
+
+/**
+ * Small row groups are scanned many in a task, so that a memtable of tiny batches costs few messages. A search wants
+ * few at first, because the best ones often hold all that it wants: the rows of a batch double up to the limit.
+ */
+export function batchesOf(rowGroups: readonly RowGroupRef[], rowsAtFirst: number): RowGroupRef[][] {
+  const batches: RowGroupRef[][] = [];
+  let rowsMax = rowsAtFirst;
+  let rows = Infinity;
+  for (const group of rowGroups) {
+    if (rows + group.rowCount > rowsMax) {
+      if (batches.length > 0) rowsMax = Math.min(rowsMax * 2, SCAN_ROWS_AT_ONCE);
+      batches.push([]);
+      rows = 0;
+    }
+    batches.at(-1)!.push(group);
+    rows += group.rowCount;
+  }
+  return batches;
+}

@@ -1,0 +1,62 @@
+/** Which streams of a row group have rows in a time range that the row group reaches beyond. */
+import { CorruptionError, type Unusable, unusableBy } from '../../../../shared/errors.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { instantOf, timeNsFrom } from '../../../../shared/time.ts';
+import { aloneInThread } from '../../../workers/task.ts';
+import type { TimeRange } from '../../../store/predicate.ts';
+import type { RowGroupPlace, RowGroups } from './row-groups.ts';
+
+export interface StreamsInput {
+  readonly places: readonly RowGroupPlace[];
+  readonly range: TimeRange;
+}
+
+export interface StreamsOutput {
+  /** By place: indices into the row group's streams. Of the first places only, at least one, where others wait for the worker. */
+  readonly streams: readonly (readonly number[])[];
+  /** Row groups, as indices into places, that could not be read, and why. */
+  readonly corruptions: readonly (Unusable & { readonly group: number })[];
+}
+
+/** The task of a worker thread. */
+export function streamsInRange(
+  { places, range }: StreamsInput,
+  rowGroups: RowGroups,
+  shouldYield: () => boolean = aloneInThread,
+): StreamsOutput {
+  const corruptions: (Unusable & { group: number })[] = [];
+  const streams: number[][] = [];
+  for (const [group, place] of places.entries()) {
+    if (group > 0 && shouldYield()) break;
+    try {
+      streams.push(streamsOf(rowGroups.open(place), range));
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      corruptions.push({ group, ...unusableBy(error) });
+      streams.push([]);
+    }
+  }
+  return { streams, corruptions };
+}
+
+function streamsOf(group: RowGroup, { from, to }: StreamsInput['range']): number[] {
+  const { baseDay, streams } = group.info;
+  const timesNs = group.timesNs();
+  const codes = group.streamCodes();
+  const fromNs = from === undefined ? -Infinity : timeNsFrom(baseDay, from);
+  const toNs = to === undefined ? Infinity : timeNsFrom(baseDay, to);
+  const isFound = new Uint8Array(streams.length);
+  for (let row = 0; row < timesNs.length; row++) {
+    if (timesNs[row]! >= fromNs && timesNs[row]! < toNs) isFound[codes[row]!] = 1;
+  }
+  return [...isFound.keys()].filter((stream) => isFound[stream] === 1);
+}
+
+/** Whether all rows of a row group lie in a range. */
+export function isWithin(
+  { baseDay, minTimeNs, maxTimeNs }: { baseDay: number; minTimeNs: number; maxTimeNs: number },
+  { from, to }: StreamsInput['range'],
+): boolean {
+  const isAfterStart = from === undefined || instantOf(baseDay, minTimeNs) >= from;
+  return isAfterStart && (to === undefined || instantOf(baseDay, maxTimeNs) < to);
+}

@@ -1,0 +1,174 @@
+/**
+ * Substring search in a row group without putting its lines together, where that can be avoided.
+ *
+ * A line is literals and values in turn. A needle that occurs in it lies within one literal, within one value, or
+ * across a seam between them. The literals are looked at once, and the columns in their encoded form. Lines are put
+ * together only where the needle may lie across a seam of them.
+ */
+import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
+import { matchUuidText } from '../../../../shared/row-group/encodings/uuid-search.ts';
+import { ENCODING_PATTERN } from '../../../../shared/row-group/format.ts';
+import type { ColumnInfo } from '../../../../shared/row-group/header.ts';
+import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
+import type { Template } from '../../../../shared/row-group/template.ts';
+import { valuesMayHave } from './column-bytes.ts';
+import type { TextLeaf } from '../../../store/predicate.ts';
+import { hasMarks, markBoth, markDepth, releaseMarks, takeDirtyMarks, takeMarks } from './marks.ts';
+import { cutTextsContaining } from './match-cut-texts.ts';
+import { marksOfCodes, matchTexts } from './match-column.ts';
+import { foldedFor, mayHaveByte, type Needle, needleOf, occursIn } from './needle.ts';
+import { Seams } from './seams.ts';
+import type { Outcome } from './value-leaf.ts';
+
+/**
+ * @param within  the rows that are asked about; undefined for all
+ * @param out  may be `within`
+ */
+export function matchTextLeaf(
+  group: RowGroup,
+  leaf: TextLeaf,
+  within: Uint8Array | undefined,
+  out: Uint8Array,
+): Outcome {
+  const since = markDepth();
+  const found = within === undefined ? out.fill(0) : takeMarks(group.info.rowCount);
+  let outcome: Outcome = 'none';
+  if (markContaining(group, needleOf(leaf), within, found)) {
+    if (within !== undefined) markBoth(out, within, found);
+    if (hasMarks(out)) outcome = 'some';
+  }
+  releaseMarks(since);
+  return outcome;
+}
+
+/**
+ * Sets found[row] for each row asked about whose line contains the needle; what it does to other rows is undefined.
+ * @returns false when it is sure that there is none
+ */
+function markContaining(group: RowGroup, needle: Needle, within: Uint8Array | undefined, found: Uint8Array): boolean {
+  const bytes = [...new Set(needle.bytes)];
+  const matchedOf = new Map<number, Uint8Array | undefined>();
+  const seams = new Seams(group, needle);
+  let mayBeSome = false;
+  for (let t = 0; t < group.templates.length; t++) {
+    const template = group.templates[t]!;
+    const columns = group.columnsOfTemplate[t]!;
+    if (!mayContain(group, template, columns, needle, bytes)) continue;
+    mayBeSome = true;
+    if (template.literals.some((literal) => occursIn(needle, literal))) {
+      for (const row of group.rowsOfTemplate(t)) found[row] = 1;
+      continue;
+    }
+    for (const index of columns) {
+      if (!matchedOf.has(index)) matchedOf.set(index, containing(group, index, needle));
+      const matched = matchedOf.get(index);
+      if (matched !== undefined) markPart(group, group.columns[index]!, t, matched, found);
+    }
+    const across = seams.rowsAcross(t, () => group.rowsOfTemplate(t));
+    if (across.length > 0) markLines(group, across, needle, within, found);
+  }
+  return mayBeSome;
+}
+
+function markPart(group: RowGroup, column: ColumnInfo, template: number, matched: Uint8Array, found: Uint8Array): void {
+  const firstValue = firstValueOf(column, template);
+  const rows = group.rowsOfTemplate(template);
+  for (let i = 0; i < rows.length; i++) if (matched[firstValue + i] === 1) found[rows[i]!] = 1;
+}
+
+/** Puts the lines asked about together, some at a time, and looks into them. */
+function markLines(
+  group: RowGroup,
+  rows: Int32Array,
+  needle: Needle,
+  within: Uint8Array | undefined,
+  found: Uint8Array,
+): void {
+  const wanted = rows.filter((row) => (within === undefined || within[row] === 1) && found[row] === 0);
+  for (const { from, lines } of group.linesInTurn(wanted)) {
+    forEachHit(lines.bytes, lines.offsets, needle, (line) => (found[wanted[from + line]!] = 1));
+  }
+}
+
+/** By value: 1 where it contains the needle. Undefined when none does. */
+function containing(group: RowGroup, index: number, needle: Needle): Uint8Array | undefined {
+  if (!valuesMayContain(group, index, needle) || !distinctMayContain(group, index, needle)) return undefined;
+  const values = group.values(index);
+  switch (values.kind) {
+    case 'constant':
+      return occursIn(needle, values.value) ? takeDirtyMarks(values.count).fill(1) : undefined;
+    case 'dictionary': {
+      const matched = takeMarks(values.values.offsets.length - 1);
+      forEachHit(values.values.bytes, values.values.offsets, needle, (code) => (matched[code] = 1));
+      return hasMarks(matched) ? marksOfCodes(values.codes, matched) : undefined;
+    }
+    case 'raw': {
+      const matched = takeMarks(values.offsets.length - 1);
+      forEachHit(values.bytes, values.offsets, needle, (value) => (matched[value] = 1));
+      return hasMarks(matched) ? matched : undefined;
+    }
+    case 'uuid':
+      // Its letters are small.
+      return matchUuidText(values, needle.bytes);
+    case 'pattern':
+      return cutTextsContaining(values, needle);
+    case 'integer':
+    case 'decimal':
+    case 'timestamp':
+    case 'hex':
+      return matchTexts(values, (text) => occursIn(needle, text));
+  }
+}
+
+/** False when no distinct value contains the needle: then which row has which need not be read. */
+function distinctMayContain(group: RowGroup, index: number, needle: Needle): boolean {
+  const isPattern = group.columns[index]!.chunk.encoding === ENCODING_PATTERN;
+  // In a pattern a digit stands for a number, which may have any digits.
+  if (isPattern && needle.bytes.some(isDigit)) return true;
+  const texts = group.distinctTexts(index);
+  if (texts === undefined) return true;
+  let may = false;
+  forEachHit(texts.bytes, texts.offsets, needle, () => (may = true));
+  return may;
+}
+
+/** Calls back once for each string that contains the needle. */
+function forEachHit(bytes: Buffer, offsets: Uint32Array, needle: Needle, onHit: (index: number) => void): void {
+  const end = offsets[offsets.length - 1]!;
+  const text = foldedFor(needle, bytes.subarray(0, end));
+  const { bytes: wanted } = needle;
+  let index = 0;
+  for (let hit = text.indexOf(wanted, offsets[0]); hit >= 0;) {
+    while (offsets[index + 1]! <= hit) index++;
+    // A hit that runs over the end of its string is none; look on from the byte after its start.
+    if (hit + wanted.length <= offsets[index + 1]!) {
+      onHit(index);
+      hit = text.indexOf(wanted, offsets[index + 1]);
+    } else hit = text.indexOf(wanted, hit + 1);
+  }
+}
+
+/** False when one of the bytes occurs neither in the literals nor in the values of a template. */
+function mayContain(
+  group: RowGroup,
+  template: Template,
+  columns: readonly number[],
+  needle: Needle,
+  bytes: readonly number[],
+): boolean {
+  for (const byte of bytes) {
+    const may = mayHaveByte(needle, byte, (each) => {
+      const inLiterals = template.literals.some((literal) => literal.includes(each));
+      return inLiterals || columns.some((index) => valuesMayHave(group, index, each));
+    });
+    if (!may) return false;
+  }
+  return true;
+}
+
+function valuesMayContain(group: RowGroup, index: number, needle: Needle): boolean {
+  for (const byte of needle.bytes) {
+    if (!mayHaveByte(needle, byte, (each) => valuesMayHave(group, index, each))) return false;
+  }
+  return true;
+}

@@ -1,0 +1,165 @@
+/**
+ * The best rows of a query so far, from many row groups: at most `limit` are kept, so an answer's cost is bounded. They are
+ * numbers in arrays, twenty bytes a row, and become objects only as they are rendered, some at a time.
+ */
+import { instantOf, NS_PER_DAY } from '../../../../shared/time.ts';
+import type { RowGroupRef } from '../core/snapshot.ts';
+import type { Order } from '../../../store/search-plan.ts';
+import type { ScannedRows } from './scan.ts';
+
+/** A row that a search found, and where it is. */
+export interface SelectedRow {
+  readonly group: RowGroupRef;
+  readonly row: number;
+  /** UTC day and ns since its start: two numbers, because one float64 cannot hold both. */
+  readonly day: number;
+  readonly timeNs: number;
+}
+
+/** Rows in the order of an answer, of which some are looked at, at a time. */
+export interface SelectedRows {
+  readonly length: number;
+  slice(start: number, end: number): readonly SelectedRow[];
+}
+
+const ROWS_AT_FIRST = 256;
+
+export class TopRows implements SelectedRows {
+  readonly #limit: number;
+  readonly #compare: (a: number, b: number) => number;
+  readonly #groups: RowGroupRef[] = [];
+  /** By row: index into #groups. */
+  #groupOf = new Uint32Array(ROWS_AT_FIRST);
+  #rows = new Uint32Array(ROWS_AT_FIRST);
+  #days = new Int32Array(ROWS_AT_FIRST);
+  #timesNs = new Float64Array(ROWS_AT_FIRST);
+  #count = 0;
+  #sortedCount = 0;
+  /** Where the rows of each row group begin that came since; these are in the order of the answer already. */
+  #runs: number[] = [0];
+
+  constructor(order: Order, limit: number) {
+    this.#limit = limit;
+    const sign = order === 'newest' ? -1 : 1;
+    this.#compare = (a, b) => sign * this.#compareRows(a, b);
+  }
+
+  /** Of those that were sorted last. */
+  get length(): number {
+    return this.#sortedCount;
+  }
+
+  slice(start: number, end: number): readonly SelectedRow[] {
+    const rows: SelectedRow[] = [];
+    for (let i = start; i < Math.min(end, this.#sortedCount); i++) {
+      rows.push({
+        group: this.#groups[this.#groupOf[i]!]!,
+        row: this.#rows[i]!,
+        day: this.#days[i]!,
+        timeNs: this.#timesNs[i]!,
+      });
+    }
+    return rows;
+  }
+
+  add(group: RowGroupRef, { rows, timesNs }: ScannedRows): void {
+    if (rows.length === 0) return;
+    const groupIndex = this.#groups.push(group) - 1;
+    this.#reserve(rows.length);
+    for (let i = 0, at = this.#count; i < rows.length; i++, at++) {
+      const days = Math.floor(timesNs[i]! / NS_PER_DAY);
+      this.#groupOf[at] = groupIndex;
+      this.#rows[at] = rows[i]!;
+      this.#days[at] = group.baseDay + days;
+      this.#timesNs[at] = timesNs[i]! - days * NS_PER_DAY;
+    }
+    if (this.#count > 0) this.#runs.push(this.#count);
+    this.#count += rows.length;
+    if (this.#count > this.#sortedCount + this.#limit) this.#cut();
+  }
+
+  /** Time of the last row that makes it at present; undefined while there is room for any. */
+  worst(): bigint | undefined {
+    if (this.#count < this.#limit) return undefined;
+    this.#cut();
+    const last = this.#count - 1;
+    return last < 0 ? undefined : instantOf(this.#days[last]!, this.#timesNs[last]!);
+  }
+
+  /** The rows, best first. */
+  finish(): SelectedRows {
+    this.#cut();
+    return this;
+  }
+
+  #cut(): void {
+    if (this.#count === this.#sortedCount) return;
+    const order = this.#merged().subarray(0, this.#limit);
+    this.#groupOf = gathered(this.#groupOf, order, new Uint32Array(order.length));
+    this.#rows = gathered(this.#rows, order, new Uint32Array(order.length));
+    this.#days = gathered(this.#days, order, new Int32Array(order.length));
+    this.#timesNs = gathered(this.#timesNs, order, new Float64Array(order.length));
+    this.#count = order.length;
+    this.#sortedCount = order.length;
+    this.#runs = [0];
+  }
+
+  /** Indices of all rows, best first: runs are merged two by two, which takes a tenth of the time of sorting them. */
+  #merged(): Uint32Array {
+    let from = new Uint32Array(this.#count);
+    for (let i = 0; i < from.length; i++) from[i] = i;
+    let to = new Uint32Array(this.#count);
+    let starts = [...this.#runs, this.#count];
+    while (starts.length > 2) {
+      const merged: number[] = [];
+      for (let run = 0; run + 1 < starts.length; run += 2) {
+        const middle = starts[run + 1]!;
+        this.#mergeRuns(from, to, starts[run]!, middle, starts[run + 2] ?? middle);
+        merged.push(starts[run]!);
+      }
+      merged.push(this.#count);
+      starts = merged;
+      [from, to] = [to, from];
+    }
+    return from;
+  }
+
+  #mergeRuns(from: Uint32Array, to: Uint32Array, start: number, middle: number, end: number): void {
+    let left = start;
+    let right = middle;
+    for (let at = start; at < end; at++) {
+      const takesLeft = right >= end || (left < middle && this.#compare(from[left]!, from[right]!) <= 0);
+      to[at] = from[takesLeft ? left++ : right++]!;
+    }
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#count + more;
+    if (needed <= this.#rows.length) return;
+    const capacity = Math.max(needed, this.#rows.length * 2);
+    this.#groupOf = grown(this.#groupOf, new Uint32Array(capacity));
+    this.#rows = grown(this.#rows, new Uint32Array(capacity));
+    this.#days = grown(this.#days, new Int32Array(capacity));
+    this.#timesNs = grown(this.#timesNs, new Float64Array(capacity));
+  }
+
+  /** By time; then in the order in which rows were stored. */
+  #compareRows(a: number, b: number): number {
+    return (
+      this.#days[a]! - this.#days[b]! ||
+      this.#timesNs[a]! - this.#timesNs[b]! ||
+      this.#groups[this.#groupOf[a]!]!.order - this.#groups[this.#groupOf[b]!]!.order ||
+      this.#rows[a]! - this.#rows[b]!
+    );
+  }
+}
+
+function grown<T extends { set(from: T): void }>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+function gathered<T extends { [index: number]: number }>(from: T, order: Uint32Array, to: T): T {
+  for (let i = 0; i < order.length; i++) to[i] = from[order[i]!]!;
+  return to;
+}

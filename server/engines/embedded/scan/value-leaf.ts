@@ -1,0 +1,134 @@
+/**
+ * Leaves about a value, on a row group: labels first, by stream; then, for streams that lack the label, fields, by column.
+ * Of a field that a line has more than once, the last counts; an array also matches when one of its elements does.
+ */
+import { type Labels, labelOf } from '../../../../shared/labels.ts';
+import type { ColumnInfo } from '../../../../shared/row-group/header.ts';
+import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
+import type { Leaf, ValueLeaf } from '../../../store/predicate.ts';
+import { countMarks, hasGaps, hasMarks, markBoth, markDepth, markedIn, releaseMarks, takeMarks } from './marks.ts';
+import { type MatchedValues, matchColumn } from './match-column.ts';
+import type { WholeLineMatches } from './match-whole-lines.ts';
+import { answeringColumns, type AnsweringColumn, answersOf, testsOf } from './name.ts';
+import { matchesAny } from './pattern.ts';
+
+/**
+ * Of the rows that are asked about, none, all, or those that are marked in `out`, at least one. `out` is written for `some`
+ * alone.
+ */
+export type Outcome = 'none' | 'some' | 'all';
+
+/** At most one row in this many: then they are found one by one. */
+const FEW_ROWS_FACTOR = 16;
+
+/** What the labels of a stream say about a leaf; undefined where the lines themselves tell. */
+export function judgeLabels(leaf: Leaf, labels: Labels): boolean | undefined {
+  if (leaf.kind !== 'value') return undefined;
+  const label = labelOf(labels, leaf.name);
+  if (label === undefined) return leaf.labelOnly === true ? false : undefined;
+  return matchesAny(testsOf(leaf.name, leaf.tests), Buffer.from(label));
+}
+
+/**
+ * @param wholeLines  of the row group, under the tree that the leaf is of
+ * @param within  the rows that are asked about; undefined for all
+ * @param out  may be `within`
+ */
+export function matchValueLeaf(
+  group: RowGroup,
+  leaf: ValueLeaf,
+  wholeLines: WholeLineMatches,
+  within: Uint8Array | undefined,
+  out: Uint8Array,
+): Outcome {
+  const { streams, rowCount } = group.info;
+  const byStream = streams.map((labels) => judgeLabels(leaf, labels));
+  if (byStream.every((value) => value === byStream[0]) && byStream[0] !== undefined) {
+    return byStream[0] ? 'all' : 'none';
+  }
+  const since = markDepth();
+  const rows = within === undefined ? out.fill(0) : takeMarks(rowCount);
+  let outcome = byStream.includes(undefined) ? matchFields(group, leaf, wholeLines, rows) : 'none';
+  if (byStream.some((value) => value !== undefined)) {
+    const codes = group.streamCodes();
+    const fieldMark = outcome === 'all' ? 1 : 0;
+    for (let row = 0; row < rowCount; row++) {
+      const value = byStream[codes[row]!];
+      if (value !== undefined) rows[row] = value ? 1 : 0;
+      else if (outcome !== 'some') rows[row] = fieldMark;
+    }
+    outcome = 'some';
+  }
+  if (outcome === 'some') {
+    if (within !== undefined) markBoth(out, within, rows);
+    if (!hasMarks(out)) outcome = 'none';
+  }
+  releaseMarks(since);
+  return outcome;
+}
+
+/** @param rows  no marks; those that match get one */
+function matchFields(group: RowGroup, leaf: ValueLeaf, wholeLines: WholeLineMatches, rows: Uint8Array): Outcome {
+  const tests = testsOf(leaf.name, leaf.tests);
+  const answers = answersOf(group, leaf.name);
+  const isPassedByAll = tests.some(({ kind }) => kind === 'exists');
+  /** By template: 1 where all of its lines match. */
+  const whole = new Uint8Array(group.templates.length);
+  for (const [template, answer] of answers.entries()) {
+    const matches =
+      answer?.kind === 'implied'
+        ? matchesAny(tests, answer.value)
+        : answer?.kind === 'value' && isPassedByAll && answer.path === '';
+    if (matches) whole[template] = 1;
+  }
+  for (const answering of answeringColumns(group, answers)) {
+    if (isPassedByAll && answering.path === '') continue;
+    const since = markDepth();
+    const matched = matchColumn(group, answering.column, tests, answering.path);
+    if (matched === 'all') for (const { template } of answering.parts) whole[template] = 1;
+    else if (matched !== 'none') markRows(group, answering, matched, rows);
+    releaseMarks(since);
+  }
+  if (!whole.includes(0)) return 'all';
+  if (whole.includes(1)) markTemplates(group, whole, rows);
+  wholeLines.mark(leaf, rows);
+  if (!hasMarks(rows)) return 'none';
+  return hasGaps(rows) ? 'some' : 'all';
+}
+
+function markTemplates(group: RowGroup, whole: Uint8Array, rows: Uint8Array): void {
+  const codes = group.templateCodes();
+  for (let row = 0; row < rows.length; row++) rows[row]! |= whole[codes[row]!]!;
+}
+
+/** Marks the rows of values that match. */
+function markRows(
+  group: RowGroup,
+  { column: index, parts }: AnsweringColumn,
+  matched: Exclude<MatchedValues, 'none' | 'all'>,
+  rows: Uint8Array,
+): void {
+  const column = group.columns[index]!;
+  const count = matched instanceof Uint8Array ? countMarks(matched) : matched.length;
+  if (matched instanceof Uint8Array && count * FEW_ROWS_FACTOR > rows.length) {
+    for (const { template } of parts) {
+      const firstValue = firstValueOf(column, template);
+      const templateRows = group.rowsOfTemplate(template);
+      for (let i = 0; i < templateRows.length; i++) rows[templateRows[i]!]! |= matched[firstValue + i]!;
+    }
+    return;
+  }
+  const values = matched instanceof Uint8Array ? markedIn(matched, count) : matched;
+  const counting = parts.length === column.parts.length ? values : inParts(column, parts, values);
+  for (const row of group.rowsOf(column, counting)) rows[row] = 1;
+}
+
+/** Those of some values, ascending, that lie in these parts of the column. */
+function inParts(column: ColumnInfo, parts: ColumnInfo['parts'], values: Uint32Array): Uint32Array {
+  const counting = new Set(parts);
+  let at = 0;
+  return values.filter((value) => {
+    while ((column.parts[at + 1]?.firstValue ?? Infinity) <= value) at++;
+    return counting.has(column.parts[at]!);
+  });
+}

@@ -1,0 +1,49 @@
+/** Writes row groups of one day, sorted, as a segment. What a flush and a compaction share. */
+import { verifyRowGroup } from '../../../../shared/row-group/reader.ts';
+import type { Disk } from '../platform/disk.ts';
+import { segmentPath } from '../core/filenames.ts';
+import type { ManifestSegment } from '../core/manifest.ts';
+import type { Lineage } from './lineage.ts';
+import { SegmentWriter } from './writer.ts';
+
+export interface NewSegment {
+  readonly dataDir: string;
+  /** As in `2026-11-23`. */
+  readonly day: string;
+  readonly sequence: number;
+  /** Fields whose values get an index. */
+  readonly indexedFields: readonly string[];
+  /** Rows that were stored before the first one. */
+  readonly orderFrom: number;
+  readonly lineage: Lineage;
+}
+
+/**
+ * Resolves when the file is complete and durable; no manifest names it yet. When it rejects there is no file.
+ * @returns undefined, and no file, when there is no row group
+ */
+export async function writeSegment(
+  disk: Disk,
+  { dataDir, day, sequence, indexedFields, orderFrom, lineage }: NewSegment,
+  rowGroups: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<ManifestSegment | undefined> {
+  const path = segmentPath(dataDir, day, sequence);
+  await disk.remove(path);
+  const writer = await SegmentWriter.create(disk, path, indexedFields);
+  try {
+    let rowCount = 0;
+    for await (const bytes of rowGroups) {
+      const info = verifyRowGroup(bytes);
+      await writer.add(bytes, { ...info, order: orderFrom + rowCount });
+      rowCount += info.rowCount;
+    }
+    if (rowCount === 0) {
+      await writer.abandon();
+      return undefined;
+    }
+    return { day, sequence, sizeBytes: await writer.finish(lineage), rowCount };
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+}

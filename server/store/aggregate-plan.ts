@@ -1,0 +1,85 @@
+/** What an aggregation is asked for, and one group of its answer: plain data, which says nothing of how rows are stored. */
+import type { Predicate } from './predicate.ts';
+
+export interface AggregatePlan extends Predicate {
+  /** Labels or fields; with SHAPE behind a name, the shapes of its values. */
+  readonly by: readonly string[];
+  /** What is measured of each group besides its rows. */
+  readonly measures: readonly Measure[];
+  /** Width of a time bucket; undefined for one bucket over all time. */
+  readonly stepNs: bigint | undefined;
+  /** Buckets begin so long after whole steps since 1970. */
+  readonly offsetNs?: bigint | undefined;
+  /**
+   * A bucket's rows are those of so many steps up to its end, 1 where nothing is said: windows that overlap. Of those that
+   * begin within the time range.
+   */
+  readonly windowSteps?: number | undefined;
+  /** By what groups are compared; by their rows where nothing is said. */
+  readonly orderBy?: OrderBy | undefined;
+  /** The answer has the first groups in their order; undefined for all, which must not be more than AGGREGATE_LIMIT_MAX. */
+  readonly limit: number | undefined;
+}
+
+/** `path.shape` is path with its numbers, UUIDs and hex runs folded. @see shape.ts */
+export const SHAPE = '.shape';
+
+export type Measure =
+  /** Of the numbers of a field. Rows without a number of it are counted only in `rows`. */
+  | {
+      readonly kind: 'numbers';
+      readonly of: string;
+      /** 0 to 1, ascending. */
+      readonly quantiles: readonly number[];
+      /** Their standard deviation, too. */
+      readonly stddev?: true;
+      /** The first and the last of them in time, too. */
+      readonly ends?: true;
+    }
+  /** How many values a label or field has; an empty one is none. */
+  | { readonly kind: 'distinct'; readonly of: string }
+  /** Of lines, without what ends them. */
+  | { readonly kind: 'bytes' };
+
+/** Groups with more of this come first; those that have none of it last. */
+export interface OrderBy {
+  /** Index into measures. */
+  readonly measure: number;
+  readonly by: 'count' | 'sum' | 'min' | 'max' | 'avg' | 'stddev' | 'first' | 'last' | 'distinct' | 'bytes' | number;
+}
+
+/** What was measured. */
+export type Measured =
+  | {
+      readonly kind: 'numbers';
+      readonly count: number;
+      readonly sum: number;
+      readonly min: number;
+      readonly max: number;
+      /** One for each that was asked for, within ±0.5 %; none without numbers. */
+      readonly quantiles: readonly number[];
+      /** Of all numbers, not of a sample of more. NaN without numbers, or where it was not asked for; so are the ends. */
+      readonly stddev: number;
+      /** Of numbers at the same instant, the first is the smallest of them, and the last the largest. */
+      readonly first: number;
+      readonly last: number;
+    }
+  /** Within ± error of the truth, as a share of it, 19 times of 20; exact where that is 0. */
+  | { readonly kind: 'distinct'; readonly distinct: number; readonly error: number }
+  | { readonly kind: 'bytes'; readonly bytes: number };
+
+/** One group of the answer. */
+export interface Cell {
+  /** Steps since 1970; 0 without a step. Of a window, its last step. */
+  readonly bucket: number;
+  /** Values of plan.by; '' where a row has none. */
+  readonly by: readonly string[];
+  readonly rows: number;
+  /** One for each of plan.measures. */
+  readonly measures: readonly Measured[];
+}
+
+/** How many values tell a group from others: that of its bucket, where there are steps, and one for each name. */
+export function dimensionCount({ by, stepNs }: AggregatePlan): number {
+  return by.length + (stepNs === undefined ? 0 : 1);
+}

@@ -1,0 +1,58 @@
+/** An aggregation over row groups in memory, with the tasks of workers run here, one row group a task. */
+import type { RowGroup } from '../../../../../shared/row-group/reader.ts';
+import { AGGREGATE_ROWS_AT_ONCE } from '../../../../../server/limits.ts';
+import { planOf } from '../../../query/query-context.ts';
+import type { FacetCounts } from '../../../../../server/engines/embedded/aggregate/facet-table.ts';
+import type { AggregatePlan } from '../../../../../server/store/aggregate-plan.ts';
+import {
+  aggregate,
+  type AggregateContext,
+  type Aggregation,
+  aggregateTask,
+  facets,
+  facetsTask,
+} from '../../../../../server/engines/embedded/aggregate/run.ts';
+import { buffersOf, gatherTask } from '../../../../../server/engines/embedded/aggregate/tally.ts';
+import { TallyMemory } from '../../../../../server/engines/embedded/aggregate/tally-memory.ts';
+import { RowGroups } from '../../../../../server/engines/embedded/scan/row-groups.ts';
+import type { RowGroupRef } from '../../../../../server/engines/embedded/core/snapshot.ts';
+
+interface InMemory {
+  readonly refs: readonly RowGroupRef[];
+  readonly context: AggregateContext;
+}
+
+function inMemory(groups: readonly RowGroup[], memory: TallyMemory): InMemory {
+  const rowGroups = Object.assign(Object.create(RowGroups.prototype) as RowGroups, {
+    open: ({ offset }: { offset: number }) => groups[offset]!,
+  });
+  // Each as large as a task, so that tallies go from task to task in both lanes.
+  const refs = groups.map(({ info }, offset) => ({ ...info, path: '', offset, rowCount: AGGREGATE_ROWS_AT_ONCE }));
+  const context = {
+    memory,
+    aggregate: async (input: Parameters<typeof aggregateTask>[0]) => {
+      const { tally } = input;
+      const moved = tally && structuredClone(tally, { transfer: buffersOf(tally) });
+      return aggregateTask({ ...input, tally: moved }, rowGroups);
+    },
+    gather: async (input: Parameters<typeof gatherTask>[0]) => gatherTask(input),
+    facets: async (input: Parameters<typeof facetsTask>[0]) => facetsTask(input, rowGroups),
+    lookUp: () => Promise.reject(new Error('BUG: these row groups have no index')),
+    setAside: (_: unknown, error: Error) => Promise.reject(error),
+  };
+  return { refs: refs as unknown as RowGroupRef[], context };
+}
+
+export function aggregateInMemory(
+  groups: readonly RowGroup[],
+  plan: AggregatePlan,
+  memory = new TallyMemory(),
+): Promise<Aggregation> {
+  const { refs, context } = inMemory(groups, memory);
+  return aggregate(refs, plan, context, new AbortController().signal);
+}
+
+export function facetsInMemory(groups: readonly RowGroup[]): Promise<FacetCounts> {
+  const { refs, context } = inMemory(groups, new TallyMemory());
+  return facets(refs, planOf(), undefined, context, new AbortController().signal);
+}

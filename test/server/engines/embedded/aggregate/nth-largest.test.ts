@@ -1,0 +1,15 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { nthLargest } from '../../../../../server/engines/embedded/aggregate/nth-largest.ts';
+
+it('the n-th largest is the n-th of the sorted', () => {
+  const numbers = fc.array(fc.oneof(fc.nat(3), fc.double({ noNaN: true })), { minLength: 1, maxLength: 300 });
+  fc.assert(
+    fc.property(numbers, fc.nat(), (some, at) => {
+      const given = Float64Array.from(some);
+      const n = 1 + (at % some.length);
+      expect(nthLargest(given, n)).toBe(given.toSorted()[some.length - n]);
+      expect([...given]).toEqual(some);
+    }),
+  );
+});

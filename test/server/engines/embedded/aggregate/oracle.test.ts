@@ -1,0 +1,170 @@
+/**
+ * Aggregations of random lines, by random plans, agree with a look at every line. The seed is in the name of the test;
+ * `SEED=… npx vitest run` runs it again.
+ */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { Labels } from '../../../../../shared/labels.ts';
+import { RowGroup } from '../../../../../shared/row-group/reader.ts';
+import { instantOf } from '../../../../../shared/time.ts';
+import type { AggregatePlan, Cell, Measure, OrderBy } from '../../../../../server/store/aggregate-plan.ts';
+import { parsePattern } from '../../../../../server/engines/embedded/scan/pattern.ts';
+import { planOf } from '../../../query/query-context.ts';
+import { rowGroupOf, TODAY } from '../batches.ts';
+import { naiveAggregate, rankOf } from '../../../store/naive-aggregate.ts';
+import type { NaiveLine } from '../../../store/naive-search.ts';
+import { aggregateInMemory } from './in-memory.ts';
+
+const SEED = Number(process.env['SEED'] ?? Date.now() % 1_000_000_007);
+const RUNS = 400;
+
+const uuid = fc.nat(40).map((n) => `0b5cdef0-77aa-4aaa-8bbb-${(n * 7_654_321).toString(16).padStart(12, 'c')}`);
+const id = fc.oneof(fc.nat(30), fc.nat(2 ** 33), fc.constantFrom('007', '0', 'deadbeef01', 'cafe', '9'), uuid);
+const path = fc.oneof(
+  id.map((n) => `/users/${n}`),
+  fc.tuple(id, id).map(([a, b]) => `/users/${a}/orders/${b}`),
+  fc.constantFrom('/', '/login', '/v2/é"x', '', 'x-1'),
+);
+const scalar = fc.oneof(
+  fc.integer({ min: -9, max: 40 }),
+  fc.constantFrom<string | number | boolean | null>('info', 'WARN', 'e', '7', '', null, true, 0.25, 12.5, 1e3, 1e12),
+);
+const fields = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ level: fc.constantFrom('info', 'warn', 'E'), path, n: scalar, id: uuid }) },
+  fc.record({ path, n: scalar, id: fc.oneof(uuid, scalar), level: scalar }, { requiredKeys: [] }),
+);
+const labels = fc.constantFrom<Labels>({ pod: 'a-1', app: 'a' }, { pod: 'b-22', app: 'b' }, { pod: 'c' });
+const line = fc.record({
+  labels,
+  timeNs: fc.nat(900).map((tenth) => tenth * 1e8),
+  text: fc.oneof({ weight: 9, arbitrary: fields.map((each) => JSON.stringify(each)) }, fc.constantFrom('plain', '')),
+});
+/** Few lines are in a group, or as many as columns have other encodings for, which repeat some. */
+const group = fc
+  .tuple(fc.array(line, { minLength: 1, maxLength: 40, size: 'max' }), fc.constantFrom(1, 1, 8))
+  .map(([some, times]) =>
+    Array.from({ length: some.length * times }, (_, i) => ({
+      ...some[i % some.length]!,
+      timeNs: some[(i * 7) % some.length]!.timeNs,
+    })),
+  );
+
+const numbers = fc.record({
+  kind: fc.constant('numbers' as const),
+  of: fc.constantFrom('n', 'path', 'id'),
+  quantiles: fc.constantFrom<number[]>([], [0, 0.5, 1]),
+  stddev: fc.constant(true as const),
+  ends: fc.constant(true as const),
+});
+const distinct = fc.record({
+  kind: fc.constant('distinct' as const),
+  of: fc.constantFrom('n', 'path', 'id', 'pod', 'path.shape'),
+});
+const measure = fc.oneof<fc.Arbitrary<Measure>[]>(numbers, distinct, fc.constant({ kind: 'bytes' as const }));
+
+const plan = fc
+  .record({
+    by: fc.subarray(['level', 'path', 'path.shape', 'n', 'id', 'pod', 'app', 'absent'], { maxLength: 3 }),
+    measures: fc.array(measure, { maxLength: 3 }),
+    stepSeconds: fc.constantFrom(undefined, undefined, 1, 7, 60, 3600),
+    offsetSeconds: fc.constantFrom(0, 3),
+    windowSteps: fc.constantFrom(1, 1, 3),
+    level: fc.constantFrom(undefined, undefined, 'info', 'warn'),
+    from: fc.constantFrom(undefined, 20),
+    to: fc.constantFrom(undefined, 61),
+    limit: fc.constantFrom(undefined, 1, 4, 10_000),
+    orderAt: fc.option(fc.nat(), { nil: undefined }),
+    ordersAt: fc.nat(),
+  })
+  .map(
+    ({
+      by,
+      measures,
+      stepSeconds,
+      offsetSeconds,
+      windowSteps,
+      level,
+      from,
+      to,
+      limit,
+      orderAt,
+      ordersAt,
+    }): AggregatePlan => ({
+      ...planOf({ values: level === undefined ? [] : [{ name: 'level', any: [parsePattern(level)], none: [] }] }),
+      by,
+      measures,
+      stepNs: stepSeconds === undefined ? undefined : BigInt(stepSeconds * 1e9),
+      offsetNs: BigInt(offsetSeconds * 1e9),
+      windowSteps: stepSeconds === undefined ? 1 : windowSteps,
+      from: from === undefined ? undefined : instantOf(TODAY, from * 1e9),
+      to: to === undefined ? undefined : instantOf(TODAY, to * 1e9),
+      limit,
+      orderBy:
+        orderAt === undefined || measures.length === 0
+          ? undefined
+          : orderOf(measures, orderAt % measures.length, ordersAt),
+    }),
+  );
+
+function orderOf(measures: readonly Measure[], index: number, at: number): OrderBy {
+  const asked = measures[index]!;
+  if (asked.kind !== 'numbers') return { measure: index, by: asked.kind };
+  const orders = ['count', 'sum', 'min', 'max', 'avg', 'stddev', 'first', 'last'] as const;
+  return { measure: index, by: orders[at % orders.length]! };
+}
+
+it(`aggregations agree with a look at every line, seed ${SEED}`, async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(group, { minLength: 1, maxLength: 4 }), plan, async (groups, asked) => {
+      const lines = groups.flat().map((each): NaiveLine => ({ ...each, instant: instantOf(TODAY, each.timeNs) }));
+      const want = naiveAggregate(lines, asked);
+      const { cells, groupCount } = await aggregateInMemory(
+        groups.map((each) => new RowGroup(rowGroupOf(each))),
+        asked,
+      );
+      expect(groupCount).toBe(want.length);
+      expect(cells.length).toBe(Math.min(want.length, asked.limit ?? Infinity));
+      const wanted = new Map(want.map((cell) => [keyOf(cell), cell]));
+      for (const cell of cells) expectCell(cell, wanted.get(keyOf(cell)));
+      // Among equals, any may be in the answer: what it is compared by is the same for each place.
+      for (const [i, cell] of cells.entries()) expectNear(rankOf(cell, asked), rankOf(want[i]!, asked));
+    }),
+    { seed: SEED, numRuns: RUNS },
+  );
+});
+
+function keyOf({ bucket, by }: Cell): string {
+  return JSON.stringify([bucket, ...by]);
+}
+
+function expectCell(got: Cell, want: Cell | undefined): void {
+  expect(got.rows).toBe(want?.rows);
+  for (const [i, measured] of got.measures.entries()) {
+    const wanted = want!.measures[i]!;
+    if (measured.kind !== 'numbers' || wanted.kind !== 'numbers') {
+      expect(measured).toEqual(wanted);
+      continue;
+    }
+    const { quantiles, sum, stddev, ...exact } = measured;
+    expect(exact).toEqual({
+      kind: 'numbers',
+      count: wanted.count,
+      min: wanted.min,
+      max: wanted.max,
+      first: wanted.first,
+      last: wanted.last,
+    });
+    expectNear(sum, wanted.sum);
+    expectNear(stddev, wanted.stddev);
+    expect(quantiles.length).toBe(wanted.quantiles.length);
+    for (const [q, value] of quantiles.entries()) {
+      expect(Math.abs(value - wanted.quantiles[q]!)).toBeLessThanOrEqual(Math.abs(wanted.quantiles[q]!) * 0.005 + 1e-9);
+    }
+  }
+}
+
+/** Sums of floats depend on their order. */
+function expectNear(got: number, want: number): void {
+  if (Number.isFinite(want)) expect(Math.abs(got - want)).toBeLessThanOrEqual(1e-6 * (1 + Math.abs(want)));
+  else expect(got).toBe(want);
+}

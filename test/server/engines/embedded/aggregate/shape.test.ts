@@ -1,0 +1,48 @@
+/** Shapes of values, and those of patterns: what is an id in them is folded. */
+import fc from 'fast-check';
+import { expect, it, test } from 'vitest';
+import { PatternCutter } from '../../../../../shared/row-group/encodings/pattern-cutter.ts';
+import { byteStringAt } from '../../../../../shared/row-group/byte-strings.ts';
+import { shapeOf, shapeOfPattern } from '../../../../../server/engines/embedded/aggregate/shape.ts';
+import { naiveShape } from '../../../store/naive-aggregate.ts';
+
+test.each([
+  ['/users/17', '/users/{id}'],
+  ['/users/17/orders/00412.json', '/users/{id}/orders/{id}.json'],
+  ['/f/9b2c04fe/x', '/f/{id}/x'],
+  ['/f/9B2C04FE', '/f/{id}'],
+  ['/f/feedface', '/f/feedface'],
+  ['/f/9b2c04f', '/f/{id}b{id}c{id}f'],
+  ['/f/9b2c04fez', '/f/{id}b{id}c{id}fez'],
+  ['/0b5cdef0-77aa-4aaa-8bbb-0cccccccdddd/a', '/{id}/a'],
+  ['/abcdefab-cdef-abcd-efab-cdefabcdefab', '/{id}'],
+  ['/v2/login', '/v{id}/login'],
+  ['-5', '-{id}'],
+  ['/login', '/login'],
+  ['', ''],
+])('the shape of %s', (value, shape) => {
+  const bytes = Buffer.from(`<${value}>`);
+  expect((shapeOf(bytes, 1, bytes.length - 1) ?? Buffer.from(value)).toString()).toBe(shape);
+  expect(naiveShape(value)).toBe(shape);
+});
+
+const piece = fc.oneof(
+  fc.nat().map(String),
+  fc.constantFrom('/', '-', 'a', 'fe', 'z', 'é', '00', 'deadbeef', '9b2c04fe', '0b5cdef0-77aa-4aaa-8bbb-0cccccccdddd'),
+);
+
+it('of texts and of their patterns are what a regular expression makes of them', () => {
+  const cutter = new PatternCutter();
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+      const value = pieces.join('');
+      const bytes = Buffer.from(value);
+      const want = naiveShape(value);
+      expect((shapeOf(bytes, 0, bytes.length) ?? bytes).toString()).toBe(want);
+      const cut = cutter.cutAny({ bytes, starts: Int32Array.of(0), ends: Int32Array.of(bytes.length), count: 1 });
+      const ofPattern = cut && shapeOfPattern(byteStringAt(cut.patterns, 0));
+      if (ofPattern !== undefined) expect(ofPattern.toString()).toBe(want);
+    }),
+    { numRuns: 2000 },
+  );
+});

@@ -1,0 +1,53 @@
+/** Quantiles of a sketch are close to those of the sorted numbers, for each group, and however the numbers were split. */
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { QueryTooLargeError } from '../../../../../shared/errors.ts';
+import { bucketOf, Sketches, SKETCHES_MAX } from '../../../../../server/engines/embedded/aggregate/sketch.ts';
+
+const numbers = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 200 });
+const quantile = fc.double({ min: 0, max: 1, noNaN: true });
+
+it('quantiles are within half a percent', () => {
+  fc.assert(
+    fc.property(numbers, numbers, fc.array(quantile, { maxLength: 4 }), (first, last, unsorted) => {
+      const quantiles = unsorted.toSorted((a, b) => a - b);
+      const sketches = new Sketches();
+      const others = new Sketches();
+      for (const [i, number] of first.entries()) (i % 2 === 0 ? sketches : others).add(0, bucketOf(number));
+      for (const number of last) others.add(SKETCHES_MAX - 1, bucketOf(number));
+      sketches.addAll(others.state());
+      const found = sketches.quantiles(quantiles);
+      for (const [group, each] of [[0, first] as const, [SKETCHES_MAX - 1, last] as const]) {
+        const sorted = each.toSorted((a, b) => a - b);
+        for (const [i, q] of quantiles.entries()) {
+          const exact = sorted[Math.floor(q * (sorted.length - 1))]!;
+          expect(Math.abs(found.get(group)![i]! - exact)).toBeLessThanOrEqual(Math.abs(exact) * 0.0051 + 1e-8);
+        }
+      }
+    }),
+  );
+});
+
+it('the smallest and the largest numbers have a place', () => {
+  const sketches = new Sketches();
+  for (const [group, number] of [5e-324, -1e308, 1e308, 1e-8, -0].entries()) {
+    sketches.add(group, bucketOf(number));
+  }
+  const found = sketches.quantiles([0.5]);
+  expect(found.get(0)).toEqual([0]);
+  expect(found.get(1)![0]! / -1e308).toBeCloseTo(1, 2);
+  expect(found.get(2)![0]! / 1e308).toBeCloseTo(1, 2);
+  expect(found.get(3)![0]! / 1e-8).toBeCloseTo(1, 2);
+  expect(found.get(4)).toEqual([0]);
+});
+
+it('too many buckets are refused', () => {
+  const sketches = new Sketches();
+  const fill = (): void => {
+    for (let group = 0; group < SKETCHES_MAX; group++) {
+      for (let bucket = 1; bucket <= 256; bucket++) sketches.add(group, bucket);
+    }
+  };
+  expect(fill).toThrow(QueryTooLargeError);
+  expect(sketches.quantiles([0.5]).get(0)).toHaveLength(1);
+});

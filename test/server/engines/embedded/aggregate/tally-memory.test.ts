@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { UnavailableError } from '../../../../../shared/errors.ts';
+import { AGGREGATE_BYTES_MAX } from '../../../../../server/limits.ts';
+import { TallyMemory } from '../../../../../server/engines/embedded/aggregate/tally-memory.ts';
+
+it('aggregations share what memory there is, and give it back', () => {
+  const memory = new TallyMemory();
+  const first = memory.share();
+  first.add(AGGREGATE_BYTES_MAX);
+  const second = memory.share();
+  expect(() => second.add(1)).toThrow(UnavailableError);
+  second.release();
+  first.add(-1);
+  first.release();
+  expect(() => memory.share().add(AGGREGATE_BYTES_MAX)).not.toThrow();
+});

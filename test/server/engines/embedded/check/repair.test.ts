@@ -1,0 +1,167 @@
+/** After a repair a check finds nothing, what was broken is in quarantine/, and all other rows are there. */
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { repairDataFolder } from '../../../../../server/check.ts';
+import { manifestPaths } from '../../../../../server/engines/embedded/core/manifest-file.ts';
+import type { RowGroupRef } from '../../../../../server/engines/embedded/core/snapshot.ts';
+import { batchOf, linesAsRead, numberedLines, readLines, rowGroupOf, TODAY } from '../batches.ts';
+import { RowGroup } from '../../../../../shared/row-group/reader.ts';
+import { mergeRowGroups } from '../../../../../shared/row-group/merge.ts';
+import { encodeBatch } from '../../../../../shared/wire.ts';
+import { append, closeStore, FileEnds, filesIn, linesOf, type OpenStore, openStore } from '../open-store.ts';
+import { findingsOf } from './findings.ts';
+
+const INDEXED = ['name', 'n'];
+
+/** 1,100 rows of today in a segment of several row groups, 50 of yesterday in another, and three batches in the WAL. */
+async function sampleFolder(): Promise<OpenStore & { rowGroups: readonly RowGroupRef[]; lines: string[] }> {
+  const open = await openStore({ indexedFields: INDEXED });
+  // A row group has at most 1024 shapes of lines, so there is more than one.
+  const shapes = Array.from({ length: 1100 }, (_, i) => ({ text: `{"field_${i}":"${i}","n":${i}}`, timeNs: i * 1e6 }));
+  for (let at = 0; at < 1100; at += 50) await append(open.store, batchOf({ lines: shapes.slice(at, at + 50) }));
+  await open.store.flushAll();
+  await append(open.store, batchOf({ lines: numberedLines('yesterday', 0, 50, TODAY - 1) }));
+  await open.store.flushAll();
+  for (const name of ['a', 'b', 'c']) await append(open.store, batchOf({ lines: numberedLines(name, 0, 20) }));
+  const snapshot = open.store.snapshot();
+  const rowGroups = snapshot.rowGroups.filter(({ path }) => path.includes('2026-11-23'));
+  snapshot.release();
+  const lines = linesOf(open.store);
+  await closeStore(open);
+  expect(rowGroups.length).toBeGreaterThan(1);
+  return { ...open, rowGroups, lines };
+}
+
+async function flip(path: string, offset: number): Promise<void> {
+  const bytes = await readFile(path);
+  bytes[offset < 0 ? bytes.length + offset : offset]! ^= 0x20;
+  await writeFile(path, bytes);
+}
+
+async function repairAll(dataDir: string): Promise<void> {
+  const findings = (await findingsOf(dataDir)).map((finding) => ({ ...finding, path: join(dataDir, finding.path) }));
+  expect(findings.length).toBeGreaterThan(0);
+  for await (const _ of repairDataFolder(dataDir, findings, INDEXED, undefined, new FileEnds()));
+  expect(await findingsOf(dataDir)).toEqual([]);
+}
+
+async function linesAfter(dataDir: string): Promise<string[]> {
+  const open = await openStore({ dataDir, indexedFields: INDEXED });
+  const lines = linesOf(open.store);
+  expect(open.store.stats().quarantinedCount).toBe(0);
+  await closeStore(open);
+  return lines;
+}
+
+async function quarantine(dataDir: string): Promise<string[]> {
+  return (await filesIn(dataDir)).filter((name) => name.startsWith('quarantine/'));
+}
+
+test('a row group of a segment: only its rows go', async () => {
+  const { dataDir, rowGroups, lines } = await sampleFolder();
+  const [first] = rowGroups;
+  const lost = readLines([first!]);
+  await flip(first!.path, first!.offset + first!.sizeBytes - 1);
+  await repairAll(dataDir);
+  expect(await linesAfter(dataDir)).toEqual(lines.filter((line) => !lost.includes(line)));
+  expect(await quarantine(dataDir)).toHaveLength(1);
+});
+
+const FRAMES: readonly [string, (path: string) => Promise<void>][] = [
+  ['the first byte', (path) => flip(path, 0)],
+  ['the last byte', (path) => flip(path, -1)],
+  ['the directory', (path) => flip(path, -14)],
+  ['a byte more', async (path) => writeFile(path, Buffer.concat([await readFile(path), Buffer.from('x')]))],
+];
+for (const [name, damage] of FRAMES) {
+  test(`the frame of a segment (${name}): no row goes`, async () => {
+    const { dataDir, rowGroups, lines } = await sampleFolder();
+    await damage(rowGroups[0]!.path);
+    await repairAll(dataDir);
+    expect(await linesAfter(dataDir)).toEqual(lines);
+  });
+}
+
+test('a segment that was cut in the middle: its whole row groups stay', async () => {
+  const { dataDir, rowGroups, lines } = await sampleFolder();
+  const last = rowGroups.at(-1)!;
+  const lost = readLines([last]);
+  await writeFile(last.path, (await readFile(last.path)).subarray(0, last.offset + last.sizeBytes - 1));
+  await repairAll(dataDir);
+  expect(await linesAfter(dataDir)).toEqual(lines.filter((line) => !lost.includes(line)));
+  expect(await quarantine(dataDir)).toHaveLength(1);
+});
+
+test('an index: it is made anew', async () => {
+  const { dataDir, rowGroups, lines } = await sampleFolder();
+  const last = rowGroups.at(-1)!;
+  const { path } = last;
+  const end = last.offset + last.sizeBytes;
+  const bytes = await readFile(path);
+  // The sections behind the row groups: each byte is under some checksum, those of indexes come last.
+  const indexed = [];
+  for (let at = end; at < bytes.length - 13 && indexed.length === 0; at += 7) {
+    const damaged = Buffer.from(bytes);
+    damaged[at]! ^= 1;
+    await writeFile(path, damaged);
+    indexed.push(...(await findingsOf(dataDir)).filter(({ kind }) => kind === 'index'));
+  }
+  expect(indexed).toHaveLength(1);
+  await repairAll(dataDir);
+  expect(await linesAfter(dataDir)).toEqual(lines);
+  expect(await quarantine(dataDir)).toEqual([]);
+});
+
+test('a missing segment is forgotten', async () => {
+  const { dataDir, lines } = await sampleFolder();
+  const yesterday = (await filesIn(dataDir)).find((name) => name.includes('2026-11-22'));
+  await rm(join(dataDir, yesterday!));
+  await repairAll(dataDir);
+  expect(await linesAfter(dataDir)).toEqual(lines.filter((line) => !line.includes('yesterday')));
+});
+
+test('a missing WAL file is forgotten', async () => {
+  const { dataDir, lines } = await sampleFolder();
+  const wal = (await filesIn(dataDir)).find((name) => name.endsWith('.wal'))!;
+  await rm(join(dataDir, wal));
+  await repairAll(dataDir);
+  expect(await linesAfter(dataDir)).toEqual(lines.filter((line) => !/"name":"[abc]"/.test(line)));
+});
+
+test('a record of the WAL: only its rows go', async () => {
+  const { dataDir, lines } = await sampleFolder();
+  const wal = (await filesIn(dataDir)).find((name) => name.endsWith('.wal'))!;
+  await flip(join(dataDir, wal), 60);
+  await repairAll(dataDir);
+  expect(await linesAfter(dataDir)).toEqual(lines.filter((line) => !line.includes('"name":"a"')));
+  expect(await quarantine(dataDir)).toHaveLength(1);
+});
+
+test('a row group of the WAL whose checksums are right, but not what it says: becomes right, and keeps its rows', async () => {
+  const { dataDir, lines } = await sampleFolder();
+  const open = await openStore({ dataDir, indexedFields: INDEXED });
+  const source = new RowGroup(rowGroupOf([{ text: 'short' }, { text: 'a much longer line' }]));
+  // A merge shares the size of the lines out by rows; in a batch it must be exact.
+  const keep = (): Uint8Array => Uint8Array.of(1, 0);
+  const [rowGroup] = [...mergeRowGroups([source], { day: TODAY, level: 1, keep })];
+  await append(open.store, encodeBatch({ node: 'n', files: [], gone: [], rowGroup: rowGroup! }));
+  await closeStore(open);
+  const findings = await findingsOf(dataDir);
+  expect(findings).toMatchObject([
+    { kind: 'wal-record', what: expect.stringMatching(/the lines have 5 bytes/) as string },
+  ]);
+  await repairAll(dataDir);
+  expect(await linesAfter(dataDir)).toEqual([...lines, ...linesAsRead([{ text: 'short' }])].toSorted());
+});
+
+test('VERSION and the manifest are written again', async () => {
+  const { dataDir, lines } = await sampleFolder();
+  await rm(join(dataDir, 'VERSION'));
+  await repairAll(dataDir);
+  expect(await linesAfter(dataDir)).toEqual(lines);
+  for (const path of manifestPaths(dataDir)) await rm(path);
+  expect(await findingsOf(dataDir)).toMatchObject([{ kind: 'generation', path: 'MANIFEST.json' }]);
+  await repairAll(dataDir);
+  expect(await linesAfter(dataDir)).toEqual(lines);
+});

@@ -1,0 +1,36 @@
+/** Headers that a worker keeps are bounded by the memory that they take: where each line has a shape of its own, that is much. */
+import { expect, test } from 'vitest';
+import { WORKER_HEADERS_BYTES_MAX } from '../../../../../server/limits.ts';
+import { RowGroups } from '../../../../../server/engines/embedded/scan/row-groups.ts';
+import { RowGroup } from '../../../../../shared/row-group/reader.ts';
+import { rowGroupOf } from '../batches.ts';
+
+const FEW_COLUMNS = rowGroupOf([{ text: '{"a":1}' }, { text: '{"a":2}' }]);
+const MANY_COLUMNS = rowGroupOf(
+  Array.from({ length: 80 }, (_, shape) => ({
+    text: `{${Array.from({ length: 100 }, (__, i) => `"f${shape}_${i}":${i}`).join()}}`,
+  })),
+);
+
+/** How many headers are read when so many row groups are opened, and then once more. */
+function headersRead(bytes: Buffer, count: number): number {
+  let reads = 0;
+  const read = (_: string, offset: number, sizeBytes: number): Buffer => {
+    if (offset === 0) reads++;
+    return bytes.subarray(offset, offset + sizeBytes);
+  };
+  const rowGroups = new RowGroups({ read, peek: read });
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < count; i++) rowGroups.open({ path: `${i}`, offset: 0, sizeBytes: bytes.length });
+  }
+  return reads;
+}
+
+test('headers of a few columns are kept, those of thousands only while there is room', () => {
+  const headerBytes = new RowGroup(MANY_COLUMNS).headerMemoryBytes();
+  const fitting = Math.floor(WORKER_HEADERS_BYTES_MAX / headerBytes);
+  expect(headersRead(FEW_COLUMNS, 20)).toBe(20);
+  expect(fitting).toBeLessThan(20);
+  const oneMore = fitting + 1;
+  expect(headersRead(MANY_COLUMNS, oneMore)).toBeGreaterThan(oneMore);
+});
