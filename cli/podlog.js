@@ -12,8 +12,8 @@
  *   optimize it.
  * - one arena of malloc for all threads: each would keep its own free memory (80 MB less in a server under queries).
  * - large pieces of memory go back to the system when they are freed. Left to itself malloc keeps pieces of up to 32 MB
- *   for itself once one was freed: 4 MB more in an idle agent, 100 MB in a server under intake and heavy queries. What it
- *   costs in CPU time is too little to be measured.
+ *   for itself once one was freed: 4 MB more in an idle agent, 100 MB in a server under intake and heavy queries. An
+ *   aggregation takes up to a tenth more CPU time for it; other queries take the same.
  */
 import { fileURLToPath } from 'node:url';
 
