@@ -301,6 +301,7 @@ export class Tail {
     }
     if (chain.files.length === 0 && chain.pending.every((line) => line === undefined)) {
       container.chains.delete(chain.restart);
+      this.#lost.finishRun(container, chain);
     }
   }
 

@@ -47,6 +47,11 @@ export interface Container {
   begunRuns: number;
   /** Runs that an earlier agent has left undone, and that have not been found. */
   readonly owedRuns: Set<number>;
+  /**
+   * Runs that this agent is done with, until something that it sent is stored; with the last file of each that the server
+   * knew then, if any.
+   */
+  readonly doneRuns: Map<number, string | undefined>;
   /** Whether rules kept its files from being opened before. */
   wasExcluded: boolean;
 }
@@ -70,6 +75,7 @@ export function createContainer(directory: ContainerDirectory, node: string, fou
     judgedMs: undefined,
     begunRuns: 0,
     owedRuns: new Set(),
+    doneRuns: new Map(),
     wasExcluded: false,
   };
 }

@@ -58,10 +58,10 @@ export class LossJudgements {
 }
 
 function reset(container: Container, { hadFiles }: Judgement): void {
-  const { chains, owedRuns } = container;
+  const { chains, owedRuns, doneRuns } = container;
   container.judgedMs = undefined;
   container.begunRuns = 0;
   owedRuns.clear();
   for (const chain of chains.values()) chain.isHeadJudged = false;
-  container.hadFiles = hadFiles || chains.size > 0;
+  container.hadFiles = hadFiles || chains.size > 0 || doneRuns.size > 0;
 }

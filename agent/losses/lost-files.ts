@@ -13,6 +13,7 @@ import type { Containers } from '../discover/containers.ts';
 import type { Descriptors } from '../files/descriptors.ts';
 import type { ContainerDirectory } from '../discover/discovery.ts';
 import {
+  chainKey,
   headOfLostEnd,
   headOfUnseen,
   isLostHead,
@@ -104,6 +105,13 @@ export class LostFiles {
     if (this.#judgements.withdraw(container, known)) this.judge(container, nowMs);
   }
 
+  /** All of a run is read and stored, and its files are gone: if it is judged again, nothing of it is missing. */
+  finishRun({ directory, doneRuns }: Container, { restart, key }: Chain): void {
+    const { known } = this.#options;
+    if (known.hasMoved(directory)) doneRuns.clear();
+    else doneRuns.set(restart, known.lastBeforeStart(key)?.id);
+  }
+
   /** After a rewind: the ledgers of all containers that have one go on from what the server knows. */
   rewindLedger({ ledger, judgedMs }: Container): void {
     if (judgedMs !== undefined) rewindNote(ledger, this.#options.known.of(ledger.id));
@@ -133,8 +141,15 @@ export class LostFiles {
     container.begunRuns = Math.max(container.begunRuns, ledger.acked[BEGUN]);
     for (let run = ledger.acked[DONE]; run < ledger.acked[BEGUN]; run++) {
       // A run may have been listed, and its files gone before they could be opened.
-      if ((chains.get(run)?.files.length ?? 0) === 0) owedRuns.add(run);
+      if ((chains.get(run)?.files.length ?? 0) === 0 && !this.#isDone(container, run)) owedRuns.add(run);
     }
+  }
+
+  /** Whether this agent is done with the run, and the server knows as much of it as it did then. */
+  #isDone({ directory, doneRuns }: Container, run: number): boolean {
+    const { known } = this.#options;
+    const last = known.lastBeforeStart(chainKey(directory.uid, directory.container, run))?.id;
+    return doneRuns.has(run) && doneRuns.get(run) === last && (last === undefined || known.isFinished(last));
   }
 
   /** Runs before `end` that an earlier agent had not read to their end, and whose files have gone. */
@@ -143,7 +158,7 @@ export class LostFiles {
     const { uid, container: name } = container.directory;
     const unknown: number[] = [];
     for (const run of [...container.owedRuns].filter((each) => each < end)) {
-      const last = known.lastBeforeStart(`${uid}/${name}/${run}`);
+      const last = known.lastBeforeStart(chainKey(uid, name, run));
       container.owedRuns.delete(run);
       if (last === undefined) unknown.push(run);
       else this.#replace(container, last, nowMs);
@@ -161,7 +176,8 @@ export class LostFiles {
     const skipped: number[] = [];
     for (let run = begunRuns; run < next.restart; run++) {
       const { uid, container: name } = container.directory;
-      if (known.lastBeforeStart(`${uid}/${name}/${run}`) === undefined) skipped.push(run);
+      const isUnknown = known.lastBeforeStart(chainKey(uid, name, run)) === undefined;
+      if (isUnknown && !this.#isDone(container, run)) skipped.push(run);
     }
     const why = { reason: this.#reasonOf(container), head: headBefore(next) };
     this.#loseRuns(container, skipped, why, begunMs(next), nowMs);
@@ -176,7 +192,7 @@ export class LostFiles {
     if (restart < container.ledger.acked[DONE] || files.some(({ loss }) => loss !== undefined)) return;
     const last = known.lastBeforeStart(key);
     if (last !== undefined && !isLostHead(last.head)) {
-      const isThere = files.some((file) => isOf(file, last.head));
+      const isThere = known.isFinished(last.id) || files.some((file) => isOf(file, last.head));
       const unread = files.find(isUnreadGzip);
       if (!isThere && unread !== undefined) this.#claimFor(container, { chain, file: unread }, last);
       else if (!isThere) this.#replace(container, last, nowMs, chain);

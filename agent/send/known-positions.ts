@@ -18,8 +18,8 @@ export class KnownPositions {
   /** Ids of files whose head is an extended one: hardly ever any. */
   readonly #extended = new Set<string>();
   readonly #missingSinceMs = new Map<string, number>();
-  /** Files that were read to their end here, or whose rest was said to be lost; notes of what is gone. */
-  readonly #finished = new Set<string>();
+  /** Files that were read to their end here, or whose rest was said to be lost, and how far that was; notes of what is gone. */
+  readonly #finished = new Map<string, Offsets>();
   /** Chain → the file that was begun last, as of the agent's start: the others had been read to their end. */
   #lastBeforeStart: ReadonlyMap<string, FileId> = new Map();
   #caughtUpMs: number | undefined;
@@ -96,9 +96,17 @@ export class KnownPositions {
    * @param isDeleted  it will not come back
    */
   finish(id: string, isDeleted: boolean): void {
-    if (!this.#positions.has(id)) return;
-    this.#finished.add(id);
+    const position = this.#positions.get(id);
+    if (position === undefined) return;
+    this.#finished.set(id, position);
     if (isDeleted) this.#missingSinceMs.set(id, 0);
+  }
+
+  /** Whether nothing of the file is missing, and the server has not gone back since. */
+  isFinished(id: string): boolean {
+    const end = this.#finished.get(id);
+    const position = this.of(id);
+    return end?.every((offset, stream) => position[stream]! >= offset) ?? false;
   }
 
   /** Its directory is gone, and all of it is stored or said to be lost: its files and its ledger may be forgotten together. */
@@ -176,6 +184,8 @@ export class KnownPositions {
       this.#missingSinceMs.delete(id);
       this.#finished.delete(id);
       this.#claimed.delete(id);
+      const file = parseFileId(id);
+      if (file !== undefined) this.#moved.add(containerOf(file));
     }
   }
 
