@@ -165,11 +165,11 @@ export const WAL_FILE_RECORDS_MAX = 400;
 export const WAL_FILE_AGE_MS_MAX = 1 * HOUR_MS;
 
 /**
- * Row groups that a flush has decoded at once: it sorts their rows. Room for a WAL file and a row group more. Beyond: the
+ * Row groups that a flush has decoded at once: it sorts their rows. A full WAL file of common rows has some 52 MiB. Beyond: the
  * rows that came first get a segment of their own; a row group that takes more even when its columns are decoded one by
  * one, which intake refuses today, is set aside.
  */
-export const FLUSH_DECODED_BYTES_MAX = 160 * MIB;
+export const FLUSH_DECODED_BYTES_MAX = 96 * MIB;
 
 /** Workers that a row group may take with it. Beyond: it is set aside, and the others are flushed. */
 export const FLUSH_DEATHS_MAX = 2;
@@ -375,7 +375,7 @@ export const ANSWER_ROWS_FEW = 1000;
  * Text of all answers that waits for their clients, of which the next piece takes this share at most; and the least that a
  * piece has, or one line of LINE_BYTES_MAX. Beyond: pieces get smaller, and answers slower.
  */
-export const ANSWER_TEXT_BYTES_MAX = 64 * MIB;
+export const ANSWER_TEXT_BYTES_MAX = 32 * MIB;
 export const ANSWER_PIECE_SHARE = 1 / 8;
 export const ANSWER_PIECE_BYTES_MIN = 64 * KIB;
 

@@ -48,6 +48,19 @@ export function withdrawLostFile(container: Container, { chain, file }: AddedFil
   if (chain.files.length === 0) container.chains.delete(chain.restart);
 }
 
+/** One for runs that follow each other, so that a crash loop does not get a marker for each. */
+export function lostRuns(runs: readonly number[]): Pick<LostFile, 'restart' | 'name'>[] {
+  const lost: Pick<LostFile, 'restart' | 'name'>[] = [];
+  for (let first = 0; first < runs.length;) {
+    let last = first;
+    while (runs[last + 1] === runs[last]! + 1) last++;
+    const restart = runs[last]!;
+    lost.push({ restart, name: first === last ? `${restart}.log` : `${runs[first]!}.log to ${restart}.log` });
+    first = last + 1;
+  }
+  return lost;
+}
+
 /**
  * A file was cut in place. Its old content stays an entry, without a descriptor, for as long as the server has to hear
  * of it; its new content is a new file, known by its own first line, which is returned.

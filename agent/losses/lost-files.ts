@@ -25,7 +25,7 @@ import type { KnownPositions } from '../send/known-positions.ts';
 import { FIRST_FILE_MS_MAX, KUBELET_FILES_MAX } from '../limits.ts';
 import { isUnreadGzip, statIfThere, type LogFile } from '../files/log-file.ts';
 import { rotationAfter } from '../files/log-path.ts';
-import { addLostFile, type AddedFile, type LostFile } from './lost-file.ts';
+import { addLostFile, lostRuns, type AddedFile, type LostFile } from './lost-file.ts';
 import { LossJudgements } from './loss-judgements.ts';
 import type { LossReason } from '../files/loss.ts';
 import type { ReadyQueue } from '../files/ready-queue.ts';
@@ -163,7 +163,9 @@ export class LostFiles {
       if (last === undefined) unknown.push(run);
       else this.#replace(container, last, nowMs);
     }
-    this.#loseRuns(container, unknown, { reason: 'unwatched', head: headOfUnseen(0) }, nowMs, nowMs);
+    for (const lost of lostRuns(unknown)) {
+      this.#loseJudged(container, { ...lost, reason: 'unwatched', head: headOfUnseen(0) }, nowMs, nowMs);
+    }
   }
 
   /** Runs are numbered without gaps, so a run whose predecessor was never seen shows that there was one. */
@@ -180,7 +182,7 @@ export class LostFiles {
       if (isUnknown && !this.#isDone(container, run)) skipped.push(run);
     }
     const why = { reason: this.#reasonOf(container), head: headBefore(next) };
-    this.#loseRuns(container, skipped, why, begunMs(next), nowMs);
+    for (const lost of lostRuns(skipped)) this.#loseJudged(container, { ...lost, ...why }, nowMs, begunMs(next));
   }
 
   /** Whether files are missing before the oldest one of a run. */
@@ -320,24 +322,6 @@ export class LostFiles {
     const head = chain === undefined ? headOfLostEnd(last.head) : headBefore(chain);
     const lost = { restart, name: `${restart}.log`, reason: 'unwatched', head, replaces: id } as const;
     this.#loseJudged(container, lost, nowMs, chain === undefined ? nowMs : begunMs(chain));
-  }
-
-  /** One marker for runs that follow each other, so that a crash loop does not get one for each. */
-  #loseRuns(
-    container: Container,
-    runs: readonly number[],
-    why: Pick<LostFile, 'reason' | 'head'>,
-    timeMs: number,
-    nowMs: number,
-  ): void {
-    for (let first = 0; first < runs.length;) {
-      let last = first;
-      while (runs[last + 1] === runs[last]! + 1) last++;
-      const restart = runs[last]!;
-      const name = first === last ? `${restart}.log` : `${runs[first]!}.log to ${restart}.log`;
-      this.#loseJudged(container, { restart, name, ...why }, nowMs, timeMs);
-      first = last + 1;
-    }
   }
 
   /** What is said to be lost for what the server knows, or does not. */

@@ -105,7 +105,7 @@ test.each([
   ['a file', ['before'], LIVE],
   ['a run', ['before'], '1.log'],
   ['a run without a line', [], '1.log'],
-])('%s that the agent is done with is not missing when it judges again', async (_what, before, next) => {
+])('what the agent is done with is not missing when it judges again: %s', async (_what, before, next) => {
   await finishUnheard(before, next);
   await conflict();
   expect(world.sink.texts()).toEqual([...before, 'after']);
@@ -114,7 +114,7 @@ test.each([
 test.each([
   ['a file', LIVE],
   ['a run', '1.log'],
-])('%s that the agent is done with is missing when the server has gone back', async (_what, next) => {
+])('what the agent is done with is missing when the server has gone back: %s', async (_what, next) => {
   await finishUnheard(['before'], next);
   for (const id of world.sink.positions.keys()) world.sink.positions.set(id, { stdout: 1, stderr: 1 });
   await conflict();
