@@ -154,6 +154,7 @@ export class Tail {
   /** No later look will come: what has no name any more is taken as it is, since no other agent could read it. */
   expectEnd(): void {
     this.#times = { ...this.#times, unlinkedGraceMs: 0 };
+    this.#containers.expectEnd();
   }
 
   /** What the batch that is built now says of runs that have begun or are done. */

@@ -80,6 +80,11 @@ export class Containers {
     return ids;
   }
 
+  /** No later event will come: what came and went without a name is reported as it is. */
+  expectEnd(): void {
+    this.#discovery.expectEnd();
+  }
+
   /** Closes the watches and forgets everything. */
   stop(): void {
     this.#discovery.stop();

@@ -56,6 +56,7 @@ export class Discovery {
   readonly #unexplained = new Map<string, number>();
   /** Pod directory name → until when its directory is listed at each poll. */
   readonly #newUntilMs = new Map<string, number>();
+  #eventMsMax = EVENT_MS_MAX;
   #nowMs = 0;
   /** Pod directory name → names in it that events have reported. */
   readonly #touched = new Map<string, Set<string>>();
@@ -89,6 +90,11 @@ export class Discovery {
   /** True while directories are not watched. */
   get isPolling(): boolean {
     return !this.#watcher.isWatching;
+  }
+
+  /** No later event will come: what came and went without a name is reported at the next poll. */
+  expectEnd(): void {
+    this.#eventMsMax = 0;
   }
 
   stop(): void {
@@ -224,7 +230,7 @@ export class Discovery {
 
   #reportUnexplained(): void {
     for (const [pod, sinceMs] of this.#unexplained) {
-      if (this.#nowMs - sinceMs < EVENT_MS_MAX) continue;
+      if (this.#nowMs - sinceMs < this.#eventMsMax) continue;
       this.#unexplained.delete(pod);
       this.#missed(pod, '');
     }

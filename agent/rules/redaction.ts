@@ -6,7 +6,7 @@ export interface Found {
   end: number;
   /** Where the line begins that is looked through. */
   lineStart: number;
-  /** The line in Latin-1, once somebody needs it. */
+  /** The line in Latin-1, decoded when it is first needed. */
   text: string | undefined;
 }
 

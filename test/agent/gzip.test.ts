@@ -22,13 +22,6 @@ function age(name: string): void {
   utimesSync(world.path(name), 1_767_225_600, 1_767_225_600);
 }
 
-async function restart(): Promise<void> {
-  await world.settled();
-  await world.stop();
-  await world.start();
-  await world.settled();
-}
-
 const SOUND = gzipSync(criLines(numbered('x', 1_000)));
 
 test.each([
@@ -45,10 +38,10 @@ test.each([
   world.writeLines(['new']);
   await world.start();
   await world.expectLines([damageOf(name), 'new']);
-  await restart();
+  await world.restart();
   world.writeLines(['newer']);
   await world.expectLines([damageOf(name), 'new', 'newer']);
-  await restart();
+  await world.restart();
   expect(world.markers()).toEqual([damageOf(name)]);
 });
 
@@ -79,7 +72,7 @@ test('the file that the server knows, of which nothing can be read any more, has
   world.writeLines(['new']);
   await world.start();
   await world.expectLines(['a', damageOf(name), 'new']);
-  await restart();
+  await world.restart();
   expect(world.markers()).toEqual([damageOf(name)]);
 });
 
@@ -97,7 +90,7 @@ test('one that had been read before it was compressed has none', async () => {
   await world.start();
   world.writeLines(['c']);
   await world.expectLines(['a', 'b', 'c']);
-  await restart();
+  await world.restart();
   expect(world.markers()).toEqual([]);
 });
 
@@ -116,7 +109,7 @@ test('lines before the first damaged byte are read once, whatever was known of t
   world.writeLines(['new']);
   await world.start();
   await world.settled();
-  await restart();
+  await world.restart();
   const got = world.sink.texts('stdout').filter((text) => /^[xy]-\d+$/.test(text));
   expect(got).toEqual([...numbered('x', 10), ...numbered('y', got.length - 10)]);
   expect(got.length).toBeGreaterThan(20);
@@ -128,7 +121,7 @@ test('an empty one that is whole has no marker', async () => {
   world.writeLines(['new']);
   await world.start();
   await world.expectLines(['new']);
-  await restart();
+  await world.restart();
   expect(world.sink.texts()).toEqual(['new']);
 });
 
@@ -155,7 +148,7 @@ test('one whose writer has stopped half-way has what there is, and a marker', as
     () => world.markers().length > 0,
     () => 'no marker',
   );
-  await restart();
+  await world.restart();
   const got = world.sink.texts('stdout').filter((text) => /^x-\d+$/.test(text));
   expect(got).toEqual(numbered('x', got.length));
   expect(got.length).toBeGreaterThan(20);

@@ -2,7 +2,7 @@
  * What cannot be captured is counted: a metric of the container, and one marker with its labels and `stream=podlog`,
  * whatever is repeated or restarted in between.
  */
-import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, realpathSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { EventEmitter } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
@@ -31,10 +31,7 @@ async function expectMarker(reason: string, text: string, container = 'app', pod
     () => `not counted: ${JSON.stringify(world.markers())}`,
   );
   expect(world.markers()).toEqual([text]);
-  await world.settled();
-  await world.stop();
-  await world.start();
-  await world.settled();
+  await world.restart();
   expect(world.markers()).toEqual([text]);
 }
 
@@ -172,6 +169,16 @@ test('the same where no event tells of it: the marker names no container', async
   world.writeLines(['b']);
   world.remove(world.path('', 'app'));
   await expectMarker('unseen', UNSEEN, '');
+});
+
+test('an agent that ends right after the event of a pod that came and went still leaves its marker', async () => {
+  const events = Object.assign(new EventEmitter(), { close: async () => {} });
+  await world.start({ watchPods: () => events as unknown as ReturnType<WatchPods> });
+  events.emit('ready');
+  await world.settled();
+  events.emit('raw', 'rename', POD, { watchedPath: realpathSync(world.podsDir) });
+  await world.stop(30_000);
+  expect(world.markers()).toEqual([UNSEEN]);
 });
 
 test('pods that live for 5 to 500 ms: every line is there, or the pod has its marker', async () => {
@@ -410,10 +417,7 @@ test('a log that came and went while no agent ran, and left its empty directory,
     () => world.markers().length >= 2,
     () => JSON.stringify(world.markers()),
   );
-  await world.settled();
-  await world.stop();
-  await world.start();
-  await world.settled();
+  await world.restart();
   const markers = world.sink.lines.filter(({ stream }) => stream === 'podlog');
   expect(markers.map(({ text, pod, container }) => ({ text, pod, container }))).toEqual([
     { text: marker, pod: 'pod', container: 'app' },

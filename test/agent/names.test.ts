@@ -15,10 +15,7 @@ async function readLines(texts: readonly string[]): Promise<void> {
 /** What is stored after a restart, too: nothing is doubled and nothing said to be lost. */
 async function expectForGood(texts: readonly string[]): Promise<void> {
   await world.expectLines(texts);
-  await world.settled();
-  await world.stop();
-  await world.start();
-  await world.settled();
+  await world.restart();
   await world.expectLines(texts);
 }
 

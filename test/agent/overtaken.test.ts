@@ -45,10 +45,7 @@ test('a file that came and went meanwhile has a marker where it is missing, and 
   );
   const more = rotateTimes(1);
   await world.expectLines(['first', 'not read yet', MARKER, ...kept, ...more]);
-  await world.settled();
-  await world.stop();
-  await world.start();
-  await world.settled();
+  await world.restart();
   expect(world.markers()).toEqual([MARKER]);
 });
 
@@ -75,10 +72,7 @@ test.each(['the whole pod', 'its files only'])(
     if (what === 'the whole pod') world.remove(dirname(world.path('')));
     else for (const name of [LIVE, rotated(1)]) world.remove(world.path(name));
     await world.expectLines(['first', 'not read yet', MARKER]);
-    await world.settled();
-    await world.stop();
-    await world.start();
-    await world.settled();
+    await world.restart();
     expect(world.markers()).toEqual([MARKER]);
   },
 );

@@ -138,6 +138,14 @@ export class World {
     this.#agent = undefined;
   }
 
+  /** A new agent takes over from one that has come to rest, and comes to rest itself. */
+  async restart(): Promise<void> {
+    await this.settled();
+    await this.stop();
+    await this.start();
+    await this.settled();
+  }
+
   /** A metric's value, summed over its labels unless they are given; 0 when it is absent. */
   metric(name: string): number {
     const lines = this.#agent?.metrics().split('\n') ?? [];

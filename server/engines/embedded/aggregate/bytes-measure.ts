@@ -18,7 +18,7 @@ const GROUPS_AT_FIRST = 16;
 export class BytesMeasure implements OpenMeasure<BytesState> {
   #bytes: Float64Array<ArrayBuffer>;
 
-  /** @param state  of one that is not used any more */
+  /** @param state  of a measure that is no longer used */
   constructor(state: BytesState | undefined) {
     this.#bytes = state?.bytes ?? new Float64Array(GROUPS_AT_FIRST);
   }

@@ -15,7 +15,7 @@ export class DistinctMeasure implements OpenMeasure<DistinctMeasureState> {
   readonly #of: string;
   readonly #values: DistinctValues;
 
-  /** @param state  of one that is not used any more */
+  /** @param state  of a measure that is no longer used */
   constructor({ of }: Measure & { readonly kind: 'distinct' }, state: DistinctMeasureState | undefined) {
     this.#of = of;
     this.#values = new DistinctValues(state?.values);

@@ -38,7 +38,7 @@ export class DistinctValues {
   #bits = BITS_MAX;
   #registers = new Uint8Array(0);
 
-  /** @param state  of one that is not used any more; by default there are no values */
+  /** @param state  of values that are no longer used; empty by default */
   constructor(state?: DistinctState) {
     if (state?.kind !== 'sketched') this.#exact = new ExactTable(state);
     else [this.#bits, this.#registers] = [state.bits, state.registers];
@@ -51,8 +51,9 @@ export class DistinctValues {
   }
 
   /**
-   * To be called before values are added, a row group's at most: makes room for so many groups, and sketches where there
-   * are too many values. @throws QueryTooLargeError
+   * Makes room for `groupCount` groups, and turns to sketches when there are too many values. Must be called before the
+   * values of each row group are added.
+   * @throws QueryTooLargeError
    */
   reserve(groupCount: number): void {
     if (this.#exact !== undefined) {
@@ -159,7 +160,7 @@ class ExactTable {
     return { kind: 'exact', count: this.count, high: this.#high, low: this.#low, groups: this.#groups };
   }
 
-  /** For so many more: values come in the order of another table's slots, and would pile up in one that grows as they come. */
+  /** Grows the table before another is merged into it: values arrive in slot order, which would cluster in a smaller table. */
   makeRoom(count: number): void {
     while ((this.count + count) * 4 > this.#groups.length * 3) this.#grow();
   }
@@ -198,7 +199,7 @@ function folded(registers: Uint8Array<ArrayBuffer>, bits: number, fewer: number)
   const result = new Uint8Array(registers.length >> shift);
   for (let i = 0; i < registers.length; i++) {
     if (registers[i] === 0) continue;
-    // What chose among registers that are one now stands before the zeros.
+    // The bits that chose among the registers now merged come before the counted zeros.
     const chosen = i & ((1 << shift) - 1);
     const zeros = chosen === 0 ? shift + registers[i]! - 1 : Math.clz32(chosen) - (32 - shift);
     if (result[i >> shift]! <= zeros) result[i >> shift] = zeros + 1;

@@ -54,7 +54,7 @@ export class NumberMeasure implements OpenMeasure<NumbersState> {
   #columns: Columns;
   readonly #sketches: Sketches;
 
-  /** @param state  of one that is not used any more */
+  /** @param state  of a measure that is no longer used */
   constructor(measure: NumbersOf, state: NumbersState | undefined) {
     this.#measure = measure;
     this.#columns = state ?? grown(undefined, GROUPS_AT_FIRST, measure);
