@@ -31,13 +31,12 @@ import { PushAcceptor } from './ingest/push.ts';
 import { PushMemory } from './ingest/push-memory.ts';
 import { SHRED } from './ingest/shred-lines.ts';
 import { CONNECTIONS_CHECK_MS, HEADERS_BYTES_MAX, HEADERS_RECEIVE_MS_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
-import type { QueryContext } from './query/answer.ts';
 import { AnswerRows } from './query/answer-rows.ts';
 import { AnswerText } from './query/answer-text.ts';
-import { embeddedLogStore, type EmbeddedParts } from './query/embedded-log-store.ts';
-import { LiveTails } from './query/live-tails.ts';
+import { embeddedLogStore, type EmbeddedParts } from './engines/embedded/embedded-log-store.ts';
+import { LiveTails } from './engines/embedded/tail/live-tails.ts';
 import { QuerySlots } from './query/query-slots.ts';
-import { AGGREGATE, FACETS, GATHER, LOOK_UP, RENDER, SCAN, STREAMS, TAIL } from './query/tasks.ts';
+import { AGGREGATE, FACETS, GATHER, LOOK_UP, RENDER, SCAN, STREAMS, TAIL } from './engines/embedded/query-tasks.ts';
 import type { WatchedRules } from './rules/watched-rules.ts';
 import type { Backups } from './engines/embedded/core/backup.ts';
 import { checkFolder } from './engines/embedded/check/check-folder.ts';
@@ -49,7 +48,7 @@ import {
 import { realDisk } from './engines/embedded/platform/disk.ts';
 import type { Erasures } from './engines/embedded/lane/erasure/erasures.ts';
 import { buffersOf } from './engines/embedded/aggregate/tally.ts';
-import { TallyMemory } from './engines/embedded/aggregate/tally-memory.ts';
+import { TallyMemory } from './query/tally-memory.ts';
 import type { Store } from './engines/embedded/core/store.ts';
 import type { WorkerPool } from './workers/pool.ts';
 import { ownMemory, taskFlow } from './workers/task.ts';
@@ -206,7 +205,7 @@ function liveTails(store: Store, pool: WorkerPool): LiveTails {
 
 function reportQueries(
   metrics: Metrics,
-  { answerRows, answerText }: Pick<QueryContext, 'answerRows' | 'answerText'>,
+  { answerRows, answerText }: { readonly answerRows: AnswerRows; readonly answerText: AnswerText },
   slots: QuerySlots,
   tails: LiveTails,
 ): void {

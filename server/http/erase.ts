@@ -6,7 +6,8 @@ import type { FastifyInstance } from 'fastify';
 import { ParameterError, PodlogError } from '../../shared/errors.ts';
 import { formatInstant, instantOfMs } from '../../shared/time.ts';
 import { type Asked, parseFilters, type QueryString } from '../query/parameters.ts';
-import type { Erasures, ErasureStatus } from '../engines/embedded/lane/erasure/erasures.ts';
+import type { Erasures } from '../engines/embedded/lane/erasure/erasures.ts';
+import type { ErasureStatus } from '../store/erasure-status.ts';
 import type { Filter } from '../store/erasure-filter.ts';
 import { isEverything } from '../store/predicate.ts';
 

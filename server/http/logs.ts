@@ -3,13 +3,13 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { PodlogError } from '../../shared/errors.ts';
 import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
-import { follow } from '../query/follow.ts';
-import type { LiveTails } from '../query/live-tails.ts';
+import { follow } from '../engines/embedded/tail/follow.ts';
+import type { LiveTails } from '../engines/embedded/tail/live-tails.ts';
 import { parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
-import { CSV_HEADER } from '../query/render.ts';
-import type { Format } from '../query/render.ts';
-import { type QueryContext, select } from '../query/answer.ts';
+import { CSV_HEADER } from '../store/sink.ts';
+import type { AnswerFormat } from '../store/sink.ts';
+import { type QueryContext, select } from '../engines/embedded/search/answer.ts';
 import type { QuerySlots } from '../query/query-slots.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { cutOffStalled } from './stalled-answers.ts';
@@ -28,7 +28,7 @@ export interface LogsOptions {
   readonly stalledMsMax?: number;
 }
 
-const CONTENT_TYPES: Readonly<Record<Format, string>> = {
+const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
   ndjson: 'application/x-ndjson; charset=utf-8',
   raw: 'text/plain; charset=utf-8',
   json: 'application/json; charset=utf-8',
@@ -77,7 +77,7 @@ function followed(
 /** An answer that has begun cannot become an error any more: the reason why it ends is its last line. */
 async function* endingWithReason(
   lines: AsyncGenerator<Uint8Array>,
-  format: Format,
+  format: AnswerFormat,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   try {
@@ -91,7 +91,7 @@ async function* endingWithReason(
 }
 
 /** What stands around the lines, from the first of them on: the header of CSV, the brackets of JSON. */
-async function* framed(text: AsyncGenerator<Uint8Array>, format: Format): AsyncGenerator<Uint8Array> {
+async function* framed(text: AsyncGenerator<Uint8Array>, format: AnswerFormat): AsyncGenerator<Uint8Array> {
   try {
     const lines = startingWith(await text.next(), text);
     if (format === 'csv' || format === 'csv-exact') yield Buffer.from(CSV_HEADER);

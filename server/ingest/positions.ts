@@ -15,7 +15,7 @@ import {
   NODE_UNSEEN_MS_MAX,
   RETRY_AFTER_ROOM_SECONDS,
 } from '../limits.ts';
-import type { BatchState } from '../engines/embedded/core/batch-state.ts';
+import type { BatchState } from '../store/batch-state.ts';
 import type { JsonValue } from '../../shared/json-value.ts';
 import { type SavedPushes, StoredPushes } from './stored-pushes.ts';
 

@@ -4,18 +4,15 @@
  */
 import { UnavailableError } from '../../shared/errors.ts';
 import { ANSWER_ROWS_FEW, ANSWER_ROWS_HELD_MAX, RETRY_AFTER_QUEUE_SECONDS } from '../limits.ts';
+import type { HeldRows, RowBudget } from '../store/query-budget.ts';
 
-export class AnswerRows {
+export class AnswerRows implements RowBudget {
   #held = 0;
 
   get held(): number {
     return this.#held;
   }
 
-  /**
-   * Room for so many rows, which must be released.
-   * @throws UnavailableError
-   */
   reserve(rowsMax: number): HeldRows {
     if (rowsMax > ANSWER_ROWS_FEW && this.#held + rowsMax > ANSWER_ROWS_HELD_MAX) {
       const message = `answers in flight may have more than ${ANSWER_ROWS_HELD_MAX} lines: retry later, or lower limit`;
@@ -29,10 +26,4 @@ export class AnswerRows {
     keep(rowsMax);
     return { keep, release: () => keep(0) };
   }
-}
-
-export interface HeldRows {
-  /** So many were found. */
-  keep(rows: number): void;
-  release(): void;
 }

@@ -11,11 +11,12 @@ import {
   RENDER_BYTES_AT_ONCE,
   RETRY_AFTER_QUEUE_SECONDS,
 } from '../limits.ts';
+import type { AnswerPieces, TextBudget } from '../store/query-budget.ts';
 
 /** Pieces of one answer that its client has not taken: the last one, and the one before it. */
 const PIECES_HELD = 2;
 
-export class AnswerText {
+export class AnswerText implements TextBudget {
   #answerCount = 0;
   #heldBytes = 0;
 
@@ -23,7 +24,6 @@ export class AnswerText {
     return this.#heldBytes;
   }
 
-  /** @throws UnavailableError  too many answers are on their way */
   begin(): AnswerPieces {
     if (this.#answerCount >= ANSWERS_AT_ONCE_MAX) {
       const message = `${ANSWERS_AT_ONCE_MAX} answers are on their way to clients that read slowly: retry later`;
@@ -57,12 +57,4 @@ export class AnswerText {
       },
     };
   }
-}
-
-export interface AnswerPieces {
-  /** How large the next piece may be, in bytes; it is held from now on, and the last but one is taken. */
-  reserve(): number;
-  /** How large the piece has become. */
-  hold(sizeBytes: number): void;
-  end(): void;
 }

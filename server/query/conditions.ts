@@ -19,7 +19,7 @@ import {
   type ValueTest,
   type Where,
 } from '../store/predicate.ts';
-import { parsePattern } from '../engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../store/value-test.ts';
 
 /** A parameter that compares: what it is about, by which operator, and what with if that is in the parameter's name. */
 const COMPARISON = /^(?<name>[^<>]+)(?<sign>[<>])(?<operand>.*)$/s;

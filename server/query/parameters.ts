@@ -13,8 +13,7 @@ import { ParameterError } from '../../shared/errors.ts';
 import { FILTERS_MAX, FOLLOW_LIMIT_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX } from '../limits.ts';
 import { allOf, normalised, type Predicate, valueLeaf, type Where } from '../store/predicate.ts';
 import type { Order, Plan } from '../store/search-plan.ts';
-import { FORMATS } from './render.ts';
-import type { Format } from './render.ts';
+import type { AnswerFormat } from '../store/sink.ts';
 import { parseCondition, parseText } from './conditions.ts';
 import { parseInstant } from './time-parameter.ts';
 
@@ -30,7 +29,7 @@ export interface Asked {
 
 export interface LogsRequest {
   readonly plan: Plan;
-  readonly format: Format;
+  readonly format: AnswerFormat;
   readonly follow: boolean;
 }
 
@@ -49,6 +48,8 @@ const OWN_NAMES: readonly string[] = [
 ];
 /** Those that every route understands. */
 const COMMON_NAMES: readonly string[] = ['q', 'ignore_case', 'since', 'until'];
+/** As they are asked for; CSV is exact only when that is asked for, too. */
+const FORMATS = ['ndjson', 'raw', 'json', 'csv'] as const;
 const ORDERS: readonly Order[] = ['newest', 'oldest'];
 
 /** @throws ParameterError */
@@ -121,7 +122,7 @@ function ofNamespaces(namespaces: readonly string[]): Where {
   return { ...valueLeaf('namespace', tests), labelOnly: true };
 }
 
-function parseFormat(query: QueryString): Format {
+function parseFormat(query: QueryString): AnswerFormat {
   const format = oneOf(query, 'format', FORMATS, 'ndjson');
   if (query['csv'] === undefined) return format;
   if (format !== 'csv') {

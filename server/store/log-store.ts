@@ -1,6 +1,6 @@
 /**
- * What the rest of the server asks of a log store, whatever it is made of: the embedded store of this folder is one (see
- * ../query/embedded-log-store.ts), a distributed engine may be another. test/server/store/contract.ts says, as tests,
+ * What the rest of the server asks of a log store, whatever it is made of: the embedded one is one (see
+ * ../engines/embedded/embedded-log-store.ts), a distributed engine may be another. test/server/store/contract.ts says, as tests,
  * what each of these promises means.
  *
  * Nothing here tells how rows are stored: there are no row groups, files or snapshots. An answer is of one instant all
@@ -12,10 +12,8 @@ import type { AggregatePlan, Cell } from './aggregate-plan.ts';
 import type { Filter } from './erasure-filter.ts';
 import type { Predicate } from './predicate.ts';
 import type { Plan } from './search-plan.ts';
+import type { AnswerFormat } from './sink.ts';
 import type { StoreStats } from './stats.ts';
-
-/** How lines are written in an answer: as objects, as they were, as an array of objects, as columns for a spreadsheet or a program. */
-export type AnswerFormat = 'ndjson' | 'raw' | 'json' | 'csv' | 'csv-exact';
 
 export interface LogStore {
   /**

@@ -1,6 +1,6 @@
 /** Every task that a worker can run. */
 import { SHRED, shredTask } from '../ingest/shred-lines.ts';
-import { queryHandlers } from '../query/tasks.ts';
+import { queryHandlers } from '../engines/embedded/query-tasks.ts';
 import { checkSegment, CHECK_SEGMENT } from '../engines/embedded/check/check-segment.ts';
 import { compact, COMPACT } from '../engines/embedded/lane/compaction/compact.ts';
 import { realDisk } from '../engines/embedded/platform/disk.ts';

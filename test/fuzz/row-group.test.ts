@@ -4,7 +4,7 @@ import { mergeRowGroups } from '../../shared/row-group/merge.ts';
 import { ENCODING_LAST, LAYOUT_PACKED, LAYOUT_PAGED } from '../../shared/row-group/format.ts';
 import { RowGroup, verifyRowGroup } from '../../shared/row-group/reader.ts';
 import { formatTime, instantOf, NS_PER_DAY } from '../../shared/time.ts';
-import { parsePattern } from '../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../server/store/value-test.ts';
 import { matchRows } from '../../server/engines/embedded/scan/match-rows.ts';
 import type { Plan } from '../../server/store/search-plan.ts';
 import { whereOf } from '../server/engines/embedded/filters.ts';

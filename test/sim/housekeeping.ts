@@ -1,7 +1,7 @@
 /** What a server does now and then, and what it is asked to do beside taking and finding lines. */
 import { planOf } from '../../server/store/erasure-filter.ts';
 import { valueLeaf } from '../../server/store/predicate.ts';
-import { parsePattern } from '../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../server/store/value-test.ts';
 import { isWanted } from '../server/store/naive-search.ts';
 import { type Run, unlessDiskFails, unlessRefused } from './run.ts';
 

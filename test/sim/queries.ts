@@ -1,5 +1,5 @@
 /** Random plans over the lines of a run. */
-import { parsePattern } from '../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../server/store/value-test.ts';
 import { normalised } from '../../server/store/predicate.ts';
 import type { Plan } from '../../server/store/search-plan.ts';
 import { instantOfMs } from '../../shared/time.ts';

@@ -10,7 +10,7 @@ import { sendError } from '../../../server/http/errors.ts';
 import { batchOf, numberedLines } from '../engines/embedded/batches.ts';
 import { append, openStore } from '../engines/embedded/open-store.ts';
 import { QuerySlots } from '../../../server/query/query-slots.ts';
-import { liveTails, queryContext } from '../query/query-context.ts';
+import { liveTails, queryContext } from '../engines/embedded/query-context.ts';
 import { RENDER_ROWS_AT_ONCE } from '../../../server/limits.ts';
 import { registerLogs, type LogsOptions } from '../../../server/http/logs.ts';
 

@@ -11,7 +11,7 @@ import { sendError } from '../../../server/http/errors.ts';
 import { registerLogs } from '../../../server/http/logs.ts';
 import { RETRY_AFTER_TAILS_SECONDS, TAILS_OF_CALLER_MAX } from '../../../server/limits.ts';
 import { QuerySlots } from '../../../server/query/query-slots.ts';
-import { liveTails, queryContext } from '../query/query-context.ts';
+import { liveTails, queryContext } from '../engines/embedded/query-context.ts';
 import { startQuietServer } from '../quiet-server.ts';
 import { batchOf, numberedLines } from '../engines/embedded/batches.ts';
 import { append, openStore } from '../engines/embedded/open-store.ts';

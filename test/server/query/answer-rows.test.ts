@@ -1,13 +1,13 @@
 /** Rows that answers hold: given back however a search ends. */
 import { afterEach, expect, test } from 'vitest';
 import { ANSWER_ROWS_FEW, ANSWER_ROWS_HELD_MAX, LIMIT_MAX, RENDER_ROWS_AT_ONCE } from '../../../server/limits.ts';
-import { select } from '../../../server/query/answer.ts';
+import { select } from '../../../server/engines/embedded/search/answer.ts';
 import type { Plan } from '../../../server/store/search-plan.ts';
 import { valueLeaf } from '../../../server/store/predicate.ts';
-import { parsePattern } from '../../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../../server/store/value-test.ts';
 import { batchOf, numberedLines } from '../engines/embedded/batches.ts';
 import { append, openStore } from '../engines/embedded/open-store.ts';
-import { followed, planOf, queryContext } from './query-context.ts';
+import { followed, planOf, queryContext } from '../engines/embedded/query-context.ts';
 
 const releases: (() => void)[] = [];
 

@@ -11,7 +11,8 @@ import {
   valueLeaf,
   type Where,
 } from '../../../server/store/predicate.ts';
-import { matches, parsePattern } from '../../../server/engines/embedded/scan/pattern.ts';
+import { matches } from '../../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../../server/store/value-test.ts';
 import type { Quantity } from '../../../shared/quantity.ts';
 
 const compare = (name: string, operator: Operator, kind: Quantity['kind'], value: number): Where =>

@@ -1,7 +1,7 @@
 /** What every LogStore promises, as tests: `describeLogStore('mine', open)` holds an implementation to it. */
 import { describe, expect, test } from 'vitest';
 import type { LogStore } from '../../../server/store/log-store.ts';
-import { parsePattern } from '../../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../../server/store/value-test.ts';
 import type { Plan } from '../../../server/store/search-plan.ts';
 import { Random } from '../../corpus/random.ts';
 import type { Filters, ValueFilter } from '../engines/embedded/filters.ts';
@@ -11,7 +11,7 @@ import { CorruptionError } from '../../../shared/errors.ts';
 import { instantOf } from '../../../shared/time.ts';
 import { decodeBatch } from '../../../shared/wire.ts';
 import { eventually } from '../../eventually.ts';
-import { planOf } from '../query/query-context.ts';
+import { planOf } from '../engines/embedded/query-context.ts';
 import { batchOf, type Line, numberedLines, TODAY } from '../engines/embedded/batches.ts';
 import type { Measure } from '../../../server/store/aggregate-plan.ts';
 

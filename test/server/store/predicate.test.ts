@@ -13,7 +13,7 @@ import {
   type ValueTest,
   type Where,
 } from '../../../server/store/predicate.ts';
-import { parsePattern } from '../../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../../server/store/value-test.ts';
 
 const [a, b, c] = ['a', 'b', 'c'].map((text) => textLeaf(text)) as [Where, Where, Where];
 const [one, two] = ['1', '2'].map(parsePattern) as [ValueTest, ValueTest];

@@ -11,7 +11,7 @@ import {
   type ValueTest,
   type Where,
 } from '../../../server/store/predicate.ts';
-import { parsePattern } from '../../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../../server/store/value-test.ts';
 import type { Quantity } from '../../../shared/quantity.ts';
 import type { Random } from '../../corpus/random.ts';
 import type { Line } from '../engines/embedded/batches.ts';

@@ -1,22 +1,6 @@
 /** Facets by name: how many lines have each label or field, and its values, within a fixed number of bytes. */
 import { FACET_NAMES_MAX, FACET_VALUES_MAX, FACETS_BYTES_MAX } from '../../../limits.ts';
-
-export interface Facet {
-  readonly name: string;
-  /** Lines that have it. */
-  readonly rows: number;
-  /** Value → lines; undefined once there are too many values to count. */
-  readonly values: ReadonlyMap<string, number> | undefined;
-}
-
-/** Plain data: goes from a worker to the main thread. */
-export interface FacetCounts {
-  readonly facets: readonly Facet[];
-  /** A facet without values has more than this many. */
-  readonly valuesMax: number;
-  /** Some names are left out, and lines of others may be. */
-  readonly isCut: boolean;
-}
+import type { Facet, FacetCounts } from '../../../store/facets.ts';
 
 interface OpenFacet {
   readonly name: string;

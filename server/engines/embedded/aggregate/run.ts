@@ -11,12 +11,13 @@ import { candidates, type ScanContext } from '../scan/select.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
 import { marksOf } from './bounds.ts';
-import { type FacetCounts, FacetTable } from './facet-table.ts';
+import { FacetTable } from './facet-table.ts';
+import type { FacetCounts } from '../../../store/facets.ts';
 import { facetsOf } from './facets.ts';
 import { openTally, type Pass } from './open-tally.ts';
 import type { AggregatePlan, Cell, Measure, OrderBy } from '../../../store/aggregate-plan.ts';
 import { bytesOf, type GatherInput, type GatherOutput, type Tally } from './tally.ts';
-import type { TallyMemory } from './tally-memory.ts';
+import type { MemoryBudget } from '../../../store/query-budget.ts';
 
 export interface AggregateInput {
   readonly places: readonly RowGroupPlace[];
@@ -47,7 +48,7 @@ export interface AggregateContext extends Pick<ScanContext, 'lookUp' | 'setAside
   readonly aggregate: (input: AggregateInput, signal: AbortSignal) => Promise<PartialOutput<Tally>>;
   readonly gather: (input: GatherInput, signal: AbortSignal) => Promise<GatherOutput>;
   readonly facets: (input: FacetsInput, signal: AbortSignal) => Promise<PartialOutput<FacetCounts>>;
-  readonly memory: TallyMemory;
+  readonly memory: MemoryBudget;
 }
 
 /** The task of a worker thread for `aggregate`. @throws QueryTooLargeError */

@@ -2,7 +2,6 @@
  * What a value is compared with: a text, a text with `*` for any run of characters, an expression, a quantity. Tests run on the bytes of
  * values; a `*` never backtracks, so a match takes time linear in the value for each part.
  */
-import { Buffer } from 'node:buffer';
 import { quantityOf } from '../../../../shared/quantity.ts';
 import { matchesWildcard, type Wildcard } from '../../../../shared/wildcard.ts';
 import type { Operator, ValueTest } from '../../../store/predicate.ts';
@@ -10,19 +9,6 @@ import { matchesRegexp } from './regexps.ts';
 
 /** Longer texts are no quantity: thirty digits, a point and a unit. */
 const QUANTITY_BYTES_MAX = 64;
-
-/** Reads `*` as a wildcard and `\` before `*` or `\` as "that character itself". */
-export function parsePattern(text: string): ValueTest {
-  const parts: string[] = [''];
-  for (let i = 0; i < text.length; i++) {
-    const char = text[i]!;
-    const escaped = char === '\\' && (text[i + 1] === '*' || text[i + 1] === '\\');
-    if (char === '*') parts.push('');
-    else parts[parts.length - 1]! += escaped ? text[++i]! : char;
-  }
-  const bytes = parts.map((part) => Buffer.from(part));
-  return bytes.length === 1 ? { kind: 'equals', text: bytes[0]! } : { kind: 'wildcard', parts: bytes };
-}
 
 export function matchesAny(tests: readonly ValueTest[], value: Buffer): boolean {
   for (const test of tests) if (matches(test, value)) return true;

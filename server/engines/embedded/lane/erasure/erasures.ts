@@ -27,6 +27,7 @@ import { lockFolder } from '../../platform/lock.ts';
 import type { ManifestSegment } from '../../core/manifest.ts';
 import type { Store } from '../../core/store.ts';
 import type { EraseInput, EraseOutput } from './erase-segment.ts';
+import type { ErasureState, ErasureStatus } from '../../../../store/erasure-status.ts';
 import { type Filter, namesOf, planOf } from '../../../../store/erasure-filter.ts';
 import { type ErasureJob, JobFiles } from './job.ts';
 import { isAnyHeld, listSnapshots } from '../../core/backup.ts';
@@ -52,27 +53,6 @@ export interface ErasuresOptions {
   readonly lock?: typeof lockFolder;
   /** Names a new job; random unless a simulation must know. */
   readonly newId?: () => string;
-}
-
-/**
- * - `waiting`    for what runs before it
- * - `rewriting`  segment by segment
- * - `unlinking`  rewritten; waits until the old files are gone, which readers may hold
- * - `done`       no file of the data folder has the rows
- */
-export type ErasureState = 'waiting' | 'rewriting' | 'unlinking' | 'done';
-
-export interface ErasureStatus {
-  readonly id: string;
-  readonly state: ErasureState;
-  readonly requestedMs: number;
-  readonly doneMs: number | undefined;
-  /** Of the filters, without their values. */
-  readonly names: readonly string[];
-  readonly segments: { readonly done: number; readonly total: number };
-  readonly rowCount: number;
-  /** Why it does not go on; it is tried again. */
-  readonly problem: string | undefined;
 }
 
 /** A job in memory, with what a restart may forget. */

@@ -18,7 +18,8 @@ import { reasonOf } from '../../../../../shared/system-error.ts';
 import { RETENTION_RULES_MAX, RULE_AGE_MS_MAX, RULE_AGE_MS_MIN, RULES_FILE_BYTES_MAX } from '../../../../limits.ts';
 import { parseYamlFile } from '../../../../yaml-file.ts';
 import { testsOf } from '../../scan/name.ts';
-import { matchesAny, parsePattern } from '../../scan/pattern.ts';
+import { matchesAny } from '../../scan/pattern.ts';
+import { parsePattern } from '../../../../store/value-test.ts';
 
 export interface RetentionRule {
   /** Label → value, in which `*` stands for any characters. */

@@ -10,9 +10,9 @@ import { AGGREGATE_HELD_BYTES_MAX, AGGREGATE_LIMIT_MAX } from '../../../../../se
 import type { AggregatePlan, Cell, Measured } from '../../../../../server/store/aggregate-plan.ts';
 import { FacetTable } from '../../../../../server/engines/embedded/aggregate/facet-table.ts';
 import { facetsOf } from '../../../../../server/engines/embedded/aggregate/facets.ts';
-import { parsePattern } from '../../../../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../../../../server/store/value-test.ts';
 import { naiveCanonical } from '../../../store/naive-level.ts';
-import { planOf } from '../../../query/query-context.ts';
+import { planOf } from '../query-context.ts';
 import { type Line, rowGroupOf, TODAY } from '../batches.ts';
 import { aggregateInMemory } from './in-memory.ts';
 

@@ -8,8 +8,8 @@ import { facetsOf } from '../../../../../server/engines/embedded/aggregate/facet
 import { facetsTask } from '../../../../../server/engines/embedded/aggregate/run.ts';
 import { RowGroups } from '../../../../../server/engines/embedded/scan/row-groups.ts';
 import { matchRows } from '../../../../../server/engines/embedded/scan/match-rows.ts';
-import { parsePattern } from '../../../../../server/engines/embedded/scan/pattern.ts';
-import { planOf } from '../../../query/query-context.ts';
+import { parsePattern } from '../../../../../server/store/value-test.ts';
+import { planOf } from '../query-context.ts';
 import { type Line, rowGroupOf } from '../batches.ts';
 import { facetsInMemory } from './in-memory.ts';
 

@@ -1,8 +1,8 @@
 /** An aggregation over row groups in memory, with the tasks of workers run here, one row group a task. */
 import type { RowGroup } from '../../../../../shared/row-group/reader.ts';
 import { AGGREGATE_ROWS_AT_ONCE } from '../../../../../server/limits.ts';
-import { planOf } from '../../../query/query-context.ts';
-import type { FacetCounts } from '../../../../../server/engines/embedded/aggregate/facet-table.ts';
+import { planOf } from '../query-context.ts';
+import type { FacetCounts } from '../../../../../server/store/facets.ts';
 import type { AggregatePlan } from '../../../../../server/store/aggregate-plan.ts';
 import {
   aggregate,
@@ -13,7 +13,7 @@ import {
   facetsTask,
 } from '../../../../../server/engines/embedded/aggregate/run.ts';
 import { buffersOf, gatherTask } from '../../../../../server/engines/embedded/aggregate/tally.ts';
-import { TallyMemory } from '../../../../../server/engines/embedded/aggregate/tally-memory.ts';
+import { TallyMemory } from '../../../../../server/query/tally-memory.ts';
 import { RowGroups } from '../../../../../server/engines/embedded/scan/row-groups.ts';
 import type { RowGroupRef } from '../../../../../server/engines/embedded/core/snapshot.ts';
 

@@ -6,7 +6,7 @@ import { facetsOf } from '../../../../../server/engines/embedded/aggregate/facet
 import { valueCodes } from '../../../../../server/engines/embedded/aggregate/value-codes.ts';
 import { ValueText } from '../../../../../server/engines/embedded/aggregate/value-text.ts';
 import { FACET_VALUES_MAX } from '../../../../../server/limits.ts';
-import { planOf } from '../../../query/query-context.ts';
+import { planOf } from '../query-context.ts';
 import { rowGroupOf } from '../batches.ts';
 import { aggregateInMemory } from './in-memory.ts';
 

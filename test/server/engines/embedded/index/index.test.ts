@@ -13,11 +13,11 @@ import {
 import { fieldFingerprints, fingerprintOf } from '../../../../../server/engines/embedded/index/fingerprint.ts';
 import { lookUp } from '../../../../../server/engines/embedded/index/reader.ts';
 import { FieldIndexBuilder } from '../../../../../server/engines/embedded/index/writer.ts';
-import { parsePattern } from '../../../../../server/engines/embedded/scan/pattern.ts';
-import { select } from '../../../../../server/query/answer.ts';
+import { parsePattern } from '../../../../../server/store/value-test.ts';
+import { select } from '../../../../../server/engines/embedded/search/answer.ts';
 import { batchOf, type Line, rowGroupOf } from '../batches.ts';
 import { append, openStore } from '../open-store.ts';
-import { planOf, queryContext } from '../../../query/query-context.ts';
+import { planOf, queryContext } from '../query-context.ts';
 
 const OFFSET = 1000;
 

@@ -9,11 +9,11 @@ import { facetsOf } from '../../../../../server/engines/embedded/aggregate/facet
 import { fieldFingerprints, fingerprintOf } from '../../../../../server/engines/embedded/index/fingerprint.ts';
 import { indexClauses, pruneByIndexes } from '../../../../../server/engines/embedded/scan/index-lookup.ts';
 import { matchRows } from '../../../../../server/engines/embedded/scan/match-rows.ts';
-import { parsePattern } from '../../../../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../../../../server/store/value-test.ts';
 import type { ValueFilter } from '../filters.ts';
 import { scan } from '../../../../../server/engines/embedded/scan/scan.ts';
 import type { RowGroupRef } from '../../../../../server/engines/embedded/core/snapshot.ts';
-import { planOf } from '../../../query/query-context.ts';
+import { planOf } from '../query-context.ts';
 import { type Line, rowGroupOf, TODAY } from '../batches.ts';
 import { isWanted, valuesOf } from '../../../store/naive-search.ts';
 

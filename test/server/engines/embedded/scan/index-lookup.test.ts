@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { allOf, anyOf, not, textLeaf, valueLeaf, type Where } from '../../../../../server/store/predicate.ts';
 import { type IndexClauses, indexClauses } from '../../../../../server/engines/embedded/scan/index-lookup.ts';
-import { parsePattern } from '../../../../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../../../../server/store/value-test.ts';
 
 const leaf = (name: string, ...values: string[]): Where => valueLeaf(name, values.map(parsePattern));
 

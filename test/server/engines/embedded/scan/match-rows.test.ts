@@ -15,7 +15,7 @@ import {
   type ValueTest,
   type Where,
 } from '../../../../../server/store/predicate.ts';
-import { parsePattern } from '../../../../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../../../../server/store/value-test.ts';
 import type { Plan } from '../../../../../server/store/search-plan.ts';
 import { matchRows } from '../../../../../server/engines/embedded/scan/match-rows.ts';
 import { type ValueFilter, whereOf } from '../filters.ts';

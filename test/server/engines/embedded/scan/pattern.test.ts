@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { matches, parsePattern } from '../../../../../server/engines/embedded/scan/pattern.ts';
+import { matches } from '../../../../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../../../../server/store/value-test.ts';
 
 describe('pattern', () => {
   it.each([

@@ -3,14 +3,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parsePattern } from '../../../../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../../../../server/store/value-test.ts';
 import type { Plan } from '../../../../../server/store/search-plan.ts';
-import { select } from '../../../../../server/query/answer.ts';
-import type { QueryContext } from '../../../../../server/query/answer.ts';
+import { select } from '../../../../../server/engines/embedded/search/answer.ts';
+import type { QueryContext } from '../../../../../server/engines/embedded/search/answer.ts';
 import type { Store } from '../../../../../server/engines/embedded/core/store.ts';
 import { batchOf, type Line, numberedLines, TODAY } from '../batches.ts';
 import { append, checkAndClose, openStore } from '../open-store.ts';
-import { planOf, queryContext } from '../../../query/query-context.ts';
+import { planOf, queryContext } from '../query-context.ts';
 
 async function answer(store: Store, plan: Plan, context: QueryContext = queryContext(store)): Promise<string[]> {
   const snapshot = store.snapshot();

@@ -16,7 +16,7 @@ import {
   mayMatch,
   streamMatcher,
 } from '../../../../../server/engines/embedded/scan/match-rows.ts';
-import { parsePattern } from '../../../../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../../../../server/store/value-test.ts';
 import { ALL, encode, naiveMatches, type Row } from './rows.ts';
 
 describe('what is known without a page', () => {

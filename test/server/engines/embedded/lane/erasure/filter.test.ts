@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { decodeFilter, encodeFilter, namesOf } from '../../../../../../server/store/erasure-filter.ts';
 import { allOf, anyOf, not, type Predicate, textLeaf, valueLeaf } from '../../../../../../server/store/predicate.ts';
-import { parsePattern } from '../../../../../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../../../../../server/store/value-test.ts';
 
 const FILTER: Predicate = {
   from: 1n,

@@ -20,7 +20,7 @@ import { eraseSegment } from '../../../../../../server/engines/embedded/lane/era
 import { Erasures } from '../../../../../../server/engines/embedded/lane/erasure/erasures.ts';
 import { Retention } from '../../../../../../server/engines/embedded/lane/retention/retention.ts';
 import { valueLeaf } from '../../../../../../server/store/predicate.ts';
-import { parsePattern } from '../../../../../../server/engines/embedded/scan/pattern.ts';
+import { parsePattern } from '../../../../../../server/store/value-test.ts';
 import { batchOf, numberedLines, TODAY } from '../../batches.ts';
 import { append, openStore, type OpenStore } from '../../open-store.ts';
 

@@ -1,11 +1,11 @@
 /** Lines of a megabyte, which compress to nothing: answers and searches hold a few of them at once, and give all of them. */
 import { expect, test } from 'vitest';
-import { RENDER_BYTES_AT_ONCE } from '../../../server/limits.ts';
-import { type QueryContext, select } from '../../../server/query/answer.ts';
-import type { RenderOutput } from '../../../server/query/render.ts';
-import { batchOf, type Line } from '../engines/embedded/batches.ts';
-import { append, openStore } from '../engines/embedded/open-store.ts';
-import { planOf, queryContext } from './query-context.ts';
+import { RENDER_BYTES_AT_ONCE } from '../../../../../server/limits.ts';
+import { type QueryContext, select } from '../../../../../server/engines/embedded/search/answer.ts';
+import type { RenderOutput } from '../../../../../server/engines/embedded/search/render.ts';
+import { batchOf, type Line } from '../batches.ts';
+import { append, openStore } from '../open-store.ts';
+import { planOf, queryContext } from '../query-context.ts';
 
 const MIB = 1024 * 1024;
 

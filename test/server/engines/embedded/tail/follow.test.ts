@@ -1,9 +1,9 @@
 /** A live tail has the history and then each line once, in order, and costs nothing when its reader is gone. */
 import { describe, expect, it } from 'vitest';
-import { parsePattern } from '../../../server/engines/embedded/scan/pattern.ts';
-import { batchOf, numberedLines } from '../engines/embedded/batches.ts';
-import { append, filesIn, openStore } from '../engines/embedded/open-store.ts';
-import { followed, planOf } from './query-context.ts';
+import { parsePattern } from '../../../../../server/store/value-test.ts';
+import { batchOf, numberedLines } from '../batches.ts';
+import { append, filesIn, openStore } from '../open-store.ts';
+import { followed, planOf } from '../query-context.ts';
 
 async function take(tail: AsyncGenerator<Uint8Array>, lines: number): Promise<number[]> {
   const got: number[] = [];

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { UnavailableError } from '../../../../../shared/errors.ts';
-import { AGGREGATE_BYTES_MAX } from '../../../../../server/limits.ts';
-import { TallyMemory } from '../../../../../server/engines/embedded/aggregate/tally-memory.ts';
+import { UnavailableError } from '../../../shared/errors.ts';
+import { AGGREGATE_BYTES_MAX } from '../../../server/limits.ts';
+import { TallyMemory } from '../../../server/query/tally-memory.ts';
 
 it('aggregations share what memory there is, and give it back', () => {
   const memory = new TallyMemory();

@@ -1,7 +1,7 @@
 /** One live tail: the text that waits for its client, and how it ends. What waits is bounded in bytes and pieces. */
-import { UnavailableError } from '../../shared/errors.ts';
-import { RETRY_AFTER_TAILS_SECONDS, TAIL_TEXT_BYTES_MAX, TAIL_TEXTS_MAX } from '../limits.ts';
-import type { Snapshot } from '../engines/embedded/core/snapshot.ts';
+import { UnavailableError } from '../../../../shared/errors.ts';
+import { RETRY_AFTER_TAILS_SECONDS, TAIL_TEXT_BYTES_MAX, TAIL_TEXTS_MAX } from '../../../limits.ts';
+import type { Snapshot } from '../core/snapshot.ts';
 
 /** Text of all tails with equal filters: there is one copy, until the last of them has handed it on. */
 export interface SharedText {

@@ -5,7 +5,7 @@
  */
 import { serialize } from 'node:v8';
 import { setImmediate } from 'node:timers/promises';
-import { type CorruptionError, errorOfUnusable, UnavailableError } from '../../shared/errors.ts';
+import { type CorruptionError, errorOfUnusable, UnavailableError } from '../../../../shared/errors.ts';
 import {
   RETRY_AFTER_TAILS_SECONDS,
   TAIL_GROUPS_WAITING_MAX,
@@ -14,9 +14,9 @@ import {
   TAILS_MAX,
   TAILS_OF_CALLER_MAX,
   TAILS_TEXT_BYTES_MAX,
-} from '../limits.ts';
-import { placeOf } from '../engines/embedded/scan/row-groups.ts';
-import type { AppendListener, RowGroupRef, Snapshot } from '../engines/embedded/core/snapshot.ts';
+} from '../../../limits.ts';
+import { placeOf } from '../scan/row-groups.ts';
+import type { AppendListener, RowGroupRef, Snapshot } from '../core/snapshot.ts';
 import { LiveTail, type SharedText } from './live-tail.ts';
 import {
   encodeTailQueries,

@@ -1,12 +1,12 @@
 /** How much memory the tables of all running aggregations and facets hold: each is bounded, and so is their sum. */
-import { UnavailableError } from '../../../../shared/errors.ts';
-import { AGGREGATE_BYTES_MAX, RETRY_AFTER_QUEUE_SECONDS } from '../../../limits.ts';
+import { UnavailableError } from '../../shared/errors.ts';
+import { AGGREGATE_BYTES_MAX, RETRY_AFTER_QUEUE_SECONDS } from '../limits.ts';
+import type { MemoryBudget, MemoryShare } from '../store/query-budget.ts';
 
-export class TallyMemory {
+export class TallyMemory implements MemoryBudget {
   #heldBytes = 0;
 
-  /** The share of one aggregation, which it must release. */
-  share(): TallyShare {
+  share(): MemoryShare {
     let shareBytes = 0;
     const hold = (bytes: number): void => {
       shareBytes += bytes;
@@ -22,10 +22,4 @@ export class TallyMemory {
       release: () => hold(-shareBytes),
     };
   }
-}
-
-export interface TallyShare {
-  /** A tally has grown so much. @throws UnavailableError */
-  add(bytes: number): void;
-  release(): void;
 }

@@ -5,23 +5,17 @@ import {
   type FacetsInput,
   facetsTask,
   type PartialOutput,
-} from '../engines/embedded/aggregate/run.ts';
-import type { FacetCounts } from '../engines/embedded/aggregate/facet-table.ts';
-import {
-  buffersOf,
-  type GatherInput,
-  type GatherOutput,
-  gatherTask,
-  type Tally,
-} from '../engines/embedded/aggregate/tally.ts';
-import { Indexes, type LookupInput, type LookupOutput } from '../engines/embedded/scan/index-lookup.ts';
-import { OpenFiles } from '../engines/embedded/scan/open-files.ts';
-import { RowGroups } from '../engines/embedded/scan/row-groups.ts';
-import { scan, type ScanInput, type ScannedRows } from '../engines/embedded/scan/scan.ts';
-import { type StreamsInput, type StreamsOutput, streamsInRange } from '../engines/embedded/scan/streams-in-range.ts';
-import { ownMemory, type TaskHandler, taskHandler, taskKind } from '../workers/task.ts';
-import { type TailInput, type TailOutput, TailTask } from './tail-task.ts';
-import { render, type RenderInput, type RenderOutput } from './render.ts';
+} from './aggregate/run.ts';
+import type { FacetCounts } from '../../store/facets.ts';
+import { buffersOf, type GatherInput, type GatherOutput, gatherTask, type Tally } from './aggregate/tally.ts';
+import { Indexes, type LookupInput, type LookupOutput } from './scan/index-lookup.ts';
+import { OpenFiles } from './scan/open-files.ts';
+import { RowGroups } from './scan/row-groups.ts';
+import { scan, type ScanInput, type ScannedRows } from './scan/scan.ts';
+import { type StreamsInput, type StreamsOutput, streamsInRange } from './scan/streams-in-range.ts';
+import { ownMemory, type TaskHandler, taskHandler, taskKind } from '../../workers/task.ts';
+import { type TailInput, type TailOutput, TailTask } from './tail/tail-task.ts';
+import { render, type RenderInput, type RenderOutput } from './search/render.ts';
 
 export const LOOK_UP = taskKind<LookupInput, LookupOutput>('look-up');
 export const SCAN = taskKind<ScanInput, ScannedRows[]>('scan');

@@ -3,10 +3,10 @@
  * client keeps up: nothing is missed or doubled between the two, because the tail's history is what was stored when it
  * joined the others.
  */
-import type { Plan } from '../store/search-plan.ts';
-import type { SelectedRows } from '../engines/embedded/scan/top-rows.ts';
-import type { RowGroupRef } from '../engines/embedded/core/snapshot.ts';
-import type { SelectOptions } from './answer.ts';
+import type { Plan } from '../../../store/search-plan.ts';
+import type { SelectedRows } from '../scan/top-rows.ts';
+import type { RowGroupRef } from '../core/snapshot.ts';
+import type { SelectOptions } from '../search/answer.ts';
 import type { LiveTail } from './live-tail.ts';
 
 /** Does `select`. */

@@ -2,27 +2,20 @@
  * The text of an answer. One object a line for NDJSON; the lines as they were for raw; columns for CSV, harmless to a
  * spreadsheet or exact; and for JSON the objects of NDJSON separated by commas, which the route puts between brackets.
  */
-import { CorruptionError, type Unusable, unusableBy } from '../../shared/errors.ts';
-import type { RowGroupPlace, RowGroups } from '../engines/embedded/scan/row-groups.ts';
-import type { ByteStrings } from '../../shared/row-group/byte-strings.ts';
-import type { Labels } from '../../shared/labels.ts';
-import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../shared/row-group/format.ts';
-import type { RowGroup } from '../../shared/row-group/reader.ts';
-import { formatTime } from '../../shared/time.ts';
-
-/** As they are asked for; CSV is exact only when that is asked for, too. */
-export const FORMATS = ['ndjson', 'raw', 'json', 'csv'] as const;
-export type Format = (typeof FORMATS)[number] | 'csv-exact';
+import { CorruptionError, type Unusable, unusableBy } from '../../../../shared/errors.ts';
+import type { RowGroupPlace, RowGroups } from '../scan/row-groups.ts';
+import type { ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
+import type { Labels } from '../../../../shared/labels.ts';
+import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../../../shared/row-group/format.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { formatTime } from '../../../../shared/time.ts';
+import { type AnswerFormat, CSV_LABELS } from '../../../store/sink.ts';
 
 const FLAG_NAMES = [
   [FLAG_PARTIAL, 'partial'],
   [FLAG_TRUNCATED, 'truncated'],
   [FLAG_UNPARSED, 'unparsed'],
 ] as const;
-
-/** Labels that have a CSV column of their own; the others are joined in one. */
-const CSV_LABELS = ['namespace', 'pod', 'container', 'stream'] as const;
-export const CSV_HEADER = `time,${CSV_LABELS.join(',')},labels,line\n`;
 
 const NEWLINE = Buffer.from('\n');
 
@@ -84,7 +77,7 @@ function lineOf({ opened, lines }: RenderGroup, row: number, timeNs: number, ind
   };
 }
 
-const WRITERS: Readonly<Record<Format, (line: Line) => Buffer>> = {
+const WRITERS: Readonly<Record<AnswerFormat, (line: Line) => Buffer>> = {
   ndjson: (line) => Buffer.from(`${objectOf(line)}\n`),
   json: (line) => Buffer.from(`${objectOf(line)},\n`),
   raw: ({ bytes }) => Buffer.concat([bytes, NEWLINE]),
@@ -129,7 +122,7 @@ export interface RenderInput {
   readonly rows: Uint32Array;
   /** Of these rows, ns from the start of their row group's base day. */
   readonly timesNs: Float64Array;
-  readonly format: Format;
+  readonly format: AnswerFormat;
   /** Of their lines; with the line that reaches it the text ends. */
   readonly bytesMax: number;
 }

@@ -4,19 +4,20 @@
  * to go on, when there is much text or when others wait for the worker.
  */
 import { deserialize, serialize } from 'node:v8';
-import { CorruptionError, type Unusable, unusableBy } from '../../shared/errors.ts';
-import type { RowGroup } from '../../shared/row-group/reader.ts';
-import { RENDER_ROWS_AT_ONCE, TAIL_PIECE_BYTES, TAIL_TEXT_BYTES_AT_ONCE } from '../limits.ts';
-import type { Predicate } from '../store/predicate.ts';
-import type { RowGroupPlace, RowGroups } from '../engines/embedded/scan/row-groups.ts';
-import { scanGroup } from '../engines/embedded/scan/scan.ts';
-import { aloneInThread } from '../workers/task.ts';
-import { type Format, renderRows } from './render.ts';
+import { CorruptionError, type Unusable, unusableBy } from '../../../../shared/errors.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { RENDER_ROWS_AT_ONCE, TAIL_PIECE_BYTES, TAIL_TEXT_BYTES_AT_ONCE } from '../../../limits.ts';
+import type { Predicate } from '../../../store/predicate.ts';
+import type { RowGroupPlace, RowGroups } from '../scan/row-groups.ts';
+import { scanGroup } from '../scan/scan.ts';
+import { aloneInThread } from '../../../workers/task.ts';
+import { renderRows } from '../search/render.ts';
+import type { AnswerFormat } from '../../../store/sink.ts';
 
 /** What some tails want. */
 export interface TailQuery {
   readonly predicate: Predicate;
-  readonly format: Format;
+  readonly format: AnswerFormat;
 }
 
 /** All that is wanted, encoded once in shared memory: it goes with many tasks, and there may be hundreds of queries. */

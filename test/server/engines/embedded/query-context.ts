@@ -1,22 +1,29 @@
 /** Queries in this thread: the same tasks, without a pool. */
 import { setImmediate } from 'node:timers/promises';
-import { normalised } from '../../../server/store/predicate.ts';
-import type { Plan } from '../../../server/store/search-plan.ts';
-import { type Filters, whereOf } from '../engines/embedded/filters.ts';
-import { Indexes } from '../../../server/engines/embedded/scan/index-lookup.ts';
-import { OpenFiles } from '../../../server/engines/embedded/scan/open-files.ts';
-import { RowGroups } from '../../../server/engines/embedded/scan/row-groups.ts';
-import { scan } from '../../../server/engines/embedded/scan/scan.ts';
-import { type Format, render } from '../../../server/query/render.ts';
-import { AnswerRows } from '../../../server/query/answer-rows.ts';
-import { AnswerText } from '../../../server/query/answer-text.ts';
-import { type QueryContext, select } from '../../../server/query/answer.ts';
-import { follow } from '../../../server/query/follow.ts';
-import { LiveTails, type LiveTailsOptions } from '../../../server/query/live-tails.ts';
-import { TailTask } from '../../../server/query/tail-task.ts';
-import type { Store } from '../../../server/engines/embedded/core/store.ts';
+import { normalised } from '../../../../server/store/predicate.ts';
+import type { Plan } from '../../../../server/store/search-plan.ts';
+import { type Filters, whereOf } from './filters.ts';
+import { Indexes } from '../../../../server/engines/embedded/scan/index-lookup.ts';
+import { OpenFiles } from '../../../../server/engines/embedded/scan/open-files.ts';
+import { RowGroups } from '../../../../server/engines/embedded/scan/row-groups.ts';
+import { scan } from '../../../../server/engines/embedded/scan/scan.ts';
+import { render } from '../../../../server/engines/embedded/search/render.ts';
+import type { AnswerFormat } from '../../../../server/store/sink.ts';
+import { AnswerRows } from '../../../../server/query/answer-rows.ts';
+import { AnswerText } from '../../../../server/query/answer-text.ts';
+import { type QueryContext, select } from '../../../../server/engines/embedded/search/answer.ts';
+import { follow } from '../../../../server/engines/embedded/tail/follow.ts';
+import { LiveTails, type LiveTailsOptions } from '../../../../server/engines/embedded/tail/live-tails.ts';
+import { TailTask } from '../../../../server/engines/embedded/tail/tail-task.ts';
+import type { Store } from '../../../../server/engines/embedded/core/store.ts';
 
-export function queryContext(store: Store): QueryContext {
+/** With budgets of its own. */
+export interface TestContext extends QueryContext {
+  readonly answerRows: AnswerRows;
+  readonly answerText: AnswerText;
+}
+
+export function queryContext(store: Store): TestContext {
   const files = new OpenFiles();
   const rowGroups = new RowGroups(files);
   const indexes = new Indexes(files);
@@ -52,7 +59,7 @@ export interface FollowedOptions {
   readonly tails?: LiveTails;
   readonly context?: QueryContext;
   readonly signal?: AbortSignal;
-  readonly format?: Format;
+  readonly format?: AnswerFormat;
 }
 
 /** A live tail as `GET /logs` has it. */

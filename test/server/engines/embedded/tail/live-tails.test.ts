@@ -8,18 +8,28 @@ import {
   TAILS_MAX,
   TAILS_OF_CALLER_MAX,
   TAILS_TEXT_BYTES_MAX,
-} from '../../../server/limits.ts';
-import type { LiveTails } from '../../../server/query/live-tails.ts';
-import type { LiveTail } from '../../../server/query/live-tail.ts';
-import { TailTask, type TailInput, type TailOutput, type TailQuery } from '../../../server/query/tail-task.ts';
-import { OpenFiles } from '../../../server/engines/embedded/scan/open-files.ts';
-import { parsePattern } from '../../../server/engines/embedded/scan/pattern.ts';
-import { EVERYTHING as EVERY_LINE, type Predicate, textLeaf, valueLeaf } from '../../../server/store/predicate.ts';
-import { RowGroups } from '../../../server/engines/embedded/scan/row-groups.ts';
-import type { Store } from '../../../server/engines/embedded/core/store.ts';
-import { batchOf, type Line, numberedLines } from '../engines/embedded/batches.ts';
-import { append, filesIn, openStore } from '../engines/embedded/open-store.ts';
-import { liveTails } from './query-context.ts';
+} from '../../../../../server/limits.ts';
+import type { LiveTails } from '../../../../../server/engines/embedded/tail/live-tails.ts';
+import type { LiveTail } from '../../../../../server/engines/embedded/tail/live-tail.ts';
+import {
+  TailTask,
+  type TailInput,
+  type TailOutput,
+  type TailQuery,
+} from '../../../../../server/engines/embedded/tail/tail-task.ts';
+import { OpenFiles } from '../../../../../server/engines/embedded/scan/open-files.ts';
+import { parsePattern } from '../../../../../server/store/value-test.ts';
+import {
+  EVERYTHING as EVERY_LINE,
+  type Predicate,
+  textLeaf,
+  valueLeaf,
+} from '../../../../../server/store/predicate.ts';
+import { RowGroups } from '../../../../../server/engines/embedded/scan/row-groups.ts';
+import type { Store } from '../../../../../server/engines/embedded/core/store.ts';
+import { batchOf, type Line, numberedLines } from '../batches.ts';
+import { append, filesIn, openStore } from '../open-store.ts';
+import { liveTails } from '../query-context.ts';
 
 const ALL: Predicate = { from: undefined, to: undefined, where: EVERY_LINE };
 const NEVER = new AbortController().signal;

@@ -1,22 +1,20 @@
 /** From the rows that a search found to the text of its answer, some rows at a time. */
-import { errorOfUnusable } from '../../shared/errors.ts';
-import { NS_PER_DAY } from '../../shared/time.ts';
-import { RENDER_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../limits.ts';
-import type { Plan } from '../store/search-plan.ts';
-import { placeOf } from '../engines/embedded/scan/row-groups.ts';
-import { type ScanContext, selectRows } from '../engines/embedded/scan/select.ts';
-import type { SelectedRow, SelectedRows } from '../engines/embedded/scan/top-rows.ts';
-import type { RowGroupRef } from '../engines/embedded/core/snapshot.ts';
-import { freeMemory } from '../workers/task.ts';
-import type { AnswerRows } from './answer-rows.ts';
-import type { AnswerText } from './answer-text.ts';
-import type { Format, RenderedRows, RenderInput, RenderOutput } from './render.ts';
+import { errorOfUnusable } from '../../../../shared/errors.ts';
+import { NS_PER_DAY } from '../../../../shared/time.ts';
+import { RENDER_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../../limits.ts';
+import type { QueryBudget } from '../../../store/query-budget.ts';
+import type { Plan } from '../../../store/search-plan.ts';
+import { placeOf } from '../scan/row-groups.ts';
+import { type ScanContext, selectRows } from '../scan/select.ts';
+import type { SelectedRow, SelectedRows } from '../scan/top-rows.ts';
+import type { RowGroupRef } from '../core/snapshot.ts';
+import { freeMemory } from '../../../workers/task.ts';
+import type { RenderedRows, RenderInput, RenderOutput } from './render.ts';
+import type { AnswerFormat } from '../../../store/sink.ts';
 
 /** Where the scans and the rendering of one query run. */
-export interface QueryContext extends ScanContext {
+export interface QueryContext extends ScanContext, Pick<QueryBudget, 'answerRows' | 'answerText'> {
   readonly render: (input: RenderInput, signal: AbortSignal) => Promise<RenderOutput>;
-  readonly answerRows: AnswerRows;
-  readonly answerText: AnswerText;
 }
 
 export interface SelectOptions {
@@ -32,7 +30,7 @@ export interface SelectOptions {
 export async function* select(
   rowGroups: readonly RowGroupRef[],
   plan: Plan,
-  format: Format,
+  format: AnswerFormat,
   context: QueryContext,
   signal: AbortSignal,
   { arranged = (rows) => rows }: SelectOptions = {},
@@ -54,7 +52,7 @@ export async function* select(
 /** Renders selected rows in their order. */
 async function* renderAll(
   rows: SelectedRows,
-  format: Format,
+  format: AnswerFormat,
   context: QueryContext,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
@@ -103,7 +101,7 @@ function partsOf(rows: readonly SelectedRow[]): Part[] {
 async function renderPart(
   { groups, rows }: Part,
   bytesMax: number,
-  format: Format,
+  format: AnswerFormat,
   context: QueryContext,
   signal: AbortSignal,
 ): Promise<RenderOutput> {

@@ -3,8 +3,8 @@
  * senders, see server/ingest/positions.ts). It is changed by a batch exactly when the batch's rows become durable, saved
  * with the manifest, and after a crash rebuilt from the manifest and the WAL; so it never disagrees with the rows.
  */
-import type { Batch } from '../../../../shared/wire.ts';
-import type { JsonValue } from '../../../../shared/json-value.ts';
+import type { Batch } from '../../shared/wire.ts';
+import type { JsonValue } from '../../shared/json-value.ts';
 
 export interface BatchState {
   /** Replaces the state by what `save` gave once; null is the state of an empty store. */

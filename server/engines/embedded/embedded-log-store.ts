@@ -1,18 +1,18 @@
 /** The embedded store as a LogStore: its snapshots, scans and jobs put together. */
-import { errorOfUnusable } from '../../shared/errors.ts';
-import { STREAMS_GROUPS_AT_ONCE } from '../limits.ts';
-import type { Labels } from '../../shared/labels.ts';
-import { aggregate, type AggregateContext } from '../engines/embedded/aggregate/run.ts';
-import type { Erasures } from '../engines/embedded/lane/erasure/erasures.ts';
-import type { LogStore } from '../store/log-store.ts';
-import { reachesInto } from '../engines/embedded/scan/match-rows.ts';
-import { decide, type Predicate } from '../store/predicate.ts';
-import { placeOf } from '../engines/embedded/scan/row-groups.ts';
-import { isWithin, type StreamsInput, type StreamsOutput } from '../engines/embedded/scan/streams-in-range.ts';
-import { judgeLabels } from '../engines/embedded/scan/value-leaf.ts';
-import type { RowGroupRef } from '../engines/embedded/core/snapshot.ts';
-import type { Store } from '../engines/embedded/core/store.ts';
-import { type QueryContext, select } from './answer.ts';
+import { errorOfUnusable } from '../../../shared/errors.ts';
+import { STREAMS_GROUPS_AT_ONCE } from '../../limits.ts';
+import type { Labels } from '../../../shared/labels.ts';
+import { aggregate, type AggregateContext } from './aggregate/run.ts';
+import type { Erasures } from './lane/erasure/erasures.ts';
+import type { LogStore } from '../../store/log-store.ts';
+import { reachesInto } from './scan/match-rows.ts';
+import { decide, type Predicate } from '../../store/predicate.ts';
+import { placeOf } from './scan/row-groups.ts';
+import { isWithin, type StreamsInput, type StreamsOutput } from './scan/streams-in-range.ts';
+import { judgeLabels } from './scan/value-leaf.ts';
+import type { RowGroupRef } from './core/snapshot.ts';
+import type { Store } from './core/store.ts';
+import { type QueryContext, select } from './search/answer.ts';
 
 export interface EmbeddedParts {
   readonly store: Store;

@@ -1,0 +1,16 @@
+/** From a value as people write it to what values are compared with. */
+import { Buffer } from 'node:buffer';
+import type { ValueTest } from './predicate.ts';
+
+/** Reads `*` as a wildcard and `\` before `*` or `\` as "that character itself". */
+export function parsePattern(text: string): ValueTest {
+  const parts: string[] = [''];
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]!;
+    const escaped = char === '\\' && (text[i + 1] === '*' || text[i + 1] === '\\');
+    if (char === '*') parts.push('');
+    else parts[parts.length - 1]! += escaped ? text[++i]! : char;
+  }
+  const bytes = parts.map((part) => Buffer.from(part));
+  return bytes.length === 1 ? { kind: 'equals', text: bytes[0]! } : { kind: 'wildcard', parts: bytes };
+}
