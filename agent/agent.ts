@@ -7,14 +7,8 @@ import type { Logger } from 'pino';
 import type { RulesAnswer } from '../shared/rules/rule-set.ts';
 import { encodeBatch, type FileRange, type PositionsAnswer } from '../shared/wire.ts';
 import { countLoss, countUses, createAgentMetrics, type AgentMetrics } from './agent-metrics.ts';
-import {
-  BatchBuilder,
-  type ClosedBatch,
-  markerGroup,
-  nodeMarkerGroup,
-  NO_ROWS,
-  type PlacedLoss,
-} from './send/batch-builder.ts';
+import { BatchBuilder, type ClosedBatch, markerGroup, nodeMarkerGroup, NO_ROWS } from './send/batch-builder.ts';
+import { countLossAt } from './send/delivery.ts';
 import { FileReader, type FileReaderOptions } from './lines/file-reader.ts';
 import { BATCH_ROWS_MAX, DRAIN_STEP_MS, PUMP_MS_MAX, TICK_MS } from './limits.ts';
 import type { Loss } from './files/loss.ts';
@@ -240,7 +234,9 @@ class RunningAgent implements Agent {
     metrics.partialLines.add(closed.counts.partial);
     metrics.truncatedLines.add(closed.counts.truncated);
     countUses(metrics, closed.counts.uses);
-    for (const loss of closed.counts.losses) if (isNewLoss(loss)) countLoss(metrics, loss.chain.of, loss);
+    for (const loss of closed.counts.losses) {
+      if (countLossAt(loss.file, loss.offset)) countLoss(metrics, loss.chain.of, loss);
+    }
   }
 
   /**
@@ -313,13 +309,6 @@ class RunningAgent implements Agent {
     this.#inFlight = undefined;
     this.#pump();
   }
-}
-
-/** False when it was counted before: the server may go back in time, and get its marker again. */
-function isNewLoss({ file, offset }: PlacedLoss): boolean {
-  const isNew = offset > file.countedTo;
-  if (isNew) file.countedTo = offset;
-  return isNew;
 }
 
 /** All that a batch moves. */

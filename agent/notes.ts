@@ -34,7 +34,7 @@ export class Notes {
    */
   ledgerMoves(startMs: number, nowMs: number, times: LifecycleTimes): NoteMove[] {
     const moves: NoteMove[] = [];
-    if (this.#caughtUp.sent[0] === 0) moves.push({ note: this.#caughtUp, to: [startMs, 0] });
+    if (this.#caughtUp.delivery.sent[0] === 0) moves.push({ note: this.#caughtUp, to: [startMs, 0] });
     for (const container of this.#containers) {
       if (container.judgedMs === undefined || container.decision.selection === 'excluded') continue;
       const move = ledgerMove(container, nowMs, times);
@@ -50,7 +50,7 @@ export class Notes {
    */
   caughtUpMoves(lookedMs: number, isQuiet: boolean): NoteMove[] {
     const timeMs = lookedMs - CAUGHT_UP_MARGIN_MS;
-    const [sentMs] = this.#caughtUp.sent;
+    const [sentMs] = this.#caughtUp.delivery.sent;
     const sinceMs = timeMs - sentMs;
     if (sentMs === 0 || sinceMs <= 0 || (isQuiet && sinceMs < this.#vouchMs) || !this.#isCaughtUp()) return [];
     return [{ note: this.#caughtUp, to: [timeMs, 0] }];
@@ -73,13 +73,14 @@ export class Notes {
  */
 function ledgerMove(container: Container, nowMs: number, times: LifecycleTimes): NoteMove | undefined {
   const { ledger, chains, owedRuns } = container;
-  const begun = Math.max(ledger.sent[BEGUN], container.begunRuns);
+  const { sent } = ledger.delivery;
+  const begun = Math.max(sent[BEGUN], container.begunRuns);
   let done = begun;
   for (const run of owedRuns) done = Math.min(done, run);
   for (const chain of chains.values()) {
     if (chain.restart < done && !isFinished(chain, nowMs, times)) done = chain.restart;
   }
-  done = Math.max(ledger.sent[DONE], done);
-  if (begun === ledger.sent[BEGUN] && done === ledger.sent[DONE]) return undefined;
+  done = Math.max(sent[DONE], done);
+  if (begun === sent[BEGUN] && done === sent[DONE]) return undefined;
   return { note: ledger, to: [begun, done] };
 }

@@ -21,7 +21,6 @@ import {
   lifecycleTimes,
   type LifecycleTimes,
 } from './files/file-lifecycle.ts';
-import { headOfUnseen } from '../shared/file-id.ts';
 import type { FileReader } from './lines/file-reader.ts';
 import { GONE_MS, RESCAN_MS, TICKS_PER_DIRECTORY_CHECK } from './limits.ts';
 import { identifyFile, rewindToKnown } from './files/identity.ts';
@@ -32,21 +31,23 @@ import {
   isComplete,
   isUnreadGzip,
   loseRest,
-  noteGzip,
+  nameUnseen,
   reopenLogFile,
   type LogFile,
   type Offsets,
 } from './files/log-file.ts';
+import { noteGzip, noteLook, noteSize } from './files/disk-changes.ts';
 import { LogOpener, type LogOpenerOptions } from './files/log-opener.ts';
 import type { LossReason } from './files/loss.ts';
-import { splitTruncated } from './losses/lost-file.ts';
 import { LostFiles } from './losses/lost-files.ts';
 import { Notes } from './notes.ts';
 import type { QuietOptions, Watch } from './discover/quiet-containers.ts';
 import { ReadyQueue } from './files/ready-queue.ts';
+import { splitTruncated } from './files/truncation.ts';
 import { applyDecision, decideAgain, isIncluded, noteClosed } from './selection.ts';
 import type { RuleBook } from './rules/rule-book.ts';
-import type { NoteMove } from './send/run-ledger.ts';
+import { noteAcknowledged } from './send/delivery.ts';
+import type { Note, NoteMove } from './send/run-ledger.ts';
 
 export interface TailOptions
   extends OpenFileLimits, LogOpenerOptions, Pick<DiscoveryOptions, 'watchPods'>, Pick<QuietOptions, 'quietMs'> {
@@ -203,9 +204,9 @@ export class Tail {
     }
   }
 
-  /** @param of  a file, or a note that has moved with its batch */
-  acknowledge(of: { acked: Offsets }, id: string, to: Offsets): void {
-    of.acked = to;
+  /** @param moved  a file, or a note that has moved with its batch */
+  acknowledge({ delivery }: Pick<LogFile | Note, 'delivery'>, id: string, to: Offsets): void {
+    noteAcknowledged(delivery, to);
     this.#known.acknowledge(id, to);
   }
 
@@ -232,12 +233,8 @@ export class Tail {
     for (const file of chain.files) {
       if (file.fd < 0) continue;
       const stats = fstatSync(file.fd);
-      const { ctimeMs, size, nlink } = stats;
-      file.lookedMs = nowMs;
-      if (ctimeMs === file.ctimeMs && size === file.sizeBytes) continue;
-      file.ctimeMs = ctimeMs;
-      file.isUnlinked = nlink === 0;
-      if (!file.log.gzip) this.#noteSize(chain, file, size, nowMs);
+      if (!noteLook(file, stats, nowMs)) continue;
+      if (!file.log.gzip) this.#noteSize(chain, file, stats.size, nowMs);
       else this.#noteGzip(chain, file, stats, nowMs);
       if (!file.onDisk || isAtPath(file)) continue;
       this.#reconcile(container, nowMs);
@@ -252,10 +249,7 @@ export class Tail {
       this.#truncated(chain, file, sizeBytes, nowMs);
       return;
     }
-    if (sizeBytes > file.sizeBytes) {
-      file.sizeBytes = sizeBytes;
-      file.changedMs = nowMs;
-    }
+    noteSize(file, sizeBytes, nowMs);
     if (file.head === '' && sizeBytes > 0 && identifyFile(chain, file, this.#descriptors.opener))
       this.#assignPosition(chain, file);
   }
@@ -267,7 +261,10 @@ export class Tail {
 
   #truncated(chain: Chain, file: LogFile, sizeBytes: number, nowMs: number): void {
     this.#metrics.truncatedFiles.add();
-    this.#log.warn({ path: file.path, sizeBytes, readOffset: file.readOffset }, 'a log file was truncated in place');
+    this.#log.warn(
+      { path: file.path, sizeBytes, readOffset: file.reading.offset },
+      'a log file was truncated in place',
+    );
     const fresh = splitTruncated(chain, file, sizeBytes, nowMs);
     this.#noteSize(chain, fresh, sizeBytes, nowMs);
   }
@@ -317,10 +314,11 @@ export class Tail {
 
   /** What is not read of the file will not be; what is read goes its way. */
   #giveUp(file: LogFile, reason: LossReason): void {
-    const { path, readOffset, sizeBytes } = file;
+    const { path, sizeBytes } = file;
+    const { offset: readOffset } = file.reading;
     const isLoss = sizeBytes > readOffset;
     if (isLoss) this.#log.error({ path, reason, readOffset, sizeBytes }, 'log lines are lost');
-    if (file.head === '') file.head = headOfUnseen(this.#nowMs);
+    nameUnseen(file, this.#nowMs);
     closeLogFile(file);
     if (isLoss) loseRest(file, reason);
   }

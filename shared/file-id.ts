@@ -34,6 +34,9 @@ const FILE_ID = /^([^/]+)\/([^/]+)\/(\d+)(@.+)$/;
 const LEDGER_ID = /^([^/]+)\/([^/]+)\/runs:([^/]*)\/([^/]*)$/;
 const WHOLE_NUMBER = /^\d+$/;
 const LOST_PREFIX = '@lost-';
+const LOST_END_PREFIX = `${LOST_PREFIX}after-`;
+/** A head for what is missing of a run of which the server knows nothing. */
+export const UNKNOWN_HEAD = `${LOST_PREFIX}0`;
 const UNREADABLE_PREFIX = '@gzip-';
 
 /** What a chain's files have in common. */
@@ -70,7 +73,12 @@ export function headOfUnseen(key: number | string): string {
 
 /** The same for the end of a file that is known by this head. */
 export function headOfLostEnd(head: string): string {
-  return `${LOST_PREFIX}after-${head.slice(1)}`;
+  return LOST_END_PREFIX + head.slice(1);
+}
+
+/** Whether a lost file may be followed by any other: its head names none that was there when its marker was written. */
+export function isOpenLoss(head: string): boolean {
+  return head === UNKNOWN_HEAD || head.startsWith(LOST_END_PREFIX);
 }
 
 /** A head for a compressed file of which not even the first line can be read: the kubelet gives each its own time. */

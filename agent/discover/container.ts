@@ -3,24 +3,18 @@
  * it recognises files that were renamed, compressed, replaced or deleted, whatever order the events took.
  */
 import { readdirSync, type Stats } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { createAllowance, type Allowance } from '../files/allowance.ts';
 import { createChain, sortFiles, type Chain } from '../files/chain.ts';
 import { takeDescriptor, type Descriptors } from '../files/descriptors.ts';
 import type { ContainerDirectory } from './discovery.ts';
 import { identifyFile } from '../files/identity.ts';
-import { LISTINGS_MAX, SETTLE_MS } from '../limits.ts';
+import { LISTINGS_MAX } from '../limits.ts';
 import { createLedger, type Note } from '../send/run-ledger.ts';
-import { nameOfDeleted, openLogFile, reopenLogFile, statIfThere, type LogFile } from '../files/log-file.ts';
-import {
-  compareRotations,
-  isLasting,
-  parseLogName,
-  rotationAfter,
-  selectLogs,
-  type LogName,
-} from '../files/log-path.ts';
+import { noteChange, noteDeleted, noteName, noteNewer } from '../files/disk-changes.ts';
+import { openLogFile, reopenLogFile, statIfThere, type LogFile } from '../files/log-file.ts';
+import { compareRotations, isLasting, selectLogs, type LogName } from '../files/log-path.ts';
 import type { Decision } from '../rules/rule-book.ts';
 
 export interface Container {
@@ -96,8 +90,8 @@ export function needsListing({ directory, isStale, mtimeMs }: Container): boolea
   return isStale || (statIfThere(directory.path)?.mtimeMs ?? 0) !== mtimeMs;
 }
 
-export /** Nothing was to be kept of the container until now, so nothing is missing. */
-function excuse(container: Container, runs: readonly Chain[]): void {
+/** Nothing was to be kept of the container until now, so nothing is missing. */
+export function excuse(container: Container, runs: readonly Chain[]): void {
   container.wasExcluded = false;
   container.owedRuns.clear();
   for (const chain of runs) {
@@ -200,9 +194,9 @@ function reconcileChain(
     const known = chain.files.find((file) => !present.has(file) && isSame(file, log, stats));
     if (known !== undefined) {
       present.add(known);
-      rename(known, path, log, nowMs);
+      noteName(known, path, log, nowMs);
       const hasGrown = known.fd < 0 && !log.gzip && stats.size > known.sizeBytes;
-      if (hasGrown && takeDescriptor(descriptors) && reopenLogFile(known, descriptors.opener)) known.changedMs = nowMs;
+      if (hasGrown && takeDescriptor(descriptors) && reopenLogFile(known, descriptors.opener)) noteChange(known, nowMs);
       continue;
     }
     isRefused ||= !takeDescriptor(descriptors);
@@ -215,17 +209,13 @@ function reconcileChain(
   }
   for (const file of chain.files) {
     if (present.has(file) || !file.onDisk) continue;
-    file.onDisk = false;
-    file.changedMs = nowMs;
-    if (file.log.rotation === '') file.log = lastLog(file, newestRotation);
+    noteDeleted(file, newestRotation, nowMs);
   }
   const lastBefore = chain.files.at(-1);
   sortFiles(chain);
   const last = chain.files.at(-1);
-  for (const file of chain.files) {
-    if (file !== last && file.holdUntilMs === 0) file.holdUntilMs = nowMs + SETTLE_MS;
-  }
-  if (last !== lastBefore && lastBefore !== undefined) lastBefore.changedMs = nowMs;
+  for (const file of chain.files) if (file !== last) noteNewer(file, nowMs);
+  if (last !== lastBefore && lastBefore !== undefined) noteChange(lastBefore, nowMs);
   return !isRefused;
 }
 
@@ -238,26 +228,8 @@ function isSame(file: LogFile, log: LogName, stats: Stats): boolean {
   return sameRotation || (sameInode && log.rotation === file.log.rotation && stats.size >= file.sizeBytes);
 }
 
-function rename(file: LogFile, path: string, log: LogName, nowMs: number): void {
-  if (!file.onDisk || file.log.rotation !== log.rotation) file.changedMs = nowMs;
-  file.onDisk = true;
-  file.path = path;
-  // While it is open, the descriptor decides how the file is read, not the name that the kubelet has given it since.
-  file.log = file.fd >= 0 ? { ...log, gzip: file.log.gzip } : log;
-}
-
-/**
- * The last name of a deleted file that was written to when it was last seen: it may have been rotated since then. If not, it is
- * older than what has been rotated all the same.
- */
-function lastLog({ fd, log }: LogFile, newestRotation: string): LogName {
-  const last = fd < 0 ? undefined : parseLogName(basename(nameOfDeleted(fd)));
-  if (last === undefined || last.rotation === '') return { ...log, rotation: rotationAfter(newestRotation) };
-  return { ...last, gzip: log.gzip };
-}
-
 function markChanged(chain: Chain, nowMs: number): void {
-  for (const file of chain.files) file.changedMs = nowMs;
+  for (const file of chain.files) noteChange(file, nowMs);
 }
 
 export function listIfThere(path: string): string[] {

@@ -1,6 +1,13 @@
 /** What the files of a chain say of its beginning: which is the oldest, when it was begun, how many there are. */
 import { fstatSync } from 'node:fs';
-import { headOfUnreadable, headOfUnseen, isLostHead, timeOfHead } from '../../shared/file-id.ts';
+import {
+  headOfLostEnd,
+  headOfUnreadable,
+  headOfUnseen,
+  isLostHead,
+  timeOfHead,
+  UNKNOWN_HEAD,
+} from '../../shared/file-id.ts';
 import type { Chain } from './chain.ts';
 import { isUnreadGzip, type LogFile } from './log-file.ts';
 import { parseLogName } from './log-path.ts';
@@ -19,10 +26,14 @@ export function countOnDisk(files: Chain['files']): number {
   return files.reduce((count, { onDisk }) => count + Number(onDisk), 0);
 }
 
-/** For what is missing before the oldest file of a run. */
-export function headBefore({ files }: Files): string {
+/**
+ * For what is missing before the oldest file of a run. A file without a line does not say which it is.
+ * @param last  the head of the last file before that, if one is known
+ */
+export function headBefore({ files }: Files, last = ''): string {
   const oldest = files.find(({ head }) => head !== '' && !isLostHead(head));
-  return headOfUnseen(oldest?.head ?? files[0]!.changedMs);
+  if (oldest !== undefined) return headOfUnseen(oldest.head);
+  return last === '' ? UNKNOWN_HEAD : headOfLostEnd(last);
 }
 
 /** When the oldest file of a run was begun, at the latest. */

@@ -92,12 +92,12 @@ export function hasEnded(chain: Chain, file: LogFile): boolean {
 /** Whether a read may find a complete fragment. */
 export function hasMore(file: LogFile): boolean {
   if (file.fd < 0 || file.head === '' || file.loss !== undefined) return false;
-  return endOffset(file) > Math.max(file.readOffset, file.stalledAt);
+  return endOffset(file) > Math.max(file.reading.offset, file.reading.stalledAt);
 }
 
 /** Whether a line has yet to say that the rest of the file is lost. */
 export function hasLoss(file: LogFile): boolean {
-  return file.loss !== undefined && file.readOffset < file.sizeBytes;
+  return file.loss !== undefined && file.reading.offset < file.sizeBytes;
 }
 
 /**
@@ -107,7 +107,7 @@ export function hasLoss(file: LogFile): boolean {
  */
 export function nextReadable(chain: Chain): LogFile | undefined {
   for (const file of chain.files) {
-    if (isUnreadGzip(file) || file.lookedMs < file.gzipRetryMs) return undefined;
+    if (isUnreadGzip(file) || file.lookedMs < file.gunzip.retryMs) return undefined;
     if (hasLoss(file) || hasMore(file)) return file;
     if (file.fd >= 0 && file.lookedMs < file.holdUntilMs) return undefined;
   }
@@ -121,7 +121,7 @@ export function isBefore(chain: Chain, file: LogFile, other: LogFile): boolean {
 
 /** True when a later file of the chain has already given fragments of the stream. */
 export function isOvertaken(chain: Chain, file: LogFile, stream: StreamIndex): boolean {
-  return chain.files.some((other) => other.seen[stream] && isBefore(chain, file, other));
+  return chain.files.some((other) => other.reading.seen[stream] && isBefore(chain, file, other));
 }
 
 /**
@@ -129,12 +129,13 @@ export function isOvertaken(chain: Chain, file: LogFile, stream: StreamIndex): b
  * file in which it began, and where they were in the files after that one.
  */
 export function positionOf(chain: Chain, file: LogFile): Offsets {
+  const { sent } = file.delivery;
   const at = (stream: StreamIndex): number => {
     const pending = chain.pending[stream];
     if (pending === undefined || isBefore(chain, file, pending.file)) {
-      return Math.max(file.readOffset, file.sent[stream]);
+      return Math.max(file.reading.offset, sent[stream]);
     }
-    return pending.file === file ? pending.offset : file.sent[stream];
+    return pending.file === file ? pending.offset : sent[stream];
   };
   return [at(STDOUT), at(STDERR)];
 }

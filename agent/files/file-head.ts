@@ -21,6 +21,9 @@ import type { LogOpener } from './log-opener.ts';
 const NEWLINE = 0x0a;
 const EXTENSION = /^(.+)~(\d+)-([0-9a-f]{8})(=\d+)?$/;
 
+/** What is needed of a file to read its beginning. */
+type Beginning = Pick<LogFile, 'fd' | 'path' | 'log'>;
+
 const headBytes = Buffer.allocUnsafe(GZIP_HEAD_BYTES);
 const headParser = new CriParser();
 
@@ -29,7 +32,7 @@ const headParser = new CriParser();
  *     nothing can be read is known by its name
  * @returns an empty string while the first line is not complete
  */
-export function readHead(file: LogFile, isWhole = false): string {
+export function readHead(file: Beginning, isWhole = false): string {
   const bytes = readBeginning(file);
   if (isWhole && bytes.length === 0 && file.log.gzip) return headOfUnreadable(file.log.rotation);
   const newline = bytes.indexOf(NEWLINE);
@@ -54,7 +57,7 @@ export function isSharedHead(head: string): boolean {
 }
 
 /** Whether the file begins with the bytes of which an extended head speaks. */
-export function matchesHead(file: LogFile, head: string): boolean {
+export function matchesHead(file: Beginning & Pick<LogFile, 'head'>, head: string): boolean {
   const [, base, length, crc] = EXTENSION.exec(head) ?? [];
   if (base === undefined || base !== baseOfHead(file.head)) return false;
   const bytes = readBeginning(file);
@@ -100,7 +103,7 @@ function hexCrc(bytes: Buffer, end: number): string {
  * Up to HEAD_BYTES, uncompressed; valid until the next call.
  * @param opener  for a file that is closed; without it nothing is read of one
  */
-function readBeginning({ fd, path, log }: LogFile, opener?: LogOpener): Buffer {
+function readBeginning({ fd, path, log }: Beginning, opener?: LogOpener): Buffer {
   if (fd >= 0) return log.gzip ? readGzipBeginning(fd) : readPlainBeginning(fd);
   const own = opener?.open(path) ?? -1;
   if (own < 0) return Buffer.alloc(0);

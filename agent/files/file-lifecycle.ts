@@ -31,7 +31,7 @@ export function isOver(chain: Chain, file: LogFile, nowMs: number, times: Lifecy
  */
 export function hasDueTail(chain: Chain, file: LogFile, nowMs: number, times: LifecycleTimes): boolean {
   if (isUnreadGzip(file)) return nowMs - file.changedMs >= times.graceMs;
-  if (file.fd < 0 || file.log.gzip || file.loss !== undefined || file.sizeBytes <= file.readOffset) return false;
+  if (file.fd < 0 || file.log.gzip || file.loss !== undefined || file.sizeBytes <= file.reading.offset) return false;
   return isOver(chain, file, nowMs, times);
 }
 

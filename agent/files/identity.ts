@@ -4,13 +4,30 @@
  */
 import { isUnreadableHead } from '../../shared/file-id.ts';
 import { fileId, type Chain } from './chain.ts';
-import { baseOfHead, beginAlike, extendHead, isSharedHead, matchesHead, readHead } from './file-head.ts';
-import { closeLogFile, isAtPath, isGzipRead, rewindFile, skipGzip, type LogFile, type Offsets } from './log-file.ts';
+import {
+  baseOfHead,
+  beginAlike,
+  extendHead,
+  isExtendedHead,
+  isSharedHead,
+  matchesHead,
+  readHead,
+} from './file-head.ts';
+import {
+  closeLogFile,
+  finishGunzip,
+  isAtPath,
+  isGzipRead,
+  rewindFile,
+  type LogFile,
+  type LogFileState,
+  type Offsets,
+} from './log-file.ts';
 import type { LogOpener } from './log-opener.ts';
 
 /** What the server knows of the files of a chain; see ../send/known-positions.ts. */
 interface StoredPositions {
-  of(id: string): Offsets;
+  of(id: string): Readonly<Offsets>;
   extendedHeads(chain: string): string[];
   wasRead(chain: Chain, file: LogFile): boolean;
 }
@@ -28,8 +45,17 @@ export function identifyFile(chain: Chain, file: LogFile, opener: LogOpener, isW
     return false;
   }
   const isRotated = file.log.rotation !== '';
-  file.head = namesakes.length === 0 ? head : extendHead(head, file, namesakes, opener, isWhole || isRotated);
-  return file.head !== '';
+  const state: LogFileState = file;
+  state.head = namesakes.length === 0 ? head : extendHead(head, file, namesakes, opener, isWhole || isRotated);
+  return state.head !== '';
+}
+
+/** Whether a file that was just opened is the one with this head, which is its own then. */
+export function identifyAs(file: LogFileState, head: string): boolean {
+  file.head = readHead(file);
+  const isSame = isExtendedHead(head) ? matchesHead(file, head) : file.head === head;
+  if (isSame) file.head = head;
+  return isSame;
 }
 
 /** Where files begin with the same line, the server may know one by more of its beginning. */
@@ -40,7 +66,8 @@ function recogniseFile(chain: Chain, file: LogFile, known: StoredPositions): voi
   const mayBeBase = !others.has(base) && Math.min(...known.of(chain.key + base)) <= file.sizeBytes;
   for (const head of known.extendedHeads(chain.key)) {
     if (others.has(head) || !matchesHead(file, head) || (isSharedHead(head) && mayBeBase)) continue;
-    file.head = head;
+    const state: LogFileState = file;
+    state.head = head;
     return;
   }
 }
@@ -57,11 +84,11 @@ function isAnother(file: LogFile, other: LogFile): boolean {
 export function rewindToKnown(chain: Chain, file: LogFile, known: StoredPositions): void {
   recogniseFile(chain, file, known);
   rewindFile(file, known.of(fileId(chain, file)));
-  if (isUnreadableHead(file.head) && known.wasRead(chain, file)) skipGzip(file);
+  if (isUnreadableHead(file.head) && known.wasRead(chain, file)) finishGunzip(file);
 }
 
 /** The known entry takes over the descriptor and the name of a second entry for the same content. */
-function adopt(known: LogFile, file: LogFile): void {
+function adopt(known: LogFileState, file: LogFile): void {
   known.onDisk = true;
   known.path = file.path;
   known.changedMs = Math.max(known.changedMs, file.changedMs);
@@ -75,5 +102,5 @@ function adopt(known: LogFile, file: LogFile): void {
   known.device = file.device;
   known.inode = file.inode;
   known.sizeBytes = file.sizeBytes;
-  known.gzipEnded = isGzipRead(known);
+  known.gunzip = { ...known.gunzip, isEnded: isGzipRead(known) };
 }

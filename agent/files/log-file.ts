@@ -2,8 +2,9 @@
  * One log file: its descriptor, its identity and how far it is read, sent and acknowledged. Plain data with the few
  * system calls that it needs; what is done with it is decided in chain.ts and ../tail.ts.
  */
-import { closeSync, fstatSync, readlinkSync, readSync, statSync, type Stats } from 'node:fs';
-import { type CriParser, STDERR, STDOUT } from '../../shared/cri.ts';
+import { closeSync, fstatSync, readSync, statSync, type Stats } from 'node:fs';
+import { STDERR, STDOUT } from '../../shared/cri.ts';
+import { headOfUnseen } from '../../shared/file-id.ts';
 import { rowTimeOfMs } from '../../shared/time.ts';
 import type { Position } from '../../shared/wire.ts';
 import type { GzipSource } from './gzip-source.ts';
@@ -14,7 +15,8 @@ import type { LossReason } from './loss.ts';
 /** Offsets in uncompressed bytes, indexed by STDOUT and STDERR. */
 export type Offsets = [stdout: number, stderr: number];
 
-export interface LogFile {
+/** Which file it is, where it is, and what looks at the disk have shown of it; written in this folder alone. */
+export interface LogFileState {
   path: string;
   log: LogName;
   /** -1 when closed. While it is open its inode cannot be given to another file. */
@@ -23,8 +25,6 @@ export interface LogFile {
   inode: number;
   /** `@…`, the part of the identity that its beginning gives (file-head.ts); empty until its first line is complete. */
   head: string;
-  /** Of a lost file: the id of the file that it replaces, which the server may forget when it has the marker. */
-  replaces: string | undefined;
   /** Changes with a write and with a rename, so that the path of an untouched file needs no look. */
   ctimeMs: number;
   /** False when no name of the file is left in its directory. */
@@ -39,32 +39,60 @@ export interface LogFile {
   lookedMs: number;
   /** Uncompressed; for a gzip file what its trailer says until it was read to the end. */
   sizeBytes: number;
+  gunzip: GunzipState;
+  /** Why nothing between the reading's offset and sizeBytes can be read. */
+  loss: FileLoss | undefined;
+  reading: Readonly<ReadingState>;
+  delivery: Readonly<FileDeliveryState>;
+}
+
+/** How far a gzip file is decompressed; written in this folder alone. */
+export interface GunzipState {
+  /** Undefined while it is not under way. */
+  readonly source: GzipSource | undefined;
+  /** Its end was reached, or it cannot be decompressed further. */
+  readonly isEnded: boolean;
+  /** A file that was cut short while it was young, and may still be written, is tried again then. */
+  readonly retryMs: number;
+}
+
+/** How far a file is read; written in ../lines alone, and begun again by a rewind. */
+export interface ReadingState {
   /** Everything before it has been taken; the start of a fragment, or of what is damaged. */
-  readOffset: number;
-  /** There is no complete fragment between readOffset and here. */
+  offset: number;
+  /** There is no complete fragment between the offset and here. */
   stalledAt: number;
-  /** Where the NUL bytes at readOffset end, as far as they are read; it counts only beyond readOffset. */
+  /** Where the NUL bytes at the offset end, as far as they are read; it counts only beyond the offset. */
   zerosTo: number;
   /** A stream's fragments that start before this were stored in an earlier life: they are read over. */
-  start: Offsets;
-  /** What the batches closed so far cover. */
-  sent: Offsets;
-  /** What the server has acknowledged. */
-  acked: Offsets;
+  readonly start: Readonly<Offsets>;
   /** Whether a fragment of the stream was taken since the last rewind. */
-  seen: [stdout: boolean, stderr: boolean];
+  readonly seen: [stdout: boolean, stderr: boolean];
   /** The time of the last fragment, for lines that have none; before the first, when the file last changed. */
   lastDay: number;
   lastTimeNs: number;
-  gzip: GzipSource | undefined;
-  /** A gzip file whose end was reached, or that cannot be decompressed further. */
-  gzipEnded: boolean;
-  /** A gzip file that was cut short while it was young, and may still be written, is tried again then. */
-  gzipRetryMs: number;
+}
+
+/** How much of something that has a position is delivered; written in ../send alone, and begun again by a rewind. */
+export interface DeliveryState {
+  /** What the batches closed so far cover. */
+  sent: Readonly<Offsets>;
+  /** What the server has acknowledged. */
+  acked: Readonly<Offsets>;
+}
+
+export interface FileDeliveryState extends DeliveryState {
   /** Offset of the last loss that was counted; -1 before the first. A rewind does not undo it. */
   countedTo: number;
-  /** Why nothing between readOffset and sizeBytes can be read. */
-  loss: FileLoss | undefined;
+}
+
+/**
+ * A file, as all rooms see it. Each part of its state is written in one room, where a variable is declared to be of the type that
+ * is not read-only.
+ */
+export interface LogFile extends Readonly<LogFileState> {
+  /** Of a lost file: the id of the file that it replaces, which the server may forget when it has the marker. */
+  replaces: string | undefined;
 }
 
 export interface FileLoss {
@@ -78,80 +106,74 @@ export function openLogFile(path: string, log: LogName, opener: LogOpener): LogF
   const fd = opener.open(path);
   if (fd < 0) return undefined;
   const stats = fstatSync(fd);
+  const { dev: device, ino: inode, mtimeMs } = stats;
+  const sizeBytes = log.gzip ? gzipContentBytes(fd, stats.size) : stats.size;
+  return {
+    ...unopenedFile(path, log, mtimeMs, mtimeMs),
+    fd,
+    device,
+    inode,
+    onDisk: true,
+    isUnlinked: false,
+    sizeBytes,
+  };
+}
+
+/**
+ * A file of which nothing is known but its name.
+ * @param timeMs  of what has to be said of it before its first line
+ */
+export function unopenedFile(path: string, log: LogName, changedMs: number, timeMs: number): LogFile {
   return {
     path,
     log,
-    fd,
-    device: stats.dev,
-    inode: stats.ino,
-    ctimeMs: 0,
+    fd: -1,
+    device: 0,
+    inode: 0,
     head: '',
     replaces: undefined,
-    onDisk: true,
-    isUnlinked: false,
-    changedMs: stats.mtimeMs,
+    ctimeMs: 0,
+    onDisk: false,
+    isUnlinked: true,
+    changedMs,
     holdUntilMs: 0,
     lookedMs: 0,
-    sizeBytes: log.gzip ? gzipContentBytes(fd, stats.size) : stats.size,
-    ...notRead(stats.mtimeMs),
+    sizeBytes: 0,
+    ...unreadFile(timeMs),
   };
 }
 
-type Progress = Pick<
-  LogFile,
-  | 'readOffset'
-  | 'stalledAt'
-  | 'zerosTo'
-  | 'start'
-  | 'sent'
-  | 'acked'
-  | 'seen'
-  | 'lastDay'
-  | 'lastTimeNs'
-  | 'gzip'
-  | 'gzipEnded'
-  | 'gzipRetryMs'
-  | 'countedTo'
-  | 'loss'
->;
-
-/** Nothing of a file is read yet. @param timeMs  of what has to be said of it before its first line */
-export function notRead(timeMs: number): Progress {
-  const { day: lastDay, timeNs: lastTimeNs } = rowTimeOfMs(timeMs);
+/** Nothing of a file is read yet. */
+function unreadFile(timeMs: number): Pick<LogFile, 'gunzip' | 'loss' | 'reading' | 'delivery'> {
+  const { day, timeNs } = rowTimeOfMs(timeMs);
   return {
-    readOffset: 0,
-    stalledAt: 0,
-    zerosTo: 0,
-    start: [0, 0],
-    sent: [0, 0],
-    acked: [0, 0],
-    seen: [false, false],
-    lastDay,
-    lastTimeNs,
-    gzip: undefined,
-    gzipEnded: false,
-    gzipRetryMs: 0,
-    countedTo: -1,
+    gunzip: { source: undefined, isEnded: false, retryMs: 0 },
     loss: undefined,
+    reading: readingFrom([0, 0], day, timeNs),
+    delivery: { sent: [0, 0], acked: [0, 0], countedTo: -1 },
   };
+}
+
+function readingFrom(start: Readonly<Offsets>, lastDay: number, lastTimeNs: number): ReadingState {
+  const offset = Math.min(...start);
+  return { offset, stalledAt: 0, zerosTo: 0, start, seen: [false, false], lastDay, lastTimeNs };
 }
 
 /** Opens the descriptor of a closed file again. False when there is no such file any more. */
-export function reopenLogFile(file: LogFile, opener: LogOpener): boolean {
+export function reopenLogFile(file: LogFileState, opener: LogOpener): boolean {
   const fd = opener.open(file.path);
   if (fd < 0) return false;
   const stats = fstatSync(fd);
   file.fd = fd;
   file.device = stats.dev;
   file.inode = stats.ino;
-  file.gzipEnded = false;
+  file.gunzip = { ...file.gunzip, isEnded: false };
   if (!file.log.gzip) file.sizeBytes = stats.size;
   return true;
 }
 
-export function closeLogFile(file: LogFile): void {
-  file.gzip?.close();
-  file.gzip = undefined;
+export function closeLogFile(file: LogFileState): void {
+  closeGunzip(file);
   if (file.fd >= 0) closeSync(file.fd);
   file.fd = -1;
   // The kubelet may have compressed the file while it was read by its descriptor.
@@ -169,48 +191,66 @@ export function statIfThere(path: string): Stats | undefined {
 }
 
 /** The end of what can be read at present, or Infinity while a gzip file is not read to its end. */
-export function endOffset(file: LogFile): number {
-  if (!file.log.gzip) return file.sizeBytes;
-  return file.gzipEnded ? file.readOffset : Infinity;
+export function endOffset({ log, gunzip, reading, sizeBytes }: LogFile): number {
+  if (!log.gzip) return sizeBytes;
+  return gunzip.isEnded ? reading.offset : Infinity;
 }
 
-export function isAcknowledgedTo(file: LogFile, offset: number): boolean {
-  return file.acked[STDOUT] >= offset && file.acked[STDERR] >= offset;
+export function isAcknowledgedTo({ delivery: { acked } }: LogFile, offset: number): boolean {
+  return acked[STDOUT] >= offset && acked[STDERR] >= offset;
 }
 
 /** Whether the server has everything, as far as is known. */
 export function isComplete(file: LogFile): boolean {
-  return isAcknowledgedTo(file, file.log.gzip && !file.gzipEnded ? file.sizeBytes : endOffset(file));
+  return isAcknowledgedTo(file, file.log.gzip && !file.gunzip.isEnded ? file.sizeBytes : endOffset(file));
 }
 
 /** Bytes of an open file that the server has not acknowledged. */
-export function lagBytes({ fd, sizeBytes, acked }: LogFile): number {
-  return fd < 0 ? 0 : Math.max(0, sizeBytes - Math.min(...acked));
+export function lagBytes({ fd, sizeBytes, delivery }: LogFile): number {
+  return fd < 0 ? 0 : Math.max(0, sizeBytes - Math.min(...delivery.acked));
 }
 
-export function toPosition(offsets: Offsets): Position {
+export function toPosition(offsets: Readonly<Offsets>): Position {
   return { stdout: offsets[STDOUT], stderr: offsets[STDERR] };
 }
 
 /** Forgets what was read beyond `acked`, as if the file had just been opened. */
-export function rewindFile(file: LogFile, acked: Offsets): void {
-  file.acked = [...acked];
-  file.sent = [...acked];
-  file.start = [...acked];
-  file.readOffset = Math.min(acked[STDOUT], acked[STDERR]);
-  file.stalledAt = 0;
-  file.zerosTo = 0;
-  file.seen = [false, false];
-  file.gzip?.close();
-  file.gzip = undefined;
-  file.gzipEnded = isGzipRead(file);
+export function rewindFile(file: LogFileState, acked: Readonly<Offsets>): void {
+  const { lastDay, lastTimeNs } = file.reading;
+  file.delivery = { ...file.delivery, sent: acked, acked };
+  file.reading = readingFrom(acked, lastDay, lastTimeNs);
+  closeGunzip(file);
+  file.gunzip = { ...file.gunzip, isEnded: isGzipRead(file) };
   if (file.fd >= 0) file.loss = undefined;
 }
 
-/** A gzip file that was looked at, and may have been written to since it was opened. */
-export function noteGzip(file: LogFile, { size, mtimeMs }: Stats, nowMs: number): void {
-  file.changedMs = Math.max(file.changedMs, Math.min(mtimeMs, nowMs));
-  if (!file.gzipEnded && file.loss === undefined) file.sizeBytes = gzipContentBytes(file.fd, size);
+/** Begins to decompress a gzip file where it is to be read on. */
+export function beginGunzip(file: LogFileState, source: GzipSource): void {
+  file.gunzip = { ...file.gunzip, source };
+}
+
+/** Gives up for now: the file is decompressed again from its beginning at a tick at `retryMs` or later. */
+export function retryGunzip(file: LogFileState, retryMs: number): void {
+  closeGunzip(file);
+  file.gunzip = { ...file.gunzip, retryMs };
+}
+
+/** Nothing more is to be read of the gzip file. */
+export function endGunzip(file: LogFileState): void {
+  closeGunzip(file);
+  file.gunzip = { ...file.gunzip, isEnded: true };
+}
+
+/** The same, and nothing of it is missing. */
+export function finishGunzip(file: LogFileState): void {
+  endGunzip(file);
+  file.sizeBytes = file.reading.offset;
+}
+
+function closeGunzip(file: LogFileState): void {
+  if (file.gunzip.source === undefined) return;
+  file.gunzip.source.close();
+  file.gunzip = { ...file.gunzip, source: undefined };
 }
 
 /** Whether nothing of a gzip file is known, not even its beginning. */
@@ -219,27 +259,23 @@ export function isUnreadGzip({ fd, log, head }: LogFile): boolean {
 }
 
 /** Whether a gzip file was read to the end that its trailer gives. Where that is 0 it may be damaged, and is cheap to read. */
-export function isGzipRead({ log, readOffset, sizeBytes }: LogFile): boolean {
-  return log.gzip && readOffset > 0 && readOffset >= sizeBytes;
-}
-
-/** Nothing more is to be read of the gzip file. */
-export function skipGzip(file: LogFile): void {
-  file.gzipEnded = true;
-  file.sizeBytes = file.readOffset;
-}
-
-/** Notes the fragment that was taken last. */
-export function noteFragment(file: LogFile, { stream, day, timeNs }: CriParser): void {
-  file.seen[stream] = true;
-  file.lastDay = day;
-  file.lastTimeNs = timeNs;
+export function isGzipRead({ log, reading, sizeBytes }: Pick<LogFile, 'log' | 'reading' | 'sizeBytes'>): boolean {
+  return log.gzip && reading.offset > 0 && reading.offset >= sizeBytes;
 }
 
 /** What is not read of the file cannot be any more. There is always a byte of it, for the position to move over. */
-export function loseRest(file: LogFile, reason: LossReason, isMeasured = file.sizeBytes > file.readOffset): void {
+export function loseRest(
+  file: LogFileState,
+  reason: LossReason,
+  isMeasured = file.sizeBytes > file.reading.offset,
+): void {
   file.loss ??= { reason, isMeasured };
-  file.sizeBytes = Math.max(file.sizeBytes, file.readOffset + 1);
+  file.sizeBytes = Math.max(file.sizeBytes, file.reading.offset + 1);
+}
+
+/** A file whose beginning was never seen cannot be read any more. */
+export function nameUnseen(file: LogFileState, nowMs: number): void {
+  if (file.head === '') file.head = headOfUnseen(nowMs);
 }
 
 /** Whether the name under which the file is known is still its own. */
@@ -248,15 +284,10 @@ export function isAtPath(file: LogFile): boolean {
   return stats !== undefined && stats.ino === file.inode && stats.dev === file.device;
 }
 
-/** The last path of an open file that is deleted. */
-export function nameOfDeleted(fd: number): string {
-  return readlinkSync(`/proc/self/fd/${fd}`).replace(/ \(deleted\)$/, '');
-}
-
 const trailerBytes = Buffer.allocUnsafe(4);
 
 /** The size that a gzip file's trailer gives: exact below 4 GiB, and kubelet's logs are far below. */
-function gzipContentBytes(fd: number, fileSizeBytes: number): number {
+export function gzipContentBytes(fd: number, fileSizeBytes: number): number {
   if (fileSizeBytes < 18) return 0;
   readSync(fd, trailerBytes, 0, 4, fileSizeBytes - 4);
   return trailerBytes.readUInt32LE(0);

@@ -58,17 +58,16 @@ export interface Marker {
 /** A file, as far as a marker speaks of it, and the time of the last line that was read of it. */
 export interface MarkedFile {
   readonly log: { readonly name: string };
-  readonly lastDay: number;
-  readonly lastTimeNs: number;
+  readonly reading: { readonly lastDay: number; readonly lastTimeNs: number };
 }
 
 /**
  * For what is missing behind the last line of a file. It comes a nanosecond after that line: the order of arrival counts
  * among lines of one stream and time only, and the marker is of another stream.
  */
-export function markerOf({ log, lastDay, lastTimeNs }: MarkedFile, { reason, sizeBytes }: Loss): Marker {
+export function markerOf({ log, reading }: MarkedFile, { reason, sizeBytes }: Loss): Marker {
   const text = `podlog: ${describe(log.name, reason, sizeBytes)} lost: ${WHY[reason]}`;
-  return { text: Buffer.from(text), day: lastDay, timeNs: lastTimeNs + 1 };
+  return { text: Buffer.from(text), day: reading.lastDay, timeNs: reading.lastTimeNs + 1 };
 }
 
 function describe(fileName: string, reason: LossReason, sizeBytes: number | undefined): string {

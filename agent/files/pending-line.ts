@@ -40,9 +40,11 @@ export interface PendingLine {
   isEnd: boolean;
 }
 
-/** A line that begins with the fragment that `cri` has parsed. Its bytes, and what the entry rules say of it, are the caller's. */
-export function pendingLine(cri: CriParser, file: LogFile, offset: number, bytes: Buffer): PendingLine {
-  const { day, timeNs, partial } = cri;
+type FirstFragment = Readonly<Pick<CriParser, 'day' | 'timeNs' | 'partial'>>;
+
+/** A line that begins with this fragment. Its bytes, and what the entry rules say of it, are the caller's. */
+export function pendingLine(fragment: FirstFragment, file: LogFile, offset: number, bytes: Buffer): PendingLine {
+  const { day, timeNs, partial } = fragment;
   return {
     file,
     offset,

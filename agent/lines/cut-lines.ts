@@ -5,6 +5,7 @@
 import { CriParser, STDERR, STDOUT } from '../../shared/cri.ts';
 import type { Chain } from '../files/chain.ts';
 import { OPEN_BRACE } from './entry-joiner.ts';
+import type { CriPrefix } from './fragment.ts';
 import type { FileLoss } from '../files/log-file.ts';
 import type { LossReason } from '../files/loss.ts';
 import { ENDED, GOES_ON, MAY_GO_ON } from '../files/pending-line.ts';
@@ -32,7 +33,7 @@ export function noteDropped({ cut }: Chain, bytes: Buffer, end: number): void {
 }
 
 /** Whether the fragment that `cri` has parsed is, or may be, the end of a line whose beginning is lost. Asked once. */
-export function takesEnd({ cut }: Chain, { stream, messageStart }: CriParser, bytes: Buffer): boolean {
+export function takesEnd({ cut }: Chain, { stream, messageStart }: CriPrefix, bytes: Buffer): boolean {
   const state = cut[stream];
   cut[stream] = ENDED;
   return state === GOES_ON || (state === MAY_GO_ON && bytes[messageStart] !== OPEN_BRACE);

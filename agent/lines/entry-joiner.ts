@@ -8,6 +8,7 @@ import type { Chain } from '../files/chain.ts';
 import { ALONE, type EntryRules } from '../rules/entry-rules.ts';
 import { ENTRY_LINES_MAX, ENTRY_SPAN_MS_MAX } from '../limits.ts';
 import type { PendingLine } from '../files/pending-line.ts';
+import type { CriPrefix } from './fragment.ts';
 
 export const OPEN_BRACE = 0x7b;
 const NEWLINE = 0x0a;
@@ -30,19 +31,19 @@ export class EntryJoiner {
   }
 
   /** The state of an entry that begins with the fragment that `cri` has parsed, which ends at `end`. */
-  begin(cri: CriParser, bytes: Uint8Array, end: number): number {
+  begin(cri: CriPrefix, bytes: Uint8Array, end: number): number {
     if (this.#rules === undefined || this.isObject(cri, bytes, end)) return ALONE;
     return this.#rules.begin(bytes, cri.messageStart, end);
   }
 
   /** Whether the fragment that `cri` has parsed is an object, or may be the beginning of one. */
-  isObject({ messageStart, partial }: CriParser, bytes: Uint8Array, end: number): boolean {
+  isObject({ messageStart, partial }: CriPrefix, bytes: Uint8Array, end: number): boolean {
     if (messageStart >= end || bytes[messageStart] !== OPEN_BRACE) return false;
     return partial || this.#rules!.isObject(bytes, messageStart, end);
   }
 
   /** The state of a pending line after the fragment that `cri` has parsed; ALONE when they do not belong together. */
-  next(line: PendingLine, cri: CriParser, bytes: Uint8Array, end: number): number {
+  next(line: PendingLine, cri: CriPrefix, bytes: Uint8Array, end: number): number {
     if (line.isOpen) return line.state;
     if (this.isObject(cri, bytes, end)) return ALONE;
     if (spanNs(cri, line.lastDay, line.lastTimeNs) > line.idleMsMax * NS_PER_MS) return ALONE;
@@ -54,7 +55,7 @@ export class EntryJoiner {
   }
 
   /** Whether an entry may not have one more line, that which `cri` has parsed. */
-  isFull(line: PendingLine, cri: CriParser): boolean {
+  isFull(line: PendingLine, cri: CriPrefix): boolean {
     return line.lines >= ENTRY_LINES_MAX || spanNs(cri, line.day, line.timeNs) > ENTRY_SPAN_MS_MAX * NS_PER_MS;
   }
 
@@ -64,7 +65,7 @@ export class EntryJoiner {
    * @param newline  the end of the line
    * @param end      of all fragments that are at hand
    */
-  isAlone(state: number, cri: CriParser, bytes: Buffer, newline: number, end: number): boolean {
+  isAlone(state: number, cri: CriPrefix, bytes: Buffer, newline: number, end: number): boolean {
     const at = newline + 1;
     if (at >= end) return false;
     const following = this.#following;
@@ -75,6 +76,6 @@ export class EntryJoiner {
   }
 }
 
-function spanNs({ day, timeNs }: CriParser, fromDay: number, fromTimeNs: number): number {
+function spanNs({ day, timeNs }: CriPrefix, fromDay: number, fromTimeNs: number): number {
   return (day - fromDay) * NS_PER_DAY + timeNs - fromTimeNs;
 }

@@ -7,13 +7,22 @@ import type { Logger } from 'pino';
 import type { AgentMetrics } from '../agent-metrics.ts';
 import type { BatchBuilder } from '../send/batch-builder.ts';
 import { nextReadable, type Chain } from '../files/chain.ts';
+import { noteReadTo } from '../files/disk-changes.ts';
 import { holeStart, overlongEnd, zeroRunEnd } from '../files/damage.ts';
 import { noteDropped, noteLoss } from './cut-lines.ts';
 import { GzipSource } from '../files/gzip-source.ts';
 import { GRACE_MS, LINE_BYTES_MAX, READ_BYTES, SETTLE_MS } from '../limits.ts';
 import { LineReader } from './line-reader.ts';
 import { createEntryRules, type Multiline } from '../rules/multiline.ts';
-import { loseRest, type LogFile } from '../files/log-file.ts';
+import {
+  beginGunzip,
+  endGunzip,
+  finishGunzip,
+  loseRest,
+  retryGunzip,
+  type LogFile,
+  type ReadingState,
+} from '../files/log-file.ts';
 import type { PendingLine } from '../files/pending-line.ts';
 import { RateLimit, type RateLimitOptions } from './rate-limit.ts';
 import type { ReadyQueue } from '../files/ready-queue.ts';
@@ -70,11 +79,12 @@ export class FileReader {
 
   /** Takes what is left at the end of a file that is not written to any more: a fragment without its newline, or a hole. */
   readTail(chain: Chain, file: LogFile, nowMs: number): void {
-    if (file.zerosTo > file.readOffset) {
-      if (this.#lines.takeZeros(chain, file, file.zerosTo)) this.#ready.add(chain);
+    const { offset, zerosTo } = file.reading;
+    if (zerosTo > offset) {
+      if (this.#lines.takeZeros(chain, file, zerosTo)) this.#ready.add(chain);
       return;
     }
-    const length = this.#read(file, LINE_BYTES_MAX, file.readOffset);
+    const length = this.#read(file, LINE_BYTES_MAX, offset);
     if (length > 0 && this.#lines.takeTail(chain, file, this.#buffer, length, nowMs) > 0) this.#ready.add(chain);
   }
 
@@ -93,9 +103,9 @@ export class FileReader {
       return this.#lines.takeLoss(chain, file, file.sizeBytes, file.loss);
     }
     if (this.#limit?.allows(chain, nowMs) === false) return this.#dropExcess(chain, file, nowMs);
-    const offset = file.readOffset;
+    const { offset } = file.reading;
     const hasRead = file.log.gzip ? this.#readGzip(chain, file, nowMs) : this.#readPlain(chain, file, nowMs);
-    this.#limit?.spend(chain, file.readOffset - offset);
+    this.#limit?.spend(chain, file.reading.offset - offset);
     return hasRead;
   }
 
@@ -103,8 +113,8 @@ export class FileReader {
   #dropExcess(chain: Chain, file: LogFile, nowMs: number): false {
     const excessBytes = file.log.gzip ? 0 : this.#limit!.excessBytes(chain, nowMs);
     if (excessBytes === 0) return false;
-    const end = Math.min(file.readOffset + excessBytes, file.sizeBytes);
-    const offset = Math.max(file.readOffset, end - READ_BYTES);
+    const end = Math.min(file.reading.offset + excessBytes, file.sizeBytes);
+    const offset = Math.max(file.reading.offset, end - READ_BYTES);
     const length = this.#read(file, end - offset, offset);
     const newline = this.#buffer.subarray(0, length).lastIndexOf(NEWLINE);
     if (newline < 0) return false;
@@ -117,69 +127,73 @@ export class FileReader {
 
   #readPlain(chain: Chain, file: LogFile, nowMs: number): boolean {
     const buffer = this.#buffer;
-    const offset = file.readOffset;
-    if (file.zerosTo > offset) return this.#readZeros(chain, file);
-    if (file.stalledAt - offset >= LINE_BYTES_MAX) return this.#readOverlong(chain, file, nowMs);
+    const reading: ReadingState = file.reading;
+    const { offset } = reading;
+    if (reading.zerosTo > offset) return this.#readZeros(chain, file);
+    if (reading.stalledAt - offset >= LINE_BYTES_MAX) return this.#readOverlong(chain, file, nowMs);
     let length = this.#read(file, READ_BYTES, offset);
     let newline = length === 0 ? -1 : buffer.lastIndexOf(NEWLINE, length - 1);
     if (newline < 0 && length === READ_BYTES) {
       length = this.#read(file, LINE_BYTES_MAX, offset);
       newline = buffer.lastIndexOf(NEWLINE, length - 1);
     }
-    file.sizeBytes = Math.max(file.sizeBytes, offset + length);
+    noteReadTo(file, offset + length);
     if (newline < 0) {
       if (length === LINE_BYTES_MAX && this.#takeBeforeHole(chain, file, buffer, length, nowMs) >= 0) return true;
       // Nothing complete. A read of 0 bytes means that the file was truncated: the next tick sees it.
-      file.stalledAt = length === 0 ? file.sizeBytes : offset + length;
+      reading.stalledAt = length === 0 ? file.sizeBytes : offset + length;
       return length === LINE_BYTES_MAX;
     }
     const taken = this.#lines.take(chain, file, buffer, newline + 1, nowMs);
-    if (taken === newline + 1 && length < READ_BYTES) file.stalledAt = offset + length;
+    if (taken === newline + 1 && length < READ_BYTES) reading.stalledAt = offset + length;
     return true;
   }
 
   /**
    * Takes what a fragment that is too long has before a hole, or notes the first of the hole's bytes in `zerosTo`.
-   * @returns how many bytes these are, or -1 when there is no hole in bytes[0, length), which begin at readOffset
+   * @returns how many bytes these are, or -1 when there is no hole in bytes[0, length), which begin at the file's offset
    */
   #takeBeforeHole(chain: Chain, file: LogFile, bytes: Buffer, length: number, nowMs: number): number {
     const hole = holeStart(bytes, length);
     if (hole > 0) return this.#lines.takeTail(chain, file, bytes, hole, nowMs);
     if (hole < 0) return -1;
     const zeros = zeroRunEnd(bytes, 0, length);
-    file.zerosTo = file.readOffset + zeros;
+    const reading: ReadingState = file.reading;
+    reading.zerosTo = reading.offset + zeros;
     return zeros;
   }
 
   /** Looks for the end of a hole: however large it is, it has one marker. */
   #readZeros(chain: Chain, file: LogFile): boolean {
-    const length = this.#read(file, LINE_BYTES_MAX, file.zerosTo);
-    file.sizeBytes = Math.max(file.sizeBytes, file.zerosTo + length);
+    const reading: ReadingState = file.reading;
+    const length = this.#read(file, LINE_BYTES_MAX, reading.zerosTo);
+    noteReadTo(file, reading.zerosTo + length);
     const zeros = zeroRunEnd(this.#buffer, 0, length);
-    file.zerosTo += zeros;
+    reading.zerosTo += zeros;
     if (zeros === length) {
-      file.stalledAt = file.zerosTo;
+      reading.stalledAt = reading.zerosTo;
       return length > 0;
     }
-    this.#lines.takeZeros(chain, file, file.zerosTo);
+    this.#lines.takeZeros(chain, file, reading.zerosTo);
     return true;
   }
 
   /** Looks for the end of a fragment that is longer than a line may be, before its beginning is taken. */
   #readOverlong(chain: Chain, file: LogFile, nowMs: number): boolean {
     const buffer = this.#buffer;
-    const length = this.#read(file, LINE_BYTES_MAX, file.stalledAt);
+    const reading: ReadingState = file.reading;
+    const length = this.#read(file, LINE_BYTES_MAX, reading.stalledAt);
     const end = overlongEnd(buffer, length);
-    file.sizeBytes = Math.max(file.sizeBytes, file.stalledAt + length);
+    noteReadTo(file, reading.stalledAt + length);
     if (end < 0) {
-      file.stalledAt += length;
+      reading.stalledAt += length;
       return length > 0;
     }
-    const sizeBytes = file.stalledAt + end - file.readOffset;
-    this.#read(file, LINE_BYTES_MAX, file.readOffset);
+    const sizeBytes = reading.stalledAt + end - reading.offset;
+    this.#read(file, LINE_BYTES_MAX, reading.offset);
     if (this.#lines.takeOverlong(chain, file, buffer, LINE_BYTES_MAX, sizeBytes, nowMs)) {
       this.#warnOverlong(file, sizeBytes);
-      file.stalledAt = 0;
+      reading.stalledAt = 0;
     }
     return true;
   }
@@ -188,7 +202,7 @@ export class FileReader {
     const source = this.#unzip(chain, file);
     if (source === undefined) return false;
     const window = source.window();
-    if (file.zerosTo > file.readOffset) return this.#unzipZeros(chain, file, source);
+    if (file.reading.zerosTo > file.reading.offset) return this.#unzipZeros(chain, file, source);
     if (source.overlong) {
       const sizeBytes = window.length + source.droppedBytes;
       if (this.#lines.takeOverlong(chain, file, window, window.length, sizeBytes, nowMs)) {
@@ -211,8 +225,7 @@ export class FileReader {
       return true;
     }
     if (!source.ended) return false;
-    if (source.failure !== undefined && nowMs - file.changedMs < this.#graceMs)
-      return this.#retryGzip(file, source, nowMs);
+    if (source.failure !== undefined && nowMs - file.changedMs < this.#graceMs) return this.#retryGzip(file, nowMs);
     if (window.length > 0) source.consume(this.#lines.takeTail(chain, file, window, window.length, nowMs));
     if (source.window().length === 0) this.#endGzip(file, source);
     return true;
@@ -222,45 +235,43 @@ export class FileReader {
   #unzipZeros(chain: Chain, file: LogFile, source: GzipSource): boolean {
     const window = source.window();
     const zeros = zeroRunEnd(window, 0, window.length);
-    file.zerosTo += zeros;
+    const reading: ReadingState = file.reading;
+    reading.zerosTo += zeros;
     source.consume(zeros);
     if (zeros === window.length && !source.ended) return zeros > 0;
-    this.#lines.takeZeros(chain, file, file.zerosTo);
+    this.#lines.takeZeros(chain, file, reading.zerosTo);
     return true;
   }
 
   /** The decompression of the file; undefined while another file's is not finished. */
   #unzip(chain: Chain, file: LogFile): GzipSource | undefined {
-    if (file.gzip !== undefined) return file.gzip;
-    if (this.#unzipping?.gzip !== undefined) return undefined;
+    if (file.gunzip.source !== undefined) return file.gunzip.source;
+    if (this.#unzipping?.gunzip.source !== undefined) return undefined;
     this.#unzipping = file;
-    file.gzip = new GzipSource(file.fd, file.readOffset, this.#metrics.readBytes, () => {
+    const source = new GzipSource(file.fd, file.reading.offset, this.#metrics.readBytes, () => {
       this.#ready.add(chain);
       this.#wake();
     });
-    return file.gzip;
+    beginGunzip(file, source);
+    return source;
   }
 
   /**
    * It may still be written, by whoever does not do it under another name as the kubelet does. Each time is twice as long
    * after the last change as the one before, since everything up to what is new is decompressed again.
    */
-  #retryGzip(file: LogFile, source: GzipSource, nowMs: number): false {
-    source.close();
-    file.gzip = undefined;
-    file.gzipRetryMs = nowMs + Math.max(SETTLE_MS, nowMs - file.changedMs);
+  #retryGzip(file: LogFile, nowMs: number): false {
+    retryGunzip(file, nowMs + Math.max(SETTLE_MS, nowMs - file.changedMs));
     return false;
   }
 
-  #endGzip(file: LogFile, source: GzipSource): void {
-    source.close();
-    file.gzip = undefined;
-    file.gzipEnded = true;
-    if (source.failure === undefined) {
-      file.sizeBytes = file.readOffset;
+  #endGzip(file: LogFile, { failure }: GzipSource): void {
+    if (failure === undefined) {
+      finishGunzip(file);
       return;
     }
-    this.#log.error({ err: source.failure, path: file.path }, 'a gzip log file is damaged; its rest is lost');
+    endGunzip(file);
+    this.#log.error({ err: failure, path: file.path }, 'a gzip log file is damaged; its rest is lost');
     loseRest(file, 'gzip', false);
   }
 

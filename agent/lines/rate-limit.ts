@@ -36,7 +36,7 @@ export class RateLimit {
   excessBytes({ allowance, files }: Chain, nowMs: number): number {
     if (nowMs - allowance.droppedMs < RATE_DROP_MS) return 0;
     let backlogBytes = 0;
-    for (const file of files) if (file.fd >= 0 && !file.log.gzip) backlogBytes += endOffset(file) - file.readOffset;
+    for (const file of files) if (file.fd >= 0 && !file.log.gzip) backlogBytes += endOffset(file) - file.reading.offset;
     return Math.max(0, Math.floor(backlogBytes - this.#backlogBytesMax));
   }
 

@@ -50,7 +50,7 @@ export class RowSink {
   }
 
   /** Says what is lost after the last line of the file, from an offset on. */
-  addMarker(chain: Chain, file: LogFile, loss: Loss, offset = file.readOffset): void {
+  addMarker(chain: Chain, file: LogFile, loss: Loss, offset = file.reading.offset): void {
     const { text, day, timeNs } = markerOf(file, loss);
     const { builder } = this.#batch;
     const at = builder.append(text, 0, text.length);

@@ -4,9 +4,8 @@
  */
 import { sortFiles, type Chain } from '../files/chain.ts';
 import { chainOfRun, type Container } from '../discover/container.ts';
-import { headOfUnseen } from '../../shared/file-id.ts';
-import { loseRest, notRead, rewindFile, type LogFile } from '../files/log-file.ts';
-import { FIRST_ROTATION, type LogName } from '../files/log-path.ts';
+import { loseRest, unopenedFile, type LogFile } from '../files/log-file.ts';
+import { FIRST_ROTATION } from '../files/log-path.ts';
 import type { LossReason } from '../files/loss.ts';
 
 export interface LostFile {
@@ -34,9 +33,9 @@ export interface AddedFile {
 export function addLostFile(container: Container, lost: LostFile, nowMs: number, timeMs: number): AddedFile {
   const { restart, name, reason, head, replaces, rotation = FIRST_ROTATION } = lost;
   const chain = chainOfRun(container, restart);
-  const file = unopenedFile({ name, restart, rotation, gzip: false }, head, nowMs, timeMs);
+  const log = { name, restart, rotation, gzip: false };
+  const file = { ...unopenedFile(name, log, nowMs, timeMs), head, replaces };
   loseRest(file, reason, false);
-  file.replaces = replaces;
   chain.files.push(file);
   sortFiles(chain);
   return { chain, file };
@@ -59,47 +58,4 @@ export function lostRuns(runs: readonly number[]): Pick<LostFile, 'restart' | 'n
     first = last + 1;
   }
   return lost;
-}
-
-/**
- * A file was cut in place. Its old content stays an entry, without a descriptor, for as long as the server has to hear
- * of it; its new content is a new file, known by its own first line, which is returned.
- */
-export function splitTruncated(chain: Chain, file: LogFile, sizeBytes: number, nowMs: number): LogFile {
-  const fresh: LogFile = {
-    ...file,
-    head: '',
-    sizeBytes,
-    changedMs: nowMs,
-    holdUntilMs: 0,
-    countedTo: -1,
-    loss: undefined,
-  };
-  rewindFile(fresh, [0, 0]);
-  if (file.head === '') file.head = headOfUnseen(nowMs);
-  file.fd = -1;
-  file.onDisk = false;
-  loseRest(file, 'truncated');
-  chain.files.splice(chain.files.indexOf(file) + 1, 0, fresh);
-  return fresh;
-}
-
-function unopenedFile(log: LogName, head: string, nowMs: number, timeMs: number): LogFile {
-  return {
-    path: log.name,
-    log,
-    fd: -1,
-    device: 0,
-    inode: 0,
-    head,
-    replaces: undefined,
-    ctimeMs: 0,
-    onDisk: false,
-    isUnlinked: true,
-    changedMs: nowMs,
-    holdUntilMs: 0,
-    lookedMs: 0,
-    sizeBytes: 0,
-    ...notRead(timeMs),
-  };
 }

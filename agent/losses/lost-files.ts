@@ -4,7 +4,6 @@
  * container's ledger, the time up to which earlier agents had everything) and what the directory shows: never more is said
  * to be missing than what these leave open.
  */
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Chain } from '../files/chain.ts';
 import { excuse, type Container } from '../discover/container.ts';
@@ -14,11 +13,12 @@ import type { Descriptors } from '../files/descriptors.ts';
 import type { ContainerDirectory } from '../discover/discovery.ts';
 import {
   chainKey,
-  headOfLostEnd,
   headOfUnseen,
   isLostHead,
+  isOpenLoss,
   parseLedgerId,
   timeOfHead,
+  UNKNOWN_HEAD,
   type FileId,
 } from '../../shared/file-id.ts';
 import type { KnownPositions } from '../send/known-positions.ts';
@@ -28,6 +28,7 @@ import { rotationAfter } from '../files/log-path.ts';
 import { addLostFile, lostRuns, type AddedFile, type LostFile } from './lost-file.ts';
 import { LossJudgements } from './loss-judgements.ts';
 import type { LossReason } from '../files/loss.ts';
+import { missingDirectory } from './missing-directory.ts';
 import type { ReadyQueue } from '../files/ready-queue.ts';
 import { openSetAside } from './set-aside.ts';
 import { BEGUN, DONE, rewindNote } from '../send/run-ledger.ts';
@@ -108,8 +109,10 @@ export class LostFiles {
   /** All of a run is read and stored, and its files are gone: if it is judged again, nothing of it is missing. */
   finishRun({ directory, doneRuns }: Container, { restart, key }: Chain): void {
     const { known } = this.#options;
+    const last = known.lastBeforeStart(key);
+    if (last !== undefined && isLostHead(last.head)) known.finish(last.id, false);
     if (known.hasMoved(directory)) doneRuns.clear();
-    else doneRuns.set(restart, known.lastBeforeStart(key)?.id);
+    else doneRuns.set(restart, last?.id);
   }
 
   /** After a rewind: the ledgers of all containers that have one go on from what the server knows. */
@@ -121,9 +124,9 @@ export class LostFiles {
   judgeMissing(nowMs: number): void {
     const { known, containers, goneMs } = this.#options;
     const { files, ledgers } = known.takeUnwatched(nowMs);
-    for (const file of files) this.#replace(containers.take(this.#directoryOf(file), nowMs), file, nowMs);
+    for (const file of files) this.#judgeGone(file, nowMs);
     for (const id of ledgers) {
-      const container = containers.take(this.#directoryOf(parseLedgerId(id)!), nowMs);
+      const container = containers.take(missingDirectory(parseLedgerId(id)!, this.#options), nowMs);
       this.#takeLedger(container, nowMs);
       this.#judgeOwed(container, Infinity, nowMs);
     }
@@ -133,13 +136,20 @@ export class LostFiles {
     }
   }
 
+  /** The last file that the server knows of a run has gone. */
+  #judgeGone(file: FileId, nowMs: number): void {
+    const container = this.#options.containers.take(missingDirectory(file, this.#options), nowMs);
+    // The marker of a lost file is remembered for as long as the run is there.
+    if (!isLostHead(file.head) || !container.chains.has(file.restart)) this.#replace(container, file, nowMs);
+  }
+
   #takeLedger(container: Container, nowMs: number): void {
     if (container.judgedMs !== undefined) return;
     container.judgedMs = nowMs;
     const { ledger, owedRuns, chains } = container;
     rewindNote(ledger, this.#options.known.of(ledger.id));
-    container.begunRuns = Math.max(container.begunRuns, ledger.acked[BEGUN]);
-    for (let run = ledger.acked[DONE]; run < ledger.acked[BEGUN]; run++) {
+    container.begunRuns = Math.max(container.begunRuns, ledger.delivery.acked[BEGUN]);
+    for (let run = ledger.delivery.acked[DONE]; run < ledger.delivery.acked[BEGUN]; run++) {
       // A run may have been listed, and its files gone before they could be opened.
       if ((chains.get(run)?.files.length ?? 0) === 0 && !this.#isDone(container, run)) owedRuns.add(run);
     }
@@ -164,7 +174,7 @@ export class LostFiles {
       else this.#replace(container, last, nowMs);
     }
     for (const lost of lostRuns(unknown)) {
-      this.#loseJudged(container, { ...lost, reason: 'unwatched', head: headOfUnseen(0) }, nowMs, nowMs);
+      this.#loseJudged(container, { ...lost, reason: 'unwatched', head: UNKNOWN_HEAD }, nowMs, nowMs);
     }
   }
 
@@ -181,7 +191,7 @@ export class LostFiles {
       const isUnknown = known.lastBeforeStart(chainKey(uid, name, run)) === undefined;
       if (isUnknown && !this.#isDone(container, run)) skipped.push(run);
     }
-    const why = { reason: this.#reasonOf(container), head: headBefore(next) };
+    const why = { reason: this.#reasonOf(container), head: UNKNOWN_HEAD };
     for (const lost of lostRuns(skipped)) this.#loseJudged(container, { ...lost, ...why }, nowMs, begunMs(next));
   }
 
@@ -191,17 +201,18 @@ export class LostFiles {
     chain.isHeadJudged = true;
     const { known } = this.#options;
     const { key, restart, files } = chain;
-    if (restart < container.ledger.acked[DONE] || files.some(({ loss }) => loss !== undefined)) return;
+    if (restart < container.ledger.delivery.acked[DONE] || files.some(({ loss }) => loss !== undefined)) return;
     const last = known.lastBeforeStart(key);
-    if (last !== undefined && !isLostHead(last.head)) {
-      const isThere = known.isFinished(last.id) || files.some((file) => isOf(file, last.head));
-      const unread = files.find(isUnreadGzip);
-      if (!isThere && unread !== undefined) this.#claimFor(container, { chain, file: unread }, last);
-      else if (!isThere) this.#replace(container, last, nowMs, chain);
-    } else if (this.#mayHaveBegunEarlier(container, chain, last)) {
+    if (last === undefined || isLostHead(last.head)) {
+      if (!this.#mayHaveBegunEarlier(container, chain, last)) return;
       const lost = { restart, name: `${restart}.log`, reason: this.#reasonOf(container), head: headBefore(chain) };
       this.#loseJudged(container, lost, nowMs, begunMs(chain));
+      return;
     }
+    if (known.isFinished(last.id) || files.some((file) => isOf(file, last.head))) return;
+    const unread = files.find(isUnreadGzip);
+    if (unread === undefined) this.#replace(container, last, nowMs, chain);
+    else this.#claimFor(container, { chain, file: unread }, last);
   }
 
   /**
@@ -212,9 +223,8 @@ export class LostFiles {
     const { firstFileMsMax = FIRST_FILE_MS_MAX } = this.#options;
     const { files, restart } = chain;
     if (files.length < this.#filesKept()) return false;
+    if (lastLoss !== undefined && speaksFor(lastLoss, chain)) return false;
     const timeMs = begunMs(chain);
-    const isSaid = lastLoss !== undefined && timeMs <= (timeOfHead(lastLoss.head) ?? -Infinity);
-    if (isSaid || lastLoss?.head === headBefore(chain)) return false;
     // Times of heads are whole milliseconds, and may seem to come before the directory.
     const sinceMadeMs = timeMs - Math.floor(statIfThere(directory.path)?.birthtimeMs ?? Infinity);
     return this.#isNews(chain) && !(restart === 0 && sinceMadeMs >= 0 && sinceMadeMs <= firstFileMsMax);
@@ -232,7 +242,7 @@ export class LostFiles {
     if (newest === undefined || newest.onDisk) return;
     const isMissing = present.length === 0 ? wasRotated(newest) : this.#isOvertaken(chain, newest, present);
     if (!isMissing) return;
-    const head = present.length === 0 ? headOfLostEnd(newest.head) : headBefore({ files: present });
+    const head = headBefore({ files: present }, newest.head);
     const rotation = rotationAfter(newest.log.rotation);
     const lost = { restart, name: `${restart}.log`, reason: 'unseen', head, rotation } as const;
     this.#lose(directory, lost, nowMs, present.length === 0 ? nowMs : begunMs({ files: present }));
@@ -289,19 +299,6 @@ export class LostFiles {
     return count;
   }
 
-  /** The container of a file that is not there: from its ledger, when its directory is gone, too. */
-  #directoryOf({ uid, container }: Pick<FileId, 'uid' | 'container'>): ContainerDirectory {
-    const { podsDir, containers, known } = this.#options;
-    for (const { directory } of containers) {
-      if (directory.uid === uid && directory.container === container) return directory;
-    }
-    const ledgers = Iterator.from(known.ids()).map(parseLedgerId);
-    const ledger = ledgers.find((each) => each?.uid === uid && each.container === container);
-    // An agent of an older version has left no names.
-    const { namespace, pod } = ledger ?? { namespace: '', pod: uid };
-    return { path: join(podsDir, `${namespace}_${pod}_${uid}`, container), namespace, pod, uid, container };
-  }
-
   /** The file of which nothing can be read may be the one that the server knows: one marker is enough for both. */
   #claimFor(container: Container, unread: AddedFile, { id }: FileId): void {
     this.#judgements.add(container, unread);
@@ -319,7 +316,7 @@ export class LostFiles {
     }
     const { id, restart } = last;
     known.claim(id);
-    const head = chain === undefined ? headOfLostEnd(last.head) : headBefore(chain);
+    const head = headBefore(chain ?? { files: [] }, last.head);
     const lost = { restart, name: `${restart}.log`, reason: 'unwatched', head, replaces: id } as const;
     this.#loseJudged(container, lost, nowMs, chain === undefined ? nowMs : begunMs(chain));
   }
@@ -343,4 +340,9 @@ export class LostFiles {
     ready.add(added.chain);
     return added;
   }
+}
+
+/** Whether the marker of a lost file, after which nothing is stored, speaks for what is missing before the oldest file of a run. */
+function speaksFor({ head }: FileId, chain: Chain): boolean {
+  return isOpenLoss(head) || head === headBefore(chain) || begunMs(chain) <= (timeOfHead(head) ?? -Infinity);
 }

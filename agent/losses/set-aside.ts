@@ -8,8 +8,7 @@ import type { FileId } from '../../shared/file-id.ts';
 import { sortFiles, type Chain } from '../files/chain.ts';
 import { chainOfRun, listIfThere, type Container } from '../discover/container.ts';
 import { takeDescriptor, type Descriptors } from '../files/descriptors.ts';
-import { isExtendedHead, matchesHead, readHead } from '../files/file-head.ts';
-import { rewindToKnown } from '../files/identity.ts';
+import { identifyAs, rewindToKnown } from '../files/identity.ts';
 import type { KnownPositions } from '../send/known-positions.ts';
 import { closeLogFile, openLogFile, type LogFile } from '../files/log-file.ts';
 import { FIRST_ROTATION, parseLogName } from '../files/log-path.ts';
@@ -52,12 +51,7 @@ function open(path: string, name: string, { restart, head }: FileId, { opener }:
   const file = isGzip ? openLogFile(path, { ...log, gzip: true }, opener) : plain;
   if (isGzip) closeLogFile(plain);
   if (file === undefined) return undefined;
-  file.head = readHead(file);
-  const isLast = isExtendedHead(head) ? matchesHead(file, head) : file.head === head;
-  if (isLast) {
-    file.head = head;
-    return file;
-  }
+  if (identifyAs(file, head)) return file;
   closeLogFile(file);
   return undefined;
 }

@@ -10,6 +10,7 @@ import { isLostHead } from '../../shared/file-id.ts';
 import { BATCH_BYTES_MAX, BATCH_ROWS_MAX } from '../limits.ts';
 import { type Marker, markerOf, type Loss } from '../files/loss.ts';
 import type { RuleUses } from '../rules/line-processor.ts';
+import { noteSent } from './delivery.ts';
 import type { Note, NoteMove } from './run-ledger.ts';
 import { toPosition, type LogFile, type Offsets } from '../files/log-file.ts';
 
@@ -150,9 +151,9 @@ export function markerGroup(chain: Chain, file: LogFile, loss: Loss): Uint8Array
 export function nodeMarkerGroup(chain: Chain, file: LogFile, loss: Loss): Uint8Array {
   const { namespace, pod, container } = chain.of;
   const log = { ...file.log, name: `${namespace}/${pod}/${container}/${file.log.name}` };
-  const { lastDay, lastTimeNs } = file;
+  const { reading } = file;
   const { node, stream } = chain.labels[PODLOG];
-  return rowGroupOf(markerOf({ log, lastDay, lastTimeNs }, loss), {
+  return rowGroupOf(markerOf({ log, reading }, loss), {
     ...(node !== undefined && { node }),
     stream: stream!,
   });
@@ -168,17 +169,17 @@ function rowGroupOf({ text, day, timeNs }: Marker, labels: Labels): Uint8Array {
 function appendRange(ranges: SentRange[], chain: Chain, file: LogFile): void {
   if (file.head === '') return;
   const to = positionOf(chain, file);
-  const from = file.sent;
+  const from = file.delivery.sent;
   if (to[0] === from[0] && to[1] === from[1]) return;
   const range = { file: fileId(chain, file), from: toPosition(from), to: toPosition(to) };
-  file.sent = to;
+  noteSent(file.delivery, to);
   ranges.push({ chain, file, range, to });
 }
 
 function noteRange({ note, to }: NoteMove): SentNote[] {
-  const from = note.sent;
+  const from = note.delivery.sent;
   if (to[0] === from[0] && to[1] === from[1]) return [];
-  note.sent = to;
+  noteSent(note.delivery, to);
   return [{ note, range: { file: note.id, from: toPosition(from), to: toPosition(to) }, to }];
 }
 

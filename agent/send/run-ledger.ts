@@ -7,7 +7,7 @@
  * the lines or the marker, so it never says more than what is stored.
  */
 import { ledgerId, type LedgerId } from '../../shared/file-id.ts';
-import type { Offsets } from '../files/log-file.ts';
+import type { DeliveryState, Offsets } from '../files/log-file.ts';
 
 export const BEGUN = 0;
 export const DONE = 1;
@@ -15,10 +15,7 @@ export const DONE = 1;
 /** Something besides a file whose position a batch may move. */
 export interface Note {
   readonly id: string;
-  /** What the batches closed so far say. */
-  sent: Offsets;
-  /** What the server has acknowledged. */
-  acked: Offsets;
+  delivery: DeliveryState;
 }
 
 /** A note and what it says once the batch that is built now is stored. */
@@ -28,14 +25,13 @@ export interface NoteMove {
 }
 
 export function createNote(id: string): Note {
-  return { id, sent: [0, 0], acked: [0, 0] };
+  return { id, delivery: { sent: [0, 0], acked: [0, 0] } };
 }
 
 export function createLedger(container: LedgerId): Note {
   return createNote(ledgerId(container));
 }
 
-export function rewindNote(note: Note, acked: Offsets): void {
-  note.acked = [...acked];
-  note.sent = [...acked];
+export function rewindNote(note: Note, acked: Readonly<Offsets>): void {
+  note.delivery = { sent: acked, acked };
 }

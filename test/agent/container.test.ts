@@ -9,7 +9,7 @@ import { nextReadable } from '../../agent/files/chain.ts';
 import { createDescriptors } from '../../agent/files/descriptors.ts';
 import { SETTLE_MS } from '../../agent/limits.ts';
 import { LogOpener } from '../../agent/files/log-opener.ts';
-import { closeLogFile } from '../../agent/files/log-file.ts';
+import { closeLogFile, type LogFileState } from '../../agent/files/log-file.ts';
 import { cri, LIVE, rotated } from './pods.ts';
 
 const NOW_MS = Date.parse('2026-01-01T00:00:10Z');
@@ -76,14 +76,15 @@ test('a newer file is not begun before somebody has looked at the older one agai
   const [chain] = container.chains.values();
   const [older, newer] = chain!.files;
   expect(nextReadable(chain!)).toBe(older);
-  older!.readOffset = older!.sizeBytes;
+  const read: LogFileState = older!;
+  read.reading = { ...read.reading, offset: read.sizeBytes };
   for (const [lookedMs, want] of [
     [0, undefined],
     [NOW_MS, undefined],
     [NOW_MS + SETTLE_MS - 1, undefined],
     [NOW_MS + SETTLE_MS, newer],
   ] as const) {
-    older!.lookedMs = lookedMs;
+    read.lookedMs = lookedMs;
     expect(nextReadable(chain!)).toBe(want);
   }
   for (const file of chain!.files) closeLogFile(file);

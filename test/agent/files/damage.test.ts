@@ -14,7 +14,7 @@ import { BatchBuilder } from '../../../agent/send/batch-builder.ts';
 import { createChain } from '../../../agent/files/chain.ts';
 import { FileReader } from '../../../agent/lines/file-reader.ts';
 import { BATCH_ROWS_MAX, LINE_BYTES_MAX, READ_BYTES } from '../../../agent/limits.ts';
-import { readHead } from '../../../agent/files/file-head.ts';
+import { identifyFile } from '../../../agent/files/identity.ts';
 import { closeLogFile, openLogFile, rewindFile, type Offsets } from '../../../agent/files/log-file.ts';
 import { LogOpener } from '../../../agent/files/log-opener.ts';
 import { parseLogName } from '../../../agent/files/log-path.ts';
@@ -49,8 +49,8 @@ async function read(path: string, dies: () => boolean = () => false, rowsMax = B
   const chain = createChain('uid', 0, labels, createAllowance());
   const opener = new LogOpener({ podsDir: directory, log });
   const file = openLogFile(path, parseLogName(path.slice(path.lastIndexOf('/') + 1))!, opener)!;
-  file.head = readHead(file, true);
   chain.files.push(file);
+  expect(identifyFile(chain, file, opener, true)).toBe(true);
   let acked: Offsets = [0, 0];
   const ship = (): void => {
     const closed = batch.close();
@@ -58,7 +58,7 @@ async function read(path: string, dies: () => boolean = () => false, rowsMax = B
     if (closed.rowGroup.length > 0) lines.push(...decodeLines(closed.rowGroup));
     acked = closed.ranges[0]!.to;
   };
-  const isDone = (): boolean => file.readOffset >= file.sizeBytes && (!file.log.gzip || file.gzipEnded);
+  const isDone = (): boolean => file.reading.offset >= file.sizeBytes && (!file.log.gzip || file.gunzip.isEnded);
   for (;;) {
     woken = Promise.withResolvers();
     if (batch.isFull) ship();
