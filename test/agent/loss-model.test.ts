@@ -1,7 +1,7 @@
 /**
  * A random life of a few pods as the kubelet leads it: rotations that delete the oldest file, restarts, deletions of pods
- * whose directories go at once or later, while agents are killed, requests fail and the server is down. Where lines are
- * missing there is one marker, and there is none where the server and the directory show that nothing can be missing.
+ * whose directories go at once or later, while agents are killed, requests fail and the server is down, or slow to take
+ * what a new agent has. Where lines are missing there is one marker, and there is none where the server and the directory show that nothing can be missing.
  */
 import { expect, test } from 'vitest';
 import type { Fault } from './sink.ts';
@@ -13,6 +13,8 @@ const FIRST_SEED = Number(process.env['FUZZ_SEED'] ?? 1);
 const SEEDS = Array.from({ length: Number(process.env['FUZZ_SEEDS'] ?? 12) }, (_, i) => FIRST_SEED + i);
 const STEPS = 60;
 const PODS_MAX = 5;
+/** A batch is sent again after 40 ms: of as many, some agents have theirs taken when what is missing has been so for long. */
+const REFUSALS_MAX = 25;
 
 const FAULTS: readonly Fault[] = ['hang-up', 'store-and-hang-up', 'conflict', { status: 503 }];
 
@@ -23,6 +25,8 @@ class Life {
   readonly #all: ModelPod[] = [];
   #absences = 0;
   #isFaulty = true;
+  /** How many of the next batches are refused; the last of them is one for which the server knows other positions. */
+  #refusals = 0;
 
   constructor(seed: number) {
     this.#random = new Random(seed);
@@ -30,8 +34,7 @@ class Life {
 
   async lead(): Promise<void> {
     await this.world.open();
-    this.world.sink.fault = () =>
-      this.#isFaulty && this.#dice(8) === 0 ? FAULTS[this.#dice(FAULTS.length)] : undefined;
+    this.world.sink.fault = () => (this.#isFaulty ? this.#fault() : undefined);
     this.#beget();
     this.#beget();
     await this.#start();
@@ -78,11 +81,28 @@ class Life {
     }
   }
 
+  #fault(): Fault | undefined {
+    if (this.#refusals > 0) return --this.#refusals === 0 ? 'conflict' : { status: 503 };
+    return this.#dice(8) === 0 ? FAULTS[this.#dice(FAULTS.length)] : undefined;
+  }
+
   async #replaceAgent(): Promise<void> {
     if (!this.world.sink.isDown && this.#dice(3) === 0) await this.#holdBatch();
     await this.#stop();
     for (let i = this.#dice(8); i > 0; i--) await this.#liveAlone();
+    this.#refusals = this.#dice(2) * this.#dice(REFUSALS_MAX);
     await this.#start();
+    if (this.#refusals > 0 && this.#dice(2) === 0) await this.#isServed();
+  }
+
+  /** The server is no longer slow. */
+  async #isServed(): Promise<void> {
+    this.world.sink.isDown = false;
+    this.#pick().write(1);
+    await until(
+      () => this.#refusals === 0,
+      () => 'no batch comes',
+    );
   }
 
   /** The last batch of the agent that is killed now is stored after the next agent has asked for positions. */

@@ -7,7 +7,7 @@ import { EventEmitter } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { pino } from 'pino';
-import { CAUGHT_UP_MARGIN_MS } from '../../agent/limits.ts';
+import { CAUGHT_UP_MARGIN_MS, KUBELET_FILES_MAX } from '../../agent/limits.ts';
 import { FLAG_PARTIAL } from '../../shared/row-group/format.ts';
 import type { WatchPods } from '../../agent/discover/directory-watcher.ts';
 import { cri, criLines, LIVE, numbered, rotated, until, worldOfEachTest } from './pods.ts';
@@ -228,6 +228,30 @@ test('rotation that outran an agent that was away: a marker where the gap is', a
   await world.expectLines(['a', marker, 'b', 'c']);
   expect(world.sink.gone).toHaveLength(1);
   await expectMarker('unwatched', marker);
+});
+
+test('a gap before a file that was empty has no second marker when the file has lines, and as many came after it as are kept', async () => {
+  world.writeLines(['a']);
+  await world.start();
+  await world.expectLines(['a']);
+  await world.stop();
+  world.remove(world.path(LIVE));
+  world.live('');
+  await world.start();
+  await until(
+    () => world.markers().length === 1,
+    () => 'no marker',
+  );
+  await world.stop();
+  world.remove(world.path(LIVE));
+  writeFilesOfARun(KUBELET_FILES_MAX, Date.now() + 60_000);
+  await world.start();
+  await until(
+    () => world.sink.texts().includes('line 0'),
+    () => 'the last line is missing',
+  );
+  await world.settled();
+  expect(world.markers()).toHaveLength(1);
 });
 
 test('a container that began while no agent ran, and has as many files as are kept: older ones may be missing', async () => {

@@ -1,5 +1,5 @@
 /** What is said of a container's directory in which there is no file, or none that can be opened. */
-import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, watch, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, utimesSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -8,6 +8,7 @@ import { reconcileContainer } from '../../agent/discover/container.ts';
 import { Containers } from '../../agent/discover/containers.ts';
 import { createDescriptors } from '../../agent/files/descriptors.ts';
 import { KnownPositions } from '../../agent/send/known-positions.ts';
+import { closeLogFile } from '../../agent/files/log-file.ts';
 import { LogOpener } from '../../agent/files/log-opener.ts';
 import { LostFiles } from '../../agent/losses/lost-files.ts';
 import { ReadyQueue } from '../../agent/files/ready-queue.ts';
@@ -16,6 +17,7 @@ import type { PositionsAnswer } from '../../shared/wire.ts';
 import { cri, LIVE, until } from './pods.ts';
 
 const log = pino({ level: 'silent' });
+const LEDGER = ledgerId({ uid: 'uid', container: 'app', namespace: 'ns', pod: 'pod' });
 
 let podsDir: string;
 let path: string;
@@ -41,11 +43,23 @@ async function leaveTrace(): Promise<void> {
   );
 }
 
+type Positions = PositionsAnswer['positions'];
+
 /**
  * Why lines are said to be missing, when `meanwhile` happens between the listing of the directory and the judgement.
  * @param positions  what the server knows
  */
-async function reasonsAfter(meanwhile: () => Promise<void> | void, positions: PositionsAnswer['positions'] = []) {
+async function reasonsAfter(meanwhile: () => Promise<void> | void, positions: Positions = []) {
+  return (await filesAfter(meanwhile, positions)).map(({ loss }) => loss?.reason);
+}
+
+/** The identities of what is said to be missing. */
+async function lostHeads(positions: Positions) {
+  const files = await filesAfter(() => undefined, positions);
+  return files.filter(({ loss }) => loss !== undefined).map(({ head }) => head);
+}
+
+async function filesAfter(meanwhile: () => Promise<void> | void, positions: Positions) {
   const containers = new Containers({ podsDir, node: 'node', log, rescanMs: 1, watch, unseen: () => undefined });
   const known = new KnownPositions(1);
   known.replace(positions);
@@ -56,8 +70,11 @@ async function reasonsAfter(meanwhile: () => Promise<void> | void, positions: Po
   reconcileContainer(container, descriptors, Date.now(), () => undefined);
   await meanwhile();
   lost.judge(container, Date.now());
+  known.noteMissing(containers.ids(), 0);
   lost.judgeMissing(Infinity);
-  return [...container.chains.values()].flatMap(({ files }) => files.map(({ loss }) => loss?.reason));
+  const files = [...container.chains.values()].flatMap((chain) => chain.files);
+  for (const file of files) closeLogFile(file);
+  return files;
 }
 
 test('a file that came and went before the directory was listed', async () => {
@@ -72,10 +89,32 @@ test('one that comes after it is still to be found, and nothing is missing', asy
 test('a file that the server knows and that goes between being listed and being opened', async () => {
   // Listed, and nothing is there to be opened.
   symlinkSync('nowhere', join(path, LIVE));
-  const ledger = ledgerId({ uid: 'uid', container: 'app', namespace: 'ns', pod: 'pod' });
   const positions = [
     { file: 'uid/app/0@2026-01-01T00:00:00Z', stdout: 40, stderr: 40 },
-    { file: ledger, stdout: 1, stderr: 0 },
+    { file: LEDGER, stdout: 1, stderr: 0 },
   ];
   expect(await reasonsAfter(() => undefined, positions)).toEqual(['unwatched']);
+});
+
+test.each(['@lost-2026-01-01T00:00:00Z', '@lost-after-2026-01-01T00:00:00Z', '@lost-0'])(
+  'a lost file (%s) is not missing itself while its run is there',
+  async (head) => {
+    const positions = [
+      { file: `uid/app/0${head}`, stdout: 1, stderr: 1 },
+      { file: LEDGER, stdout: 1, stderr: 0 },
+    ];
+    writeFileSync(join(path, LIVE), cri('a'));
+    expect(await reasonsAfter(() => undefined, positions)).toEqual([undefined]);
+    rmSync(join(path, LIVE));
+    expect(await reasonsAfter(() => undefined, positions)).toEqual(['unwatched']);
+  },
+);
+
+test('what is missing before an empty file is the same, whenever it is found', async () => {
+  const positions = [{ file: 'uid/app/0@2026-01-01T00:00:00Z', stdout: 40, stderr: 40 }];
+  writeFileSync(join(path, LIVE), '');
+  const heads = await lostHeads(positions);
+  expect(heads).toHaveLength(1);
+  utimesSync(join(path, LIVE), 1, 1);
+  expect(await lostHeads(positions)).toEqual(heads);
 });
