@@ -1,13 +1,8 @@
 /** `podlog check`: says what is broken in a data folder and where; `--repair` sets it aside. */
 import { relative } from 'node:path';
 import { checkDataFolder, repairDataFolder } from '../server/check.ts';
-import {
-  adviceFor,
-  type CheckEvent,
-  type CheckSummary,
-  type Finding,
-  isProblem,
-} from '../server/engines/embedded/check/finding.ts';
+import type { CheckSummary } from '../server/store/check.ts';
+import { adviceFor, type CheckEvent, type Finding, isProblem } from '../server/engines/embedded/check/finding.ts';
 import type { CheckOptions } from './options.ts';
 
 /** A check that takes longer shows how far it is; one that does not would only flicker. */

@@ -25,39 +25,18 @@ import { assertRequest } from './http/request.ts';
 import { cutOffStalledAnswers } from './http/stalled-answers.ts';
 import { registerStats } from './http/stats.ts';
 import type { BatchAcceptor } from './ingest/accept-batch.ts';
-import { positionsProblem } from './ingest/check-positions.ts';
-import type { Positions } from './ingest/positions.ts';
 import { PushAcceptor } from './ingest/push.ts';
 import { PushMemory } from './ingest/push-memory.ts';
 import { SHRED } from './ingest/shred-lines.ts';
 import { CONNECTIONS_CHECK_MS, HEADERS_BYTES_MAX, HEADERS_RECEIVE_MS_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
-import { AnswerRows } from './query/answer-rows.ts';
-import { AnswerText } from './query/answer-text.ts';
-import { embeddedLogStore, type EmbeddedParts } from './engines/embedded/embedded-log-store.ts';
-import { LiveTails } from './engines/embedded/tail/live-tails.ts';
-import { QuerySlots } from './query/query-slots.ts';
-import { AGGREGATE, FACETS, GATHER, LOOK_UP, RENDER, SCAN, STREAMS, TAIL } from './engines/embedded/query-tasks.ts';
+import { QueryEngine } from './query/engine.ts';
 import type { WatchedRules } from './rules/watched-rules.ts';
-import type { Backups } from './engines/embedded/core/backup.ts';
-import { checkFolder } from './engines/embedded/check/check-folder.ts';
-import {
-  CHECK_SEGMENT,
-  type CheckSegmentInput,
-  type CheckSegmentOutput,
-} from './engines/embedded/check/check-segment.ts';
-import { realDisk } from './engines/embedded/platform/disk.ts';
-import type { Erasures } from './engines/embedded/lane/erasure/erasures.ts';
-import { buffersOf } from './engines/embedded/aggregate/tally.ts';
-import { TallyMemory } from './query/tally-memory.ts';
-import type { Store } from './engines/embedded/core/store.ts';
+import type { LogStore } from './store/log-store.ts';
 import type { WorkerPool } from './workers/pool.ts';
-import { ownMemory, taskFlow } from './workers/task.ts';
+import { ownMemory } from './workers/task.ts';
 
 export interface AppParts {
-  readonly store: Store;
-  readonly erasures: Erasures;
-  readonly backups: Backups;
-  readonly positions: Positions;
+  readonly logs: LogStore;
   readonly acceptor: BatchAcceptor;
   readonly rules: WatchedRules;
   /** Undefined without a cluster. */
@@ -73,21 +52,8 @@ export interface AppParts {
 }
 
 export function buildApp(parts: AppParts): FastifyInstance {
-  const {
-    store,
-    erasures,
-    backups,
-    positions,
-    acceptor,
-    rules,
-    podsOn,
-    assertOwnPods,
-    pool,
-    metrics,
-    log,
-    access,
-    now,
-  } = parts;
+  const { logs, acceptor, rules, podsOn, assertOwnPods, pool, metrics, log, access, now } = parts;
+  const { positions } = logs;
   const connections = new Connections();
   const app: FastifyInstance = fastify({
     requestTimeout: REQUEST_RECEIVE_MS_MAX,
@@ -119,8 +85,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
   closeConnectionsOnceAnswered(app, closing.signal);
 
   registerMetrics(app, { metrics });
-  registerHealth(app, { store });
-  registerStats(app, { store });
+  registerHealth(app, { logs });
+  registerStats(app, { logs });
   registerAgent(app, { acceptor, positions, assertOwnPods });
   registerAgentRules(app, { rules, podsOn });
   const pushMemory = new PushMemory();
@@ -132,27 +98,15 @@ export function buildApp(parts: AppParts): FastifyInstance {
     shred: (input, flow) => pool.run(SHRED, input, { flow, transfer: ownMemory(input.bytes) }),
   });
   registerIngest(app, { pushes, now });
-  const shared = { memory: new TallyMemory(), answerRows: new AnswerRows(), answerText: new AnswerText() };
-  const slots = new QuerySlots();
-  const tails = liveTails(store, pool);
-  reportQueries(metrics, shared, slots, tails);
-  const newQuery: EmbeddedParts['newQuery'] = () => ({ ...queryTasks(store, pool), ...shared });
-  const logs = embeddedLogStore({ store, erasures, newQuery });
-  registerLogs(app, { logs, slots, tails, newQuery, now, closing: closing.signal });
-  registerLabels(app, { logs, slots, now });
-  registerAggregates(app, { store, slots, newQuery, now });
-  registerErase(app, { erasures, now });
-  registerSnapshots(app, { backups, now });
-  const checks = taskFlow('maintenance');
-  registerCheck(app, {
-    backups,
-    closing: closing.signal,
-    check: (dataDir) => {
-      const checkSegment = (input: CheckSegmentInput): Promise<CheckSegmentOutput> =>
-        pool.run(CHECK_SEGMENT, input, { flow: checks });
-      return checkFolder({ disk: realDisk, dataDir, checkSegment, stateProblem: positionsProblem });
-    },
-  });
+  const engine = new QueryEngine(logs);
+  reportQueries(metrics, engine);
+  registerLogs(app, { engine, now, closing: closing.signal });
+  registerLabels(app, { engine, now });
+  registerAggregates(app, { engine, now });
+  registerErase(app, { logs, now });
+  const { backups, check } = logs;
+  if (backups !== undefined) registerSnapshots(app, { backups, now });
+  if (check !== undefined) registerCheck(app, { check, closing: closing.signal });
   return app;
 }
 
@@ -175,40 +129,7 @@ function closeConnectionsOnceAnswered({ server }: FastifyInstance, closing: Abor
   closing.addEventListener('abort', () => setImmediate(closeOnceAnswered), { once: true });
 }
 
-/** One query's tasks in the workers, which share what they take of them; what they find broken, the store sets aside. */
-function queryTasks(
-  store: Store,
-  pool: WorkerPool,
-): Omit<ReturnType<EmbeddedParts['newQuery']>, 'memory' | 'answerRows' | 'answerText'> {
-  const flow = taskFlow('query');
-  return {
-    lookUp: (input, signal) => pool.run(LOOK_UP, input, { flow, signal }),
-    scan: (input, signal) => pool.run(SCAN, input, { flow, signal }),
-    streams: (input, signal) => pool.run(STREAMS, input, { flow, signal }),
-    aggregate: (input, signal) =>
-      pool.run(AGGREGATE, input, { flow, signal, transfer: input.tally === undefined ? [] : buffersOf(input.tally) }),
-    gather: (input, signal) => pool.run(GATHER, input, { flow, signal, transfer: input.tallies.flatMap(buffersOf) }),
-    facets: (input, signal) => pool.run(FACETS, input, { flow, signal }),
-    render: (input, signal) => pool.run(RENDER, input, { flow, signal }),
-    setAside: (rowGroup, error) => store.setAside(rowGroup, error),
-  };
-}
-
-function liveTails(store: Store, pool: WorkerPool): LiveTails {
-  const flow = taskFlow('tail');
-  return new LiveTails({
-    source: store,
-    scan: (input) => pool.run(TAIL, input, { flow }),
-    setAside: (rowGroup, error) => store.setAside(rowGroup, error),
-  });
-}
-
-function reportQueries(
-  metrics: Metrics,
-  { answerRows, answerText }: { readonly answerRows: AnswerRows; readonly answerText: AnswerText },
-  slots: QuerySlots,
-  tails: LiveTails,
-): void {
+function reportQueries(metrics: Metrics, { slots, tails, answerRows, answerText }: QueryEngine): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     metrics.gauge(name, help).readFrom(read);
   };
@@ -218,10 +139,4 @@ function reportQueries(
   gauge('podlog_queries_running', 'Queries that look for their lines.', () => slots.runningCount);
   gauge('podlog_queries_waiting', 'Queries that wait for others to end.', () => slots.waitingCount);
   gauge('podlog_live_tails', 'Live tails.', () => tails.count);
-  gauge(
-    'podlog_live_tails_row_groups',
-    'Row groups that wait to be searched for live tails.',
-    () => tails.waitingCount,
-  );
-  gauge('podlog_live_tails_waiting_bytes', 'Text that waits for clients of live tails.', () => tails.textBytes);
 }

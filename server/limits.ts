@@ -432,6 +432,12 @@ export const QUERIES_WAITING_MAX = 256;
 export const QUERIES_OF_CALLER_WAITING_MAX = 128;
 export const QUERY_WAIT_MS_MAX = 30 * SECOND_MS;
 
+/**
+ * For how long a query looks for its lines before the first of them, or for all it counts. It holds a turn and what it has
+ * found. Beyond: 413.
+ */
+export const QUERY_RUN_MS_MAX = 10 * MINUTE_MS;
+
 /** Labels and fields that one query filters by; each is looked up among the labels of every stream. Beyond: 400. */
 export const FILTERS_MAX = 100;
 

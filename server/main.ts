@@ -1,6 +1,5 @@
 /** Starts the server: opens the store, then listens. */
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { UsageError } from '../shared/errors.ts';
@@ -8,25 +7,15 @@ import { Metrics } from '../shared/metrics.ts';
 import { buildApp } from './app.ts';
 import { type AccessOptions, openAccess } from './auth/access.ts';
 import { BatchAcceptor } from './ingest/accept-batch.ts';
+import { positionsProblem } from './ingest/check-positions.ts';
 import { coarseningReporter } from './ingest/coarse-labels.ts';
 import { Positions } from './ingest/positions.ts';
 import type { KubernetesOptions } from './kubernetes/cluster.ts';
 import { HOUSEKEEPING_MS, WORKERS } from './limits.ts';
 import { WatchedRules } from './rules/watched-rules.ts';
-import { COMPACT, type CompactInput, type CompactOutput } from './engines/embedded/lane/compaction/compact.ts';
-import { Compactor } from './engines/embedded/lane/compaction/compactor.ts';
-import { FLUSH } from './engines/embedded/core/flush.ts';
+import { openEmbeddedLogStore } from './engines/embedded/open.ts';
 import { diskErrorCode } from './engines/embedded/platform/disk.ts';
-import { Backups } from './engines/embedded/core/backup.ts';
-import { SNAPSHOTS_FOLDER } from './engines/embedded/core/filenames.ts';
-import { ERASE } from './engines/embedded/lane/erasure/erase-segment.ts';
-import { Erasures } from './engines/embedded/lane/erasure/erasures.ts';
-import { ExpiryClock } from './engines/embedded/lane/retention/expiry-clock.ts';
-import { longestAgeMs, Retention } from './engines/embedded/lane/retention/retention.ts';
-import { loadRetentionRules } from './engines/embedded/lane/retention/rules.ts';
-import { Store } from './engines/embedded/core/store.ts';
 import { WorkerPool } from './workers/pool.ts';
-import { taskFlow } from './workers/task.ts';
 
 export interface ServerOptions {
   readonly dataDir: string;
@@ -72,7 +61,6 @@ export async function startServer({
   log,
 }: ServerOptions): Promise<Server> {
   const now = Date.now;
-  const rules = retentionRulesPath === undefined ? [] : await loadRetentionRules(retentionRulesPath);
   const metrics = new Metrics();
   // What is opened here is closed in the reverse order: at once when a later step fails, else by `close`.
   await using opened = new AsyncDisposableStack();
@@ -85,75 +73,29 @@ export async function startServer({
   opened.defer(() => cluster?.close());
   const pool = new WorkerPool({ size: WORKERS, log, metrics });
   opened.defer(() => pool.close());
-  const flushes = taskFlow('flush');
-  const maintenance = taskFlow('maintenance');
-  const monotonicMs = (): number => performance.now();
-  const clock = new ExpiryClock({ now, monotonicMs, log });
-  const positions = new Positions(
-    () => clock.steadyNow(),
-    () => clock.keepsAll(),
-  );
-  const store = await Store.open({
+  const logs = await openEmbeddedLogStore({
     dataDir,
-    retentionMs: longestAgeMs(rules, retentionMs),
+    retentionMs,
+    maxSizeBytes,
+    retentionRulesPath,
     indexedFields,
+    state: (clock) =>
+      new Positions(
+        () => clock.steadyNow(),
+        () => clock.keepsAll(),
+      ),
+    stateProblem: positionsProblem,
+    run: (kind, input, options) => pool.run(kind, input, options),
     now,
-    clock,
     log,
     metrics,
-    state: positions,
-    flush: (input) => pool.run(FLUSH, input, { flow: flushes }),
   });
-  const jobs: { close(): Promise<void> }[] = [];
-  opened.defer(async () => {
-    // A job may wait for its turn in the store, which the store's end withdraws.
-    const ended = jobs.map((job) => job.close());
-    await store.close();
-    await Promise.all(ended);
-  });
+  opened.defer(() => logs.close());
   // Before the store is closed: what happens in the cluster is stored there.
   opened.defer(() => cluster?.stop());
-  const snapshotsDir = join(dataDir, SNAPSHOTS_FOLDER);
-  const backups = await Backups.open({ store, dataDir, snapshotsDir });
-  const erasures = await Erasures.open({
-    store,
-    dataDir,
-    snapshotsDir,
-    indexedFields,
-    now,
-    log,
-    erase: (input, stop) => pool.run(ERASE, input, { stop, flow: maintenance }),
-  });
-  jobs.push(erasures);
-  const compactInWorker = (input: CompactInput, stop: AbortSignal): Promise<CompactOutput> =>
-    pool.run(COMPACT, input, { stop, flow: maintenance });
-  const retention = new Retention({
-    store,
-    dataDir,
-    rules,
-    retentionMs,
-    bytesMax: maxSizeBytes,
-    indexedFields,
-    compact: compactInWorker,
-    expiryNow: () => clock.expiryNow(),
-    log,
-  });
-  const compactor = new Compactor({
-    store,
-    dataDir,
-    indexedFields,
-    now: monotonicMs,
-    log,
-    metrics,
-    compact: compactInWorker,
-  });
-  jobs.push(retention, compactor);
-  const acceptor = new BatchAcceptor(store, positions, cluster?.label, coarseningReporter({ log, metrics, now }));
+  const acceptor = new BatchAcceptor(logs, logs.positions, cluster?.label, coarseningReporter({ log, metrics, now }));
   const app = buildApp({
-    store,
-    erasures,
-    backups,
-    positions,
+    logs,
     acceptor,
     rules: keepRules,
     podsOn: cluster?.podsOn,
@@ -166,16 +108,13 @@ export async function startServer({
   });
   opened.defer(() => app.close());
   const housekeeping = setInterval(() => {
-    positions.expire();
-    void retention.tick();
-    compactor.tick();
-    Promise.all([store.tick(), erasures.tick()]).catch((err: unknown) => {
+    logs.tick().catch((err: unknown) => {
       log.error({ err }, 'housekeeping failed and will be tried again');
     });
   }, HOUSEKEEPING_MS);
   opened.defer(() => clearInterval(housekeeping));
   const url = await listenOn(app, listen);
-  cluster?.start({ acceptor, positions, rules: () => keepRules.rules });
+  cluster?.start({ acceptor, positions: logs.positions, rules: () => keepRules.rules });
   log.info({ url, dataDir }, 'listening');
   const running = opened.move();
   return { url, close: () => running.disposeAsync() };

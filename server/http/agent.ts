@@ -5,7 +5,7 @@ import { type Batch, decodeBatch } from '../../shared/wire.ts';
 import type { BatchAcceptor } from '../ingest/accept-batch.ts';
 import { assertSpeaksFor } from '../auth/caller.ts';
 import { assertAgentLabels } from '../ingest/agent-labels.ts';
-import type { Positions } from '../ingest/positions.ts';
+import type { StoredPositions } from '../store/positions.ts';
 
 export interface NodeQuery {
   readonly node?: string | string[];
@@ -13,7 +13,7 @@ export interface NodeQuery {
 
 export interface AgentRoutes {
   readonly acceptor: BatchAcceptor;
-  readonly positions: Positions;
+  readonly positions: Pick<StoredPositions, 'ofNode'>;
   /** Refuses a batch with files or streams of pods of another node. Undefined without a cluster. */
   readonly assertOwnPods: ((batch: Batch) => Promise<void>) | undefined;
 }

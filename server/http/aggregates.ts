@@ -1,5 +1,5 @@
 /** `GET /histogram`, `/aggregate` and `/fields`: counts and measures of matching lines, without the lines. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { ParameterError } from '../../shared/errors.ts';
 import {
   AGGREGATE_BY_MAX,
@@ -9,36 +9,30 @@ import {
   FACET_TOP_DEFAULT,
   FACET_VALUES_MAX,
 } from '../limits.ts';
+import type { QueryEngine } from '../query/engine.ts';
 import { histogram } from '../query/histogram.ts';
 import { all, parseCount, parseFilters, single } from '../query/parameters.ts';
 import type { QueryString } from '../query/parameters.ts';
-import type { QuerySlots } from '../query/query-slots.ts';
-import { inSlot } from './slot.ts';
+import { askerOf } from './asker.ts';
 import type { AggregatePlan, Cell, Measure, Measured, OrderBy } from '../store/aggregate-plan.ts';
-import { aggregate, type AggregateContext, facets } from '../engines/embedded/aggregate/run.ts';
-import type { RowGroupRef, Snapshot } from '../engines/embedded/core/snapshot.ts';
 
 export interface AggregatesOptions {
-  readonly store: { snapshot(): Snapshot };
-  readonly slots: QuerySlots;
-  /** What one query is run with. */
-  readonly newQuery: () => AggregateContext;
+  readonly engine: QueryEngine;
   readonly now: () => number;
 }
 
 const QUANTILES = [0.5, 0.9, 0.95, 0.99];
 
-export function registerAggregates(app: FastifyInstance, options: AggregatesOptions): void {
-  const { newQuery, now } = options;
-
+export function registerAggregates(app: FastifyInstance, { engine, now }: AggregatesOptions): void {
   app.get<{ Querystring: QueryString }>('/histogram', async (request, reply) => {
     const nowMs = now();
     const predicate = parseFilters(request, nowMs, ['by', 'step']);
     const asked = { predicate, by: parseBy(request.query, 1), step: single(request.query, 'step'), nowMs };
-    return withSnapshot(options, request, reply, async (rowGroups, signal) => {
-      const { stepSeconds, buckets, before, after } = await histogram(rowGroups, asked, newQuery(), signal);
-      return { step_seconds: stepSeconds, buckets, ...(before > 0 && { before }), ...(after > 0 && { after }) };
-    });
+    const { answer } = await engine.run(askerOf(request, reply), (view, query) =>
+      histogram(asked, (plan) => view.aggregate(plan, query)),
+    );
+    const { stepSeconds, buckets, before, after } = answer;
+    return { step_seconds: stepSeconds, buckets, ...(before > 0 && { before }), ...(after > 0 && { after }) };
   });
 
   app.get<{ Querystring: QueryString }>('/aggregate', async (request, reply) => {
@@ -46,36 +40,31 @@ export function registerAggregates(app: FastifyInstance, options: AggregatesOpti
     const by = parseBy(request.query, AGGREGATE_BY_MAX);
     const { measures, orderBy } = parseMeasures(request.query);
     const limit = parseCount(request.query, 'limit', 1, AGGREGATE_LIMIT_MAX, AGGREGATE_LIMIT_DEFAULT);
-    return withSnapshot(options, request, reply, async (rowGroups, signal) => {
-      const plan = { ...predicate, by, measures, orderBy, stepNs: undefined, limit };
-      const { cells, groupCount, groupsMin } = await aggregate(rowGroups, plan, newQuery(), signal);
-      const groups = cells.map((cell) => ({ by: named(by, cell), rows: cell.rows, ...measuredOf(measures, cell) }));
-      return { groups, distinct: groupCount ?? `more than ${groupsMin - 1}` };
-    });
+    const plan = { ...predicate, by, measures, orderBy, stepNs: undefined, limit };
+    const { answer } = await engine.run(askerOf(request, reply), (view, query) => view.aggregate(plan, query));
+    const { cells, groupCount, groupsMin } = answer;
+    const groups = cells.map((cell) => ({ by: named(by, cell), rows: cell.rows, ...measuredOf(measures, cell) }));
+    return { groups, distinct: groupCount ?? `more than ${groupsMin - 1}` };
   });
 
   app.get<{ Querystring: QueryString }>('/fields', async (request, reply) => {
     const predicate = parseFilters(request, now(), ['name', 'top']);
     const names = all(request.query, 'name');
     const top = parseCount(request.query, 'top', 0, FACET_VALUES_MAX, FACET_TOP_DEFAULT);
-    return withSnapshot(options, request, reply, async (rowGroups, signal) => {
-      const {
-        facets: found,
-        valuesMax,
-        isCut,
-      } = await facets(rowGroups, predicate, names.length === 0 ? undefined : names, newQuery(), signal);
-      return {
-        fields: found
-          .toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1))
-          .map(({ name, rows, values }) => ({
-            name,
-            rows,
-            distinct: values?.size ?? `more than ${valuesMax}`,
-            values: topValues(values ?? new Map(), top),
-          })),
-        ...(isCut && { truncated: true }),
-      };
-    });
+    const asked = names.length === 0 ? undefined : names;
+    const { answer } = await engine.run(askerOf(request, reply), (view, query) => view.facets(predicate, asked, query));
+    const { facets, valuesMax, isCut } = answer;
+    return {
+      fields: facets
+        .toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1))
+        .map(({ name, rows, values }) => ({
+          name,
+          rows,
+          distinct: values?.size ?? `more than ${valuesMax}`,
+          values: topValues(values ?? new Map(), top),
+        })),
+      ...(isCut && { truncated: true }),
+    };
   });
 }
 
@@ -167,21 +156,4 @@ function writeDistinct(measured: Measured): unknown {
 function topValues(values: ReadonlyMap<string, number>, top: number): { value: string; rows: number }[] {
   const sorted = [...values].toSorted(([a, aRows], [b, bRows]) => bRows - aRows || (a < b ? -1 : 1));
   return sorted.slice(0, top).map(([value, rows]) => ({ value, rows }));
-}
-
-/** Holds a slot and a snapshot while `run` works, whose signal is aborted when the client is gone. */
-async function withSnapshot<T>(
-  { store, slots }: AggregatesOptions,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  run: (rowGroups: readonly RowGroupRef[], signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  return inSlot(slots, request, reply, async (signal) => {
-    const snapshot = store.snapshot();
-    try {
-      return await run(snapshot.rowGroups, signal);
-    } finally {
-      snapshot.release();
-    }
-  });
 }

@@ -1,44 +1,40 @@
 /**
- * `POST /check`: what `podlog check` does, while the server goes on. Looks at a snapshot of all that is stored, and
+ * `POST /check`: what `podlog check` does, while the server goes on. Looks at all that is stored at one instant, and
  * answers with a line of JSON for each finding, for progress, and at the end.
  */
-import { relative } from 'node:path';
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { PodlogError } from '../../shared/errors.ts';
 import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
-import type { Backups, HeldSnapshot } from '../engines/embedded/core/backup.ts';
-import { adviceFor, type CheckEvent } from '../engines/embedded/check/finding.ts';
+import type { CheckAbility, CheckedFinding, RunningCheck, StoreCheckEvent } from '../store/check.ts';
 import { cutOffStalled } from './stalled-answers.ts';
 
 export interface CheckRoutes {
-  readonly backups: Pick<Backups, 'hold'>;
-  /** Checks a data folder that no server writes to. */
-  readonly check: (dataDir: string) => AsyncIterable<CheckEvent>;
+  readonly check: CheckAbility;
   /** Aborted when the server closes: the answer ends then. */
   readonly closing: AbortSignal;
 }
 
-export function registerCheck(app: FastifyInstance, { backups, check, closing }: CheckRoutes): void {
+export function registerCheck(app: FastifyInstance, { check, closing }: CheckRoutes): void {
   let isRunning = false;
   app.post('/check', async (_request, reply) => {
     if (isRunning) throw new PodlogError('PODLOG_CHECK_RUNS', 409, 'a check runs already: wait for its end');
     isRunning = true;
-    let snapshot: HeldSnapshot;
+    let running: RunningCheck;
     try {
-      snapshot = await backups.hold();
+      running = await check.begin();
     } catch (error) {
       isRunning = false;
       throw error;
     }
     const lines = async function* (): AsyncGenerator<string> {
       try {
-        for await (const event of check(snapshot.path)) {
+        for await (const event of running.events) {
           if (closing.aborted) return;
-          yield lineOf(event, snapshot.path);
+          yield lineOf(event);
         }
       } finally {
-        await snapshot.release();
+        await running.end();
         isRunning = false;
       }
     };
@@ -48,7 +44,7 @@ export function registerCheck(app: FastifyInstance, { backups, check, closing }:
 }
 
 /** As `podlog check --json` has it, and progress. */
-function lineOf(event: CheckEvent, folder: string): string {
+function lineOf(event: StoreCheckEvent<CheckedFinding>): string {
   switch (event.kind) {
     case 'progress':
       return `${JSON.stringify(event)}\n`;
@@ -56,14 +52,7 @@ function lineOf(event: CheckEvent, folder: string): string {
       return `${JSON.stringify({ kind: 'done', ...event.summary })}\n`;
     case 'finding': {
       const { kind, path, ...finding } = event.finding;
-      const told = {
-        kind: 'finding',
-        finding: kind,
-        path: relative(folder, path),
-        ...finding,
-        advice: adviceFor(kind),
-      };
-      return `${JSON.stringify(told)}\n`;
+      return `${JSON.stringify({ kind: 'finding', finding: kind, path, ...finding })}\n`;
     }
   }
 }

@@ -6,27 +6,27 @@ import type { FastifyInstance } from 'fastify';
 import { ParameterError, PodlogError } from '../../shared/errors.ts';
 import { formatInstant, instantOfMs } from '../../shared/time.ts';
 import { type Asked, parseFilters, type QueryString } from '../query/parameters.ts';
-import type { Erasures } from '../engines/embedded/lane/erasure/erasures.ts';
 import type { ErasureStatus } from '../store/erasure-status.ts';
+import type { LogStore } from '../store/log-store.ts';
 import type { Filter } from '../store/erasure-filter.ts';
 import { isEverything } from '../store/predicate.ts';
 
 export interface EraseRoutes {
-  readonly erasures: Pick<Erasures, 'request' | 'list' | 'get'>;
+  readonly logs: Pick<LogStore, 'erase' | 'erasures' | 'erasure'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-export function registerErase(app: FastifyInstance, { erasures, now }: EraseRoutes): void {
+export function registerErase(app: FastifyInstance, { logs, now }: EraseRoutes): void {
   app.delete<{ Querystring: QueryString }>('/logs', async (request, reply) => {
-    const status = await erasures.request(parseErasure(request, now()));
+    const status = await logs.erase(parseErasure(request, now()));
     return reply.code(202).header('location', `/erasures/${status.id}`).send(answerOf(status));
   });
 
-  app.get('/erasures', async () => ({ erasures: erasures.list().map(answerOf) }));
+  app.get('/erasures', async () => ({ erasures: logs.erasures().map(answerOf) }));
 
   app.get<{ Params: { id: string } }>('/erasures/:id', async (request) => {
-    const status = erasures.get(request.params.id);
+    const status = logs.erasure(request.params.id);
     if (status !== undefined) return answerOf(status);
     throw new PodlogError('PODLOG_NO_ERASURE', 404, 'there is no such erasure; GET /erasures lists them');
   });

@@ -10,16 +10,16 @@ import { errorBody } from './errors.ts';
 
 export function registerHealth(
   app: FastifyInstance,
-  { store }: { readonly store: Pick<LogStore, 'problem' | 'unreadableCount'> },
+  { logs }: { readonly logs: Pick<LogStore, 'problem' | 'unreadableCount'> },
 ): void {
   app.get('/healthz', async () => ({ status: 'ok' }));
 
   app.get('/readyz', async (_request, reply) => {
-    if (store.problem === undefined) {
-      const { unreadableCount } = store;
+    if (logs.problem === undefined) {
+      const { unreadableCount } = logs;
       return { status: 'ready', ...(unreadableCount > 0 && { unreadable: unreadableCount }) };
     }
     reply.header('retry-after', String(RETRY_AFTER_DISK_SECONDS));
-    return reply.code(503).send(errorBody('PODLOG_NOT_READY', store.problem));
+    return reply.code(503).send(errorBody('PODLOG_NOT_READY', logs.problem));
   });
 }

@@ -4,23 +4,22 @@ import { ParameterError } from '../../shared/errors.ts';
 import { labelOf } from '../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../shared/levels.ts';
 import { LABELS_ANSWER_BYTES_MAX } from '../limits.ts';
+import type { QueryEngine } from '../query/engine.ts';
 import { parseFilters } from '../query/parameters.ts';
 import type { Asked, QueryString } from '../query/parameters.ts';
-import type { QuerySlots } from '../query/query-slots.ts';
-import type { LogStore } from '../store/log-store.ts';
 import { leavesOf, type Predicate } from '../store/predicate.ts';
-import { inSlot } from './slot.ts';
+import { askerOf } from './asker.ts';
 
 export interface LabelsOptions {
-  readonly logs: Pick<LogStore, 'streams'>;
-  readonly slots: QuerySlots;
+  readonly engine: QueryEngine;
   readonly now: () => number;
 }
 
-export function registerLabels(app: FastifyInstance, { logs, slots, now }: LabelsOptions): void {
-  const streamsOf = (request: FastifyRequest<{ Querystring: QueryString }>, reply: FastifyReply) => {
+export function registerLabels(app: FastifyInstance, { engine, now }: LabelsOptions): void {
+  const streamsOf = async (request: FastifyRequest<{ Querystring: QueryString }>, reply: FastifyReply) => {
     const filters = parseLabelFilters(request, now());
-    return inSlot(slots, request, reply, (signal) => logs.streams(filters, signal));
+    const asker = askerOf(request, reply);
+    return (await engine.run(asker, (view, query) => view.streams(filters, query))).answer;
   };
 
   app.get<{ Querystring: QueryString }>('/labels', async (request, reply) => {

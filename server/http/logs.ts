@@ -3,25 +3,17 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { PodlogError } from '../../shared/errors.ts';
 import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
-import { follow } from '../engines/embedded/tail/follow.ts';
-import type { LiveTails } from '../engines/embedded/tail/live-tails.ts';
+import type { Asker, QueryEngine } from '../query/engine.ts';
 import { parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
 import { CSV_HEADER } from '../store/sink.ts';
 import type { AnswerFormat } from '../store/sink.ts';
-import { type QueryContext, select } from '../engines/embedded/search/answer.ts';
-import type { QuerySlots } from '../query/query-slots.ts';
-import type { LogStore } from '../store/log-store.ts';
 import { cutOffStalled } from './stalled-answers.ts';
 import { errorBody } from './errors.ts';
-import { callerOf } from './guard.ts';
+import { askerOf } from './asker.ts';
 
 export interface LogsOptions {
-  readonly logs: Pick<LogStore, 'search'>;
-  readonly slots: QuerySlots;
-  readonly tails: LiveTails;
-  /** What the search for a live tail's history is run with. */
-  readonly newQuery: () => QueryContext;
+  readonly engine: QueryEngine;
   readonly now: () => number;
   /** Aborted when the server closes: live tails end then. */
   readonly closing: AbortSignal;
@@ -39,39 +31,19 @@ const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
 export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
   app.get<{ Querystring: QueryString }>('/logs', async (request, reply) => {
     const wanted = parseLogsRequest(request, options.now());
-    const gone = new AbortController();
-    reply.raw.once('close', () => gone.abort());
-    const ends = [gone.signal, options.closing];
     // Any other answer ends by itself, and must not look whole when it is not.
-    if (wanted.follow && request.revoked !== undefined) ends.push(request.revoked);
-    const signal = AbortSignal.any(ends);
-    const { plan, format } = wanted;
-    const text = wanted.follow
-      ? followed(callerOf(request), wanted, options, signal)
-      : options.slots.stream(callerOf(request), signal, () => options.logs.search(plan, format, signal));
-    return send(reply, framed(untilAborted(text, signal), format), wanted, options);
+    const ends = wanted.follow && request.revoked !== undefined ? [request.revoked] : [];
+    const asker = askerOf(request, reply, [options.closing, ...ends]);
+    const text = textOf(wanted, options.engine, asker);
+    return send(reply, framed(untilAborted(text, asker.signal), wanted.format), wanted, options);
   });
 }
 
 /** @throws UnavailableError  there are too many live tails; whatever else goes wrong is its last line */
-function followed(
-  caller: string,
-  { plan, format }: LogsRequest,
-  { slots, tails, newQuery }: LogsOptions,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  const { from, to, where } = plan;
-  const tail = tails.join({ predicate: { from, to, where }, format }, caller);
-  // Where the client is gone before anything was read of it, nothing else ends it.
-  signal.addEventListener('abort', () => tail.leave(), { once: true });
-  const lines = follow(
-    tail,
-    plan,
-    (rowGroups, history, how) =>
-      slots.stream(caller, signal, () => select(rowGroups, history, format, newQuery(), signal, how)),
-    signal,
-  );
-  return endingWithReason(lines, format, signal);
+function textOf({ plan, format, follow }: LogsRequest, engine: QueryEngine, asker: Asker): AsyncGenerator<Uint8Array> {
+  const sink = { kind: 'text', format } as const;
+  if (follow) return endingWithReason(engine.follow(asker, plan, sink).pieces, format, asker.signal);
+  return engine.stream(asker, (view, query) => view.search(plan, sink, query)).pieces;
 }
 
 /** An answer that has begun cannot become an error any more: the reason why it ends is its last line. */

@@ -1,10 +1,10 @@
 /** `POST /snapshots?name=…`, `GET /snapshots`, `DELETE /snapshots/{name}`: backups of the data folder. */
 import type { FastifyInstance } from 'fastify';
 import { ParameterError, PodlogError } from '../../shared/errors.ts';
-import type { BackupInfo, Backups } from '../engines/embedded/core/backup.ts';
+import type { BackupAbility, BackupInfo } from '../store/backup.ts';
 
 export interface SnapshotRoutes {
-  readonly backups: Pick<Backups, 'create' | 'list' | 'remove'>;
+  readonly backups: BackupAbility;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }

@@ -3,9 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import { formatInstant } from '../../shared/time.ts';
 import type { LogStore } from '../store/log-store.ts';
 
-export function registerStats(app: FastifyInstance, { store }: { readonly store: Pick<LogStore, 'stats'> }): void {
+export function registerStats(app: FastifyInstance, { logs }: { readonly logs: Pick<LogStore, 'stats'> }): void {
   app.get('/stats', async () => {
-    const stats = store.stats();
+    const stats = logs.stats();
     return {
       rows: stats.rowCount,
       bytes: { raw: stats.lineBytes, stored: stats.storedBytes, wal: stats.walBytes },

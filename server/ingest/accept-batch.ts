@@ -6,9 +6,9 @@
 import { CorruptionError, TooManyStreamsError } from '../../shared/errors.ts';
 import { type Batch, decodeBatch, encodeBatch, type PositionsAnswer } from '../../shared/wire.ts';
 import type { LogStore } from '../store/log-store.ts';
+import { PUSH_NODE, type StoredPositions } from '../store/positions.ts';
 import { COARSE_STREAMS_SHARE_MAX, FILE_NAME_BYTES_MAX, PUSHED_STREAMS_SHARE_MAX } from '../limits.ts';
 import { coarsened, COARSENINGS } from './coarse-labels.ts';
-import { type Positions, PUSH_NODE } from './positions.ts';
 
 export type BatchOutcome =
   | { readonly kind: 'stored'; readonly rowCount: number }
@@ -23,13 +23,18 @@ export type CoarseningListener = (batch: Batch, error: TooManyStreamsError) => v
 
 export class BatchAcceptor {
   readonly #store: Pick<LogStore, 'append'>;
-  readonly #positions: Positions;
+  readonly #positions: StoredPositions;
   readonly #label: Label | undefined;
   readonly #onCoarsened: CoarseningListener | undefined;
   /** Node and file → the batch that is being stored and moves it. Settles when it is durable or has failed; never rejects. */
   readonly #inFlight = new Map<string, Promise<unknown>>();
 
-  constructor(store: Pick<LogStore, 'append'>, positions: Positions, label?: Label, onCoarsened?: CoarseningListener) {
+  constructor(
+    store: Pick<LogStore, 'append'>,
+    positions: StoredPositions,
+    label?: Label,
+    onCoarsened?: CoarseningListener,
+  ) {
     this.#store = store;
     this.#positions = positions;
     this.#label = label;
@@ -50,8 +55,8 @@ export class BatchAcceptor {
     for (let wait = this.#othersOf(files); wait !== undefined; wait = this.#othersOf(files)) await wait;
     this.#positions.assertRoom(batch);
     // From here to the entry in #inFlight nothing may wait.
-    const verdict = this.#positions.judge(batch);
-    if (verdict.kind !== 'accept') return verdict;
+    const judgement = this.#positions.judge(batch);
+    if (judgement.kind !== 'accept') return judgement;
     const appended = this.#append(bytes, batch);
     const settled = appended.catch(() => {});
     for (const file of files) this.#inFlight.set(file, settled);

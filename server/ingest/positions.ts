@@ -16,22 +16,9 @@ import {
   RETRY_AFTER_ROOM_SECONDS,
 } from '../limits.ts';
 import type { BatchState } from '../store/batch-state.ts';
+import { CLUSTER_NODE, type PositionJudgement, PUSH_NODE, type StoredPositions } from '../store/positions.ts';
 import type { JsonValue } from '../../shared/json-value.ts';
 import { type SavedPushes, StoredPushes } from './stored-pushes.ts';
-
-/** The node of pushes. No agent may have this name. */
-export const PUSH_NODE = '';
-
-/** The node of what the server itself records of its cluster. No node of Kubernetes can have this name. */
-export const CLUSTER_NODE = '/kubernetes';
-
-/** What is to be done with a batch. */
-export type Verdict =
-  | { readonly kind: 'accept' }
-  /** All of it is stored already. */
-  | { readonly kind: 'repeat' }
-  /** It begins elsewhere than what is known ends: here is what is known of the files where it does. */
-  | { readonly kind: 'conflict'; readonly answer: PositionsAnswer };
 
 interface KnownFile {
   readonly position: Position;
@@ -49,7 +36,7 @@ interface SavedPositions extends SavedPushes {
   readonly nodes: Readonly<Record<string, { seenMs: number; files: Readonly<Record<string, readonly number[]>> }>>;
 }
 
-export class Positions implements BatchState {
+export class Positions implements BatchState, StoredPositions {
   readonly #now: () => number;
   readonly #keepsAll: () => boolean;
   readonly #nodes = new Map<string, KnownNode>();
@@ -81,17 +68,14 @@ export class Positions implements BatchState {
     return this.#nodes.get(node)?.files.get(file)?.position ?? POSITION_START;
   }
 
-  /** Nodes of which anything is known, CLUSTER_NODE among them. */
   nodes(): Iterable<string> {
     return this.#nodes.keys();
   }
 
-  /** All files and notes of a node with their positions, those that were reported gone lately, too. */
   *all(node: string): Generator<readonly [file: string, position: Position]> {
     for (const [file, { position }] of this.#nodes.get(node)?.files ?? []) yield [file, position];
   }
 
-  /** All files of a node that it did not report gone. Asking counts as a sign of life. */
   ofNode(node: string): PositionsAnswer {
     const known = this.#nodes.get(node);
     if (known === undefined) return { positions: [] };
@@ -103,7 +87,6 @@ export class Positions implements BatchState {
     return { positions };
   }
 
-  /** @throws TooManyFilesError  the batch has new files of a node, and there is no room for them */
   assertRoom({ node, files }: Batch): void {
     if (node === PUSH_NODE || node === CLUSTER_NODE) return;
     const known = this.#nodes.get(node)?.files;
@@ -114,7 +97,7 @@ export class Positions implements BatchState {
     if (this.fileCount + newCount > FILES_MAX) throw tooManyFiles('all nodes have', this.fileCount, FILES_MAX);
   }
 
-  judge({ node, files, gone }: Batch): Verdict {
+  judge({ node, files, gone }: Batch): PositionJudgement {
     const isNews = gone.some((file) => {
       const known = this.#nodes.get(node)?.files.get(file);
       return known !== undefined && known.goneMs === undefined;

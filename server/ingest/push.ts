@@ -7,10 +7,10 @@ import { PodlogError, UnavailableError } from '../../shared/errors.ts';
 import type { Labels } from '../../shared/labels.ts';
 import { encodeBatch, type FileRange } from '../../shared/wire.ts';
 import { INFLATED_BODY_BYTES_MAX, PUSH_WINDOW_BYTES, RETRY_AFTER_QUEUE_SECONDS } from '../limits.ts';
+import { PUSH_NODE, type StoredPositions } from '../store/positions.ts';
 import { type TaskFlow, taskFlow } from '../workers/task.ts';
 import type { BatchAcceptor } from './accept-batch.ts';
 import { decodingBytes, type EncodedBody, type LineWindow, lineWindows } from './line-windows.ts';
-import { type Positions, PUSH_NODE } from './positions.ts';
 import type { PushMemory } from './push-memory.ts';
 import type { ShredInput, ShredOutput } from './shred-lines.ts';
 import { contentHash, oldKeyFile, pushKey, pushRange } from './stored-pushes.ts';
@@ -30,7 +30,7 @@ export type Shredder = (input: ShredInput, flow: TaskFlow) => Promise<ShredOutpu
 export interface PushAcceptorOptions {
   readonly shred: Shredder;
   readonly acceptor: BatchAcceptor;
-  readonly positions: Pick<Positions, 'known' | 'pushes'>;
+  readonly positions: Pick<StoredPositions, 'known' | 'pushes'>;
   readonly memory: PushMemory;
 }
 

@@ -12,16 +12,10 @@
 import { createHash } from 'node:crypto';
 import type { FileRange } from '../../shared/wire.ts';
 import { IDEMPOTENCY_KEY_KEPT_MS, IDEMPOTENCY_KEYS_MAX } from '../limits.ts';
+import type { StoredPush } from '../store/positions.ts';
 
 const PUSH_FILE = /^push:([\w-]{22})\/([\w-]{22})$/;
 const OLD_PREFIX = 'key:';
-
-/** What is stored of a push. */
-export interface StoredPush {
-  /** Hash of its labels and lines. */
-  readonly content: string;
-  readonly lineCount: number;
-}
 
 interface KnownPush extends StoredPush {
   readonly seenMs: number;

@@ -7,7 +7,7 @@ import { UsageError } from '../../shared/errors.ts';
 import type { Counter, Gauge, Metrics } from '../../shared/metrics.ts';
 import type { PodFacts } from '../../shared/rules/rule-set.ts';
 import type { Batch } from '../../shared/wire.ts';
-import type { Positions } from '../ingest/positions.ts';
+import type { StoredPositions } from '../store/positions.ts';
 import { UNSEEN_SWEEP_MS } from '../limits.ts';
 import { ApiClient } from './api-client.ts';
 import { BatchLabeller } from './batch-labeller.ts';
@@ -131,7 +131,8 @@ export class Cluster {
   }
 }
 
-type StartOptions = Pick<RecorderOptions, 'acceptor'> & Pick<UnseenRunsOptions, 'rules'> & { positions: Positions };
+type StartOptions = Pick<RecorderOptions, 'acceptor'> &
+  Pick<UnseenRunsOptions, 'rules'> & { positions: StoredPositions };
 
 /** A listener that shows each object to `note` once it has been taken. */
 function noting<T extends ApiObject>(listener: Listener<T>, note: (object: T) => void): Listener<T> {

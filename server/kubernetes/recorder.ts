@@ -12,7 +12,7 @@ import { RowGroupBuilder } from '../../shared/row-group/builder.ts';
 import { rowTimeOfMs } from '../../shared/time.ts';
 import { encodeBatch, type FileRange } from '../../shared/wire.ts';
 import type { BatchAcceptor } from '../ingest/accept-batch.ts';
-import { CLUSTER_NODE, type Positions } from '../ingest/positions.ts';
+import { CLUSTER_NODE, type StoredPositions } from '../store/positions.ts';
 import { API_RETRY_MS_MAX, API_RETRY_MS_MIN, RECORD_DELAY_MS, RECORD_ROWS_MAX } from '../limits.ts';
 
 /** A line, and what has been told once it is stored. */
@@ -27,7 +27,7 @@ export interface Entry {
 
 export interface RecorderOptions {
   readonly acceptor: Pick<BatchAcceptor, 'accept'>;
-  readonly positions: Pick<Positions, 'known' | 'ofNode'>;
+  readonly positions: Pick<StoredPositions, 'known' | 'ofNode'>;
   readonly log: Logger;
   readonly delayMs?: number;
 }

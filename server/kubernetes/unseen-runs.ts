@@ -10,7 +10,7 @@ import { PODLOG_STREAM } from '../../shared/labels.ts';
 import { CAUGHT_UP_ID, parseFileId, parseLedgerId } from '../../shared/file-id.ts';
 import type { RuleSet } from '../../shared/rules/rule-set.ts';
 import { selectorMatcher } from '../../shared/rules/selector.ts';
-import { CLUSTER_NODE, type Positions } from '../ingest/positions.ts';
+import { CLUSTER_NODE, type StoredPositions } from '../store/positions.ts';
 import { GONE_FILE_KEPT_MS, UNSEEN_GRACE_MS } from '../limits.ts';
 import { begunRunsOf, type ContainerRuns, KnownRuns, runsKey } from './known-runs.ts';
 import type { EventObject, PodObject } from './objects.ts';
@@ -23,7 +23,7 @@ const FILE_PREFIX = 'kubernetes/unseen/';
 const UNNAMED_ID = /^([^/]+)\/\/\d+@/;
 
 export interface UnseenRunsOptions {
-  readonly positions: Pick<Positions, 'known' | 'nodes' | 'all'>;
+  readonly positions: Pick<StoredPositions, 'known' | 'nodes' | 'all'>;
   readonly pods: Pick<PodTable, 'find' | 'pathUidOf' | 'isPresent'>;
   readonly recorder: Pick<Recorder, 'add' | 'files' | 'forget'>;
   /** Those that agents follow now. */

@@ -22,10 +22,8 @@ import {
   HISTOGRAM_STEP_MS_MAX,
   HISTOGRAM_STRAY_SHARE_MAX,
 } from '../limits.ts';
-import type { Cell } from '../store/aggregate-plan.ts';
-import { aggregate, type AggregateContext } from '../engines/embedded/aggregate/run.ts';
+import type { AggregatePlan, Aggregation, Cell } from '../store/aggregate-plan.ts';
 import type { Predicate } from '../store/predicate.ts';
-import type { RowGroupRef } from '../engines/embedded/core/snapshot.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
 
 /** Steps that people read off a chart; beyond the last, multiples of it. */
@@ -74,20 +72,18 @@ interface ChosenRange {
   readonly after: number;
 }
 
-/** Aggregates the lines of a snapshot. */
+/** Counts lines, each time of the same view. */
 type Count = (predicate: Predicate, by: readonly string[], stepNs: bigint, limit?: number) => Promise<readonly Cell[]>;
 
 /** @throws ParameterError, QueryTooLargeError, UnavailableError */
 export async function histogram(
-  rowGroups: readonly RowGroupRef[],
   { predicate, by, step, nowMs }: HistogramQuery,
-  context: AggregateContext,
-  signal: AbortSignal,
+  aggregate: (plan: AggregatePlan) => Promise<Aggregation>,
 ): Promise<Histogram> {
   const asked = parseStep(step);
   const count: Count = async (within, names, stepNs, limit) => {
     const plan = { ...within, by: names, measures: [], stepNs, limit };
-    return (await aggregate(rowGroups, plan, context, signal)).cells;
+    return (await aggregate(plan)).cells;
   };
   const { range, before, after } = await chooseRange(predicate, nowMs, count);
   if (range === undefined) return { stepSeconds: (asked ?? STEP_MS_DEFAULT) / 1000, buckets: [], before, after };

@@ -46,17 +46,6 @@ export class QuerySlots {
     }
   }
 
-  /** The same for a query whose answer comes in pieces: its slot is free when the first of them is there. */
-  async *stream<T>(caller: string, signal: AbortSignal, query: () => AsyncIterable<T>): AsyncGenerator<T> {
-    const pieces = query()[Symbol.asyncIterator]();
-    try {
-      let piece = await this.run(caller, signal, () => pieces.next());
-      for (; piece.done !== true; piece = await pieces.next()) yield piece.value;
-    } finally {
-      await pieces.return?.();
-    }
-  }
-
   async #enter(caller: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     // Whoever waits already goes first.

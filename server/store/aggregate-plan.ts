@@ -83,3 +83,13 @@ export interface Cell {
 export function dimensionCount({ by, stepNs }: AggregatePlan): number {
   return by.length + (stepNs === undefined ? 0 : 1);
 }
+
+/** The answer. */
+export interface Aggregation {
+  /** In their order. */
+  readonly cells: readonly Cell[];
+  /** How many groups there are, in the answer or not; undefined when there are too many to tell. */
+  readonly groupCount: number | undefined;
+  /** There are at least so many. */
+  readonly groupsMin: number;
+}

@@ -25,7 +25,7 @@ import {
   type TaskMessage,
   type WorkerStart,
 } from './messages.ts';
-import type { TaskFlow, TaskKind, Work } from './task.ts';
+import type { RunOptions, TaskFlow, TaskKind, Work } from './task.ts';
 
 export interface PoolOptions {
   readonly size: number;
@@ -35,17 +35,6 @@ export interface PoolOptions {
   readonly workerUrl?: URL;
   /** Milliseconds from any instant on. */
   readonly now?: () => number;
-}
-
-export interface RunOptions {
-  /** What the task's time counts for. */
-  readonly flow: TaskFlow;
-  /** Buffers of the input that are handed over instead of copied. */
-  readonly transfer?: readonly Transferable[];
-  /** Takes the task out of the queue, or tells it to stop; the promise rejects with the signal's reason at once. */
-  readonly signal?: AbortSignal;
-  /** Asks the task to stop; the promise settles when it has. For tasks that write files, which end before others begin. */
-  readonly stop?: AbortSignal;
 }
 
 interface PendingTask {

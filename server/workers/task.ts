@@ -74,3 +74,21 @@ export interface TaskFlow {
 export function taskFlow(work: Work): TaskFlow {
   return { work, usedMs: 0 };
 }
+
+export interface RunOptions {
+  /** What the task's time counts for. */
+  readonly flow: TaskFlow;
+  /** Buffers of the input that are handed over instead of copied. */
+  readonly transfer?: readonly Transferable[];
+  /** Takes the task out of the queue, or tells it to stop; the promise rejects with the signal's reason at once. */
+  readonly signal?: AbortSignal;
+  /** Asks the task to stop; the promise settles when it has. For tasks that write files, which end before others begin. */
+  readonly stop?: AbortSignal;
+}
+
+/** Runs a task somewhere: in a pool of workers (pool.ts), or at once. */
+export type RunTask = <Input, Output>(
+  kind: TaskKind<Input, Output>,
+  input: Input,
+  options: RunOptions,
+) => Promise<Output>;

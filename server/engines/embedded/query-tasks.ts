@@ -17,37 +17,52 @@ import { ownMemory, type TaskHandler, taskHandler, taskKind } from '../../worker
 import { type TailInput, type TailOutput, TailTask } from './tail/tail-task.ts';
 import { render, type RenderInput, type RenderOutput } from './search/render.ts';
 
-export const LOOK_UP = taskKind<LookupInput, LookupOutput>('look-up');
-export const SCAN = taskKind<ScanInput, ScannedRows[]>('scan');
-export const STREAMS = taskKind<StreamsInput, StreamsOutput>('streams');
-export const AGGREGATE = taskKind<AggregateInput, PartialOutput<Tally>>('aggregate');
+/** What a task has found, and how much it has read from files for that. */
+export interface Metered<Output> {
+  readonly output: Output;
+  readonly bytesRead: number;
+}
+
+export const LOOK_UP = taskKind<LookupInput, Metered<LookupOutput>>('look-up');
+export const SCAN = taskKind<ScanInput, Metered<ScannedRows[]>>('scan');
+export const STREAMS = taskKind<StreamsInput, Metered<StreamsOutput>>('streams');
+export const AGGREGATE = taskKind<AggregateInput, Metered<PartialOutput<Tally>>>('aggregate');
 export const GATHER = taskKind<GatherInput, GatherOutput>('gather');
-export const FACETS = taskKind<FacetsInput, PartialOutput<FacetCounts>>('facets');
+export const FACETS = taskKind<FacetsInput, Metered<PartialOutput<FacetCounts>>>('facets');
 export const TAIL = taskKind<TailInput, TailOutput>('tail');
-export const RENDER = taskKind<RenderInput, RenderOutput>('render');
+export const RENDER = taskKind<RenderInput, Metered<RenderOutput>>('render');
 
 export function queryHandlers(): TaskHandler[] {
   const files = new OpenFiles();
   const rowGroups = new RowGroups(files);
   const indexes = new Indexes(files);
   const tails = new TailTask(rowGroups);
+  const metered = <Output>(work: () => Output): Metered<Output> => {
+    const before = files.bytesRead;
+    const output = work();
+    return { output, bytesRead: files.bytesRead - before };
+  };
   return [
-    taskHandler(LOOK_UP, (input, { shouldYield }) => ({ output: indexes.lookUp(input, shouldYield) })),
-    taskHandler(SCAN, (input, { shouldYield }) => ({ output: scan(input, rowGroups, shouldYield) })),
-    taskHandler(STREAMS, (input, { shouldYield }) => ({ output: streamsInRange(input, rowGroups, shouldYield) })),
+    taskHandler(LOOK_UP, (input, { shouldYield }) => ({ output: metered(() => indexes.lookUp(input, shouldYield)) })),
+    taskHandler(SCAN, (input, { shouldYield }) => ({ output: metered(() => scan(input, rowGroups, shouldYield)) })),
+    taskHandler(STREAMS, (input, { shouldYield }) => ({
+      output: metered(() => streamsInRange(input, rowGroups, shouldYield)),
+    })),
     taskHandler(AGGREGATE, (input, { shouldYield }) => {
-      const output = aggregateTask(input, rowGroups, shouldYield);
-      return { output, transfer: buffersOf(output.result) };
+      const output = metered(() => aggregateTask(input, rowGroups, shouldYield));
+      return { output, transfer: buffersOf(output.output.result) };
     }),
     taskHandler(GATHER, (input) => ({ output: gatherTask(input) })),
-    taskHandler(FACETS, (input, { shouldYield }) => ({ output: facetsTask(input, rowGroups, shouldYield) })),
+    taskHandler(FACETS, (input, { shouldYield }) => ({
+      output: metered(() => facetsTask(input, rowGroups, shouldYield)),
+    })),
     taskHandler(TAIL, (input, { shouldYield }) => {
       const output = tails.run(input, shouldYield);
       return { output, transfer: output.texts.flatMap(ownMemory) };
     }),
     taskHandler(RENDER, (input) => {
-      const output = render(input, rowGroups);
-      return { output, transfer: ownMemory(output.text) };
+      const output = metered(() => render(input, rowGroups));
+      return { output, transfer: ownMemory(output.output.text) };
     }),
   ];
 }

@@ -5,12 +5,13 @@ import { expect, test } from 'vitest';
 import type { Labels } from '../../../shared/labels.ts';
 import { registerLabels } from '../../../server/http/labels.ts';
 import { LABELS_ANSWER_BYTES_MAX, QUERIES_OF_CALLER_AT_ONCE_MAX } from '../../../server/limits.ts';
-import { QuerySlots } from '../../../server/query/query-slots.ts';
+import { QueryEngine } from '../../../server/query/engine.ts';
+import { fakeReader } from '../query/fake-reader.ts';
 
 async function ask(streams: readonly Labels[], url: string): Promise<unknown> {
   const app = fastify();
   app.decorateRequest('namespaces', 'all');
-  registerLabels(app, { logs: { streams: async () => streams }, slots: new QuerySlots(), now: () => 0 });
+  registerLabels(app, { engine: new QueryEngine(fakeReader({ streams: async () => streams })), now: () => 0 });
   return (await app.inject(url)).json();
 }
 
@@ -33,19 +34,17 @@ test.each(['/labels', '/labels/app/values'])(
   async (path) => {
     const app = fastify();
     app.decorateRequest('namespaces', 'all');
-    const slots = new QuerySlots();
     const signals: AbortSignal[] = [];
     const never = new Promise<never>(() => {});
-    registerLabels(app, {
-      logs: {
-        streams: (_, signal) => {
-          signals.push(signal);
-          return never;
-        },
+    const reader = fakeReader({
+      streams: (_, { signal }) => {
+        signals.push(signal);
+        return never;
       },
-      slots,
-      now: () => 0,
     });
+    const engine = new QueryEngine(reader);
+    const { slots } = engine;
+    registerLabels(app, { engine, now: () => 0 });
     const url = await app.listen({ port: 0, host: '127.0.0.1' });
     const gone = new AbortController();
     const asked = Array.from({ length: QUERIES_OF_CALLER_AT_ONCE_MAX + 2 }, () =>

@@ -9,10 +9,12 @@ import { UnavailableError } from '../../../shared/errors.ts';
 import { sendError } from '../../../server/http/errors.ts';
 import { batchOf, numberedLines } from '../engines/embedded/batches.ts';
 import { append, openStore } from '../engines/embedded/open-store.ts';
-import { QuerySlots } from '../../../server/query/query-slots.ts';
-import { liveTails, queryContext } from '../engines/embedded/query-context.ts';
+import { QueryEngine } from '../../../server/query/engine.ts';
+import type { Plan } from '../../../server/store/search-plan.ts';
+import { readerOf } from '../engines/embedded/query-context.ts';
+import { fakeReader } from '../query/fake-reader.ts';
 import { RENDER_ROWS_AT_ONCE } from '../../../server/limits.ts';
-import { registerLogs, type LogsOptions } from '../../../server/http/logs.ts';
+import { registerLogs } from '../../../server/http/logs.ts';
 
 const PIECE = Buffer.alloc(64 * 1024, 'x');
 /** More than the sockets of both sides take. */
@@ -25,7 +27,7 @@ const STALLED_MS_MAX = 1000;
 
 const noop = (): void => {};
 
-type Search = LogsOptions['logs']['search'];
+type Search = (plan: Plan) => AsyncIterable<Uint8Array>;
 
 /** Searches that have many pieces; `ended` is called when one ends, with how many of them were taken. */
 function longSearch(ended: (taken: number) => void): Search {
@@ -40,18 +42,15 @@ function longSearch(ended: (taken: number) => void): Search {
 }
 
 async function serve(
-  search: Search,
-  { tails, newQuery } = {} as Pick<LogsOptions, 'tails' | 'newQuery'>,
+  asked: Search | QueryEngine,
   stalledMsMax = STALLED_MS_MAX,
 ): Promise<{ port: number; close: () => Promise<void> }> {
   const app = fastify();
   app.setErrorHandler((error: Error, _request, reply) => sendError(error, pino({ level: 'silent' }), reply));
   app.decorateRequest('namespaces', 'all');
   const closing = new AbortController();
-  const now = Date.now;
-  const slots = new QuerySlots();
-  const ends = { closing: closing.signal, stalledMsMax };
-  registerLogs(app, { logs: { search }, slots, tails, newQuery, now, ...ends });
+  const engine = asked instanceof QueryEngine ? asked : new QueryEngine(fakeReader({ search: asked }));
+  registerLogs(app, { engine, now: Date.now, closing: closing.signal, stalledMsMax });
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as AddressInfo;
   return {
@@ -81,7 +80,7 @@ test('a client that reads slower than the time allowed for a pause gets all', as
   const { promise: ended, resolve } = Promise.withResolvers<number>();
   // A machine that runs other tests may add to each pause.
   const allowedMs = 5 * STALLED_MS_MAX;
-  const { port, close } = await serve(longSearch(resolve), undefined, allowedMs);
+  const { port, close } = await serve(longSearch(resolve), allowedMs);
   const response = await fetch(`http://127.0.0.1:${port}/logs`);
   let bytes = 0;
   let pauses = 0;
@@ -99,15 +98,15 @@ test('a live tail whose client does not take its history is cut off; one that wa
   const { store } = await openStore();
   const text = 'x'.repeat((PIECES * PIECE.length) / LINES);
   await append(store, batchOf({ lines: numberedLines('x', 0, LINES).map((line) => ({ ...line, text })) }));
-  const query = queryContext(store);
-  const { port, close } = await serve(longSearch(noop), { tails: liveTails(store), newQuery: () => query });
+  const engine = new QueryEngine(readerOf(store));
+  const { port, close } = await serve(engine);
   const client = connect(port, '127.0.0.1');
   client.on('error', noop);
   client.write(`GET /logs?follow=true&limit=${LINES} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
   await once(client, 'readable');
-  await expect.poll(() => query.answerRows.held).toBe(LINES);
+  await expect.poll(() => engine.answerRows.held).toBe(LINES);
   const response = await fetch(`http://127.0.0.1:${port}/logs?follow=true&limit=0&format=raw`);
-  await expect.poll(() => query.answerRows.held).toBe(0);
+  await expect.poll(() => engine.answerRows.held).toBe(0);
   await append(store, batchOf({ lines: numberedLines('x', LINES, 1) }));
   for await (const piece of response.body!) {
     expect(Buffer.from(piece).toString()).toContain(`"n":${LINES}`);

@@ -10,8 +10,8 @@ import { UnavailableError } from '../../../shared/errors.ts';
 import { sendError } from '../../../server/http/errors.ts';
 import { registerLogs } from '../../../server/http/logs.ts';
 import { RETRY_AFTER_TAILS_SECONDS, TAILS_OF_CALLER_MAX } from '../../../server/limits.ts';
-import { QuerySlots } from '../../../server/query/query-slots.ts';
-import { liveTails, queryContext } from '../engines/embedded/query-context.ts';
+import { QueryEngine } from '../../../server/query/engine.ts';
+import { liveTails, readerOf } from '../engines/embedded/query-context.ts';
 import { startQuietServer } from '../quiet-server.ts';
 import { batchOf, numberedLines } from '../engines/embedded/batches.ts';
 import { append, openStore } from '../engines/embedded/open-store.ts';
@@ -57,10 +57,7 @@ test.each([
     throw new UnavailableError('the reason', 1);
   };
   registerLogs(app, {
-    logs: { search: async function* () {} },
-    slots: new QuerySlots(),
-    tails: liveTails(store, { scan }),
-    newQuery: () => queryContext(store),
+    engine: new QueryEngine(readerOf(store, liveTails(store, { scan }))),
     now: Date.now,
     closing: new AbortController().signal,
   });

@@ -10,7 +10,8 @@ import {
   IDEMPOTENCY_KEYS_MAX,
   NODE_UNSEEN_MS_MAX,
 } from '../../../server/limits.ts';
-import { CLUSTER_NODE, Positions, PUSH_NODE } from '../../../server/ingest/positions.ts';
+import { Positions } from '../../../server/ingest/positions.ts';
+import { CLUSTER_NODE, PUSH_NODE } from '../../../server/store/positions.ts';
 import { oldKeyFile } from '../../../server/ingest/stored-pushes.ts';
 import type { JsonValue } from '../../../shared/json-value.ts';
 import { ExpiryClock, type SavedClock } from '../../../server/engines/embedded/lane/retention/expiry-clock.ts';

@@ -2,7 +2,8 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { BatchAcceptor } from '../../../server/ingest/accept-batch.ts';
-import { CLUSTER_NODE, Positions } from '../../../server/ingest/positions.ts';
+import { Positions } from '../../../server/ingest/positions.ts';
+import { CLUSTER_NODE } from '../../../server/store/positions.ts';
 import { EventLog } from '../../../server/kubernetes/events.ts';
 import { type Entry, Recorder } from '../../../server/kubernetes/recorder.ts';
 import { GONE_FILE_KEPT_MS, RECORD_ROWS_MAX } from '../../../server/limits.ts';

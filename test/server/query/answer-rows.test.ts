@@ -7,7 +7,7 @@ import { valueLeaf } from '../../../server/store/predicate.ts';
 import { parsePattern } from '../../../server/store/value-test.ts';
 import { batchOf, numberedLines } from '../engines/embedded/batches.ts';
 import { append, openStore } from '../engines/embedded/open-store.ts';
-import { followed, planOf, queryContext } from '../engines/embedded/query-context.ts';
+import { followed, planOf, queryContext, RAW } from '../engines/embedded/query-context.ts';
 
 const releases: (() => void)[] = [];
 
@@ -24,7 +24,7 @@ async function searchOf(changes: Partial<Plan> = {}) {
   const stop = new AbortController();
   const snapshot = store.snapshot();
   releases.push(() => snapshot.release());
-  const answer = select(snapshot.rowGroups, planOf(changes), 'raw', context, stop.signal);
+  const answer = select(snapshot.rowGroups, planOf(changes), RAW, context, stop.signal);
   return { answer, stop, answerRows: context.answerRows };
 }
 

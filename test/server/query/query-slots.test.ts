@@ -117,25 +117,3 @@ test('a query that has waited too long is refused, and one whose client is gone 
   await queries.endAll();
   expect(queries.slots.runningCount).toBe(0);
 });
-
-test('a slot is free when the first piece is found, and when a search fails or is not read', async () => {
-  const slots = new QuerySlots();
-  let ended = 0;
-  async function* pieces(count: number): AsyncGenerator<number> {
-    try {
-      for (let i = 0; i < count; i++) {
-        expect(slots.runningCount).toBe(i === 0 ? 1 : 0);
-        yield i;
-      }
-      if (count === 3) throw new Error('broken');
-    } finally {
-      ended++;
-    }
-  }
-  expect(await Array.fromAsync(slots.stream('a', NEVER, () => pieces(2)))).toEqual([0, 1]);
-  await expect(Array.fromAsync(slots.stream('a', NEVER, () => pieces(3)))).rejects.toThrow('broken');
-  const unread = slots.stream('a', NEVER, () => pieces(5));
-  await unread.next();
-  await unread.return(undefined);
-  expect([ended, slots.runningCount]).toEqual([3, 0]);
-});

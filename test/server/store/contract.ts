@@ -5,6 +5,9 @@ import { parsePattern } from '../../../server/store/value-test.ts';
 import type { Plan } from '../../../server/store/search-plan.ts';
 import { Random } from '../../corpus/random.ts';
 import type { Filters, ValueFilter } from '../engines/embedded/filters.ts';
+import { append, ask, found } from './asking.ts';
+import { describeSenders } from './contract-senders.ts';
+import { describeTails } from './contract-tails.ts';
 import { naiveSearch } from './naive-search.ts';
 import { randomLines, randomWhere } from './random-predicates.ts';
 import { CorruptionError } from '../../../shared/errors.ts';
@@ -47,21 +50,6 @@ const LEVELLED: readonly Line[] = [
   '{"user":1}',
 ].map((text, second) => ({ text, timeNs: second * 1e9, labels: API }));
 
-function append(store: LogStore, lines: readonly Line[]): Promise<{ rowCount: number }> {
-  const bytes = batchOf({ lines });
-  return store.append(bytes, decodeBatch(bytes));
-}
-
-async function found(
-  store: LogStore,
-  plan: Partial<Plan> & Filters,
-  format: 'raw' | 'ndjson' = 'raw',
-): Promise<string[]> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of store.search(planOf(plan), format, new AbortController().signal)) pieces.push(piece);
-  return Buffer.concat(pieces).toString().split('\n').slice(0, -1);
-}
-
 const texts = (...indexes: readonly number[]): string[] => indexes.map((index) => LINES[index]!.text);
 const value = (name: string, any: readonly string[], none: readonly string[] = []): ValueFilter => ({
   name,
@@ -102,8 +90,9 @@ function shown(_key: string, each: unknown): unknown {
 }
 
 export function describeLogStore(name: string, open: (options: LogStoreOptions) => Promise<LogStore>): void {
+  const openEmpty = (): Promise<LogStore> => open({ now: () => NOW_MS, retentionMs: Infinity });
   const openFilled = async (): Promise<LogStore> => {
-    const store = await open({ now: () => NOW_MS, retentionMs: Infinity });
+    const store = await openEmpty();
     for (const lines of [LINES.slice(0, 2), LINES.slice(2, 4), LINES.slice(4)]) {
       expect(await append(store, lines)).toEqual({ rowCount: lines.length });
     }
@@ -111,6 +100,9 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
   };
 
   describe(`${name} is a log store`, () => {
+    describeSenders(openEmpty);
+    describeTails(openEmpty);
+
     test.each(SEARCHES)('search: %s', async (_, plan, want) => {
       const store = await openFilled();
       expect(await found(store, plan)).toEqual(texts(...want));
@@ -122,7 +114,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
       'search: random trees of seed %i',
       async (seed) => {
         const random = new Random(seed);
-        const store = await open({ now: () => NOW_MS, retentionMs: Infinity });
+        const store = await openEmpty();
         const lines = [0, 1, 2].flatMap((part) => randomLines(random, 40, part * 40));
         for (const from of [0, 40, 80]) await append(store, lines.slice(from, from + 40));
         const naive = lines.map(({ text, labels = {}, timeNs = 0 }) => ({ text, labels, instant: at(timeNs) }));
@@ -144,7 +136,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
     );
 
     test('level: whatever a line calls it, in searches, counts and erasures', async () => {
-      const store = await open({ now: () => NOW_MS, retentionMs: Infinity });
+      const store = await openEmpty();
       await append(store, LEVELLED);
       const wanted = async (any: readonly string[], none: readonly string[] = []): Promise<string> =>
         (await found(store, { values: [value('level', any, none)], order: 'oldest' }))
@@ -156,13 +148,14 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
       expect(await wanted([], ['w*'])).toBe('45678');
       expect(await wanted(['audit'])).toBe('5');
       expect(await wanted([], ['*'])).toBe('8');
-      const cells = await store.aggregate({ ...planOf(), ...COUNTED, by: ['level'] }, new AbortController().signal);
+      const plan = { ...planOf(), ...COUNTED, by: ['level'] };
+      const { cells } = await ask(store, (view, query) => view.aggregate(plan, query));
       const counts = cells.map(({ by, rows }) => `${by.join()} ${rows}`);
       expect(counts.toSorted()).toEqual([' 1', 'audit 1', 'error 2', 'info 1', 'warn 4']);
       const { id } = await store.erase({ ...planOf({ values: [value('level', ['warn'])] }) });
       await eventually(async () => {
         await store.tick();
-        expect(store.isErased(id)).toBe(true);
+        expect(store.erasure(id)?.state).toBe('done');
       });
       expect(await wanted([])).toBe('45678');
       await store.close();
@@ -179,7 +172,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
     test('streams: by their labels and times, whatever the lines say', async () => {
       const store = await openFilled();
       const pods = async (predicate: Partial<Plan> & Filters): Promise<string> =>
-        (await store.streams(planOf(predicate), new AbortController().signal))
+        (await ask(store, (view, query) => view.streams(planOf(predicate), query)))
           .map(({ pod }) => pod!)
           .toSorted()
           .join();
@@ -194,7 +187,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
     test('aggregate: rows by label and field', async () => {
       const store = await openFilled();
       const plan = { ...planOf(), ...COUNTED, by: ['pod', 'level'] };
-      const cells = await store.aggregate(plan, new AbortController().signal);
+      const { cells } = await ask(store, (view, query) => view.aggregate(plan, query));
       expect(cells.map(({ by, rows }) => `${by.join()} ${rows}`).toSorted()).toEqual([
         'api-1,info 3',
         'web-1, 1',
@@ -206,7 +199,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
     test('aggregate: the largest groups first, and their measures', async () => {
       const store = await openFilled();
       const plan = { ...planOf(), ...COUNTED, by: ['pod'], measures: [USER], limit: 1 };
-      const cells = await store.aggregate(plan, new AbortController().signal);
+      const { cells } = await ask(store, (view, query) => view.aggregate(plan, query));
       const measures = [{ kind: 'numbers', count: 3, sum: 4, min: 1, max: 2, quantiles: [1, 2] }];
       expect(cells).toMatchObject([{ by: ['api-1'], rows: 3, measures }]);
       await store.close();
@@ -227,7 +220,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
       const { id } = await store.erase({ ...planOf({ values: [value('user', ['2'])] }) });
       await eventually(async () => {
         await store.tick();
-        expect(store.isErased(id)).toBe(true);
+        expect(store.erasure(id)?.state).toBe('done');
       });
       expect(await found(store, {})).toEqual(texts(3, 4, 0));
       await append(store, [LINES[2]!]);

@@ -2,11 +2,18 @@
 import { labelsKey } from '../../../shared/labels.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { formatInstant, instantOf, instantOfMs } from '../../../shared/time.ts';
-import { decide, EVERYTHING, type Where } from '../../../server/store/predicate.ts';
-import type { StoreStats } from '../../../server/store/stats.ts';
-import type { LogStore } from '../../../server/store/log-store.ts';
 import { verifyBatch } from '../../../server/engines/embedded/core/row-group-ref.ts';
+import { Positions } from '../../../server/ingest/positions.ts';
+import { type Filter, namesOf } from '../../../server/store/erasure-filter.ts';
+import type { ErasureStatus } from '../../../server/store/erasure-status.ts';
+import type { Following, LogStore, LogView } from '../../../server/store/log-store.ts';
+import { decide, EVERYTHING, type Predicate, type Where } from '../../../server/store/predicate.ts';
+import type { Query } from '../../../server/store/query.ts';
+import type { Plan } from '../../../server/store/search-plan.ts';
+import type { PieceOf, Sink } from '../../../server/store/sink.ts';
+import type { StoreStats } from '../../../server/store/stats.ts';
 import { naiveAggregate } from './naive-aggregate.ts';
+import { naiveFacets } from './naive-facets.ts';
 import { isWanted, type NaiveLine, naiveSearch } from './naive-search.ts';
 
 export interface MemoryOptions {
@@ -15,66 +22,155 @@ export interface MemoryOptions {
 }
 
 export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
-  let lines: NaiveLine[] = [];
-  let erasures = 0;
+  let lines: readonly NaiveLine[] = [];
+  const erasures: ErasureStatus[] = [];
+  const positions = new Positions(now);
+  const tails = new Set<(added: readonly NaiveLine[]) => void>();
+
+  const erase = (filter: Filter): ErasureStatus => {
+    const left = lines.filter((line) => !isWanted(line, filter));
+    const status: ErasureStatus = {
+      id: String(erasures.length + 1),
+      state: 'done',
+      requestedMs: now(),
+      doneMs: now(),
+      names: namesOf(filter),
+      segments: { done: 0, total: 0 },
+      rowCount: lines.length - left.length,
+      problem: undefined,
+    };
+    lines = left;
+    erasures.push(status);
+    return status;
+  };
+
   return {
+    positions,
     append: async (_bytes, batch) => {
       const rowCount = verifyBatch(batch)?.rowCount ?? 0;
-      if (rowCount > 0) lines = [...lines, ...linesOf(batch.rowGroup)];
+      const added = rowCount === 0 ? [] : linesOf(batch.rowGroup);
+      lines = [...lines, ...added];
+      positions.apply(batch);
+      for (const tail of tails) tail(added);
       return { rowCount };
     },
-    async *search(plan, format) {
-      if (format !== 'raw' && format !== 'ndjson') throw new RangeError(`BUG: ${format} is not of the contract`);
-      for (const line of naiveSearch(lines, plan))
-        yield Buffer.from(`${format === 'raw' ? line.text : toJson(line)}\n`);
-    },
-    streams: async ({ from, to, where }) => {
-      // A line without text has no fields: only labels are looked at.
-      const found = lines.filter((line) => {
-        const labelled = { ...line, text: '' };
-        if (!isWanted(labelled, { from, to, where: EVERYTHING })) return false;
-        const judge = (leaf: Where): boolean | undefined =>
-          leaf.kind === 'text' ? undefined : isWanted(labelled, { from, to, where: leaf });
-        return decide(where, judge) !== false;
+    view: () => viewOf(lines),
+    follow: (plan, sink, query) => {
+      const waiting: NaiveLine[] = [];
+      let wake = (): void => {};
+      const tail = (added: readonly NaiveLine[]): void => {
+        waiting.push(...naiveSearch(added, { ...plan, order: 'oldest', limit: Infinity }));
+        wake();
+      };
+      tails.add(tail);
+      return following(viewOf(lines), plan, sink, query, {
+        next: async () => {
+          for (;;) {
+            query.signal.throwIfAborted();
+            if (waiting.length > 0) return waiting.splice(0);
+            const { promise, resolve } = Promise.withResolvers<void>();
+            wake = resolve;
+            query.signal.addEventListener('abort', wake, { once: true });
+            await promise;
+          }
+        },
+        leave: () => tails.delete(tail),
       });
-      return [...new Map(found.map(({ labels }) => [labelsKey(labels), labels])).values()];
     },
-    aggregate: async (plan) => naiveAggregate(lines, plan).slice(0, plan.limit),
-    erase: async (filter) => {
-      lines = lines.filter((line) => !isWanted(line, filter));
-      return { id: String(++erasures) };
-    },
-    isErased: (id) => Number(id) <= erasures,
+    erase: async (filter) => erase(filter),
+    erasures: () => erasures,
+    erasure: (id) => erasures.find((each) => each.id === id),
     tick: async () => {
+      positions.expire();
       if (retentionMs === Infinity) return;
       const oldest = instantOfMs(now() - retentionMs);
       lines = lines.filter(({ instant }) => instant >= oldest);
     },
-    stats: (): StoreStats => ({
-      ...NO_STATS,
-      rowCount: lines.length,
-      streamBytes: 0,
-      streamCount: new Set(lines.map((line) => labelsKey(line.labels))).size,
-    }),
+    stats: () => statsOf(lines),
     problem: undefined,
     unreadableCount: 0,
     close: async () => {},
   };
 }
 
-const NO_STATS = {
-  lineBytes: 0,
-  storedBytes: 0,
-  walBytes: 0,
-  walFileCount: 0,
-  segmentCount: 0,
-  rowGroupCount: 0,
-  oldestInstant: undefined,
-  newestInstant: undefined,
-  quarantinedCount: 0,
-  unreadableCount: 0,
-  clockAheadMs: 0,
-};
+function viewOf(lines: readonly NaiveLine[]): LogView {
+  return {
+    async *search<S extends Sink>(plan: Plan, sink: S, query: Query): AsyncGenerator<PieceOf<S>> {
+      query.signal.throwIfAborted();
+      query.statistics.rowsMatched += lines.filter((line) => isWanted(line, plan)).length;
+      for (const line of naiveSearch(lines, plan)) yield pieceOf([line], sink);
+    },
+    aggregate: async (plan) => {
+      const cells = naiveAggregate(lines, plan);
+      return { cells: cells.slice(0, plan.limit), groupCount: cells.length, groupsMin: cells.length };
+    },
+    facets: async (predicate, names) => naiveFacets(lines, predicate, names),
+    streams: async (predicate) => {
+      const found = lines.filter((line) => mayMatchByLabels(line, predicate));
+      return [...new Map(found.map(({ labels }) => [labelsKey(labels), labels])).values()];
+    },
+    release: () => {},
+  };
+}
+
+/** A line without text has no fields: only labels are looked at. */
+function mayMatchByLabels(line: NaiveLine, { from, to, where }: Predicate): boolean {
+  const labelled = { ...line, text: '' };
+  if (!isWanted(labelled, { from, to, where: EVERYTHING })) return false;
+  const judge = (leaf: Where): boolean | undefined =>
+    leaf.kind === 'value' ? isWanted(labelled, { from, to, where: leaf }) : undefined;
+  return decide(where, judge) !== false;
+}
+
+interface News {
+  readonly next: () => Promise<readonly NaiveLine[]>;
+  readonly leave: () => void;
+}
+
+function following<S extends Sink>(
+  view: LogView,
+  plan: Plan,
+  sink: S,
+  query: Query,
+  { next, leave }: News,
+): Following<PieceOf<S>> {
+  const history = async function* (): AsyncGenerator<PieceOf<S>> {
+    const newest = await Array.fromAsync(view.search({ ...plan, order: 'newest' }, sink, query));
+    yield* newest.toReversed();
+  };
+  const news = async function* (): AsyncGenerator<PieceOf<S>> {
+    for (;;) yield pieceOf(await next(), sink);
+  };
+  return { history: history(), news: news(), leave };
+}
+
+function pieceOf<S extends Sink>(lines: readonly NaiveLine[], sink: S): PieceOf<S> {
+  const { format } = sink;
+  if (format !== 'raw' && format !== 'ndjson') throw new RangeError(`BUG: ${format} is not of the contract`);
+  const text = lines.map((line) => `${format === 'raw' ? line.text : toJson(line)}\n`).join('');
+  return Buffer.from(text) as Uint8Array as PieceOf<S>;
+}
+
+function statsOf(lines: readonly NaiveLine[]): StoreStats {
+  const instants = lines.map(({ instant }) => instant).toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return {
+    rowCount: lines.length,
+    lineBytes: lines.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0),
+    streamCount: new Set(lines.map(({ labels }) => labelsKey(labels))).size,
+    oldestInstant: instants.at(0),
+    newestInstant: instants.at(-1),
+    // Of files and what they are made of there are none.
+    storedBytes: 0,
+    walBytes: 0,
+    walFileCount: 0,
+    segmentCount: 0,
+    rowGroupCount: 0,
+    streamBytes: 0,
+    quarantinedCount: 0,
+    unreadableCount: 0,
+    clockAheadMs: 0,
+  };
+}
 
 function linesOf(rowGroup: Uint8Array): NaiveLine[] {
   const group = new RowGroup(rowGroup);

@@ -17,7 +17,7 @@ export function naiveAggregate(lines: readonly NaiveLine[], plan: AggregatePlan)
   const byGroup = new Map<string, NaiveLine[]>();
   for (const line of wanted) {
     for (const bucket of bucketsOf(line, plan)) {
-      const key = JSON.stringify([bucket, ...plan.by.map((name) => valueOf(line, name))]);
+      const key = JSON.stringify([bucket, ...plan.by.map((name) => naiveValueOf(line, name))]);
       byGroup.set(key, [...(byGroup.get(key) ?? []), line]);
     }
   }
@@ -53,7 +53,7 @@ function bucketsOf({ instant }: NaiveLine, { to, stepNs, offsetNs = 0n, windowSt
   return Array.from({ length: windowSteps }, (_, later) => first + later).filter((bucket) => bucket <= last);
 }
 
-function valueOf({ text, labels }: NaiveLine, asked: string): string {
+export function naiveValueOf({ text, labels }: NaiveLine, asked: string): string {
   const name = asked.endsWith(SHAPE) ? asked.slice(0, -SHAPE.length) : asked;
   const value = valuesOf(text, labels, name)[0] ?? '';
   if (name !== asked) return naiveShape(value);
@@ -74,7 +74,7 @@ function measured(lines: readonly NaiveLine[], measure: Measure): Measured {
     case 'bytes':
       return { kind: 'bytes', bytes: lines.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) };
     case 'distinct': {
-      const values = lines.map((line) => valueOf(line, measure.of)).filter((value) => value !== '');
+      const values = lines.map((line) => naiveValueOf(line, measure.of)).filter((value) => value !== '');
       return { kind: 'distinct', distinct: new Set(values).size, error: 0 };
     }
     case 'numbers':

@@ -102,7 +102,7 @@ function elementsOf(value: unknown, path: string): string[] {
 }
 
 /** Fields of a JSON line, keys joined by dots. */
-function fieldsOf(text: string): [string, string][] {
+export function fieldsOf(text: string): [string, string][] {
   const parsed = parsedObject(text);
   return parsed === undefined ? [] : rawLeavesOf(parsed, '').map(([name, value]) => [name, textOf(value)]);
 }

@@ -15,7 +15,7 @@ import { FacetTable } from './facet-table.ts';
 import type { FacetCounts } from '../../../store/facets.ts';
 import { facetsOf } from './facets.ts';
 import { openTally, type Pass } from './open-tally.ts';
-import type { AggregatePlan, Cell, Measure, OrderBy } from '../../../store/aggregate-plan.ts';
+import type { AggregatePlan, Aggregation, Measure, OrderBy } from '../../../store/aggregate-plan.ts';
 import { bytesOf, type GatherInput, type GatherOutput, type Tally } from './tally.ts';
 import type { MemoryBudget } from '../../../store/query-budget.ts';
 
@@ -73,15 +73,6 @@ export function facetsTask(
     table.add(facetsOf(group, predicate, names, table.ids()));
   });
   return { result: table.counts(), ...done };
-}
-
-export interface Aggregation {
-  /** Those of most rows first. */
-  readonly cells: readonly Cell[];
-  /** How many groups there are, in the answer or not; undefined when there are too many to tell. */
-  readonly groupCount: number | undefined;
-  /** There are at least so many. */
-  readonly groupsMin: number;
 }
 
 /**

@@ -15,7 +15,8 @@ import { listDay, listDays } from '../core/segment-folders.ts';
 import { FORMAT_VERSION, readVersion } from '../core/version-file.ts';
 import type { CheckSegmentInput, CheckSegmentOutput } from './check-segment.ts';
 import { checkWal, listWal } from './check-wal.ts';
-import { type CheckEvent, type CheckSummary, type Finding, type FindingKind, isProblem } from './finding.ts';
+import type { CheckSummary } from '../../../store/check.ts';
+import { type CheckEvent, type Finding, type FindingKind, isProblem } from './finding.ts';
 
 export interface CheckContext {
   readonly disk: Disk;

@@ -1,4 +1,5 @@
 /** What a check of a data folder reports, as it goes. Plain data: it crosses threads and becomes JSON. */
+import type { StoreCheckEvent } from '../../../store/check.ts';
 
 /**
  * What is untrue. `repair.ts` has an answer to each:
@@ -44,21 +45,7 @@ export type Report = (
   place: Pick<Finding, 'offset' | 'sizeBytes' | 'rowCount'>,
 ) => void;
 
-export type CheckEvent =
-  | { readonly kind: 'finding'; readonly finding: Finding }
-  /** After each file. */
-  | { readonly kind: 'progress'; readonly checkedBytes: number; readonly totalBytes: number }
-  | { readonly kind: 'done'; readonly summary: CheckSummary };
-
-export interface CheckSummary {
-  readonly segmentCount: number;
-  readonly walFileCount: number;
-  readonly rowGroupCount: number;
-  readonly rowCount: number;
-  readonly checkedBytes: number;
-  /** Without leftovers and what is foreign, which are not damage. */
-  readonly problemCount: number;
-}
+export type CheckEvent = StoreCheckEvent<Finding>;
 
 /** False for what no line is lost by: a crash may leave it at any time, and the next start puts it right; or it is not podlog's. */
 export function isProblem({ kind }: Finding): boolean {

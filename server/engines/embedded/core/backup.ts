@@ -7,6 +7,7 @@
 import { dirname, join } from 'node:path';
 import { CorruptionError, PodlogError, UnavailableError } from '../../../../shared/errors.ts';
 import { RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
+import type { BackupAbility, BackupInfo } from '../../../store/backup.ts';
 import { createFile, type Disk, diskErrorCode, isFolder, realDisk } from '../platform/disk.ts';
 import { segmentPath, SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER } from './filenames.ts';
 import { encodeManifest, type Manifest, type ManifestSegment } from './manifest.ts';
@@ -22,17 +23,6 @@ export interface BackupsOptions {
   readonly disk?: Disk;
 }
 
-export interface BackupInfo {
-  readonly name: string;
-  readonly path: string;
-  /** Why nothing is known of what is in it; undefined when it can be read. */
-  readonly problem?: string;
-  /** Of its segments; most of them are the store's own, and take no room of their own. */
-  readonly sizeBytes: number;
-  readonly segmentCount: number;
-  readonly rowCount: number;
-}
-
 export interface HeldSnapshot {
   readonly path: string;
   release(): Promise<void>;
@@ -41,7 +31,7 @@ export interface HeldSnapshot {
 /** A name that begins with a dot is of a snapshot that is being made or removed, or held for a moment. */
 const PARTIAL_PREFIX = '.';
 
-export class Backups {
+export class Backups implements BackupAbility {
   readonly #options: BackupsOptions;
   readonly #disk: Disk;
   #heldCount = 0;

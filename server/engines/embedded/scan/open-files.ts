@@ -22,6 +22,12 @@ export class OpenFiles implements FileReader {
   });
 
   readonly #scratch: Buffer[] = [];
+  #bytesRead = 0;
+
+  /** In all. */
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
 
   read(path: string, offset: number, sizeBytes: number): Buffer {
     // What is cached outlives the request: its memory must not come from the pool that small buffers share.
@@ -57,6 +63,7 @@ export class OpenFiles implements FileReader {
         throw new CorruptionError(`${path} ends at byte ${offset + at}, ${bytes.length - at} more were expected`);
       }
       at += count;
+      this.#bytesRead += count;
     }
     return bytes;
   }

@@ -20,11 +20,13 @@ export interface ScannedRows {
   readonly rows: Uint32Array;
   /** ns from the start of the row group's base day. */
   readonly timesNs: Float64Array;
+  /** How many rows match, with those that the plan's limit leaves out. */
+  readonly matchedCount: number;
   /** Why the row group could not be read; it then has no rows. */
   readonly corruption?: Unusable;
 }
 
-const NO_ROWS: ScannedRows = { rows: new Uint32Array(0), timesNs: new Float64Array(0) };
+const NO_ROWS: ScannedRows = { rows: new Uint32Array(0), timesNs: new Float64Array(0), matchedCount: 0 };
 
 /**
  * One result for each place, or for the first of them, at least one, when others wait for the worker: another task is to
@@ -60,7 +62,11 @@ export function scanGroup(group: RowGroup, plan: Plan): ScannedRows {
   if (matched.length === 0) return NO_ROWS;
   const timesNs = group.timesAt(matched);
   const best = bestOf(timesNs, plan);
-  return { rows: best.map((i) => matched[i]!), timesNs: Float64Array.from(best, (i) => timesNs[i]!) };
+  return {
+    rows: best.map((i) => matched[i]!),
+    timesNs: Float64Array.from(best, (i) => timesNs[i]!),
+    matchedCount: matched.length,
+  };
 }
 
 /** Indices of the first plan.limit times, in plan.order; equal times are taken in the order in which they stand. */

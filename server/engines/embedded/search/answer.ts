@@ -10,7 +10,7 @@ import type { SelectedRow, SelectedRows } from '../scan/top-rows.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
 import { freeMemory } from '../../../workers/task.ts';
 import type { RenderedRows, RenderInput, RenderOutput } from './render.ts';
-import type { AnswerFormat } from '../../../store/sink.ts';
+import type { PieceOf, Sink } from '../../../store/sink.ts';
 
 /** Where the scans and the rendering of one query run. */
 export interface QueryContext extends ScanContext, Pick<QueryBudget, 'answerRows' | 'answerText'> {
@@ -27,14 +27,14 @@ export interface SelectOptions {
  * @param rowGroups  must stay readable until the generator ends
  * @throws UnavailableError  the answers that are under way have too many rows, or are too many
  */
-export async function* select(
+export async function* select<S extends Sink>(
   rowGroups: readonly RowGroupRef[],
   plan: Plan,
-  format: AnswerFormat,
+  sink: S,
   context: QueryContext,
   signal: AbortSignal,
   { arranged = (rows) => rows }: SelectOptions = {},
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<PieceOf<S>> {
   const rowsMax = Math.min(
     plan.limit,
     rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0),
@@ -43,30 +43,30 @@ export async function* select(
   try {
     const rows = await selectRows(rowGroups, plan, context, signal);
     held.keep(rows.length);
-    if (rows.length > 0) yield* renderAll(arranged(rows), format, context, signal);
+    if (rows.length > 0) yield* renderAll(arranged(rows), sink, context, signal);
   } finally {
     held.release();
   }
 }
 
 /** Renders selected rows in their order. */
-async function* renderAll(
+async function* renderAll<S extends Sink>(
   rows: SelectedRows,
-  format: AnswerFormat,
+  sink: S,
   context: QueryContext,
   signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<PieceOf<S>> {
   const pieces = context.answerText.begin();
   try {
     for (let from = 0; from < rows.length;) {
       signal.throwIfAborted();
       const parts = partsOf(rows.slice(from, from + RENDER_ROWS_AT_ONCE));
       const bytesMax = pieces.reserve() / parts.length;
-      const outputs = await Promise.all(parts.map((part) => renderPart(part, bytesMax, format, context, signal)));
+      const outputs = await Promise.all(parts.map((part) => renderPart(part, bytesMax, sink, context, signal)));
       const count = renderedRows(parts, outputs);
       const text = interleaved(parts, outputs, count);
       pieces.hold(text.length);
-      if (text.length > 0) yield text;
+      if (text.length > 0) yield text as PieceOf<S>;
       from += count;
     }
   } finally {
@@ -101,7 +101,7 @@ function partsOf(rows: readonly SelectedRow[]): Part[] {
 async function renderPart(
   { groups, rows }: Part,
   bytesMax: number,
-  format: AnswerFormat,
+  sink: Sink,
   context: QueryContext,
   signal: AbortSignal,
 ): Promise<RenderOutput> {
@@ -112,7 +112,7 @@ async function renderPart(
       groupOf: Uint32Array.from(rows, ({ group }) => indexOf.get(group)!),
       rows: Uint32Array.from(rows, ({ row }) => row),
       timesNs: Float64Array.from(rows, ({ group, day, timeNs }) => (day - group.baseDay) * NS_PER_DAY + timeNs),
-      format,
+      sink,
       bytesMax,
     },
     signal,

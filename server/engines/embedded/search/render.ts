@@ -9,7 +9,7 @@ import type { Labels } from '../../../../shared/labels.ts';
 import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { formatTime } from '../../../../shared/time.ts';
-import { type AnswerFormat, CSV_LABELS } from '../../../store/sink.ts';
+import { type AnswerFormat, CSV_LABELS, type Sink } from '../../../store/sink.ts';
 
 const FLAG_NAMES = [
   [FLAG_PARTIAL, 'partial'],
@@ -46,9 +46,9 @@ export interface RenderedRows {
  */
 export function renderRows(
   groups: readonly (RenderGroup | undefined)[],
-  { groupOf, rows, timesNs, format }: Omit<RenderInput, 'places' | 'bytesMax'>,
+  { groupOf, rows, timesNs, sink }: Omit<RenderInput, 'places' | 'bytesMax'>,
 ): RenderedRows {
-  const write = WRITERS[format];
+  const write = WRITERS[sink.format];
   const next = new Uint32Array(groups.length);
   const ends = new Uint32Array(rows.length);
   const parts: Buffer[] = [];
@@ -122,7 +122,7 @@ export interface RenderInput {
   readonly rows: Uint32Array;
   /** Of these rows, ns from the start of their row group's base day. */
   readonly timesNs: Float64Array;
-  readonly format: AnswerFormat;
+  readonly sink: Sink;
   /** Of their lines; with the line that reaches it the text ends. */
   readonly bytesMax: number;
 }

@@ -10,7 +10,6 @@ export interface SharedText {
 }
 
 export interface LiveTailOptions {
-  readonly caller: string;
   readonly sinceRound: number;
   readonly history: Snapshot;
   /** A text has its first holder; and it has none any more. */
@@ -20,7 +19,6 @@ export interface LiveTailOptions {
 }
 
 export class LiveTail {
-  readonly caller: string;
   /** The first round of row groups that this tail's history does not have. */
   readonly sinceRound: number;
   /** What was stored when the tail began; released when it has been read. */
@@ -34,7 +32,6 @@ export class LiveTail {
 
   constructor(options: LiveTailOptions) {
     this.#options = options;
-    this.caller = options.caller;
     this.sinceRound = options.sinceRound;
     this.history = options.history;
   }

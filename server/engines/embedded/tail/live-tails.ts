@@ -11,8 +11,6 @@ import {
   TAIL_GROUPS_WAITING_MAX,
   TAIL_HANDED_OVER_AT_ONCE,
   TAIL_ROWS_AT_ONCE,
-  TAILS_MAX,
-  TAILS_OF_CALLER_MAX,
   TAILS_TEXT_BYTES_MAX,
 } from '../../../limits.ts';
 import { placeOf } from '../scan/row-groups.ts';
@@ -90,10 +88,8 @@ export class LiveTails {
   /**
    * A tail gets the text of all lines that match and are stored from now on; `history` is what is stored already. It must
    * be left when it is not read any more.
-   * @throws UnavailableError  there are too many tails
    */
-  join(query: TailQuery, caller: string): LiveTail {
-    this.#assertRoom(caller);
+  join(query: TailQuery): LiveTail {
     const key = serialize(query).toString('latin1');
     let group = this.#groups.get(key);
     if (group === undefined) {
@@ -103,7 +99,6 @@ export class LiveTails {
     // What waits to be scanned is part of this tail's history, so what comes is of another round.
     this.#roundNumber++;
     const tail = new LiveTail({
-      caller,
       sinceRound: this.#roundNumber,
       history: this.#options.source.snapshot(),
       onHeld: ({ bytes }) => (this.#textBytes += bytes.length),
@@ -114,18 +109,6 @@ export class LiveTails {
     this.#tails.add(tail);
     this.#unsubscribe ??= this.#options.source.onAppend((rowGroups) => this.#arrive(rowGroups));
     return tail;
-  }
-
-  #assertRoom(caller: string): void {
-    if (this.#tails.size >= TAILS_MAX) {
-      throw tooMany(`${TAILS_MAX} live tails are open, the most that this server allows: end one, or retry later`);
-    }
-    const own = [...this.#tails].filter((tail) => tail.caller === caller).length;
-    if (own >= TAILS_OF_CALLER_MAX) {
-      throw tooMany(
-        `${caller} has ${TAILS_OF_CALLER_MAX} live tails open, the most that one caller may have: end one first`,
-      );
-    }
   }
 
   #leave(key: string, tail: LiveTail): void {

@@ -12,12 +12,12 @@ import type { RowGroupPlace, RowGroups } from '../scan/row-groups.ts';
 import { scanGroup } from '../scan/scan.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import { renderRows } from '../search/render.ts';
-import type { AnswerFormat } from '../../../store/sink.ts';
+import type { Sink } from '../../../store/sink.ts';
 
 /** What some tails want. */
 export interface TailQuery {
   readonly predicate: Predicate;
-  readonly format: AnswerFormat;
+  readonly sink: Sink;
 }
 
 /** All that is wanted, encoded once in shared memory: it goes with many tasks, and there may be hundreds of queries. */
@@ -104,7 +104,7 @@ export class TailTask {
  */
 function addMatches(
   opened: RowGroup,
-  { predicate, format }: TailQuery,
+  { predicate, sink }: TailQuery,
   query: number,
   from: number,
   texts: Texts,
@@ -120,7 +120,7 @@ function addMatches(
       groupOf: new Uint32Array(part.length),
       rows: part,
       timesNs: timesNs.subarray(row, row + rowsAtOnce),
-      format,
+      sink,
     });
     texts.add(query, text);
     row += ends.length;

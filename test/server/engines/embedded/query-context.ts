@@ -3,42 +3,46 @@ import { setImmediate } from 'node:timers/promises';
 import { normalised } from '../../../../server/store/predicate.ts';
 import type { Plan } from '../../../../server/store/search-plan.ts';
 import { type Filters, whereOf } from './filters.ts';
-import { Indexes } from '../../../../server/engines/embedded/scan/index-lookup.ts';
 import { OpenFiles } from '../../../../server/engines/embedded/scan/open-files.ts';
 import { RowGroups } from '../../../../server/engines/embedded/scan/row-groups.ts';
-import { scan } from '../../../../server/engines/embedded/scan/scan.ts';
-import { render } from '../../../../server/engines/embedded/search/render.ts';
+import { newStatistics } from '../../../../server/store/query.ts';
 import type { AnswerFormat } from '../../../../server/store/sink.ts';
 import { AnswerRows } from '../../../../server/query/answer-rows.ts';
 import { AnswerText } from '../../../../server/query/answer-text.ts';
-import { type QueryContext, select } from '../../../../server/engines/embedded/search/answer.ts';
-import { follow } from '../../../../server/engines/embedded/tail/follow.ts';
+import { TallyMemory } from '../../../../server/query/tally-memory.ts';
+import { embeddedReader, type QueryTasks } from '../../../../server/engines/embedded/embedded-reader.ts';
+import { queryInWorkers } from '../../../../server/engines/embedded/query-in-workers.ts';
+import { select } from '../../../../server/engines/embedded/search/answer.ts';
+import { follow, type SearchHistory } from '../../../../server/engines/embedded/tail/follow.ts';
 import { LiveTails, type LiveTailsOptions } from '../../../../server/engines/embedded/tail/live-tails.ts';
 import { TailTask } from '../../../../server/engines/embedded/tail/tail-task.ts';
 import type { Store } from '../../../../server/engines/embedded/core/store.ts';
+import type { LogReader } from '../../../../server/store/log-store.ts';
+import { runHere } from './in-this-thread.ts';
+
+export const RAW = { kind: 'text', format: 'raw' } as const;
+export const NDJSON = { kind: 'text', format: 'ndjson' } as const;
 
 /** With budgets of its own. */
-export interface TestContext extends QueryContext {
+export interface TestContext extends QueryTasks {
   readonly answerRows: AnswerRows;
   readonly answerText: AnswerText;
+  readonly memory: TallyMemory;
 }
 
 export function queryContext(store: Store): TestContext {
-  const files = new OpenFiles();
-  const rowGroups = new RowGroups(files);
-  const indexes = new Indexes(files);
   return {
-    lookUp: async (input) => indexes.lookUp(input),
-    scan: async (input) => {
-      // As with a pool, other work gets its turn in between.
-      await setImmediate();
-      return scan(input, rowGroups);
-    },
-    render: async (input) => render(input, rowGroups),
+    ...queryInWorkers(store, runHere(), newStatistics()),
     answerRows: new AnswerRows(),
     answerText: new AnswerText(),
-    setAside: (rowGroup, error) => store.setAside(rowGroup, error),
+    memory: new TallyMemory(),
   };
+}
+
+/** What a query engine asks, of a store in this thread. */
+export function readerOf(store: Store, tails = liveTails(store)): LogReader {
+  const run = runHere();
+  return embeddedReader({ store, tails, newQuery: (statistics) => queryInWorkers(store, run, statistics) });
 }
 
 /** Live tails whose scans run in this thread. */
@@ -57,13 +61,13 @@ export function liveTails(store: Store, changes: Partial<LiveTailsOptions> = {})
 
 export interface FollowedOptions {
   readonly tails?: LiveTails;
-  readonly context?: QueryContext;
+  readonly context?: TestContext;
   readonly signal?: AbortSignal;
   readonly format?: AnswerFormat;
 }
 
-/** A live tail as `GET /logs` has it. */
-export function followed(
+/** A live tail, its history and its news. */
+export async function* followed(
   store: Store,
   plan: Plan,
   {
@@ -74,13 +78,17 @@ export function followed(
   }: FollowedOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const { from, to, where } = plan;
-  const tail = tails.join({ predicate: { from, to, where }, format }, 'a test');
-  return follow(
-    tail,
-    plan,
-    (...history) => select(history[0], history[1], format, context, signal, history[2]),
-    signal,
-  );
+  const sink = { kind: 'text', format } as const;
+  const tail = tails.join({ predicate: { from, to, where }, sink });
+  const search: SearchHistory<Uint8Array> = (rowGroups, newest, options) =>
+    select(rowGroups, newest, sink, context, signal, options);
+  const following = follow(tail, plan, search, signal);
+  try {
+    yield* following.history;
+    yield* following.news;
+  } finally {
+    following.leave();
+  }
 }
 
 export function planOf({ values, text, ...changes }: Partial<Plan> & Filters = {}): Plan {

@@ -3,11 +3,10 @@ import type { RowGroup } from '../../../../../shared/row-group/reader.ts';
 import { AGGREGATE_ROWS_AT_ONCE } from '../../../../../server/limits.ts';
 import { planOf } from '../query-context.ts';
 import type { FacetCounts } from '../../../../../server/store/facets.ts';
-import type { AggregatePlan } from '../../../../../server/store/aggregate-plan.ts';
+import type { AggregatePlan, Aggregation } from '../../../../../server/store/aggregate-plan.ts';
 import {
   aggregate,
   type AggregateContext,
-  type Aggregation,
   aggregateTask,
   facets,
   facetsTask,

@@ -1,7 +1,8 @@
 /** A check in this thread. */
 import { checkFolder } from '../../../../../server/engines/embedded/check/check-folder.ts';
 import { checkSegment } from '../../../../../server/engines/embedded/check/check-segment.ts';
-import type { CheckEvent, CheckSummary, Finding } from '../../../../../server/engines/embedded/check/finding.ts';
+import type { CheckSummary } from '../../../../../server/store/check.ts';
+import type { CheckEvent, Finding } from '../../../../../server/engines/embedded/check/finding.ts';
 import { realDisk } from '../../../../../server/engines/embedded/platform/disk.ts';
 
 /** All that a check finds, with paths from the folder on. */

@@ -10,14 +10,14 @@ import type { QueryContext } from '../../../../../server/engines/embedded/search
 import type { Store } from '../../../../../server/engines/embedded/core/store.ts';
 import { batchOf, type Line, numberedLines, TODAY } from '../batches.ts';
 import { append, checkAndClose, openStore } from '../open-store.ts';
-import { planOf, queryContext } from '../query-context.ts';
+import { planOf, queryContext, RAW } from '../query-context.ts';
 
 async function answer(store: Store, plan: Plan, context: QueryContext = queryContext(store)): Promise<string[]> {
   const snapshot = store.snapshot();
   try {
     const pieces: Uint8Array[] = [];
     const signal = new AbortController().signal;
-    for await (const piece of select(snapshot.rowGroups, plan, 'raw', context, signal)) pieces.push(piece);
+    for await (const piece of select(snapshot.rowGroups, plan, RAW, context, signal)) pieces.push(piece);
     return Buffer.concat(pieces).toString().split('\n').slice(0, -1);
   } finally {
     snapshot.release();

@@ -5,7 +5,7 @@ import { type QueryContext, select } from '../../../../../server/engines/embedde
 import type { RenderOutput } from '../../../../../server/engines/embedded/search/render.ts';
 import { batchOf, type Line } from '../batches.ts';
 import { append, openStore } from '../open-store.ts';
-import { planOf, queryContext } from '../query-context.ts';
+import { planOf, queryContext, RAW } from '../query-context.ts';
 
 const MIB = 1024 * 1024;
 
@@ -31,7 +31,7 @@ async function searchOf(needle: string) {
   const snapshot = store.snapshot();
   const plan = planOf({ order: 'oldest', text: { any: needle === '' ? [] : [Buffer.from(needle)], none: [] } });
   const pieces = await Array.fromAsync(
-    select(snapshot.rowGroups, plan, 'raw', { ...context, render }, new AbortController().signal),
+    select(snapshot.rowGroups, plan, RAW, { ...context, render }, new AbortController().signal),
   );
   snapshot.release();
   return { text: Buffer.concat(pieces).toString('latin1'), outputs };

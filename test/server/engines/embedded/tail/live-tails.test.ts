@@ -5,8 +5,6 @@ import {
   TAIL_ROWS_AT_ONCE,
   TAIL_TEXT_BYTES_AT_ONCE,
   TAIL_TEXT_BYTES_MAX,
-  TAILS_MAX,
-  TAILS_OF_CALLER_MAX,
   TAILS_TEXT_BYTES_MAX,
 } from '../../../../../server/limits.ts';
 import type { LiveTails } from '../../../../../server/engines/embedded/tail/live-tails.ts';
@@ -29,7 +27,7 @@ import { RowGroups } from '../../../../../server/engines/embedded/scan/row-group
 import type { Store } from '../../../../../server/engines/embedded/core/store.ts';
 import { batchOf, type Line, numberedLines } from '../batches.ts';
 import { append, filesIn, openStore } from '../open-store.ts';
-import { liveTails } from '../query-context.ts';
+import { liveTails, RAW } from '../query-context.ts';
 
 const ALL: Predicate = { from: undefined, to: undefined, where: EVERY_LINE };
 const NEVER = new AbortController().signal;
@@ -41,17 +39,17 @@ afterEach(async () => {
   for (const { tails } of joined.splice(0)) await expect.poll(() => tails.waitingCount).toBe(0);
 });
 
-function join(tails: LiveTails, query: TailQuery, caller = 'a test'): LiveTail {
-  const tail = tails.join(query, caller);
+function join(tails: LiveTails, query: TailQuery): LiveTail {
+  const tail = tails.join(query);
   joined.push({ tails, tail });
   return tail;
 }
 
 function numbered(pattern: string): TailQuery {
-  return { predicate: { ...ALL, where: valueLeaf('n', [parsePattern(pattern)]) }, format: 'raw' };
+  return { predicate: { ...ALL, where: valueLeaf('n', [parsePattern(pattern)]) }, sink: RAW };
 }
 
-const EVERYTHING: TailQuery = { predicate: ALL, format: 'raw' };
+const EVERYTHING: TailQuery = { predicate: ALL, sink: RAW };
 
 /** Tails whose scans are counted, and wait while the gate is closed. */
 function counted(store: Store): { tails: LiveTails; inputs: TailInput[]; gate: { open: Promise<void> } } {
@@ -226,19 +224,6 @@ test('all together hold no more text than they may: those with most end', async 
   expect(ended).toBeGreaterThan(0);
   expect(ended).toBeLessThan(count / 2);
   expect(tails.count).toBe(count + 1 - ended);
-});
-
-test('beyond the limits of a caller and of all, tails are refused, until others leave', async () => {
-  const { store } = await openStore();
-  const tails = liveTails(store);
-  const first = Array.from({ length: TAILS_OF_CALLER_MAX }, () => join(tails, EVERYTHING, 'a'));
-  expect(() => join(tails, EVERYTHING, 'a')).toThrow(`a has ${TAILS_OF_CALLER_MAX} live tails`);
-  for (let i = TAILS_OF_CALLER_MAX; i < TAILS_MAX; i++) join(tails, EVERYTHING, 'b');
-  expect(() => join(tails, EVERYTHING, 'c')).toThrow(`${TAILS_MAX} live tails are open`);
-  first[0]!.leave();
-  first[0]!.leave();
-  join(tails, EVERYTHING, 'c');
-  expect(tails.count).toBe(TAILS_MAX);
 });
 
 test('when workers have no time for tails, they end and say so, and later ones go on', async () => {

@@ -1,0 +1,33 @@
+/** A check of the store while it goes on: of a copy made of links, which nothing changes. */
+import { relative } from 'node:path';
+import type { CheckAbility, CheckedFinding, StoreCheckEvent } from '../../../store/check.ts';
+import type { Backups } from '../core/backup.ts';
+import { adviceFor, type CheckEvent } from './finding.ts';
+
+/** @param check  checks a data folder that no server writes to */
+export function checkAbility(
+  backups: Pick<Backups, 'hold'>,
+  check: (dataDir: string) => AsyncIterable<CheckEvent>,
+): CheckAbility {
+  return {
+    begin: async () => {
+      const held = await backups.hold();
+      return { events: eventsOf(check(held.path), held.path), end: () => held.release() };
+    },
+  };
+}
+
+async function* eventsOf(
+  events: AsyncIterable<CheckEvent>,
+  folder: string,
+): AsyncGenerator<StoreCheckEvent<CheckedFinding>> {
+  for await (const event of events) {
+    if (event.kind !== 'finding') {
+      yield event;
+      continue;
+    }
+    const { finding } = event;
+    const path = relative(folder, finding.path);
+    yield { kind: 'finding', finding: { ...finding, path, advice: adviceFor(finding.kind) } };
+  }
+}

@@ -1,0 +1,105 @@
+/** Where questions about lines are asked of the embedded store: its snapshots, scans and tails put together. */
+import { errorOfUnusable } from '../../../shared/errors.ts';
+import { STREAMS_GROUPS_AT_ONCE } from '../../limits.ts';
+import type { Labels } from '../../../shared/labels.ts';
+import { aggregate, type AggregateContext, facets } from './aggregate/run.ts';
+import type { LogReader, LogView } from '../../store/log-store.ts';
+import { reachesInto } from './scan/match-rows.ts';
+import { decide, type Predicate } from '../../store/predicate.ts';
+import type { Query, QueryStatistics } from '../../store/query.ts';
+import { placeOf } from './scan/row-groups.ts';
+import { isWithin, type StreamsInput, type StreamsOutput } from './scan/streams-in-range.ts';
+import { judgeLabels } from './scan/value-leaf.ts';
+import type { RowGroupRef } from './core/snapshot.ts';
+import type { Store } from './core/store.ts';
+import { type QueryContext, select } from './search/answer.ts';
+import { follow } from './tail/follow.ts';
+import type { LiveTails } from './tail/live-tails.ts';
+
+/** Where the work of one query runs. */
+export type QueryTasks = Omit<QueryContext & AggregateContext & StreamsContext, 'answerRows' | 'answerText' | 'memory'>;
+
+/** Where streams are looked for. */
+export interface StreamsContext {
+  readonly streams: (input: StreamsInput, signal: AbortSignal) => Promise<StreamsOutput>;
+}
+
+export interface ReaderParts {
+  readonly store: Pick<Store, 'snapshot'>;
+  readonly tails: LiveTails;
+  /** Where one query's work runs, which counts up what it reads. */
+  readonly newQuery: (statistics: QueryStatistics) => QueryTasks;
+}
+
+export function embeddedReader({ store, tails, newQuery }: ReaderParts): LogReader {
+  /** Of a query about these row groups. */
+  const contextOf = (
+    rowGroups: readonly RowGroupRef[],
+    { budget, statistics }: Query,
+  ): QueryTasks & Query['budget'] => {
+    statistics.rowGroupsConsidered += rowGroups.length;
+    for (const { sizeBytes } of rowGroups) statistics.bytesConsidered += sizeBytes;
+    return { ...newQuery(statistics), ...budget };
+  };
+
+  return {
+    view: (): LogView => {
+      const snapshot = store.snapshot();
+      const { rowGroups } = snapshot;
+      return {
+        search: (plan, sink, query) => select(rowGroups, plan, sink, contextOf(rowGroups, query), query.signal),
+        aggregate: (plan, query) => aggregate(rowGroups, plan, contextOf(rowGroups, query), query.signal),
+        facets: (predicate, names, query) =>
+          facets(rowGroups, predicate, names, contextOf(rowGroups, query), query.signal),
+        streams: (predicate, query) => matchingStreams(rowGroups, predicate, contextOf(rowGroups, query), query.signal),
+        release: () => snapshot.release(),
+      };
+    },
+    follow: (plan, sink, query) => {
+      const { from, to, where } = plan;
+      const tail = tails.join({ predicate: { from, to, where }, sink });
+      return follow(
+        tail,
+        plan,
+        (rowGroups, newest, options) =>
+          select(rowGroups, newest, sink, contextOf(rowGroups, query), query.signal, options),
+        query.signal,
+      );
+    },
+  };
+}
+
+/**
+ * Streams that have lines in the time range and whose labels satisfy every filter. A row group that reaches beyond the range
+ * is looked into, or a stream would be found by the times of another one's lines.
+ */
+async function matchingStreams(
+  rowGroups: readonly RowGroupRef[],
+  predicate: Predicate,
+  context: StreamsContext & Pick<QueryContext, 'setAside'>,
+  signal: AbortSignal,
+): Promise<Labels[]> {
+  const streams = new Set<Labels>();
+  const beyond: RowGroupRef[] = [];
+  for (const group of rowGroups) {
+    if (!reachesInto(group, predicate)) continue;
+    if (isWithin(group, predicate)) for (const labels of group.streams) streams.add(labels);
+    else beyond.push(group);
+  }
+  const { from, to } = predicate;
+  for (let done = 0; done < beyond.length;) {
+    const part = beyond.slice(done, done + STREAMS_GROUPS_AT_ONCE);
+    const output = await context.streams({ places: part.map(placeOf), range: { from, to } }, signal);
+    for (const [index, found] of output.streams.entries()) {
+      for (const stream of found) streams.add(part[index]!.streams[stream]!);
+    }
+    for (const each of output.corruptions) await context.setAside(part[each.group]!, errorOfUnusable(each));
+    done += output.streams.length;
+  }
+  return [...streams].filter((labels) => passes(predicate, labels));
+}
+
+/** A label that is absent has none of the values. Text counts as there and as not there: what only it decides passes. */
+function passes({ where }: Predicate, labels: Labels): boolean {
+  return decide(where, (leaf) => (leaf.kind !== 'value' ? undefined : (judgeLabels(leaf, labels) ?? false))) !== false;
+}

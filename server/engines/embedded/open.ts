@@ -1,0 +1,139 @@
+/** Opens the store of a data folder, with all that goes on in it: flushes, compaction, retention, erasures, tails, queries. */
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { JsonValue } from '../../../shared/json-value.ts';
+import type { Metrics } from '../../../shared/metrics.ts';
+import type { BatchState } from '../../store/batch-state.ts';
+import type { LogStore } from '../../store/log-store.ts';
+import type { StoredPositions } from '../../store/positions.ts';
+import { type RunTask, type TaskFlow, taskFlow } from '../../workers/task.ts';
+import { checkFolder } from './check/check-folder.ts';
+import { CHECK_SEGMENT, type CheckSegmentInput, type CheckSegmentOutput } from './check/check-segment.ts';
+import { checkAbility } from './check/running-check.ts';
+import { Backups } from './core/backup.ts';
+import { SNAPSHOTS_FOLDER } from './core/filenames.ts';
+import { FLUSH } from './core/flush.ts';
+import { Store } from './core/store.ts';
+import { embeddedLogStore } from './embedded-log-store.ts';
+import { embeddedReader } from './embedded-reader.ts';
+import { COMPACT, type CompactInput, type CompactOutput } from './lane/compaction/compact.ts';
+import { Compactor } from './lane/compaction/compactor.ts';
+import { ERASE } from './lane/erasure/erase-segment.ts';
+import { Erasures } from './lane/erasure/erasures.ts';
+import { ExpiryClock } from './lane/retention/expiry-clock.ts';
+import { longestAgeMs, Retention } from './lane/retention/retention.ts';
+import { loadRetentionRules } from './lane/retention/rules.ts';
+import { realDisk } from './platform/disk.ts';
+import { queryInWorkers, tailsInWorkers } from './query-in-workers.ts';
+
+export interface EmbeddedOptions {
+  readonly dataDir: string;
+  /** Infinity keeps everything. */
+  readonly retentionMs: number;
+  /** Of all files; Infinity when only time counts. */
+  readonly maxSizeBytes: number;
+  /** A file of retention rules, see lane/retention/rules.ts. */
+  readonly retentionRulesPath: string | undefined;
+  /** Fields that get an index in new segments. */
+  readonly indexedFields: readonly string[];
+  /** What is kept of senders beside the rows; it forgets by the store's own clock. */
+  readonly state: (clock: Pick<ExpiryClock, 'steadyNow' | 'keepsAll'>) => SenderState;
+  /** What is wrong with a state that was saved; undefined when nothing is. */
+  readonly stateProblem: (saved: JsonValue) => string | undefined;
+  /** Runs a task in a worker. */
+  readonly run: RunTask;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds of a clock that does not jump; the process's by default. */
+  readonly monotonicMs?: () => number;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+export interface SenderState extends BatchState, StoredPositions {
+  /** Forgets what will not be asked for any more. */
+  expire(): void;
+}
+
+/**
+ * Locks and recovers the folder, which is made when it is missing.
+ * @throws UsageError  one line about the folder or the retention rules
+ */
+export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<LogStore> {
+  const { dataDir, retentionMs, maxSizeBytes, retentionRulesPath, indexedFields, stateProblem } = options;
+  const { run, now, monotonicMs = () => performance.now(), log, metrics } = options;
+  const rules = retentionRulesPath === undefined ? [] : await loadRetentionRules(retentionRulesPath);
+  const flushes = taskFlow('flush');
+  const maintenance = taskFlow('maintenance');
+  const checks = taskFlow('maintenance');
+  const clock = new ExpiryClock({ now, monotonicMs, log });
+  const positions = options.state(clock);
+  const store = await Store.open({
+    dataDir,
+    retentionMs: longestAgeMs(rules, retentionMs),
+    indexedFields,
+    now,
+    clock,
+    log,
+    metrics,
+    state: positions,
+    flush: (input) => run(FLUSH, input, { flow: flushes }),
+  });
+  try {
+    const snapshotsDir = join(dataDir, SNAPSHOTS_FOLDER);
+    const backups = await Backups.open({ store, dataDir, snapshotsDir });
+    const erasures = await Erasures.open({
+      store,
+      dataDir,
+      snapshotsDir,
+      indexedFields,
+      now,
+      log,
+      erase: (input, stop) => run(ERASE, input, { stop, flow: maintenance }),
+    });
+    const compact = (input: CompactInput, stop: AbortSignal): Promise<CompactOutput> =>
+      run(COMPACT, input, { stop, flow: maintenance });
+    const shared = { store, dataDir, indexedFields, compact, log };
+    const retention = new Retention({
+      ...shared,
+      rules,
+      retentionMs,
+      bytesMax: maxSizeBytes,
+      expiryNow: () => clock.expiryNow(),
+    });
+    const compactor = new Compactor({ ...shared, now: monotonicMs, metrics });
+    return embeddedLogStore({
+      store,
+      positions,
+      erasures,
+      reader: embeddedReader({
+        store,
+        tails: tailsInWorkers(store, run, metrics),
+        newQuery: (statistics) => queryInWorkers(store, run, statistics),
+      }),
+      tick: () => {
+        positions.expire();
+        void retention.tick();
+        compactor.tick();
+      },
+      jobs: [retention, compactor],
+      abilities: {
+        backups,
+        check: checkAbility(backups, (folder) => checkInWorkers(folder, run, checks, stateProblem)),
+      },
+    });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function checkInWorkers(
+  dataDir: string,
+  run: RunTask,
+  flow: TaskFlow,
+  stateProblem: EmbeddedOptions['stateProblem'],
+): ReturnType<typeof checkFolder> {
+  const checkSegment = (input: CheckSegmentInput): Promise<CheckSegmentOutput> => run(CHECK_SEGMENT, input, { flow });
+  return checkFolder({ disk: realDisk, dataDir, checkSegment, stateProblem });
+}

@@ -1,0 +1,67 @@
+/** One query's work in the workers, whose shares of them it is counted by; and that of all live tails. */
+import type { Metrics } from '../../../shared/metrics.ts';
+import type { QueryStatistics } from '../../store/query.ts';
+import { type RunOptions, type RunTask, type TaskKind, taskFlow } from '../../workers/task.ts';
+import { buffersOf } from './aggregate/tally.ts';
+import type { Store } from './core/store.ts';
+import type { QueryTasks } from './embedded-reader.ts';
+import { AGGREGATE, FACETS, GATHER, LOOK_UP, type Metered, RENDER, SCAN, STREAMS, TAIL } from './query-tasks.ts';
+import { LiveTails } from './tail/live-tails.ts';
+
+/** Counts up what is read. What tasks find broken, the store sets aside. */
+export function queryInWorkers(store: Store, run: RunTask, statistics: QueryStatistics): QueryTasks {
+  const flow = taskFlow('query');
+  const metered = async <Input, Output>(
+    kind: TaskKind<Input, Metered<Output>>,
+    input: Input,
+    options: Omit<RunOptions, 'flow'>,
+  ): Promise<Output> => {
+    const { output, bytesRead } = await run(kind, input, { ...options, flow });
+    statistics.bytesRead += bytesRead;
+    return output;
+  };
+  return {
+    lookUp: (input, signal) => metered(LOOK_UP, input, { signal }),
+    scan: async (input, signal) => {
+      const scanned = await metered(SCAN, input, { signal });
+      statistics.rowGroupsRead += scanned.length;
+      for (const { matchedCount } of scanned) statistics.rowsMatched += matchedCount;
+      return scanned;
+    },
+    streams: async (input, signal) => {
+      const found = await metered(STREAMS, input, { signal });
+      statistics.rowGroupsRead += found.streams.length;
+      return found;
+    },
+    aggregate: async (input, signal) => {
+      const transfer = input.tally === undefined ? [] : buffersOf(input.tally);
+      const counted = await metered(AGGREGATE, input, { signal, transfer });
+      statistics.rowGroupsRead += counted.doneCount;
+      return counted;
+    },
+    gather: (input, signal) => run(GATHER, input, { flow, signal, transfer: input.tallies.flatMap(buffersOf) }),
+    facets: async (input, signal) => {
+      const counted = await metered(FACETS, input, { signal });
+      statistics.rowGroupsRead += counted.doneCount;
+      return counted;
+    },
+    render: (input, signal) => metered(RENDER, input, { signal }),
+    setAside: (rowGroup, error) => store.setAside(rowGroup, error),
+  };
+}
+
+export function tailsInWorkers(store: Store, run: RunTask, metrics: Metrics): LiveTails {
+  const flow = taskFlow('tail');
+  const tails = new LiveTails({
+    source: store,
+    scan: (input) => run(TAIL, input, { flow }),
+    setAside: (rowGroup, error) => store.setAside(rowGroup, error),
+  });
+  metrics
+    .gauge('podlog_live_tails_row_groups', 'Row groups that wait to be searched for live tails.')
+    .readFrom(() => tails.waitingCount);
+  metrics
+    .gauge('podlog_live_tails_waiting_bytes', 'Text that waits for clients of live tails.')
+    .readFrom(() => tails.textBytes);
+  return tails;
+}

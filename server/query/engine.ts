@@ -1,0 +1,191 @@
+/**
+ * One engine under every question about lines: `/logs`, `/histogram`, `/aggregate`, `/fields`, `/labels`, live tails, and
+ * whatever comes. Whose turn it is, what an answer may take, and how a query ends that nobody waits for any more is decided
+ * here, once. What is asked, a caller says as a function of a view of the store; how it is found is the store's business.
+ */
+import { QueryTooLargeError } from '../../shared/errors.ts';
+import { QUERY_RUN_MS_MAX } from '../limits.ts';
+import type { Following, LogReader, LogView } from '../store/log-store.ts';
+import type { QueryBudget } from '../store/query-budget.ts';
+import { newStatistics, type Query, type QueryStatistics } from '../store/query.ts';
+import type { Plan } from '../store/search-plan.ts';
+import type { PieceOf, Sink } from '../store/sink.ts';
+import { AnswerRows } from './answer-rows.ts';
+import { AnswerText } from './answer-text.ts';
+import { QuerySlots } from './query-slots.ts';
+import { TailSlots } from './tail-slots.ts';
+import { TallyMemory } from './tally-memory.ts';
+
+/** Who asks. */
+export interface Asker {
+  /** What queries are counted by. */
+  readonly caller: string;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+/** An answer as a whole, and what it has cost. */
+export interface Answered<T> {
+  readonly answer: T;
+  readonly statistics: Readonly<QueryStatistics>;
+}
+
+/** An answer that is read piece by piece, and what it has cost so far. It must be read to its end, or returned. */
+export interface Answer<Piece> {
+  readonly pieces: AsyncGenerator<Piece>;
+  readonly statistics: Readonly<QueryStatistics>;
+}
+
+export interface QueryEngineOptions {
+  readonly runMsMax?: number;
+}
+
+export class QueryEngine {
+  readonly #reader: LogReader;
+  readonly #runMsMax: number;
+  readonly slots = new QuerySlots();
+  readonly tails = new TailSlots();
+  readonly answerRows = new AnswerRows();
+  readonly answerText = new AnswerText();
+  readonly memory = new TallyMemory();
+
+  constructor(reader: LogReader, { runMsMax = QUERY_RUN_MS_MAX }: QueryEngineOptions = {}) {
+    this.#reader = reader;
+    this.#runMsMax = runMsMax;
+  }
+
+  /**
+   * A question whose answer comes as a whole. Where it puts several to the view, all are of one instant, and in one turn.
+   * @throws UnavailableError  too many queries wait, or hold too much
+   * @throws QueryTooLargeError  it takes too long
+   */
+  async run<T>(asker: Asker, ask: (view: LogView, query: Query) => Promise<T>): Promise<Answered<T>> {
+    const { query, inTurn } = this.#begin(asker);
+    const answer = await inTurn(async () => {
+      const view = this.#reader.view();
+      try {
+        return await ask(view, query);
+      } finally {
+        view.release();
+      }
+    });
+    return { answer, statistics: query.statistics };
+  }
+
+  /**
+   * A question whose answer comes in pieces: its turn is over when the first of them is there, for the rest is made as its
+   * client takes it. Throws as `run` does, from the first piece on.
+   */
+  stream<Piece>(asker: Asker, ask: (view: LogView, query: Query) => AsyncIterable<Piece>): Answer<Piece> {
+    const { query, inTurn } = this.#begin(asker);
+    return {
+      pieces: inPieces(
+        this.#onView((view) => ask(view, query)),
+        inTurn,
+      ),
+      statistics: query.statistics,
+    };
+  }
+
+  /**
+   * A live tail: its history, in its turn as any search, and then its news.
+   * @throws UnavailableError  there are too many; whatever else goes wrong, the pieces throw
+   */
+  follow<S extends Sink>(asker: Asker, plan: Plan, sink: S): Answer<PieceOf<S>> {
+    const { query, inTurn } = this.#begin(asker);
+    const endSlot = this.tails.take(asker.caller);
+    let following: Following<PieceOf<S>>;
+    try {
+      following = this.#reader.follow(plan, sink, query);
+    } catch (error) {
+      endSlot();
+      throw error;
+    }
+    const leave = (): void => {
+      following.leave();
+      endSlot();
+    };
+    // Where the client is gone before anything was read, nothing else ends it.
+    asker.signal.addEventListener('abort', leave, { once: true });
+    if (asker.signal.aborted) leave();
+    const hasHistory = plan.limit > 0;
+    const pieces = async function* (): AsyncGenerator<PieceOf<S>> {
+      try {
+        if (hasHistory) yield* inPieces(following.history, inTurn);
+        yield* following.news;
+      } finally {
+        asker.signal.removeEventListener('abort', leave);
+        leave();
+      }
+    };
+    return { pieces: pieces(), statistics: query.statistics };
+  }
+
+  /** The view is taken when the first piece is asked for, and held until the last. */
+  async *#onView<Piece>(ask: (view: LogView) => AsyncIterable<Piece>): AsyncGenerator<Piece> {
+    const view = this.#reader.view();
+    try {
+      yield* ask(view);
+    } finally {
+      view.release();
+    }
+  }
+
+  /** A query that can be given to the store, and a turn for its work, which ends with the asker and with its time. */
+  #begin({ caller, signal }: Asker): { query: Query; inTurn: InTurn } {
+    const overtime = new AbortController();
+    const budget: QueryBudget = {
+      answerRows: this.answerRows,
+      answerText: this.answerText,
+      memory: this.memory,
+    };
+    const query: Query = {
+      signal: AbortSignal.any([signal, overtime.signal]),
+      budget,
+      statistics: newStatistics(),
+    };
+    const inTurn: InTurn = (work) =>
+      this.slots.run(caller, signal, async () => {
+        const timer = setTimeout(() => overtime.abort(tooLong(this.#runMsMax)), this.#runMsMax);
+        try {
+          // A store may take a moment to see that it need not go on; the turn of the others does not wait for it.
+          return await untilAborted(query.signal, work());
+        } finally {
+          clearTimeout(timer);
+        }
+      });
+    return { query, inTurn };
+  }
+}
+
+type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** The first piece is waited for in a turn. */
+async function* inPieces<Piece>(all: AsyncIterable<Piece>, inTurn: InTurn): AsyncGenerator<Piece> {
+  const pieces = all[Symbol.asyncIterator]();
+  try {
+    let piece = await inTurn(() => pieces.next());
+    for (; piece.done !== true; piece = await pieces.next()) yield piece.value;
+  } finally {
+    await pieces.return?.();
+  }
+}
+
+/** @throws the signal's reason, as soon as it is given */
+async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function tooLong(runMsMax: number): QueryTooLargeError {
+  return new QueryTooLargeError(
+    `this query has looked for its lines for ${runMsMax / 1000} s: narrow its time range or its filters`,
+  );
+}

@@ -1,0 +1,27 @@
+/** What a store is given with each question, and what it says of its work: the query engine (../query/engine.ts) makes one a query. */
+import type { QueryBudget } from './query-budget.ts';
+
+export interface Query {
+  /** Aborted when nobody waits for the answer any more: work for it ends then, and the answer fails with the signal's reason. */
+  readonly signal: AbortSignal;
+  readonly budget: QueryBudget;
+  /** Counted up by the store while it works. */
+  readonly statistics: QueryStatistics;
+}
+
+/** What a query has cost so far; of a store without row groups, in whatever it reads at once. */
+export interface QueryStatistics {
+  /** Row groups that were stored when the question was asked, and their bytes. */
+  rowGroupsConsidered: number;
+  bytesConsidered: number;
+  /** Those that were looked into: neither times, labels nor indexes had excluded them. One that is read twice counts twice. */
+  rowGroupsRead: number;
+  /** Read from files; what was still in memory is not counted. */
+  bytesRead: number;
+  /** Rows that satisfy the predicate where they were looked for, more than the answer has if that is limited. */
+  rowsMatched: number;
+}
+
+export function newStatistics(): QueryStatistics {
+  return { rowGroupsConsidered: 0, bytesConsidered: 0, rowGroupsRead: 0, bytesRead: 0, rowsMatched: 0 };
+}

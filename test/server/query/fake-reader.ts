@@ -1,0 +1,28 @@
+/** A LogReader that answers some questions, as a test says. */
+import type { LogReader, LogView } from '../../../server/store/log-store.ts';
+
+function unasked(): never {
+  throw new Error('BUG: the test does not ask this');
+}
+
+export function fakeReader(
+  answers: Partial<Pick<LogView, 'aggregate' | 'facets' | 'streams'>> & {
+    /** Text, whatever the sink. */
+    readonly search?: (...question: Parameters<LogView['search']>) => AsyncIterable<Uint8Array>;
+    readonly follow?: LogReader['follow'];
+    readonly release?: () => void;
+  },
+): LogReader {
+  const { search = unasked, follow = unasked, ...others } = answers;
+  return {
+    follow,
+    view: () => ({
+      search: search as LogView['search'],
+      aggregate: unasked,
+      facets: unasked,
+      streams: unasked,
+      release: () => {},
+      ...others,
+    }),
+  };
+}

@@ -1,0 +1,41 @@
+/** Questions to a store as production asks them: through the query engine. */
+import type { LogStore, LogView } from '../../../server/store/log-store.ts';
+import type { Query } from '../../../server/store/query.ts';
+import type { Plan } from '../../../server/store/search-plan.ts';
+import type { AnswerFormat } from '../../../server/store/sink.ts';
+import { type Asker, QueryEngine } from '../../../server/query/engine.ts';
+import { decodeBatch } from '../../../shared/wire.ts';
+import type { Filters } from '../engines/embedded/filters.ts';
+import { batchOf, type BatchOfLines, type Line } from '../engines/embedded/batches.ts';
+import { planOf } from '../engines/embedded/query-context.ts';
+
+export const SOMEBODY: Asker = { caller: 'a test', signal: new AbortController().signal };
+
+export async function ask<T>(store: LogStore, about: (view: LogView, query: Query) => Promise<T>): Promise<T> {
+  return (await new QueryEngine(store).run(SOMEBODY, about)).answer;
+}
+
+export function append(store: LogStore, lines: readonly Line[]): Promise<{ rowCount: number }> {
+  return appendBatch(store, { lines });
+}
+
+export function appendBatch(store: LogStore, batch: BatchOfLines): Promise<{ rowCount: number }> {
+  const bytes = batchOf(batch);
+  return store.append(bytes, decodeBatch(bytes));
+}
+
+/** The lines that a search finds, as text. */
+export async function found(
+  store: LogStore,
+  plan: Partial<Plan> & Filters,
+  format: AnswerFormat = 'raw',
+): Promise<string[]> {
+  const { pieces } = new QueryEngine(store).stream(SOMEBODY, (view, query) =>
+    view.search(planOf(plan), { kind: 'text', format }, query),
+  );
+  return linesIn(Buffer.concat(await Array.fromAsync(pieces)));
+}
+
+export function linesIn(text: Uint8Array): string[] {
+  return Buffer.from(text).toString().split('\n').slice(0, -1);
+}

@@ -1,0 +1,51 @@
+/** What every LogStore promises of live tails. */
+import { expect, test } from 'vitest';
+import { QueryEngine } from '../../../server/query/engine.ts';
+import type { LogStore } from '../../../server/store/log-store.ts';
+import { valueLeaf } from '../../../server/store/predicate.ts';
+import { parsePattern } from '../../../server/store/value-test.ts';
+import { numberedLines } from '../engines/embedded/batches.ts';
+import { planOf } from '../engines/embedded/query-context.ts';
+import { append, found, linesIn } from './asking.ts';
+
+const RAW = { kind: 'text', format: 'raw' } as const;
+
+export function describeTails(open: () => Promise<LogStore>): void {
+  const take = async (pieces: AsyncGenerator<Uint8Array>, count: number): Promise<string[]> => {
+    const got: string[] = [];
+    while (got.length < count) got.push(...linesIn((await pieces.next()).value as Uint8Array));
+    return got;
+  };
+  const texts = (from: number, count: number): string[] => numberedLines('x', from, count).map(({ text }) => text);
+
+  test('follow: the newest lines, oldest first, and then each line once as it is stored', async () => {
+    const store = await open();
+    await append(store, numberedLines('x', 0, 30));
+    const stop = new AbortController();
+    const engine = new QueryEngine(store);
+    const { pieces } = engine.follow({ caller: 'a', signal: stop.signal }, planOf({ limit: 5 }), RAW);
+    const got = take(pieces, 5 + 40);
+    for (let batch = 0; batch < 8; batch++) await append(store, numberedLines('x', 30 + batch * 5, 5));
+    expect(await got).toEqual(texts(25, 45));
+    const ended = expect(pieces.next()).rejects.toThrow(/abort/i);
+    stop.abort();
+    await ended;
+    expect(engine.tails.count).toBe(0);
+    await store.close();
+  });
+
+  test('follow: what is stored between its beginning and its first read is news, and no history', async () => {
+    const store = await open();
+    await append(store, numberedLines('x', 0, 3));
+    const stop = new AbortController();
+    const where = valueLeaf('n', [parsePattern('2'), parsePattern('4'), parsePattern('5')]);
+    const engine = new QueryEngine(store);
+    const { pieces } = engine.follow({ caller: 'a', signal: stop.signal }, planOf({ where }), RAW);
+    await append(store, numberedLines('x', 3, 3));
+    expect(await take(pieces, 3)).toEqual([...texts(2, 1), ...texts(4, 2)]);
+    await pieces.return(undefined);
+    await append(store, numberedLines('x', 6, 1));
+    expect((await found(store, {})).length).toBe(7);
+    await store.close();
+  });
+}

@@ -1,0 +1,32 @@
+/** Which names lines have and with which values, found by looking at every line. */
+import type { Predicate } from '../../../server/store/predicate.ts';
+import { LEVEL } from '../../../shared/levels.ts';
+import type { FacetCounts } from '../../../server/store/facets.ts';
+import { naiveValueOf } from './naive-aggregate.ts';
+import { fieldsOf, isWanted, type NaiveLine } from './naive-search.ts';
+
+/** Of a few values each: no limit is kept. */
+export function naiveFacets(
+  lines: readonly NaiveLine[],
+  predicate: Predicate,
+  names: readonly string[] | undefined,
+): FacetCounts {
+  const facets = new Map<string, Map<string, number>>();
+  for (const line of lines) {
+    if (!isWanted(line, predicate)) continue;
+    for (const name of names ??
+      new Set([...Object.keys(line.labels), ...fieldsOf(line.text).map(([each]) => each), LEVEL])) {
+      const value = naiveValueOf(line, name);
+      // An empty value is like none.
+      if (value === '') continue;
+      const values = facets.get(name) ?? new Map<string, number>();
+      facets.set(name, values.set(value, (values.get(value) ?? 0) + 1));
+    }
+  }
+  const counted = [...facets].map(([name, values]) => ({
+    name,
+    rows: values.values().reduce((sum, rows) => sum + rows, 0),
+    values,
+  }));
+  return { facets: counted, valuesMax: Infinity, isCut: false };
+}
