@@ -1,4 +1,5 @@
 /** In which form an answer has its lines; part of what a search is asked, so that they get it where they are found. */
+import { type RowBlock, sizeOfBlock } from './row-block.ts';
 
 /** How lines are written in an answer: as objects, as they were, as an array of objects, as columns for a spreadsheet or a program. */
 export type AnswerFormat = 'ndjson' | 'raw' | 'json' | 'csv' | 'csv-exact';
@@ -13,7 +14,21 @@ export interface TextSink {
   readonly format: AnswerFormat;
 }
 
-export type Sink = TextSink;
+/** Blocks of columns, for whoever goes on with the lines. */
+export interface RowsSink {
+  readonly kind: 'rows';
+  /** Labels and fields that are wanted beside time, labels, flags and line; each once. */
+  readonly fields: readonly string[];
+}
+
+export type Sink = TextSink | RowsSink;
+
+export type Piece = Uint8Array | RowBlock;
 
 /** What the pieces of an answer are. */
-export type PieceOf<S extends Sink> = S extends TextSink ? Uint8Array : never;
+export type PieceOf<S extends Sink> = S extends TextSink ? Uint8Array : RowBlock;
+
+/** Memory that a piece takes. */
+export function sizeOfPiece(piece: Piece): number {
+  return piece instanceof Uint8Array ? piece.length : sizeOfBlock(piece);
+}

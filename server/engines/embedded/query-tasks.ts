@@ -15,7 +15,9 @@ import { scan, type ScanInput, type ScannedRows } from './scan/scan.ts';
 import { type StreamsInput, type StreamsOutput, streamsInRange } from './scan/streams-in-range.ts';
 import { ownMemory, type TaskHandler, taskHandler, taskKind } from '../../workers/task.ts';
 import { type TailInput, type TailOutput, TailTask } from './tail/tail-task.ts';
-import { render, type RenderInput, type RenderOutput } from './search/render.ts';
+import { buffersOfBlock } from '../../store/row-block.ts';
+import type { Piece } from '../../store/sink.ts';
+import { pieceIn, render, type RenderInput, type RenderOutput } from './search/sink-rows.ts';
 
 /** What a task has found, and how much it has read from files for that. */
 export interface Metered<Output> {
@@ -58,11 +60,16 @@ export function queryHandlers(): TaskHandler[] {
     })),
     taskHandler(TAIL, (input, { shouldYield }) => {
       const output = tails.run(input, shouldYield);
-      return { output, transfer: output.texts.flatMap(ownMemory) };
+      return { output, transfer: output.pieces.flatMap(memoryOf) };
     }),
     taskHandler(RENDER, (input) => {
       const output = metered(() => render(input, rowGroups));
-      return { output, transfer: ownMemory(output.output.text) };
+      return { output, transfer: memoryOf(pieceIn(output.output.rendered)) };
     }),
   ];
+}
+
+/** To be handed over. */
+function memoryOf(piece: Piece): ArrayBuffer[] {
+  return piece instanceof Uint8Array ? ownMemory(piece) : buffersOfBlock(piece);
 }

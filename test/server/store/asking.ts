@@ -1,6 +1,6 @@
 /** Questions to a store as production asks them: through the query engine. */
 import type { LogStore, LogView } from '../../../server/store/log-store.ts';
-import type { Query } from '../../../server/store/query.ts';
+import type { Query, QueryStatistics } from '../../../server/store/query.ts';
 import type { Plan } from '../../../server/store/search-plan.ts';
 import type { AnswerFormat } from '../../../server/store/sink.ts';
 import { type Asker, QueryEngine } from '../../../server/query/engine.ts';
@@ -8,6 +8,7 @@ import { decodeBatch } from '../../../shared/wire.ts';
 import type { Filters } from '../engines/embedded/filters.ts';
 import { batchOf, type BatchOfLines, type Line } from '../engines/embedded/batches.ts';
 import { planOf } from '../engines/embedded/query-context.ts';
+import { type ReadRow, rowsOf } from './naive-block.ts';
 
 export const SOMEBODY: Asker = { caller: 'a test', signal: new AbortController().signal };
 
@@ -34,6 +35,18 @@ export async function found(
     view.search(planOf(plan), { kind: 'text', format }, query),
   );
   return linesIn(Buffer.concat(await Array.fromAsync(pieces)));
+}
+
+/** The same as rows, and what it has cost. */
+export async function foundRows(
+  store: LogStore,
+  plan: Plan,
+  fields: readonly string[],
+): Promise<{ rows: ReadRow[]; statistics: Readonly<QueryStatistics> }> {
+  const { pieces, statistics } = new QueryEngine(store).stream(SOMEBODY, (view, query) =>
+    view.search(plan, { kind: 'rows', fields }, query),
+  );
+  return { rows: (await Array.fromAsync(pieces)).flatMap(rowsOf), statistics };
 }
 
 export function linesIn(text: Uint8Array): string[] {

@@ -7,6 +7,7 @@ import { parsePattern } from '../../../server/store/value-test.ts';
 import { numberedLines } from '../engines/embedded/batches.ts';
 import { planOf } from '../engines/embedded/query-context.ts';
 import { append, found, linesIn } from './asking.ts';
+import { rowsOf } from './naive-block.ts';
 
 const RAW = { kind: 'text', format: 'raw' } as const;
 
@@ -46,6 +47,22 @@ export function describeTails(open: () => Promise<LogStore>): void {
     await pieces.return(undefined);
     await append(store, numberedLines('x', 6, 1));
     expect((await found(store, {})).length).toBe(7);
+    await store.close();
+  });
+
+  test('follow: rows, where the sink wants them', async () => {
+    const store = await open();
+    await append(store, numberedLines('x', 0, 3));
+    const stop = new AbortController();
+    const sink = { kind: 'rows', fields: ['n', 'name'] } as const;
+    const engine = new QueryEngine(store);
+    const { pieces } = engine.follow({ caller: 'a', signal: stop.signal }, planOf({ limit: 2 }), sink);
+    const got: unknown[] = [];
+    while (got.length < 2) got.push(...rowsOf((await pieces.next()).value).map(({ fields }) => fields['n']));
+    await append(store, numberedLines('x', 3, 2));
+    while (got.length < 4) got.push(...rowsOf((await pieces.next()).value).map(({ fields }) => fields['n']));
+    expect(got).toEqual(['1', '2', '3', '4']);
+    await pieces.return(undefined);
     await store.close();
   });
 }

@@ -6,6 +6,7 @@ import type { Plan } from '../../../server/store/search-plan.ts';
 import { Random } from '../../corpus/random.ts';
 import type { Filters, ValueFilter } from '../engines/embedded/filters.ts';
 import { append, ask, found } from './asking.ts';
+import { describeRows } from './contract-rows.ts';
 import { describeSenders } from './contract-senders.ts';
 import { describeTails } from './contract-tails.ts';
 import { naiveSearch } from './naive-search.ts';
@@ -102,6 +103,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
   describe(`${name} is a log store`, () => {
     describeSenders(openEmpty);
     describeTails(openEmpty);
+    describeRows(openEmpty);
 
     test.each(SEARCHES)('search: %s', async (_, plan, want) => {
       const store = await openFilled();

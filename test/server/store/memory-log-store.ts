@@ -10,9 +10,10 @@ import type { Following, LogStore, LogView } from '../../../server/store/log-sto
 import { decide, EVERYTHING, type Predicate, type Where } from '../../../server/store/predicate.ts';
 import type { Query } from '../../../server/store/query.ts';
 import type { Plan } from '../../../server/store/search-plan.ts';
-import type { PieceOf, Sink } from '../../../server/store/sink.ts';
+import type { PieceOf, Sink, TextSink } from '../../../server/store/sink.ts';
 import type { StoreStats } from '../../../server/store/stats.ts';
 import { naiveAggregate } from './naive-aggregate.ts';
+import { naiveBlock } from './naive-block.ts';
 import { naiveFacets } from './naive-facets.ts';
 import { isWanted, type NaiveLine, naiveSearch } from './naive-search.ts';
 
@@ -145,10 +146,12 @@ function following<S extends Sink>(
 }
 
 function pieceOf<S extends Sink>(lines: readonly NaiveLine[], sink: S): PieceOf<S> {
-  const { format } = sink;
+  return (sink.kind === 'text' ? textOf(lines, sink) : naiveBlock(lines, sink)) as PieceOf<S>;
+}
+
+function textOf(lines: readonly NaiveLine[], { format }: TextSink): Uint8Array {
   if (format !== 'raw' && format !== 'ndjson') throw new RangeError(`BUG: ${format} is not of the contract`);
-  const text = lines.map((line) => `${format === 'raw' ? line.text : toJson(line)}\n`).join('');
-  return Buffer.from(text) as Uint8Array as PieceOf<S>;
+  return Buffer.from(lines.map((line) => `${format === 'raw' ? line.text : toJson(line)}\n`).join(''));
 }
 
 function statsOf(lines: readonly NaiveLine[]): StoreStats {

@@ -1,4 +1,4 @@
-/** From the rows that a search found to the text of its answer, some rows at a time. */
+/** From the rows that a search found to what its sink makes of them, some rows at a time. */
 import { errorOfUnusable } from '../../../../shared/errors.ts';
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { RENDER_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../../limits.ts';
@@ -9,8 +9,11 @@ import { type ScanContext, selectRows } from '../scan/select.ts';
 import type { SelectedRow, SelectedRows } from '../scan/top-rows.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
 import { freeMemory } from '../../../workers/task.ts';
-import type { RenderedRows, RenderInput, RenderOutput } from './render.ts';
-import type { PieceOf, Sink } from '../../../store/sink.ts';
+import type { RenderedText } from './render.ts';
+import { mergedBlocks, type RenderedBlock } from './row-columns.ts';
+import { doneCountOf, type RenderedRows, type RenderInput, type RenderOutput } from './sink-rows.ts';
+import type { RowBlock } from '../../../store/row-block.ts';
+import { type Piece, type PieceOf, type RowsSink, type Sink, sizeOfPiece } from '../../../store/sink.ts';
 
 /** Where the scans and the rendering of one query run. */
 export interface QueryContext extends ScanContext, Pick<QueryBudget, 'answerRows' | 'answerText'> {
@@ -23,7 +26,7 @@ export interface SelectOptions {
 }
 
 /**
- * The text of the answer, in pieces. Broken row groups are set aside and left out.
+ * The answer, in pieces. Broken row groups are set aside and left out.
  * @param rowGroups  must stay readable until the generator ends
  * @throws UnavailableError  the answers that are under way have too many rows, or are too many
  */
@@ -64,9 +67,9 @@ async function* renderAll<S extends Sink>(
       const bytesMax = pieces.reserve() / parts.length;
       const outputs = await Promise.all(parts.map((part) => renderPart(part, bytesMax, sink, context, signal)));
       const count = renderedRows(parts, outputs);
-      const text = interleaved(parts, outputs, count);
-      pieces.hold(text.length);
-      if (text.length > 0) yield text as PieceOf<S>;
+      const piece = pieceOf(parts, outputs, count, sink);
+      pieces.hold(sizeOfPiece(piece));
+      if (!isEmpty(piece)) yield piece as PieceOf<S>;
       from += count;
     }
   } finally {
@@ -104,7 +107,7 @@ async function renderPart(
   sink: Sink,
   context: QueryContext,
   signal: AbortSignal,
-): Promise<RenderOutput> {
+): Promise<RenderedRows> {
   const indexOf = new Map(groups.map((group, index) => [group, index]));
   const output = await context.render(
     {
@@ -118,17 +121,34 @@ async function renderPart(
     signal,
   );
   for (const each of output.corruptions) await context.setAside(groups[each.group]!, errorOfUnusable(each));
-  return output;
+  return output.rendered;
 }
 
 /** How many rows there are, in the order of the answer, before the first one that no part has rendered. */
 function renderedRows(parts: readonly Part[], outputs: readonly RenderedRows[]): number {
   const rowCount = parts.reduce((sum, { rows }) => sum + rows.length, 0);
-  return Math.min(...parts.map(({ positions }, p) => positions[outputs[p]!.ends.length] ?? rowCount));
+  return Math.min(...parts.map(({ positions }, p) => positions[doneCountOf(outputs[p]!)] ?? rowCount));
 }
 
-/** The texts of all parts, row by row in the order of the answer, of the first `count` rows. Uses up the outputs. */
-function interleaved(parts: readonly Part[], outputs: readonly RenderedRows[], count: number): Uint8Array {
+/** What all parts have, row by row in the order of the answer, of the first `count` rows. Uses up the outputs. */
+function pieceOf(parts: readonly Part[], outputs: readonly RenderedRows[], count: number, sink: Sink): Piece {
+  if (sink.kind === 'rows') return blockOfParts(parts, outputs.filter(isBlock), count, sink);
+  return textOfParts(parts, outputs.filter(isText), count);
+}
+
+function isEmpty(piece: Piece): boolean {
+  return piece instanceof Uint8Array ? piece.length === 0 : piece.rowCount === 0;
+}
+
+function isText(rendered: RenderedRows): rendered is RenderedText {
+  return rendered.kind === 'text';
+}
+
+function isBlock(rendered: RenderedRows): rendered is RenderedBlock {
+  return rendered.kind === 'rows';
+}
+
+function textOfParts(parts: readonly Part[], outputs: readonly RenderedText[], count: number): Uint8Array {
   if (outputs.length === 1) return outputs[0]!.text;
   const pieces: Uint8Array[] = [];
   for (const [p, { positions }] of parts.entries()) {
@@ -140,4 +160,27 @@ function interleaved(parts: readonly Part[], outputs: readonly RenderedRows[], c
   const all = Buffer.concat(pieces);
   for (const { text } of outputs) freeMemory(text);
   return all;
+}
+
+function blockOfParts(
+  parts: readonly Part[],
+  outputs: readonly RenderedBlock[],
+  count: number,
+  { fields }: RowsSink,
+): RowBlock {
+  if (outputs.length === 1) return outputs[0]!.block;
+  const rows: (readonly [part: number, row: number])[] = [];
+  for (const [p, { places }] of outputs.entries()) {
+    for (const [row, place] of places.entries()) {
+      const position = parts[p]!.positions[place]!;
+      if (position < count) rows[position] = [p, row];
+    }
+  }
+  // Those of row groups that cannot be read are missing.
+  const chosen = rows.filter(() => true);
+  return mergedBlocks(
+    outputs.map(({ block }) => block),
+    fields,
+    chosen,
+  );
 }

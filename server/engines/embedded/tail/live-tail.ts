@@ -1,20 +1,22 @@
-/** One live tail: the text that waits for its client, and how it ends. What waits is bounded in bytes and pieces. */
+/** One live tail: what waits for its client, and how it ends. What waits is bounded in bytes and pieces. */
 import { UnavailableError } from '../../../../shared/errors.ts';
 import { RETRY_AFTER_TAILS_SECONDS, TAIL_TEXT_BYTES_MAX, TAIL_TEXTS_MAX } from '../../../limits.ts';
+import type { Piece } from '../../../store/sink.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 
-/** Text of all tails with equal filters: there is one copy, until the last of them has handed it on. */
-export interface SharedText {
-  readonly bytes: Uint8Array;
+/** For all tails with equal queries: there is one copy, until the last of them has handed it on. */
+export interface SharedPiece {
+  readonly piece: Piece;
+  readonly sizeBytes: number;
   holders: number;
 }
 
 export interface LiveTailOptions {
   readonly sinceRound: number;
   readonly history: Snapshot;
-  /** A text has its first holder; and it has none any more. */
-  readonly onHeld: (text: SharedText) => void;
-  readonly onReleased: (text: SharedText) => void;
+  /** A piece has its first holder; and it has none any more. */
+  readonly onHeld: (shared: SharedPiece) => void;
+  readonly onReleased: (shared: SharedPiece) => void;
   readonly onLeft: () => void;
 }
 
@@ -24,7 +26,7 @@ export class LiveTail {
   /** What was stored when the tail began; released when it has been read. */
   readonly history: Snapshot;
   readonly #options: LiveTailOptions;
-  readonly #waiting: SharedText[] = [];
+  readonly #waiting: SharedPiece[] = [];
   #waitingBytes = 0;
   #error: unknown;
   #hasLeft = false;
@@ -41,28 +43,28 @@ export class LiveTail {
   }
 
   /** A client that has left that much waiting gets no more: its tail ends. */
-  add(text: SharedText): void {
+  add(shared: SharedPiece): void {
     if (this.#hasLeft) return;
     if (this.#waitingBytes >= TAIL_TEXT_BYTES_MAX || this.#waiting.length >= TAIL_TEXTS_MAX) return this.endAsSlow();
-    if (text.holders++ === 0) this.#options.onHeld(text);
-    this.#waiting.push(text);
-    this.#waitingBytes += text.bytes.length;
+    if (shared.holders++ === 0) this.#options.onHeld(shared);
+    this.#waiting.push(shared);
+    this.#waitingBytes += shared.sizeBytes;
     this.#wake?.();
   }
 
   /**
-   * The next piece of text.
+   * The next piece.
    * @throws what the tail was ended with; the signal's reason
    */
-  async next(signal: AbortSignal): Promise<Uint8Array> {
+  async next(signal: AbortSignal): Promise<Piece> {
     for (;;) {
       signal.throwIfAborted();
       if (this.#error !== undefined) throw this.#error;
-      const text = this.#waiting.shift();
-      if (text !== undefined) {
-        this.#waitingBytes -= text.bytes.length;
-        this.#release(text);
-        return text.bytes;
+      const shared = this.#waiting.shift();
+      if (shared !== undefined) {
+        this.#waitingBytes -= shared.sizeBytes;
+        this.#release(shared);
+        return shared.piece;
       }
       await this.#woken(signal);
     }
@@ -104,11 +106,11 @@ export class LiveTail {
   }
 
   #drop(): void {
-    for (const text of this.#waiting.splice(0)) this.#release(text);
+    for (const shared of this.#waiting.splice(0)) this.#release(shared);
     this.#waitingBytes = 0;
   }
 
-  #release(text: SharedText): void {
-    if (--text.holders === 0) this.#options.onReleased(text);
+  #release(shared: SharedPiece): void {
+    if (--shared.holders === 0) this.#options.onReleased(shared);
   }
 }

@@ -15,7 +15,8 @@ import {
 } from '../../../limits.ts';
 import { placeOf } from '../scan/row-groups.ts';
 import type { AppendListener, RowGroupRef, Snapshot } from '../core/snapshot.ts';
-import { LiveTail, type SharedText } from './live-tail.ts';
+import { sizeOfPiece } from '../../../store/sink.ts';
+import { LiveTail, type SharedPiece } from './live-tail.ts';
 import {
   encodeTailQueries,
   TAIL_START,
@@ -101,8 +102,8 @@ export class LiveTails {
     const tail = new LiveTail({
       sinceRound: this.#roundNumber,
       history: this.#options.source.snapshot(),
-      onHeld: ({ bytes }) => (this.#textBytes += bytes.length),
-      onReleased: ({ bytes }) => (this.#textBytes -= bytes.length),
+      onHeld: ({ sizeBytes }) => (this.#textBytes += sizeBytes),
+      onReleased: ({ sizeBytes }) => (this.#textBytes -= sizeBytes),
       onLeft: () => this.#leave(key, tail),
     });
     group.tails.add(tail);
@@ -190,13 +191,13 @@ export class LiveTails {
   }
 
   /** Gives each tail its text, a few at a time: each means a write to a socket. */
-  async #handOver({ queries, texts }: TailOutput, round: number, groups: readonly TailGroup[]): Promise<void> {
+  async #handOver({ queries, pieces }: TailOutput, round: number, groups: readonly TailGroup[]): Promise<void> {
     let handedOver = 0;
-    for (const [index, bytes] of texts.entries()) {
-      const text: SharedText = { bytes, holders: 0 };
+    for (const [index, piece] of pieces.entries()) {
+      const shared: SharedPiece = { piece, sizeBytes: sizeOfPiece(piece), holders: 0 };
       for (const tail of groups[queries[index]!]!.tails) {
         if (tail.sinceRound > round) continue;
-        tail.add(text);
+        tail.add(shared);
         if (++handedOver % TAIL_HANDED_OVER_AT_ONCE === 0) await setImmediate();
       }
     }

@@ -1,6 +1,6 @@
 /**
  * The task of a worker thread for live tails: new row groups are opened once, every tail's predicate is held against them,
- * and the text of what matches comes back. What it holds at once is bounded: it ends early, and says where another task is
+ * and what matches comes back as their sinks want it. What it holds at once is bounded: it ends early, and says where another task is
  * to go on, when there is much text or when others wait for the worker.
  */
 import { deserialize, serialize } from 'node:v8';
@@ -11,8 +11,9 @@ import type { Predicate } from '../../../store/predicate.ts';
 import type { RowGroupPlace, RowGroups } from '../scan/row-groups.ts';
 import { scanGroup } from '../scan/scan.ts';
 import { aloneInThread } from '../../../workers/task.ts';
-import { renderRows } from '../search/render.ts';
-import type { Sink } from '../../../store/sink.ts';
+import { openSinkGroup } from '../search/sink-group.ts';
+import { doneCountOf, pieceIn, sinkRows } from '../search/sink-rows.ts';
+import { type Piece, type Sink, sizeOfPiece } from '../../../store/sink.ts';
 
 /** What some tails want. */
 export interface TailQuery {
@@ -42,9 +43,9 @@ export interface TailInput {
 }
 
 export interface TailOutput {
-  /** texts[i] is a piece for queries[i]; pieces of one query are in the order of its lines. */
+  /** pieces[i] is for queries[i]; those of one query are in the order of its lines. */
   readonly queries: Uint32Array;
-  readonly texts: readonly Uint8Array[];
+  readonly pieces: readonly Piece[];
   /** Undefined when all is done. */
   readonly next: TailCursor | undefined;
   readonly corruptions: readonly (Unusable & { readonly group: number })[];
@@ -74,19 +75,19 @@ export class TailTask {
       this.#queries = deserialize(Buffer.from(bytes)) as readonly TailQuery[];
       this.#version = version;
     }
-    const texts = new Texts();
+    const pieces = new Pieces();
     const corruptions: (Unusable & { group: number })[] = [];
     // The first part is always done, or a task could end where it began.
     let parts = 0;
-    const isFull = (): boolean => parts++ > 0 && (texts.sizeBytes >= TAIL_TEXT_BYTES_AT_ONCE || shouldYield());
-    const stopped = (next: TailCursor): TailOutput => ({ ...texts.finish(), next, corruptions });
+    const isFull = (): boolean => parts++ > 0 && (pieces.sizeBytes >= TAIL_TEXT_BYTES_AT_ONCE || shouldYield());
+    const stopped = (next: TailCursor): TailOutput => ({ ...pieces.finish(), next, corruptions });
     let { query, row } = from;
     for (let { group } = from; group < places.length; group++, query = 0, row = 0) {
       try {
         const opened = this.#rowGroups.open(places[group]!);
         for (; query < this.#queries.length; query++, row = 0) {
           if (isFull()) return stopped({ group, query, row });
-          const stoppedAt = addMatches(opened, this.#queries[query]!, query, row, texts, isFull);
+          const stoppedAt = addMatches(opened, this.#queries[query]!, query, row, pieces, isFull);
           if (stoppedAt !== undefined) return stopped({ group, query, row: stoppedAt });
         }
       } catch (error) {
@@ -94,7 +95,7 @@ export class TailTask {
         corruptions.push({ group, ...unusableBy(error) });
       }
     }
-    return { ...texts.finish(), next: undefined, corruptions };
+    return { ...pieces.finish(), next: undefined, corruptions };
   }
 }
 
@@ -107,7 +108,7 @@ function addMatches(
   { predicate, sink }: TailQuery,
   query: number,
   from: number,
-  texts: Texts,
+  pieces: Pieces,
   isFull: () => boolean,
 ): number | undefined {
   const { rows, timesNs } = scanGroup(opened, { ...predicate, order: 'oldest', limit: Infinity });
@@ -116,37 +117,41 @@ function addMatches(
   for (let row = from; row < rows.length;) {
     if (row > from && isFull()) return row;
     const part = rows.subarray(row, row + rowsAtOnce);
-    const { text, ends } = renderRows([{ opened, lines: opened.lines(part, TAIL_PIECE_BYTES) }], {
+    const groups = [openSinkGroup(opened, part, TAIL_PIECE_BYTES, sink)];
+    const chosen = {
       groupOf: new Uint32Array(part.length),
       rows: part,
       timesNs: timesNs.subarray(row, row + rowsAtOnce),
-      sink,
-    });
-    texts.add(query, text);
-    row += ends.length;
+    };
+    const rendered = sinkRows(groups, chosen, sink);
+    pieces.add(query, pieceIn(rendered));
+    row += doneCountOf(rendered);
   }
   return undefined;
 }
 
-/** The text for each query, in pieces of a size that a stream can hold. */
-class Texts {
+/** What there is for each query, in pieces of a size that a stream can hold. */
+class Pieces {
   readonly #queries: number[] = [];
-  readonly #texts: Uint8Array[] = [];
+  readonly #pieces: Piece[] = [];
   readonly #open = new Map<number, { parts: Uint8Array[]; sizeBytes: number }>();
   sizeBytes = 0;
 
-  add(query: number, text: Uint8Array): void {
-    this.sizeBytes += text.length;
+  /** Texts are put together; a block is a piece of its own. */
+  add(query: number, piece: Piece): void {
+    const sizeBytes = sizeOfPiece(piece);
+    this.sizeBytes += sizeBytes;
+    if (!(piece instanceof Uint8Array)) return this.#push(query, piece);
     let open = this.#open.get(query);
     if (open === undefined) this.#open.set(query, (open = { parts: [], sizeBytes: 0 }));
-    open.parts.push(text);
-    open.sizeBytes += text.length;
+    open.parts.push(piece);
+    open.sizeBytes += sizeBytes;
     if (open.sizeBytes >= TAIL_PIECE_BYTES) this.#close(query, open.parts, open.sizeBytes);
   }
 
-  finish(): Pick<TailOutput, 'queries' | 'texts'> {
+  finish(): Pick<TailOutput, 'queries' | 'pieces'> {
     for (const [query, { parts, sizeBytes }] of this.#open) this.#close(query, parts, sizeBytes);
-    return { queries: Uint32Array.from(this.#queries), texts: this.#texts };
+    return { queries: Uint32Array.from(this.#queries), pieces: this.#pieces };
   }
 
   /** Each piece has memory of its own, so that it can be handed to another thread. */
@@ -157,8 +162,12 @@ class Texts {
       text.set(part, at);
       at += part.length;
     }
-    this.#queries.push(query);
-    this.#texts.push(text);
+    this.#push(query, text);
     this.#open.delete(query);
+  }
+
+  #push(query: number, piece: Piece): void {
+    this.#queries.push(query);
+    this.#pieces.push(piece);
   }
 }

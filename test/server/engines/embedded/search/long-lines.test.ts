@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { RENDER_BYTES_AT_ONCE } from '../../../../../server/limits.ts';
 import { type QueryContext, select } from '../../../../../server/engines/embedded/search/answer.ts';
-import type { RenderOutput } from '../../../../../server/engines/embedded/search/render.ts';
+import type { RenderedText } from '../../../../../server/engines/embedded/search/render.ts';
+import type { RenderOutput } from '../../../../../server/engines/embedded/search/sink-rows.ts';
 import { batchOf, type Line } from '../batches.ts';
 import { append, openStore } from '../open-store.ts';
 import { planOf, queryContext, RAW } from '../query-context.ts';
@@ -44,6 +45,6 @@ test.each([
   const { text, outputs } = await searchOf(needle);
   const want = LINES.map((line) => line.text).filter(isWanted);
   expect(text === want.map((line) => `${line}\n`).join('')).toBe(true);
-  const largest = Math.max(...outputs.map((output) => output.text.length));
+  const largest = Math.max(...outputs.map((output) => (output.rendered as RenderedText).text.length));
   expect(largest).toBeLessThanOrEqual(RENDER_BYTES_AT_ONCE + 2 * MIB);
 });

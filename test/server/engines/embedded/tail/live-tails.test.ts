@@ -70,7 +70,7 @@ function longLines(from: number, count: number, text: string): Line[] {
 
 async function numbers(tail: LiveTail, count: number): Promise<number[]> {
   const got: number[] = [];
-  while (got.length < count) got.push(...numbersIn(await tail.next(NEVER)));
+  while (got.length < count) got.push(...numbersIn((await tail.next(NEVER)) as Uint8Array));
   return got;
 }
 

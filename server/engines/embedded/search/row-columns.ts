@@ -1,0 +1,79 @@
+/** Lines as blocks of columns. Fields are read as aggregations read them: from the columns that answer their names. */
+import { type Labels, labelsKey } from '../../../../shared/labels.ts';
+import { NS_PER_DAY } from '../../../../shared/time.ts';
+import { type RowBlock, RowBlockBuilder } from '../../../store/row-block.ts';
+import type { RowsSink } from '../../../store/sink.ts';
+import type { ChosenRows, SinkGroup } from './sink-group.ts';
+
+/** The first of some rows. */
+export interface RenderedBlock {
+  readonly kind: 'rows';
+  readonly block: RowBlock;
+  /** By row of the block: which of the chosen rows it is. Those of a group that cannot be read are missing. */
+  readonly places: Uint32Array;
+  /** So many of the chosen rows are done. */
+  readonly doneCount: number;
+}
+
+/** @see sinkRows */
+export function blockOf(
+  groups: readonly (SinkGroup | undefined)[],
+  { groupOf, rows, timesNs }: ChosenRows,
+  { fields }: RowsSink,
+): RenderedBlock {
+  const builder = new RowBlockBuilder(fields, rows.length);
+  const streams = new Streams();
+  const next = new Uint32Array(groups.length);
+  const places: number[] = [];
+  let done = 0;
+  for (; done < rows.length; done++) {
+    const index = groupOf[done]!;
+    const group = groups[index];
+    if (group === undefined) continue;
+    const { opened, lines, streamCodes, flags } = group;
+    const line = next[index]!++;
+    if (line + 1 >= lines.offsets.length) break;
+    const row = rows[done]!;
+    const days = Math.floor(timesNs[done]! / NS_PER_DAY);
+    const labels = streams.shared(opened.info.streams[streamCodes[row]!]!);
+    builder.addRow(opened.info.baseDay + days, timesNs[done]! - days * NS_PER_DAY, labels, flags[row]!);
+    builder.addLine(lines.bytes, lines.offsets[line]!, lines.offsets[line + 1]!);
+    for (const [field, reader] of group.fields.entries()) {
+      const isPresent = reader.read(row);
+      const { bytes, start, end } = reader.text;
+      builder.addValue(field, bytes, start, end, isPresent);
+    }
+    places.push(done);
+  }
+  return { kind: 'rows', block: builder.finish(), places: Uint32Array.from(places), doneCount: done };
+}
+
+/** Rows of several blocks of the same fields as one. @param chosen  which row of which block comes next */
+export function mergedBlocks(
+  blocks: readonly RowBlock[],
+  fields: readonly string[],
+  chosen: readonly (readonly [block: number, row: number])[],
+): RowBlock {
+  const builder = new RowBlockBuilder(fields, chosen.length);
+  const streams = new Streams();
+  const shared = blocks.map((block) => ({ ...block, streams: block.streams.map((labels) => streams.shared(labels)) }));
+  for (const [block, row] of chosen) builder.addFrom(shared[block]!, row);
+  return builder.finish();
+}
+
+/** Equal labels of several row groups as one object. */
+class Streams {
+  readonly #shared = new Map<string, Labels>();
+  readonly #known = new Map<Labels, Labels>();
+
+  shared(labels: Labels): Labels {
+    let known = this.#known.get(labels);
+    if (known === undefined) {
+      const key = labelsKey(labels);
+      known = this.#shared.get(key) ?? labels;
+      this.#shared.set(key, known);
+      this.#known.set(labels, known);
+    }
+    return known;
+  }
+}

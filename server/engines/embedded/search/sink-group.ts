@@ -1,0 +1,68 @@
+/** What sinks are given: rows that a search chose, and their row groups, opened. */
+import type { ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
+import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import type { Sink } from '../../../store/sink.ts';
+import { type Dimension, valueCodes } from '../aggregate/value-codes.ts';
+import { ValueText } from '../aggregate/value-text.ts';
+
+/** Row rows[i] of row group groupOf[i], in the order of the answer. */
+export interface ChosenRows {
+  readonly groupOf: Uint32Array;
+  readonly rows: Uint32Array;
+  /** Of these rows, ns from the start of their row group's base day. */
+  readonly timesNs: Float64Array;
+}
+
+/** A row group with all that its rows need. */
+export interface SinkGroup {
+  readonly opened: RowGroup;
+  /** By row. */
+  readonly streamCodes: Uint16Array;
+  readonly flags: Uint8Array;
+  /** The first of its wanted lines put together, in the order in which the answer has them. */
+  readonly lines: ByteStrings;
+  /** One for each name that the sink asks for. */
+  readonly fields: readonly FieldReader[];
+}
+
+/** Reads all that is needed. @throws CorruptionError */
+export function openSinkGroup(opened: RowGroup, rows: Uint32Array, bytesMax: number, sink: Sink): SinkGroup {
+  return {
+    opened,
+    lines: opened.lines(rows, bytesMax),
+    streamCodes: opened.streamCodes(),
+    flags: opened.flags(),
+    fields: sink.kind === 'text' ? [] : sink.fields.map((name) => new FieldReader(opened, name)),
+  };
+}
+
+const NO_VALUE = 0;
+
+/** The values of one name in a row group, row by row. */
+export class FieldReader {
+  readonly #values: Pick<Dimension, 'constant' | 'parts' | 'texts'>;
+  readonly #templateCodes: Uint16Array;
+  readonly #ranks: Int32Array;
+  /** Of the row that was read last. */
+  readonly text = new ValueText();
+
+  /** @throws CorruptionError */
+  constructor(group: RowGroup, name: string) {
+    const { constant, parts, texts } = valueCodes(group, name);
+    this.#values = { constant, parts, texts };
+    this.#templateCodes = group.templateCodes();
+    this.#ranks = group.ranks();
+  }
+
+  /** @returns false where the row has none */
+  read(row: number): boolean {
+    const code = this.#values.constant ?? this.#codeOf(row);
+    this.#values.texts.write(code, this.text);
+    return code !== NO_VALUE;
+  }
+
+  #codeOf(row: number): number {
+    const part = this.#values.parts[this.#templateCodes[row]!]!;
+    return part.kind === 'same' ? part.code : part.base + part.codes[part.first + this.#ranks[row]!]!;
+  }
+}

@@ -1,0 +1,60 @@
+/** The task of a worker thread that gives chosen rows to the sink of a search: their lines are put together here, once. */
+import { CorruptionError, type Unusable, unusableBy } from '../../../../shared/errors.ts';
+import type { Piece, Sink } from '../../../store/sink.ts';
+import type { RowGroupPlace, RowGroups } from '../scan/row-groups.ts';
+import { type RenderedText, textOf } from './render.ts';
+import { blockOf, type RenderedBlock } from './row-columns.ts';
+import { type ChosenRows, openSinkGroup, type SinkGroup } from './sink-group.ts';
+
+export interface RenderInput extends ChosenRows {
+  /** In the order in which the rows need them; `groupOf` is an index into them. */
+  readonly places: readonly RowGroupPlace[];
+  readonly sink: Sink;
+  /** Of their lines; with the line that reaches it the answer ends. */
+  readonly bytesMax: number;
+}
+
+export type RenderedRows = RenderedText | RenderedBlock;
+
+export interface RenderOutput {
+  readonly rendered: RenderedRows;
+  /** Row groups, as indices into places, whose lines are missing, and why. */
+  readonly corruptions: readonly (Unusable & { readonly group: number })[];
+}
+
+const NO_ROWS = new Uint32Array(0);
+
+/** At least one row, which is the first one; of row groups in the order in which rows need them, all that there is room for. */
+export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
+  const { places, groupOf, rows, bytesMax, sink } = input;
+  const corruptions: (Unusable & { group: number })[] = [];
+  let leftBytes = bytesMax;
+  const groups = places.map((place, group) => {
+    try {
+      const opened = rowGroups.open(place);
+      const wanted = leftBytes > 0 ? rows.filter((_, i) => groupOf[i] === group) : NO_ROWS;
+      const sinkGroup = openSinkGroup(opened, wanted, leftBytes, sink);
+      leftBytes -= sinkGroup.lines.bytes.length;
+      return sinkGroup;
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      corruptions.push({ group, ...unusableBy(error) });
+      return undefined;
+    }
+  });
+  return { rendered: sinkRows(groups, input, sink), corruptions };
+}
+
+/** Up to the first row whose line has not been put together; rows of a group that cannot be read are left out. */
+export function sinkRows(groups: readonly (SinkGroup | undefined)[], chosen: ChosenRows, sink: Sink): RenderedRows {
+  return sink.kind === 'text' ? textOf(groups, chosen, sink) : blockOf(groups, chosen, sink);
+}
+
+/** How many of the chosen rows are done. */
+export function doneCountOf(rendered: RenderedRows): number {
+  return rendered.kind === 'text' ? rendered.ends.length : rendered.doneCount;
+}
+
+export function pieceIn(rendered: RenderedRows): Piece {
+  return rendered.kind === 'text' ? rendered.text : rendered.block;
+}

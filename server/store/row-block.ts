@@ -1,0 +1,170 @@
+/**
+ * Some lines of an answer as columns: what a search gives whoever goes on with its lines (a pipeline, a page, an alert).
+ * Plain typed arrays, which a thread can hand to another. In the order of the answer.
+ */
+import type { Labels } from '../../shared/labels.ts';
+import { instantOf } from '../../shared/time.ts';
+
+export interface RowBlock {
+  readonly rowCount: number;
+  /** By row: UTC days since 1970, and ns since their start; two numbers, because one float64 cannot hold both. */
+  readonly days: Int32Array;
+  readonly timesNs: Float64Array;
+  /** The streams of these rows, each once; and by row, an index into them. */
+  readonly streams: readonly Labels[];
+  readonly streamCodes: Uint32Array;
+  /** By row: FLAG_… bits of shared/row-group/format.ts. */
+  readonly flags: Uint8Array;
+  readonly lines: BlockTexts;
+  /** One for each name that the sink asks for, in its order. */
+  readonly fields: readonly BlockField[];
+}
+
+/** Text i is bytes[offsets[i], offsets[i + 1]). */
+export interface BlockTexts {
+  readonly bytes: Uint8Array;
+  readonly offsets: Uint32Array;
+}
+
+/** What answers a name, as in aggregations: a label, else the last field of the name; a level by its canonical word. */
+export interface BlockField {
+  readonly name: string;
+  /** Empty where a row has none, too. */
+  readonly values: BlockTexts;
+  /** By row: 1 where it has one. */
+  readonly isPresent: Uint8Array;
+}
+
+export function instantAt({ days, timesNs }: RowBlock, row: number): bigint {
+  return instantOf(days[row]!, timesNs[row]!);
+}
+
+export function labelsAt({ streams, streamCodes }: RowBlock, row: number): Labels {
+  return streams[streamCodes[row]!]!;
+}
+
+export function textAt({ bytes, offsets }: BlockTexts, row: number): Uint8Array {
+  return bytes.subarray(offsets[row], offsets[row + 1]);
+}
+
+/** Undefined where the row has none. */
+export function valueAt({ values, isPresent }: BlockField, row: number): Uint8Array | undefined {
+  return isPresent[row] === 1 ? textAt(values, row) : undefined;
+}
+
+/** Memory of a block, to be handed over or counted; labels are few and are not counted. */
+export function buffersOfBlock({ days, timesNs, streamCodes, flags, lines, fields }: RowBlock): ArrayBuffer[] {
+  const arrays = [days, timesNs, streamCodes, flags, lines.bytes, lines.offsets];
+  for (const { values, isPresent } of fields) arrays.push(values.bytes, values.offsets, isPresent);
+  return arrays.map(({ buffer }) => buffer as ArrayBuffer);
+}
+
+export function sizeOfBlock(block: RowBlock): number {
+  return buffersOfBlock(block).reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
+/** Puts a block together row by row; each of its arrays has memory of its own in the end. */
+export class RowBlockBuilder {
+  readonly #days: Int32Array;
+  readonly #timesNs: Float64Array;
+  readonly #streamCodes: Uint32Array;
+  readonly #flags: Uint8Array;
+  readonly #codes = new Map<Labels, number>();
+  readonly #lines: TextsBuilder;
+  readonly #fields: readonly { readonly name: string; readonly values: TextsBuilder; readonly isPresent: Uint8Array }[];
+  #rowCount = 0;
+
+  constructor(fields: readonly string[], rowsMax: number) {
+    this.#days = new Int32Array(rowsMax);
+    this.#timesNs = new Float64Array(rowsMax);
+    this.#streamCodes = new Uint32Array(rowsMax);
+    this.#flags = new Uint8Array(rowsMax);
+    this.#lines = new TextsBuilder(rowsMax);
+    this.#fields = fields.map((name) => ({
+      name,
+      values: new TextsBuilder(rowsMax),
+      isPresent: new Uint8Array(rowsMax),
+    }));
+  }
+
+  /** @param labels  equal ones should be one object. A row's line and its fields are to follow. */
+  addRow(day: number, timeNs: number, labels: Labels, flags: number): void {
+    let code = this.#codes.get(labels);
+    if (code === undefined) this.#codes.set(labels, (code = this.#codes.size));
+    const row = this.#rowCount++;
+    this.#days[row] = day;
+    this.#timesNs[row] = timeNs;
+    this.#streamCodes[row] = code;
+    this.#flags[row] = flags;
+  }
+
+  addLine(bytes: Uint8Array, start: number, end: number): void {
+    this.#lines.add(bytes, start, end);
+  }
+
+  /** The value of field i of the row that was added last. */
+  addValue(field: number, bytes: Uint8Array, start: number, end: number, isPresent: boolean): void {
+    const { values, isPresent: marks } = this.#fields[field]!;
+    values.add(bytes, start, end);
+    marks[this.#rowCount - 1] = isPresent ? 1 : 0;
+  }
+
+  /** Adds a row of another block of the same fields. */
+  addFrom(block: RowBlock, row: number): void {
+    const { days, timesNs, flags, lines, fields } = block;
+    this.addRow(days[row]!, timesNs[row]!, labelsAt(block, row), flags[row]!);
+    this.addLine(lines.bytes, lines.offsets[row]!, lines.offsets[row + 1]!);
+    for (const [field, { values, isPresent }] of fields.entries()) {
+      this.addValue(field, values.bytes, values.offsets[row]!, values.offsets[row + 1]!, isPresent[row] === 1);
+    }
+  }
+
+  finish(): RowBlock {
+    const rowCount = this.#rowCount;
+    return {
+      rowCount,
+      days: this.#days.slice(0, rowCount),
+      timesNs: this.#timesNs.slice(0, rowCount),
+      streams: [...this.#codes.keys()],
+      streamCodes: this.#streamCodes.slice(0, rowCount),
+      flags: this.#flags.slice(0, rowCount),
+      lines: this.#lines.finish(),
+      fields: this.#fields.map(({ name, values, isPresent }) => ({
+        name,
+        values: values.finish(),
+        isPresent: isPresent.slice(0, rowCount),
+      })),
+    };
+  }
+}
+
+const BYTES_AT_FIRST = 4096;
+
+class TextsBuilder {
+  readonly #offsets: Uint32Array;
+  #bytes = new Uint8Array(BYTES_AT_FIRST);
+  #count = 0;
+
+  constructor(countMax: number) {
+    this.#offsets = new Uint32Array(countMax + 1);
+  }
+
+  add(bytes: Uint8Array, start: number, end: number): void {
+    const from = this.#offsets[this.#count]!;
+    const to = from + end - start;
+    if (to > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(to, this.#bytes.length * 2));
+      grown.set(this.#bytes.subarray(0, from));
+      this.#bytes = grown;
+    }
+    this.#bytes.set(bytes.subarray(start, end), from);
+    this.#offsets[++this.#count] = to;
+  }
+
+  finish(): BlockTexts {
+    return {
+      bytes: this.#bytes.slice(0, this.#offsets[this.#count]),
+      offsets: this.#offsets.slice(0, this.#count + 1),
+    };
+  }
+}

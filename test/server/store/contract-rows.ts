@@ -1,0 +1,90 @@
+/** What every LogStore promises of rows as columns, and of what it says of its work. */
+import { expect, test } from 'vitest';
+import type { LogStore } from '../../../server/store/log-store.ts';
+import { instantOf } from '../../../shared/time.ts';
+import { Random } from '../../corpus/random.ts';
+import { batchOf, numberedLines, TODAY } from '../engines/embedded/batches.ts';
+import { planOf } from '../engines/embedded/query-context.ts';
+import { decodeBatch } from '../../../shared/wire.ts';
+import { append, foundRows } from './asking.ts';
+import { naiveFieldOf } from './naive-block.ts';
+import { naiveSearch } from './naive-search.ts';
+import { randomLines, randomWhere } from './random-predicates.ts';
+
+const FIELDS = ['level', 'status', 'path', 'user', 'app', 'pod', 'latency_ms', 'message', 'absent'];
+const SEEDS = 4;
+const SEARCHES = 12;
+
+export function describeRows(open: () => Promise<LogStore>): void {
+  test('rows: time, labels, flags, line, and the fields that are asked for', async () => {
+    const store = await open();
+    const labels = { namespace: 'shop', pod: 'api-1' };
+    await append(store, [
+      { text: '{"level":"WARN","user":7,"pod":"a field","empty":""}', timeNs: 1e9 + 1, labels },
+      { text: 'plain é text', timeNs: 2e9, labels: { ...labels, level: 'debug' } },
+    ]);
+    const { rows } = await foundRows(store, planOf({ order: 'oldest' }), ['user', 'pod', 'level', 'empty']);
+    expect(rows).toEqual([
+      {
+        instant: instantOf(TODAY, 1e9 + 1),
+        labels,
+        flags: 0,
+        text: '{"level":"WARN","user":7,"pod":"a field","empty":""}',
+        fields: { user: '7', pod: 'api-1', level: 'warn', empty: '' },
+      },
+      {
+        instant: instantOf(TODAY, 2e9),
+        labels: { ...labels, level: 'debug' },
+        flags: 0,
+        text: 'plain é text',
+        fields: { user: undefined, pod: 'api-1', level: 'debug', empty: undefined },
+      },
+    ]);
+    await store.close();
+  });
+
+  test.each(Array.from({ length: SEEDS }, (_, seed) => seed))('rows: random trees of seed %i', async (seed) => {
+    const random = new Random(1000 + seed);
+    const store = await open();
+    const lines = [0, 1, 2].flatMap((part) => randomLines(random, 40, part * 40));
+    for (const from of [0, 40, 80]) await append(store, lines.slice(from, from + 40));
+    const naive = lines.map(({ text, labels = {}, timeNs = 0 }) => ({
+      text,
+      labels,
+      instant: instantOf(TODAY, timeNs),
+    }));
+    for (let search = 0; search < SEARCHES; search++) {
+      const plan = planOf({
+        where: randomWhere(random),
+        order: random.below(2) === 0 ? 'oldest' : 'newest',
+        limit: random.below(3) === 0 ? 5 : 1000,
+      });
+      const want = naiveSearch(naive, plan).map((line) => ({
+        ...line,
+        flags: 0,
+        fields: Object.fromEntries(FIELDS.map((name) => [name, naiveFieldOf(line, name)])),
+      }));
+      const { rows, statistics } = await foundRows(store, plan, FIELDS);
+      expect(rows).toEqual(want);
+      const matching = naiveSearch(naive, { ...plan, limit: Infinity }).length;
+      expect(statistics.rowsMatched).toBeGreaterThanOrEqual(rows.length);
+      expect(statistics.rowsMatched).toBeLessThanOrEqual(matching);
+      if (plan.limit > matching) expect(statistics.rowsMatched).toBe(matching);
+    }
+    await store.close();
+  });
+
+  test('rows: lines of days apart, and many of them', async () => {
+    const store = await open();
+    const lines = [...numberedLines('a', 0, 3000, TODAY - 1), ...numberedLines('b', 0, 3000)];
+    for (const part of [lines.slice(0, 3000), lines.slice(3000)]) {
+      const bytes = batchOf({ lines: part });
+      await store.append(bytes, decodeBatch(bytes));
+    }
+    const { rows } = await foundRows(store, planOf({ order: 'oldest' }), ['n']);
+    expect(rows.map(({ text, instant, fields }) => [text, instant, fields['n']])).toEqual(
+      lines.map(({ text, day, timeNs }, i) => [text, instantOf(day!, timeNs!), String(i % 3000)]),
+    );
+    await store.close();
+  });
+}
