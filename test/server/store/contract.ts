@@ -6,9 +6,11 @@ import type { Plan } from '../../../server/store/search-plan.ts';
 import { Random } from '../../corpus/random.ts';
 import type { Filters, ValueFilter } from '../engines/embedded/filters.ts';
 import { append, ask, found } from './asking.ts';
+import { describeCounts } from './contract-counts.ts';
 import { describeRows } from './contract-rows.ts';
 import { describeSenders } from './contract-senders.ts';
 import { describeTails } from './contract-tails.ts';
+import { describeUpkeep } from './contract-upkeep.ts';
 import { naiveSearch } from './naive-search.ts';
 import { randomLines, randomWhere } from './random-predicates.ts';
 import { CorruptionError } from '../../../shared/errors.ts';
@@ -104,6 +106,8 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
     describeSenders(openEmpty);
     describeTails(openEmpty);
     describeRows(openEmpty);
+    describeCounts(openEmpty);
+    describeUpkeep(openEmpty);
 
     test.each(SEARCHES)('search: %s', async (_, plan, want) => {
       const store = await openFilled();

@@ -7,11 +7,12 @@ import { expect, it } from 'vitest';
 import type { Labels } from '../../../../../shared/labels.ts';
 import { RowGroup } from '../../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../../shared/time.ts';
-import type { AggregatePlan, Cell, Measure, OrderBy } from '../../../../../server/store/aggregate-plan.ts';
+import type { AggregatePlan, Measure, OrderBy } from '../../../../../server/store/aggregate-plan.ts';
 import { parsePattern } from '../../../../../server/store/value-test.ts';
 import { planOf } from '../query-context.ts';
 import { rowGroupOf, TODAY } from '../batches.ts';
-import { naiveAggregate, rankOf } from '../../../store/naive-aggregate.ts';
+import { expectCells } from '../../../store/expect-cells.ts';
+import { naiveAggregate } from '../../../store/naive-aggregate.ts';
 import type { NaiveLine } from '../../../store/naive-search.ts';
 import { aggregateInMemory } from './in-memory.ts';
 
@@ -123,48 +124,8 @@ it(`aggregations agree with a look at every line, seed ${SEED}`, async () => {
         asked,
       );
       expect(groupCount).toBe(want.length);
-      expect(cells.length).toBe(Math.min(want.length, asked.limit ?? Infinity));
-      const wanted = new Map(want.map((cell) => [keyOf(cell), cell]));
-      for (const cell of cells) expectCell(cell, wanted.get(keyOf(cell)));
-      // Among equals, any may be in the answer: what it is compared by is the same for each place.
-      for (const [i, cell] of cells.entries()) expectNear(rankOf(cell, asked), rankOf(want[i]!, asked));
+      expectCells(cells, want, asked);
     }),
     { seed: SEED, numRuns: RUNS },
   );
 });
-
-function keyOf({ bucket, by }: Cell): string {
-  return JSON.stringify([bucket, ...by]);
-}
-
-function expectCell(got: Cell, want: Cell | undefined): void {
-  expect(got.rows).toBe(want?.rows);
-  for (const [i, measured] of got.measures.entries()) {
-    const wanted = want!.measures[i]!;
-    if (measured.kind !== 'numbers' || wanted.kind !== 'numbers') {
-      expect(measured).toEqual(wanted);
-      continue;
-    }
-    const { quantiles, sum, stddev, ...exact } = measured;
-    expect(exact).toEqual({
-      kind: 'numbers',
-      count: wanted.count,
-      min: wanted.min,
-      max: wanted.max,
-      first: wanted.first,
-      last: wanted.last,
-    });
-    expectNear(sum, wanted.sum);
-    expectNear(stddev, wanted.stddev);
-    expect(quantiles.length).toBe(wanted.quantiles.length);
-    for (const [q, value] of quantiles.entries()) {
-      expect(Math.abs(value - wanted.quantiles[q]!)).toBeLessThanOrEqual(Math.abs(wanted.quantiles[q]!) * 0.005 + 1e-9);
-    }
-  }
-}
-
-/** Sums of floats depend on their order. */
-function expectNear(got: number, want: number): void {
-  if (Number.isFinite(want)) expect(Math.abs(got - want)).toBeLessThanOrEqual(1e-6 * (1 + Math.abs(want)));
-  else expect(got).toBe(want);
-}

@@ -1,0 +1,119 @@
+/** What every LogStore promises of counts: aggregations, facets and streams of random trees, against a look at every line. */
+import { expect, test } from 'vitest';
+import type { AggregatePlan, Measure } from '../../../server/store/aggregate-plan.ts';
+import type { LogStore } from '../../../server/store/log-store.ts';
+import { labelsKey } from '../../../shared/labels.ts';
+import { instantOf } from '../../../shared/time.ts';
+import { Random } from '../../corpus/random.ts';
+import { TODAY } from '../engines/embedded/batches.ts';
+import { planOf } from '../engines/embedded/query-context.ts';
+import { append, ask } from './asking.ts';
+import { expectCells } from './expect-cells.ts';
+import { naiveAggregate } from './naive-aggregate.ts';
+import { naiveFacets } from './naive-facets.ts';
+import { isWanted, type NaiveLine } from './naive-search.ts';
+import { randomLines, randomWhere } from './random-predicates.ts';
+
+const SEEDS = 4;
+const QUESTIONS = 12;
+const NAMES = ['level', 'status', 'path', 'path.shape', 'user', 'app', 'pod', 'absent'];
+const MEASURES: readonly Measure[] = [
+  { kind: 'numbers', of: 'latency_ms', quantiles: [0, 0.5, 1], stddev: true, ends: true },
+  { kind: 'distinct', of: 'path' },
+  { kind: 'bytes' },
+];
+
+export function describeCounts(open: () => Promise<LogStore>): void {
+  const openRandom = async (random: Random): Promise<{ store: LogStore; lines: readonly NaiveLine[] }> => {
+    const store = await open();
+    const lines = [0, 1, 2].flatMap((part) => randomLines(random, 40, part * 40));
+    for (const from of [0, 40, 80]) await append(store, lines.slice(from, from + 40));
+    return {
+      store,
+      lines: lines.map(({ text, labels = {}, timeNs = 0 }) => ({ text, labels, instant: instantOf(TODAY, timeNs) })),
+    };
+  };
+  const seeds = Array.from({ length: SEEDS }, (_, seed) => seed);
+
+  test.each(seeds)('aggregate: random plans of seed %i', async (seed) => {
+    const random = new Random(2000 + seed);
+    const { store, lines } = await openRandom(random);
+    for (let question = 0; question < QUESTIONS; question++) {
+      const plan = randomAggregate(random);
+      const want = naiveAggregate(lines, plan);
+      const { cells, groupCount } = await ask(store, (view, query) => view.aggregate(plan, query));
+      expect(groupCount).toBe(want.length);
+      expectCells(cells, want, plan);
+    }
+    await store.close();
+  });
+
+  test.each(seeds)('facets: random trees of seed %i', async (seed) => {
+    const random = new Random(3000 + seed);
+    const { store, lines } = await openRandom(random);
+    for (let question = 0; question < QUESTIONS; question++) {
+      const plan = planOf({ where: randomWhere(random) });
+      const names = random.below(2) === 0 ? undefined : NAMES.filter((name) => !name.endsWith('.shape'));
+      const want = naiveFacets(lines, plan, names);
+      const got = await ask(store, (view, query) => view.facets(plan, names, query));
+      const byName = ({ facets }: typeof want): Map<string, unknown> =>
+        new Map(facets.map(({ name, rows, values }) => [name, { rows, values }]));
+      expect(byName(got)).toEqual(byName(want));
+      expect(got.isCut).toBe(false);
+    }
+    await store.close();
+  });
+
+  test.each(seeds)('streams: of random ranges of seed %i', async (seed) => {
+    const random = new Random(4000 + seed);
+    const { store, lines } = await openRandom(random);
+    for (let question = 0; question < QUESTIONS; question++) {
+      const from = random.below(120);
+      const range = { from: instantOf(TODAY, from * 1e6), to: instantOf(TODAY, (from + 1 + random.below(4)) * 1e6) };
+      const want = new Set(
+        lines.filter((line) => isWanted(line, planOf(range))).map(({ labels }) => labelsKey(labels)),
+      );
+      const got = await ask(store, (view, query) => view.streams(planOf(range), query));
+      expect(new Set(got.map(labelsKey))).toEqual(want);
+      expect(got.length).toBe(want.size);
+    }
+    await store.close();
+  });
+
+  test('all questions of one query are of one instant', async () => {
+    const store = await open();
+    await append(store, [{ text: '{"n":1}' }]);
+    const counted = { ...planOf(), by: [], measures: [], stepNs: undefined, limit: undefined };
+    const counts = await ask(store, async (view, query) => {
+      const { cells: before } = await view.aggregate(counted, query);
+      await append(store, [{ text: '{"n":2}' }]);
+      const { cells: after } = await view.aggregate(counted, query);
+      return [before[0]!.rows, after[0]!.rows];
+    });
+    expect(counts).toEqual([1, 1]);
+    const { cells } = await ask(store, (view, query) => view.aggregate(counted, query));
+    expect(cells[0]!.rows).toBe(2);
+    await store.close();
+  });
+}
+
+function randomAggregate(random: Random): AggregatePlan {
+  const measures = MEASURES.filter(() => random.below(2) === 0);
+  const stepNs = random.below(2) === 0 ? undefined : BigInt(1 + random.below(30)) * 1_000_000n;
+  const isOrdered = measures.length > 0 && random.below(2) === 0;
+  const measure = random.below(Math.max(1, measures.length));
+  return {
+    ...planOf({ where: randomWhere(random) }),
+    by: NAMES.filter(() => random.below(4) === 0),
+    measures,
+    stepNs,
+    offsetNs: BigInt(random.below(5)) * 1_000_000n,
+    windowSteps: stepNs === undefined ? 1 : 1 + random.below(3),
+    orderBy: isOrdered ? { measure, by: orderOf(measures[measure]!) } : undefined,
+    limit: random.below(3) === 0 ? 3 : undefined,
+  };
+}
+
+function orderOf(measure: Measure): 'avg' | 'distinct' | 'bytes' {
+  return measure.kind === 'numbers' ? 'avg' : measure.kind;
+}
