@@ -23,7 +23,8 @@ import { Sink } from './sink.ts';
 export const GRACE_MS = 250;
 /** What a container writes to in its first run. */
 export const LIVE = '0.log';
-const POD = 'ns_pod_uid';
+/** The directory of a pod, unless another is named. */
+export const POD = 'ns_pod_uid';
 const log = pino({ level: process.env['TEST_LOG'] ?? 'silent' });
 
 let clockNs = BigInt(Date.UTC(2026, 0, 1)) * 1_000_000n;
@@ -165,6 +166,19 @@ export class World {
     return this.sink.texts('podlog');
   }
 
+  /** Waits for a loss that is counted, and for its only marker, and that neither comes again with another agent. */
+  async expectOnlyMarker(reason: string, text: string, container = 'app', pod = 'pod'): Promise<void> {
+    const problem = (what: string): string => `${what}: ${JSON.stringify(this.markers())}`;
+    await until(
+      () => this.losses(reason, container, pod).times === 1,
+      () => problem('not counted'),
+    );
+    const isOnly = (): boolean => this.markers().length === 1 && this.markers()[0] === text;
+    if (!isOnly()) throw new Error(problem('other markers'));
+    await this.restart();
+    if (!isOnly()) throw new Error(problem('other markers after a restart'));
+  }
+
   /** Waits until the sink has each of these lines, which must be in this order for each stream, and nothing else. */
   async expectLines(want: readonly string[], stream?: string): Promise<void> {
     await this.#untilAllAreThere(want, stream);
@@ -278,4 +292,9 @@ export async function until(condition: () => boolean, problem: () => string): Pr
 /** `prefix-0` … `prefix-(n-1)`. */
 export function numbered(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
+}
+
+/** Long enough for the clock of file times to move on; the agent, in this process, can do nothing meanwhile. */
+export function halt(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30);
 }
