@@ -1,4 +1,4 @@
-/** What the agent counts; `/metrics` of an agent is exactly this. */
+/** The agent's metrics; `/metrics` of an agent is exactly this. */
 import { Metrics, type Counter, type Gauge } from '../shared/metrics.ts';
 import type { ChainLabels } from './files/chain.ts';
 import type { Loss } from './files/loss.ts';
@@ -41,10 +41,7 @@ export function createAgentMetrics(): AgentMetrics {
     retries: registry.counter(name('retries_total'), 'Requests that were sent again, by reason.'),
     conflicts: registry.counter(name('conflicts_total'), 'Batches for which the server knew other positions.'),
     rejections: registry.counter(name('rejections_total'), 'Batches that the server refused, by HTTP status.'),
-    unparsedLines: registry.counter(
-      name('unparsed_lines_total'),
-      'Lines that were not CRI and are kept as they stood.',
-    ),
+    unparsedLines: registry.counter(name('unparsed_lines_total'), 'Lines that were not CRI and are kept as they are.'),
     partialLines: registry.counter(name('partial_lines_total'), 'Lines that their container never ended.'),
     truncatedLines: registry.counter(name('truncated_lines_total'), 'Lines that were cut because of their length.'),
     truncatedFiles: registry.counter(name('truncated_files_total'), 'Files that became shorter while being read.'),
@@ -64,7 +61,7 @@ export function createAgentMetrics(): AgentMetrics {
   };
 }
 
-/** For a loss whose marker is stored. */
+/** Counts a loss whose marker is stored. */
 export function countLoss(metrics: AgentMetrics, of: ChainLabels, { reason, sizeBytes = 0 }: Loss): void {
   const { namespace, pod, container } = of;
   const labels = { namespace, pod, container, reason };
@@ -72,7 +69,7 @@ export function countLoss(metrics: AgentMetrics, of: ChainLabels, { reason, size
   metrics.losses.add(1, labels);
 }
 
-/** For a batch that is stored. Not by pod: pods come and go, and the agent stays. */
+/** Counts the rule uses of a batch that is stored. Not by pod: pods come and go, and the agent stays. */
 export function countUses(metrics: AgentMetrics, uses: RuleUses): void {
   for (const [{ kind, ...labels }, count] of uses) {
     (kind === 'drop' ? metrics.droppedLines : metrics.redactions).add(count, labels);

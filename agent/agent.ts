@@ -1,5 +1,5 @@
 /**
- * The agent of one node: tail → batch → server. One batch is under way while the next is built, never more: when both
+ * The agent of one node: tail → batch → server. One batch is in flight while the next is built, never more: when both
  * are full, reading stops, and the log files are the buffer. Nothing is written to the node's disk.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,15 +30,15 @@ export interface AgentOptions
   readonly node: string;
   readonly log: Logger;
   readonly tickMs?: number;
-  /** Called when a busy time is over, and what it needed is garbage. */
+  /** Called at the end of a burst, when its memory is garbage. */
   readonly collectGarbage?: () => void;
   readonly rulesAskMs?: number;
 }
 
 export interface Agent {
   /**
-   * Ships what is on disk now and waits until it is acknowledged, but no longer than `drainMsMax`. What is not
-   * acknowledged then is read by the next agent.
+   * Ships what is on disk now and waits until it is acknowledged, but no longer than `drainMsMax`. The next agent reads
+   * what is not acknowledged by then.
    */
   stop(options?: { drainMsMax?: number }): Promise<void>;
   /** Prometheus text. */
@@ -46,8 +46,8 @@ export interface Agent {
 }
 
 /**
- * Starts to watch when the server has told its rules, or cannot: then files are held open, so that none is missed. Reading
- * begins when both rules and positions are known.
+ * Starts to poll and watch once the server has sent its rules or cannot: from then on files are held open, so that none is
+ * missed. Reading begins when both rules and positions are known.
  */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const agent = new RunningAgent(options);
@@ -72,9 +72,9 @@ class RunningAgent implements Agent {
   #isReading = false;
   #isPumping = false;
   #isStopped = false;
-  /** They may be others than those that were followed last. */
+  /** The rules may have changed since they were last applied. */
   #areRulesNew = false;
-  /** The batch that is being sent, until it is settled. */
+  /** The batch that is being sent, until it is resolved. */
   #inFlight: Promise<void> | undefined;
   #conflicts = 0;
   #rejections = 0;
@@ -119,7 +119,7 @@ class RunningAgent implements Agent {
     const deadlineMs = Date.now() + drainMsMax;
     const timer = setTimeout(() => this.#shipper.stop(), drainMsMax);
     if (drainMsMax > 0) {
-      this.#tail.expectEnd();
+      this.#tail.prepareToStop();
       this.#tail.tick(Date.now(), true);
       while (Date.now() < deadlineMs) {
         this.#tick();
@@ -154,8 +154,8 @@ class RunningAgent implements Agent {
   }
 
   /**
-   * Fills the batch from the chains in turn until there is nothing to read or no room, and ships it unless one is under
-   * way. Chains become ready with a tick, so there is about one batch a tick, or more when they fill up.
+   * Fills the batch from the chains in turn until there is nothing to read or no room, and ships it unless one is in flight.
+   * Chains become ready with a tick, so there is about one batch a tick, or more when they fill up.
    */
   #pump(): void {
     if (!this.#isReading || this.#isStopped || this.#isPumping) return;
@@ -169,14 +169,14 @@ class RunningAgent implements Agent {
       }
       const chain = this.#ready.take();
       if (chain === undefined) break;
-      this.#tail.turn(chain, Date.now());
+      this.#tail.readSlice(chain, Date.now());
     }
     this.#isPumping = false;
     if (this.#ready.isEmpty || this.#batch.isFull) this.#ship();
     else setImmediate(() => this.#pump());
   }
 
-  /** Lines that are in the batch already come under new rules, too; those under way are gone. */
+  /** New rules also apply to lines that are in the batch already, but not to those in flight. */
   #followRules(): void {
     if (this.#inFlight !== undefined || !this.#areRulesNew) return;
     this.#areRulesNew = false;
@@ -240,7 +240,7 @@ class RunningAgent implements Agent {
   }
 
   /**
-   * The server was restored, wiped, or had stored a batch whose answer was lost. Its positions count: those of all
+   * The server was restored, wiped, or had stored a batch whose answer was lost. The agent goes on from its positions of all
    * files, so that a store that lost everything gets back what the node still has.
    */
   async #resolveConflict(positions: PositionsAnswer['positions']): Promise<void> {
@@ -251,8 +251,8 @@ class RunningAgent implements Agent {
   }
 
   /**
-   * The same bytes will never be taken. They are built once more, in case they were damaged on the way; then with ever
-   * fewer rows, until the line that the server refuses is alone. That line is given up, so that the rest goes on.
+   * The same bytes will never be accepted. The batch is built once more, in case it was damaged on the way, and then with
+   * fewer and fewer rows, until the line that the server refuses is alone in it. That line is given up, so that the rest goes on.
    */
   async #resolveRejection(closed: ClosedBatch | undefined, outcome: Outcome & { kind: 'rejected' }): Promise<void> {
     const { status, message } = outcome;
@@ -267,7 +267,7 @@ class RunningAgent implements Agent {
     await this.#resync([]);
   }
 
-  /** Moves the positions behind a batch, with a marker in the place of its rows; of the node's own where the pod's is refused. */
+  /** Moves the positions past a batch, with a marker in place of its rows; the node's own if that of the pod is refused. */
   async #skip(closed: ClosedBatch): Promise<boolean> {
     const { ranges, gone, counts, lineBytes } = closed;
     const { chain, file } = ranges[0]!;
@@ -291,14 +291,14 @@ class RunningAgent implements Agent {
     for (const { note, to } of notes) this.#tail.acknowledge(note, note.id, to);
   }
 
-  /** Drops what was built and reads again from what the server says that it knows. */
+  /** Drops what was built and reads again from the server's positions. */
   async #resync(overrides: PositionsAnswer['positions']): Promise<void> {
     const positions = await this.#shipper.fetchPositions();
     this.#batch.discard();
     this.#tail.resync([...positions, ...overrides]);
   }
 
-  /** Work that takes the place of the batch under way. It may only be broken off by `stop`. */
+  /** Runs work in the place of the batch in flight. Only `stop` may abort it. */
   async #run(work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -311,7 +311,7 @@ class RunningAgent implements Agent {
   }
 }
 
-/** All that a batch moves. */
+/** All ranges that a batch moves. */
 function rangesOf({ ranges, notes }: ClosedBatch): FileRange[] {
   return [...ranges, ...notes].map(({ range }) => range);
 }

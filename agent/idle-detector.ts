@@ -8,17 +8,17 @@ import { IDLE_AFTER_MS, LARGE_BATCH_BYTES } from './limits.ts';
 export class IdleDetector {
   #busyMs: number | undefined;
 
-  /** @param nowMs  a start is a busy time */
+  /** @param nowMs  a start counts as a burst */
   constructor(nowMs: number) {
     this.#busyMs = nowMs;
   }
 
-  /** @param lineBytes  of a batch that was built */
+  /** @param lineBytes  size of a batch that was built */
   note(lineBytes: number, nowMs: number): void {
     if (lineBytes >= LARGE_BATCH_BYTES) this.#busyMs = nowMs;
   }
 
-  /** True once after each busy time. */
+  /** True once after each burst. */
   begins(nowMs: number): boolean {
     if (this.#busyMs === undefined || nowMs - this.#busyMs < IDLE_AFTER_MS) return false;
     this.#busyMs = undefined;

@@ -1,6 +1,7 @@
 /**
- * What batches say besides lines and positions of files: how far the runs of each container are, and up to when everything
- * on the node is stored. The server keeps a note as it keeps a position, and the next agent begins with them.
+ * Notes, which batches carry besides lines and positions of files: which runs of each container have begun and are finished, and
+ * up to when everything on the node is stored. The server keeps a note as it keeps a position, and the next agent starts
+ * from them.
  */
 import { hasLoss, hasMore } from './files/chain.ts';
 import type { Container } from './discover/container.ts';
@@ -11,7 +12,7 @@ import type { KnownPositions } from './send/known-positions.ts';
 import { CAUGHT_UP_MARGIN_MS, VOUCH_MS } from './limits.ts';
 import { BEGUN, createNote, DONE, rewindNote, type NoteMove } from './send/run-ledger.ts';
 
-/** Owns the node's note; those of containers are theirs. */
+/** Owns the note of the node; each container owns its ledger. */
 export class Notes {
   readonly #containers: Containers;
   readonly #caughtUp = createNote(CAUGHT_UP_ID);
@@ -23,14 +24,14 @@ export class Notes {
     this.#vouchMs = vouchMs;
   }
 
-  /** The node's note goes on from what the server knows. */
+  /** Continues the node's note from what the server knows. */
   rewind(known: KnownPositions): void {
     rewindNote(this.#caughtUp, known.of(CAUGHT_UP_ID));
   }
 
   /**
-   * What the batch that is built now can say of runs that have begun or are done.
-   * @param startMs  when this agent began: if it is the node's first, what is older is not missing
+   * Returns the ledgers that move with the batch that is built now.
+   * @param startMs  when this agent started: if it is the node's first, nothing older is missing
    */
   ledgerMoves(startMs: number, nowMs: number, times: LifecycleTimes): NoteMove[] {
     const moves: NoteMove[] = [];
@@ -44,12 +45,12 @@ export class Notes {
   }
 
   /**
-   * That the batch that is built now has everything up to the last tick. Empty when it does not.
-   * @param lookedMs  the time of that tick
+   * Vouches that with the batch that is built now everything up to the last tick is stored. Empty when it is not.
+   * @param polledMs  the time of that tick
    * @param isQuiet  nothing else is to be sent: the note is worth a batch only when the last one is long ago
    */
-  caughtUpMoves(lookedMs: number, isQuiet: boolean): NoteMove[] {
-    const timeMs = lookedMs - CAUGHT_UP_MARGIN_MS;
+  caughtUpMoves(polledMs: number, isQuiet: boolean): NoteMove[] {
+    const timeMs = polledMs - CAUGHT_UP_MARGIN_MS;
     const [sentMs] = this.#caughtUp.delivery.sent;
     const sinceMs = timeMs - sentMs;
     if (sentMs === 0 || sinceMs <= 0 || (isQuiet && sinceMs < this.#vouchMs) || !this.#isCaughtUp()) return [];
@@ -68,15 +69,15 @@ export class Notes {
 }
 
 /**
- * How a container's ledger moves with the batch that is built now; undefined when it does not. Runs are done in order: none
- * counts before those that came first. Counts never go back.
+ * Returns how a container's ledger moves with the batch that is built now; undefined when it does not. Runs finish in order: none
+ * counts before all earlier ones have finished. Counts never go back.
  */
 function ledgerMove(container: Container, nowMs: number, times: LifecycleTimes): NoteMove | undefined {
-  const { ledger, chains, owedRuns } = container;
+  const { ledger, chains, unfinishedRuns } = container;
   const { sent } = ledger.delivery;
   const begun = Math.max(sent[BEGUN], container.begunRuns);
   let done = begun;
-  for (const run of owedRuns) done = Math.min(done, run);
+  for (const run of unfinishedRuns) done = Math.min(done, run);
   for (const chain of chains.values()) {
     if (chain.restart < done && !isFinished(chain, nowMs, times)) done = chain.restart;
   }

@@ -1,4 +1,4 @@
-/** Containers whose files are not opened, because rules say so or the server has yet to say what it knows of the pod. */
+/** Selects the containers whose files are opened: not those that rules exclude, nor pods of which the server has yet to know. */
 import type { Container } from './discover/container.ts';
 import { parseFileId } from '../shared/file-id.ts';
 import type { FileReader } from './lines/file-reader.ts';
@@ -6,7 +6,7 @@ import type { KnownPositions } from './send/known-positions.ts';
 import { closeLogFile } from './files/log-file.ts';
 import type { RuleBook } from './rules/rule-book.ts';
 
-/** Whether the container's files may be opened. What has been decided stays so until it is decided anew. */
+/** Whether the container's files may be opened. A decision holds until `decideAgain`. */
 export function isIncluded(container: Container, rules: RuleBook, nowMs: number): boolean {
   const { decision, directory, foundMs } = container;
   if (decision.selection === 'pending') container.decision = rules.decide(directory, nowMs - foundMs);
@@ -14,13 +14,13 @@ export function isIncluded(container: Container, rules: RuleBook, nowMs: number)
   return container.decision.selection === 'included';
 }
 
-/** Whether a new pod waits for what the server knows of it. */
+/** Whether a new pod waits for the server's facts about it. */
 export function isAnyPending(containers: Iterable<Container>): boolean {
   for (const { decision } of containers) if (decision.selection === 'pending') return true;
   return false;
 }
 
-/** Whether the rules have come to say something else of a container. */
+/** Whether the rules have changed for any container. */
 export function isAnyOutdated(containers: Iterable<Container>, rules: RuleBook): boolean {
   for (const { decision, directory } of containers) {
     if (decision.selection !== 'pending' && rules.decide(directory, Infinity).key !== decision.key) return true;
@@ -28,7 +28,7 @@ export function isAnyOutdated(containers: Iterable<Container>, rules: RuleBook):
   return false;
 }
 
-/** Does what the rules say now. The chains that are left must be read again from where they are stored to. */
+/** Applies the current rules. The chains that are left must be rewound to the server's positions. */
 export function decideAgain(container: Container, rules: RuleBook, reader: FileReader): void {
   if (container.decision.selection === 'pending') return;
   container.decision = rules.decide(container.directory, Infinity);
@@ -36,7 +36,7 @@ export function decideAgain(container: Container, rules: RuleBook, reader: FileR
   applyDecision(container);
 }
 
-/** Lets the chains of a container know what is decided of their lines. */
+/** Passes the decision about a container's lines on to its chains. */
 export function applyDecision({ decision, chains }: Container): void {
   for (const chain of chains.values()) {
     chain.rules = decision.lines;
@@ -44,7 +44,7 @@ export function applyDecision({ decision, chains }: Container): void {
   }
 }
 
-/** Closes the files and forgets what was read of them; the server still knows how far they are stored. */
+/** Closes the files and forgets what was read of them; the server still has their positions. */
 function exclude(container: Container, reader: FileReader): void {
   for (const chain of container.chains.values()) {
     reader.dropPending(chain);
@@ -56,8 +56,8 @@ function exclude(container: Container, reader: FileReader): void {
 }
 
 /**
- * Adds to `present` the known files of containers that are there and not open: nobody has looked for them. Nothing is
- * missing of a container that is excluded, whatever becomes of its files.
+ * Adds to `present` the known files of containers that are there but not opened, since no listing has included them. Nothing
+ * of an excluded container is missing, whatever becomes of its files.
  */
 export function noteClosed(containers: Iterable<Container>, known: KnownPositions, present: Set<string>): void {
   const closed = new Map<string, Container>();

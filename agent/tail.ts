@@ -1,6 +1,6 @@
 /**
- * All containers of the node: sees on each tick which files have grown, rotated or vanished, and gives the chains that
- * have something to read their turns, one after the other, a bounded piece each. It decides when a file is done with.
+ * Tails all containers of the node: notices on each tick which files have grown, rotated or vanished, and gives time slices to
+ * the chains that have something to read, one after the other, a bounded piece each. It decides when a file is done.
  */
 import { fstatSync, watch as watchDirectory, type Stats } from 'node:fs';
 import type { Logger } from 'pino';
@@ -31,12 +31,12 @@ import {
   isComplete,
   isUnreadGzip,
   loseRest,
-  nameUnseen,
+  nameLost,
   reopenLogFile,
   type LogFile,
   type Offsets,
 } from './files/log-file.ts';
-import { noteGzip, noteLook, noteSize } from './files/disk-changes.ts';
+import { noteGzip, notePoll, noteSize } from './files/disk-changes.ts';
 import { LogOpener, type LogOpenerOptions } from './files/log-opener.ts';
 import type { LossReason } from './files/loss.ts';
 import { LostFiles } from './losses/lost-files.ts';
@@ -67,7 +67,7 @@ export interface TailOptions
   readonly watch?: Watch;
 }
 
-/** Owns the containers, their chains and files, and what the server is known to know. */
+/** Owns the containers, their chains and files, and the mirror of the server's positions. */
 export class Tail {
   readonly #log: Logger;
   readonly #metrics: AgentMetrics;
@@ -75,7 +75,7 @@ export class Tail {
   readonly #ready: ReadyQueue;
   readonly #rules: RuleBook;
   #times: LifecycleTimes;
-  /** Empty until the server has been asked; no turn is given before that. */
+  /** Empty until the server has been asked; nothing is read before that. */
   readonly #known: KnownPositions;
   readonly #descriptors: Descriptors;
   readonly #lost: LostFiles;
@@ -88,7 +88,7 @@ export class Tail {
 
   constructor(options: TailOptions) {
     const { rescanMs = RESCAN_MS, goneMs = GONE_MS, watch = watchDirectory } = options;
-    this.#containers = new Containers({ ...options, rescanMs, watch, unseen: (place) => this.#noteUnseen(place) });
+    this.#containers = new Containers({ ...options, rescanMs, watch, missed: (place) => this.#loseMissed(place) });
     this.#log = options.log;
     this.#metrics = options.metrics;
     this.#reader = options.reader;
@@ -103,15 +103,15 @@ export class Tail {
     this.#containers.measure(options.metrics);
   }
 
-  /** Closes everything. What was not acknowledged is read again by the next agent. */
+  /** Closes everything. The next agent reads again what was not acknowledged. */
   stop(): void {
     for (const file of this.#containers.files()) closeLogFile(file);
     this.#containers.stop();
   }
 
   /**
-   * Looks at every live file, and at directories in turn, and queues the chains that have something to read or finish.
-   * Quiet containers are looked at when everything is listed, in case an event was missed.
+   * Polls every live file, and directories in turn, and queues the chains that have something to read or finish. Quiet
+   * containers are polled when everything is listed, in case an event was missed.
    * @param listsAll  list everything, whether or not it is due
    */
   tick(nowMs: number, listsAll = false): void {
@@ -122,11 +122,11 @@ export class Tail {
     const isFullScan = this.#containers.poll(nowMs, listsAll);
     let phase = this.#ticks;
     for (const container of this.#containers) {
-      // Whoever falls quiet or wakes must not move the turns of the others.
+      // A container that falls quiet or wakes must not shift the phases of the others.
       const isInTurn = isFullScan || phase++ % TICKS_PER_DIRECTORY_CHECK === 0;
       if (!isFullScan && quiet.has(container)) continue;
       if (!isIncluded(container, this.#rules, nowMs)) continue;
-      // Before the look, so that nothing falls between the two.
+      // Before the poll, so that no change falls between the two.
       if (isInTurn) quiet.watch(container, nowMs);
       this.#guard(container.directory.path, () => {
         const isLook = isInTurn || !hasLiveFile(container);
@@ -141,7 +141,7 @@ export class Tail {
     for (const { directory } of this.#containers.forgetGone()) this.#known.finishContainer(directory);
   }
 
-  /** Whether something was not taken yet that will not wait for the next agent: whole lines, and what is deleted. */
+  /** Whether something is unread that the next agent may not find: whole lines, and what is deleted. */
   hasUnread(nowMs: number): boolean {
     for (const { chains } of this.#containers) {
       for (const chain of chains.values()) {
@@ -152,30 +152,30 @@ export class Tail {
     return false;
   }
 
-  /** No later look will come: what has no name any more is taken as it is, since no other agent could read it. */
-  expectEnd(): void {
+  /** No later tick will come: unfinished lines of files without a name are stored as they are, since no other agent could read them. */
+  prepareToStop(): void {
     this.#times = { ...this.#times, unlinkedGraceMs: 0 };
-    this.#containers.expectEnd();
+    this.#containers.prepareToStop();
   }
 
-  /** What the batch that is built now says of runs that have begun or are done. */
+  /** The ledgers that move with the batch that is built now. */
   ledgerMoves(nowMs: number): NoteMove[] {
     return this.#notes.ledgerMoves(this.#lost.startMs, nowMs, this.#times);
   }
 
-  /** That the batch that is built now has everything up to the last tick, if nothing is left in the queue. */
+  /** The note that with the batch that is built now everything up to the last tick is stored, if nothing is left in the queue. */
   caughtUpMoves(isQuiet: boolean): NoteMove[] {
     return this.#hasReadErrors || !this.#ready.isEmpty ? [] : this.#notes.caughtUpMoves(this.#nowMs, isQuiet);
   }
 
-  /** Reads one piece of a chain into the batch, or does what is left to do at its end. There must be room. */
-  turn(chain: Chain, nowMs: number): void {
+  /** Reads one piece of a chain into the batch, or finishes what is at its end. There must be room. */
+  readSlice(chain: Chain, nowMs: number): void {
     this.#guard(chain.key, () => {
       if (!this.#reader.read(chain, nowMs)) this.#finishLines(chain, nowMs);
     });
   }
 
-  /** Takes what the server knows for the truth, and reads everything else again from there. */
+  /** Adopts the server's positions, and reads everything after them again. */
   resync(positions: PositionsAnswer['positions']): void {
     this.#known.replace(positions);
     this.#containers.quiet.wakeAll();
@@ -193,8 +193,8 @@ export class Tail {
   }
 
   /**
-   * Does what the rule book says now, for every line that is not sent yet. Nothing may be under way or in the batch. Where
-   * a container is not to be read any more its files are closed; where it is again, it is read from where it was stored to.
+   * Applies the current rules to every line that is not sent yet. Nothing may be in flight or in the batch. The files of a
+   * container that is now excluded are closed; one that is included again is read from its stored position.
    */
   followRules(): void {
     this.#containers.quiet.wakeAll();
@@ -218,8 +218,8 @@ export class Tail {
     this.#known.forget(ids);
   }
 
-  #noteUnseen(directory: ContainerDirectory): void {
-    if (this.#rules.decide(directory, 0).selection !== 'excluded') this.#lost.unseen(directory, this.#nowMs);
+  #loseMissed(directory: ContainerDirectory): void {
+    if (this.#rules.decide(directory, 0).selection !== 'excluded') this.#lost.loseMissed(directory, this.#nowMs);
   }
 
   #reconcile(container: Container, nowMs: number): void {
@@ -233,7 +233,7 @@ export class Tail {
     for (const file of chain.files) {
       if (file.fd < 0) continue;
       const stats = fstatSync(file.fd);
-      if (!noteLook(file, stats, nowMs)) continue;
+      if (!notePoll(file, stats, nowMs)) continue;
       if (!file.log.gzip) this.#noteSize(chain, file, stats.size, nowMs);
       else this.#noteGzip(chain, file, stats, nowMs);
       if (!file.onDisk || isAtPath(file)) continue;
@@ -286,7 +286,7 @@ export class Tail {
     this.#ready.add(chain);
   }
 
-  /** Queues the chain when a line at its end must be stored unfinished; closes and forgets files that are done. */
+  /** Queues the chain when an unfinished line at its end is due; closes and forgets files that are done. */
   #finishFiles(container: Container, chain: Chain, nowMs: number): void {
     if (hasDueLines(chain, nowMs, this.#times)) this.#ready.add(chain);
     for (const file of chain.files) {
@@ -312,13 +312,13 @@ export class Tail {
     this.#reader.flushPending(chain, (line) => isLineDue(chain, line, nowMs, this.#times));
   }
 
-  /** What is not read of the file will not be; what is read goes its way. */
+  /** Closes a file although it is not read to its end: the rest is lost. */
   #giveUp(file: LogFile, reason: LossReason): void {
     const { path, sizeBytes } = file;
     const { offset: readOffset } = file.reading;
     const isLoss = sizeBytes > readOffset;
     if (isLoss) this.#log.error({ path, reason, readOffset, sizeBytes }, 'log lines are lost');
-    nameUnseen(file, this.#nowMs);
+    nameLost(file, this.#nowMs);
     closeLogFile(file);
     if (isLoss) loseRest(file, reason);
   }
@@ -339,7 +339,7 @@ export class Tail {
       if (!isDiskError(error)) throw error;
       this.#hasReadErrors = true;
       this.#metrics.readErrors.add();
-      this.#log.warn({ err: error, path }, 'a log file cannot be read; trying again');
+      this.#log.warn({ err: error, path }, 'a log file cannot be read; retrying');
     }
   }
 }

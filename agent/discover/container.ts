@@ -1,6 +1,6 @@
 /**
- * One container's directory and the chains in it. `reconcile` brings what is known into agreement with what is listed:
- * it recognises files that were renamed, compressed, replaced or deleted, whatever order the events took.
+ * One container's directory and the chains in it. `reconcileContainer` updates them from a listing: it recognizes files that were
+ * renamed, compressed, replaced or deleted, in whatever order that happened.
  */
 import { readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
@@ -22,27 +22,27 @@ export interface Container {
   readonly node: string;
   readonly chains: Map<number, Chain>;
   readonly allowance: Allowance;
-  /** What the rules say of it; pending until it is looked at. */
+  /** What the rules decide about it; pending until it is polled. */
   decision: Decision;
   /** When the directory was found. */
   readonly foundMs: number;
-  /** Whether a file was ever seen in it. */
+  /** Whether a file was ever found in it. */
   hadFiles: boolean;
-  /** Whether the last listing went well, and all of its files are known. */
+  /** Whether the last listing succeeded, and all listed files are open or known. */
   isWhole: boolean;
   /** Modification time of the directory, taken before it was listed; 0 when it was not there. */
   mtimeMs: number;
   /** Whether the last listing may have missed something. */
   isStale: boolean;
   readonly ledger: Note;
-  /** Since when the server's ledger is taken into account; undefined before. */
+  /** When the server's ledger was read; undefined before that. */
   judgedMs: number | undefined;
-  /** Runs that began, as far as is known: those from here on have not been looked for. */
+  /** Number of runs that are known to have begun: the next one has this number. */
   begunRuns: number;
-  /** Runs that an earlier agent has left undone, and that have not been found. */
-  readonly owedRuns: Set<number>;
+  /** Runs that an earlier agent has not finished, and whose files have not been found. */
+  readonly unfinishedRuns: Set<number>;
   /**
-   * Runs that this agent is done with, until something that it sent is stored; with the last file of each that the server
+   * Runs that this agent has finished, until something that it sent is stored; with the newest file of each that the server
    * knew then, if any.
    */
   readonly doneRuns: Map<number, string | undefined>;
@@ -50,7 +50,7 @@ export interface Container {
   wasExcluded: boolean;
 }
 
-/** The time in which a directory may change again without a new modification time. */
+/** Time within which a directory may change again without a new modification time. */
 const MTIME_GRANULARITY_MS = 50;
 
 export function createContainer(directory: ContainerDirectory, node: string, foundMs: number): Container {
@@ -68,7 +68,7 @@ export function createContainer(directory: ContainerDirectory, node: string, fou
     ledger: createLedger(directory),
     judgedMs: undefined,
     begunRuns: 0,
-    owedRuns: new Set(),
+    unfinishedRuns: new Set(),
     doneRuns: new Map(),
     wasExcluded: false,
   };
@@ -90,10 +90,10 @@ export function needsListing({ directory, isStale, mtimeMs }: Container): boolea
   return isStale || (statIfThere(directory.path)?.mtimeMs ?? 0) !== mtimeMs;
 }
 
-/** Nothing was to be kept of the container until now, so nothing is missing. */
-export function excuse(container: Container, runs: readonly Chain[]): void {
+/** Marks all runs as begun and judged: the container was excluded until now, so nothing of it is missing. */
+export function exempt(container: Container, runs: readonly Chain[]): void {
   container.wasExcluded = false;
-  container.owedRuns.clear();
+  container.unfinishedRuns.clear();
   for (const chain of runs) {
     chain.isHeadJudged = true;
     container.begunRuns = Math.max(container.begunRuns, chain.restart + 1);
@@ -111,10 +111,10 @@ export function hasLiveFile(container: Container): boolean {
 /**
  * Lists the directory and updates the chains. Files whose head became known are passed to `identified`.
  *
- * A file may be renamed between the listing and its turn to be opened, and a newer one have its name: the newer one would
- * be read ahead of the other, and an agent that is killed then would not know that the other was there. So where something
- * was opened the directory is listed again, until it is as it was.
- * @throws when something can be neither listed nor opened; what could be is up to date then
+ * Between being listed and being opened a file may be renamed, and a newer one be given its name. The newer one would be read
+ * before the other, and if the agent were killed then, its successor would not know about the other. So after a file was opened
+ * the directory is listed again, until it has not changed.
+ * @throws when something can be neither listed nor opened; everything else is up to date then
  */
 export function reconcileContainer(
   container: Container,
@@ -138,7 +138,7 @@ export function reconcileContainer(
     isWhole = false;
   }
   container.isWhole = isWhole;
-  // A change within the clock's granularity of the last one would not be seen by its time.
+  // A change within the clock's granularity of the last one does not show in the modification time.
   container.isStale = !isWhole || nowMs - container.mtimeMs < MTIME_GRANULARITY_MS;
 }
 
@@ -165,7 +165,7 @@ function reconcileListed(
     if (chain.isNewest && restart !== newest) markChanged(chain, nowMs);
     chain.isNewest = restart === newest;
     isWhole = reconcileChain(chain, path, logs, descriptors, nowMs, identified) && isWhole;
-    // One that went before it could be opened was not seen; one that may not be opened was.
+    // A file that went before it could be opened does not count; one that may not be opened does.
     container.hadFiles ||= chain.files.length > 0 || logs.some(({ name }) => statIfThere(join(path, name)));
   }
   return isWhole;
@@ -204,7 +204,7 @@ function reconcileChain(
     if (file === undefined) continue;
     chain.files.push(file);
     if (identifyFile(chain, file, descriptors.opener)) identified(chain, file);
-    // A file that was known under another name has been merged into the older entry.
+    // A file that was known under another name was merged into the older entry.
     present.add(chain.files.includes(file) ? file : chain.files.find((other) => other.path === path)!);
   }
   for (const file of chain.files) {

@@ -1,20 +1,20 @@
 /**
- * The containers of the node that are known: those whose directories `discovery` has found, and those that have a lost
- * file to tell of. Knows which of them need no look.
+ * The known containers of the node: those whose directories `discovery` has found, and those that have a lost file. Knows which of
+ * them need not be polled.
  */
 import type { AgentMetrics } from '../agent-metrics.ts';
 import { fileId } from '../files/chain.ts';
 import { deletedBytes } from '../files/descriptors.ts';
 import { createContainer, type Container } from './container.ts';
 import { Discovery, type ContainerDirectory, type DiscoveryOptions } from './discovery.ts';
-import { UNSEEN_MS_MAX } from '../limits.ts';
+import { EMPTY_DIRECTORY_MS_MAX } from '../limits.ts';
 import { lagBytes, statIfThere, type LogFile } from '../files/log-file.ts';
 import { QuietContainers, type QuietOptions } from './quiet-containers.ts';
 
 export interface ContainersOptions extends Omit<DiscoveryOptions, 'listener'>, QuietOptions {
   readonly node: string;
-  /** It came and went before it could be looked into. */
-  readonly unseen: (directory: ContainerDirectory) => void;
+  /** Called when a container came and went before its directory could be listed. */
+  readonly missed: (directory: ContainerDirectory) => void;
 }
 
 /** Owns the containers and the watches on their directories. */
@@ -22,8 +22,8 @@ export class Containers {
   readonly quiet: QuietContainers;
   readonly #discovery: Discovery;
   readonly #node: string;
-  readonly #unseen: (directory: ContainerDirectory) => void;
-  /** By the path of the directory. */
+  readonly #missed: (directory: ContainerDirectory) => void;
+  /** Path of the directory → container. */
   readonly #known = new Map<string, Container>();
   #nowMs = 0;
 
@@ -31,12 +31,12 @@ export class Containers {
     const listener = {
       found: (directory: ContainerDirectory) => this.#changed(this.take(directory, this.#nowMs)),
       vanished: (path: string) => this.#vanished(path),
-      missed: options.unseen,
+      missed: options.missed,
     };
     this.#discovery = new Discovery({ ...options, listener });
     this.quiet = new QuietContainers(options);
     this.#node = options.node;
-    this.#unseen = options.unseen;
+    this.#missed = options.missed;
   }
 
   /** True when every directory could be listed: what is not known then does not exist. */
@@ -59,7 +59,7 @@ export class Containers {
     return files;
   }
 
-  /** Lets the metrics show what the files cost the node, and how far they are behind. */
+  /** Lets the metrics show what the files cost the node, and how many bytes are not delivered. */
   measure(metrics: AgentMetrics): void {
     const sum = (of: (file: LogFile) => number): number => this.files().reduce((total, file) => total + of(file), 0);
     metrics.openFiles.readFrom(() => sum((file) => (file.fd >= 0 ? 1 : 0)));
@@ -68,7 +68,7 @@ export class Containers {
     metrics.isPolling.readFrom(() => Number(this.isPolling));
   }
 
-  /** Under which the server knows them: ledgers, and files that have an identity. */
+  /** Ids under which the server knows them: ledgers, and files that have an identity. */
   ids(): Set<string> {
     const ids = new Set<string>();
     for (const { ledger, chains } of this) {
@@ -80,9 +80,9 @@ export class Containers {
     return ids;
   }
 
-  /** No later event will come: what came and went without a name is reported as it is. */
-  expectEnd(): void {
-    this.#discovery.expectEnd();
+  /** No later event will come: changes that no event has named are reported at the next poll. */
+  prepareToStop(): void {
+    this.#discovery.prepareToStop();
   }
 
   /** Closes the watches and forgets everything. */
@@ -93,7 +93,7 @@ export class Containers {
   }
 
   /**
-   * Finds what has come and gone.
+   * Finds containers that have come or gone.
    * @param listsAll  list everything, whether or not it is due
    * @returns true when everything was listed
    */
@@ -112,12 +112,12 @@ export class Containers {
     return container;
   }
 
-  /** Forgets those whose directories are gone and whose files are done with, and returns them. */
+  /** Forgets those whose directories are gone and whose files are done, and returns them. */
   forgetGone(): Container[] {
     const forgotten: Container[] = [];
     for (const container of this) {
-      const { directory, chains, owedRuns } = container;
-      if (chains.size > 0 || owedRuns.size > 0 || statIfThere(directory.path) !== undefined) continue;
+      const { directory, chains, unfinishedRuns } = container;
+      if (chains.size > 0 || unfinishedRuns.size > 0 || statIfThere(directory.path) !== undefined) continue;
       this.quiet.wake(container);
       this.#known.delete(directory.path);
       forgotten.push(container);
@@ -129,10 +129,11 @@ export class Containers {
     const container = this.#known.get(path);
     if (container === undefined) return;
     this.#changed(container);
-    if (!container.hadFiles && this.#nowMs - container.foundMs <= UNSEEN_MS_MAX) this.#unseen(container.directory);
+    if (!container.hadFiles && this.#nowMs - container.foundMs <= EMPTY_DIRECTORY_MS_MAX)
+      this.#missed(container.directory);
   }
 
-  /** Lists its directory again at the next look. */
+  /** Has its directory listed again at the next poll. */
   #changed(container: Container): void {
     container.isStale = true;
     this.quiet.wake(container);

@@ -1,7 +1,7 @@
 /**
- * chokidar on the pods directory and the directories of pods in it: says which name in which of them came or went. Its raw
- * events give names and not states, so that what lived for a millisecond is heard of too. A node may have no watches left, or
- * more pods than are worth watching; this says so once, and those who ask list the directories instead.
+ * chokidar on the pods directory and the directories of pods in it: reports which name in which of them came or went. Its raw
+ * events give names and not states, so that an entry that existed for a millisecond is reported, too. If the node has no
+ * watches left, or more pods than are worth watching, a warning is logged once, and directories are listed instead.
  */
 import { realpathSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
@@ -16,9 +16,9 @@ export interface DirectoryWatcherOptions {
   readonly podsDir: string;
   readonly watch?: WatchPods;
   readonly log: Logger;
-  /** Something of this name was made, removed or renamed in the directory. */
+  /** Called when an entry of this name was made, removed or renamed in the directory. */
   readonly changed: (directory: string, name: string) => void;
-  /** The watch has begun: what came before, a listing must find. */
+  /** Called when the watch has begun: a listing must find what came before. */
   readonly begun: () => void;
 }
 
@@ -28,7 +28,7 @@ export class DirectoryWatcher {
   #watcher: ReturnType<WatchPods> | undefined;
   #isReady = false;
   #retryDueMs = 0;
-  /** It failed since it was last asked for. */
+  /** Whether it has failed since the last call of `open`. */
   #hasFailed = false;
   #hasComplained = false;
 
@@ -41,7 +41,7 @@ export class DirectoryWatcher {
     return this.#isReady;
   }
 
-  /** Begins to watch if it is worth it, and not to be tried later. */
+  /** Begins to watch, unless there are too many pods or a failure was too recent. */
   open(podCount: number, nowMs: number): void {
     if (podCount > WATCHED_PODS_MAX) {
       this.close();
@@ -56,13 +56,13 @@ export class DirectoryWatcher {
     try {
       root = realpathSync(podsDir);
     } catch {
-      // It went between being listed and being watched.
+      // It was removed between being listed and being watched.
       return;
     }
     const watcher = watchPods(root);
     this.#watcher = watcher;
     watcher.on('raw', (event, name, details) => {
-      // `change` is a write to a file, which is nothing that a directory would show.
+      // `change` is a write to a file, which does not concern the directory.
       const { watchedPath } = details as { readonly watchedPath: string };
       if (event === 'rename' && name !== null) changed(join(podsDir, relative(root, watchedPath)), name);
     });
@@ -73,7 +73,7 @@ export class DirectoryWatcher {
     });
     watcher.on('error', (error) => {
       const { code } = error as NodeJS.ErrnoException;
-      // A directory that went between being listed and being watched.
+      // A directory was removed between being listed and being watched.
       if (this.#watcher !== watcher || code === 'ENOENT') return;
       this.close();
       this.#hasFailed = true;
@@ -94,7 +94,7 @@ export class DirectoryWatcher {
   }
 }
 
-/** Containers are not watched: only their names are wanted, which events of the pod's directory give. */
+/** Containers are not watched: events of the pod's directory give their names, and no more is needed. */
 function watchWithChokidar(podsDir: string): FSWatcher {
   return watch(podsDir, {
     depth: 1,

@@ -1,12 +1,12 @@
 /**
  * Finds the directories of containers: `<pods dir>/<pod>/<container>`. The pods directory and each pod's directory are
- * watched here, and nothing beneath: an inotify watch on a container's directory reports every write to the files in it,
- * which is an event a line. Growth and rotation are seen by the tail's tick, or of a quiet container by its first event.
- * Events only say where to look; what is there is always listed afresh, and everything is listed every few seconds in case
- * one was missed. A new pod's directory is listed at each poll for a moment, since the watch on it begins somewhat later.
+ * watched here, and nothing below: an inotify watch on a container's directory reports every write to the files in it,
+ * which is an event a line. Growth and rotation are noticed by the tail's tick, or for a quiet container by its first event.
+ * Events only say what to list; nothing else is taken from them, and everything is listed every few seconds in case one was
+ * missed. A new pod's directory is listed at each poll for a moment, since the watch on it begins somewhat later.
  *
- * Where no event has reported it, the time of a directory does: if it has changed and its content has not, something has come
- * and gone.
+ * If the modification time of a directory has changed and its content has not, something has come and gone, even if no event
+ * has reported it.
  */
 import { readdirSync, statSync, type Dirent } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -23,13 +23,13 @@ export interface ContainerDirectory extends PodDirectory {
 export interface DiscoveryListener {
   found(directory: ContainerDirectory): void;
   vanished(path: string): void;
-  /** It came and went between two looks. The container is empty when not even its name was seen. */
+  /** It came and went between two listings. The container is empty when not even its name is known. */
   missed(directory: ContainerDirectory): void;
 }
 
 interface Listing {
   readonly mtimeMs: number;
-  /** Of all entries, whatever they are. */
+  /** The names of all entries, whatever they are. */
   readonly names: string;
 }
 
@@ -50,9 +50,9 @@ export class Discovery {
   readonly #watcher: DirectoryWatcher;
   /** Pod directory name → names of its container directories. */
   readonly #pods = new Map<string, Set<string>>();
-  /** Pod directory name → what its last listing has shown. */
+  /** Pod directory name → its last listing. */
   readonly #listings = new Map<string, Listing>();
-  /** Pod directory name → since when an event is awaited that names what has come and gone in it. */
+  /** Pod directory name → since when an event is awaited that names what came and went in it. */
   readonly #unexplained = new Map<string, number>();
   /** Pod directory name → until when its directory is listed at each poll. */
   readonly #newUntilMs = new Map<string, number>();
@@ -60,7 +60,7 @@ export class Discovery {
   #nowMs = 0;
   /** Pod directory name → names in it that events have reported. */
   readonly #touched = new Map<string, Set<string>>();
-  /** Paths below the pods directory that went since the last full scan but one: events may still tell of them. */
+  /** Paths below the pods directory that went since the last full scan but one: events may still name them. */
   #wentBefore = new Set<string>();
   #went = new Set<string>();
   #rescanDueMs = 0;
@@ -82,7 +82,7 @@ export class Discovery {
     });
   }
 
-  /** True when every directory could be listed: what is not known then does not exist. */
+  /** True when every directory could be listed, so that nothing else exists. */
   get isComplete(): boolean {
     return this.#isComplete;
   }
@@ -92,8 +92,8 @@ export class Discovery {
     return !this.#watcher.isWatching;
   }
 
-  /** No later event will come: what came and went without a name is reported at the next poll. */
-  expectEnd(): void {
+  /** No later event will come: changes that no event has named are reported at the next poll. */
+  prepareToStop(): void {
     this.#eventMsMax = 0;
   }
 
@@ -102,7 +102,7 @@ export class Discovery {
   }
 
   /**
-   * Lists what was touched since the last call or, when it is due or asked for, everything.
+   * Lists directories with events since the last call or, when it is due or requested, all of them.
    * @returns true when everything was listed
    */
   poll(nowMs: number, listsAll: boolean): boolean {
@@ -127,7 +127,7 @@ export class Discovery {
   #touch(directory: string, name: string): void {
     const isPod = directory === this.#podsDir;
     if (isPod && name === basename(directory)) {
-      // Its own end.
+      // The pods directory itself was removed.
       this.#watcher.close();
       this.#pollDueMs = 0;
       return;
@@ -136,7 +136,7 @@ export class Discovery {
     let names = this.#touched.get(pod);
     if (names === undefined) this.#touched.set(pod, (names = new Set()));
     if (!isPod) names.add(name);
-    // Whatever has this name now need not be what was watched.
+    // The directory may be another one than that which is watched.
     else this.#newUntilMs.set(pod, this.#nowMs + NEW_POD_MS);
   }
 
@@ -148,7 +148,7 @@ export class Discovery {
       this.#unexplained.delete(pod);
       const after = this.#pods.get(pod);
       const isNew = before === undefined && !this.#hasGone(pod);
-      // Events of its containers may follow that of the pod.
+      // Events for its containers may follow the one for the pod.
       if (isNew && after === undefined && names.size === 0) this.#unexplained.set(pod, unexplainedMs);
       for (const name of names) {
         if (!isContainerName(name) || this.#hasGone(join(pod, name)) || this.#hasGone(nameless(pod))) continue;
@@ -165,14 +165,14 @@ export class Discovery {
   #missed(name: string, container: string): void {
     const pod = parsePodDirectory(name);
     if (pod === undefined) return;
-    // Once, however many events tell of it.
+    // Reported once, however many events name it.
     this.#went.add(name).add(container === '' ? nameless(name) : join(name, container));
     this.#listener.missed({ ...pod, path: join(this.#podsDir, name, container), container });
   }
 
   #scanAll(): void {
     const entries = this.#list(this.#podsDir);
-    // A pods directory that is missing is a mount that is missing, and says nothing about its files.
+    // A missing pods directory is a missing mount, and says nothing about the files in it.
     this.#isComplete = entries !== undefined && entries !== 'missing';
     if (entries === undefined) return;
     if (entries === 'missing') {
@@ -220,7 +220,7 @@ export class Discovery {
     return true;
   }
 
-  /** The time is of before the listing: what came between the two makes the next listing differ. */
+  /** The time was taken before the listing, so that a change between the two makes the next listing differ. */
   #compare(pod: string, listing: Listing): void {
     const before = this.#listings.get(pod);
     this.#listings.set(pod, listing);
@@ -251,7 +251,7 @@ export class Discovery {
     this.#listener.vanished(join(this.#podsDir, name, container));
   }
 
-  /** Undefined for a directory that cannot be read. */
+  /** Returns undefined for a directory that cannot be read. */
   #list(path: string): Dirent[] | 'missing' | undefined {
     try {
       return readdirSync(path, { withFileTypes: true });
@@ -263,7 +263,7 @@ export class Discovery {
   }
 }
 
-/** The path under which what was missed of a pod is noted when no event names its container. */
+/** The path under which a missed container of a pod is noted when no event names it. */
 function nameless(pod: string): string {
   return `${pod}/`;
 }

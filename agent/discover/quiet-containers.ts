@@ -1,6 +1,6 @@
 /**
- * Containers that have not written for a while: a watch on the directory takes the place of looks at it. Its first event
- * ends it, so that a container that writes costs no events, and one that does not costs no looks.
+ * Containers that have not written for a while: a watch on the directory replaces polling. Its first event ends it, so that a
+ * container that writes costs no events, and one that does not costs no polls.
  */
 import type { FSWatcher } from 'node:fs';
 import { hasEnded, type Chain } from '../files/chain.ts';
@@ -31,12 +31,12 @@ export class QuietContainers {
     this.#watch = watch;
   }
 
-  /** Whether there is nothing to do for the container until its watch reports something. */
+  /** Whether the container needs no poll until its watch reports something. */
   has(container: Container): boolean {
     return this.#watches.has(container);
   }
 
-  /** Watches the container if it is quiet, as long as there are watches. It must be looked at once more after that. */
+  /** Watches the container if it is quiet, as long as there are watches. It must be polled once more after that. */
   watch(container: Container, nowMs: number): void {
     if (this.has(container) || !this.#isQuiet(container, nowMs)) return;
     if (this.#watches.size >= QUIET_WATCHES_MAX || nowMs < this.#retryDueMs) return;
@@ -44,17 +44,17 @@ export class QuietContainers {
     try {
       this.#watches.set(container, this.#watch(container.directory.path, wake).on('error', wake));
     } catch (error) {
-      // When it is not that the directory went, the node has no watches left.
+      // Unless the directory was removed, the node has no watches left.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#retryDueMs = nowMs + RESCAN_MS;
     }
   }
 
-  /** After a look, which may have found what came before the watch. */
+  /** Must be called after a poll, which may have found a change that came before the watch. */
   check(container: Container, nowMs: number): void {
     if (this.has(container) && !this.#isQuiet(container, nowMs)) this.wake(container);
   }
 
-  /** It is looked at on each tick again. */
+  /** Has the container polled on each tick again. */
   wake(container: Container): void {
     this.#watches.get(container)?.close();
     this.#watches.delete(container);

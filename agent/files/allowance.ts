@@ -1,8 +1,8 @@
-/** What a container may send at present, where there is a limit: see ../lines/rate-limit.ts. */
+/** Bytes that a container may send at present, where there is a limit: see ../lines/rate-limit.ts. */
 
-/** One for all runs of a container. */
+/** Shared by all runs of a container. */
 export interface Allowance {
-  /** What may be read now; below 0 after a read that took more. */
+  /** Bytes that may be read now; below 0 after a read that took more. */
   bytes: number;
   refilledMs: number;
   droppedMs: number;

@@ -1,9 +1,9 @@
-/** What the files of a chain say of its beginning: which is the oldest, when it was begun, how many there are. */
+/** The beginning of a chain, as its files show it: which file is the oldest, when it was begun, and how many there are. */
 import { fstatSync } from 'node:fs';
 import {
   headOfLostEnd,
   headOfUnreadable,
-  headOfUnseen,
+  headOfLost,
   isLostHead,
   timeOfHead,
   UNKNOWN_HEAD,
@@ -21,22 +21,22 @@ export function isOf(file: LogFile, head: string): boolean {
   return file.head === head || (isUnreadGzip(file) && headOfUnreadable(file.log.rotation) === head);
 }
 
-/** Without lost files, and without those that are deleted and still read: the kubelet keeps none of them. */
+/** Counts files that have a name: the kubelet keeps neither lost files nor deleted ones that are still read. */
 export function countOnDisk(files: Chain['files']): number {
   return files.reduce((count, { onDisk }) => count + Number(onDisk), 0);
 }
 
 /**
- * For what is missing before the oldest file of a run. A file without a line does not say which it is.
+ * Returns a head for what is missing before the oldest file of a run. A file without a line has no identity to derive it from.
  * @param last  the head of the last file before that, if one is known
  */
 export function headBefore({ files }: Files, last = ''): string {
   const oldest = files.find(({ head }) => head !== '' && !isLostHead(head));
-  if (oldest !== undefined) return headOfUnseen(oldest.head);
+  if (oldest !== undefined) return headOfLost(oldest.head);
   return last === '' ? UNKNOWN_HEAD : headOfLostEnd(last);
 }
 
-/** When the oldest file of a run was begun, at the latest. */
+/** Returns when, at the latest, the oldest file of a run was begun. */
 export function begunMs({ files }: Files): number {
   for (const { head } of files) {
     const timeMs = timeOfHead(head);
@@ -45,12 +45,12 @@ export function begunMs({ files }: Files): number {
   return files[0]!.changedMs;
 }
 
-/** When something was last written to the file; undefined when that cannot be known any more. */
+/** Returns when the file was last written to; undefined when it is closed. */
 export function writtenMs({ fd }: LogFile): number | undefined {
   return fd < 0 ? undefined : fstatSync(fd).mtimeMs;
 }
 
-/** Whether the file has, or had when it was deleted, the name of a rotated one. */
+/** Whether the file's name, or its last name if it is deleted, is that of a rotated one. */
 export function wasRotated({ log }: LogFile): boolean {
   return (parseLogName(log.name)?.rotation ?? '') !== '';
 }

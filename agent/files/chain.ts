@@ -1,6 +1,6 @@
 /**
- * A chain is everything that one run of a container wrote: the files of one (pod uid, container, restart), oldest
- * first. Lines may begin in one file of a chain and end in the next, never in another chain.
+ * A chain is all that one run of a container wrote: the files of one (pod uid, container, restart), oldest first. A line may
+ * begin in one file of a chain and end in the next, never in another chain.
  */
 import { STDERR, STDOUT, STREAM_NAMES, type StreamIndex } from '../../shared/cri.ts';
 import { type Labels, PODLOG_STREAM } from '../../shared/labels.ts';
@@ -12,7 +12,7 @@ import { compareRotations } from './log-path.ts';
 import { ENDED, type CutState, type PendingLine } from './pending-line.ts';
 import type { LineRules } from '../rules/rule-book.ts';
 
-/** The stream of markers, beside STDOUT and STDERR: no file has a fragment of it, so it has no position. */
+/** The stream of markers, besides STDOUT and STDERR: no file has a fragment of it, so it has no position. */
 export const PODLOG = 2;
 export type RowStream = StreamIndex | typeof PODLOG;
 
@@ -23,25 +23,25 @@ export interface Chain {
   readonly of: ChainLabels;
   readonly labels: readonly [stdout: Labels, stderr: Labels, podlog: Labels];
   readonly allowance: Allowance;
-  /** What is done to its lines, if anything. */
+  /** Drop and redact rules for its lines, if any. */
   rules: LineRules | undefined;
-  /** Which of its lines are one entry, where rules say so. */
+  /** Rules for joining its lines into entries, if any. */
   entries: EntryRules | undefined;
   files: LogFile[];
   readonly pending: [stdout: PendingLine | undefined, stderr: PendingLine | undefined];
   /** Whether the next fragment of a stream may be the end of a line whose beginning is lost: see ../lines/cut-lines.ts. */
   readonly cut: [stdout: CutState, stderr: CutState];
-  /** False once the container was started again: no more lines are to be expected here. */
+  /** False once the container was restarted: no more lines are expected here. */
   isNewest: boolean;
-  /** Waits for its turn to be read. */
+  /** Whether it is in the ready queue. */
   queued: boolean;
-  /** Whether it has been asked what is missing before its oldest file. */
+  /** Whether it was judged what is missing before its oldest file. */
   isHeadJudged: boolean;
-  /** The file that was written to when it was last asked what is missing. */
+  /** The live file when the container was last judged. */
   newest: LogFile | undefined;
 }
 
-/** Empty where it is not known: of a pod that was gone before it could be looked into. */
+/** Empty where not known: for a pod that was gone before its directory could be listed. */
 export interface ChainLabels {
   readonly namespace: string;
   readonly pod: string;
@@ -73,18 +73,18 @@ export function createChain(uid: string, restart: number, of: ChainLabels, allow
   };
 }
 
-/** The identity under which the server knows the file. Its head must be known. */
+/** Returns the id under which the server knows the file. Its head must be known. */
 export function fileId(chain: Chain, file: LogFile): string {
   if (file.head === '') throw new Error(`BUG: ${file.path} has no identity yet`);
   return chain.key + file.head;
 }
 
-/** Deleted files before present ones of the same name, which they made room for. */
+/** Sorts by rotation; a deleted file comes before the present one of the same name, for which it made room. */
 export function sortFiles(chain: Chain): void {
   chain.files.sort((a, b) => compareRotations(a.log.rotation, b.log.rotation) || Number(a.onDisk) - Number(b.onDisk));
 }
 
-/** Nothing more is expected in the file: a newer one exists, its name is gone, or the container runs anew. */
+/** Whether nothing more is expected in the file: a newer one exists, its name is gone, or the container was restarted. */
 export function hasEnded(chain: Chain, file: LogFile): boolean {
   return !file.onDisk || !chain.isNewest || file !== chain.files.at(-1);
 }
@@ -95,21 +95,21 @@ export function hasMore(file: LogFile): boolean {
   return endOffset(file) > Math.max(file.reading.offset, file.reading.stalledAt);
 }
 
-/** Whether a line has yet to say that the rest of the file is lost. */
+/** Whether the marker for the lost rest of the file has yet to be written. */
 export function hasLoss(file: LogFile): boolean {
   return file.loss !== undefined && file.reading.offset < file.sizeBytes;
 }
 
 /**
- * The file to read next: the oldest with something to read or to say, except that a file is not begun before the one ahead of
- * it has settled. Late lines of an old file come before the rest of the newer one. A gzip file that cannot be read is waited
- * for while it may still be written.
+ * Returns the file to read next: the oldest with something to read or a loss to mark, except that a file is not begun before the
+ * previous one has settled. Late lines of an old file come before the rest of the newer one. While a gzip file that cannot be
+ * read may still be being written, the files after it wait.
  */
 export function nextReadable(chain: Chain): LogFile | undefined {
   for (const file of chain.files) {
-    if (isUnreadGzip(file) || file.lookedMs < file.gunzip.retryMs) return undefined;
+    if (isUnreadGzip(file) || file.polledMs < file.gunzip.retryMs) return undefined;
     if (hasLoss(file) || hasMore(file)) return file;
-    if (file.fd >= 0 && file.lookedMs < file.holdUntilMs) return undefined;
+    if (file.fd >= 0 && file.polledMs < file.holdUntilMs) return undefined;
   }
   return undefined;
 }
@@ -119,14 +119,14 @@ export function isBefore(chain: Chain, file: LogFile, other: LogFile): boolean {
   return file !== other && chain.files.indexOf(file) < chain.files.indexOf(other);
 }
 
-/** True when a later file of the chain has already given fragments of the stream. */
+/** Whether fragments of the stream were already taken from a later file of the chain. */
 export function isOvertaken(chain: Chain, file: LogFile, stream: StreamIndex): boolean {
   return chain.files.some((other) => other.reading.seen[stream] && isBefore(chain, file, other));
 }
 
 /**
- * The position of a file: what it may be sent as. A pending line holds its stream back, at its first fragment in the
- * file in which it began, and where they were in the files after that one.
+ * Returns the position of a file that the next batch may send. A pending line holds its stream back: at its first fragment in
+ * the file in which it began, and at the last position in the files after that one.
  */
 export function positionOf(chain: Chain, file: LogFile): Offsets {
   const { sent } = file.delivery;

@@ -1,6 +1,6 @@
 /**
- * Damaged places of a log file: what a power cut, a full disk or a hole leaves between two records, or in one. Finds where such
- * a place ends, so that the record after it is read like any other.
+ * Damaged places of a log file, as a power cut, a full disk or a hole leaves them between two records or in one. Finds where
+ * such a place ends, so that the record after it is read like any other.
  */
 import { CriParser } from '../../shared/cri.ts';
 import { nestedEnd } from '../../shared/row-group/json-scan.ts';
@@ -13,16 +13,16 @@ const LOWER_T = 0x74;
 const DASH = 0x2d;
 const COLON = 0x3a;
 const UPPER_T = 0x54;
-/** `2026-11-23T15:01:12`, which each record begins with, and where its `T` is. */
+/** Length of `2026-11-23T15:01:12`, with which each record begins, and offset of its `T`. */
 const TIME_BYTES = 19;
 const T_AT = 10;
 const STRIDE = 9;
-/** Length of a fraction and the zone after it. */
+/** Longest fraction with the zone after it. */
 const ZONE_BYTES_MAX = 16;
-/** Digits of a fraction below which a time in a message is not taken for a runtime's: one in a thousand of those has fewer. */
+/** A time in a message with fewer fraction digits is not taken for a runtime's: only one in a thousand of those has fewer. */
 const FRACTION_DIGITS_MIN = 6;
 
-/** Whether a byte may be part of a time. */
+/** Byte → whether it may be part of a time. */
 const IN_TIME = new Uint8Array(256);
 for (const byte of Buffer.from('0123456789-:T')) IN_TIME[byte] = 1;
 
@@ -30,13 +30,13 @@ const HOLE = Buffer.alloc(HOLE_BYTES_MIN);
 const prefix = new CriParser();
 const following = new CriParser();
 
-/** A part of a damaged place: NUL bytes, of which only the number is worth keeping, or other bytes. */
+/** A part of a damaged place: NUL bytes, of which only the number is kept, or other bytes. */
 export interface DamagedPiece {
   readonly end: number;
   readonly isZeros: boolean;
 }
 
-/** The piece with which bytes[start, end) begins; it ends before a run of NUL bytes, after one, or where a record begins. */
+/** Returns the piece with which bytes[start, end) begins; it ends before a run of NUL bytes, after one, or where a record begins. */
 export function damagedPiece(bytes: Buffer, start: number, end: number): DamagedPiece {
   const zerosEnd = zeroRunEnd(bytes, start, end);
   if (zerosEnd - start >= ZERO_RUN_BYTES_MIN) return { end: zerosEnd, isZeros: true };
@@ -52,8 +52,8 @@ export function damagedPiece(bytes: Buffer, start: number, end: number): Damaged
 }
 
 /**
- * Where the first record of bytes[start, end) begins that begins before `limit`, or -1. Looks at each ninth byte only, unless
- * two in a row may be of a time: of each time there are two.
+ * Returns where the first record in bytes[start, end) begins that begins before `limit`, or -1. Examines only each ninth byte,
+ * unless two of these in a row may be part of a time: each time contains two.
  */
 export function recordStart(bytes: Buffer, start: number, limit: number, end: number): number {
   const last = Math.min(limit, end - TIME_BYTES) + STRIDE;
@@ -72,7 +72,7 @@ export function recordStart(bytes: Buffer, start: number, limit: number, end: nu
   return -1;
 }
 
-/** Whether the name of a stream may follow the time whose `T` this is. Most times of a message are followed by other words. */
+/** Whether a stream's name may follow the time whose `T` this is. Most times in messages are followed by other words. */
 function isBeforeStream(bytes: Buffer, t: number): boolean {
   const first = t + TIME_BYTES - T_AT;
   let at = first;
@@ -81,9 +81,8 @@ function isBeforeStream(bytes: Buffer, t: number): boolean {
 }
 
 /**
- * Where the record whose message is bytes[messageStart, end) ends, of which it is known that it holds NUL bytes: before
- * those that another record follows, which shows that it was cut off. A container may write NUL bytes, but it does not write
- * the time and stream of its next line after them.
+ * Returns where a record ends whose message bytes[messageStart, end) holds NUL bytes: before those that another record follows,
+ * which shows that it was cut off. A container may write NUL bytes, but not the time and stream of its next line after them.
  */
 export function recordEnd(bytes: Buffer, messageStart: number, end: number): number {
   for (let at = messageStart; at < end; at++) {
@@ -96,9 +95,8 @@ export function recordEnd(bytes: Buffer, messageStart: number, end: number): num
 }
 
 /**
- * Where the record ends that `cri` has parsed and whose message is no JSON object: before a record in it that was written
- * later, and before the one after it. A message may hold the text of a record, as that of a log shipper does, but of one
- * that is older.
+ * Returns where the record that `cri` has parsed ends, whose message is not a JSON object: before a record in it that is later
+ * than it and earlier than the next one. The message of a log shipper, say, may hold the text of a record, but of an older one.
  */
 export function textEnd(bytes: Buffer, cri: CriParser, end: number, chunkEnd: number): number {
   const record = recordStart(bytes, cri.messageStart, end, end);
@@ -109,8 +107,8 @@ export function textEnd(bytes: Buffer, cri: CriParser, end: number, chunkEnd: nu
 }
 
 /**
- * Where the record ends that `cri` has parsed and whose message begins as a JSON object: before a record in it that was
- * written later, if the object is not whole.
+ * Returns where the record that `cri` has parsed ends, whose message begins as a JSON object: before a later record in it, if the
+ * object is not complete.
  */
 export function objectEnd(bytes: Buffer, cri: CriParser, end: number): number {
   if (nestedEnd(bytes, cri.messageStart, end) >= 0) return end;
@@ -129,14 +127,14 @@ function fractionDigits(bytes: Buffer, record: number): number {
   return at - start;
 }
 
-/** As `recordEnd`, for the last record of a file, which has no newline: NUL bytes at its end are not its own, either. */
+/** Does the same for the last record of a file, which has no newline: NUL bytes at its end are not its own, either. */
 export function lastRecordEnd(bytes: Buffer, messageStart: number, end: number): number {
   let last = end;
   while (last > messageStart && bytes[last - 1] === 0) last--;
   return recordEnd(bytes, messageStart, end - last >= ZERO_RUN_BYTES_MIN ? last : end);
 }
 
-/** The offset after the NUL bytes with which bytes[start, end) begins. */
+/** Returns the offset after the NUL bytes with which bytes[start, end) begins. */
 export function zeroRunEnd(bytes: Buffer, start: number, end: number): number {
   let at = start;
   if (bytes[at] !== 0) return at;
@@ -145,19 +143,19 @@ export function zeroRunEnd(bytes: Buffer, start: number, end: number): number {
   return at;
 }
 
-/** Where a hole begins in bytes[0, end), or -1. */
+/** Returns where a hole begins in bytes[0, end), or -1. */
 export function holeStart(bytes: Buffer, end: number): number {
   return bytes.subarray(0, end).indexOf(HOLE);
 }
 
-/** Where a fragment that is too long ends in bytes[0, length): after its newline, or before a hole; -1 when not there. */
+/** Returns where a fragment that is too long ends in bytes[0, length): after its newline, or before a hole; -1 if it does not. */
 export function overlongEnd(bytes: Buffer, length: number): number {
   const newline = bytes.subarray(0, length).indexOf(NEWLINE);
   const hole = holeStart(bytes, newline < 0 ? length : newline);
   return hole >= 0 ? hole : newline < 0 ? -1 : newline + 1;
 }
 
-/** The first NUL byte of bytes[start, end), or `end`. */
+/** Returns the offset of the first NUL byte in bytes[start, end), or `end`. */
 export function indexOfZero(bytes: Buffer, start: number, end: number): number {
   const at = bytes.subarray(0, end).indexOf(0, start);
   return at < 0 ? end : at;

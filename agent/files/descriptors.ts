@@ -1,6 +1,6 @@
 /**
- * What open files may cost the node: how many descriptors, and how much disk that was deleted and cannot be freed.
- * Closing a file that is read to its end costs nothing; what is given up beyond that is said to be lost.
+ * Limits what open files cost the node: descriptors, and disk space of deleted files that cannot be freed. Closing a file that is
+ * read to its end costs nothing; whatever else is closed is lost, and has a marker.
  */
 import { readFileSync } from 'node:fs';
 import { DELETED_BYTES_MAX, OPEN_FILES_MAX, SPARE_DESCRIPTORS } from '../limits.ts';
@@ -19,7 +19,7 @@ export interface Descriptors {
   readonly deletedBytesMax: number;
   /** Log files that are open, as of the last tick and what was opened since. */
   open: number;
-  /** Files that were not opened for that reason since the last tick. */
+  /** Files that were not opened for want of a descriptor since the last tick. */
   refused: number;
 }
 
@@ -28,7 +28,7 @@ export function createDescriptors(limits: OpenFileLimits, opener: LogOpener): De
   return { opener, openFilesMax, deletedBytesMax, open: 0, refused: 0 };
 }
 
-/** Takes a descriptor, or says that there is none left. */
+/** Reserves a descriptor. Returns false when there is none left. */
 export function takeDescriptor(descriptors: Descriptors): boolean {
   const isFree = descriptors.open < descriptors.openFilesMax;
   if (isFree) descriptors.open++;
@@ -38,7 +38,7 @@ export function takeDescriptor(descriptors: Descriptors): boolean {
 
 export type GiveUp = (file: LogFile, reason: LossReason) => void;
 
-/** Keeps the files within the limits, as far as that can be; those that are closed with a loss go to `giveUp`. */
+/** Keeps the files within the limits, as far as possible; `giveUp` closes those that cost a loss. */
 export function boundFiles(files: readonly LogFile[], descriptors: Descriptors, giveUp: GiveUp): void {
   boundDeletedBytes(files, descriptors.deletedBytesMax, giveUp);
   descriptors.open = files.reduce((sum, { fd }) => sum + Number(fd >= 0), 0);
@@ -54,27 +54,27 @@ function boundDeletedBytes(files: readonly LogFile[], heldBytesMax: number, give
   for (const file of oldestFirst(files.filter((each) => deletedBytes(each) > 0))) {
     if (heldBytes <= heldBytesMax) return;
     heldBytes -= deletedBytes(file);
-    if (isFinished(file)) closeLogFile(file);
+    if (isReadToEnd(file)) closeLogFile(file);
     else giveUp(file, 'deleted');
   }
 }
 
-/** Makes room for others: closes what is read to its end, then gives up what is deleted. */
+/** Makes room for others: closes files that are read to their end, then gives up deleted ones. */
 function boundOpenFiles(files: readonly LogFile[], count: number, giveUp: GiveUp): void {
   const open = oldestFirst(files.filter(({ fd }) => fd >= 0));
-  const finished = open.filter(isFinished).slice(0, count);
+  const finished = open.filter(isReadToEnd).slice(0, count);
   for (const file of finished) closeLogFile(file);
-  const deleted = open.filter((file) => !file.onDisk && !isFinished(file));
+  const deleted = open.filter((file) => !file.onDisk && !isReadToEnd(file));
   for (const file of deleted.slice(0, count - finished.length)) giveUp(file, 'descriptors');
 }
 
-/** What the disk could free if the file were closed. */
+/** Bytes that the disk could free if the file were closed. */
 export function deletedBytes(file: LogFile): number {
   return file.fd >= 0 && !file.onDisk ? file.sizeBytes : 0;
 }
 
-/** Read to its end, as far as it goes by now. */
-function isFinished(file: LogFile): boolean {
+/** Whether the file is read to its present end. */
+function isReadToEnd(file: LogFile): boolean {
   return file.head !== '' && isComplete(file);
 }
 
@@ -82,7 +82,7 @@ function oldestFirst(files: LogFile[]): LogFile[] {
   return files.toSorted((a, b) => a.changedMs - b.changedMs);
 }
 
-/** What the process may have, of which Node raises the soft limit to the hard one when it starts. */
+/** The process' limit; Node raises the soft one to the hard one when it starts. */
 function openFilesLimit(): number {
   const match = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'));
   return Math.min(OPEN_FILES_MAX, Number(match?.[1] ?? OPEN_FILES_MAX) - SPARE_DESCRIPTORS);

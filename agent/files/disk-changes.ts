@@ -1,4 +1,4 @@
-/** What looks at a log file and at its directory have shown: that it has grown, has another name, or has none any more. */
+/** Records what polls of a log file and listings of its directory have shown: that it has grown, was renamed or was deleted. */
 import { readlinkSync, type Stats } from 'node:fs';
 import { basename } from 'node:path';
 import { SETTLE_MS } from '../limits.ts';
@@ -6,41 +6,41 @@ import { gzipContentBytes, type LogFileState } from './log-file.ts';
 import { parseLogName, rotationAfter, type LogName } from './log-path.ts';
 
 /**
- * The file was looked at.
- * @returns whether it has changed since the last look: it was written to, renamed or deleted
+ * Records a poll of the file.
+ * @returns whether it has changed since the last one: it was written to, renamed or deleted
  */
-export function noteLook(file: LogFileState, { ctimeMs, size, nlink }: Stats, nowMs: number): boolean {
-  file.lookedMs = nowMs;
+export function notePoll(file: LogFileState, { ctimeMs, size, nlink }: Stats, nowMs: number): boolean {
+  file.polledMs = nowMs;
   if (ctimeMs === file.ctimeMs && size === file.sizeBytes) return false;
   file.ctimeMs = ctimeMs;
   file.isUnlinked = nlink === 0;
   return true;
 }
 
-/** The file has grown, if it is not as large as it was. */
+/** Records the size of a file that was polled; it may have grown. */
 export function noteSize(file: LogFileState, sizeBytes: number, nowMs: number): void {
   if (sizeBytes <= file.sizeBytes) return;
   file.sizeBytes = sizeBytes;
   file.changedMs = nowMs;
 }
 
-/** The file was read up to here: it may have grown since it was looked at. */
+/** Records that the file was read up to here: it may have grown since the last poll. */
 export function noteReadTo(file: LogFileState, end: number): void {
   file.sizeBytes = Math.max(file.sizeBytes, end);
 }
 
-/** A gzip file that was looked at, and may have been written to since it was opened. */
+/** Records a poll of a gzip file, which may have been written to since it was opened. */
 export function noteGzip(file: LogFileState, { size, mtimeMs }: Stats, nowMs: number): void {
   file.changedMs = Math.max(file.changedMs, Math.min(mtimeMs, nowMs));
   if (!file.gunzip.isEnded && file.loss === undefined) file.sizeBytes = gzipContentBytes(file.fd, size);
 }
 
-/** Something has happened to the file, or to its chain. */
+/** Records that something has happened to the file or to its chain. */
 export function noteChange(file: LogFileState, nowMs: number): void {
   file.changedMs = nowMs;
 }
 
-/** The file is listed under this name. */
+/** Records the name under which the file is listed. */
 export function noteName(file: LogFileState, path: string, log: LogName, nowMs: number): void {
   if (!file.onDisk || file.log.rotation !== log.rotation) file.changedMs = nowMs;
   file.onDisk = true;
@@ -50,7 +50,7 @@ export function noteName(file: LogFileState, path: string, log: LogName, nowMs: 
 }
 
 /**
- * The file is not listed any more.
+ * Records that the file is not listed any more.
  * @param newestRotation  of its chain
  */
 export function noteDeleted(file: LogFileState, newestRotation: string, nowMs: number): void {
@@ -59,14 +59,14 @@ export function noteDeleted(file: LogFileState, newestRotation: string, nowMs: n
   if (file.log.rotation === '') file.log = lastLog(file, newestRotation);
 }
 
-/** A newer file has come after this one. */
+/** Records that a newer file has come after this one. */
 export function noteNewer(file: LogFileState, nowMs: number): void {
   if (file.holdUntilMs === 0) file.holdUntilMs = nowMs + SETTLE_MS;
 }
 
 /**
- * The last name of a deleted file that was written to when it was last seen: it may have been rotated since then. If not, it is
- * older than what has been rotated all the same.
+ * Returns the last name of a deleted file that was the live one when it was last listed: it may have been rotated since. If not, it
+ * still sorts before whatever was rotated later.
  */
 function lastLog({ fd, log }: LogFileState, newestRotation: string): LogName {
   const last = fd < 0 ? undefined : parseLogName(basename(nameOfDeleted(fd)));
@@ -74,7 +74,7 @@ function lastLog({ fd, log }: LogFileState, newestRotation: string): LogName {
   return { ...last, gzip: log.gzip };
 }
 
-/** The last path of an open file that is deleted. */
+/** Returns the last path of an open file that is deleted. */
 function nameOfDeleted(fd: number): string {
   return readlinkSync(`/proc/self/fd/${fd}`).replace(/ \(deleted\)$/, '');
 }

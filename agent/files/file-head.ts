@@ -1,14 +1,14 @@
 /**
- * What the beginning of a log file says of its identity: `@<timestamp text>` of its first line or, if that is not CRI,
- * `@crc32-<hex>` of its bytes. Of a line longer than HEAD_BYTES only that much counts, so that the answer never depends on
- * how much of it was there when it was looked at.
+ * The head of a log file, the part of its identity that its beginning gives: `@<timestamp text>` of its first line or, if that is
+ * not CRI, `@crc32-<hex>` of its bytes. No more than HEAD_BYTES of a line count, so that the head never depends on how much of
+ * the line was there when it was read.
  *
  * Where another file of the run has the same head, the head is extended by whole lines until the two differ:
- * `@<timestamp text>~<bytes>-<crc32 of these bytes>`. Whoever knows such a head can check it against a file, so it is
- * found again after a restart, whatever has become of the other file. A file that ends before they differ has `=<number>`
- * after it: such a head says less, and counts only where the other file is there, too, or is known to be longer.
+ * `@<timestamp text>~<bytes>-<crc32 of these bytes>`. Such a head can be checked against a file, so the file is found again after
+ * a restart, whatever has become of the other one. If the file ends before they differ, `=<number>` is appended: such a head
+ * proves less, and counts only where the other file is there, too, or is known to be longer.
  *
- * A gzip file of which nothing can be read is known by the time in its name.
+ * A gzip file of which nothing can be read is identified by the time in its name.
  */
 import { closeSync, readSync } from 'node:fs';
 import { constants, crc32, gunzipSync } from 'node:zlib';
@@ -21,15 +21,16 @@ import type { LogOpener } from './log-opener.ts';
 const NEWLINE = 0x0a;
 const EXTENSION = /^(.+)~(\d+)-([0-9a-f]{8})(=\d+)?$/;
 
-/** What is needed of a file to read its beginning. */
+/** The part of a file's state that reading its beginning needs. */
 type Beginning = Pick<LogFile, 'fd' | 'path' | 'log'>;
 
 const headBytes = Buffer.allocUnsafe(GZIP_HEAD_BYTES);
 const headParser = new CriParser();
 
 /**
- * @param isWhole  the file will not grow: a first line without a newline is taken for complete, and a gzip file of which
- *     nothing can be read is known by its name
+ * Reads the head of a file.
+ * @param isWhole  the file will not grow: a first line without a newline counts as complete, and a gzip file of which
+ *     nothing can be read is identified by its name
  * @returns an empty string while the first line is not complete
  */
 export function readHead(file: Beginning, isWhole = false): string {
@@ -42,7 +43,7 @@ export function readHead(file: Beginning, isWhole = false): string {
   return `@${bytes.toString('latin1', 0, bytes.indexOf(0x20))}`;
 }
 
-/** Without its extension. */
+/** Returns a head without its extension. */
 export function baseOfHead(head: string): string {
   return EXTENSION.exec(head)?.[1] ?? head;
 }
@@ -51,12 +52,12 @@ export function isExtendedHead(head: string): boolean {
   return EXTENSION.test(head);
 }
 
-/** Whether another file of the run begins with the same bytes, too. */
+/** Whether another file of the run begins with the same bytes. */
 export function isSharedHead(head: string): boolean {
   return EXTENSION.exec(head)?.[4] !== undefined;
 }
 
-/** Whether the file begins with the bytes of which an extended head speaks. */
+/** Whether the file begins with the bytes that an extended head describes. */
 export function matchesHead(file: Beginning & Pick<LogFile, 'head'>, head: string): boolean {
   const [, base, length, crc] = EXTENSION.exec(head) ?? [];
   if (base === undefined || base !== baseOfHead(file.head)) return false;
@@ -100,7 +101,7 @@ function hexCrc(bytes: Buffer, end: number): string {
 }
 
 /**
- * Up to HEAD_BYTES, uncompressed; valid until the next call.
+ * Returns up to HEAD_BYTES of the uncompressed file; valid until the next call.
  * @param opener  for a file that is closed; without it nothing is read of one
  */
 function readBeginning({ fd, path, log }: Beginning, opener?: LogOpener): Buffer {
@@ -127,7 +128,7 @@ function readGzipBeginning(fd: number): Buffer {
   }
 }
 
-/** As much as can be decompressed: what is before the first damaged byte. */
+/** Decompresses as much as possible: everything before the first damaged byte. */
 function gunzipPart(compressed: Buffer): Buffer {
   const whole = tryGunzip(compressed);
   if (whole !== undefined) return whole;
@@ -146,7 +147,7 @@ function gunzipPart(compressed: Buffer): Buffer {
   return content;
 }
 
-/** Undefined when the data is damaged. */
+/** Returns undefined when the data is damaged. */
 function tryGunzip(compressed: Buffer): Buffer | undefined {
   try {
     return gunzipSync(compressed, { finishFlush: constants.Z_SYNC_FLUSH });

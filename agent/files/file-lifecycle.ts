@@ -1,6 +1,6 @@
 /**
- * When a file, a chain or an unfinished line has come to its end. A file has ended when nobody is expected to write to
- * it; it is over when, in addition, nothing has changed for the grace time and everything whole in it is read.
+ * Decides when a file, a chain or an unfinished line is at its end. A file has ended when no more writes to it are expected; it is
+ * over when, in addition, nothing has changed for the grace period and every complete line in it is read.
  */
 import { hasEnded, hasLoss, hasMore, positionOf, type Chain } from './chain.ts';
 import { GRACE_MS, PENDING_IDLE_MS_MAX, UNLINKED_GRACE_MS } from '../limits.ts';
@@ -9,12 +9,12 @@ import type { PendingLine } from './pending-line.ts';
 
 export interface LifecycleTimes {
   readonly graceMs: number;
-  /** Of a file that has no name left: its container is gone. */
+  /** The grace period of a file that has no name left, as its container is gone. */
   readonly unlinkedGraceMs: number;
   readonly pendingIdleMsMax: number;
 }
 
-/** @param options  those that are not their limits */
+/** @param options  values that replace the defaults */
 export function lifecycleTimes(options: Partial<Pick<LifecycleTimes, 'graceMs' | 'pendingIdleMsMax'>>): LifecycleTimes {
   const { graceMs = GRACE_MS, pendingIdleMsMax = PENDING_IDLE_MS_MAX } = options;
   return { graceMs, unlinkedGraceMs: Math.min(graceMs, UNLINKED_GRACE_MS), pendingIdleMsMax };
@@ -26,8 +26,8 @@ export function isOver(chain: Chain, file: LogFile, nowMs: number, times: Lifecy
 }
 
 /**
- * The end of a file that is over lacks its newline: the writer died, and what it wrote is a line all the same. Or a gzip
- * file is not written to any more, and its beginning cannot be read.
+ * Whether the last line of a file that is over lacks its newline: the writer died, but the line is kept. Or whether a gzip file whose
+ * beginning cannot be read is not written to any more.
  */
 export function hasDueTail(chain: Chain, file: LogFile, nowMs: number, times: LifecycleTimes): boolean {
   if (isUnreadGzip(file)) return nowMs - file.changedMs >= times.graceMs;
@@ -35,20 +35,20 @@ export function hasDueTail(chain: Chain, file: LogFile, nowMs: number, times: Li
   return isOver(chain, file, nowMs, times);
 }
 
-/** An unfinished line or entry is stored as it is: the whole chain is over, or nothing has followed for too long. */
+/** Whether a pending line or entry is to be stored as it is: the whole chain is over, or nothing has followed for too long. */
 export function isLineDue(chain: Chain, line: PendingLine, nowMs: number, times: LifecycleTimes): boolean {
   if (nowMs - line.touchedMs >= (line.isOpen ? times.pendingIdleMsMax : line.idleMsMax)) return true;
   return chain.files.every((file) => isOver(chain, file, nowMs, times));
 }
 
-/** Whether the chain needs a turn although there is nothing to read. */
+/** Whether the chain needs a time slice although there is nothing to read. */
 export function hasDueLines(chain: Chain, nowMs: number, times: LifecycleTimes): boolean {
   for (const line of chain.pending) if (line !== undefined && isLineDue(chain, line, nowMs, times)) return true;
   for (const file of chain.files) if (hasDueTail(chain, file, nowMs, times)) return true;
   return false;
 }
 
-/** Everything that was in the file is acknowledged, and no unfinished line begins in it. */
+/** Whether everything in the file is acknowledged, and no pending line begins in it. */
 export function isDoneWith(chain: Chain, file: LogFile): boolean {
   if (file.loss !== undefined) return isAcknowledgedTo(file, file.sizeBytes);
   if (file.fd < 0) return true;
@@ -57,7 +57,7 @@ export function isDoneWith(chain: Chain, file: LogFile): boolean {
   return isAcknowledgedTo(file, end) && Math.min(...positionOf(chain, file)) >= end;
 }
 
-/** Whether the batches up to the one that is built now have all of a run, and no more of it is expected. */
+/** Whether the batches up to the one that is built now cover all of a run, and no more of it is expected. */
 export function isFinished(chain: Chain, nowMs: number, times: LifecycleTimes): boolean {
   if (chain.pending.some((line) => line !== undefined)) return false;
   return chain.files.every((file) =>

@@ -1,6 +1,6 @@
 /**
- * Reads a gzip file that the kubelet made while the agent was away: decompresses as a stream, skips to a position, and
- * shows a window of bytes from which whole lines are taken. Memory: one window, whatever the file's size.
+ * Reads a gzip file that the kubelet made while no agent ran: decompresses it as a stream, skips to a position, and offers a
+ * window of bytes from which whole lines are taken. It takes the memory of one window, whatever the file's size.
  */
 import { readSync } from 'node:fs';
 import { createGunzip, type Gunzip } from 'node:zlib';
@@ -19,14 +19,14 @@ export class GzipSource {
   readonly #window = Buffer.allocUnsafeSlow(LINE_BYTES_MAX);
   #length = 0;
   #skipBytes: number;
-  /** Decompressed, but not in the window yet. */
+  /** Decompressed bytes that are not in the window yet. */
   #rest: Buffer | undefined;
   #ended = false;
   #failure: Error | undefined;
-  /** Bytes of an overlong fragment that did not fit into the window; its end has been seen when `overlong`. */
+  /** Bytes of an overlong fragment that did not fit into the window; `overlong` once its end was found. */
   droppedBytes = 0;
   overlong = false;
-  /** Whether the end of an overlong fragment is being looked for. */
+  /** Whether the end of an overlong fragment is being searched for. */
   drops = false;
 
   constructor(fd: number, skipBytes: number, readBytes: Counter, onReadable: () => void) {
@@ -48,17 +48,17 @@ export class GzipSource {
     this.#feed();
   }
 
-  /** Why the file cannot be read to its end, once everything before that place is out of the window. */
+  /** Why the file cannot be read to its end; final once everything before that place was taken from the window. */
   get failure(): Error | undefined {
     return this.#failure;
   }
 
-  /** Nothing will follow what the window shows. */
+  /** Whether nothing follows the bytes in the window. */
   get ended(): boolean {
     return this.#ended && this.#rest === undefined;
   }
 
-  /** The bytes at the position; valid until `consume`. Fewer than a turn's worth when decompression is behind. */
+  /** The bytes at the position; valid until `consume`. Fewer than a time slice's worth while decompression lags. */
   window(): Buffer {
     while (this.drops ? !this.overlong : !this.isFull && (this.#length < READ_BYTES || !this.#hasNewline())) {
       const chunk = this.#rest ?? (this.#gunzip.read() as Buffer | null);
@@ -73,18 +73,18 @@ export class GzipSource {
     return this.#window.subarray(0, this.#length);
   }
 
-  /** Nothing more fits into the window. */
+  /** Whether nothing more fits into the window. */
   get isFull(): boolean {
     return this.#length === this.#window.length;
   }
 
-  /** Moves the position on by what has been taken from the window. */
+  /** Advances the position by the bytes that were taken from the window. */
   consume(sizeBytes: number): void {
     this.#window.copyWithin(0, sizeBytes, this.#length);
     this.#length -= sizeBytes;
   }
 
-  /** Forgets the overlong fragment: the window's bytes and what was dropped. */
+  /** Forgets the overlong fragment: the window and the dropped bytes. */
   consumeOverlong(): void {
     this.#length = 0;
     this.droppedBytes = 0;
@@ -98,7 +98,7 @@ export class GzipSource {
     this.#gunzip.destroy();
   }
 
-  /** Gives the decompressor as much as it wants at present. Reads are synchronous, so that `close` ends them all. */
+  /** Feeds the decompressor as much as it accepts. Reads are synchronous, so that none is in flight after `close`. */
   #feed(): void {
     if (this.#gunzip.destroyed) return;
     try {
@@ -137,7 +137,7 @@ export class GzipSource {
     if (skipped + taken < chunk.length) this.#rest = chunk.subarray(skipped + taken);
   }
 
-  /** Drops what belongs to the overlong fragment. */
+  /** Drops the part of a chunk that belongs to the overlong fragment. */
   #drop(chunk: Buffer): void {
     const end = overlongEnd(chunk, chunk.length);
     this.overlong = end >= 0;

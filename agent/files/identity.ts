@@ -1,6 +1,6 @@
 /**
- * Which file of a chain is which, whatever its name is: by its beginning, as far as other files of the chain and what the
- * server knows ask for it, and how far it is read already.
+ * Identifies the files of a chain, whatever their names: by their beginnings, as much of these as distinguishes them from other
+ * files of the chain and from those that the server knows. Sets them to the server's positions.
  */
 import { isUnreadableHead } from '../../shared/file-id.ts';
 import { fileId, type Chain } from './chain.ts';
@@ -25,14 +25,14 @@ import {
 } from './log-file.ts';
 import type { LogOpener } from './log-opener.ts';
 
-/** What the server knows of the files of a chain; see ../send/known-positions.ts. */
+/** The server's positions of the files of a chain; see ../send/known-positions.ts. */
 interface StoredPositions {
   of(id: string): Readonly<Offsets>;
   extendedHeads(chain: string): string[];
   wasRead(chain: Chain, file: LogFile): boolean;
 }
 
-/** Looks at the beginning of a file that has no identity yet. Returns true when it has one now. */
+/** Reads the beginning of a file that has no identity yet. Returns true when it has one now. */
 export function identifyFile(chain: Chain, file: LogFile, opener: LogOpener, isWhole = false): boolean {
   if (file.fd < 0) return false;
   const head = readHead(file, isWhole);
@@ -58,7 +58,7 @@ export function identifyAs(file: LogFileState, head: string): boolean {
   return isSame;
 }
 
-/** Where files begin with the same line, the server may know one by more of its beginning. */
+/** Gives a file the extended head under which the server knows it: several files may begin with the same line. */
 function recogniseFile(chain: Chain, file: LogFile, known: StoredPositions): void {
   if (file.loss !== undefined) return;
   const others = new Set(chain.files.filter((other) => other !== file).map(({ head }) => head));
@@ -72,7 +72,7 @@ function recogniseFile(chain: Chain, file: LogFile, known: StoredPositions): voi
   }
 }
 
-/** Whether two files with the same head are not two names of one: a file that was renamed or compressed has no other name. */
+/** Whether two files with the same head are different files, rather than one that was renamed or compressed. */
 function isAnother(file: LogFile, other: LogFile): boolean {
   if (other.loss !== undefined) return true;
   const isSameInode = file.inode === other.inode && file.device === other.device;
@@ -80,7 +80,7 @@ function isAnother(file: LogFile, other: LogFile): boolean {
   return other.fd >= 0 && !beginAlike(other, file);
 }
 
-/** The file goes on from what the server knows of it. */
+/** Continues a file from the server's position. */
 export function rewindToKnown(chain: Chain, file: LogFile, known: StoredPositions): void {
   recogniseFile(chain, file, known);
   rewindFile(file, known.of(fileId(chain, file)));

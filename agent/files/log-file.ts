@@ -1,10 +1,10 @@
 /**
  * One log file: its descriptor, its identity and how far it is read, sent and acknowledged. Plain data with the few
- * system calls that it needs; what is done with it is decided in chain.ts and ../tail.ts.
+ * system calls that it needs; chain.ts and ../tail.ts decide what happens to it.
  */
 import { closeSync, fstatSync, readSync, statSync, type Stats } from 'node:fs';
 import { STDERR, STDOUT } from '../../shared/cri.ts';
-import { headOfUnseen } from '../../shared/file-id.ts';
+import { headOfLost } from '../../shared/file-id.ts';
 import { rowTimeOfMs } from '../../shared/time.ts';
 import type { Position } from '../../shared/wire.ts';
 import type { GzipSource } from './gzip-source.ts';
@@ -15,7 +15,7 @@ import type { LossReason } from './loss.ts';
 /** Offsets in uncompressed bytes, indexed by STDOUT and STDERR. */
 export type Offsets = [stdout: number, stderr: number];
 
-/** Which file it is, where it is, and what looks at the disk have shown of it; written in this folder alone. */
+/** Which file it is, where it is, and what polls have shown; written in this folder alone. */
 export interface LogFileState {
   path: string;
   log: LogName;
@@ -25,19 +25,19 @@ export interface LogFileState {
   inode: number;
   /** `@…`, the part of the identity that its beginning gives (file-head.ts); empty until its first line is complete. */
   head: string;
-  /** Changes with a write and with a rename, so that the path of an untouched file needs no look. */
+  /** Changes with a write and with a rename, so that the path of an unchanged file need not be checked. */
   ctimeMs: number;
-  /** False when no name of the file is left in its directory. */
+  /** False when its directory does not list it any more. */
   onDisk: boolean;
-  /** Whether it had no name at all when it was last looked at. */
+  /** Whether it had no name at all at the last poll. */
   isUnlinked: boolean;
   /** When the file last grew, was renamed or was deleted. */
   changedMs: number;
-  /** The next file of the chain is not begun before this one has been looked at, at this time or later. */
+  /** The next file of the chain is not begun before this one has been polled at this time or later. */
   holdUntilMs: number;
-  /** Time of the tick that last saw how large it is. */
-  lookedMs: number;
-  /** Uncompressed; for a gzip file what its trailer says until it was read to the end. */
+  /** Time of the last poll. */
+  polledMs: number;
+  /** Uncompressed size; for a gzip file that of its trailer until it was read to the end. */
   sizeBytes: number;
   gunzip: GunzipState;
   /** Why nothing between the reading's offset and sizeBytes can be read. */
@@ -50,9 +50,9 @@ export interface LogFileState {
 export interface GunzipState {
   /** Undefined while it is not under way. */
   readonly source: GzipSource | undefined;
-  /** Its end was reached, or it cannot be decompressed further. */
+  /** Whether its end was reached, or it cannot be decompressed further. */
   readonly isEnded: boolean;
-  /** A file that was cut short while it was young, and may still be written, is tried again then. */
+  /** A truncated file that may still be being written is tried again at this time. */
   readonly retryMs: number;
 }
 
@@ -60,15 +60,15 @@ export interface GunzipState {
 export interface ReadingState {
   /** Everything before it has been taken; the start of a fragment, or of what is damaged. */
   offset: number;
-  /** There is no complete fragment between the offset and here. */
+  /** No complete fragment ends between the offset and here. */
   stalledAt: number;
   /** Where the NUL bytes at the offset end, as far as they are read; it counts only beyond the offset. */
   zerosTo: number;
-  /** A stream's fragments that start before this were stored in an earlier life: they are read over. */
+  /** Fragments of a stream that start before this are stored already, and are skipped. */
   readonly start: Readonly<Offsets>;
   /** Whether a fragment of the stream was taken since the last rewind. */
   readonly seen: [stdout: boolean, stderr: boolean];
-  /** The time of the last fragment, for lines that have none; before the first, when the file last changed. */
+  /** The time of the last fragment, for lines without one of their own; before the first, when the file last changed. */
   lastDay: number;
   lastTimeNs: number;
 }
@@ -91,7 +91,7 @@ export interface FileDeliveryState extends DeliveryState {
  * is not read-only.
  */
 export interface LogFile extends Readonly<LogFileState> {
-  /** Of a lost file: the id of the file that it replaces, which the server may forget when it has the marker. */
+  /** For a lost file, the id of the file that it replaces, which the server may forget when it has the marker. */
   replaces: string | undefined;
 }
 
@@ -101,7 +101,7 @@ export interface FileLoss {
   readonly isMeasured: boolean;
 }
 
-/** Opens a file; undefined when it is gone meanwhile or may not be read. Its position is at the start until it is set. */
+/** Opens a file, with its position at the start. Returns undefined when it is gone or may not be read. */
 export function openLogFile(path: string, log: LogName, opener: LogOpener): LogFile | undefined {
   const fd = opener.open(path);
   if (fd < 0) return undefined;
@@ -120,8 +120,8 @@ export function openLogFile(path: string, log: LogName, opener: LogOpener): LogF
 }
 
 /**
- * A file of which nothing is known but its name.
- * @param timeMs  of what has to be said of it before its first line
+ * Returns a file of which only the name is known.
+ * @param timeMs  of a marker before its first line
  */
 export function unopenedFile(path: string, log: LogName, changedMs: number, timeMs: number): LogFile {
   return {
@@ -137,13 +137,13 @@ export function unopenedFile(path: string, log: LogName, changedMs: number, time
     isUnlinked: true,
     changedMs,
     holdUntilMs: 0,
-    lookedMs: 0,
+    polledMs: 0,
     sizeBytes: 0,
     ...unreadFile(timeMs),
   };
 }
 
-/** Nothing of a file is read yet. */
+/** The state of a file of which nothing is read yet. */
 function unreadFile(timeMs: number): Pick<LogFile, 'gunzip' | 'loss' | 'reading' | 'delivery'> {
   const { day, timeNs } = rowTimeOfMs(timeMs);
   return {
@@ -159,7 +159,7 @@ function readingFrom(start: Readonly<Offsets>, lastDay: number, lastTimeNs: numb
   return { offset, stalledAt: 0, zerosTo: 0, start, seen: [false, false], lastDay, lastTimeNs };
 }
 
-/** Opens the descriptor of a closed file again. False when there is no such file any more. */
+/** Opens a closed file again. Returns false when there is no such file any more. */
 export function reopenLogFile(file: LogFileState, opener: LogOpener): boolean {
   const fd = opener.open(file.path);
   if (fd < 0) return false;
@@ -180,7 +180,7 @@ export function closeLogFile(file: LogFileState): void {
   file.log = { ...file.log, gzip: file.log.name.endsWith('.gz') };
 }
 
-/** A stat that answers undefined for a missing file, and for links that lead to each other. */
+/** Returns undefined for a missing file, and for links that form a loop. */
 export function statIfThere(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
@@ -190,7 +190,7 @@ export function statIfThere(path: string): Stats | undefined {
   }
 }
 
-/** The end of what can be read at present, or Infinity while a gzip file is not read to its end. */
+/** Returns the end of what can be read at present; Infinity while a gzip file is not read to its end. */
 export function endOffset({ log, gunzip, reading, sizeBytes }: LogFile): number {
   if (!log.gzip) return sizeBytes;
   return gunzip.isEnded ? reading.offset : Infinity;
@@ -200,7 +200,7 @@ export function isAcknowledgedTo({ delivery: { acked } }: LogFile, offset: numbe
   return acked[STDOUT] >= offset && acked[STDERR] >= offset;
 }
 
-/** Whether the server has everything, as far as is known. */
+/** Whether the server has everything up to the last known size. */
 export function isComplete(file: LogFile): boolean {
   return isAcknowledgedTo(file, file.log.gzip && !file.gunzip.isEnded ? file.sizeBytes : endOffset(file));
 }
@@ -214,7 +214,7 @@ export function toPosition(offsets: Readonly<Offsets>): Position {
   return { stdout: offsets[STDOUT], stderr: offsets[STDERR] };
 }
 
-/** Forgets what was read beyond `acked`, as if the file had just been opened. */
+/** Forgets what was read after `acked`, as if the file had just been opened. */
 export function rewindFile(file: LogFileState, acked: Readonly<Offsets>): void {
   const { lastDay, lastTimeNs } = file.reading;
   file.delivery = { ...file.delivery, sent: acked, acked };
@@ -224,24 +224,24 @@ export function rewindFile(file: LogFileState, acked: Readonly<Offsets>): void {
   if (file.fd >= 0) file.loss = undefined;
 }
 
-/** Begins to decompress a gzip file where it is to be read on. */
+/** Records that decompression of a gzip file has begun. */
 export function beginGunzip(file: LogFileState, source: GzipSource): void {
   file.gunzip = { ...file.gunzip, source };
 }
 
-/** Gives up for now: the file is decompressed again from its beginning at a tick at `retryMs` or later. */
+/** Ends decompression for now: at the first tick at or after `retryMs` it begins again. */
 export function retryGunzip(file: LogFileState, retryMs: number): void {
   closeGunzip(file);
   file.gunzip = { ...file.gunzip, retryMs };
 }
 
-/** Nothing more is to be read of the gzip file. */
+/** Ends decompression for good: nothing more of the file is read. */
 export function endGunzip(file: LogFileState): void {
   closeGunzip(file);
   file.gunzip = { ...file.gunzip, isEnded: true };
 }
 
-/** The same, and nothing of it is missing. */
+/** The same at the end of the file, whose exact size is known now. */
 export function finishGunzip(file: LogFileState): void {
   endGunzip(file);
   file.sizeBytes = file.reading.offset;
@@ -253,17 +253,17 @@ function closeGunzip(file: LogFileState): void {
   file.gunzip = { ...file.gunzip, source: undefined };
 }
 
-/** Whether nothing of a gzip file is known, not even its beginning. */
+/** Whether not even the beginning of an open gzip file could be read yet. */
 export function isUnreadGzip({ fd, log, head }: LogFile): boolean {
   return fd >= 0 && log.gzip && head === '';
 }
 
-/** Whether a gzip file was read to the end that its trailer gives. Where that is 0 it may be damaged, and is cheap to read. */
+/** Whether a gzip file was read to the size that its trailer gives. If that is 0, the file may be damaged, and is cheap to read. */
 export function isGzipRead({ log, reading, sizeBytes }: Pick<LogFile, 'log' | 'reading' | 'sizeBytes'>): boolean {
   return log.gzip && reading.offset > 0 && reading.offset >= sizeBytes;
 }
 
-/** What is not read of the file cannot be any more. There is always a byte of it, for the position to move over. */
+/** Marks the unread rest of the file as lost. The rest has at least one byte, for the position to move past. */
 export function loseRest(
   file: LogFileState,
   reason: LossReason,
@@ -273,12 +273,12 @@ export function loseRest(
   file.sizeBytes = Math.max(file.sizeBytes, file.reading.offset + 1);
 }
 
-/** A file whose beginning was never seen cannot be read any more. */
-export function nameUnseen(file: LogFileState, nowMs: number): void {
-  if (file.head === '') file.head = headOfUnseen(nowMs);
+/** Gives an identity to a lost file whose beginning was never read. */
+export function nameLost(file: LogFileState, nowMs: number): void {
+  if (file.head === '') file.head = headOfLost(nowMs);
 }
 
-/** Whether the name under which the file is known is still its own. */
+/** Whether the file is still at its known path. */
 export function isAtPath(file: LogFile): boolean {
   const stats = statIfThere(file.path);
   return stats !== undefined && stats.ino === file.inode && stats.dev === file.device;
@@ -286,7 +286,7 @@ export function isAtPath(file: LogFile): boolean {
 
 const trailerBytes = Buffer.allocUnsafe(4);
 
-/** The size that a gzip file's trailer gives: exact below 4 GiB, and kubelet's logs are far below. */
+/** Returns the size from a gzip file's trailer: exact below 4 GiB, and the kubelet's logs are far below. */
 export function gzipContentBytes(fd: number, fileSizeBytes: number): number {
   if (fileSizeBytes < 18) return 0;
   readSync(fd, trailerBytes, 0, 4, fileSizeBytes - 4);

@@ -1,15 +1,15 @@
 /**
- * Opens log files, and nothing else that has the name of one: a pipe would stop the agent, a device may do something, and a
- * link may lead to any file of the node, which the agent may read.
+ * Opens log files, and nothing else that has the name of one: a pipe would block the agent, opening a device may have effects, and
+ * a link may lead to any file of the node that the agent can read.
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, realpathSync } from 'node:fs';
 import { sep } from 'node:path';
 import type { Logger } from 'pino';
 import { REFUSED_PATHS_MAX } from '../limits.ts';
 
-/** A pipe without a writer does not block, and what has become a link meanwhile is not followed. */
+/** A pipe without a writer does not block, and a file that has become a link is not followed. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW | constants.O_NOCTTY;
-/** ENXIO: a socket. ELOOP: links that lead to each other, or a file that has become a link. */
+/** ENXIO: a socket. ELOOP: links that form a loop, or a file that has become a link. */
 const GONE = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO']);
 
 const NOT_REGULAR = 'not a regular file; it is not read';
@@ -17,12 +17,12 @@ const OUTSIDE = 'a link leads out of the pods folder; it is not read: allow its 
 
 export interface LogOpenerOptions {
   readonly podsDir: string;
-  /** Where links may lead besides. */
+  /** Further folders into which links may lead. */
   readonly linkedDirs?: readonly string[] | undefined;
   readonly log: Logger;
 }
 
-/** Owns the list of what was refused, so that it is said once. */
+/** Owns the list of refused paths, so that each is logged once. */
 export class LogOpener {
   readonly #folders: readonly string[];
   readonly #log: Logger;
@@ -35,7 +35,7 @@ export class LogOpener {
 
   /**
    * Opens the file for reading.
-   * @returns its descriptor, or -1 when there is no such file, or none that may be read
+   * @returns its descriptor, or -1 when there is no such file or it may not be read
    */
   open(path: string): number {
     let fd = -1;
@@ -57,7 +57,7 @@ export class LogOpener {
     return this.#refuse(path, problem);
   }
 
-  /** Looks at what is open, since names may have changed meanwhile, those of folders too. */
+  /** Checks the open file itself, since names, also those of folders, may have changed meanwhile. */
   #problemOf(fd: number): string | undefined {
     if (!fstatSync(fd).isFile()) return NOT_REGULAR;
     const path = readlinkSync(`/proc/self/fd/${fd}`);
@@ -74,7 +74,7 @@ export class LogOpener {
   }
 }
 
-/** With a separator at its end. What is not there holds nothing. */
+/** Returns the real path of a folder, with a separator at its end. */
 function realFolder(path: string): string {
   try {
     const real = realpathSync.native(path);

@@ -1,21 +1,21 @@
 /**
- * What the path of a log file says: `/var/log/pods/<namespace>_<pod>_<uid>/<container>/<restart>.log`, and after a
+ * Parses the paths of log files: `/var/log/pods/<namespace>_<pod>_<uid>/<container>/<restart>.log`, and after a
  * rotation by the kubelet `<restart>.log.20260101-000000`, later `….gz`. Where logrotate does it instead, it is
- * `<restart>.log.1`, which becomes `.2`, or `<restart>.log-20260101`. No other name is of a rotation: a copy has the same
- * lines once more, and `.tmp` is the kubelet's name for what it has not finished.
+ * `<restart>.log.1`, which becomes `.2`, or `<restart>.log-20260101`. No other name is that of a rotation: a copy has the same
+ * lines again, and `.tmp` is the kubelet's name for a file that is not finished.
  * Source: kubelet pkg/kubelet/kuberuntime/helpers.go, pkg/kubelet/logs/container_log_manager.go; logrotate(8).
  */
 
 export interface PodDirectory {
   readonly namespace: string;
   readonly pod: string;
-  /** The API's uid; of a static pod, the hash of its manifest. */
+  /** The API's uid; for a static pod, the hash of its manifest. */
   readonly uid: string;
 }
 
 export interface LogName {
   readonly name: string;
-  /** How often the container had been restarted when it wrote this. */
+  /** How often the container had been restarted when it wrote the file. */
   readonly restart: number;
   /**
    * Orders the files of a run: `YYYYMMDD-HHMMSS` in the kubelet's local time, or as much of it as the name has, perhaps with
@@ -30,22 +30,22 @@ const CONTAINER_NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
 const LOG_NAME = /^(\d{1,9})\.log(?:(?:\.(\d{8}-\d{6}\d{0,9})|-(\d{8}(?:-?\d{1,10})?)|\.(\d{1,7}))(\.gz)?)?$/;
 const NUMBER_MAX = 9_999_999;
 const NUMBERED = '#';
-/** Before every rotation that a name can give. */
+/** Sorts before every rotation that a name can give. */
 export const FIRST_ROTATION = '!';
 
-/** `_` is legal in none of the three parts. Returns undefined for a directory that is no pod's. */
+/** `_` is legal in none of the three parts. Returns undefined for the directory of anything but a pod. */
 export function parsePodDirectory(name: string): PodDirectory | undefined {
   const match = POD_DIRECTORY.exec(name);
   if (match === null) return undefined;
   return { namespace: match[1]!, pod: match[2]!, uid: match[3]! };
 }
 
-/** A DNS label, which no file of the runtime's own in a pod's directory is. */
+/** Whether the name is a DNS label, unlike the runtime's own files in a pod's directory. */
 export function isContainerName(name: string): boolean {
   return CONTAINER_NAME.test(name);
 }
 
-/** Returns undefined for `.tmp` files and anything else that the kubelet did not finish or make. */
+/** Returns undefined for `.tmp` files and anything else that is not a finished log of the kubelet's. */
 export function parseLogName(name: string): LogName | undefined {
   const match = LOG_NAME.exec(name);
   if (match === null) return undefined;
@@ -58,19 +58,19 @@ function numbered(number: number): string {
   return NUMBERED + String(NUMBER_MAX - number).padStart(String(NUMBER_MAX).length, '0');
 }
 
-/** Whether the name stays with the file, and is not given to the next one that is rotated. */
+/** Whether the name stays with the file, instead of passing to the next one that is rotated. */
 export function isLasting({ rotation }: LogName): boolean {
   return rotation !== '' && !rotation.startsWith(NUMBERED);
 }
 
-/** A place between a rotation and each later one. */
+/** Returns a rotation that sorts between the given one and each later one. */
 export function rotationAfter(rotation: string): string {
   return `${rotation === '' ? FIRST_ROTATION : rotation}~`;
 }
 
 /**
- * The log files among the names of a container's directory. While the kubelet compresses a file, it and its finished
- * `.gz` twin exist side by side: then only the plain one is listed, since it is the same content and cheaper to read.
+ * Selects the log files among the names in a container's directory. While the kubelet compresses a file, it and its finished
+ * `.gz` twin exist side by side: then only the plain one is selected, as it has the same content and is cheaper to read.
  */
 export function selectLogs(names: readonly string[]): LogName[] {
   const present = new Set(names);
@@ -83,7 +83,7 @@ export function selectLogs(names: readonly string[]): LogName[] {
   return logs;
 }
 
-/** Oldest first: rotated files by their time, then the file that is written to. */
+/** Compares by age, oldest first: rotated files by their time, then the live file. */
 export function compareRotations(a: string, b: string): number {
   if (a === b) return 0;
   if (a === '') return 1;

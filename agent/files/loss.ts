@@ -1,7 +1,7 @@
 /**
- * What cannot be saved, and how that is told: a counter of its container, and a marker, a line with the container's
- * labels in the stream of podlog's own lines. The marker travels in the batch that moves the file's position behind what
- * is lost, so it is stored exactly once, whatever is repeated or restarted.
+ * Losses, and how they are reported: by a metric of the container, and by a marker, a line with the container's labels in
+ * podlog's own stream. The marker travels in the batch that moves the file's position past the loss, so it is stored exactly
+ * once, whatever is repeated or restarted.
  */
 
 export type LossReason =
@@ -15,16 +15,16 @@ export type LossReason =
   | 'descriptors'
   /** One fragment was longer than LINE_BYTES_MAX. */
   | 'overlong'
-  /** Where records should be, the file holds NUL bytes. */
+  /** The file holds NUL bytes in the place of records. */
   | 'zeros'
-  /** A container writes more than it may. */
+  /** A container writes more than its limit. */
   | 'limited'
   /** The server refuses a batch down to its last line. */
   | 'rejected'
   /** A file that the server knows went away while no agent ran. */
-  | 'unwatched'
-  /** A file was made and deleted between two looks. */
-  | 'unseen';
+  | 'deleted-while-down'
+  /** A file was made and deleted between two listings. */
+  | 'never-opened';
 
 const WHY: Readonly<Record<LossReason, string>> = {
   truncated: 'it was truncated in place',
@@ -35,12 +35,12 @@ const WHY: Readonly<Record<LossReason, string>> = {
   zeros: 'the file holds only NUL bytes there, as after a power cut',
   limited: 'the container writes more than its limit allows',
   rejected: 'the server refuses them',
-  unwatched: 'it was deleted while no agent was running',
-  unseen: 'it was deleted before it could be opened',
+  'deleted-while-down': 'it was deleted while no agent was running',
+  'never-opened': 'it was deleted before it could be opened',
 };
 
-/** Reasons for which it is not even known whether there was anything to lose: the marker says "may have been". */
-const UNCERTAIN: ReadonlySet<LossReason> = new Set(['truncated', 'unwatched', 'unseen']);
+/** Reasons that leave open whether anything was lost: the marker says "may have been". */
+const UNCERTAIN: ReadonlySet<LossReason> = new Set(['truncated', 'deleted-while-down', 'never-opened']);
 
 export interface Loss {
   readonly reason: LossReason;
@@ -48,22 +48,22 @@ export interface Loss {
   readonly sizeBytes: number | undefined;
 }
 
-/** A line of podlog's own in the place of what is missing. */
+/** A line of podlog's own in place of what is missing. */
 export interface Marker {
   readonly text: Buffer;
   readonly day: number;
   readonly timeNs: number;
 }
 
-/** A file, as far as a marker speaks of it, and the time of the last line that was read of it. */
+/** A file's name, and the time of the last line that was read from it. */
 export interface MarkedFile {
   readonly log: { readonly name: string };
   readonly reading: { readonly lastDay: number; readonly lastTimeNs: number };
 }
 
 /**
- * For what is missing behind the last line of a file. It comes a nanosecond after that line: the order of arrival counts
- * among lines of one stream and time only, and the marker is of another stream.
+ * Returns the marker for a loss after the last line of a file. Its time is a nanosecond after that line's: the order of arrival
+ * only counts among lines of one stream and time, and the marker is in another stream.
  */
 export function markerOf({ log, reading }: MarkedFile, { reason, sizeBytes }: Loss): Marker {
   const text = `podlog: ${describe(log.name, reason, sizeBytes)} lost: ${WHY[reason]}`;

@@ -1,13 +1,13 @@
 /**
- * What a stream of a chain has left unfinished: the line or entry whose end has not been read, and whether the next fragment
- * may belong to a line whose beginning is lost.
+ * The unfinished state of a chain's stream: the line or entry whose end has not been read, and whether the next fragment may
+ * belong to a line whose beginning is lost.
  */
 import type { CriParser } from '../../shared/cri.ts';
 import { FLAG_PARTIAL } from '../../shared/row-group/format.ts';
 import { ALONE } from '../rules/entry-rules.ts';
 import type { LogFile } from './log-file.ts';
 
-/** What is known of the fragment before the next one of a stream. */
+/** Whether the line of the previous fragment of a stream has ended, may go on, or goes on. */
 export const ENDED = 0;
 export const MAY_GO_ON = 1;
 export const GOES_ON = 2;
@@ -25,9 +25,9 @@ export interface PendingLine {
   readonly timeNs: number;
   /** Whether the last line has not ended yet. */
   isOpen: boolean;
-  /** Of the entry rules: what the next line is judged by. ALONE is a line that none is joined to. */
+  /** The state of the entry rules, for the next line. ALONE: no line is joined to this one. */
   state: number;
-  /** How long it waits for another line, in this state. */
+  /** How long it waits for another line in this state. */
   idleMsMax: number;
   lines: number;
   /** Time of the last line's first fragment. */
@@ -42,7 +42,7 @@ export interface PendingLine {
 
 type FirstFragment = Readonly<Pick<CriParser, 'day' | 'timeNs' | 'partial'>>;
 
-/** A line that begins with this fragment. Its bytes, and what the entry rules say of it, are the caller's. */
+/** Returns a line that begins with this fragment. The caller sets its bytes and the state of the entry rules. */
 export function pendingLine(fragment: FirstFragment, file: LogFile, offset: number, bytes: Buffer): PendingLine {
   const { day, timeNs, partial } = fragment;
   return {
@@ -64,7 +64,7 @@ export function pendingLine(fragment: FirstFragment, file: LogFile, offset: numb
   };
 }
 
-/** Of a pending line that is stored as it is; an entry whose last line has ended is complete. */
+/** The flags of a pending line that is stored as it is; an entry whose last line has ended is complete. */
 export function flagsOf({ isOpen }: PendingLine): number {
   return isOpen ? FLAG_PARTIAL : 0;
 }

@@ -1,4 +1,4 @@
-/** Chains that have something to read, first come first served: each gets one turn before any gets its next. */
+/** Chains that have something to read, round robin: each gets one time slice before any gets its next. */
 import type { Chain } from './chain.ts';
 
 export class ReadyQueue {
@@ -9,7 +9,7 @@ export class ReadyQueue {
     return this.#head === this.#chains.length;
   }
 
-  /** Puts the chain at the end unless it waits already. */
+  /** Appends the chain unless it is queued already. */
   add(chain: Chain): void {
     if (chain.queued) return;
     chain.queued = true;

@@ -1,19 +1,19 @@
 /** A file that was cut in place is two files from then on: the old content, whose rest is lost, and the new one. */
 import type { Chain } from './chain.ts';
-import { loseRest, nameUnseen, unopenedFile, type LogFile, type LogFileState } from './log-file.ts';
+import { loseRest, nameLost, unopenedFile, type LogFile, type LogFileState } from './log-file.ts';
 
 /**
  * Splits a file that was cut in place. Its old content stays an entry, without a descriptor, for as long as the server has to
  * hear of it; its new content is a new file, known by its own first line, which is returned.
  */
 export function splitTruncated(chain: Chain, file: LogFile, sizeBytes: number, nowMs: number): LogFile {
-  const { path, log, fd, device, inode, ctimeMs, onDisk, isUnlinked, lookedMs, reading } = file;
-  const disk = { fd, device, inode, ctimeMs, onDisk, isUnlinked, lookedMs, sizeBytes };
+  const { path, log, fd, device, inode, ctimeMs, onDisk, isUnlinked, polledMs, reading } = file;
+  const disk = { fd, device, inode, ctimeMs, onDisk, isUnlinked, polledMs, sizeBytes };
   const { lastDay, lastTimeNs } = reading;
   const fresh = { ...unopenedFile(path, log, nowMs, nowMs), ...disk };
   const newContent = { ...fresh, reading: { ...fresh.reading, lastDay, lastTimeNs } };
   const old: LogFileState = file;
-  nameUnseen(old, nowMs);
+  nameLost(old, nowMs);
   old.fd = -1;
   old.onDisk = false;
   loseRest(old, 'truncated');

@@ -1,6 +1,6 @@
 /**
- * Lines whose beginning is lost: after a loss, the first fragment of a stream may be the end of a line. It is flagged as
- * partial where that is known, because the fragment before it was read, and where it is not, unless it is a JSON object.
+ * Lines whose beginning is lost: after a loss, the first fragment of a stream may be the end of a line. It is flagged as partial
+ * if the fragment before it was read and was partial, or was not read, unless it is a JSON object.
  */
 import { CriParser, STDERR, STDOUT } from '../../shared/cri.ts';
 import type { Chain } from '../files/chain.ts';
@@ -11,10 +11,10 @@ import type { LossReason } from '../files/loss.ts';
 import { ENDED, GOES_ON, MAY_GO_ON } from '../files/pending-line.ts';
 
 const NEWLINE = 0x0a;
-const UNREAD: ReadonlySet<LossReason> = new Set(['unwatched', 'deleted', 'descriptors', 'gzip', 'truncated']);
+const UNREAD: ReadonlySet<LossReason> = new Set(['deleted-while-down', 'deleted', 'descriptors', 'gzip', 'truncated']);
 const parser = new CriParser();
 
-/** Must be called before a loss ends what is pending. */
+/** Must be called before a loss ends the pending lines. */
 export function noteLoss({ pending, cut }: Chain, { reason, isMeasured }: FileLoss): void {
   const isUnread = UNREAD.has(reason) && (reason !== 'truncated' || isMeasured);
   for (const stream of [STDOUT, STDERR] as const) {
@@ -23,7 +23,7 @@ export function noteLoss({ pending, cut }: Chain, { reason, isMeasured }: FileLo
   }
 }
 
-/** The last fragments of what was dropped say what follows them. */
+/** Records, from the last fragments of dropped bytes, whether their lines go on. */
 export function noteDropped({ cut }: Chain, bytes: Buffer, end: number): void {
   for (let at = 0; at < end;) {
     const newline = bytes.indexOf(NEWLINE, at);
@@ -32,7 +32,7 @@ export function noteDropped({ cut }: Chain, bytes: Buffer, end: number): void {
   }
 }
 
-/** Whether the fragment that `cri` has parsed is, or may be, the end of a line whose beginning is lost. Asked once. */
+/** Whether the fragment is, or may be, the end of a line whose beginning is lost; clears that state. */
 export function takesEnd({ cut }: Chain, { stream, messageStart }: CriPrefix, bytes: Buffer): boolean {
   const state = cut[stream];
   cut[stream] = ENDED;

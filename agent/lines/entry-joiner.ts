@@ -1,6 +1,6 @@
 /**
- * Judges, for the line reader, which line belongs to the entry before it: never one that is a JSON object by the rules, nor
- * one that comes after a silence; of all others the rules decide.
+ * Decides whether a line belongs to the entry before it: never if it is a JSON object by the rules, or comes after a silence; for
+ * all others the rules decide.
  */
 import { CriParser } from '../../shared/cri.ts';
 import { NS_PER_DAY, NS_PER_MS } from '../../shared/time.ts';
@@ -16,7 +16,7 @@ const NEWLINE = 0x0a;
 export class EntryJoiner {
   readonly #ownRules: EntryRules | undefined;
   #rules: EntryRules | undefined;
-  /** For the line after the one that is being taken. */
+  /** Parses the line after the one that is being taken. */
   readonly #following = new CriParser();
 
   /** @param rules  for chains that have none of their own; undefined joins nothing */
@@ -24,13 +24,13 @@ export class EntryJoiner {
     this.#ownRules = rules;
   }
 
-  /** From now on lines of this chain are judged. Returns whether any may be joined. */
-  turnTo({ entries }: Chain): boolean {
+  /** Switches to the rules of a chain. Returns whether any of its lines may be joined. */
+  switchTo({ entries }: Chain): boolean {
     this.#rules = entries ?? this.#ownRules;
     return this.#rules !== undefined;
   }
 
-  /** The state of an entry that begins with the fragment that `cri` has parsed, which ends at `end`. */
+  /** Returns the state of an entry that begins with the fragment that `cri` has parsed, which ends at `end`. */
   begin(cri: CriPrefix, bytes: Uint8Array, end: number): number {
     if (this.#rules === undefined || this.isObject(cri, bytes, end)) return ALONE;
     return this.#rules.begin(bytes, cri.messageStart, end);
@@ -42,7 +42,7 @@ export class EntryJoiner {
     return partial || this.#rules!.isObject(bytes, messageStart, end);
   }
 
-  /** The state of a pending line after the fragment that `cri` has parsed; ALONE when they do not belong together. */
+  /** Returns the state of a pending line after the fragment that `cri` has parsed; ALONE when they do not belong together. */
   next(line: PendingLine, cri: CriPrefix, bytes: Uint8Array, end: number): number {
     if (line.isOpen) return line.state;
     if (this.isObject(cri, bytes, end)) return ALONE;
@@ -54,14 +54,14 @@ export class EntryJoiner {
     return state === ALONE ? 0 : this.#rules!.idleMsMax(state);
   }
 
-  /** Whether an entry may not have one more line, that which `cri` has parsed. */
+  /** Whether an entry has no room for one more line, the one that `cri` has parsed. */
   isFull(line: PendingLine, cri: CriPrefix): boolean {
     return line.lines >= ENTRY_LINES_MAX || spanNs(cri, line.day, line.timeNs) > ENTRY_SPAN_MS_MAX * NS_PER_MS;
   }
 
   /**
-   * Whether an entry in this state cannot have more lines than the one that `cri` has parsed, since the fragment behind it
-   * shows that already: then it need not wait, nor be copied.
+   * Whether the fragment after the line that `cri` has parsed already shows that an entry in this state ends with that line: then
+   * it need not wait, nor be copied.
    * @param newline  the end of the line
    * @param end      of all fragments that are at hand
    */

@@ -1,6 +1,6 @@
 /**
- * From a chain's files to whole fragments: reads a bounded piece of the next file, by its descriptor and position or by
- * decompressing it, and hands the part that ends with a newline to the line reader.
+ * Reads a chain's files: takes a bounded piece of the next file, by its descriptor and offset or by decompressing it, and hands
+ * the part that ends with a newline to the line reader.
  */
 import { readSync } from 'node:fs';
 import type { Logger } from 'pino';
@@ -34,7 +34,7 @@ export interface FileReaderOptions {
   readonly ready: ReadyQueue;
   readonly metrics: AgentMetrics;
   readonly log: Logger;
-  /** For each container; none by default. */
+  /** The limit of each container; none by default. */
   readonly rateLimit?: RateLimitOptions | undefined;
   /** See GRACE_MS. */
   readonly graceMs?: number | undefined;
@@ -67,7 +67,7 @@ export class FileReader {
   }
 
   /**
-   * Takes one piece of the chain's next file, and queues the chain again when there is more.
+   * Reads one piece of the chain's next file, and queues the chain again when there is more.
    * @returns false when nothing of it can be read at present
    */
   read(chain: Chain, nowMs: number): boolean {
@@ -77,7 +77,7 @@ export class FileReader {
     return true;
   }
 
-  /** Takes what is left at the end of a file that is not written to any more: a fragment without its newline, or a hole. */
+  /** Takes the rest of a file that is not written to any more: a fragment without its newline, or a hole. */
   readTail(chain: Chain, file: LogFile, nowMs: number): void {
     const { offset, zerosTo } = file.reading;
     if (zerosTo > offset) {
@@ -96,7 +96,7 @@ export class FileReader {
     this.#lines.dropPending(chain);
   }
 
-  /** @returns false when it is of no use to come again before the next tick */
+  /** @returns false when there is nothing more to do before the next tick */
   #take(chain: Chain, file: LogFile, nowMs: number): boolean {
     if (file.loss !== undefined) {
       noteLoss(chain, file.loss);
@@ -109,7 +109,7 @@ export class FileReader {
     return hasRead;
   }
 
-  /** Skips what is too much for the container's limit, up to the end of a line. */
+  /** Skips the bytes beyond the container's limit, up to the end of a line. */
   #dropExcess(chain: Chain, file: LogFile, nowMs: number): false {
     const excessBytes = file.log.gzip ? 0 : this.#limit!.excessBytes(chain, nowMs);
     if (excessBytes === 0) return false;
@@ -140,7 +140,7 @@ export class FileReader {
     noteReadTo(file, offset + length);
     if (newline < 0) {
       if (length === LINE_BYTES_MAX && this.#takeBeforeHole(chain, file, buffer, length, nowMs) >= 0) return true;
-      // Nothing complete. A read of 0 bytes means that the file was truncated: the next tick sees it.
+      // No complete fragment. A read of 0 bytes means that the file was truncated: the next tick notices it.
       reading.stalledAt = length === 0 ? file.sizeBytes : offset + length;
       return length === LINE_BYTES_MAX;
     }
@@ -150,8 +150,8 @@ export class FileReader {
   }
 
   /**
-   * Takes what a fragment that is too long has before a hole, or notes the first of the hole's bytes in `zerosTo`.
-   * @returns how many bytes these are, or -1 when there is no hole in bytes[0, length), which begin at the file's offset
+   * Takes the part of an overlong fragment before a hole, or records the beginning of the hole in `zerosTo`.
+   * @returns how many bytes that is, or -1 when there is no hole in bytes[0, length), which begin at the file's offset
    */
   #takeBeforeHole(chain: Chain, file: LogFile, bytes: Buffer, length: number, nowMs: number): number {
     const hole = holeStart(bytes, length);
@@ -163,7 +163,7 @@ export class FileReader {
     return zeros;
   }
 
-  /** Looks for the end of a hole: however large it is, it has one marker. */
+  /** Searches for the end of a hole: it has one marker, however large it is. */
   #readZeros(chain: Chain, file: LogFile): boolean {
     const reading: ReadingState = file.reading;
     const length = this.#read(file, LINE_BYTES_MAX, reading.zerosTo);
@@ -178,7 +178,7 @@ export class FileReader {
     return true;
   }
 
-  /** Looks for the end of a fragment that is longer than a line may be, before its beginning is taken. */
+  /** Searches for the end of an overlong fragment before its beginning is taken. */
   #readOverlong(chain: Chain, file: LogFile, nowMs: number): boolean {
     const buffer = this.#buffer;
     const reading: ReadingState = file.reading;
@@ -220,7 +220,7 @@ export class FileReader {
     if (source.isFull) {
       const taken = this.#takeBeforeHole(chain, file, window, window.length, nowMs);
       if (taken > 0) source.consume(taken);
-      // What follows of the fragment is dropped.
+      // The rest of the fragment is dropped.
       if (taken < 0) source.drops = true;
       return true;
     }
@@ -231,7 +231,7 @@ export class FileReader {
     return true;
   }
 
-  /** As `#readZeros`: `zerosTo` is where the window begins. */
+  /** Does the same in a gzip file: `zerosTo` is where the window begins. */
   #unzipZeros(chain: Chain, file: LogFile, source: GzipSource): boolean {
     const window = source.window();
     const zeros = zeroRunEnd(window, 0, window.length);
@@ -243,7 +243,7 @@ export class FileReader {
     return true;
   }
 
-  /** The decompression of the file; undefined while another file's is not finished. */
+  /** Returns the decompression of the file; undefined while that of another file is not finished. */
   #unzip(chain: Chain, file: LogFile): GzipSource | undefined {
     if (file.gunzip.source !== undefined) return file.gunzip.source;
     if (this.#unzipping?.gunzip.source !== undefined) return undefined;
@@ -257,8 +257,8 @@ export class FileReader {
   }
 
   /**
-   * It may still be written, by whoever does not do it under another name as the kubelet does. Each time is twice as long
-   * after the last change as the one before, since everything up to what is new is decompressed again.
+   * The file may still be being written, by a program that does not write under a temporary name as the kubelet does. The interval
+   * doubles, since everything before the new bytes is decompressed again each time.
    */
   #retryGzip(file: LogFile, nowMs: number): false {
     retryGunzip(file, nowMs + Math.max(SETTLE_MS, nowMs - file.changedMs));

@@ -1,6 +1,6 @@
 /**
- * From fragments to lines and entries: joins the fragments of a line, and the lines of an entry, and adds each to the batch when
- * it is complete. What is not complete yet is pending in its chain.
+ * Joins the fragments of a line, and the lines of an entry, and adds each to the batch when it is complete. An incomplete line or
+ * entry is pending in its chain.
  */
 import { STDERR, STDOUT, type StreamIndex } from '../../shared/cri.ts';
 import { FLAG_PARTIAL, FLAG_TRUNCATED } from '../../shared/row-group/format.ts';
@@ -33,13 +33,13 @@ export class FragmentJoiner {
     this.#entries = entries;
   }
 
-  /** The fragments that follow are of this chain. Returns whether any of its lines may be joined. */
-  turnTo(chain: Chain, nowMs: number): boolean {
+  /** Switches to the fragments of a chain. Returns whether any of its lines may be joined. */
+  switchTo(chain: Chain, nowMs: number): boolean {
     this.#nowMs = nowMs;
-    return this.#entries.turnTo(chain);
+    return this.#entries.switchTo(chain);
   }
 
-  /** Takes a fragment that is not simply a line. Nothing has changed when it could not be taken. */
+  /** Takes a fragment that may not be a line by itself. */
   take(chain: Chain, file: LogFile, fragment: Fragment): boolean {
     const { stream, partial, isCutOff, day, timeNs, bytes, messageStart, end, offset } = fragment;
     if (offset < file.reading.start[stream]) return true;
@@ -52,7 +52,7 @@ export class FragmentJoiner {
       if (!this.#emit(chain, stream, goesOn ? FLAG_TRUNCATED : 0)) return false;
       if (goesOn) state = next;
     } else if (line !== undefined && !isBefore(chain, file, line.file)) {
-      // A fragment that comes late to an older file, in the midst of a line that has gone on in a newer one.
+      // A late fragment of an older file, in the middle of a line that has gone on in a newer one.
       if (!this.#emit(chain, stream, flagsOf(line))) return false;
     }
     state ??= this.#entries.begin(fragment, bytes, end);
@@ -67,7 +67,7 @@ export class FragmentJoiner {
     return true;
   }
 
-  /** Ends what is pending on a stream, as the file's next byte is not of it. */
+  /** Ends the pending line of a stream, to which the next bytes of the file do not belong. */
   endPending(chain: Chain, file: LogFile, stream: StreamIndex): boolean {
     const line = chain.pending[stream];
     if (line === undefined || isBefore(chain, file, line.file)) return true;
@@ -80,15 +80,15 @@ export class FragmentJoiner {
   }
 
   /**
-   * Ends what was pending before a damaged place, where its end may have been: any line of stdout, which what is kept of
-   * the damage follows, and of stderr a line that is only begun.
+   * Ends pending lines before a damaged place, where their ends may have been: any line of stdout, since kept damage becomes a
+   * line of stdout, and a line of stderr that is still open.
    */
   endBeforeDamage(chain: Chain, file: LogFile): boolean {
     if (!this.endPending(chain, file, STDOUT)) return false;
     return chain.pending[STDERR]?.isOpen !== true || this.endPending(chain, file, STDERR);
   }
 
-  /** Stores what is pending in a chain as it is, where `isDue` says so. */
+  /** Adds the pending lines of a chain that are due as they are. */
   flush(chain: Chain, isDue: (line: PendingLine) => boolean): boolean {
     for (const stream of STREAMS) {
       const line = chain.pending[stream];
@@ -99,7 +99,7 @@ export class FragmentJoiner {
     return true;
   }
 
-  /** Forgets what is pending in a chain: it will be read again. */
+  /** Forgets the pending lines of a chain, which will be read again. */
   drop(chain: Chain): void {
     for (const stream of STREAMS) {
       const line = chain.pending[stream];

@@ -1,11 +1,11 @@
 /**
- * A fragment of a line: one CRI record, or the part of it that is left. Whether its line ends with it is the state from which
- * fragment-joiner.ts makes lines.
+ * A fragment of a line: one CRI record, or the part of it that is left. fragment-joiner.ts joins fragments into lines by whether
+ * their lines end with them.
  */
 import type { CriParser } from '../../shared/cri.ts';
 import type { ReadingState } from '../files/log-file.ts';
 
-/** What stands before the message of a record. A CriParser has it of the record that it has parsed. */
+/** The part of a record before its message. A CriParser has it for the record that it has parsed. */
 export type CriPrefix = Readonly<Pick<CriParser, 'stream' | 'day' | 'timeNs' | 'partial' | 'messageStart'>>;
 
 /**
@@ -23,7 +23,7 @@ export interface Fragment extends CriPrefix {
   readonly chunkEnd: number;
   /** Where the record begins in its file. */
   readonly offset: number;
-  /** The end of its line is lost. Never true of one that is partial. */
+  /** Whether the end of its line is lost; never true if it is partial. */
   readonly isCutOff: boolean;
 }
 
@@ -40,7 +40,7 @@ export function fragmentOf(
   return { stream, day, timeNs, partial: ending === 'partial', messageStart, bytes, end, chunkEnd, offset, isCutOff };
 }
 
-/** Notes that the fragment was taken: what comes after it without a time of its own has its time. */
+/** Records that the fragment was taken: markers and damage after it, which have no time of their own, get its time. */
 export function noteFragment(reading: ReadingState, { stream, day, timeNs }: CriPrefix): void {
   reading.seen[stream] = true;
   reading.lastDay = day;

@@ -1,8 +1,8 @@
-/** The bytes of unfinished lines: how many there are in all, and a few buffers to use again. */
+/** The memory of pending lines: counts their bytes, and keeps a few buffers for reuse. */
 import { LINE_BYTES_MAX } from '../limits.ts';
 import type { PendingLine } from '../files/pending-line.ts';
 
-/** Most are lines of text that wait for a moment, one for each stream of text. */
+/** Most pending lines are short lines of text that wait for a moment, one for each stream. */
 const CAPACITY_MIN = 4 * 1024;
 const SPARES_MAX = 64;
 
@@ -21,7 +21,7 @@ export class LineBufferPool {
     return this.#spares.pop() ?? Buffer.allocUnsafeSlow(CAPACITY_MIN);
   }
 
-  /** Copies a fragment to the end of a line. The caller has checked that the line does not become too long. */
+  /** Appends a fragment to a line. The caller has checked that the line does not become too long. */
   append(line: PendingLine, bytes: Buffer, start: number, end: number): void {
     const needed = line.length + end - start;
     if (needed > line.bytes.length) {

@@ -1,7 +1,7 @@
 /**
- * From bytes to fragments: takes chunks of whole records from a file, parses the CRI prefix, and adds each line that stands alone
- * to the batch. The loop over records allocates nothing; whatever is not simply a full line that stands alone leaves it, as a
- * fragment for fragment-joiner.ts or as damage.
+ * From bytes to fragments: takes chunks of whole records from a file, parses the CRI prefix, and adds each full line that is an
+ * entry by itself to the batch. The loop over records allocates nothing; everything else leaves it, as a fragment for
+ * fragment-joiner.ts or as damage.
  */
 import { CriParser, STDOUT } from '../../shared/cri.ts';
 import { FLAG_TRUNCATED, FLAG_UNPARSED } from '../../shared/row-group/format.ts';
@@ -45,7 +45,7 @@ export class LineReader {
     const codes = batch.touch(chain);
     const reading: ReadingState = file.reading;
     const { start, offset: fileOffset } = reading;
-    const joins = this.#joiner.turnTo(chain, nowMs);
+    const joins = this.#joiner.switchTo(chain, nowMs);
     let arenaBase = -1;
     let day = Number.NaN;
     let at = 0;
@@ -75,7 +75,9 @@ export class LineReader {
         chain.pending[stream] !== undefined ||
         chain.cut[stream] !== ENDED ||
         fileOffset + at < start[stream] ||
-        (joins && !(hasBrace && this.#entries.isObject(cri, bytes, newline)) && !this.#standsAlone(bytes, newline, end))
+        (joins &&
+          !(hasBrace && this.#entries.isObject(cri, bytes, newline)) &&
+          !this.#isWholeEntry(bytes, newline, end))
       ) {
         if (!this.#joiner.take(chain, file, fragmentOf(cri, bytes, newline, end, fileOffset + at))) break;
       } else {
@@ -114,7 +116,7 @@ export class LineReader {
    */
   takeOverlong(chain: Chain, file: LogFile, bytes: Buffer, end: number, sizeBytes: number, nowMs: number): boolean {
     this.#batch.touch(chain);
-    this.#joiner.turnTo(chain, nowMs);
+    this.#joiner.switchTo(chain, nowMs);
     const cri = this.#cri;
     const reading: ReadingState = file.reading;
     const isCri = cri.parse(bytes, 0, end);
@@ -140,7 +142,7 @@ export class LineReader {
    */
   takeTail(chain: Chain, file: LogFile, bytes: Buffer, end: number, nowMs: number): number {
     this.#batch.touch(chain);
-    this.#joiner.turnTo(chain, nowMs);
+    this.#joiner.switchTo(chain, nowMs);
     const reading: ReadingState = file.reading;
     const fileOffset = reading.offset;
     let at = 0;
@@ -160,7 +162,7 @@ export class LineReader {
   }
 
   /**
-   * Moves the offset past NUL bytes that end at `end`, and says in a marker how many they were.
+   * Moves the offset past NUL bytes that end at `end`, and adds a marker with their number.
    * @returns false when the batch has no room
    */
   takeZeros(chain: Chain, file: LogFile, end: number): boolean {
@@ -173,7 +175,7 @@ export class LineReader {
   }
 
   /**
-   * Moves the offset to `end` without reading, and says in a marker what that costs.
+   * Moves the offset to `end` without reading, and adds a marker for what is lost.
    * @returns false when the batch has no room
    */
   takeLoss(chain: Chain, file: LogFile, end: number, { reason, isMeasured }: FileLoss): boolean {
@@ -185,20 +187,20 @@ export class LineReader {
   }
 
   /**
-   * Stores what is pending in a chain as it is, where `isDue` says so.
+   * Adds the pending lines of a chain that are due as they are.
    * @returns false when the batch has no room for the next
    */
   flushPending(chain: Chain, isDue: (line: PendingLine) => boolean): boolean {
     return this.#joiner.flush(chain, isDue);
   }
 
-  /** Forgets what is pending in a chain: it will be read again. */
+  /** Forgets the pending lines of a chain, which will be read again. */
   dropPending(chain: Chain): void {
     this.#joiner.drop(chain);
   }
 
   /** Whether the full line that `#cri` has just parsed is a row by itself, as far as the bytes after it show. */
-  #standsAlone(bytes: Buffer, newline: number, end: number): boolean {
+  #isWholeEntry(bytes: Buffer, newline: number, end: number): boolean {
     return this.#entries.isAlone(this.#entries.begin(this.#cri, bytes, newline), this.#cri, bytes, newline, end);
   }
 
@@ -237,7 +239,7 @@ export class LineReader {
     return piece.end;
   }
 
-  /** Counts with stdout's position, as what is kept of damage does. False when the batch has no room. */
+  /** Adds a marker for NUL bytes; like all damage, they count as stdout. Returns false when the batch has no room. */
   #loseZeros(chain: Chain, file: LogFile, offset: number, sizeBytes: number): boolean {
     const { start, lastDay } = file.reading;
     if (offset < start[STDOUT]) return true;

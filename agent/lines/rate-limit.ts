@@ -1,7 +1,7 @@
 /**
- * How much each container may send when there is a limit. A burst is only delayed, since the log file is a buffer; what
- * has piled up beyond RATE_BACKLOG_MS of the limit is dropped without being read, the oldest first, so that a container
- * that floods costs what its limit allows and no more.
+ * Limits the rate of each container. A burst is only delayed, since the log file is a buffer; a backlog beyond RATE_BACKLOG_MS of
+ * the limit is dropped without being read, the oldest lines first, so that a container that floods costs no more than its
+ * limit allows.
  */
 import type { Chain } from '../files/chain.ts';
 import { RATE_BACKLOG_MS, RATE_BURST_MS, RATE_DROP_MS } from '../limits.ts';
@@ -32,7 +32,7 @@ export class RateLimit {
     allowance.bytes -= sizeBytes;
   }
 
-  /** Bytes of the chain that are to be dropped now. Not more often than RATE_DROP_MS: each time is a marker. */
+  /** Returns how many bytes of the chain to drop now; 0 within RATE_DROP_MS of the last time, since each time costs a marker. */
   excessBytes({ allowance, files }: Chain, nowMs: number): number {
     if (nowMs - allowance.droppedMs < RATE_DROP_MS) return 0;
     let backlogBytes = 0;

@@ -7,7 +7,7 @@ import { markerOf, type Loss } from '../files/loss.ts';
 import type { LineRules } from '../rules/rule-book.ts';
 import { LineProcessor } from '../rules/line-processor.ts';
 
-/** Adds to the batch, whose stream codes and counts it keeps. */
+/** Adds rows to the batch, and maintains its stream codes and counts. */
 export class RowSink {
   readonly #batch: BatchBuilder;
   readonly #processor = new LineProcessor();
@@ -16,7 +16,7 @@ export class RowSink {
     this.#batch = batch;
   }
 
-  /** Whether the batch has room for a row of this day. A line that was unfinished may have been its last. */
+  /** Whether the batch has room for a row of this day. A pending line may just have taken the last one. */
   hasRoom(day: number): boolean {
     return this.#batch.builder.rowCount < this.#batch.rowsMax && this.#batch.fits(day);
   }
@@ -41,7 +41,7 @@ export class RowSink {
   }
 
   /**
-   * Cuts the line bytes[start, end) for `addShredded` of the builder, as the rules want it.
+   * Applies the rules to the line bytes[start, end), and shreds it for `addShredded` of the builder.
    * @returns false when it is dropped
    */
   shred(rules: LineRules, bytes: Buffer, start: number, end: number): boolean {
@@ -49,7 +49,7 @@ export class RowSink {
     return this.#processor.shred(rules, builder, counts.uses, bytes, start, end);
   }
 
-  /** Says what is lost after the last line of the file, from an offset on. */
+  /** Adds the marker for a loss at an offset, after the last line of the file. */
   addMarker(chain: Chain, file: LogFile, loss: Loss, offset = file.reading.offset): void {
     const { text, day, timeNs } = markerOf(file, loss);
     const { builder } = this.#batch;

@@ -1,5 +1,5 @@
 /**
- * What was found missing in each container, as long as it may be withdrawn: the server may come to know more than it did when
+ * The losses that were found in each container, as long as they may be withdrawn: the server may know more later than it did when
  * the container was judged.
  */
 import { isLostHead } from '../../shared/file-id.ts';
@@ -8,11 +8,11 @@ import type { KnownPositions } from '../send/known-positions.ts';
 import { withdrawLostFile, type AddedFile } from './lost-file.ts';
 
 interface Judgement {
-  /** Whether a file had been seen in the container before it was judged. */
+  /** Whether a file had been found in the container before it was judged. */
   readonly hadFiles: boolean;
   readonly added: AddedFile[];
-  /** Nothing was to be kept of the container before, so nothing is missing, whatever the server knows. */
-  isExcused: boolean;
+  /** Whether the container was excluded before, so that nothing is missing, whatever the server knows. */
+  isExempt: boolean;
 }
 
 /** Owns the judgements. */
@@ -24,14 +24,14 @@ export class LossJudgements {
     const { hadFiles } = container;
     let judgement = this.#judgements.get(container);
     if (judgement === undefined) {
-      judgement = { hadFiles, added: [], isExcused: false };
+      judgement = { hadFiles, added: [], isExempt: false };
       this.#judgements.set(container, judgement);
     }
     return judgement;
   }
 
-  excuse(container: Container): void {
-    this.begin(container).isExcused = true;
+  exempt(container: Container): void {
+    this.begin(container).isExempt = true;
   }
 
   add(container: Container, added: AddedFile): void {
@@ -39,13 +39,13 @@ export class LossJudgements {
   }
 
   /**
-   * Takes back what was said of a container, which is as it was before.
+   * Withdraws the losses of a container, whose state is as before the judgement then.
    * @returns whether it may be judged
    */
   withdraw(container: Container, known: KnownPositions): boolean {
     const judgement = this.#judgements.get(container);
     if (judgement === undefined) return true;
-    if (judgement.isExcused) return false;
+    if (judgement.isExempt) return false;
     this.#judgements.delete(container);
     for (const { chain, file } of judgement.added) {
       if (file.replaces !== undefined) known.disclaim(file.replaces);
@@ -58,10 +58,10 @@ export class LossJudgements {
 }
 
 function reset(container: Container, { hadFiles }: Judgement): void {
-  const { chains, owedRuns, doneRuns } = container;
+  const { chains, unfinishedRuns, doneRuns } = container;
   container.judgedMs = undefined;
   container.begunRuns = 0;
-  owedRuns.clear();
+  unfinishedRuns.clear();
   for (const chain of chains.values()) chain.isHeadJudged = false;
   container.hadFiles = hadFiles || chains.size > 0 || doneRuns.size > 0;
 }

@@ -1,6 +1,6 @@
 /**
- * Files that cannot be opened any more, and of which there is only something to say. Each is an entry of a chain like
- * any other file, with a loss instead of a descriptor.
+ * Files that cannot be opened any more, and only have a marker. Each is an entry of a chain like any other file, with a loss
+ * instead of a descriptor.
  */
 import { sortFiles, type Chain } from '../files/chain.ts';
 import { chainOfRun, type Container } from '../discover/container.ts';
@@ -10,14 +10,14 @@ import type { LossReason } from '../files/loss.ts';
 
 export interface LostFile {
   readonly restart: number;
-  /** What the marker calls it. */
+  /** Its name in the marker. */
   readonly name: string;
   readonly reason: LossReason;
-  /** Its part of its identity: see headOfUnseen. */
+  /** See headOfLost. */
   readonly head: string;
-  /** The file that the server knows, if any: it may be forgotten once the marker is stored. */
+  /** The id of the file that the server knows, if any: it may be forgotten once the marker is stored. */
   readonly replaces?: string;
-  /** Its place in the chain; before all others if it is not given. */
+  /** Its place in the chain; before all others by default. */
   readonly rotation?: string;
 }
 
@@ -41,13 +41,13 @@ export function addLostFile(container: Container, lost: LostFile, nowMs: number,
   return { chain, file };
 }
 
-/** Takes back what was added, and the chain if it was made for that. */
+/** Removes a file that was added, and its chain if no other file is in it. */
 export function withdrawLostFile(container: Container, { chain, file }: AddedFile): void {
   chain.files = chain.files.filter((other) => other !== file);
   if (chain.files.length === 0) container.chains.delete(chain.restart);
 }
 
-/** One for runs that follow each other, so that a crash loop does not get a marker for each. */
+/** Merges consecutive runs into one lost file, so that a crash loop does not get a marker for each. */
 export function lostRuns(runs: readonly number[]): Pick<LostFile, 'restart' | 'name'>[] {
   const lost: Pick<LostFile, 'restart' | 'name'>[] = [];
   for (let first = 0; first < runs.length;) {

@@ -1,19 +1,18 @@
 /**
- * Finds out which files this agent can say nothing of but that they were there, or may have been: what came and went
- * between two looks, and what went while no agent ran. What decides is what the server remembers (positions, the
- * container's ledger, the time up to which earlier agents had everything) and what the directory shows: never more is said
- * to be missing than what these leave open.
+ * Finds files that this agent cannot read, but that were there or may have been: those that came and went between two listings,
+ * and those that went while no agent ran. The evidence is what the server remembers (positions, the container's ledger, the time
+ * up to which earlier agents had everything) and what the directory shows: a loss is reported only where these leave it open.
  */
 import type { Logger } from 'pino';
 import type { Chain } from '../files/chain.ts';
-import { excuse, type Container } from '../discover/container.ts';
+import { exempt, type Container } from '../discover/container.ts';
 import { begunMs, countOnDisk, headBefore, isOf, wasRotated, writtenMs } from '../files/chain-beginning.ts';
 import type { Containers } from '../discover/containers.ts';
 import type { Descriptors } from '../files/descriptors.ts';
 import type { ContainerDirectory } from '../discover/discovery.ts';
 import {
   chainKey,
-  headOfUnseen,
+  headOfLost,
   isLostHead,
   isOpenLoss,
   parseLedgerId,
@@ -30,7 +29,7 @@ import { LossJudgements } from './loss-judgements.ts';
 import type { LossReason } from '../files/loss.ts';
 import { missingDirectory } from './missing-directory.ts';
 import type { ReadyQueue } from '../files/ready-queue.ts';
-import { openSetAside } from './set-aside.ts';
+import { openRenamed } from './renamed-file.ts';
 import { BEGUN, DONE, rewindNote } from '../send/run-ledger.ts';
 
 export interface LostFilesOptions {
@@ -54,20 +53,20 @@ export class LostFiles {
     this.#options = options;
   }
 
-  /** Must be called before anything else, when the agent looks for the first time. */
+  /** Must be called before anything else, at the first tick. */
   start(nowMs: number): void {
     this.#startMs = nowMs;
   }
 
-  /** Something came and went here before it could be looked into. */
-  unseen(directory: ContainerDirectory, nowMs: number): void {
-    this.#lose(directory, { restart: 0, name: '0.log', reason: 'unseen', head: headOfUnseen(nowMs) }, nowMs);
+  /** A container came and went before its directory could be listed. */
+  loseMissed(directory: ContainerDirectory, nowMs: number): void {
+    this.#lose(directory, { restart: 0, name: '0.log', reason: 'never-opened', head: headOfLost(nowMs) }, nowMs);
   }
 
   /**
-   * For a container that has just been listed, as soon as the server's positions are known: which runs no agent has seen, and
-   * where the oldest file of a run is not the one with which it should go on. That is said before anything of the run is
-   * read: if it waited, an agent that is killed meanwhile would leave newer positions, and the next one would not know.
+   * Judges a container that has just been listed, as soon as the server's positions are known: which runs no agent has seen, and
+   * in which runs the oldest file is not the one after the last known one. The markers come before anything else of the run:
+   * otherwise an agent that is killed meanwhile would leave newer positions, and the next one would find nothing missing.
    */
   judge(container: Container, nowMs: number): void {
     if (!container.isWhole) return;
@@ -76,29 +75,29 @@ export class LostFiles {
     const runs = [...container.chains.values()]
       .filter(({ files }) => files.length > 0)
       .toSorted((a, b) => a.restart - b.restart);
-    for (const { restart } of runs) container.owedRuns.delete(restart);
+    for (const { restart } of runs) container.unfinishedRuns.delete(restart);
     const newest = runs.at(-1);
     if (container.wasExcluded) {
-      excuse(container, runs);
-      this.#judgements.excuse(container);
+      exempt(container, runs);
+      this.#judgements.exempt(container);
       return;
     }
     if (newest === undefined) {
       this.#judgeEmpty(container, nowMs);
       return;
     }
-    this.#judgeOwed(container, newest.restart, nowMs);
+    this.#judgeUnfinished(container, newest.restart, nowMs);
     this.#judgeSkipped(container, runs, nowMs);
     for (const chain of runs) {
       this.#judgeHead(container, chain, nowMs);
-      this.#judgeOvertaken(container, chain, nowMs);
+      this.#judgeRotatedAway(container, chain, nowMs);
     }
   }
 
   /**
-   * After a rewind. The server may know more than it did when the container was judged: the last batch of an agent that was
-   * killed can be stored after the next one has asked for positions. Until something that this agent sent is stored, what it
-   * has said to be missing is withdrawn, and judged by what the server knows now.
+   * Judges a container again after a rewind. The server may know more than it did before: the last batch of an agent that was
+   * killed can be stored after the next one has asked for positions. Until something that this agent sent is stored, its losses
+   * are withdrawn, and judged by what the server knows now.
    */
   judgeAgain(container: Container, nowMs: number): void {
     const { known } = this.#options;
@@ -106,7 +105,7 @@ export class LostFiles {
     if (this.#judgements.withdraw(container, known)) this.judge(container, nowMs);
   }
 
-  /** All of a run is read and stored, and its files are gone: if it is judged again, nothing of it is missing. */
+  /** Records that all of a run is stored and its files are gone: if it is judged again, nothing of it is missing. */
   finishRun({ directory, doneRuns }: Container, { restart, key }: Chain): void {
     const { known } = this.#options;
     const last = known.lastBeforeStart(key);
@@ -115,24 +114,24 @@ export class LostFiles {
     else doneRuns.set(restart, last?.id);
   }
 
-  /** After a rewind: the ledgers of all containers that have one go on from what the server knows. */
+  /** After a rewind: continues a container's ledger, if it was read, from what the server knows. */
   rewindLedger({ ledger, judgedMs }: Container): void {
     if (judgedMs !== undefined) rewindNote(ledger, this.#options.known.of(ledger.id));
   }
 
-  /** When everything has been listed: what has been missing for so long that it will not come back. */
+  /** Must be called when everything has been listed. Judges what has been missing for so long that it will not come back. */
   judgeMissing(nowMs: number): void {
     const { known, containers, goneMs } = this.#options;
-    const { files, ledgers } = known.takeUnwatched(nowMs);
+    const { files, ledgers } = known.takeMissing(nowMs);
     for (const file of files) this.#judgeGone(file, nowMs);
     for (const id of ledgers) {
       const container = containers.take(missingDirectory(parseLedgerId(id)!, this.#options), nowMs);
       this.#takeLedger(container, nowMs);
-      this.#judgeOwed(container, Infinity, nowMs);
+      this.#judgeUnfinished(container, Infinity, nowMs);
     }
     for (const container of containers) {
       if (container.judgedMs === undefined || nowMs - container.judgedMs < goneMs) continue;
-      if (container.owedRuns.size > 0) this.#judgeOwed(container, Infinity, nowMs);
+      if (container.unfinishedRuns.size > 0) this.#judgeUnfinished(container, Infinity, nowMs);
     }
   }
 
@@ -146,45 +145,45 @@ export class LostFiles {
   #takeLedger(container: Container, nowMs: number): void {
     if (container.judgedMs !== undefined) return;
     container.judgedMs = nowMs;
-    const { ledger, owedRuns, chains } = container;
+    const { ledger, unfinishedRuns, chains } = container;
     rewindNote(ledger, this.#options.known.of(ledger.id));
     container.begunRuns = Math.max(container.begunRuns, ledger.delivery.acked[BEGUN]);
     for (let run = ledger.delivery.acked[DONE]; run < ledger.delivery.acked[BEGUN]; run++) {
       // A run may have been listed, and its files gone before they could be opened.
-      if ((chains.get(run)?.files.length ?? 0) === 0 && !this.#isDone(container, run)) owedRuns.add(run);
+      if ((chains.get(run)?.files.length ?? 0) === 0 && !this.#isDone(container, run)) unfinishedRuns.add(run);
     }
   }
 
-  /** Whether this agent is done with the run, and the server knows as much of it as it did then. */
+  /** Whether this agent has finished the run, and the server knows as much of it as it did then. */
   #isDone({ directory, doneRuns }: Container, run: number): boolean {
     const { known } = this.#options;
     const last = known.lastBeforeStart(chainKey(directory.uid, directory.container, run))?.id;
     return doneRuns.has(run) && doneRuns.get(run) === last && (last === undefined || known.isFinished(last));
   }
 
-  /** Runs before `end` that an earlier agent had not read to their end, and whose files have gone. */
-  #judgeOwed(container: Container, end: number, nowMs: number): void {
+  /** Judges runs before `end` that an earlier agent had not finished, and whose files have gone. */
+  #judgeUnfinished(container: Container, end: number, nowMs: number): void {
     const { known } = this.#options;
     const { uid, container: name } = container.directory;
     const unknown: number[] = [];
-    for (const run of [...container.owedRuns].filter((each) => each < end)) {
+    for (const run of [...container.unfinishedRuns].filter((each) => each < end)) {
       const last = known.lastBeforeStart(chainKey(uid, name, run));
-      container.owedRuns.delete(run);
+      container.unfinishedRuns.delete(run);
       if (last === undefined) unknown.push(run);
       else this.#replace(container, last, nowMs);
     }
     for (const lost of lostRuns(unknown)) {
-      this.#loseJudged(container, { ...lost, reason: 'unwatched', head: UNKNOWN_HEAD }, nowMs, nowMs);
+      this.#loseJudged(container, { ...lost, reason: 'deleted-while-down', head: UNKNOWN_HEAD }, nowMs, nowMs);
     }
   }
 
-  /** Runs are numbered without gaps, so a run whose predecessor was never seen shows that there was one. */
+  /** Judges skipped runs: they are numbered without gaps, so each run shows that there was a previous one. */
   #judgeSkipped(container: Container, runs: readonly Chain[], nowMs: number): void {
     const { known } = this.#options;
     const begunRuns = container.begunRuns;
     container.begunRuns = Math.max(begunRuns, runs.at(-1)!.restart + 1);
     const next = runs.find(({ restart }) => restart >= begunRuns);
-    if (next === undefined || next.restart === begunRuns || !this.#isNews(next)) return;
+    if (next === undefined || next.restart === begunRuns || !this.#beganAfterCaughtUp(next)) return;
     const skipped: number[] = [];
     for (let run = begunRuns; run < next.restart; run++) {
       const { uid, container: name } = container.directory;
@@ -195,7 +194,7 @@ export class LostFiles {
     for (const lost of lostRuns(skipped)) this.#loseJudged(container, { ...lost, ...why }, nowMs, begunMs(next));
   }
 
-  /** Whether files are missing before the oldest one of a run. */
+  /** Judges whether files are missing before the oldest one of a run. */
   #judgeHead(container: Container, chain: Chain, nowMs: number): void {
     if (chain.isHeadJudged) return;
     chain.isHeadJudged = true;
@@ -216,54 +215,54 @@ export class LostFiles {
   }
 
   /**
-   * The kubelet deletes a file only where as many are left as it keeps. Of such a run the oldest file is the first one when
-   * it began as early as the run did, or was there when everything on the node was known.
+   * Whether a run may have begun before its oldest file. The kubelet deletes a file only if as many are left as it keeps. Even then
+   * the oldest file is the first one if it began with the container's directory, or before everything on the node was known.
    */
   #mayHaveBegunEarlier({ directory }: Container, chain: Chain, lastLoss: FileId | undefined): boolean {
     const { firstFileMsMax = FIRST_FILE_MS_MAX } = this.#options;
     const { files, restart } = chain;
     if (files.length < this.#filesKept()) return false;
-    if (lastLoss !== undefined && speaksFor(lastLoss, chain)) return false;
+    if (lastLoss !== undefined && covers(lastLoss, chain)) return false;
     const timeMs = begunMs(chain);
     // Times of heads are whole milliseconds, and may seem to come before the directory.
     const sinceMadeMs = timeMs - Math.floor(statIfThere(directory.path)?.birthtimeMs ?? Infinity);
-    return this.#isNews(chain) && !(restart === 0 && sinceMadeMs >= 0 && sinceMadeMs <= firstFileMsMax);
+    return this.#beganAfterCaughtUp(chain) && !(restart === 0 && sinceMadeMs >= 0 && sinceMadeMs <= firstFileMsMax);
   }
 
   /**
-   * The file that was the newest at the last look has been rotated away since then: the kubelet deletes the oldest first, so
-   * each that came after it and before the oldest one that is left has been deleted, too. If none is left, at least the one
-   * is missing that its container went on with.
+   * Judges whether the file that was the live one at the last listing was rotated away since, and others with it: the kubelet
+   * deletes the oldest first, so each file between it and the oldest one that is left was deleted, too. If none is left, at least
+   * the one after it is missing.
    */
-  #judgeOvertaken({ directory }: Container, chain: Chain, nowMs: number): void {
+  #judgeRotatedAway({ directory }: Container, chain: Chain, nowMs: number): void {
     const { files, restart, newest } = chain;
     const present = files.filter(({ onDisk }) => onDisk);
     chain.newest = present.find(({ log }) => log.rotation === '');
     if (newest === undefined || newest.onDisk) return;
-    const isMissing = present.length === 0 ? wasRotated(newest) : this.#isOvertaken(chain, newest, present);
+    const isMissing = present.length === 0 ? wasRotated(newest) : this.#isRotatedAway(chain, newest, present);
     if (!isMissing) return;
     const head = headBefore({ files: present }, newest.head);
     const rotation = rotationAfter(newest.log.rotation);
-    const lost = { restart, name: `${restart}.log`, reason: 'unseen', head, rotation } as const;
+    const lost = { restart, name: `${restart}.log`, reason: 'never-opened', head, rotation } as const;
     this.#lose(directory, lost, nowMs, present.length === 0 ? nowMs : begunMs({ files: present }));
   }
 
-  #isOvertaken({ files }: Chain, newest: LogFile, present: readonly LogFile[]): boolean {
+  #isRotatedAway({ files }: Chain, newest: LogFile, present: readonly LogFile[]): boolean {
     const { firstFileMsMax = FIRST_FILE_MS_MAX } = this.#options;
-    // A runtime that replaces the only file has not skipped one.
+    // If the only file was replaced, none was skipped.
     if (present.length < 2 || files.indexOf(present[0]!) < files.indexOf(newest)) return false;
     const pauseMs = begunMs({ files: present }) - (writtenMs(newest) ?? -Infinity);
     return Math.abs(pauseMs) > firstFileMsMax;
   }
 
-  /** An empty directory that has changed since it was made: a file came and went unseen. */
+  /** Judges an empty directory: if it has changed since it was made, a file came and went. */
   #judgeEmpty(container: Container, nowMs: number): void {
     const { begunRuns, hadFiles, directory, mtimeMs } = container;
     if (hadFiles || begunRuns > 0) return;
-    // The time of before the listing: a file that came after it is still to be found.
+    // The time was taken before the listing: a file that came later is still to be found.
     const madeMs = statIfThere(directory.path)?.birthtimeMs;
     if (madeMs === undefined || mtimeMs <= madeMs || mtimeMs <= this.#sinceMs || this.#isKnown(directory)) return;
-    const lost = { restart: 0, name: '0.log', reason: this.#reasonOf(container), head: headOfUnseen(mtimeMs) };
+    const lost = { restart: 0, name: '0.log', reason: this.#reasonOf(container), head: headOfLost(mtimeMs) };
     this.#loseJudged(container, lost, nowMs, mtimeMs);
   }
 
@@ -271,26 +270,26 @@ export class LostFiles {
     return Iterator.from(this.#options.known.ids()).some((id) => id.startsWith(`${uid}/${container}/`));
   }
 
-  /** Whether the oldest file that is left of a run began after everything on the node had been accounted for. */
-  #isNews(chain: Chain): boolean {
+  /** Whether the oldest file that is left of a run began after everything on the node was last known to be stored. */
+  #beganAfterCaughtUp(chain: Chain): boolean {
     return begunMs(chain) > this.#sinceMs;
   }
 
-  /** When the agent looked for the first time. */
+  /** Time of the first tick. */
   get startMs(): number {
     return this.#startMs;
   }
 
-  /** What was written before is stored, or is older than the first agent of this node. */
+  /** Everything older than this is stored, or older than the node's first agent. */
   get #sinceMs(): number {
     return this.#options.known.caughtUpMs ?? this.#startMs;
   }
 
   #reasonOf({ foundMs }: Container): LossReason {
-    return foundMs <= this.#startMs ? 'unwatched' : 'unseen';
+    return foundMs <= this.#startMs ? 'deleted-while-down' : 'never-opened';
   }
 
-  /** At least: more than that many files of one run show that the node's kubelet keeps more. */
+  /** How many files the node's kubelet keeps of a run: the default, unless a run has more. */
   #filesKept(): number {
     let count = KUBELET_FILES_MAX;
     for (const { chains } of this.#options.containers) {
@@ -299,29 +298,32 @@ export class LostFiles {
     return count;
   }
 
-  /** The file of which nothing can be read may be the one that the server knows: one marker is enough for both. */
+  /** Lets a file of which nothing can be read replace the one that the server knows: it may be that one, so they share a marker. */
   #claimFor(container: Container, unread: AddedFile, { id }: FileId): void {
     this.#judgements.add(container, unread);
     unread.file.replaces = id;
     this.#options.known.claim(id);
   }
 
-  /** @param chain  what is left of the run, if anything is */
+  /**
+   * Adds a lost file in place of the last known one, unless that was only renamed.
+   * @param chain  the rest of the run, if any
+   */
   #replace(container: Container, last: FileId, nowMs: number, chain?: Chain): void {
     const { known, descriptors, ready } = this.#options;
-    const aside = openSetAside(container, last, known, descriptors);
-    if (aside !== undefined) {
-      ready.add(aside);
+    const renamed = openRenamed(container, last, known, descriptors);
+    if (renamed !== undefined) {
+      ready.add(renamed);
       return;
     }
     const { id, restart } = last;
     known.claim(id);
     const head = headBefore(chain ?? { files: [] }, last.head);
-    const lost = { restart, name: `${restart}.log`, reason: 'unwatched', head, replaces: id } as const;
+    const lost = { restart, name: `${restart}.log`, reason: 'deleted-while-down', head, replaces: id } as const;
     this.#loseJudged(container, lost, nowMs, chain === undefined ? nowMs : begunMs(chain));
   }
 
-  /** What is said to be lost for what the server knows, or does not. */
+  /** Adds a lost file that is withdrawn if the server turns out to know more. */
   #loseJudged(container: Container, lost: LostFile, nowMs: number, timeMs: number): void {
     this.#judgements.add(container, this.#lose(container.directory, lost, nowMs, timeMs));
   }
@@ -334,7 +336,7 @@ export class LostFiles {
     this.#takeLedger(container, nowMs);
     container.hadFiles = true;
     container.begunRuns = Math.max(container.begunRuns, lost.restart + 1);
-    container.owedRuns.delete(lost.restart);
+    container.unfinishedRuns.delete(lost.restart);
     containers.quiet.wake(container);
     const added = addLostFile(container, lost, nowMs, timeMs);
     ready.add(added.chain);
@@ -342,7 +344,7 @@ export class LostFiles {
   }
 }
 
-/** Whether the marker of a lost file, after which nothing is stored, speaks for what is missing before the oldest file of a run. */
-function speaksFor({ head }: FileId, chain: Chain): boolean {
+/** Whether the marker of a lost file, after which nothing is stored, covers what is missing before the oldest file of a run. */
+function covers({ head }: FileId, chain: Chain): boolean {
   return isOpenLoss(head) || head === headBefore(chain) || begunMs(chain) <= (timeOfHead(head) ?? -Infinity);
 }

@@ -1,4 +1,4 @@
-/** Whether a drop rule means a line: by the fields that the shredder found in it, and by its text. */
+/** Decides whether a drop rule applies to a line, by the fields that the shredder found in it and by its text. */
 import { LEVEL, levelWildcards } from '../../shared/levels.ts';
 import { type Answer, answerTo, fieldsOfTemplate } from '../../shared/row-group/answer.ts';
 import { someElement } from '../../shared/row-group/array-elements.ts';
@@ -14,7 +14,7 @@ const BACKSLASH = 0x5c;
 export interface Drop {
   readonly conditions: readonly Condition[];
   readonly text: Buffer | undefined;
-  /** Template → what answers each condition; null when it lacks one. */
+  /** Template → the column that answers each condition; null when it lacks one. */
   readonly answers: WeakMap<Template, readonly Answer[] | null>;
 }
 
@@ -22,7 +22,7 @@ interface Condition {
   readonly name: string;
   /** The value is one of these. */
   readonly any: readonly Wildcard[];
-  /** Byte → those of them that a value which begins with it may be: mostly none. */
+  /** First byte of a value → those of them that it may be: mostly none. */
   readonly anyOfFirst: readonly (readonly Wildcard[])[];
 }
 

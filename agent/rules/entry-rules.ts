@@ -1,9 +1,9 @@
 /**
- * Which lines of a stream belong together. Rules are asked about one line at a time and know nothing but the state in
- * which the line before has left the entry, so that each line is looked at once, by its bytes.
+ * Rules that decide which lines of a stream belong to one entry. They are given one line at a time, and the state in which
+ * the line before it left the entry, so that the bytes of each line are examined once.
  */
 
-/** No state of an entry: the line stands alone, whatever follows. */
+/** Not the state of an entry: the line is complete by itself, whatever follows. */
 export const ALONE = 0;
 
 export interface EntryRules {

@@ -2,10 +2,10 @@
 import type { Found } from './redaction.ts';
 
 const SPACE = 0x20;
-/** Of "bearer" with the bit that tells lower from upper case set. */
+/** The bytes of "bearer", with the bit set that distinguishes lower from upper case. */
 const WORD = Buffer.from('bearer');
 const LOWER = 0x20;
-/** Shorter is a word of a sentence. */
+/** Anything shorter is a word of a sentence. */
 const TOKEN_CHARS_MIN = 8;
 
 const TOKEN = new Uint8Array(256);

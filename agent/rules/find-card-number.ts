@@ -1,6 +1,6 @@
 /**
  * Numbers of payment cards: 13 to 19 digits, alone or in groups with a space or a hyphen between, that begin as an issuer's
- * do and have the right check digit. So times in milliseconds or nanoseconds and most ids are none.
+ * do and have the right check digit, which excludes times in milliseconds or nanoseconds and most ids.
  * Source: ISO/IEC 7812-1, annex B (Luhn); the issuers' ranges.
  */
 import type { Found } from './redaction.ts';
@@ -13,13 +13,13 @@ const SPACE = 0x20;
 const POINT = 0x2e;
 const HYPHEN = 0x2d;
 
-/** Of the run that is looked at. */
+/** The digits of the run that is examined. */
 const digits = new Uint8Array(DIGITS_MAX);
 
 export function findCardNumber(bytes: Buffer, at: number, end: number, found: Found): boolean {
   let start = at;
   while (start <= end - DIGITS_MIN) {
-    // Whatever holds DIGITS_MIN digits from here holds this byte.
+    // Any run of DIGITS_MIN digits from here includes this byte.
     if (!isPart(bytes[start + DIGITS_MIN - 1]!)) {
       start += DIGITS_MIN;
       continue;
@@ -39,7 +39,7 @@ export function findCardNumber(bytes: Buffer, at: number, end: number, found: Fo
   return false;
 }
 
-/** Where the card number ends that begins at `start`; `start` when there is none. */
+/** Returns where the card number that begins at `start` ends; `start` when there is none. */
 function readRun(bytes: Buffer, start: number, end: number): number {
   let count = 0;
   let at = start;
@@ -58,7 +58,7 @@ function readRun(bytes: Buffer, start: number, end: number): number {
   return isDecimal(bytes, start, lastEnd, end) ? start : lastEnd;
 }
 
-/** Whether the digits are those before or after the point of a number. */
+/** Whether the digits are the integer or fraction part of a decimal number. */
 function isDecimal(bytes: Buffer, start: number, runEnd: number, end: number): boolean {
   if (runEnd + 1 < end && bytes[runEnd] === POINT && isDigit(bytes[runEnd + 1]!)) return true;
   return start > 1 && bytes[start - 1] === POINT && isDigit(bytes[start - 2]!);

@@ -1,6 +1,6 @@
 /**
- * E-mail addresses, by the `@`, which is `%40` in URLs: a local part before it, and a domain with a dot after it. Of what
- * RFC 5321 allows in local parts, what is not in use is left out: `user=a@b.example` is a key and an address.
+ * E-mail addresses, found by their `@`, which is `%40` in URLs: a local part before it, and a domain with a dot after it.
+ * Characters that RFC 5321 allows in local parts but nobody uses are excluded: `user=a@b.example` is a key and an address.
  */
 import type { Found } from './redaction.ts';
 
@@ -29,7 +29,7 @@ export function findEmail(bytes: Buffer, at: number, end: number, found: Found):
     for (; domainEnd < end && DOMAIN[bytes[domainEnd]!] === 1; domainEnd++) {
       if (bytes[domainEnd] === DOT && domainEnd > domainStart) lastDot = domainEnd;
     }
-    // The dot at the end of a sentence is no part of it.
+    // The full stop of a sentence is not part of it.
     if (lastDot === domainEnd - 1) {
       domainEnd = lastDot;
       lastDot = bytes.subarray(domainStart + 1, domainEnd).lastIndexOf(DOT);

@@ -1,4 +1,4 @@
-/** IPv4 addresses: four numbers up to 255 with dots between, and neither a digit nor another number of the kind around. */
+/** IPv4 addresses: four numbers up to 255 with dots between them, not adjacent to a digit or to a further dotted number. */
 import type { Found } from './redaction.ts';
 
 const ZERO = 0x30;
@@ -20,7 +20,7 @@ export function findIpv4(bytes: Buffer, at: number, end: number, found: Found): 
   return false;
 }
 
-/** -1 when there is none. */
+/** Returns -1 when there is none. */
 function endOfAddress(bytes: Buffer, start: number, end: number): number {
   let at = start;
   for (let part = 0; part < 4; part++) {

@@ -1,6 +1,6 @@
 /**
- * The strings, numbers and literals of a JSON value, so that what is redacted in it leaves it whole. Only tokens are checked and
- * brackets counted: whatever is JSON passes.
+ * The strings, numbers and literals of a JSON value, so that redaction leaves the value valid. Only tokens are checked and
+ * brackets counted: all valid JSON passes.
  */
 import { stringEnd } from '../../shared/row-group/json-scan.ts';
 
@@ -8,21 +8,21 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
 
-/** What a byte outside of strings is. */
+/** Kinds of bytes outside of strings. */
 const OTHER = 0;
 const BARE = 1;
 const OPENING = 2;
 const CLOSING = 3;
 const BETWEEN = 4;
 const KINDS = new Uint8Array(256);
-/** Of numbers and of literals, also of those that are not JSON, such as NaN. */
+/** Part of a number or a literal, including those that are not JSON, such as NaN. */
 for (const byte of Buffer.from('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.')) KINDS[byte] = BARE;
 for (const byte of Buffer.from('{[')) KINDS[byte] = OPENING;
 for (const byte of Buffer.from('}]')) KINDS[byte] = CLOSING;
 for (const byte of Buffer.from(':, \t\r\n')) KINDS[byte] = BETWEEN;
 
 export interface JsonToken {
-  /** Of a string, what is between its quotes. */
+  /** For a string, the range between its quotes. */
   readonly start: number;
   readonly end: number;
   readonly isString: boolean;
@@ -35,7 +35,7 @@ export interface JsonValue {
   readonly tokens: readonly JsonToken[];
 }
 
-/** The object in bytes[start, end), or the array that is all of it; undefined when there is none. */
+/** Returns the object in bytes[start, end), or the array that fills it; undefined when there is neither. */
 export function jsonIn(bytes: Buffer, start: number, end: number): JsonValue | undefined {
   let first = start;
   while (first < end && bytes[first]! <= SPACE) first++;

@@ -1,7 +1,7 @@
 /**
- * A line's way into the batch where there are rules for its container: what is to be redacted is, then the line is cut into
- * its values as its pod asks for, and dropped if a rule says so. Nothing of it goes another way, so what a rule takes out stays on the node. A
- * dropped line is counted in the batch that moves the position behind it.
+ * Applies the rules of a container to a line on its way into the batch: redacts it, shreds it with the parser that its pod asks
+ * for, and drops it if a rule says so. Lines take no other way, so what a rule removes never leaves the node. A dropped line is
+ * counted in the batch that moves the position past it.
  */
 import type { RowGroupBuilder } from '../../shared/row-group/builder.ts';
 import { isDropped } from './drop.ts';
@@ -12,14 +12,14 @@ import type { LineRules, RuleUse } from './rule-book.ts';
 /** How often each rule was used in a batch. */
 export type RuleUses = Map<RuleUse, number>;
 
-/** Owns the memory of lines that are redacted: one for what was, one for what becomes of it. */
+/** Owns the memory of redacted lines: one buffer for the input of a rule, one for its output. */
 export class LineProcessor {
   #redactor = new Redactor();
   #other = new Redactor();
   readonly #text = new LineText();
 
   /**
-   * Cuts the line bytes[start, end) for `addShredded` of the builder.
+   * Shreds the line bytes[start, end) for `addShredded` of the builder.
    * @returns false when it is dropped
    */
   shred(

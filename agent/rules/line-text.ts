@@ -1,13 +1,13 @@
 /**
- * A line as redact rules look through it: as it is, and without its escapes. Most lines hold nothing for most rules, and that
- * is seen here without a copy of the line.
+ * A line as redact rules search it: as it is, and without its escapes. Most lines hold nothing for most rules, which is
+ * found out here without copying the line.
  */
 import { UNESCAPE_LEVELS_MAX } from '../limits.ts';
 import type { Found, Redaction } from './redaction.ts';
 import { unescapeInto } from './unescape.ts';
 
 const BACKSLASH = 0x5c;
-/** Bits of bytes without which a rule finds nothing. */
+/** Bits for bytes that a rule requires. */
 export const HAS_AT = 1;
 export const HAS_DOT = 2;
 const HAS_ESCAPE = 4;
@@ -27,7 +27,7 @@ export class LineText {
   readonly #lengths: number[] = [];
   readonly #found: Found = { start: 0, end: 0, lineStart: 0, text: undefined };
 
-  /** From now on the line is bytes[start, end). */
+  /** Makes bytes[start, end) the line that is searched. */
   set(bytes: Buffer, start: number, end: number): void {
     this.bytes = bytes;
     this.start = start;
@@ -37,10 +37,10 @@ export class LineText {
     if ((this.#bits & HAS_ESCAPE) !== 0) this.#unescape();
   }
 
-  /** Whether there may be something for the rule. */
+  /** Whether the rule may find something. */
   mayHold({ find, needs, isNamed }: Redaction): boolean {
     if (needs !== 0 && (this.#bits & needs) === 0) return false;
-    // What has a name has no backslash in it, so it is in the unescaped line, too.
+    // No named pattern contains a backslash, so a match is in the unescaped line, too.
     const isSeenUnescaped = isNamed && this.#lengths.length > 0;
     if (!isSeenUnescaped && this.#finds(find, this.bytes, this.start, this.end)) return true;
     for (let level = 0; level < this.#lengths.length; level++) {
@@ -56,7 +56,7 @@ export class LineText {
     return find(bytes, start, end, found);
   }
 
-  /** Undoes the escapes of all of the line, level by level: what is found in a string of it is found here, too. */
+  /** Undoes the escapes of the whole line, level by level: what is found in one of its strings is found here, too. */
   #unescape(): void {
     let { bytes, start, end } = this;
     for (let level = 0; level < UNESCAPE_LEVELS_MAX; level++) {

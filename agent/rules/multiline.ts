@@ -1,4 +1,4 @@
-/** Which lines are joined into entries, as the operator has chosen. */
+/** The operator's choice of which lines are joined into entries. */
 import type { EntryRules } from './entry-rules.ts';
 import { StartPattern } from './start-pattern.ts';
 import { TraceRules } from './trace-rules.ts';
@@ -9,7 +9,7 @@ export type Multiline =
   /** A line begins an entry where the pattern matches; the lines up to the next such line belong to it. */
   | { readonly kind: 'start'; readonly pattern: string };
 
-/** Undefined when every line stands alone. */
+/** Returns undefined when every line is an entry of its own. */
 export function createEntryRules(multiline: Multiline): EntryRules | undefined {
   switch (multiline.kind) {
     case 'off':

@@ -1,24 +1,24 @@
-/** A redact rule in the form in which lines are looked through for it, and what a look finds. */
+/** A redact rule in the form in which lines are searched for it, and the result of a search. */
 
-/** What was found: bytes [start, end). One object for all, so that a look costs no allocation. */
+/** A match: bytes [start, end). One object is reused, so that a search costs no allocation. */
 export interface Found {
   start: number;
   end: number;
-  /** Where the line begins that is looked through. */
+  /** The start of the line that is searched. */
   lineStart: number;
   /** The line in Latin-1, decoded when it is first needed. */
   text: string | undefined;
 }
 
-/** Looks in bytes[at, end) for the first occurrence; `at` is the line's start or the end of the one before. Linear. */
+/** Finds the first match in bytes[at, end), in linear time; `at` is the line's start or the end of the previous match. */
 export type Finder = (bytes: Buffer, at: number, end: number, found: Found) => boolean;
 
 export interface Redaction {
   readonly name: string;
   readonly find: Finder;
   readonly replacement: string;
-  /** HAS_… bits of bytes of which a line has at least one, if anything is found in it; 0 when that is not known. */
+  /** HAS_… bits for bytes of which every line with a match has at least one; 0 when that is not known. */
   readonly needs: number;
-  /** What it finds is a whole word, and never a part of a number. */
+  /** Its matches are whole words, and never part of a number. */
   readonly isNamed: boolean;
 }

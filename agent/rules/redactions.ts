@@ -1,4 +1,4 @@
-/** What a redact rule looks for: the finder of each pattern that has a name, or an expression of the operator's own. */
+/** The finder of a redact rule: that of a named pattern, or one for an expression of the operator's own. */
 import { compileExpression } from '../../shared/rules/expression.ts';
 import type { NamedPattern, RedactRule } from '../../shared/rules/rule-set.ts';
 import { findBearerToken } from './find-bearer-token.ts';
@@ -17,7 +17,7 @@ const FINDERS: Readonly<Record<NamedPattern, Finder>> = {
   ipv4: findIpv4,
 };
 
-/** @throws when this agent does not know the pattern: it is older than the server */
+/** @throws when this agent is older than the server and does not know the pattern */
 export function compileRedaction({ name, expression, ignoreCase = false, replace }: RedactRule): Redaction {
   const find = expression === undefined ? FINDERS[name as NamedPattern] : findExpression(expression, ignoreCase);
   if (find === undefined) throw new Error(`this agent does not know the pattern ${name}: update it`);
@@ -31,7 +31,7 @@ function findExpression(expression: string, ignoreCase: boolean): Finder {
   const span = { start: 0, end: 0 };
   const prefix = Buffer.from(ignoreCase ? '' : literalPrefix(expression));
   return (bytes, at, end, found) => {
-    // Most lines have nothing for it.
+    // Most lines have no match.
     if (prefix.length > 0 && !bytes.subarray(at, end).includes(prefix)) return false;
     found.text ??= bytes.toString('latin1', found.lineStart, end);
     if (!findIn(found.text, at - found.lineStart, span)) return false;
@@ -41,7 +41,7 @@ function findExpression(expression: string, ignoreCase: boolean): Finder {
   };
 }
 
-/** Characters with which everything begins that the expression matches; empty when there are none for sure. */
+/** Returns characters with which every match of the expression begins; empty when none are certain. */
 function literalPrefix(expression: string): string {
   if (expression.includes('|')) return '';
   const [literal = ''] = /^[\w :=@/,;"'-]*/.exec(expression) ?? [];

@@ -1,7 +1,7 @@
 /**
- * Puts replacements in the place of what redact rules find in a line. Rules see text, not escapes: where a string has some,
- * they are undone first, as often as there are levels of them. JSON stays JSON, also inside of strings: keys and strings lose
- * what was found in them, a number or literal becomes a string as a whole, and what is between them stays.
+ * Replaces what redact rules find in a line. Rules see text, not escapes: where a string has escapes, they are undone first, as
+ * often as there are levels of them. JSON stays valid, also inside of strings: in keys and strings a match is replaced, a number or
+ * literal with a match becomes a string as a whole, and what is between them stays.
  */
 import { UNESCAPE_LEVELS_MAX } from '../limits.ts';
 import { jsonIn, type JsonToken, type JsonValue } from './json-tokens.ts';
@@ -12,19 +12,19 @@ import { unescapeText } from './unescape.ts';
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
-/** Of `\u0041`, after the backslash. */
+/** The length of `\u0041` after the backslash. */
 const UNICODE_CHARS = 5;
 
-/** A text that rules look through: the line, or what is in a string of it. */
+/** A text that is searched: the line, or the content of one of its strings. */
 interface View {
   readonly bytes: Buffer;
   readonly start: number;
   readonly end: number;
-  /** Where its bytes come from; undefined for the line itself. */
+  /** Maps its bytes to those of the line; undefined for the line itself. */
   readonly map: Int32Array | undefined;
-  /** How many levels of escapes are undone. */
+  /** Levels of escapes that are undone. */
   readonly level: number;
-  /** It has been looked through with its escapes: only what holds one is found in it. */
+  /** It was searched with its escapes before: only matches that contain one are new. */
   readonly isRepeat: boolean;
 }
 
@@ -44,7 +44,7 @@ export class Redactor {
   #redaction!: Redaction;
   #edits: Edit[] = [];
 
-  /** Redacts a line. Returns how often something was found; when never, `bytes` says nothing. */
+  /** Redacts a line. Returns the number of matches; when it is 0, `bytes` is not set. */
   redact(redaction: Redaction, line: LineText): number {
     if (!line.mayHold(redaction)) return 0;
     const { bytes, start, end } = line;
@@ -56,7 +56,7 @@ export class Redactor {
     return count;
   }
 
-  /** Looks through a text, and through the strings in it that have escapes. Returns how often something was found. */
+  /** Searches a text, and the strings in it that have escapes. Returns the number of matches. */
   #visit(view: View): number {
     const { bytes, start, end } = view;
     const json = jsonIn(bytes, start, end);
@@ -75,7 +75,7 @@ export class Redactor {
     return count;
   }
 
-  /** @param isRepeat  it is text outside of strings, and has been looked through as it is */
+  /** @param isRepeat  it is text outside of strings, and was searched as it is before */
   #visitUnescaped({ bytes, map: outer, level }: View, start: number, end: number, isRepeat: boolean): number {
     if (level === UNESCAPE_LEVELS_MAX) return 0;
     const { bytes: text, map } = unescapeText(bytes, start, end, outer);
@@ -95,7 +95,7 @@ export class Redactor {
     return count;
   }
 
-  /** Replaces what was found outside of JSON. In quotes, an escape is not cut. */
+  /** Replaces a match outside of JSON. In quotes, an escape is never cut. */
   #replaceText(view: View, from: number, to: number, isQuoted: boolean): boolean {
     const { bytes, start, end, level } = view;
     const first = isQuoted ? afterEscape(bytes, start, from) : from;
@@ -103,7 +103,7 @@ export class Redactor {
     return this.#replace(view, first, last, escaped(this.#redaction.replacement, level));
   }
 
-  /** Replaces what was found in a JSON value, token by token. Strings with escapes are looked through by themselves. */
+  /** Replaces a match in a JSON value, token by token. Strings with escapes are searched separately. */
   #replaceTokens(view: View, json: JsonValue, from: number, to: number): boolean {
     const { replacement, isNamed } = this.#redaction;
     const text = escaped(replacement, 1);
@@ -113,7 +113,7 @@ export class Redactor {
       if (start >= to) break;
       const isWithin = from >= start && to <= end;
       if (!isString) {
-        // A card number is not a part of a number.
+        // A card number is never part of a number.
         const isPart = isNamed && (from > start || to < end);
         if (!isPart) isReplaced = this.#replace(view, start, end, escaped(`"${text}"`, view.level)) || isReplaced;
       } else if (!hasEscapes || !isWithin) {
@@ -129,7 +129,7 @@ export class Redactor {
     let start = from;
     let end = to;
     if (map !== undefined) {
-      // An escape goes as a whole, also where only some bytes of its character were found.
+      // An escape is replaced as a whole, even if only some bytes of its character matched.
       while (end + 1 < map.length && map[end] === map[end - 1]) end++;
       [start, end] = [map[from]!, map[end]!];
     }
@@ -161,7 +161,7 @@ export class Redactor {
   }
 }
 
-/** The edits in order, those that overlap as one. */
+/** Sorts edits and merges those that overlap. */
 function merged(edits: Edit[]): Edit[] {
   const result: Edit[] = [];
   for (const edit of edits.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
@@ -172,14 +172,14 @@ function merged(edits: Edit[]): Edit[] {
   return result;
 }
 
-/** The text as it is in a string, in as many levels of strings. */
+/** Escapes a text for a string nested in `levels` strings. */
 function escaped(text: string, levels: number): string {
   let result = text;
   for (let level = 0; level < levels; level++) result = JSON.stringify(result).slice(1, -1);
   return result;
 }
 
-/** `at`, or the end of the escape in which it is. */
+/** Returns `at`, or the end of the escape that contains it. */
 function afterEscape(bytes: Buffer, lineStart: number, at: number): number {
   for (let back = 1; back <= UNICODE_CHARS && at - back >= lineStart; back++) {
     const start = at - back;
@@ -197,7 +197,7 @@ function isEscape(bytes: Buffer, lineStart: number, backslash: number): boolean 
   return (backslash - before) % 2 === 0;
 }
 
-/** The first token that ends after `at`, by halving. */
+/** Finds the first token that ends after `at`, by binary search. */
 function firstTokenAfter(tokens: readonly JsonToken[], at: number): number {
   let low = 0;
   let high = tokens.length;
@@ -209,7 +209,7 @@ function firstTokenAfter(tokens: readonly JsonToken[], at: number): number {
   return low;
 }
 
-/** Whether a quote has been opened before a place, and not closed; places are asked for in order. */
+/** Whether a quote is open at an offset; offsets must be asked for in ascending order. */
 class QuoteCursor {
   readonly #bytes: Buffer;
   #at: number;

@@ -1,6 +1,6 @@
 /**
- * The rules that are in force on this node, and what they come to for each container: whether its files are opened, what
- * of its lines is dropped, what is redacted, and where its entries begin.
+ * The rules that are in force on this node, and their effect on each container: whether its files are opened, which of its lines
+ * are dropped, what is redacted, and where its entries begin.
  */
 import {
   type DropRule,
@@ -27,7 +27,7 @@ export interface Place {
   readonly container: string;
 }
 
-/** What is counted of a rule's work; one object for each rule and container. */
+/** Identifies the uses of a rule that are counted; one object for each rule and container. */
 export interface RuleUse {
   readonly kind: 'drop' | 'redact';
   readonly rule: string;
@@ -35,7 +35,7 @@ export interface RuleUse {
   readonly container: string;
 }
 
-/** What is done to each line of a container. */
+/** The rules for each line of a container. */
 export interface LineRules {
   readonly parser: Parser;
   readonly drops: readonly { readonly drop: Drop; readonly use: RuleUse }[];
@@ -43,13 +43,13 @@ export interface LineRules {
 }
 
 export interface Decision {
-  /** `pending`: waits for what the server knows of the pod. */
+  /** `pending`: the server has yet to say what it knows about the pod. */
   readonly selection: 'included' | 'excluded' | 'pending';
-  /** Undefined when nothing is done to its lines. */
+  /** Undefined when its lines are kept as they are. */
   readonly lines: LineRules | undefined;
   /** Which of its lines are one entry; undefined where no rule says so. */
   readonly entries: EntryRules | undefined;
-  /** The same as long as the decision is the same, but for the waiting. */
+  /** Equal for equal decisions, except that pending and included are not distinguished. */
   readonly key: string;
 }
 
@@ -70,11 +70,11 @@ export class RuleBook {
   #rules: Compiled = compile(NO_RULES);
   #pods: ReadonlyMap<string, PodFacts> | undefined;
 
-  /** @throws when this agent does not know how to do what the server asks; the rules stay as they were */
+  /** @throws when this agent does not support a rule of the server's; the rules stay as they were */
   take({ rules, pods }: RulesAnswer): void {
     const text = JSON.stringify(rules);
     if (text !== this.#text) {
-      // A server that is older than a kind of rules leaves it out.
+      // A server that does not know a kind of rules omits it.
       this.#rules = compile({ ...NO_RULES, ...rules });
       this.#text = text;
       this.#version++;
@@ -118,7 +118,7 @@ export class RuleBook {
   }
 }
 
-/** What is to be redacted is, too, in a pod of which nothing is known; it is dropped only if it is known to be meant. */
+/** Redact rules also apply to a pod whose labels are not known; other rules only where they are known to match. */
 function compile({ include, exclude, drop, redact, multiline }: RuleSet): Compiled {
   return {
     include: include.map((selector) => selectorMatcher(selector, false)),

@@ -1,6 +1,6 @@
 /**
- * Entries by a pattern of the operator's: a line that matches begins one. The pattern takes linear time
- * (shared/regexp/regexp.ts), and sees no more than the beginning of a line, so no pattern and no line can hold the agent up.
+ * Entries by the operator's regular expression: a line that matches begins one. It takes linear time
+ * (shared/regexp/regexp.ts) and sees only the beginning of a line, so that no expression and no line can stall the agent.
  */
 import { nestedEnd, skipSpace } from '../../shared/row-group/json-scan.ts';
 import type { Regexp } from '../../shared/regexp/regexp.ts';
@@ -13,18 +13,18 @@ const BEGUN = 1;
 export class StartPattern implements EntryRules {
   readonly #pattern: Regexp;
 
-  /** @throws SyntaxError  it is no pattern that can be run */
+  /** @throws SyntaxError  for an expression that cannot be compiled */
   constructor(pattern: string) {
     this.#pattern = compileStartPattern(pattern);
   }
 
-  /** What only begins like an object, as pretty-printed JSON does, is joined like other lines. */
+  /** A line that only begins like an object, as in pretty-printed JSON, is joined like any other. */
   isObject(bytes: Uint8Array, start: number, end: number): boolean {
     const objectEnd = nestedEnd(bytes, start, end);
     return objectEnd >= 0 && skipSpace(bytes, objectEnd, end) === end;
   }
 
-  /** Whatever comes first begins an entry, be it the rest of one whose beginning nobody has. */
+  /** The first line begins an entry, even if it is the rest of one whose beginning is lost. */
   begin(): number {
     return BEGUN;
   }

@@ -1,16 +1,16 @@
 /**
  * The rules that need no configuration: panics and stack traces of Go, the JVM, JavaScript, .NET and Python. A trace is
- * known by what follows its first line, so any line of text may be one's beginning, and waits a moment to see. Tests are
- * on bytes; which line is of what kind is decided by its first few, but for a Go call, which is looked at whole.
+ * recognized by what follows its first line, so any line of text may begin one, and waits a moment for the next. Lines are
+ * classified by their first few bytes, except for a Go call, which is examined as a whole.
  */
 import { ALONE, type EntryRules } from './entry-rules.ts';
 import { ENTRY_IDLE_MS_MAX, LONE_LINE_MS_MAX } from '../limits.ts';
 
 /** A line of text. A stack frame, a cause or a goroutine may follow. */
 const TEXT = 1;
-/** As TEXT, but it names an exception: frames are sure to follow. */
+/** Like TEXT, but it names an exception: frames certainly follow. */
 const EXCEPTION = 2;
-/** In the frames of the JVM, JavaScript, .NET, or an exception group of Python: whatever is indented belongs to them. */
+/** In the frames of the JVM, JavaScript or .NET, or in a Python exception group: every indented line belongs to them. */
 const FRAMES = 3;
 /** In a panic, a fatal error or a dump of goroutines. */
 const GO = 4;
@@ -112,7 +112,7 @@ function nextOfText(bytes: Uint8Array, start: number, at: number, end: number): 
 
 function isOfFrames(bytes: Uint8Array, start: number, at: number, end: number): boolean {
   if (at > start) return at < end;
-  // Node.js shows an error's own properties in braces behind its frames.
+  // Node.js prints an error's own properties in braces after its frames.
   if (end - at === 1 && bytes[at] === CLOSE_BRACE) return true;
   return startsWith(bytes, at, end, CAUSED_BY) || startsWith(bytes, at, end, END_OF);
 }
@@ -146,7 +146,7 @@ function isGoroutine(bytes: Uint8Array, start: number, end: number): boolean {
   return at > first && bytes[at] === SPACE && bytes[end - 1] === COLON && bytes[end - 2] === CLOSE_BRACKET;
 }
 
-/** `SIGQUIT: quit`, what Go says of a signal that it dies of. */
+/** `SIGQUIT: quit`, which Go prints for a fatal signal. */
 function isSignal(bytes: Uint8Array, start: number, end: number): boolean {
   if (!startsWith(bytes, start, end, SIG)) return false;
   let at = start + SIG.length;
@@ -164,7 +164,7 @@ function isGoCall(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-/** `rip    0x45a5c1`, of the registers that a fatal signal shows. */
+/** `rip    0x45a5c1`, a register as a fatal signal prints them. */
 function isRegister(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
   while (at < end && isLowerOrDigit(bytes[at]!)) at++;
@@ -215,7 +215,7 @@ function isLowerOrDigit(byte: number): boolean {
   return (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
 }
 
-/** Of an identifier in Java or Go; what is not ASCII counts as a letter. */
+/** Whether a byte may be part of an identifier in Java or Go; all that is not ASCII counts as a letter. */
 function isNameByte(byte: number): boolean {
   return isLowerOrDigit(byte) || (byte >= 0x41 && byte <= 0x5a) || byte === 0x5f || byte === 0x24 || byte >= 0x80;
 }

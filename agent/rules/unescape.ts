@@ -1,6 +1,6 @@
 /**
- * Text without its escapes, with a map back to where each byte of it comes from. The escapes are those of JSON, which loggers
- * of quoted text use, too; what is none stays as it is.
+ * Text without its escapes, with a map from each byte back to its origin. The escapes are those of JSON, which loggers of quoted
+ * text use, too; everything else stays as it is.
  */
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
@@ -12,7 +12,7 @@ const LOW_SURROGATE_MAX = 0xdfff;
 const SIMPLE = new Uint8Array(256);
 for (const [i, byte] of Buffer.from('"\\/bfnrt').entries()) SIMPLE[byte] = '"\\/\b\f\n\r\t'.charCodeAt(i);
 
-/** A text, and for each of its bytes, and for its end, the offset in the line that it comes from. */
+/** A text, and for each of its bytes, and for its end, the offset in the line from which it comes. */
 export interface Unescaped {
   readonly bytes: Buffer;
   readonly map: Int32Array;
@@ -31,7 +31,7 @@ export function unescapeText(bytes: Buffer, start: number, end: number, outer?: 
 }
 
 /**
- * As `unescapeText`, into memory of the caller's: no escape is shorter than its meaning.
+ * Does the same into memory of the caller's, which may be as short as the text: no escape is shorter than its meaning.
  * @returns the length of the text
  */
 export function unescapeInto(text: Buffer, bytes: Buffer, start: number, end: number, map?: Int32Array): number {
@@ -68,7 +68,7 @@ function lowSurrogateAt(bytes: Buffer, at: number, end: number): number {
   return code >= LOW_SURROGATE_MIN && code <= LOW_SURROGATE_MAX ? code : -1;
 }
 
-/** Four hexadecimal digits, or -1. */
+/** Reads four hexadecimal digits; -1 when there are none. */
 function hexAt(bytes: Buffer, start: number, end: number): number {
   if (start + 4 > end) return -1;
   let value = 0;

@@ -1,6 +1,6 @@
 /**
- * The batch that is being built: a row group, and which chains its rows come from. When it is closed, the file ranges
- * that it covers follow from how far the files have been read and what they still wait for.
+ * The batch that is being built: a row group, and the chains from which its rows come. When it is closed, the file ranges that
+ * it covers follow from how far the files have been read and from what is pending.
  */
 import { RowGroupBuilder } from '../../shared/row-group/builder.ts';
 import type { Labels } from '../../shared/labels.ts';
@@ -14,18 +14,18 @@ import { noteSent } from './delivery.ts';
 import type { Note, NoteMove } from './run-ledger.ts';
 import { toPosition, type LogFile, type Offsets } from '../files/log-file.ts';
 
-/** What is counted once the batch is acknowledged. */
+/** Counts that go into the metrics once the batch is acknowledged. */
 export interface BatchCounts {
   lines: number;
   unparsed: number;
   partial: number;
   truncated: number;
   readonly losses: PlacedLoss[];
-  /** What rules have dropped and redacted. */
+  /** How often rules have dropped and redacted. */
   readonly uses: RuleUses;
 }
 
-/** A loss, and where it is in its file. */
+/** A loss, and its offset in its file. */
 export interface PlacedLoss extends Loss {
   readonly chain: Chain;
   readonly file: LogFile;
@@ -49,7 +49,7 @@ export interface SentNote {
 export interface ClosedBatch {
   readonly ranges: readonly SentRange[];
   readonly notes: readonly SentNote[];
-  /** Files that the server need not remember when it has this batch. */
+  /** Files that the server may forget with this batch. */
   readonly gone: readonly string[];
   readonly rowGroup: Uint8Array;
   /** Uncompressed bytes of its lines, without the CRI prefix. */
@@ -64,10 +64,10 @@ const NOTHING = { ranges: [], gone: [], rowGroup: NO_ROWS, lineBytes: 0 } as con
 
 /** Owns the row group builder and the stream codes that are valid in it. */
 export class BatchBuilder {
-  /** Made with the first line, for itself and what follows. */
+  /** Made with the first line. */
   #builder: RowGroupBuilder | undefined;
   #counts: BatchCounts = noCounts();
-  /** Chains that were read for this batch, with the codes of their streams; -1 is not asked for yet. */
+  /** Chains that were read for this batch, with the codes of their streams; -1 where none is assigned yet. */
   readonly #codes = new Map<Chain, Int32Array>();
   #mustClose = false;
   /** Lowered after a rejection, so that the rows which the server refuses are found. */
@@ -91,7 +91,7 @@ export class BatchBuilder {
     return this.#mustClose || rowCount >= this.rowsMax || arenaBytes >= BATCH_BYTES_MAX;
   }
 
-  /** Notes that a chain is read for this batch. Returns the codes of its streams, to be filled by `streamCode`. */
+  /** Adds a chain to those that were read for this batch. Returns the codes of its streams, which the caller fills in. */
   touch(chain: Chain): Int32Array {
     let codes = this.#codes.get(chain);
     if (codes === undefined) {
@@ -129,7 +129,7 @@ export class BatchBuilder {
     return undefined;
   }
 
-  /** Drops what was built, whose rows will be read again, and all the memory that it took. */
+  /** Drops what was built, whose rows will be read again, and its memory. */
   discard(): void {
     this.#builder = undefined;
     this.#reset();
@@ -147,7 +147,7 @@ export function markerGroup(chain: Chain, file: LogFile, loss: Loss): Uint8Array
   return rowGroupOf(markerOf(file, loss), chain.labels[PODLOG]);
 }
 
-/** The same without the container's labels, for a server that takes no line with them; the text names the container. */
+/** The same without the container's labels, for a server that refuses lines with them; the text names the container. */
 export function nodeMarkerGroup(chain: Chain, file: LogFile, loss: Loss): Uint8Array {
   const { namespace, pod, container } = chain.of;
   const log = { ...file.log, name: `${namespace}/${pod}/${container}/${file.log.name}` };
@@ -184,8 +184,8 @@ function noteRange({ note, to }: NoteMove): SentNote[] {
 }
 
 /**
- * What a range makes needless when it moves past what is lost: the file itself if it has no name any more, and the one
- * that it replaces. A file that was never seen is remembered with the rest of its run, as a marker was stored for its head.
+ * Files that the server may forget when a range moves past a loss: the file itself if it has no name any more, and the one that
+ * it replaces. A lost file is remembered with the rest of its run, so that its marker is not stored again.
  */
 function needlessFiles({ chain, file, range, to }: SentRange): string[] {
   if (file.loss === undefined || Math.min(...to) < file.sizeBytes) return [];

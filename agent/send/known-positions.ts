@@ -1,6 +1,6 @@
 /**
- * What the server is known to know of this node's files, kept in step with every acknowledgement; and which of these
- * files nobody here has seen for so long that the server may forget them.
+ * A mirror of the server's positions of this node's files, updated with every acknowledgement; and which of these files have been
+ * missing on the node for so long that the server may forget them.
  */
 import type { PositionsAnswer } from '../../shared/wire.ts';
 import { CAUGHT_UP_ID, chainKey, parseFileId, parseLedgerId, type FileId } from '../../shared/file-id.ts';
@@ -11,19 +11,19 @@ import { BEGUN, DONE } from './run-ledger.ts';
 
 type ContainerName = Pick<FileId, 'uid' | 'container'>;
 
-/** Owns the mirror of the server's positions. */
+/** Owns the mirror. */
 export class KnownPositions {
   readonly #goneMs: number;
   readonly #positions = new Map<string, Offsets>();
-  /** Ids of files whose head is an extended one: hardly ever any. */
+  /** Ids of files whose head is an extended one: rarely any. */
   readonly #extended = new Set<string>();
   readonly #missingSinceMs = new Map<string, number>();
-  /** Files that were read to their end here, or whose rest was said to be lost, and how far that was; notes of what is gone. */
+  /** Files that this agent has read to their end, or whose rest has a marker, with that position; and notes of what is gone. */
   readonly #finished = new Map<string, Offsets>();
-  /** Chain → the file that was begun last, as of the agent's start: the others had been read to their end. */
+  /** Chain → the newest file that the server knew when the agent started: older ones had been read to their end. */
   #lastBeforeStart: ReadonlyMap<string, FileId> = new Map();
   #caughtUpMs: number | undefined;
-  /** `<uid>/<container>` of those of which the server has stored something that this agent sent. */
+  /** `<uid>/<container>` of containers of which the server has stored something from this agent. */
   readonly #moved = new Set<string>();
   #hasMoved = false;
   /** Files that a lost file replaces. */
@@ -33,7 +33,7 @@ export class KnownPositions {
     this.#goneMs = goneMs;
   }
 
-  /** Where to begin: at the start of a file that the server does not know. */
+  /** The position of a file: its start if the server does not know it. */
   of(id: string): Offsets {
     return this.#positions.get(id) ?? [0, 0];
   }
@@ -57,7 +57,7 @@ export class KnownPositions {
     this.#hasMoved = true;
   }
 
-  /** Whether the server has stored something of the container that this agent sent. */
+  /** Whether the server has stored something of the container from this agent. */
   hasMoved(container: ContainerName): boolean {
     return this.#moved.has(containerOf(container));
   }
@@ -67,7 +67,7 @@ export class KnownPositions {
     if (isExtendedHead(id)) this.#extended.add(id);
   }
 
-  /** Takes the server's answer for the truth. */
+  /** Replaces the mirror with the server's answer. */
   replace(positions: PositionsAnswer['positions']): void {
     this.#positions.clear();
     this.#extended.clear();
@@ -81,7 +81,7 @@ export class KnownPositions {
     this.#takeLast();
   }
 
-  /** Until this agent has sent something of a container, all that the server knows of it is from before the agent's start. */
+  /** Until the server has stored something of a container from this agent, all that it knows of it comes from earlier agents. */
   #takeLast(): void {
     const last = lastOfChains(this.#positions.keys());
     for (const [chain, file] of this.#lastBeforeStart) if (this.hasMoved(file)) last.set(chain, file);
@@ -92,7 +92,7 @@ export class KnownPositions {
   }
 
   /**
-   * Whatever becomes of the file, nothing of it is missing in the store.
+   * Nothing of the file is missing in the store, whatever becomes of it.
    * @param isDeleted  it will not come back
    */
   finish(id: string, isDeleted: boolean): void {
@@ -109,13 +109,13 @@ export class KnownPositions {
     return end?.every((offset, stream) => position[stream]! >= offset) ?? false;
   }
 
-  /** Its directory is gone, and all of it is stored or said to be lost: its files and its ledger may be forgotten together. */
+  /** The container's directory is gone, and all of it is stored or has a marker: its files and ledger may be forgotten together. */
   finishContainer(container: ContainerName): void {
     const prefix = `${containerOf(container)}/`;
     for (const id of this.#positions.keys()) if (id.startsWith(prefix)) this.finish(id, true);
   }
 
-  /** A file was found: it is not missing, or not any more. */
+  /** A file was found: it is not missing, or no longer. */
   found(id: string): void {
     this.#missingSinceMs.delete(id);
   }
@@ -128,7 +128,7 @@ export class KnownPositions {
     }
   }
 
-  /** Files that the server may forget: it knows them, and they have not been on the node for a while. */
+  /** Files that the server may forget: it knows them, they are finished, and they have been missing for a while. */
   gone(nowMs: number): string[] {
     return this.#missingFor(nowMs).filter((id) => this.#finished.has(id));
   }
@@ -138,19 +138,19 @@ export class KnownPositions {
     return this.#caughtUpMs;
   }
 
-  /** The last file of a chain that earlier agents have sent something of. */
+  /** The newest file of a chain of which earlier agents have stored something. */
   lastBeforeStart(chain: string): FileId | undefined {
     return this.#lastBeforeStart.get(chain);
   }
 
-  /** Whether the server knew a file of the chain, as of the agent's start, that was begun after this one. */
+  /** Whether the server knew, when the agent started, a file of the chain that is newer than this one. */
   wasRead(chain: Chain, file: LogFile): boolean {
     const last = this.lastBeforeStart(chain.key)?.head;
     return chain.files.slice(chain.files.indexOf(file) + 1).some(({ head }) => head === last);
   }
 
-  /** Files and ledgers that went while no agent ran. What is done with may be forgotten; the rest is returned, once. */
-  takeUnwatched(nowMs: number): { readonly files: FileId[]; readonly ledgers: string[] } {
+  /** Files and ledgers that went while no agent ran. Those that are done may be forgotten; the others are returned. */
+  takeMissing(nowMs: number): { readonly files: FileId[]; readonly ledgers: string[] } {
     const missing = this.#missingFor(nowMs).filter((id) => !this.#finished.has(id) && !this.#claimed.has(id));
     if (missing.length === 0) return { files: [], ledgers: [] };
     const doneRuns = this.#doneRuns();
@@ -166,7 +166,7 @@ export class KnownPositions {
     return { files, ledgers };
   }
 
-  /** A lost file replaces this one from now on, which is forgotten with the batch that has the marker. */
+  /** A lost file replaces this one, which is forgotten with the batch that has the marker. */
   claim(id: string): void {
     this.#claimed.add(id);
   }
@@ -194,7 +194,7 @@ export class KnownPositions {
     return parseLedgerId(id) !== undefined && counts[DONE] < counts[BEGUN];
   }
 
-  /** `<uid>/<container>` → how many of its runs are done with. */
+  /** `<uid>/<container>` → how many of its runs are done. */
   #doneRuns(): Map<string, number> {
     const doneRuns = new Map<string, number>();
     for (const [id, counts] of this.#positions) {

@@ -1,6 +1,6 @@
 /**
- * Asks the server for the rules of this node, every few seconds and when somebody needs to know more. While the server is
- * away, what is known stays in force.
+ * Polls the server for the rules of this node, every few seconds and when a new pod waits for its facts. While the server is
+ * away, the last rules stay in force.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -11,11 +11,11 @@ import { Shipper, type ShipperOptions } from './ship.ts';
 export interface RulesClientOptions extends ShipperOptions {
   readonly log: Logger;
   readonly askMs?: number | undefined;
-  /** Called with what is new. @throws when it cannot be done: it is asked for again. */
+  /** Called with new rules. @throws when they cannot be applied: they are fetched again */
   readonly changed: (answer: RulesAnswer) => void;
 }
 
-/** Owns a connection of its own: a batch that waits for the server must not keep rules from coming. */
+/** Owns a connection of its own: a batch that waits for the server must not delay rules. */
 export class RulesClient {
   readonly #options: RulesClientOptions;
   readonly #shipper: Shipper;
@@ -30,7 +30,7 @@ export class RulesClient {
     this.#shipper = new Shipper({ ...options, failed: () => this.#tried.resolve() });
   }
 
-  /** Settles when the rules are known; or when the first attempt has failed, or takes too long. */
+  /** Settles when the rules are known, or when the first attempt has failed or takes too long. */
   async start(): Promise<void> {
     this.#done = this.#run();
     await Promise.race([
@@ -40,12 +40,12 @@ export class RulesClient {
     ]);
   }
 
-  /** Settles when the rules are known, or when the agent stops before. */
+  /** Settles when the rules are known, or when the agent stops before that. */
   get known(): Promise<void> {
     return this.#known.promise;
   }
 
-  /** Asks without waiting for the next time. */
+  /** Asks now instead of at the next interval. */
   ask(): void {
     this.#pause.abort();
   }

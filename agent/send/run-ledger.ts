@@ -1,10 +1,10 @@
 /**
- * What the server remembers of a container's runs, besides positions of files: how many have been seen to begin, and how
- * many are done with, which is to say that every line of them is stored, or a marker says that it is not. So an agent that
- * starts can distinguish a run that was never seen, or whose end was never seen, from one that may go without a word.
+ * What the server remembers about a container's runs, besides positions of files: how many have begun, and how many are done,
+ * which means that each of their lines is stored, or that a marker says that it is not. So an agent that starts can distinguish a
+ * run that no agent has seen, or not to its end, from one whose files may go silently.
  *
- * To the server a ledger is a file like any other, with two counts in the place of offsets. It moves in the batch that has
- * the lines or the marker, so it never says more than what is stored.
+ * To the server a ledger is a file like any other, with two counts in place of offsets. It moves in the batch that has the
+ * lines or the marker, so it never says more than what is stored.
  */
 import { ledgerId, type LedgerId } from '../../shared/file-id.ts';
 import type { DeliveryState, Offsets } from '../files/log-file.ts';
@@ -18,7 +18,7 @@ export interface Note {
   delivery: DeliveryState;
 }
 
-/** A note and what it says once the batch that is built now is stored. */
+/** A note, and its value once the batch that is built now is stored. */
 export interface NoteMove {
   readonly note: Note;
   readonly to: Offsets;

@@ -1,6 +1,6 @@
 /**
- * Talks to the server: posts batches and asks for positions. Whatever may pass is tried again for ever, since the log
- * files are the buffer; what the server answers for good is returned as an outcome for ../agent.ts to act on.
+ * Talks to the server: posts batches and asks for positions. Transient failures are retried for ever, since the log files are
+ * the buffer; a final answer is returned as an outcome for ../agent.ts to act on.
  */
 import type { Agent as HttpAgent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,7 +22,7 @@ import {
   SILENCE_MS_MAX,
 } from '../limits.ts';
 
-/** Of each request to the server. */
+/** The limits of each request to the server. */
 export const REQUEST_LIMITS: RequestLimits = {
   connectMs: CONNECT_MS_MAX,
   silenceMs: SILENCE_MS_MAX,
@@ -30,7 +30,7 @@ export const REQUEST_LIMITS: RequestLimits = {
   answerBytes: ANSWER_BYTES_MAX,
 };
 
-/** Of attempts that fail. */
+/** The back-off between attempts. */
 export const BACKOFF: Backoff = { msMin: BACKOFF_MS_MIN, msMax: BACKOFF_MS_MAX };
 
 export type Outcome =
@@ -45,7 +45,7 @@ export interface ShipperOptions {
   readonly node: string;
   readonly log: Logger;
   readonly metrics: AgentMetrics;
-  /** The bearer token of each request; projected tokens change on disk, so it is asked for every time. */
+  /** Returns the bearer token; called for each request, since projected tokens change on disk. */
   readonly token?: (() => string) | undefined;
   /** Epoch milliseconds. */
   readonly now?: () => number;
@@ -63,7 +63,7 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** Owns the connection. One request is under way at a time. */
+/** Owns the connection. One request is in flight at a time. */
 export class Shipper {
   readonly #options: ShipperOptions;
   readonly #connection: HttpAgent;
@@ -80,7 +80,7 @@ export class Shipper {
     return this.#stopped.signal.aborted;
   }
 
-  /** Breaks off whatever is under way: it throws an AbortError. */
+  /** Aborts the request in flight, which throws an AbortError. */
   stop(): void {
     this.#stopped.abort();
     this.#connection.destroy();
@@ -98,9 +98,9 @@ export class Shipper {
   }
 
   /**
-   * Asks for what is to be kept of this node's lines.
-   * @param take  is given what is new; while it throws, it is asked for again
-   * @returns `none` from a server that knows no rules, because it is older than they are
+   * Fetches the rules for this node's lines.
+   * @param take  receives new rules; while it throws, they are fetched again
+   * @returns `none` from a server that is too old to have rules
    */
   async fetchRules(
     knownEtag: string | undefined,
@@ -125,7 +125,7 @@ export class Shipper {
     await this.pause(minimumMs + backoffMs(attempt, { ...BACKOFF, msMax }, random()));
   }
 
-  /** Asks until `parse` makes something of the answer. */
+  /** Repeats a request until `parse` accepts the answer. */
   async #askUntil<T>(
     method: 'GET' | 'POST',
     path: string,
@@ -154,7 +154,7 @@ export class Shipper {
     }
   }
 
-  /** The first failure of a row is worth a warning, the rest are in the metrics; but a token needs an operator. */
+  /** The first of several failures in a row is a warning, the rest are in the metrics; a refused token needs an operator. */
   #note(attempt: number, detail: { readonly status?: number; readonly answer?: string; readonly err?: unknown }): void {
     const fields = { ...detail, server: this.#options.serverUrl, attempt };
     if (detail.status === 401 || detail.status === 403) this.#noteDenied(fields);
@@ -162,7 +162,7 @@ export class Shipper {
     else this.#options.log.debug(fields, 'request failed again; retrying');
   }
 
-  /** Lines wait in their files meanwhile. */
+  /** Reports it now and then: lines wait in their files meanwhile. */
   #noteDenied(fields: object): void {
     const { log, token, now = Date.now } = this.#options;
     if (now() - this.#deniedReportedMs < COMPLAINT_MS) return;
@@ -197,7 +197,7 @@ export class Shipper {
   }
 }
 
-/** Success, a conflict, or a refusal of these very bytes. Everything else may pass: a token is renewed, a URL mended. */
+/** Success, a conflict, or a refusal of these bytes. Anything else may be transient: a token is renewed, a URL corrected. */
 function parseOutcome({ status, body }: Answer): Outcome | undefined {
   if (status >= 200 && status < 300) return { kind: 'stored' };
   if (status === 409) return { kind: 'conflict', positions: parsePositions(body) };
@@ -207,7 +207,7 @@ function parseOutcome({ status, body }: Answer): Outcome | undefined {
   return undefined;
 }
 
-/** Of an error of podlog's: what else says 403, such as a proxy, is about the agent, not about its lines. */
+/** The code of podlog's own errors: a 403 from anything else, such as a proxy, is about the agent, not about its lines. */
 function codeOf(body: Buffer): string | undefined {
   try {
     return (JSON.parse(body.toString()) as { error?: { code?: string } }).error?.code;
@@ -216,7 +216,7 @@ function codeOf(body: Buffer): string | undefined {
   }
 }
 
-/** @throws when it says that all is well, but is not what a podlog server says: a proxy's page, say */
+/** @throws for a successful answer that is not a podlog server's, such as a proxy's page */
 function toAnswer({ status, headers, body }: BoundedAnswer): Answer {
   const contentType = headers['content-type'] ?? 'no type';
   if (status >= 200 && status < 300 && !contentType.startsWith('application/json')) {
@@ -229,7 +229,7 @@ function toAnswer({ status, headers, body }: BoundedAnswer): Answer {
   return { status, retryAfterMs, etag: headers.etag, body };
 }
 
-/** @throws when the answer is not podlog's, of a proxy say */
+/** @throws when the answer is not podlog's */
 function parsePositions(body: Buffer): PositionsAnswer['positions'] {
   const { positions } = JSON.parse(body.toString()) as Partial<PositionsAnswer>;
   if (positions === undefined) throw new Error('the answer holds no positions');

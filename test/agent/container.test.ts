@@ -78,13 +78,13 @@ test('a newer file is not begun before somebody has looked at the older one agai
   expect(nextReadable(chain!)).toBe(older);
   const read: LogFileState = older!;
   read.reading = { ...read.reading, offset: read.sizeBytes };
-  for (const [lookedMs, want] of [
+  for (const [polledMs, want] of [
     [0, undefined],
     [NOW_MS, undefined],
     [NOW_MS + SETTLE_MS - 1, undefined],
     [NOW_MS + SETTLE_MS, newer],
   ] as const) {
-    read.lookedMs = lookedMs;
+    read.polledMs = polledMs;
     expect(nextReadable(chain!)).toBe(want);
   }
   for (const file of chain!.files) closeLogFile(file);

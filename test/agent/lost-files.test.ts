@@ -60,7 +60,7 @@ async function lostHeads(positions: Positions) {
 }
 
 async function filesAfter(meanwhile: () => Promise<void> | void, positions: Positions) {
-  const containers = new Containers({ podsDir, node: 'node', log, rescanMs: 1, watch, unseen: () => undefined });
+  const containers = new Containers({ podsDir, node: 'node', log, rescanMs: 1, watch, missed: () => undefined });
   const known = new KnownPositions(1);
   known.replace(positions);
   const descriptors = createDescriptors({ openFilesMax: 100 }, new LogOpener({ podsDir, log }));
@@ -79,7 +79,7 @@ async function filesAfter(meanwhile: () => Promise<void> | void, positions: Posi
 
 test('a file that came and went before the directory was listed', async () => {
   await leaveTrace();
-  expect(await reasonsAfter(() => undefined)).toEqual(['unseen']);
+  expect(await reasonsAfter(() => undefined)).toEqual(['never-opened']);
 });
 
 test('one that comes after it is still to be found, and nothing is missing', async () => {
@@ -93,7 +93,7 @@ test('a file that the server knows and that goes between being listed and being 
     { file: 'uid/app/0@2026-01-01T00:00:00Z', stdout: 40, stderr: 40 },
     { file: LEDGER, stdout: 1, stderr: 0 },
   ];
-  expect(await reasonsAfter(() => undefined, positions)).toEqual(['unwatched']);
+  expect(await reasonsAfter(() => undefined, positions)).toEqual(['deleted-while-down']);
 });
 
 test.each(['@lost-2026-01-01T00:00:00Z', '@lost-after-2026-01-01T00:00:00Z', '@lost-0'])(
@@ -106,7 +106,7 @@ test.each(['@lost-2026-01-01T00:00:00Z', '@lost-after-2026-01-01T00:00:00Z', '@l
     writeFileSync(join(path, LIVE), cri('a'));
     expect(await reasonsAfter(() => undefined, positions)).toEqual([undefined]);
     rmSync(join(path, LIVE));
-    expect(await reasonsAfter(() => undefined, positions)).toEqual(['unwatched']);
+    expect(await reasonsAfter(() => undefined, positions)).toEqual(['deleted-while-down']);
   },
 );
 

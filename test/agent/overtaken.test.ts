@@ -40,7 +40,7 @@ test('a file that came and went meanwhile has a marker where it is missing, and 
   const kept = texts.slice(-FILES_KEPT);
   await world.expectLines(['first', 'not read yet', MARKER, ...kept]);
   await until(
-    () => world.losses('unseen').times === 1,
+    () => world.losses('never-opened').times === 1,
     () => 'not counted',
   );
   const more = rotateTimes(1);

@@ -13,7 +13,7 @@ test('a pod that lives less than a look is captured or counted', async () => {
   world.writeLines(['a', 'b']);
   world.remove(`${world.podsDir}/${POD}`);
   await world.expectOnlyMarker(
-    'unseen',
+    'never-opened',
     'podlog: lines of 0.log may have been lost: it was deleted before it could be opened',
     '',
   );
@@ -31,7 +31,7 @@ test('a container that comes and goes between two looks in a pod that stays', as
   );
   world.writeLines(['b']);
   world.remove(world.path('', 'app'));
-  await world.expectOnlyMarker('unseen', UNSEEN);
+  await world.expectOnlyMarker('never-opened', UNSEEN);
 });
 
 test('the same where no event tells of it: the marker names no container', async () => {
@@ -43,7 +43,7 @@ test('the same where no event tells of it: the marker names no container', async
   await world.settled();
   world.writeLines(['b']);
   world.remove(world.path('', 'app'));
-  await world.expectOnlyMarker('unseen', UNSEEN, '');
+  await world.expectOnlyMarker('never-opened', UNSEEN, '');
 });
 
 test('an agent that ends right after the event of a pod that came and went still leaves its marker', async () => {
@@ -97,7 +97,7 @@ test('an agent that was halted: what came and went meanwhile in a directory that
   halt();
   world.remove(world.path(LIVE));
   await world.expectOnlyMarker(
-    'unseen',
+    'never-opened',
     'podlog: lines of 0.log may have been lost: it was deleted before it could be opened',
   );
 });

@@ -28,7 +28,7 @@ test('rotation that outran an agent that was away: a marker where the gap is', a
   const marker = 'podlog: lines of 0.log may have been lost: it was deleted while no agent was running';
   await world.expectLines(['a', marker, 'b', 'c']);
   expect(world.sink.gone).toHaveLength(1);
-  await world.expectOnlyMarker('unwatched', marker);
+  await world.expectOnlyMarker('deleted-while-down', marker);
 });
 
 test('a gap before a file that was empty has no second marker when the file has lines, and as many came after it as are kept', async () => {
@@ -69,7 +69,7 @@ test('a container that began while no agent ran, and has as many files as are ke
   );
   const texts = world.sink.lines.filter(({ container }) => container === 'app').map(({ text }) => text);
   expect(texts).toEqual([marker, 'line 4', 'line 3', 'line 2', 'line 1', 'line 0']);
-  await world.expectOnlyMarker('unwatched', marker);
+  await world.expectOnlyMarker('deleted-while-down', marker);
 });
 
 test('a container with more files than are usually kept, and one that began with its directory: no marker', async () => {
@@ -190,7 +190,7 @@ test('runs that came and went while no agent ran have one marker; those that had
   await world.start();
   const marker = 'podlog: lines of 2.log to 4.log may have been lost: it was deleted while no agent was running';
   await world.expectInAnyOrder(['a', 'b', 'c', marker]);
-  await world.expectOnlyMarker('unwatched', marker);
+  await world.expectOnlyMarker('deleted-while-down', marker);
 });
 
 test('a pod that goes while an agent runs, with runs that were closed before: the next agent has nothing to say of it', async () => {

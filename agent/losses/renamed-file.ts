@@ -1,6 +1,6 @@
 /**
- * A file that the server knows, and that is still in its directory under a name that is not of a log: it was set aside, by
- * hand or with a tool. It is not deleted, so it is read to its end, and nothing is missing.
+ * A file that the server knows, and that was renamed, by hand or by a tool, to a name that is not that of a log. It is not
+ * deleted, so it is read to its end, and nothing is missing.
  */
 import { readSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,10 +16,11 @@ import { FIRST_ROTATION, parseLogName } from '../files/log-path.ts';
 const GZIP_MAGIC = Buffer.of(0x1f, 0x8b);
 
 /**
+ * Opens the file if it is there.
  * @param last  the last file of the run that the server knows: all others are newer
  * @returns the chain of the run, which has the file now; undefined when there is none
  */
-export function openSetAside(
+export function openRenamed(
   container: Container,
   last: FileId,
   known: KnownPositions,
@@ -42,7 +43,7 @@ export function openSetAside(
   return undefined;
 }
 
-/** Undefined for a file that is another, or cannot be opened. */
+/** Returns undefined for a file that is another one, or cannot be opened. */
 function open(path: string, name: string, { restart, head }: FileId, { opener }: Descriptors): LogFile | undefined {
   const log = { name, restart, rotation: FIRST_ROTATION, gzip: false };
   const plain = openLogFile(path, log, opener);
