@@ -62,8 +62,8 @@ export function createAgentMetrics(): AgentMetrics {
 }
 
 /** Counts a loss whose marker is stored. */
-export function countLoss(metrics: AgentMetrics, of: ChainLabels, { reason, sizeBytes = 0 }: Loss): void {
-  const { namespace, pod, container } = of;
+export function countLoss(metrics: AgentMetrics, source: ChainLabels, { reason, sizeBytes = 0 }: Loss): void {
+  const { namespace, pod, container } = source;
   const labels = { namespace, pod, container, reason };
   metrics.lostBytes.add(sizeBytes, labels);
   metrics.losses.add(1, labels);

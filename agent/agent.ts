@@ -235,7 +235,7 @@ class RunningAgent implements Agent {
     metrics.truncatedLines.add(closed.counts.truncated);
     countUses(metrics, closed.counts.uses);
     for (const loss of closed.counts.losses) {
-      if (countLossAt(loss.file, loss.offset)) countLoss(metrics, loss.chain.of, loss);
+      if (countLossAt(loss.file, loss.offset)) countLoss(metrics, loss.chain.source, loss);
     }
   }
 
@@ -280,7 +280,7 @@ class RunningAgent implements Agent {
     if (outcome.kind !== 'stored') return false;
     this.#acknowledge(closed);
     this.#tail.acknowledgeGone(gone);
-    countLoss(this.#metrics, chain.of, loss);
+    countLoss(this.#metrics, chain.source, loss);
     const { lines } = counts;
     this.#log.error({ files: files.map((range) => range.file), lines, lineBytes }, 'log lines are given up');
     return true;

@@ -26,7 +26,7 @@ export class Notes {
 
   /** Continues the node's note from what the server knows. */
   rewind(known: KnownPositions): void {
-    rewindNote(this.#caughtUp, known.of(CAUGHT_UP_ID));
+    rewindNote(this.#caughtUp, known.position(CAUGHT_UP_ID));
   }
 
   /**

@@ -61,7 +61,8 @@ export class Containers {
 
   /** Lets the metrics show what the files cost the node, and how many bytes are not delivered. */
   measure(metrics: AgentMetrics): void {
-    const sum = (of: (file: LogFile) => number): number => this.files().reduce((total, file) => total + of(file), 0);
+    const sum = (valueOf: (file: LogFile) => number): number =>
+      this.files().reduce((total, file) => total + valueOf(file), 0);
     metrics.openFiles.readFrom(() => sum((file) => (file.fd >= 0 ? 1 : 0)));
     metrics.deletedBytes.readFrom(() => sum(deletedBytes));
     metrics.lagBytes.readFrom(() => sum(lagBytes));

@@ -17,7 +17,7 @@ interface Files {
 }
 
 /** Whether the server knows the file by this head. */
-export function isOf(file: LogFile, head: string): boolean {
+export function hasHead(file: LogFile, head: string): boolean {
   return file.head === head || (isUnreadGzip(file) && headOfUnreadable(file.log.rotation) === head);
 }
 

@@ -20,7 +20,7 @@ export interface Chain {
   /** `<pod uid>/<container>/<restart>`: with a file's head it is the file's identity. */
   readonly key: string;
   readonly restart: number;
-  readonly of: ChainLabels;
+  readonly source: ChainLabels;
   readonly labels: readonly [stdout: Labels, stderr: Labels, podlog: Labels];
   readonly allowance: Allowance;
   /** Drop and redact rules for its lines, if any. */
@@ -49,8 +49,8 @@ export interface ChainLabels {
   readonly node: string;
 }
 
-export function createChain(uid: string, restart: number, of: ChainLabels, allowance: Allowance): Chain {
-  const { namespace, pod, container, node } = of;
+export function createChain(uid: string, restart: number, source: ChainLabels, allowance: Allowance): Chain {
+  const { namespace, pod, container, node } = source;
   const labels = (stream: string): Labels => {
     const all = { namespace, pod, container, stream, node };
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
@@ -58,7 +58,7 @@ export function createChain(uid: string, restart: number, of: ChainLabels, allow
   return {
     key: chainKey(uid, container, restart),
     restart,
-    of,
+    source,
     labels: [labels(STREAM_NAMES[STDOUT]), labels(STREAM_NAMES[STDERR]), labels(PODLOG_STREAM)],
     allowance,
     rules: undefined,

@@ -27,7 +27,7 @@ import type { LogOpener } from './log-opener.ts';
 
 /** The server's positions of the files of a chain; see ../send/known-positions.ts. */
 interface StoredPositions {
-  of(id: string): Readonly<Offsets>;
+  position(id: string): Readonly<Offsets>;
   extendedHeads(chain: string): string[];
   wasRead(chain: Chain, file: LogFile): boolean;
 }
@@ -63,7 +63,7 @@ function recogniseFile(chain: Chain, file: LogFile, known: StoredPositions): voi
   if (file.loss !== undefined) return;
   const others = new Set(chain.files.filter((other) => other !== file).map(({ head }) => head));
   const base = baseOfHead(file.head);
-  const mayBeBase = !others.has(base) && Math.min(...known.of(chain.key + base)) <= file.sizeBytes;
+  const mayBeBase = !others.has(base) && Math.min(...known.position(chain.key + base)) <= file.sizeBytes;
   for (const head of known.extendedHeads(chain.key)) {
     if (others.has(head) || !matchesHead(file, head) || (isSharedHead(head) && mayBeBase)) continue;
     const state: LogFileState = file;
@@ -83,7 +83,7 @@ function isAnother(file: LogFile, other: LogFile): boolean {
 /** Continues a file from the server's position. */
 export function rewindToKnown(chain: Chain, file: LogFile, known: StoredPositions): void {
   recogniseFile(chain, file, known);
-  rewindFile(file, known.of(fileId(chain, file)));
+  rewindFile(file, known.position(fileId(chain, file)));
   if (isUnreadableHead(file.head) && known.wasRead(chain, file)) finishGunzip(file);
 }
 

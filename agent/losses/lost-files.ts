@@ -6,7 +6,7 @@
 import type { Logger } from 'pino';
 import type { Chain } from '../files/chain.ts';
 import { exempt, type Container } from '../discover/container.ts';
-import { begunMs, countOnDisk, headBefore, isOf, wasRotated, writtenMs } from '../files/chain-beginning.ts';
+import { begunMs, countOnDisk, headBefore, hasHead, wasRotated, writtenMs } from '../files/chain-beginning.ts';
 import type { Containers } from '../discover/containers.ts';
 import type { Descriptors } from '../files/descriptors.ts';
 import type { ContainerDirectory } from '../discover/discovery.ts';
@@ -116,7 +116,7 @@ export class LostFiles {
 
   /** After a rewind: continues a container's ledger, if it was read, from what the server knows. */
   rewindLedger({ ledger, judgedMs }: Container): void {
-    if (judgedMs !== undefined) rewindNote(ledger, this.#options.known.of(ledger.id));
+    if (judgedMs !== undefined) rewindNote(ledger, this.#options.known.position(ledger.id));
   }
 
   /** Must be called when everything has been listed. Judges what has been missing for so long that it will not come back. */
@@ -146,7 +146,7 @@ export class LostFiles {
     if (container.judgedMs !== undefined) return;
     container.judgedMs = nowMs;
     const { ledger, unfinishedRuns, chains } = container;
-    rewindNote(ledger, this.#options.known.of(ledger.id));
+    rewindNote(ledger, this.#options.known.position(ledger.id));
     container.begunRuns = Math.max(container.begunRuns, ledger.delivery.acked[BEGUN]);
     for (let run = ledger.delivery.acked[DONE]; run < ledger.delivery.acked[BEGUN]; run++) {
       // A run may have been listed, and its files gone before they could be opened.
@@ -208,7 +208,7 @@ export class LostFiles {
       this.#loseJudged(container, lost, nowMs, begunMs(chain));
       return;
     }
-    if (known.isFinished(last.id) || files.some((file) => isOf(file, last.head))) return;
+    if (known.isFinished(last.id) || files.some((file) => hasHead(file, last.head))) return;
     const unread = files.find(isUnreadGzip);
     if (unread === undefined) this.#replace(container, last, nowMs, chain);
     else this.#claimFor(container, { chain, file: unread }, last);

@@ -86,18 +86,20 @@ export class RuleBook {
   decide({ namespace, pod, container, uid }: Place, waitedMs: number): Decision {
     const facts = this.#pods?.get(uid);
     const isKnown = this.#pods === undefined || facts !== undefined;
-    const of = { namespace, pod, container, labels: facts?.labels };
+    const place = { namespace, pod, container, labels: facts?.labels };
     const { include, exclude, drop, redact, multiline } = this.#rules;
     const isExcluded =
-      facts?.exclude === true || facts?.exclude.includes(container) === true || exclude.some((matches) => matches(of));
+      facts?.exclude === true ||
+      facts?.exclude.includes(container) === true ||
+      exclude.some((matches) => matches(place));
     if (isExcluded) return EXCLUDED;
     const isPending = !isKnown && waitedMs < POD_FACTS_WAIT_MS_MAX;
-    if (!isPending && include.length > 0 && !include.some((matches) => matches(of))) return EXCLUDED;
+    if (!isPending && include.length > 0 && !include.some((matches) => matches(place))) return EXCLUDED;
     const use = { namespace, container };
-    const drops = drop.filter(({ applies }) => applies(of));
-    const redactions = redact.filter(({ applies }) => applies(of));
+    const drops = drop.filter(({ applies }) => applies(place));
+    const redactions = redact.filter(({ applies }) => applies(place));
     const parser = facts?.parser ?? 'auto';
-    const first = multiline.findIndex(({ applies }) => applies(of));
+    const first = multiline.findIndex(({ applies }) => applies(place));
     const chosen = [drops.map((each) => drop.indexOf(each)), redactions.map((each) => redact.indexOf(each)), first];
     const isPlain = drops.length === 0 && redactions.length === 0 && parser === 'auto';
     return {

@@ -149,7 +149,7 @@ export function markerGroup(chain: Chain, file: LogFile, loss: Loss): Uint8Array
 
 /** The same without the container's labels, for a server that refuses lines with them; the text names the container. */
 export function nodeMarkerGroup(chain: Chain, file: LogFile, loss: Loss): Uint8Array {
-  const { namespace, pod, container } = chain.of;
+  const { namespace, pod, container } = chain.source;
   const log = { ...file.log, name: `${namespace}/${pod}/${container}/${file.log.name}` };
   const { reading } = file;
   const { node, stream } = chain.labels[PODLOG];

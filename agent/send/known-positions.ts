@@ -34,7 +34,7 @@ export class KnownPositions {
   }
 
   /** The position of a file: its start if the server does not know it. */
-  of(id: string): Offsets {
+  position(id: string): Offsets {
     return this.#positions.get(id) ?? [0, 0];
   }
 
@@ -105,7 +105,7 @@ export class KnownPositions {
   /** Whether nothing of the file is missing, and the server has not gone back since. */
   isFinished(id: string): boolean {
     const end = this.#finished.get(id);
-    const position = this.of(id);
+    const position = this.position(id);
     return end?.every((offset, stream) => position[stream]! >= offset) ?? false;
   }
 
@@ -190,7 +190,7 @@ export class KnownPositions {
   }
 
   #isUndone(id: string): boolean {
-    const counts = this.of(id);
+    const counts = this.position(id);
     return parseLedgerId(id) !== undefined && counts[DONE] < counts[BEGUN];
   }
 
