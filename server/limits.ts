@@ -107,7 +107,7 @@ export const LABEL_VALUE_BYTES_MAX = 1024;
  * coarser labels, see ingest/coarse-labels.ts. What is stored already is served, however much it is.
  */
 export const STREAMS_MAX = 100_000;
-export const STREAMS_BYTES_MAX = 64 * MIB;
+export const STREAMS_BYTES_MAX = 48 * MIB;
 
 /** Shares of these two limits: those who push leave some to agents, and coarser labels have some of their own. */
 export const PUSHED_STREAMS_SHARE_MAX = 0.75;
@@ -227,10 +227,13 @@ export const COMPACTION_OPEN_LINE_BYTES_MAX = 144 * MIB;
  * Row groups that a merge has open, with one column of each decoded: what they really take, which their lines do not say.
  * Beyond: the merge is given up, and its segments count for twice as much from then on.
  */
-export const COMPACTION_OPEN_BYTES_MAX = 256 * MIB;
+export const COMPACTION_OPEN_BYTES_MAX = 128 * MIB;
+
+/** Memory of the labels of a merge's streams, which are 24,000 in a cluster. Beyond: as above. */
+export const COMPACTION_LABELS_BYTES_MAX = 16 * MIB;
 
 /** Decoded columns that a merge keeps. Beyond: they are decoded again for each output group. */
-export const COMPACTION_DECODED_BYTES_MAX = 64 * MIB;
+export const COMPACTION_DECODED_BYTES_MAX = 32 * MIB;
 
 /** A day without writes for this long is fully compacted. More than the age of a WAL file. */
 export const COMPACTION_QUIET_MS = 2 * HOUR_MS;
@@ -352,6 +355,14 @@ export const WORKER_HEAP_MIB_MAX = 512;
  * five milliseconds. With 32 MiB an aggregation took a third more of the workers' time. Beyond: what one piece of work takes.
  */
 export const THREAD_GARBAGE_BYTES_MAX = 48 * MIB;
+
+/**
+ * The same once the process takes this share of the memory that its cgroup allows it, or of the pod's in the manifests where
+ * none does: memory is worth more than time then.
+ */
+export const THREAD_GARBAGE_SCARCE_BYTES_MAX = 12 * MIB;
+export const MEMORY_SCARCE_SHARE = 0.7;
+export const POD_MEMORY_BYTES = 640 * MIB;
 
 /** Young generation of one worker's heap; results are buffers outside of it. Beyond: it is collected. */
 export const WORKER_YOUNG_MIB_MAX = 4;

@@ -1,26 +1,41 @@
 /**
  * When a thread of the server collects its garbage. V8 counts buffers loosely, since they are outside of its heap: it lets
  * 64 MiB of dead ones lie in each thread before it begins to look for them, and more while it looks. So threads count for
- * themselves, between pieces of work, and what lies dead in all of them is bounded by a limit.
+ * themselves, between pieces of work, and what lies dead in all of them is bounded by a limit: a lower one while the
+ * process has little memory left.
  */
+import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
-import { THREAD_GARBAGE_BYTES_MAX } from '../limits.ts';
+import {
+  MEMORY_SCARCE_SHARE,
+  POD_MEMORY_BYTES,
+  THREAD_GARBAGE_BYTES_MAX,
+  THREAD_GARBAGE_SCARCE_BYTES_MAX,
+} from '../limits.ts';
 
 export interface GarbagePacerOptions {
   /** Memory that the thread has taken: heap and buffers, living and dead. */
   readonly usedBytes?: () => number;
   readonly collect?: () => void;
+  /** Whether the process takes so much that it must do with little garbage. */
+  readonly isScarce?: () => boolean;
 }
 
 export class GarbagePacer {
   readonly #usedBytes: () => number;
   readonly #collect: () => void;
+  readonly #isScarce: () => boolean;
   /** The least that was in use since the last collection. */
   #leastBytes: number;
 
-  constructor({ usedBytes = heapAndBuffers, collect = collectGarbage }: GarbagePacerOptions = {}) {
+  constructor({
+    usedBytes = heapAndBuffers,
+    collect = collectGarbage,
+    isScarce = memoryIsScarce,
+  }: GarbagePacerOptions = {}) {
     this.#usedBytes = usedBytes;
     this.#collect = collect;
+    this.#isScarce = isScarce;
     this.#leastBytes = usedBytes();
   }
 
@@ -28,7 +43,9 @@ export class GarbagePacer {
   pace(): void {
     const usedBytes = this.#usedBytes();
     this.#leastBytes = Math.min(this.#leastBytes, usedBytes);
-    if (usedBytes - this.#leastBytes < THREAD_GARBAGE_BYTES_MAX) return;
+    const grownBytes = usedBytes - this.#leastBytes;
+    if (grownBytes < THREAD_GARBAGE_SCARCE_BYTES_MAX) return;
+    if (grownBytes < THREAD_GARBAGE_BYTES_MAX && !this.#isScarce()) return;
     this.#collect();
     // What grew and lives is no reason to collect once more.
     this.#leastBytes = this.#usedBytes();
@@ -38,6 +55,18 @@ export class GarbagePacer {
 function heapAndBuffers(): number {
   const { used_heap_size: heapBytes, external_memory: bufferBytes } = getHeapStatistics();
   return heapBytes + bufferBytes;
+}
+
+/** What the process may take in all: its cgroup says so, or the manifests would. */
+const MEMORY_BYTES_MAX = limitOfCgroup() ?? POD_MEMORY_BYTES;
+
+function limitOfCgroup(): number | undefined {
+  const bytesMax = process.constrainedMemory();
+  return bytesMax > 0 && bytesMax < totalmem() ? bytesMax : undefined;
+}
+
+function memoryIsScarce(): boolean {
+  return process.memoryUsage.rss() > MEMORY_BYTES_MAX * MEMORY_SCARCE_SHARE;
 }
 
 /** By a flag that cli/podlog.js sets; without it, V8 does as it likes. */

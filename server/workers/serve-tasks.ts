@@ -16,10 +16,18 @@ export function serveTasks({ signals }: WorkerStart, tasks: readonly TaskHandler
   const port = parentPort!;
   const handlers = new Map(tasks.map((handler) => [handler.name, handler]));
   let startedMs = 0;
-  const isCancelled = (): boolean => Atomics.load(signals, SIGNAL_CANCELLED) !== 0;
-  const isContended = (): boolean => Atomics.load(signals, SIGNAL_CONTENDED) !== 0;
-  const shouldYield = (): boolean => isCancelled() || (isContended() && performance.now() - startedMs >= TASK_SLICE_MS);
-  const context: TaskContext = { isCancelled, shouldYield };
+  const garbage = new GarbagePacer();
+  const isOn = (signal: number): boolean => Atomics.load(signals, signal) !== 0;
+  const hasHadItsTime = (): boolean => isOn(SIGNAL_CONTENDED) && performance.now() - startedMs >= TASK_SLICE_MS;
+  /** Tasks ask between their pieces: the garbage of those that take long is collected then. */
+  const whenAsked = (question: () => boolean) => (): boolean => {
+    garbage.pace();
+    return question();
+  };
+  const context: TaskContext = {
+    isCancelled: whenAsked(() => isOn(SIGNAL_CANCELLED)),
+    shouldYield: whenAsked(() => isOn(SIGNAL_CANCELLED) || hasHadItsTime()),
+  };
 
   const run = async ({ name, input }: TaskMessage): Promise<TaskResult<unknown>> => {
     const handler = handlers.get(name);
@@ -32,7 +40,6 @@ export function serveTasks({ signals }: WorkerStart, tasks: readonly TaskHandler
     port.postMessage(message, [...transfer]);
   };
 
-  const garbage = new GarbagePacer();
   const serve = async (message: TaskMessage): Promise<void> => {
     garbage.pace();
     try {

@@ -24,7 +24,8 @@ import {
 import { type Sending, sendSpools } from '../bench/send.ts';
 import { type Spool, spoolBatches } from '../bench/spool.ts';
 import type { LoadCounts, LoadStart } from './contention-load.ts';
-import { limitMemory, POD_MEMORY_BYTES } from './memory-limit.ts';
+import { POD_MEMORY_BYTES } from '../../server/limits.ts';
+import { limitMemory } from './memory-limit.ts';
 
 export const HEAVY_QUERIES = 20;
 export const TAILS = 200;

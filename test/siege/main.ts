@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { POD_MEMORY_BYTES } from '../../server/limits.ts';
 import { figureTable, meetsTarget, quantile } from '../bench/figure.ts';
 import { type Bench, Child, inTempDir, startReport, waitFor } from '../bench/harness.ts';
 import { describeMachine, machineText } from '../bench/machine.ts';
@@ -21,7 +22,7 @@ import { slow } from './attacks/slow.ts';
 import { call, TOKENS_FILE } from './caller.ts';
 import { besiegeByContention } from './contention.ts';
 import { type Balance, Ledger } from './ledger.ts';
-import { limitMemory, type MemoryLimit, POD_MEMORY_BYTES } from './memory-limit.ts';
+import { limitMemory, type MemoryLimit } from './memory-limit.ts';
 
 const ATTACKS: Readonly<Record<string, Attack>> = { bombs, floods, slow, lying, greedy };
 

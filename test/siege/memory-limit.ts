@@ -1,9 +1,7 @@
 /** Puts a process under a limit of memory, as its pod is: by a cgroup of its own, of version 1 or 2. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** What the pod of the manifests has. */
-export const POD_MEMORY_BYTES = 640 * 1024 * 1024;
+import { POD_MEMORY_BYTES } from '../../server/limits.ts';
 
 const HIERARCHIES = [
   { root: '/sys/fs/cgroup/memory', limit: 'memory.limit_in_bytes', kills: 'memory.oom_control' },

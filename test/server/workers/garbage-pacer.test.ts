@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { THREAD_GARBAGE_BYTES_MAX } from '../../../server/limits.ts';
+import { THREAD_GARBAGE_BYTES_MAX, THREAD_GARBAGE_SCARCE_BYTES_MAX } from '../../../server/limits.ts';
 import { GarbagePacer } from '../../../server/workers/garbage-pacer.ts';
 
 /** A thread with living memory and dead, which a collection takes: at once, or at the next look. */
-function thread({ isLate = false } = {}) {
-  const memory = { living: 10_000_000, dead: 0, collections: 0 };
+function thread({ isLate = false, isScarce = false } = {}) {
+  const memory = { living: 10_000_000, dead: 0, collections: 0, isScarce };
   let isCollected = false;
   const pacer = new GarbagePacer({
     usedBytes: () => {
@@ -18,6 +18,7 @@ function thread({ isLate = false } = {}) {
       if (isLate) isCollected = true;
       else memory.dead = 0;
     },
+    isScarce: () => memory.isScarce,
   });
   return { memory, pacer };
 }
@@ -61,4 +62,17 @@ test('a thread that takes little is left alone', () => {
     memory.dead = 0; // V8 has collected it
   }
   expect(memory.collections).toBe(0);
+});
+
+test('where memory is scarce, less lies dead', () => {
+  const { memory, pacer } = thread();
+  memory.dead = THREAD_GARBAGE_BYTES_MAX - 1;
+  pacer.pace();
+  expect(memory.collections).toBe(0);
+  memory.isScarce = true;
+  pacer.pace();
+  expect(memory).toMatchObject({ dead: 0, collections: 1 });
+  memory.dead = THREAD_GARBAGE_SCARCE_BYTES_MAX - 1;
+  pacer.pace();
+  expect(memory.collections).toBe(1);
 });

@@ -4,9 +4,11 @@
  */
 import type { Logger } from 'pino';
 import { CorruptionError, errorOfUnusable, WorkerDiedError } from '../../../../../shared/errors.ts';
+import { labelsMemoryBytes } from '../../../../../shared/labels.ts';
 import type { Metrics } from '../../../../../shared/metrics.ts';
 import {
   COMPACTION_FAN_IN_MAX,
+  COMPACTION_LABELS_BYTES_MAX,
   COMPACTION_OPEN_LINE_BYTES_MAX,
   COMPACTION_QUIET_MS,
   COMPACTION_RETRY_MS,
@@ -170,7 +172,9 @@ export class Compactor {
       segments: segments.map(compactSegment),
       cutoffsNs: new Map(),
     };
-    const output = await this.#compactOrGiveUp(input, segments, () => compact(input, closing));
+    const output = hasRoomForLabels(segments)
+      ? await this.#compactOrGiveUp(input, segments, () => compact(input, closing))
+      : ({ kind: 'too-large' } as const);
     if (output === undefined) return;
     if (output.kind === 'too-large') {
       for (const { path } of segments) this.#tooLarge.set(path, (this.#tooLarge.get(path) ?? 0) + 1);
@@ -234,6 +238,14 @@ function byDay(segments: readonly LiveSegment[]): Map<string, LiveSegment[]> {
   const days = Map.groupBy(segments, ({ day }) => day);
   for (const ofDay of days.values()) ofDay.sort((a, b) => firstOrder(a) - firstOrder(b));
   return days;
+}
+
+/** The merging thread has a copy of all label sets, those that are equal once. */
+function hasRoomForLabels(segments: readonly LiveSegment[]): boolean {
+  const labelSets = new Set(segments.flatMap(({ streams }) => streams));
+  let bytes = 0;
+  for (const labels of labelSets) bytes += labelsMemoryBytes(labels);
+  return bytes <= COMPACTION_LABELS_BYTES_MAX;
 }
 
 function firstOrder({ rowGroups }: LiveSegment): number {

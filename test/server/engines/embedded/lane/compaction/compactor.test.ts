@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { WorkerDiedError } from '../../../../../../shared/errors.ts';
+import { labelsMemoryBytes } from '../../../../../../shared/labels.ts';
 import { Metrics } from '../../../../../../shared/metrics.ts';
 import { RowGroup } from '../../../../../../shared/row-group/reader.ts';
 import { realDisk } from '../../../../../../server/engines/embedded/platform/disk.ts';
@@ -11,6 +12,7 @@ import {
   type CompactorOptions,
 } from '../../../../../../server/engines/embedded/lane/compaction/compactor.ts';
 import {
+  COMPACTION_LABELS_BYTES_MAX,
   COMPACTION_QUIET_MS,
   COMPACTION_RETRY_MS,
   COMPACTION_WAITING_SEGMENTS_MAX,
@@ -273,6 +275,34 @@ test.each([1, 2, 3, 6])(
     await expectLines(open, lines);
   },
 );
+
+test('segments whose labels take too much together are merged by fewer; labels that all have count once', async () => {
+  const open = await openStore();
+  const value = 'x'.repeat(64_000);
+  const setsOfAll = Math.floor(COMPACTION_LABELS_BYTES_MAX / 2 / value.length);
+  const setsOfEach = Math.floor(COMPACTION_LABELS_BYTES_MAX / 6 / value.length);
+  const labelsMax: number[] = [];
+  for (let flush = 0; flush < 4; flush++) {
+    const pods = [
+      ...Array(setsOfAll).keys().map(String),
+      ...Array(setsOfEach)
+        .keys()
+        .map((i) => `${flush}-${i}`),
+    ];
+    const lines = pods.map((pod, row) => ({ ...numberedLines('a', row, 1)[0]!, labels: { pod, value } }));
+    await append(open.store, batchOf({ lines, files: [range('f', flush, flush + 1)] }));
+    await open.store.flushAll();
+  }
+  const compactor = compactorOf(open, (input, stop) => {
+    const labelSets = new Set(input.segments.flatMap(({ streams }) => streams));
+    labelsMax.push([...labelSets].reduce((sum, labels) => sum + labelsMemoryBytes(labels), 0));
+    return compact(realDisk, input, () => stop.aborted);
+  });
+  await compactor.settle();
+  expect(Math.max(...labelsMax)).toBeLessThanOrEqual(COMPACTION_LABELS_BYTES_MAX);
+  expect(open.store.stats()).toMatchObject({ rowCount: 4 * (setsOfAll + setsOfEach) });
+  expect(open.store.stats().segmentCount).toBeLessThan(4);
+});
 
 test('segments that a worker dies of are not merged again', async () => {
   const open = await openStore();
