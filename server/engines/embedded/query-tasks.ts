@@ -10,10 +10,11 @@ import type { FacetCounts } from '../../store/facets.ts';
 import { buffersOf, type GatherInput, type GatherOutput, gatherTask, type Tally } from './aggregate/tally.ts';
 import { Indexes, type LookupInput, type LookupOutput } from './scan/index-lookup.ts';
 import { OpenFiles } from './scan/open-files.ts';
+import { whileWanted } from './scan/regexps.ts';
 import { RowGroups } from './scan/row-groups.ts';
 import { scan, type ScanInput, type ScannedRows } from './scan/scan.ts';
 import { type StreamsInput, type StreamsOutput, streamsInRange } from './scan/streams-in-range.ts';
-import { ownMemory, type TaskHandler, taskHandler, taskKind } from '../../workers/task.ts';
+import { ownMemory, type TaskContext, type TaskHandler, taskHandler, taskKind } from '../../workers/task.ts';
 import { type TailInput, type TailOutput, TailTask } from './tail/tail-task.ts';
 import { buffersOfBlock } from '../../store/row-block.ts';
 import type { Piece } from '../../store/sink.ts';
@@ -39,31 +40,35 @@ export function queryHandlers(): TaskHandler[] {
   const rowGroups = new RowGroups(files);
   const indexes = new Indexes(files);
   const tails = new TailTask(rowGroups);
-  const metered = <Output>(work: () => Output): Metered<Output> => {
+  const metered = <Output>({ isCancelled }: TaskContext, work: () => Output): Metered<Output> => {
     const before = files.bytesRead;
-    const output = work();
+    const output = whileWanted(isCancelled, work);
     return { output, bytesRead: files.bytesRead - before };
   };
   return [
-    taskHandler(LOOK_UP, (input, { shouldYield }) => ({ output: metered(() => indexes.lookUp(input, shouldYield)) })),
-    taskHandler(SCAN, (input, { shouldYield }) => ({ output: metered(() => scan(input, rowGroups, shouldYield)) })),
-    taskHandler(STREAMS, (input, { shouldYield }) => ({
-      output: metered(() => streamsInRange(input, rowGroups, shouldYield)),
+    taskHandler(LOOK_UP, (input, context) => ({
+      output: metered(context, () => indexes.lookUp(input, context.shouldYield)),
     })),
-    taskHandler(AGGREGATE, (input, { shouldYield }) => {
-      const output = metered(() => aggregateTask(input, rowGroups, shouldYield));
+    taskHandler(SCAN, (input, context) => ({
+      output: metered(context, () => scan(input, rowGroups, context.shouldYield)),
+    })),
+    taskHandler(STREAMS, (input, context) => ({
+      output: metered(context, () => streamsInRange(input, rowGroups, context.shouldYield)),
+    })),
+    taskHandler(AGGREGATE, (input, context) => {
+      const output = metered(context, () => aggregateTask(input, rowGroups, context.shouldYield));
       return { output, transfer: buffersOf(output.output.result) };
     }),
     taskHandler(GATHER, (input) => ({ output: gatherTask(input) })),
-    taskHandler(FACETS, (input, { shouldYield }) => ({
-      output: metered(() => facetsTask(input, rowGroups, shouldYield)),
+    taskHandler(FACETS, (input, context) => ({
+      output: metered(context, () => facetsTask(input, rowGroups, context.shouldYield)),
     })),
     taskHandler(TAIL, (input, { shouldYield }) => {
       const output = tails.run(input, shouldYield);
       return { output, transfer: output.pieces.flatMap(memoryOf) };
     }),
-    taskHandler(RENDER, (input) => {
-      const output = metered(() => render(input, rowGroups));
+    taskHandler(RENDER, (input, context) => {
+      const output = metered(context, () => render(input, rowGroups));
       return { output, transfer: memoryOf(pieceIn(output.output.rendered)) };
     }),
   ];

@@ -18,6 +18,8 @@ let isScanning = false;
 /** Of the scan that runs; undefined until the clock was looked at. */
 let endMs: number | undefined;
 let bytesUntilClock = REGEXP_CLOCK_BYTES;
+/** Whether nobody waits for what the thread does. */
+let isCancelled = (): boolean => false;
 /** For what a call costs whatever its text. */
 const CALL_BYTES = 64;
 
@@ -78,10 +80,21 @@ export function withinRegexpTime<T>(scan: () => T): T {
   }
 }
 
+/** Runs a task, whose expressions end when nobody waits for it any more: a slow one may hold a thread for seconds. */
+export function whileWanted<T>(isTaskCancelled: () => boolean, work: () => T): T {
+  isCancelled = isTaskCancelled;
+  try {
+    return work();
+  } finally {
+    isCancelled = () => false;
+  }
+}
+
 function countBytes(bytes: number): void {
   bytesUntilClock -= bytes + CALL_BYTES;
   if (bytesUntilClock > 0 || !isScanning) return;
   bytesUntilClock = REGEXP_CLOCK_BYTES;
+  if (isCancelled()) throw new Error('nobody waits for this query any more');
   if (endMs === undefined) endMs = performance.now() + REGEXP_MS_MAX;
   else if (performance.now() > endMs) {
     throw new QueryTooLargeError(

@@ -6,6 +6,7 @@ import {
   markMatchingLines,
   matchesRegexp,
   regexpOf,
+  whileWanted,
   withinRegexpTime,
 } from '../../../../../server/engines/embedded/scan/regexps.ts';
 
@@ -35,6 +36,20 @@ it('gives each scan the same time, and none to what is no scan', () => {
     withinRegexpTime(() => [matchesRegexp(test, value), matchesRegexp(test, value)]);
   }
   for (let i = 0; i < 10; i++) matchesRegexp(test, value);
+});
+
+it('ends a scan that nobody waits for any more', () => {
+  let count = 0;
+  const scan = (): void => {
+    for (; count < 100; count++) matchesRegexp(test, value);
+  };
+  const work = (): void => withinRegexpTime(scan);
+  expect(() => whileWanted(() => count >= 3, work)).toThrow('nobody waits');
+  expect(count).toBe(3);
+  // It is the next task's to say.
+  count = 0;
+  work();
+  expect(count).toBe(100);
 });
 
 it('marks lines, whether they are ASCII or not', () => {
