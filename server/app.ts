@@ -32,6 +32,7 @@ import { CONNECTIONS_CHECK_MS, HEADERS_BYTES_MAX, HEADERS_RECEIVE_MS_MAX, REQUES
 import { QueryEngine } from './query/engine.ts';
 import type { WatchedRules } from './rules/watched-rules.ts';
 import type { LogStore } from './store/log-store.ts';
+import type { QueryStatistics } from './store/query.ts';
 import type { WorkerPool } from './workers/pool.ts';
 import { ownMemory } from './workers/task.ts';
 
@@ -98,7 +99,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     shred: (input, flow) => pool.run(SHRED, input, { flow, transfer: ownMemory(input.bytes) }),
   });
   registerIngest(app, { pushes, now });
-  const engine = new QueryEngine(logs);
+  const engine = new QueryEngine(logs, { onEnded: costCounters(metrics) });
   reportQueries(metrics, engine);
   registerLogs(app, { engine, now, closing: closing.signal });
   registerLabels(app, { engine, now });
@@ -127,6 +128,17 @@ function closeConnectionsOnceAnswered({ server }: FastifyInstance, closing: Abor
     });
   });
   closing.addEventListener('abort', () => setImmediate(closeOnceAnswered), { once: true });
+}
+
+function costCounters(metrics: Metrics): (statistics: Readonly<QueryStatistics>) => void {
+  const groups = metrics.counter('podlog_query_row_groups_read_total', 'Row groups that queries have looked into.');
+  const bytes = metrics.counter('podlog_query_bytes_read_total', 'Bytes that queries have read from files.');
+  const rows = metrics.counter('podlog_query_rows_matched_total', 'Lines that matched where searches looked for them.');
+  return ({ rowGroupsRead, bytesRead, rowsMatched }) => {
+    groups.add(rowGroupsRead);
+    bytes.add(bytesRead);
+    rows.add(rowsMatched);
+  };
 }
 
 function reportQueries(metrics: Metrics, { slots, tails, answerRows, answerText }: QueryEngine): void {

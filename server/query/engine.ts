@@ -38,20 +38,24 @@ export interface Answer<Piece> {
 
 export interface QueryEngineOptions {
   readonly runMsMax?: number;
+  /** Is given what a query has cost, once it has ended. */
+  readonly onEnded?: (statistics: Readonly<QueryStatistics>) => void;
 }
 
 export class QueryEngine {
   readonly #reader: LogReader;
   readonly #runMsMax: number;
+  readonly #onEnded: (statistics: Readonly<QueryStatistics>) => void;
   readonly slots = new QuerySlots();
   readonly tails = new TailSlots();
   readonly answerRows = new AnswerRows();
   readonly answerText = new AnswerText();
   readonly memory = new TallyMemory();
 
-  constructor(reader: LogReader, { runMsMax = QUERY_RUN_MS_MAX }: QueryEngineOptions = {}) {
+  constructor(reader: LogReader, { runMsMax = QUERY_RUN_MS_MAX, onEnded = () => {} }: QueryEngineOptions = {}) {
     this.#reader = reader;
     this.#runMsMax = runMsMax;
+    this.#onEnded = onEnded;
   }
 
   /**
@@ -67,6 +71,7 @@ export class QueryEngine {
         return await ask(view, query);
       } finally {
         view.release();
+        this.#onEnded(query.statistics);
       }
     });
     return { answer, statistics: query.statistics };
@@ -79,10 +84,7 @@ export class QueryEngine {
   stream<Piece>(asker: Asker, ask: (view: LogView, query: Query) => AsyncIterable<Piece>): Answer<Piece> {
     const { query, inTurn } = this.#begin(asker);
     return {
-      pieces: inPieces(
-        this.#onView((view) => ask(view, query)),
-        inTurn,
-      ),
+      pieces: inPieces(this.#onView(query, ask), inTurn),
       statistics: query.statistics,
     };
   }
@@ -109,6 +111,7 @@ export class QueryEngine {
     asker.signal.addEventListener('abort', leave, { once: true });
     if (asker.signal.aborted) leave();
     const hasHistory = plan.limit > 0;
+    const onEnded = this.#onEnded;
     const pieces = async function* (): AsyncGenerator<PieceOf<S>> {
       try {
         if (hasHistory) yield* inPieces(following.history, inTurn);
@@ -116,18 +119,23 @@ export class QueryEngine {
       } finally {
         asker.signal.removeEventListener('abort', leave);
         leave();
+        onEnded(query.statistics);
       }
     };
     return { pieces: pieces(), statistics: query.statistics };
   }
 
   /** The view is taken when the first piece is asked for, and held until the last. */
-  async *#onView<Piece>(ask: (view: LogView) => AsyncIterable<Piece>): AsyncGenerator<Piece> {
+  async *#onView<Piece>(
+    query: Query,
+    ask: (view: LogView, query: Query) => AsyncIterable<Piece>,
+  ): AsyncGenerator<Piece> {
     const view = this.#reader.view();
     try {
-      yield* ask(view);
+      yield* ask(view, query);
     } finally {
       view.release();
+      this.#onEnded(query.statistics);
     }
   }
 

@@ -18,7 +18,7 @@ export interface QueryStatistics {
   rowGroupsRead: number;
   /** Read from files; what was still in memory is not counted. */
   bytesRead: number;
-  /** Rows that satisfy the predicate where they were looked for, more than the answer has if that is limited. */
+  /** Rows that satisfy the predicate where a search looked for them: more than its answer has if that is limited. Searches alone count. */
   rowsMatched: number;
 }
 

@@ -132,3 +132,15 @@ test.each([
   expect(status).toBe(400);
   expect((json as { error: { message: string } }).error.message).toMatch(message);
 });
+
+test('what queries have cost is counted, for an operator', async () => {
+  const metric = async (name: string): Promise<number> => {
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    return Number(new RegExp(`^podlog_query_${name}_total (\\d+)$`, 'm').exec(text)?.[1]);
+  };
+  const [groups, rows] = [await metric('row_groups_read'), await metric('rows_matched')];
+  await (await fetch(`${server.url}/logs?level=error`)).text();
+  await expect.poll(() => metric('rows_matched')).toBe(rows + 6);
+  expect(await metric('row_groups_read')).toBe(groups + 1);
+  expect(await metric('bytes_read')).toBeGreaterThan(0);
+});

@@ -1,7 +1,7 @@
 /** Turns, budgets and ends of queries: once, for every question. */
 import { afterEach, expect, test, vi } from 'vitest';
 import { TAILS_OF_CALLER_MAX } from '../../../server/limits.ts';
-import { type Asker, QueryEngine } from '../../../server/query/engine.ts';
+import { type Asker, QueryEngine, type QueryEngineOptions } from '../../../server/query/engine.ts';
 import type { Following } from '../../../server/store/log-store.ts';
 import type { Query } from '../../../server/store/query.ts';
 import { planOf } from '../engines/embedded/query-context.ts';
@@ -18,14 +18,17 @@ function somebody(): Asker & { readonly leave: () => void } {
 }
 
 /** An engine whose views are counted. */
-function counted(): { engine: QueryEngine; heldViews: () => number } {
+function counted(onEnded: QueryEngineOptions['onEnded'] = () => {}): {
+  readonly engine: QueryEngine;
+  readonly heldViews: () => number;
+} {
   let held = 0;
   const reader = fakeReader({ release: () => held-- });
   const view = (): ReturnType<typeof reader.view> => {
     held++;
     return reader.view();
   };
-  return { engine: new QueryEngine({ ...reader, view }), heldViews: () => held };
+  return { engine: new QueryEngine({ ...reader, view }, { onEnded }), heldViews: () => held };
 }
 
 test('a turn is over when the first piece is found, and when a search fails or is not read', async () => {
@@ -52,8 +55,9 @@ test('a turn is over when the first piece is found, and when a search fails or i
   expect([ended, engine.slots.runningCount, heldViews()]).toEqual([3, 0, 0]);
 });
 
-test('an answer comes with what it has cost, from one view', async () => {
-  const { engine, heldViews } = counted();
+test('an answer comes with what it has cost, from one view; and so does its end', async () => {
+  const ended: number[] = [];
+  const { engine, heldViews } = counted(({ bytesRead }) => ended.push(bytesRead));
   const { answer, statistics } = await engine.run(somebody(), async (_, query) => {
     expect([engine.slots.runningCount, heldViews()]).toEqual([1, 1]);
     query.statistics.rowGroupsRead += 2;
@@ -63,6 +67,21 @@ test('an answer comes with what it has cost, from one view', async () => {
   expect(answer).toBe('found');
   expect(statistics).toMatchObject({ rowGroupsRead: 2, bytesRead: 300, rowsMatched: 0 });
   expect(heldViews()).toBe(0);
+  const failing = engine.run(somebody(), async (_, query) => {
+    query.statistics.bytesRead += 4;
+    throw new Error('broken');
+  });
+  await expect(failing).rejects.toThrow('broken');
+  const { pieces } = engine.stream(somebody(), async function* (_, query) {
+    query.statistics.bytesRead += 5;
+    yield 1;
+    query.statistics.bytesRead += 6;
+    yield 2;
+  });
+  await pieces.next();
+  expect(ended).toEqual([300, 4]);
+  await pieces.return(undefined);
+  expect(ended).toEqual([300, 4, 5]);
 });
 
 test('a client that leaves ends its turn at once, also where the store has not yet heard of it', async () => {
