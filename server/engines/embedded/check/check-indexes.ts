@@ -2,7 +2,6 @@
  * Whether the indexes of a segment lead to every row group that holds a value, and to no other: their entries are made
  * anew from the row groups and compared. An entry that is missing would hide rows from a query.
  */
-import { crc32 } from 'node:zlib';
 import { ByteReader } from '../../../../shared/bytes.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
@@ -11,6 +10,7 @@ import { decodeFieldIndex, type FieldIndex, ORDINALS_MAX } from '../index/format
 import { readBlock } from '../index/reader.ts';
 import { FieldIndexBuilder, keyOf, type SortedEntries } from '../index/writer.ts';
 import { indexesSection, type Section, SECTION_INDEX_BLOCKS } from '../segment/format.ts';
+import { readSection } from '../segment/frame.ts';
 import { asCorruption } from './check-row-group.ts';
 import type { Report } from './finding.ts';
 
@@ -43,17 +43,12 @@ export class IndexCheck {
     if (catalogue === undefined) return new IndexCheck(file, report, [], true, blocks);
     const place = { offset: catalogue.offset, sizeBytes: catalogue.sizeBytes, rowCount: 0 };
     try {
-      const bytes = await file.read(catalogue.offset, catalogue.sizeBytes);
-      if (crc32(bytes) !== catalogue.checksum) {
-        report('index', 'the checksum of the list of indexes does not match', place);
-        return new IndexCheck(file, report, [], true, blocks);
-      }
-      const reader = new ByteReader(bytes);
+      const reader = new ByteReader(await readSection(file, catalogue, 'the list of indexes'));
       const stored = Array.from({ length: reader.count() }, () => decodeFieldIndex(reader));
       reader.expectEnd();
       return new IndexCheck(file, report, stored, catalogue.hasElements, blocks);
     } catch (error) {
-      report('index', `the list of indexes: ${asCorruption(error).message}`, place);
+      report('index', asCorruption(error).message, place);
       return new IndexCheck(file, report, [], true, blocks);
     }
   }

@@ -3,7 +3,6 @@
  * frame; the tables say of the row groups what these say of themselves; the rows are sorted over all of the segment.
  * Goes on behind what is broken, so that one look finds everything. Runs in a worker thread on a server.
  */
-import { crc32 } from 'node:zlib';
 import { labelsKey, type Labels } from '../../../../shared/labels.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
@@ -13,12 +12,12 @@ import { type Disk, type DiskFile, withFile } from '../platform/disk.ts';
 import { segmentPath } from '../core/filenames.ts';
 import type { ManifestSegment } from '../core/manifest.ts';
 import {
-  decodeDirectory,
   decodeRowGroups,
   decodeStreams,
   type Section,
   SECTION_KIND_REPEATED_MIN,
   SECTION_LINEAGE,
+  SECTION_LINEAGE_COPY,
   SECTION_ROW_GROUPS,
   SECTION_STREAMS,
   SEGMENT_HEADER_BYTES,
@@ -26,6 +25,7 @@ import {
   SEGMENT_TAIL_BYTES,
   type SegmentRowGroup,
 } from '../segment/format.ts';
+import { readDirectory, readSection, sectionOf } from '../segment/frame.ts';
 import { decodeLineage, decompressPositions } from '../segment/lineage.ts';
 import { asCorruption, checkRowGroup } from './check-row-group.ts';
 import { IndexCheck } from './check-indexes.ts';
@@ -73,7 +73,7 @@ export async function checkSegment(disk: Disk, { dataDir, segment }: CheckSegmen
     try {
       const tables = await readTables(file, segment);
       checkExtents(tables, sizeBytes);
-      await checkLineage(file, tables);
+      for (const kind of [SECTION_LINEAGE, SECTION_LINEAGE_COPY]) await checkLineage(file, tables, kind, report);
       const indexes = await IndexCheck.open(file, tables.sections, report);
       let readable = 0;
       let rowCount = 0;
@@ -94,25 +94,12 @@ export async function checkSegment(disk: Disk, { dataDir, segment }: CheckSegmen
 
 /** The frame and the two tables that every segment has. @throws CorruptionError */
 async function readTables(file: DiskFile, { sizeBytes, rowCount }: ManifestSegment): Promise<Tables> {
-  if (sizeBytes < SEGMENT_HEADER_BYTES + SEGMENT_TAIL_BYTES) throw new CorruptionError('too short for a segment');
+  const sections = await readDirectory(file, sizeBytes);
   const head = await file.read(0, SEGMENT_HEADER_BYTES);
-  const tail = await file.read(sizeBytes - SEGMENT_TAIL_BYTES, SEGMENT_TAIL_BYTES);
-  if (head.readUInt32LE(0) !== SEGMENT_MAGIC || tail.readUInt32LE(8) !== SEGMENT_MAGIC) {
-    throw new CorruptionError('it does not begin and end with "PLS1"');
-  }
-  const directoryBytes = tail.readUInt32LE(0);
-  const directoryOffset = sizeBytes - SEGMENT_TAIL_BYTES - directoryBytes;
-  if (directoryOffset < SEGMENT_HEADER_BYTES) throw new CorruptionError('the directory is larger than the segment');
-  const directory = await file.read(directoryOffset, directoryBytes);
-  if (crc32(directory) !== tail.readUInt32LE(4)) throw new CorruptionError('the checksum of the directory');
-  const sections = decodeDirectory(directory);
-  const read = async (kind: number, what: string): Promise<Buffer> => {
-    const section = sections.find((each) => each.kind === kind);
-    if (section === undefined) throw new CorruptionError(`the table of ${what} is missing`);
-    return readSection(file, section, `the table of ${what}`);
-  };
-  const streams = decodeStreams(await read(SECTION_STREAMS, 'streams'));
-  const rowGroups = decodeRowGroups(await read(SECTION_ROW_GROUPS, 'row groups'));
+  if (head.readUInt32LE(0) !== SEGMENT_MAGIC) throw new CorruptionError('the segment does not begin with "PLS1"');
+  const read = (kind: number, what: string): Promise<Buffer> => readSection(file, sectionOf(sections, kind), what);
+  const streams = decodeStreams(await read(SECTION_STREAMS, 'the table of streams'));
+  const rowGroups = decodeRowGroups(await read(SECTION_ROW_GROUPS, 'the table of row groups'));
   const rows = rowGroups.reduce((sum, each) => sum + each.rowCount, 0);
   if (rows !== rowCount) throw new CorruptionError(`the row groups have ${rows} rows, the manifest says ${rowCount}`);
   return { sections, streams, rowGroups };
@@ -133,12 +120,16 @@ function checkExtents({ sections, rowGroups }: Tables, fileBytes: number): void 
   if (end > fileBytes - SEGMENT_TAIL_BYTES) throw new CorruptionError('a section reaches into the directory');
 }
 
-/** Older segments have none. @throws CorruptionError */
-async function checkLineage(file: DiskFile, { sections }: Tables): Promise<void> {
-  const section = sections.find(({ kind }) => kind === SECTION_LINEAGE);
+/** Older segments have none, or no copy. */
+async function checkLineage(file: DiskFile, { sections }: Tables, kind: number, report: Report): Promise<void> {
+  const section = sectionOf(sections, kind);
   if (section === undefined) return;
-  const { state } = decodeLineage(await readSection(file, section, 'the lineage'));
-  if (state !== undefined) decompressPositions(state.positions);
+  try {
+    const { state } = decodeLineage(await readSection(file, section, 'the lineage'));
+    if (state !== undefined) decompressPositions(state.positions);
+  } catch (error) {
+    report('lineage', asCorruption(error).message, { ...section, rowCount: 0 });
+  }
 }
 
 /** Goes through the row groups; gives those that can be read, by their place in the table. */
@@ -191,10 +182,4 @@ export function checkStreamOrder({ info }: RowGroup): void {
   for (let i = 1; i < keys.length; i++) {
     if (keys[i]! <= keys[i - 1]!) throw new CorruptionError('its streams are not sorted');
   }
-}
-
-async function readSection(file: DiskFile, section: Section, what: string): Promise<Buffer> {
-  const bytes = await file.read(section.offset, section.sizeBytes);
-  if (crc32(bytes) !== section.checksum) throw new CorruptionError(`the checksum of ${what} does not match`);
-  return bytes;
 }

@@ -12,6 +12,7 @@ import type { StoreCheckEvent } from '../../../store/check.ts';
  * - `segment`               the frame of a segment: its size, directory or tables
  * - `row-group`             a row group of a segment
  * - `index`                 an index section; the rows can all be found without it
+ * - `lineage`               one of the two places where a segment says which flushes its rows come from; only a rebuild needs it
  * - `leftover`              what a crash leaves and the next start removes
  * - `foreign`               what is not podlog's
  */
@@ -24,6 +25,7 @@ export type FindingKind =
   | 'segment'
   | 'row-group'
   | 'index'
+  | 'lineage'
   | 'leftover'
   | 'foreign';
 
@@ -70,6 +72,8 @@ export function adviceFor(kind: FindingKind): string {
       return 'restore the file; or --repair keeps the row groups that can be read, and the file in quarantine/';
     case 'index':
       return '--repair writes the segment anew; queries are right without the index, but slower';
+    case 'lineage':
+      return '--repair writes the segment anew; queries are right, but a manifest that is lost could not be rebuilt with it';
     case 'leftover':
       return 'nothing: the next start of the server puts it right';
     case 'foreign':

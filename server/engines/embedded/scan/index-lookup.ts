@@ -2,7 +2,6 @@
  * The indexes of segments in a search: before anything is scanned, which row groups can hold a value that must be
  * there. The look-ups run in a worker thread, for all segments at once: a block or two of each.
  */
-import { crc32 } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import { ByteReader } from '../../../../shared/bytes.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
@@ -12,6 +11,7 @@ import { WORKER_INDEXES_BYTES_MAX } from '../../../limits.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import { decodeFieldIndex, type FieldIndex } from '../index/format.ts';
 import { lookUp } from '../index/reader.ts';
+import { verified } from '../segment/frame.ts';
 import type { IndexesPlace, RowGroupRef } from '../core/snapshot.ts';
 import type { FileReader } from './open-files.ts';
 import type { Where } from '../../../store/predicate.ts';
@@ -66,8 +66,7 @@ export class Indexes {
     let indexes = this.#known.get(place.path);
     if (indexes === undefined) {
       const bytes = this.#files.read(place.path, place.offset, place.sizeBytes);
-      if (crc32(bytes) !== place.checksum)
-        throw new CorruptionError('the checksum of the field indexes does not match');
+      verified(bytes, place.checksum, 'the field indexes');
       const reader = new ByteReader(bytes);
       indexes = Array.from({ length: reader.count() }, () => decodeFieldIndex(reader));
       this.#known.set(place.path, indexes);

@@ -20,6 +20,8 @@ export const SECTION_FIELD_INDEXES = 5;
 export const SECTION_FIELD_INDEXES_WITHOUT_ELEMENTS = 4;
 /** Where its rows come from, see lineage.ts. */
 export const SECTION_LINEAGE = 6;
+/** The same bytes once more: without a lineage, a lost manifest is rebuilt without the segment. */
+export const SECTION_LINEAGE_COPY = 7;
 /** The blocks of one field's index; one section a field. */
 export const SECTION_INDEX_BLOCKS = 17;
 

@@ -3,29 +3,25 @@
  * is. The row groups themselves are read by whoever scans them.
  */
 import { basename } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { CorruptionError } from '../../../../shared/errors.ts';
 import { ROWS_MAX } from '../../../../shared/row-group/format.ts';
 import { isTimeRange } from '../../../../shared/time.ts';
 import type { Labels } from '../../../../shared/labels.ts';
-import { type Disk, type DiskFile, withFile } from '../platform/disk.ts';
+import { type Disk, withFile } from '../platform/disk.ts';
 import { segmentSequence } from '../core/filenames.ts';
 import { decodeLineage, type Lineage, unknownLineage } from './lineage.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
 import {
-  decodeDirectory,
   decodeRowGroups,
   decodeStreams,
   indexesSection,
-  type Section,
   SECTION_LINEAGE,
+  SECTION_LINEAGE_COPY,
   SECTION_ROW_GROUPS,
   SECTION_STREAMS,
-  SEGMENT_HEADER_BYTES,
-  SEGMENT_MAGIC,
-  SEGMENT_TAIL_BYTES,
   type SegmentRowGroup,
 } from './format.ts';
+import { assertWithin, readDirectory, readSection, sectionOf } from './frame.ts';
 
 export interface SegmentTables {
   readonly rowGroups: readonly RowGroupRef[];
@@ -50,92 +46,69 @@ export async function readSegment(
   if (actualBytes !== sizeBytes) {
     throw new CorruptionError(`the segment has ${actualBytes} bytes, the manifest says ${sizeBytes}`, path);
   }
-  const file = await disk.open(path, 'read');
-  try {
-    const directory = await readDirectory(file, sizeBytes);
-    for (const section of directory) checkWithin(section, sizeBytes, `section ${section.kind}`);
-    const labelSets = decodeStreams(await readSection(file, directory, SECTION_STREAMS));
-    const rowGroups = decodeRowGroups(await readSection(file, directory, SECTION_ROW_GROUPS));
-    for (const rowGroup of rowGroups) checkRowGroup(rowGroup, sizeBytes, labelSets.length);
-    const catalogue = indexesSection(directory);
-    const indexes = catalogue === undefined ? undefined : { path, ...catalogue };
-    const streams = hold(labelSets);
-    const refs = rowGroups.map((rowGroup, ordinal) => ({
-      ...rowGroup,
-      path,
-      ...(indexes !== undefined && { indexed: { indexes, ordinal } }),
-      streams: rowGroup.streams.map((index) => streams[index]!),
-    }));
-    return { rowGroups: refs, streams };
-  } catch (error) {
-    if (error instanceof CorruptionError) throw new CorruptionError(error.message, path, { cause: error });
-    throw error;
-  } finally {
-    await file.close();
-  }
-}
-
-/** @throws CorruptionError  with the path */
-export async function readLineage(disk: Disk, path: string): Promise<Lineage> {
-  try {
-    const sizeBytes = (await disk.sizeOf(path)) ?? 0;
-    return await withFile(disk, path, 'read', async (file) => {
-      const directory = await readDirectory(file, sizeBytes);
-      const section = directory.find(({ kind }) => kind === SECTION_LINEAGE);
-      if (section === undefined) return unknownLineage(segmentSequence(basename(path)) ?? 0);
-      checkWithin(section, sizeBytes, 'the lineage');
-      return decodeLineage(await readSection(file, directory, SECTION_LINEAGE));
-    });
-  } catch (error) {
-    if (error instanceof CorruptionError) throw new CorruptionError(error.message, path, { cause: error });
-    throw error;
-  }
-}
-
-async function readDirectory(file: DiskFile, sizeBytes: number): Promise<Section[]> {
-  if (sizeBytes < SEGMENT_HEADER_BYTES + SEGMENT_TAIL_BYTES) throw new CorruptionError('too short for a segment');
-  const tail = await file.read(sizeBytes - SEGMENT_TAIL_BYTES, SEGMENT_TAIL_BYTES);
-  if (tail.readUInt32LE(8) !== SEGMENT_MAGIC) throw new CorruptionError('the segment does not end with "PLS1"');
-  const directoryBytes = tail.readUInt32LE(0);
-  const offset = sizeBytes - SEGMENT_TAIL_BYTES - directoryBytes;
-  if (offset < SEGMENT_HEADER_BYTES) throw new CorruptionError('the directory is larger than the segment');
-  return decodeDirectory(checked(await file.read(offset, directoryBytes), tail.readUInt32LE(4), 'the directory'));
-}
-
-async function readSection(file: DiskFile, directory: readonly Section[], kind: number): Promise<Buffer> {
-  const { offset, sizeBytes, checksum } = known(
-    directory.find((section) => section.kind === kind),
-    `section ${kind}`,
+  return withPath(path, () =>
+    withFile(disk, path, 'read', async (file) => {
+      const sections = await readDirectory(file, sizeBytes);
+      const labelSets = decodeStreams(
+        await readSection(file, sectionOf(sections, SECTION_STREAMS), 'the table of streams'),
+      );
+      const table = await readSection(file, sectionOf(sections, SECTION_ROW_GROUPS), 'the table of row groups');
+      const rowGroups = decodeRowGroups(table);
+      for (const rowGroup of rowGroups) checkRowGroup(rowGroup, sizeBytes, labelSets.length);
+      const catalogue = indexesSection(sections);
+      const indexes = catalogue === undefined ? undefined : { path, ...catalogue };
+      const streams = hold(labelSets);
+      const refs = rowGroups.map((rowGroup, ordinal) => ({
+        ...rowGroup,
+        path,
+        ...(indexes !== undefined && { indexed: { indexes, ordinal } }),
+        streams: rowGroup.streams.map((index) => streams[index]!),
+      }));
+      return { rowGroups: refs, streams };
+    }),
   );
-  return checked(await file.read(offset, sizeBytes), checksum, `section ${kind}`);
 }
 
-/** Nobody asks for more bytes than the file has, and so for more memory. */
-function checkWithin(
-  part: { readonly offset: number; readonly sizeBytes: number },
-  fileBytes: number,
-  what: string,
-): void {
-  if (part.offset + part.sizeBytes > fileBytes) throw new CorruptionError(`${what} lies outside of the segment`);
+/** By the copy, where the first is damaged. @throws CorruptionError  with the path */
+export function readLineage(disk: Disk, path: string): Promise<Lineage> {
+  return withPath(path, async () => {
+    const sizeBytes = (await disk.sizeOf(path)) ?? 0;
+    return withFile(disk, path, 'read', async (file) => {
+      const sections = await readDirectory(file, sizeBytes);
+      let damage: CorruptionError | undefined;
+      for (const kind of [SECTION_LINEAGE, SECTION_LINEAGE_COPY]) {
+        const section = sectionOf(sections, kind);
+        if (section === undefined) continue;
+        try {
+          return decodeLineage(await readSection(file, section, 'the lineage'));
+        } catch (error) {
+          if (!(error instanceof CorruptionError)) throw error;
+          damage ??= error;
+        }
+      }
+      if (damage !== undefined) throw damage;
+      return unknownLineage(segmentSequence(basename(path)) ?? 0);
+    });
+  });
+}
+
+/** Names the file in what is thrown of its content. */
+async function withPath<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof CorruptionError) throw new CorruptionError(error.message, path, { cause: error });
+    throw error;
+  }
 }
 
 function checkRowGroup(rowGroup: SegmentRowGroup, fileBytes: number, streamCount: number): void {
   const { rowCount, baseDay, minTimeNs, maxTimeNs } = rowGroup;
-  checkWithin(rowGroup, fileBytes, 'a row group');
+  assertWithin(rowGroup, fileBytes, 'a row group');
   const hasRows = rowCount >= 1 && rowCount <= ROWS_MAX;
   if (!hasRows || !isTimeRange(baseDay, minTimeNs, maxTimeNs)) {
     throw new CorruptionError('the segment has a row group that cannot be');
   }
   const unknown = rowGroup.streams.find((stream) => stream >= streamCount);
   if (unknown !== undefined) throw new CorruptionError(`stream ${unknown} is missing`);
-}
-
-function checked(bytes: Buffer, checksum: number, what: string): Buffer {
-  if (crc32(bytes) !== checksum) throw new CorruptionError(`the checksum of ${what} does not match`);
-  return bytes;
-}
-
-function known<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new CorruptionError(`${what} is missing`);
-  return value;
 }

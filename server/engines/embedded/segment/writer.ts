@@ -20,6 +20,7 @@ import {
   SECTION_FIELD_INDEXES,
   SECTION_INDEX_BLOCKS,
   SECTION_LINEAGE,
+  SECTION_LINEAGE_COPY,
   SECTION_ROW_GROUPS,
   SECTION_STREAMS,
   SEGMENT_HEADER_BYTES,
@@ -82,12 +83,15 @@ export class SegmentWriter {
 
   /** Resolves with the segment's size when the file and its name are durable. */
   async finish(lineage: Lineage): Promise<number> {
+    const encodedLineage = encodeLineage(lineage);
     const sections = [
       await this.#section(SECTION_STREAMS, encodeStreams(this.#streams)),
       await this.#section(SECTION_ROW_GROUPS, encodeRowGroups(this.#rowGroups)),
-      await this.#section(SECTION_LINEAGE, encodeLineage(lineage)),
+      await this.#section(SECTION_LINEAGE, encodedLineage),
     ];
     sections.push(...(await this.#indexSections()));
+    // At the other end, so that a damaged sector of the disk leaves one of them.
+    sections.push(await this.#section(SECTION_LINEAGE_COPY, encodedLineage));
     const directory = encodeDirectory(sections);
     const tail = Buffer.alloc(SEGMENT_TAIL_BYTES);
     tail.writeUInt32LE(directory.length, 0);

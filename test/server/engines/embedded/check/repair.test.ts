@@ -1,8 +1,12 @@
 /** After a repair a check finds nothing, what was broken is in quarantine/, and all other rows are there. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { repairDataFolder } from '../../../../../server/check.ts';
+import { realDisk, withFile } from '../../../../../server/engines/embedded/platform/disk.ts';
+import { SECTION_LINEAGE, SECTION_LINEAGE_COPY } from '../../../../../server/engines/embedded/segment/format.ts';
+import { readDirectory } from '../../../../../server/engines/embedded/segment/frame.ts';
 import { manifestPaths } from '../../../../../server/engines/embedded/core/manifest-file.ts';
 import type { RowGroupRef } from '../../../../../server/engines/embedded/core/snapshot.ts';
 import { batchOf, linesAsRead, numberedLines, readLines, rowGroupOf, TODAY } from '../batches.ts';
@@ -154,6 +158,55 @@ test('a row group of the WAL whose checksums are right, but not what it says: be
   await repairAll(dataDir);
   expect(await linesAfter(dataDir)).toEqual([...lines, ...linesAsRead([{ text: 'short' }])].toSorted());
 });
+
+test('the newest WAL files are missing, all of them: each is named, once', async () => {
+  const open = await openStore({ indexedFields: INDEXED, flush: () => Promise.reject(new Error('not now')) });
+  const { dataDir } = open;
+  for (const name of ['a', 'b', 'c', 'd']) {
+    await append(open.store, batchOf({ lines: numberedLines(name, 0, 20) }));
+    await open.store.flushAll();
+    await open.store.tick();
+  }
+  await closeStore(open);
+  const wals = (await filesIn(dataDir)).filter((name) => name.endsWith('.wal'));
+  expect(wals).toHaveLength(4);
+  // The second in the middle, and the two newest.
+  for (const wal of wals.toSpliced(0, 1)) await rm(join(dataDir, wal));
+  const findings = await findingsOf(dataDir);
+  expect(findings.map(({ kind, path }) => [kind, path])).toEqual(wals.slice(1).map((wal) => ['missing', wal]));
+  const messages: string[] = [];
+  const log = pino({ level: 'error' }, { write: (line: string) => void messages.push(line) });
+  const again = await openStore({ dataDir, indexedFields: INDEXED, log });
+  for (const wal of wals.slice(1)) expect(messages.filter((each) => each.includes(wal))).toHaveLength(1);
+  expect(linesOf(again.store).every((line) => line.includes('"name":"a"'))).toBe(true);
+  await closeStore(again);
+  // They are forgotten with the manifest of that start.
+  expect(await findingsOf(dataDir)).toEqual([]);
+});
+
+/** Flips a byte of each section of a kind in the file. */
+async function flipSections(path: string, ...kinds: number[]): Promise<void> {
+  const sections = await withFile(realDisk, path, 'read', async (file) =>
+    readDirectory(file, (await readFile(path)).length),
+  );
+  const chosen = sections.filter(({ kind }) => kinds.includes(kind));
+  expect(chosen).toHaveLength(kinds.length);
+  for (const { offset, sizeBytes } of chosen) await flip(path, offset + Math.floor(sizeBytes / 2));
+}
+
+for (const kind of [SECTION_LINEAGE, SECTION_LINEAGE_COPY]) {
+  for (const isManifestLost of [false, true]) {
+    test(`one lineage of a segment (section ${kind}), ${isManifestLost ? 'and the manifest' : 'with a manifest'}: no row goes`, async () => {
+      const { dataDir, rowGroups, lines } = await sampleFolder();
+      await flipSections(rowGroups[0]!.path, kind);
+      expect(await findingsOf(dataDir)).toMatchObject([{ kind: 'lineage', rowCount: 0 }]);
+      if (isManifestLost) for (const path of manifestPaths(dataDir)) await rm(path);
+      await repairAll(dataDir);
+      expect(await linesAfter(dataDir)).toEqual(lines);
+      expect(await quarantine(dataDir)).toEqual([]);
+    });
+  }
+}
 
 test('VERSION and the manifest are written again', async () => {
   const { dataDir, lines } = await sampleFolder();
