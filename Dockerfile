@@ -3,8 +3,9 @@ FROM node:24.21.0-slim AS dependencies
 WORKDIR /podlog
 COPY package.json package-lock.json ./
 # The dependency "node" is for machines without Node. It is its install script that fetches the program, so without
-# scripts, which no other dependency has, the image holds Node once.
-RUN npm ci --omit=dev --ignore-scripts
+# scripts, which no other dependency has, the image holds Node once. Without optional ones it does without TypeScript,
+# which a dependency has types for.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 FROM node:24.21.0-slim
 WORKDIR /podlog

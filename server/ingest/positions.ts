@@ -6,7 +6,7 @@
  * positions of another. A push with an idempotency key is a file of no node, see stored-pushes.ts. What the server itself
  * records of its cluster are files of CLUSTER_NODE, see ../kubernetes/recorder.ts.
  */
-import { TooManyFilesError } from '../../shared/errors.ts';
+import { CorruptionError, TooManyFilesError } from '../../shared/errors.ts';
 import { type Batch, type FileRange, type Position, POSITION_START, type PositionsAnswer } from '../../shared/wire.ts';
 import {
   FILES_MAX,
@@ -18,6 +18,7 @@ import {
 import type { BatchState } from '../store/batch-state.ts';
 import { CLUSTER_NODE, type PositionJudgement, PUSH_NODE, type StoredPositions } from '../store/positions.ts';
 import type { JsonValue } from '../../shared/json-value.ts';
+import { positionsProblem } from './check-positions.ts';
 import { type SavedPushes, StoredPushes } from './stored-pushes.ts';
 
 interface KnownFile {
@@ -148,6 +149,8 @@ export class Positions implements BatchState, StoredPositions {
   }
 
   restore(saved: JsonValue): void {
+    const problem = positionsProblem(saved);
+    if (problem !== undefined) throw new CorruptionError(`the saved positions cannot be used: ${problem}`);
     this.#nodes.clear();
     this.pushes.clear();
     if (saved === null) return;

@@ -7,7 +7,10 @@ import type { Batch } from '../../shared/wire.ts';
 import type { JsonValue } from '../../shared/json-value.ts';
 
 export interface BatchState {
-  /** Replaces the state by what `save` gave once; null is the state of an empty store. */
+  /**
+   * Replaces the state by what `save` gave once; null is the state of an empty store.
+   * @throws CorruptionError  it is something else
+   */
   restore(saved: JsonValue): void;
   /** A batch is durable. Called in the order of the WAL. */
   apply(batch: Batch): void;

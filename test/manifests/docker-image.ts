@@ -3,7 +3,7 @@
  * files are put together from this checkout. It understands the few instructions that the Dockerfile uses and refuses
  * any other, so that a test can't pass on a file that it has not understood.
  */
-import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -77,7 +77,7 @@ export function imageConfig(instructions: readonly Instruction[]): ImageConfig {
   return { ...config, copies, runs, entrypoint: commands.ENTRYPOINT, command: commands.CMD };
 }
 
-/** Writes the image's working folder to `dir`: the copies, and the modules that `npm ci --omit=dev` would install. */
+/** Writes the image's working folder to `dir`: the copies, and the modules that its `npm ci` would install. */
 export function assembleWorkingDir(dir: string, config: ImageConfig): void {
   for (const copy of config.copies) {
     const destination = copy.at(-1)!;
@@ -93,14 +93,16 @@ export function assembleWorkingDir(dir: string, config: ImageConfig): void {
 }
 
 interface PackageLock {
-  readonly packages: Readonly<Record<string, { readonly dev?: true; readonly optional?: true }>>;
+  readonly packages: Readonly<
+    Record<string, { readonly dev?: true; readonly optional?: true; readonly devOptional?: true }>
+  >;
 }
 
-/** Folders of the modules that aren't for development alone. `node` is an empty shell in the image. */
+/** Folders of the modules that are neither for development alone nor optional. `node` is an empty shell in the image. */
 function productionModules(): string[] {
   const { packages } = JSON.parse(readFileSync(join(REPOSITORY, 'package-lock.json'), 'utf8')) as PackageLock;
   return Object.entries(packages)
-    .filter(([path, { dev }]) => path !== '' && dev === undefined && path !== 'node_modules/node')
-    .filter(([path, { optional }]) => optional === undefined || existsSync(join(REPOSITORY, path)))
+    .filter(([, { dev, optional, devOptional }]) => (dev ?? optional ?? devOptional) === undefined)
+    .filter(([path]) => path !== '' && path !== 'node_modules/node')
     .map(([path]) => path);
 }

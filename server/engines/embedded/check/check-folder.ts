@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type Disk, isFolder, isReadError } from '../platform/disk.ts';
 import { MANIFEST_FILE, MANIFEST_TEMPORARY_FILE, segmentPath, VERSION_FILE, walPath } from '../core/filenames.ts';
 import type { JsonValue } from '../../../../shared/json-value.ts';
-import { type Manifest, type ManifestSegment, missingNewestWal } from '../core/manifest.ts';
+import { type Manifest, type ManifestSegment, missingWalFiles } from '../core/manifest.ts';
 import { readGenerations } from '../core/manifest-file.ts';
 import { unreadable } from '../core/quarantine.ts';
 import { planRebuild } from '../core/rebuild.ts';
@@ -63,15 +63,19 @@ export async function* checkFolder(context: CheckContext): AsyncGenerator<CheckE
     yield* findings.map(found);
     yield progress();
   }
-  yield* missingNewest(dataDir, manifest, wal.files.at(-1)?.sequence).map(found);
+  const sequences = wal.files.map(({ sequence }) => sequence);
+  const missing = new Set(missingWalFiles(manifest, sequences).map((sequence) => walPath(dataDir, sequence)));
   for await (const file of checkWal(disk, dataDir, wal.files, manifest.walFrom)) {
     tally.walFileCount++;
     tally.rowGroupCount += file.rowGroupCount;
     tally.rowCount += file.rowCount;
     tally.checkedBytes += file.sizeBytes;
     yield* file.findings.map(found);
+    for (const { kind, path } of file.findings) if (kind === 'missing') missing.delete(path);
     yield progress();
   }
+  // The header of the next file says more of those that it names.
+  yield* [...missing].map(missingWal).map(found);
   yield { kind: 'done', summary: tally };
   return tally;
 }
@@ -153,12 +157,8 @@ async function unnamedFiles(disk: Disk, dataDir: string, manifest: Manifest): Pr
   return { leftovers, foreign };
 }
 
-/** Older ones are named by the next one's header. */
-function missingNewest(dataDir: string, manifest: Manifest, newestFound: number | undefined): Finding[] {
-  const sequence = missingNewestWal(manifest, newestFound);
-  if (sequence === undefined) return [];
-  const place = { path: walPath(dataDir, sequence), offset: 0, sizeBytes: 0, rowCount: 0 };
-  return [{ kind: 'missing', ...place, what: 'the manifest names it as the newest WAL file' }];
+function missingWal(path: string): Finding {
+  return { kind: 'missing', path, offset: 0, sizeBytes: 0, rowCount: 0, what: 'the manifest names this WAL file' };
 }
 
 /** A number must not stand for two files. */

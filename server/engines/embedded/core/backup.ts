@@ -131,7 +131,7 @@ export class Backups implements BackupAbility {
     const linked: ManifestSegment[] = [];
     for (const segment of manifest.segments) if (await this.#link(folder, segment)) linked.push(segment);
     await createFile(this.#disk, join(folder, VERSION_FILE), FORMAT_VERSION);
-    const text = encodeManifest({ ...manifest, walNewest: undefined, segments: named ?? linked });
+    const text = encodeManifest({ ...manifest, walFiles: [], segments: named ?? linked });
     for (const path of manifestPaths(folder)) await createFile(this.#disk, path, text);
     for (const path of folders) await this.#disk.syncFolder(path);
   }

@@ -34,8 +34,8 @@ export interface LiveSegmentsOptions {
   readonly streams: StreamTable;
   readonly registry: SnapshotRegistry;
   readonly clock: Pick<ExpiryClock, 'now' | 'save'>;
-  /** See WalWriter. */
-  readonly newestWal: () => number | undefined;
+  /** Sequences of all WAL files that hold batches, ascending; those that are flushed may be among them. */
+  readonly walFiles: () => readonly number[];
   /** Above every sequence that was given out. */
   readonly nextSequence: () => number;
 }
@@ -101,18 +101,20 @@ export class LiveSegments {
 
   /** Rejects when nothing has changed: the old segments are still the live ones. */
   async change({ dropped = new Set(), added = [], manifest: also, onChanged }: SegmentChange): Promise<void> {
-    const { dataDir, manifest, registry, clock, newestWal } = this.#options;
+    const { dataDir, manifest, registry, clock } = this.#options;
     const opened: LiveSegment[] = [];
     try {
       for (const segment of added) opened.push(await this.#open(segment));
-      await manifest.update((before) => ({
-        ...before,
-        ...also?.(before),
-        nextSequence: this.#options.nextSequence(),
-        clock: clock.save(),
-        walNewest: newestWal(),
-        segments: [...withoutDropped(before.segments, dataDir, dropped), ...added],
-      }));
+      await manifest.update((before) => {
+        const after = { ...before, ...also?.(before) };
+        return {
+          ...after,
+          nextSequence: this.#options.nextSequence(),
+          clock: clock.save(),
+          walFiles: this.#walFilesFrom(after.walFrom),
+          segments: [...withoutDropped(before.segments, dataDir, dropped), ...added],
+        };
+      });
     } catch (error) {
       for (const { path, streams } of opened) {
         this.#doubtful.add(path);
@@ -131,16 +133,16 @@ export class LiveSegments {
     this.#doubtful.clear();
   }
 
-  /**
-   * Whether the manifest is behind what it notes besides segments: the time, or the newest WAL file. `change` notes both.
-   */
+  /** Whether the manifest is behind what it notes besides segments: the time, or the WAL files. `change` notes both. */
   get isNoteDue(): boolean {
-    const { manifest, clock, newestWal } = this.#options;
-    const { walFrom, walNewest, clock: noted } = manifest.current;
-    const ifLeft = (sequence: number | undefined): number | undefined =>
-      sequence === undefined || sequence < walFrom ? undefined : sequence;
-    if (ifLeft(walNewest) !== ifLeft(newestWal())) return true;
+    const { manifest, clock } = this.#options;
+    const { walFrom, walFiles = [], clock: noted } = manifest.current;
+    if (walFiles.join() !== this.#walFilesFrom(walFrom).join()) return true;
     return Math.abs(clock.now() - (noted?.seenMs ?? -Infinity)) >= CLOCK_NOTED_MS;
+  }
+
+  #walFilesFrom(walFrom: number): number[] {
+    return this.#options.walFiles().filter((sequence) => sequence >= walFrom);
   }
 
   async #open(segment: ManifestSegment): Promise<LiveSegment> {

@@ -7,7 +7,8 @@
  */
 import { join } from 'node:path';
 import { CorruptionError } from '../../../../shared/errors.ts';
-import { createFile, type Disk, isReadError } from '../platform/disk.ts';
+import { type Disk, isReadError } from '../platform/disk.ts';
+import { replaceJsonFile } from '../platform/json-file.ts';
 import { MANIFEST_COPY_FILE, MANIFEST_FILE, MANIFEST_TEMPORARY_FILE } from './filenames.ts';
 import { decodeManifest, encodeManifest, type Manifest } from './manifest.ts';
 import { type Damage, damageOf, unreadable } from './quarantine.ts';
@@ -117,15 +118,9 @@ export class ManifestFile {
     // Counted also when it fails: what a failed attempt has left in one of the files is older than the next one.
     const next = { ...change(this.#current), generation: ++this.#generation };
     const text = encodeManifest(next);
-    for (const path of manifestPaths(this.#dataDir)) await this.#write(path, text);
+    const temporary = join(this.#dataDir, MANIFEST_TEMPORARY_FILE);
+    for (const path of manifestPaths(this.#dataDir)) await replaceJsonFile(this.#disk, path, text, temporary);
     await this.#disk.syncFolder(this.#dataDir);
     this.#current = next;
-  }
-
-  async #write(path: string, text: string): Promise<void> {
-    const temporary = join(this.#dataDir, MANIFEST_TEMPORARY_FILE);
-    await this.#disk.remove(temporary);
-    await createFile(this.#disk, temporary, text);
-    await this.#disk.rename(temporary, path);
   }
 }

@@ -3,9 +3,9 @@
  * JSON, replaced as a whole, so every change of the set of files is atomic. This is its text (see FORMAT.md#manifest);
  * manifest-file.ts keeps it on disk.
  */
+import * as v from 'valibot';
 import type { JsonValue } from '../../../../shared/json-value.ts';
-import { crc32 } from 'node:zlib';
-import { CorruptionError } from '../../../../shared/errors.ts';
+import { COUNT, decodeJsonFile, encodeJsonFile } from '../platform/json-file.ts';
 import { isDayName } from './filenames.ts';
 import type { SavedClock } from '../lane/retention/expiry-clock.ts';
 
@@ -26,10 +26,10 @@ export interface Manifest {
   /** WAL files below are flushed: their rows are in the segments. */
   readonly walFrom: number;
   /**
-   * The newest WAL file that is known to hold batches: unless it is below `walFrom`, it must be there. Noted soon after its
-   * first batch; absent when there was none, and in a manifest of before it was noted.
+   * The WAL files from `walFrom` on that are known to hold batches, ascending: they must be there. Noted soon after the first
+   * batch of each; absent in a manifest of before they were noted.
    */
-  readonly walNewest?: number | undefined;
+  readonly walFiles?: readonly number[];
   /** `order` of the first row group in the WAL from there on. */
   readonly orderFrom: number;
   readonly segments: readonly ManifestSegment[];
@@ -49,72 +49,64 @@ export const EMPTY_MANIFEST: Manifest = {
   positions: null,
 };
 
-const NO_CHECKSUM = '00000000';
-const CHECKSUM_LINE = /^\{\n {2}"crc32": "([0-9a-f]{8})",\n/;
+const INTEGER = v.pipe(v.number(), v.safeInteger());
 
-/** JSON whose first member is the checksum of the whole text, with zeros in the checksum's place. */
+const MANIFEST_FILE = {
+  what: 'the manifest',
+  schema: v.pipe(
+    // What a newer podlog notes is kept.
+    v.looseObject({
+      crc32: v.string(),
+      version: v.literal(1),
+      // Absent in a manifest of before there were two of them.
+      generation: v.optional(COUNT, 0),
+      nextSequence: COUNT,
+      walFrom: COUNT,
+      walFiles: v.exactOptional(v.array(COUNT)),
+      // The newest alone, of before all were noted.
+      walNewest: v.exactOptional(COUNT),
+      orderFrom: COUNT,
+      segments: v.array(
+        v.object({
+          day: v.pipe(v.string(), v.check(isDayName, 'not a day')),
+          sequence: COUNT,
+          sizeBytes: COUNT,
+          rowCount: COUNT,
+        }),
+      ),
+      clock: v.exactOptional(
+        v.object({
+          seenMs: v.exactOptional(INTEGER),
+          steadyMs: v.exactOptional(INTEGER),
+          heldMs: INTEGER,
+          aheadMs: INTEGER,
+          keepAllMs: v.exactOptional(COUNT),
+        }),
+      ),
+      positions: v.custom<JsonValue>(() => true),
+    }),
+    v.transform((stored): Manifest => {
+      const { crc32: _, walNewest, walFiles, ...rest } = stored;
+      const noted = walFiles ?? (walNewest === undefined ? undefined : [walNewest]);
+      return noted === undefined ? rest : { ...rest, walFiles: noted };
+    }),
+  ),
+};
+
 export function encodeManifest(manifest: Manifest): string {
-  const text = `${JSON.stringify({ crc32: NO_CHECKSUM, ...manifest }, null, 2)}\n`;
-  return text.replace(NO_CHECKSUM, checksumOf(text));
+  return encodeJsonFile(manifest);
 }
 
 /** @throws CorruptionError */
 export function decodeManifest(text: string): Manifest {
-  const checksum = CHECKSUM_LINE.exec(text)?.[1];
-  if (checksum === undefined || checksum !== checksumOf(text.replace(checksum, NO_CHECKSUM))) {
-    throw new CorruptionError('the checksum of the manifest does not match');
-  }
-  // A manifest of before there were two of them has no generation.
-  const { crc32: _, ...rest } = parse(text) as Partial<Manifest> & { crc32: string };
-  const manifest = { generation: 0, ...rest } as Manifest;
-  if (manifest.version !== 1) throw new CorruptionError(`unknown manifest version ${String(manifest.version)}`);
-  if (!isManifest(manifest)) throw new CorruptionError('the manifest lacks a part, or has one that cannot be');
-  return manifest;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new CorruptionError('the manifest is not JSON', undefined, { cause });
-  }
-}
-
-function isManifest(manifest: Partial<Manifest>): boolean {
-  const { generation, nextSequence, walFrom, walNewest, orderFrom, segments, clock, positions } = manifest;
-  return (
-    [generation, nextSequence, walFrom, orderFrom].every(isCount) &&
-    Array.isArray(segments) &&
-    segments.every(isSegment) &&
-    (walNewest === undefined || isCount(walNewest)) &&
-    (clock === undefined || isClock(clock)) &&
-    positions !== undefined
-  );
-}
-
-function isClock(clock: Partial<SavedClock> | null): boolean {
-  const { seenMs = 0, steadyMs = 0, heldMs, aheadMs, keepAllMs = 0 } = clock ?? {};
-  return [seenMs, steadyMs, heldMs, aheadMs].every(Number.isSafeInteger) && isCount(keepAllMs);
+  return decodeJsonFile(text, MANIFEST_FILE);
 }
 
 /**
- * The WAL file that is gone without a later one that names it; undefined when none is.
- * @param newestFound  the newest that is there
+ * WAL files that the manifest names and that are gone.
+ * @param found  those that are there
  */
-export function missingNewestWal({ walFrom, walNewest }: Manifest, newestFound = 0): number | undefined {
-  return walNewest === undefined || walNewest < walFrom || walNewest <= newestFound ? undefined : walNewest;
-}
-
-function isSegment(segment: Partial<ManifestSegment> | null): boolean {
-  const { day, sequence, sizeBytes, rowCount } = segment ?? {};
-  const isDay = typeof day === 'string' && isDayName(day);
-  return isDay && [sequence, sizeBytes, rowCount].every(isCount);
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function checksumOf(text: string): string {
-  return crc32(text).toString(16).padStart(8, '0');
+export function missingWalFiles({ walFrom, walFiles = [] }: Manifest, found: Iterable<number>): number[] {
+  const present = new Set(found);
+  return walFiles.filter((sequence) => sequence >= walFrom && !present.has(sequence));
 }

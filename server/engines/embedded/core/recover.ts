@@ -14,7 +14,7 @@ import { MANIFEST_FILE, segmentPath, SEGMENTS_FOLDER, walFolder, walPath, walSeq
 import { syncRemovals } from '../platform/folder.ts';
 import { removeLeftovers } from './leftovers.ts';
 import type { JsonValue } from '../../../../shared/json-value.ts';
-import { EMPTY_MANIFEST, type Manifest, type ManifestSegment, missingNewestWal } from './manifest.ts';
+import { EMPTY_MANIFEST, type Manifest, type ManifestSegment, missingWalFiles } from './manifest.ts';
 import { ManifestFile, manifestPaths, readGenerations } from './manifest-file.ts';
 import type { Memtable } from './memtable.ts';
 import { copyToQuarantine, type Damage, damageOf, linkToQuarantine, unreadable } from './quarantine.ts';
@@ -247,16 +247,17 @@ async function keepUnreadable({ disk, dataDir }: RecoverInput, path: string, siz
   return { path, offset: 0, sizeBytes, reason: `parts of the WAL file cannot be read${kept}` };
 }
 
-/** Each file names the one before it, and the manifest the newest, so one that vanished is noticed. */
+/** The manifest names the files that held batches when it was written, and each file the one before it. */
 function missingWals(dataDir: string, files: readonly LinkedWal[], manifest: Manifest): Damage[] {
-  const present = new Set(files.map(({ sequence }) => sequence));
-  const damages = files.flatMap(({ header }): Damage[] => {
-    if (header === undefined || header.previousSequence < manifest.walFrom || present.has(header.previousSequence))
-      return [];
-    return [missingWal(dataDir, header.previousSequence, header.previousBytes)];
-  });
-  const newest = missingNewestWal(manifest, files.at(-1)?.sequence);
-  return newest === undefined ? damages : [...damages, missingWal(dataDir, newest, 0)];
+  const sequences = files.map(({ sequence }) => sequence);
+  const missing = new Map(missingWalFiles(manifest, sequences).map((sequence) => [sequence, 0]));
+  for (const { header } of files) {
+    if (header === undefined || header.previousSequence < manifest.walFrom) continue;
+    if (!sequences.includes(header.previousSequence)) missing.set(header.previousSequence, header.previousBytes);
+  }
+  return [...missing]
+    .toSorted(([a], [b]) => a - b)
+    .map(([sequence, sizeBytes]) => missingWal(dataDir, sequence, sizeBytes));
 }
 
 function missingWal(dataDir: string, sequence: number, sizeBytes: number): Damage {

@@ -54,6 +54,7 @@ import type { StoreStats } from '../../../store/stats.ts';
 import { statsOf, StoreMetrics } from './store-metrics.ts';
 import { type StreamLimits, StreamTable } from './stream-table.ts';
 import { SnapshotRegistry } from './snapshot-registry.ts';
+import { FILE_HEADER_BYTES } from '../wal/format.ts';
 import { type RecordAddress, WalWriter } from '../wal/writer.ts';
 
 export interface StoreOptions {
@@ -169,7 +170,7 @@ export class Store {
         registry: this.#registry,
         clock: this.#clock,
         nextSequence: () => this.#nextSequence,
-        newestWal: () => this.#wal.newest,
+        walFiles: () => this.#walFiles(),
       },
       recovered.segments,
       recovered.unreadable,
@@ -424,6 +425,13 @@ export class Store {
     this.#metrics.flushSeconds.observe((performance.now() - startMs) / 1000);
   }
 
+  /** Sequences of the WAL files that hold batches, flushed ones and the one that is being flushed included. */
+  #walFiles(): number[] {
+    return [...this.#flusher.waiting, ...(this.#wal.unsealed === undefined ? [] : [this.#wal.unsealed])]
+      .filter(({ durableBytes }) => durableBytes > FILE_HEADER_BYTES)
+      .map(({ sequence }) => sequence);
+  }
+
   /** The rows of a WAL file are in segments, which hold their streams. */
   #dropWal(sequence: number): void {
     for (const { streams } of this.#memtable.rowGroupsOf(sequence)) this.#streams.release(streams);
@@ -442,14 +450,14 @@ export class Store {
 
   /**
    * A store that nothing else writes for long must not take the time until its next start for a jump of the clock; and the
-   * next start must miss a WAL file that is gone.
+   * next start must miss WAL files that are gone.
    */
   async #note(): Promise<void> {
     if (!this.#segments.isNoteDue) return;
     try {
       await this.#segments.change({});
     } catch (err) {
-      this.#options.log.warn({ err }, 'the time and the newest WAL file could not be noted; retrying');
+      this.#options.log.warn({ err }, 'the time and the WAL files could not be noted; retrying');
     }
   }
 

@@ -78,6 +78,8 @@ export class WalWriter {
   readonly #options: WalWriterOptions;
   #active: ActiveFile | undefined;
   #previous: SealedWal | undefined;
+  /** That was active when the writer was closed. */
+  #left: SealedWal | undefined;
   #queue: PendingRecord[] = [];
   #queuedBytes = 0;
   #running: Promise<void> | undefined;
@@ -102,12 +104,10 @@ export class WalWriter {
     return this.#active;
   }
 
-  /** Sequence of the newest file that holds batches; undefined when there is none. Flushed or not. */
-  get newest(): number | undefined {
-    const active = this.#active;
-    if (active !== undefined && active.recordCount > 0) return active.sequence;
-    const previous = this.#previous;
-    return previous !== undefined && previous.durableBytes > FILE_HEADER_BYTES ? previous.sequence : undefined;
+  /** The file that is not sealed, if it holds batches; once the writer is closed, the one that it has left. */
+  get unsealed(): SealedWal | undefined {
+    const file = this.#active ?? this.#left;
+    return file !== undefined && file.durableBytes > FILE_HEADER_BYTES ? file : undefined;
   }
 
   /**
@@ -157,7 +157,7 @@ export class WalWriter {
     if (active === undefined) return;
     await active.file.sync().catch(ignore);
     await active.file.close();
-    if (active.recordCount > 0) this.#previous = active;
+    this.#left = active;
     this.#active = undefined;
   }
 

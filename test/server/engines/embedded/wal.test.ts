@@ -349,42 +349,37 @@ async function threeFiles(end: 'closed' | 'killed'): Promise<{ dataDir: string; 
 }
 
 describe.each(['closed', 'killed'] as const)('a WAL file that was deleted after a store was %s', (end) => {
-  test.each([
-    [['a'], 1],
-    [['b'], 1],
-    [['c'], 1],
-    [['a', 'c'], 2],
-    [['b', 'c'], 1],
-    [['a', 'b', 'c'], 1],
-  ])('is reported: %j', async (gone, reported) => {
-    const { dataDir, paths } = await threeFiles(end);
-    const missing = gone.map((name) => paths['abc'.indexOf(name)]!);
-    for (const path of missing) await rm(join(dataDir, path));
-    const found = (await findingsOf(dataDir)).filter(({ kind }) => kind === 'missing');
-    expect(found).toHaveLength(reported);
-    for (const { path } of found) expect(missing).toContain(path);
+  test.each([[['a']], [['b']], [['c']], [['a', 'c']], [['b', 'c']], [['a', 'b', 'c']]])(
+    'is reported: %j',
+    async (gone) => {
+      const { dataDir, paths } = await threeFiles(end);
+      const missing = gone.map((name) => paths['abc'.indexOf(name)]!);
+      for (const path of missing) await rm(join(dataDir, path));
+      const found = (await findingsOf(dataDir)).filter(({ kind }) => kind === 'missing');
+      expect(found.map(({ path }) => path).toSorted()).toEqual(missing);
 
-    const messages: Record<string, unknown>[] = [];
-    const log = pino(
-      { level: 'error' },
-      { write: (text) => void messages.push(JSON.parse(text) as (typeof messages)[0]) },
-    );
-    const open = await openStore({ dataDir, log });
-    expect(open.store.stats().quarantinedCount).toBe(reported);
-    expect(messages.map(({ path }) => relative(dataDir, String(path)))).toEqual(
-      found.map(({ path }) => path).toSorted(),
-    );
-    for (const { msg, reason } of messages) {
-      expect(msg).toBe('a file is missing, with the lines in it; the rest goes on');
-      expect(reason).toMatch(/^the WAL file \d+ is missing$/);
-    }
-    const kept = ['a', 'b', 'c'].filter((name) => !gone.includes(name));
-    expect(linesOf(open.store)).toEqual(linesAsRead(kept.flatMap((name) => numberedLines(name, 0, 10))));
-    // Once: the next start has nothing to miss.
-    await open.store.flushAll();
-    await closeStore(open);
-    const again = await openStore({ dataDir });
-    expect(again.store.stats().quarantinedCount).toBe(0);
-    expect(await findingsOf(dataDir)).toEqual([]);
-  });
+      const messages: Record<string, unknown>[] = [];
+      const log = pino(
+        { level: 'error' },
+        { write: (text) => void messages.push(JSON.parse(text) as (typeof messages)[0]) },
+      );
+      const open = await openStore({ dataDir, log });
+      expect(open.store.stats().quarantinedCount).toBe(missing.length);
+      expect(messages.map(({ path }) => relative(dataDir, String(path)))).toEqual(
+        found.map(({ path }) => path).toSorted(),
+      );
+      for (const { msg, reason } of messages) {
+        expect(msg).toBe('a file is missing, with the lines in it; the rest goes on');
+        expect(reason).toMatch(/^the WAL file \d+ is missing$/);
+      }
+      const kept = ['a', 'b', 'c'].filter((name) => !gone.includes(name));
+      expect(linesOf(open.store)).toEqual(linesAsRead(kept.flatMap((name) => numberedLines(name, 0, 10))));
+      // Once: the next start has nothing to miss.
+      await open.store.flushAll();
+      await closeStore(open);
+      const again = await openStore({ dataDir });
+      expect(again.store.stats().quarantinedCount).toBe(0);
+      expect(await findingsOf(dataDir)).toEqual([]);
+    },
+  );
 });

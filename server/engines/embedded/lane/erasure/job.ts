@@ -4,13 +4,14 @@
  * old file, and what is left is when, by which names, and how many rows: proof that it was done, without what it was
  * about. A hash of the value is not kept either: of a number like a user's, all candidates can be tried.
  */
-import { crc32 } from 'node:zlib';
 import { dirname, join } from 'node:path';
+import * as v from 'valibot';
 import { CorruptionError } from '../../../../../shared/errors.ts';
-import { createFile, type Disk, isReadError } from '../../platform/disk.ts';
+import { type Disk, isReadError } from '../../platform/disk.ts';
+import { COUNT, decodeJsonFile, encodeJsonFile, replaceJsonFile } from '../../platform/json-file.ts';
 import { ERASURES_FOLDER } from '../../core/filenames.ts';
-import type { JsonValue } from '../../../../../shared/json-value.ts';
-import { decodeFilter, encodeFilter, type Filter } from '../../../../store/erasure-filter.ts';
+import type { Filter } from '../../../../store/erasure-filter.ts';
+import { decodeFilter, encodeFilter, STORED_FILTER } from './stored-filter.ts';
 
 /** Which files the job is about: those that hold rows that were acknowledged before it was. */
 export interface Scope {
@@ -33,6 +34,19 @@ export interface ErasureJob {
   readonly rewritten: readonly { readonly sequence: number; readonly rowCount: number }[];
   readonly done: { readonly atMs: number; readonly rowCount: number; readonly segmentCount: number } | undefined;
 }
+
+const JOB_FILE = {
+  what: 'the erasure',
+  schema: v.object({
+    id: v.string(),
+    requestedMs: v.number(),
+    names: v.array(v.string()),
+    scope: v.object({ orderBefore: COUNT, segmentBefore: COUNT, walBefore: COUNT }),
+    filter: v.nullable(STORED_FILTER),
+    rewritten: v.array(v.object({ sequence: COUNT, rowCount: COUNT })),
+    done: v.nullable(v.object({ atMs: v.number(), rowCount: COUNT, segmentCount: COUNT })),
+  }),
+};
 
 /** Owns the files of the jobs. Each is written by one caller at a time. */
 export class JobFiles {
@@ -65,12 +79,9 @@ export class JobFiles {
   /** Resolves when the job is durable. */
   async save(job: ErasureJob): Promise<void> {
     const path = join(this.#folder, `${job.id}.json`);
-    const temporary = `${path}.tmp`;
     await this.#disk.makeFolder(this.#folder);
     await this.#disk.syncFolder(dirname(this.#folder));
-    await this.#disk.remove(temporary);
-    await createFile(this.#disk, temporary, encodeJob(job));
-    await this.#disk.rename(temporary, path);
+    await replaceJsonFile(this.#disk, path, encodeJob(job), `${path}.tmp`);
     await this.#disk.syncFolder(this.#folder);
   }
 
@@ -79,23 +90,16 @@ export class JobFiles {
   }
 }
 
-function encodeJob({ filter, done, ...job }: ErasureJob): string {
-  const stored = { ...job, done: done ?? null, filter: filter === undefined ? null : encodeFilter(filter) };
-  const text = JSON.stringify(stored);
-  return `${checksumOf(text)}\n${text}\n`;
+export function encodeJob({ filter, done, ...job }: ErasureJob): string {
+  return encodeJsonFile({
+    ...job,
+    done: done ?? null,
+    filter: filter === undefined ? null : encodeFilter(filter),
+  });
 }
 
 /** @throws CorruptionError */
-function decodeJob(content: string): ErasureJob {
-  const [checksum, text] = content.split('\n');
-  if (text === undefined || checksum !== checksumOf(text)) throw new CorruptionError('the checksum of the job');
-  const { filter, done, ...job } = JSON.parse(text) as Omit<ErasureJob, 'filter' | 'done'> & {
-    filter: JsonValue;
-    done: ErasureJob['done'] | null;
-  };
+export function decodeJob(text: string): ErasureJob {
+  const { filter, done, ...job } = decodeJsonFile(text, JOB_FILE);
   return { ...job, filter: filter === null ? undefined : decodeFilter(filter), done: done ?? undefined };
-}
-
-function checksumOf(text: string): string {
-  return crc32(text).toString(16).padStart(8, '0');
 }

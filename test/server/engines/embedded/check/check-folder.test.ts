@@ -66,7 +66,11 @@ const DAMAGES: readonly [string, Damage, { kind: string; path: RegExp | string; 
     ({ dataDir }) => flip(join(dataDir, 'MANIFEST.copy.json'), 100),
     { kind: 'generation', path: 'MANIFEST.copy.json', what: /checksum/ },
   ],
-  ['the only WAL file is missing', ({ wal }) => rm(wal), { kind: 'missing', path: WAL, what: /newest WAL file/ }],
+  [
+    'the only WAL file is missing',
+    ({ wal }) => rm(wal),
+    { kind: 'missing', path: WAL, what: /manifest names this WAL file/ },
+  ],
   ['a missing segment', ({ segment }) => rm(segment), { kind: 'missing', path: SEGMENT, what: /manifest names/ }],
   [
     'a segment that was cut',
