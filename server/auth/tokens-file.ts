@@ -15,116 +15,136 @@
  *
  * No message about it repeats anything of it but names of entries and keys: it would end in a log.
  */
-import { UsageError } from '../../shared/errors.ts';
+import * as v from 'valibot';
 import { isNodeName } from '../../shared/node-name.ts';
 import { TOKEN_CHARS_MIN, TOKENS_FILE_BYTES_MAX, TOKENS_MAX } from '../limits.ts';
-import { parseYamlFile } from '../yaml-file.ts';
-import { type Nodes, type Scope, SCOPES, type Visible } from './caller.ts';
+import { isMapping, listOf, mapping } from '../yaml/schema.ts';
+import { parseYamlFile } from '../yaml/yaml-file.ts';
+import { type Nodes, type Scope, SCOPES } from './caller.ts';
 import { digestOf, type StaticToken } from './static-tokens.ts';
 
-const KEYS: readonly string[] = ['name', 'token', 'sha256', 'scopes', 'namespaces', 'nodes'];
 const NAME = /^[\w.@/-]{1,64}$/;
 const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const GENERATE = 'make one with: openssl rand -hex 24';
 
-/** @throws UsageError  one line: the file, the entry, what is wrong and what is allowed */
+const WRONG = {
+  name: 'name must be up to 64 letters, digits and . _ @ / -, such as grafana',
+  sha256: 'sha256 must be 64 hex digits, in quotes: printf %s "$TOKEN" | sha256sum',
+  scopes: `scopes must be a list of some of ${SCOPES.join(', ')}`,
+  namespaces: 'namespaces must be a list of names, or be left out for all of them',
+  namespace: 'namespaces must be names as Kubernetes has them, without wildcards',
+  nodes: 'nodes must be a list of the nodes that the agent speaks for, as its --node has them',
+};
+
+const ENTRY = mapping(
+  {
+    name: v.pipe(v.string(WRONG.name), v.regex(NAME, WRONG.name)),
+    token: v.exactOptional(
+      v.pipe(
+        v.string('token must be text: put it in quotes'),
+        v.minLength(
+          TOKEN_CHARS_MIN,
+          `token is shorter than ${TOKEN_CHARS_MIN} characters and could be guessed; ${GENERATE}`,
+        ),
+        v.regex(/^[!-~]+$/, `token must be printable ASCII without spaces, as a header carries it; ${GENERATE}`),
+      ),
+    ),
+    sha256: v.exactOptional(v.pipe(v.string(WRONG.sha256), v.regex(/^[0-9a-f]{64}$/i, WRONG.sha256))),
+    scopes: v.pipe(
+      v.array(v.picklist(SCOPES, WRONG.scopes), WRONG.scopes),
+      v.nonEmpty(WRONG.scopes),
+      v.transform((scopes) => SCOPES.filter((scope) => scopes.includes(scope))),
+    ),
+    namespaces: v.exactOptional(
+      v.pipe(
+        v.array(v.pipe(v.string(WRONG.namespace), v.regex(NAMESPACE, WRONG.namespace)), WRONG.namespaces),
+        v.nonEmpty(WRONG.namespaces),
+      ),
+    ),
+    nodes: v.exactOptional(
+      v.pipe(
+        v.array(v.pipe(v.string(WRONG.nodes), v.check(isNodeName, WRONG.nodes)), WRONG.nodes),
+        v.nonEmpty(WRONG.nodes),
+      ),
+    ),
+  },
+  {
+    what: 'must have name, token and scopes',
+    unknownKey: (_, known) => `a key is not known here; there are ${known.join(', ')}`,
+  },
+);
+
+const TOKEN = v.pipe(
+  ENTRY,
+  v.check(
+    ({ token, sha256 }) => (token === undefined) !== (sha256 === undefined),
+    `must have either token or sha256; ${GENERATE}`,
+  ),
+  // Only what is read can be narrowed: a token that pushes or erases reaches every namespace.
+  v.forward(
+    v.check(
+      ({ namespaces, scopes }) => namespaces === undefined || scopes.every((scope) => scope === 'read'),
+      'namespaces go with the scope read alone; use another token for the rest',
+    ),
+    ['namespaces'],
+  ),
+  v.forward(
+    v.check(
+      ({ nodes, scopes }) => nodes === undefined || (scopes.includes('agent') && !scopes.includes('admin')),
+      'nodes go with the scope agent, and without admin, which may speak for all',
+    ),
+    ['nodes'],
+  ),
+  v.transform(({ name, token, sha256, scopes, namespaces, nodes }): StaticToken => {
+    const digest = token === undefined ? Buffer.from(sha256!, 'hex') : digestOf(token);
+    const visible = namespaces === undefined ? 'all' : [...new Set(namespaces)];
+    return { digest, caller: { name, scopes, visible, nodes: nodesOf(scopes, nodes) } };
+  }),
+);
+
+const TOKENS = {
+  bytesMax: TOKENS_FILE_BYTES_MAX,
+  isSecret: true,
+  nameEntry,
+  schema: v.nullable(
+    v.pipe(
+      listOf(TOKEN, TOKENS_MAX, {
+        what: 'must be a list of { name, token, scopes }',
+        tooLong: (length) => `${length} tokens; up to ${TOKENS_MAX} are allowed`,
+      }),
+      v.rawCheck(({ dataset, addIssue }) => {
+        if (!dataset.typed) return;
+        const { value: tokens } = dataset;
+        for (const [index, { digest, caller }] of tokens.entries()) {
+          const before = tokens.slice(0, index);
+          const path = [{ type: 'array', origin: 'value', input: tokens, key: index, value: caller.name }] as const;
+          if (before.some((other) => other.caller.name === caller.name)) {
+            addIssue({ message: `two tokens are named ${caller.name}`, path: [...path] });
+          }
+          const same = before.find((other) => other.digest.equals(digest));
+          if (same === undefined) continue;
+          const names = `${same.caller.name} and ${caller.name}`;
+          addIssue({ message: `${names} are the same token: give it all scopes at once`, path: [...path] });
+        }
+      }),
+    ),
+  ),
+};
+
+/** @throws UsageError  one line: the file, the line in it, the entry, what is wrong and what is allowed */
 export async function parseTokens(text: string, path: string): Promise<StaticToken[]> {
-  const { value: parsed, fail } = await parseYamlFile(text, path, { bytesMax: TOKENS_FILE_BYTES_MAX, isSecret: true });
-  if (parsed === null) return [];
-  if (!Array.isArray(parsed)) throw new UsageError(`${path}: must be a list of { name, token, scopes }`);
-  if (parsed.length > TOKENS_MAX)
-    throw new UsageError(`${path}: ${parsed.length} tokens; up to ${TOKENS_MAX} are allowed`);
-  const tokens = parsed.map((entry: unknown, index) => parseEntry(entry, fail([index], `token ${index + 1}`).message));
-  for (const [index, { digest, caller }] of tokens.entries()) {
-    for (const other of tokens.slice(0, index)) {
-      if (other.caller.name === caller.name) throw new UsageError(`${path}: two tokens are named ${caller.name}`);
-      if (other.digest.equals(digest)) {
-        throw new UsageError(
-          `${path}: ${other.caller.name} and ${caller.name} are the same token: give it all scopes at once`,
-        );
-      }
-    }
-  }
-  return tokens;
-}
-
-function parseEntry(entry: unknown, where: string): StaticToken {
-  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
-    throw new UsageError(`${where} must have name, token and scopes`);
-  }
-  const { name, token, sha256, scopes, namespaces, nodes } = entry as Record<string, unknown>;
-  if (typeof name !== 'string' || !NAME.test(name)) {
-    throw new UsageError(`${where}: name must be up to 64 letters, digits and . _ @ / -, such as grafana`);
-  }
-  const named = `${where} (${name})`;
-  if (Object.keys(entry).some((key) => !KEYS.includes(key))) {
-    throw new UsageError(`${named} has a key that is not known; there are ${KEYS.join(', ')}`);
-  }
-  const digest = parseDigest(token, sha256, named);
-  const parsedScopes = parseScopes(scopes, named);
-  const visible = parseNamespaces(namespaces, parsedScopes, named);
-  return { digest, caller: { name, scopes: parsedScopes, visible, nodes: parseNodes(nodes, parsedScopes, named) } };
-}
-
-function parseDigest(token: unknown, sha256: unknown, where: string): Buffer {
-  if ((token === undefined) === (sha256 === undefined)) {
-    throw new UsageError(`${where} must have either token or sha256; ${GENERATE}`);
-  }
-  if (sha256 !== undefined) {
-    if (typeof sha256 === 'string' && /^[0-9a-f]{64}$/i.test(sha256)) return Buffer.from(sha256, 'hex');
-    throw new UsageError(`${where}: sha256 must be 64 hex digits, in quotes: printf %s "$TOKEN" | sha256sum`);
-  }
-  if (typeof token !== 'string') throw new UsageError(`${where}: token must be text: put it in quotes`);
-  if (token.length < TOKEN_CHARS_MIN) {
-    throw new UsageError(
-      `${where}: token is shorter than ${TOKEN_CHARS_MIN} characters and could be guessed; ${GENERATE}`,
-    );
-  }
-  if (!/^[!-~]+$/.test(token)) {
-    throw new UsageError(`${where}: token must be printable ASCII without spaces, as a header carries it; ${GENERATE}`);
-  }
-  return digestOf(token);
-}
-
-function parseScopes(scopes: unknown, where: string): Scope[] {
-  const parsed = Array.isArray(scopes) ? SCOPES.filter((scope) => scopes.includes(scope)) : [];
-  if (!Array.isArray(scopes) || parsed.length === 0 || scopes.some((scope) => !SCOPES.includes(scope as Scope))) {
-    throw new UsageError(`${where}: scopes must be a list of some of ${SCOPES.join(', ')}`);
-  }
-  return parsed;
-}
-
-/** Only what is read can be narrowed: a token that pushes or erases reaches every namespace. */
-function parseNamespaces(namespaces: unknown, scopes: readonly Scope[], where: string): Visible {
-  if (namespaces === undefined) return 'all';
-  if (!Array.isArray(namespaces) || namespaces.length === 0) {
-    throw new UsageError(`${where}: namespaces must be a list of names, or be left out for all of them`);
-  }
-  if (!namespaces.every((name): name is string => typeof name === 'string' && NAMESPACE.test(name))) {
-    throw new UsageError(`${where}: namespaces must be names as Kubernetes has them, without wildcards`);
-  }
-  if (scopes.some((scope) => scope !== 'read')) {
-    throw new UsageError(`${where}: namespaces go with the scope read alone; use another token for the rest`);
-  }
-  return [...new Set(namespaces)];
+  return (await parseYamlFile(text, path, TOKENS)) ?? [];
 }
 
 /** An agent speaks for its node alone, so its token should name it; whoever administers the server may speak for all. */
-function parseNodes(nodes: unknown, scopes: readonly Scope[], where: string): Nodes {
-  if (nodes !== undefined && (scopes.includes('admin') || !scopes.includes('agent'))) {
-    throw new UsageError(`${where}: nodes go with the scope agent, and without admin, which may speak for all`);
-  }
+function nodesOf(scopes: readonly Scope[], nodes: readonly string[] | undefined): Nodes {
   if (scopes.includes('admin')) return 'all';
   if (!scopes.includes('agent')) return [];
-  if (nodes === undefined) return { first: undefined };
-  if (!Array.isArray(nodes) || nodes.length === 0 || !nodes.every(isName)) {
-    throw new UsageError(
-      `${where}: nodes must be a list of the nodes that the agent speaks for, as its --node has them`,
-    );
-  }
-  return [...new Set(nodes)];
+  return nodes === undefined ? { first: undefined } : [...new Set(nodes)];
 }
 
-function isName(node: unknown): node is string {
-  return typeof node === 'string' && isNodeName(node);
+/** With its name only if it can be one: what is no name may be a secret in the wrong place. */
+function nameEntry(index: number, entry: unknown): string {
+  const name = isMapping(entry) ? entry['name'] : undefined;
+  return `token ${index + 1}${typeof name === 'string' && NAME.test(name) ? ` (${name})` : ''}`;
 }

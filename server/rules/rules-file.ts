@@ -14,166 +14,163 @@
  *
  * What it says of lines is for agents to do, see agent/rules/.
  */
+import * as v from 'valibot';
 import { compileExpression, compileStartPattern } from '../../shared/rules/expression.ts';
 import {
   type DropRule,
   type MultilineRule,
   NAMED_PATTERNS,
   type NamedPattern,
+  NO_RULES,
   type RedactRule,
   type RuleSet,
   type Selector,
 } from '../../shared/rules/rule-set.ts';
 import { RULES_FILE_BYTES_MAX, RULES_MAX } from '../limits.ts';
-import { parseYamlFile, type YamlFail, type YamlPath } from '../yaml-file.ts';
+import { at, listOf, type Mapping, mapping, texts } from '../yaml/schema.ts';
+import { parseYamlFile } from '../yaml/yaml-file.ts';
 
-type Mapping = Readonly<Record<string, unknown>>;
+const NAME_WRONG = 'name must be up to 64 letters, digits and . _ @ / = * , -';
+const NAME = v.pipe(v.string(NAME_WRONG), v.regex(/^[\w.@/=*, -]{1,64}$/, NAME_WRONG));
 
-const LISTS = ['include', 'exclude', 'drop', 'redact', 'multiline'] as const;
-const NAME = /^[\w.@/=*, -]{1,64}$/;
+const textOf = (name: string): string => `the value of ${name} must be text, in quotes if it is a number or *`;
+const textValue = (name: string) => v.pipe(v.string(textOf(name)), v.nonEmpty(textOf(name)));
+const textsOf = (name: string) => texts({ what: `${name} must be a mapping of names to values`, ofName: textOf });
+
+const SELECTOR_WRONG = "a selector must name something, such as { namespace: 'ci-*' }";
+const SELECTOR = v.pipe(
+  mapping(
+    {
+      namespace: v.exactOptional(textValue('namespace')),
+      pod: v.exactOptional(textValue('pod')),
+      container: v.exactOptional(textValue('container')),
+      labels: v.exactOptional(textsOf('labels')),
+    },
+    { what: SELECTOR_WRONG },
+  ),
+  v.check((selector) => Object.keys(selector).length > 0, SELECTOR_WRONG),
+) satisfies v.GenericSchema<unknown, Selector>;
+
+const DROP = v.pipe(
+  mapping(
+    {
+      name: v.exactOptional(NAME),
+      selector: v.exactOptional(SELECTOR),
+      where: v.exactOptional(textsOf('where')),
+      text: v.exactOptional(
+        v.pipe(v.string('text must be text: put it in quotes'), v.nonEmpty('text must not be empty')),
+      ),
+    },
+    { what: 'a rule must be a mapping of name, selector, where, text' },
+  ),
+  v.check(
+    (rule) => rule.where !== undefined || rule.text !== undefined,
+    'a drop rule must have where, such as { level: debug }, or text; to drop all, exclude',
+  ),
+  v.transform((rule): DropRule => {
+    const conditions = Object.entries(rule.where ?? {}).map(([field, wanted]) => `${field}=${wanted}`);
+    const parts = rule.text === undefined ? conditions : [...conditions, rule.text];
+    return { ...rule, name: rule.name ?? parts.join(',').slice(0, 64) };
+  }),
+);
+
+const PATTERNS = `one of ${NAMED_PATTERNS.join(', ')}, or { name, pattern }`;
+const NAMED = v.pipe(
+  v.string(),
+  v.check(isNamedPattern, ({ input }) => `${input} is not a named pattern; a redact rule is ${PATTERNS}`),
+  v.transform((name): RedactRule => ({ name, replace: `[redacted:${name}]` })),
+);
+
+const REPLACE_WRONG = 'replace must be up to 64 characters of ASCII without quotes and backslashes';
+const PATTERNED = v.pipe(
+  mapping(
+    {
+      name: NAME,
+      selector: v.exactOptional(SELECTOR),
+      pattern: v.exactOptional(expressionText('pattern')),
+      ignoreCase: v.exactOptional(v.boolean('ignoreCase must be true or false')),
+      // It stands in JSON strings, where quotes and backslashes would end or change something.
+      replace: v.exactOptional(
+        v.pipe(v.string(REPLACE_WRONG), v.regex(/^(?:(?!["\\])[\x20-\x7e]){0,64}$/, REPLACE_WRONG)),
+      ),
+    },
+    { what: `a redact rule must be ${PATTERNS}` },
+  ),
+  v.check(
+    ({ name, pattern }) => pattern !== undefined || isNamedPattern(name),
+    ({ input }) => `${input.name} has no pattern; it must be ${PATTERNS}`,
+  ),
+  v.check(
+    ({ name, pattern }) => pattern === undefined || !isNamedPattern(name),
+    ({ input }) => `${input.name} is a named pattern: choose another name`,
+  ),
+  compiled('pattern', ({ pattern, ignoreCase = false }) => {
+    if (pattern !== undefined) compileExpression(pattern, ignoreCase);
+  }),
+  v.transform(({ name, selector, pattern, ignoreCase = false, replace }): RedactRule => {
+    return {
+      ...(selector !== undefined && { selector }),
+      name,
+      ...(pattern !== undefined && { expression: pattern, ignoreCase }),
+      replace: replace ?? `[redacted:${name}]`,
+    };
+  }),
+);
+const REDACT = v.lazy((input): v.GenericSchema<unknown, RedactRule> => (typeof input === 'string' ? NAMED : PATTERNED));
+
+const MULTILINE = v.pipe(
+  mapping(
+    { selector: v.exactOptional(SELECTOR), start: expressionText('start') },
+    { what: 'a rule must be a mapping of selector, start' },
+  ),
+  compiled('start', ({ start }) => void compileStartPattern(start)),
+) satisfies v.GenericSchema<unknown, MultilineRule>;
+
+const LISTS = {
+  include: list('include', SELECTOR),
+  exclude: list('exclude', SELECTOR),
+  drop: list('drop', DROP),
+  redact: list('redact', REDACT),
+  multiline: list('multiline', MULTILINE),
+};
+const RULES = {
+  bytesMax: RULES_FILE_BYTES_MAX,
+  schema: v.nullable(mapping(LISTS, { what: `must be a mapping with some of ${Object.keys(LISTS).join(', ')}` })),
+};
 
 /** @throws UsageError  one line: the file, the line in it, what is wrong and what is allowed */
 export async function parseRules(text: string, file: string): Promise<RuleSet> {
-  const { value, fail } = await parseYamlFile(text, file, { bytesMax: RULES_FILE_BYTES_MAX });
-  return ruleSet(value, fail);
+  return (await parseYamlFile(text, file, RULES)) ?? NO_RULES;
 }
 
-function ruleSet(parsed: unknown, fail: YamlFail): RuleSet {
-  const lists = parsed ?? {};
-  if (!isMapping(lists)) throw fail([], `must be a mapping with some of ${LISTS.join(', ')}`);
-  checkKeys(lists, LISTS, [], fail);
-  return {
-    include: listAt(lists, 'include', fail).map((each, i) => selectorAt(each, ['include', i], fail)),
-    exclude: listAt(lists, 'exclude', fail).map((each, i) => selectorAt(each, ['exclude', i], fail)),
-    drop: listAt(lists, 'drop', fail).map((each, i) => dropAt(each, ['drop', i], fail)),
-    redact: listAt(lists, 'redact', fail).map((each, i) => redactAt(each, ['redact', i], fail)),
-    multiline: listAt(lists, 'multiline', fail).map((each, i) => multilineAt(each, ['multiline', i], fail)),
+/** An empty one where the key is missing, or there is nothing behind it. */
+function list<S extends v.GenericSchema>(key: string, rule: S) {
+  const messages = {
+    what: `${key} must be a list`,
+    tooLong: (length: number) => `${key} has ${length} rules; at most ${RULES_MAX} are allowed`,
   };
+  return v.pipe(
+    v.nullish(listOf(rule, RULES_MAX, messages), null),
+    v.transform((rules) => rules ?? []),
+  );
 }
 
-function listAt(lists: Mapping, key: string, fail: YamlFail): readonly unknown[] {
-  const list = lists[key] ?? [];
-  if (!Array.isArray(list)) throw fail([key], `${key} must be a list`);
-  if (list.length > RULES_MAX) throw fail([key], `${key} has ${list.length} rules; at most ${RULES_MAX} are allowed`);
-  return list as readonly unknown[];
+function expressionText(key: string) {
+  const wrong = `${key} must be a regular expression, in single quotes: '^id-[0-9]+'`;
+  return v.pipe(v.string(wrong), v.nonEmpty(wrong));
 }
 
-function selectorAt(value: unknown, path: YamlPath, fail: YamlFail): Selector {
-  if (!isMapping(value) || Object.keys(value).length === 0) {
-    throw fail(path, "a selector must name something, such as { namespace: 'ci-*' }");
-  }
-  checkKeys(value, ['namespace', 'pod', 'container', 'labels'], path, fail);
-  const { labels, ...names } = value;
-  return {
-    ...textsAt(names, path, fail),
-    ...(labels !== undefined && { labels: textsAt(labels, [...path, 'labels'], fail) }),
-  };
-}
-
-function dropAt(value: unknown, path: YamlPath, fail: YamlFail): DropRule {
-  const rule = ruleAt(value, ['name', 'selector', 'where', 'text'], path, fail);
-  const { where, text } = rule;
-  if (where === undefined && text === undefined) {
-    throw fail(path, 'a drop rule must have where, such as { level: debug }, or text; to drop all, exclude');
-  }
-  const fields = where === undefined ? undefined : textsAt(where, [...path, 'where'], fail);
-  if (text !== undefined && !isText(text)) throw fail([...path, 'text'], 'text must be text: put it in quotes');
-  const conditions = Object.entries(fields ?? {}).map(([field, wanted]) => `${field}=${wanted}`);
-  const parts = text === undefined ? conditions : [...conditions, text];
-  return {
-    ...selectionAt(rule, path, fail),
-    name: rule['name'] === undefined ? parts.join(',').slice(0, 64) : nameAt(rule, path, fail),
-    ...(fields !== undefined && { where: fields }),
-    ...(text !== undefined && { text }),
-  };
-}
-
-function redactAt(value: unknown, path: YamlPath, fail: YamlFail): RedactRule {
-  const known = `one of ${NAMED_PATTERNS.join(', ')}, or { name, pattern }`;
-  if (typeof value === 'string') {
-    if (!isNamedPattern(value)) throw fail(path, `${value} is no named pattern; a redact rule is ${known}`);
-    return { name: value, replace: `[redacted:${value}]` };
-  }
-  const rule = ruleAt(value, ['name', 'selector', 'pattern', 'ignoreCase', 'replace'], path, fail);
-  const { pattern, ignoreCase = false, replace } = rule;
-  const name = nameAt(rule, path, fail);
-  if (pattern === undefined && !isNamedPattern(name)) throw fail(path, `${name} has no pattern; it must be ${known}`);
-  if (pattern !== undefined && isNamedPattern(name))
-    throw fail(path, `${name} is a named pattern: choose another name`);
-  if (typeof ignoreCase !== 'boolean') throw fail([...path, 'ignoreCase'], 'ignoreCase must be true or false');
-  return {
-    ...selectionAt(rule, path, fail),
-    name,
-    ...(pattern !== undefined && {
-      expression: expressionAt(rule, 'pattern', (text) => compileExpression(text, ignoreCase), path, fail),
-      ignoreCase,
-    }),
-    replace: replace === undefined ? `[redacted:${name}]` : replacementAt(replace, path, fail),
-  };
-}
-
-function multilineAt(value: unknown, path: YamlPath, fail: YamlFail): MultilineRule {
-  const rule = ruleAt(value, ['selector', 'start'], path, fail);
-  return { ...selectionAt(rule, path, fail), start: expressionAt(rule, 'start', compileStartPattern, path, fail) };
-}
-
-function expressionAt(
-  rule: Mapping,
-  key: string,
-  compile: (text: string) => unknown,
-  path: YamlPath,
-  fail: YamlFail,
-): string {
-  const text = rule[key];
-  if (!isText(text)) throw fail([...path, key], `${key} must be a regular expression, in single quotes: '^id-[0-9]+'`);
-  try {
-    compile(text);
-  } catch (error) {
-    throw fail([...path, key], `${key} ${error instanceof Error ? error.message : String(error)}`);
-  }
-  return text;
-}
-
-/** It stands in JSON strings, where quotes and backslashes would end or change something. */
-function replacementAt(replace: unknown, path: YamlPath, fail: YamlFail): string {
-  if (typeof replace === 'string' && /^[\x20-\x7e]{0,64}$/.test(replace) && !/["\\]/.test(replace)) return replace;
-  throw fail([...path, 'replace'], 'replace must be up to 64 characters of ASCII without quotes and backslashes');
-}
-
-function ruleAt(value: unknown, keys: readonly string[], path: YamlPath, fail: YamlFail): Mapping {
-  if (!isMapping(value)) throw fail(path, `a rule must be a mapping of ${keys.join(', ')}`);
-  checkKeys(value, keys, path, fail);
-  return value;
-}
-
-function selectionAt({ selector }: Mapping, path: YamlPath, fail: YamlFail): { selector?: Selector } {
-  return selector === undefined ? {} : { selector: selectorAt(selector, [...path, 'selector'], fail) };
-}
-
-function nameAt({ name }: Mapping, path: YamlPath, fail: YamlFail): string {
-  if (typeof name === 'string' && NAME.test(name)) return name;
-  throw fail([...path, 'name'], 'name must be up to 64 letters, digits and . _ @ / = * , -');
-}
-
-function textsAt(value: unknown, path: YamlPath, fail: YamlFail): Record<string, string> {
-  if (!isMapping(value)) throw fail(path, `${path.at(-1)} must be a mapping of names to values`);
-  for (const [key, text] of Object.entries(value)) {
-    if (!isText(text)) throw fail([...path, key], `the value of ${key} must be text, in quotes if it is a number or *`);
-  }
-  return value as Record<string, string>;
-}
-
-function checkKeys(value: Mapping, known: readonly string[], path: YamlPath, fail: YamlFail): void {
-  const wrong = Object.keys(value).find((key) => !known.includes(key));
-  if (wrong !== undefined) throw fail([...path, wrong], `${wrong} is not known here; there are ${known.join(', ')}`);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Refuses what does not compile, for the reason that this gives, at the rule's key. */
+function compiled<T extends Mapping>(key: string & keyof T, compile: (rule: T) => void) {
+  return v.rawCheck<T>(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    try {
+      compile(dataset.value);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      addIssue({ message: `${key} ${error.message}`, path: [at(dataset.value, key)] });
+    }
+  });
 }
 
 function isNamedPattern(name: string): name is NamedPattern {

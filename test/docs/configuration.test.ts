@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseTokens } from '../../server/auth/tokens-file.ts';
 import { parseRules } from '../../server/rules/rules-file.ts';
-import { parseRetentionRules } from '../../server/engines/embedded/lane/retention/rules.ts';
+import { parseRetentionRules } from '../../server/engines/embedded/lane/retention/rules-file.ts';
 
 function yamlOf(path: string): string {
   const [, ...blocks] = readFileSync(path, 'utf8').split('```yaml\n');

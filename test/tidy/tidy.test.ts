@@ -36,17 +36,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'agent/': ['agent/', 'shared/'],
   'server/limits.ts': [],
   'server/watched-file.ts': ['server/limits.ts', 'shared/'],
-  'server/yaml-file.ts': ['shared/'],
+  'server/yaml/': ['shared/'],
   'server/workers/task.ts': [],
   // What every store is asked, and answers with; a store of its own is an engine.
   'server/store/': ['server/limits.ts', 'shared/'],
-  'server/engines/': ['server/store/', 'server/yaml-file.ts', 'server/limits.ts', 'server/workers/task.ts', 'shared/'],
+  'server/engines/': ['server/store/', 'server/yaml/', 'server/limits.ts', 'server/workers/task.ts', 'shared/'],
   'server/ingest/': ['server/store/', 'server/limits.ts', 'server/workers/task.ts', 'shared/'],
   'server/kubernetes/': ['server/ingest/', 'server/store/', 'server/limits.ts', 'shared/'],
   // Asks any store, so it knows none.
   'server/query/': ['server/store/', 'server/limits.ts', 'shared/'],
-  'server/auth/': ['server/watched-file.ts', 'server/yaml-file.ts', 'server/limits.ts', 'shared/'],
-  'server/rules/': ['server/watched-file.ts', 'server/yaml-file.ts', 'server/limits.ts', 'shared/'],
+  'server/auth/': ['server/watched-file.ts', 'server/yaml/', 'server/limits.ts', 'shared/'],
+  'server/rules/': ['server/watched-file.ts', 'server/yaml/', 'server/limits.ts', 'shared/'],
   'server/http/': [
     'server/auth/',
     'server/ingest/',

@@ -22,7 +22,7 @@ import { ERASE } from './lane/erasure/erase-segment.ts';
 import { Erasures } from './lane/erasure/erasures.ts';
 import { ExpiryClock } from './lane/retention/expiry-clock.ts';
 import { longestAgeMs, Retention } from './lane/retention/retention.ts';
-import { loadRetentionRules } from './lane/retention/rules.ts';
+import { loadRetentionRules } from './lane/retention/rules-file.ts';
 import { realDisk } from './platform/disk.ts';
 import { queryInWorkers, tailsInWorkers } from './query-in-workers.ts';
 

@@ -1,11 +1,11 @@
 /** The file of retention rules: what it says, and what is said of a mistake in it. */
 import { expect, test } from 'vitest';
 import { UsageError } from '../../../../../../shared/errors.ts';
+import { ageByRules } from '../../../../../../server/engines/embedded/lane/retention/rules.ts';
 import {
-  ageByRules,
   loadRetentionRules,
   parseRetentionRules,
-} from '../../../../../../server/engines/embedded/lane/retention/rules.ts';
+} from '../../../../../../server/engines/embedded/lane/retention/rules-file.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -67,8 +67,11 @@ test.for([
 test.for([
   ['a: [', /^r: /],
   ['selector: {}', /list of rules/],
-  ['- 7', /rule 1 must have a selector and an age/],
-  ['- { selector: { app: a }, age: 1d }\n- { selector: { app: a }, ages: 1d }', /rule 2 has ages/],
+  ['- 7', /^r: line 1: rule 1: must have a selector and an age/],
+  [
+    '- { selector: { app: a }, age: 1d }\n- { selector: { app: a }, ages: 1d }',
+    /^r: line 2: rule 2: ages is not known here; there are selector, age/,
+  ],
   ['- { selector: {}, age: 1d }', /^r: line 1: rule 1: selector must have a label/],
   [
     '- { selector: { pod: a }, age: 1d }\n\n- { selector: {}, age: 1d }',
@@ -77,6 +80,10 @@ test.for([
   ['- [', /^r: line 1: /],
   ['- { selector: { app: 7 }, age: 1d }', /value of app must be text/],
   ['- { selector: { app: a } }', /age must be from 1h to 3660d/],
+  ['- selector:\n    app: a\n  age: 7', /^r: line 3: rule 1: age must be/],
+  ['- selector:\n    app: a\n    pod: []\n  age: 7d', /^r: line 3: rule 1: the value of pod must be text/],
+  ['- { selector: [a], age: 1d }', /selector must have a label/],
+  ['- [a]', /must have a selector and an age/],
   ['- { selector: { app: a }, age: 7 }', /age must be/],
   ['- { selector: { app: a }, age: 59m }', /age must be/],
   ['- { selector: { app: a }, age: 3661d }', /age must be/],
