@@ -1,84 +1,31 @@
 /**
- * A column chunk: the values of one field and kind in a row group. `encodeColumn` chooses the encoding, `decodeColumn`
- * gives typed values back, and `writeValue` turns one of them into the bytes that stood in the line.
+ * A column chunk: the values of one field and kind in a row group. `encodeColumn` offers them to one encoding after the
+ * other, `decodeColumn` gives typed values back, and `writeValue` turns one of them into the bytes that stood in the line.
  *
  *     header of a chunk:  encoding u8, parameters sized, byte set u8 (0 none, 1 present) [32 bytes], pages
  */
-import type { ByteReader, ByteWriter } from '../bytes.ts';
+import { ByteReader, type ByteWriter } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
 import { byteSetOf } from './byte-set.ts';
-import { copyByteString, refsOf, sameBytes } from './byte-strings.ts';
-import type { ByteStrings, ValueRefs } from './byte-strings.ts';
-import { decodeDecimals, encodeDecimals, parseDecimals, writeDecimal } from './encodings/decimal.ts';
-import type { Decimals } from './encodings/decimal.ts';
-import { decodeDictionary, DictionaryBuilder, encodeDictionary } from './encodings/dictionary.ts';
-import type { Dictionary } from './encodings/dictionary.ts';
-import { decodeHex, encodeHex, parseHex, writeHex } from './encodings/hex.ts';
-import type { HexValues } from './encodings/hex.ts';
-import { decodeIntegers, encodeIntegers, parseIntegers, writeInteger } from './encodings/integer.ts';
-import type { Integers } from './encodings/integer.ts';
-import {
-  cutTextsMemoryBytes,
-  cutTextSizeMax,
-  decodeCutTexts,
-  encodeCutTexts,
-  isDigit,
-  writeCutText,
-} from './encodings/pattern.ts';
-import type { CutTexts } from './encodings/pattern.ts';
+import { copyByteString, type ValueRefs } from './byte-strings.ts';
+import type { ColumnValues, CutTexts } from './column-values.ts';
+import type { Encoding, NewColumn, RowTimes, Scratch } from './encoding.ts';
+import { writeDecimal } from './encodings/decimal.ts';
+import { DictionaryBuilder } from './encodings/dictionary.ts';
+import { writeHex } from './encodings/hex.ts';
+import { writeInteger } from './encodings/integer.ts';
 import { PatternCutter } from './encodings/pattern-cutter.ts';
-import { decodeRaw, encodeRaw } from './encodings/raw.ts';
-import {
-  decodeTimestamps,
-  encodeTimestamps,
-  looksLikeTimestamp,
-  parseTimestamps,
-  writeTimestamp,
-} from './encodings/timestamp.ts';
-import type { Timestamps } from './encodings/timestamp.ts';
-import { decodeUuids, encodeUuids, looksLikeUuid, parseUuids, writeUuid } from './encodings/uuid.ts';
-import { UUID_BYTES, type Uuids } from './encodings/uuid-short.ts';
-import {
-  ENCODING_CONSTANT,
-  ENCODING_DECIMAL,
-  ENCODING_DICTIONARY,
-  ENCODING_HEX,
-  ENCODING_INTEGER,
-  ENCODING_LAST,
-  ENCODING_PATTERN,
-  ENCODING_RAW,
-  ENCODING_TIMESTAMP,
-  ENCODING_UUID,
-  KIND_PLAIN,
-  KIND_SCALAR,
-  KIND_STRING,
-} from './format.ts';
-import type { ValueKind } from './format.ts';
+import { cutTextSizeMax, writeCutText } from './encodings/pattern.ts';
+import { BY_PREFERENCE, ENCODING_OF_KIND, ENCODINGS } from './encodings/table.ts';
+import { writeTimestamp } from './encodings/timestamp.ts';
+import { writeUuid } from './encodings/uuid.ts';
+import { ENCODING_LAST, ENCODING_PATTERN, type ValueKind } from './format.ts';
 import type { PageReader, PageWriter } from './page.ts';
 
-/** The decoded values of a column chunk. */
-export type ColumnValues =
-  | { readonly kind: 'constant'; readonly value: Buffer; readonly count: number }
-  | ({ readonly kind: 'dictionary' } & Dictionary)
-  | ({ readonly kind: 'integer' } & Integers)
-  | ({ readonly kind: 'decimal'; readonly min: number; readonly max: number } & Decimals)
-  | ({ readonly kind: 'timestamp' } & Timestamps)
-  | ({ readonly kind: 'uuid' } & Uuids)
-  | ({ readonly kind: 'hex' } & HexValues)
-  | ({ readonly kind: 'raw' } & ByteStrings)
-  | ({ readonly kind: 'pattern' } & CutTexts);
-
-/** What encoding a timestamp column needs to know of its rows. */
-export interface RowTimes {
-  readonly baseDay: number;
-  /** Time of the row of each value, ns from the start of baseDay. Called only for columns that hold timestamps. */
-  timesNs(): Float64Array;
-}
-
 /** Scratch memory for encoding columns, one after the other. */
-export class ColumnEncoder {
-  readonly dictionary = new DictionaryBuilder();
+export class ColumnEncoder implements Scratch {
   readonly cutter = new PatternCutter();
+  readonly #dictionary = new DictionaryBuilder();
   #numbers = new Float64Array(1024);
   #small = new Uint8Array(1024);
 
@@ -90,6 +37,15 @@ export class ColumnEncoder {
   small(count: number): Uint8Array {
     if (this.#small.length < count) this.#small = new Uint8Array(count * 2);
     return this.#small;
+  }
+
+  cut(refs: ValueRefs): CutTexts | undefined {
+    return this.cutter.cut(refs);
+  }
+
+  distinct(refs: ValueRefs): { readonly texts: ValueRefs; readonly codes: Uint16Array } | undefined {
+    if (!this.#dictionary.build(refs)) return undefined;
+    return { texts: this.#dictionary.values(refs), codes: this.#dictionary.codes.subarray(0, refs.count) };
   }
 }
 
@@ -104,14 +60,12 @@ export function encodeColumn(
   pages: PageWriter,
 ): void {
   parameters.reset();
-  const { encoding, texts } = chooseAndEncode(refs, kind, rows, encoder, parameters, pages);
-  writeColumnHeader(header, encoding, parameters, texts);
-}
-
-/** What was written, and where the encoding does not tell: values that between them have every byte of the texts. */
-export interface Encoded {
-  readonly encoding: number;
-  readonly texts?: ValueRefs;
+  const column: NewColumn = { refs, kind, rows, scratch: encoder, parameters, pages };
+  for (const each of BY_PREFERENCE) {
+    const encoded = each.encode(column);
+    if (encoded !== undefined) return writeColumnHeader(header, encoded.encoding, parameters, encoded.texts);
+  }
+  throw new RangeError('BUG: no encoding takes the values of a column');
 }
 
 /** @param texts  as in Encoded */
@@ -125,71 +79,6 @@ export function writeColumnHeader(
   header.sized(parameters.view());
   header.u8(texts === undefined ? 0 : 1);
   if (texts !== undefined) header.raw(byteSetOf(texts, encoding === ENCODING_PATTERN));
-}
-
-function chooseAndEncode(
-  refs: ValueRefs,
-  kind: ValueKind,
-  rows: RowTimes,
-  encoder: ColumnEncoder,
-  parameters: ByteWriter,
-  pages: PageWriter,
-): Encoded {
-  const { bytes, starts, ends, count } = refs;
-  const start = starts[0]!;
-  const end = ends[0]!;
-  if (isConstant(refs)) {
-    parameters.raw(bytes.subarray(start, end));
-    return { encoding: ENCODING_CONSTANT };
-  }
-  const isText = kind === KIND_STRING || kind === KIND_PLAIN;
-  if (kind === KIND_SCALAR || (isText && end > start && isDigit(bytes[start]!))) {
-    const numbers = encoder.numbers(count);
-    if (parseIntegers(refs, numbers)) {
-      encodeIntegers(numbers, count, parameters, pages);
-      return { encoding: ENCODING_INTEGER };
-    }
-    const scales = encoder.small(count);
-    if (parseDecimals(refs, numbers, scales)) {
-      encodeDecimals(numbers, scales, count, parameters, pages);
-      return { encoding: ENCODING_DECIMAL };
-    }
-    if (looksLikeTimestamp(bytes, start, end)) {
-      const form = parseTimestamps(refs, rows.baseDay, rows.timesNs(), numbers);
-      if (form !== undefined) {
-        encodeTimestamps(form, numbers, count, parameters, pages);
-        return { encoding: ENCODING_TIMESTAMP };
-      }
-    }
-  }
-  const cut = encoder.cutter.cut(refs);
-  if (cut !== undefined) return encodePatterns(cut, parameters, pages);
-  if (encoder.dictionary.build(refs) && encoder.dictionary.distinct < count * 0.7) {
-    const texts = encoder.dictionary.values(refs);
-    encodeDictionary(texts, encoder.dictionary.codes.subarray(0, count), parameters, pages);
-    return { encoding: ENCODING_DICTIONARY, texts };
-  }
-  if (isText) {
-    if (looksLikeUuid(bytes, start, end)) {
-      const uuids = pages.scratch(count * UUID_BYTES);
-      if (parseUuids(refs, uuids)) {
-        encodeUuids(uuids, count, parameters, pages);
-        return { encoding: ENCODING_UUID };
-      }
-    }
-    const hex = parseHex(refs, pages);
-    if (hex !== undefined) {
-      encodeHex(hex, parameters, pages);
-      return { encoding: ENCODING_HEX };
-    }
-  }
-  encodeRaw(refs, parameters, pages);
-  return { encoding: ENCODING_RAW, texts: refs };
-}
-
-export function encodePatterns(cut: CutTexts, parameters: ByteWriter, pages: PageWriter): Encoded {
-  encodeCutTexts(cut, parameters, pages);
-  return { encoding: ENCODING_PATTERN, texts: refsOf(cut.patterns) };
 }
 
 /** The header of a chunk as it stands in the row group's header, and its pages. */
@@ -211,88 +100,67 @@ export function readColumnChunk(reader: ByteReader): ColumnChunk {
  * @param count  values of the chunk
  * @throws CorruptionError
  */
-export function decodeColumn(
+export function decodeColumn(chunk: ColumnChunk, pages: PageReader, count: number, rows: RowTimes): ColumnValues {
+  return encodingOf(chunk).decode({ ...parametersOf(chunk), pages, count, rows });
+}
+
+/** Whether a few values can be had without decoding the others. */
+export function canBePicked(chunk: ColumnChunk): boolean {
+  return encodingOf(chunk).pick !== undefined;
+}
+
+/** True when what is picked has memory of its own, whatever becomes of the pages. */
+export function arePickedCopied(chunk: ColumnChunk): boolean {
+  return encodingOf(chunk).arePickedCopied;
+}
+
+/**
+ * A few values of a chunk, without decoding the others: what it takes to put a few lines of a large group together. Value i
+ * of the result is value indices[i] of the chunk, which `canBePicked` from.
+ * @param indices  ascending
+ * @param rows  of these values alone
+ * @throws CorruptionError
+ */
+export function pickColumn(
   chunk: ColumnChunk,
-  parameters: ByteReader,
   pages: PageReader,
   count: number,
+  indices: Int32Array,
   rows: RowTimes,
 ): ColumnValues {
-  switch (chunk.encoding) {
-    case ENCODING_CONSTANT:
-      return { kind: 'constant', value: chunk.parameters, count };
-    case ENCODING_DICTIONARY:
-      return { kind: 'dictionary', ...decodeDictionary(parameters, pages, count) };
-    case ENCODING_INTEGER:
-      return { kind: 'integer', ...decodeIntegers(parameters, pages, count) };
-    case ENCODING_DECIMAL:
-      return { kind: 'decimal', ...decodeDecimals(parameters, pages, count) };
-    case ENCODING_TIMESTAMP:
-      return { kind: 'timestamp', ...decodeTimestamps(parameters, pages, rows.baseDay, rows.timesNs()) };
-    case ENCODING_UUID:
-      return { kind: 'uuid', ...decodeUuids(parameters, pages, count) };
-    case ENCODING_HEX:
-      return { kind: 'hex', ...decodeHex(parameters, pages, count) };
-    case ENCODING_RAW:
-      return { kind: 'raw', ...decodeRaw(parameters, pages, count) };
-    case ENCODING_PATTERN:
-      return { kind: 'pattern', ...decodeCutTexts(parameters, pages, count) };
-    default:
-      throw new CorruptionError(`unknown encoding ${chunk.encoding}`);
-  }
+  const encoding = encodingOf(chunk);
+  if (encoding.pick === undefined) throw new RangeError(`BUG: values of encoding ${encoding.id} cannot be picked`);
+  return encoding.pick({ ...parametersOf(chunk), pages, count, rows }, indices);
+}
+
+/** @throws CorruptionError */
+export function encodingOf({ encoding: id }: ColumnChunk): Encoding {
+  const encoding = ENCODINGS[id];
+  if (encoding === undefined) throw new CorruptionError(`unknown encoding ${id}`);
+  return encoding;
+}
+
+function parametersOf({ parameters: bytes }: ColumnChunk): { bytes: Buffer; parameters: ByteReader } {
+  return { bytes, parameters: new ByteReader(bytes) };
 }
 
 /** How many values there are. */
 export function valueCount(values: ColumnValues): number {
-  switch (values.kind) {
-    case 'constant':
-      return values.count;
-    case 'dictionary':
-    case 'pattern':
-      return values.codes.length;
-    case 'integer':
-      return values.values.length;
-    case 'decimal':
-      return values.mantissas.length;
-    case 'timestamp':
-      return values.units.length;
-    case 'uuid':
-      return values.count;
-    case 'hex':
-      return values.bytes.length / values.width;
-    case 'raw':
-      return values.offsets.length - 1;
-  }
+  return (ENCODING_OF_KIND[values.kind] as Encoding).count(values);
 }
 
 /** Memory that decoded values hold. */
 export function memoryBytesOf(values: ColumnValues): number {
-  switch (values.kind) {
-    case 'constant':
-      return values.value.length;
-    case 'dictionary':
-      return values.codes.byteLength + values.values.bytes.length + values.values.offsets.byteLength;
-    case 'integer':
-      return values.values.byteLength;
-    case 'decimal':
-      return values.mantissas.byteLength + values.scales.length;
-    case 'timestamp':
-      return values.units.byteLength;
-    case 'uuid':
-      return values.packed.length + values.pairs.length + (values.places?.byteLength ?? 0);
-    case 'hex':
-      return values.bytes.length;
-    case 'raw':
-      return values.bytes.length + values.offsets.byteLength;
-    case 'pattern':
-      return cutTextsMemoryBytes(values);
-  }
+  return (ENCODING_OF_KIND[values.kind] as Encoding).memoryBytes(values);
 }
 
 /** Bytes that any number, timestamp, UUID or hex value may take as text. */
 export const FIXED_VALUE_BYTES_MAX = 128;
 
-/** Writes one value as it stood in the line. `out` must have room for valueSizeMax. Returns the offset after it. */
+/**
+ * Writes one value as it stood in the line. `out` must have room for valueSizeMax. Returns the offset after it. Called for each
+ * value of each line, so this and valueSizeMax branch here: calls by way of the table could not be inlined.
+ */
 export function writeValue(values: ColumnValues, index: number, out: Buffer, at: number): number {
   switch (values.kind) {
     case 'constant':
@@ -336,12 +204,4 @@ export function valueSizeMax(values: ColumnValues, index: number): number {
     default:
       return FIXED_VALUE_BYTES_MAX;
   }
-}
-
-function isConstant({ bytes, starts, ends, count }: ValueRefs): boolean {
-  const start = starts[0]!;
-  const end = ends[0]!;
-  // The last value is looked at first: it differs in almost every column that is no constant.
-  for (let i = count - 1; i > 0; i--) if (!sameBytes(bytes, starts[i]!, ends[i]!, bytes, start, end)) return false;
-  return true;
 }

@@ -5,7 +5,8 @@
 import { ByteReader } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
 import type { ByteStrings } from './byte-strings.ts';
-import { type ColumnValues, decodeColumn, memoryBytesOf } from './column.ts';
+import type { ColumnValues } from './column-values.ts';
+import { arePickedCopied, canBePicked, decodeColumn, memoryBytesOf, pickColumn } from './column.ts';
 import { type DecodedSize, decodedSizeOf } from './decoded-size.ts';
 import { type CountedTexts, decodeCountedTexts } from './encodings/dictionary.ts';
 import { decodeDistinctTexts, decodeTextsHere } from './encodings/distinct-texts.ts';
@@ -25,7 +26,6 @@ import { headerMemoryBytes } from './header-size.ts';
 import { ENCODING_DICTIONARY, ENCODING_PATTERN, RAW_BYTES_MAX } from './format.ts';
 import { LineSink, type OpenTemplate } from './line-sink.ts';
 import { isCompressed, openPage, type PageEntry, type PageReader, takePage, verifyPage } from './page.ts';
-import { arePickedCopied, canBePicked, pickColumn } from './pick.ts';
 import type { Template } from './template.ts';
 import {
   placeOf,
@@ -221,8 +221,7 @@ export class RowGroup {
       () => {
         const info = this.columns[column]!;
         const rows = { baseDay: this.info.baseDay, timesNs: () => this.#valueTimes(info) };
-        const parameters = new ByteReader(info.chunk.parameters);
-        return decodeColumn(info.chunk, parameters, this.#pages(this.#header.pages[column]!), info.count, rows);
+        return decodeColumn(info.chunk, this.#pages(this.#header.pages[column]!), info.count, rows);
       },
       memoryBytesOf,
     );
@@ -385,8 +384,7 @@ export class RowGroup {
       for (const place of rows.places) places.push(place);
     }
     const pages = this.#pages(this.#header.pages[column]!, arePickedCopied(info.chunk));
-    const values = pickColumn(info.chunk, new ByteReader(info.chunk.parameters), pages, info.count, {
-      indices: Int32Array.from(indices),
+    const values = pickColumn(info.chunk, pages, info.count, Int32Array.from(indices), {
       baseDay: this.info.baseDay,
       timesNs: () => {
         const timesNs = this.timesAt(few.rows);

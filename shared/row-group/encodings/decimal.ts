@@ -14,18 +14,39 @@ import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import type { PageReader, PageWriter } from '../page.ts';
 import type { ValueRefs } from '../byte-strings.ts';
+import type { DecodedDecimals, Decimals, IntegerArray, ValuesOf } from '../column-values.ts';
+import { type Encoding, mayBeNumber } from '../encoding.ts';
+import { ENCODING_DECIMAL } from '../format.ts';
 import { decodeIntegers, encodeIntegers, pickIntegers, writeInteger } from './integer.ts';
-import type { IntegerArray } from './integer.ts';
 
 const SCALE_MIXED = 255;
 const SCALE_SHORTEST = 254;
 const DIGITS_MAX = 15;
 export const POWERS_OF_TEN = Float64Array.from({ length: DIGITS_MAX + 1 }, (_, n) => 10 ** n);
 
-export interface Decimals {
-  readonly mantissas: IntegerArray;
-  readonly scales: Uint8Array;
-}
+export const DECIMAL: Encoding<ValuesOf<'decimal'>> = {
+  id: ENCODING_DECIMAL,
+  alphabet: '-.0123456789',
+  valueBytes: 9,
+  arePagesKept: false,
+  arePickedCopied: true,
+
+  encode: (column) => {
+    const { refs, scratch, parameters, pages } = column;
+    if (!mayBeNumber(column)) return undefined;
+    const mantissas = scratch.numbers(refs.count);
+    const scales = scratch.small(refs.count);
+    if (!parseDecimals(refs, mantissas, scales)) return undefined;
+    encodeDecimals(mantissas, scales, refs.count, parameters, pages);
+    return { encoding: ENCODING_DECIMAL };
+  },
+  decode: ({ parameters, pages, count }) => ({ kind: 'decimal', ...decodeDecimals(parameters, pages, count) }),
+  pick: ({ parameters, pages, count }, indices) => {
+    return { kind: 'decimal', ...pickDecimals(parameters, pages, count, indices) };
+  },
+  count: ({ mantissas }) => mantissas.length,
+  memoryBytes: ({ mantissas, scales }) => mantissas.byteLength + scales.length,
+};
 
 /** Reads every value. Returns false at the first that would not be written back as it stands. */
 export function parseDecimals(refs: ValueRefs, mantissas: Float64Array, scales: Uint8Array): boolean {
@@ -108,8 +129,6 @@ function scaleDown(scaled: IntegerArray, scaleMax: number): Decimals {
   }
   return { mantissas, scales };
 }
-
-export type DecodedDecimals = Decimals & { readonly min: number; readonly max: number };
 
 /** @throws CorruptionError */
 export function decodeDecimals(parameters: ByteReader, pages: PageReader, count: number): DecodedDecimals {

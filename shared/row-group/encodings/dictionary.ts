@@ -10,7 +10,9 @@ import { CorruptionError } from '../../errors.ts';
 import type { PageReader, PageWriter } from '../page.ts';
 import { hashBytes, sameBytes } from '../byte-strings.ts';
 import type { ByteStrings, ValueRefs } from '../byte-strings.ts';
-import { DICTIONARY_VALUES_MAX } from '../format.ts';
+import type { Codes, Dictionary, ValuesOf } from '../column-values.ts';
+import type { Encoding } from '../encoding.ts';
+import { DICTIONARY_VALUES_MAX, ENCODING_DICTIONARY } from '../format.ts';
 import { decodeDistinctTexts, encodeDistinctTexts } from './distinct-texts.ts';
 
 /** After this many rows, a dictionary that grew with almost every row is given up. */
@@ -18,12 +20,30 @@ const PROBE_ROWS = 1024;
 const PROBE_DISTINCT_MAX = PROBE_ROWS * 0.6;
 const TABLE_SLOTS = DICTIONARY_VALUES_MAX * 2;
 
-export type Codes = Uint8Array | Uint16Array;
+/** With a larger share of distinct values it does not pay. */
+const DISTINCT_SHARE_MAX = 0.7;
 
-export interface Dictionary {
-  readonly values: ByteStrings;
-  readonly codes: Codes;
-}
+export const DICTIONARY: Encoding<ValuesOf<'dictionary'>> = {
+  id: ENCODING_DICTIONARY,
+  alphabet: undefined,
+  valueBytes: 2,
+  arePagesKept: true,
+  arePickedCopied: false,
+
+  encode: ({ refs, scratch, parameters, pages }) => {
+    const distinct = scratch.distinct(refs);
+    if (distinct === undefined || !(distinct.texts.count < refs.count * DISTINCT_SHARE_MAX)) return undefined;
+    const { texts, codes } = distinct;
+    encodeDictionary(texts, codes, parameters, pages);
+    return { encoding: ENCODING_DICTIONARY, texts };
+  },
+  decode: ({ parameters, pages, count }) => ({ kind: 'dictionary', ...decodeDictionary(parameters, pages, count) }),
+  pick: ({ parameters, pages, count }, indices) => {
+    return { kind: 'dictionary', ...pickDictionary(parameters, pages, count, indices) };
+  },
+  count: ({ codes }) => codes.length,
+  memoryBytes: ({ codes, values }) => codes.byteLength + values.bytes.length + values.offsets.byteLength,
+};
 
 /**
  * Finds the distinct values of a column. Holds a hash table for the largest dictionary that may be (0.8 MB), so one

@@ -7,16 +7,33 @@ import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import { type PageReader, type PageWriter, fixedPicker } from '../page.ts';
 import type { ValueRefs } from '../byte-strings.ts';
+import type { HexValues, ValuesOf } from '../column-values.ts';
+import { type Encoding, isText } from '../encoding.ts';
+import { ENCODING_HEX } from '../format.ts';
 import { HEX_DIGITS, HEX_VALUES } from './hex-digits.ts';
 
 /** Shorter values are as well off in a dictionary. */
 const WIDTH_BYTES_MIN = 4;
 const WIDTH_BYTES_MAX = 64;
 
-export interface HexValues {
-  readonly width: number;
-  readonly bytes: Uint8Array;
-}
+export const HEX: Encoding<ValuesOf<'hex'>> = {
+  id: ENCODING_HEX,
+  alphabet: '0123456789abcdef',
+  valueBytes: 0,
+  arePagesKept: true,
+  arePickedCopied: true,
+
+  encode: ({ refs, kind, parameters, pages }) => {
+    const values = isText(kind) ? parseHex(refs, pages) : undefined;
+    if (values === undefined) return undefined;
+    encodeHex(values, parameters, pages);
+    return { encoding: ENCODING_HEX };
+  },
+  decode: ({ parameters, pages, count }) => ({ kind: 'hex', ...decodeHex(parameters, pages, count) }),
+  pick: ({ parameters, pages, count }, indices) => ({ kind: 'hex', ...pickHex(parameters, pages, count, indices) }),
+  count: ({ bytes, width }) => bytes.length / width,
+  memoryBytes: ({ bytes }) => bytes.length,
+};
 
 /** @returns undefined unless every value is hexadecimal and as long as the first */
 export function parseHex(refs: ValueRefs, pages: PageWriter): HexValues | undefined {

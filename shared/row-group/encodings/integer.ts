@@ -15,6 +15,9 @@ import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import type { PageReader, PageWriter } from '../page.ts';
 import type { ValueRefs } from '../byte-strings.ts';
+import type { IntegerArray, Integers, ValuesOf } from '../column-values.ts';
+import { type Encoding, mayBeNumber } from '../encoding.ts';
+import { ENCODING_INTEGER } from '../format.ts';
 
 const TRANSFORM_FRAME = 0;
 const TRANSFORM_DELTAS = 1;
@@ -26,6 +29,29 @@ const HALF_WORD = 2 ** 31;
 const TOP = 2 ** 24;
 /** Up to one value in 64 may be a restart; more falls, and the numbers do not rise. */
 const RESTARTS_SHIFT = 6;
+
+export const INTEGER: Encoding<ValuesOf<'integer'>> = {
+  id: ENCODING_INTEGER,
+  alphabet: '-0123456789',
+  valueBytes: 8,
+  arePagesKept: false,
+  arePickedCopied: true,
+
+  encode: (column) => {
+    const { refs, scratch, parameters, pages } = column;
+    if (!mayBeNumber(column)) return undefined;
+    const numbers = scratch.numbers(refs.count);
+    if (!parseIntegers(refs, numbers)) return undefined;
+    encodeIntegers(numbers, refs.count, parameters, pages);
+    return { encoding: ENCODING_INTEGER };
+  },
+  decode: ({ parameters, pages, count }) => ({ kind: 'integer', ...decodeIntegers(parameters, pages, count) }),
+  pick: ({ parameters, pages, count }, indices) => {
+    return { kind: 'integer', ...pickIntegers(parameters, pages, count, indices) };
+  },
+  count: ({ values }) => values.length,
+  memoryBytes: ({ values }) => values.byteLength,
+};
 
 /** Writes parameters and planes. `values` are whole and within ±2^52; the array may be longer than count. */
 export function encodeIntegers(values: Float64Array, count: number, parameters: ByteWriter, pages: PageWriter): void {
@@ -102,15 +128,6 @@ function writeRestarts(
     parameters.signedVarint(values[i]!);
     last = i;
   }
-}
-
-/** Narrow where all values fit, to halve what a cache holds. */
-export type IntegerArray = Float64Array | Int32Array;
-
-export interface Integers {
-  readonly values: IntegerArray;
-  readonly min: number;
-  readonly max: number;
 }
 
 /** An integer chunk as it is stored. */

@@ -1,8 +1,8 @@
 /** Cuts the numbers out of texts, and says whether few patterns (pattern.ts) are left of many texts. */
+import type { CutTexts } from '../column-values.ts';
 import type { ValueRefs } from '../byte-strings.ts';
 import { JoinedDictionary } from '../joined-dictionary.ts';
 import { isDigit, NUMBER_DIGITS_MAX, PADDED_DIGITS_MAX, PLACES_MAX } from './pattern.ts';
-import type { CutTexts } from './pattern.ts';
 import { looksLikeUuid } from './uuid.ts';
 
 /** Fewer texts are not worth the parameters. */

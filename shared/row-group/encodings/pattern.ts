@@ -12,17 +12,18 @@
  *
  * Parameters:  those of the patterns as distinct texts, then those of the numbers as integers, if there are any
  */
-import type { ByteReader, ByteWriter } from '../../bytes.ts';
+import { ByteReader, type ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import type { ByteStrings } from '../byte-strings.ts';
 import { refsOf } from '../byte-strings.ts';
 import type { PageReader, PageWriter } from '../page.ts';
+import type { Codes, CutTexts, IntegerArray, ValuesOf } from '../column-values.ts';
+import type { Encoded, Encoding } from '../encoding.ts';
+import { ENCODING_PATTERN } from '../format.ts';
 import { POWERS_OF_TEN } from './decimal.ts';
 import { decodeCodes, encodeCodes } from './dictionary.ts';
-import type { Codes } from './dictionary.ts';
-import { decodeDistinctTexts, encodeDistinctTexts } from './distinct-texts.ts';
-import { decodeIntegers, encodeIntegers, pickIntegers, writeInteger } from './integer.ts';
-import type { IntegerArray } from './integer.ts';
+import { decodeDistinctTexts, decodeTextsHere, encodeDistinctTexts, skipRawTexts } from './distinct-texts.ts';
+import { decodeIntegers, encodeIntegers, pickIntegers, readWidth, writeInteger } from './integer.ts';
 
 /** Of a number that is written canonically. */
 export const NUMBER_DIGITS_MAX = 15;
@@ -33,16 +34,39 @@ export const PLACES_MAX = 32;
 
 const ZERO = 0x30;
 
-/** Texts as their patterns and numbers, in any arrangement of the numbers. */
-export interface CutTexts {
-  readonly patterns: ByteStrings;
-  /** By value: its pattern. */
-  readonly codes: Codes;
-  /** By value: where its first number is. */
-  readonly firsts: Uint32Array;
-  /** By pattern: from one number of a value to its next. */
-  readonly strides: Uint32Array;
-  readonly numbers: IntegerArray;
+export const PATTERN: Encoding<ValuesOf<'pattern'>> = {
+  id: ENCODING_PATTERN,
+  alphabet: undefined,
+  valueBytes: 6,
+  arePagesKept: true,
+  arePickedCopied: false,
+
+  encode: ({ refs, scratch, parameters, pages }) => {
+    const cut = scratch.cut(refs);
+    return cut && encodePatterns(cut, parameters, pages);
+  },
+  decode: ({ parameters, pages, count }) => ({ kind: 'pattern', ...decodeCutTexts(parameters, pages, count) }),
+  pick: ({ parameters, pages, count }, indices) => {
+    return { kind: 'pattern', ...pickCutTexts(parameters, pages, count, indices) };
+  },
+  count: ({ codes }) => codes.length,
+  memoryBytes: ({ patterns, codes, firsts, strides, numbers }) => {
+    const arrays = codes.byteLength + firsts.byteLength + strides.byteLength + numbers.byteLength;
+    return patterns.bytes.length + patterns.offsets.byteLength + arrays;
+  },
+  numbersMax: (parameters, count, pageBytes) => {
+    const here = decodeTextsHere(new ByteReader(parameters));
+    if (here !== undefined) return count * Math.min(PLACES_MAX, Math.max(...placesOf(here)));
+    const reader = new ByteReader(parameters);
+    // Numbers that are all alike take no bytes of a page, however many they are.
+    const width = skipRawTexts(reader) && reader.remaining > 0 ? readWidth(reader) : 0;
+    return Math.min(count * PLACES_MAX, width === 0 ? Infinity : pageBytes / width);
+  },
+};
+
+export function encodePatterns(cut: CutTexts, parameters: ByteWriter, pages: PageWriter): Encoded {
+  encodeCutTexts(cut, parameters, pages);
+  return { encoding: ENCODING_PATTERN, texts: refsOf(cut.patterns) };
 }
 
 export function isDigit(byte: number): boolean {
@@ -250,9 +274,4 @@ export function distinctCutTexts({ patterns, codes, firsts, strides, numbers }: 
     result[i] = table[slot]!;
   }
   return { codes: result, values: values.subarray(0, distinct) };
-}
-
-export function cutTextsMemoryBytes({ patterns, codes, firsts, strides, numbers }: CutTexts): number {
-  const arrays = codes.byteLength + firsts.byteLength + strides.byteLength + numbers.byteLength;
-  return patterns.bytes.length + patterns.offsets.byteLength + arrays;
 }

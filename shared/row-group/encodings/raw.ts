@@ -7,7 +7,27 @@ import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import type { PageReader, PageWriter } from '../page.ts';
 import type { ByteStrings, ValueRefs } from '../byte-strings.ts';
+import type { ValuesOf } from '../column-values.ts';
+import type { Encoding } from '../encoding.ts';
+import { ENCODING_RAW } from '../format.ts';
 import { decodeIntegers, encodeIntegers } from './integer.ts';
+
+/** To know where a value begins takes the length of each one before, so that none are picked. */
+export const RAW: Encoding<ValuesOf<'raw'>> = {
+  id: ENCODING_RAW,
+  alphabet: undefined,
+  valueBytes: 4,
+  arePagesKept: true,
+  arePickedCopied: true,
+
+  encode: ({ refs, parameters, pages }) => {
+    encodeRaw(refs, parameters, pages);
+    return { encoding: ENCODING_RAW, texts: refs };
+  },
+  decode: ({ parameters, pages, count }) => ({ kind: 'raw', ...decodeRaw(parameters, pages, count) }),
+  count: ({ offsets }) => offsets.length - 1,
+  memoryBytes: ({ bytes, offsets }) => bytes.length + offsets.byteLength,
+};
 
 export function encodeRaw(refs: ValueRefs, parameters: ByteWriter, pages: PageWriter): void {
   const { bytes, starts, ends, count } = refs;

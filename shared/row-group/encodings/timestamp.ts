@@ -13,30 +13,43 @@ import { CorruptionError } from '../../errors.ts';
 import { BASE_DAY_REACH_DAYS, NS_PER_DAY, NS_PER_SECOND } from '../../time.ts';
 import type { PageReader, PageWriter } from '../page.ts';
 import type { ValueRefs } from '../byte-strings.ts';
+import type { IntegerArray, TimestampForm, Timestamps, ValuesOf } from '../column-values.ts';
+import { type Encoding, mayBeNumber } from '../encoding.ts';
+import { ENCODING_TIMESTAMP } from '../format.ts';
 import { POWERS_OF_TEN } from './decimal.ts';
 import { decodeIntegers, encodeIntegers, pickIntegers } from './integer.ts';
-import type { IntegerArray } from './integer.ts';
 
 const FRACTION_TRIMMED = 255;
 const SECONDS_END = 19;
 const ZONE = /^(?:Z|z|[+-]\d\d:?\d\d)?$/;
 const SEPARATORS: readonly number[] = [...Buffer.from('Tt ')];
-/** Every byte that a value may have as text. */
-export const TIMESTAMP_TEXT = '0123456789-+:.TtZz ';
 const POINT = 0x2e;
 
-export interface TimestampForm {
-  readonly separator: number;
-  readonly fractionDigits: number;
-  readonly zone: Buffer;
-}
+export const TIMESTAMP: Encoding<ValuesOf<'timestamp'>> = {
+  id: ENCODING_TIMESTAMP,
+  alphabet: '0123456789-+:.TtZz ',
+  valueBytes: 8,
+  arePagesKept: false,
+  arePickedCopied: true,
 
-export interface Timestamps {
-  readonly form: TimestampForm;
-  readonly baseDay: number;
-  /** Wall-clock time from the start of the base day, in units of the form's last digit. */
-  readonly units: Float64Array;
-}
+  encode: (column) => {
+    const { refs, rows, scratch, parameters, pages } = column;
+    if (!mayBeNumber(column) || !looksLikeTimestamp(refs.bytes, refs.starts[0]!, refs.ends[0]!)) return undefined;
+    const distances = scratch.numbers(refs.count);
+    const form = parseTimestamps(refs, rows.baseDay, rows.timesNs(), distances);
+    if (form === undefined) return undefined;
+    encodeTimestamps(form, distances, refs.count, parameters, pages);
+    return { encoding: ENCODING_TIMESTAMP };
+  },
+  decode: ({ parameters, pages, rows }) => {
+    return { kind: 'timestamp', ...decodeTimestamps(parameters, pages, rows.baseDay, rows.timesNs()) };
+  },
+  pick: ({ parameters, pages, count, rows }, indices) => {
+    return { kind: 'timestamp', ...pickTimestamps(parameters, pages, rows.baseDay, count, indices, rows.timesNs()) };
+  },
+  count: ({ units }) => units.length,
+  memoryBytes: ({ units }) => units.byteLength,
+};
 
 /** True when the bytes begin like `2026-11-23T15:01:12`. */
 export function looksLikeTimestamp(bytes: Uint8Array, start: number, end: number): boolean {

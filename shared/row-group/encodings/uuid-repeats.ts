@@ -6,6 +6,7 @@
  * Pages:       the distinct UUIDs in the short form; a bit for each value, 1 for a repeat (value i: bit i mod 8 of byte
  *              i / 8); the numbers: for each repeat, how many distinct UUIDs came before the one that it repeats
  */
+import type { StoredUuids, Uuids } from '../column-values.ts';
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import type { PageReader, PageWriter } from '../page.ts';
@@ -16,9 +17,7 @@ import {
   pickPages,
   readPages,
   setPair,
-  type StoredUuids,
   UUID_PACKED_BYTES,
-  type Uuids,
   VERSION_REPEATS,
   writePages,
 } from './uuid-short.ts';

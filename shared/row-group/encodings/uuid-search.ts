@@ -1,17 +1,10 @@
 /** Finds UUIDs by their bits: one as a whole, or those whose text contains some characters. */
+import type { StoredUuids, Uuids } from '../column-values.ts';
 import type { ByteReader } from '../../bytes.ts';
 import type { PageReader } from '../page.ts';
 import { HEX_VALUES } from './hex-digits.ts';
 import { readUuids } from './uuid.ts';
-import {
-  storedCount,
-  type StoredUuids,
-  strideOf,
-  unpackStored,
-  UUID_BYTES,
-  type Uuids,
-  VERSION_MIXED,
-} from './uuid-short.ts';
+import { storedCount, strideOf, unpackStored, UUID_BYTES, VERSION_MIXED } from './uuid-short.ts';
 
 const DASH = 0x2d;
 const TEXT_BYTES = 36;

@@ -4,6 +4,7 @@
  * bits of byte 8 in a page of their own, four UUIDs a byte.
  */
 import type { ByteWriter } from '../../bytes.ts';
+import type { StoredUuids, Uuids } from '../column-values.ts';
 import { type PageReader, type PageWriter, fixedPicker } from '../page.ts';
 
 export const UUID_BYTES = 16;
@@ -14,21 +15,6 @@ export const VERSION_MIXED = 255;
 /** Added to the version of UUIDs of which some repeat others. */
 export const VERSION_REPEATS = 16;
 const VERSION_RANDOM = 4;
-
-/** UUIDs as they are stored, each distinct one once where there are places. */
-export interface StoredUuids {
-  /** 0 to 15, or 255 when `packed` has 16 bytes each and `pairs` is empty. */
-  readonly version: number;
-  readonly packed: Uint8Array;
-  readonly pairs: Uint8Array;
-}
-
-/** The values of a chunk. */
-export interface Uuids extends StoredUuids {
-  readonly count: number;
-  /** Value i is UUID places[i] of `packed`; undefined when it is UUID i. */
-  readonly places: Uint32Array | undefined;
-}
 
 /** How many UUIDs `packed` has. */
 export function storedCount({ version, packed }: StoredUuids): number {

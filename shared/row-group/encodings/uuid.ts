@@ -13,6 +13,9 @@ import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
 import { type PageReader, type PageWriter, fixedPicker } from '../page.ts';
 import type { ValueRefs } from '../byte-strings.ts';
+import type { StoredUuids, Uuids, ValuesOf } from '../column-values.ts';
+import { type Encoding, isText } from '../encoding.ts';
+import { ENCODING_UUID } from '../format.ts';
 import { HEX_DIGITS, HEX_VALUES } from './hex-digits.ts';
 import { pickRepeating, readRepeating } from './uuid-repeats.ts';
 import {
@@ -20,16 +23,34 @@ import {
   packUuids,
   pickPages,
   readPages,
-  type StoredUuids,
   unpackStored,
   UUID_BYTES,
-  type Uuids,
   VERSION_MIXED,
   VERSION_REPEATS,
 } from './uuid-short.ts';
 
 export const UUID_TEXT_BYTES = 36;
 const DASH = 0x2d;
+
+export const UUID: Encoding<ValuesOf<'uuid'>> = {
+  id: ENCODING_UUID,
+  alphabet: '-0123456789abcdef',
+  valueBytes: 4,
+  arePagesKept: true,
+  arePickedCopied: true,
+
+  encode: ({ refs, kind, parameters, pages }) => {
+    if (!isText(kind) || !looksLikeUuid(refs.bytes, refs.starts[0]!, refs.ends[0]!)) return undefined;
+    const uuids = pages.scratch(refs.count * UUID_BYTES);
+    if (!parseUuids(refs, uuids)) return undefined;
+    encodeUuids(uuids, refs.count, parameters, pages);
+    return { encoding: ENCODING_UUID };
+  },
+  decode: ({ parameters, pages, count }) => ({ kind: 'uuid', ...decodeUuids(parameters, pages, count) }),
+  pick: ({ parameters, pages, count }, indices) => ({ kind: 'uuid', ...pickUuids(parameters, pages, count, indices) }),
+  count: ({ count }) => count,
+  memoryBytes: ({ packed, pairs, places }) => packed.length + pairs.length + (places?.byteLength ?? 0),
+};
 
 /** True when the bytes have the length and dashes of a UUID. */
 export function looksLikeUuid(bytes: Uint8Array, start: number, end: number): boolean {

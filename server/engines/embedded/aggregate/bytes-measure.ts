@@ -1,7 +1,8 @@
 /** Bytes of lines, by group: from literals and values, without putting a line together. */
+import type { ColumnValues } from '../../../../shared/row-group/column-values.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { firstValueOf } from '../../../../shared/row-group/reader.ts';
-import { type ColumnValues, valueCount, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
+import { valueCount, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
 import { UUID_TEXT_BYTES } from '../../../../shared/row-group/encodings/uuid.ts';
 import { copyInto } from './hash-slots.ts';
 import type { Adder, MeasuredGroup, OpenMeasure } from './open-measure.ts';

@@ -2,9 +2,9 @@
  * Codes of texts whose numbers are cut out (shared/row-group/encodings/pattern.ts). Where the numbers of a pattern lie
  * close together, each has a code of its own, as integers do; where they do not, each value has.
  */
+import type { CutTexts, IntegerArray } from '../../../../shared/row-group/column-values.ts';
 import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
-import { type CutTexts, distinctCutTexts, placesOf } from '../../../../shared/row-group/encodings/pattern.ts';
-import type { IntegerArray } from '../../../../shared/row-group/encodings/integer.ts';
+import { distinctCutTexts, placesOf } from '../../../../shared/row-group/encodings/pattern.ts';
 import type { Texts } from './texts.ts';
 
 /** Numbers in a range of at most so many a value get a code each. */

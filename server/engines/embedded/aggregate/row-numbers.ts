@@ -1,6 +1,7 @@
 /** The numbers of a field, straight from its columns, in template order as they are stored. */
+import type { ColumnValues } from '../../../../shared/row-group/column-values.ts';
 import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
-import { type ColumnValues, valueCount, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
+import { valueCount, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
 import { POWERS_OF_TEN } from '../../../../shared/row-group/encodings/decimal.ts';
 import { numberOf } from '../../../../shared/quantity.ts';
 import { KIND_TEXT } from '../../../../shared/row-group/format.ts';

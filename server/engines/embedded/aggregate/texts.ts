@@ -2,14 +2,8 @@
  * What the codes of one name stand for in a row group, whatever encodings its columns have: as text, or as keys
  * (value-keys.ts), for which numbers are not written out.
  */
-import {
-  type ColumnValues,
-  FIXED_VALUE_BYTES_MAX,
-  valueSizeMax,
-  writeValue,
-} from '../../../../shared/row-group/column.ts';
-import type { IntegerArray } from '../../../../shared/row-group/encodings/integer.ts';
-import type { Uuids } from '../../../../shared/row-group/encodings/uuid-short.ts';
+import type { ColumnValues, IntegerArray, Uuids } from '../../../../shared/row-group/column-values.ts';
+import { FIXED_VALUE_BYTES_MAX, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import { ValueText } from './value-text.ts';
 import { NUMBER_LIMIT, type ValueKeys, valueText } from './value-keys.ts';

@@ -2,9 +2,9 @@
  * What rows are grouped by, as numbers straight from the columns. Values stay in template order, as they are stored: the
  * rows of one template are a part, and parts of several names line up value by value.
  */
+import type { Integers } from '../../../../shared/row-group/column-values.ts';
 import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
 import { valueCount } from '../../../../shared/row-group/column.ts';
-import type { Integers } from '../../../../shared/row-group/encodings/integer.ts';
 import type { Answer } from '../../../../shared/row-group/answer.ts';
 import { ENCODING_CONSTANT, KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';

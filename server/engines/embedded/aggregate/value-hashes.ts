@@ -2,7 +2,7 @@
  * Hashes of 64 bits of the values that codes stand for: equal for equal values, whatever encodings they come from, and
  * for different ones as good as never. A UUID's are of its 16 bytes, which its column has.
  */
-import type { Uuids } from '../../../../shared/row-group/encodings/uuid-short.ts';
+import type { Uuids } from '../../../../shared/row-group/column-values.ts';
 import { UUID_BYTES } from '../../../../shared/row-group/encodings/uuid-short.ts';
 import { looksLikeUuid, parseUuid, unpackUuid } from '../../../../shared/row-group/encodings/uuid.ts';
 import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';

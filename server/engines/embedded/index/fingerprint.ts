@@ -2,16 +2,12 @@
  * Fingerprints of field values: 32 bits each, the same for a value however its column is encoded and for the text that
  * somebody looks for. A canonical UUID is hashed by its bits, so that a column of UUIDs need not be written out.
  */
+import type { ColumnValues, Uuids } from '../../../../shared/row-group/column-values.ts';
 import { byteStringAt, hashBytes } from '../../../../shared/row-group/byte-strings.ts';
-import { type ColumnValues, valueCount, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
+import { valueCount, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
 import { distinctCutTexts } from '../../../../shared/row-group/encodings/pattern.ts';
 import { looksLikeUuid, parseUuid } from '../../../../shared/row-group/encodings/uuid.ts';
-import {
-  storedCount,
-  unpackStored,
-  UUID_BYTES,
-  type Uuids,
-} from '../../../../shared/row-group/encodings/uuid-short.ts';
+import { storedCount, unpackStored, UUID_BYTES } from '../../../../shared/row-group/encodings/uuid-short.ts';
 import { someElement } from '../../../../shared/row-group/array-elements.ts';
 import { KIND_ARRAY, KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import { matchEach } from '../scan/match-column.ts';

@@ -1,24 +1,11 @@
 /** What the header of a column chunk says of the bytes of its values, without a look at them. */
 import { byteTable } from '../../../../shared/bytes.ts';
-import { TIMESTAMP_TEXT } from '../../../../shared/row-group/encodings/timestamp.ts';
-import {
-  ENCODING_CONSTANT,
-  ENCODING_DECIMAL,
-  ENCODING_HEX,
-  ENCODING_INTEGER,
-  ENCODING_TIMESTAMP,
-  ENCODING_UUID,
-} from '../../../../shared/row-group/format.ts';
+import { ENCODINGS } from '../../../../shared/row-group/encodings/table.ts';
+import { ENCODING_CONSTANT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 
 /** Bytes that the text of values may have, where the encoding tells. */
-const BYTES_OF_ENCODING: Readonly<Record<number, Uint8Array>> = {
-  [ENCODING_INTEGER]: byteTable('-0123456789'),
-  [ENCODING_DECIMAL]: byteTable('-.0123456789'),
-  [ENCODING_TIMESTAMP]: byteTable(TIMESTAMP_TEXT),
-  [ENCODING_UUID]: byteTable('-0123456789abcdef'),
-  [ENCODING_HEX]: byteTable('0123456789abcdef'),
-};
+const BYTES_OF_ENCODING = ENCODINGS.map(({ alphabet }) => (alphabet === undefined ? undefined : byteTable(alphabet)));
 
 /** Answered from the chunk's header alone; true when that does not tell. */
 export function valuesMayHave(group: RowGroup, index: number, byte: number): boolean {

@@ -3,11 +3,11 @@
  * dictionary, as numbers or bits where the tests can be read as such, else as text.
  */
 import { ByteReader } from '../../../../shared/bytes.ts';
+import type { ColumnValues, Decimals } from '../../../../shared/row-group/column-values.ts';
 import { someElement } from '../../../../shared/row-group/array-elements.ts';
 import { byteStringAt, type ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
 import { FIXED_VALUE_BYTES_MAX, valueCount, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
-import type { ColumnValues } from '../../../../shared/row-group/column.ts';
-import { type Decimals, POWERS_OF_TEN, readDecimalRange } from '../../../../shared/row-group/encodings/decimal.ts';
+import { POWERS_OF_TEN, readDecimalRange } from '../../../../shared/row-group/encodings/decimal.ts';
 import { readIntegerRange } from '../../../../shared/row-group/encodings/integer.ts';
 import { looksLikeUuid, parseUuid } from '../../../../shared/row-group/encodings/uuid.ts';
 import { UUID_BYTES } from '../../../../shared/row-group/encodings/uuid-short.ts';

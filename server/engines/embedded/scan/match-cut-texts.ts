@@ -2,8 +2,8 @@
  * Search in texts whose numbers are cut out (shared/row-group/encodings/pattern.ts): a pattern's literal bytes settle
  * most questions for all of its texts at once, numbers settle equality, and only what is left is written out.
  */
+import type { CutTexts } from '../../../../shared/row-group/column-values.ts';
 import { cutTextSizeMax, isDigit, writeCutText } from '../../../../shared/row-group/encodings/pattern.ts';
-import type { CutTexts } from '../../../../shared/row-group/encodings/pattern.ts';
 import { PatternCutter } from '../../../../shared/row-group/encodings/pattern-cutter.ts';
 import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
 import type { ValueTest } from '../../../store/predicate.ts';

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteReader, ByteWriter } from '../../../../shared/bytes.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
+import type { CutTexts } from '../../../../shared/row-group/column-values.ts';
 import { byteStringAt, type ValueRefs } from '../../../../shared/row-group/byte-strings.ts';
 import {
-  type CutTexts,
   cutTextSizeMax,
   decodeCutTexts,
   distinctCutTexts,
