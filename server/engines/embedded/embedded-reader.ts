@@ -1,5 +1,4 @@
 /** Where questions about lines are asked of the embedded store: its snapshots, scans and tails put together. */
-import { errorOfUnusable } from '../../../shared/errors.ts';
 import { STREAMS_GROUPS_AT_ONCE } from '../../limits.ts';
 import type { Labels } from '../../../shared/labels.ts';
 import { aggregate, type AggregateContext, facets } from './aggregate/run.ts';
@@ -9,6 +8,7 @@ import { decide, type Predicate } from '../../store/predicate.ts';
 import type { Query, QueryStatistics } from '../../store/query.ts';
 import { placeOf } from './scan/row-groups.ts';
 import { isWithin, type StreamsInput, type StreamsOutput } from './scan/streams-in-range.ts';
+import { setAsideAll } from './scan/unusable.ts';
 import { judgeLabels } from './scan/value-leaf.ts';
 import type { RowGroupRef } from './core/snapshot.ts';
 import type { Store } from './core/store.ts';
@@ -93,7 +93,7 @@ async function matchingStreams(
     for (const [index, found] of output.streams.entries()) {
       for (const stream of found) streams.add(part[index]!.streams[stream]!);
     }
-    for (const each of output.corruptions) await context.setAside(part[each.group]!, errorOfUnusable(each));
+    await setAsideAll(output.unusable, part, context.setAside);
     done += output.streams.length;
   }
   return [...streams].filter((labels) => passes(predicate, labels));

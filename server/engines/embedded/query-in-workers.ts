@@ -23,10 +23,10 @@ export function queryInWorkers(store: Store, run: RunTask, statistics: QueryStat
   return {
     lookUp: (input, signal) => metered(LOOK_UP, input, { signal }),
     scan: async (input, signal) => {
-      const scanned = await metered(SCAN, input, { signal });
-      statistics.rowGroupsRead += scanned.length;
-      for (const { matchedCount } of scanned) statistics.rowsMatched += matchedCount;
-      return scanned;
+      const found = await metered(SCAN, input, { signal });
+      statistics.rowGroupsRead += found.scanned.length;
+      for (const { matchedCount } of found.scanned) statistics.rowsMatched += matchedCount;
+      return found;
     },
     streams: async (input, signal) => {
       const found = await metered(STREAMS, input, { signal });

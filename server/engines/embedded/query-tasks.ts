@@ -12,7 +12,7 @@ import { Indexes, type LookupInput, type LookupOutput } from './scan/index-looku
 import { OpenFiles } from './scan/open-files.ts';
 import { whileWanted } from './scan/regexps.ts';
 import { RowGroups } from './scan/row-groups.ts';
-import { scan, type ScanInput, type ScannedRows } from './scan/scan.ts';
+import { scan, type ScanInput, type ScanOutput } from './scan/scan.ts';
 import { type StreamsInput, type StreamsOutput, streamsInRange } from './scan/streams-in-range.ts';
 import { ownMemory, type TaskContext, type TaskHandler, taskHandler, taskKind } from '../../workers/task.ts';
 import { type TailInput, type TailOutput, TailTask } from './tail/tail-task.ts';
@@ -27,7 +27,7 @@ export interface Metered<Output> {
 }
 
 export const LOOK_UP = taskKind<LookupInput, Metered<LookupOutput>>('look-up');
-export const SCAN = taskKind<ScanInput, Metered<ScannedRows[]>>('scan');
+export const SCAN = taskKind<ScanInput, Metered<ScanOutput>>('scan');
 export const STREAMS = taskKind<StreamsInput, Metered<StreamsOutput>>('streams');
 export const AGGREGATE = taskKind<AggregateInput, Metered<PartialOutput<Tally>>>('aggregate');
 export const GATHER = taskKind<GatherInput, GatherOutput>('gather');

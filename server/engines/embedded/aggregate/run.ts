@@ -2,11 +2,11 @@
  * Aggregations and facets over many row groups. Workers do all of it, a batch of row groups a task: the tally of an
  * aggregation goes with a task and comes back with its answer, in two lanes side by side, and a last task gathers the two.
  */
-import { CorruptionError, errorOfUnusable, type Unusable, unusableBy } from '../../../../shared/errors.ts';
 import { AGGREGATE_ROWS_AT_ONCE, FACET_NAMES_CUT, SCANS_AT_ONCE } from '../../../limits.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import { lacksArrays, placeOf, type RowGroupPlace, type RowGroups } from '../scan/row-groups.ts';
+import { setAsideAll, type UnusableGroup, useOrList } from '../scan/unusable.ts';
 import { candidates, type ScanContext } from '../scan/select.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
@@ -35,12 +35,12 @@ export interface FacetsInput {
   readonly ids: readonly string[];
 }
 
-/** What a task found, and which of its row groups, by index, could not be read. */
+/** What a task found, and which of its row groups it could not use. */
 export interface PartialOutput<T> {
   readonly result: T;
   /** How many of the row groups are done; where others wait for the worker, another task is to do the rest. */
   readonly doneCount: number;
-  readonly corruptions: readonly (Unusable & { readonly group: number })[];
+  readonly unusable: readonly UnusableGroup[];
 }
 
 /** Where aggregations run. */
@@ -237,10 +237,10 @@ async function inLanes<T>(
     let last: T | undefined;
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
       signal.throwIfAborted();
-      const { result, doneCount, corruptions } = await run(batch.map(placeOf), last);
+      const { result, doneCount, unusable } = await run(batch.map(placeOf), last);
       last = result;
       if (doneCount < batch.length) batches.unshift(batch.slice(doneCount));
-      for (const each of corruptions) await context.setAside(batch[each.group]!, errorOfUnusable(each));
+      await setAsideAll(unusable, batch, context.setAside);
     }
     return last === undefined ? [] : [last];
   };
@@ -272,18 +272,15 @@ function eachGroup(
   shouldYield: () => boolean,
   visit: (group: RowGroup) => void,
 ): Omit<PartialOutput<unknown>, 'result'> {
-  const corruptions: (Unusable & { group: number })[] = [];
+  const unusable: UnusableGroup[] = [];
   let doneCount = 0;
   do {
-    try {
-      const place = places[doneCount]!;
+    const place = places[doneCount]!;
+    useOrList(unusable, doneCount, () => {
       const opened = rowGroups.open(place);
       if (!lacksArrays(opened, place)) visit(opened);
-    } catch (error) {
-      if (!(error instanceof CorruptionError)) throw error;
-      corruptions.push({ group: doneCount, ...unusableBy(error) });
-    }
+    });
     doneCount++;
   } while (doneCount < places.length && !shouldYield());
-  return { doneCount, corruptions };
+  return { doneCount, unusable };
 }

@@ -2,12 +2,11 @@
  * Puts right what a check found: what is broken goes to quarantine/, all else is kept, and a second check finds nothing.
  * Works on an open store, which has already recovered what a crash left, and changes segments as compaction does.
  */
-import { basename, join } from 'node:path';
 import { CorruptionError, UnavailableError } from '../../../../shared/errors.ts';
 import type { Disk } from '../platform/disk.ts';
-import { QUARANTINE_FOLDER, segmentPath } from '../core/filenames.ts';
+import { segmentPath } from '../core/filenames.ts';
 import type { ManifestSegment } from '../core/manifest.ts';
-import { copyToQuarantine, damageOf } from '../core/quarantine.ts';
+import { copyToQuarantine, damageOf, keepWholeFile } from '../core/quarantine.ts';
 import { type Lineage, mergedLineage, unknownLineage } from '../segment/lineage.ts';
 import { readLineage } from '../segment/reader.ts';
 import { writeSegment } from '../segment/write.ts';
@@ -96,7 +95,7 @@ function repairSegment(path: string, segment: ManifestSegment, context: RepairCo
     const keptRows = salvaged.reduce((sum, { group }) => sum + group.info.rowCount, 0);
     const named = broken.reduce((sum, { rowCount }) => sum + rowCount, keptRows);
     // Something may be lost that no table names: then all of the file is worth keeping.
-    if (named !== segment.rowCount) await keepFile(context, path);
+    if (named !== segment.rowCount) await keepWholeFile(disk, context.dataDir, path);
     const added: ManifestSegment[] = [];
     const lineage = await lineageOf(path, segment.sequence, context);
     for (const run of sortedRuns(salvaged)) added.push(await writeRun(run, segment.day, lineage, context));
@@ -114,15 +113,6 @@ async function mustCopy(
 ): Promise<void> {
   const copy = await copyToQuarantine(disk, dataDir, damageOf(path, offset, sizeBytes, error));
   if (copy === undefined) throw new CorruptionError('it cannot be copied to quarantine/, so it stays as it is', path);
-}
-
-async function keepFile({ disk, dataDir }: RepairContext, path: string): Promise<void> {
-  const folder = join(dataDir, QUARANTINE_FOLDER);
-  const copy = join(folder, basename(path));
-  await disk.makeFolder(folder);
-  await disk.remove(copy);
-  await disk.link(path, copy);
-  await disk.syncFolder(folder);
 }
 
 /** The row groups of a segment follow each other in time: one that begins before the last one ended begins another. */

@@ -37,19 +37,29 @@ export async function copyToQuarantine(disk: Disk, dataDir: string, damage: Dama
   }
 }
 
-/** Gives a file a second name, which its bytes outlive the first by, also when they cannot be read. @returns where it is */
-export async function linkToQuarantine(disk: Disk, dataDir: string, path: string): Promise<string | undefined> {
+/** The same for several. */
+export async function copyAllToQuarantine(disk: Disk, dataDir: string, damages: readonly Damage[]): Promise<void> {
+  for (const damage of damages) await copyToQuarantine(disk, dataDir, damage);
+}
+
+/** As keepWholeFile; best effort. @returns where the file is */
+export function linkToQuarantine(disk: Disk, dataDir: string, path: string): Promise<string | undefined> {
+  return keepWholeFile(disk, dataDir, path).catch(() => undefined);
+}
+
+/**
+ * Gives a file a second name, which its bytes outlive the first by, also when they cannot be read.
+ * @returns where it is
+ * @throws errors of the disk
+ */
+export async function keepWholeFile(disk: Disk, dataDir: string, path: string): Promise<string> {
   const folder = join(dataDir, QUARANTINE_FOLDER);
   const copyPath = join(folder, basename(path));
-  try {
-    await disk.makeFolder(folder);
-    await disk.remove(copyPath);
-    await disk.link(path, copyPath);
-    await disk.syncFolder(folder);
-    return copyPath;
-  } catch {
-    return undefined;
-  }
+  await disk.makeFolder(folder);
+  await disk.remove(copyPath);
+  await disk.link(path, copyPath);
+  await disk.syncFolder(folder);
+  return copyPath;
 }
 
 export function damageOf(path: string, offset: number, sizeBytes: number, error: CorruptionError): Damage {

@@ -17,7 +17,14 @@ import type { JsonValue } from '../../../../shared/json-value.ts';
 import { EMPTY_MANIFEST, type Manifest, type ManifestSegment, missingWalFiles } from './manifest.ts';
 import { ManifestFile, manifestPaths, readGenerations } from './manifest-file.ts';
 import type { Memtable } from './memtable.ts';
-import { copyToQuarantine, type Damage, damageOf, linkToQuarantine, unreadable } from './quarantine.ts';
+import {
+  copyAllToQuarantine,
+  copyToQuarantine,
+  type Damage,
+  damageOf,
+  linkToQuarantine,
+  unreadable,
+} from './quarantine.ts';
 import type { ExpiryClock } from '../lane/retention/expiry-clock.ts';
 import { planRebuild } from './rebuild.ts';
 import { newestTimeMs, rowGroupRef, verifyBatch } from './row-group-ref.ts';
@@ -98,10 +105,8 @@ export async function recover(input: RecoverInput): Promise<Recovered> {
 async function openManifest(disk: Disk, dataDir: string, damages: Damage[]): Promise<ManifestFile> {
   const { newest, stale, damages: found, readError } = await readGenerations(disk, dataDir);
   if (newest === undefined && readError !== undefined) throw unreadableManifest(dataDir, readError);
-  for (const damage of found) {
-    damages.push(damage);
-    await copyToQuarantine(disk, dataDir, damage);
-  }
+  damages.push(...found);
+  await copyAllToQuarantine(disk, dataDir, found);
   const current = newest ?? (await lostOrNew(disk, dataDir, damages));
   const manifest = new ManifestFile(disk, dataDir, current);
   if (stale.length > 0) {
@@ -211,7 +216,7 @@ async function replayWals(input: RecoverInput, manifest: Manifest, damages: Dama
 async function setAside({ disk, dataDir }: RecoverInput, path: string, scan: WalScan): Promise<Damage[]> {
   const damages: Damage[] = scan.broken.map((range) => ({ path, ...range, reason: 'no valid record' }));
   if (scan.doubtful !== undefined) damages.push({ path, ...scan.doubtful, reason: IN_DOUBT });
-  for (const damage of damages) await copyToQuarantine(disk, dataDir, damage);
+  await copyAllToQuarantine(disk, dataDir, damages);
   return damages;
 }
 

@@ -2,13 +2,13 @@
  * The task of a worker thread in a search: finds the rows of row groups that a plan asks for and gives their times, which
  * is all that is needed to choose among them. Their other columns are read for the chosen ones only.
  */
-import { CorruptionError, type Unusable, unusableBy } from '../../../../shared/errors.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { sortByTime } from '../../../../shared/row-group/sort.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import type { Plan } from '../../../store/search-plan.ts';
 import { matchRows } from './match-rows.ts';
 import { lacksArrays, type RowGroupPlace, type RowGroups } from './row-groups.ts';
+import { type UnusableGroup, useOrList } from './unusable.ts';
 
 export interface ScanInput {
   readonly places: readonly RowGroupPlace[];
@@ -22,37 +22,35 @@ export interface ScannedRows {
   readonly timesNs: Float64Array;
   /** How many rows match, with those that the plan's limit leaves out. */
   readonly matchedCount: number;
-  /** Why the row group could not be read; it then has no rows. */
-  readonly corruption?: Unusable;
+}
+
+export interface ScanOutput {
+  /** One for each place, or for the first of them, at least one: another task is to do the rest. */
+  readonly scanned: readonly ScannedRows[];
+  /** They have no rows. */
+  readonly unusable: readonly UnusableGroup[];
 }
 
 const NO_ROWS: ScannedRows = { rows: new Uint32Array(0), timesNs: new Float64Array(0), matchedCount: 0 };
 
-/**
- * One result for each place, or for the first of them, at least one, when others wait for the worker: another task is to
- * do the rest then.
- */
+/** Ends early when others wait for the worker. */
 export function scan(
   { places, plan }: ScanInput,
   rowGroups: Pick<RowGroups, 'open'>,
   shouldYield = aloneInThread,
-): ScannedRows[] {
+): ScanOutput {
   const scanned: ScannedRows[] = [];
-  for (const place of places) {
-    scanned.push(scanPlace(place, plan, rowGroups));
+  const unusable: UnusableGroup[] = [];
+  for (const [group, place] of places.entries()) {
+    scanned.push(useOrList(unusable, group, () => scanPlace(place, plan, rowGroups)) ?? NO_ROWS);
     if (shouldYield()) break;
   }
-  return scanned;
+  return { scanned, unusable };
 }
 
 function scanPlace(place: RowGroupPlace, plan: Plan, rowGroups: Pick<RowGroups, 'open'>): ScannedRows {
-  try {
-    const group = rowGroups.open(place);
-    return lacksArrays(group, place) ? NO_ROWS : scanGroup(group, plan);
-  } catch (error) {
-    if (!(error instanceof CorruptionError)) throw error;
-    return { ...NO_ROWS, corruption: unusableBy(error) };
-  }
+  const group = rowGroups.open(place);
+  return lacksArrays(group, place) ? NO_ROWS : scanGroup(group, plan);
 }
 
 /** The rows of one row group that a plan asks for. @throws CorruptionError */

@@ -2,7 +2,6 @@
  * Runs a plan over row groups: prunes, scans them in the order of the answer, and stops as soon as no further row group
  * can hold a better row.
  */
-import { type CorruptionError, errorOfUnusable } from '../../../../shared/errors.ts';
 import { instantOf } from '../../../../shared/time.ts';
 import { SCAN_GROUPS_FEW, SCAN_ROWS_AT_FIRST, SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../../limits.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
@@ -18,14 +17,15 @@ import { mayMatch, reachesInto, streamMatcher } from './match-rows.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import type { Plan } from '../../../store/search-plan.ts';
 import { placeOf } from './row-groups.ts';
-import type { ScanInput, ScannedRows } from './scan.ts';
+import type { ScanInput, ScanOutput } from './scan.ts';
 import { type SelectedRows, TopRows } from './top-rows.ts';
+import { type SetAside, setAsideAll } from './unusable.ts';
 
 /** Where scans run, and who is told of row groups that cannot be read. */
 export interface ScanContext {
   readonly lookUp: (input: LookupInput, signal: AbortSignal) => Promise<LookupOutput>;
-  readonly scan: (input: ScanInput, signal: AbortSignal) => Promise<ScannedRows[]>;
-  readonly setAside: (rowGroup: RowGroupRef, error: CorruptionError) => Promise<void>;
+  readonly scan: (input: ScanInput, signal: AbortSignal) => Promise<ScanOutput>;
+  readonly setAside: SetAside;
 }
 
 /** The rows that the plan asks for, best first. */
@@ -45,13 +45,11 @@ export async function selectRows(
       const narrowed = narrow(plan, top.worst());
       const batch = batches[next++]!.filter((group) => reachesInto(group, narrowed));
       if (batch.length === 0) continue;
-      const scanned = await context.scan({ places: batch.map(placeOf), plan: narrowed }, signal);
+      const { scanned, unusable } = await context.scan({ places: batch.map(placeOf), plan: narrowed }, signal);
       // The rest of a task that has made room for others comes next.
       if (scanned.length < batch.length) batches.splice(next, 0, batch.slice(scanned.length));
-      for (const [i, rows] of scanned.entries()) {
-        if (rows.corruption === undefined) top.add(batch[i]!, rows);
-        else await context.setAside(batch[i]!, errorOfUnusable(rows.corruption));
-      }
+      for (const [i, rows] of scanned.entries()) top.add(batch[i]!, rows);
+      await setAsideAll(unusable, batch, context.setAside);
     }
   };
   await Promise.all(Array.from({ length: SCANS_AT_ONCE }, run));

@@ -1,10 +1,10 @@
 /** Which streams of a row group have rows in a time range that the row group reaches beyond. */
-import { CorruptionError, type Unusable, unusableBy } from '../../../../shared/errors.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { instantOf, timeNsFrom } from '../../../../shared/time.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import type { TimeRange } from '../../../store/predicate.ts';
 import type { RowGroupPlace, RowGroups } from './row-groups.ts';
+import { type UnusableGroup, useOrList } from './unusable.ts';
 
 export interface StreamsInput {
   readonly places: readonly RowGroupPlace[];
@@ -14,8 +14,7 @@ export interface StreamsInput {
 export interface StreamsOutput {
   /** By place: indices into the row group's streams. Of the first places only, at least one, where others wait for the worker. */
   readonly streams: readonly (readonly number[])[];
-  /** Row groups, as indices into places, that could not be read, and why. */
-  readonly corruptions: readonly (Unusable & { readonly group: number })[];
+  readonly unusable: readonly UnusableGroup[];
 }
 
 /** The task of a worker thread. */
@@ -24,19 +23,13 @@ export function streamsInRange(
   rowGroups: RowGroups,
   shouldYield: () => boolean = aloneInThread,
 ): StreamsOutput {
-  const corruptions: (Unusable & { group: number })[] = [];
+  const unusable: UnusableGroup[] = [];
   const streams: number[][] = [];
   for (const [group, place] of places.entries()) {
     if (group > 0 && shouldYield()) break;
-    try {
-      streams.push(streamsOf(rowGroups.open(place), range));
-    } catch (error) {
-      if (!(error instanceof CorruptionError)) throw error;
-      corruptions.push({ group, ...unusableBy(error) });
-      streams.push([]);
-    }
+    streams.push(useOrList(unusable, group, () => streamsOf(rowGroups.open(place), range)) ?? []);
   }
-  return { streams, corruptions };
+  return { streams, unusable };
 }
 
 function streamsOf(group: RowGroup, { from, to }: StreamsInput['range']): number[] {

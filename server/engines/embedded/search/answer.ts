@@ -1,5 +1,4 @@
 /** From the rows that a search found to what its sink makes of them, some rows at a time. */
-import { errorOfUnusable } from '../../../../shared/errors.ts';
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { RENDER_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../../limits.ts';
 import type { QueryBudget } from '../../../store/query-budget.ts';
@@ -7,6 +6,7 @@ import type { Plan } from '../../../store/search-plan.ts';
 import { placeOf } from '../scan/row-groups.ts';
 import { type ScanContext, selectRows } from '../scan/select.ts';
 import type { SelectedRow, SelectedRows } from '../scan/top-rows.ts';
+import { setAsideAll } from '../scan/unusable.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
 import { freeMemory } from '../../../workers/task.ts';
 import type { RenderedText } from './render.ts';
@@ -120,7 +120,7 @@ async function renderPart(
     },
     signal,
   );
-  for (const each of output.corruptions) await context.setAside(groups[each.group]!, errorOfUnusable(each));
+  await setAsideAll(output.unusable, groups, context.setAside);
   return output.rendered;
 }
 

@@ -1,7 +1,7 @@
 /** The task of a worker thread that gives chosen rows to the sink of a search: their lines are put together here, once. */
-import { CorruptionError, type Unusable, unusableBy } from '../../../../shared/errors.ts';
 import type { Piece, Sink } from '../../../store/sink.ts';
 import type { RowGroupPlace, RowGroups } from '../scan/row-groups.ts';
+import { type UnusableGroup, useOrList } from '../scan/unusable.ts';
 import { type RenderedText, textOf } from './render.ts';
 import { blockOf, type RenderedBlock } from './row-columns.ts';
 import { type ChosenRows, openSinkGroup, type SinkGroup } from './sink-group.ts';
@@ -18,8 +18,8 @@ export type RenderedRows = RenderedText | RenderedBlock;
 
 export interface RenderOutput {
   readonly rendered: RenderedRows;
-  /** Row groups, as indices into places, whose lines are missing, and why. */
-  readonly corruptions: readonly (Unusable & { readonly group: number })[];
+  /** Their lines are missing. */
+  readonly unusable: readonly UnusableGroup[];
 }
 
 const NO_ROWS = new Uint32Array(0);
@@ -27,22 +27,18 @@ const NO_ROWS = new Uint32Array(0);
 /** At least one row, which is the first one; of row groups in the order in which rows need them, all that there is room for. */
 export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
   const { places, groupOf, rows, bytesMax, sink } = input;
-  const corruptions: (Unusable & { group: number })[] = [];
+  const unusable: UnusableGroup[] = [];
   let leftBytes = bytesMax;
-  const groups = places.map((place, group) => {
-    try {
+  const groups = places.map((place, group) =>
+    useOrList(unusable, group, () => {
       const opened = rowGroups.open(place);
       const wanted = leftBytes > 0 ? rows.filter((_, i) => groupOf[i] === group) : NO_ROWS;
       const sinkGroup = openSinkGroup(opened, wanted, leftBytes, sink);
       leftBytes -= sinkGroup.lines.bytes.length;
       return sinkGroup;
-    } catch (error) {
-      if (!(error instanceof CorruptionError)) throw error;
-      corruptions.push({ group, ...unusableBy(error) });
-      return undefined;
-    }
-  });
-  return { rendered: sinkRows(groups, input, sink), corruptions };
+    }),
+  );
+  return { rendered: sinkRows(groups, input, sink), unusable };
 }
 
 /** Up to the first row whose line has not been put together; rows of a group that cannot be read are left out. */

@@ -5,7 +5,7 @@
  */
 import { serialize } from 'node:v8';
 import { setImmediate } from 'node:timers/promises';
-import { type CorruptionError, errorOfUnusable, UnavailableError } from '../../../../shared/errors.ts';
+import { UnavailableError } from '../../../../shared/errors.ts';
 import {
   RETRY_AFTER_TAILS_SECONDS,
   TAIL_GROUPS_WAITING_MAX,
@@ -14,6 +14,7 @@ import {
   TAILS_TEXT_BYTES_MAX,
 } from '../../../limits.ts';
 import { placeOf } from '../scan/row-groups.ts';
+import { type SetAside, setAsideAll } from '../scan/unusable.ts';
 import type { AppendListener, RowGroupRef, Snapshot } from '../core/snapshot.ts';
 import { sizeOfPiece } from '../../../store/sink.ts';
 import { LiveTail, type SharedPiece } from './live-tail.ts';
@@ -34,7 +35,7 @@ export interface LiveTailsOptions {
   };
   /** Does `TailTask.run`, in a thread or here. */
   readonly scan: (input: TailInput) => Promise<TailOutput>;
-  readonly setAside: (rowGroup: RowGroupRef, error: CorruptionError) => Promise<void>;
+  readonly setAside: SetAside;
 }
 
 /** Tails that want the same. */
@@ -182,9 +183,7 @@ export class LiveTails {
     for (let from: TailCursor | undefined = TAIL_START; from !== undefined;) {
       if (groups.every(({ tails }) => tails.size === 0)) return;
       const output: TailOutput = await this.#options.scan({ places, queries, from });
-      for (const each of output.corruptions) {
-        await this.#options.setAside(rowGroups[each.group]!, errorOfUnusable(each));
-      }
+      await setAsideAll(output.unusable, rowGroups, this.#options.setAside);
       await this.#handOver(output, number, groups);
       from = output.next;
     }

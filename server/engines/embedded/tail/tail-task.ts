@@ -4,11 +4,11 @@
  * to go on, when there is much text or when others wait for the worker.
  */
 import { deserialize, serialize } from 'node:v8';
-import { CorruptionError, type Unusable, unusableBy } from '../../../../shared/errors.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { RENDER_ROWS_AT_ONCE, TAIL_PIECE_BYTES, TAIL_TEXT_BYTES_AT_ONCE } from '../../../limits.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import type { RowGroupPlace, RowGroups } from '../scan/row-groups.ts';
+import { type UnusableGroup, useOrList } from '../scan/unusable.ts';
 import { scanGroup } from '../scan/scan.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import { openSinkGroup } from '../search/sink-group.ts';
@@ -48,7 +48,7 @@ export interface TailOutput {
   readonly pieces: readonly Piece[];
   /** Undefined when all is done. */
   readonly next: TailCursor | undefined;
-  readonly corruptions: readonly (Unusable & { readonly group: number })[];
+  readonly unusable: readonly UnusableGroup[];
 }
 
 export const TAIL_START: TailCursor = { group: 0, query: 0, row: 0 };
@@ -76,26 +76,31 @@ export class TailTask {
       this.#version = version;
     }
     const pieces = new Pieces();
-    const corruptions: (Unusable & { group: number })[] = [];
+    const unusable: UnusableGroup[] = [];
     // The first part is always done, or a task could end where it began.
     let parts = 0;
     const isFull = (): boolean => parts++ > 0 && (pieces.sizeBytes >= TAIL_TEXT_BYTES_AT_ONCE || shouldYield());
-    const stopped = (next: TailCursor): TailOutput => ({ ...pieces.finish(), next, corruptions });
-    let { query, row } = from;
-    for (let { group } = from; group < places.length; group++, query = 0, row = 0) {
-      try {
-        const opened = this.#rowGroups.open(places[group]!);
-        for (; query < this.#queries.length; query++, row = 0) {
-          if (isFull()) return stopped({ group, query, row });
-          const stoppedAt = addMatches(opened, this.#queries[query]!, query, row, pieces, isFull);
-          if (stoppedAt !== undefined) return stopped({ group, query, row: stoppedAt });
-        }
-      } catch (error) {
-        if (!(error instanceof CorruptionError)) throw error;
-        corruptions.push({ group, ...unusableBy(error) });
-      }
+    let next: TailCursor | undefined;
+    for (
+      let at = from;
+      next === undefined && at.group < places.length;
+      at = { group: at.group + 1, query: 0, row: 0 }
+    ) {
+      const { group } = at;
+      next = useOrList(unusable, group, () => this.#search(this.#rowGroups.open(places[group]!), at, pieces, isFull));
     }
-    return { ...pieces.finish(), next: undefined, corruptions };
+    return { ...pieces.finish(), next, unusable };
+  }
+
+  /** @returns where it has stopped; undefined when the row group is done */
+  #search(opened: RowGroup, from: TailCursor, pieces: Pieces, isFull: () => boolean): TailCursor | undefined {
+    const { group } = from;
+    for (let { query, row } = from; query < this.#queries.length; query++, row = 0) {
+      if (isFull()) return { group, query, row };
+      const stoppedAt = addMatches(opened, this.#queries[query]!, query, row, pieces, isFull);
+      if (stoppedAt !== undefined) return { group, query, row: stoppedAt };
+    }
+    return undefined;
   }
 }
 

@@ -331,13 +331,13 @@ test('labels of a row group that cannot be read are left out, and the row group 
   const { store } = await threeSegments();
   const [rowGroup] = store.snapshot().rowGroups;
   const place = { ...placeOf(rowGroup!), path: `${rowGroup!.path}.gone` };
-  const { streams, corruptions } = streamsInRange(
+  const { streams, unusable } = streamsInRange(
     { places: [place], range: { from: 0n, to: undefined } },
     new RowGroups(new OpenFiles()),
   );
   expect(streams).toEqual([[]]);
-  expect(corruptions).toMatchObject([{ group: 0, isUnreadable: true }]);
-  expect(errorOfUnusable(corruptions[0]!)).toBeInstanceOf(UnreadableError);
+  expect(unusable).toMatchObject([{ group: 0, isUnreadable: true }]);
+  expect(errorOfUnusable(unusable[0]!)).toBeInstanceOf(UnreadableError);
 });
 
 test('a segment that is dropped while it is read again does not come back', async () => {

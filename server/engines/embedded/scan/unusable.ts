@@ -1,0 +1,33 @@
+/**
+ * Row groups that cannot be used, from the worker thread that meets them to the quarantine: a task goes on with the others and
+ * lists them in its output, and the main thread sets them aside.
+ */
+import { CorruptionError, errorOfUnusable, type Unusable, unusableBy } from '../../../../shared/errors.ts';
+import type { RowGroupRef } from '../core/snapshot.ts';
+
+/** A row group, by its index among those that a task was given, and why it cannot be used. */
+export interface UnusableGroup extends Unusable {
+  readonly group: number;
+}
+
+export type SetAside = (rowGroup: RowGroupRef, error: CorruptionError) => Promise<void>;
+
+/** What `use` gives; undefined, and the row group is added to `unusable`, when it is damaged or cannot be read now. */
+export function useOrList<T>(unusable: UnusableGroup[], group: number, use: () => T): T | undefined {
+  try {
+    return use();
+  } catch (error) {
+    if (!(error instanceof CorruptionError)) throw error;
+    unusable.push({ group, ...unusableBy(error) });
+    return undefined;
+  }
+}
+
+/** @param rowGroups  those that the task was given */
+export async function setAsideAll(
+  unusable: readonly UnusableGroup[],
+  rowGroups: readonly RowGroupRef[],
+  setAside: SetAside,
+): Promise<void> {
+  for (const each of unusable) await setAside(rowGroups[each.group]!, errorOfUnusable(each));
+}
