@@ -16,21 +16,21 @@ import { QuerySlots } from './query-slots.ts';
 import { TailSlots } from './tail-slots.ts';
 import { TallyMemory } from './tally-memory.ts';
 
-/** Who asks. */
+/** The client that asks a question. */
 export interface Asker {
-  /** What queries are counted by. */
+  /** Queries are counted by it. */
   readonly caller: string;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
 }
 
-/** An answer as a whole, and what it has cost. */
+/** A complete answer, and its cost. */
 export interface Answered<T> {
   readonly answer: T;
   readonly statistics: Readonly<QueryStatistics>;
 }
 
-/** An answer that is read piece by piece, and what it has cost so far. It must be read to its end, or returned. */
+/** An answer that is read piece by piece, and its cost so far. It must be read to its end, or returned. */
 export interface Answer<Piece> {
   readonly pieces: AsyncGenerator<Piece>;
   readonly statistics: Readonly<QueryStatistics>;
@@ -38,7 +38,7 @@ export interface Answer<Piece> {
 
 export interface QueryEngineOptions {
   readonly runMsMax?: number;
-  /** Is given what a query has cost, once it has ended. */
+  /** Called with the cost of each query that has ended. */
   readonly onEnded?: (statistics: Readonly<QueryStatistics>) => void;
 }
 
@@ -59,7 +59,7 @@ export class QueryEngine {
   }
 
   /**
-   * A question whose answer comes as a whole. Where it puts several to the view, all are of one instant, and in one turn.
+   * Answers a question as a whole. If it asks the view several times, all answers are of one instant, and within one turn.
    * @throws UnavailableError  too many queries wait, or hold too much
    * @throws QueryTooLargeError  it takes too long
    */
@@ -78,8 +78,8 @@ export class QueryEngine {
   }
 
   /**
-   * A question whose answer comes in pieces: its turn is over when the first of them is there, for the rest is made as its
-   * client takes it. Throws as `run` does, from the first piece on.
+   * Answers a question in pieces. Its turn ends with the first of them, because the rest is made as fast as its client
+   * reads. The pieces throw what `run` throws.
    */
   stream<Piece>(asker: Asker, ask: (view: LogView, query: Query) => AsyncIterable<Piece>): Answer<Piece> {
     const { query, inTurn } = this.#begin(asker);
@@ -90,7 +90,7 @@ export class QueryEngine {
   }
 
   /**
-   * A live tail: its history, in its turn as any search, and then its news.
+   * Follows a query: its history, in its turn as any search, and then its news.
    * @throws UnavailableError  there are too many; whatever else goes wrong, the pieces throw
    */
   follow<S extends Sink>(asker: Asker, plan: Plan, sink: S): Answer<PieceOf<S>> {
@@ -125,7 +125,7 @@ export class QueryEngine {
     return { pieces: pieces(), statistics: query.statistics };
   }
 
-  /** The view is taken when the first piece is asked for, and held until the last. */
+  /** Takes the view when the first piece is asked for, and holds it until the last. */
   async *#onView<Piece>(
     query: Query,
     ask: (view: LogView, query: Query) => AsyncIterable<Piece>,
@@ -139,9 +139,9 @@ export class QueryEngine {
     }
   }
 
-  /** A query that can be given to the store, and a turn for its work, which ends with the asker and with its time. */
+  /** Makes a query for the store, and a turn for its work, which ends with the asker and with its time. */
   #begin({ caller, signal }: Asker): { query: Query; inTurn: InTurn } {
-    // By hand: AbortSignal.any takes longer than all else here.
+    // AbortSignal.any would take longer than everything else here.
     const end = new AbortController();
     signal.addEventListener('abort', () => end.abort(signal.reason), { once: true });
     if (signal.aborted) end.abort(signal.reason);
@@ -171,7 +171,7 @@ export class QueryEngine {
 
 type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** The first piece is waited for in a turn. */
+/** Waits for the first piece within a turn. */
 async function* inPieces<Piece>(all: AsyncIterable<Piece>, inTurn: InTurn): AsyncGenerator<Piece> {
   const pieces = all[Symbol.asyncIterator]();
   try {

@@ -1,4 +1,4 @@
-/** How many live tails there are at once: in all, and of one caller. They do not wait, as queries do: most never end. */
+/** Bounds the number of live tails, in all and of one caller. They do not wait for a turn, as queries do: most never end. */
 import { UnavailableError } from '../../shared/errors.ts';
 import { RETRY_AFTER_TAILS_SECONDS, TAILS_MAX, TAILS_OF_CALLER_MAX } from '../limits.ts';
 

@@ -1,4 +1,4 @@
-/** What a store is given with each question, and what it says of its work: the query engine (../query/engine.ts) makes one a query. */
+/** Comes to a store with each question; the query engine (../query/engine.ts) makes one for each query. */
 import type { QueryBudget } from './query-budget.ts';
 
 export interface Query {
@@ -9,7 +9,7 @@ export interface Query {
   readonly statistics: QueryStatistics;
 }
 
-/** What a query has cost so far; of a store without row groups, in whatever it reads at once. */
+/** The cost of a query so far; a store without row groups counts whatever it reads at once. */
 export interface QueryStatistics {
   /** Row groups that were stored when the question was asked, and their bytes. */
   rowGroupsConsidered: number;

@@ -32,7 +32,7 @@ export interface ReaderParts {
 }
 
 export function embeddedReader({ store, tails, newQuery }: ReaderParts): LogReader {
-  /** Of a query about these row groups. */
+  /** Gives a query about these row groups its tasks and budgets. */
   const contextOf = (
     rowGroups: readonly RowGroupRef[],
     { budget, statistics }: Query,
