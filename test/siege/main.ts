@@ -14,6 +14,7 @@ import { fillCompileCache, isUp } from '../bench/podlog.ts';
 import { freePort } from '../free-port.ts';
 import type { Attack, PushedRows } from './attacks/attack.ts';
 import { bombs } from './attacks/bombs.ts';
+import { caretakers } from './attacks/caretakers.ts';
 import { damagedCopy, DAMAGES } from './attacks/damaged.ts';
 import { floods } from './attacks/floods.ts';
 import { greedy } from './attacks/greedy.ts';
@@ -24,7 +25,7 @@ import { besiegeByContention } from './contention.ts';
 import { type Balance, Ledger } from './ledger.ts';
 import { limitMemory, type MemoryLimit } from './memory-limit.ts';
 
-const ATTACKS: Readonly<Record<string, Attack>> = { bombs, floods, slow, lying, greedy };
+const ATTACKS: Readonly<Record<string, Attack>> = { bombs, floods, slow, lying, greedy, caretakers };
 
 const NAMES = [...Object.keys(ATTACKS), 'damage', 'contention'];
 

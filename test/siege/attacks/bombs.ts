@@ -67,13 +67,18 @@ const BOMBS: readonly Bomb[] = [
   { name: 'too much', encoding: 'zstd', body: () => Buffer.alloc(512 * MIB) },
 ];
 
-export async function bombs({ url, progress }: Target): Promise<Pushed> {
+export function bombs(target: Target): Promise<Pushed> {
+  return pushBombs(target, 'bomb', TIMES);
+}
+
+/** Pushes each bomb `times` times at once, for an app of its own: the prefix and its name. */
+export async function pushBombs({ url, progress }: Target, prefix: string, times: number): Promise<Pushed> {
   const pushed = new Map<string, PushedRows>();
   for (const { name, encoding, body } of BOMBS) {
     const bytes = body();
     const packed = encoding === 'gzip' ? gzipSync(bytes) : zstdCompressSync(bytes);
-    const app = `bomb-${name.replaceAll(' ', '-')}`;
-    const answers = await repeated(TIMES, TIMES, (n) => {
+    const app = `${prefix}-${name.replaceAll(' ', '-')}`;
+    const answers = await repeated(times, times, (n) => {
       const headers = {
         'content-encoding': encoding,
         'content-type': 'application/x-ndjson',
@@ -83,7 +88,7 @@ export async function bombs({ url, progress }: Target): Promise<Pushed> {
     });
     const stored = answers.filter(({ status }) => status === 200);
     const acknowledged = stored.reduce((sum, { text }) => sum + (JSON.parse(text) as { lines: number }).lines, 0);
-    pushed.set(app, { acknowledged, sent: TIMES * lineCount(bytes) });
+    pushed.set(app, { acknowledged, sent: times * lineCount(bytes) });
     progress(`  ${name}: ${packed.length} bytes of ${bytes.length}: ${summary(answers)}`);
   }
   return pushed;
