@@ -1,16 +1,16 @@
 /**
- * One HTTP request and its whole answer, which may take a limited time and have a limited size: a server that drips a byte a
+ * Sends one HTTP request and reads its whole answer, within limits of time and size: a server that drips a byte a
  * second, or that never ends, must neither hold the caller nor fill its memory. Redirects are not followed.
  */
 import type { Agent as HttpAgent, IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { httpModule } from './http-module.ts';
 
 export interface RequestLimits {
-  /** Until a connection is made. */
+  /** Time until a connection is made. */
   readonly connectMs: number;
-  /** Without a byte in either direction. */
+  /** Time without a byte in either direction. */
   readonly silenceMs: number;
-  /** Until the answer is complete. */
+  /** Time until the answer is complete. */
   readonly requestMs: number;
   readonly answerBytes: number;
 }
@@ -20,9 +20,9 @@ export interface BoundedRequest {
   readonly method: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string | number>>;
   readonly body: Buffer | undefined;
-  /** False makes one for this request. */
+  /** False opens a connection for this request alone. */
   readonly connection: HttpAgent | false;
-  /** The certificate authority to trust instead of those of the system. */
+  /** Certificate authority to trust instead of those of the system. */
   readonly ca?: Buffer | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly limits: RequestLimits;
@@ -34,7 +34,7 @@ export interface BoundedAnswer {
   readonly body: Buffer;
 }
 
-/** @throws when the server cannot be reached, or its answer goes beyond a limit */
+/** @throws when the server cannot be reached, or its answer exceeds a limit */
 export async function boundedRequest(options: BoundedRequest): Promise<BoundedAnswer> {
   const { url, method, headers, body, connection, ca, signal, limits } = options;
   const { connectMs, silenceMs, requestMs, answerBytes } = limits;
@@ -64,7 +64,7 @@ export async function boundedRequest(options: BoundedRequest): Promise<BoundedAn
   try {
     return await promise;
   } catch (error) {
-    // What is left of the answer is not read.
+    // The rest of the answer is not read.
     request.destroy();
     throw error;
   } finally {

@@ -1,11 +1,11 @@
 /**
- * Growing byte writer and bounds-checked byte reader: the alphabet of every podlog format (see row-group/FORMAT.md).
- * Integers are LEB128 varints unless a name says otherwise; fixed-width integers are little-endian; a string is a
- * varint of its UTF-8 length and its bytes.
+ * Growing byte writer and bounds-checked byte reader, with which every podlog format is written and read (see
+ * row-group/FORMAT.md). Integers are LEB128 varints unless a name says otherwise; fixed-width integers are
+ * little-endian; a string is a varint of its UTF-8 length followed by its bytes.
  */
 import { CorruptionError } from './errors.ts';
 
-/** Owns a buffer that doubles as needed; `finish` hands out a view of it. */
+/** Owns a buffer that doubles as needed; `finish` returns a copy of what was written. */
 export class ByteWriter {
   #bytes: Buffer;
   #length = 0;
@@ -18,7 +18,7 @@ export class ByteWriter {
     return this.#length;
   }
 
-  /** Forgets what was written; the memory stays. */
+  /** Discards what was written; the memory is kept. */
   reset(): void {
     this.#length = 0;
   }
@@ -38,9 +38,9 @@ export class ByteWriter {
     this.#bytes.writeDoubleLE(value, at);
   }
 
-  /** A non-negative integer up to 2^53 − 1, seven bits a byte, lowest first. */
+  /** Writes a non-negative integer up to 2^53 − 1, seven bits a byte, lowest first. */
   varint(value: number): void {
-    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`BUG: ${value} is no varint`);
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`BUG: ${value} is not a valid varint`);
     let at = this.#grow(8);
     let rest = value;
     while (rest >= 0x80) {
@@ -51,7 +51,7 @@ export class ByteWriter {
     this.#length = at;
   }
 
-  /** A signed safe integer: zigzag, then varint. Its magnitude may use 52 bits. */
+  /** Writes a signed safe integer: zigzag, then varint. Its magnitude may use 52 bits. */
   signedVarint(value: number): void {
     this.varint(value < 0 ? -value * 2 - 1 : value * 2);
   }
@@ -63,24 +63,24 @@ export class ByteWriter {
     this.#bytes.write(value, at, 'utf8');
   }
 
-  /** Bytes without a length. */
+  /** Writes bytes without a length. */
   raw(bytes: Uint8Array): void {
     const at = this.#grow(bytes.length);
     this.#bytes.set(bytes, at);
   }
 
-  /** Bytes preceded by their length. */
+  /** Writes bytes preceded by their length. */
   sized(bytes: Uint8Array): void {
     this.varint(bytes.length);
     this.raw(bytes);
   }
 
-  /** A view of what was written so far; valid until the next write or reset. */
+  /** Returns a view of what was written so far; valid until the next write or reset. */
   view(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** A copy of what was written so far. */
+  /** Returns a copy of what was written so far. */
   finish(): Buffer {
     return Buffer.from(this.view());
   }
@@ -153,7 +153,10 @@ export class ByteReader {
     return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
   }
 
-  /** A count of things that take at least `sizeBytesMin` each: refused when the rest could not hold them. */
+  /**
+   * Reads a count of items that take at least `sizeBytesMin` each; refused when the remaining bytes could not hold
+   * them.
+   */
   count(sizeBytesMin = 1): number {
     const value = this.varint();
     if (value * sizeBytesMin > this.remaining) {
@@ -168,18 +171,21 @@ export class ByteReader {
     return this.bytes.toString('utf8', at, at + sizeBytes);
   }
 
-  /** Passes over bytes that are preceded by their length. @returns where they begin; they end at `offset` */
+  /**
+   * Skips bytes that are preceded by their length.
+   * @returns where they begin; they end at `offset`
+   */
   skipSized(): number {
     return this.#take(this.varint());
   }
 
-  /** A view of the next `sizeBytes` bytes; not a copy. */
+  /** Returns a view of the next `sizeBytes` bytes; not a copy. */
   raw(sizeBytes: number): Buffer {
     const at = this.#take(sizeBytes);
     return this.bytes.subarray(at, at + sizeBytes);
   }
 
-  /** A view of bytes that are preceded by their length; not a copy. */
+  /** Returns a view of bytes that are preceded by their length; not a copy. */
   sized(): Buffer {
     return this.raw(this.varint());
   }
@@ -201,7 +207,7 @@ export class ByteReader {
   }
 }
 
-/** By byte: 1 for those of the text. */
+/** Returns a table: byte → 1 if the text contains it. */
 export function byteTable(text: string): Uint8Array {
   const table = new Uint8Array(256);
   for (const byte of Buffer.from(text)) table[byte] = 1;

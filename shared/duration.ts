@@ -10,7 +10,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d|w))+$/;
 const DURATION_PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g;
 
-/** Milliseconds of `1h30m`; undefined when it is no duration. */
+/** Returns the milliseconds of `1h30m`; undefined for a text that is not a duration. */
 export function parseDurationMs(text: string): number | undefined {
   if (!DURATION.test(text)) return undefined;
   let sum = 0;

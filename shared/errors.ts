@@ -1,6 +1,6 @@
 /**
- * Every failure that podlog expects, in one place. Each has a stable code, the HTTP status it becomes, and a message
- * that says what to do. What is not expected is an assertion (`BUG: …`) and ends the process.
+ * All expected failures. Each has a stable code, the HTTP status that it becomes, and a message that says what to do.
+ * An unexpected failure is an assertion (`BUG: …`) and ends the process.
  */
 
 /** Base of all expected failures. */
@@ -16,7 +16,10 @@ export class PodlogError extends Error {
   }
 }
 
-/** Stored or received bytes are not what was written. `where` is a path with an offset, once somebody knows it. */
+/**
+ * Stored or received bytes are not what was written. `where` is a path with an offset, added by the first caller that
+ * knows it.
+ */
 export class CorruptionError extends PodlogError {
   readonly where: string | undefined;
 
@@ -26,10 +29,10 @@ export class CorruptionError extends PodlogError {
   }
 }
 
-/** The file system does not give stored bytes now; what a later try may read is not lost. */
+/** The file system cannot read stored bytes now; a later attempt may succeed, so nothing is lost. */
 export class UnreadableError extends CorruptionError {}
 
-/** Why a row group cannot be used, as it crosses threads. */
+/** Why a row group cannot be used, in a form that crosses threads. */
 export interface Unusable {
   readonly message: string;
   readonly isUnreadable: boolean;
@@ -43,7 +46,7 @@ export function errorOfUnusable({ message, isUnreadable }: Unusable): Corruption
   return isUnreadable ? new UnreadableError(message) : new CorruptionError(message);
 }
 
-/** A request parameter cannot be used: which, what is allowed, and an example. */
+/** A request parameter is not valid: its name, what is allowed, and an example. */
 export class ParameterError extends PodlogError {
   readonly parameter: string;
 
@@ -53,7 +56,7 @@ export class ParameterError extends PodlogError {
   }
 }
 
-/** A flag, its environment twin, or a path named by one cannot be used. The process exits with `exitCode`. */
+/** A flag, its environment variable, or a path named by one is not valid. The process exits with `exitCode`. */
 export class UsageError extends PodlogError {
   readonly exitCode: 1 | 2;
 
@@ -63,31 +66,34 @@ export class UsageError extends PodlogError {
   }
 }
 
-/** A request does not show who it is from, or shows it with what is not known here. The answer says how to. */
+/** A request has no credentials, or credentials that this server does not know. The answer says how to authenticate. */
 export class UnauthenticatedError extends PodlogError {
   constructor(message: string) {
     super('PODLOG_UNAUTHENTICATED', 401, message);
   }
 }
 
-/** It is known who asks, and that they may not: what is missing. */
+/** The caller is known, and lacks a permission: which one. */
 export class ForbiddenError extends PodlogError {
   constructor(message: string) {
     super('PODLOG_FORBIDDEN', 403, message);
   }
 }
 
-/** What `ForbiddenLinesError` has in an answer: an agent gives up the lines, and only these. */
+/** The code of `ForbiddenLinesError` in an answer: an agent gives up the lines, and only these. */
 export const FORBIDDEN_LINES = 'PODLOG_FORBIDDEN_LINES';
 
-/** Who sends a batch may send, but not some of its lines: which. Of smaller batches the others are taken. */
+/**
+ * The sender of a batch may send, but not some of its lines: which ones. The other lines are accepted in smaller
+ * batches.
+ */
 export class ForbiddenLinesError extends PodlogError {
   constructor(message: string) {
     super(FORBIDDEN_LINES, 403, message);
   }
 }
 
-/** The store cannot take writes now; a client waits `retryAfterSeconds` and tries again. Reads go on. */
+/** The store does not accept writes now; a client waits `retryAfterSeconds` and tries again. Reads go on. */
 export class UnavailableError extends PodlogError {
   readonly retryAfterSeconds: number;
 
@@ -97,7 +103,9 @@ export class UnavailableError extends PodlogError {
   }
 }
 
-/** The labels of a batch would make more streams than the store holds in memory: which ones, and what to send instead. */
+/**
+ * The labels of a batch would make more streams than the store holds in memory: which ones, and what to send instead.
+ */
 export class TooManyStreamsError extends PodlogError {
   /** Indexes of the batch's streams that do not fit. */
   readonly excess: readonly number[];
@@ -120,7 +128,7 @@ export class TooManyFilesError extends PodlogError {
   }
 }
 
-/** A worker thread died, most likely of what it was given to do: of memory that ran out, or of a bug in Node. */
+/** A worker thread died, most likely because of its task: it ran out of memory, or hit a bug in Node. */
 export class WorkerDiedError extends UnavailableError {}
 
 /** A row group would take more memory than one may: which limit. The sender makes smaller ones. */
@@ -130,7 +138,7 @@ export class RowGroupTooLargeError extends PodlogError {
   }
 }
 
-/** The row groups of a merge take more memory together than it may: fewer inputs fit. */
+/** The row groups of a merge together take more memory than allowed: merge fewer inputs. */
 export class MergeTooLargeError extends PodlogError {
   constructor(message: string) {
     super('PODLOG_MERGE_TOO_LARGE', 500, message);

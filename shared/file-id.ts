@@ -11,7 +11,7 @@ export interface FileId {
   readonly uid: string;
   readonly container: string;
   readonly restart: number;
-  /** `@…`, as readHead gives it. */
+  /** `@…`, as readHead returns it. */
   readonly head: string;
 }
 

@@ -1,8 +1,8 @@
-/** The identity of a stream where many streams are in memory: its labels' own text would be there once more. */
+/** The identity of a stream where many streams are in memory: the text of their labels would take that memory twice. */
 import { hash } from 'node:crypto';
 import { type Labels, labelsKey } from './labels.ts';
 
-/** 44 characters, the same for equal label sets and for no others. */
+/** Returns 44 characters, the same for equal label sets and for no others. */
 export function labelsDigest(labels: Labels): string {
   return hash('sha256', labelsKey(labels), 'base64');
 }

@@ -1,16 +1,16 @@
 /**
- * What loggers call the levels of their lines, and in which field they say it: one table, by which the name `level` means
- * the same in queries, erasures, rules and counts, whoever wrote a line.
+ * The words that loggers use for levels, and the fields in which they write them: one table, so that the name `level`
+ * means the same in queries, erasures, rules and counts, whichever logger wrote a line.
  *
- * A single digit from 0 to 7 is no level here: 0 is info to logr and an emergency to syslog. Nor are hundreds: 400 is an
- * error to Monolog and a warning to Google Cloud.
+ * A single digit from 0 to 7 is not a level here: 0 is info to logr and an emergency to syslog. Nor are hundreds: 400
+ * is an error to Monolog and a warning to Google Cloud.
  */
 import { matchesWildcard, type Wildcard } from './wildcard.ts';
 
-/** The name that is answered by whichever of LEVEL_FIELDS a line has. */
+/** The name for whichever of LEVEL_FIELDS a line has. */
 export const LEVEL = 'level';
 
-/** Fields that may hold a line's level. Of those that a line has, the first here does. */
+/** Fields that may hold a line's level. If a line has several, the first one here counts. */
 export const LEVEL_FIELDS: readonly string[] = [
   'level_name', // Monolog, whose `level` is a number of hundreds
   LEVEL,
@@ -38,7 +38,9 @@ export const LEVEL_FIELDS: readonly string[] = [
 
 const LEVEL_PRIORITIES: ReadonlyMap<string, number> = new Map(LEVEL_FIELDS.map((field, i) => [field, i]));
 
-/** Fields with common names, which hold a level in lines of one logger; it is known by others that are beside them. */
+/**
+ * Fields with common names that hold a level only in the lines of one logger, which other fields beside them identify.
+ */
 const LOGGER_LEVEL_FIELDS = [
   { field: 's', beside: ['t.$date', 'c'] }, // MongoDB
   { field: 'label', beside: ['prio', 'err_code'] }, // MySQL
@@ -46,13 +48,13 @@ const LOGGER_LEVEL_FIELDS = [
 
 const INFORMATION = Buffer.from('info');
 
-/** One word for a level, and how it is written; `canonical` is what all words of about that gravity are counted as. */
+/** A level's word and its spellings; words of about the same severity are counted under one `canonical` word. */
 export interface Level {
   readonly canonical: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
   readonly word: string;
-  /** In lower case. A line may have them so, in upper case, or with a capital. */
+  /** In lower case. Lines may have them in lower case, in upper case, or capitalized. */
   readonly spellings: readonly string[];
-  /** Syslog's number for it, which a line has in front, with eight times that of its facility: `<3>`, `<165>`. */
+  /** Syslog's number for the severity, which begins a line together with eight times the facility's: `<3>`, `<165>`. */
   readonly priority?: number;
 }
 
@@ -101,14 +103,14 @@ export const LEVELS: readonly Level[] = [
   { canonical: 'fatal', word: 'emergency', spellings: ['emergency', 'emerg'], priority: 0 },
 ];
 
-/** Words behind which slog writes how far away from them a level is: `INFO+2`, `DEBUG-4`. The word counts. */
+/** Words after which slog writes the distance of a level from theirs: `INFO+2`, `DEBUG-4`. The word counts. */
 export const SLOG_WORDS: readonly string[] = ['debug', 'info', 'warn', 'error'];
 const SIGNS = ['+', '-'];
 
-/** Longer than any spelling, and than any of slog's words with a sign. */
+/** Longer than any spelling, and than any of slog's words with its distance. */
 const SPELLING_BYTES_MAX = 16;
 
-/** Eight priorities of each. */
+/** Each has eight priorities. */
 const SYSLOG_FACILITIES = 24;
 
 const BY_SPELLING = new Map(
@@ -121,7 +123,8 @@ const SLOG_SPELLINGS: ReadonlySet<string> = new Set(SLOG_WORDS.flatMap(casesOf))
 const CANONICAL_BYTES = new Map(LEVELS.map(({ canonical }) => [canonical, Buffer.from(canonical)]));
 
 /**
- * Which of a line's fields holds its level: the first of LEVEL_FIELDS that it has, and the last of that name; or -1.
+ * Returns the index of the field that holds a line's level: the first of LEVEL_FIELDS that it has, and the last of that
+ * name; or -1.
  * @param fields  of the line, `count` of them
  */
 export function levelHolder(fields: readonly (string | undefined)[], count: number): number {
@@ -141,7 +144,10 @@ export function levelHolder(fields: readonly (string | undefined)[], count: numb
   return -1;
 }
 
-/** The level of a line that has no field for it: Serilog leaves out what is information. Undefined for all others. */
+/**
+ * Returns the level of a line that has no field for it: Serilog leaves out the field where it is information. Undefined
+ * for all other lines.
+ */
 export function impliedLevel(fields: readonly (string | undefined)[], count: number): Buffer | undefined {
   const isSerilog = hasField(fields, count, '@t') && ['@mt', '@m'].some((each) => hasField(fields, count, each));
   return isSerilog ? INFORMATION : undefined;
@@ -153,8 +159,8 @@ function hasField(fields: readonly (string | undefined)[], count: number, field:
 }
 
 /**
- * The canonical level for which bytes[start, end) stand, a value of one of LEVEL_FIELDS; undefined where they are it as
- * they stand, or nobody knows.
+ * Returns the canonical level of bytes[start, end), a value of one of LEVEL_FIELDS; undefined where the bytes are that
+ * level already, or are not in the table.
  */
 export function canonicalLevel(bytes: Buffer, start: number, end: number): Buffer | undefined {
   const text = bytes.toString('latin1', start, Math.min(end, start + SPELLING_BYTES_MAX));
@@ -163,16 +169,16 @@ export function canonicalLevel(bytes: Buffer, start: number, end: number): Buffe
 }
 
 /**
- * All that values of LEVEL_FIELDS may be where one of some texts is asked for as `level`. A canonical level, however it
- * is written, stands for all of its words, another word for itself. `*` is about canonical levels. What the table does
- * not know is compared as it stands.
+ * Returns all values of LEVEL_FIELDS that match where one of some texts is asked for as `level`. A canonical level, in
+ * any case, matches all of its words; another word matches itself. `*` matches canonical levels. A value that is not in
+ * the table is compared unchanged.
  */
 export function levelWildcards(wanted: readonly Wildcard[]): Wildcard[] {
   const levels = new Set(wanted.flatMap(levelsOf));
   return [...wanted, ...[...levels].flatMap(wildcardsOf)];
 }
 
-/** All that values of LEVEL_FIELDS may be where their canonical level passes. */
+/** Returns all values of LEVEL_FIELDS whose canonical level passes. */
 export function levelsWhere(passes: (canonical: Buffer) => boolean): Wildcard[] {
   return LEVELS.filter(({ canonical }) => passes(CANONICAL_BYTES.get(canonical)!)).flatMap(wildcardsOf);
 }
@@ -212,7 +218,7 @@ function writtenAs(spelling: string): Wildcard[] {
   return [plain, ...SIGNS.map((sign) => [Buffer.from(spelling + sign), Buffer.alloc(0)])];
 }
 
-/** As it is, in upper case, and with a capital: all that loggers do with a word. */
+/** Returns the word in lower case, in upper case, and capitalized, as loggers write it. */
 function casesOf(spelling: string): string[] {
   const upper = spelling.toUpperCase();
   return [...new Set([spelling, upper, upper.charAt(0) + spelling.slice(1)])];

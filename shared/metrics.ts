@@ -1,7 +1,7 @@
 /**
- * Counters, gauges and histograms with labels, and their Prometheus text exposition. A registry is made by whoever
- * builds a part of podlog and handed down; there is no global one, so that tests and `podlog up` can run several.
- * Source: https://prometheus.io/docs/instrumenting/exposition_formats/ (text format 0.0.4).
+ * Counters, gauges and histograms with labels, and their Prometheus text exposition. Whoever builds a part of podlog
+ * makes a registry and hands it down; there is no global one, so that tests and `podlog up` can run several. Source:
+ * https://prometheus.io/docs/instrumenting/exposition_formats/ (text format 0.0.4).
  */
 import type { Labels } from './labels.ts';
 
@@ -9,7 +9,7 @@ export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 const NO_LABELS: Labels = {};
 
-/** From 1 ms to 10 s: what an HTTP request or a disk write can take. */
+/** From 1 ms to 10 s: the range of an HTTP request or a disk write. */
 export const SECONDS_BUCKETS: readonly number[] = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
@@ -36,7 +36,7 @@ export class Metrics {
     return this.#register(new Histogram(name, help, buckets));
   }
 
-  /** All metrics in the order in which they were made. */
+  /** Renders all metrics in the order in which they were made. */
   render(): string {
     return this.#metrics.map((metric) => metric.render()).join('');
   }
@@ -63,7 +63,7 @@ export class Counter {
     this.#values.set(key, (this.#values.get(key) ?? 0) + amount);
   }
 
-  /** The value of one label set; 0 when it was never added to. */
+  /** Returns the value of one label set; 0 when nothing was ever added to it. */
   value(labels = NO_LABELS): number {
     return this.#values.get(renderLabels(labels)) ?? 0;
   }
@@ -89,7 +89,7 @@ export class Gauge {
     this.#values.set(renderLabels(labels), value);
   }
 
-  /** The value without labels is asked of `read` whenever it is rendered. */
+  /** Has the value without labels read by `read` whenever it is rendered. */
   readFrom(read: () => number): this {
     this.#read = read;
     return this;
@@ -112,7 +112,7 @@ interface Observations {
   count: number;
 }
 
-/** How often a measured quantity fell under each bound, for each label set. */
+/** How often a measured quantity was at or below each upper bound, for each label set. */
 export class Histogram {
   readonly #header: string;
   readonly #name: string;
@@ -164,7 +164,7 @@ function renderValues(name: string, values: ReadonlyMap<string, number>): string
   return text;
 }
 
-/** `{a="1",b="2"}` in the order of the object, or nothing. */
+/** Renders `{a="1",b="2"}` in the order of the object, or nothing. */
 function renderLabels(labels: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeValue(value)}"`);
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;

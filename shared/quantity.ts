@@ -1,15 +1,15 @@
 /**
- * Numbers, durations and sizes as texts have them: what a comparison or a measure takes a value for. One reader for all,
- * so that `latency>500` finds the rows whose numbers an aggregate counts.
+ * Numbers, durations and sizes in texts, as comparisons and measures read them. Both use this parser, so that
+ * `latency>500` finds the rows whose numbers an aggregate counts.
  */
 
-/** A number; or one with a unit, in nanoseconds or in bytes. */
+/** A number without a unit, or one in nanoseconds or in bytes. */
 export interface Quantity {
   readonly kind: 'number' | 'duration' | 'bytes';
   readonly value: number;
 }
 
-/** NaN for what is not a finite number. */
+/** Returns NaN for a text that is not a finite number. */
 export function numberOf(text: string): number {
   const number = text.trim() === '' ? NaN : Number(text);
   return Number.isFinite(number) ? number : NaN;
@@ -30,7 +30,9 @@ const NS_OF_UNIT: Readonly<Record<string, number>> = {
 const DURATION = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+$/;
 const DURATION_PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h|d|w)/g;
 
-/** Nanoseconds of a duration as Go and Prometheus write it (`1.5s`, `1h30m`, `250µs`); NaN for other texts. */
+/**
+ * Returns the nanoseconds of a duration as Go and Prometheus write it (`1.5s`, `1h30m`, `250µs`); NaN for other texts.
+ */
 export function durationOf(text: string): number {
   if (!DURATION.test(text)) return NaN;
   let sum = 0;
@@ -38,11 +40,17 @@ export function durationOf(text: string): number {
   return text.startsWith('-') ? -sum : sum;
 }
 
-/** `10MiB`, `1.5 GB`, `20Gi`, `512k`, `3b`. A small letter alone is a unit only where it is not one of time as well. */
+/**
+ * `10MiB`, `1.5 GB`, `20Gi`, `512k`, `3b`. A single small letter is a unit of size only where it is not also one of
+ * time.
+ */
 const SIZE = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+)) ?(?:([kmgtpe]?)(i?)b|([kmgtpe])i|([kmgtpe]))$/i;
 const PREFIXES = 'kmgtpe';
 
-/** Bytes of a size with a unit: powers of 1000, with an `i` of 1024; NaN for other texts, also for plain numbers. */
+/**
+ * Returns the bytes of a size with a unit: powers of 1000, or of 1024 with an `i`; NaN for other texts, including plain
+ * numbers.
+ */
 export function sizeOf(text: string): number {
   const match = SIZE.exec(text);
   if (match === null) return NaN;
@@ -54,7 +62,7 @@ export function sizeOf(text: string): number {
   return Number(number) * base ** (prefix === '' ? 0 : PREFIXES.indexOf(prefix) + 1);
 }
 
-/** Undefined for a text that is no quantity. */
+/** Returns undefined for a text that is not a quantity. */
 export function parseQuantity(text: string): Quantity | undefined {
   for (const [kind, read] of [
     ['number', numberOf],
@@ -67,7 +75,7 @@ export function parseQuantity(text: string): Quantity | undefined {
   return undefined;
 }
 
-/** What a text is worth as a quantity of a kind, NaN where it is none. A plain number is as many bytes. */
+/** Returns the value of a text as a quantity of a kind; NaN if it is not one. As a size, a plain number is in bytes. */
 export function quantityOf(text: string, kind: Quantity['kind']): number {
   switch (kind) {
     case 'number':

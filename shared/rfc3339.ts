@@ -1,8 +1,8 @@
 /**
- * RFC 3339 on bytes, at the start of a log file's line or within a pushed one: `2026-11-23T15:01:12.90450948Z`. The
- * separator may be `t` or a space and the zone `z` or an offset; digits of the fraction beyond the ninth are cut. A date that
- * no calendar has is not a time. A leap second, `23:59:60` UTC before the first of January or July, is the instant after it,
- * as clocks of computers have it.
+ * Parses RFC 3339 times in bytes, at the start of a log file's line or within a pushed one:
+ * `2026-11-23T15:01:12.90450948Z`. The separator may be `t` or a space and the zone `z` or an offset; fraction digits
+ * beyond the ninth are cut. A date that no calendar has is not a time. A leap second, `23:59:60` UTC before the first
+ * of January or July, is the instant after it, as in computers' clocks.
  */
 import { MS_PER_DAY, NS_PER_DAY, NS_PER_SECOND } from './time.ts';
 
@@ -12,7 +12,10 @@ const DASH = 0x2d;
 const POINT = 0x2e;
 const FRACTION_SCALE = [1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1];
 
-/** Parses into its own fields, so that a time costs no allocation. They hold what the last `parse` that was ≥ 0 found. */
+/**
+ * Parses into its own fields, so that a time costs no allocation. They hold the result of the last `parse` that
+ * returned ≥ 0.
+ */
 export class Rfc3339Parser {
   /** UTC day, in days since 1970-01-01. */
   day = 0;
@@ -22,7 +25,7 @@ export class Rfc3339Parser {
   #dateDigits = -1;
   #dateDay = 0;
 
-  /** @returns the offset after the time with which bytes[start, end) begins, or -1 when it begins with none */
+  /** @returns the offset after the time with which bytes[start, end) begins, or -1 if there is none */
   parse(bytes: Uint8Array, start: number, end: number): number {
     if (end - start < 20 || bytes[start + 4] !== DASH || bytes[start + 7] !== DASH) return -1;
     if (bytes[start + 13] !== COLON || bytes[start + 16] !== COLON) return -1;
@@ -82,9 +85,9 @@ export class Rfc3339Parser {
   }
 }
 
-/** Days since 1970; NaN for a date that does not exist. */
+/** Returns days since 1970; NaN for a date that does not exist. */
 function dayOfDate(year: number, month: number, dayOfMonth: number): number {
-  // Not by Date.UTC, which takes the years below 100 for those of the twentieth century.
+  // Date.UTC would take the years below 100 for those of the twentieth century.
   const date = new Date(0);
   const ms = date.setUTCFullYear(year, month - 1, dayOfMonth);
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === dayOfMonth ? ms / MS_PER_DAY : NaN;
@@ -95,7 +98,7 @@ function mayFollowLeapSecond(day: number): boolean {
   return date.getUTCDate() === 1 && date.getUTCMonth() % 6 === 0;
 }
 
-/** 0 to 99, or negative when either byte is no digit. */
+/** Returns 0 to 99, or a negative number when either byte is not a digit. */
 function twoDigits(bytes: Uint8Array, at: number): number {
   const tens = bytes[at]! - ZERO;
   const ones = bytes[at + 1]! - ZERO;

@@ -1,14 +1,14 @@
 /**
- * What an error of the operating system about a path means, and what to do about it, as the end of a sentence that names the
+ * Explains an operating system's error about a path, and what to do about it, as the end of a sentence that names the
  * path: "/data cannot be used: its file system is read-only; …".
  */
 
-/** @returns the error's own message when nothing better is known of its code */
+/** @returns the error's own message when its code is not known here */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   switch (code) {
     case 'ENOENT':
-      return 'it does not exist; make it, or name another';
+      return 'it does not exist; create it, or name another';
     case 'ENOTDIR':
       return 'its path leads through a file; correct the path';
     case 'EEXIST':
@@ -31,7 +31,7 @@ export function reasonOf(error: unknown): string {
     case 'ENFILE':
       return 'too many files are open; raise the limit (ulimit -n)';
     case 'EIO':
-      return 'the disk fails; the log of the kernel (dmesg) has more';
+      return 'the disk fails; see the kernel log (dmesg)';
     default:
       return error instanceof Error ? error.message : String(error);
   }

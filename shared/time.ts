@@ -1,6 +1,6 @@
 /**
- * Time has two shapes. Between modules an instant is a bigint: nanoseconds since 1970-01-01T00:00Z. Per row it is a
- * float64: nanoseconds since the start of a *base day* (days since 1970), exact within 50 days of it.
+ * Time has two representations. Between modules an instant is a bigint: nanoseconds since 1970-01-01T00:00Z. Per row it
+ * is a float64: nanoseconds since the start of a *base day* (days since 1970), exact within 50 days of it.
  */
 
 export const NS_PER_MS = 1e6;
@@ -12,11 +12,11 @@ const NS_PER_DAY_BIG = 86_400_000_000_000n;
 /** A row group's times lie within this many days of its base day: below 2^52 ns, so that sums and zigzag stay exact too. */
 export const BASE_DAY_REACH_DAYS = 50;
 
-/** The years 0000 to 9999, which four digits can write. */
+/** The years 0000 to 9999, which have four digits. */
 const DAY_MIN = -719_528;
 const DAY_MAX = 2_932_896;
 
-/** Whether times of rows can lie in this range: whole, in order, and within reach of a base day that can be written. */
+/** Whether times of rows can have this range: whole, in order, and within reach of a base day that can be formatted. */
 export function isTimeRange(baseDay: number, minTimeNs: number, maxTimeNs: number): boolean {
   const reach = BASE_DAY_REACH_DAYS * NS_PER_DAY;
   const isWhole = Number.isSafeInteger(minTimeNs) && Number.isSafeInteger(maxTimeNs);
@@ -24,7 +24,7 @@ export function isTimeRange(baseDay: number, minTimeNs: number, maxTimeNs: numbe
   return isWhole && isDay && minTimeNs <= maxTimeNs && minTimeNs >= -reach && maxTimeNs <= reach;
 }
 
-/** What can be written: from the first instant of the year 0000 to the last of 9999. */
+/** Instants that can be formatted: from the first of the year 0000 to the last of 9999. */
 export const INSTANT_MIN = BigInt(DAY_MIN) * NS_PER_DAY_BIG;
 export const INSTANT_MAX = BigInt(DAY_MAX + 1) * NS_PER_DAY_BIG - 1n;
 
@@ -34,7 +34,7 @@ export function floorDivided(dividend: bigint, divisor: bigint): bigint {
   return dividend < 0n && dividend % divisor !== 0n ? quotient - 1n : quotient;
 }
 
-/** Days since 1970-01-01 of an instant. */
+/** Returns the day of an instant, in days since 1970-01-01. */
 export function dayOf(instant: bigint): number {
   return Number(floorDivided(instant, NS_PER_DAY_BIG));
 }
@@ -43,7 +43,7 @@ export function instantOf(baseDay: number, timeNs: number): bigint {
   return BigInt(baseDay) * NS_PER_DAY_BIG + BigInt(timeNs);
 }
 
-/** An instant as nanoseconds from a base day; exact only within BASE_DAY_REACH_DAYS, monotonic everywhere. */
+/** Returns an instant as nanoseconds from a base day; exact only within BASE_DAY_REACH_DAYS, monotonic everywhere. */
 export function timeNsFrom(baseDay: number, instant: bigint): number {
   return Number(instant - BigInt(baseDay) * NS_PER_DAY_BIG);
 }
@@ -52,24 +52,24 @@ export function instantOfMs(epochMs: number): bigint {
   return BigInt(Math.round(epochMs)) * 1_000_000n;
 }
 
-/** A row's day and time, of an instant in epoch milliseconds. */
+/** Returns a row's day and time from an instant in epoch milliseconds. */
 export function rowTimeOfMs(epochMs: number): { readonly day: number; readonly timeNs: number } {
   const day = Math.floor(epochMs / MS_PER_DAY);
   return { day, timeNs: Math.floor(epochMs - day * MS_PER_DAY) * NS_PER_MS };
 }
 
-/** `2026-11-23` for a day number. */
+/** Formats a day number as `2026-11-23`. */
 export function formatDay(day: number): string {
   return new Date(day * MS_PER_DAY).toISOString().slice(0, 10);
 }
 
-/** RFC 3339 in UTC with nine fraction digits: `2026-11-23T15:01:12.904509480Z`. */
+/** Formats an instant as RFC 3339 in UTC with nine fraction digits: `2026-11-23T15:01:12.904509480Z`. */
 export function formatInstant(instant: bigint): string {
   const day = dayOf(instant);
   return formatTime(day, timeNsFrom(day, instant));
 }
 
-/** The same for a row's time. */
+/** Does the same for a row's time. */
 export function formatTime(baseDay: number, timeNs: number): string {
   const seconds = Math.floor(timeNs / NS_PER_SECOND);
   const fraction = String(timeNs - seconds * NS_PER_SECOND).padStart(9, '0');

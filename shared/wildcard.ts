@@ -1,9 +1,9 @@
 /**
- * Values in which `*` stands for any characters, also none, matched on bytes: those of queries (server/engines/embedded/scan), which
- * read escapes themselves, and those of rules, which need none.
+ * Values in which `*` matches any number of characters, matched on bytes: those of queries
+ * (server/engines/embedded/scan), which handle escapes themselves, and those of rules, which need none.
  */
 
-/** What stands before, between and behind the stars; without a star, one literal. */
+/** The literals before, between and after the stars; a value without a star is one literal. */
 export type Wildcard = readonly Buffer[];
 
 export function parseWildcard(text: string): Wildcard {

@@ -8,18 +8,17 @@
  *              files: count × { file string, from stdout, from stderr, to stdout, to stderr : varint }
  *              gone:  count × file string
  *
- * The checksum covers the header; the row group carries its own. A row group may be absent: a batch then only moves
- * positions.
+ * The checksum covers the header; the row group carries its own. A batch without a row group only moves positions.
  *
- * **Positions.** A log file is known by `<pod uid>/<container>/<restart>@<CRI timestamp of its first line>`, with
- * `~<bytes>-<crc32>` of its beginning after it where another file of the same run has the same first line. Its
+ * **Positions.** A log file is identified by `<pod uid>/<container>/<restart>@<CRI timestamp of its first line>`,
+ * followed by `~<bytes>-<crc32>` of its beginning where another file of the same run has the same first line. Its
  * position is, for each of stdout and stderr, the offset in uncompressed bytes before which every fragment of that
  * stream has been stored. The two differ only while one stream waits for the rest of a partial line. A batch moves
  * positions and stores lines in one record, so the two cannot disagree.
  *
- * **Notes** are kept and move as positions do, so that an agent, which keeps no state, finds what the one before it knew:
- * `<pod uid>/<container>/runs:<namespace>/<pod>` counts the runs of a container that have begun (stdout) and those that are
- * done with (stderr); `/caught-up` is the time in epoch milliseconds up to which everything on the node is stored.
+ * **Notes** are kept and moved like positions, so that an agent, which keeps no state, finds what its predecessor knew:
+ * `<pod uid>/<container>/runs:<namespace>/<pod>` counts the runs of a container that have begun (stdout) and those that
+ * are finished (stderr); `/caught-up` is the time in epoch milliseconds up to which everything on the node is stored.
  */
 import { crc32 } from 'node:zlib';
 import { ByteReader, ByteWriter } from './bytes.ts';
@@ -75,7 +74,7 @@ export function encodeBatch(batch: Batch): Buffer {
 }
 
 /**
- * The row group of the result is a view of `bytes`; it has not been looked at.
+ * Decodes the header. The row group of the result is an unchecked view of `bytes`.
  * @throws CorruptionError
  */
 export function decodeBatch(bytes: Uint8Array): Batch {
@@ -101,7 +100,7 @@ function readPosition(reader: ByteReader): Position {
   return { stdout: reader.varint(), stderr: reader.varint() };
 }
 
-/** Body of a 409 answer and of `GET /agent/positions?node=…`: what the server knows. */
+/** Body of a 409 answer and of `GET /agent/positions?node=…`: the positions that the server has. */
 export interface PositionsAnswer {
   readonly positions: readonly ({ readonly file: string } & Position)[];
 }

@@ -1,23 +1,23 @@
-/** Texts that whatever an expression matches has in it: they are found without running it. */
+/** Finds the texts that every match of an expression contains, without running it. */
 import { OTHERS, type RegexpNode } from './syntax.ts';
 import { flattened } from './trim.ts';
 
 export interface RequiredText {
-  /** With small letters where case does not matter. */
+  /** In lower case if case is ignored. */
   readonly text: string;
-  /** Its letters, which are ASCII then, may be of either case. */
+  /** If true, the text is ASCII, and its letters may be of either case. */
   readonly ignoreCase: boolean;
 }
 
-/** Of each list, at least one text. */
+/** A match contains at least one text of each list. */
 export type RequiredTexts = readonly (readonly RequiredText[])[];
 
 const REPLACEMENT = 0xfffd;
-/** Shorter ones are everywhere. */
+/** Shorter texts occur everywhere. */
 const CHARS_MIN = 2;
 /** Alternatives of one list; with more, it is cheaper to run the expression. */
 const ALTERNATIVES_MAX = 16;
-/** Letters that others beyond ASCII (\u017f, \u212a) are the same as where case does not matter. */
+/** Letters that are equal to some beyond ASCII (\u017f, \u212a) when case is ignored. */
 const LETTERS_WITH_OTHERS = 'ks';
 
 export function requiredTexts(tree: RegexpNode): RequiredTexts {
@@ -65,16 +65,16 @@ function textsOfSequence(nodes: readonly RegexpNode[]): RequiredText[][] {
   return texts;
 }
 
-/** Where case does not matter in one of them, it does in none. */
+/** If case is ignored in one of them, it is ignored in both. */
 function joined(a: RequiredText, b: RequiredText): RequiredText {
   const ignoreCase = a.ignoreCase || b.ignoreCase;
   return { text: a.text + b.text, ignoreCase };
 }
 
-/** Undefined for what stands for more than one character, or a letter in both its cases. */
+/** Returns undefined for a node that matches more than one character, or a letter in both cases. */
 function charOf(node: RegexpNode): RequiredText | undefined {
   if (node.kind === 'char') {
-    // What broken UTF-8 is read as, too, or half a character.
+    // Broken UTF-8 is read as such a character, too; or it is half a character.
     const isOdd = node.code === REPLACEMENT || (node.code >= 0xd800 && node.code < 0xe000);
     return isOdd ? undefined : { text: String.fromCodePoint(node.code), ignoreCase: false };
   }
@@ -87,7 +87,7 @@ function charOf(node: RegexpNode): RequiredText | undefined {
   return LETTERS_WITH_OTHERS.includes(text) ? undefined : { text, ignoreCase: true };
 }
 
-/** The list whose shortest text is the longest. */
+/** Returns the list whose shortest text is the longest. */
 function longest(lists: readonly RequiredText[][]): RequiredText[] | undefined {
   const shortest = (texts: readonly RequiredText[]): number => Math.min(...texts.map(({ text }) => text.length));
   return lists.toSorted((a, b) => shortest(b) - shortest(a))[0];

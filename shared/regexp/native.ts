@@ -1,23 +1,23 @@
 /**
- * Expressions for V8's engine, which is fast, and which falls back to its linear-time engine after so many backtracks: so
- * nobody's expression holds a thread up. It does so only for what its linear engine can run, which is tried first. It does
- * not count the steps of simple loops, so `a+x` on many `a` takes time by the square of the text: no matter in texts of up
- * to NATIVE_CHARS_MAX. Source: https://v8.dev/blog/non-backtracking-regexp
+ * Expressions for V8's engine, which is fast, and which falls back to its linear-time engine after a number of
+ * backtracks, so that no expression blocks a thread. It does so only for expressions that its linear engine can run,
+ * which is tested first. It does not count the steps of simple loops, so `a+x` on many `a` takes time quadratic in the
+ * text; that is acceptable in texts of up to NATIVE_CHARS_MAX. Source: https://v8.dev/blog/non-backtracking-regexp
  */
 import { setFlagsFromString } from 'node:v8';
 import { OTHERS, type RegexpNode } from './syntax.ts';
 
-/** At worst, half a million steps of a simple loop: half a millisecond. */
+/** At worst half a million steps of a simple loop, which take half a millisecond. */
 export const NATIVE_CHARS_MAX = 1024;
 
-/** Some hundred microseconds of them. */
+/** They take some hundred microseconds. */
 const BACKTRACKS_MAX = 10_000;
 /** A flag of V8 that is not in the standard: linear time. */
 const LINEAR = 'l';
 
 let isArmed = false;
 
-/** They hold for expressions that are made from then on, in threads that start from then on. */
+/** Sets V8's flags. They affect expressions that are made, and threads that start, after this. */
 function arm(): void {
   if (isArmed) return;
   setFlagsFromString('--enable-experimental-regexp-engine');
@@ -26,16 +26,16 @@ function arm(): void {
   isArmed = true;
 }
 
-/** One expression for both of V8's engines. */
+/** An expression for both of V8's engines. */
 export interface NativeRegexp {
   /** For texts of up to NATIVE_CHARS_MAX. */
   readonly fast: RegExp;
-  /** 5–9 MB/s, whatever the text. */
+  /** Runs at 5–9 MB/s, whatever the text. */
   readonly linear: RegExp;
 }
 
 /**
- * An expression that finds in Latin-1 text what the tree means.
+ * Compiles a tree into an expression for Latin-1 text.
  * @param flags  of the standard, such as `g`; neither `i` nor `u`, with which there is no fallback
  * @returns undefined where the linear engine cannot run it
  */

@@ -1,7 +1,7 @@
 /**
- * Regular expressions in RE2's syntax, which users of Loki, Prometheus and Kubernetes write. RE2JS says what one means, and
- * runs it in linear time. On ASCII text, which is most of what there is, and on bytes as Latin-1, V8 runs those that mean the
- * same to it.
+ * Regular expressions in RE2's syntax, which users of Loki, Prometheus and Kubernetes write. RE2JS defines their
+ * meaning, and runs them in linear time. On ASCII text, which is most text, and on bytes as Latin-1, V8 runs those that
+ * mean the same to it.
  */
 import { isAscii } from 'node:buffer';
 import { createRequire } from 'node:module';
@@ -11,16 +11,16 @@ import { requiredTexts, type RequiredTexts } from './literals.ts';
 import { parseRegexp, type RegexpNode } from './syntax.ts';
 import { withoutIdleEnds } from './trim.ts';
 
-/** Steps of its program; a step may cost some ten nanoseconds for each byte of a line. */
+/** Steps of its program; a step may cost about ten nanoseconds for each byte of a line. */
 const PROGRAM_STEPS_MAX = 1000;
 
-/** Six megabytes, so only threads that need it have it. */
+/** Takes six megabytes, so only threads that need it load it. */
 let loaded: typeof import('re2js') | undefined;
 function re2js(): typeof import('re2js') {
   return (loaded ??= createRequire(import.meta.url)('re2js') as typeof import('re2js'));
 }
 
-/** @throws SyntaxError  what is wrong, and where */
+/** @throws SyntaxError  with what is wrong, and where */
 export function assertRegexp(pattern: string): void {
   const { RE2JS, RE2JSException } = re2js();
   try {
@@ -33,10 +33,10 @@ export function assertRegexp(pattern: string): void {
   }
 }
 
-/** A regular expression that `assertRegexp` takes; it is searched for anywhere in a text. */
+/** A regular expression that `assertRegexp` accepts; it is searched for anywhere in a text. */
 export class Regexp {
   readonly pattern: string;
-  /** Texts that each match has in it, in a text of any characters. */
+  /** Texts that each match contains, in a text of any characters. */
   readonly required: RequiredTexts;
   readonly #native: NativeRegexp | undefined;
   #truth: RE2JS | undefined;
@@ -53,7 +53,7 @@ export class Regexp {
     return this.#native !== undefined;
   }
 
-  /** @param bytes  UTF-8; what is not counts as U+FFFD */
+  /** @param bytes  UTF-8; invalid bytes count as U+FFFD */
   test(bytes: Buffer): boolean {
     return isAscii(bytes) ? this.testLatin1(bytes.toString('latin1')) : this.testText(bytes.toString());
   }
@@ -76,13 +76,16 @@ export interface Span {
   end: number;
 }
 
-/** Finds the first match from a character on. @param text  Latin-1 */
+/**
+ * Finds the first match at or after a character.
+ * @param text  Latin-1
+ */
 export type Find = (text: string, from: number, span: Span) => boolean;
 
 /**
- * Finds what an expression matches, not only whether it does. What is matched is the same text for V8 and RE2JS, unless
- * something repeated may be empty.
- * @throws SyntaxError  what is wrong, and where
+ * Compiles an expression whose matches are located, not only detected. V8 and RE2JS match the same text, unless a
+ * repeated part may be empty.
+ * @throws SyntaxError  with what is wrong, and where
  */
 export function compileFind(pattern: string): Find {
   assertRegexp(pattern);
@@ -137,7 +140,10 @@ function isNullable(node: RegexpNode): boolean {
   }
 }
 
-/** RE2JS shows the part that is wrong; of several such parts it is the one up to which there is the same error. */
+/**
+ * RE2JS shows the part that is wrong; if it occurs several times, the first prefix of the pattern with the same error
+ * ends with it.
+ */
 function reasonOf(pattern: string, error: Error): string {
   const { RE2JSSyntaxException } = re2js();
   if (!(error instanceof RE2JSSyntaxException)) return error.message;

@@ -1,12 +1,12 @@
 /**
- * The part of RE2's syntax that means the same to V8 on Latin-1 text, as a tree; whatever else an expression has, it is left
- * to RE2JS as a whole. Only for expressions that RE2JS has accepted: what is wrong with others is not noticed here.
- * Source: https://github.com/google/re2/wiki/Syntax
+ * Parses the part of RE2's syntax that means the same to V8 on Latin-1 text; an expression that has anything else is
+ * left to RE2JS as a whole. The expression must be one that RE2JS accepts: errors are not detected here. Source:
+ * https://github.com/google/re2/wiki/Syntax
  */
 
 export type RegexpNode =
   | { readonly kind: 'char'; readonly code: number }
-  /** By ASCII code, and for all other characters: 1 where the character is one of the class. */
+  /** ASCII code, or OTHERS for all other characters → 1 where the class contains it. */
   | { readonly kind: 'class'; readonly set: Uint8Array }
   | { readonly kind: 'assert'; readonly what: 'start' | 'end' | 'boundary' | 'no boundary' }
   | { readonly kind: 'concat'; readonly of: readonly RegexpNode[] }
@@ -15,28 +15,28 @@ export type RegexpNode =
       readonly kind: 'repeat';
       readonly of: RegexpNode;
       readonly min: number;
-      /** Infinity for no limit. */
+      /** Infinity if there is no limit. */
       readonly max: number;
       readonly isLazy: boolean;
     };
 
-/** Of the group that is read and those in it. */
+/** Flags of the group that is being parsed, inherited by the groups in it. */
 interface Flags {
   readonly ignoreCase: boolean;
   readonly dotAll: boolean;
 }
 
 const ASCII = 128;
-/** In the set of a class: all characters beyond ASCII. */
+/** Index, in the set of a class, of all characters beyond ASCII. */
 export const OTHERS = ASCII;
 const SET_SIZE = ASCII + 1;
-/** Deeper ones are left to RE2JS. */
+/** More deeply nested expressions are left to RE2JS. */
 const DEPTH_MAX = 100;
 const NEWLINE = 0x0a;
 
 const DIGIT = setOf('0-9');
 const WORD = setOf('0-9A-Za-z_');
-/** Without the vertical tab, which V8 takes for space. */
+/** Without the vertical tab, which V8 counts as space. */
 const SPACE = setOf('\t\n\f\r ');
 const POSIX: Readonly<Record<string, Uint8Array>> = {
   alnum: setOf('0-9A-Za-z'),
@@ -54,10 +54,10 @@ const CONTROLS: Readonly<Record<string, number>> = { a: 7, f: 12, t: 9, n: 10, r
 const COUNT = /\{(\d+)(?:(,)(\d*))?\}/y;
 const GROUP = /\((?:\?(?:P?<\w+>|([is]*)(?:-([is]+))?([:)])))?/y;
 
-/** Thrown within this file alone. */
+/** Thrown and caught within this file. */
 class Unsupported extends Error {}
 
-/** Undefined where the expression has something that V8 reads otherwise, or not at all. */
+/** Returns undefined for an expression with a part that V8 reads differently, or not at all. */
 export function parseRegexp(pattern: string): RegexpNode | undefined {
   try {
     const parser = new Parser(pattern);
@@ -81,7 +81,7 @@ class Parser {
     return this.#at === this.#pattern.length;
   }
 
-  /** Up to the end of the group. */
+  /** Parses alternatives up to the end of the group. */
   alternatives(flags: Flags, depth: number): RegexpNode {
     if (depth > DEPTH_MAX) throw new Unsupported();
     const branches: RegexpNode[][] = [[]];
@@ -90,7 +90,7 @@ class Parser {
       if (this.#take('|')) branches.push([]);
       else {
         const group = this.#match(GROUP);
-        // Flags or a kind of group that GROUP does not know.
+        // It has flags, or is a kind of group, that GROUP does not know.
         if (group?.[0] === '(' && this.#peek() === '?') throw new Unsupported();
         if (group !== undefined && group[3] === ')') current = flagged(current, group[1], group[2]);
         else {
@@ -110,7 +110,7 @@ class Parser {
     return [node];
   }
 
-  /** Some atoms, of which the last is the one that may be repeated. */
+  /** @param atoms  only the last one may be repeated */
   #repeated(atoms: readonly RegexpNode[]): readonly RegexpNode[] {
     const range = this.#range();
     if (range === undefined) return atoms;
@@ -154,7 +154,7 @@ class Parser {
     return [set === undefined ? literal(this.#escapedCode(char), flags) : { kind: 'class', set }];
   }
 
-  /** Up to `\E`, or the end. */
+  /** Parses quoted text up to `\E`, or the end. */
   #quoted(flags: Flags): RegexpNode[] {
     const end = this.#pattern.indexOf('\\E', this.#at);
     const text = this.#pattern.slice(this.#at, end < 0 ? undefined : end);
@@ -169,7 +169,7 @@ class Parser {
       if (hex === undefined) throw new Unsupported();
       return Number.parseInt(hex[1] ?? hex[2]!, 16);
     }
-    // Octal numbers and classes of Unicode; what is left is punctuation.
+    // Octal numbers and Unicode classes are unsupported; the rest is punctuation.
     if (/[0-9A-Za-z]/.test(char)) throw new Unsupported();
     return char.codePointAt(0)!;
   }
@@ -188,7 +188,7 @@ class Parser {
     if (posix !== undefined) {
       const named = POSIX[posix[2]!];
       if (named === undefined) throw new Unsupported();
-      // Letters of either case first, then what is left.
+      // Case is folded before the class is negated.
       const folded = flags.ignoreCase ? withBothCases(named) : named;
       return addAll(set, posix[1] === '^' ? complement(folded) : folded);
     }
@@ -213,7 +213,7 @@ class Parser {
     return this.#pattern[this.#at];
   }
 
-  /** A whole character. */
+  /** Takes a whole character. */
   #next(): string {
     const code = this.#pattern.codePointAt(this.#at);
     if (code === undefined) throw new Unsupported();
@@ -289,7 +289,7 @@ function without(code: number): Uint8Array {
   return set;
 }
 
-/** Of characters and ranges like `a-z`. */
+/** @param ranges  characters and ranges like `a-z` */
 function setOf(ranges: string): Uint8Array {
   const set = new Uint8Array(SET_SIZE);
   for (let i = 0; i < ranges.length; i++) {

@@ -1,6 +1,6 @@
 /**
- * The same expression for the question whether there is a match, not for what it is: a loop at either end may do as few
- * rounds as it can. `.*x` asks for `x`, and is not tried again from each character of a line.
+ * Simplifies an expression that is only asked whether it matches, not what: a loop at either end may run as few times
+ * as it can. `.*x` becomes `x`, and is not tried again from each character of a line.
  */
 import type { RegexpNode } from './syntax.ts';
 
@@ -20,7 +20,7 @@ export function withoutIdleEnds(node: RegexpNode): RegexpNode {
   }
 }
 
-/** Parts that may match nothing go, up to one that may not; of a loop, what it must do is left. */
+/** Drops leading parts that may match nothing; a loop is reduced to its required repetitions. */
 function withoutIdleStart(parts: readonly RegexpNode[]): RegexpNode[] {
   const first = parts.findIndex((part) => part.kind !== 'repeat' || part.min > 0);
   if (first < 0) return [];

@@ -1,5 +1,5 @@
 /**
- * Expressions of an operator's own, run on lines that anybody may have written. They have RE2's syntax, which has nothing
+ * Compiles an operator's own expressions, which run on lines from anyone. They have RE2's syntax, which has nothing
  * that takes more than linear time.
  */
 import { assertRegexp, compileFind, type Find, Regexp } from '../regexp/regexp.ts';
@@ -8,9 +8,9 @@ import { assertRegexp, compileFind, type Find, Regexp } from '../regexp/regexp.t
 export const EXPRESSION_CHARS_MAX = 256;
 
 /**
- * An expression that is found in lines of up to a megabyte. It sees a line's bytes, one character each: it is ASCII itself,
- * and `[^"]` also stands for a byte of UTF-8.
- * @throws SyntaxError  what is wrong, and what to do
+ * Compiles an expression that is searched for in lines of up to a megabyte. It is matched on a line's bytes, one
+ * character each: the expression itself is ASCII, and `[^"]` also matches a byte of UTF-8.
+ * @throws SyntaxError  with what is wrong, and what to do
  */
 export function compileExpression(expression: string, ignoreCase: boolean): Find {
   if (!/^[\x20-\x7e]+$/.test(expression)) throw new SyntaxError('must be printable ASCII, and not empty');
@@ -21,8 +21,8 @@ export function compileExpression(expression: string, ignoreCase: boolean): Find
 }
 
 /**
- * A pattern for the first line of an entry, of which it sees the beginning as text.
- * @throws SyntaxError  what is wrong, and what to do
+ * Compiles a regular expression for the first line of an entry, matched on the beginning of the line as text.
+ * @throws SyntaxError  with what is wrong, and what to do
  */
 export function compileStartPattern(pattern: string): Regexp {
   return explained(pattern, () => {

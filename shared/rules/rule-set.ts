@@ -1,33 +1,33 @@
 /**
- * What is kept of the cluster's lines, as the server tells it to agents: plain data that is JSON on the wire. The server
- * reads it from its rules file; agents do what it says, so that what is not to leave a node does not.
+ * The rules by which agents keep lines, as the server sends them: plain data that is JSON on the wire. The server reads
+ * them from its rules file and agents apply them, so that lines that must not leave a node do not.
  */
 
 import type { Parser } from '../row-group/text-lines/cut-text.ts';
 
-/** Containers: those for which everything that is given matches. `*` in a value stands for any characters. */
+/** Selects the containers that match everything that is given. `*` in a value matches any characters. */
 export interface Selector {
   readonly namespace?: string;
   readonly pod?: string;
   readonly container?: string;
-  /** Of the pod; known where the server follows a cluster. */
+  /** Labels of the pod; known where the server follows a cluster. */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** Lines that are not stored: those of the selected containers for which all of `where` and `text` hold. */
+/** Lines that are not stored: those of the selected containers that match all of `where` and `text`. */
 export interface DropRule {
   readonly name: string;
   readonly selector?: Selector;
   /** Field of a line → value, with `*` for any characters; `level` is that of ../levels.ts. */
   readonly where?: Readonly<Record<string, string>>;
-  /** Is part of the line. */
+  /** A substring of the line. */
   readonly text?: string;
 }
 
 export const NAMED_PATTERNS = ['email', 'bearer-token', 'card-number', 'ipv4'] as const;
 export type NamedPattern = (typeof NAMED_PATTERNS)[number];
 
-/** What takes another text's place. Without an expression, the name is that of a NamedPattern. */
+/** Replaces a text by another. Without an expression, the name is that of a built-in redactor. */
 export interface RedactRule {
   readonly name: string;
   readonly selector?: Selector;
@@ -37,10 +37,10 @@ export interface RedactRule {
   readonly replace: string;
 }
 
-/** Where entries of several lines begin in the selected containers, instead of what the agent's flags say. */
+/** Where entries of several lines begin in the selected containers; overrides the agent's flags. */
 export interface MultilineRule {
   readonly selector?: Selector;
-  /** A start pattern, see expression.ts: a line that it does not match belongs to the entry before. */
+  /** A start pattern, see expression.ts: a line that it does not match belongs to the previous entry. */
   readonly start: string;
 }
 
@@ -50,32 +50,32 @@ export interface RuleSet {
   readonly exclude: readonly Selector[];
   readonly drop: readonly DropRule[];
   readonly redact: readonly RedactRule[];
-  /** The first that means a container counts for it. */
+  /** The first one that selects a container applies to it. */
   readonly multiline: readonly MultilineRule[];
 }
 
-/** What the server knows of a pod of the node that rules may ask for. */
+/** Facts about a pod of the node that rules may depend on. */
 export interface PodFacts {
-  /** As the path of its log files has it. */
+  /** As in the path of its log files. */
   readonly uid: string;
-  /** Those that selectors mention. */
+  /** Only those that selectors mention. */
   readonly labels: Readonly<Record<string, string>>;
-  /** By annotation: all of the pod, or these containers. */
+  /** From its annotation: all of the pod, or these containers. */
   readonly exclude: true | readonly string[];
-  /** By annotation: how its lines are cut. */
+  /** From its annotation: how its lines are parsed. */
   readonly parser: Parser;
 }
 
 /** Body of `GET /agent/rules?node=…`. */
 export interface RulesAnswer {
   readonly rules: RuleSet;
-  /** Null from a server that follows no cluster: then nobody waits for what is known of a pod. */
+  /** Null from a server that follows no cluster: then no agent waits for a pod's facts. */
   readonly pods: readonly PodFacts[] | null;
 }
 
 export const NO_RULES: RuleSet = { include: [], exclude: [], drop: [], redact: [], multiline: [] };
 
-/** Keys of pod labels that some selector asks for. */
+/** Keys of pod labels that selectors mention. */
 export function labelKeysOf({ include, exclude, ...rules }: RuleSet): ReadonlySet<string> {
   const selected = [...rules.drop, ...rules.redact, ...rules.multiline];
   const selectors = [...include, ...exclude, ...selected.map(({ selector }) => selector)];

@@ -1,4 +1,4 @@
-/** Whether a selector means a container. */
+/** Whether a selector selects a container. */
 import { labelOf, type Labels } from '../labels.ts';
 import type { Selector } from './rule-set.ts';
 import { matchesWildcard, parseWildcard, type Wildcard } from '../wildcard.ts';
@@ -7,13 +7,13 @@ export interface Selected {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
-  /** Undefined while nothing is known of the pod. */
+  /** Undefined while nothing is known about the pod. */
   readonly labels: Labels | undefined;
 }
 
 export type Matcher = (of: Selected) => boolean;
 
-/** @param ifUnknown  whether a pod of which nothing is known counts as one with the labels */
+/** @param ifUnknown  whether a pod about which nothing is known counts as one with the labels */
 export function selectorMatcher(selector: Selector | undefined, ifUnknown: boolean): Matcher {
   if (selector === undefined) return () => true;
   const { namespace = '*', pod = '*', container = '*', labels: wanted = {} } = selector;

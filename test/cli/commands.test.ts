@@ -107,7 +107,7 @@ describe('a machine that is not as it should be ends it with 1 and one line', ()
     ...['--rules', '--retention-rules', '--tokens-file', '--kubernetes'].flatMap((flag): typeof cases => [
       ['server', flag, folder, /it is a folder; name a file/],
       ['server', flag, through, /its path leads through a file; correct the path/],
-      ['server', flag, gone, /it does not exist; make it, or name another/],
+      ['server', flag, gone, /it does not exist; create it, or name another/],
     ]),
     ['check', '--data-dir', file, /its path leads through a file; correct the path|it is a file; name a folder/],
     ['check', '--data-dir', through, /its path leads through a file; correct the path/],
