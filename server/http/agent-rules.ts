@@ -1,11 +1,14 @@
-/** `GET /agent/rules?node=…`: what agents are to keep. They ask every few seconds, so an answer that is known is short. */
+/**
+ * `GET /agent/rules?node=…`: the rules by which agents keep lines. Agents poll it every few seconds, so an unchanged
+ * answer is short.
+ */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { labelKeysOf, type PodFacts, type RulesAnswer } from '../../shared/rules/rule-set.ts';
 import type { WatchedRules } from '../rules/watched-rules.ts';
 import { askedNode, type NodeQuery } from './agent.ts';
 
-/** What is known of a node's pods, with the labels of these keys. */
+/** Returns the facts about a node's pods, with the labels of these keys. */
 export type PodsOn = (node: string, labelKeys: ReadonlySet<string>) => PodFacts[];
 
 export interface AgentRulesRoutes {

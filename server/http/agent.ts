@@ -1,4 +1,4 @@
-/** What agents talk to: `POST /agent/batch` and `GET /agent/positions?node=…`. */
+/** Routes for agents: `POST /agent/batch` and `GET /agent/positions?node=…`. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ParameterError } from '../../shared/errors.ts';
 import { type Batch, decodeBatch } from '../../shared/wire.ts';
@@ -14,7 +14,7 @@ export interface NodeQuery {
 export interface AgentRoutes {
   readonly acceptor: BatchAcceptor;
   readonly positions: Pick<StoredPositions, 'ofNode'>;
-  /** Refuses a batch with files or streams of pods of another node. Undefined without a cluster. */
+  /** Refuses a batch with files or streams of another node's pods. Undefined without a cluster. */
   readonly assertOwnPods: ((batch: Batch) => Promise<void>) | undefined;
 }
 
@@ -42,7 +42,10 @@ export function registerAgent(app: FastifyInstance, { acceptor, positions, asser
   });
 }
 
-/** The node that an agent asks about, which must be one that it speaks for. @throws ParameterError, ForbiddenError */
+/**
+ * Returns the node that an agent asks about, which must be one that it speaks for.
+ * @throws ParameterError, ForbiddenError
+ */
 export function askedNode({ query: { node }, nodes }: FastifyRequest<{ Querystring: NodeQuery }>): string {
   if (typeof node !== 'string' || node === '') {
     throw new ParameterError('node', 'missing', 'the name of a Kubernetes node', 'node=worker-1');

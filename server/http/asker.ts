@@ -1,9 +1,9 @@
-/** Who asks a question, for the query engine: whom it counts for, and when nobody waits for the answer any more. */
+/** The asker of a query, for the query engine: which caller it counts for, and when the answer is no longer wanted. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Asker } from '../query/engine.ts';
 import { callerOf } from './guard.ts';
 
-/** @param ends  what else ends the answer, besides its client's leaving */
+/** @param ends  signals that end the answer, besides the client's leaving */
 export function askerOf(request: FastifyRequest, reply: FastifyReply, ends: readonly AbortSignal[] = []): Asker {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());

@@ -1,7 +1,7 @@
 /**
- * Reads bodies: only for routes that take one, only from callers that the guard has let in, and no slower than the limits
- * allow. What else a client sends is not read before its answer is on the way, and then read past within narrow bounds,
- * because closing the connection of a client that still sends would take the answer from it.
+ * Reads bodies: only for routes that take one, only from callers that the guard has let in, and no slower than the
+ * limits allow. Any other body is not read before the answer is on its way; then a limited part of it is read and
+ * discarded, because a client that is still sending loses the answer when its connection is closed.
  */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -18,11 +18,11 @@ import type { BodyBudget } from './body-budget.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The route reads the body of its requests. */
+    /** Whether the route reads the body of its requests. */
     takesBody?: boolean;
   }
   interface FastifyRequest {
-    /** Takes bytes of the body budget until the request is answered. Undefined where no body is taken. */
+    /** Takes bytes of the body budget until the request is answered. Undefined where the route takes no body. */
     holdBody: ((bytes: number) => void) | undefined;
   }
 }
@@ -40,14 +40,14 @@ const PACE: BodyPace = {
   checkMs: BODY_PACE_CHECK_MS,
 };
 
-/** First capacity for a body, which doubles as the body grows: an agent's batch fits. */
+/** Initial capacity for a body, which doubles as the body grows: an agent's batch fits. */
 const CAPACITY_BYTES_MIN = 512 * 1024;
 
 /** @param app  with the guard's hook, which comes before those of bodies */
 export function receiveBodies(app: FastifyInstance, budget: BodyBudget, pace: BodyPace = PACE): void {
-  // Node would ask for the body at once, and a client that is going to be refused would send it.
+  // Node would ask for the body at once, so a client that is going to be refused would send it.
   app.server.on('checkContinue', (request, response) => app.server.emit('request', request, response));
-  // What else is expected is refused with a sentence (request.ts), which Node has not.
+  // Other expectations are refused with a message (request.ts), which Node does not give.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
   app.decorateRequest('holdBody');
   app.addHook('preParsing', async (request, reply) => {
@@ -78,8 +78,8 @@ export function receiveBodies(app: FastifyInstance, budget: BodyBudget, pace: Bo
 }
 
 /**
- * The bytes are copied out of the chunks, so that a body of tiny chunks takes no more memory than another one.
- * @throws PodlogError  the body is too large, too slow or one too many; or the client is gone
+ * Copies the bytes out of the chunks, so that a body of tiny chunks takes no more memory than another one.
+ * @throws PodlogError  the body is too large, too slow or beyond the budget; or the client is gone
  */
 function receive(payload: IncomingMessage, hold: (bytes: number) => void, pace: BodyPace): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
@@ -116,7 +116,7 @@ function receive(payload: IncomingMessage, hold: (bytes: number) => void, pace: 
   function finish(error: unknown): void {
     clearInterval(timer);
     payload.off('data', take).off('end', end).off('error', gone).off('close', gone);
-    // A body that is the whole of its memory can be handed to a worker.
+    // A body that fills its buffer can be transferred to a worker.
     if (error === undefined) resolve(sizeBytes === body.length ? body : Buffer.from(body.buffer.transfer(sizeBytes)));
     else reject(error);
   }
@@ -124,7 +124,7 @@ function receive(payload: IncomingMessage, hold: (bytes: number) => void, pace: 
   return promise;
 }
 
-/** Drops what is still sent of a body, and the connection when that is too much or takes too long. */
+/** Discards the rest of a body, and closes the connection when the rest is too large or takes too long. */
 function readPast(request: IncomingMessage, { unreadMsMax }: BodyPace): void {
   const { socket } = request;
   let sizeBytes = 0;

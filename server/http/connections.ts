@@ -1,7 +1,7 @@
 /**
- * Bounds connections in number and in time, whoever opens them. A connection is a stranger's until the guard has let a
- * request of it in; strangers have a share of their own, of which the oldest gives way, so that no number of them keeps
- * agents out.
+ * Limits connections in number and in time, whoever opens them. A connection is a stranger's until the guard has let in
+ * a request of it; strangers have a share of their own, of which the oldest is closed for a new one, so that no number
+ * of them keeps agents out.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -15,14 +15,14 @@ export interface ConnectionLimits {
 
 const LIMITS: ConnectionLimits = { connectionsMax: CONNECTIONS_MAX, strangersMax: STRANGER_CONNECTIONS_MAX };
 
-/** Owns which connections there are. */
+/** Owns the open connections. */
 export class Connections {
   readonly #limits: ConnectionLimits;
   /** Oldest first. */
   readonly #strangers = new Set<Socket>();
-  /** Used longest ago first. */
+  /** Least recently used first. */
   readonly #known = new Set<Socket>();
-  /** Answers that are not finished yet, where there are any. */
+  /** Connection → answers that are not finished yet. */
   readonly #underWay = new Map<Socket, Set<ServerResponse>>();
 
   constructor(limits: ConnectionLimits = LIMITS) {
@@ -36,11 +36,11 @@ export class Connections {
   watch(server: Server): void {
     server.on('connection', (socket) => this.#open(socket));
     server.on('request', (request, response) => this.#begin(request, response));
-    // Node would close the connection without a word.
+    // Node would close the connection without an answer.
     server.on('connect', (_request, socket: Socket) => answer(socket, NO_PROXY));
   }
 
-  /** The guard has let in a request of this connection. */
+  /** Called when the guard has let in a request of this connection. */
   trust(socket: Socket): void {
     if (!this.#strangers.delete(socket) && !this.#known.delete(socket)) return;
     this.#known.add(socket);
@@ -52,7 +52,9 @@ export class Connections {
     socket.destroy(error);
   }
 
-  /** Whether what Node could not read is the next that the client wants an answer to: a request, or the body of the one before. */
+  /**
+   * Whether the client's next answer belongs to what Node could not read: a request, or the body of the previous one.
+   */
   #isNext(socket: Socket): boolean {
     const [first, ...others] = this.#underWay.get(socket) ?? [];
     if (first === undefined) return true;
@@ -81,7 +83,7 @@ export class Connections {
     if (underWay.size > PIPELINED_REQUESTS_MAX) this.#close(socket);
   }
 
-  /** The oldest stranger, else the one that is idle for longest, else the newcomer. */
+  /** Returns the oldest stranger; if there is none, the connection that is idle for longest, or else the newcomer. */
   #leastWanted(newcomer: Socket): Socket {
     for (const socket of this.#strangers) if (socket !== newcomer) return socket;
     for (const socket of this.#known) if (!this.#underWay.has(socket)) return socket;
@@ -89,7 +91,7 @@ export class Connections {
   }
 
   #close(socket: Socket): void {
-    // Its place is free now, though `close` is emitted later.
+    // Its place is free now, although `close` is emitted later.
     this.#strangers.delete(socket);
     this.#known.delete(socket);
     socket.destroy();
@@ -105,10 +107,10 @@ interface Refusal {
 const NO_PROXY: Refusal = {
   status: '405 Method Not Allowed',
   code: 'PODLOG_NO_ROUTE',
-  message: 'this server is not a proxy: ask it by its own address',
+  message: 'this server is not a proxy: send requests to its own address',
 };
 
-/** Writes an answer past Node's, as the last thing of a connection. */
+/** Writes an answer without Node's response object, as the last bytes of a connection. */
 function answer(socket: Socket, { status, code, message }: Refusal): void {
   if (!socket.writable) return;
   const body = JSON.stringify(errorBody(code, message));
@@ -128,7 +130,7 @@ function refusalOf(code: string | undefined): Refusal {
       return {
         status: '431 Request Header Fields Too Large',
         code: 'PODLOG_HEADERS_TOO_LARGE',
-        message: 'the request line and its headers are too long: ask for less at once',
+        message: 'the request line and its headers are too long: send a shorter request',
       };
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return {
@@ -141,22 +143,22 @@ function refusalOf(code: string | undefined): Refusal {
       return {
         status: '400 Bad Request',
         code: 'PODLOG_BAD_REQUEST',
-        message: 'the body is not in chunks as HTTP/1.1 has them: each begins with its size in hexadecimal digits',
+        message: 'the body has a malformed chunk: each begins with its size in hexadecimal digits',
       };
     case 'HPE_INVALID_CONTENT_LENGTH':
     case 'HPE_UNEXPECTED_CONTENT_LENGTH':
       return {
         status: '400 Bad Request',
         code: 'PODLOG_BAD_REQUEST',
-        message: 'content-length: must be the size of the body in bytes, once, and not beside transfer-encoding',
+        message: 'content-length: must be the size of the body in bytes, given once, and without transfer-encoding',
       };
     case 'HPE_INVALID_TRANSFER_ENCODING':
       return {
         status: '400 Bad Request',
         code: 'PODLOG_BAD_REQUEST',
-        message: 'transfer-encoding: must be chunked, and not beside content-length',
+        message: 'transfer-encoding: must be chunked, and without content-length',
       };
     default:
-      return { status: '400 Bad Request', code: 'PODLOG_BAD_REQUEST', message: 'this is not a request of HTTP/1.1' };
+      return { status: '400 Bad Request', code: 'PODLOG_BAD_REQUEST', message: 'not a valid HTTP/1.1 request' };
   }
 }

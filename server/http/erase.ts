@@ -1,6 +1,6 @@
 /**
- * `DELETE /logs?user_id=123`: erases what `GET /logs` with the same filters finds, as a job; `GET /erasures` and
- * `GET /erasures/{id}` say how far it is.
+ * `DELETE /logs?user_id=123`: erases what `GET /logs` with the same filters finds, as a job; `GET /erasures` and `GET
+ * /erasures/{id}` report its progress.
  */
 import type { FastifyInstance } from 'fastify';
 import { ParameterError, PodlogError } from '../../shared/errors.ts';
@@ -38,7 +38,7 @@ function parseErasure(asked: Asked, nowMs: number): Filter {
   if (filter.from === undefined && filter.to === undefined && isEverything(filter.where)) {
     throw new ParameterError(
       'filter',
-      'missing, and all lines would go',
+      'missing, and all lines would be erased',
       'labels, fields, q, since, until',
       'user_id=123',
     );
@@ -46,7 +46,7 @@ function parseErasure(asked: Asked, nowMs: number): Filter {
   return filter;
 }
 
-/** Values of the filters are not told: they may be what is to be erased. */
+/** The values of the filters are not part of the answer: they may be what is to be erased. */
 function answerOf({ id, state, requestedMs, doneMs, names, segments, rowCount, problem }: ErasureStatus) {
   return {
     id,

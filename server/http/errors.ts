@@ -1,4 +1,4 @@
-/** Every failure becomes `{"error": {"code", "message"}}`: the code for programs, the message for people. */
+/** Turns every failure into `{"error": {"code", "message"}}`: the code for programs, the message for people. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { PodlogError, UnauthenticatedError } from '../../shared/errors.ts';
@@ -12,7 +12,7 @@ export function errorBody(code: string, message: string): ErrorBody {
   return { error: { code, message } };
 }
 
-/** An error that nobody expected is logged with its stack; the client learns nothing of it. */
+/** An unexpected error is logged with its stack; the client learns nothing about it. */
 export function sendError(error: Error, log: Logger, reply: FastifyReply): FastifyReply {
   if (error instanceof PodlogError) {
     if ('retryAfterSeconds' in error) reply.header('retry-after', String(error.retryAfterSeconds));
@@ -24,20 +24,20 @@ export function sendError(error: Error, log: Logger, reply: FastifyReply): Fasti
     const { code, message } = ofFramework(error);
     return reply.code(status).send(errorBody(code, message));
   }
-  log.error({ err: error, path: reply.request.url.split('?')[0] }, 'a request failed');
-  return reply.code(500).send(errorBody('PODLOG_INTERNAL', 'an unexpected failure; the log of the server has it'));
+  log.error({ err: error, path: reply.request.url.split('?')[0] }, 'request failed unexpectedly');
+  return reply.code(500).send(errorBody('PODLOG_INTERNAL', 'unexpected failure; see the server's log'));
 }
 
-/** What Fastify refuses by itself, as a sentence. */
+/** Explains a refusal by Fastify in a sentence. */
 function ofFramework(error: Error): ErrorBody['error'] {
   switch ('code' in error ? error.code : undefined) {
     case 'FST_ERR_BAD_URL':
       return {
         code: 'PODLOG_BAD_REQUEST',
-        message: 'the path has a "%" without two hexadecimal digits of UTF-8 after it',
+        message: 'the path has a "%" that is not followed by two hexadecimal digits of UTF-8',
       };
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': {
-      const message = 'content-type: not a type; example: content-type: application/octet-stream';
+      const message = 'content-type: not a valid media type; example: content-type: application/octet-stream';
       return { code: 'PODLOG_UNSUPPORTED_MEDIA_TYPE', message };
     }
     default:
@@ -45,7 +45,7 @@ function ofFramework(error: Error): ErrorBody['error'] {
   }
 }
 
-/** 404 for a path that does not exist. Only callers with a valid token learn which paths do. */
+/** Answers 404 for a path that does not exist. Only callers with a valid token learn which paths do. */
 export function sendNotFound(routes: readonly string[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const path = request.url.split('?')[0]!;
   const advice = request.isLetIn ? `; available: ${routes.join(', ')}` : '';

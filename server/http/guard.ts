@@ -1,7 +1,7 @@
 /**
- * Who may use which route, and the hook that asks. A route that the table lacks keeps the server from starting, so no
- * route can be open by mistake; and routes get their filters through `namespaces` of the request (parseFilters), so none
- * can forget whose lines the caller may see.
+ * The table of which scope each route needs, and the hook that enforces it. A route that the table lacks keeps the
+ * server from starting, so no route can be open by mistake; and routes get their filters through `namespaces` of the
+ * request (parseFilters), so none can forget which lines the caller may see.
  */
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -12,15 +12,15 @@ import { ForbiddenError, PodlogError } from '../../shared/errors.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** For a path that does not exist: whether the caller may learn which ones do. */
+    /** For a path that does not exist: whether the caller may learn which paths do. */
     isLetIn: boolean;
-    /** Who asks. Undefined without tokens, when everybody is one caller. */
+    /** The caller. Undefined without tokens, when everyone is one caller. */
     callerName: string | undefined;
     /** What the caller may see. Not set before the guard has let the request in: filters then throw. */
     namespaces: Visible;
     /** The nodes that the caller may speak for. Not set before the guard has let the request in. */
     nodes: Nodes;
-    /** Aborted when the caller's token is taken back or changed: an answer that would go on ends then. */
+    /** Aborted when the caller's token is revoked or changed: an answer in progress ends then. */
     revoked: AbortSignal | undefined;
   }
   interface FastifyContextConfig {
@@ -28,11 +28,13 @@ declare module 'fastify' {
   }
 }
 
-/** `read`: narrowed to the namespaces of the caller. `read all`: it cannot be, so it is for those who see all. */
+/**
+ * `read`: limited to the namespaces of the caller. `read all`: cannot be limited, so it needs access to all of them.
+ */
 export type Permission = 'open' | 'read all' | Scope;
 
 const PERMISSIONS: Readonly<Record<string, Permission>> = {
-  // For probes: they tell nothing but whether it works.
+  // For probes: they reveal only whether the server works.
   'GET /healthz': 'open',
   'GET /readyz': 'open',
   'GET /metrics': 'metrics',
@@ -60,7 +62,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
 };
 
 /**
- * Before any route is registered, and before hooks that cost more than this one.
+ * Must be called before any route is registered, and before hooks that cost more than this one.
  * @param letIn  called with the connection of each request that was let in
  */
 export function guard(
@@ -98,12 +100,14 @@ export function guard(
   });
 }
 
-/** What a caller's queries are counted by: the name of their token, or their address where there are no tokens. */
+/**
+ * The key by which a caller's queries are counted: the name of their token, or their address where there are no tokens.
+ */
 export function callerOf({ callerName, ip }: Pick<FastifyRequest, 'callerName' | 'ip'>): string {
   return callerName ?? ip;
 }
 
-/** HEAD is GET without the answer's body. */
+/** HEAD is GET without the body of the answer. */
 function permissionFor(methods: readonly string[], url: string): Permission {
   const [permission, ...others] = new Set(
     methods.map((method) => PERMISSIONS[`${method === 'HEAD' ? 'GET' : method} ${url}`]),
@@ -114,7 +118,10 @@ function permissionFor(methods: readonly string[], url: string): Permission {
   return permission;
 }
 
-/** Who asks, and may. @throws UnauthenticatedError, ForbiddenError, UnavailableError */
+/**
+ * Authenticates and authorizes the caller.
+ * @throws UnauthenticatedError, ForbiddenError, UnavailableError
+ */
 async function admitted(
   request: FastifyRequest,
   permission: Exclude<Permission, 'open'>,
@@ -143,6 +150,6 @@ function lacking({ name, scopes }: Caller, scope: Scope): ForbiddenError {
 }
 
 function narrow({ name, visible }: Caller): ForbiddenError {
-  const message = `${name} sees ${String(visible)} alone, and this is about all namespaces; /aggregate?by=namespace counts its own`;
+  const message = `${name} sees only ${String(visible)}, and this is about all namespaces; /aggregate?by=namespace counts its own`;
   return new ForbiddenError(message);
 }

@@ -1,7 +1,7 @@
 /**
- * For probes. `/healthz`: the process answers. `/readyz`: it takes writes; 503 says why it does not; `unreadable` counts what
- * the disk does not give, while the rest is served. The server listens
- * only after recovery, so until then a probe is refused by the kernel.
+ * Routes for probes. `/healthz`: the process answers. `/readyz`: it accepts writes; 503 says why it does not;
+ * `unreadable` counts what the disk cannot read, while everything else is served. The server listens only after
+ * recovery, so until then the kernel refuses a probe.
  */
 import type { FastifyInstance } from 'fastify';
 import { RETRY_AFTER_DISK_SECONDS } from '../limits.ts';

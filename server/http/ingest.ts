@@ -1,4 +1,4 @@
-/** `POST /ingest?app=…`: plain lines or NDJSON from anybody. */
+/** `POST /ingest?app=…`: plain lines or NDJSON from any client. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ParameterError } from '../../shared/errors.ts';
 import { pushLabels } from '../ingest/push-labels.ts';
@@ -15,7 +15,7 @@ export interface IngestRoutes {
 export function registerIngest(app: FastifyInstance, { pushes, now }: IngestRoutes): void {
   const options = {
     config: { takesBody: true },
-    // Before the body is asked for.
+    // Runs before the body is asked for.
     onRequest: async ({ headers }: FastifyRequest, reply: FastifyReply) => {
       void reply.header('accept-encoding', CONTENT_CODINGS.join(', '));
       assertHasLines(headers['content-type']);

@@ -43,7 +43,7 @@ export function registerLabels(app: FastifyInstance, { engine, now }: LabelsOpti
   });
 }
 
-/** As for /logs, but without text: that would mean to read every line. */
+/** Parses the filters of /logs, but without text: that would require reading every line. */
 function parseLabelFilters(asked: Asked, nowMs: number): Predicate {
   const filters = parseFilters(asked, nowMs);
   if (leavesOf(filters.where).some(({ kind }) => kind !== 'value')) {
@@ -57,7 +57,7 @@ function canonical(level: string): string {
   return canonicalLevel(bytes, 0, bytes.length)?.toString() ?? level;
 }
 
-/** In order, as far as an answer goes; `cut` is what it says beside them. */
+/** Sorted, up to the limit; `cut` says so if there are more. */
 function listed(texts: ReadonlySet<string>): { list: readonly string[]; cut: { truncated?: true } } {
   const list = [...texts].toSorted();
   let bytes = 0;

@@ -31,7 +31,7 @@ const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
 export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
   app.get<{ Querystring: QueryString }>('/logs', async (request, reply) => {
     const wanted = parseLogsRequest(request, options.now());
-    // Any other answer ends by itself, and must not look whole when it is not.
+    // Any other answer ends by itself, and must not look complete when it is not.
     const ends = wanted.follow && request.revoked !== undefined ? [request.revoked] : [];
     const asker = askerOf(request, reply, [options.closing, ...ends]);
     const text = textOf(wanted, options.engine, asker);
@@ -39,14 +39,14 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
   });
 }
 
-/** @throws UnavailableError  there are too many live tails; whatever else goes wrong is its last line */
+/** @throws UnavailableError  there are too many live tails; a later failure is the last line of the text */
 function textOf({ plan, format, follow }: LogsRequest, engine: QueryEngine, asker: Asker): AsyncGenerator<Uint8Array> {
   const sink = { kind: 'text', format } as const;
   if (follow) return endingWithReason(engine.follow(asker, plan, sink).pieces, format, asker.signal);
   return engine.stream(asker, (view, query) => view.search(plan, sink, query)).pieces;
 }
 
-/** An answer that has begun cannot become an error any more: the reason why it ends is its last line. */
+/** An answer that has begun cannot become an error response: the reason why it ends is its last line. */
 async function* endingWithReason(
   lines: AsyncGenerator<Uint8Array>,
   format: AnswerFormat,
@@ -62,7 +62,7 @@ async function* endingWithReason(
   }
 }
 
-/** What stands around the lines, from the first of them on: the header of CSV, the brackets of JSON. */
+/** Adds what surrounds the lines, from the first of them on: the header of CSV, the brackets of JSON. */
 async function* framed(text: AsyncGenerator<Uint8Array>, format: AnswerFormat): AsyncGenerator<Uint8Array> {
   try {
     const lines = startingWith(await text.next(), text);
@@ -87,7 +87,7 @@ async function* bracketed(text: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
   yield Buffer.from(some ? '\n]\n' : ']\n');
 }
 
-/** Waits for the first piece, so that what fails before it is an error response and not a broken stream. */
+/** Waits for the first piece, so that a failure before it is an error response and not a broken stream. */
 async function send(
   reply: FastifyReply,
   text: AsyncGenerator<Uint8Array>,
@@ -97,14 +97,14 @@ async function send(
   void reply.header('content-type', CONTENT_TYPES[format]).header('cache-control', 'no-store');
   cutOffStalled(reply.raw, stalledMsMax);
   if (live) {
-    // Proxies hold streams back unless they are told.
+    // Proxies buffer streams unless this header forbids it.
     void reply.header('x-accel-buffering', 'no').send(Readable.from(text, { objectMode: false }));
-    // The first line may be long in coming: the client learns now that it is heard.
+    // The first line may take long: the headers show the client that its request was accepted.
     reply.raw.flushHeaders();
     return reply;
   }
   const stream = Readable.from(startingWith(await text.next(), text), { objectMode: false });
-  // Nothing else ends what has begun when nobody has read any of it.
+  // If the client leaves before it has read anything, nothing else ends the answer.
   stream.once('close', () => void text.return(undefined));
   return reply.send(stream);
 }
@@ -118,7 +118,8 @@ async function* startingWith(
 }
 
 /**
- * Ends where its reader is gone, may not read any more, or the server closes: that is no error. Why, the next request tells.
+ * Ends without an error when the client is gone, may not read any more, or the server closes. The next request gets the
+ * reason.
  */
 async function* untilAborted(text: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {

@@ -1,4 +1,4 @@
-/** `GET /metrics`: the server about itself, in Prometheus' text format. */
+/** `GET /metrics`: the server's own metrics, in Prometheus' text format. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
 import { type Metrics, METRICS_CONTENT_TYPE } from '../../shared/metrics.ts';

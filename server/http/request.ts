@@ -1,8 +1,8 @@
-/** What HTTP/1.1 asks of a request, beyond what Node's parser sees to. */
+/** Checks of a request that HTTP/1.1 requires and Node's parser does not make. */
 import type { IncomingMessage } from 'node:http';
 import { PodlogError } from '../../shared/errors.ts';
 
-/** @throws PodlogError  the request is not one, or asks for what there is not */
+/** @throws PodlogError  the request is not valid, or asks for something unsupported */
 export function assertRequest({ httpVersion, headers }: Pick<IncomingMessage, 'httpVersion' | 'headers'>): void {
   if (headers.host === undefined && httpVersion === '1.1') {
     throw new PodlogError(
@@ -13,7 +13,7 @@ export function assertRequest({ httpVersion, headers }: Pick<IncomingMessage, 'h
   }
   const { expect, 'transfer-encoding': coding } = headers;
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
-    const message = `expect: ${JSON.stringify(expect.slice(0, 100))} is not known; allowed: 100-continue, none`;
+    const message = `expect: ${JSON.stringify(expect.slice(0, 100))} is not supported; allowed: 100-continue, none`;
     throw new PodlogError('PODLOG_UNKNOWN_EXPECTATION', 417, message);
   }
   if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked') {

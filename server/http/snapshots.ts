@@ -9,7 +9,7 @@ export interface SnapshotRoutes {
   readonly now: () => number;
 }
 
-/** It becomes the name of a folder. */
+/** Becomes the name of a folder. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 export function registerSnapshots(app: FastifyInstance, { backups, now }: SnapshotRoutes): void {
@@ -28,14 +28,14 @@ export function registerSnapshots(app: FastifyInstance, { backups, now }: Snapsh
   });
 }
 
-/** `2026-11-23T20-13-05.123Z`: sorted by age, and without colons, which some file systems refuse. */
+/** Returns `2026-11-23T20-13-05.123Z`: sorts by age, and has no colons, which some file systems refuse. */
 function defaultName(nowMs: number): string {
   return new Date(nowMs).toISOString().replaceAll(':', '-');
 }
 
 function nameOf(name: string | string[]): string {
   if (typeof name === 'string' && NAME.test(name)) return name;
-  throw new ParameterError('name', 'not a name', 'up to 64 letters, digits, ".", "_" and "-"', 'name=before-upgrade');
+  throw new ParameterError('name', 'not a valid name', 'up to 64 letters, digits, ".", "_" and "-"', 'name=before-upgrade');
 }
 
 function answerOf({ name, path, problem, sizeBytes, segmentCount, rowCount }: BackupInfo) {

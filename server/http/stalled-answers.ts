@@ -1,9 +1,12 @@
-/** Cuts off clients that do not read their answer, which holds memory. */
+/** Disconnects clients that do not read their answer, which holds memory. */
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
 
-/** Ends the connection of a client that reads nothing of what waits for it. Waiting for more is not a stall. */
+/**
+ * Closes the connection of a client that reads none of the bytes that are ready for it. Waiting for more is not a
+ * stall.
+ */
 export function cutOffStalled(response: ServerResponse, stalledMsMax: number): void {
   response.setTimeout(stalledMsMax, () => {
     if (response.writableLength > 0) response.destroy();
@@ -11,7 +14,7 @@ export function cutOffStalled(response: ServerResponse, stalledMsMax: number): v
   });
 }
 
-/** For answers that are sent in one piece; a route that streams one sees to it itself. */
+/** For answers that are sent in one piece; a route that streams calls cutOffStalled itself. */
 export function cutOffStalledAnswers(app: FastifyInstance, stalledMsMax = ANSWER_STALLED_MS_MAX): void {
   app.addHook('onSend', async (_request, reply, payload) => {
     if (typeof payload === 'string' || Buffer.isBuffer(payload)) cutOffStalled(reply.raw, stalledMsMax);

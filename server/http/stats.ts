@@ -1,4 +1,4 @@
-/** `GET /stats`: how much there is, from when to when, and what it costs. */
+/** `GET /stats`: how much is stored, its time range, and what it costs. */
 import type { FastifyInstance } from 'fastify';
 import { formatInstant } from '../../shared/time.ts';
 import type { LogStore } from '../store/log-store.ts';

@@ -1,7 +1,7 @@
 /**
- * Where every batch comes in, whoever sent it: its positions are judged, then it is stored. Two batches that share a
- * file take their turn, and the second is judged by what the first has made durable: so no two of them are accepted
- * from the same position, and a repeat is not answered before what it repeats is safe.
+ * The one entrance for every batch, whoever sent it: its positions are judged, then it is stored. Two batches that
+ * share a file are taken one after the other, and the second is judged by what the first has made durable: so no two of
+ * them are accepted from the same position, and a repeat is not answered before the rows of the original are safe.
  */
 import { CorruptionError, TooManyStreamsError } from '../../shared/errors.ts';
 import { type Batch, decodeBatch, encodeBatch, type PositionsAnswer } from '../../shared/wire.ts';
@@ -15,10 +15,10 @@ export type BatchOutcome =
   | { readonly kind: 'repeat' }
   | { readonly kind: 'conflict'; readonly answer: PositionsAnswer };
 
-/** Adds labels to a batch's streams and changes nothing else; gives the batch itself when it has none to add. */
+/** Adds labels to a batch's streams and changes nothing else; returns the batch itself when there are none to add. */
 export type Label = (batch: Batch) => Promise<Batch>;
 
-/** Called for each batch that was stored with coarser labels than its own, which did not fit. */
+/** Called for each batch that was stored with coarser labels than its own, because those did not fit. */
 export type CoarseningListener = (batch: Batch, error: TooManyStreamsError) => void;
 
 export class BatchAcceptor {
@@ -47,14 +47,15 @@ export class BatchAcceptor {
    * @param batch  `bytes`, decoded
    * @throws CorruptionError, UnavailableError
    * @throws TooManyFilesError
-   * @throws TooManyStreamsError  a push makes new streams that do not fit; of others even the coarsest labels do not
+   * @throws TooManyStreamsError  a push makes new streams that do not fit; for other batches: even the coarsest
+   *   labels do not fit
    */
   async accept(bytes: Uint8Array, batch = decodeBatch(bytes)): Promise<BatchOutcome> {
     checkRanges(batch);
     const files = [...batch.files.map(({ file }) => file), ...batch.gone].map((file) => `${batch.node}\0${file}`);
     for (let wait = this.#othersOf(files); wait !== undefined; wait = this.#othersOf(files)) await wait;
     this.#positions.assertRoom(batch);
-    // From here to the entry in #inFlight nothing may wait.
+    // There must be no await from here to the entry in #inFlight.
     const judgement = this.#positions.judge(batch);
     if (judgement.kind !== 'accept') return judgement;
     const appended = this.#append(bytes, batch);
@@ -68,7 +69,7 @@ export class BatchAcceptor {
     }
   }
 
-  /** Waiting for labels belongs to the batch's turn: others of the same files are not judged before it is over. */
+  /** Labels are awaited within the batch's turn: other batches of the same files are not judged before it is over. */
   async #append(bytes: Uint8Array, batch: Batch): Promise<{ rowCount: number }> {
     if (batch.node === PUSH_NODE) return this.#store.append(bytes, batch, PUSHED_STREAMS_SHARE_MAX);
     const labelled = (await this.#label?.(batch)) ?? batch;
@@ -97,7 +98,7 @@ export class BatchAcceptor {
     throw left;
   }
 
-  /** A batch in flight that moves one of these files; undefined when there is none. */
+  /** Returns a batch in flight that moves one of these files; undefined when there is none. */
   #othersOf(files: readonly string[]): Promise<unknown> | undefined {
     for (const file of files) {
       const other = this.#inFlight.get(file);
@@ -107,7 +108,7 @@ export class BatchAcceptor {
   }
 }
 
-/** @throws CorruptionError  no sender that works makes such a batch */
+/** @throws CorruptionError  a correct sender makes no such batch */
 function checkRanges({ files }: Batch): void {
   const seen = new Set<string>();
   for (const { file, from, to } of files) {

@@ -1,4 +1,4 @@
-/** The time of an access log, `23/Nov/2026:15:01:12 +0000`, as RFC 3339 has it: `2026-11-23T15:01:12+00:00`. */
+/** Converts the time of an access log, `23/Nov/2026:15:01:12 +0000`, to RFC 3339: `2026-11-23T15:01:12+00:00`. */
 
 const SIZE_BYTES = 'dd/Mmm/yyyy:hh:mm:ss +zzzz'.length;
 const SLASH = 0x2f;
@@ -9,12 +9,15 @@ const NAMES = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'O
 /** Three letters → 1 to 12. */
 const MONTHS = new Map(NAMES.map((name, i) => [letters(Buffer.from(name), 0), i + 1]));
 
-/** What `toRfc3339` writes to: it fills in the digits and the offset's sign. */
+/** Returns the buffer that `toRfc3339` writes to: it fills in the digits and the offset's sign. */
 export function rfc3339Form(): Buffer {
   return Buffer.from('0000-00-00T00:00:00+00:00');
 }
 
-/** False when bytes[start, end) have another shape; whether its digits are some is left to who reads the result. */
+/**
+ * Returns false when bytes[start, end) have another shape; whether they are valid digits is left to the parser of the
+ * result.
+ */
 export function toRfc3339(bytes: Uint8Array, start: number, end: number, into: Buffer): boolean {
   if (end - start !== SIZE_BYTES || bytes[start + 2] !== SLASH || bytes[start + 6] !== SLASH) return false;
   if (bytes[start + 11] !== COLON || bytes[start + 20] !== SPACE) return false;

@@ -1,6 +1,6 @@
 /**
- * What labels an agent's lines may have. Which nodes it speaks for, ../auth/caller.ts says; whether its pods run there, the
- * cluster does, where there is one (../kubernetes/batch-labeller.ts).
+ * Which labels an agent's lines may have. ../auth/caller.ts decides for which nodes it speaks;
+ * ../kubernetes/batch-labeller.ts decides by the cluster, where there is one, whether its pods run there.
  */
 import { ForbiddenLinesError, PodlogError } from '../../shared/errors.ts';
 import { type Labels, labelsMemoryBytes } from '../../shared/labels.ts';
@@ -12,7 +12,8 @@ import { labelProblem } from './label-limits.ts';
 
 /**
  * @throws ForbiddenLinesError  it has lines of another node
- * @throws PodlogError  400: a stream has labels that none may have; 413: the labels of all streams take too much memory
+ * @throws PodlogError  400: a stream has labels that are not allowed; 413: the labels of all streams take too much
+ *   memory
  * @throws CorruptionError  the header of its row group is broken
  */
 export function assertAgentLabels({ node, rowGroup }: Batch): void {

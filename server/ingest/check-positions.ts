@@ -1,7 +1,7 @@
-/** Whether saved positions can be restored: names of files, and offsets that a file can have. */
+/** Validates saved positions before they are restored: names of files, and offsets that a file can have. */
 import type { JsonValue } from '../../shared/json-value.ts';
 
-/** What is wrong; undefined when nothing is. See Positions.save for the form. */
+/** Returns what is wrong, or undefined. See Positions.save for the form. */
 export function positionsProblem(saved: JsonValue): string | undefined {
   if (saved === null) return undefined;
   if (!isRecord(saved) || !isRecord(saved['nodes']) || !Array.isArray(saved['keys'])) {

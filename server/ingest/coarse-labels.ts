@@ -1,7 +1,7 @@
 /**
  * Coarser labels for lines whose own would make more streams than the store holds in memory. An agent cannot send other
- * lines first, nor can its lines wait until old streams are forgotten: so they are kept, all of them, under labels that
- * they share with others. Each of these says so in its label `pod`.
+ * lines first, nor can its lines wait until old streams are forgotten: so all of them are kept, under labels that they
+ * share with others. Each such stream is marked by its label `pod`.
  */
 import type { Logger } from 'pino';
 import type { TooManyStreamsError } from '../../shared/errors.ts';
@@ -11,21 +11,24 @@ import { relabelStreams } from '../../shared/row-group/relabel.ts';
 import type { Batch } from '../../shared/wire.ts';
 import { COMPLAINT_MS } from '../limits.ts';
 
-/** The label `pod` of streams that several others were merged into. */
+/** The label `pod` of streams that were merged from several. */
 export const COARSE_POD = 'too-many-streams';
 
-/** From fine to coarse. What a token may see depends on the namespace, so that is never taken away. */
+/** From fine to coarse. The namespace decides which tokens may see a stream, so it is never removed. */
 export const COARSENINGS: readonly ((labels: Labels) => Labels)[] = [
-  // As many as there are workloads, mostly: a CronJob's pods are one stream.
+  // Makes about as many streams as there are workloads: a CronJob's pods are one stream.
   (labels) => {
     const { node: _, ...others } = labels;
     return { ...others, pod: COARSE_POD };
   },
-  // As many as there are namespaces, times three.
+  // Makes three times as many streams as there are namespaces.
   (labels) => ({ ...only(labels, ['namespace', 'stream', 'source']), pod: COARSE_POD }),
 ];
 
-/** @param excess  indexes of the streams that do not fit. @throws CorruptionError */
+/**
+ * @param excess  indexes of the streams that do not fit
+ * @throws CorruptionError
+ */
 export function coarsened(batch: Batch, excess: readonly number[], coarsen: (labels: Labels) => Labels): Batch {
   const chosen = new Set(excess);
   const relabel = (labels: Labels, stream: number): Labels => (chosen.has(stream) ? coarsen(labels) : labels);
@@ -43,7 +46,7 @@ export interface ReporterOptions {
   readonly now: () => number;
 }
 
-/** Counts batches with coarser labels, and logs one of them now and then. */
+/** Counts batches with coarser labels, and logs one of them at a minimum interval. */
 export function coarseningReporter({
   log,
   metrics,

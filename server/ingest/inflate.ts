@@ -1,6 +1,6 @@
 /**
- * Undoes the codings of a body (RFC 9110, 8.4) piece by piece, in zlib's own threads. A few kilobytes may inflate to
- * megabytes, which are never in memory as a whole.
+ * Decompresses a body (RFC 9110, 8.4) piece by piece, in zlib's own threads. A few kilobytes may inflate to megabytes,
+ * which are never in memory as a whole.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { constants, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
@@ -11,15 +11,15 @@ import type { ContentCoding } from './push-body.ts';
 /** Bytes of a piece: hashing them or copying them takes well below a millisecond of the main thread. */
 const PIECE_BYTES = 256 * 1024;
 
-/** What deflate can make of a byte. */
+/** Largest ratio of deflate. */
 const DEFLATE_RATIO_MAX = 1032;
-/** State of a decompressor of deflate, its window included. */
+/** Memory of a deflate decompressor, including its window. */
 const DEFLATE_STATE_BYTES = 64 * 1024;
 
 /**
- * The body as it was before it was compressed, in order.
+ * Yields the body as it was before it was compressed, in order.
  * @param codings  in the order in which they were applied
- * @throws CorruptionError  it is not what its codings say, or has more bytes after its end
+ * @throws CorruptionError  it is not what its codings say, or bytes follow its end
  * @throws PodlogError 413
  */
 export async function* inflated(body: Buffer, codings: readonly ContentCoding[]): AsyncGenerator<Buffer> {
@@ -37,7 +37,7 @@ export async function* inflated(body: Buffer, codings: readonly ContentCoding[])
   yield* upTo(INFLATED_BODY_BYTES_MAX, undone(bytes, inner));
 }
 
-/** Memory that `inflated` takes at most, beside the body and its pieces. */
+/** Returns the memory that `inflated` takes at most, besides the body and its pieces. */
 export function inflatingBytes(bodyBytes: number, codings: readonly ContentCoding[]): number {
   let bytes = 0;
   let codedBytes = bodyBytes;
@@ -50,7 +50,7 @@ export function inflatingBytes(bodyBytes: number, codings: readonly ContentCodin
   return bytes;
 }
 
-/** What a body can be inflated to, as far as its coding says. */
+/** Returns the largest size to which a body can be inflated, as far as its coding limits it. */
 export function inflatedBytesMax(bodyBytes: number, coding: ContentCoding | undefined): number {
   if (coding === undefined) return bodyBytes;
   return coding === 'zstd' ? INFLATED_BODY_BYTES_MAX : bodyBytes * DEFLATE_RATIO_MAX;
@@ -77,7 +77,7 @@ async function* undone(bytes: Buffer, coding: ContentCoding): AsyncGenerator<Buf
   try {
     switch (coding) {
       case 'gzip':
-        // Takes any number of members, and nothing else after one.
+        // A gzip body may have any number of members, and nothing else after them.
         yield* piecesFrom(createGunzip({ chunkSize: PIECE_BYTES }), bytes);
         break;
       case 'zstd':
@@ -101,7 +101,7 @@ async function* undone(bytes: Buffer, coding: ContentCoding): AsyncGenerator<Buf
   }
 }
 
-/** A decompressor takes one frame, and what several processes have compressed has several. */
+/** A decompressor takes one frame, and a body that was compressed in several parts has several. */
 async function* zstdFrames(bytes: Buffer): AsyncGenerator<Buffer> {
   const params = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_BYTES_LOG2_MAX };
   let at = 0;
@@ -120,14 +120,14 @@ interface Decompressor extends AsyncIterable<unknown> {
   readonly bytesWritten: number;
 }
 
-/** @returns how many of the bytes were taken */
+/** @returns how many of the bytes were consumed */
 async function* piecesFrom(stream: Decompressor, bytes: Buffer): AsyncGenerator<Buffer, number> {
   stream.end(bytes);
   yield* stream as AsyncIterable<Buffer>;
   return stream.bytesWritten;
 }
 
-/** RFC 9110 has the format of zlib, and notes that some senders leave its header out. */
+/** RFC 9110 requires the header of zlib, and notes that some senders omit it. */
 function hasZlibHeader(bytes: Uint8Array): boolean {
   const [method = 0, flags = 0] = bytes;
   return (method & 0x0f) === 8 && ((method << 8) | flags) % 31 === 0;

@@ -1,10 +1,10 @@
-/** What labels a stream may have, whichever door its lines come in by. */
+/** Which labels a stream may have, by whichever route its lines arrive. */
 import { PODLOG_STREAM } from '../../shared/labels.ts';
 import { LABEL_NAME_BYTES_MAX, LABEL_VALUE_BYTES_MAX } from '../limits.ts';
 
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
-/** Values of `source` for lines that only the server itself writes. */
+/** Values of `source` that only the server itself may use. */
 const OWN_SOURCES: readonly string[] = ['events'];
 
 /** What is wrong with a label, and what is allowed. */
@@ -13,7 +13,7 @@ export interface LabelProblem {
   readonly allowed: string;
 }
 
-/** Undefined when a stream may have the label. */
+/** Returns undefined when a stream may have the label. */
 export function labelProblem(name: string, value: string): LabelProblem | undefined {
   if (!LABEL_NAME.test(name) || name.length > LABEL_NAME_BYTES_MAX) {
     const allowed = `label names of letters, digits and _, not beginning with a digit, up to ${LABEL_NAME_BYTES_MAX} bytes`;
@@ -28,7 +28,7 @@ export function labelProblem(name: string, value: string): LabelProblem | undefi
   return undefined;
 }
 
-/** The same for a label of lines that are pushed: what podlog says about containers comes from its agents. */
+/** Does the same for a label of lines that are pushed: only agents may send what podlog records about containers. */
 export function pushedLabelProblem(name: string, value: string): LabelProblem | undefined {
   if (name === 'stream' && value === PODLOG_STREAM) {
     return { problem: `${value} is what podlog itself says about containers`, allowed: 'another value' };

@@ -1,11 +1,11 @@
 /**
- * The time that a pushed line gives itself: the first of its top-level fields `time`, `ts`, `timestamp`, `@timestamp`,
- * `@t` (Serilog) and `t.$date` (MongoDB) that is an instant: as RFC 3339, as access logs write it, or as a number of seconds,
- * milliseconds, microseconds or nanoseconds since 1970, with or without an exponent. A time without a zone is not an instant.
- * If a line has a field more than once, the last one counts.
+ * The time in a pushed line: the first of its top-level fields `time`, `ts`, `timestamp`, `@timestamp`, `@t` (Serilog)
+ * and `t.$date` (MongoDB) that is an instant: as RFC 3339, as access logs write it, or as a number of seconds,
+ * milliseconds, microseconds or nanoseconds since 1970, with or without an exponent. A time without a zone is not an
+ * instant. If a line has a field more than once, the last one counts.
  *
- * The shredder has cut the line, JSON or text, into values by then, and its template says which of them may be the time.
- * Only an object that it did not cut to its end (too wide, one shape too many) is searched byte by byte.
+ * By then the shredder has cut the line, JSON or text, into values, and its template shows which of them may be the
+ * time. Only an object that it did not cut to its end (too wide, one shape too many) is searched byte by byte.
  */
 import type { ShreddedLine } from '../../shared/row-group/builder.ts';
 import { KIND_ARRAY, SLOTS_MAX } from '../../shared/row-group/format.ts';
@@ -37,7 +37,10 @@ const EPOCH_DIGITS_MIN = 9;
 const EPOCH_DIGITS_MAX = 19;
 const EXPONENT_DIGITS_MAX = 3;
 
-/** Parses into its own fields, so that a line costs no allocation. They hold what the last `parse` that was true found. */
+/**
+ * Parses into its own fields, so that a line costs no allocation. They hold the result of the last `parse` that
+ * returned true.
+ */
 export class LineTimeParser {
   /** UTC day, in days since 1970-01-01. */
   day = 0;
@@ -48,7 +51,7 @@ export class LineTimeParser {
   readonly #accessLogTime = rfc3339Form();
   readonly #slotsOf = new WeakMap<Template, readonly number[]>();
 
-  /** False when the line has no time. */
+  /** Returns false when the line has no time. */
   parse({ template, bytes, starts, ends }: ShreddedLine): boolean {
     if (template === TEXT_TEMPLATE || template === PLAIN_TEMPLATE) return this.#parseUncut(bytes, starts[0]!, ends[0]!);
     let slots = this.#slotsOf.get(template);
@@ -61,7 +64,7 @@ export class LineTimeParser {
     return this.#parseUncut(bytes, starts[0]! - template.literals[0]!.length, ends[SLOTS_MAX - 1]!);
   }
 
-  /** False when bytes[start, end) are not an instant in a known form. */
+  /** Returns false when bytes[start, end) are not an instant in a known form. */
   parseValue(bytes: Uint8Array, start: number, end: number): boolean {
     const form = this.#accessLogTime;
     const isInstant =
@@ -106,8 +109,8 @@ export class LineTimeParser {
   }
 
   /**
-   * Today has 10 digits in seconds, 13 in milliseconds, 16 in microseconds, 19 in nanoseconds. An exponent moves the point:
-   * `1.7e9` has ten digits before it, most of which are zeros that are not written.
+   * Today's time has 10 digits in seconds, 13 in milliseconds, 16 in microseconds, 19 in nanoseconds. An exponent moves
+   * the point: `1.7e9` has ten digits before it, of which eight are implied zeros.
    */
   #parseEpoch(bytes: Uint8Array, start: number, end: number): boolean {
     const point = digitsEnd(bytes, start, end);
@@ -119,7 +122,7 @@ export class LineTimeParser {
       const exponent = exponentOf(bytes, mantissaEnd, end);
       if (Number.isNaN(exponent)) return false;
       digits += exponent;
-      // Zeros in front are digits of no number that has an exponent.
+      // Leading zeros are not digits of a number that has an exponent.
       for (; at < mantissaEnd && (bytes[at] === ZERO || at === point); at++) if (at !== point) digits--;
       if (at === mantissaEnd) return false;
     }
@@ -152,7 +155,7 @@ function timeSlots({ slots, literals }: Template): readonly number[] {
   });
 }
 
-/** Of `e9`, `E+09`, `e-3`, which reach to the end; NaN when there is something else. */
+/** Parses `e9`, `E+09`, `e-3`, which must reach to the end; NaN for anything else. */
 function exponentOf(bytes: Uint8Array, start: number, end: number): number {
   if ((bytes[start]! | LOWER_CASE) !== LOWER_E) return NaN;
   const sign = bytes[start + 1];

@@ -1,13 +1,15 @@
 /**
- * A body, decoded and cut into windows of whole lines: what is in memory of a push at a time. A body is decoded once as a
- * whole before its first window, so that nothing is stored of one that is refused.
+ * Decodes a body and cuts it into windows of whole lines, of which one at a time is in memory. A body is decoded
+ * completely once before its first window, so that nothing is stored from one that is refused.
  */
 import { LINE_BYTES_MAX } from '../limits.ts';
 import { inflated, inflatedBytesMax, inflatingBytes } from './inflate.ts';
 import type { ContentCoding } from './push-body.ts';
 
 const NEWLINE = 0x0a;
-/** What is kept of a line that is longer than a window: enough to show, also before a CR, that it is cut. */
+/**
+ * The beginning of a line that is longer than a window: long enough to show, even before a CR, that the line is cut.
+ */
 const KEPT_OF_LINE_BYTES = LINE_BYTES_MAX + 2;
 
 /** Lines in bytes[0, end); the last one may lack its newline. */
@@ -22,7 +24,10 @@ export interface EncodedBody {
   readonly codings: readonly ContentCoding[];
 }
 
-/** Memory that decoding takes at most beside the body: a window, the row groups that become of it, and decompressors. */
+/**
+ * Returns the memory that decoding takes at most besides the body: a window, the row groups made from it, and
+ * decompressors.
+ */
 export function decodingBytes({ body, codings }: EncodedBody, windowBytes: number): number {
   if (codings.length === 0 && body.length <= windowBytes) return 0;
   const decodedBytes = codings.length > 1 ? windowBytes : inflatedBytesMax(body.length, codings[0]);

@@ -1,10 +1,10 @@
 /**
- * How far each log file has been stored, and which pushes have been: the store's half of exactly once (DESIGN §2).
- * Changed only by durable batches, saved with the manifest and rebuilt from the WAL, so it always agrees with the rows.
+ * How far each log file, and which pushes, have been stored: the store's half of exactly once (DESIGN §2). Changed only
+ * by durable batches, saved with the manifest and rebuilt from the WAL, so it always agrees with the rows.
  *
- * A file belongs to the node that sends it: the same name on another node is another file, so that no agent can move the
- * positions of another. A push with an idempotency key is a file of no node, see stored-pushes.ts. What the server itself
- * records of its cluster are files of CLUSTER_NODE, see ../kubernetes/recorder.ts.
+ * A file belongs to the node that sends it: the same name on another node is another file, so that no agent can move
+ * the positions of another. A push with an idempotency key is a file without a node, see stored-pushes.ts. What the
+ * server itself records about its cluster are files of CLUSTER_NODE, see ../kubernetes/recorder.ts.
  */
 import { CorruptionError, TooManyFilesError } from '../../shared/errors.ts';
 import { type Batch, type FileRange, type Position, POSITION_START, type PositionsAnswer } from '../../shared/wire.ts';
@@ -23,7 +23,7 @@ import { type SavedPushes, StoredPushes } from './stored-pushes.ts';
 
 interface KnownFile {
   readonly position: Position;
-  /** When it was reported gone; undefined while it is on its node. */
+  /** When the file was reported gone; undefined while it is on its node. */
   readonly goneMs: number | undefined;
 }
 
@@ -126,7 +126,7 @@ export class Positions implements BatchState, StoredPositions {
     }
   }
 
-  /** Forgets what will not be asked for any more. To be called now and then. */
+  /** Forgets what will not be asked for any more. Must be called at intervals. */
   expire(): void {
     const nowMs = this.#now();
     if (this.#keepsAll()) return;
@@ -141,7 +141,7 @@ export class Positions implements BatchState, StoredPositions {
   }
 
   save(): JsonValue {
-    // Not by assignment: a name may be `__proto__`.
+    // Assigning would fail for the name `__proto__`.
     const nodes = Object.fromEntries(
       [...this.#nodes].map(([node, { files, seenMs }]) => [node, { seenMs, files: savedFiles(files) }]),
     );

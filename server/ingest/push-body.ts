@@ -1,6 +1,6 @@
 /**
- * What the body of a push may be: lines, and how they may be compressed (RFC 9110, 8.3 and 8.4). A body of another type would
- * be stored as lines that were never written.
+ * Which bodies a push may have: lines, and how they may be compressed (RFC 9110, 8.3 and 8.4). A body of another type
+ * would be stored as lines that were never written.
  */
 import { PodlogError } from '../../shared/errors.ts';
 import { CONTENT_CODINGS_MAX } from '../limits.ts';
@@ -9,12 +9,15 @@ export const CONTENT_CODINGS = ['gzip', 'zstd', 'deflate'] as const;
 export type ContentCoding = (typeof CONTENT_CODINGS)[number];
 
 /**
- * Types whose bytes are not lines. Others may be: senders call lines by many names, and curl calls any data a form.
+ * Types whose bytes are not lines. All other types are accepted: senders have many names for lines, and curl calls any
+ * data a form.
  */
 const WITHOUT_LINES =
   /^(?:multipart|message|image|audio|video|font|model)\/|^application\/(?:(?:x-)?(?:gzip|zip|zstd|bzip2|xz|tar|7z-compressed|protobuf|msgpack)|pdf|cbor|grpc|wasm|avro)$/;
 const CHARSET = /;\s*charset\s*=\s*"?([^\s";]+)/i;
-/** Lines are stored as they come, and read as UTF-8; in wide charsets, not even newlines are where lines end. */
+/**
+ * Lines are stored as they come, and read as UTF-8; in wide charsets, a newline byte is not always the end of a line.
+ */
 const UTF_8 = /^(?:utf-?8|(?:us-)?ascii)$/i;
 
 /** @throws PodlogError 415  this type has no lines, or they are not in UTF-8 */
@@ -36,7 +39,7 @@ export function assertHasLines(contentType: string | undefined): void {
 }
 
 /**
- * The codings of a body, in the order in which they were applied; whatever the letters' case, `x-gzip` is `gzip`.
+ * Returns the codings of a body, in the order in which they were applied; case is ignored, and `x-gzip` is `gzip`.
  * @throws PodlogError 415
  */
 export function contentCodings(header: string | undefined): ContentCoding[] {

@@ -13,7 +13,7 @@ export function pushLabels(query: URLSearchParams): Labels {
       const parameter = JSON.stringify(name.slice(0, LABEL_NAME_BYTES_MAX));
       throw new ParameterError(parameter, wrong.problem, wrong.allowed, 'app=shop');
     }
-    if (labels.has(name)) throw new ParameterError(name, 'given twice', 'one value a label', `${name}=shop`);
+    if (labels.has(name)) throw new ParameterError(name, 'given twice', 'one value per label', `${name}=shop`);
     if (value === '') throw new ParameterError(name, 'empty', 'a value', `${name}=shop`);
     labels.set(name, value);
   }

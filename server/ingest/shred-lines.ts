@@ -1,6 +1,6 @@
 /**
- * Pushed lines → row groups: what an agent does on its node, done in a worker thread for those who have no agent, one
- * window of a body after the other.
+ * Shreds pushed lines into row groups in a worker thread, one window of a body after the other: an agent does this on
+ * its node.
  */
 import type { Labels } from '../../shared/labels.ts';
 import { RowGroupBuilder, type ShreddedLine } from '../../shared/row-group/builder.ts';
@@ -27,42 +27,42 @@ export interface ShredInput {
   readonly start: number;
   readonly end: number;
   readonly labels: Labels;
-  /** Time of the lines that have none of their own. */
+  /** Time for lines without one of their own. */
   readonly arrivedMs: number;
-  /** Lines at the beginning that are stored already, and are not shredded again. */
+  /** Number of lines at the beginning that are stored already, and are not shredded again. */
   readonly skippedLines: number;
 }
 
 export interface PushedRowGroup {
   readonly bytes: Uint8Array;
-  /** Lines from the start up to its end, those that were skipped included. */
+  /** Number of lines from the start to its end, including skipped ones. */
   readonly endLine: number;
 }
 
 export interface ShredOutput {
-  /** Lines from the start up to the rest. */
+  /** Number of lines from the start to the rest. */
   readonly lineCount: number;
   readonly rowGroups: readonly PushedRowGroup[];
-  /** What is left to shred, as others waited for the worker; undefined when nothing is. */
+  /** The rest, which was not shredded because other tasks waited for the worker; undefined if there is none. */
   readonly rest: Pick<ShredInput, 'bytes' | 'start' | 'end'> | undefined;
 }
 
 export const SHRED = taskKind<ShredInput, ShredOutput>('shred');
 
-/** Lives as long as the thread: what it learned of the lines' shapes serves the next push. */
+/** Lives as long as the thread: the line shapes that it has learned speed up the next push. */
 let threadBuilder: RowGroupBuilder | undefined;
 
 export function shredTask(input: ShredInput, shouldYield: () => boolean): TaskResult<ShredOutput> {
   const builder = threadBuilder ?? new RowGroupBuilder({ level: ZSTD_LEVEL });
   threadBuilder = undefined; // one that threw half-way holds rows of the failed push
   const output = shredLines(input, builder, shouldYield);
-  // What full row groups have taken is given back: it is tens of megabytes, in each worker that such a push comes to.
+  // The memory of full row groups is released: it is tens of megabytes in each worker that has had such a push.
   if (output.rowGroups.length <= 1 && output.rest === undefined) threadBuilder = builder;
   const kept = output.rest === undefined ? [] : ownMemory(output.rest.bytes);
   return { output, transfer: [...output.rowGroups.flatMap(({ bytes }) => ownMemory(bytes)), ...kept] };
 }
 
-/** Lines end with LF or CRLF, the last one with or without. Empty lines are skipped; a line that is too long is cut. */
+/** Lines end with LF or CRLF, which the last one may lack. Empty lines are skipped; a line that is too long is cut. */
 function shredLines(input: ShredInput, builder: RowGroupBuilder, shouldYield: () => boolean): ShredOutput {
   const bytes = Buffer.from(input.bytes.buffer, input.bytes.byteOffset, input.bytes.byteLength);
   const arrived = rowTimeOfMs(input.arrivedMs);
@@ -118,7 +118,7 @@ function isFull({ rowCount, arenaBytes, valueCount }: RowGroupBuilder): boolean 
   );
 }
 
-/** A clock that is years off would open a segment for each of its days. */
+/** Whether a line's time is believed. A clock that is years off would open a segment for each of its days. */
 function isPlausible(day: number, today: number): boolean {
   return day >= today - PUSHED_AGE_DAYS_MAX && day <= today + PUSHED_LEAD_DAYS_MAX;
 }

@@ -1,13 +1,14 @@
 /**
- * Which pushes with an idempotency key have been stored, and how far. A push is known by its caller and key, and by what it
- * says: a hash of its labels and its lines as they are when decompressed. In a batch it is the file
+ * Which pushes with an idempotency key have been stored, and how far. A push is identified by its caller and key, and
+ * by its content: a hash of its labels and its decompressed lines. In a batch it is the file
  *
  *     push:<hash of caller and key>/<hash of labels and lines>
  *
- * whose "offset" counts the lines that are stored, in every row group that the push became. Changed by durable batches
- * alone, as positions are, and saved with them.
+ * whose "offset" counts the lines that are stored, in every row group that was made from the push. Changed only by
+ * durable batches, like positions, and saved with them.
  *
- * Versions before these hashes had files `key:<key>`, whose offset counts row groups; their retries are still known.
+ * Versions before these hashes had files `key:<key>`, whose offset counts row groups; their retries are still
+ * recognized.
  */
 import { createHash } from 'node:crypto';
 import type { FileRange } from '../../shared/wire.ts';
@@ -29,7 +30,7 @@ export interface SavedPushes {
   readonly keys: readonly (readonly [string, number, number])[];
 }
 
-/** 128 bits: of the keys of one caller, no two will ever have the same. */
+/** 128 bits: two keys of one caller will never have the same hash. */
 const HASH_CHARS = 22;
 
 export function contentHash(): { update(bytes: Uint8Array | string): unknown; digest(): string } {
@@ -37,25 +38,25 @@ export function contentHash(): { update(bytes: Uint8Array | string): unknown; di
   return { update: (bytes) => hash.update(bytes), digest: () => hash.digest('base64url').slice(0, HASH_CHARS) };
 }
 
-/** @param caller  undefined where everybody is one caller */
+/** @param caller  undefined where everyone is one caller */
 export function pushKey(caller: string | undefined, idempotencyKey: string): string {
   const hash = contentHash();
   hash.update(JSON.stringify([caller ?? null, idempotencyKey]));
   return hash.digest();
 }
 
-/** The range of a push's lines that a batch stores. */
+/** Returns the range of a push's lines that a batch stores. */
 export function pushRange(key: string, content: string, fromLine: number, toLine: number): FileRange {
   const file = `push:${key}/${content}`;
   return { file, from: { stdout: fromLine, stderr: 0 }, to: { stdout: toLine, stderr: 0 } };
 }
 
-/** The file that stood for a push with this key in older versions. */
+/** Returns the file of a push with this key in older versions. */
 export function oldKeyFile(idempotencyKey: string): string {
   return OLD_PREFIX + idempotencyKey;
 }
 
-/** Owns what is known; both maps are in the order of last use. */
+/** Owns the known pushes; both maps are in the order of last use. */
 export class StoredPushes {
   readonly #pushes = new Map<string, KnownPush>();
   readonly #old = new Map<string, { readonly rowGroups: number; readonly seenMs: number }>();
@@ -64,7 +65,7 @@ export class StoredPushes {
     return this.#pushes.get(key);
   }
 
-  /** How far the file of a push has come. */
+  /** Returns how far the file of a push is stored. */
   end(file: string): number {
     const [, key, content] = PUSH_FILE.exec(file) ?? [];
     if (key === undefined) return this.#old.get(file)?.rowGroups ?? 0;
@@ -87,7 +88,7 @@ export class StoredPushes {
     }
   }
 
-  /** When one was used last; undefined when none is known. */
+  /** Returns when a push was last used; undefined when none is known. */
   get newestMs(): number | undefined {
     const last = [...this.#pushes.values()].at(-1)?.seenMs;
     return last ?? [...this.#old.values()].at(-1)?.seenMs;

@@ -1,7 +1,7 @@
 /**
- * One parameter of a query as a condition on lines. `!` in front of a value means lines that do not satisfy it, `~` (behind
- * it) a regular expression; `\!` and `\~` are the characters themselves. Comparisons are as a URL has them: of `status>=500`,
- * HTTP takes `status>` for the name; of `latency_ms>500`, all of it.
+ * Parses one parameter of a query into a condition on lines. `!` before a value negates it, `~` (after the `!`) makes
+ * it a regular expression; `\!` and `\~` are the characters themselves. Comparisons are split as URLs are: for
+ * `status>=500`, HTTP gives `status>` as the name; for `latency_ms>500`, all of it.
  */
 import { isAscii } from 'node:buffer';
 import { ParameterError } from '../../shared/errors.ts';
@@ -21,10 +21,13 @@ import {
 } from '../store/predicate.ts';
 import { parsePattern } from '../store/value-test.ts';
 
-/** A parameter that compares: what it is about, by which operator, and what with if that is in the parameter's name. */
+/** A parameter that compares: its label or field, its operator, and its operand if that is in the parameter's name. */
 const COMPARISON = /^(?<name>[^<>]+)(?<sign>[<>])(?<operand>.*)$/s;
 
-/** Lines by a label or field. @throws ParameterError */
+/**
+ * Parses a condition on a label or field.
+ * @throws ParameterError
+ */
 export function parseCondition(parameter: string, texts: readonly string[], ignoreCase: boolean): Where {
   const comparison = COMPARISON.exec(parameter);
   if (comparison !== null) {
@@ -34,7 +37,7 @@ export function parseCondition(parameter: string, texts: readonly string[], igno
       return parseComparison(name.trim(), isInName ? sign : `${sign}=`, isInName ? [operand] : texts);
     }
   }
-  // `level!=debug` says what `level=!debug` says.
+  // `level!=debug` means `level=!debug`.
   const isRefused = parameter.length > 1 && parameter.endsWith('!');
   const name = isRefused ? parameter.slice(0, -1) : parameter;
   const { wanted, refused } = parseValues(name, isRefused ? texts.map((text) => `!${text}`) : texts);
@@ -47,18 +50,21 @@ export function parseCondition(parameter: string, texts: readonly string[], igno
   return satisfying(wanted, refused, some);
 }
 
-/** Lines by what is in them. @throws ParameterError */
+/**
+ * Parses a condition on the text of lines.
+ * @throws ParameterError
+ */
 export function parseText(texts: readonly string[], ignoreCase: boolean): Where {
   const { wanted, refused } = parseValues('q', texts);
   if ([...wanted, ...refused].some(({ text }) => text === '')) {
-    throw new ParameterError('q', 'it is empty', 'at least one character', 'q=timeout');
+    throw new ParameterError('q', 'empty', 'at least one character', 'q=timeout');
   }
   return satisfying(wanted, refused, (values) =>
     anyOf(
       values.map(({ text, isRegexp }) => {
         if (isRegexp) return regexpLeaf(parseRegexp('q', text, ignoreCase));
         if (!ignoreCase) return textLeaf(text);
-        // Letters beyond ASCII are folded by expressions alone.
+        // Only regular expressions fold letters beyond ASCII.
         return isAscii(Buffer.from(text))
           ? { ...textLeaf(text), ignoreCase }
           : regexpLeaf(parseRegexp('q', quoted(text), true));
@@ -71,14 +77,17 @@ function parseComparison(name: string, operator: Operator, texts: readonly strin
   const [text = '', another] = texts;
   const parameter = `${name}${operator}`;
   if (another !== undefined)
-    throw new ParameterError(parameter, 'it is given more than once', 'one value', `${name}>=1`);
+    throw new ParameterError(parameter, 'given more than once', 'one value', `${name}>=1`);
   const operand = parseQuantity(text.trim());
   if (operand !== undefined) return valueLeaf(name, [{ kind: 'compare', operator, operand }]);
   const problem = `"${text}" is not a number, a duration or a size`;
   throw new ParameterError(parameter, problem, 'values such as 500, 1.5s or 10MiB', `${name}>=500`);
 }
 
-/** Some of what is wanted, if there is any, and none of what is refused. @param some  true of lines that have one of these */
+/**
+ * Lines that satisfy one of the wanted tests, if there are any, and none of the refused.
+ * @param some  makes a condition that holds for lines that pass one of these tests
+ */
 function satisfying(
   wanted: readonly Value[],
   refused: readonly Value[],
@@ -92,7 +101,7 @@ interface Value {
   readonly isRegexp: boolean;
 }
 
-/** Sorts values by their `!`. */
+/** Separates values with `!` from those without. */
 function parseValues(name: string, texts: readonly string[]): { wanted: Value[]; refused: Value[] } {
   if (texts.length > PATTERNS_MAX) {
     throw new ParameterError(name, `${texts.length} values`, `up to ${PATTERNS_MAX}`, `${name}=a&${name}=b`);
@@ -126,7 +135,7 @@ function testOf(name: string, { text, isRegexp }: Value, ignoreCase: boolean): V
 function parseRegexp(name: string, text: string, ignoreCase: boolean): string {
   const pattern = ignoreCase ? `(?i)${text}` : text;
   try {
-    // What is wrong is at a place of what was asked.
+    // The error names a place in the text as it was given.
     assertRegexp(text);
     assertRegexp(pattern);
   } catch (error) {

@@ -1,9 +1,9 @@
-/** Bounds the number of live tails, in all and of one caller. They do not wait for a turn, as queries do: most never end. */
+/** Limits live tails: in all, and of one caller. Unlike queries they do not wait for a slot, because most never end. */
 import { UnavailableError } from '../../shared/errors.ts';
 import { RETRY_AFTER_TAILS_SECONDS, TAILS_MAX, TAILS_OF_CALLER_MAX } from '../limits.ts';
 
 export class TailSlots {
-  /** By caller; none is 0. */
+  /** By caller; absent if 0. */
   readonly #tails = new Map<string, number>();
   #count = 0;
 
@@ -12,7 +12,7 @@ export class TailSlots {
   }
 
   /**
-   * @returns what ends it; again does nothing
+   * @returns frees the slot; a second call does nothing
    * @throws UnavailableError  there are too many
    */
   take(caller: string): () => void {

@@ -1,7 +1,7 @@
 /**
  * Points in time as people write them: how long ago (`15m`, `1h30m`, `7d`, `-3h`, `now-24h`), `now`, `today` and
  * `yesterday` (the start of that day, UTC), a date or RFC 3339 time, or an epoch in seconds, milliseconds, microseconds
- * or nanoseconds, told apart by its number of digits.
+ * or nanoseconds, distinguished by its number of digits.
  */
 import { ParameterError } from '../../shared/errors.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
@@ -21,7 +21,7 @@ export function parseInstant(parameter: string, text: string, nowMs: number): bi
   const instant = relative(text, nowMs) ?? epoch(text) ?? rfc3339(text);
   if (instant === undefined)
     throw new ParameterError(parameter, `"${text}" is not a valid time`, ALLOWED, `${parameter}=1h`);
-  // What cannot be written has no lines either.
+  // No line has an instant that cannot be formatted.
   if (instant < INSTANT_MIN) return INSTANT_MIN;
   return instant > INSTANT_MAX ? INSTANT_MAX : instant;
 }
@@ -36,7 +36,7 @@ function relative(text: string, nowMs: number): bigint | undefined {
 }
 
 function epoch(text: string): bigint | undefined {
-  // JavaScript writes numbers of this size without an exponent.
+  // JavaScript formats numbers of this size without an exponent.
   const plain = EXPONENTIAL.test(text) ? String(Number(text)) : text;
   const [, whole, fraction = ''] = EPOCH.exec(plain) ?? [];
   if (whole === undefined) return undefined;
