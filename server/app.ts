@@ -61,7 +61,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     frameworkErrors: (error, _request, reply) => void sendError(error, log, reply),
     clientErrorHandler: (error, socket) => connections.refuse(error, socket),
     http: {
-      // Node's own answer would have no sentence; assertRequest has one.
+      // Node's own answer would have no message; assertRequest has one.
       requireHostHeader: false,
       maxHeaderSize: HEADERS_BYTES_MAX,
       headersTimeout: HEADERS_RECEIVE_MS_MAX,
@@ -95,7 +95,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
     acceptor,
     positions,
     memory: pushMemory,
-    // A window is not used after this, so its memory goes to the worker instead of a copy.
+    // A window is not used after this, so its memory is transferred to the worker instead of copied.
     shred: (input, flow) => pool.run(SHRED, input, { flow, transfer: ownMemory(input.bytes) }),
   });
   registerIngest(app, { pushes, now });
@@ -113,7 +113,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
 
 /**
  * Closing waits for every connection but those that are idle at that moment. A connection that becomes idle a moment
- * later, or that a browser opened ahead of need, would hold it for a minute; so when the last answer is out, all go.
+ * later, or that a browser opened in advance, would delay it for a minute; so when the last answer is sent, all are
+ * closed.
  */
 function closeConnectionsOnceAnswered({ server }: FastifyInstance, closing: AbortSignal): void {
   let answering = 0;
@@ -131,7 +132,7 @@ function closeConnectionsOnceAnswered({ server }: FastifyInstance, closing: Abor
 }
 
 function costCounters(metrics: Metrics): (statistics: Readonly<QueryStatistics>) => void {
-  const groups = metrics.counter('podlog_query_row_groups_read_total', 'Row groups that queries have looked into.');
+  const groups = metrics.counter('podlog_query_row_groups_read_total', 'Row groups that queries have read.');
   const bytes = metrics.counter('podlog_query_bytes_read_total', 'Bytes that queries have read from files.');
   const rows = metrics.counter('podlog_query_rows_matched_total', 'Lines that matched where searches looked for them.');
   return ({ rowGroupsRead, bytesRead, rowsMatched }) => {
@@ -145,10 +146,10 @@ function reportQueries(metrics: Metrics, { slots, tails, answerRows, answerText 
   const gauge = (name: string, help: string, read: () => number): void => {
     metrics.gauge(name, help).readFrom(read);
   };
-  const rows = 'Lines of all answers that are under way; the limits of clients until their lines are found.';
+  const rows = 'Lines of all answers in flight; the limits of clients until their lines are found.';
   gauge('podlog_answer_rows', rows, () => answerRows.held);
-  gauge('podlog_answer_bytes', 'Text of answers that waits for their clients.', () => answerText.heldBytes);
-  gauge('podlog_queries_running', 'Queries that look for their lines.', () => slots.runningCount);
-  gauge('podlog_queries_waiting', 'Queries that wait for others to end.', () => slots.waitingCount);
+  gauge('podlog_answer_bytes', 'Text of answers that is buffered for their clients.', () => answerText.heldBytes);
+  gauge('podlog_queries_running', 'Queries that are running.', () => slots.runningCount);
+  gauge('podlog_queries_waiting', 'Queries that wait for a slot.', () => slots.waitingCount);
   gauge('podlog_live_tails', 'Live tails.', () => tails.count);
 }

@@ -23,15 +23,15 @@ export interface ServerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   /** Infinity keeps everything. */
   readonly retentionMs: number;
-  /** Of all files; Infinity when only time counts. */
+  /** Size of all files; Infinity if only age counts. */
   readonly maxSizeBytes?: number;
   /** A file of retention rules, see engines/embedded/lane/retention/rules.ts. */
   readonly retentionRulesPath?: string | undefined;
-  /** A file that says what is kept, see rules/rules-file.ts. */
+  /** A file of rules for agents, see rules/rules-file.ts. */
   readonly rulesPath?: string | undefined;
   /** Fields that get an index in new segments. */
   readonly indexedFields: readonly string[];
-  /** Without it everybody may do everything, so only a loopback address is listened on. */
+  /** Without it everyone may do everything, so the server listens only on a loopback address. */
   readonly access?: AccessOptions;
   /** Undefined without a cluster: nothing of server/kubernetes/ is loaded then. */
   readonly kubernetes?: KubernetesOptions | undefined;
@@ -62,7 +62,7 @@ export async function startServer({
 }: ServerOptions): Promise<Server> {
   const now = Date.now;
   const metrics = new Metrics();
-  // What is opened here is closed in the reverse order: at once when a later step fails, else by `close`.
+  // Resources opened here are closed in the reverse order: at once when a later step fails, else by `close`.
   await using opened = new AsyncDisposableStack();
   const keepRules = await WatchedRules.open({ path: rulesPath, log, metrics });
   opened.defer(() => keepRules.close());
@@ -91,7 +91,7 @@ export async function startServer({
     metrics,
   });
   opened.defer(() => logs.close());
-  // Before the store is closed: what happens in the cluster is stored there.
+  // Stopped before the store is closed: it stores the cluster's events there.
   opened.defer(() => cluster?.stop());
   const acceptor = new BatchAcceptor(logs, logs.positions, cluster?.label, coarseningReporter({ log, metrics, now }));
   const app = buildApp({
@@ -109,7 +109,7 @@ export async function startServer({
   opened.defer(() => app.close());
   const housekeeping = setInterval(() => {
     logs.tick().catch((err: unknown) => {
-      log.error({ err }, 'housekeeping failed and will be tried again');
+      log.error({ err }, 'housekeeping failed; retrying');
     });
   }, HOUSEKEEPING_MS);
   opened.defer(() => clearInterval(housekeeping));
@@ -135,13 +135,13 @@ function listenError(error: unknown, address: string): UsageError {
   switch (diskErrorCode(error)) {
     case 'EADDRINUSE':
       return new UsageError(
-        `${address} is in use: stop what listens there, or choose another with --listen`,
+        `${address} is in use: stop the process that listens there, or choose another with --listen`,
         1,
         options,
       );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new UsageError(`${address} is no address of this machine: choose another with --listen`, 1, options);
+      return new UsageError(`${address} is not an address of this machine: choose another with --listen`, 1, options);
     case 'EACCES':
       return new UsageError(`${address} needs root: choose a port above 1023 with --listen`, 1, options);
     default:

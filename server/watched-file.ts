@@ -1,9 +1,9 @@
 /**
- * A file that is read again when something happens to it, so a change takes effect without a restart. Its folder is watched
- * and not the file, since few changes write to it: editors rename, and Kubernetes swaps the symbolic link `..data` for a
- * Secret or a ConfigMap. What cannot be watched (a link to elsewhere, a network file system, no inotify instances left) is
- * noticed by reading the file now and then. One that is broken or gone leaves what was read before in force, which is said
- * once.
+ * A file that is read again when it changes, so that a change takes effect without a restart. Its folder is watched and
+ * not the file, because few changes write to it: editors rename, and Kubernetes swaps the symbolic link `..data` for a
+ * Secret or a ConfigMap. A change that cannot be watched (a link to elsewhere, a network file system, no inotify
+ * instances left) is noticed by reading the file at intervals. While a file is broken or missing its last valid content
+ * stays in force, which is reported once.
  */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
@@ -12,28 +12,28 @@ import { UsageError } from '../shared/errors.ts';
 import { reasonOf } from '../shared/system-error.ts';
 import { WATCHED_FILE_MS_MAX, WATCHED_FILE_SETTLE_MS } from './limits.ts';
 
-/** What the kubelet swaps when a Secret or ConfigMap changes. */
+/** The link that the kubelet swaps when a Secret or ConfigMap changes. */
 const KUBERNETES_LINK = '..data';
 
 export interface WatchedFileOptions<T> {
   readonly path: string;
-  /** What the file is, for errors: `the tokens file`. */
+  /** Name of the file in errors: `the tokens file`. */
   readonly what: string;
   /** In force until the file was read. */
   readonly initial: T;
-  /** @throws UsageError  what is wrong with it */
+  /** @throws UsageError  with what is wrong with it */
   readonly parse: (text: string, path: string) => Promise<T>;
-  /** Called with what has come into force, and what was in force before. */
+  /** Called with the new value and the previous one. */
   readonly onUse: (value: T, before: T) => void;
-  /** Called when something is wrong that was not wrong before. */
+  /** Called when a new problem appears. */
   readonly onProblem: (message: string) => void;
 }
 
-/** Owns what was last read of the file, and the timer. */
+/** Owns the last valid value of the file, and the timer. */
 export class WatchedFile<T> {
   readonly #options: WatchedFileOptions<T>;
   #value: T;
-  /** That the value is of. */
+  /** The text of the value. */
   #text: string | undefined;
   #problem: string | undefined;
   readonly #watcher: FSWatcher;
@@ -50,9 +50,9 @@ export class WatchedFile<T> {
     this.#watcher.on('raw', (_event, name) => {
       if (name === null || name === basename(path) || name === KUBERNETES_LINK) this.#reloadSoon();
     });
-    // What changed before the watch began.
+    // Finds changes from before the watch began.
     this.#watcher.on('ready', () => this.#reloadSoon());
-    // Reading the file now and then is enough where it cannot be watched.
+    // Where the file cannot be watched, reading it at intervals is enough.
     this.#watcher.on('error', () => {});
     this.#timer = setInterval(() => void this.reload(), WATCHED_FILE_MS_MAX).unref();
   }
@@ -61,12 +61,15 @@ export class WatchedFile<T> {
     return this.#value;
   }
 
-  /** False when the file is broken or gone. */
+  /** False while the file is broken or missing. */
   get isWell(): boolean {
     return this.#problem === undefined;
   }
 
-  /** Reads the file now. @throws UsageError  it is broken or missing */
+  /**
+   * Reads the file now.
+   * @throws UsageError  it is broken or missing
+   */
   async load(): Promise<void> {
     const { path, parse, onUse } = this.#options;
     const text = await this.#read();
@@ -79,7 +82,7 @@ export class WatchedFile<T> {
     onUse(value, before);
   }
 
-  /** The same, keeping what was in force where that fails. */
+  /** Reads the file now; keeps the previous value where that fails. */
   async reload(): Promise<void> {
     try {
       await this.load();

@@ -1,6 +1,6 @@
 /**
- * How the server is to be protected, as its flags say, and the rule that it is: without a way to know who asks, it listens
- * to this machine alone.
+ * Protection of the server as configured by its flags, and the rule behind it: a server that cannot authenticate
+ * callers listens only to this machine.
  */
 import { BlockList, isIP } from 'node:net';
 import type { Logger } from 'pino';
@@ -12,25 +12,25 @@ import { type ApiServer, inClusterApi } from './token-review.ts';
 export interface AccessOptions {
   /** See tokens-file.ts. */
   readonly tokensFile?: string | undefined;
-  /** Whether agents are known by their ServiceAccounts, and which those are. */
+  /** Whether agents authenticate by their ServiceAccounts, and which ones those are. */
   readonly tokenReview?: boolean;
   readonly agentAccounts?: readonly string[];
   readonly ownAgent?: OwnAgent;
-  /** Everybody may do everything: something in front of podlog asks who they are. */
+  /** Everyone may do everything: a proxy in front of podlog authenticates them. */
   readonly insecureNoAuth?: boolean;
-  /** Anybody may read /metrics. */
+  /** Everyone may read /metrics. */
   readonly openMetrics?: boolean;
-  /** Default: that of the cluster that this runs in. */
+  /** Default: the API of the cluster that the server runs in. */
   readonly api?: ApiServer;
 }
 
 /** Who may do what. */
 export interface Access {
-  /** Undefined: everybody who reaches the server may do everything. */
+  /** Undefined: everyone who reaches the server may do everything. */
   readonly authenticator: Authenticator | undefined;
-  /** Only this machine reaches it. */
+  /** Whether only this machine reaches the server. */
   readonly isLocal: boolean;
-  /** Anybody may read /metrics. */
+  /** Whether everyone may read /metrics. */
   readonly openMetrics: boolean;
 }
 
@@ -42,13 +42,13 @@ export interface AccessParts {
   readonly metrics: Metrics;
 }
 
-/** @throws UsageError  it would be open to others than this machine; or a file or the cluster is not as it should be */
+/** @throws UsageError  it would be open to other machines; or a file or the cluster is not as required */
 export async function openAccess(options: AccessOptions, parts: AccessParts): Promise<Access> {
   const { tokensFile, tokenReview = false, agentAccounts = [], ownAgent } = options;
   const { openMetrics = false, insecureNoAuth = false } = options;
   const { host, now, log, metrics } = parts;
   if (tokensFile === undefined && !tokenReview) {
-    if (insecureNoAuth) log.warn('no authentication: whoever reaches this server may read, write and erase');
+    if (insecureNoAuth) log.warn('no authentication: everyone who reaches this server may read, write and erase');
     else if (!isLoopback(host)) throw exposed(host);
     return { authenticator: undefined, isLocal: !insecureNoAuth, openMetrics };
   }
@@ -68,7 +68,7 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8);
 LOOPBACK.addAddress('::1', 'ipv6');
 
-/** Of a name, only localhost is believed. */
+/** Among names, only localhost is trusted. */
 export function isLoopback(host: string): boolean {
   const version = isIP(host);
   if (version === 0) return host.toLowerCase() === 'localhost';
@@ -77,7 +77,7 @@ export function isLoopback(host: string): boolean {
 
 function exposed(host: string): UsageError {
   return new UsageError(
-    `--listen ${host} would let everybody on the network read, write and erase: give --tokens-file (docs/access.md) ` +
-      'or, in a cluster, --token-review; or listen on 127.0.0.1; or, behind a proxy that asks who it is, --insecure-no-auth',
+    `--listen ${host} would let everyone on the network read, write and erase: give --tokens-file (docs/access.md) ` +
+      'or, in a cluster, --token-review; or listen on 127.0.0.1; or, behind a proxy that authenticates, --insecure-no-auth',
   );
 }

@@ -1,4 +1,4 @@
-/** Tells who sends a request: static tokens first, then ServiceAccounts by the Kubernetes API. */
+/** Authenticates the sender of a request: static tokens first, then ServiceAccounts by the Kubernetes API. */
 import { readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { UnauthenticatedError, UsageError } from '../../shared/errors.ts';
@@ -10,7 +10,7 @@ import { digestOf, findCaller, type StaticToken } from './static-tokens.ts';
 import { type ApiServer, tokenReviewer } from './token-review.ts';
 import { WatchedTokens } from './watched-tokens.ts';
 
-/** The agent in this very process. */
+/** The agent that runs in this process. */
 export interface OwnAgent {
   readonly token: string;
   readonly node: string;
@@ -21,7 +21,7 @@ export interface AuthenticatorOptions {
   readonly tokenReview:
     | {
         readonly api: ApiServer;
-        /** `<namespace>/<name>`; a name alone is of the server's own namespace. */
+        /** `<namespace>/<name>`; a name alone is in the server's own namespace. */
         readonly accounts: readonly string[];
       }
     | undefined;
@@ -47,7 +47,7 @@ export class Authenticator {
     this.#reviewed = reviewed;
   }
 
-  /** @throws UsageError  one line: what of the tokens file or of the cluster is not as it should be */
+  /** @throws UsageError  one line: what is wrong with the tokens file or the cluster */
   static async open(options: AuthenticatorOptions): Promise<Authenticator> {
     const { tokensFile: path, tokenReview, ownAgent, now, log, metrics } = options;
     const own = ownAgent === undefined ? [] : [agentToken(ownAgent)];
@@ -71,7 +71,7 @@ export class Authenticator {
     const known =
       findCaller(this.#own, token) ?? this.#watched?.find(token) ?? (await this.#reviewed?.find(token, address));
     if (known !== undefined) return known;
-    throw new UnauthenticatedError(`this token is not known here, or not any more: ${HOW_TO}`);
+    throw new UnauthenticatedError(`this token is unknown or was revoked: ${HOW_TO}`);
   }
 
   close(): void {

@@ -1,37 +1,37 @@
-/** Who asks, and what they may do. */
+/** A caller, and what it may do. */
 import { ForbiddenError } from '../../shared/errors.ts';
 import { isNodeName } from '../../shared/node-name.ts';
 
 /**
- * agent: what a node's agent does. ingest: push lines. read: every query. metrics: /metrics alone. admin: erase, back up
- * and check, and everything else.
+ * agent: what a node's agent does. ingest: push lines. read: every query. metrics: only /metrics. admin: erase, back
+ * up, check, and everything else.
  */
 export const SCOPES = ['agent', 'ingest', 'read', 'metrics', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** The namespaces whose lines may be read. Lines of no namespace are seen only by those who see all. */
+/** The namespaces whose lines may be read. Only callers that may read all see lines without a namespace. */
 export type Visible = 'all' | readonly string[];
 
 /** The nodes that an agent may speak for: whose positions it reads and moves, and whose lines it sends. */
 export type Nodes = 'all' | readonly string[] | FirstNode;
 
-/** A token that names no node is bound to the first one that it is used for, until the server ends. */
+/** The node of a token that names none: the first one that it is used for, until the server ends. */
 export interface FirstNode {
   first: string | undefined;
 }
 
 export interface Caller {
-  /** For people: the token's name, or the ServiceAccount's. */
+  /** Shown to people: the token's name, or the ServiceAccount's. */
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly visible: Visible;
-  /** None where the scopes do not include `agent`. */
+  /** Empty where the scopes do not include `agent`. */
   readonly nodes: Nodes;
-  /** Aborted when the token is taken back or changed, for answers that go on. Undefined where neither can happen. */
+  /** Aborted when the token is revoked or changed, for answers in progress. Undefined where neither can happen. */
   readonly revoked?: AbortSignal;
 }
 
-/** Whoever reads everything may read how the server is, too. */
+/** Whoever may read all lines may also read the server's metrics. */
 const IMPLIED_BY: Readonly<Record<Scope, readonly Scope[]>> = {
   agent: ['admin'],
   ingest: ['admin'],

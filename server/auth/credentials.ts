@@ -7,16 +7,16 @@ import { UnauthenticatedError } from '../../shared/errors.ts';
 export const HOW_TO =
   'send the header "Authorization: Bearer <token>", or the token as a password: curl -u any:<token>';
 
-/** In the answer of each 401: browsers ask for a password, clients know what to send. */
+/** Sent with each 401: browsers ask for a password, clients learn what to send. */
 export const CHALLENGES: readonly string[] = ['Bearer realm="podlog"', 'Basic realm="podlog", charset="UTF-8"'];
 
-/** @throws UnauthenticatedError  there is none, or it cannot be read */
+/** @throws UnauthenticatedError  there is none, or it cannot be parsed */
 export function tokenOf(authorization: string | undefined): string {
   if (authorization === undefined) throw new UnauthenticatedError(`a token is needed: ${HOW_TO}`);
   const [, scheme = '', value = ''] = /^([A-Za-z]+) +(\S+) *$/.exec(authorization) ?? [];
   const token = scheme.toLowerCase() === 'basic' ? passwordOf(value) : value;
   if (!/^(?:basic|bearer)$/i.test(scheme) || token === '') {
-    throw new UnauthenticatedError(`the Authorization header holds no token: ${HOW_TO}`);
+    throw new UnauthenticatedError(`the Authorization header has no token: ${HOW_TO}`);
   }
   return token;
 }

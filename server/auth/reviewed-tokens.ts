@@ -1,6 +1,6 @@
 /**
- * Agents by their ServiceAccount tokens, as the Kubernetes API knows them, with its answers remembered for minutes. While
- * the API is away, remembered tokens go on and others wait.
+ * Authenticates agents by their ServiceAccount tokens, which the Kubernetes API reviews; its answers are cached for
+ * minutes. While the API is unavailable, cached tokens stay valid and new ones are refused for now.
  */
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
@@ -20,7 +20,10 @@ import type { Caller } from './caller.ts';
 import { digestOf } from './static-tokens.ts';
 import type { ReviewedToken, ReviewToken } from './token-review.ts';
 
-/** Whom agents' tokens must be for, so that a token for something else does not open podlog, nor podlog's that. */
+/**
+ * The audience that agents' tokens must have, so that a token for something else is not valid for podlog, nor podlog's
+ * for that.
+ */
 export const AUDIENCE = 'podlog';
 
 export interface ReviewedTokensOptions {
@@ -40,44 +43,44 @@ interface Remembered<T extends Verdict> {
   readonly untilMs: number;
 }
 
-/** A token that is to be reviewed, and who shows it. */
+/** A token that is to be reviewed, and its sender. */
 interface Shown {
   readonly key: string;
   readonly token: string;
   readonly claims: Claims;
-  /** Undefined where it is not known; otherwise REVIEWS_OF_ADDRESS_AT_ONCE_MAX counts for it. */
+  /** Undefined where it is not known; otherwise REVIEWS_OF_ADDRESS_AT_ONCE_MAX applies to it. */
   readonly address: string | undefined;
 }
 
-/** What a token says of itself. Nothing is let in for it: it only spares the API, and shortens what is remembered. */
+/**
+ * The unverified claims of a token. Nothing is granted by them: they only save requests to the API, and shorten the
+ * time in the cache.
+ */
 interface Claims {
   readonly audiences: readonly string[];
   readonly expiresMs: number;
 }
 
-/** Owns what the API has said. */
+/** Owns the API's answers. */
 export class ReviewedTokens {
   readonly #options: ReviewedTokensOptions;
   readonly #reviews: Counter;
-  /** By hash. Apart, so that tokens that are made up push none out that was accepted. */
+  /** By hash. Separate from refused ones, so that made-up tokens evict no accepted ones. */
   readonly #accepted = new LRUCache<string, Remembered<{ readonly caller: Caller }>>({ max: REVIEWS_KEPT_MAX });
   readonly #refused = new LRUCache<string, Remembered<{ readonly refusal: PodlogError }>>({ max: REFUSALS_KEPT_MAX });
   readonly #underWay = new Map<string, Promise<Verdict>>();
-  /** Addresses whose tokens have not been accepted before, once for each review that is under way. */
+  /** Addresses of tokens that have not been accepted before, once for each review in flight. */
   readonly #strangers: (string | undefined)[] = [];
   #complainedMs = -Infinity;
 
   constructor(options: ReviewedTokensOptions) {
     this.#options = options;
-    this.#reviews = options.metrics.counter(
-      'podlog_token_reviews_total',
-      'Tokens that the Kubernetes API was asked for.',
-    );
+    this.#reviews = options.metrics.counter('podlog_token_reviews_total', 'Token reviews by the Kubernetes API.');
   }
 
   /**
-   * The agent whose token it is; undefined when it is no ServiceAccount token.
-   * @param address  from where it is shown
+   * Returns the agent whose token it is; undefined when it is not a ServiceAccount token.
+   * @param address  the sender's
    * @throws UnauthenticatedError, ForbiddenError, UnavailableError
    */
   async find(token: string, address?: string): Promise<Caller | undefined> {
@@ -94,7 +97,7 @@ export class ReviewedTokens {
     return verdict.caller;
   }
 
-  /** Requests with the same token share a review. Whose token was accepted before does not wait for strangers. */
+  /** Requests with the same token share a review. A token that was accepted before does not wait for strangers. */
   async #ask(shown: Shown): Promise<Verdict> {
     const underWay = this.#underWay.get(shown.key);
     if (underWay !== undefined) return underWay;
@@ -112,7 +115,7 @@ export class ReviewedTokens {
   #admit(address: string | undefined): void {
     const ofAddress = address === undefined ? 0 : this.#strangers.filter((other) => other === address).length;
     if (this.#strangers.length >= REVIEWS_AT_ONCE_MAX || ofAddress >= REVIEWS_OF_ADDRESS_AT_ONCE_MAX) {
-      throw new UnavailableError('too many new tokens at once: wait, and try again', RETRY_AFTER_REVIEW_SECONDS);
+      throw new UnavailableError('too many new tokens at once: retry later', RETRY_AFTER_REVIEW_SECONDS);
     }
     this.#strangers.push(address);
   }
@@ -125,7 +128,7 @@ export class ReviewedTokens {
     } catch (error) {
       this.#reviews.add(1, { result: 'failed' });
       this.#complain(error);
-      const message = 'the Kubernetes API, which alone knows this token, does not answer as it should: try again';
+      const message = 'the Kubernetes API cannot review this token now: retry later';
       throw new UnavailableError(message, RETRY_AFTER_REVIEW_SECONDS, { cause: error });
     }
     const verdict = verdictOf(reviewed, accounts);
@@ -144,7 +147,7 @@ export class ReviewedTokens {
     const { now, log } = this.#options;
     if (now() - this.#complainedMs < COMPLAINT_MS) return;
     this.#complainedMs = now();
-    log.error({ err: error }, 'tokens cannot be reviewed: agents whose token is new wait, the others go on');
+    log.error({ err: error }, 'token review failed; agents with new tokens wait, others go on');
   }
 }
 
@@ -152,7 +155,7 @@ function verdictOf({ authenticated, username, audiences, node }: ReviewedToken, 
   if (!authenticated) {
     return { refusal: new UnauthenticatedError('the Kubernetes API does not know this token, or it has expired') };
   }
-  // An API server that does not know audiences leaves them out.
+  // An API server that does not support audiences leaves them out.
   if (!audiences.includes(AUDIENCE)) return { refusal: wrongAudience() };
   const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(username ?? '') ?? [];
   const account = `${namespace}/${name}`;
@@ -173,7 +176,7 @@ function wrongAudience(): UnauthenticatedError {
   );
 }
 
-/** Of a JWT, unverified; undefined when it is none. */
+/** Parses a JWT without verifying it; undefined when it is not one. */
 function claimsOf(token: string): Claims | undefined {
   const [, payload] = /^[\w-]+\.([\w-]+)\.[\w-]+$/.exec(token) ?? [];
   if (payload === undefined) return undefined;

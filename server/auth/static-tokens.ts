@@ -1,6 +1,6 @@
 /**
- * Tokens that an operator has given out. Only their hashes are kept, and a token is compared by its hash with all of
- * them, so the time that it takes tells neither how much of it is right nor which one it is.
+ * Tokens that an operator has issued. Only their hashes are kept, and a token's hash is compared with all of them, so
+ * the time that it takes reveals neither how much of it is right nor which token it is.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Caller } from './caller.ts';
@@ -15,11 +15,11 @@ export function digestOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
-/** Whose token it is; undefined when it is nobody's. */
+/** Returns the caller whose token it is; undefined when there is none. */
 export function findCaller(tokens: readonly StaticToken[], token: string): Caller | undefined {
   const asked = digestOf(token);
   let found: Caller | undefined;
-  // To the end, also after it was found.
+  // All are compared, even after a match.
   for (const { digest, caller } of tokens) if (timingSafeEqual(digest, asked)) found = caller;
   return found;
 }

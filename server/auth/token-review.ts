@@ -1,9 +1,9 @@
 /**
  * Asks the Kubernetes API whose ServiceAccount token it is: POST …/tokenreviews, which needs `create` on tokenreviews.
- * The API says no to tokens that have expired, are for another audience, or whose pod is gone; and it says which pod and
- * node a projected token is bound to. API servers before 1.30 name the pod only, which is then looked up by a list of one,
- * since podlog may list pods but not get them.
- * Source: https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-review-v1/ and
+ * The API refuses tokens that have expired, are for another audience, or whose pod is gone; and its answer names the
+ * pod and node that a projected token is bound to. API servers before 1.30 name only the pod, which is then looked up
+ * by a list of one, since podlog may list pods but not get them. Source:
+ * https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-review-v1/ and
  * https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#bound-service-account-tokens
  */
 import { readFile } from 'node:fs/promises';
@@ -24,16 +24,16 @@ export interface ReviewedToken {
   readonly authenticated: boolean;
   /** `system:serviceaccount:<namespace>:<name>` */
   readonly username: string | undefined;
-  /** Those of the wanted audiences that it is for. */
+  /** The requested audiences that the token is for. */
   readonly audiences: readonly string[];
-  /** Where the pod runs that the token is bound to; undefined when it is bound to none, or the pod has no node. */
+  /** The node of the pod that the token is bound to; undefined when it is bound to none, or the pod has no node. */
   readonly node: string | undefined;
 }
 
-/** @throws when the API does not answer, or not as it should */
+/** @throws when the API does not answer, or not as expected */
 export type ReviewToken = (token: string) => Promise<ReviewedToken>;
 
-/** Where the Kubernetes API is, and the files that it is spoken to with: they are renewed while the server runs. */
+/** Address of the Kubernetes API, and the files with its credentials: they are renewed while the server runs. */
 export interface ApiServer {
   readonly url: string;
   readonly tokenPath: string;
@@ -41,14 +41,12 @@ export interface ApiServer {
   readonly namespacePath: string;
 }
 
-/** @throws UsageError  this is no pod */
+/** @throws UsageError  the process does not run in a pod */
 export function inClusterApi(env: Readonly<Record<string, string | undefined>>): ApiServer {
   const host = env['KUBERNETES_SERVICE_HOST'];
   const port = env['KUBERNETES_SERVICE_PORT'];
   if (host === undefined || port === undefined) {
-    throw new UsageError(
-      '--token-review works within a cluster alone: elsewhere give agents a token of the tokens file',
-    );
+    throw new UsageError('--token-review works only in a cluster: elsewhere give agents a token of the tokens file');
   }
   return {
     url: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -72,7 +70,7 @@ export function tokenReviewer(api: ApiServer, audience: string): ReviewToken {
   };
 }
 
-/** What a projected token is bound to. */
+/** The pod that a projected token is bound to. */
 interface Binding {
   readonly namespace: string;
   readonly pod: string;
@@ -85,7 +83,7 @@ interface PodAnswer {
   readonly spec?: { readonly nodeName?: string };
 }
 
-/** Undefined for a pod that is gone, or has been replaced under its name. */
+/** Returns undefined for a pod that is gone, or was replaced by another of the same name. */
 async function nodeOfPod(api: ApiServer, { namespace, pod, uid }: Binding): Promise<string | undefined> {
   const only = `fieldSelector=${encodeURIComponent(`metadata.name=${pod}`)}`;
   const { items } = parseAnswer(await ask(api, `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods?${only}`));
@@ -93,7 +91,9 @@ async function nodeOfPod(api: ApiServer, { namespace, pod, uid }: Binding): Prom
   return found?.metadata?.uid === uid ? found.spec?.nodeName : undefined;
 }
 
-/** Posts a body, or gets. No connection is kept: with the answers remembered, there is one request in minutes a node. */
+/**
+ * Posts a body, or gets. No connection is kept: as answers are cached, there is one request in minutes for each node.
+ */
 async function ask({ url, tokenPath, caPath }: ApiServer, path: string, body?: string): Promise<string> {
   const ownToken = (await readFile(tokenPath, 'utf8')).trim();
   const ca = caPath === undefined ? undefined : await readFile(caPath);
@@ -110,7 +110,7 @@ async function ask({ url, tokenPath, caPath }: ApiServer, path: string, body?: s
     ca,
     limits: LIMITS,
   });
-  // What it says beside the status is not passed on: it may repeat the token.
+  // The body of an error is not passed on: it may repeat the token.
   if (answer.status >= 200 && answer.status <= 299) return answer.body.toString();
   const advice =
     answer.status === 403 ? ": podlog's ServiceAccount needs `create` on tokenreviews, and `list` on pods" : '';

@@ -1,6 +1,6 @@
 /**
- * The tokens of the tokens file, given out and taken back without a restart. A file that is broken or gone leaves the
- * tokens as they were: a slip of an editor must not lock everybody out.
+ * The tokens of the tokens file, issued and revoked without a restart. While the file is broken or missing the last
+ * valid tokens stay in force: a mistake in an editor must not lock everyone out.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
@@ -12,14 +12,17 @@ import { parseTokens } from './tokens-file.ts';
 
 export interface WatchedTokensOptions {
   readonly path: string;
-  /** A server that agents may use goes without tokens until the file is there and well; another one does not start. */
+  /**
+   * If true (agents have another way in), the server starts even while the file is missing or broken; otherwise it does
+   * not.
+   */
   readonly hasOtherWayIn: boolean;
   readonly log: Logger;
   readonly metrics: Metrics;
 }
 
 interface RevocableToken extends StaticToken {
-  /** Of the signal that its caller has. */
+  /** Aborts the `revoked` signal of its caller. */
   readonly revocation: AbortController;
 }
 
@@ -34,22 +37,25 @@ export class WatchedTokens {
       initial: [],
       parse: async (text, file) => (await parseTokens(text, file)).map((token) => this.#revocable(token)),
       onUse: (tokens, before) => {
-        log.info({ path, tokens: tokens.length }, 'the tokens file is in use');
+        log.info({ path, tokens: tokens.length }, 'tokens file loaded');
         const unbound = tokens.filter(({ caller }) => isUnbound(caller)).map(({ caller }) => caller.name);
         if (unbound.length > 0) {
           log.warn({ path, tokens: unbound }, 'agent tokens without nodes are bound to the first node that uses them');
         }
         for (const token of before) if (!tokens.includes(token)) token.revocation.abort();
       },
-      onProblem: (message) => log.error({ valid: this.#file.value.length }, `${message}; valid tokens stay valid`),
+      onProblem: (message) => log.error({ valid: this.#file.value.length }, `${message}; keeping the previous tokens`),
     });
     metrics.gauge('podlog_tokens', 'Static tokens that are valid.').readFrom(() => this.#file.value.length);
     metrics
-      .gauge('podlog_tokens_file_ok', '0 when the tokens file is broken or gone, and the tokens before it count.')
+      .gauge(
+        'podlog_tokens_file_ok',
+        '0 while the tokens file is broken or missing, and the previous tokens stay in force.',
+      )
       .readFrom(() => (this.#file.isWell ? 1 : 0));
   }
 
-  /** @throws UsageError  it is broken or missing, and there is no other way in */
+  /** @throws UsageError  the file is broken or missing, and there is no other way in */
   static async open(options: WatchedTokensOptions): Promise<WatchedTokens> {
     const watched = new WatchedTokens(options);
     if (options.hasOtherWayIn) await watched.#file.reload();
@@ -61,7 +67,7 @@ export class WatchedTokens {
     return findCaller(this.#file.value, token);
   }
 
-  /** Looks at the file now. */
+  /** Reads the file now. */
   async reload(): Promise<void> {
     await this.#file.reload();
   }
@@ -70,7 +76,7 @@ export class WatchedTokens {
     this.#file.close();
   }
 
-  /** A token of which nothing has changed stays the one that it is, and what goes on by it goes on. */
+  /** An unchanged token keeps its object, so that answers in progress go on. */
   #revocable(token: StaticToken): RevocableToken {
     const known = this.#file.value.find((other) => isSame(other, token));
     if (known !== undefined) return known;
@@ -87,7 +93,7 @@ function isSame(a: StaticToken, b: StaticToken): boolean {
   return a.digest.equals(b.digest) && isDeepStrictEqual(termsOf(a), termsOf(b));
 }
 
-/** It names no node, whether or not it has been used for one. */
+/** Whether it names no node, even if it has been used for one. */
 function isUnbound({ nodes }: Caller): boolean {
   return typeof nodes === 'object' && 'first' in nodes;
 }

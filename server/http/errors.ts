@@ -25,7 +25,7 @@ export function sendError(error: Error, log: Logger, reply: FastifyReply): Fasti
     return reply.code(status).send(errorBody(code, message));
   }
   log.error({ err: error, path: reply.request.url.split('?')[0] }, 'request failed unexpectedly');
-  return reply.code(500).send(errorBody('PODLOG_INTERNAL', 'unexpected failure; see the server's log'));
+  return reply.code(500).send(errorBody('PODLOG_INTERNAL', 'unexpected failure; see the server log'));
 }
 
 /** Explains a refusal by Fastify in a sentence. */

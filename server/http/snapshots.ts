@@ -35,7 +35,12 @@ function defaultName(nowMs: number): string {
 
 function nameOf(name: string | string[]): string {
   if (typeof name === 'string' && NAME.test(name)) return name;
-  throw new ParameterError('name', 'not a valid name', 'up to 64 letters, digits, ".", "_" and "-"', 'name=before-upgrade');
+  throw new ParameterError(
+    'name',
+    'not a valid name',
+    'up to 64 letters, digits, ".", "_" and "-"',
+    'name=before-upgrade',
+  );
 }
 
 function answerOf({ name, path, problem, sizeBytes, segmentCount, rowCount }: BackupInfo) {

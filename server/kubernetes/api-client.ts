@@ -1,8 +1,8 @@
 /**
- * The part of a Kubernetes client that podlog needs: an answer as JSON, and a watch as a sequence of events. The watch is
- * `@kubernetes/client-node`'s, bounded: it reads on whatever becomes of its events, so one that gets too far ahead of whoever
- * takes them is broken off, and begun again where they ended. Of the package nothing else is loaded, which would take
- * 55 MB more.
+ * The part of a Kubernetes client that podlog needs: an answer as JSON, and a watch as a sequence of events. The watch
+ * is `@kubernetes/client-node`'s, with a limit: it reads on whether or not its events are consumed, so one that gets
+ * too far ahead of its consumer is aborted, and resumed after the last event consumed. Nothing else of the package is
+ * loaded, which would take 55 MB more.
  */
 import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
 import type { KubeConfig } from '@kubernetes/client-node/dist/config.js';
@@ -18,7 +18,7 @@ import {
 import type { Connection } from './connection.ts';
 import { WatchGuard } from './watch-guard.ts';
 
-/** The API server answered, but not with what was asked for. */
+/** The API server answered with an error status. */
 export class ApiStatusError extends Error {
   readonly status: number;
 
@@ -36,7 +36,7 @@ export interface ApiRequest {
   readonly path: string;
   readonly query?: Query;
   readonly signal: AbortSignal;
-  /** A request without a byte for this long is given up. */
+  /** A request without a byte for this long is aborted. */
   readonly idleMsMax?: number;
 }
 
@@ -51,7 +51,7 @@ export class ApiClient {
     this.#connection = connection;
   }
 
-  /** @throws ApiStatusError, or what the network or the parser says */
+  /** @throws ApiStatusError, or an error of the network or the parser */
   async get<T>({ path, query = {}, signal, idleMsMax = API_IDLE_MS_MAX }: ApiRequest): Promise<T> {
     const url = new URL(this.#server() + path);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
@@ -71,9 +71,9 @@ export class ApiClient {
   }
 
   /**
-   * Resolves when the server begins its answer, whose events end when the server ends it, or when they are not taken for too
-   * long: either way a watch goes on from the last one. An object that is not complete then is left out. Throws as `get`
-   * does.
+   * Resolves when the server begins its answer. The events end when the server ends it, or when they are not consumed
+   * for too long: either way a watch can be resumed after the last one. An incomplete object at the end is left out.
+   * Throws as `get` does.
    */
   async watch<T>({
     path,
@@ -87,12 +87,13 @@ export class ApiClient {
       getCurrentCluster: () => this.#connection.getCurrentCluster(),
       applySecurityAuthentication: async (context: RequestContext) => {
         await this.#connection.applySecurityAuthentication(context);
-        // Lines are counted as they come.
+        // The guard counts the lines of the response, so it must not be compressed.
         context.setHeaderParam('Accept-Encoding', 'identity');
         context.setDispatcher(dispatcherOf(context).compose(guard.intercept));
       },
     } as unknown as KubeConfig);
-    // Meant for tests of the package, but its half a minute without an event is nothing unusual in a quiet cluster.
+    // The package means this for its tests, but its default, half a minute without an event, is common in a quiet
+    // cluster.
     Object.assign(watch, { requestTimeoutMs: idleMsMax });
     const events = new WatchEvents<T>(guard);
     const begun = watch.watch(path, { ...query }, events.add, events.end);
@@ -114,21 +115,21 @@ export class ApiClient {
 
   #server(): string {
     const cluster = this.#connection.getCurrentCluster();
-    if (cluster === null) throw new Error('the kubeconfig names no cluster as its current context');
+    if (cluster === null) throw new Error('the current context of the kubeconfig names no cluster');
     return cluster.server.replace(/\/+$/, '');
   }
 }
 
-/** The queue between a watch, which does not wait, and whoever takes its events. */
+/** The queue between a watch, which does not wait, and the consumer of its events. */
 class WatchEvents<T> implements AsyncIterable<WatchEvent<T>> {
   readonly ended: Promise<void>;
-  /** Ends the connection, set once there is one. */
+  /** Closes the connection; set once there is one. */
   breakOff = (): void => {};
   readonly #guard: WatchGuard;
   readonly #resolveEnded: () => void;
   #waiting: WatchEvent<T>[] = [];
   #eventCount = 0;
-  /** What `receivedBytes` was when nothing waited last. */
+  /** `receivedBytes` when the queue was last empty. */
   #takenBytes = 0;
   #isEnded = false;
   #error: unknown;
@@ -141,7 +142,7 @@ class WatchEvents<T> implements AsyncIterable<WatchEvent<T>> {
     this.#resolveEnded = resolve;
   }
 
-  /** Must not throw: the client would take it for a line that is not JSON. */
+  /** Must not throw: the client would take that for a line that is not JSON. */
   readonly add = (type: string, object: unknown): void => {
     if (this.#isEnded) return;
     this.#eventCount++;
@@ -182,12 +183,12 @@ class WatchEvents<T> implements AsyncIterable<WatchEvent<T>> {
     }
   }
 
-  /** Undefined when the watch has ended as it should. */
+  /** Returns undefined when the watch has ended normally. */
   #failure(error: unknown): unknown {
     if (this.#guard.failure !== undefined) return this.#guard.failure;
     if (error instanceof Error && 'statusCode' in error) return refused(Number(error.statusCode), this.#guard.refusal);
     if (error !== null && error !== undefined) return error;
-    // Broken off here, the last lines are not taken any more.
+    // After an abort by this client, the last lines are not delivered.
     if (this.#waiting.length === 0 && this.#eventCount < this.#guard.lineCount)
       return new Error('a line of the API server is not JSON');
     return undefined;
@@ -198,13 +199,13 @@ function dispatcherOf(context: RequestContext): Dispatcher {
   return context.getDispatcher() ?? getGlobalDispatcher();
 }
 
-/** With the `message` of a Status object, or the beginning of whatever it is. */
+/** Contains the `message` of a Status object, or the beginning of any other body. */
 function refused(status: number, text: string): ApiStatusError {
   let message = text;
   try {
     message = (JSON.parse(text) as { message?: string }).message ?? text;
   } catch {
-    // A proxy's page, perhaps.
+    // The body is not a Status object: a proxy's page, perhaps.
   }
   return new ApiStatusError(status, `the API server answers ${status}: ${message}`);
 }

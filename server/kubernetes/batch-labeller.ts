@@ -1,9 +1,10 @@
 /**
- * Adds what the server knows of pods to an agent's batch before it is stored. A batch names the uids of its pods in its
- * file ranges and their names in its streams, so a pod that was made anew under an old name is not taken for the old one.
+ * Adds to an agent's batch, before it is stored, what the server knows about its pods. A batch has the uids of its pods
+ * in its file ranges and their names in its streams, so a pod that was recreated under an old name is not taken for the
+ * old one.
  *
- * Lines never wait long for labels: after a start until the first list is there, and once for a pod of which the watch
- * has not told yet; both within limits, each batch for itself.
+ * The wait of lines for labels is short and limited for each batch: after a start until the first list is complete, and
+ * once for a pod that the watch has not reported yet.
  */
 import { LRUCache } from 'lru-cache';
 import { ForbiddenError, ForbiddenLinesError } from '../../shared/errors.ts';
@@ -22,7 +23,7 @@ interface Expected {
 export interface LabellerOptions {
   /** Keys of pod labels that become labels of lines. */
   readonly chosen: readonly string[];
-  /** Whether a watch is open, so that it makes sense to wait for a pod. */
+  /** Whether a watch is open, so that waiting for a pod is useful. */
   readonly isWatching: () => boolean;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -34,9 +35,9 @@ export class BatchLabeller {
   readonly pods: PodTable;
   readonly #isWatching: () => boolean;
   readonly #podWaitMsMax: number;
-  /** Settles when pods have been listed, or it has taken too long. */
+  /** Settles when pods have been listed, or that took too long. */
   readonly #ready: Expected;
-  /** Path uid → those who wait for it. */
+  /** Path uid → wait for the pod. */
   readonly #expected = new Map<string, Expected>();
   readonly #missed = new LRUCache<string, true>({ max: MISSED_PODS_MAX });
 
@@ -47,7 +48,7 @@ export class BatchLabeller {
     this.#ready = expectWithin(limits.firstListWaitMsMax ?? FIRST_LIST_WAIT_MS_MAX);
   }
 
-  /** All pods have been listed: nobody waits for that any more. */
+  /** Called when all pods have been listed: nothing waits for that any more. */
   listed(): void {
     this.#ready.resolve();
   }
@@ -68,11 +69,12 @@ export class BatchLabeller {
   }
 
   /**
-   * A batch must have lines of pods that run on its node, and a file of each. A pod that the API does not show, any more or
-   * yet, cannot be checked: its lines are kept as its path names it, under one name for each such pod. Files without lines
-   * are not asked about: positions count for the batch's node alone.
-   * @throws ForbiddenLinesError  some of its lines are of others
-   * @throws ForbiddenError  no pod runs on the batch's node: its name is wrong, and none of the agent's lines are
+   * Asserts that a batch has only lines of pods that run on its node, and a file of each. A pod that the API does not
+   * have, any more or yet, cannot be checked: its lines are kept under the name in their path, one name for each such
+   * pod. Files without lines are not checked: their positions concern only the batch's node.
+   * @throws ForbiddenLinesError  some of its lines belong to other pods
+   * @throws ForbiddenError  no pod runs on the batch's node: its name is wrong, and all lines of the agent are
+   *   refused
    * @throws CorruptionError
    */
   async assertOwnPods(batch: Batch): Promise<void> {
@@ -102,7 +104,7 @@ export class BatchLabeller {
   }
 
   #onOtherNode(pod: KnownPod, node: string): ForbiddenError | ForbiddenLinesError {
-    const what = `the pod ${qualifiedName(pod)} runs on ${pod.node}, and this batch is from ${node}`;
+    const what = `the pod ${qualifiedName(pod)} runs on ${pod.node}, but this batch is from ${node}`;
     if (this.pods.isAnyOn(node)) return new ForbiddenLinesError(what);
     return new ForbiddenError(`${what}, where no pod runs: set --node to the name that Kubernetes has for the node`);
   }
@@ -112,7 +114,7 @@ export class BatchLabeller {
     await Promise.all(unknown.filter((uid) => !this.#missed.has(uid)).map((uid) => this.#expect(uid)));
   }
 
-  /** The wait for a pod is one, however many batches share it, and there is no second one. */
+  /** All batches share one wait for a pod, and there is no second one. */
   async #expect(uid: string): Promise<void> {
     const expected = this.#expected.get(uid);
     if (expected !== undefined) return expected.promise;
@@ -136,7 +138,7 @@ export class BatchLabeller {
   }
 }
 
-/** The first parts of `<uid>/<container>/<restart>@…`, each once. */
+/** Returns the first parts of `<uid>/<container>/<restart>@…`, each once. */
 function podUids({ files }: Batch): string[] {
   const uids = new Set<string>();
   for (const { file } of files) {
@@ -150,7 +152,7 @@ function qualifiedName({ namespace, name }: Pick<KnownPod, 'namespace' | 'name'>
   return `${namespace}/${name}`;
 }
 
-/** What the path says wins. */
+/** Labels from the path take precedence. */
 function addLabels(labels: Labels, byName: ReadonlyMap<string, Labels>): Labels {
   const { namespace, pod } = labels;
   if (namespace === undefined || pod === undefined) return labels;
@@ -160,8 +162,8 @@ function addLabels(labels: Labels, byName: ReadonlyMap<string, Labels>): Labels 
 }
 
 /**
- * A pod was made anew on the same node and both have lines in one batch, whose streams do not tell them apart: what
- * both have is right for either. Seldom less than all, since they are mostly of one StatefulSet.
+ * A pod was recreated on the same node and both have lines in one batch, whose streams do not distinguish them: labels
+ * that both have are right for either. Those are usually all, since most such pods belong to one StatefulSet.
  */
 function commonLabels(a: Labels, b: Labels): Labels {
   return a === b ? a : Object.fromEntries(Object.entries(a).filter(([name, value]) => b[name] === value));

@@ -1,6 +1,7 @@
 /**
- * What the server has of the Kubernetes API: one watch of all pods, for the labels of lines and the ends of containers,
- * and one of all events; from both, which containers ran without being seen. Loaded only by a server that has a cluster.
+ * The server's connection to the Kubernetes API: a watch of all pods, for the labels of lines and the terminations of
+ * containers, and one of all events; both also show which containers ran unnoticed by an agent. Loaded only by a server
+ * that has a cluster.
  */
 import type { Logger } from 'pino';
 import { UsageError } from '../../shared/errors.ts';
@@ -20,7 +21,10 @@ import { Recorder, type RecorderOptions } from './recorder.ts';
 import { UnseenRuns, type UnseenRunsOptions } from './unseen-runs.ts';
 
 export interface KubernetesOptions {
-  /** `auto` (in a pod that has a token), `in-cluster`, the URL of an API server, or a connection, by a kubeconfig say. */
+  /**
+   * `auto` (in a pod that has a token), `in-cluster`, the URL of an API server, or a connection, e.g. from a
+   * kubeconfig.
+   */
   readonly api: string | Connection;
   /** Keys of pod labels that become labels of lines. */
   readonly podLabels: readonly string[];
@@ -44,7 +48,7 @@ export interface ClusterOptions {
 }
 
 /**
- * @returns undefined when `auto` finds nobody to ask
+ * @returns undefined when `auto` finds no API server
  * @throws UsageError
  */
 export async function openCluster(
@@ -60,12 +64,12 @@ export async function openCluster(
     });
   } catch (err) {
     if (api !== 'auto' || !(err instanceof UsageError)) throw err;
-    parts.log.warn({ err }, 'no access to the Kubernetes API: lines get the labels that their paths give, no others');
+    parts.log.warn({ err }, 'no access to the Kubernetes API; lines get only the labels from their paths');
     return undefined;
   }
 }
 
-/** Owns the two watches. Batches may be given labels from the start on; nothing is asked of the API before `start`. */
+/** Owns the two watches. Batches may be labelled before `start`, but the API is not used until then. */
 export class Cluster {
   readonly #options: ClusterOptions;
   readonly #client: ApiClient;
@@ -83,17 +87,20 @@ export class Cluster {
     });
   }
 
-  /** Adds to a batch the labels of its pods. */
+  /** Adds the labels of its pods to a batch. */
   readonly label = (batch: Batch): Promise<Batch> => this.#labeller.label(batch);
 
-  /** Refuses a batch of one node with files or streams of pods of another. @throws ForbiddenError */
+  /**
+   * Refuses a batch of one node with files or streams of pods of another.
+   * @throws ForbiddenError
+   */
   readonly assertOwnPods = (batch: Batch): Promise<void> => this.#labeller.assertOwnPods(batch);
 
-  /** What rules may ask of the pods of a node. */
+  /** Returns the facts that rules may depend on, about the pods of a node. */
   readonly podsOn = (node: string, labelKeys: ReadonlySet<string>): PodFacts[] =>
     this.#labeller.pods.factsOn(node, labelKeys);
 
-  /** Begins to follow the cluster, and to store what happens in it. */
+  /** Begins to follow the cluster, and to record events and terminations. */
   start({ acceptor, positions, rules }: StartOptions): void {
     const { log, metrics, now, unseen } = this.#options;
     const { pods } = this.#labeller;
@@ -117,7 +124,7 @@ export class Cluster {
     api.watching.readFrom(() => Number(started.pods.isWatching) + Number(started.events.isWatching));
   }
 
-  /** Ends what `start` began. What has been learned and not stored is learned again after the next start. */
+  /** Ends what `start` began. Entries that are not stored are learned again after the next start. */
   async stop(): Promise<void> {
     if (this.#started === undefined) return;
     const { recorder, pods, events, sweeps } = this.#started;
@@ -125,7 +132,7 @@ export class Cluster {
     await Promise.all([pods.stop(), events.stop(), recorder.close()]);
   }
 
-  /** Breaks off the requests that are left. Must be stopped before. */
+  /** Aborts the remaining requests. `stop` must have been called. */
   async close(): Promise<void> {
     await this.#client.close();
   }
@@ -134,7 +141,7 @@ export class Cluster {
 type StartOptions = Pick<RecorderOptions, 'acceptor'> &
   Pick<UnseenRunsOptions, 'rules'> & { positions: StoredPositions };
 
-/** A listener that shows each object to `note` once it has been taken. */
+/** Returns a listener that passes each object to `note` after the wrapped one has handled it. */
 function noting<T extends ApiObject>(listener: Listener<T>, note: (object: T) => void): Listener<T> {
   return {
     begin: () => listener.begin(),
@@ -171,7 +178,7 @@ interface ApiMetrics {
 
 function apiMetrics(metrics: Metrics): ApiMetrics {
   return {
-    pods: metrics.gauge('podlog_kubernetes_pods', 'Pods of the cluster, as far as the server knows.'),
+    pods: metrics.gauge('podlog_kubernetes_pods', 'Pods of the cluster that the server knows.'),
     watching: metrics.gauge('podlog_kubernetes_watches', 'Watches of the Kubernetes API that are open, of two.'),
     lists: metrics.counter('podlog_kubernetes_lists_total', 'Lists that the Kubernetes API has answered, by path.'),
     failures: metrics.counter(

@@ -1,6 +1,6 @@
 /**
- * How the API server is reached and spoken to, in the form that the Kubernetes client wants: from within a pod, or at a URL
- * (`kubectl proxy`). A person's kubeconfig, with all that its plugins may ask for, is read by the command line
+ * Address and credentials of the API server, in the form that the Kubernetes client requires: from within a pod, or for
+ * a URL (`kubectl proxy`). A user's kubeconfig, including interactive plugins, is read by the command line
  * (cli/kubeconfig.ts), whose KubeConfig has the same form.
  */
 import { readFile } from 'node:fs/promises';
@@ -13,9 +13,9 @@ import { SERVICE_ACCOUNT_DIR } from '../../shared/service-account.ts';
 export interface Connection {
   /** Null when a kubeconfig names none. `server` is a URL. */
   getCurrentCluster(): { readonly server: string } | null;
-  /** Adds to each request what it needs to be let in: the kubelet, and plugins, renew tokens. */
+  /** Adds credentials to each request: the kubelet, and plugins, renew tokens. */
   applySecurityAuthentication(request: RequestContext): Promise<void>;
-  /** Breaks off its requests. */
+  /** Aborts its requests. */
   close?(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export async function connect(api: string, env: Environment): Promise<Connection
   return connectionTo(api.replace(/\/+$/, ''), undefined, new Agent());
 }
 
-/** @throws UsageError  this is no pod, or it has no token */
+/** @throws UsageError  the process does not run in a pod, or the pod has no token */
 export async function connectInCluster(env: Environment, dir = SERVICE_ACCOUNT_DIR): Promise<Connection> {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port = '443' } = env;
   if (host === undefined)

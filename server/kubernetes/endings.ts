@@ -1,12 +1,12 @@
 /**
- * Why a container's log stops: a line in the stream of its pod for each run that has ended, and for a pod that was taken
- * off its node.
+ * Why a container's log stops: a line in the stream of its pod for each run that has ended, and for a pod that was
+ * evicted from its node.
  *
  *     container api ended: exit code 137, OOMKilled, restart 4
  *     pod api-7d9f-x2x ended: Evicted: The node was low on resource: memory.
  *
- * Runs of a container are numbered as its log files are: run 4 wrote 4.log, after four restarts. How many runs have been
- * told of is the position of the container; so each is told once, whatever is restarted in between.
+ * Runs of a container are numbered like its log files: run 4 wrote 4.log, after four restarts. The number of recorded
+ * runs is the position of the container; so each is recorded once, whatever is restarted in between.
  */
 import { type Labels, PODLOG_STREAM } from '../../shared/labels.ts';
 import { ENDING_AGE_MS_MAX, EVENT_LEAD_MS_MAX } from '../limits.ts';
@@ -17,8 +17,8 @@ const FILE_PREFIX = 'kubernetes/endings/';
 const SECOND_MS = 1000;
 
 /**
- * What a pod's status tells, also of what has been told before.
- * @param podLabels  those that its lines get besides the ones from their path
+ * Returns the entries for all terminations that a pod's status shows, including those that were recorded before.
+ * @param podLabels  labels of its lines besides those from their path
  */
 export function endingsOf(pod: PodObject, podLabels: Labels, nowMs: number): Entry[] {
   const runs = endedRunsOf(pod).map((ended) => runEntry(pod, podLabels, ended, nowMs));
@@ -32,7 +32,7 @@ export interface EndedRun {
   readonly terminated: Terminated;
 }
 
-/** The runs whose end the status of a pod shows. */
+/** Returns the runs whose termination the status of a pod shows. */
 export function endedRunsOf({ status = {} }: PodObject): EndedRun[] {
   const containers = [
     ...(status.initContainerStatuses ?? []),
@@ -42,15 +42,15 @@ export function endedRunsOf({ status = {} }: PodObject): EndedRun[] {
   return containers.flatMap(endedRuns);
 }
 
-/** The uid of the pod that a file of endings belongs to; undefined for another file. */
+/** Returns the uid of the pod that a file of terminations belongs to; undefined for another file. */
 export function podUidOf(file: string): string | undefined {
   return file.startsWith(FILE_PREFIX) ? file.slice(FILE_PREFIX.length).split('/')[0] : undefined;
 }
 
 /**
- * While a container runs, its last state is the run before. While it waits to be started again, the kubelet has moved
- * the newest run to the last state, and has not counted the restart yet.
- * Source: kubelet pkg/kubelet/kubelet_pods.go, convertToAPIContainerStatuses.
+ * While a container runs, its last state is the previous run. While it waits to be restarted, the kubelet has moved the
+ * newest run to the last state, and has not counted the restart yet. Source: kubelet pkg/kubelet/kubelet_pods.go,
+ * convertToAPIContainerStatuses.
  */
 function endedRuns({ name: container, restartCount, state, lastState }: ContainerStatus): EndedRun[] {
   const runs: EndedRun[] = [];
@@ -98,14 +98,14 @@ function podEntry(pod: PodObject, podLabels: Labels, nowMs: number): Entry | und
   };
 }
 
-/** Those that the path of the container's log file gives its lines. */
+/** Returns the labels that the path of the container's log file gives its lines. */
 function pathLabels({ metadata, spec }: PodObject): Labels {
   const node = spec?.nodeName;
   const labels = { namespace: metadata.namespace ?? '', pod: metadata.name, stream: PODLOG_STREAM };
   return node === undefined ? labels : { ...labels, node };
 }
 
-/** The API tells whole seconds; the container's last lines are of the same second, and come before its end. */
+/** The API rounds to whole seconds; the container's last lines are of the same second, and come before its end. */
 function endOfSecond(time: string | null | undefined, nowMs: number): number {
   const epochMs = epochMsOf(time);
   return epochMs === undefined || epochMs > nowMs + EVENT_LEAD_MS_MAX ? nowMs : epochMs + SECOND_MS - 1;

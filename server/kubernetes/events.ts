@@ -1,7 +1,7 @@
 /**
- * Kubernetes' events as log lines, so that they outlive their hour. Each version of an event is a line: one that happens
- * again has its count raised. Versions of all events are numbered upwards (`resourceVersion`), and so the highest one
- * that is stored says which have been: one position for all of them, however many there are.
+ * Records Kubernetes' events as log lines, so that they outlive their hour. Each version of an event is a line: when it
+ * happens again, its count is raised. The versions of all events are numbered upwards (`resourceVersion`), so the
+ * highest stored one shows which have been stored: one position serves for all events.
  */
 import type { Logger } from 'pino';
 import type { Labels } from '../../shared/labels.ts';
@@ -37,7 +37,7 @@ export class EventLog implements Listener<EventObject> {
     this.#listed = [];
   }
 
-  /** A list is in no order, and positions only go up: so it is sorted before any of it is stored. */
+  /** A list is unordered, and positions only go up: so it is sorted before any of it is stored. */
   page(events: readonly EventObject[]): void {
     const { listedMax = LISTED_EVENTS_MAX, dropped } = this.#options;
     for (const event of events) this.#listed.push(this.#entry(event));
@@ -61,20 +61,22 @@ export class EventLog implements Listener<EventObject> {
     return this.#options.recorder.add(this.#entry(event));
   }
 
-  /** Its hour is over. */
+  /** Kubernetes deletes an event after an hour. */
   deleted(): void {}
 
-  /** Versions have gone back: the cluster was made anew, or from a backup, and they count from there. */
+  /**
+   * Called when versions have gone back: the cluster was recreated, or restored from a backup, and counts from there.
+   */
   #beginEra(): void {
     const { recorder, log } = this.#options;
-    log.warn('the cluster was restored or is another one: its events are numbered anew');
+    log.warn('the cluster was restored or replaced; the versions of its events start over');
     recorder.forget([this.#file]);
     this.#file = fileOfEra(eraOf(this.#file) + 1);
   }
 
   #entry(event: EventObject): Entry {
     const version = Number(event.metadata.resourceVersion);
-    // A server that does not number its versions would be no Kubernetes; 0 is never stored.
+    // Kubernetes always numbers its versions; an event without a number gets 0, which is never stored.
     const offset = Number.isSafeInteger(version) ? version : 0;
     const epochMs = this.#timeOf(event);
     return { file: this.#file, offset, labels: eventLabels(event), epochMs, line: eventLine(event) };
@@ -87,13 +89,16 @@ export class EventLog implements Listener<EventObject> {
   }
 }
 
-/** Few label sets, however much happens: all else is in the line. A node, say, is in no namespace. */
+/**
+ * Returns one of few label sets, however many events there are: everything else is in the line. A node, say, is in no
+ * namespace.
+ */
 export function eventLabels({ involvedObject }: EventObject): Labels {
   const namespace = involvedObject?.namespace;
   return namespace === undefined || namespace === '' ? { source: 'events' } : { source: 'events', namespace };
 }
 
-/** A JSON line whose fields are always in the same order. What it does not know is left out. */
+/** Returns a JSON line whose fields are always in the same order. Unknown values are left out. */
 export function eventLine(event: EventObject): string {
   const { involvedObject: object = {}, type, reason, message, source } = event;
   const { kind, namespace, name, uid } = object;
@@ -119,7 +124,7 @@ function lastTime(event: EventObject): string | undefined {
   return event.series?.lastObservedTime || event.lastTimestamp || event.eventTime || event.firstTimestamp || undefined;
 }
 
-/** `api` of `spec.containers{api}`. */
+/** Returns `api` for `spec.containers{api}`. */
 export function containerOf(fieldPath: string | undefined): string | undefined {
   return /^spec\.\w*[cC]ontainers\{(.+)\}$/.exec(fieldPath ?? '')?.[1];
 }

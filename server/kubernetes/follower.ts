@@ -1,8 +1,8 @@
 /**
- * Keeps up with all objects of one kind: lists them, watches from there, and goes on for ever. A watch that ends is begun
- * again where it ended; one that the API server cannot continue (410: its history is shorter than the pause) begins with a
- * new list. While the API server is away, attempts come ever more seldom, and what is known stays known.
- * Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ * Keeps up with all objects of one kind: lists them, and watches from there without end. A watch that ends is resumed
+ * where it ended; one that the API server cannot resume (410: its history is shorter than the pause) begins with a new
+ * list. While the API server is unavailable, attempts become less frequent, and the known objects are kept. Source:
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -20,13 +20,13 @@ import {
 import { type ApiClient, ApiStatusError } from './api-client.ts';
 import type { ApiObject } from './objects.ts';
 
-/** What becomes of the objects. The follower waits for whatever is returned before it reads on. */
+/** Receives the objects. The follower awaits each call before it reads on. */
 export interface Listener<T extends ApiObject> {
-  /** A list begins, perhaps after one that was broken off. */
+  /** Called when a list begins, perhaps after one that was aborted. */
   begin(): void;
-  /** Some of the list's objects. */
+  /** Called with some of the list's objects. */
   page(objects: readonly T[]): Promise<void> | void;
-  /** The list is complete; it is of this version. */
+  /** Called when the list is complete, with its version. */
   listed(resourceVersion: string): Promise<void> | void;
   changed(object: T): Promise<void> | void;
   deleted(object: T): Promise<void> | void;
@@ -54,28 +54,28 @@ interface Page<T> {
 }
 
 const GONE = 410;
-/** A watch that ends sooner and has said nothing is counted as a failure, so that it is not begun anew at once for ever. */
+/** A watch that ends sooner, without an event, counts as a failure, so that it is not restarted in a tight loop. */
 const SHORT_WATCH_MS = 1000;
 
 export class Follower<T extends ApiObject> {
   readonly #options: FollowerOptions<T>;
   readonly #labels: { readonly path: string };
   readonly #stopped = new AbortController();
-  /** Where to watch from; undefined when the next thing to do is a list. */
+  /** The version to watch from; undefined when a list is needed next. */
   #version: string | undefined;
   #listedMs = 0;
   #failures = 0;
   #isWatching = false;
   readonly #done: Promise<void>;
 
-  /** Begins at once. */
+  /** Starts at once. */
   constructor(options: FollowerOptions<T>) {
     this.#options = options;
     this.#labels = { path: options.path };
     this.#done = this.#run();
   }
 
-  /** A watch is open: what changes is told within moments. */
+  /** Whether a watch is open, so that changes arrive within moments. */
   get isWatching(): boolean {
     return this.#isWatching;
   }
@@ -156,10 +156,9 @@ export class Follower<T extends ApiObject> {
     this.#failures++;
     const isExpired = err instanceof ApiStatusError && err.status === GONE;
     if (isExpired || this.#failures % WATCH_FAILURES_MAX === 0) this.#version = undefined;
-    // The first failure of a row is worth a warning, the rest are told by the metrics. An expired watch is routine.
-    if (this.#failures === 1 && !isExpired)
-      log.warn({ err, path }, 'the Kubernetes API cannot be followed; trying again');
-    else log.debug({ err, path, failures: this.#failures }, 'trying the Kubernetes API again');
+    // The first failure of a series is worth a warning, metrics report the others. An expired watch is routine.
+    if (this.#failures === 1 && !isExpired) log.warn({ err, path }, 'following the Kubernetes API failed; retrying');
+    else log.debug({ err, path, failures: this.#failures }, 'following the Kubernetes API failed again; retrying');
   }
 
   async #backOff(): Promise<void> {

@@ -1,13 +1,13 @@
 /**
- * Which runs of containers there were, as far as Kubernetes shows: by the statuses of pods that are there and, for those
- * that are not, by the kubelet's events, which outlive a pod by up to an hour.
+ * The runs of containers that Kubernetes shows: in the statuses of existing pods and, for deleted ones, in the
+ * kubelet's events, which outlive a pod by up to an hour.
  */
 import { UNSEEN_AGE_MS_MAX, UNSEEN_CONTAINERS_MAX } from '../limits.ts';
 import { endedRunsOf } from './endings.ts';
 import { containerOf } from './events.ts';
 import { epochMsOf, type EventObject, type PodObject } from './objects.ts';
 
-/** Reasons of the kubelet's events. `Created` says nothing, since a container that cannot be started has no log. */
+/** Reasons of the kubelet's events. `Created` is of no use, since a container that cannot be started has no log. */
 const STARTED = 'Started';
 const KILLING = 'Killing';
 
@@ -15,14 +15,14 @@ export interface ContainerRuns {
   readonly node: string;
   readonly namespace: string;
   readonly pod: string;
-  /** The API's, by which a pod is known to be there. */
+  /** The API's uid, under which a pod is listed while it exists. */
   readonly podUid: string;
-  /** In the path of its log files. */
+  /** The uid in the path of its log files. */
   readonly pathUid: string;
   readonly container: string;
-  /** Uid of an event → the starts that it stands for. */
+  /** Uid of an event → the number of starts that it counts. */
   readonly starts: Map<string, number>;
-  /** By the pod's status: all runs below this number have ended. */
+  /** From the pod's status: all runs below this number have ended. */
   endedRuns: number;
   /** Epoch milliseconds; the first and the last start, and the last sign of the last run. */
   firstStartMs: number;
@@ -33,13 +33,13 @@ export interface ContainerRuns {
 type Identity = Pick<ContainerRuns, 'node' | 'namespace' | 'pod' | 'podUid' | 'pathUid' | 'container'>;
 
 export interface KnownRunsOptions {
-  /** What the log folder of a pod is named after, by the API's uid. */
+  /** Returns the uid in the name of a pod's log folder, from the API's uid. */
   readonly pathUidOf: (podUid: string) => string;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-/** Owns what has been heard of runs and is not judged yet, oldest first. */
+/** Owns the runs that are known and not judged yet, oldest first. */
 export class KnownRuns {
   readonly #options: KnownRunsOptions;
   readonly #runs = new Map<string, ContainerRuns>();
@@ -111,7 +111,7 @@ export function runsKey(pathUid: string, container: string): string {
   return `${pathUid}/${container}`;
 }
 
-/** How many runs a container has begun, at least. */
+/** Returns how many runs a container has begun, at least. */
 export function begunRunsOf({ starts, endedRuns }: ContainerRuns): number {
   let begun = 0;
   for (const count of starts.values()) begun += count;

@@ -1,4 +1,6 @@
-/** What is read of the API's objects, as they come over the wire: the client's own types, with times as text. */
+/**
+ * The parts of the API's objects that are read, as they come over the wire: the client's own types, with times as text.
+ */
 import type { CoreV1Event } from '@kubernetes/client-node/dist/gen/models/CoreV1Event.js';
 import type { V1ContainerStateTerminated } from '@kubernetes/client-node/dist/gen/models/V1ContainerStateTerminated.js';
 import type { V1ContainerStatus } from '@kubernetes/client-node/dist/gen/models/V1ContainerStatus.js';
@@ -7,7 +9,7 @@ import type { V1PodCondition } from '@kubernetes/client-node/dist/gen/models/V1P
 import type { V1PodSpec } from '@kubernetes/client-node/dist/gen/models/V1PodSpec.js';
 import type { V1PodStatus } from '@kubernetes/client-node/dist/gen/models/V1PodStatus.js';
 
-/** What JSON makes of a value of this type. The API sends times that it does not know as null. */
+/** The JSON form of a type. The API sends unknown times as null. */
 type Json<T> = T extends Date
   ? string | null
   : T extends readonly (infer Item)[]
@@ -50,7 +52,9 @@ export interface PodObject extends ApiObject {
 
 export type EventObject = ApiObject & Partial<Omit<Json<CoreV1Event>, 'metadata'>>;
 
-/** Milliseconds since 1970, with their fraction; undefined for a time that is missing, null or the year 1. */
+/**
+ * Returns milliseconds since 1970, with their fraction; undefined for a time that is missing, null or in the year 1.
+ */
 export function epochMsOf(time: string | null | undefined): number | undefined {
   const epochMs = Date.parse(time ?? '');
   return epochMs > 0 ? epochMs : undefined;

@@ -1,6 +1,6 @@
 /**
- * The labels that a pod gives its lines, besides those that their path says: app, component, owner, and the pod labels
- * that somebody has chosen. All from the pod alone, so that the server need not read Deployments, Jobs and the like.
+ * The labels that a pod adds to its lines, besides those from their path: app, component, owner, and configured pod
+ * labels. All come from the pod alone, so that the server need not read Deployments, Jobs and the like.
  */
 import { type Labels, labelName } from '../../shared/labels.ts';
 import { epochMsOf, type PodObject } from './objects.ts';
@@ -10,7 +10,7 @@ export interface Owner {
   readonly name: string;
 }
 
-/** Pod label that has the hash at the end of a ReplicaSet's name → the kind of what owns the ReplicaSet. */
+/** Pod label with the hash at the end of a ReplicaSet's name → the kind of the ReplicaSet's owner. */
 const HASH_LABELS: readonly (readonly [label: string, kind: string])[] = [
   ['pod-template-hash', 'Deployment'],
   ['rollouts-pod-template-hash', 'Rollout'],
@@ -20,7 +20,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 1440 * MINUTE_MS;
 /** A CronJob names its Jobs after the minute for which they were scheduled, counted since 1970. */
 const SCHEDULED_NAME = /^(.+)-(\d{8})$/;
-/** A Job's pod may be made so long after its minute: retries, a suspended Job, a deadline that is long. */
+/** A Job's pod may be created this long after its minute: retries, a suspended Job, a long deadline. */
 const SCHEDULED_AGO_MS_MAX = 30 * DAY_MS;
 
 /** @param chosen  keys of pod labels, which become labels under `labelName` */
@@ -38,7 +38,9 @@ export function podLabels(pod: PodObject, chosen: readonly string[]): Labels {
   return labels;
 }
 
-/** What somebody has deployed: not the ReplicaSet or the Job that was made for it. Undefined for a pod that stands alone. */
+/**
+ * Returns what was deployed: not the ReplicaSet or the Job that was made for it. Undefined for a pod without an owner.
+ */
 export function ownerOf(pod: PodObject): Owner | undefined {
   const controller = pod.metadata.ownerReferences?.find((reference) => reference.controller === true);
   if (controller === undefined) return undefined;
@@ -56,7 +58,7 @@ function ownerOfReplicaSet(name: string, labels: Readonly<Record<string, string>
   return { kind: 'ReplicaSet', name };
 }
 
-/** A number at the end is a CronJob's only when it is a minute shortly before the pod was made. */
+/** A number at the end is a CronJob's only when it is a minute shortly before the pod was created. */
 function ownerOfJob(name: string, createdMs: number | undefined): Owner {
   const match = SCHEDULED_NAME.exec(name);
   if (match !== null && createdMs !== undefined) {
@@ -66,7 +68,7 @@ function ownerOfJob(name: string, createdMs: number | undefined): Owner {
   return { kind: 'Job', name };
 }
 
-/** A static pod is owned by its node, whose name the kubelet puts behind the pod's. */
+/** A static pod is owned by its node, whose name the kubelet appends to the pod's. */
 function appOfOwner(pod: PodObject, owner: Owner | undefined): string | undefined {
   if (owner?.kind !== 'Node') return owner?.name;
   const { name } = pod.metadata;

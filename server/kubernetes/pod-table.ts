@@ -1,6 +1,7 @@
 /**
- * What the server knows of the cluster's pods: of each, the labels of its lines. Pods of one workload share a label set,
- * so a pod costs a few hundred bytes. A deleted pod is remembered for a while: its last lines are still on their way.
+ * The pods of the cluster that the server knows, with the labels of their lines. Pods of one workload share a label
+ * set, so a pod costs a few hundred bytes. A deleted pod is remembered for a while, because its last lines are still on
+ * their way.
  */
 import { type Labels, labelsKey } from '../../shared/labels.ts';
 import type { Parser } from '../../shared/row-group/text-lines/cut-text.ts';
@@ -13,12 +14,12 @@ import { podLabels } from './pod-labels.ts';
 export interface KnownPod {
   readonly namespace: string;
   readonly name: string;
-  /** Besides those that the path of a log file gives. */
+  /** Besides those from the path of a log file. */
   readonly labels: Labels;
-  /** In the path of its log files: the API's uid, except for a static pod. */
+  /** The uid in the path of its log files: the API's, except for a static pod. */
   readonly pathUid: string;
   readonly node: string;
-  /** The pod's own, all of them. */
+  /** All labels of the pod itself. */
   readonly podLabels: Labels;
   /** See pod-annotations.ts. */
   readonly exclude: true | readonly string[];
@@ -26,25 +27,25 @@ export interface KnownPod {
 }
 
 /**
- * The kubelet names the log folder of a static pod after the hash of its manifest; the pod that the API shows in its
- * place has another uid, and the hash as an annotation.
+ * The kubelet names the log folder of a static pod after the hash of its manifest; the mirror pod that the API shows
+ * has another uid, and the hash as an annotation.
  */
 const CONFIG_HASH = 'kubernetes.io/config.hash';
 
 export class PodTable {
   readonly #chosen: readonly string[];
   readonly #now: () => number;
-  /** By the API's uid; deleted ones too. */
+  /** API uid → pod, including deleted ones. */
   readonly #pods = new Map<string, KnownPod>();
   readonly #byPathUid = new Map<string, KnownPod>();
-  /** uid → since when, oldest first. */
+  /** uid → time of deletion, oldest first. */
   readonly #deleted = new Map<string, number>();
   readonly #labelSets = new Map<string, { readonly labels: Labels; pods: number }>();
   readonly #onKnown: (pathUid: string) => void;
 
   /**
    * @param chosen  keys of further pod labels
-   * @param onKnown  called with the path uid of each pod that is new
+   * @param onKnown  called with the path uid of each new pod
    * @param now  epoch milliseconds
    */
   constructor(chosen: readonly string[], onKnown: (pathUid: string) => void, now: () => number) {
@@ -53,7 +54,7 @@ export class PodTable {
     this.#now = now;
   }
 
-  /** Pods that are there, without deleted ones. */
+  /** Number of pods that exist, without deleted ones. */
   get size(): number {
     return this.#pods.size - this.#deleted.size;
   }
@@ -67,7 +68,7 @@ export class PodTable {
     return this.#byPathUid.get(pathUid);
   }
 
-  /** The uid in the path of a pod's log files, by the API's. */
+  /** Returns the uid in the path of a pod's log files, from the API's uid. */
   pathUidOf(uid: string): string {
     return this.#pods.get(uid)?.pathUid ?? uid;
   }
@@ -76,7 +77,10 @@ export class PodTable {
     return this.#byPathUid.values().some((pod) => pod.node === node);
   }
 
-  /** What rules may ask of the pods of a node, deleted ones too: their last lines may be on the node. */
+  /**
+   * Returns the facts that rules may depend on, about the pods of a node, including deleted ones: their last lines may
+   * be on the node.
+   */
   factsOn(node: string, labelKeys: ReadonlySet<string>): PodFacts[] {
     const facts: PodFacts[] = [];
     for (const { pathUid, node: own, podLabels: all, exclude, parser } of this.#byPathUid.values()) {
@@ -92,7 +96,7 @@ export class PodTable {
     return this.#pods.has(uid) && !this.#deleted.has(uid);
   }
 
-  /** A pod that was made or has changed. Lines that come from now on get the labels that it has now. */
+  /** Adds a pod that was created or has changed. Lines that come from now on get its present labels. */
   set(pod: PodObject): KnownPod {
     const { uid, namespace = '', name, annotations } = pod.metadata;
     this.#forget(uid);
@@ -113,7 +117,7 @@ export class PodTable {
     return known;
   }
 
-  /** Whoever makes a pod may annotate it, so an annotation takes no other pod's place. */
+  /** Anyone who may create a pod may annotate it, so an annotation must not displace another pod. */
   #pathUid(uid: string, annotations: Labels | undefined): string {
     const hash = annotations?.[CONFIG_HASH];
     return hash === undefined || this.#pods.has(hash) ? uid : hash;
@@ -125,7 +129,7 @@ export class PodTable {
     this.#expire();
   }
 
-  /** A list is complete: whatever it does not have is deleted. */
+  /** Called when a list is complete: every pod that is not in it is deleted. */
   retain(uids: ReadonlySet<string>): void {
     for (const uid of this.#pods.keys()) if (!uids.has(uid)) this.delete(uid);
     this.#expire();
@@ -144,7 +148,7 @@ export class PodTable {
     if (known === undefined) return;
     this.#pods.delete(uid);
     this.#deleted.delete(uid);
-    // A static pod's hash may be another pod's by now: the API's stand-in was deleted and made again.
+    // A static pod's hash may belong to another pod by now: the mirror pod was deleted and created again.
     if (this.#byPathUid.get(known.pathUid) === known) this.#byPathUid.delete(known.pathUid);
     const key = labelsKey(known.labels);
     const set = this.#labelSets.get(key)!;

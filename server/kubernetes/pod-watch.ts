@@ -1,4 +1,4 @@
-/** What becomes of the pods that the API tells of: their labels are known from then on, and what has ended is recorded. */
+/** Handles the pods that the API reports: makes their labels known, and records terminations. */
 import type { Logger } from 'pino';
 import { endingsOf, podUidOf } from './endings.ts';
 import type { Listener } from './follower.ts';
@@ -11,7 +11,7 @@ export interface PodWatchOptions {
   readonly pods: PodTable;
   readonly recorder: Recorder;
   readonly log: Logger;
-  /** All pods are known. */
+  /** Called when all pods are known. */
   readonly onListed: () => void;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -20,7 +20,7 @@ export interface PodWatchOptions {
 export class PodWatch implements Listener<PodObject> {
   readonly #options: PodWatchOptions;
   #listed = new Set<string>();
-  /** uid → what has been said to be wrong with the pod's annotations. */
+  /** uid → the problem with the pod's annotations that was reported last. */
   readonly #problems = new Map<string, string>();
 
   constructor(options: PodWatchOptions) {
@@ -38,7 +38,7 @@ export class PodWatch implements Listener<PodObject> {
     }
   }
 
-  /** Nothing will be told of the endings of pods that are no more. */
+  /** No more terminations can come from pods that do not exist any more. */
   listed(): void {
     const { pods, recorder, onListed } = this.#options;
     pods.retain(this.#listed);
@@ -55,14 +55,14 @@ export class PodWatch implements Listener<PodObject> {
     for (const entry of endingsOf(pod, labels, now())) await recorder.add(entry);
   }
 
-  /** The pod as it was last: often the only word of how its containers ended. */
+  /** The final status of the pod: often the only record of how its containers ended. */
   async deleted(pod: PodObject): Promise<void> {
     await this.changed(pod);
     this.#options.pods.delete(pod.metadata.uid);
     this.#problems.delete(pod.metadata.uid);
   }
 
-  /** Says a mistake once. */
+  /** Reports a problem once. */
   #reportProblem({ metadata: { uid, namespace, name, annotations } }: PodObject): void {
     const problem = annotationProblem(annotations);
     if (problem === this.#problems.get(uid)) return;

@@ -1,7 +1,7 @@
 /**
- * Stores lines that the server itself has learned from the API, each once, also over restarts of either. They come in by
- * the same door as agents' batches: what an entry tells of is a "file", and how far that has been told is its position,
- * which is stored in one record with the lines. So the two cannot disagree, and there is no other state.
+ * Stores lines that the server itself has learned from the API, each exactly once, even over restarts of either. They
+ * enter like agents' batches: the subject of entries is a "file", and its position, how far it has been recorded, is
+ * stored in one record with the lines. So the two cannot disagree, and there is no other state.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -15,10 +15,10 @@ import type { BatchAcceptor } from '../ingest/accept-batch.ts';
 import { CLUSTER_NODE, type StoredPositions } from '../store/positions.ts';
 import { API_RETRY_MS_MAX, API_RETRY_MS_MIN, RECORD_DELAY_MS, RECORD_ROWS_MAX } from '../limits.ts';
 
-/** A line, and what has been told once it is stored. */
+/** A line, and the position of its file once it is stored. */
 export interface Entry {
   readonly file: string;
-  /** Above 0. Entries of one file come in ascending order; one that is not above what is stored has been told. */
+  /** Above 0. Entries of one file come in ascending order; one that is not above the stored position is a repeat. */
   readonly offset: number;
   readonly labels: Labels;
   readonly epochMs: number;
@@ -44,17 +44,17 @@ export class Recorder {
     this.#options = options;
   }
 
-  /** The files of which something has been told. */
+  /** Returns the files that have entries. */
   files(): string[] {
     return this.#options.positions.ofNode(CLUSTER_NODE).positions.map(({ file }) => file);
   }
 
-  /** How far a file has been told. */
+  /** Returns how far a file has been recorded. */
   known(file: string): number {
     return this.#options.positions.known(CLUSTER_NODE, file).stdout;
   }
 
-  /** Resolves at once, or, when many entries wait, once they are stored: whoever reads the API then reads slower. */
+  /** Resolves at once, or, when many entries wait, once they are stored: that slows down the reader of the API. */
   async add(entry: Entry): Promise<void> {
     if (entry.offset <= this.known(entry.file) || this.#closed.signal.aborted) return;
     this.#waiting.push(entry);
@@ -62,13 +62,13 @@ export class Recorder {
     else this.#soon();
   }
 
-  /** There is nothing to be told of these files any more, once what waits is stored. */
+  /** Marks files as gone, once the waiting entries are stored: no more entries come for them. */
   forget(files: Iterable<string>): void {
     for (const file of files) this.#gone.add(file);
     if (this.#gone.size > 0) this.#soon();
   }
 
-  /** Resolves when all entries so far are stored; after `close` also when that cannot be. */
+  /** Resolves when all entries so far are stored; after `close` also when they cannot be. */
   flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -76,7 +76,7 @@ export class Recorder {
     return this.#flushing;
   }
 
-  /** Stores what waits if it can be stored now; what is not will be learned again after the next start. */
+  /** Stores the waiting entries if possible; others will be learned again after the next start. */
   async close(): Promise<void> {
     this.#closed.abort();
     await this.flush();
@@ -94,14 +94,14 @@ export class Recorder {
       this.#gone.clear();
       for (const bytes of this.#batches(entries, gone)) {
         if (await this.#accept(bytes)) continue;
-        // What follows would move positions past what is not stored.
+        // Later entries would move positions past those that were not stored.
         this.#waiting = [];
         return;
       }
     }
   }
 
-  /** Each is made when the one before it is stored, and goes on from there. */
+  /** Each batch is built when the previous one is stored, and goes on from there. */
   *#batches(entries: readonly Entry[], gone: readonly string[]): Generator<Buffer> {
     const builder = new RowGroupBuilder();
     const ranges = new Map<string, FileRange>();
@@ -130,18 +130,20 @@ export class Recorder {
     if (builder.rowCount > 0 || gone.length > 0) yield finish(gone);
   }
 
-  /** True once it is stored; false when that cannot be and there is no time left. Agents wait in the same way. */
+  /**
+   * Returns true once it is stored; false when it cannot be and there is no time left. Agents retry in the same way.
+   */
   async #accept(bytes: Buffer): Promise<boolean> {
     for (let attempt = 0; ; attempt++) {
       try {
         const { kind } = await this.#options.acceptor.accept(bytes);
-        if (kind === 'conflict') throw new Error('BUG: somebody else has moved the positions of the cluster');
+        if (kind === 'conflict') throw new Error('BUG: another writer has moved the positions of the cluster');
         return true;
       } catch (err) {
         if (!(err instanceof PodlogError)) throw err;
         if (this.#closed.signal.aborted) return false;
         const waitMs = backoffMs(attempt, { msMin: API_RETRY_MS_MIN, msMax: API_RETRY_MS_MAX }, Math.random());
-        this.#options.log.warn({ err, waitMs }, 'events cannot be stored now; trying again');
+        this.#options.log.warn({ err, waitMs }, 'storing events failed; retrying');
         await sleep(waitMs, undefined, { signal: this.#closed.signal }).catch(() => {});
       }
     }

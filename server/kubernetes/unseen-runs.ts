@@ -1,10 +1,11 @@
 /**
- * Markers for runs of containers that no agent has seen: the pod was born and deleted while none ran on its node. No agent
- * can say so, since nothing of the pod is left there; Kubernetes still shows that it ran.
+ * Adds markers for runs of containers that no agent has read: the pod was created and deleted while no agent ran on its
+ * node. No agent can report it, since nothing of the pod is left there; Kubernetes still shows that it ran.
  *
- * A run is judged when its node's agent has vouched for a later time: until then it may deliver. What it has had in hand
- * has a trace, a position or a ledger, for an hour after the file has gone. Runs that began before the last time that an
- * earlier agent vouched for were in its hands, and need none: those of containers that are excluded have none.
+ * A run is judged when its node's agent has reported that everything up to a later time is stored: until then it may
+ * deliver. Every run that an agent has read leaves a trace, a position or a ledger, for an hour after the file has
+ * gone. Runs that began before the last such report of an earlier agent were read by it, and need no trace: runs of
+ * excluded containers have none.
  */
 import { PODLOG_STREAM } from '../../shared/labels.ts';
 import { CAUGHT_UP_ID, parseFileId, parseLedgerId } from '../../shared/file-id.ts';
@@ -19,27 +20,30 @@ import type { Entry, Recorder } from './recorder.ts';
 
 const FILE_PREFIX = 'kubernetes/unseen/';
 
-/** What an agent calls the log of a pod that went before its containers could be listed: its marker is for all of them. */
+/**
+ * The id under which an agent reports a pod that went before its containers could be listed: its marker covers all of
+ * them.
+ */
 const UNNAMED_ID = /^([^/]+)\/\/\d+@/;
 
 export interface UnseenRunsOptions {
   readonly positions: Pick<StoredPositions, 'known' | 'nodes' | 'all'>;
   readonly pods: Pick<PodTable, 'find' | 'pathUidOf' | 'isPresent'>;
   readonly recorder: Pick<Recorder, 'add' | 'files' | 'forget'>;
-  /** Those that agents follow now. */
+  /** The rules that agents follow now. */
   readonly rules: () => RuleSet;
-  /** Pods and events have been listed, and what changes is heard of. */
+  /** Whether pods and events have been listed, and changes are being watched. */
   readonly isFollowing: () => boolean;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly graceMs?: number | undefined;
 }
 
-/** Owns what is known of runs. `sweep` is to be called now and then. */
+/** Owns the judgement of runs. `sweep` must be called at intervals. */
 export class UnseenRuns {
   readonly #options: UnseenRunsOptions;
   readonly #known: KnownRuns;
-  /** Node → up to when its runs were vouched for when this server first knew of its agent. */
+  /** Node → time up to which its runs were already vouched for when this server first heard from its agent. */
   readonly #sinceMs = new Map<string, number>();
   /** Marked files as of the last time that old ones were forgotten. */
   #marked: ReadonlySet<string> = new Set();
@@ -56,7 +60,7 @@ export class UnseenRuns {
 
   readonly notePod = (pod: PodObject): void => this.#known.notePod(pod);
 
-  /** Forgets the runs of which there is a trace, and adds a marker for those of which there will be none. */
+  /** Drops the runs that have a trace, and adds a marker for those that will never have one. */
   async sweep(): Promise<void> {
     this.#noteNodes();
     const due = this.#takeDue();
@@ -96,7 +100,7 @@ export class UnseenRuns {
     };
   }
 
-  /** Runs of which everything must have arrived by now, by node. Those that need no trace are forgotten. */
+  /** Returns, by node, the runs from which everything must have arrived by now. Runs that need no trace are dropped. */
   #takeDue(): Map<string, ContainerRuns[]> {
     const { graceMs = UNSEEN_GRACE_MS } = this.#options;
     const due = new Map<string, ContainerRuns[]>();
@@ -119,12 +123,12 @@ export class UnseenRuns {
     }
   }
 
-  /** Everything that was on the node up to then is stored; 0 when no agent has said so. */
+  /** Returns the time up to which everything on the node is stored; 0 when no agent has reported one. */
   #vouchedMs(node: string): number {
     return node === CLUSTER_NODE ? 0 : this.#options.positions.known(node, CAUGHT_UP_ID).stdout;
   }
 
-  /** How many runs of each container of a node have been in the hands of an agent. */
+  /** Returns how many runs of each container of a node agents have read. */
   #seenRuns(node: string): Map<string, number> {
     const seen = new Map<string, number>();
     for (const [id, { stdout }] of this.#options.positions.all(node)) {
@@ -139,7 +143,7 @@ export class UnseenRuns {
     return seen;
   }
 
-  /** By the time that a marker has been there for an hour, its run is too old to be judged again. */
+  /** By the time that a marker is an hour old, its run is too old to be judged again. */
   #forgetOld(): void {
     const { now, recorder, pods } = this.#options;
     if (now() - this.#forgotMs < GONE_FILE_KEPT_MS) return;
@@ -159,7 +163,7 @@ function podUidOf(file: string): string {
   return file.slice(FILE_PREFIX.length).split('/', 1)[0]!;
 }
 
-/** Whether nothing is to be kept of a container, or may be: of a pod that was never listed, labels are not known. */
+/** Whether a container is excluded, or may be: the labels of a pod that was never listed are not known. */
 function exclusion({ include, exclude }: RuleSet): (runs: ContainerRuns, pod: KnownPod | undefined) => boolean {
   const excludes = exclude.map((selector) => selectorMatcher(selector, true));
   const includes = include.map((selector) => selectorMatcher(selector, false));

@@ -1,20 +1,21 @@
 /**
- * What a watch of the Kubernetes client lacks, seen from below it: a bound on the length of a line, the API server's own
- * words where it refuses, and whether each line that came was understood (the client leaves out those that are not JSON).
+ * Adds to the Kubernetes client's watch, from the layer below, what it lacks: a limit on the length of a line, the API
+ * server's message when it refuses, and whether each line was understood (the client leaves out those that are not
+ * JSON).
  */
 import type { Dispatcher } from 'undici';
 
 const NEWLINE = 0x0a;
 const REFUSAL_BYTES_MAX = 4096;
 
-/** Counts what one response brings. Its `intercept` is composed with the dispatcher of the request. */
+/** Counts the lines of one response. Its `intercept` is composed with the dispatcher of the request. */
 export class WatchGuard {
   /** Complete lines so far. */
   lineCount = 0;
   receivedBytes = 0;
   /** The body of an answer other than 200, or its beginning. */
   refusal = '';
-  /** Why the guard has broken the answer off; whoever reads it learns only that it ended. */
+  /** Why the guard has aborted the answer; its reader learns only that it ended. */
   failure: Error | undefined;
   readonly #lineBytesMax: number;
   #lineBytes = 0;
@@ -27,7 +28,7 @@ export class WatchGuard {
     dispatch(options, this.#watched(handler));
 
   #watched(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
-    /** A refusal is handed on as a whole: whoever gets its beginning breaks it off. */
+    /** A refusal is passed on only when complete: the reader would abort it at its beginning. */
     let handOn: (() => void) | undefined;
     return {
       onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),

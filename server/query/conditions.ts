@@ -76,8 +76,7 @@ export function parseText(texts: readonly string[], ignoreCase: boolean): Where 
 function parseComparison(name: string, operator: Operator, texts: readonly string[]): Where {
   const [text = '', another] = texts;
   const parameter = `${name}${operator}`;
-  if (another !== undefined)
-    throw new ParameterError(parameter, 'given more than once', 'one value', `${name}>=1`);
+  if (another !== undefined) throw new ParameterError(parameter, 'given more than once', 'one value', `${name}>=1`);
   const operand = parseQuantity(text.trim());
   if (operand !== undefined) return valueLeaf(name, [{ kind: 'compare', operator, operand }]);
   const problem = `"${text}" is not a number, a duration or a size`;

@@ -1,6 +1,6 @@
 /**
- * The rules of the rules file, as they are now. A file that is broken or gone leaves them as they were: a slip of an
- * editor must not let out what is to be redacted. A server does not start without the rules that it is told to have.
+ * The current rules of the rules file. While the file is broken or missing the last valid rules stay in force: a
+ * mistake in an editor must not disable redaction. A server whose rules file is broken or missing does not start.
  */
 import type { Logger } from 'pino';
 import type { Metrics } from '../../shared/metrics.ts';
@@ -15,15 +15,18 @@ export interface WatchedRulesOptions {
   readonly metrics: Metrics;
 }
 
-/** Owns the rules that are in force now. */
+/** Owns the rules that are in force. */
 export class WatchedRules {
-  /** Undefined when there is none. */
+  /** Undefined when there is no rules file. */
   readonly #file: WatchedFile<RuleSet> | undefined;
 
   private constructor({ path, log, metrics }: WatchedRulesOptions) {
     this.#file = path === undefined ? undefined : watchedFile(path, log);
     metrics
-      .gauge('podlog_rules_file_ok', '0 when the rules file is broken or gone, and the rules before it count.')
+      .gauge(
+        'podlog_rules_file_ok',
+        '0 while the rules file is broken or missing, and the previous rules stay in force.',
+      )
       .readFrom(() => (this.#file?.isWell === false ? 0 : 1));
   }
 
@@ -43,7 +46,7 @@ export class WatchedRules {
     return this.#file?.value ?? NO_RULES;
   }
 
-  /** Looks at the file now. */
+  /** Reads the file now. */
   async reload(): Promise<void> {
     await this.#file?.reload();
   }
@@ -61,8 +64,8 @@ function watchedFile(path: string, log: Logger): WatchedFile<RuleSet> {
     parse: parseRules,
     onUse: (rules) => {
       const counts = Object.fromEntries(Object.entries(rules).map(([kind, list]) => [kind, list.length]));
-      log.info({ path, ...counts }, 'the rules file is in use');
+      log.info({ path, ...counts }, 'rules file loaded');
     },
-    onProblem: (message) => log.error(`${message}; the rules stay as they were`),
+    onProblem: (message) => log.error(`${message}; keeping the previous rules`),
   });
 }

@@ -1,4 +1,4 @@
-/** Copies of a store, for backups, where it can make some: a store of its own, with all that was acknowledged before. */
+/** Backups, where a store can make them: each is a store of its own, with everything that was acknowledged before. */
 export interface BackupAbility {
   /**
    * Resolves when the copy is durable.
@@ -11,16 +11,16 @@ export interface BackupAbility {
   /** By name. */
   list(): Promise<BackupInfo[]>;
 
-  /** False when there is none of that name. */
+  /** Returns false when there is none of that name. */
   remove(name: string): Promise<boolean>;
 }
 
 export interface BackupInfo {
   readonly name: string;
   readonly path: string;
-  /** Why nothing is known of what is in it; undefined when it can be read. */
+  /** Why its content is unknown; undefined when it can be read. */
   readonly problem?: string;
-  /** Of its segments; most of them are the store's own, and take no room of their own. */
+  /** Size of its segments; most of them are shared with the store, and take no room of their own. */
   readonly sizeBytes: number;
   readonly segmentCount: number;
   readonly rowCount: number;

@@ -1,7 +1,7 @@
-/** How far an erasure is. */
+/** The progress of an erasure. */
 
 /**
- * - `waiting`    for what runs before it
+ * - `waiting`    for earlier work
  * - `rewriting`  segment by segment
  * - `unlinking`  rewritten; waits until the old files are gone, which readers may hold
  * - `done`       no file of the data folder has the rows
@@ -13,10 +13,10 @@ export interface ErasureStatus {
   readonly state: ErasureState;
   readonly requestedMs: number;
   readonly doneMs: number | undefined;
-  /** Of the filters, without their values. */
+  /** Names of the filters, without their values. */
   readonly names: readonly string[];
   readonly segments: { readonly done: number; readonly total: number };
   readonly rowCount: number;
-  /** Why it does not go on; it is tried again. */
+  /** Why it cannot go on now; it is retried. */
   readonly problem: string | undefined;
 }

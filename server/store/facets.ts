@@ -1,4 +1,4 @@
-/** Which labels and fields lines have, and with which values: plain data. */
+/** The labels and fields of lines, and their values: plain data. */
 export interface Facet {
   readonly name: string;
   /** Lines that have it. */
@@ -11,6 +11,6 @@ export interface FacetCounts {
   readonly facets: readonly Facet[];
   /** A facet without values has more than this many. */
   readonly valuesMax: number;
-  /** Some names are left out, and lines of others may be. */
+  /** Whether some names are left out, and some lines of others not counted. */
   readonly isCut: boolean;
 }

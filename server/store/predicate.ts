@@ -1,13 +1,13 @@
 /**
- * Which lines are meant, as data: a time range, and a tree of conditions. It comes from HTTP parameters
+ * Which lines a query selects, as data: a time range, and a tree of conditions. It is parsed from HTTP parameters
  * (../query/parameters.ts); scan/ evaluates it. Structured-cloneable, because scans run in worker threads.
  *
- * A leaf is true or false of each line. A line without the name that a leaf asks for does not satisfy the leaf, and so
- * satisfies its negation.
+ * A leaf is true or false for each line. A line without the label or field that a leaf names does not satisfy the leaf,
+ * and so satisfies its negation.
  */
 import type { Quantity } from '../../shared/quantity.ts';
 
-/** Instants, ns since 1970: the first that is wanted, and the first that is not. */
+/** Instants, ns since 1970: `from` is inclusive, `to` exclusive. */
 export interface TimeRange {
   readonly from: bigint | undefined;
   readonly to: bigint | undefined;
@@ -42,23 +42,23 @@ export interface Not {
 export interface TextLeaf {
   readonly kind: 'text';
   readonly needle: Uint8Array;
-  /** ASCII letters of the line count as the needle's in either case. */
+  /** ASCII letters of the line match the needle's in either case. */
   readonly ignoreCase?: true;
 }
 
-/** The line has something that the expression matches, in RE2's syntax; see shared/regexp/. */
+/** The line has a match of the expression, in RE2's syntax; see shared/regexp/. */
 export interface RegexpLeaf {
   readonly kind: 'regexp';
   readonly pattern: string;
 }
 
-/** The value that answers a name, or an element of it, passes one of the tests. */
+/** The value of a name, or an element of it, passes one of the tests. */
 export interface ValueLeaf {
   readonly kind: 'value';
-  /** Of a label or, in streams without that label, of a field; see scan/name.ts. */
+  /** A label or, in streams without that label, a field; see scan/name.ts. */
   readonly name: string;
   readonly tests: readonly ValueTest[];
-  /** Lines of a stream without the label do not satisfy the leaf, whatever their fields are. */
+  /** Lines of a stream without the label do not satisfy the leaf, whatever their fields. */
   readonly labelOnly?: true;
 }
 
@@ -67,7 +67,7 @@ export type ValueTest =
   | { readonly kind: 'equals'; readonly text: Uint8Array }
   /** parts[0] `*` parts[1] `*` … ; at least two parts, any of which may be empty. */
   | { readonly kind: 'wildcard'; readonly parts: readonly Uint8Array[] }
-  /** The value has something that the expression matches. */
+  /** The value has a match of the expression. */
   | { readonly kind: 'regexp'; readonly pattern: string }
   /** Passed by values that are quantities of the same kind. */
   | { readonly kind: 'compare'; readonly operator: Operator; readonly operand: Quantity };
@@ -101,7 +101,7 @@ export function valueLeaf(name: string, tests: readonly ValueTest[]): ValueLeaf 
   return { kind: 'value', name, tests };
 }
 
-/** True of a tree that is normalised and satisfied by every line. */
+/** Returns true for a tree that is normalised and satisfied by every line. */
 export function isEverything(where: Where): boolean {
   return where.kind === 'all' && where.of.length === 0;
 }
@@ -111,8 +111,8 @@ export function isNothing(where: Where): boolean {
 }
 
 /**
- * The same condition in its shortest form: no `all` in an `all`, no `any` in an `any`, no double negation, no condition
- * that is always true or always false below the root, and one leaf for all alternatives of a name.
+ * Returns the same condition in its shortest form: no `all` in an `all`, no `any` in an `any`, no double negation, no
+ * condition that is always true or always false below the root, and one leaf for all alternatives of a name.
  */
 export function normalised(where: Where): Where {
   switch (where.kind) {
@@ -131,7 +131,7 @@ export function normalised(where: Where): Where {
   }
 }
 
-/** @param decisive  with it among them, the others do not matter */
+/** @param decisive  if it is among them, the others do not matter */
 function joined(kind: 'all' | 'any', conditions: readonly Where[], decisive: AllOf | AnyOf): Where {
   const parts: Where[] = [];
   for (const condition of conditions) {
@@ -169,17 +169,17 @@ function shortened(leaf: ValueLeaf): ValueLeaf {
   return leaf.tests.some(isPassedByAll) ? { ...leaf, tests: [{ kind: 'exists' }] } : leaf;
 }
 
-/** True of a test that every value passes: then all that counts is that there is one. */
+/** Whether every value passes the test: then it only matters that there is one. */
 function isPassedByAll(test: ValueTest): boolean {
   return test.kind === 'exists' || (test.kind === 'wildcard' && test.parts.every((part) => part.length === 0));
 }
 
-/** What must all be true. */
+/** Returns the conditions that must all be true. */
 export function conjuncts(where: Where): readonly Where[] {
   return where.kind === 'all' ? where.of : [where];
 }
 
-/** All leaves, in their order. */
+/** Returns all leaves, in their order. */
 export function leavesOf(where: Where): Leaf[] {
   switch (where.kind) {
     case 'all':
@@ -195,8 +195,8 @@ export function leavesOf(where: Where): Leaf[] {
 }
 
 /**
- * What a tree is worth where its leaves are only known in part; undefined when that does not tell.
- * @param judge  undefined for a leaf of which it is not known
+ * Evaluates a tree whose leaves are known only in part; undefined when they do not decide it.
+ * @param judge  undefined for a leaf that is not known
  */
 export function decide(where: Where, judge: (leaf: Leaf) => boolean | undefined): boolean | undefined {
   switch (where.kind) {
@@ -215,7 +215,7 @@ export function decide(where: Where, judge: (leaf: Leaf) => boolean | undefined)
   }
 }
 
-/** @param decisive  one such condition decides, all of the other value do so, too */
+/** @param decisive  one such condition decides, and so do all conditions of the other value */
 function decideEach(
   conditions: readonly Where[],
   judge: (leaf: Leaf) => boolean | undefined,

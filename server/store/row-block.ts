@@ -1,6 +1,6 @@
 /**
- * Some lines of an answer as columns: what a search gives whoever goes on with its lines (a pipeline, a page, an alert).
- * Plain typed arrays, which a thread can hand to another. In the order of the answer.
+ * Some lines of an answer as columns: the form in which a search passes lines on for further processing (a pipeline, a
+ * page, an alert). Plain typed arrays, which can be transferred between threads. In the order of the answer.
  */
 import type { Labels } from '../../shared/labels.ts';
 import { instantOf } from '../../shared/time.ts';
@@ -26,12 +26,15 @@ export interface BlockTexts {
   readonly offsets: Uint32Array;
 }
 
-/** What answers a name, as in aggregations: a label, else the last field of the name; a level by its canonical word. */
+/**
+ * The values of a name, as in aggregations: of a label, or else of the last field of the name; a level is its canonical
+ * word.
+ */
 export interface BlockField {
   readonly name: string;
-  /** Empty where a row has none, too. */
+  /** Also empty where a row has none. */
   readonly values: BlockTexts;
-  /** By row: 1 where it has one. */
+  /** By row: 1 where it has a value. */
   readonly isPresent: Uint8Array;
 }
 
@@ -47,12 +50,12 @@ export function textAt({ bytes, offsets }: BlockTexts, row: number): Uint8Array 
   return bytes.subarray(offsets[row], offsets[row + 1]);
 }
 
-/** Undefined where the row has none. */
+/** Returns undefined where the row has none. */
 export function valueAt({ values, isPresent }: BlockField, row: number): Uint8Array | undefined {
   return isPresent[row] === 1 ? textAt(values, row) : undefined;
 }
 
-/** Memory of a block, to be handed over or counted; labels are few and are not counted. */
+/** Returns the buffers of a block, to be transferred or counted; labels are few and are not counted. */
 export function buffersOfBlock({ days, timesNs, streamCodes, flags, lines, fields }: RowBlock): ArrayBuffer[] {
   const arrays = [days, timesNs, streamCodes, flags, lines.bytes, lines.offsets];
   for (const { values, isPresent } of fields) arrays.push(values.bytes, values.offsets, isPresent);
@@ -63,7 +66,7 @@ export function sizeOfBlock(block: RowBlock): number {
   return buffersOfBlock(block).reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
-/** Puts a block together row by row; each of its arrays has memory of its own in the end. */
+/** Builds a block row by row; finally each of its arrays has memory of its own. */
 export class RowBlockBuilder {
   readonly #days: Int32Array;
   readonly #timesNs: Float64Array;
@@ -87,7 +90,7 @@ export class RowBlockBuilder {
     }));
   }
 
-  /** @param labels  equal ones should be one object. A row's line and its fields are to follow. */
+  /** @param labels  equal ones should be one object. The row's line and fields must follow. */
   addRow(day: number, timeNs: number, labels: Labels, flags: number): void {
     let code = this.#codes.get(labels);
     if (code === undefined) this.#codes.set(labels, (code = this.#codes.size));
@@ -102,7 +105,7 @@ export class RowBlockBuilder {
     this.#lines.add(bytes, start, end);
   }
 
-  /** The value of field i of the row that was added last. */
+  /** Adds the value of field i of the row that was added last. */
   addValue(field: number, bytes: Uint8Array, start: number, end: number, isPresent: boolean): void {
     const { values, isPresent: marks } = this.#fields[field]!;
     values.add(bytes, start, end);

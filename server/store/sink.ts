@@ -1,7 +1,10 @@
-/** In which form an answer has its lines; part of what a search is asked, so that they get it where they are found. */
+/** The form of the lines in an answer; part of a search, so that lines are written where they are found. */
 import { type RowBlock, sizeOfBlock } from './row-block.ts';
 
-/** How lines are written in an answer: as objects, as they were, as an array of objects, as columns for a spreadsheet or a program. */
+/**
+ * How lines are written in an answer: as objects, unchanged, as an array of objects, as columns for a spreadsheet or a
+ * program.
+ */
 export type AnswerFormat = 'ndjson' | 'raw' | 'json' | 'csv' | 'csv-exact';
 
 /** Labels that have a CSV column of their own; the others are joined in one. */
@@ -14,10 +17,10 @@ export interface TextSink {
   readonly format: AnswerFormat;
 }
 
-/** Blocks of columns, for whoever goes on with the lines. */
+/** Blocks of columns, for further processing. */
 export interface RowsSink {
   readonly kind: 'rows';
-  /** Labels and fields that are wanted beside time, labels, flags and line; each once. */
+  /** Labels and fields that are wanted besides time, labels, flags and line; each once. */
   readonly fields: readonly string[];
 }
 
@@ -25,10 +28,10 @@ export type Sink = TextSink | RowsSink;
 
 export type Piece = Uint8Array | RowBlock;
 
-/** What the pieces of an answer are. */
+/** The type of an answer's pieces. */
 export type PieceOf<S extends Sink> = S extends TextSink ? Uint8Array : RowBlock;
 
-/** Memory that a piece takes. */
+/** Returns the memory of a piece. */
 export function sizeOfPiece(piece: Piece): number {
   return piece instanceof Uint8Array ? piece.length : sizeOfBlock(piece);
 }

@@ -1,23 +1,23 @@
-/** What a store says about itself: `/stats`. */
+/** Statistics of a store: `/stats`. */
 export interface StoreStats {
   readonly rowCount: number;
-  /** Of all lines, as they were. */
+  /** Size of all lines, uncompressed. */
   readonly lineBytes: number;
-  /** Of all files: segments and WAL. */
+  /** Size of all files: segments and WAL. */
   readonly storedBytes: number;
   readonly walBytes: number;
   readonly walFileCount: number;
   readonly segmentCount: number;
   readonly rowGroupCount: number;
   readonly streamCount: number;
-  /** Memory of their labels. */
+  /** Memory of the labels of all streams. */
   readonly streamBytes: number;
   readonly oldestInstant: bigint | undefined;
   readonly newestInstant: bigint | undefined;
   /** Since the process started. */
   readonly quarantinedCount: number;
-  /** Segments and row groups that the disk does not give now. */
+  /** Segments and row groups that the disk cannot read now. */
   readonly unreadableCount: number;
-  /** How far the clock is ahead of the time by which retention goes; 0 while it goes by the clock. */
+  /** How far the clock is ahead of retention's time; 0 while retention uses the clock. */
   readonly clockAheadMs: number;
 }

@@ -1,8 +1,8 @@
-/** From a value as people write it to what values are compared with. */
+/** Parses a value as people write it into a test of values. */
 import { Buffer } from 'node:buffer';
 import type { ValueTest } from './predicate.ts';
 
-/** Reads `*` as a wildcard and `\` before `*` or `\` as "that character itself". */
+/** Reads `*` as a wildcard and `\` before `*` or `\` as an escape. */
 export function parsePattern(text: string): ValueTest {
   const parts: string[] = [''];
   for (let i = 0; i < text.length; i++) {

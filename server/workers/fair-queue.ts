@@ -1,9 +1,9 @@
 /**
- * Tasks that wait for a worker, and which of them is next. The workers' time is shared in two steps: among kinds of work
- * by weight, then equally among the flows of a kind, such as queries. Both use start-time fair queueing (Goyal, Vin and
- * Cheng, SIGCOMM 1996): each sharer has a virtual time, which grows by the time that its tasks took divided by its weight,
- * and the one whose virtual time is lowest goes first. One that was idle begins where the others are, so idleness earns
- * nothing; and as every task moves its own sharer past the others, none waits without bound.
+ * Tasks that wait for a worker, and which of them is next. The workers' time is shared in two steps: among kinds of
+ * work by weight, then equally among the flows of a kind, such as queries. Both use start-time fair queueing (Goyal,
+ * Vin and Cheng, SIGCOMM 1996): each sharer has a virtual time, which grows by the time that its tasks took divided by
+ * its weight, and the one whose virtual time is lowest goes first. A sharer that was idle starts at the virtual time of
+ * the others, so idleness earns no credit; and as every task advances its own sharer, none waits without bound.
  */
 import { SHORT_QUERY_MS, TASK_SLICE_MS } from '../limits.ts';
 import type { TaskFlow, Work } from './task.ts';
@@ -16,23 +16,23 @@ interface FlowQueue<T> {
   virtualMs: number;
 }
 
-/** A kind of work; queries are of two kinds, and become of the second by what they have used. */
+/** A kind of work. Queries have two lanes, and move to the second after some use of the workers. */
 interface Lane<T> {
   readonly work: Work;
   readonly weight: number;
   /** Tasks that may run at once. */
   readonly runningMax: number;
-  /** Tasks run for seconds and do not yield: all of these together leave one worker to the others. */
+  /** Its tasks run for seconds and do not yield: all such lanes together leave one worker to the others. */
   readonly isLong: boolean;
   /** Flows with waiting tasks, in the order in which they began to wait. */
   readonly waiting: Set<FlowQueue<T>>;
   running: number;
   virtualMs: number;
-  /** Where the flow was that was served last: flows that begin to wait begin here. */
+  /** Virtual time of the flow that was served last: flows that begin to wait start from it. */
   flowsMs: number;
 }
 
-/** A task that has left the queue, to be given back when it has ended. */
+/** A task that was taken from the queue; `end` must be called with it. */
 export interface TakenTask<T> {
   readonly task: T;
   readonly queue: FlowQueue<T>;
@@ -46,7 +46,7 @@ export class FairQueue<T> {
   /** Where virtual times are equal, the first goes first. */
   readonly #lanes: readonly Lane<T>[];
   readonly #queues = new WeakMap<TaskFlow, FlowQueue<T>>();
-  /** Where the lane was that was served last. */
+  /** Virtual time of the lane that was served last. */
   #lanesMs = 0;
 
   constructor(workerCount: number) {
@@ -57,7 +57,7 @@ export class FairQueue<T> {
     this.#shortQueries = lane('query', 8, workerCount);
     this.#longQueries = lane('query', 2, workerCount);
     this.#lanes = [
-      // Without flushes nothing can be stored any more. One that is always next takes one worker at most.
+      // Without flushes nothing more can be stored. Infinite weight always comes first, and takes at most one worker.
       lane('flush', Infinity, 1, true),
       // Each builds a row group in tens of megabytes.
       lane('intake', 8, Math.max(1, workerCount - 1)),
@@ -68,17 +68,17 @@ export class FairQueue<T> {
     ];
   }
 
-  /** How many tasks wait. */
+  /** Number of waiting tasks. */
   get length(): number {
     return this.#lanes.reduce((sum, lane) => sum + lengthOf(lane), 0);
   }
 
-  /** How many of one kind of work do. */
+  /** Number of waiting tasks of one kind of work. */
   lengthOf(work: Work): number {
     return this.#lanes.reduce((sum, lane) => (lane.work === work ? sum + lengthOf(lane) : sum), 0);
   }
 
-  /** True when a task would run if there were another worker. */
+  /** Whether a task would run if there were another worker. */
   get isContended(): boolean {
     return this.#nextLane() !== undefined;
   }
@@ -93,7 +93,7 @@ export class FairQueue<T> {
     if (queue.tasks.length === 1) this.#join(queue);
   }
 
-  /** The next task; undefined when none may run. */
+  /** Returns the next task; undefined when none may run. */
   take(): TakenTask<T> | undefined {
     const lane = this.#nextLane();
     if (lane === undefined) return undefined;
@@ -103,7 +103,8 @@ export class FairQueue<T> {
     this.#lanesMs = lane.virtualMs;
     lane.flowsMs = queue.virtualMs;
     lane.running++;
-    // How long it takes is known when it ends. Until then it counts as usual, or one flow would get all workers at once.
+    // How long it takes is known when it ends. Until then a full slice is charged, or one flow would get all workers at
+    // once.
     charge(queue, lane, TASK_SLICE_MS);
     return { task, queue, lane };
   }
@@ -131,7 +132,7 @@ export class FairQueue<T> {
     return true;
   }
 
-  /** Takes out all tasks that wait. */
+  /** Removes and returns all waiting tasks. */
   clear(): T[] {
     return this.#lanes.flatMap(({ waiting }) => {
       const tasks = [...waiting].flatMap((queue) => queue.tasks.splice(0));
@@ -175,7 +176,7 @@ function charge(queue: { virtualMs: number }, lane: { virtualMs: number; readonl
   lane.virtualMs += ms / lane.weight;
 }
 
-/** The first of those whose virtual time is lowest. */
+/** Returns the first of those with the lowest virtual time. */
 function leastServed<S extends { readonly virtualMs: number }>(sharers: Iterable<S>): S | undefined {
   let least: S | undefined;
   for (const sharer of sharers) if (least === undefined || sharer.virtualMs < least.virtualMs) least = sharer;

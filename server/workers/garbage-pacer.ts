@@ -1,8 +1,8 @@
 /**
- * When a thread of the server collects its garbage. V8 counts buffers loosely, since they are outside of its heap: it lets
- * 64 MiB of dead ones lie in each thread before it begins to look for them, and more while it looks. So threads count for
- * themselves, between pieces of work, and what lies dead in all of them is bounded by a limit: a lower one while the
- * process has little memory left.
+ * Decides when a thread of the server collects its garbage. V8 counts buffers loosely, since they are outside of its
+ * heap: it lets 64 MiB of dead ones accumulate in each thread before it begins to look for them, and more while it
+ * looks. So threads count for themselves, between pieces of work, and the garbage of all of them has a limit: a lower
+ * one while the process has little memory left.
  */
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
@@ -14,10 +14,10 @@ import {
 } from '../limits.ts';
 
 export interface GarbagePacerOptions {
-  /** Memory that the thread has taken: heap and buffers, living and dead. */
+  /** Memory that the thread has allocated: heap and buffers, including garbage. */
   readonly usedBytes?: () => number;
   readonly collect?: () => void;
-  /** Whether the process takes so much that it must do with little garbage. */
+  /** Whether the process uses so much memory that it should keep little garbage. */
   readonly isScarce?: () => boolean;
 }
 
@@ -25,7 +25,7 @@ export class GarbagePacer {
   readonly #usedBytes: () => number;
   readonly #collect: () => void;
   readonly #isScarce: () => boolean;
-  /** The least that was in use since the last collection. */
+  /** The least memory in use since the last collection. */
   #leastBytes: number;
 
   constructor({
@@ -39,7 +39,7 @@ export class GarbagePacer {
     this.#leastBytes = usedBytes();
   }
 
-  /** To be called between pieces of work: after each, and before one that comes after a pause. */
+  /** Must be called between pieces of work: after each, and before one that comes after a pause. */
   pace(): void {
     const usedBytes = this.#usedBytes();
     this.#leastBytes = Math.min(this.#leastBytes, usedBytes);
@@ -47,7 +47,7 @@ export class GarbagePacer {
     if (grownBytes < THREAD_GARBAGE_SCARCE_BYTES_MAX) return;
     if (grownBytes < THREAD_GARBAGE_BYTES_MAX && !this.#isScarce()) return;
     this.#collect();
-    // What grew and lives is no reason to collect once more.
+    // Growth that is alive is no reason for another collection.
     this.#leastBytes = this.#usedBytes();
   }
 }
@@ -57,7 +57,7 @@ function heapAndBuffers(): number {
   return heapBytes + bufferBytes;
 }
 
-/** What the process may take in all: its cgroup says so, or the manifests would. */
+/** Memory that the process may use: its cgroup's limit, or else the one in the manifests. */
 const MEMORY_BYTES_MAX = limitOfCgroup() ?? POD_MEMORY_BYTES;
 
 function limitOfCgroup(): number | undefined {
@@ -69,7 +69,7 @@ function memoryIsScarce(): boolean {
   return process.memoryUsage.rss() > MEMORY_BYTES_MAX * MEMORY_SCARCE_SHARE;
 }
 
-/** By a flag that cli/podlog.js sets; without it, V8 does as it likes. */
+/** Exposed by a flag that cli/podlog.js sets; without it, V8 decides. */
 function collectGarbage(): void {
   globalThis.gc?.({ execution: 'sync', type: 'major' });
   // V8 counts dead buffers until the collection after the one that found them.

@@ -1,4 +1,4 @@
-/** What main thread and workers say to each other. One task at a time for each worker, so nothing needs a number. */
+/** Messages between the main thread and workers. Each worker has one task at a time, so messages need no numbers. */
 import { CorruptionError, PodlogError, UnavailableError, UnreadableError } from '../../shared/errors.ts';
 
 export interface TaskMessage {
@@ -9,13 +9,13 @@ export interface TaskMessage {
 export type ResultMessage =
   { readonly kind: 'done'; readonly output: unknown } | { readonly kind: 'failed'; readonly failure: Failure };
 
-/** Handed to a worker when it starts. */
+/** Passed to a worker when it starts. */
 export interface WorkerStart {
-  /** In shared memory, of SIGNAL_COUNT numbers: 0, or 1 where the signal is given. */
+  /** In shared memory, SIGNAL_COUNT numbers: 0, or 1 where the signal is set. */
   readonly signals: Int32Array;
 }
 
-/** The running task is not wanted any more. */
+/** The result of the running task is no longer wanted. */
 export const SIGNAL_CANCELLED = 0;
 /** Other tasks wait for a worker. */
 export const SIGNAL_CONTENDED = 1;

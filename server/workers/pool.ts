@@ -1,7 +1,8 @@
 /**
- * A few worker threads and the queue in front of them. Started when first needed; a worker that dies fails its task
- * only, and is replaced. On node:worker_threads directly: a task here is one message each way, and piscina would add a
- * dependency for what the forty lines of `#dispatch` and `#settle` do, without fair shares and without tasks that yield.
+ * A few worker threads and their queue. Threads are started when first needed; the death of a worker fails only its
+ * task, and it is replaced. Built directly on node:worker_threads: a task here is one message each way, and piscina
+ * would add a dependency for what the forty lines of `#dispatch` and `#settle` do, without fair shares and without
+ * tasks that yield.
  */
 import { type Transferable, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
@@ -31,9 +32,9 @@ export interface PoolOptions {
   readonly size: number;
   readonly log: Logger;
   readonly metrics: Metrics;
-  /** For tests: another body for the threads. */
+  /** For tests: another script for the threads. */
   readonly workerUrl?: URL;
-  /** Milliseconds from any instant on. */
+  /** Milliseconds since any fixed instant. */
   readonly now?: () => number;
 }
 
@@ -63,7 +64,7 @@ export class WorkerPool {
   readonly #busySeconds: Counter;
   readonly #now: () => number;
   readonly #queue: FairQueue<PendingTask>;
-  /** Of this thread: what comes from the workers is most of what passes through it. */
+  /** Paces the garbage of this thread: most of its data comes from the workers. */
   readonly #garbage = new GarbagePacer();
   #closed = false;
 
@@ -84,7 +85,7 @@ export class WorkerPool {
    */
   run<Input, Output>(kind: TaskKind<Input, Output>, input: Input, options: RunOptions): Promise<Output> {
     const { flow, transfer = [], signal, stop } = options;
-    // Signals outlive their tasks: neither a task nor its result may stay with them.
+    // Signals outlive their tasks: neither a task nor its result may be retained by them.
     const forgets: (() => void)[] = [];
     const output = new Promise<Output>((resolve, reject) => {
       signal?.throwIfAborted();
@@ -107,7 +108,7 @@ export class WorkerPool {
     });
   }
 
-  /** Fails what waits and ends the threads, even in the middle of a task. */
+  /** Fails the waiting tasks and ends the threads, even in the middle of a task. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const { reject } of this.#queue.clear()) reject(unavailable('the server is shutting down'));
@@ -120,7 +121,7 @@ export class WorkerPool {
       if (taken === undefined) break;
       this.#begin([...this.#slots].find(({ running }) => running === undefined) ?? this.#start(), taken);
     }
-    // Running tasks that can be done in parts make room for those that wait.
+    // Running tasks that can be done in parts yield to waiting ones.
     const contended = this.#queue.isContended ? 1 : 0;
     for (const { signals } of this.#slots) Atomics.store(signals, SIGNAL_CONTENDED, contended);
   }
@@ -183,7 +184,7 @@ export class WorkerPool {
     this.#dispatch();
   }
 
-  /** Books what the worker's task took; undefined when it had none. */
+  /** Charges the worker's task for its time and returns it; undefined when it had none. */
   #end(slot: Slot): PendingTask | undefined {
     const { running } = slot;
     if (running === undefined) return undefined;
@@ -208,8 +209,8 @@ export class WorkerPool {
 }
 
 /**
- * Calls back when the signal is given. Returns what ends that. A listener that another signal takes away may stay: of
- * several such listeners, Node 24 holds on to the removal of the last one only.
+ * Calls back when the signal is aborted. Returns a function that removes the listener. A listener that another signal
+ * removes may stay: of several such listeners, Node 24 keeps only the removal of the last one.
  */
 function onAbort(signal: AbortSignal | undefined, callback: (reason: unknown) => void): () => void {
   const listener = (): void => callback(signal!.reason);
@@ -217,7 +218,7 @@ function onAbort(signal: AbortSignal | undefined, callback: (reason: unknown) =>
   return () => signal?.removeEventListener('abort', listener);
 }
 
-/** Most die as their memory runs out, and of the same work the next one would. */
+/** Most workers die because their memory runs out, and the same work would kill the next one. */
 function died(work: Work, cause: unknown): WorkerDiedError {
   const advice: Readonly<Record<Work, string>> = {
     query: 'narrow its time range or its filters, or ask for fewer groups',

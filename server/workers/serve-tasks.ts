@@ -19,7 +19,7 @@ export function serveTasks({ signals }: WorkerStart, tasks: readonly TaskHandler
   const garbage = new GarbagePacer();
   const isOn = (signal: number): boolean => Atomics.load(signals, signal) !== 0;
   const hasHadItsTime = (): boolean => isOn(SIGNAL_CONTENDED) && performance.now() - startedMs >= TASK_SLICE_MS;
-  /** Tasks ask between their pieces: the garbage of those that take long is collected then. */
+  /** Tasks ask between their pieces: in long ones, garbage is collected then. */
   const whenAsked = (question: () => boolean) => (): boolean => {
     garbage.pace();
     return question();

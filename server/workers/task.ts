@@ -7,28 +7,29 @@ import type { Transferable } from 'node:worker_threads';
 /** Names a task and carries its types; the function is in tasks.ts, so that callers do not load it. */
 export interface TaskKind<Input, Output> {
   readonly name: string;
-  /** Never there: types only. */
+  /** Always undefined: for types only. */
   readonly types?: (input: Input) => Output;
 }
 
 export interface TaskContext {
-  /** True once nobody waits for the result any more. A long task asks now and then, and returns. */
+  /** True once the result is no longer wanted. A long task asks at intervals, and returns. */
   readonly isCancelled: () => boolean;
   /**
-   * True once this task has had its time while others wait for a worker, or is not wanted any more. A task that can be done
-   * in parts asks after each of them, returns what it has, and is sent again for the rest; alone, it is done at once.
+   * True once this task has used its slice while others wait for a worker, or its result is no longer wanted. A task
+   * that can be done in parts asks after each of them, returns what it has, and is sent again for the rest; without
+   * others it runs to its end.
    */
   readonly shouldYield: () => boolean;
 }
 
-/** `shouldYield` of what runs outside of a pool. */
+/** `shouldYield` of tasks that run outside of a pool. */
 export function aloneInThread(): boolean {
   return false;
 }
 
 export interface TaskResult<Output> {
   readonly output: Output;
-  /** Buffers of the output that are handed over instead of copied. Each must be the only view of its memory. */
+  /** Buffers of the output that are transferred instead of copied. Each must be the only view of its memory. */
   readonly transfer?: readonly Transferable[];
 }
 
@@ -48,26 +49,29 @@ export function taskHandler<Input, Output>(
   return { name: kind.name, run: async (input, context) => run(input as Input, context) };
 }
 
-/** The memory of bytes that share it with no others, as small ones may: only such can be handed to another thread. */
+/**
+ * Returns the memory of bytes that do not share it with others, as small ones may: only such memory can be transferred
+ * to another thread.
+ */
 export function ownMemory({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
 }
 
-/** Gives the memory of bytes back at once, if they share it with no others; they must not be used any more. */
+/** Frees the memory of bytes at once, if they do not share it with others; they must not be used any more. */
 export function freeMemory(bytes: Uint8Array): void {
   for (const memory of ownMemory(bytes)) memory.transfer(0);
 }
 
 /**
- * Kinds of work, which share the workers: shredding of pushed lines, flushes of the WAL, batches of live tails, queries, and
- * what can wait (compaction, erasure, retention, checks). See fair-queue.ts.
+ * Kinds of work, which share the workers: shredding of pushed lines, flushes of the WAL, batches of live tails,
+ * queries, and work that can wait (compaction, erasure, retention, checks). See fair-queue.ts.
  */
 export type Work = 'intake' | 'flush' | 'tail' | 'query' | 'maintenance';
 
-/** Tasks that share what they get of the workers: those of one query, or of all other work of a kind. */
+/** Tasks that share one share of the workers: those of one query, or of all other work of a kind. */
 export interface TaskFlow {
   readonly work: Work;
-  /** For how long workers have worked for it. */
+  /** Time that workers have spent on it. */
   usedMs: number;
 }
 
@@ -76,17 +80,20 @@ export function taskFlow(work: Work): TaskFlow {
 }
 
 export interface RunOptions {
-  /** What the task's time counts for. */
+  /** The flow to which the task's time is charged. */
   readonly flow: TaskFlow;
-  /** Buffers of the input that are handed over instead of copied. */
+  /** Buffers of the input that are transferred instead of copied. */
   readonly transfer?: readonly Transferable[];
-  /** Takes the task out of the queue, or tells it to stop; the promise rejects with the signal's reason at once. */
+  /** Removes the task from the queue, or cancels it; the promise rejects with the signal's reason at once. */
   readonly signal?: AbortSignal;
-  /** Asks the task to stop; the promise settles when it has. For tasks that write files, which end before others begin. */
+  /**
+   * Asks the task to stop; the promise settles when it has. For tasks that write files, which must end before others
+   * begin.
+   */
   readonly stop?: AbortSignal;
 }
 
-/** Runs a task somewhere: in a pool of workers (pool.ts), or at once. */
+/** Runs a task: in a pool of workers (pool.ts), or at once. */
 export type RunTask = <Input, Output>(
   kind: TaskKind<Input, Output>,
   input: Input,

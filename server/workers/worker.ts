@@ -1,4 +1,4 @@
-/** What a worker thread of the server runs. */
+/** Entry point of a worker thread of the server. */
 import { workerData } from 'node:worker_threads';
 import type { WorkerStart } from './messages.ts';
 import { serveTasks } from './serve-tasks.ts';

@@ -32,7 +32,12 @@ const REFUSED: readonly [string, string | Buffer, number, RegExp][] = [
   ['TLS', Buffer.from('16030102000100 01fc'.replace(' ', ''), 'hex'), 400, /not a request of HTTP\/1\.1/],
   ['an unknown method', 'FOO /logs HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, /not a request of HTTP\/1\.1/],
   ['no host', 'GET /logs HTTP/1.1\r\n\r\n', 400, /^host: missing; /],
-  ['an expectation', get('Expect: 200-maybe'), 417, /^expect: "200-maybe" is not supported; allowed: 100-continue, none$/],
+  [
+    'an expectation',
+    get('Expect: 200-maybe'),
+    417,
+    /^expect: "200-maybe" is not supported; allowed: 100-continue, none$/,
+  ],
   [
     'a header that is too long',
     get(`X: ${'a'.repeat(2 * HEADERS_BYTES_MAX)}`),
