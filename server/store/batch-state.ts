@@ -8,7 +8,10 @@ import type { Batch } from '../../shared/wire.ts';
 import type { JsonValue } from '../../shared/json-value.ts';
 
 export interface BatchState {
-  /** Replaces the state by one that `save` has returned; null is the state of an empty store. */
+  /**
+   * Replaces the state by one that `save` has returned; null is the state of an empty store.
+   * @throws CorruptionError  it is something else
+   */
   restore(saved: JsonValue): void;
   /** Applies a durable batch. Called in the order of the WAL. */
   apply(batch: Batch): void;

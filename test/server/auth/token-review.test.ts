@@ -81,5 +81,5 @@ test('the API of the cluster', () => {
   const env = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' };
   expect(inClusterApi(env).url).toBe('https://[fd00::1]:443');
   expect(inClusterApi({ ...env, KUBERNETES_SERVICE_HOST: '10.0.0.1' }).url).toBe('https://10.0.0.1:443');
-  expect(() => inClusterApi({})).toThrow(/--token-review works within a cluster alone/);
+  expect(() => inClusterApi({})).toThrow(/--token-review works only in a cluster/);
 });

@@ -156,7 +156,7 @@ test('what is refused says how to do it', async () => {
   const lacking = await call('GET', '/logs', TOKENS.ingest);
   expect(lacking.headers.has('www-authenticate')).toBe(false);
   expect(lacking.text).toMatch(/PODLOG_FORBIDDEN.*ingest lacks the scope read; it has ingest/);
-  expect((await call('GET', '/stats', TOKENS.shop)).text).toMatch(/shop sees shop,empty alone/);
+  expect((await call('GET', '/stats', TOKENS.shop)).text).toMatch(/shop sees only shop,empty/);
   expect((await call('POST', '/agent/batch', TOKENS.stranger)).text).toMatch(/shop\/default is not an agent here/);
 });
 

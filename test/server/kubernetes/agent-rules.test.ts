@@ -70,7 +70,7 @@ test('the parser that a pod asks for is the one that cuts its lines, and may cha
   await untilCut(logfmt, true);
 });
 
-test('a parser that there is not is said once, and lines are cut as ever', async () => {
+test('an unknown parser is reported once, and lines are parsed as auto', async () => {
   const lines: string[] = [];
   const seen = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
   node.api.put(PODS, podObject('api-1', { annotations: { 'podlog.io/parser': 'yaml' } }));
@@ -83,7 +83,7 @@ test('a parser that there is not is said once, and lines are cut as ever', async
   await node.expectFound('', ['user_id=7 n=1', 'user_id=7 n=2']);
   const said = lines.filter((line) => line.includes('podlog.io/parser'));
   expect(said).toHaveLength(1);
-  expect(said[0]).toContain('none of auto, json, logfmt, klog, raw');
+  expect(said[0]).toContain('not one of auto, json, logfmt, klog, raw');
 });
 
 test('the answer has an etag, and is short when it is known', async () => {
