@@ -165,8 +165,7 @@ export function oneOf<T extends string>(query: QueryString, name: string, allowe
 
 export function single(query: QueryString, name: string): string | undefined {
   const values = all(query, name);
-  if (values.length > 1)
-    throw new ParameterError(name, 'it is given more than once', 'one value', `${name}=${values[0]}`);
+  if (values.length > 1) throw new ParameterError(name, 'given more than once', 'one value', `${name}=${values[0]}`);
   return values[0];
 }
 

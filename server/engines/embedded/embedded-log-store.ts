@@ -1,4 +1,4 @@
-/** The embedded store as a LogStore: what it keeps, what is asked of it, and its jobs put together. open.ts opens one. */
+/** The embedded store as a LogStore: storage, queries and jobs put together. open.ts opens one. */
 import type { LogReader, LogStore } from '../../store/log-store.ts';
 import type { StoredPositions } from '../../store/positions.ts';
 import type { Store } from './core/store.ts';
@@ -9,9 +9,9 @@ export interface EmbeddedParts {
   readonly positions: StoredPositions;
   readonly reader: LogReader;
   readonly erasures: Erasures;
-  /** What is done now and then besides the store and the erasures. */
+  /** Called at intervals, besides the ticks of the store and the erasures. */
   readonly tick: () => void;
-  /** What ends with the store, besides the erasures. */
+  /** Jobs that end with the store, besides the erasures. */
   readonly jobs: readonly { close(): Promise<void> }[];
   readonly abilities: Pick<LogStore, 'backups' | 'check'>;
 }
@@ -38,7 +38,7 @@ export function embeddedLogStore(parts: EmbeddedParts): LogStore {
       return store.unreadableCount;
     },
     close: async () => {
-      // A job may wait for its turn in the store, which the store's end withdraws.
+      // A job may be waiting for its turn in the store; closing the store rejects it.
       const ended = [...jobs, erasures].map((job) => job.close());
       await store.close();
       await Promise.all(ended);

@@ -1,4 +1,4 @@
-/** Where questions about lines are asked of the embedded store: its snapshots, scans and tails put together. */
+/** The read side of the embedded store: its snapshots, scans and tails put together. */
 import { STREAMS_GROUPS_AT_ONCE } from '../../limits.ts';
 import type { Labels } from '../../../shared/labels.ts';
 import { aggregate, type AggregateContext, facets } from './aggregate/run.ts';
@@ -16,10 +16,10 @@ import { type QueryContext, select } from './search/answer.ts';
 import { follow } from './tail/follow.ts';
 import type { LiveTails } from './tail/live-tails.ts';
 
-/** Where the work of one query runs. */
+/** Runs the work of one query. */
 export type QueryTasks = Omit<QueryContext & AggregateContext & StreamsContext, 'answerRows' | 'answerText' | 'memory'>;
 
-/** Where streams are looked for. */
+/** Runs searches for streams. */
 export interface StreamsContext {
   readonly streams: (input: StreamsInput, signal: AbortSignal) => Promise<StreamsOutput>;
 }
@@ -27,7 +27,7 @@ export interface StreamsContext {
 export interface ReaderParts {
   readonly store: Pick<Store, 'snapshot'>;
   readonly tails: LiveTails;
-  /** Where one query's work runs, which counts up what it reads. */
+  /** Runs one query's work, and counts what it reads. */
   readonly newQuery: (statistics: QueryStatistics) => QueryTasks;
 }
 
@@ -70,8 +70,8 @@ export function embeddedReader({ store, tails, newQuery }: ReaderParts): LogRead
 }
 
 /**
- * Streams that have lines in the time range and whose labels satisfy every filter. A row group that reaches beyond the range
- * is looked into, or a stream would be found by the times of another one's lines.
+ * Returns the streams that have lines in the time range and whose labels satisfy every filter. A row group that reaches
+ * beyond the range is opened, because otherwise a stream would be found by the times of another one's lines.
  */
 async function matchingStreams(
   rowGroups: readonly RowGroupRef[],
@@ -99,7 +99,10 @@ async function matchingStreams(
   return [...streams].filter((labels) => passes(predicate, labels));
 }
 
-/** A label that is absent has none of the values. Text counts as there and as not there: what only it decides passes. */
+/**
+ * An absent label has none of the values. Conditions on text are treated as undecided: labels that pass with some
+ * outcome of them, pass.
+ */
 function passes({ where }: Predicate, labels: Labels): boolean {
   return decide(where, (leaf) => (leaf.kind !== 'value' ? undefined : (judgeLabels(leaf, labels) ?? false))) !== false;
 }

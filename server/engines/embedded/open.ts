@@ -1,4 +1,4 @@
-/** Opens the store of a data folder, with all that goes on in it: flushes, compaction, retention, erasures, tails, queries. */
+/** Opens the store of a data folder, with all its jobs: flushes, compaction, retention, erasures, tails, queries. */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { JsonValue } from '../../../shared/json-value.ts';
@@ -30,21 +30,21 @@ export interface EmbeddedOptions {
   readonly dataDir: string;
   /** Infinity keeps everything. */
   readonly retentionMs: number;
-  /** Of all files; Infinity when only time counts. */
+  /** Size of all files; Infinity if only age counts. */
   readonly maxSizeBytes: number;
   /** A file of retention rules, see lane/retention/rules.ts. */
   readonly retentionRulesPath: string | undefined;
   /** Fields that get an index in new segments. */
   readonly indexedFields: readonly string[];
-  /** What is kept of senders beside the rows; it forgets by the store's own clock. */
+  /** State of the senders that is kept besides the rows; it forgets by the store's own clock. */
   readonly state: (clock: Pick<ExpiryClock, 'steadyNow' | 'keepsAll'>) => SenderState;
-  /** What is wrong with a state that was saved; undefined when nothing is. */
+  /** Returns what is wrong with a saved state, or undefined. */
   readonly stateProblem: (saved: JsonValue) => string | undefined;
   /** Runs a task in a worker. */
   readonly run: RunTask;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Milliseconds of a clock that does not jump; the process's by default. */
+  /** Milliseconds of a clock that does not jump; by default that of the process. */
   readonly monotonicMs?: () => number;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -56,7 +56,7 @@ export interface SenderState extends BatchState, StoredPositions {
 }
 
 /**
- * Locks and recovers the folder, which is made when it is missing.
+ * Locks and recovers the folder, which is created when it is missing.
  * @throws UsageError  one line about the folder or the retention rules
  */
 export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<LogStore> {

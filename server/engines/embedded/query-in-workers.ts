@@ -1,4 +1,4 @@
-/** One query's work in the workers, whose shares of them it is counted by; and that of all live tails. */
+/** Runs one query's work in the workers, as a flow with a share of its own, and the work of all live tails. */
 import type { Metrics } from '../../../shared/metrics.ts';
 import type { QueryStatistics } from '../../store/query.ts';
 import { type RunOptions, type RunTask, type TaskKind, taskFlow } from '../../workers/task.ts';
@@ -8,7 +8,7 @@ import type { QueryTasks } from './embedded-reader.ts';
 import { AGGREGATE, FACETS, GATHER, LOOK_UP, type Metered, RENDER, SCAN, STREAMS, TAIL } from './query-tasks.ts';
 import { LiveTails } from './tail/live-tails.ts';
 
-/** Counts up what is read. What tasks find broken, the store sets aside. */
+/** Counts what is read. The store quarantines what tasks find broken. */
 export function queryInWorkers(store: Store, run: RunTask, statistics: QueryStatistics): QueryTasks {
   const flow = taskFlow('query');
   const metered = async <Input, Output>(

@@ -1,4 +1,4 @@
-/** The query's work for worker threads. Each thread has its own open files and caches. */
+/** Tasks of queries for worker threads. Each thread has its own open files and caches. */
 import {
   type AggregateInput,
   aggregateTask,
@@ -20,7 +20,7 @@ import { buffersOfBlock } from '../../store/row-block.ts';
 import type { Piece } from '../../store/sink.ts';
 import { pieceIn, render, type RenderInput, type RenderOutput } from './search/sink-rows.ts';
 
-/** What a task has found, and how much it has read from files for that. */
+/** The output of a task, and the bytes that it has read from files. */
 export interface Metered<Output> {
   readonly output: Output;
   readonly bytesRead: number;
@@ -74,7 +74,7 @@ export function queryHandlers(): TaskHandler[] {
   ];
 }
 
-/** To be handed over. */
+/** Returns the memory to be transferred. */
 function memoryOf(piece: Piece): ArrayBuffer[] {
   return piece instanceof Uint8Array ? ownMemory(piece) : buffersOfBlock(piece);
 }

@@ -46,7 +46,7 @@ test('what is configured must be there', async () => {
   await expect(open('127.0.0.1', { tokensFile: '/does/not/exist.yaml' })).rejects.toThrow(
     /the tokens file \/does\/not\/exist\.yaml cannot be read: it does not exist; /,
   );
-  await expect(open('127.0.0.1', { tokenReview: true })).rejects.toThrow(/within a cluster alone/);
+  await expect(open('127.0.0.1', { tokenReview: true })).rejects.toThrow(/only in a cluster/);
   const fake = new FakeApi();
   const api = await fake.listen();
   const tokenReview = { tokenReview: true, api };

@@ -52,7 +52,7 @@ test('a snapshot is made, listed, served and removed', async () => {
 });
 
 const REFUSED: readonly [string, RegExp][] = [
-  ['', /all lines would go/],
+  ['', /all lines would be erased/],
   ['limit=5', /limit: it does not belong here/],
   ['user_id=user-1&order=newest', /order/],
   ['q=', /empty/],

@@ -28,9 +28,9 @@ const post = (headers: readonly string[], body: string): string =>
 const chunked = (body: string): string => post(['Transfer-Encoding: chunked'], body);
 
 const REFUSED: readonly [string, string | Buffer, number, RegExp][] = [
-  ['no request line', 'hello\r\n\r\n', 400, /not a request of HTTP\/1\.1/],
-  ['TLS', Buffer.from('16030102000100 01fc'.replace(' ', ''), 'hex'), 400, /not a request of HTTP\/1\.1/],
-  ['an unknown method', 'FOO /logs HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, /not a request of HTTP\/1\.1/],
+  ['no request line', 'hello\r\n\r\n', 400, /not a valid HTTP\/1\.1 request/],
+  ['TLS', Buffer.from('16030102000100 01fc'.replace(' ', ''), 'hex'), 400, /not a valid HTTP\/1\.1 request/],
+  ['an unknown method', 'FOO /logs HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, /not a valid HTTP\/1\.1 request/],
   ['no host', 'GET /logs HTTP/1.1\r\n\r\n', 400, /^host: missing; /],
   [
     'an expectation',
@@ -42,10 +42,10 @@ const REFUSED: readonly [string, string | Buffer, number, RegExp][] = [
     'a header that is too long',
     get(`X: ${'a'.repeat(2 * HEADERS_BYTES_MAX)}`),
     431,
-    /headers are too long: ask for less/,
+    /headers are too long: send a shorter request/,
   ],
-  ['a size of a chunk that is no number', chunked('zz\r\nabc\r\n'), 400, /not in chunks as HTTP\/1\.1 has them: /],
-  ['a chunk that is longer than it says', chunked('3\r\nabcdef\r\n'), 400, /not in chunks as HTTP\/1\.1 has them: /],
+  ['a size of a chunk that is no number', chunked('zz\r\nabc\r\n'), 400, /the body has a malformed chunk: /],
+  ['a chunk that is longer than it says', chunked('3\r\nabcdef\r\n'), 400, /the body has a malformed chunk: /],
   ['a length that is no number', post(['Content-Length: abc'], 'abc'), 400, /^content-length: must be the size/],
   ['a coding that is not undone', post(['Transfer-Encoding: gzip, chunked'], '0\r\n\r\n'), 501, /allowed: chunked; /],
   ['a coding without chunks', post(['Transfer-Encoding: gzip'], 'abc'), 400, /^transfer-encoding: must be chunked/],
@@ -53,19 +53,19 @@ const REFUSED: readonly [string, string | Buffer, number, RegExp][] = [
     'a path that cannot be decoded',
     get().replace('/logs', '/labels/%E0%A4%A/values'),
     400,
-    /^the path has a "%" without/,
+    /^the path has a "%" that is not followed by/,
   ],
   [
     'a type that is none',
     post(['Content-Type: lines', 'Content-Length: 2'], 'a\n'),
     415,
-    /^content-type: not a type; example/,
+    /^content-type: not a valid media type; example/,
   ],
   [
     'CONNECT',
     'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n',
     405,
-    /not a proxy: ask it by its own address/,
+    /not a proxy: send requests to its own address/,
   ],
 ];
 

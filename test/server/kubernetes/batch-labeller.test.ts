@@ -241,7 +241,7 @@ test.for<[what: string, sources: readonly Source[], message: RegExp | undefined]
     ],
     /of the pod shop\/more/,
   ],
-  ['a pod of another node', [OTHER], /the pod shop\/other runs on worker-2, and this batch is from worker-1/],
+  ['a pod of another node', [OTHER], /the pod shop\/other runs on worker-2, but this batch is from worker-1/],
   ['one beside a pod of the node', [API, OTHER], /runs on worker-2/],
   ["another's name", [{ ...API, pod: 'other' }], /lines of the pod shop\/other and no file of it/],
   ['another namespace', [{ ...API, namespace: 'kube-system' }], /lines of the pod kube-system\/api-1/],

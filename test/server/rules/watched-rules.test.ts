@@ -40,7 +40,7 @@ test('a broken file leaves the rules as they were, and says so once', async () =
     await rules.reload();
     expect(rules.rules.redact[0]?.name).toBe('email');
     expect(file.said).toHaveLength(1);
-    expect(file.said[0]).toContain('the rules stay as they were');
+    expect(file.said[0]).toContain('keeping the previous rules');
     expect(file.metrics.render()).toContain('\npodlog_rules_file_ok 0\n');
   }
   await writeFile(file.path, 'redact: [email]');

@@ -1,7 +1,7 @@
 /**
- * Checks a data folder that no server has open: its version and manifest, that what they name is there and nothing
- * else, then every segment and WAL file. Yields what it finds as it goes, so that a check of a large folder shows where
- * it is, and can be given up.
+ * Checks a data folder that no server has open: its version and manifest, that the files named by the manifest exist
+ * and no others, then every segment and WAL file. Yields findings as it goes, so that a check of a large folder shows
+ * its progress, and can be cancelled.
  */
 import { join } from 'node:path';
 import { type Disk, isFolder, isReadError } from '../platform/disk.ts';
@@ -21,9 +21,9 @@ import { type CheckEvent, type Finding, type FindingKind, isProblem } from './fi
 export interface CheckContext {
   readonly disk: Disk;
   readonly dataDir: string;
-  /** Does `checkSegment`, in a thread or here. */
+  /** Runs `checkSegment`, in a worker or in this thread. */
   readonly checkSegment: (input: CheckSegmentInput) => Promise<CheckSegmentOutput>;
-  /** What is wrong with the saved state of the senders; undefined when nothing is. */
+  /** Returns what is wrong with the saved state of the senders, or undefined. */
   readonly stateProblem?: (saved: JsonValue) => string | undefined;
 }
 
@@ -80,7 +80,7 @@ export async function* checkFolder(context: CheckContext): AsyncGenerator<CheckE
   return tally;
 }
 
-/** One segment that the disk does not give must not keep the others from being checked. */
+/** A segment that the disk cannot read must not keep the others from being checked. */
 async function checkOrReport(
   { dataDir, checkSegment }: CheckContext,
   segment: ManifestSegment,
@@ -114,7 +114,10 @@ async function checkVersion(disk: Disk, dataDir: string): Promise<Finding[]> {
   }
 }
 
-/** What is wrong with the two files of the manifest, and the one that counts: made of all others when both are lost. */
+/**
+ * Returns what is wrong with the two files of the manifest, and the manifest that is in force: rebuilt from all other
+ * files when both are lost.
+ */
 async function checkManifest(disk: Disk, dataDir: string): Promise<{ manifest: Manifest; findings: Finding[] }> {
   const { newest, damages, readError } = await readGenerations(disk, dataDir);
   const findings = damages.map(({ reason, path, offset, sizeBytes }): Finding => {
@@ -135,7 +138,7 @@ async function checkManifest(disk: Disk, dataDir: string): Promise<{ manifest: M
 }
 
 interface Unnamed {
-  /** Files that the next start removes: a flush or a merge that a crash interrupted, or what one replaced. */
+  /** Files that the next start removes: those of an interrupted flush or merge, or those that one replaced. */
   readonly leftovers: readonly string[];
   readonly foreign: readonly string[];
 }
@@ -161,7 +164,7 @@ function missingWal(path: string): Finding {
   return { kind: 'missing', path, offset: 0, sizeBytes: 0, rowCount: 0, what: 'the manifest names this WAL file' };
 }
 
-/** A number must not stand for two files. */
+/** Checks that no sequence is used twice. */
 function checkNumbers(dataDir: string, { segments, nextSequence }: Manifest): Finding[] {
   const path = join(dataDir, MANIFEST_FILE);
   const seen = new Set<number>();
@@ -180,7 +183,7 @@ async function wholeFile(disk: Disk, kind: FindingKind, path: string, what: stri
   return { kind, path, offset: 0, sizeBytes: (await disk.sizeOf(path)) ?? 0, rowCount: 0, what };
 }
 
-/** What cannot be read is found when its turn comes. */
+/** A file that cannot be read is reported when it is checked. */
 async function sizeOfAll(disk: Disk, paths: readonly string[]): Promise<number> {
   let totalBytes = 0;
   for (const path of paths) totalBytes += (await disk.sizeOf(path).catch(zeroWhenUnreadable)) ?? 0;

@@ -1,6 +1,6 @@
 /**
- * Whether the indexes of a segment lead to every row group that holds a value, and to no other: their entries are made
- * anew from the row groups and compared. An entry that is missing would hide rows from a query.
+ * Checks that the indexes of a segment lead to every row group that holds a value, and to no other: their entries are
+ * rebuilt from the row groups and compared. A missing entry would hide rows from a query.
  */
 import { ByteReader } from '../../../../shared/bytes.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
@@ -36,7 +36,7 @@ export class IndexCheck {
     this.#blocks = blocks;
   }
 
-  /** Reads what the segment says of its indexes; a catalogue that is broken is reported, and nothing compared. */
+  /** Reads the segment's list of indexes; a broken list is reported, and nothing is compared. */
   static async open(file: DiskFile, sections: readonly Section[], report: Report): Promise<IndexCheck> {
     const blocks = sections.filter(({ kind }) => kind === SECTION_INDEX_BLOCKS);
     const catalogue = indexesSection(sections);
@@ -57,7 +57,7 @@ export class IndexCheck {
     for (const { builder } of this.#indexes) builder.add(ordinal, group);
   }
 
-  /** @param groupCount  row groups of the segment; all were added */
+  /** @param groupCount  row groups of the segment; all have been added */
   async compare(groupCount: number): Promise<void> {
     for (const { stored, builder } of this.#indexes) {
       const offset = stored.blockOffsets[0]!;
@@ -78,7 +78,7 @@ export class IndexCheck {
   }
 }
 
-/** Whether the blocks have these entries and no others; false when a block is damaged. */
+/** Whether the blocks have exactly these entries; false when a block is damaged. */
 function holdsExactly(index: FieldIndex, blocks: Buffer, { keys, starts }: SortedEntries): boolean {
   const { blockOffsets } = index;
   try {

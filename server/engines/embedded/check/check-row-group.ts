@@ -1,7 +1,7 @@
 /**
- * Whether a row group keeps all that shared/row-group/FORMAT.md promises. Decodes every column and puts every line
- * together, because a query that meets what is untrue would answer wrongly, and checksums only say that the bytes are
- * those which somebody wrote.
+ * Checks that a row group satisfies every invariant of shared/row-group/FORMAT.md. Decodes every column and builds
+ * every line, because a violated invariant gives wrong answers, and checksums only show that the bytes are those that
+ * were written.
  */
 import { isDiskError } from '../../../../shared/disk-error.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
@@ -14,10 +14,10 @@ import { NS_PER_DAY } from '../../../../shared/time.ts';
 
 const FLAGS_KNOWN = FLAG_PARTIAL | FLAG_TRUNCATED | FLAG_UNPARSED;
 
-/** Which promises hold: a batch is in order of arrival and tells the exact size of its lines; a segment's is sorted. */
+/** Which invariants apply: a batch is in order of arrival and has the exact size of its lines; a segment is sorted. */
 export type RowGroupHome = 'batch' | 'segment';
 
-/** @throws CorruptionError  the first thing that is untrue */
+/** @throws CorruptionError  the first violation */
 export function checkRowGroup(bytes: Uint8Array, home: RowGroupHome): RowGroup {
   try {
     const group = new RowGroup(bytes);
@@ -36,7 +36,7 @@ export function checkRowGroup(bytes: Uint8Array, home: RowGroupHome): RowGroup {
   }
 }
 
-/** Decoders meet what is wrong in many ways; whatever they throw, the bytes are not what they should be. */
+/** Decoders fail on bad data in many ways; whatever they throw, the bytes are corrupt. */
 export function asCorruption(error: unknown): CorruptionError {
   if (error instanceof CorruptionError) return error;
   if (isDiskError(error)) throw error;
@@ -90,7 +90,7 @@ function checkColumn(group: RowGroup, index: number): void {
   if (problem !== undefined) throw new CorruptionError(`field ${JSON.stringify(slot.field)}: ${problem}`);
 }
 
-/** A filter skips a chunk by its least and greatest value, so a wrong one loses rows. */
+/** A scan skips a chunk by its minimum and maximum, so a wrong one loses rows. */
 function outsideRange(values: ColumnValues): string | undefined {
   if (values.kind !== 'integer') return undefined;
   for (const value of values.values) {
@@ -112,7 +112,7 @@ function outsideByteSet(values: ColumnValues, byteSet: Buffer | undefined): stri
   return undefined;
 }
 
-/** A count by values is answered from the header alone. */
+/** Counts by value are answered from the header alone. */
 function otherCounts(values: ColumnValues, counts: Uint32Array | undefined): string | undefined {
   if (counts === undefined || values.kind !== 'dictionary') return undefined;
   const actual = new Uint32Array(counts.length);

@@ -1,7 +1,7 @@
 /**
- * Whether a segment keeps all that FORMAT.md#segment promises: every byte belongs to a row group, a section or the
- * frame; the tables say of the row groups what these say of themselves; the rows are sorted over all of the segment.
- * Goes on behind what is broken, so that one look finds everything. Runs in a worker thread on a server.
+ * Checks that a segment satisfies every invariant of FORMAT.md#segment: every byte belongs to a row group, a section or
+ * the frame; the tables agree with the row groups; the rows are sorted over all of the segment. Continues after a
+ * broken part, so that one check finds everything. Runs in a worker thread on a server.
  */
 import { labelsKey, type Labels } from '../../../../shared/labels.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
@@ -39,7 +39,7 @@ export interface CheckSegmentInput {
 export interface CheckSegmentOutput {
   readonly findings: readonly Finding[];
   readonly rowGroupCount: number;
-  /** Of the row groups that can be read. */
+  /** Rows of the row groups that can be read. */
   readonly rowCount: number;
   /** 0 when it is missing. */
   readonly sizeBytes: number;
@@ -82,7 +82,7 @@ export async function checkSegment(disk: Disk, { dataDir, segment }: CheckSegmen
         rowCount += group.info.rowCount;
         indexes.add(ordinal, group);
       });
-      // Without all row groups, nobody knows what the indexes should hold; a repair makes them anew.
+      // Without all row groups, the right content of the indexes is unknown; a repair rebuilds them.
       if (readable === tables.rowGroups.length) await indexes.compare(readable);
       return { findings, rowGroupCount: readable, rowCount, sizeBytes };
     } catch (error) {
@@ -92,7 +92,10 @@ export async function checkSegment(disk: Disk, { dataDir, segment }: CheckSegmen
   });
 }
 
-/** The frame and the two tables that every segment has. @throws CorruptionError */
+/**
+ * Reads the frame and the two tables that every segment has.
+ * @throws CorruptionError
+ */
 async function readTables(file: DiskFile, { sizeBytes, rowCount }: ManifestSegment): Promise<Tables> {
   const sections = await readDirectory(file, sizeBytes);
   const head = await file.read(0, SEGMENT_HEADER_BYTES);
@@ -105,7 +108,7 @@ async function readTables(file: DiskFile, { sizeBytes, rowCount }: ManifestSegme
   return { sections, streams, rowGroups };
 }
 
-/** Row groups, sections and directory lie end to end: what lies between them would be bytes that nobody checks. */
+/** Row groups, sections and directory lie end to end: bytes between them would never be checked. */
 function checkExtents({ sections, rowGroups }: Tables, fileBytes: number): void {
   const single = sections.map(({ kind }) => kind).filter((kind) => kind < SECTION_KIND_REPEATED_MIN);
   if (new Set(single).size < single.length) throw new CorruptionError('a section twice');
@@ -132,7 +135,7 @@ async function checkLineage(file: DiskFile, { sections }: Tables, kind: number, 
   }
 }
 
-/** Goes through the row groups; gives those that can be read, by their place in the table. */
+/** Checks the row groups; yields those that can be read, by their place in the table. */
 async function checkRowGroups(
   file: DiskFile,
   { day }: ManifestSegment,
@@ -158,7 +161,10 @@ async function checkRowGroups(
   }
 }
 
-/** What the table says of a row group decides whether a query opens it. @throws CorruptionError */
+/**
+ * A query uses the table to decide whether it opens a row group.
+ * @throws CorruptionError
+ */
 function checkAgreement({ info }: RowGroup, ref: SegmentRowGroup, streams: readonly Labels[]): void {
   for (const name of ['rowCount', 'lineBytes', 'baseDay', 'minTimeNs', 'maxTimeNs'] as const) {
     if (info[name] !== ref[name]) {

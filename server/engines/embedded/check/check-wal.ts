@@ -1,6 +1,6 @@
 /**
- * Whether the WAL keeps all that FORMAT.md#wal-file promises: each file's header and its link to the file before, every
- * record, and every row group in them. A torn end is legal in the newest file only.
+ * Checks that the WAL satisfies every invariant of FORMAT.md#wal-file: each file's header and its link to the previous
+ * file, every record, and every row group in them. A torn end is legal only in the newest file.
  */
 import { join } from 'node:path';
 import { decodeBatch } from '../../../../shared/wire.ts';
@@ -47,7 +47,7 @@ export async function listWal(disk: Disk, dataDir: string, walFrom: number): Pro
   return { files, leftovers, foreign };
 }
 
-/** One result for each file, in order. */
+/** Yields one result for each file, in order. */
 export async function* checkWal(
   disk: Disk,
   dataDir: string,
@@ -89,7 +89,7 @@ export async function* checkWal(
 type Place = Pick<Finding, 'offset' | 'sizeBytes'> & Partial<Pick<Finding, 'path' | 'rowCount'>>;
 type Report = (kind: FindingKind, what: string, place: Place) => void;
 
-/** A crash may tear the header of a file that is being made, which then has no records. */
+/** A crash may tear the header of a file that is being created, which then has no records. */
 function checkHeader(
   header: WalFileHeader | undefined,
   sequence: number,

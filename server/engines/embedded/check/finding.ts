@@ -1,20 +1,20 @@
-/** What a check of a data folder reports, as it goes. Plain data: it crosses threads and becomes JSON. */
+/** The findings of a check of a data folder. Plain data: it crosses threads and becomes JSON. */
 import type { StoreCheckEvent } from '../../../store/check.ts';
 
 /**
- * What is untrue. `repair.ts` has an answer to each:
+ * What is wrong. `repair.ts` handles each kind:
  *
- * - `version`               a file that says of which podlog the folder is: of another one, or lost and written again
+ * - `version`               the version file is of another podlog, or was lost and written again
  * - `manifest`              nothing can be read without it
- * - `generation`            one of the two files of the manifest; or both, and it is made of the segments and the WAL
+ * - `generation`            one of the two files of the manifest; or both, and it is rebuilt from the segments and the WAL
  * - `missing`               a file that the manifest or a WAL header names
  * - `wal-record`            bytes that were a durable record once, or may have been, or a batch that cannot be read
  * - `segment`               the frame of a segment: its size, directory or tables
  * - `row-group`             a row group of a segment
  * - `index`                 an index section; the rows can all be found without it
  * - `lineage`               one of the two places where a segment says which flushes its rows come from; only a rebuild needs it
- * - `leftover`              what a crash leaves and the next start removes
- * - `foreign`               what is not podlog's
+ * - `leftover`              left by a crash; the next start removes it
+ * - `foreign`               not podlog's
  */
 export type FindingKind =
   | 'version'
@@ -32,15 +32,15 @@ export type FindingKind =
 export interface Finding {
   readonly kind: FindingKind;
   readonly path: string;
-  /** Where in the file; 0 and its size when it is all of it. */
+  /** Offset in the file; 0 with the whole size if it concerns the whole file. */
   readonly offset: number;
   readonly sizeBytes: number;
-  /** Rows that cannot be read because of it, as far as anybody knows. */
+  /** Known number of rows that cannot be read because of it. */
   readonly rowCount: number;
   readonly what: string;
 }
 
-/** Takes note of what is untrue of one file. */
+/** Reports a finding in one file. */
 export type Report = (
   kind: FindingKind,
   what: string,
@@ -49,12 +49,15 @@ export type Report = (
 
 export type CheckEvent = StoreCheckEvent<Finding>;
 
-/** False for what no line is lost by: a crash may leave it at any time, and the next start puts it right; or it is not podlog's. */
+/**
+ * False for a finding that loses no lines: a crash may leave it at any time, and the next start repairs it; or it is
+ * not podlog's.
+ */
 export function isProblem({ kind }: Finding): boolean {
   return kind !== 'leftover' && kind !== 'foreign';
 }
 
-/** What a person can do about it. */
+/** Returns what a person can do about it. */
 export function adviceFor(kind: FindingKind): string {
   switch (kind) {
     case 'version':

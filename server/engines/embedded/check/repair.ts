@@ -1,6 +1,6 @@
 /**
- * Puts right what a check found: what is broken goes to quarantine/, all else is kept, and a second check finds nothing.
- * Works on an open store, which has already recovered what a crash left, and changes segments as compaction does.
+ * Repairs what a check found: broken parts go to quarantine/, everything else is kept, and a second check finds
+ * nothing. Works on an open store, which has already recovered from a crash, and replaces segments as compaction does.
  */
 import { CorruptionError, UnavailableError } from '../../../../shared/errors.ts';
 import type { Disk } from '../platform/disk.ts';
@@ -19,19 +19,22 @@ export interface RepairContext {
   readonly disk: Disk;
   readonly dataDir: string;
   readonly store: Store;
-  /** A flush that failed is due again at once. */
+  /** Makes a failed flush due at once. */
   readonly skipRetryWait: () => void;
   readonly indexedFields: readonly string[];
 }
 
-/** What was done about one file. */
+/** The result for one file. */
 export interface Repaired {
   readonly path: string;
   readonly keptRows: number;
   readonly lostRows: number;
 }
 
-/** Yields as it goes. @throws  when what is broken could not be copied first; nothing of that file was changed then */
+/**
+ * Yields as it goes.
+ * @throws  when a broken part could not be copied first; nothing of that file was changed then
+ */
 export async function* repairFolder(findings: readonly Finding[], context: RepairContext): AsyncGenerator<Repaired> {
   const ofWal = findings.filter(
     ({ kind, path }) => kind === 'wal-record' || (kind === 'missing' && path.endsWith('.wal')),
@@ -45,8 +48,8 @@ export async function* repairFolder(findings: readonly Finding[], context: Repai
 }
 
 /**
- * Recovery has copied to quarantine/ what it cannot read; the rest becomes segments, and the files go. A row group that
- * breaks a promise becomes right by being merged; only when the flush fails is it set aside.
+ * Recovery has copied what it cannot read to quarantine/; the rest becomes segments, and the files are removed. A row
+ * group that violates an invariant is mended by the merge; only when the flush fails is it quarantined.
  */
 async function* repairWal(findings: readonly Finding[], context: RepairContext): AsyncGenerator<Repaired> {
   const { store, skipRetryWait } = context;
@@ -94,7 +97,7 @@ function repairSegment(path: string, segment: ManifestSegment, context: RepairCo
     }
     const keptRows = salvaged.reduce((sum, { group }) => sum + group.info.rowCount, 0);
     const named = broken.reduce((sum, { rowCount }) => sum + rowCount, keptRows);
-    // Something may be lost that no table names: then all of the file is worth keeping.
+    // Parts that no table names may be lost: then the whole file is worth keeping.
     if (named !== segment.rowCount) await keepWholeFile(disk, context.dataDir, path);
     const added: ManifestSegment[] = [];
     const lineage = await lineageOf(path, segment.sequence, context);
@@ -115,7 +118,10 @@ async function mustCopy(
   if (copy === undefined) throw new CorruptionError('it cannot be copied to quarantine/, so it stays as it is', path);
 }
 
-/** The row groups of a segment follow each other in time: one that begins before the last one ended begins another. */
+/**
+ * The row groups of a segment follow each other in time: one that begins before the previous one ended starts another
+ * segment.
+ */
 function sortedRuns(salvaged: readonly Salvaged[]): Salvaged[][] {
   const runs: Salvaged[][] = [];
   let reachedNs = Infinity;
@@ -127,7 +133,7 @@ function sortedRuns(salvaged: readonly Salvaged[]): Salvaged[][] {
   return runs;
 }
 
-/** Of what is written in the place of a segment, however many segments that are. */
+/** Returns the lineage of the segments that replace one, however many they are. */
 async function lineageOf(path: string, sequence: number, { disk, store }: RepairContext): Promise<Lineage> {
   const job = store.takeSequence();
   try {

@@ -1,4 +1,4 @@
-/** A check of the store while it goes on: of a copy made of links, which nothing changes. */
+/** Checks the store while it is in use: a copy made of hard links, which nothing changes. */
 import { relative } from 'node:path';
 import type { CheckAbility, CheckedFinding, StoreCheckEvent } from '../../../store/check.ts';
 import type { Backups } from '../core/backup.ts';

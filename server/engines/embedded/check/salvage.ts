@@ -1,4 +1,4 @@
-/** Finds the row groups of a segment that can be read, whatever else of it is broken. */
+/** Finds the readable row groups of a segment, whatever else in it is broken. */
 import { CorruptionError } from '../../../../shared/errors.ts';
 import { rowGroupBytesAt } from '../../../../shared/row-group/header.ts';
 import { mergeRowGroups } from '../../../../shared/row-group/merge.ts';
@@ -32,7 +32,7 @@ interface Place {
   readonly order: number;
 }
 
-/** Row groups in the order of the file, and those that are named but cannot be read. */
+/** Returns the row groups in the order of the file, and those that are named but cannot be read. */
 export async function salvage(
   disk: Disk,
   path: string,
@@ -55,7 +55,7 @@ export async function salvage(
   return { salvaged, broken };
 }
 
-/** By the table of row groups, or where that is broken, by what looks like the beginning of one. */
+/** Finds row groups by the table or, if that is broken, by their magic bytes. */
 async function placesOf(disk: Disk, path: string, sizeBytes: number): Promise<readonly Place[]> {
   try {
     return (await readSegment(disk, path, sizeBytes)).rowGroups;
@@ -76,7 +76,7 @@ function findRowGroups(file: Buffer): Place[] {
       places.push({ offset: at, sizeBytes, rowCount, order: rows });
       rows += rowCount;
     } catch {
-      // Chance made these four bytes, or the header is broken: the next ones are looked at.
+      // These four bytes occur by chance, or the header is broken: the search continues after them.
       sizeBytes = 1;
     }
     at = file.indexOf(ROW_GROUP_MAGIC, at + sizeBytes);
@@ -85,8 +85,8 @@ function findRowGroups(file: Buffer): Place[] {
 }
 
 /**
- * A row group that keeps all promises. One whose checksums are right but that breaks another promise is merged anew,
- * which sorts its rows and works its ranges and tables out.
+ * Returns a row group that satisfies every invariant. One whose checksums match but that violates another invariant is
+ * merged again, which sorts its rows and recomputes its ranges and tables.
  * @throws CorruptionError
  */
 function readable(bytes: Buffer, day: string): Omit<Salvaged, 'order'> {

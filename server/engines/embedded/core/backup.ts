@@ -1,8 +1,8 @@
 /**
- * Snapshots of the data folder, for backups: `snapshots/<name>/` is a data folder of its own, made of hard links to the
- * segments, which never change, and a manifest. Its WAL is empty, because all is flushed first; so it has every row that
- * was acknowledged before, each once, and the positions that go with them. It costs no room until the store drops
- * segments that it still has. How to restore one is in docs/operations.md.
+ * Backups of the data folder: `snapshots/<name>/` is a data folder of its own, made of hard links to the segments,
+ * which never change, and a manifest. Its WAL is empty, because everything is flushed first; so it has every row that
+ * was acknowledged before, each once, and the matching positions. It takes no room until the store drops segments that
+ * it still has. docs/operations.md says how to restore one.
  */
 import { dirname, join } from 'node:path';
 import { CorruptionError, PodlogError, UnavailableError } from '../../../../shared/errors.ts';
@@ -28,7 +28,7 @@ export interface HeldSnapshot {
   release(): Promise<void>;
 }
 
-/** A name that begins with a dot is of a snapshot that is being made or removed, or held for a moment. */
+/** Prefix of backups that are being made or removed, or held for a moment. */
 const PARTIAL_PREFIX = '.';
 
 export class Backups implements BackupAbility {
@@ -36,7 +36,7 @@ export class Backups implements BackupAbility {
   readonly #disk: Disk;
   #heldCount = 0;
 
-  /** Removes what a crash left half-made. */
+  /** Removes incomplete backups that a crash left. */
   static async open(options: BackupsOptions): Promise<Backups> {
     const disk = options.disk ?? realDisk;
     for (const name of await disk.list(options.snapshotsDir)) {
@@ -51,7 +51,7 @@ export class Backups implements BackupAbility {
   }
 
   /**
-   * Resolves when the snapshot is durable. Waits for maintenance that runs, so that no segment goes meanwhile.
+   * Resolves when the backup is durable. Waits for running maintenance, so that no segment is dropped meanwhile.
    * @param name  one path segment that does not begin with a dot
    * @throws PodlogError  there is one of that name
    * @throws UnavailableError  the WAL cannot be flushed now, or the disk has no room for the links
@@ -78,8 +78,8 @@ export class Backups implements BackupAbility {
   }
 
   /**
-   * A snapshot without a name, for a look at all files while the store goes on. Names segments that are missing, too.
-   * `release` must be called, once.
+   * Makes an unnamed backup, so that all files can be read while the store goes on. Its manifest also names missing
+   * segments. `release` must be called, once.
    */
   hold(): Promise<HeldSnapshot> {
     return this.#options.store.maintain(async () => {
@@ -121,8 +121,8 @@ export class Backups implements BackupAbility {
   }
 
   /**
-   * Makes a data folder of what the manifest names.
-   * @param named  segments that its manifest names; those that are there when absent, as nothing reads the others
+   * Makes a data folder from a manifest.
+   * @param named  segments that its manifest names; by default those that exist, as nothing reads the others
    */
   async #fill(folder: string, manifest: Manifest, named?: readonly ManifestSegment[]): Promise<void> {
     const days = [...new Set(manifest.segments.map(({ day }) => day))].map((day) => join(folder, SEGMENTS_FOLDER, day));
@@ -147,7 +147,7 @@ export class Backups implements BackupAbility {
     }
   }
 
-  /** One that is damaged must not hide the others. */
+  /** A damaged backup must not hide the others. */
   async #describeOrExplain(name: string): Promise<BackupInfo> {
     try {
       return await this.#describe(name);
@@ -171,14 +171,14 @@ export class Backups implements BackupAbility {
   }
 }
 
-/** Names of the finished snapshots, sorted; files among them are not podlog's. */
+/** Returns the names of the finished backups, sorted; files among them are not podlog's. */
 export async function listSnapshots(disk: Disk, snapshotsDir: string): Promise<string[]> {
   const names = (await disk.list(snapshotsDir)).filter((name) => !name.startsWith(PARTIAL_PREFIX));
   const areFolders = await Promise.all(names.map((name) => isFolder(disk, join(snapshotsDir, name))));
   return names.filter((_, i) => areFolders[i]);
 }
 
-/** True while a snapshot without a name may still have what the store has dropped. */
+/** Whether an unnamed backup may still have files that the store has dropped. */
 export async function isAnyHeld(disk: Disk, snapshotsDir: string): Promise<boolean> {
   return (await disk.list(snapshotsDir)).some((name) => name.startsWith(PARTIAL_PREFIX));
 }

@@ -42,17 +42,17 @@ export function segmentPath(dataDir: string, day: string, sequence: number): str
   return join(dataDir, SEGMENTS_FOLDER, day, `${digits(sequence)}.seg`);
 }
 
-/** Undefined when the name is not that of a WAL file. */
+/** Returns undefined for a name that is not that of a WAL file. */
 export function walSequence(name: string): number | undefined {
   return sequenceOf(WAL_NAME, name);
 }
 
-/** Undefined when the name is not that of a segment. */
+/** Returns undefined for a name that is not that of a segment. */
 export function segmentSequence(name: string): number | undefined {
   return sequenceOf(SEGMENT_NAME, name);
 }
 
-/** True when the name is that of a folder of segments. */
+/** Whether the name is that of a folder of segments. */
 export function isDayName(name: string): boolean {
   return DAY_NAME.test(name) && !Number.isNaN(Date.parse(name));
 }

@@ -1,6 +1,6 @@
 /**
- * A flush whose worker dies (its memory ran out, say) would kill the next worker, too. It is done in halves, until what
- * kills a worker is one row group, which is set aside. Runs on the main thread.
+ * A flush whose worker dies (because its memory ran out, say) would kill the next worker, too. It is retried in halves,
+ * until a single row group kills a worker, which is quarantined. Runs on the main thread.
  */
 import { CorruptionError, WorkerDiedError } from '../../../../shared/errors.ts';
 import { FLUSH_DEATHS_MAX } from '../../../limits.ts';
@@ -10,8 +10,8 @@ import { damageOf } from './quarantine.ts';
 export type Flush = (input: FlushInput) => Promise<FlushOutput>;
 
 /**
- * As `flush`, whatever becomes of its worker.
- * @param deaths  workers that these row groups were given to and that died
+ * Like `flush`, but survives the death of its worker.
+ * @param deaths  workers that have died while flushing these row groups
  */
 export async function flushAroundDeaths(flush: Flush, input: FlushInput, deaths = 0): Promise<FlushOutput> {
   try {

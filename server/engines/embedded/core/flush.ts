@@ -1,12 +1,12 @@
 /**
  * Turns the row groups of one sealed WAL file into segments. Runs in a worker thread: plain data in, plain data out.
  *
- * The row groups are cut into *portions*, in the order of arrival, that each fit into FLUSH_DECODED_BYTES_MAX; a portion gives one
- * segment for each UTC day that it has rows of. Nearly always a file is one portion.
+ * The row groups are cut into *portions*, in the order of arrival, that each fit into FLUSH_DECODED_BYTES_MAX; a
+ * portion becomes one segment for each UTC day of its rows. Nearly always a file is one portion.
  *
- * A failing disk makes the flush fail, and it is tried again; the last try leaves out what still cannot be read. Whatever else
- * fails would fail again: such a portion is flushed in halves, until what fails is one row group, which is set aside. So nothing
- * that was acknowledged blocks what came later.
+ * A failing disk makes the flush fail, and it is retried; the last attempt leaves out what still cannot be read. Any
+ * other failure would repeat: such a portion is flushed in halves, until a single row group fails, which is
+ * quarantined. So nothing that was acknowledged blocks what came later.
  */
 import { DecodedBudget } from '../../../../shared/row-group/decoded-budget.ts';
 import { isDiskError } from '../../../../shared/disk-error.ts';
@@ -32,22 +32,25 @@ export interface FlushInput {
   readonly rowGroups: readonly BareWalRowGroupRef[];
   /** Fields whose values get an index. */
   readonly indexedFields: readonly string[];
-  /** The first of as many sequences as `segmentsMax` says: they are the flush's alone. */
+  /** The first of `segmentsMax` sequences that are reserved for this flush. */
   readonly sequenceFrom: number;
   readonly origin: FlushOrigin;
-  /** Row groups that the disk does not give are among the damages; otherwise the flush fails with UnreadableError. */
+  /**
+   * If true, row groups that the disk cannot read are among the damages; otherwise the flush fails with
+   * UnreadableError.
+   */
   readonly leavesOutUnreadable: boolean;
 }
 
-/** What the segments note for a lost manifest, see segment/lineage.ts. */
+/** What the segments record for a lost manifest, see segment/lineage.ts. */
 export interface FlushOrigin extends Omit<FlushedState, 'positions'> {
-  /** No other try to flush the file has it, and those before have a lower one. */
+  /** Unique among the attempts to flush the file, and higher than those of earlier ones. */
   readonly attempt: number;
   readonly positions: JsonValue;
 }
 
 export interface FlushOutput {
-  /** Complete and durable; not yet named by a manifest. */
+  /** Complete and durable; no manifest names them yet. */
   readonly segments: readonly ManifestSegment[];
   /** Row groups that could not be read, and are not in the segments. */
   readonly damages: readonly Damage[];
@@ -55,12 +58,15 @@ export interface FlushOutput {
 
 export const FLUSH = taskKind<FlushInput, FlushOutput>('flush');
 
-/** The segments that a flush of these row groups may write: no more than if each were flushed alone. */
+/** Returns the most segments that a flush of these row groups may write: no more than if each were flushed alone. */
 export function segmentsMax(rowGroups: readonly BareRowGroupRef[]): number {
   return sum(rowGroups.map((ref) => lastDay(ref) - firstDay(ref) + 1));
 }
 
-/** Every row of the input is in one segment, or its row group is among the damages; else this throws and the WAL stays. */
+/**
+ * Every row of the input is then in one segment, or its row group is among the damages; otherwise this throws and the
+ * WAL stays.
+ */
 export async function flush(disk: Disk, input: FlushInput): Promise<FlushOutput> {
   const state = { ...input.origin, positions: compressPositions(input.origin.positions) };
   const progress: Progress = { disk, input, state, segments: [], damages: [] };
@@ -76,7 +82,7 @@ interface Progress {
   readonly damages: Damage[];
 }
 
-/** Neighbours that fit into memory together; one that does not fit is alone. */
+/** Cuts into runs that fit into memory; a row group that does not fit is alone. */
 function portionsOf(rowGroups: readonly BareWalRowGroupRef[]): BareWalRowGroupRef[][] {
   const portions: BareWalRowGroupRef[][] = [];
   let leftBytes = 0;
@@ -119,7 +125,7 @@ interface LoadedRowGroup {
   readonly rowGroup: RowGroup;
 }
 
-/** @throws UnreadableError  the disk does not give a row group, and it is not to be left out */
+/** @throws UnreadableError  the disk cannot read a row group, and it must not be left out */
 async function load(
   { disk, input }: Progress,
   refs: readonly BareWalRowGroupRef[],
@@ -181,7 +187,10 @@ function expectToFit(rowGroup: RowGroup): void {
   }
 }
 
-/** One for each day. @param written  those that are complete, also when this throws */
+/**
+ * Writes a segment for each day.
+ * @param written  receives the complete ones, also when this throws
+ */
 async function writeSegments(
   { disk, input, state, segments }: Progress,
   loaded: readonly LoadedRowGroup[],
@@ -197,7 +206,7 @@ async function writeSegments(
   if (rowCount !== expected) throw new RangeError(`BUG: ${expected} rows became ${rowCount} in a flush`);
 }
 
-/** Days since 1970 that row groups may have rows of, ascending. */
+/** Returns the days since 1970 on which row groups may have rows, ascending. */
 function daysOf(loaded: readonly LoadedRowGroup[]): number[] {
   const days = new Set<number>();
   for (const { ref } of loaded) for (let day = firstDay(ref); day <= lastDay(ref); day++) days.add(day);
@@ -210,7 +219,7 @@ interface DayOfFlush extends Pick<Progress, 'input' | 'state'> {
   readonly loaded: readonly LoadedRowGroup[];
 }
 
-/** Undefined when no row is of this day. */
+/** Returns undefined when there are no rows on this day. */
 async function writeDay(
   disk: Disk,
   { input, state, day, sequence, loaded }: DayOfFlush,
@@ -227,7 +236,7 @@ async function writeDay(
   return writeSegment(disk, { dataDir, day: formatDay(day), sequence, indexedFields, orderFrom, lineage }, rowGroups);
 }
 
-/** Checksums only say that the bytes are what a sender wrote, not that they make sense. */
+/** Checksums only show that the bytes are what a sender wrote, not that they can be decoded. */
 function undecodable(error: unknown): CorruptionError {
   if (error instanceof CorruptionError && error.where === undefined) return error;
   const reason = error instanceof Error ? error.message : String(error);

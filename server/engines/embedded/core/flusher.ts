@@ -1,7 +1,7 @@
 /**
- * Flushes sealed WAL files one after the other, oldest first. A failed flush is tried again, later and later; what it
- * left is overwritten or removed at the next start. Has no timer: `start` is called when a file is sealed and now and
- * then (Store.tick).
+ * Flushes sealed WAL files one after the other, oldest first. A failed flush is retried with growing delays; the files
+ * that it left are overwritten, or removed at the next start. Has no timer: `start` is called when a file is sealed and
+ * at intervals (Store.tick).
  */
 import {
   FLUSH_READ_TRIES_MAX,
@@ -17,7 +17,7 @@ export interface FlusherOptions {
   readonly now: () => number;
   /**
    * Flushes one file and makes its segments part of the store; rejects when nothing has changed.
-   * @param leavesOutUnreadable  the disk has had its time to give all of the file
+   * @param leavesOutUnreadable  the attempts to read all of the file are used up
    */
   readonly flush: (wal: FlushableWal, leavesOutUnreadable: boolean) => Promise<void>;
   readonly onFailure: (wal: FlushableWal, error: unknown, retryMs: number) => void;
@@ -30,12 +30,12 @@ export class Flusher {
   readonly #sinceMs: number[];
   #running: Promise<void> | undefined;
   #current: Promise<void> | undefined;
-  /** When a flush failed last, and how long the next one waits from then on. */
+  /** When a flush last failed, and the delay from then to the next one. */
   #failedAtMs = -Infinity;
   #failure: unknown;
   #waitMs = 0;
   #retryMs = FLUSH_RETRY_MS_MIN;
-  /** Flushes of the oldest file that failed because parts of it could not be read. */
+  /** Failed flushes of the oldest file because parts of it could not be read. */
   #unreadTries = 0;
   #closed = false;
 
@@ -45,7 +45,7 @@ export class Flusher {
     this.#sinceMs = waiting.map(() => options.now());
   }
 
-  /** Sealed files, with the one that is being flushed. */
+  /** Sealed files, including the one that is being flushed. */
   get waiting(): readonly FlushableWal[] {
     return this.#waiting;
   }
@@ -56,7 +56,7 @@ export class Flusher {
     return new UnavailableError(`${this.#waiting.length} WAL files wait to be flushed`, RETRY_AFTER_DISK_SECONDS);
   }
 
-  /** Why the last flush that failed did. */
+  /** Why the last flush failed; undefined when it did not. */
   get failure(): unknown {
     return this.#failure;
   }
@@ -72,7 +72,7 @@ export class Flusher {
     void this.start();
   }
 
-  /** Resolves when nothing waits, or the next try is not due. */
+  /** Resolves when nothing waits, or the next attempt is not due. */
   start(): Promise<void> {
     if (!this.#isDue()) return Promise.resolve();
     this.#running ??= this.#run();
@@ -84,7 +84,7 @@ export class Flusher {
     await this.#current;
   }
 
-  /** Waits for the flush that runs; what still waits is flushed after the next start. */
+  /** Waits for the running flush; waiting files are flushed after the next start. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
@@ -92,11 +92,12 @@ export class Flusher {
 
   #isDue(): boolean {
     const sinceMs = this.#options.now() - this.#failedAtMs;
-    // Below 0 the clock was set back: nobody knows how long it was, and a wait until it has caught up may be of hours.
+    // Below 0, the clock was set back: the time that has passed is unknown, and waiting until the clock has caught up
+    // could take hours.
     return !this.#closed && this.#waiting.length > 0 && (sinceMs < 0 || sinceMs >= this.#waitMs);
   }
 
-  /** Begins when a flush is due. Its end and the last look at what is due are one step, so that nothing is forgotten. */
+  /** Begins when a flush is due. Its end and the last test of what is due are one step, so that no file is missed. */
   async #run(): Promise<void> {
     do {
       this.#current = this.#flushOldest();

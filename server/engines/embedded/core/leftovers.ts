@@ -1,11 +1,11 @@
-/** What a crash leaves beside the files that count: the start removes it, once no file of the manifest may name it. */
+/** Removes the files that a crash left behind at the next start, once no manifest can name them. */
 import { join } from 'node:path';
 import { type Disk, isFolder, isReadError } from '../platform/disk.ts';
 import { MANIFEST_TEMPORARY_FILE, segmentPath, walFolder, walSequence } from './filenames.ts';
 import type { Manifest } from './manifest.ts';
 import { type DayFolder, listDay, listDays } from './segment-folders.ts';
 
-/** Removes flushed WAL files, segments that the manifest does not name, and one that was being written. */
+/** Removes flushed WAL files, segments that the manifest does not name, and a half-written one. */
 export async function removeLeftovers(disk: Disk, dataDir: string, manifest: Manifest): Promise<void> {
   await disk.remove(join(dataDir, MANIFEST_TEMPORARY_FILE));
   const named = new Set(manifest.segments.map(({ day, sequence }) => segmentPath(dataDir, day, sequence)));
@@ -13,11 +13,11 @@ export async function removeLeftovers(disk: Disk, dataDir: string, manifest: Man
     try {
       await removeUnnamed(disk, folder, named);
     } catch (error) {
-      // They take room, nothing else; the next start tries again.
+      // They only take room; the next start retries.
       if (!isReadError(error)) throw error;
     }
   }
-  // Last: a rebuild must not meet what a failed flush has left without the WAL file that it failed on.
+  // Last: a rebuild must not find the segments of a failed flush without the WAL file that it flushed.
   for (const name of await disk.list(walFolder(dataDir))) {
     const path = join(walFolder(dataDir), name);
     if ((walSequence(name) ?? Infinity) < manifest.walFrom && !(await isFolder(disk, path))) await disk.remove(path);

@@ -1,6 +1,6 @@
 /**
- * The live segments, and the one way to change which they are: first the manifest, then, in one synchronous step, what
- * new snapshots show. A crash before the manifest's rename leaves the old segments, one after it the new; files that the
+ * The live segments, and the only way to change the set: first the manifest, then, in one synchronous step, what new
+ * snapshots show. A crash before the manifest's rename leaves the old segments, one after it the new; files that the
  * manifest does not name are removed at recovery. Files of dropped segments live until no snapshot reads them.
  */
 import { CorruptionError } from '../../../../shared/errors.ts';
@@ -21,7 +21,7 @@ export interface SegmentChange {
   readonly dropped?: ReadonlySet<string>;
   /** Complete and durable segments. */
   readonly added?: readonly ManifestSegment[];
-  /** What else changes in the manifest. */
+  /** Other changes of the manifest. */
   readonly manifest?: (manifest: Manifest) => Manifest;
   /** Called in the step in which new snapshots change. Must not throw. */
   readonly onChanged?: () => void;
@@ -36,7 +36,7 @@ export interface LiveSegmentsOptions {
   readonly clock: Pick<ExpiryClock, 'now' | 'save'>;
   /** Sequences of all WAL files that hold batches, ascending; those that are flushed may be among them. */
   readonly walFiles: () => readonly number[];
-  /** Above every sequence that was given out. */
+  /** Above every sequence in use. */
   readonly nextSequence: () => number;
 }
 
@@ -44,12 +44,12 @@ export class LiveSegments {
   readonly #options: LiveSegmentsOptions;
   readonly #byPath: Map<string, LiveSegment>;
   /**
-   * New files of changes whose manifest could not be written: it may or may not be the one on disk, so they are removed
+   * New files of changes whose manifest could not be written: the manifest on disk may name them, so they are removed
    * only once a later manifest, which does not name them, is durable.
    */
   readonly #doubtful = new Set<string>();
 
-  /** Named by the manifest, but the disk did not give their footer. */
+  /** Named by the manifest, but their footer could not be read. */
   #unreadable: readonly ManifestSegment[];
 
   constructor(
@@ -62,7 +62,7 @@ export class LiveSegments {
     this.#byPath = new Map(segments.map((segment) => [segment.path, segment]));
   }
 
-  /** Those whose footer could be read; the manifest may name more. */
+  /** Segments whose footer could be read; the manifest may name more. */
   get byPath(): ReadonlyMap<string, LiveSegment> {
     return this.#byPath;
   }
@@ -71,13 +71,16 @@ export class LiveSegments {
     return this.#unreadable.length;
   }
 
-  /** Tries again what could not be read. @returns paths of segments that are back */
+  /**
+   * Retries segments that could not be read.
+   * @returns paths of segments that can be read again
+   */
   async reopen(): Promise<string[]> {
     const paths: string[] = [];
     for (const segment of this.#unreadable) {
       try {
         const opened = await this.#open(segment);
-        // Dropped while it was read: it must not come back.
+        // It was dropped while it was read, and must not come back.
         if (!this.#unreadable.includes(segment)) {
           this.#options.streams.release(opened.streams);
           continue;
@@ -86,7 +89,7 @@ export class LiveSegments {
         paths.push(opened.path);
       } catch (error) {
         if (isReadError(error)) continue;
-        // It is broken, as the next start will say.
+        // It is corrupt, which the next start will report.
         if (!(error instanceof CorruptionError)) throw error;
       }
       this.#unreadable = this.#unreadable.filter((each) => each !== segment);
@@ -133,7 +136,7 @@ export class LiveSegments {
     this.#doubtful.clear();
   }
 
-  /** Whether the manifest is behind what it notes besides segments: the time, or the WAL files. `change` notes both. */
+  /** Whether the manifest's record of the time, or of the WAL files, is out of date. `change` updates both. */
   get isNoteDue(): boolean {
     const { manifest, clock } = this.#options;
     const { walFrom, walFiles = [], clock: noted } = manifest.current;

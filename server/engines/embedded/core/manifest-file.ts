@@ -1,9 +1,10 @@
 /**
- * The manifest on disk, twice: `MANIFEST.json` and `MANIFEST.copy.json`, so that no damage to one file hides every line.
+ * The manifest on disk, twice: `MANIFEST.json` and `MANIFEST.copy.json`, so that no damage to one file hides every
+ * line.
  *
- * A change writes one after the other, and only once both have it is a file removed that the manifest before it names.
- * So each of the two alone is a whole state of the store, whenever a process ends: all files that it names are there.
- * They differ only in the instant between the two renames, and then the one with the higher generation counts.
+ * A change writes one after the other, and a file that the previous manifest names is removed only once both are
+ * written. So each of the two is a complete state of the store, whenever a process ends: all files that it names exist.
+ * They differ only between the two renames, and then the one with the higher generation is in force.
  */
 import { join } from 'node:path';
 import { CorruptionError } from '../../../../shared/errors.ts';
@@ -13,14 +14,14 @@ import { MANIFEST_COPY_FILE, MANIFEST_FILE, MANIFEST_TEMPORARY_FILE } from './fi
 import { decodeManifest, encodeManifest, type Manifest } from './manifest.ts';
 import { type Damage, damageOf, unreadable } from './quarantine.ts';
 
-/** What the two files hold. */
+/** The contents of the two files. */
 export interface Generations {
-  /** The newest that can be read; undefined when there is none. */
+  /** The newest readable one; undefined when there is none. */
   readonly newest: Manifest | undefined;
-  /** Paths of those that hold anything else: an older one, a damaged one, nothing. */
+  /** Paths of files that hold anything else: an older one, a damaged one, nothing. */
   readonly stale: readonly string[];
   readonly damages: readonly Damage[];
-  /** What the file system said of those that a later try may read; undefined when there are none. */
+  /** The file system's error for files that a later attempt may read; undefined when there are none. */
   readonly readError: unknown;
 }
 
@@ -40,10 +41,10 @@ export function manifestPaths(dataDir: string): string[] {
 export async function readGenerations(disk: Disk, dataDir: string): Promise<Generations> {
   const read = await Promise.all(manifestPaths(dataDir).map((path) => readGeneration(disk, path)));
   const manifests = read.flatMap(({ manifest }) => manifest ?? []);
-  // Of equal ones the first: a podlog of before there were two knows nothing of generations, or of the copy.
+  // Among equals the first: an older podlog with a single manifest file knows neither generations nor the copy.
   const newest = manifests.toSorted((a, b) => b.generation - a.generation)[0];
   const stale = read.filter(({ manifest }) => !isSame(manifest, newest)).map(({ path }) => path);
-  // A podlog of before there were two files wrote only the first, and no generation.
+  // An older podlog with a single manifest file wrote only the first, without a generation.
   const isAbsenceDamage = (path: string): boolean => path.endsWith(MANIFEST_FILE) || newest!.generation > 0;
   const damages = read.flatMap(({ path, manifest, damage }) => {
     if (damage !== undefined || manifest !== undefined) return damage ?? [];
@@ -79,12 +80,15 @@ export async function readManifest(disk: Disk, dataDir: string): Promise<Manifes
   throw new CorruptionError(reason, join(dataDir, MANIFEST_FILE));
 }
 
-/** The manifest of a folder that has one. @throws CorruptionError */
+/**
+ * Opens the manifest of a folder that has one.
+ * @throws CorruptionError
+ */
 export async function openManifest(disk: Disk, dataDir: string): Promise<ManifestFile> {
   return new ManifestFile(disk, dataDir, await readManifest(disk, dataDir));
 }
 
-/** Owns the manifest on disk. Updates take their turn, each sees the result of the one before. */
+/** Owns the manifest on disk. Updates run one after the other, each on the result of the previous one. */
 export class ManifestFile {
   readonly #disk: Disk;
   readonly #dataDir: string;
@@ -92,7 +96,7 @@ export class ManifestFile {
   #generation: number;
   #updates: Promise<unknown> = Promise.resolve();
 
-  /** @param current  what is on disk, or is to be with the first update */
+  /** @param current  the state on disk, or the one that the first update writes */
   constructor(disk: Disk, dataDir: string, current: Manifest) {
     this.#disk = disk;
     this.#dataDir = dataDir;
@@ -105,8 +109,8 @@ export class ManifestFile {
   }
 
   /**
-   * Resolves when the manifest that `change` gives is durable in both files. When it rejects, either manifest may be on
-   * disk, so nothing that either of them names may be removed.
+   * Resolves when the manifest that `change` returns is durable in both files. When it rejects, either manifest may be
+   * on disk, so nothing that either of them names may be removed.
    */
   update(change: (manifest: Manifest) => Manifest): Promise<void> {
     const turn = this.#updates.then(() => this.#replace(change));
@@ -115,7 +119,7 @@ export class ManifestFile {
   }
 
   async #replace(change: (manifest: Manifest) => Manifest): Promise<void> {
-    // Counted also when it fails: what a failed attempt has left in one of the files is older than the next one.
+    // Incremented even when it fails: the file of a failed attempt must be older than that of the next one.
     const next = { ...change(this.#current), generation: ++this.#generation };
     const text = encodeManifest(next);
     const temporary = join(this.#dataDir, MANIFEST_TEMPORARY_FILE);

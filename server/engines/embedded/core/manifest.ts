@@ -1,6 +1,6 @@
 /**
- * The manifest: which segments are live, where the WAL begins, and what was known of the senders at that point. Small,
- * JSON, replaced as a whole, so every change of the set of files is atomic. This is its text (see FORMAT.md#manifest);
+ * The manifest: which segments are live, where the WAL begins, and the state of the senders at that point. Small, JSON,
+ * replaced as a whole, so every change of the set of files is atomic. This is its text (see FORMAT.md#manifest);
  * manifest-file.ts keeps it on disk.
  */
 import * as v from 'valibot';
@@ -19,11 +19,14 @@ export interface ManifestSegment {
 
 export interface Manifest {
   readonly version: 1;
-  /** Grows with every attempt to replace the manifest; of two that can be read, the one with the higher counts. */
+  /**
+   * Grows with every attempt to replace the manifest; of two readable ones, the one with the higher generation is in
+   * force.
+   */
   readonly generation: number;
-  /** No file with this sequence or a higher one is named here. WAL files may have higher ones. */
+  /** All segments named here have lower sequences. WAL files may have higher ones. */
   readonly nextSequence: number;
-  /** WAL files below are flushed: their rows are in the segments. */
+  /** WAL files with a lower sequence are flushed: their rows are in the segments. */
   readonly walFrom: number;
   /**
    * The WAL files from `walFrom` on that are known to hold batches, ascending: they must be there. Noted soon after the first
@@ -33,7 +36,7 @@ export interface Manifest {
   /** `order` of the first row group in the WAL from there on. */
   readonly orderFrom: number;
   readonly segments: readonly ManifestSegment[];
-  /** What the clock was (see retention/expiry-clock.ts); absent in a manifest of before it was noted. */
+  /** State of the clock (see retention/expiry-clock.ts); absent in older manifests. */
   readonly clock?: SavedClock;
   /** The state of the senders (see BatchState) as of the flushed WAL files. */
   readonly positions: JsonValue;
@@ -54,7 +57,7 @@ const INTEGER = v.pipe(v.number(), v.safeInteger());
 const MANIFEST_FILE = {
   what: 'the manifest',
   schema: v.pipe(
-    // What a newer podlog notes is kept.
+    // Members that a newer podlog records are kept.
     v.looseObject({
       crc32: v.string(),
       version: v.literal(1),

@@ -19,7 +19,7 @@ export class Memtable {
     return this.#files.get(sequence) ?? [];
   }
 
-  /** Forgets a WAL file whose rows are in segments now. */
+  /** Removes a WAL file whose rows are in segments now. */
   drop(sequence: number): void {
     this.#files.delete(sequence);
   }

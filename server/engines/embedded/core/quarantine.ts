@@ -1,6 +1,6 @@
 /**
- * Bytes that failed their checksum are set aside: copied to `quarantine/`, counted, reported, and no longer read. The
- * rest of the store goes on. A copy is named after where it came from, so setting aside twice leaves one copy.
+ * Quarantines bytes that failed their checksum: they are copied to `quarantine/`, counted, reported, and no longer
+ * read. The rest of the store goes on. A copy is named after its origin, so quarantining twice leaves one copy.
  */
 import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
@@ -10,11 +10,11 @@ import { type Disk, diskErrorCode, withFile } from '../platform/disk.ts';
 import { QUARANTINE_FOLDER } from './filenames.ts';
 import type { BareRowGroupRef } from './snapshot.ts';
 
-/** What a part of the store reports about damage that it met. */
+/** Damage that a part of the store reports. */
 export interface Damage {
-  /** What the file system did not give, and may give later. */
+  /** The file system cannot read it now, and may later. */
   readonly isUnreadable?: boolean;
-  /** All of a file: there is nothing to keep. */
+  /** The whole file is missing: there is nothing to copy. */
   readonly isMissing?: boolean;
   readonly path: string;
   readonly offset: number;
@@ -22,7 +22,10 @@ export interface Damage {
   readonly reason: string;
 }
 
-/** Copies the damaged bytes; best effort, as the disk may be full or failing. @returns where the copy is */
+/**
+ * Copies the damaged bytes; best effort, as the disk may be full or failing.
+ * @returns the path of the copy
+ */
 export async function copyToQuarantine(disk: Disk, dataDir: string, damage: Damage): Promise<string | undefined> {
   const folder = join(dataDir, QUARANTINE_FOLDER);
   const copyPath = join(folder, `${basename(damage.path)}-${damage.offset}`);
@@ -66,7 +69,7 @@ export function damageOf(path: string, offset: number, sizeBytes: number, error:
   return { path, offset, sizeBytes, reason: error.message };
 }
 
-/** Bytes that the file system does not give: nothing can be copied, and a later read may succeed. */
+/** Describes bytes that the file system cannot read: nothing can be copied, and a later read may succeed. */
 export function unreadable(path: string, offset: number, sizeBytes: number, error: unknown): Damage {
   const reason = error instanceof Error ? error.message : String(error);
   if (diskErrorCode(error) === 'ENOENT') {
@@ -75,13 +78,13 @@ export function unreadable(path: string, offset: number, sizeBytes: number, erro
   return { isUnreadable: true, path, offset, sizeBytes, reason: `cannot be read: ${reason}` };
 }
 
-/** Owns what was found broken while the store is open: keeps it out of snapshots, counts and reports it. */
+/** Owns the damage that was found while the store is open: keeps it out of snapshots, counts and reports it. */
 export class Quarantine {
   readonly #disk: Disk;
   readonly #dataDir: string;
   readonly #log: Logger;
   readonly #counter: Counter;
-  /** Until when each is left out: for ever when it is broken, until it is tried again when it could not be read. */
+  /** Until when each is left out: for ever when it is broken, until the next attempt when it could not be read. */
   readonly #rowGroups = new Map<string, number>();
 
   constructor(disk: Disk, dataDir: string, log: Logger, counter: Counter) {
@@ -91,17 +94,17 @@ export class Quarantine {
     this.#counter = counter;
   }
 
-  /** Those that are not broken, also when they could not be read a moment ago. */
+  /** Returns those that are not broken, including those that could not be read a moment ago. */
   withoutBroken<T extends BareRowGroupRef>(rowGroups: readonly T[]): readonly T[] {
     return rowGroups.filter((each) => this.#rowGroups.get(keyOf(each)) !== Infinity);
   }
 
-  /** Those that are not set aside. */
+  /** Returns those that are not left out. */
   without<T extends BareRowGroupRef>(rowGroups: readonly T[]): readonly T[] {
     return this.#rowGroups.size === 0 ? rowGroups : rowGroups.filter((each) => !this.#rowGroups.has(keyOf(each)));
   }
 
-  /** How many are left out until a later try. */
+  /** Number of row groups that are left out until a later attempt. */
   get unreadableCount(): number {
     let count = 0;
     for (const untilMs of this.#rowGroups.values()) if (untilMs !== Infinity) count++;
@@ -109,8 +112,8 @@ export class Quarantine {
   }
 
   /**
-   * @param untilMs  when it is tried again; Infinity when it is broken
-   * @returns false when it was set aside before
+   * @param untilMs  time of the next attempt; Infinity when it is broken
+   * @returns false when it was left out already
    */
   add(rowGroup: BareRowGroupRef, untilMs = Infinity): boolean {
     if (this.#rowGroups.has(keyOf(rowGroup))) return false;
@@ -118,7 +121,7 @@ export class Quarantine {
     return true;
   }
 
-  /** @returns true when some may be tried again now */
+  /** @returns true when some are due for another attempt */
   retry(nowMs: number): boolean {
     const countBefore = this.#rowGroups.size;
     for (const [key, untilMs] of this.#rowGroups) if (untilMs <= nowMs) this.#rowGroups.delete(key);
@@ -129,19 +132,22 @@ export class Quarantine {
     this.report(damage, await this.keep(damage));
   }
 
-  /** Keeps the bytes, or all of the file where they cannot be read. @returns where, unless the disk is full or failing */
+  /**
+   * Copies the bytes, or links the whole file where they cannot be read.
+   * @returns the path, unless the disk is full or failing
+   */
   keep(damage: Damage): Promise<string | undefined> {
     if (damage.isUnreadable === true) return linkToQuarantine(this.#disk, this.#dataDir, damage.path);
     return copyToQuarantine(this.#disk, this.#dataDir, damage);
   }
 
-  /** What the disk does not give now is not counted as damage; it is tried again. */
+  /** What the disk cannot read now does not count as damage; it is retried. */
   reportUnreadable(damage: Damage): void {
     const what = damage.isMissing === true ? 'a file is missing' : 'data cannot be read';
     this.#log.error({ ...damage }, `${what}; leaving it out of answers and retrying`);
   }
 
-  /** @param copy  where the bytes are */
+  /** @param copy  path of the copy */
   report(damage: Damage, copy?: string): void {
     this.#counter.add();
     const what = damage.isMissing === true ? 'a file is missing, with the lines in it' : 'damaged data was set aside';

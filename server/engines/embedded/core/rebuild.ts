@@ -27,11 +27,11 @@ import { readLineage, readSegment } from '../segment/reader.ts';
 
 export interface Rebuilt {
   readonly manifest: Manifest;
-  /** Files that hold nothing which the manifest does not have, or cannot be read. */
+  /** Files whose content is elsewhere in the manifest, or that cannot be read. */
   readonly aside: readonly string[];
   /** Segments that cannot be read. */
   readonly damages: readonly Damage[];
-  /** False when nothing says how far the senders were. */
+  /** False when the positions of the senders are lost. */
   readonly hasPositions: boolean;
 }
 
@@ -39,12 +39,15 @@ export interface Rebuilt {
 interface Candidate extends ManifestSegment {
   readonly path: string;
   readonly lineage: Lineage;
-  /** `order` of its first row, and the lowest that its last one can have, and one more. */
+  /** `order` of its first row, and a lower bound of its last one's, plus one. */
   readonly orderFrom: number;
   readonly orderTo: number;
 }
 
-/** Reads everything, changes nothing. @throws errors of the disk: what it does not give may be live */
+/**
+ * Reads everything, changes nothing.
+ * @throws errors of the disk: what cannot be read may be live
+ */
 export async function planRebuild(disk: Disk, dataDir: string): Promise<Rebuilt> {
   const { candidates, damages } = await readCandidates(disk, dataDir);
   const wals = (await disk.list(walFolder(dataDir))).flatMap((name) => walSequence(name) ?? []);
@@ -56,7 +59,7 @@ export async function planRebuild(disk: Disk, dataDir: string): Promise<Rebuilt>
   const flushed = wals.filter((wal) => wal < walFrom).map((wal) => walPath(dataDir, wal));
   const aside = candidates.filter((each) => !isLive.has(each)).map(({ path }) => path);
   const open = jobs.filter(({ done }) => done === undefined);
-  // What comes in from now on is not what an open erasure was asked for.
+  // Rows that come in from now on are not in the scope of an open erasure.
   const orderMin = open.filter(({ scope }) => scope.walBefore <= walFrom).map(({ scope }) => scope.orderBefore);
   const sequences = [...wals, ...candidates.map(({ sequence }) => sequence), ...jobs.map(segmentBefore)];
   return {
@@ -119,7 +122,7 @@ function newestState(candidates: readonly Candidate[]): FlushedState | undefined
   return states.toSorted((a, b) => b.wal - a.wal)[0];
 }
 
-/** Where the WAL begins. Files are flushed in their order, one at a time. */
+/** Returns where the WAL begins. Files are flushed in their order, one at a time. */
 function walStart(
   candidates: readonly Candidate[],
   wals: readonly number[],
@@ -135,7 +138,7 @@ function walStart(
   return { walFrom: state.wal + 1, orderFrom: state.orderTo };
 }
 
-/** By WAL file: the try to flush it that a manifest has named, as far as a later job proves it. */
+/** WAL file → the attempt to flush it that a manifest has named, as far as a later job proves it. */
 function namedAttempts(candidates: readonly Candidate[]): Map<number, number> {
   const attempts = new Map<number, number>();
   for (const candidate of candidates) {
@@ -145,7 +148,7 @@ function namedAttempts(candidates: readonly Candidate[]): Map<number, number> {
   return attempts;
 }
 
-/** Written by a flush, and as it was. */
+/** Whether it was written by a flush, and not changed since. */
 function isFlushed({ sequence, lineage }: Candidate): boolean {
   return lineage.leaves.length === 1 && lineage.leaves[0]!.sequence === sequence;
 }
@@ -175,8 +178,8 @@ function liveSegments(candidates: readonly Candidate[], walFrom: number): Candid
 }
 
 /**
- * Segments from before lineages say nothing of where their rows come from. The rows of live ones follow each other, so
- * where two overlap, the later one was made from the other.
+ * Older segments have no lineage. The rows of live ones follow each other, so where two overlap, the later one was made
+ * from the other.
  */
 function isOlderVersionOf(each: Candidate, later: Candidate): boolean {
   const isOld = (candidate: Candidate): boolean => isFlushed(candidate) && candidate.lineage.leaves[0]!.wal === 0;

@@ -1,7 +1,7 @@
 /**
  * Opens what an earlier process left, however it ended: manifest → segments → WAL. Checksums are verified, nothing is
- * decompressed, so this costs about as much as reading the WAL. What is damaged is set aside and reported; what no
- * manifest names is removed.
+ * decompressed, so this costs about as much as reading the WAL. Damaged parts are quarantined and reported; files that
+ * no manifest names are removed.
  */
 import { join } from 'node:path';
 import { CorruptionError, UsageError } from '../../../../shared/errors.ts';
@@ -37,7 +37,7 @@ import { readWal } from '../wal/read-file.ts';
 import { scanWal, type WalRecord, type WalScan } from '../wal/reader.ts';
 import type { SealedWal } from '../wal/writer.ts';
 
-/** A sealed WAL file, with all that the manifest must say once it is flushed. */
+/** A sealed WAL file, with the state that the manifest must have once it is flushed. */
 export interface FlushableWal extends SealedWal {
   readonly positions: JsonValue;
   readonly orderTo: number;
@@ -46,23 +46,23 @@ export interface FlushableWal extends SealedWal {
 export interface LiveSegment extends ManifestSegment {
   readonly path: string;
   readonly rowGroups: readonly RowGroupRef[];
-  /** Of all row groups, as the store holds them. */
+  /** Streams of all row groups, as the store holds them. */
   readonly streams: readonly Labels[];
 }
 
 export interface Recovered {
   readonly manifest: ManifestFile;
   readonly segments: readonly LiveSegment[];
-  /** Those that the manifest names, too, but whose footer the disk does not give now. */
+  /** Segments that the manifest names, but whose footer cannot be read now. */
   readonly unreadable: readonly ManifestSegment[];
-  /** Every WAL file that is left, oldest first; none of them is written again. */
+  /** Every remaining WAL file, oldest first; none of them is written to again. */
   readonly wals: readonly FlushableWal[];
-  /** The newest of them that has records: what the header of the next file names. */
+  /** The newest of them that has records: the header of the next file names it. */
   readonly previous: SealedWal | undefined;
   readonly nextSequence: number;
   readonly nextOrder: number;
   readonly damages: readonly Damage[];
-  /** Bytes after the last durable record that a crash left. */
+  /** Bytes after the last durable record, left by a crash. */
   readonly tornBytes: number;
 }
 
@@ -70,10 +70,10 @@ export interface RecoverInput {
   readonly disk: Disk;
   readonly dataDir: string;
   readonly streams: StreamTable;
-  /** Filled with the row groups of the WAL. */
+  /** Receives the row groups of the WAL. */
   readonly memtable: Memtable;
   readonly state: BatchState;
-  /** Begins with the time that the manifest and the lines give. */
+  /** Starts with the time of the manifest and the lines. */
   readonly clock: ExpiryClock;
 }
 
@@ -84,11 +84,11 @@ export async function recover(input: RecoverInput): Promise<Recovered> {
   const { segments, unreadable: unreadableSegments } = await readSegments(input, manifest.current, damages);
   clock.begin(manifest.current.clock, newestTimesMs(segments));
   state.restore(manifest.current.positions);
-  // What the clock was is lost with the manifest: the times in the state say nothing of how long ago they were.
+  // The record of the clock is lost with the manifest: the age of the times in the state is unknown.
   const hasClock = manifest.current.clock?.seenMs !== undefined;
   if (!hasClock && state.newestMs !== undefined) clock.resumeSteady(state.newestMs);
   const replay = await replayWals(input, manifest.current, damages);
-  // A manifest that was rebuilt has noted no time, and the lines may all be in the WAL still.
+  // A rebuilt manifest has no time, and all lines may still be in the WAL.
   if (!hasClock) {
     clock.begin(manifest.current.clock, [
       ...newestTimesMs(segments),
@@ -99,8 +99,8 @@ export async function recover(input: RecoverInput): Promise<Recovered> {
 }
 
 /**
- * Brings both files of the manifest to the state of the newest, and only then removes what that does not name: until
- * then, the other file may name it.
+ * Brings both files of the manifest to the newest state, and only then removes files that it does not name: until then,
+ * the other manifest may name them.
  */
 async function openManifest(disk: Disk, dataDir: string, damages: Damage[]): Promise<ManifestFile> {
   const { newest, stale, damages: found, readError } = await readGenerations(disk, dataDir);
@@ -113,7 +113,8 @@ async function openManifest(disk: Disk, dataDir: string, damages: Damage[]): Pro
     try {
       await manifest.update((same) => same);
     } catch (error) {
-      // A new folder must have one. Otherwise a full disk is no reason not to start; leftovers stay until the next start.
+      // A new folder must have one. Otherwise the store starts even on a full disk; leftovers stay until the next
+      // start.
       if (newest === undefined || !isReadError(error)) throw error;
       return manifest;
     }
@@ -122,21 +123,24 @@ async function openManifest(disk: Disk, dataDir: string, damages: Damage[]): Pro
   return manifest;
 }
 
-/** What cannot be read now may be whole, so nothing is made in its place. */
+/** Files that cannot be read now may be intact, so they are not replaced. */
 function unreadableManifest(dataDir: string, cause: unknown): UsageError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const advice = `repair the disk, or remove both files (${manifestPaths(dataDir).join(', ')}) if they are lost`;
   return new UsageError(`the manifest cannot be read: ${reason}; ${advice}`, 1, { cause });
 }
 
-/** A folder without a manifest is new when it is empty. Otherwise both files are lost, and made again of all others. */
+/**
+ * A folder without a manifest is new if it is empty. Otherwise both files are lost, and the manifest is rebuilt from
+ * all others.
+ */
 async function lostOrNew(disk: Disk, dataDir: string, damages: Damage[]): Promise<Manifest> {
   const names = [...(await disk.list(walFolder(dataDir))), ...(await disk.list(join(dataDir, SEGMENTS_FOLDER)))];
   if (names.length === 0 && damages.length === 0) return EMPTY_MANIFEST;
   const { manifest, aside, damages: found, hasPositions } = await planRebuild(disk, dataDir);
-  // The new manifest gives out the numbers of files that are gone: none of these must come back.
+  // The new manifest reuses the sequences of removed files: none of these may come back.
   await syncRemovals(disk, dataDir);
-  // Before the manifest is there, as the next start would take them for leftovers.
+  // Linked before there is a manifest, because the next start would remove them as leftovers.
   for (const path of aside) await linkToQuarantine(disk, dataDir, path);
   const positions = hasPositions ? 'with positions' : 'without positions: agents send again what they still have';
   const keeps = `nothing expires for ${CLOCK_HOLD_MS / 3_600_000} hours`;
@@ -191,7 +195,7 @@ async function replayWals(input: RecoverInput, manifest: Manifest, damages: Dama
     }
     damages.push(...(await setAside(input, file.path, scan)));
     for (const record of scan.records) order += await replayRecord(input, file, record, order, damages);
-    // What cannot be read is not written over: it is all that is left of it.
+    // A file that cannot be read is not overwritten: it is the only copy.
     if (file === newest && isWhole) {
       await makeDurable(input.disk, file.path, bytes.subarray(0, scan.durableBytes));
     }
@@ -212,7 +216,7 @@ async function replayWals(input: RecoverInput, manifest: Manifest, damages: Dama
   };
 }
 
-/** Keeps copies of what is broken, and of what may have been refused and sent again. */
+/** Copies broken bytes, and those that may have been refused and sent again. */
 async function setAside({ disk, dataDir }: RecoverInput, path: string, scan: WalScan): Promise<Damage[]> {
   const damages: Damage[] = scan.broken.map((range) => ({ path, ...range, reason: 'no valid record' }));
   if (scan.doubtful !== undefined) damages.push({ path, ...scan.doubtful, reason: IN_DOUBT });
@@ -222,7 +226,7 @@ async function setAside({ disk, dataDir }: RecoverInput, path: string, scan: Wal
 
 /** Flushed ones that could not be removed are no longer part of the store. */
 async function listWals({ disk, dataDir }: RecoverInput, walFrom: number): Promise<LinkedWal[]> {
-  // A file that the process before removed must not come back once it was seen to be gone.
+  // A file that the previous process removed must not come back once its absence was seen.
   await disk.syncFolder(walFolder(dataDir));
   const files: LinkedWal[] = [];
   for (const name of await disk.list(walFolder(dataDir))) {
@@ -237,14 +241,17 @@ async function listWals({ disk, dataDir }: RecoverInput, walFrom: number): Promi
   return files;
 }
 
-/** Its batches are acknowledged, and whoever may read it will have them all: no reason to go on without. */
+/**
+ * Its batches are acknowledged, and will be readable once the permissions are corrected: so the server must not start
+ * without them.
+ */
 function forbidden(path: string, cause: unknown): UsageError {
   return new UsageError(`${path} may not be read: it must belong to the user that podlog runs as`, 1, { cause });
 }
 
 /**
- * The flush of the file will remove its name from wal/, so it gets another one: what the disk does not give now it may
- * give to a person later.
+ * The flush of the file will remove its name from wal/, so it gets another one: an operator may be able to read later
+ * what the disk cannot read now.
  */
 async function keepUnreadable({ disk, dataDir }: RecoverInput, path: string, sizeBytes: number): Promise<Damage> {
   const copy = await linkToQuarantine(disk, dataDir, path);
@@ -252,7 +259,7 @@ async function keepUnreadable({ disk, dataDir }: RecoverInput, path: string, siz
   return { path, offset: 0, sizeBytes, reason: `parts of the WAL file cannot be read${kept}` };
 }
 
-/** The manifest names the files that held batches when it was written, and each file the one before it. */
+/** The manifest names the files that held batches when it was written, and each file names the previous one. */
 function missingWals(dataDir: string, files: readonly LinkedWal[], manifest: Manifest): Damage[] {
   const sequences = files.map(({ sequence }) => sequence);
   const missing = new Map(missingWalFiles(manifest, sequences).map((sequence) => [sequence, 0]));
@@ -270,7 +277,7 @@ function missingWal(dataDir: string, sequence: number, sizeBytes: number): Damag
   return { path, offset: 0, sizeBytes, reason: `the WAL file ${sequence} is missing`, isMissing: true };
 }
 
-/** @returns how many rows the record has */
+/** @returns the number of rows in the record */
 async function replayRecord(
   input: RecoverInput,
   file: LinkedWal,
@@ -298,9 +305,9 @@ async function replayRecord(
 }
 
 /**
- * What was read may so far be in the page cache only; positions that are answered from it must be durable. A sync is not
- * enough for that: where one failed in the process before, the kernel may hold pages for clean that are not on the disk,
- * so all is written once more, and then the mark that says so.
+ * What was read may so far be only in the page cache; positions in answers must be durable. A sync is not enough: if
+ * one failed in the previous process, the kernel may hold pages as clean that are not on the disk, so everything is
+ * written again, followed by the mark that says so.
  */
 function makeDurable(disk: Disk, path: string, bytes: Buffer): Promise<void> {
   return withFile(disk, path, 'modify', async (file) => {
@@ -308,7 +315,7 @@ function makeDurable(disk: Disk, path: string, bytes: Buffer): Promise<void> {
     try {
       await file.write([bytes], 0);
     } catch (error) {
-      // The same bytes in the same place: a full disk (where writing takes new blocks) is no reason not to start.
+      // The same bytes in the same place: a full disk (where writing takes new blocks) must not prevent the start.
       if (diskErrorCode(error) !== 'ENOSPC') throw error;
     }
     await file.sync();
@@ -316,7 +323,7 @@ function makeDurable(disk: Disk, path: string, bytes: Buffer): Promise<void> {
   });
 }
 
-/** Best effort: it counts only once the next file's header is lost. */
+/** Best effort: it is needed only if the next file's header is lost. */
 async function writeMark(file: DiskFile, durableBytes: number): Promise<void> {
   try {
     await file.write([encodeMark(durableBytes)], durableBytes);

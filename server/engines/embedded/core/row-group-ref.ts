@@ -1,4 +1,4 @@
-/** From what a row group says about itself to where the store has it. */
+/** Makes the store's reference to a row group from its header. */
 import type { DecodedSize } from '../../../../shared/row-group/decoded-size.ts';
 import type { RowGroupInfo } from '../../../../shared/row-group/header.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
@@ -21,8 +21,8 @@ export function verifyBatch(batch: Batch): BatchInfo | undefined {
 }
 
 /**
- * @param recordEnd  where the record ends in the file: a row group is the last part of its record
- * @param order  rows stored before
+ * @param recordEnd  end of the record in the file: a row group is the last part of its record
+ * @param order  number of rows stored before
  * @param streams  those of the row group, as the store holds them
  */
 export function rowGroupRef(
@@ -47,7 +47,7 @@ export function rowGroupRef(
   };
 }
 
-/** Of the newest line, in epoch milliseconds. */
+/** Returns the time of the newest line, in epoch milliseconds. */
 export function newestTimeMs({ baseDay, maxTimeNs }: Pick<RowGroupInfo, 'baseDay' | 'maxTimeNs'>): number {
   return (baseDay * NS_PER_DAY + maxTimeNs) / 1e6;
 }

@@ -1,11 +1,11 @@
-/** What lies in `segments/`: a folder for each day, segments in them, and files of others, which are left alone. */
+/** Lists `segments/`: a folder for each day, segments in them, and foreign files, which are left alone. */
 import { join } from 'node:path';
 import { type Disk, diskErrorCode } from '../platform/disk.ts';
 import { isDayName, SEGMENTS_FOLDER, segmentSequence } from './filenames.ts';
 
 export interface ListedSegments {
   readonly days: readonly DayFolder[];
-  /** Paths of what is not podlog's. */
+  /** Paths of files that are not podlog's. */
   readonly foreign: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export interface ListedDay {
   readonly foreign: readonly string[];
 }
 
-/** The folders of days, by day. */
+/** Lists the folders of days, sorted by day. */
 export async function listDays(disk: Disk, dataDir: string): Promise<ListedSegments> {
   const folder = join(dataDir, SEGMENTS_FOLDER);
   const days: DayFolder[] = [];
@@ -38,7 +38,7 @@ export async function listDays(disk: Disk, dataDir: string): Promise<ListedSegme
   return { days, foreign };
 }
 
-/** What is in the folder of a day; a file of such a name is foreign itself. */
+/** Lists the folder of a day; a file of such a name is itself foreign. */
 export async function listDay(disk: Disk, { path }: DayFolder): Promise<ListedDay> {
   const segments: SegmentFile[] = [];
   const foreign: string[] = [];
@@ -57,7 +57,7 @@ export async function listDay(disk: Disk, { path }: DayFolder): Promise<ListedDa
   return { segments, foreign };
 }
 
-/** All segments there are, named by a manifest or not. */
+/** Lists all segments, named by a manifest or not. */
 export async function listSegments(disk: Disk, dataDir: string): Promise<(SegmentFile & Pick<DayFolder, 'day'>)[]> {
   const files: (SegmentFile & Pick<DayFolder, 'day'>)[] = [];
   for (const folder of (await listDays(disk, dataDir)).days) {

@@ -1,6 +1,6 @@
 /**
- * Views of the store at an instant, and the files that they keep alive. Snapshots taken between two changes share one
- * view. A file that the store no longer needs is unlinked when no view that names it is held any more.
+ * Snapshots of the store, and the files that they keep alive. Snapshots taken between two changes share one view. A
+ * file that the store no longer needs is unlinked when the last view that names it is released.
  */
 import type { RowGroupRef, Snapshot } from './snapshot.ts';
 
@@ -26,7 +26,7 @@ export class SnapshotRegistry {
     this.#unlink = unlink;
   }
 
-  /** Row groups came or went: the next snapshot looks anew. */
+  /** Must be called when row groups were added or dropped: the next snapshot makes a new view. */
   changed(): void {
     this.#current = undefined;
   }

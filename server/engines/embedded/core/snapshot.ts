@@ -1,20 +1,20 @@
 /**
- * What a query sees: row groups, wherever they live. A row group in a WAL file and one in a segment are the same bytes,
- * so a reader needs only a path, an offset and a size.
+ * A query's view of the store: row groups, wherever they are. A row group in a WAL file and one in a segment are the
+ * same bytes, so a reader needs only a path, an offset and a size.
  */
 import type { Labels } from '../../../../shared/labels.ts';
 
-/** Where a segment says which fields it has indexes of. */
+/** Where a segment lists its indexed fields. */
 export interface IndexesPlace {
   readonly path: string;
   readonly offset: number;
   readonly sizeBytes: number;
   readonly checksum: number;
-  /** Whether the indexes have the elements of arrays; those of older segments do not. */
+  /** Whether the indexes include the elements of arrays; those of older segments do not. */
   readonly hasElements: boolean;
 }
 
-/** One stored row group. Plain and structured-cloneable: it may be handed to a worker thread. */
+/** One stored row group. Plain and structured-cloneable: it may be passed to a worker thread. */
 export interface RowGroupRef {
   readonly path: string;
   /** Where the row group's bytes begin in the file. */
@@ -28,28 +28,28 @@ export interface RowGroupRef {
   readonly minTimeNs: number;
   readonly maxTimeNs: number;
   /**
-   * How many rows were stored before this row group. Of two rows with the same time, the one in the row group with
-   * the lower order comes first; inside a row group, the one with the lower row number does.
+   * Number of rows that were stored before this row group. Of two rows with the same time, the one in the row group
+   * with the lower order comes first; within a row group, the one with the lower row number.
    */
   readonly order: number;
   /** The streams that have rows here. Equal label sets are one object in the whole process. */
   readonly streams: readonly Labels[];
-  /** Only in a segment: its indexes (one object for all its row groups), and what they call this row group. */
+  /** Only in a segment: its indexes (one object for all its row groups), and the ordinal of this row group in them. */
   readonly indexed?: { readonly indexes: IndexesPlace; readonly ordinal: number };
   /**
-   * Only in a search: the indexes say that no value of these names matches, but nothing of elements of arrays. An array of
-   * one name of each list must do so.
+   * Only in a search: the indexes exclude any value of these names, but do not cover elements of arrays. So an array of
+   * one name of each list must match.
    */
   readonly onlyArraysOf?: readonly (readonly string[])[];
 }
 
-/** One that is in the WAL only. */
+/** A row group that is only in the WAL. */
 export interface WalRowGroupRef extends RowGroupRef {
-  /** Memory that it takes when it is decoded, see shared/row-group/decoded-size.ts. */
+  /** Memory that it takes when decoded, see shared/row-group/decoded-size.ts. */
   readonly decodedBytes: number;
 }
 
-/** For a worker thread that reads the labels from the row group, as most do: a message need not carry them. */
+/** For a worker thread that reads the labels from the row group, as most do: a message need not contain them. */
 export type BareRowGroupRef = Omit<RowGroupRef, 'streams'>;
 export type BareWalRowGroupRef = Omit<WalRowGroupRef, 'streams'>;
 
@@ -59,8 +59,8 @@ export function withoutStreams<T extends RowGroupRef>(rowGroup: T): Omit<T, 'str
 }
 
 /**
- * The store at one instant: every durable line exactly once, whatever is flushed, merged or dropped meanwhile.
- * The files of its row groups stay readable until `release`, which must be called, once.
+ * The store at one instant: every durable line exactly once, whatever is flushed, merged or dropped meanwhile. The
+ * files of its row groups stay readable until `release`, which must be called, once.
  */
 export interface Snapshot {
   /** In no particular order. */

@@ -1,4 +1,4 @@
-/** What the store says about itself: `/stats`, and its share of `/metrics`. */
+/** Statistics of the store: `/stats`, and its part of `/metrics`. */
 import type { Counter, Histogram, Metrics } from '../../../../shared/metrics.ts';
 import { instantOf } from '../../../../shared/time.ts';
 import type { LiveSegment } from './recover.ts';

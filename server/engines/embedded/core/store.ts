@@ -3,7 +3,7 @@
  * segments are dropped. Reads go through snapshots. Opened once per data folder.
  *
  * Every change of what a snapshot shows happens in one synchronous step after it is durable, so no snapshot misses a
- * line or has it twice. Has no timer of its own: somebody calls `tick` (HOUSEKEEPING_MS).
+ * line or has it twice. Has no timer of its own: `tick` must be called at intervals (HOUSEKEEPING_MS).
  */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -64,18 +64,18 @@ export interface StoreOptions {
   readonly state: BatchState;
   /** Fields whose values the segments of a flush index. */
   readonly indexedFields: readonly string[];
-  /** Does `flush` of flush.ts, in a thread or here. */
+  /** Runs `flush` of flush.ts, in a worker or in this thread. */
   readonly flush: (input: FlushInput) => Promise<FlushOutput>;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** What retention goes by, when it is not the store's alone. */
+  /** The clock of retention, when it is shared with others. */
   readonly clock?: ExpiryClock;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly disk?: Disk;
   /** STREAMS_MAX and STREAMS_BYTES_MAX by default. */
   readonly streamLimits?: StreamLimits;
-  /** Takes the folder for this process alone; a simulated disk has no processes. */
+  /** Locks the folder for this process; a simulated disk has no processes. */
   readonly lock?: typeof lockFolder;
 }
 
@@ -98,15 +98,15 @@ export class Store {
   readonly #listeners = new Set<AppendListener>();
   readonly #unlinks = new Set<Promise<void>>();
   readonly #boundaries = new Set<{ readonly order: number }>();
-  /** By age; waiting in the lane, or running. */
+  /** Retention by age, while it waits for its turn or runs. */
   #retaining: Promise<void> | undefined;
-  /** When segments that the disk did not give are tried again; on the monotonic clock. */
+  /** When segments that could not be read are retried; on the monotonic clock. */
   #reopenAtMs = 0;
   #nextSequence: number;
   #nextOrder: number;
 
   /**
-   * Locks and recovers the folder, which is made when it is missing.
+   * Locks and recovers the folder, which is created when it is missing.
    * @throws UsageError  it is in use, of another version, or cannot be used
    * @throws CorruptionError  the manifest is damaged
    */
@@ -235,8 +235,8 @@ export class Store {
   }
 
   /**
-   * A reader found a row group broken: it is copied to quarantine/, counted, and left out of new snapshots; one that the
-   * disk does not give is left out until it is tried again.
+   * Called when a reader finds a row group broken: it is copied to quarantine/, counted, and left out of new snapshots;
+   * one that cannot be read is left out until the next attempt.
    */
   async setAside(rowGroup: BareRowGroupRef, error: CorruptionError): Promise<void> {
     const isUnreadable = error instanceof UnreadableError;
@@ -253,17 +253,17 @@ export class Store {
     return [...this.#segments.byPath.values()];
   }
 
-  /** False when some of its row groups were set aside: what is left of it is no longer all that was stored. */
+  /** False when some of its row groups were quarantined: its rows are no longer all that were stored. */
   isWhole({ rowGroups }: LiveSegment): boolean {
     return this.#quarantine.without(rowGroups).length === rowGroups.length;
   }
 
-  /** WAL files that wait for their flush, with the one that is being flushed. */
+  /** WAL files that wait for their flush, including the one that is being flushed. */
   get sealedWalFileCount(): number {
     return this.#flusher.waiting.length;
   }
 
-  /** A number for a new segment; none is given out twice. */
+  /** Returns a sequence for a new segment; none is used twice. */
   takeSequence(): number {
     return this.#nextSequence++;
   }
@@ -274,17 +274,17 @@ export class Store {
   }
 
   /**
-   * Puts new segments, complete and durable, in the place of live ones: a crash leaves either, a snapshot shows either.
-   * Only within a job of `maintain`. Rejects when nothing has changed.
+   * Replaces live segments by new ones, which are complete and durable: after a crash either set is there, and a
+   * snapshot shows either. Only within a job of `maintain`. Rejects when nothing has changed.
    */
   replaceSegments(old: readonly Pick<LiveSegment, 'path'>[], added: readonly ManifestSegment[]): Promise<void> {
     return this.#segments.change({ dropped: new Set(old.map(({ path }) => path)), added });
   }
 
   /**
-   * From now on no merge puts rows of before an `order` (see RowGroupRef) and later ones into one segment: an erasure
-   * tells by it which rows were there when it was requested.
-   * @returns a function that ends this
+   * From now on no merge puts rows from before an `order` (see RowGroupRef) and later ones into one segment: an erasure
+   * distinguishes by it the rows that existed when it was requested.
+   * @returns removes the barrier
    */
   keepApart(order: number): () => void {
     const boundary = { order };
@@ -292,7 +292,7 @@ export class Store {
     return () => this.#boundaries.delete(boundary);
   }
 
-  /** True when segments that begin at these orders must not be merged. */
+  /** Whether a barrier lies between segments that begin at these orders. */
   areKeptApart(lowerOrder: number, higherOrder: number): boolean {
     return [...this.#boundaries].some(({ order }) => lowerOrder < order && order <= higherOrder);
   }
@@ -302,7 +302,7 @@ export class Store {
     return this.#wal.problem ?? (this.#flusher.problem ?? this.#space.problem)?.message;
   }
 
-  /** Segments and row groups that the disk does not give now: they are missing in answers. */
+  /** Number of segments and row groups that cannot be read now: they are missing in answers. */
   get unreadableCount(): number {
     return this.#quarantine.unreadableCount + this.#segments.unreadableCount;
   }
@@ -320,7 +320,7 @@ export class Store {
     });
   }
 
-  /** Housekeeping: age of the WAL file, free space, retention, flushes to be tried again. */
+  /** Housekeeping: age of the WAL file, free space, retention, flushes to be retried. */
   async tick(): Promise<void> {
     await this.#space.check();
     await this.#wal.tick();
@@ -330,14 +330,15 @@ export class Store {
     await this.#retainInTurn();
   }
 
-  /** Seals the WAL and flushes all there is: for tests, and before a backup. */
+  /** Seals the WAL and flushes everything: for tests, and before a backup. */
   async flushAll(): Promise<void> {
     await this.#wal.seal();
     await this.#flusher.start();
   }
 
   /**
-   * The manifest once it names every row that is acknowledged by now: what a backup takes, and where an erasure ends.
+   * Returns the manifest once it covers every row that is acknowledged by now: backups copy it, and erasures end with
+   * it.
    * @throws UnavailableError  the flush fails
    */
   async checkpoint(): Promise<Manifest> {
@@ -355,12 +356,12 @@ export class Store {
     return this.#manifest.current;
   }
 
-  /** What is live now, also segments that cannot be read. */
+  /** The present manifest, which also names segments that cannot be read. */
   get manifest(): Manifest {
     return this.#manifest.current;
   }
 
-  /** Waits for what is being written. Files that unreleased snapshots hold are removed at the next start. */
+  /** Waits for running writes. Files that unreleased snapshots hold are removed at the next start. */
   async close(): Promise<void> {
     await this.#wal.close();
     await Promise.all([this.#flusher.close(), this.#maintenance.close()]);
@@ -369,7 +370,10 @@ export class Store {
     await this.#lock.release();
   }
 
-  /** A batch has become durable. @param streams  those of its row group, which holds them from now on */
+  /**
+   * Called when a batch has become durable.
+   * @param streams  those of its row group, which holds them from now on
+   */
   #apply(
     batch: Batch,
     info: BatchInfo | undefined,
@@ -407,7 +411,7 @@ export class Store {
     const bare = rowGroups.map(withoutStreams);
     const input = { dataDir, rowGroups: bare, sequenceFrom, indexedFields, origin, leavesOutUnreadable };
     const output = await flushAroundDeaths(flush, input);
-    // Before the file goes; and counted once, however often the manifest cannot be written.
+    // Copied before the file is removed; and counted once, however often writing the manifest fails.
     const copies: (string | undefined)[] = [];
     for (const damage of output.damages) copies.push(await this.#quarantine.keep(damage));
     await this.#segments.change({
@@ -438,7 +442,7 @@ export class Store {
     this.#memtable.drop(sequence);
   }
 
-  /** A disk that failed for a moment must not hide lines until the next start. */
+  /** After a short failure of the disk, lines must not stay hidden until the next start. */
   async #retryUnreadable(): Promise<void> {
     const nowMs = this.#clock.monotonicMs();
     if (this.#quarantine.retry(nowMs)) this.#registry.changed();
@@ -462,8 +466,8 @@ export class Store {
   }
 
   /**
-   * Waits in the lane like every other job, once: a lane that is busy at every tick must not keep old segments for ever.
-   * Only the closing of the store keeps it from its turn, and the next start takes it.
+   * Waits for its turn among the maintenance jobs like any other, once: even if a job runs at every tick, old segments
+   * must go. Only the closing of the store prevents it, and the next start catches up.
    */
   #retainInTurn(): Promise<void> {
     if (this.#options.retentionMs === Infinity) return Promise.resolve();

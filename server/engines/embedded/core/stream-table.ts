@@ -1,7 +1,7 @@
 /**
- * The streams that stored row groups name, each label set once: thousands of row groups share a few label sets, and equal
- * sets can be compared by identity. Whoever names streams holds them and releases them again; a stream that nothing holds
- * is forgotten. So the table's memory is that of the streams in the store, whatever has passed through it.
+ * The streams of all stored row groups, each label set once: thousands of row groups share a few label sets, and equal
+ * sets can be compared by identity. Users of streams hold and release them; a stream that nothing holds is forgotten.
+ * So the table's memory is that of the streams in the store, whatever has passed through it.
  */
 import { TooManyStreamsError } from '../../../../shared/errors.ts';
 import { type Labels, labelsMemoryBytes } from '../../../../shared/labels.ts';
@@ -16,7 +16,7 @@ interface Stream {
 
 export interface StreamLimits {
   readonly count: number;
-  /** Of labelsMemoryBytes. */
+  /** Result of labelsMemoryBytes. */
   readonly bytes: number;
 }
 
@@ -38,8 +38,8 @@ export class StreamTable {
   }
 
   /**
-   * Holds the one object for all label sets that equal each of these, in their order.
-   * @returns what `release` takes
+   * Holds one object for all label sets that equal each of these, in their order.
+   * @returns the argument of `release`
    */
   hold(labelSets: readonly Labels[]): readonly Labels[] {
     return labelSets.map((labels) => {
@@ -56,8 +56,8 @@ export class StreamTable {
   }
 
   /**
-   * The same for rows that are not stored yet, if all new streams fit.
-   * @param shareMax  of the limits that may be in use then
+   * Does the same for rows that are not stored yet, if all new streams fit.
+   * @param shareMax  share of the limits that may be in use then
    * @throws TooManyStreamsError  with those that do not fit; nothing is held
    */
   admit(labelSets: readonly Labels[], shareMax: number): readonly Labels[] {
@@ -66,7 +66,7 @@ export class StreamTable {
     return this.hold(labelSets);
   }
 
-  /** @param streams  as `hold` gave them */
+  /** @param streams  as returned by `hold` */
   release(streams: readonly Labels[]): void {
     for (const labels of streams) {
       const digest = labelsDigest(labels);

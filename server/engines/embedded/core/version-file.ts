@@ -1,6 +1,6 @@
 /**
- * `VERSION` says that a folder is podlog's, and in which format. When the file is missing or damaged, the folder is podlog's
- * if any other file proves it: a manifest, a WAL file or a segment whose checksum is right.
+ * `VERSION` identifies a folder as podlog's, and its format. When the file is missing or damaged, the folder is
+ * podlog's if any other file proves it: a manifest, a WAL file or a segment whose checksum matches.
  */
 import { join } from 'node:path';
 import { CorruptionError, UsageError } from '../../../../shared/errors.ts';
@@ -12,16 +12,16 @@ import { listSegments } from './segment-folders.ts';
 import { readSegment } from '../segment/reader.ts';
 import { decodeFileHeader, FILE_HEADER_BYTES } from '../wal/format.ts';
 
-/** Grows with every change that an older podlog would misread. */
+/** Incremented with every change that an older podlog would misread. */
 export const FORMAT_VERSION = 'podlog data 1\n';
 
-/** What the file of another podlog looks like. */
+/** The content of the file in a folder of another podlog. */
 const OTHER_VERSION = /^podlog data [1-9]\d{0,8}\n$/;
 
 /**
  * - `current`  as this podlog writes it
  * - `other`    of another podlog
- * - `new`      the folder has nothing of a store, at most a file that a crash left short when it was made
+ * - `new`      the folder has nothing of a store, at most a file that a crash truncated when it was created
  * - `lost`     missing or damaged, and the folder has data
  */
 export type FoundVersion =
@@ -49,7 +49,7 @@ export async function readVersion(disk: Disk, dataDir: string): Promise<FoundVer
   }
 }
 
-/** @throws UsageError  nothing shows that the folder is podlog's */
+/** @throws UsageError  nothing proves that the folder is podlog's */
 export async function expectOurs(disk: Disk, dataDir: string, { reason }: Damage): Promise<void> {
   if (await isOurs(disk, dataDir)) return;
   const advice = `restore the file ("${FORMAT_VERSION.trim()}" and a newline) if the folder is podlog's, or choose another`;
@@ -65,7 +65,7 @@ async function hasData(disk: Disk, dataDir: string): Promise<boolean> {
   return names.some((name) => ours.includes(name));
 }
 
-/** True when a checksum of podlog's is right in one of its files. */
+/** Whether the checksum of any of podlog's files matches. */
 export async function isOurs(disk: Disk, dataDir: string): Promise<boolean> {
   if ((await readGenerations(disk, dataDir)).newest !== undefined) return true;
   for (const name of await disk.list(walFolder(dataDir))) {

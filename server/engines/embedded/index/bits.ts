@@ -1,10 +1,10 @@
-/** Numbers of a few bits each, end to end, lowest bit first: the alphabet of an index block. */
+/** Numbers of a few bits each, end to end, lowest bit first, of which index blocks consist. */
 import { CorruptionError } from '../../../../shared/errors.ts';
 
-/** Owns a buffer that grows; one writer serves one block after the other. */
+/** Owns a buffer that grows; one writer can write many blocks. */
 export class BitWriter {
   #bytes = new Uint8Array(4096);
-  /** Bits that are not a whole byte yet, and how many. */
+  /** Bits that do not fill a byte yet, and their number. */
   #pending = 0;
   #pendingBits = 0;
   #length = 0;
@@ -26,7 +26,9 @@ export class BitWriter {
     }
   }
 
-  /** A Rice code (Rice and Plaunt, 1971): value >> low as so many ones and a zero, then the `low` lowest bits. */
+  /**
+   * Writes a Rice code (Rice and Plaunt, 1971): value >> low as that many ones and a zero, then the `low` lowest bits.
+   */
   rice(value: number, low: number): void {
     let ones = value >>> low;
     for (; ones >= 16; ones -= 16) this.bits(0xffff, 16);
@@ -34,7 +36,7 @@ export class BitWriter {
     this.bits(value & ((1 << low) - 1), low);
   }
 
-  /** A number below `limit` in the fewest bits: truncated binary. */
+  /** Writes a number below `limit` in the fewest bits: truncated binary. */
   below(value: number, limit: number): void {
     const width = 31 - Math.clz32(limit);
     const short = 2 ** (width + 1) - limit;
@@ -48,7 +50,7 @@ export class BitWriter {
     }
   }
 
-  /** A view of all bytes, the last one filled up with zeros; valid until the next `reset`. */
+  /** Returns a view of all bytes, the last one padded with zeros; valid until the next `reset`. */
   finish(): Uint8Array {
     if (this.#pendingBits > 0) this.bits(0, 8 - this.#pendingBits);
     return this.#bytes.subarray(0, this.#length);

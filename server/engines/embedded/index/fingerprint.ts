@@ -1,6 +1,6 @@
 /**
- * Fingerprints of field values: 32 bits each, the same for a value however its column is encoded and for the text that
- * somebody looks for. A canonical UUID is hashed by its bits, so that a column of UUIDs need not be written out.
+ * Fingerprints of field values: 32 bits each, the same for a value however its column is encoded and for the text of a
+ * query. A canonical UUID is hashed by its bits, so that a column of UUIDs need not be formatted.
  */
 import type { ColumnValues, Uuids } from '../../../../shared/row-group/column-values.ts';
 import { byteStringAt, hashBytes } from '../../../../shared/row-group/byte-strings.ts';
@@ -15,20 +15,20 @@ import { fieldsAround } from '../scan/name.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 
-/** Width of the range of integers up to which a table of all of them is made. */
+/** Widest range of integers for which a table of all of them is made. */
 const MARKED_RANGE_MAX = 1 << 20;
 
 const uuid = new Uint8Array(UUID_BYTES);
 
-/** Fingerprint of a value as text, its escapes resolved. */
+/** Returns the fingerprint of a value as text, with escapes resolved. */
 export function fingerprintOf(text: Uint8Array): number {
   if (looksLikeUuid(text, 0, text.length) && parseUuid(text, 0, uuid, 0)) return hashBytes(uuid, 0, UUID_BYTES);
   return hashBytes(text, 0, text.length);
 }
 
 /**
- * Fingerprints of all values of a field in a row group. Few are repeated.
- * @param hasElements  whether elements of arrays count
+ * Returns the fingerprints of all values of a field in a row group. Few are repeated.
+ * @param hasElements  whether elements of arrays are included
  * @returns undefined when lines of the group may have the field outside of its columns: the group may hold any value
  */
 export function fieldFingerprints(group: RowGroup, field: string, hasElements: boolean): Uint32Array | undefined {
@@ -97,7 +97,7 @@ function writtenFingerprints(values: ColumnValues, textual: (text: Buffer) => nu
   });
 }
 
-/** Marks numbers of a narrow range in a table, which is much faster than sorting; wide ones are sorted. */
+/** Marks numbers of a narrow range in a table, which is much faster than sorting; numbers of wide ranges are sorted. */
 function distinctNumbers<T extends Float64Array | Int32Array>(values: T, min: number, max: number): T {
   let count = 0;
   if (max - min < MARKED_RANGE_MAX) {
@@ -116,7 +116,7 @@ function distinctNumbers<T extends Float64Array | Int32Array>(values: T, min: nu
   return sorted.subarray(0, count) as T;
 }
 
-/** All parts in one. Values that two columns share are entered twice, which costs a few bits and is not wrong. */
+/** Joins all parts. Values that two columns share occur twice, which costs a few bits and does no harm. */
 function joined(parts: readonly Uint32Array[]): Uint32Array {
   if (parts.length === 1) return parts[0]!;
   const all = new Uint32Array(parts.reduce((sum, part) => sum + part.length, 0));

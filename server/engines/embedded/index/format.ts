@@ -12,28 +12,28 @@ import type { BitReader, BitWriter } from './bits.ts';
 
 export const ADDRESSES_PER_BLOCK = 4096;
 export const ADDRESSES_PER_ENTRY = 4;
-/** Row groups of one segment that can be told apart. */
+/** Most row groups that an index can distinguish in one segment. */
 export const ORDINALS_MAX = 1 << 16;
 /** crc32. */
 export const BLOCK_HEADER_BYTES = 4;
 const ADDRESS_COUNT_MAX = 2 ** 32;
-/** More than 15 bits of a Rice code would be as wide as what it codes. */
+/** More than 15 bits of a Rice code would be as wide as the number itself. */
 const LOW_BITS_MAX = 15;
-/** A reader refuses a larger block; even one value in each row group of a segment at every address makes less. */
+/** A reader refuses a larger block; even one value in each row group of a segment at every address takes less. */
 const BLOCK_BYTES_MAX = 64 << 20;
 
-/** What a reader has to know of one field's index. */
+/** What a reader must know about one field's index. */
 export interface FieldIndex {
   readonly field: string;
   readonly addressCount: number;
-  /** Row groups of the segment, of which an entry names one. */
+  /** Number of row groups in the segment; an entry names one of them. */
   readonly groupCount: number;
-  /** Bits that a Rice code keeps as they are: of the distance to the address before, and to the ordinal before. */
+  /** Low bits of the Rice codes: of the distance to the previous address, and to the previous ordinal. */
   readonly gapLowBits: number;
   readonly stepLowBits: number;
   /** Row groups that must always be scanned: their lines may have the field outside of columns. */
   readonly unindexed: readonly number[];
-  /** Where blocks begin in the file, and where the last one ends. */
+  /** Offsets of the blocks in the file, and the end of the last one. */
   readonly blockOffsets: Float64Array;
 }
 
@@ -89,9 +89,9 @@ export function decodeFieldIndex(reader: ByteReader): FieldIndex {
 }
 
 /**
- * Writes one entry behind another. Ordinals of one address ascend.
- * @param gap   addresses since the entry before, in the block's first entry since the address before the block's
- * @param step  ordinals since the entry before, when the gap is 0
+ * Writes an entry after the previous one. Ordinals of one address ascend.
+ * @param gap   addresses since the previous entry; for a block's first entry, since the address before the block
+ * @param step  ordinals since the previous entry, when the gap is 0
  */
 export function encodeEntry(
   writer: BitWriter,

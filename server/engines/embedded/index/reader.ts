@@ -1,4 +1,4 @@
-/** Looks values up in the index of a field. */
+/** Looks up values in the index of a field. */
 import { crc32 } from 'node:zlib';
 import { ByteReader } from '../../../../shared/bytes.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
@@ -7,8 +7,9 @@ import { fingerprintOf } from './fingerprint.ts';
 import { addressOf, ADDRESSES_PER_BLOCK, BLOCK_HEADER_BYTES, decodeEntries, type FieldIndex } from './format.ts';
 
 /**
- * Ordinals of the row groups that may hold one of the values, ascending: all that do, and a few that do not.
- * @param read  bytes of the segment file, by offset and size
+ * Returns the ordinals of the row groups that may hold one of the values, ascending: all that do, and a few that do
+ * not.
+ * @param read  reads bytes of the segment file, by offset and size
  * @throws CorruptionError
  */
 export function lookUp(

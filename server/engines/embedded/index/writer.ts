@@ -1,4 +1,4 @@
-/** Collects the fingerprints of a segment's row groups, field by field, and lays out their indexes. */
+/** Collects the fingerprints of a segment's row groups, field by field, and writes their indexes. */
 import { crc32 } from 'node:zlib';
 import { ByteWriter } from '../../../../shared/bytes.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
@@ -56,7 +56,7 @@ export class FieldIndexBuilder {
   }
 
   /**
-   * The blocks, end to end, and what a reader must know of them.
+   * Returns the blocks, end to end, and what a reader must know about them.
    * @param offset  where the blocks will begin in the file
    * @param groupCount  row groups of the segment
    */
@@ -76,7 +76,7 @@ export class FieldIndexBuilder {
     return { index, blocks: blocks.view() };
   }
 
-  /** All entries as an index of so many addresses has them; an entry may occur more than once. */
+  /** Returns all entries for an index with this many addresses; an entry may occur more than once. */
   sorted(addressCount: number): SortedEntries {
     const count = this.#entries;
     const starts = new Uint32Array(blockCountOf(addressCount) + 1);
@@ -136,10 +136,10 @@ function writeBlock(
   into.raw(bytes);
 }
 
-/** Blocks are alike: one in so many is enough to choose parameters for all of them. */
+/** Blocks are alike: one in this many is enough to choose parameters for all of them. */
 const SAMPLED_BLOCKS = 16;
 
-/** The parameters of the Rice codes that fit best: about the logarithm of the mean. */
+/** Returns the parameters of the Rice codes that fit best: about the logarithm of the mean. */
 function lowBits({ keys, starts }: SortedEntries): { gapLowBits: number; stepLowBits: number } {
   let addresses = 0;
   let gaps = 0;

@@ -1,7 +1,7 @@
 /**
- * One maintenance job at a time: whatever rewrites or drops live segments (compaction, erasure, retention) runs here, so
- * no two jobs ever work on the same segment, and what a job reads stays live until it ends. Flushes only add segments;
- * they do not wait for the lane and go on beside a job.
+ * Runs one maintenance job at a time: all jobs that rewrite or drop live segments (compaction, erasure, retention) run
+ * here, so no two jobs ever work on the same segment, and the segments that a job reads stay live until it ends.
+ * Flushes only add segments; they do not wait here and run beside a job.
  */
 import { UnavailableError } from '../../../../shared/errors.ts';
 import { RETRY_AFTER_QUEUE_SECONDS } from '../../../limits.ts';
@@ -11,9 +11,9 @@ export class MaintenanceLane {
   #last: Promise<unknown> = Promise.resolve();
 
   /**
-   * Runs a job when those before it have ended.
-   * @param job  ends soon after its signal says that the store is closing, having changed all or nothing
-   * @throws what the job throws; UnavailableError when the store is closing
+   * Runs a job when all earlier ones have ended.
+   * @param job  ends soon after its signal is aborted because the store is closing, having changed all or nothing
+   * @throws the job's error; UnavailableError when the store is closing
    */
   run<T>(job: (closing: AbortSignal) => Promise<T>): Promise<T> {
     const turn = this.#last.then(() => {
@@ -24,7 +24,7 @@ export class MaintenanceLane {
     return turn;
   }
 
-  /** Asks the running job to stop, and waits for its end; those that wait fail. */
+  /** Asks the running job to stop, and waits for its end; waiting jobs fail. */
   async close(): Promise<void> {
     this.#closing.abort(closingError());
     await this.#last;

@@ -1,4 +1,6 @@
-/** Keeps some of the disk free: a flush needs room before it gives room, so writes are refused before the disk is full. */
+/**
+ * Keeps some of the disk free: a flush needs room before it frees any, so writes are refused before the disk is full.
+ */
 import { DISK_FREE_BYTES_MIN, DISK_FREE_SHARE_MIN, RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
 import { UnavailableError } from '../../../../shared/errors.ts';
 import type { Disk } from '../platform/disk.ts';
@@ -13,7 +15,7 @@ export class SpaceGuard {
     this.#dataDir = dataDir;
   }
 
-  /** Why writes must wait, as of the last check; undefined when they need not. */
+  /** Why writes must wait, as of the last test; undefined when they need not. */
   get problem(): UnavailableError | undefined {
     if (!this.#isLow) return undefined;
     const message = 'the disk is nearly full: make room or shorten --retention; reads go on';

@@ -1,6 +1,6 @@
 /**
- * Everything that the store asks of a file system. A thin interface over node:fs, passed in, so that tests can fill,
- * break and simulate a disk. Paths are absolute; errors are Node's (`code` is ENOSPC, EIO, …).
+ * All that the store needs from a file system. A thin interface over node:fs, passed in, so that tests can fill, break
+ * and simulate a disk. Paths are absolute; errors are Node's (`code` is ENOSPC, EIO, …).
  */
 import { constants } from 'node:fs';
 import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
@@ -9,11 +9,13 @@ import { isDiskError } from '../../../../shared/disk-error.ts';
 import { UnreadableError } from '../../../../shared/errors.ts';
 
 export interface DiskFile {
-  /** Writes all of the buffers, one behind the other, at `offset`; on an error any part of them may have been written. */
+  /**
+   * Writes all of the buffers, one after the other, at `offset`; after an error any part of them may have been written.
+   */
   write(buffers: readonly Uint8Array[], offset: number): Promise<void>;
-  /** The bytes at `offset`; fewer than `sizeBytes` where the file ends. */
+  /** Returns the bytes at `offset`; fewer than `sizeBytes` where the file ends. */
   read(offset: number, sizeBytes: number): Promise<Buffer>;
-  /** After this, what was written and the file's size survive a power cut. After it failed, nothing is known. */
+  /** After this, the written bytes and the file's size survive a power cut. After a failure, nothing is known. */
   sync(): Promise<void>;
   truncate(sizeBytes: number): Promise<void>;
   close(): Promise<void>;
@@ -23,15 +25,15 @@ export interface Disk {
   /** `create` fails when the file exists; `modify` and `read` when it does not. */
   open(path: string, mode: 'create' | 'modify' | 'read'): Promise<DiskFile>;
   readFile(path: string): Promise<Buffer>;
-  /** Undefined when there is no such file. */
+  /** Returns undefined when there is no such file. */
   sizeOf(path: string): Promise<number | undefined>;
-  /** Names in a folder, sorted; none when there is no such folder. */
+  /** Returns the names in a folder, sorted; none when there is no such folder. */
   list(path: string): Promise<string[]>;
   makeFolder(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** Gives a file a second name, which outlives the first. Both must be on one file system. */
   link(from: string, to: string): Promise<void>;
-  /** Removes a file or a folder with all in it; nothing happens when there is none. */
+  /** Removes a file or a folder with its content; does nothing when there is none. */
   remove(path: string): Promise<void>;
   /** After this, names added to and removed from the folder survive a power cut. */
   syncFolder(path: string): Promise<void>;
@@ -71,7 +73,7 @@ export const realDisk: Disk = {
   },
 };
 
-/** Node's own way of making those above never ends where nothing can be made in a folder that is there (/proc). */
+/** Node's recursive mkdir never ends where nothing can be created in an existing folder (/proc). */
 async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path);
@@ -94,7 +96,7 @@ function fileOf(path: string, handle: FileHandle): DiskFile {
   };
 }
 
-/** What is done with an open file fails without its name: "EIO: i/o error, read". */
+/** Errors of an open file do not name it: "EIO: i/o error, read". */
 function naming(path: string): (error: unknown) => never {
   return (error) => {
     if (error instanceof Error) error.message += ` '${path}'`;
@@ -102,7 +104,7 @@ function naming(path: string): (error: unknown) => never {
   };
 }
 
-/** writev may stop short (a full disk, a signal); the next call then tells why. */
+/** writev may stop short (a full disk, a signal); the next call then fails with the reason. */
 async function writeAll(handle: FileHandle, buffers: readonly Uint8Array[], offset: number): Promise<void> {
   let rest = [...buffers];
   let at = offset;
@@ -133,7 +135,7 @@ async function readUpTo(handle: FileHandle, offset: number, sizeBytes: number): 
   return bytes.subarray(0, length);
 }
 
-/** False when there is something else of that name, or nothing. */
+/** Returns false when the name is that of something else, or of nothing. */
 export async function isFolder(disk: Disk, path: string): Promise<boolean> {
   try {
     await disk.list(path);
@@ -144,7 +146,7 @@ export async function isFolder(disk: Disk, path: string): Promise<boolean> {
   }
 }
 
-/** Opens a file for the time of `use`. */
+/** Opens a file for the duration of `use`. */
 export async function withFile<T>(
   disk: Disk,
   path: string,
@@ -159,7 +161,7 @@ export async function withFile<T>(
   }
 }
 
-/** Makes a file with this content, durable but for its name (see syncFolder). */
+/** Creates a file with this content, durable except for its name (see syncFolder). */
 export function createFile(disk: Disk, path: string, content: string): Promise<void> {
   return withFile(disk, path, 'create', async (file) => {
     await file.write([Buffer.from(content)], 0);
@@ -167,23 +169,23 @@ export function createFile(disk: Disk, path: string, content: string): Promise<v
   });
 }
 
-/** The code of an error of the file system; undefined when it is something else. */
+/** Returns the code of an error of the file system; undefined for other errors. */
 export function diskErrorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** What a process or the kernel has run out of says nothing about a file. */
+/** Errors about exhausted resources of the process or the kernel say nothing about a file. */
 const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR', 'EBUSY']);
 
 /**
- * True when a file, or a part of it, cannot be read now: a failing medium (EIO, EBADMSG, EUCLEAN, …), a file that is gone
- * or may not be opened (ENOENT, EACCES, …). What a later try may read is not lost.
+ * Whether a file, or a part of it, cannot be read now: a failing medium (EIO, EBADMSG, EUCLEAN, …), a file that is gone
+ * or may not be opened (ENOENT, EACCES, …). A later attempt may succeed, so nothing is lost.
  */
 export function isReadError(error: unknown): boolean {
   return isDiskError(error) && !EXHAUSTED.has(diskErrorCode(error) ?? '');
 }
 
-/** Names the file, which errors of an open one do not. */
+/** Names the file, which errors of an open file do not. */
 export function unreadableError(path: string, cause: unknown): UnreadableError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new UnreadableError(`cannot be read: ${reason}`, path, { cause });

@@ -1,4 +1,4 @@
-/** The data folder as a whole: made, locked, and of a version that this podlog can read. */
+/** The data folder as a whole: creates and locks it, and verifies that this podlog can read its version. */
 import { dirname, join } from 'node:path';
 import { UsageError } from '../../../../shared/errors.ts';
 import { reasonOf } from '../../../../shared/system-error.ts';
@@ -23,13 +23,13 @@ const FOLDERS = [LOCK_FOLDER, WAL_FOLDER, SEGMENTS_FOLDER, QUARANTINE_FOLDER, ER
 
 export interface OpenedFolder {
   readonly lock: FolderLock;
-  /** What was wrong with its version, which is whole now. */
+  /** What was wrong with its version file, which is repaired now. */
   readonly damages: readonly Damage[];
 }
 
 /**
- * @param lock  takes the folder for this process alone
- * @throws UsageError  it cannot be made, is in use, is of another version, or not podlog's
+ * @param lock  locks the folder for this process
+ * @throws UsageError  it cannot be created, is in use, is of another version, or not podlog's
  */
 export async function openFolder(disk: Disk, dataDir: string, lock = lockFolder): Promise<OpenedFolder> {
   try {
@@ -53,8 +53,8 @@ export async function openFolder(disk: Disk, dataDir: string, lock = lockFolder)
 }
 
 /**
- * Folders are folders, files are files.
- * @throws UsageError  which is not, and what to do about it
+ * Asserts that folders are folders, and files are files.
+ * @throws UsageError  which one is not, and what to do about it
  */
 export async function expectLayout(disk: Disk, dataDir: string): Promise<void> {
   const expectKind = async (path: string, wanted: 'folder' | 'file'): Promise<void> => {
@@ -71,26 +71,32 @@ export async function expectLayout(disk: Disk, dataDir: string): Promise<void> {
   }
 }
 
-/** After this, files of the WAL and segments that were removed are not back after a power cut. */
+/** After this, WAL files and segments that were removed stay removed after a power cut. */
 export async function syncRemovals(disk: Disk, dataDir: string): Promise<void> {
   const days = (await listDays(disk, dataDir)).days.map(({ path }) => path);
   for (const folder of [walFolder(dataDir), join(dataDir, SEGMENTS_FOLDER), ...days]) await disk.syncFolder(folder);
 }
 
-/** A folder that was made just now, or by a process that ended before it had a version, must itself survive a power cut. */
+/**
+ * A folder that was just created, or by a process that ended before it had written a version, must itself survive a
+ * power cut.
+ */
 async function syncFoldersAbove(disk: Disk, path: string): Promise<void> {
   const above = dirname(path);
   if (above === path) return;
   try {
     await disk.syncFolder(above);
   } catch (error) {
-    // What cannot be read was not made by this process.
+    // A folder that cannot be read was not created by this process.
     if (diskErrorCode(error) !== 'EACCES') throw error;
   }
   await syncFoldersAbove(disk, above);
 }
 
-/** Makes the file where it is not what it should be. @returns what was wrong with it; undefined when nothing was */
+/**
+ * Writes the version file if it is not as it should be.
+ * @returns what was wrong with it; undefined when nothing was
+ */
 async function ensureVersion(disk: Disk, dataDir: string): Promise<Damage | undefined> {
   const path = join(dataDir, VERSION_FILE);
   const found = await readVersion(disk, dataDir);

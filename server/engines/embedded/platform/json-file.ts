@@ -7,9 +7,9 @@ import * as v from 'valibot';
 import { CorruptionError } from '../../../../shared/errors.ts';
 import { createFile, type Disk } from './disk.ts';
 
-/** What a file of one kind holds. */
+/** The format of one kind of file. */
 export interface JsonFileFormat<T> {
-  /** For errors: `the manifest`. */
+  /** Name of the file in errors: `the manifest`. */
   readonly what: string;
   readonly schema: v.GenericSchema<unknown, T>;
 }

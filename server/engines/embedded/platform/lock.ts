@@ -1,11 +1,11 @@
 /**
- * One process per data folder. The lock is a listening unix socket in the folder: the kernel closes it with its process,
- * however that ends, so there is no stale lock to judge by pid, boot or age; and it is found through the file system, so
- * it also holds between containers that mount the same volume and see neither each other's pids nor network.
+ * One process per data folder. The lock is a listening unix socket in the folder: the kernel closes it with its
+ * process, however that ends, so there is no stale lock to judge by pid, boot or age; and it is found through the file
+ * system, so it also works between containers that mount the same volume and see neither each other's pids nor network.
  *
  * Each contender listens on a socket of its own *first* and then tries to connect to all others. Of two contenders, the
- * one that looks later finds the other one listening, so never do both win; both may lose, which a retry solves. Only
- * the winner removes the sockets of dead processes, so nobody's socket vanishes while it matters.
+ * one that connects later finds the other one listening, so they never both win; both may lose, which a retry solves.
+ * Only the winner removes the sockets of dead processes, so no socket vanishes while it matters.
  */
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
@@ -16,7 +16,7 @@ import { reasonOf } from '../../../../shared/system-error.ts';
 import { diskErrorCode, realDisk } from './disk.ts';
 import { LOCK_FOLDER } from '../core/filenames.ts';
 
-/** Room for the address of a unix socket on Linux, less a name; a longer folder is reached through /proc. */
+/** Room for the address of a unix socket on Linux, without its name; a longer folder is reached through /proc. */
 const FOLDER_BYTES_MAX = 70;
 
 export interface FolderLock {

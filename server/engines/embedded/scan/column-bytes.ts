@@ -1,13 +1,13 @@
-/** What the header of a column chunk says of the bytes of its values, without a look at them. */
+/** Which bytes the values of a column chunk have, as far as its header shows without a page. */
 import { byteTable } from '../../../../shared/bytes.ts';
 import { ENCODINGS } from '../../../../shared/row-group/encodings/table.ts';
 import { ENCODING_CONSTANT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 
-/** Bytes that the text of values may have, where the encoding tells. */
+/** Encoding → bytes that the text of its values may have, where the encoding limits them. */
 const BYTES_OF_ENCODING = ENCODINGS.map(({ alphabet }) => (alphabet === undefined ? undefined : byteTable(alphabet)));
 
-/** Answered from the chunk's header alone; true when that does not tell. */
+/** Answered from the chunk's header alone; true when that does not decide. */
 export function valuesMayHave(group: RowGroup, index: number, byte: number): boolean {
   const { encoding, byteSet, parameters } = group.columns[index]!.chunk;
   if (encoding === ENCODING_CONSTANT) return parameters.includes(byte);
@@ -16,7 +16,7 @@ export function valuesMayHave(group: RowGroup, index: number, byte: number): boo
   return table === undefined || table[byte] === 1;
 }
 
-/** True when the header does not tell. */
+/** True when the header does not decide. */
 export function valuesMayBeEmpty(group: RowGroup, index: number): boolean {
   const { encoding, parameters } = group.columns[index]!.chunk;
   if (encoding === ENCODING_CONSTANT) return parameters.length === 0;

@@ -1,6 +1,6 @@
 /**
- * A tree of conditions on the rows of one row group: marks for each node, combined in loops. Conditions that are cheap or
- * that exclude much come first, and each looks at the rows that are left alone. Where none is left, nothing more is read.
+ * Evaluates a tree of conditions on the rows of one row group: a mask for each node, combined in loops. Conditions that
+ * are cheap or selective come first, and each tests only the remaining rows. When none remain, nothing more is read.
  */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { timeNsFrom } from '../../../../shared/time.ts';
@@ -11,7 +11,7 @@ import { matchRegexpLeaf } from './regexp-leaf.ts';
 import { matchTextLeaf } from './text-leaf.ts';
 import { matchValueLeaf, type Outcome } from './value-leaf.ts';
 
-/** What reading a condition costs, about: conditions are taken in the order of these. */
+/** Approximate cost of reading a condition: conditions are evaluated in this order. */
 const COSTS = {
   label: 0,
   exists: 1,
@@ -29,13 +29,11 @@ interface Scan {
   readonly wholeLines: WholeLineMatches;
 }
 
-/**
- * @param out  of as many rows as the group has
- */
+/** @param out  has as many rows as the group */
 export function evaluate(group: RowGroup, { from, to, where }: Predicate, out: Uint8Array): Outcome {
   const scan = { group, wholeLines: new WholeLineMatches(group, where) };
   if (!reachesOutside(group, { from, to })) return evaluateNode(scan, where, undefined, out);
-  // Only the times of rows that are left are read, and text is looked for only within the time range.
+  // Times are read only for the remaining rows, and text is searched only within the time range.
   const inOrder = where.kind === 'all' ? cheapestFirst(where.of) : [where];
   const cheap = inOrder.filter((each) => costOf(each) < COSTS.time);
   let outcome = evaluateAll(scan, cheap, undefined, out);
@@ -46,7 +44,10 @@ export function evaluate(group: RowGroup, { from, to, where }: Predicate, out: U
   return rest === 'none' ? 'none' : 'some';
 }
 
-/** @param within  the rows that are asked about; undefined for all. @param out  may be `within` */
+/**
+ * @param within  the rows in question; undefined for all
+ * @param out  may be `within`
+ */
 function evaluateNode(scan: Scan, where: Where, within: Uint8Array | undefined, out: Uint8Array): Outcome {
   switch (where.kind) {
     case 'all':
@@ -98,7 +99,7 @@ function evaluateAny(
     const before: Uint8Array | undefined = outcome === 'none' ? within : left;
     const each = evaluateNode(scan, condition, before, marks);
     if (each === 'none') continue;
-    // All that no other condition has found.
+    // Rows that no earlier condition has matched.
     outcome = each;
     if (each === 'all') break;
     addMarks(found, marks);
@@ -129,7 +130,7 @@ function evaluateNot(scan: Scan, where: Where, within: Uint8Array | undefined, o
   return outcome;
 }
 
-/** By the list of a tree, which is that of a plan. */
+/** Keyed by the list of a tree, which is that of a plan. */
 const orders = new WeakMap<readonly Where[], readonly Where[]>();
 
 function cheapestFirst(conditions: readonly Where[]): readonly Where[] {

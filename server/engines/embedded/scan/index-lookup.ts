@@ -1,6 +1,6 @@
 /**
- * The indexes of segments in a search: before anything is scanned, which row groups can hold a value that must be
- * there. The look-ups run in a worker thread, for all segments at once: a block or two of each.
+ * Uses the indexes of segments in a search: before anything is scanned, they show which row groups can hold a required
+ * value. The look-ups run in a worker thread, for all segments at once: a block or two of each.
  */
 import { LRUCache } from 'lru-cache';
 import { ByteReader } from '../../../../shared/bytes.ts';
@@ -27,7 +27,7 @@ export interface LookupInput {
  */
 export type LookupOutput = readonly (readonly (Uint32Array | undefined)[] | string)[];
 
-/** What a worker thread has read of the segments' indexes: a few numbers for each block. */
+/** The cached headers of the segments' indexes in a worker thread: a few numbers for each block. */
 export class Indexes {
   readonly #files: FileReader;
   readonly #known = new LRUCache<string, readonly FieldIndex[]>({
@@ -39,7 +39,7 @@ export class Indexes {
     this.#files = files;
   }
 
-  /** For the first segments, at least one, when others wait for the worker; else for all. */
+  /** Looks up all segments or, when other tasks wait for the worker, the first ones, at least one. */
   lookUp({ segments, wanted }: LookupInput, shouldYield = aloneInThread): LookupOutput {
     const answers: LookupOutput[number][] = [];
     for (const place of segments) {
@@ -75,15 +75,15 @@ export class Indexes {
   }
 }
 
-/** Values of one field, as an index has them. */
+/** Values of one field, in the form of an index. */
 export interface IndexedValues {
   readonly name: string;
   readonly values: readonly Uint8Array[];
 }
 
 /**
- * What a tree implies that indexes can answer: of each clause, at least one value must be there. All values that are allowed
- * are known in full, and no other field answers their name.
+ * Conditions that a tree implies and that indexes can answer: of each clause, at least one value must be there. All
+ * allowed values are known in full, and no other field has their name.
  */
 export type IndexClauses = readonly (readonly IndexedValues[])[];
 
@@ -92,7 +92,7 @@ export function indexClauses(where: Where): IndexClauses {
     case 'all':
       return where.of.flatMap(indexClauses);
     case 'any': {
-      // One clause of each alternative; with an alternative that has none, anything may match.
+      // One clause of each alternative; if an alternative has none, anything may match.
       const each = where.of.map((alternative) => shortest(indexClauses(alternative)));
       return each.length === 0 || each.includes(undefined) ? [] : [each.flatMap((clause) => clause!)];
     }
@@ -113,7 +113,7 @@ function shortest(clauses: IndexClauses): IndexClauses[number] | undefined {
   return clauses.toSorted((a, b) => a.length - b.length)[0];
 }
 
-/** The distinct segments that have indexes. */
+/** Returns the distinct segments that have indexes. */
 export function indexedSegments(rowGroups: readonly RowGroupRef[]): IndexesPlace[] {
   return [...new Set(rowGroups.flatMap(({ indexed }) => indexed?.indexes ?? []))];
 }
@@ -123,7 +123,7 @@ export function lookupInput(clauses: IndexClauses, segments: readonly IndexesPla
 }
 
 /**
- * Row groups that may still match, now that the indexes have been asked. Where these leave out elements of arrays, a row
+ * Returns the row groups that may still match after the look-ups. Where the indexes leave out elements of arrays, a row
  * group without the value stays: only its arrays may match.
  */
 export function pruneByIndexes(
@@ -143,7 +143,7 @@ export function pruneByIndexes(
       at += clause.length;
       return clause.every(({ name }, i) => {
         const ordinals = sets[first + i];
-        // A stream that has a label of this name is not asked for the field.
+        // A stream that has a label of this name is not searched for the field.
         return (
           ordinals !== undefined &&
           !ordinals.has(indexed!.ordinal) &&

@@ -1,6 +1,6 @@
 /**
- * Tests against the values of one column: what its header tells first, then each distinct value once where there is a
- * dictionary, as numbers or bits where the tests can be read as such, else as text.
+ * Tests the values of one column: first by its header, then each distinct value once where there is a dictionary; as
+ * numbers or bits where the tests allow it, else as text.
  */
 import { ByteReader } from '../../../../shared/bytes.ts';
 import type { ColumnValues, Decimals } from '../../../../shared/row-group/column-values.ts';
@@ -28,15 +28,16 @@ import { matchCutTexts } from './match-cut-texts.ts';
 import { markRanges, rangesOf, reach, singleNumbers } from './number-ranges.ts';
 import { compares, matchesAny } from './pattern.ts';
 
-/** Which values match: none, all, those that are marked, or those at some indices, which ascend. */
+/** Which values match: none, all, those with a 1 in the mask, or those at some indices, which ascend. */
 export type MatchedValues = 'none' | 'all' | Uint8Array | Uint32Array;
 
 type Comparison = ValueTest & { readonly kind: 'compare' };
 
 /**
- * The values of a column that pass one of the tests, or an element of which does. No page is read where the header tells.
+ * Returns the values of a column that pass one of the tests, or an element of which does. No page is read where the
+ * header decides.
  * @param path  see array-elements.ts
- * @returns marks are good until they are released
+ * @returns a mask is valid until it is released
  */
 export function matchColumn(group: RowGroup, index: number, tests: readonly ValueTest[], path: string): MatchedValues {
   const { slot, chunk } = group.columns[index]!;
@@ -110,7 +111,7 @@ function matchDecimals(
   return marks;
 }
 
-/** The tests, if all of them compare numbers. */
+/** Returns the tests, if all of them compare numbers. */
 function comparisonsIn(tests: readonly ValueTest[]): Comparison[] | undefined {
   const comparisons = tests.filter((test) => test.kind === 'compare' && test.operand.kind !== 'duration');
   return comparisons.length === tests.length ? (comparisons as Comparison[]) : undefined;
@@ -127,7 +128,7 @@ function markDecimals({ mantissas, scales }: Decimals, { operator, operand }: Co
   }
 }
 
-/** What is found of so many values, which are looked for one after the other. */
+/** Collects the matches of values that are searched for one after the other. */
 function found(count: number, find: (onFound: (index: number) => void) => void): MatchedValues {
   const indices: number[] = [];
   find((index) => indices.push(index));
@@ -138,7 +139,7 @@ function found(count: number, find: (onFound: (index: number) => void) => void):
 
 /**
  * By value: 1 where its text passes. Undefined when no value does.
- * @param test  is handed a buffer that the next value may overwrite
+ * @param test  its buffer may be overwritten by the next value
  */
 export function matchEach(values: ColumnValues, test: (value: Buffer) => boolean): Uint8Array | undefined {
   switch (values.kind) {
@@ -159,7 +160,10 @@ export function matchEach(values: ColumnValues, test: (value: Buffer) => boolean
   }
 }
 
-/** Marks the texts that pass, and clears the others. @returns how many pass */
+/**
+ * Marks the texts that pass, and clears the others.
+ * @returns how many pass
+ */
 function markTexts(texts: ByteStrings, test: (value: Buffer) => boolean, marks: Uint8Array): number {
   let count = 0;
   for (let i = 0; i < marks.length; i++) {
@@ -170,7 +174,7 @@ function markTexts(texts: ByteStrings, test: (value: Buffer) => boolean, marks: 
   return count;
 }
 
-/** By value: the mark of its code. */
+/** Returns the mask by value, from a mask by code. */
 export function marksOfCodes(codes: Uint8Array | Uint16Array, byCode: Uint8Array): Uint8Array {
   const marks = takeDirtyMarks(codes.length);
   for (let i = 0; i < codes.length; i++) marks[i] = byCode[codes[i]!]!;
@@ -187,7 +191,7 @@ function plainTest(kind: number, tests: readonly ValueTest[], path: string): (va
 
 const UUID_TEXT = /^[-0-9a-f]*$/;
 
-/** The UUIDs, 16 bytes each, that pass one of the tests, each once; undefined where these may be any. */
+/** Returns the UUIDs, 16 bytes each, that pass one of the tests, each once; undefined where any may pass. */
 function uuidsOf(tests: readonly ValueTest[]): Uint8Array[] | undefined {
   const texts = new Set<string>();
   for (const test of tests) {
@@ -196,7 +200,7 @@ function uuidsOf(tests: readonly ValueTest[]): Uint8Array[] | undefined {
     else if (test.kind === 'wildcard') {
       if (test.parts.every((part) => UUID_TEXT.test(asBuffer(part).toString('latin1')))) return undefined;
     }
-    // What compares is not passed by a UUID, which is no quantity.
+    // A UUID passes no comparison, as it is not a quantity.
   }
   return [...texts].flatMap((text) => {
     const bytes = Buffer.from(text, 'latin1');
@@ -205,7 +209,7 @@ function uuidsOf(tests: readonly ValueTest[]): Uint8Array[] | undefined {
   });
 }
 
-/** Tests each value as text. The buffer handed to `test` is overwritten by the next value. */
+/** Tests each value as text. The buffer of `test` is overwritten by the next value. */
 export function matchTexts(values: ColumnValues, test: (value: Buffer) => boolean): Uint8Array | undefined {
   const since = markDepth();
   const marks = takeMarks(valueCount(values));

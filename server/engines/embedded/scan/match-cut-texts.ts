@@ -1,6 +1,6 @@
 /**
- * Search in texts whose numbers are cut out (shared/row-group/encodings/pattern.ts): a pattern's literal bytes settle
- * most questions for all of its texts at once, numbers settle equality, and only what is left is written out.
+ * Searches texts whose numbers are cut out (shared/row-group/encodings/pattern.ts): a pattern's literal bytes decide
+ * most tests for all of its texts at once, numbers decide equality, and only the rest is formatted.
  */
 import type { CutTexts } from '../../../../shared/row-group/column-values.ts';
 import { cutTextSizeMax, isDigit, writeCutText } from '../../../../shared/row-group/encodings/pattern.ts';
@@ -14,7 +14,7 @@ import { regexpOf, requiredLeaf } from './regexps.ts';
 
 const BACKSLASH = 0x5c;
 
-/** What a pattern says of its texts: none passes, all pass, or each is to be looked at. */
+/** The result of a test for a pattern: none of its texts passes, all pass, or each must be tested. */
 const NONE = 0;
 const ALL = 1;
 const EACH = 2;
@@ -24,7 +24,7 @@ const cutter = new PatternCutter();
 
 /**
  * By value: 1 where it passes one of `tests`. Undefined when no value does.
- * @param test  the same for a text that is written out
+ * @param test  the same for a formatted text
  * @param isEscaped  texts may have JSON escapes, so that their bytes are not what is compared
  */
 export function matchCutTexts(
@@ -41,7 +41,7 @@ export function matchCutTexts(
   const matched = takeMarks(texts.codes.length);
   markShapes(texts, byShape, test, matched);
   for (const wanted of tests) {
-    // What has a backslash itself is written with an escape, and was looked at above.
+    // A text that contains a backslash is stored with an escape, and was tested above.
     if (wanted.kind === 'equals' && !(isEscaped && wanted.text.includes(BACKSLASH))) {
       markEqual(texts, Buffer.from(wanted.text), matched);
     }
@@ -54,13 +54,13 @@ export function matchCutTexts(
 function matchShape(shape: Buffer, wanted: ValueTest): ShapeMatch {
   switch (wanted.kind) {
     case 'equals':
-      // Found by its numbers.
+      // Decided by its numbers.
       return NONE;
     case 'wildcard': {
       const prefix = prefixOf(wanted);
       if (prefix === undefined) return matchWildcardShape(shape, wanted.parts);
       const numbers = numbersOfPrefix(shape, prefix);
-      // What numbers tell is found by them.
+      // If numbers decide, they are tested.
       return numbers === 'each' ? EACH : numbers === 'all' ? ALL : NONE;
     }
     case 'exists':
@@ -72,7 +72,7 @@ function matchShape(shape: Buffer, wanted: ValueTest): ShapeMatch {
   }
 }
 
-/** False where a text that each match has is in no text of the pattern. */
+/** Returns false where a text that each match contains is in no text of the pattern. */
 function mayMatchRegexp(shape: Buffer, wanted: { readonly pattern: string }): boolean {
   return regexpOf(wanted).required.every((texts) => {
     return texts.some((text) => {
@@ -87,7 +87,7 @@ export function cutTextsContaining(texts: CutTexts, needle: Needle): Uint8Array 
   const pieces = literalPieces(needle.bytes);
   const hasDigits = needle.bytes.some(isDigit);
   const byShape = matchShapes(texts, (shape) => {
-    // Numbers are digits and nothing else: what has none lies within one of the pattern's literal pieces.
+    // Numbers are only digits: a needle without digits lies within one of the pattern's literal pieces.
     const folded = foldedFor(needle, shape);
     if (!pieces.every((piece) => folded.includes(piece))) return NONE;
     if (!hasDigits) return ALL;
@@ -104,7 +104,11 @@ function matchShapes(texts: CutTexts, match: (shape: Buffer) => ShapeMatch): Uin
   return Uint8Array.from({ length: count }, (_, code) => match(byteStringAt(texts.patterns, code)));
 }
 
-/** `shape` is a pattern, `parts` a wildcard's: see pattern.ts on either side. */
+/**
+ * Matches a wildcard with a pattern.
+ * @param shape  a pattern
+ * @param parts  of a wildcard
+ */
 function matchWildcardShape(shape: Buffer, parts: readonly Uint8Array[]): ShapeMatch {
   const first = shape.findIndex(isDigit);
   if (first < 0) return EACH;
@@ -120,7 +124,10 @@ function matchWildcardShape(shape: Buffer, parts: readonly Uint8Array[]): ShapeM
   return parts.length === 2 && start.length <= head.length && end.length <= tail.length ? ALL : EACH;
 }
 
-/** Marks the values that pass. @param byShape  a ShapeMatch for each pattern */
+/**
+ * Marks the values that pass.
+ * @param byShape  a ShapeMatch for each pattern
+ */
 function markShapes(texts: CutTexts, byShape: Uint8Array, test: (text: Buffer) => boolean, matched: Uint8Array): void {
   if (!byShape.some((match) => match !== NONE)) return;
   const { codes } = texts;
@@ -137,14 +144,14 @@ function markShapes(texts: CutTexts, byShape: Uint8Array, test: (text: Buffer) =
   }
 }
 
-/** What texts begin with that match a wildcard; undefined when that is not all that it asks for. */
+/** Returns the prefix of all texts that match a wildcard; undefined when the wildcard requires more than the prefix. */
 function prefixOf(wanted: ValueTest): Uint8Array | undefined {
   return wanted.kind === 'wildcard' && wanted.parts.slice(1).every((part) => part.length === 0)
     ? wanted.parts[0]
     : undefined;
 }
 
-/** Marks the values that begin with a prefix, where their numbers tell. */
+/** Marks the values that begin with a prefix, where their numbers decide. */
 function markBeginning(texts: CutTexts, prefix: Uint8Array, isEscaped: boolean, matched: Uint8Array): void {
   const { patterns, codes, firsts, strides, numbers } = texts;
   const wanted = Array.from({ length: strides.length }, (_, code) => {
@@ -168,7 +175,10 @@ function markBeginning(texts: CutTexts, prefix: Uint8Array, isEscaped: boolean, 
   }
 }
 
-/** Marks the values that are these bytes: cutting has one result, so pattern and numbers are equal when texts are. */
+/**
+ * Marks the values that are equal to these bytes: cutting has one result, so pattern and numbers are equal when texts
+ * are.
+ */
 function markEqual(texts: CutTexts, wanted: Buffer, matched: Uint8Array): void {
   const { patterns, codes, firsts, strides, numbers } = texts;
   const refs = { bytes: wanted, starts: Int32Array.of(0), ends: Int32Array.of(wanted.length), count: 1 };
@@ -188,7 +198,7 @@ function markEqual(texts: CutTexts, wanted: Buffer, matched: Uint8Array): void {
   }
 }
 
-/** The runs of bytes that are no digits. */
+/** Returns the runs of bytes without digits. */
 function literalPieces(needle: Buffer): Buffer[] {
   const pieces: Buffer[] = [];
   for (let at = 0, start = 0; at <= needle.length; at++) {

@@ -1,6 +1,6 @@
 /**
- * The scan: which rows of a row group a plan asks for. One function, wherever the group lives. What can be told by times and
- * labels is told without opening it.
+ * The scan: finds the rows of a row group that match a plan. One function, wherever the group lives. A row group that
+ * its times or labels exclude is not opened.
  */
 import type { Labels } from '../../../../shared/labels.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
@@ -11,7 +11,7 @@ import { hasMarks, markedIn, releaseMarks, takeDirtyMarks } from './marks.ts';
 import { withinRegexpTime } from './regexps.ts';
 import { judgeLabels } from './value-leaf.ts';
 
-/** Time range and streams of a row group: what can be known without opening it. */
+/** Time range and streams of a row group: known without opening it. */
 export interface RowGroupBounds {
   readonly baseDay: number;
   readonly minTimeNs: number;
@@ -19,18 +19,21 @@ export interface RowGroupBounds {
   readonly streams: readonly Labels[];
 }
 
-/** False when no row can match. @param mayMatchStream  one for many row groups saves looks at the streams that they share */
+/**
+ * Returns false when no row can match.
+ * @param mayMatchStream  sharing one among row groups saves tests of the streams that they share
+ */
 export function mayMatch(bounds: RowGroupBounds, plan: Predicate, mayMatchStream = streamMatcher(plan)): boolean {
   return reachesInto(bounds, plan) && bounds.streams.some(mayMatchStream);
 }
 
-/** False when no row is in the time range. */
+/** Returns false when no row is in the time range. */
 export function reachesInto({ baseDay, minTimeNs, maxTimeNs }: RowGroupBounds, { from, to }: TimeRange): boolean {
   if (from !== undefined && instantOf(baseDay, maxTimeNs) < from) return false;
   return to === undefined || instantOf(baseDay, minTimeNs) < to;
 }
 
-/** Decides by its labels whether lines of a stream can match; each object is looked at once. */
+/** Decides by its labels whether lines of a stream can match; each object is tested once. */
 export function streamMatcher({ where }: Pick<Predicate, 'where'>): (labels: Labels) => boolean {
   if (isEverything(where)) return () => true;
   const known = new Map<Labels, boolean>();
@@ -44,7 +47,7 @@ export function streamMatcher({ where }: Pick<Predicate, 'where'>): (labels: Lab
   };
 }
 
-/** Rows that match, in row order. */
+/** Returns the rows that match, in row order. */
 export function matchRows(group: RowGroup, plan: Predicate): Uint32Array {
   const selected = matchMask(group, plan);
   if (selected === 'all') return Uint32Array.from({ length: group.info.rowCount }, (_, row) => row);
@@ -52,7 +55,7 @@ export function matchRows(group: RowGroup, plan: Predicate): Uint32Array {
 }
 
 /**
- * By row: 1 where it matches; or `all`, when that is known without a look at the rows. The marks are good until the thread
+ * By row: 1 where it matches; or `all`, when that is known without testing the rows. The mask is valid until the thread
  * matches rows the next time.
  */
 export function matchMask(group: RowGroup, plan: Predicate): Uint8Array | 'all' {

@@ -13,7 +13,7 @@ interface Match {
   readonly rows: number[];
 }
 
-/** The whole lines of one row group under the leaves of one tree. Nothing is read before it is asked for. */
+/** The whole lines of one row group under the leaves of one tree. They are read only when needed. */
 export class WholeLineMatches {
   readonly #group: RowGroup;
   readonly #where: Where;

@@ -1,6 +1,6 @@
 /**
- * What a name in a query stands for in a row group: the columns that answer it, template by template, and what their
- * values are compared with. Mostly it is the field of that name; `level` is whatever field says the level of a line.
+ * Resolves a name of a query in a row group: the columns with its values, template by template, and what their values
+ * are compared with. Usually it is the field of that name; `level` is whichever field holds the level of a line.
  */
 import { KIND_ARRAY, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { ColumnInfo } from '../../../../shared/row-group/header.ts';
@@ -11,40 +11,43 @@ import type { Wildcard } from '../../../../shared/wildcard.ts';
 import type { ValueTest } from '../../../store/predicate.ts';
 import { matchesRegexp } from './regexps.ts';
 
-/** The parts of a column whose values answer a name. */
+/** The parts of a column whose values belong to a name. */
 export interface AnsweringColumn {
   readonly column: number;
   readonly parts: ColumnInfo['parts'];
-  /** Where not the values answer, but elements of them. */
+  /** If not empty, elements of the values belong to it instead of the values. */
   readonly path: string;
 }
 
-/** By template: what of its lines answers a name; undefined of lines that are kept whole, see whole-lines.ts. */
+/**
+ * By template: the values of its lines that belong to a name; undefined for lines that are kept whole, see
+ * whole-lines.ts.
+ */
 export function answersOf(group: RowGroup, name: string): (Answer | undefined)[] {
   if (!mayAnswer(group, name)) return group.templates.map(() => undefined);
   return group.templates.map((template) => answerTo(name, fieldsOfTemplate(template)));
 }
 
-/** Whether a name may be answered by elements of an array. */
+/** Whether elements of an array may belong to a name. */
 export function hasArrays(group: RowGroup, name: string): boolean {
   return fieldsAround(name).some((field) =>
     group.columnsOf(field).some((column) => group.columns[column]!.slot.kind === KIND_ARRAY),
   );
 }
 
-/** False when no line can answer: mostly a name is that of a column, or lies within one. */
+/** Returns false when no line can have the name: mostly a name is that of a column, or lies within one. */
 function mayAnswer(group: RowGroup, name: string): boolean {
   return name === LEVEL || fieldsAround(name).some((field) => group.columnsOf(field).length > 0);
 }
 
-/** `a.b.c`, `a` and `a.b` */
+/** Returns `a.b.c`, `a` and `a.b`. */
 export function fieldsAround(name: string): string[] {
   const fields = [name];
   for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) fields.push(name.slice(0, dot));
   return fields;
 }
 
-/** The columns that answer a name. */
+/** Returns the columns that belong to a name. */
 export function answeringColumns(group: RowGroup, answers: readonly (Answer | undefined)[]): AnsweringColumn[] {
   const templatesOf = new Map<number, { path: string; templates: Set<number> }>();
   for (const [template, answer] of answers.entries()) {
@@ -61,7 +64,7 @@ export function answeringColumns(group: RowGroup, answers: readonly (Answer | un
   });
 }
 
-/** By template: the column whose values answer a name in its lines, or that holds lines which may do so. */
+/** By template: the column that holds the values of a name in its lines, or that holds lines which may have one. */
 export function columnOfTemplates(group: RowGroup, answers: readonly (Answer | undefined)[]): (number | undefined)[] {
   return answers.map((answer, template) => {
     const columns = group.columnsOfTemplate[template]!;
@@ -73,7 +76,7 @@ export function columnOfTemplates(group: RowGroup, answers: readonly (Answer | u
 /** Compiled once for each list of tests, which are those of a plan. */
 const levelTests = new WeakMap<readonly ValueTest[], readonly ValueTest[]>();
 
-/** What values are compared with where these tests are asked for under a name. */
+/** Returns the tests of values that these tests imply under a name. */
 export function testsOf(name: string, tests: readonly ValueTest[]): readonly ValueTest[] {
   if (name !== LEVEL) return tests;
   let known = levelTests.get(tests);
@@ -87,7 +90,7 @@ export function testsOf(name: string, tests: readonly ValueTest[]): readonly Val
   return known;
 }
 
-/** Those by which words of levels are asked for. */
+/** Returns the wildcards that match words of levels. */
 function toWildcard(test: ValueTest): Wildcard[] {
   if (test.kind === 'equals') return [[Buffer.from(test.text)]];
   return test.kind === 'wildcard' ? [test.parts.map((part) => Buffer.from(part))] : [];

@@ -1,9 +1,12 @@
-/** A text that is looked for in lines: as it is, or with ASCII letters of either case. Then it is compared with folded bytes. */
+/**
+ * A text that is searched for in lines: exactly, or with ASCII letters of either case. Then it is compared with folded
+ * bytes.
+ */
 import { NEEDLE_SCRATCH_BYTES_MAX } from '../../../limits.ts';
 import type { TextLeaf } from '../../../store/predicate.ts';
 
 export interface Needle {
-  /** With small letters where case does not matter. */
+  /** In lower case if case is ignored. */
   readonly bytes: Buffer;
   readonly isFolded: boolean;
 }
@@ -19,7 +22,7 @@ export function needleOf({ needle, ignoreCase }: TextLeaf): Needle {
 
 let scratch = Buffer.alloc(0);
 
-/** The text as the needle's bytes are to be looked for in it: good until the next call. */
+/** Returns the text in the form in which the needle's bytes are searched for: valid until the next call. */
 export function foldedFor({ isFolded }: Needle, text: Buffer): Buffer {
   if (!isFolded) return text;
   const folded = text.length <= scratch.length ? scratch.subarray(0, text.length) : Buffer.allocUnsafeSlow(text.length);
@@ -32,7 +35,10 @@ export function occursIn(needle: Needle, text: Buffer): boolean {
   return foldedFor(needle, text).includes(needle.bytes);
 }
 
-/** Whether some bytes may have one that counts as this one, which is one of the needle's. @param mayHave  that byte itself */
+/**
+ * Whether some bytes may have one that matches this byte of the needle.
+ * @param mayHave  tests for exactly that byte
+ */
 export function mayHaveByte({ isFolded }: Needle, byte: number, mayHave: (byte: number) => boolean): boolean {
   if (mayHave(byte)) return true;
   return isFolded && byte >= 0x61 && byte <= 0x7a && mayHave(byte - 0x20);

@@ -1,6 +1,6 @@
 /**
- * Texts with a `*` at their end (`/api/tasks/12*`), compared with numbers instead of with the texts in which these are:
- * those of an integer column, or those that were cut out of texts with numbers.
+ * Compares texts with a `*` at their end (`/api/tasks/12*`) with numbers instead of the texts that contain them: those
+ * of an integer column, or those that were cut out of texts with numbers.
  */
 import { isDigit, NUMBER_DIGITS_MAX } from '../../../../shared/row-group/encodings/pattern.ts';
 
@@ -8,7 +8,10 @@ const ZERO = 0x30;
 const MINUS = 0x2d;
 const CANONICAL = /^(?:0|[1-9]\d{0,14})$/;
 
-/** Ranges, both ends included, of the numbers whose canonical text begins with some digits; undefined for other texts. */
+/**
+ * Returns ranges, both ends included, of the numbers whose canonical text begins with some digits; undefined for other
+ * texts.
+ */
 export function rangesOfPrefix(prefix: Uint8Array): (readonly [low: number, high: number])[] | undefined {
   const text = Buffer.from(prefix.buffer, prefix.byteOffset, prefix.length).toString('latin1');
   if (text === '') return [[-Infinity, Infinity]];
@@ -26,17 +29,17 @@ export function rangesOfPrefix(prefix: Uint8Array): (readonly [low: number, high
   });
 }
 
-/** What the numbers of a pattern's texts must be for the texts to begin with a prefix. */
+/** Conditions on the numbers of a pattern's texts under which the texts begin with a prefix. */
 export interface NumbersOfPrefix {
-  /** By place, from the first on. */
+  /** The first numbers, by place. */
   readonly equal: readonly number[];
-  /** What the number of the next place begins with, as digits; undefined when it may be any. */
+  /** Digits with which the number of the next place begins; undefined when it may be any. */
   readonly digits: number | undefined;
 }
 
 /**
  * @param shape  a pattern, see ../../../shared/row-group/encodings/pattern.ts
- * @returns `none` or `all` of its texts begin with the prefix; `each` when only the texts themselves tell
+ * @returns `none` or `all` of its texts begin with the prefix; `each` when only the texts themselves decide
  */
 export function numbersOfPrefix(shape: Buffer, prefix: Uint8Array): NumbersOfPrefix | 'none' | 'all' | 'each' {
   const equal: number[] = [];
@@ -63,7 +66,7 @@ export function numbersOfPrefix(shape: Buffer, prefix: Uint8Array): NumbersOfPre
   return equal.length === 0 ? 'all' : { equal, digits: undefined };
 }
 
-/** Whether a number's text begins with some digits, which are not 0. */
+/** Whether a number's text begins with some digits, the first of which is not 0. */
 export function beginsWith(number: number, digits: number): boolean {
   let rest = number;
   while (rest > digits) rest = Math.floor(rest / 10);

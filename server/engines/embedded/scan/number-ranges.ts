@@ -1,6 +1,6 @@
 /**
- * Tests as ranges of numbers: what integers are compared with instead of their texts. A column of integers has canonical
- * texts alone, so that a text stands for at most one of them.
+ * Tests as ranges of numbers, with which integers are compared instead of their texts. A column of integers has only
+ * canonical texts, so at most one integer has a given text.
  */
 import type { ValueTest } from '../../../store/predicate.ts';
 import { rangesOfPrefix } from './number-prefix.ts';
@@ -14,7 +14,7 @@ export interface NumberRanges {
 const CANONICAL_INTEGER = /^(?:0|-?[1-9]\d{0,14})$/;
 const INTEGER_TEXT = /^[-0-9]*$/;
 
-/** The integers that pass one of the tests; undefined where only their texts tell. */
+/** Returns the integers that pass one of the tests; undefined where only their texts decide. */
 export function rangesOf(tests: readonly ValueTest[]): NumberRanges | undefined {
   const low: number[] = [];
   const high: number[] = [];
@@ -43,7 +43,7 @@ function rangesOfTest(test: ValueTest): readonly (readonly [number, number])[] |
       if (!test.parts.every((part) => INTEGER_TEXT.test(latin1(part)))) return [];
       return test.parts.slice(1).every((part) => part.length === 0) ? rangesOfPrefix(test.parts[0]!) : undefined;
     case 'compare':
-      // A duration has a unit, while a number may be as many bytes.
+      // A duration has a unit; a plain number compares as a size in bytes.
       return test.operand.kind === 'duration' ? [] : comparedRanges(test);
   }
 }
@@ -67,13 +67,17 @@ function comparedRanges({ operator, operand: { value } }: ValueTest & { readonly
   }
 }
 
-/** What ranges say of numbers between min and max: none of them is in one, all are, or some may be. */
+/** Returns whether no number between min and max is in a range, all are, or some may be. */
 export function reach({ low, high }: NumberRanges, min: number, max: number): 'none' | 'some' | 'all' {
   if (!low.some((from, i) => from <= max && high[i]! >= min)) return 'none';
   return low.some((from, i) => from <= min && high[i]! >= max) ? 'all' : 'some';
 }
 
-/** Marks the numbers that are in one of the ranges. @param min  of the numbers, as is `max` */
+/**
+ * Marks the numbers that are in one of the ranges.
+ * @param min  of the numbers
+ * @param max  of the numbers
+ */
 export function markRanges(
   numbers: ArrayLike<number>,
   { low, high }: NumberRanges,
@@ -89,7 +93,7 @@ export function markRanges(
   }
 }
 
-/** The only numbers that are in a range; undefined when some range has more than one. */
+/** Returns the only numbers that are in a range; undefined when some range has more than one. */
 export function singleNumbers({ low, high }: NumberRanges): number[] | undefined {
   return low.every((from, i) => from === high[i]) ? [...new Set(low)] : undefined;
 }

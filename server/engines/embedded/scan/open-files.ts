@@ -1,15 +1,20 @@
-/** A few files that a worker thread keeps open, closed after some seconds because a deleted one takes room until then. */
+/**
+ * A few files that a worker thread keeps open, closed after some seconds because a deleted one takes room until then.
+ */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
 import { CorruptionError } from '../../../../shared/errors.ts';
 import { OPEN_FILE_MS_MAX, OPEN_FILES_MAX, PEEK_KEPT_BYTES_MAX } from '../../../limits.ts';
 import { isReadError, unreadableError } from '../platform/disk.ts';
 
-/** Bytes of a file. Both throw CorruptionError when the file ends before, UnreadableError when the disk does not give them. */
+/**
+ * Reads bytes of a file. Both methods throw CorruptionError when the file is too short, UnreadableError when the disk
+ * cannot read it.
+ */
 export interface FileReader {
-  /** In memory of their own. */
+  /** Returns memory of its own. */
   read(path: string, offset: number, sizeBytes: number): Buffer;
-  /** Good until the next peek with the same number: new memory costs three times what reading into it does. */
+  /** Valid until the next peek with the same number: new memory costs three times what reading into it does. */
   peek(path: string, offset: number, sizeBytes: number, number?: number): Buffer;
 }
 
@@ -24,13 +29,13 @@ export class OpenFiles implements FileReader {
   readonly #scratch: Buffer[] = [];
   #bytesRead = 0;
 
-  /** In all. */
+  /** Sum over all reads. */
   get bytesRead(): number {
     return this.#bytesRead;
   }
 
   read(path: string, offset: number, sizeBytes: number): Buffer {
-    // What is cached outlives the request: its memory must not come from the pool that small buffers share.
+    // Cached bytes outlive the request: they must not be in the pool that small buffers share.
     return this.#fill(path, offset, Buffer.allocUnsafeSlow(sizeBytes));
   }
 
@@ -48,7 +53,7 @@ export class OpenFiles implements FileReader {
       return this.#fillOrFail(path, offset, bytes);
     } catch (error) {
       if (!isReadError(error)) throw error;
-      // The next try opens it again.
+      // The next attempt opens it again.
       this.#files.delete(path);
       throw unreadableError(path, error);
     }

@@ -1,6 +1,6 @@
 /**
- * Regular expressions on lines: texts that each match has are looked for in columns first, and lines are put together only
- * where all of these are.
+ * Evaluates regular expressions on lines: texts that each match contains are searched for in columns first, and lines
+ * are built only where all of these occur.
  */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { RegexpLeaf, TextLeaf } from '../../../store/predicate.ts';
@@ -10,7 +10,7 @@ import { matchTextLeaf } from './text-leaf.ts';
 import type { Outcome } from './value-leaf.ts';
 
 /**
- * @param within  the rows that are asked about; undefined for all
+ * @param within  the rows in question; undefined for all
  * @param out  may be `within`
  * @throws QueryTooLargeError
  */

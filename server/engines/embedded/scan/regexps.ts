@@ -1,6 +1,6 @@
 /**
- * The regular expressions of plans, compiled once in a thread, and the time that they take there: an expression is linear
- * in a line, but some are slow, and there are many lines.
+ * The regular expressions of plans, compiled once in a thread, and limits of the time that they take there: an
+ * expression is linear in a line, but some are slow, and there are many lines.
  */
 import { isAscii } from 'node:buffer';
 import { LRUCache } from 'lru-cache';
@@ -15,12 +15,12 @@ const ofTest = new WeakMap<object, Regexp>();
 const ofPattern = new LRUCache<string, Regexp>({ max: REGEXPS_KEPT_MAX });
 
 let isScanning = false;
-/** Of the scan that runs; undefined until the clock was looked at. */
+/** Deadline of the running scan; undefined until the clock was read. */
 let endMs: number | undefined;
 let bytesUntilClock = REGEXP_CLOCK_BYTES;
-/** Whether nobody waits for what the thread does. */
+/** Whether the result of the running task is no longer wanted. */
 let isCancelled = (): boolean => false;
-/** For what a call costs whatever its text. */
+/** Counted for each call, whatever its text. */
 const CALL_BYTES = 64;
 
 export function regexpOf(test: { readonly pattern: string }): Regexp {
@@ -32,7 +32,7 @@ export function regexpOf(test: { readonly pattern: string }): Regexp {
   return regexp;
 }
 
-/** The leaf that finds a text which an expression requires. */
+/** Returns the leaf that finds a text which an expression requires. */
 export function requiredLeaf({ text, ignoreCase }: RequiredText): TextLeaf {
   const leaf = textLeaf(text);
   return ignoreCase ? { ...leaf, ignoreCase } : leaf;
@@ -44,7 +44,10 @@ export function matchesRegexp(test: { readonly pattern: string }, value: Buffer)
   return regexpOf(test).test(value);
 }
 
-/** Marks the lines that match, of lines[from] on as rows[0], rows[1], … @throws QueryTooLargeError */
+/**
+ * Marks the lines that match, of lines[from] on as rows[0], rows[1], …
+ * @throws QueryTooLargeError
+ */
 export function markMatchingLines(
   regexp: Regexp,
   lines: { readonly bytes: Buffer; readonly offsets: Uint32Array },
@@ -54,7 +57,7 @@ export function markMatchingLines(
   const { bytes, offsets } = lines;
   const first = offsets[0]!;
   const text = bytes.subarray(first, offsets[offsets.length - 1]);
-  // One string for all of them, of which they are slices.
+  // One string for all lines, which are slices of it.
   const latin1 = isAscii(text) ? text.toString('latin1') : undefined;
   for (let i = 0; i + 1 < offsets.length; i++) {
     const start = offsets[i]!;
@@ -68,7 +71,10 @@ export function markMatchingLines(
   }
 }
 
-/** Runs a scan of one row group, which may not take longer than it should. @throws QueryTooLargeError */
+/**
+ * Runs a scan of one row group under a limit of time.
+ * @throws QueryTooLargeError
+ */
 export function withinRegexpTime<T>(scan: () => T): T {
   endMs = undefined;
   bytesUntilClock = REGEXP_CLOCK_BYTES;
@@ -80,7 +86,7 @@ export function withinRegexpTime<T>(scan: () => T): T {
   }
 }
 
-/** Runs a task, whose expressions end when nobody waits for it any more: a slow one may hold a thread for seconds. */
+/** Runs a task, whose expressions end when its result is no longer wanted: a slow one may hold a thread for seconds. */
 export function whileWanted<T>(isTaskCancelled: () => boolean, work: () => T): T {
   isCancelled = isTaskCancelled;
   try {

@@ -1,6 +1,6 @@
 /**
- * Row groups as a worker thread reads them: only the pages that a query asks for. What was decoded is kept up to a
- * fixed number of bytes. A row group is immutable, so nothing is thrown out for being old.
+ * Row groups in a worker thread, which reads only the pages that a query needs. Decoded columns are cached up to a
+ * fixed number of bytes. A row group is immutable, so nothing expires.
  */
 import { LRUCache } from 'lru-cache';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
@@ -9,14 +9,14 @@ import { hasArrays } from './name.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
 import type { FileReader } from './open-files.ts';
 
-/** All that a worker needs to know of a row group. */
+/** What a worker must know to read a row group. */
 export type RowGroupPlace = Pick<RowGroupRef, 'path' | 'offset' | 'sizeBytes' | 'onlyArraysOf'>;
 
 export function placeOf({ path, offset, sizeBytes, onlyArraysOf }: RowGroupRef): RowGroupPlace {
   return { path, offset, sizeBytes, ...(onlyArraysOf !== undefined && { onlyArraysOf }) };
 }
 
-/** True when no row can match, because the row group has no arrays where only these may. */
+/** Whether no row can match, because only arrays may, and the row group has none. */
 export function lacksArrays(group: RowGroup, { onlyArraysOf = [] }: RowGroupPlace): boolean {
   return !onlyArraysOf.every((names) => names.some((name) => hasArrays(group, name)));
 }

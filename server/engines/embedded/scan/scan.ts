@@ -1,6 +1,6 @@
 /**
- * The task of a worker thread in a search: finds the rows of row groups that a plan asks for and gives their times, which
- * is all that is needed to choose among them. Their other columns are read for the chosen ones only.
+ * The task of a worker thread in a search: finds the rows of row groups that match a plan and returns their times,
+ * which suffice to choose among them. Their other columns are read only for the chosen ones.
  */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { sortByTime } from '../../../../shared/row-group/sort.ts';
@@ -20,7 +20,7 @@ export interface ScannedRows {
   readonly rows: Uint32Array;
   /** ns from the start of the row group's base day. */
   readonly timesNs: Float64Array;
-  /** How many rows match, with those that the plan's limit leaves out. */
+  /** Number of rows that match, including those beyond the plan's limit. */
   readonly matchedCount: number;
 }
 
@@ -53,10 +53,13 @@ function scanPlace(place: RowGroupPlace, plan: Plan, rowGroups: Pick<RowGroups, 
   return lacksArrays(group, place) ? NO_ROWS : scanGroup(group, plan);
 }
 
-/** The rows of one row group that a plan asks for. @throws CorruptionError */
+/**
+ * Returns the rows of one row group that match a plan.
+ * @throws CorruptionError
+ */
 export function scanGroup(group: RowGroup, plan: Plan): ScannedRows {
   const matched = matchRows(group, plan);
-  // Not even their times are read where there are none.
+  // Without matches, not even the times are read.
   if (matched.length === 0) return NO_ROWS;
   const timesNs = group.timesAt(matched);
   const best = bestOf(timesNs, plan);
@@ -67,7 +70,7 @@ export function scanGroup(group: RowGroup, plan: Plan): ScannedRows {
   };
 }
 
-/** Indices of the first plan.limit times, in plan.order; equal times are taken in the order in which they stand. */
+/** Returns the indices of the first plan.limit times, in plan.order; equal times keep their order. */
 function bestOf(timesNs: Float64Array, { order, limit }: Plan): Uint32Array {
   const sorted = Uint32Array.from(timesNs.keys());
   sortByTime(sorted, timesNs, 0, sorted.length);

@@ -1,8 +1,8 @@
 /**
- * Needles that lie across a seam of a template: where a literal and a value meet, or two values with nothing between them.
- * Only the lines themselves tell whether they contain one, and they are costly to put together. So each literal is laid
- * against the needle in every way, and what would stand on its two sides is compared with what can: first with what a
- * column's header says of its values, then, row by row, with the value next to the literal.
+ * Finds needles that cross a boundary of a template: where a literal and a value meet, or two adjacent values. Only the
+ * lines themselves show whether they contain one, and building them is expensive. So each literal is aligned with the
+ * needle in every way, and the parts of the needle on its two sides are compared with the possible neighbours: first
+ * with the header of their column, then, row by row, with the value next to the literal.
  */
 import { type ByteStrings, byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
 import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
@@ -13,11 +13,11 @@ import { foldedFor, mayHaveByte, type Needle } from './needle.ts';
 
 type Side = 'before' | 'behind';
 
-/** The seams of a row group's templates, for one needle. */
+/** The boundaries in a row group's templates, for one needle. */
 export class Seams {
   readonly #group: RowGroup;
   readonly #needle: Needle;
-  /** By column and text: which of its values may stand next to a literal that the text meets. */
+  /** By column and text: which of its values may be next to a literal that the text meets. */
   readonly #matched = new Map<string, Uint8Array | undefined>();
   /** By column: its distinct values, where they are known and few. */
   readonly #texts = new Map<number, ByteStrings | undefined>();
@@ -27,7 +27,10 @@ export class Seams {
     this.#needle = needle;
   }
 
-  /** @param rows  of the template. Those of them are given back in which the needle may lie across a seam. */
+  /**
+   * Returns the rows in which the needle may cross a boundary.
+   * @param rows  of the template
+   */
   rowsAcross(template: number, rows: () => Int32Array): Int32Array {
     const columns = this.#group.columnsOfTemplate[template]!;
     const neighbours = this.#neighboursOf(template, columns);
@@ -43,7 +46,7 @@ export class Seams {
     return all.filter((_, i) => mayBe[i] === 1);
   }
 
-  /** One for each way to lay a literal against the needle: the value that has to supply more of it. */
+  /** Returns, for each alignment of a literal with the needle, the value that has to supply more of it. */
   #neighboursOf(template: number, columns: readonly number[]): Neighbour[] {
     const { bytes: needle, isFolded } = this.#needle;
     const asWritten = this.#group.templates[template]!.literals;
@@ -72,7 +75,7 @@ export class Seams {
     while (run < text.length && mayHaveByte(this.#needle, nearest(text, side, run), mayHave)) run++;
     const shortest = valuesMayBeEmpty(this.#group, column) ? 0 : 1;
     if (run < shortest) return [];
-    // They may stand on a page, so what no value can be is known before.
+    // The values may be on a page, so values that the header excludes are excluded first.
     const texts = this.#textsOf(column);
     if (texts !== undefined) return sharesOfTexts(this.#needle, texts, text, side);
     return run === text.length ? [run] : Array.from({ length: run + 1 - shortest }, (_, i) => shortest + i);
@@ -96,7 +99,7 @@ export class Seams {
   }
 }
 
-/** How many bytes of the text, from the literal on, a value of the column may have. All of them is the longest. */
+/** Lengths of the text, counted from the literal, that a value of the column may supply. The longest is all of it. */
 type Shares = (column: number, text: Buffer, side: Side) => readonly number[];
 
 /** A value next to a literal, on whose `side` the needle has `text`. */
@@ -115,8 +118,9 @@ function isLaidAt(literal: Buffer, needle: Buffer, at: number): boolean {
 }
 
 /**
- * Tells whether the value of a slot and what follows it on the side, away from the literal, may be all of a text or begin
- * with it, seen from the literal. What headers do not decide counts as yes. The texts are of one needle, up to its end.
+ * Returns a test: whether the value of a slot and its continuation away from the literal may be all of a text or begin
+ * with it, seen from the literal. What headers do not decide counts as yes. The texts are parts of one needle, up to
+ * its end.
  */
 function supplier(
   literals: readonly Buffer[],
@@ -138,7 +142,7 @@ function supplier(
     }
     return does;
   };
-  /** Where the value has ended, and the next literal comes. */
+  /** Whether the next literal agrees with the rest of the text where the value has ended. */
   const continues = (slot: number, text: Buffer): boolean => {
     const literal = literals[side === 'before' ? slot : slot + 1]!;
     if (!agreesWith(literal, text, side)) return false;
@@ -163,12 +167,12 @@ function agreesWith(some: Buffer, text: Buffer, side: Side): boolean {
   return true;
 }
 
-/** The byte that is i bytes away from the literal. */
+/** Returns the byte that is i bytes away from the literal. */
 function nearest(text: Buffer, side: Side, i: number): number {
   return text[side === 'before' ? text.length - 1 - i : i]!;
 }
 
-/** The text without so many bytes next to the literal. */
+/** Returns the text without this many bytes next to the literal. */
 function beyond(text: Buffer, bytes: number, side: Side): Buffer {
   return side === 'before' ? text.subarray(0, text.length - bytes) : text.subarray(bytes);
 }

@@ -21,14 +21,14 @@ import type { ScanInput, ScanOutput } from './scan.ts';
 import { type SelectedRows, TopRows } from './top-rows.ts';
 import { type SetAside, setAsideAll } from './unusable.ts';
 
-/** Where scans run, and who is told of row groups that cannot be read. */
+/** Runs scans, and receives reports of row groups that cannot be read. */
 export interface ScanContext {
   readonly lookUp: (input: LookupInput, signal: AbortSignal) => Promise<LookupOutput>;
   readonly scan: (input: ScanInput, signal: AbortSignal) => Promise<ScanOutput>;
   readonly setAside: SetAside;
 }
 
-/** The rows that the plan asks for, best first. */
+/** Returns the rows that match the plan, best first. */
 export async function selectRows(
   rowGroups: readonly RowGroupRef[],
   plan: Plan,
@@ -46,7 +46,7 @@ export async function selectRows(
       const batch = batches[next++]!.filter((group) => reachesInto(group, narrowed));
       if (batch.length === 0) continue;
       const { scanned, unusable } = await context.scan({ places: batch.map(placeOf), plan: narrowed }, signal);
-      // The rest of a task that has made room for others comes next.
+      // The rest of a task that has yielded comes next.
       if (scanned.length < batch.length) batches.splice(next, 0, batch.slice(scanned.length));
       for (const [i, rows] of scanned.entries()) top.add(batch[i]!, rows);
       await setAsideAll(unusable, batch, context.setAside);
@@ -56,7 +56,7 @@ export async function selectRows(
   return top.finish();
 }
 
-/** Row groups that may match, as far as their bounds and the indexes of segments can tell. */
+/** Returns the row groups that may match, as far as their bounds and the indexes of segments show. */
 export async function candidates(
   rowGroups: readonly RowGroupRef[],
   plan: Predicate,
@@ -68,7 +68,7 @@ export async function candidates(
   const clauses = indexClauses(plan.where);
   const segments = clauses.length === 0 ? [] : indexedSegments(inBounds);
   if (segments.length === 0) return inBounds;
-  // Some to each worker: a look-up waits for the disk, segment by segment.
+  // Each worker gets some: a look-up waits for the disk, segment by segment.
   const share = Math.ceil(segments.length / SCANS_AT_ONCE);
   const parts = Array.from({ length: SCANS_AT_ONCE }, (_, i) => segments.slice(i * share, (i + 1) * share));
   const found = await Promise.all(
@@ -83,7 +83,7 @@ export async function candidates(
   return pruneByIndexes(inBounds, clauses, segments, found.flat());
 }
 
-/** Once there are `limit` rows, only a better one than the worst of them is of interest. */
+/** Once there are `limit` rows, only rows better than the worst of them are needed. */
 function narrow(plan: Plan, worst: bigint | undefined): Plan {
   if (worst === undefined) return plan;
   return plan.order === 'newest' ? { ...plan, from: worst } : { ...plan, to: worst + 1n };
@@ -99,8 +99,9 @@ function inOrder(rowGroups: readonly RowGroupRef[], { order }: Plan): RowGroupRe
 }
 
 /**
- * Small row groups are scanned many in a task, so that a memtable of tiny batches costs few messages. A search wants
- * few at first, because the best ones often hold all that it wants: the rows of a batch double up to the limit.
+ * Cuts row groups into tasks. Many small row groups share a task, so that a memtable of tiny batches costs few
+ * messages. The first tasks are small, because the best row groups often hold all that a search wants: the rows of a
+ * task double up to the limit.
  */
 export function batchesOf(rowGroups: readonly RowGroupRef[], rowsAtFirst: number): RowGroupRef[][] {
   const batches: RowGroupRef[][] = [];

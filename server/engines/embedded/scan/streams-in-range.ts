@@ -1,4 +1,4 @@
-/** Which streams of a row group have rows in a time range that the row group reaches beyond. */
+/** Finds the streams of a row group that have rows in a time range, where the row group reaches beyond it. */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { instantOf, timeNsFrom } from '../../../../shared/time.ts';
 import { aloneInThread } from '../../../workers/task.ts';
@@ -12,7 +12,10 @@ export interface StreamsInput {
 }
 
 export interface StreamsOutput {
-  /** By place: indices into the row group's streams. Of the first places only, at least one, where others wait for the worker. */
+  /**
+   * By place: indices into the row group's streams. Only for the first places, at least one, when other tasks wait for
+   * the worker.
+   */
   readonly streams: readonly (readonly number[])[];
   readonly unusable: readonly UnusableGroup[];
 }

@@ -1,9 +1,9 @@
 /**
- * Substring search in a row group without putting its lines together, where that can be avoided.
+ * Searches for a substring in a row group without building its lines, where that can be avoided.
  *
  * A line is literals and values in turn. A needle that occurs in it lies within one literal, within one value, or
- * across a seam between them. The literals are looked at once, and the columns in their encoded form. Lines are put
- * together only where the needle may lie across a seam of them.
+ * across a boundary between them. The literals are searched once, and the columns in their encoded form. Lines are
+ * built only where the needle may cross a boundary.
  */
 import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
 import { matchUuidText } from '../../../../shared/row-group/encodings/uuid-search.ts';
@@ -21,7 +21,7 @@ import { Seams } from './seams.ts';
 import type { Outcome } from './value-leaf.ts';
 
 /**
- * @param within  the rows that are asked about; undefined for all
+ * @param within  the rows in question; undefined for all
  * @param out  may be `within`
  */
 export function matchTextLeaf(
@@ -42,8 +42,8 @@ export function matchTextLeaf(
 }
 
 /**
- * Sets found[row] for each row asked about whose line contains the needle; what it does to other rows is undefined.
- * @returns false when it is sure that there is none
+ * Sets found[row] for each row in question whose line contains the needle; other rows are undefined afterwards.
+ * @returns false when there is certainly none
  */
 function markContaining(group: RowGroup, needle: Needle, within: Uint8Array | undefined, found: Uint8Array): boolean {
   const bytes = [...new Set(needle.bytes)];
@@ -76,7 +76,7 @@ function markPart(group: RowGroup, column: ColumnInfo, template: number, matched
   for (let i = 0; i < rows.length; i++) if (matched[firstValue + i] === 1) found[rows[i]!] = 1;
 }
 
-/** Puts the lines asked about together, some at a time, and looks into them. */
+/** Builds the lines in question, some at a time, and searches them. */
 function markLines(
   group: RowGroup,
   rows: Int32Array,
@@ -108,7 +108,7 @@ function containing(group: RowGroup, index: number, needle: Needle): Uint8Array 
       return hasMarks(matched) ? matched : undefined;
     }
     case 'uuid':
-      // Its letters are small.
+      // Its letters are lower case.
       return matchUuidText(values, needle.bytes);
     case 'pattern':
       return cutTextsContaining(values, needle);
@@ -120,10 +120,10 @@ function containing(group: RowGroup, index: number, needle: Needle): Uint8Array 
   }
 }
 
-/** False when no distinct value contains the needle: then which row has which need not be read. */
+/** Returns false when no distinct value contains the needle: then the rows' codes need not be read. */
 function distinctMayContain(group: RowGroup, index: number, needle: Needle): boolean {
   const isPattern = group.columns[index]!.chunk.encoding === ENCODING_PATTERN;
-  // In a pattern a digit stands for a number, which may have any digits.
+  // In a pattern a digit is a placeholder of a number, which may have any digits.
   if (isPattern && needle.bytes.some(isDigit)) return true;
   const texts = group.distinctTexts(index);
   if (texts === undefined) return true;
@@ -140,7 +140,7 @@ function forEachHit(bytes: Buffer, offsets: Uint32Array, needle: Needle, onHit: 
   let index = 0;
   for (let hit = text.indexOf(wanted, offsets[0]); hit >= 0;) {
     while (offsets[index + 1]! <= hit) index++;
-    // A hit that runs over the end of its string is none; look on from the byte after its start.
+    // A hit that crosses the end of its string is not a match; the search continues at the byte after its start.
     if (hit + wanted.length <= offsets[index + 1]!) {
       onHit(index);
       hit = text.indexOf(wanted, offsets[index + 1]);
@@ -148,7 +148,7 @@ function forEachHit(bytes: Buffer, offsets: Uint32Array, needle: Needle, onHit: 
   }
 }
 
-/** False when one of the bytes occurs neither in the literals nor in the values of a template. */
+/** Returns false when one of the bytes occurs neither in the literals nor in the values of a template. */
 function mayContain(
   group: RowGroup,
   template: Template,

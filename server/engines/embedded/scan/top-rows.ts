@@ -1,6 +1,6 @@
 /**
- * The best rows of a query so far, from many row groups: at most `limit` are kept, so an answer's cost is bounded. They are
- * numbers in arrays, twenty bytes a row, and become objects only as they are rendered, some at a time.
+ * The best rows of a query so far, from many row groups: at most `limit` are kept, so an answer's cost is bounded. They
+ * are numbers in arrays, twenty bytes a row, and become objects only when they are rendered, some at a time.
  */
 import { instantOf, NS_PER_DAY } from '../../../../shared/time.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
@@ -16,7 +16,7 @@ export interface SelectedRow {
   readonly timeNs: number;
 }
 
-/** Rows in the order of an answer, of which some are looked at, at a time. */
+/** Rows in the order of an answer, of which some at a time are read. */
 export interface SelectedRows {
   readonly length: number;
   slice(start: number, end: number): readonly SelectedRow[];
@@ -35,7 +35,7 @@ export class TopRows implements SelectedRows {
   #timesNs = new Float64Array(ROWS_AT_FIRST);
   #count = 0;
   #sortedCount = 0;
-  /** Where the rows of each row group begin that came since; these are in the order of the answer already. */
+  /** Where the runs begin, one for each row group that was added since; each is in the order of the answer already. */
   #runs: number[] = [0];
 
   constructor(order: Order, limit: number) {
@@ -44,7 +44,7 @@ export class TopRows implements SelectedRows {
     this.#compare = (a, b) => sign * this.#compareRows(a, b);
   }
 
-  /** Of those that were sorted last. */
+  /** Number of rows after the last sort. */
   get length(): number {
     return this.#sortedCount;
   }
@@ -78,7 +78,7 @@ export class TopRows implements SelectedRows {
     if (this.#count > this.#sortedCount + this.#limit) this.#cut();
   }
 
-  /** Time of the last row that makes it at present; undefined while there is room for any. */
+  /** Time of the last row within the limit; undefined while there is room for any row. */
   worst(): bigint | undefined {
     if (this.#count < this.#limit) return undefined;
     this.#cut();
@@ -86,7 +86,7 @@ export class TopRows implements SelectedRows {
     return last < 0 ? undefined : instantOf(this.#days[last]!, this.#timesNs[last]!);
   }
 
-  /** The rows, best first. */
+  /** Returns the rows, best first. */
   finish(): SelectedRows {
     this.#cut();
     return this;
@@ -104,7 +104,10 @@ export class TopRows implements SelectedRows {
     this.#runs = [0];
   }
 
-  /** Indices of all rows, best first: runs are merged two by two, which takes a tenth of the time of sorting them. */
+  /**
+   * Returns the indices of all rows, best first: runs are merged two by two, which takes a tenth of the time of sorting
+   * them.
+   */
   #merged(): Uint32Array {
     let from = new Uint32Array(this.#count);
     for (let i = 0; i < from.length; i++) from[i] = i;
@@ -143,7 +146,7 @@ export class TopRows implements SelectedRows {
     this.#timesNs = grown(this.#timesNs, new Float64Array(capacity));
   }
 
-  /** By time; then in the order in which rows were stored. */
+  /** Compares by time; then in the order in which rows were stored. */
   #compareRows(a: number, b: number): number {
     return (
       this.#days[a]! - this.#days[b]! ||

@@ -1,6 +1,7 @@
 /**
- * Leaves about a value, on a row group: labels first, by stream; then, for streams that lack the label, fields, by column.
- * Of a field that a line has more than once, the last counts; an array also matches when one of its elements does.
+ * Evaluates leaves about a value on a row group: labels first, by stream; then, for streams that lack the label,
+ * fields, by column. If a line has a field more than once, the last one counts; an array also matches when one of its
+ * elements does.
  */
 import { type Labels, labelOf } from '../../../../shared/labels.ts';
 import type { ColumnInfo } from '../../../../shared/row-group/header.ts';
@@ -13,15 +14,14 @@ import { answeringColumns, type AnsweringColumn, answersOf, testsOf } from './na
 import { matchesAny } from './pattern.ts';
 
 /**
- * Of the rows that are asked about, none, all, or those that are marked in `out`, at least one. `out` is written for `some`
- * alone.
+ * Which of the rows in question match: none, all, or at least one, marked in `out`, which is written only for `some`.
  */
 export type Outcome = 'none' | 'some' | 'all';
 
-/** At most one row in this many: then they are found one by one. */
+/** If fewer than one row in this many match, they are found one by one. */
 const FEW_ROWS_FACTOR = 16;
 
-/** What the labels of a stream say about a leaf; undefined where the lines themselves tell. */
+/** Evaluates a leaf on the labels of a stream; undefined where the lines themselves decide. */
 export function judgeLabels(leaf: Leaf, labels: Labels): boolean | undefined {
   if (leaf.kind !== 'value') return undefined;
   const label = labelOf(labels, leaf.name);
@@ -30,8 +30,8 @@ export function judgeLabels(leaf: Leaf, labels: Labels): boolean | undefined {
 }
 
 /**
- * @param wholeLines  of the row group, under the tree that the leaf is of
- * @param within  the rows that are asked about; undefined for all
+ * @param wholeLines  of the row group, under the tree of the leaf
+ * @param within  the rows in question; undefined for all
  * @param out  may be `within`
  */
 export function matchValueLeaf(
@@ -67,7 +67,7 @@ export function matchValueLeaf(
   return outcome;
 }
 
-/** @param rows  no marks; those that match get one */
+/** @param rows  zeros; rows that match are set to 1 */
 function matchFields(group: RowGroup, leaf: ValueLeaf, wholeLines: WholeLineMatches, rows: Uint8Array): Outcome {
   const tests = testsOf(leaf.name, leaf.tests);
   const answers = answersOf(group, leaf.name);
@@ -123,7 +123,7 @@ function markRows(
   for (const row of group.rowsOf(column, counting)) rows[row] = 1;
 }
 
-/** Those of some values, ascending, that lie in these parts of the column. */
+/** Returns those of some ascending values that lie in these parts of the column. */
 function inParts(column: ColumnInfo, parts: ColumnInfo['parts'], values: Uint32Array): Uint32Array {
   const counting = new Set(parts);
   let at = 0;

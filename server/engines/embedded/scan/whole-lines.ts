@@ -1,4 +1,6 @@
-/** Lines whose shape was one too many are kept whole, but have fields all the same: they are cut again here. */
+/**
+ * Lines that are kept whole, because their shape was one too many, have fields all the same: they are cut again here.
+ */
 import { answerTo } from '../../../../shared/row-group/answer.ts';
 import { someElement } from '../../../../shared/row-group/array-elements.ts';
 import { cutLine } from '../../../../shared/row-group/cut-line.ts';
@@ -7,7 +9,7 @@ import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { Tokens } from '../../../../shared/row-group/tokens.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 
-/** A line with its values. One object serves all lines of a pass, so it is good until the next line. */
+/** A line with its values. One object serves all lines of a pass, so it is valid until the next line. */
 export class WholeLine {
   row = 0;
   /** Names of the values, in their order in the line; a name may occur more than once. */
@@ -15,15 +17,15 @@ export class WholeLine {
   readonly #tokens = new Tokens({ areNamed: true });
   #bytes: Buffer = Buffer.alloc(0);
 
-  /** A view, escapes resolved. */
+  /** Returns a view, with escapes resolved. */
   value(index: number): Buffer {
     const value = this.#bytes.subarray(this.#tokens.starts[index], this.#tokens.ends[index]);
     return this.#tokens.kinds[index] === KIND_STRING ? unescaped(value) : value;
   }
 
   /**
-   * Whether a value that answers a name passes: the one that does in counts, or also an element of it.
-   * @param test  its buffer is good for the time of the call
+   * Whether a value of a name passes: the last one of that name, or an element of it.
+   * @param test  its buffer is valid during the call
    */
   some(name: string, test: (value: Buffer) => boolean): boolean {
     const answer = answerTo(name, this.#tokens);
@@ -34,14 +36,14 @@ export class WholeLine {
     return this.#tokens.kinds[answer.slot] === KIND_ARRAY && someElement(value, answer.path, test);
   }
 
-  /** The value that answers a name; undefined when the line has none. */
+  /** Returns the value of a name; undefined when the line has none. */
   answer(name: string): Buffer | undefined {
     const answer = answerTo(name, this.#tokens);
     if (answer?.kind === 'implied') return answer.value;
     return answer === undefined || answer.path !== '' ? undefined : this.value(answer.slot);
   }
 
-  /** False when bytes[start, end) cannot be cut. */
+  /** Returns false when bytes[start, end) cannot be cut. */
   cut(row: number, bytes: Buffer, start: number, end: number): boolean {
     const tokens = this.#tokens;
     this.fields.length = 0;
@@ -74,7 +76,7 @@ export function forEachWholeLine(
   }
 }
 
-/** Calls back for each value that answers a name in the lines of a text column; the value is a view. */
+/** Calls back for each value of a name in the lines of a text column; the value is a view. */
 export function forEachWholeLineValue(
   group: RowGroup,
   column: number,

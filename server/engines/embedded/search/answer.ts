@@ -1,4 +1,4 @@
-/** From the rows that a search found to what its sink makes of them, some rows at a time. */
+/** Turns the rows that a search found into the pieces of its sink, some rows at a time. */
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { RENDER_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../../limits.ts';
 import type { QueryBudget } from '../../../store/query-budget.ts';
@@ -15,20 +15,20 @@ import { doneCountOf, type RenderedRows, type RenderInput, type RenderOutput } f
 import type { RowBlock } from '../../../store/row-block.ts';
 import { type Piece, type PieceOf, type RowsSink, type Sink, sizeOfPiece } from '../../../store/sink.ts';
 
-/** Where the scans and the rendering of one query run. */
+/** Runs the scans and the rendering of one query. */
 export interface QueryContext extends ScanContext, Pick<QueryBudget, 'answerRows' | 'answerText'> {
   readonly render: (input: RenderInput, signal: AbortSignal) => Promise<RenderOutput>;
 }
 
 export interface SelectOptions {
-  /** The rows in the order in which they are wanted, where that is not the plan's. */
+  /** Returns the rows in another order than the plan's. */
   readonly arranged?: (rows: SelectedRows) => SelectedRows;
 }
 
 /**
- * The answer, in pieces. Broken row groups are set aside and left out.
+ * Yields the answer, in pieces. Broken row groups are quarantined and left out.
  * @param rowGroups  must stay readable until the generator ends
- * @throws UnavailableError  the answers that are under way have too many rows, or are too many
+ * @throws UnavailableError  there are too many answers in flight, or they have too many rows
  */
 export async function* select<S extends Sink>(
   rowGroups: readonly RowGroupRef[],
@@ -77,14 +77,17 @@ async function* renderAll<S extends Sink>(
   }
 }
 
-/** Rows for one worker thread, in the order of the answer, and which they are there. */
+/** Rows for one worker thread, in the order of the answer, with their places in it. */
 interface Part {
   readonly groups: RowGroupRef[];
   readonly rows: SelectedRow[];
   readonly positions: number[];
 }
 
-/** Deals row groups out to the workers: each opens its own, since opening is what costs when few rows are wanted. */
+/**
+ * Distributes row groups among the workers: each opens its own, since opening dominates the cost when few rows are
+ * wanted.
+ */
 function partsOf(rows: readonly SelectedRow[]): Part[] {
   const parts = Array.from({ length: SCANS_AT_ONCE }, (): Part => ({ groups: [], rows: [], positions: [] }));
   const partOf = new Map<RowGroupRef, Part>();
@@ -124,13 +127,16 @@ async function renderPart(
   return output.rendered;
 }
 
-/** How many rows there are, in the order of the answer, before the first one that no part has rendered. */
+/** Returns the number of rows, in the order of the answer, before the first one that no part has rendered. */
 function renderedRows(parts: readonly Part[], outputs: readonly RenderedRows[]): number {
   const rowCount = parts.reduce((sum, { rows }) => sum + rows.length, 0);
   return Math.min(...parts.map(({ positions }, p) => positions[doneCountOf(outputs[p]!)] ?? rowCount));
 }
 
-/** What all parts have, row by row in the order of the answer, of the first `count` rows. Uses up the outputs. */
+/**
+ * Joins what all parts have rendered, row by row in the order of the answer, for the first `count` rows. Consumes the
+ * outputs.
+ */
 function pieceOf(parts: readonly Part[], outputs: readonly RenderedRows[], count: number, sink: Sink): Piece {
   if (sink.kind === 'rows') return blockOfParts(parts, outputs.filter(isBlock), count, sink);
   return textOfParts(parts, outputs.filter(isText), count);
@@ -176,7 +182,7 @@ function blockOfParts(
       if (position < count) rows[position] = [p, row];
     }
   }
-  // Those of row groups that cannot be read are missing.
+  // Rows of unreadable row groups are missing.
   const chosen = rows.filter(() => true);
   return mergedBlocks(
     outputs.map(({ block }) => block),

@@ -1,5 +1,5 @@
 /**
- * Lines as text. One object a line for NDJSON; the lines as they were for raw; columns for CSV, harmless to a
+ * Renders lines as text. One object a line for NDJSON; the unchanged lines for raw; columns for CSV, harmless to a
  * spreadsheet or exact; and for JSON the objects of NDJSON separated by commas, which the route puts between brackets.
  */
 import type { Labels } from '../../../../shared/labels.ts';
@@ -23,14 +23,17 @@ interface Line {
   readonly bytes: Buffer;
 }
 
-/** The text of the first of some rows, and where that of each one ends: of all where their lines are not too long. */
+/** The text of the first of some rows, and the end of each: of all rows, if their lines are not too long. */
 export interface RenderedText {
   readonly kind: 'text';
   readonly text: Uint8Array;
   readonly ends: Uint32Array;
 }
 
-/** Invalid UTF-8 is replaced, except in raw. @see sinkRows */
+/**
+ * Invalid UTF-8 is replaced, except in raw.
+ * @see sinkRows
+ */
 export function textOf(
   groups: readonly (SinkGroup | undefined)[],
   { groupOf, rows, timesNs }: ChosenRows,
@@ -94,11 +97,11 @@ function csvCell(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** What makes a spreadsheet take a cell for a formula, and what is a number all the same. */
+/** A spreadsheet takes a cell that begins like this for a formula, except where it is a number. */
 const FORMULA = /^[=+\-@\t\r\n\uFF0B\uFF0D\uFF1D\uFF20]/;
 const NUMBER = /^[+-]\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
 
-/** Lines are not to be trusted: what a spreadsheet would run as a formula becomes text. */
+/** Lines are untrusted input: what a spreadsheet would run as a formula becomes text. */
 function harmless(text: string): string {
   return FORMULA.test(text) && !NUMBER.test(text) ? `'${text}` : text;
 }

@@ -1,17 +1,20 @@
-/** Lines as blocks of columns. Fields are read as aggregations read them: from the columns that answer their names. */
+/**
+ * Builds blocks of columns from lines. Fields are read as aggregations read them: from the columns that belong to their
+ * names.
+ */
 import { type Labels, labelsKey } from '../../../../shared/labels.ts';
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { type RowBlock, RowBlockBuilder } from '../../../store/row-block.ts';
 import type { RowsSink } from '../../../store/sink.ts';
 import type { ChosenRows, SinkGroup } from './sink-group.ts';
 
-/** The first of some rows. */
+/** A block of the first of some rows. */
 export interface RenderedBlock {
   readonly kind: 'rows';
   readonly block: RowBlock;
-  /** By row of the block: which of the chosen rows it is. Those of a group that cannot be read are missing. */
+  /** By row of the block: its index among the chosen rows. Those of a group that cannot be read are missing. */
   readonly places: Uint32Array;
-  /** So many of the chosen rows are done. */
+  /** Number of the chosen rows that are done. */
   readonly doneCount: number;
 }
 
@@ -48,7 +51,10 @@ export function blockOf(
   return { kind: 'rows', block: builder.finish(), places: Uint32Array.from(places), doneCount: done };
 }
 
-/** Rows of several blocks of the same fields as one. @param chosen  which row of which block comes next */
+/**
+ * Merges rows of several blocks of the same fields.
+ * @param chosen  which row of which block comes next
+ */
 export function mergedBlocks(
   blocks: readonly RowBlock[],
   fields: readonly string[],
@@ -61,7 +67,7 @@ export function mergedBlocks(
   return builder.finish();
 }
 
-/** Equal labels of several row groups as one object. */
+/** Makes equal labels of several row groups one object. */
 class Streams {
   readonly #shared = new Map<string, Labels>();
   readonly #known = new Map<Labels, Labels>();

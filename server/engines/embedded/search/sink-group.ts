@@ -1,4 +1,4 @@
-/** What sinks are given: rows that a search chose, and their row groups, opened. */
+/** The input of sinks: the chosen rows of a search, and their row groups, opened. */
 import type { ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Sink } from '../../../store/sink.ts';
@@ -9,23 +9,26 @@ import { ValueText } from '../aggregate/value-text.ts';
 export interface ChosenRows {
   readonly groupOf: Uint32Array;
   readonly rows: Uint32Array;
-  /** Of these rows, ns from the start of their row group's base day. */
+  /** Times of these rows, in ns from the start of their row group's base day. */
   readonly timesNs: Float64Array;
 }
 
-/** A row group with all that its rows need. */
+/** A row group with everything that its rows need. */
 export interface SinkGroup {
   readonly opened: RowGroup;
   /** By row. */
   readonly streamCodes: Uint16Array;
   readonly flags: Uint8Array;
-  /** The first of its wanted lines put together, in the order in which the answer has them. */
+  /** The first of its wanted lines, built, in the order of the answer. */
   readonly lines: ByteStrings;
   /** One for each name that the sink asks for. */
   readonly fields: readonly FieldReader[];
 }
 
-/** Reads all that is needed. @throws CorruptionError */
+/**
+ * Reads everything that is needed.
+ * @throws CorruptionError
+ */
 export function openSinkGroup(opened: RowGroup, rows: Uint32Array, bytesMax: number, sink: Sink): SinkGroup {
   return {
     opened,
@@ -38,12 +41,12 @@ export function openSinkGroup(opened: RowGroup, rows: Uint32Array, bytesMax: num
 
 const NO_VALUE = 0;
 
-/** The values of one name in a row group, row by row. */
+/** Reads the values of one name in a row group, row by row. */
 export class FieldReader {
   readonly #values: Pick<Dimension, 'constant' | 'parts' | 'texts'>;
   readonly #templateCodes: Uint16Array;
   readonly #ranks: Int32Array;
-  /** Of the row that was read last. */
+  /** The text of the row that was read last. */
   readonly text = new ValueText();
 
   /** @throws CorruptionError */
@@ -54,7 +57,7 @@ export class FieldReader {
     this.#ranks = group.ranks();
   }
 
-  /** @returns false where the row has none */
+  /** @returns false where the row has no value */
   read(row: number): boolean {
     const code = this.#values.constant ?? this.#codeOf(row);
     this.#values.texts.write(code, this.text);

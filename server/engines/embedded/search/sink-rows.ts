@@ -1,4 +1,4 @@
-/** The task of a worker thread that gives chosen rows to the sink of a search: their lines are put together here, once. */
+/** The task of a worker thread that passes chosen rows to the sink of a search: their lines are built here, once. */
 import type { Piece, Sink } from '../../../store/sink.ts';
 import type { RowGroupPlace, RowGroups } from '../scan/row-groups.ts';
 import { type UnusableGroup, useOrList } from '../scan/unusable.ts';
@@ -10,7 +10,7 @@ export interface RenderInput extends ChosenRows {
   /** In the order in which the rows need them; `groupOf` is an index into them. */
   readonly places: readonly RowGroupPlace[];
   readonly sink: Sink;
-  /** Of their lines; with the line that reaches it the answer ends. */
+  /** Limit of their lines; the answer ends with the line that reaches it. */
   readonly bytesMax: number;
 }
 
@@ -24,7 +24,7 @@ export interface RenderOutput {
 
 const NO_ROWS = new Uint32Array(0);
 
-/** At least one row, which is the first one; of row groups in the order in which rows need them, all that there is room for. */
+/** Renders at least the first row; then row groups in the order in which rows need them, as long as there is room. */
 export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
   const { places, groupOf, rows, bytesMax, sink } = input;
   const unusable: UnusableGroup[] = [];
@@ -41,12 +41,12 @@ export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
   return { rendered: sinkRows(groups, input, sink), unusable };
 }
 
-/** Up to the first row whose line has not been put together; rows of a group that cannot be read are left out. */
+/** Renders up to the first row whose line has not been built; rows of a group that cannot be read are left out. */
 export function sinkRows(groups: readonly (SinkGroup | undefined)[], chosen: ChosenRows, sink: Sink): RenderedRows {
   return sink.kind === 'text' ? textOf(groups, chosen, sink) : blockOf(groups, chosen, sink);
 }
 
-/** How many of the chosen rows are done. */
+/** Returns how many of the chosen rows are done. */
 export function doneCountOf(rendered: RenderedRows): number {
   return rendered.kind === 'text' ? rendered.ends.length : rendered.doneCount;
 }

@@ -1,6 +1,6 @@
 /**
- * Layout of a segment, see ../FORMAT.md#segment: row groups back to back, then sections, then a directory that says
- * where each section is. A reader fetches the sections that it needs; an unknown kind is skipped.
+ * Layout of a segment, see ../FORMAT.md#segment: row groups back to back, then sections, then a directory that lists
+ * the offset of each section. A reader reads the sections that it needs; an unknown kind is skipped.
  */
 import { ByteReader, ByteWriter } from '../../../../shared/bytes.ts';
 import type { Labels } from '../../../../shared/labels.ts';
@@ -11,24 +11,24 @@ export const SEGMENT_HEADER_BYTES = 4;
 /** directory size u32, directory crc32 u32, magic u32. */
 export const SEGMENT_TAIL_BYTES = 12;
 
-/** What a section holds. */
+/** Kinds of sections. */
 export const SECTION_STREAMS = 1;
 export const SECTION_ROW_GROUPS = 2;
-/** What is known of the index of each field: count × field index. (3 and 16 were indexes of another layout.) */
+/** The list of field indexes: count × field index. (3 and 16 were indexes of another layout.) */
 export const SECTION_FIELD_INDEXES = 5;
-/** The same of indexes that leave out elements of arrays. */
+/** The same for indexes that leave out elements of arrays. */
 export const SECTION_FIELD_INDEXES_WITHOUT_ELEMENTS = 4;
-/** Where its rows come from, see lineage.ts. */
+/** The origin of its rows, see lineage.ts. */
 export const SECTION_LINEAGE = 6;
 /** The same bytes once more: without a lineage, a lost manifest is rebuilt without the segment. */
 export const SECTION_LINEAGE_COPY = 7;
-/** The blocks of one field's index; one section a field. */
+/** The blocks of one field's index; one section for each field. */
 export const SECTION_INDEX_BLOCKS = 17;
 
 /** Sections of this kind and above may occur more than once. */
 export const SECTION_KIND_REPEATED_MIN = 16;
 
-/** Where a section is. Each has its own checksum, so that it can be read alone. */
+/** The place of a section. Each has its own checksum, so that it can be read alone. */
 export interface Section {
   readonly kind: number;
   readonly offset: number;
@@ -36,7 +36,7 @@ export interface Section {
   readonly checksum: number;
 }
 
-/** A row group, as the section of its segment has it. */
+/** A row group, as listed in a section of its segment. */
 export interface SegmentRowGroup extends Omit<RowGroupRef, 'path' | 'streams' | 'indexed'> {
   /** Indexes into the segment's streams. */
   readonly streams: readonly number[];
@@ -133,7 +133,7 @@ export function decodeRowGroups(bytes: Uint8Array): SegmentRowGroup[] {
   return rowGroups;
 }
 
-/** The section that says what is known of indexes, if there is one, and whether these have the elements of arrays. */
+/** Returns the section that lists the indexes, if there is one, and whether these have the elements of arrays. */
 export function indexesSection(
   sections: readonly Section[],
 ): (Section & { readonly hasElements: boolean }) | undefined {

@@ -1,6 +1,6 @@
 /**
- * Where the rows of a segment come from, see ../FORMAT.md#lineage. Nothing reads it while there is a manifest: it is what a
- * lost one is made of again (see ../rebuild.ts).
+ * The origin of the rows of a segment, see ../FORMAT.md#lineage. It is not read while there is a manifest: a lost one
+ * is rebuilt from it (see ../rebuild.ts).
  */
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { ByteReader, ByteWriter } from '../../../../shared/bytes.ts';
@@ -8,16 +8,18 @@ import { CorruptionError } from '../../../../shared/errors.ts';
 import { SAVED_POSITIONS_BYTES_MAX } from '../../../limits.ts';
 import type { JsonValue } from '../../../../shared/json-value.ts';
 
-/** A segment that a flush has written. Its rows are in this segment, but for those that were erased or have expired. */
+/**
+ * A segment that a flush has written. Its rows are in this segment, except for those that were erased or have expired.
+ */
 export interface Leaf {
   readonly sequence: number;
-  /** The WAL file that was flushed; 0 in a segment of before lineages. */
+  /** The WAL file that was flushed; 0 for segments from before lineages. */
   readonly wal: number;
-  /** All segments that one try to flush the file has written have the same; a later try has a higher one. */
+  /** Shared by all segments that one attempt to flush the file has written; a later attempt has a higher one. */
   readonly attempt: number;
 }
 
-/** What the manifest says from the flush of a WAL file on. */
+/** The manifest's state after the flush of a WAL file. */
 export interface FlushedState {
   readonly wal: number;
   /** `order` of the file's first row, and of the first one of the next file. */
@@ -28,20 +30,20 @@ export interface FlushedState {
 }
 
 export interface Lineage {
-  /** All segments that one job has written have the same: none of their rows is in two of them. */
+  /** Shared by all segments that one job has written: none of their rows is in two of them. */
   readonly job: number;
   /** Ascending by sequence. */
   readonly leaves: readonly Leaf[];
-  /** The state after the newest flush among the leaves; undefined when none of them has noted it. */
+  /** The state after the newest flush among the leaves; undefined when none of them has recorded it. */
   readonly state: FlushedState | undefined;
 }
 
-/** The lineage of a segment that has none. */
+/** Returns the lineage of a segment that has none. */
 export function unknownLineage(sequence: number): Lineage {
   return { job: sequence, leaves: [{ sequence, wal: 0, attempt: 0 }], state: undefined };
 }
 
-/** The lineage of the segments that a job writes. */
+/** Returns the lineage of the segments that a job writes. */
 export function mergedLineage(inputs: readonly Lineage[], job: number): Lineage {
   const leaves = inputs.flatMap((input) => input.leaves).toSorted((a, b) => a.sequence - b.sequence);
   const states = inputs.flatMap(({ state }) => state ?? []);

@@ -1,6 +1,6 @@
 /**
- * Reads what a segment says about its row groups: the tail, the directory and two sections, however large the segment
- * is. The row groups themselves are read by whoever scans them.
+ * Reads a segment's description of its row groups: the tail, the directory and two sections, however large the segment
+ * is. Scans read the row groups themselves.
  */
 import { basename } from 'node:path';
 import { CorruptionError } from '../../../../shared/errors.ts';
@@ -25,14 +25,14 @@ import { assertWithin, readDirectory, readSection, sectionOf } from './frame.ts'
 
 export interface SegmentTables {
   readonly rowGroups: readonly RowGroupRef[];
-  /** Of all row groups. */
+  /** Streams of all row groups. */
   readonly streams: readonly Labels[];
 }
 
 /**
- * The row groups of a segment, and its streams.
- * @param sizeBytes  as the manifest has it
- * @param hold  gives the label sets to use in place of the segment's own; called when all else has been read
+ * Reads the row groups of a segment, and its streams.
+ * @param sizeBytes  as in the manifest
+ * @param hold  returns the label sets to use in place of the segment's own; called when everything else has been read
  * @throws CorruptionError  with the path
  */
 export async function readSegment(
@@ -69,7 +69,7 @@ export async function readSegment(
   );
 }
 
-/** By the copy, where the first is damaged. @throws CorruptionError  with the path */
+/** Reads the copy where the first is damaged. @throws CorruptionError  with the path */
 export function readLineage(disk: Disk, path: string): Promise<Lineage> {
   return withPath(path, async () => {
     const sizeBytes = (await disk.sizeOf(path)) ?? 0;
@@ -92,7 +92,7 @@ export function readLineage(disk: Disk, path: string): Promise<Lineage> {
   });
 }
 
-/** Names the file in what is thrown of its content. */
+/** Adds the path to errors about the file's content. */
 async function withPath<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read();

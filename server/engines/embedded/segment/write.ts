@@ -1,4 +1,4 @@
-/** Writes row groups of one day, sorted, as a segment. What a flush and a compaction share. */
+/** Writes row groups of one day, sorted, as a segment; used by flush and compaction. */
 import { verifyRowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Disk } from '../platform/disk.ts';
 import { segmentPath } from '../core/filenames.ts';
@@ -13,7 +13,7 @@ export interface NewSegment {
   readonly sequence: number;
   /** Fields whose values get an index. */
   readonly indexedFields: readonly string[];
-  /** Rows that were stored before the first one. */
+  /** Number of rows that were stored before the first one. */
   readonly orderFrom: number;
   readonly lineage: Lineage;
 }

@@ -1,6 +1,6 @@
 /**
- * Writes one segment: row groups as they come, then the sections. The file counts only when a manifest names it, which
- * happens after `finish`, so a crash in between leaves a file that the next start removes.
+ * Writes one segment: row groups as they come, then the sections. The file becomes live only when a manifest names it,
+ * which happens after `finish`, so a crash in between leaves a file that the next start removes.
  */
 import { crc32 } from 'node:zlib';
 import { dirname } from 'node:path';
@@ -29,7 +29,7 @@ import {
   type SegmentRowGroup,
 } from './format.ts';
 
-/** What the writer has to know about a row group; the reader of its bytes gives most of it. */
+/** What the writer must know about a row group; most of it comes from a reader of its bytes. */
 export type NewRowGroup = Omit<SegmentRowGroup, 'offset' | 'sizeBytes' | 'streams'> & {
   readonly streams: readonly Labels[];
 };
@@ -53,7 +53,7 @@ export class SegmentWriter {
   }
 
   /**
-   * Makes the file, and its folder where needed.
+   * Creates the file, and its folder where needed.
    * @param indexedFields  fields whose values get an index
    */
   static async create(disk: Disk, path: string, indexedFields: readonly string[]): Promise<SegmentWriter> {
@@ -105,7 +105,7 @@ export class SegmentWriter {
     return this.#sizeBytes;
   }
 
-  /** Drops the file when something failed; what failed is reported, not that this may fail too. */
+  /** Removes the file after a failure; the failure is reported, an error of the removal is not. */
   async abandon(): Promise<void> {
     await this.#file.close().catch(() => {});
     await this.#disk.remove(this.#path).catch(() => {});

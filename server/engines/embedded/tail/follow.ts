@@ -10,7 +10,7 @@ import type { SelectedRows } from '../scan/top-rows.ts';
 import type { SelectOptions } from '../search/answer.ts';
 import type { LiveTail } from './live-tail.ts';
 
-/** Does `select`. */
+/** Runs `select`. */
 export type SearchHistory<Piece> = (
   rowGroups: readonly RowGroupRef[],
   plan: Plan,
@@ -18,8 +18,8 @@ export type SearchHistory<Piece> = (
 ) => AsyncIterable<Piece>;
 
 /**
- * @param plan  what the tail has joined with; its order is that of the history and is ignored: lines come oldest first; its
- * limit is for the history
+ * @param plan  the plan with which the tail has joined; its direction is ignored: lines come oldest first; its limit
+ *   is for the history
  */
 export function follow<Piece>(
   tail: LiveTail,

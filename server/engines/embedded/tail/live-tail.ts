@@ -1,10 +1,10 @@
-/** One live tail: what waits for its client, and how it ends. What waits is bounded in bytes and pieces. */
+/** One live tail: the queue of its client, and how it ends. The queue is limited in bytes and pieces. */
 import { UnavailableError } from '../../../../shared/errors.ts';
 import { RETRY_AFTER_TAILS_SECONDS, TAIL_TEXT_BYTES_MAX, TAIL_TEXTS_MAX } from '../../../limits.ts';
 import type { Piece } from '../../../store/sink.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 
-/** For all tails with equal queries: there is one copy, until the last of them has handed it on. */
+/** Shared by all tails with equal queries: there is one copy, until the last of them has sent it. */
 export interface SharedPiece {
   readonly piece: Piece;
   readonly sizeBytes: number;
@@ -14,16 +14,16 @@ export interface SharedPiece {
 export interface LiveTailOptions {
   readonly sinceRound: number;
   readonly history: Snapshot;
-  /** A piece has its first holder; and it has none any more. */
+  /** Called when a piece gets its first holder, and when it loses its last one. */
   readonly onHeld: (shared: SharedPiece) => void;
   readonly onReleased: (shared: SharedPiece) => void;
   readonly onLeft: () => void;
 }
 
 export class LiveTail {
-  /** The first round of row groups that this tail's history does not have. */
+  /** The first round of row groups that are not in this tail's history. */
   readonly sinceRound: number;
-  /** What was stored when the tail began; released when it has been read. */
+  /** The rows that were stored when the tail began; released when they have been read. */
   readonly history: Snapshot;
   readonly #options: LiveTailOptions;
   readonly #waiting: SharedPiece[] = [];
@@ -42,7 +42,7 @@ export class LiveTail {
     return this.#waitingBytes;
   }
 
-  /** A client that has left that much waiting gets no more: its tail ends. */
+  /** A client whose queue is full gets no more: its tail ends. */
   add(shared: SharedPiece): void {
     if (this.#hasLeft) return;
     if (this.#waitingBytes >= TAIL_TEXT_BYTES_MAX || this.#waiting.length >= TAIL_TEXTS_MAX) return this.endAsSlow();
@@ -53,8 +53,8 @@ export class LiveTail {
   }
 
   /**
-   * The next piece.
-   * @throws what the tail was ended with; the signal's reason
+   * Returns the next piece.
+   * @throws the error that ended the tail; the signal's reason
    */
   async next(signal: AbortSignal): Promise<Piece> {
     for (;;) {
@@ -75,14 +75,14 @@ export class LiveTail {
     this.end(new UnavailableError(message, RETRY_AFTER_TAILS_SECONDS));
   }
 
-  /** Whatever waits is dropped: there would be a gap after it. */
+  /** The queue is dropped: there would be a gap after it. */
   end(error: unknown): void {
     this.#error ??= error;
     this.#leaveOthers();
     this.#wake?.();
   }
 
-  /** To be called when it is not read any more. */
+  /** Must be called when the tail is no longer read. */
   leave(): void {
     this.history.release();
     this.#leaveOthers();

@@ -1,7 +1,7 @@
 /**
- * All live tails of the server. New row groups are scanned once for all of them, and equal filters share the text: so what a
- * tail costs this thread is handing over its lines. Row groups that arrive while a scan runs are scanned together by the next
- * one, so that under load there are fewer and larger scans.
+ * All live tails of the server. New row groups are scanned once for all of them, and equal filters share the text: so a
+ * tail costs this thread only the sending of its lines. Row groups that arrive while a scan runs are scanned together
+ * by the next one, so that under load there are fewer and larger scans.
  */
 import { serialize } from 'node:v8';
 import { setImmediate } from 'node:timers/promises';
@@ -33,18 +33,18 @@ export interface LiveTailsOptions {
     snapshot(): Snapshot;
     onAppend(listener: AppendListener): () => void;
   };
-  /** Does `TailTask.run`, in a thread or here. */
+  /** Runs `TailTask.run`, in a worker or in this thread. */
   readonly scan: (input: TailInput) => Promise<TailOutput>;
   readonly setAside: SetAside;
 }
 
-/** Tails that want the same. */
+/** Tails with equal queries. */
 interface TailGroup {
   readonly query: TailQuery;
   readonly tails: Set<LiveTail>;
 }
 
-/** Row groups that arrived while the tails were the same. */
+/** Row groups that arrived while the set of tails did not change. */
 interface Round {
   readonly number: number;
   readonly rowGroups: RowGroupRef[];
@@ -57,7 +57,7 @@ export class LiveTails {
   readonly #options: LiveTailsOptions;
   readonly #tails = new Set<LiveTail>();
   readonly #groups = new Map<string, TailGroup>();
-  /** Of `#groups`; undefined when they have changed. */
+  /** Queries of `#groups`; undefined when they have changed. */
   #queries: TailQueries | undefined;
   #version = 0;
   readonly #rounds: Round[] = [];
@@ -77,19 +77,19 @@ export class LiveTails {
     return this.#tails.size;
   }
 
-  /** Row groups that wait to be searched. */
+  /** Number of row groups that wait to be searched. */
   get waitingCount(): number {
     return this.#waitingCount;
   }
 
-  /** What waits for clients. */
+  /** Bytes in the queues of all clients. */
   get textBytes(): number {
     return this.#textBytes;
   }
 
   /**
-   * A tail gets the text of all lines that match and are stored from now on; `history` is what is stored already. It must
-   * be left when it is not read any more.
+   * A tail receives the text of all lines that match and are stored from now on; `history` is what is stored already.
+   * It must be left when it is no longer read.
    */
   join(query: TailQuery): LiveTail {
     const key = serialize(query).toString('latin1');
@@ -98,7 +98,7 @@ export class LiveTails {
       this.#groups.set(key, (group = { query, tails: new Set() }));
       this.#queries = undefined;
     }
-    // What waits to be scanned is part of this tail's history, so what comes is of another round.
+    // Row groups that wait to be scanned are part of this tail's history, so later ones belong to another round.
     this.#roundNumber++;
     const tail = new LiveTail({
       sinceRound: this.#roundNumber,
@@ -138,7 +138,7 @@ export class LiveTails {
     else if (!this.#isScanning) void this.#scanAll();
   }
 
-  /** The last round that waits, if it is of the same tails and not too large. */
+  /** Returns the last waiting round, if it has the same tails and is not too large. */
   #roundFor({ rowCount }: RowGroupRef): Round {
     const last = this.#rounds.at(-1);
     const isRunning = this.#isScanning && this.#rounds.length === 1;
@@ -160,10 +160,10 @@ export class LiveTails {
     return round;
   }
 
-  /** Scans what waits until nothing does. */
+  /** Scans until no row group waits. */
   async #scanAll(): Promise<void> {
     this.#isScanning = true;
-    // What arrives in this step is scanned together.
+    // Row groups that arrive in this step are scanned together.
     await setImmediate();
     for (let round = this.#rounds[0]; round !== undefined; round = this.#rounds[0]) {
       try {
@@ -203,7 +203,7 @@ export class LiveTails {
     this.#makeRoom();
   }
 
-  /** Ends the tails that have most waiting, until all of them have no more than they may. */
+  /** Ends the tails with the longest queues, until all of them are within the limit. */
   #makeRoom(): void {
     while (this.#textBytes > TAILS_TEXT_BYTES_MAX) {
       let slowest: LiveTail | undefined;
@@ -215,7 +215,7 @@ export class LiveTails {
     }
   }
 
-  /** Lines arrive faster than the filters of all tails can be applied to them. */
+  /** Ends all tails: lines arrive faster than their filters can be applied. */
   #endAll(): void {
     const error = tooMany(
       `${TAIL_GROUPS_WAITING_MAX} batches wait to be searched for live tails, the most that this server holds: retry later, with fewer tails`,
@@ -233,7 +233,7 @@ export class LiveTails {
   }
 }
 
-/** Those that joined later have what the round has in their history. */
+/** Returns the tails of a round: later ones have its rows in their history. */
 function tailsOf({ number, groups }: Round): LiveTail[] {
   return groups.flatMap(({ tails }) => [...tails]).filter(({ sinceRound }) => sinceRound <= number);
 }

@@ -1,7 +1,7 @@
 /**
- * The task of a worker thread for live tails: new row groups are opened once, every tail's predicate is held against them,
- * and what matches comes back as their sinks want it. What it holds at once is bounded: it ends early, and says where another task is
- * to go on, when there is much text or when others wait for the worker.
+ * The task of a worker thread for live tails: opens new row groups once, evaluates every tail's predicate on them, and
+ * returns the matches in the form of their sinks. Its memory is limited: it ends early, and returns where another task
+ * must go on, when there is much text or when other tasks wait for the worker.
  */
 import { deserialize, serialize } from 'node:v8';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
@@ -15,20 +15,22 @@ import { openSinkGroup } from '../search/sink-group.ts';
 import { doneCountOf, pieceIn, sinkRows } from '../search/sink-rows.ts';
 import { type Piece, type Sink, sizeOfPiece } from '../../../store/sink.ts';
 
-/** What some tails want. */
+/** The query of some tails. */
 export interface TailQuery {
   readonly predicate: Predicate;
   readonly sink: Sink;
 }
 
-/** All that is wanted, encoded once in shared memory: it goes with many tasks, and there may be hundreds of queries. */
+/** All queries, encoded once in shared memory: they go with many tasks, and there may be hundreds. */
 export interface TailQueries {
-  /** Of one process; no two lists have the same. */
+  /** Unique in the process: no two lists have the same version. */
   readonly version: number;
   readonly bytes: Uint8Array<SharedArrayBuffer>;
 }
 
-/** How far the row groups are done: the next part is from this row on, of those that this query matches in this row group. */
+/**
+ * Progress in the row groups: the next part begins at this row among those that this query matches in this row group.
+ */
 export interface TailCursor {
   readonly group: number;
   readonly query: number;
@@ -60,7 +62,7 @@ export function encodeTailQueries(version: number, queries: readonly TailQuery[]
   return { version, bytes };
 }
 
-/** Keeps the queries that it decoded last: they change seldom. */
+/** Caches the queries that it decoded last: they change seldom. */
 export class TailTask {
   readonly #rowGroups: RowGroups;
   #version = -1;
@@ -77,7 +79,7 @@ export class TailTask {
     }
     const pieces = new Pieces();
     const unusable: UnusableGroup[] = [];
-    // The first part is always done, or a task could end where it began.
+    // The first part is always done; otherwise a task could end where it began.
     let parts = 0;
     const isFull = (): boolean => parts++ > 0 && (pieces.sizeBytes >= TAIL_TEXT_BYTES_AT_ONCE || shouldYield());
     let next: TailCursor | undefined;
@@ -135,14 +137,14 @@ function addMatches(
   return undefined;
 }
 
-/** What there is for each query, in pieces of a size that a stream can hold. */
+/** The output for each query, in pieces of a size that a stream can hold. */
 class Pieces {
   readonly #queries: number[] = [];
   readonly #pieces: Piece[] = [];
   readonly #open = new Map<number, { parts: Uint8Array[]; sizeBytes: number }>();
   sizeBytes = 0;
 
-  /** Texts are put together; a block is a piece of its own. */
+  /** Texts are joined; a block is a piece of its own. */
   add(query: number, piece: Piece): void {
     const sizeBytes = sizeOfPiece(piece);
     this.sizeBytes += sizeBytes;
@@ -159,7 +161,7 @@ class Pieces {
     return { queries: Uint32Array.from(this.#queries), pieces: this.#pieces };
   }
 
-  /** Each piece has memory of its own, so that it can be handed to another thread. */
+  /** Each piece has memory of its own, so that it can be transferred to another thread. */
   #close(query: number, parts: readonly Uint8Array[], sizeBytes: number): void {
     const text = new Uint8Array(sizeBytes);
     let at = 0;

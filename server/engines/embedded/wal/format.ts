@@ -10,15 +10,17 @@ export const FILE_HEADER_BYTES = 24;
 /** crc32 u32, payload size u32, synced size u32. The checksum covers all of the record that follows it. */
 export const RECORD_HEADER_BYTES = 12;
 
-/** No payload is smaller: it is a wire batch, which begins with 12 fixed bytes. A run of zeros is thus no record. */
+/** Smallest payload: a wire batch, which begins with 12 fixed bytes. So a run of zeros is never a record. */
 export const PAYLOAD_BYTES_MIN = 12;
 
-/** What every payload begins with: where to look for the next record behind a broken one. */
+/** The beginning of every payload, by which the next record after a broken one is found. */
 export const PAYLOAD_MAGIC = Buffer.from('PLB1');
 
 export interface WalFileHeader {
   readonly sequence: number;
-  /** The WAL file before this one, 0 if there was none, and how much of it is durable: what lies beyond never was. */
+  /**
+   * The previous WAL file, 0 if there was none, and the size of its durable part: bytes after it never became durable.
+   */
   readonly previousSequence: number;
   readonly previousBytes: number;
 }
@@ -33,7 +35,7 @@ export function encodeFileHeader(header: WalFileHeader): Buffer {
   return bytes;
 }
 
-/** Undefined when these bytes are no whole and valid header. */
+/** Returns undefined when these bytes are not a complete and valid header. */
 export function decodeFileHeader(bytes: Buffer): WalFileHeader | undefined {
   if (bytes.length < FILE_HEADER_BYTES) return undefined;
   if (bytes.readUInt32LE(0) !== FILE_MAGIC) return undefined;
@@ -46,8 +48,8 @@ export function decodeFileHeader(bytes: Buffer): WalFileHeader | undefined {
 }
 
 /**
- * The header of a record.
- * @param syncedBytes  the file's size up to which all was durable when this record was written; what is broken below
+ * Encodes the header of a record.
+ * @param syncedBytes  the size up to which the file was durable when this record was written; a broken record below
  *   it was not torn by a crash
  */
 export function encodeRecordHeader(payload: Uint8Array, syncedBytes: number): Buffer {
@@ -58,18 +60,19 @@ export function encodeRecordHeader(payload: Uint8Array, syncedBytes: number): Bu
   return bytes;
 }
 
-/** A batch of nothing. */
+/** An empty batch. */
 const MARK_PAYLOAD = encodeBatch({ node: '', files: [], gone: [], rowGroup: Buffer.alloc(0) });
 
 /**
- * A record that only says that all before it was durable when it was written: without it, damage to the last group of a
- * file would look like a group that a crash has torn, and where the next file's header is lost, like one that was refused.
+ * A record which only says that everything before it was durable when it was written: without it, damage to the last
+ * group of a file would look like a group that a crash has torn, and where the next file's header is lost, like one
+ * that was refused.
  */
 export function encodeMark(syncedBytes: number): Buffer {
   return Buffer.concat([encodeRecordHeader(MARK_PAYLOAD, syncedBytes), MARK_PAYLOAD]);
 }
 
-/** Size of the record at `offset` with its header, or 0 when no valid record lies there before `end`. */
+/** Returns the size of the record at `offset` with its header, or 0 when there is no valid record before `end`. */
 export function recordBytesAt(bytes: Buffer, offset: number, end: number): number {
   if (offset + RECORD_HEADER_BYTES > end) return 0;
   const payloadBytes = bytes.readUInt32LE(offset + 4);
@@ -79,13 +82,13 @@ export function recordBytesAt(bytes: Buffer, offset: number, end: number): numbe
   return recordEnd - offset;
 }
 
-/** True when what lies at `offset` and up to the end is a mark. */
+/** Whether the bytes from `offset` to the end are a mark. */
 export function isMarkAt(bytes: Buffer, offset: number): boolean {
   if (bytes.length - offset !== RECORD_HEADER_BYTES + MARK_PAYLOAD.length) return false;
   return bytes.subarray(offset).equals(encodeMark(syncedBytesAt(bytes, offset)));
 }
 
-/** True when the last record is a mark. */
+/** Whether the last record is a mark. */
 export function endsWithMark(bytes: Buffer): boolean {
   const offset = bytes.length - RECORD_HEADER_BYTES - MARK_PAYLOAD.length;
   return offset >= FILE_HEADER_BYTES && isMarkAt(bytes, offset);

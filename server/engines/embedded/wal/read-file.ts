@@ -1,10 +1,10 @@
-/** Reads a WAL file as far as the disk gives it: a bad sector costs the records that lie in it, not the others. */
+/** Reads a WAL file as far as the disk can: a bad sector costs only the records in it. */
 import { type Disk, isReadError, withFile } from '../platform/disk.ts';
 
-/** How often a piece is tried: errors that pass are not to cost a batch. */
+/** Attempts for a piece: transient errors must not cost a batch. */
 const TRIES_MAX = 4;
 
-/** What is read at a time where the file as a whole cannot be: no less than any disk's sector. */
+/** Size of a piece where the file cannot be read as a whole: no less than any disk's sector. */
 const PIECE_BYTES = 4096;
 
 /** Bytes that cannot be read are zeros, which are never taken for a record. */
@@ -29,7 +29,7 @@ export interface Unread {
   readonly error: unknown;
 }
 
-/** Reads a piece of a file that the disk may give only in one of several tries. */
+/** Reads a piece of a file that may need several attempts. */
 export async function readStubbornly(
   disk: Disk,
   path: string,

@@ -1,6 +1,6 @@
 /**
- * Tells the records of a WAL file from what a crash or a failing disk left between and behind them. Pure: bytes in,
- * ranges out; see ../recover.ts for what is done about them.
+ * Separates the records of a WAL file from what a crash or a failing disk left between and after them. Pure: bytes in,
+ * ranges out; see ../recover.ts for how they are handled.
  */
 import type { DurableSize } from './chain.ts';
 import {
@@ -27,11 +27,14 @@ export interface BrokenRange {
 export interface WalScan {
   readonly records: readonly WalRecord[];
   readonly broken: readonly BrokenRange[];
-  /** What lies in the file from here on never became durable. */
+  /** The rest of the file from here on never became durable. */
   readonly durableBytes: number;
-  /** Bytes after them, but for a mark, which says nothing there. */
+  /** Bytes after them, not counting a mark, which means nothing there. */
   readonly tornBytes: number;
-  /** What may have been acknowledged or refused: the last group of a file whose end is unknown, where no mark follows it. */
+  /**
+   * Records that may have been acknowledged or refused: the last group of a file whose end is unknown, where no mark
+   * follows it.
+   */
   readonly doubtful: BrokenRange | undefined;
 }
 
@@ -74,7 +77,7 @@ function scanUpTo(bytes: Buffer, durableSize: DurableSize): ScanUpTo {
   return { ...upTo(torn?.offset ?? end, end, records, gaps), doubtful: undefined };
 }
 
-/** What of the file lies below `size`, and the rest. */
+/** Splits the ranges of the file at `size`. */
 function upTo(size: number, end: number, records: readonly WalRecord[], gaps: readonly BrokenRange[]): ScanUpTo {
   return {
     records: records.filter(({ offset }) => offset < size),
@@ -87,9 +90,9 @@ function upTo(size: number, end: number, records: readonly WalRecord[], gaps: re
 }
 
 /**
- * What begins like a record behind a broken one is checked by its checksum, over as many bytes as it claims. Bytes that
- * are checked in vain, as a multiple of the file. Beyond: the rest of the file is broken; only bytes that somebody has
- * laid out for it come to that.
+ * Bytes that look like a record after a broken one are verified by their checksum, over the size that they claim. Bytes
+ * that are verified in vain, as a multiple of the file. Beyond: the rest of the file is broken; only a file crafted for
+ * it comes to that.
  */
 const VAIN_CHECKS_MAX = 64;
 
@@ -115,7 +118,7 @@ function splitRecords(bytes: Buffer, end: number): { records: WalRecord[]; gaps:
   return { records, gaps };
 }
 
-/** Offset of the first valid record at or behind `from`, or `end`. */
+/** Returns the offset of the first valid record at or after `from`, or `end`. */
 function nextRecord(bytes: Buffer, from: number, end: number, budget: { bytes: number }): number {
   let magic = bytes.indexOf(PAYLOAD_MAGIC, from + RECORD_HEADER_BYTES);
   while (magic !== -1 && magic < end) {

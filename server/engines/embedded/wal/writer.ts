@@ -1,11 +1,11 @@
 /**
- * The WAL's writing end. Appends queue up; one write and one fdatasync make all that wait durable, and while a sync
+ * The write side of the WAL. Appends queue up; one write and one fdatasync make all that wait durable, and while a sync
  * runs, the next ones queue: the slower the disk, the larger the groups.
  *
  * Guarantees: `apply` of a record is called after it is durable, in the order of the appends, before its append
- * resolves. When a group fails, it and all that is queued behind it fail together, so a file's batches never become
- * durable with one missing in between. A file that failed takes no more records: after a failed fsync the kernel may
- * drop the pages and call the next fsync a success. Its successor's header says how much of it counts.
+ * resolves. When a group fails, it and everything that is queued after it fail together, so a file's batches never
+ * become durable with one missing in between. A file that failed takes no more records: after a failed fsync the kernel
+ * may drop the pages and report the next fsync as a success. Its successor's header says how much of it is valid.
  */
 import { UnavailableError } from '../../../../shared/errors.ts';
 import type { Histogram } from '../../../../shared/metrics.ts';
@@ -24,13 +24,13 @@ import { type Disk, type DiskFile, diskErrorCode } from '../platform/disk.ts';
 import { walFolder, walPath } from '../core/filenames.ts';
 import { encodeFileHeader, encodeMark, encodeRecordHeader, FILE_HEADER_BYTES, RECORD_HEADER_BYTES } from './format.ts';
 
-/** A WAL file that will not be written again. Its first `durableBytes` count. */
+/** A WAL file that will not be written to again. Its first `durableBytes` are valid. */
 export interface SealedWal {
   readonly sequence: number;
   readonly durableBytes: number;
 }
 
-/** Where a record's payload lies. */
+/** The place of a record's payload. */
 export interface RecordAddress {
   readonly sequence: number;
   readonly path: string;
@@ -45,7 +45,7 @@ export interface WalWriterOptions {
   readonly nextSequence: () => number;
   /** The newest file before this writer's first one. */
   readonly previous: SealedWal | undefined;
-  /** A file that has records will not be written again. Called when all of its records are applied. */
+  /** Called when a file that has records will not be written to again, and all of its records are applied. */
   readonly onSealed: (sealed: SealedWal) => void;
   readonly syncSeconds: Histogram;
 }
@@ -53,7 +53,7 @@ export interface WalWriterOptions {
 interface FileSize {
   durableBytes: number;
   recordCount: number;
-  /** What its row groups take when they are decoded. */
+  /** Memory of its row groups when decoded. */
   decodedBytes: number;
 }
 
@@ -84,7 +84,7 @@ export class WalWriter {
   #queuedBytes = 0;
   #running: Promise<void> | undefined;
   #sealWanted = false;
-  /** Those who wait for the file to be sealed. */
+  /** Settles for those who wait for the file to be sealed. */
   #sealing: PromiseWithResolvers<void> | undefined;
   #closed = false;
   #problem: string | undefined;
@@ -112,7 +112,7 @@ export class WalWriter {
 
   /**
    * Resolves when `payload` is durable and applied. The payload must not change until then.
-   * @param decodedBytes  what its row group takes when it is decoded, 0 when it has none
+   * @param decodedBytes  memory of its row group when decoded, 0 when it has none
    * @throws UnavailableError  the queue or the disk is full, or the disk fails; nothing of it will be seen later
    */
   append(payload: Uint8Array, decodedBytes: number, apply: (address: RecordAddress) => void): Promise<void> {
@@ -129,7 +129,7 @@ export class WalWriter {
     });
   }
 
-  /** Seals the active file once its records are applied; resolves then, whatever is queued behind. */
+  /** Seals the active file once its records are applied; resolves then, whatever is queued after them. */
   async seal(): Promise<void> {
     if (this.#active === undefined && this.#running === undefined) return;
     this.#sealWanted = true;
@@ -139,17 +139,17 @@ export class WalWriter {
     await promise;
   }
 
-  /** To be called now and then: seals a file that is too old, and tries the disk again after a failure. */
+  /** Must be called at intervals: seals a file that is too old, and retries the disk after a failure. */
   async tick(): Promise<void> {
     if (this.#closed) return;
     const ageMs = this.#active === undefined ? 0 : this.#options.now() - this.#active.openedMs;
-    // Below 0 the clock was set back: how old the file is cannot be said.
+    // Below 0, the clock was set back, and the age of the file is unknown.
     const isOld = ageMs < 0 || ageMs >= WAL_FILE_AGE_MS_MAX;
     if (isOld) await this.seal();
     else if (this.#problem !== undefined) await this.#start();
   }
 
-  /** Waits for what is queued, then closes the file, with its mark; the next start flushes it. */
+  /** Waits for queued appends, then closes the file, with its mark; the next start flushes it. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
@@ -167,8 +167,8 @@ export class WalWriter {
   }
 
   /**
-   * One group after the other until nothing is left to do; failures of the disk go to those who wait. Its end and the last
-   * look at the queue are one step, so that nothing queued in between is forgotten.
+   * Writes one group after the other until the queue is empty; failures of the disk reject the waiting appends. Its end
+   * and the last test of the queue are one step, so that no append in between is missed.
    */
   async #run(): Promise<void> {
     do {
@@ -182,7 +182,7 @@ export class WalWriter {
         await this.#fail(group, error);
         continue;
       }
-      // Outside of the try: what throws here is a bug, and the batches are durable.
+      // Outside of the try: an error here is a bug, and the batches are durable.
       if (group.length > 0 && this.#queue.length === 0) await mark(active);
       acknowledge(active, group);
       if (this.#sealWanted || isFull(active)) await this.#sealActive();
@@ -190,7 +190,7 @@ export class WalWriter {
     this.#running = undefined;
   }
 
-  /** The first that wait, as many as go into one write, until the file is full. */
+  /** Takes the first waiting appends, as many as go into one write, until the file is full. */
   #takeGroup(): PendingRecord[] {
     let groupBytes = 0;
     let count = 0;
@@ -221,7 +221,10 @@ export class WalWriter {
     this.#options.syncSeconds.observe((performance.now() - startMs) / 1000);
   }
 
-  /** The active file, or a new one: complete, durable and named durably before the first record goes into it. */
+  /**
+   * Returns the active file, or a new one: complete and durable, including its name, before the first record goes into
+   * it.
+   */
   async #writable(): Promise<ActiveFile> {
     if (this.#active !== undefined) return this.#active;
     const { disk, dataDir, now } = this.#options;
@@ -243,7 +246,7 @@ export class WalWriter {
     return this.#active;
   }
 
-  /** Its mark becomes durable before the next file is made: the header that names this file's end may be lost. */
+  /** Its mark becomes durable before the next file is created: the header that names this file's end may be lost. */
   async #sealActive(): Promise<void> {
     const active = this.#active;
     if (active !== undefined && active.recordCount > 0) {
@@ -280,7 +283,7 @@ export class WalWriter {
     const active = this.#active;
     if (active === undefined) return;
     await active.file.truncate(active.durableBytes).catch(ignore);
-    // Where it could not be cut, the mark is all the same in the place of what was refused, or is written over itself.
+    // If it could not be truncated, the mark overwrites what was refused, or an earlier mark.
     active.endBytes = active.durableBytes;
     if (active.recordCount > 0) return await this.#sealActive();
     this.#active = undefined;
@@ -290,10 +293,10 @@ export class WalWriter {
 }
 
 /**
- * Says in the file that its last group is durable, before that is acknowledged; where another group follows at once, its
- * records say it. Not synced before the file is sealed: the mark is for damage that is found after the process has ended,
- * and a power cut that takes it along leaves the file as it would be without. Best effort, as the records are durable
- * whatever it meets.
+ * Records in the file that its last group is durable, before that is acknowledged; where another group follows at once,
+ * its records say it. Not synced before the file is sealed: the mark is for damage that is found after the process has
+ * ended, and a power cut that takes it along leaves the file as it would be without. Best effort, as the records are
+ * durable in any case.
  */
 async function mark(active: ActiveFile): Promise<void> {
   const bytes = encodeMark(active.durableBytes);
@@ -301,11 +304,14 @@ async function mark(active: ActiveFile): Promise<void> {
     await active.file.write([bytes], active.durableBytes);
     active.endBytes = active.durableBytes + bytes.length;
   } catch {
-    // What is left of it is overwritten by the next group.
+    // The next group overwrites what is left of it.
   }
 }
 
-/** The records are durable, the last ones before `durableBytes`: applies them in their order, and resolves those who wait. */
+/**
+ * The records are durable, the last ones before `durableBytes`: applies them in their order, and resolves their
+ * appends.
+ */
 function acknowledge(active: ActiveFile, group: readonly PendingRecord[]): void {
   active.recordCount += group.length;
   let offset = active.durableBytes - group.reduce((sum, each) => sum + RECORD_HEADER_BYTES + each.payload.length, 0);
@@ -337,5 +343,7 @@ function unavailable(cause: unknown): UnavailableError {
   return new UnavailableError(message, RETRY_AFTER_DISK_SECONDS, { cause });
 }
 
-/** Either the error that led here is reported, or all that matters was synced before: this one adds nothing. */
+/**
+ * Either the error that led here is reported, or everything that matters was synced before: this error adds nothing.
+ */
 function ignore(): void {}

@@ -1,6 +1,6 @@
 /**
- * Merges segments of one day into one, or writes one anew without the rows that its retention has ended for. Runs in a
- * worker thread: plain data in, plain data out. Memory: see shared/row-group/merge-sorted.ts.
+ * Merges segments of one day into one, or rewrites one without its expired rows. Runs in a worker thread: plain data
+ * in, plain data out. Memory: see shared/row-group/merge-sorted.ts.
  */
 import { CorruptionError, MergeTooLargeError, type Unusable, unusableBy } from '../../../../../shared/errors.ts';
 import type { Labels } from '../../../../../shared/labels.ts';
@@ -34,7 +34,7 @@ export interface CompactInput {
 export interface CompactSegment {
   readonly path: string;
   readonly rowGroups: readonly BareRowGroupRef[];
-  /** Of all row groups: each label set is sent once. */
+  /** Streams of all row groups: each label set is sent once. */
   readonly streams: readonly Labels[];
 }
 
@@ -47,18 +47,18 @@ export type CompactOutput =
       readonly kind: 'merged';
       /** Complete and durable, not yet named by a manifest; undefined when no row is left. */
       readonly segment: ManifestSegment | undefined;
-      /** Rows that were left out. */
+      /** Number of rows that were left out. */
       readonly expiredRows: number;
     }
-  /** So many segments do not fit into memory together. Only where there are several. */
+  /** The segments do not fit into memory together. Only for several segments. */
   | { readonly kind: 'too-large' }
   | { readonly kind: 'damaged'; readonly rowGroup: BareRowGroupRef; readonly why: Unusable };
 
 export const COMPACT = taskKind<CompactInput, CompactOutput>('compact');
 
 /**
- * @param isCancelled  asked now and then
- * @throws CorruptionError  rows are not where they should be, though all checksums match
+ * @param isCancelled  asked at intervals
+ * @throws CorruptionError  rows are in the wrong place, though all checksums match
  */
 export async function compact(disk: Disk, input: CompactInput, isCancelled: () => boolean): Promise<CompactOutput> {
   const { segments } = input;
@@ -126,7 +126,7 @@ async function* untilCancelled(
   }
 }
 
-/** The first row group whose checksums do not match, or that cannot be read. */
+/** Finds the first row group whose checksums do not match, or that cannot be read. */
 async function findDamaged(disk: Disk, segments: readonly CompactSegment[]): Promise<CompactOutput | undefined> {
   for (const { path, rowGroups } of segments) {
     for (const rowGroup of rowGroups) {

@@ -1,6 +1,6 @@
 /**
- * Merges segments for as long as the policy finds some that are worth it, one merge at a time in the store's maintenance
- * lane. Writing never waits for it. Has no timer: somebody calls `tick`.
+ * Merges segments as long as the policy finds some that are worth it, one merge at a time among the store's maintenance
+ * jobs. Writes never wait for it. Has no timer: `tick` must be called.
  */
 import type { Logger } from 'pino';
 import { CorruptionError, errorOfUnusable, WorkerDiedError } from '../../../../../shared/errors.ts';
@@ -39,9 +39,12 @@ export interface CompactorOptions {
   >;
   readonly dataDir: string;
   readonly indexedFields: readonly string[];
-  /** Does `compact` of compact.ts, in a thread or here; settles when it has ended, also when it is told to stop. */
+  /**
+   * Runs `compact` of compact.ts, in a worker or in this thread; settles when it has ended, also when it was asked to
+   * stop.
+   */
   readonly compact: (input: CompactInput, stop: AbortSignal) => Promise<CompactOutput>;
-  /** Milliseconds since any instant: only differences count. */
+  /** Milliseconds since any fixed instant: only differences count. */
   readonly now: () => number;
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -58,11 +61,11 @@ interface Job {
 export class Compactor {
   readonly #options: CompactorOptions;
   readonly #metrics: CompactionMetrics;
-  /** By day: its newest segment when that was noticed, and when that was. */
+  /** By day: its newest segment when that was noticed, and the time of it. */
   readonly #newest = new Map<string, { readonly sequence: number; readonly sinceMs: number }>();
-  /** Paths of segments whose rows are not where they should be, or that workers die of; they stay as they are. */
+  /** Paths of segments whose rows are in the wrong place, or that kill workers; they stay as they are. */
   readonly #unmergeable = new Set<string>();
-  /** By path: how often a merge of it was too large. */
+  /** Path → number of merges of the segment that were too large. */
   readonly #tooLarge = new Map<string, number>();
   #running: Promise<void> | undefined;
   #failedAtMs = -Infinity;
@@ -73,20 +76,20 @@ export class Compactor {
     this.#metrics = new CompactionMetrics(options.metrics);
   }
 
-  /** Starts merging, if there is something to merge and nothing runs. */
+  /** Starts merging, if there is something to merge and no merge runs. */
   tick(): void {
     this.#lookAtDays();
     if (this.#closed || this.#running !== undefined || !this.#isDue()) return;
     this.#running = this.#run(false).finally(() => (this.#running = undefined));
   }
 
-  /** Merges all that is worth it as though nothing were to come: for tests, benchmarks and before a backup. */
+  /** Merges all that is worth it as if no more writes were to come: for tests, benchmarks and before a backup. */
   async settle(): Promise<void> {
     await this.#running;
     await this.#run(true);
   }
 
-  /** Begins no further merge. Resolves when none runs; the closing of the store is what ends one early. */
+  /** Begins no further merge. Resolves when none runs; only the closing of the store ends one early. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
@@ -98,7 +101,7 @@ export class Compactor {
       let merged = true;
       while (merged && !this.#closed && this.#mayBegin()) {
         merged = await store.maintain(async (closing) => {
-          // Chosen here, not before: what was waiting in front may have replaced segments.
+          // Chosen here, not before: earlier jobs may have replaced segments.
           const job = this.#nextJob(isQuiet);
           if (job === undefined) return false;
           await this.#merge(job, closing);
@@ -112,7 +115,9 @@ export class Compactor {
     }
   }
 
-  /** Some time has passed since a failure; or the clock was set back, and nobody knows how much has. */
+  /**
+   * Whether some time has passed since a failure; or the clock was set back, and the time that has passed is unknown.
+   */
   #isDue(): boolean {
     const sinceMs = this.#options.now() - this.#failedAtMs;
     return sinceMs < 0 || sinceMs >= COMPACTION_RETRY_MS;
@@ -126,7 +131,7 @@ export class Compactor {
     return waiting.length > COMPACTION_WAITING_SEGMENTS_MAX;
   }
 
-  /** The merge with the largest gain of all days. */
+  /** Returns the merge with the largest gain of all days. */
   #nextJob(isQuiet: boolean): Job | undefined {
     let best: Job | undefined;
     for (const [day, segments] of byDay(this.#options.store.segments())) {
@@ -144,8 +149,8 @@ export class Compactor {
   }
 
   /**
-   * Neighbours without a damaged one among them, which is left as it is, for a person or `podlog check`; and all of
-   * before an erasure's request, or all of after it.
+   * Returns runs of neighbours. They contain no damaged segment, which is left for an operator or `podlog check`, and
+   * are all from before an erasure's request, or all from after it.
    */
   #mergeableRuns(segments: readonly LiveSegment[]): LiveSegment[][] {
     const { store } = this.#options;
@@ -191,7 +196,10 @@ export class Compactor {
     log.debug({ day: input.day, segments: segments.length, totalBytes, sizeBytes, rowCount, level, seconds }, 'merged');
   }
 
-  /** Undefined when the segments' rows are not where they should be, or a worker dies of them: that would fail again and again. */
+  /**
+   * Returns undefined when the segments' rows are in the wrong place, or kill a worker: that would fail again and
+   * again.
+   */
   async #compactOrGiveUp(
     { day }: CompactInput,
     segments: readonly LiveSegment[],
@@ -210,7 +218,7 @@ export class Compactor {
   #candidateOf({ path, sizeBytes, rowGroups }: LiveSegment): Candidate {
     const lineBytes = rowGroups.reduce((most, each) => Math.max(most, each.lineBytes), 0);
     const tries = this.#tooLarge.get(path) ?? 0;
-    // So that the next window is half as wide, whatever its lines have.
+    // Halves the next window, whatever its lines contain.
     const floor = tries === 0 ? 0 : (COMPACTION_OPEN_LINE_BYTES_MAX / COMPACTION_FAN_IN_MAX) * 2 ** tries;
     return { sizeBytes, openLineBytes: Math.max(lineBytes * 2 ** tries, floor) };
   }
@@ -233,14 +241,14 @@ export class Compactor {
   }
 }
 
-/** Segments of each day in the order of arrival. */
+/** Returns the segments of each day in the order of arrival. */
 function byDay(segments: readonly LiveSegment[]): Map<string, LiveSegment[]> {
   const days = Map.groupBy(segments, ({ day }) => day);
   for (const ofDay of days.values()) ofDay.sort((a, b) => firstOrder(a) - firstOrder(b));
   return days;
 }
 
-/** The merging thread has a copy of all label sets, those that are equal once. */
+/** The merging thread has a copy of all label sets, equal ones once. */
 function hasRoomForLabels(segments: readonly LiveSegment[]): boolean {
   const labelSets = new Set(segments.flatMap(({ streams }) => streams));
   let bytes = 0;

@@ -1,4 +1,4 @@
-/** What compactions cost and give: the compactor's share of `/metrics`. */
+/** Cost and result of compactions: the compactor's part of `/metrics`. */
 import type { Counter, Metrics } from '../../../../../shared/metrics.ts';
 import type { ManifestSegment } from '../../core/manifest.ts';
 

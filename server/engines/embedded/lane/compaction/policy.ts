@@ -1,13 +1,14 @@
 /**
- * Which segments to merge next, as a pure function over their sizes.
+ * Chooses the segments to merge next, as a pure function over their sizes.
  *
- * Size-tiered with a large fan-in: what rows cost is how often they are rewritten, so segments are merged only when the
- * result is many times as large as the largest of them. With a gain of 12 and segments of at most 64 MiB, a row of a
- * busy store, whose flushes give segments of 8 MiB, is merged once; one of a store that flushes 100 KB an hour, twice.
- * When merging falls behind, more segments wait, the next merges are wider, and each row is rewritten less often.
+ * Size-tiered with a large fan-in: the cost of rows is how often they are rewritten, so segments are merged only when
+ * the result is many times as large as the largest of them. With a gain of 12 and segments of at most 64 MiB, a row of
+ * a busy store, whose flushes give segments of 8 MiB, is merged once; one of a store that flushes 100 KB an hour,
+ * twice. When merging falls behind, more segments wait, the next merges are wider, and each row is rewritten less
+ * often.
  *
- * Only neighbours in the order of arrival are merged: the result then has an order of its own between the others', so
- * rows with equal times keep theirs.
+ * Only neighbours in the order of arrival are merged: the result then has a place of its own between the others, so
+ * rows with equal times keep their order.
  */
 import {
   COMPACTION_CHEAP_BYTES_MAX,
@@ -20,10 +21,10 @@ import {
   SEGMENT_FULL_BYTES,
 } from '../../../../limits.ts';
 
-/** How much better a merge must be to be chosen before one of older segments. */
+/** How much larger the gain of a merge must be than that of one of older segments. */
 const LATER_START_GAIN_FACTOR = 1.25;
 
-/** What the policy knows of a segment. */
+/** A segment, as the policy sees it. */
 export interface Candidate {
   readonly sizeBytes: number;
   /** Bytes of the lines of its largest row group: a merge has one row group of each input in memory. */
@@ -40,10 +41,10 @@ export interface MergeWindow {
 }
 
 /**
- * The window with the largest gain, of about equal ones the first: merges that begin anywhere would leave segments between
- * their results that are too few for a merge of their own. Undefined when none is worth its cost.
+ * Returns the window with the largest gain, among about equal ones the first: merges that begin anywhere would leave
+ * segments between their results that are too few for a merge of their own. Undefined when none is worth its cost.
  * @param segments  of one day, neighbours in the order of arrival
- * @param isQuiet  nothing has come to this day for a while, so there is nothing to wait for
+ * @param isQuiet  whether the day has had no writes for a while, so that waiting for more is useless
  */
 export function chooseWindow(segments: readonly Candidate[], isQuiet: boolean): MergeWindow | undefined {
   let best: MergeWindow | undefined;

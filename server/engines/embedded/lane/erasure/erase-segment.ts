@@ -1,7 +1,7 @@
 /**
- * Writes a segment again without the rows that a filter asks for. Row groups that have none are copied as they are; the
- * others are encoded anew, so that no dictionary, range or index keeps a value of a row that is gone. Does not use the
- * indexes: rows must go even when an index is broken. Runs in a worker thread.
+ * Rewrites a segment without the rows that match a filter. Row groups that have none are copied unchanged; the others
+ * are encoded again, so that no dictionary, range or index keeps a value of an erased row. Does not use the indexes:
+ * rows must go even when an index is broken. Runs in a worker thread.
  */
 import { CorruptionError } from '../../../../../shared/errors.ts';
 import { mergeRowGroups } from '../../../../../shared/row-group/merge.ts';
@@ -25,7 +25,7 @@ export interface EraseInput {
   readonly plan: Plan;
   /** Row groups of this `order` or a higher one stay. */
   readonly orderBefore: number;
-  /** Of the new segment. */
+  /** Sequence of the new segment. */
   readonly sequence: number;
   readonly indexedFields: readonly string[];
 }
@@ -37,13 +37,13 @@ export type EraseOutput =
       /** Complete and durable; undefined when no row is left. */
       readonly segment: ManifestSegment | undefined;
       readonly erasedRows: number;
-      /** Of row groups that cannot be read, which are left out: nobody can show that they do not hold such a row. */
+      /** Rows of unreadable row groups, which are left out: they may hold matching rows. */
       readonly unreadableRows: number;
     };
 
 export const ERASE = taskKind<EraseInput, EraseOutput>('erase');
 
-/** What becomes of a row group: 1 for each row that stays, all of them, or none because it cannot be read. */
+/** What remains of a row group: the rows with a 1, all rows, or none because it cannot be read. */
 type Verdict =
   { readonly kind: 'keep' } | { readonly kind: 'some'; readonly kept: Uint8Array } | { readonly kind: 'drop' };
 
@@ -59,7 +59,7 @@ export async function eraseSegment(
   const { dataDir, segment, plan, orderBefore } = input;
   const path = segmentPath(dataDir, segment.day, segment.sequence);
   const { rowGroups: refs } = await readSegment(disk, path, segment.sizeBytes);
-  // No merge mixes rows of before the request with later ones, so the segment is all of one sort.
+  // No merge mixes rows from before the request with later ones, so all of a segment is on one side.
   if (!refs.some((ref) => ref.order < orderBefore && mayMatch(ref, plan))) return { kind: 'unchanged' };
   return withFile(disk, path, 'read', async (file) => {
     const verdicts: Verdict[] = [];
@@ -113,7 +113,7 @@ async function rewrite(disk: Disk, input: EraseInput, source: Source): Promise<E
   return { kind: 'rewritten', segment: written, erasedRows, unreadableRows: unreadable.rowCount };
 }
 
-/** What is left of the row groups, encoded; adds to `unreadable` the rows of those that could not be read. */
+/** Yields the encoded remains of the row groups; adds to `unreadable` the rows of those that could not be read. */
 async function* remains(
   disk: Disk,
   dataDir: string,
@@ -135,7 +135,7 @@ async function* remains(
   }
 }
 
-/** A row group that cannot be read, but by its times and streams has no such row, is worth keeping in quarantine. */
+/** An unreadable row group whose times and streams exclude matching rows is worth keeping in quarantine. */
 async function copied(disk: Disk, dataDir: string, file: DiskFile, ref: RowGroupRef): Promise<Uint8Array | undefined> {
   const bytes = await file.read(ref.offset, ref.sizeBytes);
   try {

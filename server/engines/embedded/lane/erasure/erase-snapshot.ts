@@ -1,4 +1,4 @@
-/** Erases from a snapshot (see ../backup.ts): it is a data folder of its own, which no server has open. */
+/** Erases from a backup (see ../backup.ts): it is a data folder of its own, which no server has open. */
 import { PodlogError } from '../../../../../shared/errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { segmentPath, walFolder } from '../../core/filenames.ts';
@@ -11,12 +11,12 @@ import type { EraseInput, EraseOutput } from './erase-segment.ts';
 export interface EraseSnapshotContext {
   readonly disk: Disk;
   readonly lock: typeof lockFolder;
-  /** A number for a new segment: no file of the snapshot has it. */
+  /** Returns a sequence for a new segment: no file of the backup has it. */
   readonly takeSequence: () => number;
   readonly erase: (part: Pick<EraseInput, 'dataDir' | 'segment' | 'sequence'>) => Promise<EraseOutput>;
 }
 
-/** @throws PodlogError  a server writes to the snapshot, or did */
+/** @throws PodlogError  a server writes to the backup, or did */
 export async function eraseSnapshot(dataDir: string, context: EraseSnapshotContext): Promise<void> {
   const { disk, lock, takeSequence, erase } = context;
   if ((await disk.list(walFolder(dataDir))).length > 0) {
@@ -36,7 +36,7 @@ export async function eraseSnapshot(dataDir: string, context: EraseSnapshotConte
         segments: replaced(before.segments, segment, output.segment),
       }));
     }
-    // Also what a crash left of an earlier try.
+    // Also removes what a crash left of an earlier attempt.
     await removeUnnamed(disk, dataDir, manifest.current.segments);
   } finally {
     await held.release();

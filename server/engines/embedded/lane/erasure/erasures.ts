@@ -40,33 +40,33 @@ export interface ErasuresOptions {
     'checkpoint' | 'keepApart' | 'maintain' | 'manifest' | 'replaceSegments' | 'segments' | 'takeSequence'
   >;
   readonly dataDir: string;
-  /** Snapshots there are erased from, too. */
+  /** Backups there are erased from, too. */
   readonly snapshotsDir: string;
   readonly indexedFields: readonly string[];
-  /** Does `eraseSegment`, in a thread or here; settles when it has ended, also when it is told to stop. */
+  /** Runs `eraseSegment`, in a worker or in this thread; settles when it has ended, also when it was asked to stop. */
   readonly erase: (input: EraseInput, stop: AbortSignal) => Promise<EraseOutput>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Logger;
   readonly disk?: Disk;
-  /** Takes a snapshot's folder; a simulated disk has no processes. */
+  /** Locks a backup's folder; a simulated disk has no processes. */
   readonly lock?: typeof lockFolder;
-  /** Names a new job; random unless a simulation must know. */
+  /** Returns an id for a new job; random except in a simulation. */
   readonly newId?: () => string;
 }
 
-/** A job in memory, with what a restart may forget. */
+/** A job in memory, with state that a restart may forget. */
 interface OpenJob {
   job: ErasureJob;
   state: ErasureState;
-  /** Of this try: sequences of the segments that it need not look at again, and what failed. */
+  /** State of this attempt: sequences of the segments that it need not visit again, and its failure. */
   lookedAt: Set<number>;
   failures: unknown[];
   segmentsDone: number;
   segmentsTotal: number;
   problem: string | undefined;
   isFinishing: boolean;
-  /** Lets merges mix its rows with later ones. */
+  /** Allows merges to mix its rows with later ones. */
   endApart: () => void;
 }
 
@@ -79,7 +79,7 @@ export class Erasures {
   readonly #running = new Set<Promise<void>>();
   #closed = false;
 
-  /** Reads the jobs, and goes on with those that are not done. */
+  /** Reads the jobs, and continues those that are not done. */
   static async open(options: ErasuresOptions): Promise<Erasures> {
     const files = new JobFiles(options.disk ?? realDisk, options.dataDir);
     const { jobs, unreadable } = await files.load();
@@ -107,7 +107,7 @@ export class Erasures {
   }
 
   /**
-   * Resolves when the job is durable: from then on it will be done.
+   * Resolves when the job is durable: from then on it will be carried out.
    * @throws UnavailableError  too many are waiting, or the disk fails; nothing is erased
    */
   async request(filter: Filter): Promise<ErasureStatus> {
@@ -115,7 +115,7 @@ export class Erasures {
     if (this.#closed || waiting >= ERASURES_WAITING_MAX) {
       throw new UnavailableError(`${waiting} erasures are waiting already`, RETRY_AFTER_DISK_SECONDS);
     }
-    // The place in the lane comes first: see above.
+    // Its turn is requested first: see above.
     const accepted = Promise.withResolvers<OpenJob | undefined>();
     this.#track(
       this.#rewriteInTurns(async (closing) => {
@@ -143,7 +143,7 @@ export class Erasures {
     return open === undefined ? undefined : statusOf(open);
   }
 
-  /** To be called now and then: tries again what failed, and sees whether old files are gone. */
+  /** Must be called at intervals: retries failed jobs, and tests whether old files are gone. */
   async tick(): Promise<void> {
     for (const open of this.#jobs.values()) {
       if (open.state === 'unlinking') await this.#tryFinish(open);
@@ -151,7 +151,7 @@ export class Erasures {
     }
   }
 
-  /** Resolves when nothing runs; what is not done is gone on with after the next start. Called after `store.close`. */
+  /** Resolves when nothing runs; unfinished jobs continue after the next start. Called after `store.close`. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#running);
@@ -202,14 +202,14 @@ export class Erasures {
   }
 
   /**
-   * A turn in the lane for each segment: a large store takes long, and what keeps its size and its number of segments
-   * low must go on meanwhile.
+   * Each segment takes a turn of its own: a large store takes long, and the jobs that limit its size and number of
+   * segments must run meanwhile.
    */
   async #rewriteInTurns(takeTurn: (closing: AbortSignal) => Promise<boolean>): Promise<void> {
     while (await this.#options.store.maintain(takeTurn));
   }
 
-  /** The lane refuses jobs when the store closes; they are gone on with after the next start. */
+  /** The store rejects jobs when it closes; they continue after the next start. */
   #track(running: Promise<void>): void {
     const tracked = running
       .catch((err: unknown) => {
@@ -219,10 +219,13 @@ export class Erasures {
     this.#running.add(tracked);
   }
 
-  /** Rewrites one segment or, when none is left, what lies beside them. @returns true when there is more to do */
+  /**
+   * Rewrites one segment or, when none is left, the files beside them.
+   * @returns true when there is more to do
+   */
   async #takeTurn(open: OpenJob, closing: AbortSignal): Promise<boolean> {
     open.state = 'rewriting';
-    // After a manifest was rebuilt, rows of before the request may be in the WAL again.
+    // After a rebuild of the manifest, rows from before the request may be in the WAL again.
     if (this.#options.store.manifest.walFrom < open.job.scope.walBefore) await this.#options.store.checkpoint();
     const left = this.#inScope(open.job).filter(({ sequence }) => !open.lookedAt.has(sequence));
     open.segmentsTotal = open.segmentsDone + open.failures.length + left.length;
@@ -253,7 +256,7 @@ export class Erasures {
     this.#options.log.error({ err, id: open.job.id }, 'an erasure cannot go on now and will be tried again');
   }
 
-  /** Copies of broken bytes, and snapshots. */
+  /** Erases from copies of broken bytes, and from backups. */
   async #eraseBeside(open: OpenJob, closing: AbortSignal): Promise<void> {
     const { store, dataDir, snapshotsDir, indexedFields, erase, lock = lockFolder } = this.#options;
     const plan = planOf(open.job.filter!);
@@ -271,7 +274,7 @@ export class Erasures {
     }
   }
 
-  /** Segments that have rows of before the request; one that cannot be read may have some. */
+  /** Returns segments that have rows from before the request; one that cannot be read may have some. */
   #inScope({ scope }: ErasureJob): ManifestSegment[] {
     const { store, dataDir } = this.#options;
     const live = new Map(store.segments().map((segment) => [segment.path, segment]));
@@ -304,10 +307,10 @@ export class Erasures {
     }
   }
 
-  /** Says done once no file has the rows; until then, the next tick looks again. */
+  /** Marks the job as done once no file has the rows; until then, each tick tests again. */
   async #tryFinish(open: OpenJob): Promise<void> {
     const { store, dataDir, snapshotsDir, now, log } = this.#options;
-    // The end of the rewriting and a tick may meet here; only one of them may write the job's file.
+    // The end of the rewriting and a tick may overlap here; only one of them may write the job's file.
     if (open.isFinishing) return;
     open.isFinishing = true;
     try {

@@ -1,8 +1,8 @@
 /**
- * An erasure as it is kept: one small file a job, `erasures/<id>.json`, replaced as a whole like the manifest. While the
- * job runs, the file has the filter, because a crash must not end the job; once it is done, the filter is gone with the
- * old file, and what is left is when, by which names, and how many rows: proof that it was done, without what it was
- * about. A hash of the value is not kept either: of a number like a user's, all candidates can be tried.
+ * An erasure on disk: one small file a job, `erasures/<id>.json`, replaced as a whole like the manifest. While the job
+ * runs, the file has the filter, because a crash must not end the job; once it is done, the filter is gone with the old
+ * file, and the time, the names and the number of rows remain: proof that it was done, without the values. A hash of
+ * the value is not kept either: for a number like a user's, all candidates can be tried.
  */
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
@@ -13,7 +13,7 @@ import { ERASURES_FOLDER } from '../../core/filenames.ts';
 import type { Filter } from '../../../../store/erasure-filter.ts';
 import { decodeFilter, encodeFilter, STORED_FILTER } from './stored-filter.ts';
 
-/** Which files the job is about: those that hold rows that were acknowledged before it was. */
+/** Which files the job covers: those that hold rows that were acknowledged before it was. */
 export interface Scope {
   /** Row groups of a lower `order` have such rows, others have none (see RowGroupRef.order). */
   readonly orderBefore: number;
@@ -30,7 +30,7 @@ export interface ErasureJob {
   readonly scope: Scope;
   /** Undefined once the job is done. */
   readonly filter: Filter | undefined;
-  /** Erased rows of each segment, written before the segment is replaced, so that a crash forgets none. */
+  /** Erased rows of each segment, written before the segment is replaced, so that a crash loses no count. */
   readonly rewritten: readonly { readonly sequence: number; readonly rowCount: number }[];
   readonly done: { readonly atMs: number; readonly rowCount: number; readonly segmentCount: number } | undefined;
 }
@@ -58,7 +58,7 @@ export class JobFiles {
     this.#folder = join(dataDir, ERASURES_FOLDER);
   }
 
-  /** Jobs in the order of their requests, and files that cannot be read. Half-written ones are removed. */
+  /** Returns jobs in the order of their requests, and files that cannot be read. Half-written ones are removed. */
   async load(): Promise<{ jobs: ErasureJob[]; unreadable: string[] }> {
     const jobs: ErasureJob[] = [];
     const unreadable: string[] = [];

@@ -1,4 +1,4 @@
-/** Files beside the live ones in which rows may still lie once all live segments are rewritten. */
+/** Files besides the live ones that may still hold erased rows once all live segments are rewritten. */
 import { join } from 'node:path';
 import { CorruptionError } from '../../../../../shared/errors.ts';
 import { RowGroup } from '../../../../../shared/row-group/reader.ts';
@@ -10,7 +10,9 @@ import { listSegments } from '../../core/segment-folders.ts';
 import type { Plan } from '../../../../store/search-plan.ts';
 import type { Scope } from './job.ts';
 
-/** Files of before the request that nothing names any more, but which are still there: snapshots may hold them. */
+/**
+ * Lists files from before the request that no manifest names any more, but which still exist: snapshots may hold them.
+ */
 export async function filesToGo(disk: Disk, dataDir: string, manifest: Manifest, scope: Scope): Promise<string[]> {
   const paths: string[] = [];
   for (const name of await disk.list(walFolder(dataDir))) {
@@ -24,8 +26,8 @@ export async function filesToGo(disk: Disk, dataDir: string, manifest: Manifest,
 }
 
 /**
- * Removes copies of broken bytes. They cannot be searched, so every copy goes but those of row groups whose times and
- * streams, which their headers tell, show that they have no such row.
+ * Removes copies of broken bytes. They cannot be searched, so all copies are removed except those of row groups whose
+ * header excludes matching rows by its times and streams.
  */
 export async function eraseQuarantine(disk: Disk, dataDir: string, plan: Plan): Promise<void> {
   const folder = join(dataDir, QUARANTINE_FOLDER);

@@ -1,4 +1,4 @@
-/** What an erasure is to find, as its job's file has it: a predicate is bytes and big numbers, JSON has neither. */
+/** The filter of an erasure as stored in its job's file: a predicate has bytes and bigints, JSON has neither. */
 import * as v from 'valibot';
 import type { JsonValue } from '../../../../../shared/json-value.ts';
 import type { Filter } from '../../../../store/erasure-filter.ts';
@@ -110,7 +110,7 @@ function decodeTest(stored: StoredTest): ValueTest {
 
 /** Nanoseconds since 1970, in decimal. */
 const INSTANT = v.nullable(v.pipe(v.string(), v.regex(/^-?\d+$/)));
-/** One part is a text, more are what is around the `*`s. */
+/** A single part is a whole text; several are the parts around each `*`. */
 const STORED_PARTS = v.pipe(v.array(v.string()), v.minLength(1));
 
 /**

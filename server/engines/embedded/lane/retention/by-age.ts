@@ -1,4 +1,6 @@
-/** Which segments are too old. A segment goes as a whole, when its newest line is older than the retention. */
+/**
+ * Finds segments that are too old. A segment is dropped as a whole, when its newest line is older than the retention.
+ */
 import { instantOf, instantOfMs } from '../../../../../shared/time.ts';
 import { segmentPath } from '../../core/filenames.ts';
 import type { ManifestSegment } from '../../core/manifest.ts';
@@ -7,8 +9,8 @@ import type { LiveSegment } from '../../core/recover.ts';
 const DAY_MS = 86_400_000;
 
 /**
- * Paths of the segments without a line at or after `oldest`.
- * @param live  by path; a segment that is missing here could not be opened, and is as old as its day
+ * Returns the paths of the segments without a line at or after `oldest`.
+ * @param live  by path; a segment that is missing here could not be opened, and counts as old as its day
  */
 export function expiredSegments(
   segments: readonly ManifestSegment[],
@@ -24,7 +26,7 @@ export function expiredSegments(
   return expired;
 }
 
-/** Of the newest line; a segment that could not be opened is as old as its day. */
+/** Returns the time of the newest line; for a segment that could not be opened, the end of its day. */
 export function newestInstantOf({ day }: ManifestSegment, opened: LiveSegment | undefined): bigint {
   if (opened === undefined) return endOfDay(day);
   const { rowGroups } = opened;

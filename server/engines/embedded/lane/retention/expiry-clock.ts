@@ -1,63 +1,64 @@
 /**
- * The time by which stored things expire: the wall clock, for as long as it can be believed. A clock that jumps must not
- * drop in seconds what should have been kept for weeks.
+ * The time by which stored data expires: the wall clock, as long as it can be trusted. A clock that jumps must not drop
+ * in seconds what should have been kept for weeks.
  *
- * The clock is held against the time that it should be: the last time that was believed and the monotonic clock since
- * then; after a start, what the store has seen last. While it differs by more than CLOCK_JUMP_MS, expiry goes on by the
- * earlier of the two. The wall clock is believed once the difference has lasted for CLOCK_HOLD_MS, and the lines that
- * arrive do not speak against it: a server that is alone with its time has it wrong. Lines of the future, and of long
- * ago, change nothing else: a quiet store expires its lines, too.
+ * The clock is compared with the expected time: the last trusted time plus the monotonic clock since then; after a
+ * start, the last time that the store recorded. While it differs by more than CLOCK_JUMP_MS, expiry uses the earlier of
+ * the two. The wall clock is trusted once the difference has lasted for CLOCK_HOLD_MS, unless arriving lines contradict
+ * it: a server whose clock differs from all senders' is wrong. Lines from the future, and from long ago, have no other
+ * effect: a quiet store expires its lines, too.
  *
- * When the manifest was rebuilt, what it noted of the clock is lost, and the newest line says nothing: it may be from
- * after a jump. So nothing expires until the server has run for CLOCK_HOLD_MS. Only expiry waits; `now` and the ages that
- * are counted by it go on.
+ * When the manifest was rebuilt, its record of the clock is lost, and the newest line proves nothing: it may be from
+ * after a jump. So nothing expires until the server has run for CLOCK_HOLD_MS. Only expiry waits; `now` and the ages
+ * that are counted by it go on.
  *
- * What is noted in one run and looked at in another, as the ages of positions are, goes by `steadyNow`: the same time without
- * the jumps. Whatever the clock was set to, it goes on by what has gone by, also from one process to the next.
+ * Times that are recorded in one run and compared in another, like the ages of positions, use `steadyNow`: the same
+ * time without the jumps. It advances only with elapsed time, whatever the clock was set to, and also from one process
+ * to the next.
  */
 import type { Logger } from 'pino';
 import { CLOCK_HOLD_MS, CLOCK_JUMP_MS, CLOCK_LINES_MS } from '../../../../limits.ts';
 
 export interface ExpiryClockOptions {
-  /** Epoch milliseconds; may be set. */
+  /** Epoch milliseconds; may jump. */
   readonly now: () => number;
-  /** Milliseconds since any instant; goes on evenly, and is new with each process. */
+  /** Milliseconds since any fixed instant; advances evenly, and starts afresh with each process. */
   readonly monotonicMs: () => number;
   readonly log: Pick<Logger, 'error' | 'info'>;
 }
 
-/** What a store keeps of the clock, for its next start. */
+/** The clock's state that a store keeps for its next start. */
 export interface SavedClock {
-  /** Absent when the manifest was rebuilt, until something is noted. */
+  /** The last time; absent when the manifest was rebuilt, until a time is recorded. */
   readonly seenMs?: number;
   /** `steadyNow` at that time; absent when it is the same. */
   readonly steadyMs?: number;
-  /** How long the clock is not believed already, and how far it is ahead; 0 when it is believed. */
+  /** How long the clock has been distrusted, and how far it is ahead; 0 while it is trusted. */
   readonly heldMs: number;
   readonly aheadMs: number;
   /** How long the server must still run before anything expires; absent when it need not. */
   readonly keepAllMs?: number;
 }
 
-/** Of a manifest that was rebuilt. */
+/** State after the manifest was rebuilt. */
 export const LOST_CLOCK: SavedClock = { heldMs: 0, aheadMs: 0, keepAllMs: CLOCK_HOLD_MS };
 
 interface Hold {
   readonly sinceMs: number;
-  /** How far the wall clock is ahead of the time that it should be. */
+  /** How far the wall clock is ahead of the expected time. */
   readonly aheadMs: number;
 }
 
 export class ExpiryClock {
   readonly #options: ExpiryClockOptions;
-  /** A time that was believed, and the monotonic clock then; undefined while there is nothing to believe. */
+  /** A trusted time, and the monotonic clock then; undefined while there is none. */
   #believed: { readonly wallMs: number; readonly atMs: number } | undefined;
   #hold: Hold | undefined;
-  /** How far all jumps that were believed have moved the wall clock. */
+  /** Sum of all jumps of the wall clock that were accepted. */
   #jumpedMs = 0;
-  /** On the monotonic clock; undefined when things expire. */
+  /** On the monotonic clock; undefined when data expires. */
   #keepAllUntilMs: number | undefined;
-  /** The newest time of the lines that came of late, and when it came. */
+  /** The newest time of recently arrived lines, and the time of its arrival. */
   #newestLine = { timeMs: -Infinity, atMs: -Infinity };
 
   constructor(options: ExpiryClockOptions) {
@@ -65,8 +66,8 @@ export class ExpiryClock {
   }
 
   /**
-   * Called once what the store has seen last is known.
-   * @param saved  without `seenMs` the newest line that is not of the future says how late it was
+   * Must be called once the last recorded time is known.
+   * @param saved  without `seenMs`, the newest line that is not in the future gives the time
    */
   begin(saved: SavedClock | undefined, lineTimesMs: Iterable<number>): void {
     const wallMs = this.#options.now();
@@ -75,7 +76,7 @@ export class ExpiryClock {
     let seenMs = saved?.seenMs ?? -Infinity;
     if (seenMs === -Infinity) for (const timeMs of lineTimesMs) if (timeMs <= wallMs) seenMs = Math.max(seenMs, timeMs);
     if (seenMs === -Infinity) return;
-    // After a rebuild the lines say how late it was only when they were replayed, and steady time goes on already.
+    // After a rebuild, lines give a time only when they were replayed, and steady time has started already.
     const resumedMs = this.#jumpedMs === 0 ? seenMs : this.steadyNow();
     this.#jumpedMs = seenMs - (saved?.steadyMs ?? resumedMs);
     this.#believed = { wallMs: seenMs, atMs };
@@ -84,19 +85,19 @@ export class ExpiryClock {
     if (isHeldOn && isJump(aheadMs)) this.#holdFor(aheadMs, atMs - saved.heldMs);
   }
 
-  /** Steady time goes on from here, where nothing else is known of it: no age is more than what goes by from now on. */
+  /** Steady time continues from here if nothing else is known: no age exceeds the time that passes from now on. */
   resumeSteady(steadyMs: number): void {
     this.#jumpedMs = this.now() - steadyMs;
   }
 
-  /** A line with this time has arrived. */
+  /** Called when a line with this time has arrived. */
   sawLine(timeMs: number): void {
     const atMs = this.#options.monotonicMs();
     const isStale = atMs - this.#newestLine.atMs > CLOCK_LINES_MS;
     if (isStale || timeMs >= this.#newestLine.timeMs) this.#newestLine = { timeMs, atMs };
   }
 
-  /** Epoch milliseconds, as far as the wall clock can be believed. */
+  /** Returns epoch milliseconds: the wall clock, or the earlier time while that is not trusted. */
   now(): number {
     const wallMs = this.#options.now();
     const atMs = this.#options.monotonicMs();
@@ -111,17 +112,17 @@ export class ExpiryClock {
     return Math.floor(Math.min(wallMs, expectedMs));
   }
 
-  /** The time that it would be if the clock had never jumped, for ages that are kept: epoch milliseconds. */
+  /** Returns the time as if the clock had never jumped, for ages that are stored: epoch milliseconds. */
   steadyNow(): number {
     return this.#steadyMs(this.now(), this.#options.monotonicMs());
   }
 
-  /** Epoch milliseconds by which things expire; undefined while nothing may. */
+  /** Returns epoch milliseconds by which data expires; undefined while nothing may expire. */
   expiryNow(): number | undefined {
     return this.keepsAll() ? undefined : this.now();
   }
 
-  /** True while nothing may expire, nor be forgotten. */
+  /** Whether nothing may expire or be forgotten. */
   keepsAll(): boolean {
     if (this.#keepAllUntilMs === undefined) return false;
     const atMs = this.#options.monotonicMs();
@@ -131,12 +132,12 @@ export class ExpiryClock {
     return false;
   }
 
-  /** For what waits: it does not jump. */
+  /** Returns a time for measuring intervals: it does not jump. */
   monotonicMs(): number {
     return this.#options.monotonicMs();
   }
 
-  /** How far the wall clock is ahead of the time that it should be, in ms; 0 while it is believed. */
+  /** How far the wall clock is ahead of the expected time, in ms; 0 while it is trusted. */
   get aheadMs(): number {
     return this.#hold?.aheadMs ?? 0;
   }
@@ -152,7 +153,7 @@ export class ExpiryClock {
     return { ...seen, heldMs, aheadMs: Math.floor(this.#hold.aheadMs), ...keepAllMs };
   }
 
-  /** What the wall clock should be. */
+  /** Returns the expected time of the wall clock. */
   #expectedMs(wallMs: number, atMs: number): number {
     return this.#believed === undefined ? wallMs : this.#believed.wallMs + (atMs - this.#believed.atMs);
   }
@@ -161,7 +162,9 @@ export class ExpiryClock {
     return Math.floor((this.#hold === undefined ? nowMs : this.#expectedMs(nowMs, atMs)) - this.#jumpedMs);
   }
 
-  /** What is left of a hold after a restart: one that lines prolong lasts until they had the time to arrive again. */
+  /**
+   * Returns the rest of a hold after a restart: one that lines prolong lasts until they had the time to arrive again.
+   */
   #leftMs(untilMs: number, atMs: number): number {
     const leftMs = Math.ceil(untilMs - atMs);
     return this.#isContradicted(this.#options.now(), atMs) ? Math.max(leftMs, CLOCK_LINES_MS) : leftMs;
@@ -185,7 +188,7 @@ export class ExpiryClock {
     );
   }
 
-  /** Lines have come within the hour, and all of them are from before the jump. */
+  /** Whether lines have arrived within the hour, and all of them are from before the jump. */
   #isContradicted(wallMs: number, atMs: number): boolean {
     const { timeMs, atMs: cameMs } = this.#newestLine;
     return atMs - cameMs <= CLOCK_LINES_MS && timeMs < wallMs - CLOCK_JUMP_MS;
@@ -196,7 +199,7 @@ function isJump(differenceMs: number): boolean {
   return Math.abs(differenceMs) > CLOCK_JUMP_MS;
 }
 
-/** A clock may be set to what no date is. */
+/** A clock may be set to a time that Date cannot represent. */
 function isoOf(ms: number): string {
   return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
 }

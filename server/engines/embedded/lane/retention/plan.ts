@@ -1,4 +1,4 @@
-/** What retention has to do, as pure functions: which segments go, and which are written anew without some streams. */
+/** Plans retention, as pure functions: which segments are dropped, and which are rewritten without some streams. */
 import type { Labels } from '../../../../../shared/labels.ts';
 import { labelsDigest } from '../../../../../shared/labels-digest.ts';
 import { instantOf, instantOfMs, timeNsFrom } from '../../../../../shared/time.ts';
@@ -8,7 +8,7 @@ import type { LiveSegment } from '../../core/recover.ts';
 export interface RulesPlan {
   /** All of their lines have expired. */
   readonly expired: readonly LiveSegment[];
-  /** So many of their lines have that it is worth writing the rest anew. */
+  /** Enough of their lines have expired that rewriting pays. */
   readonly rewritten: readonly LiveSegment[];
 }
 
@@ -28,7 +28,10 @@ export function planByRules(
   return { expired, rewritten };
 }
 
-/** By labelsDigest: lines of the stream that are older than this, in ns from the start of the segment's day, have expired. */
+/**
+ * By labelsDigest: lines of the stream that are older than this, in ns from the start of the segment's day, have
+ * expired.
+ */
 export function cutoffsOf(
   { rowGroups }: LiveSegment,
   ageOf: (labels: Labels) => number,
@@ -45,8 +48,8 @@ export function cutoffsOf(
 }
 
 /**
- * Counts the streams of row groups whose lines have all expired there, and takes them for equally many lines each. A
- * rewrite takes these streams out of the row groups, so it is never done twice for the same lines.
+ * Counts the streams of row groups whose lines have all expired there, and assumes equally many lines for each. A
+ * rewrite removes these streams from the row groups, so it is never done twice for the same lines.
  */
 function expiryOf(
   { rowGroups }: LiveSegment,
@@ -65,11 +68,11 @@ function expiryOf(
     expiredRows += (rowGroup.rowCount * pastMs.length) / rowGroup.streams.length;
     for (const ms of pastMs) overdueMs = Math.max(overdueMs, ms);
   }
-  // Rounding must not make a segment pass for expired that still has a line.
+  // Rounding must not make a segment count as expired that still has a line.
   return { share: isAll ? 1 : Math.min(expiredRows / rowCount, 0.99), overdueMs };
 }
 
-/** The oldest of some files that must go so that all together have at most `bytesMax`. */
+/** Returns the oldest of some files that must go so that all others together have at most `bytesMax`. */
 export function oldestBeyond<T extends { readonly sizeBytes: number; readonly newest: bigint }>(
   files: readonly T[],
   totalBytes: number,

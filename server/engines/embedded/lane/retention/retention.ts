@@ -1,6 +1,6 @@
 /**
- * Retention by rules and by total size, in the store's maintenance lane. (By age alone the store drops segments itself.)
- * Has no timer: somebody calls `tick`.
+ * Retention by rules and by total size, as a maintenance job of the store. (The store itself drops segments by age
+ * alone.) Has no timer: `tick` must be called.
  */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -23,14 +23,14 @@ export interface RetentionOptions {
     'isWhole' | 'maintain' | 'manifest' | 'replaceSegments' | 'segments' | 'setAside' | 'takeSequence'
   >;
   readonly dataDir: string;
-  /** The first that matches a stream counts; the store's own retention must be at least the longest of them. */
+  /** The first one that matches a stream applies; the store's own retention must be at least the longest of them. */
   readonly rules: readonly RetentionRule[];
-  /** Of streams that no rule matches. */
+  /** Age for streams that no rule matches. */
   readonly retentionMs: number;
-  /** Of all files; Infinity when only time counts. */
+  /** Limit of the size of all files; Infinity if only age counts. */
   readonly bytesMax: number;
   readonly indexedFields: readonly string[];
-  /** Does `compact` of ../compaction/compact.ts. */
+  /** Runs `compact` of ../compaction/compact.ts. */
   readonly compact: (input: CompactInput, stop: AbortSignal) => Promise<CompactOutput>;
   /** Epoch milliseconds by which lines expire; undefined while none may. */
   readonly expiryNow: () => number | undefined;
@@ -38,7 +38,7 @@ export interface RetentionOptions {
   readonly disk?: Disk;
 }
 
-/** What the store itself must keep: the longest of all ages. */
+/** Returns the age that the store itself must keep: the longest of all. */
 export function longestAgeMs(rules: readonly RetentionRule[], retentionMs: number): number {
   return Math.max(retentionMs, ...rules.map(({ ageMs }) => ageMs));
 }
@@ -56,14 +56,14 @@ export class Retention {
     this.#ageOf = ageByRules(options.rules, options.retentionMs);
   }
 
-  /** Resolves when what is due is done; a failure is logged and tried again with the next tick. */
+  /** Resolves when the due work is done; a failure is logged and retried with the next tick. */
   tick(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
     return this.#running;
   }
 
-  /** Begins nothing more. Resolves when nothing runs; the closing of the store is what ends a rewrite early. */
+  /** Begins no more work. Resolves when nothing runs; only the closing of the store ends a rewrite early. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#running;
@@ -85,7 +85,7 @@ export class Retention {
 
   async #keepSize(): Promise<void> {
     const { store, dataDir, bytesMax, log } = this.#options;
-    // Before the segments are listed: one that a flush adds meanwhile may be the oldest.
+    // Measured before the segments are listed: one that a flush adds meanwhile may be the oldest.
     const otherBytes = await this.#otherBytes();
     const live = new Map(store.segments().map((segment) => [segment.path, segment]));
     const segments = store.manifest.segments.map((segment) => {
@@ -101,7 +101,10 @@ export class Retention {
     log.info({ segments: dropped.length, totalBytes, bytesMax }, 'dropped the oldest segments to keep the size');
   }
 
-  /** Bytes of what is neither a segment nor a backup. Files of dropped segments that a query reads are on their way out. */
+  /**
+   * Returns the bytes of files that are neither segments nor backups. Files of dropped segments that a query reads are
+   * about to go.
+   */
   async #otherBytes(): Promise<number> {
     const { dataDir } = this.#options;
     let bytes = 0;

@@ -11,13 +11,13 @@ import { matchesAny } from '../../scan/pattern.ts';
 import { parsePattern } from '../../../../store/value-test.ts';
 
 export interface RetentionRule {
-  /** Label → value, in which `*` stands for any characters. */
+  /** Label → value, in which `*` matches any characters. */
   readonly selector: ReadonlyMap<string, string>;
   /** Infinity keeps the lines. */
   readonly ageMs: number;
 }
 
-/** How long lines of a stream are kept, by the first rule that matches. Looked up once for each label set. */
+/** Returns how long lines of a stream are kept, by the first rule that matches. Called once for each label set. */
 export function ageByRules(rules: readonly RetentionRule[], otherwiseMs: number): (labels: Labels) => number {
   const patterns = rules.map(({ selector, ageMs }) => ({
     ageMs,
@@ -39,7 +39,7 @@ export function ageByRules(rules: readonly RetentionRule[], otherwiseMs: number)
   };
 }
 
-/** Rules know no escapes, queries do: in a rule a backslash is itself, and every `*` stands for any characters. */
+/** Rules have no escapes, queries do: in a rule a backslash is itself, and every `*` matches any characters. */
 function withoutEscapes(value: string): string {
   return value.replaceAll('\\', String.raw`\\`);
 }
