@@ -37,17 +37,13 @@ export async function* checkDataFolder(dataDir: string, machine = THIS_MACHINE):
   const { disk } = machine;
   await expectLayout(disk, dataDir);
   await requireDataFolder(disk, dataDir);
-  const held = await lockOrExplain(machine, dataDir);
-  try {
-    yield* checkFolder({
-      disk,
-      dataDir,
-      checkSegment: (input) => checkSegment(disk, input),
-      stateProblem: positionsProblem,
-    });
-  } finally {
-    await held.release();
-  }
+  await using _ = await lockOrExplain(machine, dataDir);
+  yield* checkFolder({
+    disk,
+    dataDir,
+    checkSegment: (input) => checkSegment(disk, input),
+    stateProblem: positionsProblem,
+  });
 }
 
 /**

@@ -56,14 +56,10 @@ export function receiveBodies(app: FastifyInstance, budget: BodyBudget, pace: Bo
     const caller = request.callerName ?? request.ip;
     const declaredBytes = Number(headers['content-length'] ?? 0);
     if (declaredBytes > BODY_BYTES_MAX) throw tooLarge();
-    budget.expect(caller, declaredBytes);
-    let heldBytes = 0;
-    request.holdBody = (bytes) => {
-      budget.take(caller, bytes);
-      heldBytes += bytes;
-    };
+    const held = budget.begin(caller, declaredBytes);
+    request.holdBody = (bytes) => held.take(bytes);
     // Emitted once, whether the answer was sent or the client went away.
-    reply.raw.once('close', () => budget.give(caller, heldBytes));
+    reply.raw.once('close', () => held[Symbol.dispose]());
     if (headers.expect !== undefined) reply.raw.writeContinue();
   });
   app.removeAllContentTypeParsers();

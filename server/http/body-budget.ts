@@ -6,6 +6,12 @@
 import { UnavailableError } from '../../shared/errors.ts';
 import { BODIES_IN_FLIGHT_BYTES_MAX, BODIES_OF_CALLER_BYTES_MAX, RETRY_AFTER_QUEUE_SECONDS } from '../limits.ts';
 
+/** What has arrived of one body; given back when it is disposed of. */
+export interface HeldBody extends Disposable {
+  /** So much more has arrived. @throws UnavailableError */
+  take(bytes: number): void;
+}
+
 export class BodyBudget {
   #heldBytes = 0;
   readonly #heldBytesOf = new Map<string, number>();
@@ -14,8 +20,27 @@ export class BodyBudget {
     return this.#heldBytes;
   }
 
-  /** @throws UnavailableError  a body of this size would not fit beside what has arrived already */
-  expect(caller: string, bytes: number): void {
+  /**
+   * A body that is to come. Nothing is held of it yet.
+   * @throws UnavailableError  one of the size that is declared would not fit beside what has arrived already
+   */
+  begin(caller: string, declaredBytes: number): HeldBody {
+    this.#expect(caller, declaredBytes);
+    let heldBytes = 0;
+    return {
+      take: (bytes) => {
+        this.#expect(caller, bytes);
+        this.#hold(caller, bytes);
+        heldBytes += bytes;
+      },
+      [Symbol.dispose]: () => {
+        this.#hold(caller, -heldBytes);
+        heldBytes = 0;
+      },
+    };
+  }
+
+  #expect(caller: string, bytes: number): void {
     const ofCaller = this.#heldBytesOf.get(caller) ?? 0;
     if (this.#heldBytes + bytes <= BODIES_IN_FLIGHT_BYTES_MAX && ofCaller + bytes <= BODIES_OF_CALLER_BYTES_MAX) return;
     const limits = `${BODIES_IN_FLIGHT_BYTES_MAX} bytes in all, ${BODIES_OF_CALLER_BYTES_MAX} of one caller`;
@@ -23,17 +48,10 @@ export class BodyBudget {
     throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
   }
 
-  /** @throws UnavailableError */
-  take(caller: string, bytes: number): void {
-    this.expect(caller, bytes);
+  #hold(caller: string, bytes: number): void {
     this.#heldBytes += bytes;
-    this.#heldBytesOf.set(caller, (this.#heldBytesOf.get(caller) ?? 0) + bytes);
-  }
-
-  give(caller: string, bytes: number): void {
-    this.#heldBytes -= bytes;
-    const left = (this.#heldBytesOf.get(caller) ?? 0) - bytes;
-    if (left > 0) this.#heldBytesOf.set(caller, left);
+    const ofCaller = (this.#heldBytesOf.get(caller) ?? 0) + bytes;
+    if (ofCaller > 0) this.#heldBytesOf.set(caller, ofCaller);
     else this.#heldBytesOf.delete(caller);
   }
 }

@@ -28,14 +28,12 @@ export function registerCheck(app: FastifyInstance, { check, closing }: CheckRou
       throw error;
     }
     const lines = async function* (): AsyncGenerator<string> {
-      try {
-        for await (const event of running.events) {
-          if (closing.aborted) return;
-          yield lineOf(event);
-        }
-      } finally {
-        await running.end();
-        isRunning = false;
+      await using stack = new AsyncDisposableStack();
+      stack.defer(() => void (isRunning = false));
+      const { events } = stack.use(running);
+      for await (const event of events) {
+        if (closing.aborted) return;
+        yield lineOf(event);
       }
     };
     cutOffStalled(reply.raw, ANSWER_STALLED_MS_MAX);

@@ -31,17 +31,13 @@ export class PushMemory {
   }
 
   /**
-   * Runs a push once there is memory for it.
+   * Resolves once there is memory for a push, which it has until it is disposed of.
    * @throws UnavailableError  too many pushes wait
    */
-  async hold<T>(caller: string, neededBytes: number, push: () => Promise<T>): Promise<T> {
+  async reserve(caller: string, neededBytes: number): Promise<Disposable> {
     const bytes = Math.min(neededBytes, PUSHES_OF_CALLER_DECODED_BYTES_MAX);
     if (bytes > 0) await this.#take(caller, bytes);
-    try {
-      return await push();
-    } finally {
-      this.#give(caller, bytes);
-    }
+    return { [Symbol.dispose]: () => this.#give(caller, bytes) };
   }
 
   async #take(caller: string, bytes: number): Promise<void> {

@@ -59,10 +59,9 @@ export class PushAcceptor {
   async accept(push: Push): Promise<number> {
     const { caller, idempotencyKey } = push;
     if (idempotencyKey === undefined) {
-      return this.#withMemory(push, PUSH_WINDOW_BYTES, async () => {
-        const windows = await lineWindows(push, PUSH_WINDOW_BYTES, undefined);
-        return this.#store(push, windows, { skippedLines: 0, skippedRowGroups: 0, rangesOf: () => [] });
-      });
+      using _ = await this.#reserveMemory(push, PUSH_WINDOW_BYTES);
+      const windows = await lineWindows(push, PUSH_WINDOW_BYTES, undefined);
+      return await this.#store(push, windows, { skippedLines: 0, skippedRowGroups: 0, rangesOf: () => [] });
     }
     const key = pushKey(caller, idempotencyKey);
     for (let other = this.#underWay.get(key); other !== undefined; other = this.#underWay.get(key)) await other;
@@ -84,22 +83,21 @@ export class PushAcceptor {
     // An older version may have stored the first row groups of this push, a moment ago. It had the whole body in one window.
     const oldRowGroups = stored === undefined ? positions.known(PUSH_NODE, oldKeyFile(idempotencyKey)).stdout : 0;
     const windowBytes = oldRowGroups > 0 ? INFLATED_BODY_BYTES_MAX : PUSH_WINDOW_BYTES;
-    return this.#withMemory(push, windowBytes, async () => {
-      const hash = contentHash();
-      hash.update(labelsText(push.labels));
-      const windows = await lineWindows(push, windowBytes, (piece) => hash.update(piece));
-      const content = hash.digest();
-      if (stored !== undefined && stored.content !== content) throw keyReused(idempotencyKey);
-      return this.#store(push, windows, {
-        skippedLines: stored?.lineCount ?? 0,
-        skippedRowGroups: oldRowGroups,
-        rangesOf: (fromLine, toLine) => [pushRange(key, content, fromLine, toLine)],
-      });
+    using _ = await this.#reserveMemory(push, windowBytes);
+    const hash = contentHash();
+    hash.update(labelsText(push.labels));
+    const windows = await lineWindows(push, windowBytes, (piece) => hash.update(piece));
+    const content = hash.digest();
+    if (stored !== undefined && stored.content !== content) throw keyReused(idempotencyKey);
+    return await this.#store(push, windows, {
+      skippedLines: stored?.lineCount ?? 0,
+      skippedRowGroups: oldRowGroups,
+      rangesOf: (fromLine, toLine) => [pushRange(key, content, fromLine, toLine)],
     });
   }
 
-  #withMemory(push: Push, windowBytes: number, work: () => Promise<number>): Promise<number> {
-    return this.#options.memory.hold(push.caller ?? '', decodingBytes(push, windowBytes), work);
+  #reserveMemory(push: Push, windowBytes: number): Promise<Disposable> {
+    return this.#options.memory.reserve(push.caller ?? '', decodingBytes(push, windowBytes));
   }
 
   async #store(

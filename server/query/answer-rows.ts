@@ -24,6 +24,6 @@ export class AnswerRows implements RowBudget {
       held = rows;
     };
     keep(rowsMax);
-    return { keep, release: () => keep(0) };
+    return { keep, [Symbol.dispose]: () => keep(0) };
   }
 }

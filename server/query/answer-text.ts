@@ -51,7 +51,7 @@ export class AnswerText implements TextBudget {
         this.#heldBytes += sizeBytes - held.pop()!;
         held.push(sizeBytes);
       },
-      end: () => {
+      [Symbol.dispose]: () => {
         drop(held.length);
         this.#answerCount--;
       },

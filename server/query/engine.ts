@@ -5,7 +5,7 @@
  */
 import { QueryTooLargeError } from '../../shared/errors.ts';
 import { QUERY_RUN_MS_MAX } from '../limits.ts';
-import type { Following, LogReader, LogView } from '../store/log-store.ts';
+import type { LogReader, LogView } from '../store/log-store.ts';
 import type { QueryBudget } from '../store/query-budget.ts';
 import { newStatistics, type Query, type QueryStatistics } from '../store/query.ts';
 import type { Plan } from '../store/search-plan.ts';
@@ -66,11 +66,10 @@ export class QueryEngine {
   async run<T>(asker: Asker, ask: (view: LogView, query: Query) => Promise<T>): Promise<Answered<T>> {
     const { query, inTurn } = this.#begin(asker);
     const answer = await inTurn(async () => {
-      const view = this.#reader.view();
+      using view = this.#reader.view();
       try {
         return await ask(view, query);
       } finally {
-        view.release();
         this.#onEnded(query.statistics);
       }
     });
@@ -95,18 +94,11 @@ export class QueryEngine {
    */
   follow<S extends Sink>(asker: Asker, plan: Plan, sink: S): Answer<PieceOf<S>> {
     const { query, inTurn } = this.#begin(asker);
-    const endSlot = this.tails.take(asker.caller);
-    let following: Following<PieceOf<S>>;
-    try {
-      following = this.#reader.follow(plan, sink, query);
-    } catch (error) {
-      endSlot();
-      throw error;
-    }
-    const leave = (): void => {
-      following.leave();
-      endSlot();
-    };
+    using undo = new DisposableStack();
+    undo.use(this.tails.take(asker.caller));
+    const following = undo.adopt(this.#reader.follow(plan, sink, query), (each) => each.leave());
+    const held = undo.move();
+    const leave = (): void => held.dispose();
     // Where the client is gone before anything was read, nothing else ends it.
     asker.signal.addEventListener('abort', leave, { once: true });
     if (asker.signal.aborted) leave();
@@ -130,11 +122,10 @@ export class QueryEngine {
     query: Query,
     ask: (view: LogView, query: Query) => AsyncIterable<Piece>,
   ): AsyncGenerator<Piece> {
-    const view = this.#reader.view();
+    using view = this.#reader.view();
     try {
       yield* ask(view, query);
     } finally {
-      view.release();
       this.#onEnded(query.statistics);
     }
   }

@@ -38,19 +38,17 @@ export class QuerySlots {
    * @throws UnavailableError  too many queries wait, or this one has waited too long
    */
   async run<T>(caller: string, signal: AbortSignal, query: () => Promise<T>): Promise<T> {
-    await this.#enter(caller, signal);
-    try {
-      return await query();
-    } finally {
-      this.#leave(caller);
-    }
+    using _ = await this.#enter(caller, signal);
+    return await query();
   }
 
-  async #enter(caller: string, signal: AbortSignal): Promise<void> {
+  /** Resolves with a slot, which is free again when it is disposed of. */
+  async #enter(caller: string, signal: AbortSignal): Promise<Disposable> {
     signal.throwIfAborted();
     // Whoever waits already goes first.
     if (!this.#hasSlot(caller) || this.#waitingOf(caller) > 0) await this.#wait(caller, signal);
     else this.#take(caller);
+    return { [Symbol.dispose]: () => this.#leave(caller) };
   }
 
   #wait(caller: string, signal: AbortSignal): Promise<void> {

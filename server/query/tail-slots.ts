@@ -12,10 +12,10 @@ export class TailSlots {
   }
 
   /**
-   * @returns frees the slot; a second call does nothing
+   * @returns frees the slot when it is disposed of; a second time does nothing
    * @throws UnavailableError  there are too many
    */
-  take(caller: string): () => void {
+  take(caller: string): Disposable {
     if (this.#count >= TAILS_MAX) {
       throw tooMany(`${TAILS_MAX} live tails are open, the most that this server allows: end one, or retry later`);
     }
@@ -27,12 +27,9 @@ export class TailSlots {
     }
     this.#tails.set(caller, own + 1);
     this.#count++;
-    let hasEnded = false;
-    return () => {
-      if (hasEnded) return;
-      hasEnded = true;
-      this.#end(caller);
-    };
+    const slot = new DisposableStack();
+    slot.defer(() => this.#end(caller));
+    return slot;
   }
 
   #end(caller: string): void {

@@ -19,7 +19,7 @@ export class TallyMemory implements MemoryBudget {
         const message = `aggregations have groups of more than ${AGGREGATE_BYTES_MAX} bytes: retry later, or ask for fewer groups`;
         throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
       },
-      release: () => hold(-shareBytes),
+      [Symbol.dispose]: () => hold(-shareBytes),
     };
   }
 }

@@ -1,12 +1,11 @@
 /** Verification of all that a store has, where it can be verified while it is used. Plain data: it becomes JSON. */
 export interface CheckAbility {
-  /** Takes a view of all that is stored now; the check must be ended. */
+  /** Takes a view of all that is stored now, which the check holds until it is disposed of. */
   begin(): Promise<RunningCheck>;
 }
 
-export interface RunningCheck {
+export interface RunningCheck extends AsyncDisposable {
   readonly events: AsyncIterable<StoreCheckEvent<CheckedFinding>>;
-  end(): Promise<void>;
 }
 
 export type StoreCheckEvent<Finding> =

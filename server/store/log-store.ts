@@ -76,8 +76,8 @@ export interface LogReader {
   follow<S extends Sink>(plan: Plan, sink: S, query: Query): Following<PieceOf<S>>;
 }
 
-/** The lines of a store at one instant, whatever happens to it meanwhile. Must be released; again does nothing. */
-export interface LogView {
+/** The lines of a store at one instant, whatever happens to it meanwhile. Must be disposed of; again does nothing. */
+export interface LogView extends Disposable {
   /**
    * The lines that the plan asks for, in its order and at most its limit, in pieces. Lines at the same instant of one
    * stream are in the order in which they came.
@@ -95,8 +95,6 @@ export interface LogView {
    * of labels. Text is not looked at.
    */
   streams(predicate: Predicate, query: Query): Promise<readonly Labels[]>;
-
-  release(): void;
 }
 
 /** A live tail: between its history and its news, no line is missed or doubled. */

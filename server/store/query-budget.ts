@@ -10,16 +10,15 @@ export interface QueryBudget {
 
 export interface RowBudget {
   /**
-   * Room for so many rows, which must be released.
+   * Room for so many rows, until it is disposed of.
    * @throws UnavailableError
    */
   reserve(rowsMax: number): HeldRows;
 }
 
-export interface HeldRows {
+export interface HeldRows extends Disposable {
   /** So many were found. */
   keep(rows: number): void;
-  release(): void;
 }
 
 export interface TextBudget {
@@ -28,21 +27,19 @@ export interface TextBudget {
 }
 
 /** Pieces of one answer: text, or blocks of rows. */
-export interface AnswerPieces {
+export interface AnswerPieces extends Disposable {
   /** How large the next piece may be, in bytes; it is held from now on, and the last but one is taken. */
   reserve(): number;
   /** How large the piece has become. */
   hold(sizeBytes: number): void;
-  end(): void;
 }
 
 export interface MemoryBudget {
-  /** The share of one aggregation, which it must release. */
+  /** The share of one aggregation, until it is disposed of. */
   share(): MemoryShare;
 }
 
-export interface MemoryShare {
+export interface MemoryShare extends Disposable {
   /** It holds so much more. @throws UnavailableError */
   add(bytes: number): void;
-  release(): void;
 }

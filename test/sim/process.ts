@@ -69,7 +69,10 @@ export interface Ears {
 }
 
 /** A simulated disk has no other processes. */
-export const noLock: typeof lockFolder = async () => ({ release: async () => {} });
+export const noLock: typeof lockFolder = async () => ({
+  release: async () => {},
+  [Symbol.asyncDispose]: async () => {},
+});
 
 export async function startProcess(
   disk: SimDisk,

@@ -52,7 +52,7 @@ export function embeddedReader({ store, tails, newQuery }: ReaderParts): LogRead
         facets: (predicate, names, query) =>
           facets(rowGroups, predicate, names, contextOf(rowGroups, query), query.signal),
         streams: (predicate, query) => matchingStreams(rowGroups, predicate, contextOf(rowGroups, query), query.signal),
-        release: () => snapshot.release(),
+        [Symbol.dispose]: () => snapshot.release(),
       };
     },
     follow: (plan, sink, query) => {

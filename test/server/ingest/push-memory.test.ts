@@ -19,6 +19,11 @@ interface Pushes {
   readonly end: (name: string) => Promise<void>;
 }
 
+async function hold(memory: PushMemory, caller: string, bytes: number, push: () => Promise<unknown>): Promise<void> {
+  using _ = await memory.reserve(caller, bytes);
+  await push();
+}
+
 function pushes(): Pushes {
   const memory = new PushMemory();
   const begun: string[] = [];
@@ -28,7 +33,7 @@ function pushes(): Pushes {
     begun,
     begin: (name, caller, bytes) => {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const ended = memory.hold(caller, bytes, () => {
+      const ended = hold(memory, caller, bytes, () => {
         begun.push(name);
         return promise;
       });
@@ -82,14 +87,14 @@ test('what needs no memory does not wait, and one that needs more than there is 
 
 test('memory is given back by a push that fails; too many that wait are refused', async () => {
   const memory = new PushMemory();
-  const failing = memory.hold('a', MIB, () => Promise.reject(new Error('broken')));
+  const failing = hold(memory, 'a', MIB, () => Promise.reject(new Error('broken')));
   await expect(failing).rejects.toThrow('broken');
   expect(memory.heldBytes).toBe(0);
   const { promise, resolve } = Promise.withResolvers<void>();
   const held = Array.from({ length: PUSHES_WAITING_MAX + 1 }, () =>
-    memory.hold('a', PUSHES_OF_CALLER_DECODED_BYTES_MAX, () => promise),
+    hold(memory, 'a', PUSHES_OF_CALLER_DECODED_BYTES_MAX, () => promise),
   );
-  await expect(memory.hold('a', MIB, () => promise)).rejects.toMatchObject({ status: 503 });
+  await expect(hold(memory, 'a', MIB, () => promise)).rejects.toMatchObject({ status: 503 });
   resolve();
   await Promise.all(held);
   expect(memory.heldBytes).toBe(0);

@@ -59,9 +59,9 @@ test('a client that goes away, and a search that fails', async () => {
 test('beyond the limit a long answer is refused, and a short one is not', async () => {
   const { answer, answerRows } = await searchOf();
   const others = Array.from({ length: ANSWER_ROWS_HELD_MAX / LIMIT_MAX }, () => answerRows.reserve(LIMIT_MAX));
-  answerRows.reserve(ANSWER_ROWS_FEW).release();
+  answerRows.reserve(ANSWER_ROWS_FEW)[Symbol.dispose]();
   await expect(answer.next()).rejects.toMatchObject({ status: 503, message: expect.stringMatching(/2000000 lines/) });
-  for (const other of others) other.release();
+  for (const other of others) other[Symbol.dispose]();
   expect(answerRows.held).toBe(0);
 });
 
@@ -74,6 +74,6 @@ test('a live tail goes on, whatever others hold', async () => {
   await append(store, batchOf({ lines: numberedLines('x', 0, 2 * ANSWER_ROWS_FEW) }));
   expect((await first).value).toBeInstanceOf(Uint8Array);
   await tail.return(undefined);
-  for (const other of others) other.release();
+  for (const other of others) other[Symbol.dispose]();
   expect(context.answerRows.held).toBe(0);
 });

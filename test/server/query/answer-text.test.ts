@@ -20,7 +20,7 @@ test('one answer holds two pieces, of the size that they have become', () => {
   pieces.reserve();
   pieces.hold(4000);
   expect(text.heldBytes).toBe(6000);
-  pieces.end();
+  pieces[Symbol.dispose]();
   expect(text.heldBytes).toBe(0);
 });
 
@@ -31,7 +31,7 @@ test('pieces get smaller as clients do not read, and all of them are bounded', (
   expect(text.heldBytes).toBeLessThanOrEqual(ANSWER_TEXT_BYTES_MAX + 2 * ANSWERS_AT_ONCE_MAX * ANSWER_PIECE_BYTES_MIN);
   expect(() => text.begin()).toThrow(`${ANSWERS_AT_ONCE_MAX} answers are on their way`);
   expect(answers[0]!.reserve()).toBeGreaterThanOrEqual(ANSWER_PIECE_BYTES_MIN);
-  for (const pieces of answers) pieces.end();
+  for (const pieces of answers) pieces[Symbol.dispose]();
   expect(text.heldBytes).toBe(0);
   expect(text.begin().reserve()).toBe(RENDER_BYTES_AT_ONCE);
 });

@@ -13,7 +13,7 @@ export function fakeReader(
     readonly release?: () => void;
   },
 ): LogReader {
-  const { search = unasked, follow = unasked, ...others } = answers;
+  const { search = unasked, follow = unasked, release = () => {}, ...others } = answers;
   return {
     follow,
     view: () => ({
@@ -21,7 +21,7 @@ export function fakeReader(
       aggregate: unasked,
       facets: unasked,
       streams: unasked,
-      release: () => {},
+      [Symbol.dispose]: release,
       ...others,
     }),
   };

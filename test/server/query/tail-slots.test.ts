@@ -14,8 +14,8 @@ test('beyond the limits of a caller and of all, tails are refused, until others 
       message: expect.stringContaining(`${TAILS_MAX} live tails are open`),
     }),
   );
-  first[0]!();
-  first[0]!();
+  first[0]![Symbol.dispose]();
+  first[0]![Symbol.dispose]();
   slots.take('c');
   expect(slots.count).toBe(TAILS_MAX);
 });

@@ -9,8 +9,8 @@ it('aggregations share what memory there is, and give it back', () => {
   first.add(AGGREGATE_BYTES_MAX);
   const second = memory.share();
   expect(() => second.add(1)).toThrow(UnavailableError);
-  second.release();
+  second[Symbol.dispose]();
   first.add(-1);
-  first.release();
+  first[Symbol.dispose]();
   expect(() => memory.share().add(AGGREGATE_BYTES_MAX)).not.toThrow();
 });

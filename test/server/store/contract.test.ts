@@ -60,12 +60,8 @@ async function openEmbedded({ now, retentionMs }: LogStoreOptions, flushes: bool
 
 /** What a check finds; it looks at segments alone, and so has all flushed. */
 async function flushed(logs: LogStore): Promise<unknown[]> {
-  const check = await logs.check!.begin();
-  try {
-    return (await Array.fromAsync(check.events)).filter(({ kind }) => kind === 'finding');
-  } finally {
-    await check.end();
-  }
+  await using check = await logs.check!.begin();
+  return (await Array.fromAsync(check.events)).filter(({ kind }) => kind === 'finding');
 }
 
 describeLogStore('an array', async (options) => memoryLogStore(options));

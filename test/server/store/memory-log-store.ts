@@ -110,7 +110,7 @@ function viewOf(lines: readonly NaiveLine[]): LogView {
       const found = lines.filter((line) => mayMatchByLabels(line, predicate));
       return [...new Map(found.map(({ labels }) => [labelsKey(labels), labels])).values()];
     },
-    release: () => {},
+    [Symbol.dispose]: () => {},
   };
 }
 

@@ -160,20 +160,16 @@ async function runPass(
   context: AggregateContext,
   signal: AbortSignal,
 ): Promise<GatherOutput> {
-  const memory = context.memory.share();
-  try {
-    const tallies = await inLanes<Tally>(rowGroups, context, signal, async (places, tally) => {
-      const heldBytes = bytesOf(tally); // before it is handed over
-      const output = await context.aggregate({ places, plan, pass, tally }, signal);
-      memory.add(bytesOf(output.result) - heldBytes);
-      return output;
-    });
-    const canBound = pass.kind === 'count' && plan.limit !== undefined;
-    const measures = pass.kind === 'recount' ? [] : pass.measures;
-    return await context.gather({ tallies, plan, canBound, measures, orderBy }, signal);
-  } finally {
-    memory.release();
-  }
+  using memory = context.memory.share();
+  const tallies = await inLanes<Tally>(rowGroups, context, signal, async (places, tally) => {
+    const heldBytes = bytesOf(tally); // before it is handed over
+    const output = await context.aggregate({ places, plan, pass, tally }, signal);
+    memory.add(bytesOf(output.result) - heldBytes);
+    return output;
+  });
+  const canBound = pass.kind === 'count' && plan.limit !== undefined;
+  const measures = pass.kind === 'recount' ? [] : pass.measures;
+  return await context.gather({ tallies, plan, canBound, measures, orderBy }, signal);
 }
 
 /**
@@ -206,18 +202,14 @@ async function countFacets(
   signal: AbortSignal,
 ): Promise<FacetCounts> {
   const table = new FacetTable();
-  const memory = context.memory.share();
-  try {
-    await inLanes(rowGroups, context, signal, async (places) => {
-      const output = await context.facets({ places, predicate, names, ids: table.ids() }, signal);
-      const heldBytes = table.memoryBytes;
-      table.add(output.result);
-      memory.add(table.memoryBytes - heldBytes);
-      return output;
-    });
-  } finally {
-    memory.release();
-  }
+  using memory = context.memory.share();
+  await inLanes(rowGroups, context, signal, async (places) => {
+    const output = await context.facets({ places, predicate, names, ids: table.ids() }, signal);
+    const heldBytes = table.memoryBytes;
+    table.add(output.result);
+    memory.add(table.memoryBytes - heldBytes);
+    return output;
+  });
   return table.counts();
 }
 

@@ -68,14 +68,10 @@ async function* repairWal(findings: readonly Finding[], context: RepairContext):
 }
 
 async function setAsideFound(findings: readonly Finding[], store: Store): Promise<RowGroupRef[]> {
-  const snapshot = store.snapshot();
-  try {
-    const broken = snapshot.rowGroups.filter((rowGroup) => findings.some((finding) => covers(finding, rowGroup)));
-    for (const rowGroup of broken) await store.setAside(rowGroup, new CorruptionError('podlog check found it broken'));
-    return broken;
-  } finally {
-    snapshot.release();
-  }
+  using snapshot = store.snapshot();
+  const broken = snapshot.rowGroups.filter((rowGroup) => findings.some((finding) => covers(finding, rowGroup)));
+  for (const rowGroup of broken) await store.setAside(rowGroup, new CorruptionError('podlog check found it broken'));
+  return broken;
 }
 
 function covers({ path, offset, sizeBytes }: Finding, rowGroup: RowGroupRef): boolean {

@@ -12,7 +12,8 @@ export function checkAbility(
   return {
     begin: async () => {
       const held = await backups.hold();
-      return { events: eventsOf(check(held.path), held.path), end: () => held.release() };
+      const events = eventsOf(check(held.path), held.path);
+      return { events, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
     },
   };
 }

@@ -23,9 +23,8 @@ export interface BackupsOptions {
   readonly disk?: Disk;
 }
 
-export interface HeldSnapshot {
+export interface HeldSnapshot extends AsyncDisposable {
   readonly path: string;
-  release(): Promise<void>;
 }
 
 /** Prefix of backups that are being made or removed, or held for a moment. */
@@ -79,7 +78,7 @@ export class Backups implements BackupAbility {
 
   /**
    * Makes an unnamed backup, so that all files can be read while the store goes on. Its manifest also names missing
-   * segments. `release` must be called, once.
+   * segments. It is removed when it is disposed of.
    */
   hold(): Promise<HeldSnapshot> {
     return this.#options.store.maintain(async () => {
@@ -88,7 +87,7 @@ export class Backups implements BackupAbility {
       try {
         const manifest = await this.#options.store.checkpoint();
         await this.#fill(path, manifest, manifest.segments);
-        return { path, release };
+        return { path, [Symbol.asyncDispose]: release };
       } catch (error) {
         await release().catch(() => {});
         throw explained(error, this.#options.snapshotsDir);

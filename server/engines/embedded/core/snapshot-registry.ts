@@ -42,7 +42,7 @@ export class SnapshotRegistry {
       released = true;
       if (--view.holderCount === 0) this.#letGo(view);
     };
-    return { rowGroups: view.rowGroups, release };
+    return { rowGroups: view.rowGroups, release, [Symbol.dispose]: release };
   }
 
   /** Unlinks a file that new snapshots do not name, as soon as no old one does. */

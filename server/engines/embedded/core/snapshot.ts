@@ -60,9 +60,10 @@ export function withoutStreams<T extends RowGroupRef>(rowGroup: T): Omit<T, 'str
 
 /**
  * The store at one instant: every durable line exactly once, whatever is flushed, merged or dropped meanwhile. The
- * files of its row groups stay readable until `release`, which must be called, once.
+ * files of its row groups stay readable until it is released: by `using`, or by `release` where it outlives a block. A
+ * second call does nothing.
  */
-export interface Snapshot {
+export interface Snapshot extends Disposable {
   /** In no particular order. */
   readonly rowGroups: readonly RowGroupRef[];
   release(): void;

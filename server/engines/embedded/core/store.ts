@@ -112,22 +112,20 @@ export class Store {
    */
   static async open(options: StoreOptions): Promise<Store> {
     const disk = options.disk ?? realDisk;
+    await using undo = new AsyncDisposableStack();
     const { lock, damages } = await openFolder(disk, options.dataDir, options.lock);
-    try {
-      const streams = new StreamTable(options.streamLimits);
-      const memtable = new Memtable();
-      const startMs = performance.now();
-      const { dataDir, state, now, log } = options;
-      const clock = options.clock ?? new ExpiryClock({ now, monotonicMs: () => performance.now(), log });
-      const recovered = await recover({ disk, dataDir, streams, memtable, state, clock });
-      const store = new Store({ ...options, clock }, disk, lock, streams, memtable, recovered);
-      store.#reportRecovery({ ...recovered, damages: [...damages, ...recovered.damages] }, performance.now() - startMs);
-      await store.tick();
-      return store;
-    } catch (error) {
-      await lock.release();
-      throw error;
-    }
+    undo.use(lock);
+    const streams = new StreamTable(options.streamLimits);
+    const memtable = new Memtable();
+    const startMs = performance.now();
+    const { dataDir, state, now, log } = options;
+    const clock = options.clock ?? new ExpiryClock({ now, monotonicMs: () => performance.now(), log });
+    const recovered = await recover({ disk, dataDir, streams, memtable, state, clock });
+    const store = new Store({ ...options, clock }, disk, lock, streams, memtable, recovered);
+    store.#reportRecovery({ ...recovered, damages: [...damages, ...recovered.damages] }, performance.now() - startMs);
+    await store.tick();
+    undo.move();
+    return store;
   }
 
   private constructor(

@@ -38,16 +38,17 @@ export async function openFolder(disk: Disk, dataDir: string, lock = lockFolder)
     throw unusable(dataDir, error);
   }
   await expectLayout(disk, dataDir);
-  const held = await lock(dataDir);
+  await using undo = new AsyncDisposableStack();
+  const held = undo.use(await lock(dataDir));
   try {
     if ((await disk.sizeOf(join(dataDir, VERSION_FILE))) === undefined) await syncFoldersAbove(disk, dataDir);
     const damage = await ensureVersion(disk, dataDir);
     await disk.makeFolder(walFolder(dataDir));
     await disk.makeFolder(join(dataDir, SEGMENTS_FOLDER));
     await disk.syncFolder(dataDir);
+    undo.move();
     return { lock: held, damages: damage === undefined ? [] : [damage] };
   } catch (error) {
-    await held.release();
     throw error instanceof UsageError ? error : unusable(dataDir, error);
   }
 }

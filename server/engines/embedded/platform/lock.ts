@@ -19,7 +19,8 @@ import { LOCK_FOLDER } from '../core/filenames.ts';
 /** Room for the address of a unix socket on Linux, without its name; a longer folder is reached through /proc. */
 const FOLDER_BYTES_MAX = 70;
 
-export interface FolderLock {
+/** Released by `await using`, or by `release` where it outlives a block. */
+export interface FolderLock extends AsyncDisposable {
   release(): Promise<void>;
 }
 
@@ -47,7 +48,7 @@ export async function lockFolder(dataDir: string): Promise<FolderLock> {
       );
     }
     for (const other of others) await rm(join(folder, other), { force: true });
-    return { release };
+    return { release, [Symbol.asyncDispose]: release };
   } catch (error) {
     if (error instanceof UsageError) throw error;
     await handle.close();

@@ -42,14 +42,10 @@ export async function* select<S extends Sink>(
     plan.limit,
     rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0),
   );
-  const held = context.answerRows.reserve(rowsMax);
-  try {
-    const rows = await selectRows(rowGroups, plan, context, signal);
-    held.keep(rows.length);
-    if (rows.length > 0) yield* renderAll(arranged(rows), sink, context, signal);
-  } finally {
-    held.release();
-  }
+  using held = context.answerRows.reserve(rowsMax);
+  const rows = await selectRows(rowGroups, plan, context, signal);
+  held.keep(rows.length);
+  if (rows.length > 0) yield* renderAll(arranged(rows), sink, context, signal);
 }
 
 /** Renders selected rows in their order. */
@@ -59,21 +55,17 @@ async function* renderAll<S extends Sink>(
   context: QueryContext,
   signal: AbortSignal,
 ): AsyncGenerator<PieceOf<S>> {
-  const pieces = context.answerText.begin();
-  try {
-    for (let from = 0; from < rows.length;) {
-      signal.throwIfAborted();
-      const parts = partsOf(rows.slice(from, from + RENDER_ROWS_AT_ONCE));
-      const bytesMax = pieces.reserve() / parts.length;
-      const outputs = await Promise.all(parts.map((part) => renderPart(part, bytesMax, sink, context, signal)));
-      const count = renderedRows(parts, outputs);
-      const piece = pieceOf(parts, outputs, count, sink);
-      pieces.hold(sizeOfPiece(piece));
-      if (!isEmpty(piece)) yield piece as PieceOf<S>;
-      from += count;
-    }
-  } finally {
-    pieces.end();
+  using pieces = context.answerText.begin();
+  for (let from = 0; from < rows.length;) {
+    signal.throwIfAborted();
+    const parts = partsOf(rows.slice(from, from + RENDER_ROWS_AT_ONCE));
+    const bytesMax = pieces.reserve() / parts.length;
+    const outputs = await Promise.all(parts.map((part) => renderPart(part, bytesMax, sink, context, signal)));
+    const count = renderedRows(parts, outputs);
+    const piece = pieceOf(parts, outputs, count, sink);
+    pieces.hold(sizeOfPiece(piece));
+    if (!isEmpty(piece)) yield piece as PieceOf<S>;
+    from += count;
   }
 }
 

@@ -23,24 +23,20 @@ export async function eraseSnapshot(dataDir: string, context: EraseSnapshotConte
     const message = `the snapshot ${dataDir} was written to by a server: remove it, or copy it elsewhere`;
     throw new PodlogError('PODLOG_SNAPSHOT_CHANGED', 409, message);
   }
-  const held = await lock(dataDir);
-  try {
-    const manifest = await openManifest(disk, dataDir);
-    for (const segment of manifest.current.segments) {
-      const sequence = takeSequence();
-      const output = await erase({ dataDir, segment, sequence });
-      if (output.kind === 'unchanged') continue;
-      await manifest.update((before) => ({
-        ...before,
-        nextSequence: Math.max(before.nextSequence, sequence + 1),
-        segments: replaced(before.segments, segment, output.segment),
-      }));
-    }
-    // Also removes what a crash left of an earlier attempt.
-    await removeUnnamed(disk, dataDir, manifest.current.segments);
-  } finally {
-    await held.release();
+  await using _ = await lock(dataDir);
+  const manifest = await openManifest(disk, dataDir);
+  for (const segment of manifest.current.segments) {
+    const sequence = takeSequence();
+    const output = await erase({ dataDir, segment, sequence });
+    if (output.kind === 'unchanged') continue;
+    await manifest.update((before) => ({
+      ...before,
+      nextSequence: Math.max(before.nextSequence, sequence + 1),
+      segments: replaced(before.segments, segment, output.segment),
+    }));
   }
+  // Also removes what a crash left of an earlier attempt.
+  await removeUnnamed(disk, dataDir, manifest.current.segments);
 }
 
 function replaced(
