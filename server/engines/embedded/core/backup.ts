@@ -72,7 +72,7 @@ export class Backups implements BackupAbility {
         await this.#disk.remove(partial).catch(() => {});
         throw explained(error, snapshotsDir);
       }
-      return this.#describe(name);
+      return this.#describeOrExplain(name);
     });
   }
 
@@ -146,7 +146,7 @@ export class Backups implements BackupAbility {
     }
   }
 
-  /** A damaged backup must not hide the others. */
+  /** A backup that is damaged, or cannot be read now, must not hide the others, nor that it was made. */
   async #describeOrExplain(name: string): Promise<BackupInfo> {
     try {
       return await this.#describe(name);
