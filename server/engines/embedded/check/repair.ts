@@ -3,33 +3,17 @@
  * nothing. Works on an open store, which has already recovered from a crash, and replaces segments as compaction does.
  */
 import { CorruptionError, UnavailableError } from '../../../../shared/errors.ts';
-import type { Disk } from '../platform/disk.ts';
 import { segmentPath } from '../core/filenames.ts';
 import type { ManifestSegment } from '../core/manifest.ts';
 import { copyToQuarantine, damageOf, keepWholeFile } from '../core/quarantine.ts';
 import { type Lineage, mergedLineage, unknownLineage } from '../segment/lineage.ts';
 import { readLineage } from '../segment/reader.ts';
-import { writeSegment } from '../segment/write.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
 import type { Store } from '../core/store.ts';
 import type { Finding } from './finding.ts';
-import { type Salvaged, salvage } from './salvage.ts';
-
-export interface RepairContext {
-  readonly disk: Disk;
-  readonly dataDir: string;
-  readonly store: Store;
-  /** Makes a failed flush due at once. */
-  readonly skipRetryWait: () => void;
-  readonly indexedFields: readonly string[];
-}
-
-/** The result for one file. */
-export interface Repaired {
-  readonly path: string;
-  readonly keptRows: number;
-  readonly lostRows: number;
-}
+import { bringBack, isSetAside } from './bring-back.ts';
+import { salvage } from './salvage.ts';
+import { type RepairContext, type Repaired, writeRuns } from './write-runs.ts';
 
 /**
  * Yields as it goes.
@@ -43,8 +27,10 @@ export async function* repairFolder(findings: readonly Finding[], context: Repai
   const paths = new Set(findings.map(({ path }) => path));
   for (const segment of context.store.manifest.segments) {
     const path = segmentPath(context.dataDir, segment.day, segment.sequence);
-    if (paths.has(path)) yield await repairSegment(path, segment, context);
+    if (paths.delete(path)) yield await repairSegment(path, segment, context);
   }
+  // To open the store has rebuilt a lost manifest, without the segments that it could not read.
+  for (const path of paths) if (await isSetAside(path, context)) yield await bringBack(path, context);
 }
 
 /**
@@ -95,9 +81,8 @@ function repairSegment(path: string, segment: ManifestSegment, context: RepairCo
     const named = broken.reduce((sum, { rowCount }) => sum + rowCount, keptRows);
     // Parts that no table names may be lost: then the whole file is worth keeping.
     if (named !== segment.rowCount) await keepWholeFile(disk, context.dataDir, path);
-    const added: ManifestSegment[] = [];
     const lineage = await lineageOf(path, segment.sequence, context);
-    for (const run of sortedRuns(salvaged)) added.push(await writeRun(run, segment.day, lineage, context));
+    const added = await writeRuns(salvaged, segment.day, lineage, context);
     await store.replaceSegments(old, added);
     return { path, keptRows, lostRows: Math.max(0, segment.rowCount - keptRows) };
   });
@@ -114,21 +99,6 @@ async function mustCopy(
   if (copy === undefined) throw new CorruptionError('it cannot be copied to quarantine/, so it stays as it is', path);
 }
 
-/**
- * The row groups of a segment follow each other in time: one that begins before the previous one ended starts another
- * segment.
- */
-function sortedRuns(salvaged: readonly Salvaged[]): Salvaged[][] {
-  const runs: Salvaged[][] = [];
-  let reachedNs = Infinity;
-  for (const each of salvaged) {
-    if (each.group.info.minTimeNs < reachedNs) runs.push([]);
-    runs.at(-1)!.push(each);
-    reachedNs = each.group.info.maxTimeNs;
-  }
-  return runs;
-}
-
 /** Returns the lineage of the segments that replace one, however many they are. */
 async function lineageOf(path: string, sequence: number, { disk, store }: RepairContext): Promise<Lineage> {
   const job = store.takeSequence();
@@ -138,20 +108,4 @@ async function lineageOf(path: string, sequence: number, { disk, store }: Repair
     if (!(error instanceof CorruptionError)) throw error;
     return mergedLineage([unknownLineage(sequence)], job);
   }
-}
-
-async function writeRun(
-  run: readonly Salvaged[],
-  day: string,
-  lineage: Lineage,
-  { disk, dataDir, store, indexedFields }: RepairContext,
-): Promise<ManifestSegment> {
-  const target = { dataDir, day, sequence: store.takeSequence(), indexedFields, orderFrom: run[0]!.order, lineage };
-  const written = await writeSegment(
-    disk,
-    target,
-    run.map(({ bytes }) => bytes),
-  );
-  if (written === undefined) throw new RangeError('BUG: a run without row groups');
-  return written;
 }

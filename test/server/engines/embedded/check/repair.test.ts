@@ -1,11 +1,15 @@
 /** After a repair a check finds nothing, what was broken is in quarantine/, and all other rows are there. */
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { repairDataFolder } from '../../../../../server/check.ts';
 import { realDisk, withFile } from '../../../../../server/engines/embedded/platform/disk.ts';
-import { SECTION_LINEAGE, SECTION_LINEAGE_COPY } from '../../../../../server/engines/embedded/segment/format.ts';
+import {
+  SECTION_LINEAGE,
+  SECTION_LINEAGE_COPY,
+  SECTION_STREAMS,
+} from '../../../../../server/engines/embedded/segment/format.ts';
 import { readDirectory } from '../../../../../server/engines/embedded/segment/frame.ts';
 import { manifestPaths } from '../../../../../server/engines/embedded/core/manifest-file.ts';
 import type { RowGroupRef } from '../../../../../server/engines/embedded/core/snapshot.ts';
@@ -206,6 +210,28 @@ for (const kind of [SECTION_LINEAGE, SECTION_LINEAGE_COPY]) {
       expect(await quarantine(dataDir)).toEqual([]);
     });
   }
+}
+
+/** What makes a segment unreadable as a whole. */
+const FRAME_DAMAGES: readonly [string, (path: string) => Promise<void>][] = [
+  ['both lineages', (path) => flipSections(path, SECTION_LINEAGE, SECTION_LINEAGE_COPY)],
+  ['the table of streams', (path) => flipSections(path, SECTION_STREAMS)],
+  ['the directory', (path) => flip(path, -14)],
+];
+for (const [name, damage] of FRAME_DAMAGES) {
+  test(`the manifest, and ${name} of a segment: no row goes, and none comes twice`, async () => {
+    const { dataDir, rowGroups, lines } = await sampleFolder();
+    await damage(rowGroups[0]!.path);
+    for (const path of manifestPaths(dataDir)) await rm(path);
+    await repairAll(dataDir);
+    expect(await linesAfter(dataDir)).toEqual(lines);
+    // Once more, with a copy of the segment that was damaged: all of its rows are there already.
+    const [copy] = (await quarantine(dataDir)).filter((each) => each.endsWith('.seg'));
+    await cp(join(dataDir, copy!), rowGroups[0]!.path);
+    for (const path of manifestPaths(dataDir)) await rm(path);
+    await repairAll(dataDir);
+    expect(await linesAfter(dataDir)).toEqual(lines);
+  });
 }
 
 test('VERSION and the manifest are written again', async () => {

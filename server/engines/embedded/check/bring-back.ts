@@ -1,0 +1,117 @@
+/**
+ * Brings back the rows of a segment that is damaged when a lost manifest is rebuilt: nothing says then whether it counts, so the
+ * rebuild has set it aside (core/rebuild.ts). A segment that does not count was merged into others, or its flush was repeated:
+ * then its rows are elsewhere. So of each row group that can be read, those rows are kept that the store does not have.
+ *
+ * Erased rows do not come back: an erasure is done only when no file has them (lane/erasure/), and one that is not done goes
+ * through what is brought back.
+ */
+import { basename, dirname, join } from 'node:path';
+import { type ByteStrings, sameBytes } from '../../../../shared/row-group/byte-strings.ts';
+import { CorruptionError } from '../../../../shared/errors.ts';
+import { labelsKey } from '../../../../shared/labels.ts';
+import { mergeRowGroups } from '../../../../shared/row-group/merge.ts';
+import { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { NS_PER_DAY } from '../../../../shared/time.ts';
+import { SEGMENT_ZSTD_LEVEL } from '../../../limits.ts';
+import { isDayName, QUARANTINE_FOLDER, segmentSequence } from '../core/filenames.ts';
+import type { RowGroupRef } from '../core/snapshot.ts';
+import { isReadError, withFile } from '../platform/disk.ts';
+import { mergedLineage, unknownLineage } from '../segment/lineage.ts';
+import { type Salvaged, salvage } from './salvage.ts';
+import { type RepairContext, type Repaired, writeRuns } from './write-runs.ts';
+
+/** True for the path of a segment that is in quarantine/ as a whole. */
+export async function isSetAside(path: string, { disk, dataDir }: RepairContext): Promise<boolean> {
+  if (segmentSequence(basename(path)) === undefined || !isDayName(basename(dirname(path)))) return false;
+  return (await disk.sizeOf(path)) === undefined && (await disk.sizeOf(quarantined(path, dataDir))) !== undefined;
+}
+
+/** @param path  where the segment was */
+export function bringBack(path: string, context: RepairContext): Promise<Repaired> {
+  const { disk, dataDir, store } = context;
+  return store.maintain(async () => {
+    const day = basename(dirname(path));
+    const copy = quarantined(path, dataDir);
+    const { salvaged, broken } = await salvage(disk, copy, day, (await disk.sizeOf(copy)) ?? 0);
+    const kept: Salvaged[] = [];
+    for (const each of salvaged) kept.push(...(await missingIn(each, context)));
+    const lostRows = broken.reduce((sum, { rowCount }) => sum + rowCount, 0);
+    if (kept.length === 0) return { path, keptRows: 0, lostRows };
+    const job = store.takeSequence();
+    const lineage = mergedLineage([unknownLineage(segmentSequence(basename(path))!)], job);
+    const added = await writeRuns(kept, day, lineage, context);
+    await store.replaceSegments([], added);
+    return { path, keptRows: added.reduce((sum, { rowCount }) => sum + rowCount, 0), lostRows };
+  });
+}
+
+function quarantined(path: string, dataDir: string): string {
+  return join(dataDir, QUARANTINE_FOLDER, basename(path));
+}
+
+/** The rows that the store does not have, as a row group; none if it has all. */
+async function missingIn({ bytes, group, order }: Salvaged, context: RepairContext): Promise<Salvaged[]> {
+  const isMissing = new Uint8Array(group.info.rowCount).fill(1);
+  const timesNs = group.timesNs();
+  const rows = {
+    group,
+    lines: group.lines([...isMissing.keys()]),
+    at: Map.groupBy(isMissing.keys(), (row) => timesNs[row]!),
+  };
+  using snapshot = context.store.snapshot();
+  for (const ref of snapshot.rowGroups) {
+    if (!mayShareRows(group, ref)) continue;
+    const other = await open(ref, context);
+    if (other !== undefined) markFound(rows, other, isMissing);
+  }
+  if (!isMissing.includes(0)) return [{ bytes, group, order }];
+  const merged = mergeRowGroups([group], { day: group.info.baseDay, level: SEGMENT_ZSTD_LEVEL, keep: () => isMissing });
+  return Array.from(merged, (part) => ({ bytes: part, group: new RowGroup(part), order }));
+}
+
+function mayShareRows({ info }: RowGroup, ref: RowGroupRef): boolean {
+  const shiftNs = (ref.baseDay - info.baseDay) * NS_PER_DAY;
+  return ref.minTimeNs + shiftNs <= info.maxTimeNs && ref.maxTimeNs + shiftNs >= info.minTimeNs;
+}
+
+/** Undefined where it cannot be read: its rows count as not there. */
+async function open({ path, offset, sizeBytes }: RowGroupRef, { disk }: RepairContext): Promise<RowGroup | undefined> {
+  try {
+    return new RowGroup(await withFile(disk, path, 'read', (file) => file.read(offset, sizeBytes)));
+  } catch (error) {
+    if (error instanceof CorruptionError || isReadError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** All rows of a group, with their lines; by time, which rows have it. */
+interface Rows {
+  readonly group: RowGroup;
+  readonly lines: ByteStrings;
+  readonly at: ReadonlyMap<number, readonly number[]>;
+}
+
+/** Equal rows have the same time, stream and line. */
+function markFound({ group, lines: own, at }: Rows, other: RowGroup, isMissing: Uint8Array): void {
+  const shiftNs = (other.info.baseDay - group.info.baseDay) * NS_PER_DAY;
+  const candidates = new Map<number, number[]>();
+  for (const [row, timeNs] of other.timesNs().entries()) {
+    const alike = at.get(timeNs + shiftNs)?.filter((each) => streamOf(group, each) === streamOf(other, row)) ?? [];
+    if (alike.length > 0) candidates.set(row, alike);
+  }
+  const rows = Int32Array.from(candidates.keys());
+  for (const { from, lines } of other.linesInTurn(rows)) {
+    for (let i = 0; i < lines.offsets.length - 1; i++) {
+      const [start, end] = [lines.offsets[i]!, lines.offsets[i + 1]!];
+      for (const each of candidates.get(rows[from + i]!)!) {
+        if (sameBytes(own.bytes, own.offsets[each]!, own.offsets[each + 1]!, lines.bytes, start, end))
+          isMissing[each] = 0;
+      }
+    }
+  }
+}
+
+function streamOf(group: RowGroup, row: number): string {
+  return labelsKey(group.info.streams[group.streamCodes()[row]!]!);
+}
