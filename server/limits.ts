@@ -229,7 +229,7 @@ export const COMPACTION_OPEN_LINE_BYTES_MAX = 144 * MIB;
  */
 export const COMPACTION_OPEN_BYTES_MAX = 128 * MIB;
 
-/** Memory of the labels of a merge's streams, which are 24,000 in a cluster. Beyond: as above. */
+/** Memory of the labels of a merge's streams, which are 24,000 in a cluster. Beyond: the merge is given up as with COMPACTION_OPEN_BYTES_MAX. */
 export const COMPACTION_LABELS_BYTES_MAX = 16 * MIB;
 
 /** Decoded columns that a merge keeps. Beyond: they are decoded again for each output group. */
@@ -470,13 +470,13 @@ export const SCAN_ROWS_AT_ONCE = 262_144;
 /** Row groups in which a task looks for streams: a task that gives way is sent again with those that are left. */
 export const STREAMS_GROUPS_AT_ONCE = 256;
 
-/** The first scan of a query; the next ones double up to the limit above. */
+/** Rows of the first scan of a query; each of the next ones may have twice as many, up to SCAN_ROWS_AT_ONCE. */
 export const SCAN_ROWS_AT_FIRST = 8192;
 
 /** Up to so many row groups, as an index leaves for an id, are scanned at once: there is nothing to stop early for. */
 export const SCAN_GROUPS_FEW = 16;
 
-/** Scans of one query in the workers' hands: as many as there are workers; more would only wait in front of others. */
+/** Tasks of one query in the workers' hands: one fewer than WORKERS, so that a long query leaves one to all others. */
 export const SCANS_AT_ONCE = 2;
 
 /** Lines that are rendered in one task: about 0.5 MB of text, which a client takes while the next are rendered. */
@@ -516,7 +516,11 @@ export const AGGREGATE_TABLE_BYTES_MAX = 16 * MIB;
 /** Groups that are measured while they are counted. Beyond: those of the answer are measured in another pass. */
 export const AGGREGATE_MEASURED_AT_ONCE_MAX = 1000;
 
-/** Memory of the quantiles of all groups in one table: 100 different numbers of each of 10,000. Beyond: 413. */
+/**
+ * Groups whose quantiles are measured at once, and the memory of them in one table: 100 different numbers of each of 10,000.
+ * Only a query that orders its groups by a quantile measures more than an answer has. Beyond: 413.
+ */
+export const AGGREGATE_SKETCHES_MAX = 16_384;
 export const AGGREGATE_SKETCHES_BYTES_MAX = 32 * MIB;
 
 /**
@@ -600,7 +604,7 @@ export const MARKS_KEPT_BYTES_MAX = 2 * MIB;
 /** What a worker keeps of the segments' indexes: 8 bytes for each block of about a kilobyte. Beyond: read again. */
 export const WORKER_INDEXES_BYTES_MAX = 8 * MIB;
 
-/** Headers of row groups that a worker keeps, decoded: 400 of 40 KB, as busy nodes have them. Beyond: as above. */
+/** Headers of row groups that a worker keeps, decoded: 400 of 40 KB, as busy nodes have them. Beyond: read and decoded again. */
 export const WORKER_HEADERS_BYTES_MAX = 16 * MIB;
 
 /** Memory that a worker keeps for each piece of a row group that it reads side by side. Beyond: memory of its own. */
@@ -699,7 +703,7 @@ export const FIRST_LIST_WAIT_MS_MAX = 2 * SECOND_MS;
 
 /**
  * How long lines of a pod that the watch has not reported yet may wait, once. It reports a pod within milliseconds, and mostly
- * before the container runs. Beyond: as above.
+ * before the container runs. Beyond: they get the labels that their paths give.
  */
 export const POD_WAIT_MS_MAX = 500;
 

@@ -5,7 +5,7 @@
  * Sources: DDSketch, Masson, Rim and Lee, VLDB 2019; for buckets of a power of two in equal parts, HdrHistogram.
  */
 import { QueryTooLargeError } from '../../../../shared/errors.ts';
-import { AGGREGATE_SKETCHES_BYTES_MAX } from '../../../limits.ts';
+import { AGGREGATE_SKETCHES_BYTES_MAX, AGGREGATE_SKETCHES_MAX } from '../../../limits.ts';
 
 /** Of a power of two: half of a part is 0.42 % of its lowest number. */
 const PARTS = 120;
@@ -19,9 +19,8 @@ const FLOAT = new Float64Array(1);
 const HIGH_WORD = new Uint32Array(FLOAT.buffer);
 const HIGH_INDEX = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
 
-/** An entry's key is group × BUCKETS + bucket, in 32 bits. No bucket is 0, so no key is. */
+/** An entry's key is group × BUCKETS + bucket, in 32 bits. No bucket is 0, so no key is; AGGREGATE_SKETCHES_MAX groups. */
 const BUCKETS = 2 ** 18;
-export const SKETCHES_MAX = 2 ** 14;
 
 /** All of the sketches, to be handed over. */
 export interface SketchesState {
@@ -33,7 +32,7 @@ export interface SketchesState {
 
 const SLOTS_AT_FIRST = 4096;
 
-/** The sketches of groups 0 to SKETCHES_MAX − 1. */
+/** The sketches of groups 0 to AGGREGATE_SKETCHES_MAX − 1. */
 export class Sketches {
   #size: number;
   #keys: Uint32Array<ArrayBuffer>;
@@ -50,7 +49,7 @@ export class Sketches {
 
   /** @param bucket  of bucketOf. @throws QueryTooLargeError */
   add(group: number, bucket: number): void {
-    if (group >= SKETCHES_MAX) throw tooManySketches();
+    if (group >= AGGREGATE_SKETCHES_MAX) throw tooManyGroups();
     this.#add(group * BUCKETS + bucket, 1);
   }
 
@@ -65,7 +64,7 @@ export class Sketches {
       const key = keys[slot]!;
       const group = moved[Math.floor(key / BUCKETS)] ?? -1;
       if (key === 0 || group < 0) continue;
-      if (group >= SKETCHES_MAX) throw tooManySketches();
+      if (group >= AGGREGATE_SKETCHES_MAX) throw tooManyGroups();
       this.#add(group * BUCKETS + (key % BUCKETS), counts[slot]!);
     }
   }
@@ -128,7 +127,7 @@ export class Sketches {
     const before = this.state();
     const slots = before.keys.length * 2;
     if (slots * SLOT_BYTES > AGGREGATE_SKETCHES_BYTES_MAX) {
-      throw tooManySketches();
+      throw tooMuchMemory();
     }
     this.#size = 0;
     this.#keys = new Uint32Array(slots);
@@ -138,8 +137,15 @@ export class Sketches {
   }
 }
 
-function tooManySketches(): QueryTooLargeError {
-  return new QueryTooLargeError('quantiles of so many groups take too much memory: ask for fewer with `limit`');
+/** Answers have fewer groups: these are all groups of a query, each of which has a quantile that orders them. */
+function tooManyGroups(): QueryTooLargeError {
+  const message = `quantiles of more than ${AGGREGATE_SKETCHES_MAX} groups: order by rows or another measure than a quantile`;
+  return new QueryTooLargeError(`${message}, or group by fields with fewer values`);
+}
+
+function tooMuchMemory(): QueryTooLargeError {
+  const message = `quantiles of all groups take more than ${AGGREGATE_SKETCHES_BYTES_MAX} bytes: group by fields with fewer values`;
+  return new QueryTooLargeError(`${message}, or order by rows and ask for fewer groups with \`limit\``);
 }
 
 const SLOT_BYTES = 12;

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { QueryTooLargeError } from '../../../../../shared/errors.ts';
-import { bucketOf, Sketches, SKETCHES_MAX } from '../../../../../server/engines/embedded/aggregate/sketch.ts';
+import { AGGREGATE_LIMIT_MAX, AGGREGATE_SKETCHES_MAX } from '../../../../../server/limits.ts';
+import { bucketOf, Sketches } from '../../../../../server/engines/embedded/aggregate/sketch.ts';
 
 const numbers = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 200 });
 const quantile = fc.double({ min: 0, max: 1, noNaN: true });
@@ -14,10 +15,10 @@ it('quantiles are within half a percent', () => {
       const sketches = new Sketches();
       const others = new Sketches();
       for (const [i, number] of first.entries()) (i % 2 === 0 ? sketches : others).add(0, bucketOf(number));
-      for (const number of last) others.add(SKETCHES_MAX - 1, bucketOf(number));
+      for (const number of last) others.add(AGGREGATE_SKETCHES_MAX - 1, bucketOf(number));
       sketches.addAll(others.state());
       const found = sketches.quantiles(quantiles);
-      for (const [group, each] of [[0, first] as const, [SKETCHES_MAX - 1, last] as const]) {
+      for (const [group, each] of [[0, first] as const, [AGGREGATE_SKETCHES_MAX - 1, last] as const]) {
         const sorted = each.toSorted((a, b) => a - b);
         for (const [i, q] of quantiles.entries()) {
           const exact = sorted[Math.floor(q * (sorted.length - 1))]!;
@@ -44,10 +45,27 @@ it('the smallest and the largest numbers have a place', () => {
 it('too many buckets are refused', () => {
   const sketches = new Sketches();
   const fill = (): void => {
-    for (let group = 0; group < SKETCHES_MAX; group++) {
+    for (let group = 0; group < AGGREGATE_SKETCHES_MAX; group++) {
       for (let bucket = 1; bucket <= 256; bucket++) sketches.add(group, bucket);
     }
   };
   expect(fill).toThrow(QueryTooLargeError);
+  expect(fill).toThrow(
+    /bytes: group by fields with fewer values, or order by rows and ask for fewer groups with `limit`/,
+  );
   expect(sketches.quantiles([0.5]).get(0)).toHaveLength(1);
+});
+
+it('too many groups are refused: a limit of the answer does not help, another order does', () => {
+  const sketches = new Sketches();
+  sketches.add(AGGREGATE_SKETCHES_MAX - 1, 1);
+  const message =
+    /more than 16384 groups: order by rows or another measure than a quantile, or group by fields with fewer/;
+  expect(() => sketches.add(AGGREGATE_SKETCHES_MAX, 1)).toThrow(message);
+  const moved = new Int32Array(AGGREGATE_SKETCHES_MAX).fill(AGGREGATE_SKETCHES_MAX);
+  expect(() => new Sketches().addMoved(sketches.state(), moved)).toThrow(message);
+});
+
+it('an answer has no more groups than can be measured', () => {
+  expect(AGGREGATE_LIMIT_MAX).toBeLessThanOrEqual(AGGREGATE_SKETCHES_MAX);
 });
