@@ -38,6 +38,7 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
   app.get<{ Querystring: QueryString }>('/aggregate', async (request, reply) => {
     const predicate = parseFilters(request, now(), ['by', 'of', 'distinct', 'order', 'limit']);
     const by = parseBy(request.query, AGGREGATE_BY_MAX);
+    refuseQuantile(request.query);
     const { measures, orderBy } = parseMeasures(request.query);
     const limit = parseCount(request.query, 'limit', 1, AGGREGATE_LIMIT_MAX, AGGREGATE_LIMIT_DEFAULT);
     const plan = { ...predicate, by, measures, orderBy, stepNs: undefined, limit };
@@ -106,6 +107,14 @@ function parseMeasures(query: QueryString): Pick<AggregatePlan, 'measures' | 'or
   if (by !== undefined && measure >= 0) return { measures, orderBy: { measure, by } };
   const allowed = `rows, distinct with \`distinct\`, or, with \`of\`, one of ${Object.keys(ORDERS).slice(0, -1).join(', ')}`;
   throw new ParameterError('order', `"${order}" is not measured`, allowed, 'of=latency_ms&order=p99');
+}
+
+/** `p=99` would be the filter "field p is 99", which nobody who measures means. @throws ParameterError */
+function refuseQuantile(query: QueryString): void {
+  if (query['p'] === undefined) return;
+  const allowed =
+    'p50, p90, p95 and p99 of the numbers of `of`, which are always in the answer, and `\\p` for a field p';
+  throw new ParameterError('p', 'it is not a parameter', allowed, 'of=latency_ms&order=p99');
 }
 
 /** @throws ParameterError */

@@ -8,6 +8,7 @@
  *     status>=500              the value is such a number; or a duration (took>1.5s), or a size (size<10MiB)
  *     q=timeout                the line contains "timeout"; q=!health: it does not; q=~…: an expression finds something
  *     ignore_case=true         in values, texts and expressions
+ *     \by=x                    the field `by`, though `by` is one of the query's own names
  */
 import { ParameterError } from '../../shared/errors.ts';
 import { FILTERS_MAX, FOLLOW_LIMIT_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX } from '../limits.ts';
@@ -33,7 +34,11 @@ export interface LogsRequest {
   readonly follow: boolean;
 }
 
-/** Names that are no label or field on any route, so that a query may be taken from one route to another. */
+/**
+ * Names that are not filters on any route: one that a route does not understand is refused there, so that a query that is
+ * moved from one route to another keeps its meaning or fails. `name`, which `/fields` understands, is missing, as events have
+ * a field of this name.
+ */
 const OWN_NAMES: readonly string[] = [
   'q',
   'ignore_case',
@@ -45,7 +50,14 @@ const OWN_NAMES: readonly string[] = [
   'format',
   'csv',
   'follow',
+  'by',
+  'step',
+  'of',
+  'distinct',
+  'top',
 ];
+/** In front of a name, this makes it that of a label or field whatever the route understands by it. */
+const ESCAPE = '\\';
 /** Those that every route understands. */
 const COMMON_NAMES: readonly string[] = ['q', 'ignore_case', 'since', 'until'];
 /** As they are asked for; CSV is exact only when that is asked for, too. */
@@ -91,7 +103,8 @@ export function parseFilters({ query, namespaces }: Asked, nowMs: number, ownNam
   );
   if (unknown !== undefined) {
     const allowed = ['labels', 'fields', ...COMMON_NAMES, ...ownNames].join(', ');
-    throw new ParameterError(unknown, 'it does not belong here', allowed, 'user_id=123&since=1h');
+    const example = `user_id=123&since=1h, or ${ESCAPE}${unknown}=123 for a field of this name`;
+    throw new ParameterError(unknown, 'it does not belong here', allowed, example);
   }
   const since = single(query, 'since');
   const until = single(query, 'until');
@@ -104,7 +117,7 @@ export function parseFilters({ query, namespaces }: Asked, nowMs: number, ownNam
   const filters: Where[] = namespaces === 'all' ? [] : [ofNamespaces(namespaces)];
   for (const name of Object.keys(query))
     if (!OWN_NAMES.includes(name) && !ownNames.includes(name))
-      filters.push(parseCondition(name, all(query, name), ignoreCase));
+      filters.push(parseCondition(unescaped(name), all(query, name), ignoreCase));
   if (filters.length > FILTERS_MAX) {
     throw new ParameterError(
       'filters',
@@ -114,6 +127,10 @@ export function parseFilters({ query, namespaces }: Asked, nowMs: number, ownNam
     );
   }
   return { from, to, where: normalised(allOf([...filters, parseText(all(query, 'q'), ignoreCase)])) };
+}
+
+function unescaped(name: string): string {
+  return name.startsWith(ESCAPE) ? name.slice(ESCAPE.length) : name;
 }
 
 function ofNamespaces(namespaces: readonly string[]): Where {

@@ -116,6 +116,11 @@ test.each([
     /^limit: it does not belong here; allowed: labels, fields, q, ignore_case, since, until, by, step/,
   ],
   ['/aggregate?format=csv', /^format: it does not belong here/],
+  ['/logs?by=level', /^by: it does not belong here; .* or \\by=123 for a field of this name$/],
+  ['/fields?step=1h', /^step: it does not belong here/],
+  ['/labels?top=5', /^top: it does not belong here/],
+  ['/histogram?of=a&distinct=b', /^of: it does not belong here/],
+  ['/aggregate?of=a&p=99', /^p: it is not a parameter; allowed: p50, p90, p95 and p99 of/],
   ['/aggregate?by=a&by=b&by=c&by=d&by=e', /^by: 5 names/],
   [
     '/aggregate?order=p99',

@@ -55,6 +55,21 @@ describe('parseLogsRequest', () => {
     );
   });
 
+  it('reads a name behind a backslash as that of a field, whatever else it means', () => {
+    const { plan } = parse({ '\\limit': '7', '\\by': 'x', '\\step>': '3', '\\\\a': 'y', name: 'z', limit: '5' });
+    const equals = (text: string): ValueTest => ({ kind: 'equals', text: Buffer.from(text) });
+    expect(plan.limit).toBe(5);
+    expect(plan.where).toEqual(
+      allOf([
+        valueLeaf('limit', [equals('7')]),
+        valueLeaf('by', [equals('x')]),
+        valueLeaf('step', [{ kind: 'compare', operator: '>=', operand: { kind: 'number', value: 3 } }]),
+        valueLeaf('\\a', [equals('y')]),
+        valueLeaf('name', [equals('z')]),
+      ]),
+    );
+  });
+
   it('shows lines of the namespaces that one may see, and none to those who may see none', () => {
     const narrowed = (...namespaces: string[]): Where => parseLogsRequest({ query: {}, namespaces }, NOW).plan.where;
     expect(narrowed()).toEqual(NOTHING);
@@ -76,6 +91,7 @@ describe('parseLogsRequest', () => {
     [{ follow: 'true', until: 'now' }, /^until: what is followed has no end/],
     [{ follow: 'true', format: 'json' }, /^format: a JSON array cannot follow/],
     [{ q: '' }, /^q: empty/],
+    [{ by: 'x' }, /^by: it does not belong here/],
     [{ query: '{app="a"}' }, /^query: LogQL is not understood yet/],
     [{ a: Array.from({ length: 101 }, () => 'x') }, /^a: 101 values; allowed: up to 100/],
     [{ a: 'x'.repeat(5000) }, /^a: the value is too long/],
