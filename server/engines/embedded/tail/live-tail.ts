@@ -1,6 +1,11 @@
 /** One live tail: the queue of its client, and how it ends. The queue is limited in bytes and pieces. */
 import { UnavailableError } from '../../../../shared/errors.ts';
-import { RETRY_AFTER_TAILS_SECONDS, TAIL_TEXT_BYTES_MAX, TAIL_TEXTS_MAX } from '../../../limits.ts';
+import {
+  RETRY_AFTER_TAILS_SECONDS,
+  TAIL_TEXT_BYTES_MAX,
+  TAIL_TEXTS_MAX,
+  TAILS_TEXT_BYTES_MAX,
+} from '../../../limits.ts';
 import type { Piece } from '../../../store/sink.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 
@@ -45,7 +50,8 @@ export class LiveTail {
   /** A client whose queue is full gets no more: its tail ends. */
   add(shared: SharedPiece): void {
     if (this.#hasLeft) return;
-    if (this.#waitingBytes >= TAIL_TEXT_BYTES_MAX || this.#waiting.length >= TAIL_TEXTS_MAX) return this.endAsSlow();
+    if (this.#waitingBytes >= TAIL_TEXT_BYTES_MAX || this.#waiting.length >= TAIL_TEXTS_MAX)
+      return this.endAsSlow('own');
     if (shared.holders++ === 0) this.#options.onHeld(shared);
     this.#waiting.push(shared);
     this.#waitingBytes += shared.sizeBytes;
@@ -70,8 +76,13 @@ export class LiveTail {
     }
   }
 
-  endAsSlow(): void {
-    const message = `this client reads slower than lines arrive, and more than ${TAIL_TEXT_BYTES_MAX} bytes or ${TAIL_TEXTS_MAX} pieces wait for it: narrow the filter`;
+  /** @param limit  the one that what waits is beyond: this tail's own, or that of all tails, of which this one has most */
+  endAsSlow(limit: 'own' | 'all'): void {
+    const waiting =
+      limit === 'own'
+        ? `${TAIL_TEXT_BYTES_MAX} bytes or ${TAIL_TEXTS_MAX} pieces wait for it`
+        : `${TAILS_TEXT_BYTES_MAX} bytes wait for the clients of all live tails, most of them for this one`;
+    const message = `this client reads more slowly than lines arrive, and more than ${waiting}: narrow the filter`;
     this.end(new UnavailableError(message, RETRY_AFTER_TAILS_SECONDS));
   }
 

@@ -211,7 +211,7 @@ export class LiveTails {
         if (tail.waitingBytes > (slowest?.waitingBytes ?? 0)) slowest = tail;
       }
       if (slowest === undefined) return;
-      slowest.endAsSlow();
+      slowest.endAsSlow('all');
     }
   }
 

@@ -112,8 +112,10 @@ export class Erasures {
    */
   async request(filter: Filter): Promise<ErasureStatus> {
     const waiting = [...this.#jobs.values()].filter(({ state }) => state !== 'done').length;
-    if (this.#closed || waiting >= ERASURES_WAITING_MAX) {
-      throw new UnavailableError(`${waiting} erasures are waiting already`, RETRY_AFTER_DISK_SECONDS);
+    if (this.#closed) throw new UnavailableError('the server is shutting down', RETRY_AFTER_DISK_SECONDS);
+    if (waiting >= ERASURES_WAITING_MAX) {
+      const message = `${waiting} erasures are not done yet, the most that may wait: retry when GET /erasures shows fewer`;
+      throw new UnavailableError(message, RETRY_AFTER_DISK_SECONDS);
     }
     // Its turn is requested first: see above.
     const accepted = Promise.withResolvers<OpenJob | undefined>();

@@ -197,7 +197,7 @@ test('a slow tail ends with the reason; the others, also of the same filter, hav
   }
   await expect(slow.next(NEVER)).rejects.toMatchObject({
     status: 503,
-    message: expect.stringMatching(new RegExp(`slower than lines arrive.*${TAIL_TEXT_BYTES_MAX} bytes`)),
+    message: expect.stringMatching(new RegExp(`more slowly than lines arrive.*${TAIL_TEXT_BYTES_MAX} bytes`)),
   });
   expect([tails.count, tails.textBytes]).toEqual([1, 0]);
 });
@@ -220,8 +220,10 @@ test('all together hold no more text than they may: those with most end', async 
   expect((await got).length).toBe(lineCount);
   expect(tails.textBytes).toBeLessThanOrEqual(TAILS_TEXT_BYTES_MAX);
   const outcomes = await Promise.allSettled(all.map((tail) => tail.next(NEVER)));
-  const ended = outcomes.filter(({ status }) => status === 'rejected').length;
+  const errors = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [String(outcome.reason)] : []));
+  const ended = errors.length;
   expect(ended).toBeGreaterThan(0);
+  for (const error of errors) expect(error).toContain(`${TAILS_TEXT_BYTES_MAX} bytes wait for the clients of all live`);
   expect(ended).toBeLessThan(count / 2);
   expect(tails.count).toBe(count + 1 - ended);
 });

@@ -30,6 +30,8 @@ import { readSegment } from '../../../../../../server/engines/embedded/segment/r
 import { compact, type CompactInput } from '../../../../../../server/engines/embedded/lane/compaction/compact.ts';
 import { Compactor } from '../../../../../../server/engines/embedded/lane/compaction/compactor.ts';
 import { Metrics } from '../../../../../../shared/metrics.ts';
+import { ERASURES_WAITING_MAX } from '../../../../../../server/limits.ts';
+import type { ErasureStatus } from '../../../../../../server/store/erasure-status.ts';
 
 type Erase = (input: EraseInput) => Promise<EraseOutput>;
 
@@ -118,6 +120,28 @@ test('rows in segments, in the WAL and in old copies go; all others stay', async
   await closeStore(open);
   await expectNowhere(open.dataDir, [user(7), UUID_OF_7]);
   expect(await readFile(join(open.dataDir, 'erasures', `${erasures.list()[0]!.id}.json`), 'utf8')).toContain('user_id');
+});
+
+test('too many that wait are refused until fewer do, and all are while the server ends', async () => {
+  const open = await openStore();
+  await append(open.store, batchOf({ lines: rowsOfUsers(20, TODAY) }));
+  await open.store.flushAll();
+  const gate = Promise.withResolvers<void>();
+  const erasures = await openErasures(open, async (input) => {
+    await gate.promise;
+    return eraseSegment(realDisk, input);
+  });
+  const request = () => erasures.request(filterOf({ user_id: user(7) }));
+  const requested: ErasureStatus[] = [];
+  for (let i = 0; i < ERASURES_WAITING_MAX; i++) requested.push(await request());
+  await expect(request()).rejects.toThrow(`${ERASURES_WAITING_MAX} erasures are not done yet`);
+  await expect(request()).rejects.toThrow(/retry when GET \/erasures shows fewer$/);
+  gate.resolve();
+  for (const { id } of requested) await finished(erasures, id);
+  await finished(erasures, (await request()).id);
+  await erasures.close();
+  await expect(request()).rejects.toThrow(/^the server is shutting down$/);
+  await closeStore(open);
 });
 
 const FILTERS: readonly [string, QueryString, (line: Line) => boolean][] = [
