@@ -1,6 +1,6 @@
 /**
- * Tails all containers of the node: notices on each tick which files have grown, rotated or vanished, and gives time slices to
- * the chains that have something to read, one after the other, a bounded piece each. It decides when a file is done.
+ * Tails all containers of the node: notices on each tick which files have grown, rotated or vanished, says which chains have
+ * something to read, and reads a bounded piece of one when its turn comes. Closes files that file-lifecycle.ts finds over.
  */
 import { fstatSync, watch as watchDirectory, type Stats } from 'node:fs';
 import type { Logger } from 'pino';
