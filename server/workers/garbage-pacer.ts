@@ -7,6 +7,7 @@
 import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import {
+  MEMORY_SAMPLE_MS,
   MEMORY_SCARCE_SHARE,
   POD_MEMORY_BYTES,
   THREAD_GARBAGE_BYTES_MAX,
@@ -65,8 +66,16 @@ function limitOfCgroup(): number | undefined {
   return bytesMax > 0 && bytesMax < totalmem() ? bytesMax : undefined;
 }
 
+/** The last sample of this thread: a system call takes longer than many a piece of work. */
+const resident = { sampledMs: -Infinity, isScarce: false };
+
 function memoryIsScarce(): boolean {
-  return process.memoryUsage.rss() > MEMORY_BYTES_MAX * MEMORY_SCARCE_SHARE;
+  const nowMs = performance.now();
+  if (nowMs - resident.sampledMs >= MEMORY_SAMPLE_MS) {
+    resident.sampledMs = nowMs;
+    resident.isScarce = process.memoryUsage.rss() > MEMORY_BYTES_MAX * MEMORY_SCARCE_SHARE;
+  }
+  return resident.isScarce;
 }
 
 /** Exposed by a flag that cli/podlog.js sets; without it, V8 decides. */
