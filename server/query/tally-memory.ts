@@ -16,7 +16,7 @@ export class TallyMemory implements MemoryBudget {
       add: (bytes) => {
         hold(bytes);
         if (this.#heldBytes <= AGGREGATE_BYTES_MAX) return;
-        const message = `aggregations have groups of more than ${AGGREGATE_BYTES_MAX} bytes: retry later, or ask for fewer groups`;
+        const message = `aggregations and lists of fields that run now hold more than ${AGGREGATE_BYTES_MAX} bytes: retry later, or ask for fewer groups or names`;
         throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
       },
       [Symbol.dispose]: () => hold(-shareBytes),

@@ -26,6 +26,7 @@ export interface LogStore extends LogReader {
    * @param batch  `bytes`, decoded
    * @param streamsShareMax  of the limits of streams (STREAMS_MAX and others), that may be in use then; 1 by default
    * @throws CorruptionError  its row group is broken
+   * @throws RowGroupTooLargeError  its row group would take too much memory; none of it is stored
    * @throws TooManyStreamsError  its new streams do not fit
    * @throws UnavailableError  it cannot be stored now; nothing of it will be seen later
    */

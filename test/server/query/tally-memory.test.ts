@@ -9,6 +9,9 @@ it('aggregations share what memory there is, and give it back', () => {
   first.add(AGGREGATE_BYTES_MAX);
   const second = memory.share();
   expect(() => second.add(1)).toThrow(UnavailableError);
+  expect(() => second.add(1)).toThrow(
+    /^aggregations and lists of fields .* retry later, or ask for fewer groups or names$/,
+  );
   second[Symbol.dispose]();
   first.add(-1);
   first[Symbol.dispose]();

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import { CLUSTER_NODE, PUSH_NODE } from '../../../server/store/positions.ts';
 import type { LogStore } from '../../../server/store/log-store.ts';
 import { pushKey, pushRange } from '../../../server/ingest/stored-pushes.ts';
+import { ROW_GROUP_LINE_BYTES_MAX } from '../../../server/limits.ts';
+import { RowGroupTooLargeError } from '../../../shared/errors.ts';
 import { decodeBatch } from '../../../shared/wire.ts';
 import { at, batchOf, type BatchOfLines, numberedLines, range } from '../engines/embedded/batches.ts';
 import { appendBatch } from './asking.ts';
@@ -42,6 +44,19 @@ export function describeSenders(open: () => Promise<LogStore>): void {
     broken[broken.length - 1]! ^= 1;
     await expect(store.append(broken, decodeBatch(broken))).rejects.toThrow();
     expect(store.positions.known('node-1', 'a.log')).toEqual(at(30));
+    await store.close();
+  });
+
+  test('a row group that would take too much memory is refused, and moves no positions', async () => {
+    const store = await open();
+    const text = 'x'.repeat(2 ** 20);
+    const lines = Array.from({ length: ROW_GROUP_LINE_BYTES_MAX / text.length + 1 }, (_, i) => ({
+      text: `${text}${i}`,
+    }));
+    const appended = appendBatch(store, { lines, files: [range('a.log', 0, 100)] });
+    await expect(appended).rejects.toThrow(RowGroupTooLargeError);
+    expect(store.positions.known('node-1', 'a.log')).toEqual(at(0));
+    expect(store.stats().rowCount).toBe(0);
     await store.close();
   });
 

@@ -2,7 +2,7 @@
 import { labelsKey } from '../../../shared/labels.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { formatInstant, instantOf, instantOfMs } from '../../../shared/time.ts';
-import { verifyBatch } from '../../../server/engines/embedded/core/row-group-ref.ts';
+import { assertFits, verifyBatch } from '../../../server/engines/embedded/core/row-group-ref.ts';
 import { Positions } from '../../../server/ingest/positions.ts';
 import { type Filter, namesOf } from '../../../server/store/erasure-filter.ts';
 import type { ErasureStatus } from '../../../server/store/erasure-status.ts';
@@ -48,7 +48,9 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
   return {
     positions,
     append: async (_bytes, batch) => {
-      const rowCount = verifyBatch(batch)?.rowCount ?? 0;
+      const info = verifyBatch(batch);
+      if (info !== undefined) assertFits(info);
+      const rowCount = info?.rowCount ?? 0;
       const added = rowCount === 0 ? [] : linesOf(batch.rowGroup);
       lines = [...lines, ...added];
       positions.apply(batch);

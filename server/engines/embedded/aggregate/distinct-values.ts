@@ -108,7 +108,8 @@ export class DistinctValues {
   /** The more groups, the smaller are their sketches. */
   #enlarge(groupCount: number): void {
     if (groupCount * 2 ** BITS_MIN > DISTINCT_SKETCHES_BYTES_MAX) {
-      throw new QueryTooLargeError(`different values of more than ${DISTINCT_SKETCHES_BYTES_MAX >> BITS_MIN} groups`);
+      const message = `different values of more than ${DISTINCT_SKETCHES_BYTES_MAX >> BITS_MIN} groups`;
+      throw new QueryTooLargeError(`${message}: group by fields with fewer values, or narrow the filters`);
     }
     let bits = this.#bits;
     while (groupCount * 2 ** bits > DISTINCT_SKETCHES_BYTES_MAX) bits--;

@@ -1,10 +1,12 @@
 /** Makes the store's reference to a row group from its header. */
+import { RowGroupTooLargeError } from '../../../../shared/errors.ts';
 import type { DecodedSize } from '../../../../shared/row-group/decoded-size.ts';
 import type { RowGroupInfo } from '../../../../shared/row-group/header.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Labels } from '../../../../shared/labels.ts';
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import type { Batch } from '../../../../shared/wire.ts';
+import { ROW_GROUP_DECODED_BYTES_MAX, ROW_GROUP_LINE_BYTES_MAX } from '../../../limits.ts';
 import type { WalRowGroupRef } from './snapshot.ts';
 
 export type BatchInfo = RowGroupInfo & { readonly decodedSize: DecodedSize };
@@ -18,6 +20,20 @@ export function verifyBatch(batch: Batch): BatchInfo | undefined {
   const group = new RowGroup(batch.rowGroup);
   group.verifyPages();
   return { ...group.info, decodedSize: group.decodedSize() };
+}
+
+/** @throws RowGroupTooLargeError  it would take more memory than a row group may */
+export function assertFits({ decodedSize: { allBytes }, lineBytes }: BatchInfo): void {
+  if (allBytes > ROW_GROUP_DECODED_BYTES_MAX) {
+    throw tooLarge(`${allBytes} bytes of memory`, `ROW_GROUP_DECODED_BYTES_MAX (${ROW_GROUP_DECODED_BYTES_MAX})`);
+  }
+  if (lineBytes > ROW_GROUP_LINE_BYTES_MAX) {
+    throw tooLarge(`${lineBytes} bytes of lines`, `ROW_GROUP_LINE_BYTES_MAX (${ROW_GROUP_LINE_BYTES_MAX})`);
+  }
+}
+
+function tooLarge(what: string, limit: string): RowGroupTooLargeError {
+  return new RowGroupTooLargeError(`a row group of ${what} is more than ${limit}: send fewer lines at once`);
 }
 
 /**

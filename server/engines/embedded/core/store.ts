@@ -7,12 +7,7 @@
  */
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import {
-  type CorruptionError,
-  RowGroupTooLargeError,
-  UnavailableError,
-  UnreadableError,
-} from '../../../../shared/errors.ts';
+import { type CorruptionError, UnavailableError, UnreadableError } from '../../../../shared/errors.ts';
 import type { Metrics } from '../../../../shared/metrics.ts';
 import { reasonOf } from '../../../../shared/system-error.ts';
 import type { Labels } from '../../../../shared/labels.ts';
@@ -30,18 +25,13 @@ import type { FolderLock, lockFolder } from '../platform/lock.ts';
 import { MaintenanceLane } from '../lane/maintenance.ts';
 import type { Manifest, ManifestSegment } from './manifest.ts';
 import type { ManifestFile } from './manifest-file.ts';
-import {
-  RETRY_AFTER_DISK_SECONDS,
-  ROW_GROUP_DECODED_BYTES_MAX,
-  ROW_GROUP_LINE_BYTES_MAX,
-  UNREADABLE_RETRY_MS,
-} from '../../../limits.ts';
+import { RETRY_AFTER_DISK_SECONDS, UNREADABLE_RETRY_MS } from '../../../limits.ts';
 import { Memtable } from './memtable.ts';
 import { damageOf, Quarantine } from './quarantine.ts';
 import { type FlushableWal, type LiveSegment, recover, type Recovered } from './recover.ts';
 import { expiredSegments } from '../lane/retention/by-age.ts';
 import { ExpiryClock } from '../lane/retention/expiry-clock.ts';
-import { type BatchInfo, newestTimeMs, rowGroupRef, verifyBatch } from './row-group-ref.ts';
+import { assertFits, type BatchInfo, newestTimeMs, rowGroupRef, verifyBatch } from './row-group-ref.ts';
 import {
   type AppendListener,
   type BareRowGroupRef,
@@ -206,7 +196,7 @@ export class Store {
    */
   async append(bytes: Uint8Array, batch: Batch, streamsShareMax = 1): Promise<{ rowCount: number }> {
     const info = verifyBatch(batch);
-    if (info !== undefined) expectToFit(info);
+    if (info !== undefined) assertFits(info);
     const problem = this.#flusher.problem ?? this.#space.problem;
     if (problem !== undefined) throw problem;
     const streams = this.#streams.admit(info?.streams ?? [], streamsShareMax);
@@ -523,18 +513,4 @@ export class Store {
     };
     this.#options.log.info(found, 'the store is open');
   }
-}
-
-/** @throws RowGroupTooLargeError */
-function expectToFit({ decodedSize: { allBytes }, lineBytes }: BatchInfo): void {
-  if (allBytes > ROW_GROUP_DECODED_BYTES_MAX) {
-    throw tooLarge(`${allBytes} bytes of memory`, `ROW_GROUP_DECODED_BYTES_MAX (${ROW_GROUP_DECODED_BYTES_MAX})`);
-  }
-  if (lineBytes > ROW_GROUP_LINE_BYTES_MAX) {
-    throw tooLarge(`${lineBytes} bytes of lines`, `ROW_GROUP_LINE_BYTES_MAX (${ROW_GROUP_LINE_BYTES_MAX})`);
-  }
-}
-
-function tooLarge(what: string, limit: string): RowGroupTooLargeError {
-  return new RowGroupTooLargeError(`a row group of ${what} is more than ${limit}: send fewer lines at once`);
 }

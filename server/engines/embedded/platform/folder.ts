@@ -104,7 +104,11 @@ async function ensureVersion(disk: Disk, dataDir: string): Promise<Damage | unde
   if (found.kind === 'current') return undefined;
   if (found.kind === 'other') {
     const versions = `${JSON.stringify(found.text)}, this podlog reads ${JSON.stringify(FORMAT_VERSION.trim())}`;
-    throw new UsageError(`the data folder ${dataDir} was written by another version of podlog: ${versions}`, 1);
+    const advice = 'run that version, or name another folder';
+    throw new UsageError(
+      `the data folder ${dataDir} was written by another version of podlog: ${versions}; ${advice}`,
+      1,
+    );
   }
   if (found.kind === 'lost') {
     await expectOurs(disk, dataDir, found.damage);

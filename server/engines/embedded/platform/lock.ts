@@ -43,7 +43,7 @@ export async function lockFolder(dataDir: string): Promise<FolderLock> {
       if (!(await isListening(join(address, other)))) continue;
       await release();
       throw new UsageError(
-        `the data folder ${dataDir} is in use by another podlog (process ${other.split('-')[0]})`,
+        `the data folder ${dataDir} is in use by another podlog (process ${other.split('-')[0]}): end that one, or name another folder`,
         1,
       );
     }

@@ -119,7 +119,7 @@ export class WalWriter {
     if (this.#closed)
       return Promise.reject(new UnavailableError('the server is shutting down', RETRY_AFTER_DISK_SECONDS));
     if (this.#queue.length >= WAL_QUEUE_RECORDS_MAX || this.#queuedBytes + payload.length > WAL_QUEUE_BYTES_MAX) {
-      const message = `${this.#queue.length} batches already wait for the disk`;
+      const message = `${this.#queue.length} batches already wait for the disk, which is slower than the senders: retry later`;
       return Promise.reject(new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS));
     }
     return new Promise((resolve, reject) => {

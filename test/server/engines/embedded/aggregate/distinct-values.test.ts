@@ -78,5 +78,6 @@ describe('different values', () => {
     const off = counts.subarray(1).filter((count) => Math.abs(count - 401) > 401 * error);
     expect(off.length).toBeLessThan(groups * 0.1);
     expect(() => many.reserve(DISTINCT_SKETCHES_BYTES_MAX)).toThrow(QueryTooLargeError);
+    expect(() => many.reserve(DISTINCT_SKETCHES_BYTES_MAX)).toThrow(/16384 groups: group by fields with fewer values/);
   });
 });
