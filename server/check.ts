@@ -7,7 +7,7 @@ import { positionsProblem } from './ingest/check-positions.ts';
 import { Positions } from './ingest/positions.ts';
 import { checkFolder } from './engines/embedded/check/check-folder.ts';
 import { checkSegment } from './engines/embedded/check/check-segment.ts';
-import type { BatchState } from './store/batch-state.ts';
+import type { BatchState } from './engines/embedded/core/batch-state.ts';
 import type { CheckEvent, Finding } from './engines/embedded/check/finding.ts';
 import { repairFolder } from './engines/embedded/check/repair.ts';
 import type { Repaired } from './engines/embedded/check/write-runs.ts';

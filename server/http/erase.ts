@@ -8,8 +8,7 @@ import { formatInstant, instantOfMs } from '../../shared/time.ts';
 import { type Asked, parseFilters, type QueryString } from '../query/parameters.ts';
 import type { ErasureStatus } from '../store/erasure-status.ts';
 import type { LogStore } from '../store/log-store.ts';
-import type { Filter } from '../store/erasure-filter.ts';
-import { isEverything } from '../store/predicate.ts';
+import { isEverything, type Predicate } from '../store/predicate.ts';
 
 export interface EraseRoutes {
   readonly logs: Pick<LogStore, 'erase' | 'erasures' | 'erasure'>;
@@ -33,7 +32,7 @@ export function registerErase(app: FastifyInstance, { logs, now }: EraseRoutes):
 }
 
 /** @throws ParameterError, also when it would erase everything */
-function parseErasure(asked: Asked, nowMs: number): Filter {
+function parseErasure(asked: Asked, nowMs: number): Predicate {
   const filter = parseFilters(asked, nowMs);
   if (filter.from === undefined && filter.to === undefined && isEverything(filter.where)) {
     throw new ParameterError(

@@ -6,7 +6,7 @@ import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
 import type { Asker, QueryEngine } from '../query/engine.ts';
 import { parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
-import { CSV_HEADER } from '../store/sink.ts';
+import { CSV_HEADER, JSON_LINE_END } from '../store/sink.ts';
 import type { AnswerFormat } from '../store/sink.ts';
 import { cutOffStalled } from './stalled-answers.ts';
 import { errorBody } from './errors.ts';
@@ -75,8 +75,8 @@ async function* framed(text: AsyncGenerator<Uint8Array>, format: AnswerFormat): 
 }
 
 async function* bracketed(text: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  // Every object ends in ",\n"; the last one must not, so those two bytes are held back.
-  const separator = Buffer.from(',\n');
+  // Every piece ends as its last line does; the last line of the array must not, so its end is held back.
+  const separator = Buffer.from(JSON_LINE_END);
   yield Buffer.from('[\n');
   let some = false;
   for await (const piece of text) {

@@ -15,7 +15,6 @@ import {
   NODE_UNSEEN_MS_MAX,
   RETRY_AFTER_ROOM_SECONDS,
 } from '../limits.ts';
-import type { BatchState } from '../store/batch-state.ts';
 import { CLUSTER_NODE, type PositionJudgement, PUSH_NODE, type StoredPositions } from '../store/positions.ts';
 import type { JsonValue } from '../../shared/json-value.ts';
 import { positionsProblem } from './check-positions.ts';
@@ -37,7 +36,7 @@ interface SavedPositions extends SavedPushes {
   readonly nodes: Readonly<Record<string, { seenMs: number; files: Readonly<Record<string, readonly number[]>> }>>;
 }
 
-export class Positions implements BatchState, StoredPositions {
+export class Positions implements StoredPositions {
   readonly #now: () => number;
   readonly #keepsAll: () => boolean;
   readonly #nodes = new Map<string, KnownNode>();

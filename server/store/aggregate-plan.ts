@@ -21,7 +21,7 @@ export interface AggregatePlan extends Predicate {
   readonly limit: number | undefined;
 }
 
-/** `path.shape` is path with its numbers, UUIDs and hex runs folded. @see shape.ts */
+/** `path.shape` is path with its ids folded: numbers, UUIDs, and words of eight or more hex digits are `{id}`. */
 export const SHAPE = '.shape';
 
 export type Measure =

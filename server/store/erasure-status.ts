@@ -1,4 +1,5 @@
 /** The progress of an erasure. */
+import { leavesOf, type Predicate } from './predicate.ts';
 
 /**
  * - `waiting`    for earlier work
@@ -19,4 +20,15 @@ export interface ErasureStatus {
   readonly rowCount: number;
   /** Why it cannot go on now; it is retried. */
   readonly problem: string | undefined;
+}
+
+/** Returns the names that a filter has, without the values: all that may be told of an erasure, and kept. */
+export function namesOf({ from, to, where }: Predicate): string[] {
+  const leaves = leavesOf(where);
+  return [
+    ...new Set(leaves.flatMap((leaf) => (leaf.kind === 'value' ? [leaf.name] : []))),
+    ...(leaves.some(({ kind }) => kind !== 'value') ? ['q'] : []),
+    ...(from === undefined ? [] : ['since']),
+    ...(to === undefined ? [] : ['until']),
+  ];
 }

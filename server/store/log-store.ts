@@ -10,7 +10,6 @@ import type { Batch } from '../../shared/wire.ts';
 import type { AggregatePlan, Aggregation } from './aggregate-plan.ts';
 import type { BackupAbility } from './backup.ts';
 import type { CheckAbility } from './check.ts';
-import type { Filter } from './erasure-filter.ts';
 import type { ErasureStatus } from './erasure-status.ts';
 import type { FacetCounts } from './facets.ts';
 import type { StoredPositions } from './positions.ts';
@@ -39,7 +38,7 @@ export interface LogStore extends LogReader {
    * Resolves when it is sure that every matching line acknowledged so far will go.
    * @throws UnavailableError  too many are waiting, or the disk fails; nothing is erased
    */
-  erase(filter: Filter): Promise<ErasureStatus>;
+  erase(filter: Predicate): Promise<ErasureStatus>;
 
   /** Oldest first. Once one is `done`, its lines are in no answer and nowhere on disk. */
   erasures(): readonly ErasureStatus[];

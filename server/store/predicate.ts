@@ -1,6 +1,6 @@
 /**
  * Which lines a query selects, as data: a time range, and a tree of conditions. It is parsed from HTTP parameters
- * (../query/parameters.ts); scan/ evaluates it. Structured-cloneable, because scans run in worker threads.
+ * (../query/parameters.ts); a store evaluates it. Structured-cloneable, as a store may evaluate it in worker threads.
  *
  * A leaf is true or false for each line. A line without the label or field that a leaf names does not satisfy the leaf,
  * and so satisfies its negation.
@@ -55,7 +55,7 @@ export interface RegexpLeaf {
 /** The value of a name, or an element of it, passes one of the tests. */
 export interface ValueLeaf {
   readonly kind: 'value';
-  /** A label or, in streams without that label, a field; see scan/name.ts. */
+  /** A label or, in streams without that label, a field of the line; of several fields of one name, the last counts. */
   readonly name: string;
   readonly tests: readonly ValueTest[];
   /** Lines of a stream without the label do not satisfy the leaf, whatever their fields. */

@@ -11,6 +11,9 @@ export type AnswerFormat = 'ndjson' | 'raw' | 'json' | 'csv' | 'csv-exact';
 export const CSV_LABELS = ['namespace', 'pod', 'container', 'stream'] as const;
 export const CSV_HEADER = `time,${CSV_LABELS.join(',')},labels,line\n`;
 
+/** The end of each line of the format `json`, and so of each piece: whoever writes the array drops the last one. */
+export const JSON_LINE_END = ',\n';
+
 /** Text, written where the rows are found. */
 export interface TextSink {
   readonly kind: 'text';

@@ -1,5 +1,5 @@
 /** What a server does now and then, and what it is asked to do beside taking and finding lines. */
-import { planOf } from '../../server/store/erasure-filter.ts';
+import { planOf } from '../../server/engines/embedded/lane/erasure/erase-segment.ts';
 import { valueLeaf } from '../../server/store/predicate.ts';
 import { parsePattern } from '../../server/store/value-test.ts';
 import { isWanted } from '../server/store/naive-search.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { JsonValue } from '../../../shared/json-value.ts';
 import type { Metrics } from '../../../shared/metrics.ts';
-import type { BatchState } from '../../store/batch-state.ts';
+import type { BatchState } from './core/batch-state.ts';
 import type { LogStore } from '../../store/log-store.ts';
 import type { StoredPositions } from '../../store/positions.ts';
 import { type RunTask, type TaskFlow, taskFlow } from '../../workers/task.ts';

@@ -4,8 +4,7 @@ import { RowGroup } from '../../../shared/row-group/reader.ts';
 import { formatInstant, instantOf, instantOfMs } from '../../../shared/time.ts';
 import { assertFits, verifyBatch } from '../../../server/engines/embedded/core/row-group-ref.ts';
 import { Positions } from '../../../server/ingest/positions.ts';
-import { type Filter, namesOf } from '../../../server/store/erasure-filter.ts';
-import type { ErasureStatus } from '../../../server/store/erasure-status.ts';
+import { type ErasureStatus, namesOf } from '../../../server/store/erasure-status.ts';
 import type { Following, LogStore, LogView } from '../../../server/store/log-store.ts';
 import { decide, EVERYTHING, type Predicate, type Where } from '../../../server/store/predicate.ts';
 import type { Query } from '../../../server/store/query.ts';
@@ -28,7 +27,7 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
   const positions = new Positions(now);
   const tails = new Set<(added: readonly NaiveLine[]) => void>();
 
-  const erase = (filter: Filter): ErasureStatus => {
+  const erase = (filter: Predicate): ErasureStatus => {
     const left = lines.filter((line) => !isWanted(line, filter));
     const status: ErasureStatus = {
       id: String(erasures.length + 1),

@@ -8,7 +8,7 @@ import { CorruptionError, UsageError } from '../../../../shared/errors.ts';
 import type { Labels } from '../../../../shared/labels.ts';
 import { CLOCK_HOLD_MS } from '../../../limits.ts';
 import { decodeBatch } from '../../../../shared/wire.ts';
-import type { BatchState } from '../../../store/batch-state.ts';
+import type { BatchState } from './batch-state.ts';
 import { type Disk, type DiskFile, diskErrorCode, isFolder, isReadError, withFile } from '../platform/disk.ts';
 import { MANIFEST_FILE, segmentPath, SEGMENTS_FOLDER, walFolder, walPath, walSequence } from './filenames.ts';
 import { syncRemovals } from '../platform/folder.ts';

@@ -13,7 +13,7 @@ import { reasonOf } from '../../../../shared/system-error.ts';
 import type { Labels } from '../../../../shared/labels.ts';
 import { instantOfMs } from '../../../../shared/time.ts';
 import type { Batch } from '../../../../shared/wire.ts';
-import type { BatchState } from '../../../store/batch-state.ts';
+import type { BatchState } from './batch-state.ts';
 import { type Disk, realDisk } from '../platform/disk.ts';
 import { SEGMENTS_FOLDER, walPath } from './filenames.ts';
 import { type FlushInput, type FlushOutput, segmentsMax } from './flush.ts';

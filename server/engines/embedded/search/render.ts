@@ -5,7 +5,7 @@
 import type { Labels } from '../../../../shared/labels.ts';
 import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../../../shared/row-group/format.ts';
 import { formatTime } from '../../../../shared/time.ts';
-import { type AnswerFormat, CSV_LABELS, type TextSink } from '../../../store/sink.ts';
+import { type AnswerFormat, CSV_LABELS, JSON_LINE_END, type TextSink } from '../../../store/sink.ts';
 import type { ChosenRows, SinkGroup } from './sink-group.ts';
 
 const FLAG_NAMES = [
@@ -71,7 +71,7 @@ function lineOf(group: SinkGroup, row: number, timeNs: number, index: number): L
 
 const WRITERS: Readonly<Record<AnswerFormat, (line: Line) => Buffer>> = {
   ndjson: (line) => Buffer.from(`${objectOf(line)}\n`),
-  json: (line) => Buffer.from(`${objectOf(line)},\n`),
+  json: (line) => Buffer.from(`${objectOf(line)}${JSON_LINE_END}`),
   raw: ({ bytes }) => Buffer.concat([bytes, NEWLINE]),
   csv: (line) => Buffer.from(`${cellsOf(line).map(harmless).map(csvCell).join(',')}\n`),
   'csv-exact': (line) => Buffer.from(`${cellsOf(line).map(csvCell).join(',')}\n`),

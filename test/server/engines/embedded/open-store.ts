@@ -9,7 +9,7 @@ import { pino } from 'pino';
 import { afterEach, expect } from 'vitest';
 import { Metrics } from '../../../../shared/metrics.ts';
 import { type Batch, decodeBatch } from '../../../../shared/wire.ts';
-import type { BatchState } from '../../../../server/store/batch-state.ts';
+import type { BatchState } from '../../../../server/engines/embedded/core/batch-state.ts';
 import { type Disk, realDisk } from '../../../../server/engines/embedded/platform/disk.ts';
 import { flush } from '../../../../server/engines/embedded/core/flush.ts';
 import { ExpiryClock } from '../../../../server/engines/embedded/lane/retention/expiry-clock.ts';

@@ -14,7 +14,7 @@ import {
   realDisk,
   unreadableError,
 } from '../../../../server/engines/embedded/platform/disk.ts';
-import { planOf } from '../../../../server/store/erasure-filter.ts';
+import { planOf } from '../../../../server/engines/embedded/lane/erasure/erase-segment.ts';
 import { EVERYTHING as EVERY_LINE } from '../../../../server/store/predicate.ts';
 import { eraseQuarantine } from '../../../../server/engines/embedded/lane/erasure/remains.ts';
 import { OpenFiles } from '../../../../server/engines/embedded/scan/open-files.ts';

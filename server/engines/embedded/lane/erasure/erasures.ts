@@ -26,9 +26,9 @@ import { syncRemovals } from '../../platform/folder.ts';
 import { lockFolder } from '../../platform/lock.ts';
 import type { ManifestSegment } from '../../core/manifest.ts';
 import type { Store } from '../../core/store.ts';
-import type { EraseInput, EraseOutput } from './erase-segment.ts';
-import type { ErasureState, ErasureStatus } from '../../../../store/erasure-status.ts';
-import { type Filter, namesOf, planOf } from '../../../../store/erasure-filter.ts';
+import { type EraseInput, type EraseOutput, planOf } from './erase-segment.ts';
+import { type ErasureState, type ErasureStatus, namesOf } from '../../../../store/erasure-status.ts';
+import type { Predicate } from '../../../../store/predicate.ts';
 import { type ErasureJob, JobFiles } from './job.ts';
 import { isAnyHeld, listSnapshots } from '../../core/backup.ts';
 import { eraseSnapshot } from './erase-snapshot.ts';
@@ -110,7 +110,7 @@ export class Erasures {
    * Resolves when the job is durable: from then on it will be carried out.
    * @throws UnavailableError  too many are waiting, or the disk fails; nothing is erased
    */
-  async request(filter: Filter): Promise<ErasureStatus> {
+  async request(filter: Predicate): Promise<ErasureStatus> {
     const waiting = [...this.#jobs.values()].filter(({ state }) => state !== 'done').length;
     if (this.#closed) throw new UnavailableError('the server is shutting down', RETRY_AFTER_DISK_SECONDS);
     if (waiting >= ERASURES_WAITING_MAX) {
@@ -164,7 +164,7 @@ export class Erasures {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  async #accept(filter: Filter): Promise<OpenJob> {
+  async #accept(filter: Predicate): Promise<OpenJob> {
     const { store, now, newId = randomId } = this.#options;
     const { orderFrom, walFrom } = await store.checkpoint();
     const endApart = store.keepApart(orderFrom);

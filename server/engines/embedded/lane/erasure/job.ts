@@ -10,7 +10,7 @@ import { CorruptionError } from '../../../../../shared/errors.ts';
 import { type Disk, isReadError } from '../../platform/disk.ts';
 import { COUNT, decodeJsonFile, encodeJsonFile, replaceJsonFile } from '../../platform/json-file.ts';
 import { ERASURES_FOLDER } from '../../core/filenames.ts';
-import type { Filter } from '../../../../store/erasure-filter.ts';
+import type { Predicate } from '../../../../store/predicate.ts';
 import { decodeFilter, encodeFilter, STORED_FILTER } from './stored-filter.ts';
 
 /** Which files the job covers: those that hold rows that were acknowledged before it was. */
@@ -29,7 +29,7 @@ export interface ErasureJob {
   readonly names: readonly string[];
   readonly scope: Scope;
   /** Undefined once the job is done. */
-  readonly filter: Filter | undefined;
+  readonly filter: Predicate | undefined;
   /** Erased rows of each segment, written before the segment is replaced, so that a crash loses no count. */
   readonly rewritten: readonly { readonly sequence: number; readonly rowCount: number }[];
   readonly done: { readonly atMs: number; readonly rowCount: number; readonly segmentCount: number } | undefined;

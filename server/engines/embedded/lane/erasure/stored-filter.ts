@@ -1,10 +1,17 @@
 /** The filter of an erasure as stored in its job's file: a predicate has bytes and bigints, JSON has neither. */
 import * as v from 'valibot';
 import type { JsonValue } from '../../../../../shared/json-value.ts';
-import type { Filter } from '../../../../store/erasure-filter.ts';
-import { allOf, anyOf, normalised, not, type ValueTest, type Where } from '../../../../store/predicate.ts';
+import {
+  allOf,
+  anyOf,
+  normalised,
+  not,
+  type Predicate,
+  type ValueTest,
+  type Where,
+} from '../../../../store/predicate.ts';
 
-export function encodeFilter({ from, to, where }: Filter): JsonValue {
+export function encodeFilter({ from, to, where }: Predicate): JsonValue {
   return {
     from: from === undefined ? null : String(from),
     to: to === undefined ? null : String(to),
@@ -126,7 +133,7 @@ const STORED_LISTS = v.object({
 /** What `encodeFilter` gives, or gave before there were trees. */
 export const STORED_FILTER = v.union([v.object({ from: INSTANT, to: INSTANT, where: STORED_WHERE }), STORED_LISTS]);
 
-export function decodeFilter(stored: v.InferOutput<typeof STORED_FILTER>): Filter {
+export function decodeFilter(stored: v.InferOutput<typeof STORED_FILTER>): Predicate {
   const { from, to } = stored;
   return {
     from: from === null ? undefined : BigInt(from),

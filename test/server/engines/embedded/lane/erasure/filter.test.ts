@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { decodeFilter, encodeFilter } from '../../../../../../server/engines/embedded/lane/erasure/stored-filter.ts';
-import { namesOf } from '../../../../../../server/store/erasure-filter.ts';
+import { namesOf } from '../../../../../../server/store/erasure-status.ts';
 import { allOf, anyOf, not, type Predicate, textLeaf, valueLeaf } from '../../../../../../server/store/predicate.ts';
 import { parsePattern } from '../../../../../../server/store/value-test.ts';
 

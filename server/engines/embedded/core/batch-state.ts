@@ -4,8 +4,8 @@
  * durable; it is saved with the manifest, and after a crash rebuilt from the manifest and the WAL. So it never
  * disagrees with the rows.
  */
-import type { Batch } from '../../shared/wire.ts';
-import type { JsonValue } from '../../shared/json-value.ts';
+import type { Batch } from '../../../../shared/wire.ts';
+import type { JsonValue } from '../../../../shared/json-value.ts';
 
 export interface BatchState {
   /**
