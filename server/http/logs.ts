@@ -35,7 +35,7 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     const ends = wanted.follow && request.revoked !== undefined ? [request.revoked] : [];
     const asker = askerOf(request, reply, [options.closing, ...ends]);
     const text = textOf(wanted, options.engine, asker);
-    return send(reply, framed(untilAborted(text, asker.signal), wanted.format), wanted, options);
+    return send(reply, framed(endedByAbort(text, asker.signal), wanted.format), wanted, options);
   });
 }
 
@@ -121,7 +121,7 @@ async function* startingWith(
  * Ends without an error when the client is gone, may not read any more, or the server closes. The next request gets the
  * reason.
  */
-async function* untilAborted(text: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* endedByAbort(text: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   try {
     yield* text;
   } catch (error) {

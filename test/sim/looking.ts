@@ -1,7 +1,7 @@
 /** Looks at all that the store has, and at its files, and judges both by the truth. */
 import { CorruptionError } from '../../shared/errors.ts';
 import { SEGMENTS_FOLDER, WAL_FOLDER } from '../../server/engines/embedded/core/filenames.ts';
-import type { FileReader } from '../../server/engines/embedded/scan/open-files.ts';
+import type { StoredBytes } from '../../server/engines/embedded/scan/open-files.ts';
 import type { RowGroupRef } from '../../server/engines/embedded/core/snapshot.ts';
 import type { DiskImage } from './disk-image.ts';
 import { DATA_DIR, readLines } from './process.ts';
@@ -70,7 +70,7 @@ export function readAll(run: Run, rowGroups: readonly RowGroupRef[]): SeenLine[]
 }
 
 /** Reads at once, whatever faults the disk has. */
-export function filesOf(image: DiskImage): FileReader {
+export function filesOf(image: DiskImage): StoredBytes {
   const read = (path: string, offset: number, sizeBytes: number): Buffer => {
     const node = image.find(path);
     if (node?.kind !== 'file') throw new Wrong(`${path} is gone, but a snapshot holds it`);

@@ -16,7 +16,7 @@ import { segmentPath, SNAPSHOTS_FOLDER } from '../../server/engines/embedded/cor
 import { flush } from '../../server/engines/embedded/core/flush.ts';
 import type { Plan } from '../../server/store/search-plan.ts';
 import { Indexes } from '../../server/engines/embedded/scan/index-lookup.ts';
-import type { FileReader } from '../../server/engines/embedded/scan/open-files.ts';
+import type { StoredBytes } from '../../server/engines/embedded/scan/open-files.ts';
 import { RowGroups } from '../../server/engines/embedded/scan/row-groups.ts';
 import { scan } from '../../server/engines/embedded/scan/scan.ts';
 import { type ScanContext, selectRows } from '../../server/engines/embedded/scan/select.ts';
@@ -141,7 +141,7 @@ export async function endProcess({ store, retention, compactor, erasures }: Proc
 }
 
 /** All lines of some row groups. @throws CorruptionError */
-export function readLines(rowGroups: readonly RowGroupRef[], files: FileReader): SeenLine[] {
+export function readLines(rowGroups: readonly RowGroupRef[], files: StoredBytes): SeenLine[] {
   const opened = new RowGroups(files);
   return rowGroups.flatMap((ref) => {
     const group = opened.open(ref);
@@ -194,7 +194,7 @@ function checkpointed(store: Store, { onCheckpoint }: Ears): Pick<Store, 'checkp
   };
 }
 
-function simulatedFiles(disk: SimDisk): FileReader {
+function simulatedFiles(disk: SimDisk): StoredBytes {
   const read = (path: string, offset: number, sizeBytes: number): Buffer => {
     const bytes = disk.readNow(path, offset, sizeBytes);
     if (bytes.length < sizeBytes) throw new CorruptionError(`${path} ends too soon`);
@@ -204,7 +204,7 @@ function simulatedFiles(disk: SimDisk): FileReader {
 }
 
 /** The tasks of the worker threads: each takes some time, in which the store goes on. */
-function workersOf(store: Store, files: FileReader, rowGroups: RowGroups, time: VirtualTime): ScanContext {
+function workersOf(store: Store, files: StoredBytes, rowGroups: RowGroups, time: VirtualTime): ScanContext {
   const indexes = new Indexes(files);
   return {
     lookUp: async (input) => {

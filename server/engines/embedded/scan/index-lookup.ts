@@ -13,7 +13,7 @@ import { decodeFieldIndex, type FieldIndex } from '../index/format.ts';
 import { lookUp } from '../index/reader.ts';
 import { verified } from '../segment/frame.ts';
 import type { IndexesPlace, RowGroupRef } from '../core/snapshot.ts';
-import type { FileReader } from './open-files.ts';
+import type { StoredBytes } from './open-files.ts';
 import type { Where } from '../../../store/predicate.ts';
 
 export interface LookupInput {
@@ -29,13 +29,13 @@ export type LookupOutput = readonly (readonly (Uint32Array | undefined)[] | stri
 
 /** The cached headers of the segments' indexes in a worker thread: a few numbers for each block. */
 export class Indexes {
-  readonly #files: FileReader;
+  readonly #files: StoredBytes;
   readonly #known = new LRUCache<string, readonly FieldIndex[]>({
     maxSize: WORKER_INDEXES_BYTES_MAX,
     sizeCalculation: (indexes) => indexes.reduce((sum, { blockOffsets }) => sum + blockOffsets.byteLength, 1),
   });
 
-  constructor(files: FileReader) {
+  constructor(files: StoredBytes) {
     this.#files = files;
   }
 

@@ -11,14 +11,14 @@ import { isReadError, unreadableError } from '../platform/disk.ts';
  * Reads bytes of a file. Both methods throw CorruptionError when the file is too short, UnreadableError when the disk
  * cannot read it.
  */
-export interface FileReader {
+export interface StoredBytes {
   /** Returns memory of its own. */
   read(path: string, offset: number, sizeBytes: number): Buffer;
   /** Valid until the next peek with the same number: new memory costs three times what reading into it does. */
   peek(path: string, offset: number, sizeBytes: number, number?: number): Buffer;
 }
 
-export class OpenFiles implements FileReader {
+export class OpenFiles implements StoredBytes {
   readonly #files = new LRUCache<string, number>({
     max: OPEN_FILES_MAX,
     ttl: OPEN_FILE_MS_MAX,

@@ -7,7 +7,7 @@ import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { WORKER_CACHE_BYTES_MAX, WORKER_HEADERS_BYTES_MAX } from '../../../limits.ts';
 import { hasArrays } from './name.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
-import type { FileReader } from './open-files.ts';
+import type { StoredBytes } from './open-files.ts';
 
 /** What a worker must know to read a row group. */
 export type RowGroupPlace = Pick<RowGroupRef, 'path' | 'offset' | 'sizeBytes' | 'onlyArraysOf'>;
@@ -22,7 +22,7 @@ export function lacksArrays(group: RowGroup, { onlyArraysOf = [] }: RowGroupPlac
 }
 
 export class RowGroups {
-  readonly #files: FileReader;
+  readonly #files: StoredBytes;
   readonly #headers = new LRUCache<string, RowGroup>({
     maxSize: WORKER_HEADERS_BYTES_MAX,
     sizeCalculation: (group) => group.headerMemoryBytes(),
@@ -32,7 +32,7 @@ export class RowGroups {
     sizeCalculation: ({ bytes }) => bytes + 1,
   });
 
-  constructor(files: FileReader) {
+  constructor(files: StoredBytes) {
     this.#files = files;
   }
 

@@ -1,6 +1,6 @@
 /**
  * The origin of the rows of a segment, see ../FORMAT.md#lineage. It is not read while there is a manifest: a lost one
- * is rebuilt from it (see ../rebuild.ts).
+ * is rebuilt from it (see core/rebuild.ts).
  */
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { ByteReader, ByteWriter } from '../../../../shared/bytes.ts';
@@ -11,7 +11,7 @@ import type { JsonValue } from '../../../../shared/json-value.ts';
 /**
  * A segment that a flush has written. Its rows are in this segment, except for those that were erased or have expired.
  */
-export interface Leaf {
+export interface FlushedSegment {
   readonly sequence: number;
   /** The WAL file that was flushed; 0 for segments from before lineages. */
   readonly wal: number;
@@ -33,7 +33,7 @@ export interface Lineage {
   /** Shared by all segments that one job has written: none of their rows is in two of them. */
   readonly job: number;
   /** Ascending by sequence. */
-  readonly leaves: readonly Leaf[];
+  readonly leaves: readonly FlushedSegment[];
   /** The state after the newest flush among the leaves; undefined when none of them has recorded it. */
   readonly state: FlushedState | undefined;
 }
@@ -86,7 +86,7 @@ export function encodeLineage({ job, leaves, state }: Lineage): Buffer {
 export function decodeLineage(bytes: Uint8Array): Lineage {
   const reader = new ByteReader(bytes);
   const job = reader.varint();
-  const leaves = Array.from({ length: reader.count(3) }, (): Leaf => {
+  const leaves = Array.from({ length: reader.count(3) }, (): FlushedSegment => {
     return { sequence: reader.varint(), wal: reader.varint(), attempt: reader.varint() };
   });
   const wal = reader.varint();
