@@ -2,12 +2,7 @@
 import { labelName } from '../../shared/labels.ts';
 import { LEVEL } from '../../shared/levels.ts';
 import { isNodeName } from '../../shared/node-name.ts';
-
-/** Each costs the flush time and the segment bytes. */
-const INDEX_FIELDS_MAX = 32;
-
-/** Each is a label of every stream, and streams may have no more than 30. */
-const POD_LABELS_MAX = 16;
+import { INDEX_FIELDS_MAX, POD_LABELS_MAX } from '../../server/limits.ts';
 
 /** What lines are labelled with anyway. */
 const OWN_LABELS: readonly string[] = [

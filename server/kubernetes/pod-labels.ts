@@ -3,6 +3,8 @@
  * labels. All come from the pod alone, so that the server need not read Deployments, Jobs and the like.
  */
 import { type Labels, labelName } from '../../shared/labels.ts';
+import { MS_PER_DAY } from '../../shared/time.ts';
+import { SCHEDULED_AGO_MS_MAX } from '../limits.ts';
 import { epochMsOf, type PodObject } from './objects.ts';
 
 export interface Owner {
@@ -17,11 +19,8 @@ const HASH_LABELS: readonly (readonly [label: string, kind: string])[] = [
 ];
 
 const MINUTE_MS = 60_000;
-const DAY_MS = 1440 * MINUTE_MS;
 /** A CronJob names its Jobs after the minute for which they were scheduled, counted since 1970. */
 const SCHEDULED_NAME = /^(.+)-(\d{8})$/;
-/** A Job's pod may be created this long after its minute: retries, a suspended Job, a long deadline. */
-const SCHEDULED_AGO_MS_MAX = 30 * DAY_MS;
 
 /** @param chosen  keys of pod labels, which become labels under `labelName` */
 export function podLabels(pod: PodObject, chosen: readonly string[]): Labels {
@@ -63,7 +62,7 @@ function ownerOfJob(name: string, createdMs: number | undefined): Owner {
   const match = SCHEDULED_NAME.exec(name);
   if (match !== null && createdMs !== undefined) {
     const agoMs = createdMs - Number(match[2]) * MINUTE_MS;
-    if (agoMs > -DAY_MS && agoMs < SCHEDULED_AGO_MS_MAX) return { kind: 'CronJob', name: match[1]! };
+    if (agoMs > -MS_PER_DAY && agoMs < SCHEDULED_AGO_MS_MAX) return { kind: 'CronJob', name: match[1]! };
   }
   return { kind: 'Job', name };
 }
