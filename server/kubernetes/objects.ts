@@ -5,7 +5,6 @@ import type { CoreV1Event } from '@kubernetes/client-node/dist/gen/models/CoreV1
 import type { V1ContainerStateTerminated } from '@kubernetes/client-node/dist/gen/models/V1ContainerStateTerminated.js';
 import type { V1ContainerStatus } from '@kubernetes/client-node/dist/gen/models/V1ContainerStatus.js';
 import type { V1ObjectMeta } from '@kubernetes/client-node/dist/gen/models/V1ObjectMeta.js';
-import type { V1PodCondition } from '@kubernetes/client-node/dist/gen/models/V1PodCondition.js';
 import type { V1PodSpec } from '@kubernetes/client-node/dist/gen/models/V1PodSpec.js';
 import type { V1PodStatus } from '@kubernetes/client-node/dist/gen/models/V1PodStatus.js';
 
@@ -38,8 +37,6 @@ export type ContainerStatus = Pick<Json<V1ContainerStatus>, 'name' | 'restartCou
   readonly state?: ContainerState;
   readonly lastState?: ContainerState;
 };
-
-export type PodCondition = Json<V1PodCondition>;
 
 export interface PodObject extends ApiObject {
   readonly spec?: Pick<Json<V1PodSpec>, 'nodeName'>;

@@ -174,11 +174,6 @@ function isPassedByAll(test: ValueTest): boolean {
   return test.kind === 'exists' || (test.kind === 'wildcard' && test.parts.every((part) => part.length === 0));
 }
 
-/** Returns the conditions that must all be true. */
-export function conjuncts(where: Where): readonly Where[] {
-  return where.kind === 'all' ? where.of : [where];
-}
-
 /** Returns all leaves, in their order. */
 export function leavesOf(where: Where): Leaf[] {
   switch (where.kind) {

@@ -3,7 +3,6 @@
  * page, an alert). Plain typed arrays, which can be transferred between threads. In the order of the answer.
  */
 import type { Labels } from '../../shared/labels.ts';
-import { instantOf } from '../../shared/time.ts';
 
 export interface RowBlock {
   readonly rowCount: number;
@@ -38,21 +37,12 @@ export interface BlockField {
   readonly isPresent: Uint8Array;
 }
 
-export function instantAt({ days, timesNs }: RowBlock, row: number): bigint {
-  return instantOf(days[row]!, timesNs[row]!);
-}
-
 export function labelsAt({ streams, streamCodes }: RowBlock, row: number): Labels {
   return streams[streamCodes[row]!]!;
 }
 
 export function textAt({ bytes, offsets }: BlockTexts, row: number): Uint8Array {
   return bytes.subarray(offsets[row], offsets[row + 1]);
-}
-
-/** Returns undefined where the row has none. */
-export function valueAt({ values, isPresent }: BlockField, row: number): Uint8Array | undefined {
-  return isPresent[row] === 1 ? textAt(values, row) : undefined;
 }
 
 /** Returns the buffers of a block, to be transferred or counted; labels are few and are not counted. */

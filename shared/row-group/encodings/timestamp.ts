@@ -10,7 +10,7 @@
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
-import { BASE_DAY_REACH_DAYS, NS_PER_DAY, NS_PER_SECOND } from '../../time.ts';
+import { BASE_DAY_REACH_DAYS, MS_PER_DAY, NS_PER_DAY, NS_PER_SECOND } from '../../time.ts';
 import type { PageReader, PageWriter } from '../page.ts';
 import type { ValueRefs } from '../byte-strings.ts';
 import type { IntegerArray, TimestampForm, Timestamps, ValuesOf } from '../column-values.ts';
@@ -291,7 +291,7 @@ function dayFromDate(year: number, month: number, dayOfMonth: number): number | 
   if (year < 1970) return undefined;
   const date = new Date(Date.UTC(year, month - 1, dayOfMonth));
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== dayOfMonth) return undefined;
-  return date.getTime() / 86_400_000;
+  return date.getTime() / MS_PER_DAY;
 }
 
 /** `YYYY-MM-DD` of a day, by Howard Hinnant's civil_from_days: years begin in March, eras have 400 of them. */

@@ -1,14 +1,7 @@
 /** Lines as a block of rows, and back: array by array, as simple as they are. */
 import { LEVEL } from '../../../shared/levels.ts';
 import { instantOf, NS_PER_DAY } from '../../../shared/time.ts';
-import {
-  type RowBlock,
-  type BlockTexts,
-  instantAt,
-  labelsAt,
-  textAt,
-  valueAt,
-} from '../../../server/store/row-block.ts';
+import { type RowBlock, type BlockTexts, labelsAt, textAt } from '../../../server/store/row-block.ts';
 import type { RowsSink } from '../../../server/store/sink.ts';
 import { naiveCanonical } from './naive-level.ts';
 import { type NaiveLine, valuesOf } from './naive-search.ts';
@@ -57,14 +50,13 @@ function textsOf(texts: readonly string[]): BlockTexts {
 export function rowsOf(block: RowBlock): ReadRow[] {
   const read = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
   return Array.from({ length: block.rowCount }, (_, row) => ({
-    instant: instantAt(block, row),
+    instant: instantOf(block.days[row]!, block.timesNs[row]!),
     labels: labelsAt(block, row),
     flags: block.flags[row]!,
     text: read(textAt(block.lines, row)),
     fields: Object.fromEntries(
       block.fields.map((field) => {
-        const value = valueAt(field, row);
-        return [field.name, value && read(value)];
+        return [field.name, field.isPresent[row] === 1 ? read(textAt(field.values, row)) : undefined];
       }),
     ),
   }));

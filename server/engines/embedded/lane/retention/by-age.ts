@@ -1,12 +1,10 @@
 /**
  * Finds segments that are too old. A segment is dropped as a whole, when its newest line is older than the retention.
  */
-import { instantOf, instantOfMs } from '../../../../../shared/time.ts';
+import { instantOf, instantOfMs, MS_PER_DAY } from '../../../../../shared/time.ts';
 import { segmentPath } from '../../core/filenames.ts';
 import type { ManifestSegment } from '../../core/manifest.ts';
 import type { LiveSegment } from '../../core/recover.ts';
-
-const DAY_MS = 86_400_000;
 
 /**
  * Returns the paths of the segments without a line at or after `oldest`.
@@ -39,5 +37,5 @@ export function newestInstantOf({ day }: ManifestSegment, opened: LiveSegment | 
 }
 
 function endOfDay(day: string): bigint {
-  return instantOfMs(Date.parse(day) + DAY_MS) - 1n;
+  return instantOfMs(Date.parse(day) + MS_PER_DAY) - 1n;
 }

@@ -11,13 +11,14 @@ import * as v from 'valibot';
 import { parseDurationMs } from '../../../../../shared/duration.ts';
 import { UsageError } from '../../../../../shared/errors.ts';
 import { reasonOf } from '../../../../../shared/system-error.ts';
+import { MS_PER_DAY } from '../../../../../shared/time.ts';
 import { RETENTION_RULES_MAX, RULE_AGE_MS_MAX, RULE_AGE_MS_MIN, RULES_FILE_BYTES_MAX } from '../../../../limits.ts';
 import { listOf, mapping, texts } from '../../../../yaml/schema.ts';
 import { parseYamlFile } from '../../../../yaml/yaml-file.ts';
 import type { RetentionRule } from './rules.ts';
 
 const SELECTOR_WRONG = "selector must have a label at least, such as { namespace: 'kube-*' }";
-const AGE_WRONG = `age must be from 1h to ${RULE_AGE_MS_MAX / 86_400_000}d, such as 12h, 30d or 8w; or forever`;
+const AGE_WRONG = `age must be from 1h to ${RULE_AGE_MS_MAX / MS_PER_DAY}d, such as 12h, 30d or 8w; or forever`;
 
 const SELECTOR = v.pipe(
   texts({
