@@ -132,10 +132,17 @@ function closeConnectionsOnceAnswered({ server }: FastifyInstance, closing: Abor
 }
 
 function costCounters(metrics: Metrics): (statistics: Readonly<QueryStatistics>) => void {
+  const allGroups = metrics.counter(
+    'podlog_query_row_groups_considered_total',
+    'Row groups that were stored when queries began, whether they have read them or not.',
+  );
+  const allBytes = metrics.counter('podlog_query_bytes_considered_total', 'Bytes of these row groups.');
   const groups = metrics.counter('podlog_query_row_groups_read_total', 'Row groups that queries have read.');
   const bytes = metrics.counter('podlog_query_bytes_read_total', 'Bytes that queries have read from files.');
   const rows = metrics.counter('podlog_query_rows_matched_total', 'Lines that matched where searches looked for them.');
-  return ({ rowGroupsRead, bytesRead, rowsMatched }) => {
+  return ({ rowGroupsConsidered, bytesConsidered, rowGroupsRead, bytesRead, rowsMatched }) => {
+    allGroups.add(rowGroupsConsidered);
+    allBytes.add(bytesConsidered);
     groups.add(rowGroupsRead);
     bytes.add(bytesRead);
     rows.add(rowsMatched);

@@ -144,8 +144,11 @@ test('what queries have cost is counted, for an operator', async () => {
     return Number(new RegExp(`^podlog_query_${name}_total (\\d+)$`, 'm').exec(text)?.[1]);
   };
   const [groups, rows] = [await metric('row_groups_read'), await metric('rows_matched')];
+  const considered = await metric('row_groups_considered');
   await (await fetch(`${server.url}/logs?level=error`)).text();
   await expect.poll(() => metric('rows_matched')).toBe(rows + 6);
   expect(await metric('row_groups_read')).toBe(groups + 1);
   expect(await metric('bytes_read')).toBeGreaterThan(0);
+  expect(await metric('row_groups_considered')).toBe(considered + 1);
+  expect(await metric('bytes_considered')).toBeGreaterThan(0);
 });
