@@ -2,7 +2,7 @@
  * The ids under which the server keeps positions for an agent. A log file's is
  * `<pod uid>/<container>/<restart>@<time of its first line>`, which survives the rename and the gzip of a rotation, a reused
  * inode and a restart of the agent. All others are notes, which move in the same batches as positions: one for each container
- * (run-ledger.ts), and one for the node (CAUGHT_UP_ID).
+ * (agent/send/run-ledger.ts), and one for the node (CAUGHT_UP_ID).
  */
 
 export interface FileId {
@@ -15,7 +15,7 @@ export interface FileId {
   readonly head: string;
 }
 
-/** The container of a ledger; see run-ledger.ts. */
+/** The container of a ledger; see agent/send/run-ledger.ts. */
 export interface LedgerId {
   readonly uid: string;
   readonly container: string;

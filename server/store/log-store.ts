@@ -3,7 +3,8 @@
  * ../engines/embedded/embedded-log-store.ts), a distributed engine may be another. Nothing goes round it.
  * test/server/store/contract.ts says, as tests, what each of these promises means.
  *
- * Nothing here tells how rows are stored: there are no row groups or files.
+ * No answer depends on how rows are stored. Only what an operator reads counts pieces of it, row groups and files: stats.ts,
+ * query.ts, check.ts and backup.ts; a store that has none reports what it has instead.
  */
 import type { Labels } from '../../shared/labels.ts';
 import type { Batch } from '../../shared/wire.ts';

@@ -22,7 +22,7 @@ export interface Encoding<V extends ColumnValues = ColumnValues> {
 
   /**
    * Writes the values, if they are its own; otherwise nothing but scratch memory. The encodings are tried in an order: see
-   * table.ts.
+   * encodings/table.ts.
    */
   encode(column: NewColumn): Encoded | undefined;
   /** @throws CorruptionError */

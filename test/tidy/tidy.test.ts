@@ -1,4 +1,5 @@
 /** What reviewers would otherwise have to remember: the shape of the repository, checked on its text. */
+import { posix } from 'node:path';
 import { expect, test } from 'vitest';
 import { importsOf, isCode, isSource, readRepository } from './sources.ts';
 
@@ -32,7 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'shared/',
   ],
   'agent/losses/': ['agent/discover/', 'agent/send/', 'agent/files/', 'agent/limits.ts', 'shared/'],
-  // agent.ts, tail.ts and what else puts the rooms together.
+  // agent/agent.ts, agent/tail.ts and what else puts the rooms together.
   'agent/': ['agent/', 'shared/'],
   'server/limits.ts': [],
   'server/watched-file.ts': ['server/limits.ts', 'shared/'],
@@ -59,7 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/workers/': ['server/limits.ts', 'shared/'],
   // The table of all tasks; each task's code is where its data is.
   'server/workers/tasks.ts': ['server/ingest/', 'server/engines/', 'server/workers/'],
-  // app.ts, main.ts and what else puts the parts together.
+  // server/app.ts, server/main.ts and what else puts the parts together.
   'server/': ['server/', 'shared/'],
   'cli/': ['agent/', 'server/', 'shared/'],
 };
@@ -67,6 +68,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 function areaOf(path: string): string {
   const areas = Object.keys(MAY_IMPORT).filter((area) => isIn(path, area));
   return areas.toSorted((a, b) => b.length - a.length)[0]!;
+}
+
+/** The folder of a file, and all that it is in, from the root of the repository. */
+function foldersAbove(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return [...parts, ''].map((_, i) => parts.slice(0, parts.length - i).join('/'));
+}
+
+/** Names and paths of sources in comments. */
+function sourcesNamedIn(text: string): string[] {
+  const comments = [...text.matchAll(/\/\*[^]*?\*\/|(?<=^|\s)\/\/.*/gm)].map(([comment]) => comment);
+  return comments.flatMap((comment) =>
+    [...comment.matchAll(/(?<![\w./@-])(?:\.\.?\/)*(?:[\w-]+\/)*[\w.-]+\.ts\b/g)].map(([name]) => name),
+  );
 }
 
 function isIn(path: string, area: string): boolean {
@@ -95,7 +110,7 @@ test('imports are read as they are written', () => {
   ]);
 });
 
-test('imports run one way: http → ingest | query → store → shared, engines → store, agent → shared', () => {
+test('imports run one way: http → ingest | query → store → shared, kubernetes → ingest, engines → store, agent → shared', () => {
   const backwards = SOURCES.flatMap((path) => {
     const area = areaOf(path);
     const allowed = [area, ...MAY_IMPORT[area]!];
@@ -127,6 +142,24 @@ test('what is imported is there', () => {
       .map(({ target }) => `${path} imports ${target}`),
   );
   expect(missing).toEqual([]);
+});
+
+test('a source that a comment names is there: from the folder of the file or one above it, or it is imported', () => {
+  const wrong = CODE.filter((path) => path !== OWN_PATH).flatMap((path) => {
+    const targets = importsOfFile(path).map(({ target }) => `/${target}`);
+    const isKnown = (name: string): boolean =>
+      foldersAbove(path).some((folder) => FILES.has(posix.join(folder, name))) ||
+      targets.some((target) => target.endsWith(`/${name}`));
+    return sourcesNamedIn(FILES.get(path)!)
+      .filter((name) => !isKnown(name))
+      .map((name) => `${path} names ${name}`);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('names of sources are found in comments alone', () => {
+  const text = "/** See a/b.ts and ../c.ts. */\nconst d = './d.ts'; // as e.ts has it; not https://x.y/f.ts";
+  expect(sourcesNamedIn(text)).toEqual(['a/b.ts', '../c.ts', 'e.ts']);
 });
 
 test('no barrels: a name comes from the file that has it', () => {

@@ -11,7 +11,7 @@ import { runHere } from '../engines/embedded/in-this-thread.ts';
 import { describeLogStore, type LogStoreOptions } from './contract.ts';
 import { memoryLogStore } from './memory-log-store.ts';
 
-/** As main.ts opens it, but for the workers. @param flushes  after each batch, so that answers come from segments */
+/** As server/main.ts opens it, but for the workers. @param flushes  after each batch, so that answers come from segments */
 async function openEmbedded({ now, retentionMs }: LogStoreOptions, flushes: boolean): Promise<LogStore> {
   const logs = await openEmbeddedLogStore({
     dataDir: join(await newFolder(), 'data'),

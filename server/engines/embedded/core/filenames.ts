@@ -2,13 +2,13 @@
  * Every name in a data folder. Sequences are one counter for WAL files and segments, never used twice.
  *
  *     VERSION                              format version of the folder
- *     lock/<pid>-<random>.sock             see lock.ts
+ *     lock/<pid>-<random>.sock             see platform/lock.ts
  *     MANIFEST.json                        the live segments and where the WAL begins
  *     MANIFEST.copy.json                   the same once more
  *     wal/000000000001.wal
  *     segments/2026-11-23/000000000002.seg
  *     quarantine/…                         bytes that failed their checksum
- *     erasures/<id>.json                   see erasure/job.ts
+ *     erasures/<id>.json                   see lane/erasure/job.ts
  *     snapshots/<name>/…                   data folders made of hard links, see backup.ts
  */
 import { join } from 'node:path';

@@ -36,7 +36,7 @@ export interface Manifest {
   /** `order` of the first row group in the WAL from there on. */
   readonly orderFrom: number;
   readonly segments: readonly ManifestSegment[];
-  /** State of the clock (see retention/expiry-clock.ts); absent in older manifests. */
+  /** State of the clock (see lane/retention/expiry-clock.ts); absent in older manifests. */
   readonly clock?: SavedClock;
   /** The state of the senders (see BatchState) as of the flushed WAL files. */
   readonly positions: JsonValue;

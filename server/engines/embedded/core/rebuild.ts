@@ -9,7 +9,7 @@
  * - Jobs take turns, and each works on what was live then. So a segment counts when no later job has got any of its rows.
  *   Those of the later job take its place: erased lines do not come back.
  *
- * What was noted of the clock is lost, so nothing expires for a day (see retention/expiry-clock.ts).
+ * What was noted of the clock is lost, so nothing expires for a day (see lane/retention/expiry-clock.ts).
  * What does not count is set aside. The positions are those of the newest flush that left a segment, and the WAL goes on
  * from there. Without any, agents send what they have again: a line may then be stored twice, none is lost.
  */

@@ -1,6 +1,6 @@
 /**
  * Separates the records of a WAL file from what a crash or a failing disk left between and after them. Pure: bytes in,
- * ranges out; see ../recover.ts for how they are handled.
+ * ranges out; see core/recover.ts for how they are handled.
  */
 import type { DurableSize } from './chain.ts';
 import {

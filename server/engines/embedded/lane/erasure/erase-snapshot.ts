@@ -1,4 +1,4 @@
-/** Erases from a backup (see ../backup.ts): it is a data folder of its own, which no server has open. */
+/** Erases from a backup (see core/backup.ts): it is a data folder of its own, which no server has open. */
 import { PodlogError } from '../../../../../shared/errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { segmentPath, walFolder } from '../../core/filenames.ts';
