@@ -36,10 +36,12 @@ export interface Integers {
   readonly max: number;
 }
 
-/** Value i is mantissas[i] / 10^scales[i], written with so many digits behind the point. */
 export interface Decimals {
   readonly mantissas: IntegerArray;
-  readonly scales: Uint8Array;
+  /** How many digits of each mantissa stand behind the point, or of all. */
+  readonly scale: number | Uint8Array;
+  /** Zeros at the ends of mantissas, behind the point, are none of the text. */
+  readonly isShortest: boolean;
 }
 
 export type DecodedDecimals = Decimals & { readonly min: number; readonly max: number };

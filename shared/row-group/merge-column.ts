@@ -14,7 +14,7 @@ import type { ByteStrings, ValueRefs } from './byte-strings.ts';
 import type { ColumnValues, CutTexts, IntegerArray } from './column-values.ts';
 import { type ColumnEncoder, encodeColumn, valueSizeMax, writeColumnHeader, writeValue } from './column.ts';
 import type { Encoded, RowTimes } from './encoding.ts';
-import { encodeDecimals } from './encodings/decimal.ts';
+import { encodeDecimals, writtenDecimals } from './encodings/decimal.ts';
 import { encodeDictionary } from './encodings/dictionary.ts';
 import { encodeHex } from './encodings/hex.ts';
 import { encodeIntegers, parseIntegers } from './encodings/integer.ts';
@@ -169,20 +169,31 @@ function moveIntegers(runs: ValueRuns, chunks: readonly ColumnValues[], target: 
 }
 
 function moveDecimals(runs: ValueRuns, chunks: readonly ColumnValues[], target: ChunkTarget): Encoded | undefined {
-  const mantissas = allOrNone(chunks, (chunk) => (chunk.kind === 'decimal' ? chunk.mantissas : integersOf(chunk)));
-  if (mantissas === undefined) return undefined;
+  const decimals = allOrNone(chunks, decimalsOf);
+  if (decimals === undefined) return undefined;
   const numbers = target.encoder.numbers(runs.count);
-  copyNumbers(runs, mantissas, numbers);
+  copyNumbers(
+    runs,
+    decimals.map(({ mantissas }) => mantissas),
+    numbers,
+  );
   const scales = target.encoder.small(runs.count);
   for (let run = 0, at = 0; run < runs.runCount; run++) {
-    const chunk = chunks[runs.chunkOf[run]!]!;
+    const own = decimals[runs.chunkOf[run]!]!.scales;
     const length = runs.lengthOf[run]!;
-    if (chunk.kind === 'decimal') copyBytes(chunk.scales, runs.startOf[run]!, length, scales, at);
+    if (own !== undefined) copyBytes(own, runs.startOf[run]!, length, scales, at);
     else scales.fill(0, at, at + length);
     at += length;
   }
   encodeDecimals(numbers, scales, runs.count, target.parameters, target.pages);
   return { encoding: ENCODING_DECIMAL };
+}
+
+/** As they are written; integers have nothing behind a point. */
+function decimalsOf(chunk: ColumnValues): { mantissas: IntegerArray; scales: Uint8Array | undefined } | undefined {
+  if (chunk.kind === 'decimal') return writtenDecimals(chunk);
+  const mantissas = integersOf(chunk);
+  return mantissas && { mantissas, scales: undefined };
 }
 
 function moveTimestamps(runs: ValueRuns, target: ChunkTarget): Encoded | undefined {

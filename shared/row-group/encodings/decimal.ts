@@ -45,7 +45,7 @@ export const DECIMAL: Encoding<ValuesOf<'decimal'>> = {
     return { kind: 'decimal', ...pickDecimals(parameters, pages, count, indices) };
   },
   count: ({ mantissas }) => mantissas.length,
-  memoryBytes: ({ mantissas, scales }) => mantissas.byteLength + scales.length,
+  memoryBytes: ({ mantissas, scale }) => mantissas.byteLength + (typeof scale === 'number' ? 0 : scale.length),
 };
 
 /** Reads every value. Returns false at the first that would not be written back as it stands. */
@@ -120,21 +120,34 @@ function scaleUp(mantissas: Float64Array, scales: Uint8Array, count: number, sca
   return true;
 }
 
-/** What `scaleUp` did, undone. */
-function scaleDown(scaled: IntegerArray, scaleMax: number): Decimals {
-  const mantissas = scaled.slice();
-  const scales = new Uint8Array(scaled.length).fill(scaleMax);
-  for (let i = 0; i < scaled.length; i++) {
-    for (; scales[i]! > 0 && mantissas[i]! % 10 === 0; scales[i]!--) mantissas[i]! /= 10;
+/** Mantissas and scales as the texts have them: what `scaleUp` did, undone. */
+export function writtenDecimals({ mantissas, scale, isShortest }: Decimals): {
+  readonly mantissas: IntegerArray;
+  readonly scales: Uint8Array;
+} {
+  if (typeof scale !== 'number') return { mantissas, scales: scale };
+  const scales = new Uint8Array(mantissas.length).fill(scale);
+  if (!isShortest) return { mantissas, scales };
+  const written = mantissas.slice();
+  for (let i = 0; i < written.length; i++) {
+    for (; scales[i]! > 0 && written[i]! % 10 === 0; scales[i]!--) written[i]! /= 10;
   }
-  return { mantissas, scales };
+  return { mantissas: written, scales };
+}
+
+/** The numbers themselves. @param numbers  as many: to be overwritten */
+export function decimalNumbers({ mantissas, scale }: Decimals, numbers: Float64Array): Float64Array {
+  if (typeof scale === 'number') {
+    const power = POWERS_OF_TEN[scale]!;
+    for (let i = 0; i < numbers.length; i++) numbers[i] = mantissas[i]! / power;
+  } else for (let i = 0; i < numbers.length; i++) numbers[i] = mantissas[i]! / POWERS_OF_TEN[scale[i]!]!;
+  return numbers;
 }
 
 /** @throws CorruptionError */
 export function decodeDecimals(parameters: ByteReader, pages: PageReader, count: number): DecodedDecimals {
-  const { min, max, scaleMax, scales } = readScales(parameters, pages, count);
-  const { values } = decodeIntegers(parameters, pages, count);
-  return { ...(scales === undefined ? scaleDown(values, scaleMax) : { mantissas: values, scales }), min, max };
+  const stored = readScales(parameters, pages, count);
+  return { ...stored, mantissas: decodeIntegers(parameters, pages, count).values };
 }
 
 /** Only the values at some indices, which ascend. @throws CorruptionError */
@@ -144,32 +157,23 @@ export function pickDecimals(
   count: number,
   indices: Int32Array,
 ): DecodedDecimals {
-  const { min, max, scaleMax, scales } = readScales(parameters, pages, count);
+  const { scale, ...stored } = readScales(parameters, pages, count);
   const { values } = pickIntegers(parameters, pages, count, indices);
-  if (scales === undefined) return { ...scaleDown(values, scaleMax), min, max };
-  return { mantissas: values, scales: Uint8Array.from(indices, (index) => scales[index]!), min, max };
+  const picked = typeof scale === 'number' ? scale : Uint8Array.from(indices, (index) => scale[index]!);
+  return { ...stored, scale: picked, mantissas: values };
 }
 
-interface Scales {
-  readonly min: number;
-  readonly max: number;
-  readonly scaleMax: number;
-  /** Undefined when the mantissas tell. */
-  readonly scales: Uint8Array | undefined;
-}
-
-function readScales(parameters: ByteReader, pages: PageReader, count: number): Scales {
-  const scale = parameters.u8();
-  const scaleMax = scale === SCALE_SHORTEST ? parameters.u8() : scale;
+function readScales(parameters: ByteReader, pages: PageReader, count: number): Omit<DecodedDecimals, 'mantissas'> {
+  const first = parameters.u8();
+  const isShortest = first === SCALE_SHORTEST;
+  const scaleMax = isShortest ? parameters.u8() : first;
   const min = parameters.f64();
   const max = parameters.f64();
-  const isMixed = scale === SCALE_MIXED;
-  const scales = isMixed ? pages.page(count) : undefined;
-  if (isMixed ? scales!.some((each) => each > DIGITS_MAX) : scaleMax > DIGITS_MAX) {
+  const scale = first === SCALE_MIXED ? pages.page(count) : scaleMax;
+  if (typeof scale === 'number' ? scale > DIGITS_MAX : scale.some((each) => each > DIGITS_MAX)) {
     throw new CorruptionError('a decimal has more than 15 digits behind the point');
   }
-  if (isMixed || scale === SCALE_SHORTEST) return { min, max, scaleMax, scales };
-  return { min, max, scaleMax, scales: new Uint8Array(count).fill(scale) };
+  return { min, max, scale, isShortest };
 }
 
 /** The least and the greatest of decimals, from their parameters alone. */
@@ -180,8 +184,9 @@ export function readDecimalRange(parameters: ByteReader): { min: number; max: nu
 
 /** Writes one value as text. Returns the offset after it. */
 export function writeDecimal(decimals: Decimals, index: number, out: Uint8Array, start: number): number {
-  const scale = decimals.scales[index]!;
+  let scale = typeof decimals.scale === 'number' ? decimals.scale : decimals.scale[index]!;
   let mantissa = decimals.mantissas[index]!;
+  if (decimals.isShortest) for (; scale > 0 && mantissa % 10 === 0; scale--) mantissa /= 10;
   if (scale === 0) return writeInteger(mantissa, out, start);
   let at = start;
   if (mantissa < 0) {

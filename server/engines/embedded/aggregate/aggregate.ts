@@ -8,7 +8,7 @@ import { matchMask } from '../scan/match-rows.ts';
 import { type Bounds, counterOf, type Marks } from './bounds.ts';
 import type { CountingMemory } from './counting-memory.ts';
 import { countCodes, groupCodes } from './group-codes.ts';
-import { type CountedRows, groupsOf, hashesOf, markedCodes, usedIn } from './group-lookup.ts';
+import { type CountedRows, groupsOf, hashesOf, knownGroups, markedCodes, usedIn } from './group-lookup.ts';
 import type { GroupTable } from './group-table.ts';
 import type { MeasureState } from './measures.ts';
 import type { OpenMeasure } from './open-measure.ts';
@@ -61,31 +61,52 @@ export function measureGroup(
   areAdded: boolean,
   groupsMax = Infinity,
 ): void {
-  const counted = countRows(group, plan, memory);
-  if (counted === undefined) return;
-  const { rows, codes, totals, used } = counted;
+  const grouped = groupRows(group, plan, memory);
+  if (grouped === undefined) return;
+  const { rows, codes } = grouped;
   const { parts } = codes;
   const starts = new Int32Array(parts.length + 1);
   for (const [template, count] of rows.counts.entries()) starts[template + 1] = starts[template]! + count;
-  const adders = measures.map((measure) => measure.read({ group, starts, keys: memory.keys }));
-  const found = groupsOf(codes, used, table, memory, areAdded);
-  addTotals(found, used, totals, table.rows);
+  const measured = { group, starts, keys: memory.keys, lendNumbers: memory.numbersLender() };
+  const adders = measures.map((measure) => measure.read(measured));
+  const known = areAdded ? undefined : knownGroups(codes, table, memory);
+  const groupOfCodes = known ?? countedGroups(grouped, table, memory, areAdded);
   if (table.count > groupsMax) return;
-  const groupOfCodes = memory.groups(totals.length);
-  for (let i = 0; i < used.length; i++) groupOfCodes[used[i]!] = found[i]!;
   const groups = memory.groupOfRows(group.info.rowCount);
   for (const [template, part] of parts.entries()) {
     const start = starts[template]!;
     setGroups(part, start, rows.selected, groupOfCodes, groups.subarray(start, starts[template + 1]));
   }
+  if (known !== undefined) countGroups(groups, table.rows);
   for (const add of adders) add(groups, table.count);
 }
 
-function countRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): CountedRows | undefined {
+/** Counts the rows by code, and adds them to those of their groups. @returns by code: its group, or −1 */
+function countedGroups(grouped: GroupedRows, table: GroupTable, memory: CountingMemory, areAdded: boolean): Int32Array {
+  const { codes, totals, used } = countCodesOf(grouped, memory);
+  const found = groupsOf(codes, used, table, memory, areAdded);
+  addTotals(found, used, totals, table.rows);
+  const groupOfCodes = memory.groups(totals.length);
+  for (let i = 0; i < used.length; i++) groupOfCodes[used[i]!] = found[i]!;
+  return groupOfCodes;
+}
+
+/** Rows that match, and what they are grouped by. */
+type GroupedRows = Pick<CountedRows, 'rows' | 'codes'>;
+
+function groupRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): GroupedRows | undefined {
   const mask = matchMask(group, plan);
   if (mask !== 'all' && !hasMarks(mask)) return undefined;
   const rows = rowsOf(group, mask, memory.selected(group.info.rowCount));
-  const codes = groupCodes(group, plan, rows.counts, memory.lender());
+  return { rows, codes: groupCodes(group, plan, rows.counts, memory.lender()) };
+}
+
+function countRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): CountedRows | undefined {
+  const grouped = groupRows(group, plan, memory);
+  return grouped && countCodesOf(grouped, memory);
+}
+
+function countCodesOf({ rows, codes }: GroupedRows, memory: CountingMemory): CountedRows {
   const totals = memory.totals(codes.size);
   countCodes(codes, rows, totals);
   return { rows, codes, totals, used: usedIn(totals, memory.used(codes.size)) };
@@ -94,4 +115,9 @@ function countRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory)
 /** Adds the rows of used codes to those of their groups; −1 is none. */
 function addTotals(groups: Int32Array, used: Uint32Array, totals: Uint32Array, rows: Float64Array): void {
   for (let i = 0; i < used.length; i++) if (groups[i]! >= 0) rows[groups[i]!]! += totals[used[i]!]!;
+}
+
+/** The same row by row. */
+function countGroups(groups: Int32Array, rows: Float64Array): void {
+  for (let i = 0; i < groups.length; i++) if (groups[i]! >= 0) rows[groups[i]!]!++;
 }

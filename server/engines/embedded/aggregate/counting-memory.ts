@@ -9,6 +9,7 @@ export class CountingMemory {
   readonly keys = new ValueKeys();
   #selected = new Uint8Array(0);
   #codes: Uint32Array[] = [];
+  #numbers: Float64Array[] = [];
   #totals = new Uint32Array(0);
   #used = new Uint32Array(0);
   #values = new Int32Array(0);
@@ -29,12 +30,12 @@ export class CountingMemory {
 
   /** Lends memory for codes, time and again: each its own. What it has lent before this call is not in use any more. */
   lender(): (size: number) => Uint32Array {
-    let lent = 0;
-    return (size) => {
-      const memory = this.#codes[lent];
-      if (memory !== undefined && memory.length >= size) return this.#codes[lent++]!.subarray(0, size);
-      return (this.#codes[lent++] = new Uint32Array(size));
-    };
+    return lenderOf(this.#codes, (size) => new Uint32Array(size));
+  }
+
+  /** The same for numbers. */
+  numbersLender(): (size: number) => Float64Array {
+    return lenderOf(this.#numbers, (size) => new Float64Array(size));
   }
 
   /** Codes that some rows have. */
@@ -60,4 +61,13 @@ export class CountingMemory {
     if (this.#rowGroups.length < size) this.#rowGroups = new Int32Array(size);
     return this.#rowGroups.subarray(0, size);
   }
+}
+
+function lenderOf<T extends Uint32Array | Float64Array>(memory: T[], make: (size: number) => T): (size: number) => T {
+  let lent = 0;
+  return (size) => {
+    const at = lent++;
+    if ((memory[at]?.length ?? 0) < size) memory[at] = make(size);
+    return memory[at]!.subarray(0, size) as T;
+  };
 }

@@ -46,6 +46,18 @@ export function groupsOf(
   return areAdded ? table.addAll(values, used.length) : table.findAll(values, used.length);
 }
 
+/** By code of rows grouped by one name: its group, or −1; undefined where it takes less to look up the codes that are used. */
+export function knownGroups(
+  { dimensions, size }: GroupCodes,
+  table: GroupTable,
+  memory: CountingMemory,
+): Int32Array | undefined {
+  const [only] = dimensions;
+  if (only === undefined || dimensions.length > 1 || only.constant !== undefined) return undefined;
+  const groups = memory.groups(size);
+  return only.texts.findAll(table.values[0]!, groups, memory.keys) ? groups : undefined;
+}
+
 /** The hashes of the groups of some codes, which ascend. */
 export function hashesOf(codes: GroupCodes, used: Uint32Array, memory: CountingMemory): Int32Array {
   const { keys } = memory;

@@ -61,9 +61,9 @@ export class NumberMeasure implements OpenMeasure<NumbersState> {
     this.#sketches = new Sketches(state?.sketches);
   }
 
-  read({ group, starts }: MeasuredGroup): Adder {
+  read({ group, starts, lendNumbers }: MeasuredGroup): Adder {
     const { of, quantiles, stddev, ends } = this.#measure;
-    const numbers = rowNumbers(group, of);
+    const numbers = rowNumbers(group, of, lendNumbers);
     const timesNs = ends === true ? group.timesNs() : undefined;
     const { templateRows } = ends === true ? group.order() : { templateRows: undefined };
     return (groups, groupCount) => {
@@ -73,11 +73,13 @@ export class NumberMeasure implements OpenMeasure<NumbersState> {
         const [start, end] = [starts[template]!, starts[template + 1]!];
         const own = groups.subarray(start, end);
         const ofRows = part.numbers.subarray(part.first, part.first + own.length);
-        if (stddev === true) addSquares(own, ofRows, this.#columns);
-        else addNumbers(own, ofRows, this.#columns);
-        if (quantiles.length > 0) this.#sketch(own, ofRows);
-        if (timesNs === undefined) continue;
-        this.#addEnds(group.info.baseDay, timesNs, templateRows!.subarray(start, end), own, ofRows);
+        if (timesNs !== undefined) {
+          this.#addEnds(group.info.baseDay, timesNs, templateRows!.subarray(start, end), own, ofRows);
+        }
+        const [chosenGroups, chosen] = chooseNumbers(own, ofRows);
+        if (stddev === true) addSquares(chosenGroups, chosen, this.#columns);
+        else addNumbers(chosenGroups, chosen, this.#columns);
+        if (quantiles.length > 0) this.#sketch(chosenGroups, chosen);
       }
     };
   }
@@ -167,12 +169,7 @@ export class NumberMeasure implements OpenMeasure<NumbersState> {
   }
 
   #sketch(groups: Int32Array, numbers: Float64Array): void {
-    for (let i = 0; i < groups.length; i++) {
-      const group = groups[i]!;
-      const number = numbers[i]!;
-      if (group < 0 || number !== number) continue;
-      this.#sketches.add(group, bucketOf(number));
-    }
+    for (let i = 0; i < groups.length; i++) this.#sketches.add(groups[i]!, bucketOf(numbers[i]!));
   }
 
   #addEnds(baseDay: number, timesNs: Float64Array, rows: Int32Array, groups: Int32Array, numbers: Float64Array): void {
@@ -206,11 +203,37 @@ function grown(before: Columns | undefined, groups: number, { stddev, ends }: Nu
   return Object.fromEntries(columns) as Record<keyof Columns, Column>;
 }
 
+let groupsChosen = new Int32Array(0);
+let numbersChosen = new Float64Array(0);
+
+/**
+ * The rows that are in a group and have a number. Which these are cannot be foretold, so they are moved together without a
+ * branch, once for all loops.
+ * @returns memory that is good until the next call
+ */
+function chooseNumbers(
+  groups: Int32Array,
+  numbers: Float64Array,
+): readonly [groups: Int32Array, numbers: Float64Array] {
+  if (groups.length > groupsChosen.length) {
+    groupsChosen = new Int32Array(groups.length);
+    numbersChosen = new Float64Array(groups.length);
+  }
+  let count = 0;
+  for (let i = 0; i < groups.length; i++) {
+    const group = groups[i]!;
+    const number = numbers[i]!;
+    groupsChosen[count] = group;
+    numbersChosen[count] = number;
+    count += +(group >= 0) & +(number === number);
+  }
+  return [groupsChosen.subarray(0, count), numbersChosen.subarray(0, count)];
+}
+
 function addNumbers(groups: Int32Array, numbers: Float64Array, { counts, sums, mins, maxs }: Columns): void {
   for (let i = 0; i < groups.length; i++) {
     const group = groups[i]!;
     const number = numbers[i]!;
-    if (group < 0 || number !== number) continue;
     counts[group]!++;
     sums[group]! += number;
     if (number < mins[group]!) mins[group] = number;
@@ -224,7 +247,6 @@ function addSquares(groups: Int32Array, numbers: Float64Array, columns: Columns)
   for (let i = 0; i < groups.length; i++) {
     const group = groups[i]!;
     const number = numbers[i]!;
-    if (group < 0 || number !== number) continue;
     counts[group]!++;
     sums[group]! += number;
     if (number < mins[group]!) mins[group] = number;

@@ -1,6 +1,7 @@
 /** What every measure of an aggregation does. */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Measured, OrderBy } from '../../../store/aggregate-plan.ts';
+import type { LendNumbers } from './row-numbers.ts';
 import type { ValueKeys } from './value-keys.ts';
 
 /** A row group that something is measured of. */
@@ -9,6 +10,8 @@ export interface MeasuredGroup {
   /** By template: where its rows begin in template order; and where the last one's end. */
   readonly starts: Int32Array;
   readonly keys: ValueKeys;
+  /** Memory that is good until another row group is measured. */
+  readonly lendNumbers: LendNumbers;
 }
 
 /**

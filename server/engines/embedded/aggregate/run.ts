@@ -87,7 +87,7 @@ export async function aggregate(
   context: AggregateContext,
   signal: AbortSignal,
 ): Promise<Aggregation> {
-  const found = await candidates(rowGroups, plan, context, signal);
+  const found = [...(await candidates(rowGroups, plan, context, signal))];
   const measures = measuresOf(plan);
   const run: Run = (pass, orderBy) => runPass(found, plan, pass, orderBy, context, signal);
   if ((plan.windowSteps ?? 1) > 1) {
@@ -96,6 +96,8 @@ export async function aggregate(
   }
   const { first, areMeasured, groupCount, groupsMin } = await firstGroups(plan, measures, run);
   if (areMeasured || first.cells.length === 0) return { cells: first.cells, groupCount, groupsMin };
+  // What the first pass has read last is still in the caches.
+  found.reverse();
   const measured = await run({ kind: 'measure', groups: first.groups, measures }, plan.orderBy);
   return { cells: cellsOf(measured).cells, groupCount, groupsMin };
 }
@@ -243,16 +245,19 @@ async function inLanes<T>(
   }
 }
 
+/**
+ * As many in each lane, and as few as may be: a tally that goes from thread to thread is memory that each of them has to
+ * count and to forget.
+ */
 function batchesOf(rowGroups: readonly RowGroupRef[]): RowGroupRef[][] {
+  const total = rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0);
+  const count = SCANS_AT_ONCE * Math.ceil(total / (SCANS_AT_ONCE * AGGREGATE_ROWS_AT_ONCE));
   const batches: RowGroupRef[][] = [];
-  let rows = Infinity;
+  let rows = 0;
   for (const group of rowGroups) {
-    rows += group.rowCount;
-    if (rows > AGGREGATE_ROWS_AT_ONCE) {
-      batches.push([]);
-      rows = group.rowCount;
-    }
+    if (rows >= (total * batches.length) / count) batches.push([]);
     batches.at(-1)!.push(group);
+    rows += group.rowCount;
   }
   return batches;
 }

@@ -19,18 +19,24 @@ const FLOAT = new Float64Array(1);
 const HIGH_WORD = new Uint32Array(FLOAT.buffer);
 const HIGH_INDEX = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
 
-/** An entry's key is group × BUCKETS + bucket, in 32 bits. No bucket is 0, so no key is; AGGREGATE_SKETCHES_MAX groups. */
-const BUCKETS = 2 ** 18;
+/** Buckets side by side are counted side by side: numbers of a group are near to each other, and so a cache has their counts. */
+const BUCKETS_PER_ENTRY = 4;
+const BUCKET_BITS = 2;
+const BUCKET_MASK = BUCKETS_PER_ENTRY - 1;
+/** An entry's key is group × ENTRIES + bucket / BUCKETS_PER_ENTRY, in 32 bits. No bucket is among the first, so no key is 0. */
+const ENTRIES = 2 ** 18 / BUCKETS_PER_ENTRY;
 
 /** All of the sketches, to be handed over. */
 export interface SketchesState {
+  /** Slots in use. */
   readonly size: number;
-  /** Keys, and how many numbers each has; a key of 0 is a free slot. */
+  /** By slot: a key, or 0 where it is free. */
   readonly keys: Uint32Array<ArrayBuffer>;
+  /** By slot: how many numbers each of its buckets has. */
   readonly counts: Float64Array<ArrayBuffer>;
 }
 
-const SLOTS_AT_FIRST = 4096;
+const SLOTS_AT_FIRST = 1024;
 
 /** The sketches of groups 0 to AGGREGATE_SKETCHES_MAX − 1. */
 export class Sketches {
@@ -43,29 +49,25 @@ export class Sketches {
   constructor(state?: SketchesState) {
     this.#size = state?.size ?? 0;
     this.#keys = state?.keys ?? new Uint32Array(SLOTS_AT_FIRST);
-    this.#counts = state?.counts ?? new Float64Array(SLOTS_AT_FIRST);
+    this.#counts = state?.counts ?? new Float64Array(SLOTS_AT_FIRST * BUCKETS_PER_ENTRY);
     this.#shift = shiftOf(this.#keys.length);
   }
 
   /** @param bucket  of bucketOf. @throws QueryTooLargeError */
   add(group: number, bucket: number): void {
     if (group >= AGGREGATE_SKETCHES_MAX) throw tooManyGroups();
-    this.#add(group * BUCKETS + bucket, 1);
+    const slot = this.#slotFor(group * ENTRIES + (bucket >>> BUCKET_BITS));
+    this.#counts[slot * BUCKETS_PER_ENTRY + (bucket & BUCKET_MASK)]!++;
   }
 
-  /** @throws QueryTooLargeError */
-  addAll({ keys, counts }: SketchesState): void {
-    for (let slot = 0; slot < keys.length; slot++) if (keys[slot] !== 0) this.#add(keys[slot]!, counts[slot]!);
-  }
-
-  /** The same where groups have other numbers here. @param moved  by group: its number here, or −1. @throws QueryTooLargeError */
+  /** Adds others, whose groups have other numbers here. @param moved  by group: its number here, or −1. @throws QueryTooLargeError */
   addMoved({ keys, counts }: SketchesState, moved: Int32Array): void {
     for (let slot = 0; slot < keys.length; slot++) {
       const key = keys[slot]!;
-      const group = moved[Math.floor(key / BUCKETS)] ?? -1;
+      const group = moved[Math.floor(key / ENTRIES)] ?? -1;
       if (key === 0 || group < 0) continue;
       if (group >= AGGREGATE_SKETCHES_MAX) throw tooManyGroups();
-      this.#add(group * BUCKETS + (key % BUCKETS), counts[slot]!);
+      this.#addEntry(group * ENTRIES + (key % ENTRIES), counts, slot);
     }
   }
 
@@ -78,62 +80,69 @@ export class Sketches {
    * @returns the numbers at these ranks, within ±0.5 %, by group; none for a group without numbers
    */
   quantiles(quantiles: readonly number[]): Map<number, number[]> {
-    const keys = this.#keys.toSorted();
-    const free = keys.length - this.#size;
+    const keys = this.#keys.filter((key) => key !== 0).toSorted();
     const found = new Map<number, number[]>();
-    for (let start = free, end = free; start < keys.length; start = end) {
-      const group = Math.floor(keys[start]! / BUCKETS);
-      let total = 0;
-      for (; end < keys.length && Math.floor(keys[end]! / BUCKETS) === group; end++) total += this.#countOf(keys[end]!);
-      let at = start;
-      let below = this.#countOf(keys[at]!);
-      const values = quantiles.map((quantile) => {
-        while (below <= quantile * (total - 1)) below += this.#countOf(keys[++at]!);
-        return valueOf(keys[at]! % BUCKETS);
-      });
-      found.set(group, values);
+    for (let start = 0, end = 0; start < keys.length; start = end) {
+      const group = Math.floor(keys[start]! / ENTRIES);
+      while (end < keys.length && Math.floor(keys[end]! / ENTRIES) === group) end++;
+      found.set(group, this.#quantilesOf(keys.subarray(start, end), quantiles));
     }
     return found;
   }
 
-  #add(key: number, count: number): void {
+  /** @param keys  of one group, ascending */
+  #quantilesOf(keys: Uint32Array, quantiles: readonly number[]): number[] {
+    const counts = new Float64Array(keys.length * BUCKETS_PER_ENTRY);
+    let total = 0;
+    for (const [i, key] of keys.entries()) {
+      const from = this.#slotFor(key) * BUCKETS_PER_ENTRY;
+      for (let bucket = 0; bucket < BUCKETS_PER_ENTRY; bucket++) {
+        total += counts[i * BUCKETS_PER_ENTRY + bucket] = this.#counts[from + bucket]!;
+      }
+    }
+    let at = 0;
+    let below = counts[0]!;
+    return quantiles.map((quantile) => {
+      while (below <= quantile * (total - 1)) below += counts[++at]!;
+      return valueOf((keys[at >>> BUCKET_BITS]! % ENTRIES) * BUCKETS_PER_ENTRY + (at & BUCKET_MASK));
+    });
+  }
+
+  #addEntry(key: number, counts: Float64Array, from: number): void {
+    const to = this.#slotFor(key) * BUCKETS_PER_ENTRY;
+    for (let bucket = 0; bucket < BUCKETS_PER_ENTRY; bucket++) {
+      this.#counts[to + bucket]! += counts[from * BUCKETS_PER_ENTRY + bucket]!;
+    }
+  }
+
+  /** The slot of a key, which is there from now on. @throws QueryTooLargeError */
+  #slotFor(key: number): number {
     const mask = this.#keys.length - 1;
     let slot = Math.imul(key, HASH_FACTOR) >>> this.#shift;
     for (;;) {
       const other = this.#keys[slot]!;
-      if (other === key) break;
-      if (other === 0) {
-        if (this.#size * 2 >= this.#keys.length) {
-          this.#grow();
-          this.#add(key, count);
-          return;
-        }
-        this.#size++;
-        this.#keys[slot] = key;
-        break;
-      }
+      if (other === key) return slot;
+      if (other === 0) break;
       slot = (slot + 1) & mask;
     }
-    this.#counts[slot]! += count;
-  }
-
-  #countOf(key: number): number {
-    let slot = Math.imul(key, HASH_FACTOR) >>> this.#shift;
-    while (this.#keys[slot] !== key) slot = (slot + 1) & (this.#keys.length - 1);
-    return this.#counts[slot]!;
+    if (this.#size * 4 >= this.#keys.length * 3) {
+      this.#grow();
+      return this.#slotFor(key);
+    }
+    this.#size++;
+    this.#keys[slot] = key;
+    return slot;
   }
 
   #grow(): void {
-    const before = this.state();
-    const slots = before.keys.length * 2;
-    if (slots * SLOT_BYTES > AGGREGATE_SKETCHES_BYTES_MAX) {
-      throw tooMuchMemory();
-    }
+    const { keys, counts } = this.state();
+    const slots = keys.length * 2;
+    if (slots * SLOT_BYTES > AGGREGATE_SKETCHES_BYTES_MAX) throw tooMuchMemory();
     this.#size = 0;
     this.#keys = new Uint32Array(slots);
-    this.#counts = new Float64Array(slots);
+    this.#counts = new Float64Array(slots * BUCKETS_PER_ENTRY);
     this.#shift = shiftOf(slots);
-    this.addAll(before);
+    for (let slot = 0; slot < keys.length; slot++) if (keys[slot] !== 0) this.#addEntry(keys[slot]!, counts, slot);
   }
 }
 
@@ -148,7 +157,7 @@ function tooMuchMemory(): QueryTooLargeError {
   return new QueryTooLargeError(`${message}, or order by rows and ask for fewer groups with \`limit\``);
 }
 
-const SLOT_BYTES = 12;
+const SLOT_BYTES = 4 + 8 * BUCKETS_PER_ENTRY;
 const HASH_FACTOR = 0x9e3779b1;
 
 function shiftOf(slots: number): number {

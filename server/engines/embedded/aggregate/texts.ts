@@ -5,6 +5,7 @@
 import type { ColumnValues, IntegerArray, Uuids } from '../../../../shared/row-group/column-values.ts';
 import { FIXED_VALUE_BYTES_MAX, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
+import type { ValueTable } from './value-table.ts';
 import { ValueText } from './value-text.ts';
 import { NUMBER_LIMIT, type ValueKeys, valueText } from './value-keys.ts';
 
@@ -25,6 +26,9 @@ type Run = { readonly base: number } & (
 
 const POSITIVE = Buffer.from('0');
 const NEGATIVE = Buffer.from('-0');
+
+/** Texts of a run that are looked up though they may not be used. */
+const TEXTS_FOUND_MAX = 1024;
 
 /** What bytes[start, end) stand for; undefined where that is themselves. */
 export type Fold = (bytes: Buffer, start: number, end: number) => Buffer | undefined;
@@ -98,6 +102,33 @@ export class Texts {
     visit(from);
   }
 
+  /**
+   * Sets found[code] to the number of each code's value in a table, or −1, without a key for each.
+   * @param found  for all codes
+   * @param keys  not in use
+   * @returns false where there are many texts to look up, so that one would rather know which codes are used
+   */
+  findAll(table: ValueTable, found: Int32Array, keys: ValueKeys): boolean {
+    const text = new ValueText();
+    this.#find(0, table, found, keys, text);
+    for (const [index, run] of this.#runs.entries()) {
+      const limit = this.#runs[index + 1]?.base ?? this.size;
+      const own = found.subarray(run.base, limit);
+      if (run.kind === 'texts' || this.#fold !== undefined) {
+        if (own.length > TEXTS_FOUND_MAX) return false;
+        for (let code = run.base; code < limit; code++) this.#find(code, table, found, keys, text);
+        continue;
+      }
+      const positive = table.textOf(run.pattern ?? POSITIVE);
+      const negative = run.pattern === undefined ? table.textOf(NEGATIVE) : -1;
+      if (run.kind === 'range') table.findRange(positive, negative, run.min, own);
+      else if (!table.findNumbers(positive, negative, run.numbers, own)) {
+        for (let code = run.base; code < limit; code++) this.#find(code, table, found, keys, text);
+      }
+    }
+    return true;
+  }
+
   /** The run of UUIDs that a code is of; undefined when it is of another one. */
   uuidsAt(code: number): UuidRun | undefined {
     return code === 0 || this.#fold !== undefined ? undefined : uuidsOf(this.#runs[this.#runOf(code)]!);
@@ -106,6 +137,13 @@ export class Texts {
   /** The first code behind `code` that is a UUID's, or `size`. */
   nextUuids(code: number): number {
     return this.#runs.find((run) => run.base > code && uuidsOf(run) !== undefined)?.base ?? this.size;
+  }
+
+  #find(code: number, table: ValueTable, found: Int32Array, keys: ValueKeys, text: ValueText): void {
+    this.write(code, text);
+    keys.clear();
+    keys.addValue(text.bytes, text.start, text.end);
+    table.findAll(keys, found, code);
   }
 
   #add(run: Run, count: number): number {

@@ -18,8 +18,8 @@ export const NO_NUMBER = -1;
 /** Numbers of a key are less, so that a key is one float64. A value with a larger one is a text alone. */
 export const NUMBER_LIMIT = 2 ** 32 - 1;
 
-/** Keys that are handed over at once. */
-const KEYS_MAX = 4096;
+/** Keys that are handed over at once: few enough for the fastest cache. */
+export const KEYS_MAX = 1024;
 const BYTES_MAX = 64 * 1024;
 /** Texts that still have room where keys are not full: those of integers below zero and above. */
 const SPARE_TEXTS = 2;

@@ -2,9 +2,10 @@
  * Values of one name by number, told apart by their keys (value-keys.ts): 20 bytes a value, and each text once however
  * many values have it. In typed arrays, which go from one task to the next without a copy.
  */
+import { hashBytes } from '../../../../shared/row-group/byte-strings.ts';
 import { copyInto, slotsOf } from './hash-slots.ts';
 import { TextTable, type TextTableState } from './text-table.ts';
-import { valueHash, ValueKeys, valueText } from './value-keys.ts';
+import { KEYS_MAX, NUMBER_LIMIT, valueHash, ValueKeys, valueText } from './value-keys.ts';
 
 /** All of a table, to be handed over. */
 export interface ValueTableState {
@@ -24,6 +25,16 @@ const SLOTS_PER_VALUE = 2;
 const VALUE_BYTES = 20;
 /** A key is its text times this, plus 1 + its number: exact in a float64, as texts take memory and are less than 2^21. */
 const TEXT_FACTOR = 2 ** 32;
+
+/** Keys that are added in turn, and what is known of each. */
+const KEYS_IN_TURN = KEYS_MAX;
+const hashesInTurn = new Uint32Array(KEYS_IN_TURN);
+const keysInTurn = new Float64Array(KEYS_IN_TURN);
+const foundInTurn = new Int32Array(KEYS_IN_TURN);
+
+/** By the last bits of a number: whether a value that is looked for has them. */
+const numberMarks = new Uint8Array(4096);
+const NUMBER_MARKS_MASK = numberMarks.length - 1;
 
 const oneKey = new ValueKeys();
 const oneValue = new Int32Array(1);
@@ -72,11 +83,10 @@ export class ValueTable {
     for (let i = 0; i < textCount; i++) texts[i] = this.#texts.add(textHashes[i]!, bytes, offsets[i]!, offsets[i + 1]!);
     for (let i = 0; i < count; i++) {
       const text = textOf[i]!;
-      values[from + i] = this.#add(
-        valueHash(textHashes[text]!, numbers[i]!),
-        texts[text]! * TEXT_FACTOR + 1 + numbers[i]!,
-      );
+      hashesInTurn[i] = valueHash(textHashes[text]!, numbers[i]!);
+      keysInTurn[i] = keyOf(texts[text]!, numbers[i]!);
     }
+    this.#addInTurn(count, values, from);
   }
 
   /** The same, with −1 for values that are not there. */
@@ -89,15 +99,47 @@ export class ValueTable {
     for (let i = 0; i < textCount; i++)
       texts[i] = this.#texts.find(textHashes[i]!, bytes, offsets[i]!, offsets[i + 1]!);
     for (let i = 0; i < count; i++) {
-      const text = textOf[i]!;
-      const known = texts[text]!;
-      values[from + i] =
-        known < 0
-          ? -1
-          : this.#slots[
-              this.#slotOf(valueHash(textHashes[text]!, numbers[i]!), known * TEXT_FACTOR + 1 + numbers[i]!)
-            ]! - 1;
+      const text = texts[textOf[i]!]!;
+      values[from + i] = this.#find(text, numbers[i]!);
     }
+  }
+
+  /** The number of a text that keys have; −1 where none does. */
+  textOf(bytes: Uint8Array): number {
+    return this.#texts.find(hashBytes(bytes, 0, bytes.length), bytes, 0, bytes.length);
+  }
+
+  /**
+   * Sets found[n − min] to the value of each number n that is less than `found.length` behind `min`, or −1.
+   * @param positive  its text; −1 for none, and so the text of those below zero, `negative`
+   */
+  findRange(positive: number, negative: number, min: number, found: Int32Array): void {
+    found.fill(-1);
+    const negatives = Math.min(Math.max(0, -min), found.length);
+    if (positive >= 0) this.#findFrom(keyOf(positive, min), 1, found, negatives, found.length);
+    if (negative >= 0 && negatives > 0) this.#findFrom(keyOf(negative, -min), -1, found, 0, negatives);
+  }
+
+  /** Sets found[i], from start on, to the value whose key is `key` + i × step. */
+  #findFrom(key: number, step: 1 | -1, found: Int32Array, start: number, end: number): void {
+    for (let value = 0; value < this.#count; value++) {
+      const at = (this.#keys[value]! - key) * step;
+      if (at >= start && at < end) found[at] = value;
+    }
+  }
+
+  /** The same for any numbers; false where one is too large to be that of a key. */
+  findNumbers(positive: number, negative: number, numbers: ArrayLike<number>, found: Int32Array): boolean {
+    const marks = this.#markNumbers(positive, negative);
+    for (let i = 0; i < found.length; i++) {
+      const number = numbers[i]!;
+      const magnitude = number < 0 ? -number : number;
+      if (magnitude >= NUMBER_LIMIT) return false;
+      // Most are not there, and are excluded by a mark.
+      if (marks[magnitude & NUMBER_MARKS_MASK] === 0) found[i] = -1;
+      else found[i] = this.#find(number < 0 ? negative : positive, magnitude);
+    }
+    return true;
   }
 
   /** By value of another table: its number here, where it is from now on. */
@@ -107,9 +149,15 @@ export class ValueTable {
       textNumbers[i] = this.#texts.add(texts.hashes[i]!, texts.bytes, texts.offsets[i]!, texts.offsets[i + 1]!);
     }
     const values = new Int32Array(count);
-    for (let i = 0; i < count; i++) {
-      const text = textOfKey(keys[i]!);
-      values[i] = this.#add(hashes[i]!, keys[i]! + (textNumbers[text]! - text) * TEXT_FACTOR);
+    for (let from = 0; from < count; from += KEYS_IN_TURN) {
+      const own = Math.min(KEYS_IN_TURN, count - from);
+      for (let i = 0; i < own; i++) {
+        const key = keys[from + i]!;
+        const text = textOfKey(key);
+        hashesInTurn[i] = hashes[from + i]!;
+        keysInTurn[i] = key + (textNumbers[text]! - text) * TEXT_FACTOR;
+      }
+      this.#addInTurn(own, values, from);
     }
     return values;
   }
@@ -140,6 +188,39 @@ export class ValueTable {
       hashes: this.#hashes,
       keys: this.#keys,
     };
+  }
+
+  /** Marks the last bits of numbers of two texts. */
+  #markNumbers(a: number, b: number): Uint8Array {
+    numberMarks.fill(0);
+    for (let value = 0; value < this.#count; value++) {
+      const text = textOfKey(this.#keys[value]!);
+      if (text === a || text === b) numberMarks[(this.#keys[value]! - keyOf(text, 0)) & NUMBER_MARKS_MASK] = 1;
+    }
+    return numberMarks;
+  }
+
+  #find(text: number, number: number): number {
+    if (text < 0) return -1;
+    return this.#slots[this.#slotOf(valueHash(this.#texts.hash(text), number), keyOf(text, number))]! - 1;
+  }
+
+  /**
+   * Adds the keys in turn. Where one is by its hash is read for all before any is compared: reads of memory that no cache has
+   * take a hundred times as long as others, and they overlap where nothing is decided between them.
+   */
+  #addInTurn(count: number, values: Int32Array, from: number): void {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let i = 0; i < count; i++) foundInTurn[i] = slots[hashesInTurn[i]! & mask]!;
+    const known = this.#keys;
+    for (let i = 0; i < count; i++) {
+      const value = foundInTurn[i]! - 1;
+      values[from + i] = value >= 0 && known[value] === keysInTurn[i] ? value : -1;
+    }
+    for (let i = 0; i < count; i++) {
+      if (values[from + i]! < 0) values[from + i] = this.#add(hashesInTurn[i]!, keysInTurn[i]!);
+    }
   }
 
   #add(hash: number, key: number): number {
@@ -183,6 +264,10 @@ function emptyState(): ValueTableState {
     hashes: new Uint32Array(VALUES_AT_FIRST),
     keys: new Float64Array(VALUES_AT_FIRST),
   };
+}
+
+function keyOf(text: number, number: number): number {
+  return text * TEXT_FACTOR + 1 + number;
 }
 
 function textOfKey(key: number): number {

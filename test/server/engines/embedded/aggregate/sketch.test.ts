@@ -16,7 +16,10 @@ it('quantiles are within half a percent', () => {
       const others = new Sketches();
       for (const [i, number] of first.entries()) (i % 2 === 0 ? sketches : others).add(0, bucketOf(number));
       for (const number of last) others.add(AGGREGATE_SKETCHES_MAX - 1, bucketOf(number));
-      sketches.addAll(others.state());
+      sketches.addMoved(
+        others.state(),
+        Int32Array.from({ length: AGGREGATE_SKETCHES_MAX }, (_, group) => group),
+      );
       const found = sketches.quantiles(quantiles);
       for (const [group, each] of [[0, first] as const, [AGGREGATE_SKETCHES_MAX - 1, last] as const]) {
         const sorted = each.toSorted((a, b) => a - b);
