@@ -567,7 +567,13 @@ export const HISTOGRAM_LEAD_DAYS = 1;
 /** Lines, as a share of all, that are left out of such a view where they lie far from all others. Beyond: it shows them. */
 export const HISTOGRAM_STRAY_SHARE_MAX = 0.01;
 
-/** Fields whose numbers, and fields whose different values, one aggregation measures. Beyond: 400. */
+/** Steps of a window: a day in steps of five minutes. Beyond: 400. */
+export const WINDOW_STEPS_MAX = 288;
+
+/** Groups of steps, times the windows that each is part of: about a second of a worker. Beyond: 413. */
+export const WINDOW_GROUPS_MAX = 1_000_000;
+
+/** What an aggregation measures of each kind: numbers of fields, different values, conditions. Beyond: 400. */
 export const AGGREGATE_MEASURES_MAX = 4;
 
 /** Fields that an aggregation is grouped by. Beyond: 400. */

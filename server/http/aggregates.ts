@@ -5,29 +5,28 @@ import {
   AGGREGATE_BY_MAX,
   AGGREGATE_LIMIT_DEFAULT,
   AGGREGATE_LIMIT_MAX,
-  AGGREGATE_MEASURES_MAX,
   FACET_TOP_DEFAULT,
   FACET_VALUES_MAX,
 } from '../limits.ts';
 import type { QueryEngine } from '../query/engine.ts';
 import { histogram } from '../query/histogram.ts';
+import { measuredOf, measureNames, parseMeasures } from '../query/measures.ts';
 import { all, parseCount, parseFilters, single } from '../query/parameters.ts';
 import type { QueryString } from '../query/parameters.ts';
 import { askerOf } from './asker.ts';
-import type { AggregatePlan, Cell, Measure, Measured, OrderBy } from '../store/aggregate-plan.ts';
+import { nsOf, parseSteps, STEP_NAMES, stepTime } from '../query/steps.ts';
+import { type AggregatePlan, type Cell, WHOLE_STREAM } from '../store/aggregate-plan.ts';
 
 export interface AggregatesOptions {
   readonly engine: QueryEngine;
   readonly now: () => number;
 }
 
-const QUANTILES = [0.5, 0.9, 0.95, 0.99];
-
 export function registerAggregates(app: FastifyInstance, { engine, now }: AggregatesOptions): void {
   app.get<{ Querystring: QueryString }>('/histogram', async (request, reply) => {
     const nowMs = now();
-    const predicate = parseFilters(request, nowMs, ['by', 'step']);
-    const asked = { predicate, by: parseBy(request.query, 1), step: single(request.query, 'step'), nowMs };
+    const predicate = parseFilters(request, nowMs, ['by', ...STEP_NAMES]);
+    const asked = { predicate, by: parseBy(request.query, 1), steps: parseSteps(request.query), nowMs };
     const { answer } = await engine.run(askerOf(request, reply), (view, query) =>
       histogram(asked, (plan) => view.aggregate(plan, query)),
     );
@@ -36,16 +35,27 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
   });
 
   app.get<{ Querystring: QueryString }>('/aggregate', async (request, reply) => {
-    const predicate = parseFilters(request, now(), ['by', 'of', 'distinct', 'order', 'limit']);
-    const by = parseBy(request.query, AGGREGATE_BY_MAX);
-    refuseQuantile(request.query);
-    const { measures, orderBy } = parseMeasures(request.query);
-    const limit = parseCount(request.query, 'limit', 1, AGGREGATE_LIMIT_MAX, AGGREGATE_LIMIT_DEFAULT);
-    const plan = { ...predicate, by, measures, orderBy, stepNs: undefined, limit };
+    const { query: parameters } = request;
+    refuseQuantile(parameters);
+    const own = ['by', 'order', 'limit', ...STEP_NAMES, ...measureNames(parameters)];
+    const predicate = parseFilters(request, now(), own);
+    const by = parseBy(parameters, AGGREGATE_BY_MAX);
+    const { order, limit, ...steps } = parseGroups(parameters);
+    const measured = parseMeasures(parameters, order === 'time' ? 'rows' : order);
+    const { measures, orderBy } = measured;
+    const plan: AggregatePlan = { ...predicate, by, measures, orderBy, ...steps, limit };
     const { answer } = await engine.run(askerOf(request, reply), (view, query) => view.aggregate(plan, query));
     const { cells, groupCount, groupsMin } = answer;
-    const groups = cells.map((cell) => ({ by: named(by, cell), rows: cell.rows, ...measuredOf(measures, cell) }));
-    return { groups, distinct: groupCount ?? `more than ${groupsMin - 1}` };
+    const groups = order === 'time' ? cells.toSorted((a, b) => a.bucket - b.bucket || b.rows - a.rows) : cells;
+    return {
+      groups: groups.map((cell) => ({
+        ...timeOf(cell, steps),
+        by: named(by, cell),
+        rows: cell.rows,
+        ...measuredOf(measured, cell),
+      })),
+      distinct: groupCount ?? `more than ${groupsMin - 1}`,
+    };
   });
 
   app.get<{ Querystring: QueryString }>('/fields', async (request, reply) => {
@@ -71,43 +81,24 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
 
 function parseBy(query: QueryString, max: number): readonly string[] {
   const by = all(query, 'by');
+  if (max === 1 && by.includes(WHOLE_STREAM)) {
+    throw new ParameterError('by', 'whole streams are groups of /aggregate', 'one label or field', 'by=pod');
+  }
   if (by.length > max || by.includes('')) {
     throw new ParameterError('by', `${by.length} names`, `up to ${max} names of labels or fields`, 'by=level');
   }
   return by;
 }
 
+/** A whole stream is all of its labels. */
 function named(by: readonly string[], cell: Cell): Record<string, string> {
-  return Object.fromEntries(by.map((name, i) => [name, cell.by[i]!]));
+  const entries = by.flatMap((name, i): [string, string][] =>
+    name === WHOLE_STREAM ? (JSON.parse(cell.by[i]!) as [string, string][]) : [[name, cell.by[i]!]],
+  );
+  return Object.fromEntries(entries);
 }
 
-/** What groups may be ordered by, besides their rows. */
-const ORDERS: Readonly<Record<string, OrderBy['by']>> = {
-  count: 'count',
-  sum: 'sum',
-  min: 'min',
-  max: 'max',
-  avg: 'avg',
-  p50: 0,
-  p90: 1,
-  p95: 2,
-  p99: 3,
-  distinct: 'distinct',
-};
-
-/** @throws ParameterError */
-function parseMeasures(query: QueryString): Pick<AggregatePlan, 'measures' | 'orderBy'> {
-  const numbers = namesOf(query, 'of').map((of): Measure => ({ kind: 'numbers', of, quantiles: QUANTILES }));
-  const distinct = namesOf(query, 'distinct').map((of): Measure => ({ kind: 'distinct', of }));
-  const measures = [...numbers, ...distinct];
-  const order = single(query, 'order') ?? 'rows';
-  if (order === 'rows') return { measures, orderBy: undefined };
-  const by = Object.hasOwn(ORDERS, order) ? ORDERS[order] : undefined;
-  const measure = measures.findIndex(({ kind }) => kind === (by === 'distinct' ? 'distinct' : 'numbers'));
-  if (by !== undefined && measure >= 0) return { measures, orderBy: { measure, by } };
-  const allowed = `rows, distinct with \`distinct\`, or, with \`of\`, one of ${Object.keys(ORDERS).slice(0, -1).join(', ')}`;
-  throw new ParameterError('order', `"${order}" is not measured`, allowed, 'of=latency_ms&order=p99');
-}
+type GroupSteps = Pick<AggregatePlan, 'stepNs' | 'offsetNs' | 'windowSteps'>;
 
 /** `p=99` would be the filter "field p is 99", which nobody who measures means. @throws ParameterError */
 function refuseQuantile(query: QueryString): void {
@@ -117,49 +108,27 @@ function refuseQuantile(query: QueryString): void {
   throw new ParameterError('p', 'it is not a parameter', allowed, 'of=latency_ms&order=p99');
 }
 
-/** @throws ParameterError */
-function namesOf(query: QueryString, parameter: 'of' | 'distinct'): readonly string[] {
-  const names = [...new Set(all(query, parameter))];
-  if (names.length > AGGREGATE_MEASURES_MAX || names.includes('')) {
-    const allowed = `up to ${AGGREGATE_MEASURES_MAX} names of fields`;
-    throw new ParameterError(parameter, `${names.length} names`, allowed, `${parameter}=latency_ms`);
+/** Groups of steps are in the order of time, all of them, unless the largest are asked for. */
+function parseGroups(query: QueryString): GroupSteps & { readonly order: string; readonly limit: number | undefined } {
+  const { stepMs, offsetMs, windowSteps } = parseSteps(query);
+  const limit = parseCount(query, 'limit', 1, AGGREGATE_LIMIT_MAX, AGGREGATE_LIMIT_DEFAULT);
+  const hasLimit = single(query, 'limit') !== undefined;
+  const order = single(query, 'order') ?? (stepMs === undefined || hasLimit ? 'rows' : 'time');
+  if (order === 'time' && (stepMs === undefined || hasLimit)) {
+    const allowed = 'order=time with a step and without a limit';
+    throw new ParameterError('order', 'by time are all groups of steps', allowed, 'step=5m&order=time');
   }
-  return names;
-}
-
-/** What is measured of one field lies beside the group's rows; of several, by field. */
-function measuredOf(measures: readonly Measure[], cell: Cell): object {
-  const ofKind = (kind: Measured['kind'], write: (measured: Measured) => unknown): [string, unknown][] =>
-    measures.flatMap((measure, i) => {
-      const measured = cell.measures[i]!;
-      return measure.kind === kind && measure.kind !== 'bytes' ? [[measure.of, write(measured)]] : [];
-    });
-  const numbers = ofKind('numbers', writeNumbers);
-  const distinct = ofKind('distinct', writeDistinct);
   return {
-    ...(numbers.length === 1 ? (numbers[0]![1] as object) : numbers.length > 1 && { of: Object.fromEntries(numbers) }),
-    ...(distinct.length > 0 && { distinct: Object.fromEntries(distinct) }),
+    stepNs: stepMs === undefined ? undefined : nsOf(stepMs),
+    offsetNs: nsOf(offsetMs),
+    windowSteps,
+    order,
+    limit: order === 'time' ? undefined : limit,
   };
 }
 
-/** Of QUANTILES. JSON has no NaN: a group without numbers has only their count. */
-function writeNumbers(measured: Measured): object {
-  if (measured.kind !== 'numbers') return {};
-  const {
-    count,
-    sum,
-    min,
-    max,
-    quantiles: [p50, p90, p95, p99],
-  } = measured;
-  return count === 0 ? { count } : { count, sum, min, max, avg: sum / count, p50, p90, p95, p99 };
-}
-
-/** Exact, or with how far off it may be. */
-function writeDistinct(measured: Measured): unknown {
-  if (measured.kind !== 'distinct') return undefined;
-  const { distinct, error } = measured;
-  return error === 0 ? distinct : { about: distinct, error: Number(error.toPrecision(2)) };
+function timeOf({ bucket }: Cell, { stepNs, offsetNs = 0n }: GroupSteps): object {
+  return stepNs === undefined ? {} : { time: stepTime(bucket, stepNs, offsetNs) };
 }
 
 function topValues(values: ReadonlyMap<string, number>, top: number): { value: string; rows: number }[] {

@@ -4,27 +4,18 @@
  * when those were written is not everybody's business.
  */
 import { ParameterError } from '../../shared/errors.ts';
-import {
-  floorDivided,
-  formatInstant,
-  INSTANT_MIN,
-  instantOfMs,
-  MS_PER_DAY,
-  NS_PER_MS,
-  NS_PER_SECOND,
-} from '../../shared/time.ts';
+import { floorDivided, instantOfMs, MS_PER_DAY, NS_PER_MS, NS_PER_SECOND } from '../../shared/time.ts';
 import {
   AGGREGATE_LIMIT_MAX,
   HISTOGRAM_BUCKETS_AUTO,
   HISTOGRAM_BUCKETS_MAX,
   HISTOGRAM_LEAD_DAYS,
   HISTOGRAM_PAST_DAYS,
-  HISTOGRAM_STEP_MS_MAX,
   HISTOGRAM_STRAY_SHARE_MAX,
 } from '../limits.ts';
 import type { AggregatePlan, Aggregation, Cell } from '../store/aggregate-plan.ts';
 import type { Predicate } from '../store/predicate.ts';
-import { parseDurationMs } from '../../shared/duration.ts';
+import { nsOf, type Steps, stepTime } from './steps.ts';
 
 /** Steps that people read off a chart; beyond the last, multiples of it. */
 const STEPS_SECONDS = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 86_400, 604_800];
@@ -38,8 +29,7 @@ export interface HistogramQuery {
   readonly predicate: Predicate;
   /** One label or field at most. */
   readonly by: readonly string[];
-  /** As it was given. */
-  readonly step: string | undefined;
+  readonly steps: Steps;
   readonly nowMs: number;
 }
 
@@ -77,42 +67,40 @@ type Count = (predicate: Predicate, by: readonly string[], stepNs: bigint, limit
 
 /** @throws ParameterError, QueryTooLargeError, UnavailableError */
 export async function histogram(
-  { predicate, by, step, nowMs }: HistogramQuery,
+  { predicate, by, steps: { stepMs: asked, offsetMs, windowSteps }, nowMs }: HistogramQuery,
   aggregate: (plan: AggregatePlan) => Promise<Aggregation>,
 ): Promise<Histogram> {
-  const asked = parseStep(step);
+  const offsetNs = nsOf(offsetMs);
   const count: Count = async (within, names, stepNs, limit) => {
     const plan = { ...within, by: names, measures: [], stepNs, limit };
     return (await aggregate(plan)).cells;
   };
   const { range, before, after } = await chooseRange(predicate, nowMs, count);
   if (range === undefined) return { stepSeconds: (asked ?? STEP_MS_DEFAULT) / 1000, buckets: [], before, after };
-  const stepNs = nsOf(stepFor(range, asked, step));
+  const stepNs = nsOf(stepFor(range, asked, offsetNs));
   const within = { ...predicate, from: range.first, to: range.last + 1n };
-  const cells = await count(within, by, stepNs);
-  const shown = shownBuckets(predicate, range, cells, stepNs);
-  return { stepSeconds: Number(stepNs) / NS_PER_SECOND, buckets: bucketsOf(cells, shown, stepNs, by), before, after };
-}
-
-/** Milliseconds; undefined where none is given. @throws ParameterError */
-function parseStep(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const stepMs = parseDurationMs(text);
-  if (stepMs !== undefined && Number.isInteger(stepMs) && stepMs >= 1 && stepMs <= HISTOGRAM_STEP_MS_MAX) return stepMs;
-  const allowed = `a duration of whole milliseconds, up to ${HISTOGRAM_STEP_MS_MAX / MS_PER_DAY}d`;
-  throw new ParameterError('step', `"${text}" is not a valid step`, allowed, 'step=5m');
+  const plan = { ...within, by, measures: [], stepNs, offsetNs, windowSteps, limit: undefined };
+  const { cells } = await aggregate(plan);
+  const shown = shownBuckets(predicate, bucketRange(range, stepNs, offsetNs), cells);
+  const buckets = bucketsOf(cells, shown, (bucket) => stepTime(bucket, stepNs, offsetNs), by);
+  return { stepSeconds: Number(stepNs) / NS_PER_SECOND, buckets, before, after };
 }
 
 /** @throws ParameterError  the step that was asked for gives too many buckets */
-function stepFor(range: TimeRange, askedMs: number | undefined, text: string | undefined): number {
+function stepFor(range: TimeRange, askedMs: number | undefined, offsetNs: bigint): number {
   const fittingMs = fittingStep(range);
   const stepMs = askedMs ?? fittingMs;
-  const { first, last } = bucketRange(range, nsOf(stepMs));
+  const { first, last } = bucketRange(range, nsOf(stepMs), offsetNs);
   if (last - first < HISTOGRAM_BUCKETS_MAX) return stepMs;
   // However the buckets lie, this is long enough.
   const neededSeconds = Math.ceil(lengthMs(range) / (HISTOGRAM_BUCKETS_MAX - 1) / 1000);
   const allowed = `up to ${HISTOGRAM_BUCKETS_MAX} buckets; this range wants at least ${neededSeconds}s`;
-  throw new ParameterError('step', `"${text}" is too short for the time range`, allowed, `step=${fittingMs / 1000}s`);
+  throw new ParameterError(
+    'step',
+    `"${stepMs / 1000}s" is too short for the time range`,
+    allowed,
+    `step=${fittingMs / 1000}s`,
+  );
 }
 
 function fittingStep(range: TimeRange): number {
@@ -126,12 +114,16 @@ function lengthMs({ first, last }: TimeRange): number {
   return Number(last - first) / NS_PER_MS;
 }
 
-function nsOf(ms: number): bigint {
-  return BigInt(ms) * BigInt(NS_PER_MS);
+interface Buckets {
+  readonly first: number;
+  readonly last: number;
 }
 
-function bucketRange({ first, last }: TimeRange, stepNs: bigint): { first: number; last: number } {
-  return { first: Number(floorDivided(first, stepNs)), last: Number(floorDivided(last, stepNs)) };
+function bucketRange({ first, last }: TimeRange, stepNs: bigint, offsetNs: bigint): Buckets {
+  return {
+    first: Number(floorDivided(first - offsetNs, stepNs)),
+    last: Number(floorDivided(last - offsetNs, stepNs)),
+  };
 }
 
 /**
@@ -206,13 +198,7 @@ function rowsOf(cells: readonly Cell[]): number {
 }
 
 /** A range that the query does not say ends with a line, and begins with one unless it says since when. Undefined: no lines. */
-function shownBuckets(
-  { from, to }: Predicate,
-  range: TimeRange,
-  cells: readonly Cell[],
-  stepNs: bigint,
-): { first: number; last: number } | undefined {
-  const asked = bucketRange(range, stepNs);
+function shownBuckets({ from, to }: Predicate, asked: Buckets, cells: readonly Cell[]): Buckets | undefined {
   if (from !== undefined && to !== undefined) return asked;
   if (cells.length === 0) return undefined;
   const found = cells.map(({ bucket }) => bucket);
@@ -224,8 +210,8 @@ function shownBuckets(
 
 function bucketsOf(
   cells: readonly Cell[],
-  shown: { first: number; last: number } | undefined,
-  stepNs: bigint,
+  shown: Buckets | undefined,
+  timeOf: (bucket: number) => string,
   by: readonly string[],
 ): HistogramBucket[] {
   if (shown === undefined) return [];
@@ -233,10 +219,8 @@ function bucketsOf(
   const list: HistogramBucket[] = [];
   for (let bucket = shown.first; bucket <= shown.last; bucket++) {
     const inBucket = byBucket.get(bucket) ?? [];
-    const start = BigInt(bucket) * stepNs;
-    const time = formatInstant(start < INSTANT_MIN ? INSTANT_MIN : start);
     const counts = Object.fromEntries(inBucket.map(({ by: [value = ''], rows }) => [value, rows]));
-    list.push({ time, total: rowsOf(inBucket), ...(by.length > 0 && { counts }) });
+    list.push({ time: timeOf(bucket), total: rowsOf(inBucket), ...(by.length > 0 && { counts }) });
   }
   return list;
 }

@@ -37,7 +37,7 @@ export interface LogsRequest {
 /**
  * Names that are not filters on any route: one that a route does not understand is refused there, so that a query that is
  * moved from one route to another keeps its meaning or fails. `name`, which `/fields` understands, is missing, as events have
- * a field of this name.
+ * a field of this name; so are `offset`, `window`, `first` and `last`.
  */
 const OWN_NAMES: readonly string[] = [
   'q',
@@ -54,6 +54,8 @@ const OWN_NAMES: readonly string[] = [
   'step',
   'of',
   'distinct',
+  'stddev',
+  'line_bytes',
   'top',
 ];
 /** In front of a name, this makes it that of a label or field whatever the route understands by it. */
@@ -129,7 +131,12 @@ export function parseFilters({ query, namespaces }: Asked, nowMs: number, ownNam
   return { from, to, where: normalised(allOf([...filters, parseText(all(query, 'q'), ignoreCase)])) };
 }
 
-function unescaped(name: string): string {
+/** True of a name that is not that of a filter. */
+export function isOwnName(name: string): boolean {
+  return OWN_NAMES.includes(name);
+}
+
+export function unescaped(name: string): string {
   return name.startsWith(ESCAPE) ? name.slice(ESCAPE.length) : name;
 }
 
@@ -163,7 +170,7 @@ export function parseCount(query: QueryString, name: string, min: number, max: n
   return count;
 }
 
-function parseFlag(query: QueryString, name: string): boolean {
+export function parseFlag(query: QueryString, name: string): boolean {
   const text = single(query, name);
   if (text === undefined || text === 'false' || text === '0') return false;
   if (text === 'true' || text === '1' || text === '') return true;

@@ -1,8 +1,8 @@
 /** What an aggregation is asked for, and one group of its answer: plain data, which says nothing of how rows are stored. */
-import type { Predicate } from './predicate.ts';
+import type { Predicate, Where } from './predicate.ts';
 
 export interface AggregatePlan extends Predicate {
-  /** Labels or fields; with SHAPE behind a name, the shapes of its values. */
+  /** Labels or fields; with SHAPE behind a name, the shapes of its values; WHOLE_STREAM for all labels at once. */
   readonly by: readonly string[];
   /** What is measured of each group besides its rows. */
   readonly measures: readonly Measure[];
@@ -11,8 +11,8 @@ export interface AggregatePlan extends Predicate {
   /** Buckets begin so long after whole steps since 1970. */
   readonly offsetNs?: bigint | undefined;
   /**
-   * A bucket's rows are those of so many steps up to its end, 1 where nothing is said: windows that overlap. Of those that
-   * begin within the time range.
+   * A bucket's rows are those of so many steps up to its end, 1 where nothing is said: windows that overlap. Of those whose
+   * last step begins within the time range; in a range without an end, up to the last step that has rows.
    */
   readonly windowSteps?: number | undefined;
   /** By what groups are compared; by their rows where nothing is said. */
@@ -24,32 +24,42 @@ export interface AggregatePlan extends Predicate {
 /** `path.shape` is path with its ids folded: numbers, UUIDs, and words of eight or more hex digits are `{id}`. */
 export const SHAPE = '.shape';
 
-export type Measure =
-  /** Of the numbers of a field. Rows without a number of it are counted only in `rows`. */
-  | {
-      readonly kind: 'numbers';
-      readonly of: string;
-      /** 0 to 1, ascending. */
-      readonly quantiles: readonly number[];
-      /** Their standard deviation, too. */
-      readonly stddev?: true;
-      /** The first and the last of them in time, too. */
-      readonly ends?: true;
-    }
-  /** How many values a label or field has; an empty one is none. */
-  | { readonly kind: 'distinct'; readonly of: string }
-  /** Of lines, without what ends them. */
-  | { readonly kind: 'bytes' };
+/** A stream is the lines that share all labels. The value is the key of these labels. @see labelsKey */
+export const WHOLE_STREAM = '*';
+
+/** A measure of the rows of a group; of those that satisfy a condition, where there is one. */
+export type Measure = { readonly where?: Where | undefined } &
+  /** How many they are. */
+  (
+    | { readonly kind: 'rows' }
+    /** Of the numbers of a field. Rows without a number of it are counted only in `rows`. */
+    | {
+        readonly kind: 'numbers';
+        readonly of: string;
+        /** 0 to 1, ascending. */
+        readonly quantiles: readonly number[];
+        /** Their standard deviation, too. */
+        readonly stddev?: true;
+        /** The first and the last of them in time, too. */
+        readonly ends?: true;
+      }
+    /** How many values a label or field has; an empty one is none. */
+    | { readonly kind: 'distinct'; readonly of: string }
+    /** Of lines, without what ends them. */
+    | { readonly kind: 'bytes' }
+  );
 
 /** Groups with more of this come first; those that have none of it last. */
 export interface OrderBy {
   /** Index into measures. */
   readonly measure: number;
-  readonly by: 'count' | 'sum' | 'min' | 'max' | 'avg' | 'stddev' | 'first' | 'last' | 'distinct' | 'bytes' | number;
+  readonly by:
+    'count' | 'sum' | 'min' | 'max' | 'avg' | 'stddev' | 'first' | 'last' | 'distinct' | 'bytes' | 'rows' | number;
 }
 
 /** What was measured. */
 export type Measured =
+  | { readonly kind: 'rows'; readonly rows: number }
   | {
       readonly kind: 'numbers';
       readonly count: number;

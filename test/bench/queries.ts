@@ -25,7 +25,7 @@ interface Question {
   /** `/logs` when nothing else is said. */
   readonly path?: string;
   /** Each run asks for something else where it can, so that no answer is remembered. */
-  readonly parameters: (run: number) => Readonly<Record<string, string>>;
+  readonly parameters: (run: number) => Readonly<Record<string, string | readonly string[]>>;
   readonly p50?: Figure['target'];
   readonly p99?: Figure['target'];
 }
@@ -48,6 +48,7 @@ export async function benchQueries(
   const all = { since: new Date(startMs).toISOString() };
   const measured = Math.min(lineCount, MEASURED_LINES_MAX);
   const measuredMs = ((endMs - startMs) * measured) / lineCount;
+  const minute = { ...all, step: '1m' };
   const questions: Question[] = [
     {
       name: 'one request_id',
@@ -89,6 +90,52 @@ export async function benchQueries(
       p99: TARGETS.absentTextP99Ms,
     },
     {
+      name: 'any of three texts',
+      path: '/aggregate',
+      parameters: (run) => ({ ...all, q: ['deadline exceeded', 'connection refused', `no such text ${run}`] }),
+    },
+    {
+      name: 'an expression with a literal',
+      path: '/aggregate',
+      parameters: (run) => ({ ...all, q: `~user:1${run % 10}\\d+","hit":false` }),
+    },
+    {
+      // Whatever it is, each line is put together and read.
+      name: 'an expression without a literal',
+      path: '/aggregate',
+      parameters: () => ({ ...all, q: '~[0-9a-f]{4}-[x-z]' }),
+    },
+    {
+      name: 'an expression on path',
+      path: '/aggregate',
+      parameters: (run) => ({ ...all, path: `~^/api/(orders|products)/1${run % 10}\\d*$` }),
+    },
+    {
+      name: 'status of at least 500',
+      path: '/aggregate',
+      parameters: () => ({ ...all, 'status>': '500' }),
+    },
+    {
+      name: 'latency_ms of at least a number',
+      path: '/aggregate',
+      parameters: (run) => ({ ...all, 'latency_ms>': String(400 + (run % 100)) }),
+    },
+    {
+      name: 'what path begins with',
+      path: '/aggregate',
+      parameters: (run) => ({ ...all, path: `/api/products/1${run % 10}*` }),
+    },
+    {
+      name: 'what path ends with',
+      path: '/aggregate',
+      parameters: (run) => ({ ...all, path: `*${run % 10}/stock` }),
+    },
+    {
+      name: 'what path contains',
+      path: '/aggregate',
+      parameters: (run) => ({ ...all, path: `*/products/*${run % 10}*` }),
+    },
+    {
       name: 'count by level',
       path: '/aggregate',
       parameters: () => ({ ...all, by: 'level' }),
@@ -113,6 +160,26 @@ export async function benchQueries(
       name: 'count by path.shape',
       path: '/aggregate',
       parameters: () => ({ ...all, by: 'path.shape' }),
+    },
+    {
+      name: 'lines and errors by path',
+      path: '/aggregate',
+      parameters: () => ({ ...all, by: 'path', 'where.errors': 'status>=500', order: 'where.errors' }),
+    },
+    {
+      name: 'count by stream',
+      path: '/aggregate',
+      parameters: () => ({ ...all, by: '*' }),
+    },
+    {
+      name: 'bytes of lines by pod',
+      path: '/aggregate',
+      parameters: () => ({ ...all, by: 'pod', line_bytes: 'true' }),
+    },
+    {
+      name: 'latency_ms by level in windows of five minutes, one each minute',
+      path: '/aggregate',
+      parameters: () => ({ ...minute, window: '5m', by: 'level', of: 'latency_ms', order: 'rows', limit: '100' }),
     },
     {
       name: 'different request ids',
@@ -155,7 +222,11 @@ async function measure(
   const untilMs = performance.now() + ASKED_MS_MAX;
   for (let run = 0; run <= RUN_COUNT && (run < RUN_COUNT_MIN || performance.now() < untilMs); run++) {
     if (run === 1) cpuBefore = child.cpuSeconds();
-    const search = new URLSearchParams(parameters(run));
+    const search = new URLSearchParams(
+      Object.entries(parameters(run)).flatMap(([key, values]) =>
+        [values].flat().map((value): [string, string] => [key, value]),
+      ),
+    );
     const startMs = performance.now();
     const text = await fetchText(`${url}${path}?${search.toString()}`);
     samples.push(performance.now() - startMs);

@@ -97,6 +97,113 @@ test('several fields are measured at once, and any measure may order the groups'
   });
 });
 
+test('what is measured may have a condition of its own', async () => {
+  const query = '/aggregate?by=app&where.errors=level=error&where.slow=latency_ms>=49.5&of=latency_ms@slow';
+  expect((await get(`${query}&distinct=level@slow&line_bytes=true&line_bytes=@errors`)).json).toEqual({
+    groups: [
+      {
+        by: { app: 'shop' },
+        rows: 60,
+        where: { errors: 6, slow: 11 },
+        count: 11,
+        sum: 599.5,
+        min: 49.5,
+        max: 59.5,
+        avg: 54.5,
+        p50: expect.closeTo(54.5, 0),
+        p90: expect.closeTo(58.5, 0),
+        p95: expect.closeTo(58.5, 0),
+        p99: expect.closeTo(58.5, 0),
+        distinct: { 'level@slow': 2 },
+        line_bytes: expect.any(Number),
+        'line_bytes@errors':
+          6 * JSON.stringify({ level: 'error', latency_ms: 10.5, time: new Date(0).toISOString() }).length - 1,
+      },
+    ],
+    distinct: 1,
+  });
+  const counts = async (conditions: string): Promise<unknown> => {
+    const { json } = await get(`/aggregate?${conditions}`);
+    return (json as { groups: { where: unknown }[] }).groups[0]!.where;
+  };
+  // Those of one name are alternatives; those of several must all be satisfied.
+  expect(await counts('where.a=level=error&where.a=level=info&where.a=latency_ms<10')).toEqual({ a: 10 });
+  expect(await counts('where.a=level!=error&where.b=q=~:[0-9]5&where.c=q="error"')).toEqual({ a: 54, b: 6, c: 6 });
+  expect(await counts('where.a=LEVEL=error&where.b=level=ERR*&ignore_case=true')).toEqual({ a: 0, b: 6 });
+  const { json } = await get('/aggregate?by=latency_ms.shape&by=level&where.late=latency_ms>50&order=where.late');
+  expect((json as { groups: { by: unknown }[] }).groups[0]!.by).toEqual({
+    'latency_ms.shape': '{id}.{id}',
+    level: 'info',
+  });
+});
+
+test('deviation, and the first and the last number in time', async () => {
+  const { json } = await get(
+    '/aggregate?by=level&stddev=latency_ms&first=latency_ms&last=latency_ms&last=absent&order=last',
+  );
+  expect((json as { groups: unknown }).groups).toEqual([
+    {
+      by: { level: 'info' },
+      rows: 54,
+      stddev: { latency_ms: expect.closeTo(17.0, 0) },
+      first: { latency_ms: 1.5 },
+      last: { latency_ms: 59.5, absent: null },
+    },
+    {
+      by: { level: 'error' },
+      rows: 6,
+      stddev: { latency_ms: expect.closeTo(17.08, 1) },
+      first: { latency_ms: 0.5 },
+      last: { latency_ms: 50.5, absent: null },
+    },
+  ]);
+});
+
+test('a whole stream is a group with all of its labels', async () => {
+  expect((await get('/aggregate?by=*&by=level&limit=1&distinct=*')).json).toEqual({
+    groups: [{ by: { app: 'shop', level: 'info' }, rows: 54, distinct: { '*': 1 } }],
+    distinct: 2,
+  });
+});
+
+test('steps are groups in the order of time, and may overlap in windows', async () => {
+  const range = 'since=2026-11-23T12:00:00Z&until=2026-11-23T13:00:00Z';
+  const groups = async (query: string): Promise<unknown[]> => {
+    const { json } = await get(`/aggregate?${range}&${query}`);
+    const found = (json as { groups: { time: string; rows: number; count?: number; max?: number }[] }).groups;
+    return found.map(({ time, rows, max }) => [time.slice(11, 16), rows, ...(max === undefined ? [] : [max])]);
+  };
+  expect(await groups('step=20m&of=latency_ms')).toEqual([
+    ['12:00', 20, 19.5],
+    ['12:20', 20, 39.5],
+    ['12:40', 20, 59.5],
+  ]);
+  expect(await groups('step=20m&window=40m')).toEqual([
+    ['12:00', 20],
+    ['12:20', 40],
+    ['12:40', 40],
+  ]);
+  expect(await groups('step=30m&offset=10m&of=latency_ms')).toEqual([
+    ['11:40', 10, 9.5],
+    ['12:10', 30, 39.5],
+    ['12:40', 20, 59.5],
+  ]);
+  expect(await groups('step=10m&window=20m&level=error&of=latency_ms&order=max&limit=2')).toEqual([
+    ['12:50', 2, 50.5],
+    ['12:40', 2, 40.5],
+  ]);
+  const { json } = await get(`/histogram?${range}&step=20m&window=40m&offset=10m&by=level`);
+  expect(json).toEqual({
+    step_seconds: 1200,
+    buckets: [
+      { time: '2026-11-23T11:50:00.000000000Z', total: 10, counts: { error: 1, info: 9 } },
+      { time: '2026-11-23T12:10:00.000000000Z', total: 30, counts: { error: 3, info: 27 } },
+      { time: '2026-11-23T12:30:00.000000000Z', total: 40, counts: { error: 4, info: 36 } },
+      { time: '2026-11-23T12:50:00.000000000Z', total: 30, counts: { error: 3, info: 27 } },
+    ],
+  });
+});
+
 test('fields are listed with their most frequent values', async () => {
   const { json } = await get('/fields?name=level&name=app&top=1');
   expect(json).toEqual({
@@ -113,7 +220,7 @@ test.each([
   ['/histogram?by=level&by=app', /^by: 2 names; allowed: up to 1 names/],
   [
     '/histogram?limit=5',
-    /^limit: it does not belong here; allowed: labels, fields, q, ignore_case, since, until, by, step/,
+    /^limit: it does not belong here; allowed: labels, fields, q, ignore_case, since, until, by, step, offset, window/,
   ],
   ['/aggregate?format=csv', /^format: it does not belong here/],
   ['/logs?by=level', /^by: it does not belong here; .* or \\by=123 for a field of this name$/],
@@ -122,13 +229,25 @@ test.each([
   ['/histogram?of=a&distinct=b', /^of: it does not belong here/],
   ['/aggregate?of=a&p=99', /^p: it is not a parameter; allowed: p50, p90, p95 and p99 of/],
   ['/aggregate?by=a&by=b&by=c&by=d&by=e', /^by: 5 names/],
-  [
-    '/aggregate?order=p99',
-    /^order: "p99" is not measured; allowed: rows, distinct with `distinct`, or, with `of`, one of/,
-  ],
+  ['/aggregate?order=p99', /^order: "p99" is not measured; allowed: rows, with `of` one of count, sum/],
   ['/aggregate?of=a&order=distinct', /^order: "distinct" is not measured/],
   ['/aggregate?of=a&order=toString', /^order: "toString" is not measured/],
   ['/aggregate?of=a&of=b&of=c&of=d&of=e', /^of: 5 names; allowed: up to 4 names of fields/],
+  [
+    '/aggregate?where.a=level',
+    /^where\.a: "level" is not a filter; allowed: a filter as in a query; example: where\.a=level=error/,
+  ],
+  ['/aggregate?where.a=since=1h', /^where\.a: "since=1h" is not a filter/],
+  ['/aggregate?where.=level=error', /^where: 1 conditions; allowed: up to 4, each with a name/],
+  ['/aggregate?where.a=n>x', /^n>: "x" is not a number/],
+  ['/aggregate?where.a=n>1&order=where.b', /^order: "where.b" is not measured/],
+  ['/aggregate?order=time', /^order: by time are all groups of steps/],
+  ['/aggregate?step=5m&order=time&limit=3', /^order: by time are all groups of steps/],
+  ['/aggregate?window=5m', /^window: given without a step/],
+  ['/aggregate?step=2m&window=5m', /^window: "5m" is not a whole number of steps/],
+  ['/histogram?step=2m&offset=2m', /^offset: it is not shorter than a step/],
+  ['/histogram?by=*', /^by: whole streams are groups of \/aggregate/],
+  ['/aggregate?line_bytes=2', /^line_bytes: "2" is neither yes nor no/],
   ['/aggregate?limit=10001', /^limit: "10001" is out of range/],
   ['/fields?top=5000', /^top: "5000" is out of range/],
   ['/labels?order=newest', /^order: it does not belong here/],

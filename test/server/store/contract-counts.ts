@@ -21,6 +21,7 @@ const MEASURES: readonly Measure[] = [
   { kind: 'numbers', of: 'latency_ms', quantiles: [0, 0.5, 1], stddev: true, ends: true },
   { kind: 'distinct', of: 'path' },
   { kind: 'bytes' },
+  { kind: 'rows' },
 ];
 
 export function describeCounts(open: () => Promise<LogStore>): void {
@@ -98,13 +99,15 @@ export function describeCounts(open: () => Promise<LogStore>): void {
 }
 
 function randomAggregate(random: Random): AggregatePlan {
-  const measures = MEASURES.filter(() => random.below(2) === 0);
+  const measures = MEASURES.filter(() => random.below(2) === 0).map((measure): Measure => {
+    return { ...measure, where: random.below(2) === 0 ? undefined : randomWhere(random) };
+  });
   const stepNs = random.below(2) === 0 ? undefined : BigInt(1 + random.below(30)) * 1_000_000n;
   const isOrdered = measures.length > 0 && random.below(2) === 0;
   const measure = random.below(Math.max(1, measures.length));
   return {
     ...planOf({ where: randomWhere(random) }),
-    by: NAMES.filter(() => random.below(4) === 0),
+    by: [...NAMES, '*'].filter(() => random.below(4) === 0),
     measures,
     stepNs,
     offsetNs: BigInt(random.below(5)) * 1_000_000n,
@@ -114,6 +117,6 @@ function randomAggregate(random: Random): AggregatePlan {
   };
 }
 
-function orderOf(measure: Measure): 'avg' | 'distinct' | 'bytes' {
+function orderOf(measure: Measure): 'avg' | 'distinct' | 'bytes' | 'rows' {
   return measure.kind === 'numbers' ? 'avg' : measure.kind;
 }

@@ -1,4 +1,5 @@
 /** What an aggregation asks for, found by looking at every line: slow, and short enough to be believed. */
+import { labelsKey } from '../../../shared/labels.ts';
 import { LEVEL } from '../../../shared/levels.ts';
 import { floorDivided } from '../../../shared/time.ts';
 import {
@@ -7,6 +8,7 @@ import {
   type Measure,
   type Measured,
   SHAPE,
+  WHOLE_STREAM,
 } from '../../../server/store/aggregate-plan.ts';
 import { naiveCanonical } from './naive-level.ts';
 import { isWanted, type NaiveLine, valuesOf } from './naive-search.ts';
@@ -14,9 +16,10 @@ import { isWanted, type NaiveLine, valuesOf } from './naive-search.ts';
 /** All groups in their order, however many are asked for; those of equal ranks as they come. */
 export function naiveAggregate(lines: readonly NaiveLine[], plan: AggregatePlan): Cell[] {
   const wanted = lines.filter((line) => isWanted(line, plan));
+  const lastBucket = lastBucketOf(wanted, plan);
   const byGroup = new Map<string, NaiveLine[]>();
   for (const line of wanted) {
-    for (const bucket of bucketsOf(line, plan)) {
+    for (const bucket of bucketsOf(line, plan, lastBucket)) {
       const key = JSON.stringify([bucket, ...plan.by.map((name) => naiveValueOf(line, name))]);
       byGroup.set(key, [...(byGroup.get(key) ?? []), line]);
     }
@@ -34,6 +37,8 @@ export function rankOf({ rows, measures }: Cell, { orderBy }: AggregatePlan): nu
   const measure = measures[orderBy.measure]!;
   const { by } = orderBy;
   switch (measure.kind) {
+    case 'rows':
+      return measure.rows;
     case 'bytes':
       return measure.bytes;
     case 'distinct':
@@ -46,14 +51,24 @@ export function rankOf({ rows, measures }: Cell, { orderBy }: AggregatePlan): nu
   }
 }
 
-function bucketsOf({ instant }: NaiveLine, { to, stepNs, offsetNs = 0n, windowSteps = 1 }: AggregatePlan): number[] {
-  if (stepNs === undefined) return [0];
-  const first = Number(floorDivided(instant - offsetNs, stepNs));
-  const last = to === undefined ? Infinity : Number(floorDivided(to - 1n - offsetNs, stepNs));
-  return Array.from({ length: windowSteps }, (_, later) => first + later).filter((bucket) => bucket <= last);
+function bucketsOf({ instant }: NaiveLine, plan: AggregatePlan, lastBucket: number): number[] {
+  const { windowSteps = 1 } = plan;
+  if (plan.stepNs === undefined) return [0];
+  const first = bucketAt(instant, plan);
+  return Array.from({ length: windowSteps }, (_, later) => first + later).filter((bucket) => bucket <= lastBucket);
+}
+
+function bucketAt(instant: bigint, { stepNs, offsetNs = 0n }: AggregatePlan): number {
+  return stepNs === undefined ? 0 : Number(floorDivided(instant - offsetNs, stepNs));
+}
+
+function lastBucketOf(lines: readonly NaiveLine[], plan: AggregatePlan): number {
+  if (plan.to !== undefined) return bucketAt(plan.to - 1n, plan);
+  return Math.max(...lines.map(({ instant }) => bucketAt(instant, plan)));
 }
 
 export function naiveValueOf({ text, labels }: NaiveLine, asked: string): string {
+  if (asked === WHOLE_STREAM) return labelsKey(labels);
   const name = asked.endsWith(SHAPE) ? asked.slice(0, -SHAPE.length) : asked;
   const value = valuesOf(text, labels, name)[0] ?? '';
   if (name !== asked) return naiveShape(value);
@@ -69,8 +84,13 @@ export function naiveShape(value: string): string {
   return value.replaceAll(IDS, '{id}');
 }
 
-function measured(lines: readonly NaiveLine[], measure: Measure): Measured {
+function measured(ofGroup: readonly NaiveLine[], measure: Measure): Measured {
+  const { where } = measure;
+  const range = { from: undefined, to: undefined };
+  const lines = where === undefined ? ofGroup : ofGroup.filter((line) => isWanted(line, { ...range, where }));
   switch (measure.kind) {
+    case 'rows':
+      return { kind: 'rows', rows: lines.length };
     case 'bytes':
       return { kind: 'bytes', bytes: lines.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0) };
     case 'distinct': {

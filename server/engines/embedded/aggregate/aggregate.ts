@@ -11,9 +11,10 @@ import { countCodes, groupCodes } from './group-codes.ts';
 import { type CountedRows, groupsOf, hashesOf, knownGroups, markedCodes, usedIn } from './group-lookup.ts';
 import type { GroupTable } from './group-table.ts';
 import type { MeasureState } from './measures.ts';
-import type { OpenMeasure } from './open-measure.ts';
+import type { MeasuredGroup, OpenMeasure } from './open-measure.ts';
 import type { AggregatePlan } from '../../../store/aggregate-plan.ts';
-import { rowsOf, setGroups } from './row-counts.ts';
+import type { Where } from '../../../store/predicate.ts';
+import { type Rows, rowsOf, setGroups } from './row-counts.ts';
 
 /**
  * Adds the rows of a row group to a table.
@@ -67,7 +68,14 @@ export function measureGroup(
   const { parts } = codes;
   const starts = new Int32Array(parts.length + 1);
   for (const [template, count] of rows.counts.entries()) starts[template + 1] = starts[template]! + count;
-  const measured = { group, starts, keys: memory.keys, lendNumbers: memory.numbersLender() };
+  const measured: MeasuredGroup = {
+    group,
+    starts,
+    keys: memory.keys,
+    lendNumbers: memory.numbersLender(),
+    lendGroups: memory.groupsLender(),
+    rowsWhere: rowsByCondition(group, memory),
+  };
   const adders = measures.map((measure) => measure.read(measured));
   const known = areAdded ? undefined : knownGroups(codes, table, memory);
   const groupOfCodes = known ?? countedGroups(grouped, table, memory, areAdded);
@@ -79,6 +87,20 @@ export function measureGroup(
   }
   if (known !== undefined) countGroups(groups, table.rows);
   for (const add of adders) add(groups, table.count);
+}
+
+/** Each condition is looked at once, whatever the number of measures that have it. */
+function rowsByCondition(group: RowGroup, memory: CountingMemory): MeasuredGroup['rowsWhere'] {
+  const known = new Map<Where, Rows | undefined>();
+  const lend = memory.marksLender();
+  return (where) => {
+    if (!known.has(where)) {
+      const mask = matchMask(group, { from: undefined, to: undefined, where });
+      const isNone = mask !== 'all' && !hasMarks(mask);
+      known.set(where, isNone ? undefined : rowsOf(group, mask, lend(group.info.rowCount)));
+    }
+    return known.get(where);
+  };
 }
 
 /** Counts the rows by code, and adds them to those of their groups. @returns by code: its group, or −1 */

@@ -10,6 +10,8 @@ export class CountingMemory {
   #selected = new Uint8Array(0);
   #codes: Uint32Array[] = [];
   #numbers: Float64Array[] = [];
+  #marks: Uint8Array<ArrayBuffer>[] = [];
+  #chosen: Int32Array[] = [];
   #totals = new Uint32Array(0);
   #used = new Uint32Array(0);
   #values = new Int32Array(0);
@@ -38,6 +40,16 @@ export class CountingMemory {
     return lenderOf(this.#numbers, (size) => new Float64Array(size));
   }
 
+  /** For marks, by row. */
+  marksLender(): (size: number) => Uint8Array<ArrayBuffer> {
+    return lenderOf(this.#marks, (size) => new Uint8Array(size));
+  }
+
+  /** For groups, by row. */
+  groupsLender(): (size: number) => Int32Array {
+    return lenderOf(this.#chosen, (size) => new Int32Array(size));
+  }
+
   /** Codes that some rows have. */
   used(size: number): Uint32Array {
     if (this.#used.length < size) this.#used = new Uint32Array(size);
@@ -63,7 +75,10 @@ export class CountingMemory {
   }
 }
 
-function lenderOf<T extends Uint32Array | Float64Array>(memory: T[], make: (size: number) => T): (size: number) => T {
+function lenderOf<T extends Uint8Array | Int32Array | Uint32Array | Float64Array>(
+  memory: T[],
+  make: (size: number) => T,
+): (size: number) => T {
   let lent = 0;
   return (size) => {
     const at = lent++;

@@ -142,6 +142,7 @@ export class NumberMeasure implements OpenMeasure<NumbersState> {
           return lasts[group]!;
         case 'distinct':
         case 'bytes':
+        case 'rows':
           throw new RangeError(`BUG: numbers have no ${by}`);
         default:
           return quantiles!.get(group)![by]!;

@@ -1,6 +1,8 @@
 /** What every measure of an aggregation does. */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Measured, OrderBy } from '../../../store/aggregate-plan.ts';
+import type { Where } from '../../../store/predicate.ts';
+import type { Rows } from './row-counts.ts';
 import type { LendNumbers } from './row-numbers.ts';
 import type { ValueKeys } from './value-keys.ts';
 
@@ -12,6 +14,10 @@ export interface MeasuredGroup {
   readonly keys: ValueKeys;
   /** Memory that is good until another row group is measured. */
   readonly lendNumbers: LendNumbers;
+  /** The same by row. */
+  readonly lendGroups: (count: number) => Int32Array;
+  /** The rows that satisfy a condition; undefined for none. @throws CorruptionError */
+  readonly rowsWhere: (where: Where) => Rows | undefined;
 }
 
 /**

@@ -3,7 +3,7 @@
  * end of a pass a worker gathers those of all lanes.
  */
 import { floorDivided } from '../../../../shared/time.ts';
-import { AGGREGATE_LIMIT_MAX, AGGREGATE_TABLE_BYTES_MAX } from '../../../limits.ts';
+import { AGGREGATE_LIMIT_MAX, AGGREGATE_TABLE_BYTES_MAX, WINDOW_GROUPS_MAX } from '../../../limits.ts';
 import { addBounds, addTableToBounds, type Bounds, likelyLeast, newBounds } from './bounds.ts';
 import { GroupTable, type GroupTableState, tooManyGroups } from './group-table.ts';
 import { nthLargest } from './nth-largest.ts';
@@ -131,10 +131,14 @@ function merged({ tallies, plan, measures: asked }: GatherInput): MeasuredGroups
 /** Groups of windows: a step's rows are in the windows that end with it, and with so many steps after it. */
 function windowed({ table, measures }: MeasuredGroups, { plan, measures: asked }: GatherInput): MeasuredGroups {
   const { to, stepNs, offsetNs = 0n, windowSteps = 1 } = plan;
-  const lastBucket = to === undefined ? Infinity : Number(floorDivided(to - 1n - offsetNs, stepNs!));
+  if (table.count * windowSteps > WINDOW_GROUPS_MAX) throw tooManyGroups(Math.floor(WINDOW_GROUPS_MAX / windowSteps));
   const windows = { table: new GroupTable(dimensionCount(plan)), measures: openMeasures(asked) };
   const { rows } = table;
   const buckets = Float64Array.from({ length: table.count }, (_, group) => Number(table.valuesOf(group)[0]));
+  const lastBucket =
+    to === undefined
+      ? buckets.reduce((last, bucket) => Math.max(last, bucket), -Infinity)
+      : Number(floorDivided(to - 1n - offsetNs, stepNs!));
   for (let later = 0; later < windowSteps; later++) {
     const moved = new Int32Array(table.count).fill(-1);
     for (const [group, bucket] of buckets.entries()) {

@@ -8,12 +8,12 @@ import { valueCount } from '../../../../shared/row-group/column.ts';
 import type { Answer } from '../../../../shared/row-group/answer.ts';
 import { ENCODING_CONSTANT, KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
-import { labelOf } from '../../../../shared/labels.ts';
+import { labelOf, labelsKey } from '../../../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
 import { answersOf, columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
 import { NUMBERS_RANGE_FACTOR, patternCodes } from './pattern-codes.ts';
-import { SHAPE } from '../../../store/aggregate-plan.ts';
+import { SHAPE, WHOLE_STREAM } from '../../../store/aggregate-plan.ts';
 import { ID, shapeOf, shapeOfPattern } from './shape.ts';
 import { Texts } from './texts.ts';
 
@@ -51,6 +51,7 @@ export interface ColumnCodes {
 
 /** A stream's label comes before a field of the line; of a field that stands in a line more than once, the last counts. */
 export function valueCodes(group: RowGroup, asked: string, lend?: Lend): Dimension {
+  if (asked === WHOLE_STREAM) return streamDimension(group);
   const areShapes = asked.endsWith(SHAPE);
   const name = areShapes ? asked.slice(0, -SHAPE.length) : asked;
   const texts = new Texts(areShapes ? shapeOf : name === LEVEL ? canonicalLevel : undefined);
@@ -88,6 +89,34 @@ export function valueCodes(group: RowGroup, asked: string, lend?: Lend): Dimensi
     addTotals: totalsOf(group, columnOfTemplate, columns, implied),
     get parts() {
       return (parts ??= partsOfFields());
+    },
+    texts,
+  };
+}
+
+function streamDimension(group: RowGroup): Dimension {
+  const texts = new Texts();
+  const codes = Uint32Array.from(group.info.streams, (labels) =>
+    texts.add({ kind: 'constant', value: Buffer.from(labelsKey(labels)), count: 1 }, 1, false),
+  );
+  const [only] = codes;
+  if (codes.length === 1) {
+    return {
+      size: texts.size,
+      constant: only!,
+      parts: group.templates.map(() => ({ kind: 'same', code: only! })),
+      texts,
+    };
+  }
+  return {
+    size: texts.size,
+    get parts() {
+      const streams = group.streamCodes();
+      const { templateRows, templateStarts } = group.order();
+      const ofRows = Uint32Array.from(templateRows, (row) => codes[streams[row]!]!);
+      return group.templates.map((_, template): CodePart => {
+        return { kind: 'each', codes: ofRows, first: templateStarts[template]!, base: 0 };
+      });
     },
     texts,
   };

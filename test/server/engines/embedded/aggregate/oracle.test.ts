@@ -8,6 +8,7 @@ import type { Labels } from '../../../../../shared/labels.ts';
 import { RowGroup } from '../../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../../shared/time.ts';
 import type { AggregatePlan, Measure, OrderBy } from '../../../../../server/store/aggregate-plan.ts';
+import { allOf, EVERYTHING, not, textLeaf, valueLeaf, type Where } from '../../../../../server/store/predicate.ts';
 import { parsePattern } from '../../../../../server/store/value-test.ts';
 import { planOf } from '../query-context.ts';
 import { rowGroupOf, TODAY } from '../batches.ts';
@@ -59,13 +60,31 @@ const numbers = fc.record({
 });
 const distinct = fc.record({
   kind: fc.constant('distinct' as const),
-  of: fc.constantFrom('n', 'path', 'id', 'pod', 'path.shape'),
+  of: fc.constantFrom('n', 'path', 'id', 'pod', 'path.shape', '*'),
 });
-const measure = fc.oneof<fc.Arbitrary<Measure>[]>(numbers, distinct, fc.constant({ kind: 'bytes' as const }));
+const condition = fc.constantFrom<(Where | undefined)[]>(
+  undefined,
+  undefined,
+  EVERYTHING,
+  valueLeaf('level', [parsePattern('info')]),
+  valueLeaf('n', [{ kind: 'compare', operator: '>=', operand: { kind: 'number', value: 7 } }]),
+  valueLeaf('pod', [parsePattern('a-*'), parsePattern('c')]),
+  not(valueLeaf('app', [parsePattern('a')])),
+  textLeaf('users/1'),
+  allOf([valueLeaf('path', [parsePattern('/users/*')]), not(textLeaf('"n":'))]),
+  valueLeaf('absent', [parsePattern('*')]),
+);
+const kinds = fc.oneof<fc.Arbitrary<Measure>[]>(
+  numbers,
+  distinct,
+  fc.constant({ kind: 'bytes' as const }),
+  fc.constant({ kind: 'rows' as const }),
+);
+const measure = fc.tuple(kinds, condition).map(([kind, where]): Measure => ({ ...kind, where }));
 
 const plan = fc
   .record({
-    by: fc.subarray(['level', 'path', 'path.shape', 'n', 'id', 'pod', 'app', 'absent'], { maxLength: 3 }),
+    by: fc.subarray(['level', 'path', 'path.shape', 'n', 'id', 'pod', 'app', 'absent', '*'], { maxLength: 3 }),
     measures: fc.array(measure, { maxLength: 3 }),
     stepSeconds: fc.constantFrom(undefined, undefined, 1, 7, 60, 3600),
     offsetSeconds: fc.constantFrom(0, 3),

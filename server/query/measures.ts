@@ -1,0 +1,221 @@
+/**
+ * What `/aggregate` measures of each group, from parameters to a plan and from cells to an answer:
+ *
+ *     of=latency_ms                     count, sum, min, max, avg and quantiles of a field's numbers
+ *     stddev=… first=… last=…           of a field's numbers, too; the first and the last are those in time
+ *     distinct=user_id                  how many different values
+ *     line_bytes=true                   bytes of the lines
+ *     where.errors=status>=500          how many rows satisfy a condition, a filter as in any query, by a name for it
+ *     of=latency_ms@errors              any of these of the rows that satisfy it; line_bytes=@errors
+ */
+import { ParameterError } from '../../shared/errors.ts';
+import { AGGREGATE_MEASURES_MAX, FILTERS_MAX } from '../limits.ts';
+import type { AggregatePlan, Cell, Measure, Measured, OrderBy } from '../store/aggregate-plan.ts';
+import { allOf, normalised, type Where } from '../store/predicate.ts';
+import { parseCondition, parseText } from './conditions.ts';
+import { all, isOwnName, parseFlag, type QueryString, unescaped } from './parameters.ts';
+
+const QUANTILES = [0.5, 0.9, 0.95, 0.99];
+const QUANTILE_NAMES = ['p50', 'p90', 'p95', 'p99'];
+
+type NumbersMeasure = Measure & { readonly kind: 'numbers' };
+
+/** Where a part of an answer is, and what of which measure it is. */
+interface Shown {
+  readonly under: 'of' | 'stddev' | 'first' | 'last' | 'distinct' | 'line_bytes' | 'where';
+  /** As it was asked for: a field, with its condition. */
+  readonly asked: string;
+  /** Index into measures. */
+  readonly measure: number;
+}
+
+export interface AskedMeasures extends Pick<AggregatePlan, 'measures' | 'orderBy'> {
+  readonly shown: readonly Shown[];
+}
+
+const WHERE = 'where.';
+const OF_NUMBERS = ['of', 'stddev', 'first', 'last'] as const;
+/** What groups may be ordered by, of the first `of`. */
+const OF_ORDERS: Readonly<Record<string, OrderBy['by']>> = {
+  count: 'count',
+  sum: 'sum',
+  min: 'min',
+  max: 'max',
+  avg: 'avg',
+  ...Object.fromEntries(QUANTILE_NAMES.map((name, i) => [name, i])),
+};
+const ORDERS: Readonly<Record<Exclude<Shown['under'], 'of' | 'where'>, OrderBy['by']>> = {
+  stddev: 'stddev',
+  first: 'first',
+  last: 'last',
+  distinct: 'distinct',
+  line_bytes: 'bytes',
+};
+
+/** Names of what `parseMeasures` reads. */
+export function measureNames(query: QueryString): readonly string[] {
+  const conditions = Object.keys(query).filter((name) => name.startsWith(WHERE));
+  return [...OF_NUMBERS, 'distinct', 'line_bytes', ...conditions];
+}
+
+/** @param order  `rows`, or what groups are ordered by else. @throws ParameterError */
+export function parseMeasures(query: QueryString, order: string): AskedMeasures {
+  const conditions = parseConditions(query);
+  const measures: Measure[] = [];
+  const shown: Shown[] = [];
+  for (const under of OF_NUMBERS) {
+    for (const asked of namesOf(query, under)) {
+      shown.push({ under, asked, measure: addNumbers(measures, under, ofCondition(asked, conditions)) });
+    }
+  }
+  for (const asked of namesOf(query, 'distinct')) {
+    shown.push({ under: 'distinct', asked, measure: measures.length });
+    measures.push({ kind: 'distinct', ...ofCondition(asked, conditions) });
+  }
+  for (const asked of all(query, 'line_bytes')) {
+    const where = asked.startsWith('@') ? conditions.get(asked.slice(1)) : undefined;
+    if (where === undefined && !parseFlag({ line_bytes: asked }, 'line_bytes')) continue;
+    shown.push({ under: 'line_bytes', asked: where === undefined ? '' : asked, measure: measures.length });
+    measures.push({ kind: 'bytes', where });
+  }
+  for (const [asked, where] of conditions) {
+    shown.push({ under: 'where', asked, measure: measures.length });
+    measures.push({ kind: 'rows', where });
+  }
+  return { measures, shown, orderBy: order === 'rows' ? undefined : orderOf(order, shown) };
+}
+
+/** Numbers of the same field under the same condition are measured once. @returns their index */
+function addNumbers(measures: Measure[], under: Shown['under'], { of, where }: Asked): number {
+  const known = measures.findIndex((each) => each.kind === 'numbers' && each.of === of && each.where === where);
+  const before: NumbersMeasure = { kind: 'numbers', of, where, quantiles: [] };
+  const at = known < 0 ? measures.length : known;
+  measures[at] = {
+    ...(measures[at] ?? before),
+    ...(under === 'of' && { quantiles: QUANTILES }),
+    ...(under === 'stddev' && { stddev: true }),
+    ...((under === 'first' || under === 'last') && { ends: true }),
+  };
+  return at;
+}
+
+/** A field, and which rows. */
+interface Asked {
+  readonly of: string;
+  readonly where: Where | undefined;
+}
+
+/** A name may have an `@` of its own. */
+function ofCondition(asked: string, conditions: ReadonlyMap<string, Where>): Asked {
+  const at = asked.lastIndexOf('@');
+  const where = at > 0 ? conditions.get(asked.slice(at + 1)) : undefined;
+  return where === undefined ? { of: asked, where } : { of: asked.slice(0, at), where };
+}
+
+function orderOf(order: string, shown: readonly Shown[]): OrderBy {
+  const first = (under: Shown['under'], asked?: string): number | undefined =>
+    shown.find((each) => each.under === under && (asked === undefined || each.asked === asked))?.measure;
+  const condition = order.startsWith(WHERE) ? first('where', order.slice(WHERE.length)) : undefined;
+  if (condition !== undefined) return { measure: condition, by: 'rows' };
+  if (Object.hasOwn(OF_ORDERS, order)) {
+    const measure = first('of');
+    if (measure !== undefined) return { measure, by: OF_ORDERS[order]! };
+  } else if (Object.hasOwn(ORDERS, order)) {
+    const under = order as keyof typeof ORDERS;
+    const measure = first(under);
+    if (measure !== undefined) return { measure, by: ORDERS[under] };
+  }
+  const ofFields = Object.keys(OF_ORDERS).join(', ');
+  const allowed = `rows, with \`of\` one of ${ofFields}, or ${Object.keys(ORDERS).join(', ')}, where.<name> as asked for`;
+  throw new ParameterError('order', `"${order}" is not measured`, allowed, 'of=latency_ms&order=p99');
+}
+
+/** By name. @throws ParameterError */
+function parseConditions(query: QueryString): ReadonlyMap<string, Where> {
+  const names = Object.keys(query).filter((name) => name.startsWith(WHERE));
+  if (names.length > AGGREGATE_MEASURES_MAX || names.includes(WHERE)) {
+    const allowed = `up to ${AGGREGATE_MEASURES_MAX}, each with a name`;
+    throw new ParameterError('where', `${names.length} conditions`, allowed, 'where.errors=status>=500');
+  }
+  const ignoreCase = parseFlag(query, 'ignore_case');
+  return new Map(names.map((name) => [name.slice(WHERE.length), parseWhere(name, all(query, name), ignoreCase)]));
+}
+
+/** Filters as a query has them, one each: those of one name are alternatives, those of several must all be satisfied. */
+function parseWhere(parameter: string, filters: readonly string[], ignoreCase: boolean): Where {
+  const byName = Map.groupBy(filters, (filter) =>
+    filter.includes('=') ? filter.slice(0, filter.indexOf('=')) : filter,
+  );
+  const parts = [...byName].map(([name, own]): Where => {
+    const isFilter = name !== '' && (name === 'q' || !isOwnName(name)) && (own[0] !== name || /[<>]/.test(name));
+    if (!isFilter) {
+      throw new ParameterError(
+        parameter,
+        `"${own[0]}" is not a filter`,
+        'a filter as in a query',
+        `${parameter}=level=error`,
+      );
+    }
+    const values = own.map((filter) => filter.slice(name.length + 1));
+    return name === 'q' ? parseText(values, ignoreCase) : parseCondition(unescaped(name), values, ignoreCase);
+  });
+  if (parts.length > FILTERS_MAX) {
+    throw new ParameterError(parameter, `${parts.length} names`, `up to ${FILTERS_MAX}`, `${parameter}=level=error`);
+  }
+  return normalised(allOf(parts));
+}
+
+/** @throws ParameterError */
+function namesOf(query: QueryString, parameter: string): readonly string[] {
+  const names = [...new Set(all(query, parameter))];
+  if (names.length > AGGREGATE_MEASURES_MAX || names.includes('')) {
+    const allowed = `up to ${AGGREGATE_MEASURES_MAX} names of fields`;
+    throw new ParameterError(parameter, `${names.length} names`, allowed, `${parameter}=latency_ms`);
+  }
+  return names;
+}
+
+/** What is measured of the numbers of one field lies beside the group's rows; all else under its parameter, by field. */
+export function measuredOf({ shown }: AskedMeasures, cell: Cell): object {
+  const parts: Record<string, unknown> = {};
+  for (const [under, own] of Map.groupBy(shown, (each) => each.under)) {
+    const written = own.map(({ asked, measure }) => [asked, write(under, cell.measures[measure]!)] as const);
+    const [only] = written;
+    if (under === 'of' && written.length === 1) Object.assign(parts, only![1]);
+    else if (under === 'line_bytes') for (const [asked, bytes] of written) parts[`line_bytes${asked}`] = bytes;
+    else parts[under] = Object.fromEntries(written);
+  }
+  return parts;
+}
+
+function write(under: Shown['under'], measured: Measured): unknown {
+  switch (measured.kind) {
+    case 'rows':
+      return measured.rows;
+    case 'bytes':
+      return measured.bytes;
+    case 'distinct':
+      return writeDistinct(measured);
+    case 'numbers':
+      if (under === 'of') return writeNumbers(measured);
+      return measured.count === 0 ? null : measured[under as 'stddev' | 'first' | 'last'];
+  }
+}
+
+/** Of QUANTILES. JSON has no NaN: a group without numbers has only their count. */
+function writeNumbers({ count, sum, min, max, quantiles }: Measured & { readonly kind: 'numbers' }): object {
+  if (count === 0) return { count };
+  return {
+    count,
+    sum,
+    min,
+    max,
+    avg: sum / count,
+    ...Object.fromEntries(QUANTILE_NAMES.map((name, i) => [name, quantiles[i]])),
+  };
+}
+
+/** Exact, or with how far off it may be. */
+function writeDistinct({ distinct, error }: Measured & { readonly kind: 'distinct' }): unknown {
+  return error === 0 ? distinct : { about: distinct, error: Number(error.toPrecision(2)) };
+}

@@ -1,0 +1,59 @@
+/** Steps of time that lines are counted in: how long they are, where they begin, and how many of them a window has. */
+import { parseDurationMs } from '../../shared/duration.ts';
+import { ParameterError } from '../../shared/errors.ts';
+import { formatInstant, INSTANT_MIN, MS_PER_DAY, NS_PER_MS } from '../../shared/time.ts';
+import { HISTOGRAM_STEP_MS_MAX, WINDOW_STEPS_MAX } from '../limits.ts';
+import { type QueryString, single } from './parameters.ts';
+
+/** As asked for, in milliseconds. */
+export interface Steps {
+  /** Undefined where the query leaves it open. */
+  readonly stepMs: number | undefined;
+  /** Less than a step. */
+  readonly offsetMs: number;
+  /** 1 for steps that do not overlap. */
+  readonly windowSteps: number;
+}
+
+/** Names of what `parseSteps` reads. */
+export const STEP_NAMES = ['step', 'offset', 'window'] as const;
+
+/** @throws ParameterError */
+export function parseSteps(query: QueryString): Steps {
+  const stepMs = parseWholeMs(query, 'step', 'step=5m');
+  const offsetMs = parseWholeMs(query, 'offset', 'step=1d&offset=22h') ?? 0;
+  const windowMs = parseWholeMs(query, 'window', 'step=1m&window=5m');
+  if (stepMs === undefined) {
+    const alone = offsetMs > 0 ? 'offset' : windowMs === undefined ? undefined : 'window';
+    if (alone !== undefined) throw new ParameterError(alone, 'given without a step', `${alone} with step`, 'step=5m');
+    return { stepMs, offsetMs: 0, windowSteps: 1 };
+  }
+  if (offsetMs >= stepMs) {
+    throw new ParameterError('offset', 'it is not shorter than a step', 'a shorter duration', 'step=1d&offset=22h');
+  }
+  const windowSteps = (windowMs ?? stepMs) / stepMs;
+  if (!Number.isInteger(windowSteps) || windowSteps > WINDOW_STEPS_MAX) {
+    const problem = `"${single(query, 'window')}" is not a whole number of steps`;
+    throw new ParameterError('window', problem, `1 to ${WINDOW_STEPS_MAX} steps`, 'step=1m&window=5m');
+  }
+  return { stepMs, offsetMs, windowSteps };
+}
+
+function parseWholeMs(query: QueryString, name: (typeof STEP_NAMES)[number], example: string): number | undefined {
+  const text = single(query, name);
+  if (text === undefined) return undefined;
+  const ms = parseDurationMs(text);
+  if (ms !== undefined && Number.isInteger(ms) && ms >= 1 && ms <= HISTOGRAM_STEP_MS_MAX) return ms;
+  const allowed = `a duration of whole milliseconds, up to ${HISTOGRAM_STEP_MS_MAX / MS_PER_DAY}d`;
+  throw new ParameterError(name, `"${text}" is not a valid ${name}`, allowed, example);
+}
+
+export function nsOf(ms: number): bigint {
+  return BigInt(ms) * BigInt(NS_PER_MS);
+}
+
+/** When a step begins. */
+export function stepTime(bucket: number, stepNs: bigint, offsetNs: bigint): string {
+  const start = BigInt(bucket) * stepNs + offsetNs;
+  return formatInstant(start < INSTANT_MIN ? INSTANT_MIN : start);
+}
