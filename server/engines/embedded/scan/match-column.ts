@@ -26,7 +26,12 @@ import type { ValueTest } from '../../../store/predicate.ts';
 import { hasMarks, markDepth, releaseMarks, takeDirtyMarks, takeMarks } from './marks.ts';
 import { matchCutTexts } from './match-cut-texts.ts';
 import { markRanges, rangesOf, reach, singleNumbers } from './number-ranges.ts';
+import { markMatchingValues } from './match-regexps.ts';
 import { compares, matchesAny } from './pattern.ts';
+import { valuesMayHave } from './column-bytes.ts';
+import { markIntegers, wildcardBits } from './wildcard-digits.ts';
+
+const BACKSLASH = 0x5c;
 
 /** Which values match: none, all, those with a 1 in the mask, or those at some indices, which ascend. */
 export type MatchedValues = 'none' | 'all' | Uint8Array | Uint32Array;
@@ -48,19 +53,35 @@ export function matchColumn(group: RowGroup, index: number, tests: readonly Valu
     case ENCODING_DICTIONARY:
       return matchDictionary(group, index, test);
     case ENCODING_INTEGER:
-      return matchIntegers(group, index, tests, test);
+      return matchIntegers(group, index, tests) ?? matchValues(group, index, tests, test);
     case ENCODING_DECIMAL:
-      return matchDecimals(group, index, tests, test);
+      return matchDecimals(group, index, tests) ?? matchValues(group, index, tests, test);
     case ENCODING_UUID: {
       const uuids = slot.kind === KIND_STRING ? uuidsOf(tests) : undefined;
       if (uuids !== undefined) return found(uuids.length, (onFound) => group.findUuids(index, uuids, onFound));
       break;
     }
   }
+  return matchValues(group, index, tests, test);
+}
+
+/** Looks at all values, by text where there is no other way. */
+function matchValues(
+  group: RowGroup,
+  index: number,
+  tests: readonly ValueTest[],
+  test: (value: Buffer) => boolean,
+): MatchedValues {
+  const { slot } = group.columns[index]!;
   const values = group.values(index);
-  const isCut = values.kind === 'pattern' && slot.kind !== KIND_ARRAY;
-  const matched = isCut ? matchCutTexts(values, tests, test, slot.kind === KIND_STRING) : matchEach(values, test);
-  return matched ?? 'none';
+  if (slot.kind === KIND_ARRAY || values.kind === 'dictionary') return matchEach(values, test) ?? 'none';
+  if (values.kind === 'pattern') return matchCutTexts(values, tests, test, slot.kind === KIND_STRING) ?? 'none';
+  const mayEscape = slot.kind === KIND_STRING && valuesMayHave(group, index, BACKSLASH);
+  const regexps = tests.filter((each) => each.kind === 'regexp');
+  if (mayEscape || regexps.length < tests.length) return matchEach(values, test) ?? 'none';
+  const marks = takeMarks(valueCount(values));
+  for (const each of regexps) markMatchingValues(values, each, undefined, marks, marks);
+  return hasMarks(marks) ? marks : 'none';
 }
 
 function matchDictionary(group: RowGroup, index: number, test: (value: Buffer) => boolean): MatchedValues {
@@ -74,14 +95,10 @@ function matchDictionary(group: RowGroup, index: number, test: (value: Buffer) =
   return values.kind === 'dictionary' ? marksOfCodes(values.codes, byCode) : 'none';
 }
 
-function matchIntegers(
-  group: RowGroup,
-  index: number,
-  tests: readonly ValueTest[],
-  test: (value: Buffer) => boolean,
-): MatchedValues {
+/** Undefined where only texts tell. */
+function matchIntegers(group: RowGroup, index: number, tests: readonly ValueTest[]): MatchedValues | undefined {
   const ranges = rangesOf(tests);
-  if (ranges === undefined) return matchEach(group.values(index), test) ?? 'none';
+  if (ranges === undefined) return matchDigits(group.values(index), tests);
   const { min, max } = readIntegerRange(new ByteReader(group.columns[index]!.chunk.parameters));
   const reached = reach(ranges, min, max);
   if (reached !== 'some') return reached;
@@ -94,14 +111,19 @@ function matchIntegers(
   return marks;
 }
 
-function matchDecimals(
-  group: RowGroup,
-  index: number,
-  tests: readonly ValueTest[],
-  test: (value: Buffer) => boolean,
-): MatchedValues {
+/** Undefined where a test is no wildcard, or too long. */
+function matchDigits(values: ColumnValues, tests: readonly ValueTest[]): Uint8Array | undefined {
+  const wildcards = tests.map((test) => (test.kind === 'wildcard' ? wildcardBits(test.parts) : undefined));
+  if (values.kind !== 'integer' || wildcards.includes(undefined)) return undefined;
+  const marks = takeMarks(values.values.length);
+  for (const bits of wildcards) markIntegers(bits!, values.values, marks);
+  return marks;
+}
+
+/** Undefined where only texts tell. */
+function matchDecimals(group: RowGroup, index: number, tests: readonly ValueTest[]): MatchedValues | undefined {
   const comparisons = comparisonsIn(tests);
-  if (comparisons === undefined) return matchEach(group.values(index), test) ?? 'none';
+  if (comparisons === undefined) return undefined;
   const { min, max } = readDecimalRange(new ByteReader(group.columns[index]!.chunk.parameters));
   if (!comparisons.some((comparison) => mayPassBetween(comparison, min, max))) return 'none';
   const values = group.values(index);

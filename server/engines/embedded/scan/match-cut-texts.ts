@@ -2,7 +2,7 @@
  * Searches texts whose numbers are cut out (shared/row-group/encodings/pattern.ts): a pattern's literal bytes decide
  * most tests for all of its texts at once, numbers decide equality, and only the rest is formatted.
  */
-import type { CutTexts } from '../../../../shared/row-group/column-values.ts';
+import type { CutTexts, ValuesOf } from '../../../../shared/row-group/column-values.ts';
 import { cutTextSizeMax, isDigit, writeCutText } from '../../../../shared/row-group/encodings/pattern.ts';
 import { PatternCutter } from '../../../../shared/row-group/encodings/pattern-cutter.ts';
 import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
@@ -10,7 +10,9 @@ import type { ValueTest } from '../../../store/predicate.ts';
 import { hasMarks, takeMarks } from './marks.ts';
 import { foldedFor, type Needle, needleOf, occursIn } from './needle.ts';
 import { beginsWith, numbersOfPrefix } from './number-prefix.ts';
+import { markMatchingValues } from './match-regexps.ts';
 import { regexpOf, requiredLeaf } from './regexps.ts';
+import { matchesShape, shapeBits, wildcardBits } from './wildcard-digits.ts';
 
 const BACKSLASH = 0x5c;
 
@@ -28,7 +30,7 @@ const cutter = new PatternCutter();
  * @param isEscaped  texts may have JSON escapes, so that their bytes are not what is compared
  */
 export function matchCutTexts(
-  texts: CutTexts,
+  texts: ValuesOf<'pattern'>,
   tests: readonly ValueTest[],
   test: (text: Buffer) => boolean,
   isEscaped: boolean,
@@ -45,8 +47,15 @@ export function matchCutTexts(
     if (wanted.kind === 'equals' && !(isEscaped && wanted.text.includes(BACKSLASH))) {
       markEqual(texts, Buffer.from(wanted.text), matched);
     }
+    if (wanted.kind === 'regexp') {
+      const may = matchShapes(texts, (shape) => {
+        return !(isEscaped && shape.includes(BACKSLASH)) && mayMatchRegexp(shape, wanted) ? EACH : NONE;
+      });
+      if (may.includes(EACH)) markMatchingValues(texts, wanted, texts.codes, may, matched);
+    }
     const prefix = prefixOf(wanted);
     if (prefix !== undefined) markBeginning(texts, prefix, isEscaped, matched);
+    else if (wanted.kind === 'wildcard') markWildcard(texts, wanted.parts, isEscaped, matched);
   }
   return hasMarks(matched) ? matched : undefined;
 }
@@ -58,7 +67,8 @@ function matchShape(shape: Buffer, wanted: ValueTest): ShapeMatch {
       return NONE;
     case 'wildcard': {
       const prefix = prefixOf(wanted);
-      if (prefix === undefined) return matchWildcardShape(shape, wanted.parts);
+      if (prefix === undefined)
+        return wildcardBits(wanted.parts) === undefined ? matchWildcardShape(shape, wanted.parts) : NONE;
       const numbers = numbersOfPrefix(shape, prefix);
       // If numbers decide, they are tested.
       return numbers === 'each' ? EACH : numbers === 'all' ? ALL : NONE;
@@ -66,7 +76,8 @@ function matchShape(shape: Buffer, wanted: ValueTest): ShapeMatch {
     case 'exists':
       return ALL;
     case 'regexp':
-      return mayMatchRegexp(shape, wanted) ? EACH : NONE;
+      // Looked at many at a time.
+      return NONE;
     case 'compare':
       return EACH;
   }
@@ -172,6 +183,26 @@ function markBeginning(texts: CutTexts, prefix: Uint8Array, isEscaped: boolean, 
     while (place < equal.length && numbers[first + place * stride] === equal[place]) place++;
     if (place < equal.length) continue;
     if (digits === undefined || beginsWith(numbers[first + place * stride]!, digits)) matched[i] = 1;
+  }
+}
+
+/** Marks the values that match a wildcard, by the digits of their numbers. Longer wildcards are looked at as texts. */
+function markWildcard(texts: CutTexts, parts: readonly Uint8Array[], isEscaped: boolean, matched: Uint8Array): void {
+  const bits = wildcardBits(parts);
+  if (bits === undefined) return;
+  const { patterns, codes, firsts, strides, numbers } = texts;
+  const shapes = Array.from(strides, (_, code) => {
+    const shape = byteStringAt(patterns, code);
+    return isEscaped && shape.includes(BACKSLASH) ? undefined : shapeBits(bits, shape);
+  });
+  const ways = Uint8Array.from(shapes, (shape) => (shape?.always === undefined ? EACH : shape.always ? ALL : NONE));
+  for (const [code, shape] of shapes.entries()) if (shape === undefined) ways[code] = NONE;
+  if (!ways.some((way) => way !== NONE)) return;
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i]!;
+    const way = ways[code]!;
+    if (way === NONE) continue;
+    if (way === ALL || matchesShape(bits, shapes[code]!, numbers, firsts[i]!, strides[code]!)) matched[i] = 1;
   }
 }
 
