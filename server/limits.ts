@@ -598,6 +598,12 @@ export const FACET_TOP_DEFAULT = 10;
 /** Decoded columns that a worker keeps. Beyond: those used longest ago are decoded again. */
 export const WORKER_CACHE_BYTES_MAX = 12 * MIB;
 
+/**
+ * Memory of tables of groups that a worker keeps for the next ones, once they are done with: those of two lanes of 200,000
+ * groups, and what they grew from. Beyond: it is given back.
+ */
+export const ARRAYS_KEPT_BYTES_MAX = 16 * MIB;
+
 /** Text that a thread keeps room for, to look into it with its letters folded. Beyond: the room is made anew. */
 export const NEEDLE_SCRATCH_BYTES_MAX = MIB;
 

@@ -4,6 +4,7 @@
  */
 import { QueryTooLargeError } from '../../../../shared/errors.ts';
 import { AGGREGATE_TABLE_BYTES_MAX } from '../../../limits.ts';
+import { newArray } from './array-pool.ts';
 import { copyInto, slotsOf } from './hash-slots.ts';
 import { ValueTable, type ValueTableState } from './value-table.ts';
 
@@ -197,11 +198,15 @@ export class GroupTable {
     this.checkMemory();
     let groups = this.#rows.length;
     while (groups < count) groups *= 2;
-    this.#rows = copyInto(new Float64Array(groups), this.#rows);
+    this.#rows = copyInto(newArray(Float64Array<ArrayBuffer>, groups), this.#rows);
     if (this.#tuples === undefined) return false;
-    const hashes = copyInto(new Uint32Array(groups), this.#tuples.hashes);
-    const values = copyInto(new Uint32Array(groups * this.values.length), this.#tuples.values);
-    this.#tuples = { hashes, values, slots: slotsOf(hashes, this.#count, groups * SLOTS_PER_GROUP) };
+    const hashes = copyInto(newArray(Uint32Array<ArrayBuffer>, groups), this.#tuples.hashes);
+    const values = copyInto(newArray(Uint32Array<ArrayBuffer>, groups * this.values.length), this.#tuples.values);
+    this.#tuples = {
+      hashes,
+      values,
+      slots: slotsOf(hashes, this.#count, groups * SLOTS_PER_GROUP, this.#tuples.slots),
+    };
     return true;
   }
 }

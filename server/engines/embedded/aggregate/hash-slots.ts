@@ -1,13 +1,25 @@
 /** What hash tables in typed arrays have in common: they grow by copying their arrays and filling larger slots. */
+import { newArray, recycle } from './array-pool.ts';
 
-export function copyInto<T extends Uint8Array | Uint32Array | Float64Array>(to: T, from: T): T {
+/** Copies an array into a larger one that takes its place. */
+export function copyInto<T extends Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(
+  to: T,
+  from: T,
+): T {
   to.set(from);
+  recycle(from.buffer);
   return to;
 }
 
-/** Slots for entries of these hashes: 1 + entry, or 0. @param slotCount  a power of two */
-export function slotsOf(hashes: Uint32Array, count: number, slotCount: number): Int32Array<ArrayBuffer> {
-  const slots = new Int32Array(slotCount);
+/** Slots for entries of these hashes: 1 + entry, or 0. @param before  slots whose place they take. @param slotCount  a power of two */
+export function slotsOf(
+  hashes: Uint32Array,
+  count: number,
+  slotCount: number,
+  before: Int32Array<ArrayBuffer>,
+): Int32Array<ArrayBuffer> {
+  recycle(before.buffer);
+  const slots = newArray(Int32Array<ArrayBuffer>, slotCount);
   const mask = slotCount - 1;
   for (let entry = 0; entry < count; entry++) {
     let slot = hashes[entry]! & mask;

@@ -87,7 +87,7 @@ export async function aggregate(
   context: AggregateContext,
   signal: AbortSignal,
 ): Promise<Aggregation> {
-  const found = [...(await candidates(rowGroups, plan, context, signal))];
+  const found = await candidates(rowGroups, plan, context, signal);
   const measures = measuresOf(plan);
   const run: Run = (pass, orderBy) => runPass(found, plan, pass, orderBy, context, signal);
   if ((plan.windowSteps ?? 1) > 1) {
@@ -96,8 +96,6 @@ export async function aggregate(
   }
   const { first, areMeasured, groupCount, groupsMin } = await firstGroups(plan, measures, run);
   if (areMeasured || first.cells.length === 0) return { cells: first.cells, groupCount, groupsMin };
-  // What the first pass has read last is still in the caches.
-  found.reverse();
   const measured = await run({ kind: 'measure', groups: first.groups, measures }, plan.orderBy);
   return { cells: cellsOf(measured).cells, groupCount, groupsMin };
 }
@@ -163,7 +161,10 @@ async function runPass(
   signal: AbortSignal,
 ): Promise<GatherOutput> {
   using memory = context.memory.share();
-  const tallies = await inLanes<Tally>(rowGroups, context, signal, async (places, tally) => {
+  // What the pass before has read last is still in the cache of the worker that has read it.
+  const isSecond = pass.kind !== 'count';
+  const batches = batchesOf(rowGroups).map((batch) => (isSecond ? batch.toReversed() : batch));
+  const tallies = await inLanes<Tally>(batches, context, signal, async (places, tally) => {
     const heldBytes = bytesOf(tally); // before it is handed over
     const output = await context.aggregate({ places, plan, pass, tally }, signal);
     memory.add(bytesOf(output.result) - heldBytes);
@@ -205,7 +206,7 @@ async function countFacets(
 ): Promise<FacetCounts> {
   const table = new FacetTable();
   using memory = context.memory.share();
-  await inLanes(rowGroups, context, signal, async (places) => {
+  await inLanes(batchesOf(rowGroups), context, signal, async (places) => {
     const output = await context.facets({ places, predicate, names, ids: table.ids() }, signal);
     const heldBytes = table.memoryBytes;
     table.add(output.result);
@@ -217,16 +218,16 @@ async function countFacets(
 
 /**
  * Runs batch after batch in each of a few lanes.
+ * @param batches  to be emptied
  * @param run  is given what came of the lane's batch before
  * @returns what came of each lane's last batch
  */
 async function inLanes<T>(
-  rowGroups: readonly RowGroupRef[],
+  batches: RowGroupRef[][],
   context: Pick<AggregateContext, 'setAside'>,
   signal: AbortSignal,
   run: (places: RowGroupPlace[], before: T | undefined) => Promise<PartialOutput<T>>,
 ): Promise<T[]> {
-  const batches = batchesOf(rowGroups);
   const lane = async (): Promise<T[]> => {
     let last: T | undefined;
     for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {

@@ -5,6 +5,7 @@
 import { floorDivided } from '../../../../shared/time.ts';
 import { AGGREGATE_LIMIT_MAX, AGGREGATE_TABLE_BYTES_MAX, WINDOW_GROUPS_MAX } from '../../../limits.ts';
 import { addBounds, addTableToBounds, type Bounds, likelyLeast, newBounds } from './bounds.ts';
+import { recycle } from './array-pool.ts';
 import { GroupTable, type GroupTableState, tooManyGroups } from './group-table.ts';
 import { nthLargest } from './nth-largest.ts';
 import { type MeasureState, openMeasures } from './measures.ts';
@@ -70,8 +71,14 @@ export function bytesOf(tally: Tally | undefined): number {
   return tally === undefined ? 0 : buffersOf(tally).reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
-/** The task of a worker thread for `gather`. @throws QueryTooLargeError */
+/** The task of a worker thread for `gather`. The tallies must not be used any more. @throws QueryTooLargeError */
 export function gatherTask(input: GatherInput): GatherOutput {
+  const output = gather(input);
+  for (const tally of input.tallies) for (const buffer of buffersOf(tally)) recycle(buffer);
+  return output;
+}
+
+function gather(input: GatherInput): GatherOutput {
   const { tallies, plan, canBound } = input;
   const tables = tallies.flatMap((tally) => (tally.kind === 'groups' ? [new GroupTable(tally.groups)] : []));
   const usedBytes = tables.reduce((sum, table) => sum + table.usedBytes, 0);
@@ -99,13 +106,9 @@ function gatherGroups(input: GatherInput): GatherOutput {
   const chosen = firstGroups(table, ranks, plan.limit ?? AGGREGATE_LIMIT_MAX);
   const groups = new GroupTable(dimensionCount(plan));
   for (const group of chosen) groups.addFrom(table, group);
-  return {
-    kind: 'cells',
-    cells: cellsOf(chosen, table, measures, plan),
-    groupCount: table.count,
-    areMeasured,
-    groups: groups.state(),
-  };
+  const cells = cellsOf(chosen, table, measures, plan);
+  for (const buffer of arrayBuffersIn(gathered.table.state())) recycle(buffer);
+  return { kind: 'cells', cells, groupCount: table.count, areMeasured, groups: groups.state() };
 }
 
 interface MeasuredGroups {

@@ -1,5 +1,6 @@
 /** Texts by number: each once, numbered as they come, in a hash table of typed arrays that goes from task to task uncopied. */
 import { sameBytes } from '../../../../shared/row-group/byte-strings.ts';
+import { newArray } from './array-pool.ts';
 import { copyInto, slotsOf } from './hash-slots.ts';
 
 /** All of a table, to be handed over. */
@@ -101,13 +102,16 @@ export class TextTable {
   #reserve(sizeBytes: number): boolean {
     const usedBytes = this.#offsets[this.#count]! + sizeBytes;
     if (usedBytes > this.#bytes.length) {
-      this.#bytes = copyInto(new Uint8Array(Math.max(usedBytes, this.#bytes.length * 2)), this.#bytes);
+      this.#bytes = copyInto(
+        newArray(Uint8Array<ArrayBuffer>, Math.max(usedBytes, this.#bytes.length * 2)),
+        this.#bytes,
+      );
     }
     if (this.#count < this.#hashes.length) return false;
     const texts = this.#count * 2;
-    this.#hashes = copyInto(new Uint32Array(texts), this.#hashes);
-    this.#offsets = copyInto(new Uint32Array(texts + 1), this.#offsets);
-    this.#slots = slotsOf(this.#hashes, this.#count, texts * SLOTS_PER_TEXT);
+    this.#hashes = copyInto(newArray(Uint32Array<ArrayBuffer>, texts), this.#hashes);
+    this.#offsets = copyInto(newArray(Uint32Array<ArrayBuffer>, texts + 1), this.#offsets);
+    this.#slots = slotsOf(this.#hashes, this.#count, texts * SLOTS_PER_TEXT, this.#slots);
     return true;
   }
 }

@@ -3,6 +3,7 @@
  * many values have it. In typed arrays, which go from one task to the next without a copy.
  */
 import { hashBytes } from '../../../../shared/row-group/byte-strings.ts';
+import { newArray } from './array-pool.ts';
 import { copyInto, slotsOf } from './hash-slots.ts';
 import { TextTable, type TextTableState } from './text-table.ts';
 import { KEYS_MAX, NUMBER_LIMIT, valueHash, ValueKeys, valueText } from './value-keys.ts';
@@ -21,6 +22,8 @@ export interface ValueTableState {
 /** Powers of two. */
 const VALUES_AT_FIRST = 256;
 const SLOTS_PER_VALUE = 2;
+/** A table grows by four below it, so that values are seldom put into other slots, and by two beyond. */
+const GROWS_FAST_BELOW = 2 ** 17;
 /** Slots, hash and key. */
 const VALUE_BYTES = 20;
 /** A key is its text times this, plus 1 + its number: exact in a float64, as texts take memory and are less than 2^21. */
@@ -249,10 +252,10 @@ export class ValueTable {
   }
 
   #grow(): void {
-    const values = this.#count * 2;
-    this.#hashes = copyInto(new Uint32Array(values), this.#hashes);
-    this.#keys = copyInto(new Float64Array(values), this.#keys);
-    this.#slots = slotsOf(this.#hashes, this.#count, values * SLOTS_PER_VALUE);
+    const values = this.#count * (this.#count < GROWS_FAST_BELOW ? 4 : 2);
+    this.#hashes = copyInto(newArray(Uint32Array<ArrayBuffer>, values), this.#hashes);
+    this.#keys = copyInto(newArray(Float64Array<ArrayBuffer>, values), this.#keys);
+    this.#slots = slotsOf(this.#hashes, this.#count, values * SLOTS_PER_VALUE, this.#slots);
   }
 }
 
