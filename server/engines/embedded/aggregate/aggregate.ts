@@ -73,6 +73,7 @@ export function measureGroup(
     starts,
     keys: memory.keys,
     lendNumbers: memory.numbersLender(),
+    lend: memory.measuresLender(),
     lendGroups: memory.groupsLender(),
     rowsWhere: rowsByCondition(group, memory),
   };

@@ -1,11 +1,14 @@
 /** Bytes of lines, by group: from literals and values, without putting a line together. */
-import type { ColumnValues } from '../../../../shared/row-group/column-values.ts';
+import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
+import type { ColumnValues, CutTexts } from '../../../../shared/row-group/column-values.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { firstValueOf } from '../../../../shared/row-group/reader.ts';
-import { valueCount, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
+import { FIXED_VALUE_BYTES_MAX, valueCount, writeValue } from '../../../../shared/row-group/column.ts';
+import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
 import { UUID_TEXT_BYTES } from '../../../../shared/row-group/encodings/uuid.ts';
 import { copyInto } from './hash-slots.ts';
 import type { Adder, MeasuredGroup, OpenMeasure } from './open-measure.ts';
+import type { Lend } from './value-codes.ts';
 import type { Measured } from '../../../store/aggregate-plan.ts';
 
 export interface BytesState {
@@ -24,8 +27,8 @@ export class BytesMeasure implements OpenMeasure<BytesState> {
     this.#bytes = state?.bytes ?? new Float64Array(GROUPS_AT_FIRST);
   }
 
-  read({ group, starts }: MeasuredGroup): Adder {
-    const sizes = lineSizes(group, starts);
+  read({ group, starts, lend }: MeasuredGroup): Adder {
+    const sizes = lineSizes(group, starts, lend);
     return (groups, groupCount) => {
       this.#reserve(groupCount);
       for (let i = 0; i < groups.length; i++) if (groups[i]! >= 0) this.#bytes[groups[i]!]! += sizes[i]!;
@@ -58,8 +61,8 @@ export class BytesMeasure implements OpenMeasure<BytesState> {
 }
 
 /** Bytes of each line, in template order. */
-function lineSizes(group: RowGroup, starts: Int32Array): Float64Array {
-  const sizes = new Float64Array(starts.at(-1)!);
+function lineSizes(group: RowGroup, starts: Int32Array, lend: Lend): Uint32Array {
+  const sizes = lend(starts.at(-1)!);
   const columns = new Map<number, Uint32Array>();
   for (const [template, { literals }] of group.templates.entries()) {
     const own = sizes.subarray(starts[template], starts[template + 1]);
@@ -67,7 +70,7 @@ function lineSizes(group: RowGroup, starts: Int32Array): Float64Array {
     own.fill(literals.reduce((sum, literal) => sum + literal.length, 0));
     for (const column of group.columnsOfTemplate[template]!) {
       let ofColumn = columns.get(column);
-      if (ofColumn === undefined) columns.set(column, (ofColumn = valueSizes(group.values(column))));
+      if (ofColumn === undefined) columns.set(column, (ofColumn = valueSizes(group.values(column), lend)));
       const first = firstValueOf(group.columns[column]!, template);
       for (let i = 0; i < own.length; i++) own[i]! += ofColumn[first + i]!;
     }
@@ -75,8 +78,8 @@ function lineSizes(group: RowGroup, starts: Int32Array): Float64Array {
   return sizes;
 }
 
-function valueSizes(values: ColumnValues): Uint32Array {
-  const sizes = new Uint32Array(valueCount(values));
+function valueSizes(values: ColumnValues, lend: Lend): Uint32Array {
+  const sizes = lend(valueCount(values));
   switch (values.kind) {
     case 'constant':
       return sizes.fill(values.value.length);
@@ -93,16 +96,46 @@ function valueSizes(values: ColumnValues): Uint32Array {
       for (let i = 0; i < sizes.length; i++) sizes[i] = values.offsets[i + 1]! - values.offsets[i]!;
       return sizes;
     case 'integer':
-    case 'decimal':
-    case 'timestamp':
-    case 'pattern': {
-      let scratch = Buffer.allocUnsafe(0);
       for (let i = 0; i < sizes.length; i++) {
-        const sizeMax = valueSizeMax(values, i);
-        if (sizeMax > scratch.length) scratch = Buffer.allocUnsafe(sizeMax * 2);
-        sizes[i] = writeValue(values, i, scratch, 0);
+        const number = values.values[i]!;
+        sizes[i] = number < 0 ? 1 + digitsOf(-number) : digitsOf(number);
       }
+      return sizes;
+    case 'pattern':
+      return cutTextSizes(values, sizes);
+    case 'decimal':
+    case 'timestamp': {
+      const scratch = Buffer.allocUnsafe(FIXED_VALUE_BYTES_MAX);
+      for (let i = 0; i < sizes.length; i++) sizes[i] = writeValue(values, i, scratch, 0);
       return sizes;
     }
   }
+}
+
+/** Of texts with numbers: a digit of their pattern is 0, or how many digits a number has that begins with zeros. */
+function cutTextSizes({ patterns, codes, firsts, strides, numbers }: CutTexts, sizes: Uint32Array): Uint32Array {
+  const fixed = new Uint32Array(strides.length);
+  const plainPlaces = Array.from(strides, (_, code) => {
+    const pattern = byteStringAt(patterns, code);
+    const digits = Array.from(pattern.filter(isDigit));
+    fixed[code] = digits.reduce((sum, digit) => sum + digit - ZERO, pattern.length - digits.length);
+    return digits.flatMap((digit, place) => (digit === ZERO ? [place] : []));
+  });
+  for (let i = 0; i < sizes.length; i++) {
+    const code = codes[i]!;
+    const places = plainPlaces[code]!;
+    let sizeBytes = fixed[code]!;
+    for (let p = 0; p < places.length; p++) sizeBytes += digitsOf(numbers[firsts[i]! + places[p]! * strides[code]!]!);
+    sizes[i] = sizeBytes;
+  }
+  return sizes;
+}
+
+const ZERO = 0x30;
+
+/** Of a number from zero on. */
+function digitsOf(number: number): number {
+  let digits = 1;
+  for (let limit = 10; number >= limit; limit *= 10) digits++;
+  return digits;
 }

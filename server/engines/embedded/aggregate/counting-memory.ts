@@ -9,6 +9,7 @@ export class CountingMemory {
   readonly keys = new ValueKeys();
   #selected = new Uint8Array(0);
   #codes: Uint32Array[] = [];
+  #measured: Uint32Array[] = [];
   #numbers: Float64Array[] = [];
   #marks: Uint8Array<ArrayBuffer>[] = [];
   #chosen: Int32Array[] = [];
@@ -33,6 +34,11 @@ export class CountingMemory {
   /** Lends memory for codes, time and again: each its own. What it has lent before this call is not in use any more. */
   lender(): (size: number) => Uint32Array {
     return lenderOf(this.#codes, (size) => new Uint32Array(size));
+  }
+
+  /** The same for what measures need. */
+  measuresLender(): (size: number) => Uint32Array {
+    return lenderOf(this.#measured, (size) => new Uint32Array(size));
   }
 
   /** The same for numbers. */
@@ -82,7 +88,7 @@ function lenderOf<T extends Uint8Array | Int32Array | Uint32Array | Float64Array
   let lent = 0;
   return (size) => {
     const at = lent++;
-    if ((memory[at]?.length ?? 0) < size) memory[at] = make(size);
-    return memory[at]!.subarray(0, size) as T;
+    if (memory[at] === undefined || memory[at].length < size) memory[at] = make(size);
+    return memory[at].subarray(0, size) as T;
   };
 }

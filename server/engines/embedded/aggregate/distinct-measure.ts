@@ -3,7 +3,7 @@ import { DistinctValues, type DistinctState } from './distinct-values.ts';
 import { usedIn } from './group-lookup.ts';
 import type { Adder, MeasuredGroup, OpenMeasure } from './open-measure.ts';
 import type { Measure, Measured } from '../../../store/aggregate-plan.ts';
-import { type CodePart, addCodes, valueCodes } from './value-codes.ts';
+import { type CodePart, addCodes, type Lend, valueCodes } from './value-codes.ts';
 import { hashValues, type ValueHashes } from './value-hashes.ts';
 
 export interface DistinctMeasureState {
@@ -21,16 +21,16 @@ export class DistinctMeasure implements OpenMeasure<DistinctMeasureState> {
     this.#values = new DistinctValues(state?.values);
   }
 
-  read({ group, starts, keys }: MeasuredGroup): Adder {
-    const { parts, size, texts } = valueCodes(group, this.#of);
-    const codes = codesOf(parts, starts);
+  read({ group, starts, keys, lend }: MeasuredGroup): Adder {
+    const { parts, size, texts } = valueCodes(group, this.#of, lend);
+    const codes = codesOf(parts, starts, lend);
     return (groups, groupCount) => {
-      const seen = new Uint32Array(size);
+      const seen = lend(size).fill(0);
       for (let i = 0; i < codes.length; i++) if (groups[i]! >= 0) seen[codes[i]!] = 1;
-      const used = usedIn(seen, new Uint32Array(size));
-      const hashes = hashValues(texts, used, keys);
+      const used = usedIn(seen, lend(size));
+      const hashes = hashValues(texts, used, keys, lend);
       this.#values.reserve(groupCount);
-      if (groupCount === 1) return addEach(hashes, this.#values);
+      if (groupCount === 1) return this.#values.addEach(0, hashes);
       for (let i = 0; i < used.length; i++) seen[used[i]!] = i;
       addRows(groups, codes, seen, hashes, this.#values);
     };
@@ -55,16 +55,11 @@ export class DistinctMeasure implements OpenMeasure<DistinctMeasureState> {
 }
 
 /** By row, in template order. @param starts  by template, and for the end */
-function codesOf(parts: readonly CodePart[], starts: Int32Array): Uint32Array {
-  const codes = new Uint32Array(starts.at(-1)!);
+function codesOf(parts: readonly CodePart[], starts: Int32Array, lend: Lend): Uint32Array {
+  const codes = lend(starts.at(-1)!).fill(0);
   for (const [template, part] of parts.entries())
     addCodes(part, 1, codes.subarray(starts[template], starts[template + 1]));
   return codes;
-}
-
-/** All to group 0. */
-function addEach({ high, low }: ValueHashes, values: DistinctValues): void {
-  for (let i = 0; i < high.length; i++) if (high[i] !== 0 || low[i] !== 0) values.add(0, high[i]!, low[i]!);
 }
 
 /** @param places  by code: which of the hashes is its value's */

@@ -6,16 +6,23 @@
  */
 import { QueryTooLargeError } from '../../../../shared/errors.ts';
 import { DISTINCT_SKETCHES_BYTES_MAX, DISTINCT_VALUES_MAX } from '../../../limits.ts';
+import { newArray, recycle } from './array-pool.ts';
 import { copyInto } from './hash-slots.ts';
+import type { ValueHashes } from './value-hashes.ts';
 
-/** A hash table: halves of hashes, and 1 + their groups, or 0 where a slot is free. */
+/**
+ * A hash table. A slot is three numbers side by side, so that it is one read from memory: both halves of a hash, and 1 + its
+ * group, or 0 where the slot is free.
+ */
 interface ExactState {
   readonly kind: 'exact';
   readonly count: number;
-  readonly high: Uint32Array<ArrayBuffer>;
-  readonly low: Uint32Array<ArrayBuffer>;
-  readonly groups: Uint32Array<ArrayBuffer>;
+  readonly slots: Uint32Array<ArrayBuffer>;
 }
+
+const SLOT_NUMBERS = 3;
+const LOW = 1;
+const GROUP = 2;
 
 /** 2^bits registers a group. */
 interface SketchedState {
@@ -28,6 +35,10 @@ export type DistinctState = ExactState | SketchedState;
 
 /** A power of two. */
 const SLOTS_AT_FIRST = 1024;
+/** Values whose slots are read from memory at once, before any is compared. */
+const ADDED_IN_TURN = 64;
+/** An estimate above it leaves no doubt: it is ten times off what it may be. */
+const SURELY_MANY = DISTINCT_VALUES_MAX * 1.1;
 /** Registers of a sketch: of few groups, and of many. */
 const BITS_MAX = 14;
 const BITS_MIN = 10;
@@ -50,6 +61,15 @@ export class DistinctValues {
     else this.#exact.add(group, high, low);
   }
 
+  /** Adds many values to a group for which there is room; two zeros are none. @throws QueryTooLargeError */
+  addEach(group: number, { high, low }: ValueHashes): void {
+    for (let from = 0; from < high.length; from += ADDED_IN_TURN) {
+      const to = Math.min(high.length, from + ADDED_IN_TURN);
+      this.#exact?.touch(group, high, from, to);
+      for (let i = from; i < to; i++) if (high[i] !== 0 || low[i] !== 0) this.add(group, high[i]!, low[i]!);
+    }
+  }
+
   /**
    * Makes room for `groupCount` groups, and turns to sketches when there are too many values. Must be called before the
    * values of each row group are added.
@@ -67,12 +87,13 @@ export class DistinctValues {
 
   /** Adds the values of groups, by number of the group here; −1 is none. @throws QueryTooLargeError */
   addAll(state: DistinctState, moved: Int32Array, groupCount: number): void {
-    if (state.kind === 'exact') {
+    if (state.kind === 'exact' && !this.#areSurelyMany(state, moved)) {
       this.#exact?.makeRoom(Math.min(state.count, DISTINCT_VALUES_MAX));
-      for (let slot = 0; slot < state.groups.length; slot++) {
+      const { slots } = state;
+      for (let at = 0, slot = 0; at < slots.length; at += SLOT_NUMBERS, slot++) {
         if ((slot & 0xffff) === 0) this.reserve(groupCount);
-        const group = state.groups[slot]!;
-        if (group > 0 && moved[group - 1]! >= 0) this.add(moved[group - 1]!, state.high[slot]!, state.low[slot]!);
+        const group = slots[at + GROUP]!;
+        if (group > 0 && moved[group - 1]! >= 0) this.add(moved[group - 1]!, slots[at]!, slots[at + LOW]!);
       }
       return;
     }
@@ -80,6 +101,7 @@ export class DistinctValues {
     this.#exact = undefined;
     this.#enlarge(groupCount);
     if (exact !== undefined) this.#addTable(exact);
+    if (state.kind === 'exact') return this.#addTable(state, moved);
     const bits = Math.min(this.#bits, state.bits);
     this.#fold(bits);
     const from = folded(state.registers, state.bits, bits);
@@ -99,10 +121,22 @@ export class DistinctValues {
     return this.#exact?.state() ?? { kind: 'sketched', bits: this.#bits, registers: this.#registers };
   }
 
-  #addTable({ high, low, groups }: ExactState): void {
-    for (let slot = 0; slot < groups.length; slot++) {
-      if (groups[slot]! > 0) addToSketch(this.#registers, this.#bits, groups[slot]! - 1, high[slot]!, low[slot]!);
+  #addTable({ slots }: ExactState, moved?: Int32Array): void {
+    for (let at = 0; at < slots.length; at += SLOT_NUMBERS) {
+      if (slots[at + GROUP] === 0) continue;
+      const from = slots[at + GROUP]! - 1;
+      const group = moved === undefined ? from : moved[from]!;
+      if (group >= 0) addToSketch(this.#registers, this.#bits, group, slots[at]!, slots[at + LOW]!);
     }
+  }
+
+  /** Whether values here and there are too many together, by an estimate: then they need not be put together to know. */
+  #areSurelyMany(other: ExactState, moved: Int32Array): boolean {
+    if (this.#exact === undefined || this.#exact.count + other.count < SURELY_MANY) return false;
+    const registers = new Uint8Array(1 << BITS_MAX);
+    addPairs(registers, this.#exact.state(), undefined);
+    addPairs(registers, other, moved);
+    return estimate(registers, 0, BITS_MAX) > SURELY_MANY;
   }
 
   /** The more groups, the smaller are their sketches. */
@@ -127,53 +161,77 @@ export class DistinctValues {
 
 class ExactTable {
   count: number;
-  #high: Uint32Array<ArrayBuffer>;
-  #low: Uint32Array<ArrayBuffer>;
-  #groups: Uint32Array<ArrayBuffer>;
-
+  #slots: Uint32Array<ArrayBuffer>;
+  #mask: number;
   constructor(state: ExactState | undefined) {
     this.count = state?.count ?? 0;
-    this.#high = state?.high ?? new Uint32Array(SLOTS_AT_FIRST);
-    this.#low = state?.low ?? new Uint32Array(SLOTS_AT_FIRST);
-    this.#groups = state?.groups ?? new Uint32Array(SLOTS_AT_FIRST);
+    this.#slots = state?.slots ?? new Uint32Array(SLOTS_AT_FIRST * SLOT_NUMBERS);
+    this.#mask = this.#slots.length / SLOT_NUMBERS - 1;
   }
 
   add(group: number, high: number, low: number): void {
-    const mask = this.#groups.length - 1;
-    let slot = (high ^ Math.imul(group, 0x9e3779b1)) & mask;
-    for (; this.#groups[slot] !== 0; slot = (slot + 1) & mask) {
-      if (this.#high[slot] === high && this.#low[slot] === low && this.#groups[slot] === group + 1) return;
+    const slots = this.#slots;
+    let slot = (high ^ Math.imul(group, 0x9e3779b1)) & this.#mask;
+    let at = slot * SLOT_NUMBERS;
+    while (slots[at + GROUP] !== 0) {
+      if (slots[at] === high && slots[at + LOW] === low && slots[at + GROUP] === group + 1) return;
+      slot = (slot + 1) & this.#mask;
+      at = slot * SLOT_NUMBERS;
     }
-    this.#high[slot] = high;
-    this.#low[slot] = low;
-    this.#groups[slot] = group + 1;
-    if (++this.count * 4 > this.#groups.length * 3) this.#grow();
+    slots[at] = high;
+    slots[at + LOW] = low;
+    slots[at + GROUP] = group + 1;
+    if (++this.count * 4 > (this.#mask + 1) * 3) this.makeRoom(this.count);
+  }
+
+  /**
+   * Reads the slots of some values, so that they are in the cache: such reads overlap where nothing depends on them.
+   * @returns how many are in use, so that nobody leaves out the reads
+   */
+  touch(group: number, high: Uint32Array, from: number, to: number): number {
+    const slots = this.#slots;
+    const mask = this.#mask;
+    const salt = Math.imul(group, 0x9e3779b1);
+    let used = 0;
+    for (let i = from; i < to; i++) used += slots[((high[i]! ^ salt) & mask) * SLOT_NUMBERS + GROUP]! > 0 ? 1 : 0;
+    return used;
   }
 
   counts(groupCount: number): Float64Array {
     const counts = new Float64Array(groupCount);
-    for (let slot = 0; slot < this.#groups.length; slot++)
-      if (this.#groups[slot]! > 0) counts[this.#groups[slot]! - 1]!++;
+    const slots = this.#slots;
+    for (let at = GROUP; at < slots.length; at += SLOT_NUMBERS) if (slots[at]! > 0) counts[slots[at]! - 1]!++;
     return counts;
   }
 
   state(): ExactState {
-    return { kind: 'exact', count: this.count, high: this.#high, low: this.#low, groups: this.#groups };
+    return { kind: 'exact', count: this.count, slots: this.#slots };
   }
 
-  /** Grows the table before another is merged into it: values arrive in slot order, which would cluster in a smaller table. */
+  /** Before another table is merged into it, too: its values come by their slots, which would cluster in a smaller table. */
   makeRoom(count: number): void {
-    while ((this.count + count) * 4 > this.#groups.length * 3) this.#grow();
-  }
-
-  #grow(): void {
-    const { high, low, groups } = this.state();
-    const slots = groups.length * 2;
-    [this.#high, this.#low, this.#groups] = [new Uint32Array(slots), new Uint32Array(slots), new Uint32Array(slots)];
+    let slotCount = this.#mask + 1;
+    while ((this.count + count) * 4 > slotCount * 3) slotCount *= 2;
+    if (slotCount === this.#mask + 1) return;
+    const before = this.#slots;
+    this.#slots = newArray(Uint32Array<ArrayBuffer>, slotCount * SLOT_NUMBERS);
+    this.#mask = slotCount - 1;
     this.count = 0;
-    for (let slot = 0; slot < groups.length; slot++) {
-      if (groups[slot]! > 0) this.add(groups[slot]! - 1, high[slot]!, low[slot]!);
+    for (let at = 0; at < before.length; at += SLOT_NUMBERS) {
+      if (before[at + GROUP]! > 0) this.add(before[at + GROUP]! - 1, before[at]!, before[at + LOW]!);
     }
+    recycle(before.buffer);
+  }
+}
+
+/** Adds values with their groups to one sketch: the same value of two groups counts twice. */
+function addPairs(registers: Uint8Array, { slots }: ExactState, moved: Int32Array | undefined): void {
+  for (let at = 0; at < slots.length; at += SLOT_NUMBERS) {
+    if (slots[at + GROUP] === 0) continue;
+    const from = slots[at + GROUP]! - 1;
+    const group = moved === undefined ? from : moved[from]!;
+    if (group < 0) continue;
+    addToSketch(registers, BITS_MAX, 0, (slots[at]! ^ Math.imul(group, 0x9e3779b1)) >>> 0, slots[at + LOW]!);
   }
 }
 

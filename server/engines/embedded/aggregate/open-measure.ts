@@ -4,6 +4,7 @@ import type { Measured, OrderBy } from '../../../store/aggregate-plan.ts';
 import type { Where } from '../../../store/predicate.ts';
 import type { Rows } from './row-counts.ts';
 import type { LendNumbers } from './row-numbers.ts';
+import type { Lend } from './value-codes.ts';
 import type { ValueKeys } from './value-keys.ts';
 
 /** A row group that something is measured of. */
@@ -14,7 +15,9 @@ export interface MeasuredGroup {
   readonly keys: ValueKeys;
   /** Memory that is good until another row group is measured. */
   readonly lendNumbers: LendNumbers;
-  /** The same by row. */
+  /** The same for codes. */
+  readonly lend: Lend;
+  /** The same for groups, by row. */
   readonly lendGroups: (count: number) => Int32Array;
   /** The rows that satisfy a condition; undefined for none. @throws CorruptionError */
   readonly rowsWhere: (where: Where) => Rows | undefined;

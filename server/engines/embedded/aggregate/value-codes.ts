@@ -233,10 +233,15 @@ function integerCodes({ values, min, max }: Integers, texts: Texts): ColumnCodes
   return { codes: () => values, base: texts.addRange(undefined, min, range) - min, addTotals: undefined };
 }
 
+let counting = new Uint32Array(0);
+
+/** 0, 1, 2, …: not to be written to. */
 export function countingUp(count: number): Uint32Array {
-  const numbers = new Uint32Array(count);
-  for (let i = 0; i < count; i++) numbers[i] = i;
-  return numbers;
+  if (count > counting.length) {
+    counting = new Uint32Array(count);
+    for (let i = 0; i < count; i++) counting[i] = i;
+  }
+  return counting.subarray(0, count);
 }
 
 /** Codes of a field of lines that are kept whole. */

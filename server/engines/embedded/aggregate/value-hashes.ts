@@ -3,10 +3,16 @@
  * for different ones as good as never. A UUID's are of its 16 bytes, which its column has.
  */
 import type { Uuids } from '../../../../shared/row-group/column-values.ts';
-import { UUID_BYTES } from '../../../../shared/row-group/encodings/uuid-short.ts';
+import {
+  pairOf,
+  UUID_BYTES,
+  UUID_PACKED_BYTES,
+  VERSION_MIXED,
+} from '../../../../shared/row-group/encodings/uuid-short.ts';
 import { looksLikeUuid, parseUuid, unpackUuid } from '../../../../shared/row-group/encodings/uuid.ts';
 import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
 import type { Texts } from './texts.ts';
+import type { Lend } from './value-codes.ts';
 import { type ValueKeys, valueText } from './value-keys.ts';
 
 /** By place: both halves of a hash; both are 0 where there is no value, and where it is empty. */
@@ -15,9 +21,9 @@ export interface ValueHashes {
   readonly low: Uint32Array;
 }
 
-/** @param codes  ascending */
-export function hashValues(texts: Texts, codes: Uint32Array, keys: ValueKeys): ValueHashes {
-  const hashes = { high: new Uint32Array(codes.length), low: new Uint32Array(codes.length) };
+/** @param codes  ascending. @param lend  memory for the hashes */
+export function hashValues(texts: Texts, codes: Uint32Array, keys: ValueKeys, lend: Lend): ValueHashes {
+  const hashes = { high: lend(codes.length).fill(0), low: lend(codes.length).fill(0) };
   for (let at = 0; at < codes.length;) {
     const uuids = texts.uuidsAt(codes[at]!);
     let end = at + 1;
@@ -35,9 +41,32 @@ export function hashValues(texts: Texts, codes: Uint32Array, keys: ValueKeys): V
 const uuid = new Uint8Array(UUID_BYTES);
 
 function hashUuids(uuids: Uuids, codes: Uint32Array, base: number, hashes: ValueHashes): void {
+  if (uuids.version !== VERSION_MIXED) return hashShortUuids(uuids, codes, base, hashes);
   for (let i = 0; i < codes.length; i++) {
     unpackUuid(uuids, codes[i]! - base, uuid, 0);
     setUuid(i, hashes);
+  }
+}
+
+/** The same straight from the short form (encodings/uuid-short.ts). */
+function hashShortUuids(
+  { version, packed, pairs, places }: Uuids,
+  codes: Uint32Array,
+  base: number,
+  { high, low }: ValueHashes,
+): void {
+  for (let i = 0; i < codes.length; i++) {
+    const place = places === undefined ? codes[i]! - base : places[codes[i]! - base]!;
+    const p = place * UUID_PACKED_BYTES;
+    const mixed = packed[p + 14]!;
+    const byte6 = (version << 4) | (mixed >>> 4);
+    const byte8 = 0x80 | ((mixed & 0x0f) << 2) | pairOf(pairs, place);
+    const a = packed[p]! | (packed[p + 1]! << 8) | (packed[p + 2]! << 16) | (packed[p + 3]! << 24);
+    const b = packed[p + 4]! | (packed[p + 5]! << 8) | (byte6 << 16) | (packed[p + 6]! << 24);
+    const c = byte8 | (packed[p + 7]! << 8) | (packed[p + 8]! << 16) | (packed[p + 9]! << 24);
+    const d = packed[p + 10]! | (packed[p + 11]! << 8) | (packed[p + 12]! << 16) | (packed[p + 13]! << 24);
+    high[i] = mix(mix(mix(mix(HIGH_SEED, a), b), c), d);
+    low[i] = mix(mix(mix(mix(LOW_SEED, d), c), b), a);
   }
 }
 
