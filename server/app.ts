@@ -149,7 +149,7 @@ function costCounters(metrics: Metrics): (statistics: Readonly<QueryStatistics>)
   };
 }
 
-function reportQueries(metrics: Metrics, { slots, tails, answerRows, answerText }: QueryEngine): void {
+function reportQueries(metrics: Metrics, { slots, tailSlots, answerRows, answerText }: QueryEngine): void {
   const gauge = (name: string, help: string, read: () => number): void => {
     metrics.gauge(name, help).readFrom(read);
   };
@@ -158,5 +158,5 @@ function reportQueries(metrics: Metrics, { slots, tails, answerRows, answerText 
   gauge('podlog_answer_bytes', 'Text of answers that is buffered for their clients.', () => answerText.heldBytes);
   gauge('podlog_queries_running', 'Queries that are running.', () => slots.runningCount);
   gauge('podlog_queries_waiting', 'Queries that wait for a slot.', () => slots.waitingCount);
-  gauge('podlog_live_tails', 'Live tails.', () => tails.count);
+  gauge('podlog_live_tails', 'Live tails.', () => tailSlots.count);
 }

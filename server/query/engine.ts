@@ -47,10 +47,10 @@ export class QueryEngine {
   readonly #runMsMax: number;
   readonly #onEnded: (statistics: Readonly<QueryStatistics>) => void;
   readonly slots = new QuerySlots();
-  readonly tails = new TailSlots();
+  readonly tailSlots = new TailSlots();
   readonly answerRows = new AnswerRows();
   readonly answerText = new AnswerText();
-  readonly memory = new TallyMemory();
+  readonly tallyMemory = new TallyMemory();
 
   constructor(reader: LogReader, { runMsMax = QUERY_RUN_MS_MAX, onEnded = () => {} }: QueryEngineOptions = {}) {
     this.#reader = reader;
@@ -95,7 +95,7 @@ export class QueryEngine {
   follow<S extends Sink>(asker: Asker, plan: Plan, sink: S): Answer<PieceOf<S>> {
     const { query, inTurn } = this.#begin(asker);
     using undo = new DisposableStack();
-    undo.use(this.tails.take(asker.caller));
+    undo.use(this.tailSlots.take(asker.caller));
     const following = undo.adopt(this.#reader.follow(plan, sink, query), (each) => each.leave());
     const held = undo.move();
     const leave = (): void => held.dispose();
@@ -139,7 +139,7 @@ export class QueryEngine {
     const budget: QueryBudget = {
       answerRows: this.answerRows,
       answerText: this.answerText,
-      memory: this.memory,
+      memory: this.tallyMemory,
     };
     const query: Query = {
       signal: end.signal,

@@ -150,11 +150,11 @@ test('tails have slots of their own, which they give back however they end', asy
   const asker = somebody();
   for (let i = 0; i < TAILS_OF_CALLER_MAX; i++) engine.follow(asker, plan, RAW);
   expect(() => engine.follow(asker, plan, RAW)).toThrow('live tails open');
-  expect([engine.tails.count, engine.slots.runningCount]).toEqual([TAILS_OF_CALLER_MAX, 0]);
+  expect([engine.tailSlots.count, engine.slots.runningCount]).toEqual([TAILS_OF_CALLER_MAX, 0]);
   asker.leave();
-  expect([engine.tails.count, left]).toEqual([0, TAILS_OF_CALLER_MAX]);
+  expect([engine.tailSlots.count, left]).toEqual([0, TAILS_OF_CALLER_MAX]);
   engine.follow(asker, plan, RAW);
-  expect(engine.tails.count).toBe(0);
+  expect(engine.tailSlots.count).toBe(0);
   const failing = new QueryEngine(
     fakeReader({
       follow: () => {
@@ -163,5 +163,5 @@ test('tails have slots of their own, which they give back however they end', asy
     }),
   );
   expect(() => failing.follow(somebody(), plan, RAW)).toThrow('not now');
-  expect(failing.tails.count).toBe(0);
+  expect(failing.tailSlots.count).toBe(0);
 });

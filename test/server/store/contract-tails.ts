@@ -31,7 +31,7 @@ export function describeTails(open: () => Promise<LogStore>): void {
     const ended = expect(pieces.next()).rejects.toThrow(/abort/i);
     stop.abort();
     await ended;
-    expect(engine.tails.count).toBe(0);
+    expect(engine.tailSlots.count).toBe(0);
     await store.close();
   });
 
