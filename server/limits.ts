@@ -519,6 +519,22 @@ export const AGGREGATE_HELD_BYTES_MAX = 7 * MIB;
  */
 export const AGGREGATE_TABLE_BYTES_MAX = 16 * MIB;
 
+/**
+ * Values of a column that are looked up together, and the bytes of their texts: few enough for the fastest cache of a core.
+ * Beyond: with the next ones.
+ */
+export const AGGREGATE_KEYS_AT_ONCE = 1024;
+export const AGGREGATE_KEY_BYTES_AT_ONCE = 64 * KIB;
+
+/** Combinations of values of a row group that are counted in an array. Beyond: each row has a code of its own. */
+export const AGGREGATE_COMBINATIONS_MAX = 262_144;
+
+/**
+ * Runs of rows of one step that are kept with their row group for as long as a worker keeps its header: a chart is asked for
+ * time and again, with the same steps. 1 KB a row group. Beyond: they are looked for again.
+ */
+export const AGGREGATE_RUNS_KEPT_MAX = 128;
+
 /** Groups that are measured while they are counted. Beyond: those of the answer are measured in another pass. */
 export const AGGREGATE_MEASURED_AT_ONCE_MAX = 1000;
 

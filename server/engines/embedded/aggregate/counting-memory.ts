@@ -1,7 +1,7 @@
 /**
  * Memory that a worker counts one row group after the other in, so that none is asked for and thrown away for each. What
  * is lent is good until it is lent again, so a thread works on one row group at a time. It grows to what the largest row
- * group takes: a few bytes a row, and 4 for each of up to COMBINATIONS_MAX codes.
+ * group takes: a few bytes a row, and 4 for each of up to AGGREGATE_COMBINATIONS_MAX codes.
  */
 import { ValueKeys } from './value-keys.ts';
 

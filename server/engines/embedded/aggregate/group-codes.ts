@@ -1,12 +1,10 @@
 /** The groups of one row group: each row's code, of everything that rows are grouped by, and how many rows have it. */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { AGGREGATE_COMBINATIONS_MAX } from '../../../limits.ts';
 import { bucketCodes, type BucketDimension, countRuns } from './time-buckets.ts';
 import type { AggregatePlan } from '../../../store/aggregate-plan.ts';
 import { countPart, type Rows } from './row-counts.ts';
 import { addCodes, type CodePart, countingUp, type Dimension, type Lend, valueCodes } from './value-codes.ts';
-
-/** Codes of up to so many combinations are counted in an array; beyond, each row has a code of its own. */
-const COMBINATIONS_MAX = 2 ** 18;
 
 /** The rows of a row group by everything that they are grouped by: a code of each dimension, put together as one. */
 export interface GroupCodes {
@@ -37,7 +35,8 @@ export function groupCodes(
     (product, { size, constant }) => product * (constant === undefined ? size : 1),
     buckets.size,
   );
-  if (buckets.runs === undefined || combinations > COMBINATIONS_MAX) return codesOf(group, [buckets, ...names], counts);
+  if (buckets.runs === undefined || combinations > AGGREGATE_COMBINATIONS_MAX)
+    return codesOf(group, [buckets, ...names], counts);
   return stepped(group, buckets, codesOf(group, names, counts), counts);
 }
 
@@ -52,7 +51,9 @@ function varyingCodes(group: RowGroup, dimensions: readonly Dimension[], counts:
   if (only === undefined) return allRows(group);
   if (dimensions.length === 1) return single(only);
   const combinations = dimensions.reduce((product, { size }) => product * size, 1);
-  return combinations <= COMBINATIONS_MAX ? combined(dimensions, combinations, counts) : rowByRow(dimensions, counts);
+  return combinations <= AGGREGATE_COMBINATIONS_MAX
+    ? combined(dimensions, combinations, counts)
+    : rowByRow(dimensions, counts);
 }
 
 function withConstants(codes: GroupCodes, dimensions: readonly Dimension[]): GroupCodes {

@@ -5,6 +5,7 @@
 import { CorruptionError } from '../../../../shared/errors.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { floorDivided, instantOf, timeNsFrom } from '../../../../shared/time.ts';
+import { AGGREGATE_RUNS_KEPT_MAX } from '../../../limits.ts';
 import { countPart, type Rows } from './row-counts.ts';
 import { Texts } from './texts.ts';
 import { type CodePart, countingUp, type Dimension } from './value-codes.ts';
@@ -13,12 +14,6 @@ import { type CodePart, countingUp, type Dimension } from './value-codes.ts';
 const ROWS_PER_RUN_MIN = 16;
 /** Buckets of a row group get codes that follow each other; of more, each row has a code of its own. */
 const BUCKETS_MAX = 2 ** 18;
-
-/**
- * Runs that are kept with their row group for as long as a worker keeps its header: a chart is asked for time and again, with
- * the same steps. 1 KB a row group; more runs are looked for again.
- */
-const KEPT_RUNS_MAX = 128;
 
 interface KeptRuns {
   readonly originNs: number;
@@ -114,7 +109,8 @@ function runsOf(group: RowGroup, originNs: number, stepNs: number): Runs | undef
   const kept = keptRuns.get(group);
   if (kept?.originNs === originNs && kept.stepNs === stepNs) return kept.runs;
   const runs = findRuns(group, originNs, stepNs);
-  if (runs !== undefined && runs.count <= KEPT_RUNS_MAX) keptRuns.set(group, { originNs, stepNs, runs: compact(runs) });
+  if (runs !== undefined && runs.count <= AGGREGATE_RUNS_KEPT_MAX)
+    keptRuns.set(group, { originNs, stepNs, runs: compact(runs) });
   return runs;
 }
 

@@ -12,15 +12,13 @@ import {
   PADDED_DIGITS_MAX,
   writePadded,
 } from '../../../../shared/row-group/encodings/pattern.ts';
+import { AGGREGATE_KEY_BYTES_AT_ONCE, AGGREGATE_KEYS_AT_ONCE } from '../../../limits.ts';
 
 /** In the place of the number of a value that is its text alone. */
 export const NO_NUMBER = -1;
 /** Numbers of a key are less, so that a key is one float64. A value with a larger one is a text alone. */
 export const NUMBER_LIMIT = 2 ** 32 - 1;
 
-/** Keys that are handed over at once: few enough for the fastest cache. */
-export const KEYS_MAX = 1024;
-const BYTES_MAX = 64 * 1024;
 /** Texts that still have room where keys are not full: those of integers below zero and above. */
 const SPARE_TEXTS = 2;
 const ZERO = 0x30;
@@ -29,13 +27,13 @@ const ZERO = 0x30;
 export class ValueKeys {
   count = 0;
   /** By key: its text, and its number or NO_NUMBER. */
-  readonly textOf = new Uint16Array(KEYS_MAX);
-  readonly numbers = new Float64Array(KEYS_MAX);
+  readonly textOf = new Uint16Array(AGGREGATE_KEYS_AT_ONCE);
+  readonly numbers = new Float64Array(AGGREGATE_KEYS_AT_ONCE);
   /** Text i is bytes[offsets[i], offsets[i + 1]). Two may be equal. */
   textCount = 0;
-  bytes = Buffer.allocUnsafeSlow(BYTES_MAX);
-  readonly offsets = new Uint32Array(KEYS_MAX + SPARE_TEXTS + 1);
-  readonly textHashes = new Uint32Array(KEYS_MAX + SPARE_TEXTS);
+  bytes = Buffer.allocUnsafeSlow(AGGREGATE_KEY_BYTES_AT_ONCE);
+  readonly offsets = new Uint32Array(AGGREGATE_KEYS_AT_ONCE + SPARE_TEXTS + 1);
+  readonly textHashes = new Uint32Array(AGGREGATE_KEYS_AT_ONCE + SPARE_TEXTS);
 
   clear(): void {
     this.count = 0;
@@ -43,12 +41,16 @@ export class ValueKeys {
   }
 
   get isFull(): boolean {
-    return this.count === KEYS_MAX || this.textCount === KEYS_MAX || this.offsets[this.textCount]! >= BYTES_MAX;
+    return (
+      this.count === AGGREGATE_KEYS_AT_ONCE ||
+      this.textCount === AGGREGATE_KEYS_AT_ONCE ||
+      this.offsets[this.textCount]! >= AGGREGATE_KEY_BYTES_AT_ONCE
+    );
   }
 
   /** Room for so many more keys. */
   get room(): number {
-    return KEYS_MAX - this.count;
+    return AGGREGATE_KEYS_AT_ONCE - this.count;
   }
 
   /** Adds a text that keys may have. @returns its index */

@@ -6,7 +6,8 @@ import { hashBytes } from '../../../../shared/row-group/byte-strings.ts';
 import { newArray } from './array-pool.ts';
 import { copyInto, slotsOf } from './hash-slots.ts';
 import { TextTable, type TextTableState } from './text-table.ts';
-import { KEYS_MAX, NUMBER_LIMIT, valueHash, ValueKeys, valueText } from './value-keys.ts';
+import { AGGREGATE_KEYS_AT_ONCE } from '../../../limits.ts';
+import { NUMBER_LIMIT, valueHash, ValueKeys, valueText } from './value-keys.ts';
 
 /** All of a table, to be handed over. */
 export interface ValueTableState {
@@ -30,7 +31,7 @@ const VALUE_BYTES = 20;
 const TEXT_FACTOR = 2 ** 32;
 
 /** Keys that are added in turn, and what is known of each. */
-const KEYS_IN_TURN = KEYS_MAX;
+const KEYS_IN_TURN = AGGREGATE_KEYS_AT_ONCE;
 const hashesInTurn = new Uint32Array(KEYS_IN_TURN);
 const keysInTurn = new Float64Array(KEYS_IN_TURN);
 const foundInTurn = new Int32Array(KEYS_IN_TURN);
