@@ -50,14 +50,14 @@ export interface HistogramBucket {
 }
 
 /** Both ends belong to it. */
-interface TimeRange {
+interface InclusiveRange {
   readonly first: bigint;
   readonly last: bigint;
 }
 
 interface ChosenRange {
   /** Undefined where no line is found. */
-  readonly range: TimeRange | undefined;
+  readonly range: InclusiveRange | undefined;
   readonly before: number;
   readonly after: number;
 }
@@ -87,7 +87,7 @@ export async function histogram(
 }
 
 /** @throws ParameterError  the step that was asked for gives too many buckets */
-function stepFor(range: TimeRange, askedMs: number | undefined, offsetNs: bigint): number {
+function stepFor(range: InclusiveRange, askedMs: number | undefined, offsetNs: bigint): number {
   const fittingMs = fittingStep(range);
   const stepMs = askedMs ?? fittingMs;
   const { first, last } = bucketRange(range, nsOf(stepMs), offsetNs);
@@ -103,14 +103,14 @@ function stepFor(range: TimeRange, askedMs: number | undefined, offsetNs: bigint
   );
 }
 
-function fittingStep(range: TimeRange): number {
+function fittingStep(range: InclusiveRange): number {
   const neededSeconds = lengthMs(range) / 1000 / HISTOGRAM_BUCKETS_AUTO;
   const longest = STEPS_SECONDS.at(-1)!;
   const seconds = STEPS_SECONDS.find((each) => each >= neededSeconds) ?? Math.ceil(neededSeconds / longest) * longest;
   return seconds * 1000;
 }
 
-function lengthMs({ first, last }: TimeRange): number {
+function lengthMs({ first, last }: InclusiveRange): number {
   return Number(last - first) / NS_PER_MS;
 }
 
@@ -119,7 +119,7 @@ interface Buckets {
   readonly last: number;
 }
 
-function bucketRange({ first, last }: TimeRange, stepNs: bigint, offsetNs: bigint): Buckets {
+function bucketRange({ first, last }: InclusiveRange, stepNs: bigint, offsetNs: bigint): Buckets {
   return {
     first: Number(floorDivided(first - offsetNs, stepNs)),
     last: Number(floorDivided(last - offsetNs, stepNs)),
@@ -154,7 +154,7 @@ async function chooseRange(predicate: Predicate, nowMs: number, count: Count): P
 }
 
 /** A short range of days, cut to the minutes that have lines. */
-async function toTheMinute(predicate: Predicate, range: TimeRange, count: Count): Promise<TimeRange> {
+async function toTheMinute(predicate: Predicate, range: InclusiveRange, count: Count): Promise<InclusiveRange> {
   const within = { ...predicate, from: range.first, to: range.last + 1n };
   const minutes = (await count(within, [], MINUTE_NS)).map(({ bucket }) => bucket);
   // Lines may have been erased since the days were counted.

@@ -5,7 +5,7 @@
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { hasMarks } from '../scan/marks.ts';
 import { matchMask } from '../scan/match-rows.ts';
-import { type Bounds, counterOf, type Marks } from './bounds.ts';
+import { type Bounds, counterOf, type CounterBits } from './bounds.ts';
 import type { CountingMemory } from './counting-memory.ts';
 import { countCodes, groupCodes } from './group-codes.ts';
 import { type CountedRows, groupsOf, hashesOf, knownGroups, markedCodes, usedIn } from './group-lookup.ts';
@@ -26,7 +26,7 @@ export function countGroup(
   group: RowGroup,
   plan: AggregatePlan,
   table: GroupTable,
-  marks: Marks | undefined,
+  marks: CounterBits | undefined,
   memory: CountingMemory,
 ): void {
   const counted = countRows(group, plan, memory);

@@ -14,7 +14,7 @@ const COUNTERS = 2 ** BITS;
 export type Bounds = Float64Array<ArrayBuffer>;
 
 /** A bit for each counter: whether the groups of that counter are looked at. */
-export type Marks = Uint8Array<ArrayBuffer>;
+export type CounterBits = Uint8Array<ArrayBuffer>;
 
 export function newBounds(): Bounds {
   return new Float64Array(COUNTERS);
@@ -43,7 +43,7 @@ export function likelyLeast(bounds: Bounds, limit: number): number {
 }
 
 /** Marks all groups that may have so many rows. */
-export function marksOf(bounds: Bounds, least: number): Marks {
+export function counterBitsOf(bounds: Bounds, least: number): CounterBits {
   const marks = new Uint8Array(COUNTERS / 8);
   for (let counter = 0; counter < COUNTERS; counter++) {
     if (bounds[counter]! >= least) marks[counter >> 3]! |= 1 << (counter & 7);
@@ -51,7 +51,7 @@ export function marksOf(bounds: Bounds, least: number): Marks {
   return marks;
 }
 
-export function isMarked(marks: Marks, hash: number): boolean {
+export function isMarked(marks: CounterBits, hash: number): boolean {
   const counter = counterOf(hash);
   return (marks[counter >> 3]! & (1 << (counter & 7))) !== 0;
 }

@@ -1,5 +1,5 @@
 /** From the codes of a row group to groups of a table, or to hashes: each value of a dimension is looked up once. */
-import { isMarked, type Marks } from './bounds.ts';
+import { isMarked, type CounterBits } from './bounds.ts';
 import type { CountingMemory } from './counting-memory.ts';
 import type { GroupCodes } from './group-codes.ts';
 import { type GroupTable, mixedHash } from './group-table.ts';
@@ -70,7 +70,7 @@ export function hashesOf(codes: GroupCodes, used: Uint32Array, memory: CountingM
   return mixed;
 }
 
-export function markedCodes({ codes, used }: CountedRows, marks: Marks, memory: CountingMemory): Uint32Array {
+export function markedCodes({ codes, used }: CountedRows, marks: CounterBits, memory: CountingMemory): Uint32Array {
   const hashes = hashesOf(codes, used, memory);
   return used.filter((_, i) => isMarked(marks, hashes[i]!));
 }

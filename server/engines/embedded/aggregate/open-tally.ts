@@ -2,7 +2,7 @@
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { AGGREGATE_HELD_BYTES_MAX, AGGREGATE_LIMIT_MAX, AGGREGATE_MEASURED_AT_ONCE_MAX } from '../../../limits.ts';
 import { boundGroup, countGroup, measureGroup } from './aggregate.ts';
-import { addTableToBounds, type Bounds, type Marks, newBounds } from './bounds.ts';
+import { addTableToBounds, type Bounds, type CounterBits, newBounds } from './bounds.ts';
 import { CountingMemory } from './counting-memory.ts';
 import { GroupTable, type GroupTableState, tooManyGroups } from './group-table.ts';
 import { type MeasureState, openMeasures } from './measures.ts';
@@ -20,7 +20,7 @@ export type Pass =
    */
   | { readonly kind: 'count'; readonly measures: readonly Measure[] }
   /** Groups that may be among the largest are counted. */
-  | { readonly kind: 'recount'; readonly marks: Marks }
+  | { readonly kind: 'recount'; readonly marks: CounterBits }
   /** Of these groups; of all where they are not said, which must not be too many to hold. */
   | {
       readonly kind: 'measure';
@@ -74,7 +74,7 @@ function counting(plan: AggregatePlan, asked: readonly Measure[], before: Tally 
   return { add, tally };
 }
 
-function recounting(plan: AggregatePlan, marks: Marks, before: Tally | undefined): OpenTally {
+function recounting(plan: AggregatePlan, marks: CounterBits, before: Tally | undefined): OpenTally {
   const table = tableOf(plan, before);
   return { add: (group) => countGroup(group, plan, table, marks, memory), tally: () => groupsTally(table, []) };
 }

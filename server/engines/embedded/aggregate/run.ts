@@ -10,7 +10,7 @@ import { setAsideAll, type UnusableGroup, useOrList } from '../scan/unusable.ts'
 import { candidates, type ScanContext } from '../scan/select.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
-import { marksOf } from './bounds.ts';
+import { counterBitsOf } from './bounds.ts';
 import { FacetTable } from './facet-table.ts';
 import type { FacetCounts } from '../../../store/facets.ts';
 import { facetsOf } from './facets.ts';
@@ -141,9 +141,9 @@ type Gathered<Kind> = GatherOutput & { readonly kind: Kind };
 
 /** No group that is not marked has `least` rows: when each of the answer has, they are the largest. Else they tell how many. */
 async function recount({ bounds, least }: Gathered<'bounds'>, limit: number, run: Run): Promise<Gathered<'cells'>> {
-  const largest = cellsOf(await run({ kind: 'recount', marks: marksOf(bounds, least) }));
+  const largest = cellsOf(await run({ kind: 'recount', marks: counterBitsOf(bounds, least) }));
   const rows = largest.cells[limit - 1]?.rows ?? 1;
-  return rows >= least ? largest : cellsOf(await run({ kind: 'recount', marks: marksOf(bounds, rows) }));
+  return rows >= least ? largest : cellsOf(await run({ kind: 'recount', marks: counterBitsOf(bounds, rows) }));
 }
 
 function cellsOf(gathered: GatherOutput): Gathered<'cells'> {
