@@ -12,7 +12,7 @@ import { foldedFor, type Needle, needleOf, occursIn } from './needle.ts';
 import { beginsWith, numbersOfPrefix } from './number-prefix.ts';
 import { markMatchingValues } from './match-regexps.ts';
 import { regexpOf, requiredLeaf } from './regexps.ts';
-import { matchesShape, shapeBits, wildcardBits } from './wildcard-digits.ts';
+import { matchesShape, type ShapeBits, shapeBits, wildcardBits } from './wildcard-digits.ts';
 
 const BACKSLASH = 0x5c;
 
@@ -21,6 +21,10 @@ const NONE = 0;
 const ALL = 1;
 const EACH = 2;
 type ShapeMatch = typeof NONE | typeof ALL | typeof EACH;
+
+const NOTHING = new Uint8Array(0);
+/** Of a pattern whose texts are not asked about. */
+const NO_SHAPE: ShapeBits = { always: false, widths: new Int32Array(0), behind: [], head: 0, tail: 0 };
 
 const cutter = new PatternCutter();
 
@@ -55,7 +59,9 @@ export function matchCutTexts(
     }
     const prefix = prefixOf(wanted);
     if (prefix !== undefined) markBeginning(texts, prefix, isEscaped, matched);
-    else if (wanted.kind === 'wildcard') markWildcard(texts, wanted.parts, isEscaped, matched);
+    else if (wanted.kind === 'wildcard') {
+      markWildcard(texts, wanted.parts, matched, (_, shape) => !(isEscaped && shape.includes(BACKSLASH)));
+    }
   }
   return hasMarks(matched) ? matched : undefined;
 }
@@ -106,7 +112,11 @@ export function cutTextsContaining(texts: CutTexts, needle: Needle): Uint8Array 
   });
   if (!byShape.some((match) => match !== NONE)) return undefined;
   const matched = takeMarks(texts.codes.length);
-  markShapes(texts, byShape, (text) => occursIn(needle, text), matched);
+  const anywhere = [NOTHING, needle.bytes, NOTHING];
+  // Letters that are folded are compared with folded ones.
+  if (needle.isFolded || wildcardBits(anywhere) === undefined) {
+    markShapes(texts, byShape, (text) => occursIn(needle, text), matched);
+  } else markWildcard(texts, anywhere, matched, (code) => byShape[code] !== NONE);
   return hasMarks(matched) ? matched : undefined;
 }
 
@@ -186,17 +196,24 @@ function markBeginning(texts: CutTexts, prefix: Uint8Array, isEscaped: boolean, 
   }
 }
 
-/** Marks the values that match a wildcard, by the digits of their numbers. Longer wildcards are looked at as texts. */
-function markWildcard(texts: CutTexts, parts: readonly Uint8Array[], isEscaped: boolean, matched: Uint8Array): void {
+/**
+ * Marks the values that match a wildcard, by the digits of their numbers. Longer wildcards are looked at as texts.
+ * @param isAsked  of patterns
+ */
+function markWildcard(
+  texts: CutTexts,
+  parts: readonly Uint8Array[],
+  matched: Uint8Array,
+  isAsked: (code: number, shape: Buffer) => boolean,
+): void {
   const bits = wildcardBits(parts);
   if (bits === undefined) return;
   const { patterns, codes, firsts, strides, numbers } = texts;
   const shapes = Array.from(strides, (_, code) => {
     const shape = byteStringAt(patterns, code);
-    return isEscaped && shape.includes(BACKSLASH) ? undefined : shapeBits(bits, shape);
+    return isAsked(code, shape) ? shapeBits(bits, shape) : NO_SHAPE;
   });
-  const ways = Uint8Array.from(shapes, (shape) => (shape?.always === undefined ? EACH : shape.always ? ALL : NONE));
-  for (const [code, shape] of shapes.entries()) if (shape === undefined) ways[code] = NONE;
+  const ways = Uint8Array.from(shapes, ({ always }) => (always === undefined ? EACH : always ? ALL : NONE));
   if (!ways.some((way) => way !== NONE)) return;
   for (let i = 0; i < codes.length; i++) {
     const code = codes[i]!;

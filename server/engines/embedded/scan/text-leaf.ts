@@ -19,6 +19,9 @@ import { marksOfCodes, matchTexts } from './match-column.ts';
 import { foldedFor, mayHaveByte, type Needle, needleOf, occursIn } from './needle.ts';
 import { Seams } from './seams.ts';
 import type { Outcome } from './value-leaf.ts';
+import { markIntegers, wildcardBits } from './wildcard-digits.ts';
+
+const NOTHING = new Uint8Array(0);
 
 /**
  * @param within  the rows in question; undefined for all
@@ -112,7 +115,13 @@ function containing(group: RowGroup, index: number, needle: Needle): Uint8Array 
       return matchUuidText(values, needle.bytes);
     case 'pattern':
       return cutTextsContaining(values, needle);
-    case 'integer':
+    case 'integer': {
+      const bits = wildcardBits([NOTHING, needle.bytes, NOTHING]);
+      if (bits === undefined) return undefined;
+      const matched = takeMarks(values.values.length);
+      markIntegers(bits, values.values, matched);
+      return hasMarks(matched) ? matched : undefined;
+    }
     case 'decimal':
     case 'timestamp':
     case 'hex':
