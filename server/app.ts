@@ -13,14 +13,14 @@ import { Connections } from './http/connections.ts';
 import { registerErase } from './http/erase.ts';
 import { sendError, sendNotFound } from './http/errors.ts';
 import { registerAggregates } from './http/aggregates.ts';
-import { refuseForeignPages } from './http/foreign-pages.ts';
+import { guardBrowsers } from './http/browser-guard.ts';
 import { guard } from './http/guard.ts';
 import { registerHealth } from './http/health.ts';
 import { registerIngest } from './http/ingest.ts';
 import { registerLabels } from './http/labels.ts';
 import { registerLogs } from './http/logs.ts';
 import { registerMetrics } from './http/metrics.ts';
-import { registerSnapshots } from './http/snapshots.ts';
+import { registerBackups } from './http/backups.ts';
 import { assertRequest } from './http/request.ts';
 import { cutOffStalledAnswers } from './http/stalled-answers.ts';
 import { registerStats } from './http/stats.ts';
@@ -76,7 +76,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.setErrorHandler((error: Error, _request, reply) => sendError(error, log, reply));
   app.setNotFoundHandler((request, reply) => sendNotFound(routes, request, reply));
   app.addHook('onRequest', async (request) => assertRequest(request.raw));
-  refuseForeignPages(app, access.isLocal);
+  guardBrowsers(app, access.isLocal);
   guard(app, access, (socket) => connections.trust(socket));
   receiveBodies(app, new BodyBudget());
   cutOffStalledAnswers(app);
@@ -106,7 +106,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerAggregates(app, { engine, now });
   registerErase(app, { logs, now });
   const { backups, check } = logs;
-  if (backups !== undefined) registerSnapshots(app, { backups, now });
+  if (backups !== undefined) registerBackups(app, { backups, now });
   if (check !== undefined) registerCheck(app, { check, closing: closing.signal });
   return app;
 }

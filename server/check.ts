@@ -1,4 +1,4 @@
-/** Checks a data folder that no server has open, and repairs it when asked to. */
+/** Checks a data folder that no server has open, and repairs it on request. */
 import { pino } from 'pino';
 import { UsageError } from '../shared/errors.ts';
 import { Metrics } from '../shared/metrics.ts';
@@ -20,7 +20,7 @@ import { ExpiryClock } from './engines/embedded/lane/retention/expiry-clock.ts';
 import { Store } from './engines/embedded/core/store.ts';
 import { isOurs, readVersion } from './engines/embedded/core/version-file.ts';
 
-/** What a check asks of the machine; a simulation has its own. */
+/** What a check needs from the machine; a simulation passes its own. */
 export interface Machine {
   readonly disk: Disk;
   /** Epoch milliseconds. */
@@ -31,8 +31,8 @@ export interface Machine {
 const THIS_MACHINE: Machine = { disk: realDisk, now: Date.now, lock: lockFolder };
 
 /**
- * Holds the folder while it is checked.
- * @throws UsageError  it is no data folder, or a server has it open
+ * Locks the folder while it is checked.
+ * @throws UsageError  it is not a data folder, or a server has it open
  */
 export async function* checkDataFolder(dataDir: string, machine = THIS_MACHINE): AsyncGenerator<CheckEvent> {
   const { disk } = machine;
@@ -48,9 +48,9 @@ export async function* checkDataFolder(dataDir: string, machine = THIS_MACHINE):
 }
 
 /**
- * Puts right what a check found, as far as that can be done: with a manifest that cannot be, or in a folder of another version,
- * nothing is touched.
- * @param indexedFields  of segments that are written anew
+ * Repairs what a check found, as far as possible: without a manifest, or in a folder of another version, nothing is
+ * changed.
+ * @param indexedFields  for segments that are rewritten
  */
 export async function* repairDataFolder(
   dataDir: string,
@@ -65,7 +65,7 @@ export async function* repairDataFolder(
   let skippedMs = 0;
   const skipRetryWait = (): void => void (skippedMs += FLUSH_RETRY_MS_MAX);
   const log = pino({ level: 'silent' });
-  // Nothing expires here: what was noted of the clock stays.
+  // Nothing expires here: the recorded state of the clock is kept.
   const clock = new ExpiryClock({ now, monotonicMs: now, log });
   const state = repairedState ?? new Positions(() => clock.steadyNow());
   const store = await Store.open({
@@ -81,7 +81,7 @@ export async function* repairDataFolder(
     disk,
     lock,
   });
-  // To open the store has put it right.
+  // Opening the store has repaired it.
   if (version !== undefined) yield { path: version.path, keptRows: 0, lostRows: 0 };
   try {
     yield* repairFolder(findings, { disk, dataDir, store, skipRetryWait, indexedFields });
@@ -95,17 +95,17 @@ async function lockOrExplain({ lock }: Machine, dataDir: string): Promise<Folder
     return await lock(dataDir);
   } catch (cause) {
     if (!(cause instanceof UsageError) || !cause.message.includes('is in use')) throw cause;
-    throw new UsageError(`${cause.message}; while a server runs, ask it: curl -X POST <its address>/check`, 1, {
+    throw new UsageError(`${cause.message}; while a server runs, use: curl -X POST <its address>/check`, 1, {
       cause,
     });
   }
 }
 
-/** To take the lock makes a folder, which a mistyped path must not. */
+/** Taking the lock creates the folder, which must not happen for a mistyped path. */
 async function requireDataFolder(disk: Disk, dataDir: string): Promise<void> {
   const names = await disk.list(dataDir);
   if (names.includes(VERSION_FILE) || names.includes(MANIFEST_FILE) || (await isOurs(disk, dataDir))) return;
   throw new UsageError(
-    `${dataDir} is not a data folder of podlog: it has neither ${VERSION_FILE} nor ${MANIFEST_FILE}, nor a WAL file or segment`,
+    `${dataDir} is not a podlog data folder: it has neither ${VERSION_FILE} nor ${MANIFEST_FILE}, nor a WAL file or segment`,
   );
 }

@@ -14,25 +14,27 @@ const DAY_MS = 24 * HOUR_MS;
 export const BODY_BYTES_MAX = 16 * MIB;
 
 /**
- * Bodies being received, shredded or waiting for their fsync, summed over all requests by what has arrived of them: they
- * are the server's largest use of memory. Beyond: 503, and the client keeps its lines a little longer.
+ * Bodies being received, shredded or waiting for their fsync, summed over all requests by the bytes that have arrived:
+ * they are the server's largest use of memory. Beyond: 503, and the client keeps its lines a little longer.
  */
 export const BODIES_IN_FLIGHT_BYTES_MAX = 64 * MIB;
 
-/** The same for one caller (a token; without tokens, an address), so that one leaves room to the others. Beyond: 503. */
+/**
+ * The same for one caller (a token; without tokens, an address), so that one leaves room for the others. Beyond: 503.
+ */
 export const BODIES_OF_CALLER_BYTES_MAX = 48 * MIB;
 
 /**
  * A body may pause for the first of these, and on average, after such a pause, must not be slower than the second: the
- * largest takes four and a half minutes at most. Beyond: 408. Looked at every third.
+ * largest takes four and a half minutes at most. Beyond: 408. Tested every third.
  */
 export const BODY_IDLE_MS_MAX = 10 * SECOND_MS;
 export const BODY_BYTES_A_SECOND_MIN = 64 * KIB;
 export const BODY_PACE_CHECK_MS = 1 * SECOND_MS;
 
 /**
- * A body that no route takes, or whose request was refused, is read past up to this size and for this time, without being
- * kept: an agent's batch fits, so that the agent can read why it was refused. Beyond: the connection is closed.
+ * A body that no route takes, or whose request was refused, is read and discarded up to this size and for this time: an
+ * agent's batch fits, so that the agent can read why it was refused. Beyond: the connection is closed.
  */
 export const UNREAD_BODY_BYTES_MAX = 1 * MIB;
 export const UNREAD_BODY_MS_MAX = 5 * SECOND_MS;
@@ -41,14 +43,16 @@ export const UNREAD_BODY_MS_MAX = 5 * SECOND_MS;
 export const INFLATED_BODY_BYTES_MAX = 64 * MIB;
 
 /**
- * Decoded lines of a push that are in memory at a time: shredding them takes some 50 ms, after which others have their
- * turn, and gives row groups of 15,000 common lines. Beyond: in the next window, once the row groups of this one are stored.
+ * Decoded lines of a push that are in memory at a time: shredding them takes about 50 ms, after which others have their
+ * turn, and gives row groups of 15,000 common lines. Beyond: in the next window, once the row groups of this one are
+ * stored.
  */
 export const PUSH_WINDOW_BYTES = 4 * MIB;
 
 /**
- * Windows of all pushes under way, twice each for the row groups that become of them, and what decompressors take: six
- * bodies of zstd, twelve of gzip. And of one caller, so that one leaves room to the others. Beyond: pushes wait.
+ * Windows of all pushes in flight, counted twice for the row groups made from them, and memory of decompressors: six
+ * bodies of zstd, twelve of gzip. The second is for one caller, so that one leaves room for the others. Beyond: pushes
+ * wait.
  */
 export const PUSHES_DECODED_BYTES_MAX = 96 * MIB;
 export const PUSHES_OF_CALLER_DECODED_BYTES_MAX = 72 * MIB;
@@ -56,7 +60,10 @@ export const PUSHES_OF_CALLER_DECODED_BYTES_MAX = 72 * MIB;
 /** Pushes that wait for this memory. Beyond: 503. */
 export const PUSHES_WAITING_MAX = 1000;
 
-/** Window of a zstd frame, which its decompressor has in memory; as RFC 9659 has it: 8 MiB, levels up to 19. Beyond: 413. */
+/**
+ * Window of a zstd frame, which its decompressor has in memory; the limit of RFC 9659: 8 MiB, levels up to 19. Beyond:
+ * 413.
+ */
 export const ZSTD_WINDOW_BYTES_LOG2_MAX = 23;
 
 /** Frames of zstd in one body; each costs a decompressor, 0.1 ms. Beyond: 413. */
@@ -68,26 +75,27 @@ export const CONTENT_CODINGS_MAX = 2;
 /** One line of a push. Kubernetes' own lines end at 16 KiB a fragment; a stack trace in JSON may be longer. Beyond: cut. */
 export const LINE_BYTES_MAX = 1 * MIB;
 
-/** Rows of one pushed row group: as many as a merged one has, so that a WAL scan costs what a segment scan costs. */
+/** Rows of one pushed row group: as many as in a merged one, so that a WAL scan costs as much as a segment scan. */
 export const PUSHED_ROWS_PER_GROUP_MAX = 65_536;
 
 /**
- * Lines of one pushed row group, and the values that they are cut into: what building it, and later flushing it, takes in
- * memory. Beyond: the group is finished and a new one begun.
+ * Lines of one pushed row group, and the values that they are cut into: limits the memory of building it, and of
+ * flushing it later. Beyond: the group is finished and a new one begun.
  */
 export const PUSHED_GROUP_BYTES_MAX = 16 * MIB;
 export const PUSHED_GROUP_VALUES_MAX = 2 * 1024 * 1024;
 
 /**
- * One row group, however small it comes: memory that it takes when it is decoded (shared/row-group/decoded-size.ts), and its
- * lines. A pushed one takes 50 MiB and 17 MiB at most, an agent's 10 MiB and 3 MiB. Beyond: 413 that names the limit.
+ * One row group, however small it is when encoded: memory that it takes when decoded
+ * (shared/row-group/decoded-size.ts), and its lines. A pushed one takes 50 MiB and 17 MiB at most, an agent's 10 MiB
+ * and 3 MiB. Beyond: 413 that names the limit.
  */
 export const ROW_GROUP_DECODED_BYTES_MAX = 64 * MIB;
 export const ROW_GROUP_LINE_BYTES_MAX = 64 * MIB;
 
 /**
- * A pushed line's own time is believed within these days of now; each day costs a segment. Beyond: it gets the time of
- * its arrival.
+ * A pushed line's own time is accepted within these days of now; each day costs a segment. Beyond: the line gets the
+ * time of its arrival.
  */
 export const PUSHED_AGE_DAYS_MAX = 3660;
 export const PUSHED_LEAD_DAYS_MAX = 1;
@@ -102,14 +110,14 @@ export const LABEL_NAME_BYTES_MAX = 128;
 export const LABEL_VALUE_BYTES_MAX = 1024;
 
 /**
- * Streams whose lines are stored, and the memory of their labels on the main thread: about 700 bytes each in a cluster. A
- * stream is forgotten with the last of its lines. Beyond: pushes of new ones are refused with 429, and lines of agents get
- * coarser labels, see ingest/coarse-labels.ts. What is stored already is served, however much it is.
+ * Streams whose lines are stored, and the memory of their labels on the main thread: about 700 bytes each in a cluster.
+ * A stream is forgotten with the last of its lines. Beyond: pushes of new ones are refused with 429, and lines of
+ * agents get coarser labels, see ingest/coarse-labels.ts. Data that is stored already is served, whatever its size.
  */
 export const STREAMS_MAX = 100_000;
 export const STREAMS_BYTES_MAX = 48 * MIB;
 
-/** Shares of these two limits: those who push leave some to agents, and coarser labels have some of their own. */
+/** Shares of these two limits: pushes leave some to agents, and coarser labels have some of their own. */
 export const PUSHED_STREAMS_SHARE_MAX = 0.75;
 export const COARSE_STREAMS_SHARE_MAX = 1.125;
 
@@ -119,9 +127,9 @@ export const IDEMPOTENCY_KEY_BYTES_MAX = 128;
 // ── Positions ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Log files whose positions are known, with those that are gone for less than an hour: about 300 bytes each in memory, and
- * in the manifest. A node of 110 pods has some hundred. Beyond: batches with new ones are refused with 429, and agents keep
- * trying while old ones are forgotten.
+ * Log files whose positions are known, including those that were reported gone less than an hour ago: about 300 bytes
+ * each in memory, and in the manifest. A node of 110 pods has some hundred. Beyond: batches with new ones are refused
+ * with 429, and agents retry while old ones are forgotten.
  */
 export const FILES_PER_NODE_MAX = 20_000;
 export const FILES_MAX = 500_000;
@@ -129,12 +137,12 @@ export const FILES_MAX = 500_000;
 /** Name of a log file; a uid, a container's name and a time make 150 bytes at most. Beyond: 400. */
 export const FILE_NAME_BYTES_MAX = 1024;
 
-/** A node that is not seen for this long is gone, and its files with it. Beyond: its positions are forgotten. */
+/** A node that is silent for this long is gone, and its files with it. Beyond: its positions are forgotten. */
 export const NODE_UNSEEN_MS_MAX = 30 * DAY_MS;
 
 /**
- * A file reported gone is remembered a little longer, so that a repeat of the batch that reported it is still known as
- * a repeat. Agents repeat within seconds.
+ * A file that was reported gone is remembered for this long, so that a repeat of the batch that reported it is still
+ * recognized. Agents repeat within seconds.
  */
 export const GONE_FILE_KEPT_MS = 1 * HOUR_MS;
 
@@ -154,10 +162,10 @@ export const WAL_QUEUE_BYTES_MAX = 64 * MIB;
 export const WAL_GROUP_BYTES_MAX = 4 * MIB;
 
 /**
- * A WAL file is sealed, and then flushed, at the first of these. Size: 330,000 rows of common logs. Decoded size: rows that
- * compress well are many, and a flush of more than FLUSH_DECODED_BYTES_MAX makes several segments. Records: a query visits
- * each row group of the memtable (60 µs each, and their headers fit into WORKER_HEADERS_BYTES_MAX); small flushes are what
- * compaction is for. Age: rows rest unsorted so long at most.
+ * A WAL file is sealed, and then flushed, at the first of these. Size: 330,000 rows of common logs. Decoded size: rows
+ * that compress well are many, and a flush of more than FLUSH_DECODED_BYTES_MAX makes several segments. Records: a
+ * query visits each row group of the memtable (60 µs each, and their headers fit into WORKER_HEADERS_BYTES_MAX); small
+ * flushes are what compaction is for. Age: rows stay unsorted at most this long.
  */
 export const WAL_FILE_BYTES_MAX = 8 * MIB;
 export const WAL_FILE_DECODED_BYTES_MAX = 96 * MIB;
@@ -165,13 +173,13 @@ export const WAL_FILE_RECORDS_MAX = 400;
 export const WAL_FILE_AGE_MS_MAX = 1 * HOUR_MS;
 
 /**
- * Row groups that a flush has decoded at once: it sorts their rows. A full WAL file of common rows has some 52 MiB. Beyond: the
- * rows that came first get a segment of their own; a row group that takes more even when its columns are decoded one by
- * one, which intake refuses today, is set aside.
+ * Row groups that a flush has decoded at once: it sorts their rows. A full WAL file of common rows has about 52 MiB.
+ * Beyond: the earlier rows get a segment of their own; a row group that takes more even when its columns are decoded
+ * one by one, which intake refuses today, is quarantined.
  */
 export const FLUSH_DECODED_BYTES_MAX = 96 * MIB;
 
-/** Workers that a row group may take with it. Beyond: it is set aside, and the others are flushed. */
+/** Workers that a row group may kill. Beyond: it is quarantined, and the others are flushed. */
 export const FLUSH_DEATHS_MAX = 2;
 
 /** Sealed WAL files that wait for their flush. Beyond: 503 until the flush has caught up. */
@@ -181,8 +189,8 @@ export const SEALED_WAL_FILES_MAX = 32;
 
 /**
  * zstd levels of segments, by how long they are likely to live: from a flush until their first compaction, seconds to
- * hours; until a compaction of the day; until the retention. Measured on the bench corpus, merge included, before patterns
- * and repeats took a byte and a half off each of these sizes; what counts is how they differ:
+ * hours; until a compaction of the day; until the retention. Measured on the bench corpus, including the merge, before
+ * patterns and repeats took a byte and a half off each of these sizes; the differences are what matters:
  *
  *     level                      1      3      6      9     12     15     19
  *     bytes a line           25.50  25.50  25.19  24.99  24.85  24.64  24.55
@@ -197,38 +205,41 @@ export const QUIET_SEGMENT_ZSTD_LEVEL = 12;
 export const INDEX_FIELDS_MAX = 32;
 
 /**
- * A segment that a compaction writes. Larger ones would save lookups (a needle costs two reads a segment), and cost
+ * A segment that a compaction writes. Larger ones would save lookups (a needle costs two reads a segment), but cost
  * memory while they are written: their index takes about 14 bytes a row, and each input has a row group in memory.
- * Beyond: the segments stay apart.
+ * Beyond: the segments are not merged.
  */
 export const SEGMENT_BYTES_MAX = 64 * MIB;
 
-/** From this size on a segment is done: it is compressed harder, and not merged again while its day is busy. */
+/** From this size on a segment is full: it is compressed harder, and not merged again while its day is busy. */
 export const SEGMENT_FULL_BYTES = 56 * MIB;
 
 /**
  * How many times larger than its largest input a merge's result must be: for any merge, for one that makes a full
- * segment, and for a day to which nothing comes any more. It bounds how often a row is rewritten. Below: not merged.
+ * segment, and for a day without further writes. It limits how often a row is rewritten. Below: not merged.
  */
 export const COMPACTION_GAIN_MIN = 12;
 export const COMPACTION_GAIN_FULL_MIN = 3;
 export const COMPACTION_GAIN_QUIET_MIN = 1.5;
 
-/** On a quiet day so much is merged whatever the gain: it takes a second, and leaves no tiny segments between others. */
+/**
+ * On a quiet day, merges up to this size are done whatever the gain: they take a second, and leave no tiny segments
+ * between others.
+ */
 export const COMPACTION_CHEAP_BYTES_MAX = 16 * MIB;
 
 /** Inputs of one merge. Beyond: the rest is merged next time. */
 export const COMPACTION_FAN_IN_MAX = 32;
 
 /**
- * Lines of the largest row groups of all inputs of a merge, as they were: what a merge can have decoded of one column at
- * most, were all of a line one value. Beyond: fewer inputs.
+ * Lines of the largest row groups of all inputs of a merge, uncompressed: a merge can have at most this much of one
+ * column decoded, even if each line were a single value. Beyond: fewer inputs.
  */
 export const COMPACTION_OPEN_LINE_BYTES_MAX = 144 * MIB;
 
 /**
- * Row groups that a merge has open, with one column of each decoded: what they really take, which their lines do not say.
- * Beyond: the merge is given up, and its segments count for twice as much from then on.
+ * Row groups that a merge has open, with one column of each decoded: their real memory, which their lines do not show.
+ * Beyond: the merge is abandoned, and its segments count twice as much from then on.
  */
 export const COMPACTION_OPEN_BYTES_MAX = 128 * MIB;
 
@@ -242,13 +253,14 @@ export const COMPACTION_DECODED_BYTES_MAX = 32 * MIB;
 export const COMPACTION_QUIET_MS = 2 * HOUR_MS;
 
 /**
- * Sealed WAL files that may wait while a compaction begins. Beyond: it waits until the flush has caught up; but not while
- * more segments than this are not full, lest senders that are always faster than the disk keep it from ever beginning.
+ * Sealed WAL files that may wait while a compaction begins. Beyond: it waits until the flush has caught up; but not
+ * while more segments than this are not full, because senders that are always faster than the disk would otherwise keep
+ * it from ever beginning.
  */
 export const COMPACTION_WAL_FILES_MAX = 8;
 export const COMPACTION_WAITING_SEGMENTS_MAX = 64;
 
-/** How long the next compaction waits after one has failed (a full disk, say). */
+/** Delay of the next compaction after one has failed (on a full disk, say). */
 export const COMPACTION_RETRY_MS = 1 * MINUTE_MS;
 
 // ── Retention ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -257,27 +269,27 @@ export const COMPACTION_RETRY_MS = 1 * MINUTE_MS;
 export const RULE_AGE_MS_MIN = 1 * HOUR_MS;
 export const RULE_AGE_MS_MAX = 3660 * DAY_MS;
 
-/** Rules; each new stream is compared with all of them. Beyond: refused. */
+/** Retention rules; each new stream is compared with all of them. Beyond: refused. */
 export const RETENTION_RULES_MAX = 1000;
 
 /**
- * A segment is written anew when this share of its rows has expired by rules; or when some have for so long. Below: they
- * stay a little longer, as rewriting costs all of the segment.
+ * A segment is rewritten when this share of its rows has expired by rules; or when some expired this long ago. Below:
+ * they stay a little longer, as rewriting costs all of the segment.
  */
 export const RETENTION_REWRITE_SHARE_MIN = 0.3;
 export const RETENTION_OVERDUE_MS_MAX = 7 * DAY_MS;
 
 /**
- * Room that is kept free below --max-size: for the result of a compaction before its inputs go, and for what comes in
- * until the next look. The smallest --max-size (cli/flag-values/amount.ts) is four times as much.
+ * Room that is kept free below --max-size: for the result of a compaction before its inputs go, and for writes until
+ * the next test. The smallest --max-size (cli/flag-values/amount.ts) is four times as much.
  */
 export const MAX_SIZE_RESERVE_BYTES = 256 * MIB;
 
 /**
- * A clock that differs by more from the time that it should be has jumped. Beyond: retention goes on by the earlier of the
- * two for as long as CLOCK_HOLD_MS, a day in which the clock can be set. Lines that arrived within CLOCK_LINES_MS and
- * are all older than the jump prolong it. A store whose manifest was rebuilt keeps everything for as long as the hold.
- * How often a quiet store notes the time: CLOCK_NOTED_MS.
+ * A clock that differs by more from the expected time has jumped. Beyond: retention uses the earlier of the two for
+ * CLOCK_HOLD_MS, a day in which the clock can be set. Lines that arrived within CLOCK_LINES_MS and are all older than
+ * the jump prolong it. A store whose manifest was rebuilt keeps everything for the same time. A quiet store records the
+ * time every CLOCK_NOTED_MS.
  */
 export const CLOCK_JUMP_MS = 1 * DAY_MS;
 export const CLOCK_HOLD_MS = 1 * DAY_MS;
@@ -287,39 +299,45 @@ export const CLOCK_NOTED_MS = 1 * HOUR_MS;
 // ── Disk ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Space that is left free, so that a flush (which needs room before it gives room) never meets a full disk: this much,
+ * Space that is left free, so that a flush (which needs room before it frees any) never meets a full disk: this much,
  * or this share of a small disk. Beyond: 503 for writes, reads go on.
  */
 export const DISK_FREE_BYTES_MIN = 256 * MIB;
 export const DISK_FREE_SHARE_MIN = 0.05;
 
-/** A client that met a full or failing disk, or a full queue, tries again after this time. */
+/** Delay after which a client retries that met a full or failing disk, or a full queue. */
 export const RETRY_AFTER_DISK_SECONDS = 10;
 export const RETRY_AFTER_QUEUE_SECONDS = 1;
 
-/** One whose request a worker thread died of: at once it would kill the next worker, too. */
+/**
+ * Delay after which a client retries whose request killed a worker thread: at once, it would kill the next worker, too.
+ */
 export const RETRY_AFTER_DEATH_SECONDS = 10;
 
-/** One whose new log files or streams found no room does after this time: room comes as others are forgotten or expire. */
+/**
+ * Delay after which a client retries whose new log files or streams found no room: others are forgotten or expire
+ * meanwhile.
+ */
 export const RETRY_AFTER_ROOM_SECONDS = 10;
 
-/** How often age, retention, expiry and free space are looked at. Beyond: they take effect this much later. */
+/** Interval of the tests of age, retention, expiry and free space. Beyond: they take effect this much later. */
 export const HOUSEKEEPING_MS = 5 * SECOND_MS;
 
-/** A failed flush is tried again after the first; the wait doubles up to the second. */
+/** Delay before a failed flush is retried; it doubles up to the second. */
 export const FLUSH_RETRY_MS_MIN = 1 * SECOND_MS;
 export const FLUSH_RETRY_MS_MAX = 5 * MINUTE_MS;
 
 /**
- * Flushes of a WAL file that the disk does not give as a whole, over seven seconds or more, as a disk may fail for a moment.
- * The last one leaves out what still cannot be read: the file is kept in quarantine/, and later files are flushed.
+ * Flushes of a WAL file that the disk cannot read completely, over seven seconds or more, as a disk may fail for a
+ * moment. The last one leaves out what still cannot be read: the file is kept in quarantine/, and later files are
+ * flushed.
  */
 export const FLUSH_READ_TRIES_MAX = 4;
 
-/** Positions as a segment keeps them for a lost manifest, decompressed. Beyond: they count as damaged. */
+/** Positions that a segment keeps for a lost manifest, decompressed. Beyond: they count as damaged. */
 export const SAVED_POSITIONS_BYTES_MAX = 256 * MIB;
 
-/** How long a segment or row group that the disk did not give is left out of answers before it is tried again. */
+/** How long a segment or row group that could not be read is left out of answers before the next attempt. */
 export const UNREADABLE_RETRY_MS = 1 * MINUTE_MS;
 
 // ── Erasure ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -327,14 +345,16 @@ export const UNREADABLE_RETRY_MS = 1 * MINUTE_MS;
 /** Erasures that are not done; each holds its filter in memory and in a file. Beyond: 503. */
 export const ERASURES_WAITING_MAX = 100;
 
-/** Records of erasures that are done, about 300 bytes each: proof for whoever asks. Beyond: the oldest is removed. */
+/**
+ * Records of erasures that are done, about 300 bytes each: proof that they were done. Beyond: the oldest is removed.
+ */
 export const ERASURES_KEPT_MAX = 1000;
 
 // ── Workers ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Worker threads, however many cores there are; each costs about 15 MB. With three, a flush and a compaction may both run
- * and leave one to pushes and queries, and the kernel shares the cores among them.
+ * Worker threads, whatever the number of cores; each costs about 15 MB. With three, a flush and a compaction may both
+ * run and leave one to pushes and queries, and the kernel shares the cores among them.
  */
 export const WORKERS = 3;
 
@@ -342,26 +362,27 @@ export const WORKERS = 3;
 export const QUEUED_TASKS_MAX = 1000;
 
 /**
- * How long a task has a worker that others wait for, if it can be done in parts; and one part more, a row group, takes up to
- * 50 ms. Beyond: it goes on when it is its flow's turn again.
+ * How long a task that can be done in parts has a worker that others wait for; one part more, a row group, takes up to
+ * 50 ms. Beyond: it continues in its flow's next turn.
  */
 export const TASK_SLICE_MS = 20;
 
-/** Workers' time of a query that is served before longer ones. Beyond: it is one of these. */
+/** Workers' time of a query that is served before longer ones. Beyond: it becomes a longer one. */
 export const SHORT_QUERY_MS = 250;
 
 /** JavaScript heap of one worker; buffers are outside of it. Beyond: the worker dies, its task fails, another starts. */
 export const WORKER_HEAP_MIB_MAX = 512;
 
 /**
- * How much more than after its last collection a thread, a worker or the main one, has when it collects its garbage: some
- * five milliseconds. With 32 MiB an aggregation took a third more of the workers' time. Beyond: what one piece of work takes.
+ * Garbage that a thread, a worker or the main one, allocates after a collection before the next one: about five
+ * milliseconds. With 32 MiB an aggregation took a third more of the workers' time. Beyond: the allocations of one piece
+ * of work.
  */
 export const THREAD_GARBAGE_BYTES_MAX = 48 * MIB;
 
 /**
- * The same once the process takes this share of the memory that its cgroup allows it, or of the pod's in the manifests where
- * none does: memory is worth more than time then.
+ * The same once the process uses this share of its cgroup's memory limit, or of the pod's in the manifests where there
+ * is none: memory is then worth more than time.
  */
 export const THREAD_GARBAGE_SCARCE_BYTES_MAX = 12 * MIB;
 export const MEMORY_SCARCE_SHARE = 0.7;
@@ -375,34 +396,36 @@ export const WORKER_YOUNG_MIB_MAX = 4;
 
 // ── Query ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Lines of an answer when nobody says how many: a screen or two. */
+/** Lines of an answer by default: a screen or two. */
 export const LIMIT_DEFAULT = 100;
 
 /** Lines of an answer: times and places of this many rows are held in memory (about 10 MB). Beyond: 400. */
 export const LIMIT_MAX = 100_000;
 
 /**
- * Lines of all answers that are under way, twenty of the longest; each client's limit counts until its lines are found.
- * Beyond: 503, but for answers of a few lines, as a screen has, whose number QUERIES_AT_ONCE_MAX bounds.
+ * Lines of all answers in flight, twenty of the longest; each client's limit counts until its lines are found. Beyond:
+ * 503, except for answers of a few lines, as on a screen, whose number QUERIES_AT_ONCE_MAX limits.
  */
 export const ANSWER_ROWS_HELD_MAX = 20 * LIMIT_MAX;
 export const ANSWER_ROWS_FEW = 1000;
 
 /**
- * Text of all answers that waits for their clients, of which the next piece takes this share at most; and the least that a
- * piece has, or one line of LINE_BYTES_MAX. Beyond: pieces get smaller, and answers slower.
+ * Text of all answers that is buffered for clients, of which the next piece takes this share at most; and the smallest
+ * piece, unless it is one line of LINE_BYTES_MAX. Beyond: pieces get smaller, and answers slower.
  */
 export const ANSWER_TEXT_BYTES_MAX = 32 * MIB;
 export const ANSWER_PIECE_SHARE = 1 / 8;
 export const ANSWER_PIECE_BYTES_MIN = 64 * KIB;
 
-/** Answers on their way to clients: each may hold two pieces, and two lines of the longest. Beyond: 503. */
+/** Answers in flight: each may hold two pieces, and two lines of the longest. Beyond: 503. */
 export const ANSWERS_AT_ONCE_MAX = 128;
 
-/** A client that reads nothing of its answer for this long is cut off: rows and deleted segments are held for it. */
+/**
+ * A client that reads nothing of its answer for this long is disconnected: rows and deleted segments are held for it.
+ */
 export const ANSWER_STALLED_MS_MAX = 5 * MINUTE_MS;
 
-/** Lines of history before a live tail, as `tail -f` has it. */
+/** Lines of history before a live tail, as in `tail -f`. */
 export const FOLLOW_LIMIT_DEFAULT = 10;
 
 /**
@@ -412,34 +435,43 @@ export const FOLLOW_LIMIT_DEFAULT = 10;
 export const TAILS_MAX = 512;
 export const TAILS_OF_CALLER_MAX = 256;
 
-/** Row groups that wait to be searched for live tails. Beyond: the tails end with an error; workers have no time for them. */
+/**
+ * Row groups that wait to be searched for live tails. Beyond: the tails end with an error; the workers are too slow for
+ * them.
+ */
 export const TAIL_GROUPS_WAITING_MAX = 4096;
 
-/** Rows that are searched together for live tails: what arrives meanwhile is. Beyond: in the next search. */
+/**
+ * Rows that are searched together for live tails, if they arrive during the previous search. Beyond: in the next
+ * search.
+ */
 export const TAIL_ROWS_AT_ONCE = 65_536;
 
-/** Text that one such search gives, about. Beyond: the next one goes on where it ended. */
+/** Approximate text of one such search. Beyond: the next one goes on where it ended. */
 export const TAIL_TEXT_BYTES_AT_ONCE = 8 * MIB;
 
-/** A piece of it, about: what a stream holds of a tail whose client is slow is two of them. */
+/** Approximate size of a piece of it: a stream holds two of them for a slow client. */
 export const TAIL_PIECE_BYTES = 64 * KIB;
 
-/** Pieces that are handed to tails without a break: each is written to a socket, 20 µs. Beyond: after what else there is. */
+/**
+ * Pieces that are passed to tails without a pause: each is written to a socket, 20 µs. Beyond: after other pending
+ * work.
+ */
 export const TAIL_HANDED_OVER_AT_ONCE = 32;
 
-/** Text and pieces that wait for the client of a live tail. Beyond: the tail ends with an error. */
+/** Text and pieces that are queued for the client of a live tail. Beyond: the tail ends with an error. */
 export const TAIL_TEXT_BYTES_MAX = 8 * MIB;
 export const TAIL_TEXTS_MAX = 4096;
 
-/** Text that waits for the clients of all live tails. Beyond: those with most of it end with an error. */
+/** Text that is queued for the clients of all live tails. Beyond: those with the longest queues end with an error. */
 export const TAILS_TEXT_BYTES_MAX = 64 * MIB;
 
-/** A client whose tail was refused or ended tries again after this time. */
+/** Delay after which a client retries whose tail was refused or ended. */
 export const RETRY_AFTER_TAILS_SECONDS = 10;
 
 /**
- * Queries that look for their lines at the same time, of all callers and of one. They share the workers, so more of them
- * would only all take longer; each holds what it has found. Beyond: they wait.
+ * Queries that run at the same time, of all callers and of one. They share the workers, so with more of them each would
+ * only take longer; each holds its results. Beyond: they wait.
  */
 export const QUERIES_AT_ONCE_MAX = 64;
 export const QUERIES_OF_CALLER_AT_ONCE_MAX = 32;
@@ -450,36 +482,38 @@ export const QUERIES_OF_CALLER_WAITING_MAX = 128;
 export const QUERY_WAIT_MS_MAX = 30 * SECOND_MS;
 
 /**
- * For how long a query looks for its lines before the first of them, or for all it counts. It holds a turn and what it has
- * found. Beyond: 413.
+ * How long a query may search before its first line, or before its counts are complete. It holds a slot and its
+ * results. Beyond: 413.
  */
 export const QUERY_RUN_MS_MAX = 10 * MINUTE_MS;
 
-/** Labels and fields that one query filters by; each is looked up among the labels of every stream. Beyond: 400. */
+/** Labels and fields that one query filters by; each is tested against the labels of every stream. Beyond: 400. */
 export const FILTERS_MAX = 100;
 
 /** Values of one parameter; each is compared with every distinct value of a column. Beyond: 400. */
-export const PATTERNS_MAX = 100;
+export const VALUES_PER_FILTER_MAX = 100;
 
 /** Length of one value or text. Beyond: 400. */
 export const TEXT_BYTES_MAX = 4096;
 
 /**
- * Distinct values of a column that are held one by one against the part of a searched text that a value may be, 20 µs.
- * Beyond: only what bytes they have is.
+ * Distinct values of a column that are compared one by one with the part of a searched text that a value may be, 20 µs.
+ * Beyond: only their byte set is tested.
  */
-export const SEAM_VALUES_MAX = 4096;
+export const BOUNDARY_VALUES_MAX = 4096;
 
-/** Row groups are scanned together up to this many rows, full ones by four: a message costs as much as a look at one. */
+/** Row groups are scanned together up to this many rows, full ones by four: a message costs as much as testing one. */
 export const SCAN_ROWS_AT_ONCE = 262_144;
 
-/** Row groups in which a task looks for streams: a task that gives way is sent again with those that are left. */
+/** Row groups in which a task searches for streams: a task that yields is sent again with the remaining ones. */
 export const STREAMS_GROUPS_AT_ONCE = 256;
 
 /** Rows of the first scan of a query; each of the next ones may have twice as many, up to SCAN_ROWS_AT_ONCE. */
 export const SCAN_ROWS_AT_FIRST = 8192;
 
-/** Up to so many row groups, as an index leaves for an id, are scanned at once: there is nothing to stop early for. */
+/**
+ * Up to this many row groups, which an index leaves for an id, are scanned at once: stopping early would save nothing.
+ */
 export const SCAN_GROUPS_FEW = 16;
 
 /** Tasks of one query in the workers' hands: one fewer than WORKERS, so that a long query leaves one to all others. */
@@ -488,27 +522,27 @@ export const SCANS_AT_ONCE = 2;
 /** Lines that are rendered in one task: about 0.5 MB of text, which a client takes while the next are rendered. */
 export const RENDER_ROWS_AT_ONCE = 1000;
 
-/** Text of one piece of an answer: a thousand lines may have a gigabyte. Beyond: the rest is the next piece's. */
+/** Text of one piece of an answer: a thousand lines may have a gigabyte. Beyond: the rest is in the next piece. */
 export const RENDER_BYTES_AT_ONCE = 4 * MIB;
 
 /**
- * Names or values of labels in an answer; those of 60,000 pods. Beyond: the first ones in their order, and the answer says
- * that it is cut.
+ * Names or values of labels in an answer; enough for 60,000 pods. Beyond: the first ones when sorted, and the answer
+ * says that it is cut.
  */
 export const LABELS_ANSWER_BYTES_MAX = 4 * MIB;
 
-/** Groups of an answer when the query does not say how many; the answer always says how many there are. */
+/** Groups of an answer by default; the answer always has the number of all groups. */
 export const AGGREGATE_LIMIT_DEFAULT = 100;
 
 /**
- * Groups of an answer, time buckets times values: about 2 MB of text; quantiles of so many fit into the memory below.
- * Beyond: 400 where a limit is asked for, 413 for a histogram of more.
+ * Groups of an answer, time buckets times values: about 2 MB of text; their quantiles fit into the memory below.
+ * Beyond: 400 for a limit, 413 for a histogram.
  */
 export const AGGREGATE_LIMIT_MAX = 10_000;
 
 /**
- * Memory of the groups that are counted exactly, in each of a query's two lanes: 28 bytes a number, 44 and its own a text.
- * Beyond: two passes find the largest groups without holding the others.
+ * Memory of the groups that are counted exactly, in each of a query's two partitions: 28 bytes a number, 44 and its own
+ * a text. Beyond: two passes find the largest groups without holding the others.
  */
 export const AGGREGATE_HELD_BYTES_MAX = 7 * MIB;
 
@@ -547,15 +581,15 @@ export const AGGREGATE_SKETCHES_MAX = 16_384;
 export const AGGREGATE_SKETCHES_BYTES_MAX = 40 * MIB;
 
 /**
- * Different values, of all groups together, that are counted exactly, in each of a query's two lanes: up to 24 MB. Beyond:
- * sketches of each group say how many there are, and the answer how far off that may be.
+ * Different values, of all groups together, that are counted exactly, in each of a query's two partitions: up to 24 MB.
+ * Beyond: sketches of each group estimate the number, and the answer states the error.
  */
 export const DISTINCT_VALUES_MAX = 1_000_000;
 
 /** Memory of the sketches of different values in one table: 16 KB a group, or 1 KB of many groups. Beyond: 413. */
 export const DISTINCT_SKETCHES_BYTES_MAX = 16 * MIB;
 
-/** Tables of all aggregations and facets that run. Beyond: 503. */
+/** Tables of all running aggregations and facets. Beyond: 503. */
 export const AGGREGATE_BYTES_MAX = 128 * MIB;
 
 /**
@@ -567,20 +601,20 @@ export const AGGREGATE_ROWS_AT_ONCE = 2_097_152;
 /** Buckets of a histogram, empty ones included. Beyond: 400 that names a longer step. */
 export const HISTOGRAM_BUCKETS_MAX = 2000;
 
-/** Buckets that a step is chosen for where none is given: as many as a chart shows well. */
+/** Number of buckets for which a step is chosen by default: as many as a chart shows well. */
 export const HISTOGRAM_BUCKETS_AUTO = 100;
 
 /** A step of a histogram: a century. Beyond: 400. */
 export const HISTOGRAM_STEP_MS_MAX = 36_500 * DAY_MS;
 
 /**
- * What a histogram shows where the query does not say: days up to now, and after it, as clocks differ. Beyond: lines are
- * counted before or after what is shown, unless there are no others.
+ * Time range of a histogram by default: days before now, and after it, as clocks differ. Beyond: lines are counted
+ * before or after the shown range, unless there are no others.
  */
 export const HISTOGRAM_PAST_DAYS = 366;
 export const HISTOGRAM_LEAD_DAYS = 1;
 
-/** Lines, as a share of all, that are left out of such a view where they lie far from all others. Beyond: it shows them. */
+/** Share of lines that are left out of such a histogram if they are far from all others. Beyond: it shows them. */
 export const HISTOGRAM_STRAY_SHARE_MAX = 0.01;
 
 /** Steps of a window: a day in steps of five minutes. Beyond: 400. */
@@ -595,7 +629,7 @@ export const AGGREGATE_MEASURES_MAX = 4;
 /** Fields that an aggregation is grouped by. Beyond: 400. */
 export const AGGREGATE_BY_MAX = 4;
 
-/** Distinct values that a facet counts; a field with more is an id, and the answer says only how often it occurs. */
+/** Distinct values that a facet counts; a field with more is an id, and the answer only has the number of its lines. */
 export const FACET_VALUES_MAX = 1000;
 
 /** Names of labels and fields whose facets are counted. Beyond: the answer has the most frequent ones, and says so. */
@@ -603,15 +637,15 @@ export const FACET_NAMES_MAX = 10_000;
 export const FACET_NAMES_CUT = 1000;
 
 /**
- * Memory of the names and values of one answer's facets, in a worker and on the main thread; names alone take at most 6 MB
- * of it. Beyond: fewer values of each name are counted, and the answer says how many.
+ * Memory of the names and values of one answer's facets, in a worker and on the main thread; names alone take at most 6
+ * MB of it. Beyond: fewer values of each name are counted, and the answer has their number.
  */
 export const FACETS_BYTES_MAX = 8 * MIB;
 
-/** Values of a facet in an answer, the most frequent ones, when nobody says how many. */
+/** Values of a facet in an answer by default, the most frequent ones. */
 export const FACET_TOP_DEFAULT = 10;
 
-/** Decoded columns that a worker keeps. Beyond: those used longest ago are decoded again. */
+/** Decoded columns that a worker keeps. Beyond: the least recently used are decoded again. */
 export const WORKER_CACHE_BYTES_MAX = 12 * MIB;
 
 /**
@@ -620,32 +654,34 @@ export const WORKER_CACHE_BYTES_MAX = 12 * MIB;
  */
 export const ARRAYS_KEPT_BYTES_MAX = 16 * MIB;
 
-/** Text that a thread keeps room for, to look into it with its letters folded. Beyond: the room is made anew. */
+/** Buffer that a thread keeps for text with its letters folded. Beyond: a larger one is allocated each time. */
 export const NEEDLE_SCRATCH_BYTES_MAX = MIB;
 
-/** Compiled regular expressions that a thread keeps. Beyond: those used longest ago are compiled again. */
+/** Compiled regular expressions that a thread keeps. Beyond: the least recently used are compiled again. */
 export const REGEXPS_KEPT_MAX = 64;
 
 /**
- * Time that the regular expressions of a query may take in one row group; a second is much for 64 Ki lines. Beyond: 413. It
- * is looked at after so many bytes: an expression may take a second for a line of a megabyte.
+ * Time that the regular expressions of a query may take in one row group; a second is much for 64 Ki lines. Beyond:
+ * 413. The clock is read after this many bytes: an expression may take a second for a line of a megabyte.
  */
 export const REGEXP_MS_MAX = 5 * SECOND_MS;
 export const REGEXP_CLOCK_BYTES = 64 * KIB;
 
 /**
- * Marks (a byte for each row or value) that a worker keeps from one row group to the next: thirty for row groups of 64 Ki
- * rows. Beyond: they are made anew.
+ * Masks (a byte for each row or value) that a worker keeps from one row group to the next: thirty for row groups of 64
+ * Ki rows. Beyond: they are allocated each time.
  */
 export const MARKS_KEPT_BYTES_MAX = 2 * MIB;
 
-/** What a worker keeps of the segments' indexes: 8 bytes for each block of about a kilobyte. Beyond: read again. */
+/**
+ * Headers of the segments' indexes that a worker keeps: 8 bytes for each block of about a kilobyte. Beyond: read again.
+ */
 export const WORKER_INDEXES_BYTES_MAX = 8 * MIB;
 
 /** Headers of row groups that a worker keeps, decoded: 400 of 40 KB, as busy nodes have them. Beyond: read and decoded again. */
 export const WORKER_HEADERS_BYTES_MAX = 16 * MIB;
 
-/** Memory that a worker keeps for each piece of a row group that it reads side by side. Beyond: memory of its own. */
+/** Buffer that a worker keeps for each piece of a row group that it reads side by side. Beyond: memory of its own. */
 export const PEEK_KEPT_BYTES_MAX = 1 * MIB;
 
 /** Files that a worker keeps open, and for how long: a deleted one takes room until then. Beyond: opened again. */
@@ -657,78 +693,80 @@ export const OPEN_FILE_MS_MAX = 10 * SECOND_MS;
 /** Request line and headers; the longest queries have 8 KiB. Beyond: 431. */
 export const HEADERS_BYTES_MAX = 16 * KIB;
 
-/** Time for the headers, from the connection's first moment. A slow link takes a second. Beyond: 408. */
+/** Time for the headers, counted from the opening of the connection. A slow link takes a second. Beyond: 408. */
 export const HEADERS_RECEIVE_MS_MAX = 10 * SECOND_MS;
 
-/** Time for a whole request: more than the pace of bodies allows, for what that does not see. Beyond: 408. */
+/** Time for a whole request: more than the limits of bodies allow, for cases that those do not cover. Beyond: 408. */
 export const REQUEST_RECEIVE_MS_MAX = 5 * MINUTE_MS;
 
 /** How often connections are checked against these two. Beyond: they end this much later. */
 export const CONNECTIONS_CHECK_MS = 2 * SECOND_MS;
 
 /**
- * Connections, about 12 KB each: an agent has two, so 4,000 nodes. Beyond: one that is idle is closed, that of a stranger
- * first, and a new one is refused when there is none.
+ * Connections, about 12 KB each: an agent has two, so 4,000 nodes. Beyond: an idle one is closed, first that of a
+ * stranger, and a new one is refused when none is idle.
  */
 export const CONNECTIONS_MAX = 8192;
 
 /** Connections without an authenticated request so far; that takes milliseconds. Beyond: the oldest of them is closed. */
 export const STRANGER_CONNECTIONS_MAX = 512;
 
-/** Requests under way on one connection. No client of today sends a second one before the first answer. Beyond: closed. */
+/**
+ * Requests in flight on one connection. No current client sends a second one before the first answer. Beyond: closed.
+ */
 export const PIPELINED_REQUESTS_MAX = 16;
 
 // ── Access ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Length of a token: below it, it could be guessed. 16 random characters are more than 2^64 tries. Below: refused. */
+/** Length of a token: a shorter one could be guessed. 16 random characters are more than 2^64 tries. Below: refused. */
 export const TOKEN_CHARS_MIN = 16;
 
 /** Tokens in the tokens file; each request's is compared with all of them (0.2 µs each). Beyond: refused. */
 export const TOKENS_MAX = 1000;
 
-/** The tokens file; a Secret ends at the same size. Beyond: refused. */
+/** The tokens file; a Secret has the same limit. Beyond: refused. */
 export const TOKENS_FILE_BYTES_MAX = 1 * MIB;
 
-/** The rules file, and that of retention rules; a ConfigMap ends at the same size. Beyond: refused. */
+/** The rules file, and that of retention rules; a ConfigMap has the same limit. Beyond: refused. */
 export const RULES_FILE_BYTES_MAX = 1 * MIB;
 
-/** Rules in one list of the rules file; agents hold each line against those of its container. Beyond: refused. */
+/** Rules in one list of the rules file; agents test each line against those of its container. Beyond: refused. */
 export const RULES_MAX = 100;
 
 /**
- * The tokens file and the rules file are read again this long after an event, and also without one. Beyond: a change takes
- * effect this much later.
+ * Delay after an event until the tokens file or the rules file is read again, and the interval without one. Beyond: a
+ * change takes effect this much later.
  */
 export const WATCHED_FILE_SETTLE_MS = 100;
 export const WATCHED_FILE_MS_MAX = 30 * SECOND_MS;
 
 /**
- * How long the Kubernetes API's word for a token counts, and never longer than the token lives; how long a refusal does,
- * so that one who keeps asking costs the API little. Beyond: the API is asked again.
+ * How long the Kubernetes API's acceptance of a token is cached, but never longer than the token lives; how long a
+ * refusal is, so that repeated requests cost the API little. Beyond: the API is asked again.
  */
 export const REVIEW_ACCEPTED_MS_MAX = 5 * MINUTE_MS;
 export const REVIEW_REFUSED_MS_MAX = 10 * SECOND_MS;
 
-/** Reviewed tokens that are remembered, about 300 bytes each; a cluster has 5,000 nodes. Beyond: asked again. */
+/** Accepted tokens that are cached, about 300 bytes each; a cluster has 5,000 nodes. Beyond: asked again. */
 export const REVIEWS_KEPT_MAX = 10_000;
 
-/** Refused tokens that are remembered, apart from those. Beyond: asked again. */
+/** Refused tokens that are cached, separately. Beyond: asked again. */
 export const REFUSALS_KEPT_MAX = 1000;
 
 /**
- * Reviews under way of tokens that were not accepted before, in sum and for one address: whoever makes tokens up must not
- * load the API, nor keep others waiting. Beyond: 503.
+ * Reviews in flight of tokens that were not accepted before, in sum and for one address: made-up tokens must neither
+ * load the API nor delay others. Beyond: 503.
  */
 export const REVIEWS_AT_ONCE_MAX = 16;
 export const REVIEWS_OF_ADDRESS_AT_ONCE_MAX = 4;
 
-/** The Kubernetes API answers a review within milliseconds. Beyond: as if it were away. */
+/** The Kubernetes API answers a review within milliseconds. Beyond: as if it were unavailable. */
 export const REVIEW_MS_MAX = 5 * SECOND_MS;
 
-/** Its answer; it repeats the token and adds a few names. Beyond: as if it were away. */
+/** Its answer; it repeats the token and adds a few names. Beyond: as if it were unavailable. */
 export const REVIEW_ANSWER_BYTES_MAX = 256 * KIB;
 
-/** A client whose token cannot be reviewed now tries again after this time. */
+/** Delay after which a client retries whose token cannot be reviewed now. */
 export const RETRY_AFTER_REVIEW_SECONDS = 5;
 
 /** Minimum interval between repeated warnings. */
@@ -745,7 +783,9 @@ export const POD_LABELS_MAX = 16;
  */
 export const SCHEDULED_AGO_MS_MAX = 30 * DAY_MS;
 
-/** After a start, lines may wait so long for the first list of pods. Beyond: they get the labels that their paths give. */
+/**
+ * How long lines may wait after a start for the first list of pods. Beyond: they get only the labels from their paths.
+ */
 export const FIRST_LIST_WAIT_MS_MAX = 2 * SECOND_MS;
 
 /**
@@ -754,78 +794,92 @@ export const FIRST_LIST_WAIT_MS_MAX = 2 * SECOND_MS;
  */
 export const POD_WAIT_MS_MAX = 500;
 
-/** Pods that were waited for in vain and are not waited for again, 50 bytes each. Beyond: the oldest is waited for again. */
+/**
+ * Pods that were waited for in vain and are not waited for again, 50 bytes each. Beyond: the oldest is waited for
+ * again.
+ */
 export const MISSED_PODS_MAX = 10_000;
 
 /**
- * A deleted pod's labels are kept so long, and for so many pods (about 500 bytes each): its last lines may be on their
- * way, or wait for a server that was away. Beyond: lines get the labels that their paths give.
+ * How long a deleted pod's labels are kept, and for how many pods (about 500 bytes each): its last lines may be on
+ * their way, or wait for a server that was down. Beyond: lines get only the labels from their paths.
  */
 export const DELETED_POD_KEPT_MS = 1 * HOUR_MS;
 export const DELETED_PODS_MAX = 10_000;
 
 /**
- * Objects of one page of a list. A pod has 5 to 40 KB of JSON, of which the server keeps a hundredth: what a page leaves
- * behind is collected while the next one comes. With 2,000 pods of 11 KB the server takes 20 MB more than without a
+ * Objects of one page of a list. A pod has 5 to 40 KB of JSON, of which the server keeps a hundredth: the garbage of a
+ * page is collected while the next one comes. With 2,000 pods of 11 KB the server takes 20 MB more than without a
  * cluster; with pages of 100, 50 MB.
  */
 export const API_PAGE_OBJECTS = 25;
 
-/** One answer of the API server, and one line of a watch; etcd takes objects of 1.5 MiB at most. Beyond: tried again. */
+/** One answer of the API server, and one line of a watch; etcd accepts objects of 1.5 MiB at most. Beyond: retried. */
 export const API_ANSWER_BYTES_MAX = 64 * MIB;
 export const API_LINE_BYTES_MAX = 8 * MIB;
 
 /**
- * Events of a watch that wait to be taken, and the bytes that they came in: the client reads on whatever becomes of them.
- * Beyond: the watch is broken off, and begun again after the last that was taken.
+ * Events of a watch that wait to be consumed, and their bytes: the client reads on whether or not they are. Beyond: the
+ * watch is aborted, and resumed after the last event that was consumed.
  */
 export const WATCH_EVENTS_WAITING_MAX = 1000;
 export const WATCH_WAITING_BYTES_MAX = 16 * MIB;
 
-/** An answer that makes no progress for so long is given up and asked for again. */
+/** An answer that makes no progress for this long is aborted and requested again. */
 export const API_IDLE_MS_MAX = 30 * SECOND_MS;
 
-/** A watch is asked to end after so long and begun anew where it ended: a connection that died unnoticed ends with it. */
+/** A watch is requested to end after this time and resumed: a connection that died unnoticed ends with it. */
 export const WATCH_SECONDS = 290;
 
-/** All objects are listed again after so long, in case that a watch left something out. */
+/** All objects are listed again after this time, in case a watch has missed something. */
 export const RELIST_MS = 1 * HOUR_MS;
 
-/** Waits between attempts: the first, doubling up to the last, each shortened at random by up to a half. */
+/** Delays between attempts: the first, doubling up to the last, each shortened at random by up to a half. */
 export const API_RETRY_MS_MIN = 500;
 export const API_RETRY_MS_MAX = 30 * SECOND_MS;
 
-/** So many failures of a watch in a row, and the objects are listed again: what it should go on from may be the cause. */
+/**
+ * After this many failures of a watch in a row the objects are listed again: the version to resume from may be the
+ * cause.
+ */
 export const WATCH_FAILURES_MAX = 5;
 
-/** What the server has learned of the cluster is stored this often, or when there are so many lines. Each costs an fsync. */
+/**
+ * What the server has learned about the cluster is stored this often, or after this many lines. Each time costs an
+ * fsync.
+ */
 export const RECORD_DELAY_MS = 1 * SECOND_MS;
 export const RECORD_ROWS_MAX = 500;
 
 /** Events of a list that are not stored yet, about 500 bytes each. Beyond: the oldest are left out, and counted. */
 export const LISTED_EVENTS_MAX = 20_000;
 
-/** An event's or container's end is believed to be within these times of now. Beyond: an event gets the time of arrival. */
+/**
+ * The time of an event or of a container's termination is accepted within this distance of now. Beyond: an event gets
+ * the time of arrival.
+ */
 export const EVENT_AGE_MS_MAX = 7 * DAY_MS;
 export const EVENT_LEAD_MS_MAX = 1 * HOUR_MS;
 
 /**
- * How much later than the last sign of a run its node's agent must have had everything stored before a marker says that
- * the run was never seen: what the API shows of pods and events comes by two watches, and neither waits for the other.
+ * How much later than the last sign of a run its node's agent must have had everything stored before a marker reports
+ * the run as unseen: pods and events come by two watches, and neither waits for the other.
  */
 export const UNSEEN_GRACE_MS = 5 * SECOND_MS;
 
-/** How often runs without a trace are looked for. It costs a pass over the positions of the nodes that have any. */
+/** Interval of the search for runs without a trace. It costs a pass over the positions of the nodes that have any. */
 export const UNSEEN_SWEEP_MS = 5 * SECOND_MS;
 
 /**
- * Runs that were heard of longer ago are not judged: what the server knew of them may be forgotten. It is below
+ * Runs that are known for longer are not judged: the server may have forgotten their positions. It is below
  * GONE_FILE_KEPT_MS, since clocks differ; the API keeps events an hour. Beyond: no marker.
  */
 export const UNSEEN_AGE_MS_MAX = 50 * MINUTE_MS;
 
-/** Containers whose runs are not judged yet, about 500 bytes each. Beyond: the oldest is left out, and has no marker. */
+/**
+ * Containers whose runs are not judged yet, about 500 bytes each. Beyond: the oldest is left out, and has no marker.
+ */
 export const UNSEEN_CONTAINERS_MAX = 20_000;
 
-/** Containers that ended longer ago are no news when the server first sees them. Beyond: no line. */
-export const ENDING_AGE_MS_MAX = 1 * DAY_MS;
+/** Containers that ended longer ago are ignored when the server first sees them. Beyond: no line. */
+export const TERMINATION_AGE_MS_MAX = 1 * DAY_MS;

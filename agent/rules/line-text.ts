@@ -40,7 +40,7 @@ export class LineText {
   /** Whether the rule may find something. */
   mayHold({ find, needs, isNamed }: Redaction): boolean {
     if (needs !== 0 && (this.#bits & needs) === 0) return false;
-    // No named pattern contains a backslash, so a match is in the unescaped line, too.
+    // No redactor contains a backslash, so a match is in the unescaped line, too.
     const isSeenUnescaped = isNamed && this.#lengths.length > 0;
     if (!isSeenUnescaped && this.#finds(find, this.bytes, this.start, this.end)) return true;
     for (let level = 0; level < this.#lengths.length; level++) {

@@ -1,6 +1,6 @@
-/** The finder of a redact rule: that of a named pattern, or one for an expression of the operator's own. */
+/** The finder of a redact rule: that of a redactor, or one for an expression of the operator's own. */
 import { compileExpression } from '../../shared/rules/expression.ts';
-import type { NamedPattern, RedactRule } from '../../shared/rules/rule-set.ts';
+import type { RedactorName, RedactRule } from '../../shared/rules/rule-set.ts';
 import { findBearerToken } from './find-bearer-token.ts';
 import { findCardNumber } from './find-card-number.ts';
 import { findEmail } from './find-email.ts';
@@ -8,9 +8,9 @@ import { findIpv4 } from './find-ipv4.ts';
 import { HAS_AT, HAS_DOT } from './line-text.ts';
 import type { Finder, Redaction } from './redaction.ts';
 
-const NEEDS: Readonly<Partial<Record<NamedPattern, number>>> = { email: HAS_AT, ipv4: HAS_DOT };
+const NEEDS: Readonly<Partial<Record<RedactorName, number>>> = { email: HAS_AT, ipv4: HAS_DOT };
 
-const FINDERS: Readonly<Record<NamedPattern, Finder>> = {
+const FINDERS: Readonly<Record<RedactorName, Finder>> = {
   email: findEmail,
   'bearer-token': findBearerToken,
   'card-number': findCardNumber,
@@ -19,10 +19,10 @@ const FINDERS: Readonly<Record<NamedPattern, Finder>> = {
 
 /** @throws when this agent is older than the server and does not know the pattern */
 export function compileRedaction({ name, expression, ignoreCase = false, replace }: RedactRule): Redaction {
-  const find = expression === undefined ? FINDERS[name as NamedPattern] : findExpression(expression, ignoreCase);
+  const find = expression === undefined ? FINDERS[name as RedactorName] : findExpression(expression, ignoreCase);
   if (find === undefined) throw new Error(`this agent does not know the pattern ${name}: update it`);
   const isNamed = expression === undefined;
-  const needs = isNamed ? (NEEDS[name as NamedPattern] ?? 0) : 0;
+  const needs = isNamed ? (NEEDS[name as RedactorName] ?? 0) : 0;
   return { name, find, replacement: replace, needs, isNamed };
 }
 

@@ -36,10 +36,10 @@ export interface ReviewedTokensOptions {
   readonly metrics: Metrics;
 }
 
-type Verdict = { readonly caller: Caller } | { readonly refusal: PodlogError };
+type TokenReview = { readonly caller: Caller } | { readonly refusal: PodlogError };
 
-interface Remembered<T extends Verdict> {
-  readonly verdict: T;
+interface Remembered<T extends TokenReview> {
+  readonly review: T;
   readonly untilMs: number;
 }
 
@@ -68,7 +68,7 @@ export class ReviewedTokens {
   /** By hash. Separate from refused ones, so that made-up tokens evict no accepted ones. */
   readonly #accepted = new LRUCache<string, Remembered<{ readonly caller: Caller }>>({ max: REVIEWS_KEPT_MAX });
   readonly #refused = new LRUCache<string, Remembered<{ readonly refusal: PodlogError }>>({ max: REFUSALS_KEPT_MAX });
-  readonly #underWay = new Map<string, Promise<Verdict>>();
+  readonly #underWay = new Map<string, Promise<TokenReview>>();
   /** Addresses of tokens that have not been accepted before, once for each review in flight. */
   readonly #strangers: (string | undefined)[] = [];
   #complainedMs = -Infinity;
@@ -89,16 +89,16 @@ export class ReviewedTokens {
     if (!claims.audiences.includes(AUDIENCE)) throw wrongAudience();
     const key = digestOf(token).toString('base64');
     const known = this.#accepted.get(key) ?? this.#refused.get(key);
-    const verdict =
+    const review =
       known !== undefined && this.#options.now() < known.untilMs
-        ? known.verdict
+        ? known.review
         : await this.#ask({ key, token, claims, address });
-    if ('refusal' in verdict) throw verdict.refusal;
-    return verdict.caller;
+    if ('refusal' in review) throw review.refusal;
+    return review.caller;
   }
 
   /** Requests with the same token share a review. A token that was accepted before does not wait for strangers. */
-  async #ask(shown: Shown): Promise<Verdict> {
+  async #ask(shown: Shown): Promise<TokenReview> {
     const underWay = this.#underWay.get(shown.key);
     if (underWay !== undefined) return underWay;
     const isStranger = !this.#accepted.has(shown.key);
@@ -120,7 +120,7 @@ export class ReviewedTokens {
     this.#strangers.push(address);
   }
 
-  async #review({ key, token, claims: { expiresMs } }: Shown): Promise<Verdict> {
+  async #review({ key, token, claims: { expiresMs } }: Shown): Promise<TokenReview> {
     const { review, now, accounts } = this.#options;
     let reviewed: ReviewedToken;
     try {
@@ -131,16 +131,16 @@ export class ReviewedTokens {
       const message = 'the Kubernetes API cannot review this token now: retry later';
       throw new UnavailableError(message, RETRY_AFTER_REVIEW_SECONDS, { cause: error });
     }
-    const verdict = verdictOf(reviewed, accounts);
-    if ('caller' in verdict) {
+    const outcome = reviewOf(reviewed, accounts);
+    if ('caller' in outcome) {
       this.#reviews.add(1, { result: 'accepted' });
-      this.#accepted.set(key, { verdict, untilMs: Math.min(now() + REVIEW_ACCEPTED_MS_MAX, expiresMs) });
+      this.#accepted.set(key, { review: outcome, untilMs: Math.min(now() + REVIEW_ACCEPTED_MS_MAX, expiresMs) });
     } else {
       this.#reviews.add(1, { result: 'refused' });
       this.#accepted.delete(key);
-      this.#refused.set(key, { verdict, untilMs: now() + REVIEW_REFUSED_MS_MAX });
+      this.#refused.set(key, { review: outcome, untilMs: now() + REVIEW_REFUSED_MS_MAX });
     }
-    return verdict;
+    return outcome;
   }
 
   #complain(error: unknown): void {
@@ -151,7 +151,10 @@ export class ReviewedTokens {
   }
 }
 
-function verdictOf({ authenticated, username, audiences, node }: ReviewedToken, accounts: readonly string[]): Verdict {
+function reviewOf(
+  { authenticated, username, audiences, node }: ReviewedToken,
+  accounts: readonly string[],
+): TokenReview {
   if (!authenticated) {
     return { refusal: new UnauthenticatedError('the Kubernetes API does not know this token, or it has expired') };
   }

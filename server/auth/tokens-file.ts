@@ -143,7 +143,7 @@ function nodesOf(scopes: readonly Scope[], nodes: readonly string[] | undefined)
   return nodes === undefined ? { first: undefined } : [...new Set(nodes)];
 }
 
-/** With its name only if it can be one: what is no name may be a secret in the wrong place. */
+/** Uses its name only if it is valid: an invalid one may be a secret in the wrong place. */
 function nameEntry(index: number, entry: unknown): string {
   const name = isMapping(entry) ? entry['name'] : undefined;
   return `token ${index + 1}${typeof name === 'string' && NAME.test(name) ? ` (${name})` : ''}`;

@@ -1,7 +1,7 @@
 /**
- * Bodies are the server's largest use of memory, so their sum is bounded, and so is what one caller has of it. A body
- * counts for the bytes of it that have arrived, from a caller that the guard has let in, until it is answered: what is
- * announced costs nothing, and neither does a request that is refused.
+ * Limits the bytes of bodies in memory, in all and of one caller: they are the server's largest use of memory. A body
+ * counts with the bytes that have arrived, from a caller that the guard has let in, until it is answered: announced
+ * bytes cost nothing, and neither does a request that is refused.
  */
 import { UnavailableError } from '../../shared/errors.ts';
 import { BODIES_IN_FLIGHT_BYTES_MAX, BODIES_OF_CALLER_BYTES_MAX, RETRY_AFTER_QUEUE_SECONDS } from '../limits.ts';
@@ -21,8 +21,8 @@ export class BodyBudget {
   }
 
   /**
-   * A body that is to come. Nothing is held of it yet.
-   * @throws UnavailableError  one of the size that is declared would not fit beside what has arrived already
+   * Begins a body, of which nothing is held yet.
+   * @throws UnavailableError  a body of the declared size would not fit beside those that have arrived
    */
   begin(caller: string, declaredBytes: number): HeldBody {
     this.#expect(caller, declaredBytes);
@@ -44,7 +44,7 @@ export class BodyBudget {
     const ofCaller = this.#heldBytesOf.get(caller) ?? 0;
     if (this.#heldBytes + bytes <= BODIES_IN_FLIGHT_BYTES_MAX && ofCaller + bytes <= BODIES_OF_CALLER_BYTES_MAX) return;
     const limits = `${BODIES_IN_FLIGHT_BYTES_MAX} bytes in all, ${BODIES_OF_CALLER_BYTES_MAX} of one caller`;
-    const message = `too many request bodies in flight (at most ${limits}): wait, and send this one again`;
+    const message = `too many request bodies in flight (at most ${limits}): retry later`;
     throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
   }
 

@@ -1,6 +1,6 @@
 /**
- * `POST /check`: what `podlog check` does, while the server goes on. Looks at all that is stored at one instant, and
- * answers with a line of JSON for each finding, for progress, and at the end.
+ * `POST /check`: does the same as `podlog check`, while the server goes on. Checks everything that is stored at one
+ * instant, and answers with a line of JSON for each finding, for progress, and at the end.
  */
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
@@ -18,7 +18,7 @@ export interface CheckRoutes {
 export function registerCheck(app: FastifyInstance, { check, closing }: CheckRoutes): void {
   let isRunning = false;
   app.post('/check', async (_request, reply) => {
-    if (isRunning) throw new PodlogError('PODLOG_CHECK_RUNS', 409, 'a check runs already: wait for its end');
+    if (isRunning) throw new PodlogError('PODLOG_CHECK_RUNS', 409, 'a check is already running: wait for its end');
     isRunning = true;
     let running: RunningCheck;
     try {
@@ -41,7 +41,7 @@ export function registerCheck(app: FastifyInstance, { check, closing }: CheckRou
   });
 }
 
-/** As `podlog check --json` has it, and progress. */
+/** Same as `podlog check --json`, plus progress. */
 function lineOf(event: StoreCheckEvent<CheckedFinding>): string {
   switch (event.kind) {
     case 'progress':

@@ -5,7 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import { ParameterError, PodlogError } from '../../shared/errors.ts';
 import { formatInstant, instantOfMs } from '../../shared/time.ts';
-import { type Asked, parseFilters, type QueryString } from '../query/parameters.ts';
+import { type AuthorizedQuery, parseFilters, type QueryString } from '../query/parameters.ts';
 import type { ErasureStatus } from '../store/erasure-status.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { isEverything, type Predicate } from '../store/predicate.ts';
@@ -32,8 +32,8 @@ export function registerErase(app: FastifyInstance, { logs, now }: EraseRoutes):
 }
 
 /** @throws ParameterError, also when it would erase everything */
-function parseErasure(asked: Asked, nowMs: number): Predicate {
-  const filter = parseFilters(asked, nowMs);
+function parseErasure(authorized: AuthorizedQuery, nowMs: number): Predicate {
+  const filter = parseFilters(authorized, nowMs);
   if (filter.from === undefined && filter.to === undefined && isEverything(filter.where)) {
     throw new ParameterError(
       'filter',

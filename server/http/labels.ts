@@ -6,7 +6,7 @@ import { canonicalLevel, LEVEL } from '../../shared/levels.ts';
 import { LABELS_ANSWER_BYTES_MAX } from '../limits.ts';
 import type { QueryEngine } from '../query/engine.ts';
 import { parseFilters } from '../query/parameters.ts';
-import type { Asked, QueryString } from '../query/parameters.ts';
+import type { AuthorizedQuery, QueryString } from '../query/parameters.ts';
 import { leavesOf, type Predicate } from '../store/predicate.ts';
 import { askerOf } from './asker.ts';
 
@@ -44,10 +44,10 @@ export function registerLabels(app: FastifyInstance, { engine, now }: LabelsOpti
 }
 
 /** Parses the filters of /logs, but without text: that would require reading every line. */
-function parseLabelFilters(asked: Asked, nowMs: number): Predicate {
-  const filters = parseFilters(asked, nowMs);
+function parseLabelFilters(authorized: AuthorizedQuery, nowMs: number): Predicate {
+  const filters = parseFilters(authorized, nowMs);
   if (leavesOf(filters.where).some(({ kind }) => kind !== 'value')) {
-    throw new ParameterError('q', 'labels do not depend on text', 'labels, since and until', 'namespace=default');
+    throw new ParameterError('q', 'labels cannot be filtered by text', 'labels, since and until', 'namespace=default');
   }
   return filters;
 }

@@ -51,7 +51,7 @@ export class BatchAcceptor {
    *   labels do not fit
    */
   async accept(bytes: Uint8Array, batch = decodeBatch(bytes)): Promise<BatchOutcome> {
-    checkRanges(batch);
+    assertRanges(batch);
     const files = [...batch.files.map(({ file }) => file), ...batch.gone].map((file) => `${batch.node}\0${file}`);
     for (let wait = this.#othersOf(files); wait !== undefined; wait = this.#othersOf(files)) await wait;
     this.#positions.assertRoom(batch);
@@ -109,7 +109,7 @@ export class BatchAcceptor {
 }
 
 /** @throws CorruptionError  a correct sender makes no such batch */
-function checkRanges({ files }: Batch): void {
+function assertRanges({ files }: Batch): void {
   const seen = new Set<string>();
   for (const { file, from, to } of files) {
     if (Buffer.byteLength(file) > FILE_NAME_BYTES_MAX) {

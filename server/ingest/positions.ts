@@ -98,11 +98,15 @@ export class Positions implements StoredPositions {
   }
 
   judge({ node, files, gone }: Batch): PositionJudgement {
-    const isNews = gone.some((file) => {
+    const reportsNewlyGone = gone.some((file) => {
       const known = this.#nodes.get(node)?.files.get(file);
       return known !== undefined && known.goneMs === undefined;
     });
-    if (files.length > 0 && !isNews && files.every((range) => isStored(range, this.known(node, range.file)))) {
+    if (
+      files.length > 0 &&
+      !reportsNewlyGone &&
+      files.every((range) => isStored(range, this.known(node, range.file)))
+    ) {
       return { kind: 'repeat' };
     }
     const conflicts = files.filter(({ file, from }) => !isSame(from, this.known(node, file)));

@@ -1,7 +1,7 @@
 /**
- * Bounds what decoding the bodies of all pushes takes at once, and what one caller has of it. Bodies themselves are counted
- * as they arrive (http/body-budget.ts); how much is in them says nothing of what they inflate to. Pushes beyond the budget
- * wait in the order of their arrival, each caller's for themselves.
+ * Limits the memory of decoding the bodies of all pushes at once, and of one caller. Bodies themselves are counted as
+ * they arrive (http/body-budget.ts); their size says nothing about what they inflate to. Pushes beyond the budget wait
+ * in the order of their arrival, each caller's separately.
  */
 import { UnavailableError } from '../../shared/errors.ts';
 import {
@@ -42,7 +42,7 @@ export class PushMemory {
 
   async #take(caller: string, bytes: number): Promise<void> {
     if (this.#waiting.size >= PUSHES_WAITING_MAX) {
-      throw new UnavailableError('too many lines arrive at once: wait, and send them again', RETRY_AFTER_QUEUE_SECONDS);
+      throw new UnavailableError('too many pushes in progress: retry later', RETRY_AFTER_QUEUE_SECONDS);
     }
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.add({ caller, bytes, begin: resolve });
@@ -63,7 +63,7 @@ export class PushMemory {
     for (const push of this.#waiting) {
       const { caller, bytes, begin } = push;
       const ofCaller = (this.#heldBytesOf.get(caller) ?? 0) + bytes;
-      // Others of this caller wait, too, or large ones would never have their turn.
+      // Later ones of this caller wait, too, or large ones would never have their turn.
       if (full.has(caller) || ofCaller > PUSHES_OF_CALLER_DECODED_BYTES_MAX) {
         full.add(caller);
         continue;

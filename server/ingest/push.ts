@@ -1,7 +1,7 @@
 /**
- * Pushed lines, from the body to durable row groups. With an idempotency key, a repeat of the same push stores the lines
- * that the first attempt did not, also when that got half-way; another push with the key is refused. Pushes with one key
- * take their turn.
+ * Stores pushed lines, from the body to durable row groups. With an idempotency key, a repeat of the same push stores
+ * the lines that the first attempt did not, even if that was interrupted; another push with the key is refused. Pushes
+ * with one key are stored one after the other.
  */
 import { PodlogError, UnavailableError } from '../../shared/errors.ts';
 import type { Labels } from '../../shared/labels.ts';
@@ -17,9 +17,9 @@ import { contentHash, oldKeyFile, pushKey, pushRange } from './stored-pushes.ts'
 
 export interface Push extends EncodedBody {
   readonly labels: Labels;
-  /** Time of the lines that have none of their own. */
+  /** Time for lines without one of their own. */
   readonly arrivedMs: number;
-  /** Whose push it is; undefined where everybody is one caller. */
+  /** The push's caller; undefined where everyone is one caller. */
   readonly caller: string | undefined;
   readonly idempotencyKey: string | undefined;
 }
@@ -34,17 +34,17 @@ export interface PushAcceptorOptions {
   readonly memory: PushMemory;
 }
 
-/** How a push is stored: which of its lines and row groups are there already, and what its batches say of it. */
+/** How a push is stored: which of its lines and row groups are stored already, and the positions in its batches. */
 interface StoringPlan {
   readonly skippedLines: number;
   readonly skippedRowGroups: number;
   readonly rangesOf: (fromLine: number, toLine: number) => readonly FileRange[];
 }
 
-/** Owns whose turn it is. */
+/** Owns the queues of pushes with the same key. */
 export class PushAcceptor {
   readonly #options: PushAcceptorOptions;
-  /** Caller and key → the push that has its turn. Settles when it is over; never rejects. */
+  /** Caller and key → the push in progress. Settles when it is over; never rejects. */
   readonly #underWay = new Map<string, Promise<unknown>>();
 
   constructor(options: PushAcceptorOptions) {
@@ -80,7 +80,8 @@ export class PushAcceptor {
   async #acceptOnce(push: Push, key: string, idempotencyKey: string): Promise<number> {
     const { positions } = this.#options;
     const stored = positions.pushes.get(key);
-    // An older version may have stored the first row groups of this push, a moment ago. It had the whole body in one window.
+    // An older version may have stored the first row groups of this push, a moment ago. It had the whole body in one
+    // window.
     const oldRowGroups = stored === undefined ? positions.known(PUSH_NODE, oldKeyFile(idempotencyKey)).stdout : 0;
     const windowBytes = oldRowGroups > 0 ? INFLATED_BODY_BYTES_MAX : PUSH_WINDOW_BYTES;
     using _ = await this.#reserveMemory(push, windowBytes);
@@ -139,7 +140,7 @@ export class PushAcceptor {
   }
 }
 
-/** Whatever the order of the labels in the query. */
+/** Independent of the order of the labels in the query. */
 function labelsText(labels: Labels): string {
   return `${JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)))}\n`;
 }

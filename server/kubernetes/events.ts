@@ -30,7 +30,7 @@ export class EventLog implements Listener<EventObject> {
   constructor(options: EventLogOptions) {
     this.#options = options;
     const eras = options.recorder.files().filter((file) => file.startsWith(FILE_PREFIX));
-    this.#file = fileOfEra(Math.max(1, ...eras.map(eraOf)));
+    this.#file = fileOfEpoch(Math.max(1, ...eras.map(epochOf)));
   }
 
   begin(): void {
@@ -51,7 +51,7 @@ export class EventLog implements Listener<EventObject> {
   async listed(resourceVersion: string): Promise<void> {
     const { recorder } = this.#options;
     await recorder.flush();
-    if (Number(resourceVersion) < recorder.known(this.#file)) this.#beginEra();
+    if (Number(resourceVersion) < recorder.known(this.#file)) this.#beginEpoch();
     const entries = this.#listed.toSorted(byOffset);
     this.#listed = [];
     for (const entry of entries) await recorder.add({ ...entry, file: this.#file });
@@ -67,11 +67,11 @@ export class EventLog implements Listener<EventObject> {
   /**
    * Called when versions have gone back: the cluster was recreated, or restored from a backup, and counts from there.
    */
-  #beginEra(): void {
+  #beginEpoch(): void {
     const { recorder, log } = this.#options;
     log.warn('the cluster was restored or replaced; the versions of its events start over');
     recorder.forget([this.#file]);
-    this.#file = fileOfEra(eraOf(this.#file) + 1);
+    this.#file = fileOfEpoch(epochOf(this.#file) + 1);
   }
 
   #entry(event: EventObject): Entry {
@@ -129,11 +129,11 @@ export function containerOf(fieldPath: string | undefined): string | undefined {
   return /^spec\.\w*[cC]ontainers\{(.+)\}$/.exec(fieldPath ?? '')?.[1];
 }
 
-function fileOfEra(era: number): string {
+function fileOfEpoch(era: number): string {
   return `${FILE_PREFIX}${era}`;
 }
 
-function eraOf(file: string): number {
+function epochOf(file: string): number {
   return Number(file.slice(FILE_PREFIX.length));
 }
 

@@ -3,7 +3,7 @@
  * kubelet's events, which outlive a pod by up to an hour.
  */
 import { UNSEEN_AGE_MS_MAX, UNSEEN_CONTAINERS_MAX } from '../limits.ts';
-import { endedRunsOf } from './endings.ts';
+import { endedRunsOf } from './terminations.ts';
 import { containerOf } from './events.ts';
 import { epochMsOf, type EventObject, type PodObject } from './objects.ts';
 

@@ -1,6 +1,6 @@
 /** Handles the pods that the API reports: makes their labels known, and records terminations. */
 import type { Logger } from 'pino';
-import { endingsOf, podUidOf } from './endings.ts';
+import { terminationsOf, podUidOf } from './terminations.ts';
 import type { Listener } from './follower.ts';
 import type { PodObject } from './objects.ts';
 import { annotationProblem } from './pod-annotations.ts';
@@ -52,7 +52,7 @@ export class PodWatch implements Listener<PodObject> {
     const { pods, recorder, now } = this.#options;
     const { labels } = pods.set(pod);
     this.#reportProblem(pod);
-    for (const entry of endingsOf(pod, labels, now())) await recorder.add(entry);
+    for (const entry of terminationsOf(pod, labels, now())) await recorder.add(entry);
   }
 
   /** The final status of the pod: often the only record of how its containers ended. */

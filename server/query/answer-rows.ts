@@ -1,6 +1,6 @@
 /**
- * How many rows the searches of all clients hold, from the moment that they may find them until their client has taken
- * the answer: one search is bounded by its limit, and so is their sum.
+ * Limits the rows that the searches of all clients hold, from the moment that they may find them until their client has
+ * taken the answer: each search is bounded by its limit, and so is their sum.
  */
 import { UnavailableError } from '../../shared/errors.ts';
 import { ANSWER_ROWS_FEW, ANSWER_ROWS_HELD_MAX, RETRY_AFTER_QUEUE_SECONDS } from '../limits.ts';
@@ -15,7 +15,7 @@ export class AnswerRows implements RowBudget {
 
   reserve(rowsMax: number): HeldRows {
     if (rowsMax > ANSWER_ROWS_FEW && this.#held + rowsMax > ANSWER_ROWS_HELD_MAX) {
-      const message = `answers in flight may have more than ${ANSWER_ROWS_HELD_MAX} lines: retry later, or lower limit`;
+      const message = `too many rows in flight (at most ${ANSWER_ROWS_HELD_MAX}): retry later, or lower limit`;
       throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
     }
     let held = 0;

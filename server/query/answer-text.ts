@@ -1,6 +1,6 @@
 /**
- * The text of all answers that their clients have not taken yet. A client that does not read holds two pieces: one in its
- * socket, one before it. So pieces get smaller the more is held, and no number of such clients takes the memory of others.
+ * Limits the buffered text of all answers. A client that does not read holds two pieces: one in its socket, one before
+ * it. So pieces get smaller the more is held, and no number of such clients takes the memory of others.
  */
 import { UnavailableError } from '../../shared/errors.ts';
 import {
@@ -13,7 +13,7 @@ import {
 } from '../limits.ts';
 import type { AnswerPieces, TextBudget } from '../store/query-budget.ts';
 
-/** Pieces of one answer that its client has not taken: the last one, and the one before it. */
+/** Buffered pieces of one answer: the last one, and the one before it. */
 const PIECES_HELD = 2;
 
 export class AnswerText implements TextBudget {
@@ -26,7 +26,7 @@ export class AnswerText implements TextBudget {
 
   begin(): AnswerPieces {
     if (this.#answerCount >= ANSWERS_AT_ONCE_MAX) {
-      const message = `${ANSWERS_AT_ONCE_MAX} answers are on their way to clients that read slowly: retry later`;
+      const message = `too many answers in flight (at most ${ANSWERS_AT_ONCE_MAX}): retry later`;
       throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
     }
     this.#answerCount++;

@@ -7,7 +7,7 @@ import { isAscii } from 'node:buffer';
 import { ParameterError } from '../../shared/errors.ts';
 import { parseQuantity } from '../../shared/quantity.ts';
 import { assertRegexp } from '../../shared/regexp/regexp.ts';
-import { PATTERNS_MAX, TEXT_BYTES_MAX } from '../limits.ts';
+import { VALUES_PER_FILTER_MAX, TEXT_BYTES_MAX } from '../limits.ts';
 import {
   allOf,
   anyOf,
@@ -102,8 +102,8 @@ interface Value {
 
 /** Separates values with `!` from those without. */
 function parseValues(name: string, texts: readonly string[]): { wanted: Value[]; refused: Value[] } {
-  if (texts.length > PATTERNS_MAX) {
-    throw new ParameterError(name, `${texts.length} values`, `up to ${PATTERNS_MAX}`, `${name}=a&${name}=b`);
+  if (texts.length > VALUES_PER_FILTER_MAX) {
+    throw new ParameterError(name, `${texts.length} values`, `up to ${VALUES_PER_FILTER_MAX}`, `${name}=a&${name}=b`);
   }
   const wanted: Value[] = [];
   const refused: Value[] = [];

@@ -1,7 +1,7 @@
 /**
- * One engine under every question about lines: `/logs`, `/histogram`, `/aggregate`, `/fields`, `/labels`, live tails, and
- * whatever comes. Whose turn it is, what an answer may take, and how a query ends that nobody waits for any more is decided
- * here, once. What is asked, a caller says as a function of a view of the store; how it is found is the store's business.
+ * Runs every query on lines: `/logs`, `/histogram`, `/aggregate`, `/fields`, `/labels`, live tails, and later ones.
+ * Turns, limits of an answer, and the cancellation of queries that are no longer wanted are handled here, once. The
+ * caller passes the question as a function of a view of the store; the store decides how to answer it.
  */
 import { QueryTooLargeError } from '../../shared/errors.ts';
 import { QUERY_RUN_MS_MAX } from '../limits.ts';
@@ -20,7 +20,7 @@ import { TallyMemory } from './tally-memory.ts';
 export interface Asker {
   /** Queries are counted by it. */
   readonly caller: string;
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the answer is no longer wanted. */
   readonly signal: AbortSignal;
 }
 
@@ -117,7 +117,7 @@ export class QueryEngine {
     return { pieces: pieces(), statistics: query.statistics };
   }
 
-  /** Takes the view when the first piece is asked for, and holds it until the last. */
+  /** Takes the view when the first piece is requested, and holds it until the last. */
   async *#onView<Piece>(
     query: Query,
     ask: (view: LogView, query: Query) => AsyncIterable<Piece>,
@@ -188,6 +188,6 @@ async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T
 
 function tooLong(runMsMax: number): QueryTooLargeError {
   return new QueryTooLargeError(
-    `this query has looked for its lines for ${runMsMax / 1000} s: narrow its time range or its filters`,
+    `this query took longer than ${runMsMax / 1000} s: narrow its time range or its filters`,
   );
 }

@@ -1,7 +1,7 @@
 /**
- * Lines counted over time: which part of time is shown, in which steps, and the counts. Where the query says nothing, what
- * is shown goes by the lines that it finds and by nothing else: the row groups that hold them have lines of others, too, and
- * when those were written is not everybody's business.
+ * Lines counted over time: the time range shown, the step, and the counts. By default, the range is derived from the
+ * lines that match and from nothing else: the row groups that hold them also have other lines, whose times not every
+ * caller may learn.
  */
 import { ParameterError } from '../../shared/errors.ts';
 import { floorDivided, instantOfMs, MS_PER_DAY, NS_PER_MS, NS_PER_SECOND } from '../../shared/time.ts';
@@ -17,7 +17,7 @@ import type { AggregatePlan, Aggregation, Cell } from '../store/aggregate-plan.t
 import type { Predicate } from '../store/predicate.ts';
 import { nsOf, type Steps, stepTime } from './steps.ts';
 
-/** Steps that people read off a chart; beyond the last, multiples of it. */
+/** Steps that people can read off a chart; beyond the last, multiples of it. */
 const STEPS_SECONDS = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 86_400, 604_800];
 /** For an answer without lines. */
 const STEP_MS_DEFAULT = 60_000;
@@ -35,9 +35,9 @@ export interface HistogramQuery {
 
 export interface Histogram {
   readonly stepSeconds: number;
-  /** Without a gap, so empty ones too: a chart wants them. */
+  /** Without gaps, so including empty ones: a chart needs them. */
   readonly buckets: readonly HistogramBucket[];
-  /** Lines that the filters find before and after what is shown, where the query did not say what that is. */
+  /** Number of matching lines before and after the range, if the query did not set it. */
   readonly before: number;
   readonly after: number;
 }
@@ -45,7 +45,7 @@ export interface Histogram {
 export interface HistogramBucket {
   readonly time: string;
   readonly total: number;
-  /** By value; there with `by` alone. */
+  /** By value; only with `by`. */
   readonly counts?: Readonly<Record<string, number>>;
 }
 
@@ -62,7 +62,7 @@ interface ChosenRange {
   readonly after: number;
 }
 
-/** Counts lines, each time of the same view. */
+/** Counts lines, always in the same view. */
 type Count = (predicate: Predicate, by: readonly string[], stepNs: bigint, limit?: number) => Promise<readonly Cell[]>;
 
 /** @throws ParameterError, QueryTooLargeError, UnavailableError */
@@ -92,7 +92,7 @@ function stepFor(range: InclusiveRange, askedMs: number | undefined, offsetNs: b
   const stepMs = askedMs ?? fittingMs;
   const { first, last } = bucketRange(range, nsOf(stepMs), offsetNs);
   if (last - first < HISTOGRAM_BUCKETS_MAX) return stepMs;
-  // However the buckets lie, this is long enough.
+  // Long enough for any alignment of the buckets.
   const neededSeconds = Math.ceil(lengthMs(range) / (HISTOGRAM_BUCKETS_MAX - 1) / 1000);
   const allowed = `up to ${HISTOGRAM_BUCKETS_MAX} buckets; this range wants at least ${neededSeconds}s`;
   throw new ParameterError(
@@ -127,8 +127,8 @@ function bucketRange({ first, last }: InclusiveRange, stepNs: bigint, offsetNs: 
 }
 
 /**
- * From `since` to `until`, or to now. Without `since`, from the first line that is found to the last, of the last year where
- * there are any, and without what a wrong clock may have put far from all the others.
+ * From `since` to `until`, or to now. Without `since`, from the first matching line to the last, within the last year
+ * if there are any, and without those that a wrong clock may have put far from all others.
  */
 async function chooseRange(predicate: Predicate, nowMs: number, count: Count): Promise<ChosenRange> {
   const { from, to } = predicate;
@@ -164,8 +164,8 @@ async function toTheMinute(predicate: Predicate, range: InclusiveRange, count: C
 }
 
 /**
- * The days to show, as indices from `start` to before `stop`: those of the year up to a day where any are, and of these not
- * the few lines at either end that lie farther from the rest than the rest is long.
+ * Returns the days to show, as indices from `start` to before `stop`: those of the last year where any are, and among
+ * these not the few lines at either end that are farther from the rest than the rest is long.
  * @param days  with lines, oldest first
  */
 function withoutStrays(days: readonly Cell[], endDay: number): { start: number; stop: number } {
@@ -197,7 +197,10 @@ function rowsOf(cells: readonly Cell[]): number {
   return cells.reduce((sum, { rows }) => sum + rows, 0);
 }
 
-/** A range that the query does not say ends with a line, and begins with one unless it says since when. Undefined: no lines. */
+/**
+ * If the query does not set the end of the range, it ends with a line, and without `since` it begins with one.
+ * Undefined: no lines.
+ */
 function shownBuckets({ from, to }: Predicate, asked: Buckets, cells: readonly Cell[]): Buckets | undefined {
   if (from !== undefined && to !== undefined) return asked;
   if (cells.length === 0) return undefined;

@@ -1,5 +1,5 @@
 /**
- * What `/aggregate` measures of each group, from parameters to a plan and from cells to an answer:
+ * The measures of `/aggregate` for each group, from parameters to a plan and from cells to an answer:
  *
  *     of=latency_ms                     count, sum, min, max, avg and quantiles of a field's numbers
  *     stddev=… first=… last=…           of a field's numbers, too; the first and the last are those in time
@@ -20,10 +20,10 @@ const QUANTILE_NAMES = ['p50', 'p90', 'p95', 'p99'];
 
 type NumbersMeasure = Measure & { readonly kind: 'numbers' };
 
-/** Where a part of an answer is, and what of which measure it is. */
+/** A part of an answer: its place, and its measure. */
 interface Shown {
   readonly under: 'of' | 'stddev' | 'first' | 'last' | 'distinct' | 'line_bytes' | 'where';
-  /** As it was asked for: a field, with its condition. */
+  /** As in the query: a field, with its condition. */
   readonly asked: string;
   /** Index into measures. */
   readonly measure: number;
@@ -35,7 +35,7 @@ export interface AskedMeasures extends Pick<AggregatePlan, 'measures' | 'orderBy
 
 const WHERE = 'where.';
 const OF_NUMBERS = ['of', 'stddev', 'first', 'last'] as const;
-/** What groups may be ordered by, of the first `of`. */
+/** Orders of groups, by the first `of`. */
 const OF_ORDERS: Readonly<Record<string, OrderBy['by']>> = {
   count: 'count',
   sum: 'sum',
@@ -52,13 +52,16 @@ const ORDERS: Readonly<Record<Exclude<Shown['under'], 'of' | 'where'>, OrderBy['
   line_bytes: 'bytes',
 };
 
-/** Names of what `parseMeasures` reads. */
+/** Names of the parameters that `parseMeasures` reads. */
 export function measureNames(query: QueryString): readonly string[] {
   const conditions = Object.keys(query).filter((name) => name.startsWith(WHERE));
   return [...OF_NUMBERS, 'distinct', 'line_bytes', ...conditions];
 }
 
-/** @param order  `rows`, or what groups are ordered by else. @throws ParameterError */
+/**
+ * @param order  `rows`, or another measure by which groups are ordered
+ * @throws ParameterError
+ */
 export function parseMeasures(query: QueryString, order: string): AskedMeasures {
   const conditions = parseConditions(query);
   const measures: Measure[] = [];
@@ -85,7 +88,10 @@ export function parseMeasures(query: QueryString, order: string): AskedMeasures 
   return { measures, shown, orderBy: order === 'rows' ? undefined : orderOf(order, shown) };
 }
 
-/** Numbers of the same field under the same condition are measured once. @returns their index */
+/**
+ * Numbers of the same field under the same condition are measured once.
+ * @returns their index
+ */
 function addNumbers(measures: Measure[], under: Shown['under'], { of, where }: Asked): number {
   const known = measures.findIndex((each) => each.kind === 'numbers' && each.of === of && each.where === where);
   const before: NumbersMeasure = { kind: 'numbers', of, where, quantiles: [] };
@@ -99,13 +105,13 @@ function addNumbers(measures: Measure[], under: Shown['under'], { of, where }: A
   return at;
 }
 
-/** A field, and which rows. */
+/** A field, and a condition on rows. */
 interface Asked {
   readonly of: string;
   readonly where: Where | undefined;
 }
 
-/** A name may have an `@` of its own. */
+/** A name may contain an `@` of its own. */
 function ofCondition(asked: string, conditions: ReadonlyMap<string, Where>): Asked {
   const at = asked.lastIndexOf('@');
   const where = at > 0 ? conditions.get(asked.slice(at + 1)) : undefined;
@@ -130,7 +136,10 @@ function orderOf(order: string, shown: readonly Shown[]): OrderBy {
   throw new ParameterError('order', `"${order}" is not measured`, allowed, 'of=latency_ms&order=p99');
 }
 
-/** By name. @throws ParameterError */
+/**
+ * By name.
+ * @throws ParameterError
+ */
 function parseConditions(query: QueryString): ReadonlyMap<string, Where> {
   const names = Object.keys(query).filter((name) => name.startsWith(WHERE));
   if (names.length > AGGREGATE_MEASURES_MAX || names.includes(WHERE)) {
@@ -141,7 +150,7 @@ function parseConditions(query: QueryString): ReadonlyMap<string, Where> {
   return new Map(names.map((name) => [name.slice(WHERE.length), parseWhere(name, all(query, name), ignoreCase)]));
 }
 
-/** Filters as a query has them, one each: those of one name are alternatives, those of several must all be satisfied. */
+/** Filters as in a query: those of one name are alternatives, those of several must all be satisfied. */
 function parseWhere(parameter: string, filters: readonly string[], ignoreCase: boolean): Where {
   const byName = Map.groupBy(filters, (filter) =>
     filter.includes('=') ? filter.slice(0, filter.indexOf('=')) : filter,
@@ -175,7 +184,9 @@ function namesOf(query: QueryString, parameter: string): readonly string[] {
   return names;
 }
 
-/** What is measured of the numbers of one field lies beside the group's rows; all else under its parameter, by field. */
+/**
+ * Measures of the numbers of a single field are beside the group's rows; all others under their parameter, by field.
+ */
 export function measuredOf({ shown }: AskedMeasures, cell: Cell): object {
   const parts: Record<string, unknown> = {};
   for (const [under, own] of Map.groupBy(shown, (each) => each.under)) {
@@ -202,7 +213,7 @@ function write(under: Shown['under'], measured: Measured): unknown {
   }
 }
 
-/** Of QUANTILES. JSON has no NaN: a group without numbers has only their count. */
+/** By QUANTILES. JSON has no NaN: a group without numbers has only their count. */
 function writeNumbers({ count, sum, min, max, quantiles }: Measured & { readonly kind: 'numbers' }): object {
   if (count === 0) return { count };
   return {
@@ -215,7 +226,7 @@ function writeNumbers({ count, sum, min, max, quantiles }: Measured & { readonly
   };
 }
 
-/** Exact, or with how far off it may be. */
+/** Exact, or with its error. */
 function writeDistinct({ distinct, error }: Measured & { readonly kind: 'distinct' }): unknown {
   return error === 0 ? distinct : { about: distinct, error: Number(error.toPrecision(2)) };
 }

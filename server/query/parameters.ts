@@ -6,25 +6,25 @@
  *     path=/api/*              * is any run of characters; \* and \! are the characters themselves
  *     path=~^/api/v\d/         a regular expression; path=!~…: it does not match
  *     status>=500              the value is such a number; or a duration (took>1.5s), or a size (size<10MiB)
- *     q=timeout                the line contains "timeout"; q=!health: it does not; q=~…: an expression finds something
+ *     q=timeout                the line contains "timeout"; q=!health: it does not; q=~…: an expression has a match
  *     ignore_case=true         in values, texts and expressions
  *     \by=x                    the field `by`, though `by` is one of the query's own names
  */
 import { ParameterError } from '../../shared/errors.ts';
 import { FILTERS_MAX, FOLLOW_LIMIT_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX } from '../limits.ts';
 import { allOf, normalised, type Predicate, valueLeaf, type Where } from '../store/predicate.ts';
-import type { Order, Plan } from '../store/search-plan.ts';
+import type { Direction, Plan } from '../store/search-plan.ts';
 import type { AnswerFormat } from '../store/sink.ts';
 import { parseCondition, parseText } from './conditions.ts';
 import { parseInstant } from './time-parameter.ts';
 
-/** Query string, parsed: a name that is repeated has an array. */
+/** A parsed query string: a name that is repeated has an array. */
 export type QueryString = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** What a route was asked, and what the one who asks may see: a request that the guard has let in. */
-export interface Asked {
+/** The parameters of a request that the guard has let in, and what its caller may see. */
+export interface AuthorizedQuery {
   readonly query: QueryString;
-  /** Namespaces; lines of no namespace are seen only by those who see all. */
+  /** Namespaces; only callers that may see all see lines without a namespace. */
   readonly namespaces: 'all' | readonly string[];
 }
 
@@ -60,19 +60,20 @@ const OWN_NAMES: readonly string[] = [
 ];
 /** In front of a name, this makes it that of a label or field whatever the route understands by it. */
 const ESCAPE = '\\';
-/** Those that every route understands. */
+/** Parameters of every route. */
 const COMMON_NAMES: readonly string[] = ['q', 'ignore_case', 'since', 'until'];
-/** As they are asked for; CSV is exact only when that is asked for, too. */
+/** CSV is exact only on request. */
 const FORMATS = ['ndjson', 'raw', 'json', 'csv'] as const;
-const ORDERS: readonly Order[] = ['newest', 'oldest'];
+/** Values of the parameter `order`. */
+const DIRECTIONS: Readonly<Record<'newest' | 'oldest', Direction>> = { newest: 'backward', oldest: 'forward' };
 
 /** @throws ParameterError */
-export function parseLogsRequest(asked: Asked, nowMs: number): LogsRequest {
-  const { query } = asked;
+export function parseLogsRequest(authorized: AuthorizedQuery, nowMs: number): LogsRequest {
+  const { query } = authorized;
   if (query['query'] !== undefined) {
     throw new ParameterError(
       'query',
-      'LogQL is not understood yet',
+      'LogQL is not supported yet',
       'labels and fields as parameters, and q',
       'q=timeout',
     );
@@ -83,30 +84,34 @@ export function parseLogsRequest(asked: Asked, nowMs: number): LogsRequest {
     throw new ParameterError('format', 'a JSON array cannot follow', 'ndjson, raw or csv', 'format=ndjson');
   }
   const plan = {
-    ...parseFilters(asked, nowMs, ['limit', 'order', 'format', 'csv', 'follow']),
-    order: oneOf(query, 'order', ORDERS, 'newest'),
+    ...parseFilters(authorized, nowMs, ['limit', 'order', 'format', 'csv', 'follow']),
+    direction: DIRECTIONS[oneOf(query, 'order', ['newest', 'oldest'], 'newest')],
     limit: parseLimit(query, follow),
   };
   if (follow && plan.to !== undefined) {
-    throw new ParameterError('until', 'what is followed has no end', 'follow without until', 'follow=true&since=5m');
+    throw new ParameterError('until', 'a live tail has no end', 'follow without until', 'follow=true&since=5m');
   }
   return { plan, format, follow };
 }
 
 /**
- * Time range, filters and text: what every route of the query API understands. The only way to a predicate, so that
- * each is narrowed to what the one who asks may see.
- * @param ownNames  further names that the route understands itself
+ * Parses time range, filters and text, which every route of the query API has. The only way to a predicate, so that
+ * each is limited to what the caller may see.
+ * @param ownNames  further parameters of the route
  * @throws ParameterError
  */
-export function parseFilters({ query, namespaces }: Asked, nowMs: number, ownNames: readonly string[] = []): Predicate {
+export function parseFilters(
+  { query, namespaces }: AuthorizedQuery,
+  nowMs: number,
+  ownNames: readonly string[] = [],
+): Predicate {
   const unknown = OWN_NAMES.find(
     (name) => query[name] !== undefined && !COMMON_NAMES.includes(name) && !ownNames.includes(name),
   );
   if (unknown !== undefined) {
     const allowed = ['labels', 'fields', ...COMMON_NAMES, ...ownNames].join(', ');
     const example = `user_id=123&since=1h, or ${ESCAPE}${unknown}=123 for a field of this name`;
-    throw new ParameterError(unknown, 'it does not belong here', allowed, example);
+    throw new ParameterError(unknown, 'not a parameter of this route', allowed, example);
   }
   const since = single(query, 'since');
   const until = single(query, 'until');
@@ -142,7 +147,7 @@ export function unescaped(name: string): string {
 
 function ofNamespaces(namespaces: readonly string[]): Where {
   const tests = namespaces.map((namespace) => ({ kind: 'equals', text: Buffer.from(namespace) }) as const);
-  // No namespaces are no lines.
+  // Without namespaces, no line matches.
   return { ...valueLeaf('namespace', tests), labelOnly: true };
 }
 
@@ -159,7 +164,7 @@ function parseLimit(query: QueryString, follow: boolean): number {
   return parseCount(query, 'limit', follow ? 0 : 1, LIMIT_MAX, follow ? FOLLOW_LIMIT_DEFAULT : LIMIT_DEFAULT);
 }
 
-/** A whole number within a range. */
+/** Parses a whole number within a range. */
 export function parseCount(query: QueryString, name: string, min: number, max: number, fallback: number): number {
   const text = single(query, name);
   if (text === undefined) return fallback;
@@ -174,7 +179,7 @@ export function parseFlag(query: QueryString, name: string): boolean {
   const text = single(query, name);
   if (text === undefined || text === 'false' || text === '0') return false;
   if (text === 'true' || text === '1' || text === '') return true;
-  throw new ParameterError(name, `"${text}" is neither yes nor no`, 'true or false', `${name}=true`);
+  throw new ParameterError(name, `"${text}" is not a boolean`, 'true or false', `${name}=true`);
 }
 
 export function oneOf<T extends string>(query: QueryString, name: string, allowed: readonly T[], fallback: T): T {

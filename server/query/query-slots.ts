@@ -1,7 +1,7 @@
 /**
- * How many queries look for their lines at once: in all, and of one caller. Those beyond wait for a slot, each caller's in
- * the order of their arrival, and a free slot goes to the caller who has fewest. A slot is held until the first lines are found; the rest of
- * an answer is made as its client takes it.
+ * Limits how many queries search at once: in all, and of one caller. Further ones wait for a slot, each caller's in the
+ * order of their arrival, and a free slot goes to the caller who has fewest. A slot is held until the first lines are
+ * found; the rest of an answer is made as its client takes it.
  */
 import { UnavailableError } from '../../shared/errors.ts';
 import {
@@ -19,7 +19,7 @@ interface WaitingQuery {
 }
 
 export class QuerySlots {
-  /** By caller; none is 0. */
+  /** By caller; absent if 0. */
   readonly #running = new Map<string, number>();
   /** In the order of arrival. */
   readonly #waiting = new Set<WaitingQuery>();
@@ -45,7 +45,7 @@ export class QuerySlots {
   /** Resolves with a slot, which is free again when it is disposed of. */
   async #enter(caller: string, signal: AbortSignal): Promise<Disposable> {
     signal.throwIfAborted();
-    // Whoever waits already goes first.
+    // Queries that wait already go first.
     if (!this.#hasSlot(caller) || this.#waitingOf(caller) > 0) await this.#wait(caller, signal);
     else this.#take(caller);
     return { [Symbol.dispose]: () => this.#leave(caller) };

@@ -1,13 +1,13 @@
-/** Steps of time that lines are counted in: how long they are, where they begin, and how many of them a window has. */
+/** Time steps in which lines are counted: their length, their offset, and the number of steps in a window. */
 import { parseDurationMs } from '../../shared/duration.ts';
 import { ParameterError } from '../../shared/errors.ts';
 import { formatInstant, INSTANT_MIN, MS_PER_DAY, NS_PER_MS } from '../../shared/time.ts';
 import { HISTOGRAM_STEP_MS_MAX, WINDOW_STEPS_MAX } from '../limits.ts';
 import { type QueryString, single } from './parameters.ts';
 
-/** As asked for, in milliseconds. */
+/** As in the query, in milliseconds. */
 export interface Steps {
-  /** Undefined where the query leaves it open. */
+  /** Undefined where the query does not set it. */
   readonly stepMs: number | undefined;
   /** Less than a step. */
   readonly offsetMs: number;
@@ -15,7 +15,7 @@ export interface Steps {
   readonly windowSteps: number;
 }
 
-/** Names of what `parseSteps` reads. */
+/** Names of the parameters that `parseSteps` reads. */
 export const STEP_NAMES = ['step', 'offset', 'window'] as const;
 
 /** @throws ParameterError */
@@ -52,7 +52,7 @@ export function nsOf(ms: number): bigint {
   return BigInt(ms) * BigInt(NS_PER_MS);
 }
 
-/** When a step begins. */
+/** Returns the start of a step. */
 export function stepTime(bucket: number, stepNs: bigint, offsetNs: bigint): string {
   const start = BigInt(bucket) * stepNs + offsetNs;
   return formatInstant(start < INSTANT_MIN ? INSTANT_MIN : start);

@@ -1,4 +1,4 @@
-/** How much memory the tables of all running aggregations and facets hold: each is bounded, and so is their sum. */
+/** Limits the memory of the tables of all running aggregations and facets: each is bounded, and so is their sum. */
 import { UnavailableError } from '../../shared/errors.ts';
 import { AGGREGATE_BYTES_MAX, RETRY_AFTER_QUEUE_SECONDS } from '../limits.ts';
 import type { MemoryBudget, MemoryShare } from '../store/query-budget.ts';

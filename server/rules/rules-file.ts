@@ -19,8 +19,8 @@ import { compileExpression, compileStartPattern } from '../../shared/rules/expre
 import {
   type DropRule,
   type MultilineRule,
-  NAMED_PATTERNS,
-  type NamedPattern,
+  REDACTOR_NAMES,
+  type RedactorName,
   NO_RULES,
   type RedactRule,
   type RuleSet,
@@ -74,10 +74,10 @@ const DROP = v.pipe(
   }),
 );
 
-const PATTERNS = `one of ${NAMED_PATTERNS.join(', ')}, or { name, pattern }`;
+const REDACTORS = `one of ${REDACTOR_NAMES.join(', ')}, or { name, pattern }`;
 const NAMED = v.pipe(
   v.string(),
-  v.check(isNamedPattern, ({ input }) => `${input} is not a named pattern; a redact rule is ${PATTERNS}`),
+  v.check(isRedactorName, ({ input }) => `${input} is not a redactor; a redact rule is ${REDACTORS}`),
   v.transform((name): RedactRule => ({ name, replace: `[redacted:${name}]` })),
 );
 
@@ -94,15 +94,15 @@ const PATTERNED = v.pipe(
         v.pipe(v.string(REPLACE_WRONG), v.regex(/^(?:(?!["\\])[\x20-\x7e]){0,64}$/, REPLACE_WRONG)),
       ),
     },
-    { what: `a redact rule must be ${PATTERNS}` },
+    { what: `a redact rule must be ${REDACTORS}` },
   ),
   v.check(
-    ({ name, pattern }) => pattern !== undefined || isNamedPattern(name),
-    ({ input }) => `${input.name} has no pattern; it must be ${PATTERNS}`,
+    ({ name, pattern }) => pattern !== undefined || isRedactorName(name),
+    ({ input }) => `${input.name} has no pattern; it must be ${REDACTORS}`,
   ),
   v.check(
-    ({ name, pattern }) => pattern === undefined || !isNamedPattern(name),
-    ({ input }) => `${input.name} is a named pattern: choose another name`,
+    ({ name, pattern }) => pattern === undefined || !isRedactorName(name),
+    ({ input }) => `${input.name} is a redactor: choose another name`,
   ),
   compiled('pattern', ({ pattern, ignoreCase = false }) => {
     if (pattern !== undefined) compileExpression(pattern, ignoreCase);
@@ -143,7 +143,7 @@ export async function parseRules(text: string, file: string): Promise<RuleSet> {
   return (await parseYamlFile(text, file, RULES)) ?? NO_RULES;
 }
 
-/** An empty one where the key is missing, or there is nothing behind it. */
+/** Empty if the key is missing or has no value. */
 function list<S extends v.GenericSchema>(key: string, rule: S) {
   const messages = {
     what: `${key} must be a list`,
@@ -173,6 +173,6 @@ function compiled<T extends Mapping>(key: string & keyof T, compile: (rule: T) =
   });
 }
 
-function isNamedPattern(name: string): name is NamedPattern {
-  return NAMED_PATTERNS.includes(name as NamedPattern);
+function isRedactorName(name: string): name is RedactorName {
+  return REDACTOR_NAMES.includes(name as RedactorName);
 }

@@ -1,23 +1,25 @@
-/** What an aggregation is asked for, and one group of its answer: plain data, which says nothing of how rows are stored. */
+/** The plan of an aggregation, and one group of its answer: plain data, independent of how rows are stored. */
 import type { Predicate, Where } from './predicate.ts';
 
 export interface AggregatePlan extends Predicate {
   /** Labels or fields; with SHAPE behind a name, the shapes of its values; WHOLE_STREAM for all labels at once. */
   readonly by: readonly string[];
-  /** What is measured of each group besides its rows. */
+  /** Measures of each group besides its rows. */
   readonly measures: readonly Measure[];
   /** Width of a time bucket; undefined for one bucket over all time. */
   readonly stepNs: bigint | undefined;
-  /** Buckets begin so long after whole steps since 1970. */
+  /** Buckets begin this long after whole steps since 1970. */
   readonly offsetNs?: bigint | undefined;
   /**
    * A bucket's rows are those of so many steps up to its end, 1 where nothing is said: windows that overlap. Of those whose
    * last step begins within the time range; in a range without an end, up to the last step that has rows.
    */
   readonly windowSteps?: number | undefined;
-  /** By what groups are compared; by their rows where nothing is said. */
+  /** Order of the groups; by default, by their rows. */
   readonly orderBy?: OrderBy | undefined;
-  /** The answer has the first groups in their order; undefined for all, which must not be more than AGGREGATE_LIMIT_MAX. */
+  /**
+   * The answer has the first groups in their order; undefined for all, which must not be more than AGGREGATE_LIMIT_MAX.
+   */
   readonly limit: number | undefined;
 }
 
@@ -57,7 +59,7 @@ export interface OrderBy {
     'count' | 'sum' | 'min' | 'max' | 'avg' | 'stddev' | 'first' | 'last' | 'distinct' | 'bytes' | 'rows' | number;
 }
 
-/** What was measured. */
+/** A measured value. */
 export type Measured =
   | { readonly kind: 'rows'; readonly rows: number }
   | {
@@ -89,17 +91,20 @@ export interface Cell {
   readonly measures: readonly Measured[];
 }
 
-/** How many values tell a group from others: that of its bucket, where there are steps, and one for each name. */
+/**
+ * Returns how many values distinguish a group from others: that of its bucket, where there are steps, and one for each
+ * name.
+ */
 export function dimensionCount({ by, stepNs }: AggregatePlan): number {
   return by.length + (stepNs === undefined ? 0 : 1);
 }
 
 /** The answer. */
 export interface Aggregation {
-  /** In their order. */
+  /** Sorted. */
   readonly cells: readonly Cell[];
-  /** How many groups there are, in the answer or not; undefined when there are too many to tell. */
+  /** Number of groups, in the answer or not; undefined when there are too many to count. */
   readonly groupCount: number | undefined;
-  /** There are at least so many. */
+  /** A lower bound of this number. */
   readonly groupsMin: number;
 }

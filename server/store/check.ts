@@ -1,6 +1,6 @@
-/** Verification of all that a store has, where it can be verified while it is used. Plain data: it becomes JSON. */
+/** Verification of all data of a store, where it can be verified while in use. Plain data: it becomes JSON. */
 export interface CheckAbility {
-  /** Takes a view of all that is stored now, which the check holds until it is disposed of. */
+  /** Takes a view of everything that is stored now, which the check holds until it is disposed of. */
   begin(): Promise<RunningCheck>;
 }
 
@@ -10,20 +10,20 @@ export interface RunningCheck extends AsyncDisposable {
 
 export type StoreCheckEvent<Finding> =
   | { readonly kind: 'finding'; readonly finding: Finding }
-  /** After each file. */
+  /** Sent after each file. */
   | { readonly kind: 'progress'; readonly checkedBytes: number; readonly totalBytes: number }
   | { readonly kind: 'done'; readonly summary: CheckSummary };
 
-/** Something untrue. */
+/** One problem. */
 export interface CheckedFinding {
-  /** The store's own word for it. */
+  /** The store's own name for it. */
   readonly kind: string;
-  /** From the folder of the store. */
+  /** Relative to the folder of the store. */
   readonly path: string;
-  /** Where in the file; 0 and its size when it is all of it. */
+  /** Offset in the file; 0 with the whole size if it concerns the whole file. */
   readonly offset: number;
   readonly sizeBytes: number;
-  /** Rows that cannot be read because of it, as far as anybody knows. */
+  /** Known number of rows that cannot be read because of it. */
   readonly rowCount: number;
   readonly what: string;
   /** What a person can do about it. */
@@ -36,6 +36,6 @@ export interface CheckSummary {
   readonly rowGroupCount: number;
   readonly rowCount: number;
   readonly checkedBytes: number;
-  /** Without what is no damage. */
+  /** Findings that are damage. */
   readonly problemCount: number;
 }

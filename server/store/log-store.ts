@@ -1,7 +1,6 @@
 /**
- * What the rest of the server asks of a log store, whatever it is made of: the embedded one is one (see
- * ../engines/embedded/embedded-log-store.ts), a distributed engine may be another. Nothing goes round it.
- * test/server/store/contract.ts says, as tests, what each of these promises means.
+ * The contract of a log store: the embedded one (../engines/embedded/embedded-log-store.ts) is one, a distributed
+ * engine may be another. Nothing bypasses it. test/server/store/contract.ts tests each of these promises.
  *
  * No answer depends on how rows are stored. Only what an operator reads counts pieces of it, row groups and files: stats.ts,
  * query.ts, check.ts and backup.ts; a store that has none reports what it has instead.
@@ -22,9 +21,10 @@ import type { StoreStats } from './stats.ts';
 
 export interface LogStore extends LogReader {
   /**
-   * Resolves when the batch is durable, part of every answer from then on, as a whole, and has moved the positions.
+   * Resolves when the batch is durable, completely part of every answer from then on, and has moved the positions.
    * @param batch  `bytes`, decoded
-   * @param streamsShareMax  of the limits of streams (STREAMS_MAX and others), that may be in use then; 1 by default
+   * @param streamsShareMax  share of the limits of streams (STREAMS_MAX and others) that may be in use then; 1 by
+   *   default
    * @throws CorruptionError  its row group is broken
    * @throws RowGroupTooLargeError  its row group would take too much memory; none of it is stored
    * @throws TooManyStreamsError  its new streams do not fit
@@ -32,11 +32,11 @@ export interface LogStore extends LogReader {
    */
   append(bytes: Uint8Array, batch: Batch, streamsShareMax?: number): Promise<{ rowCount: number }>;
 
-  /** How far each file is stored, by the batches that are. */
+  /** The stored positions of each file. */
   readonly positions: StoredPositions;
 
   /**
-   * Resolves when it is sure that every matching line acknowledged so far will go.
+   * Resolves when it is certain that every matching line acknowledged so far will be erased.
    * @throws UnavailableError  too many are waiting, or the disk fails; nothing is erased
    */
   erase(filter: Predicate): Promise<ErasureStatus>;
@@ -44,69 +44,72 @@ export interface LogStore extends LogReader {
   /** Oldest first. Once one is `done`, its lines are in no answer and nowhere on disk. */
   erasures(): readonly ErasureStatus[];
 
-  /** Undefined where there is none of this id, or none any more. */
+  /** Returns undefined where there is none with this id any more. */
   erasure(id: string): ErasureStatus | undefined;
 
-  /** To be called now and then: drops what is older than the retention, and goes on with what failed. */
+  /** Must be called at intervals: drops what is older than the retention, and retries what failed. */
   tick(): Promise<void>;
 
   stats(): StoreStats;
 
-  /** How many pieces of what is stored cannot be read now, and are missing in answers. */
+  /** Number of pieces of stored data that cannot be read now, and are missing in answers. */
   readonly unreadableCount: number;
 
   /** Why writes fail now; undefined when they do not. */
   readonly problem: string | undefined;
 
-  /** Waits for what is being written. */
+  /** Waits for running writes. */
   close(): Promise<void>;
 
-  /** Where a store can make copies of itself. */
+  /** For stores that can make backups. */
   readonly backups?: BackupAbility;
 
-  /** Where a store can verify what it has. */
+  /** For stores that can verify their data. */
   readonly check?: CheckAbility;
 }
 
-/** Where questions about lines are asked. The query engine (../query/engine.ts) asks; nothing else does. */
+/** The read side of a store. Only the query engine (../query/engine.ts) uses it. */
 export interface LogReader {
-  /** What is stored now: it has every line that is acknowledged, once. */
+  /** Returns a view of the lines that are stored now: every acknowledged line, once. */
   view(): LogView;
 
-  /** A live tail, from this very moment on. */
+  /** Starts a live tail at this moment. */
   follow<S extends Sink>(plan: Plan, sink: S, query: Query): Following<PieceOf<S>>;
 }
 
-/** The lines of a store at one instant, whatever happens to it meanwhile. Must be disposed of; again does nothing. */
+/** The lines of a store at one instant, whatever happens to it meanwhile. Must be disposed of; a second time does nothing. */
 export interface LogView extends Disposable {
   /**
-   * The lines that the plan asks for, in its order and at most its limit, in pieces. Lines at the same instant of one
-   * stream are in the order in which they came.
+   * Yields the lines that match the plan, in its direction and at most its limit, in pieces. Lines at the same instant
+   * of one stream are in the order of their arrival.
    */
   search<S extends Sink>(plan: Plan, sink: S, query: Query): AsyncIterable<PieceOf<S>>;
 
-  /** Counts and measures by group, without the lines; the groups of most rows first, or in the plan's order. */
+  /** Counts and measures by group, without the lines; the groups with most rows first, or in the plan's order. */
   aggregate(plan: AggregatePlan, query: Query): Promise<Aggregation>;
 
-  /** Which names the lines have, and with which values. @param names  only these; undefined for all */
+  /**
+   * Returns the names that the lines have, with their values.
+   * @param names  only these; undefined for all
+   */
   facets(predicate: Predicate, names: readonly string[] | undefined, query: Query): Promise<FacetCounts>;
 
   /**
-   * The streams that have lines in the time range and whose labels satisfy the filters, and with them the names and values
-   * of labels. Text is not looked at.
+   * Returns the streams that have lines in the time range and whose labels satisfy the filters, and with them the names
+   * and values of labels. Text is ignored.
    */
   streams(predicate: Predicate, query: Query): Promise<readonly Labels[]>;
 }
 
-/** A live tail: between its history and its news, no line is missed or doubled. */
+/** A live tail: no line is missed or doubled between its history and its news. */
 export interface Following<Piece> {
-  /** Of what was stored when it began: the newest lines, as many as the plan's limit, oldest first. To be read first. */
+  /** The newest lines that were stored when it began, as many as the plan's limit, oldest first. Must be read first. */
   readonly history: AsyncIterable<Piece>;
   /**
-   * Every line that matches, as its batch becomes durable. Ends with the query's signal alone.
+   * Every line that matches, as its batch becomes durable. Ends only with the query's signal.
    * @throws UnavailableError  the client reads too slowly
    */
   readonly news: AsyncIterable<Piece>;
-  /** To be called when it is not read any more; again does nothing. */
+  /** Must be called when it is no longer read; a second call does nothing. */
   leave(): void;
 }

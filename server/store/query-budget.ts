@@ -1,6 +1,7 @@
 /**
- * What one query may take of what all queries share: lines, text and memory. The query engine (../query/engine.ts) hands
- * it to a store with the question; the store says what it takes, and gives it back when the answer ends.
+ * A query's share of the resources that all queries share: lines, text and memory. The query engine
+ * (../query/engine.ts) passes it to a store with the query; the store reserves what it uses, and releases it when the
+ * answer ends.
  */
 export interface QueryBudget {
   readonly answerRows: RowBudget;
@@ -10,27 +11,27 @@ export interface QueryBudget {
 
 export interface RowBudget {
   /**
-   * Room for so many rows, until it is disposed of.
+   * Reserves this many rows, until it is disposed of.
    * @throws UnavailableError
    */
   reserve(rowsMax: number): HeldRows;
 }
 
 export interface HeldRows extends Disposable {
-  /** So many were found. */
+  /** Keeps only the rows that were found. */
   keep(rows: number): void;
 }
 
 export interface TextBudget {
-  /** @throws UnavailableError  too many answers are on their way */
+  /** @throws UnavailableError  too many answers are in flight */
   begin(): AnswerPieces;
 }
 
 /** Pieces of one answer: text, or blocks of rows. */
 export interface AnswerPieces extends Disposable {
-  /** How large the next piece may be, in bytes; it is held from now on, and the last but one is taken. */
+  /** Returns how large the next piece may be, in bytes; it is held from now on, and the last but one is released. */
   reserve(): number;
-  /** How large the piece has become. */
+  /** Sets the actual size of the piece. */
   hold(sizeBytes: number): void;
 }
 
@@ -40,6 +41,9 @@ export interface MemoryBudget {
 }
 
 export interface MemoryShare extends Disposable {
-  /** It holds so much more. @throws UnavailableError */
+  /**
+   * Reserves more.
+   * @throws UnavailableError
+   */
   add(bytes: number): void;
 }

@@ -2,7 +2,9 @@
 import type { QueryBudget } from './query-budget.ts';
 
 export interface Query {
-  /** Aborted when nobody waits for the answer any more: work for it ends then, and the answer fails with the signal's reason. */
+  /**
+   * Aborted when the answer is no longer wanted: work for it ends then, and the answer fails with the signal's reason.
+   */
   readonly signal: AbortSignal;
   readonly budget: QueryBudget;
   /** Counted up by the store while it works. */
@@ -11,14 +13,20 @@ export interface Query {
 
 /** The cost of a query so far; a store without row groups counts whatever it reads at once. */
 export interface QueryStatistics {
-  /** Row groups that were stored when the question was asked, and their bytes. */
+  /** Row groups that were stored when the query began, and their bytes. */
   rowGroupsConsidered: number;
   bytesConsidered: number;
-  /** Those that were looked into: neither times, labels nor indexes had excluded them. One that is read twice counts twice. */
+  /**
+   * Row groups that were read: neither times, labels nor indexes had excluded them. One that is read twice counts
+   * twice.
+   */
   rowGroupsRead: number;
-  /** Read from files; what was still in memory is not counted. */
+  /** Bytes read from files; cached data is not counted. */
   bytesRead: number;
-  /** Rows that satisfy the predicate where a search looked for them: more than its answer has if that is limited. Searches alone count. */
+  /**
+   * Rows that satisfy the predicate where a search has scanned: more than its answer has if that is limited. Counted
+   * only by searches.
+   */
   rowsMatched: number;
 }
 

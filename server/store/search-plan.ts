@@ -4,10 +4,11 @@
  */
 import type { Predicate } from './predicate.ts';
 
-export type Order = 'newest' | 'oldest';
+/** `backward` begins with the newest line, `forward` with the oldest. */
+export type Direction = 'backward' | 'forward';
 
 /** Which of the lines of a predicate an answer has, and in which direction. */
 export interface Plan extends Predicate {
-  readonly order: Order;
+  readonly direction: Direction;
   readonly limit: number;
 }

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 export type Mapping = Readonly<Record<string, unknown>>;
 
 export interface MappingMessages {
-  /** It is no mapping, or lacks a key whose own message says nothing. */
+  /** Used if it is not a mapping, or lacks a key without a message of its own. */
   readonly what: string;
   readonly unknownKey?: (key: string, known: readonly string[]) => string;
 }
@@ -33,7 +33,7 @@ export function mapping<const E extends v.ObjectEntries>(
   );
 }
 
-/** A list of up to so many entries. */
+/** A list with a limited number of entries. */
 export function listOf<S extends v.GenericSchema>(
   entry: S,
   max: number,
@@ -41,7 +41,7 @@ export function listOf<S extends v.GenericSchema>(
 ) {
   return v.pipe(
     v.custom<unknown[]>(Array.isArray, messages.what),
-    // Before the entries: each of them would be looked at.
+    // Tested before the entries, so that those of a list that is too long are not validated.
     v.check(
       ({ length }) => length <= max,
       ({ input }) => messages.tooLong(input.length),
@@ -64,7 +64,7 @@ export function texts({ what, ofName }: { readonly what: string; readonly ofName
   );
 }
 
-/** For the issues of checks: where in a mapping something is wrong. */
+/** Locates an issue of a check within a mapping. */
 export function at(input: Mapping, key: string): v.ObjectPathItem {
   return { type: 'object', origin: 'value', input: { ...input }, key, value: input[key] };
 }

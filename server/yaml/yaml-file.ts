@@ -4,7 +4,10 @@ import type { Document, Node } from 'yaml';
 import { UsageError } from '../../shared/errors.ts';
 
 export interface YamlFormat<T> {
-  /** Of the whole file; an empty file is null. Each of its messages names what is wrong and what is allowed: see schema.ts. */
+  /**
+   * Schema of the whole file; an empty file is null. Each of its messages names what is wrong and what is allowed: see
+   * schema.ts.
+   */
   readonly schema: v.GenericSchema<unknown, T>;
   readonly bytesMax: number;
   /** The file holds secrets: no message repeats anything of it. */
@@ -42,7 +45,10 @@ export async function parseYamlFile<T>(text: string, file: string, format: YamlF
   throw failure(offsetOf(yaml, document, path), name + issue.message);
 }
 
-/** Where what a path leads to begins, at its key if it has one; where the path ends early, what it ends at. */
+/**
+ * Returns the offset of the value at a path, or of its key if it has one; if the path ends early, of the last existing
+ * part.
+ */
 function offsetOf(
   { isMap, isScalar, isSeq, isAlias }: typeof import('yaml'),
   document: Document,

@@ -1,16 +1,16 @@
 /**
- * What of a line answers a name that is asked for: one rule for filters, counts, erasures and drop rules. It is the value of
- * the field that is called so; of several, the last, as for readers of JSON. `level` is answered by whichever field says it,
- * see ../levels.ts. Below a field that is an array, members of its objects answer.
+ * Which part of a line is the value of a name: one rule for filters, counts, erasures and drop rules. It is the value
+ * of the field with that name; of several, the last, as for readers of JSON. `level` is whichever field holds the
+ * level, see ../levels.ts. If a field is an array, names below it are those of its objects' members.
  */
 import { impliedLevel, LEVEL, levelHolder } from '../levels.ts';
 import { KIND_ARRAY, KIND_TEXT } from './format.ts';
 import type { Template } from './template.ts';
 
 export type Answer =
-  /** One of the line's values; what is asked for within an array has a path, see array-elements.ts. */
+  /** One of the line's values; a name within an array has a path, see array-elements.ts. */
   | { readonly kind: 'value'; readonly slot: number; readonly path: string }
-  /** What the line does not say and means. */
+  /** A value that is not in the line but implied. */
   | { readonly kind: 'implied'; readonly value: Buffer };
 
 /** The values of a line, or of all lines of a template: their fields and kinds. */
@@ -32,7 +32,7 @@ export function fieldsOfTemplate(template: Template): Fields {
   return known;
 }
 
-/** Undefined when the line has nothing of the name. */
+/** Returns undefined when the line has no value for the name. */
 export function answerTo(name: string, line: Fields): Answer | undefined {
   if (name !== LEVEL) return fieldAnswer(name, line);
   const slot = levelHolder(line.fields, line.count);
@@ -41,7 +41,7 @@ export function answerTo(name: string, line: Fields): Answer | undefined {
   return value && { kind: 'implied', value };
 }
 
-/** The same where `level` is a name like others. */
+/** Does the same, but treats `level` like other names. */
 export function fieldAnswer(
   name: string,
   { count, fields, kinds }: Fields,

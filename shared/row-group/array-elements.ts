@@ -1,5 +1,5 @@
 /**
- * The elements of an array, which is one value of a line: a filter that asks for a value means them, too. Elements of nested
+ * The elements of an array, which is one value of a line: a filter on a value also matches them. Elements of nested
  * arrays count as the outer one's, and members of objects in arrays have names as if there were no array around them.
  */
 import { fieldAnswer } from './answer.ts';
@@ -19,7 +19,7 @@ const OPEN_BRACE = 0x7b;
 const tokensAt: Tokens[] = [];
 
 /**
- * Whether an element of an array passes, its escapes resolved.
+ * Whether an element of an array passes, with its escapes resolved.
  * @param array  from `[` to its `]`
  * @param path   of members of objects in the array, keys joined by dots; empty for the elements themselves
  */
@@ -68,7 +68,7 @@ function isMember(object: Buffer, path: string, depth: number, test: (element: B
   return test(kind === KIND_STRING ? unescaped(value) : value);
 }
 
-/** Offset of the comma, the bracket or the space after a value without quotes. */
+/** Returns the offset of the comma, the bracket or the space after a value without quotes. */
 function scalarEnd(bytes: Buffer, start: number, end: number): number {
   let at = start;
   while (at < end && bytes[at] !== COMMA && bytes[at] !== CLOSE_BRACKET && skipSpace(bytes, at, at + 1) === at) at++;

@@ -1,5 +1,5 @@
 /**
- * Builds row groups from lines: where text becomes columns. Lines are copied into an arena a chunk at a time, shredded
+ * Builds row groups from lines: here text becomes columns. Lines are copied into an arena a chunk at a time, shredded
  * as they are added, and encoded column by column when the group is finished, so that each column's work runs in one
  * tight loop over memory of its own.
  */
@@ -13,7 +13,7 @@ import type { Parser } from './text-lines/cut-text.ts';
 import { columnTimes, planGroup, RowGroupWriter } from './writer.ts';
 import type { ColumnPlan, GroupPlan } from './writer.ts';
 
-/** zstd level for batches: what the agent's CPU is worth; segments are compressed harder when they are merged. */
+/** zstd level for batches, chosen for the agent's CPU; segments are compressed harder when they are merged. */
 const LEVEL_DEFAULT = 3;
 /** Stream codes are u16. */
 export const STREAMS_MAX = 65_535;
@@ -28,7 +28,7 @@ interface TemplateRefs {
   refs: Int32Array;
 }
 
-/** A line of the arena, cut: value i is bytes[starts[i], ends[i]) and stands in slot i of the template. */
+/** A line of the arena, cut: value i is bytes[starts[i], ends[i]) and belongs in slot i of the template. */
 export interface ShreddedLine {
   readonly template: Template;
   readonly bytes: Buffer;
@@ -77,17 +77,17 @@ export class RowGroupBuilder {
     return this.#rowCount;
   }
 
-  /** Sum of the lengths of the lines added. */
+  /** Sum of the lengths of all lines. */
   get lineBytes(): number {
     return this.#lineBytes;
   }
 
-  /** Bytes copied in by `append`. */
+  /** Number of bytes copied in by `append`. */
   get arenaBytes(): number {
     return this.#arenaUsed;
   }
 
-  /** Values of all rows added. */
+  /** Number of values of all rows. */
   get valueCount(): number {
     return this.#valueCount;
   }
@@ -96,12 +96,12 @@ export class RowGroupBuilder {
     return this.#streams.length;
   }
 
-  /** Whether the line shredded last begins as a JSON object, of a shape that was not known: it may be none. */
+  /** Whether the line shredded last begins as a JSON object of a new shape: it may be an invalid one. */
   get isNewObject(): boolean {
     return this.#shredder.isNewObject;
   }
 
-  /** Adds a stream to the group and returns its code for `add`. Codes are void after `finish`. */
+  /** Adds a stream to the group and returns its code for `add`. Codes are invalid after `finish`. */
   stream(labels: Labels): number {
     if (this.#streams.length === STREAMS_MAX) throw new RangeError('BUG: too many streams in a row group');
     return this.#streams.push(labels) - 1;
@@ -121,7 +121,7 @@ export class RowGroupBuilder {
     return at;
   }
 
-  /** False when a row of this day must go into another group: call `finish` first. */
+  /** Returns false when a row of this day must go into another group: call `finish` first. */
   fits(day: number): boolean {
     return this.#rowCount === 0 || Math.abs(day - this.#baseDay) < BASE_DAY_REACH_DAYS;
   }
@@ -147,7 +147,7 @@ export class RowGroupBuilder {
     this.addShredded(stream, day, timeNs, flags);
   }
 
-  /** Cuts a line of the arena into its values, for those whose rows depend on them, and for `addShredded`. */
+  /** Cuts a line of the arena into its values, for callers whose rows depend on them, and for `addShredded`. */
   shred(start: number, end: number, parser: Parser = 'auto'): ShreddedLine {
     const line = this.#line;
     line.id = this.#shredder.shred(this.#arena, start, end, parser);
@@ -158,7 +158,7 @@ export class RowGroupBuilder {
     return line;
   }
 
-  /** Adds the line shredded last as a row; otherwise as `add`. */
+  /** Adds the line shredded last as a row; otherwise like `add`. */
   addShredded(stream: number, day: number, timeNs: number, flags: number): void {
     const { start, end } = this.#line;
     const row = this.#rowCount;
@@ -183,7 +183,7 @@ export class RowGroupBuilder {
     this.#rowCount = row + 1;
   }
 
-  /** The encoded row group. The builder is empty afterwards. There must be at least one row. */
+  /** Returns the encoded row group. The builder is empty afterwards. There must be at least one row. */
   finish(): Buffer {
     if (this.#rowCount === 0) throw new RangeError('BUG: an empty row group');
     const templates = this.#used.map(({ template }) => template);
@@ -208,7 +208,7 @@ export class RowGroupBuilder {
     return group;
   }
 
-  /** Drops the rows and streams added, and what was appended. */
+  /** Discards all rows, streams and appended bytes. */
   clear(): void {
     this.#reset();
   }
@@ -238,7 +238,9 @@ export class RowGroupBuilder {
     return this.#refsOf[id]!;
   }
 
-  /** Gives a template a code in this group. The last codes are kept for lines that are kept whole: these always fit. */
+  /**
+   * Gives a template a code in this group. The last codes are reserved for lines that are kept whole: these always fit.
+   */
   #use(id: number, refs: TemplateRefs): boolean {
     const reserved = WHOLE_IDS.filter((each) => each !== id && this.#refs(each).code < 0).length;
     if (this.#used.length + reserved >= TEMPLATES_MAX) return false;

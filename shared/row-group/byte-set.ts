@@ -1,7 +1,10 @@
-/** 256 bits that say which bytes occur in some texts: a search skips a chunk that lacks a byte of what it looks for. */
+/** 256 bits that show which bytes occur in some texts: a search skips a chunk that lacks a byte of its needle. */
 import type { ValueRefs } from './byte-strings.ts';
 
-/** Which bytes occur in any of the values; where digits stand for numbers, each stands for all. */
+/**
+ * Returns the bytes that occur in any of the values; where digits are placeholders of numbers, all digits count as
+ * present.
+ */
 export function byteSetOf({ bytes, starts, ends, count }: ValueRefs, areNumbers: boolean): Buffer {
   const seen = new Uint8Array(256);
   for (let i = 0; i < count; i++) for (let at = starts[i]!, end = ends[i]!; at < end; at++) seen[bytes[at]!] = 1;

@@ -1,6 +1,6 @@
 /**
- * Two shapes of "many byte strings". While encoding, values are *references*: start and end offsets into the arena of
- * the lines. When decoded they are *byte strings*: end to end in one buffer.
+ * Two representations of many byte strings. While encoding, values are *references*: start and end offsets into the
+ * arena of the lines. When decoded they are *byte strings*: end to end in one buffer.
  */
 
 /** `count` values; value i is bytes[starts[i], ends[i]). The arrays may be longer than count. */
@@ -32,14 +32,14 @@ export function copyByteString(strings: ByteStrings, index: number, out: Buffer,
   return at;
 }
 
-/** References to byte strings, without copying the bytes. */
+/** Returns references to byte strings, without copying the bytes. */
 export function refsOf(strings: ByteStrings): ValueRefs {
   const count = strings.offsets.length - 1;
   const offsets = new Int32Array(strings.offsets.buffer, strings.offsets.byteOffset, strings.offsets.length);
   return { bytes: strings.bytes, starts: offsets, ends: offsets.subarray(1), count };
 }
 
-/** True when two ranges of one or two buffers hold the same bytes. */
+/** Whether two ranges of one or two buffers hold the same bytes. */
 export function sameBytes(
   a: Uint8Array,
   aStart: number,
@@ -53,7 +53,9 @@ export function sameBytes(
   return true;
 }
 
-/** 32-bit hash of a byte range (FNV-1a with a final mix), for hash tables in memory and fingerprints on disk. */
+/**
+ * Returns a 32-bit hash of a byte range (FNV-1a with a final mix), for hash tables in memory and fingerprints on disk.
+ */
 export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5;
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);

@@ -1,4 +1,4 @@
-/** The decoded values of a column chunk, in the form that its encoding gives them (see encodings/). */
+/** The decoded values of a column chunk, in the form of its encoding (see encodings/). */
 import type { ByteStrings } from './byte-strings.ts';
 
 export type ColumnValues =
@@ -27,7 +27,7 @@ export interface Dictionary {
   readonly codes: Codes;
 }
 
-/** Narrow where all values fit, to halve what a cache holds. */
+/** Narrow where all values fit, to halve the memory. */
 export type IntegerArray = Float64Array | Int32Array;
 
 export interface Integers {
@@ -59,7 +59,7 @@ export interface Timestamps {
   readonly units: Float64Array;
 }
 
-/** UUIDs as they are stored, each distinct one once where there are places. */
+/** Stored UUIDs, each distinct one once where there are places. */
 export interface StoredUuids {
   /** 0 to 15, or 255 when `packed` has 16 bytes each and `pairs` is empty. */
   readonly version: number;
@@ -80,14 +80,14 @@ export interface HexValues {
   readonly bytes: Uint8Array;
 }
 
-/** Texts as their patterns and numbers, in any arrangement of the numbers. */
+/** Texts as their patterns and numbers, whatever the arrangement of the numbers. */
 export interface CutTexts {
   readonly patterns: ByteStrings;
   /** By value: its pattern. */
   readonly codes: Codes;
-  /** By value: where its first number is. */
+  /** By value: the index of its first number. */
   readonly firsts: Uint32Array;
-  /** By pattern: from one number of a value to its next. */
+  /** By pattern: the distance from one number of a value to its next. */
   readonly strides: Uint32Array;
   readonly numbers: IntegerArray;
 }

@@ -1,6 +1,6 @@
 /**
- * A line, cut into values: as JSON where it is an object, as text where it is not, and as both where it is some of each. A
- * cutter looks at the line alone, so equal lines are cut alike wherever they are.
+ * Cuts a line into values: as JSON where it is an object, as text where it is not, and as both where it is a mixture. A
+ * cutter depends only on the line, so equal lines are cut alike wherever they are.
  */
 import { cutObject } from './cut-object.ts';
 import { skipSpace } from './json-scan.ts';
@@ -10,13 +10,16 @@ import type { Tokens } from './tokens.ts';
 
 /** Lines that are one JSON object and nothing else. */
 export const JSON_FORMAT = 0;
-/** Of the text format with the number 0. */
+/** Number of the text format 0. */
 const FIRST_TEXT_FORMAT = 1;
 export const LINE_FORMATS = FIRST_TEXT_FORMAT + TEXT_FORMATS;
 
 const OPEN_BRACE = 0x7b;
 
-/** Number of the format of the line, whose values are in `tokens` then; or -1 when it has none that `parser` allows. */
+/**
+ * Returns the number of the line's format, whose values are in `tokens` then; or -1 when it has none that `parser`
+ * allows.
+ */
 export function cutLine(parser: Parser, bytes: Buffer, start: number, end: number, tokens: Tokens): number {
   tokens.reset();
   if (start < end && bytes[start] === OPEN_BRACE) {

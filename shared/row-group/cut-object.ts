@@ -1,9 +1,9 @@
 /**
- * Cuts an object into its values, as far as a reader would find them. JSON is cut as JSON; what a program wrote in its stead
- * (`NaN`, `+5`, `None`, 'quotes', a missing value, a comma too many, a comment, an end that is missing because the line was
- * cut) costs nothing but itself: the next comma before a key, or the closing brace, is where the next member begins.
+ * Cuts an object into its values, as far as a reader would find them. JSON is cut as JSON; invalid parts (`NaN`, `+5`,
+ * `None`, 'quotes', a missing value, a comma too many, a comment, an end that is missing because the line was cut) cost
+ * nothing but themselves: the next comma before a key, or the closing brace, begins the next member.
  *
- * Which bytes are values depends on nothing but the line, and what is between values decides their names.
+ * The line alone decides which bytes are values, and the bytes between values decide their names.
  */
 import {
   DEPTH_MAX,
@@ -40,8 +40,8 @@ for (const byte of Buffer.from('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV
 }
 
 /**
- * Adds the values of the object that begins with the brace at `start`. Clears `tokens.isJson` when it is not JSON, or has
- * more values, levels or longer names than a template.
+ * Adds the values of the object that begins with the brace at `start`. Clears `tokens.isJson` when it is not JSON, or
+ * has more values, levels or longer names than a template.
  * @param end  of the line
  * @returns the offset after the object
  */
@@ -49,7 +49,7 @@ export function cutObject(bytes: Buffer, start: number, end: number, tokens: Tok
   return cutMembers(bytes, start, end, '', 0, 1, tokens);
 }
 
-/** Whether the brace at `at` begins an object: a key between quotes and a colon follow. */
+/** Whether the brace at `at` begins an object: it is followed by a quoted key and a colon. */
 export function isObjectStart(bytes: Uint8Array, at: number, end: number): boolean {
   const key = skipSpace(bytes, at + 1, end);
   return key < end && isQuote(bytes[key]!) && keyEndOf(bytes, key, end) >= 0;
@@ -57,7 +57,7 @@ export function isObjectStart(bytes: Uint8Array, at: number, end: number): boole
 
 /**
  * @param prefix       before the keys of its members; empty unless the tokens are named
- * @param prefixBytes  length of what `prefix` is when they are
+ * @param prefixBytes  length that `prefix` has when the tokens are named
  */
 function cutMembers(
   bytes: Buffer,
@@ -74,7 +74,7 @@ function cutMembers(
     at = skipSpace(bytes, cutMember(bytes, at, end, prefix, prefixBytes, depth, tokens), end);
     if (at < end && bytes[at] === COMMA) {
       at = skipSpace(bytes, at + 1, end);
-      // A comma before the closing brace is followed by no member.
+      // No member follows a comma before the closing brace.
       if (at < end && bytes[at] !== CLOSE_BRACE) continue;
     } else if (at < end && bytes[at] === CLOSE_BRACE) return at + 1;
     tokens.isJson = false;
@@ -84,7 +84,7 @@ function cutMembers(
   return end;
 }
 
-/** Returns the offset after a member, or after what is in its place. */
+/** Returns the offset after a member, or after the text in its place. */
 function cutMember(
   bytes: Buffer,
   start: number,
@@ -153,7 +153,7 @@ function cutValue(bytes: Buffer, start: number, end: number, field: string | und
   return valueEnd === start ? start : addValue(start, valueEnd, end, KIND_PLAIN, field, tokens);
 }
 
-/** Returns where the value ends, or the line when it has no room for more. */
+/** Returns the end of the value, or of the line when it has no room for more values. */
 function addValue(
   start: number,
   valueEnd: number,
@@ -170,7 +170,7 @@ function addValue(
   return valueEnd;
 }
 
-/** What is in the place of a member is a piece of text. */
+/** Text in the place of a member is kept as a piece of text. */
 function cutJunk(bytes: Buffer, start: number, end: number, tokens: Tokens): number {
   tokens.isJson = false;
   const behind = isComment(bytes, start, end) ? commentEnd(bytes, start, end) : memberEnd(bytes, start, end);
@@ -180,7 +180,7 @@ function cutJunk(bytes: Buffer, start: number, end: number, tokens: Tokens): num
   return from < to && addValue(from, to, end, KIND_PLAIN, '', tokens) === end ? end : behind;
 }
 
-/** Offset of the comma before the next key, of the closing brace, or of the line's end. */
+/** Returns the offset of the comma before the next key, of the closing brace, or of the line's end. */
 function memberEnd(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; at++) {
     if (bytes[at] === CLOSE_BRACE) return at;
@@ -189,12 +189,12 @@ function memberEnd(bytes: Uint8Array, start: number, end: number): number {
   return end;
 }
 
-/** Offset after a key, and its closing quote, that a colon follows; or -1. */
+/** Returns the offset after a key and its closing quote, if a colon follows; or -1. */
 function keyEndOf(bytes: Uint8Array, start: number, end: number): number {
   if (start >= end) return -1;
   const first = bytes[start]!;
   let at = start + 1;
-  // A key of the greatest length and its quote.
+  // Room for a key of the greatest length and its quote.
   const endMax = Math.min(end, start + FIELD_NAME_BYTES_MAX + 2);
   if (first === QUOTE) at = stringEnd(bytes, at, endMax) + 1;
   else if (first === APOSTROPHE) at = apostropheEnd(bytes, at, endMax) + 1;
@@ -205,7 +205,10 @@ function keyEndOf(bytes: Uint8Array, start: number, end: number): number {
   return colon < end && bytes[colon] === COLON ? at : -1;
 }
 
-/** @param start  after the apostrophe. @returns offset of the closing one, or -1 */
+/**
+ * @param start  after the apostrophe
+ * @returns offset of the closing one, or -1
+ */
 function apostropheEnd(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; at++) {
     if (bytes[at] === APOSTROPHE) return at;
@@ -214,14 +217,14 @@ function apostropheEnd(bytes: Uint8Array, start: number, end: number): number {
   return -1;
 }
 
-/** Where a value without quotes ends that is not JSON. */
+/** Returns the end of an unquoted value that is not JSON. */
 function bareEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && bytes[at] !== COMMA && bytes[at] !== CLOSE_BRACE && bytes[at] !== NEWLINE) at++;
   return trimmedEnd(bytes, start, at);
 }
 
-/** Whether a value may end before this byte: the next key is taken for a member whose comma is missing. */
+/** Whether a value may end before this byte: the next key may belong to a member whose comma is missing. */
 function isBehindValue(bytes: Uint8Array, at: number, end: number): boolean {
   if (at >= end || bytes[at] === COMMA || bytes[at] === CLOSE_BRACE) return true;
   return isComment(bytes, at, end) || (isQuote(bytes[at]!) && keyEndOf(bytes, at, end) >= 0);
@@ -231,7 +234,7 @@ function isComment(bytes: Uint8Array, at: number, end: number): boolean {
   return at + 1 < end && bytes[at] === SLASH && (bytes[at + 1] === SLASH || bytes[at + 1] === ASTERISK);
 }
 
-/** Offset after the comment at `start`. */
+/** Returns the offset after the comment at `start`. */
 function commentEnd(bytes: Uint8Array, start: number, end: number): number {
   const isLine = bytes[start + 1] === SLASH;
   for (let at = start + 2; at < end; at++) {
@@ -242,7 +245,7 @@ function commentEnd(bytes: Uint8Array, start: number, end: number): number {
   return end;
 }
 
-/** Without the white space at its end. */
+/** Trims white space at the end. */
 function trimmedEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = end;
   while (at > start && isSpace(bytes[at - 1]!)) at--;
@@ -253,7 +256,9 @@ function isQuote(byte: number): boolean {
   return byte === QUOTE || byte === APOSTROPHE;
 }
 
-/** A key as text. Escapes are resolved, so that `"\u0061"` is the field `a`; a broken escape stays as it is. */
+/**
+ * Returns a key as text. Escapes are resolved, so that `"\u0061"` is the field `a`; a broken escape stays unchanged.
+ */
 function keyText(bytes: Buffer, start: number, end: number): string {
   const text = bytes.toString('utf8', start, end);
   if (!text.includes('\\')) return text;

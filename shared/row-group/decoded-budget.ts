@@ -1,9 +1,9 @@
-/** How much of what is decoded a merge keeps: up to a number of bytes over all of its open row groups. */
+/** Limits the decoded data that a merge keeps: a number of bytes over all of its open row groups. */
 import type { DecodedCache } from './reader.ts';
 
 /**
- * First come, first kept. A merge reads the columns of its groups in the same order for each output group, and for such
- * rounds a cache that throws out what was used longest ago would throw out just what is needed next.
+ * First come, first kept. A merge reads the columns of its groups in the same order for each output group; an LRU cache
+ * would evict exactly those columns that are needed next.
  */
 export class DecodedBudget {
   #leftBytes: number;
@@ -12,7 +12,10 @@ export class DecodedBudget {
     this.#leftBytes = bytesMax;
   }
 
-  /** A cache for one row group, and what gives its share back. System columns (parts below 0) are always kept. */
+  /**
+   * Returns a cache for one row group, and a function that releases its share. System columns (parts below 0) are
+   * always kept.
+   */
   open(): { cache: DecodedCache; release: () => void } {
     const parts = new Map<number, object>();
     let usedBytes = 0;

@@ -1,9 +1,9 @@
 /**
- * How much memory a row group takes once it is decoded, worked out from its header. How small a group is when it is encoded
- * says nothing: a few hundred bytes may be a million rows. What bounds memory by the number of row groups (intake, WAL files,
- * flushes, compactions) counts these bytes.
+ * Memory that a row group takes once it is decoded, computed from its header. Its encoded size says nothing: a few
+ * hundred bytes may be a million rows. Limits of memory by row groups (intake, WAL files, flushes, compactions) count
+ * these bytes.
  *
- * An upper bound, for values as readers hold them, and for what is needed while one column is decoded.
+ * An upper bound, for values as readers hold them, and for the scratch memory of decoding one column.
  */
 import { encodingOf } from './column.ts';
 import type { Header } from './header.ts';
@@ -13,13 +13,13 @@ import type { PageEntry } from './page.ts';
 export interface DecodedSize {
   /** The encoded bytes, the header, and every column. */
   readonly allBytes: number;
-  /** The same with one column only, the largest: what reading takes that keeps no column. */
+  /** The same with only the largest column: memory of a reader that keeps no column. */
   readonly leastBytes: number;
 }
 
 /**
- * Of a row: time 8, stream 2, template 2, flags 1, place in template order 4, rank 4; and in a merge source 4, row 4,
- * stream 4, time 8 and place in the order of times 4.
+ * Bytes of a row: time 8, stream 2, template 2, flags 1, place in template order 4, rank 4; and in a merge source 4,
+ * row 4, stream 4, time 8 and place in the order of times 4.
  */
 const ROW_BYTES = 48;
 

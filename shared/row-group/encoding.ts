@@ -1,6 +1,6 @@
 /**
- * What an encoding does for a column chunk, and what is known of one before its values are read. Each encoding is a file of
- * encodings/, and encodings/table.ts lists them.
+ * The interface of an encoding: its operations on a column chunk, and its properties that are known before values are
+ * read. Each encoding is a file in encodings/, and encodings/table.ts lists them.
  */
 import type { ByteReader, ByteWriter } from '../bytes.ts';
 import type { ValueRefs } from './byte-strings.ts';
@@ -11,13 +11,13 @@ import type { PageReader, PageWriter } from './page.ts';
 export interface Encoding<V extends ColumnValues = ColumnValues> {
   /** ENCODING_… */
   readonly id: number;
-  /** Every byte that its values may have as text; undefined where the encoding does not tell. */
+  /** All bytes that its values may have as text; undefined where the encoding does not limit them. */
   readonly alphabet: string | undefined;
   /** Memory of a decoded value, apart from the pages. */
   readonly valueBytes: number;
-  /** Whether decoded values lie in the pages, which are kept then. */
+  /** Whether decoded values refer to the pages, which are kept then. */
   readonly arePagesKept: boolean;
-  /** Whether picked values have memory of their own, whatever becomes of the pages. */
+  /** Whether picked values have memory of their own, independent of the pages. */
   readonly arePickedCopied: boolean;
 
   /**
@@ -28,26 +28,30 @@ export interface Encoding<V extends ColumnValues = ColumnValues> {
   /** @throws CorruptionError */
   decode(chunk: StoredColumn): V;
   /**
-   * A few values without the others, which takes less than to decode all: value i of the result is value indices[i] of the
-   * chunk. Absent where it would not. @throws CorruptionError
+   * Reads a few values without the others, where that is cheaper than decoding all: value i of the result is value
+   * indices[i] of the chunk. Absent where it is not.
+   * @throws CorruptionError
    */
   pick?(chunk: StoredColumn, indices: Int32Array): V;
-  /** How many values there are. */
+  /** Returns the number of values. */
   count(values: V): number;
-  /** Memory that decoded values hold. */
+  /** Returns the memory of decoded values. */
   memoryBytes(values: V): number;
-  /** How many more numbers a decoded chunk has than values, at most. @param pageBytes  of all its pages */
+  /**
+   * Returns an upper bound of the numbers that a decoded chunk has in addition to its values.
+   * @param pageBytes  of all its pages
+   */
   numbersMax?(parameters: Buffer, count: number, pageBytes: number): number;
 }
 
-/** What encoding a timestamp column needs to know of its rows. */
+/** Times of the rows of a timestamp column. */
 export interface RowTimes {
   readonly baseDay: number;
   /** Time of the row of each value, ns from the start of baseDay. Called only for columns that hold timestamps. */
   timesNs(): Float64Array;
 }
 
-/** The values of a column to be encoded, at least one, and where its chunk is written to. */
+/** The values of a column to be encoded, at least one, and the destination of its chunk. */
 export interface NewColumn {
   readonly refs: ValueRefs;
   readonly kind: ValueKind;
@@ -57,39 +61,41 @@ export interface NewColumn {
   readonly pages: PageWriter;
 }
 
-/** Memory and tables that one column after the other is encoded with. */
+/** Memory and tables for encoding one column after the other. */
 export interface Scratch {
   numbers(count: number): Float64Array;
   small(count: number): Uint8Array;
   /** See PatternCutter. */
   cut(refs: ValueRefs): CutTexts | undefined;
-  /** The distinct values, and which of them each value is; undefined when they are too many. */
+  /** Returns the distinct values, and the code of each value; undefined when they are too many. */
   distinct(refs: ValueRefs): { readonly texts: ValueRefs; readonly codes: Uint16Array } | undefined;
 }
 
-/** What was written, and where the encoding does not tell: values that between them have every byte of the texts. */
+/**
+ * Result of an encoder; where the encoding does not limit bytes, values that together contain every byte of the texts.
+ */
 export interface Encoded {
   readonly encoding: number;
   readonly texts?: ValueRefs;
 }
 
-/** A chunk to be read. Its parameters twice: as they are, and to be read from the start. */
+/** A chunk to be read. Its parameters twice: as bytes, and as a reader at their start. */
 export interface StoredColumn {
   readonly bytes: Buffer;
   readonly parameters: ByteReader;
   readonly pages: PageReader;
   /** Values of the chunk. */
   readonly count: number;
-  /** Of the values that are asked for. */
+  /** Rows of the requested values. */
   readonly rows: RowTimes;
 }
 
-/** Whether values of a kind are text that may be anything. */
+/** Whether values of a kind are arbitrary text. */
 export function isText(kind: ValueKind): boolean {
   return kind === KIND_STRING || kind === KIND_PLAIN;
 }
 
-/** Judged by the first value alone: false where no value need be looked at. */
+/** Judged by the first value alone: if false, no other value need be read. */
 export function mayBeNumber({ refs: { bytes, starts, ends }, kind }: NewColumn): boolean {
   const first = starts[0]! < ends[0]! ? bytes[starts[0]!]! : 0;
   return kind === KIND_SCALAR || (isText(kind) && first >= 0x30 && first <= 0x39);

@@ -14,7 +14,7 @@ export const PACKED_BYTES_MAX = 64 * 1024;
 /** magic u32, layout u8, crc32 u32, header stored size u32, header raw size u32. */
 export const PREFIX_BYTES = 17;
 
-/** What stands in a slot of a template, and so how the value is read. */
+/** Kinds of values in the slots of a template, which decide how a value is read. */
 export const KIND_STRING = 0; // between quotes; the bytes as they are, escapes kept
 export const KIND_SCALAR = 1; // a number, true, false or null
 export const KIND_ARRAY = 2; // from `[` to `]`
@@ -42,11 +42,12 @@ export const FLAG_UNPARSED = 4; // the line in the log file was not CRI; it is k
 
 /** Rows of a full group in a segment. An agent's batch has fewer, a merge never makes more. */
 export const ROWS_PER_GROUP = 65_536;
-/** Groups of long lines end earlier: so much of their lines is what decoding one column may take at most. */
+/** Groups of long lines end earlier: decoding one column may take at most this many bytes of their lines. */
 export const LINE_BYTES_PER_GROUP = 16 * 1024 * 1024;
 /**
- * And groups of many streams: memory of their labels (labelsMemoryBytes), which a reader has at once and a merge for each of
- * its inputs. The streams of a busy node take 0.3 MB. Beyond: a merge begins a new group, a server refuses a batch.
+ * The same for groups of many streams: memory of their labels (labelsMemoryBytes), which a reader holds at once and a
+ * merge for each of its inputs. The streams of a busy node take 0.3 MB. Beyond: a merge begins a new group, a server
+ * refuses a batch.
  */
 export const LABELS_BYTES_PER_GROUP = 1024 * 1024;
 /** A reader refuses a group that claims more rows; no writer makes them. */
@@ -57,8 +58,8 @@ export const ROWS_MAX = 1 << 20;
  */
 export const TEMPLATES_MAX = 1024;
 /**
- * Values of all shapes of a group together: a reader holds some 600 bytes for each, as long as it keeps the header. Shapes
- * have 10 to 20 values, and of these a thousand are within it. Beyond: as above.
+ * Values of all shapes of a group together: a reader holds about 600 bytes for each, as long as it keeps the header.
+ * Shapes have 10 to 20 values, so this is enough for a thousand of them. Beyond: as above.
  */
 export const TEMPLATE_SLOTS_MAX = 16 * 1024;
 /** Beyond this many values a line is plain text. */
@@ -68,12 +69,14 @@ export const DEPTH_MAX = 16;
 /** Longer field names make the line plain text. */
 export const FIELD_NAME_BYTES_MAX = 256;
 /**
- * A header, a page, or the values of a column written out. Lines of one group have 16 MiB, or 33 MiB in batches of earlier
- * versions. Beyond: a reader refuses the group, before it takes memory for it.
+ * Bytes of a header, of a page, or of the values of a column as text. Lines of one group have 16 MiB, or 33 MiB in
+ * batches of earlier versions. Beyond: a reader refuses the group, before it allocates memory for it.
  */
 export const RAW_BYTES_MAX = 64 * 1024 * 1024;
-/** Streams, labels, columns, values of templates and pages that a header lists: some 100 bytes each. Beyond: as above. */
+/**
+ * Streams, labels, columns, values of templates and pages that a header lists: about 100 bytes each. Beyond: as above.
+ */
 export const HEADER_PARTS_MAX = 1 << 20;
 
-/** Codes are u8 up to 256 distinct values and u16 up to this; with more the column is no dictionary. */
+/** Codes are u8 up to 256 distinct values and u16 up to this; a column with more is not a dictionary. */
 export const DICTIONARY_VALUES_MAX = 65_536;

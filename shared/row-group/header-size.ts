@@ -1,8 +1,8 @@
-/** How much memory a decoded header takes, at most. */
+/** Upper bound of the memory of a decoded header. */
 import { labelsMemoryBytes } from '../labels.ts';
 import type { Header } from './header.ts';
 
-/** Objects that a header is decoded to: a column with its slot, chunk and views; a value of a template; a page's entry. */
+/** Objects of a decoded header: a column with its slot, chunk and views; a value of a template; a page's entry. */
 const COLUMN_BYTES = 512;
 const TEMPLATE_SLOT_BYTES = 64;
 const PAGE_BYTES = 96;

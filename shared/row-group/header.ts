@@ -1,6 +1,6 @@
 /**
- * The header of a row group, decoded: what the group is about, its tables of streams, columns and templates, and where
- * the pages of each chunk lie. The layout is in FORMAT.md.
+ * The header of a row group, decoded: its range and counts, its tables of streams, columns and templates, and the
+ * places of the pages of each chunk. The layout is in FORMAT.md.
  */
 import { ByteReader } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
@@ -24,14 +24,14 @@ import type { PageEntry } from './page.ts';
 import type { Slot, Template } from './template.ts';
 import { prefixChecksum } from './writer.ts';
 
-/** What a row group's header says about it. */
+/** The range and counts of a row group. */
 export interface RowGroupInfo {
   readonly rowCount: number;
   readonly baseDay: number;
-  /** Of the oldest and newest row, ns from the start of baseDay. */
+  /** Times of the oldest and newest row, ns from the start of baseDay. */
   readonly minTimeNs: number;
   readonly maxTimeNs: number;
-  /** Bytes of all lines, without newlines: exact in a batch; after a merge, shared out by rows. */
+  /** Bytes of all lines, without newlines: exact in a batch; after a merge, apportioned by rows. */
   readonly lineBytes: number;
   readonly streams: readonly Labels[];
   /** Bytes of the encoded group. */
@@ -51,25 +51,25 @@ export interface StoredChunk {
   readonly pages: readonly PageEntry[];
 }
 
-/** Pieces of a group that can be looked at side by side without memory of their own. */
+/** Pieces of a group that can be read side by side without memory of their own. */
 export const PEEKS_MAX = 8;
 
-/** Where the bytes of a row group come from: memory, or a file of which only the needed parts are read. */
+/** Source of the bytes of a row group: memory, or a file of which only the needed parts are read. */
 export interface ByteSource {
   readonly sizeBytes: number;
-  /** May be kept: it does not change. */
+  /** Returns bytes that do not change and may be kept. */
   read(offset: number, sizeBytes: number): Buffer;
-  /** Good until the next peek with the same number, 0 to PEEKS_MAX − 1. */
+  /** Valid until the next peek with the same number, 0 to PEEKS_MAX − 1. */
   peek(offset: number, sizeBytes: number, number?: number): Buffer;
 }
 
 /** Chunks of every row: time, stream, template, flags. */
 const SYSTEM_CHUNKS = 4;
 
-/** Read at once with the prefix: nearly every header fits. */
+/** Read together with the prefix: nearly every header fits. */
 const HEAD_BYTES = 16 * 1024;
 
-/** Everything but the pages. */
+/** Everything except the pages. */
 export interface Header {
   readonly info: RowGroupInfo;
   readonly templates: readonly Template[];
@@ -82,7 +82,7 @@ export interface Header {
   readonly system: readonly StoredChunk[];
   /** By column. */
   readonly pages: readonly (readonly PageEntry[])[];
-  /** Bytes of the header when it is decompressed; of a packed group, with its pages. */
+  /** Bytes of the header when it is decompressed; for a packed group, including its pages. */
   readonly headerBytes: number;
   /** The pages of a packed group, end to end; offsets of its pages count from their start. */
   readonly packedBody: Buffer | undefined;
@@ -110,7 +110,7 @@ export function readHeader(source: ByteSource): Header {
     pages.push(readPages());
     return { ...column, chunk };
   });
-  // A packed body holds the pages right after the header, whose size only now is known.
+  // In a packed body the pages follow the header, whose size is known only now.
   const packedBody = packed ? header.subarray(reader.offset) : undefined;
   if (!packed) reader.expectEnd();
   const end = packedBody === undefined ? source.sizeBytes : packedBody.length;
@@ -121,8 +121,8 @@ export function readHeader(source: ByteSource): Header {
 }
 
 /**
- * Size of the row group that `bytes` begin with, whatever follows it: for a file whose tables are lost. Looks at the header
- * only.
+ * Returns the size of the row group that `bytes` begin with, whatever follows it: for a file whose tables are lost.
+ * Reads only the header.
  * @throws CorruptionError
  */
 export function rowGroupBytesAt(bytes: Buffer): number {
@@ -158,7 +158,10 @@ export function memorySource(bytes: Uint8Array): ByteSource {
   return { sizeBytes: buffer.length, read, peek: read };
 }
 
-/** Checks and decompresses the header; of a packed group also the pages after it. @throws CorruptionError */
+/**
+ * Verifies and decompresses the header; for a packed group also the pages after it.
+ * @throws CorruptionError
+ */
 export function openHeader(source: ByteSource): { layout: number; header: Buffer; pagesStart: number } {
   let head = source.peek(0, Math.min(HEAD_BYTES, source.sizeBytes));
   const prefix = new ByteReader(head);
@@ -180,7 +183,9 @@ export function openHeader(source: ByteSource): { layout: number; header: Buffer
   return { layout, header: decompress(stored, rawSize), pagesStart: 0 };
 }
 
-/** Counts what a header lists, so that it is refused before there is an object for each of too many. */
+/**
+ * Counts the items that a header lists, so that a header with too many is refused before there is an object for each.
+ */
 class PartCount {
   #count = 0;
 
@@ -206,7 +211,7 @@ function readInfo(reader: ByteReader, sizeBytes: number, parts: PartCount): RowG
   return { rowCount, baseDay, minTimeNs, maxTimeNs, lineBytes, streams, sizeBytes };
 }
 
-/** The labels of each stream, by code. */
+/** Returns the labels of each stream, by code. */
 export function readStreams(reader: ByteReader, parts = new PartCount()): Labels[] {
   return Array.from({ length: parts.add(reader.count()) }, () => {
     const labels: Record<string, string> = Object.create(null) as Record<string, string>;
@@ -218,7 +223,10 @@ export function readStreams(reader: ByteReader, parts = new PartCount()): Labels
   });
 }
 
-/** The labels of each stream of an encoded row group, without a look at anything after them. @throws CorruptionError */
+/**
+ * Returns the labels of each stream of an encoded row group, without reading anything after them.
+ * @throws CorruptionError
+ */
 export function readStreamLabels(group: Uint8Array): readonly Labels[] {
   const reader = new ByteReader(openHeader(memorySource(group)).header);
   return readInfo(reader, group.length, new PartCount()).streams;
@@ -275,7 +283,7 @@ function readTables(
   return { templates, templateRowCounts, columnsOfTemplate, columns };
 }
 
-/** A template whose literals are cut out of the header when they are asked for: most reads of a group need none. */
+/** A template whose literals are cut out of the header only when needed: most reads of a group need none. */
 class StoredTemplate implements Template {
   readonly slots: readonly Slot[];
   readonly #header: Buffer;

@@ -1,11 +1,11 @@
-/** The distinct values of several dictionaries, each once, in order of arrival: a dictionary in the making. */
+/** The distinct values of several dictionaries, each once, in order of arrival: a dictionary under construction. */
 import { hashBytes, sameBytes } from './byte-strings.ts';
 import type { ByteStrings } from './byte-strings.ts';
 import { DICTIONARY_VALUES_MAX } from './format.ts';
 
 const TABLE_SLOTS = DICTIONARY_VALUES_MAX * 2;
 
-/** Owns a hash table for the largest dictionary that may be (1.3 MB); one serves all columns, one after the other. */
+/** Owns a hash table for the largest possible dictionary (1.3 MB); one serves all columns, one after the other. */
 export class JoinedDictionary {
   /** Code + base of the value in a slot; entries of an earlier dictionary are below base, so clearing costs nothing. */
   readonly #table = new Int32Array(TABLE_SLOTS);
@@ -27,7 +27,7 @@ export class JoinedDictionary {
     return this.#count;
   }
 
-  /** The code of a value, new or known; −1 when there are too many. */
+  /** Returns the code of a value, new or known; −1 when there are too many. */
   add(strings: ByteStrings, index: number): number {
     return this.addBytes(strings.bytes, strings.offsets[index]!, strings.offsets[index + 1]!);
   }
@@ -59,7 +59,7 @@ export class JoinedDictionary {
     return sameBytes(bytes, start, end, this.#bytes, this.#offsets[code]!, this.#offsets[code + 1]!);
   }
 
-  /** @returns where the appended bytes end */
+  /** @returns the end of the appended bytes */
   #append(bytes: Buffer, start: number, end: number): number {
     const at = this.#offsets[this.#count]!;
     const used = at + end - start;

@@ -1,6 +1,6 @@
 /**
- * Where a JSON value ends, on bytes. These functions decide what counts as a value; cut-object.ts, by which a
- * template is learned, and the trie, which recognises it again, both use them and so always agree.
+ * Finds the ends of JSON values in bytes. These functions decide what counts as a value; cut-object.ts, by which a
+ * template is learned, and the trie, which recognizes it again, both use them and so always agree.
  *
  * All return the offset after the value's last byte, or -1 when [start, end) does not begin with such a value.
  */
@@ -8,7 +8,7 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Bytes of which a number consists. Only its extent matters here, so `1-2` passes; its bytes are kept as they are. */
+/** Bytes of which a number consists. Only its extent matters here, so `1-2` passes; its bytes are kept unchanged. */
 const NUMBER_BYTES = new Uint8Array(256);
 for (const byte of Buffer.from('0123456789+-.eE')) NUMBER_BYTES[byte] = 1;
 
@@ -17,14 +17,17 @@ export function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a;
 }
 
-/** Never fails: an offset after the white space, if there is any. */
+/** Never fails: returns the offset after the white space, if there is any. */
 export function skipSpace(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && isSpace(bytes[at]!)) at++;
   return at;
 }
 
-/** @param start  after the opening quote. @returns offset of the closing quote */
+/**
+ * @param start  after the opening quote
+ * @returns offset of the closing quote
+ */
 export function stringEnd(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; at++) {
     const byte = bytes[at];
@@ -56,7 +59,7 @@ export function arrayEnd(bytes: Uint8Array, start: number, end: number): number 
   return behind >= 0 && bytes[behind - 1] === 0x5d ? behind : -1;
 }
 
-/** From `[` or `{` to what closes it; what is inside is only balanced, not parsed. */
+/** From `[` or `{` to the matching bracket; the content is only balanced, not parsed. */
 export function nestedEnd(bytes: Uint8Array, start: number, end: number): number {
   let depth = 0;
   for (let at = start; at < end; at++) {

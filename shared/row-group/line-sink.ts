@@ -1,4 +1,4 @@
-/** Puts lines together from the literals of their templates and the values of their columns. */
+/** Builds lines from the literals of their templates and the values of their columns. */
 import { CorruptionError } from '../errors.ts';
 import type { ByteStrings } from './byte-strings.ts';
 import type { ColumnValues } from './column-values.ts';
@@ -6,7 +6,7 @@ import { valueSizeMax, writeValue } from './column.ts';
 import { RAW_BYTES_MAX } from './format.ts';
 import { placeOf } from './template-order.ts';
 
-/** A template with the columns of its slots at hand. */
+/** A template with the columns of its slots. */
 export interface OpenTemplate {
   readonly literals: readonly Buffer[];
   readonly slots: readonly OpenSlot[];
@@ -29,7 +29,7 @@ export class LineSink {
   #bytes: Buffer;
   #count = 0;
 
-  /** @param sizeBytes  what is expected at most */
+  /** @param sizeBytes  expected size of the lines */
   constructor(lines: number, sizeBytes: number) {
     this.#offsets = new Uint32Array(lines + 1);
     this.#bytes = Buffer.allocUnsafe(Math.max(1024, Math.min(lines * LINE_BYTES_EXPECTED, sizeBytes)));

@@ -1,9 +1,9 @@
 /**
  * Merges the chunks of one column from many row groups into one chunk, in the row order of the result.
  *
- * Where all sources hold the same sort of values, these are moved as they are: numbers stay numbers, UUIDs stay bits,
- * dictionaries are joined and their codes translated. Where they do not, values are written out as text and encoded
- * anew, which is always right and merely slower.
+ * Where all sources hold the same sort of values, these are moved unchanged: numbers stay numbers, UUIDs stay bits,
+ * dictionaries are joined and their codes translated. Otherwise values are formatted as text and encoded again, which
+ * is always right and merely slower.
  *
  * Values move in runs: each inner loop reads one array and writes one.
  */
@@ -44,7 +44,7 @@ import type { ColumnPlan } from './writer.ts';
 /** The rows of the result in template order, as runs of rows that follow each other in the template order of a source. */
 export interface SourceRuns {
   readonly sources: readonly MergeSource[];
-  /** Template of the result → the source's template of which it has rows here. */
+  /** Template of the result → the template of the same rows in the source. */
   readonly sourceTemplate: (source: number, template: number) => number;
   /** Runs of template t of the result are [templateRunStarts[t], templateRunStarts[t + 1]). */
   readonly templateRunStarts: Uint32Array;
@@ -54,7 +54,7 @@ export interface SourceRuns {
   readonly lengthOf: Uint32Array;
 }
 
-/** Where a chunk's encoder writes to. */
+/** The destination of a chunk's encoder. */
 export interface ChunkTarget {
   readonly encoder: ColumnEncoder;
   readonly header: ByteWriter;
@@ -78,9 +78,9 @@ interface ValueRuns {
   readonly count: number;
 }
 
-/** Owns the buffers that one column after the other is merged with. */
+/** Owns the buffers for merging one column after the other. */
 export class ColumnMerger {
-  /** For the rows' runs: filled by the caller before the columns are merged. */
+  /** Buffers of the rows' runs: filled by the caller before the columns are merged. */
   readonly runBuffers: Pick<SourceRuns, 'sourceOf' | 'rankOf' | 'lengthOf'>;
   readonly #dictionary = new JoinedDictionary();
   readonly #chunkOf: Uint32Array;
@@ -111,7 +111,9 @@ export class ColumnMerger {
     }
   }
 
-  /** Undefined when the values cannot be moved as they are; nothing but parameters and scratch memory was written. */
+  /**
+   * Returns undefined when the values cannot be moved unchanged; only parameters and scratch memory were written then.
+   */
   #move(runs: ValueRuns, target: ChunkTarget): Encoded | undefined {
     if (runs.columns.every(isTimestamps)) return moveTimestamps(runs, target);
     const chunks = runs.columns.map(({ source, column }) => source.group.values(column));
@@ -126,12 +128,12 @@ export class ColumnMerger {
     return undefined;
   }
 
-  /** Finds where the values of a column lie in its sources. */
+  /** Finds the values of a column in its sources. */
   #valueRuns(rows: SourceRuns, { parts, count }: ColumnPlan): ValueRuns {
     const columns: SourceColumn[] = [];
     /** By source: the index of its column in `columns` that was used last. */
     const chunkOfSource = new Int32Array(rows.sources.length).fill(-1);
-    /** By source: where the values of the part's template begin, or −1 when it is not known yet. */
+    /** By source: the index of the first value of the part's template, or −1 when it is not known yet. */
     const firstOfSource = new Int32Array(rows.sources.length);
     let runCount = 0;
     for (const { template, slotIndex } of parts) {
@@ -296,7 +298,7 @@ function moveDictionary(
   return { encoding: ENCODING_DICTIONARY, texts };
 }
 
-/** Only constants, dictionaries and patterns: patterns are joined as dictionaries are, and numbers stay numbers. */
+/** Only for constants, dictionaries and patterns: patterns are joined like dictionaries, and numbers stay numbers. */
 function movePatterns(
   runs: ValueRuns,
   chunks: readonly ColumnValues[],
@@ -321,7 +323,10 @@ function movePatterns(
   return { encoding: ENCODING_DICTIONARY, texts };
 }
 
-/** The codes of all values in a dictionary that is joined from those of the chunks; undefined when it is too large. */
+/**
+ * Returns the codes of all values in a dictionary that is joined from those of the chunks; undefined when it is too
+ * large.
+ */
 function joinCodes(
   runs: ValueRuns,
   dictionaries: readonly { readonly strings: ByteStrings; readonly codes: ArrayLike<number> | undefined }[],
@@ -350,7 +355,7 @@ function joinCodes(
   return codes;
 }
 
-/** The numbers of all values, one value's after the other's. */
+/** Copies the numbers of all values, one value after the other. */
 function copyCutNumbers(
   runs: ValueRuns,
   columns: readonly CutTexts[],
@@ -376,7 +381,7 @@ function copyCutNumbers(
   return { firsts, numbers };
 }
 
-/** A chunk as patterns; undefined when it is neither that nor a few texts that can be cut. */
+/** Returns a chunk as patterns; undefined when it is neither that nor a few texts that can be cut. */
 function cutTextsOf(chunk: ColumnValues, cutter: PatternCutter): CutTexts | undefined {
   if (chunk.kind === 'pattern') return chunk;
   const cut = distinctOf(chunk, (texts) => cutter.cutAny(texts));
@@ -385,7 +390,10 @@ function cutTextsOf(chunk: ColumnValues, cutter: PatternCutter): CutTexts | unde
   return withCodes(values, codes ?? new Uint8Array(count));
 }
 
-/** All values as text, in order, in memory of their own. @throws CorruptionError when they are too large for a page */
+/**
+ * Returns all values as text, in order, in memory of their own.
+ * @throws CorruptionError when they are too large for a page
+ */
 function writtenOut({ columns, chunkOf, startOf, lengthOf, runCount, count }: ValueRuns): ValueRefs {
   const chunks = columns.map(({ source, column }) => source.group.values(column));
   let sizeBytes = 0;
@@ -440,7 +448,7 @@ function copyBytes(from: Uint8Array, start: number, sizeBytes: number, out: Uint
   else for (let k = 0; k < sizeBytes; k++) out[at + k] = from[start + k]!;
 }
 
-/** What `read` gives for each chunk; undefined when it gives none for one of them. */
+/** Applies `read` to each chunk; undefined when it fails for one of them. */
 function allOrNone<T>(chunks: readonly ColumnValues[], read: (chunk: ColumnValues) => T | undefined): T[] | undefined {
   const all: T[] = [];
   for (const chunk of chunks) {
@@ -451,7 +459,7 @@ function allOrNone<T>(chunks: readonly ColumnValues[], read: (chunk: ColumnValue
   return all;
 }
 
-/** A chunk's values as integers, if each is one. */
+/** Returns a chunk's values as integers, if each is one. */
 function integersOf(chunk: ColumnValues): IntegerArray | undefined {
   if (chunk.kind === 'integer') return chunk.values;
   const parsed = distinctOf(chunk, (texts) => {
@@ -466,7 +474,7 @@ function integersOf(chunk: ColumnValues): IntegerArray | undefined {
   return numbers;
 }
 
-/** A chunk's values as UUIDs of 16 bytes, if each is one. */
+/** Returns a chunk's values as UUIDs of 16 bytes, if each is one. */
 function uuidsOf(chunk: ColumnValues): Uint8Array | undefined {
   if (chunk.kind === 'uuid') {
     const uuids = new Uint8Array(chunk.count * UUID_BYTES);
@@ -496,7 +504,7 @@ function distinctOf<T>(
   return { values, codes: chunk.codes, count: chunk.codes.length };
 }
 
-/** The distinct values of a constant or a dictionary. */
+/** Returns the distinct values of a constant or a dictionary. */
 function textsOf(chunk: ColumnValues): ByteStrings {
   if (chunk.kind === 'dictionary') return chunk.values;
   if (chunk.kind === 'constant') return { bytes: chunk.value, offsets: Uint32Array.of(0, chunk.value.length) };

@@ -1,8 +1,8 @@
 /**
  * One output group of a merge: takes rows of source groups in the order of their times, until it is full, sorts them by
  * stream and writes them as a row group. So the groups of a segment follow each other in time, and in each of them the
- * rows of a stream lie together. Where the order of times comes from is the caller's: a sort in a flush (merge.ts), a
- * merge of sorted inputs in a compaction (merge-sorted.ts).
+ * rows of a stream are adjacent. The caller provides the order of times: a sort in a flush (merge.ts), a merge of
+ * sorted inputs in a compaction (merge-sorted.ts).
  */
 import { type Labels, labelsMemoryBytes } from '../labels.ts';
 import { LABELS_BYTES_PER_GROUP, TEMPLATE_SLOTS_MAX, TEMPLATES_MAX } from './format.ts';
@@ -13,14 +13,14 @@ import type { Template } from './template.ts';
 import { columnTimes, planGroup, RowGroupWriter } from './writer.ts';
 import type { GroupPlan } from './writer.ts';
 
-/** What an output group may hold. */
+/** Limits of an output group. */
 export interface OutputLimits {
   readonly rows: number;
-  /** Of the lines as they were: bounds the memory that decoding the group takes. One row always has room. */
+  /** Bytes of the uncompressed lines: limits the memory of decoding the group. One row always has room. */
   readonly lineBytes: number;
 }
 
-/** Owns the rows of the group in the making, and the buffers for writing one group after the other. */
+/** Owns the rows of the group under construction, and the buffers for writing one group after the other. */
 export class OutputGroup {
   readonly #limits: OutputLimits;
   readonly #writer = new RowGroupWriter();
@@ -37,11 +37,11 @@ export class OutputGroup {
   /** By stream: 1 where it has rows in the group. */
   readonly #hasStream: Uint8Array;
   #labelBytes = 0;
-  /** As rows were added, and sorted by stream. */
+  /** In the order in which rows were added, and sorted by stream. */
   readonly #added: RowArrays;
   readonly #sorted: RowArrays;
 
-  /** @param streams  all streams of the merge, in the order in which a segment has them */
+  /** @param streams  all streams of the merge, in the order of a segment */
   constructor(limits: OutputLimits, streams: readonly Labels[]) {
     this.#limits = limits;
     this.#streams = streams;
@@ -55,7 +55,7 @@ export class OutputGroup {
     return this.#rowCount;
   }
 
-  /** Forgets rows and sources. */
+  /** Discards rows and sources. */
   clear(): void {
     this.#sources = [];
     this.#templateCodesOf = [];
@@ -68,16 +68,16 @@ export class OutputGroup {
     this.#rowCount = 0;
   }
 
-  /** @returns the number by which rows of this group are added */
+  /** @returns the number of the source in `add` */
   addSource(source: MergeSource): number {
     this.#templateCodesOf.push(NO_TEMPLATES);
     return this.#sources.push(source) - 1;
   }
 
   /**
-   * Adds a row behind the others.
+   * Adds a row after the others.
    * @param stream  index of its stream
-   * @param timeNs  from the start of the output's day; not before that of the row before
+   * @param timeNs  from the start of the output's day; not before that of the previous row
    * @returns false when there is no room for it
    */
   add(source: number, row: number, stream: number, timeNs: number): boolean {
@@ -104,7 +104,7 @@ export class OutputGroup {
     return true;
   }
 
-  /** The rows, of which there must be one at least, as an encoded row group. */
+  /** Returns the rows, at least one, as an encoded row group. */
   write(day: number, level: number): Buffer {
     const rowCount = this.#rowCount;
     const streams = this.#sortByStream();
@@ -125,7 +125,7 @@ export class OutputGroup {
     return this.#writer.finish(level);
   }
 
-  /** A counting sort, so rows of one stream stay in the order of their times. Gives the streams that have rows. */
+  /** A counting sort, so rows of one stream stay in the order of their times. Returns the streams that have rows. */
   #sortByStream(): Labels[] {
     const { streams: of } = this.#added;
     const starts = new Uint32Array(this.#streams.length + 1);
@@ -144,7 +144,7 @@ export class OutputGroup {
     return used;
   }
 
-  /** False when its labels are too many for the group. One stream always has room. */
+  /** Returns false when its labels are too many for the group. One stream always has room. */
   #takeStream(stream: number): boolean {
     const bytes = labelsMemoryBytes(this.#streams[stream]!);
     if (this.#labelBytes + bytes > LABELS_BYTES_PER_GROUP && this.#labelBytes > 0) return false;
@@ -153,7 +153,7 @@ export class OutputGroup {
     return true;
   }
 
-  /** The output's code of a source's template; −1 when there would be too many. */
+  /** Returns the output's code of a source's template; −1 when there would be too many. */
   #takeTemplate(source: number, theirs: number): number {
     const { group, templateKeys } = this.#sources[source]!;
     const key = templateKeys[theirs]!;
@@ -209,13 +209,13 @@ export class OutputGroup {
 
 const NO_TEMPLATES = new Int16Array(0);
 
-/** What is known of each row of the group. */
+/** The attributes of each row of the group. */
 interface RowArrays {
   readonly sourceOf: Uint32Array;
   readonly rankOf: Int32Array;
   readonly templateCodes: Uint16Array;
   readonly flags: Uint8Array;
-  /** Indexes into all streams of the merge; in the end, into those of the group. */
+  /** Indexes into all streams of the merge; finally, into those of the group. */
   readonly streams: Uint32Array;
   readonly timesNs: Float64Array;
 }

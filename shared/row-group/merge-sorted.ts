@@ -1,12 +1,12 @@
 /**
- * Merges inputs whose row groups follow each other in time already, such as segments, in a memory that does not depend on
- * their size: of each input only the row group that it is at is open, and lets go of once its rows are written.
+ * Merges inputs whose row groups already follow each other in time, such as segments, in memory that does not depend on
+ * their size: of each input only the current row group is open, and it is released once its rows are written.
  *
- * Memory, at most: of one row group of each input, and of those that ended within the output group in the making, the
- * encoded bytes, the system columns and, while it is written, one column, up to `openBytesMax`; decoded columns that are
- * kept, up to `decodedBytesMax`; and the output group, which the limits of a group in format.ts bound.
+ * Memory, at most: for one row group of each input, and those that ended within the output group under construction,
+ * the encoded bytes, the system columns and, while it is written, one column, up to `openBytesMax`; decoded columns
+ * that are kept, up to `decodedBytesMax`; and the output group, which the limits of a group in format.ts bound.
  *
- * Rows that are equal in stream and time keep the order in which the inputs were given, and in which they stood there.
+ * Rows that are equal in stream and time keep the order of the inputs, and their order within each input.
  */
 import { CorruptionError, MergeTooLargeError } from '../errors.ts';
 import { labelsDigest } from '../labels-digest.ts';
@@ -23,26 +23,26 @@ import { RowGroup } from './reader.ts';
 import { sortByTime } from './sort.ts';
 
 export interface SortedInput {
-  /** All streams that its row groups name. */
+  /** All streams of its row groups. */
   readonly streams: readonly Labels[];
-  /** The next encoded row group; undefined after the last. */
+  /** Returns the next encoded row group; undefined after the last. */
   readonly next: () => Promise<Uint8Array | undefined>;
 }
 
 export interface SortedMergeOptions extends MergeOptions {
-  /** Decoded columns that are kept. Beyond: they are decoded anew for each output group, which is slower. */
+  /** Decoded columns that are kept. Beyond: they are decoded again for each output group, which is slower. */
   readonly decodedBytesMax: number;
   /** Row groups of several inputs that are open at once, with one column of each decoded. Beyond: MergeTooLargeError. */
   readonly openBytesMax?: number;
 }
 
-/** Where an input is: at row order[at] of its open group. */
+/** The position in an input: row order[at] of its open group. */
 interface Cursor {
   readonly input: number;
   readonly source: MergeSource;
-  /** Memory that the group takes with one column decoded. */
+  /** Memory of the group with one column decoded. */
   readonly sizeBytes: number;
-  /** Gives back what the group's decoded columns take of the budget. */
+  /** Releases the budget of the group's decoded columns. */
   readonly release: () => void;
   readonly timesNs: Float64Array;
   readonly streamCodes: Uint16Array;
@@ -51,7 +51,7 @@ interface Cursor {
   readonly kept: Uint8Array | undefined;
   /** The group's rows by time. */
   readonly order: Uint32Array;
-  /** The source's number in the output group in the making. */
+  /** The source's number in the output group under construction. */
   number: number;
   at: number;
 }
@@ -69,7 +69,7 @@ export async function* mergeSorted(
   const { streams } = rankStreams(inputs.map((input) => input.streams));
   const rankOf = streamRanks(streams);
   const budget = new DecodedBudget(options.decodedBytesMax);
-  // One input can always be merged: of it, only groups of the same output group are open.
+  // One input can always be merged: only its groups within the same output group are open.
   const openBytesMax = inputs.length === 1 ? Infinity : (options.openBytesMax ?? Infinity);
   let openBytes = 0;
   /** By input: the newest time so far. */
@@ -107,7 +107,7 @@ export async function* mergeSorted(
         next.number = output.addSource(next.source);
       }
     }
-    // Behind the last row that is kept there may be others.
+    // There may be other rows after the last one that is kept.
     if (output.rowCount > 0) yield output.write(day, level);
     for (const { release, sizeBytes } of ended) {
       release();
@@ -116,7 +116,7 @@ export async function* mergeSorted(
   }
 }
 
-/** Index of the cursor whose row comes first, without `except`; −1 when there is no other. */
+/** Returns the index of the cursor whose row comes first, without `except`; −1 when there is no other. */
 function firstOf(cursors: readonly Cursor[], except: number): number {
   let best = -1;
   for (let i = 0; i < cursors.length; i++) {
@@ -163,7 +163,7 @@ interface OpenOptions {
   readonly afterNs: number;
 }
 
-/** The first row of the input's next group that has one to keep; undefined at its end. */
+/** Returns the first row of the input's next group that has one to keep; undefined at its end. */
 async function openNext(
   inputs: readonly SortedInput[],
   input: number,
@@ -215,7 +215,7 @@ function expectSorted(timesNs: Float64Array, streamCodes: Uint16Array, ranks: Ui
   }
 }
 
-/** Streams of a row group → their places among all streams. */
+/** Returns a function: streams of a row group → their places among all streams. */
 function streamRanks(streams: readonly Labels[]): (of: readonly Labels[]) => Uint32Array {
   const rankOf = new Map(streams.map((labels, rank) => [labelsDigest(labels), rank]));
   return (of) =>

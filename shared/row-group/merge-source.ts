@@ -1,6 +1,6 @@
 /**
- * A row group that is being merged: what the inner loops of a merge read of it, at hand, and the key by which templates
- * of different groups are known to be the same.
+ * A row group that is being merged: the arrays that the inner loops of a merge read, and the keys by which templates of
+ * different groups are matched.
  */
 import type { RowGroup } from './reader.ts';
 import { slotKey } from './template.ts';
@@ -14,7 +14,7 @@ export interface MergeSource {
   readonly ranks: Int32Array;
   /** By template; equal for templates with equal bytes and slots in any group, different within this one. */
   readonly templateKeys: readonly string[];
-  /** The lines' bytes, shared out by rows. */
+  /** Bytes of the lines, apportioned by rows. */
   readonly lineBytesPerRow: number;
 }
 
@@ -36,7 +36,7 @@ function templateKeys(templates: readonly Template[]): string[] {
     const key = JSON.stringify([literals.map((literal) => literal.toString('latin1')), slots.map(slotKey)]);
     const times = seen.get(key) ?? 0;
     seen.set(key, times + 1);
-    // No builder writes a template twice, but bytes may come from anywhere; both then stay what they are.
+    // No builder writes a template twice, but bytes may come from anywhere; both are then kept apart.
     return times === 0 ? key : `${key}#${times}`;
   });
 }

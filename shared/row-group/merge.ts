@@ -1,9 +1,9 @@
 /**
- * Merges row groups into row groups that follow each other in time, each sorted by (stream, time), without looking at a
- * line again: templates are matched by their bytes and columns moved value by value (merge-column.ts). For a flush, whose
- * groups are in order of arrival and all in memory; merge-sorted.ts merges what is sorted already.
+ * Merges row groups into row groups that follow each other in time, each sorted by (stream, time), without parsing a
+ * line again: templates are matched by their bytes and columns moved value by value (merge-column.ts). For a flush,
+ * whose groups are in order of arrival and all in memory; merge-sorted.ts merges sorted inputs.
  *
- * Rows that are equal in stream and time keep the order in which their groups were given and in which they stood there.
+ * Rows that are equal in stream and time keep the order of their groups, and their order within each group.
  */
 import type { Labels } from '../labels.ts';
 import { labelsKey } from '../labels.ts';
@@ -20,15 +20,15 @@ export interface MergeOptions {
   readonly day: number;
   /** zstd level. */
   readonly level: number;
-  /** Rows of each group but the last. */
+  /** Rows of each group except the last. */
   readonly rowsPerGroup?: number;
-  /** Bytes of lines after which a group ends all the same. */
+  /** Bytes of lines after which a group also ends. */
   readonly lineBytesPerGroup?: number;
   /** By row of a group, 1 for those that are merged and 0 for those that are left out; undefined takes all. */
   readonly keep?: (group: RowGroup, index: number) => Uint8Array | undefined;
 }
 
-/** UTC days of which a group has rows, ascending. */
+/** Returns the UTC days on which a group has rows, ascending. */
 export function daysOf(group: RowGroup): number[] {
   const { baseDay, minTimeNs, maxTimeNs } = group.info;
   const first = baseDay + Math.floor(minTimeNs / NS_PER_DAY);
@@ -41,7 +41,7 @@ export function daysOf(group: RowGroup): number[] {
 
 /**
  * @param groups  in order of arrival; their decoded columns stay in memory until the merge ends
- * @yields encoded row groups; none when no row is of the day and kept
+ * @yields encoded row groups; none when no row of the day is kept
  */
 export function* mergeRowGroups(groups: readonly RowGroup[], options: MergeOptions): Generator<Buffer> {
   const { day, level, rowsPerGroup = ROWS_PER_GROUP, lineBytesPerGroup = LINE_BYTES_PER_GROUP } = options;
@@ -60,7 +60,7 @@ export function* mergeRowGroups(groups: readonly RowGroup[], options: MergeOptio
   }
 }
 
-/** All rows of the day, in order of arrival, and how to sort them. */
+/** All rows of the day, in order of arrival, and their order by time. */
 interface SortedRows {
   /** Indexes into the arrays below, by time. */
   readonly order: Uint32Array;
@@ -101,8 +101,8 @@ function sortedRows(groups: readonly RowGroup[], { day, keep }: MergeOptions): S
 }
 
 /**
- * The distinct streams of some lists in the order of their keys, which is the order of streams in a segment, and for
- * each list the rank of each of its streams.
+ * Returns the distinct streams of some lists in the order of their keys, which is the order of streams in a segment,
+ * and for each list the rank of each of its streams.
  */
 export function rankStreams(lists: readonly (readonly Labels[])[]): { streams: Labels[]; ranksOf: Uint32Array[] } {
   const byDigest = new Map<string, Labels>();

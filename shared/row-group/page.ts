@@ -10,15 +10,15 @@ import { RAW_BYTES_MAX } from './format.ts';
 
 const CODEC_STORED = 0;
 const CODEC_ZSTD = 1;
-/** The least that zlib takes. */
+/** zlib's minimum. */
 const CHUNK_BYTES_MIN = 64;
-/** Below this a zstd frame costs more time, here and in each reader, than the bytes that it saves are worth. */
+/** Below this a zstd frame costs more time, here and in each reader, than the saved bytes are worth. */
 const COMPRESS_BYTES_MIN = 256;
 
-/** What does not compress can be read in pieces of this size. */
+/** Incompressible pages can be read in pieces of this size. */
 const PIECE_BYTES = 32 * 1024;
 
-/** What is looked at to tell whether bytes are worth compressing: runs of bytes, evenly spread. */
+/** Sample by which bytes are judged to be compressible: runs of bytes, evenly spread. */
 const SAMPLE_RUNS = 64;
 const SAMPLE_RUN_BYTES = 64;
 const SAMPLE_BYTES = SAMPLE_RUNS * SAMPLE_RUN_BYTES;
@@ -27,7 +27,7 @@ const RANDOM_SQUARES_MAX = (SAMPLE_BYTES ** 2 / 256 + SAMPLE_BYTES) * 1.01;
 export function compress(bytes: Uint8Array, level: number): Buffer {
   return zstdCompressSync(bytes, {
     pledgedSrcSize: bytes.length,
-    // Memory for the output is taken in pieces of this size: one that fits leaves the least behind.
+    // Memory for the output is allocated in chunks of this size: one that fits wastes the least.
     chunkSize: Math.max(bytes.length, CHUNK_BYTES_MIN),
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 0 },
   });
@@ -65,7 +65,7 @@ export class PageWriter {
     return this.#rawBytes;
   }
 
-  /** Memory that stays valid until `reset`. */
+  /** Returns memory that stays valid until `reset`. */
   scratch(sizeBytes: number): Buffer {
     if (this.#scratchUsed + sizeBytes > this.#scratch.length) {
       this.#scratch = Buffer.allocUnsafeSlow(Math.max(this.#scratch.length * 2, sizeBytes));
@@ -83,14 +83,14 @@ export class PageWriter {
     this.#rawBytes += bytes.length;
   }
 
-  /** The pages as they are, for a packed group. */
+  /** Returns the uncompressed pages, for a packed group. */
   rawPages(): readonly Uint8Array[] {
     return this.#pages;
   }
 
   /**
    * Compresses each page and writes the entries of its pieces (raw size, stored size, codec, crc32).
-   * @param pageEnds  filled, for each page, with where its entries end and how many there are up to there
+   * @param pageEnds  receives, for each page, the end of its entries and their number up to there
    * @returns the stored bytes
    */
   store(level: number, entries: ByteWriter, pageEnds: { offset: number; entryCount: number }[]): Uint8Array[] {
@@ -124,9 +124,9 @@ export class PageWriter {
 const counts = new Uint16Array(256);
 
 /**
- * True when all bytes are about equally frequent in a sample, as in the low bytes of numbers that spread widely: zstd
- * would find nothing there and take a tenth of a millisecond to do so. Uniform bytes give a sum of squares of
- * n² / 256 + n on average, with a deviation of half a percent for this n; 0.1 % to be gained adds one percent.
+ * Returns true when all bytes are about equally frequent in a sample, as in the low bytes of numbers that spread
+ * widely: zstd would find nothing there and take a tenth of a millisecond for it. Uniform bytes give a sum of squares
+ * of n² / 256 + n on average, with a deviation of half a percent for this n; a possible gain of 0.1 % adds one percent.
  */
 function looksRandom(bytes: Uint8Array): boolean {
   if (bytes.length < SAMPLE_BYTES * 2) return false;
@@ -148,23 +148,24 @@ function writeEntry(entries: ByteWriter, rawSize: number, codec: number, stored:
   entries.u32(crc32(stored));
 }
 
-/** Hands out the pages of one column chunk in the order in which they were written. */
+/** Returns the pages of one column chunk in the order in which they were written. */
 export interface PageReader {
   /** @throws CorruptionError when there is no further page, or it does not have `sizeBytes` bytes */
   page(sizeBytes: number): Buffer;
   /**
-   * The same page, of which only some bytes [start, end) will be asked for, each time anew.
-   * @throws CorruptionError as above, and when it is asked
+   * Returns the same page as a reader of parts: only some bytes [start, end) will be read, each time from the source.
+   * @throws CorruptionError as above, and when a part is read
    */
   parts(sizeBytes: number): (start: number, end: number) => Buffer;
 }
 
-/** Beyond so many values, reading the whole page is quicker than reading a piece for each. */
+/** Beyond this many values, reading the whole page is quicker than reading a piece for each. */
 const PICKED_PIECES_MAX = 16;
 
 /**
- * Takes the next page, which has `count` values of `width` bytes each; gives some of them, end to end.
- * @throws CorruptionError, also when it is asked
+ * Takes the next page, which has `count` values of `width` bytes each; returns a function that reads some of them, end
+ * to end.
+ * @throws CorruptionError, also from that function
  */
 export function fixedPicker(pages: PageReader, width: number, count: number): (indices: ArrayLike<number>) => Buffer {
   const parts = pages.parts(count * width);
@@ -180,7 +181,10 @@ export function fixedPicker(pages: PageReader, width: number, count: number): (i
   };
 }
 
-/** The next entries that make up a page. @throws CorruptionError */
+/**
+ * Returns the next entries that make up a page.
+ * @throws CorruptionError
+ */
 export function takePage(entries: Iterator<PageEntry>, sizeBytes: number): PageEntry[] {
   const pieces: PageEntry[] = [];
   let rawSize = 0;
@@ -195,7 +199,7 @@ export function takePage(entries: Iterator<PageEntry>, sizeBytes: number): PageE
   return pieces;
 }
 
-/** Where a page lies within its row group. */
+/** The place of a page within its row group. */
 export interface PageEntry {
   readonly offset: number;
   readonly rawSize: number;
@@ -204,7 +208,7 @@ export interface PageEntry {
   readonly checksum: number;
 }
 
-/** Reads one entry; the caller keeps count of offsets. */
+/** Reads one entry; the caller keeps track of offsets. */
 export function readPageEntry(reader: ByteReader, offset: number): PageEntry {
   const rawSize = reader.varint();
   const storedSize = reader.varint();
@@ -216,7 +220,7 @@ export function readPageEntry(reader: ByteReader, offset: number): PageEntry {
 }
 
 /**
- * @param stored  the bytes that the entry speaks of
+ * @param stored  the bytes that the entry describes
  * @throws CorruptionError  the checksum does not match
  */
 export function verifyPage(stored: Buffer, entry: PageEntry): void {
@@ -225,12 +229,15 @@ export function verifyPage(stored: Buffer, entry: PageEntry): void {
   }
 }
 
-/** True when opening the page makes a copy, so that its stored bytes are not needed afterwards. */
+/** Whether opening the page makes a copy, so that its stored bytes are not needed afterwards. */
 export function isCompressed({ codec }: PageEntry): boolean {
   return codec === CODEC_ZSTD;
 }
 
-/** Checks and decompresses a page. @throws CorruptionError */
+/**
+ * Verifies and decompresses a page.
+ * @throws CorruptionError
+ */
 export function openPage(stored: Buffer, entry: PageEntry): Buffer {
   verifyPage(stored, entry);
   return entry.codec === CODEC_STORED ? stored : decompress(stored, entry.rawSize);

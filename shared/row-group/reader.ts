@@ -1,6 +1,6 @@
 /**
- * Reads row groups: header at once, columns when they are asked for, lines when they are wanted. The layout is in
- * FORMAT.md; the writer is writer.ts.
+ * Reads row groups: the header at once, columns and lines on demand. The layout is in FORMAT.md; the writer is
+ * writer.ts.
  */
 import { ByteReader } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
@@ -38,7 +38,7 @@ import {
   type TemplateRows,
 } from './template-order.ts';
 
-/** Keeps what was decoded of one row group, for as long as it likes: anything may be decoded again. */
+/** Caches decoded parts of one row group; it may drop any of them, since they can be decoded again. */
 export interface DecodedCache {
   get(part: number): object | undefined;
   set(part: number, decoded: object, memoryBytes: number): void;
@@ -51,29 +51,35 @@ const PART_TEMPLATES = -3;
 const PART_FLAGS = -4;
 const PART_ORDER = -5;
 const PART_RANKS = -6;
-/** Less the column's index. */
+/** Minus the column's index. */
 const PART_DISTANCES = -7;
 
-/** Lines are put together from picked values when at most one row in this many is wanted. */
+/** Lines are built from picked values when at most one row in this many is wanted. */
 const FEW_ROWS_FACTOR = 16;
 
-/** The only rows that lines are wanted of: ascending, each once, with their ranks. */
+/** The only rows whose lines are wanted: ascending, each once, with their ranks. */
 interface FewRows extends RankedRows {
   readonly byTemplate: ReadonlyMap<number, TemplateRows>;
 }
 
-/** A column that lines are put together from. */
+/** A column from which lines are built. */
 interface OpenColumn {
   readonly values: ColumnValues;
-  /** By template: where its values begin among those that were picked. Undefined where all are there. */
+  /** By template: the index of its first value among those that were picked. Undefined if all values are present. */
   readonly pickedFirsts: ReadonlyMap<number, number> | undefined;
 }
 
-/** Lines that are put together at once, and their bytes: a line may have a megabyte, and thousands of them no size at all. */
+/**
+ * Lines that are built at once, and their bytes: a line may have a megabyte, and thousands of them may have nearly
+ * none.
+ */
 const LINES_IN_TURN = 8192;
 const LINE_BYTES_IN_TURN = 4 * 1024 * 1024;
 
-/** Checks every checksum without decompressing a page. @throws CorruptionError */
+/**
+ * Verifies every checksum without decompressing a page.
+ * @throws CorruptionError
+ */
 export function verifyRowGroup(bytes: Uint8Array): RowGroupInfo {
   const group = new RowGroup(bytes);
   group.verifyPages();
@@ -96,7 +102,7 @@ export class RowGroup {
   #columnsOfField: ReadonlyMap<string, readonly number[]> | undefined;
 
   /**
-   * @param bytes  the whole group, which must not change; or where to read it
+   * @param bytes  the whole group, which must not change; or its source
    * @param cache  by default everything decoded is kept as long as this object
    * @throws CorruptionError
    */
@@ -111,7 +117,10 @@ export class RowGroup {
     this.columnsOfTemplate = this.#header.columnsOfTemplate;
   }
 
-  /** Memory that the group takes once it is decoded. @throws CorruptionError */
+  /**
+   * Returns the memory of the group once it is decoded.
+   * @throws CorruptionError
+   */
   decodedSize(): DecodedSize {
     return decodedSizeOf(this.#header);
   }
@@ -130,23 +139,26 @@ export class RowGroup {
     return this.#kept(PART_TIMES, () => {
       const values = this.#header.system[0]!;
       const times = decodeIntegers(new ByteReader(values.parameters), this.#pages(values.pages), this.info.rowCount);
-      return checkedTimes(
+      return validTimes(
         times.values instanceof Float64Array ? times.values : new Float64Array(times.values),
         this.info,
       );
     });
   }
 
-  /** The same, some rows at a time: `visit` must not keep the times of rows from `first` on. @throws CorruptionError */
+  /**
+   * Does the same, some rows at a time: `visit` must not keep the times of rows from `first` on.
+   * @throws CorruptionError
+   */
   visitTimes(visit: (timesNs: Float64Array, first: number) => void): void {
     const known = this.#cache.get(PART_TIMES);
     if (known !== undefined) return visit(known as Float64Array, 0);
     const { parameters, pages } = this.#header.system[0]!;
-    const checked = (timesNs: Float64Array, first: number): void => visit(checkedTimes(timesNs, this.info), first);
+    const checked = (timesNs: Float64Array, first: number): void => visit(validTimes(timesNs, this.info), first);
     visitIntegers(new ByteReader(parameters), this.#pages(pages, true), this.info.rowCount, checked);
   }
 
-  /** The same for some rows, which ascend: without decoding the others when they are few. */
+  /** Does the same for some rows, which ascend: without decoding the others when they are few. */
   timesAt(rows: ArrayLike<number>): Float64Array {
     if (!this.#isFew(rows.length) || this.#cache.get(PART_TIMES) !== undefined) {
       const timesNs = this.timesNs();
@@ -154,14 +166,14 @@ export class RowGroup {
     }
     const { parameters, pages } = this.#header.system[0]!;
     const { values } = pickIntegers(new ByteReader(parameters), this.#pages(pages, true), this.info.rowCount, rows);
-    return checkedTimes(values instanceof Float64Array ? values : new Float64Array(values), this.info);
+    return validTimes(values instanceof Float64Array ? values : new Float64Array(values), this.info);
   }
 
   /** Index into info.streams, by row. */
   streamCodes(): Uint16Array {
     return this.#kept(PART_STREAMS, () => {
       const codes = this.#smallIntegers(1, new Uint16Array(this.info.rowCount));
-      return checkedCodes(codes, this.info.streams.length, 'stream');
+      return validCodes(codes, this.info.streams.length, 'stream');
     });
   }
 
@@ -169,7 +181,7 @@ export class RowGroup {
   templateCodes(): Uint16Array {
     return this.#kept(PART_TEMPLATES, () => {
       const codes = this.#smallIntegers(2, new Uint16Array(this.info.rowCount));
-      return checkedCodes(codes, this.templates.length, 'template');
+      return validCodes(codes, this.templates.length, 'template');
     });
   }
 
@@ -178,7 +190,7 @@ export class RowGroup {
     return this.#kept(PART_FLAGS, () => this.#smallIntegers(3, new Uint8Array(this.info.rowCount)));
   }
 
-  /** Memory of this object, without what is decoded. */
+  /** Memory of this object, without decoded columns. */
   headerMemoryBytes(): number {
     return headerMemoryBytes(this.#header);
   }
@@ -188,14 +200,17 @@ export class RowGroup {
       PART_ORDER,
       () => {
         const order = rowsByTemplate(this.templateCodes(), this.info.rowCount, this.templates.length);
-        for (const column of this.columns) checkParts(column, order.templateStarts);
+        for (const column of this.columns) assertParts(column, order.templateStarts);
         return order;
       },
       ({ templateRows }) => templateRows.byteLength,
     );
   }
 
-  /** Indexes of the columns that hold values of a field: one for each kind of value, and for each repetition in a line. */
+  /**
+   * Returns the indexes of the columns that hold values of a field: one for each kind of value, and for each repetition
+   * in a line.
+   */
   columnsOf(field: string): readonly number[] {
     this.#columnsOfField ??= Map.groupBy(this.columns.keys(), (column) => this.columns[column]!.slot.field);
     return this.#columnsOfField.get(field) ?? [];
@@ -214,7 +229,10 @@ export class RowGroup {
     });
   }
 
-  /** The decoded values of a column, in template order. @throws CorruptionError */
+  /**
+   * Returns the decoded values of a column, in template order.
+   * @throws CorruptionError
+   */
   values(column: number): ColumnValues {
     return this.#kept(
       column,
@@ -228,8 +246,9 @@ export class RowGroup {
   }
 
   /**
-   * The distinct values of a dictionary, or the patterns of texts with numbers, without what says which value is which;
-   * undefined for other encodings. @throws CorruptionError
+   * Returns the distinct values of a dictionary, or the patterns of texts with numbers, without the codes; undefined
+   * for other encodings.
+   * @throws CorruptionError
    */
   distinctTexts(column: number): ByteStrings | undefined {
     const { chunk } = this.columns[column]!;
@@ -237,20 +256,26 @@ export class RowGroup {
     return decodeDistinctTexts(new ByteReader(chunk.parameters), this.#pages(this.#header.pages[column]!));
   }
 
-  /** The distinct values of a dictionary that stand in the header: no page is read. Undefined for others. */
+  /** Returns the distinct values of a dictionary that are in the header: no page is read. Undefined for others. */
   headerTexts(column: number): ByteStrings | undefined {
     const { chunk } = this.columns[column]!;
     return chunk.encoding === ENCODING_DICTIONARY ? decodeTextsHere(new ByteReader(chunk.parameters)) : undefined;
   }
 
-  /** The distinct values of a dictionary; undefined for other encodings. @throws CorruptionError */
+  /**
+   * Returns the distinct values of a dictionary; undefined for other encodings.
+   * @throws CorruptionError
+   */
   countedTexts(column: number): CountedTexts | undefined {
     const { chunk, count } = this.columns[column]!;
     if (chunk.encoding !== ENCODING_DICTIONARY) return undefined;
     return decodeCountedTexts(new ByteReader(chunk.parameters), this.#pages(this.#header.pages[column]!), count);
   }
 
-  /** The values of a column of timestamps, as they are stored. @throws CorruptionError */
+  /**
+   * Returns the values of a column of timestamps, as they are stored.
+   * @throws CorruptionError
+   */
   timestampDistances(column: number): TimestampDistances {
     return this.#kept(
       PART_DISTANCES - column,
@@ -263,13 +288,13 @@ export class RowGroup {
     );
   }
 
-  /** Rows of a template, ascending. */
+  /** Returns the rows of a template, ascending. */
   rowsOfTemplate(template: number): Int32Array {
     const { templateRows, templateStarts } = this.order();
     return templateRows.subarray(templateStarts[template], templateStarts[template + 1]);
   }
 
-  /** Rows of a column's values, in the order of the values. */
+  /** Returns the rows of a column's values, in the order of the values. */
   valueRows(column: ColumnInfo): Int32Array {
     if (column.parts.length === 1) return this.rowsOfTemplate(column.parts[0]!.template);
     const rows = new Int32Array(column.count);
@@ -277,7 +302,10 @@ export class RowGroup {
     return rows;
   }
 
-  /** Rows of some values of a column, ascending. @param indices  of values, ascending */
+  /**
+   * Returns the rows of some values of a column, ascending.
+   * @param indices  of values, ascending
+   */
   rowsOf(column: ColumnInfo, indices: ArrayLike<number>): Int32Array {
     if (indices.length === 0) return new Int32Array(0);
     if (!this.#isFew(indices.length) || this.#cache.get(PART_ORDER) !== undefined) {
@@ -294,8 +322,8 @@ export class RowGroup {
   }
 
   /**
-   * The lines of some rows, as they were, end to end. Decodes the columns that these rows use, or parts of them.
-   * @param bytesMax  with the line that reaches it they end: those after it are left out
+   * Returns the lines of some rows, end to end. Decodes the columns that these rows use, or parts of them.
+   * @param bytesMax  the lines end with the one that reaches it
    */
   lines(rows: ArrayLike<number>, bytesMax = RAW_BYTES_MAX): ByteStrings {
     const sink = new LineSink(rows.length, bytesMax);
@@ -316,7 +344,7 @@ export class RowGroup {
     return sink.finish();
   }
 
-  /** The lines of any number of rows, some at a time: those from rows[from] on. */
+  /** Yields the lines of any number of rows, some at a time: those from rows[from] on. */
   *linesInTurn(rows: Int32Array | Uint32Array): Generator<{ readonly from: number; readonly lines: ByteStrings }> {
     for (let from = 0; from < rows.length;) {
       const lines = this.lines(rows.subarray(from, from + LINES_IN_TURN), LINE_BYTES_IN_TURN);
@@ -326,7 +354,7 @@ export class RowGroup {
   }
 
   /**
-   * Indices of the values of an integer column that equal one of `wanted`, without decoding it.
+   * Finds the indices of the values of an integer column that equal one of `wanted`, without decoding it.
    * @throws CorruptionError
    */
   findIntegers(column: number, wanted: readonly number[], onFound: (index: number) => void): void {
@@ -335,7 +363,10 @@ export class RowGroup {
     findIntegers(new ByteReader(chunk.parameters), pages, count, wanted, onFound);
   }
 
-  /** The same for a column of UUIDs, of 16 bytes each. @throws CorruptionError */
+  /**
+   * Does the same for a column of UUIDs, of 16 bytes each.
+   * @throws CorruptionError
+   */
   findUuids(column: number, wanted: readonly Uint8Array[], onFound: (index: number) => void): void {
     const { chunk, count } = this.columns[column]!;
     const pages = this.#pages(this.#header.pages[column]!, true);
@@ -352,8 +383,8 @@ export class RowGroup {
   }
 
   /**
-   * @param columns  those that are open: however many templates have a column, it is read once
-   * @param few  the only rows that will be asked for; undefined when they may be many
+   * @param columns  the open ones: however many templates have a column, it is read once
+   * @param few  the only rows that will be read; undefined when they may be many
    */
   #openTemplate(code: number, columns: Map<number, OpenColumn>, few: FewRows | undefined): OpenTemplate {
     const slots = this.columnsOfTemplate[code]!.map((column) => {
@@ -399,10 +430,10 @@ export class RowGroup {
     return decodeSmallIntegers(new ByteReader(parameters), this.#pages(pages), out);
   }
 
-  /** @param isPassing  nothing that is read is kept: pages are good until those of another chunk are read */
+  /** @param isPassing  no part is kept: pages are valid until those of another chunk are read */
   #pages(entries: readonly PageEntry[], isPassing = false): PageReader {
     const rest = entries.values();
-    // The first number is for what is only decompressed.
+    // The first number is for pages that are only decompressed.
     let number = isPassing ? 1 : PEEKS_MAX;
     return {
       page: (sizeBytes) => this.#read(takePage(rest, sizeBytes), 0, sizeBytes, number++),
@@ -414,7 +445,10 @@ export class RowGroup {
     };
   }
 
-  /** Bytes [start, end) of a page. @param number  of a peek; from PEEKS_MAX on, the bytes get memory of their own */
+  /**
+   * Returns bytes [start, end) of a page.
+   * @param number  of a peek; from PEEKS_MAX on, the bytes get memory of their own
+   */
   #read(pieces: readonly PageEntry[], start: number, end: number, number: number): Buffer {
     const [first] = pieces as [PageEntry];
     const { packedBody } = this.#header;
@@ -439,7 +473,7 @@ export class RowGroup {
     return Float64Array.from(this.valueRows(column), (row) => timesNs[row]!);
   }
 
-  /** A part from the cache, or decoded and put there. A part number always stands for the same type. */
+  /** Returns a part from the cache, or decodes it and adds it. A part number always has the same type. */
   #kept<T extends object>(part: number, decode: () => T, memoryBytes: (decoded: T) => number = byteLengthOf): T {
     const known = this.#cache.get(part);
     if (known !== undefined) return known as T;
@@ -453,7 +487,7 @@ function byteLengthOf(decoded: object): number {
   return ArrayBuffer.isView(decoded) ? decoded.byteLength : 0;
 }
 
-/** Index of a template's first value in a column that it has. Parts ascend by template. */
+/** Returns the index of a template's first value in a column that it has. Parts ascend by template. */
 export function firstValueOf({ parts }: ColumnInfo, template: number): number {
   let low = 0;
   let high = parts.length - 1;
@@ -467,15 +501,15 @@ export function firstValueOf({ parts }: ColumnInfo, template: number): number {
   return part.firstValue;
 }
 
-function checkedCodes<T extends Uint8Array | Uint16Array>(codes: T, limit: number, what: string): T {
+function validCodes<T extends Uint8Array | Uint16Array>(codes: T, limit: number, what: string): T {
   for (let row = 0; row < codes.length; row++) {
     if (codes[row]! >= limit) throw new CorruptionError(`row ${row} has ${what} ${codes[row]} of ${limit}`);
   }
   return codes;
 }
 
-/** Rows are pruned and sorted into days by what the header says: a row outside of that would be lost. */
-function checkedTimes(timesNs: Float64Array, { minTimeNs, maxTimeNs }: RowGroupInfo): Float64Array {
+/** Rows are pruned and sorted into days by the header: a row outside of its range would be lost. */
+function validTimes(timesNs: Float64Array, { minTimeNs, maxTimeNs }: RowGroupInfo): Float64Array {
   for (let row = 0; row < timesNs.length; row++) {
     const timeNs = timesNs[row]!;
     if (timeNs < minTimeNs || timeNs > maxTimeNs)
@@ -484,8 +518,8 @@ function checkedTimes(timesNs: Float64Array, { minTimeNs, maxTimeNs }: RowGroupI
   return timesNs;
 }
 
-/** The header's row counts and the template codes must say the same. */
-function checkParts(column: ColumnInfo, templateStarts: Int32Array): void {
+/** The header's row counts and the template codes must agree. */
+function assertParts(column: ColumnInfo, templateStarts: Int32Array): void {
   for (const [i, { template, firstValue }] of column.parts.entries()) {
     const end = column.parts[i + 1]?.firstValue ?? column.count;
     if (end - firstValue !== templateStarts[template + 1]! - templateStarts[template]!) {

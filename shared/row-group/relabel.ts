@@ -1,7 +1,7 @@
 /**
- * Gives the streams of an encoded row group other labels: the server knows more about a pod than the node that sends its
- * lines. Only the header is written anew. Pages of a paged group are copied as they are, under the checksums that they
- * have; a packed group is one frame, which is at most 64 KiB before compression.
+ * Replaces the labels of an encoded row group's streams: the server knows more about a pod than the node that sends its
+ * lines. Only the header is rewritten. Pages of a paged group are copied unchanged, with their checksums; a packed
+ * group is one frame, which is at most 64 KiB before compression.
  */
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import type { Labels } from '../labels.ts';
@@ -10,12 +10,12 @@ import { compress } from './page.ts';
 import { memorySource, openHeader, readStreams } from './header.ts';
 import { assemble, writeStreams } from './writer.ts';
 
-/** As batches are compressed; segments are compressed harder. */
+/** Same as for batches; segments are compressed harder. */
 const ZSTD_LEVEL = 3;
 
 /**
  * @param group  an encoded row group
- * @param relabel  a stream's labels → its new ones; the same object where nothing is to change
+ * @param relabel  a stream's labels → its new ones; the same object if they do not change
  * @returns `group` itself when nothing changes, else a new one with the same rows
  * @throws CorruptionError  the header is broken, or the frame of a packed group
  */

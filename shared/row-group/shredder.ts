@@ -1,10 +1,11 @@
 /**
  * The shredder cuts a line into template and values, and remembers the templates seen so far.
  *
- * A JSON object is predicted to have a template that is known: the trie of templates is walked along the line's bytes,
- * comparing literals and skipping values, in one pass. A line that falls off the trie is cut (cut-line.ts), and its template
- * added. The walk finds exactly what the cutter would: both use json-scan.ts, and a literal that is compared byte for byte
- * leaves nothing else to decide. Text, and objects that are not JSON, are cut first, and their template is looked up after.
+ * A JSON object is predicted to have a known template: the trie of templates is walked along the line's bytes,
+ * comparing literals and skipping values, in one pass. A line that falls off the trie is cut (cut-line.ts), and its
+ * template added. The walk finds exactly what the cutter would: both use json-scan.ts, and a literal that is compared
+ * byte for byte leaves nothing else to decide. Text, and objects that are not JSON, are cut first, and their template
+ * is looked up afterwards.
  */
 import { cutLine, JSON_FORMAT, LINE_FORMATS } from './cut-line.ts';
 import { PLAIN_TEMPLATE, templateOf, TEXT_TEMPLATE, type Template } from './template.ts';
@@ -22,7 +23,7 @@ const FIRST_TEMPLATES: readonly Template[] = [TEXT_TEMPLATE, PLAIN_TEMPLATE];
 export class Shredder {
   /** Templates by id. */
   templates: Template[] = [...FIRST_TEMPLATES];
-  /** Whether the line matched last is a JSON object, or begins as one, whose shape was not known. */
+  /** Whether the line matched last is a JSON object, or begins like one, with a new shape. */
   isNewObject = false;
   /** Values of the line matched last: value i is [starts[i], ends[i]). */
   readonly starts: Int32Array;
@@ -37,12 +38,12 @@ export class Shredder {
     this.ends = this.#tokens.ends;
   }
 
-  /** True when new shapes no longer find room; `reset` makes it. */
+  /** Whether there is no room for new shapes until `reset`. */
   get full(): boolean {
     return this.#trie.full;
   }
 
-  /** Forgets all templates but the first ones: their ids are void. */
+  /** Discards all templates except the first ones: their ids become invalid. */
   reset(): void {
     this.templates = [...FIRST_TEMPLATES];
     this.#trie.reset();
@@ -72,7 +73,10 @@ export class Shredder {
     return this.full ? TEXT_TEMPLATE_ID : this.#add(format, parser, bytes, start, end);
   }
 
-  /** Id of the new template of the line that was just cut; that of the text template when there is no room for it. */
+  /**
+   * Returns the id of the new template of the line that was just cut; that of the text template when there is no room
+   * for it.
+   */
   #add(format: number, parser: Parser, bytes: Buffer, start: number, end: number): number {
     cutLine(parser, bytes, start, end, this.#namedTokens);
     const template = templateOf(bytes, start, end, this.#namedTokens);

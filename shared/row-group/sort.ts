@@ -26,7 +26,7 @@ export function sortByTime(order: Uint32Array, times: Float64Array, start: numbe
   if (from !== own) own.set(from);
 }
 
-/** Where ascending runs begin, and the end. */
+/** Returns the starts of ascending runs, and the end. */
 function runStarts(order: Uint32Array, times: Float64Array, start: number, end: number): number[] {
   const runs = [start];
   for (let i = start + 1; i < end; i++) if (times[order[i]!]! < times[order[i - 1]!]!) runs.push(i);

@@ -1,5 +1,5 @@
 /**
- * Template order: the rows of template 0 in row order, then those of template 1, and so on. The values of a column stand
+ * Template order: the rows of template 0 in row order, then those of template 1, and so on. The values of a column are
  * in this order; a row's *rank* is its place among the rows of its template.
  */
 
@@ -9,7 +9,7 @@ export interface TemplateOrder {
   readonly templateStarts: Int32Array;
 }
 
-/** Counting sort of rows by template; within a template, row order stays. */
+/** Counting sort of rows by template; within a template, rows keep their order. */
 export function rowsByTemplate(templateCodes: Uint16Array, rowCount: number, templateCount: number): TemplateOrder {
   const templateStarts = new Int32Array(templateCount + 1);
   for (let row = 0; row < rowCount; row++) templateStarts[templateCodes[row]! + 1]!++;
@@ -26,7 +26,7 @@ export interface RankedRows {
   readonly ranks: Int32Array;
 }
 
-/** Ranks of a few rows, in whatever order they are given: one pass over the codes up to the last of them. */
+/** Returns the ranks of a few rows, given in any order: one pass over the codes up to the last of them. */
 export function rankedRows(templateCodes: Uint16Array, templateCount: number, wanted: ArrayLike<number>): RankedRows {
   const rows = Int32Array.from(new Set(Array.from(wanted))).toSorted();
   const ranks = new Int32Array(rows.length);
@@ -40,12 +40,12 @@ export function rankedRows(templateCodes: Uint16Array, templateCount: number, wa
 
 /** The rows of one template among some ranked rows. */
 export interface TemplateRows {
-  /** Where they are among the ranked rows, ascending. */
+  /** Their indices among the ranked rows, ascending. */
   readonly places: number[];
   readonly ranks: Int32Array;
 }
 
-/** By template, of those that have rows. */
+/** Splits by template; only templates with rows. */
 export function splitByTemplate(
   { rows, ranks }: RankedRows,
   templateCodes: Uint16Array,
@@ -60,7 +60,7 @@ export function splitByTemplate(
 }
 
 /**
- * Rows of a few ranks, ascending: one pass over the codes up to the last of them.
+ * Returns the rows of a few ranks, ascending: one pass over the codes up to the last of them.
  * @param wanted  by template: ranks that ascend; undefined or empty for none
  */
 export function rowsOfRanks(
@@ -81,7 +81,7 @@ export function rowsOfRanks(
   return rows;
 }
 
-/** Place of a number that is there, in ascending numbers. */
+/** Returns the index of a number that is present in ascending numbers. */
 export function placeOf(ascending: Int32Array, value: number): number {
   let low = 0;
   let high = ascending.length - 1;

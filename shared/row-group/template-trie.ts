@@ -1,9 +1,10 @@
 /**
- * The templates that a shredder has seen, as a trie: a node is a literal and the kind of the value behind it, a leaf is the
- * literal that ends the line. Templates that begin alike share nodes. Siblings are tried in order of last use.
+ * The templates that a shredder has seen, as a trie: a node is a literal and the kind of the value after it, a leaf is
+ * the literal that ends the line. Templates that begin alike share nodes. Siblings are tried in order of last use.
  *
- * There is a root for JSON, where the walk itself finds the ends of values, and one for each format of text, where they are
- * known. The name of a field stands in JSON's literals; in text it may not, so there it must be that of the node.
+ * There is a root for JSON, where the walk itself finds the ends of values, and one for each format of text, where they
+ * are known. JSON's literals contain the names of fields; those of text may not, so there the name must match that of
+ * the node.
  */
 import { stringEnd } from './json-scan.ts';
 import { valueEndOf, type Template } from './template.ts';
@@ -19,7 +20,7 @@ const SIBLINGS_MAX = 64;
 const KIND_END = 255;
 const NONE = -1;
 
-/** Owns the nodes. Templates are known by the ids that `add` is given. */
+/** Owns the nodes. Templates are identified by the ids passed to `add`. */
 export class TemplateTrie {
   readonly #tokens: Tokens;
   readonly #roots: number;
@@ -38,8 +39,8 @@ export class TemplateTrie {
   #full = false;
 
   /**
-   * @param roots   how many
-   * @param tokens  where `matchJson` puts what it finds, and `matchCut` reads what was found
+   * @param roots   their number
+   * @param tokens  where `matchJson` stores its result, and from which `matchCut` reads
    */
   constructor(roots: number, tokens: Tokens) {
     this.#roots = roots;
@@ -47,7 +48,7 @@ export class TemplateTrie {
     this.reset();
   }
 
-  /** True when new shapes no longer find room; `reset` makes it. */
+  /** Whether there is no room for new shapes until `reset`. */
   get full(): boolean {
     return this.#full;
   }
@@ -59,7 +60,10 @@ export class TemplateTrie {
     this.#full = false;
   }
 
-  /** Template id of a line that may be a JSON object, whose values' starts and ends are in the tokens then; or -1. */
+  /**
+   * Returns the template id of a line that may be a JSON object, whose values' starts and ends are in the tokens then;
+   * or -1.
+   */
   matchJson(root: number, bytes: Buffer, start: number, end: number): number {
     const { starts, ends } = this.#tokens;
     const literals = this.#literals;
@@ -97,7 +101,7 @@ export class TemplateTrie {
     }
   }
 
-  /** Template id of a line that is cut already, or -1. */
+  /** Returns the template id of a line that is cut already, or -1. */
   matchCut(root: number, bytes: Buffer, start: number, end: number): number {
     const { starts, ends, kinds, fields, count } = this.#tokens;
     let parent = root;
@@ -139,7 +143,7 @@ export class TemplateTrie {
     this.#firstChildren[parent] = node;
   }
 
-  /** Adds the template of the line that was cut, when it was not found. False when there is no room. */
+  /** Adds the template of the line that was cut, when it was not found. Returns false when there is no room. */
   add(root: number, { literals, slots }: Template, id: number): boolean {
     let parent = root;
     for (const [i, literal] of literals.entries()) {

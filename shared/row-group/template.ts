@@ -7,33 +7,36 @@ import type { ValueKind } from './format.ts';
 import { arrayEnd, scalarEnd, stringEnd } from './json-scan.ts';
 import type { Tokens } from './tokens.ts';
 
-/** Where a value stands in a template, and which column it goes to. */
+/** The place of a value in a template, and its column. */
 export interface Slot {
-  /** Path of the field, keys joined by dots; empty where it is a piece of text that has no name. */
+  /** Path of the field, keys joined by dots; empty for a piece of text without a name. */
   readonly field: string;
   readonly kind: ValueKind;
-  /** 0, or how many values of the same field and kind stand before it in the line (duplicate keys). */
+  /** Number of earlier values of the same field and kind in the line (duplicate keys). */
   readonly ordinal: number;
 }
 
-/** False of a piece of text, and of a line that is kept whole. */
+/** False for a piece of text, and for a line that is kept whole. */
 export function isNamed({ field, kind }: Slot): boolean {
   return field !== '' || (kind !== KIND_TEXT && kind !== KIND_PLAIN);
 }
 
-/** literals[i] stands before slot i; the last one ends the line. */
+/** literals[i] precedes slot i; the last one ends the line. */
 export interface Template {
   readonly literals: readonly Buffer[];
   readonly slots: readonly Slot[];
 }
 
-/** Of a line that is kept whole because its shape was one too many: who asks for its fields cuts it anew. */
+/**
+ * The template of lines that are kept whole because their shape was one too many: to read their fields, they are cut
+ * again.
+ */
 export const TEXT_TEMPLATE: Template = {
   literals: [Buffer.alloc(0), Buffer.alloc(0)],
   slots: [{ field: '', kind: KIND_TEXT, ordinal: 0 }],
 };
 
-/** Of a line that has no fields. */
+/** The template of lines without fields. */
 export const PLAIN_TEMPLATE: Template = {
   literals: [Buffer.alloc(0), Buffer.alloc(0)],
   slots: [{ field: '', kind: KIND_PLAIN, ordinal: 0 }],
@@ -44,7 +47,10 @@ export function slotKey(slot: Slot): string {
   return `${slot.kind}${slot.ordinal} ${slot.field}`;
 }
 
-/** The template of a line that has just been cut. @param tokens  named */
+/**
+ * Returns the template of a line that has just been cut.
+ * @param tokens  named
+ */
 export function templateOf(bytes: Buffer, start: number, end: number, tokens: Tokens): Template {
   const literals: Buffer[] = [];
   const slots: Slot[] = [];
@@ -65,7 +71,7 @@ export function templateOf(bytes: Buffer, start: number, end: number, tokens: To
   return { literals, slots };
 }
 
-/** Where a value of a kind ends, or -1. */
+/** Returns the end of a value of a kind, or -1. */
 export function valueEndOf(kind: number, bytes: Uint8Array, start: number, end: number): number {
   if (kind === KIND_STRING) return stringEnd(bytes, start, end);
   return kind === KIND_SCALAR ? scalarEnd(bytes, start, end) : arrayEnd(bytes, start, end);

@@ -8,17 +8,17 @@ export class Tokens {
   readonly ends = new Int32Array(SLOTS_MAX);
   readonly kinds = new Uint8Array(SLOTS_MAX);
   /**
-   * By value, its field. Where the bytes before a value give its name, as keys do, it is undefined unless the tokens are
+   * By value, its field. Where the preceding bytes contain its name, as in JSON, it is undefined unless the tokens are
    * named: lines with the same bytes between their values have the same names, so a name is made once for a template.
    */
   readonly fields: (string | undefined)[] = [];
   readonly areNamed: boolean;
   count = 0;
-  /** Values that are members of objects. */
+  /** Number of values that are members of objects. */
   members = 0;
-  /** Whether all that was cut as an object is JSON. */
+  /** Whether everything that was cut as an object is JSON. */
   isJson = true;
-  /** An array whose end is missing was met: the line is not searched for the end of another one. */
+  /** Whether an array without its end was found: the line is not searched for the end of another one. */
   isUnclosed = false;
 
   constructor(options: { areNamed: boolean }) {
@@ -41,7 +41,7 @@ export class Tokens {
     this.fields[at] = field;
   }
 
-  /** Makes the last value the rest of the line, which has more values than a template. */
+  /** Extends the last value to the end of the line, which has more values than a template. */
   addRest(end: number): void {
     const last = this.count - 1;
     this.ends[last] = end;

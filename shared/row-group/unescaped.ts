@@ -2,7 +2,7 @@
 
 const BACKSLASH = 0x5c;
 
-/** Escapes resolved. A broken escape stays as it is. */
+/** Resolves escapes. A broken escape stays unchanged. */
 export function unescaped(value: Buffer): Buffer {
   if (!value.includes(BACKSLASH)) return value;
   try {

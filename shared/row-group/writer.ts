@@ -1,8 +1,8 @@
 /**
  * Assembles a row group from its rows' columns. The layout is in FORMAT.md; the reader is reader.ts.
  *
- * The values of a column stand in *template order*: first those of all rows of template 0, then of template 1, … So a
- * field that is constant for a shape is a run, and the values of one shape's columns lie side by side.
+ * The values of a column are in *template order*: first those of all rows of template 0, then of template 1, … So a
+ * field that is constant for a shape is a run, and the values of one shape's columns are adjacent.
  */
 import { crc32 } from 'node:zlib';
 import { ByteWriter } from '../bytes.ts';
@@ -36,7 +36,7 @@ export interface ColumnPlan {
   readonly count: number;
 }
 
-/** What the group's columns are, and where each template's values go. */
+/** The columns of the group, and the places of each template's values. */
 export interface GroupPlan {
   readonly columns: readonly ColumnPlan[];
   /** columnsOfTemplate[t][s]: the column of slot s of template t. */
@@ -69,7 +69,7 @@ export function planGroup(templates: readonly Template[], templateCodes: Uint16A
   return { columns, columnsOfTemplate, templateRows, templateStarts };
 }
 
-/** Times of the rows of a column's values, in the order of the values. */
+/** Returns the times of the rows of a column's values, in the order of the values. */
 export function columnTimes(plan: GroupPlan, column: ColumnPlan, timesNs: Float64Array): Float64Array {
   const times = new Float64Array(column.count);
   let to = 0;
@@ -80,13 +80,13 @@ export function columnTimes(plan: GroupPlan, column: ColumnPlan, timesNs: Float6
   return times;
 }
 
-/** Owns the buffers that one group after the other is encoded with. */
+/** Owns the buffers for encoding one group after the other. */
 export class RowGroupWriter {
   readonly encoder = new ColumnEncoder();
   readonly #header = new ByteWriter(1 << 14);
   readonly #parameters = new ByteWriter();
   readonly #pages = new PageWriter();
-  /** Chunk headers wait here until it is known whether the group is packed and where its pages are. */
+  /** Chunk headers are held until it is known whether the group is packed and where its pages are. */
   readonly #chunks: { header: ByteWriter; pagesEnd: number }[] = [];
   #chunkCount = 0;
   #numbers = new Float64Array(1024);
@@ -105,7 +105,10 @@ export class RowGroupWriter {
     this.#chunk((header) => encode(header, this.#parameters, this.#pages));
   }
 
-  /** @param level  of zstd. @returns the encoded row group */
+  /**
+   * @param level  of zstd
+   * @returns the encoded row group
+   */
   finish(level: number): Buffer {
     const packed = this.#pages.rawBytes <= PACKED_BYTES_MAX;
     let stored: readonly Uint8Array[] = this.#pages.rawPages();
@@ -191,7 +194,7 @@ function writeHeaderTables(header: ByteWriter, rows: Rows, plan: GroupPlan): voi
   }
 }
 
-/** The labels of each stream, by code. */
+/** Writes the labels of each stream, by code. */
 export function writeStreams(header: ByteWriter, streams: readonly Labels[]): void {
   header.varint(streams.length);
   for (const labels of streams) {
@@ -215,7 +218,7 @@ function assemblePaged(header: Buffer, pages: readonly Uint8Array[], level: numb
   return assemble(LAYOUT_PAGED, frame.length, header.length, [frame, ...pages]);
 }
 
-/** The first part is what the prefix's checksum covers, besides the prefix itself. */
+/** The prefix's checksum covers the first part, besides the prefix itself. */
 export function assemble(layout: number, storedSize: number, rawSize: number, parts: readonly Uint8Array[]): Buffer {
   const prefix = Buffer.allocUnsafe(PREFIX_BYTES);
   prefix.writeUInt32LE(MAGIC, 0);
@@ -226,7 +229,7 @@ export function assemble(layout: number, storedSize: number, rawSize: number, pa
   return Buffer.concat([prefix, ...parts]);
 }
 
-/** crc32 over layout, sizes and the stored header. */
+/** Returns the crc32 over layout, sizes and the stored header. */
 export function prefixChecksum(prefix: Uint8Array, header: Uint8Array): number {
   return crc32(header, crc32(prefix.subarray(9, PREFIX_BYTES), crc32(prefix.subarray(4, 5))));
 }

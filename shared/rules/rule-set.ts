@@ -24,8 +24,8 @@ export interface DropRule {
   readonly text?: string;
 }
 
-export const NAMED_PATTERNS = ['email', 'bearer-token', 'card-number', 'ipv4'] as const;
-export type NamedPattern = (typeof NAMED_PATTERNS)[number];
+export const REDACTOR_NAMES = ['email', 'bearer-token', 'card-number', 'ipv4'] as const;
+export type RedactorName = (typeof REDACTOR_NAMES)[number];
 
 /** Replaces a text by another. Without an expression, the name is that of a built-in redactor. */
 export interface RedactRule {

@@ -30,7 +30,7 @@ const PLAN: Plan = {
     ],
     text: { any: [Buffer.from('plain'), Buffer.from('"c":"k"')], none: [Buffer.from('nowhere')] },
   }),
-  order: 'newest',
+  direction: 'backward',
   limit: 10,
 };
 

@@ -104,12 +104,12 @@ export async function startProcess(
     flush: (input) => flush(disk, input),
     lock: noLock,
   });
-  const snapshotsDir = join(DATA_DIR, SNAPSHOTS_FOLDER);
-  const backups = await Backups.open({ ...shared, store: checkpointed(store, ears), snapshotsDir });
+  const backupsDir = join(DATA_DIR, SNAPSHOTS_FOLDER);
+  const backups = await Backups.open({ ...shared, store: checkpointed(store, ears), backupsDir });
   const erasures = await Erasures.open({
     ...shared,
     store,
-    snapshotsDir,
+    backupsDir,
     lock: noLock,
     erase: (input, stop) => eraseSegment(disk, input, () => stop.aborted),
     newId: () => `erasure-${String(time.now())}-${String(++erasureCount)}`,
@@ -171,7 +171,7 @@ function watched(store: Store, { onDrop }: Ears): RetentionOptions['store'] {
     isWhole: (segment) => store.isWhole(segment),
     maintain: (job) => store.maintain(job),
     segments: () => store.segments(),
-    setAside: (rowGroup, error) => store.setAside(rowGroup, error),
+    quarantine: (rowGroup, error) => store.quarantine(rowGroup, error),
     takeSequence: () => store.takeSequence(),
     replaceSegments: (old, added) => {
       if (added.length === 0) onDrop(old);
@@ -215,7 +215,7 @@ function workersOf(store: Store, files: StoredBytes, rowGroups: RowGroups, time:
       await time.wait(1);
       return scan(input, rowGroups);
     },
-    setAside: (rowGroup, error) => store.setAside(rowGroup, error),
+    quarantine: (rowGroup, error) => store.quarantine(rowGroup, error),
   };
 }
 
@@ -232,7 +232,7 @@ function linesOf(group: RowGroup, rows: readonly number[]): SeenLine[] {
 export function listeningLogger({ onReport, onFailure, note }: Pick<Ears, 'onReport' | 'onFailure' | 'note'>): Logger {
   const listen = (found: { path?: string; tornBytes?: number; err?: Error }, text: string): void => {
     note(`store: ${text}${found.err === undefined ? '' : `: ${found.err.message}`}`);
-    const isDamage = text.startsWith('damaged data') || text === 'rows that cannot be read went too';
+    const isDamage = text.startsWith('damaged data') || text === 'erased rows that cannot be read';
     if (isDamage && found.path !== undefined) onReport(found.path);
     if ((found.tornBytes ?? 0) > 0) onReport(TORN);
     if (found.err !== undefined) onFailure(found.err);

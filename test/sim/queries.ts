@@ -26,7 +26,7 @@ export function queryOf(random: Random, nowMs: number): Plan {
     where: normalised(
       whereOf({ values, text: random.below(3) === 0 ? { any: [], none: text } : { any: text, none: [] } }),
     ),
-    order: random.below(2) === 0 ? 'newest' : 'oldest',
+    direction: random.below(2) === 0 ? 'backward' : 'forward',
     limit: random.below(2) === 0 ? 100_000 : 1 + random.below(20),
   };
 }

@@ -45,8 +45,8 @@ function judgeMissing(found: readonly SeenLine[], stored: readonly SeenLine[], p
   return instants(want) === instants(found) ? undefined : `${found.length} of ${want.length} found:`;
 }
 
-function judgeOrder({ truth, script }: Run, a: SeenLine, b: SeenLine, { order }: Plan): string | undefined {
-  const [first, second] = order === 'oldest' ? [a, b] : [b, a];
+function judgeOrder({ truth, script }: Run, a: SeenLine, b: SeenLine, { direction }: Plan): string | undefined {
+  const [first, second] = direction === 'forward' ? [a, b] : [b, a];
   if (first.instant > second.instant) return `out of order: ${a.text} ${b.text}`;
   const isSame = first.instant === second.instant && labelsKey(a.labels) === labelsKey(b.labels);
   const number = (line: SeenLine): number => truth.byText(line.text)!.number;

@@ -8,7 +8,7 @@ import { decide, type Predicate } from '../../store/predicate.ts';
 import type { Query, QueryStatistics } from '../../store/query.ts';
 import { placeOf } from './scan/row-groups.ts';
 import { isWithin, type StreamsInput, type StreamsOutput } from './scan/streams-in-range.ts';
-import { setAsideAll } from './scan/unusable.ts';
+import { quarantineAll } from './scan/unusable.ts';
 import { judgeLabels } from './scan/value-leaf.ts';
 import type { RowGroupRef } from './core/snapshot.ts';
 import type { Store } from './core/store.ts';
@@ -76,7 +76,7 @@ export function embeddedReader({ store, tails, newQuery }: ReaderParts): LogRead
 async function matchingStreams(
   rowGroups: readonly RowGroupRef[],
   predicate: Predicate,
-  context: StreamsContext & Pick<QueryContext, 'setAside'>,
+  context: StreamsContext & Pick<QueryContext, 'quarantine'>,
   signal: AbortSignal,
 ): Promise<Labels[]> {
   const streams = new Set<Labels>();
@@ -93,7 +93,7 @@ async function matchingStreams(
     for (const [index, found] of output.streams.entries()) {
       for (const stream of found) streams.add(part[index]!.streams[stream]!);
     }
-    await setAsideAll(output.unusable, part, context.setAside);
+    await quarantineAll(output.unusable, part, context.quarantine);
     done += output.streams.length;
   }
   return [...streams].filter((labels) => passes(predicate, labels));

@@ -80,12 +80,12 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
     flush: (input) => run(FLUSH, input, { flow: flushes }),
   });
   try {
-    const snapshotsDir = join(dataDir, SNAPSHOTS_FOLDER);
-    const backups = await Backups.open({ store, dataDir, snapshotsDir });
+    const backupsDir = join(dataDir, SNAPSHOTS_FOLDER);
+    const backups = await Backups.open({ store, dataDir, backupsDir });
     const erasures = await Erasures.open({
       store,
       dataDir,
-      snapshotsDir,
+      backupsDir,
       indexedFields,
       now,
       log,

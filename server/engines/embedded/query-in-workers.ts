@@ -46,7 +46,7 @@ export function queryInWorkers(store: Store, run: RunTask, statistics: QueryStat
       return counted;
     },
     render: (input, signal) => metered(RENDER, input, { signal }),
-    setAside: (rowGroup, error) => store.setAside(rowGroup, error),
+    quarantine: (rowGroup, error) => store.quarantine(rowGroup, error),
   };
 }
 
@@ -55,7 +55,7 @@ export function tailsInWorkers(store: Store, run: RunTask, metrics: Metrics): Li
   const tails = new LiveTails({
     source: store,
     scan: (input) => run(TAIL, input, { flow }),
-    setAside: (rowGroup, error) => store.setAside(rowGroup, error),
+    quarantine: (rowGroup, error) => store.quarantine(rowGroup, error),
   });
   metrics
     .gauge('podlog_live_tails_row_groups', 'Row groups that wait to be searched for live tails.')

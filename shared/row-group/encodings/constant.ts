@@ -29,7 +29,7 @@ export const CONSTANT: Encoding<Constant> = {
 function isConstant({ bytes, starts, ends, count }: ValueRefs): boolean {
   const start = starts[0]!;
   const end = ends[0]!;
-  // The last value is looked at first: it differs in almost every column that is no constant.
+  // The last value is tested first: it differs in almost every column that is not constant.
   for (let i = count - 1; i > 0; i--) if (!sameBytes(bytes, starts[i]!, ends[i]!, bytes, start, end)) return false;
   return true;
 }

@@ -1,13 +1,13 @@
 /**
- * Decimal fractions as they were written ("12.5", "0.031", "3"): the digits as an integer, and how many of them stand
- * behind the point. Text in any other form (exponents, "-0", leading zeros, more than 15 digits) is not of this encoding.
+ * Decimal fractions as text ("12.5", "0.031", "3"): the digits as an integer, and the number of digits after the point.
+ * Text in any other form (exponents, "-0", leading zeros, more than 15 digits) does not suit this encoding.
  *
- * Where the number of digits behind the point differs, but only because no number ends with a zero there, as in the
- * shortest form that Go and JavaScript write, the numbers tell it: all are stored with the same number of digits behind
- * the point, and the zeros at their ends are none of the text.
+ * If the number of digits after the point differs, but only because trailing zeros are omitted, as in the shortest form
+ * that Go and JavaScript write, it follows from the numbers: all are stored with the same number of digits after the
+ * point, and trailing zeros are not part of the text.
  *
- * Parameters:  scale u8 (digits behind the point; 255 when they differ: then a page has them, u8 each; 254 for the
- *              shortest form: then a u8 has how many digits behind the point the integers have),
+ * Parameters:  scale u8 (digits after the point; 255 when they differ: then a page has them, u8 each; 254 for the
+ *              shortest form: then a u8 has the number of digits after the point in the integers),
  *              min f64, max f64, then the mantissas as integers
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
@@ -48,7 +48,7 @@ export const DECIMAL: Encoding<ValuesOf<'decimal'>> = {
   memoryBytes: ({ mantissas, scale }) => mantissas.byteLength + (typeof scale === 'number' ? 0 : scale.length),
 };
 
-/** Reads every value. Returns false at the first that would not be written back as it stands. */
+/** Parses every value. Returns false at the first that would not be written back unchanged. */
 export function parseDecimals(refs: ValueRefs, mantissas: Float64Array, scales: Uint8Array): boolean {
   const { bytes, starts, ends, count } = refs;
   for (let i = 0; i < count; i++) {
@@ -108,7 +108,10 @@ export function encodeDecimals(
   encodeIntegers(mantissas, count, parameters, pages);
 }
 
-/** Gives all mantissas one scale, in place; false, and nothing is changed, when the text would not follow from them. */
+/**
+ * Gives all mantissas the same scale, in place; returns false, and changes nothing, when the text would not follow from
+ * them.
+ */
 function scaleUp(mantissas: Float64Array, scales: Uint8Array, count: number, scaleMax: number): boolean {
   for (let i = 0; i < count; i++) {
     const mantissa = mantissas[i]!;
@@ -150,7 +153,10 @@ export function decodeDecimals(parameters: ByteReader, pages: PageReader, count:
   return { ...stored, mantissas: decodeIntegers(parameters, pages, count).values };
 }
 
-/** Only the values at some indices, which ascend. @throws CorruptionError */
+/**
+ * Decodes only the values at some indices, which ascend.
+ * @throws CorruptionError
+ */
 export function pickDecimals(
   parameters: ByteReader,
   pages: PageReader,
@@ -176,7 +182,7 @@ function readScales(parameters: ByteReader, pages: PageReader, count: number): O
   return { min, max, scale, isShortest };
 }
 
-/** The least and the greatest of decimals, from their parameters alone. */
+/** Returns the minimum and maximum of decimals, from their parameters alone. */
 export function readDecimalRange(parameters: ByteReader): { min: number; max: number } {
   if (parameters.u8() === SCALE_SHORTEST) parameters.u8();
   return { min: parameters.f64(), max: parameters.f64() };

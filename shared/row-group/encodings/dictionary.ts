@@ -1,9 +1,9 @@
 /**
- * Few distinct values: each once, in order of first appearance, and a code a row.
+ * Few distinct values: each once, in order of first appearance, and a code for each row.
  *
  * Codes are u8 with up to 256 distinct values, else u16 in two planes (low bytes, high bytes).
  *
- * Parameters:  those of the distinct texts; where these stand here, how many values each one has: varints
+ * Parameters:  those of the distinct texts; if they contain the texts, the number of values of each one: varints
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
 import { CorruptionError } from '../../errors.ts';
@@ -15,12 +15,12 @@ import type { Encoding } from '../encoding.ts';
 import { DICTIONARY_VALUES_MAX, ENCODING_DICTIONARY } from '../format.ts';
 import { decodeDistinctTexts, encodeDistinctTexts } from './distinct-texts.ts';
 
-/** After this many rows, a dictionary that grew with almost every row is given up. */
+/** After this many rows, a dictionary that has grown with almost every row is abandoned. */
 const PROBE_ROWS = 1024;
 const PROBE_DISTINCT_MAX = PROBE_ROWS * 0.6;
 const TABLE_SLOTS = DICTIONARY_VALUES_MAX * 2;
 
-/** With a larger share of distinct values it does not pay. */
+/** A dictionary with a larger share of distinct values does not pay. */
 const DISTINCT_SHARE_MAX = 0.7;
 
 export const DICTIONARY: Encoding<ValuesOf<'dictionary'>> = {
@@ -46,7 +46,7 @@ export const DICTIONARY: Encoding<ValuesOf<'dictionary'>> = {
 };
 
 /**
- * Finds the distinct values of a column. Holds a hash table for the largest dictionary that may be (0.8 MB), so one
+ * Finds the distinct values of a column. Holds a hash table for the largest possible dictionary (0.8 MB), so one
  * builder serves all columns one after the other; its results are overwritten by the next `build`.
  */
 export class DictionaryBuilder {
@@ -58,7 +58,7 @@ export class DictionaryBuilder {
 
   readonly #table = new Int32Array(TABLE_SLOTS);
   readonly #hashes = new Uint32Array(DICTIONARY_VALUES_MAX);
-  /** Entries of a previous column hold codes below this; adding to it empties the table without touching it. */
+  /** Entries of a previous column hold codes below this; adding to it empties the table without writing to it. */
   #epoch = 0;
 
   /** @returns false when there are too many distinct values for a dictionary to pay */
@@ -116,7 +116,7 @@ export class DictionaryBuilder {
     return true;
   }
 
-  /** The distinct values of what was built last, by code. */
+  /** Returns the distinct values of the last column, by code. */
   values(refs: ValueRefs): ValueRefs {
     const rows = this.firstRows.subarray(0, this.distinct);
     return {
@@ -128,7 +128,10 @@ export class DictionaryBuilder {
   }
 }
 
-/** @param values  the distinct ones, of which `codes` tell which each value is */
+/**
+ * @param values  the distinct ones
+ * @param codes  index of each value among them
+ */
 export function encodeDictionary(
   values: ValueRefs,
   codes: Uint16Array,
@@ -159,12 +162,16 @@ export function decodeDictionary(parameters: ByteReader, pages: PageReader, coun
   return { values, codes: decodeCodes(pages, count, values.offsets.length - 1) };
 }
 
-/** Distinct values, and how many values each one has where the parameters tell. */
+/** Distinct values, and the number of values of each one where the parameters contain it. */
 export interface CountedTexts extends ByteStrings {
   readonly counts: Uint32Array | undefined;
 }
 
-/** Without the codes: of a few short texts, no page is read. @param count  of values. @throws CorruptionError */
+/**
+ * Decodes the texts without the codes: for a few short texts, no page is read.
+ * @param count  of values
+ * @throws CorruptionError
+ */
 export function decodeCountedTexts(parameters: ByteReader, pages: PageReader, count: number): CountedTexts {
   const texts = decodeDistinctTexts(parameters, pages);
   if (parameters.remaining === 0) return { ...texts, counts: undefined };
@@ -175,7 +182,10 @@ export function decodeCountedTexts(parameters: ByteReader, pages: PageReader, co
   return { ...texts, counts };
 }
 
-/** Only the values at some indices, and all that are distinct. @throws CorruptionError */
+/**
+ * Decodes only the values at some indices, and all distinct texts.
+ * @throws CorruptionError
+ */
 export function pickDictionary(
   parameters: ByteReader,
   pages: PageReader,

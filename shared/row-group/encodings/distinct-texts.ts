@@ -1,7 +1,7 @@
 /**
  * The distinct values of a dictionary, or the patterns of texts that differ by numbers.
  *
- * A few short ones stand in the parameters: a scan knows them when it has read the header, and no page is spent on them.
+ * A few short ones are in the parameters: a scan knows them when it has read the header, and no page is spent on them.
  * Others are raw values, or UUIDs.
  *
  * Parameters:  count varint, form u8 (0 raw, 1 UUID, 2 here), then those of the form, or each value sized
@@ -19,10 +19,10 @@ import { UUID_BYTES } from './uuid-short.ts';
 const FORM_RAW = 0;
 const FORM_UUID = 1;
 const FORM_HERE = 2;
-/** Of all values together. A header is read and decompressed as a whole, so it should stay small. */
+/** Limit for all values together. A header is read and decompressed as a whole, so it should stay small. */
 const HERE_BYTES_MAX = 1024;
 
-/** @returns true when they stand in the parameters */
+/** @returns true when they are in the parameters */
 export function encodeDistinctTexts(values: ValueRefs, parameters: ByteWriter, pages: PageWriter): boolean {
   parameters.varint(values.count);
   if (areShort(values)) {
@@ -59,13 +59,19 @@ export function decodeDistinctTexts(parameters: ByteReader, pages: PageReader): 
   }
 }
 
-/** Those that stand in the parameters; undefined when they are elsewhere. @throws CorruptionError */
+/**
+ * Returns the texts in the parameters; undefined when they are elsewhere.
+ * @throws CorruptionError
+ */
 export function decodeTextsHere(parameters: ByteReader): ByteStrings | undefined {
   const count = readCount(parameters);
   return parameters.u8() === FORM_HERE ? textsHere(parameters, count) : undefined;
 }
 
-/** Passes over the parameters of raw values; false, somewhere within them, when they are of another form. @throws CorruptionError */
+/**
+ * Skips the parameters of raw values; returns false, somewhere within them, when they have another form.
+ * @throws CorruptionError
+ */
 export function skipRawTexts(parameters: ByteReader): boolean {
   readCount(parameters);
   if (parameters.u8() !== FORM_RAW) return false;

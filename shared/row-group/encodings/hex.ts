@@ -12,7 +12,7 @@ import { type Encoding, isText } from '../encoding.ts';
 import { ENCODING_HEX } from '../format.ts';
 import { HEX_DIGITS, HEX_VALUES } from './hex-digits.ts';
 
-/** Shorter values are as well off in a dictionary. */
+/** A dictionary is as good for shorter values. */
 const WIDTH_BYTES_MIN = 4;
 const WIDTH_BYTES_MAX = 64;
 
@@ -67,7 +67,10 @@ export function decodeHex(parameters: ByteReader, pages: PageReader, count: numb
   return { width, bytes: pages.page(count * width) };
 }
 
-/** Only the values at some indices. @throws CorruptionError */
+/**
+ * Decodes only the values at some indices.
+ * @throws CorruptionError
+ */
 export function pickHex(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): HexValues {
   const width = widthOf(parameters);
   return { width, bytes: fixedPicker(pages, width, count)(indices) };

@@ -1,14 +1,14 @@
 /**
  * Whole numbers: frame of reference or deltas, split into byte planes.
  *
- * A *frame* stores value − base. *Deltas* store the difference to the value before, minus base; at a *restart* the value
- * itself is a parameter and its digits are 0. The first value is a restart, and so is each fall in numbers that
+ * A *frame* stores value − base. *Deltas* store the difference to the previous value, minus base; at a *restart* the
+ * value itself is a parameter and its digits are 0. The first value is a restart, and so is each fall in numbers that
  * otherwise rise, as the times of one stream after the other do. Digits are cut into planes, the lowest bytes of all
- * values first, so that high bytes, which hardly change, compress to nothing. A plane is a page of its own and is stored
- * as it is when it does not compress.
+ * values first, so that high bytes, which hardly change, compress to nothing. A plane is a page of its own and is
+ * stored uncompressed when it does not compress.
  *
  * Parameters:  transform u8 (0 frame, 1 deltas), width u8 (planes, 0–7), base signedVarint, min signedVarint,
- *              max signedVarint; of deltas also: restarts varint, each { values since the last one varint, value
+ *              max signedVarint; for deltas also: restarts varint, each { values since the last one varint, value
  *              signedVarint }
  */
 import type { ByteReader, ByteWriter } from '../../bytes.ts';
@@ -27,7 +27,7 @@ const DIGITS_MAX = 15;
 const WORD = 2 ** 32;
 const HALF_WORD = 2 ** 31;
 const TOP = 2 ** 24;
-/** Up to one value in 64 may be a restart; more falls, and the numbers do not rise. */
+/** Up to one value in 64 may be a restart; numbers with more falls count as unordered. */
 const RESTARTS_SHIFT = 6;
 
 export const INTEGER: Encoding<ValuesOf<'integer'>> = {
@@ -81,7 +81,7 @@ interface Range {
   readonly max: number;
   readonly deltaMin: number;
   readonly deltaMax: number;
-  /** How often a value is smaller than the one before, and the range of the other differences. */
+  /** Number of values that are smaller than the previous one, and the range of the other differences. */
   readonly falls: number;
   readonly riseMin: number;
   readonly riseMax: number;
@@ -130,17 +130,17 @@ function writeRestarts(
   }
 }
 
-/** An integer chunk as it is stored. */
+/** A stored integer chunk. */
 interface StoredIntegers {
   readonly min: number;
   readonly max: number;
   readonly base: number;
   readonly planes: readonly Uint8Array[];
-  /** Of deltas; the first is at 0. */
+  /** Only for deltas; the first is at 0. */
   readonly restarts: readonly Restart[] | undefined;
 }
 
-/** A value among deltas that is not one. */
+/** A value among deltas that is stored itself. */
 interface Restart {
   readonly index: number;
   readonly value: number;
@@ -168,7 +168,11 @@ function readRestarts(parameters: ByteReader, count: number): { index: number; v
   return restarts;
 }
 
-/** Passes over the parameters of integers. @returns how many bytes of pages each number takes. @throws CorruptionError */
+/**
+ * Skips the parameters of integers.
+ * @returns how many bytes of pages each number takes
+ * @throws CorruptionError
+ */
 export function readWidth(parameters: ByteReader): number {
   const transform = parameters.u8();
   const width = parameters.u8();
@@ -177,7 +181,7 @@ export function readWidth(parameters: ByteReader): number {
   return width;
 }
 
-/** The least and the greatest of integers, from their parameters alone. */
+/** Returns the minimum and maximum of integers, from their parameters alone. */
 export function readIntegerRange(parameters: ByteReader): { min: number; max: number } {
   parameters.u8();
   parameters.u8();
@@ -191,10 +195,13 @@ export function decodeIntegers(parameters: ByteReader, pages: PageReader, count:
   return { values: valuesOf(stored, count), min: stored.min, max: stored.max };
 }
 
-/** Values that are handed over at once: they stay in the nearest cache. */
+/** Number of values for each call: they stay in the nearest cache. */
 const VISITED_AT_ONCE = 1024;
 
-/** Hands over all values, some at a time, in memory that is overwritten by the next ones. @throws CorruptionError */
+/**
+ * Passes all values to `visit`, some at a time, in memory that is overwritten by the next ones.
+ * @throws CorruptionError
+ */
 export function visitIntegers(
   parameters: ByteReader,
   pages: PageReader,
@@ -219,9 +226,10 @@ export function visitIntegers(
 }
 
 /**
- * Adds each value to the one before.
+ * Adds each value to the previous one.
  * @param first  index of values[0]
- * @param sum  the value before, @param r  the next restart
+ * @param sum  the previous value
+ * @param r  index of the next restart
  */
 function sumUpPart(
   values: Float64Array,
@@ -248,7 +256,10 @@ function valuesOf({ min, max, base, planes, restarts }: StoredIntegers, count: n
   return values;
 }
 
-/** Only the values at some indices, which ascend. @throws CorruptionError */
+/**
+ * Decodes only the values at some indices, which ascend.
+ * @throws CorruptionError
+ */
 export function pickIntegers(
   parameters: ByteReader,
   pages: PageReader,
@@ -270,7 +281,7 @@ export function pickIntegers(
   return { values, min, max };
 }
 
-/** `sum` and the deltas [start, end): plane by plane where all that is added up stays exact in a float64. */
+/** Adds the deltas [start, end) to `sum`: plane by plane where all sums stay exact in a float64. */
 function sumFrom(sum: number, base: number, planes: readonly Uint8Array[], start: number, end: number): number {
   if (planes.length > 4 || Math.abs(base) * (end - start) > MAGNITUDE_MAX) {
     for (let i = start; i < end; i++) sum += base + digitsAt(planes, i);
@@ -287,8 +298,8 @@ function sumFrom(sum: number, base: number, planes: readonly Uint8Array[], start
 }
 
 /**
- * Calls back with the index of each value that equals one of `wanted`, in a frame without decoding the others: most
- * often one byte a value is looked at.
+ * Calls back with the index of each value that equals one of `wanted`; in a frame without decoding the others: most
+ * often one byte of each value is read.
  * @throws CorruptionError
  */
 export function findIntegers(
@@ -326,7 +337,10 @@ function digitsAt(planes: readonly Uint8Array[], index: number): number {
   return value;
 }
 
-/** Codes and flags, which are small: integers as bytes of 8 or 16 bits. @throws CorruptionError */
+/**
+ * Decodes codes and flags, which are small: integers of 8 or 16 bits.
+ * @throws CorruptionError
+ */
 export function decodeSmallIntegers<T extends Uint8Array | Uint16Array>(
   parameters: ByteReader,
   pages: PageReader,
@@ -335,7 +349,7 @@ export function decodeSmallIntegers<T extends Uint8Array | Uint16Array>(
   const stored = readStored(parameters, pages, out.length);
   const { min, max, base, planes, restarts } = stored;
   if (min < 0 || max >= 2 ** (out.BYTES_PER_ELEMENT * 8)) throw new CorruptionError('a code is out of range');
-  // Mostly they are all the same, or the bytes of a page as they stand.
+  // Mostly they are all equal, or exactly the bytes of a page.
   if (restarts === undefined && planes.length === 0) out.fill(base);
   else if (restarts === undefined && base === 0 && planes.length === 1) out.set(planes[0]!);
   else out.set(valuesOf(stored, out.length));
@@ -343,7 +357,7 @@ export function decodeSmallIntegers<T extends Uint8Array | Uint16Array>(
 }
 
 /**
- * Reads canonical decimal text ("0", "-17", no leading zero, at most 15 digits) of every value into `out`.
+ * Parses canonical decimal text ("0", "-17", no leading zero, at most 15 digits) of every value into `out`.
  * @returns false at the first value that is anything else
  */
 export function parseIntegers(refs: ValueRefs, out: Float64Array): boolean {
@@ -393,7 +407,7 @@ export function writeInteger(value: number, out: Uint8Array, start: number): num
   return end;
 }
 
-/** How many bytes hold every whole number from 0 to range. */
+/** Returns the number of bytes that hold every whole number from 0 to range. */
 function bytesFor(range: number): number {
   let width = 0;
   for (let limit = 1; limit <= range; limit *= 256) width++;
@@ -451,14 +465,17 @@ function addPlanes(values: IntegerArray, base: number, planes: readonly Uint8Arr
   }
 }
 
-/** From a restart to the next one: each value is added to the one before. */
+/** From a restart to the next one: adds each value to the previous one. */
 function sumUp(values: IntegerArray, start: number, end: number, first: number): void {
   let sum = first;
   values[start] = sum;
   for (let i = start + 1; i < end; i++) values[i] = sum += values[i]!;
 }
 
-/** The four lowest planes, zeros where there are fewer, so that one loop serves all widths; and the planes above. */
+/**
+ * Returns the four lowest planes, zeros where there are fewer, so that one loop serves all widths; and the planes
+ * above.
+ */
 function fourPlanes(
   planes: readonly Uint8Array[],
   count: number,

@@ -1,23 +1,23 @@
-/** Cuts the numbers out of texts, and says whether few patterns (pattern.ts) are left of many texts. */
+/** Cuts the numbers out of texts, and judges whether few patterns (pattern.ts) remain of many texts. */
 import type { CutTexts } from '../column-values.ts';
 import type { ValueRefs } from '../byte-strings.ts';
 import { JoinedDictionary } from '../joined-dictionary.ts';
 import { isDigit, NUMBER_DIGITS_MAX, PADDED_DIGITS_MAX, PLACES_MAX } from './pattern.ts';
 import { looksLikeUuid } from './uuid.ts';
 
-/** Fewer texts are not worth the parameters. */
+/** The parameters do not pay for fewer texts. */
 const TEXTS_MIN = 64;
-/** So many texts from all over a column are looked at for a digit, then so many are cut, before all are. */
+/** This many texts, spread over a column, are searched for a digit, then as many are cut, before all are. */
 const GLANCE_TEXTS = 16;
 const PROBE_TEXTS = 128;
-/** Of the probe may be so many patterns: all texts have few more. */
+/** Largest number of patterns in the probe: all texts have few more. */
 const PROBE_PATTERNS_MAX = 64;
-/** At least so many distinct texts for a pattern, or they do not differ by their numbers. */
+/** Least number of distinct texts for each pattern; with fewer, texts do not differ by their numbers. */
 const TEXTS_PER_PATTERN_MIN = 4;
-/** A dictionary of few texts is looked through faster, and of texts that repeat often is smaller. */
+/** A dictionary of few texts is searched faster, and is smaller if texts repeat often. */
 const DISTINCT_MIN = 256;
 const REPEATS_MAX = 8;
-/** With a larger share of distinct texts a column is no dictionary, however small it is. */
+/** With a larger share of distinct texts a column is not a dictionary, even if it is small. */
 const DISTINCT_SHARE_MIN = 0.7;
 
 const ZERO = 0x30;
@@ -25,10 +25,10 @@ const HASH_FACTOR = 0x9e3779b1;
 
 /** Owns the memory for cutting one column after the other. */
 export class PatternCutter {
-  /** These two are made when they are needed: most columns have nothing to cut. */
+  /** These two are allocated when needed: most columns have nothing to cut. */
   #patterns: JoinedDictionary | undefined;
   #seen: Uint8Array | undefined;
-  /** The pattern of one text, and where it ends. */
+  /** The pattern of one text, and its end. */
   #pattern = Buffer.allocUnsafeSlow(256);
   #patternEnd = 0;
   #numbers = new Float64Array(64);
@@ -47,7 +47,7 @@ export class PatternCutter {
     return areMany && cut.strides.length * TEXTS_PER_PATTERN_MIN <= distinct ? cut : undefined;
   }
 
-  /** The same for values that are codes of texts, each of which stands there once. */
+  /** Does the same for values that are codes of distinct texts. */
   cutRepeated(texts: ValueRefs, codes: Uint16Array): CutTexts | undefined {
     if (!isLargeDictionary(texts.count, codes.length)) return undefined;
     const cut = this.cutAny(texts, texts.count / TEXTS_PER_PATTERN_MIN);
@@ -83,7 +83,7 @@ export class PatternCutter {
 
   /**
    * Cuts one text: its pattern into #pattern, its numbers from `first` on.
-   * @returns how many numbers; −1 when there are too many
+   * @returns the count of numbers; −1 when there are too many
    */
   #cutText(bytes: Buffer, start: number, end: number, first: number): number {
     const pattern = this.#pattern;
@@ -110,7 +110,7 @@ export class PatternCutter {
     return used - first;
   }
 
-  /** Linear counting (Whang, Vander-Zanden, Taylor 1990): how full a bitmap of hashes is tells how many there were. */
+  /** Linear counting (Whang, Vander-Zanden, Taylor 1990): estimates the number of hashes by how full a bitmap is. */
   #estimateDistinct({ codes, firsts, numbers }: CutTexts): number {
     const seen = (this.#seen ??= new Uint8Array(1 << 16)).fill(0);
     let free = seen.length;
@@ -141,7 +141,7 @@ export class PatternCutter {
   }
 }
 
-/** What values are, when each is a code of a text that is cut. */
+/** Returns the values when each is a code of a text that is cut. */
 export function withCodes(texts: CutTexts, codes: ArrayLike<number>): CutTexts {
   const count = codes.length;
   const patternCodes = new Uint16Array(count);

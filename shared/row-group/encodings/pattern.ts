@@ -2,13 +2,13 @@
  * Texts that differ by the numbers in them (`/api/users/12345/orders`, `user:55012`): their few *patterns* as a
  * dictionary, and the numbers that were cut out of them as integers.
  *
- * A pattern is the text with a digit in the place of each number: `0` for a number as it is written canonically (no
- * leading zero, at most 15 digits), `2` to `9` for one that begins with zeros and is so many digits long. So
- * `job 7 took 00412 ms` is the pattern `job 0 took 5 ms` and the numbers 7 and 412. Every digit of a text belongs to a
- * number (a longer run of digits is several, one behind the other), so no digit of a pattern stands for itself, and
- * cutting has one result: equal texts have equal patterns and equal numbers.
+ * A pattern is the text with a digit in the place of each number: `0` for a canonical number (no leading zero, at most
+ * 15 digits), `2` to `9` for one with leading zeros and this many digits. So `job 7 took 00412 ms` is the pattern `job
+ * 0 took 5 ms` and the numbers 7 and 412. Every digit of a text belongs to a number (a longer run of digits is several
+ * consecutive ones), so every digit of a pattern is a placeholder, and cutting has one result: equal texts have equal
+ * patterns and equal numbers.
  *
- * Numbers are stored by pattern, then by place, then in the order of the values: like lies beside like.
+ * Numbers are stored by pattern, then by place, then in the order of the values, so that similar numbers are adjacent.
  *
  * Parameters:  those of the patterns as distinct texts, then those of the numbers as integers, if there are any
  */
@@ -25,11 +25,11 @@ import { decodeCodes, encodeCodes } from './dictionary.ts';
 import { decodeDistinctTexts, decodeTextsHere, encodeDistinctTexts, skipRawTexts } from './distinct-texts.ts';
 import { decodeIntegers, encodeIntegers, pickIntegers, readWidth, writeInteger } from './integer.ts';
 
-/** Of a number that is written canonically. */
+/** Limit for canonical numbers. */
 export const NUMBER_DIGITS_MAX = 15;
-/** Of a number that begins with zeros: its place is one digit, which tells how many. */
+/** Limit for numbers with leading zeros: their placeholder is one digit, which is their length. */
 export const PADDED_DIGITS_MAX = 9;
-/** Numbers of a text; with more of them it is no pattern. Bounds what a reader has to hold for a value. */
+/** Numbers of a text; with more of them it is not a pattern. Limits what a reader has to hold for a value. */
 export const PLACES_MAX = 32;
 
 const ZERO = 0x30;
@@ -58,7 +58,7 @@ export const PATTERN: Encoding<ValuesOf<'pattern'>> = {
     const here = decodeTextsHere(new ByteReader(parameters));
     if (here !== undefined) return count * Math.min(PLACES_MAX, Math.max(...placesOf(here)));
     const reader = new ByteReader(parameters);
-    // Numbers that are all alike take no bytes of a page, however many they are.
+    // Equal numbers take no bytes of a page, however many they are.
     const width = skipRawTexts(reader) && reader.remaining > 0 ? readWidth(reader) : 0;
     return Math.min(count * PLACES_MAX, width === 0 ? Infinity : pageBytes / width);
   },
@@ -73,7 +73,7 @@ export function isDigit(byte: number): boolean {
   return byte >= ZERO && byte <= ZERO + 9;
 }
 
-/** By pattern: how many numbers a value of it has. */
+/** By pattern: the count of numbers in each of its values. */
 export function placesOf({ bytes, offsets }: ByteStrings): Uint32Array {
   const places = new Uint32Array(offsets.length - 1);
   for (let code = 0; code < places.length; code++) {
@@ -82,12 +82,12 @@ export function placesOf({ bytes, offsets }: ByteStrings): Uint32Array {
   return places;
 }
 
-/** Where the numbers of each pattern lie when they are stored. */
+/** The arrangement of the stored numbers by pattern. */
 interface Blocks {
   readonly places: Uint32Array;
-  /** Values of each pattern. */
+  /** Number of values of each pattern. */
   readonly counts: Uint32Array;
-  /** By pattern: its first number; one entry more for the end. */
+  /** By pattern: the index of its first number; one entry more for the end. */
   readonly starts: Uint32Array;
 }
 
@@ -100,7 +100,7 @@ function blocksOf(patterns: ByteStrings, codes: Codes): Blocks {
   return { places, counts, starts };
 }
 
-/** By value: its first number. */
+/** By value: the index of its first number. */
 function firstsOf({ starts }: Blocks, codes: Codes): Uint32Array {
   const next = starts.slice();
   const firsts = new Uint32Array(codes.length);
@@ -140,7 +140,10 @@ export function decodeCutTexts(parameters: ByteReader, pages: PageReader, count:
   return { patterns, codes, firsts: firstsOf(blocks, codes), strides: blocks.counts, numbers };
 }
 
-/** Only the values at some indices, which ascend. @throws CorruptionError */
+/**
+ * Decodes only the values at some indices, which ascend.
+ * @throws CorruptionError
+ */
 export function pickCutTexts(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): CutTexts {
   const { patterns, codes: allCodes, blocks } = readPatterns(parameters, pages, count);
   const codes = Uint16Array.from(indices, (index) => allCodes[index]!);
@@ -149,7 +152,7 @@ export function pickCutTexts(parameters: ByteReader, pages: PageReader, count: n
   const firsts = firstsOf(picked, codes);
   const texts = { patterns, codes, firsts, strides: picked.counts };
   if (total === 0) return { ...texts, numbers: new Int32Array(0) };
-  // The picked numbers lie in the order of all, so their indices ascend.
+  // The picked numbers are in the order of all, so their indices ascend.
   const wanted = new Uint32Array(total);
   const allFirsts = firstsOf(blocks, allCodes);
   for (let i = 0; i < codes.length; i++) {
@@ -177,7 +180,10 @@ function readPatterns(
   return { patterns, codes, blocks };
 }
 
-/** Each number must have the digits that its place says: then texts are what was cut, and have room where they go. */
+/**
+ * Each number must have the digits of its placeholder: then texts are exactly those that were cut, and fit into their
+ * room.
+ */
 function checkNumbers({ bytes, offsets }: ByteStrings, { counts, starts }: Blocks, numbers: IntegerArray): void {
   for (let code = 0; code < counts.length; code++) {
     let i = starts[code]!;
@@ -191,7 +197,10 @@ function checkNumbers({ bytes, offsets }: ByteStrings, { counts, starts }: Block
   }
 }
 
-/** All numbers of a place are less; nothing is of a place `1`, because a zero alone is canonical. */
+/**
+ * Returns the limit of the numbers of a placeholder; no number has the placeholder `1`, because a single zero is
+ * canonical.
+ */
 function numberLimit(digits: number): number {
   if (digits === 0) return POWERS_OF_TEN[NUMBER_DIGITS_MAX]!;
   return digits === 1 ? 0 : POWERS_OF_TEN[digits - 1]!;
@@ -227,22 +236,22 @@ export function writePadded(value: number, digits: number, out: Uint8Array, star
   return start + digits;
 }
 
-/** How many bytes writeCutText may write. */
+/** Returns the size that writeCutText may write at most. */
 export function cutTextSizeMax({ patterns: { offsets }, codes }: CutTexts, index: number): number {
   const code = codes[index]!;
   const sizeBytes = offsets[code + 1]! - offsets[code]!;
   return sizeBytes + Math.min(sizeBytes, PLACES_MAX) * (NUMBER_DIGITS_MAX - 1);
 }
 
-/** The distinct ones among some texts. */
+/** The distinct texts among some texts. */
 export interface DistinctTexts {
-  /** By value: which of the distinct it is. */
+  /** By value: its index among the distinct texts. */
   readonly codes: Uint32Array;
-  /** By distinct: the first value that is it. */
+  /** By distinct text: the first value with it. */
   readonly values: Uint32Array;
 }
 
-/** Finds equal texts by their numbers, without writing one out. */
+/** Finds equal texts by their numbers, without formatting one. */
 export function distinctCutTexts({ patterns, codes, firsts, strides, numbers }: CutTexts): DistinctTexts {
   const places = placesOf(patterns);
   let slots = 64;

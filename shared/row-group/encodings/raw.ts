@@ -12,7 +12,7 @@ import type { Encoding } from '../encoding.ts';
 import { ENCODING_RAW } from '../format.ts';
 import { decodeIntegers, encodeIntegers } from './integer.ts';
 
-/** To know where a value begins takes the length of each one before, so that none are picked. */
+/** Finding a value requires the lengths of all earlier ones, so none are picked. */
 export const RAW: Encoding<ValuesOf<'raw'>> = {
   id: ENCODING_RAW,
   alphabet: undefined,

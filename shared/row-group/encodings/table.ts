@@ -1,4 +1,7 @@
-/** All encodings. Each has a file of its own with all that it does; what goes through them goes through these lists. */
+/**
+ * All encodings. Each has a file of its own with all its operations; everything that is done for each encoding uses
+ * these lists.
+ */
 import type { Encoding } from '../encoding.ts';
 import { CONSTANT } from './constant.ts';
 import { DECIMAL } from './decimal.ts';
@@ -10,7 +13,7 @@ import { RAW } from './raw.ts';
 import { TIMESTAMP } from './timestamp.ts';
 import { UUID } from './uuid.ts';
 
-/** In the order in which a column is offered to them: the first that takes its values has them, and the last takes all. */
+/** The order in which encodings are tried: the first that suits the values is used, and the last suits all. */
 export const BY_PREFERENCE: readonly Encoding[] = [
   CONSTANT,
   INTEGER,

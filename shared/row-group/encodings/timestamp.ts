@@ -1,9 +1,9 @@
 /**
- * RFC 3339 text in a field of the line, kept as its distance from the row's own time. A logger stamps a line just
+ * RFC 3339 text in a field of the line, stored as its distance from the row's own time. A logger stamps a line just
  * before the container runtime does, so the distances are almost all the same.
  *
  * All values of a chunk have one form: the separator, the number of fraction digits (or: trailing zeros trimmed, as Go
- * writes them) and the text of the zone. The zone is kept as text, not applied: the wall clock is what is stored.
+ * writes them) and the text of the zone. The zone is kept as text, not applied: the wall clock is stored.
  *
  * Parameters:  separator u8, fraction digits u8 (255: trimmed), zone string, then the distances as integers, in the
  *              unit of the last digit: floor(row time / unit) − value
@@ -51,7 +51,7 @@ export const TIMESTAMP: Encoding<ValuesOf<'timestamp'>> = {
   memoryBytes: ({ units }) => units.byteLength,
 };
 
-/** True when the bytes begin like `2026-11-23T15:01:12`. */
+/** Whether the bytes begin like `2026-11-23T15:01:12`. */
 export function looksLikeTimestamp(bytes: Uint8Array, start: number, end: number): boolean {
   return (
     end - start >= SECONDS_END &&
@@ -63,10 +63,10 @@ export function looksLikeTimestamp(bytes: Uint8Array, start: number, end: number
 }
 
 /**
- * Reads every value as its distance from its row's time.
+ * Parses every value as its distance from its row's time.
  * @param rowTimesNs  time of the row of each value, ns from the start of baseDay
- * @param out         filled with floor(row time / unit) − value
- * @returns the common form, or undefined at the first value that is of no or another form
+ * @param out         receives floor(row time / unit) − value
+ * @returns the common form, or undefined at the first value that has no form or another one
  */
 export function parseTimestamps(
   refs: ValueRefs,
@@ -138,7 +138,7 @@ export function encodeTimestamps(
   encodeIntegers(distances, count, parameters, pages);
 }
 
-/** As they are stored: what a merge moves, because it moves a row with its time. */
+/** The stored form, which a merge moves, because it moves a row with its time. */
 export interface TimestampDistances {
   readonly form: TimestampForm;
   readonly distances: IntegerArray;
@@ -169,7 +169,8 @@ export function decodeTimestamps(
 }
 
 /**
- * Only the values at some indices, which ascend; rowTimesNs has the times of their rows. @throws CorruptionError
+ * Decodes only the values at some indices, which ascend; rowTimesNs has the times of their rows.
+ * @throws CorruptionError
  */
 export function pickTimestamps(
   parameters: ByteReader,
@@ -200,7 +201,7 @@ function fromDistances(
   return { form, baseDay, units };
 }
 
-/** True when values at these distances are near enough to any row for `decodeTimestamps`. */
+/** Whether values at these distances are near enough to any row for `decodeTimestamps`. */
 export function areNearTimestamps(form: TimestampForm, distances: Float64Array, count: number): boolean {
   const limit = (NS_PER_DAY / unitOf(form)) * BASE_DAY_REACH_DAYS;
   for (let i = 0; i < count; i++) if (!(Math.abs(distances[i]!) < limit)) return false;
@@ -249,7 +250,7 @@ function unitOf(form: TimestampForm): number {
   return form.fractionDigits === FRACTION_TRIMMED ? 1 : POWERS_OF_TEN[9 - form.fractionDigits]!;
 }
 
-/** The form of the first value; fraction digits that differ from the second on mean that zeros are trimmed. */
+/** Returns the form of the first value; if the number of fraction digits differs in a later one, zeros are trimmed. */
 function commonForm({ bytes, starts, ends, count }: ValueRefs): TimestampForm | undefined {
   const start = starts[0]!;
   const end = ends[0]!;
@@ -286,7 +287,7 @@ function fourDigits(bytes: Uint8Array, at: number): number {
   return (high | low) < 0 ? -1 : high * 100 + low;
 }
 
-/** Days since 1970 of a date that exists, else undefined: "2026-02-30" must come back as it was. */
+/** Returns days since 1970 of a date that exists, else undefined: "2026-02-30" must be returned unchanged. */
 function dayFromDate(year: number, month: number, dayOfMonth: number): number | undefined {
   if (year < 1970) return undefined;
   const date = new Date(Date.UTC(year, month - 1, dayOfMonth));

@@ -1,6 +1,6 @@
 /**
- * UUIDs of which some repeat others: each one once, and for a repeat which one it is. The id of a request stands in the
- * lines of all that worked on it, and these are in one row group when their times are near.
+ * UUIDs with repeats: each distinct one once, and a reference for each repeat. The id of a request is in the lines of
+ * all containers that worked on it, and these are in one row group when their times are near.
  *
  * Parameters:  version u8 + 16, distinct varint, then those of the repeats' numbers (integers)
  * Pages:       the distinct UUIDs in the short form; a bit for each value, 1 for a repeat (value i: bit i mod 8 of byte
@@ -22,11 +22,11 @@ import {
   writePages,
 } from './uuid-short.ts';
 
-/** With fewer repeats than one in so many values, the short form is as small and quicker to read. */
+/** With fewer repeats than one in this many values, the short form is as small and quicker to read. */
 const VALUES_PER_REPEAT_MAX = 32;
 const NEW = -1;
 
-/** Writes UUIDs in the short form without places, repeats once where that pays. */
+/** Writes UUIDs in the short form without places, repeats only once where that pays. */
 export function encodeRepeatingUuids(uuids: Uuids, parameters: ByteWriter, pages: PageWriter): void {
   const { count, version } = uuids;
   const numbers = new Float64Array(count);
@@ -50,7 +50,10 @@ export function encodeRepeatingUuids(uuids: Uuids, parameters: ByteWriter, pages
   encodeIntegers(numbers, repeats, parameters, pages);
 }
 
-/** What is stored, and on demand where each value is among it. @throws CorruptionError, also on demand */
+/**
+ * Returns the stored UUIDs, and on demand the place of each value among them.
+ * @throws CorruptionError, also on demand
+ */
 export function readRepeating(
   version: number,
   parameters: ByteReader,
@@ -77,7 +80,10 @@ function readPlaces(parameters: ByteReader, pages: PageReader, count: number, di
   return places;
 }
 
-/** Only the values at some indices, which ascend. @throws CorruptionError */
+/**
+ * Decodes only the values at some indices, which ascend.
+ * @throws CorruptionError
+ */
 export function pickRepeating(
   parameters: ByteReader,
   pages: PageReader,
@@ -98,7 +104,7 @@ export function pickRepeating(
   return pick(places);
 }
 
-/** How many bits are set in front of each of some bits, which ascend. */
+/** Returns the number of set bits before each of some bits, which ascend. */
 function countBefore(bits: Uint8Array, indices: Int32Array): Int32Array {
   const counts = new Int32Array(indices.length);
   let count = 0;
@@ -113,7 +119,7 @@ function countBefore(bits: Uint8Array, indices: Int32Array): Int32Array {
 
 const BITS_SET = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll('0', '').length);
 
-/** The same values, each in full, so that value i is UUID i of `packed`. */
+/** Returns the same values, each in full, so that value i is UUID i of `packed`. */
 export function withoutPlaces(uuids: Uuids): Uuids {
   const { count, version, places, packed: from } = uuids;
   if (places === undefined) return uuids;
@@ -129,7 +135,7 @@ export function withoutPlaces(uuids: Uuids): Uuids {
   return { count, version, packed, pairs, places: undefined };
 }
 
-/** Sets numbers[i] to that of the UUID which value i repeats, or NEW. Gives how many are new. */
+/** Sets numbers[i] to that of the UUID which value i repeats, or NEW. Returns the number of new ones. */
 function findRepeats({ count, packed, pairs }: Uuids, numbers: Float64Array): number {
   let slots = 64;
   while (slots < count * 2) slots *= 2;
@@ -154,7 +160,7 @@ function findRepeats({ count, packed, pairs }: Uuids, numbers: Float64Array): nu
   return distinct;
 }
 
-/** Of eight bytes at both ends: either end of a UUID may be a clock. */
+/** Hashes eight bytes at both ends: either end of a UUID may be a clock. */
 function hashOf(packed: Uint8Array, at: number): number {
   const head = packed[at]! | (packed[at + 1]! << 8) | (packed[at + 2]! << 16) | (packed[at + 3]! << 24);
   const tail = packed[at + 10]! | (packed[at + 11]! << 8) | (packed[at + 12]! << 16) | (packed[at + 13]! << 24);

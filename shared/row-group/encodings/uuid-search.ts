@@ -1,4 +1,4 @@
-/** Finds UUIDs by their bits: one as a whole, or those whose text contains some characters. */
+/** Finds UUIDs by their bits: a whole one, or those whose text contains some characters. */
 import type { StoredUuids, Uuids } from '../column-values.ts';
 import type { ByteReader } from '../../bytes.ts';
 import type { PageReader } from '../page.ts';
@@ -8,7 +8,7 @@ import { storedCount, strideOf, unpackStored, UUID_BYTES, VERSION_MIXED } from '
 
 const DASH = 0x2d;
 const TEXT_BYTES = 36;
-/** By position in the text: which of the 32 digits stands there, or −1 for a dash. */
+/** By position in the text: index of the digit there among the 32, or −1 for a dash. */
 const DIGIT_AT = Int8Array.from({ length: TEXT_BYTES }, (_, at) =>
   at === 8 || at === 13 || at === 18 || at === 23
     ? -1
@@ -18,8 +18,8 @@ const DIGIT_AT = Int8Array.from({ length: TEXT_BYTES }, (_, at) =>
 const unpacked = new Uint8Array(UUID_BYTES);
 
 /**
- * Calls back with the index of each value of a chunk that equals one of some UUIDs of 16 bytes. Only the first four bytes,
- * which are the same in both forms, are compared with every one, and repeats are looked at only when one is found.
+ * Calls back with the index of each value of a chunk that equals one of some UUIDs of 16 bytes. Only the first four
+ * bytes, which are the same in both forms, are compared for every value, and repeats are read only when one is found.
  * @throws CorruptionError
  */
 export function findUuids(
@@ -63,13 +63,13 @@ export function matchUuidText(uuids: Uuids, needle: Uint8Array): Uint8Array | un
   return matched;
 }
 
-/** Which bits of the 16 bytes are asked for, and what they should be. */
+/** Bits of the 16 bytes that must have certain values. */
 interface WantedBits {
   readonly masks: Uint8Array;
   readonly values: Uint8Array;
 }
 
-/** What it takes for the needle to stand at this offset of the text; undefined when it cannot. */
+/** Returns the bits that the needle requires at this offset of the text; undefined when it cannot be there. */
 function bitsAt(needle: Uint8Array, offset: number): WantedBits | undefined {
   const masks = new Uint8Array(UUID_BYTES);
   const values = new Uint8Array(UUID_BYTES);
@@ -85,7 +85,7 @@ function bitsAt(needle: Uint8Array, offset: number): WantedBits | undefined {
   return { masks, values };
 }
 
-/** Compares one byte of each, the one of which most is known, and the others where it matches. */
+/** Compares one byte of each, the one with most known bits, and the others where it matches. */
 function findBits(uuids: Uuids, { masks, values }: WantedBits, onFound: (place: number) => void): void {
   const { packed, version } = uuids;
   const stride = strideOf(version);
@@ -101,7 +101,7 @@ function findBits(uuids: Uuids, { masks, values }: WantedBits, onFound: (place: 
   }
 }
 
-/** A byte that stands in `packed` as a whole; with a mask of 0, of which every value matches, when there is none. */
+/** Returns a byte that `packed` contains whole; with a mask of 0, which every value matches, when there is none. */
 function best(masks: Uint8Array, version: number): number {
   let chosen = 0;
   for (let byte = 0; byte < UUID_BYTES; byte++) {
@@ -111,7 +111,7 @@ function best(masks: Uint8Array, version: number): number {
   return chosen;
 }
 
-/** Where a whole byte of a UUID stands in the short form. */
+/** Returns the index of a whole byte of a UUID in the short form. */
 function packedColumn(byte: number): number {
   return byte < 6 ? byte : byte === 7 ? 6 : byte - 2;
 }

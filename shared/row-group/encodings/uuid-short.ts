@@ -8,20 +8,20 @@ import type { StoredUuids, Uuids } from '../column-values.ts';
 import { type PageReader, type PageWriter, fixedPicker } from '../page.ts';
 
 export const UUID_BYTES = 16;
-/** Of the short form, without its two bits in the page of pairs. */
+/** Bytes of the short form, without the two bits in the page of pairs. */
 export const UUID_PACKED_BYTES = 15;
-/** Not all alike: 16 bytes each. */
+/** The versions differ: 16 bytes each. */
 export const VERSION_MIXED = 255;
-/** Added to the version of UUIDs of which some repeat others. */
+/** Added to the version of UUIDs with repeats. */
 export const VERSION_REPEATS = 16;
 const VERSION_RANDOM = 4;
 
-/** How many UUIDs `packed` has. */
+/** Returns the number of UUIDs in `packed`. */
 export function storedCount({ version, packed }: StoredUuids): number {
   return packed.length / strideOf(version);
 }
 
-/** Bytes of a UUID in `packed`. */
+/** Returns the bytes of a UUID in `packed`. */
 export function strideOf(version: number): number {
   return version === VERSION_MIXED ? UUID_BYTES : UUID_PACKED_BYTES;
 }
@@ -50,12 +50,12 @@ export function pairOf(pairs: Uint8Array, place: number): number {
   return (pairs[place >> 2]! >>> ((place & 3) * 2)) & 3;
 }
 
-/** In pairs that were zero. */
+/** The bits of the pair must be zero. */
 export function setPair(pairs: Uint8Array, place: number, pair: number): void {
   pairs[place >> 2]! |= pair << ((place & 3) * 2);
 }
 
-/** The short form, in scratch memory; undefined when these UUIDs have none. */
+/** Returns the short form, in scratch memory; undefined when these UUIDs have none. */
 export function packUuids(uuids: Uint8Array, count: number, pages: PageWriter): Uuids | undefined {
   const version = uuids[6]! >>> 4;
   for (let i = 0, at = 0; i < count; i++, at += UUID_BYTES) {
@@ -74,13 +74,13 @@ export function packUuids(uuids: Uint8Array, count: number, pages: PageWriter): 
   return { count, version, packed, pairs, places: undefined };
 }
 
-/** Writes UUIDs that are in the short form already. */
+/** Writes UUIDs that are already in the short form. */
 export function encodePackedUuids(uuids: Uuids, parameters: ByteWriter, pages: PageWriter): void {
   parameters.u8(uuids.version);
   writePages(uuids, pages);
 }
 
-/** The two pages of the short form. */
+/** Writes the two pages of the short form. */
 export function writePages(
   { version, packed, pairs }: Pick<Uuids, 'version' | 'packed' | 'pairs'>,
   pages: PageWriter,
@@ -89,12 +89,18 @@ export function writePages(
   pages.page(pairs, version !== VERSION_RANDOM);
 }
 
-/** What `writePages` wrote. @throws CorruptionError */
+/**
+ * Reads the pages of `writePages`.
+ * @throws CorruptionError
+ */
 export function readPages(pages: PageReader, count: number): Pick<Uuids, 'packed' | 'pairs'> {
   return { packed: pages.page(count * UUID_PACKED_BYTES), pairs: pages.page((count + 3) >> 2) };
 }
 
-/** Takes what `writePages` wrote; gives the UUIDs at some places, of which there may be any number. @throws CorruptionError */
+/**
+ * Reads the pages of `writePages`; returns the UUIDs at any number of places.
+ * @throws CorruptionError
+ */
 export function pickPages(
   pages: PageReader,
   count: number,

@@ -2,10 +2,9 @@
  * UUIDs in canonical lower-case text, as their bits.
  *
  * When all have the same version nibble and the variant bits `10`, a UUID takes 15.25 bytes (uuid-short.ts), otherwise
- * its 16. Random bits do not compress and are stored as they are; UUIDs of a version that begins with time are worth a
- * try.
+ * 16. Random bits do not compress and are stored uncompressed; UUIDs of a version that begins with time may compress.
  *
- * Ids that several lines mention may be kept once (uuid-repeats.ts).
+ * Ids that several lines mention may be stored once (uuid-repeats.ts).
  *
  * Parameters:  version u8 (0–15, or 255 for the 16 byte form; 16–31 is version 0–15 with repeats, see there)
  */
@@ -52,7 +51,7 @@ export const UUID: Encoding<ValuesOf<'uuid'>> = {
   memoryBytes: ({ packed, pairs, places }) => packed.length + pairs.length + (places?.byteLength ?? 0),
 };
 
-/** True when the bytes have the length and dashes of a UUID. */
+/** Whether the bytes have the length and dashes of a UUID. */
 export function looksLikeUuid(bytes: Uint8Array, start: number, end: number): boolean {
   return (
     end - start === UUID_TEXT_BYTES &&
@@ -63,7 +62,7 @@ export function looksLikeUuid(bytes: Uint8Array, start: number, end: number): bo
   );
 }
 
-/** Reads every value into 16 bytes of `out`. Returns false at the first that is no canonical lower-case UUID. */
+/** Parses every value into 16 bytes of `out`. Returns false at the first that is not a canonical lower-case UUID. */
 export function parseUuids(refs: ValueRefs, out: Uint8Array): boolean {
   const { bytes, starts, ends, count } = refs;
   for (let i = 0, to = 0; i < count; i++, to += UUID_BYTES) {
@@ -73,7 +72,7 @@ export function parseUuids(refs: ValueRefs, out: Uint8Array): boolean {
   return true;
 }
 
-/** Reads 36 bytes of text whose dashes are known to be right into 16 bytes. */
+/** Parses 36 bytes of text whose dashes were verified into 16 bytes. */
 export function parseUuid(bytes: Uint8Array, start: number, out: Uint8Array, to: number): boolean {
   let bad = 0;
   for (let at = start, k = 0; k < UUID_BYTES; k++, at += 2) {
@@ -99,7 +98,10 @@ export function decodeUuids(parameters: ByteReader, pages: PageReader, count: nu
   return { count, ...stored, places: placesOf() };
 }
 
-/** What is stored, and on demand where each value is among it (see Uuids). @throws CorruptionError, also on demand */
+/**
+ * Returns the stored UUIDs, and on demand the place of each value among them (see Uuids).
+ * @throws CorruptionError, also on demand
+ */
 export function readUuids(
   parameters: ByteReader,
   pages: PageReader,
@@ -115,7 +117,10 @@ export function readUuids(
   return readRepeating(version - VERSION_REPEATS, parameters, pages, count);
 }
 
-/** Only the values at some indices. @throws CorruptionError */
+/**
+ * Decodes only the values at some indices.
+ * @throws CorruptionError
+ */
 export function pickUuids(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): Uuids {
   const version = parameters.u8();
   const own = { count: indices.length, places: undefined };

@@ -1,7 +1,7 @@
 /**
  * Access logs in the common and the combined format, as nginx, Traefik, Apache and many libraries write them:
- * `10.42.0.7 - - [23/Nov/2026:15:01:12 +0000] "GET /api/orders?page=2 HTTP/1.1" 200 512 "-" "curl/8.5"`
- * and what Traefik (a count, router, upstream, duration) and ingress-nginx (upstream, times, request id) add after.
+ * `10.42.0.7 - - [23/Nov/2026:15:01:12 +0000] "GET /api/orders?page=2 HTTP/1.1" 200 512 "-" "curl/8.5"`, and the fields
+ * that Traefik (a count, router, upstream, duration) and ingress-nginx (upstream, times, request id) append.
  *
  * https://httpd.apache.org/docs/current/logs.html#common, https://doc.traefik.io/traefik/observability/access-logs,
  * https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration/log-format
@@ -59,7 +59,7 @@ export function cutAccessLog(bytes: Buffer, start: number, end: number, tokens: 
   return sizeEnd === end || cutCombined(bytes, sizeEnd, end, tokens);
 }
 
-/** `GET /path?query HTTP/1.1`; what a client sent that speaks no HTTP is one value. */
+/** `GET /path?query HTTP/1.1`; a request that is not HTTP is one value. */
 export function cutRequest(bytes: Buffer, start: number, end: number, tokens: Tokens): void {
   let methodEnd = start;
   while (isCapital(byteAt(bytes, methodEnd, end))) methodEnd++;
@@ -76,7 +76,7 @@ export function cutRequest(bytes: Buffer, start: number, end: number, tokens: To
   tokens.add(pathEnd + 1, end, KIND_STRING, 'protocol');
 }
 
-/** What the combined format has after the common one. */
+/** The fields of the combined format after those of the common one. */
 function cutCombined(bytes: Buffer, at: number, end: number, tokens: Tokens): boolean {
   const referer = formEnd(bytes, at, end, BEFORE_REFERER);
   const refererEnd = referer < 0 ? -1 : stringEnd(bytes, referer, end);
@@ -115,7 +115,7 @@ function cutTraefik(bytes: Buffer, at: number, end: number, tokens: Tokens): boo
   return true;
 }
 
-/** What ingress-nginx writes after the user agent, when one upstream was asked; `[name]` may be empty. */
+/** The fields that ingress-nginx writes after the user agent, for a single upstream; `[name]` may be empty. */
 const INGRESS_FIELDS = [
   'request_bytes',
   'request_time',

@@ -1,7 +1,7 @@
 /**
- * Lines of text, cut into values. The list of formats that podlog knows is here, in the order in which they are tried. What
- * a cutter cuts are pieces of the line, so nothing is lost when it is wrong. The text with which a line ends, whatever its
- * format, may have objects in it: these are cut as JSON is.
+ * Cuts lines of text into values. The list of known formats is here, in the order in which they are tried. A cutter
+ * cuts the line into pieces, so nothing is lost when it is wrong. The text at the end of a line of any format may
+ * contain objects: these are cut like JSON.
  */
 import type { Tokens } from '../tokens.ts';
 import { cutAccessLog } from './access-log.ts';
@@ -27,7 +27,7 @@ const REDIS = 3;
 const ACCESS_LOG = 4;
 const LOGFMT = 5;
 const PLAIN = 6;
-/** Only for those who ask for it: one pair is enough. */
+/** Only on request: one pair is enough. */
 const PAIRS = 7;
 const ENVOY = 9;
 const APACHE_ERROR = 10;
@@ -41,15 +41,16 @@ export const OBJECTS = 8;
 export const TEXT_FORMATS = EXCEPTION + 1;
 
 /**
- * How lines are cut: `json`, `logfmt` and `klog` are this format or none, `raw` is none, and `auto` is whatever a line is.
- * These are the values of the annotation `podlog.io/parser`.
+ * How lines are parsed: `json`, `logfmt` and `klog` accept only this format, `raw` accepts none, and `auto` detects the
+ * format of each line. These are the values of the annotation `podlog.io/parser`.
  */
 export const PARSERS = ['auto', 'json', 'logfmt', 'klog', 'raw'] as const;
 export type Parser = (typeof PARSERS)[number];
 
 /**
- * Number of the format of the line, whose values are added to `tokens` then; or -1 when it has none that `parser` allows.
- * @param tokens  none so far
+ * Returns the number of the line's format, whose values are added to `tokens` then; or -1 when it has none that
+ * `parser` allows.
+ * @param tokens  empty
  */
 export function cutText(parser: Parser, bytes: Buffer, start: number, end: number, tokens: Tokens): number {
   if (start === end) return -1;
@@ -87,7 +88,10 @@ function cutAny(bytes: Buffer, start: number, end: number, tokens: Tokens): numb
   return PLAIN;
 }
 
-/** Formats that a line shows at its beginning, in times of their own or none; its first byte says which it may have. */
+/**
+ * Formats that are recognized by their beginning, without a common timestamp; the first byte limits which a line may
+ * have.
+ */
 function cutUntimed(bytes: Buffer, start: number, end: number, tokens: Tokens): number {
   const first = bytes[start]!;
   if (isDigit(first)) {
@@ -106,7 +110,7 @@ function cutUntimed(bytes: Buffer, start: number, end: number, tokens: Tokens): 
 
 /**
  * Formats that begin with a timestamp.
- * @param timeEnd  where the timestamp at the start, or after a bracket there, ends; or -1
+ * @param timeEnd  end of the timestamp at the start, or after a bracket there; or -1
  */
 function cutTimed(bytes: Buffer, start: number, timeEnd: number, end: number, tokens: Tokens): number {
   if (bytes[start] === OPEN_BRACKET) return cutEnvoy(bytes, start, timeEnd, end, tokens) ? ENVOY : -1;
@@ -119,7 +123,7 @@ function withObjects(format: number, bytes: Buffer, end: number, tokens: Tokens)
   return format;
 }
 
-/** The object at an offset, if there is one, and the text around it. False when it has no members. */
+/** Cuts the object at an offset, if there is one, and the text around it. Returns false when it has no members. */
 function cutAround(bytes: Buffer, start: number, object: number, end: number, tokens: Tokens): boolean {
   if (object < 0) return false;
   addPiece(bytes, start, object, end, tokens);

@@ -1,6 +1,7 @@
 /**
- * Envoy's default access log, and Istio's, which has more of what happened to the request and where it went:
- * `[2026-11-23T15:01:12.123Z] "GET /api?page=2 HTTP/2" 200 - 0 512 14 12 "10.0.0.1" "curl/8.5" "<request id>" "shop" "10.42.0.9:80"`
+ * Envoy's default access log, and Istio's, which has more about the request and its destination:
+ * `[2026-11-23T15:01:12.123Z] "GET /api?page=2 HTTP/2" 200 - 0 512 14 12 "10.0.0.1" "curl/8.5" "<request id>" "shop"
+ * "10.42.0.9:80"`
  *
  * https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage#default-format-string,
  * https://istio.io/latest/docs/tasks/observability/logs/access-log/#default-access-log-format
@@ -21,7 +22,7 @@ const quoted = (field: string): Item => ({ field, isQuoted: true });
 
 const SIZES_AND_TIMES = [bare('request_bytes'), bare('bytes'), bare('latency_ms'), bare('upstream_ms')];
 const REQUEST_HEADERS = ['forwarded_for', 'user_agent', 'request_id', 'host', 'upstream_addr'].map(quoted);
-/** What is after the response code, each after a space. */
+/** Items after the response code, each after a space. */
 const ENVOY = [bare('flags'), ...SIZES_AND_TIMES, ...REQUEST_HEADERS];
 const ISTIO = [
   ...['flags', 'details', 'termination'].map(bare),
@@ -54,7 +55,7 @@ export function cutEnvoy(bytes: Buffer, start: number, timeEnd: number, end: num
   return cutItems(bytes, statusEnd, end, ENVOY, tokens);
 }
 
-/** What is left of the line is a piece of text. False when an item is missing. */
+/** The rest of the line is a piece of text. Returns false when an item is missing. */
 function cutItems(bytes: Buffer, start: number, end: number, items: readonly Item[], tokens: Tokens): boolean {
   let at = start;
   for (const { field, isQuoted } of items) {

@@ -1,20 +1,20 @@
 /**
- * What programs die of, or print of an error: a line that begins with a Python traceback, with `Exception in thread` of the
- * JVM, `Unhandled exception` of .NET, or with the name of an exception (`java.io.IOException: text`, `TypeError: text`). The
- * word for it is the line's level.
+ * Exceptions: a line that begins with a Python traceback, with `Exception in thread` of the JVM, `Unhandled exception`
+ * of .NET, or with the name of an exception (`java.io.IOException: text`, `TypeError: text`). That word is the line's
+ * level.
  */
 import { KIND_PLAIN } from '../format.ts';
 import type { Tokens } from '../tokens.ts';
 import { byteAt, COLON, isAt, isDigit, isLetter, NEWLINE, SPACE, spacesEnd } from './scan.ts';
 
-/** With the word that is the level. */
+/** Includes the word that is the level. */
 const BEGINNINGS = [
   { text: Buffer.from('Traceback (most recent call last):'), levelStart: 0, levelEnd: 'Traceback'.length },
   { text: Buffer.from('Exception in thread '), levelStart: 0, levelEnd: 'Exception'.length },
   { text: Buffer.from('Unhandled exception'), levelStart: 'Unhandled '.length, levelEnd: 'Unhandled exception'.length },
   { text: Buffer.from('Unhandled Exception'), levelStart: 'Unhandled '.length, levelEnd: 'Unhandled Exception'.length },
 ];
-/** Exceptions are called so, and the level after it. */
+/** Suffixes of exceptions' names, and the level of each. */
 const ENDINGS = ['Exception', 'Error', 'Throwable'].map((word) => Buffer.from(word));
 
 const DOLLAR = 0x24;

@@ -11,7 +11,7 @@ import type { Tokens } from '../tokens.ts';
 import { cutPairs } from './logfmt.ts';
 import { byteAt, CLOSE_BRACKET, digitsEnd, find, formEnd, QUOTE, SPACE, spacesEnd } from './scan.ts';
 
-/** Info, warning, error, fatal; D is cri-o's and others'. */
+/** Info, warning, error, fatal; D is used by cri-o and others. */
 const LEVELS = byteTable('IWEFD');
 const TIME = Buffer.from('0000 00:00:00.000000');
 
@@ -32,7 +32,7 @@ export function cutKlog(bytes: Buffer, start: number, end: number, tokens: Token
   return true;
 }
 
-/** A quoted message with pairs after it, which is how structured calls are written; or a message that is all the rest. */
+/** A quoted message followed by pairs, as structured calls are written; or a message that is all the rest. */
 function cutMessage(bytes: Buffer, start: number, end: number, tokens: Tokens): void {
   const { count } = tokens;
   const quoteEnd = byteAt(bytes, start, end) === QUOTE ? stringEnd(bytes, start + 1, end) : -1;

@@ -1,6 +1,7 @@
 /**
- * logfmt: `ts=2026-11-23T15:01:12Z level=warn msg="took long" took=1.5s`, as Go kit, logrus, slog's text handler, Grafana's
- * programs and many more write it. Every word must be a pair, or the line is not logfmt: prose with an `=` in it is none.
+ * logfmt: `ts=2026-11-23T15:01:12Z level=warn msg="took long" took=1.5s`, as Go kit, logrus, slog's text handler,
+ * Grafana's programs and many others write it. Every word must be a pair; otherwise the line is not logfmt, but perhaps
+ * prose with an `=` in it.
  */
 import { byteTable } from '../../bytes.ts';
 import { FIELD_NAME_BYTES_MAX, KIND_PLAIN, KIND_STRING, SLOTS_MAX } from '../format.ts';
@@ -10,20 +11,23 @@ import { byteAt, EQUALS, NEWLINE, OPEN_BRACKET, QUOTE, SPACE, spacesEnd } from '
 
 const OPEN_BRACE = 0x7b;
 
-/** One pair alone is more often an assignment that somebody printed. */
+/** A single pair is more often a printed assignment. */
 const PAIRS_MIN = 2;
 
-/** Brackets that nothing closes are not looked for through a line of a megabyte, value after value. */
+/** Limits the search for a closing bracket, which would otherwise scan a line of a megabyte for value after value. */
 const NESTED_BYTES_MAX = 4096;
 
-/** Bytes that keys consist of: letters, digits and `_ - . @`. */
+/** Bytes of keys: letters, digits and `_ - . @`. */
 const KEY_BYTES = byteTable('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.@');
 
 export function cutLogfmt(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
   return cutPairs(bytes, start, end, tokens) && tokens.count >= PAIRS_MIN;
 }
 
-/** Adds the values of all pairs in bytes[start, end). Not all bytes may be pairs: then false, and some may be added. */
+/**
+ * Adds the values of all pairs in bytes[start, end). Returns false when not all bytes are pairs; some may have been
+ * added then.
+ */
 export function cutPairs(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
   for (let at = start; at < end; at = spacesEnd(bytes, at, end)) {
     const keyEnd = keyEndOf(bytes, at, end);
@@ -40,7 +44,7 @@ export function cutPairs(bytes: Buffer, start: number, end: number, tokens: Toke
   return true;
 }
 
-/** Offset of the `=` after a key, or -1. */
+/** Returns the offset of the `=` after a key, or -1. */
 function keyEndOf(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && KEY_BYTES[bytes[at]!] === 1) at++;
@@ -48,8 +52,8 @@ function keyEndOf(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * A value without quotes ends at a space; with a quote or a newline in it, it is none. An array or an object, such as klog
- * writes, may have all of them.
+ * An unquoted value ends at a space, and may not contain a quote or a newline. An array or an object, as in klog, may
+ * contain all of them.
  */
 function bareEnd(bytes: Uint8Array, start: number, end: number): number {
   const first = byteAt(bytes, start, end);

@@ -1,6 +1,6 @@
 /**
- * MySQL's error log: `2026-11-23T15:01:12.123456Z 7 [Warning] [MY-013360] [Server] text`; MariaDB's and that of older versions
- * without code and subsystem: `2026-11-23 15:01:12 0 [Note] text`
+ * MySQL's error log: `2026-11-23T15:01:12.123456Z 7 [Warning] [MY-013360] [Server] text`; MariaDB's and that of older
+ * versions without code and subsystem: `2026-11-23 15:01:12 0 [Note] text`
  *
  * https://dev.mysql.com/doc/refman/8.4/en/error-log-format.html
  */
@@ -13,7 +13,7 @@ const BEHIND_LEVEL = Buffer.from('] ');
 const BEFORE_CODE = Buffer.from('[MY-');
 const BEFORE_SUBSYSTEM = Buffer.from('] [');
 
-/** @param timeEnd  where a timestamp at the start ends, or -1 */
+/** @param timeEnd  end of a timestamp at the start, or -1 */
 export function cutMysql(bytes: Buffer, start: number, timeEnd: number, end: number, tokens: Tokens): boolean {
   if (timeEnd < 0 || byteAt(bytes, timeEnd, end) !== SPACE) return false;
   const thread = spacesEnd(bytes, timeEnd, end);

@@ -1,6 +1,6 @@
 /**
- * Objects within lines of text: after a time, a level, a tag or a message, as zap's console lines, Docker Compose and many
- * wrappers write them, and one after the other. What is around them are pieces of text.
+ * Objects within lines of text: after a time, a level, a tag or a message, as in zap's console lines, Docker Compose
+ * and many wrappers, and one after the other. The text around them is kept in pieces.
  */
 import { byteTable } from '../../bytes.ts';
 import { cutObject, isObjectStart } from '../cut-object.ts';
@@ -10,11 +10,11 @@ import { byteAt, colorEnd, find } from './scan.ts';
 
 const OPEN_BRACE = 0x7b;
 const ESCAPE = 0x1b;
-/** White space and commas; with colors and a byte order mark, what is around objects and means nothing. */
+/** White space and commas; together with colors and a byte order mark, these may surround objects without meaning. */
 const BLANKS = byteTable(' \t\r\n,');
 const BYTE_ORDER_MARK = Buffer.from('\u{feff}');
 
-/** Offset of the first object in bytes[start, end), or -1: braces in prose begin none. */
+/** Returns the offset of the first object in bytes[start, end), or -1: braces in prose do not begin one. */
 export function findObject(bytes: Uint8Array, start: number, end: number): number {
   for (let at = find(bytes, OPEN_BRACE, start, end); at >= 0; at = find(bytes, OPEN_BRACE, at + 1, end)) {
     if (isObjectStart(bytes, at, end)) return at;
@@ -22,7 +22,7 @@ export function findObject(bytes: Uint8Array, start: number, end: number): numbe
   return -1;
 }
 
-/** The same where nothing but blanks may be before it: there any brace begins one. */
+/** Does the same where only blanks may precede it: there any brace begins an object. */
 export function firstObject(bytes: Uint8Array, start: number, end: number): number {
   const at = blanksEnd(bytes, start, end);
   return byteAt(bytes, at, end) === OPEN_BRACE ? at : findObject(bytes, at, end);
@@ -33,7 +33,7 @@ export function cutObjects(bytes: Buffer, first: number, end: number, tokens: To
   cutBehindObject(bytes, cutObject(bytes, first, end, tokens), end, tokens);
 }
 
-/** The same for what is after an object, which ends at `start`. */
+/** Does the same for the text after an object, which ends at `start`. */
 export function cutBehindObject(bytes: Buffer, start: number, end: number, tokens: Tokens): void {
   let behind = start;
   while (behind < end) {
@@ -43,12 +43,12 @@ export function cutBehindObject(bytes: Buffer, start: number, end: number, token
   }
 }
 
-/** Whether the values go up to the line's end already. */
+/** Whether the values already reach the line's end. */
 function isFullOf({ count, ends }: Tokens, end: number): boolean {
   return count > 0 && ends[count - 1] === end;
 }
 
-/** The same where the last value is a piece of text up to the line's end. */
+/** Does the same where the last value is a piece of text up to the line's end. */
 export function cutObjectsOfLast(bytes: Buffer, end: number, tokens: Tokens): void {
   const last = tokens.count - 1;
   if (tokens.kinds[last] !== KIND_PLAIN || tokens.ends[last] !== end) return;
@@ -58,14 +58,17 @@ export function cutObjectsOfLast(bytes: Buffer, end: number, tokens: Tokens): vo
   cutObjects(bytes, object, end, tokens);
 }
 
-/** Ends the last value before the blanks before an offset; without any text it is none. */
+/** Ends the last value before the blanks before an offset; a value without text is removed. */
 export function endLastAt(bytes: Buffer, at: number, tokens: Tokens): void {
   const last = tokens.count - 1;
   tokens.ends[last] = blanksStart(bytes, tokens.starts[last]!, at);
   if (tokens.ends[last] === tokens.starts[last]) tokens.count--;
 }
 
-/** Adds what of bytes[start, stop) is not blank. @param end  of the line */
+/**
+ * Adds the part of bytes[start, stop) that is not blank.
+ * @param end  of the line
+ */
 export function addPiece(bytes: Buffer, start: number, stop: number, end: number, tokens: Tokens): void {
   const from = blanksEnd(bytes, start, stop);
   const to = blanksStart(bytes, from, stop);
@@ -90,7 +93,7 @@ function isByteOrderMark(bytes: Uint8Array, at: number, end: number): boolean {
   return byteAt(bytes, at + 1, end) === BYTE_ORDER_MARK[1] && byteAt(bytes, at + 2, end) === BYTE_ORDER_MARK[2];
 }
 
-/** Colors stay with the text before them: only what follows them shows that they are colors. */
+/** Colors stay with the text before them: only the text after them shows that they are colors. */
 function blanksStart(bytes: Uint8Array, start: number, end: number): number {
   let at = end;
   while (at > start && BLANKS[bytes[at - 1]!] === 1) at--;

@@ -1,10 +1,11 @@
 /**
- * Text in no format that is known by name: the time at its start and a level near it are cut out, as in
- * `2026-11-23 15:01:12,123 - worker - WARNING - queue is long`, `[ERROR] no route`, `error: no such file`.
+ * Text in no known format: the time at its start and a level near it are cut out, as in `2026-11-23 15:01:12,123 -
+ * worker - WARNING - queue is long`, `[ERROR] no route`, `error: no such file`.
  *
- * A word is a level where it can hardly be anything else: in capitals, between what separates words, or between a point and
- * a colon, as in Monolog's `production.ERROR: text`; in other letters only in brackets, after `level=`, or before a colon,
- * and then a word for trouble unless it is the line's first, and not where the text says that there is none (`error: none`).
+ * A word counts as a level where it can hardly be anything else: in capitals, between separators, or between a point
+ * and a colon, as in Monolog's `production.ERROR: text`; in other letters only in brackets, after `level=`, or before a
+ * colon. Before a colon it must be a word for trouble unless it is the line's first, and the text must not say that
+ * there is none (`error: none`).
  */
 import { byteTable } from '../../bytes.ts';
 import { LEVELS } from '../../levels.ts';
@@ -35,20 +36,20 @@ import {
   timestampEnd,
 } from './scan.ts';
 
-/** A level comes before the message; beyond this many bytes, a word is part of it. */
+/** A level precedes the message; after this many bytes, a word is part of the message. */
 const LEVEL_WITHIN_BYTES = 96;
 
-/** Shorter spellings are words of other meanings, too. */
+/** Shorter spellings have other meanings, too. */
 const WORD_BYTES_MIN = 3;
-/** Is MySQL's level, and to all others a word. */
+/** A level only in MySQL's logs. */
 const SYSTEM = 'system';
 /** In capitals. */
 const WORDS = LEVELS.flatMap(({ spellings }) => spellings)
   .filter((spelling) => /^[a-z]+$/.test(spelling) && spelling.length >= WORD_BYTES_MIN && spelling !== SYSTEM)
   .map((spelling) => Buffer.from(spelling.toUpperCase()));
-/** Those that make trouble wherever a colon is after them: `npm error: …`, but not `for more info: …`. */
+/** Words for trouble, which are levels before any colon: `npm error: …`, but not `for more info: …`. */
 const TROUBLE = ['ERROR', 'ERR', 'FATAL', 'PANIC', 'WARN', 'WARNING'].map((word) => Buffer.from(word));
-/** With which they begin. */
+/** Their first letters. */
 const TROUBLE_LETTERS = 'efpw';
 
 const CASE_BIT = 0x20;
@@ -57,18 +58,18 @@ const OPENING = byteTable('[(<|');
 const CLOSING = byteTable('])>|');
 const SMALL = 1;
 const CAPITAL = 2;
-/** Small, and one of TROUBLE_LETTERS. */
+/** A small letter that is one of TROUBLE_LETTERS. */
 const TROUBLE_LETTER = 4;
 const SMALL_BEHIND = 8;
 const CAPITAL_BEHIND = 16;
 const TROUBLE_BEHIND = 32;
 const LINE_END = 64;
 const POINT = 0x2e;
-/** Shifts what may be after a byte to what a byte is. */
+/** Shifts the classes of the next byte to those of this one. */
 const BEHIND_SHIFT = 3;
-/** Of what is before the first byte. */
+/** Class of the imaginary byte before the first one. */
 const LINE_START = SMALL_BEHIND | CAPITAL_BEHIND;
-/** By byte: what it is, and with which kinds of letters a level may begin after it. An `m` may end what sets a color. */
+/** By byte: its class, and which kinds of letters may begin a level after it. An `m` may end a color sequence. */
 const CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => (isCapital(byte) ? CAPITAL : isLetter(byte) ? SMALL : 0));
 for (const byte of Buffer.from(TROUBLE_LETTERS)) CLASSES[byte]! |= TROUBLE_LETTER;
 for (const byte of Buffer.from(' \t:')) CLASSES[byte]! |= CAPITAL_BEHIND | TROUBLE_BEHIND;
@@ -77,21 +78,21 @@ CLASSES[POINT]! |= CAPITAL_BEHIND;
 CLASSES[NEWLINE] = LINE_END;
 
 const BEHIND_WORD = byteTable(' \t])>|:",\x1b');
-/** Stands between level and message, and means nothing. */
+/** Bytes between level and message, which have no meaning. */
 const SEPARATORS = byteTable(' \t])>|:,-"');
 const SEPARATORS_MAX = 8;
 const LEVEL_KEYS = ['level=', 'lvl=', 'severity=', 'level="', 'lvl="', 'severity="'].map((key) => Buffer.from(key));
 const BEHIND_PROCESS = Buffer.from('] ');
 const GO_FATAL = Buffer.from(' error:');
 
-/** Longer than names of processes are. */
+/** Longer than the names of processes. */
 const PROCESS_BYTES_MAX = 64;
-/** What a program writes for an error that there is not. */
+/** Values that mean the absence of an error. */
 const NOTHING = ['none', 'None', 'null', 'nil', '<nil>', 'false', '0', '""', "''"].map((word) => Buffer.from(word));
 /** -1: the line ends. */
 const BEHIND_NOTHING = new Set([-1, ...Buffer.from(' \t\r\n,;)]}|')]);
 
-/** @param timeEnd  where a timestamp at the start, or after a bracket there, ends; or -1 */
+/** @param timeEnd  end of a timestamp at the start, or after a bracket there; or -1 */
 export function cutPlain(bytes: Buffer, start: number, timeEnd: number, end: number, tokens: Tokens): boolean {
   const isBracket = byteAt(bytes, start, end) === OPEN_BRACKET;
   let at = start;
@@ -114,7 +115,7 @@ export function cutPlain(bytes: Buffer, start: number, timeEnd: number, end: num
   return true;
 }
 
-/** `[1] ` and a time, as NATS begins. Returns the offset of what is after them, or `start`. */
+/** `[1] ` and a time, as NATS begins its lines. Returns the offset after them, or `start`. */
 function cutProcess(bytes: Uint8Array, start: number, end: number, tokens: Tokens): number {
   const processEnd = digitsEnd(bytes, start + 1, end);
   const time = formEnd(bytes, processEnd, end, BEHIND_PROCESS);
@@ -136,7 +137,8 @@ function separatorsEnd(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /**
- * Offset of the level, or -1. Prose goes through here byte by byte, so what no level can follow is seen by a table.
+ * Returns the offset of the level, or -1. Prose is scanned here byte by byte, so a table excludes bytes that no level
+ * can follow.
  * @param start  after the time, if there is one
  * @param startMax  a level that begins later is part of a message
  */
@@ -154,20 +156,23 @@ function findLevel(bytes: Uint8Array, start: number, startMax: number, end: numb
   return -1;
 }
 
-/** Offset of the level in `[ info]`, as Fluent Bit writes it, or -1. */
+/** Returns the offset of the level in `[ info]`, as Fluent Bit writes it, or -1. */
 function paddedLevel(bytes: Uint8Array, at: number, end: number): number {
   if (byteAt(bytes, at, end) !== OPEN_BRACKET || byteAt(bytes, at + 1, end) !== SPACE) return -1;
   const wordEnd = lettersEnd(bytes, at + 2, end);
   return byteAt(bytes, wordEnd, end) === CLOSE_BRACKET && isOneOf(WORDS, bytes, at + 2, wordEnd) ? at + 2 : -1;
 }
 
-/** Offset of the level in `[<time>: ERROR/ForkPoolWorker-1] `, as Celery writes it, or -1. @param at  after the time */
+/**
+ * Returns the offset of the level in `[<time>: ERROR/ForkPoolWorker-1] `, as Celery writes it, or -1.
+ * @param at  after the time
+ */
 function celeryLevel(bytes: Uint8Array, at: number, end: number): number {
   const wordEnd = lettersEnd(bytes, at, end);
   return celeryProcessEnd(bytes, wordEnd, end) >= 0 && isOneOf(WORDS, bytes, at, wordEnd) ? at : -1;
 }
 
-/** Where the name of the process ends that is after a level, or -1. */
+/** Returns the end of the process name after a level, or -1. */
 function celeryProcessEnd(bytes: Uint8Array, levelEnd: number, end: number): number {
   if (byteAt(bytes, levelEnd, end) !== SLASH) return -1;
   const endMax = Math.min(end, levelEnd + PROCESS_BYTES_MAX);
@@ -176,13 +181,13 @@ function celeryProcessEnd(bytes: Uint8Array, levelEnd: number, end: number): num
   return at > levelEnd + 1 && byteAt(bytes, at, end) === CLOSE_BRACKET ? at : -1;
 }
 
-/** Whether what a colon introduces says that there is no trouble: `error: none`. */
+/** Whether the text after a colon says that there is no trouble: `error: none`. */
 function saysNone(bytes: Uint8Array, start: number, end: number): boolean {
   const at = spacesEnd(bytes, start, end);
   return NOTHING.some((word) => isAt(bytes, at, end, word) && BEHIND_NOTHING.has(byteAt(bytes, at + word.length, end)));
 }
 
-/** In any case. */
+/** Ignores case. */
 function isOneOf(wanted: readonly Buffer[], bytes: Uint8Array, start: number, end: number): boolean {
   const length = end - start;
   for (const word of wanted) {
@@ -194,7 +199,7 @@ function isOneOf(wanted: readonly Buffer[], bytes: Uint8Array, start: number, en
   return false;
 }
 
-/** Whether the word [at, wordEnd), whose first letter may stand there, stands where a level does. */
+/** Whether the word [at, wordEnd), whose first letter may begin a level, is in the place of a level. */
 function isLevelPlace(bytes: Uint8Array, start: number, at: number, wordEnd: number, end: number): boolean {
   const before = at === start ? -1 : bytes[at - 1]!;
   const behind = byteAt(bytes, wordEnd, end);
@@ -210,7 +215,7 @@ function isLevelPlace(bytes: Uint8Array, start: number, at: number, wordEnd: num
   return (at === start || isOneOf(TROUBLE, bytes, at, wordEnd)) && !saysNone(bytes, wordEnd + 1, end);
 }
 
-/** Whether what sets a color ends with the `m` before `at`. */
+/** Whether a color sequence ends with the `m` before `at`. */
 function isColorEnd(bytes: Uint8Array, start: number, at: number): boolean {
   let escape = at - 2;
   while (escape >= start && isColorByte(bytes[escape]!)) escape--;

@@ -45,13 +45,13 @@ export function cutPostgres(bytes: Buffer, start: number, end: number, tokens: T
   return true;
 }
 
-/** Offset after `user@database`, which a space must follow, or -1. */
+/** Returns the offset after `user@database` if a space follows, or -1. */
 function userEndOf(bytes: Uint8Array, at: number, end: number): number {
   const space = find(bytes, SPACE, at, end);
   return find(bytes, AT, at, space) < 0 ? -1 : space;
 }
 
-/** Offset of the colon after a level, or `at`. */
+/** Returns the offset of the colon after a level, or `at`. */
 function levelEndOf(bytes: Uint8Array, at: number, end: number): number {
   for (const level of LEVELS) if (isAt(bytes, at, end, level)) return at + level.length - 1;
   return at;

@@ -1,6 +1,6 @@
 /**
- * What the cutters of text lines look for. All work on bytes[at, end) and return the offset after what they found. Other
- * lines are after `end`, so no byte is read there.
+ * Primitives of the cutters of text lines. All work on bytes[at, end) and return the offset after their match. Bytes
+ * from `end` on belong to other lines and are not read.
  */
 
 export const TAB = 0x09;
@@ -17,7 +17,7 @@ export const OPEN_BRACKET = 0x5b;
 export const CLOSE_BRACKET = 0x5d;
 export const SMALL_M = 0x6d;
 
-/** The byte, or -1 after the line. */
+/** Returns the byte, or -1 after the line. */
 export function byteAt(bytes: Uint8Array, at: number, end: number): number {
   return at < end ? bytes[at]! : -1;
 }
@@ -35,7 +35,7 @@ export function isLetter(byte: number): boolean {
   return byte >= 0x41 && isCapital(byte & 0xdf);
 }
 
-/** Offset of the first such byte, or -1. */
+/** Returns the offset of the first such byte, or -1. */
 export function find(bytes: Uint8Array, byte: number, at: number, end: number): number {
   for (let found = at; found < end; found++) if (bytes[found] === byte) return found;
   return -1;
@@ -59,14 +59,17 @@ export function lettersEnd(bytes: Uint8Array, at: number, end: number): number {
   return behind;
 }
 
-/** True when these very bytes stand at `at`. */
+/** Whether these bytes are at `at`. */
 export function isAt(bytes: Uint8Array, at: number, end: number, wanted: Uint8Array): boolean {
   if (at + wanted.length > end) return false;
   for (let i = 0; i < wanted.length; i++) if (bytes[at + i] !== wanted[i]) return false;
   return true;
 }
 
-/** A form, in which `0` stands for any digit, `A` for any letter, and all else for itself; -1 when it is not there. */
+/**
+ * Matches a form, in which `0` matches any digit, `A` any letter, and other bytes themselves; returns -1 when it does
+ * not match.
+ */
 export function formEnd(bytes: Uint8Array, at: number, end: number, form: Uint8Array): number {
   const behind = at + form.length;
   if (behind > end) return -1;
@@ -78,7 +81,7 @@ export function formEnd(bytes: Uint8Array, at: number, end: number, form: Uint8A
   return behind;
 }
 
-/** Offset after `ESC [ … m`, which sets a color, where one begins at `at`; else `at`. */
+/** Returns the offset after `ESC [ … m`, which sets a color, if it begins at `at`; else `at`. */
 export function colorEnd(bytes: Uint8Array, at: number, end: number): number {
   if (byteAt(bytes, at, end) !== ESCAPE) return at;
   let behind = at + 1;
@@ -86,7 +89,7 @@ export function colorEnd(bytes: Uint8Array, at: number, end: number): number {
   return byteAt(bytes, behind, end) === SMALL_M ? behind + 1 : at;
 }
 
-/** Of the numbers between `ESC` and `m`. */
+/** Whether a byte may be among the numbers between `ESC` and `m`. */
 export function isColorByte(byte: number): boolean {
   return isDigit(byte) || byte === SEMICOLON || byte === OPEN_BRACKET;
 }
@@ -103,7 +106,10 @@ const CLOCK = Buffer.from('00:00:00');
 const ZONE = Buffer.from('00:00');
 const SHORT_ZONE = Buffer.from('0000');
 
-/** A date and a time of day, with `-` or `/`, `T` or a space, a fraction after `.` or `,` and a zone, or -1. */
+/**
+ * Matches a date and a time of day, with `-` or `/`, `T` or a space, a fraction after `.` or `,` and a zone; or returns
+ * -1.
+ */
 export function timestampEnd(bytes: Uint8Array, at: number, end: number): number {
   let behind = formEnd(bytes, at, end, DATE);
   if (behind < 0) behind = formEnd(bytes, at, end, DATE_OF_SLASHES);

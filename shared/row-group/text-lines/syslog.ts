@@ -1,7 +1,7 @@
 /**
- * Lines with syslog's priority in front, which says how severe they are: sd-daemon's `<3>text`, and the two forms of syslog,
- * `<34>Nov 23 15:01:12 host su[12]: text` and `<165>1 2026-11-23T15:01:12.003Z host app 12 ID47 [data] text`; the first also
- * without a priority, as files have it.
+ * Lines with syslog's priority in front, which contains their severity: sd-daemon's `<3>text`, and the two forms of
+ * syslog, `<34>Nov 23 15:01:12 host su[12]: text` and `<165>1 2026-11-23T15:01:12.003Z host app 12 ID47 [data] text`;
+ * the first also without a priority, as in files.
  *
  * https://www.freedesktop.org/software/systemd/man/latest/sd-daemon.html, RFC 3164 (4.1), RFC 5424 (6)
  */
@@ -31,7 +31,7 @@ const VERSION = Buffer.from('0 ');
 const MONTH = Buffer.from('AAA ');
 const CLOCK = Buffer.from(' 00:00:00');
 const BEHIND_TAG = Buffer.from(': ');
-/** Between version and data. */
+/** Fields between version and data. */
 const HEADER = ['time', 'host', 'app', 'pid', 'message_id'] as const;
 
 export function cutSyslog(bytes: Buffer, start: number, end: number, tokens: Tokens): boolean {
@@ -68,7 +68,7 @@ function cutHeader(bytes: Buffer, start: number, end: number, tokens: Tokens): b
   return true;
 }
 
-/** Behind `-` or `[id name="value"][…]`, which a space or the line's end follows; or -1. */
+/** Returns the offset after `-` or `[id name="value"][…]`, if a space or the line's end follows; or -1. */
 function dataEndOf(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   if (byteAt(bytes, at, end) === MINUS) at++;

@@ -1,6 +1,6 @@
 /**
- * zap's console lines, which many operators write, with tabs between: `time  LEVEL  logger  caller.go:12  message  {"k": "v"}`.
- * Logger and caller may be missing; the object at the end is cut as all objects in text are.
+ * zap's console lines, which many operators write, separated by tabs: `time  LEVEL  logger  caller.go:12  message
+ * {"k": "v"}`. Logger and caller may be missing; the object at the end is cut like all objects in text.
  *
  * https://github.com/uber-go/zap (zapcore/console_encoder.go)
  */
@@ -11,12 +11,12 @@ import { byteAt, COLON, colorEnd, digitsEnd, find, formEnd, lettersEnd, TAB } fr
 
 const BEFORE_LINE = Buffer.from('.go:');
 const OPEN_BRACE = 0x7b;
-/** Of seconds since 1970, as `1.795446072123e+09`. */
+/** Bytes of seconds since 1970, as in `1.795446072123e+09`. */
 const EPOCH_BYTES = byteTable('0123456789.eE+');
-/** Of the name of a logger. */
+/** Bytes of the name of a logger. */
 const NAME_BYTES = byteTable('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_/');
 
-/** @param timeEnd  where a timestamp at the start ends, or -1 */
+/** @param timeEnd  end of a timestamp at the start, or -1 */
 export function cutZap(bytes: Buffer, start: number, timeEnd: number, end: number, tokens: Tokens): boolean {
   const stampEnd = timeEnd >= 0 ? timeEnd : runEnd(EPOCH_BYTES, bytes, start, end);
   if (byteAt(bytes, stampEnd, end) !== TAB) return false;
@@ -42,7 +42,7 @@ export function cutZap(bytes: Buffer, start: number, timeEnd: number, end: numbe
   return true;
 }
 
-/** Offset of the tab after `controller/pod.go:12`, or -1. */
+/** Returns the offset of the tab after `controller/pod.go:12`, or -1. */
 function callerEndOf(bytes: Uint8Array, start: number, end: number): number {
   const tab = find(bytes, TAB, start, end);
   const colon = find(bytes, COLON, start, tab);

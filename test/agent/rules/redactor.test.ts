@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { LineText } from '../../../agent/rules/line-text.ts';
 import { compileRedaction } from '../../../agent/rules/redactions.ts';
 import { Redactor } from '../../../agent/rules/redactor.ts';
-import { NAMED_PATTERNS, type RedactRule } from '../../../shared/rules/rule-set.ts';
+import { REDACTOR_NAMES, type RedactRule } from '../../../shared/rules/rule-set.ts';
 
 const ruleOf = (name: string, expression?: string): RedactRule => ({
   name,
@@ -133,7 +133,7 @@ test.each([
   expect(redact(ruleOf('own', expression), line)).toBe(want);
 });
 
-test.each(NAMED_PATTERNS)('%s: a JSON line stays one, with its other values as they were', (name) => {
+test.each(REDACTOR_NAMES)('%s: a JSON line stays one, with its other values as they were', (name) => {
   const texts = fc.string({
     unit: fc.constantFrom(
       'a',
@@ -162,7 +162,7 @@ test.each(NAMED_PATTERNS)('%s: a JSON line stays one, with its other values as t
   );
 });
 
-test.each([...NAMED_PATTERNS.map((name) => ruleOf(name)), ruleOf('own', '(a*)*b'), ruleOf('own', '[0-9]+x')])(
+test.each([...REDACTOR_NAMES.map((name) => ruleOf(name)), ruleOf('own', '(a*)*b'), ruleOf('own', '[0-9]+x')])(
   'a megabyte that is nearly what $name looks for takes no longer than its length',
   (rule) => {
     for (const text of ['1', '1.', 'a@', '@', '4111 ', 'bearer ', 'a', '1-', 'Bearer a ', '\\']) {
@@ -235,7 +235,7 @@ function stringsOf(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, each]) => [key, ...stringsOf(each)]);
 }
 
-test.each([...NAMED_PATTERNS.map((name) => ruleOf(name)), ruleOf('own', '555[0-9]{4}')])(
+test.each([...REDACTOR_NAMES.map((name) => ruleOf(name)), ruleOf('own', '555[0-9]{4}')])(
   'JSON stays JSON, whatever its escapes and levels, and nothing that $name finds is left in its strings',
   (rule) => {
     const scalar = fc.oneof(TEXTS, fc.constantFrom(4111111111111111, 15551234, -5551234, 1.5551234e30, true, null));

@@ -220,13 +220,13 @@ test.each([
   ['/histogram?by=level&by=app', /^by: 2 names; allowed: up to 1 names/],
   [
     '/histogram?limit=5',
-    /^limit: it does not belong here; allowed: labels, fields, q, ignore_case, since, until, by, step, offset, window/,
+    /^limit: not a parameter of this route; allowed: labels, fields, q, ignore_case, since, until, by, step, offset, window/,
   ],
-  ['/aggregate?format=csv', /^format: it does not belong here/],
-  ['/logs?by=level', /^by: it does not belong here; .* or \\by=123 for a field of this name$/],
-  ['/fields?step=1h', /^step: it does not belong here/],
-  ['/labels?top=5', /^top: it does not belong here/],
-  ['/histogram?of=a&distinct=b', /^of: it does not belong here/],
+  ['/aggregate?format=csv', /^format: not a parameter of this route/],
+  ['/logs?by=level', /^by: not a parameter of this route; .* or \\by=123 for a field of this name$/],
+  ['/fields?step=1h', /^step: not a parameter of this route/],
+  ['/labels?top=5', /^top: not a parameter of this route/],
+  ['/histogram?of=a&distinct=b', /^of: not a parameter of this route/],
   ['/aggregate?of=a&p=99', /^p: it is not a parameter; allowed: p50, p90, p95 and p99 of/],
   ['/aggregate?by=a&by=b&by=c&by=d&by=e', /^by: 5 names/],
   ['/aggregate?order=p99', /^order: "p99" is not measured; allowed: rows, with `of` one of count, sum/],
@@ -247,10 +247,10 @@ test.each([
   ['/aggregate?step=2m&window=5m', /^window: "5m" is not a whole number of steps/],
   ['/histogram?step=2m&offset=2m', /^offset: it is not shorter than a step/],
   ['/histogram?by=*', /^by: whole streams are groups of \/aggregate/],
-  ['/aggregate?line_bytes=2', /^line_bytes: "2" is neither yes nor no/],
+  ['/aggregate?line_bytes=2', /^line_bytes: "2" is not a boolean/],
   ['/aggregate?limit=10001', /^limit: "10001" is out of range/],
   ['/fields?top=5000', /^top: "5000" is out of range/],
-  ['/labels?order=newest', /^order: it does not belong here/],
+  ['/labels?order=newest', /^order: not a parameter of this route/],
 ])('%s is refused', async (path, message) => {
   const { status, json } = await get(path);
   expect(status).toBe(400);

@@ -53,7 +53,7 @@ test('a snapshot is made, listed, served and removed', async () => {
 
 const REFUSED: readonly [string, RegExp][] = [
   ['', /all lines would be erased/],
-  ['limit=5', /limit: it does not belong here/],
+  ['limit=5', /limit: not a parameter of this route/],
   ['user_id=user-1&order=newest', /order/],
   ['q=', /empty/],
   ['query={}', /query/],

@@ -29,7 +29,7 @@ test('pieces get smaller as clients do not read, and all of them are bounded', (
   const answers = Array.from({ length: ANSWERS_AT_ONCE_MAX }, () => text.begin());
   for (let round = 0; round < 2; round++) for (const pieces of answers) pieces.hold(pieces.reserve());
   expect(text.heldBytes).toBeLessThanOrEqual(ANSWER_TEXT_BYTES_MAX + 2 * ANSWERS_AT_ONCE_MAX * ANSWER_PIECE_BYTES_MIN);
-  expect(() => text.begin()).toThrow(`${ANSWERS_AT_ONCE_MAX} answers are on their way`);
+  expect(() => text.begin()).toThrow(`too many answers in flight (at most ${ANSWERS_AT_ONCE_MAX})`);
   expect(answers[0]!.reserve()).toBeGreaterThanOrEqual(ANSWER_PIECE_BYTES_MIN);
   for (const pieces of answers) pieces[Symbol.dispose]();
   expect(text.heldBytes).toBe(0);

@@ -11,7 +11,7 @@ import {
   valueLeaf,
   type Where,
 } from '../../../server/store/predicate.ts';
-import { matches } from '../../../server/engines/embedded/scan/pattern.ts';
+import { matches } from '../../../server/engines/embedded/scan/value-match.ts';
 import { parsePattern } from '../../../server/store/value-test.ts';
 import type { Quantity } from '../../../shared/quantity.ts';
 

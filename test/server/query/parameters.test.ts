@@ -22,7 +22,13 @@ function parse(query: QueryString): ReturnType<typeof parseLogsRequest> {
 describe('parseLogsRequest', () => {
   it('has defaults', () => {
     const { plan, format, follow } = parse({});
-    expect(plan).toMatchObject({ from: undefined, to: undefined, where: EVERYTHING, order: 'newest', limit: 100 });
+    expect(plan).toMatchObject({
+      from: undefined,
+      to: undefined,
+      where: EVERYTHING,
+      direction: 'backward',
+      limit: 100,
+    });
     expect({ format, follow }).toEqual({ format: 'ndjson', follow: false });
     expect(parse({ follow: '' }).plan.limit).toBe(10);
   });
@@ -87,12 +93,12 @@ describe('parseLogsRequest', () => {
     [{ limit: '1e3' }, /^limit: /],
     [{ limit: '100001' }, /^limit: /],
     [{ limit: ['1', '2'] }, /^limit: given more than once/],
-    [{ follow: 'maybe' }, /^follow: "maybe" is neither yes nor no/],
-    [{ follow: 'true', until: 'now' }, /^until: what is followed has no end/],
+    [{ follow: 'maybe' }, /^follow: "maybe" is not a boolean/],
+    [{ follow: 'true', until: 'now' }, /^until: a live tail has no end/],
     [{ follow: 'true', format: 'json' }, /^format: a JSON array cannot follow/],
     [{ q: '' }, /^q: empty/],
-    [{ by: 'x' }, /^by: it does not belong here/],
-    [{ query: '{app="a"}' }, /^query: LogQL is not understood yet/],
+    [{ by: 'x' }, /^by: not a parameter of this route/],
+    [{ query: '{app="a"}' }, /^query: LogQL is not supported yet/],
     [{ a: Array.from({ length: 101 }, () => 'x') }, /^a: 101 values; allowed: up to 100/],
     [{ a: 'x'.repeat(5000) }, /^a: the value is too long/],
   ])('refuses %j', (query, message) => {

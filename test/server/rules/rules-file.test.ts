@@ -53,9 +53,9 @@ test.each([
   ['drop:\n  - selector: { pod: a }', 'line 2: a drop rule must have where'],
   ['drop:\n  - where: { status: 200 }', 'line 2: the value of status must be text, in quotes if it is a number'],
   ['drop:\n  - where: {}\n    when: 1', 'line 3: when is not known here'],
-  ['redact:\n  - e-mail', 'line 2: e-mail is not a named pattern; a redact rule is one of email, bearer-token'],
+  ['redact:\n  - e-mail', 'line 2: e-mail is not a redactor; a redact rule is one of email, bearer-token'],
   ['redact:\n  - name: a', 'line 2: a has no pattern'],
-  ['redact:\n  - { name: email, pattern: a }', 'line 2: email is a named pattern: choose another name'],
+  ['redact:\n  - { name: email, pattern: a }', 'line 2: email is a redactor: choose another name'],
   ['redact:\n  - name: a\n    pattern: "(a"', 'line 3: pattern is not a valid regular expression: missing closing )'],
   [
     'redact:\n  - name: a\n    pattern: "(?=a)b"',

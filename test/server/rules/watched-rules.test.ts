@@ -20,7 +20,7 @@ test('without a file there are no rules', async () => {
 test('a server does not start without the rules that it is told to have', async () => {
   await expect(open()).rejects.toThrow(/the rules file .* cannot be read: it does not exist; /);
   await writeFile(file.path, 'redact: [e-mail]');
-  await expect(open()).rejects.toThrow(/rules\.yaml: line 1: e-mail is not a named pattern/);
+  await expect(open()).rejects.toThrow(/rules\.yaml: line 1: e-mail is not a redactor/);
 });
 
 test('a change is seen without being asked for', async () => {

@@ -23,7 +23,7 @@ export function describeRows(open: () => Promise<LogStore>): void {
       { text: '{"level":"WARN","user":7,"pod":"a field","empty":""}', timeNs: 1e9 + 1, labels },
       { text: 'plain é text', timeNs: 2e9, labels: { ...labels, level: 'debug' } },
     ]);
-    const { rows } = await foundRows(store, planOf({ order: 'oldest' }), ['user', 'pod', 'level', 'empty']);
+    const { rows } = await foundRows(store, planOf({ direction: 'forward' }), ['user', 'pod', 'level', 'empty']);
     expect(rows).toEqual([
       {
         instant: instantOf(TODAY, 1e9 + 1),
@@ -56,7 +56,7 @@ export function describeRows(open: () => Promise<LogStore>): void {
     for (let search = 0; search < SEARCHES; search++) {
       const plan = planOf({
         where: randomWhere(random),
-        order: random.below(2) === 0 ? 'oldest' : 'newest',
+        direction: random.below(2) === 0 ? 'forward' : 'backward',
         limit: random.below(3) === 0 ? 5 : 1000,
       });
       const want = naiveSearch(naive, plan).map((line) => ({
@@ -81,7 +81,7 @@ export function describeRows(open: () => Promise<LogStore>): void {
       const bytes = batchOf({ lines: part });
       await store.append(bytes, decodeBatch(bytes));
     }
-    const { rows } = await foundRows(store, planOf({ order: 'oldest' }), ['n']);
+    const { rows } = await foundRows(store, planOf({ direction: 'forward' }), ['n']);
     expect(rows.map(({ text, instant, fields }) => [text, instant, fields['n']])).toEqual(
       lines.map(({ text, day, timeNs }, i) => [text, instantOf(day!, timeNs!), String(i % 3000)]),
     );

@@ -65,9 +65,9 @@ const at = (timeNs: number): bigint => instantOf(TODAY, timeNs);
 
 const SEARCHES: readonly (readonly [string, Partial<Plan> & Filters, readonly number[]])[] = [
   ['newest first', {}, [3, 4, 0, 2, 1]],
-  ['oldest first', { order: 'oldest' }, [1, 2, 0, 4, 3]],
+  ['oldest first', { direction: 'forward' }, [1, 2, 0, 4, 3]],
   ['the newest two', { limit: 2 }, [3, 4]],
-  ['from an instant on, before another', { from: at(2e9), to: at(4e9), order: 'oldest' }, [2, 0, 4]],
+  ['from an instant on, before another', { from: at(2e9), to: at(4e9), direction: 'forward' }, [2, 0, 4]],
   ['a label', { values: [value('pod', ['web-1'])] }, [3, 1]],
   ['a label hides the field of its name', { values: [value('pod', ['a field'])] }, []],
   ['a field', { values: [value('user', ['2'])] }, [2, 1]],
@@ -129,7 +129,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
           const plan = planOf({
             where: randomWhere(random),
             from: random.below(4) === 0 ? at(random.below(120) * 1e6) : undefined,
-            order: random.below(2) === 0 ? 'oldest' : 'newest',
+            direction: random.below(2) === 0 ? 'forward' : 'backward',
             limit: random.below(3) === 0 ? 5 : 1000,
           });
           const want = naiveSearch(naive, plan).map(({ text }) => text);
@@ -145,7 +145,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
       const store = await openEmpty();
       await append(store, LEVELLED);
       const wanted = async (any: readonly string[], none: readonly string[] = []): Promise<string> =>
-        (await found(store, { values: [value('level', any, none)], order: 'oldest' }))
+        (await found(store, { values: [value('level', any, none)], direction: 'forward' }))
           .map((line) => LEVELLED.findIndex(({ text }) => text === line))
           .join('');
       expect(await wanted(['warn'])).toBe('0123');
@@ -244,7 +244,9 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
       nowMs += 2 * DAY_MS;
       await eventually(async () => {
         await store.tick();
-        expect(await found(store, { order: 'oldest' })).toEqual(numberedLines('young', 0, 5).map(({ text }) => text));
+        expect(await found(store, { direction: 'forward' })).toEqual(
+          numberedLines('young', 0, 5).map(({ text }) => text),
+        );
       });
       await store.close();
     });

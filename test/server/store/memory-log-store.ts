@@ -61,7 +61,7 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
       const waiting: NaiveLine[] = [];
       let wake = (): void => {};
       const tail = (added: readonly NaiveLine[]): void => {
-        waiting.push(...naiveSearch(added, { ...plan, order: 'oldest', limit: Infinity }));
+        waiting.push(...naiveSearch(added, { ...plan, direction: 'forward', limit: Infinity }));
         wake();
       };
       tails.add(tail);
@@ -137,7 +137,7 @@ function following<S extends Sink>(
   { next, leave }: News,
 ): Following<PieceOf<S>> {
   const history = async function* (): AsyncGenerator<PieceOf<S>> {
-    const newest = await Array.fromAsync(view.search({ ...plan, order: 'newest' }, sink, query));
+    const newest = await Array.fromAsync(view.search({ ...plan, direction: 'backward' }, sink, query));
     yield* newest.toReversed();
   };
   const news = async function* (): AsyncGenerator<PieceOf<S>> {

@@ -3,7 +3,7 @@ import { RE2JS } from 're2js';
 import { type Labels, labelOf } from '../../../shared/labels.ts';
 import { LEVEL } from '../../../shared/levels.ts';
 import type { Predicate, TextLeaf, ValueLeaf, Where } from '../../../server/store/predicate.ts';
-import { matches } from '../../../server/engines/embedded/scan/pattern.ts';
+import { matches } from '../../../server/engines/embedded/scan/value-match.ts';
 import type { Plan } from '../../../server/store/search-plan.ts';
 import { isLevel, levelValues } from './naive-level.ts';
 
@@ -18,7 +18,7 @@ export interface NaiveLine {
 export function naiveSearch<Line extends NaiveLine>(lines: readonly Line[], plan: Plan): Line[] {
   const found = lines.filter((line) => isWanted(line, plan));
   const oldestFirst = found.toSorted((a, b) => (a.instant < b.instant ? -1 : a.instant > b.instant ? 1 : 0));
-  return (plan.order === 'oldest' ? oldestFirst : oldestFirst.toReversed()).slice(0, plan.limit);
+  return (plan.direction === 'forward' ? oldestFirst : oldestFirst.toReversed()).slice(0, plan.limit);
 }
 
 export function isWanted({ text, labels, instant }: NaiveLine, plan: Predicate): boolean {

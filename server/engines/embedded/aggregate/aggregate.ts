@@ -1,6 +1,6 @@
 /**
- * Aggregations on columns: rows that match are counted, and what is asked for is measured, by time bucket and by values of
- * labels and fields. No line is put together. This file does one row group; run.ts says which passes there are.
+ * Aggregations on columns: matching rows are counted and measured, by time bucket and by values of labels and fields.
+ * No line is built. This file handles one row group; run.ts has the passes.
  */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { hasMarks } from '../scan/marks.ts';
@@ -18,7 +18,7 @@ import { type Rows, rowsOf, setGroups } from './row-counts.ts';
 
 /**
  * Adds the rows of a row group to a table.
- * @param marks  only groups that are marked
+ * @param marks  only groups with a mark
  * @throws QueryTooLargeError
  * @throws CorruptionError; then nothing was added
  */
@@ -37,7 +37,10 @@ export function countGroup(
   addTotals(groups, used, totals, table.rows);
 }
 
-/** Adds the rows of a row group to bounds. @throws CorruptionError; then nothing was added */
+/**
+ * Adds the rows of a row group to upper bounds.
+ * @throws CorruptionError; then nothing was added
+ */
 export function boundGroup(group: RowGroup, plan: AggregatePlan, bounds: Bounds, memory: CountingMemory): void {
   const counted = countRows(group, plan, memory);
   if (counted === undefined) return;
@@ -47,9 +50,9 @@ export function boundGroup(group: RowGroup, plan: AggregatePlan, bounds: Bounds,
 }
 
 /**
- * Adds the rows of a row group to a table, and what is measured of them.
- * @param areAdded  groups that are not in the table are from now on; else their rows are left out
- * @param groupsMax  with more groups in the table, nothing is measured of these rows
+ * Adds the rows of a row group to a table, and measures them.
+ * @param areAdded  if true, groups that are not in the table are added; else their rows are left out
+ * @param groupsMax  with more groups in the table, these rows are not measured
  * @throws QueryTooLargeError
  * @throws CorruptionError; then nothing was added
  */
@@ -90,7 +93,7 @@ export function measureGroup(
   for (const add of adders) add(groups, table.count);
 }
 
-/** Each condition is looked at once, whatever the number of measures that have it. */
+/** Each condition is evaluated once, whatever the number of measures that have it. */
 function rowsByCondition(group: RowGroup, memory: CountingMemory): MeasuredGroup['rowsWhere'] {
   const known = new Map<Where, Rows | undefined>();
   const lend = memory.marksLender();
@@ -104,7 +107,10 @@ function rowsByCondition(group: RowGroup, memory: CountingMemory): MeasuredGroup
   };
 }
 
-/** Counts the rows by code, and adds them to those of their groups. @returns by code: its group, or −1 */
+/**
+ * Counts the rows by code, and adds them to those of their groups.
+ * @returns by code: its group, or −1
+ */
 function countedGroups(grouped: GroupedRows, table: GroupTable, memory: CountingMemory, areAdded: boolean): Int32Array {
   const { codes, totals, used } = countCodesOf(grouped, memory);
   const found = groupsOf(codes, used, table, memory, areAdded);
@@ -114,7 +120,7 @@ function countedGroups(grouped: GroupedRows, table: GroupTable, memory: Counting
   return groupOfCodes;
 }
 
-/** Rows that match, and what they are grouped by. */
+/** Rows that match, and their codes. */
 type GroupedRows = Pick<CountedRows, 'rows' | 'codes'>;
 
 function groupRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): GroupedRows | undefined {
@@ -135,12 +141,12 @@ function countCodesOf({ rows, codes }: GroupedRows, memory: CountingMemory): Cou
   return { rows, codes, totals, used: usedIn(totals, memory.used(codes.size)) };
 }
 
-/** Adds the rows of used codes to those of their groups; −1 is none. */
+/** Adds the rows of used codes to those of their groups; −1 for no group. */
 function addTotals(groups: Int32Array, used: Uint32Array, totals: Uint32Array, rows: Float64Array): void {
   for (let i = 0; i < used.length; i++) if (groups[i]! >= 0) rows[groups[i]!]! += totals[used[i]!]!;
 }
 
-/** The same row by row. */
+/** Does the same row by row. */
 function countGroups(groups: Int32Array, rows: Float64Array): void {
   for (let i = 0; i < groups.length; i++) if (groups[i]! >= 0) rows[groups[i]!]!++;
 }

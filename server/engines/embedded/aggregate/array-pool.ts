@@ -1,21 +1,21 @@
 /**
- * Memory of large arrays that are not used any more, for the next ones of the same size in this thread. A table grows by
- * doubling, and each of its sizes comes again with each query: fresh memory would be given by the system page by page, and
- * taken back by the garbage collector, which together took a third of the time of an aggregation with many groups.
+ * Keeps the memory of large unused arrays for the next ones of the same size in this thread. A table grows by doubling,
+ * and each of its sizes is needed again by each query: fresh memory would be provided by the system page by page, and
+ * reclaimed by the garbage collector, which together took a third of the time of an aggregation with many groups.
  */
 import { ARRAYS_KEPT_BYTES_MAX } from '../../../limits.ts';
 
 type Numbers = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 type NumbersType<T extends Numbers> = { readonly BYTES_PER_ELEMENT: number } & (new (buffer: ArrayBuffer) => T);
 
-/** Smaller ones are cheaper to make than to keep. */
+/** Smaller ones are cheaper to allocate than to keep. */
 const KEPT_BYTES_MIN = 64 * 1024;
 
 /** By size. */
 const kept = new Map<number, ArrayBuffer[]>();
 let keptBytes = 0;
 
-/** An array of zeros. */
+/** Returns an array of zeros. */
 export function newArray<T extends Numbers>(type: NumbersType<T>, length: number): T {
   const sizeBytes = length * type.BYTES_PER_ELEMENT;
   const known = kept.get(sizeBytes)?.pop();
@@ -26,7 +26,7 @@ export function newArray<T extends Numbers>(type: NumbersType<T>, length: number
   return array;
 }
 
-/** Keeps the memory of an array that nobody uses any more; that of one array may be given twice. */
+/** Keeps the memory of an array that is no longer used; the same memory may be passed twice. */
 export function recycle(buffer: ArrayBuffer): void {
   const sizeBytes = buffer.byteLength;
   if (sizeBytes < KEPT_BYTES_MIN || keptBytes + sizeBytes > ARRAYS_KEPT_BYTES_MAX) return;

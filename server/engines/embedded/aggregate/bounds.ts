@@ -1,7 +1,7 @@
 /**
- * Which groups may be among those of most rows, when groups are too many to hold: rows are counted by a few bits of the
- * hash of their key, so that a group has at most as many rows as its counter says. Only groups with a large counter are
- * then counted by their key.
+ * Upper bounds of the rows of groups, as in a count-min sketch: they show which groups may be among the largest when
+ * there are too many groups to hold. Rows are counted by a few bits of the hash of their key, so a group has at most as
+ * many rows as its counter. Only groups with a large counter are then counted by their key.
  */
 import type { GroupTable } from './group-table.ts';
 import { nthLargest } from './nth-largest.ts';
@@ -20,7 +20,7 @@ export function newBounds(): Bounds {
   return new Float64Array(COUNTERS);
 }
 
-/** The index of the counter of all keys that have this hash. */
+/** Returns the index of the counter of all keys that have this hash. */
 export function counterOf(hash: number): number {
   return hash >>> (32 - BITS);
 }
@@ -35,8 +35,8 @@ export function addBounds(to: Bounds, from: Bounds): void {
 }
 
 /**
- * How many rows a group is likely to have that is among the `limit` largest. A counter may be that of many small groups,
- * so it is taken by half.
+ * Estimates how many rows a group has that is among the `limit` largest. A counter may be shared by many small groups,
+ * so only half of it is taken.
  */
 export function likelyLeast(bounds: Bounds, limit: number): number {
   return Math.max(1, Math.ceil(nthLargest(bounds, limit) / 2));

@@ -1,4 +1,4 @@
-/** Bytes of lines, by group: from literals and values, without putting a line together. */
+/** Measures bytes of lines, by group: from literals and values, without building a line. */
 import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
 import type { ColumnValues, CutTexts } from '../../../../shared/row-group/column-values.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
@@ -60,7 +60,7 @@ export class BytesMeasure implements OpenMeasure<BytesState> {
   }
 }
 
-/** Bytes of each line, in template order. */
+/** Returns the bytes of each line, in template order. */
 function lineSizes(group: RowGroup, starts: Int32Array, lend: Lend): Uint32Array {
   const sizes = lend(starts.at(-1)!);
   const columns = new Map<number, Uint32Array>();

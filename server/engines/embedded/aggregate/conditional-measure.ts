@@ -1,4 +1,4 @@
-/** A measure of the rows that satisfy a condition, whichever measure that is. */
+/** Restricts any measure to the rows that satisfy a condition. */
 import type { Measured, OrderBy } from '../../../store/aggregate-plan.ts';
 import type { Where } from '../../../store/predicate.ts';
 import type { Adder, MeasuredGroup, OpenMeasure } from './open-measure.ts';

@@ -31,7 +31,10 @@ export class CountingMemory {
     return this.#totals.subarray(0, size).fill(0);
   }
 
-  /** Lends memory for codes, time and again: each its own. What it has lent before this call is not in use any more. */
+  /**
+   * Returns a function that lends memory for codes, each time a different one. Memory that was lent before this call is
+   * no longer in use.
+   */
   lender(): (size: number) => Uint32Array {
     return lenderOf(this.#codes, (size) => new Uint32Array(size));
   }
@@ -41,17 +44,17 @@ export class CountingMemory {
     return lenderOf(this.#measured, (size) => new Uint32Array(size));
   }
 
-  /** The same for numbers. */
+  /** Does the same for numbers. */
   numbersLender(): (size: number) => Float64Array {
     return lenderOf(this.#numbers, (size) => new Float64Array(size));
   }
 
-  /** For marks, by row. */
+  /** Does the same for masks, by row. */
   marksLender(): (size: number) => Uint8Array<ArrayBuffer> {
     return lenderOf(this.#marks, (size) => new Uint8Array(size));
   }
 
-  /** For groups, by row. */
+  /** Does the same for groups, by row. */
   groupsLender(): (size: number) => Int32Array {
     return lenderOf(this.#chosen, (size) => new Int32Array(size));
   }

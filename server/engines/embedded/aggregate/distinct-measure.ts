@@ -1,4 +1,4 @@
-/** Different values of a label or field, by group. */
+/** Counts the different values of a label or field, by group. */
 import { DistinctValues, type DistinctState } from './distinct-values.ts';
 import { usedIn } from './group-lookup.ts';
 import type { Adder, MeasuredGroup, OpenMeasure } from './open-measure.ts';
@@ -54,7 +54,10 @@ export class DistinctMeasure implements OpenMeasure<DistinctMeasureState> {
   }
 }
 
-/** By row, in template order. @param starts  by template, and for the end */
+/**
+ * By row, in template order.
+ * @param starts  by template, and for the end
+ */
 function codesOf(parts: readonly CodePart[], starts: Int32Array, lend: Lend): Uint32Array {
   const codes = lend(starts.at(-1)!).fill(0);
   for (const [template, part] of parts.entries())
@@ -62,7 +65,7 @@ function codesOf(parts: readonly CodePart[], starts: Int32Array, lend: Lend): Ui
   return codes;
 }
 
-/** @param places  by code: which of the hashes is its value's */
+/** @param places  by code: index of its value's hash */
 function addRows(
   groups: Int32Array,
   codes: Uint32Array,

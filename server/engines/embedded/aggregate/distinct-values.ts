@@ -1,8 +1,8 @@
 /**
- * How many different values groups have: exactly, by 64 bits of each value, while these fit into memory; beyond, by a
- * sketch of each group, which keeps of many hashes how rare the rarest was. In typed arrays, which go from task to task.
- * Sources: HyperLogLog, Flajolet, Fusy, Gandouet and Meunier 2007; for the estimate, Ertl 2017, "New cardinality
- * estimation algorithms for HyperLogLog sketches", algorithm 6.
+ * The number of different values in groups: exactly, by 64 bits of each value, while these fit into memory; beyond, by
+ * a sketch of each group, which stores the rarest of many hashes. In typed arrays, which go from task to task. Sources:
+ * HyperLogLog, Flajolet, Fusy, Gandouet and Meunier 2007; for the estimate, Ertl 2017, "New cardinality estimation
+ * algorithms for HyperLogLog sketches", algorithm 6.
  */
 import { QueryTooLargeError } from '../../../../shared/errors.ts';
 import { DISTINCT_SKETCHES_BYTES_MAX, DISTINCT_VALUES_MAX } from '../../../limits.ts';
@@ -39,7 +39,7 @@ const SLOTS_AT_FIRST = 1024;
 const ADDED_IN_TURN = 64;
 /** An estimate above it leaves no doubt: it is ten times off what it may be. */
 const SURELY_MANY = DISTINCT_VALUES_MAX * 1.1;
-/** Registers of a sketch: of few groups, and of many. */
+/** Registers of a sketch: for few groups, and for many. */
 const BITS_MAX = 14;
 const BITS_MIN = 10;
 
@@ -55,7 +55,10 @@ export class DistinctValues {
     else [this.#bits, this.#registers] = [state.bits, state.registers];
   }
 
-  /** Adds a value to a group for which there is room. @throws QueryTooLargeError */
+  /**
+   * Adds a value to a group for which there is room.
+   * @throws QueryTooLargeError
+   */
   add(group: number, high: number, low: number): void {
     if (this.#exact === undefined) addToSketch(this.#registers, this.#bits, group, high, low);
     else this.#exact.add(group, high, low);
@@ -71,8 +74,8 @@ export class DistinctValues {
   }
 
   /**
-   * Makes room for `groupCount` groups, and turns to sketches when there are too many values. Must be called before the
-   * values of each row group are added.
+   * Makes room for `groupCount` groups, and switches to sketches when there are too many values. Must be called before
+   * the values of each row group are added.
    * @throws QueryTooLargeError
    */
   reserve(groupCount: number): void {
@@ -85,7 +88,11 @@ export class DistinctValues {
     } else if (groupCount * 2 ** this.#bits > this.#registers.length) this.#enlarge(groupCount);
   }
 
-  /** Adds the values of groups, by number of the group here; −1 is none. @throws QueryTooLargeError */
+  /**
+   * Adds the values of groups.
+   * @param moved  by group there: its number here, or −1
+   * @throws QueryTooLargeError
+   */
   addAll(state: DistinctState, moved: Int32Array, groupCount: number): void {
     if (state.kind === 'exact' && !this.#areSurelyMany(state, moved)) {
       this.#exact?.makeRoom(Math.min(state.count, DISTINCT_VALUES_MAX));
@@ -108,7 +115,7 @@ export class DistinctValues {
     for (const [group, to] of moved.entries()) if (to >= 0) mergeSketch(from, group, this.#registers, to, bits);
   }
 
-  /** By group: how many values; and how far off that may be, see Measured. */
+  /** Returns the number of values by group, and the error, see Measured. */
   counts(groupCount: number): { readonly counts: Float64Array; readonly error: number } {
     this.reserve(groupCount);
     if (this.#exact !== undefined) return { counts: this.#exact.counts(groupCount), error: 0 };
@@ -235,7 +242,9 @@ function addPairs(registers: Uint8Array, { slots }: ExactState, moved: Int32Arra
   }
 }
 
-/** The first bits of a hash choose a register, which keeps how many zeros the others begin with, plus one, at most. */
+/**
+ * The first bits of a hash choose a register, which stores the largest number of leading zeros of the others, plus one.
+ */
 function addToSketch(registers: Uint8Array, bits: number, group: number, high: number, low: number): void {
   const rest = (high << bits) | (low >>> (32 - bits));
   const zeros = rest === 0 ? Math.min(64 - bits, 32 + Math.clz32(low << bits)) : Math.clz32(rest);
@@ -251,7 +260,7 @@ function mergeSketch(from: Uint8Array, group: number, to: Uint8Array, toGroup: n
   }
 }
 
-/** The same sketches with fewer registers: 2^(bits − fewer) side by side become one. */
+/** Returns the same sketches with fewer registers: 2^(bits − fewer) adjacent ones become one. */
 function folded(registers: Uint8Array<ArrayBuffer>, bits: number, fewer: number): Uint8Array<ArrayBuffer> {
   const shift = bits - fewer;
   if (shift === 0) return registers;

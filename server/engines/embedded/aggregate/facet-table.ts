@@ -1,4 +1,4 @@
-/** Facets by name: how many lines have each label or field, and its values, within a fixed number of bytes. */
+/** Facets by name: the number of lines with each label or field, and its values, within a fixed number of bytes. */
 import { FACET_NAMES_MAX, FACET_VALUES_MAX, FACETS_BYTES_MAX } from '../../../limits.ts';
 import type { Facet, FacetCounts } from '../../../store/facets.ts';
 
@@ -9,7 +9,7 @@ interface OpenFacet {
   valuesBytes: number;
 }
 
-/** Memory of a name or value beside its characters: objects, hash table, number. */
+/** Memory of a name or value besides its characters: objects, hash table, number. */
 const ENTRY_BYTES = 96;
 
 export class FacetTable {
@@ -23,7 +23,7 @@ export class FacetTable {
     for (const name of ids) this.addId(name, 0);
   }
 
-  /** Adds lines that have a name, but not which values they have: it has too many. */
+  /** Adds lines that have a name, without their values, which are too many. */
   addId(name: string, rows: number): void {
     const facet = this.#open(name);
     if (facet === undefined) return;
@@ -75,7 +75,7 @@ export class FacetTable {
     return { facets, valuesMax: this.#valuesMax, isCut: this.#isCut };
   }
 
-  /** Undefined where there is no room for another name. */
+  /** Returns undefined where there is no room for another name. */
   #open(name: string): OpenFacet | undefined {
     let facet = this.#facets.get(name);
     if (facet !== undefined) return facet;
@@ -88,7 +88,7 @@ export class FacetTable {
     return facet;
   }
 
-  /** Fewer values of each name are counted where all of them take too much memory. */
+  /** Counts fewer values of each name when all of them take too much memory. */
   #grow(bytes: number): void {
     this.#bytes += bytes;
     while (this.#bytes > FACETS_BYTES_MAX && this.#valuesMax > 0) this.#limitValues(Math.floor(this.#valuesMax / 2));

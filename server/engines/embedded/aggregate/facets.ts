@@ -1,6 +1,6 @@
 /**
- * Facets of one row group: which labels and fields matching lines have, how often, and their values. Every stream, column
- * and whole line is looked at once, whatever the number of names.
+ * Facets of one row group: the labels and fields of matching lines, how often they occur, and their values. Every
+ * stream, column and whole line is visited once, whatever the number of names.
  */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { firstValueOf } from '../../../../shared/row-group/reader.ts';
@@ -48,7 +48,7 @@ function namesOf(group: RowGroup): Iterable<string> {
   return names;
 }
 
-/** A column's values that count for its field: those of templates in which no later value has the same field. */
+/** Values of a column that count for its field: those of templates in which no later value has the same field. */
 interface CountedColumn {
   readonly column: number;
   readonly templates: number[];
@@ -59,10 +59,10 @@ class GroupFacets {
   readonly #mask: Uint8Array | 'all';
   /** In template order; undefined when all rows match. */
   readonly #selected: Uint8Array | undefined;
-  /** By template: where its rows begin in template order. */
+  /** By template: the start of its rows in template order. */
   readonly #starts: Int32Array;
   readonly #names: ReadonlySet<string>;
-  /** Names of labels of the group's streams: lines of a stream that has one are not asked for the field. */
+  /** Names of labels of the group's streams: lines of a stream that has the label are not searched for the field. */
   readonly #labelNames = new Set<string>();
   readonly #table: FacetTable;
 
@@ -86,7 +86,7 @@ class GroupFacets {
     }
   }
 
-  /** True for a name that is asked for, but LEVEL: that one is answered by several fields. */
+  /** Whether a name is wanted. Not for LEVEL, which several fields can hold. */
   #isCounted(name: string): boolean {
     return name !== LEVEL && this.#names.has(name);
   }
@@ -123,7 +123,7 @@ class GroupFacets {
   #countedColumns(): CountedColumn[] {
     const { columnsOfTemplate, columns } = this.#group;
     const counted: CountedColumn[] = [];
-    /** By field: the last template that was seen to have it. */
+    /** By field: the last template in which it was found. */
     const seenIn = new Map<string, number>();
     for (const [template, ofTemplate] of columnsOfTemplate.entries()) {
       for (let slot = ofTemplate.length - 1; slot >= 0; slot--) {
@@ -188,7 +188,7 @@ class GroupFacets {
   }
 
   #countWholeLines(column: number): void {
-    /** By field: the last line that was seen to have it. */
+    /** By field: the last line in which it was found. */
     const seenIn = new Map<string, number>();
     forEachWholeLine(this.#group, column, this.#mask === 'all' ? undefined : this.#mask, (line) => {
       for (let i = line.fields.length - 1; i >= 0; i--) {
@@ -212,13 +212,13 @@ class GroupFacets {
     }
   }
 
-  /** A line with an empty value is like one without. */
+  /** A line with an empty value counts as one without. */
   #addValue(name: string, value: string, rows: number): void {
     if (value !== '') this.#table.addValue(name, value, rows);
   }
 }
 
-/** True when a column shows that it has more values than a facet counts. */
+/** Whether a column is known to have more values than a facet counts. */
 function hasManyValues(group: RowGroup, column: number): boolean {
   if (group.columns[column]!.count <= FACET_VALUES_MAX) return false;
   const texts = group.countedTexts(column);

@@ -1,4 +1,7 @@
-/** The groups of one row group: each row's code, of everything that rows are grouped by, and how many rows have it. */
+/**
+ * The groups of one row group: each row's code, for all names that rows are grouped by, and the number of rows of each
+ * code.
+ */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { AGGREGATE_COMBINATIONS_MAX } from '../../../limits.ts';
 import { bucketCodes, type BucketDimension, countRuns } from './time-buckets.ts';
@@ -9,19 +12,22 @@ import { addCodes, type CodePart, countingUp, type Dimension, type Lend, valueCo
 /** The rows of a row group by everything that they are grouped by: a code of each dimension, put together as one. */
 export interface GroupCodes {
   readonly dimensions: readonly Dimension[];
-  /** Codes are below it. */
+  /** Codes are less than this. */
   readonly size: number;
   /** By template. */
   readonly parts: readonly CodePart[];
   /** @see Dimension */
   readonly addTotals?: ((totals: Uint32Array) => void) | undefined;
-  /** Counts the rows of each code where runs of rows have the same bucket; false, and nothing, where there are too many. */
+  /**
+   * Counts the rows of each code where runs of rows have the same bucket; returns false, without counting, where there
+   * are too many runs.
+   */
   readonly countRuns?: (rows: Rows, totals: Uint32Array) => boolean;
-  /** By dimension: the codes that some codes are put together from. */
+  /** By dimension: the codes that are combined in some codes. */
   digitsOf(codes: Uint32Array): readonly Uint32Array[];
 }
 
-/** Groups rows by time buckets, where there is a step, and by names. */
+/** Groups rows by time buckets, if there is a step, and by names. */
 export function groupCodes(
   group: RowGroup,
   { by, stepNs, offsetNs = 0n }: Pick<AggregatePlan, 'by' | 'stepNs' | 'offsetNs'>,
@@ -73,7 +79,7 @@ function withConstants(codes: GroupCodes, dimensions: readonly Dimension[]): Gro
   };
 }
 
-/** A code is that of the others, for each bucket. */
+/** Combines the codes of the others with each bucket. */
 function stepped(group: RowGroup, buckets: BucketDimension, others: GroupCodes, counts: Int32Array): GroupCodes {
   let parts: readonly CodePart[] | undefined;
   return {
@@ -94,7 +100,7 @@ function stepped(group: RowGroup, buckets: BucketDimension, others: GroupCodes, 
   };
 }
 
-/** All have one code. */
+/** All rows have one code. */
 function allRows(group: RowGroup): GroupCodes {
   return {
     dimensions: [],
@@ -105,7 +111,10 @@ function allRows(group: RowGroup): GroupCodes {
   };
 }
 
-/** Counts the rows of each code. @param totals  zeros, one for each code */
+/**
+ * Counts the rows of each code.
+ * @param totals  zeros, one for each code
+ */
 export function countCodes(
   codes: Pick<GroupCodes, 'parts' | 'addTotals' | 'countRuns'>,
   rows: Rows,
@@ -173,7 +182,7 @@ function combinedParts(
   });
 }
 
-/** A code is a row's position in template order. */
+/** Uses a row's position in template order as its code. */
 function rowByRow(dimensions: readonly Dimension[], counts: Int32Array): GroupCodes {
   const size = counts.reduce((sum, count) => sum + count, 0);
   const codes = countingUp(size);

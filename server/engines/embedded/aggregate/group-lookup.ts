@@ -5,17 +5,20 @@ import type { GroupCodes } from './group-codes.ts';
 import { type GroupTable, mixedHash } from './group-table.ts';
 import type { Rows } from './row-counts.ts';
 
-/** The matching rows of a row group, by code of what they are grouped by. */
+/** The matching rows of a row group, by code. */
 export interface CountedRows {
   readonly rows: Rows;
   readonly codes: GroupCodes;
   /** By code. */
   readonly totals: Uint32Array;
-  /** The codes that some rows have, ascending. */
+  /** The codes that occur, ascending. */
   readonly used: Uint32Array;
 }
 
-/** Indices of the numbers that are not 0, ascending. @param memory  for as many as there are numbers */
+/**
+ * Returns the indices of the numbers that are not 0, ascending.
+ * @param memory  with room for all
+ */
 export function usedIn(totals: Uint32Array, memory: Uint32Array): Uint32Array {
   let count = 0;
   for (let code = 0; code < totals.length; code++) if (totals[code] !== 0) memory[count++] = code;
@@ -23,8 +26,8 @@ export function usedIn(totals: Uint32Array, memory: Uint32Array): Uint32Array {
 }
 
 /**
- * The groups of some codes, which ascend.
- * @param areAdded  groups are in the table from now on; else −1 stands for one that is not there
+ * Returns the groups of some codes, which ascend.
+ * @param areAdded  if true, missing groups are added to the table; else theirs is −1
  * @throws QueryTooLargeError
  */
 export function groupsOf(
@@ -46,7 +49,7 @@ export function groupsOf(
   return areAdded ? table.addAll(values, used.length) : table.findAll(values, used.length);
 }
 
-/** By code of rows grouped by one name: its group, or −1; undefined where it takes less to look up the codes that are used. */
+/** By code of rows grouped by one name: its group, or −1; undefined where looking up only the used codes is cheaper. */
 export function knownGroups(
   { dimensions, size }: GroupCodes,
   table: GroupTable,
@@ -58,7 +61,7 @@ export function knownGroups(
   return only.texts.findAll(table.values[0]!, groups, memory.keys) ? groups : undefined;
 }
 
-/** The hashes of the groups of some codes, which ascend. */
+/** Returns the hashes of the groups of some codes, which ascend. */
 export function hashesOf(codes: GroupCodes, used: Uint32Array, memory: CountingMemory): Int32Array {
   const { keys } = memory;
   const hashes = lookUp(codes, used, memory, (name, distinct, found) => {
@@ -76,8 +79,8 @@ export function markedCodes({ codes, used }: CountedRows, marks: CounterBits, me
 }
 
 /**
- * By dimension: what is found of each of some codes.
- * @param look  sets what is found of codes of a dimension, which ascend
+ * By dimension: the result for each of some codes.
+ * @param look  sets the results for codes of a dimension, which ascend
  */
 function lookUp(
   codes: GroupCodes,

@@ -1,6 +1,6 @@
 /**
- * Groups by number, and how many rows each has. A group is a value of each of the names that rows are grouped by
- * (value-table.ts): of one name, it is the value; of several, a tuple of values, in a hash table of its own.
+ * Groups by number, and the rows of each. A group is a value of each of the names that rows are grouped by
+ * (value-table.ts): for one name, it is the value; for several, a tuple of values, in a hash table of its own.
  */
 import { QueryTooLargeError } from '../../../../shared/errors.ts';
 import { AGGREGATE_TABLE_BYTES_MAX } from '../../../limits.ts';
@@ -8,19 +8,19 @@ import { newArray } from './array-pool.ts';
 import { copyInto, slotsOf } from './hash-slots.ts';
 import { ValueTable, type ValueTableState } from './value-table.ts';
 
-/** All of a table, to be handed over. */
+/** The arrays of a table, to be transferred. */
 export interface GroupTableState {
   readonly count: number;
   /** One for each name. */
   readonly values: readonly ValueTableState[];
-  /** Of several names. */
+  /** Only for several names. */
   readonly tuples: TuplesState | undefined;
   /** By group; longer than count. */
   readonly rows: Float64Array<ArrayBuffer>;
 }
 
 interface TuplesState {
-  /** 1 + the group whose hash leads here, or 0; twice as many as there may be groups. */
+  /** 1 + the group whose hash leads here, or 0; twice as many as there is room for groups. */
   readonly slots: Int32Array<ArrayBuffer>;
   readonly hashes: Uint32Array<ArrayBuffer>;
   /** The values of group i are those from i × names on. */
@@ -41,7 +41,7 @@ export class GroupTable {
   #rows: Float64Array<ArrayBuffer>;
   #tuples: TuplesState | undefined;
 
-  /** @param state  of a table that is not used any more, or how many names an empty one is for */
+  /** @param state  of a table that is no longer used, or the number of names of an empty one */
   constructor(state: GroupTableState | number) {
     const { count, values, tuples, rows } = typeof state === 'number' ? emptyState(state) : state;
     this.values = values.map((each) => new ValueTable(each));
@@ -54,12 +54,12 @@ export class GroupTable {
     return this.#count;
   }
 
-  /** By group. Good until the next `add`. */
+  /** By group. Valid until the next `add`. */
   get rows(): Float64Array {
     return this.#rows.subarray(0, this.#count);
   }
 
-  /** The same for equal groups of all tables. */
+  /** Equal for equal groups of all tables. */
   hash(group: number): number {
     return hashOfGroup(this.values.map((values, name) => values.hash(this.#valueOf(group, name))));
   }
@@ -70,7 +70,7 @@ export class GroupTable {
   }
 
   /**
-   * Numbers of groups that are there from now on.
+   * Returns the numbers of groups, which are added if missing.
    * @param values  by name: the value of each of `count` groups
    * @throws QueryTooLargeError
    */
@@ -94,7 +94,7 @@ export class GroupTable {
     return groups;
   }
 
-  /** The same, with −1 for groups that are not there. Of a group that has no value of a name, that one is −1. */
+  /** Does the same, with −1 for missing groups. In a group that has no value of a name, that value is −1. */
   findAll(values: readonly Int32Array[], count: number): Int32Array {
     const [only] = values;
     if (only === undefined) return new Int32Array(count).fill(this.#count - 1);
@@ -112,7 +112,11 @@ export class GroupTable {
     this.#rows[group]! += rows;
   }
 
-  /** Adds all of another table. @returns by group of the other: its number here. @throws QueryTooLargeError */
+  /**
+   * Adds all of another table.
+   * @returns by group of the other: its number here
+   * @throws QueryTooLargeError
+   */
   addTable({ count, values, tuples, rows }: GroupTableState): Int32Array {
     const numbers = values.map((each, name) => this.values[name]!.addTable(each));
     const byName = numbers.map((own, name) =>
@@ -126,8 +130,9 @@ export class GroupTable {
   }
 
   /**
-   * The number of a group of another table, which is here from now on.
-   * @param first  in place of its value of the first name. @throws QueryTooLargeError
+   * Returns the number of a group of another table, which is added if missing.
+   * @param first  in place of its value of the first name
+   * @throws QueryTooLargeError
    */
   addFrom(other: GroupTable, group: number, first?: number): number {
     const values = this.values.map((own, name) => {
@@ -192,7 +197,10 @@ export class GroupTable {
     if (this.usedBytes > AGGREGATE_TABLE_BYTES_MAX) throw tooManyGroups(this.#count);
   }
 
-  /** Makes room for so many groups. @returns true when slots have moved */
+  /**
+   * Makes room for this many groups.
+   * @returns true when slots have moved
+   */
   #reserve(count: number): boolean {
     if (count <= this.#rows.length) return false;
     this.checkMemory();
@@ -218,7 +226,7 @@ export function hashOfGroup(hashes: readonly number[]): number {
   return hash;
 }
 
-/** The hash of a group whose hash without the last of its values is known. */
+/** Returns the hash of a group from the hash without its last value. */
 export function mixedHash(hash: number, valueHash: number): number {
   let mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) ^ valueHash;
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0x297a2d39);

@@ -1,7 +1,7 @@
-/** What hash tables in typed arrays have in common: they grow by copying their arrays and filling larger slots. */
+/** Common parts of hash tables in typed arrays: they grow by copying their arrays and filling larger slots. */
 import { newArray, recycle } from './array-pool.ts';
 
-/** Copies an array into a larger one that takes its place. */
+/** Copies an array into a larger one that replaces it. */
 export function copyInto<T extends Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>>(
   to: T,
   from: T,
@@ -11,7 +11,11 @@ export function copyInto<T extends Uint8Array<ArrayBuffer> | Uint32Array<ArrayBu
   return to;
 }
 
-/** Slots for entries of these hashes: 1 + entry, or 0. @param before  slots whose place they take. @param slotCount  a power of two */
+/**
+ * Returns slots for entries of these hashes: 1 + entry, or 0.
+ * @param before  slots that they replace
+ * @param slotCount  a power of two
+ */
 export function slotsOf(
   hashes: Uint32Array,
   count: number,

@@ -1,4 +1,4 @@
-/** What an aggregation measures: for each kind of measure, a file of its own. */
+/** The measures of an aggregation: each kind has a file of its own. */
 import { BytesMeasure, type BytesState } from './bytes-measure.ts';
 import { ConditionalMeasure } from './conditional-measure.ts';
 import { DistinctMeasure, type DistinctMeasureState } from './distinct-measure.ts';
@@ -7,10 +7,10 @@ import { NumberMeasure, type NumbersState } from './number-measure.ts';
 import type { OpenMeasure } from './open-measure.ts';
 import type { Measure } from '../../../store/aggregate-plan.ts';
 
-/** All of a measure, to be handed over. */
+/** The arrays of a measure, to be transferred. */
 export type MeasureState = NumbersState | DistinctMeasureState | BytesState | RowsState;
 
-/** @param states  of measures that are not used any more */
+/** @param states  of measures that are no longer used */
 export function openMeasures(
   measures: readonly Measure[],
   states?: readonly MeasureState[],

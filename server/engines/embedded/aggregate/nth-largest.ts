@@ -5,7 +5,9 @@ export function nthLargest(numbers: Float64Array, n: number): number {
   return n * FEW_FACTOR < numbers.length ? leastOfHeap(numbers, n) : found(numbers, n);
 }
 
-/** Of so many times as many numbers, those that are larger than the n-th are few: they go through a heap. */
+/**
+ * If there are this many times as many numbers, those that are larger than the n-th are few: they go through a heap.
+ */
 const FEW_FACTOR = 16;
 
 function leastOfHeap(numbers: Float64Array, n: number): number {

@@ -1,4 +1,4 @@
-/** Numbers of groups: count, sum, smallest, largest, and what is asked for of sketch, deviation and ends. */
+/** Numbers of groups: count, sum, minimum, maximum, and on request quantiles, deviation, first and last. */
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { copyInto } from './hash-slots.ts';
 import type { Adder, MeasuredGroup, OpenMeasure } from './open-measure.ts';
@@ -17,10 +17,13 @@ export interface NumbersState {
   readonly mins: Column;
   readonly maxs: Column;
   readonly sketches: SketchesState;
-  /** Empty where no deviation is asked for: mean, and sum of the squared distances to it. Source: Welford 1962; for parts, Chan, Golub and LeVeque 1979. */
+  /**
+   * Empty unless the deviation is requested: mean, and sum of the squared distances to it. Source: Welford 1962; for
+   * parts, Chan, Golub and LeVeque 1979.
+   */
   readonly means: Column;
   readonly squares: Column;
-  /** Empty where no ends are asked for: first and last number, their days since 1970, and ns in them. */
+  /** Empty unless first and last are requested: first and last number, their days since 1970, and ns in them. */
   readonly firsts: Column;
   readonly firstDays: Column;
   readonly firstNs: Column;
@@ -33,7 +36,7 @@ const GROUPS_AT_FIRST = 16;
 
 type Columns = Omit<NumbersState, 'kind' | 'sketches'>;
 
-/** What a group begins with. */
+/** Initial values of a group. */
 const INITIAL: Readonly<Record<keyof Columns, number>> = {
   counts: 0,
   sums: 0,
@@ -155,7 +158,7 @@ export class NumberMeasure implements OpenMeasure<NumbersState> {
     return { ...this.#columns, kind: 'numbers', sketches: this.#sketches.state() };
   }
 
-  /** Never outside of a group's numbers, and exact at their ends. */
+  /** Within the range of a group's numbers, and exact at its ends. */
   #quantiles(): Map<number, number[]> {
     const { quantiles } = this.#measure;
     const found = this.#sketches.quantiles(quantiles);
@@ -208,9 +211,9 @@ let groupsChosen = new Int32Array(0);
 let numbersChosen = new Float64Array(0);
 
 /**
- * The rows that are in a group and have a number. Which these are cannot be foretold, so they are moved together without a
- * branch, once for all loops.
- * @returns memory that is good until the next call
+ * Selects the rows that are in a group and have a number. Their pattern is unpredictable, so they are compacted without
+ * a branch, once for all loops.
+ * @returns memory that is valid until the next call
  */
 function chooseNumbers(
   groups: Int32Array,
@@ -242,7 +245,7 @@ function addNumbers(groups: Int32Array, numbers: Float64Array, { counts, sums, m
   }
 }
 
-/** The same, with squares. */
+/** Does the same, with squares. */
 function addSquares(groups: Int32Array, numbers: Float64Array, columns: Columns): void {
   const { counts, sums, mins, maxs, means, squares } = columns;
   for (let i = 0; i < groups.length; i++) {
@@ -258,7 +261,7 @@ function addSquares(groups: Int32Array, numbers: Float64Array, columns: Columns)
   }
 }
 
-/** Before counts are merged. */
+/** Must be called before counts are merged. */
 function mergeSquares(own: Columns, to: number, other: Columns, from: number): void {
   const [count, added] = [own.counts[to]!, other.counts[from]!];
   const distance = other.means[from]! - own.means[to]!;

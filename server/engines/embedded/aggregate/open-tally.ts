@@ -1,4 +1,4 @@
-/** One task's share of a pass: row groups are added to the tally of those before. */
+/** One task's share of a pass: adds row groups to the partial aggregate of the earlier ones. */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { AGGREGATE_HELD_BYTES_MAX, AGGREGATE_LIMIT_MAX, AGGREGATE_MEASURED_AT_ONCE_MAX } from '../../../limits.ts';
 import { boundGroup, countGroup, measureGroup } from './aggregate.ts';
@@ -12,11 +12,11 @@ import type { Tally } from './tally.ts';
 
 const memory = new CountingMemory();
 
-/** What is done with each row group. */
+/** What a pass does with each row group. */
 export type Pass =
   /**
-   * All groups are counted, while they are few enough to hold; from then on, only how many rows a group has at most. While
-   * they are few enough for that, they are measured, too.
+   * Counts all groups, while they are few enough to hold; from then on, only upper bounds of their rows. While they are
+   * few enough for that, they are measured, too.
    */
   | { readonly kind: 'count'; readonly measures: readonly Measure[] }
   /** Groups that may be among the largest are counted. */
@@ -28,14 +28,14 @@ export type Pass =
       readonly measures: readonly Measure[];
     };
 
-/** A tally that row groups are added to. */
+/** A partial aggregate to which row groups are added. */
 export interface OpenTally {
   /** @throws QueryTooLargeError, CorruptionError */
   add(group: RowGroup): void;
   tally(): Tally;
 }
 
-/** @param before  the tally of the row groups before; it must not be used any more */
+/** @param before  the partial aggregate of the earlier row groups; it must not be used any more */
 export function openTally(plan: AggregatePlan, pass: Pass, before: Tally | undefined): OpenTally {
   switch (pass.kind) {
     case 'count':
@@ -51,7 +51,7 @@ function counting(plan: AggregatePlan, asked: readonly Measure[], before: Tally 
   let table = tableOf(plan, before);
   let bounds: Bounds | undefined = before?.kind === 'bounds' ? before.bounds : undefined;
   let groupsMin = before?.kind === 'bounds' ? before.groupsMin : 0;
-  // Of groups that were too many before, there are no measures.
+  // There are no measures if there were too many groups before.
   const measured = before === undefined || (before.kind === 'groups' && before.measures.length > 0) ? asked : [];
   let measures = openMeasures(measured, before?.kind === 'groups' ? before.measures : undefined);
   const add = (group: RowGroup): void => {
@@ -79,7 +79,7 @@ function recounting(plan: AggregatePlan, marks: CounterBits, before: Tally | und
   return { add: (group) => countGroup(group, plan, table, marks, memory), tally: () => groupsTally(table, []) };
 }
 
-/** The groups that are given are without rows; all lanes know each by the same number, so each has a copy. */
+/** The given groups are without rows; all partitions know each by the same number, so each has a copy. */
 function measuring(
   plan: AggregatePlan,
   { groups, measures: asked }: Pass & { readonly kind: 'measure' },

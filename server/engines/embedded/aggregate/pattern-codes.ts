@@ -1,18 +1,21 @@
 /**
- * Codes of texts whose numbers are cut out (shared/row-group/encodings/pattern.ts). Where the numbers of a pattern lie
- * close together, each has a code of its own, as integers do; where they do not, each value has.
+ * Codes of texts whose numbers are cut out (shared/row-group/encodings/pattern.ts). Where the numbers of a pattern have
+ * a narrow range, each has a code of its own, like integers; otherwise each value has.
  */
 import type { CutTexts, IntegerArray } from '../../../../shared/row-group/column-values.ts';
 import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
 import { distinctCutTexts, placesOf } from '../../../../shared/row-group/encodings/pattern.ts';
 import type { Texts } from './texts.ts';
 
-/** Numbers in a range of at most so many a value get a code each. */
+/** Numbers get a code each if their range is at most this many times as large as their count. */
 export const NUMBERS_RANGE_FACTOR = 4;
 
 const BACKSLASH = 0x5c;
 
-/** What the values of a pattern have codes by: their number, the place of their number, the pattern alone, their text. */
+/**
+ * How the values of a pattern get codes: by their number, by the place of their number, by the pattern alone, by their
+ * text.
+ */
 const BY_NUMBER = 0;
 const BY_PLACE = 1;
 const BY_PATTERN = 2;
@@ -21,16 +24,16 @@ const BY_TEXT = 3;
 /** By pattern. */
 interface PatternWays {
   readonly ways: Uint8Array;
-  /** What is added to a number, or to its place, to make it a code; or the code of all. */
+  /** Added to a number, or to its place, to make it a code; or the code of all. */
   readonly offsets: Int32Array;
-  /** Values of the pattern, and where the first number of each of them is. */
+  /** Values of the pattern, and the index of the first number of each of them. */
   readonly counts: Uint32Array;
   readonly starts: Uint32Array;
 }
 
 /**
- * @param values  decoded: the numbers of a pattern lie side by side
- * @param lend  memory for so many codes
+ * @param values  decoded: the numbers of a pattern are adjacent
+ * @param lend  lends memory for codes
  */
 export function patternCodes(
   values: CutTexts & { readonly kind: 'pattern' },
@@ -79,7 +82,7 @@ function waysOf({ patterns, strides: counts, numbers }: CutTexts, escaped: boole
   return { ways, offsets, counts, starts };
 }
 
-/** By pattern: where its numbers begin. */
+/** By pattern: the index of its first number. */
 function numberStarts(places: Uint32Array, counts: Uint32Array): Uint32Array {
   const starts = new Uint32Array(places.length);
   for (let pattern = 1; pattern < places.length; pattern++) {
@@ -88,7 +91,7 @@ function numberStarts(places: Uint32Array, counts: Uint32Array): Uint32Array {
   return starts;
 }
 
-/** By pattern, of those with one number: the smallest and the largest. */
+/** By pattern with one number: the minimum and maximum. */
 function rangesOf(
   numbers: IntegerArray,
   places: Uint32Array,
@@ -112,7 +115,7 @@ function rangesOf(
   return { mins, maxs };
 }
 
-/** Where no pattern has codes by text. */
+/** Only where no pattern has codes by text. */
 function addTotals(numbers: IntegerArray, { ways, offsets, counts, starts }: PatternWays, totals: Uint32Array): void {
   for (let pattern = 0; pattern < ways.length; pattern++) {
     const offset = offsets[pattern]!;
@@ -124,7 +127,10 @@ function addTotals(numbers: IntegerArray, { ways, offsets, counts, starts }: Pat
   }
 }
 
-/** Of values whose codes are not by text. What a value's pattern has no use for is masked: no branch is as fast. */
+/**
+ * Sets the codes of values whose codes are not by text. Parts that a value's pattern does not use are masked: no branch
+ * is as fast.
+ */
 function setCodes({ codes, firsts, numbers }: CutTexts, { ways, offsets }: PatternWays, own: Uint32Array): void {
   const byNumber = Int32Array.from(ways, (way) => (way === BY_NUMBER ? -1 : 0));
   const byPlace = Int32Array.from(ways, (way) => (way === BY_PLACE ? -1 : 0));
@@ -137,5 +143,5 @@ function setCodes({ codes, firsts, numbers }: CutTexts, { ways, offsets }: Patte
   }
 }
 
-/** Where no pattern's codes are by number. */
+/** Used where no pattern's codes are by number. */
 const NO_NUMBERS = new Int32Array(1);

@@ -1,10 +1,10 @@
-/** The rows of a row group that match, in template order, and how they are counted by their codes. */
+/** The matching rows of a row group, in template order, and loops that count them by their codes. */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { CodePart, Codes } from './value-codes.ts';
 
 /** The rows of a row group, in template order. */
 export interface Rows {
-  /** How many of each template. */
+  /** The number of rows of each template. */
   readonly counts: Int32Array;
   /** 1 where the row matches, by position in template order; undefined when all do. */
   readonly selected: Uint8Array | undefined;
@@ -41,7 +41,7 @@ export function countPart(
 }
 
 /**
- * Sets the group of each row of one part, which begins at `start` in template order; −1 for rows that are in none.
+ * Sets the group of each row of one part, which begins at `start` in template order; −1 for rows without a group.
  * @param groupOfCodes  by code
  */
 export function setGroups(
@@ -59,10 +59,13 @@ export function setGroups(
   if (selected !== undefined) for (let i = 0; i < groups.length; i++) if (selected[start + i] === 0) groups[i] = -1;
 }
 
-/** Up to so many codes are counted in two tables side by side; with more, a code seldom follows itself. */
+/** Up to this many codes are counted in two alternating tables; with more, a code seldom follows itself. */
 const TWO_TABLES_CODES_MAX = 1024;
 
-/** Most of few codes are like the one before, and a counter would wait for its own last value: so there are two. */
+/**
+ * With few codes, most are equal to the previous one, and a single counter would wait for its own last value: so there
+ * are two.
+ */
 function countAll(codes: Codes, base: number, totals: Uint32Array): void {
   if (codes instanceof Int32Array) return countIntegers(codes, base, totals);
   if (totals.length > TWO_TABLES_CODES_MAX || codes.length < totals.length) {
@@ -79,7 +82,7 @@ function countAll(codes: Codes, base: number, totals: Uint32Array): void {
   for (let code = 0; code < others.length; code++) totals[base + code]! += others[code]!;
 }
 
-/** Apart from the codes of others, so that either loop is compiled for few kinds of arrays. */
+/** Separate from the loop for other codes, so that each is compiled for few kinds of arrays. */
 function countIntegers(codes: Int32Array, base: number, totals: Uint32Array): void {
   for (let i = 0; i < codes.length; i++) totals[base + codes[i]!]!++;
 }

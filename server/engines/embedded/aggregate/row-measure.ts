@@ -1,4 +1,4 @@
-/** How many rows a group has: those that satisfy the condition of a measure. */
+/** Counts the rows of a group that satisfy the condition of a measure. */
 import { copyInto } from './hash-slots.ts';
 import type { Adder, OpenMeasure } from './open-measure.ts';
 import type { Measured } from '../../../store/aggregate-plan.ts';

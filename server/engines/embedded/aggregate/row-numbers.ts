@@ -15,7 +15,7 @@ export interface NumberPart {
   readonly first: number;
 }
 
-/** Memory for so many numbers. */
+/** Lends memory for numbers. */
 export type LendNumbers = (count: number) => Float64Array;
 
 /** By template; undefined where no row has a number. */

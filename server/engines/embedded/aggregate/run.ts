@@ -1,12 +1,13 @@
 /**
- * Aggregations and facets over many row groups. Workers do all of it, a batch of row groups a task: the tally of an
- * aggregation goes with a task and comes back with its answer, in two lanes side by side, and a last task gathers the two.
+ * Aggregations and facets over many row groups. Workers do all of it, a batch of row groups in each task: the partial
+ * aggregate goes with a task and comes back with its result, in two parallel partitions, and a last task merges the
+ * two.
  */
 import { AGGREGATE_ROWS_AT_ONCE, FACET_NAMES_CUT, SCANS_AT_ONCE } from '../../../limits.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import { lacksArrays, placeOf, type RowGroupPlace, type RowGroups } from '../scan/row-groups.ts';
-import { setAsideAll, type UnusableGroup, useOrList } from '../scan/unusable.ts';
+import { quarantineAll, type UnusableGroup, useOrList } from '../scan/unusable.ts';
 import { candidates, type ScanContext } from '../scan/select.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
@@ -23,7 +24,7 @@ export interface AggregateInput {
   readonly places: readonly RowGroupPlace[];
   readonly plan: AggregatePlan;
   readonly pass: Pass;
-  /** What is known so far: handed over, and handed back. */
+  /** The partial aggregate so far: transferred with the task and back. */
   readonly tally: Tally | undefined;
 }
 
@@ -35,23 +36,26 @@ export interface FacetsInput {
   readonly ids: readonly string[];
 }
 
-/** What a task found, and which of its row groups it could not use. */
+/** The result of a task, and the row groups that it could not use. */
 export interface PartialOutput<T> {
   readonly result: T;
-  /** How many of the row groups are done; where others wait for the worker, another task is to do the rest. */
+  /** Number of row groups that are done; when other tasks wait for the worker, another task does the rest. */
   readonly doneCount: number;
   readonly unusable: readonly UnusableGroup[];
 }
 
-/** Where aggregations run. */
-export interface AggregateContext extends Pick<ScanContext, 'lookUp' | 'setAside'> {
+/** Runs aggregations. */
+export interface AggregateContext extends Pick<ScanContext, 'lookUp' | 'quarantine'> {
   readonly aggregate: (input: AggregateInput, signal: AbortSignal) => Promise<PartialOutput<Tally>>;
   readonly gather: (input: GatherInput, signal: AbortSignal) => Promise<GatherOutput>;
   readonly facets: (input: FacetsInput, signal: AbortSignal) => Promise<PartialOutput<FacetCounts>>;
   readonly memory: MemoryBudget;
 }
 
-/** The task of a worker thread for `aggregate`. @throws QueryTooLargeError */
+/**
+ * The task of a worker thread for `aggregate`.
+ * @throws QueryTooLargeError
+ */
 export function aggregateTask(
   { places, plan, pass, tally }: AggregateInput,
   rowGroups: RowGroups,
@@ -76,9 +80,10 @@ export function facetsTask(
 }
 
 /**
- * All groups are counted; or, when they are too many to hold, first how many rows a group has at most, then those groups
- * that may be among the largest. Where they are more than a few, only groups of the answer are measured, in a pass of its
- * own, so that sketches are few; where a measure orders them, it alone is measured of all. Of windows that overlap, all is measured in one pass.
+ * Counts all groups; or, when they are too many to hold, first upper bounds of their rows, then those groups that may
+ * be among the largest. If they are more than a few, only groups of the answer are measured, in a pass of its own, so
+ * that there are few sketches; if a measure orders them, only that one is measured for all. With overlapping windows,
+ * everything is measured in one pass.
  * @throws QueryTooLargeError, UnavailableError
  */
 export async function aggregate(
@@ -100,7 +105,7 @@ export async function aggregate(
   return { cells: cellsOf(measured).cells, groupCount, groupsMin };
 }
 
-/** What is asked for, and what groups are ordered by. */
+/** The requested measures, and the order of the groups. */
 function measuresOf({ measures, orderBy }: AggregatePlan): readonly Measure[] {
   return measures.map((measure, i) => {
     if (i !== orderBy?.measure || measure.kind !== 'numbers') return measure;
@@ -113,7 +118,7 @@ type Run = (pass: Pass, orderBy?: OrderBy) => Promise<GatherOutput>;
 
 interface FirstGroups {
   readonly first: Gathered<'cells'>;
-  /** They have all measures. */
+  /** Whether they have all measures. */
   readonly areMeasured: boolean;
   readonly groupCount: number | undefined;
   readonly groupsMin: number;
@@ -139,7 +144,10 @@ async function firstGroups(plan: AggregatePlan, measures: readonly Measure[], ru
 
 type Gathered<Kind> = GatherOutput & { readonly kind: Kind };
 
-/** No group that is not marked has `least` rows: when each of the answer has, they are the largest. Else they tell how many. */
+/**
+ * No group without a mark has `least` rows: if each group of the answer has, they are the largest. Otherwise their
+ * counts give the next bound.
+ */
 async function recount({ bounds, least }: Gathered<'bounds'>, limit: number, run: Run): Promise<Gathered<'cells'>> {
   const largest = cellsOf(await run({ kind: 'recount', marks: counterBitsOf(bounds, least) }));
   const rows = largest.cells[limit - 1]?.rows ?? 1;
@@ -151,7 +159,7 @@ function cellsOf(gathered: GatherOutput): Gathered<'cells'> {
   return gathered;
 }
 
-/** Over all row groups; what the lanes have is gathered. */
+/** Runs a pass over all row groups, and merges the partitions. */
 async function runPass(
   rowGroups: readonly RowGroupRef[],
   plan: AggregatePlan,
@@ -161,7 +169,7 @@ async function runPass(
   signal: AbortSignal,
 ): Promise<GatherOutput> {
   using memory = context.memory.share();
-  // What the pass before has read last is still in the cache of the worker that has read it.
+  // Row groups that the previous pass has read last are still in the cache of the worker that has read them.
   const isSecond = pass.kind !== 'count';
   const batches = batchesOf(rowGroups).map((batch) => (isSecond ? batch.toReversed() : batch));
   const tallies = await inLanes<Tally>(batches, context, signal, async (places, tally) => {
@@ -176,7 +184,7 @@ async function runPass(
 }
 
 /**
- * Where there are too many names, a second pass counts the most frequent ones exactly.
+ * If there are too many names, a second pass counts the most frequent ones exactly.
  * @param names  only these; undefined for all
  * @throws UnavailableError
  */
@@ -217,14 +225,14 @@ async function countFacets(
 }
 
 /**
- * Runs batch after batch in each of a few lanes.
- * @param batches  to be emptied
- * @param run  is given what came of the lane's batch before
- * @returns what came of each lane's last batch
+ * Runs batch after batch in each of a few partitions.
+ * @param batches  is emptied
+ * @param run  gets the result of the partition's previous batch
+ * @returns the result of each partition's last batch
  */
 async function inLanes<T>(
   batches: RowGroupRef[][],
-  context: Pick<AggregateContext, 'setAside'>,
+  context: Pick<AggregateContext, 'quarantine'>,
   signal: AbortSignal,
   run: (places: RowGroupPlace[], before: T | undefined) => Promise<PartialOutput<T>>,
 ): Promise<T[]> {
@@ -235,7 +243,7 @@ async function inLanes<T>(
       const { result, doneCount, unusable } = await run(batch.map(placeOf), last);
       last = result;
       if (doneCount < batch.length) batches.unshift(batch.slice(doneCount));
-      await setAsideAll(unusable, batch, context.setAside);
+      await quarantineAll(unusable, batch, context.quarantine);
     }
     return last === undefined ? [] : [last];
   };
@@ -247,8 +255,8 @@ async function inLanes<T>(
 }
 
 /**
- * As many in each lane, and as few as may be: a tally that goes from thread to thread is memory that each of them has to
- * count and to forget.
+ * As many in each partition, and as few as possible: a partial aggregate that goes from thread to thread is memory that
+ * each of them has to account for and release.
  */
 function batchesOf(rowGroups: readonly RowGroupRef[]): RowGroupRef[][] {
   const total = rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0);

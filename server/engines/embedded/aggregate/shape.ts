@@ -1,17 +1,17 @@
 /**
- * Shapes of values, such as paths: what is an id in them becomes `{id}`. Ids are runs of digits, UUIDs, and words of eight
- * hex digits or more, a decimal one among them. `/users/17/f/9b2c04fe` has the shape `/users/{id}/f/{id}`.
+ * Shapes of values, such as paths, in which ids become `{id}`. Ids are runs of digits, UUIDs, and words of eight hex
+ * digits or more, at least one of them decimal. `/users/17/f/9b2c04fe` has the shape `/users/{id}/f/{id}`.
  */
 import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
 
 export const ID = Buffer.from('{id}');
 
 const HEX_DIGITS_MIN = 8;
-/** Of a UUID, between its dashes. */
+/** Digits of a UUID between its dashes. */
 const UUID_PARTS = [8, 4, 4, 4, 12];
 const DASH = 0x2d;
 
-/** The shape of bytes[start, end); undefined where it is they themselves. */
+/** Returns the shape of bytes[start, end); undefined if it is equal to them. */
 export function shapeOf(bytes: Buffer, start: number, end: number): Buffer | undefined {
   const pieces: Buffer[] = [];
   let from = start;
@@ -29,8 +29,8 @@ export function shapeOf(bytes: Buffer, start: number, end: number): Buffer | und
 }
 
 /**
- * The shape of all texts of a pattern (encodings/pattern.ts), where a digit stands for each number; undefined where it
- * depends on the numbers.
+ * Returns the shape of all texts of a pattern (encodings/pattern.ts), in which a digit is a placeholder of a number;
+ * undefined if it depends on the numbers.
  */
 export function shapeOfPattern(pattern: Buffer): Buffer | undefined {
   let dashes = 0;
@@ -43,7 +43,7 @@ export function shapeOfPattern(pattern: Buffer): Buffer | undefined {
   return dashes >= UUID_PARTS.length - 1 ? undefined : (shapeOf(pattern, 0, pattern.length) ?? pattern);
 }
 
-/** Where a UUID or a word of hex digits ends that begins here; `at` where none does. */
+/** Returns the end of a UUID or a word of hex digits that begins here; `at` if there is none. */
 function hexEnd(bytes: Buffer, at: number, end: number): number {
   const uuid = uuidEnd(bytes, at, end);
   if (uuid > at) return uuid;
@@ -78,7 +78,7 @@ function isHexLetter(byte: number): boolean {
   return lower >= 0x61 && lower <= 0x66;
 }
 
-/** Letters and digits, those beyond ASCII too. */
+/** Letters and digits, including those beyond ASCII. */
 function isWord(byte: number): boolean {
   const lower = byte | 0x20;
   return isDigit(byte) || (lower >= 0x61 && lower <= 0x7a) || byte >= 0x80;

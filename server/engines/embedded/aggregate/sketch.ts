@@ -7,7 +7,7 @@
 import { QueryTooLargeError } from '../../../../shared/errors.ts';
 import { AGGREGATE_SKETCHES_BYTES_MAX, AGGREGATE_SKETCHES_MAX } from '../../../limits.ts';
 
-/** Of a power of two: half of a part is 0.42 % of its lowest number. */
+/** Parts of a power of two: half of a part is 0.42 % of its lowest number. */
 const PARTS = 120;
 const EXPONENT_BIAS = 1023;
 /** Numbers nearer to zero than 2^−30, about 1e-9, count as zero. */
@@ -19,14 +19,16 @@ const FLOAT = new Float64Array(1);
 const HIGH_WORD = new Uint32Array(FLOAT.buffer);
 const HIGH_INDEX = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1 ? 1 : 0;
 
-/** Buckets side by side are counted side by side: numbers of a group are near to each other, and so a cache has their counts. */
+/**
+ * Adjacent buckets are counted together: numbers of a group are near to each other, and so a cache has their counts.
+ */
 const BUCKETS_PER_ENTRY = 4;
 const BUCKET_BITS = 2;
 const BUCKET_MASK = BUCKETS_PER_ENTRY - 1;
 /** An entry's key is group × ENTRIES + bucket / BUCKETS_PER_ENTRY, in 32 bits. No bucket is among the first, so no key is 0. */
 const ENTRIES = 2 ** 18 / BUCKETS_PER_ENTRY;
 
-/** All of the sketches, to be handed over. */
+/** The arrays of the sketches, to be transferred. */
 export interface SketchesState {
   /** Slots in use. */
   readonly size: number;
@@ -45,7 +47,7 @@ export class Sketches {
   #counts: Float64Array<ArrayBuffer>;
   #shift: number;
 
-  /** @param state  of sketches that are not used any more */
+  /** @param state  of sketches that are no longer used */
   constructor(state?: SketchesState) {
     this.#size = state?.size ?? 0;
     this.#keys = state?.keys ?? new Uint32Array(SLOTS_AT_FIRST);
@@ -53,14 +55,21 @@ export class Sketches {
     this.#shift = shiftOf(this.#keys.length);
   }
 
-  /** @param bucket  of bucketOf. @throws QueryTooLargeError */
+  /**
+   * @param bucket  from bucketOf
+   * @throws QueryTooLargeError
+   */
   add(group: number, bucket: number): void {
     if (group >= AGGREGATE_SKETCHES_MAX) throw tooManyGroups();
     const slot = this.#slotFor(group * ENTRIES + (bucket >>> BUCKET_BITS));
     this.#counts[slot * BUCKETS_PER_ENTRY + (bucket & BUCKET_MASK)]!++;
   }
 
-  /** Adds others, whose groups have other numbers here. @param moved  by group: its number here, or −1. @throws QueryTooLargeError */
+  /**
+   * Adds others, whose groups have other numbers here.
+   * @param moved  by group: its number here, or −1
+   * @throws QueryTooLargeError
+   */
   addMoved({ keys, counts }: SketchesState, moved: Int32Array): void {
     for (let slot = 0; slot < keys.length; slot++) {
       const key = keys[slot]!;
@@ -115,7 +124,10 @@ export class Sketches {
     }
   }
 
-  /** The slot of a key, which is there from now on. @throws QueryTooLargeError */
+  /**
+   * Returns the slot of a key, which is added if missing.
+   * @throws QueryTooLargeError
+   */
   #slotFor(key: number): number {
     const mask = this.#keys.length - 1;
     let slot = Math.imul(key, HASH_FACTOR) >>> this.#shift;
@@ -165,8 +177,9 @@ function shiftOf(slots: number): number {
 }
 
 /**
- * Buckets ascend with the numbers: by the exponent of a number, and then by its mantissa in equal parts, so that no bucket
- * is wider than its lowest number divided by PARTS. Bits are read, as a logarithm takes longer than all else.
+ * Buckets ascend with the numbers: by the exponent of a number, and then by its mantissa in equal parts, so that no
+ * bucket is wider than its lowest number divided by PARTS. Bits are read, because a logarithm would take longer than
+ * everything else.
  */
 export function bucketOf(value: number): number {
   FLOAT[0] = value;
@@ -177,7 +190,7 @@ export function bucketOf(value: number): number {
   return high >>> 31 === 1 ? ZERO - index : ZERO + index;
 }
 
-/** The middle of a bucket. */
+/** Returns the middle of a bucket. */
 function valueOf(bucket: number): number {
   if (bucket === ZERO) return 0;
   const index = Math.abs(bucket - ZERO) - 1;

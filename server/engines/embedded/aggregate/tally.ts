@@ -1,6 +1,6 @@
 /**
- * What an aggregation knows so far. It goes with each task to a worker and comes back, handed over, not copied; at the
- * end of a pass a worker gathers those of all lanes.
+ * The partial aggregate of an aggregation. It goes with each task to a worker and comes back, transferred, not copied;
+ * at the end of a pass a worker merges those of all partitions.
  */
 import { floorDivided } from '../../../../shared/time.ts';
 import { AGGREGATE_LIMIT_MAX, AGGREGATE_TABLE_BYTES_MAX, WINDOW_GROUPS_MAX } from '../../../limits.ts';
@@ -19,43 +19,43 @@ import {
 } from '../../../store/aggregate-plan.ts';
 
 export type Tally =
-  /** Groups, and what was measured of them; nothing where they are too many for that. */
+  /** Groups and their measures; no measures if there are too many groups for that. */
   | { readonly kind: 'groups'; readonly groups: GroupTableState; readonly measures: readonly MeasureState[] }
   /** There were too many groups to hold. */
   | {
       readonly kind: 'bounds';
       readonly bounds: Bounds;
-      /** There are at least so many. */
+      /** Lower bound of the number of groups. */
       readonly groupsMin: number;
     };
 
 export interface GatherInput {
   readonly tallies: readonly Tally[];
   readonly plan: AggregatePlan;
-  /** Where all groups together are too many to hold, bounds will do. */
+  /** If all groups together are too many to hold, upper bounds suffice. */
   readonly canBound: boolean;
   /** What was measured. */
   readonly measures: readonly Measure[];
-  /** By what groups are compared; by their rows where nothing is said. */
+  /** Order of the groups; by default, by their rows. */
   readonly orderBy: OrderBy | undefined;
 }
 
 export type GatherOutput =
   | {
       readonly kind: 'cells';
-      /** In their order. */
+      /** Sorted. */
       readonly cells: readonly Cell[];
-      /** How many groups were gathered. */
+      /** Number of merged groups. */
       readonly groupCount: number;
-      /** What is asked for was measured, in all lanes. */
+      /** Whether the requested measures were taken, in all partitions. */
       readonly areMeasured: boolean;
-      /** Those of the cells, without rows, to be measured. */
+      /** The groups of the cells, without rows, to be measured. */
       readonly groups: GroupTableState;
     }
   /** @see likelyLeast */
   | { readonly kind: 'bounds'; readonly bounds: Bounds; readonly least: number; readonly groupsMin: number };
 
-/** Memory of a tally, to be handed over. */
+/** Memory of a partial aggregate, to be transferred. */
 export function buffersOf(tally: Tally): ArrayBuffer[] {
   return tally.kind === 'bounds' ? [tally.bounds.buffer] : arrayBuffersIn(tally);
 }
@@ -71,7 +71,10 @@ export function bytesOf(tally: Tally | undefined): number {
   return tally === undefined ? 0 : buffersOf(tally).reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
-/** The task of a worker thread for `gather`. The tallies must not be used any more. @throws QueryTooLargeError */
+/**
+ * The task of a worker thread for `gather`. The partial aggregates must not be used any more.
+ * @throws QueryTooLargeError
+ */
 export function gatherTask(input: GatherInput): GatherOutput {
   const output = gather(input);
   for (const tally of input.tallies) for (const buffer of buffersOf(tally)) recycle(buffer);
@@ -131,7 +134,7 @@ function merged({ tallies, plan, measures: asked }: GatherInput): MeasuredGroups
   return gathered ?? { table: new GroupTable(dimensionCount(plan)), measures: openMeasures(asked) };
 }
 
-/** Groups of windows: a step's rows are in the windows that end with it, and with so many steps after it. */
+/** Makes groups of windows: a step's rows are in the windows that end with it, or up to this many steps later. */
 function windowed({ table, measures }: MeasuredGroups, { plan, measures: asked }: GatherInput): MeasuredGroups {
   const { to, stepNs, offsetNs = 0n, windowSteps = 1 } = plan;
   if (table.count * windowSteps > WINDOW_GROUPS_MAX) throw tooManyGroups(Math.floor(WINDOW_GROUPS_MAX / windowSteps));
@@ -156,7 +159,7 @@ function windowed({ table, measures }: MeasuredGroups, { plan, measures: asked }
   return windows;
 }
 
-/** Those of the largest ranks. The choice among equals does not depend on which worker was faster. */
+/** Returns the groups of the largest ranks. The choice among equals does not depend on which worker was faster. */
 function firstGroups(table: GroupTable, ranks: Float64Array, limit: number): number[] {
   const { rows } = table;
   const least = limit < ranks.length ? nthLargest(ranks, limit) : -Infinity;

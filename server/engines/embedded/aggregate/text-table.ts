@@ -1,12 +1,15 @@
-/** Texts by number: each once, numbered as they come, in a hash table of typed arrays that goes from task to task uncopied. */
+/**
+ * Texts by number: each once, in order of arrival, in a hash table of typed arrays that goes from task to task
+ * uncopied.
+ */
 import { sameBytes } from '../../../../shared/row-group/byte-strings.ts';
 import { newArray } from './array-pool.ts';
 import { copyInto, slotsOf } from './hash-slots.ts';
 
-/** All of a table, to be handed over. */
+/** The arrays of a table, to be transferred. */
 export interface TextTableState {
   readonly count: number;
-  /** 1 + the text whose hash leads here, or 0; twice as many as there may be texts. */
+  /** 1 + the text whose hash leads here, or 0; twice as many as there is room for texts. */
   readonly slots: Int32Array<ArrayBuffer>;
   readonly hashes: Uint32Array<ArrayBuffer>;
   /** Text i is bytes[offsets[i], offsets[i + 1]). */
@@ -18,7 +21,7 @@ export interface TextTableState {
 const TEXTS_AT_FIRST = 64;
 const SLOTS_PER_TEXT = 2;
 const BYTES_AT_FIRST = 2048;
-/** What a text takes besides its bytes: slots, hash and offset. */
+/** Memory of a text besides its bytes: slots, hash and offset. */
 const TEXT_BYTES = 16;
 
 export class TextTable {
@@ -28,7 +31,7 @@ export class TextTable {
   #offsets: Uint32Array<ArrayBuffer>;
   #bytes: Uint8Array<ArrayBuffer>;
 
-  /** @param state  of a table that is not used any more; by default the table is empty */
+  /** @param state  of a table that is no longer used; by default the table is empty */
   constructor(state: TextTableState = emptyState()) {
     this.#count = state.count;
     this.#slots = state.slots;
@@ -45,18 +48,21 @@ export class TextTable {
     return this.#hashes[text]!;
   }
 
-  /** Good until the next `add`. */
+  /** Valid until the next `add`. */
   bytes(text: number): Buffer {
     const start = this.#offsets[text]!;
     return Buffer.from(this.#bytes.buffer, start, this.#offsets[text + 1]! - start);
   }
 
-  /** The number of a text; −1 when it is not there. @param hash  by hashBytes, here and elsewhere */
+  /**
+   * Returns the number of a text; −1 when it is missing.
+   * @param hash  by hashBytes, here and elsewhere
+   */
   find(hash: number, bytes: Uint8Array, start: number, end: number): number {
     return this.#slots[this.#slotOf(hash, bytes, start, end)]! - 1;
   }
 
-  /** The number of a text that is there from now on. */
+  /** Returns the number of a text, which is added if missing. */
   add(hash: number, bytes: Uint8Array, start: number, end: number): number {
     let slot = this.#slotOf(hash, bytes, start, end);
     const known = this.#slots[slot]! - 1;
@@ -81,7 +87,7 @@ export class TextTable {
     };
   }
 
-  /** Where a text is, or the free slot where it would be. */
+  /** Returns the slot of a text, or the free slot where it would be. */
   #slotOf(hash: number, bytes: Uint8Array, start: number, end: number): number {
     const mask = this.#slots.length - 1;
     let slot = hash & mask;
@@ -98,7 +104,10 @@ export class TextTable {
     }
   }
 
-  /** Makes room for a text. @returns true when slots have moved */
+  /**
+   * Makes room for a text.
+   * @returns true when slots have moved
+   */
   #reserve(sizeBytes: number): boolean {
     const usedBytes = this.#offsets[this.#count]! + sizeBytes;
     if (usedBytes > this.#bytes.length) {

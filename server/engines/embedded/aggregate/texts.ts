@@ -1,6 +1,6 @@
 /**
- * What the codes of one name stand for in a row group, whatever encodings its columns have: as text, or as keys
- * (value-keys.ts), for which numbers are not written out.
+ * The values of one name's codes in a row group, whatever encodings its columns have: as text, or as keys
+ * (value-keys.ts), for which numbers are not formatted.
  */
 import type { ColumnValues, IntegerArray, Uuids } from '../../../../shared/row-group/column-values.ts';
 import { FIXED_VALUE_BYTES_MAX, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
@@ -9,49 +9,49 @@ import type { ValueTable } from './value-table.ts';
 import { ValueText } from './value-text.ts';
 import { NUMBER_LIMIT, type ValueKeys, valueText } from './value-keys.ts';
 
-/** Codes that follow each other from `base` on, and stand for values of one kind. */
+/** Consecutive codes from `base` on, whose values are of one kind. */
 type Run = { readonly base: number } & (
   | {
       readonly kind: 'texts';
       readonly values: ColumnValues;
       readonly escaped: boolean;
-      /** Which of the values; undefined for the first ones. */
+      /** Indices of the values; undefined for the first ones. */
       readonly places: Uint32Array | undefined;
     }
-  /** Numbers that follow each other, below NUMBER_LIMIT, in the place of the digit in a pattern; undefined for integers. */
+  /** Consecutive numbers below NUMBER_LIMIT, in the place of the digit in a pattern; undefined for integers. */
   | { readonly kind: 'range'; readonly pattern: Buffer | undefined; readonly min: number }
-  /** The same of any numbers. */
+  /** The same for any numbers. */
   | { readonly kind: 'numbers'; readonly pattern: Buffer | undefined; readonly numbers: IntegerArray }
 );
 
 const POSITIVE = Buffer.from('0');
 const NEGATIVE = Buffer.from('-0');
 
-/** Texts of a run that are looked up though they may not be used. */
+/** Texts of a run that are looked up although they may not be used. */
 const TEXTS_FOUND_MAX = 1024;
 
-/** What bytes[start, end) stand for; undefined where that is themselves. */
+/** Returns the text that replaces bytes[start, end); undefined if they are unchanged. */
 export type Fold = (bytes: Buffer, start: number, end: number) => Buffer | undefined;
 
-/** UUIDs that codes stand for, from `base` on. */
+/** UUIDs of codes from `base` on. */
 export interface UuidRun {
   readonly base: number;
   readonly values: Uuids;
 }
 
-/** Code 0 stands for no value. */
+/** Code 0 means no value. */
 export class Texts {
   readonly #runs: Run[] = [];
   readonly #fold: Fold | undefined;
   size = 1;
 
-  /** @param fold  what values stand for */
+  /** @param fold  replaces values */
   constructor(fold?: Fold) {
     this.#fold = fold;
   }
 
   /**
-   * @param places  which of the values get codes; undefined for the first `count` of them
+   * @param places  indices of the values that get codes; undefined for the first `count` of them
    * @returns the code of the first of the values
    */
   add(values: ColumnValues, count: number, escaped: boolean, places?: Uint32Array): number {
@@ -73,7 +73,7 @@ export class Texts {
     return this.#add({ kind: 'numbers', base: this.size, pattern, numbers }, numbers.length);
   }
 
-  /** Makes `text` what a code stands for. */
+  /** Sets `text` to the value of a code. */
   write(code: number, text: ValueText): void {
     text.clear();
     if (code === 0) return;
@@ -85,7 +85,7 @@ export class Texts {
   /**
    * Fills keys with those of codes, which ascend.
    * @param keys  not in use
-   * @param visit  is given them some at a time; `from` is the place of the first one's code in `codes`
+   * @param visit  is called with some at a time; `from` is the index of the first one's code in `codes`
    */
   forEachKeys(codes: Uint32Array, keys: ValueKeys, visit: (from: number) => void): void {
     const text = new ValueText();
@@ -106,7 +106,7 @@ export class Texts {
    * Sets found[code] to the number of each code's value in a table, or −1, without a key for each.
    * @param found  for all codes
    * @param keys  not in use
-   * @returns false where there are many texts to look up, so that one would rather know which codes are used
+   * @returns false where there are many texts to look up, so that knowing the used codes first is better
    */
   findAll(table: ValueTable, found: Int32Array, keys: ValueKeys): boolean {
     const text = new ValueText();
@@ -129,12 +129,12 @@ export class Texts {
     return true;
   }
 
-  /** The run of UUIDs that a code is of; undefined when it is of another one. */
+  /** Returns the run of UUIDs that contains a code; undefined when there is none. */
   uuidsAt(code: number): UuidRun | undefined {
     return code === 0 || this.#fold !== undefined ? undefined : uuidsOf(this.#runs[this.#runOf(code)]!);
   }
 
-  /** The first code behind `code` that is a UUID's, or `size`. */
+  /** Returns the first code after `code` that is a UUID's, or `size`. */
   nextUuids(code: number): number {
     return this.#runs.find((run) => run.base > code && uuidsOf(run) !== undefined)?.base ?? this.size;
   }
@@ -152,7 +152,10 @@ export class Texts {
     return run.base;
   }
 
-  /** Adds keys from codes[at] on. @returns the place of the first code whose key there was no room for, or of another run */
+  /**
+   * Adds keys from codes[at] on.
+   * @returns the index of the first code for whose key there was no room, or that is in another run
+   */
   #addKeys(codes: Uint32Array, at: number, keys: ValueKeys, text: ValueText): number {
     const code = codes[at]!;
     const index = code === 0 ? -1 : this.#runOf(code);
@@ -251,7 +254,7 @@ function addNumbers(
   return at;
 }
 
-/** The texts of numbers from 0 on, and of those below, which integers alone have. */
+/** Returns the texts of numbers from 0 on, and of negative ones, which only integers have. */
 function addSigns(pattern: Buffer | undefined, keys: ValueKeys): readonly [positive: number, negative: number] {
   const text = pattern ?? POSITIVE;
   const positive = keys.addText(text, 0, text.length);

@@ -1,6 +1,6 @@
 /**
- * Buckets of time. The rows of a row group are sorted by stream and time, so those of a bucket are a few runs: rows that
- * follow each other. They are counted run by run, and no row's bucket is written down but where numbers are measured.
+ * Buckets of time. The rows of a row group are sorted by stream and time, so those of a bucket are a few runs of
+ * consecutive rows. They are counted run by run, and the bucket of each row is stored only where numbers are measured.
  */
 import { CorruptionError } from '../../../../shared/errors.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
@@ -12,7 +12,7 @@ import { type CodePart, countingUp, type Dimension } from './value-codes.ts';
 
 /** With more runs, counting them costs more than counting rows. */
 const ROWS_PER_RUN_MIN = 16;
-/** Buckets of a row group get codes that follow each other; of more, each row has a code of its own. */
+/** Up to this many buckets of a row group get consecutive codes; with more, each row has a code of its own. */
 const BUCKETS_MAX = 2 ** 18;
 
 interface KeptRuns {
@@ -23,13 +23,13 @@ interface KeptRuns {
 
 const keptRuns = new WeakMap<RowGroup, KeptRuns>();
 
-/** Equal steps, which begin at a whole number of them since 1970, and so long after. */
+/** Equal steps, which begin at a whole number of them since 1970, plus the offset. */
 export interface Steps {
   readonly stepNs: bigint;
   readonly offsetNs: bigint;
 }
 
-/** Rows up to ends[i], from the end of the run before on, have the code codes[i]. */
+/** Rows up to ends[i], from the end of the previous run on, have the code codes[i]. */
 interface Runs {
   readonly count: number;
   readonly ends: Int32Array;
@@ -38,14 +38,17 @@ interface Runs {
 
 /** The buckets of a row group's rows. */
 export interface BucketDimension extends Dimension {
-  /** Undefined where there are too many to be of use. @throws CorruptionError */
+  /**
+   * Undefined where there are too many to be of use.
+   * @throws CorruptionError
+   */
   readonly runs?: (() => Runs | undefined) | undefined;
 }
 
 /** Buckets are counted from 1970, so that those of all row groups are the same. */
 export function bucketCodes(group: RowGroup, { stepNs, offsetNs }: Steps): BucketDimension {
   const { baseDay, minTimeNs, maxTimeNs } = group.info;
-  // A border between buckets that lies among the rows is exact, however long the steps are.
+  // A border between buckets that is among the rows is exact, however long the steps are.
   const anchor = floorDivided(instantOf(baseDay, maxTimeNs) - offsetNs, stepNs);
   const anchorNs = timeNsFrom(baseDay, anchor * stepNs + offsetNs);
   const step = Number(stepNs);
@@ -79,13 +82,13 @@ function manyBuckets(group: RowGroup, bucketOf: (timeNs: number) => number): Buc
   return { size: texts.size, texts, parts: partsOf(group, countingUp(buckets.length), base) };
 }
 
-/** @param codes  in template order, less `base` */
+/** @param codes  in template order, minus `base` */
 function partsOf(group: RowGroup, codes: Uint32Array, base = 0): readonly CodePart[] {
   const { templateStarts } = group.order();
   return group.templates.map((_, template) => ({ kind: 'each', codes, first: templateStarts[template]!, base }));
 }
 
-/** In template order. Times that follow each other mostly lie in one bucket: only its bounds are looked at. */
+/** In template order. Consecutive times are mostly in one bucket: only its bounds are compared. */
 function bucketsOf(group: RowGroup, originNs: number, stepNs: number): Uint32Array {
   const { templateRows } = group.order();
   const timesNs = group.timesNs();
@@ -114,7 +117,7 @@ function runsOf(group: RowGroup, originNs: number, stepNs: number): Runs | undef
   return runs;
 }
 
-/** The same in no more memory than they take. */
+/** Returns the same in arrays of exactly their size. */
 function compact({ count, ends, codes }: Runs): Runs {
   return { count, ends: ends.slice(0, count), codes: codes.slice(0, count) };
 }
@@ -143,7 +146,8 @@ function findRuns(group: RowGroup, originNs: number, stepNs: number): Runs | und
 }
 
 /**
- * Counts the rows of each bucket and code. @param totals  zeros: by bucket, and for each bucket by code
+ * Counts the rows of each bucket and code.
+ * @param totals  zeros: by bucket, and for each bucket by code
  * @throws CorruptionError
  */
 export function countRuns(
@@ -166,7 +170,7 @@ export function countRuns(
     starts[template] = start;
     start += counts[template]!;
   }
-  /** By template: where its rows before the run end, and where those of the run do. */
+  /** By template: the end of its rows before the run, and of those in the run. */
   const before = starts.slice();
   const next = starts.slice();
   for (let run = 0, row = 0; run < count; run++) {
@@ -185,7 +189,7 @@ export function countRuns(
   }
 }
 
-/** A part without so many rows at its beginning. */
+/** Returns a part without its first rows. */
 function behind(part: CodePart, rows: number): CodePart {
   return part.kind === 'same' ? part : { ...part, first: part.first + rows };
 }

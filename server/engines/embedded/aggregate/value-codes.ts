@@ -1,6 +1,6 @@
 /**
- * What rows are grouped by, as numbers straight from the columns. Values stay in template order, as they are stored: the
- * rows of one template are a part, and parts of several names line up value by value.
+ * The values that rows are grouped by, as numbers straight from the columns. Values stay in template order, as they are
+ * stored: the rows of one template are a part, and parts of several names line up value by value.
  */
 import type { Integers } from '../../../../shared/row-group/column-values.ts';
 import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
@@ -24,32 +24,38 @@ export type CodePart =
 
 export type Codes = Uint8Array | Uint16Array | Uint32Array | Int32Array;
 
-/** One of the things that rows are grouped by. Two codes may stand for the same value. */
+/** One of the names that rows are grouped by. Two codes may have the same value. */
 export interface Dimension {
-  /** Codes are below it. */
+  /** Codes are less than this. */
   readonly size: number;
-  /** The code of all rows, where they have the same. */
+  /** The code of all rows, if they have the same. */
   readonly constant?: number | undefined;
   /** By template. */
   readonly parts: readonly CodePart[];
-  /** Adds how many rows of the whole row group have each code; undefined where that is no cheaper than a look at `parts`. */
+  /**
+   * Adds the number of rows of the whole row group to each code; undefined where that is no cheaper than reading
+   * `parts`.
+   */
   readonly addTotals?: ((totals: Uint32Array) => void) | undefined;
-  /** What the codes stand for. */
+  /** The values of the codes. */
   readonly texts: Texts;
 }
 
 const NO_VALUE = 0;
 
-/** What is known of one column's codes. */
+/** The codes of one column. */
 export interface ColumnCodes {
-  /** Less `base`, the codes of the values; undefined for one value that is that of `base`. */
+  /** The codes of the values, minus `base`; undefined for a single value with the code `base`. */
   readonly codes: (() => Codes) | undefined;
   readonly base: number;
-  /** Adds how many of all values have each code; undefined where that is no cheaper than a look at each. */
+  /** Adds the number of all values to each code; undefined where that is no cheaper than reading each. */
   readonly addTotals: ((totals: Uint32Array) => void) | undefined;
 }
 
-/** A stream's label comes before a field of the line; of a field that stands in a line more than once, the last counts. */
+/**
+ * A stream's label takes precedence over a field of the line; of a field that occurs in a line more than once, the last
+ * counts.
+ */
 export function valueCodes(group: RowGroup, asked: string, lend?: Lend): Dimension {
   if (asked === WHOLE_STREAM) return streamDimension(group);
   const areShapes = asked.endsWith(SHAPE);
@@ -122,7 +128,9 @@ function streamDimension(group: RowGroup): Dimension {
   };
 }
 
-/** Undefined when that of a column is, or when some lines that have values in a column are answered by another. */
+/**
+ * Undefined when that of a column is, or when another column has the value of some lines that have values in a column.
+ */
 function totalsOf(
   group: RowGroup,
   columnOfTemplate: readonly (number | undefined)[],
@@ -142,7 +150,7 @@ function totalsOf(
   };
 }
 
-/** By template: the code of what its lines mean without a value for it; NO_VALUE where they mean nothing. */
+/** By template: the code of the value that its lines imply without a field for it; NO_VALUE where they imply none. */
 function impliedCodes(answers: readonly (Answer | undefined)[], texts: Texts): number[] {
   const known = new Map<Buffer, number>();
   return answers.map((answer) => {
@@ -154,7 +162,7 @@ function impliedCodes(answers: readonly (Answer | undefined)[], texts: Texts): n
   });
 }
 
-/** The same for their shapes, where these do not depend on each value. */
+/** Does the same for their shapes, where these do not depend on each value. */
 function shapeCodes(group: RowGroup, column: number, texts: Texts): ColumnCodes | undefined {
   const values = group.values(column);
   const escaped = group.columns[column]!.slot.kind === KIND_STRING;
@@ -173,10 +181,10 @@ function shapeCodes(group: RowGroup, column: number, texts: Texts): ColumnCodes 
   return { codes: () => codes, base, addTotals: (totals) => addCounts(values.strides, base, totals) };
 }
 
-/** Memory for so many codes. */
+/** Lends memory for codes. */
 export type Lend = (size: number) => Uint32Array;
 
-/** Codes of a column of values, which are added to the texts. */
+/** Returns the codes of a column of values, which are added to the texts. */
 export function columnCodes(
   group: RowGroup,
   column: number,
@@ -244,7 +252,7 @@ export function countingUp(count: number): Uint32Array {
   return counting.subarray(0, count);
 }
 
-/** Codes of a field of lines that are kept whole. */
+/** Returns the codes of a field of lines that are kept whole. */
 function wholeLineCodes(group: RowGroup, column: number, name: string, texts: Texts): ColumnCodes {
   let codes: Uint32Array | undefined;
   forEachWholeLineValue(group, column, name, (row, value) => {
@@ -256,7 +264,7 @@ function wholeLineCodes(group: RowGroup, column: number, name: string, texts: Te
   return { codes: () => own, base: 0, addTotals: undefined };
 }
 
-/** Where a row's stream has a label of the name, its value is that row's. */
+/** Where a row's stream has a label of the name, the row gets its value. */
 function underLabels(
   group: RowGroup,
   name: string,

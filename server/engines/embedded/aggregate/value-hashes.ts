@@ -1,6 +1,6 @@
 /**
- * Hashes of 64 bits of the values that codes stand for: equal for equal values, whatever encodings they come from, and
- * for different ones as good as never. A UUID's are of its 16 bytes, which its column has.
+ * Hashes of 64 bits of the values of codes: equal for equal values, whatever encodings they come from, and practically
+ * never for different ones. A UUID is hashed by its 16 bytes, which its column has.
  */
 import type { Uuids } from '../../../../shared/row-group/column-values.ts';
 import {
@@ -15,7 +15,7 @@ import type { Texts } from './texts.ts';
 import type { Lend } from './value-codes.ts';
 import { type ValueKeys, valueText } from './value-keys.ts';
 
-/** By place: both halves of a hash; both are 0 where there is no value, and where it is empty. */
+/** By place: both halves of a hash; both are 0 where there is no value, or it is empty. */
 export interface ValueHashes {
   readonly high: Uint32Array;
   readonly low: Uint32Array;
@@ -120,7 +120,7 @@ function mayBeUuid(bytes: Uint8Array, start: number, end: number): boolean {
   return dashes === UUID_DASHES;
 }
 
-/** Makes `uuid` the value of a key; false when that is none. */
+/** Sets `uuid` to the value of a key; returns false when that is not a UUID. */
 function readUuid(text: Buffer, number: number): boolean {
   const value = valueText(text, number);
   return looksLikeUuid(value, 0, value.length) && parseUuid(value, 0, uuid, 0);
@@ -129,7 +129,7 @@ function readUuid(text: Buffer, number: number): boolean {
 const HIGH_SEED = 0x2545f491;
 const LOW_SEED = 0x4f6cdd1d;
 
-/** One-to-one for each hash: numbers that differ behind the same text have different hashes. */
+/** One-to-one for each hash: different numbers with the same text have different hashes. */
 function mix(hash: number, word: number): number {
   let mixed = Math.imul(hash, 0x9e3779b1) ^ word;
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b);
@@ -137,7 +137,7 @@ function mix(hash: number, word: number): number {
   return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
-/** Another hash of bytes than hashBytes. */
+/** A hash of bytes that is independent of hashBytes. */
 function hashAgain(bytes: Uint8Array, start: number, end: number): number {
   let hash = LOW_SEED;
   for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x5bd1e995) ^ (hash >>> 13);

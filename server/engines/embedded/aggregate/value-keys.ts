@@ -1,8 +1,9 @@
 /**
- * Keys that tell values apart without their text: a text and a number. `/api/users/12345` is the text `/api/users/0` and
- * the number 12345, `17` is the text `0` and 17, and `info` is itself and no number. Cutting is that of
- * shared/row-group/encodings/pattern.ts, so columns that have numbers cut out give keys as they are stored, and the same
- * value has the same key whatever encoding it comes from. A text with several numbers, or a large one, is a text alone.
+ * Keys that distinguish values without their text: a text and a number. `/api/users/12345` is the text `/api/users/0`
+ * and the number 12345, `17` is the text `0` and 17, and `info` is itself without a number. Values are cut as in
+ * shared/row-group/encodings/pattern.ts, so columns that have numbers cut out yield keys as they are stored, and the
+ * same value has the same key whatever encoding it comes from. A text with several numbers, or a large one, is only a
+ * text.
  */
 import { hashBytes } from '../../../../shared/row-group/byte-strings.ts';
 import { writeInteger } from '../../../../shared/row-group/encodings/integer.ts';
@@ -14,16 +15,16 @@ import {
 } from '../../../../shared/row-group/encodings/pattern.ts';
 import { AGGREGATE_KEY_BYTES_AT_ONCE, AGGREGATE_KEYS_AT_ONCE } from '../../../limits.ts';
 
-/** In the place of the number of a value that is its text alone. */
+/** The number of a value that is only a text. */
 export const NO_NUMBER = -1;
-/** Numbers of a key are less, so that a key is one float64. A value with a larger one is a text alone. */
+/** Numbers of keys are less than this, so that a key is one float64. A value with a larger one is only a text. */
 export const NUMBER_LIMIT = 2 ** 32 - 1;
 
 /** Texts that still have room where keys are not full: those of integers below zero and above. */
 const SPARE_TEXTS = 2;
 const ZERO = 0x30;
 
-/** Some keys, in memory that is used again and again. */
+/** Some keys, in reused memory. */
 export class ValueKeys {
   count = 0;
   /** By key: its text, and its number or NO_NUMBER. */
@@ -48,12 +49,15 @@ export class ValueKeys {
     );
   }
 
-  /** Room for so many more keys. */
+  /** Room for more keys. */
   get room(): number {
     return AGGREGATE_KEYS_AT_ONCE - this.count;
   }
 
-  /** Adds a text that keys may have. @returns its index */
+  /**
+   * Adds a text that keys may have.
+   * @returns its index
+   */
   addText(bytes: Uint8Array, start: number, end: number): number {
     const from = this.offsets[this.textCount]!;
     this.#reserve(from + end - start);
@@ -68,14 +72,14 @@ export class ValueKeys {
     this.numbers[this.count++] = number;
   }
 
-  /** Adds the key of a text with a number that may be any. */
+  /** Adds the key of a text with any number. */
   addNumber(text: number, number: number): void {
     if (number < NUMBER_LIMIT) return this.addKey(text, number);
     const value = valueText(this.bytes.subarray(this.offsets[text], this.offsets[text + 1]), number);
     this.addKey(this.addText(value, 0, value.length), NO_NUMBER);
   }
 
-  /** Adds the key of a value that is written out. */
+  /** Adds the key of a formatted value. */
   addValue(bytes: Uint8Array, start: number, end: number): void {
     let at = start;
     while (at < end && !isDigit(bytes[at]!)) at++;
@@ -123,7 +127,10 @@ export class ValueKeys {
   }
 }
 
-/** The hash of a value, wherever it is asked for. @param textHash  by hashBytes, of its key's text */
+/**
+ * Returns the hash of a value, which is the same everywhere.
+ * @param textHash  by hashBytes, of its key's text
+ */
 export function valueHash(textHash: number, number: number): number {
   if (number < 0) return textHash;
   let hash = Math.imul(textHash ^ (number | 0), 0x9e3779b1);
@@ -132,7 +139,7 @@ export function valueHash(textHash: number, number: number): number {
   return (hash ^ (hash >>> 13)) >>> 0;
 }
 
-/** The value of a key. */
+/** Returns the value of a key. */
 export function valueText(text: Buffer, number: number): Buffer {
   if (number < 0) return text;
   const at = text.findIndex(isDigit);

@@ -1,5 +1,5 @@
 /**
- * Values of one name by number, told apart by their keys (value-keys.ts): 20 bytes a value, and each text once however
+ * Values of one name by number, identified by their keys (value-keys.ts): 20 bytes a value, and each text once however
  * many values have it. In typed arrays, which go from one task to the next without a copy.
  */
 import { hashBytes } from '../../../../shared/row-group/byte-strings.ts';
@@ -9,11 +9,11 @@ import { TextTable, type TextTableState } from './text-table.ts';
 import { AGGREGATE_KEYS_AT_ONCE } from '../../../limits.ts';
 import { NUMBER_LIMIT, valueHash, ValueKeys, valueText } from './value-keys.ts';
 
-/** All of a table, to be handed over. */
+/** The arrays of a table, to be transferred. */
 export interface ValueTableState {
   readonly count: number;
   readonly texts: TextTableState;
-  /** 1 + the value whose hash leads here, or 0; twice as many as there may be values. */
+  /** 1 + the value whose hash leads here, or 0; twice as many as there is room for values. */
   readonly slots: Int32Array<ArrayBuffer>;
   readonly hashes: Uint32Array<ArrayBuffer>;
   /** By value: its key, as one number. */
@@ -23,11 +23,13 @@ export interface ValueTableState {
 /** Powers of two. */
 const VALUES_AT_FIRST = 256;
 const SLOTS_PER_VALUE = 2;
-/** A table grows by four below it, so that values are seldom put into other slots, and by two beyond. */
+/** Below it, a table grows by four, so that values are seldom rehashed, and above it by two. */
 const GROWS_FAST_BELOW = 2 ** 17;
 /** Slots, hash and key. */
 const VALUE_BYTES = 20;
-/** A key is its text times this, plus 1 + its number: exact in a float64, as texts take memory and are less than 2^21. */
+/**
+ * A key is its text times this, plus 1 + its number: exact in a float64, as texts take memory and are less than 2^21.
+ */
 const TEXT_FACTOR = 2 ** 32;
 
 /** Keys that are added in turn, and what is known of each. */
@@ -36,7 +38,7 @@ const hashesInTurn = new Uint32Array(KEYS_IN_TURN);
 const keysInTurn = new Float64Array(KEYS_IN_TURN);
 const foundInTurn = new Int32Array(KEYS_IN_TURN);
 
-/** By the last bits of a number: whether a value that is looked for has them. */
+/** By the last bits of a number: whether a wanted value has them. */
 const numberMarks = new Uint8Array(4096);
 const NUMBER_MARKS_MASK = numberMarks.length - 1;
 
@@ -50,7 +52,7 @@ export class ValueTable {
   #hashes: Uint32Array<ArrayBuffer>;
   #keys: Float64Array<ArrayBuffer>;
 
-  /** @param state  of a table that is not used any more; by default the table is empty */
+  /** @param state  of a table that is no longer used; by default the table is empty */
   constructor(state: ValueTableState = emptyState()) {
     this.#texts = new TextTable(state.texts);
     this.#count = state.count;
@@ -67,7 +69,7 @@ export class ValueTable {
     return this.#texts.usedBytes + this.#count * VALUE_BYTES;
   }
 
-  /** The same for equal values of all tables. */
+  /** Equal for equal values of all tables. */
   hash(value: number): number {
     return this.#hashes[value]!;
   }
@@ -77,7 +79,7 @@ export class ValueTable {
     return valueText(this.#texts.bytes(textOfKey(key)), (key % TEXT_FACTOR) - 1);
   }
 
-  /** Sets values[from + i] to the number of each key's value, which is there from now on. */
+  /** Sets values[from + i] to the number of each key's value, which is added if missing. */
   addAll(
     { count, textOf, numbers, textCount, bytes, offsets, textHashes }: ValueKeys,
     values: Int32Array,
@@ -93,7 +95,7 @@ export class ValueTable {
     this.#addInTurn(count, values, from);
   }
 
-  /** The same, with −1 for values that are not there. */
+  /** Does the same, with −1 for missing values. */
   findAll(
     { count, textOf, numbers, textCount, bytes, offsets, textHashes }: ValueKeys,
     values: Int32Array,
@@ -108,14 +110,15 @@ export class ValueTable {
     }
   }
 
-  /** The number of a text that keys have; −1 where none does. */
+  /** Returns the number of a text of keys; −1 when it is missing. */
   textOf(bytes: Uint8Array): number {
     return this.#texts.find(hashBytes(bytes, 0, bytes.length), bytes, 0, bytes.length);
   }
 
   /**
-   * Sets found[n − min] to the value of each number n that is less than `found.length` behind `min`, or −1.
-   * @param positive  its text; −1 for none, and so the text of those below zero, `negative`
+   * Sets found[n − min] to the value of each number n from `min` on, or −1.
+   * @param positive  its text; −1 for none
+   * @param negative  text of the negative numbers
    */
   findRange(positive: number, negative: number, min: number, found: Int32Array): void {
     found.fill(-1);
@@ -132,21 +135,21 @@ export class ValueTable {
     }
   }
 
-  /** The same for any numbers; false where one is too large to be that of a key. */
+  /** Does the same for any numbers; returns false when one is too large for a key. */
   findNumbers(positive: number, negative: number, numbers: ArrayLike<number>, found: Int32Array): boolean {
     const marks = this.#markNumbers(positive, negative);
     for (let i = 0; i < found.length; i++) {
       const number = numbers[i]!;
       const magnitude = number < 0 ? -number : number;
       if (magnitude >= NUMBER_LIMIT) return false;
-      // Most are not there, and are excluded by a mark.
+      // Most are missing, and are excluded by a mark.
       if (marks[magnitude & NUMBER_MARKS_MASK] === 0) found[i] = -1;
       else found[i] = this.#find(number < 0 ? negative : positive, magnitude);
     }
     return true;
   }
 
-  /** By value of another table: its number here, where it is from now on. */
+  /** By value of another table: its number here, where it is added if missing. */
   addTable({ count, texts, keys, hashes }: ValueTableState): Int32Array {
     const textNumbers = new Uint32Array(texts.count);
     for (let i = 0; i < texts.count; i++) {
@@ -166,7 +169,7 @@ export class ValueTable {
     return values;
   }
 
-  /** The number of a value of another table, which is here from now on. */
+  /** Returns the number of a value of another table, which is added if missing. */
   addFrom(other: ValueTable, value: number): number {
     const key = other.#keys[value]!;
     const text = textOfKey(key);
@@ -175,7 +178,7 @@ export class ValueTable {
     return this.#add(other.#hashes[value]!, key + (own - text) * TEXT_FACTOR);
   }
 
-  /** The number of a value, which is here from now on. */
+  /** Returns the number of a value, which is added if missing. */
   addText(text: string): number {
     const bytes = Buffer.from(text);
     oneKey.clear();
@@ -210,8 +213,8 @@ export class ValueTable {
   }
 
   /**
-   * Adds the keys in turn. Where one is by its hash is read for all before any is compared: reads of memory that no cache has
-   * take a hundred times as long as others, and they overlap where nothing is decided between them.
+   * Adds the keys together. The first slots of all hashes are read before any key is compared: reads that miss all
+   * caches take a hundred times as long as others, and they overlap if no branch depends on them.
    */
   #addInTurn(count: number, values: Int32Array, from: number): void {
     const slots = this.#slots;
@@ -242,7 +245,7 @@ export class ValueTable {
     return value;
   }
 
-  /** Where a value is, or the free slot where it would be. */
+  /** Returns the slot of a value, or the free slot where it would be. */
   #slotOf(hash: number, key: number): number {
     const slots = this.#slots;
     const keys = this.#keys;

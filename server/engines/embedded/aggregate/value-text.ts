@@ -1,4 +1,4 @@
-/** One value as text: in memory that is used again and again, or where it is already. */
+/** One value as text: in reused memory, or a reference to other memory. */
 export class ValueText {
   #own: Buffer = Buffer.allocUnsafeSlow(1024);
   bytes: Buffer = this.#own;
@@ -12,14 +12,14 @@ export class ValueText {
     this.end = 0;
   }
 
-  /** Makes it bytes that are elsewhere. */
+  /** Makes it refer to bytes elsewhere. */
   refer(bytes: Buffer, start: number, end: number): void {
     this.bytes = bytes;
     this.start = start;
     this.end = end;
   }
 
-  /** Makes room for so many bytes in an empty text. */
+  /** Makes room for bytes in an empty text. */
   reserve(sizeBytes: number): void {
     if (sizeBytes > this.#own.length) this.#own = Buffer.allocUnsafeSlow(sizeBytes * 2);
     this.bytes = this.#own;

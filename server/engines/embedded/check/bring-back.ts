@@ -1,10 +1,10 @@
 /**
- * Brings back the rows of a segment that is damaged when a lost manifest is rebuilt: nothing says then whether it counts, so the
- * rebuild has set it aside (core/rebuild.ts). A segment that does not count was merged into others, or its flush was repeated:
- * then its rows are elsewhere. So of each row group that can be read, those rows are kept that the store does not have.
+ * Brings back the rows of a segment that was damaged when a lost manifest was rebuilt: it is unknown then whether it was live,
+ * so the rebuild has quarantined it (core/rebuild.ts). A segment that was not live was merged into others, or its flush was
+ * repeated: then its rows are elsewhere. So of each readable row group, those rows are kept that the store does not have.
  *
- * Erased rows do not come back: an erasure is done only when no file has them (lane/erasure/), and one that is not done goes
- * through what is brought back.
+ * Erased rows do not come back: an erasure is done only when no file has them (lane/erasure/), and one that is not done
+ * visits the new segments.
  */
 import { basename, dirname, join } from 'node:path';
 import { type ByteStrings, sameBytes } from '../../../../shared/row-group/byte-strings.ts';
@@ -21,8 +21,8 @@ import { mergedLineage, unknownLineage } from '../segment/lineage.ts';
 import { type Salvaged, salvage } from './salvage.ts';
 import { type RepairContext, type Repaired, writeRuns } from './write-runs.ts';
 
-/** True for the path of a segment that is in quarantine/ as a whole. */
-export async function isSetAside(path: string, { disk, dataDir }: RepairContext): Promise<boolean> {
+/** Whether the path is that of a segment that is in quarantine/ as a whole. */
+export async function isQuarantined(path: string, { disk, dataDir }: RepairContext): Promise<boolean> {
   if (segmentSequence(basename(path)) === undefined || !isDayName(basename(dirname(path)))) return false;
   return (await disk.sizeOf(path)) === undefined && (await disk.sizeOf(quarantined(path, dataDir))) !== undefined;
 }
@@ -50,7 +50,7 @@ function quarantined(path: string, dataDir: string): string {
   return join(dataDir, QUARANTINE_FOLDER, basename(path));
 }
 
-/** The rows that the store does not have, as a row group; none if it has all. */
+/** Returns the rows that the store does not have, as a row group; none if it has all. */
 async function missingIn({ bytes, group, order }: Salvaged, context: RepairContext): Promise<Salvaged[]> {
   const isMissing = new Uint8Array(group.info.rowCount).fill(1);
   const timesNs = group.timesNs();

@@ -11,7 +11,7 @@ import { readLineage } from '../segment/reader.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
 import type { Store } from '../core/store.ts';
 import type { Finding } from './finding.ts';
-import { bringBack, isSetAside } from './bring-back.ts';
+import { bringBack, isQuarantined } from './bring-back.ts';
 import { salvage } from './salvage.ts';
 import { type RepairContext, type Repaired, writeRuns } from './write-runs.ts';
 
@@ -30,7 +30,7 @@ export async function* repairFolder(findings: readonly Finding[], context: Repai
     if (paths.delete(path)) yield await repairSegment(path, segment, context);
   }
   // To open the store has rebuilt a lost manifest, without the segments that it could not read.
-  for (const path of paths) if (await isSetAside(path, context)) yield await bringBack(path, context);
+  for (const path of paths) if (await isQuarantined(path, context)) yield await bringBack(path, context);
 }
 
 /**
@@ -44,7 +44,7 @@ async function* repairWal(findings: readonly Finding[], context: RepairContext):
     await store.checkpoint();
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error;
-    for (const { path, rowCount } of await setAsideFound(findings, store)) {
+    for (const { path, rowCount } of await quarantineFound(findings, store)) {
       lost.set(path, (lost.get(path) ?? 0) + rowCount);
     }
     skipRetryWait();
@@ -53,10 +53,10 @@ async function* repairWal(findings: readonly Finding[], context: RepairContext):
   for (const [path, lostRows] of lost) yield { path, keptRows: 0, lostRows };
 }
 
-async function setAsideFound(findings: readonly Finding[], store: Store): Promise<RowGroupRef[]> {
+async function quarantineFound(findings: readonly Finding[], store: Store): Promise<RowGroupRef[]> {
   using snapshot = store.snapshot();
   const broken = snapshot.rowGroups.filter((rowGroup) => findings.some((finding) => covers(finding, rowGroup)));
-  for (const rowGroup of broken) await store.setAside(rowGroup, new CorruptionError('podlog check found it broken'));
+  for (const rowGroup of broken) await store.quarantine(rowGroup, new CorruptionError('podlog check found it broken'));
   return broken;
 }
 

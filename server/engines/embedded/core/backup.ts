@@ -19,11 +19,11 @@ export interface BackupsOptions {
   readonly store: Pick<Store, 'checkpoint' | 'maintain'>;
   readonly dataDir: string;
   /** On the same file system as the data folder. */
-  readonly snapshotsDir: string;
+  readonly backupsDir: string;
   readonly disk?: Disk;
 }
 
-export interface HeldSnapshot extends AsyncDisposable {
+export interface HeldBackup extends AsyncDisposable {
   readonly path: string;
 }
 
@@ -38,8 +38,8 @@ export class Backups implements BackupAbility {
   /** Removes incomplete backups that a crash left. */
   static async open(options: BackupsOptions): Promise<Backups> {
     const disk = options.disk ?? realDisk;
-    for (const name of await disk.list(options.snapshotsDir)) {
-      if (name.startsWith(PARTIAL_PREFIX)) await disk.remove(join(options.snapshotsDir, name));
+    for (const name of await disk.list(options.backupsDir)) {
+      if (name.startsWith(PARTIAL_PREFIX)) await disk.remove(join(options.backupsDir, name));
     }
     return new Backups(options, disk);
   }
@@ -57,20 +57,20 @@ export class Backups implements BackupAbility {
    */
   create(name: string): Promise<BackupInfo> {
     return this.#options.store.maintain(async () => {
-      const { snapshotsDir, store } = this.#options;
-      if ((await this.#disk.sizeOf(join(snapshotsDir, name))) !== undefined) {
+      const { backupsDir, store } = this.#options;
+      if ((await this.#disk.sizeOf(join(backupsDir, name))) !== undefined) {
         throw new PodlogError('PODLOG_SNAPSHOT_EXISTS', 409, `there is a snapshot ${name}: choose another name`);
       }
-      const partial = join(snapshotsDir, PARTIAL_PREFIX + name);
+      const partial = join(backupsDir, PARTIAL_PREFIX + name);
       await this.#disk.remove(partial);
       try {
         await this.#fill(partial, await store.checkpoint());
-        await this.#disk.rename(partial, join(snapshotsDir, name));
-        await this.#disk.syncFolder(snapshotsDir);
-        await this.#disk.syncFolder(dirname(snapshotsDir));
+        await this.#disk.rename(partial, join(backupsDir, name));
+        await this.#disk.syncFolder(backupsDir);
+        await this.#disk.syncFolder(dirname(backupsDir));
       } catch (error) {
         await this.#disk.remove(partial).catch(() => {});
-        throw explained(error, snapshotsDir);
+        throw explained(error, backupsDir);
       }
       return this.#describeOrExplain(name);
     });
@@ -80,9 +80,9 @@ export class Backups implements BackupAbility {
    * Makes an unnamed backup, so that all files can be read while the store goes on. Its manifest also names missing
    * segments. It is removed when it is disposed of.
    */
-  hold(): Promise<HeldSnapshot> {
+  hold(): Promise<HeldBackup> {
     return this.#options.store.maintain(async () => {
-      const path = join(this.#options.snapshotsDir, `${PARTIAL_PREFIX}held-${++this.#heldCount}`);
+      const path = join(this.#options.backupsDir, `${PARTIAL_PREFIX}held-${++this.#heldCount}`);
       const release = (): Promise<void> => this.#disk.remove(path);
       try {
         const manifest = await this.#options.store.checkpoint();
@@ -90,30 +90,30 @@ export class Backups implements BackupAbility {
         return { path, [Symbol.asyncDispose]: release };
       } catch (error) {
         await release().catch(() => {});
-        throw explained(error, this.#options.snapshotsDir);
+        throw explained(error, this.#options.backupsDir);
       }
     });
   }
 
   /** By name. */
   async list(): Promise<BackupInfo[]> {
-    const names = await listSnapshots(this.#disk, this.#options.snapshotsDir);
+    const names = await listBackups(this.#disk, this.#options.backupsDir);
     return Promise.all(names.map((name) => this.#describeOrExplain(name)));
   }
 
   /** @returns false when there is none of that name */
   remove(name: string): Promise<boolean> {
     return this.#options.store.maintain(async () => {
-      const { snapshotsDir } = this.#options;
-      const path = join(snapshotsDir, name);
+      const { backupsDir } = this.#options;
+      const path = join(backupsDir, name);
       if ((await this.#disk.sizeOf(path)) === undefined) return false;
-      const partial = join(snapshotsDir, PARTIAL_PREFIX + name);
+      const partial = join(backupsDir, PARTIAL_PREFIX + name);
       try {
         await this.#disk.remove(partial);
         await this.#disk.rename(path, partial);
         await this.#disk.remove(partial);
       } catch (error) {
-        throw explained(error, snapshotsDir);
+        throw explained(error, backupsDir);
       }
       return true;
     });
@@ -152,13 +152,13 @@ export class Backups implements BackupAbility {
       return await this.#describe(name);
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
-      const path = join(this.#options.snapshotsDir, name);
+      const path = join(this.#options.backupsDir, name);
       return { name, path, problem: error.message, sizeBytes: 0, segmentCount: 0, rowCount: 0 };
     }
   }
 
   async #describe(name: string): Promise<BackupInfo> {
-    const path = join(this.#options.snapshotsDir, name);
+    const path = join(this.#options.backupsDir, name);
     const { segments } = await readManifest(this.#disk, path);
     return {
       name,
@@ -171,28 +171,28 @@ export class Backups implements BackupAbility {
 }
 
 /** Returns the names of the finished backups, sorted; files among them are not podlog's. */
-export async function listSnapshots(disk: Disk, snapshotsDir: string): Promise<string[]> {
-  const names = (await disk.list(snapshotsDir)).filter((name) => !name.startsWith(PARTIAL_PREFIX));
-  const areFolders = await Promise.all(names.map((name) => isFolder(disk, join(snapshotsDir, name))));
+export async function listBackups(disk: Disk, backupsDir: string): Promise<string[]> {
+  const names = (await disk.list(backupsDir)).filter((name) => !name.startsWith(PARTIAL_PREFIX));
+  const areFolders = await Promise.all(names.map((name) => isFolder(disk, join(backupsDir, name))));
   return names.filter((_, i) => areFolders[i]);
 }
 
 /** Whether an unnamed backup may still have files that the store has dropped. */
-export async function isAnyHeld(disk: Disk, snapshotsDir: string): Promise<boolean> {
-  return (await disk.list(snapshotsDir)).some((name) => name.startsWith(PARTIAL_PREFIX));
+export async function isAnyHeld(disk: Disk, backupsDir: string): Promise<boolean> {
+  return (await disk.list(backupsDir)).some((name) => name.startsWith(PARTIAL_PREFIX));
 }
 
-function explained(error: unknown, snapshotsDir: string): unknown {
+function explained(error: unknown, backupsDir: string): unknown {
   if (error instanceof PodlogError) return error;
   switch (diskErrorCode(error)) {
     case 'EXDEV': {
-      const message = `${snapshotsDir} is on another file system than the data folder, where no hard link reaches`;
+      const message = `${backupsDir} is on another file system than the data folder, where no hard link reaches`;
       return new PodlogError('PODLOG_SNAPSHOT_FOLDER', 409, message, { cause: error });
     }
     case 'ENOSPC':
     case 'EDQUOT':
       return unchangeable(
-        `the disk has no room or no inodes left in ${snapshotsDir}: remove snapshots or other files`,
+        `the disk has no room or no inodes left in ${backupsDir}: remove snapshots or other files`,
         error,
       );
     case 'EMLINK':
@@ -201,7 +201,7 @@ function explained(error: unknown, snapshotsDir: string): unknown {
     case 'EACCES':
     case 'EPERM':
       return unchangeable(
-        `${snapshotsDir} cannot be written: it must be on a writable mount and belong to this user`,
+        `${backupsDir} cannot be written: it must be on a writable mount and belong to this user`,
         error,
       );
     case undefined:

@@ -29,8 +29,8 @@ export interface Manifest {
   /** WAL files with a lower sequence are flushed: their rows are in the segments. */
   readonly walFrom: number;
   /**
-   * The WAL files from `walFrom` on that are known to hold batches, ascending: they must be there. Noted soon after the first
-   * batch of each; absent in a manifest of before they were noted.
+   * The WAL files from `walFrom` on that are known to hold batches, ascending: they must exist. Recorded soon after the
+   * first batch of each; absent in older manifests.
    */
   readonly walFiles?: readonly number[];
   /** `order` of the first row group in the WAL from there on. */
@@ -66,7 +66,7 @@ const MANIFEST_FILE = {
       nextSequence: COUNT,
       walFrom: COUNT,
       walFiles: v.exactOptional(v.array(COUNT)),
-      // The newest alone, of before all were noted.
+      // Only the newest: written by older versions.
       walNewest: v.exactOptional(COUNT),
       orderFrom: COUNT,
       segments: v.array(

@@ -45,7 +45,10 @@ export async function copyAllToQuarantine(disk: Disk, dataDir: string, damages: 
   for (const damage of damages) await copyToQuarantine(disk, dataDir, damage);
 }
 
-/** As keepWholeFile; best effort. @returns where the file is */
+/**
+ * Like keepWholeFile, but best effort.
+ * @returns the path
+ */
 export function linkToQuarantine(disk: Disk, dataDir: string, path: string): Promise<string | undefined> {
   return keepWholeFile(disk, dataDir, path).catch(() => undefined);
 }
@@ -150,7 +153,7 @@ export class Quarantine {
   /** @param copy  path of the copy */
   report(damage: Damage, copy?: string): void {
     this.#counter.add();
-    const what = damage.isMissing === true ? 'a file is missing, with the lines in it' : 'damaged data was set aside';
+    const what = damage.isMissing === true ? 'a file is missing, with the lines in it' : 'damaged data was quarantined';
     this.#log.error({ ...damage, copy }, `${what}; the rest goes on`);
   }
 }

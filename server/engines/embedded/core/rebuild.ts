@@ -1,17 +1,17 @@
 /**
- * Makes a manifest of segments and WAL files when both files of it are lost. Segments say which flushes their rows come
- * from, and which job has written them (see segment/lineage.ts); that distinguishes files that hold the same rows:
+ * Rebuilds a lost manifest from the segments and WAL files. Segments record the flushes from which their rows come, and
+ * the job that has written them (see segment/lineage.ts); that distinguishes files that hold the same rows:
  *
- * - A WAL file that a merge, an erasure or a retention rule has got rows of was flushed, as these jobs see only what a
- *   manifest has named. So was one that is gone. One that is there, and of which there are only segments of its flush,
- *   may not have been flushed to the end: its rows are taken from the WAL.
- * - Of several tries to flush a file, the last one counts.
- * - Jobs take turns, and each works on what was live then. So a segment counts when no later job has got any of its rows.
- *   Those of the later job take its place: erased lines do not come back.
+ * - A WAL file whose rows are in a segment of a merge, an erasure or a retention rule was flushed, as these jobs see only
+ *   segments that a manifest has named. So was one that is gone. One that exists, and has only segments of its flush, may
+ *   not have been flushed to the end: its rows are taken from the WAL.
+ * - Of several attempts to flush a file, the last one is used.
+ * - Jobs run one after the other, on the segments that are live then. So a segment is used when no later job has any of
+ *   its rows. Otherwise the later job's segments replace it: erased lines do not come back.
  *
- * What was noted of the clock is lost, so nothing expires for a day (see lane/retention/expiry-clock.ts).
- * What does not count is set aside. The positions are those of the newest flush that left a segment, and the WAL goes on
- * from there. Without any, agents send what they have again: a line may then be stored twice, none is lost.
+ * The record of the clock is lost, so nothing expires for a day (see lane/retention/expiry-clock.ts). Files that are not
+ * used are quarantined. The positions are those of the newest flush that left a segment, and the WAL continues from there.
+ * If there are none, agents send what they have again: a line may then be stored twice, none is lost.
  */
 import { basename } from 'node:path';
 import { CorruptionError } from '../../../../shared/errors.ts';

@@ -193,7 +193,7 @@ async function replayWals(input: RecoverInput, manifest: Manifest, damages: Dama
     if (file.header === undefined && scan.records.length > 0) {
       damages.push({ path: file.path, offset: 0, sizeBytes: FILE_HEADER_BYTES, reason: 'no valid header' });
     }
-    damages.push(...(await setAside(input, file.path, scan)));
+    damages.push(...(await quarantineBroken(input, file.path, scan)));
     for (const record of scan.records) order += await replayRecord(input, file, record, order, damages);
     // A file that cannot be read is not overwritten: it is the only copy.
     if (file === newest && isWhole) {
@@ -217,7 +217,7 @@ async function replayWals(input: RecoverInput, manifest: Manifest, damages: Dama
 }
 
 /** Copies broken bytes, and those that may have been refused and sent again. */
-async function setAside({ disk, dataDir }: RecoverInput, path: string, scan: WalScan): Promise<Damage[]> {
+async function quarantineBroken({ disk, dataDir }: RecoverInput, path: string, scan: WalScan): Promise<Damage[]> {
   const damages: Damage[] = scan.broken.map((range) => ({ path, ...range, reason: 'no valid record' }));
   if (scan.doubtful !== undefined) damages.push({ path, ...scan.doubtful, reason: IN_DOUBT });
   await copyAllToQuarantine(disk, dataDir, damages);

@@ -58,14 +58,14 @@ export class StoreMetrics {
 
   constructor(metrics: Metrics, stats: () => StoreStats, walWaitedMs: () => number) {
     this.#rows = metrics.counter('podlog_appended_rows_total', 'Lines made durable since the start.');
-    this.#lineBytes = metrics.counter('podlog_appended_line_bytes_total', 'Bytes of these lines, as they were.');
+    this.#lineBytes = metrics.counter('podlog_appended_line_bytes_total', 'Uncompressed bytes of these lines.');
     this.#rowGroupBytes = metrics.counter('podlog_appended_row_group_bytes_total', 'Bytes of their row groups.');
     this.walSyncSeconds = metrics.histogram('podlog_wal_sync_seconds', 'Write and fsync of one group of batches.');
     this.flushSeconds = metrics.histogram('podlog_flush_seconds', 'From a sealed WAL file to its segments.');
-    this.flushFailures = metrics.counter('podlog_flush_failures_total', 'Flushes that failed and were tried again.');
+    this.flushFailures = metrics.counter('podlog_flush_failures_total', 'Flushes that failed and were retried.');
     this.quarantined = metrics.counter(
       'podlog_quarantined_total',
-      'Pieces of data that were damaged and set aside, and WAL files that were missing.',
+      'Pieces of data that were damaged and quarantined, and WAL files that were missing.',
     );
     const walWaiting = 'How long the oldest sealed WAL file has waited for its flush.';
     metrics.gauge('podlog_wal_waiting_seconds', walWaiting).readFrom(() => walWaitedMs() / 1000);
@@ -79,9 +79,9 @@ export class StoreMetrics {
     gauge('podlog_row_groups', 'Row groups in segments and WAL files.', ({ rowGroupCount }) => rowGroupCount);
     gauge('podlog_streams', 'Streams that have lines in the store.', ({ streamCount }) => streamCount);
     gauge('podlog_stream_bytes', 'Memory of the labels of these streams.', ({ streamBytes }) => streamBytes);
-    const unreadableHelp = 'Segments and row groups that the disk does not give now; they are missing in answers.';
+    const unreadableHelp = 'Segments and row groups that the disk cannot read now; they are missing in answers.';
     gauge('podlog_unreadable', unreadableHelp, ({ unreadableCount }) => unreadableCount);
-    const clockHelp = 'How far the clock is ahead of the time by which retention goes; 0 while it goes by the clock.';
+    const clockHelp = "How far the clock is ahead of retention's time; 0 while retention uses the clock.";
     gauge('podlog_clock_ahead_seconds', clockHelp, ({ clockAheadMs }) => clockAheadMs / 1000);
   }
 

@@ -22,7 +22,7 @@ import { Flusher } from './flusher.ts';
 import { openFolder } from '../platform/folder.ts';
 import { LiveSegments } from './live-segments.ts';
 import type { FolderLock, lockFolder } from '../platform/lock.ts';
-import { MaintenanceLane } from '../lane/maintenance.ts';
+import { MaintenanceQueue } from '../lane/maintenance.ts';
 import type { Manifest, ManifestSegment } from './manifest.ts';
 import type { ManifestFile } from './manifest-file.ts';
 import { RETRY_AFTER_DISK_SECONDS, UNREADABLE_RETRY_MS } from '../../../limits.ts';
@@ -79,7 +79,7 @@ export class Store {
   readonly #streams: StreamTable;
   readonly #segments: LiveSegments;
   readonly #registry: SnapshotRegistry;
-  readonly #maintenance = new MaintenanceLane();
+  readonly #maintenance = new MaintenanceQueue();
   readonly #wal: WalWriter;
   readonly #flusher: Flusher;
   readonly #quarantine: Quarantine;
@@ -87,7 +87,7 @@ export class Store {
   readonly #metrics: StoreMetrics;
   readonly #listeners = new Set<AppendListener>();
   readonly #unlinks = new Set<Promise<void>>();
-  readonly #boundaries = new Set<{ readonly order: number }>();
+  readonly #mergeBarriers = new Set<{ readonly order: number }>();
   /** Retention by age, while it waits for its turn or runs. */
   #retaining: Promise<void> | undefined;
   /** When segments that could not be read are retried; on the monotonic clock. */
@@ -178,7 +178,7 @@ export class Store {
         flush: (wal, leavesOutUnreadable) => this.#flush(wal, leavesOutUnreadable),
         onFailure: (wal, err, retryMs) => {
           this.#metrics.flushFailures.add();
-          options.log.error({ err, wal: wal.sequence, retryMs }, 'a flush failed and will be tried again');
+          options.log.error({ err, wal: wal.sequence, retryMs }, 'flush failed; retrying');
         },
       },
       recovered.wals,
@@ -226,7 +226,7 @@ export class Store {
    * Called when a reader finds a row group broken: it is copied to quarantine/, counted, and left out of new snapshots;
    * one that cannot be read is left out until the next attempt.
    */
-  async setAside(rowGroup: BareRowGroupRef, error: CorruptionError): Promise<void> {
+  async quarantine(rowGroup: BareRowGroupRef, error: CorruptionError): Promise<void> {
     const isUnreadable = error instanceof UnreadableError;
     if (!this.#quarantine.add(rowGroup, isUnreadable ? this.#clock.monotonicMs() + UNREADABLE_RETRY_MS : Infinity))
       return;
@@ -274,15 +274,15 @@ export class Store {
    * distinguishes by it the rows that existed when it was requested.
    * @returns removes the barrier
    */
-  keepApart(order: number): () => void {
-    const boundary = { order };
-    this.#boundaries.add(boundary);
-    return () => this.#boundaries.delete(boundary);
+  addMergeBarrier(order: number): () => void {
+    const barrier = { order };
+    this.#mergeBarriers.add(barrier);
+    return () => this.#mergeBarriers.delete(barrier);
   }
 
   /** Whether a barrier lies between segments that begin at these orders. */
-  areKeptApart(lowerOrder: number, higherOrder: number): boolean {
-    return [...this.#boundaries].some(({ order }) => lowerOrder < order && order <= higherOrder);
+  isMergeBarrierBetween(lowerOrder: number, higherOrder: number): boolean {
+    return [...this.#mergeBarriers].some(({ order }) => lowerOrder < order && order <= higherOrder);
   }
 
   /** Why writes fail now, for a readiness probe; undefined when they do not. */
@@ -441,15 +441,15 @@ export class Store {
   }
 
   /**
-   * A store that nothing else writes for long must not take the time until its next start for a jump of the clock; and the
-   * next start must miss WAL files that are gone.
+   * Even if nothing else writes to the store, the next start must not take the time since then for a jump of the clock,
+   * and it must notice missing WAL files.
    */
   async #note(): Promise<void> {
     if (!this.#segments.isNoteDue) return;
     try {
       await this.#segments.change({});
     } catch (err) {
-      this.#options.log.warn({ err }, 'the time and the WAL files could not be noted; retrying');
+      this.#options.log.warn({ err }, 'the time and the WAL files could not be recorded; retrying');
     }
   }
 
@@ -477,7 +477,7 @@ export class Store {
     try {
       await this.#segments.change({ dropped });
     } catch (err) {
-      this.#options.log.error({ err }, 'old segments could not be dropped; this will be tried again');
+      this.#options.log.error({ err }, 'dropping old segments failed; retrying');
       return;
     }
     this.#options.log.info({ segments: dropped.size }, 'dropped segments older than the retention');
@@ -490,9 +490,7 @@ export class Store {
   #unlink(path: string): void {
     const done = this.#disk
       .remove(path)
-      .catch((err: unknown) =>
-        this.#options.log.warn({ err, path }, 'a file could not be removed; the next start will'),
-      )
+      .catch((err: unknown) => this.#options.log.warn({ err, path }, 'removing a file failed; the next start retries'))
       .finally(() => this.#unlinks.delete(done));
     this.#unlinks.add(done);
   }
@@ -511,6 +509,6 @@ export class Store {
       tornBytes,
       ms: Math.round(ms),
     };
-    this.#options.log.info(found, 'the store is open');
+    this.#options.log.info(found, 'store opened');
   }
 }

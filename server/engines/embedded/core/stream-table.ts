@@ -102,7 +102,7 @@ function tooManyStreams({ count, bytes }: StreamLimits, excess: readonly number[
   const advice =
     'send these lines with labels that are stored already, and keep what differs from line to line in the lines';
   return new TooManyStreamsError(
-    `new label sets do not fit, there is room for ${limits}: ${advice}`,
+    `too many new label sets, there is room for ${limits}: ${advice}`,
     excess,
     RETRY_AFTER_ROOM_SECONDS,
   );

@@ -6,7 +6,7 @@
 import { UnavailableError } from '../../../../shared/errors.ts';
 import { RETRY_AFTER_QUEUE_SECONDS } from '../../../limits.ts';
 
-export class MaintenanceLane {
+export class MaintenanceQueue {
   readonly #closing = new AbortController();
   #last: Promise<unknown> = Promise.resolve();
 

@@ -27,7 +27,7 @@ import { hasMarks, markDepth, releaseMarks, takeDirtyMarks, takeMarks } from './
 import { matchCutTexts } from './match-cut-texts.ts';
 import { markRanges, rangesOf, reach, singleNumbers } from './number-ranges.ts';
 import { markMatchingValues } from './match-regexps.ts';
-import { compares, matchesAny } from './pattern.ts';
+import { compares, matchesAny } from './value-match.ts';
 import { valuesMayHave } from './column-bytes.ts';
 import { markIntegers, wildcardBits } from './wildcard-digits.ts';
 

@@ -3,7 +3,7 @@ import { KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { leavesOf, type ValueLeaf, type ValueTest, type Where } from '../../../store/predicate.ts';
 import { testsOf } from './name.ts';
-import { matchesAny } from './pattern.ts';
+import { matchesAny } from './value-match.ts';
 import { forEachWholeLine, type WholeLine } from './whole-lines.ts';
 
 /** A leaf, and the rows in which a value of its name passes one of its tests. */

@@ -100,7 +100,7 @@ function countBytes(bytes: number): void {
   bytesUntilClock -= bytes + CALL_BYTES;
   if (bytesUntilClock > 0 || !isScanning) return;
   bytesUntilClock = REGEXP_CLOCK_BYTES;
-  if (isCancelled()) throw new Error('nobody waits for this query any more');
+  if (isCancelled()) throw new Error('the query was cancelled');
   if (endMs === undefined) endMs = performance.now() + REGEXP_MS_MAX;
   else if (performance.now() > endMs) {
     throw new QueryTooLargeError(

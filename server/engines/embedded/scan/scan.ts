@@ -15,7 +15,7 @@ export interface ScanInput {
   readonly plan: Plan;
 }
 
-/** Rows of one row group: at most plan.limit, the best in plan.order, best first. */
+/** Rows of one row group: at most plan.limit, the best in plan.direction, best first. */
 export interface ScannedRows {
   readonly rows: Uint32Array;
   /** ns from the start of the row group's base day. */
@@ -70,10 +70,10 @@ export function scanGroup(group: RowGroup, plan: Plan): ScannedRows {
   };
 }
 
-/** Returns the indices of the first plan.limit times, in plan.order; equal times keep their order. */
-function bestOf(timesNs: Float64Array, { order, limit }: Plan): Uint32Array {
+/** Returns the indices of the first plan.limit times, in plan.direction; equal times keep their order. */
+function bestOf(timesNs: Float64Array, { direction, limit }: Plan): Uint32Array {
   const sorted = Uint32Array.from(timesNs.keys());
   sortByTime(sorted, timesNs, 0, sorted.length);
-  if (order === 'oldest') return sorted.slice(0, limit);
+  if (direction === 'forward') return sorted.slice(0, limit);
   return sorted.slice(Math.max(0, sorted.length - limit)).toReversed();
 }

@@ -19,13 +19,13 @@ import type { Plan } from '../../../store/search-plan.ts';
 import { placeOf } from './row-groups.ts';
 import type { ScanInput, ScanOutput } from './scan.ts';
 import { type SelectedRows, TopRows } from './top-rows.ts';
-import { type SetAside, setAsideAll } from './unusable.ts';
+import { type QuarantineRowGroup, quarantineAll } from './unusable.ts';
 
 /** Runs scans, and receives reports of row groups that cannot be read. */
 export interface ScanContext {
   readonly lookUp: (input: LookupInput, signal: AbortSignal) => Promise<LookupOutput>;
   readonly scan: (input: ScanInput, signal: AbortSignal) => Promise<ScanOutput>;
-  readonly setAside: SetAside;
+  readonly quarantine: QuarantineRowGroup;
 }
 
 /** Returns the rows that match the plan, best first. */
@@ -35,7 +35,7 @@ export async function selectRows(
   context: ScanContext,
   signal: AbortSignal,
 ): Promise<SelectedRows> {
-  const top = new TopRows(plan.order, plan.limit);
+  const top = new TopRows(plan.direction, plan.limit);
   const wanted = inOrder(await candidates(rowGroups, plan, context, signal), plan);
   const batches = batchesOf(wanted, wanted.length <= SCAN_GROUPS_FEW ? SCAN_ROWS_AT_ONCE : SCAN_ROWS_AT_FIRST);
   let next = 0;
@@ -49,7 +49,7 @@ export async function selectRows(
       // The rest of a task that has yielded comes next.
       if (scanned.length < batch.length) batches.splice(next, 0, batch.slice(scanned.length));
       for (const [i, rows] of scanned.entries()) top.add(batch[i]!, rows);
-      await setAsideAll(unusable, batch, context.setAside);
+      await quarantineAll(unusable, batch, context.quarantine);
     }
   };
   await Promise.all(Array.from({ length: SCANS_AT_ONCE }, run));
@@ -86,13 +86,13 @@ export async function candidates(
 /** Once there are `limit` rows, only rows better than the worst of them are needed. */
 function narrow(plan: Plan, worst: bigint | undefined): Plan {
   if (worst === undefined) return plan;
-  return plan.order === 'newest' ? { ...plan, from: worst } : { ...plan, to: worst + 1n };
+  return plan.direction === 'backward' ? { ...plan, from: worst } : { ...plan, to: worst + 1n };
 }
 
 /** Row groups that may hold the best rows come first. */
-function inOrder(rowGroups: readonly RowGroupRef[], { order }: Plan): RowGroupRef[] {
+function inOrder(rowGroups: readonly RowGroupRef[], { direction }: Plan): RowGroupRef[] {
   const best = (group: RowGroupRef): bigint =>
-    order === 'newest' ? -instantOf(group.baseDay, group.maxTimeNs) : instantOf(group.baseDay, group.minTimeNs);
+    direction === 'backward' ? -instantOf(group.baseDay, group.maxTimeNs) : instantOf(group.baseDay, group.minTimeNs);
   const keyed = rowGroups.map((group) => ({ group, key: best(group) }));
   keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   return keyed.map(({ group }) => group);

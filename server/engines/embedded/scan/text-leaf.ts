@@ -17,7 +17,7 @@ import { hasMarks, markBoth, markDepth, releaseMarks, takeDirtyMarks, takeMarks 
 import { cutTextsContaining } from './match-cut-texts.ts';
 import { marksOfCodes, matchTexts } from './match-column.ts';
 import { foldedFor, mayHaveByte, type Needle, needleOf, occursIn } from './needle.ts';
-import { Seams } from './seams.ts';
+import { BoundaryMatch } from './boundary-match.ts';
 import type { Outcome } from './value-leaf.ts';
 import { markIntegers, wildcardBits } from './wildcard-digits.ts';
 
@@ -51,7 +51,7 @@ export function matchTextLeaf(
 function markContaining(group: RowGroup, needle: Needle, within: Uint8Array | undefined, found: Uint8Array): boolean {
   const bytes = [...new Set(needle.bytes)];
   const matchedOf = new Map<number, Uint8Array | undefined>();
-  const seams = new Seams(group, needle);
+  const boundaries = new BoundaryMatch(group, needle);
   let mayBeSome = false;
   for (let t = 0; t < group.templates.length; t++) {
     const template = group.templates[t]!;
@@ -67,7 +67,7 @@ function markContaining(group: RowGroup, needle: Needle, within: Uint8Array | un
       const matched = matchedOf.get(index);
       if (matched !== undefined) markPart(group, group.columns[index]!, t, matched, found);
     }
-    const across = seams.rowsAcross(t, () => group.rowsOfTemplate(t));
+    const across = boundaries.rowsAcross(t, () => group.rowsOfTemplate(t));
     if (across.length > 0) markLines(group, across, needle, within, found);
   }
   return mayBeSome;

@@ -4,7 +4,7 @@
  */
 import { instantOf, NS_PER_DAY } from '../../../../shared/time.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
-import type { Order } from '../../../store/search-plan.ts';
+import type { Direction } from '../../../store/search-plan.ts';
 import type { ScannedRows } from './scan.ts';
 
 /** A row that a search found, and where it is. */
@@ -38,9 +38,9 @@ export class TopRows implements SelectedRows {
   /** Where the runs begin, one for each row group that was added since; each is in the order of the answer already. */
   #runs: number[] = [0];
 
-  constructor(order: Order, limit: number) {
+  constructor(direction: Direction, limit: number) {
     this.#limit = limit;
-    const sign = order === 'newest' ? -1 : 1;
+    const sign = direction === 'backward' ? -1 : 1;
     this.#compare = (a, b) => sign * this.#compareRows(a, b);
   }
 

@@ -1,6 +1,6 @@
 /**
- * Row groups that cannot be used, from the worker thread that meets them to the quarantine: a task goes on with the others and
- * lists them in its output, and the main thread sets them aside.
+ * Row groups that cannot be used, from the worker thread that finds them to the quarantine: a task goes on with the
+ * others and lists them in its output, and the main thread quarantines them.
  */
 import { CorruptionError, errorOfUnusable, type Unusable, unusableBy } from '../../../../shared/errors.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
@@ -10,9 +10,12 @@ export interface UnusableGroup extends Unusable {
   readonly group: number;
 }
 
-export type SetAside = (rowGroup: RowGroupRef, error: CorruptionError) => Promise<void>;
+export type QuarantineRowGroup = (rowGroup: RowGroupRef, error: CorruptionError) => Promise<void>;
 
-/** What `use` gives; undefined, and the row group is added to `unusable`, when it is damaged or cannot be read now. */
+/**
+ * Returns the result of `use`; undefined when the row group is damaged or cannot be read now, which adds it to
+ * `unusable`.
+ */
 export function useOrList<T>(unusable: UnusableGroup[], group: number, use: () => T): T | undefined {
   try {
     return use();
@@ -24,10 +27,10 @@ export function useOrList<T>(unusable: UnusableGroup[], group: number, use: () =
 }
 
 /** @param rowGroups  those that the task was given */
-export async function setAsideAll(
+export async function quarantineAll(
   unusable: readonly UnusableGroup[],
   rowGroups: readonly RowGroupRef[],
-  setAside: SetAside,
+  quarantine: QuarantineRowGroup,
 ): Promise<void> {
-  for (const each of unusable) await setAside(rowGroups[each.group]!, errorOfUnusable(each));
+  for (const each of unusable) await quarantine(rowGroups[each.group]!, errorOfUnusable(each));
 }

@@ -11,7 +11,7 @@ import { countMarks, hasGaps, hasMarks, markBoth, markDepth, markedIn, releaseMa
 import { type MatchedValues, matchColumn } from './match-column.ts';
 import type { WholeLineMatches } from './match-whole-lines.ts';
 import { answeringColumns, type AnsweringColumn, answersOf, testsOf } from './name.ts';
-import { matchesAny } from './pattern.ts';
+import { matchesAny } from './value-match.ts';
 
 /**
  * Which of the rows in question match: none, all, or at least one, marked in `out`, which is written only for `some`.

@@ -6,7 +6,7 @@ import type { Plan } from '../../../store/search-plan.ts';
 import { placeOf } from '../scan/row-groups.ts';
 import { type ScanContext, selectRows } from '../scan/select.ts';
 import type { SelectedRow, SelectedRows } from '../scan/top-rows.ts';
-import { setAsideAll } from '../scan/unusable.ts';
+import { quarantineAll } from '../scan/unusable.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
 import { freeMemory } from '../../../workers/task.ts';
 import type { RenderedText } from './render.ts';
@@ -115,7 +115,7 @@ async function renderPart(
     },
     signal,
   );
-  await setAsideAll(output.unusable, groups, context.setAside);
+  await quarantineAll(output.unusable, groups, context.quarantine);
   return output.rendered;
 }
 

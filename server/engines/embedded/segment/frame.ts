@@ -4,7 +4,10 @@ import { CorruptionError } from '../../../../shared/errors.ts';
 import type { DiskFile } from '../platform/disk.ts';
 import { decodeDirectory, type Section, SEGMENT_HEADER_BYTES, SEGMENT_MAGIC, SEGMENT_TAIL_BYTES } from './format.ts';
 
-/** All sections lie within the file. @throws CorruptionError */
+/**
+ * Reads the directory; all sections lie within the file.
+ * @throws CorruptionError
+ */
 export async function readDirectory(file: DiskFile, sizeBytes: number): Promise<Section[]> {
   if (sizeBytes < SEGMENT_HEADER_BYTES + SEGMENT_TAIL_BYTES) throw new CorruptionError('too short for a segment');
   const tail = await file.read(sizeBytes - SEGMENT_TAIL_BYTES, SEGMENT_TAIL_BYTES);

@@ -54,7 +54,7 @@ export async function readSegment(
       );
       const table = await readSection(file, sectionOf(sections, SECTION_ROW_GROUPS), 'the table of row groups');
       const rowGroups = decodeRowGroups(table);
-      for (const rowGroup of rowGroups) checkRowGroup(rowGroup, sizeBytes, labelSets.length);
+      for (const rowGroup of rowGroups) assertRowGroup(rowGroup, sizeBytes, labelSets.length);
       const catalogue = indexesSection(sections);
       const indexes = catalogue === undefined ? undefined : { path, ...catalogue };
       const streams = hold(labelSets);
@@ -102,7 +102,7 @@ async function withPath<T>(path: string, read: () => Promise<T>): Promise<T> {
   }
 }
 
-function checkRowGroup(rowGroup: SegmentRowGroup, fileBytes: number, streamCount: number): void {
+function assertRowGroup(rowGroup: SegmentRowGroup, fileBytes: number, streamCount: number): void {
   const { rowCount, baseDay, minTimeNs, maxTimeNs } = rowGroup;
   assertWithin(rowGroup, fileBytes, 'a row group');
   const hasRows = rowCount >= 1 && rowCount <= ROWS_MAX;

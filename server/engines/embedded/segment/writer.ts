@@ -90,7 +90,7 @@ export class SegmentWriter {
       await this.#section(SECTION_LINEAGE, encodedLineage),
     ];
     sections.push(...(await this.#indexSections()));
-    // At the other end, so that a damaged sector of the disk leaves one of them.
+    // Written at the other end, so that a damaged sector of the disk leaves one of them.
     sections.push(await this.#section(SECTION_LINEAGE_COPY, encodedLineage));
     const directory = encodeDirectory(sections);
     const tail = Buffer.alloc(SEGMENT_TAIL_BYTES);

@@ -39,7 +39,7 @@ async function* historyOf<Piece>(
   plan: Plan,
   searchHistory: SearchHistory<Piece>,
 ): AsyncGenerator<Piece> {
-  const newest: Plan = { ...plan, order: 'newest' };
+  const newest: Plan = { ...plan, direction: 'backward' };
   if (plan.limit > 0) yield* searchHistory(tail.history.rowGroups, newest, { arranged: oldestFirst });
 }
 

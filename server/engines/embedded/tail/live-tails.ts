@@ -14,7 +14,7 @@ import {
   TAILS_TEXT_BYTES_MAX,
 } from '../../../limits.ts';
 import { placeOf } from '../scan/row-groups.ts';
-import { type SetAside, setAsideAll } from '../scan/unusable.ts';
+import { type QuarantineRowGroup, quarantineAll } from '../scan/unusable.ts';
 import type { AppendListener, RowGroupRef, Snapshot } from '../core/snapshot.ts';
 import { sizeOfPiece } from '../../../store/sink.ts';
 import { LiveTail, type SharedPiece } from './live-tail.ts';
@@ -35,7 +35,7 @@ export interface LiveTailsOptions {
   };
   /** Runs `TailTask.run`, in a worker or in this thread. */
   readonly scan: (input: TailInput) => Promise<TailOutput>;
-  readonly setAside: SetAside;
+  readonly quarantine: QuarantineRowGroup;
 }
 
 /** Tails with equal queries. */
@@ -183,7 +183,7 @@ export class LiveTails {
     for (let from: TailCursor | undefined = TAIL_START; from !== undefined;) {
       if (groups.every(({ tails }) => tails.size === 0)) return;
       const output: TailOutput = await this.#options.scan({ places, queries, from });
-      await setAsideAll(output.unusable, rowGroups, this.#options.setAside);
+      await quarantineAll(output.unusable, rowGroups, this.#options.quarantine);
       await this.#handOver(output, number, groups);
       from = output.next;
     }

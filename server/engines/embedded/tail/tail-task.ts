@@ -118,7 +118,7 @@ function addMatches(
   pieces: Pieces,
   isFull: () => boolean,
 ): number | undefined {
-  const { rows, timesNs } = scanGroup(opened, { ...predicate, order: 'oldest', limit: Infinity });
+  const { rows, timesNs } = scanGroup(opened, { ...predicate, direction: 'forward', limit: Infinity });
   const { lineBytes, rowCount } = opened.info;
   const rowsAtOnce = Math.ceil(Math.min(RENDER_ROWS_AT_ONCE, TAIL_PIECE_BYTES / (lineBytes / rowCount + 1)));
   for (let row = from; row < rows.length;) {

@@ -54,7 +54,7 @@ export function liveTails(store: Store, changes: Partial<LiveTailsOptions> = {})
       await setImmediate();
       return task.run(input);
     },
-    setAside: (rowGroup, error) => store.setAside(rowGroup, error),
+    quarantine: (rowGroup, error) => store.quarantine(rowGroup, error),
     ...changes,
   });
 }
@@ -96,7 +96,7 @@ export function planOf({ values, text, ...changes }: Partial<Plan> & Filters = {
     from: undefined,
     to: undefined,
     where: normalised(whereOf({ values, text })),
-    order: 'newest',
+    direction: 'backward',
     limit: 100_000,
     ...changes,
   };

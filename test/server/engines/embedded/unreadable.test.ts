@@ -133,7 +133,7 @@ test('a row group that a query could not read is left out, counted, and tried ag
   const open = await threeSegments();
   const [rowGroup] = open.store.snapshot().rowGroups;
   const cause = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
-  await open.store.setAside(rowGroup!, unreadableError(rowGroup!.path, cause));
+  await open.store.quarantine(rowGroup!, unreadableError(rowGroup!.path, cause));
   expect(linesOf(open.store)).toHaveLength(20);
   expect(open.store.stats()).toMatchObject({ unreadableCount: 1, quarantinedCount: 0 });
   await open.later(UNREADABLE_RETRY_MS);
@@ -268,7 +268,7 @@ test('a row group that a query could not read is flushed with the others', async
   const open = await threeInWal();
   const [first] = open.store.snapshot().rowGroups;
   const cause = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
-  await open.store.setAside(first!, unreadableError(first!.path, cause));
+  await open.store.quarantine(first!, unreadableError(first!.path, cause));
   await open.store.flushAll();
   expect(open.store.stats()).toMatchObject({ walFileCount: 0, quarantinedCount: 0 });
   await expectLines(open, open.lists.flat());

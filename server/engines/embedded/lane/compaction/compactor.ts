@@ -28,13 +28,13 @@ import { type Candidate, chooseWindow, type MergeWindow } from './policy.ts';
 export interface CompactorOptions {
   readonly store: Pick<
     Store,
-    | 'areKeptApart'
+    | 'isMergeBarrierBetween'
     | 'isWhole'
     | 'maintain'
     | 'replaceSegments'
     | 'sealedWalFileCount'
     | 'segments'
-    | 'setAside'
+    | 'quarantine'
     | 'takeSequence'
   >;
   readonly dataDir: string;
@@ -111,7 +111,7 @@ export class Compactor {
     } catch (err) {
       if (this.#closed) return;
       this.#failedAtMs = now();
-      log.warn({ err }, 'segments could not be merged; this will be tried again');
+      log.warn({ err }, 'merging segments failed; retrying');
     }
   }
 
@@ -157,7 +157,7 @@ export class Compactor {
     const runs: LiveSegment[][] = [[]];
     for (const [index, segment] of segments.entries()) {
       const before = segments[index - 1];
-      if (before !== undefined && store.areKeptApart(firstOrder(before), firstOrder(segment))) runs.push([]);
+      if (before !== undefined && store.isMergeBarrierBetween(firstOrder(before), firstOrder(segment))) runs.push([]);
       if (store.isWhole(segment) && !this.#unmergeable.has(segment.path)) runs.at(-1)!.push(segment);
       else runs.push([]);
     }
@@ -186,7 +186,7 @@ export class Compactor {
       return;
     }
     if (output.kind === 'damaged') {
-      await store.setAside(output.rowGroup, errorOfUnusable(output.why));
+      await store.quarantine(output.rowGroup, errorOfUnusable(output.why));
       return;
     }
     await store.replaceSegments(segments, output.segment === undefined ? [] : [output.segment]);
@@ -210,7 +210,10 @@ export class Compactor {
     } catch (err) {
       if (!(err instanceof CorruptionError || err instanceof WorkerDiedError)) throw err;
       for (const { path } of segments) this.#unmergeable.add(path);
-      this.#options.log.error({ err, day, paths: segments.map(({ path }) => path) }, 'segments cannot be merged');
+      this.#options.log.error(
+        { err, day, paths: segments.map(({ path }) => path) },
+        'segments cannot be merged; leaving them as they are',
+      );
       return undefined;
     }
   }

@@ -33,7 +33,7 @@ export interface EraseInput {
 
 /** Returns a plan for all rows that a filter selects. */
 export function planOf(filter: Predicate): Plan {
-  return { ...filter, order: 'oldest', limit: Infinity };
+  return { ...filter, direction: 'forward', limit: Infinity };
 }
 
 export type EraseOutput =
@@ -50,7 +50,7 @@ export type EraseOutput =
 export const ERASE = taskKind<EraseInput, EraseOutput>('erase');
 
 /** What remains of a row group: the rows with a 1, all rows, or none because it cannot be read. */
-type Verdict =
+type Remainder =
   { readonly kind: 'keep' } | { readonly kind: 'some'; readonly kept: Uint8Array } | { readonly kind: 'drop' };
 
 /**
@@ -68,17 +68,17 @@ export async function eraseSegment(
   // No merge mixes rows from before the request with later ones, so all of a segment is on one side.
   if (!refs.some((ref) => ref.order < orderBefore && mayMatch(ref, plan))) return { kind: 'unchanged' };
   return withFile(disk, path, 'read', async (file) => {
-    const verdicts: Verdict[] = [];
+    const remainders: Remainder[] = [];
     for (const ref of refs) {
       if (isCancelled()) throw new Error('the erasure was stopped');
-      verdicts.push(await judge(file, ref, plan));
+      remainders.push(await judge(file, ref, plan));
     }
-    if (verdicts.every(({ kind }) => kind === 'keep')) return { kind: 'unchanged' };
-    return rewrite(disk, input, { file, refs, verdicts, isCancelled });
+    if (remainders.every(({ kind }) => kind === 'keep')) return { kind: 'unchanged' };
+    return rewrite(disk, input, { file, refs, remainders, isCancelled });
   });
 }
 
-async function judge(file: DiskFile, ref: RowGroupRef, plan: Plan): Promise<Verdict> {
+async function judge(file: DiskFile, ref: RowGroupRef, plan: Plan): Promise<Remainder> {
   if (!mayMatch(ref, plan)) return { kind: 'keep' };
   try {
     const group = await readGroup(file, ref);
@@ -103,7 +103,7 @@ interface Source {
   readonly file: DiskFile;
   readonly refs: readonly RowGroupRef[];
   /** One for each of them. */
-  readonly verdicts: readonly Verdict[];
+  readonly remainders: readonly Remainder[];
   readonly isCancelled: () => boolean;
 }
 
@@ -123,19 +123,19 @@ async function rewrite(disk: Disk, input: EraseInput, source: Source): Promise<E
 async function* remains(
   disk: Disk,
   dataDir: string,
-  { file, refs, verdicts, isCancelled }: Source,
+  { file, refs, remainders, isCancelled }: Source,
   unreadable: { rowCount: number },
 ): AsyncGenerator<Uint8Array> {
   for (const [index, ref] of refs.entries()) {
     if (isCancelled()) throw new Error('the erasure was stopped');
-    const verdict = verdicts[index]!;
-    if (verdict.kind === 'some') {
+    const remainder = remainders[index]!;
+    if (remainder.kind === 'some') {
       const group = await readGroup(file, ref);
-      const { kept } = verdict;
+      const { kept } = remainder;
       yield* mergeRowGroups([group], { day: group.info.baseDay, level: SEGMENT_ZSTD_LEVEL, keep: () => kept });
       continue;
     }
-    const bytes = verdict.kind === 'keep' ? await copied(disk, dataDir, file, ref) : undefined;
+    const bytes = remainder.kind === 'keep' ? await copied(disk, dataDir, file, ref) : undefined;
     if (bytes === undefined) unreadable.rowCount += ref.rowCount;
     else yield bytes;
   }

@@ -1,18 +1,18 @@
 /**
- * Erasures: `DELETE /logs?…` makes a job, which rewrites every segment that holds a row it asks for, and is done when
- * the old files are gone.
+ * Erasures: `DELETE /logs?…` makes a job, which rewrites every segment that holds a matching row, and is done when the
+ * old files are gone.
  *
  * **What is erased** is every matching row that was acknowledged before the job was. The job first has the WAL flushed,
- * so these rows are in segments; their row groups are told from later ones by `order`, which only grows. That stays true
- * because no merge mixes the two until the job has rewritten all (Store.keepApart), and one that ran before the job took
- * its place in the maintenance lane chose its segments before that, too. The job gives the lane away after each segment;
- * what others write meanwhile out of rows of before the request is looked at once more.
+ * so these rows are in segments; `order`, which only grows, distinguishes their row groups from later ones. That stays
+ * true because no merge mixes the two until the job has rewritten all (Store.addMergeBarrier), and a merge that ran
+ * before the job's first turn chose its segments before that, too. The job yields to other maintenance after each
+ * segment; segments that others write meanwhile from rows that are older than the request are visited again.
  *
- * **After a crash** the job is read from its file and begins again. Segments that are rewritten have no such row any
- * more, so nothing is done twice; those that were being written are not named by the manifest, and removed.
+ * **After a crash** the job is read from its file and begins again. Rewritten segments have no such row any more, so
+ * nothing is done twice; half-written ones are not named by the manifest, and removed.
  *
- * One snapshot shows a segment as it was or as it is, never both. Segments are replaced one after the other, so while a
- * job runs, some of its rows are still seen; never is another row missing or doubled.
+ * A snapshot shows a segment either before or after its rewrite. Segments are replaced one after the other, so while a
+ * job runs, some of its rows are still visible; no other row is ever missing or doubled.
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -30,18 +30,18 @@ import { type EraseInput, type EraseOutput, planOf } from './erase-segment.ts';
 import { type ErasureState, type ErasureStatus, namesOf } from '../../../../store/erasure-status.ts';
 import type { Predicate } from '../../../../store/predicate.ts';
 import { type ErasureJob, JobFiles } from './job.ts';
-import { isAnyHeld, listSnapshots } from '../../core/backup.ts';
-import { eraseSnapshot } from './erase-snapshot.ts';
+import { isAnyHeld, listBackups } from '../../core/backup.ts';
+import { eraseBackup } from './erase-backup.ts';
 import { eraseQuarantine, filesToGo } from './remains.ts';
 
 export interface ErasuresOptions {
   readonly store: Pick<
     Store,
-    'checkpoint' | 'keepApart' | 'maintain' | 'manifest' | 'replaceSegments' | 'segments' | 'takeSequence'
+    'checkpoint' | 'addMergeBarrier' | 'maintain' | 'manifest' | 'replaceSegments' | 'segments' | 'takeSequence'
   >;
   readonly dataDir: string;
   /** Backups there are erased from, too. */
-  readonly snapshotsDir: string;
+  readonly backupsDir: string;
   readonly indexedFields: readonly string[];
   /** Runs `eraseSegment`, in a worker or in this thread; settles when it has ended, also when it was asked to stop. */
   readonly erase: (input: EraseInput, stop: AbortSignal) => Promise<EraseOutput>;
@@ -67,7 +67,7 @@ interface OpenJob {
   problem: string | undefined;
   isFinishing: boolean;
   /** Allows merges to mix its rows with later ones. */
-  endApart: () => void;
+  removeBarrier: () => void;
 }
 
 export class Erasures {
@@ -100,8 +100,8 @@ export class Erasures {
     this.#files = files;
     this.#jobs = new Map(
       jobs.map((job) => {
-        const endApart = job.done === undefined ? options.store.keepApart(job.scope.orderBefore) : () => {};
-        return [job.id, openJob(job, endApart)];
+        const removeBarrier = job.done === undefined ? options.store.addMergeBarrier(job.scope.orderBefore) : () => {};
+        return [job.id, openJob(job, removeBarrier)];
       }),
     );
   }
@@ -167,7 +167,7 @@ export class Erasures {
   async #accept(filter: Predicate): Promise<OpenJob> {
     const { store, now, newId = randomId } = this.#options;
     const { orderFrom, walFrom } = await store.checkpoint();
-    const endApart = store.keepApart(orderFrom);
+    const removeBarrier = store.addMergeBarrier(orderFrom);
     const job: ErasureJob = {
       id: newId(),
       requestedMs: now(),
@@ -180,12 +180,12 @@ export class Erasures {
     try {
       await this.#save(job);
     } catch (error) {
-      endApart();
+      removeBarrier();
       throw error;
     }
-    const open = openJob(job, endApart);
+    const open = openJob(job, removeBarrier);
     this.#jobs.set(job.id, open);
-    this.#options.log.info({ id: job.id, names: job.names }, 'an erasure was requested');
+    this.#options.log.info({ id: job.id, names: job.names }, 'erasure requested');
     return open;
   }
 
@@ -247,7 +247,7 @@ export class Erasures {
     if (open.failures.length > 0) this.#failed(open, open.failures[0]);
     else {
       open.state = 'unlinking';
-      open.endApart();
+      open.removeBarrier();
       await this.#tryFinish(open);
     }
     return false;
@@ -255,17 +255,17 @@ export class Erasures {
 
   #failed(open: OpenJob, err: unknown): void {
     open.problem = err instanceof Error ? err.message : String(err);
-    this.#options.log.error({ err, id: open.job.id }, 'an erasure cannot go on now and will be tried again');
+    this.#options.log.error({ err, id: open.job.id }, 'erasure failed; retrying');
   }
 
   /** Erases from copies of broken bytes, and from backups. */
   async #eraseBeside(open: OpenJob, closing: AbortSignal): Promise<void> {
-    const { store, dataDir, snapshotsDir, indexedFields, erase, lock = lockFolder } = this.#options;
+    const { store, dataDir, backupsDir, indexedFields, erase, lock = lockFolder } = this.#options;
     const plan = planOf(open.job.filter!);
     await eraseQuarantine(this.#disk, dataDir, plan);
-    for (const name of await listSnapshots(this.#disk, snapshotsDir)) {
+    for (const name of await listBackups(this.#disk, backupsDir)) {
       if (closing.aborted) return;
-      await eraseSnapshot(join(snapshotsDir, name), {
+      await eraseBackup(join(backupsDir, name), {
         disk: this.#disk,
         lock,
         takeSequence: () => store.takeSequence(),
@@ -302,22 +302,19 @@ export class Erasures {
     await store.replaceSegments([{ path }], output.segment === undefined ? [] : [output.segment]);
     open.lookedAt.add(input.sequence);
     if (output.unreadableRows > 0) {
-      this.#options.log.warn(
-        { id: open.job.id, path, rows: output.unreadableRows },
-        'rows that cannot be read went too',
-      );
+      this.#options.log.warn({ id: open.job.id, path, rows: output.unreadableRows }, 'erased rows that cannot be read');
     }
   }
 
   /** Marks the job as done once no file has the rows; until then, each tick tests again. */
   async #tryFinish(open: OpenJob): Promise<void> {
-    const { store, dataDir, snapshotsDir, now, log } = this.#options;
+    const { store, dataDir, backupsDir, now, log } = this.#options;
     // The end of the rewriting and a tick may overlap here; only one of them may write the job's file.
     if (open.isFinishing) return;
     open.isFinishing = true;
     try {
       if ((await filesToGo(this.#disk, dataDir, store.manifest, open.job.scope)).length > 0) return;
-      if (await isAnyHeld(this.#disk, snapshotsDir)) return;
+      if (await isAnyHeld(this.#disk, backupsDir)) return;
       await syncRemovals(this.#disk, dataDir);
       const rowCount = rowsErased(open.job);
       const job = {
@@ -330,7 +327,7 @@ export class Erasures {
       open.job = job;
       open.state = 'done';
       open.problem = undefined;
-      log.info({ id: job.id, names: job.names, rows: rowCount }, 'an erasure is done');
+      log.info({ id: job.id, names: job.names, rows: rowCount }, 'erasure done');
       await this.#forgetOldest();
     } catch (error) {
       this.#failed(open, error);
@@ -348,7 +345,7 @@ export class Erasures {
   }
 }
 
-function openJob(job: ErasureJob, endApart: () => void): OpenJob {
+function openJob(job: ErasureJob, removeBarrier: () => void): OpenJob {
   const state = job.done === undefined ? 'waiting' : 'done';
   const segmentCount = job.done?.segmentCount ?? 0;
   return {
@@ -359,7 +356,7 @@ function openJob(job: ErasureJob, endApart: () => void): OpenJob {
     segmentsTotal: segmentCount,
     problem: undefined,
     isFinishing: false,
-    endApart,
+    removeBarrier,
   };
 }
 

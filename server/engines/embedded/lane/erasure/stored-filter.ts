@@ -121,7 +121,7 @@ const INSTANT = v.nullable(v.pipe(v.string(), v.regex(/^-?\d+$/)));
 const STORED_PARTS = v.pipe(v.array(v.string()), v.minLength(1));
 
 /**
- * The filters of jobs that were requested before there were trees: of each name and of the text, what is wanted and refused.
+ * The filters of jobs from versions before trees: for each name and for the text, the wanted and the refused values.
  */
 const STORED_LISTS = v.object({
   from: INSTANT,
@@ -130,7 +130,7 @@ const STORED_LISTS = v.object({
   text: v.object({ any: v.array(v.string()), none: v.array(v.string()) }),
 });
 
-/** What `encodeFilter` gives, or gave before there were trees. */
+/** The output of `encodeFilter`, in this version or before trees. */
 export const STORED_FILTER = v.union([v.object({ from: INSTANT, to: INSTANT, where: STORED_WHERE }), STORED_LISTS]);
 
 export function decodeFilter(stored: v.InferOutput<typeof STORED_FILTER>): Predicate {

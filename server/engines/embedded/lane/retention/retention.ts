@@ -20,7 +20,7 @@ import { ageByRules, type RetentionRule } from './rules.ts';
 export interface RetentionOptions {
   readonly store: Pick<
     Store,
-    'isWhole' | 'maintain' | 'manifest' | 'replaceSegments' | 'segments' | 'setAside' | 'takeSequence'
+    'isWhole' | 'maintain' | 'manifest' | 'replaceSegments' | 'segments' | 'quarantine' | 'takeSequence'
   >;
   readonly dataDir: string;
   /** The first one that matches a stream applies; the store's own retention must be at least the longest of them. */
@@ -79,7 +79,7 @@ export class Retention {
       let rewrites = true;
       while (rewrites && !this.#closed) rewrites = await store.maintain((closing) => this.#rewriteNext(nowMs, closing));
     } catch (err) {
-      if (!this.#closed) log.error({ err }, 'retention failed and will be tried again');
+      if (!this.#closed) log.error({ err }, 'retention failed; retrying');
     }
   }
 
@@ -98,7 +98,10 @@ export class Retention {
     const dropped = oldestBeyond(segments, totalBytes, bytesMax - MAX_SIZE_RESERVE_BYTES);
     if (dropped.length === 0) return;
     await store.replaceSegments(dropped, []);
-    log.info({ segments: dropped.length, totalBytes, bytesMax }, 'dropped the oldest segments to keep the size');
+    log.info(
+      { segments: dropped.length, totalBytes, bytesMax },
+      'dropped the oldest segments to stay within the maximum size',
+    );
   }
 
   /**
@@ -148,10 +151,13 @@ export class Retention {
     const output = await compact(input, closing);
     if (output.kind === 'too-large') throw new RangeError('BUG: one segment is too large for a merge');
     if (output.kind === 'damaged') {
-      await store.setAside(output.rowGroup, errorOfUnusable(output.why));
+      await store.quarantine(output.rowGroup, errorOfUnusable(output.why));
       return;
     }
     await store.replaceSegments([segment], output.segment === undefined ? [] : [output.segment]);
-    log.info({ day: segment.day, expiredRows: output.expiredRows }, 'dropped lines that have expired by rules');
+    log.info(
+      { day: segment.day, expiredRows: output.expiredRows },
+      'dropped lines that have expired by retention rules',
+    );
   }
 }

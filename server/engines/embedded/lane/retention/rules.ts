@@ -1,13 +1,13 @@
 /**
  * Retention rules: how long lines of some streams are kept.
  *
- * A selector matches a stream when each of its labels has the given value; `*` stands for any characters. The first rule
- * that matches counts, so the order is the reader's to see, and no one has to work out which rule is more specific. A
- * stream that no rule matches is kept as --retention says.
+ * A selector matches a stream when each of its labels has the given value; `*` matches any characters. The first rule
+ * that matches applies, so the precedence is visible in the file, and no reader has to work out which rule is more
+ * specific. --retention applies to a stream that no rule matches.
  */
 import { labelOf, type Labels } from '../../../../../shared/labels.ts';
 import { testsOf } from '../../scan/name.ts';
-import { matchesAny } from '../../scan/pattern.ts';
+import { matchesAny } from '../../scan/value-match.ts';
 import { parsePattern } from '../../../../store/value-test.ts';
 
 export interface RetentionRule {

@@ -37,7 +37,7 @@ function inMemory(groups: readonly RowGroup[], memory: TallyMemory): InMemory {
     gather: async (input: Parameters<typeof gatherTask>[0]) => gatherTask(input),
     facets: async (input: Parameters<typeof facetsTask>[0]) => facetsTask(input, rowGroups),
     lookUp: () => Promise.reject(new Error('BUG: these row groups have no index')),
-    setAside: (_: unknown, error: Error) => Promise.reject(error),
+    quarantine: (_: unknown, error: Error) => Promise.reject(error),
   };
   return { refs: refs as unknown as RowGroupRef[], context };
 }

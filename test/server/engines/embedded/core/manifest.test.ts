@@ -192,7 +192,7 @@ function erasuresOf({ store, dataDir, options }: OpenStore): Promise<Erasures> {
   return Erasures.open({
     store,
     dataDir,
-    snapshotsDir: join(dataDir, 'snapshots'),
+    backupsDir: join(dataDir, 'snapshots'),
     indexedFields,
     now,
     log,

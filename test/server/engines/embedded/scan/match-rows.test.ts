@@ -183,7 +183,7 @@ const plan = fc.record<Plan>({
     { nil: undefined },
   ),
   where: fc.oneof(filters, tree).chain((where) => fc.constantFrom(where, normalised(where))),
-  order: fc.constant('newest' as const),
+  direction: fc.constant('backward' as const),
   limit: fc.constant(1000),
 });
 

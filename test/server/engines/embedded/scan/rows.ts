@@ -6,7 +6,7 @@ import { RowGroupBuilder } from '../../../../../shared/row-group/builder.ts';
 import { RowGroup } from '../../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../../shared/time.ts';
 import { EVERYTHING, type ValueTest, type Where } from '../../../../../server/store/predicate.ts';
-import { matches } from '../../../../../server/engines/embedded/scan/pattern.ts';
+import { matches } from '../../../../../server/engines/embedded/scan/value-match.ts';
 import type { Plan } from '../../../../../server/store/search-plan.ts';
 import { isLevel } from '../../../store/naive-level.ts';
 import { containsText } from '../../../store/naive-search.ts';
@@ -110,6 +110,6 @@ export const ALL: Plan = {
   from: undefined,
   to: undefined,
   where: EVERYTHING,
-  order: 'newest',
+  direction: 'backward',
   limit: 1000,
 };

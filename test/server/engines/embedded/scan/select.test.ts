@@ -48,8 +48,8 @@ describe('select', () => {
       fc.asyncProperty(
         steps,
         fc.integer({ min: 1, max: 40 }),
-        fc.constantFrom('newest', 'oldest'),
-        async (todo, limit, order) => {
+        fc.constantFrom('backward', 'forward'),
+        async (todo, limit, direction) => {
           const open = await openStore();
           const { store } = open;
           const stored: { key: number; text: string }[] = [];
@@ -59,9 +59,11 @@ describe('select', () => {
             for (const { day, timeNs, text } of batch) stored.push({ key: day! * 1e6 + timeNs! / 1e9, text });
             if (flush) await store.flushAll();
           }
-          const got = await answer(store, planOf({ limit, order }));
+          const got = await answer(store, planOf({ limit, direction }));
           const keys = new Map(stored.map(({ key, text }) => [text, key]));
-          const want = stored.toSorted((a, b) => (order === 'newest' ? b.key - a.key : a.key - b.key)).slice(0, limit);
+          const want = stored
+            .toSorted((a, b) => (direction === 'backward' ? b.key - a.key : a.key - b.key))
+            .slice(0, limit);
           // Lines of different pods at the same instant may stand in either order; their times may not.
           expect(got.map((text) => keys.get(text))).toEqual(want.map(({ key }) => key));
           expect(new Set(got).size).toBe(got.length);
@@ -78,8 +80,10 @@ describe('select', () => {
     for (const from of [0, 3, 6]) await append(store, batchOf({ lines: lines.slice(from, from + 3) }));
     const ascending = lines.map(({ text }) => text);
     for (let round = 0; round < 2; round++) {
-      expect(await answer(store, planOf({ order: 'oldest' }))).toEqual(ascending);
-      expect(await answer(store, planOf({ order: 'newest', limit: 4 }))).toEqual(ascending.toReversed().slice(0, 4));
+      expect(await answer(store, planOf({ direction: 'forward' }))).toEqual(ascending);
+      expect(await answer(store, planOf({ direction: 'backward', limit: 4 }))).toEqual(
+        ascending.toReversed().slice(0, 4),
+      );
       await store.flushAll();
     }
   });
@@ -99,7 +103,7 @@ describe('select', () => {
     })();
     while (!progress.done) {
       const atLeast = progress.acknowledged;
-      const got = (await answer(store, planOf({ order: 'oldest' }), context)).map(
+      const got = (await answer(store, planOf({ direction: 'forward' }), context)).map(
         (line) => (JSON.parse(line) as { n: number }).n,
       );
       expect(got).toEqual(Array.from({ length: got.length }, (_, n) => n));

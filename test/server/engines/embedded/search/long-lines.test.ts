@@ -30,7 +30,7 @@ async function searchOf(needle: string) {
     return output;
   };
   const snapshot = store.snapshot();
-  const plan = planOf({ order: 'oldest', text: { any: needle === '' ? [] : [Buffer.from(needle)], none: [] } });
+  const plan = planOf({ direction: 'forward', text: { any: needle === '' ? [] : [Buffer.from(needle)], none: [] } });
   const pieces = await Array.fromAsync(
     select(snapshot.rowGroups, plan, RAW, { ...context, render }, new AbortController().signal),
   );

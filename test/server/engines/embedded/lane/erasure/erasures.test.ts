@@ -41,7 +41,7 @@ async function openErasures(open: OpenStore, run?: Erase): Promise<Erasures> {
   return Erasures.open({
     store: open.store,
     dataDir,
-    snapshotsDir: join(dataDir, 'snapshots'),
+    backupsDir: join(dataDir, 'snapshots'),
     indexedFields: DEFAULT_INDEXED_FIELDS,
     erase: run ?? ((input) => eraseSegment(disk, input)),
     now,

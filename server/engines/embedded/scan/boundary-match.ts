@@ -6,15 +6,15 @@
  */
 import { type ByteStrings, byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
 import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
-import { SEAM_VALUES_MAX } from '../../../limits.ts';
+import { BOUNDARY_VALUES_MAX } from '../../../limits.ts';
 import { valuesMayBeEmpty, valuesMayHave } from './column-bytes.ts';
 import { matchEach } from './match-column.ts';
 import { foldedFor, mayHaveByte, type Needle } from './needle.ts';
 
-type Side = 'before' | 'behind';
+type Side = 'before' | 'after';
 
 /** The boundaries in a row group's templates, for one needle. */
-export class Seams {
+export class BoundaryMatch {
   readonly #group: RowGroup;
   readonly #needle: Needle;
   /** By column and text: which of its values may be next to a literal that the text meets. */
@@ -53,7 +53,7 @@ export class Seams {
     const literals = isFolded ? asWritten.map((literal) => Buffer.from(foldedFor(this.#needle, literal))) : asWritten;
     const shares: Shares = (column, text, side) => this.#sharesOf(column, text, side);
     const suppliesBefore = supplier(literals, columns, 'before', shares);
-    const suppliesBehind = supplier(literals, columns, 'behind', shares);
+    const suppliesBehind = supplier(literals, columns, 'after', shares);
     return literals.flatMap((literal, i) => {
       const neighbours: Neighbour[] = [];
       const { length } = literal;
@@ -63,7 +63,7 @@ export class Seams {
         const behind = needle.subarray(at + length);
         if (!suppliesBefore(i - 1, before) || !suppliesBehind(i, behind)) continue;
         if (before.length > behind.length) neighbours.push({ slot: i - 1, side: 'before', text: before });
-        else neighbours.push({ slot: i, side: 'behind', text: behind });
+        else neighbours.push({ slot: i, side: 'after', text: behind });
       }
       return neighbours;
     });
@@ -84,7 +84,10 @@ export class Seams {
   #textsOf(column: number): ByteStrings | undefined {
     if (!this.#texts.has(column)) {
       const texts = this.#group.countedTexts(column);
-      this.#texts.set(column, texts === undefined || texts.offsets.length > SEAM_VALUES_MAX + 1 ? undefined : texts);
+      this.#texts.set(
+        column,
+        texts === undefined || texts.offsets.length > BOUNDARY_VALUES_MAX + 1 ? undefined : texts,
+      );
     }
     return this.#texts.get(column);
   }

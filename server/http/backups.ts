@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { ParameterError, PodlogError } from '../../shared/errors.ts';
 import type { BackupAbility, BackupInfo } from '../store/backup.ts';
 
-export interface SnapshotRoutes {
+export interface BackupRoutes {
   readonly backups: BackupAbility;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -12,7 +12,7 @@ export interface SnapshotRoutes {
 /** Becomes the name of a folder. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-export function registerSnapshots(app: FastifyInstance, { backups, now }: SnapshotRoutes): void {
+export function registerBackups(app: FastifyInstance, { backups, now }: BackupRoutes): void {
   app.post<{ Querystring: { name?: string | string[] } }>('/snapshots', async (request, reply) => {
     const created = await backups.create(nameOf(request.query.name ?? defaultName(now())));
     return reply.code(201).send(answerOf(created));

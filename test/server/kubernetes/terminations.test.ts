@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { endingsOf, podUidOf } from '../../../server/kubernetes/endings.ts';
+import { terminationsOf, podUidOf } from '../../../server/kubernetes/terminations.ts';
 import type { ContainerStatus, PodObject } from '../../../server/kubernetes/objects.ts';
 import { podObject, restarted } from '../../kubernetes/objects.ts';
 
@@ -10,7 +10,7 @@ const DONE = { exitCode: 0, reason: 'Completed', finishedAt: AT };
 
 function tell(status: PodObject['status']): { line: string; offset: number }[] {
   const pod = podObject('api-1', status === undefined ? {} : { status });
-  return endingsOf(pod, {}, NOW).map(({ line, offset }) => ({ line, offset }));
+  return terminationsOf(pod, {}, NOW).map(({ line, offset }) => ({ line, offset }));
 }
 
 test.each<[what: string, ContainerStatus, want: [line: string, offset: number][]]>([
@@ -65,7 +65,7 @@ test('one run is the same whether it is seen while it waits, or as the last of t
 
 test('an ending stands in the stream of podlog, behind the lines of its second', () => {
   const pod = podObject('api-1', { status: { containerStatuses: [restarted('api', 1, OOM)] } });
-  expect(endingsOf(pod, { app: 'api', owner: 'Deployment/api' }, NOW)).toEqual([
+  expect(terminationsOf(pod, { app: 'api', owner: 'Deployment/api' }, NOW)).toEqual([
     {
       file: 'kubernetes/endings/uid-of-api-1/api',
       offset: 1,

@@ -3,7 +3,7 @@ import { fastify } from 'fastify';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { sendError } from '../../../server/http/errors.ts';
-import { isOwnName, refuseForeignPages } from '../../../server/http/foreign-pages.ts';
+import { isOwnName, guardBrowsers } from '../../../server/http/browser-guard.ts';
 
 test.for([
   ['127.0.0.1:3100', true],
@@ -72,7 +72,7 @@ test.for([
 ] as const)('%s %j, local: %s', async ([method, headers, isLocal, want]) => {
   const app = fastify();
   app.setErrorHandler((error: Error, _request, reply) => sendError(error, pino({ level: 'silent' }), reply));
-  refuseForeignPages(app, isLocal);
+  guardBrowsers(app, isLocal);
   app.all('/', () => 'well');
   const { statusCode } = await app.inject({ method, url: '/', headers });
   expect(statusCode).toBe(want);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { matches } from '../../../../../server/engines/embedded/scan/pattern.ts';
+import { matches } from '../../../../../server/engines/embedded/scan/value-match.ts';
 import { parsePattern } from '../../../../../server/store/value-test.ts';
 
 describe('pattern', () => {

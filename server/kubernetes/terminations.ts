@@ -9,7 +9,7 @@
  * runs is the position of the container; so each is recorded once, whatever is restarted in between.
  */
 import { type Labels, PODLOG_STREAM } from '../../shared/labels.ts';
-import { ENDING_AGE_MS_MAX, EVENT_LEAD_MS_MAX } from '../limits.ts';
+import { TERMINATION_AGE_MS_MAX, EVENT_LEAD_MS_MAX } from '../limits.ts';
 import { type ContainerStatus, epochMsOf, type PodObject, type Terminated } from './objects.ts';
 import type { Entry } from './recorder.ts';
 
@@ -20,10 +20,10 @@ const SECOND_MS = 1000;
  * Returns the entries for all terminations that a pod's status shows, including those that were recorded before.
  * @param podLabels  labels of its lines besides those from their path
  */
-export function endingsOf(pod: PodObject, podLabels: Labels, nowMs: number): Entry[] {
+export function terminationsOf(pod: PodObject, podLabels: Labels, nowMs: number): Entry[] {
   const runs = endedRunsOf(pod).map((ended) => runEntry(pod, podLabels, ended, nowMs));
   const end = podEntry(pod, podLabels, nowMs);
-  return (end === undefined ? runs : [...runs, end]).filter(({ epochMs }) => epochMs >= nowMs - ENDING_AGE_MS_MAX);
+  return (end === undefined ? runs : [...runs, end]).filter(({ epochMs }) => epochMs >= nowMs - TERMINATION_AGE_MS_MAX);
 }
 
 export interface EndedRun {

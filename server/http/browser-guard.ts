@@ -9,7 +9,7 @@ import type { FastifyInstance } from 'fastify';
 import { ForbiddenError } from '../../shared/errors.ts';
 
 /** @param isLocal  whether everyone on this machine may do everything */
-export function refuseForeignPages(app: FastifyInstance, isLocal: boolean): void {
+export function guardBrowsers(app: FastifyInstance, isLocal: boolean): void {
   app.addHook('onRequest', async ({ method, headers }) => {
     const { host } = headers;
     const isRead = method === 'GET' || method === 'HEAD';

@@ -8,7 +8,7 @@ import { openManifest } from '../../core/manifest-file.ts';
 import { listSegments } from '../../core/segment-folders.ts';
 import type { EraseInput, EraseOutput } from './erase-segment.ts';
 
-export interface EraseSnapshotContext {
+export interface EraseBackupContext {
   readonly disk: Disk;
   readonly lock: typeof lockFolder;
   /** Returns a sequence for a new segment: no file of the backup has it. */
@@ -17,7 +17,7 @@ export interface EraseSnapshotContext {
 }
 
 /** @throws PodlogError  a server writes to the backup, or did */
-export async function eraseSnapshot(dataDir: string, context: EraseSnapshotContext): Promise<void> {
+export async function eraseBackup(dataDir: string, context: EraseBackupContext): Promise<void> {
   const { disk, lock, takeSequence, erase } = context;
   if ((await disk.list(walFolder(dataDir))).length > 0) {
     const message = `the snapshot ${dataDir} was written to by a server: remove it, or copy it elsewhere`;
