@@ -35,7 +35,7 @@ export function floorDivided(dividend: bigint, divisor: bigint): bigint {
 }
 
 /** Returns the day of an instant, in days since 1970-01-01. */
-export function dayOf(instant: bigint): number {
+function dayOf(instant: bigint): number {
   return Number(floorDivided(instant, NS_PER_DAY_BIG));
 }
 

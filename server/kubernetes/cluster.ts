@@ -70,7 +70,7 @@ export async function openCluster(
 }
 
 /** Owns the two watches. Batches may be labelled before `start`, but the API is not used until then. */
-export class Cluster {
+class Cluster {
   readonly #options: ClusterOptions;
   readonly #client: ApiClient;
   readonly #labeller: BatchLabeller;

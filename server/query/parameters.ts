@@ -182,7 +182,7 @@ export function parseFlag(query: QueryString, name: string): boolean {
   throw new ParameterError(name, `"${text}" is not a boolean`, 'true or false', `${name}=true`);
 }
 
-export function oneOf<T extends string>(query: QueryString, name: string, allowed: readonly T[], fallback: T): T {
+function oneOf<T extends string>(query: QueryString, name: string, allowed: readonly T[], fallback: T): T {
   const text = single(query, name);
   if (text === undefined) return fallback;
   const known = allowed.find((value) => value === text);

@@ -106,7 +106,7 @@ export function isEverything(where: Where): boolean {
   return where.kind === 'all' && where.of.length === 0;
 }
 
-export function isNothing(where: Where): boolean {
+function isNothing(where: Where): boolean {
   return where.kind === 'any' && where.of.length === 0;
 }
 

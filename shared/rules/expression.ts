@@ -5,7 +5,7 @@
 import { assertRegexp, compileFind, type Find, Regexp } from '../regexp/regexp.ts';
 
 /** Longer ones are lists of words, and each character costs time for each byte of a line. */
-export const EXPRESSION_CHARS_MAX = 256;
+const EXPRESSION_CHARS_MAX = 256;
 
 /**
  * Compiles an expression that is searched for in lines of up to a megabyte. It is matched on a line's bytes, one

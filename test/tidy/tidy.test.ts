@@ -169,6 +169,25 @@ test('no barrels: a name comes from the file that has it', () => {
   expect(barrels).toEqual([]);
 });
 
+/** Names that are used nowhere else, and why they are exported all the same. */
+const SPARE_EXPORTS: Readonly<Record<string, string>> = {
+  'agent/files/damage.ts recordStart': 'the agent is not changed while its soak runs',
+};
+
+test('what is exported, besides types, is used in another file', () => {
+  const users = new Map<string, number>();
+  for (const path of CODE.filter((each) => each !== OWN_PATH)) {
+    for (const name of new Set(FILES.get(path)!.match(/\b[A-Za-z_$][\w$]*/g)))
+      users.set(name, (users.get(name) ?? 0) + 1);
+  }
+  const spare = SOURCES.flatMap((path) =>
+    [...FILES.get(path)!.matchAll(/^export (?:async )?(?:function\*?|const|let|(?:abstract )?class) (\w+)/gm)]
+      .filter(([, name]) => users.get(name!) === 1)
+      .map(([, name]) => `${path} ${name}`),
+  );
+  expect(spare).toEqual(Object.keys(SPARE_EXPORTS));
+});
+
 test('names are kebab-case and say what is inside', () => {
   const wrong = CODE.filter((path) => {
     const parts = path.replace(/(?:\.test|\.e2e\.test|\.config|\.e2e\.config)?\.[jt]s$/, '').split('/');

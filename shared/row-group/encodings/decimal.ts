@@ -49,7 +49,7 @@ export const DECIMAL: Encoding<ValuesOf<'decimal'>> = {
 };
 
 /** Parses every value. Returns false at the first that would not be written back unchanged. */
-export function parseDecimals(refs: ValueRefs, mantissas: Float64Array, scales: Uint8Array): boolean {
+function parseDecimals(refs: ValueRefs, mantissas: Float64Array, scales: Uint8Array): boolean {
   const { bytes, starts, ends, count } = refs;
   for (let i = 0; i < count; i++) {
     let at = starts[i]!;
@@ -148,7 +148,7 @@ export function decimalNumbers({ mantissas, scale }: Decimals, numbers: Float64A
 }
 
 /** @throws CorruptionError */
-export function decodeDecimals(parameters: ByteReader, pages: PageReader, count: number): DecodedDecimals {
+function decodeDecimals(parameters: ByteReader, pages: PageReader, count: number): DecodedDecimals {
   const stored = readScales(parameters, pages, count);
   return { ...stored, mantissas: decodeIntegers(parameters, pages, count).values };
 }
@@ -157,12 +157,7 @@ export function decodeDecimals(parameters: ByteReader, pages: PageReader, count:
  * Decodes only the values at some indices, which ascend.
  * @throws CorruptionError
  */
-export function pickDecimals(
-  parameters: ByteReader,
-  pages: PageReader,
-  count: number,
-  indices: Int32Array,
-): DecodedDecimals {
+function pickDecimals(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): DecodedDecimals {
   const { scale, ...stored } = readScales(parameters, pages, count);
   const { values } = pickIntegers(parameters, pages, count, indices);
   const picked = typeof scale === 'number' ? scale : Uint8Array.from(indices, (index) => scale[index]!);

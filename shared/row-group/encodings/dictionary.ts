@@ -157,7 +157,7 @@ export function encodeCodes(codes: ArrayLike<number>, count: number, distinct: n
 }
 
 /** @throws CorruptionError, also when a code has no value */
-export function decodeDictionary(parameters: ByteReader, pages: PageReader, count: number): Dictionary {
+function decodeDictionary(parameters: ByteReader, pages: PageReader, count: number): Dictionary {
   const values = decodeDistinctTexts(parameters, pages);
   return { values, codes: decodeCodes(pages, count, values.offsets.length - 1) };
 }
@@ -186,12 +186,7 @@ export function decodeCountedTexts(parameters: ByteReader, pages: PageReader, co
  * Decodes only the values at some indices, and all distinct texts.
  * @throws CorruptionError
  */
-export function pickDictionary(
-  parameters: ByteReader,
-  pages: PageReader,
-  count: number,
-  indices: Int32Array,
-): Dictionary {
+function pickDictionary(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): Dictionary {
   const values = decodeDistinctTexts(parameters, pages);
   const distinct = values.offsets.length - 1;
   const low = pages.page(count);

@@ -36,7 +36,7 @@ export const HEX: Encoding<ValuesOf<'hex'>> = {
 };
 
 /** @returns undefined unless every value is hexadecimal and as long as the first */
-export function parseHex(refs: ValueRefs, pages: PageWriter): HexValues | undefined {
+function parseHex(refs: ValueRefs, pages: PageWriter): HexValues | undefined {
   const { bytes, starts, ends, count } = refs;
   const digits = ends[0]! - starts[0]!;
   const width = digits >> 1;
@@ -62,7 +62,7 @@ export function encodeHex(values: HexValues, parameters: ByteWriter, pages: Page
   pages.page(values.bytes);
 }
 
-export function decodeHex(parameters: ByteReader, pages: PageReader, count: number): HexValues {
+function decodeHex(parameters: ByteReader, pages: PageReader, count: number): HexValues {
   const width = widthOf(parameters);
   return { width, bytes: pages.page(count * width) };
 }
@@ -71,7 +71,7 @@ export function decodeHex(parameters: ByteReader, pages: PageReader, count: numb
  * Decodes only the values at some indices.
  * @throws CorruptionError
  */
-export function pickHex(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): HexValues {
+function pickHex(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): HexValues {
   const width = widthOf(parameters);
   return { width, bytes: fixedPicker(pages, width, count)(indices) };
 }

@@ -52,7 +52,7 @@ export const TIMESTAMP: Encoding<ValuesOf<'timestamp'>> = {
 };
 
 /** Whether the bytes begin like `2026-11-23T15:01:12`. */
-export function looksLikeTimestamp(bytes: Uint8Array, start: number, end: number): boolean {
+function looksLikeTimestamp(bytes: Uint8Array, start: number, end: number): boolean {
   return (
     end - start >= SECONDS_END &&
     bytes[start + 4] === 0x2d &&
@@ -68,7 +68,7 @@ export function looksLikeTimestamp(bytes: Uint8Array, start: number, end: number
  * @param out         receives floor(row time / unit) − value
  * @returns the common form, or undefined at the first value that has no form or another one
  */
-export function parseTimestamps(
+function parseTimestamps(
   refs: ValueRefs,
   baseDay: number,
   rowTimesNs: Float64Array,
@@ -158,7 +158,7 @@ function readForm(parameters: ByteReader): TimestampForm {
 }
 
 /** @param rowTimesNs  as in parseTimestamps */
-export function decodeTimestamps(
+function decodeTimestamps(
   parameters: ByteReader,
   pages: PageReader,
   baseDay: number,
@@ -172,7 +172,7 @@ export function decodeTimestamps(
  * Decodes only the values at some indices, which ascend; rowTimesNs has the times of their rows.
  * @throws CorruptionError
  */
-export function pickTimestamps(
+function pickTimestamps(
   parameters: ByteReader,
   pages: PageReader,
   baseDay: number,

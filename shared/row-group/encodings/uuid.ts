@@ -121,7 +121,7 @@ export function readUuids(
  * Decodes only the values at some indices.
  * @throws CorruptionError
  */
-export function pickUuids(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): Uuids {
+function pickUuids(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): Uuids {
   const version = parameters.u8();
   const own = { count: indices.length, places: undefined };
   if (version === VERSION_MIXED) {

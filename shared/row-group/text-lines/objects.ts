@@ -15,7 +15,7 @@ const BLANKS = byteTable(' \t\r\n,');
 const BYTE_ORDER_MARK = Buffer.from('\u{feff}');
 
 /** Returns the offset of the first object in bytes[start, end), or -1: braces in prose do not begin one. */
-export function findObject(bytes: Uint8Array, start: number, end: number): number {
+function findObject(bytes: Uint8Array, start: number, end: number): number {
   for (let at = find(bytes, OPEN_BRACE, start, end); at >= 0; at = find(bytes, OPEN_BRACE, at + 1, end)) {
     if (isObjectStart(bytes, at, end)) return at;
   }

@@ -220,7 +220,7 @@ export class GroupTable {
 }
 
 /** @param hashes  of a group's values, by name */
-export function hashOfGroup(hashes: readonly number[]): number {
+function hashOfGroup(hashes: readonly number[]): number {
   let [hash = 0] = hashes;
   for (let name = 1; name < hashes.length; name++) hash = mixedHash(hash, hashes[name]!);
   return hash;

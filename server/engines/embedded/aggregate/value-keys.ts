@@ -16,7 +16,7 @@ import {
 import { AGGREGATE_KEY_BYTES_AT_ONCE, AGGREGATE_KEYS_AT_ONCE } from '../../../limits.ts';
 
 /** The number of a value that is only a text. */
-export const NO_NUMBER = -1;
+const NO_NUMBER = -1;
 /** Numbers of keys are less than this, so that a key is one float64. A value with a larger one is only a text. */
 export const NUMBER_LIMIT = 2 ** 32 - 1;
 

@@ -50,7 +50,7 @@ function after({ next, stars }: WildcardBits, bytes: Uint8Array): number {
 }
 
 /** The same with the digits of a number in front. @param width  of one that begins with zeros; 0 for any other */
-export function beforeDigits({ next, stars }: WildcardBits, states: number, number: number, width: number): number {
+function beforeDigits({ next, stars }: WildcardBits, states: number, number: number, width: number): number {
   let rest = number;
   let digits = 0;
   for (; rest > 0x7fffffff && states !== 0; digits++) {

@@ -42,7 +42,7 @@ export function openSinkGroup(opened: RowGroup, rows: Uint32Array, bytesMax: num
 const NO_VALUE = 0;
 
 /** Reads the values of one name in a row group, row by row. */
-export class FieldReader {
+class FieldReader {
   readonly #values: Pick<Dimension, 'constant' | 'parts' | 'texts'>;
   readonly #templateCodes: Uint16Array;
   readonly #ranks: Int32Array;

@@ -17,7 +17,7 @@ export const SECTION_ROW_GROUPS = 2;
 /** The list of field indexes: count × field index. (3 and 16 were indexes of another layout.) */
 export const SECTION_FIELD_INDEXES = 5;
 /** The same for indexes that leave out elements of arrays. */
-export const SECTION_FIELD_INDEXES_WITHOUT_ELEMENTS = 4;
+const SECTION_FIELD_INDEXES_WITHOUT_ELEMENTS = 4;
 /** The origin of its rows, see lineage.ts. */
 export const SECTION_LINEAGE = 6;
 /** The same bytes once more: without a lineage, a lost manifest is rebuilt without the segment. */

@@ -11,7 +11,7 @@ export const FILE_HEADER_BYTES = 24;
 export const RECORD_HEADER_BYTES = 12;
 
 /** Smallest payload: a wire batch, which begins with 12 fixed bytes. So a run of zeros is never a record. */
-export const PAYLOAD_BYTES_MIN = 12;
+const PAYLOAD_BYTES_MIN = 12;
 
 /** The beginning of every payload, by which the next record after a broken one is found. */
 export const PAYLOAD_MAGIC = Buffer.from('PLB1');
