@@ -8,7 +8,7 @@ import { decide, type Predicate } from '../../store/predicate.ts';
 import type { Query, QueryStatistics } from '../../store/query.ts';
 import { placeOf } from './scan/row-groups.ts';
 import { isWithin, type StreamsInput, type StreamsOutput } from './scan/streams-in-range.ts';
-import { quarantineAll } from './scan/unusable.ts';
+import { inPartitions } from './scan/partitions.ts';
 import { judgeLabels } from './scan/value-leaf.ts';
 import type { RowGroupRef } from './core/snapshot.ts';
 import type { Store } from './core/store.ts';
@@ -87,15 +87,17 @@ async function matchingStreams(
     else beyond.push(group);
   }
   const { from, to } = predicate;
-  for (let done = 0; done < beyond.length;) {
-    const part = beyond.slice(done, done + STREAMS_GROUPS_AT_ONCE);
-    const output = await context.streams({ places: part.map(placeOf), range: { from, to } }, signal);
-    for (const [index, found] of output.streams.entries()) {
-      for (const stream of found) streams.add(part[index]!.streams[stream]!);
-    }
-    await quarantineAll(output.unusable, part, context.quarantine);
-    done += output.streams.length;
+  const batches: RowGroupRef[][] = [];
+  for (let at = 0; at < beyond.length; at += STREAMS_GROUPS_AT_ONCE) {
+    batches.push(beyond.slice(at, at + STREAMS_GROUPS_AT_ONCE));
   }
+  await inPartitions<void>(batches, { partitionCount: 1, quarantine: context.quarantine, signal }, async (batch) => {
+    const output = await context.streams({ places: batch.map(placeOf), range: { from, to } }, signal);
+    for (const [index, found] of output.streams.entries()) {
+      for (const stream of found) streams.add(batch[index]!.streams[stream]!);
+    }
+    return { result: undefined, doneCount: output.streams.length, unusable: output.unusable };
+  });
   return [...streams].filter((labels) => passes(predicate, labels));
 }
 

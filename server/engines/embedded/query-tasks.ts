@@ -1,16 +1,11 @@
 /** Tasks of queries for worker threads. Each thread has its own open files and caches. */
-import {
-  type AggregateInput,
-  aggregateTask,
-  type FacetsInput,
-  facetsTask,
-  type PartialOutput,
-} from './aggregate/run.ts';
+import { type AggregateInput, aggregateTask, type FacetsInput, facetsTask } from './aggregate/run.ts';
 import type { FacetCounts } from '../../store/facets.ts';
 import { buffersOf, type GatherInput, type GatherOutput, gatherTask, type Tally } from './aggregate/tally.ts';
 import { Indexes, type LookupInput, type LookupOutput } from './scan/index-lookup.ts';
 import { OpenFiles } from './scan/open-files.ts';
 import { whileWanted } from './scan/regexps.ts';
+import type { PartialOutput } from './scan/partitions.ts';
 import { RowGroups } from './scan/row-groups.ts';
 import { scan, type ScanInput, type ScanOutput } from './scan/scan.ts';
 import { type StreamsInput, type StreamsOutput, streamsInRange } from './scan/streams-in-range.ts';

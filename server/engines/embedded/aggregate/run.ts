@@ -7,7 +7,8 @@ import { AGGREGATE_ROWS_AT_ONCE, FACET_NAMES_CUT, SCANS_AT_ONCE } from '../../..
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import { lacksArrays, placeOf, type RowGroupPlace, type RowGroups } from '../scan/row-groups.ts';
-import { quarantineAll, type UnusableGroup, useOrList } from '../scan/unusable.ts';
+import { inPartitions, type PartitionsOptions, type PartialOutput } from '../scan/partitions.ts';
+import { type UnusableGroup, useOrList } from '../scan/unusable.ts';
 import { candidates, type ScanContext } from '../scan/select.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
@@ -34,14 +35,6 @@ export interface FacetsInput {
   readonly names: readonly string[] | undefined;
   /** Names whose values need not be counted any more. */
   readonly ids: readonly string[];
-}
-
-/** The result of a task, and the row groups that it could not use. */
-export interface PartialOutput<T> {
-  readonly result: T;
-  /** Number of row groups that are done; when other tasks wait for the worker, another task does the rest. */
-  readonly doneCount: number;
-  readonly unusable: readonly UnusableGroup[];
 }
 
 /** Runs aggregations. */
@@ -171,10 +164,10 @@ async function runPass(
   using memory = context.memory.share();
   // Row groups that the previous pass has read last are still in the cache of the worker that has read them.
   const isSecond = pass.kind !== 'count';
-  const batches = batchesOf(rowGroups).map((batch) => (isSecond ? batch.toReversed() : batch));
-  const tallies = await inLanes<Tally>(batches, context, signal, async (places, tally) => {
+  const batches = evenBatches(rowGroups).map((batch) => (isSecond ? batch.toReversed() : batch));
+  const tallies = await inPartitions<Tally>(batches, partitions(context, signal), async (batch, tally) => {
     const heldBytes = bytesOf(tally); // before it is handed over
-    const output = await context.aggregate({ places, plan, pass, tally }, signal);
+    const output = await context.aggregate({ places: batch.map(placeOf), plan, pass, tally }, signal);
     memory.add(bytesOf(output.result) - heldBytes);
     return output;
   });
@@ -214,8 +207,8 @@ async function countFacets(
 ): Promise<FacetCounts> {
   const table = new FacetTable();
   using memory = context.memory.share();
-  await inLanes(batchesOf(rowGroups), context, signal, async (places) => {
-    const output = await context.facets({ places, predicate, names, ids: table.ids() }, signal);
+  await inPartitions(evenBatches(rowGroups), partitions(context, signal), async (batch) => {
+    const output = await context.facets({ places: batch.map(placeOf), predicate, names, ids: table.ids() }, signal);
     const heldBytes = table.memoryBytes;
     table.add(output.result);
     memory.add(table.memoryBytes - heldBytes);
@@ -224,41 +217,15 @@ async function countFacets(
   return table.counts();
 }
 
-/**
- * Runs batch after batch in each of a few partitions.
- * @param batches  is emptied
- * @param run  gets the result of the partition's previous batch
- * @returns the result of each partition's last batch
- */
-async function inLanes<T>(
-  batches: RowGroupRef[][],
-  context: Pick<AggregateContext, 'quarantine'>,
-  signal: AbortSignal,
-  run: (places: RowGroupPlace[], before: T | undefined) => Promise<PartialOutput<T>>,
-): Promise<T[]> {
-  const lane = async (): Promise<T[]> => {
-    let last: T | undefined;
-    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-      signal.throwIfAborted();
-      const { result, doneCount, unusable } = await run(batch.map(placeOf), last);
-      last = result;
-      if (doneCount < batch.length) batches.unshift(batch.slice(doneCount));
-      await quarantineAll(unusable, batch, context.quarantine);
-    }
-    return last === undefined ? [] : [last];
-  };
-  try {
-    return (await Promise.all(Array.from({ length: SCANS_AT_ONCE }, lane))).flat();
-  } finally {
-    batches.length = 0; // where one lane failed, the other need not go on
-  }
+function partitions({ quarantine }: Pick<AggregateContext, 'quarantine'>, signal: AbortSignal): PartitionsOptions {
+  return { partitionCount: SCANS_AT_ONCE, quarantine, signal };
 }
 
 /**
  * As many in each partition, and as few as possible: a partial aggregate that goes from thread to thread is memory that
  * each of them has to account for and release.
  */
-function batchesOf(rowGroups: readonly RowGroupRef[]): RowGroupRef[][] {
+function evenBatches(rowGroups: readonly RowGroupRef[]): RowGroupRef[][] {
   const total = rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0);
   const count = SCANS_AT_ONCE * Math.ceil(total / (SCANS_AT_ONCE * AGGREGATE_ROWS_AT_ONCE));
   const batches: RowGroupRef[][] = [];

@@ -13,13 +13,14 @@ import {
   type LookupOutput,
   pruneByIndexes,
 } from './index-lookup.ts';
+import { inPartitions } from './partitions.ts';
 import { mayMatch, reachesInto, streamMatcher } from './match-rows.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import type { Plan } from '../../../store/search-plan.ts';
 import { placeOf } from './row-groups.ts';
 import type { ScanInput, ScanOutput } from './scan.ts';
 import { type SelectedRows, TopRows } from './top-rows.ts';
-import { type QuarantineRowGroup, quarantineAll } from './unusable.ts';
+import type { QuarantineRowGroup } from './unusable.ts';
 
 /** Runs scans, and receives reports of row groups that cannot be read. */
 export interface ScanContext {
@@ -38,21 +39,17 @@ export async function selectRows(
   const top = new TopRows(plan.direction, plan.limit);
   const wanted = inOrder(await candidates(rowGroups, plan, context, signal), plan);
   const batches = batchesOf(wanted, wanted.length <= SCAN_GROUPS_FEW ? SCAN_ROWS_AT_ONCE : SCAN_ROWS_AT_FIRST);
-  let next = 0;
-  const run = async (): Promise<void> => {
-    while (next < batches.length) {
-      signal.throwIfAborted();
-      const narrowed = narrow(plan, top.worst());
-      const batch = batches[next++]!.filter((group) => reachesInto(group, narrowed));
-      if (batch.length === 0) continue;
-      const { scanned, unusable } = await context.scan({ places: batch.map(placeOf), plan: narrowed }, signal);
-      // The rest of a task that has yielded comes next.
-      if (scanned.length < batch.length) batches.splice(next, 0, batch.slice(scanned.length));
-      for (const [i, rows] of scanned.entries()) top.add(batch[i]!, rows);
-      await quarantineAll(unusable, batch, context.quarantine);
-    }
+  const prune = (batch: RowGroupRef[]): RowGroupRef[] => {
+    const narrowed = narrow(plan, top.worst());
+    return batch.filter((group) => reachesInto(group, narrowed));
   };
-  await Promise.all(Array.from({ length: SCANS_AT_ONCE }, run));
+  const partitions = { partitionCount: SCANS_AT_ONCE, quarantine: context.quarantine, signal, prune };
+  await inPartitions<void>(batches, partitions, async (batch) => {
+    const input = { places: batch.map(placeOf), plan: narrow(plan, top.worst()) };
+    const { scanned, unusable } = await context.scan(input, signal);
+    for (const [i, rows] of scanned.entries()) top.add(batch[i]!, rows);
+    return { result: undefined, doneCount: scanned.length, unusable };
+  });
   return top.finish();
 }
 
@@ -103,7 +100,7 @@ function inOrder(rowGroups: readonly RowGroupRef[], { direction }: Plan): RowGro
  * messages. The first tasks are small, because the best row groups often hold all that a search wants: the rows of a
  * task double up to the limit.
  */
-export function batchesOf(rowGroups: readonly RowGroupRef[], rowsAtFirst: number): RowGroupRef[][] {
+function batchesOf(rowGroups: readonly RowGroupRef[], rowsAtFirst: number): RowGroupRef[][] {
   const batches: RowGroupRef[][] = [];
   let rowsMax = rowsAtFirst;
   let rows = Infinity;
