@@ -3,11 +3,11 @@
  * numbers or bits where the tests allow it, else as text.
  */
 import { ByteReader } from '../../../../shared/bytes.ts';
-import type { ColumnValues } from '../../../../shared/row-group/column-values.ts';
+import type { ColumnValues, Decimals } from '../../../../shared/row-group/column-values.ts';
 import { someElement } from '../../../../shared/row-group/array-elements.ts';
 import { byteStringAt, type ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
 import { FIXED_VALUE_BYTES_MAX, valueCount, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
-import { decimalNumbers, readDecimalRange } from '../../../../shared/row-group/encodings/decimal.ts';
+import { POWERS_OF_TEN, readDecimalRange } from '../../../../shared/row-group/encodings/decimal.ts';
 import { readIntegerRange } from '../../../../shared/row-group/encodings/integer.ts';
 import { looksLikeUuid, parseUuid } from '../../../../shared/row-group/encodings/uuid.ts';
 import { UUID_BYTES } from '../../../../shared/row-group/encodings/uuid-short.ts';
@@ -128,11 +128,8 @@ function matchDecimals(group: RowGroup, index: number, tests: readonly ValueTest
   if (!comparisons.some((comparison) => mayPassBetween(comparison, min, max))) return 'none';
   const values = group.values(index);
   if (values.kind !== 'decimal') return 'none';
-  const numbers = decimalNumbers(values, new Float64Array(values.mantissas.length));
-  const marks = takeMarks(numbers.length);
-  for (const { operator, operand } of comparisons) {
-    for (let i = 0; i < marks.length; i++) if (compares(numbers[i]!, operator, operand.value)) marks[i] = 1;
-  }
+  const marks = takeMarks(values.mantissas.length);
+  for (const comparison of comparisons) markDecimals(values, comparison, marks);
   return marks;
 }
 
@@ -145,6 +142,21 @@ function comparisonsIn(tests: readonly ValueTest[]): Comparison[] | undefined {
 function mayPassBetween({ operator, operand: { value } }: Comparison, min: number, max: number): boolean {
   if (operator === '=') return min <= value && value <= max;
   return compares(min, operator, value) || compares(max, operator, value);
+}
+
+function markDecimals(
+  { mantissas, scale }: Decimals,
+  { operator, operand: { value } }: Comparison,
+  marks: Uint8Array,
+): void {
+  if (typeof scale !== 'number') {
+    for (let i = 0; i < marks.length; i++) {
+      if (compares(mantissas[i]! / POWERS_OF_TEN[scale[i]!]!, operator, value)) marks[i] = 1;
+    }
+    return;
+  }
+  const power = POWERS_OF_TEN[scale]!;
+  for (let i = 0; i < marks.length; i++) if (compares(mantissas[i]! / power, operator, value)) marks[i] = 1;
 }
 
 /** Collects the matches of values that are searched for one after the other. */
