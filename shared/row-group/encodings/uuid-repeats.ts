@@ -63,7 +63,9 @@ export function readRepeating(
   const distinct = parameters.varint();
   if (distinct < 1 || distinct >= count) throw new CorruptionError(`${distinct} distinct UUIDs among ${count}`);
   const stored = { version, ...readPages(pages, distinct) };
-  return { stored, placesOf: () => readPlaces(parameters, pages, count, distinct) };
+  let places: Uint32Array | undefined;
+  // A page is read once; several ids that are searched for at once share its values.
+  return { stored, placesOf: () => (places ??= readPlaces(parameters, pages, count, distinct)) };
 }
 
 /** By value: its place among the distinct ones. */

@@ -27,6 +27,12 @@ function pick<T>(random: Random, from: readonly T[]): T {
   return from[random.below(from.length)]!;
 }
 
+/** Ids that several lines mention. */
+const IDS = Array.from({ length: 150 }, (_, i) => {
+  const digits = (Math.imul(i + 1, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0').slice(-8);
+  return `${digits}-${digits.slice(0, 4)}-4${digits.slice(1, 4)}-a${digits.slice(2, 5)}-${digits}${digits.slice(4)}`;
+});
+
 /** @param from  time of the first line, in milliseconds; each has a time of its own */
 export function randomLines(random: Random, count: number, from: number): Line[] {
   return Array.from({ length: count }, (_, i) => ({
@@ -46,6 +52,7 @@ function randomObject(random: Random): object {
   if (random.below(3) === 0) object['user'] = pick(random, [String(random.below(30)), random.below(30)]);
   if (random.below(4) === 0) object['tags'] = [pick(random, WORDS), random.below(5)];
   if (random.below(3) === 0) object['app'] = pick(random, ['web', 'job']);
+  if (random.below(2) === 0) object['request_id'] = pick(random, IDS);
   if (random.below(2) === 0) object['message'] = pick(random, WORDS);
   return object;
 }
@@ -92,10 +99,15 @@ const NAMES = [
   'app',
   'pod',
   'message',
+  'request_id',
   'none',
 ];
 
 function randomLeaf(random: Random): Where {
+  if (random.below(8) === 0) {
+    const ids = Array.from({ length: 1 + random.below(3) }, () => parsePattern(pick(random, IDS)));
+    return valueLeaf('request_id', ids);
+  }
   const leaf = valueLeaf(
     pick(random, NAMES),
     Array.from({ length: 1 + random.below(2) }, () => randomTest(random)),

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { mergeRowGroups } from '../../../../shared/row-group/merge.ts';
+import { ENCODING_UUID } from '../../../../shared/row-group/format.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { DAY, encode, expectSegment, type Row } from '../rows.ts';
 
@@ -50,6 +51,28 @@ it('gives a few of many back', () => {
   );
   for (let row = 0; row + 9 < 300; row++) {
     expect(linesOf(bytes!, [row + 9, row, row + 4])).toEqual([all[row + 9], all[row], all[row + 4]]);
+  }
+});
+
+it('finds several ids at once, each at all its rows', () => {
+  const pool = fc.sample(fc.uuid({ version: 4 }), { numRuns: 160, seed: 2 });
+  const ids = Array.from({ length: 200 }, (_, i) => pool[(i * 7) % 150]!);
+  const [bytes] = merged(rowsOf(ids));
+  const group = new RowGroup(bytes!);
+  const column = group.columns.findIndex(({ chunk }) => chunk.encoding === ENCODING_UUID);
+  const rowsWith = (wanted: readonly string[]): number[] => {
+    const rows: number[] = [];
+    const uuids = wanted.map((id) => Uint8Array.from(Buffer.from(id.replaceAll('-', ''), 'hex')));
+    group.findUuids(column, uuids, (row) => rows.push(row));
+    return rows.toSorted((a, b) => a - b);
+  };
+  // In a row group rows are sorted by stream, and values of a column by template.
+  const counts = new Map(pool.map((id) => [id, rowsWith([id]).length]));
+  expect(counts).toEqual(new Map(pool.map((id) => [id, ids.filter((each) => each === id).length])));
+  for (let n = 0; n < 160; n++) {
+    const wanted = [pool[n]!, pool[(n + 3) % 160]!, pool[(n * 5 + 1) % 160]!];
+    const apart = new Set(wanted.flatMap((id) => rowsWith([id])));
+    expect(rowsWith([...new Set(wanted)])).toEqual([...apart].toSorted((a, b) => a - b));
   }
 });
 

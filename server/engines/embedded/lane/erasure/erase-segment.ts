@@ -49,7 +49,7 @@ export type EraseOutput =
 
 export const ERASE = taskKind<EraseInput, EraseOutput>('erase');
 
-/** What remains of a row group: the rows with a 1, all rows, or none because it cannot be read. */
+/** What remains of a row group: the rows with a 1, all rows, or none because it is damaged or cannot be read. */
 type Remainder =
   { readonly kind: 'keep' } | { readonly kind: 'some'; readonly kept: Uint8Array } | { readonly kind: 'drop' };
 
@@ -78,18 +78,29 @@ export async function eraseSegment(
   });
 }
 
+/** @throws RangeError  its checksums match, and its rows cannot be told apart all the same: nothing of it is erased */
 async function judge(file: DiskFile, ref: RowGroupRef, plan: Plan): Promise<Remainder> {
   if (!mayMatch(ref, plan)) return { kind: 'keep' };
+  let group: RowGroup;
   try {
-    const group = await readGroup(file, ref);
-    const rows = matchRows(group, plan);
-    if (rows.length === 0) return { kind: 'keep' };
-    const kept = new Uint8Array(group.info.rowCount).fill(1);
-    for (const row of rows) kept[row] = 0;
-    return { kind: 'some', kept };
+    group = await readGroup(file, ref);
   } catch (error) {
     if (error instanceof CorruptionError) return { kind: 'drop' };
     throw error;
+  }
+  const rows = matchUndamaged(group, plan);
+  if (rows.length === 0) return { kind: 'keep' };
+  const kept = new Uint8Array(group.info.rowCount).fill(1);
+  for (const row of rows) kept[row] = 0;
+  return { kind: 'some', kept };
+}
+
+function matchUndamaged(group: RowGroup, plan: Plan): Uint32Array {
+  try {
+    return matchRows(group, plan);
+  } catch (cause) {
+    if (!(cause instanceof CorruptionError)) throw cause;
+    throw new RangeError(`BUG: an undamaged row group cannot be searched: ${cause.message}`, { cause });
   }
 }
 

@@ -1,7 +1,7 @@
 /** What an erasure was asked to take is gone from every file, whatever happens meanwhile, and nothing else is. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { eventually } from '../../../../../eventually.ts';
 import { parseFilters, type QueryString } from '../../../../../../server/query/parameters.ts';
 import { type Disk, realDisk } from '../../../../../../server/engines/embedded/platform/disk.ts';
@@ -25,6 +25,7 @@ import {
   openStore,
   reopen,
 } from '../../open-store.ts';
+import { CorruptionError } from '../../../../../../shared/errors.ts';
 import { RowGroup } from '../../../../../../shared/row-group/reader.ts';
 import { readSegment } from '../../../../../../server/engines/embedded/segment/reader.ts';
 import { compact, type CompactInput } from '../../../../../../server/engines/embedded/lane/compaction/compact.ts';
@@ -102,6 +103,27 @@ async function everyValueOf(path: string, sizeBytes: number): Promise<string> {
   }
   return texts.join('\n');
 }
+
+test('an undamaged row group that cannot be searched stays as it is, and the erasure says why it is not done', async () => {
+  const open = await openStore();
+  const lines = rowsOfUsers(400, TODAY);
+  await append(open.store, batchOf({ lines }));
+  await open.store.flushAll();
+  const erasures = await openErasures(open);
+  const search = vi.spyOn(RowGroup.prototype, 'findUuids').mockImplementation(() => {
+    throw new CorruptionError('a column chunk lacks a page');
+  });
+  const { id } = await erasures.request(filterOf({ request_id: UUID_OF_7 }));
+  await erasures.idle();
+  search.mockRestore();
+  expect(erasures.get(id)!.problem).toMatch(/undamaged row group cannot be searched: a column chunk lacks a page/);
+  expect(open.store.stats().rowCount).toBe(lines.length);
+  await finished(erasures, id);
+  await expectLines(
+    open,
+    lines.filter(({ text }) => !text.includes(UUID_OF_7)),
+  );
+});
 
 test('rows in segments, in the WAL and in old copies go; all others stay', async () => {
   let open = await openStore();
