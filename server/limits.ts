@@ -671,7 +671,7 @@ export const REGEXP_CLOCK_BYTES = 64 * KIB;
  * Masks (a byte for each row or value) that a worker keeps from one row group to the next: thirty for row groups of 64
  * Ki rows. Beyond: they are allocated each time.
  */
-export const MARKS_KEPT_BYTES_MAX = 2 * MIB;
+export const MASKS_KEPT_BYTES_MAX = 2 * MIB;
 
 /**
  * Headers of the segments' indexes that a worker keeps: 8 bytes for each block of about a kilobyte. Beyond: read again.

@@ -3,7 +3,7 @@
  * No line is built. This file handles one row group; run.ts has the passes.
  */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { hasMarks } from '../scan/marks.ts';
+import { hasMarked } from '../scan/masks.ts';
 import { matchMask } from '../scan/match-rows.ts';
 import { type Bounds, counterOf, type CounterBits } from './bounds.ts';
 import type { CountingMemory } from './counting-memory.ts';
@@ -100,7 +100,7 @@ function rowsByCondition(group: RowGroup, memory: CountingMemory): MeasuredGroup
   return (where) => {
     if (!known.has(where)) {
       const mask = matchMask(group, { from: undefined, to: undefined, where });
-      const isNone = mask !== 'all' && !hasMarks(mask);
+      const isNone = mask !== 'all' && !hasMarked(mask);
       known.set(where, isNone ? undefined : rowsOf(group, mask, lend(group.info.rowCount)));
     }
     return known.get(where);
@@ -125,7 +125,7 @@ type GroupedRows = Pick<CountedRows, 'rows' | 'codes'>;
 
 function groupRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): GroupedRows | undefined {
   const mask = matchMask(group, plan);
-  if (mask !== 'all' && !hasMarks(mask)) return undefined;
+  if (mask !== 'all' && !hasMarked(mask)) return undefined;
   const rows = rowsOf(group, mask, memory.selected(group.info.rowCount));
   return { rows, codes: groupCodes(group, plan, rows.counts, memory.lender()) };
 }

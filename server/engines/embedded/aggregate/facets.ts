@@ -12,7 +12,7 @@ import { labelOf } from '../../../../shared/labels.ts';
 import { LEVEL } from '../../../../shared/levels.ts';
 import { answersOf } from '../scan/name.ts';
 import { forEachWholeLine } from '../scan/whole-lines.ts';
-import { hasMarks } from '../scan/marks.ts';
+import { hasMarked } from '../scan/masks.ts';
 import { matchMask } from '../scan/match-rows.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import { FacetTable } from './facet-table.ts';
@@ -36,7 +36,7 @@ export function facetsOf(
 ): FacetCounts {
   const table = new FacetTable(ids);
   const mask = matchMask(group, predicate);
-  if (mask === 'all' || hasMarks(mask)) new GroupFacets(group, mask, names ?? namesOf(group), table).count();
+  if (mask === 'all' || hasMarked(mask)) new GroupFacets(group, mask, names ?? namesOf(group), table).count();
   return table.counts();
 }
 

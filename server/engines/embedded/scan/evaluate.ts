@@ -5,7 +5,7 @@
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { timeNsFrom } from '../../../../shared/time.ts';
 import type { Predicate, TimeRange, ValueTest, Where } from '../../../store/predicate.ts';
-import { addMarks, hasMarks, markDepth, markedIn, markOnly, releaseMarks, takeDirtyMarks, takeMarks } from './marks.ts';
+import { orMask, hasMarked, maskDepth, markedIn, andNotMask, releaseMasks, takeDirtyMask, takeMask } from './masks.ts';
 import { WholeLineMatches } from './match-whole-lines.ts';
 import { matchRegexpLeaf } from './regexp-leaf.ts';
 import { matchTextLeaf } from './text-leaf.ts';
@@ -89,44 +89,44 @@ function evaluateAny(
   within: Uint8Array | undefined,
   out: Uint8Array,
 ): Outcome {
-  const since = markDepth();
+  const since = maskDepth();
   const { rowCount } = scan.group.info;
-  const found = takeMarks(rowCount);
-  const left = takeDirtyMarks(rowCount);
-  const marks = takeDirtyMarks(rowCount);
+  const found = takeMask(rowCount);
+  const left = takeDirtyMask(rowCount);
+  const mask = takeDirtyMask(rowCount);
   let outcome: Outcome = 'none';
   for (const condition of conditions) {
     const before: Uint8Array | undefined = outcome === 'none' ? within : left;
-    const each = evaluateNode(scan, condition, before, marks);
+    const each = evaluateNode(scan, condition, before, mask);
     if (each === 'none') continue;
     // Rows that no earlier condition has matched.
     outcome = each;
     if (each === 'all') break;
-    addMarks(found, marks);
+    orMask(found, mask);
     if (before === undefined) left.fill(1);
-    markOnly(left, before ?? left, marks);
-    if (!hasMarks(left)) {
+    andNotMask(left, before ?? left, mask);
+    if (!hasMarked(left)) {
       outcome = 'all';
       break;
     }
   }
   if (outcome === 'some') out.set(found);
-  releaseMarks(since);
+  releaseMasks(since);
   return outcome;
 }
 
 function evaluateNot(scan: Scan, where: Where, within: Uint8Array | undefined, out: Uint8Array): Outcome {
-  const since = markDepth();
-  const marks = takeDirtyMarks(out.length);
-  let outcome = evaluateNode(scan, where, within, marks);
+  const since = maskDepth();
+  const mask = takeDirtyMask(out.length);
+  let outcome = evaluateNode(scan, where, within, mask);
   if (outcome === 'none') outcome = 'all';
   else if (outcome === 'all') outcome = 'none';
   else {
     if (within === undefined) out.fill(1);
-    markOnly(out, within ?? out, marks);
-    if (!hasMarks(out)) outcome = 'none';
+    andNotMask(out, within ?? out, mask);
+    if (!hasMarked(out)) outcome = 'none';
   }
-  releaseMarks(since);
+  releaseMasks(since);
   return outcome;
 }
 
@@ -188,5 +188,5 @@ function selectTimes(group: RowGroup, range: TimeRange, within: Uint8Array | und
       if (timesNs[i]! < first || timesNs[i]! >= end) out[rows[i]!] = 0;
     }
   }
-  return hasMarks(out) ? 'some' : 'none';
+  return hasMarked(out) ? 'some' : 'none';
 }

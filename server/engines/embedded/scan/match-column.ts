@@ -23,7 +23,7 @@ import {
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import type { ValueTest } from '../../../store/predicate.ts';
-import { hasMarks, markDepth, releaseMarks, takeDirtyMarks, takeMarks } from './marks.ts';
+import { hasMarked, maskDepth, releaseMasks, takeDirtyMask, takeMask } from './masks.ts';
 import { matchCutTexts } from './match-cut-texts.ts';
 import { markRanges, rangesOf, reach, singleNumbers } from './number-ranges.ts';
 import { markMatchingValues } from './match-regexps.ts';
@@ -79,20 +79,20 @@ function matchValues(
   const mayEscape = slot.kind === KIND_STRING && valuesMayHave(group, index, BACKSLASH);
   const regexps = tests.filter((each) => each.kind === 'regexp');
   if (mayEscape || regexps.length < tests.length) return matchEach(values, test) ?? 'none';
-  const marks = takeMarks(valueCount(values));
-  for (const each of regexps) markMatchingValues(values, each, undefined, marks, marks);
-  return hasMarks(marks) ? marks : 'none';
+  const mask = takeMask(valueCount(values));
+  for (const each of regexps) markMatchingValues(values, each, undefined, mask, mask);
+  return hasMarked(mask) ? mask : 'none';
 }
 
 function matchDictionary(group: RowGroup, index: number, test: (value: Buffer) => boolean): MatchedValues {
   const texts = group.headerTexts(index);
   if (texts === undefined) return matchEach(group.values(index), test) ?? 'none';
-  const byCode = takeDirtyMarks(texts.offsets.length - 1);
+  const byCode = takeDirtyMask(texts.offsets.length - 1);
   const count = markTexts(texts, test, byCode);
   if (count === 0) return 'none';
   if (count === byCode.length) return 'all';
   const values = group.values(index);
-  return values.kind === 'dictionary' ? marksOfCodes(values.codes, byCode) : 'none';
+  return values.kind === 'dictionary' ? maskOfCodes(values.codes, byCode) : 'none';
 }
 
 /** Undefined where only texts tell. */
@@ -106,18 +106,18 @@ function matchIntegers(group: RowGroup, index: number, tests: readonly ValueTest
   if (wanted !== undefined) return found(wanted.length, (onFound) => group.findIntegers(index, wanted, onFound));
   const values = group.values(index);
   if (values.kind !== 'integer') return 'none';
-  const marks = takeMarks(values.values.length);
-  markRanges(values.values, ranges, min, max, marks);
-  return marks;
+  const mask = takeMask(values.values.length);
+  markRanges(values.values, ranges, min, max, mask);
+  return mask;
 }
 
 /** Undefined where a test is no wildcard, or too long. */
 function matchDigits(values: ColumnValues, tests: readonly ValueTest[]): Uint8Array | undefined {
   const wildcards = tests.map((test) => (test.kind === 'wildcard' ? wildcardBits(test.parts) : undefined));
   if (values.kind !== 'integer' || wildcards.includes(undefined)) return undefined;
-  const marks = takeMarks(values.values.length);
-  for (const bits of wildcards) markIntegers(bits!, values.values, marks);
-  return marks;
+  const mask = takeMask(values.values.length);
+  for (const bits of wildcards) markIntegers(bits!, values.values, mask);
+  return mask;
 }
 
 /** Undefined where only texts tell. */
@@ -128,7 +128,7 @@ function matchDecimals(group: RowGroup, index: number, tests: readonly ValueTest
   if (!comparisons.some((comparison) => mayPassBetween(comparison, min, max))) return 'none';
   const values = group.values(index);
   if (values.kind !== 'decimal') return 'none';
-  const marks = takeMarks(values.mantissas.length);
+  const marks = takeMask(values.mantissas.length);
   for (const comparison of comparisons) markDecimals(values, comparison, marks);
   return marks;
 }
@@ -175,10 +175,10 @@ function found(count: number, find: (onFound: (index: number) => void) => void):
 export function matchEach(values: ColumnValues, test: (value: Buffer) => boolean): Uint8Array | undefined {
   switch (values.kind) {
     case 'constant':
-      return test(values.value) ? takeDirtyMarks(values.count).fill(1) : undefined;
+      return test(values.value) ? takeDirtyMask(values.count).fill(1) : undefined;
     case 'dictionary': {
-      const byCode = takeDirtyMarks(values.values.offsets.length - 1);
-      return markTexts(values.values, test, byCode) === 0 ? undefined : marksOfCodes(values.codes, byCode);
+      const byCode = takeDirtyMask(values.values.offsets.length - 1);
+      return markTexts(values.values, test, byCode) === 0 ? undefined : maskOfCodes(values.codes, byCode);
     }
     case 'pattern':
     case 'uuid':
@@ -195,21 +195,21 @@ export function matchEach(values: ColumnValues, test: (value: Buffer) => boolean
  * Marks the texts that pass, and clears the others.
  * @returns how many pass
  */
-function markTexts(texts: ByteStrings, test: (value: Buffer) => boolean, marks: Uint8Array): number {
+function markTexts(texts: ByteStrings, test: (value: Buffer) => boolean, mask: Uint8Array): number {
   let count = 0;
-  for (let i = 0; i < marks.length; i++) {
+  for (let i = 0; i < mask.length; i++) {
     const passes = test(byteStringAt(texts, i));
-    marks[i] = passes ? 1 : 0;
+    mask[i] = passes ? 1 : 0;
     if (passes) count++;
   }
   return count;
 }
 
 /** Returns the mask by value, from a mask by code. */
-export function marksOfCodes(codes: Uint8Array | Uint16Array, byCode: Uint8Array): Uint8Array {
-  const marks = takeDirtyMarks(codes.length);
-  for (let i = 0; i < codes.length; i++) marks[i] = byCode[codes[i]!]!;
-  return marks;
+export function maskOfCodes(codes: Uint8Array | Uint16Array, byCode: Uint8Array): Uint8Array {
+  const mask = takeDirtyMask(codes.length);
+  for (let i = 0; i < codes.length; i++) mask[i] = byCode[codes[i]!]!;
+  return mask;
 }
 
 function plainTest(kind: number, tests: readonly ValueTest[], path: string): (value: Buffer) => boolean {
@@ -242,19 +242,19 @@ function uuidsOf(tests: readonly ValueTest[]): Uint8Array[] | undefined {
 
 /** Tests each value as text. The buffer of `test` is overwritten by the next value. */
 export function matchTexts(values: ColumnValues, test: (value: Buffer) => boolean): Uint8Array | undefined {
-  const since = markDepth();
-  const marks = takeMarks(valueCount(values));
-  if (values.kind === 'raw') markTexts(values, test, marks);
+  const since = maskDepth();
+  const mask = takeMask(valueCount(values));
+  if (values.kind === 'raw') markTexts(values, test, mask);
   else {
     let scratch = Buffer.allocUnsafe(FIXED_VALUE_BYTES_MAX);
-    for (let i = 0; i < marks.length; i++) {
+    for (let i = 0; i < mask.length; i++) {
       const sizeBytes = valueSizeMax(values, i);
       if (sizeBytes > scratch.length) scratch = Buffer.allocUnsafe(sizeBytes);
-      if (test(scratch.subarray(0, writeValue(values, i, scratch, 0)))) marks[i] = 1;
+      if (test(scratch.subarray(0, writeValue(values, i, scratch, 0)))) mask[i] = 1;
     }
   }
-  if (hasMarks(marks)) return marks;
-  releaseMarks(since);
+  if (hasMarked(mask)) return mask;
+  releaseMasks(since);
   return undefined;
 }
 

@@ -7,7 +7,7 @@ import { cutTextSizeMax, isDigit, writeCutText } from '../../../../shared/row-gr
 import { PatternCutter } from '../../../../shared/row-group/encodings/pattern-cutter.ts';
 import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
 import type { ValueTest } from '../../../store/predicate.ts';
-import { hasMarks, takeMarks } from './marks.ts';
+import { hasMarked, takeMask } from './masks.ts';
 import { foldedFor, type Needle, needleOf, occursIn } from './needle.ts';
 import { beginsWith, numbersOfPrefix } from './number-prefix.ts';
 import { markMatchingValues } from './match-regexps.ts';
@@ -44,7 +44,7 @@ export function matchCutTexts(
     const each = tests.map((wanted) => matchShape(shape, wanted));
     return each.includes(ALL) ? ALL : each.includes(EACH) ? EACH : NONE;
   });
-  const matched = takeMarks(texts.codes.length);
+  const matched = takeMask(texts.codes.length);
   markShapes(texts, byShape, test, matched);
   for (const wanted of tests) {
     // A text that contains a backslash is stored with an escape, and was tested above.
@@ -63,7 +63,7 @@ export function matchCutTexts(
       markWildcard(texts, wanted.parts, matched, (_, shape) => !(isEscaped && shape.includes(BACKSLASH)));
     }
   }
-  return hasMarks(matched) ? matched : undefined;
+  return hasMarked(matched) ? matched : undefined;
 }
 
 function matchShape(shape: Buffer, wanted: ValueTest): ShapeMatch {
@@ -111,13 +111,13 @@ export function cutTextsContaining(texts: CutTexts, needle: Needle): Uint8Array 
     return shape.some(isDigit) ? EACH : NONE;
   });
   if (!byShape.some((match) => match !== NONE)) return undefined;
-  const matched = takeMarks(texts.codes.length);
+  const matched = takeMask(texts.codes.length);
   const anywhere = [NOTHING, needle.bytes, NOTHING];
   // Letters that are folded are compared with folded ones.
   if (needle.isFolded || wildcardBits(anywhere) === undefined) {
     markShapes(texts, byShape, (text) => occursIn(needle, text), matched);
   } else markWildcard(texts, anywhere, matched, (code) => byShape[code] !== NONE);
-  return hasMarks(matched) ? matched : undefined;
+  return hasMarked(matched) ? matched : undefined;
 }
 
 function matchShapes(texts: CutTexts, match: (shape: Buffer) => ShapeMatch): Uint8Array {

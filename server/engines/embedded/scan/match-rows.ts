@@ -7,7 +7,7 @@ import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../shared/time.ts';
 import { decide, isEverything, type Predicate, type TimeRange } from '../../../store/predicate.ts';
 import { evaluate } from './evaluate.ts';
-import { hasMarks, markedIn, releaseMarks, takeDirtyMarks } from './marks.ts';
+import { hasMarked, markedIn, releaseMasks, takeDirtyMask } from './masks.ts';
 import { withinRegexpTime } from './regexps.ts';
 import { judgeLabels } from './value-leaf.ts';
 
@@ -51,7 +51,7 @@ export function streamMatcher({ where }: Pick<Predicate, 'where'>): (labels: Lab
 export function matchRows(group: RowGroup, plan: Predicate): Uint32Array {
   const selected = matchMask(group, plan);
   if (selected === 'all') return Uint32Array.from({ length: group.info.rowCount }, (_, row) => row);
-  return hasMarks(selected) ? markedIn(selected) : new Uint32Array(0);
+  return hasMarked(selected) ? markedIn(selected) : new Uint32Array(0);
 }
 
 /**
@@ -59,10 +59,10 @@ export function matchRows(group: RowGroup, plan: Predicate): Uint32Array {
  * matches rows the next time.
  */
 export function matchMask(group: RowGroup, plan: Predicate): Uint8Array | 'all' {
-  releaseMarks(0);
-  const marks = takeDirtyMarks(group.info.rowCount);
-  const outcome = mayMatch(group.info, plan) ? withinRegexpTime(() => evaluate(group, plan, marks)) : 'none';
-  releaseMarks(0);
-  if (outcome === 'none') marks.fill(0);
-  return outcome === 'all' ? 'all' : marks;
+  releaseMasks(0);
+  const mask = takeDirtyMask(group.info.rowCount);
+  const outcome = mayMatch(group.info, plan) ? withinRegexpTime(() => evaluate(group, plan, mask)) : 'none';
+  releaseMasks(0);
+  if (outcome === 'none') mask.fill(0);
+  return outcome === 'all' ? 'all' : mask;
 }

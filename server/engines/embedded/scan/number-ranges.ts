@@ -83,13 +83,13 @@ export function markRanges(
   { low, high }: NumberRanges,
   min: number,
   max: number,
-  marks: Uint8Array,
+  mask: Uint8Array,
 ): void {
   for (let r = 0; r < low.length; r++) {
     const from = low[r]!;
     const to = high[r]!;
     if (from > max || to < min) continue;
-    for (let i = 0; i < marks.length; i++) if (numbers[i]! >= from && numbers[i]! <= to) marks[i] = 1;
+    for (let i = 0; i < mask.length; i++) if (numbers[i]! >= from && numbers[i]! <= to) mask[i] = 1;
   }
 }
 

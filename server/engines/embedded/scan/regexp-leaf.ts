@@ -4,7 +4,7 @@
  */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { RegexpLeaf, TextLeaf } from '../../../store/predicate.ts';
-import { addMarks, hasMarks, markDepth, markedIn, releaseMarks, takeDirtyMarks, takeMarks } from './marks.ts';
+import { orMask, hasMarked, maskDepth, markedIn, releaseMasks, takeDirtyMask, takeMask } from './masks.ts';
 import { markMatchingLines, regexpOf, requiredLeaf } from './regexps.ts';
 import { matchTextLeaf } from './text-leaf.ts';
 import type { Outcome } from './value-leaf.ts';
@@ -20,28 +20,28 @@ export function matchRegexpLeaf(
   within: Uint8Array | undefined,
   out: Uint8Array,
 ): Outcome {
-  const since = markDepth();
+  const since = maskDepth();
   const regexp = regexpOf(leaf);
   let left = within;
   for (const texts of regexp.required) {
-    const marks = takeMarks(out.length);
-    for (const text of texts) addContaining(group, requiredLeaf(text), left, marks);
-    if (!hasMarks(marks)) {
-      releaseMarks(since);
+    const mask = takeMask(out.length);
+    for (const text of texts) addContaining(group, requiredLeaf(text), left, mask);
+    if (!hasMarked(mask)) {
+      releaseMasks(since);
       return 'none';
     }
-    left = marks;
+    left = mask;
   }
   const rows = left === undefined ? Uint32Array.from(out.keys()) : markedIn(left);
   out.fill(0);
   for (const { from, lines } of group.linesInTurn(rows)) markMatchingLines(regexp, lines, rows.subarray(from), out);
-  releaseMarks(since);
-  return hasMarks(out) ? 'some' : 'none';
+  releaseMasks(since);
+  return hasMarked(out) ? 'some' : 'none';
 }
 
-function addContaining(group: RowGroup, leaf: TextLeaf, within: Uint8Array | undefined, marks: Uint8Array): void {
-  const since = markDepth();
-  const each = takeDirtyMarks(marks.length);
-  if (matchTextLeaf(group, leaf, within, each) === 'some') addMarks(marks, each);
-  releaseMarks(since);
+function addContaining(group: RowGroup, leaf: TextLeaf, within: Uint8Array | undefined, mask: Uint8Array): void {
+  const since = maskDepth();
+  const each = takeDirtyMask(mask.length);
+  if (matchTextLeaf(group, leaf, within, each) === 'some') orMask(mask, each);
+  releaseMasks(since);
 }

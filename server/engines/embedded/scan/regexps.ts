@@ -52,7 +52,7 @@ export function markMatchingLines(
   regexp: Regexp,
   lines: { readonly bytes: Buffer; readonly offsets: Uint32Array },
   rows: Uint32Array | Int32Array,
-  marks: Uint8Array,
+  mask: Uint8Array,
 ): void {
   const { bytes, offsets } = lines;
   const first = offsets[0]!;
@@ -67,7 +67,7 @@ export function markMatchingLines(
       latin1 === undefined
         ? regexp.test(bytes.subarray(start, end))
         : regexp.testLatin1(latin1.slice(start - first, end - first));
-    if (matches) marks[rows[i]!] = 1;
+    if (matches) mask[rows[i]!] = 1;
   }
 }
 

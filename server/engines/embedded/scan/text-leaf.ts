@@ -13,9 +13,9 @@ import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader
 import type { Template } from '../../../../shared/row-group/template.ts';
 import { valuesMayHave } from './column-bytes.ts';
 import type { TextLeaf } from '../../../store/predicate.ts';
-import { hasMarks, markBoth, markDepth, releaseMarks, takeDirtyMarks, takeMarks } from './marks.ts';
+import { hasMarked, andMask, maskDepth, releaseMasks, takeDirtyMask, takeMask } from './masks.ts';
 import { cutTextsContaining } from './match-cut-texts.ts';
-import { marksOfCodes, matchTexts } from './match-column.ts';
+import { maskOfCodes, matchTexts } from './match-column.ts';
 import { foldedFor, mayHaveByte, type Needle, needleOf, occursIn } from './needle.ts';
 import { BoundaryMatch } from './boundary-match.ts';
 import type { Outcome } from './value-leaf.ts';
@@ -33,14 +33,14 @@ export function matchTextLeaf(
   within: Uint8Array | undefined,
   out: Uint8Array,
 ): Outcome {
-  const since = markDepth();
-  const found = within === undefined ? out.fill(0) : takeMarks(group.info.rowCount);
+  const since = maskDepth();
+  const found = within === undefined ? out.fill(0) : takeMask(group.info.rowCount);
   let outcome: Outcome = 'none';
   if (markContaining(group, needleOf(leaf), within, found)) {
-    if (within !== undefined) markBoth(out, within, found);
-    if (hasMarks(out)) outcome = 'some';
+    if (within !== undefined) andMask(out, within, found);
+    if (hasMarked(out)) outcome = 'some';
   }
-  releaseMarks(since);
+  releaseMasks(since);
   return outcome;
 }
 
@@ -99,16 +99,16 @@ function containing(group: RowGroup, index: number, needle: Needle): Uint8Array 
   const values = group.values(index);
   switch (values.kind) {
     case 'constant':
-      return occursIn(needle, values.value) ? takeDirtyMarks(values.count).fill(1) : undefined;
+      return occursIn(needle, values.value) ? takeDirtyMask(values.count).fill(1) : undefined;
     case 'dictionary': {
-      const matched = takeMarks(values.values.offsets.length - 1);
+      const matched = takeMask(values.values.offsets.length - 1);
       forEachHit(values.values.bytes, values.values.offsets, needle, (code) => (matched[code] = 1));
-      return hasMarks(matched) ? marksOfCodes(values.codes, matched) : undefined;
+      return hasMarked(matched) ? maskOfCodes(values.codes, matched) : undefined;
     }
     case 'raw': {
-      const matched = takeMarks(values.offsets.length - 1);
+      const matched = takeMask(values.offsets.length - 1);
       forEachHit(values.bytes, values.offsets, needle, (value) => (matched[value] = 1));
-      return hasMarks(matched) ? matched : undefined;
+      return hasMarked(matched) ? matched : undefined;
     }
     case 'uuid':
       // Its letters are lower case.
@@ -118,9 +118,9 @@ function containing(group: RowGroup, index: number, needle: Needle): Uint8Array 
     case 'integer': {
       const bits = wildcardBits([NOTHING, needle.bytes, NOTHING]);
       if (bits === undefined) return undefined;
-      const matched = takeMarks(values.values.length);
+      const matched = takeMask(values.values.length);
       markIntegers(bits, values.values, matched);
-      return hasMarks(matched) ? matched : undefined;
+      return hasMarked(matched) ? matched : undefined;
     }
     case 'decimal':
     case 'timestamp':

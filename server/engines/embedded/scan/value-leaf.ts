@@ -7,7 +7,7 @@ import { type Labels, labelOf } from '../../../../shared/labels.ts';
 import type { ColumnInfo } from '../../../../shared/row-group/header.ts';
 import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Leaf, ValueLeaf } from '../../../store/predicate.ts';
-import { countMarks, hasGaps, hasMarks, markBoth, markDepth, markedIn, releaseMarks, takeMarks } from './marks.ts';
+import { countMarked, hasGaps, hasMarked, andMask, maskDepth, markedIn, releaseMasks, takeMask } from './masks.ts';
 import { type MatchedValues, matchColumn } from './match-column.ts';
 import type { WholeLineMatches } from './match-whole-lines.ts';
 import { answeringColumns, type AnsweringColumn, answersOf, testsOf } from './name.ts';
@@ -46,8 +46,8 @@ export function matchValueLeaf(
   if (byStream.every((value) => value === byStream[0]) && byStream[0] !== undefined) {
     return byStream[0] ? 'all' : 'none';
   }
-  const since = markDepth();
-  const rows = within === undefined ? out.fill(0) : takeMarks(rowCount);
+  const since = maskDepth();
+  const rows = within === undefined ? out.fill(0) : takeMask(rowCount);
   let outcome = byStream.includes(undefined) ? matchFields(group, leaf, wholeLines, rows) : 'none';
   if (byStream.some((value) => value !== undefined)) {
     const codes = group.streamCodes();
@@ -60,10 +60,10 @@ export function matchValueLeaf(
     outcome = 'some';
   }
   if (outcome === 'some') {
-    if (within !== undefined) markBoth(out, within, rows);
-    if (!hasMarks(out)) outcome = 'none';
+    if (within !== undefined) andMask(out, within, rows);
+    if (!hasMarked(out)) outcome = 'none';
   }
-  releaseMarks(since);
+  releaseMasks(since);
   return outcome;
 }
 
@@ -83,16 +83,16 @@ function matchFields(group: RowGroup, leaf: ValueLeaf, wholeLines: WholeLineMatc
   }
   for (const answering of answeringColumns(group, answers)) {
     if (isPassedByAll && answering.path === '') continue;
-    const since = markDepth();
+    const since = maskDepth();
     const matched = matchColumn(group, answering.column, tests, answering.path);
     if (matched === 'all') for (const { template } of answering.parts) whole[template] = 1;
     else if (matched !== 'none') markRows(group, answering, matched, rows);
-    releaseMarks(since);
+    releaseMasks(since);
   }
   if (!whole.includes(0)) return 'all';
   if (whole.includes(1)) markTemplates(group, whole, rows);
   wholeLines.mark(leaf, rows);
-  if (!hasMarks(rows)) return 'none';
+  if (!hasMarked(rows)) return 'none';
   return hasGaps(rows) ? 'some' : 'all';
 }
 
@@ -109,7 +109,7 @@ function markRows(
   rows: Uint8Array,
 ): void {
   const column = group.columns[index]!;
-  const count = matched instanceof Uint8Array ? countMarks(matched) : matched.length;
+  const count = matched instanceof Uint8Array ? countMarked(matched) : matched.length;
   if (matched instanceof Uint8Array && count * FEW_ROWS_FACTOR > rows.length) {
     for (const { template } of parts) {
       const firstValue = firstValueOf(column, template);
