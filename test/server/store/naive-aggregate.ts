@@ -125,7 +125,7 @@ function numbers(
     sum,
     min: sorted.at(0) ?? Infinity,
     max: sorted.at(-1) ?? -Infinity,
-    quantiles: count === 0 ? [] : quantiles.map((q) => sorted[Math.floor(q * (count - 1))]!),
+    quantiles: count === 0 ? [] : quantiles.map((q) => sorted[Math.max(0, Math.ceil(q * count - 1e-6) - 1)]!),
     stddev: stddev === true ? Math.sqrt(squares / count) : NaN,
     first: ends === true ? (inTime.at(0)?.number ?? NaN) : NaN,
     last: ends === true ? (inTime.at(-1)?.number ?? NaN) : NaN,

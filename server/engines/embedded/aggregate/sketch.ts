@@ -112,7 +112,8 @@ export class Sketches {
     let at = 0;
     let below = counts[0]!;
     return quantiles.map((quantile) => {
-      while (below <= quantile * (total - 1)) below += counts[++at]!;
+      const rank = nearestRank(quantile, total);
+      while (below <= rank) below += counts[++at]!;
       return valueOf((keys[at >>> BUCKET_BITS]! % ENTRIES) * BUCKETS_PER_ENTRY + (at & BUCKET_MASK));
     });
   }
@@ -156,6 +157,15 @@ export class Sketches {
     this.#shift = shiftOf(slots);
     for (let slot = 0; slot < keys.length; slot++) if (keys[slot] !== 0) this.#addEntry(keys[slot]!, counts, slot);
   }
+}
+
+/**
+ * Index of a quantile among so many sorted numbers: the smallest number that at least this share is not larger than. So the
+ * p99 of a few numbers is the largest of them.
+ */
+function nearestRank(quantile: number, count: number): number {
+  // A product such as 0.07 × 100 may be a little more than the whole number that it should be.
+  return Math.max(0, Math.ceil(quantile * count - 1e-6) - 1);
 }
 
 /** Answers have fewer groups: these are all groups of a query, each of which has a quantile that orders them. */
