@@ -158,6 +158,12 @@ function refusalOf(code: string | undefined): Refusal {
         code: 'PODLOG_BAD_REQUEST',
         message: 'transfer-encoding: must be chunked, and without content-length',
       };
+    case 'HPE_INVALID_URL':
+      return {
+        status: '400 Bad Request',
+        code: 'PODLOG_BAD_REQUEST',
+        message: 'the URL has a character that must be percent-encoded, as curl -G --data-urlencode "q=…" does',
+      };
     default:
       return { status: '400 Bad Request', code: 'PODLOG_BAD_REQUEST', message: 'not a valid HTTP/1.1 request' };
   }

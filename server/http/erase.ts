@@ -8,7 +8,7 @@ import { formatInstant, instantOfMs } from '../../shared/time.ts';
 import { type AuthorizedQuery, parseFilters, type QueryString } from '../query/parameters.ts';
 import type { ErasureStatus } from '../store/erasure-status.ts';
 import type { LogStore } from '../store/log-store.ts';
-import { isEverything, type Predicate } from '../store/predicate.ts';
+import { isEverything, isOnlyNegative, type Predicate } from '../store/predicate.ts';
 
 export interface EraseRoutes {
   readonly logs: Pick<LogStore, 'erase' | 'erasures' | 'erasure'>;
@@ -31,18 +31,19 @@ export function registerErase(app: FastifyInstance, { logs, now }: EraseRoutes):
   });
 }
 
-/** @throws ParameterError, also when it would erase everything */
+/** @throws ParameterError, also when it would erase everything, or everything but some lines, at any time */
 function parseErasure(authorized: AuthorizedQuery, nowMs: number): Predicate {
   const filter = parseFilters(authorized, nowMs);
-  if (filter.from === undefined && filter.to === undefined && isEverything(filter.where)) {
-    throw new ParameterError(
-      'filter',
-      'missing, and all lines would be erased',
-      'labels, fields, q, since, until',
-      'user_id=123',
-    );
-  }
-  return filter;
+  if (filter.from !== undefined || filter.to !== undefined || !isOnlyNegative(filter.where)) return filter;
+  const problem = isEverything(filter.where)
+    ? 'missing, and all lines would be erased'
+    : 'only says which lines stay, and all others would be erased, also those that lack the name';
+  throw new ParameterError(
+    'filter',
+    problem,
+    'at least one of labels, fields and q that is not negated, or since or until',
+    'user_id=123',
+  );
 }
 
 /** The values of the filters are not part of the answer: they may be what is to be erased. */

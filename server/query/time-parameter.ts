@@ -47,7 +47,8 @@ function epoch(text: string): bigint | undefined {
 }
 
 function rfc3339(text: string): bigint | undefined {
-  const match = RFC3339.exec(text);
+  // A plus sign that is not percent-encoded arrives as a space; a space before an offset can only be one.
+  const match = RFC3339.exec(text.replace(/(?<=:.*) (?=\d\d:?\d\d$)/, '+'));
   if (match === null) return undefined;
   const [, date, time = '00:00:00', fraction, zone = 'Z'] = match;
   const zoneText = zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;

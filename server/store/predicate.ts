@@ -106,6 +106,13 @@ export function isEverything(where: Where): boolean {
   return where.kind === 'all' && where.of.length === 0;
 }
 
+/** True when lines that have nothing in common with the condition satisfy it, such as `level=!error` with a misspelt name. */
+export function isOnlyNegative(where: Where): boolean {
+  if (where.kind === 'all') return where.of.every(isOnlyNegative);
+  if (where.kind === 'any') return where.of.some(isOnlyNegative);
+  return where.kind === 'not' && !isOnlyNegative(where.of);
+}
+
 function isNothing(where: Where): boolean {
   return where.kind === 'any' && where.of.length === 0;
 }

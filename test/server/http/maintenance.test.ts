@@ -53,6 +53,8 @@ test('a snapshot is made, listed, served and removed', async () => {
 
 const REFUSED: readonly [string, RegExp][] = [
   ['', /all lines would be erased/],
+  ['levle=!error', /only says which lines stay/],
+  ['user_id=!user-1&q=!x', /only says which lines stay/],
   ['limit=5', /limit: not a parameter of this route/],
   ['user_id=user-1&order=newest', /order/],
   ['q=', /empty/],

@@ -30,6 +30,7 @@ const chunked = (body: string): string => post(['Transfer-Encoding: chunked'], b
 const REFUSED: readonly [string, string | Buffer, number, RegExp][] = [
   ['no request line', 'hello\r\n\r\n', 400, /not a valid HTTP\/1\.1 request/],
   ['TLS', Buffer.from('16030102000100 01fc'.replace(' ', ''), 'hex'), 400, /not a valid HTTP\/1\.1 request/],
+  ['letters beyond ASCII', 'GET /logs?q=über HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, /percent-encoded/],
   ['an unknown method', 'FOO /logs HTTP/1.1\r\nHost: localhost\r\n\r\n', 400, /not a valid HTTP\/1\.1 request/],
   ['no host', 'GET /logs HTTP/1.1\r\n\r\n', 400, /^host: missing; /],
   [
