@@ -53,7 +53,7 @@ describe('a command line that cannot work ends with 2 and one line', () => {
     [['server', '--listen', 'here'], /--listen "here" must be an address and a port/],
     [['server', '--pods-dir', '/tmp'], /--pods-dir is not a flag of podlog server/],
     [['agent', '--server', 'podlog:3100'], /--server "podlog:3100" must be an http/],
-    [['server', '--listen', '0.0.0.0:0'], /--listen 0\.0\.0\.0 would let everybody.*--tokens-file.*--insecure-no-auth/],
+    [['server', '--listen', '0.0.0.0:0'], /--listen 0\.0\.0\.0 would let everyone.*--tokens-file.*--insecure-no-auth/],
     [['agent', 'now'], /"now" is not a flag/],
     [
       ['agent', '--multiline-start', '('],
