@@ -13,6 +13,8 @@ export const TASKS: readonly TaskHandler[] = [
   taskHandler(COMPACT, async (input, { isCancelled }) => ({ output: await compact(realDisk, input, isCancelled) })),
   taskHandler(SHRED, (input, { shouldYield }) => shredTask(input, shouldYield)),
   taskHandler(ERASE, async (input, { isCancelled }) => ({ output: await eraseSegment(realDisk, input, isCancelled) })),
-  taskHandler(CHECK_SEGMENT, async (input) => ({ output: await checkSegment(realDisk, input) })),
+  taskHandler(CHECK_SEGMENT, async (input, { isCancelled }) => ({
+    output: await checkSegment(realDisk, input, isCancelled),
+  })),
   ...queryHandlers(),
 ];

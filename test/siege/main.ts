@@ -25,7 +25,7 @@ import { besiegeByContention } from './contention.ts';
 import { type Balance, Ledger } from './ledger.ts';
 import { limitMemory, type MemoryLimit } from './memory-limit.ts';
 
-const ATTACKS: Readonly<Record<string, Attack>> = { bombs, floods, slow, lying, greedy, caretakers };
+const ATTACKS: Readonly<Record<string, Attack>> = { bombs, caretakers, floods, slow, lying, greedy };
 
 const NAMES = [...Object.keys(ATTACKS), 'damage', 'contention'];
 

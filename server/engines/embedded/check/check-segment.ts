@@ -53,7 +53,12 @@ interface Tables {
   readonly rowGroups: readonly SegmentRowGroup[];
 }
 
-export async function checkSegment(disk: Disk, { dataDir, segment }: CheckSegmentInput): Promise<CheckSegmentOutput> {
+/** @param isCancelled  asked after each row group */
+export async function checkSegment(
+  disk: Disk,
+  { dataDir, segment }: CheckSegmentInput,
+  isCancelled: () => boolean = () => false,
+): Promise<CheckSegmentOutput> {
   const path = segmentPath(dataDir, segment.day, segment.sequence);
   const findings: Finding[] = [];
   const report: Report = (kind, what, { offset, sizeBytes, rowCount }) => {
@@ -81,11 +86,13 @@ export async function checkSegment(disk: Disk, { dataDir, segment }: CheckSegmen
         readable++;
         rowCount += group.info.rowCount;
         indexes.add(ordinal, group);
+        if (isCancelled()) throw new Error('the check was stopped');
       });
       // Without all row groups, the right content of the indexes is unknown; a repair rebuilds them.
       if (readable === tables.rowGroups.length) await indexes.compare(readable);
       return { findings, rowGroupCount: readable, rowCount, sizeBytes };
     } catch (error) {
+      if (isCancelled()) throw error;
       report('segment', asCorruption(error).message, whole);
       return { findings, rowGroupCount: 0, rowCount: 0, sizeBytes };
     }
