@@ -71,7 +71,7 @@ export function bombs(target: Target): Promise<Pushed> {
   return pushBombs(target, 'bomb', TIMES);
 }
 
-/** Pushes each bomb `times` times at once, for an app of its own: the prefix and its name. */
+/** Pushes each bomb `times` times at once, for an app of its own: the prefix and its name. All have the prefix as a label, too. */
 export async function pushBombs({ url, progress }: Target, prefix: string, times: number): Promise<Pushed> {
   const pushed = new Map<string, PushedRows>();
   for (const { name, encoding, body } of BOMBS) {
@@ -84,7 +84,7 @@ export async function pushBombs({ url, progress }: Target, prefix: string, times
         'content-type': 'application/x-ndjson',
         'idempotency-key': `${app}-${n}`,
       };
-      return call(`${url}/ingest?app=${app}`, { method: 'POST', as: 'ingest', headers, body: packed });
+      return call(`${url}/ingest?app=${app}&siege=${prefix}`, { method: 'POST', as: 'ingest', headers, body: packed });
     });
     const stored = answers.filter(({ status }) => status === 200);
     const acknowledged = stored.reduce((sum, { text }) => sum + (JSON.parse(text) as { lines: number }).lines, 0);

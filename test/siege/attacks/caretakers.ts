@@ -1,4 +1,4 @@
-/** Whoever looks after the data: a backup, a check of all of it, and erasures from both, while it is full of bombs. */
+/** Whoever looks after the data: a backup, a check of all of it, and an erasure from both, while it is full of bombs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { call } from '../caller.ts';
 import type { Pushed, Target } from './attack.ts';
@@ -6,36 +6,32 @@ import { pushBombs } from './bombs.ts';
 
 const PREFIX = 'erased';
 const POLL_MS = 500;
-const ERASURES_MS_MAX = 300_000;
+const MS_MAX = 300_000;
 
 export async function caretakers({ url, progress }: Target): Promise<Pushed> {
   const pushed = await pushBombs({ url, progress }, PREFIX, 1);
   const backup = await call(`${url}/snapshots?name=siege`, { method: 'POST', as: 'admin' });
-  progress(`  backup: ${backup.status}`);
-  const check = call(`${url}/check`, { method: 'POST', as: 'admin', msMax: ERASURES_MS_MAX });
-  const ids: string[] = [];
-  for (const app of pushed.keys()) {
-    const { status, text } = await call(`${url}/logs?app=${app}`, { method: 'DELETE', as: 'admin' });
-    if (status === 202) ids.push((JSON.parse(text) as { id: string }).id);
-    else progress(`  erasure of ${app}: ${status} ${text}`);
-  }
-  const waiting = await untilErased(url, ids);
-  progress(`  ${ids.length} erasures, ${waiting} not done; check: ${(await check).status}`);
-  // What is erased is in no answer any more; what was not acknowledged may be.
-  return new Map([...pushed.keys()].map((app) => [app, { acknowledged: 0, sent: 0 }]));
+  const check = call(`${url}/check`, { method: 'POST', as: 'admin', msMax: MS_MAX });
+  const erasure = await call(`${url}/logs?siege=${PREFIX}`, { method: 'DELETE', as: 'admin' });
+  const state = erasure.status === 202 ? await lastState(url, idOf(erasure.text)) : 'refused';
+  progress(`  backup: ${backup.status}, check: ${(await check).status}, erasure: ${erasure.status}, ${state}`);
+  // What is erased is in no answer any more.
+  const isErased = state === 'done';
+  return new Map([...pushed].map(([app, rows]) => [app, isErased ? { acknowledged: 0, sent: 0 } : rows]));
 }
 
-/** @returns how many are not done in time */
-async function untilErased(url: string, ids: readonly string[]): Promise<number> {
-  const waiting = new Set(ids);
-  for (const endMs = performance.now() + ERASURES_MS_MAX; performance.now() < endMs; await sleep(POLL_MS)) {
-    for (const id of waiting) {
-      const { status, text } = await call(`${url}/erasures/${id}`, { as: 'admin' });
-      if (status === 200 && (JSON.parse(text) as { state: string }).state === 'done') waiting.delete(id);
-      // A server that is gone answers nothing; whoever runs the siege says so.
-      if (status === 0) return waiting.size;
-    }
-    if (waiting.size === 0) break;
+/** State of an erasure once it is done, or when the time for it is over, or the server is gone. */
+async function lastState(url: string, id: string): Promise<string> {
+  let state = 'unknown';
+  for (const endMs = performance.now() + MS_MAX; performance.now() < endMs; await sleep(POLL_MS)) {
+    const { status, text } = await call(`${url}/erasures/${id}`, { as: 'admin' });
+    if (status !== 200) break;
+    ({ state } = JSON.parse(text) as { state: string });
+    if (state === 'done') break;
   }
-  return waiting.size;
+  return state;
+}
+
+function idOf(text: string): string {
+  return (JSON.parse(text) as { id: string }).id;
 }
