@@ -77,6 +77,7 @@ export class WorkerPool {
     this.#deaths = metrics.counter('podlog_worker_deaths_total', 'Worker threads that ended by a failure.');
     this.#busySeconds = metrics.counter('podlog_worker_busy_seconds_total', 'Time of worker threads, by kind of work.');
     metrics.gauge('podlog_worker_queue', 'Tasks that wait for a worker.').readFrom(() => this.#queue.length);
+    metrics.gauge('podlog_workers_busy', 'Worker threads that run a task.').readFrom(() => this.#runningCount());
   }
 
   /**

@@ -8,6 +8,7 @@ import { Metrics } from '../../../shared/metrics.ts';
 import { QUEUED_TASKS_MAX, RETRY_AFTER_DEATH_SECONDS, TASK_SLICE_MS } from '../../../server/limits.ts';
 import { WorkerPool } from '../../../server/workers/pool.ts';
 import { taskFlow, taskKind, type Work } from '../../../server/workers/task.ts';
+import { eventually } from '../../eventually.ts';
 
 const ECHO = taskKind<unknown, unknown>('echo');
 const WAIT = taskKind<Int32Array, boolean>('wait');
@@ -57,6 +58,22 @@ test('what goes in comes out, and buffers are handed over', async () => {
     bytes: new Uint8Array([1, 2, 3]),
   });
   expect(bytes.length).toBe(0);
+});
+
+test('a worker is busy until its task has ended, even one that nobody waits for any more', async () => {
+  const { pool, metrics } = newPool(2);
+  const { wait, open } = gate();
+  const gone = new AbortController();
+  const left = pool.run(WAIT, wait, { flow: taskFlow('query'), signal: gone.signal });
+  const kept = pool.run(WAIT, wait, { flow: taskFlow('query') });
+  expect(metrics.render()).toContain('podlog_workers_busy 2\n');
+  gone.abort(new Error('gone'));
+  await expect(left).rejects.toThrow('gone');
+  expect(metrics.render()).toContain('podlog_workers_busy 2\n');
+  await eventually(() => expect(metrics.render()).toContain('podlog_workers_busy 1\n'));
+  open();
+  expect(await kept).toBe(false);
+  expect(metrics.render()).toContain('podlog_workers_busy 0\n');
 });
 
 test('errors keep their class, code and status', async () => {
