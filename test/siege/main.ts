@@ -101,7 +101,7 @@ async function besiege(dir: string, chosen: readonly string[], { progress, repor
     const attack = ATTACKS[name];
     if (attack === undefined) continue;
     progress(name);
-    for (const [app, rows] of (await attack({ url: server.url, progress })) ?? []) pushed.set(app, rows);
+    for (const [app, rows] of (await attack({ url: server.url, progress, report })) ?? []) pushed.set(app, rows);
     note(name);
     peakMegabytes = Math.max(peakMegabytes, server.child.peakMegabytes());
     report({ name: `${name}: peak memory so far`, value: peakMegabytes, unit: 'MB' });

@@ -1,9 +1,9 @@
 /** What an attack is given, and what the siege learns of it. */
+import type { Bench } from '../../bench/harness.ts';
 import type { Answer } from '../caller.ts';
 
-export interface Target {
+export interface Target extends Pick<Bench, 'progress' | 'report'> {
   readonly url: string;
-  readonly progress: (text: string) => void;
 }
 
 /**

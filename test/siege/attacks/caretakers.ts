@@ -8,13 +8,22 @@ const PREFIX = 'erased';
 const POLL_MS = 500;
 const MS_MAX = 600_000;
 
-export async function caretakers({ url, progress }: Target): Promise<Pushed> {
-  const pushed = await pushBombs({ url, progress }, PREFIX, 1);
+export async function caretakers({ url, progress, report }: Target): Promise<Pushed> {
+  const pushed = await pushBombs({ url, progress, report }, PREFIX, 1);
   const backup = await call(`${url}/snapshots?name=siege`, { method: 'POST', as: 'admin' });
   const check = call(`${url}/check`, { method: 'POST', as: 'admin', msMax: MS_MAX });
   const erasure = await call(`${url}/logs?siege=${PREFIX}`, { method: 'DELETE', as: 'admin' });
   const state = erasure.status === 202 ? await lastState(url, idOf(erasure.text)) : 'refused';
-  progress(`  backup: ${backup.status}, check: ${(await check).status}, erasure: ${erasure.status}, ${state}`);
+  const checked = await check;
+  progress(`  backup: ${backup.status}, check: ${checked.status}, erasure: ${erasure.status}, ${state}`);
+  // An answer that was cut off has no status.
+  const done = [backup.status === 201, checked.status === 200, state === 'done'];
+  report({
+    name: 'caretakers: of backup, check and erasure, not done',
+    value: done.filter((each) => !each).length,
+    unit: '',
+    target: { kind: 'max', value: 0 },
+  });
   // What is erased is in no answer any more; how much an erasure that is not done has left, nobody can say.
   const erased = state === 'done' ? [...pushed.keys()] : [];
   return new Map(erased.map((app) => [app, { acknowledged: 0, sent: 0 }]));
