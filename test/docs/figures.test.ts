@@ -47,9 +47,45 @@ test.each<[row: string, small: readonly string[], large?: readonly string[]]>([
 });
 
 test.each([
-  ['server', LARGE, 'server, queries: peak memory'],
+  ['server', SMALL, 'server, 20 long answers: peak memory'],
   ['agent, each node', SMALL, "flood, 50 MB/s: agent's peak memory"],
 ])('manifests/README.md: memory of the %s', (row, table, name) => {
   const cell = cellsOf('manifests/README.md', `${row} `).find((each) => each.includes(name));
   expect(numbersOf(cell!)[0]).toBe(figureOf(table, name));
+});
+
+/** Millicores of the manifests as a share of a core. */
+const SERVER_CORES = 0.1;
+const AGENT_CORES = 0.05;
+const FLOOD_MB_PER_SECOND = 50;
+
+test.each([
+  [
+    /by `server, batches: a CPU-second, compaction included`, 100 m are ([\d,]+) lines a second/,
+    SERVER_CORES * figureOf(SMALL, 'server, batches: a CPU-second, compaction included'),
+  ],
+  [
+    /by `flood, 50 MB\/s: agent of a core`, 50 m are ([\d.]+) MB of logs a second/,
+    (AGENT_CORES * FLOOD_MB_PER_SECOND) / (figureOf(SMALL, 'flood, 50 MB/s: agent of a core') / 100),
+  ],
+])('manifests/README.md: what a CPU request is enough for: %s', (sentence, wanted) => {
+  const text = readFileSync('manifests/README.md', 'utf8').replaceAll(/\s+/g, ' ');
+  const written = Number(sentence.exec(text)![1]!.replaceAll(',', ''));
+  expect(Math.abs(written / wanted - 1), `${written} for ${wanted}`).toBeLessThan(SHARE_OFF_MAX);
+});
+
+/** Names of the rows of a table that miss their targets. */
+function missesOf(table: string): string[] {
+  return [...table.matchAll(/^(\S.*?) {2,}.*✗$/gm)].map(([, name]) => name!);
+}
+
+test('docs/benchmarks.md: each figure that misses its target has a reason, and nothing else is said to miss one', () => {
+  const [, reasons = ''] = LARGE.split('## Figures that miss their targets');
+  expect(reasons).not.toBe('');
+  const [ofThisVersion = '', ofAnEarlier = ''] = reasons.replaceAll(/\s+/g, ' ').split('of an earlier version only');
+  const namesIn = (text: string): string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, name]) => name!);
+  const [small, large] = [missesOf(SMALL), missesOf(LARGE)];
+  expect(small).not.toEqual([]);
+  expect(namesIn(ofThisVersion).toSorted()).toEqual(small.toSorted());
+  expect(namesIn(ofAnEarlier).toSorted()).toEqual(large.filter((name) => !small.includes(name)).toSorted());
 });

@@ -27,6 +27,13 @@ function bytesOf(quantity: string | undefined): number {
   return Number(mebibytes) * 2 ** 20;
 }
 
+test.each(['server', 'agent'])('README: the measured peak of the %s is the largest of the tables', (name) => {
+  const row = readFileSync('manifests/README.md', 'utf8')
+    .split('\n')
+    .find((line) => line.startsWith(`| ${name}`) && line.includes(' MB: '));
+  expect(row).toContain(`| ${peakBytes(name) / 1e6} MB: `);
+});
+
 describe.each(OVERLAYS)('%s', (overlay) => {
   const containers = workloadsOf(renderManifests(`overlays/${overlay}`)).map(containerOf);
   test.each(containers.map((container) => ({ name: container.name, container })))('$name', ({ name, container }) => {
