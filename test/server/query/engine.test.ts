@@ -4,11 +4,10 @@ import { TAILS_OF_CALLER_MAX } from '../../../server/limits.ts';
 import { type Asker, QueryEngine, type QueryEngineOptions } from '../../../server/query/engine.ts';
 import type { Following } from '../../../server/store/log-store.ts';
 import type { Query } from '../../../server/store/query.ts';
-import { planOf } from '../engines/embedded/query-context.ts';
+import { planOf, RAW } from '../engines/embedded/query-context.ts';
 import { fakeReader } from './fake-reader.ts';
 
 const NEVER = new Promise<never>(() => {});
-const RAW = { kind: 'text', format: 'raw' } as const;
 
 afterEach(() => vi.useRealTimers());
 

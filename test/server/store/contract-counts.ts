@@ -11,8 +11,9 @@ import { append, ask } from './asking.ts';
 import { expectCells } from './expect-cells.ts';
 import { naiveAggregate } from './naive-aggregate.ts';
 import { naiveFacets } from './naive-facets.ts';
-import { isWanted, type NaiveLine } from './naive-search.ts';
-import { randomLines, randomWhere } from './random-predicates.ts';
+import { isWanted } from './naive-search.ts';
+import { randomWhere } from './random-predicates.ts';
+import { openRandom } from './random-store.ts';
 
 const SEEDS = 4;
 const QUESTIONS = 12;
@@ -25,20 +26,11 @@ const MEASURES: readonly Measure[] = [
 ];
 
 export function describeCounts(open: () => Promise<LogStore>): void {
-  const openRandom = async (random: Random): Promise<{ store: LogStore; lines: readonly NaiveLine[] }> => {
-    const store = await open();
-    const lines = [0, 1, 2].flatMap((part) => randomLines(random, 40, part * 40));
-    for (const from of [0, 40, 80]) await append(store, lines.slice(from, from + 40));
-    return {
-      store,
-      lines: lines.map(({ text, labels = {}, timeNs = 0 }) => ({ text, labels, instant: instantOf(TODAY, timeNs) })),
-    };
-  };
   const seeds = Array.from({ length: SEEDS }, (_, seed) => seed);
 
   test.each(seeds)('aggregate: random plans of seed %i', async (seed) => {
     const random = new Random(2000 + seed);
-    const { store, lines } = await openRandom(random);
+    const { store, lines } = await openRandom(open, random);
     for (let question = 0; question < QUESTIONS; question++) {
       const plan = randomAggregate(random);
       const want = naiveAggregate(lines, plan);
@@ -51,7 +43,7 @@ export function describeCounts(open: () => Promise<LogStore>): void {
 
   test.each(seeds)('facets: random trees of seed %i', async (seed) => {
     const random = new Random(3000 + seed);
-    const { store, lines } = await openRandom(random);
+    const { store, lines } = await openRandom(open, random);
     for (let question = 0; question < QUESTIONS; question++) {
       const plan = planOf({ where: randomWhere(random) });
       const names = random.below(2) === 0 ? undefined : NAMES.filter((name) => !name.endsWith('.shape'));
@@ -67,7 +59,7 @@ export function describeCounts(open: () => Promise<LogStore>): void {
 
   test.each(seeds)('streams: of random ranges of seed %i', async (seed) => {
     const random = new Random(4000 + seed);
-    const { store, lines } = await openRandom(random);
+    const { store, lines } = await openRandom(open, random);
     for (let question = 0; question < QUESTIONS; question++) {
       const from = random.below(120);
       const range = { from: instantOf(TODAY, from * 1e6), to: instantOf(TODAY, (from + 1 + random.below(4)) * 1e6) };

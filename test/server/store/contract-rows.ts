@@ -9,7 +9,8 @@ import { decodeBatch } from '../../../shared/wire.ts';
 import { append, foundRows } from './asking.ts';
 import { naiveFieldOf } from './naive-block.ts';
 import { naiveSearch } from './naive-search.ts';
-import { randomLines, randomWhere } from './random-predicates.ts';
+import { randomWhere } from './random-predicates.ts';
+import { openRandom } from './random-store.ts';
 
 const FIELDS = ['level', 'status', 'path', 'user', 'app', 'pod', 'latency_ms', 'message', 'absent'];
 const SEEDS = 4;
@@ -45,28 +46,21 @@ export function describeRows(open: () => Promise<LogStore>): void {
 
   test.each(Array.from({ length: SEEDS }, (_, seed) => seed))('rows: random trees of seed %i', async (seed) => {
     const random = new Random(1000 + seed);
-    const store = await open();
-    const lines = [0, 1, 2].flatMap((part) => randomLines(random, 40, part * 40));
-    for (const from of [0, 40, 80]) await append(store, lines.slice(from, from + 40));
-    const naive = lines.map(({ text, labels = {}, timeNs = 0 }) => ({
-      text,
-      labels,
-      instant: instantOf(TODAY, timeNs),
-    }));
+    const { store, lines } = await openRandom(open, random);
     for (let search = 0; search < SEARCHES; search++) {
       const plan = planOf({
         where: randomWhere(random),
         direction: random.below(2) === 0 ? 'forward' : 'backward',
         limit: random.below(3) === 0 ? 5 : 1000,
       });
-      const want = naiveSearch(naive, plan).map((line) => ({
+      const want = naiveSearch(lines, plan).map((line) => ({
         ...line,
         flags: 0,
         fields: Object.fromEntries(FIELDS.map((name) => [name, naiveFieldOf(line, name)])),
       }));
       const { rows, statistics } = await foundRows(store, plan, FIELDS);
       expect(rows).toEqual(want);
-      const matching = naiveSearch(naive, { ...plan, limit: Infinity }).length;
+      const matching = naiveSearch(lines, { ...plan, limit: Infinity }).length;
       expect(statistics.rowsMatched).toBeGreaterThanOrEqual(rows.length);
       expect(statistics.rowsMatched).toBeLessThanOrEqual(matching);
       if (plan.limit > matching) expect(statistics.rowsMatched).toBe(matching);

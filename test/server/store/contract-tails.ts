@@ -5,11 +5,9 @@ import type { LogStore } from '../../../server/store/log-store.ts';
 import { valueLeaf } from '../../../server/store/predicate.ts';
 import { parsePattern } from '../../../server/store/value-test.ts';
 import { numberedLines } from '../engines/embedded/batches.ts';
-import { planOf } from '../engines/embedded/query-context.ts';
+import { planOf, RAW } from '../engines/embedded/query-context.ts';
 import { append, found, linesIn } from './asking.ts';
 import { rowsOf } from './naive-block.ts';
-
-const RAW = { kind: 'text', format: 'raw' } as const;
 
 export function describeTails(open: () => Promise<LogStore>): void {
   const take = async (pieces: AsyncGenerator<Uint8Array>, count: number): Promise<string[]> => {

@@ -10,7 +10,8 @@ import { numberedLines, TODAY } from '../engines/embedded/batches.ts';
 import { planOf } from '../engines/embedded/query-context.ts';
 import { append, found } from './asking.ts';
 
-export function describeUpkeep(open: () => Promise<LogStore>): void {
+/** @param abilities  those that the store must have; it must not have any other */
+export function describeUpkeep(open: () => Promise<LogStore>, { hasBackups }: { readonly hasBackups: boolean }): void {
   test('erase: an erasure says how far it is, by which names, and how many lines went', async () => {
     const store = await open();
     await append(store, numberedLines('x', 0, 10));
@@ -67,6 +68,7 @@ export function describeUpkeep(open: () => Promise<LogStore>): void {
   test('backups, where a store can make them: made, listed, and removed', async () => {
     const store = await open();
     const { backups } = store;
+    expect(backups !== undefined).toBe(hasBackups);
     if (backups !== undefined) {
       await append(store, numberedLines('x', 0, 10));
       await backups.create('one');

@@ -64,6 +64,6 @@ async function flushed(logs: LogStore): Promise<unknown[]> {
   return (await Array.fromAsync(check.events)).filter(({ kind }) => kind === 'finding');
 }
 
-describeLogStore('an array', async (options) => memoryLogStore(options));
-describeLogStore('the embedded store', (options) => openEmbedded(options, false));
-describeLogStore('the embedded store, in segments', (options) => openEmbedded(options, true));
+describeLogStore('an array', async (options) => memoryLogStore(options), { hasBackups: false });
+describeLogStore('the embedded store', (options) => openEmbedded(options, false), { hasBackups: true });
+describeLogStore('the embedded store, in segments', (options) => openEmbedded(options, true), { hasBackups: true });

@@ -1,4 +1,4 @@
-/** What every LogStore promises, as tests: `describeLogStore('mine', open)` holds an implementation to it. */
+/** What every LogStore promises, as tests: `describeLogStore('mine', open, abilities)` holds an implementation to it. */
 import { describe, expect, test } from 'vitest';
 import type { LogStore } from '../../../server/store/log-store.ts';
 import { parsePattern } from '../../../server/store/value-test.ts';
@@ -12,7 +12,8 @@ import { describeSenders } from './contract-senders.ts';
 import { describeTails } from './contract-tails.ts';
 import { describeUpkeep } from './contract-upkeep.ts';
 import { naiveSearch } from './naive-search.ts';
-import { randomLines, randomWhere } from './random-predicates.ts';
+import { randomWhere } from './random-predicates.ts';
+import { openRandom } from './random-store.ts';
 import { CorruptionError } from '../../../shared/errors.ts';
 import { instantOf } from '../../../shared/time.ts';
 import { decodeBatch } from '../../../shared/wire.ts';
@@ -24,6 +25,11 @@ import type { Measure } from '../../../server/store/aggregate-plan.ts';
 export interface LogStoreOptions {
   readonly now: () => number;
   readonly retentionMs: number;
+}
+
+/** What a store may be able to do, or not. */
+export interface StoreAbilities {
+  readonly hasBackups: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -92,7 +98,11 @@ function shown(_key: string, each: unknown): unknown {
   return isBuffer ? Buffer.from((each as unknown as { data: number[] }).data).toString() : each;
 }
 
-export function describeLogStore(name: string, open: (options: LogStoreOptions) => Promise<LogStore>): void {
+export function describeLogStore(
+  name: string,
+  open: (options: LogStoreOptions) => Promise<LogStore>,
+  abilities: StoreAbilities,
+): void {
   const openEmpty = (): Promise<LogStore> => open({ now: () => NOW_MS, retentionMs: Infinity });
   const openFilled = async (): Promise<LogStore> => {
     const store = await openEmpty();
@@ -107,7 +117,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
     describeTails(openEmpty);
     describeRows(openEmpty);
     describeCounts(openEmpty);
-    describeUpkeep(openEmpty);
+    describeUpkeep(openEmpty, abilities);
 
     test.each(SEARCHES)('search: %s', async (_, plan, want) => {
       const store = await openFilled();
@@ -120,10 +130,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
       'search: random trees of seed %i',
       async (seed) => {
         const random = new Random(seed);
-        const store = await openEmpty();
-        const lines = [0, 1, 2].flatMap((part) => randomLines(random, 40, part * 40));
-        for (const from of [0, 40, 80]) await append(store, lines.slice(from, from + 40));
-        const naive = lines.map(({ text, labels = {}, timeNs = 0 }) => ({ text, labels, instant: at(timeNs) }));
+        const { store, lines } = await openRandom(openEmpty, random);
         let count = 0;
         for (let search = 0; search < RANDOM_SEARCHES; search++) {
           const plan = planOf({
@@ -132,7 +139,7 @@ export function describeLogStore(name: string, open: (options: LogStoreOptions) 
             direction: random.below(2) === 0 ? 'forward' : 'backward',
             limit: random.below(3) === 0 ? 5 : 1000,
           });
-          const want = naiveSearch(naive, plan).map(({ text }) => text);
+          const want = naiveSearch(lines, plan).map(({ text }) => text);
           expect(await found(store, plan), JSON.stringify(plan, shown)).toEqual(want);
           count += want.length;
         }
