@@ -201,9 +201,6 @@ export const SEGMENT_ZSTD_LEVEL = 6;
 export const FULL_SEGMENT_ZSTD_LEVEL = 9;
 export const QUIET_SEGMENT_ZSTD_LEVEL = 12;
 
-/** Fields with an index, as --index-fields has them; each costs the flush time and the segment bytes. Beyond: refused. */
-export const INDEX_FIELDS_MAX = 32;
-
 /**
  * A segment that a compaction writes. Larger ones would save lookups (a needle costs two reads a segment), but cost
  * memory while they are written: their index takes about 14 bytes a row, and each input has a row group in memory.
@@ -773,9 +770,6 @@ export const RETRY_AFTER_REVIEW_SECONDS = 5;
 export const COMPLAINT_MS = 1 * MINUTE_MS;
 
 // ── Kubernetes ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Pod labels that become labels of lines, as --pod-labels has them; a stream has LABELS_MAX in all. Beyond: refused. */
-export const POD_LABELS_MAX = 16;
 
 /**
  * How long after the minute in a Job's name its pod may be created for it to be one of a CronJob: retries, a suspended Job, a

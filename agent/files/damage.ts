@@ -55,7 +55,7 @@ export function damagedPiece(bytes: Buffer, start: number, end: number): Damaged
  * Returns where the first record in bytes[start, end) begins that begins before `limit`, or -1. Examines only each ninth byte,
  * unless two of these in a row may be part of a time: each time contains two.
  */
-export function recordStart(bytes: Buffer, start: number, limit: number, end: number): number {
+function recordStart(bytes: Buffer, start: number, limit: number, end: number): number {
   const last = Math.min(limit, end - TIME_BYTES) + STRIDE;
   for (let at = start; at <= last; at += STRIDE) {
     if (IN_TIME[bytes[at + STRIDE]!] === 0) {
@@ -127,7 +127,7 @@ function fractionDigits(bytes: Buffer, record: number): number {
   return at - start;
 }
 
-/** Does the same for the last record of a file, which has no newline: NUL bytes at its end are not its own, either. */
+/** Does what `recordEnd` does for the last record of a file, which has no newline: NUL bytes at its end are not its own, either. */
 export function lastRecordEnd(bytes: Buffer, messageStart: number, end: number): number {
   let last = end;
   while (last > messageStart && bytes[last - 1] === 0) last--;

@@ -2,7 +2,7 @@
 import { labelName } from '../../shared/labels.ts';
 import { LEVEL } from '../../shared/levels.ts';
 import { isNodeName } from '../../shared/node-name.ts';
-import { INDEX_FIELDS_MAX, POD_LABELS_MAX } from '../../server/limits.ts';
+import { INDEX_FIELDS_MAX, POD_LABELS_MAX } from '../limits.ts';
 
 /** What lines are labelled with anyway. */
 const OWN_LABELS: readonly string[] = [

@@ -11,6 +11,8 @@ export interface Import {
   /** The file that it leads to, from the root of the repository; or the name of a package. */
   readonly target: string;
   readonly isPackage: boolean;
+  /** An import of types alone is erased. */
+  readonly loads: 'with-importer' | 'when-run' | 'never';
 }
 
 /** Path from the root of the repository, with slashes → text. */
@@ -37,15 +39,16 @@ export function isSource(path: string): boolean {
   return isCode(path) && /^(?:agent|cli|server|shared)\//.test(path);
 }
 
-const IMPORT = /^(?:import|export)\s+(?:[^'";]*?\sfrom\s)?'([^']+)'|import\('([^']+)'\)/gm;
+const IMPORT = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s)?'([^']+)'|import\('([^']+)'\)/gm;
 
 export function importsOf(path: string, text: string): Import[] {
-  return [...text.matchAll(IMPORT)].map(([, from, dynamic]) => {
+  return [...text.matchAll(IMPORT)].map(([, types, from, dynamic]) => {
     const name = from ?? dynamic!;
     const isPackage = !name.startsWith('.');
     return {
       target: isPackage ? packageName(name) : posix.join(dirname(path), name),
       isPackage,
+      loads: from === undefined ? 'when-run' : types === undefined ? 'with-importer' : 'never',
     };
   });
 }

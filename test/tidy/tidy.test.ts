@@ -62,6 +62,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/workers/tasks.ts': ['server/ingest/', 'server/engines/', 'server/workers/'],
   // server/app.ts, server/main.ts and what else puts the parts together.
   'server/': ['server/', 'shared/'],
+  'cli/limits.ts': [],
+  'cli/flag-values/': ['cli/limits.ts', 'shared/'],
   'cli/': ['agent/', 'server/', 'shared/'],
 };
 
@@ -102,15 +104,15 @@ test('imports are read as they are written', () => {
     `const text = "import { f } from './f.ts'";`,
   ].join('\n');
   expect(importsOf('server/http/x.ts', text)).toEqual([
-    { target: 'a', isPackage: true },
-    { target: 'server/http/b.ts', isPackage: false },
-    { target: 'server/c.ts', isPackage: false },
-    { target: '@scope/d', isPackage: true },
-    { target: 'server/http/e.ts', isPackage: false },
+    { target: 'a', isPackage: true, loads: 'with-importer' },
+    { target: 'server/http/b.ts', isPackage: false, loads: 'never' },
+    { target: 'server/c.ts', isPackage: false, loads: 'with-importer' },
+    { target: '@scope/d', isPackage: true, loads: 'with-importer' },
+    { target: 'server/http/e.ts', isPackage: false, loads: 'when-run' },
   ]);
 });
 
-test('imports run one way: http → ingest | query → store → shared, kubernetes → ingest, engines → store, agent → shared', () => {
+test('imports run one way: http → ingest | query → store → shared, kubernetes → ingest | store, engines → store, agent → shared', () => {
   const backwards = SOURCES.flatMap((path) => {
     const area = areaOf(path);
     const allowed = [area, ...MAY_IMPORT[area]!];
@@ -133,6 +135,26 @@ test('no import leads back to where it came from, not even one of types', () => 
   };
   for (const path of CODE) visit(path, []);
   expect(cycles).toEqual([]);
+});
+
+/** The files that are in memory once a file has been loaded, apart from those that it imports when something runs. */
+function loadedWith(path: string): ReadonlySet<string> {
+  const loaded = new Set([path]);
+  for (const each of loaded) {
+    const own = importsOfFile(each).filter(({ isPackage, loads }) => !isPackage && loads === 'with-importer');
+    for (const { target } of own) loaded.add(target);
+  }
+  return loaded;
+}
+
+test.each<[path: string, without: readonly string[]]>([
+  ['cli/main.ts', ['agent/', 'server/']],
+  ['cli/agent.ts', ['server/']],
+  ['cli/server.ts', ['agent/']],
+])('%s loads nothing of %s', (path, without) => {
+  const loaded = [...loadedWith(path)];
+  expect(loaded.length).toBeGreaterThan(5);
+  expect(loaded.filter((each) => without.some((area) => isIn(each, area)))).toEqual([]);
 });
 
 test('what is imported is there', () => {
@@ -169,11 +191,6 @@ test('no barrels: a name comes from the file that has it', () => {
   expect(barrels).toEqual([]);
 });
 
-/** Names that are used nowhere else, and why they are exported all the same. */
-const SPARE_EXPORTS: Readonly<Record<string, string>> = {
-  'agent/files/damage.ts recordStart': 'the agent is not changed while its soak runs',
-};
-
 test('what is exported, besides types, is used in another file', () => {
   const users = new Map<string, number>();
   for (const path of CODE.filter((each) => each !== OWN_PATH)) {
@@ -185,7 +202,7 @@ test('what is exported, besides types, is used in another file', () => {
       .filter(([, name]) => users.get(name!) === 1)
       .map(([, name]) => `${path} ${name}`),
   );
-  expect(spare).toEqual(Object.keys(SPARE_EXPORTS));
+  expect(spare).toEqual([]);
 });
 
 test('names are kebab-case and say what is inside', () => {
@@ -219,7 +236,7 @@ test(`no source is longer than ${LINES_MAX} lines without a reason`, () => {
 });
 
 test('every limit is used', () => {
-  const unused = ['agent/limits.ts', 'server/limits.ts'].flatMap((path) => {
+  const unused = ['agent/limits.ts', 'server/limits.ts', 'cli/limits.ts'].flatMap((path) => {
     const others = SOURCES.filter((other) => other !== path).map((other) => FILES.get(other)!);
     const names = [...FILES.get(path)!.matchAll(/^export const (\w+)/gm)].map(([, name]) => name!);
     expect(names).not.toEqual([]);

@@ -1,0 +1,10 @@
+/**
+ * Every limit of what flags may hold: value, unit, why, and what happens beyond it. They are not among the server's, because
+ * each command reads all flags, and an agent would load the server's limits with them.
+ */
+
+/** Fields with an index, as --index-fields has them; each costs the flush time and the segment bytes. Beyond: refused. */
+export const INDEX_FIELDS_MAX = 32;
+
+/** Pod labels that become labels of lines, as --pod-labels has them; a stream has the server's LABELS_MAX in all. Beyond: refused. */
+export const POD_LABELS_MAX = 16;
