@@ -1,6 +1,6 @@
 /**
  * Tails all containers of the node: notices on each tick which files have grown, rotated or vanished, says which chains have
- * something to read, and reads a bounded piece of one when its turn comes. Closes files that file-lifecycle.ts finds over.
+ * something to read, and reads a bounded piece of one when its turn comes. Closes the files that are over, as file-lifecycle.ts decides.
  */
 import { fstatSync, watch as watchDirectory, type Stats } from 'node:fs';
 import type { Logger } from 'pino';
@@ -129,8 +129,8 @@ export class Tail {
       // Before the poll, so that no change falls between the two.
       if (isInTurn) quiet.watch(container, nowMs);
       this.#guard(container.directory.path, () => {
-        const isLook = isInTurn || !hasLiveFile(container);
-        if (isFullScan || (isLook && needsListing(container))) this.#reconcile(container, nowMs);
+        const needsReconciling = isFullScan || ((isInTurn || !hasLiveFile(container)) && needsListing(container));
+        if (needsReconciling) this.#reconcile(container, nowMs);
         for (const chain of container.chains.values()) this.#tickChain(container, chain, nowMs);
       });
       quiet.check(container, nowMs);
@@ -152,7 +152,10 @@ export class Tail {
     return false;
   }
 
-  /** No later tick will come: unfinished lines of files without a name are stored as they are, since no other agent could read them. */
+  /**
+   * Has the next ticks, which are the last ones, store unfinished lines of files without a name at once and as they are, since no
+   * other agent could read them.
+   */
   prepareToStop(): void {
     this.#times = { ...this.#times, unlinkedGraceMs: 0 };
     this.#containers.prepareToStop();

@@ -81,7 +81,7 @@ export class Containers {
     return ids;
   }
 
-  /** No later event will come: changes that no event has named are reported at the next poll. */
+  /** Waits for no more events: changes that no event has named are reported at the next poll. */
   prepareToStop(): void {
     this.#discovery.prepareToStop();
   }

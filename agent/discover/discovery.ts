@@ -92,7 +92,7 @@ export class Discovery {
     return !this.#watcher.isWatching;
   }
 
-  /** No later event will come: changes that no event has named are reported at the next poll. */
+  /** Waits for no more events: changes that no event has named are reported at the next poll. */
   prepareToStop(): void {
     this.#eventMsMax = 0;
   }

@@ -231,7 +231,7 @@ export class FileReader {
     return true;
   }
 
-  /** Does the same in a gzip file: `zerosTo` is where the window begins. */
+  /** Does what `#readZeros` does in a gzip file: `zerosTo` is where the window begins. */
   #unzipZeros(chain: Chain, file: LogFile, source: GzipSource): boolean {
     const window = source.window();
     const zeros = zeroRunEnd(window, 0, window.length);

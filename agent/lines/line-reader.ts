@@ -66,7 +66,7 @@ export class LineReader {
       }
       const { stream } = cri;
       if (lineEnd < newline) {
-        if (!this.#takeDamaged(chain, file, bytes, lineEnd, fileOffset + at, 'cut-off')) break;
+        if (!this.#takeBeginning(chain, file, bytes, lineEnd, fileOffset + at, 'cut-off')) break;
         at = lineEnd;
         continue;
       }
@@ -94,7 +94,7 @@ export class LineReader {
         }
         if (builder.isNewObject) lineEnd = objectEnd(bytes, cri, newline);
         if (lineEnd < newline) {
-          if (!this.#takeDamaged(chain, file, bytes, lineEnd, fileOffset + at, 'cut-off')) break;
+          if (!this.#takeBeginning(chain, file, bytes, lineEnd, fileOffset + at, 'cut-off')) break;
           at = lineEnd;
           continue;
         }
@@ -154,7 +154,7 @@ export class LineReader {
       if (next < 0) break;
       // The last record may go on in the next file.
       const ending = next === end ? 'partial' : 'cut-off';
-      if (isRecord && !this.#takeDamaged(chain, file, bytes, next, fileOffset + at, ending)) break;
+      if (isRecord && !this.#takeBeginning(chain, file, bytes, next, fileOffset + at, ending)) break;
       at = next;
     }
     reading.offset = fileOffset + at;
@@ -208,7 +208,7 @@ export class LineReader {
    * Takes the record that `#cri` has just parsed, of which only the beginning is there, up to `end`.
    * @returns false when it could not be taken
    */
-  #takeDamaged(
+  #takeBeginning(
     chain: Chain,
     file: LogFile,
     bytes: Buffer,

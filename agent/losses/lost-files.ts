@@ -154,20 +154,24 @@ export class LostFiles {
     }
   }
 
+  /** The newest file of a run of which earlier agents have stored something. */
+  #lastOf({ directory }: Container, run: number): FileId | undefined {
+    return this.#options.known.lastBeforeStart(chainKey(directory.uid, directory.container, run));
+  }
+
   /** Whether this agent has finished the run, and the server knows as much of it as it did then. */
-  #isDone({ directory, doneRuns }: Container, run: number): boolean {
-    const { known } = this.#options;
-    const last = known.lastBeforeStart(chainKey(directory.uid, directory.container, run))?.id;
-    return doneRuns.has(run) && doneRuns.get(run) === last && (last === undefined || known.isFinished(last));
+  #isDone(container: Container, run: number): boolean {
+    const { doneRuns } = container;
+    const last = this.#lastOf(container, run)?.id;
+    if (last !== undefined && !this.#options.known.isFinished(last)) return false;
+    return doneRuns.has(run) && doneRuns.get(run) === last;
   }
 
   /** Judges runs before `end` that an earlier agent had not finished, and whose files have gone. */
   #judgeUnfinished(container: Container, end: number, nowMs: number): void {
-    const { known } = this.#options;
-    const { uid, container: name } = container.directory;
     const unknown: number[] = [];
     for (const run of [...container.unfinishedRuns].filter((each) => each < end)) {
-      const last = known.lastBeforeStart(chainKey(uid, name, run));
+      const last = this.#lastOf(container, run);
       container.unfinishedRuns.delete(run);
       if (last === undefined) unknown.push(run);
       else this.#replace(container, last, nowMs);
@@ -179,16 +183,13 @@ export class LostFiles {
 
   /** Judges skipped runs: they are numbered without gaps, so each run shows that there was a previous one. */
   #judgeSkipped(container: Container, runs: readonly Chain[], nowMs: number): void {
-    const { known } = this.#options;
-    const begunRuns = container.begunRuns;
+    const { begunRuns } = container;
     container.begunRuns = Math.max(begunRuns, runs.at(-1)!.restart + 1);
     const next = runs.find(({ restart }) => restart >= begunRuns);
     if (next === undefined || next.restart === begunRuns || !this.#beganAfterCaughtUp(next)) return;
     const skipped: number[] = [];
     for (let run = begunRuns; run < next.restart; run++) {
-      const { uid, container: name } = container.directory;
-      const isUnknown = known.lastBeforeStart(chainKey(uid, name, run)) === undefined;
-      if (isUnknown && !this.#isDone(container, run)) skipped.push(run);
+      if (this.#lastOf(container, run) === undefined && !this.#isDone(container, run)) skipped.push(run);
     }
     const why = { reason: this.#reasonOf(container), head: UNKNOWN_HEAD };
     for (const lost of lostRuns(skipped)) this.#loseJudged(container, { ...lost, ...why }, nowMs, begunMs(next));

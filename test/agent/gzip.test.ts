@@ -77,15 +77,7 @@ test('the file that the server knows, of which nothing can be read any more, has
 });
 
 test('one that had been read before it was compressed has none', async () => {
-  world.writeLines(['a']);
-  await world.start();
-  await world.expectLines(['a']);
-  world.rename(world.path(LIVE), world.path(rotated(1)));
-  world.writeLines(['b']);
-  await world.expectLines(['a', 'b']);
-  await world.settled();
-  await world.stop();
-  world.remove(world.path(rotated(1)));
+  await world.readRotatedThenRemove();
   age(writeGzip(1, 'no gzip'));
   await world.start();
   world.writeLines(['c']);

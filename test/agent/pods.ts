@@ -139,6 +139,18 @@ export class World {
     this.#agent = undefined;
   }
 
+  /** Has an agent read `a`, then `b` after a rotation, and removes the rotated file when the agent is gone. */
+  async readRotatedThenRemove(): Promise<void> {
+    this.writeLines(['a']);
+    await this.start();
+    await this.expectLines(['a']);
+    this.rename(this.path(LIVE), this.path(rotated(1)));
+    this.writeLines(['b']);
+    await this.expectLines(['a', 'b']);
+    await this.stop();
+    this.remove(this.path(rotated(1)));
+  }
+
   /** A new agent takes over from one that has come to rest, and comes to rest itself. */
   async restart(): Promise<void> {
     await this.settled();

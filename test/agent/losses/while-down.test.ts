@@ -129,14 +129,7 @@ test('a pod that was deleted while the agent was away has a marker under its nam
 });
 
 test('older files that went while the agent was away had been read: no marker', async () => {
-  world.writeLines(['a']);
-  await world.start();
-  await world.expectLines(['a']);
-  world.rename(world.path(LIVE), world.path(rotated(1)));
-  world.writeLines(['b']);
-  await world.expectLines(['a', 'b']);
-  await world.stop();
-  world.remove(world.path(rotated(1)));
+  await world.readRotatedThenRemove();
   await world.start();
   await until(
     () => world.sink.gone.length === 1,
