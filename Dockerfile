@@ -2,9 +2,8 @@
 FROM node:24.21.0-slim AS dependencies
 WORKDIR /podlog
 COPY package.json package-lock.json ./
-# The dependency "node" is for machines without Node. It is its install script that fetches the program, so without
-# scripts, which no other dependency has, the image holds Node once. Without optional ones it does without TypeScript,
-# which a dependency has types for.
+# The dependency "node" is for machines without Node. Its install script fetches the program, and no other dependency has
+# such a script; without scripts, the image holds Node once. Without optional dependencies it does not hold TypeScript.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts
 
 FROM node:24.21.0-slim

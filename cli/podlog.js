@@ -7,13 +7,13 @@
  * - the compile cache, for the threads too. Where it cannot be written it is only read.
  * - a small young generation: most of what podlog handles are buffers, which are not in it.
  * - a garbage collector that can be called: an agent gives back what a busy time has left.
- * - for an agent, one optimizing compiler instead of two: its loops are few and run for long, and Maglev takes 2 MB.
- * - WebAssembly as it comes: undici's HTTP parser, for a few requests a minute, is not worth the 10 MB that it takes to
+ * - for an agent, one optimizing compiler instead of two: its loops are few and run for long, and Maglev takes memory.
+ * - WebAssembly as it comes: undici's HTTP parser, for a few requests a minute, is not worth the memory that it takes to
  *   optimize it.
- * - one arena of malloc for all threads: each would keep its own free memory (80 MB less in a server under queries).
+ * - one arena of malloc for all threads: each would keep its own free memory.
  * - large pieces of memory go back to the system when they are freed. Left to itself malloc keeps pieces of up to 32 MB
- *   for itself once one was freed: 4 MB more in an idle agent, 100 MB in a server under intake and heavy queries. An
- *   aggregation takes up to a tenth more CPU time for it; other queries take the same.
+ *   for itself once one was freed, as a server under intake and heavy queries does all the time. Aggregations take
+ *   somewhat more CPU time for it.
  */
 import { fileURLToPath } from 'node:url';
 
