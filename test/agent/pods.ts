@@ -147,6 +147,7 @@ export class World {
     this.rename(this.path(LIVE), this.path(rotated(1)));
     this.writeLines(['b']);
     await this.expectLines(['a', 'b']);
+    await this.settled();
     await this.stop();
     this.remove(this.path(rotated(1)));
   }
