@@ -161,10 +161,9 @@ export class LostFiles {
 
   /** Whether this agent has finished the run, and the server knows as much of it as it did then. */
   #isDone(container: Container, run: number): boolean {
-    const { doneRuns } = container;
     const last = this.#lastOf(container, run)?.id;
     if (last !== undefined && !this.#options.known.isFinished(last)) return false;
-    return doneRuns.has(run) && doneRuns.get(run) === last;
+    return container.doneRuns.has(run) && container.doneRuns.get(run) === last;
   }
 
   /** Judges runs before `end` that an earlier agent had not finished, and whose files have gone. */
