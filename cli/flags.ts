@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import type { Flag } from './flag.ts';
 import { type ListenAddress, parseApi, parseListen, parseOptionalListen, parseUrl } from './flag-values/address.ts';
 import { parseMaxSizeBytes, parseRateLimit, parseRetentionMs } from './flag-values/amount.ts';
-import { LOG_LEVELS, type LogLevel, parseLogLevel, parseOnOff, parseSwitch } from './flag-values/choice.ts';
+import { LOG_LEVELS, type LogLevel, parseLogLevel, parseSwitch } from './flag-values/choice.ts';
 import {
   parseFieldNames,
   parseNodeName,
@@ -212,7 +212,7 @@ export const multiline: Flag<boolean> = {
   value: 'on|off',
   defaultText: 'on',
   help: 'join the lines of a panic or a stack trace into one entry',
-  parse: parseOnOff,
+  parse: parseSwitch,
 };
 
 export const multilineStart: Flag<string | undefined> = {

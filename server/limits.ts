@@ -484,6 +484,9 @@ export const QUERY_WAIT_MS_MAX = 30 * SECOND_MS;
  */
 export const QUERY_RUN_MS_MAX = 10 * MINUTE_MS;
 
+/** Time zones of queries that are kept, 30 KB each. Beyond: the least recently used are looked up again, 50 µs each. */
+export const TIME_ZONES_KEPT_MAX = 16;
+
 /** Labels and fields that one query filters by; each is tested against the labels of every stream. Beyond: 400. */
 export const FILTERS_MAX = 100;
 

@@ -1,4 +1,6 @@
 /** Words that a flag chooses from. */
+import { BOOLEANS, parseBoolean } from '../../shared/boolean.ts';
+
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -9,11 +11,7 @@ export function parseLogLevel(text: string): LogLevel {
 }
 
 export function parseSwitch(text: string): boolean {
-  if (text !== 'true' && text !== 'false') throw new RangeError('must be true or false');
-  return text === 'true';
-}
-
-export function parseOnOff(text: string): boolean {
-  if (text !== 'on' && text !== 'off') throw new RangeError('must be on or off');
-  return text === 'on';
+  const value = parseBoolean(text);
+  if (value === undefined) throw new RangeError(`must be ${BOOLEANS}`);
+  return value;
 }

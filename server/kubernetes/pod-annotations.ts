@@ -2,6 +2,7 @@
  * The annotations of a pod that configure which of its lines are kept, and how they are parsed. They may change while
  * it runs.
  */
+import { parseBoolean } from '../../shared/boolean.ts';
 import type { Labels } from '../../shared/labels.ts';
 import { PARSERS, type Parser } from '../../shared/row-group/text-lines/cut-text.ts';
 
@@ -12,7 +13,7 @@ const PARSER = 'podlog.io/parser';
 
 /** Returns true for all of the pod's containers, or the names of some. */
 export function excludedBy(annotations: Labels = {}): true | readonly string[] {
-  if (annotations[EXCLUDE]?.trim().toLowerCase() === 'true') return true;
+  if (parseBoolean(annotations[EXCLUDE] ?? '') === true) return true;
   const names = annotations[EXCLUDE_CONTAINERS]?.split(',').map((name) => name.trim()) ?? [];
   return names.filter((name) => name !== '');
 }

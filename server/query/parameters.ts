@@ -10,6 +10,7 @@
  *     ignore_case=true         in values, texts and expressions
  *     \by=x                    the field `by`, though `by` is one of the query's own names
  */
+import { BOOLEANS, parseBoolean } from '../../shared/boolean.ts';
 import { ParameterError } from '../../shared/errors.ts';
 import { FILTERS_MAX, FOLLOW_LIMIT_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX } from '../limits.ts';
 import { allOf, normalised, type Predicate, valueLeaf, type Where } from '../store/predicate.ts';
@@ -17,6 +18,7 @@ import type { Direction, Plan } from '../store/search-plan.ts';
 import type { AnswerFormat } from '../store/sink.ts';
 import { parseCondition, parseText } from './conditions.ts';
 import { parseInstant } from './time-parameter.ts';
+import { parseTimeZone, type TimeZone, UTC } from './time-zone.ts';
 
 /** A parsed query string: a name that is repeated has an array. */
 export type QueryString = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -45,6 +47,7 @@ const OWN_NAMES: readonly string[] = [
   'query',
   'since',
   'until',
+  'tz',
   'limit',
   'order',
   'format',
@@ -61,7 +64,7 @@ const OWN_NAMES: readonly string[] = [
 /** In front of a name, this makes it that of a label or field whatever the route understands by it. */
 const ESCAPE = '\\';
 /** Parameters of every route. */
-const COMMON_NAMES: readonly string[] = ['q', 'ignore_case', 'since', 'until'];
+const COMMON_NAMES: readonly string[] = ['q', 'ignore_case', 'since', 'until', 'tz'];
 /** CSV is exact only on request. */
 const FORMATS = ['ndjson', 'raw', 'json', 'csv'] as const;
 /** Values of the parameter `order`. */
@@ -115,8 +118,9 @@ export function parseFilters(
   }
   const since = single(query, 'since');
   const until = single(query, 'until');
-  const from = since === undefined ? undefined : parseInstant('since', since, nowMs);
-  const to = until === undefined ? undefined : parseInstant('until', until, nowMs);
+  const zone = timeZoneOf(query);
+  const from = since === undefined ? undefined : parseInstant('since', since, nowMs, zone);
+  const to = until === undefined ? undefined : parseInstant('until', until, nowMs, zone);
   if (from !== undefined && to !== undefined && from >= to) {
     throw new ParameterError('until', `"${until}" is not after since "${since}"`, 'a later time', 'since=2h&until=1h');
   }
@@ -134,6 +138,12 @@ export function parseFilters(
     );
   }
   return { from, to, where: normalised(allOf([...filters, parseText(all(query, 'q'), ignoreCase)])) };
+}
+
+/** Returns the zone in which a query's days and times are meant; UTC where it names none. @throws ParameterError */
+function timeZoneOf(query: QueryString): TimeZone {
+  const text = single(query, 'tz');
+  return text === undefined ? UTC : parseTimeZone(text);
 }
 
 /** True of a name that is not that of a filter. */
@@ -175,11 +185,13 @@ export function parseCount(query: QueryString, name: string, min: number, max: n
   return count;
 }
 
+/** A name without a value, as in `?follow`, is true. */
 export function parseFlag(query: QueryString, name: string): boolean {
   const text = single(query, name);
-  if (text === undefined || text === 'false' || text === '0') return false;
-  if (text === 'true' || text === '1' || text === '') return true;
-  throw new ParameterError(name, `"${text}" is not a boolean`, 'true or false', `${name}=true`);
+  if (text === undefined || text === '') return text === '';
+  const value = parseBoolean(text);
+  if (value !== undefined) return value;
+  throw new ParameterError(name, `"${text}" is not a boolean`, BOOLEANS, `${name}=true`);
 }
 
 function oneOf<T extends string>(query: QueryString, name: string, allowed: readonly T[], fallback: T): T {

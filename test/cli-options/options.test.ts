@@ -187,7 +187,7 @@ test.each<[args: string, env: Record<string, string>, want: string]>([
     {},
     '--container-rate-limit "1000" must be 100KB or more, such as 500KB or 2MiB; or off',
   ],
-  ['agent --multiline no', {}, '--multiline "no" must be on or off'],
+  ['agent --multiline maybe', {}, '--multiline "maybe" must be true or false, yes or no, on or off, 1 or 0'],
   [
     'agent --multiline-start (?!x)',
     {},

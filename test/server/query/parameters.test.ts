@@ -83,7 +83,22 @@ describe('parseLogsRequest', () => {
     expect(narrowed('a', 'b')).toEqual({ ...valueLeaf('namespace', tests), labelOnly: true });
   });
 
+  it.each<[string, boolean]>([
+    ['', true],
+    ...['true', 'True', 'yes', 'YES', 'on', '1'].map((text): [string, boolean] => [text, true]),
+    ...['false', 'FALSE', 'no', 'off', '0'].map((text): [string, boolean] => [text, false]),
+  ])('follow=%s', (text, want) => expect(parse({ follow: text }).follow).toBe(want));
+
+  it('reads days and times without an offset in the time zone of the query', () => {
+    const { plan } = parse({ since: 'yesterday', until: '2026-11-23T09:00', tz: 'Europe/Berlin' });
+    expect([plan.from, plan.to]).toEqual(
+      ['2026-11-21T23:00Z', '2026-11-23T08:00Z'].map((time) => BigInt(Date.parse(time)) * 1_000_000n),
+    );
+  });
+
   it.each<[QueryString, RegExp]>([
+    [{ tz: 'Mars' }, /^tz: "Mars" is not a time zone; allowed: .*; example: tz=Europe\/Berlin$/],
+    [{ since: '5' }, /^since: "5" has no unit/],
     [{ since: 'soon' }, /^since: "soon" is not a valid time; allowed: .*; example: since=1h$/],
     [{ since: '1h', until: '2h' }, /^until: "2h" is not after since "1h"/],
     [{ format: 'xml' }, /^format: "xml" is unknown; allowed: ndjson, raw, json, csv; example: format=ndjson$/],
@@ -93,7 +108,10 @@ describe('parseLogsRequest', () => {
     [{ limit: '1e3' }, /^limit: /],
     [{ limit: '100001' }, /^limit: /],
     [{ limit: ['1', '2'] }, /^limit: given more than once/],
-    [{ follow: 'maybe' }, /^follow: "maybe" is not a boolean/],
+    [
+      { follow: 'maybe' },
+      /^follow: "maybe" is not a boolean; allowed: true or false, yes or no, on or off, 1 or 0; example: follow=true$/,
+    ],
     [{ follow: 'true', until: 'now' }, /^until: a live tail has no end/],
     [{ follow: 'true', format: 'json' }, /^format: a JSON array cannot follow/],
     [{ q: '' }, /^q: empty/],
