@@ -15,7 +15,9 @@ export interface Flag<T> {
   readonly parse: (text: string) => T;
 }
 
+export const ENVIRONMENT_PREFIX = 'PODLOG_';
+
 /** `PODLOG_DATA_DIR` for `--data-dir`. */
 export function environmentName(flag: Flag<unknown>): string {
-  return `PODLOG_${flag.name.toUpperCase().replaceAll('-', '_')}`;
+  return `${ENVIRONMENT_PREFIX}${flag.name.toUpperCase().replaceAll('-', '_')}`;
 }

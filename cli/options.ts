@@ -8,7 +8,7 @@ import type { AccessOptions } from '../server/auth/access.ts';
 import { UsageError } from '../shared/errors.ts';
 import type { ListenAddress } from './flag-values/address.ts';
 import type { LogLevel } from './flag-values/choice.ts';
-import { COMMAND_NAMES, type CommandName, environmentName, type Flag } from './flag.ts';
+import { COMMAND_NAMES, type CommandName, ENVIRONMENT_PREFIX, environmentName, type Flag } from './flag.ts';
 import * as flags from './flags.ts';
 
 export interface ServerOptions {
@@ -98,6 +98,7 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
   }
   const given = givenFlags(command, rest);
   if (given === 'help') return { kind: 'help', about: command };
+  expectKnownVariables(command, env);
   const read: Read = (flag) => readFlag(flag, given, env);
   switch (command) {
     case 'server':
@@ -229,6 +230,28 @@ function unknownFlag(command: CommandName, rawName: string, name: string): Usage
   }
   const own = flags.FLAGS.filter((flag) => flag.commands.includes(command)).map((flag) => `--${flag.name}`);
   return new UsageError(`there is no flag ${rawName}${suggest(rawName, own)}; podlog ${command} --help lists them`);
+}
+
+/**
+ * Variables that Kubernetes sets for a service called podlog or podlog-…: PODLOG_SERVICE_HOST, PODLOG_SERVICE_PORT_HTTP,
+ * PODLOG_PORT, PODLOG_PORT_3100_TCP_ADDR, ….
+ */
+const OF_A_SERVICE = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/;
+const SERVICE_ADDRESS = /^(tcp|udp|sctp):\/\//;
+
+/**
+ * A variable of another command is not wrong: an environment may be shared.
+ * @throws UsageError  one begins with PODLOG_ and is not a flag's
+ */
+function expectKnownVariables(command: CommandName, env: Environment): void {
+  const known = flags.FLAGS.map(environmentName);
+  for (const [name, text = ''] of Object.entries(env)) {
+    if (!name.startsWith(ENVIRONMENT_PREFIX) || known.includes(name)) continue;
+    if (OF_A_SERVICE.test(name) || SERVICE_ADDRESS.test(text)) continue;
+    throw new UsageError(
+      `there is no variable ${name}${suggest(name, known)}; podlog ${command} --help shows their names`,
+    );
+  }
 }
 
 /** The flag's value from the command line, the environment or its default, in this order. */

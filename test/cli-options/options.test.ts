@@ -45,6 +45,10 @@ describe('up', () => {
     ['--retention forever', {}, { retentionMs: Infinity }],
     ['--max-size 20GB', {}, { maxSizeBytes: 20e9 }],
     ['--max-size 1.5TiB', {}, { maxSizeBytes: 1.5 * 2 ** 40 }],
+    ['--max-size 20G', {}, { maxSizeBytes: 20e9 }],
+    ['--max-size 20Gi', {}, { maxSizeBytes: 20 * 2 ** 30 }],
+    ['--max-size 1.5T', {}, { maxSizeBytes: 1.5e12 }],
+    ['--max-size 20gib', {}, { maxSizeBytes: 20 * 2 ** 30 }],
     ['', { PODLOG_MAX_SIZE: '2GiB' }, { maxSizeBytes: 2 ** 31 }],
     ['--retention-rules rules.yaml', {}, { retentionRulesPath: resolve('rules.yaml') }],
     ['--rules keep.yaml', {}, { rulesPath: resolve('keep.yaml') }],
@@ -174,8 +178,16 @@ test.each<[args: string, env: Record<string, string>, want: string]>([
     {},
     '--retention "0d" must be a duration of a minute or more, such as 12h, 30d or 8w; or forever',
   ],
-  ['up --max-size 20', {}, '--max-size "20" must be 1GiB or more, such as 20GB or 1.5TB; or unlimited'],
-  ['up --max-size 900MB', {}, '--max-size "900MB" must be 1GiB or more, such as 20GB or 1.5TB; or unlimited'],
+  [
+    'up --max-size 20',
+    {},
+    '--max-size "20" must be 1GiB or more, with its unit, such as 20GB, 20Gi or 1.5T; or unlimited',
+  ],
+  [
+    'up --max-size 900MB',
+    {},
+    '--max-size "900MB" must be 1GiB or more, with its unit, such as 20GB, 20Gi or 1.5T; or unlimited',
+  ],
   ['agent --server podlog:3100', {}, '--server "podlog:3100" must be an http or https URL, such as http://podlog:3100'],
   [
     'server --agent-accounts podlog/',
@@ -185,7 +197,7 @@ test.each<[args: string, env: Record<string, string>, want: string]>([
   [
     'agent --container-rate-limit 1000',
     {},
-    '--container-rate-limit "1000" must be 100KB or more, such as 500KB or 2MiB; or off',
+    '--container-rate-limit "1000" must be 100KB or more, with its unit, such as 500KB, 2Mi or 2MiB/s; or off',
   ],
   ['agent --multiline maybe', {}, '--multiline "maybe" must be true or false, yes or no, on or off, 1 or 0'],
   [

@@ -104,7 +104,10 @@ interface WorkloadSpec {
   readonly selector: { readonly matchLabels: Labels };
   readonly template: PodTemplate;
   readonly serviceName?: string;
-  readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
+  readonly volumeClaimTemplates?: readonly {
+    readonly metadata: { readonly name: string };
+    readonly spec: { readonly resources: { readonly requests: { readonly storage: string } } };
+  }[];
 }
 
 export type Manifest =

@@ -1,6 +1,7 @@
 /** Requests and limits of memory against what the bench has measured: the tables in docs/benchmarks.md. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { sizeOf } from '../../shared/quantity.ts';
 import { containerOf, OVERLAYS, renderManifests, workloadsOf, type Container } from './manifests.ts';
 
 /** About half as much again as was measured: room for what the bench does not do, and little enough to protect the node. */
@@ -36,6 +37,16 @@ test.each(['server', 'agent'])('README: the measured peak of the %s is the large
 
 describe.each(OVERLAYS)('%s', (overlay) => {
   const containers = workloadsOf(renderManifests(`overlays/${overlay}`)).map(containerOf);
+  test('the data stays below nine tenths of its volume', () => {
+    const [claim] = workloadsOf(renderManifests(`overlays/${overlay}`)).flatMap(
+      ({ spec }) => spec.volumeClaimTemplates ?? [],
+    );
+    const server = containers.find(({ name }) => name === 'server')!;
+    const maxSize = sizeOf(server.env.find(({ name }) => name === 'PODLOG_MAX_SIZE')!.value!);
+    expect(maxSize).toBeGreaterThan(0);
+    expect(maxSize).toBeLessThanOrEqual(0.9 * sizeOf(claim!.spec.resources.requests.storage));
+  });
+
   test.each(containers.map((container) => ({ name: container.name, container })))('$name', ({ name, container }) => {
     const peak = peakBytes(name);
     const { requests, limits }: Container['resources'] = container.resources;

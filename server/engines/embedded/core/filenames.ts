@@ -23,6 +23,14 @@ export const SEGMENTS_FOLDER = 'segments';
 export const QUARANTINE_FOLDER = 'quarantine';
 export const ERASURES_FOLDER = 'erasures';
 export const SNAPSHOTS_FOLDER = 'snapshots';
+export const FOLDERS: readonly string[] = [
+  LOCK_FOLDER,
+  WAL_FOLDER,
+  SEGMENTS_FOLDER,
+  QUARANTINE_FOLDER,
+  ERASURES_FOLDER,
+  SNAPSHOTS_FOLDER,
+];
 
 const SEQUENCE_DIGITS = 12;
 const WAL_NAME = /^(\d{12})\.wal$/;

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { CorruptionError, UsageError } from '../../../../shared/errors.ts';
 import { type Disk, isReadError, withFile } from '../platform/disk.ts';
-import { SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER, walFolder, walSequence } from './filenames.ts';
+import { FOLDERS, SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER, walFolder, walSequence } from './filenames.ts';
 import { manifestPaths, readGenerations } from './manifest-file.ts';
 import { type Damage, unreadable } from './quarantine.ts';
 import { listSegments } from './segment-folders.ts';
@@ -55,6 +55,28 @@ export async function expectOurs(disk: Disk, dataDir: string, { reason }: Damage
   const advice = `restore the file ("${FORMAT_VERSION.trim()}" and a newline) if the folder is podlog's, or choose another`;
   throw new UsageError(
     `the data folder ${dataDir} has data, but no file ${VERSION_FILE} that is whole (${reason}), and no manifest, WAL file or segment of podlog that is: ${advice}`,
+    1,
+  );
+}
+
+/** Names of strangers' files that are shown; there may be millions. */
+const STRANGERS_SHOWN = 3;
+/** File systems make it in the root folder of a volume. */
+const VOLUME_FOLDER = 'lost+found';
+
+/**
+ * A folder without a store must have nothing else either: it is somebody's, and named by mistake.
+ * @throws UsageError  it has files that are not podlog's
+ */
+export async function expectNobodysElse(disk: Disk, dataDir: string): Promise<void> {
+  if ((await readVersion(disk, dataDir)).kind !== 'new') return;
+  const allowed = [...FOLDERS, VERSION_FILE, VOLUME_FOLDER];
+  const strangers = (await disk.list(dataDir)).filter((name) => !allowed.includes(name)).toSorted();
+  if (strangers.length === 0) return;
+  const more = strangers.length > STRANGERS_SHOWN ? ` and ${strangers.length - STRANGERS_SHOWN} more` : '';
+  const shown = strangers.slice(0, STRANGERS_SHOWN).join(', ');
+  throw new UsageError(
+    `the data folder ${dataDir} has files that are not podlog's (${shown}${more}): name an empty folder, or a new one`,
     1,
   );
 }

@@ -3,23 +3,12 @@ import { dirname, join } from 'node:path';
 import { UsageError } from '../../../../shared/errors.ts';
 import { reasonOf } from '../../../../shared/system-error.ts';
 import { createFile, type Disk, diskErrorCode, isFolder } from './disk.ts';
-import {
-  ERASURES_FOLDER,
-  LOCK_FOLDER,
-  QUARANTINE_FOLDER,
-  SEGMENTS_FOLDER,
-  SNAPSHOTS_FOLDER,
-  VERSION_FILE,
-  WAL_FOLDER,
-  walFolder,
-} from '../core/filenames.ts';
+import { FOLDERS, SEGMENTS_FOLDER, VERSION_FILE, walFolder } from '../core/filenames.ts';
 import { type FolderLock, lockFolder } from './lock.ts';
 import { manifestPaths } from '../core/manifest-file.ts';
 import { copyToQuarantine, type Damage } from '../core/quarantine.ts';
 import { listDays } from '../core/segment-folders.ts';
-import { expectOurs, FORMAT_VERSION, readVersion } from '../core/version-file.ts';
-
-const FOLDERS = [LOCK_FOLDER, WAL_FOLDER, SEGMENTS_FOLDER, QUARANTINE_FOLDER, ERASURES_FOLDER, SNAPSHOTS_FOLDER];
+import { expectNobodysElse, expectOurs, FORMAT_VERSION, readVersion } from '../core/version-file.ts';
 
 export interface OpenedFolder {
   readonly lock: FolderLock;
@@ -29,7 +18,7 @@ export interface OpenedFolder {
 
 /**
  * @param lock  locks the folder for this process
- * @throws UsageError  it cannot be created, is in use, is of another version, or not podlog's
+ * @throws UsageError  it cannot be created, is in use, is of another version, or not podlog's alone
  */
 export async function openFolder(disk: Disk, dataDir: string, lock = lockFolder): Promise<OpenedFolder> {
   try {
@@ -38,6 +27,7 @@ export async function openFolder(disk: Disk, dataDir: string, lock = lockFolder)
     throw unusable(dataDir, error);
   }
   await expectLayout(disk, dataDir);
+  await expectNobodysElse(disk, dataDir);
   await using undo = new AsyncDisposableStack();
   const held = undo.use(await lock(dataDir));
   try {

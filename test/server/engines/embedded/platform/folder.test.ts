@@ -38,6 +38,23 @@ test('another version is refused with a clear line, a half-written one is a new 
   await openStore({ dataDir });
 });
 
+test.each([
+  [['thesis.tex'], 'thesis.tex'],
+  [['a', 'b', 'c', 'd', 'e'], 'a, b, c and 2 more'],
+  [['.git', 'lost+found'], '.git'],
+])("a folder of somebody else's files (%j) is not taken over", async (names, shown) => {
+  const dataDir = await newFolder();
+  for (const name of names) await mkdir(join(dataDir, name));
+  await expect(openStore({ dataDir })).rejects.toThrow(`files that are not podlog's (${shown}): name an empty folder`);
+  expect((await readdir(dataDir)).toSorted()).toEqual(names.toSorted());
+});
+
+test('the root folder of a volume, and what a start that was killed has left, are a new folder', async () => {
+  const dataDir = await newFolder();
+  for (const name of ['lost+found', 'lock', 'quarantine']) await mkdir(join(dataDir, name));
+  await openStore({ dataDir });
+});
+
 test('a folder that cannot be one', async () => {
   const dataDir = join(await newFolder(), 'file');
   await writeFile(dataDir, '');
