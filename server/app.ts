@@ -104,7 +104,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerLogs(app, { engine, now, closing: closing.signal });
   registerLabels(app, { engine, now });
   registerAggregates(app, { engine, now });
-  registerErase(app, { logs, now });
+  registerErase(app, { engine, logs, now });
   const { backups, check } = logs;
   if (backups !== undefined) registerBackups(app, { backups, now });
   if (check !== undefined) registerCheck(app, { check, closing: closing.signal });

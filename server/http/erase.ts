@@ -1,24 +1,35 @@
 /**
- * `DELETE /logs?user_id=123`: erases what `GET /logs` with the same filters finds, as a job; `GET /erasures` and `GET
- * /erasures/{id}` report its progress.
+ * `DELETE /logs?user_id=123`: erases what `GET /logs` with the same filters finds, as a job, or with `dry_run=true` says
+ * what it would erase; `GET /erasures` and `GET /erasures/{id}` report its progress.
  */
 import type { FastifyInstance } from 'fastify';
 import { ParameterError, PodlogError } from '../../shared/errors.ts';
 import { formatInstant, instantOfMs } from '../../shared/time.ts';
-import { type AuthorizedQuery, parseFilters, type QueryString } from '../query/parameters.ts';
+import { AGGREGATE_LIMIT_MAX } from '../limits.ts';
+import type { QueryEngine } from '../query/engine.ts';
+import { type AuthorizedQuery, parseFilters, parseFlag, type QueryString } from '../query/parameters.ts';
 import type { ErasureStatus } from '../store/erasure-status.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { isEverything, isOnlyNegative, type Predicate } from '../store/predicate.ts';
+import { askerOf } from './asker.ts';
 
 export interface EraseRoutes {
+  readonly engine: QueryEngine;
   readonly logs: Pick<LogStore, 'erase' | 'erasures' | 'erasure'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-export function registerErase(app: FastifyInstance, { logs, now }: EraseRoutes): void {
+export function registerErase(app: FastifyInstance, { engine, logs, now }: EraseRoutes): void {
   app.delete<{ Querystring: QueryString }>('/logs', async (request, reply) => {
-    const status = await logs.erase(parseErasure(request, now()));
+    const filter = parseErasure(request, now());
+    if (parseFlag(request.query, 'dry_run')) {
+      const plan = { ...filter, by: ['namespace'], measures: [], stepNs: undefined, limit: AGGREGATE_LIMIT_MAX };
+      const { answer } = await engine.run(askerOf(request, reply), (view, query) => view.aggregate(plan, query));
+      const namespaces = answer.cells.map(({ by: [namespace = ''], rows }) => ({ namespace, rows }));
+      return { dry_run: true, rows: namespaces.reduce((sum, { rows }) => sum + rows, 0), namespaces };
+    }
+    const status = await logs.erase(filter);
     return reply.code(202).header('location', `/erasures/${status.id}`).send(answerOf(status));
   });
 
@@ -31,18 +42,24 @@ export function registerErase(app: FastifyInstance, { logs, now }: EraseRoutes):
   });
 }
 
-/** @throws ParameterError, also when it would erase everything, or everything but some lines, at any time */
-function parseErasure(authorized: AuthorizedQuery, nowMs: number): Predicate {
-  const filter = parseFilters(authorized, nowMs);
-  if (filter.from !== undefined || filter.to !== undefined || !isOnlyNegative(filter.where)) return filter;
-  const problem = isEverything(filter.where)
-    ? 'missing, and all lines would be erased'
+/**
+ * A filter is wanted besides the time, because a mistake in it would erase what nobody wanted to lose.
+ * @throws ParameterError  without `all`, also where the filter only says which lines stay
+ */
+function parseErasure({ query, namespaces }: AuthorizedQuery, nowMs: number): Predicate {
+  const parse = (of: AuthorizedQuery['namespaces']): Predicate =>
+    parseFilters({ query, namespaces: of }, nowMs, ['all', 'dry_run']);
+  // What the caller may see narrows an erasure, but is no filter that somebody wrote.
+  const { where } = parse('all');
+  if (parseFlag(query, 'all') || !isOnlyNegative(where)) return parse(namespaces);
+  const problem = isEverything(where)
+    ? 'missing, and all lines of the time range would be erased'
     : 'only says which lines stay, and all others would be erased, also those that lack the name';
   throw new ParameterError(
     'filter',
     problem,
-    'at least one of labels, fields and q that is not negated, or since or until',
-    'user_id=123',
+    'at least one of labels, fields and q that is not negated, or all=true',
+    'user_id=123, or until=90d&all=true',
   );
 }
 

@@ -197,18 +197,12 @@ function rowsOf(cells: readonly Cell[]): number {
   return cells.reduce((sum, { rows }) => sum + rows, 0);
 }
 
-/**
- * If the query does not set the end of the range, it ends with a line, and without `since` it begins with one.
- * Undefined: no lines.
- */
-function shownBuckets({ from, to }: Predicate, asked: Buckets, cells: readonly Cell[]): Buckets | undefined {
-  if (from !== undefined && to !== undefined) return asked;
+/** A range without `since` is that of the lines. Undefined: no lines. */
+function shownBuckets({ from }: Predicate, asked: Buckets, cells: readonly Cell[]): Buckets | undefined {
+  if (from !== undefined) return asked;
   if (cells.length === 0) return undefined;
   const found = cells.map(({ bucket }) => bucket);
-  return {
-    first: from === undefined ? Math.min(...found) : asked.first,
-    last: Math.max(...found),
-  };
+  return { first: Math.min(...found), last: Math.max(...found) };
 }
 
 function bucketsOf(

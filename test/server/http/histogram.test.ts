@@ -120,6 +120,20 @@ test.for(DEFAULT_VIEWS)('what is shown without a time range: %s', async ([name, 
   }
 });
 
+test.for(['quiet', 'nobody'])('with since, every bucket until now is there, also empty ones: app %s', async (app) => {
+  const timesMs = [50, 49, 20].map((minutes) => NOW_MS - minutes * 60_000);
+  if (app === 'quiet') await store(app, timesMs);
+  const before = Date.now();
+  const { answer } = await get(`app=${app}&since=1h&step=1m`);
+  const { buckets } = answer;
+  expect(buckets.length).toBe(61);
+  const last = new Date(buckets.at(-1)!.time).getTime();
+  expect(last).toBeGreaterThan(before - 60_000);
+  expect(last).toBeLessThanOrEqual(Date.now());
+  const total = buckets.reduce((rows, each) => rows + each.total, 0);
+  expect(total).toBe(app === 'quiet' ? timesMs.length : 0);
+});
+
 async function expectAccepted(query: string): Promise<void> {
   expect(await get(query), query).toMatchObject({ status: 200 });
 }

@@ -52,9 +52,13 @@ test('a snapshot is made, listed, served and removed', async () => {
 });
 
 const REFUSED: readonly [string, RegExp][] = [
-  ['', /all lines would be erased/],
+  ['', /all lines of the time range would be erased/],
   ['levle=!error', /only says which lines stay/],
   ['user_id=!user-1&q=!x', /only says which lines stay/],
+  ['until=1h', /all lines of the time range would be erased.*until=90d&all=true/],
+  ['since=1h&levle=!error', /only says which lines stay/],
+  ['all=false', /all lines of the time range/],
+  ['all=maybe', /all: "maybe" is not a boolean/],
   ['limit=5', /limit: not a parameter of this route/],
   ['user_id=user-1&order=newest', /order/],
   ['q=', /empty/],
@@ -67,6 +71,16 @@ for (const [query, message] of REFUSED) {
     expect((json as { error: { message: string } }).error.message).toMatch(message);
   });
 }
+
+test('a dry run counts what an erasure would take, and takes nothing', async () => {
+  const dry = { dry_run: true, rows: 10, namespaces: [{ namespace: '', rows: 10 }] };
+  expect(await call('DELETE', '/logs?user_id=user-3&dry_run=true')).toEqual({ status: 200, json: dry });
+  expect(await call('DELETE', '/logs?since=1h&all=true&dry_run=true')).toMatchObject({ json: { rows: 100 } });
+  const none = { dry_run: true, rows: 0, namespaces: [] };
+  expect(await call('DELETE', '/logs?user_id=nobody&dry_run=true')).toEqual({ status: 200, json: none });
+  expect(await call('GET', '/erasures')).toEqual({ status: 200, json: { erasures: [] } });
+  expect(await count(server.url, 'user_id=user-3')).toBe(10);
+});
 
 test('an erasure is accepted, shows how far it is, and is done', async () => {
   const asked = await call('DELETE', '/logs?user_id=user-7');
