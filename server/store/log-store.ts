@@ -94,6 +94,9 @@ export interface LogView extends Disposable {
    */
   facets(predicate: Predicate, names: readonly string[] | undefined, query: Query): Promise<FacetCounts>;
 
+  /** Returns how many lines have each label or field, of FACET_NAMES_MAX of them; an empty value may count. */
+  nameRows(predicate: Predicate, query: Query): Promise<ReadonlyMap<string, number>>;
+
   /**
    * Returns the streams that have lines in the time range and whose labels satisfy the filters, and with them the names
    * and values of labels. Text is ignored.

@@ -6,7 +6,7 @@ function unasked(): never {
 }
 
 export function fakeReader(
-  answers: Partial<Pick<LogView, 'aggregate' | 'facets' | 'streams'>> & {
+  answers: Partial<Pick<LogView, 'aggregate' | 'facets' | 'nameRows' | 'streams'>> & {
     /** Text, whatever the sink. */
     readonly search?: (...question: Parameters<LogView['search']>) => AsyncIterable<Uint8Array>;
     readonly follow?: LogReader['follow'];
@@ -20,6 +20,7 @@ export function fakeReader(
       search: search as LogView['search'],
       aggregate: unasked,
       facets: unasked,
+      nameRows: unasked,
       streams: unasked,
       [Symbol.dispose]: release,
       ...others,

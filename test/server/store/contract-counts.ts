@@ -10,6 +10,7 @@ import { planOf } from '../engines/embedded/query-context.ts';
 import { append, ask } from './asking.ts';
 import { expectCells } from './expect-cells.ts';
 import { naiveAggregate } from './naive-aggregate.ts';
+import { naiveFieldOf } from './naive-block.ts';
 import { naiveFacets } from './naive-facets.ts';
 import { isWanted } from './naive-search.ts';
 import { randomWhere } from './random-predicates.ts';
@@ -53,6 +54,24 @@ export function describeCounts(open: () => Promise<LogStore>): void {
         new Map(facets.map(({ name, rows, values }) => [name, { rows, values }]));
       expect(byName(got)).toEqual(byName(want));
       expect(got.isCut).toBe(false);
+    }
+    await store.close();
+  });
+
+  test.each(seeds)('names: random trees of seed %i', async (seed) => {
+    const random = new Random(5000 + seed);
+    const { store, lines } = await openRandom(open, random);
+    for (let question = 0; question < QUESTIONS; question++) {
+      const plan = planOf({ where: randomWhere(random) });
+      const wanted = lines.filter((line) => isWanted(line, plan));
+      const got = await ask(store, (view, query) => view.nameRows(plan, query));
+      // Lines with an empty value may count.
+      const least = naiveFacets(lines, plan, undefined).facets;
+      for (const { name, rows } of least) expect(got.get(name), name).toBeGreaterThanOrEqual(rows);
+      for (const [name, rows] of got) {
+        const having = wanted.filter((line) => naiveFieldOf(line, name) !== undefined);
+        expect(rows, name).toBeLessThanOrEqual(having.length);
+      }
     }
     await store.close();
   });

@@ -107,6 +107,10 @@ function viewOf(lines: readonly NaiveLine[]): LogView {
       return { cells: cells.slice(0, plan.limit), groupCount: cells.length, groupsMin: cells.length };
     },
     facets: async (predicate, names) => naiveFacets(lines, predicate, names),
+    nameRows: async (predicate) => {
+      const { facets } = naiveFacets(lines, predicate, undefined);
+      return new Map(facets.map(({ name, rows }) => [name, rows]));
+    },
     streams: async (predicate) => {
       const found = lines.filter((line) => mayMatchByLabels(line, predicate));
       return [...new Map(found.map(({ labels }) => [labelsKey(labels), labels])).values()];

@@ -2,6 +2,9 @@
 import { FACET_NAMES_MAX, FACET_VALUES_MAX, FACETS_BYTES_MAX } from '../../../limits.ts';
 import type { Facet, FacetCounts } from '../../../store/facets.ts';
 
+/** Names whose values are not counted. */
+export type Ids = Iterable<string> | 'all';
+
 interface OpenFacet {
   readonly name: string;
   rows: number;
@@ -17,10 +20,12 @@ export class FacetTable {
   #valuesMax = FACET_VALUES_MAX;
   #bytes = 0;
   #isCut = false;
+  readonly #areAllIds: boolean;
 
-  /** @param ids  names that are known to have too many values: these are not counted again */
-  constructor(ids: Iterable<string> = []) {
-    for (const name of ids) this.addId(name, 0);
+  /** @param ids  names whose values are not counted, as they are known to be too many, or as nobody asks for any */
+  constructor(ids: Ids = []) {
+    this.#areAllIds = ids === 'all';
+    if (ids !== 'all') for (const name of ids) this.addId(name, 0);
   }
 
   /** Adds lines that have a name, without their values, which are too many. */
@@ -37,6 +42,7 @@ export class FacetTable {
     if (facet === undefined) return;
     facet.rows += rows;
     const { values } = facet;
+    if (this.#areAllIds) return this.#dropValues(facet);
     if (values === undefined) return;
     const known = values.get(value);
     values.set(value, (known ?? 0) + rows);
@@ -57,6 +63,7 @@ export class FacetTable {
   }
 
   isId(name: string): boolean {
+    if (this.#areAllIds) return true;
     const facet = this.#facets.get(name);
     return facet !== undefined && facet.values === undefined;
   }
@@ -65,7 +72,8 @@ export class FacetTable {
     return this.#bytes;
   }
 
-  ids(): string[] {
+  ids(): readonly string[] | 'all' {
+    if (this.#areAllIds) return 'all';
     return [...this.#facets.keys()].filter((name) => this.isId(name));
   }
 

@@ -15,7 +15,7 @@ import { forEachWholeLine } from '../scan/whole-lines.ts';
 import { hasMarked } from '../scan/masks.ts';
 import { matchMask } from '../scan/match-rows.ts';
 import type { Predicate } from '../../../store/predicate.ts';
-import { FacetTable } from './facet-table.ts';
+import { FacetTable, type Ids } from './facet-table.ts';
 import type { FacetCounts } from '../../../store/facets.ts';
 import { countCodes } from './group-codes.ts';
 import { countPart, rowsOf } from './row-counts.ts';
@@ -25,14 +25,14 @@ import { ValueText } from './value-text.ts';
 
 /**
  * @param names  only these; undefined for every label and field of the group
- * @param ids  names that are known to have too many values: they are not counted again
+ * @param ids  names whose values are not counted
  * @throws CorruptionError
  */
 export function facetsOf(
   group: RowGroup,
   predicate: Predicate,
   names: readonly string[] | undefined,
-  ids: Iterable<string>,
+  ids: Ids,
 ): FacetCounts {
   const table = new FacetTable(ids);
   const mask = matchMask(group, predicate);

@@ -33,8 +33,8 @@ export interface FacetsInput {
   readonly places: readonly RowGroupPlace[];
   readonly predicate: Predicate;
   readonly names: readonly string[] | undefined;
-  /** Names whose values need not be counted any more. */
-  readonly ids: readonly string[];
+  /** Names whose values need not be counted, or not any more. */
+  readonly ids: readonly string[] | 'all';
 }
 
 /** Runs aggregations. */
@@ -198,14 +198,27 @@ export async function facets(
   return { ...(await count(frequent)), isCut: true };
 }
 
+/** Returns how many lines have each label or field: those of facets, at a fraction of their cost. */
+export async function nameRows(
+  rowGroups: readonly RowGroupRef[],
+  predicate: Predicate,
+  context: AggregateContext,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  const found = await candidates(rowGroups, predicate, context, signal);
+  const { facets: counted } = await countFacets(found, predicate, undefined, context, signal, 'all');
+  return new Map(counted.map(({ name, rows }) => [name, rows]));
+}
+
 async function countFacets(
   rowGroups: readonly RowGroupRef[],
   predicate: Predicate,
   names: readonly string[] | undefined,
   context: AggregateContext,
   signal: AbortSignal,
+  ids?: 'all',
 ): Promise<FacetCounts> {
-  const table = new FacetTable();
+  const table = new FacetTable(ids);
   using memory = context.memory.share();
   await inPartitions(evenBatches(rowGroups), partitions(context, signal), async (batch) => {
     const output = await context.facets({ places: batch.map(placeOf), predicate, names, ids: table.ids() }, signal);
