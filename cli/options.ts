@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import type { Multiline } from '../agent/rules/multiline.ts';
 import type { AccessOptions } from '../server/auth/access.ts';
 import { UsageError } from '../shared/errors.ts';
+import { didYouMean } from '../shared/nearest.ts';
 import type { ListenAddress } from './flag-values/address.ts';
 import type { LogLevel } from './flag-values/choice.ts';
 import { COMMAND_NAMES, type CommandName, ENVIRONMENT_PREFIX, environmentName, type Flag } from './flag.ts';
@@ -93,7 +94,7 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
   if (command === undefined) {
     if (first.startsWith('-')) throw new UsageError(`the command comes before its flags: podlog up ${first}`);
     throw new UsageError(
-      `there is no command ${quote(first)}${suggest(first, COMMAND_NAMES)}; podlog --help lists them`,
+      `there is no command ${quote(first)}${didYouMean(first, COMMAND_NAMES)}; podlog --help lists them`,
     );
   }
   const given = givenFlags(command, rest);
@@ -229,7 +230,7 @@ function unknownFlag(command: CommandName, rawName: string, name: string): Usage
     );
   }
   const own = flags.FLAGS.filter((flag) => flag.commands.includes(command)).map((flag) => `--${flag.name}`);
-  return new UsageError(`there is no flag ${rawName}${suggest(rawName, own)}; podlog ${command} --help lists them`);
+  return new UsageError(`there is no flag ${rawName}${didYouMean(rawName, own)}; podlog ${command} --help lists them`);
 }
 
 /**
@@ -249,7 +250,7 @@ function expectKnownVariables(command: CommandName, env: Environment): void {
     if (!name.startsWith(ENVIRONMENT_PREFIX) || known.includes(name)) continue;
     if (OF_A_SERVICE.test(name) || SERVICE_ADDRESS.test(text)) continue;
     throw new UsageError(
-      `there is no variable ${name}${suggest(name, known)}; podlog ${command} --help shows their names`,
+      `there is no variable ${name}${didYouMean(name, known)}; podlog ${command} --help shows their names`,
     );
   }
 }
@@ -288,26 +289,4 @@ function commandNamed(name: string | undefined): CommandName | undefined {
 
 function quote(text: string): string {
   return JSON.stringify(text);
-}
-
-/** `; did you mean --listen?` when a name is within a third of its length of what was written. */
-function suggest(written: string, names: readonly string[]): string {
-  const distances = names.map((name) => editDistance(written, name));
-  const nearest = Math.min(...distances);
-  if (nearest > Math.max(2, written.length / 3)) return '';
-  return `; did you mean ${names[distances.indexOf(nearest)]!}?`;
-}
-
-/** Levenshtein's distance: how many letters to insert, delete or replace. */
-function editDistance(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replaced, above[j]! + 1, row[j - 1]! + 1));
-    }
-    above = row;
-  }
-  return above[b.length]!;
 }
