@@ -7,7 +7,7 @@ import { QueryTooLargeError } from '../../shared/errors.ts';
 import { QUERY_RUN_MS_MAX } from '../limits.ts';
 import type { LogReader, LogView } from '../store/log-store.ts';
 import type { QueryBudget } from '../store/query-budget.ts';
-import { newStatistics, type Query, type QueryStatistics } from '../store/query.ts';
+import { type AnswerPage, newPage, newStatistics, type Query, type QueryStatistics } from '../store/query.ts';
 import type { Plan } from '../store/search-plan.ts';
 import type { PieceOf, Sink } from '../store/sink.ts';
 import { AnswerRows } from './answer-rows.ts';
@@ -34,6 +34,8 @@ export interface Answered<T> {
 export interface Answer<Piece> {
   readonly pieces: AsyncGenerator<Piece>;
   readonly statistics: Readonly<QueryStatistics>;
+  /** Of a search: known when the first piece is. */
+  readonly page: Readonly<AnswerPage>;
 }
 
 export interface QueryEngineOptions {
@@ -85,6 +87,7 @@ export class QueryEngine {
     return {
       pieces: inPieces(this.#onView(query, ask), inTurn),
       statistics: query.statistics,
+      page: query.page,
     };
   }
 
@@ -114,7 +117,7 @@ export class QueryEngine {
         onEnded(query.statistics);
       }
     };
-    return { pieces: pieces(), statistics: query.statistics };
+    return { pieces: pieces(), statistics: query.statistics, page: query.page };
   }
 
   /** Takes the view when the first piece is requested, and holds it until the last. */
@@ -145,6 +148,7 @@ export class QueryEngine {
       signal: end.signal,
       budget,
       statistics: newStatistics(),
+      page: newPage(),
     };
     const inTurn: InTurn = (work) =>
       this.slots.run(caller, signal, async () => {

@@ -1,4 +1,5 @@
 /** Comes to a store with each question; the query engine (../query/engine.ts) makes one for each query. */
+import type { Cursor } from './cursor.ts';
 import type { QueryBudget } from './query-budget.ts';
 
 export interface Query {
@@ -9,6 +10,20 @@ export interface Query {
   readonly budget: QueryBudget;
   /** Counted up by the store while it works. */
   readonly statistics: QueryStatistics;
+  /** Set by a search before its first piece. */
+  readonly page: AnswerPage;
+}
+
+/** Where the answer of a search ends. */
+export interface AnswerPage {
+  /** Whether more lines match than the answer has. */
+  hasMore: boolean;
+  /** Its last line; undefined while it is not known, and where there is none. */
+  last: Cursor | undefined;
+}
+
+export function newPage(): AnswerPage {
+  return { hasMore: false, last: undefined };
 }
 
 /** The cost of a query so far; a store without row groups counts whatever it reads at once. */

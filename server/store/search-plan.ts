@@ -2,6 +2,8 @@
  * A search as data: what is asked for, before its location is known. Structured-cloneable, because scans run in worker
  * threads.
  */
+import { instantOf } from '../../shared/time.ts';
+import type { Cursor } from './cursor.ts';
 import type { Predicate } from './predicate.ts';
 
 /** `backward` begins with the newest line, `forward` with the oldest. */
@@ -11,4 +13,15 @@ export type Direction = 'backward' | 'forward';
 export interface Plan extends Predicate {
   readonly direction: Direction;
   readonly limit: number;
+  /** Only lines that come after this one in the answer's direction, whether or not it matches, or is still stored. */
+  readonly after?: Cursor;
+}
+
+/** Returns the plan with its time range cut at the line after which it begins. */
+export function narrowedByCursor(plan: Plan): Plan {
+  const { after, direction, from, to } = plan;
+  if (after === undefined) return plan;
+  const instant = instantOf(after.day, after.timeNs);
+  if (direction === 'forward') return from !== undefined && from > instant ? plan : { ...plan, from: instant };
+  return to !== undefined && to <= instant ? plan : { ...plan, to: instant + 1n };
 }

@@ -8,6 +8,9 @@ export const MAGIC = 0x31475250;
 /** How a row group's header and pages are stored. */
 export const LAYOUT_PAGED = 0; // each page compressed and checksummed by itself: a scan reads only what it needs
 export const LAYOUT_PACKED = 1; // one zstd frame and one checksum around everything: little framing for few rows
+/** Added to either: the header ends with the arrivals of rows with equal times, see ties.ts. */
+export const LAYOUT_TIES = 2;
+export const LAYOUT_LAST = LAYOUT_PACKED + LAYOUT_TIES;
 /** Up to this many bytes of header and pages before compression, a group is packed. */
 export const PACKED_BYTES_MAX = 64 * 1024;
 

@@ -10,8 +10,9 @@ import { type ColumnChunk, readColumnChunk } from './column.ts';
 import {
   HEADER_PARTS_MAX,
   KIND_LAST,
+  LAYOUT_LAST,
   LAYOUT_PACKED,
-  LAYOUT_PAGED,
+  LAYOUT_TIES,
   MAGIC,
   PREFIX_BYTES,
   ROWS_MAX,
@@ -66,6 +67,13 @@ export interface ByteSource {
 /** Chunks of every row: time, stream, template, flags. */
 const SYSTEM_CHUNKS = 4;
 
+/** Rows with an arrival of their own, and their arrivals. */
+export interface StoredTies {
+  readonly count: number;
+  readonly rows: StoredChunk;
+  readonly arrivals: StoredChunk;
+}
+
 /** Read together with the prefix: nearly every header fits. */
 const HEAD_BYTES = 16 * 1024;
 
@@ -82,6 +90,7 @@ export interface Header {
   readonly system: readonly StoredChunk[];
   /** By column. */
   readonly pages: readonly (readonly PageEntry[])[];
+  readonly ties: StoredTies | undefined;
   /** Bytes of the header when it is decompressed; for a packed group, including its pages. */
   readonly headerBytes: number;
   /** The pages of a packed group, end to end; offsets of its pages count from their start. */
@@ -91,7 +100,7 @@ export interface Header {
 /** @throws CorruptionError */
 export function readHeader(source: ByteSource): Header {
   const { layout, header, pagesStart } = openHeader(source);
-  const packed = layout === LAYOUT_PACKED;
+  const packed = isPacked(layout);
   const reader = new ByteReader(header);
   const parts = new PartCount();
   const info = readInfo(reader, source.sizeBytes, parts);
@@ -110,6 +119,8 @@ export function readHeader(source: ByteSource): Header {
     pages.push(readPages());
     return { ...column, chunk };
   });
+  const chunk = (): StoredChunk => ({ parameters: reader.sized(), pages: readPages() });
+  const ties = hasTies(layout) ? { count: readTieCount(reader, info), rows: chunk(), arrivals: chunk() } : undefined;
   // In a packed body the pages follow the header, whose size is known only now.
   const packedBody = packed ? header.subarray(reader.offset) : undefined;
   if (!packed) reader.expectEnd();
@@ -117,7 +128,18 @@ export function readHeader(source: ByteSource): Header {
   if (offset !== end) throw new CorruptionError(`the pages should end at byte ${offset}, they end at ${end}`);
   const { templates, templateRowCounts, columnsOfTemplate } = tables;
   const headerBytes = header.length;
-  return { info, templates, templateRowCounts, columns, columnsOfTemplate, system, pages, headerBytes, packedBody };
+  return {
+    info,
+    templates,
+    templateRowCounts,
+    columns,
+    columnsOfTemplate,
+    system,
+    pages,
+    ties,
+    headerBytes,
+    packedBody,
+  };
 }
 
 /**
@@ -128,15 +150,15 @@ export function readHeader(source: ByteSource): Header {
 export function rowGroupBytesAt(bytes: Buffer): number {
   const prefix = new ByteReader(bytes);
   if (prefix.u32() !== MAGIC) throw new CorruptionError('not a row group: it must begin with "PRG1"');
-  const isPacked = prefix.u8() === LAYOUT_PACKED;
+  const layout = prefix.u8();
   prefix.u32();
   const packedBytes = PREFIX_BYTES + prefix.u32();
-  if (isPacked) return packedBytes;
+  if (isPacked(layout)) return packedBytes;
   const { header, pagesStart } = openHeader(memorySource(bytes));
   const reader = new ByteReader(header);
   const parts = new PartCount();
-  const { rowCount } = readInfo(reader, 0, parts);
-  const { columns } = readTables(reader, rowCount, parts);
+  const info = readInfo(reader, 0, parts);
+  const { columns } = readTables(reader, info.rowCount, parts);
   let end = pagesStart;
   const skipPages = (): void => {
     for (let n = reader.count(); n > 0; n--) end += readPageEntry(reader, end).storedSize;
@@ -148,6 +170,13 @@ export function rowGroupBytesAt(bytes: Buffer): number {
   for (let column = 0; column < columns.length; column++) {
     readColumnChunk(reader);
     skipPages();
+  }
+  if (hasTies(layout)) {
+    readTieCount(reader, info);
+    for (let chunk = 0; chunk < 2; chunk++) {
+      reader.sized();
+      skipPages();
+    }
   }
   return end;
 }
@@ -177,10 +206,25 @@ export function openHeader(source: ByteSource): { layout: number; header: Buffer
   if (prefixChecksum(head, stored) !== checksum) {
     throw new CorruptionError('the checksum of the row group header does not match');
   }
-  if (layout !== LAYOUT_PACKED && layout !== LAYOUT_PAGED) throw new CorruptionError(`unknown layout ${layout}`);
-  if (layout === LAYOUT_PAGED) return { layout, header: decompress(stored, rawSize), pagesStart };
+  if (layout > LAYOUT_LAST) throw new CorruptionError(`unknown layout ${layout}`);
+  if (!isPacked(layout)) return { layout, header: decompress(stored, rawSize), pagesStart };
   if (pagesStart !== source.sizeBytes) throw new CorruptionError('bytes are left over behind a packed row group');
   return { layout, header: decompress(stored, rawSize), pagesStart: 0 };
+}
+
+export function isPacked(layout: number): boolean {
+  return (layout & LAYOUT_PACKED) !== 0;
+}
+
+function hasTies(layout: number): boolean {
+  return (layout & LAYOUT_TIES) !== 0;
+}
+
+/** @throws CorruptionError */
+function readTieCount(reader: ByteReader, { rowCount }: RowGroupInfo): number {
+  const count = reader.varint();
+  if (count < 1 || count > rowCount) throw new CorruptionError(`${count} of ${rowCount} rows have an arrival`);
+  return count;
 }
 
 /**

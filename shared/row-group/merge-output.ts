@@ -10,6 +10,7 @@ import { ColumnMerger } from './merge-column.ts';
 import type { SourceRuns } from './merge-column.ts';
 import type { MergeSource } from './merge-source.ts';
 import type { Template } from './template.ts';
+import { type ArrivalOrigin, arrivalOf, storedArrival, type Ties } from './ties.ts';
 import { columnTimes, planGroup, RowGroupWriter } from './writer.ts';
 import type { GroupPlan } from './writer.ts';
 
@@ -26,6 +27,8 @@ export class OutputGroup {
   readonly #writer = new RowGroupWriter();
   readonly #columns: ColumnMerger;
   #sources: MergeSource[] = [];
+  /** By source; undefined where ties are not to be stored. */
+  #origins: (ArrivalOrigin | undefined)[] = [];
   /** By source: template of the source → template of the output, or −1; made with the source's first row. */
   #templateCodesOf: Int16Array[] = [];
   #templates: Template[] = [];
@@ -39,6 +42,9 @@ export class OutputGroup {
   #labelBytes = 0;
   /** In the order in which rows were added, and sorted by stream. */
   readonly #added: RowArrays;
+  /** Newest time of the group before this one; and time of the row for which there was no room in this one. */
+  #timeBeforeNs = NaN;
+  #timeAfterNs = NaN;
   readonly #sorted: RowArrays;
 
   /** @param streams  all streams of the merge, in the order of a segment */
@@ -58,6 +64,8 @@ export class OutputGroup {
   /** Discards rows and sources. */
   clear(): void {
     this.#sources = [];
+    this.#origins = [];
+    this.#timeAfterNs = NaN;
     this.#templateCodesOf = [];
     this.#templates = [];
     this.#templateSlots = 0;
@@ -68,9 +76,13 @@ export class OutputGroup {
     this.#rowCount = 0;
   }
 
-  /** @returns the number of the source in `add` */
-  addSource(source: MergeSource): number {
+  /**
+   * @param origin  its rows keep their arrivals where they are ties
+   * @returns the number of the source in `add`
+   */
+  addSource(source: MergeSource, origin?: ArrivalOrigin): number {
     this.#templateCodesOf.push(NO_TEMPLATES);
+    this.#origins.push(origin);
     return this.#sources.push(source) - 1;
   }
 
@@ -81,6 +93,12 @@ export class OutputGroup {
    * @returns false when there is no room for it
    */
   add(source: number, row: number, stream: number, timeNs: number): boolean {
+    const hasRoom = this.#add(source, row, stream, timeNs);
+    if (!hasRoom) this.#timeAfterNs = timeNs;
+    return hasRoom;
+  }
+
+  #add(source: number, row: number, stream: number, timeNs: number): boolean {
     const at = this.#rowCount;
     const { templateCodes, flags, ranks, lineBytesPerRow } = this.#sources[source]!;
     if (at === this.#limits.rows) return false;
@@ -94,6 +112,7 @@ export class OutputGroup {
     }
     const added = this.#added;
     added.sourceOf[at] = source;
+    added.rowOf[at] = row;
     added.rankOf[at] = ranks[row]!;
     added.templateCodes[at] = template;
     added.flags[at] = flags[row]!;
@@ -113,7 +132,20 @@ export class OutputGroup {
     const templates = this.#templates;
     const plan = planGroup(templates, templateCodes, rowCount);
     const lineBytes = Math.round(this.#lineBytes);
-    const rows = { rowCount, baseDay: day, timesNs, streamCodes, templateCodes, flags, streams, templates, lineBytes };
+    const ties = this.#ties();
+    this.#timeBeforeNs = this.#added.timesNs[rowCount - 1]!;
+    const rows = {
+      rowCount,
+      baseDay: day,
+      timesNs,
+      streamCodes,
+      templateCodes,
+      flags,
+      streams,
+      templates,
+      lineBytes,
+      ...(ties !== undefined && { ties }),
+    };
     this.#writer.begin(rows, plan);
     const runs = this.#runs(plan);
     for (const column of plan.columns) {
@@ -142,6 +174,38 @@ export class OutputGroup {
     moveRows(this.#added, this.#sorted, places);
     for (let i = 0; i < places.length; i++) this.#sorted.streams[i] = codes[this.#sorted.streams[i]!]!;
     return used;
+  }
+
+  /**
+   * Returns the rows that may be tied with another one, of this group or a neighbour, and those that are known to have
+   * been.
+   */
+  #ties(): Ties | undefined {
+    const { sourceOf, rowOf, streams, timesNs } = this.#sorted;
+    const known = this.#sources.map(({ group }, source) =>
+      this.#origins[source]?.tiesFrom === undefined ? undefined : group.ties(),
+    );
+    const rows: number[] = [];
+    const arrivals: number[] = [];
+    for (let i = 0; i < this.#rowCount; i++) {
+      const source = sourceOf[i]!;
+      const origin = this.#origins[source];
+      if (origin === undefined) continue;
+      const timeNs = timesNs[i]!;
+      const isTied =
+        (i > 0 && timesNs[i - 1] === timeNs && streams[i - 1] === streams[i]) ||
+        (i + 1 < this.#rowCount && timesNs[i + 1] === timeNs && streams[i + 1] === streams[i]) ||
+        timeNs === this.#timeBeforeNs ||
+        timeNs === this.#timeAfterNs;
+      const ties = known[source];
+      const row = rowOf[i]!;
+      if (!isTied && (ties === undefined || storedArrival(ties, row) === undefined)) continue;
+      rows.push(i);
+      arrivals.push(arrivalOf(this.#sources[source]!.group, origin, row));
+    }
+    return rows.length === 0
+      ? undefined
+      : { rows: Float64Array.from(rows), arrivals: Float64Array.from(arrivals) };
   }
 
   /** Returns false when its labels are too many for the group. One stream always has room. */
@@ -212,6 +276,8 @@ const NO_TEMPLATES = new Int16Array(0);
 /** The attributes of each row of the group. */
 interface RowArrays {
   readonly sourceOf: Uint32Array;
+  /** Row of the source. */
+  readonly rowOf: Uint32Array;
   readonly rankOf: Int32Array;
   readonly templateCodes: Uint16Array;
   readonly flags: Uint8Array;
@@ -223,6 +289,7 @@ interface RowArrays {
 function rowArrays(rows: number): RowArrays {
   return {
     sourceOf: new Uint32Array(rows),
+    rowOf: new Uint32Array(rows),
     rankOf: new Int32Array(rows),
     templateCodes: new Uint16Array(rows),
     flags: new Uint8Array(rows),
@@ -236,6 +303,7 @@ function moveRows(from: RowArrays, to: RowArrays, places: Uint32Array): void {
   for (let i = 0; i < places.length; i++) {
     const at = places[i]!;
     to.sourceOf[at] = from.sourceOf[i]!;
+    to.rowOf[at] = from.rowOf[i]!;
     to.rankOf[at] = from.rankOf[i]!;
     to.templateCodes[at] = from.templateCodes[i]!;
     to.flags[at] = from.flags[i]!;

@@ -21,12 +21,15 @@ import { openSource } from './merge-source.ts';
 import type { MergeSource } from './merge-source.ts';
 import { RowGroup } from './reader.ts';
 import { sortByTime } from './sort.ts';
+import type { ArrivalOrigin } from './ties.ts';
 
 export interface SortedInput {
   /** All streams of its row groups. */
   readonly streams: readonly Labels[];
   /** Returns the next encoded row group; undefined after the last. */
   readonly next: () => Promise<Uint8Array | undefined>;
+  /** One for each row group, in their order; by default, the result stores no ties. */
+  readonly origins?: readonly ArrivalOrigin[];
 }
 
 export interface SortedMergeOptions extends MergeOptions {
@@ -40,6 +43,7 @@ export interface SortedMergeOptions extends MergeOptions {
 interface Cursor {
   readonly input: number;
   readonly source: MergeSource;
+  readonly origin: ArrivalOrigin | undefined;
   /** Memory of the group with one column decoded. */
   readonly sizeBytes: number;
   /** Releases the budget of the group's decoded columns. */
@@ -74,8 +78,10 @@ export async function* mergeSorted(
   let openBytes = 0;
   /** By input: the newest time so far. */
   const reachedNs = new Float64Array(inputs.length);
+  const origins = inputs.map((input) => (input.origins ?? []).values());
   const open = async (input: number): Promise<Cursor | undefined> => {
-    const cursor = await openNext(inputs, input, { rankOf, budget, afterNs: reachedNs[input]! }, options);
+    const progress = { rankOf, budget, afterNs: reachedNs[input]!, origins: origins[input]! };
+    const cursor = await openNext(inputs, input, progress, options);
     if (cursor === undefined) return undefined;
     reachedNs[input] = cursor.source.group.info.maxTimeNs;
     openBytes += cursor.sizeBytes;
@@ -92,7 +98,7 @@ export async function* mergeSorted(
   const output = new OutputGroup({ rows: rowsPerGroup, lineBytes: lineBytesPerGroup }, streams);
   while (cursors.length > 0) {
     output.clear();
-    for (const cursor of cursors) cursor.number = output.addSource(cursor.source);
+    for (const cursor of cursors) cursor.number = output.addSource(cursor.source, cursor.origin);
     const ended: Cursor[] = [];
     while (cursors.length > 0) {
       const at = firstOf(cursors, -1);
@@ -104,7 +110,7 @@ export async function* mergeSorted(
       if (next === undefined) cursors.splice(at, 1);
       else {
         cursors[at] = next;
-        next.number = output.addSource(next.source);
+        next.number = output.addSource(next.source, next.origin);
       }
     }
     // There may be other rows after the last one that is kept.
@@ -161,18 +167,22 @@ interface OpenOptions {
   readonly budget: DecodedBudget;
   /** No row of the group may be older. */
   readonly afterNs: number;
+  /** Those of the groups that are left. */
+  readonly origins: Iterator<ArrivalOrigin>;
 }
 
 /** Returns the first row of the input's next group that has one to keep; undefined at its end. */
 async function openNext(
   inputs: readonly SortedInput[],
   input: number,
-  { rankOf, budget, afterNs }: OpenOptions,
+  { rankOf, budget, afterNs, origins }: OpenOptions,
   { day, keep }: MergeOptions,
 ): Promise<Cursor | undefined> {
   for (let reachedNs = afterNs; ;) {
     const bytes = await inputs[input]!.next();
     if (bytes === undefined) return undefined;
+    const next = origins.next();
+    const origin = next.done === true ? undefined : next.value;
     const { cache, release } = budget.open();
     const group = new RowGroup(bytes, cache);
     const { baseDay, minTimeNs, maxTimeNs } = group.info;
@@ -188,7 +198,7 @@ async function openNext(
       const order = rowsByTime(timesNs);
       const source = openSource(group);
       const sizeBytes = group.decodedSize().leastBytes;
-      return { input, source, sizeBytes, release, timesNs, streamCodes, ranks, kept, order, number: -1, at: 0 };
+      return { input, source, origin, sizeBytes, release, timesNs, streamCodes, ranks, kept, order, number: -1, at: 0 };
     }
     release();
   }

@@ -14,6 +14,7 @@ import { OutputGroup } from './merge-output.ts';
 import { openSource } from './merge-source.ts';
 import type { RowGroup } from './reader.ts';
 import { sortByTime } from './sort.ts';
+import type { ArrivalOrigin } from './ties.ts';
 
 export interface MergeOptions {
   /** Only rows of this UTC day; it becomes the base day of the result. */
@@ -26,6 +27,11 @@ export interface MergeOptions {
   readonly lineBytesPerGroup?: number;
   /** By row of a group, 1 for those that are merged and 0 for those that are left out; undefined takes all. */
   readonly keep?: (group: RowGroup, index: number) => Uint8Array | undefined;
+}
+
+export interface MergeGroupsOptions extends MergeOptions {
+  /** One for each group; by default, the result stores no ties. */
+  readonly origins?: readonly ArrivalOrigin[];
 }
 
 /** Returns the UTC days on which a group has rows, ascending. */
@@ -43,15 +49,15 @@ export function daysOf(group: RowGroup): number[] {
  * @param groups  in order of arrival; their decoded columns stay in memory until the merge ends
  * @yields encoded row groups; none when no row of the day is kept
  */
-export function* mergeRowGroups(groups: readonly RowGroup[], options: MergeOptions): Generator<Buffer> {
-  const { day, level, rowsPerGroup = ROWS_PER_GROUP, lineBytesPerGroup = LINE_BYTES_PER_GROUP } = options;
+export function* mergeRowGroups(groups: readonly RowGroup[], options: MergeGroupsOptions): Generator<Buffer> {
+  const { day, level, origins = [], rowsPerGroup = ROWS_PER_GROUP, lineBytesPerGroup = LINE_BYTES_PER_GROUP } = options;
   const { order, groupOf, rowOf, streamOf, timesNs, streams } = sortedRows(groups, options);
   const sources = groups.map(openSource);
   const limits = { rows: Math.min(rowsPerGroup, order.length), lineBytes: lineBytesPerGroup };
   const output = new OutputGroup(limits, streams);
   for (let at = 0; at < order.length;) {
     output.clear();
-    for (const source of sources) output.addSource(source);
+    for (const [g, source] of sources.entries()) output.addSource(source, origins[g]);
     for (; at < order.length; at++) {
       const row = order[at]!;
       if (!output.add(groupOf[row]!, rowOf[row]!, streamOf[row]!, timesNs[row]!)) break;

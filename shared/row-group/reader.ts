@@ -21,12 +21,14 @@ import {
   PEEKS_MAX,
   readHeader,
   type RowGroupInfo,
+  type StoredChunk,
 } from './header.ts';
 import { headerMemoryBytes } from './header-size.ts';
 import { ENCODING_DICTIONARY, ENCODING_PATTERN, RAW_BYTES_MAX } from './format.ts';
 import { LineSink, type OpenTemplate } from './line-sink.ts';
 import { isCompressed, openPage, type PageEntry, type PageReader, takePage, verifyPage } from './page.ts';
 import type { Template } from './template.ts';
+import type { Ties } from './ties.ts';
 import {
   placeOf,
   type RankedRows,
@@ -51,8 +53,9 @@ const PART_TEMPLATES = -3;
 const PART_FLAGS = -4;
 const PART_ORDER = -5;
 const PART_RANKS = -6;
+const PART_TIES = -7;
 /** Minus the column's index. */
-const PART_DISTANCES = -7;
+const PART_DISTANCES = -8;
 
 /** Lines are built from picked values when at most one row in this many is wanted. */
 const FEW_ROWS_FACTOR = 16;
@@ -127,23 +130,19 @@ export class RowGroup {
 
   /** @throws CorruptionError for the first page whose checksum does not match */
   verifyPages(): void {
-    const { system, pages, packedBody } = this.#header;
+    const { system, pages, ties, packedBody } = this.#header;
     if (packedBody !== undefined) return;
-    for (const page of [...system.map((chunk) => chunk.pages), ...pages].flat()) {
+    const chunks = ties === undefined ? system : [...system, ties.rows, ties.arrivals];
+    for (const page of [...chunks.map((chunk) => chunk.pages), ...pages].flat()) {
       verifyPage(this.#source.peek(page.offset, page.storedSize), page);
     }
   }
 
   /** ns from the start of baseDay, by row. */
   timesNs(): Float64Array {
-    return this.#kept(PART_TIMES, () => {
-      const values = this.#header.system[0]!;
-      const times = decodeIntegers(new ByteReader(values.parameters), this.#pages(values.pages), this.info.rowCount);
-      return validTimes(
-        times.values instanceof Float64Array ? times.values : new Float64Array(times.values),
-        this.info,
-      );
-    });
+    return this.#kept(PART_TIMES, () =>
+      validTimes(this.#numbers(this.#header.system[0]!, this.info.rowCount), this.info),
+    );
   }
 
   /**
@@ -188,6 +187,23 @@ export class RowGroup {
   /** FLAG_… bits, by row. */
   flags(): Uint8Array {
     return this.#kept(PART_FLAGS, () => this.#smallIntegers(3, new Uint8Array(this.info.rowCount)));
+  }
+
+  /**
+   * Returns the rows that have an arrival of their own; undefined when there are none. A batch may claim anything.
+   * @throws CorruptionError
+   */
+  ties(): Ties | undefined {
+    const { ties } = this.#header;
+    if (ties === undefined) return undefined;
+    return this.#kept(
+      PART_TIES,
+      () => {
+        const rows = this.#numbers(ties.rows, ties.count);
+        return validTies({ rows, arrivals: this.#numbers(ties.arrivals, ties.count) }, this.info.rowCount);
+      },
+      ({ rows }) => 2 * rows.byteLength,
+    );
   }
 
   /** Memory of this object, without decoded columns. */
@@ -425,6 +441,11 @@ export class RowGroup {
     return { values, pickedFirsts };
   }
 
+  #numbers({ parameters, pages }: StoredChunk, count: number): Float64Array {
+    const { values } = decodeIntegers(new ByteReader(parameters), this.#pages(pages), count);
+    return values instanceof Float64Array ? values : new Float64Array(values);
+  }
+
   #smallIntegers<T extends Uint8Array | Uint16Array>(chunk: number, out: T): T {
     const { parameters, pages } = this.#header.system[chunk]!;
     return decodeSmallIntegers(new ByteReader(parameters), this.#pages(pages), out);
@@ -506,6 +527,16 @@ function validCodes<T extends Uint8Array | Uint16Array>(codes: T, limit: number,
     if (codes[row]! >= limit) throw new CorruptionError(`row ${row} has ${what} ${codes[row]} of ${limit}`);
   }
   return codes;
+}
+
+function validTies(ties: Ties, rowCount: number): Ties {
+  let before = -1;
+  for (const row of ties.rows) {
+    if (row <= before || row >= rowCount) throw new CorruptionError(`row ${row} of ${rowCount} has an arrival`);
+    before = row;
+  }
+  if (ties.arrivals.some((arrival) => arrival < 0)) throw new CorruptionError('an arrival before the first one');
+  return ties;
 }
 
 /** Rows are pruned and sorted into days by the header: a row outside of its range would be lost. */

@@ -5,9 +5,8 @@
  */
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import type { Labels } from '../labels.ts';
-import { LAYOUT_PACKED } from './format.ts';
 import { compress } from './page.ts';
-import { memorySource, openHeader, readStreams } from './header.ts';
+import { isPacked, memorySource, openHeader, readStreams } from './header.ts';
 import { assemble, writeStreams } from './writer.ts';
 
 /** Same as for batches; segments are compressed harder. */
@@ -32,7 +31,7 @@ export function relabelStreams(group: Uint8Array, relabel: (labels: Labels, stre
   writeStreams(written, relabelled);
   written.raw(header.subarray(reader.offset));
   const frame = compress(written.view(), ZSTD_LEVEL);
-  const pages = layout === LAYOUT_PACKED ? [] : [group.subarray(pagesStart)];
+  const pages = isPacked(layout) ? [] : [group.subarray(pagesStart)];
   return assemble(layout, frame.length, written.length, [frame, ...pages]);
 }
 

@@ -9,11 +9,12 @@ import { ByteWriter } from '../bytes.ts';
 import type { Labels } from '../labels.ts';
 import { ColumnEncoder } from './column.ts';
 import { encodeIntegers } from './encodings/integer.ts';
-import { LAYOUT_PACKED, LAYOUT_PAGED, MAGIC, PACKED_BYTES_MAX, PREFIX_BYTES } from './format.ts';
+import { LAYOUT_PACKED, LAYOUT_PAGED, LAYOUT_TIES, MAGIC, PACKED_BYTES_MAX, PREFIX_BYTES } from './format.ts';
 import { compress, PageWriter } from './page.ts';
 import { rowsByTemplate } from './template-order.ts';
 import { slotKey } from './template.ts';
 import type { Slot, Template } from './template.ts';
+import type { Ties } from './ties.ts';
 
 /** The rows of a group, in row order. Arrays may be longer than rowCount. */
 export interface Rows {
@@ -27,6 +28,7 @@ export interface Rows {
   readonly streams: readonly Labels[];
   readonly templates: readonly Template[];
   readonly lineBytes: number;
+  readonly ties?: Ties;
 }
 
 /** A column of the group being written: its slot and the templates that have it, in template order. */
@@ -90,12 +92,14 @@ export class RowGroupWriter {
   readonly #chunks: { header: ByteWriter; pagesEnd: number }[] = [];
   #chunkCount = 0;
   #numbers = new Float64Array(1024);
+  #ties: Ties | undefined;
 
   /** Starts a group; then `column` for each of the plan's columns, in order; then `finish`. */
   begin(rows: Rows, plan: GroupPlan): void {
     this.#pages.reset();
     this.#chunkCount = 0;
     this.#header.reset();
+    this.#ties = rows.ties;
     writeHeaderTables(this.#header, rows, plan);
     this.#systemChunks(rows);
   }
@@ -110,6 +114,7 @@ export class RowGroupWriter {
    * @returns the encoded row group
    */
   finish(level: number): Buffer {
+    if (this.#ties !== undefined) this.#tieChunks(this.#ties);
     const packed = this.#pages.rawBytes <= PACKED_BYTES_MAX;
     let stored: readonly Uint8Array[] = this.#pages.rawPages();
     const entries = new ByteWriter();
@@ -129,7 +134,8 @@ export class RowGroupWriter {
       from = to;
     }
     const header = this.#header.view();
-    return packed ? assemblePacked(header, stored, level) : assemblePaged(header, stored, level);
+    const layout = this.#ties === undefined ? 0 : LAYOUT_TIES;
+    return packed ? assemblePacked(layout, header, stored, level) : assemblePaged(layout, header, stored, level);
   }
 
   #systemChunks(rows: Rows): void {
@@ -141,6 +147,14 @@ export class RowGroupWriter {
       for (let row = 0; row < rowCount; row++) numbers[row] = codes[row]!;
       this.#chunk((header) => this.#integers(header, numbers, rowCount));
     }
+  }
+
+  #tieChunks({ rows, arrivals }: Ties): void {
+    this.#chunk((header) => {
+      header.varint(rows.length);
+      this.#integers(header, rows, rows.length);
+    });
+    this.#chunk((header) => this.#integers(header, arrivals, rows.length));
   }
 
   #integers(header: ByteWriter, values: Float64Array, count: number): void {
@@ -207,15 +221,15 @@ export function writeStreams(header: ByteWriter, streams: readonly Labels[]): vo
   }
 }
 
-function assemblePacked(header: Buffer, pages: readonly Uint8Array[], level: number): Buffer {
+function assemblePacked(layout: number, header: Buffer, pages: readonly Uint8Array[], level: number): Buffer {
   const raw = Buffer.concat([header, ...pages]);
   const frame = compress(raw, level);
-  return assemble(LAYOUT_PACKED, frame.length, raw.length, [frame]);
+  return assemble(LAYOUT_PACKED | layout, frame.length, raw.length, [frame]);
 }
 
-function assemblePaged(header: Buffer, pages: readonly Uint8Array[], level: number): Buffer {
+function assemblePaged(layout: number, header: Buffer, pages: readonly Uint8Array[], level: number): Buffer {
   const frame = compress(header, level);
-  return assemble(LAYOUT_PAGED, frame.length, header.length, [frame, ...pages]);
+  return assemble(LAYOUT_PAGED | layout, frame.length, header.length, [frame, ...pages]);
 }
 
 /** The prefix's checksum covers the first part, besides the prefix itself. */

@@ -17,7 +17,7 @@ import { follow } from './tail/follow.ts';
 import type { LiveTails } from './tail/live-tails.ts';
 
 /** Runs the work of one query. */
-export type QueryTasks = Omit<QueryContext & AggregateContext & StreamsContext, 'answerRows' | 'answerText' | 'memory'>;
+export type QueryTasks = Omit<QueryContext & AggregateContext & StreamsContext, 'answerRows' | 'answerText' | 'memory' | 'page'>;
 
 /** Runs searches for streams. */
 export interface StreamsContext {
@@ -35,11 +35,11 @@ export function embeddedReader({ store, tails, newQuery }: ReaderParts): LogRead
   /** Gives a query about these row groups its tasks and budgets. */
   const contextOf = (
     rowGroups: readonly RowGroupRef[],
-    { budget, statistics }: Query,
-  ): QueryTasks & Query['budget'] => {
+    { budget, statistics, page }: Query,
+  ): QueryTasks & Query['budget'] & Pick<Query, 'page'> => {
     statistics.rowGroupsConsidered += rowGroups.length;
     for (const { sizeBytes } of rowGroups) statistics.bytesConsidered += sizeBytes;
-    return { ...newQuery(statistics), ...budget };
+    return { ...newQuery(statistics), ...budget, page };
   };
 
   return {

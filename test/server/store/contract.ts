@@ -7,6 +7,7 @@ import { Random } from '../../corpus/random.ts';
 import type { Filters, ValueFilter } from '../engines/embedded/filters.ts';
 import { append, ask, found } from './asking.ts';
 import { describeCounts } from './contract-counts.ts';
+import { describePages } from './contract-pages.ts';
 import { describeRows } from './contract-rows.ts';
 import { describeSenders } from './contract-senders.ts';
 import { describeTails } from './contract-tails.ts';
@@ -116,6 +117,7 @@ export function describeLogStore(
     describeSenders(openEmpty);
     describeTails(openEmpty);
     describeRows(openEmpty);
+    describePages(openEmpty);
     describeCounts(openEmpty);
     describeUpkeep(openEmpty, abilities);
 

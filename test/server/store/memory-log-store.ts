@@ -14,7 +14,7 @@ import type { StoreStats } from '../../../server/store/stats.ts';
 import { naiveAggregate } from './naive-aggregate.ts';
 import { naiveBlock } from './naive-block.ts';
 import { naiveFacets } from './naive-facets.ts';
-import { isWanted, type NaiveLine, naiveSearch } from './naive-search.ts';
+import { isWanted, naiveCursor, type NaiveLine, naiveSearch } from './naive-search.ts';
 
 export interface MemoryOptions {
   readonly now: () => number;
@@ -23,6 +23,7 @@ export interface MemoryOptions {
 
 export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
   let lines: readonly NaiveLine[] = [];
+  let arrived = 0;
   const erasures: ErasureStatus[] = [];
   const positions = new Positions(now);
   const tails = new Set<(added: readonly NaiveLine[]) => void>();
@@ -50,7 +51,8 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
       const info = verifyBatch(batch);
       if (info !== undefined) assertFits(info);
       const rowCount = info?.rowCount ?? 0;
-      const added = rowCount === 0 ? [] : linesOf(batch.rowGroup);
+      const added = rowCount === 0 ? [] : linesOf(batch.rowGroup, arrived);
+      arrived += rowCount;
       lines = [...lines, ...added];
       positions.apply(batch);
       for (const tail of tails) tail(added);
@@ -100,7 +102,12 @@ function viewOf(lines: readonly NaiveLine[]): LogView {
     async *search<S extends Sink>(plan: Plan, sink: S, query: Query): AsyncGenerator<PieceOf<S>> {
       query.signal.throwIfAborted();
       query.statistics.rowsMatched += lines.filter((line) => isWanted(line, plan)).length;
-      for (const line of naiveSearch(lines, plan)) yield pieceOf([line], sink);
+      const found = naiveSearch(lines, { ...plan, limit: plan.limit + 1 });
+      const page = found.slice(0, plan.limit);
+      const last = page.at(-1);
+      query.page.hasMore = found.length > page.length;
+      query.page.last = last && naiveCursor(last, NaN);
+      for (const line of page) yield pieceOf([line], sink);
     },
     aggregate: async (plan) => {
       const cells = naiveAggregate(lines, plan);
@@ -180,7 +187,7 @@ function statsOf(lines: readonly NaiveLine[]): StoreStats {
   };
 }
 
-function linesOf(rowGroup: Uint8Array): NaiveLine[] {
+function linesOf(rowGroup: Uint8Array, arrived: number): NaiveLine[] {
   const group = new RowGroup(rowGroup);
   const rows = Array.from({ length: group.info.rowCount }, (_, row) => row);
   const { bytes, offsets } = group.lines(rows);
@@ -188,6 +195,7 @@ function linesOf(rowGroup: Uint8Array): NaiveLine[] {
     text: bytes.toString('utf8', offsets[row], offsets[row + 1]),
     labels: group.info.streams[group.streamCodes()[row]!]!,
     instant: instantOf(group.info.baseDay, group.timesNs()[row]!),
+    arrival: arrived + row,
   }));
 }
 

@@ -1,6 +1,8 @@
 /** What a plan asks for, found by looking at every line with JSON.parse: slow, and short enough to be believed. */
 import { RE2JS } from 're2js';
 import { type Labels, labelOf } from '../../../shared/labels.ts';
+import { floorDivided, instantOf, NS_PER_DAY } from '../../../shared/time.ts';
+import { type Cursor, compareCursors, streamRank } from '../../../server/store/cursor.ts';
 import { LEVEL } from '../../../shared/levels.ts';
 import type { Predicate, TextLeaf, ValueLeaf, Where } from '../../../server/store/predicate.ts';
 import { matches } from '../../../server/engines/embedded/scan/value-match.ts';
@@ -12,13 +14,31 @@ export interface NaiveLine {
   readonly labels: Labels;
   /** ns since 1970. */
   readonly instant: bigint;
+  /** Number of lines that were stored before; by default, those before it in a list. */
+  readonly arrival?: number;
 }
 
 /** The lines that a plan asks for, in its order. @param lines  in the order of their arrival */
 export function naiveSearch<Line extends NaiveLine>(lines: readonly Line[], plan: Plan): Line[] {
-  const found = lines.filter((line) => isWanted(line, plan));
-  const oldestFirst = found.toSorted((a, b) => (a.instant < b.instant ? -1 : a.instant > b.instant ? 1 : 0));
-  return (plan.direction === 'forward' ? oldestFirst : oldestFirst.toReversed()).slice(0, plan.limit);
+  const sign = plan.direction === 'forward' ? 1 : -1;
+  return lines
+    .map((line, place) => ({ line, cursor: naiveCursor(line, place) }))
+    .filter(({ line, cursor }) => isWanted(line, plan) && isAfter(cursor, plan))
+    .toSorted((a, b) => sign * compareCursors(a.cursor, b.cursor))
+    .slice(0, plan.limit)
+    .map(({ line }) => line);
+}
+
+/** @param place  of the line among all, in the order of their arrival */
+export function naiveCursor({ labels, instant, arrival }: NaiveLine, place: number): Cursor {
+  const day = Number(floorDivided(instant, BigInt(NS_PER_DAY)));
+  const timeNs = Number(instant - instantOf(day, 0));
+  return { day, timeNs, stream: streamRank(labels), arrival: arrival ?? place };
+}
+
+function isAfter(cursor: Cursor, { after, direction }: Plan): boolean {
+  if (after === undefined) return true;
+  return direction === 'forward' ? compareCursors(cursor, after) > 0 : compareCursors(cursor, after) < 0;
 }
 
 export function isWanted({ text, labels, instant }: NaiveLine, plan: Predicate): boolean {

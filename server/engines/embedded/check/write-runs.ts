@@ -55,7 +55,15 @@ async function writeRun(
   lineage: Lineage,
   { disk, dataDir, store, indexedFields }: RepairContext,
 ): Promise<ManifestSegment> {
-  const target = { dataDir, day, sequence: store.takeSequence(), indexedFields, orderFrom: run[0]!.order, lineage };
+  const target = {
+    dataDir,
+    day,
+    sequence: store.takeSequence(),
+    indexedFields,
+    orderFrom: run[0]!.order,
+    storesTies: false,
+    lineage,
+  };
   const written = await writeSegment(
     disk,
     target,

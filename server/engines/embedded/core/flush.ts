@@ -229,11 +229,12 @@ async function writeDay(
   const orderFrom = ofDay[0]!.ref.order;
   const rowGroups = mergeRowGroups(
     ofDay.map(({ rowGroup }) => rowGroup),
-    { day, level: FLUSH_ZSTD_LEVEL },
+    { day, level: FLUSH_ZSTD_LEVEL, origins: ofDay.map(({ ref: { order } }) => ({ order })) },
   );
   const { wal, attempt } = origin;
   const lineage = { job: attempt, leaves: [{ sequence, wal, attempt }], state };
-  return writeSegment(disk, { dataDir, day: formatDay(day), sequence, indexedFields, orderFrom, lineage }, rowGroups);
+  const segment = { dataDir, day: formatDay(day), sequence, indexedFields, orderFrom, storesTies: true, lineage };
+  return writeSegment(disk, segment, rowGroups);
 }
 
 /** Checksums only show that the bytes are what a sender wrote, not that they can be decoded. */

@@ -36,6 +36,8 @@ export interface RowGroupRef {
   readonly streams: readonly Labels[];
   /** Only in a segment: its indexes (one object for all its row groups), and the ordinal of this row group in them. */
   readonly indexed?: { readonly indexes: IndexesPlace; readonly ordinal: number };
+  /** Only in a segment whose row groups store their ties: arrival of all other rows, see shared/row-group/ties.ts. */
+  readonly tiesFrom?: number;
   /**
    * Only in a search: the indexes exclude any value of these names, but do not cover elements of arrays. So an array of
    * one name of each list must match.

@@ -10,10 +10,17 @@ import type { RowGroupRef } from '../core/snapshot.ts';
 import type { StoredBytes } from './open-files.ts';
 
 /** What a worker must know to read a row group. */
-export type RowGroupPlace = Pick<RowGroupRef, 'path' | 'offset' | 'sizeBytes' | 'onlyArraysOf'>;
+export type RowGroupPlace = Pick<RowGroupRef, 'path' | 'offset' | 'sizeBytes' | 'order' | 'tiesFrom' | 'onlyArraysOf'>;
 
-export function placeOf({ path, offset, sizeBytes, onlyArraysOf }: RowGroupRef): RowGroupPlace {
-  return { path, offset, sizeBytes, ...(onlyArraysOf !== undefined && { onlyArraysOf }) };
+export function placeOf({ path, offset, sizeBytes, order, tiesFrom, onlyArraysOf }: RowGroupRef): RowGroupPlace {
+  return {
+    path,
+    offset,
+    sizeBytes,
+    order,
+    ...(tiesFrom !== undefined && { tiesFrom }),
+    ...(onlyArraysOf !== undefined && { onlyArraysOf }),
+  };
 }
 
 /** Whether no row can match, because only arrays may, and the row group has none. */

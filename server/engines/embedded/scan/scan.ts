@@ -4,7 +4,10 @@
  */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { sortByTime } from '../../../../shared/row-group/sort.ts';
+import { type ArrivalOrigin, arrivalOf } from '../../../../shared/row-group/ties.ts';
+import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { aloneInThread } from '../../../workers/task.ts';
+import { type Cursor, streamRank } from '../../../store/cursor.ts';
 import type { Plan } from '../../../store/search-plan.ts';
 import { matchRows } from './match-rows.ts';
 import { lacksArrays, type RowGroupPlace, type RowGroups } from './row-groups.ts';
@@ -20,6 +23,10 @@ export interface ScannedRows {
   readonly rows: Uint32Array;
   /** ns from the start of the row group's base day. */
   readonly timesNs: Float64Array;
+  /** Indexes into the row group's streams; undefined when it has only one. */
+  readonly streams: Uint16Array | undefined;
+  /** Undefined when the row group stores none: see arrivalOf. */
+  readonly arrivals: Float64Array | undefined;
   /** Number of rows that match, including those beyond the plan's limit. */
   readonly matchedCount: number;
 }
@@ -31,7 +38,13 @@ export interface ScanOutput {
   readonly unusable: readonly UnusableGroup[];
 }
 
-const NO_ROWS: ScannedRows = { rows: new Uint32Array(0), timesNs: new Float64Array(0), matchedCount: 0 };
+const NO_ROWS: ScannedRows = {
+  rows: new Uint32Array(0),
+  timesNs: new Float64Array(0),
+  streams: undefined,
+  arrivals: undefined,
+  matchedCount: 0,
+};
 
 /** Ends early when others wait for the worker. */
 export function scan(
@@ -50,30 +63,98 @@ export function scan(
 
 function scanPlace(place: RowGroupPlace, plan: Plan, rowGroups: Pick<RowGroups, 'open'>): ScannedRows {
   const group = rowGroups.open(place);
-  return lacksArrays(group, place) ? NO_ROWS : scanGroup(group, plan);
+  return lacksArrays(group, place) ? NO_ROWS : scanGroup(group, place, plan);
 }
 
 /**
  * Returns the rows of one row group that match a plan.
  * @throws CorruptionError
  */
-export function scanGroup(group: RowGroup, plan: Plan): ScannedRows {
+export function scanGroup(group: RowGroup, origin: ArrivalOrigin, plan: Plan): ScannedRows {
   const matched = matchRows(group, plan);
   // Without matches, not even the times are read.
   if (matched.length === 0) return NO_ROWS;
-  const timesNs = group.timesAt(matched);
-  const best = bestOf(timesNs, plan);
+  const found = new FoundRows(group, origin, matched);
+  const best = bestOf(found, plan);
+  const { timesNs, codes } = found;
   return {
     rows: best.map((i) => matched[i]!),
     timesNs: Float64Array.from(best, (i) => timesNs[i]!),
+    streams: codes && Uint16Array.from(best, (i) => codes[matched[i]!]!),
+    arrivals:
+      origin.tiesFrom === undefined || group.ties() === undefined
+        ? undefined
+        : Float64Array.from(best, (i) => found.arrivalAt(i)),
     matchedCount: matched.length,
   };
 }
 
-/** Returns the indices of the first plan.limit times, in plan.direction; equal times keep their order. */
-function bestOf(timesNs: Float64Array, { direction, limit }: Plan): Uint32Array {
-  const sorted = Uint32Array.from(timesNs.keys());
-  sortByTime(sorted, timesNs, 0, sorted.length);
-  if (direction === 'forward') return sorted.slice(0, limit);
-  return sorted.slice(Math.max(0, sorted.length - limit)).toReversed();
+/** Returns the indices of the first plan.limit rows after plan.after, in plan.direction. */
+function bestOf(found: FoundRows, { direction, limit, after }: Plan): Uint32Array {
+  const sorted = found.inOrder();
+  if (direction === 'forward') {
+    const start = after === undefined ? 0 : countWhile(sorted, (i) => found.compare(i, after) <= 0);
+    return sorted.slice(start, start + limit);
+  }
+  const end = after === undefined ? sorted.length : countWhile(sorted, (i) => found.compare(i, after) < 0);
+  return sorted.slice(Math.max(0, end - limit), end).toReversed();
+}
+
+/** Returns how many of the first values have a property that no value after them has. */
+function countWhile(values: Uint32Array, has: (value: number) => boolean): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (has(values[middle]!)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Some rows of a row group, and what orders them. */
+class FoundRows {
+  readonly #group: RowGroup;
+  readonly #origin: ArrivalOrigin;
+  readonly #rows: Uint32Array;
+  /** By index among the rows. */
+  readonly timesNs: Float64Array;
+  /** By row of the group; undefined when it has only one stream. */
+  readonly codes: Uint16Array | undefined;
+
+  constructor(group: RowGroup, origin: ArrivalOrigin, rows: Uint32Array) {
+    this.#group = group;
+    this.#origin = origin;
+    this.#rows = rows;
+    this.timesNs = group.timesAt(rows);
+    this.codes = group.info.streams.length === 1 ? undefined : group.streamCodes();
+  }
+
+  arrivalAt(index: number): number {
+    return arrivalOf(this.#group, this.#origin, this.#rows[index]!);
+  }
+
+  compare(index: number, { day, timeNs, stream, arrival }: Cursor): number {
+    const distanceNs = this.timesNs[index]! - ((day - this.#group.info.baseDay) * NS_PER_DAY + timeNs);
+    return distanceNs || this.#rankAt(index) - stream || this.arrivalAt(index) - arrival;
+  }
+
+  /** Returns the indices of the rows, by time, then stream, then arrival: rows of one stream are in the order of arrival. */
+  inOrder(): Uint32Array {
+    const { timesNs, codes } = this;
+    const sorted = Uint32Array.from(timesNs.keys());
+    sortByTime(sorted, timesNs, 0, sorted.length);
+    if (codes === undefined) return sorted;
+    for (let start = 0, i = 1; i <= sorted.length; i++) {
+      if (timesNs[sorted[i]!] === timesNs[sorted[start]!]) continue;
+      if (i - start > 1) sorted.subarray(start, i).sort((a, b) => this.#rankAt(a) - this.#rankAt(b) || a - b);
+      start = i;
+    }
+    return sorted;
+  }
+
+  #rankAt(index: number): number {
+    const code = this.codes === undefined ? 0 : this.codes[this.#rows[index]!]!;
+    return streamRank(this.#group.info.streams[code]!);
+  }
 }

@@ -16,7 +16,7 @@ import {
 import { inPartitions } from './partitions.ts';
 import { mayMatch, reachesInto, streamMatcher } from './match-rows.ts';
 import type { Predicate } from '../../../store/predicate.ts';
-import type { Plan } from '../../../store/search-plan.ts';
+import { narrowedByCursor, type Plan } from '../../../store/search-plan.ts';
 import { placeOf } from './row-groups.ts';
 import type { ScanInput, ScanOutput } from './scan.ts';
 import { type SelectedRows, TopRows } from './top-rows.ts';
@@ -32,10 +32,11 @@ export interface ScanContext {
 /** Returns the rows that match the plan, best first. */
 export async function selectRows(
   rowGroups: readonly RowGroupRef[],
-  plan: Plan,
+  asked: Plan,
   context: ScanContext,
   signal: AbortSignal,
 ): Promise<SelectedRows> {
+  const plan = narrowedByCursor(asked);
   const top = new TopRows(plan.direction, plan.limit);
   const wanted = inOrder(await candidates(rowGroups, plan, context, signal), plan);
   const batches = batchesOf(wanted, wanted.length <= SCAN_GROUPS_FEW ? SCAN_ROWS_AT_ONCE : SCAN_ROWS_AT_FIRST);

@@ -1,9 +1,10 @@
 /**
  * The best rows of a query so far, from many row groups: at most `limit` are kept, so an answer's cost is bounded. They
- * are numbers in arrays, twenty bytes a row, and become objects only when they are rendered, some at a time.
+ * are numbers in arrays, thirty bytes a row, and become objects only when they are rendered, some at a time.
  */
 import { instantOf, NS_PER_DAY } from '../../../../shared/time.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
+import { type Cursor, streamRank } from '../../../store/cursor.ts';
 import type { Direction } from '../../../store/search-plan.ts';
 import type { ScannedRows } from './scan.ts';
 
@@ -19,6 +20,7 @@ export interface SelectedRow {
 /** Rows in the order of an answer, of which some at a time are read. */
 export interface SelectedRows {
   readonly length: number;
+  cursorAt(index: number): Cursor;
   slice(start: number, end: number): readonly SelectedRow[];
 }
 
@@ -33,6 +35,11 @@ export class TopRows implements SelectedRows {
   #rows = new Uint32Array(ROWS_AT_FIRST);
   #days = new Int32Array(ROWS_AT_FIRST);
   #timesNs = new Float64Array(ROWS_AT_FIRST);
+  /** Indexes into the streams of its group. */
+  #streams = new Uint16Array(ROWS_AT_FIRST);
+  #arrivals = new Float64Array(ROWS_AT_FIRST);
+  /** By group: ranks of its streams. */
+  readonly #ranks: (Float64Array | undefined)[] = [];
   #count = 0;
   #sortedCount = 0;
   /** Where the runs begin, one for each row group that was added since; each is in the order of the answer already. */
@@ -62,7 +69,16 @@ export class TopRows implements SelectedRows {
     return rows;
   }
 
-  add(group: RowGroupRef, { rows, timesNs }: ScannedRows): void {
+  cursorAt(index: number): Cursor {
+    return {
+      day: this.#days[index]!,
+      timeNs: this.#timesNs[index]!,
+      stream: this.#rankOf(index),
+      arrival: this.#arrivals[index]!,
+    };
+  }
+
+  add(group: RowGroupRef, { rows, timesNs, streams, arrivals }: ScannedRows): void {
     if (rows.length === 0) return;
     const groupIndex = this.#groups.push(group) - 1;
     this.#reserve(rows.length);
@@ -72,6 +88,8 @@ export class TopRows implements SelectedRows {
       this.#rows[at] = rows[i]!;
       this.#days[at] = group.baseDay + days;
       this.#timesNs[at] = timesNs[i]! - days * NS_PER_DAY;
+      this.#streams[at] = streams === undefined ? 0 : streams[i]!;
+      this.#arrivals[at] = arrivals === undefined ? (group.tiesFrom ?? group.order + rows[i]!) : arrivals[i]!;
     }
     if (this.#count > 0) this.#runs.push(this.#count);
     this.#count += rows.length;
@@ -99,6 +117,8 @@ export class TopRows implements SelectedRows {
     this.#rows = gathered(this.#rows, order, new Uint32Array(order.length));
     this.#days = gathered(this.#days, order, new Int32Array(order.length));
     this.#timesNs = gathered(this.#timesNs, order, new Float64Array(order.length));
+    this.#streams = gathered(this.#streams, order, new Uint16Array(order.length));
+    this.#arrivals = gathered(this.#arrivals, order, new Float64Array(order.length));
     this.#count = order.length;
     this.#sortedCount = order.length;
     this.#runs = [0];
@@ -144,17 +164,31 @@ export class TopRows implements SelectedRows {
     this.#rows = grown(this.#rows, new Uint32Array(capacity));
     this.#days = grown(this.#days, new Int32Array(capacity));
     this.#timesNs = grown(this.#timesNs, new Float64Array(capacity));
+    this.#streams = grown(this.#streams, new Uint16Array(capacity));
+    this.#arrivals = grown(this.#arrivals, new Float64Array(capacity));
   }
 
-  /** Compares by time; then in the order in which rows were stored. */
+  /** Compares as cursors are compared. */
   #compareRows(a: number, b: number): number {
     return (
       this.#days[a]! - this.#days[b]! ||
       this.#timesNs[a]! - this.#timesNs[b]! ||
+      this.#rankOf(a) - this.#rankOf(b) ||
+      this.#arrivals[a]! - this.#arrivals[b]! ||
       this.#groups[this.#groupOf[a]!]!.order - this.#groups[this.#groupOf[b]!]!.order ||
       this.#rows[a]! - this.#rows[b]!
     );
   }
+
+  #rankOf(row: number): number {
+    const group = this.#groupOf[row]!;
+    const ranks = (this.#ranks[group] ??= ranksOf(this.#groups[group]!));
+    return ranks[this.#streams[row]!]!;
+  }
+}
+
+function ranksOf({ streams }: RowGroupRef): Float64Array {
+  return Float64Array.from(streams, streamRank);
 }
 
 function grown<T extends { set(from: T): void }>(from: T, to: T): T {

@@ -1,6 +1,7 @@
 /** Turns the rows that a search found into the pieces of its sink, some rows at a time. */
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { RENDER_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../../limits.ts';
+import type { AnswerPage } from '../../../store/query.ts';
 import type { QueryBudget } from '../../../store/query-budget.ts';
 import type { Plan } from '../../../store/search-plan.ts';
 import { placeOf } from '../scan/row-groups.ts';
@@ -17,12 +18,14 @@ import { type Piece, type PieceOf, type RowsSink, type Sink, sizeOfPiece } from 
 
 /** Runs the scans and the rendering of one query. */
 export interface QueryContext extends ScanContext, Pick<QueryBudget, 'answerRows' | 'answerText'> {
+  /** Set before the first piece. */
+  readonly page: AnswerPage;
   readonly render: (input: RenderInput, signal: AbortSignal) => Promise<RenderOutput>;
 }
 
 export interface SelectOptions {
   /** Returns the rows in another order than the plan's. */
-  readonly arranged?: (rows: SelectedRows) => SelectedRows;
+  readonly arranged?: (rows: SelectedRows) => Pick<SelectedRows, 'length' | 'slice'>;
 }
 
 /**
@@ -43,14 +46,28 @@ export async function* select<S extends Sink>(
     rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0),
   );
   using held = context.answerRows.reserve(rowsMax);
-  const rows = await selectRows(rowGroups, plan, context, signal);
-  held.keep(rows.length);
-  if (rows.length > 0) yield* renderAll(arranged(rows), sink, context, signal);
+  // One more than wanted shows whether there are more.
+  const found = await selectRows(rowGroups, { ...plan, limit: plan.limit + 1 }, context, signal);
+  held.keep(found.length);
+  const rows = firstOf(found, plan.limit);
+  context.page.hasMore = found.length > rows.length;
+  if (rows.length === 0) return;
+  context.page.last = rows.cursorAt(rows.length - 1);
+  yield* renderAll(arranged(rows), sink, context, signal);
+}
+
+function firstOf(rows: SelectedRows, limit: number): SelectedRows {
+  const length = Math.min(rows.length, limit);
+  return {
+    length,
+    slice: (start, end) => rows.slice(start, Math.min(end, length)),
+    cursorAt: (index) => rows.cursorAt(index),
+  };
 }
 
 /** Renders selected rows in their order. */
 async function* renderAll<S extends Sink>(
-  rows: SelectedRows,
+  rows: Pick<SelectedRows, 'length' | 'slice'>,
   sink: S,
   context: QueryContext,
   signal: AbortSignal,

@@ -1,6 +1,9 @@
 /** The input of sinks: the chosen rows of a search, and their row groups, opened. */
 import type { ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { type ArrivalOrigin, arrivalOf } from '../../../../shared/row-group/ties.ts';
+import { NS_PER_DAY } from '../../../../shared/time.ts';
+import { cursorText, streamRank } from '../../../store/cursor.ts';
 import type { Sink } from '../../../store/sink.ts';
 import { type Dimension, valueCodes } from '../aggregate/value-codes.ts';
 import { ValueText } from '../aggregate/value-text.ts';
@@ -16,6 +19,7 @@ export interface ChosenRows {
 /** A row group with everything that its rows need. */
 export interface SinkGroup {
   readonly opened: RowGroup;
+  readonly origin: ArrivalOrigin;
   /** By row. */
   readonly streamCodes: Uint16Array;
   readonly flags: Uint8Array;
@@ -29,14 +33,37 @@ export interface SinkGroup {
  * Reads everything that is needed.
  * @throws CorruptionError
  */
-export function openSinkGroup(opened: RowGroup, rows: Uint32Array, bytesMax: number, sink: Sink): SinkGroup {
+export function openSinkGroup(
+  opened: RowGroup,
+  origin: ArrivalOrigin,
+  rows: Uint32Array,
+  bytesMax: number,
+  sink: Sink,
+): SinkGroup {
   return {
     opened,
+    origin,
     lines: opened.lines(rows, bytesMax),
     streamCodes: opened.streamCodes(),
     flags: opened.flags(),
     fields: sink.kind === 'text' ? [] : sink.fields.map((name) => new FieldReader(opened, name)),
   };
+}
+
+/**
+ * Returns the cursor of a row.
+ * @param timeNs  its time, from the start of the group's base day
+ * @throws CorruptionError
+ */
+export function cursorTextAt({ opened, origin, streamCodes }: SinkGroup, row: number, timeNs: number): string {
+  const { baseDay, streams } = opened.info;
+  const days = Math.floor(timeNs / NS_PER_DAY);
+  return cursorText({
+    day: baseDay + days,
+    timeNs: timeNs - days * NS_PER_DAY,
+    stream: streamRank(streams[streamCodes[row]!]!),
+    arrival: arrivalOf(opened, origin, row),
+  });
 }
 
 const NO_VALUE = 0;

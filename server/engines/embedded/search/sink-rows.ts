@@ -33,7 +33,7 @@ export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
     useOrList(unusable, group, () => {
       const opened = rowGroups.open(place);
       const wanted = leftBytes > 0 ? rows.filter((_, i) => groupOf[i] === group) : NO_ROWS;
-      const sinkGroup = openSinkGroup(opened, wanted, leftBytes, sink);
+      const sinkGroup = openSinkGroup(opened, place, wanted, leftBytes, sink);
       leftBytes -= sinkGroup.lines.bytes.length;
       return sinkGroup;
     }),

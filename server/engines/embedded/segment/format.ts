@@ -22,6 +22,8 @@ const SECTION_FIELD_INDEXES_WITHOUT_ELEMENTS = 4;
 export const SECTION_LINEAGE = 6;
 /** The same bytes once more: without a lineage, a lost manifest is rebuilt without the segment. */
 export const SECTION_LINEAGE_COPY = 7;
+/** Its row groups store their ties, see shared/row-group/ties.ts; and the arrival of all other rows. */
+export const SECTION_TIES = 8;
 /** The blocks of one field's index; one section for each field. */
 export const SECTION_INDEX_BLOCKS = 17;
 
@@ -37,7 +39,7 @@ export interface Section {
 }
 
 /** A row group, as listed in a section of its segment. */
-export interface SegmentRowGroup extends Omit<RowGroupRef, 'path' | 'streams' | 'indexed'> {
+export interface SegmentRowGroup extends Omit<RowGroupRef, 'path' | 'streams' | 'indexed' | 'tiesFrom'> {
   /** Indexes into the segment's streams. */
   readonly streams: readonly number[];
 }
@@ -131,6 +133,19 @@ export function decodeRowGroups(bytes: Uint8Array): SegmentRowGroup[] {
   }
   reader.expectEnd();
   return rowGroups;
+}
+
+export function encodeTies(tiesFrom: number): Buffer {
+  const writer = new ByteWriter();
+  writer.varint(tiesFrom);
+  return writer.finish();
+}
+
+export function decodeTies(bytes: Uint8Array): number {
+  const reader = new ByteReader(bytes);
+  const tiesFrom = reader.varint();
+  reader.expectEnd();
+  return tiesFrom;
 }
 
 /** Returns the section that lists the indexes, if there is one, and whether these have the elements of arrays. */

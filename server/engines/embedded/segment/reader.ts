@@ -14,11 +14,13 @@ import type { RowGroupRef } from '../core/snapshot.ts';
 import {
   decodeRowGroups,
   decodeStreams,
+  decodeTies,
   indexesSection,
   SECTION_LINEAGE,
   SECTION_LINEAGE_COPY,
   SECTION_ROW_GROUPS,
   SECTION_STREAMS,
+  SECTION_TIES,
   type SegmentRowGroup,
 } from './format.ts';
 import { assertWithin, readDirectory, readSection, sectionOf } from './frame.ts';
@@ -57,11 +59,14 @@ export async function readSegment(
       for (const rowGroup of rowGroups) assertRowGroup(rowGroup, sizeBytes, labelSets.length);
       const catalogue = indexesSection(sections);
       const indexes = catalogue === undefined ? undefined : { path, ...catalogue };
+      const ties = sectionOf(sections, SECTION_TIES);
+      const tiesFrom = ties === undefined ? undefined : decodeTies(await readSection(file, ties, 'the ties'));
       const streams = hold(labelSets);
       const refs = rowGroups.map((rowGroup, ordinal) => ({
         ...rowGroup,
         path,
         ...(indexes !== undefined && { indexed: { indexes, ordinal } }),
+        ...(tiesFrom !== undefined && { tiesFrom }),
         streams: rowGroup.streams.map((index) => streams[index]!),
       }));
       return { rowGroups: refs, streams };

@@ -15,6 +15,8 @@ export interface NewSegment {
   readonly indexedFields: readonly string[];
   /** Number of rows that were stored before the first one. */
   readonly orderFrom: number;
+  /** Whether the row groups have the arrivals of their ties. */
+  readonly storesTies: boolean;
   readonly lineage: Lineage;
 }
 
@@ -24,7 +26,7 @@ export interface NewSegment {
  */
 export async function writeSegment(
   disk: Disk,
-  { dataDir, day, sequence, indexedFields, orderFrom, lineage }: NewSegment,
+  { dataDir, day, sequence, indexedFields, orderFrom, storesTies, lineage }: NewSegment,
   rowGroups: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<ManifestSegment | undefined> {
   const path = segmentPath(dataDir, day, sequence);
@@ -41,7 +43,7 @@ export async function writeSegment(
       await writer.abandon();
       return undefined;
     }
-    return { day, sequence, sizeBytes: await writer.finish(lineage), rowCount };
+    return { day, sequence, sizeBytes: await writer.finish(lineage, storesTies ? orderFrom : undefined), rowCount };
   } catch (error) {
     await writer.abandon();
     throw error;

@@ -16,6 +16,7 @@ import {
   encodeDirectory,
   encodeRowGroups,
   encodeStreams,
+  encodeTies,
   type Section,
   SECTION_FIELD_INDEXES,
   SECTION_INDEX_BLOCKS,
@@ -23,6 +24,7 @@ import {
   SECTION_LINEAGE_COPY,
   SECTION_ROW_GROUPS,
   SECTION_STREAMS,
+  SECTION_TIES,
   SEGMENT_HEADER_BYTES,
   SEGMENT_MAGIC,
   SEGMENT_TAIL_BYTES,
@@ -81,14 +83,18 @@ export class SegmentWriter {
     await this.#write(bytes);
   }
 
-  /** Resolves with the segment's size when the file and its name are durable. */
-  async finish(lineage: Lineage): Promise<number> {
+  /**
+   * Resolves with the segment's size when the file and its name are durable.
+   * @param tiesFrom  only if all row groups store their ties
+   */
+  async finish(lineage: Lineage, tiesFrom?: number): Promise<number> {
     const encodedLineage = encodeLineage(lineage);
     const sections = [
       await this.#section(SECTION_STREAMS, encodeStreams(this.#streams)),
       await this.#section(SECTION_ROW_GROUPS, encodeRowGroups(this.#rowGroups)),
       await this.#section(SECTION_LINEAGE, encodedLineage),
     ];
+    if (tiesFrom !== undefined) sections.push(await this.#section(SECTION_TIES, encodeTies(tiesFrom)));
     sections.push(...(await this.#indexSections()));
     // Written at the other end, so that a damaged sector of the disk leaves one of them.
     sections.push(await this.#section(SECTION_LINEAGE_COPY, encodedLineage));

@@ -48,6 +48,6 @@ async function* newsOf<Piece>(tail: LiveTail, signal: AbortSignal): AsyncGenerat
   for (;;) yield (await tail.next(signal)) as Piece;
 }
 
-function oldestFirst(newest: SelectedRows): SelectedRows {
+function oldestFirst(newest: SelectedRows): Pick<SelectedRows, 'length' | 'slice'> {
   return newest.slice(0, newest.length).toReversed();
 }

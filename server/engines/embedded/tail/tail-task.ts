@@ -89,17 +89,18 @@ export class TailTask {
       at = { group: at.group + 1, query: 0, row: 0 }
     ) {
       const { group } = at;
-      next = useOrList(unusable, group, () => this.#search(this.#rowGroups.open(places[group]!), at, pieces, isFull));
+      next = useOrList(unusable, group, () => this.#search(places[group]!, at, pieces, isFull));
     }
     return { ...pieces.finish(), next, unusable };
   }
 
   /** @returns where it has stopped; undefined when the row group is done */
-  #search(opened: RowGroup, from: TailCursor, pieces: Pieces, isFull: () => boolean): TailCursor | undefined {
+  #search(place: RowGroupPlace, from: TailCursor, pieces: Pieces, isFull: () => boolean): TailCursor | undefined {
     const { group } = from;
+    const opened = this.#rowGroups.open(place);
     for (let { query, row } = from; query < this.#queries.length; query++, row = 0) {
       if (isFull()) return { group, query, row };
-      const stoppedAt = addMatches(opened, this.#queries[query]!, query, row, pieces, isFull);
+      const stoppedAt = addMatches({ opened, place }, this.#queries[query]!, query, row, pieces, isFull);
       if (stoppedAt !== undefined) return { group, query, row: stoppedAt };
     }
     return undefined;
@@ -111,20 +112,20 @@ export class TailTask {
  * @returns where to go on, counted in matches; undefined when all are added
  */
 function addMatches(
-  opened: RowGroup,
+  { opened, place }: { readonly opened: RowGroup; readonly place: RowGroupPlace },
   { predicate, sink }: TailQuery,
   query: number,
   from: number,
   pieces: Pieces,
   isFull: () => boolean,
 ): number | undefined {
-  const { rows, timesNs } = scanGroup(opened, { ...predicate, direction: 'forward', limit: Infinity });
+  const { rows, timesNs } = scanGroup(opened, place, { ...predicate, direction: 'forward', limit: Infinity });
   const { lineBytes, rowCount } = opened.info;
   const rowsAtOnce = Math.ceil(Math.min(RENDER_ROWS_AT_ONCE, TAIL_PIECE_BYTES / (lineBytes / rowCount + 1)));
   for (let row = from; row < rows.length;) {
     if (row > from && isFull()) return row;
     const part = rows.subarray(row, row + rowsAtOnce);
-    const groups = [openSinkGroup(opened, part, TAIL_PIECE_BYTES, sink)];
+    const groups = [openSinkGroup(opened, place, part, TAIL_PIECE_BYTES, sink)];
     const chosen = {
       groupOf: new Uint32Array(part.length),
       rows: part,

@@ -5,7 +5,7 @@ import type { Plan } from '../../../../server/store/search-plan.ts';
 import { type Filters, whereOf } from './filters.ts';
 import { OpenFiles } from '../../../../server/engines/embedded/scan/open-files.ts';
 import { RowGroups } from '../../../../server/engines/embedded/scan/row-groups.ts';
-import { newStatistics } from '../../../../server/store/query.ts';
+import { type AnswerPage, newPage, newStatistics } from '../../../../server/store/query.ts';
 import type { AnswerFormat } from '../../../../server/store/sink.ts';
 import { AnswerRows } from '../../../../server/query/answer-rows.ts';
 import { AnswerText } from '../../../../server/query/answer-text.ts';
@@ -28,6 +28,7 @@ export interface TestContext extends QueryTasks {
   readonly answerRows: AnswerRows;
   readonly answerText: AnswerText;
   readonly memory: TallyMemory;
+  readonly page: AnswerPage;
 }
 
 export function queryContext(store: Store): TestContext {
@@ -36,6 +37,7 @@ export function queryContext(store: Store): TestContext {
     answerRows: new AnswerRows(),
     answerText: new AnswerText(),
     memory: new TallyMemory(),
+    page: newPage(),
   };
 }
 

@@ -92,7 +92,7 @@ async function merge(
   const orderFrom = Math.min(...segments.flatMap(({ rowGroups }) => rowGroups.map(({ order }) => order)));
   const lineages = await Promise.all(segments.map(({ path }) => readLineage(disk, path)));
   const lineage = mergedLineage(lineages, input.sequence);
-  const segment = await writeSegment(disk, { ...input, orderFrom, lineage }, untilCancelled(groups, isCancelled));
+  const segment = await writeSegment(disk, { ...input, orderFrom, storesTies: true, lineage }, untilCancelled(groups, isCancelled));
   const expiredRows = rowCount - (segment?.rowCount ?? 0);
   if (expiredRows < 0 || (expiredRows > 0 && cutoffsNs.size === 0)) {
     throw new RangeError(`BUG: ${rowCount} rows became ${rowCount - expiredRows} in a compaction`);
@@ -106,7 +106,7 @@ function inputOf(file: DiskFile, { rowGroups, streams }: CompactSegment): Sorted
     const ref = rowGroups[index++];
     return ref === undefined ? undefined : file.read(ref.offset, ref.sizeBytes);
   };
-  return { streams, next };
+  return { streams, next, origins: rowGroups };
 }
 
 function keptRows(group: RowGroup, cutoffsNs: ReadonlyMap<string, number>): Uint8Array | undefined {

@@ -124,7 +124,8 @@ async function rewrite(disk: Disk, input: EraseInput, source: Source): Promise<E
   const orderFrom = Math.min(...source.refs.map(({ order }) => order));
   const path = segmentPath(dataDir, segment.day, segment.sequence);
   const lineage = mergedLineage([await readLineage(disk, path)], sequence);
-  const target = { dataDir, day: segment.day, sequence, indexedFields, orderFrom, lineage };
+  const storesTies = source.refs.every(({ tiesFrom }) => tiesFrom !== undefined);
+  const target = { dataDir, day: segment.day, sequence, indexedFields, orderFrom, storesTies, lineage };
   const written = await writeSegment(disk, target, remains(disk, dataDir, source, unreadable));
   const erasedRows = segment.rowCount - unreadable.rowCount - (written?.rowCount ?? 0);
   return { kind: 'rewritten', segment: written, erasedRows, unreadableRows: unreadable.rowCount };
@@ -143,7 +144,8 @@ async function* remains(
     if (remainder.kind === 'some') {
       const group = await readGroup(file, ref);
       const { kept } = remainder;
-      yield* mergeRowGroups([group], { day: group.info.baseDay, level: SEGMENT_ZSTD_LEVEL, keep: () => kept });
+      const options = { day: group.info.baseDay, level: SEGMENT_ZSTD_LEVEL, keep: () => kept };
+      yield* mergeRowGroups([group], ref.tiesFrom === undefined ? options : { ...options, origins: [ref] });
       continue;
     }
     const bytes = remainder.kind === 'keep' ? await copied(disk, dataDir, file, ref) : undefined;

@@ -158,7 +158,7 @@ describe('memory of facets', () => {
     const rowGroups = Object.assign(Object.create(RowGroups.prototype) as RowGroups, {
       open: () => (opened++, group),
     });
-    const place = { path: '', offset: 0, sizeBytes: 0 };
+    const place = { path: '', offset: 0, sizeBytes: 0, order: 0 };
     const input = { places: [place, place, place], predicate: planOf(), names: undefined, ids: [] };
     expect(facetsTask(input, rowGroups, () => opened === 2).doneCount).toBe(2);
     expect(opened).toBe(2);

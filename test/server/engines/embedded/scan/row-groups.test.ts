@@ -21,7 +21,7 @@ function headersRead(bytes: Buffer, count: number): number {
   };
   const rowGroups = new RowGroups({ read, peek: read });
   for (let round = 0; round < 2; round++) {
-    for (let i = 0; i < count; i++) rowGroups.open({ path: `${i}`, offset: 0, sizeBytes: bytes.length });
+    for (let i = 0; i < count; i++) rowGroups.open({ path: `${i}`, offset: 0, sizeBytes: bytes.length, order: 0 });
   }
   return reads;
 }
