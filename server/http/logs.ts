@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { PodlogError } from '../../shared/errors.ts';
 import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
-import type { Asker, QueryEngine } from '../query/engine.ts';
+import type { Answer, Asker, QueryEngine } from '../query/engine.ts';
 import { parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
 import { CSV_HEADER, JSON_LINE_END } from '../store/sink.ts';
@@ -11,6 +11,7 @@ import type { AnswerFormat } from '../store/sink.ts';
 import { cutOffStalled } from './stalled-answers.ts';
 import { errorBody } from './errors.ts';
 import { askerOf } from './asker.ts';
+import { pageHeaders } from './page-headers.ts';
 
 export interface LogsOptions {
   readonly engine: QueryEngine;
@@ -34,16 +35,18 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     // Any other answer ends by itself, and must not look complete when it is not.
     const ends = wanted.follow && request.revoked !== undefined ? [request.revoked] : [];
     const asker = askerOf(request, reply, [options.closing, ...ends]);
-    const text = textOf(wanted, options.engine, asker);
-    return send(reply, framed(endedByAbort(text, asker.signal), wanted.format), wanted, options);
+    const { pieces, page } = answerTo(wanted, options.engine, asker);
+    const text = framed(endedByAbort(pieces, asker.signal), wanted.format);
+    return send(reply, text, wanted, options, () => pageHeaders(request.url, wanted.plan, page));
   });
 }
 
 /** @throws UnavailableError  there are too many live tails; a later failure is the last line of the text */
-function textOf({ plan, format, follow }: LogsRequest, engine: QueryEngine, asker: Asker): AsyncGenerator<Uint8Array> {
+function answerTo({ plan, format, follow }: LogsRequest, engine: QueryEngine, asker: Asker): Answer<Uint8Array> {
   const sink = { kind: 'text', format } as const;
-  if (follow) return endingWithReason(engine.follow(asker, plan, sink).pieces, format, asker.signal);
-  return engine.stream(asker, (view, query) => view.search(plan, sink, query)).pieces;
+  if (!follow) return engine.stream(asker, (view, query) => view.search(plan, sink, query));
+  const answer = engine.follow(asker, plan, sink);
+  return { ...answer, pieces: endingWithReason(answer.pieces, format, asker.signal) };
 }
 
 /** An answer that has begun cannot become an error response: the reason why it ends is its last line. */
@@ -87,12 +90,16 @@ async function* bracketed(text: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
   yield Buffer.from(some ? '\n]\n' : ']\n');
 }
 
-/** Waits for the first piece, so that a failure before it is an error response and not a broken stream. */
+/**
+ * Waits for the first piece, so that a failure before it is an error response and not a broken stream.
+ * @param headers  of an answer that ends, known with its first piece
+ */
 async function send(
   reply: FastifyReply,
   text: AsyncGenerator<Uint8Array>,
   { format, follow: live }: LogsRequest,
   { stalledMsMax = ANSWER_STALLED_MS_MAX }: LogsOptions,
+  headers: () => Record<string, string>,
 ): Promise<FastifyReply> {
   void reply.header('content-type', CONTENT_TYPES[format]).header('cache-control', 'no-store');
   cutOffStalled(reply.raw, stalledMsMax);
@@ -106,7 +113,7 @@ async function send(
   const stream = Readable.from(startingWith(await text.next(), text), { objectMode: false });
   // If the client leaves before it has read anything, nothing else ends the answer.
   stream.once('close', () => void text.return(undefined));
-  return reply.send(stream);
+  return reply.headers(headers()).send(stream);
 }
 
 async function* startingWith(

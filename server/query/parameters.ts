@@ -13,6 +13,7 @@
 import { BOOLEANS, parseBoolean } from '../../shared/boolean.ts';
 import { ParameterError } from '../../shared/errors.ts';
 import { FILTERS_MAX, FOLLOW_LIMIT_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX } from '../limits.ts';
+import { cursorText, parseCursor } from '../store/cursor.ts';
 import { allOf, normalised, type Predicate, valueLeaf, type Where } from '../store/predicate.ts';
 import type { Direction, Plan } from '../store/search-plan.ts';
 import type { AnswerFormat } from '../store/sink.ts';
@@ -50,6 +51,7 @@ const OWN_NAMES: readonly string[] = [
   'tz',
   'limit',
   'order',
+  'cursor',
   'format',
   'csv',
   'follow',
@@ -70,6 +72,8 @@ const FORMATS = ['ndjson', 'raw', 'json', 'csv'] as const;
 /** Values of the parameter `order`. */
 const DIRECTIONS: Readonly<Record<'newest' | 'oldest', Direction>> = { newest: 'backward', oldest: 'forward' };
 
+const CURSOR_EXAMPLE = cursorText({ day: 20_780, timeNs: 54_061_000_000_000, stream: 2 ** 47, arrival: 1 });
+
 /** @throws ParameterError */
 export function parseLogsRequest(authorized: AuthorizedQuery, nowMs: number): LogsRequest {
   const { query } = authorized;
@@ -87,9 +91,10 @@ export function parseLogsRequest(authorized: AuthorizedQuery, nowMs: number): Lo
     throw new ParameterError('format', 'a JSON array cannot follow', 'ndjson, raw or csv', 'format=ndjson');
   }
   const plan = {
-    ...parseFilters(authorized, nowMs, ['limit', 'order', 'format', 'csv', 'follow']),
+    ...parseFilters(authorized, nowMs, ['limit', 'order', 'cursor', 'format', 'csv', 'follow']),
     direction: DIRECTIONS[oneOf(query, 'order', ['newest', 'oldest'], 'newest')],
     limit: parseLimit(query, follow),
+    ...parseAfter(query, follow),
   };
   if (follow && plan.to !== undefined) {
     throw new ParameterError('until', 'a live tail has no end', 'follow without until', 'follow=true&since=5m');
@@ -172,6 +177,23 @@ function parseFormat(query: QueryString): AnswerFormat {
 
 function parseLimit(query: QueryString, follow: boolean): number {
   return parseCount(query, 'limit', follow ? 0 : 1, LIMIT_MAX, follow ? FOLLOW_LIMIT_DEFAULT : LIMIT_DEFAULT);
+}
+
+function parseAfter(query: QueryString, follow: boolean): Pick<Plan, 'after'> {
+  const text = single(query, 'cursor');
+  if (text === undefined) return {};
+  if (follow) {
+    throw new ParameterError(
+      'cursor',
+      'a live tail begins at its newest lines',
+      'cursor without follow',
+      'follow=true',
+    );
+  }
+  const after = parseCursor(text);
+  if (after !== undefined) return { after };
+  const allowed = 'the cursor of a line, or the URL of the Link header of an answer, unchanged';
+  throw new ParameterError('cursor', `"${text}" is not a cursor of this server`, allowed, `cursor=${CURSOR_EXAMPLE}`);
 }
 
 /** Parses a whole number within a range. */

@@ -41,7 +41,8 @@ export function decodedSizeOf(header: Header): DecodedSize {
     keptBytes += valueBytes + (encoding.arePagesKept ? pageBytes : 0);
     largestBytes = Math.max(largestBytes, valueBytes + pageBytes);
   }
-  const always = info.sizeBytes + headerMemoryBytes(header) + info.rowCount * ROW_BYTES + (ties?.count ?? 0) * TIE_BYTES;
+  const always =
+    info.sizeBytes + headerMemoryBytes(header) + info.rowCount * ROW_BYTES + (ties?.count ?? 0) * TIE_BYTES;
   return { allBytes: always + Math.max(keptBytes, largestBytes), leastBytes: always + largestBytes };
 }
 

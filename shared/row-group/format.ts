@@ -11,6 +11,14 @@ export const LAYOUT_PACKED = 1; // one zstd frame and one checksum around everyt
 /** Added to either: the header ends with the arrivals of rows with equal times, see ties.ts. */
 export const LAYOUT_TIES = 2;
 export const LAYOUT_LAST = LAYOUT_PACKED + LAYOUT_TIES;
+export function isPacked(layout: number): boolean {
+  return (layout & LAYOUT_PACKED) !== 0;
+}
+
+export function hasTies(layout: number): boolean {
+  return (layout & LAYOUT_TIES) !== 0;
+}
+
 /** Up to this many bytes of header and pages before compression, a group is packed. */
 export const PACKED_BYTES_MAX = 64 * 1024;
 

@@ -8,11 +8,11 @@ import type { Labels } from '../labels.ts';
 import { isTimeRange } from '../time.ts';
 import { type ColumnChunk, readColumnChunk } from './column.ts';
 import {
+  hasTies,
   HEADER_PARTS_MAX,
+  isPacked,
   KIND_LAST,
   LAYOUT_LAST,
-  LAYOUT_PACKED,
-  LAYOUT_TIES,
   MAGIC,
   PREFIX_BYTES,
   ROWS_MAX,
@@ -210,14 +210,6 @@ export function openHeader(source: ByteSource): { layout: number; header: Buffer
   if (!isPacked(layout)) return { layout, header: decompress(stored, rawSize), pagesStart };
   if (pagesStart !== source.sizeBytes) throw new CorruptionError('bytes are left over behind a packed row group');
   return { layout, header: decompress(stored, rawSize), pagesStart: 0 };
-}
-
-export function isPacked(layout: number): boolean {
-  return (layout & LAYOUT_PACKED) !== 0;
-}
-
-function hasTies(layout: number): boolean {
-  return (layout & LAYOUT_TIES) !== 0;
 }
 
 /** @throws CorruptionError */

@@ -203,9 +203,7 @@ export class OutputGroup {
       rows.push(i);
       arrivals.push(arrivalOf(this.#sources[source]!.group, origin, row));
     }
-    return rows.length === 0
-      ? undefined
-      : { rows: Float64Array.from(rows), arrivals: Float64Array.from(arrivals) };
+    return rows.length === 0 ? undefined : { rows: Float64Array.from(rows), arrivals: Float64Array.from(arrivals) };
   }
 
   /** Returns false when its labels are too many for the group. One stream always has room. */

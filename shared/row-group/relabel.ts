@@ -5,8 +5,9 @@
  */
 import { ByteReader, ByteWriter } from '../bytes.ts';
 import type { Labels } from '../labels.ts';
+import { isPacked } from './format.ts';
 import { compress } from './page.ts';
-import { isPacked, memorySource, openHeader, readStreams } from './header.ts';
+import { memorySource, openHeader, readStreams } from './header.ts';
 import { assemble, writeStreams } from './writer.ts';
 
 /** Same as for batches; segments are compressed harder. */

@@ -6,8 +6,6 @@
  * So the arrival of a row in a segment may be a lower bound: at most the true one, and above that of the tie before it.
  * Who looks for the row of a true arrival finds the last one that is not above it.
  */
-import type { RowGroup } from './reader.ts';
-
 /** Rows that have an arrival of their own, ascending, and their arrivals. */
 export interface Ties {
   readonly rows: Float64Array;
@@ -35,7 +33,11 @@ export function storedArrival({ rows, arrivals }: Ties, row: number): number | u
 }
 
 /** @throws CorruptionError */
-export function arrivalOf(group: RowGroup, { order, tiesFrom }: ArrivalOrigin, row: number): number {
+export function arrivalOf(
+  group: { ties(): Ties | undefined },
+  { order, tiesFrom }: ArrivalOrigin,
+  row: number,
+): number {
   if (tiesFrom === undefined) return order + row;
   const ties = group.ties();
   return (ties === undefined ? undefined : storedArrival(ties, row)) ?? tiesFrom;

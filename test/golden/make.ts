@@ -129,6 +129,11 @@ function textRows(day: number, from: number): Row[] {
   return Array.from({ length: TEXT_ROWS }, (_, i) => rowOf(from + i, day, Buffer.from(textLine(from + i))));
 }
 
+/** All at one instant. */
+function tiedRows(day: number, from: number): Row[] {
+  return textRows(day, from).map((row) => ({ ...row, timeNs: from * 61_000_003 }));
+}
+
 function oddRows(day: number, from: number): Row[] {
   return ODD_LINES.map((bytes, i) => rowOf(from + i, day, bytes));
 }
@@ -164,6 +169,7 @@ async function make(folder: string): Promise<void> {
     [...oddRows(DAY, 1000), longRow],
     textRows(DAY, 1100),
     jsonRows(20, DAY + 1, 0),
+    tiedRows(DAY, 1200),
   ];
   const inWal = [[...jsonRows(30, DAY, 2000), ...oddRows(DAY + 1, 20)], jsonRows(1, DAY, 3000)];
   let at = 0;

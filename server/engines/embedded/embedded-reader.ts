@@ -17,7 +17,10 @@ import { follow } from './tail/follow.ts';
 import type { LiveTails } from './tail/live-tails.ts';
 
 /** Runs the work of one query. */
-export type QueryTasks = Omit<QueryContext & AggregateContext & StreamsContext, 'answerRows' | 'answerText' | 'memory' | 'page'>;
+export type QueryTasks = Omit<
+  QueryContext & AggregateContext & StreamsContext,
+  'answerRows' | 'answerText' | 'memory' | 'page'
+>;
 
 /** Runs searches for streams. */
 export interface StreamsContext {

@@ -87,9 +87,19 @@ export function describePages(open: () => Promise<LogStore>): void {
         if (random.below(2) === 0) await store.tick();
       }
       for (const direction of DIRECTIONS) {
-        for (const plan of [planOf({ direction }), planOf({ direction, where: valueLeaf('user', [parsePattern('2')]) })]) {
+        for (const plan of [
+          planOf({ direction }),
+          planOf({ direction, where: valueLeaf('user', [parsePattern('2')]) }),
+        ]) {
           const want = texts(naiveSearch(naiveOf(lines), plan));
-          expect(await paged(store, plan, () => 1 + random.below(40), () => store.tick())).toEqual(want);
+          expect(
+            await paged(
+              store,
+              plan,
+              () => 1 + random.below(40),
+              () => store.tick(),
+            ),
+          ).toEqual(want);
           expect(await paged(store, plan, () => 1)).toEqual(want);
         }
       }

@@ -19,7 +19,11 @@ export interface ChosenRows {
 /** A row group with everything that its rows need. */
 export interface SinkGroup {
   readonly opened: RowGroup;
-  readonly origin: ArrivalOrigin;
+  /**
+   * Returns the cursor of a row.
+   * @param timeNs  its time, from the start of the group's base day
+   */
+  readonly cursorAt: (row: number, timeNs: number) => string;
   /** By row. */
   readonly streamCodes: Uint16Array;
   readonly flags: Uint8Array;
@@ -40,29 +44,26 @@ export function openSinkGroup(
   bytesMax: number,
   sink: Sink,
 ): SinkGroup {
+  const streamCodes = opened.streamCodes();
   return {
     opened,
-    origin,
+    cursorAt: (row, timeNs) => cursorTextAt(opened, origin, streamCodes[row]!, row, timeNs),
     lines: opened.lines(rows, bytesMax),
-    streamCodes: opened.streamCodes(),
+    streamCodes,
     flags: opened.flags(),
     fields: sink.kind === 'text' ? [] : sink.fields.map((name) => new FieldReader(opened, name)),
   };
 }
 
-/**
- * Returns the cursor of a row.
- * @param timeNs  its time, from the start of the group's base day
- * @throws CorruptionError
- */
-export function cursorTextAt({ opened, origin, streamCodes }: SinkGroup, row: number, timeNs: number): string {
-  const { baseDay, streams } = opened.info;
+/** @throws CorruptionError */
+function cursorTextAt(group: RowGroup, origin: ArrivalOrigin, stream: number, row: number, timeNs: number): string {
+  const { baseDay, streams } = group.info;
   const days = Math.floor(timeNs / NS_PER_DAY);
   return cursorText({
     day: baseDay + days,
     timeNs: timeNs - days * NS_PER_DAY,
-    stream: streamRank(streams[streamCodes[row]!]!),
-    arrival: arrivalOf(opened, origin, row),
+    stream: streamRank(streams[stream]!),
+    arrival: arrivalOf(group, origin, row),
   });
 }
 

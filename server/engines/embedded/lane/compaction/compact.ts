@@ -92,7 +92,11 @@ async function merge(
   const orderFrom = Math.min(...segments.flatMap(({ rowGroups }) => rowGroups.map(({ order }) => order)));
   const lineages = await Promise.all(segments.map(({ path }) => readLineage(disk, path)));
   const lineage = mergedLineage(lineages, input.sequence);
-  const segment = await writeSegment(disk, { ...input, orderFrom, storesTies: true, lineage }, untilCancelled(groups, isCancelled));
+  const segment = await writeSegment(
+    disk,
+    { ...input, orderFrom, storesTies: true, lineage },
+    untilCancelled(groups, isCancelled),
+  );
   const expiredRows = rowCount - (segment?.rowCount ?? 0);
   if (expiredRows < 0 || (expiredRows > 0 && cutoffsNs.size === 0)) {
     throw new RangeError(`BUG: ${rowCount} rows became ${rowCount - expiredRows} in a compaction`);
