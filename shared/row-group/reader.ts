@@ -9,7 +9,7 @@ import type { ColumnValues } from './column-values.ts';
 import { arePickedCopied, canBePicked, decodeColumn, memoryBytesOf, pickColumn } from './column.ts';
 import { type DecodedSize, decodedSizeOf } from './decoded-size.ts';
 import { type CountedTexts, decodeCountedTexts } from './encodings/dictionary.ts';
-import { decodeDistinctTexts, decodeTextsHere } from './encodings/distinct-texts.ts';
+import { areTextsHere, decodeDistinctTexts, decodeTextsHere } from './encodings/distinct-texts.ts';
 import { decodeIntegers, decodeSmallIntegers, findIntegers, pickIntegers, visitIntegers } from './encodings/integer.ts';
 import { findUuids } from './encodings/uuid-search.ts';
 import { decodeTimestampDistances, type TimestampDistances } from './encodings/timestamp.ts';
@@ -269,6 +269,8 @@ export class RowGroup {
   distinctTexts(column: number): ByteStrings | undefined {
     const { chunk } = this.columns[column]!;
     if (chunk.encoding !== ENCODING_PATTERN) return this.countedTexts(column);
+    const known = this.#cache.get(column) as ColumnValues | undefined;
+    if (known?.kind === 'pattern') return known.patterns;
     return decodeDistinctTexts(new ByteReader(chunk.parameters), this.#pages(this.#header.pages[column]!));
   }
 
@@ -285,6 +287,11 @@ export class RowGroup {
   countedTexts(column: number): CountedTexts | undefined {
     const { chunk, count } = this.columns[column]!;
     if (chunk.encoding !== ENCODING_DICTIONARY) return undefined;
+    const known = this.#cache.get(column) as ColumnValues | undefined;
+    // Only texts in the parameters have counts.
+    if (known?.kind === 'dictionary' && !areTextsHere(new ByteReader(chunk.parameters))) {
+      return { ...known.values, counts: undefined };
+    }
     return decodeCountedTexts(new ByteReader(chunk.parameters), this.#pages(this.#header.pages[column]!), count);
   }
 
@@ -461,7 +468,13 @@ export class RowGroup {
       parts: (sizeBytes) => {
         const pieces = takePage(rest, sizeBytes);
         const own = number++;
-        return (start, end) => this.#read(pieces, start, end, own);
+        // A compressed page is read and decompressed as a whole, so once for all parts.
+        let page: Buffer | undefined;
+        return (start, end) => {
+          if (!isCompressed(pieces[0]!)) return this.#read(pieces, start, end, own);
+          page ??= this.#read(pieces, 0, sizeBytes, own);
+          return page.subarray(start, end);
+        };
       },
     };
   }

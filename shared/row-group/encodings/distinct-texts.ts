@@ -69,6 +69,15 @@ export function decodeTextsHere(parameters: ByteReader): ByteStrings | undefined
 }
 
 /**
+ * Whether the texts are in the parameters.
+ * @throws CorruptionError
+ */
+export function areTextsHere(parameters: ByteReader): boolean {
+  readCount(parameters);
+  return parameters.u8() === FORM_HERE;
+}
+
+/**
  * Skips the parameters of raw values; returns false, somewhere within them, when they have another form.
  * @throws CorruptionError
  */

@@ -1,0 +1,57 @@
+/** A reader reads no page twice: neither for several values of it, nor for what is decoded already. */
+import { expect, test } from 'vitest';
+import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
+import { ENCODING_DICTIONARY, ENCODING_HEX, ENCODING_PATTERN } from '../../../shared/row-group/format.ts';
+import { memorySource } from '../../../shared/row-group/header.ts';
+import { RowGroup } from '../../../shared/row-group/reader.ts';
+import { rowGroupOf } from '../../server/engines/embedded/batches.ts';
+
+/** Too many for a row group that is compressed as a whole. */
+const ROWS = 65_536;
+
+/** Opens a row group, and counts the reads by offset. */
+function openCounted(textOf: (row: number) => string): { group: RowGroup; reads: Map<number, number> } {
+  const source = memorySource(rowGroupOf(Array.from({ length: ROWS }, (_, row) => ({ text: textOf(row) }))));
+  const reads = new Map<number, number>();
+  const read = (offset: number, sizeBytes: number): Buffer => {
+    reads.set(offset, (reads.get(offset) ?? 0) + 1);
+    return source.read(offset, sizeBytes);
+  };
+  const group = new RowGroup({ ...source, read, peek: read });
+  reads.clear();
+  return { group, reads };
+}
+
+test('a compressed page is read once for all values that are picked from it', () => {
+  const idOf = (row: number): string =>
+    'abcd'.repeat(16) + ((row * 0x9e3779b1) % 2 ** 32).toString(16).padStart(8, '0');
+  const { group, reads } = openCounted((row) => `{"id":"${idOf(row)}"}`);
+  expect(group.columns[0]!.chunk.encoding).toBe(ENCODING_HEX);
+  const rows = [7, 70, 700, 60_000];
+  const lines = group.lines(rows);
+  expect(rows.map((_, i) => byteStringAt(lines, i).toString())).toEqual(rows.map((row) => `{"id":"${idOf(row)}"}`));
+  expect(reads.size).toBeGreaterThan(0);
+  expect([...reads.values()].every((count) => count === 1)).toBe(true);
+});
+
+test.each([
+  [
+    'a dictionary',
+    ENCODING_DICTIONARY,
+    (row: number) => `${'abcdefgh'[(row * row) % 7]!.repeat(400)}${'xyz'[row % 3]!}`,
+  ],
+  ['patterns', ENCODING_PATTERN, (row: number) => `/${'ghijklmn'[row % 7]!.repeat(400)}/${row}`],
+])('the texts of %s that is decoded are not read again', (_, encoding, valueOf) => {
+  const { group, reads } = openCounted((row) => `{"v":"${valueOf(row)}"}`);
+  expect(group.columns[0]!.chunk.encoding).toBe(encoding);
+  const textsOf = (): string[] => {
+    const texts = group.distinctTexts(0)!;
+    return Array.from({ length: texts.offsets.length - 1 }, (__, i) => byteStringAt(texts, i).toString());
+  };
+  const fresh = textsOf();
+  expect(reads.size).toBeGreaterThan(0);
+  group.values(0);
+  reads.clear();
+  expect(textsOf()).toEqual(fresh);
+  expect(reads.size).toBe(0);
+});
