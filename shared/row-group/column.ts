@@ -43,8 +43,8 @@ export class ColumnEncoder implements Scratch {
     return this.cutter.cut(refs);
   }
 
-  distinct(refs: ValueRefs): { readonly texts: ValueRefs; readonly codes: Uint16Array } | undefined {
-    if (!this.#dictionary.build(refs)) return undefined;
+  distinct(refs: ValueRefs, countMax: number): { readonly texts: ValueRefs; readonly codes: Uint16Array } | undefined {
+    if (!this.#dictionary.build(refs, countMax)) return undefined;
     return { texts: this.#dictionary.values(refs), codes: this.#dictionary.codes.subarray(0, refs.count) };
   }
 }

@@ -67,8 +67,8 @@ export interface Scratch {
   small(count: number): Uint8Array;
   /** See PatternCutter. */
   cut(refs: ValueRefs): CutTexts | undefined;
-  /** Returns the distinct values, and the code of each value; undefined when they are too many. */
-  distinct(refs: ValueRefs): { readonly texts: ValueRefs; readonly codes: Uint16Array } | undefined;
+  /** Returns the distinct values, and the code of each value; undefined when they are more than `countMax`, or too many. */
+  distinct(refs: ValueRefs, countMax: number): { readonly texts: ValueRefs; readonly codes: Uint16Array } | undefined;
 }
 
 /**

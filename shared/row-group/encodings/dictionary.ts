@@ -20,7 +20,7 @@ const PROBE_ROWS = 1024;
 const PROBE_DISTINCT_MAX = PROBE_ROWS * 0.6;
 const TABLE_SLOTS = DICTIONARY_VALUES_MAX * 2;
 
-/** A dictionary with a larger share of distinct values does not pay. */
+/** A dictionary with as large a share of distinct values does not pay. */
 const DISTINCT_SHARE_MAX = 0.7;
 
 export const DICTIONARY: Encoding<ValuesOf<'dictionary'>> = {
@@ -31,8 +31,8 @@ export const DICTIONARY: Encoding<ValuesOf<'dictionary'>> = {
   arePickedCopied: false,
 
   encode: ({ refs, scratch, parameters, pages }) => {
-    const distinct = scratch.distinct(refs);
-    if (distinct === undefined || !(distinct.texts.count < refs.count * DISTINCT_SHARE_MAX)) return undefined;
+    const distinct = scratch.distinct(refs, Math.ceil(refs.count * DISTINCT_SHARE_MAX) - 1);
+    if (distinct === undefined) return undefined;
     const { texts, codes } = distinct;
     encodeDictionary(texts, codes, parameters, pages);
     return { encoding: ENCODING_DICTIONARY, texts };
@@ -61,8 +61,11 @@ export class DictionaryBuilder {
   /** Entries of a previous column hold codes below this; adding to it empties the table without writing to it. */
   #epoch = 0;
 
-  /** @returns false when there are too many distinct values for a dictionary to pay */
-  build(refs: ValueRefs): boolean {
+  /**
+   * @param distinctMax  with more distinct values, a dictionary does not pay
+   * @returns false when there are too many of them
+   */
+  build(refs: ValueRefs, distinctMax = DICTIONARY_VALUES_MAX): boolean {
     const { bytes, starts, ends, count } = refs;
     if (this.codes.length < count) this.codes = new Uint16Array(count * 2);
     const { codes, firstRows } = this;
@@ -75,6 +78,7 @@ export class DictionaryBuilder {
     // Small columns use a small part of the table, which stays in the cache.
     const mask = Math.min(TABLE_SLOTS, tableSlotsFor(count)) - 1;
     const base = this.#epoch + 1;
+    const limit = Math.min(distinctMax, DICTIONARY_VALUES_MAX);
     let distinct = 0;
     let lastCode = -1;
     for (let row = 0; row < count; row++) {
@@ -99,7 +103,7 @@ export class DictionaryBuilder {
         code = table[slot]! - base;
       }
       if (code < 0) {
-        if (distinct === DICTIONARY_VALUES_MAX || (row === PROBE_ROWS && distinct > PROBE_DISTINCT_MAX)) {
+        if (distinct >= limit || (row === PROBE_ROWS && distinct > PROBE_DISTINCT_MAX)) {
           this.#epoch = base + distinct;
           return false;
         }

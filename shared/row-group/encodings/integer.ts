@@ -389,9 +389,7 @@ export function writeInteger(value: number, out: Uint8Array, start: number): num
     out[at++] = 0x2d;
     rest = -rest;
   }
-  let digits = 1;
-  for (let limit = 10; rest >= limit; limit *= 10) digits++;
-  const end = at + digits;
+  const end = at + digitCount(rest);
   at = end;
   while (rest >= 1e9) {
     const quotient = Math.floor(rest / 10);
@@ -405,6 +403,13 @@ export function writeInteger(value: number, out: Uint8Array, start: number): num
     small = quotient;
   } while (small > 0);
   return end;
+}
+
+/** @param number  not below zero */
+export function digitCount(number: number): number {
+  let digits = 1;
+  for (let limit = 10; number >= limit; limit *= 10) digits++;
+  return digits;
 }
 
 /** Returns the number of bytes that hold every whole number from 0 to range. */

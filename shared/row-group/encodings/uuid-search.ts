@@ -3,13 +3,12 @@ import type { StoredUuids, Uuids } from '../column-values.ts';
 import type { ByteReader } from '../../bytes.ts';
 import type { PageReader } from '../page.ts';
 import { HEX_VALUES } from './hex-digits.ts';
-import { readUuids } from './uuid.ts';
+import { readUuids, UUID_TEXT_BYTES } from './uuid.ts';
 import { storedCount, strideOf, unpackStored, UUID_BYTES, VERSION_MIXED } from './uuid-short.ts';
 
 const DASH = 0x2d;
-const TEXT_BYTES = 36;
 /** By position in the text: index of the digit there among the 32, or −1 for a dash. */
-const DIGIT_AT = Int8Array.from({ length: TEXT_BYTES }, (_, at) =>
+const DIGIT_AT = Int8Array.from({ length: UUID_TEXT_BYTES }, (_, at) =>
   at === 8 || at === 13 || at === 18 || at === 23
     ? -1
     : at - (at > 23 ? 4 : at > 18 ? 3 : at > 13 ? 2 : at > 8 ? 1 : 0),
@@ -51,7 +50,7 @@ function findStored(stored: StoredUuids, wanted: Uint8Array, onFound: (place: nu
 /** By value: 1 where its text contains the needle. Undefined when none does. */
 export function matchUuidText(uuids: Uuids, needle: Uint8Array): Uint8Array | undefined {
   let matched: Uint8Array | undefined;
-  for (let offset = 0; offset + needle.length <= TEXT_BYTES; offset++) {
+  for (let offset = 0; offset + needle.length <= UUID_TEXT_BYTES; offset++) {
     const bits = bitsAt(needle, offset);
     if (bits === undefined) continue;
     findBits(uuids, bits, (place) => {

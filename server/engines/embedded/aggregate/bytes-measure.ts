@@ -4,9 +4,10 @@ import type { ColumnValues, CutTexts } from '../../../../shared/row-group/column
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { firstValueOf } from '../../../../shared/row-group/reader.ts';
 import { FIXED_VALUE_BYTES_MAX, valueCount, writeValue } from '../../../../shared/row-group/column.ts';
+import { digitCount } from '../../../../shared/row-group/encodings/integer.ts';
 import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
 import { UUID_TEXT_BYTES } from '../../../../shared/row-group/encodings/uuid.ts';
-import { copyInto } from './hash-slots.ts';
+import { GroupSums, type Sums } from './group-sums.ts';
 import type { Adder, MeasuredGroup, OpenMeasure } from './open-measure.ts';
 import type { Lend } from './value-codes.ts';
 import type { Measured } from '../../../store/aggregate-plan.ts';
@@ -14,49 +15,40 @@ import type { Measured } from '../../../store/aggregate-plan.ts';
 export interface BytesState {
   readonly kind: 'bytes';
   /** By group. */
-  readonly bytes: Float64Array<ArrayBuffer>;
+  readonly bytes: Sums;
 }
 
-const GROUPS_AT_FIRST = 16;
-
 export class BytesMeasure implements OpenMeasure<BytesState> {
-  #bytes: Float64Array<ArrayBuffer>;
+  readonly #bytes: GroupSums;
 
   /** @param state  of a measure that is no longer used */
   constructor(state: BytesState | undefined) {
-    this.#bytes = state?.bytes ?? new Float64Array(GROUPS_AT_FIRST);
+    this.#bytes = new GroupSums(state?.bytes);
   }
 
   read({ group, starts, lend }: MeasuredGroup): Adder {
     const sizes = lineSizes(group, starts, lend);
     return (groups, groupCount) => {
-      this.#reserve(groupCount);
-      for (let i = 0; i < groups.length; i++) if (groups[i]! >= 0) this.#bytes[groups[i]!]! += sizes[i]!;
+      const bytes = this.#bytes.reserve(groupCount);
+      for (let i = 0; i < groups.length; i++) if (groups[i]! >= 0) bytes[groups[i]!]! += sizes[i]!;
     };
   }
 
   addAll({ bytes }: BytesState, moved: Int32Array, groupCount: number): void {
-    this.#reserve(groupCount);
-    for (const [group, to] of moved.entries()) if (to >= 0) this.#bytes[to]! += bytes[group] ?? 0;
+    this.#bytes.addAll(bytes, moved, groupCount);
   }
 
   measured(groups: readonly number[], groupCount: number): Measured[] {
-    this.#reserve(groupCount);
-    return groups.map((group) => ({ kind: 'bytes', bytes: this.#bytes[group]! }));
+    const bytes = this.#bytes.reserve(groupCount);
+    return groups.map((group) => ({ kind: 'bytes', bytes: bytes[group]! }));
   }
 
   ranks(_by: unknown, groupCount: number): Float64Array {
-    this.#reserve(groupCount);
-    return this.#bytes.slice(0, groupCount);
+    return this.#bytes.all(groupCount);
   }
 
   state(): BytesState {
-    return { kind: 'bytes', bytes: this.#bytes };
-  }
-
-  #reserve(groupCount: number): void {
-    if (groupCount <= this.#bytes.length) return;
-    this.#bytes = copyInto(new Float64Array(Math.max(groupCount, this.#bytes.length * 2)), this.#bytes);
+    return { kind: 'bytes', bytes: this.#bytes.state() };
   }
 }
 
@@ -98,7 +90,7 @@ function valueSizes(values: ColumnValues, lend: Lend): Uint32Array {
     case 'integer':
       for (let i = 0; i < sizes.length; i++) {
         const number = values.values[i]!;
-        sizes[i] = number < 0 ? 1 + digitsOf(-number) : digitsOf(number);
+        sizes[i] = number < 0 ? 1 + digitCount(-number) : digitCount(number);
       }
       return sizes;
     case 'pattern':
@@ -125,17 +117,10 @@ function cutTextSizes({ patterns, codes, firsts, strides, numbers }: CutTexts, s
     const code = codes[i]!;
     const places = plainPlaces[code]!;
     let sizeBytes = fixed[code]!;
-    for (let p = 0; p < places.length; p++) sizeBytes += digitsOf(numbers[firsts[i]! + places[p]! * strides[code]!]!);
+    for (let p = 0; p < places.length; p++) sizeBytes += digitCount(numbers[firsts[i]! + places[p]! * strides[code]!]!);
     sizes[i] = sizeBytes;
   }
   return sizes;
 }
 
 const ZERO = 0x30;
-
-/** Of a number from zero on. */
-function digitsOf(number: number): number {
-  let digits = 1;
-  for (let limit = 10; number >= limit; limit *= 10) digits++;
-  return digits;
-}

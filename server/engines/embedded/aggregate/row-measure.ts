@@ -1,53 +1,43 @@
 /** Counts the rows of a group that satisfy the condition of a measure. */
-import { copyInto } from './hash-slots.ts';
+import { GroupSums, type Sums } from './group-sums.ts';
 import type { Adder, OpenMeasure } from './open-measure.ts';
 import type { Measured } from '../../../store/aggregate-plan.ts';
 
 export interface RowsState {
   readonly kind: 'rows';
   /** By group. */
-  readonly rows: Float64Array<ArrayBuffer>;
+  readonly rows: Sums;
 }
 
-const GROUPS_AT_FIRST = 16;
-
 export class RowMeasure implements OpenMeasure<RowsState> {
-  #rows: Float64Array<ArrayBuffer>;
+  readonly #rows: GroupSums;
 
   /** @param state  of a measure that is no longer used */
   constructor(state: RowsState | undefined) {
-    this.#rows = state?.rows ?? new Float64Array(GROUPS_AT_FIRST);
+    this.#rows = new GroupSums(state?.rows);
   }
 
   read(): Adder {
     return (groups, groupCount) => {
-      this.#reserve(groupCount);
-      const rows = this.#rows;
+      const rows = this.#rows.reserve(groupCount);
       for (let i = 0; i < groups.length; i++) if (groups[i]! >= 0) rows[groups[i]!]!++;
     };
   }
 
   addAll({ rows }: RowsState, moved: Int32Array, groupCount: number): void {
-    this.#reserve(groupCount);
-    for (const [group, to] of moved.entries()) if (to >= 0) this.#rows[to]! += rows[group] ?? 0;
+    this.#rows.addAll(rows, moved, groupCount);
   }
 
   measured(groups: readonly number[], groupCount: number): Measured[] {
-    this.#reserve(groupCount);
-    return groups.map((group) => ({ kind: 'rows', rows: this.#rows[group]! }));
+    const rows = this.#rows.reserve(groupCount);
+    return groups.map((group) => ({ kind: 'rows', rows: rows[group]! }));
   }
 
   ranks(_by: unknown, groupCount: number): Float64Array {
-    this.#reserve(groupCount);
-    return this.#rows.slice(0, groupCount);
+    return this.#rows.all(groupCount);
   }
 
   state(): RowsState {
-    return { kind: 'rows', rows: this.#rows };
-  }
-
-  #reserve(groupCount: number): void {
-    if (groupCount <= this.#rows.length) return;
-    this.#rows = copyInto(new Float64Array(Math.max(groupCount, this.#rows.length * 2)), this.#rows);
+    return { kind: 'rows', rows: this.#rows.state() };
   }
 }

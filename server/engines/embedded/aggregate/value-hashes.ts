@@ -9,7 +9,7 @@ import {
   UUID_PACKED_BYTES,
   VERSION_MIXED,
 } from '../../../../shared/row-group/encodings/uuid-short.ts';
-import { looksLikeUuid, parseUuid, unpackUuid } from '../../../../shared/row-group/encodings/uuid.ts';
+import { looksLikeUuid, parseUuid, unpackUuid, UUID_TEXT_BYTES } from '../../../../shared/row-group/encodings/uuid.ts';
 import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
 import type { Texts } from './texts.ts';
 import type { Lend } from './value-codes.ts';
@@ -105,7 +105,6 @@ function hashKeys(keys: ValueKeys, from: number, hashes: ValueHashes): void {
 }
 
 const UUID_DASHES = 4;
-const UUID_TEXT_BYTES = 36;
 const DASH = 0x2d;
 
 /** The text of a key, whose number may have several digits. */

@@ -168,7 +168,8 @@ function reachesOutside(group: RowGroup, range: TimeRange): boolean {
   return minTimeNs < first || maxTimeNs >= end;
 }
 
-function timesOf(group: RowGroup, { from, to }: TimeRange): readonly [first: number, end: number] {
+/** Returns a range in ns from the start of the row group's base day: rows from `first` on, before `end`. */
+export function timesOf(group: RowGroup, { from, to }: TimeRange): readonly [first: number, end: number] {
   const { baseDay } = group.info;
   return [
     from === undefined ? -Infinity : timeNsFrom(baseDay, from),

@@ -38,18 +38,15 @@ export class WholeLineMatches {
       if (leaf.kind !== 'value' || leaf.labelOnly === true) return [];
       return [{ leaf, tests: testsOf(leaf.name, leaf.tests), rows: [] }];
     });
-    const byName = Map.groupBy(matches, ({ leaf }) => leaf.name);
     for (const column of this.#columns) {
-      forEachWholeLine(this.#group, column, undefined, (line) => matchLine(line, byName));
+      forEachWholeLine(this.#group, column, undefined, (line) => matchLine(line, matches));
     }
     return new Map(matches.map((match) => [match.leaf, match]));
   }
 }
 
-function matchLine(line: WholeLine, byName: ReadonlyMap<string, readonly Match[]>): void {
-  for (const [name, matches] of byName) {
-    for (const { tests, rows } of matches) {
-      if (line.some(name, (value) => matchesAny(tests, value))) rows.push(line.row);
-    }
+function matchLine(line: WholeLine, matches: readonly Match[]): void {
+  for (const { leaf, tests, rows } of matches) {
+    if (line.some(leaf.name, (value) => matchesAny(tests, value))) rows.push(line.row);
   }
 }

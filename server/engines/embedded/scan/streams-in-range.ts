@@ -1,8 +1,9 @@
 /** Finds the streams of a row group that have rows in a time range, where the row group reaches beyond it. */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { instantOf, timeNsFrom } from '../../../../shared/time.ts';
+import { instantOf } from '../../../../shared/time.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import type { TimeRange } from '../../../store/predicate.ts';
+import { timesOf } from './evaluate.ts';
 import type { RowGroupPlace, RowGroups } from './row-groups.ts';
 import { type UnusableGroup, useOrList } from './unusable.ts';
 
@@ -35,15 +36,14 @@ export function streamsInRange(
   return { streams, unusable };
 }
 
-function streamsOf(group: RowGroup, { from, to }: StreamsInput['range']): number[] {
-  const { baseDay, streams } = group.info;
+function streamsOf(group: RowGroup, range: TimeRange): number[] {
+  const { streams } = group.info;
   const timesNs = group.timesNs();
   const codes = group.streamCodes();
-  const fromNs = from === undefined ? -Infinity : timeNsFrom(baseDay, from);
-  const toNs = to === undefined ? Infinity : timeNsFrom(baseDay, to);
+  const [first, end] = timesOf(group, range);
   const isFound = new Uint8Array(streams.length);
   for (let row = 0; row < timesNs.length; row++) {
-    if (timesNs[row]! >= fromNs && timesNs[row]! < toNs) isFound[codes[row]!] = 1;
+    if (timesNs[row]! >= first && timesNs[row]! < end) isFound[codes[row]!] = 1;
   }
   return [...isFound.keys()].filter((stream) => isFound[stream] === 1);
 }

@@ -4,6 +4,7 @@
  */
 import { ByteReader, ByteWriter } from '../../../../shared/bytes.ts';
 import type { Labels } from '../../../../shared/labels.ts';
+import { writeStreams } from '../../../../shared/row-group/writer.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
 
 export const SEGMENT_MAGIC = 0x31534c50; // "PLS1", at both ends of the file
@@ -73,15 +74,7 @@ export function decodeDirectory(bytes: Uint8Array): Section[] {
 
 export function encodeStreams(streams: readonly Labels[]): Buffer {
   const writer = new ByteWriter();
-  writer.varint(streams.length);
-  for (const labels of streams) {
-    const entries = Object.entries(labels);
-    writer.varint(entries.length);
-    for (const [name, value] of entries) {
-      writer.string(name);
-      writer.string(value);
-    }
-  }
+  writeStreams(writer, streams);
   return writer.finish();
 }
 
