@@ -77,7 +77,11 @@ export function bytesOf(tally: Tally | undefined): number {
  */
 export function gatherTask(input: GatherInput): GatherOutput {
   const output = gather(input);
-  for (const tally of input.tallies) for (const buffer of buffersOf(tally)) recycle(buffer);
+  // A table that grew has recycled its smaller arrays already, so a buffer of an input may belong to the output now.
+  const held = output.kind === 'cells' ? arrayBuffersIn(output.groups) : [output.bounds.buffer];
+  for (const tally of input.tallies) {
+    for (const buffer of buffersOf(tally)) if (!held.includes(buffer)) recycle(buffer);
+  }
   return output;
 }
 

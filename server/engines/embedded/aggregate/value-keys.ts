@@ -44,7 +44,7 @@ export class ValueKeys {
   get isFull(): boolean {
     return (
       this.count === AGGREGATE_KEYS_AT_ONCE ||
-      this.textCount === AGGREGATE_KEYS_AT_ONCE ||
+      this.textCount >= AGGREGATE_KEYS_AT_ONCE ||
       this.offsets[this.textCount]! >= AGGREGATE_KEY_BYTES_AT_ONCE
     );
   }

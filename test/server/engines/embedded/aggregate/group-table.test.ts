@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { QueryTooLargeError } from '../../../../../shared/errors.ts';
+import { AGGREGATE_KEYS_AT_ONCE } from '../../../../../server/limits.ts';
 import { GroupTable } from '../../../../../server/engines/embedded/aggregate/group-table.ts';
 import { ValueKeys } from '../../../../../server/engines/embedded/aggregate/value-keys.ts';
 
@@ -93,4 +94,15 @@ it('groups that take too much memory are refused, and it is said what to do', ()
   };
   expect(fill).toThrow(QueryTooLargeError);
   expect(fill).toThrow(/more than \d+ groups: use a longer step/);
+});
+
+it('keys are full as soon as there is no room for another text, however the last ones came', () => {
+  const keys = new ValueKeys();
+  const bytes = Buffer.from('a');
+  for (let i = 1; i < AGGREGATE_KEYS_AT_ONCE; i++) keys.addText(bytes, 0, 1);
+  expect(keys.isFull).toBe(false);
+  // The two texts of integers.
+  keys.addText(bytes, 0, 1);
+  keys.addText(bytes, 0, 1);
+  expect(keys.isFull).toBe(true);
 });

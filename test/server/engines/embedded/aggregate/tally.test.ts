@@ -1,0 +1,34 @@
+/** Partial aggregates are merged in pooled memory: that of the answer is never lent again. */
+import { expect, test } from 'vitest';
+import { newArray } from '../../../../../server/engines/embedded/aggregate/array-pool.ts';
+import { GroupTable, type GroupTableState } from '../../../../../server/engines/embedded/aggregate/group-table.ts';
+import { gatherTask, type Tally } from '../../../../../server/engines/embedded/aggregate/tally.ts';
+import { AGGREGATE_LIMIT_MAX } from '../../../../../server/limits.ts';
+import { planOf } from '../query-context.ts';
+
+function tallyOf(prefix: string, groupCount: number): Tally {
+  const table = new GroupTable(1);
+  for (let i = 0; i < groupCount; i++) {
+    table.addAll([Int32Array.of(table.values[0]!.addText(`${prefix}${i}`))], 1);
+    table.addRows(i, 1);
+  }
+  return { kind: 'groups', groups: table.state(), measures: [] };
+}
+
+function arraysOf({ values: [names], rows }: GroupTableState): readonly ArrayBufferView<ArrayBuffer>[] {
+  const { slots, hashes, keys } = names!;
+  return [rows, slots, hashes, keys];
+}
+
+test('a merged table that grew over the arrays of an answer does not lend them again', () => {
+  // The first one grows while the others are merged into it: its arrays are free again, and the answer takes some.
+  const tallies = [tallyOf('a/', 16_000), tallyOf('b/', 40_000), tallyOf('c/', 40_000)];
+  const plan = { ...planOf({}), by: ['path'], measures: [], stepNs: undefined, limit: AGGREGATE_LIMIT_MAX };
+  const output = gatherTask({ tallies, plan, canBound: false, measures: [], orderBy: undefined });
+  if (output.kind !== 'cells') throw new Error('all groups are held');
+  expect(output.groups.count).toBe(AGGREGATE_LIMIT_MAX);
+  const held = arraysOf(output.groups).map(({ buffer }) => buffer);
+  for (const buffer of held) {
+    for (let i = 0; i < 8; i++) expect(held).not.toContain(newArray(Uint8Array<ArrayBuffer>, buffer.byteLength).buffer);
+  }
+});
