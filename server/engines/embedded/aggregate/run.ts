@@ -124,7 +124,8 @@ async function firstGroups(plan: AggregatePlan, measures: readonly Measure[], ru
     const ordering = measures[measure]!;
     const ranked = ordering.kind === 'numbers' && typeof by !== 'number' ? { ...ordering, quantiles: [] } : ordering;
     const first = cellsOf(await run({ kind: 'measure', groups: undefined, measures: [ranked] }, { measure: 0, by }));
-    return { first, areMeasured: false, groupCount: first.groupCount, groupsMin: first.groupCount };
+    const areMeasured = measures.length === 1 && isWhole(ordering, ranked, first);
+    return { first, areMeasured, groupCount: first.groupCount, groupsMin: first.groupCount };
   }
   const counted = await run({ kind: 'count', measures });
   if (counted.kind === 'cells') {
@@ -133,6 +134,12 @@ async function firstGroups(plan: AggregatePlan, measures: readonly Measure[], ru
   }
   const first = await recount(counted, plan.limit!, run);
   return { first, areMeasured: measures.length === 0, groupCount: undefined, groupsMin: counted.groupsMin };
+}
+
+/** Whether measuring the groups of the answer alone would show no more: quantiles, or values that are counted exactly. */
+function isWhole(asked: Measure, ranked: Measure, { cells }: Gathered<'cells'>): boolean {
+  if (asked.kind === 'numbers') return ranked === asked || asked.quantiles.length === 0;
+  return cells.every(({ measures: [measured] }) => measured!.kind !== 'distinct' || measured!.error === 0);
 }
 
 type Gathered<Kind> = GatherOutput & { readonly kind: Kind };

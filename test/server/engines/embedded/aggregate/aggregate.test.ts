@@ -1,6 +1,6 @@
 /** Aggregations on columns say what a plain count over parsed lines says. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { QueryTooLargeError } from '../../../../../shared/errors.ts';
 import { type Labels, labelOf } from '../../../../../shared/labels.ts';
 import { LEVEL } from '../../../../../shared/levels.ts';
@@ -247,5 +247,25 @@ describe('facets', () => {
       rows: 1500,
       values: undefined,
     });
+  });
+});
+
+describe('groups in the order of their only measure', () => {
+  const groups = (): RowGroup[] => [
+    groupOf(Array.from({ length: 40 }, (_, i) => ({ labels: {}, second: i, fields: { app: 'abcd'[i % 4]!, n: i } }))),
+  ];
+
+  it.each<[string, AggregatePlan['measures'][number], 'sum' | 'distinct', number]>([
+    ['have it after one pass', { kind: 'numbers', of: 'n', quantiles: [] }, 'sum', 1],
+    ['are counted once where values are counted exactly', { kind: 'distinct', of: 'n' }, 'distinct', 1],
+    ['have quantiles after another', { kind: 'numbers', of: 'n', quantiles: [0.5] }, 'sum', 2],
+  ])('%s', async (_, measure, by, passes) => {
+    const [group] = groups();
+    const column = group!.columnsOf('n')[0]!;
+    const decode = vi.spyOn(group!, 'values');
+    const plan = { ...planOf({}), by: ['app'], measures: [measure], stepNs: undefined, limit: 2 };
+    const { cells } = await aggregateInMemory([group!], { ...plan, orderBy: { measure: 0, by } });
+    expect(cells).toHaveLength(2);
+    expect(decode.mock.calls.filter(([index]) => index === column)).toHaveLength(passes);
   });
 });
