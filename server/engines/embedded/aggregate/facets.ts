@@ -175,27 +175,34 @@ class GroupFacets {
   /** By position in template order, from `start` on: 1 where a row matches and its stream has no label of the name. */
   #unlabelled(name: string, start: number, end: number): Uint8Array {
     const { templateRows } = this.#group.order();
+    const { labelled, streams } = this.#labelled(name);
     const unlabelled = new Uint8Array(end - start);
     for (let i = start; i < end; i++) {
       const isSelected = this.#selected === undefined || this.#selected[i] === 1;
-      if (isSelected && !this.#hasLabel(templateRows[i]!, name)) unlabelled[i - start] = 1;
+      if (isSelected) unlabelled[i - start] = 1 - labelled[streams[templateRows[i]!]!]!;
     }
     return unlabelled;
   }
 
-  #hasLabel(row: number, name: string): boolean {
-    return labelOf(this.#group.info.streams[this.#group.streamCodes()[row]!]!, name) !== undefined;
+  /** By stream: 1 where it has a label of the name; and the stream of each row. */
+  #labelled(name: string): { readonly labelled: Uint8Array; readonly streams: Uint16Array } {
+    const labelled = Uint8Array.from(this.#group.info.streams, (labels) =>
+      labelOf(labels, name) === undefined ? 0 : 1,
+    );
+    return { labelled, streams: this.#group.streamCodes() };
   }
 
   #countWholeLines(column: number): void {
     /** By field: the last line in which it was found. */
     const seenIn = new Map<string, number>();
+    const ofLabels = new Map(Array.from(this.#labelNames, (name) => [name, this.#labelled(name)]));
     forEachWholeLine(this.#group, column, this.#mask === 'all' ? undefined : this.#mask, (line) => {
       for (let i = line.fields.length - 1; i >= 0; i--) {
         const field = line.fields[i]!;
         if (!this.#isCounted(field) || seenIn.get(field) === line.row) continue;
         seenIn.set(field, line.row);
-        if (this.#labelNames.has(field) && this.#hasLabel(line.row, field)) continue;
+        const ofLabel = ofLabels.get(field);
+        if (ofLabel !== undefined && ofLabel.labelled[ofLabel.streams[line.row]!] === 1) continue;
         if (this.#table.isId(field)) this.#table.addId(field, 1);
         else this.#addValue(field, line.value(i).toString(), 1);
       }

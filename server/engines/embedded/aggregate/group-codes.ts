@@ -169,8 +169,9 @@ function combinedParts(
   dimensions: readonly Pick<Dimension, 'size' | 'parts'>[],
   counts: Int32Array,
 ): readonly CodePart[] {
+  const parts = dimensions.map((dimension) => dimension.parts);
   return Array.from(counts, (count, template): CodePart => {
-    const each = dimensions.map((dimension) => dimension.parts[template]!);
+    const each = parts.map((ofDimension) => ofDimension[template]!);
     const rows = each.every(({ kind }) => kind === 'same') ? Math.min(count, 1) : count;
     const codes = new Uint32Array(rows);
     let factor = 1;

@@ -71,7 +71,7 @@ function waysOf({ patterns, strides: counts, numbers }: CutTexts, escaped: boole
     if (places[pattern]! > 1 || (escaped && bytes.includes(BACKSLASH))) ways[pattern] = BY_TEXT;
     else if (places[pattern] === 0) {
       ways[pattern] = BY_PATTERN;
-      offsets[pattern] = texts.add({ kind: 'constant', value: bytes, count: 1 }, 1, false);
+      offsets[pattern] = texts.addText(bytes);
     } else if (numbers instanceof Int32Array && range <= count * NUMBERS_RANGE_FACTOR) {
       offsets[pattern] = texts.addRange(bytes, mins[pattern]!, range) - mins[pattern]!;
     } else {

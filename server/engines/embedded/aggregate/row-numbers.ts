@@ -34,8 +34,10 @@ function columnNumbers(group: RowGroup, column: number, name: string, lend: Lend
   const numbers = lend(count);
   if (slot.kind !== KIND_TEXT) return readNumbers(group.values(column), numbers);
   numbers.fill(NaN);
+  let ranks: Int32Array | undefined;
   forEachWholeLineValue(group, column, name, (row, value) => {
-    numbers[group.ranks()[row]!] = numberOf(value.toString());
+    ranks ??= group.ranks();
+    numbers[ranks[row]!] = numberOf(value.toString());
   });
   return numbers;
 }

@@ -58,6 +58,11 @@ export class Texts {
     return this.#add({ kind: 'texts', base: this.size, values, escaped, places }, count);
   }
 
+  /** @returns the code of the text */
+  addText(value: Buffer): number {
+    return this.add({ kind: 'constant', value, count: 1 }, 1, false);
+  }
+
   /** @see Run */
   addRange(pattern: Buffer | undefined, min: number, count: number): number {
     if (Math.max(-min, min + count) > NUMBER_LIMIT) {

@@ -6,10 +6,11 @@ import type { Integers } from '../../../../shared/row-group/column-values.ts';
 import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
 import { valueCount } from '../../../../shared/row-group/column.ts';
 import type { Answer } from '../../../../shared/row-group/answer.ts';
-import { ENCODING_CONSTANT, KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
+import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
 import { labelOf, labelsKey } from '../../../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
+import { valuesMayHave } from '../scan/column-bytes.ts';
 import { answersOf, columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
 import { NUMBERS_RANGE_FACTOR, patternCodes } from './pattern-codes.ts';
@@ -41,7 +42,10 @@ export interface Dimension {
   readonly texts: Texts;
 }
 
+const BACKSLASH = 0x5c;
 const NO_VALUE = 0;
+/** Instead of the code of a label. */
+const NO_LABEL = -1;
 
 /** The codes of one column. */
 export interface ColumnCodes {
@@ -56,11 +60,13 @@ export interface ColumnCodes {
  * A stream's label takes precedence over a field of the line; of a field that occurs in a line more than once, the last
  * counts.
  */
-export function valueCodes(group: RowGroup, asked: string, lend?: Lend): Dimension {
-  if (asked === WHOLE_STREAM) return streamDimension(group);
+export function valueCodes(group: RowGroup, asked: string, lend: Lend = newCodes): Dimension {
+  if (asked === WHOLE_STREAM) return byStream(group, group.info.streams.map(labelsKey), new Texts(), lend);
   const areShapes = asked.endsWith(SHAPE);
   const name = areShapes ? asked.slice(0, -SHAPE.length) : asked;
   const texts = new Texts(areShapes ? shapeOf : name === LEVEL ? canonicalLevel : undefined);
+  const labels = group.info.streams.map((stream) => labelOf(stream, name));
+  if (!labels.includes(undefined)) return byStream(group, labels, texts, lend);
   const columns = new Map<number, ColumnCodes>();
   const answers = answersOf(group, name);
   const columnOfTemplate = columnOfTemplates(group, answers);
@@ -82,9 +88,7 @@ export function valueCodes(group: RowGroup, asked: string, lend?: Lend): Dimensi
       if (codes === undefined) return { kind: 'same', code: base };
       return { kind: 'each', codes: codes(), first: firstValueOf(group.columns[column]!, template), base };
     });
-  if (group.info.streams.some((stream) => labelOf(stream, name) !== undefined)) {
-    return { ...underLabels(group, name, partsOfFields, texts), size: texts.size, texts };
-  }
+  if (labels.some((label) => label !== undefined)) return byStream(group, labels, texts, lend, partsOfFields);
   const [onlyImplied] = implied;
   if (columns.size === 0 && implied.every((code) => code === onlyImplied)) {
     return { size: texts.size, constant: onlyImplied!, parts: partsOfFields(), texts };
@@ -100,13 +104,23 @@ export function valueCodes(group: RowGroup, asked: string, lend?: Lend): Dimensi
   };
 }
 
-function streamDimension(group: RowGroup): Dimension {
-  const texts = new Texts();
-  const codes = Uint32Array.from(group.info.streams, (labels) =>
-    texts.add({ kind: 'constant', value: Buffer.from(labelsKey(labels)), count: 1 }, 1, false),
-  );
+/**
+ * Rows of a stream with a label have that as their value; the others have that of their fields.
+ * @param labels  by stream
+ * @param partsOfFields  undefined if all streams have a label
+ */
+function byStream(
+  group: RowGroup,
+  labels: readonly (string | undefined)[],
+  texts: Texts,
+  lend: Lend,
+  partsOfFields?: () => readonly CodePart[],
+): Dimension {
+  const known = new Map<string | undefined, number>([[undefined, NO_LABEL]]);
+  for (const label of labels) if (!known.has(label)) known.set(label, texts.addText(Buffer.from(label!)));
+  const codes = Int32Array.from(labels, (label) => known.get(label)!);
   const [only] = codes;
-  if (codes.length === 1) {
+  if (partsOfFields === undefined && codes.every((code) => code === only)) {
     return {
       size: texts.size,
       constant: only!,
@@ -114,18 +128,43 @@ function streamDimension(group: RowGroup): Dimension {
       texts,
     };
   }
+  let parts: readonly CodePart[] | undefined;
   return {
     size: texts.size,
+    addTotals: partsOfFields === undefined ? (totals) => countStreams(group.streamCodes(), codes, totals) : undefined,
     get parts() {
-      const streams = group.streamCodes();
-      const { templateRows, templateStarts } = group.order();
-      const ofRows = Uint32Array.from(templateRows, (row) => codes[streams[row]!]!);
-      return group.templates.map((_, template): CodePart => {
-        return { kind: 'each', codes: ofRows, first: templateStarts[template]!, base: 0 };
-      });
+      return (parts ??= streamParts(group, codes, lend, partsOfFields));
     },
     texts,
   };
+}
+
+function countStreams(streams: Uint16Array, codes: Int32Array, totals: Uint32Array): void {
+  const rows = new Uint32Array(codes.length);
+  for (let row = 0; row < streams.length; row++) rows[streams[row]!]!++;
+  for (let stream = 0; stream < codes.length; stream++) totals[codes[stream]!]! += rows[stream]!;
+}
+
+/** @param codes  by stream: the code of its label, or NO_LABEL */
+function streamParts(
+  group: RowGroup,
+  codes: Int32Array,
+  lend: Lend,
+  partsOfFields: (() => readonly CodePart[]) | undefined,
+): CodePart[] {
+  const streams = group.streamCodes();
+  const { templateRows, templateStarts } = group.order();
+  const ofRows = lend(templateRows.length).fill(0);
+  for (const [template, part] of partsOfFields?.().entries() ?? []) {
+    addCodes(part, 1, ofRows.subarray(templateStarts[template], templateStarts[template + 1]));
+  }
+  for (let i = 0; i < ofRows.length; i++) {
+    const code = codes[streams[templateRows[i]!]!]!;
+    if (code !== NO_LABEL) ofRows[i] = code;
+  }
+  return group.templates.map((_, template) => {
+    return { kind: 'each', codes: ofRows, first: templateStarts[template]!, base: 0 };
+  });
 }
 
 /**
@@ -156,7 +195,7 @@ function impliedCodes(answers: readonly (Answer | undefined)[], texts: Texts): n
   return answers.map((answer) => {
     if (answer?.kind !== 'implied') return NO_VALUE;
     const { value } = answer;
-    const code = known.get(value) ?? texts.add({ kind: 'constant', value, count: 1 }, 1, false);
+    const code = known.get(value) ?? texts.addText(value);
     known.set(value, code);
     return code;
   });
@@ -167,7 +206,7 @@ function shapeCodes(group: RowGroup, column: number, texts: Texts): ColumnCodes 
   const values = group.values(column);
   const escaped = group.columns[column]!.slot.kind === KIND_STRING;
   if (values.kind === 'uuid' || (values.kind === 'integer' && values.min >= 0)) {
-    return constantCodes(texts.add({ kind: 'constant', value: ID, count: 1 }, 1, false), valueCount(values));
+    return constantCodes(texts.addText(ID), valueCount(values));
   }
   if (values.kind !== 'pattern') return undefined;
   const { patterns, codes } = values;
@@ -177,23 +216,21 @@ function shapeCodes(group: RowGroup, column: number, texts: Texts): ColumnCodes 
   });
   if (shapes.includes(undefined)) return undefined;
   const base = texts.size;
-  for (const shape of shapes) texts.add({ kind: 'constant', value: shape!, count: 1 }, 1, false);
+  for (const shape of shapes) texts.addText(shape!);
   return { codes: () => codes, base, addTotals: (totals) => addCounts(values.strides, base, totals) };
 }
 
 /** Lends memory for codes. */
 export type Lend = (size: number) => Uint32Array;
 
+function newCodes(size: number): Uint32Array {
+  return new Uint32Array(size);
+}
+
 /** Returns the codes of a column of values, which are added to the texts. */
-export function columnCodes(
-  group: RowGroup,
-  column: number,
-  texts: Texts,
-  lend: Lend = (size) => new Uint32Array(size),
-): ColumnCodes {
-  const { slot, chunk, count } = group.columns[column]!;
-  const mayEscape = chunk.byteSet === undefined ? chunk.encoding === ENCODING_CONSTANT : hasBackslash(chunk.byteSet);
-  const escaped = slot.kind === KIND_STRING && mayEscape;
+export function columnCodes(group: RowGroup, column: number, texts: Texts, lend: Lend = newCodes): ColumnCodes {
+  const { slot, count } = group.columns[column]!;
+  const escaped = slot.kind === KIND_STRING && valuesMayHave(group, column, BACKSLASH);
   const distinct = group.countedTexts(column);
   if (distinct !== undefined) {
     const codes = (): Codes => {
@@ -255,50 +292,15 @@ export function countingUp(count: number): Uint32Array {
 /** Returns the codes of a field of lines that are kept whole. */
 function wholeLineCodes(group: RowGroup, column: number, name: string, texts: Texts): ColumnCodes {
   let codes: Uint32Array | undefined;
+  let ranks: Int32Array | undefined;
   forEachWholeLineValue(group, column, name, (row, value) => {
     codes ??= new Uint32Array(group.columns[column]!.count);
-    codes[group.ranks()[row]!] = texts.add({ kind: 'constant', value: Buffer.from(value), count: 1 }, 1, false);
+    ranks ??= group.ranks();
+    codes[ranks[row]!] = texts.addText(Buffer.from(value));
   });
   const own = codes;
   if (own === undefined) return constantCodes(NO_VALUE, group.columns[column]!.count);
   return { codes: () => own, base: 0, addTotals: undefined };
-}
-
-/** Where a row's stream has a label of the name, the row gets its value. */
-function underLabels(
-  group: RowGroup,
-  name: string,
-  partsOfFields: () => readonly CodePart[],
-  texts: Texts,
-): Pick<Dimension, 'constant' | 'parts'> {
-  const labels = group.info.streams.map((stream) => labelOf(stream, name));
-  const known = new Map<string, number>();
-  const labelCodes = labels.map((label) => {
-    if (label === undefined) return -1;
-    let code = known.get(label);
-    if (code === undefined) {
-      code = texts.add({ kind: 'constant', value: Buffer.from(label), count: 1 }, 1, false);
-      known.set(label, code);
-    }
-    return code;
-  });
-  const [only] = labelCodes;
-  if (labelCodes.every((code) => code === only)) {
-    return { constant: only!, parts: group.templates.map(() => ({ kind: 'same', code: only! })) };
-  }
-  const streams = group.streamCodes();
-  const { templateRows, templateStarts } = group.order();
-  const parts = partsOfFields().map((part, template): CodePart => {
-    const rows = templateRows.subarray(templateStarts[template], templateStarts[template + 1]);
-    const codes = new Uint32Array(rows.length);
-    addCodes(part, 1, codes);
-    for (let i = 0; i < rows.length; i++) {
-      const code = labelCodes[streams[rows[i]!]!]!;
-      if (code >= 0) codes[i] = code;
-    }
-    return { kind: 'each', codes, first: 0, base: 0 };
-  });
-  return { constant: undefined, parts };
 }
 
 /** Adds a part's codes, times a factor. */
@@ -309,10 +311,4 @@ export function addCodes(part: CodePart, factor: number, to: Uint32Array): void 
   }
   const { codes, first, base } = part;
   for (let i = 0; i < to.length; i++) to[i]! += (base + codes[first + i]!) * factor;
-}
-
-const BACKSLASH = 0x5c;
-
-function hasBackslash(byteSet: Buffer): boolean {
-  return (byteSet[BACKSLASH >> 3]! & (1 << (BACKSLASH & 7))) !== 0;
 }

@@ -12,7 +12,7 @@ import { foldedFor, type Needle, needleOf, occursIn } from './needle.ts';
 import { beginsWith, numbersOfPrefix } from './number-prefix.ts';
 import { markMatchingValues } from './match-regexps.ts';
 import { regexpOf, requiredLeaf } from './regexps.ts';
-import { matchesShape, type ShapeBits, shapeBits, wildcardBits } from './wildcard-digits.ts';
+import { matchesShape, type ShapeBits, shapeBits, type WildcardBits, wildcardBits } from './wildcard-digits.ts';
 
 const BACKSLASH = 0x5c;
 
@@ -39,14 +39,15 @@ export function matchCutTexts(
   test: (text: Buffer) => boolean,
   isEscaped: boolean,
 ): Uint8Array | undefined {
+  const asked = tests.map((wanted): AskedTest => ({ wanted, bits: bitsOf(wanted) }));
   const byShape = matchShapes(texts, (shape) => {
     if (isEscaped && shape.includes(BACKSLASH)) return EACH;
-    const each = tests.map((wanted) => matchShape(shape, wanted));
+    const each = asked.map((one) => matchShape(shape, one));
     return each.includes(ALL) ? ALL : each.includes(EACH) ? EACH : NONE;
   });
   const matched = takeMask(texts.codes.length);
   markShapes(texts, byShape, test, matched);
-  for (const wanted of tests) {
+  for (const { wanted, bits } of asked) {
     // A text that contains a backslash is stored with an escape, and was tested above.
     if (wanted.kind === 'equals' && !(isEscaped && wanted.text.includes(BACKSLASH))) {
       markEqual(texts, Buffer.from(wanted.text), matched);
@@ -59,22 +60,32 @@ export function matchCutTexts(
     }
     const prefix = prefixOf(wanted);
     if (prefix !== undefined) markBeginning(texts, prefix, isEscaped, matched);
-    else if (wanted.kind === 'wildcard') {
-      markWildcard(texts, wanted.parts, matched, (_, shape) => !(isEscaped && shape.includes(BACKSLASH)));
+    else if (bits !== undefined) {
+      markWildcard(texts, bits, matched, (_, shape) => !(isEscaped && shape.includes(BACKSLASH)));
     }
   }
   return hasMarked(matched) ? matched : undefined;
 }
 
-function matchShape(shape: Buffer, wanted: ValueTest): ShapeMatch {
+interface AskedTest {
+  readonly wanted: ValueTest;
+  /** Undefined where digits are not looked at one by one. */
+  readonly bits: WildcardBits | undefined;
+}
+
+/** Those of a wildcard that is more than a prefix; undefined for others, and for long ones. */
+function bitsOf(wanted: ValueTest): WildcardBits | undefined {
+  return wanted.kind === 'wildcard' && prefixOf(wanted) === undefined ? wildcardBits(wanted.parts) : undefined;
+}
+
+function matchShape(shape: Buffer, { wanted, bits }: AskedTest): ShapeMatch {
   switch (wanted.kind) {
     case 'equals':
       // Decided by its numbers.
       return NONE;
     case 'wildcard': {
       const prefix = prefixOf(wanted);
-      if (prefix === undefined)
-        return wildcardBits(wanted.parts) === undefined ? matchWildcardShape(shape, wanted.parts) : NONE;
+      if (prefix === undefined) return bits === undefined ? matchWildcardShape(shape, wanted.parts) : NONE;
       const numbers = numbersOfPrefix(shape, prefix);
       // If numbers decide, they are tested.
       return numbers === 'each' ? EACH : numbers === 'all' ? ALL : NONE;
@@ -112,11 +123,10 @@ export function cutTextsContaining(texts: CutTexts, needle: Needle): Uint8Array 
   });
   if (!byShape.some((match) => match !== NONE)) return undefined;
   const matched = takeMask(texts.codes.length);
-  const anywhere = [NOTHING, needle.bytes, NOTHING];
-  // Letters that are folded are compared with folded ones.
-  if (needle.isFolded || wildcardBits(anywhere) === undefined) {
-    markShapes(texts, byShape, (text) => occursIn(needle, text), matched);
-  } else markWildcard(texts, anywhere, matched, (code) => byShape[code] !== NONE);
+  // Without digits, patterns decide. Letters that are folded are compared with folded ones.
+  const bits = hasDigits && !needle.isFolded ? wildcardBits([NOTHING, needle.bytes, NOTHING]) : undefined;
+  if (bits === undefined) markShapes(texts, byShape, (text) => occursIn(needle, text), matched);
+  else markWildcard(texts, bits, matched, (code) => byShape[code] !== NONE);
   return hasMarked(matched) ? matched : undefined;
 }
 
@@ -197,17 +207,15 @@ function markBeginning(texts: CutTexts, prefix: Uint8Array, isEscaped: boolean, 
 }
 
 /**
- * Marks the values that match a wildcard, by the digits of their numbers. Longer wildcards are looked at as texts.
+ * Marks the values that match a wildcard, by the digits of their numbers.
  * @param isAsked  of patterns
  */
 function markWildcard(
   texts: CutTexts,
-  parts: readonly Uint8Array[],
+  bits: WildcardBits,
   matched: Uint8Array,
   isAsked: (code: number, shape: Buffer) => boolean,
 ): void {
-  const bits = wildcardBits(parts);
-  if (bits === undefined) return;
   const { patterns, codes, firsts, strides, numbers } = texts;
   const shapes = Array.from(strides, (_, code) => {
     const shape = byteStringAt(patterns, code);
