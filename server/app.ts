@@ -1,6 +1,7 @@
 /** Builds the HTTP application from its parts; main.ts listens. */
 import { fastify, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { UnavailableError } from '../shared/errors.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Batch } from '../shared/wire.ts';
 import type { Access } from './auth/access.ts';
@@ -28,7 +29,13 @@ import type { BatchAcceptor } from './ingest/accept-batch.ts';
 import { PushAcceptor } from './ingest/push.ts';
 import { PushMemory } from './ingest/push-memory.ts';
 import { SHRED } from './ingest/shred-lines.ts';
-import { CONNECTIONS_CHECK_MS, HEADERS_BYTES_MAX, HEADERS_RECEIVE_MS_MAX, REQUEST_RECEIVE_MS_MAX } from './limits.ts';
+import {
+  CONNECTIONS_CHECK_MS,
+  HEADERS_BYTES_MAX,
+  HEADERS_RECEIVE_MS_MAX,
+  REQUEST_RECEIVE_MS_MAX,
+  RETRY_AFTER_QUEUE_SECONDS,
+} from './limits.ts';
 import { QueryEngine } from './query/engine.ts';
 import type { WatchedRules } from './rules/watched-rules.ts';
 import type { LogStore } from './store/log-store.ts';
@@ -82,7 +89,9 @@ export function buildApp(parts: AppParts): FastifyInstance {
   cutOffStalledAnswers(app);
 
   const closing = new AbortController();
-  app.addHook('preClose', async () => closing.abort());
+  app.addHook('preClose', async () => {
+    closing.abort(new UnavailableError('the server is shutting down', RETRY_AFTER_QUEUE_SECONDS));
+  });
   closeConnectionsOnceAnswered(app, closing.signal);
 
   registerMetrics(app, { metrics });

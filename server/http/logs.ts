@@ -10,13 +10,13 @@ import { CSV_HEADER, JSON_LINE_END } from '../store/sink.ts';
 import type { AnswerFormat } from '../store/sink.ts';
 import { cutOffStalled } from './stalled-answers.ts';
 import { errorBody } from './errors.ts';
-import { askerOf } from './asker.ts';
+import { askerOf, CLIENT_GONE } from './asker.ts';
 import { pageHeaders } from './page-headers.ts';
 
 export interface LogsOptions {
   readonly engine: QueryEngine;
   readonly now: () => number;
-  /** Aborted when the server closes: live tails end then. */
+  /** Aborted when the server closes, with an error for clients: live tails end then, and other answers break off. */
   readonly closing: AbortSignal;
   readonly stalledMsMax?: number;
 }
@@ -32,11 +32,11 @@ const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
 export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
   app.get<{ Querystring: QueryString }>('/logs', async (request, reply) => {
     const wanted = parseLogsRequest(request, options.now());
-    // Any other answer ends by itself, and must not look complete when it is not.
+    // Any other answer ends by itself.
     const ends = wanted.follow && request.revoked !== undefined ? [request.revoked] : [];
     const asker = askerOf(request, reply, [options.closing, ...ends]);
     const { pieces, page } = answerTo(wanted, options.engine, asker);
-    const text = framed(endedByAbort(pieces, asker.signal), wanted.format);
+    const text = framed(endedByAbort(pieces, asker.signal, wanted.follow), wanted.format);
     return send(reply, text, wanted, options, () => pageHeaders(request.url, wanted.plan, page));
   });
 }
@@ -125,13 +125,18 @@ async function* startingWith(
 }
 
 /**
- * Ends without an error when the client is gone, may not read any more, or the server closes. The next request gets the
- * reason.
+ * Ends without an error when the client is gone; a live tail also when its client may not read any more, or the server
+ * closes: the next request gets the reason. Any other answer must not look complete when it is not.
  */
-async function* endedByAbort(text: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+async function* endedByAbort(
+  text: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+  isLive: boolean,
+): AsyncGenerator<Uint8Array> {
   try {
     yield* text;
   } catch (error) {
     if (!signal.aborted) throw error;
+    if (!isLive && signal.reason !== CLIENT_GONE) throw signal.reason;
   }
 }

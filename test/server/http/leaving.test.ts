@@ -66,6 +66,16 @@ test.each(['/logs?', '/aggregate?by=n&', '/histogram?by=n&', '/fields?'])('%s', 
   expect(quantile(times, 0.5)).toBeLessThan(END_MS_MAX);
 });
 
+test('a server that closes says so to who waits for an answer', async () => {
+  const asked = fetch(`${server.url}/logs?${SLOW}`);
+  await eventually(async () => expect((await readLoad()).queries).toBe(1));
+  await server.close();
+  const response = await asked;
+  server = await startQuietServer(dataDir);
+  expect(response.status).toBe(503);
+  expect(await response.text()).toContain('the server is shutting down');
+});
+
 /** What the server is at, by its metrics. A query's place is free as soon as its client has left; its tasks end later. */
 async function readLoad(): Promise<typeof IDLE> {
   const text = await (await fetch(`${server.url}/metrics`)).text();
