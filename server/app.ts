@@ -116,7 +116,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerErase(app, { engine, logs, now });
   const { backups, check } = logs;
   if (backups !== undefined) registerBackups(app, { backups, now });
-  if (check !== undefined) registerCheck(app, { check, closing: closing.signal });
+  if (check !== undefined) registerCheck(app, { check, closing: closing.signal, log });
   return app;
 }
 

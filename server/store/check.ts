@@ -1,7 +1,10 @@
 /** Verification of all data of a store, where it can be verified while in use. Plain data: it becomes JSON. */
 export interface CheckAbility {
-  /** Takes a view of everything that is stored now, which the check holds until it is disposed of. */
-  begin(): Promise<RunningCheck>;
+  /**
+   * Takes a view of everything that is stored now, which the check holds until it is disposed of.
+   * @param stop  ends the check: its events throw then
+   */
+  begin(stop: AbortSignal): Promise<RunningCheck>;
 }
 
 export interface RunningCheck extends AsyncDisposable {

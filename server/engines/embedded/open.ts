@@ -6,9 +6,9 @@ import type { Metrics } from '../../../shared/metrics.ts';
 import type { BatchState } from './core/batch-state.ts';
 import type { LogStore } from '../../store/log-store.ts';
 import type { StoredPositions } from '../../store/positions.ts';
-import { type RunTask, type TaskFlow, taskFlow } from '../../workers/task.ts';
-import { checkFolder } from './check/check-folder.ts';
-import { CHECK_SEGMENT, type CheckSegmentInput, type CheckSegmentOutput } from './check/check-segment.ts';
+import { type RunTask, taskFlow } from '../../workers/task.ts';
+import { type CheckContext, checkFolder } from './check/check-folder.ts';
+import { CHECK_SEGMENT } from './check/check-segment.ts';
 import { checkAbility } from './check/running-check.ts';
 import { Backups } from './core/backup.ts';
 import { SNAPSHOTS_FOLDER } from './core/filenames.ts';
@@ -119,7 +119,9 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
       jobs: [retention, compactor],
       abilities: {
         backups,
-        check: checkAbility(backups, (folder) => checkInWorkers(folder, run, checks, stateProblem)),
+        check: checkAbility(backups, (folder, stop) =>
+          checkInWorkers(folder, (input) => run(CHECK_SEGMENT, input, { stop, flow: checks }), stateProblem),
+        ),
       },
     });
   } catch (error) {
@@ -130,10 +132,8 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
 
 function checkInWorkers(
   dataDir: string,
-  run: RunTask,
-  flow: TaskFlow,
+  checkSegment: CheckContext['checkSegment'],
   stateProblem: EmbeddedOptions['stateProblem'],
 ): ReturnType<typeof checkFolder> {
-  const checkSegment = (input: CheckSegmentInput): Promise<CheckSegmentOutput> => run(CHECK_SEGMENT, input, { flow });
   return checkFolder({ disk: realDisk, dataDir, checkSegment, stateProblem });
 }

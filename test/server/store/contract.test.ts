@@ -60,7 +60,7 @@ async function openEmbedded({ now, retentionMs }: LogStoreOptions, flushes: bool
 
 /** What a check finds; it looks at segments alone, and so has all flushed. */
 async function flushed(logs: LogStore): Promise<unknown[]> {
-  await using check = await logs.check!.begin();
+  await using check = await logs.check!.begin(new AbortController().signal);
   return (await Array.fromAsync(check.events)).filter(({ kind }) => kind === 'finding');
 }
 

@@ -53,7 +53,10 @@ interface Tables {
   readonly rowGroups: readonly SegmentRowGroup[];
 }
 
-/** @param isCancelled  asked after each row group */
+/**
+ * @param isCancelled  asked before each row group
+ * @throws  when it was cancelled
+ */
 export async function checkSegment(
   disk: Disk,
   { dataDir, segment }: CheckSegmentInput,
@@ -82,11 +85,10 @@ export async function checkSegment(
       const indexes = await IndexCheck.open(file, tables.sections, report);
       let readable = 0;
       let rowCount = 0;
-      await checkRowGroups(file, segment, tables, report, (ordinal, group) => {
+      await checkRowGroups(file, segment, tables, { report, isCancelled }, (ordinal, group) => {
         readable++;
         rowCount += group.info.rowCount;
         indexes.add(ordinal, group);
-        if (isCancelled()) throw new Error('the check was stopped');
       });
       // Without all row groups, the right content of the indexes is unknown; a repair rebuilds them.
       if (readable === tables.rowGroups.length) await indexes.compare(readable);
@@ -147,11 +149,12 @@ async function checkRowGroups(
   file: DiskFile,
   { day }: ManifestSegment,
   tables: Tables,
-  report: Report,
+  { report, isCancelled }: { readonly report: Report; readonly isCancelled: () => boolean },
   onReadable: (ordinal: number, group: RowGroup) => void,
 ): Promise<void> {
   let reachedNs = -Infinity;
   for (const [ordinal, ref] of tables.rowGroups.entries()) {
+    if (isCancelled()) throw new Error('the check was stopped');
     try {
       const group = checkRowGroup(await file.read(ref.offset, ref.sizeBytes), 'segment');
       checkAgreement(group, ref, tables.streams);

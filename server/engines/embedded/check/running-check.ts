@@ -4,15 +4,15 @@ import type { CheckAbility, CheckedFinding, StoreCheckEvent } from '../../../sto
 import type { Backups } from '../core/backup.ts';
 import { adviceFor, type CheckEvent } from './finding.ts';
 
-/** @param check  checks a data folder that no server writes to */
+/** @param check  checks a data folder that no server writes to, until it is stopped */
 export function checkAbility(
   backups: Pick<Backups, 'hold'>,
-  check: (dataDir: string) => AsyncIterable<CheckEvent>,
+  check: (dataDir: string, stop: AbortSignal) => AsyncIterable<CheckEvent>,
 ): CheckAbility {
   return {
-    begin: async () => {
+    begin: async (stop) => {
       const held = await backups.hold();
-      const events = eventsOf(check(held.path), held.path);
+      const events = eventsOf(check(held.path, stop), held.path);
       return { events, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
     },
   };

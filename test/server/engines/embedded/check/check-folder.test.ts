@@ -5,6 +5,12 @@ import { expect, test } from 'vitest';
 import { batchOf, numberedLines, range, TODAY } from '../batches.ts';
 import { append, closeStore, filesIn, type OpenStore, openStore } from '../open-store.ts';
 import { isProblem } from '../../../../../server/engines/embedded/check/finding.ts';
+import { checkFolder } from '../../../../../server/engines/embedded/check/check-folder.ts';
+import { CHECK_SEGMENT, checkSegment } from '../../../../../server/engines/embedded/check/check-segment.ts';
+import { readManifest } from '../../../../../server/engines/embedded/core/manifest-file.ts';
+import { realDisk } from '../../../../../server/engines/embedded/platform/disk.ts';
+import { taskFlow } from '../../../../../server/workers/task.ts';
+import { runHere } from '../in-this-thread.ts';
 import { findingsOf, summaryOf } from './findings.ts';
 
 /** Rows of three days in segments, and three batches in the WAL. */
@@ -155,6 +161,24 @@ test("what is not podlog's is no problem: it is reported, and left alone by star
     await closeStore(await openStore({ dataDir }));
     for (const name of names) await stat(join(dataDir, name));
   }
+});
+
+test('a check that is stopped rejects, and reports nothing', async () => {
+  const { dataDir } = await sampleFolder();
+  const manifest = await readManifest(realDisk, dataDir);
+  for (const segment of manifest.segments) {
+    await expect(checkSegment(realDisk, { dataDir, segment }, () => true)).rejects.toThrow('the check was stopped');
+  }
+  const stop = new AbortController();
+  const run = runHere();
+  const events = checkFolder({
+    disk: realDisk,
+    dataDir,
+    checkSegment: (input) => run(CHECK_SEGMENT, input, { stop: stop.signal, flow: taskFlow('maintenance') }),
+  });
+  expect(await events.next()).toMatchObject({ value: { kind: 'progress' } });
+  stop.abort(new Error('enough'));
+  await expect(events.next()).rejects.toThrow('enough');
 });
 
 test('every flipped byte of a segment is found', async () => {
