@@ -6,8 +6,9 @@
  * Erased rows do not come back: an erasure is done only when no file has them (lane/erasure/), and one that is not done
  * visits the new segments.
  */
+import { hash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
-import { type ByteStrings, sameBytes } from '../../../../shared/row-group/byte-strings.ts';
+import { type ByteStrings, byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
 import { CorruptionError } from '../../../../shared/errors.ts';
 import { labelsKey } from '../../../../shared/labels.ts';
 import { mergeRowGroups } from '../../../../shared/row-group/merge.ts';
@@ -54,16 +55,19 @@ function quarantined(path: string, dataDir: string): string {
 async function missingIn({ bytes, group, order }: Salvaged, context: RepairContext): Promise<Salvaged[]> {
   const isMissing = new Uint8Array(group.info.rowCount).fill(1);
   const timesNs = group.timesNs();
-  const rows = {
-    group,
-    lines: group.lines([...isMissing.keys()]),
-    at: Map.groupBy(isMissing.keys(), (row) => timesNs[row]!),
+  const keyOf = keysOf(group);
+  const lines = group.lines([...isMissing.keys()]);
+  const missing: MissingRows = {
+    times: new Set(timesNs),
+    byKey: Map.groupBy(isMissing.keys(), (row) => keyOf(row, timesNs[row]!, lines, row)),
   };
   using snapshot = context.store.snapshot();
   for (const ref of snapshot.rowGroups) {
     if (!mayShareRows(group, ref)) continue;
     const other = await open(ref, context);
-    if (other !== undefined) markFound(rows, other, isMissing);
+    if (other === undefined) continue;
+    const shiftNs = (ref.baseDay - group.info.baseDay) * NS_PER_DAY;
+    for (const row of takeFound(missing, other, shiftNs)) isMissing[row] = 0;
   }
   if (!isMissing.includes(0)) return [{ bytes, group, order }];
   const merged = mergeRowGroups([group], { day: group.info.baseDay, level: SEGMENT_ZSTD_LEVEL, keep: () => isMissing });
@@ -85,33 +89,41 @@ async function open({ path, offset, sizeBytes }: RowGroupRef, { disk }: RepairCo
   }
 }
 
-/** All rows of a group, with their lines; by time, which rows have it. */
-interface Rows {
-  readonly group: RowGroup;
-  readonly lines: ByteStrings;
-  readonly at: ReadonlyMap<number, readonly number[]>;
+/** Rows of a group that were not found elsewhere. */
+interface MissingRows {
+  /** Times of all rows, also of found ones. */
+  readonly times: ReadonlySet<number>;
+  readonly byKey: Map<string, readonly number[]>;
 }
 
-/** Equal rows have the same time, stream and line. */
-function markFound({ group, lines: own, at }: Rows, other: RowGroup, isMissing: Uint8Array): void {
-  const shiftNs = (other.info.baseDay - group.info.baseDay) * NS_PER_DAY;
-  const candidates = new Map<number, number[]>();
-  for (const [row, timeNs] of other.timesNs().entries()) {
-    const alike = at.get(timeNs + shiftNs)?.filter((each) => streamOf(group, each) === streamOf(other, row)) ?? [];
-    if (alike.length > 0) candidates.set(row, alike);
-  }
-  const rows = Int32Array.from(candidates.keys());
+/**
+ * Removes and returns the rows that another group has, too.
+ * @param shiftNs  added to the other group's times
+ */
+function takeFound({ times, byKey }: MissingRows, other: RowGroup, shiftNs: number): number[] {
+  const found: number[] = [];
+  const timesNs = other.timesNs();
+  const rows = Uint32Array.from(timesNs.keys()).filter((row) => times.has(timesNs[row]! + shiftNs));
+  const keyOf = keysOf(other);
   for (const { from, lines } of other.linesInTurn(rows)) {
     for (let i = 0; i < lines.offsets.length - 1; i++) {
-      const [start, end] = [lines.offsets[i]!, lines.offsets[i + 1]!];
-      for (const each of candidates.get(rows[from + i]!)!) {
-        if (sameBytes(own.bytes, own.offsets[each]!, own.offsets[each + 1]!, lines.bytes, start, end))
-          isMissing[each] = 0;
-      }
+      const row = rows[from + i]!;
+      const key = keyOf(row, timesNs[row]! + shiftNs, lines, i);
+      for (const each of byKey.get(key) ?? []) found.push(each);
+      // The other group may have many rows of this key: each own row is visited once.
+      byKey.delete(key);
     }
   }
+  return found;
 }
 
-function streamOf(group: RowGroup, row: number): string {
-  return labelsKey(group.info.streams[group.streamCodes()[row]!]!);
+type KeyOf = (row: number, timeNs: number, lines: ByteStrings, index: number) => string;
+
+/** Returns a function that gives equal keys for equal rows, which have the same time, stream and line. */
+function keysOf(group: RowGroup): KeyOf {
+  const streams = group.info.streams.map((labels) => labelsKey(labels));
+  const codes = group.streamCodes();
+  return (row, timeNs, lines, index) => {
+    return `${timeNs} ${hash('sha256', byteStringAt(lines, index), 'base64')} ${streams[codes[row]!]!}`;
+  };
 }
