@@ -114,7 +114,7 @@ const NO_PROXY: Refusal = {
 function answer(socket: Socket, { status, code, message }: Refusal): void {
   if (!socket.writable) return;
   const body = JSON.stringify(errorBody(code, message));
-  const headers = `connection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${body.length}`;
+  const headers = `connection: close\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}`;
   socket.end(`HTTP/1.1 ${status}\r\n${headers}\r\n\r\n${body}`);
 }
 

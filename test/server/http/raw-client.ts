@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 
 export class RawClient {
   readonly #socket: Socket;
-  /** All that came. */
+  /** All that came, a character for each byte. */
   text = '';
   isClosed = false;
 

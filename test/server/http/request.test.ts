@@ -74,12 +74,12 @@ test.each(REFUSED)('%s', async (_, bytes, status, message) => {
   const client = new RawClient(Number(new URL(server.url).port));
   onTestFinished(() => client.close());
   client.send(bytes);
-  const body = await eventually(() => {
+  const { body, sizeBytes } = await eventually(() => {
     expect(client.statuses).toEqual([status]);
-    return JSON.parse(client.text.slice(client.text.indexOf('\r\n\r\n'))) as {
-      error: { code: string; message: string };
-    };
+    const text = client.text.slice(client.text.indexOf('\r\n\r\n') + 4);
+    return { body: JSON.parse(text) as { error: { code: string; message: string } }, sizeBytes: text.length };
   });
+  expect(/^content-length: (\d+)\r$/im.exec(client.text)?.[1]).toBe(String(sizeBytes));
   expect(client.text).toMatch(/content-type: application\/json; charset=utf-8/i);
   expect(body).toEqual({
     error: { code: expect.stringMatching(/^PODLOG_/) as string, message: expect.stringMatching(message) as string },
