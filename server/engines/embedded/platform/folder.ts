@@ -3,7 +3,15 @@ import { dirname, join } from 'node:path';
 import { UsageError } from '../../../../shared/errors.ts';
 import { reasonOf } from '../../../../shared/system-error.ts';
 import { createFile, type Disk, diskErrorCode, isFolder } from './disk.ts';
-import { FOLDERS, SEGMENTS_FOLDER, VERSION_FILE, walFolder } from '../core/filenames.ts';
+import {
+  FOLDERS,
+  QUARANTINE_FOLDER,
+  SEGMENTS_FOLDER,
+  SNAPSHOTS_FOLDER,
+  VERSION_FILE,
+  WAL_FOLDER,
+  walFolder,
+} from '../core/filenames.ts';
 import { type FolderLock, lockFolder } from './lock.ts';
 import { manifestPaths } from '../core/manifest-file.ts';
 import { copyToQuarantine, type Damage } from '../core/quarantine.ts';
@@ -62,10 +70,15 @@ export async function expectLayout(disk: Disk, dataDir: string): Promise<void> {
   }
 }
 
-/** After this, WAL files and segments that were removed stay removed after a power cut. */
+const FOLDERS_OF_ROWS = [WAL_FOLDER, SEGMENTS_FOLDER, QUARANTINE_FOLDER, SNAPSHOTS_FOLDER];
+
+/** After this, files with rows that were removed stay removed after a power cut; those within a backup are not covered. */
 export async function syncRemovals(disk: Disk, dataDir: string): Promise<void> {
+  const folders = FOLDERS_OF_ROWS.map((name) => join(dataDir, name));
   const days = (await listDays(disk, dataDir)).days.map(({ path }) => path);
-  for (const folder of [walFolder(dataDir), join(dataDir, SEGMENTS_FOLDER), ...days]) await disk.syncFolder(folder);
+  for (const folder of [...folders, ...days]) {
+    if ((await disk.sizeOf(folder)) !== undefined) await disk.syncFolder(folder);
+  }
 }
 
 /**

@@ -2,6 +2,7 @@
 import { PodlogError } from '../../../../../shared/errors.ts';
 import type { Disk } from '../../platform/disk.ts';
 import { segmentPath, walFolder } from '../../core/filenames.ts';
+import { syncRemovals } from '../../platform/folder.ts';
 import type { lockFolder } from '../../platform/lock.ts';
 import type { ManifestSegment } from '../../core/manifest.ts';
 import { openManifest } from '../../core/manifest-file.ts';
@@ -37,6 +38,7 @@ export async function eraseBackup(dataDir: string, context: EraseBackupContext):
   }
   // Also removes what a crash left of an earlier attempt.
   await removeUnnamed(disk, dataDir, manifest.current.segments);
+  await syncRemovals(disk, dataDir);
 }
 
 function replaced(

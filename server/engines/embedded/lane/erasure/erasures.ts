@@ -226,13 +226,15 @@ export class Erasures {
    * @returns true when there is more to do
    */
   async #takeTurn(open: OpenJob, closing: AbortSignal): Promise<boolean> {
+    const { store } = this.#options;
     open.state = 'rewriting';
-    // After a rebuild of the manifest, rows from before the request may be in the WAL again.
-    if (this.#options.store.manifest.walFrom < open.job.scope.walBefore) await this.#options.store.checkpoint();
-    const left = this.#inScope(open.job).filter(({ sequence }) => !open.lookedAt.has(sequence));
-    open.segmentsTotal = open.segmentsDone + open.failures.length + left.length;
-    const [next] = left;
+    let next: ManifestSegment | undefined;
     try {
+      // After a rebuild of the manifest, rows from before the request may be in the WAL again.
+      if (store.manifest.walFrom < open.job.scope.walBefore) await store.checkpoint();
+      const left = this.#inScope(open.job).filter(({ sequence }) => !open.lookedAt.has(sequence));
+      open.segmentsTotal = open.segmentsDone + open.failures.length + left.length;
+      [next] = left;
       if (next === undefined) await this.#eraseBeside(open, closing);
       else {
         open.lookedAt.add(next.sequence);

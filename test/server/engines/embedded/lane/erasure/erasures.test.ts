@@ -1,6 +1,6 @@
 /** What an erasure was asked to take is gone from every file, whatever happens meanwhile, and nothing else is. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { eventually } from '../../../../../eventually.ts';
 import { parseFilters, type QueryString } from '../../../../../../server/query/parameters.ts';
@@ -10,6 +10,8 @@ import {
   type EraseOutput,
   eraseSegment,
 } from '../../../../../../server/engines/embedded/lane/erasure/erase-segment.ts';
+import { Backups } from '../../../../../../server/engines/embedded/core/backup.ts';
+import type { Store } from '../../../../../../server/engines/embedded/core/store.ts';
 import { Erasures } from '../../../../../../server/engines/embedded/lane/erasure/erasures.ts';
 import { DEFAULT_INDEXED_FIELDS, rowsOfUsers, user, UUID_OF_7 } from './users.ts';
 import { batchOf, type Line, linesAsRead, readLines, TODAY } from '../../batches.ts';
@@ -25,7 +27,7 @@ import {
   openStore,
   reopen,
 } from '../../open-store.ts';
-import { CorruptionError } from '../../../../../../shared/errors.ts';
+import { CorruptionError, UnavailableError } from '../../../../../../shared/errors.ts';
 import { RowGroup } from '../../../../../../shared/row-group/reader.ts';
 import { readSegment } from '../../../../../../server/engines/embedded/segment/reader.ts';
 import { compact, type CompactInput } from '../../../../../../server/engines/embedded/lane/compaction/compact.ts';
@@ -312,6 +314,78 @@ for (const restart of [false, true]) {
     });
   }
 }
+
+test('a flush that fails when the rows are in the WAL again: the erasure says so, and a later tick goes on', async () => {
+  const open = await openStore();
+  const { store } = open;
+  const lines = rowsOfUsers(100, TODAY);
+  await append(store, batchOf({ lines }));
+  let isFailing = false;
+  const failing = new Proxy(store, {
+    get: (_, name: keyof Store) => {
+      if (isFailing && name === 'manifest') return { ...store.manifest, walFrom: 0 };
+      if (isFailing && name === 'checkpoint') return () => Promise.reject(new UnavailableError('not flushed', 1));
+      const value: unknown = store[name];
+      return typeof value === 'function' ? (value.bind(store) as unknown) : value;
+    },
+  });
+  const gate = Promise.withResolvers<void>();
+  const running = store.maintain(() => gate.promise);
+  const erasures = await openErasures({ ...open, store: failing });
+  const { id } = await erasures.request(filterOf({ user_id: user(7) }));
+  isFailing = true;
+  gate.resolve();
+  await running;
+  await erasures.idle();
+  expect(erasures.get(id)).toMatchObject({ state: 'rewriting', problem: 'not flushed' });
+  isFailing = false;
+  await finished(erasures, id);
+  await expectLines(
+    open,
+    lines.filter(({ text }) => !text.includes(`"${user(7)}"`)),
+  );
+});
+
+/** Notes which removals would be undone by a power cut. */
+class RemovalsDisk extends FaultyDisk {
+  readonly #pending = new Set<string>();
+  /** New name of a file → removals that were not durable when it was renamed. */
+  readonly pendingAt = new Map<string, readonly string[]>();
+
+  override remove = async (path: string): Promise<void> => {
+    const isThere = (await realDisk.sizeOf(path)) !== undefined;
+    await realDisk.remove(path);
+    if (isThere) this.#pending.add(path);
+  };
+
+  override async syncFolder(path: string): Promise<void> {
+    const before = [...this.#pending].filter((each) => dirname(each) === path);
+    await super.syncFolder(path);
+    for (const each of before) this.#pending.delete(each);
+  }
+
+  override async rename(from: string, to: string): Promise<void> {
+    await super.rename(from, to);
+    this.pendingAt.set(to, [...this.#pending]);
+  }
+}
+
+test('what is removed stays removed after a power cut once an erasure is done: from segments, the WAL, quarantine and snapshots', async () => {
+  const disk = new RemovalsDisk();
+  const open = await openStore({ disk });
+  const { store, dataDir } = open;
+  await append(store, batchOf({ lines: rowsOfUsers(100, TODAY) }));
+  const backups = await Backups.open({ store, dataDir, backupsDir: join(dataDir, 'snapshots'), disk });
+  for (const name of ['kept', 'removed']) await backups.create(name);
+  await mkdir(join(dataDir, 'quarantine'));
+  await writeFile(join(dataDir, 'quarantine/000000000001.wal-24'), `broken bytes of ${user(7)}`);
+  await append(store, batchOf({ lines: rowsOfUsers(100, TODAY) }));
+  await backups.remove('removed');
+  const { erasures } = await erase(open, { user_id: user(7) });
+  const [job] = erasures.list();
+  expect(disk.pendingAt.get(join(dataDir, 'erasures', `${job!.id}.json`))).toEqual([]);
+  await expectNowhere(dataDir, [user(7)]);
+});
 
 test('a job that could not be kept is refused, and nothing is erased', async () => {
   const disk = new FaultyDisk();
