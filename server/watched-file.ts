@@ -67,25 +67,22 @@ export class WatchedFile<T> {
   }
 
   /**
-   * Reads the file now.
+   * Reads the file for the first time, and closes itself where that fails.
    * @throws UsageError  it is broken or missing
    */
-  async load(): Promise<void> {
-    const { path, parse, onUse } = this.#options;
-    const text = await this.#read();
-    if (text === this.#text && this.#problem === undefined) return;
-    const value = await parse(text, path);
-    const before = this.#value;
-    this.#value = value;
-    this.#text = text;
-    this.#problem = undefined;
-    onUse(value, before);
+  async open(): Promise<void> {
+    try {
+      await this.#load();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** Reads the file now; keeps the previous value where that fails. */
   async reload(): Promise<void> {
     try {
-      await this.load();
+      await this.#load();
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       if (error.message !== this.#problem) this.#options.onProblem(error.message);
@@ -97,6 +94,19 @@ export class WatchedFile<T> {
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
     void this.#watcher.close();
+  }
+
+  /** @throws UsageError  it is broken or missing */
+  async #load(): Promise<void> {
+    const { path, parse, onUse } = this.#options;
+    const text = await this.#read();
+    if (text === this.#text && this.#problem === undefined) return;
+    const value = await parse(text, path);
+    const before = this.#value;
+    this.#value = value;
+    this.#text = text;
+    this.#problem = undefined;
+    onUse(value, before);
   }
 
   /** A change is mostly several events. */

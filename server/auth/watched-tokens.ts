@@ -59,7 +59,7 @@ export class WatchedTokens {
   static async open(options: WatchedTokensOptions): Promise<WatchedTokens> {
     const watched = new WatchedTokens(options);
     if (options.hasOtherWayIn) await watched.#file.reload();
-    else await watched.#file.load();
+    else await watched.#file.open();
     return watched;
   }
 

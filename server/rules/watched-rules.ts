@@ -33,12 +33,7 @@ export class WatchedRules {
   /** @throws UsageError  the file is broken or missing */
   static async open(options: WatchedRulesOptions): Promise<WatchedRules> {
     const watched = new WatchedRules(options);
-    try {
-      await watched.#file?.load();
-    } catch (error) {
-      watched.close();
-      throw error;
-    }
+    await watched.#file?.open();
     return watched;
   }
 

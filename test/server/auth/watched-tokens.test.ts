@@ -1,7 +1,7 @@
 /** The tokens file changes under a server that runs. */
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { assertSpeaksFor, type Nodes } from '../../../server/auth/caller.ts';
 import { WatchedTokens } from '../../../server/auth/watched-tokens.ts';
 import { watchedPathOfEachTest } from '../watched-path.ts';
@@ -141,6 +141,13 @@ test('at the start a broken or missing file is an error, unless there is another
   await writeFile(file.path, fileOf('a'));
   await tokens.reload();
   expect(valid('a')).toEqual(['a']);
+});
+
+test('a file that does not open is not read again at intervals', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  await expect(open()).rejects.toThrow(/cannot be read/);
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test('an agent token without nodes is bound to the first node that uses it, over other changes of the file', async () => {
