@@ -68,6 +68,8 @@ export class LiveTails {
   #unsubscribe: (() => void) | undefined;
   #textBytes = 0;
   #isScanning = false;
+  /** No row group is added to it any more. */
+  #scanned: Round | undefined;
 
   constructor(options: LiveTailsOptions) {
     this.#options = options;
@@ -138,13 +140,12 @@ export class LiveTails {
     else if (!this.#isScanning) void this.#scanAll();
   }
 
-  /** Returns the last waiting round, if it has the same tails and is not too large. */
+  /** Returns the last round, if its scan has not begun, it has the same tails, and is not too large. */
   #roundFor({ rowCount }: RowGroupRef): Round {
     const last = this.#rounds.at(-1);
-    const isRunning = this.#isScanning && this.#rounds.length === 1;
     if (
       last !== undefined &&
-      !isRunning &&
+      last !== this.#scanned &&
       last.number === this.#roundNumber &&
       last.rowCount + rowCount <= TAIL_ROWS_AT_ONCE
     ) {
@@ -166,6 +167,7 @@ export class LiveTails {
     // Row groups that arrive in this step are scanned together.
     await setImmediate();
     for (let round = this.#rounds[0]; round !== undefined; round = this.#rounds[0]) {
+      this.#scanned = round;
       try {
         await this.#scan(round);
       } catch (error) {
@@ -176,6 +178,7 @@ export class LiveTails {
       this.#releaseFiles();
     }
     this.#isScanning = false;
+    this.#scanned = undefined;
   }
 
   async #scan({ number, rowGroups, groups, queries }: Round): Promise<void> {

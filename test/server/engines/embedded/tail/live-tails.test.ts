@@ -7,7 +7,7 @@ import {
   TAIL_TEXT_BYTES_MAX,
   TAILS_TEXT_BYTES_MAX,
 } from '../../../../../server/limits.ts';
-import type { LiveTails } from '../../../../../server/engines/embedded/tail/live-tails.ts';
+import type { LiveTails, LiveTailsOptions } from '../../../../../server/engines/embedded/tail/live-tails.ts';
 import type { LiveTail } from '../../../../../server/engines/embedded/tail/live-tail.ts';
 import {
   TailTask,
@@ -52,7 +52,10 @@ function numbered(pattern: string): TailQuery {
 const EVERYTHING: TailQuery = { predicate: ALL, sink: RAW };
 
 /** Tails whose scans are counted, and wait while the gate is closed. */
-function counted(store: Store): { tails: LiveTails; inputs: TailInput[]; gate: { open: Promise<void> } } {
+function counted(
+  store: Store,
+  source: LiveTailsOptions['source'] = store,
+): { tails: LiveTails; inputs: TailInput[]; gate: { open: Promise<void> } } {
   const task = new TailTask(new RowGroups(new OpenFiles()));
   const inputs: TailInput[] = [];
   const gate = { open: Promise.resolve() };
@@ -61,7 +64,7 @@ function counted(store: Store): { tails: LiveTails; inputs: TailInput[]; gate: {
     await gate.open;
     return task.run(input);
   };
-  return { tails: liveTails(store, { scan }), inputs, gate };
+  return { tails: liveTails(store, { scan, source }), inputs, gate };
 }
 
 function longLines(from: number, count: number, text: string): Line[] {
@@ -103,6 +106,20 @@ test('equal filters are searched for once, and share their text', async () => {
   await numbers(one, 1);
   expect(inputs.length).toBe(2);
   expect(inputs[1]!.queries).toBe(inputs[0]!.queries);
+});
+
+test('batches of one commit are scanned together', async () => {
+  const { store } = await openStore();
+  const arrivals: (() => void)[] = [];
+  const { tails, inputs } = counted(store, {
+    snapshot: () => store.snapshot(),
+    onAppend: (listener) => store.onAppend((rowGroups) => arrivals.push(() => listener(rowGroups))),
+  });
+  const tail = join(tails, EVERYTHING);
+  for (let n = 0; n < 3; n++) await append(store, batchOf({ lines: numberedLines('x', n, 1) }));
+  for (const arrive of arrivals) arrive();
+  expect(await numbers(tail, 3)).toEqual([0, 1, 2]);
+  expect(inputs.map(({ places }) => places.length)).toEqual([3]);
 });
 
 test('what arrives during a scan is scanned together', async () => {
