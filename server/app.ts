@@ -22,6 +22,7 @@ import { registerLabels } from './http/labels.ts';
 import { registerLogs } from './http/logs.ts';
 import { registerMetrics } from './http/metrics.ts';
 import { registerBackups } from './http/backups.ts';
+import { registerRequests } from './http/requests.ts';
 import { assertRequest } from './http/request.ts';
 import { cutOffStalledAnswers } from './http/stalled-answers.ts';
 import { registerStats } from './http/stats.ts';
@@ -35,6 +36,7 @@ import {
   HEADERS_RECEIVE_MS_MAX,
   REQUEST_RECEIVE_MS_MAX,
   RETRY_AFTER_QUEUE_SECONDS,
+  TEXT_BYTES_MAX,
 } from './limits.ts';
 import { QueryEngine } from './query/engine.ts';
 import type { WatchedRules } from './rules/watched-rules.ts';
@@ -65,6 +67,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const connections = new Connections();
   const app: FastifyInstance = fastify({
     requestTimeout: REQUEST_RECEIVE_MS_MAX,
+    // An id in a path may be as long as a value of a filter.
+    routerOptions: { maxParamLength: TEXT_BYTES_MAX },
     frameworkErrors: (error, _request, reply) => void sendError(error, log, reply),
     clientErrorHandler: (error, socket) => connections.refuse(error, socket),
     http: {
@@ -113,6 +117,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerLogs(app, { engine, now, closing: closing.signal });
   registerLabels(app, { engine, now });
   registerAggregates(app, { engine, now });
+  registerRequests(app, { engine, now });
   registerErase(app, { engine, logs, now });
   const { backups, check } = logs;
   if (backups !== undefined) registerBackups(app, { backups, now });

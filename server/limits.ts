@@ -531,6 +531,17 @@ export const RENDER_BYTES_AT_ONCE = 4 * MIB;
  */
 export const LABELS_ANSWER_BYTES_MAX = 4 * MIB;
 
+/**
+ * Lines of a request in its answer, and the bytes of them: a request of a few services has ten. Beyond: the answer has the
+ * first ones, the number of all, and a summary of the first and of the last REQUEST_LAST_LINES_MAX.
+ */
+export const REQUEST_LINES_MAX = 1000;
+export const REQUEST_BYTES_MAX = 1 * MIB;
+export const REQUEST_LAST_LINES_MAX = 100;
+
+/** What an answer quotes of a line where it refers to it. Beyond: cut, with `…`. */
+export const REQUEST_WORDS_CHARS_MAX = 200;
+
 /** Groups of an answer by default; the answer always has the number of all groups. */
 export const AGGREGATE_LIMIT_DEFAULT = 100;
 

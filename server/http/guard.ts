@@ -50,6 +50,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'GET /histogram': 'read',
   'GET /aggregate': 'read',
   'GET /fields': 'read',
+  'GET /requests/:id': 'read',
   'GET /stats': 'read all',
 
   'DELETE /logs': 'admin',

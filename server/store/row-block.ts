@@ -3,6 +3,7 @@
  * page, an alert). Plain typed arrays, which can be transferred between threads. In the order of the answer.
  */
 import type { Labels } from '../../shared/labels.ts';
+import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../shared/row-group/format.ts';
 
 export interface RowBlock {
   readonly rowCount: number;
@@ -35,6 +36,17 @@ export interface BlockField {
   readonly values: BlockTexts;
   /** By row: 1 where it has a value. */
   readonly isPresent: Uint8Array;
+}
+
+const FLAG_NAMES = [
+  [FLAG_PARTIAL, 'partial'],
+  [FLAG_TRUNCATED, 'truncated'],
+  [FLAG_UNPARSED, 'unparsed'],
+] as const;
+
+/** Returns the names that answers have for the flags of a row. */
+export function flagNames(flags: number): string[] {
+  return FLAG_NAMES.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name);
 }
 
 export function labelsAt({ streams, streamCodes }: RowBlock, row: number): Labels {

@@ -23,7 +23,7 @@ const MEASURED_LINES_MAX = 10_000_000;
 interface Question {
   readonly name: string;
   /** `/logs` when nothing else is said. */
-  readonly path?: string;
+  readonly path?: string | ((run: number) => string);
   /** Each run asks for something else where it can, so that no answer is remembered. */
   readonly parameters: (run: number) => Readonly<Record<string, string | readonly string[]>>;
   readonly p50?: Figure['target'];
@@ -68,6 +68,12 @@ export async function benchQueries(
         limit: '100',
       }),
       p99: TARGETS.userP99Ms,
+    },
+    {
+      name: 'everything about a request',
+      path: (run) => `/requests/${requestIds[(run * ID_STRIDE) % requestIds.length]!}`,
+      parameters: () => ({}),
+      p50: TARGETS.requestP50Ms,
     },
     {
       name: 'last 1000 errors',
@@ -228,7 +234,7 @@ async function measure(
       ),
     );
     const startMs = performance.now();
-    const text = await fetchText(`${url}${path}?${search.toString()}`);
+    const text = await fetchText(`${url}${typeof path === 'string' ? path : path(run)}?${search.toString()}`);
     samples.push(performance.now() - startMs);
     lineCount += text.split('\n').length - 1;
   }

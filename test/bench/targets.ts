@@ -39,6 +39,8 @@ export const TARGETS = {
   needleP50Ms: max(10),
   needleP99Ms: max(50),
   userP99Ms: max(20),
+  /** A page about one thing: there before one has looked. */
+  requestP50Ms: max(30),
   /** Nothing can be answered from an index here: every line counts. */
   absentTextP99Ms: max(2_000),
   countByLevelP99Ms: max(500),

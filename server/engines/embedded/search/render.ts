@@ -3,16 +3,10 @@
  * spreadsheet or exact; and for JSON the objects of NDJSON separated by commas, which the route puts between brackets.
  */
 import type { Labels } from '../../../../shared/labels.ts';
-import { FLAG_PARTIAL, FLAG_TRUNCATED, FLAG_UNPARSED } from '../../../../shared/row-group/format.ts';
 import { formatTime } from '../../../../shared/time.ts';
+import { flagNames } from '../../../store/row-block.ts';
 import { type AnswerFormat, CSV_LABELS, JSON_LINE_END, type TextSink } from '../../../store/sink.ts';
 import type { ChosenRows, SinkGroup } from './sink-group.ts';
-
-const FLAG_NAMES = [
-  [FLAG_PARTIAL, 'partial'],
-  [FLAG_TRUNCATED, 'truncated'],
-  [FLAG_UNPARSED, 'unparsed'],
-] as const;
 
 const NEWLINE = Buffer.from('\n');
 
@@ -88,7 +82,7 @@ function cellsOf({ time, labels, bytes }: Line): string[] {
 }
 
 function objectOf({ time, labels, flags, bytes }: Line): string {
-  const names = FLAG_NAMES.filter(([flag]) => (flags & flag) !== 0).map(([, name]) => name);
+  const names = flagNames(flags);
   return JSON.stringify({ time, labels, ...(names.length > 0 && { flags: names }), line: bytes.toString() });
 }
 
