@@ -40,10 +40,12 @@ export function blockOf(
     const days = Math.floor(timesNs[done]! / NS_PER_DAY);
     const labels = streams.shared(opened.info.streams[streamCodes[row]!]!);
     builder.addRow(opened.info.baseDay + days, timesNs[done]! - days * NS_PER_DAY, labels, flags[row]!);
-    builder.addLine(lines.bytes, lines.offsets[line]!, lines.offsets[line + 1]!);
-    for (const [field, reader] of group.fields.entries()) {
-      const isPresent = reader.read(row);
-      const { bytes, start, end } = reader.text;
+    const [lineStart, lineEnd] = [lines.offsets[line]!, lines.offsets[line + 1]!];
+    builder.addLine(lines.bytes, lineStart, lineEnd);
+    if (fields.length > 0) group.fields.moveTo(row, lines.bytes, lineStart, lineEnd);
+    for (let field = 0; field < fields.length; field++) {
+      const isPresent = group.fields.read(field);
+      const { bytes, start, end } = group.fields.text;
       builder.addValue(field, bytes, start, end, isPresent);
     }
     places.push(done);

@@ -5,8 +5,7 @@ import { type ArrivalOrigin, arrivalOf } from '../../../../shared/row-group/ties
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { cursorText, streamRank } from '../../../store/cursor.ts';
 import type { Sink } from '../../../store/sink.ts';
-import { type Dimension, valueCodes } from '../aggregate/value-codes.ts';
-import { ValueText } from '../aggregate/value-text.ts';
+import { type RowFields, rowFields } from './row-fields.ts';
 
 /** Row rows[i] of row group groupOf[i], in the order of the answer. */
 export interface ChosenRows {
@@ -29,8 +28,8 @@ export interface SinkGroup {
   readonly flags: Uint8Array;
   /** The first of its wanted lines, built, in the order of the answer. */
   readonly lines: ByteStrings;
-  /** One for each name that the sink asks for. */
-  readonly fields: readonly FieldReader[];
+  /** Of the names that the sink asks for. */
+  readonly fields: RowFields;
 }
 
 /**
@@ -51,7 +50,7 @@ export function openSinkGroup(
     lines: opened.lines(rows, bytesMax),
     streamCodes,
     flags: opened.flags(),
-    fields: sink.kind === 'text' ? [] : sink.fields.map((name) => new FieldReader(opened, name)),
+    fields: rowFields(opened, sink.kind === 'text' ? [] : sink.fields, rows.length),
   };
 }
 
@@ -65,35 +64,4 @@ function cursorTextAt(group: RowGroup, origin: ArrivalOrigin, stream: number, ro
     stream: streamRank(streams[stream]!),
     arrival: arrivalOf(group, origin, row),
   });
-}
-
-const NO_VALUE = 0;
-
-/** Reads the values of one name in a row group, row by row. */
-class FieldReader {
-  readonly #values: Pick<Dimension, 'constant' | 'parts' | 'texts'>;
-  readonly #templateCodes: Uint16Array;
-  readonly #ranks: Int32Array;
-  /** The text of the row that was read last. */
-  readonly text = new ValueText();
-
-  /** @throws CorruptionError */
-  constructor(group: RowGroup, name: string) {
-    const { constant, parts, texts } = valueCodes(group, name);
-    this.#values = { constant, parts, texts };
-    this.#templateCodes = group.templateCodes();
-    this.#ranks = group.ranks();
-  }
-
-  /** @returns false where the row has no value */
-  read(row: number): boolean {
-    const code = this.#values.constant ?? this.#codeOf(row);
-    this.#values.texts.write(code, this.text);
-    return code !== NO_VALUE;
-  }
-
-  #codeOf(row: number): number {
-    const part = this.#values.parts[this.#templateCodes[row]!]!;
-    return part.kind === 'same' ? part.code : part.base + part.codes[part.first + this.#ranks[row]!]!;
-  }
 }
