@@ -23,6 +23,7 @@ import { registerLogs } from './http/logs.ts';
 import { registerMetrics } from './http/metrics.ts';
 import { registerBackups } from './http/backups.ts';
 import { registerRequests } from './http/requests.ts';
+import { registerUsers } from './http/users.ts';
 import { assertRequest } from './http/request.ts';
 import { cutOffStalledAnswers } from './http/stalled-answers.ts';
 import { registerStats } from './http/stats.ts';
@@ -118,6 +119,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerLabels(app, { engine, now });
   registerAggregates(app, { engine, now });
   registerRequests(app, { engine, now });
+  registerUsers(app, { engine, now });
   registerErase(app, { engine, logs, now });
   const { backups, check } = logs;
   if (backups !== undefined) registerBackups(app, { backups, now });

@@ -539,6 +539,23 @@ export const REQUEST_LINES_MAX = 1000;
 export const REQUEST_BYTES_MAX = 1 * MIB;
 export const REQUEST_LAST_LINES_MAX = 100;
 
+/** Requests of a user in an answer, by default and at most; pages go on with `until`. Beyond: 400. */
+export const USER_REQUESTS_DEFAULT = 100;
+export const USER_REQUESTS_MAX = 1000;
+
+/**
+ * Lines of a user's requests that are read for the totals, and their bytes: those of a person in a day are hundreds. Beyond:
+ * the totals are of the newest, and say so.
+ */
+export const USER_LINES_MAX = 10_000;
+export const USER_BYTES_MAX = 4 * MIB;
+
+/** Failed requests of a page whose error is looked for in other lines. Beyond: they have only what their own line says. */
+export const USER_FAILED_EXPLAINED_MAX = 100;
+
+/** How far apart the lines of one request may be that are looked at as one. Beyond: they are two requests. */
+export const USER_REQUEST_SPAN_SECONDS_MAX = 60;
+
 /** What an answer quotes of a line where it refers to it. Beyond: cut, with `…`. */
 export const REQUEST_WORDS_CHARS_MAX = 200;
 

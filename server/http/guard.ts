@@ -51,6 +51,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'GET /aggregate': 'read',
   'GET /fields': 'read',
   'GET /requests/:id': 'read',
+  'GET /users/:id': 'read',
   'GET /stats': 'read all',
 
   'DELETE /logs': 'admin',

@@ -32,7 +32,7 @@ export function registerRequests(app: FastifyInstance, { engine, now }: RequestR
 }
 
 /** @throws ParameterError */
-function parseId(id: string, example: string): string {
+export function parseId(id: string, example: string): string {
   if (id !== '' && Buffer.byteLength(id) <= TEXT_BYTES_MAX) return id;
   throw new ParameterError('id', 'empty or too long', `an id of up to ${TEXT_BYTES_MAX} bytes`, `GET /${example}`);
 }

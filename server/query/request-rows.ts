@@ -113,7 +113,7 @@ function textOf(bytes: Uint8Array): string {
 }
 
 /** Whether a line is about a request as a whole, as an access log's is: it has two of method, path and status. */
-function isHead({ method, path, status }: RequestRow): boolean {
+export function isHead({ method, path, status }: RequestRow): boolean {
   return [method, path, status].filter((part) => part !== undefined).length >= 2;
 }
 
@@ -154,8 +154,18 @@ export function wordsOf({ message, error, line }: RequestRow, charsMax: number):
  * Returns the two searches that find the lines with an id under any of some names, each line by one of them. The first name
  * is alone, because its index finds it at once; where there is none of the others, headers of row groups show it.
  */
-export function withId(predicate: Predicate, [first, ...others]: readonly string[], id: string): Predicate[] {
-  const named = (name: string): Where => valueLeaf(name, [{ kind: 'equals', text: Buffer.from(id) }]);
+export function withId(predicate: Predicate, names: readonly string[], id: string): Predicate[] {
+  return withIds(predicate, names, [id]);
+}
+
+/** The same for several ids. */
+export function withIds(
+  predicate: Predicate,
+  [first, ...others]: readonly string[],
+  ids: readonly string[],
+): Predicate[] {
+  const tests = ids.map((id) => ({ kind: 'equals', text: Buffer.from(id) }) as const);
+  const named = (name: string): Where => valueLeaf(name, tests);
   const byFirst = named(first!);
   return [byFirst, allOf([anyOf(others.map(named)), not(byFirst)])].map((where) => ({
     ...predicate,

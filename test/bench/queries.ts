@@ -76,6 +76,12 @@ export async function benchQueries(
       p50: TARGETS.requestP50Ms,
     },
     {
+      name: 'the requests of a user',
+      path: (run) => `/users/${corpus.userIdOf(10 + ((run * RANK_STRIDE) % RANKS))}`,
+      parameters: () => all,
+      p50: TARGETS.userPageP50Ms,
+    },
+    {
       name: 'last 1000 errors',
       parameters: () => ({ ...all, level: 'error', limit: '1000' }),
     },

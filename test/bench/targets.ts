@@ -41,6 +41,7 @@ export const TARGETS = {
   userP99Ms: max(20),
   /** A page about one thing: there before one has looked. */
   requestP50Ms: max(30),
+  userPageP50Ms: max(60),
   /** Nothing can be answered from an index here: every line counts. */
   absentTextP99Ms: max(2_000),
   countByLevelP99Ms: max(500),

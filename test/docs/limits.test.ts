@@ -44,6 +44,8 @@ const QUOTED: Readonly<Record<string, readonly string[]>> = {
     `number of values of each name, 0 to ${count(server.FACET_VALUES_MAX)}; default ${count(server.FACET_TOP_DEFAULT)}`,
     `the number of lines, 1 to ${count(server.REQUEST_LINES_MAX)}; default ${count(server.REQUEST_LINES_MAX)}`,
     `or ${size(server.REQUEST_BYTES_MAX)} of lines; \`line_count\` is the number of all. The summary then is of these and of the last ${count(server.REQUEST_LAST_LINES_MAX)}`,
+    `the number of requests, 1 to ${count(server.USER_REQUESTS_MAX)}; default ${count(server.USER_REQUESTS_DEFAULT)}`,
+    `of more than ${count(server.USER_LINES_MAX)} lines it is about the newest`,
     `A name with more than ${count(server.FACET_VALUES_MAX)} values is listed without values, and so is one whose values would together take more than ${size(server.FACETS_BYTES_MAX)}`,
     `Of more than ${count(server.FACET_NAMES_MAX)} names the answer has the ${count(server.FACET_NAMES_CUT)} most frequent`,
     `Up to ${size(server.BODY_BYTES_MAX)}, ${size(server.INFLATED_BODY_BYTES_MAX)} decompressed, ${size(server.LINE_BYTES_MAX)} a line`,

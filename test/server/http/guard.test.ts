@@ -119,6 +119,8 @@ const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'GET /histogram': ['read', 'shop', 'admin'],
   'GET /aggregate': ['read', 'shop', 'admin'],
   'GET /fields': ['read', 'shop', 'admin'],
+  'GET /requests/:id': ['read', 'shop', 'admin'],
+  'GET /users/:id': ['read', 'shop', 'admin'],
   'DELETE /logs': ['admin'],
   'GET /erasures': ['admin'],
   'GET /erasures/:id': ['admin'],

@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 
 const OWN: readonly Line[] = Array.from({ length: 40 }, (_, n) => ({
-  text: `{"level":"${n % 7 === 0 ? 'error' : 'info'}","user_id":${n % 3},"request_id":"r-${n % 9}","took":${n},"message":"own ${n}"}`,
+  text: `{"level":"${n % 7 === 0 ? 'error' : 'info'}","user_id":${n % 3},"request_id":"r-${n % 9}","method":"GET","status":${n % 5 === 0 ? 500 : 200},"took":${n},"message":"own ${n}"}`,
   day: TODAY,
   timeNs: n * 60e9,
   labels: { namespace: 'shop', pod: `api-${n % 2}`, container: 'api', stream: 'stdout' },
@@ -48,7 +48,7 @@ const OWN: readonly Line[] = Array.from({ length: 40 }, (_, n) => ({
 
 function foreignLines(day: number): Line[] {
   return Array.from({ length: 200 }, (_, n) => ({
-    text: `{"level":"fatal","user_id":${n},"request_id":"r-${n}","took":${n}.5,"secret_${n % 50}":"x","namespace":"shop","message":"own foreign"}`,
+    text: `{"level":"fatal","user_id":${n},"request_id":"r-${n}","method":"GET","status":500,"took":${n}.5,"secret_${n % 50}":"x","namespace":"shop","message":"own foreign"}`,
     day,
     timeNs: n * 300e9,
     labels: { namespace: n % 2 === 0 ? 'other' : 'payments', pod: `p-${n % 9}`, secret: `s${n % 5}`, stream: 'stdout' },
@@ -69,7 +69,7 @@ async function send({ url }: Server, lines: readonly Line[]): Promise<void> {
 async function get({ url }: Server, path: string): Promise<unknown> {
   const response = await fetch(url + path, { headers: { authorization: `Bearer ${SHOP}` } });
   const headers = [...response.headers].filter(([name]) => name !== 'date');
-  const body = (await response.text()).replace(/"since":"[^"]*"/, '"since":"A TIME"');
+  const body = (await response.text()).replace(/from [\dT:.Z-]+ to [\dT:.Z-]+|"(?:since|until)":"[^"]*"/g, 'A RANGE');
   return { status: response.status, headers, body };
 }
 
@@ -118,6 +118,8 @@ const ROUTES: readonly [string, readonly string[]][] = [
   ['/fields', ['', 'name=secret', 'name=secret_1', 'name=user_id', 'name=took&top=1000']],
   ['/requests/r-1', ['', 'limit=2']],
   ['/requests/r-150', ['']],
+  ['/users/1', ['', 'limit=3']],
+  ['/users/150', ['']],
   ['/stats', ['']],
   ['/metrics', ['']],
   ['/erasures', ['']],

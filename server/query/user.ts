@@ -1,0 +1,186 @@
+/**
+ * The requests of one user: when, what, how it ended, how long it took. A request is counted once, however many programs log
+ * it: by the line of the one that it came to first, at the time of that line.
+ */
+import { REQUEST_ID_NAMES, USER_ID_NAMES } from '../../shared/request-names.ts';
+import { LEVEL } from '../../shared/levels.ts';
+import { formatInstant, NS_PER_SECOND } from '../../shared/time.ts';
+import {
+  REQUEST_WORDS_CHARS_MAX,
+  USER_BYTES_MAX,
+  USER_FAILED_EXPLAINED_MAX,
+  USER_LINES_MAX,
+  USER_REQUEST_SPAN_SECONDS_MAX,
+} from '../limits.ts';
+import type { LogView } from '../store/log-store.ts';
+import { allOf, normalised, type Predicate, valueLeaf, type Where } from '../store/predicate.ts';
+import type { Query } from '../store/query.ts';
+import { isError, isHead, outermostOf, type RequestRow, saysFailed, withId, withIds, wordsOf } from './request-rows.ts';
+import { foundRows, type RowSearch } from './request-search.ts';
+
+const SPAN_NS = BigInt(USER_REQUEST_SPAN_SECONDS_MAX * NS_PER_SECOND);
+
+export interface UserQuestion {
+  readonly id: string;
+  /** With both ends of the range. */
+  readonly predicate: Predicate & { readonly from: bigint; readonly to: bigint };
+  /** What the caller may see, without filters: where a failed request is explained by another line. */
+  readonly visible: Predicate;
+  readonly limit: number;
+}
+
+export interface UserAnswer {
+  readonly total: UserTotal;
+  /** The newest first; those at the same instant as the last one are in the answer, too. */
+  readonly requests: readonly UserRequest[];
+  /** The instant before which the next ones are; undefined where there are none. */
+  readonly nextUntil: bigint | undefined;
+}
+
+export interface UserTotal {
+  readonly requests: number;
+  readonly failed: number;
+  readonly p50_ms?: number | undefined;
+  readonly p95_ms?: number | undefined;
+  readonly first: string;
+  readonly last: string;
+  /** There are more than so many lines in the range: those before this time are not counted. */
+  readonly cut?: { readonly lines: number; readonly from: string } | undefined;
+}
+
+export interface UserRequest {
+  readonly time: string;
+  readonly method?: string | undefined;
+  readonly path?: string | undefined;
+  readonly status?: number | undefined;
+  readonly duration_ms?: number | undefined;
+  readonly failed: boolean;
+  readonly error?: string | undefined;
+  readonly request_id?: string | undefined;
+  readonly namespace?: string | undefined;
+  readonly pod?: string | undefined;
+}
+
+/** Returns undefined where no line of a request has the id. */
+export async function userOf(
+  { id, predicate, visible, limit }: UserQuestion,
+  view: LogView,
+  query: Query,
+): Promise<UserAnswer | undefined> {
+  using memory = query.budget.memory.share();
+  const asked = { view, query, memory, rowsMax: USER_LINES_MAX, bytesMax: USER_BYTES_MAX };
+  const { rows, isCut } = await foundRows({ ...asked, direction: 'backward' }, withId(predicate, USER_ID_NAMES, id));
+  const goOn = await goingOn(id, predicate, { ...asked, direction: 'forward' });
+  const requests = requestsOf(rows.filter(isHead)).filter(({ requestId = '' }) => !goOn.has(requestId));
+  if (requests.length === 0) return undefined;
+  const lastInstant = requests[Math.min(limit, requests.length) - 1]!.instant;
+  const page = requests.filter(({ instant }) => instant >= lastInstant);
+  const errors = await errorsOf(page, { ...asked, direction: 'forward' }, visible);
+  return {
+    total: totalOf(requests, isCut ? rows.at(-1)!.instant : undefined),
+    requests: page.map((row) => shownOf(row, errors)),
+    nextUntil: page.length < requests.length || isCut ? lastInstant : undefined,
+  };
+}
+
+/**
+ * Returns the ids of requests that go on after the range. A request is at the time of its last line, so it is not of the range
+ * that ends before.
+ */
+async function goingOn(id: string, { to, where }: UserQuestion['predicate'], asked: RowSearch): Promise<Set<string>> {
+  const behind = { from: to, to: to + SPAN_NS, where };
+  const { rows } = await foundRows(asked, withId(behind, USER_ID_NAMES, id));
+  return new Set(rows.filter(isHead).flatMap(({ requestId }) => requestId ?? []));
+}
+
+/** A request, by the line of the program that it came to first. */
+interface Request extends RequestRow {
+  readonly failed: boolean;
+}
+
+/** @param rows  the newest first */
+function requestsOf(rows: readonly RequestRow[]): Request[] {
+  const alone = rows.filter(({ requestId }) => requestId === undefined);
+  const byId = Map.groupBy(
+    rows.filter(({ requestId }) => requestId !== undefined),
+    ({ requestId }) => requestId,
+  );
+  const groups = [...alone.map((row) => [row]), ...byId.values()];
+  return groups
+    .map((own) => {
+      const outermost = outermostOf(own.toReversed())!;
+      return { ...outermost, failed: saysFailed(outermost) };
+    })
+    .toSorted((a, b) => (a.instant < b.instant ? 1 : a.instant > b.instant ? -1 : 0));
+}
+
+function totalOf(requests: readonly Request[], cutAt: bigint | undefined): UserTotal {
+  const took = requests.flatMap(({ durationMs }) => durationMs ?? []).toSorted((a, b) => a - b);
+  return {
+    requests: requests.length,
+    failed: requests.filter(({ failed }) => failed).length,
+    p50_ms: quantile(took, 0.5),
+    p95_ms: quantile(took, 0.95),
+    first: formatInstant(requests.at(-1)!.instant),
+    last: formatInstant(requests[0]!.instant),
+    cut: cutAt === undefined ? undefined : { lines: USER_LINES_MAX, from: formatInstant(cutAt) },
+  };
+}
+
+/** Linear between neighbours, as Prometheus' are. */
+function quantile(sorted: readonly number[], share: number): number | undefined {
+  const at = share * (sorted.length - 1);
+  const below = sorted[Math.floor(at)];
+  const above = sorted[Math.ceil(at)];
+  if (below === undefined || above === undefined) return undefined;
+  return Math.round((below + (above - below) * (at - Math.floor(at))) * 1e6) / 1e6;
+}
+
+/**
+ * Why requests failed, by their ids: the first line of each that is an error. Those whose own line says it are not looked
+ * for.
+ */
+async function errorsOf(
+  requests: readonly Request[],
+  asked: RowSearch,
+  visible: Predicate,
+): Promise<ReadonlyMap<string, string>> {
+  const unexplained = requests.filter(
+    ({ failed, error, requestId }) => failed && error === undefined && requestId !== undefined,
+  );
+  const some = unexplained.slice(0, USER_FAILED_EXPLAINED_MAX);
+  const errors = new Map<string, string>();
+  if (some.length === 0) return errors;
+  const range = { from: some.at(-1)!.instant - SPAN_NS, to: some[0]!.instant + SPAN_NS };
+  const ids = some.map(({ requestId }) => requestId!);
+  const where = normalised(allOf([visible.where, IS_ERROR]));
+  const { rows } = await foundRows(asked, withIds({ ...range, where }, REQUEST_ID_NAMES, ids));
+  for (const row of rows) {
+    const { requestId } = row;
+    if (requestId === undefined || !isError(row.level) || errors.has(requestId)) continue;
+    errors.set(requestId, wordsOf(row, REQUEST_WORDS_CHARS_MAX));
+  }
+  return errors;
+}
+
+function shownOf(row: Request, errors: ReadonlyMap<string, string>): UserRequest {
+  const { instant, method, path, status, durationMs, failed, error, message, requestId, labels } = row;
+  const why = error ?? (requestId === undefined ? undefined : errors.get(requestId)) ?? message;
+  return {
+    time: formatInstant(instant),
+    method,
+    path,
+    status: status === undefined ? undefined : Number(status),
+    duration_ms: durationMs,
+    failed,
+    error: failed ? why : undefined,
+    request_id: requestId,
+    namespace: labels['namespace'],
+    pod: labels['pod'],
+  };
+}
+
+const IS_ERROR: Where = valueLeaf(
+  LEVEL,
+  ['error', 'fatal'].map((level) => ({ kind: 'equals', text: Buffer.from(level) })),
+);
