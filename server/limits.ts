@@ -497,6 +497,14 @@ export const VALUES_PER_FILTER_MAX = 100;
 export const TEXT_BYTES_MAX = 4096;
 
 /**
+ * Length of a search text, levels of its parentheses and negations, and conditions in it. Each level takes three masks of a
+ * row group, 200 KB. Beyond: 400.
+ */
+export const SEARCH_TEXT_BYTES_MAX = 8192;
+export const SEARCH_DEPTH_MAX = 32;
+export const SEARCH_TERMS_MAX = 100;
+
+/**
  * Distinct values of a column that are compared one by one with the part of a searched text that a value may be, 20 µs.
  * Beyond: only their byte set is tested.
  */

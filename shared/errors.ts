@@ -56,6 +56,28 @@ export class ParameterError extends PodlogError {
   }
 }
 
+/** A search text is not valid: the place of what is wrong, its parameter, what is allowed, and an example. */
+export class SearchTextError extends ParameterError {
+  /** From 1 on, in UTF-16 units, as a JavaScript string counts them. */
+  readonly position: number;
+  readonly length: number;
+
+  constructor(
+    text: string,
+    { start, end }: { readonly start: number; readonly end: number },
+    { problem, allowed, example }: { readonly problem: string; readonly allowed: string; readonly example: string },
+  ) {
+    const quoted = text.slice(start, Math.min(end, start + QUOTED_LENGTH_MAX)).toWellFormed();
+    const cut = end > start + QUOTED_LENGTH_MAX ? '…' : '';
+    super('search', `\`${quoted}${cut}\` at ${start + 1}: ${problem}`, allowed, example);
+    this.position = start + 1;
+    this.length = end - start;
+  }
+}
+
+/** Of a text that an error quotes; the rest is an ellipsis. */
+const QUOTED_LENGTH_MAX = 60;
+
 /** A flag, its environment variable, or a path named by one is not valid. The process exits with `exitCode`. */
 export class UsageError extends PodlogError {
   readonly exitCode: 1 | 2;

@@ -183,6 +183,41 @@ export function levelsWhere(passes: (canonical: Buffer) => boolean): Wildcard[] 
   return LEVELS.filter(({ canonical }) => passes(CANONICAL_BYTES.get(canonical)!)).flatMap(wildcardsOf);
 }
 
+const SEVERITIES = [
+  'trace',
+  'debug',
+  'info',
+  'warn',
+  'error',
+  'fatal',
+] as const satisfies readonly Level['canonical'][];
+
+/** Returns the canonical levels that compare so with the level of a word; undefined for a word that is none. */
+export function levelsFrom(
+  word: string,
+  operator: '>' | '>=' | '<' | '<=' | '=' | '!=',
+): readonly Level['canonical'][] | undefined {
+  const level = levelOf(word.toLowerCase());
+  if (level === undefined) return undefined;
+  const bound = SEVERITIES.indexOf(level.canonical);
+  return SEVERITIES.filter((_, severity) => {
+    switch (operator) {
+      case '>':
+        return severity > bound;
+      case '>=':
+        return severity >= bound;
+      case '<':
+        return severity < bound;
+      case '<=':
+        return severity <= bound;
+      case '=':
+        return severity === bound;
+      case '!=':
+        return severity !== bound;
+    }
+  });
+}
+
 function levelsOf(wanted: Wildcard): readonly Level[] {
   if (wanted.length > 1) {
     return LEVELS.filter(({ canonical }) => {

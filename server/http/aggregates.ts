@@ -16,6 +16,7 @@ import type { QueryString } from '../query/parameters.ts';
 import { askerOf } from './asker.ts';
 import { nsOf, parseSteps, STEP_NAMES, stepTime } from '../query/steps.ts';
 import { type AggregatePlan, type Cell, WHOLE_STREAM } from '../store/aggregate-plan.ts';
+import { askedAs } from '../store/asked-name.ts';
 
 export interface AggregatesOptions {
   readonly engine: QueryEngine;
@@ -69,7 +70,7 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
       fields: facets
         .toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1))
         .map(({ name, rows, values }) => ({
-          name,
+          name: asked === undefined ? askedAs(name) : name,
           rows,
           distinct: values?.size ?? `more than ${valuesMax}`,
           values: topValues(values ?? new Map(), top),

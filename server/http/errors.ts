@@ -1,15 +1,27 @@
 /** Turns every failure into `{"error": {"code", "message"}}`: the code for programs, the message for people. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { PodlogError, UnauthenticatedError } from '../../shared/errors.ts';
+import { PodlogError, SearchTextError, UnauthenticatedError } from '../../shared/errors.ts';
 import { CHALLENGES } from '../auth/credentials.ts';
 
 export interface ErrorBody {
-  readonly error: { readonly code: string; readonly message: string };
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    /** Of what is wrong in a search text: from 1 on, in UTF-16 units. */
+    readonly position?: number;
+    readonly length?: number;
+  };
 }
 
 export function errorBody(code: string, message: string): ErrorBody {
   return { error: { code, message } };
+}
+
+function bodyOf(error: PodlogError): ErrorBody {
+  const body = errorBody(error.code, error.message);
+  if (!(error instanceof SearchTextError)) return body;
+  return { error: { ...body.error, position: error.position, length: error.length } };
 }
 
 /** An unexpected error is logged with its stack; the client learns nothing about it. */
@@ -17,7 +29,7 @@ export function sendError(error: Error, log: Logger, reply: FastifyReply): Fasti
   if (error instanceof PodlogError) {
     if ('retryAfterSeconds' in error) reply.header('retry-after', String(error.retryAfterSeconds));
     if (error instanceof UnauthenticatedError) reply.header('www-authenticate', CHALLENGES);
-    return reply.code(error.status).send(errorBody(error.code, error.message));
+    return reply.code(error.status).send(bodyOf(error));
   }
   const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
   if (status < 500) {

@@ -5,21 +5,29 @@
  */
 import { isAscii } from 'node:buffer';
 import { ParameterError } from '../../shared/errors.ts';
-import { parseQuantity } from '../../shared/quantity.ts';
 import { assertRegexp } from '../../shared/regexp/regexp.ts';
 import { VALUES_PER_FILTER_MAX, TEXT_BYTES_MAX } from '../limits.ts';
+import { parseName } from '../store/asked-name.ts';
 import {
   allOf,
   anyOf,
+  leafOf,
   not,
   type Operator,
   regexpLeaf,
   textLeaf,
-  valueLeaf,
   type ValueTest,
   type Where,
 } from '../store/predicate.ts';
-import { parsePattern } from '../store/value-test.ts';
+import { partsOfPattern, testOfParts } from '../store/value-test.ts';
+import { OPERANDS, parseOperand } from './operand.ts';
+
+/** How the filters of a query are read. */
+export interface Reading {
+  readonly ignoreCase: boolean;
+  /** Several values of a name, or several texts, must all match; otherwise they are alternatives. */
+  readonly matchAll: boolean;
+}
 
 /** A parameter that compares: its label or field, its operator, and its operand if that is in the parameter's name. */
 const COMPARISON = /^(?<name>[^<>]+)(?<sign>[<>])(?<operand>.*)$/s;
@@ -28,7 +36,7 @@ const COMPARISON = /^(?<name>[^<>]+)(?<sign>[<>])(?<operand>.*)$/s;
  * Parses a condition on a label or field.
  * @throws ParameterError
  */
-export function parseCondition(parameter: string, texts: readonly string[], ignoreCase: boolean): Where {
+export function parseCondition(parameter: string, texts: readonly string[], reading: Reading): Where {
   const comparison = COMPARISON.exec(parameter);
   if (comparison !== null) {
     const { name, sign, operand } = comparison.groups as { name: string; sign: '<' | '>'; operand: string };
@@ -40,59 +48,93 @@ export function parseCondition(parameter: string, texts: readonly string[], igno
   // `level!=debug` means `level=!debug`.
   const isRefused = parameter.length > 1 && parameter.endsWith('!');
   const name = isRefused ? parameter.slice(0, -1) : parameter;
+  assertName(parameter, name);
   const { wanted, refused } = parseValues(name, isRefused ? texts.map((text) => `!${text}`) : texts);
   const some = (values: readonly Value[]): Where => {
-    return valueLeaf(
-      name,
-      values.map((value) => testOf(name, value, ignoreCase)),
+    const tests = values.map(({ text, isRegexp }) =>
+      isRegexp
+        ? regexpTest(name, text, reading.ignoreCase)
+        : valueTest(partsOfPattern(text), reading.ignoreCase, (pattern) => parseRegexp(name, pattern, false)),
     );
+    return leafOf(name, tests);
   };
-  return satisfying(wanted, refused, some);
+  return satisfying(wanted, refused, reading, some);
 }
 
 /**
  * Parses a condition on the text of lines.
  * @throws ParameterError
  */
-export function parseText(texts: readonly string[], ignoreCase: boolean): Where {
+export function parseText(texts: readonly string[], reading: Reading): Where {
   const { wanted, refused } = parseValues('q', texts);
   if ([...wanted, ...refused].some(({ text }) => text === '')) {
     throw new ParameterError('q', 'empty', 'at least one character', 'q=timeout');
   }
-  return satisfying(wanted, refused, (values) =>
+  return satisfying(wanted, refused, reading, (values) =>
     anyOf(
-      values.map(({ text, isRegexp }) => {
-        if (isRegexp) return regexpLeaf(parseRegexp('q', text, ignoreCase));
-        if (!ignoreCase) return textLeaf(text);
-        // Only regular expressions fold letters beyond ASCII.
-        return isAscii(Buffer.from(text))
-          ? { ...textLeaf(text), ignoreCase }
-          : regexpLeaf(parseRegexp('q', quoted(text), true));
-      }),
+      values.map(({ text, isRegexp }) =>
+        isRegexp
+          ? regexpLeaf(parseRegexp('q', text, reading.ignoreCase))
+          : textWhere(text, reading.ignoreCase, (pattern) => parseRegexp('q', pattern, false)),
+      ),
     ),
   );
+}
+
+/**
+ * Lines that contain a text.
+ * @param checked  returns the expression, or throws if it is too large
+ */
+export function textWhere(text: string, ignoreCase: boolean, checked: (pattern: string) => string): Where {
+  if (!ignoreCase) return textLeaf(text);
+  if (isAscii(Buffer.from(text))) return { ...textLeaf(text), ignoreCase };
+  // Only regular expressions fold letters beyond ASCII.
+  return regexpLeaf(checked(`(?i)${quotedPattern(text)}`));
+}
+
+/**
+ * Returns the test of a whole value.
+ * @param parts  texts with any characters between them
+ * @param checked  returns the expression, or throws if it is too large
+ */
+export function valueTest(
+  parts: readonly string[],
+  ignoreCase: boolean,
+  checked: (pattern: string) => string,
+): ValueTest {
+  if (!ignoreCase || parts.every((part) => part === '')) return testOfParts(parts);
+  return { kind: 'regexp', pattern: checked(`(?i)^${parts.map(quotedPattern).join(ANYTHING)}$`) };
 }
 
 function parseComparison(name: string, operator: Operator, texts: readonly string[]): Where {
   const [text = '', another] = texts;
   const parameter = `${name}${operator}`;
+  assertName(parameter, name);
   if (another !== undefined) throw new ParameterError(parameter, 'given more than once', 'one value', `${name}>=1`);
-  const operand = parseQuantity(text.trim());
-  if (operand !== undefined) return valueLeaf(name, [{ kind: 'compare', operator, operand }]);
+  const tests = parseOperand(name, operator, text);
+  if (tests !== undefined) return leafOf(name, tests);
   const problem = `"${text}" is not a number, a duration or a size`;
-  throw new ParameterError(parameter, problem, 'values such as 500, 1.5s or 10MiB', `${name}>=500`);
+  throw new ParameterError(parameter, problem, OPERANDS, `${name}>=500`);
+}
+
+/** `label.=x` names nothing. */
+function assertName(parameter: string, asked: string): void {
+  if (parseName(asked).name !== '' || asked === '') return;
+  throw new ParameterError(parameter, 'without a name', 'the name of a label or field', `${asked}pod=api-1`);
 }
 
 /**
- * Lines that satisfy one of the wanted tests, if there are any, and none of the refused.
+ * Lines that satisfy one of the wanted tests, or all, if there are any, and none of the refused.
  * @param some  makes a condition that holds for lines that pass one of these tests
  */
 function satisfying(
   wanted: readonly Value[],
   refused: readonly Value[],
+  { matchAll }: Reading,
   some: (values: readonly Value[]) => Where,
 ): Where {
-  return allOf([...(wanted.length === 0 ? [] : [some(wanted)]), ...(refused.length === 0 ? [] : [not(some(refused))])]);
+  const groups = matchAll ? wanted.map((value) => [value]) : wanted.length === 0 ? [] : [wanted];
+  return allOf([...groups.map(some), ...(refused.length === 0 ? [] : [not(some(refused))])]);
 }
 
 interface Value {
@@ -122,13 +164,8 @@ function valueOf(text: string): Value {
   return { text: text.startsWith('\\~') ? text.slice(1) : text, isRegexp: false };
 }
 
-function testOf(name: string, { text, isRegexp }: Value, ignoreCase: boolean): ValueTest {
-  if (isRegexp) return { kind: 'regexp', pattern: parseRegexp(name, text, ignoreCase) };
-  const test = parsePattern(text);
-  if (!ignoreCase) return test;
-  const parts = test.kind === 'wildcard' ? test.parts : test.kind === 'equals' ? [test.text] : [];
-  const pattern = parts.map((part) => quoted(Buffer.from(part).toString())).join('(?s:.*)');
-  return { kind: 'regexp', pattern: parseRegexp(name, `^${pattern}$`, true) };
+function regexpTest(name: string, text: string, ignoreCase: boolean): ValueTest {
+  return { kind: 'regexp', pattern: parseRegexp(name, text, ignoreCase) };
 }
 
 function parseRegexp(name: string, text: string, ignoreCase: boolean): string {
@@ -145,6 +182,10 @@ function parseRegexp(name: string, text: string, ignoreCase: boolean): string {
   return pattern;
 }
 
-function quoted(text: string): string {
+/** An expression that matches any text, also of several lines. */
+export const ANYTHING = '(?s:.*)';
+
+/** Returns the expression that matches a text. */
+export function quotedPattern(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

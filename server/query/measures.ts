@@ -11,9 +11,10 @@
 import { ParameterError } from '../../shared/errors.ts';
 import { AGGREGATE_MEASURES_MAX, FILTERS_MAX } from '../limits.ts';
 import type { AggregatePlan, Cell, Measure, Measured, OrderBy } from '../store/aggregate-plan.ts';
+import { parseName } from '../store/asked-name.ts';
 import { allOf, normalised, type Where } from '../store/predicate.ts';
-import { parseCondition, parseText } from './conditions.ts';
-import { all, isOwnName, parseFlag, type QueryString, unescaped } from './parameters.ts';
+import type { Reading } from './conditions.ts';
+import { all, isFilter, parseFilter, parseFlag, parseReading, type QueryString } from './parameters.ts';
 
 const QUANTILES = [0.5, 0.9, 0.95, 0.99];
 const QUANTILE_NAMES = ['p50', 'p90', 'p95', 'p99'];
@@ -67,7 +68,9 @@ export function parseMeasures(query: QueryString, order: string): AskedMeasures 
   const measures: Measure[] = [];
   const shown: Shown[] = [];
   for (const under of OF_NUMBERS) {
-    for (const asked of namesOf(query, under)) {
+    const names = namesOf(query, under);
+    assertFields(under, names);
+    for (const asked of names) {
       shown.push({ under, asked, measure: addNumbers(measures, under, ofCondition(asked, conditions)) });
     }
   }
@@ -111,6 +114,13 @@ interface Asked {
   readonly where: Where | undefined;
 }
 
+/** A label has no numbers. @throws ParameterError */
+function assertFields(parameter: string, names: readonly string[]): void {
+  const label = names.find((name) => parseName(name).only === 'label');
+  if (label === undefined) return;
+  throw new ParameterError(parameter, `${label} is a label, and has no numbers`, 'fields', `${parameter}=latency_ms`);
+}
+
 /** A name may contain an `@` of its own. */
 function ofCondition(asked: string, conditions: ReadonlyMap<string, Where>): Asked {
   const at = asked.lastIndexOf('@');
@@ -146,18 +156,18 @@ function parseConditions(query: QueryString): ReadonlyMap<string, Where> {
     const allowed = `up to ${AGGREGATE_MEASURES_MAX}, each with a name`;
     throw new ParameterError('where', `${names.length} conditions`, allowed, 'where.errors=status>=500');
   }
-  const ignoreCase = parseFlag(query, 'ignore_case');
-  return new Map(names.map((name) => [name.slice(WHERE.length), parseWhere(name, all(query, name), ignoreCase)]));
+  const reading = parseReading(query);
+  return new Map(names.map((name) => [name.slice(WHERE.length), parseWhere(name, all(query, name), reading)]));
 }
 
 /** Filters as in a query: those of one name are alternatives, those of several must all be satisfied. */
-function parseWhere(parameter: string, filters: readonly string[], ignoreCase: boolean): Where {
+function parseWhere(parameter: string, filters: readonly string[], reading: Reading): Where {
   const byName = Map.groupBy(filters, (filter) =>
     filter.includes('=') ? filter.slice(0, filter.indexOf('=')) : filter,
   );
   const parts = [...byName].map(([name, own]): Where => {
-    const isFilter = name !== '' && (name === 'q' || !isOwnName(name)) && (own[0] !== name || /[<>]/.test(name));
-    if (!isFilter) {
+    const isOne = name !== '' && isFilter(name) && (own[0] !== name || /[<>]/.test(name));
+    if (!isOne) {
       throw new ParameterError(
         parameter,
         `"${own[0]}" is not a filter`,
@@ -166,7 +176,7 @@ function parseWhere(parameter: string, filters: readonly string[], ignoreCase: b
       );
     }
     const values = own.map((filter) => filter.slice(name.length + 1));
-    return name === 'q' ? parseText(values, ignoreCase) : parseCondition(unescaped(name), values, ignoreCase);
+    return parseFilter(name, values, reading);
   });
   if (parts.length > FILTERS_MAX) {
     throw new ParameterError(parameter, `${parts.length} names`, `up to ${FILTERS_MAX}`, `${parameter}=level=error`);

@@ -7,17 +7,20 @@
  *     path=~^/api/v\d/         a regular expression; path=!~…: it does not match
  *     status>=500              the value is such a number; or a duration (took>1.5s), or a size (size<10MiB)
  *     q=timeout                the line contains "timeout"; q=!health: it does not; q=~…: an expression has a match
+ *     search=level:error -x    a search text, see search-text/
  *     ignore_case=true         in values, texts and expressions
- *     \by=x                    the field `by`, though `by` is one of the query's own names
+ *     match=all                several values of a name, or several texts, must all match
+ *     field.by=x, label.pod=y  only the field, only the label; see ../store/asked-name.ts
  */
 import { BOOLEANS, parseBoolean } from '../../shared/boolean.ts';
 import { ParameterError } from '../../shared/errors.ts';
 import { FILTERS_MAX, FOLLOW_LIMIT_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX } from '../limits.ts';
 import { cursorText, parseCursor } from '../store/cursor.ts';
-import { allOf, normalised, type Predicate, valueLeaf, type Where } from '../store/predicate.ts';
+import { allOf, leafOf, normalised, type Predicate, type Where } from '../store/predicate.ts';
 import type { Direction, Plan } from '../store/search-plan.ts';
 import type { AnswerFormat } from '../store/sink.ts';
-import { parseCondition, parseText } from './conditions.ts';
+import { parseCondition, parseText, type Reading } from './conditions.ts';
+import { parseSearch } from './search-text/search.ts';
 import { parseInstant } from './time-parameter.ts';
 import { parseTimeZone, type TimeZone, UTC } from './time-zone.ts';
 
@@ -44,7 +47,9 @@ export interface LogsRequest {
  */
 const OWN_NAMES: readonly string[] = [
   'q',
+  'search',
   'ignore_case',
+  'match',
   'query',
   'since',
   'until',
@@ -63,10 +68,10 @@ const OWN_NAMES: readonly string[] = [
   'line_bytes',
   'top',
 ];
-/** In front of a name, this makes it that of a label or field whatever the route understands by it. */
-const ESCAPE = '\\';
 /** Parameters of every route. */
-const COMMON_NAMES: readonly string[] = ['q', 'ignore_case', 'since', 'until', 'tz'];
+const COMMON_NAMES: readonly string[] = ['q', 'search', 'ignore_case', 'match', 'since', 'until', 'tz'];
+/** Those of them that are filters. */
+const TEXT_FILTERS: readonly string[] = ['q', 'search'];
 /** CSV is exact only on request. */
 const FORMATS = ['ndjson', 'raw', 'json', 'csv'] as const;
 /** Values of the parameter `order`. */
@@ -118,7 +123,7 @@ export function parseFilters(
   );
   if (unknown !== undefined) {
     const allowed = ['labels', 'fields', ...COMMON_NAMES, ...ownNames].join(', ');
-    const example = `user_id=123&since=1h, or ${ESCAPE}${unknown}=123 for a field of this name`;
+    const example = `user_id=123&since=1h, or field.${unknown}=123 for a field of this name`;
     throw new ParameterError(unknown, 'not a parameter of this route', allowed, example);
   }
   const since = single(query, 'since');
@@ -129,11 +134,10 @@ export function parseFilters(
   if (from !== undefined && to !== undefined && from >= to) {
     throw new ParameterError('until', `"${until}" is not after since "${since}"`, 'a later time', 'since=2h&until=1h');
   }
-  const ignoreCase = parseFlag(query, 'ignore_case');
+  const reading = parseReading(query);
   const filters: Where[] = namespaces === 'all' ? [] : [ofNamespaces(namespaces)];
   for (const name of Object.keys(query))
-    if (!OWN_NAMES.includes(name) && !ownNames.includes(name))
-      filters.push(parseCondition(unescaped(name), all(query, name), ignoreCase));
+    if (isFilter(name) && !ownNames.includes(name)) filters.push(parseFilter(name, all(query, name), reading));
   if (filters.length > FILTERS_MAX) {
     throw new ParameterError(
       'filters',
@@ -142,7 +146,25 @@ export function parseFilters(
       'namespace=shop&level=error',
     );
   }
-  return { from, to, where: normalised(allOf([...filters, parseText(all(query, 'q'), ignoreCase)])) };
+  return { from, to, where: normalised(allOf(filters)) };
+}
+
+/** How the filters of a query are read. @throws ParameterError */
+export function parseReading(query: QueryString): Reading {
+  const matchAll = oneOf(query, 'match', ['any', 'all'], 'any') === 'all';
+  return { ignoreCase: parseFlag(query, 'ignore_case'), matchAll };
+}
+
+/** @throws ParameterError */
+export function parseFilter(name: string, values: readonly string[], reading: Reading): Where {
+  switch (name) {
+    case 'q':
+      return parseText(values, reading);
+    case 'search':
+      return allOf(values.map((text) => parseSearch(text, reading)));
+    default:
+      return parseCondition(name, values, reading);
+  }
 }
 
 /** Returns the zone in which a query's days and times are meant; UTC where it names none. @throws ParameterError */
@@ -151,19 +173,15 @@ function timeZoneOf(query: QueryString): TimeZone {
   return text === undefined ? UTC : parseTimeZone(text);
 }
 
-/** True of a name that is not that of a filter. */
-export function isOwnName(name: string): boolean {
-  return OWN_NAMES.includes(name);
-}
-
-export function unescaped(name: string): string {
-  return name.startsWith(ESCAPE) ? name.slice(ESCAPE.length) : name;
+/** Whether a parameter is a filter, unless the route understands something else by it. */
+export function isFilter(name: string): boolean {
+  return TEXT_FILTERS.includes(name) || !OWN_NAMES.includes(name);
 }
 
 function ofNamespaces(namespaces: readonly string[]): Where {
   const tests = namespaces.map((namespace) => ({ kind: 'equals', text: Buffer.from(namespace) }) as const);
   // Without namespaces, no line matches.
-  return { ...valueLeaf('namespace', tests), labelOnly: true };
+  return leafOf('label.namespace', tests);
 }
 
 function parseFormat(query: QueryString): AnswerFormat {

@@ -2,7 +2,7 @@
 import type { Predicate, Where } from './predicate.ts';
 
 export interface AggregatePlan extends Predicate {
-  /** Labels or fields; with SHAPE behind a name, the shapes of its values; WHOLE_STREAM for all labels at once. */
+  /** Labels or fields, or shapes of their values, as asked-name.ts reads them; WHOLE_STREAM for all labels at once. */
   readonly by: readonly string[];
   /** Measures of each group besides its rows. */
   readonly measures: readonly Measure[];
@@ -22,9 +22,6 @@ export interface AggregatePlan extends Predicate {
    */
   readonly limit: number | undefined;
 }
-
-/** `path.shape` is path with its ids folded: numbers, UUIDs, and words of eight or more hex digits are `{id}`. */
-export const SHAPE = '.shape';
 
 /** A stream is the lines that share all labels. The value is the key of these labels. @see labelsKey */
 export const WHOLE_STREAM = '*';

@@ -6,6 +6,7 @@
  * and so satisfies its negation.
  */
 import type { Quantity } from '../../shared/quantity.ts';
+import { parseName } from './asked-name.ts';
 
 /** Instants, ns since 1970: `from` is inclusive, `to` exclusive. */
 export interface TimeRange {
@@ -60,6 +61,10 @@ export interface ValueLeaf {
   readonly tests: readonly ValueTest[];
   /** Lines of a stream without the label do not satisfy the leaf, whatever their fields. */
   readonly labelOnly?: true;
+  /** Only the field counts, whatever the labels of the stream. */
+  readonly fieldOnly?: true;
+  /** The tests are those of the shape of the value, see asked-name.ts. */
+  readonly ofShape?: true;
 }
 
 export type ValueTest =
@@ -95,6 +100,17 @@ export function textLeaf(text: string | Uint8Array): TextLeaf {
 
 export function regexpLeaf(pattern: string): RegexpLeaf {
   return { kind: 'regexp', pattern };
+}
+
+/** Returns the leaf of a name as a query has it. */
+export function leafOf(asked: string, tests: readonly ValueTest[]): ValueLeaf {
+  const { name, only, isShape } = parseName(asked);
+  return {
+    ...valueLeaf(name, tests),
+    ...(only === 'label' && { labelOnly: true }),
+    ...(only === 'field' && { fieldOnly: true }),
+    ...(isShape && { ofShape: true }),
+  };
 }
 
 export function valueLeaf(name: string, tests: readonly ValueTest[]): ValueLeaf {
@@ -159,7 +175,7 @@ function withoutRepeatedNames(alternatives: readonly Where[]): Where[] {
       others.push(each);
       continue;
     }
-    const key = `${each.labelOnly === true} ${each.name}`;
+    const key = `${each.labelOnly === true} ${each.fieldOnly === true} ${each.ofShape === true} ${each.name}`;
     const known = leaves.get(key);
     leaves.set(key, known === undefined ? each : shortened({ ...known, tests: [...known.tests, ...each.tests] }));
   }

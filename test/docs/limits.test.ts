@@ -28,6 +28,7 @@ const QUOTED: Readonly<Record<string, readonly string[]>> = {
   ],
   'docs/api.md': [
     `A query has up to ${count(server.FILTERS_MAX)} names with up to ${count(server.VALUES_PER_FILTER_MAX)} values each; a value has up to ${count(server.TEXT_BYTES_MAX)} bytes`,
+    `A text has up to ${count(server.SEARCH_TEXT_BYTES_MAX)} bytes, ${count(server.SEARCH_TERMS_MAX)} conditions and ${count(server.SEARCH_DEPTH_MAX)} levels of parentheses`,
     `maximum number of lines, 1 to ${count(server.LIMIT_MAX)}; default ${count(server.LIMIT_DEFAULT)}`,
     `the last ${count(server.FOLLOW_LIMIT_DEFAULT)} lines`,
     `There may be ${count(server.TAILS_MAX)} live tails, ${count(server.TAILS_OF_CALLER_MAX)} of one caller`,

@@ -18,6 +18,8 @@ import type { Quantity } from '../../../shared/quantity.ts';
 const compare = (name: string, operator: Operator, kind: Quantity['kind'], value: number): Where =>
   valueLeaf(name, [{ kind: 'compare', operator, operand: { kind, value } }]);
 const regexp = (name: string, pattern: string): Where => valueLeaf(name, [{ kind: 'regexp', pattern }]);
+const EXACTLY = { ignoreCase: false, matchAll: false };
+const IN_ANY_CASE = { ...EXACTLY, ignoreCase: true };
 
 describe('parseCondition', () => {
   // As HTTP takes a query string apart: at the first `=`.
@@ -36,10 +38,10 @@ describe('parseCondition', () => {
     ['path=\\!~x', 'path', '\\!~x', valueLeaf('path', [parsePattern('!~x')])],
     ['level!=debug', 'level!', 'debug', not(valueLeaf('level', [parsePattern('debug')]))],
     ['a<b=c', 'a<b', 'c', valueLeaf('a<b', [parsePattern('c')])],
-  ])('%s', (_, name, value, want) => expect(normalised(parseCondition(name, [value], false))).toEqual(want));
+  ])('%s', (_, name, value, want) => expect(normalised(parseCondition(name, [value], EXACTLY))).toEqual(want));
 
   it('takes values and expressions of one name for alternatives', () => {
-    expect(normalised(parseCondition('path', ['/a', '~^/b'], false))).toEqual(
+    expect(normalised(parseCondition('path', ['/a', '~^/b'], EXACTLY))).toEqual(
       valueLeaf('path', [parsePattern('/a'), { kind: 'regexp', pattern: '^/b' }]),
     );
   });
@@ -49,7 +51,7 @@ describe('parseCondition', () => {
     ['*.example.COM', 'a\nb.Example.com', 'a.example.comm'],
     ['(x)', '(X)', 'x'],
   ])('ignores case: %s', (value, matching, other) => {
-    const where = normalised(parseCondition('n', [value], true)) as Where & { kind: 'value' };
+    const where = normalised(parseCondition('n', [value], IN_ANY_CASE)) as Where & { kind: 'value' };
     const passes = (text: string): boolean => where.tests.some((test) => matches(test, Buffer.from(text)));
     expect([passes(matching), passes(other)]).toEqual([true, false]);
   });
@@ -65,7 +67,9 @@ describe('parseCondition', () => {
     ['path', ['~a(b'], /^path: "a\(b" is not a valid regular expression: missing closing \); allowed: RE2's syntax/],
     ['path', ['!~x(*)'], /missing argument to repetition operator: "\*" at character 3/],
     ['path', ['~(a|b|ab){999}'], /it is too large/],
-  ])('refuses %s %j', (name, values, message) => expect(() => parseCondition(name, values, true)).toThrow(message));
+  ])('refuses %s %j', (name, values, message) =>
+    expect(() => parseCondition(name, values, IN_ANY_CASE)).toThrow(message),
+  );
 });
 
 describe('parseText', () => {
@@ -75,9 +79,11 @@ describe('parseText', () => {
     [['!~a+'], false, not(regexpLeaf('a+'))],
     [['a.b', '~c'], true, anyOf([{ ...textLeaf('a.b'), ignoreCase: true }, regexpLeaf('(?i)c')])],
     [['é.'], true, regexpLeaf('(?i)é\\.')],
-  ])('%j', (texts, ignoreCase, want) => expect(normalised(parseText(texts, ignoreCase))).toEqual(want));
+  ])('%j', (texts, ignoreCase, want) =>
+    expect(normalised(parseText(texts, { ignoreCase, matchAll: false }))).toEqual(want),
+  );
 
   it.each([[['']], [['~']], [['!']]])('refuses %j', (texts) =>
-    expect(() => parseText(texts, false)).toThrow(/^q: empty/),
+    expect(() => parseText(texts, EXACTLY)).toThrow(/^q: empty/),
   );
 });

@@ -18,10 +18,27 @@ import { openRandom } from './random-store.ts';
 
 const SEEDS = 4;
 const QUESTIONS = 12;
-const NAMES = ['level', 'status', 'path', 'path.shape', 'user', 'app', 'pod', 'absent'];
+const NAMES = [
+  'level',
+  'status',
+  'path',
+  'path.shape',
+  'user',
+  'app',
+  'pod',
+  'absent',
+  'field.app',
+  'label.app',
+  'field.level',
+  'label.level',
+  'label.pod.shape',
+  'field.path.shape',
+  '\\pod',
+];
 const MEASURES: readonly Measure[] = [
   { kind: 'numbers', of: 'latency_ms', quantiles: [0, 0.5, 1], stddev: true, ends: true },
   { kind: 'distinct', of: 'path' },
+  { kind: 'distinct', of: 'field.app' },
   { kind: 'bytes' },
   { kind: 'rows' },
 ];
@@ -47,7 +64,7 @@ export function describeCounts(open: () => Promise<LogStore>): void {
     const { store, lines } = await openRandom(open, random);
     for (let question = 0; question < QUESTIONS; question++) {
       const plan = planOf({ where: randomWhere(random) });
-      const names = random.below(2) === 0 ? undefined : NAMES.filter((name) => !name.endsWith('.shape'));
+      const names = random.below(2) === 0 ? undefined : NAMES;
       const want = naiveFacets(lines, plan, names);
       const got = await ask(store, (view, query) => view.facets(plan, names, query));
       const byName = ({ facets }: typeof want): Map<string, unknown> =>

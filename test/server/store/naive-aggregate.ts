@@ -7,11 +7,11 @@ import {
   type Cell,
   type Measure,
   type Measured,
-  SHAPE,
   WHOLE_STREAM,
 } from '../../../server/store/aggregate-plan.ts';
+import { parseName } from '../../../server/store/asked-name.ts';
 import { naiveCanonical } from './naive-level.ts';
-import { isWanted, type NaiveLine, valuesOf } from './naive-search.ts';
+import { isWanted, type NaiveLine, naiveShape, valuesOf } from './naive-search.ts';
 
 /** All groups in their order, however many are asked for; those of equal ranks as they come. */
 export function naiveAggregate(lines: readonly NaiveLine[], plan: AggregatePlan): Cell[] {
@@ -69,19 +69,10 @@ function lastBucketOf(lines: readonly NaiveLine[], plan: AggregatePlan): number 
 
 export function naiveValueOf({ text, labels }: NaiveLine, asked: string): string {
   if (asked === WHOLE_STREAM) return labelsKey(labels);
-  const name = asked.endsWith(SHAPE) ? asked.slice(0, -SHAPE.length) : asked;
-  const value = valuesOf(text, labels, name)[0] ?? '';
-  if (name !== asked) return naiveShape(value);
+  const { name, isShape } = parseName(asked);
+  const value = valuesOf(text, labels, asked)[0] ?? '';
+  if (isShape) return naiveShape(value);
   return name === LEVEL ? naiveCanonical(value) : value;
-}
-
-const WORD = String.raw`[0-9A-Za-z\u0080-\uffff]`;
-const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-const HEX = String.raw`(?=[a-f]*\d)[0-9a-f]{8,}`;
-const IDS = new RegExp(String.raw`(?<!${WORD})(?:${UUID}|${HEX})(?!${WORD})|\d+`, 'gi');
-
-export function naiveShape(value: string): string {
-  return value.replaceAll(IDS, '{id}');
 }
 
 function measured(ofGroup: readonly NaiveLine[], measure: Measure): Measured {

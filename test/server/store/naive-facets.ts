@@ -16,7 +16,7 @@ export function naiveFacets(
     if (!isWanted(line, predicate)) continue;
     for (const name of names ??
       new Set([...Object.keys(line.labels), ...fieldsOf(line.text).map(([each]) => each), LEVEL])) {
-      const value = naiveValueOf(line, name);
+      const value = naiveValueOf(line, names === undefined && name !== LEVEL ? `\\${name}` : name);
       // An empty value is like none.
       if (value === '') continue;
       const values = facets.get(name) ?? new Map<string, number>();

@@ -7,6 +7,7 @@ import { LEVEL } from '../../../shared/levels.ts';
 import type { Predicate, TextLeaf, ValueLeaf, Where } from '../../../server/store/predicate.ts';
 import { matches } from '../../../server/engines/embedded/scan/value-match.ts';
 import type { Plan } from '../../../server/store/search-plan.ts';
+import { parseName } from '../../../server/store/asked-name.ts';
 import { isLevel, levelValues } from './naive-level.ts';
 
 export interface NaiveLine {
@@ -64,10 +65,15 @@ function isTrue(where: Where, text: string, labels: Labels): boolean {
   }
 }
 
-/** The value that answers a name: a label of that name, else the last field of that name, or the one that says a level. */
-export function valuesOf(text: string, labels: Labels, name: string): string[] {
-  const label = labelOf(labels, name);
+/**
+ * The value that answers a name as a query has it: a label of that name, else the last field of that name, or the one that
+ * says a level.
+ */
+export function valuesOf(text: string, labels: Labels, asked: string): string[] {
+  const { name, only } = parseName(asked);
+  const label = only === 'field' ? undefined : labelOf(labels, name);
   if (label !== undefined) return [label];
+  if (only === 'label') return [];
   const fields = fieldsOf(text);
   const values =
     name === LEVEL ? levelValues(fields) : fields.flatMap(([field, value]) => (field === name ? [value] : []));
@@ -82,16 +88,32 @@ export function containsText(text: string, { needle, ignoreCase }: TextLeaf): bo
   return Buffer.from(text).includes(wanted);
 }
 
-function passesLeaf({ name, tests, labelOnly }: ValueLeaf, text: string, labels: Labels): boolean {
-  if (labelOnly === true && labelOf(labels, name) === undefined) return false;
-  return comparedValues(text, labels, name).some((value) =>
-    tests.some((test) => (name === LEVEL ? isLevel(test, value) : matches(test, Buffer.from(value)))),
+function passesLeaf(leaf: ValueLeaf, text: string, labels: Labels): boolean {
+  const { name, tests } = leaf;
+  if (leaf.labelOnly === true && labelOf(labels, name) === undefined) return false;
+  return comparedValues(text, leaf.fieldOnly === true ? {} : labels, name).some((value) =>
+    tests.some((test) => {
+      if (leaf.ofShape === true) return matches(test, Buffer.from(naiveShape(value)));
+      return name === LEVEL ? isLevel(test, value) : matches(test, Buffer.from(value));
+    }),
   );
+}
+
+const WORD = String.raw`[0-9A-Za-z\u0080-\uffff]`;
+const ENCODED = '%[0-9a-f]{2}';
+const WORD_START = `(?:(?<!${WORD})|(?<=${ENCODED}))`;
+const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const HEX = String.raw`(?=[a-f]*\d)[0-9a-f]{8,}`;
+const IDS = new RegExp(String.raw`${ENCODED}|${WORD_START}(?:(?:${UUID}|${HEX})(?!${WORD})|\d+)|\d{3,}`, 'gi');
+
+/** Its ids folded: a percent-encoded byte is none. */
+export function naiveShape(value: string): string {
+  return value.replaceAll(IDS, (id) => (id.startsWith('%') ? id : '{id}'));
 }
 
 /** What a filter is compared with: the value that answers the name and, where it is an array, all that is in it. */
 function comparedValues(text: string, labels: Labels, name: string): string[] {
-  const values = valuesOf(text, labels, name);
+  const values = valuesOf(text, labels, `\\${name}`);
   if (labelOf(labels, name) !== undefined) return values;
   const parsed = parsedObject(text);
   const leaves = parsed === undefined ? [] : rawLeavesOf(parsed, '');

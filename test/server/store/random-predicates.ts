@@ -8,6 +8,7 @@ import {
   regexpLeaf,
   textLeaf,
   valueLeaf,
+  type ValueLeaf,
   type ValueTest,
   type Where,
 } from '../../../server/store/predicate.ts';
@@ -108,11 +109,21 @@ function randomLeaf(random: Random): Where {
     const ids = Array.from({ length: 1 + random.below(3) }, () => parsePattern(pick(random, IDS)));
     return valueLeaf('request_id', ids);
   }
-  const leaf = valueLeaf(
+  const leaf: ValueLeaf = valueLeaf(
     pick(random, NAMES),
     Array.from({ length: 1 + random.below(2) }, () => randomTest(random)),
   );
-  return random.below(10) === 0 ? { ...leaf, labelOnly: true } : leaf;
+  switch (random.below(12)) {
+    case 0:
+      return { ...leaf, labelOnly: true };
+    case 1:
+      return { ...leaf, fieldOnly: true };
+    case 2:
+    case 3:
+      return { ...leaf, name: pick(random, ['path', 'message', 'request_id', 'tags', 'pod', 'user']), ofShape: true };
+    default:
+      return leaf;
+  }
 }
 
 const PATTERNS = [
@@ -126,6 +137,10 @@ const PATTERNS = [
   '/api/tasks/12*',
   '*7',
   '/api/*/7',
+  '/api/tasks/{id}',
+  '/api/*/{id}',
+  '{id}',
+  'api-{id}',
   '7',
   '1*',
   'web',

@@ -14,6 +14,7 @@ import { answersOf } from '../scan/name.ts';
 import { forEachWholeLine } from '../scan/whole-lines.ts';
 import { hasMarked } from '../scan/masks.ts';
 import { matchMask } from '../scan/match-rows.ts';
+import { parseName } from '../../../store/asked-name.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import { FacetTable, type Ids } from './facet-table.ts';
 import type { FacetCounts } from '../../../store/facets.ts';
@@ -36,7 +37,7 @@ export function facetsOf(
 ): FacetCounts {
   const table = new FacetTable(ids);
   const mask = matchMask(group, predicate);
-  if (mask === 'all' || hasMarked(mask)) new GroupFacets(group, mask, names ?? namesOf(group), table).count();
+  if (mask === 'all' || hasMarked(mask)) new GroupFacets(group, mask, names, table).count();
   return table.counts();
 }
 
@@ -46,6 +47,10 @@ function namesOf(group: RowGroup): Iterable<string> {
   for (const { slot } of group.columns) if (isNamed(slot)) names.add(slot.field);
   if (answersOf(group, LEVEL).some((answer) => answer !== undefined)) names.add(LEVEL);
   return names;
+}
+
+function isAsked(asked: string): boolean {
+  return parseName(asked).name !== asked || asked === LEVEL;
 }
 
 /** Values of a column that count for its field: those of templates in which no later value has the same field. */
@@ -62,23 +67,28 @@ class GroupFacets {
   /** By template: the start of its rows in template order. */
   readonly #starts: Int32Array;
   readonly #names: ReadonlySet<string>;
+  /** Those of them that are no plain names: a level, which several fields can hold, or a shape. */
+  readonly #asked: ReadonlySet<string>;
   /** Names of labels of the group's streams: lines of a stream that has the label are not searched for the field. */
   readonly #labelNames = new Set<string>();
   readonly #table: FacetTable;
 
-  constructor(group: RowGroup, mask: Uint8Array | 'all', names: Iterable<string>, table: FacetTable) {
+  constructor(group: RowGroup, mask: Uint8Array | 'all', names: readonly string[] | undefined, table: FacetTable) {
     const { counts, selected } = rowsOf(group, mask);
     this.#group = group;
     this.#mask = mask;
     this.#selected = selected;
     this.#starts = new Int32Array(counts.length + 1);
     for (const [template, count] of counts.entries()) this.#starts[template + 1] = this.#starts[template]! + count;
-    this.#names = new Set(names);
+    this.#names = new Set(names ?? namesOf(group));
+    // Where names are not asked for, one such as `label.app` is that of a field.
+    this.#asked =
+      names === undefined ? new Set([LEVEL].filter((each) => this.#names.has(each))) : new Set(names.filter(isAsked));
     this.#table = table;
   }
 
   count(): void {
-    if (this.#names.has(LEVEL)) this.#countLevels();
+    for (const name of this.#asked) this.#countCodes(name);
     this.#countLabels();
     for (const counted of this.#countedColumns()) this.#countColumn(counted);
     for (const column of this.#group.columnsOf('')) {
@@ -86,17 +96,17 @@ class GroupFacets {
     }
   }
 
-  /** Whether a name is wanted. Not for LEVEL, which several fields can hold. */
+  /** Whether a name is wanted that is that of a label or a field. */
   #isCounted(name: string): boolean {
-    return name !== LEVEL && this.#names.has(name);
+    return this.#names.has(name) && !this.#asked.has(name);
   }
 
-  #countLevels(): void {
+  #countCodes(name: string): void {
     const counts = Int32Array.from(this.#group.templateRowCounts);
-    const levels = valueCodes(this.#group, LEVEL);
-    const totals = new Uint32Array(levels.size);
-    countCodes(levels, { counts, selected: this.#selected }, totals);
-    this.#addTotals(LEVEL, totals, levels.texts);
+    const values = valueCodes(this.#group, name);
+    const totals = new Uint32Array(values.size);
+    countCodes(values, { counts, selected: this.#selected }, totals);
+    this.#addTotals(name, totals, values.texts);
   }
 
   #countLabels(): void {

@@ -6,6 +6,7 @@ import { decimalNumbers } from '../../../../shared/row-group/encodings/decimal.t
 import { numberOf } from '../../../../shared/quantity.ts';
 import { KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
+import { parseName } from '../../../store/asked-name.ts';
 import { answersOf, columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
 
@@ -19,8 +20,9 @@ export interface NumberPart {
 export type LendNumbers = (count: number) => Float64Array;
 
 /** By template; undefined where no row has a number. */
-export function rowNumbers(group: RowGroup, name: string, lend: LendNumbers): (NumberPart | undefined)[] {
+export function rowNumbers(group: RowGroup, asked: string, lend: LendNumbers): (NumberPart | undefined)[] {
   const columns = new Map<number, Float64Array>();
+  const { name } = parseName(asked);
   return columnOfTemplates(group, answersOf(group, name)).map((column, template) => {
     if (column === undefined) return undefined;
     let numbers = columns.get(column);

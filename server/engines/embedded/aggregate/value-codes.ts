@@ -3,7 +3,6 @@
  * stored: the rows of one template are a part, and parts of several names line up value by value.
  */
 import type { Integers } from '../../../../shared/row-group/column-values.ts';
-import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
 import { valueCount } from '../../../../shared/row-group/column.ts';
 import type { Answer } from '../../../../shared/row-group/answer.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
@@ -14,8 +13,10 @@ import { valuesMayHave } from '../scan/column-bytes.ts';
 import { answersOf, columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
 import { NUMBERS_RANGE_FACTOR, patternCodes } from './pattern-codes.ts';
-import { SHAPE, WHOLE_STREAM } from '../../../store/aggregate-plan.ts';
-import { ID, shapeOf, shapeOfPattern } from './shape.ts';
+import { WHOLE_STREAM } from '../../../store/aggregate-plan.ts';
+import { parseName } from '../../../store/asked-name.ts';
+import { ID, shapeOf } from '../scan/shape.ts';
+import { shapeCodesOf } from '../scan/shape-codes.ts';
 import { Texts } from './texts.ts';
 
 /** The codes of one template's rows: the same for all, or `base + codes[first + rank]`. */
@@ -62,11 +63,13 @@ export interface ColumnCodes {
  */
 export function valueCodes(group: RowGroup, asked: string, lend: Lend = newCodes): Dimension {
   if (asked === WHOLE_STREAM) return byStream(group, group.info.streams.map(labelsKey), new Texts(), lend);
-  const areShapes = asked.endsWith(SHAPE);
-  const name = areShapes ? asked.slice(0, -SHAPE.length) : asked;
-  const texts = new Texts(areShapes ? shapeOf : name === LEVEL ? canonicalLevel : undefined);
-  const labels = group.info.streams.map((stream) => labelOf(stream, name));
+  const { name, only, isShape } = parseName(asked);
+  const texts = new Texts(isShape ? shapeOf : name === LEVEL ? canonicalLevel : undefined);
+  const labels = group.info.streams.map((stream) => (only === 'field' ? undefined : labelOf(stream, name)));
   if (!labels.includes(undefined)) return byStream(group, labels, texts, lend);
+  if (only === 'label') {
+    return byStream(group, labels, texts, lend, () => group.templates.map(() => ({ kind: 'same', code: NO_VALUE })));
+  }
   const columns = new Map<number, ColumnCodes>();
   const answers = answersOf(group, name);
   const columnOfTemplate = columnOfTemplates(group, answers);
@@ -78,7 +81,7 @@ export function valueCodes(group: RowGroup, asked: string, lend: Lend = newCodes
       column,
       isText
         ? wholeLineCodes(group, column, name, texts)
-        : ((areShapes ? shapeCodes(group, column, texts) : undefined) ?? columnCodes(group, column, texts, lend)),
+        : ((isShape ? shapeCodes(group, column, texts) : undefined) ?? columnCodes(group, column, texts, lend)),
     );
   }
   const partsOfFields = (): CodePart[] =>
@@ -208,16 +211,12 @@ function shapeCodes(group: RowGroup, column: number, texts: Texts): ColumnCodes 
   if (values.kind === 'uuid' || (values.kind === 'integer' && values.min >= 0)) {
     return constantCodes(texts.addText(ID), valueCount(values));
   }
-  if (values.kind !== 'pattern') return undefined;
-  const { patterns, codes } = values;
-  const shapes = Array.from(values.strides, (_, pattern) => {
-    const bytes = byteStringAt(patterns, pattern);
-    return escaped && bytes.includes(BACKSLASH) ? undefined : shapeOfPattern(bytes);
-  });
-  if (shapes.includes(undefined)) return undefined;
+  const byShape = values.kind === 'pattern' ? shapeCodesOf(values, escaped) : undefined;
+  if (byShape === undefined) return undefined;
   const base = texts.size;
-  for (const shape of shapes) texts.addText(shape!);
-  return { codes: () => codes, base, addTotals: (totals) => addCounts(values.strides, base, totals) };
+  for (const shape of byShape.shapes) texts.addText(shape);
+  const { codes, counts } = byShape;
+  return { codes: () => codes, base, addTotals: (totals) => addCounts(counts, base, totals) };
 }
 
 /** Lends memory for codes. */

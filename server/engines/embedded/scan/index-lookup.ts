@@ -78,6 +78,8 @@ export class Indexes {
 /** Values of one field, in the form of an index. */
 export interface IndexedValues {
   readonly name: string;
+  /** Whether labels of this name do not count. */
+  readonly fieldOnly: boolean;
   readonly values: readonly Uint8Array[];
 }
 
@@ -97,10 +99,10 @@ export function indexClauses(where: Where): IndexClauses {
       return each.length === 0 || each.includes(undefined) ? [] : [each.flatMap((clause) => clause!)];
     }
     case 'value': {
-      const { name, tests, labelOnly } = where;
+      const { name, tests, labelOnly, fieldOnly, ofShape } = where;
       const values = tests.flatMap((test) => (test.kind === 'equals' ? [test.text] : []));
-      const isKnown = labelOnly !== true && name !== LEVEL && values.length === tests.length;
-      return isKnown ? [[{ name, values }]] : [];
+      const isField = labelOnly !== true && ofShape !== true && name !== LEVEL;
+      return isField && values.length === tests.length ? [[{ name, fieldOnly: fieldOnly === true, values }]] : [];
     }
     case 'not':
     case 'text':
@@ -141,13 +143,13 @@ export function pruneByIndexes(
     const missing = clauses.filter((clause) => {
       const first = at;
       at += clause.length;
-      return clause.every(({ name }, i) => {
+      return clause.every(({ name, fieldOnly }, i) => {
         const ordinals = sets[first + i];
         // A stream that has a label of this name is not searched for the field.
         return (
           ordinals !== undefined &&
           !ordinals.has(indexed!.ordinal) &&
-          streams.every((labels) => labelOf(labels, name) === undefined)
+          (fieldOnly || streams.every((labels) => labelOf(labels, name) === undefined))
         );
       });
     });

@@ -46,12 +46,11 @@ type Comparison = ValueTest & { readonly kind: 'compare' };
  */
 export function matchColumn(group: RowGroup, index: number, tests: readonly ValueTest[], path: string): MatchedValues {
   const { slot, chunk } = group.columns[index]!;
-  const test = plainTest(slot.kind, tests, path);
+  const test = testOfTexts(slot.kind, (value) => matchesAny(tests, value), path);
   switch (chunk.encoding) {
     case ENCODING_CONSTANT:
-      return test(asBuffer(chunk.parameters)) ? 'all' : 'none';
     case ENCODING_DICTIONARY:
-      return matchDictionary(group, index, test);
+      return matchByText(group, index, test);
     case ENCODING_INTEGER:
       return matchIntegers(group, index, tests) ?? matchValues(group, index, tests, test);
     case ENCODING_DECIMAL:
@@ -63,6 +62,17 @@ export function matchColumn(group: RowGroup, index: number, tests: readonly Valu
     }
   }
   return matchValues(group, index, tests, test);
+}
+
+/**
+ * Tests texts: that of a constant, those of a dictionary, or each.
+ * @param test  see testOfTexts
+ */
+export function matchByText(group: RowGroup, index: number, test: (text: Buffer) => boolean): MatchedValues {
+  const { chunk } = group.columns[index]!;
+  if (chunk.encoding === ENCODING_CONSTANT) return test(asBuffer(chunk.parameters)) ? 'all' : 'none';
+  if (chunk.encoding === ENCODING_DICTIONARY) return matchDictionary(group, index, test);
+  return matchEach(group.values(index), test) ?? 'none';
 }
 
 /** Looks at all values, by text where there is no other way. */
@@ -206,18 +216,20 @@ function markTexts(texts: ByteStrings, test: (value: Buffer) => boolean, mask: U
 }
 
 /** Returns the mask by value, from a mask by code. */
-export function maskOfCodes(codes: Uint8Array | Uint16Array, byCode: Uint8Array): Uint8Array {
+export function maskOfCodes(codes: Uint8Array | Uint16Array | Uint32Array, byCode: Uint8Array): Uint8Array {
   const mask = takeDirtyMask(codes.length);
   for (let i = 0; i < codes.length; i++) mask[i] = byCode[codes[i]!]!;
   return mask;
 }
 
-function plainTest(kind: number, tests: readonly ValueTest[], path: string): (value: Buffer) => boolean {
-  if (kind === KIND_ARRAY) {
-    const test = (value: Buffer): boolean => matchesAny(tests, value);
-    return (value) => (path === '' && test(value)) || someElement(value, path, test);
-  }
-  return (value) => matchesAny(tests, kind === KIND_STRING ? unescaped(value) : value);
+/**
+ * Returns a test of the texts of a column.
+ * @param passes  whether a value does, or an element of an array
+ * @param path  see array-elements.ts
+ */
+export function testOfTexts(kind: number, passes: (value: Buffer) => boolean, path: string): (text: Buffer) => boolean {
+  if (kind === KIND_ARRAY) return (text) => (path === '' && passes(text)) || someElement(text, path, passes);
+  return kind === KIND_STRING ? (text) => passes(unescaped(text)) : passes;
 }
 
 const UUID_TEXT = /^[-0-9a-f]*$/;

@@ -1,15 +1,14 @@
 /** Leaves on lines that are kept whole: each line is cut once, whatever the number of leaves. */
 import { KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { leavesOf, type ValueLeaf, type ValueTest, type Where } from '../../../store/predicate.ts';
-import { testsOf } from './name.ts';
-import { matchesAny } from './value-match.ts';
+import { leavesOf, type ValueLeaf, type Where } from '../../../store/predicate.ts';
+import { passesOf } from './name.ts';
 import { forEachWholeLine, type WholeLine } from './whole-lines.ts';
 
 /** A leaf, and the rows in which a value of its name passes one of its tests. */
 interface Match {
   readonly leaf: ValueLeaf;
-  readonly tests: readonly ValueTest[];
+  readonly passes: (value: Buffer) => boolean;
   readonly rows: number[];
 }
 
@@ -36,7 +35,7 @@ export class WholeLineMatches {
   #matchAll(): ReadonlyMap<ValueLeaf, Match> {
     const matches = leavesOf(this.#where).flatMap((leaf): Match[] => {
       if (leaf.kind !== 'value' || leaf.labelOnly === true) return [];
-      return [{ leaf, tests: testsOf(leaf.name, leaf.tests), rows: [] }];
+      return [{ leaf, passes: passesOf(leaf), rows: [] }];
     });
     for (const column of this.#columns) {
       forEachWholeLine(this.#group, column, undefined, (line) => matchLine(line, matches));
@@ -46,7 +45,7 @@ export class WholeLineMatches {
 }
 
 function matchLine(line: WholeLine, matches: readonly Match[]): void {
-  for (const { leaf, tests, rows } of matches) {
-    if (line.some(leaf.name, (value) => matchesAny(tests, value))) rows.push(line.row);
+  for (const { leaf, passes, rows } of matches) {
+    if (line.some(leaf.name, passes)) rows.push(line.row);
   }
 }

@@ -8,8 +8,10 @@ import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { LEVEL, levelsWhere, levelWildcards } from '../../../../shared/levels.ts';
 import { type Answer, answerTo, fieldsOfTemplate } from '../../../../shared/row-group/answer.ts';
 import type { Wildcard } from '../../../../shared/wildcard.ts';
-import type { ValueTest } from '../../../store/predicate.ts';
+import type { ValueLeaf, ValueTest } from '../../../store/predicate.ts';
 import { matchesRegexp } from './regexps.ts';
+import { shapeOf } from './shape.ts';
+import { matchesAny } from './value-match.ts';
 
 /** The parts of a column whose values belong to a name. */
 export interface AnsweringColumn {
@@ -76,9 +78,9 @@ export function columnOfTemplates(group: RowGroup, answers: readonly (Answer | u
 /** Compiled once for each list of tests, which are those of a plan. */
 const levelTests = new WeakMap<readonly ValueTest[], readonly ValueTest[]>();
 
-/** Returns the tests of values that these tests imply under a name. */
-export function testsOf(name: string, tests: readonly ValueTest[]): readonly ValueTest[] {
-  if (name !== LEVEL) return tests;
+/** Returns the tests of values that those of a leaf imply under its name. */
+export function testsOf({ name, tests, ofShape }: ValueLeaf): readonly ValueTest[] {
+  if (name !== LEVEL || ofShape === true) return tests;
   let known = levelTests.get(tests);
   if (known === undefined) {
     const wanted = tests.flatMap(toWildcard);
@@ -88,6 +90,13 @@ export function testsOf(name: string, tests: readonly ValueTest[]): readonly Val
     levelTests.set(tests, known);
   }
   return known;
+}
+
+/** Returns whether a value of the leaf's name passes one of its tests. */
+export function passesOf(leaf: ValueLeaf): (value: Buffer) => boolean {
+  const tests = testsOf(leaf);
+  if (leaf.ofShape !== true) return (value) => matchesAny(tests, value);
+  return (value) => matchesAny(tests, shapeOf(value, 0, value.length) ?? value);
 }
 
 /** Returns the wildcards that match words of levels. */

@@ -10,8 +10,8 @@ import type { Leaf, ValueLeaf } from '../../../store/predicate.ts';
 import { countMarked, hasGaps, hasMarked, andMask, maskDepth, markedIn, releaseMasks, takeMask } from './masks.ts';
 import { type MatchedValues, matchColumn } from './match-column.ts';
 import type { WholeLineMatches } from './match-whole-lines.ts';
-import { answeringColumns, type AnsweringColumn, answersOf, testsOf } from './name.ts';
-import { matchesAny } from './value-match.ts';
+import { matchShapes } from './match-shapes.ts';
+import { answeringColumns, type AnsweringColumn, answersOf, passesOf, testsOf } from './name.ts';
 
 /**
  * Which of the rows in question match: none, all, or at least one, marked in `out`, which is written only for `some`.
@@ -23,10 +23,10 @@ const FEW_ROWS_FACTOR = 16;
 
 /** Evaluates a leaf on the labels of a stream; undefined where the lines themselves decide. */
 export function judgeLabels(leaf: Leaf, labels: Labels): boolean | undefined {
-  if (leaf.kind !== 'value') return undefined;
+  if (leaf.kind !== 'value' || leaf.fieldOnly === true) return undefined;
   const label = labelOf(labels, leaf.name);
   if (label === undefined) return leaf.labelOnly === true ? false : undefined;
-  return matchesAny(testsOf(leaf.name, leaf.tests), Buffer.from(label));
+  return passesOf(leaf)(Buffer.from(label));
 }
 
 /**
@@ -69,7 +69,8 @@ export function matchValueLeaf(
 
 /** @param rows  zeros; rows that match are set to 1 */
 function matchFields(group: RowGroup, leaf: ValueLeaf, wholeLines: WholeLineMatches, rows: Uint8Array): Outcome {
-  const tests = testsOf(leaf.name, leaf.tests);
+  const tests = testsOf(leaf);
+  const passes = passesOf(leaf);
   const answers = answersOf(group, leaf.name);
   const isPassedByAll = tests.some(({ kind }) => kind === 'exists');
   /** By template: 1 where all of its lines match. */
@@ -77,14 +78,16 @@ function matchFields(group: RowGroup, leaf: ValueLeaf, wholeLines: WholeLineMatc
   for (const [template, answer] of answers.entries()) {
     const matches =
       answer?.kind === 'implied'
-        ? matchesAny(tests, answer.value)
+        ? passes(answer.value)
         : answer?.kind === 'value' && isPassedByAll && answer.path === '';
     if (matches) whole[template] = 1;
   }
   for (const answering of answeringColumns(group, answers)) {
     if (isPassedByAll && answering.path === '') continue;
     const since = maskDepth();
-    const matched = matchColumn(group, answering.column, tests, answering.path);
+    const { column, path } = answering;
+    const matched =
+      leaf.ofShape === true ? matchShapes(group, column, passes, path) : matchColumn(group, column, tests, path);
     if (matched === 'all') for (const { template } of answering.parts) whole[template] = 1;
     else if (matched !== 'none') markRows(group, answering, matched, rows);
     releaseMasks(since);

@@ -7,6 +7,7 @@ import {
   normalised,
   not,
   type Predicate,
+  type ValueLeaf,
   type ValueTest,
   type Where,
 } from '../../../../store/predicate.ts';
@@ -25,7 +26,7 @@ type StoredWhere =
   | { readonly kind: 'not'; readonly of: StoredWhere }
   | { readonly kind: 'text'; readonly needle: string; readonly ignoreCase?: true }
   | { readonly kind: 'regexp'; readonly pattern: string }
-  | { readonly kind: 'value'; readonly name: string; readonly tests: readonly StoredTest[]; readonly labelOnly?: true };
+  | (Omit<ValueLeaf, 'tests'> & { readonly tests: readonly StoredTest[] });
 
 type StoredTest =
   | (ValueTest & { readonly kind: 'exists' | 'regexp' | 'compare' })
@@ -54,6 +55,8 @@ const STORED_WHERE: v.GenericSchema<unknown, StoredWhere> = v.variant('kind', [
     name: v.string(),
     tests: v.array(STORED_TEST),
     labelOnly: v.exactOptional(v.literal(true)),
+    fieldOnly: v.exactOptional(v.literal(true)),
+    ofShape: v.exactOptional(v.literal(true)),
   }),
 ]);
 

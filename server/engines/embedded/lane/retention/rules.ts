@@ -6,8 +6,8 @@
  * specific. --retention applies to a stream that no rule matches.
  */
 import { labelOf, type Labels } from '../../../../../shared/labels.ts';
-import { testsOf } from '../../scan/name.ts';
-import { matchesAny } from '../../scan/value-match.ts';
+import { passesOf } from '../../scan/name.ts';
+import { valueLeaf } from '../../../../store/predicate.ts';
 import { parsePattern } from '../../../../store/value-test.ts';
 
 export interface RetentionRule {
@@ -23,7 +23,7 @@ export function ageByRules(rules: readonly RetentionRule[], otherwiseMs: number)
     ageMs,
     labels: [...selector].map(([name, value]) => ({
       name,
-      patterns: testsOf(name, [parsePattern(withoutEscapes(value))]),
+      passes: passesOf(valueLeaf(name, [parsePattern(withoutEscapes(value))])),
     })),
   }));
   const known = new WeakMap<Labels, number>();
@@ -31,7 +31,7 @@ export function ageByRules(rules: readonly RetentionRule[], otherwiseMs: number)
     let ageMs = known.get(labels);
     if (ageMs === undefined) {
       const rule = patterns.find((each) =>
-        each.labels.every(({ name, patterns: wanted }) => matchesAny(wanted, Buffer.from(labelOf(labels, name) ?? ''))),
+        each.labels.every(({ name, passes }) => passes(Buffer.from(labelOf(labels, name) ?? ''))),
       );
       known.set(labels, (ageMs = rule?.ageMs ?? otherwiseMs));
     }

@@ -1,0 +1,149 @@
+/** What may be wrong in a search text: each with what is allowed instead, and an example. */
+import {
+  SEARCH_DEPTH_MAX,
+  SEARCH_TERMS_MAX,
+  SEARCH_TEXT_BYTES_MAX,
+  TEXT_BYTES_MAX,
+  VALUES_PER_FILTER_MAX,
+} from '../../limits.ts';
+
+export interface Problem {
+  readonly problem: string;
+  readonly allowed: string;
+  readonly example: string;
+}
+
+const EXAMPLE = 'level:error -path:/healthz (timeout or "Timed Out") status>=500';
+
+export const UNCLOSED_QUOTE: Problem = {
+  problem: 'the quote is not closed',
+  allowed: 'a text between two ", in which \\" is a quote',
+  example: '"say \\"hi\\""',
+};
+export const APOSTROPHE: Problem = {
+  problem: "' does not quote",
+  allowed: 'a text between two "',
+  example: '"connection refused"',
+};
+export const PIPE: Problem = {
+  problem: 'not an operator',
+  allowed: 'spaces between what must all match, `or`, `-`, parentheses; a text with other signs between two "',
+  example: '(timeout or refused) -level:debug',
+};
+export const BANG: Problem = {
+  problem: '! does not negate here',
+  allowed: '- before what must not match',
+  example: '-level:debug',
+};
+export const LOGQL: Problem = {
+  problem: 'LogQL is not supported yet',
+  allowed: 'name:value',
+  example: 'namespace:shop timeout',
+};
+export const NO_NAME: Problem = {
+  problem: 'there is no name of a label or field before it',
+  allowed: 'name>number, or a text between two "',
+  example: 'status>=500',
+};
+export const GLUED: Problem = {
+  problem: 'a space is missing after the quote',
+  allowed: 'a space or ) after a text between two "',
+  example: '"time" "out"',
+};
+export const GROUP_AS_VALUE: Problem = {
+  problem: 'a value cannot be a group',
+  allowed: 'values with commas between them',
+  example: 'level:error,warn',
+};
+export const MINUS: Problem = {
+  problem: 'nothing follows that it negates',
+  allowed: '- directly before what must not match, or "-" for the text',
+  example: '-level:debug',
+};
+
+export const UNOPENED: Problem = {
+  problem: 'no parenthesis is open here',
+  allowed: 'a ) for each (; a text that has one, between two "',
+  example: '"main()"',
+};
+export const UNCLOSED: Problem = {
+  problem: 'the parenthesis is not closed',
+  allowed: 'a ) for each (; a text that has one, between two "',
+  example: '(timeout or refused) level:error',
+};
+export const EMPTY_GROUP: Problem = {
+  problem: 'there is nothing between the parentheses',
+  allowed: 'alternatives; a text that has parentheses, between two "',
+  example: '(timeout or refused) "main()"',
+};
+export const UNESCAPED_SLASH: Problem = {
+  problem: 'a slash within an expression ends it',
+  allowed: '\\/ for a slash in an expression; a value that begins and ends with slashes, between two "',
+  example: 'path:/^\\/api\\/v\\d/',
+};
+export const TEXT_TOO_LONG: Problem = {
+  problem: 'the search text is too long',
+  allowed: `up to ${SEARCH_TEXT_BYTES_MAX} bytes`,
+  example: EXAMPLE,
+};
+export const TOO_LONG: Problem = {
+  problem: 'too long',
+  allowed: `up to ${TEXT_BYTES_MAX} bytes`,
+  example: 'path:/api/*',
+};
+export const TOO_DEEP: Problem = {
+  problem: 'nested too deeply',
+  allowed: `up to ${SEARCH_DEPTH_MAX} levels of parentheses and negations`,
+  example: EXAMPLE,
+};
+export const TOO_MANY: Problem = {
+  problem: `more than ${SEARCH_TERMS_MAX} conditions`,
+  allowed: `up to ${SEARCH_TERMS_MAX}; alternatives of one name are one condition`,
+  example: 'user_id:7,8,9',
+};
+export const TOO_MANY_VALUES: Problem = {
+  problem: `more than ${VALUES_PER_FILTER_MAX} values`,
+  allowed: `up to ${VALUES_PER_FILTER_MAX}`,
+  example: 'user_id:7,8,9',
+};
+
+/** @param isLast  whether the text ends where a condition should be */
+export function missingCondition(isLast: boolean): Problem {
+  return {
+    problem: isLast ? 'nothing follows' : 'a condition is missing before it',
+    allowed: 'conditions on both sides of `or` and `and`, one after `not`; the word as a text between two "',
+    example: 'timeout or "or"',
+  };
+}
+
+export function ambiguousNot(text: string): Problem {
+  return {
+    problem: 'it may be a part of the text, or mean without',
+    allowed: `"not ${text}" for the text, -${text} or NOT ${text} for lines without it`,
+    example: `-${text}`,
+  };
+}
+
+export function unknownOperator(name: string): Problem {
+  return {
+    problem: 'not an operator',
+    allowed: ': or = for a value, != for any other, > >= < <= for numbers',
+    example: `${name}:500`,
+  };
+}
+
+export function missingValue(name: string): Problem {
+  return {
+    problem: 'the value is missing',
+    allowed: `a value directly after it, ${name}:* for any, ${name}:"" for an empty one; or "${name}:" for the text`,
+    example: `${name}:500`,
+  };
+}
+
+export function invalidRegexp(reason: string): Problem {
+  return {
+    problem: `not a valid regular expression: ${reason}`,
+    allowed: "RE2's syntax, without look-around and back references",
+    example: '/time.?out/i',
+  };
+}

@@ -1,0 +1,32 @@
+/**
+ * How queries name what lines have: filters, groups, measures and columns alike.
+ *
+ *     user_id            the label of the stream or, where it has none, the field of the line
+ *     label.pod          only the label
+ *     field.query        only the field
+ *     path.shape         the shapes of its values, in which ids are `{id}`; also field.path.shape
+ *     \field.x           what is behind the backslash, as it is: the label or field `field.x`
+ */
+export interface AskedName {
+  readonly name: string;
+  /** Undefined for both: a label of the stream counts before a field of the line. */
+  readonly only: 'label' | 'field' | undefined;
+  readonly isShape: boolean;
+}
+
+const VERBATIM = '\\';
+const SHAPE = '.shape';
+const PREFIXES = { label: 'label.', field: 'field.' } as const;
+
+export function parseName(asked: string): AskedName {
+  if (asked.startsWith(VERBATIM)) return { name: asked.slice(VERBATIM.length), only: undefined, isShape: false };
+  const only = (['label', 'field'] as const).find((each) => asked.startsWith(PREFIXES[each]));
+  const rest = only === undefined ? asked : asked.slice(PREFIXES[only].length);
+  const isShape = rest.endsWith(SHAPE);
+  return { name: isShape ? rest.slice(0, -SHAPE.length) : rest, only, isShape };
+}
+
+/** Returns how a query asks for a label or field: a field `label.app` has a backslash before it. */
+export function askedAs(name: string): string {
+  return parseName(name).name === name ? name : `${VERBATIM}${name}`;
+}
