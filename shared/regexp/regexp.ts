@@ -7,6 +7,7 @@ import { isAscii } from 'node:buffer';
 import { createRequire } from 'node:module';
 import type { RE2JS } from 're2js';
 import { NATIVE_CHARS_MAX, nativeRegexp, type NativeRegexp } from './native.ts';
+import { type Alphabet, alphabetOf, mayBeIn } from './alphabet.ts';
 import { requiredTexts, type RequiredTexts } from './literals.ts';
 import { parseRegexp, type RegexpNode } from './syntax.ts';
 import { withoutIdleEnds } from './trim.ts';
@@ -38,6 +39,12 @@ export class Regexp {
   readonly pattern: string;
   /** Texts that each match contains, in a text of any characters. */
   readonly required: RequiredTexts;
+  /**
+   * Where there is a match, there is one of these characters alone; undefined where they are not known, or a match may be
+   * empty.
+   */
+  readonly alphabet: Alphabet | undefined;
+  readonly #tree: RegexpNode | undefined;
   readonly #native: NativeRegexp | undefined;
   #truth: RE2JS | undefined;
 
@@ -45,12 +52,19 @@ export class Regexp {
     this.pattern = pattern;
     const tree = parseRegexp(pattern);
     this.required = tree === undefined ? [] : requiredTexts(tree);
-    this.#native = tree && nativeRegexp(withoutIdleEnds(tree));
+    this.#tree = tree && withoutIdleEnds(tree);
+    this.alphabet = this.#tree && alphabetOf(this.#tree);
+    this.#native = this.#tree && nativeRegexp(this.#tree);
   }
 
   /** Whether V8 runs it on Latin-1 text. */
   get isNative(): boolean {
     return this.#native !== undefined;
+  }
+
+  /** Returns false where a text cannot match, see mayBeIn. */
+  mayMatch(has: (code: number) => boolean): boolean {
+    return this.#tree === undefined || mayBeIn(this.#tree, has);
   }
 
   /** @param bytes  UTF-8; invalid bytes count as U+FFFD */

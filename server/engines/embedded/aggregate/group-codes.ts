@@ -6,8 +6,9 @@ import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { AGGREGATE_COMBINATIONS_MAX } from '../../../limits.ts';
 import { bucketCodes, type BucketDimension, countRuns } from './time-buckets.ts';
 import type { AggregatePlan } from '../../../store/aggregate-plan.ts';
+import { countingUp } from '../scan/counting-up.ts';
 import { countPart, type Rows } from './row-counts.ts';
-import { addCodes, type CodePart, countingUp, type Dimension, type Lend, valueCodes } from './value-codes.ts';
+import { addCodes, type CodePart, type Dimension, type Lend, valueCodes } from './value-codes.ts';
 
 /** The rows of a row group by everything that they are grouped by: a code of each dimension, put together as one. */
 export interface GroupCodes {

@@ -10,6 +10,7 @@ import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader
 import { labelOf, labelsKey } from '../../../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
 import { valuesMayHave } from '../scan/column-bytes.ts';
+import { countingUp } from '../scan/counting-up.ts';
 import { answersOf, columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
 import { NUMBERS_RANGE_FACTOR, patternCodes } from './pattern-codes.ts';
@@ -275,17 +276,6 @@ function integerCodes({ values, min, max }: Integers, texts: Texts): ColumnCodes
     return { codes: () => countingUp(values.length), base, addTotals: undefined };
   }
   return { codes: () => values, base: texts.addRange(undefined, min, range) - min, addTotals: undefined };
-}
-
-let counting = new Uint32Array(0);
-
-/** 0, 1, 2, …: not to be written to. */
-export function countingUp(count: number): Uint32Array {
-  if (count > counting.length) {
-    counting = new Uint32Array(count);
-    for (let i = 0; i < count; i++) counting[i] = i;
-  }
-  return counting.subarray(0, count);
 }
 
 /** Returns the codes of a field of lines that are kept whole. */

@@ -9,6 +9,7 @@ import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader
 import { BOUNDARY_VALUES_MAX } from '../../../limits.ts';
 import { valuesMayBeEmpty, valuesMayHave } from './column-bytes.ts';
 import { matchEach } from './match-column.ts';
+import { markedIn } from './masks.ts';
 import { foldedFor, mayHaveByte, type Needle } from './needle.ts';
 
 type Side = 'before' | 'after';
@@ -27,23 +28,19 @@ export class BoundaryMatch {
     this.#needle = needle;
   }
 
-  /**
-   * Returns the rows in which the needle may cross a boundary.
-   * @param rows  of the template
-   */
-  rowsAcross(template: number, rows: () => Int32Array): Int32Array {
+  /** Returns the ranks of the rows of a template in which the needle may cross a boundary. */
+  ranksAcross(template: number): Uint32Array {
     const columns = this.#group.columnsOfTemplate[template]!;
     const neighbours = this.#neighboursOf(template, columns);
-    if (neighbours.length === 0) return new Int32Array(0);
-    const all = rows();
-    const mayBe = new Uint8Array(all.length);
+    if (neighbours.length === 0) return new Uint32Array(0);
+    const mayBe = new Uint8Array(this.#group.templateRowCounts[template]!);
     for (const { slot, side, text } of neighbours) {
       const matched = this.#matchedOf(columns[slot]!, side, text);
       if (matched === undefined) continue;
       const firstValue = firstValueOf(this.#group.columns[columns[slot]!]!, template);
       for (let i = 0; i < mayBe.length; i++) if (matched[firstValue + i] === 1) mayBe[i] = 1;
     }
-    return all.filter((_, i) => mayBe[i] === 1);
+    return markedIn(mayBe);
   }
 
   /** Returns, for each alignment of a literal with the needle, the value that has to supply more of it. */

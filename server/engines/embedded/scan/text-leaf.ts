@@ -8,6 +8,7 @@
 import { isDigit } from '../../../../shared/row-group/encodings/pattern.ts';
 import { matchUuidText } from '../../../../shared/row-group/encodings/uuid-search.ts';
 import { ENCODING_PATTERN } from '../../../../shared/row-group/format.ts';
+import { OTHERS } from '../../../../shared/regexp/syntax.ts';
 import type { ColumnInfo } from '../../../../shared/row-group/header.ts';
 import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
 import type { Template } from '../../../../shared/row-group/template.ts';
@@ -18,6 +19,7 @@ import { cutTextsContaining } from './match-cut-texts.ts';
 import { maskOfCodes, matchTexts } from './match-column.ts';
 import { foldedFor, mayHaveByte, type Needle, needleOf, occursIn } from './needle.ts';
 import { BoundaryMatch } from './boundary-match.ts';
+import { type LineSearch, type LinesInTurn, piecesInTurn, wantedPieces } from './line-pieces.ts';
 import type { Outcome } from './value-leaf.ts';
 import { markIntegers, wildcardBits } from './wildcard-digits.ts';
 
@@ -67,8 +69,8 @@ function markContaining(group: RowGroup, needle: Needle, within: Uint8Array | un
       const matched = matchedOf.get(index);
       if (matched !== undefined) markPart(group, group.columns[index]!, t, matched, found);
     }
-    const across = boundaries.rowsAcross(t, () => group.rowsOfTemplate(t));
-    if (across.length > 0) markLines(group, across, needle, within, found);
+    const across = boundaries.ranksAcross(t);
+    if (across.length > 0) markLines(group, t, across, needle, within, found);
   }
   return mayBeSome;
 }
@@ -79,18 +81,45 @@ function markPart(group: RowGroup, column: ColumnInfo, template: number, matched
   for (let i = 0; i < rows.length; i++) if (matched[firstValue + i] === 1) found[rows[i]!] = 1;
 }
 
-/** Builds the lines in question, some at a time, and searches them. */
+/** Builds the lines in question, or pieces of them, some at a time, and searches them. @param across  ranks of rows */
 function markLines(
   group: RowGroup,
-  rows: Int32Array,
+  template: number,
+  across: Uint32Array,
   needle: Needle,
   within: Uint8Array | undefined,
   found: Uint8Array,
 ): void {
-  const wanted = rows.filter((row) => (within === undefined || within[row] === 1) && found[row] === 0);
-  for (const { from, lines } of group.linesInTurn(wanted)) {
-    forEachHit(lines.bytes, lines.offsets, needle, (line) => (found[wanted[from + line]!] = 1));
+  const all = group.rowsOfTemplate(template);
+  const ranks = across.filter((rank) => {
+    const row = all[rank]!;
+    return (within === undefined || within[row] === 1) && found[row] === 0;
+  });
+  if (ranks.length === 0) return;
+  const rows = ranks.map((rank) => all[rank]!);
+  const mark = ({ from, lines }: LinesInTurn): void =>
+    forEachHit(lines.bytes, lines.offsets, needle, (line) => (found[rows[from + line]!] = 1));
+  const pieces = wantedPieces(group, template, searchFor(needle));
+  if (pieces === undefined) for (const turn of group.linesInTurn(rows)) mark(turn);
+  for (const piece of pieces ?? []) {
+    // Literals were searched before.
+    if (piece.columns.length > 0) for (const turn of piecesInTurn(group, template, piece, ranks)) mark(turn);
   }
+}
+
+/** The characters of a needle. */
+function searchFor(needle: Needle): LineSearch {
+  const alphabet = new Uint8Array(OTHERS + 1);
+  for (const byte of needle.bytes) {
+    // A letter may be of either case.
+    mayHaveByte(needle, byte, (each) => {
+      alphabet[Math.min(each, OTHERS)] = 1;
+      return false;
+    });
+  }
+  const mayMatch: LineSearch['mayMatch'] = (has) =>
+    needle.bytes.every((byte) => mayHaveByte(needle, byte, (each) => has(Math.min(each, OTHERS))));
+  return { alphabet, mayMatch };
 }
 
 /** By value: 1 where it contains the needle. Undefined when none does. */
