@@ -1,7 +1,7 @@
 /** The agent's metrics; `/metrics` of an agent is exactly this. */
 import { Metrics, type Counter, type Gauge } from '../shared/metrics.ts';
 import type { ChainLabels } from './files/chain.ts';
-import type { Loss } from './files/loss.ts';
+import type { Loss, LossReason } from './files/loss.ts';
 import type { RuleUses } from './rules/line-processor.ts';
 
 export interface AgentMetrics {
@@ -19,9 +19,12 @@ export interface AgentMetrics {
   readonly truncatedFiles: Counter;
   readonly lostBytes: Counter;
   readonly losses: Counter;
+  /** What the two count, by reason alone. */
+  readonly lossesByReason: Map<LossReason, { times: number; bytes: number }>;
   readonly droppedLines: Counter;
   readonly redactions: Counter;
   readonly readBytes: Counter;
+  readonly storedBytes: Counter;
   readonly readErrors: Counter;
   readonly openFiles: Gauge;
   readonly deletedBytes: Gauge;
@@ -50,9 +53,11 @@ export function createAgentMetrics(): AgentMetrics {
       name('losses_total'),
       'Times that something was or may have been lost, by container and reason: one marker each.',
     ),
+    lossesByReason: new Map(),
     droppedLines: registry.counter(name('dropped_lines_total'), 'Lines not kept, by drop rule and container.'),
     redactions: registry.counter(name('redactions_total'), 'Texts replaced in lines, by redact rule and container.'),
     readBytes: registry.counter(name('read_bytes_total'), 'Bytes read from log files.'),
+    storedBytes: registry.counter(name('stored_bytes_total'), 'Bytes of log files that the server has acknowledged.'),
     readErrors: registry.counter(name('read_errors_total'), 'Failed attempts to list, open or read.'),
     openFiles: registry.gauge(name('open_files'), 'Log files held open.'),
     deletedBytes: registry.gauge(name('deleted_bytes'), 'Bytes of deleted log files that are held open.'),
@@ -67,6 +72,8 @@ export function countLoss(metrics: AgentMetrics, source: ChainLabels, { reason, 
   const labels = { namespace, pod, container, reason };
   metrics.lostBytes.add(sizeBytes, labels);
   metrics.losses.add(1, labels);
+  const known = metrics.lossesByReason.get(reason) ?? { times: 0, bytes: 0 };
+  metrics.lossesByReason.set(reason, { times: known.times + 1, bytes: known.bytes + sizeBytes });
 }
 
 /** Counts the rule uses of a batch that is stored. Not by pod: pods come and go, and the agent stays. */

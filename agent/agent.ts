@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { type AgentStatus, encodeAgentStatus } from '../shared/agent-status.ts';
 import type { RulesAnswer } from '../shared/rules/rule-set.ts';
 import { encodeBatch, type FileRange, type PositionsAnswer } from '../shared/wire.ts';
 import { countLoss, countUses, createAgentMetrics, type AgentMetrics } from './agent-metrics.ts';
@@ -18,6 +19,7 @@ import { isAnyOutdated, isAnyPending } from './selection.ts';
 import { RuleBook } from './rules/rule-book.ts';
 import { RulesClient } from './send/rules-client.ts';
 import { Shipper, type Outcome, type ShipperOptions } from './send/ship.ts';
+import { StatusReport } from './status-report.ts';
 import { Tail, type TailOptions } from './tail.ts';
 
 export interface AgentOptions
@@ -33,6 +35,8 @@ export interface AgentOptions
   /** Called at the end of a burst, when its memory is garbage. */
   readonly collectGarbage?: () => void;
   readonly rulesAskMs?: number;
+  /** Of podlog, as the server shows it. */
+  readonly version?: string;
 }
 
 export interface Agent {
@@ -43,6 +47,7 @@ export interface Agent {
   stop(options?: { drainMsMax?: number }): Promise<void>;
   /** Prometheus text. */
   metrics(): string;
+  status(): AgentStatus;
 }
 
 /**
@@ -66,6 +71,7 @@ class RunningAgent implements Agent {
   readonly #shipper: Shipper;
   readonly #book = new RuleBook();
   readonly #rules: RulesClient;
+  readonly #report: StatusReport;
   readonly #idle = new IdleDetector(Date.now());
   readonly #collectGarbage: () => void;
   #tickTimer: NodeJS.Timeout | undefined;
@@ -96,7 +102,9 @@ class RunningAgent implements Agent {
       this.#areRulesNew = true;
       this.#pump();
     };
-    this.#rules = new RulesClient({ ...options, metrics, askMs: options.rulesAskMs, changed });
+    this.#report = new StatusReport({ version: options.version ?? 'unknown', metrics, nowMs: Date.now() });
+    const status = (): string => encodeAgentStatus(this.status());
+    this.#rules = new RulesClient({ ...options, metrics, askMs: options.rulesAskMs, changed, status });
   }
 
   async start(): Promise<void> {
@@ -112,6 +120,10 @@ class RunningAgent implements Agent {
 
   metrics(): string {
     return this.#metrics.registry.render();
+  }
+
+  status(): AgentStatus {
+    return this.#report.read(Date.now());
   }
 
   async stop({ drainMsMax = 0 }: { drainMsMax?: number } = {}): Promise<void> {
@@ -287,7 +299,10 @@ class RunningAgent implements Agent {
   }
 
   #acknowledge({ ranges, notes }: ClosedBatch): void {
-    for (const { file, range, to } of ranges) this.#tail.acknowledge(file, range.file, to);
+    for (const { file, range, to } of ranges) {
+      this.#metrics.storedBytes.add(Math.max(0, Math.min(...to) - Math.min(...file.delivery.acked)));
+      this.#tail.acknowledge(file, range.file, to);
+    }
     for (const { note, to } of notes) this.#tail.acknowledge(note, note.id, to);
   }
 

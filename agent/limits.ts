@@ -182,6 +182,12 @@ export const RATE_DROP_MS = 1_000;
 /** Levels of JSON in strings of JSON whose escapes redaction undoes. Beyond it, text is searched with its escapes. */
 export const UNESCAPE_LEVELS_MAX = 4;
 
+/**
+ * Times at which so many bytes were unread, one each time the agent reports. Beyond: every other is forgotten, and how long lines
+ * have been waiting is known less exactly.
+ */
+export const LAG_MARKS_MAX = 512;
+
 /** Interval at which the server is asked for rules, and so the delay of a change. */
 export const RULES_ASK_MS = 2_000;
 

@@ -5,6 +5,7 @@ import { createLog } from './log.ts';
 import { listenForMetrics } from './metrics-server.ts';
 import type { AgentOptions } from './options.ts';
 import { requireReadableFolder } from './pods-dir.ts';
+import { readVersion } from './version.ts';
 import { untilSignal } from './until-signal.ts';
 
 /** Kubernetes kills 30 s after SIGTERM; what is not sent after a third of it is sent by the next agent of this node. */
@@ -30,6 +31,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       rateLimit,
       multiline,
       collectGarbage,
+      version: readVersion(),
     });
     const metrics = address === undefined ? undefined : await listenForMetrics(address, () => agent.metrics(), log);
     return { agent, metrics };

@@ -2,10 +2,10 @@
  * The podlog command. Each command's code is imported only when it runs, so that an agent never holds the server's
  * code in memory, nor a server the agent's.
  */
-import { readFileSync } from 'node:fs';
 import { describeFailure } from './failure.ts';
 import { helpText } from './help.ts';
 import { type Invocation, parseInvocation } from './options.ts';
+import { readVersion } from './version.ts';
 
 process.stdout.on('error', endQuietly);
 process.stderr.on('error', endQuietly);
@@ -39,11 +39,6 @@ async function run(invocation: Invocation): Promise<number | void> {
     case 'check':
       return (await import('./check.ts')).runCheck(invocation.options);
   }
-}
-
-function readVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return /"version": "([^"]+)"/.exec(text)?.[1] ?? 'unknown';
 }
 
 /** The reader of a pipe, `head` for one, has had enough. */

@@ -1,12 +1,14 @@
 /** `podlog up`: server and agent in one process, with a sample workload where there are no pods to read. */
 import { randomBytes } from 'node:crypto';
-import { startAgent } from '../agent/agent.ts';
+import { type Agent, startAgent } from '../agent/agent.ts';
 import { startServer } from '../server/main.ts';
 import { withKubeconfig } from './kubeconfig.ts';
 import { createLog } from './log.ts';
 import type { UpOptions } from './options.ts';
+import { firstReport } from './first-report.ts';
 import { podsDirState, requireReadableFolder } from './pods-dir.ts';
 import type { Sample } from './sample/sample.ts';
+import { readVersion } from './version.ts';
 import { untilSignal } from './until-signal.ts';
 
 /** Somebody waits at the terminal, and what is not sent now is sent by the next start. */
@@ -32,15 +34,24 @@ export async function runUp(options: UpOptions): Promise<void> {
       node: ownAgent.node,
       multiline: options.multiline,
       log,
+      version: readVersion(),
     });
     process.stderr.write(welcome(curlOf(options), server.url, options.podsDir, state, sample));
-    return { server, sample, agent };
+    const stopping = new AbortController();
+    void sayFirstReport(ownAgent.node, agent, stopping.signal);
+    return { server, sample, agent, stopping };
   };
-  await untilSignal(log, start, async ({ server, sample, agent }) => {
+  await untilSignal(log, start, async ({ server, sample, agent, stopping }) => {
+    stopping.abort();
     await agent.stop({ drainMsMax: DRAIN_MS_MAX });
     sample?.stop();
     await server.close();
   });
+}
+
+async function sayFirstReport(node: string, agent: Agent, signal: AbortSignal): Promise<void> {
+  const line = await firstReport(node, () => agent.status(), signal);
+  if (line !== undefined) process.stderr.write(`podlog: ${line}\n`);
 }
 
 /** On stderr, so that stdout stays a log that programs can read. */

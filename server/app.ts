@@ -21,6 +21,7 @@ import { registerIngest } from './http/ingest.ts';
 import { registerLabels } from './http/labels.ts';
 import { registerLogs } from './http/logs.ts';
 import { registerMetrics } from './http/metrics.ts';
+import { registerAgents, reportAgents } from './http/agents.ts';
 import { registerBackups } from './http/backups.ts';
 import { registerRequests } from './http/requests.ts';
 import { registerUsers } from './http/users.ts';
@@ -28,6 +29,7 @@ import { assertRequest } from './http/request.ts';
 import { cutOffStalledAnswers } from './http/stalled-answers.ts';
 import { registerStats } from './http/stats.ts';
 import type { BatchAcceptor } from './ingest/accept-batch.ts';
+import { KnownAgents } from './ingest/known-agents.ts';
 import { PushAcceptor } from './ingest/push.ts';
 import { PushMemory } from './ingest/push-memory.ts';
 import { SHRED } from './ingest/shred-lines.ts';
@@ -102,8 +104,11 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerMetrics(app, { metrics });
   registerHealth(app, { logs });
   registerStats(app, { logs });
-  registerAgent(app, { acceptor, positions, assertOwnPods });
-  registerAgentRules(app, { rules, podsOn });
+  const agents = new KnownAgents(positions, now);
+  registerAgent(app, { acceptor, positions, agents, assertOwnPods });
+  registerAgentRules(app, { rules, agents, podsOn });
+  registerAgents(app, { agents });
+  reportAgents(metrics, agents);
   const pushMemory = new PushMemory();
   const pushes = new PushAcceptor({
     acceptor,

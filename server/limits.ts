@@ -152,6 +152,21 @@ export const IDEMPOTENCY_KEY_KEPT_MS = 1 * HOUR_MS;
 /** Keys are written with each manifest (about 60 bytes each). Beyond: the oldest key is forgotten. */
 export const IDEMPOTENCY_KEYS_MAX = 20_000;
 
+// ── Agents ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** An agent that has said nothing for this long is gone: a working one says something every two seconds. */
+export const AGENT_SILENT_MS_MAX = 30 * SECOND_MS;
+
+/** How long an agent that is gone is listed: a node that was removed yesterday is no news. Beyond: it is forgotten. */
+export const AGENT_GONE_KEPT_MS = 1 * DAY_MS;
+
+/** Agents that are listed, about 500 bytes each; a cluster has 5,000 nodes. Beyond: the one that is silent for longest is forgotten. */
+export const AGENTS_KEPT_MAX = 5000;
+
+/** Lines a second of an agent are those of this time, and how often its count is noted. */
+export const AGENT_RATE_MS = 1 * MINUTE_MS;
+export const AGENT_RATE_STEP_MS = 10 * SECOND_MS;
+
 // ── WAL ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Batches that wait for the fsync in progress, and their bytes. Beyond: 503; the disk is slower than the senders. */

@@ -77,6 +77,7 @@ export class Gauge {
   readonly #name: string;
   readonly #values = new Map<string, number>();
   #read: (() => number) | undefined;
+  #readAll: (() => Iterable<readonly [Labels, number]>) | undefined;
 
   constructor(name: string, help: string) {
     this.#name = name;
@@ -93,12 +94,22 @@ export class Gauge {
     return this;
   }
 
+  /** Has all values read by `read` whenever they are rendered: of what comes and goes. */
+  readAllFrom(read: () => Iterable<readonly [Labels, number]>): this {
+    this.#readAll = read;
+    return this;
+  }
+
   value(labels = NO_LABELS): number {
     if (this.#read !== undefined && labels === NO_LABELS) return this.#read();
     return this.#values.get(renderLabels(labels)) ?? 0;
   }
 
   render(): string {
+    if (this.#readAll !== undefined) {
+      const values = [...this.#readAll()].map(([labels, value]) => [renderLabels(labels), value] as const);
+      return this.#header + (values.length === 0 ? '' : renderValues(this.#name, new Map(values)));
+    }
     if (this.#read !== undefined) this.#values.set('', this.#read());
     return this.#header + renderValues(this.#name, this.#values);
   }

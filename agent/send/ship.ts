@@ -5,6 +5,7 @@
 import type { Agent as HttpAgent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { AGENT_STATUS_HEADER } from '../../shared/agent-status.ts';
 import { type Backoff, backoffMs } from '../../shared/backoff.ts';
 import { boundedRequest, type BoundedAnswer, type RequestLimits } from '../../shared/bounded-request.ts';
 import { FORBIDDEN_LINES } from '../../shared/errors.ts';
@@ -52,6 +53,8 @@ export interface ShipperOptions {
   readonly random?: () => number;
   readonly backoffMsMax?: number;
   readonly requestMsMax?: number;
+  /** Returns what the agent says about itself with each request for rules. */
+  readonly status?: (() => string) | undefined;
   /** Called after each attempt that failed. */
   readonly failed?: () => void;
 }
@@ -180,11 +183,12 @@ export class Shipper {
     body: Buffer | undefined,
     knownEtag: string | undefined,
   ): Promise<Answer> {
-    const { serverUrl, token, requestMsMax: requestMs = REQUEST_LIMITS.requestMs } = this.#options;
+    const { serverUrl, token, status, requestMsMax: requestMs = REQUEST_LIMITS.requestMs } = this.#options;
     const authorization = token?.();
     const headers: Record<string, string | number> = {};
     if (authorization !== undefined) headers['authorization'] = `Bearer ${authorization}`;
     if (knownEtag !== undefined) headers['if-none-match'] = knownEtag;
+    if (status !== undefined) headers[AGENT_STATUS_HEADER] = status();
     if (body !== undefined) {
       headers['content-type'] = BATCH_CONTENT_TYPE;
       headers['content-length'] = body.length;

@@ -4,6 +4,7 @@ import { ParameterError } from '../../shared/errors.ts';
 import { type Batch, decodeBatch } from '../../shared/wire.ts';
 import type { BatchAcceptor } from '../ingest/accept-batch.ts';
 import { assertSpeaksFor } from '../auth/caller.ts';
+import type { KnownAgents } from '../ingest/known-agents.ts';
 import { assertAgentLabels } from '../ingest/agent-labels.ts';
 import type { StoredPositions } from '../store/positions.ts';
 
@@ -14,16 +15,18 @@ export interface NodeQuery {
 export interface AgentRoutes {
   readonly acceptor: BatchAcceptor;
   readonly positions: Pick<StoredPositions, 'ofNode'>;
+  readonly agents: Pick<KnownAgents, 'seen'>;
   /** Refuses a batch with files or streams of another node's pods. Undefined without a cluster. */
   readonly assertOwnPods: ((batch: Batch) => Promise<void>) | undefined;
 }
 
-export function registerAgent(app: FastifyInstance, { acceptor, positions, assertOwnPods }: AgentRoutes): void {
+export function registerAgent(app: FastifyInstance, { acceptor, positions, agents, assertOwnPods }: AgentRoutes): void {
   const options = { config: { takesBody: true } };
   app.post<{ Body: Buffer | undefined }>('/agent/batch', options, async (request, reply) => {
     const bytes = request.body ?? Buffer.alloc(0);
     const batch = decodeBatch(bytes);
     assertSpeaksFor(request.nodes, batch.node);
+    agents.seen(batch.node);
     assertAgentLabels(batch);
     if (request.nodes !== 'all') await assertOwnPods?.(batch);
     const outcome = await acceptor.accept(bytes, batch);
@@ -38,7 +41,9 @@ export function registerAgent(app: FastifyInstance, { acceptor, positions, asser
   });
 
   app.get<{ Querystring: NodeQuery }>('/agent/positions', async (request) => {
-    return positions.ofNode(askedNode(request));
+    const node = askedNode(request);
+    agents.seen(node);
+    return positions.ofNode(node);
   });
 }
 

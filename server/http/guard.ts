@@ -53,6 +53,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'GET /requests/:id': 'read',
   'GET /users/:id': 'read',
   'GET /stats': 'read all',
+  'GET /agents': 'read all',
 
   'DELETE /logs': 'admin',
   'GET /erasures': 'admin',

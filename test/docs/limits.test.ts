@@ -47,6 +47,8 @@ const QUOTED: Readonly<Record<string, readonly string[]>> = {
     `or ${size(server.REQUEST_BYTES_MAX)} of lines; \`line_count\` is the number of all. The summary then is of these and of the last ${count(server.REQUEST_LAST_LINES_MAX)}`,
     `the number of requests, 1 to ${count(server.USER_REQUESTS_MAX)}; default ${count(server.USER_REQUESTS_DEFAULT)}`,
     `of more than ${count(server.USER_LINES_MAX)} lines it is about the newest`,
+    `one that has been silent for ${server.AGENT_SILENT_MS_MAX / 1000} seconds is \`gone\``,
+    `Agents report every ${word(agent.RULES_ASK_MS / 1000)} seconds`,
     `A name with more than ${count(server.FACET_VALUES_MAX)} values is listed without values, and so is one whose values would together take more than ${size(server.FACETS_BYTES_MAX)}`,
     `Of more than ${count(server.FACET_NAMES_MAX)} names the answer has the ${count(server.FACET_NAMES_CUT)} most frequent`,
     `Up to ${size(server.BODY_BYTES_MAX)}, ${size(server.INFLATED_BODY_BYTES_MAX)} decompressed, ${size(server.LINE_BYTES_MAX)} a line`,

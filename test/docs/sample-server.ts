@@ -38,11 +38,14 @@ export async function startSampleServer(): Promise<SampleServer> {
     token: () => '',
     node: 'worker-1',
     multiline: { kind: 'traces' },
+    version: '0.1.0',
+    rulesAskMs: 50,
     log: pino({ level: 'silent' }),
   });
   // A line of text waits for its continuation, and an agent that ends leaves it to its successor.
   const lineCount = countLines(sample.podsDir);
   await eventually(async () => expect(await rowCount(server)).toBe(lineCount));
+  await eventually(async () => expect(await reportedLines(server)).toBe(lineCount));
   await agent.stop({ drainMsMax: WAIT_MS_MAX });
   sample.stop();
   return {
@@ -71,6 +74,12 @@ function countLines(podsDir: string): number {
     return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
   });
   return texts.reduce((sum, text) => sum + text.match(/^\S+ \S+ F /gm)!.length, 0);
+}
+
+/** As the agent has last said. */
+async function reportedLines({ url }: Server): Promise<number | null> {
+  const { agents } = (await (await fetch(`${url}/agents`)).json()) as { agents: { lines: number | null }[] };
+  return agents[0]!.lines;
 }
 
 async function rowCount({ url }: Server): Promise<number> {

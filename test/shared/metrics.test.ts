@@ -38,3 +38,14 @@ test('histogram buckets are cumulative', () => {
   expect(text).toContain('took_seconds_sum{route="logs"} 3.6\n');
   expect(text).toContain('took_seconds_count{route="logs"} 3\n');
 });
+
+test('a gauge of what comes and goes has the values of the moment', () => {
+  const metrics = new Metrics();
+  let values: [{ node: string }, number][] = [[{ node: 'a' }, 1]];
+  metrics.gauge('lag', 'Lag.').readAllFrom(() => values);
+  expect(metrics.render()).toContain('lag{node="a"} 1\n');
+  values = [[{ node: 'b' }, 2]];
+  expect(metrics.render()).toBe('# HELP lag Lag.\n# TYPE lag gauge\nlag{node="b"} 2\n');
+  values = [];
+  expect(metrics.render()).toBe('# HELP lag Lag.\n# TYPE lag gauge\n');
+});

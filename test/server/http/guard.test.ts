@@ -109,6 +109,7 @@ const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'GET /readyz': 'all',
   'GET /metrics': ['metrics', 'read', 'admin'],
   'GET /stats': ['read', 'admin'],
+  'GET /agents': ['read', 'admin'],
   'POST /agent/batch': ['agent', 'account', 'admin'],
   'GET /agent/positions': ['agent', 'account', 'admin'],
   'GET /agent/rules': ['agent', 'account', 'admin'],

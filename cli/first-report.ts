@@ -1,0 +1,34 @@
+/** What `podlog up` says of its agent once: that everything is stored which the node has, or how much is still unread. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AgentStatus } from '../shared/agent-status.ts';
+
+const POLL_MS = 250;
+/** A node with a backlog of gigabytes takes longer. */
+const WAIT_MS_MAX = 10_000;
+
+/** Resolves with the line, or undefined when it is no longer wanted. */
+export async function firstReport(
+  node: string,
+  status: () => AgentStatus,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const untilMs = performance.now() + WAIT_MS_MAX;
+  for (;;) {
+    const { lines, lagBytes } = status();
+    if ((lines > 0 && lagBytes === 0) || performance.now() >= untilMs) return reportOf(node, status());
+    await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+    if (signal.aborted) return undefined;
+  }
+}
+
+export function reportOf(node: string, { lines, lagBytes, lagMs, losses }: AgentStatus): string {
+  const unread =
+    lagBytes === 0
+      ? 'nothing unread'
+      : `${lagBytes.toLocaleString('en-US')} bytes unread for ${Math.round(lagMs / 1000)} s`;
+  const lost = Object.entries(losses).map(
+    ([reason, { times, bytes }]) => `${times} × ${reason} (${bytes.toLocaleString('en-US')} bytes)`,
+  );
+  const summary = lost.length === 0 ? 'nothing lost' : `lost: ${lost.join(', ')}`;
+  return `agent ${node}: ${lines.toLocaleString('en-US')} lines stored, ${unread}, ${summary}; later: GET /agents`;
+}
