@@ -46,7 +46,7 @@ import type { WatchedRules } from './rules/watched-rules.ts';
 import type { LogStore } from './store/log-store.ts';
 import type { QueryStatistics } from './store/query.ts';
 import type { WorkerPool } from './workers/pool.ts';
-import { ownMemory } from './workers/task.ts';
+import { ownMemory } from '../shared/own-memory.ts';
 
 export interface AppParts {
   readonly logs: LogStore;

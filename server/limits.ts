@@ -542,8 +542,38 @@ export const SCAN_GROUPS_FEW = 16;
 /** Tasks of one query in the workers' hands: one fewer than WORKERS, so that a long query leaves one to all others. */
 export const SCANS_AT_ONCE = 2;
 
-/** Lines that are rendered in one task: about 0.5 MB of text, which a client takes while the next are rendered. */
-export const RENDER_ROWS_AT_ONCE = 1000;
+/**
+ * How long an answer of all lines holds one view of the store, whose deleted files take room until then; ANSWER_STALLED_MS_MAX
+ * more where its client does not read. Beyond: it goes on in a new view, after the line that it has come to.
+ */
+export const VIEW_HELD_MS_MAX = 1 * MINUTE_MS;
+
+/**
+ * Lines that arrive while an answer of all lines is read: those of a later view that are newer than its beginning by more than
+ * clocks differ. Beyond: left out, as it would never end where lines come as fast as its client reads.
+ */
+export const ANSWER_CLOCK_AHEAD_MS_MAX = 1 * HOUR_MS;
+
+/**
+ * Rows that a walk over all matching lines holds at once, 22 bytes each, until they are rendered: those of four full row
+ * groups. Beyond: fewer of each row group are found, and it is scanned again for the next ones.
+ */
+export const WALK_ROWS_HELD_MAX = 262_144;
+
+/**
+ * Lines that a walk renders in one task, and their bytes: the more there are, the less often a row group's columns are
+ * decoded. Beyond: in the next task.
+ */
+export const WALK_ROWS_AT_ONCE = 16_384;
+export const WALK_BYTES_AT_ONCE = 2 * MIB;
+
+/**
+ * Lines of the first piece of an answer: about 0.5 MB of text, which a client takes while the next are rendered. Each piece may
+ * have twice as many as the one before: the more there are, the less often a row group's columns are decoded. Beyond: in the
+ * next piece.
+ */
+export const RENDER_ROWS_AT_FIRST = 1000;
+export const RENDER_ROWS_AT_ONCE = 8192;
 
 /** Text of one piece of an answer: a thousand lines may have a gigabyte. Beyond: the rest is in the next piece. */
 export const RENDER_BYTES_AT_ONCE = 4 * MIB;

@@ -8,6 +8,7 @@ import { parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
 import { CSV_HEADER, JSON_LINE_END } from '../store/sink.ts';
 import type { AnswerFormat } from '../store/sink.ts';
+import { freeMemory } from '../../shared/own-memory.ts';
 import { cutOffStalled } from './stalled-answers.ts';
 import { errorBody } from './errors.ts';
 import { askerOf, CLIENT_GONE } from './asker.ts';
@@ -35,15 +36,20 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     // Any other answer ends by itself.
     const ends = wanted.follow && request.revoked !== undefined ? [request.revoked] : [];
     const asker = askerOf(request, reply, [options.closing, ...ends]);
-    const { pieces, page } = answerTo(wanted, options.engine, asker);
+    const { pieces, page } = answerTo(wanted, options, asker);
     const text = framed(endedByAbort(pieces, asker.signal, wanted.follow), wanted.format);
     return send(reply, text, wanted, options, () => pageHeaders(request.url, wanted.plan, page));
   });
 }
 
 /** @throws UnavailableError  there are too many live tails; a later failure is the last line of the text */
-function answerTo({ plan, format, follow }: LogsRequest, engine: QueryEngine, asker: Asker): Answer<Uint8Array> {
+function answerTo(
+  { plan, format, follow }: LogsRequest,
+  { engine, now }: LogsOptions,
+  asker: Asker,
+): Answer<Uint8Array> {
   const sink = { kind: 'text', format } as const;
+  if (plan.limit === Infinity) return engine.streamAll(asker, plan, sink, now());
   if (!follow) return engine.stream(asker, (view, query) => view.search(plan, sink, query));
   const answer = engine.follow(asker, plan, sink);
   return { ...answer, pieces: endingWithReason(answer.pieces, format, asker.signal) };
@@ -110,7 +116,7 @@ async function send(
     reply.raw.flushHeaders();
     return reply;
   }
-  const stream = Readable.from(startingWith(await text.next(), text), { objectMode: false });
+  const stream = Readable.from(freedOnceSent(startingWith(await text.next(), text)), { objectMode: false });
   // If the client leaves before it has read anything, nothing else ends the answer.
   stream.once('close', () => void text.return(undefined));
   return reply.headers(headers()).send(stream);
@@ -123,6 +129,22 @@ async function* startingWith(
   if (first.done !== true) yield first.value;
   yield* rest;
 }
+
+/**
+ * Frees each large piece once it was sent, instead of with the next collection of garbage: V8 collects it often because of
+ * them. A stream asks for a piece when the last but one is sent, as each fills its buffer.
+ */
+async function* freedOnceSent(text: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let before: Uint8Array | undefined;
+  for await (const piece of text) {
+    yield piece;
+    if (before !== undefined && before.length >= PIECE_FREED_BYTES_MIN) freeMemory(before);
+    before = piece;
+  }
+}
+
+/** More than a stream buffers. */
+const PIECE_FREED_BYTES_MIN = 256 * 1024;
 
 /**
  * Ends without an error when the client is gone; a live tail also when its client may not read any more, or the server

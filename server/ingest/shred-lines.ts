@@ -14,7 +14,8 @@ import {
   PUSHED_LEAD_DAYS_MAX,
   PUSHED_ROWS_PER_GROUP_MAX,
 } from '../limits.ts';
-import { ownMemory, taskKind, type TaskResult } from '../workers/task.ts';
+import { ownMemory } from '../../shared/own-memory.ts';
+import { taskKind, type TaskResult } from '../workers/task.ts';
 import { LineTimeParser } from './line-time.ts';
 
 const NEWLINE = 0x0a;

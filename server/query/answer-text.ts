@@ -24,23 +24,28 @@ export class AnswerText implements TextBudget {
     return this.#heldBytes;
   }
 
-  begin(): AnswerPieces {
+  begin(piecesHeld = PIECES_HELD): AnswerPieces {
     if (this.#answerCount >= ANSWERS_AT_ONCE_MAX) {
       const message = `too many answers in flight (at most ${ANSWERS_AT_ONCE_MAX}): retry later`;
       throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
     }
     this.#answerCount++;
     const held: number[] = [];
+    /** Pieces of an actual size; those after them are reserved. */
+    let actualCount = 0;
     const add = (sizeBytes: number): void => {
       held.push(sizeBytes);
       this.#heldBytes += sizeBytes;
     };
     const drop = (count: number): void => {
-      for (const sizeBytes of held.splice(0, count)) this.#heldBytes -= sizeBytes;
+      for (const sizeBytes of held.splice(0, count)) {
+        this.#heldBytes -= sizeBytes;
+        actualCount = Math.max(0, actualCount - 1);
+      }
     };
     return {
       reserve: () => {
-        drop(held.length - PIECES_HELD + 1);
+        drop(Math.max(0, held.length - piecesHeld + 1));
         const leftBytes = ANSWER_TEXT_BYTES_MAX - this.#heldBytes;
         const shareBytes = Math.floor(leftBytes * ANSWER_PIECE_SHARE);
         const sizeBytes = Math.max(ANSWER_PIECE_BYTES_MIN, Math.min(RENDER_BYTES_AT_ONCE, shareBytes));
@@ -48,8 +53,9 @@ export class AnswerText implements TextBudget {
         return sizeBytes;
       },
       hold: (sizeBytes) => {
-        this.#heldBytes += sizeBytes - held.pop()!;
-        held.push(sizeBytes);
+        const piece = Math.min(actualCount++, held.length - 1);
+        this.#heldBytes += sizeBytes - held[piece]!;
+        held[piece] = sizeBytes;
       },
       [Symbol.dispose]: () => {
         drop(held.length);

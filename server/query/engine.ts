@@ -4,7 +4,8 @@
  * caller passes the question as a function of a view of the store; the store decides how to answer it.
  */
 import { QueryTooLargeError } from '../../shared/errors.ts';
-import { QUERY_RUN_MS_MAX } from '../limits.ts';
+import { instantOfMs } from '../../shared/time.ts';
+import { ANSWER_CLOCK_AHEAD_MS_MAX, QUERY_RUN_MS_MAX, VIEW_HELD_MS_MAX } from '../limits.ts';
 import type { LogReader, LogView } from '../store/log-store.ts';
 import type { QueryBudget } from '../store/query-budget.ts';
 import { type AnswerPage, newPage, newStatistics, type Query, type QueryStatistics } from '../store/query.ts';
@@ -40,6 +41,7 @@ export interface Answer<Piece> {
 
 export interface QueryEngineOptions {
   readonly runMsMax?: number;
+  readonly viewHeldMsMax?: number;
   /** Called with the cost of each query that has ended. */
   readonly onEnded?: (statistics: Readonly<QueryStatistics>) => void;
 }
@@ -47,6 +49,7 @@ export interface QueryEngineOptions {
 export class QueryEngine {
   readonly #reader: LogReader;
   readonly #runMsMax: number;
+  readonly #viewHeldMsMax: number;
   readonly #onEnded: (statistics: Readonly<QueryStatistics>) => void;
   readonly slots = new QuerySlots();
   readonly tailSlots = new TailSlots();
@@ -54,9 +57,11 @@ export class QueryEngine {
   readonly answerText = new AnswerText();
   readonly tallyMemory = new TallyMemory();
 
-  constructor(reader: LogReader, { runMsMax = QUERY_RUN_MS_MAX, onEnded = () => {} }: QueryEngineOptions = {}) {
+  constructor(reader: LogReader, options: QueryEngineOptions = {}) {
+    const { runMsMax = QUERY_RUN_MS_MAX, viewHeldMsMax = VIEW_HELD_MS_MAX, onEnded = () => {} } = options;
     this.#reader = reader;
     this.#runMsMax = runMsMax;
+    this.#viewHeldMsMax = viewHeldMsMax;
     this.#onEnded = onEnded;
   }
 
@@ -86,6 +91,20 @@ export class QueryEngine {
     const { query, inTurn } = this.#begin(asker);
     return {
       pieces: inPieces(this.#onView(query, ask), inTurn),
+      statistics: query.statistics,
+      page: query.page,
+    };
+  }
+
+  /**
+   * Streams all lines that match, however long that takes: where it takes long, in several views, each of which goes on after
+   * the last line of the one before. So a line that is stored meanwhile is in the answer if its place is still to come.
+   * @param nowMs  no lines are much newer than that, except those that are stored already
+   */
+  streamAll<S extends Sink>(asker: Asker, plan: Plan, sink: S, nowMs: number): Answer<PieceOf<S>> {
+    const { query, inTurn } = this.#begin(asker);
+    return {
+      pieces: inPieces(this.#inViews(query, { ...plan, limit: Infinity }, sink, nowMs), inTurn),
       statistics: query.statistics,
       page: query.page,
     };
@@ -128,6 +147,27 @@ export class QueryEngine {
     using view = this.#reader.view();
     try {
       yield* ask(view, query);
+    } finally {
+      this.#onEnded(query.statistics);
+    }
+  }
+
+  async *#inViews<S extends Sink>(query: Query, plan: Plan, sink: S, nowMs: number): AsyncGenerator<PieceOf<S>> {
+    const newest = instantOfMs(nowMs + ANSWER_CLOCK_AHEAD_MS_MAX);
+    const to = plan.to === undefined || plan.to > newest ? newest : plan.to;
+    try {
+      for (let part: Plan | undefined = plan; part !== undefined;) {
+        using view = this.#reader.view();
+        const untilMs = performance.now() + this.#viewHeldMsMax;
+        let next: Plan | undefined;
+        for await (const piece of view.search(part, sink, query)) {
+          yield piece;
+          if (performance.now() < untilMs) continue;
+          next = { ...plan, to, after: query.page.last! };
+          break;
+        }
+        part = next;
+      }
     } finally {
       this.#onEnded(query.statistics);
     }

@@ -193,7 +193,9 @@ function parseFormat(query: QueryString): AnswerFormat {
   return oneOf(query, 'csv', ['harmless', 'exact'], 'harmless') === 'exact' ? 'csv-exact' : 'csv';
 }
 
+/** @returns Infinity for all */
 function parseLimit(query: QueryString, follow: boolean): number {
+  if (!follow && single(query, 'limit') === 'all') return Infinity;
   return parseCount(query, 'limit', follow ? 0 : 1, LIMIT_MAX, follow ? FOLLOW_LIMIT_DEFAULT : LIMIT_DEFAULT);
 }
 

@@ -23,15 +23,18 @@ export interface HeldRows extends Disposable {
 }
 
 export interface TextBudget {
-  /** @throws UnavailableError  too many answers are in flight */
-  begin(): AnswerPieces;
+  /**
+   * @param piecesHeld  pieces that are held at once; two by default, the last one and the one before it
+   * @throws UnavailableError  too many answers are in flight
+   */
+  begin(piecesHeld?: number): AnswerPieces;
 }
 
 /** Pieces of one answer: text, or blocks of rows. */
 export interface AnswerPieces extends Disposable {
-  /** Returns how large the next piece may be, in bytes; it is held from now on, and the last but one is released. */
+  /** Returns how large the next piece may be, in bytes; it is held from now on, and the oldest one is released. */
   reserve(): number;
-  /** Sets the actual size of the piece. */
+  /** Sets the actual size of the oldest piece whose size has not been set. */
   hold(sizeBytes: number): void;
 }
 

@@ -18,7 +18,10 @@ export interface Query {
 export interface AnswerPage {
   /** Whether more lines match than the answer has. */
   hasMore: boolean;
-  /** Its last line; undefined while it is not known, and where there is none. */
+  /**
+   * Its last line; undefined while it is not known, and where there is none. Of an answer without a limit, which does not
+   * know its last line, that of the last piece.
+   */
   last: Cursor | undefined;
 }
 

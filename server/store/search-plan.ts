@@ -12,6 +12,7 @@ export type Direction = 'backward' | 'forward';
 /** Which of the lines of a predicate an answer has, and in which direction. */
 export interface Plan extends Predicate {
   readonly direction: Direction;
+  /** Infinity for all: a store then holds no more of them than it gives at once. */
   readonly limit: number;
   /** Only lines that come after this one in the answer's direction, whether or not it matches, or is still stored. */
   readonly after?: Cursor;

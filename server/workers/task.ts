@@ -50,19 +50,6 @@ export function taskHandler<Input, Output>(
 }
 
 /**
- * Returns the memory of bytes that do not share it with others, as small ones may: only such memory can be transferred
- * to another thread.
- */
-export function ownMemory({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? [buffer] : [];
-}
-
-/** Frees the memory of bytes at once, if they do not share it with others; they must not be used any more. */
-export function freeMemory(bytes: Uint8Array): void {
-  for (const memory of ownMemory(bytes)) memory.transfer(0);
-}
-
-/**
  * Kinds of work, which share the workers: shredding of pushed lines, flushes of the WAL, batches of live tails,
  * queries, and work that can wait (compaction, erasure, retention, checks). See fair-queue.ts.
  */

@@ -46,12 +46,12 @@ export class LineSink {
       const index = firstValue + (ranks === undefined ? rank : placeOf(ranks, rank));
       const literal = literals[slot]!;
       this.#reserve(at, literal.length + valueSizeMax(column, index));
-      at += literal.copy(this.#bytes, at);
+      at = copyLiteral(literal, this.#bytes, at);
       at = writeValue(column, index, this.#bytes, at);
     }
     const tail = literals[slots.length]!;
     this.#reserve(at, tail.length);
-    at += tail.copy(this.#bytes, at);
+    at = copyLiteral(tail, this.#bytes, at);
     this.#offsets[++this.#count] = at;
   }
 
@@ -67,4 +67,15 @@ export class LineSink {
     this.#bytes.copy(larger, 0, 0, at);
     this.#bytes = larger;
   }
+}
+
+/** A call of `copy` takes as long as this many bytes. */
+const COPIED_BY_BYTE_MAX = 32;
+
+/** @returns the position after it */
+function copyLiteral(literal: Buffer, to: Buffer, at: number): number {
+  const { length } = literal;
+  if (length > COPIED_BY_BYTE_MAX) return at + literal.copy(to, at);
+  for (let i = 0; i < length; i++) to[at + i] = literal[i]!;
+  return at + length;
 }

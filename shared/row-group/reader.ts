@@ -161,7 +161,9 @@ export class RowGroup {
   timesAt(rows: ArrayLike<number>): Float64Array {
     if (!this.#isFew(rows.length) || this.#cache.get(PART_TIMES) !== undefined) {
       const timesNs = this.timesNs();
-      return Float64Array.from(rows, (row) => timesNs[row]!);
+      const times = new Float64Array(rows.length);
+      for (let i = 0; i < times.length; i++) times[i] = timesNs[rows[i]!]!;
+      return times;
     }
     const { parameters, pages } = this.#header.system[0]!;
     const { values } = pickIntegers(new ByteReader(parameters), this.#pages(pages, true), this.info.rowCount, rows);
@@ -504,7 +506,10 @@ export class RowGroup {
 
   #valueTimes(column: ColumnInfo): Float64Array {
     const timesNs = this.timesNs();
-    return Float64Array.from(this.valueRows(column), (row) => timesNs[row]!);
+    const rows = this.valueRows(column);
+    const times = new Float64Array(rows.length);
+    for (let i = 0; i < times.length; i++) times[i] = timesNs[rows[i]!]!;
+    return times;
   }
 
   /** Returns a part from the cache, or decodes it and adds it. A part number always has the same type. */

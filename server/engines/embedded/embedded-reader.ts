@@ -13,6 +13,7 @@ import { judgeLabels } from './scan/value-leaf.ts';
 import type { RowGroupRef } from './core/snapshot.ts';
 import type { Store } from './core/store.ts';
 import { type QueryContext, select } from './search/answer.ts';
+import { selectAll } from './search/answer-all.ts';
 import { follow } from './tail/follow.ts';
 import type { LiveTails } from './tail/live-tails.ts';
 
@@ -50,7 +51,10 @@ export function embeddedReader({ store, tails, newQuery }: ReaderParts): LogRead
       const snapshot = store.snapshot();
       const { rowGroups } = snapshot;
       return {
-        search: (plan, sink, query) => select(rowGroups, plan, sink, contextOf(rowGroups, query), query.signal),
+        search: (plan, sink, query) => {
+          const search = plan.limit === Infinity ? selectAll : select;
+          return search(rowGroups, plan, sink, contextOf(rowGroups, query), query.signal);
+        },
         aggregate: (plan, query) => aggregate(rowGroups, plan, contextOf(rowGroups, query), query.signal),
         facets: (predicate, names, query) =>
           facets(rowGroups, predicate, names, contextOf(rowGroups, query), query.signal),

@@ -45,7 +45,10 @@ export function queryInWorkers(store: Store, run: RunTask, statistics: QueryStat
       statistics.rowGroupsRead += counted.doneCount;
       return counted;
     },
-    render: (input, signal) => metered(RENDER, input, { signal }),
+    render: (input, signal) => {
+      const transfer = [input.groupOf, input.rows, input.timesNs].map(({ buffer }) => buffer as ArrayBuffer);
+      return metered(RENDER, input, { signal, transfer });
+    },
     quarantine: (rowGroup, error) => store.quarantine(rowGroup, error),
   };
 }

@@ -7,9 +7,10 @@ import { OpenFiles } from './scan/open-files.ts';
 import { whileWanted } from './scan/regexps.ts';
 import type { PartialOutput } from './scan/partitions.ts';
 import { RowGroups } from './scan/row-groups.ts';
-import { scan, type ScanInput, type ScanOutput } from './scan/scan.ts';
+import { buffersOfRows, scan, type ScanInput, type ScanOutput } from './scan/scan.ts';
 import { type StreamsInput, type StreamsOutput, streamsInRange } from './scan/streams-in-range.ts';
-import { ownMemory, type TaskContext, type TaskHandler, taskHandler, taskKind } from '../../workers/task.ts';
+import { ownMemory } from '../../../shared/own-memory.ts';
+import { type TaskContext, type TaskHandler, taskHandler, taskKind } from '../../workers/task.ts';
 import { type TailInput, type TailOutput, TailTask } from './tail/tail-task.ts';
 import { buffersOfBlock } from '../../store/row-block.ts';
 import type { Piece } from '../../store/sink.ts';
@@ -44,9 +45,10 @@ export function queryHandlers(): TaskHandler[] {
     taskHandler(LOOK_UP, (input, context) => ({
       output: metered(context, () => indexes.lookUp(input, context.shouldYield)),
     })),
-    taskHandler(SCAN, (input, context) => ({
-      output: metered(context, () => scan(input, rowGroups, context.shouldYield)),
-    })),
+    taskHandler(SCAN, (input, context) => {
+      const output = metered(context, () => scan(input, rowGroups, context.shouldYield));
+      return { output, transfer: output.output.scanned.flatMap(buffersOfRows) };
+    }),
     taskHandler(STREAMS, (input, context) => ({
       output: metered(context, () => streamsInRange(input, rowGroups, context.shouldYield)),
     })),

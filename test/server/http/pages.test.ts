@@ -75,6 +75,34 @@ test.each(['oldest', 'newest'])('250,000 lines of one time come once each, in or
   expect(wrong).toBe(-1);
 });
 
+test.each(['oldest', 'newest'])('limit=all has every line, in order: %s', async (order) => {
+  const { text, more } = await pageAt(`/logs?app=tied&order=${order}&limit=all&format=raw`);
+  const got = numbersIn(text);
+  expect([got.length, more]).toEqual([TIED, 'false']);
+  expect(got.findIndex((n, i) => n !== (order === 'oldest' ? i : TIED - 1 - i))).toBe(-1);
+});
+
+test.each(['ndjson', 'json', 'csv', 'raw'])('limit=all has the form of any other answer: %s', async (format) => {
+  const path = `/logs?app=few&odd=1&order=oldest&format=${format}`;
+  const all = await pageAt(`${path}&limit=all`);
+  expect(all).toEqual(await pageAt(`${path}&limit=100`));
+  expect(await pageAt(`/logs?app=none&format=${format}&limit=all`)).toEqual(
+    await pageAt(`/logs?app=none&format=${format}`),
+  );
+});
+
+test('limit=all goes on after a cursor, where an answer was cut off', async () => {
+  const first = await pageAt('/logs?app=tied&order=oldest&limit=1000&format=raw');
+  const { text } = await pageAt(first.next!.replace('limit=1000', 'limit=all'));
+  expect([...numbersIn(first.text), ...numbersIn(text)].findIndex((n, i) => n !== i)).toBe(-1);
+  expect(numbersIn(text).length).toBe(TIED - 1000);
+});
+
+test('a live tail has no end, and so not all lines', async () => {
+  const { status, text } = await pageAt('/logs?follow=true&limit=all');
+  expect([status, text]).toEqual([400, expect.stringContaining('limit: ')]);
+});
+
 test.each(['ndjson', 'json', 'csv', 'raw'])('the next page has all parameters of this one: %s', async (format) => {
   const got: number[] = [];
   for await (const { text } of pagesFrom(

@@ -13,7 +13,7 @@ import { QueryEngine } from '../../../server/query/engine.ts';
 import type { Plan } from '../../../server/store/search-plan.ts';
 import { readerOf } from '../engines/embedded/query-context.ts';
 import { fakeReader } from '../query/fake-reader.ts';
-import { RENDER_ROWS_AT_ONCE } from '../../../server/limits.ts';
+import { RENDER_ROWS_AT_FIRST } from '../../../server/limits.ts';
 import { registerLogs } from '../../../server/http/logs.ts';
 
 const PIECE = Buffer.alloc(64 * 1024, 'x');
@@ -21,7 +21,7 @@ const PIECE = Buffer.alloc(64 * 1024, 'x');
 const PIECES = 500;
 
 /** An answer of several pieces. */
-const LINES = 3 * RENDER_ROWS_AT_ONCE;
+const LINES = 3 * RENDER_ROWS_AT_FIRST;
 
 const STALLED_MS_MAX = 1000;
 

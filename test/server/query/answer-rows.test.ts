@@ -1,6 +1,6 @@
 /** Rows that answers hold: given back however a search ends. */
 import { afterEach, expect, test } from 'vitest';
-import { ANSWER_ROWS_FEW, ANSWER_ROWS_HELD_MAX, LIMIT_MAX, RENDER_ROWS_AT_ONCE } from '../../../server/limits.ts';
+import { ANSWER_ROWS_FEW, ANSWER_ROWS_HELD_MAX, LIMIT_MAX, RENDER_ROWS_AT_FIRST } from '../../../server/limits.ts';
 import { select } from '../../../server/engines/embedded/search/answer.ts';
 import type { Plan } from '../../../server/store/search-plan.ts';
 import { valueLeaf } from '../../../server/store/predicate.ts';
@@ -15,7 +15,7 @@ afterEach(() => {
   for (const release of releases.splice(0)) release();
 });
 
-const LINES = 3 * RENDER_ROWS_AT_ONCE;
+const LINES = 3 * RENDER_ROWS_AT_FIRST;
 
 async function searchOf(changes: Partial<Plan> = {}) {
   const { store } = await openStore();

@@ -12,8 +12,11 @@ import { eventually } from '../../eventually.ts';
 import { type Line, TODAY } from '../engines/embedded/batches.ts';
 import { planOf } from '../engines/embedded/query-context.ts';
 import { append, linesIn, SOMEBODY } from './asking.ts';
+import { rowsOf } from './naive-block.ts';
 import { type NaiveLine, naiveSearch } from './naive-search.ts';
 
+const RAW = { kind: 'text', format: 'raw' } as const;
+const ROWS = { kind: 'rows', fields: [] } as const;
 const SEEDS = 10;
 const DIRECTIONS: readonly Direction[] = ['forward', 'backward'];
 
@@ -126,6 +129,59 @@ export function describePages(open: () => Promise<LogStore>): void {
       ({ text }) => !text.includes('"user":1'),
     );
     expect(await paged(store, { ...plan, after }, () => 7)).toEqual(texts(want));
+    await store.close();
+  });
+
+  test.each([0, 1, 2, 3])('all lines, in one view and in one after the other: seed %i', async (seed) => {
+    const random = new Random(seed);
+    const store = await open();
+    const lines: Line[] = [];
+    for (let batch = 0; batch < 4; batch++) {
+      const added = tiedLines(random, lines.length, 700);
+      lines.push(...added);
+      await append(store, added);
+      if (random.below(2) === 0) await store.tick();
+    }
+    const nowMs = (TODAY + 1) * 86_400_000;
+    for (const direction of DIRECTIONS) {
+      for (const where of [undefined, valueLeaf('user', [parsePattern('2')])]) {
+        const plan = { ...planOf({ direction, ...(where !== undefined && { where }) }), limit: Infinity };
+        const want = texts(naiveSearch(naiveOf(lines), plan));
+        for (const viewHeldMsMax of [60_000, 0]) {
+          const { pieces, page } = new QueryEngine(store, { viewHeldMsMax }).streamAll(SOMEBODY, plan, RAW, nowMs);
+          const got: string[] = [];
+          for await (const piece of pieces) {
+            got.push(...linesIn(piece));
+            if (random.below(20) === 0) await store.tick();
+          }
+          expect(got).toEqual(want);
+          expect(page.hasMore).toBe(false);
+        }
+        const { pieces } = new QueryEngine(store).streamAll(SOMEBODY, plan, ROWS, nowMs);
+        const rows = (await Array.fromAsync(pieces)).flatMap(rowsOf);
+        expect(rows.map(({ text }) => text)).toEqual(want);
+      }
+    }
+    await store.close();
+  });
+
+  test('all lines, while others arrive: none is missed, and it ends', async () => {
+    const store = await open();
+    const lines = tiedLines(new Random(5), 0, 50).map((line, i) => ({ ...line, timeNs: i * 1e9 }));
+    await append(store, lines);
+    const plan = { ...planOf({ direction: 'forward' }), limit: Infinity };
+    const nowMs = TODAY * 86_400_000;
+    const { pieces } = new QueryEngine(store, { viewHeldMsMax: 0 }).streamAll(SOMEBODY, plan, RAW, nowMs);
+    const got: string[] = [];
+    for (let later = 0; ; later++) {
+      const { value, done } = await pieces.next();
+      if (done === true) break;
+      got.push(...linesIn(value));
+      // Each is newer than all before, and than the beginning by hours in the end.
+      await append(store, [{ text: `{"later":${later}}`, timeNs: 100e9 + later * 600e9, labels: { pod: 'later' } }]);
+    }
+    expect(got.slice(0, 50)).toEqual(lines.map(({ text }) => text));
+    expect(got.length).toBeLessThan(60);
     await store.close();
   });
 

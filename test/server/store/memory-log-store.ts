@@ -107,7 +107,10 @@ function viewOf(lines: readonly NaiveLine[]): LogView {
       const last = page.at(-1);
       query.page.hasMore = found.length > page.length;
       query.page.last = last && naiveCursor(last, NaN);
-      for (const line of page) yield pieceOf([line], sink);
+      for (const line of page) {
+        if (plan.limit === Infinity) query.page.last = naiveCursor(line, NaN);
+        yield pieceOf([line], sink);
+      }
     },
     aggregate: async (plan) => {
       const cells = naiveAggregate(lines, plan);

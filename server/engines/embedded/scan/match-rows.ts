@@ -50,7 +50,11 @@ export function streamMatcher({ where }: Pick<Predicate, 'where'>): (labels: Lab
 /** Returns the rows that match, in row order. */
 export function matchRows(group: RowGroup, plan: Predicate): Uint32Array {
   const selected = matchMask(group, plan);
-  if (selected === 'all') return Uint32Array.from({ length: group.info.rowCount }, (_, row) => row);
+  if (selected === 'all') {
+    const rows = new Uint32Array(group.info.rowCount);
+    for (let row = 0; row < rows.length; row++) rows[row] = row;
+    return rows;
+  }
   return hasMarked(selected) ? markedIn(selected) : new Uint32Array(0);
 }
 

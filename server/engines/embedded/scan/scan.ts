@@ -46,6 +46,13 @@ const NO_ROWS: ScannedRows = {
   matchedCount: 0,
 };
 
+/** Returns the memory to be transferred. Row groups without matches share theirs. */
+export function buffersOfRows({ rows, timesNs, streams, arrivals }: ScannedRows): ArrayBuffer[] {
+  if (rows.length === 0) return [];
+  const arrays = [rows, timesNs, streams, arrivals].filter((array) => array !== undefined);
+  return arrays.map(({ buffer }) => buffer as ArrayBuffer);
+}
+
 /** Ends early when others wait for the worker. */
 export function scan(
   { places, plan }: ScanInput,
@@ -76,17 +83,7 @@ export function scanGroup(group: RowGroup, origin: ArrivalOrigin, plan: Plan): S
   if (matched.length === 0) return NO_ROWS;
   const found = new FoundRows(group, origin, matched);
   const best = bestOf(found, plan);
-  const { timesNs, codes } = found;
-  return {
-    rows: best.map((i) => matched[i]!),
-    timesNs: Float64Array.from(best, (i) => timesNs[i]!),
-    streams: codes && Uint16Array.from(best, (i) => codes[matched[i]!]!),
-    arrivals:
-      origin.tiesFrom === undefined || group.ties() === undefined
-        ? undefined
-        : Float64Array.from(best, (i) => found.arrivalAt(i)),
-    matchedCount: matched.length,
-  };
+  return { ...found.at(best), matchedCount: matched.length };
 }
 
 /** Returns the indices of the first plan.limit rows after plan.after, in plan.direction. */
@@ -139,10 +136,30 @@ class FoundRows {
     return distanceNs || this.#rankAt(index) - stream || this.arrivalAt(index) - arrival;
   }
 
+  at(indices: Uint32Array): Omit<ScannedRows, 'matchedCount'> {
+    const { timesNs, codes } = this;
+    const count = indices.length;
+    const hasArrivals = this.#origin.tiesFrom !== undefined && this.#group.ties() !== undefined;
+    const rows = new Uint32Array(count);
+    const times = new Float64Array(count);
+    const streams = codes && new Uint16Array(count);
+    const arrivals = hasArrivals ? new Float64Array(count) : undefined;
+    for (let i = 0; i < count; i++) {
+      const index = indices[i]!;
+      const row = this.#rows[index]!;
+      rows[i] = row;
+      times[i] = timesNs[index]!;
+      if (streams !== undefined) streams[i] = codes![row]!;
+      if (arrivals !== undefined) arrivals[i] = this.arrivalAt(index);
+    }
+    return { rows, timesNs: times, streams, arrivals };
+  }
+
   /** Returns the indices of the rows, by time, then stream, then arrival: rows of one stream are in the order of arrival. */
   inOrder(): Uint32Array {
     const { timesNs, codes } = this;
-    const sorted = Uint32Array.from(timesNs.keys());
+    const sorted = new Uint32Array(timesNs.length);
+    for (let i = 0; i < sorted.length; i++) sorted[i] = i;
     sortByTime(sorted, timesNs, 0, sorted.length);
     if (codes === undefined) return sorted;
     for (let start = 0, i = 1; i <= sorted.length; i++) {

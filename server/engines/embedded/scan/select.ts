@@ -88,7 +88,7 @@ function narrow(plan: Plan, worst: bigint | undefined): Plan {
 }
 
 /** Row groups that may hold the best rows come first. */
-function inOrder(rowGroups: readonly RowGroupRef[], { direction }: Plan): RowGroupRef[] {
+export function inOrder(rowGroups: readonly RowGroupRef[], { direction }: Plan): RowGroupRef[] {
   const best = (group: RowGroupRef): bigint =>
     direction === 'backward' ? -instantOf(group.baseDay, group.maxTimeNs) : instantOf(group.baseDay, group.minTimeNs);
   const keyed = rowGroups.map((group) => ({ group, key: best(group) }));

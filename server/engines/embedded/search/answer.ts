@@ -1,6 +1,6 @@
 /** Turns the rows that a search found into the pieces of its sink, some rows at a time. */
 import { NS_PER_DAY } from '../../../../shared/time.ts';
-import { RENDER_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../../limits.ts';
+import { RENDER_ROWS_AT_FIRST, RENDER_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../../limits.ts';
 import type { AnswerPage } from '../../../store/query.ts';
 import type { QueryBudget } from '../../../store/query-budget.ts';
 import type { Plan } from '../../../store/search-plan.ts';
@@ -9,7 +9,7 @@ import { type ScanContext, selectRows } from '../scan/select.ts';
 import type { SelectedRow, SelectedRows } from '../scan/top-rows.ts';
 import { quarantineAll } from '../scan/unusable.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
-import { freeMemory } from '../../../workers/task.ts';
+import { freeMemory } from '../../../../shared/own-memory.ts';
 import type { RenderedText } from './render.ts';
 import { mergedBlocks, type RenderedBlock } from './row-columns.ts';
 import { doneCountOf, type RenderedRows, type RenderInput, type RenderOutput } from './sink-rows.ts';
@@ -73,9 +73,11 @@ async function* renderAll<S extends Sink>(
   signal: AbortSignal,
 ): AsyncGenerator<PieceOf<S>> {
   using pieces = context.answerText.begin();
+  let rowsAtOnce = RENDER_ROWS_AT_FIRST;
   for (let from = 0; from < rows.length;) {
     signal.throwIfAborted();
-    const parts = partsOf(rows.slice(from, from + RENDER_ROWS_AT_ONCE));
+    const parts = partsOf(rows.slice(from, from + rowsAtOnce));
+    rowsAtOnce = Math.min(rowsAtOnce * 2, RENDER_ROWS_AT_ONCE);
     const bytesMax = pieces.reserve() / parts.length;
     const outputs = await Promise.all(parts.map((part) => renderPart(part, bytesMax, sink, context, signal)));
     const count = renderedRows(parts, outputs);

@@ -2,6 +2,7 @@
 import type { Piece, Sink } from '../../../store/sink.ts';
 import type { RowGroupPlace, RowGroups } from '../scan/row-groups.ts';
 import { type UnusableGroup, useOrList } from '../scan/unusable.ts';
+import { rawTextOf } from './raw-text.ts';
 import { type RenderedText, textOf } from './render.ts';
 import { blockOf, type RenderedBlock } from './row-columns.ts';
 import { type ChosenRows, openSinkGroup, type SinkGroup } from './sink-group.ts';
@@ -26,24 +27,44 @@ const NO_ROWS = new Uint32Array(0);
 
 /** Renders at least the first row; then row groups in the order in which rows need them, as long as there is room. */
 export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
-  const { places, groupOf, rows, bytesMax, sink } = input;
+  const { places, bytesMax, sink } = input;
   const unusable: UnusableGroup[] = [];
+  const rowsOf = rowsByGroup(places.length, input);
   let leftBytes = bytesMax;
   const groups = places.map((place, group) =>
     useOrList(unusable, group, () => {
       const opened = rowGroups.open(place);
-      const wanted = leftBytes > 0 ? rows.filter((_, i) => groupOf[i] === group) : NO_ROWS;
+      const wanted = leftBytes > 0 ? rowsOf[group]! : NO_ROWS;
       const sinkGroup = openSinkGroup(opened, place, wanted, leftBytes, sink);
       leftBytes -= sinkGroup.lines.bytes.length;
       return sinkGroup;
     }),
   );
-  return { rendered: sinkRows(groups, input, sink), unusable };
+  const rendered = sinkRows(groups, input, sink);
+  for (const group of groups) if (group !== undefined) freeLines(group);
+  return { rendered, unusable };
+}
+
+function rowsByGroup(groupCount: number, { groupOf, rows }: ChosenRows): Uint32Array[] {
+  if (groupCount === 1) return [rows];
+  const counts = new Uint32Array(groupCount);
+  for (const group of groupOf) counts[group]!++;
+  const rowsOf = Array.from(counts, (count) => new Uint32Array(count));
+  counts.fill(0);
+  for (let i = 0; i < rows.length; i++) rowsOf[groupOf[i]!]![counts[groupOf[i]!]!++] = rows[i]!;
+  return rowsOf;
+}
+
+/** The lines are in the output now; garbage of their size would be collected often. */
+function freeLines({ lines: { bytes } }: SinkGroup): void {
+  // Smaller buffers share their memory.
+  if (bytes.buffer.byteLength > Buffer.poolSize && bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
 }
 
 /** Renders up to the first row whose line has not been built; rows of a group that cannot be read are left out. */
 export function sinkRows(groups: readonly (SinkGroup | undefined)[], chosen: ChosenRows, sink: Sink): RenderedRows {
-  return sink.kind === 'text' ? textOf(groups, chosen, sink) : blockOf(groups, chosen, sink);
+  if (sink.kind === 'rows') return blockOf(groups, chosen, sink);
+  return sink.format === 'raw' ? rawTextOf(groups, chosen) : textOf(groups, chosen, sink);
 }
 
 /** Returns how many of the chosen rows are done. */
