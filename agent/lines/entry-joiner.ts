@@ -5,7 +5,8 @@
 import { CriParser } from '../../shared/cri.ts';
 import { NS_PER_DAY, NS_PER_MS } from '../../shared/time.ts';
 import type { Chain } from '../files/chain.ts';
-import { ALONE, type EntryRules } from '../rules/entry-rules.ts';
+import { ALONE, IF_LOGGED, type EntryRules } from '../rules/entry-rules.ts';
+import { isLogged } from '../rules/logged-line.ts';
 import { ENTRY_LINES_MAX, ENTRY_SPAN_MS_MAX } from '../limits.ts';
 import type { PendingLine } from '../files/pending-line.ts';
 import type { CriPrefix } from './fragment.ts';
@@ -47,7 +48,8 @@ export class EntryJoiner {
     if (line.isOpen) return line.state;
     if (this.isObject(cri, bytes, end)) return ALONE;
     if (spanNs(cri, line.lastDay, line.lastTimeNs) > line.idleMsMax * NS_PER_MS) return ALONE;
-    return this.#rules!.next(line.state, bytes, cri.messageStart, end);
+    const next = this.#rules!.next(line.state, bytes, cri.messageStart, end);
+    return decided(next, line.bytes, 0, line.length);
   }
 
   idleMsMax(state: number): number {
@@ -72,8 +74,15 @@ export class EntryJoiner {
     const followingEnd = bytes.indexOf(NEWLINE, at);
     if (!following.parse(bytes, at, followingEnd) || following.stream !== cri.stream) return false;
     if (this.isObject(following, bytes, followingEnd)) return true;
-    return this.#rules!.next(state, bytes, following.messageStart, followingEnd) === ALONE;
+    const next = this.#rules!.next(state, bytes, following.messageStart, followingEnd);
+    return decided(next, bytes, cri.messageStart, newline) === ALONE;
   }
+}
+
+/** Returns the state after a line, for which bytes[start, end) are the entry before it. */
+function decided(state: number, bytes: Buffer, start: number, end: number): number {
+  if ((state & IF_LOGGED) === 0) return state;
+  return isLogged(bytes, start, end) ? state & ~IF_LOGGED : ALONE;
 }
 
 function spanNs({ day, timeNs }: CriPrefix, fromDay: number, fromTimeNs: number): number {

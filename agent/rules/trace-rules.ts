@@ -1,16 +1,22 @@
 /**
- * The rules that need no configuration: panics and stack traces of Go, the JVM, JavaScript, .NET and Python. A trace is
+ * The rules that need no configuration: panics and stack traces of Go, the JVM, JavaScript, .NET, Python and Ruby. A trace is
  * recognized by what follows its first line, so any line of text may begin one, and waits a moment for the next. Lines are
- * classified by their first few bytes, except for a Go call, which is examined as a whole.
+ * classified by their first few bytes, except for a Go call and a Ruby frame, which are examined as a whole.
+ *
+ * A trace takes the line of text before it if a logger has written that line, and if the runtime marks traces that nobody has
+ * caught: the JVM, .NET and Go. Those of Python, JavaScript and Ruby look the same whether they are logged or end the process, and
+ * must not be hidden behind a line of level `info`; only Ruby's frames without a header are a logger's for certain.
  */
-import { ALONE, type EntryRules } from './entry-rules.ts';
+import { errorCodeEnd } from '../../shared/row-group/text-lines/exception.ts';
+import { byteAt } from '../../shared/row-group/text-lines/scan.ts';
+import { ALONE, IF_LOGGED, type EntryRules } from './entry-rules.ts';
 import { ENTRY_IDLE_MS_MAX, LONE_LINE_MS_MAX } from '../limits.ts';
 
 /** A line of text. A stack frame, a cause or a goroutine may follow. */
 const TEXT = 1;
 /** Like TEXT, but it names an exception: frames certainly follow. */
 const EXCEPTION = 2;
-/** In the frames of the JVM, JavaScript or .NET, or in a Python exception group: every indented line belongs to them. */
+/** In the frames of the JVM, JavaScript, .NET or Ruby, or in a Python exception group: every indented line belongs to them. */
 const FRAMES = 3;
 /** In a panic, a fatal error or a dump of goroutines. */
 const GO = 4;
@@ -19,12 +25,20 @@ const PYTHON_FRAMES = 5;
 const PYTHON_END = 6;
 /** Between the traces of chained exceptions. */
 const PYTHON_CHAIN = 7;
+/** In the frames of Ruby as its loggers write them, without an indent. */
+const RUBY_FRAMES = 8;
+/** In an entry of .NET's console logger, whose message and exception are indented. */
+const NET_ENTRY = 9;
 
 const TAB = 0x09;
 const SPACE = 0x20;
+const QUOTE = 0x27;
+const PLUS = 0x2b;
 const DOT = 0x2e;
 const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
+const BACKQUOTE = 0x60;
 const CLOSE_BRACE = 0x7d;
 const OPEN_PARENTHESIS = 0x28;
 const CLOSE_PARENTHESIS = 0x29;
@@ -54,6 +68,9 @@ const TRACEBACK = word('Traceback (most recent call last):');
 const TRACEBACK_OF_GROUP = word('+ Exception Group Traceback (most recent call last):');
 const DURING = word('During handling of the above exception, another exception occurred:');
 const DIRECT_CAUSE = word('The above exception was the direct cause of the following exception:');
+const FROM = word('from ');
+const IN = word(':in ');
+const NET_LEVELS = ['trce: ', 'dbug: ', 'info: ', 'warn: ', 'fail: ', 'crit: '].map(word);
 
 export class TraceRules implements EntryRules {
   /** No line of a trace begins with a brace. */
@@ -68,17 +85,19 @@ export class TraceRules implements EntryRules {
     if (startsWith(bytes, at, end, PANIC) || startsWith(bytes, at, end, FATAL_ERROR)) return GO;
     if (isGoroutine(bytes, at, end) || isSignal(bytes, at, end)) return GO;
     if (startsWith(bytes, at, end, IN_THREAD) || startsWith(bytes, at, end, UNHANDLED)) return EXCEPTION;
-    return isException(bytes, at, end) ? EXCEPTION : TEXT;
+    if (isException(bytes, at, end)) return EXCEPTION;
+    if (isNetHeader(bytes, at, end)) return NET_ENTRY;
+    return isRubyFrame(bytes, at, end) ? RUBY_FRAMES : TEXT;
   }
 
   next(state: number, bytes: Uint8Array, start: number, end: number): number {
     const at = afterIndent(bytes, start, end);
     switch (state) {
       case TEXT:
-        if (at === start && isException(bytes, at, end)) return EXCEPTION;
-        return nextOfText(bytes, start, at, end);
+        if (isFirstFrame(bytes, start, at, end)) return FRAMES;
+        return at === start ? nextOfLogged(bytes, at, end) : ALONE;
       case EXCEPTION:
-        return nextOfText(bytes, start, at, end);
+        return isFirstFrame(bytes, start, at, end) ? FRAMES : ALONE;
       case FRAMES:
         return isOfFrames(bytes, start, at, end) ? FRAMES : ALONE;
       case GO:
@@ -90,24 +109,37 @@ export class TraceRules implements EntryRules {
         return at === end ? PYTHON_CHAIN : ALONE;
       case PYTHON_CHAIN:
         return nextOfChain(bytes, at, end);
+      case RUBY_FRAMES:
+        return at === start && isRubyFrame(bytes, at, end) ? RUBY_FRAMES : ALONE;
+      case NET_ENTRY:
+        return at > start ? NET_ENTRY : ALONE;
       default:
         throw new Error(`BUG: an entry cannot be in state ${state}`);
     }
   }
 
   idleMsMax(state: number): number {
-    return state === TEXT ? LONE_LINE_MS_MAX : ENTRY_IDLE_MS_MAX;
+    // A console logger writes an entry at once.
+    return state === TEXT || state === NET_ENTRY ? LONE_LINE_MS_MAX : ENTRY_IDLE_MS_MAX;
   }
 }
 
-function nextOfText(bytes: Uint8Array, start: number, at: number, end: number): number {
-  if (at > start) {
-    const isFrame =
-      startsWith(bytes, at, end, AT) || startsWith(bytes, at, end, INNER) || startsWith(bytes, at, end, SUPPRESSED);
-    return isFrame || isOmission(bytes, at, end) ? FRAMES : ALONE;
-  }
-  if (startsWith(bytes, at, end, CAUSED_BY)) return FRAMES;
-  return isGoroutine(bytes, at, end) ? GO : ALONE;
+function isFirstFrame(bytes: Uint8Array, start: number, at: number, end: number): boolean {
+  if (at === start) return startsWith(bytes, at, end, CAUSED_BY);
+  return (
+    startsWith(bytes, at, end, AT) ||
+    startsWith(bytes, at, end, INNER) ||
+    startsWith(bytes, at, end, SUPPRESSED) ||
+    isOmission(bytes, at, end) ||
+    (startsWith(bytes, at, end, FROM) && isRubyFrame(bytes, at + FROM.length, end))
+  );
+}
+
+/** Returns the state in a trace that begins with this line, if the line of text before it logs it. */
+function nextOfLogged(bytes: Uint8Array, start: number, end: number): number {
+  if (isException(bytes, start, end)) return EXCEPTION | IF_LOGGED;
+  if (isGoroutine(bytes, start, end)) return GO | IF_LOGGED;
+  return isRubyFrame(bytes, start, end) ? RUBY_FRAMES | IF_LOGGED : ALONE;
 }
 
 function isOfFrames(bytes: Uint8Array, start: number, at: number, end: number): boolean {
@@ -178,15 +210,38 @@ function isOmission(bytes: Uint8Array, start: number, end: number): boolean {
   return afterDigits(bytes, first, end) > first;
 }
 
-/** `java.lang.IllegalStateException: text`: a qualified name of a class that is thrown, and nothing before it. */
+/** `/app/orders.rb:2:in 'Orders#add'`, with a backquote before Ruby 3.4. The header of a trace goes on after the last quote. */
+function isRubyFrame(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < IN.length || bytes[end - 1] !== QUOTE) return false;
+  for (let at = start + 1; at < end - IN.length; at++) {
+    if (bytes[at] !== COLON || !startsWith(bytes, at, end, IN) || !isDigit(bytes[at - 1]!)) continue;
+    const quote = bytes[at + IN.length];
+    return quote === QUOTE || quote === BACKQUOTE;
+  }
+  return false;
+}
+
+/** `fail: Shop.Orders[17]`: level, category and number of an event. */
+function isNetHeader(bytes: Uint8Array, start: number, end: number): boolean {
+  if (bytes[end - 1] !== CLOSE_BRACKET || !NET_LEVELS.some((level) => startsWith(bytes, start, end, level)))
+    return false;
+  let at = end - 2;
+  while (at > start && isDigit(bytes[at]!)) at--;
+  return at < end - 2 && bytes[at] === OPEN_BRACKET;
+}
+
+/**
+ * `java.lang.IllegalStateException: text`, `System.Net.Sockets.SocketException (111): text`: a qualified name of a class that is
+ * thrown, and nothing before it.
+ */
 function isException(bytes: Uint8Array, start: number, end: number): boolean {
   let at = start;
   let lastDot = -1;
-  while (at < end && (isNameByte(bytes[at]!) || bytes[at] === DOT)) {
+  while (at < end && (isNameByte(bytes[at]!) || bytes[at] === DOT || bytes[at] === PLUS)) {
     if (bytes[at] === DOT) lastDot = at;
     at++;
   }
-  if (lastDot < 0 || (at < end && bytes[at] !== COLON)) return false;
+  if (lastDot < 0 || (at < end && byteAt(bytes, errorCodeEnd(bytes, at, end), end) !== COLON)) return false;
   for (const name of THROWABLES) {
     if (at - name.length > lastDot && startsWith(bytes, at - name.length, at, name)) return true;
   }
@@ -207,12 +262,16 @@ function afterIndent(bytes: Uint8Array, start: number, end: number): number {
 
 function afterDigits(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
-  while (at < end && bytes[at]! >= 0x30 && bytes[at]! <= 0x39) at++;
+  while (at < end && isDigit(bytes[at]!)) at++;
   return at;
 }
 
+function isDigit(byte: number): boolean {
+  return byte >= 0x30 && byte <= 0x39;
+}
+
 function isLowerOrDigit(byte: number): boolean {
-  return (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
+  return (byte >= 0x61 && byte <= 0x7a) || isDigit(byte);
 }
 
 /** Whether a byte may be part of an identifier in Java or Go; all that is not ASCII counts as a letter. */

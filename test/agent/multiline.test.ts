@@ -16,13 +16,15 @@ import { endPodlog } from '../e2e/podlog.ts';
 import { loseAnswers, runBriefly, startProcess } from './kills.ts';
 import { cri, criLines, LIVE, rotated, until, worldOfEachTest } from './pods.ts';
 import { decodeLines } from './sink.ts';
-import { TRACES } from './traces.ts';
+import { AFTER_TEXT, TRACES } from './traces.ts';
 
 const world = worldOfEachTest();
 
 const OLD = rotated(0);
 const JSON_LINE = '{"level":"info"}';
 const TRACE = 'java.lang.IllegalStateException: boom\n\tat a.B.c(B.java:1)\n\tat a.B.d(B.java:2)';
+
+const ACCESS_LOG_LINE = '10.0.0.1 - - [01/Jan/2026:10:00:00 +0000] "GET / HTTP/1.1" 500 12 "-" "curl/8"';
 
 /** CRI lines for text of several lines. */
 const lines = (text: string, stream = 'stdout'): string =>
@@ -52,10 +54,39 @@ describe('what is joined', () => {
       ['Traceback (most recent call last):\n  File\nE: 1', 'Traceback (most recent call last):\n  F\nE: 2'],
     ],
     ['what only begins like a goroutine', ['text', 'goroutine leak', 'goroutine 7 is slow:']],
+    [
+      'what only begins like an entry of .NET',
+      ['info: ready', '  a', 'info: a[b]', '  a', 'note: a[1]', '  a', '[1]', '  a'],
+    ],
+    ['what only looks like a frame of Ruby', ["ERROR: a:in 'b'", "x:in 'y'", 'ERROR: a', "x:1:in y'", "\tfrom 'x'"]],
+    [
+      'a word in parentheses after an exception',
+      ['ERROR: x', 'a.Exception (no: thing)', 'a.Exception (1) x', 'a.Exception ()'],
+    ],
   ])('not: %s', async (_, entries) => {
     world.live(lines(entries.join('\n')) + criLines([JSON_LINE]));
     await start();
     await world.expectLines([...entries, JSON_LINE]);
+  });
+
+  test.each(AFTER_TEXT)('after a line of text: %s', async (_, takesLogged, text) => {
+    const unlogged = ['GET / 200', 'listening on 8080', ACCESS_LOG_LINE, 'System.Text: 1', 'TypeError: boom'];
+    const logged = [
+      '2026-01-01 10:00:00,123 ERROR [http-1] c.e.shop.Orders - cannot store order 17',
+      '2026/01/01 10:00:00 cannot store order 17',
+      'ERROR:shop:cannot store order 17',
+      'SEVERE: cannot store order 17',
+      '[10:00:00 INF] cannot store order 17',
+      'time=2026-01-01T10:00:00Z level=error msg="cannot store order 17"',
+      'E0101 10:00:00.000000       1 orders.go:79] cannot store order 17',
+    ];
+    const all = [...unlogged, ...logged];
+    world.live(lines(all.flatMap((before) => [before, text, JSON_LINE]).join('\n')));
+    await start();
+    await world.expectLines([
+      ...unlogged.flatMap((before) => [before, text, JSON_LINE]),
+      ...logged.flatMap((before) => (takesLogged ? [`${before}\n${text}`, JSON_LINE] : [before, text, JSON_LINE])),
+    ]);
   });
 
   test('the time is the first line’s', async () => {

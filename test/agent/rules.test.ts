@@ -410,7 +410,7 @@ test.each([{ kind: 'traces' }, { kind: 'off' }] as const)(
     await expectStored({
       db: [[one, head, frame, b].join('\n'), [two, empty, d, accented].join('\n'), json!],
       dns: [[one, head, frame, b, two].join('\n'), [empty, d].join('\n'), accented!, json!],
-      app: multiline.kind === 'off' ? lines : [[one, head, frame].join('\n'), ...lines.slice(3)],
+      app: multiline.kind === 'off' ? lines : [one, [head, frame].join('\n'), ...lines.slice(3)],
     });
   },
 );

@@ -111,6 +111,45 @@ export const TRACES: readonly (readonly [what: string, text: string])[] = [
        at Shop.Other()`),
   ],
   [
+    'an exception of .NET, behind the line that logs it',
+    entry(`
+    [10:00:00 ERR] cannot store order 17
+    Npgsql.PostgresException (0x80004005): 23505: duplicate key value violates unique constraint
+       at Npgsql.Internal.NpgsqlConnector.ReadMessageLong(Boolean async)
+       at Shop.Store.Put(Order o) in /src/Store.cs:line 12
+      Exception data:
+        Severity: ERROR`),
+  ],
+  [
+    'an entry of the console logger of .NET',
+    entry(`
+    fail: Shop.Orders[17]
+          cannot store order 17
+
+          because of:
+          System.InvalidOperationException: outer
+           ---> System.Net.Sockets.SocketException (111): Connection refused
+             at Shop.Store.Put(Order o) in /src/Store.cs:line 12
+             --- End of inner exception stack trace ---
+             at Shop.Program.Main() in /src/Program.cs:line 5`).replaceAll('\n\n', '\n      \n'),
+  ],
+  [
+    'an exception of Ruby',
+    entry(`
+    /app/orders.rb:2:in 'Integer#/': divided by 0 (ZeroDivisionError)
+    \tfrom /app/orders.rb:2:in 'Object#divide'
+    \tfrom <internal:kernel>:187:in 'loop'
+    \t ... 10 levels...
+    \tfrom /app/main.rb:5:in '<main>'`),
+  ],
+  [
+    'an exception of Ruby 3.3, behind the line that logs it',
+    entry(`
+    E, [2026-01-01T10:00:00.123456 #1] ERROR -- : divided by 0 (ZeroDivisionError)
+    /app/orders.rb:2:in \`/'
+    /app/main.rb:5:in \`block in <main>'`),
+  ],
+  [
     'a Python traceback',
     entry(`
     Traceback (most recent call last):
@@ -153,4 +192,25 @@ export const TRACES: readonly (readonly [what: string, text: string])[] = [
     | TypeError: b
     +------------------------------------`,
   ],
+];
+
+/** What a line of text precedes: exceptions, and whether they take the line before them if a logger has written it. */
+export const AFTER_TEXT: readonly (readonly [what: string, takesLogged: boolean, text: string])[] = [
+  ['the JVM', true, 'java.lang.IllegalStateException: boom\n\tat a.B.c(B.java:1)'],
+  ['the JVM, uncaught', false, 'Exception in thread "main" java.lang.Error: boom\n\tat a.B.c(B.java:1)'],
+  ['.NET', true, 'System.InvalidOperationException: boom\n   at Shop.Store.Put(Order o) in /src/Store.cs:line 12'],
+  ['.NET, of a nested class', true, 'Shop.Store+FullException: boom\n   at Shop.Store.Put(Order o)'],
+  ['.NET, with a code', true, 'System.Net.Sockets.SocketException (111): refused\n   at Shop.Store.Put(Order o)'],
+  ['.NET, uncaught', false, 'Unhandled exception. System.InvalidOperationException: boom\n   at Shop.Program.Main()'],
+  [
+    '.NET, by its console logger',
+    false,
+    'fail: Shop[1]\n      boom\n      System.Exception: boom\n         at Shop.Put()',
+  ],
+  ['Go, a stack', true, 'goroutine 52 [running]:\nmain.pick(...)\n\t/src/main.go:12'],
+  ['Go, a panic', false, 'panic: boom\n\ngoroutine 1 [running]:\nmain.pick(...)\n\t/src/main.go:12'],
+  ['Node.js', false, 'TypeError: boom\n    at store (/app/store.js:10:11)'],
+  ['Python', false, 'Traceback (most recent call last):\n  File "/app/main.py", line 3, in <module>\nKeyError: 17'],
+  ['Ruby', false, "/app/orders.rb:2:in 'divide': boom (ZeroDivisionError)\n\tfrom /app/main.rb:5:in '<main>'"],
+  ['Ruby, without a header', true, "/app/orders.rb:2:in 'divide'\n/app/main.rb:5:in '<main>'"],
 ];

@@ -34,7 +34,8 @@ const APACHE_ERROR = 10;
 const ZAP = 11;
 const SYSLOG = 12;
 const MYSQL = 13;
-const EXCEPTION = 14;
+/** See exception.ts. */
+export const EXCEPTION = 14;
 /** Objects with text around them, or that are not JSON. */
 export const OBJECTS = 8;
 

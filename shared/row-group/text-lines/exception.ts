@@ -1,7 +1,7 @@
 /**
  * Exceptions: a line that begins with a Python traceback, with `Exception in thread` of the JVM, `Unhandled exception`
- * of .NET, or with the name of an exception (`java.io.IOException: text`, `TypeError: text`). That word is the line's
- * level.
+ * of .NET, or with the name of an exception (`java.io.IOException: text`, `TypeError: text`, .NET's
+ * `Npgsql.PostgresException (0x80004005): text`). That word is the line's level.
  */
 import { KIND_PLAIN } from '../format.ts';
 import type { Tokens } from '../tokens.ts';
@@ -18,6 +18,10 @@ const BEGINNINGS = [
 const ENDINGS = ['Exception', 'Error', 'Throwable'].map((word) => Buffer.from(word));
 
 const DOLLAR = 0x24;
+const OPEN_PARENTHESIS = 0x28;
+const CLOSE_PARENTHESIS = 0x29;
+/** Of nested classes, in .NET. */
+const PLUS = 0x2b;
 const POINT = 0x2e;
 const UNDERSCORE = 0x5f;
 
@@ -30,7 +34,7 @@ export function cutException(bytes: Buffer, start: number, end: number, tokens: 
     for (const { text, levelStart, levelEnd } of BEGINNINGS) {
       if (isAt(bytes, start, end, text)) return cutAt(bytes, start, start + levelStart, start + levelEnd, end, tokens);
     }
-    return false;
+    if (byteAt(bytes, errorCodeEnd(bytes, nameEnd, end), end) !== COLON) return false;
   }
   for (const ending of ENDINGS) {
     const level = nameEnd - ending.length;
@@ -47,6 +51,14 @@ function cutAt(bytes: Buffer, start: number, level: number, levelEnd: number, en
   return true;
 }
 
+/** Returns the offset after the ` (0x80004005)` that .NET adds to the names of some exceptions, if it begins at `at`; else `at`. */
+export function errorCodeEnd(bytes: Uint8Array, at: number, end: number): number {
+  if (byteAt(bytes, at, end) !== SPACE || byteAt(bytes, at + 1, end) !== OPEN_PARENTHESIS) return at;
+  let behind = at + 2;
+  while (behind < end && (isLetter(bytes[behind]!) || isDigit(bytes[behind]!))) behind++;
+  return behind > at + 2 && byteAt(bytes, behind, end) === CLOSE_PARENTHESIS ? behind + 1 : at;
+}
+
 function isNameByte(byte: number): boolean {
-  return isLetter(byte) || isDigit(byte) || byte === POINT || byte === UNDERSCORE || byte === DOLLAR;
+  return isLetter(byte) || isDigit(byte) || byte === POINT || byte === UNDERSCORE || byte === DOLLAR || byte === PLUS;
 }

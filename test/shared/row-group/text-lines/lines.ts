@@ -337,6 +337,11 @@ export const TEXT_LINES: readonly (readonly [line: string, fields: Readonly<Reco
   ],
   ['java.io.IOException: no route', { '': 'java.io.IO', level: 'Exception', message: 'no route' }],
   [
+    'Npgsql.PostgresException (0x80004005): 23505: duplicate key',
+    { '': 'Npgsql.Postgres', level: 'Exception', message: '(0x80004005): 23505: duplicate key' },
+  ],
+  ['Shop.Store+FullException: no room', { '': 'Shop.Store+Full', level: 'Exception', message: 'no room' }],
+  [
     'TypeError: x is not a function\n    at a.js:1',
     { '': 'Type', level: 'Error', message: 'x is not a function\n    at a.js:1' },
   ],
@@ -441,6 +446,9 @@ export const PLAIN_LINES: readonly string[] = [
   '{INFO}',
   '<192>x',
   'Exceptional news: no Error',
+  'Exception (a word): text',
+  'Exception (11',
+  'Exception (11) is rare',
   'app.ERROR handler',
 ];
 
