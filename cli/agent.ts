@@ -1,10 +1,10 @@
 /** `podlog agent`: tails the pods of one node until a signal, then drains. */
 import { startAgent } from '../agent/agent.ts';
-import { requireTokenFile, tokenFrom } from '../agent/send/token-file.ts';
+import { assertTokenFile, tokenFrom } from '../agent/send/token-file.ts';
 import { createLog } from './log.ts';
 import { listenForMetrics } from './metrics-server.ts';
 import type { AgentOptions } from './options.ts';
-import { requireReadableFolder } from './pods-dir.ts';
+import { assertReadableFolder } from './pods-dir.ts';
 import { readVersion } from './version.ts';
 import { untilSignal } from './until-signal.ts';
 
@@ -13,8 +13,8 @@ const DRAIN_MS_MAX = 10_000;
 
 export async function runAgent(options: AgentOptions): Promise<void> {
   const { metricsListen: address, containerRateLimit: bytesPerSecond } = options;
-  requireReadableFolder(options.podsDir);
-  if (options.tokenFile !== undefined) requireTokenFile(options.tokenFile);
+  assertReadableFolder(options.podsDir);
+  if (options.tokenFile !== undefined) assertTokenFile(options.tokenFile);
   const log = createLog(options.logLevel, process.stdout, process.env);
   const { podsDir, linkedDirs, server: serverUrl, tokenFile, node, multiline } = options;
   const token = tokenFile === undefined ? undefined : tokenFrom(tokenFile);
@@ -42,7 +42,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   });
 }
 
-/** Node keeps what is garbage as long as nobody needs the memory. podlog.js exposes the collector, a test need not. */
+/** Returns garbage to the system, which Node keeps while memory is plenty. podlog.js exposes the collector; a test need not. */
 function collectGarbage(): void {
   globalThis.gc?.({ execution: 'sync', flavor: 'last-resort', type: 'major' });
 }

@@ -5,7 +5,7 @@ import type { CheckSummary } from '../server/store/check.ts';
 import { adviceFor, type CheckEvent, type Finding, isProblem } from '../server/engines/embedded/check/finding.ts';
 import type { CheckOptions } from './options.ts';
 
-/** A check that takes longer shows how far it is; one that does not would only flicker. */
+/** Progress is shown of checks that take longer than this; of others it would only flicker. */
 const PROGRESS_AFTER_MS = 2000;
 const PROGRESS_EVERY_MS = 1000;
 
@@ -18,11 +18,11 @@ export async function runCheck(options: CheckOptions): Promise<0 | 1> {
 }
 
 async function check({ dataDir, json }: CheckOptions): Promise<Finding[]> {
-  const progress = progressOn(process.stderr);
+  const printProgress = progressPrinter(process.stderr);
   const findings: Finding[] = [];
   for await (const event of checkDataFolder(dataDir)) {
     if (event.kind === 'finding') findings.push(event.finding);
-    if (event.kind === 'progress') progress(event);
+    if (event.kind === 'progress') printProgress(event);
     else process.stdout.write(json ? jsonOf(event, dataDir) : textOf(event, dataDir));
   }
   return findings;
@@ -34,21 +34,21 @@ async function repair({ dataDir, indexedFields, json }: CheckOptions, findings: 
     process.stdout.write(
       json
         ? `${JSON.stringify({ kind: 'repaired', path: name, keptRows, lostRows })}\n`
-        : `repaired: ${name}: ${keptRows} rows written anew, ${lostRows} rows set aside\n`,
+        : `repaired: ${name}: ${keptRows} rows rewritten, ${lostRows} rows set aside\n`,
     );
   }
 }
 
-type Told = Exclude<CheckEvent, { kind: 'progress' }>;
+type PrintedEvent = Exclude<CheckEvent, { kind: 'progress' }>;
 
-function jsonOf(event: Told, dataDir: string): string {
+function jsonOf(event: PrintedEvent, dataDir: string): string {
   if (event.kind === 'done') return `${JSON.stringify({ kind: 'done', ...event.summary })}\n`;
   const { kind, ...finding } = event.finding;
   const path = relative(dataDir, finding.path);
   return `${JSON.stringify({ kind: 'finding', finding: kind, ...finding, path, advice: adviceFor(kind) })}\n`;
 }
 
-function textOf(event: Told, dataDir: string): string {
+function textOf(event: PrintedEvent, dataDir: string): string {
   return event.kind === 'done' ? summaryText(event.summary) : findingText(event.finding, dataDir);
 }
 
@@ -66,13 +66,13 @@ function summaryText(summary: CheckSummary): string {
   return `checked ${counts}, ${megabytes(checkedBytes)}: ${problems}\n`;
 }
 
-function progressOn(output: { write(text: string): unknown }) {
+function progressPrinter(output: { write(text: string): unknown }) {
   let nextMs = performance.now() + PROGRESS_AFTER_MS;
   return ({ checkedBytes, totalBytes }: Extract<CheckEvent, { kind: 'progress' }>): void => {
     if (performance.now() < nextMs) return;
     nextMs = performance.now() + PROGRESS_EVERY_MS;
-    const share = totalBytes === 0 ? 100 : Math.floor((checkedBytes / totalBytes) * 100);
-    output.write(`checked ${megabytes(checkedBytes)} of ${megabytes(totalBytes)} (${share} %)\n`);
+    const percent = totalBytes === 0 ? 100 : Math.floor((checkedBytes / totalBytes) * 100);
+    output.write(`checked ${megabytes(checkedBytes)} of ${megabytes(totalBytes)} (${percent} %)\n`);
   };
 }
 

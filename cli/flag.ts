@@ -1,4 +1,4 @@
-/** What a flag of the podlog command is, and which commands there are. */
+/** The shape of a flag of the podlog command, and the names of the commands. */
 export const COMMAND_NAMES = ['up', 'server', 'agent', 'forward', 'check'] as const;
 export type CommandName = (typeof COMMAND_NAMES)[number];
 
@@ -6,9 +6,9 @@ export interface Flag<T> {
   /** Without the dashes. */
   readonly name: string;
   readonly commands: readonly CommandName[];
-  /** What stands for the value in help; empty for a switch, which is true when it is there. */
-  readonly value: string;
-  /** As text, the way a user would write it. */
+  /** The placeholder of the value in help; empty for a switch, which is true when it is given. */
+  readonly placeholder: string;
+  /** The default as a user would write it. */
   readonly defaultText: string;
   readonly help: string;
   /** @throws RangeError with what is wrong and what is allowed, as the end of a sentence that begins with the flag */

@@ -20,7 +20,7 @@ import { parseStartPattern } from './flag-values/start-pattern.ts';
 export const podsDir: Flag<string> = {
   name: 'pods-dir',
   commands: ['up', 'agent'],
-  value: 'dir',
+  placeholder: 'dir',
   defaultText: '/var/log/pods',
   help: "the node's pod logs, as kubelet lays them out",
   parse: parsePath,
@@ -29,7 +29,7 @@ export const podsDir: Flag<string> = {
 export const linkedDirs: Flag<readonly string[]> = {
   name: 'linked-dirs',
   commands: ['up', 'agent'],
-  value: 'dirs',
+  placeholder: 'dirs',
   defaultText: 'none',
   help: 'where links in --pods-dir may lead, separated by commas',
   parse: parsePaths,
@@ -38,7 +38,7 @@ export const linkedDirs: Flag<readonly string[]> = {
 export const dataDir: Flag<string> = {
   name: 'data-dir',
   commands: ['up', 'server', 'check'],
-  value: 'dir',
+  placeholder: 'dir',
   defaultText: './data',
   help: 'where the store keeps its files; made when missing',
   parse: parsePath,
@@ -47,7 +47,7 @@ export const dataDir: Flag<string> = {
 export const listen: Flag<ListenAddress> = {
   name: 'listen',
   commands: ['up', 'server', 'forward'],
-  value: 'host:port',
+  placeholder: 'host:port',
   defaultText: '127.0.0.1:3100',
   help: 'address of the HTTP interface; 0.0.0.0:3100 for all interfaces',
   parse: parseListen,
@@ -56,7 +56,7 @@ export const listen: Flag<ListenAddress> = {
 export const retention: Flag<number> = {
   name: 'retention',
   commands: ['up', 'server'],
-  value: 'duration',
+  placeholder: 'duration',
   defaultText: '30d',
   help: 'how long lines are kept; forever keeps them all',
   parse: parseRetentionMs,
@@ -65,7 +65,7 @@ export const retention: Flag<number> = {
 export const maxSize: Flag<number> = {
   name: 'max-size',
   commands: ['up', 'server'],
-  value: 'size',
+  placeholder: 'size',
   defaultText: 'unlimited',
   help: 'of all files; beyond it the oldest lines go',
   parse: parseMaxSizeBytes,
@@ -74,7 +74,7 @@ export const maxSize: Flag<number> = {
 export const retentionRules: Flag<string | undefined> = {
   name: 'retention-rules',
   commands: ['up', 'server'],
-  value: 'file',
+  placeholder: 'file',
   defaultText: 'none',
   help: 'YAML list of { selector, age }, see docs/operations.md',
   parse: parseOptionalPath,
@@ -83,7 +83,7 @@ export const retentionRules: Flag<string | undefined> = {
 export const rules: Flag<string | undefined> = {
   name: 'rules',
   commands: ['up', 'server'],
-  value: 'file',
+  placeholder: 'file',
   defaultText: 'none',
   help: 'YAML: what agents exclude, drop and redact, see docs/rules.md',
   parse: parseOptionalPath,
@@ -92,7 +92,7 @@ export const rules: Flag<string | undefined> = {
 export const indexFields: Flag<readonly string[]> = {
   name: 'index-fields',
   commands: ['up', 'server', 'check'],
-  value: 'names',
+  placeholder: 'names',
   defaultText: 'request_id,user_id,trace_id,path',
   help: 'fields that compactions index',
   parse: parseFieldNames,
@@ -101,7 +101,7 @@ export const indexFields: Flag<readonly string[]> = {
 export const tokensFile: Flag<string | undefined> = {
   name: 'tokens-file',
   commands: ['up', 'server'],
-  value: 'file',
+  placeholder: 'file',
   defaultText: 'none',
   help: 'YAML list of { name, token, scopes }, see docs/access.md',
   parse: parseOptionalPath,
@@ -110,7 +110,7 @@ export const tokensFile: Flag<string | undefined> = {
 export const tokenReview: Flag<boolean> = {
   name: 'token-review',
   commands: ['up', 'server'],
-  value: '',
+  placeholder: '',
   defaultText: 'false',
   help: 'know agents by their ServiceAccount tokens, in a cluster',
   parse: parseSwitch,
@@ -119,7 +119,7 @@ export const tokenReview: Flag<boolean> = {
 export const agentAccounts: Flag<readonly string[]> = {
   name: 'agent-accounts',
   commands: ['up', 'server'],
-  value: 'names',
+  placeholder: 'names',
   defaultText: 'podlog/podlog-agent',
   help: "agents' ServiceAccounts, for --token-review",
   parse: parseServiceAccounts,
@@ -128,7 +128,7 @@ export const agentAccounts: Flag<readonly string[]> = {
 export const openMetrics: Flag<boolean> = {
   name: 'open-metrics',
   commands: ['up', 'server'],
-  value: '',
+  placeholder: '',
   defaultText: 'false',
   help: 'anybody may read /metrics',
   parse: parseSwitch,
@@ -137,7 +137,7 @@ export const openMetrics: Flag<boolean> = {
 export const insecureNoAuth: Flag<boolean> = {
   name: 'insecure-no-auth',
   commands: ['up', 'server'],
-  value: '',
+  placeholder: '',
   defaultText: 'false',
   help: 'anybody may read, write and erase, on any address',
   parse: parseSwitch,
@@ -146,7 +146,7 @@ export const insecureNoAuth: Flag<boolean> = {
 export const kubernetes: Flag<string> = {
   name: 'kubernetes',
   commands: ['up', 'server'],
-  value: 'api',
+  placeholder: 'api',
   defaultText: 'auto',
   help: 'in-cluster, a kubeconfig, a URL, off; auto: in a pod',
   parse: parseApi,
@@ -155,7 +155,7 @@ export const kubernetes: Flag<string> = {
 export const podLabels: Flag<readonly string[]> = {
   name: 'pod-labels',
   commands: ['up', 'server'],
-  value: 'keys',
+  placeholder: 'keys',
   defaultText: 'none',
   help: 'pod labels that lines get, besides app and component',
   parse: parsePodLabels,
@@ -164,7 +164,7 @@ export const podLabels: Flag<readonly string[]> = {
 export const server: Flag<string> = {
   name: 'server',
   commands: ['agent'],
-  value: 'url',
+  placeholder: 'url',
   defaultText: 'http://127.0.0.1:3100',
   help: 'the podlog server that gets the lines',
   parse: parseUrl,
@@ -173,7 +173,7 @@ export const server: Flag<string> = {
 export const node: Flag<string> = {
   name: 'node',
   commands: ['up', 'agent'],
-  value: 'name',
+  placeholder: 'name',
   defaultText: hostname(),
   help: 'name of this node; in a cluster, spec.nodeName',
   parse: parseNodeName,
@@ -182,7 +182,7 @@ export const node: Flag<string> = {
 export const tokenFile: Flag<string | undefined> = {
   name: 'token-file',
   commands: ['agent'],
-  value: 'file',
+  placeholder: 'file',
   defaultText: 'none',
   help: 'holds the token that the server asks for; may change',
   parse: parseOptionalPath,
@@ -191,7 +191,7 @@ export const tokenFile: Flag<string | undefined> = {
 export const metricsListen: Flag<ListenAddress | undefined> = {
   name: 'metrics-listen',
   commands: ['agent'],
-  value: 'host:port',
+  placeholder: 'host:port',
   defaultText: 'off',
   help: 'address of /metrics and /healthz of the agent',
   parse: parseOptionalListen,
@@ -200,7 +200,7 @@ export const metricsListen: Flag<ListenAddress | undefined> = {
 export const containerRateLimit: Flag<number | undefined> = {
   name: 'container-rate-limit',
   commands: ['agent'],
-  value: 'size',
+  placeholder: 'size',
   defaultText: 'off',
   help: 'of each container in a second; more is dropped',
   parse: parseRateLimit,
@@ -209,7 +209,7 @@ export const containerRateLimit: Flag<number | undefined> = {
 export const multiline: Flag<boolean> = {
   name: 'multiline',
   commands: ['up', 'agent'],
-  value: 'on|off',
+  placeholder: 'on|off',
   defaultText: 'on',
   help: 'join the lines of a panic or a stack trace into one entry',
   parse: parseSwitch,
@@ -218,7 +218,7 @@ export const multiline: Flag<boolean> = {
 export const multilineStart: Flag<string | undefined> = {
   name: 'multiline-start',
   commands: ['up', 'agent'],
-  value: 're',
+  placeholder: 're',
   defaultText: 'none',
   help: 'matches the first line of an entry',
   parse: parseStartPattern,
@@ -227,7 +227,7 @@ export const multilineStart: Flag<string | undefined> = {
 export const logLevel: Flag<LogLevel> = {
   name: 'log-level',
   commands: ['up', 'server', 'agent', 'forward'],
-  value: 'level',
+  placeholder: 'level',
   defaultText: 'info',
   help: LOG_LEVELS.join(', '),
   parse: parseLogLevel,
@@ -236,7 +236,7 @@ export const logLevel: Flag<LogLevel> = {
 export const repair: Flag<boolean> = {
   name: 'repair',
   commands: ['check'],
-  value: '',
+  placeholder: '',
   defaultText: 'false',
   help: 'set aside what is broken, in quarantine/, and keep all else',
   parse: parseSwitch,
@@ -245,7 +245,7 @@ export const repair: Flag<boolean> = {
 export const json: Flag<boolean> = {
   name: 'json',
   commands: ['check'],
-  value: '',
+  placeholder: '',
   defaultText: 'false',
   help: 'one JSON object a line, for programs',
   parse: parseSwitch,
@@ -254,7 +254,7 @@ export const json: Flag<boolean> = {
 export const kubeconfig: Flag<string | undefined> = {
   name: 'kubeconfig',
   commands: ['forward'],
-  value: 'file',
+  placeholder: 'file',
   defaultText: 'none',
   help: 'instead of $KUBECONFIG or ~/.kube/config',
   parse: parseOptionalPath,
@@ -263,7 +263,7 @@ export const kubeconfig: Flag<string | undefined> = {
 export const namespace: Flag<string> = {
   name: 'namespace',
   commands: ['forward'],
-  value: 'name',
+  placeholder: 'name',
   defaultText: 'podlog',
   help: 'where podlog runs in the cluster',
   parse: parseObjectName,
@@ -272,7 +272,7 @@ export const namespace: Flag<string> = {
 export const service: Flag<string> = {
   name: 'service',
   commands: ['forward'],
-  value: 'name',
+  placeholder: 'name',
   defaultText: 'podlog',
   help: "name of the server's Service",
   parse: parseObjectName,

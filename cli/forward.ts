@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 import { isLoopback } from '../server/auth/access.ts';
 import { UsageError } from '../shared/errors.ts';
 import { loadKubeconfig } from './kubeconfig.ts';
+import { FORWARDED_CONNECTIONS_MAX, SENDING_BYTES_MAX } from './limits.ts';
 import { createLog } from './log.ts';
 import type { ForwardOptions } from './options.ts';
 import { untilSignal } from './until-signal.ts';
@@ -18,12 +19,8 @@ import { untilSignal } from './until-signal.ts';
 /** Where the server listens in its pod. */
 const SERVER_PORT = 3100;
 
-/** Bytes of one connection on their way to the cluster, and how often they are looked at. Beyond: the sender waits. */
-const SENDING_BYTES_MAX = 1024 * 1024;
-const SENDING_LOOK_MS = 20;
-
-/** Connections at once; a browser opens six. Beyond: refused. */
-const CONNECTIONS_MAX = 64;
+/** Interval between two polls of a connection that is full, since the client package reports no drain. */
+const SENDING_POLL_MS = 20;
 
 export async function runForward(options: ForwardOptions): Promise<void> {
   const log = createLog(options.logLevel, process.stdout, process.env);
@@ -40,7 +37,7 @@ export async function runForward(options: ForwardOptions): Promise<void> {
 
 async function waitUntilSent(socket: Socket, stream: { readonly bufferedAmount: number }): Promise<void> {
   socket.pause();
-  while (stream.bufferedAmount > SENDING_BYTES_MAX && !socket.destroyed) await sleep(SENDING_LOOK_MS);
+  while (stream.bufferedAmount > SENDING_BYTES_MAX && !socket.destroyed) await sleep(SENDING_POLL_MS);
   socket.resume();
 }
 
@@ -54,7 +51,7 @@ export async function forward(
     throw new UsageError(`--listen ${host} would let others use your way into the cluster: use 127.0.0.1`);
   }
   const { PortForward } = await import('@kubernetes/client-node/dist/portforward.js');
-  const cluster = new PortForward(config);
+  const portForward = new PortForward(config);
   const server = createServer({ pauseOnConnect: true, allowHalfOpen: false }, (socket) => {
     void connect(socket).catch((err: unknown) => {
       log.error({ err }, `${namespace}/${service} cannot be reached`);
@@ -63,7 +60,7 @@ export async function forward(
   });
   const connect = async (socket: Socket): Promise<void> => {
     socket.on('error', () => socket.destroy());
-    const stream = await cluster.portForwardService(namespace, service, [SERVER_PORT], socket, null, socket);
+    const stream = await portForward.portForwardService(namespace, service, [SERVER_PORT], socket, null, socket);
     if (typeof stream === 'function') throw new Error('BUG: no retries were asked for');
     // The client package waits for neither side.
     stream.on('message', () => {
@@ -78,7 +75,7 @@ export async function forward(
     socket.on('close', () => stream.close());
     socket.resume();
   };
-  server.maxConnections = CONNECTIONS_MAX;
+  server.maxConnections = FORWARDED_CONNECTIONS_MAX;
   server.listen(port, host);
   try {
     await once(server, 'listening');

@@ -70,7 +70,7 @@ podlog <command> --help lists the flags of a command. podlog --version prints th
 function commandHelp(command: CommandName): string {
   const rows = FLAGS.filter((flag) => flag.commands.includes(command)).map((flag): Row => {
     return [
-      flag.value === '' ? `--${flag.name}` : `--${flag.name} <${flag.value}>`,
+      flag.placeholder === '' ? `--${flag.name}` : `--${flag.name} <${flag.placeholder}>`,
       `${flag.help} (default ${flag.defaultText}; ${environmentName(flag)})`,
     ];
   });

@@ -51,12 +51,12 @@ interface Kubeconfig {
   readonly users?: readonly { readonly name: string; readonly user?: { readonly tokenFile?: string } }[];
 }
 
-/** The one key of kubectl's that the client does not know. */
+/** The path of the user's token file: the one key of kubectl's that the client package does not read. */
 function tokenFileOf({ users = [] }: Kubeconfig, name: string | undefined): string | undefined {
   return users.find((each) => each.name === name)?.user?.tokenFile;
 }
 
-/** With the connection that a kubeconfig describes in place of its path. */
+/** Replaces the path of a kubeconfig by the connection that it describes. */
 export async function withKubeconfig(
   options: { readonly api: string; readonly podLabels: readonly string[] } | undefined,
 ): Promise<KubernetesOptions | undefined> {

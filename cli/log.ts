@@ -5,7 +5,7 @@
 import { pino, type Logger } from 'pino';
 import type { LogLevel } from './flag-values/choice.ts';
 
-/** What the log is written to: stdout, or a test's buffer. */
+/** Receives the log: stdout, or a test's buffer. */
 export interface LogOutput {
   readonly isTTY?: boolean;
   write(text: string): unknown;
@@ -25,20 +25,20 @@ export function createLog(
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    output.isTTY === true ? terminalStream(output, useColour(output, env)) : output,
+    output.isTTY === true ? terminalStream(output, usesColor(output, env)) : output,
   );
 }
 
-/** https://no-color.org: any value but the empty one turns colour off. */
-function useColour(output: LogOutput, env: Readonly<Record<string, string | undefined>>): boolean {
+/** https://no-color.org: any value but the empty one turns color off. */
+function usesColor(output: LogOutput, env: Readonly<Record<string, string | undefined>>): boolean {
   return output.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
 }
 
-const COLOURS: Readonly<Record<string, number>> = { trace: 90, debug: 90, info: 32, warn: 33, error: 31, fatal: 31 };
+const COLORS: Readonly<Record<string, number>> = { trace: 90, debug: 90, info: 32, warn: 33, error: 31, fatal: 31 };
 
 /** Turns pino's JSON lines into `15:01:12 info  listening url=http://127.0.0.1:3100`. */
-function terminalStream(output: LogOutput, colour: boolean): { write(json: string): void } {
-  const paint = (code: number, text: string): string => (colour ? `\x1b[${code}m${text}\x1b[0m` : text);
+function terminalStream(output: LogOutput, color: boolean): { write(json: string): void } {
+  const paint = (code: number, text: string): string => (color ? `\x1b[${code}m${text}\x1b[0m` : text);
   return {
     write(json) {
       const entry: Record<string, unknown> = JSON.parse(json);
@@ -46,8 +46,8 @@ function terminalStream(output: LogOutput, colour: boolean): { write(json: strin
       const name = String(level);
       const fields = Object.entries(rest).map(([key, value]) => ` ${paint(90, `${key}=`)}${fieldText(value)}`);
       const clock = new Date(String(time)).toLocaleTimeString('sv');
-      const said = typeof message === 'string' ? ` ${message}` : '';
-      output.write(`${paint(90, clock)} ${paint(COLOURS[name] ?? 0, name.padEnd(5))}${said}${fields.join('')}\n`);
+      const messageText = typeof message === 'string' ? ` ${message}` : '';
+      output.write(`${paint(90, clock)} ${paint(COLORS[name] ?? 0, name.padEnd(5))}${messageText}${fields.join('')}\n`);
     },
   };
 }

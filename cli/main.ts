@@ -12,7 +12,7 @@ process.stderr.on('error', endQuietly);
 
 try {
   const exitCode = await run(parseInvocation(process.argv.slice(2), process.env));
-  // What is left is a timer or a socket that nobody waits for.
+  // Timers and sockets that are left have nothing to finish.
   process.exit(exitCode ?? 0);
 } catch (error) {
   const { text, exitCode } = describeFailure(error);
@@ -41,7 +41,7 @@ async function run(invocation: Invocation): Promise<number | void> {
   }
 }
 
-/** The reader of a pipe, `head` for one, has had enough. */
+/** Ends without a word when the reader of a pipe has closed it, as `head` does. */
 function endQuietly(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);

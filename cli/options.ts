@@ -22,7 +22,7 @@ export interface ServerOptions {
   readonly rulesPath: string | undefined;
   readonly indexedFields: readonly string[];
   readonly access: AccessOptions;
-  /** Undefined when there is no cluster. */
+  /** Undefined outside a cluster. */
   readonly kubernetes: { readonly api: string; readonly podLabels: readonly string[] } | undefined;
   readonly logLevel: LogLevel;
 }
@@ -42,8 +42,8 @@ export interface AgentOptions {
 
 export interface UpOptions extends ServerOptions {
   readonly podsDir: string;
-  /** False when the default folder was not asked for: only then is the sample workload a fitting stand-in. */
-  readonly podsDirGiven: boolean;
+  /** Whether a flag or the environment names the folder. The sample workload replaces only the default one. */
+  readonly isPodsDirGiven: boolean;
   readonly linkedDirs: readonly string[];
   readonly node: string;
   readonly multiline: Multiline;
@@ -51,7 +51,7 @@ export interface UpOptions extends ServerOptions {
 
 export interface CheckOptions {
   readonly dataDir: string;
-  /** Of segments that a repair writes anew. */
+  /** The fields that a repair indexes in the segments that it rewrites. */
   readonly indexedFields: readonly string[];
   readonly repair: boolean;
   readonly json: boolean;
@@ -100,7 +100,7 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
   const given = givenFlags(command, rest);
   if (given === 'help') return { kind: 'help', about: command };
   expectKnownVariables(command, env);
-  const read: Read = (flag) => readFlag(flag, given, env);
+  const read: ReadFlag = (flag) => readFlag(flag, given, env);
   switch (command) {
     case 'server':
       return { kind: command, options: serverOptions(read, env) };
@@ -133,7 +133,7 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
         options: {
           ...serverOptions(read, env),
           podsDir: read(flags.podsDir),
-          podsDirGiven: isGiven(flags.podsDir, given, env),
+          isPodsDirGiven: isGiven(flags.podsDir, given, env),
           linkedDirs: read(flags.linkedDirs),
           node: read(flags.node),
           multiline: multilineOptions(read),
@@ -142,9 +142,9 @@ export function parseInvocation(args: readonly string[], env: Environment): Invo
   }
 }
 
-type Read = <T>(flag: Flag<T>) => T;
+type ReadFlag = <T>(flag: Flag<T>) => T;
 
-function serverOptions(read: Read, env: Environment): ServerOptions {
+function serverOptions(read: ReadFlag, env: Environment): ServerOptions {
   return {
     dataDir: read(flags.dataDir),
     listen: read(flags.listen),
@@ -165,15 +165,15 @@ function serverOptions(read: Read, env: Environment): ServerOptions {
   };
 }
 
-/** Kubernetes tells each of its containers where the API is. */
-function kubernetesOptions(read: Read, env: Environment): ServerOptions['kubernetes'] {
+/** `auto` means a cluster where there is the variable that Kubernetes sets in each container. */
+function kubernetesOptions(read: ReadFlag, env: Environment): ServerOptions['kubernetes'] {
   const api = read(flags.kubernetes);
   const podLabels = read(flags.podLabels);
   if (api === 'off' || (api === 'auto' && env['KUBERNETES_SERVICE_HOST'] === undefined)) return undefined;
   return { api, podLabels };
 }
 
-function agentOptions(read: Read): AgentOptions {
+function agentOptions(read: ReadFlag): AgentOptions {
   return {
     podsDir: read(flags.podsDir),
     linkedDirs: read(flags.linkedDirs),
@@ -187,13 +187,13 @@ function agentOptions(read: Read): AgentOptions {
   };
 }
 
-function multilineOptions(read: Read): Multiline {
+function multilineOptions(read: ReadFlag): Multiline {
   const pattern = read(flags.multilineStart);
   if (!read(flags.multiline)) return { kind: 'off' };
   return pattern === undefined ? { kind: 'traces' } : { kind: 'start', pattern };
 }
 
-/** The command's flags in `args`, or `help` when that is asked for, wherever it stands. */
+/** The command's flags in `args`; or `help` when that is among them. */
 function givenFlags(command: CommandName, args: readonly string[]): Given | 'help' {
   const own = flags.FLAGS.filter((flag) => flag.commands.includes(command));
   // Not strict: parseArgs' own messages do not say what to write instead. The tokens have all that is needed.
@@ -267,7 +267,7 @@ function readFlag<T>(flag: Flag<T>, given: Given, env: Environment): T {
 }
 
 function isSwitch(flag: Flag<unknown>): boolean {
-  return flag.value === '';
+  return flag.placeholder === '';
 }
 
 function isGiven(flag: Flag<unknown>, given: Given, env: Environment): boolean {

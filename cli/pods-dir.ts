@@ -1,17 +1,17 @@
-/** Looks at the folder of the pods before an agent starts on it, so that a mistake is one clear line. */
+/** Examines the folder of the pods before an agent starts on it, so that a mistake is one clear line. */
 import { readdirSync } from 'node:fs';
 import { UsageError } from '../shared/errors.ts';
 import { reasonOf, userText } from '../shared/system-error.ts';
 
-export type PodsDirState = 'missing' | 'empty' | 'has pods';
+export type FoundPods = 'no folder' | 'none' | 'some';
 
-/** @throws UsageError when it is there but cannot be listed */
-export function podsDirState(podsDir: string): PodsDirState {
+/** @throws UsageError when the folder exists but cannot be listed */
+export function findPods(podsDir: string): FoundPods {
   try {
-    return readdirSync(podsDir).length === 0 ? 'empty' : 'has pods';
+    return readdirSync(podsDir).length === 0 ? 'none' : 'some';
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    if (code === 'ENOENT') return 'missing';
+    if (code === 'ENOENT') return 'no folder';
     if (code === 'ENOTDIR') throw new UsageError(`${podsDir} is not a folder; give one with --pods-dir`, 1, { cause });
     if (code !== 'EACCES' && code !== 'EPERM') {
       throw new UsageError(`${podsDir} cannot be read: ${reasonOf(cause)}`, 1, { cause });
@@ -25,8 +25,8 @@ export function podsDirState(podsDir: string): PodsDirState {
 }
 
 /** @throws UsageError */
-export function requireReadableFolder(podsDir: string): void {
-  if (podsDirState(podsDir) === 'missing') {
+export function assertReadableFolder(podsDir: string): void {
+  if (findPods(podsDir) === 'no folder') {
     throw new UsageError(
       `${podsDir} does not exist; mount the node's pod logs there, or give their folder with --pods-dir`,
       1,

@@ -5,9 +5,9 @@ import type { Logger } from 'pino';
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
- * Starts, and resolves when `stop` has, after the first signal. A second signal exits the process with 128 + its
- * number, as the shell would report it. A signal while it starts resolves at once, since there is nothing to finish
- * yet; as the first process of a container it would not hear one that nobody listens to.
+ * Calls `start`, after the first signal `stop`, and resolves when that has ended. A second signal exits the process with
+ * 128 + its number, as the shell would report it. A signal during `start` resolves at once, since there is nothing to finish
+ * yet. The listener is there from the beginning: the kernel drops signals for which the first process of a container has none.
  */
 export async function untilSignal<T>(
   log: Logger,

@@ -6,17 +6,17 @@ import { withKubeconfig } from './kubeconfig.ts';
 import { createLog } from './log.ts';
 import type { UpOptions } from './options.ts';
 import { firstReport } from './first-report.ts';
-import { podsDirState, requireReadableFolder } from './pods-dir.ts';
+import { assertReadableFolder, findPods, type FoundPods } from './pods-dir.ts';
 import type { Sample } from './sample/sample.ts';
 import { readVersion } from './version.ts';
 import { untilSignal } from './until-signal.ts';
 
-/** Somebody waits at the terminal, and what is not sent now is sent by the next start. */
+/** Short, since a person waits at the terminal; what is not sent within it is sent after the next start. */
 const DRAIN_MS_MAX = 3_000;
 
 export async function runUp(options: UpOptions): Promise<void> {
-  if (options.podsDirGiven) requireReadableFolder(options.podsDir);
-  const state = podsDirState(options.podsDir);
+  if (options.isPodsDirGiven) assertReadableFolder(options.podsDir);
+  const foundPods = findPods(options.podsDir);
   const log = createLog(options.logLevel, process.stdout, process.env);
   const start = async () => {
     const ownAgent = { token: randomBytes(32).toString('base64url'), node: options.node };
@@ -24,7 +24,7 @@ export async function runUp(options: UpOptions): Promise<void> {
     const kubernetes = await withKubeconfig(options.kubernetes);
     const server = await startServer({ ...options, access, kubernetes, log });
     const sample =
-      options.podsDirGiven || state === 'has pods' ? undefined : (await import('./sample/sample.ts')).startSample();
+      options.isPodsDirGiven || foundPods === 'some' ? undefined : (await import('./sample/sample.ts')).startSample();
     const podsDir = sample?.podsDir ?? options.podsDir;
     const agent = await startAgent({
       podsDir,
@@ -36,9 +36,9 @@ export async function runUp(options: UpOptions): Promise<void> {
       log,
       version: readVersion(),
     });
-    process.stderr.write(welcome(curlOf(options), server.url, options.podsDir, state, sample));
+    process.stderr.write(welcomeText(curlOf(options), server.url, options.podsDir, foundPods, sample));
     const stopping = new AbortController();
-    void sayFirstReport(ownAgent.node, agent, stopping.signal);
+    void writeFirstReport(ownAgent.node, agent, stopping.signal);
     return { server, sample, agent, stopping };
   };
   await untilSignal(log, start, async ({ server, sample, agent, stopping }) => {
@@ -49,17 +49,23 @@ export async function runUp(options: UpOptions): Promise<void> {
   });
 }
 
-async function sayFirstReport(node: string, agent: Agent, signal: AbortSignal): Promise<void> {
+async function writeFirstReport(node: string, agent: Agent, signal: AbortSignal): Promise<void> {
   const line = await firstReport(node, () => agent.status(), signal);
   if (line !== undefined) process.stderr.write(`podlog: ${line}\n`);
 }
 
-/** On stderr, so that stdout stays a log that programs can read. */
-function welcome(curl: string, url: string, podsDir: string, state: string, sample: Sample | undefined): string {
+/** Text for stderr, so that stdout stays a log that programs can read. */
+function welcomeText(
+  curl: string,
+  url: string,
+  podsDir: string,
+  foundPods: FoundPods,
+  sample: Sample | undefined,
+): string {
   const source =
     sample === undefined
-      ? `reading ${podsDir}${state === 'empty' ? ', which is empty so far' : ''}`
-      : `${podsDir} is ${state}, so this plays a sample shop (gateway, api, payments, worker); for real logs: --pods-dir <dir>`;
+      ? `reading ${podsDir}${foundPods === 'none' ? ', which is empty so far' : ''}`
+      : `${podsDir} is ${foundPods === 'none' ? 'empty' : 'missing'}, so this plays a sample shop (gateway, api, payments, worker); for real logs: --pods-dir <dir>`;
   const queries = [
     ...(sample === undefined ? [] : [`user_id=${sample.userId}`, `request_id=${sample.requestId}`]),
     'level=error',
@@ -67,7 +73,7 @@ function welcome(curl: string, url: string, podsDir: string, state: string, samp
   return `podlog: ${source}\n\nTry:\n${queries.join('\n')}\n\n`;
 }
 
-/** With a place for the token where one is needed. */
+/** The beginning of a curl command, with a placeholder for the token where one is needed. */
 function curlOf({ access: { tokensFile, tokenReview } }: UpOptions): string {
   return tokensFile === undefined && tokenReview !== true ? 'curl' : 'curl -u "any:$TOKEN"';
 }

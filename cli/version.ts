@@ -1,4 +1,4 @@
-/** Of podlog: what --version prints, and agents and servers say of themselves. */
+/** Reads the version of podlog, which --version prints, and which agents and servers report. */
 import { readFileSync } from 'node:fs';
 
 export function readVersion(): string {

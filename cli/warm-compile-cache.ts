@@ -11,17 +11,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const ADDRESS = '127.0.0.1:3199';
-/** Nobody listens there: the modules for a cluster are loaded all the same. */
-const NO_API = 'http://127.0.0.1:9';
+/** Has no listener; the modules for a cluster are loaded all the same. */
+const UNREACHABLE_API = 'http://127.0.0.1:9';
 const TRIES_MAX = 100;
 
 const folder = mkdtempSync(join(tmpdir(), 'podlog-warm-'));
 const children = [
-  start('server', '--data-dir', join(folder, 'data'), '--listen', ADDRESS, '--kubernetes', NO_API),
+  start('server', '--data-dir', join(folder, 'data'), '--listen', ADDRESS, '--kubernetes', UNREACHABLE_API),
   start('agent', '--pods-dir', folder, '--server', `http://${ADDRESS}`),
 ];
 try {
-  for (let tries = 1; !(await pushesALine()); tries++) {
+  for (let tries = 1; !(await tryToPush()); tries++) {
     if (tries === TRIES_MAX) throw new Error(`no server on ${ADDRESS} after ${tries} tries`);
     await sleep(100);
   }
@@ -39,7 +39,7 @@ function start(...args: string[]): ReturnType<typeof spawn> {
   return spawn(process.execPath, [command, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-async function pushesALine(): Promise<boolean> {
+async function tryToPush(): Promise<boolean> {
   try {
     const { ok } = await fetch(`http://${ADDRESS}/ingest?app=warm`, { method: 'POST', body: '{"level":"info"}\n' });
     return ok;

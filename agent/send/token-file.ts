@@ -22,7 +22,7 @@ function read(path: string): string {
 }
 
 /** One that is missing may still come; a folder does not become a file. @throws UsageError */
-export function requireTokenFile(path: string): void {
+export function assertTokenFile(path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined || !stats.isDirectory()) return;
   throw new UsageError(`the token file ${path} cannot be read: it is a folder; name a file`, 1);

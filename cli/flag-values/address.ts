@@ -27,7 +27,7 @@ export function parseUrl(text: string): string {
   return text.replace(/\/+$/, '');
 }
 
-/** Of the Kubernetes API: a URL, the path of a kubeconfig, or one of the words that say where to look. */
+/** Parses where the Kubernetes API is: a URL, the path of a kubeconfig, or a word that says where to find one of them. */
 export function parseApi(text: string): string {
   if (/^(?:auto|off|in-cluster)$/.test(text)) return text;
   return /^https?:/.test(text) ? parseUrl(text) : parsePath(text);

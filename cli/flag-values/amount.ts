@@ -2,7 +2,7 @@
 import { parseDurationMs } from '../../shared/duration.ts';
 import { sizeOf } from '../../shared/quantity.ts';
 
-/** Below it is a mistake: the unit was forgotten, or misread. */
+/** Less is a mistake: a unit that was forgotten, or misread. */
 const RETENTION_MS_MIN = 60_000;
 
 /** Some of it is kept free for compactions (MAX_SIZE_RESERVE_BYTES). */

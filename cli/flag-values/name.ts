@@ -4,7 +4,7 @@ import { LEVEL } from '../../shared/levels.ts';
 import { isNodeName } from '../../shared/node-name.ts';
 import { INDEX_FIELDS_MAX, POD_LABELS_MAX } from '../limits.ts';
 
-/** What lines are labelled with anyway. */
+/** Labels that lines have in any case. */
 const OWN_LABELS: readonly string[] = [
   'namespace',
   'pod',
@@ -17,7 +17,7 @@ const OWN_LABELS: readonly string[] = [
   'source',
 ];
 
-/** Of Kubernetes: an optional DNS prefix, and a name. */
+/** A label's key in Kubernetes: an optional DNS prefix, and a name. */
 const POD_LABEL_KEY = /^(?:[a-z0-9.-]{1,253}\/)?[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 
 export function parseNodeName(text: string): string {
@@ -26,7 +26,7 @@ export function parseNodeName(text: string): string {
   return text;
 }
 
-/** Of a namespace or a Service. */
+/** Parses the name of a namespace or a Service. */
 export function parseObjectName(text: string): string {
   if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text)) {
     throw new RangeError('must be a name as Kubernetes has them: up to 63 lower-case letters, digits and hyphens');
@@ -34,7 +34,7 @@ export function parseObjectName(text: string): string {
   return text;
 }
 
-/** Field names, separated by commas; none to index nothing. What several fields answer is not looked up in any index. */
+/** Parses field names, separated by commas, or `none`. `level` is left out: several fields answer it, so no index is asked. */
 export function parseFieldNames(text: string): readonly string[] {
   const names = text === 'none' ? [] : text.split(',').map((name) => name.trim());
   if (names.includes('') || names.length > INDEX_FIELDS_MAX) {
@@ -54,7 +54,7 @@ export function parseServiceAccounts(text: string): readonly string[] {
   return names;
 }
 
-/** Keys of pod labels, no two of which lines would know by the same name. */
+/** Parses keys of pod labels, no two of which may give lines the same label. */
 export function parsePodLabels(text: string): readonly string[] {
   const keys = text === 'none' ? [] : [...new Set(text.split(',').map((key) => key.trim()))];
   const wrong = keys.find((key) => !POD_LABEL_KEY.test(key));

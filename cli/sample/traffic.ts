@@ -1,6 +1,6 @@
 /**
  * What the sample workload logs: a shop of four services and one controller. A request leaves lines in several pods
- * under one request_id, the way zerolog writes them; some fail, and some lines are no JSON at all.
+ * under one request_id, the way zerolog writes them; some fail, and some lines are not JSON.
  */
 
 /** One line of one pod, before it has a place in a file. */
@@ -159,7 +159,7 @@ function cartDump(timeMs: number, ids: RequestIds): SampleLine {
   return zerolog(API, timeMs, 'debug', { component: 'cart', items, ...ids }, 'cart before checkout');
 }
 
-/** What a cluster logs besides JSON: Go's standard logger and klog. */
+/** Lines of a cluster that are not JSON: of Go's standard logger and of klog. */
 function plainLines(random: Random, timeMs: number): SampleLine[] {
   const chance = random();
   const iso = new Date(timeMs).toISOString();

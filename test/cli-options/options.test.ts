@@ -10,7 +10,7 @@ import { PodlogError, UsageError } from '../../shared/errors.ts';
 
 const up = {
   podsDir: '/var/log/pods',
-  podsDirGiven: false,
+  isPodsDirGiven: false,
   linkedDirs: [],
   multiline: { kind: 'traces' },
   dataDir: resolve('data'),
@@ -65,8 +65,8 @@ describe('up', () => {
       { access: { ...access, openMetrics: true, insecureNoAuth: true } },
     ],
     ['--linked-dirs /a,b', {}, { linkedDirs: ['/a', resolve('b')] }],
-    ['--pods-dir pods', {}, { podsDir: resolve('pods'), podsDirGiven: true }],
-    ['', { PODLOG_PODS_DIR: '/pods' }, { podsDir: '/pods', podsDirGiven: true }],
+    ['--pods-dir pods', {}, { podsDir: resolve('pods'), isPodsDirGiven: true }],
+    ['', { PODLOG_PODS_DIR: '/pods' }, { podsDir: '/pods', isPodsDirGiven: true }],
     ['', { PODLOG_DATA_DIR: '/from/env' }, { dataDir: '/from/env' }],
     ['--data-dir /from/flag', { PODLOG_DATA_DIR: '/from/env' }, { dataDir: '/from/flag' }],
     ['', { PODLOG_DATA_DIR: '' }, {}],

@@ -53,7 +53,7 @@ test('well, broken, repaired', async () => {
 
   const repaired = await podlogCheck('--data-dir', dataDir, '--repair');
   expect(repaired.code).toBe(0);
-  expect(repaired.out).toContain(`repaired: ${segment}: 0 rows written anew, 20 rows set aside`);
+  expect(repaired.out).toContain(`repaired: ${segment}: 0 rows rewritten, 20 rows set aside`);
   expect((await podlogCheck('--data-dir', dataDir)).code).toBe(0);
 });
 
