@@ -15,6 +15,7 @@ import {
   UNREAD_BODY_MS_MAX,
 } from '../limits.ts';
 import type { BodyBudget } from './body-budget.ts';
+import { callerOf } from './guard.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -53,10 +54,9 @@ export function receiveBodies(app: FastifyInstance, budget: BodyBudget, pace: Bo
   app.addHook('preParsing', async (request, reply) => {
     if (request.is404 || request.routeOptions.config.takesBody !== true) return;
     const { headers } = request;
-    const caller = request.callerName ?? request.ip;
     const declaredBytes = Number(headers['content-length'] ?? 0);
     if (declaredBytes > BODY_BYTES_MAX) throw tooLarge();
-    const held = budget.begin(caller, declaredBytes);
+    const held = budget.begin(callerOf(request), declaredBytes);
     request.holdBody = (bytes) => held.take(bytes);
     // Emitted once, whether the answer was sent or the client went away.
     reply.raw.once('close', () => held[Symbol.dispose]());

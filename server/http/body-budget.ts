@@ -4,6 +4,7 @@
  * bytes cost nothing, and neither does a request that is refused.
  */
 import { UnavailableError } from '../../shared/errors.ts';
+import { CallerAmounts } from '../caller-amounts.ts';
 import { BODIES_IN_FLIGHT_BYTES_MAX, BODIES_OF_CALLER_BYTES_MAX, RETRY_AFTER_QUEUE_SECONDS } from '../limits.ts';
 
 /** What has arrived of one body; given back when it is disposed of. */
@@ -13,11 +14,10 @@ export interface HeldBody extends Disposable {
 }
 
 export class BodyBudget {
-  #heldBytes = 0;
-  readonly #heldBytesOf = new Map<string, number>();
+  readonly #heldBytes = new CallerAmounts();
 
   get heldBytes(): number {
-    return this.#heldBytes;
+    return this.#heldBytes.sum;
   }
 
   /**
@@ -30,28 +30,21 @@ export class BodyBudget {
     return {
       take: (bytes) => {
         this.#expect(caller, bytes);
-        this.#hold(caller, bytes);
+        this.#heldBytes.add(caller, bytes);
         heldBytes += bytes;
       },
       [Symbol.dispose]: () => {
-        this.#hold(caller, -heldBytes);
+        this.#heldBytes.add(caller, -heldBytes);
         heldBytes = 0;
       },
     };
   }
 
   #expect(caller: string, bytes: number): void {
-    const ofCaller = this.#heldBytesOf.get(caller) ?? 0;
-    if (this.#heldBytes + bytes <= BODIES_IN_FLIGHT_BYTES_MAX && ofCaller + bytes <= BODIES_OF_CALLER_BYTES_MAX) return;
+    const isWithin = this.#heldBytes.sum + bytes <= BODIES_IN_FLIGHT_BYTES_MAX;
+    if (isWithin && this.#heldBytes.of(caller) + bytes <= BODIES_OF_CALLER_BYTES_MAX) return;
     const limits = `${BODIES_IN_FLIGHT_BYTES_MAX} bytes in all, ${BODIES_OF_CALLER_BYTES_MAX} of one caller`;
     const message = `too many request bodies in flight (at most ${limits}): retry later`;
     throw new UnavailableError(message, RETRY_AFTER_QUEUE_SECONDS);
-  }
-
-  #hold(caller: string, bytes: number): void {
-    this.#heldBytes += bytes;
-    const ofCaller = (this.#heldBytesOf.get(caller) ?? 0) + bytes;
-    if (ofCaller > 0) this.#heldBytesOf.set(caller, ofCaller);
-    else this.#heldBytesOf.delete(caller);
   }
 }

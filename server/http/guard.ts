@@ -104,7 +104,8 @@ export function guard(
 }
 
 /**
- * The key by which a caller's queries are counted: the name of their token, or their address where there are no tokens.
+ * The key by which a caller's queries, live tails and bodies are counted: the name of their token, or their address where
+ * there are no tokens.
  */
 export function callerOf({ callerName, ip }: Pick<FastifyRequest, 'callerName' | 'ip'>): string {
   return callerName ?? ip;

@@ -4,6 +4,7 @@
  * in the order of their arrival, each caller's separately.
  */
 import { UnavailableError } from '../../shared/errors.ts';
+import { CallerAmounts } from '../caller-amounts.ts';
 import {
   PUSHES_DECODED_BYTES_MAX,
   PUSHES_OF_CALLER_DECODED_BYTES_MAX,
@@ -18,12 +19,11 @@ interface WaitingPush {
 }
 
 export class PushMemory {
-  #heldBytes = 0;
-  readonly #heldBytesOf = new Map<string, number>();
+  readonly #heldBytes = new CallerAmounts();
   readonly #waiting = new Set<WaitingPush>();
 
   get heldBytes(): number {
-    return this.#heldBytes;
+    return this.#heldBytes.sum;
   }
 
   get waitingCount(): number {
@@ -51,10 +51,7 @@ export class PushMemory {
   }
 
   #give(caller: string, bytes: number): void {
-    this.#heldBytes -= bytes;
-    const left = (this.#heldBytesOf.get(caller) ?? 0) - bytes;
-    if (left > 0) this.#heldBytesOf.set(caller, left);
-    else this.#heldBytesOf.delete(caller);
+    this.#heldBytes.add(caller, -bytes);
     this.#beginWaiting();
   }
 
@@ -62,16 +59,14 @@ export class PushMemory {
     const full = new Set<string>();
     for (const push of this.#waiting) {
       const { caller, bytes, begin } = push;
-      const ofCaller = (this.#heldBytesOf.get(caller) ?? 0) + bytes;
       // Later ones of this caller wait, too, or large ones would never have their turn.
-      if (full.has(caller) || ofCaller > PUSHES_OF_CALLER_DECODED_BYTES_MAX) {
+      if (full.has(caller) || this.#heldBytes.of(caller) + bytes > PUSHES_OF_CALLER_DECODED_BYTES_MAX) {
         full.add(caller);
         continue;
       }
-      if (this.#heldBytes + bytes > PUSHES_DECODED_BYTES_MAX) return;
+      if (this.#heldBytes.sum + bytes > PUSHES_DECODED_BYTES_MAX) return;
       this.#waiting.delete(push);
-      this.#heldBytes += bytes;
-      this.#heldBytesOf.set(caller, ofCaller);
+      this.#heldBytes.add(caller, bytes);
       begin();
     }
   }

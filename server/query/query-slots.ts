@@ -4,6 +4,7 @@
  * found; the rest of an answer is made as its client takes it.
  */
 import { UnavailableError } from '../../shared/errors.ts';
+import { CallerAmounts } from '../caller-amounts.ts';
 import {
   QUERIES_AT_ONCE_MAX,
   QUERIES_OF_CALLER_AT_ONCE_MAX,
@@ -19,14 +20,12 @@ interface WaitingQuery {
 }
 
 export class QuerySlots {
-  /** By caller; absent if 0. */
-  readonly #running = new Map<string, number>();
+  readonly #running = new CallerAmounts();
   /** In the order of arrival. */
   readonly #waiting = new Set<WaitingQuery>();
-  #runningCount = 0;
 
   get runningCount(): number {
-    return this.#runningCount;
+    return this.#running.sum;
   }
 
   get waitingCount(): number {
@@ -47,7 +46,7 @@ export class QuerySlots {
     signal.throwIfAborted();
     // Queries that wait already go first.
     if (!this.#hasSlot(caller) || this.#waitingOf(caller) > 0) await this.#wait(caller, signal);
-    else this.#take(caller);
+    else this.#running.add(caller, 1);
     return { [Symbol.dispose]: () => this.#leave(caller) };
   }
 
@@ -74,16 +73,8 @@ export class QuerySlots {
     });
   }
 
-  #take(caller: string): void {
-    this.#runningCount++;
-    this.#running.set(caller, this.#runningOf(caller) + 1);
-  }
-
   #leave(caller: string): void {
-    this.#runningCount--;
-    const left = this.#runningOf(caller) - 1;
-    if (left > 0) this.#running.set(caller, left);
-    else this.#running.delete(caller);
+    this.#running.add(caller, -1);
     this.#beginNext();
   }
 
@@ -91,20 +82,16 @@ export class QuerySlots {
     let next: WaitingQuery | undefined;
     for (const waiting of this.#waiting) {
       if (!this.#hasSlot(waiting.caller)) continue;
-      if (next === undefined || this.#runningOf(waiting.caller) < this.#runningOf(next.caller)) next = waiting;
+      if (next === undefined || this.#running.of(waiting.caller) < this.#running.of(next.caller)) next = waiting;
     }
     if (next === undefined) return;
     this.#waiting.delete(next);
-    this.#take(next.caller);
+    this.#running.add(next.caller, 1);
     next.begin();
   }
 
   #hasSlot(caller: string): boolean {
-    return this.#runningCount < QUERIES_AT_ONCE_MAX && this.#runningOf(caller) < QUERIES_OF_CALLER_AT_ONCE_MAX;
-  }
-
-  #runningOf(caller: string): number {
-    return this.#running.get(caller) ?? 0;
+    return this.#running.sum < QUERIES_AT_ONCE_MAX && this.#running.of(caller) < QUERIES_OF_CALLER_AT_ONCE_MAX;
   }
 
   #waitingOf(caller: string): number {

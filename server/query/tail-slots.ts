@@ -1,14 +1,13 @@
 /** Limits live tails: in all, and of one caller. Unlike queries they do not wait for a slot, because most never end. */
 import { UnavailableError } from '../../shared/errors.ts';
+import { CallerAmounts } from '../caller-amounts.ts';
 import { RETRY_AFTER_TAILS_SECONDS, TAILS_MAX, TAILS_OF_CALLER_MAX } from '../limits.ts';
 
 export class TailSlots {
-  /** By caller; absent if 0. */
-  readonly #tails = new Map<string, number>();
-  #count = 0;
+  readonly #tails = new CallerAmounts();
 
   get count(): number {
-    return this.#count;
+    return this.#tails.sum;
   }
 
   /**
@@ -16,27 +15,18 @@ export class TailSlots {
    * @throws UnavailableError  there are too many
    */
   take(caller: string): Disposable {
-    if (this.#count >= TAILS_MAX) {
+    if (this.#tails.sum >= TAILS_MAX) {
       throw tooMany(`${TAILS_MAX} live tails are open, the most that this server allows: end one, or retry later`);
     }
-    const own = this.#tails.get(caller) ?? 0;
-    if (own >= TAILS_OF_CALLER_MAX) {
+    if (this.#tails.of(caller) >= TAILS_OF_CALLER_MAX) {
       throw tooMany(
         `${caller} has ${TAILS_OF_CALLER_MAX} live tails open, the most that one caller may have: end one first`,
       );
     }
-    this.#tails.set(caller, own + 1);
-    this.#count++;
+    this.#tails.add(caller, 1);
     const slot = new DisposableStack();
-    slot.defer(() => this.#end(caller));
+    slot.defer(() => this.#tails.add(caller, -1));
     return slot;
-  }
-
-  #end(caller: string): void {
-    this.#count--;
-    const left = this.#tails.get(caller)! - 1;
-    if (left > 0) this.#tails.set(caller, left);
-    else this.#tails.delete(caller);
   }
 }
 

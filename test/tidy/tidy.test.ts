@@ -36,16 +36,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // agent/agent.ts, agent/tail.ts and what else puts the rooms together.
   'agent/': ['agent/', 'shared/'],
   'server/limits.ts': [],
+  'server/caller-amounts.ts': [],
   'server/watched-file.ts': ['server/limits.ts', 'shared/'],
   'server/yaml/': ['shared/'],
   'server/workers/task.ts': [],
   // What every store is asked, and answers with; a store of its own is an engine.
   'server/store/': ['server/limits.ts', 'shared/'],
   'server/engines/': ['server/store/', 'server/yaml/', 'server/limits.ts', 'server/workers/task.ts', 'shared/'],
-  'server/ingest/': ['server/store/', 'server/limits.ts', 'server/workers/task.ts', 'shared/'],
+  'server/ingest/': [
+    'server/store/',
+    'server/caller-amounts.ts',
+    'server/limits.ts',
+    'server/workers/task.ts',
+    'shared/',
+  ],
   'server/kubernetes/': ['server/ingest/', 'server/store/', 'server/limits.ts', 'shared/'],
   // Asks any store, so it knows none.
-  'server/query/': ['server/store/', 'server/limits.ts', 'shared/'],
+  'server/query/': ['server/store/', 'server/caller-amounts.ts', 'server/limits.ts', 'shared/'],
   'server/auth/': ['server/watched-file.ts', 'server/yaml/', 'server/limits.ts', 'shared/'],
   'server/rules/': ['server/watched-file.ts', 'server/yaml/', 'server/limits.ts', 'shared/'],
   'server/http/': [
@@ -54,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'server/query/',
     'server/rules/',
     'server/store/',
+    'server/caller-amounts.ts',
     'server/limits.ts',
     'shared/',
   ],
