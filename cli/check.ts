@@ -1,8 +1,8 @@
 /** `podlog check`: says what is broken in a data folder and where; `--repair` sets it aside. */
 import { relative } from 'node:path';
 import { checkDataFolder, repairDataFolder } from '../server/check.ts';
-import type { CheckSummary } from '../server/store/check.ts';
-import { adviceFor, type CheckEvent, type Finding, isProblem } from '../server/engines/embedded/check/finding.ts';
+import { type CheckSummary, jsonLineOf } from '../server/store/check.ts';
+import { type CheckEvent, checkedFinding, type Finding, isProblem } from '../server/engines/embedded/check/finding.ts';
 import type { CheckOptions } from './options.ts';
 
 /** Progress is shown of checks that take longer than this; of others it would only flicker. */
@@ -42,10 +42,9 @@ async function repair({ dataDir, indexedFields, json }: CheckOptions, findings: 
 type PrintedEvent = Exclude<CheckEvent, { kind: 'progress' }>;
 
 function jsonOf(event: PrintedEvent, dataDir: string): string {
-  if (event.kind === 'done') return `${JSON.stringify({ kind: 'done', ...event.summary })}\n`;
-  const { kind, ...finding } = event.finding;
-  const path = relative(dataDir, finding.path);
-  return `${JSON.stringify({ kind: 'finding', finding: kind, ...finding, path, advice: adviceFor(kind) })}\n`;
+  return jsonLineOf(
+    event.kind === 'done' ? event : { kind: 'finding', finding: checkedFinding(event.finding, dataDir) },
+  );
 }
 
 function textOf(event: PrintedEvent, dataDir: string): string {
@@ -53,10 +52,10 @@ function textOf(event: PrintedEvent, dataDir: string): string {
 }
 
 function findingText(finding: Finding, dataDir: string): string {
-  const { kind, path, offset, sizeBytes, rowCount, what } = finding;
+  const { kind, path, offset, sizeBytes, rowCount, what, advice } = checkedFinding(finding, dataDir);
   const place = sizeBytes === 0 ? '' : `, bytes ${offset} to ${offset + sizeBytes}`;
   const lost = rowCount === 0 ? '' : ` (${rowCount} rows)`;
-  return `${isProblem(finding) ? 'problem' : kind}: ${relative(dataDir, path)}${place}: ${what}${lost}\n  ${adviceFor(kind)}\n`;
+  return `${isProblem(finding) ? 'problem' : kind}: ${path}${place}: ${what}${lost}\n  ${advice}\n`;
 }
 
 function summaryText(summary: CheckSummary): string {

@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { PodlogError } from '../../shared/errors.ts';
 import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
-import type { CheckAbility, CheckedFinding, StoreCheckEvent } from '../store/check.ts';
+import { type CheckAbility, type CheckedFinding, jsonLineOf, type StoreCheckEvent } from '../store/check.ts';
 import { askerOf } from './asker.ts';
 import { cutOffStalled } from './stalled-answers.ts';
 
@@ -50,25 +50,11 @@ async function* linesOf(
   try {
     for await (const event of events) {
       signal.throwIfAborted();
-      yield lineOf(event);
+      yield jsonLineOf(event);
     }
   } catch (error) {
     // A store that was asked to stop says only that it has; the signal knows the reason.
     signal.throwIfAborted();
     throw error;
-  }
-}
-
-/** Same as `podlog check --json`, plus progress. */
-function lineOf(event: StoreCheckEvent<CheckedFinding>): string {
-  switch (event.kind) {
-    case 'progress':
-      return `${JSON.stringify(event)}\n`;
-    case 'done':
-      return `${JSON.stringify({ kind: 'done', ...event.summary })}\n`;
-    case 'finding': {
-      const { kind, path, ...finding } = event.finding;
-      return `${JSON.stringify({ kind: 'finding', finding: kind, path, ...finding })}\n`;
-    }
   }
 }

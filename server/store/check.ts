@@ -1,4 +1,4 @@
-/** Verification of all data of a store, where it can be verified while in use. Plain data: it becomes JSON. */
+/** Verification of all data of a store, where it can be verified while in use. Plain data, and the lines of JSON that it becomes. */
 export interface CheckAbility {
   /**
    * Takes a view of everything that is stored now, which the check holds until it is disposed of.
@@ -31,6 +31,20 @@ export interface CheckedFinding {
   readonly what: string;
   /** What a person can do about it. */
   readonly advice: string;
+}
+
+/** Returns an event as a line of NDJSON, which `podlog check --json` and the server share. */
+export function jsonLineOf(event: StoreCheckEvent<CheckedFinding>): string {
+  switch (event.kind) {
+    case 'progress':
+      return `${JSON.stringify(event)}\n`;
+    case 'done':
+      return `${JSON.stringify({ kind: 'done', ...event.summary })}\n`;
+    case 'finding': {
+      const { kind, path, ...finding } = event.finding;
+      return `${JSON.stringify({ kind: 'finding', finding: kind, path, ...finding })}\n`;
+    }
+  }
 }
 
 export interface CheckSummary {

@@ -1,5 +1,6 @@
 /** The findings of a check of a data folder. Plain data: it crosses threads and becomes JSON. */
-import type { StoreCheckEvent } from '../../../store/check.ts';
+import { relative } from 'node:path';
+import type { CheckedFinding, StoreCheckEvent } from '../../../store/check.ts';
 
 /**
  * What is wrong. `repair.ts` handles each kind:
@@ -57,8 +58,13 @@ export function isProblem({ kind }: Finding): boolean {
   return kind !== 'leftover' && kind !== 'foreign';
 }
 
+/** @param folder  the data folder that was checked */
+export function checkedFinding(finding: Finding, folder: string): CheckedFinding {
+  return { ...finding, path: relative(folder, finding.path), advice: adviceFor(finding.kind) };
+}
+
 /** Returns what a person can do about it. */
-export function adviceFor(kind: FindingKind): string {
+function adviceFor(kind: FindingKind): string {
   switch (kind) {
     case 'version':
       return 'use the podlog that wrote the folder; a file that is lost is written again by the next start of the server, or --repair';

@@ -1,8 +1,7 @@
 /** Checks the store while it is in use: a copy made of hard links, which nothing changes. */
-import { relative } from 'node:path';
 import type { CheckAbility, CheckedFinding, StoreCheckEvent } from '../../../store/check.ts';
 import type { Backups } from '../core/backup.ts';
-import { adviceFor, type CheckEvent } from './finding.ts';
+import { type CheckEvent, checkedFinding } from './finding.ts';
 
 /** @param check  checks a data folder that no server writes to, until it is stopped */
 export function checkAbility(
@@ -23,12 +22,7 @@ async function* eventsOf(
   folder: string,
 ): AsyncGenerator<StoreCheckEvent<CheckedFinding>> {
   for await (const event of events) {
-    if (event.kind !== 'finding') {
-      yield event;
-      continue;
-    }
-    const { finding } = event;
-    const path = relative(folder, finding.path);
-    yield { kind: 'finding', finding: { ...finding, path, advice: adviceFor(finding.kind) } };
+    if (event.kind === 'finding') yield { kind: 'finding', finding: checkedFinding(event.finding, folder) };
+    else yield event;
   }
 }
