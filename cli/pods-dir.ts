@@ -1,7 +1,7 @@
 /** Examines the folder of the pods before an agent starts on it, so that a mistake is one clear line. */
 import { readdirSync } from 'node:fs';
 import { UsageError } from '../shared/errors.ts';
-import { reasonOf, userText } from '../shared/system-error.ts';
+import { errorCode, reasonOf, userText } from '../shared/system-error.ts';
 
 export type FoundPods = 'no folder' | 'none' | 'some';
 
@@ -10,7 +10,7 @@ export function findPods(podsDir: string): FoundPods {
   try {
     return readdirSync(podsDir).length === 0 ? 'none' : 'some';
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const code = errorCode(cause);
     if (code === 'ENOENT') return 'no folder';
     if (code === 'ENOTDIR') throw new UsageError(`${podsDir} is not a folder; give one with --pods-dir`, 1, { cause });
     if (code !== 'EACCES' && code !== 'EPERM') {

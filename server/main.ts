@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { UsageError } from '../shared/errors.ts';
 import { Metrics } from '../shared/metrics.ts';
+import { errorCode } from '../shared/system-error.ts';
 import { buildApp } from './app.ts';
 import { type AccessOptions, openAccess } from './auth/access.ts';
 import { BatchAcceptor } from './ingest/accept-batch.ts';
@@ -14,7 +15,6 @@ import type { KubernetesOptions } from './kubernetes/cluster.ts';
 import { HOUSEKEEPING_MS, WORKERS } from './limits.ts';
 import { WatchedRules } from './rules/watched-rules.ts';
 import { openEmbeddedLogStore } from './engines/embedded/open.ts';
-import { diskErrorCode } from './engines/embedded/platform/disk.ts';
 import { WorkerPool } from './workers/pool.ts';
 
 export interface ServerOptions {
@@ -132,7 +132,7 @@ async function listenOn(app: FastifyInstance, { host, port }: ServerOptions['lis
 
 function listenError(error: unknown, address: string): UsageError {
   const options = { cause: error };
-  switch (diskErrorCode(error)) {
+  switch (errorCode(error)) {
     case 'EADDRINUSE':
       return new UsageError(
         `${address} is in use: stop the process that listens there, or choose another with --listen`,

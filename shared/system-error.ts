@@ -3,10 +3,14 @@
  * path: "/data cannot be used: its file system is read-only; …".
  */
 
+/** Returns the code of an error, of the operating system, of Node or of podlog; undefined where it has none. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
 /** @returns the error's own message when its code is not known here */
 export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  switch (code) {
+  switch (errorCode(error)) {
     case 'ENOENT':
       return 'it does not exist; create it, or name another';
     case 'ENOTDIR':

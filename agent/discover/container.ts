@@ -5,6 +5,7 @@
 import { readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { errorCode } from '../../shared/system-error.ts';
 import { createAllowance, type Allowance } from '../files/allowance.ts';
 import { createChain, sortFiles, type Chain } from '../files/chain.ts';
 import { takeDescriptor, type Descriptors } from '../files/descriptors.ts';
@@ -236,7 +237,7 @@ export function listIfThere(path: string): string[] {
   try {
     return readdirSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (errorCode(error) === 'ENOENT') return [];
     throw error;
   }
 }

@@ -5,6 +5,7 @@
  */
 import { realpathSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import { errorCode } from '../../shared/system-error.ts';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Logger } from 'pino';
 import { WATCH_RETRY_MS, WATCHED_PODS_MAX } from '../limits.ts';
@@ -72,9 +73,8 @@ export class DirectoryWatcher {
       begun();
     });
     watcher.on('error', (error) => {
-      const { code } = error as NodeJS.ErrnoException;
       // A directory was removed between being listed and being watched.
-      if (this.#watcher !== watcher || code === 'ENOENT') return;
+      if (this.#watcher !== watcher || errorCode(error) === 'ENOENT') return;
       this.close();
       this.#hasFailed = true;
       this.#complain('the node has no inotify watches left (fs.inotify.max_user_watches, max_user_instances)', error);

@@ -10,6 +10,7 @@
  */
 import { readdirSync, statSync, type Dirent } from 'node:fs';
 import { basename, join } from 'node:path';
+import { errorCode } from '../../shared/system-error.ts';
 import type { Logger } from 'pino';
 import { DirectoryWatcher, type WatchPods } from './directory-watcher.ts';
 import { EVENT_MS_MAX, NEW_POD_MS, POLL_MS } from '../limits.ts';
@@ -256,7 +257,7 @@ export class Discovery {
     try {
       return readdirSync(path, { withFileTypes: true });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'missing';
+      if (errorCode(error) === 'ENOENT') return 'missing';
       this.#log.warn({ err: error, path }, 'a log directory cannot be listed');
       return undefined;
     }

@@ -3,6 +3,7 @@
  * container that writes costs no events, and one that does not costs no polls.
  */
 import type { FSWatcher } from 'node:fs';
+import { errorCode } from '../../shared/system-error.ts';
 import { hasEnded, type Chain } from '../files/chain.ts';
 import type { Container } from './container.ts';
 import { QUIET_MS, QUIET_WATCHES_MAX, RESCAN_MS } from '../limits.ts';
@@ -45,7 +46,7 @@ export class QuietContainers {
       this.#watches.set(container, this.#watch(container.directory.path, wake).on('error', wake));
     } catch (error) {
       // Unless the directory was removed, the node has no watches left.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#retryDueMs = nowMs + RESCAN_MS;
+      if (errorCode(error) !== 'ENOENT') this.#retryDueMs = nowMs + RESCAN_MS;
     }
   }
 

@@ -7,6 +7,7 @@ import { STDERR, STDOUT } from '../../shared/cri.ts';
 import { headOfLost } from '../../shared/file-id.ts';
 import { rowTimeOfMs } from '../../shared/time.ts';
 import type { Position } from '../../shared/wire.ts';
+import { errorCode } from '../../shared/system-error.ts';
 import type { GzipSource } from './gzip-source.ts';
 import type { LogOpener } from './log-opener.ts';
 import type { LogName } from './log-path.ts';
@@ -185,7 +186,7 @@ export function statIfThere(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ELOOP') return undefined;
+    if (errorCode(error) === 'ELOOP') return undefined;
     throw error;
   }
 }

@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, realpathSync } from 'node:fs';
 import { sep } from 'node:path';
+import { errorCode } from '../../shared/system-error.ts';
 import type { Logger } from 'pino';
 import { REFUSED_PATHS_MAX } from '../limits.ts';
 
@@ -45,7 +46,7 @@ export class LogOpener {
       if (!lstatSync(target).isFile()) return this.#refuse(path, NOT_REGULAR);
       fd = openSync(target, FLAGS);
     } catch (error) {
-      if (GONE.has((error as NodeJS.ErrnoException).code ?? '')) return -1;
+      if (GONE.has(errorCode(error) ?? '')) return -1;
       throw error;
     }
     const problem = this.#problemOf(fd);

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { PodlogError, SearchTextError, UnauthenticatedError } from '../../shared/errors.ts';
+import { errorCode } from '../../shared/system-error.ts';
 import { CHALLENGES } from '../auth/credentials.ts';
 
 export interface ErrorBody {
@@ -42,7 +43,7 @@ export function sendError(error: Error, log: Logger, reply: FastifyReply): Fasti
 
 /** Explains a refusal by Fastify in a sentence. */
 function ofFramework(error: Error): ErrorBody['error'] {
-  switch ('code' in error ? error.code : undefined) {
+  switch (errorCode(error)) {
     case 'FST_ERR_BAD_URL':
       return {
         code: 'PODLOG_BAD_REQUEST',

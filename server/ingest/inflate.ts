@@ -5,6 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { constants, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
 import { CorruptionError, PodlogError } from '../../shared/errors.ts';
+import { errorCode } from '../../shared/system-error.ts';
 import { BODY_BYTES_MAX, INFLATED_BODY_BYTES_MAX, ZSTD_FRAMES_MAX, ZSTD_WINDOW_BYTES_LOG2_MAX } from '../limits.ts';
 import type { ContentCoding } from './push-body.ts';
 
@@ -91,7 +92,7 @@ async function* undone(bytes: Buffer, coding: ContentCoding): AsyncGenerator<Buf
     }
   } catch (error) {
     if (error instanceof PodlogError && error.status === 413) throw error;
-    if (codeOf(error) === 'ZSTD_error_frameParameter_windowTooLarge') {
+    if (errorCode(error) === 'ZSTD_error_frameParameter_windowTooLarge') {
       throw tooLarge(
         `a zstd window of more than ${2 ** ZSTD_WINDOW_BYTES_LOG2_MAX} bytes: use a level up to 19`,
         error,
@@ -131,10 +132,6 @@ async function* piecesFrom(stream: Decompressor, bytes: Buffer): AsyncGenerator<
 function hasZlibHeader(bytes: Uint8Array): boolean {
   const [method = 0, flags = 0] = bytes;
   return (method & 0x0f) === 8 && ((method << 8) | flags) % 31 === 0;
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 function tooLarge(what: string, cause?: unknown): PodlogError {

@@ -1,5 +1,6 @@
 /** Messages between the main thread and workers. Each worker has one task at a time, so messages need no numbers. */
 import { CorruptionError, PodlogError, UnavailableError, UnreadableError } from '../../shared/errors.ts';
+import { errorCode } from '../../shared/system-error.ts';
 
 export interface TaskMessage {
   readonly name: string;
@@ -37,7 +38,7 @@ export function failureOf(error: unknown): Failure {
     name,
     message,
     stack,
-    code: error instanceof Error && 'code' in error ? String(error.code) : undefined,
+    code: errorCode(error),
     status: error instanceof PodlogError ? error.status : undefined,
     retryAfterSeconds: error instanceof UnavailableError ? error.retryAfterSeconds : undefined,
   };

@@ -1,6 +1,6 @@
 /** What all parts of a run share: its script, its machine, the store's process, and the truth that it is held against. */
 import { UnavailableError, UnreadableError, UsageError } from '../../shared/errors.ts';
-import { diskErrorCode } from '../../server/engines/embedded/platform/disk.ts';
+import { errorCode } from '../../shared/system-error.ts';
 import type { RowGroupRef } from '../../server/engines/embedded/core/snapshot.ts';
 import { Random } from '../corpus/random.ts';
 import { DiskImage, type FileNode } from './disk-image.ts';
@@ -93,7 +93,7 @@ export function asError(error: unknown): Error {
 export function isDiskFailure(error: unknown): boolean {
   const isWrapped =
     error instanceof UsageError || error instanceof UnavailableError || error instanceof UnreadableError;
-  const code = diskErrorCode(isWrapped ? error.cause : error);
+  const code = errorCode(isWrapped ? error.cause : error);
   return code === 'EIO' || code === 'ENOSPC';
 }
 

@@ -6,9 +6,10 @@
  */
 import { dirname, join } from 'node:path';
 import { CorruptionError, PodlogError, UnavailableError } from '../../../../shared/errors.ts';
+import { errorCode } from '../../../../shared/system-error.ts';
 import { RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
 import type { BackupAbility, BackupInfo } from '../../../store/backup.ts';
-import { createFile, type Disk, diskErrorCode, isFolder, realDisk } from '../platform/disk.ts';
+import { createFile, type Disk, isFolder, realDisk } from '../platform/disk.ts';
 import { segmentPath, SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER } from './filenames.ts';
 import { encodeManifest, type Manifest, type ManifestSegment } from './manifest.ts';
 import { manifestPaths, readManifest } from './manifest-file.ts';
@@ -141,7 +142,7 @@ export class Backups implements BackupAbility {
       await this.#disk.link(from, segmentPath(folder, day, sequence));
       return true;
     } catch (error) {
-      if (diskErrorCode(error) === 'ENOENT') return false;
+      if (errorCode(error) === 'ENOENT') return false;
       throw error;
     }
   }
@@ -184,7 +185,7 @@ export async function isAnyHeld(disk: Disk, backupsDir: string): Promise<boolean
 
 function explained(error: unknown, backupsDir: string): unknown {
   if (error instanceof PodlogError) return error;
-  switch (diskErrorCode(error)) {
+  switch (errorCode(error)) {
     case 'EXDEV': {
       const message = `${backupsDir} is on another file system than the data folder, where no hard link reaches`;
       return new PodlogError('PODLOG_SNAPSHOT_FOLDER', 409, message, { cause: error });

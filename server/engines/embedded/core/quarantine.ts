@@ -6,7 +6,8 @@ import { basename, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { CorruptionError } from '../../../../shared/errors.ts';
 import type { Counter } from '../../../../shared/metrics.ts';
-import { type Disk, diskErrorCode, withFile } from '../platform/disk.ts';
+import { errorCode } from '../../../../shared/system-error.ts';
+import { type Disk, withFile } from '../platform/disk.ts';
 import { QUARANTINE_FOLDER } from './filenames.ts';
 import type { BareRowGroupRef } from './snapshot.ts';
 
@@ -75,7 +76,7 @@ export function damageOf(path: string, offset: number, sizeBytes: number, error:
 /** Describes bytes that the file system cannot read: nothing can be copied, and a later read may succeed. */
 export function unreadable(path: string, offset: number, sizeBytes: number, error: unknown): Damage {
   const reason = error instanceof Error ? error.message : String(error);
-  if (diskErrorCode(error) === 'ENOENT') {
+  if (errorCode(error) === 'ENOENT') {
     return { isUnreadable: true, isMissing: true, path, offset, sizeBytes, reason: 'it is missing' };
   }
   return { isUnreadable: true, path, offset, sizeBytes, reason: `cannot be read: ${reason}` };

@@ -9,11 +9,12 @@ import type { Labels } from '../../../../shared/labels.ts';
 import { CLOCK_HOLD_MS } from '../../../limits.ts';
 import { decodeBatch } from '../../../../shared/wire.ts';
 import type { BatchState } from './batch-state.ts';
-import { type Disk, type DiskFile, diskErrorCode, isFolder, isReadError, withFile } from '../platform/disk.ts';
+import { type Disk, type DiskFile, isFolder, isReadError, withFile } from '../platform/disk.ts';
 import { MANIFEST_FILE, segmentPath, SEGMENTS_FOLDER, walFolder, walPath, walSequence } from './filenames.ts';
 import { syncRemovals } from '../platform/folder.ts';
 import { removeLeftovers } from './leftovers.ts';
 import type { JsonValue } from '../../../../shared/json-value.ts';
+import { errorCode } from '../../../../shared/system-error.ts';
 import { EMPTY_MANIFEST, type Manifest, type ManifestSegment, missingWalFiles } from './manifest.ts';
 import { ManifestFile, manifestPaths, readGenerations } from './manifest-file.ts';
 import type { Memtable } from './memtable.ts';
@@ -233,7 +234,7 @@ async function listWals({ disk, dataDir }: RecoverInput, walFrom: number): Promi
     const sequence = walSequence(name);
     if (sequence === undefined || sequence < walFrom) continue;
     const file = await readLink(disk, sequence, walPath(dataDir, sequence));
-    const code = diskErrorCode(file.readError);
+    const code = errorCode(file.readError);
     if (code === 'EACCES' || code === 'EPERM') throw forbidden(file.path, file.readError);
     if (file.header === undefined && (await isFolder(disk, file.path))) continue;
     files.push(file);
@@ -316,7 +317,7 @@ function makeDurable(disk: Disk, path: string, bytes: Buffer): Promise<void> {
       await file.write([bytes], 0);
     } catch (error) {
       // The same bytes in the same place: a full disk (where writing takes new blocks) must not prevent the start.
-      if (diskErrorCode(error) !== 'ENOSPC') throw error;
+      if (errorCode(error) !== 'ENOSPC') throw error;
     }
     await file.sync();
     if (bytes.length > FILE_HEADER_BYTES && !endsWithMark(bytes)) await writeMark(file, bytes.length);

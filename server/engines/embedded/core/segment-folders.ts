@@ -1,6 +1,7 @@
 /** Lists `segments/`: a folder for each day, segments in them, and foreign files, which are left alone. */
+import { errorCode } from '../../../../shared/system-error.ts';
 import { join } from 'node:path';
-import { type Disk, diskErrorCode } from '../platform/disk.ts';
+import { type Disk } from '../platform/disk.ts';
 import { isDayName, SEGMENTS_FOLDER, segmentSequence } from './filenames.ts';
 
 export interface ListedSegments {
@@ -46,7 +47,7 @@ export async function listDay(disk: Disk, { path }: DayFolder): Promise<ListedDa
   try {
     names = await disk.list(path);
   } catch (error) {
-    if (diskErrorCode(error) !== 'ENOTDIR') throw error;
+    if (errorCode(error) !== 'ENOTDIR') throw error;
     return { segments, foreign: [path] };
   }
   for (const name of names) {

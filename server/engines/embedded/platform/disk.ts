@@ -7,6 +7,7 @@ import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat
 import { dirname } from 'node:path';
 import { isDiskError } from '../../../../shared/disk-error.ts';
 import { UnreadableError } from '../../../../shared/errors.ts';
+import { errorCode } from '../../../../shared/system-error.ts';
 
 export interface DiskFile {
   /**
@@ -80,7 +81,7 @@ async function makeFolder(path: string): Promise<void> {
   } catch (error) {
     if (await isFolder(realDisk, path)) return;
     const above = dirname(path);
-    if (diskErrorCode(error) !== 'ENOENT' || (await realDisk.sizeOf(above)) !== undefined) throw error;
+    if (errorCode(error) !== 'ENOENT' || (await realDisk.sizeOf(above)) !== undefined) throw error;
     await makeFolder(above);
     await makeFolder(path);
   }
@@ -141,7 +142,7 @@ export async function isFolder(disk: Disk, path: string): Promise<boolean> {
     await disk.list(path);
     return (await disk.sizeOf(path)) !== undefined;
   } catch (error) {
-    if (diskErrorCode(error) === 'ENOTDIR') return false;
+    if (errorCode(error) === 'ENOTDIR') return false;
     throw error;
   }
 }
@@ -169,11 +170,6 @@ export function createFile(disk: Disk, path: string, content: string): Promise<v
   });
 }
 
-/** Returns the code of an error of the file system; undefined for other errors. */
-export function diskErrorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
 /** Errors about exhausted resources of the process or the kernel say nothing about a file. */
 const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR', 'EBUSY']);
 
@@ -182,7 +178,7 @@ const EXHAUSTED = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EINTR', 'EBU
  * or may not be opened (ENOENT, EACCES, …). A later attempt may succeed, so nothing is lost.
  */
 export function isReadError(error: unknown): boolean {
-  return isDiskError(error) && !EXHAUSTED.has(diskErrorCode(error) ?? '');
+  return isDiskError(error) && !EXHAUSTED.has(errorCode(error) ?? '');
 }
 
 /** Names the file, which errors of an open file do not. */
@@ -192,6 +188,6 @@ export function unreadableError(path: string, cause: unknown): UnreadableError {
 }
 
 function undefinedWhenMissing(error: unknown): undefined {
-  if (diskErrorCode(error) === 'ENOENT') return undefined;
+  if (errorCode(error) === 'ENOENT') return undefined;
   throw error;
 }

@@ -1,8 +1,8 @@
 /** The data folder as a whole: creates and locks it, and verifies that this podlog can read its version. */
 import { dirname, join } from 'node:path';
 import { UsageError } from '../../../../shared/errors.ts';
-import { reasonOf } from '../../../../shared/system-error.ts';
-import { createFile, type Disk, diskErrorCode, isFolder } from './disk.ts';
+import { errorCode, reasonOf } from '../../../../shared/system-error.ts';
+import { createFile, type Disk, isFolder } from './disk.ts';
 import {
   FOLDERS,
   QUARANTINE_FOLDER,
@@ -92,7 +92,7 @@ async function syncFoldersAbove(disk: Disk, path: string): Promise<void> {
     await disk.syncFolder(above);
   } catch (error) {
     // A folder that cannot be read was not created by this process.
-    if (diskErrorCode(error) !== 'EACCES') throw error;
+    if (errorCode(error) !== 'EACCES') throw error;
   }
   await syncFoldersAbove(disk, above);
 }
@@ -127,6 +127,6 @@ async function ensureVersion(disk: Disk, dataDir: string): Promise<Damage | unde
 function unusable(dataDir: string, error: unknown): UsageError {
   const path = error instanceof Error && 'path' in error ? String(error.path) : dataDir;
   const place = path === dataDir ? '' : `${path}: `;
-  const reason = diskErrorCode(error) === 'ENOENT' ? 'nothing can be made there; name another folder' : reasonOf(error);
+  const reason = errorCode(error) === 'ENOENT' ? 'nothing can be made there; name another folder' : reasonOf(error);
   return new UsageError(`the data folder ${dataDir} cannot be used: ${place}${reason}`, 1, { cause: error });
 }

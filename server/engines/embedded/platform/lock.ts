@@ -12,8 +12,8 @@ import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { UsageError } from '../../../../shared/errors.ts';
-import { reasonOf } from '../../../../shared/system-error.ts';
-import { diskErrorCode, realDisk } from './disk.ts';
+import { errorCode, reasonOf } from '../../../../shared/system-error.ts';
+import { realDisk } from './disk.ts';
 import { LOCK_FOLDER } from '../core/filenames.ts';
 
 /** Room for the address of a unix socket on Linux, without its name; a longer folder is reached through /proc. */
@@ -84,7 +84,7 @@ function isListening(path: string): Promise<boolean> {
       resolve(true);
     });
     socket.once('error', (error) => {
-      const code = diskErrorCode(error);
+      const code = errorCode(error);
       if (code === 'ECONNREFUSED' || code === 'ENOENT') resolve(false);
       else reject(error);
     });

@@ -9,6 +9,7 @@
  */
 import { UnavailableError } from '../../../../shared/errors.ts';
 import type { Histogram } from '../../../../shared/metrics.ts';
+import { errorCode } from '../../../../shared/system-error.ts';
 import {
   RETRY_AFTER_DISK_SECONDS,
   RETRY_AFTER_QUEUE_SECONDS,
@@ -20,7 +21,7 @@ import {
   WAL_QUEUE_BYTES_MAX,
   WAL_QUEUE_RECORDS_MAX,
 } from '../../../limits.ts';
-import { type Disk, type DiskFile, diskErrorCode } from '../platform/disk.ts';
+import { type Disk, type DiskFile } from '../platform/disk.ts';
 import { walFolder, walPath } from '../core/filenames.ts';
 import { encodeFileHeader, encodeMark, encodeRecordHeader, FILE_HEADER_BYTES, RECORD_HEADER_BYTES } from './format.ts';
 
@@ -334,7 +335,7 @@ function isFull({ durableBytes, recordCount, decodedBytes }: FileSize): boolean 
 }
 
 function unavailable(cause: unknown): UnavailableError {
-  const code = diskErrorCode(cause);
+  const code = errorCode(cause);
   const reason = cause instanceof Error ? cause.message : String(cause);
   const message =
     code === 'ENOSPC' || code === 'EDQUOT'
