@@ -26,3 +26,8 @@ export function narrowedByCursor(plan: Plan): Plan {
   if (direction === 'forward') return from !== undefined && from > instant ? plan : { ...plan, from: instant };
   return to !== undefined && to <= instant ? plan : { ...plan, to: instant + 1n };
 }
+
+/** Returns a plan for all lines of a predicate. */
+export function planForAll(predicate: Predicate): Plan {
+  return { ...predicate, direction: 'forward', limit: Infinity };
+}

@@ -5,7 +5,7 @@ import { Positions } from '../../server/ingest/positions.ts';
 import { flush } from '../../server/engines/embedded/core/flush.ts';
 import { ExpiryClock } from '../../server/engines/embedded/lane/retention/expiry-clock.ts';
 import { Store } from '../../server/engines/embedded/core/store.ts';
-import { SNAPSHOTS_FOLDER } from '../../server/engines/embedded/core/filenames.ts';
+import { backupsFolder } from '../../server/engines/embedded/core/filenames.ts';
 import { DiskImage } from './disk-image.ts';
 import { checkErasures, filesOf } from './looking.ts';
 import { DATA_DIR, INDEXED_FIELDS, listeningLogger, noLock, readLines } from './process.ts';
@@ -42,7 +42,7 @@ export async function restore(run: Run): Promise<void> {
   if (run.backups.length === 0) return;
   const index = run.random.below(run.backups.length);
   const backup = run.backups[index]!;
-  const image = copyOf(run.image, join(DATA_DIR, SNAPSHOTS_FOLDER, backup.name));
+  const image = copyOf(run.image, join(backupsFolder(DATA_DIR), backup.name));
   const disk = new SimDisk({ image, time: run.time, note: run.note }, run.random);
   const outcome = await outcomeOf(run, disk, judgeRestored(run, backup, image, disk));
   if (outcome !== undefined && 'error' in outcome) throw outcome.error;

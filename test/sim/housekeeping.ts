@@ -1,5 +1,5 @@
 /** What a server does now and then, and what it is asked to do beside taking and finding lines. */
-import { planOf } from '../../server/engines/embedded/lane/erasure/erase-segment.ts';
+import { planForAll } from '../../server/store/search-plan.ts';
 import { valueLeaf } from '../../server/store/predicate.ts';
 import { parsePattern } from '../../server/store/value-test.ts';
 import { isWanted } from '../server/store/naive-search.ts';
@@ -33,7 +33,7 @@ export function erase(run: Run, user: number): void {
     to: undefined,
     where: valueLeaf('user', [parsePattern(String(user))]),
   };
-  const erasure = run.truth.erase((line) => isWanted(line, planOf(filter)));
+  const erasure = run.truth.erase((line) => isWanted(line, planForAll(filter)));
   run.launch('erase', async () => {
     const status = await unlessRefused(() => unlessDiskFails(() => erasures.request(filter)));
     run.note(`erasure of user ${user}: ${status?.id ?? 'refused'}`);

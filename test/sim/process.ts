@@ -1,5 +1,4 @@
 /** The store as a process on a simulated disk: everything that a server's main.ts puts together, in one thread. */
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { CorruptionError } from '../../shared/errors.ts';
 import { Metrics } from '../../shared/metrics.ts';
@@ -12,7 +11,7 @@ import { compact } from '../../server/engines/embedded/lane/compaction/compact.t
 import { Compactor } from '../../server/engines/embedded/lane/compaction/compactor.ts';
 import { eraseSegment } from '../../server/engines/embedded/lane/erasure/erase-segment.ts';
 import { Erasures } from '../../server/engines/embedded/lane/erasure/erasures.ts';
-import { segmentPath, SNAPSHOTS_FOLDER } from '../../server/engines/embedded/core/filenames.ts';
+import { segmentPath } from '../../server/engines/embedded/core/filenames.ts';
 import { flush } from '../../server/engines/embedded/core/flush.ts';
 import type { Plan } from '../../server/store/search-plan.ts';
 import { Indexes } from '../../server/engines/embedded/scan/index-lookup.ts';
@@ -104,12 +103,10 @@ export async function startProcess(
     flush: (input) => flush(disk, input),
     lock: noLock,
   });
-  const backupsDir = join(DATA_DIR, SNAPSHOTS_FOLDER);
-  const backups = await Backups.open({ ...shared, store: checkpointed(store, ears), backupsDir });
+  const backups = await Backups.open({ ...shared, store: checkpointed(store, ears) });
   const erasures = await Erasures.open({
     ...shared,
     store,
-    backupsDir,
     lock: noLock,
     erase: (input, stop) => eraseSegment(disk, input, () => stop.aborted),
     newId: () => `erasure-${String(time.now())}-${String(++erasureCount)}`,

@@ -1,5 +1,4 @@
 /** Opens the store of a data folder, with all its jobs: flushes, compaction, retention, erasures, tails, queries. */
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { JsonValue } from '../../../shared/json-value.ts';
 import type { Metrics } from '../../../shared/metrics.ts';
@@ -7,11 +6,10 @@ import type { BatchState } from './core/batch-state.ts';
 import type { LogStore } from '../../store/log-store.ts';
 import type { StoredPositions } from '../../store/positions.ts';
 import { type RunTask, taskFlow } from '../../workers/task.ts';
-import { type CheckContext, checkFolder } from './check/check-folder.ts';
+import { checkFolder } from './check/check-folder.ts';
 import { CHECK_SEGMENT } from './check/check-segment.ts';
 import { checkAbility } from './check/running-check.ts';
 import { Backups } from './core/backup.ts';
-import { SNAPSHOTS_FOLDER } from './core/filenames.ts';
 import { FLUSH } from './core/flush.ts';
 import { Store } from './core/store.ts';
 import { embeddedLogStore } from './embedded-log-store.ts';
@@ -80,12 +78,10 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
     flush: (input) => run(FLUSH, input, { flow: flushes }),
   });
   try {
-    const backupsDir = join(dataDir, SNAPSHOTS_FOLDER);
-    const backups = await Backups.open({ store, dataDir, backupsDir });
+    const backups = await Backups.open({ store, dataDir });
     const erasures = await Erasures.open({
       store,
       dataDir,
-      backupsDir,
       indexedFields,
       now,
       log,
@@ -120,7 +116,12 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
       abilities: {
         backups,
         check: checkAbility(backups, (folder, stop) =>
-          checkInWorkers(folder, (input) => run(CHECK_SEGMENT, input, { stop, flow: checks }), stateProblem),
+          checkFolder({
+            disk: realDisk,
+            dataDir: folder,
+            checkSegment: (input) => run(CHECK_SEGMENT, input, { stop, flow: checks }),
+            stateProblem,
+          }),
         ),
       },
     });
@@ -128,12 +129,4 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
     await store.close();
     throw error;
   }
-}
-
-function checkInWorkers(
-  dataDir: string,
-  checkSegment: CheckContext['checkSegment'],
-  stateProblem: EmbeddedOptions['stateProblem'],
-): ReturnType<typeof checkFolder> {
-  return checkFolder({ disk: realDisk, dataDir, checkSegment, stateProblem });
 }

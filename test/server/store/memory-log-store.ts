@@ -8,7 +8,7 @@ import { type ErasureStatus, namesOf } from '../../../server/store/erasure-statu
 import type { Following, LogStore, LogView } from '../../../server/store/log-store.ts';
 import { decide, EVERYTHING, type Predicate, type Where } from '../../../server/store/predicate.ts';
 import type { Query } from '../../../server/store/query.ts';
-import type { Plan } from '../../../server/store/search-plan.ts';
+import { type Plan, planForAll } from '../../../server/store/search-plan.ts';
 import type { PieceOf, Sink, TextSink } from '../../../server/store/sink.ts';
 import type { StoreStats } from '../../../server/store/stats.ts';
 import { naiveAggregate } from './naive-aggregate.ts';
@@ -63,7 +63,7 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
       const waiting: NaiveLine[] = [];
       let wake = (): void => {};
       const tail = (added: readonly NaiveLine[]): void => {
-        waiting.push(...naiveSearch(added, { ...plan, direction: 'forward', limit: Infinity }));
+        waiting.push(...naiveSearch(added, planForAll(plan)));
         wake();
       };
       tails.add(tail);

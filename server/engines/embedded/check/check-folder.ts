@@ -24,7 +24,7 @@ export interface CheckContext {
   /** Runs `checkSegment`, in a worker or in this thread. */
   readonly checkSegment: (input: CheckSegmentInput) => Promise<CheckSegmentOutput>;
   /** Returns what is wrong with the saved state of the senders, or undefined. */
-  readonly stateProblem?: (saved: JsonValue) => string | undefined;
+  readonly stateProblem: (saved: JsonValue) => string | undefined;
 }
 
 /** The last event is `done`. @throws  errors of the disk */
@@ -47,7 +47,7 @@ export async function* checkFolder(context: CheckContext): AsyncGenerator<CheckE
     yield found(await wholeFile(disk, 'foreign', path, "it is not podlog's"));
   }
   yield* checkNumbers(dataDir, manifest).map(found);
-  const stateProblem = context.stateProblem?.(manifest.positions);
+  const stateProblem = context.stateProblem(manifest.positions);
   if (stateProblem !== undefined) {
     yield found(await wholeFile(disk, 'manifest', join(dataDir, MANIFEST_FILE), stateProblem));
   }

@@ -4,13 +4,13 @@
  * was acknowledged before, each once, and the matching positions. It takes no room until the store drops segments that
  * it still has. docs/operations.md says how to restore one.
  */
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { CorruptionError, PodlogError, UnavailableError } from '../../../../shared/errors.ts';
 import { errorCode } from '../../../../shared/system-error.ts';
 import { RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
 import type { BackupAbility, BackupInfo } from '../../../store/backup.ts';
 import { createFile, type Disk, isFolder, realDisk } from '../platform/disk.ts';
-import { segmentPath, SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER } from './filenames.ts';
+import { backupsFolder, segmentPath, SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER } from './filenames.ts';
 import { encodeManifest, type Manifest, type ManifestSegment } from './manifest.ts';
 import { manifestPaths, readManifest } from './manifest-file.ts';
 import type { Store } from './store.ts';
@@ -19,8 +19,6 @@ import { FORMAT_VERSION } from './version-file.ts';
 export interface BackupsOptions {
   readonly store: Pick<Store, 'checkpoint' | 'maintain'>;
   readonly dataDir: string;
-  /** On the same file system as the data folder. */
-  readonly backupsDir: string;
   readonly disk?: Disk;
 }
 
@@ -33,20 +31,23 @@ const PARTIAL_PREFIX = '.';
 
 export class Backups implements BackupAbility {
   readonly #options: BackupsOptions;
+  readonly #folder: string;
   readonly #disk: Disk;
   #heldCount = 0;
 
   /** Removes incomplete backups that a crash left. */
   static async open(options: BackupsOptions): Promise<Backups> {
     const disk = options.disk ?? realDisk;
-    for (const name of await disk.list(options.backupsDir)) {
-      if (name.startsWith(PARTIAL_PREFIX)) await disk.remove(join(options.backupsDir, name));
+    const folder = backupsFolder(options.dataDir);
+    for (const name of await disk.list(folder)) {
+      if (name.startsWith(PARTIAL_PREFIX)) await disk.remove(join(folder, name));
     }
     return new Backups(options, disk);
   }
 
   private constructor(options: BackupsOptions, disk: Disk) {
     this.#options = options;
+    this.#folder = backupsFolder(options.dataDir);
     this.#disk = disk;
   }
 
@@ -58,20 +59,20 @@ export class Backups implements BackupAbility {
    */
   create(name: string): Promise<BackupInfo> {
     return this.#options.store.maintain(async () => {
-      const { backupsDir, store } = this.#options;
-      if ((await this.#disk.sizeOf(join(backupsDir, name))) !== undefined) {
+      const { store, dataDir } = this.#options;
+      if ((await this.#disk.sizeOf(join(this.#folder, name))) !== undefined) {
         throw new PodlogError('PODLOG_SNAPSHOT_EXISTS', 409, `there is a snapshot ${name}: choose another name`);
       }
-      const partial = join(backupsDir, PARTIAL_PREFIX + name);
+      const partial = join(this.#folder, PARTIAL_PREFIX + name);
       await this.#disk.remove(partial);
       try {
         await this.#fill(partial, await store.checkpoint());
-        await this.#disk.rename(partial, join(backupsDir, name));
-        await this.#disk.syncFolder(backupsDir);
-        await this.#disk.syncFolder(dirname(backupsDir));
+        await this.#disk.rename(partial, join(this.#folder, name));
+        await this.#disk.syncFolder(this.#folder);
+        await this.#disk.syncFolder(dataDir);
       } catch (error) {
         await this.#disk.remove(partial).catch(() => {});
-        throw explained(error, backupsDir);
+        throw explained(error, this.#folder);
       }
       return this.#describeOrExplain(name);
     });
@@ -83,7 +84,7 @@ export class Backups implements BackupAbility {
    */
   hold(): Promise<HeldBackup> {
     return this.#options.store.maintain(async () => {
-      const path = join(this.#options.backupsDir, `${PARTIAL_PREFIX}held-${++this.#heldCount}`);
+      const path = join(this.#folder, `${PARTIAL_PREFIX}held-${++this.#heldCount}`);
       const release = (): Promise<void> => this.#disk.remove(path);
       try {
         const manifest = await this.#options.store.checkpoint();
@@ -91,30 +92,29 @@ export class Backups implements BackupAbility {
         return { path, [Symbol.asyncDispose]: release };
       } catch (error) {
         await release().catch(() => {});
-        throw explained(error, this.#options.backupsDir);
+        throw explained(error, this.#folder);
       }
     });
   }
 
   /** By name. */
   async list(): Promise<BackupInfo[]> {
-    const names = await listBackups(this.#disk, this.#options.backupsDir);
+    const names = await listBackups(this.#disk, this.#options.dataDir);
     return Promise.all(names.map((name) => this.#describeOrExplain(name)));
   }
 
   /** @returns false when there is none of that name */
   remove(name: string): Promise<boolean> {
     return this.#options.store.maintain(async () => {
-      const { backupsDir } = this.#options;
-      const path = join(backupsDir, name);
+      const path = join(this.#folder, name);
       if ((await this.#disk.sizeOf(path)) === undefined) return false;
-      const partial = join(backupsDir, PARTIAL_PREFIX + name);
+      const partial = join(this.#folder, PARTIAL_PREFIX + name);
       try {
         await this.#disk.remove(partial);
         await this.#disk.rename(path, partial);
         await this.#disk.remove(partial);
       } catch (error) {
-        throw explained(error, backupsDir);
+        throw explained(error, this.#folder);
       }
       return true;
     });
@@ -153,13 +153,13 @@ export class Backups implements BackupAbility {
       return await this.#describe(name);
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
-      const path = join(this.#options.backupsDir, name);
+      const path = join(this.#folder, name);
       return { name, path, problem: error.message, sizeBytes: 0, segmentCount: 0, rowCount: 0 };
     }
   }
 
   async #describe(name: string): Promise<BackupInfo> {
-    const path = join(this.#options.backupsDir, name);
+    const path = join(this.#folder, name);
     const { segments } = await readManifest(this.#disk, path);
     return {
       name,
@@ -172,28 +172,29 @@ export class Backups implements BackupAbility {
 }
 
 /** Returns the names of the finished backups, sorted; files among them are not podlog's. */
-export async function listBackups(disk: Disk, backupsDir: string): Promise<string[]> {
-  const names = (await disk.list(backupsDir)).filter((name) => !name.startsWith(PARTIAL_PREFIX));
-  const areFolders = await Promise.all(names.map((name) => isFolder(disk, join(backupsDir, name))));
+export async function listBackups(disk: Disk, dataDir: string): Promise<string[]> {
+  const folder = backupsFolder(dataDir);
+  const names = (await disk.list(folder)).filter((name) => !name.startsWith(PARTIAL_PREFIX));
+  const areFolders = await Promise.all(names.map((name) => isFolder(disk, join(folder, name))));
   return names.filter((_, i) => areFolders[i]);
 }
 
 /** Whether an unnamed backup may still have files that the store has dropped. */
-export async function isAnyHeld(disk: Disk, backupsDir: string): Promise<boolean> {
-  return (await disk.list(backupsDir)).some((name) => name.startsWith(PARTIAL_PREFIX));
+export async function isAnyHeld(disk: Disk, dataDir: string): Promise<boolean> {
+  return (await disk.list(backupsFolder(dataDir))).some((name) => name.startsWith(PARTIAL_PREFIX));
 }
 
-function explained(error: unknown, backupsDir: string): unknown {
+function explained(error: unknown, folder: string): unknown {
   if (error instanceof PodlogError) return error;
   switch (errorCode(error)) {
     case 'EXDEV': {
-      const message = `${backupsDir} is on another file system than the data folder, where no hard link reaches`;
+      const message = `${folder} is on another file system than the data folder, where no hard link reaches`;
       return new PodlogError('PODLOG_SNAPSHOT_FOLDER', 409, message, { cause: error });
     }
     case 'ENOSPC':
     case 'EDQUOT':
       return unchangeable(
-        `the disk has no room or no inodes left in ${backupsDir}: remove snapshots or other files`,
+        `the disk has no room or no inodes left in ${folder}: remove snapshots or other files`,
         error,
       );
     case 'EMLINK':
@@ -201,10 +202,7 @@ function explained(error: unknown, backupsDir: string): unknown {
     case 'EROFS':
     case 'EACCES':
     case 'EPERM':
-      return unchangeable(
-        `${backupsDir} cannot be written: it must be on a writable mount and belong to this user`,
-        error,
-      );
+      return unchangeable(`${folder} cannot be written: it must be on a writable mount and belong to this user`, error);
     case undefined:
       return error;
     default:

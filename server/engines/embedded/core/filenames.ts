@@ -45,6 +45,11 @@ export function walPath(dataDir: string, sequence: number): string {
   return join(walFolder(dataDir), `${digits(sequence)}.wal`);
 }
 
+/** Must be on the file system of the data folder, because backups are made of hard links. */
+export function backupsFolder(dataDir: string): string {
+  return join(dataDir, SNAPSHOTS_FOLDER);
+}
+
 /** `day` as in `2026-11-23`. */
 export function segmentPath(dataDir: string, day: string, sequence: number): string {
   return join(dataDir, SEGMENTS_FOLDER, day, `${digits(sequence)}.seg`);

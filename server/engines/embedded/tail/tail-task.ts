@@ -6,6 +6,7 @@
 import { deserialize, serialize } from 'node:v8';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { RENDER_ROWS_AT_FIRST, TAIL_PIECE_BYTES, TAIL_TEXT_BYTES_AT_ONCE } from '../../../limits.ts';
+import { planForAll } from '../../../store/search-plan.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import type { RowGroupPlace, RowGroups } from '../scan/row-groups.ts';
 import { type UnusableGroup, useOrList } from '../scan/unusable.ts';
@@ -119,7 +120,7 @@ function addMatches(
   pieces: Pieces,
   isFull: () => boolean,
 ): number | undefined {
-  const { rows, timesNs } = scanGroup(opened, place, { ...predicate, direction: 'forward', limit: Infinity });
+  const { rows, timesNs } = scanGroup(opened, place, planForAll(predicate));
   const { lineBytes, rowCount } = opened.info;
   const rowsAtOnce = Math.ceil(Math.min(RENDER_ROWS_AT_FIRST, TAIL_PIECE_BYTES / (lineBytes / rowCount + 1)));
   for (let row = from; row < rows.length;) {

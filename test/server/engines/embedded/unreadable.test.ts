@@ -14,7 +14,7 @@ import {
   realDisk,
   unreadableError,
 } from '../../../../server/engines/embedded/platform/disk.ts';
-import { planOf } from '../../../../server/engines/embedded/lane/erasure/erase-segment.ts';
+import { planForAll } from '../../../../server/store/search-plan.ts';
 import { EVERYTHING as EVERY_LINE } from '../../../../server/store/predicate.ts';
 import { eraseQuarantine } from '../../../../server/engines/embedded/lane/erasure/remains.ts';
 import { OpenFiles } from '../../../../server/engines/embedded/scan/open-files.ts';
@@ -197,7 +197,7 @@ test('bytes of the WAL that cannot be read cost their record alone, and the file
   expect(again.store.stats().walFileCount).toBe(0);
 });
 
-const EVERYTHING = planOf({ from: undefined, to: undefined, where: EVERY_LINE });
+const EVERYTHING = planForAll({ from: undefined, to: undefined, where: EVERY_LINE });
 
 /** A store with three batches in one WAL file. */
 async function threeInWal(): Promise<Bad> {
@@ -371,6 +371,7 @@ test('a check reports a segment that cannot be read, and looks at the others', a
       if (isFailing) throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
       return checkSegment(realDisk, input);
     },
+    stateProblem: () => undefined,
   });
   const found: CheckEvent[] = [];
   for await (const event of events) if (event.kind !== 'progress') found.push(event);

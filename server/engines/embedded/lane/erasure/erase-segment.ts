@@ -12,7 +12,6 @@ import { type Disk, type DiskFile, withFile } from '../../platform/disk.ts';
 import { segmentPath } from '../../core/filenames.ts';
 import type { ManifestSegment } from '../../core/manifest.ts';
 import { copyToQuarantine, damageOf } from '../../core/quarantine.ts';
-import type { Predicate } from '../../../../store/predicate.ts';
 import type { Plan } from '../../../../store/search-plan.ts';
 import { matchRows, mayMatch } from '../../scan/match-rows.ts';
 import { mergedLineage } from '../../segment/lineage.ts';
@@ -29,11 +28,6 @@ export interface EraseInput {
   /** Sequence of the new segment. */
   readonly sequence: number;
   readonly indexedFields: readonly string[];
-}
-
-/** Returns a plan for all rows that a filter selects. */
-export function planOf(filter: Predicate): Plan {
-  return { ...filter, direction: 'forward', limit: Infinity };
 }
 
 export type EraseOutput =

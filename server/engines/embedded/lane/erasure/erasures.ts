@@ -21,14 +21,15 @@ import { UnavailableError } from '../../../../../shared/errors.ts';
 import { reasonOf } from '../../../../../shared/system-error.ts';
 import { ERASURES_KEPT_MAX, ERASURES_WAITING_MAX, RETRY_AFTER_DISK_SECONDS } from '../../../../limits.ts';
 import { type Disk, realDisk } from '../../platform/disk.ts';
-import { segmentPath } from '../../core/filenames.ts';
+import { backupsFolder, segmentPath } from '../../core/filenames.ts';
 import { syncRemovals } from '../../platform/folder.ts';
 import { lockFolder } from '../../platform/lock.ts';
 import type { ManifestSegment } from '../../core/manifest.ts';
 import type { Store } from '../../core/store.ts';
-import { type EraseInput, type EraseOutput, planOf } from './erase-segment.ts';
+import { type EraseInput, type EraseOutput } from './erase-segment.ts';
 import { type ErasureState, type ErasureStatus, namesOf } from '../../../../store/erasure-status.ts';
 import type { Predicate } from '../../../../store/predicate.ts';
+import { planForAll } from '../../../../store/search-plan.ts';
 import { type ErasureJob, JobFiles } from './job.ts';
 import { isAnyHeld, listBackups } from '../../core/backup.ts';
 import { eraseBackup } from './erase-backup.ts';
@@ -40,8 +41,6 @@ export interface ErasuresOptions {
     'checkpoint' | 'addMergeBarrier' | 'maintain' | 'manifest' | 'replaceSegments' | 'segments' | 'takeSequence'
   >;
   readonly dataDir: string;
-  /** Backups there are erased from, too. */
-  readonly backupsDir: string;
   readonly indexedFields: readonly string[];
   /** Runs `eraseSegment`, in a worker or in this thread; settles when it has ended, also when it was asked to stop. */
   readonly erase: (input: EraseInput, stop: AbortSignal) => Promise<EraseOutput>;
@@ -262,12 +261,12 @@ export class Erasures {
 
   /** Erases from copies of broken bytes, and from backups. */
   async #eraseBeside(open: OpenJob, closing: AbortSignal): Promise<void> {
-    const { store, dataDir, backupsDir, indexedFields, erase, lock = lockFolder } = this.#options;
-    const plan = planOf(open.job.filter!);
+    const { store, dataDir, indexedFields, erase, lock = lockFolder } = this.#options;
+    const plan = planForAll(open.job.filter!);
     await eraseQuarantine(this.#disk, dataDir, plan);
-    for (const name of await listBackups(this.#disk, backupsDir)) {
+    for (const name of await listBackups(this.#disk, dataDir)) {
       if (closing.aborted) return;
-      await eraseBackup(join(backupsDir, name), {
+      await eraseBackup(join(backupsFolder(dataDir), name), {
         disk: this.#disk,
         lock,
         takeSequence: () => store.takeSequence(),
@@ -292,7 +291,7 @@ export class Erasures {
   async #rewrite(open: OpenJob, segment: ManifestSegment, closing: AbortSignal): Promise<void> {
     const { store, dataDir, indexedFields, erase } = this.#options;
     const { orderBefore } = open.job.scope;
-    const plan = planOf(open.job.filter!);
+    const plan = planForAll(open.job.filter!);
     const input = { dataDir, segment, plan, orderBefore, sequence: store.takeSequence(), indexedFields };
     const output = await erase(input, closing);
     if (output.kind === 'unchanged') return;
@@ -310,13 +309,13 @@ export class Erasures {
 
   /** Marks the job as done once no file has the rows; until then, each tick tests again. */
   async #tryFinish(open: OpenJob): Promise<void> {
-    const { store, dataDir, backupsDir, now, log } = this.#options;
+    const { store, dataDir, now, log } = this.#options;
     // The end of the rewriting and a tick may overlap here; only one of them may write the job's file.
     if (open.isFinishing) return;
     open.isFinishing = true;
     try {
       if ((await filesToGo(this.#disk, dataDir, store.manifest, open.job.scope)).length > 0) return;
-      if (await isAnyHeld(this.#disk, backupsDir)) return;
+      if (await isAnyHeld(this.#disk, dataDir)) return;
       await syncRemovals(this.#disk, dataDir);
       const rowCount = rowsErased(open.job);
       const job = {

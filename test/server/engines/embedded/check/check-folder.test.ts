@@ -175,6 +175,7 @@ test('a check that is stopped rejects, and reports nothing', async () => {
     disk: realDisk,
     dataDir,
     checkSegment: (input) => run(CHECK_SEGMENT, input, { stop: stop.signal, flow: taskFlow('maintenance') }),
+    stateProblem: () => undefined,
   });
   expect(await events.next()).toMatchObject({ value: { kind: 'progress' } });
   stop.abort(new Error('enough'));

@@ -14,7 +14,7 @@ import { FaultyDisk } from '../platform/faulty-disk.ts';
 import { append, closeStore, filesIn, linesOf, newFolder, type OpenStore, openStore, reopen } from '../open-store.ts';
 
 function openBackups({ store, dataDir, options }: OpenStore): Promise<Backups> {
-  return Backups.open({ store, dataDir, backupsDir: join(dataDir, 'snapshots'), disk: options.disk ?? realDisk });
+  return Backups.open({ store, dataDir, disk: options.disk ?? realDisk });
 }
 
 test('it has all that was acknowledged, with the positions, and outlives what it was made of', async () => {
@@ -145,9 +145,8 @@ test.for([
   await append(open.store, batchOf({ lines: numberedLines('a', 0, 5) }));
   const fail = (): Promise<never> => Promise.reject(Object.assign(new Error(`${code}: injected`), { code }));
   for (const broken of [{ link: fail }, { makeFolder: fail }, { rename: fail }]) {
-    const backupsDir = join(open.dataDir, 'snapshots');
     const disk = { ...realDisk, ...broken };
-    const backups = await Backups.open({ store: open.store, dataDir: open.dataDir, backupsDir, disk });
+    const backups = await Backups.open({ store: open.store, dataDir: open.dataDir, disk });
     await expect(backups.create('a')).rejects.toMatchObject({
       status: 503,
       retryAfterSeconds: RETRY_AFTER_DISK_SECONDS,
@@ -167,7 +166,6 @@ test('an erasure reaches into snapshots: those from before it, and only rows fro
   const erasures = await Erasures.open({
     store: open.store,
     dataDir,
-    backupsDir: join(dataDir, 'snapshots'),
     indexedFields: ['name'],
     erase: (input) => eraseSegment(realDisk, input),
     now,

@@ -192,7 +192,6 @@ function erasuresOf({ store, dataDir, options }: OpenStore): Promise<Erasures> {
   return Erasures.open({
     store,
     dataDir,
-    backupsDir: join(dataDir, 'snapshots'),
     indexedFields,
     now,
     log,

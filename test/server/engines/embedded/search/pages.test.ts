@@ -4,14 +4,12 @@ import { Metrics } from '../../../../../shared/metrics.ts';
 import { instantOf } from '../../../../../shared/time.ts';
 import { Compactor } from '../../../../../server/engines/embedded/lane/compaction/compactor.ts';
 import { compact } from '../../../../../server/engines/embedded/lane/compaction/compact.ts';
-import {
-  eraseSegment,
-  planOf as erasurePlan,
-} from '../../../../../server/engines/embedded/lane/erasure/erase-segment.ts';
+import { eraseSegment } from '../../../../../server/engines/embedded/lane/erasure/erase-segment.ts';
 import { realDisk } from '../../../../../server/engines/embedded/platform/disk.ts';
 import { select } from '../../../../../server/engines/embedded/search/answer.ts';
 import { type Cursor, compareCursors, cursorText } from '../../../../../server/store/cursor.ts';
 import { valueLeaf } from '../../../../../server/store/predicate.ts';
+import { planForAll } from '../../../../../server/store/search-plan.ts';
 import { parsePattern } from '../../../../../server/store/value-test.ts';
 import { Random } from '../../../../corpus/random.ts';
 import { naiveCursor } from '../../../store/naive-search.ts';
@@ -64,7 +62,7 @@ async function eraseUser({ store, dataDir, options }: OpenStore, user: string): 
     const output = await eraseSegment(realDisk, {
       dataDir,
       segment,
-      plan: erasurePlan(filter),
+      plan: planForAll(filter),
       orderBefore: Infinity,
       sequence: store.takeSequence(),
       indexedFields: options.indexedFields,

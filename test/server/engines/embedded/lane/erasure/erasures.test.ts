@@ -44,7 +44,6 @@ async function openErasures(open: OpenStore, run?: Erase): Promise<Erasures> {
   return Erasures.open({
     store: open.store,
     dataDir,
-    backupsDir: join(dataDir, 'snapshots'),
     indexedFields: DEFAULT_INDEXED_FIELDS,
     erase: run ?? ((input) => eraseSegment(disk, input)),
     now,
@@ -375,7 +374,7 @@ test('what is removed stays removed after a power cut once an erasure is done: f
   const open = await openStore({ disk });
   const { store, dataDir } = open;
   await append(store, batchOf({ lines: rowsOfUsers(100, TODAY) }));
-  const backups = await Backups.open({ store, dataDir, backupsDir: join(dataDir, 'snapshots'), disk });
+  const backups = await Backups.open({ store, dataDir, disk });
   for (const name of ['kept', 'removed']) await backups.create(name);
   await mkdir(join(dataDir, 'quarantine'));
   await writeFile(join(dataDir, 'quarantine/000000000001.wal-24'), `broken bytes of ${user(7)}`);

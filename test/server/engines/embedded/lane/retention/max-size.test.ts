@@ -73,7 +73,6 @@ test('an erasure of many segments lets the oldest go as others come', async () =
   const erasures = await Erasures.open({
     ...options,
     store,
-    backupsDir: join(dataDir, 'snapshots'),
     erase: async (input, stop) => {
       // While the segment is rewritten, as much comes in as one has.
       await addSegment(open, SEGMENTS + added++, 'meanwhile');
