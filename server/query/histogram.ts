@@ -157,7 +157,7 @@ async function chooseRange(predicate: Predicate, nowMs: number, count: Count): P
 async function toTheMinute(predicate: Predicate, range: InclusiveRange, count: Count): Promise<InclusiveRange> {
   const within = { ...predicate, from: range.first, to: range.last + 1n };
   const minutes = (await count(within, [], MINUTE_NS)).map(({ bucket }) => bucket);
-  // Lines may have been erased since the days were counted.
+  // Row groups may have been quarantined since the days were counted.
   if (minutes.length === 0) return range;
   const last = BigInt(Math.max(...minutes) + 1) * MINUTE_NS - 1n;
   return { first: BigInt(Math.min(...minutes)) * MINUTE_NS, last: last < range.last ? last : range.last };

@@ -83,7 +83,7 @@ export class Compactor {
     this.#running = this.#run(false).finally(() => (this.#running = undefined));
   }
 
-  /** Merges all that is worth it as if no more writes were to come: for tests, benchmarks and before a backup. */
+  /** Merges all that is worth it as if no more writes were to come: for tests. */
   async settle(): Promise<void> {
     await this.#running;
     await this.#run(true);

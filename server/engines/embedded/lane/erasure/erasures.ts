@@ -152,7 +152,10 @@ export class Erasures {
     }
   }
 
-  /** Resolves when nothing runs; unfinished jobs continue after the next start. Called after `store.close`. */
+  /**
+   * Resolves when nothing runs; unfinished jobs continue after the next start. Called before `store.close`, which ends
+   * the waiting turns.
+   */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#running);
