@@ -20,6 +20,7 @@ import { registerHealth } from './http/health.ts';
 import { registerIngest } from './http/ingest.ts';
 import { registerLabels } from './http/labels.ts';
 import { registerLogs } from './http/logs.ts';
+import { registerPatterns } from './http/patterns.ts';
 import { registerMetrics } from './http/metrics.ts';
 import { registerAgents, reportAgents } from './http/agents.ts';
 import { registerBackups } from './http/backups.ts';
@@ -125,6 +126,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerAggregates(app, { engine, now });
   registerRequests(app, { engine, now });
   registerUsers(app, { engine, now });
+  registerPatterns(app, { engine, now });
   registerErase(app, { engine, logs, now });
   const { backups, check } = logs;
   if (backups !== undefined) registerBackups(app, { backups, now });

@@ -723,6 +723,29 @@ export const FACET_NAMES_CUT = 1000;
  */
 export const FACETS_BYTES_MAX = 8 * MIB;
 
+/** Patterns of an answer: with their trends, no more counts than those of a histogram. Beyond: 400. */
+export const PATTERNS_LIMIT_DEFAULT = 50;
+export const PATTERNS_LIMIT_MAX = 200;
+
+/** Steps of a pattern's trend, about: as many as a chart in a row of a table shows. */
+export const PATTERN_TREND_BUCKETS = 40;
+
+/** Lines that are shown for each pattern, and of each of them the bytes. Beyond: 400; an example is cut, and says so. */
+export const PATTERN_EXAMPLES_DEFAULT = 1;
+export const PATTERN_EXAMPLES_MAX = 3;
+export const EXAMPLE_BYTES_MAX = 2048;
+
+/**
+ * The newest lines, among which examples of most patterns are, and how often those of patterns without one are read. Beyond:
+ * examples are searched for pattern by pattern, some at once.
+ */
+export const PATTERN_EXAMPLES_NEWEST = 300;
+export const PATTERN_EXAMPLE_ROUNDS = 4;
+export const PATTERN_SEARCHES_AT_ONCE = 4;
+
+/** The pattern of a line: enough for a sentence. Beyond: it is cut, and lines that differ only afterwards are of one kind. */
+export const PATTERN_BYTES_MAX = 256;
+
 /** Values of a facet in an answer by default, the most frequent ones. */
 export const FACET_TOP_DEFAULT = 10;
 

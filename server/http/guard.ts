@@ -52,6 +52,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'GET /fields': 'read',
   'GET /requests/:id': 'read',
   'GET /users/:id': 'read',
+  'GET /patterns': 'read',
   'GET /stats': 'read all',
   'GET /agents': 'read all',
 

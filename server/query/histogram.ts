@@ -31,6 +31,8 @@ export interface HistogramQuery {
   readonly by: readonly string[];
   readonly steps: Steps;
   readonly nowMs: number;
+  /** For how many buckets, at most, a step is chosen. */
+  readonly bucketsWanted?: number;
 }
 
 export interface Histogram {
@@ -67,9 +69,10 @@ type Count = (predicate: Predicate, by: readonly string[], stepNs: bigint, limit
 
 /** @throws ParameterError, QueryTooLargeError, UnavailableError */
 export async function histogram(
-  { predicate, by, steps: { stepMs: asked, offsetMs, windowSteps }, nowMs }: HistogramQuery,
+  { predicate, by, steps, nowMs, bucketsWanted = HISTOGRAM_BUCKETS_AUTO }: HistogramQuery,
   aggregate: (plan: AggregatePlan) => Promise<Aggregation>,
 ): Promise<Histogram> {
+  const { stepMs: asked, offsetMs, windowSteps } = steps;
   const offsetNs = nsOf(offsetMs);
   const count: Count = async (within, names, stepNs, limit) => {
     const plan = { ...within, by: names, measures: [], stepNs, limit };
@@ -77,7 +80,7 @@ export async function histogram(
   };
   const { range, before, after } = await chooseRange(predicate, nowMs, count);
   if (range === undefined) return { stepSeconds: (asked ?? STEP_MS_DEFAULT) / 1000, buckets: [], before, after };
-  const stepNs = nsOf(stepFor(range, asked, offsetNs));
+  const stepNs = nsOf(stepFor(range, asked, offsetNs, bucketsWanted));
   const within = { ...predicate, from: range.first, to: range.last + 1n };
   const plan = { ...within, by, measures: [], stepNs, offsetNs, windowSteps, limit: undefined };
   const { cells } = await aggregate(plan);
@@ -87,8 +90,8 @@ export async function histogram(
 }
 
 /** @throws ParameterError  the step that was asked for gives too many buckets */
-function stepFor(range: InclusiveRange, askedMs: number | undefined, offsetNs: bigint): number {
-  const fittingMs = fittingStep(range);
+function stepFor(range: InclusiveRange, askedMs: number | undefined, offsetNs: bigint, bucketsWanted: number): number {
+  const fittingMs = fittingStep(range, bucketsWanted);
   const stepMs = askedMs ?? fittingMs;
   const { first, last } = bucketRange(range, nsOf(stepMs), offsetNs);
   if (last - first < HISTOGRAM_BUCKETS_MAX) return stepMs;
@@ -103,8 +106,8 @@ function stepFor(range: InclusiveRange, askedMs: number | undefined, offsetNs: b
   );
 }
 
-function fittingStep(range: InclusiveRange): number {
-  const neededSeconds = lengthMs(range) / 1000 / HISTOGRAM_BUCKETS_AUTO;
+function fittingStep(range: InclusiveRange, bucketsWanted: number): number {
+  const neededSeconds = lengthMs(range) / 1000 / bucketsWanted;
   const longest = STEPS_SECONDS.at(-1)!;
   const seconds = STEPS_SECONDS.find((each) => each >= neededSeconds) ?? Math.ceil(neededSeconds / longest) * longest;
   return seconds * 1000;

@@ -5,6 +5,7 @@
  *     label.pod          only the label
  *     field.query        only the field
  *     path.shape         the shapes of its values, in which ids are `{id}`; also field.path.shape
+ *     line.pattern       what kind of line it is, see line-pattern/line-pattern.ts
  *     \field.x           what is behind the backslash, as it is: the label or field `field.x`
  */
 export interface AskedName {
@@ -12,21 +13,29 @@ export interface AskedName {
   /** Undefined for both: a label of the stream counts before a field of the line. */
   readonly only: 'label' | 'field' | undefined;
   readonly isShape: boolean;
+  readonly isPattern: boolean;
 }
+
+/** The name under which lines are counted and found by their pattern. */
+export const LINE_PATTERN = 'line.pattern';
 
 const VERBATIM = '\\';
 const SHAPE = '.shape';
 const PREFIXES = { label: 'label.', field: 'field.' } as const;
 
+const PLAIN = { only: undefined, isShape: false, isPattern: false } as const;
+
 export function parseName(asked: string): AskedName {
-  if (asked.startsWith(VERBATIM)) return { name: asked.slice(VERBATIM.length), only: undefined, isShape: false };
+  if (asked.startsWith(VERBATIM)) return { ...PLAIN, name: asked.slice(VERBATIM.length) };
+  if (asked === LINE_PATTERN) return { ...PLAIN, name: asked, isPattern: true };
   const only = (['label', 'field'] as const).find((each) => asked.startsWith(PREFIXES[each]));
   const rest = only === undefined ? asked : asked.slice(PREFIXES[only].length);
   const isShape = rest.endsWith(SHAPE);
-  return { name: isShape ? rest.slice(0, -SHAPE.length) : rest, only, isShape };
+  return { ...PLAIN, name: isShape ? rest.slice(0, -SHAPE.length) : rest, only, isShape };
 }
 
 /** Returns how a query asks for a label or field: a field `label.app` has a backslash before it. */
 export function askedAs(name: string): string {
-  return parseName(name).name === name ? name : `${VERBATIM}${name}`;
+  const parsed = parseName(name);
+  return parsed.name === name && !parsed.isPattern ? name : `${VERBATIM}${name}`;
 }

@@ -65,6 +65,8 @@ export interface ValueLeaf {
   readonly fieldOnly?: true;
   /** The tests are those of the shape of the value, see asked-name.ts. */
   readonly ofShape?: true;
+  /** The tests are those of the line's pattern, or of its id. */
+  readonly ofPattern?: true;
 }
 
 export type ValueTest =
@@ -104,12 +106,13 @@ export function regexpLeaf(pattern: string): RegexpLeaf {
 
 /** Returns the leaf of a name as a query has it. */
 export function leafOf(asked: string, tests: readonly ValueTest[]): ValueLeaf {
-  const { name, only, isShape } = parseName(asked);
+  const { name, only, isShape, isPattern } = parseName(asked);
   return {
     ...valueLeaf(name, tests),
     ...(only === 'label' && { labelOnly: true }),
     ...(only === 'field' && { fieldOnly: true }),
     ...(isShape && { ofShape: true }),
+    ...(isPattern && { ofPattern: true }),
   };
 }
 
@@ -175,7 +178,7 @@ function withoutRepeatedNames(alternatives: readonly Where[]): Where[] {
       others.push(each);
       continue;
     }
-    const key = `${each.labelOnly === true} ${each.fieldOnly === true} ${each.ofShape === true} ${each.name}`;
+    const key = `${each.labelOnly === true} ${each.fieldOnly === true} ${each.ofShape === true} ${each.ofPattern === true} ${each.name}`;
     const known = leaves.get(key);
     leaves.set(key, known === undefined ? each : shortened({ ...known, tests: [...known.tests, ...each.tests] }));
   }

@@ -24,7 +24,7 @@ import {
   type StoredChunk,
 } from './header.ts';
 import { headerMemoryBytes } from './header-size.ts';
-import { ENCODING_DICTIONARY, ENCODING_PATTERN, RAW_BYTES_MAX } from './format.ts';
+import { ENCODING_DICTIONARY, ENCODING_PATTERN, HEADER_PARTS_MAX, RAW_BYTES_MAX } from './format.ts';
 import { LineSink, type OpenTemplate } from './line-sink.ts';
 import { isCompressed, openPage, type PageEntry, type PageReader, takePage, verifyPage } from './page.ts';
 import type { Template } from './template.ts';
@@ -56,6 +56,8 @@ const PART_RANKS = -6;
 const PART_TIES = -7;
 /** Minus the column's index. */
 const PART_DISTANCES = -8;
+/** What a reader derives from a group: more than columns can be. */
+export const PART_DERIVED = 2 * HEADER_PARTS_MAX;
 
 /** Lines are built from picked values when at most one row in this many is wanted. */
 const FEW_ROWS_FACTOR = 16;
@@ -140,7 +142,7 @@ export class RowGroup {
 
   /** ns from the start of baseDay, by row. */
   timesNs(): Float64Array {
-    return this.#kept(PART_TIMES, () =>
+    return this.kept(PART_TIMES, () =>
       validTimes(this.#numbers(this.#header.system[0]!, this.info.rowCount), this.info),
     );
   }
@@ -172,7 +174,7 @@ export class RowGroup {
 
   /** Index into info.streams, by row. */
   streamCodes(): Uint16Array {
-    return this.#kept(PART_STREAMS, () => {
+    return this.kept(PART_STREAMS, () => {
       const codes = this.#smallIntegers(1, new Uint16Array(this.info.rowCount));
       return validCodes(codes, this.info.streams.length, 'stream');
     });
@@ -180,7 +182,7 @@ export class RowGroup {
 
   /** Index into templates, by row. */
   templateCodes(): Uint16Array {
-    return this.#kept(PART_TEMPLATES, () => {
+    return this.kept(PART_TEMPLATES, () => {
       const codes = this.#smallIntegers(2, new Uint16Array(this.info.rowCount));
       return validCodes(codes, this.templates.length, 'template');
     });
@@ -188,7 +190,7 @@ export class RowGroup {
 
   /** FLAG_… bits, by row. */
   flags(): Uint8Array {
-    return this.#kept(PART_FLAGS, () => this.#smallIntegers(3, new Uint8Array(this.info.rowCount)));
+    return this.kept(PART_FLAGS, () => this.#smallIntegers(3, new Uint8Array(this.info.rowCount)));
   }
 
   /**
@@ -198,7 +200,7 @@ export class RowGroup {
   ties(): Ties | undefined {
     const { ties } = this.#header;
     if (ties === undefined) return undefined;
-    return this.#kept(
+    return this.kept(
       PART_TIES,
       () => {
         const rows = this.#numbers(ties.rows, ties.count);
@@ -214,7 +216,7 @@ export class RowGroup {
   }
 
   order(): TemplateOrder {
-    return this.#kept(
+    return this.kept(
       PART_ORDER,
       () => {
         const order = rowsByTemplate(this.templateCodes(), this.info.rowCount, this.templates.length);
@@ -236,7 +238,7 @@ export class RowGroup {
 
   /** Row → its index among the rows of its template: value `firstValue + rank` of each of the template's columns. */
   ranks(): Int32Array {
-    return this.#kept(PART_RANKS, () => {
+    return this.kept(PART_RANKS, () => {
       const { templateRows, templateStarts } = this.order();
       const ranks = new Int32Array(this.info.rowCount);
       for (let t = 0; t < this.templates.length; t++) {
@@ -252,7 +254,7 @@ export class RowGroup {
    * @throws CorruptionError
    */
   values(column: number): ColumnValues {
-    return this.#kept(
+    return this.kept(
       column,
       () => {
         const info = this.columns[column]!;
@@ -302,7 +304,7 @@ export class RowGroup {
    * @throws CorruptionError
    */
   timestampDistances(column: number): TimestampDistances {
-    return this.#kept(
+    return this.kept(
       PART_DISTANCES - column,
       () => {
         const { chunk, count } = this.columns[column]!;
@@ -513,7 +515,7 @@ export class RowGroup {
   }
 
   /** Returns a part from the cache, or decodes it and adds it. A part number always has the same type. */
-  #kept<T extends object>(part: number, decode: () => T, memoryBytes: (decoded: T) => number = byteLengthOf): T {
+  kept<T extends object>(part: number, decode: () => T, memoryBytes: (decoded: T) => number = byteLengthOf): T {
     const known = this.#cache.get(part);
     if (known !== undefined) return known as T;
     const decoded = decode();

@@ -174,6 +174,12 @@ export async function benchQueries(
       parameters: () => ({ ...all, by: 'path.shape' }),
     },
     {
+      name: 'patterns of lines',
+      path: '/patterns',
+      parameters: () => all,
+      p99: TARGETS.patternsP99Ms,
+    },
+    {
       name: 'lines and errors by path',
       path: '/aggregate',
       parameters: () => ({ ...all, by: 'path', 'where.errors': 'status>=500', order: 'where.errors' }),

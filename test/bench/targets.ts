@@ -45,6 +45,8 @@ export const TARGETS = {
   /** Nothing can be answered from an index here: every line counts. */
   absentTextP99Ms: max(2_000),
   countByLevelP99Ms: max(500),
+  /** Of all two million lines, when the page is asked for it. */
+  patternsP99Ms: max(300),
   /** Over ten million lines. */
   quantileByPathP99Ms: max(1_000),
 } as const;

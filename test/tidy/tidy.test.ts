@@ -232,6 +232,7 @@ const LONG: Readonly<Record<string, string>> = {
   'server/engines/embedded/core/store.ts':
     'one owner of what a snapshot shows: each change of it is one synchronous step here',
   'server/engines/embedded/lane/erasure/erasures.ts': 'the states of a job, and what each does after a crash',
+  'server/store/line-pattern/fold-text.ts': 'one pass, whose steps share what they read and what was written last',
   'shared/row-group/encodings/integer.ts': 'writing, reading, searching and picking know the same planes',
   'shared/row-group/reader.ts': 'one class whose parts share the decoded header and pages',
   'shared/row-group/merge-column.ts': 'how each pair of encodings moves between row groups, side by side',

@@ -127,6 +127,7 @@ const ROUTES: readonly [string, readonly string[]][] = [
   ['/requests/r-150', ['']],
   ['/users/1', ['', 'limit=3']],
   ['/users/150', ['']],
+  ['/patterns', ['', 'limit=1&examples=3', 'limit=200']],
   ['/stats', ['']],
   ['/metrics', ['']],
   ['/erasures', ['']],

@@ -23,6 +23,7 @@ const NAMES = [
   'status',
   'path',
   'path.shape',
+  'line.pattern',
   'user',
   'app',
   'pod',

@@ -12,7 +12,7 @@ import { naiveSearch } from './naive-search.ts';
 import { randomWhere } from './random-predicates.ts';
 import { openRandom } from './random-store.ts';
 
-const FIELDS = ['level', 'status', 'path', 'user', 'app', 'pod', 'latency_ms', 'message', 'absent'];
+const FIELDS = ['level', 'status', 'path', 'user', 'app', 'pod', 'latency_ms', 'message', 'line.pattern', 'absent'];
 const SEEDS = 4;
 const SEARCHES = 12;
 

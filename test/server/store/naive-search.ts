@@ -4,11 +4,13 @@ import { type Labels, labelOf } from '../../../shared/labels.ts';
 import { floorDivided, instantOf, NS_PER_DAY } from '../../../shared/time.ts';
 import { type Cursor, compareCursors, streamRank } from '../../../server/store/cursor.ts';
 import { LEVEL } from '../../../shared/levels.ts';
-import type { Predicate, TextLeaf, ValueLeaf, Where } from '../../../server/store/predicate.ts';
+import type { Predicate, TextLeaf, ValueLeaf, ValueTest, Where } from '../../../server/store/predicate.ts';
 import { matches } from '../../../server/engines/embedded/scan/value-match.ts';
 import type { Plan } from '../../../server/store/search-plan.ts';
 import { parseName } from '../../../server/store/asked-name.ts';
+import { patternId } from '../../../server/store/line-pattern/line-pattern.ts';
 import { isLevel, levelValues } from './naive-level.ts';
+import { naivePattern } from './naive-pattern.ts';
 
 export interface NaiveLine {
   readonly text: string;
@@ -70,7 +72,8 @@ function isTrue(where: Where, text: string, labels: Labels): boolean {
  * says a level.
  */
 export function valuesOf(text: string, labels: Labels, asked: string): string[] {
-  const { name, only } = parseName(asked);
+  const { name, only, isPattern } = parseName(asked);
+  if (isPattern) return [naivePattern(text, fieldsOf(text))];
   const label = only === 'field' ? undefined : labelOf(labels, name);
   if (label !== undefined) return [label];
   if (only === 'label') return [];
@@ -90,6 +93,12 @@ export function containsText(text: string, { needle, ignoreCase }: TextLeaf): bo
 
 function passesLeaf(leaf: ValueLeaf, text: string, labels: Labels): boolean {
   const { name, tests } = leaf;
+  if (leaf.ofPattern === true) {
+    const pattern = naivePattern(text, fieldsOf(text));
+    // As a whole, it has another name.
+    const texts = (test: ValueTest): string[] => (test.kind === 'equals' ? [pattern, patternId(pattern)] : [pattern]);
+    return tests.some((test) => texts(test).some((each) => matches(test, Buffer.from(each))));
+  }
   if (leaf.labelOnly === true && labelOf(labels, name) === undefined) return false;
   return comparedValues(text, leaf.fieldOnly === true ? {} : labels, name).some((value) =>
     tests.some((test) => {

@@ -7,11 +7,14 @@ import {
   type Operator,
   regexpLeaf,
   textLeaf,
+  leafOf,
   valueLeaf,
   type ValueLeaf,
   type ValueTest,
   type Where,
 } from '../../../server/store/predicate.ts';
+import { LINE_PATTERN } from '../../../server/store/asked-name.ts';
+import { patternId } from '../../../server/store/line-pattern/line-pattern.ts';
 import { parsePattern } from '../../../server/store/value-test.ts';
 import type { Quantity } from '../../../shared/quantity.ts';
 import type { Random } from '../../corpus/random.ts';
@@ -43,6 +46,18 @@ export function randomLines(random: Random, count: number, from: number): Line[]
   }));
 }
 
+/** Of a few kinds. */
+function randomMessage(random: Random): string {
+  return pick(random, [
+    'request',
+    `retry ${random.below(5)} of ${random.below(500)}`,
+    `took ${random.below(90)}.${random.below(90)}ms for "${pick(random, WORDS.slice(0, 3))}"`,
+    `job ${pick(random, IDS)} done`,
+    `from 10.0.0.${random.below(250)}:${random.below(9)}000`,
+    String(random.below(100)),
+  ]);
+}
+
 function randomObject(random: Random): object {
   const object: Record<string, unknown> = { level: pick(random, ['info', 'warn', 'ERROR', 30, 50]) };
   if (random.below(4) > 0) object['status'] = pick(random, [200, 201, 404, 500, 503]);
@@ -54,7 +69,8 @@ function randomObject(random: Random): object {
   if (random.below(4) === 0) object['tags'] = [pick(random, WORDS), random.below(5)];
   if (random.below(3) === 0) object['app'] = pick(random, ['web', 'job']);
   if (random.below(2) === 0) object['request_id'] = pick(random, IDS);
-  if (random.below(2) === 0) object['message'] = pick(random, WORDS);
+  if (random.below(2) === 0) object['message'] = random.below(2) === 0 ? pick(random, WORDS) : randomMessage(random);
+  if (random.below(3) === 0) object['method'] = pick(random, ['GET', 'POST']);
   return object;
 }
 
@@ -121,6 +137,9 @@ function randomLeaf(random: Random): Where {
     case 2:
     case 3:
       return { ...leaf, name: pick(random, ['path', 'message', 'request_id', 'tags', 'pod', 'user']), ofShape: true };
+    case 4:
+    case 5:
+      return leafOf(LINE_PATTERN, leaf.tests);
     default:
       return leaf;
   }
@@ -152,6 +171,10 @@ const PATTERNS = [
   '12KB',
   '-1*',
   '0',
+  '/api/users/⟨n⟩',
+  'GET /api/*',
+  'retry ⟨n⟩ of ⟨n⟩',
+  patternId('retry ⟨n⟩ of ⟨n⟩'),
 ];
 const REGEXPS = ['^/api/(users|tasks)/1', 'api-[12]', '^5..$', '(?i)error', '7$', 'µs', '^[0-9.]+$', '.', 'time.ut'];
 const OPERANDS: readonly Quantity[] = [

@@ -50,7 +50,8 @@ function namesOf(group: RowGroup): Iterable<string> {
 }
 
 function isAsked(asked: string): boolean {
-  return parseName(asked).name !== asked || asked === LEVEL;
+  const { name, isPattern } = parseName(asked);
+  return name !== asked || isPattern || asked === LEVEL;
 }
 
 /** Values of a column that count for its field: those of templates in which no later value has the same field. */

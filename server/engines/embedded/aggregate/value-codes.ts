@@ -11,6 +11,7 @@ import { labelOf, labelsKey } from '../../../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
 import { valuesMayHave } from '../scan/column-bytes.ts';
 import { countingUp } from '../scan/counting-up.ts';
+import { linePatterns } from '../scan/line-patterns.ts';
 import { answersOf, columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
 import { NUMBERS_RANGE_FACTOR, patternCodes } from './pattern-codes.ts';
@@ -64,7 +65,8 @@ export interface ColumnCodes {
  */
 export function valueCodes(group: RowGroup, asked: string, lend: Lend = newCodes): Dimension {
   if (asked === WHOLE_STREAM) return byStream(group, group.info.streams.map(labelsKey), new Texts(), lend);
-  const { name, only, isShape } = parseName(asked);
+  const { name, only, isShape, isPattern } = parseName(asked);
+  if (isPattern) return patternDimension(group);
   const texts = new Texts(isShape ? shapeOf : name === LEVEL ? canonicalLevel : undefined);
   const labels = group.info.streams.map((stream) => (only === 'field' ? undefined : labelOf(stream, name)));
   if (!labels.includes(undefined)) return byStream(group, labels, texts, lend);
@@ -106,6 +108,17 @@ export function valueCodes(group: RowGroup, asked: string, lend: Lend = newCodes
     },
     texts,
   };
+}
+
+function patternDimension(group: RowGroup): Dimension {
+  const { patterns, codes } = linePatterns(group);
+  const texts = new Texts();
+  const base = texts.size;
+  for (const pattern of patterns) texts.addText(Buffer.from(pattern));
+  const parts = codes.map((own): CodePart => {
+    return typeof own === 'number' ? { kind: 'same', code: base + own } : { kind: 'each', codes: own, first: 0, base };
+  });
+  return { size: texts.size, parts, constant: patterns.length === 1 ? base : undefined, texts };
 }
 
 /**

@@ -99,9 +99,9 @@ export function indexClauses(where: Where): IndexClauses {
       return each.length === 0 || each.includes(undefined) ? [] : [each.flatMap((clause) => clause!)];
     }
     case 'value': {
-      const { name, tests, labelOnly, fieldOnly, ofShape } = where;
+      const { name, tests, labelOnly, fieldOnly, ofShape, ofPattern } = where;
       const values = tests.flatMap((test) => (test.kind === 'equals' ? [test.text] : []));
-      const isField = labelOnly !== true && ofShape !== true && name !== LEVEL;
+      const isField = labelOnly !== true && ofShape !== true && ofPattern !== true && name !== LEVEL;
       return isField && values.length === tests.length ? [[{ name, fieldOnly: fieldOnly === true, values }]] : [];
     }
     case 'not':

@@ -9,6 +9,7 @@ import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader
 import type { Leaf, ValueLeaf } from '../../../store/predicate.ts';
 import { countMarked, hasGaps, hasMarked, andMask, maskDepth, markedIn, releaseMasks, takeMask } from './masks.ts';
 import { type MatchedValues, matchColumn } from './match-column.ts';
+import { linePatterns, passesPattern } from './line-patterns.ts';
 import type { WholeLineMatches } from './match-whole-lines.ts';
 import { matchShapes } from './match-shapes.ts';
 import { answeringColumns, type AnsweringColumn, answersOf, passesOf, testsOf } from './name.ts';
@@ -23,7 +24,7 @@ const FEW_ROWS_FACTOR = 16;
 
 /** Evaluates a leaf on the labels of a stream; undefined where the lines themselves decide. */
 export function judgeLabels(leaf: Leaf, labels: Labels): boolean | undefined {
-  if (leaf.kind !== 'value' || leaf.fieldOnly === true) return undefined;
+  if (leaf.kind !== 'value' || leaf.fieldOnly === true || leaf.ofPattern === true) return undefined;
   const label = labelOf(labels, leaf.name);
   if (label === undefined) return leaf.labelOnly === true ? false : undefined;
   return passesOf(leaf)(Buffer.from(label));
@@ -48,7 +49,8 @@ export function matchValueLeaf(
   }
   const since = maskDepth();
   const rows = within === undefined ? out.fill(0) : takeMask(rowCount);
-  let outcome = byStream.includes(undefined) ? matchFields(group, leaf, wholeLines, rows) : 'none';
+  const match = leaf.ofPattern === true ? matchPatterns : matchFields;
+  let outcome = byStream.includes(undefined) ? match(group, leaf, rows, wholeLines) : 'none';
   if (byStream.some((value) => value !== undefined)) {
     const codes = group.streamCodes();
     const fieldMark = outcome === 'all' ? 1 : 0;
@@ -68,7 +70,7 @@ export function matchValueLeaf(
 }
 
 /** @param rows  zeros; rows that match are set to 1 */
-function matchFields(group: RowGroup, leaf: ValueLeaf, wholeLines: WholeLineMatches, rows: Uint8Array): Outcome {
+function matchFields(group: RowGroup, leaf: ValueLeaf, rows: Uint8Array, wholeLines: WholeLineMatches): Outcome {
   const tests = testsOf(leaf);
   const passes = passesOf(leaf);
   const answers = answersOf(group, leaf.name);
@@ -97,6 +99,21 @@ function matchFields(group: RowGroup, leaf: ValueLeaf, wholeLines: WholeLineMatc
   wholeLines.mark(leaf, rows);
   if (!hasMarked(rows)) return 'none';
   return hasGaps(rows) ? 'some' : 'all';
+}
+
+/** Does the same with the patterns of lines: a test on a pattern, or its id. */
+function matchPatterns(group: RowGroup, { tests }: ValueLeaf, rows: Uint8Array): Outcome {
+  const { patterns, codes } = linePatterns(group);
+  const matches = Uint8Array.from(patterns, (pattern) => (passesPattern(tests, pattern) ? 1 : 0));
+  if (!matches.includes(1)) return 'none';
+  if (!matches.includes(0)) return 'all';
+  for (const [template, own] of codes.entries()) {
+    if (typeof own === 'number' && matches[own] === 0) continue;
+    const templateRows = group.rowsOfTemplate(template);
+    if (typeof own === 'number') for (let i = 0; i < templateRows.length; i++) rows[templateRows[i]!] = 1;
+    else for (let i = 0; i < templateRows.length; i++) rows[templateRows[i]!] = matches[own[i]!]!;
+  }
+  return hasMarked(rows) ? 'some' : 'none';
 }
 
 function markTemplates(group: RowGroup, whole: Uint8Array, rows: Uint8Array): void {

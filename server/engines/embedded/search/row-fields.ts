@@ -7,6 +7,7 @@ import { KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { type Labels, labelOf } from '../../../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
+import { parseName } from '../../../store/asked-name.ts';
 import { type Dimension, valueCodes } from '../aggregate/value-codes.ts';
 import { ValueText } from '../aggregate/value-text.ts';
 import { WholeLine } from '../scan/whole-lines.ts';
@@ -27,8 +28,14 @@ export interface RowFields {
  * @throws CorruptionError
  */
 export function rowFields(group: RowGroup, names: readonly string[], rowCount: number): RowFields {
-  if (names.length === 0 || rowCount * CUT_FACTOR > group.info.rowCount) return new ColumnFields(group, names);
-  return new LineFields(group, names);
+  const areMany = names.length === 0 || rowCount * CUT_FACTOR > group.info.rowCount;
+  return areMany || !names.every(isPlain) ? new ColumnFields(group, names) : new LineFields(group, names);
+}
+
+/** Whether a name is that of a label or field, and nothing else. */
+function isPlain(asked: string): boolean {
+  const { name, isPattern } = parseName(asked);
+  return name === asked && !isPattern;
 }
 
 const NO_VALUE = 0;

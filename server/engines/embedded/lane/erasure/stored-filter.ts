@@ -57,6 +57,7 @@ const STORED_WHERE: v.GenericSchema<unknown, StoredWhere> = v.variant('kind', [
     labelOnly: v.exactOptional(v.literal(true)),
     fieldOnly: v.exactOptional(v.literal(true)),
     ofShape: v.exactOptional(v.literal(true)),
+    ofPattern: v.exactOptional(v.literal(true)),
   }),
 ]);
 
