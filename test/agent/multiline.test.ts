@@ -1,6 +1,6 @@
 /** Lines that belong together are one entry, whatever happens between them; lines that do not, are not. */
 import { appendFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { PendingLine } from '../../agent/files/pending-line.ts';
 import { createChain } from '../../agent/files/chain.ts';
 import { isLineDue } from '../../agent/files/file-lifecycle.ts';
@@ -400,6 +400,7 @@ test('kill -9 of the process under load: each entry comes once and whole', async
   const work = new Workload(1);
   world.live(work.next(1));
   const timer = setInterval(() => appendFileSync(world.path(LIVE), work.next(100)), 5);
+  onTestFinished(() => clearInterval(timer));
   for (let run = 0; run < 4; run++) {
     const agent = startProcess(world);
     const want = world.sink.lines.length + 500;
