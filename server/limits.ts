@@ -661,6 +661,9 @@ export const AGGREGATE_MEASURED_AT_ONCE_MAX = 1000;
 export const AGGREGATE_SKETCHES_MAX = 16_384;
 export const AGGREGATE_SKETCHES_BYTES_MAX = 40 * MIB;
 
+/** Numbers of a group that are kept as they are: half a kilobyte, 8 MB of all groups. Beyond: they are sketched. */
+export const QUANTILE_NUMBERS_KEPT_MAX = 64;
+
 /**
  * Different values, of all groups together, that are counted exactly, in each of a query's two partitions: up to 24 MB.
  * Beyond: sketches of each group estimate the number, and the answer states the error.

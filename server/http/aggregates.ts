@@ -12,6 +12,7 @@ import type { QueryEngine } from '../query/engine.ts';
 import { histogram } from '../query/histogram.ts';
 import { measuredOf, measureNames, parseMeasures } from '../query/measures.ts';
 import { all, parseCount, parseFilters, single } from '../query/parameters.ts';
+import { roundedError } from '../query/six-decimals.ts';
 import type { QueryString } from '../query/parameters.ts';
 import { askerOf } from './asker.ts';
 import { nsOf, parseSteps, STEP_NAMES, stepTime } from '../query/steps.ts';
@@ -46,7 +47,7 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
     const { measures, orderBy } = measured;
     const plan: AggregatePlan = { ...predicate, by, measures, orderBy, ...steps, limit };
     const { answer } = await engine.run(askerOf(request, reply), (view, query) => view.aggregate(plan, query));
-    const { cells, groupCount, groupsMin } = answer;
+    const { cells, groupCount, groupCountError } = answer;
     const groups = order === 'time' ? cells.toSorted((a, b) => a.bucket - b.bucket || b.rows - a.rows) : cells;
     return {
       groups: groups.map((cell) => ({
@@ -55,7 +56,8 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
         rows: cell.rows,
         ...measuredOf(measured, cell),
       })),
-      distinct: groupCount ?? `more than ${groupsMin - 1}`,
+      distinct: groupCount,
+      ...(groupCountError > 0 && { distinct_error: roundedError(groupCountError) }),
     };
   });
 
@@ -72,7 +74,8 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
         .map(({ name, rows, values }) => ({
           name: asked === undefined ? askedAs(name) : name,
           rows,
-          distinct: values?.size ?? `more than ${valuesMax}`,
+          distinct: values?.size ?? valuesMax + 1,
+          ...(values === undefined && { distinct_is_minimum: true }),
           values: topValues(values ?? new Map(), top),
         })),
       ...(isCut && { truncated: true }),

@@ -9,6 +9,7 @@ import {
 import type { QueryEngine } from '../query/engine.ts';
 import { parseCount, parseFilters, type QueryString } from '../query/parameters.ts';
 import { patterns } from '../query/patterns.ts';
+import { roundedError } from '../query/six-decimals.ts';
 import { askerOf } from './asker.ts';
 
 export interface PatternsOptions {
@@ -31,7 +32,8 @@ export function registerPatterns(app: FastifyInstance, { engine, now }: Patterns
     );
     return {
       rows: answer.rows,
-      distinct: answer.patternCount ?? `more than ${answer.patternsMin - 1}`,
+      distinct: answer.patternCount,
+      ...(answer.patternCountError > 0 && { distinct_error: roundedError(answer.patternCountError) }),
       other: answer.otherRows,
       trend: { since: answer.trend.times[0] ?? null, step_seconds: answer.trend.stepSeconds },
       patterns: answer.patterns.map((pattern) => ({

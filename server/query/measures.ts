@@ -14,6 +14,7 @@ import type { AggregatePlan, Cell, Measure, Measured, OrderBy } from '../store/a
 import { parseName } from '../store/asked-name.ts';
 import { allOf, normalised, type Where } from '../store/predicate.ts';
 import type { Reading } from './conditions.ts';
+import { roundedError, sixDecimals } from './six-decimals.ts';
 import { all, isFilter, parseFilter, parseFlag, parseReading, type QueryString } from './parameters.ts';
 
 const QUANTILES = [0.5, 0.9, 0.95, 0.99];
@@ -205,8 +206,18 @@ export function measuredOf({ shown }: AskedMeasures, cell: Cell): object {
     if (under === 'of' && written.length === 1) Object.assign(parts, only![1]);
     else if (under === 'line_bytes') for (const [asked, bytes] of written) parts[`line_bytes${asked}`] = bytes;
     else parts[under] = Object.fromEntries(written);
+    if (under === 'distinct') Object.assign(parts, distinctError(own, cell));
   }
   return parts;
+}
+
+/** Of the values that are too many to count exactly. */
+function distinctError(shown: readonly Shown[], { measures }: Cell): object {
+  const errors = shown.flatMap(({ asked, measure }) => {
+    const measured = measures[measure]!;
+    return measured.kind === 'distinct' && measured.error > 0 ? [[asked, roundedError(measured.error)]] : [];
+  });
+  return errors.length === 0 ? {} : { distinct_error: Object.fromEntries(errors) as object };
 }
 
 function write(under: Shown['under'], measured: Measured): unknown {
@@ -216,10 +227,11 @@ function write(under: Shown['under'], measured: Measured): unknown {
     case 'bytes':
       return measured.bytes;
     case 'distinct':
-      return writeDistinct(measured);
+      return measured.distinct;
     case 'numbers':
       if (under === 'of') return writeNumbers(measured);
-      return measured.count === 0 ? null : measured[under as 'stddev' | 'first' | 'last'];
+      if (measured.count === 0) return null;
+      return under === 'stddev' ? sixDecimals(measured.stddev) : measured[under as 'first' | 'last'];
   }
 }
 
@@ -228,15 +240,10 @@ function writeNumbers({ count, sum, min, max, quantiles }: Measured & { readonly
   if (count === 0) return { count };
   return {
     count,
-    sum,
+    sum: sixDecimals(sum),
     min,
     max,
-    avg: sum / count,
-    ...Object.fromEntries(QUANTILE_NAMES.map((name, i) => [name, quantiles[i]])),
+    avg: sixDecimals(sum / count),
+    ...Object.fromEntries(QUANTILE_NAMES.map((name, i) => [name, sixDecimals(quantiles[i]!)])),
   };
-}
-
-/** Exact, or with its error. */
-function writeDistinct({ distinct, error }: Measured & { readonly kind: 'distinct' }): unknown {
-  return error === 0 ? distinct : { about: distinct, error: Number(error.toPrecision(2)) };
 }

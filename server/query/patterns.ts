@@ -38,9 +38,10 @@ export interface Patterns {
   readonly rows: number;
   /** Those of patterns that are not in the answer. */
   readonly otherRows: number;
-  /** Number of patterns; undefined when there are too many to count. */
-  readonly patternCount: number | undefined;
-  readonly patternsMin: number;
+  /** Number of patterns. */
+  readonly patternCount: number;
+  /** The error of this number, as a share of it; 0 where it is exact. */
+  readonly patternCountError: number;
   /** Most lines first. */
   readonly patterns: readonly Pattern[];
   readonly trend: PatternTrend;
@@ -86,7 +87,7 @@ export async function patterns(
   const counted = await countPatterns(predicate, limit, count);
   const { rows, shown } = counted;
   const texts = shown.map(({ text }) => text);
-  const isFew = counted.patternCount !== undefined && counted.patternCount <= PATTERNS_LIMIT_MAX;
+  const isFew = counted.patternCount <= PATTERNS_LIMIT_MAX;
   const [trend, found] = await Promise.all([
     trendOf(isFew ? predicate : withPatterns(predicate, texts), nowMs, count),
     examplesOf(texts, examples, predicate, view, query),
@@ -110,7 +111,7 @@ export async function patterns(
 
 type Count = (plan: AggregatePlan) => Promise<Aggregation>;
 
-interface CountedPatterns extends Pick<Patterns, 'rows' | 'patternCount' | 'patternsMin'> {
+interface CountedPatterns extends Pick<Patterns, 'rows' | 'patternCount' | 'patternCountError'> {
   /** Most rows first. */
   readonly shown: readonly Pick<Pattern, 'text' | 'rows' | 'levels'>[];
 }
@@ -119,12 +120,12 @@ interface CountedPatterns extends Pick<Patterns, 'rows' | 'patternCount' | 'patt
 async function countPatterns(predicate: Predicate, limit: number, count: Count): Promise<CountedPatterns> {
   const byLevel = { ...predicate, ...COUNTED, by: [LINE_PATTERN, LEVEL], limit: AGGREGATE_LIMIT_MAX };
   const all = await count(byLevel);
-  if (all.groupCount !== undefined && all.groupCount <= AGGREGATE_LIMIT_MAX) {
+  if (all.groupCount <= AGGREGATE_LIMIT_MAX) {
     const patternsOfAll = levelled(all.cells);
     return {
       rows: all.cells.reduce((sum, { rows }) => sum + rows, 0),
       patternCount: patternsOfAll.length,
-      patternsMin: patternsOfAll.length,
+      patternCountError: 0,
       shown: patternsOfAll.slice(0, limit),
     };
   }
@@ -137,7 +138,7 @@ async function countPatterns(predicate: Predicate, limit: number, count: Count):
   return {
     rows: rows.cells[0]?.rows ?? 0,
     patternCount: largest.groupCount,
-    patternsMin: largest.groupsMin,
+    patternCountError: largest.groupCountError,
     shown: levelled(cells),
   };
 }

@@ -16,6 +16,7 @@ import type { LogView } from '../store/log-store.ts';
 import { allOf, normalised, type Predicate, valueLeaf, type Where } from '../store/predicate.ts';
 import type { Query } from '../store/query.ts';
 import { isError, isHead, outermostOf, type RequestRow, saysFailed, withId, withIds, wordsOf } from './request-rows.ts';
+import { sixDecimals } from './six-decimals.ts';
 import { foundRows, type RowSearch } from './request-search.ts';
 
 const SPAN_NS = BigInt(USER_REQUEST_SPAN_SECONDS_MAX * NS_PER_SECOND);
@@ -133,7 +134,7 @@ function quantile(sorted: readonly number[], share: number): number | undefined 
   const below = sorted[Math.floor(at)];
   const above = sorted[Math.ceil(at)];
   if (below === undefined || above === undefined) return undefined;
-  return Math.round((below + (above - below) * (at - Math.floor(at))) * 1e6) / 1e6;
+  return sixDecimals(below + (above - below) * (at - Math.floor(at)));
 }
 
 /**

@@ -65,7 +65,10 @@ export type Measured =
       readonly sum: number;
       readonly min: number;
       readonly max: number;
-      /** One for each that was asked for, within ±0.5 %; none without numbers. */
+      /**
+       * One for each that was asked for, linear between neighbours; these are exact in groups of up to
+       * QUANTILE_NUMBERS_KEPT_MAX numbers, and within ±0.5 % in larger ones. None without numbers.
+       */
       readonly quantiles: readonly number[];
       /** Of all numbers, not of a sample of more. NaN without numbers, or where it was not asked for; so are the ends. */
       readonly stddev: number;
@@ -100,8 +103,8 @@ export function dimensionCount({ by, stepNs }: AggregatePlan): number {
 export interface Aggregation {
   /** Sorted. */
   readonly cells: readonly Cell[];
-  /** Number of groups, in the answer or not; undefined when there are too many to count. */
-  readonly groupCount: number | undefined;
-  /** A lower bound of this number. */
-  readonly groupsMin: number;
+  /** Number of groups, in the answer or not. */
+  readonly groupCount: number;
+  /** The number is within ± this share of the truth, 19 times of 20; it is exact where that is 0. */
+  readonly groupCountError: number;
 }

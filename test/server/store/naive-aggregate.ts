@@ -93,6 +93,13 @@ function measured(ofGroup: readonly NaiveLine[], measure: Measure): Measured {
   }
 }
 
+/** Linear between neighbours. */
+export function naiveQuantile(sorted: readonly number[], quantile: number): number {
+  const place = quantile * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!];
+  return low + (high - low) * (place - Math.floor(place));
+}
+
 /** A label is no number of a line. */
 function numbers(
   lines: readonly NaiveLine[],
@@ -116,7 +123,7 @@ function numbers(
     sum,
     min: sorted.at(0) ?? Infinity,
     max: sorted.at(-1) ?? -Infinity,
-    quantiles: count === 0 ? [] : quantiles.map((q) => sorted[Math.max(0, Math.ceil(q * count - 1e-6) - 1)]!),
+    quantiles: count === 0 ? [] : quantiles.map((q) => naiveQuantile(sorted, q)),
     stddev: stddev === true ? Math.sqrt(squares / count) : NaN,
     first: ends === true ? (inTime.at(0)?.number ?? NaN) : NaN,
     last: ends === true ? (inTime.at(-1)?.number ?? NaN) : NaN,

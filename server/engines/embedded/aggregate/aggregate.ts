@@ -5,7 +5,7 @@
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { hasMarked } from '../scan/masks.ts';
 import { matchMask } from '../scan/match-rows.ts';
-import { type Bounds, counterOf, type CounterBits } from './bounds.ts';
+import { addToBounds, type Bounds, type CounterBits } from './bounds.ts';
 import type { CountingMemory } from './counting-memory.ts';
 import { countCodes, groupCodes } from './group-codes.ts';
 import { type CountedRows, groupsOf, hashesOf, knownGroups, markedCodes, usedIn } from './group-lookup.ts';
@@ -46,7 +46,7 @@ export function boundGroup(group: RowGroup, plan: AggregatePlan, bounds: Bounds,
   if (counted === undefined) return;
   const { codes, totals, used } = counted;
   const hashes = hashesOf(codes, used, memory);
-  for (let i = 0; i < used.length; i++) bounds[counterOf(hashes[i]!)]! += totals[used[i]!]!;
+  for (let i = 0; i < used.length; i++) addToBounds(bounds, hashes[i]!, totals[used[i]!]!);
 }
 
 /**

@@ -4,49 +4,73 @@
  * many rows as its counter. Only groups with a large counter are then counted by their key.
  */
 import type { GroupTable } from './group-table.ts';
+import { addToSketch, errorOf, estimate, mergeSketch } from './hyper-log-log.ts';
 import { nthLargest } from './nth-largest.ts';
 
 /** 1 MB of counters: they stay in the cache of a core, and their marks in its fastest. */
 const BITS = 17;
 const COUNTERS = 2 ** BITS;
 
-/** Upper bounds of the rows of groups, by hash. */
-export type Bounds = Float64Array<ArrayBuffer>;
+/** Registers of the sketch that counts groups. */
+const REGISTER_BITS = 14;
+
+export interface Bounds {
+  /** Upper bounds of the rows of groups, by hash. */
+  readonly counters: Float64Array<ArrayBuffer>;
+  /** A sketch of all groups (hyper-log-log.ts). */
+  readonly registers: Uint8Array<ArrayBuffer>;
+}
 
 /** A bit for each counter: whether the groups of that counter are looked at. */
 export type CounterBits = Uint8Array<ArrayBuffer>;
 
 export function newBounds(): Bounds {
-  return new Float64Array(COUNTERS);
+  return { counters: new Float64Array(COUNTERS), registers: new Uint8Array(1 << REGISTER_BITS) };
 }
 
 /** Returns the index of the counter of all keys that have this hash. */
-export function counterOf(hash: number): number {
+function counterOf(hash: number): number {
   return hash >>> (32 - BITS);
+}
+
+/** Adds rows of the group that has a hash. */
+export function addToBounds({ counters, registers }: Bounds, hash: number, rows: number): void {
+  counters[counterOf(hash)]! += rows;
+  // Hashes of texts are not spread evenly over their bits.
+  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  mixed = (mixed ^ (mixed >>> 16)) >>> 0;
+  addToSketch(registers, REGISTER_BITS, 0, mixed, Math.imul(mixed, 0x9e3779b1) >>> 0);
 }
 
 export function addTableToBounds(bounds: Bounds, table: GroupTable): void {
   const { count, rows } = table;
-  for (let group = 0; group < count; group++) bounds[counterOf(table.hash(group))]! += rows[group]!;
+  for (let group = 0; group < count; group++) addToBounds(bounds, table.hash(group), rows[group]!);
 }
 
 export function addBounds(to: Bounds, from: Bounds): void {
-  for (let counter = 0; counter < COUNTERS; counter++) to[counter]! += from[counter]!;
+  for (let counter = 0; counter < COUNTERS; counter++) to.counters[counter]! += from.counters[counter]!;
+  mergeSketch(from.registers, 0, to.registers, 0, REGISTER_BITS);
+}
+
+/** Estimates how many groups there are; and the error, see Aggregation. */
+export function groupCountOf({ registers }: Bounds): { readonly groupCount: number; readonly groupCountError: number } {
+  return { groupCount: estimate(registers, 0, REGISTER_BITS), groupCountError: errorOf(REGISTER_BITS) };
 }
 
 /**
  * Estimates how many rows a group has that is among the `limit` largest. A counter may be shared by many small groups,
  * so only half of it is taken.
  */
-export function likelyLeast(bounds: Bounds, limit: number): number {
-  return Math.max(1, Math.ceil(nthLargest(bounds, limit) / 2));
+export function likelyLeast({ counters }: Bounds, limit: number): number {
+  return Math.max(1, Math.ceil(nthLargest(counters, limit) / 2));
 }
 
 /** Marks all groups that may have so many rows. */
-export function counterBitsOf(bounds: Bounds, least: number): CounterBits {
+export function counterBitsOf({ counters }: Bounds, least: number): CounterBits {
   const marks = new Uint8Array(COUNTERS / 8);
   for (let counter = 0; counter < COUNTERS; counter++) {
-    if (bounds[counter]! >= least) marks[counter >> 3]! |= 1 << (counter & 7);
+    if (counters[counter]! >= least) marks[counter >> 3]! |= 1 << (counter & 7);
   }
   return marks;
 }

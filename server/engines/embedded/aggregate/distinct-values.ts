@@ -1,13 +1,12 @@
 /**
  * The number of different values in groups: exactly, by 64 bits of each value, while these fit into memory; beyond, by
- * a sketch of each group, which stores the rarest of many hashes. In typed arrays, which go from task to task. Sources:
- * HyperLogLog, Flajolet, Fusy, Gandouet and Meunier 2007; for the estimate, Ertl 2017, "New cardinality estimation
- * algorithms for HyperLogLog sketches", algorithm 6.
+ * a sketch of each group (hyper-log-log.ts). In typed arrays, which go from task to task.
  */
 import { QueryTooLargeError } from '../../../../shared/errors.ts';
 import { DISTINCT_SKETCHES_BYTES_MAX, DISTINCT_VALUES_MAX } from '../../../limits.ts';
 import { newArray, recycle } from './array-pool.ts';
 import { copyInto } from './hash-slots.ts';
+import { addToSketch, errorOf, estimate, folded, mergeSketch } from './hyper-log-log.ts';
 import type { ValueHashes } from './value-hashes.ts';
 
 /**
@@ -121,7 +120,7 @@ export class DistinctValues {
     if (this.#exact !== undefined) return { counts: this.#exact.counts(groupCount), error: 0 };
     const counts = new Float64Array(groupCount);
     for (let group = 0; group < groupCount; group++) counts[group] = estimate(this.#registers, group, this.#bits);
-    return { counts, error: (2 * 1.04) / Math.sqrt(2 ** this.#bits) };
+    return { counts, error: errorOf(this.#bits) };
   }
 
   state(): DistinctState {
@@ -240,72 +239,4 @@ function addPairs(registers: Uint8Array, { slots }: ExactState, moved: Int32Arra
     if (group < 0) continue;
     addToSketch(registers, BITS_MAX, 0, (slots[at]! ^ Math.imul(group, 0x9e3779b1)) >>> 0, slots[at + LOW]!);
   }
-}
-
-/**
- * The first bits of a hash choose a register, which stores the largest number of leading zeros of the others, plus one.
- */
-function addToSketch(registers: Uint8Array, bits: number, group: number, high: number, low: number): void {
-  const rest = (high << bits) | (low >>> (32 - bits));
-  const zeros = rest === 0 ? Math.min(64 - bits, 32 + Math.clz32(low << bits)) : Math.clz32(rest);
-  const at = (group << bits) + (high >>> (32 - bits));
-  if (registers[at]! <= zeros) registers[at] = zeros + 1;
-}
-
-function mergeSketch(from: Uint8Array, group: number, to: Uint8Array, toGroup: number, bits: number): void {
-  const start = group << bits;
-  const toStart = toGroup << bits;
-  for (let i = 0; i < 1 << bits && start + i < from.length; i++) {
-    if (from[start + i]! > to[toStart + i]!) to[toStart + i] = from[start + i]!;
-  }
-}
-
-/** Returns the same sketches with fewer registers: 2^(bits − fewer) adjacent ones become one. */
-function folded(registers: Uint8Array<ArrayBuffer>, bits: number, fewer: number): Uint8Array<ArrayBuffer> {
-  const shift = bits - fewer;
-  if (shift === 0) return registers;
-  const result = new Uint8Array(registers.length >> shift);
-  for (let i = 0; i < registers.length; i++) {
-    if (registers[i] === 0) continue;
-    // The bits that chose among the registers now merged come before the counted zeros.
-    const chosen = i & ((1 << shift) - 1);
-    const zeros = chosen === 0 ? shift + registers[i]! - 1 : Math.clz32(chosen) - (32 - shift);
-    if (result[i >> shift]! <= zeros) result[i >> shift] = zeros + 1;
-  }
-  return result;
-}
-
-function estimate(registers: Uint8Array, group: number, bits: number): number {
-  const size = 1 << bits;
-  const rest = 64 - bits;
-  const counts = new Uint32Array(rest + 2);
-  for (let i = group << bits, end = i + size; i < end; i++) counts[registers[i] ?? 0]!++;
-  let sum = size * tau(1 - counts[rest + 1]! / size);
-  for (let zeros = rest; zeros > 0; zeros--) sum = 0.5 * (sum + counts[zeros]!);
-  sum += size * sigma(counts[0]! / size);
-  return Math.round(((0.5 / Math.LN2) * size * size) / sum);
-}
-
-function sigma(share: number): number {
-  if (share === 1) return Infinity;
-  let [x, y, z, before] = [share, 1, share, 0];
-  do {
-    x *= x;
-    before = z;
-    z += x * y;
-    y += y;
-  } while (z !== before);
-  return z;
-}
-
-function tau(share: number): number {
-  if (share === 0 || share === 1) return 0;
-  let [x, y, z, before] = [share, 1, 1 - share, 0];
-  do {
-    x = Math.sqrt(x);
-    before = z;
-    y *= 0.5;
-    z -= (1 - x) ** 2 * y;
-  } while (z !== before);
-  return z / 3;
 }

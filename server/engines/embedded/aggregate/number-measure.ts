@@ -3,8 +3,8 @@ import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { copyInto } from './hash-slots.ts';
 import type { Adder, MeasuredGroup, OpenMeasure } from './open-measure.ts';
 import type { Measure, Measured, OrderBy } from '../../../store/aggregate-plan.ts';
+import { Quantiles, type QuantilesState } from './quantiles.ts';
 import { rowNumbers } from './row-numbers.ts';
-import { bucketOf, Sketches, type SketchesState } from './sketch.ts';
 
 type NumbersOf = Measure & { readonly kind: 'numbers' };
 type Column = Float64Array<ArrayBuffer>;
@@ -16,7 +16,7 @@ export interface NumbersState {
   readonly sums: Column;
   readonly mins: Column;
   readonly maxs: Column;
-  readonly sketches: SketchesState;
+  readonly quantiles: QuantilesState;
   /**
    * Empty unless the deviation is requested: mean, and sum of the squared distances to it. Source: Welford 1962; for
    * parts, Chan, Golub and LeVeque 1979.
@@ -34,7 +34,7 @@ export interface NumbersState {
 
 const GROUPS_AT_FIRST = 16;
 
-type Columns = Omit<NumbersState, 'kind' | 'sketches'>;
+type Columns = Omit<NumbersState, 'kind' | 'quantiles'>;
 
 /** Initial values of a group. */
 const INITIAL: Readonly<Record<keyof Columns, number>> = {
@@ -55,13 +55,13 @@ const INITIAL: Readonly<Record<keyof Columns, number>> = {
 export class NumberMeasure implements OpenMeasure<NumbersState> {
   readonly #measure: NumbersOf;
   #columns: Columns;
-  readonly #sketches: Sketches;
+  readonly #quantiles: Quantiles;
 
   /** @param state  of a measure that is no longer used */
   constructor(measure: NumbersOf, state: NumbersState | undefined) {
     this.#measure = measure;
     this.#columns = state ?? grown(undefined, GROUPS_AT_FIRST, measure);
-    this.#sketches = new Sketches(state?.sketches);
+    this.#quantiles = new Quantiles(state?.quantiles);
   }
 
   read({ group, starts, lendNumbers }: MeasuredGroup): Adder {
@@ -82,7 +82,7 @@ export class NumberMeasure implements OpenMeasure<NumbersState> {
         const [chosenGroups, chosen] = chooseNumbers(own, ofRows);
         if (stddev === true) addSquares(chosenGroups, chosen, this.#columns);
         else addNumbers(chosenGroups, chosen, this.#columns);
-        if (quantiles.length > 0) this.#sketch(chosenGroups, chosen);
+        if (quantiles.length > 0) this.#quantiles.addAll(chosenGroups, chosen, groupCount);
       }
     };
   }
@@ -101,12 +101,12 @@ export class NumberMeasure implements OpenMeasure<NumbersState> {
       addFirst(own, to, state.firsts[from]!, state.firstDays[from]!, state.firstNs[from]!);
       addLast(own, to, state.lasts[from]!, state.lastDays[from]!, state.lastNs[from]!);
     }
-    this.#sketches.addMoved(state.sketches, moved);
+    this.#quantiles.addMoved(state.quantiles, moved, groupCount);
   }
 
   measured(groups: readonly number[]): Measured[] {
     const { counts, sums, mins, maxs, squares, firsts, lasts } = this.#columns;
-    const quantiles = this.#quantiles();
+    const quantiles = this.#found();
     return groups.map((group): Measured => ({
       kind: 'numbers',
       count: counts[group] ?? 0,
@@ -123,7 +123,7 @@ export class NumberMeasure implements OpenMeasure<NumbersState> {
   ranks(by: OrderBy['by'], groupCount: number): Float64Array {
     this.#reserve(groupCount);
     const { counts, sums, mins, maxs, squares, firsts, lasts } = this.#columns;
-    const quantiles = typeof by === 'number' ? this.#quantiles() : undefined;
+    const quantiles = typeof by === 'number' ? this.#found() : undefined;
     const rankOf = (group: number): number => {
       if (counts[group] === 0) return -Infinity;
       switch (by) {
@@ -155,25 +155,13 @@ export class NumberMeasure implements OpenMeasure<NumbersState> {
   }
 
   state(): NumbersState {
-    return { ...this.#columns, kind: 'numbers', sketches: this.#sketches.state() };
+    return { ...this.#columns, kind: 'numbers', quantiles: this.#quantiles.state() };
   }
 
-  /** Within the range of a group's numbers, and exact at its ends. */
-  #quantiles(): Map<number, number[]> {
-    const { quantiles } = this.#measure;
-    const found = this.#sketches.quantiles(quantiles);
-    for (const [group, values] of found) {
-      const [min, max] = [this.#columns.mins[group]!, this.#columns.maxs[group]!];
-      for (const [i, quantile] of quantiles.entries()) {
-        if (quantile === 0 || values[i]! < min) values[i] = min;
-        else if (quantile === 1 || values[i]! > max) values[i] = max;
-      }
-    }
-    return found;
-  }
-
-  #sketch(groups: Int32Array, numbers: Float64Array): void {
-    for (let i = 0; i < groups.length; i++) this.#sketches.add(groups[i]!, bucketOf(numbers[i]!));
+  /** By group. */
+  #found(): Map<number, number[]> {
+    const { mins, maxs } = this.#columns;
+    return this.#quantiles.quantiles(this.#measure.quantiles, mins, maxs);
   }
 
   #addEnds(baseDay: number, timesNs: Float64Array, rows: Int32Array, groups: Int32Array, numbers: Float64Array): void {

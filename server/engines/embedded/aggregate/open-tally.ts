@@ -50,7 +50,6 @@ export function openTally(plan: AggregatePlan, pass: Pass, before: Tally | undef
 function counting(plan: AggregatePlan, asked: readonly Measure[], before: Tally | undefined): OpenTally {
   let table = tableOf(plan, before);
   let bounds: Bounds | undefined = before?.kind === 'bounds' ? before.bounds : undefined;
-  let groupsMin = before?.kind === 'bounds' ? before.groupsMin : 0;
   // There are no measures if there were too many groups before.
   const measured = before === undefined || (before.kind === 'groups' && before.measures.length > 0) ? asked : [];
   let measures = openMeasures(measured, before?.kind === 'groups' ? before.measures : undefined);
@@ -65,12 +64,10 @@ function counting(plan: AggregatePlan, asked: readonly Measure[], before: Tally 
     if (plan.limit === undefined && table.count > AGGREGATE_LIMIT_MAX) throw tooManyGroups(AGGREGATE_LIMIT_MAX);
     if (table.usedBytes <= AGGREGATE_HELD_BYTES_MAX) return;
     bounds = newBounds();
-    groupsMin = table.count;
     addTableToBounds(bounds, table);
     table = tableOf(plan, undefined);
   };
-  const tally = (): Tally =>
-    bounds === undefined ? groupsTally(table, measures) : { kind: 'bounds', bounds, groupsMin };
+  const tally = (): Tally => (bounds === undefined ? groupsTally(table, measures) : { kind: 'bounds', bounds });
   return { add, tally };
 }
 

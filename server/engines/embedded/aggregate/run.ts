@@ -12,7 +12,7 @@ import { type UnusableGroup, useOrList } from '../scan/unusable.ts';
 import { candidates, type ScanContext } from '../scan/select.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
-import { counterBitsOf } from './bounds.ts';
+import { counterBitsOf, groupCountOf } from './bounds.ts';
 import { FacetTable } from './facet-table.ts';
 import type { FacetCounts } from '../../../store/facets.ts';
 import { facetsOf } from './facets.ts';
@@ -90,12 +90,12 @@ export async function aggregate(
   const run: Run = (pass, orderBy) => runPass(found, plan, pass, orderBy, context, signal);
   if ((plan.windowSteps ?? 1) > 1) {
     const { cells, groupCount } = cellsOf(await run({ kind: 'measure', groups: undefined, measures }, plan.orderBy));
-    return { cells, groupCount, groupsMin: groupCount };
+    return { cells, groupCount, groupCountError: 0 };
   }
-  const { first, areMeasured, groupCount, groupsMin } = await firstGroups(plan, measures, run);
-  if (areMeasured || first.cells.length === 0) return { cells: first.cells, groupCount, groupsMin };
+  const { first, areMeasured, groupCount, groupCountError } = await firstGroups(plan, measures, run);
+  if (areMeasured || first.cells.length === 0) return { cells: first.cells, groupCount, groupCountError };
   const measured = await run({ kind: 'measure', groups: first.groups, measures }, plan.orderBy);
-  return { cells: cellsOf(measured).cells, groupCount, groupsMin };
+  return { cells: cellsOf(measured).cells, groupCount, groupCountError };
 }
 
 /** The requested measures, and the order of the groups. */
@@ -109,12 +109,10 @@ function measuresOf({ measures, orderBy }: AggregatePlan): readonly Measure[] {
 
 type Run = (pass: Pass, orderBy?: OrderBy) => Promise<GatherOutput>;
 
-interface FirstGroups {
+interface FirstGroups extends Pick<Aggregation, 'groupCount' | 'groupCountError'> {
   readonly first: Gathered<'cells'>;
   /** Whether they have all measures. */
   readonly areMeasured: boolean;
-  readonly groupCount: number | undefined;
-  readonly groupsMin: number;
 }
 
 /** The groups of the answer. */
@@ -125,15 +123,15 @@ async function firstGroups(plan: AggregatePlan, measures: readonly Measure[], ru
     const ranked = ordering.kind === 'numbers' && typeof by !== 'number' ? { ...ordering, quantiles: [] } : ordering;
     const first = cellsOf(await run({ kind: 'measure', groups: undefined, measures: [ranked] }, { measure: 0, by }));
     const areMeasured = measures.length === 1 && isWhole(ordering, ranked, first);
-    return { first, areMeasured, groupCount: first.groupCount, groupsMin: first.groupCount };
+    return { first, areMeasured, groupCount: first.groupCount, groupCountError: 0 };
   }
   const counted = await run({ kind: 'count', measures });
   if (counted.kind === 'cells') {
     const { areMeasured, groupCount } = counted;
-    return { first: counted, areMeasured, groupCount, groupsMin: groupCount };
+    return { first: counted, areMeasured, groupCount, groupCountError: 0 };
   }
   const first = await recount(counted, plan.limit!, run);
-  return { first, areMeasured: measures.length === 0, groupCount: undefined, groupsMin: counted.groupsMin };
+  return { first, areMeasured: measures.length === 0, ...groupCountOf(counted.bounds) };
 }
 
 /** Whether measuring the groups of the answer alone would show no more: quantiles, or values that are counted exactly. */

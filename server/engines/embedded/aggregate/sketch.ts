@@ -1,6 +1,6 @@
 /**
- * Quantiles of many numbers in little memory: histograms whose buckets grow with the numbers, so that an answer is
- * within ±0.5 % of the exact one however many numbers there are. The histograms of all groups are one hash table in typed
+ * The sorted numbers of groups in little memory: histograms whose buckets grow with the numbers, so that the number of a
+ * rank is known within ±0.5 % however many numbers there are. The histograms of all groups are one hash table in typed
  * arrays; those of parts are added up.
  * Sources: DDSketch, Masson, Rim and Lee, VLDB 2019; for buckets of a power of two in equal parts, HdrHistogram.
  */
@@ -85,37 +85,35 @@ export class Sketches {
   }
 
   /**
-   * @param quantiles  0 to 1, ascending
-   * @returns the numbers at these ranks, within ±0.5 %, by group; none for a group without numbers
+   * Visits the groups that have numbers: how many, and the number of each rank from 0 on, within ±0.5 %; valid during the
+   * visit.
    */
-  quantiles(quantiles: readonly number[]): Map<number, number[]> {
+  forEachGroup(visit: (group: number, count: number, numberAt: (rank: number) => number) => void): void {
     const keys = this.#keys.filter((key) => key !== 0).toSorted();
-    const found = new Map<number, number[]>();
     for (let start = 0, end = 0; start < keys.length; start = end) {
       const group = Math.floor(keys[start]! / ENTRIES);
       while (end < keys.length && Math.floor(keys[end]! / ENTRIES) === group) end++;
-      found.set(group, this.#quantilesOf(keys.subarray(start, end), quantiles));
+      const own = keys.subarray(start, end);
+      const sums = this.#sumsOf(own);
+      visit(group, sums.at(-1)!, (rank) => {
+        const at = firstAbove(sums, rank);
+        return valueOf((own[at >>> BUCKET_BITS]! % ENTRIES) * BUCKETS_PER_ENTRY + (at & BUCKET_MASK));
+      });
     }
-    return found;
   }
 
-  /** @param keys  of one group, ascending */
-  #quantilesOf(keys: Uint32Array, quantiles: readonly number[]): number[] {
-    const counts = new Float64Array(keys.length * BUCKETS_PER_ENTRY);
+  /** By bucket: the numbers in it and below. @param keys  of one group, ascending */
+  #sumsOf(keys: Uint32Array): Float64Array {
+    const sums = new Float64Array(keys.length * BUCKETS_PER_ENTRY);
     let total = 0;
     for (const [i, key] of keys.entries()) {
       const from = this.#slotFor(key) * BUCKETS_PER_ENTRY;
       for (let bucket = 0; bucket < BUCKETS_PER_ENTRY; bucket++) {
-        total += counts[i * BUCKETS_PER_ENTRY + bucket] = this.#counts[from + bucket]!;
+        total += this.#counts[from + bucket]!;
+        sums[i * BUCKETS_PER_ENTRY + bucket] = total;
       }
     }
-    let at = 0;
-    let below = counts[0]!;
-    return quantiles.map((quantile) => {
-      const rank = nearestRank(quantile, total);
-      while (below <= rank) below += counts[++at]!;
-      return valueOf((keys[at >>> BUCKET_BITS]! % ENTRIES) * BUCKETS_PER_ENTRY + (at & BUCKET_MASK));
-    });
+    return sums;
   }
 
   #addEntry(key: number, counts: Float64Array, from: number): void {
@@ -159,17 +157,20 @@ export class Sketches {
   }
 }
 
-/**
- * Index of a quantile among so many sorted numbers: the smallest number that at least this share is not larger than. So the
- * p99 of a few numbers is the largest of them.
- */
-function nearestRank(quantile: number, count: number): number {
-  // A product such as 0.07 × 100 may be a little more than the whole number that it should be.
-  return Math.max(0, Math.ceil(quantile * count - 1e-6) - 1);
+/** Returns the index of the first of ascending numbers that is larger. */
+function firstAbove(ascending: Float64Array, number: number): number {
+  let low = 0;
+  let high = ascending.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle]! > number) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** Answers have fewer groups: these are all groups of a query, each of which has a quantile that orders them. */
-function tooManyGroups(): QueryTooLargeError {
+export function tooManyGroups(): QueryTooLargeError {
   const message = `quantiles of more than ${AGGREGATE_SKETCHES_MAX} groups: order by rows or another measure than a quantile`;
   return new QueryTooLargeError(`${message}, or group by fields with fewer values`);
 }

@@ -22,12 +22,7 @@ export type Tally =
   /** Groups and their measures; no measures if there are too many groups for that. */
   | { readonly kind: 'groups'; readonly groups: GroupTableState; readonly measures: readonly MeasureState[] }
   /** There were too many groups to hold. */
-  | {
-      readonly kind: 'bounds';
-      readonly bounds: Bounds;
-      /** Lower bound of the number of groups. */
-      readonly groupsMin: number;
-    };
+  | { readonly kind: 'bounds'; readonly bounds: Bounds };
 
 export interface GatherInput {
   readonly tallies: readonly Tally[];
@@ -53,11 +48,11 @@ export type GatherOutput =
       readonly groups: GroupTableState;
     }
   /** @see likelyLeast */
-  | { readonly kind: 'bounds'; readonly bounds: Bounds; readonly least: number; readonly groupsMin: number };
+  | { readonly kind: 'bounds'; readonly bounds: Bounds; readonly least: number };
 
 /** Memory of a partial aggregate, to be transferred. */
 export function buffersOf(tally: Tally): ArrayBuffer[] {
-  return tally.kind === 'bounds' ? [tally.bounds.buffer] : arrayBuffersIn(tally);
+  return arrayBuffersIn(tally);
 }
 
 function arrayBuffersIn(state: object): ArrayBuffer[] {
@@ -78,7 +73,7 @@ export function bytesOf(tally: Tally | undefined): number {
 export function gatherTask(input: GatherInput): GatherOutput {
   const output = gather(input);
   // A table that grew has recycled its smaller arrays already, so a buffer of an input may belong to the output now.
-  const held = output.kind === 'cells' ? arrayBuffersIn(output.groups) : [output.bounds.buffer];
+  const held = arrayBuffersIn(output.kind === 'cells' ? output.groups : output.bounds);
   for (const tally of input.tallies) {
     for (const buffer of buffersOf(tally)) if (!held.includes(buffer)) recycle(buffer);
   }
@@ -92,13 +87,11 @@ function gather(input: GatherInput): GatherOutput {
   const areHeld = tables.length === tallies.length && !(canBound && usedBytes > AGGREGATE_TABLE_BYTES_MAX);
   if (areHeld) return gatherGroups(input);
   const bounds = newBounds();
-  let groupsMin = 0;
   for (const tally of tallies) {
     if (tally.kind === 'bounds') addBounds(bounds, tally.bounds);
     else addTableToBounds(bounds, new GroupTable(tally.groups));
-    groupsMin = Math.max(groupsMin, tally.kind === 'bounds' ? tally.groupsMin : tally.groups.count);
   }
-  return { kind: 'bounds', bounds, least: likelyLeast(bounds, plan.limit!), groupsMin };
+  return { kind: 'bounds', bounds, least: likelyLeast(bounds, plan.limit!) };
 }
 
 function gatherGroups(input: GatherInput): GatherOutput {

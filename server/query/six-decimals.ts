@@ -1,0 +1,11 @@
+/** Rounds numbers of answers. */
+
+/** Returns a number with at most six decimals; if it is below 1, with six digits behind its zeros. */
+export function sixDecimals(number: number): number {
+  return Number(Math.abs(number) < 1 ? number.toPrecision(6) : number.toFixed(6));
+}
+
+/** Returns the error of an estimate, which is an estimate itself. */
+export function roundedError(share: number): number {
+  return Number(share.toPrecision(2));
+}
