@@ -14,12 +14,14 @@ import type { ManifestSegment } from '../core/manifest.ts';
 import {
   decodeRowGroups,
   decodeStreams,
+  decodeTies,
   type Section,
   SECTION_KIND_REPEATED_MIN,
   SECTION_LINEAGE,
   SECTION_LINEAGE_COPY,
   SECTION_ROW_GROUPS,
   SECTION_STREAMS,
+  SECTION_TIES,
   SEGMENT_HEADER_BYTES,
   SEGMENT_MAGIC,
   SEGMENT_TAIL_BYTES,
@@ -102,7 +104,7 @@ export async function checkSegment(
 }
 
 /**
- * Reads the frame and the two tables that every segment has.
+ * Reads the frame, the two tables that every segment has, and all else that it cannot be read without.
  * @throws CorruptionError
  */
 async function readTables(file: DiskFile, { sizeBytes, rowCount }: ManifestSegment): Promise<Tables> {
@@ -112,6 +114,8 @@ async function readTables(file: DiskFile, { sizeBytes, rowCount }: ManifestSegme
   const read = (kind: number, what: string): Promise<Buffer> => readSection(file, sectionOf(sections, kind), what);
   const streams = decodeStreams(await read(SECTION_STREAMS, 'the table of streams'));
   const rowGroups = decodeRowGroups(await read(SECTION_ROW_GROUPS, 'the table of row groups'));
+  const ties = sectionOf(sections, SECTION_TIES);
+  if (ties !== undefined) decodeTies(await readSection(file, ties, 'the ties'));
   const rows = rowGroups.reduce((sum, each) => sum + each.rowCount, 0);
   if (rows !== rowCount) throw new CorruptionError(`the row groups have ${rows} rows, the manifest says ${rowCount}`);
   return { sections, streams, rowGroups };
