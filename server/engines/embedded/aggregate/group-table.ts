@@ -117,16 +117,18 @@ export class GroupTable {
    * @returns by group of the other: its number here
    * @throws QueryTooLargeError
    */
-  addTable({ count, values, tuples, rows }: GroupTableState): Int32Array {
-    const numbers = values.map((each, name) => this.values[name]!.addTable(each));
-    const byName = numbers.map((own, name) =>
-      tuples === undefined
-        ? own
-        : Int32Array.from({ length: count }, (_, group) => own[tuples.values[group * values.length + name]!]!),
-    );
-    const groups = this.addAll(byName, count);
+  addTable(state: GroupTableState): Int32Array {
+    const { count, rows } = state;
+    const numbers = state.values.map((each, name) => this.values[name]!.addTable(each));
+    const groups = this.addAll(valuesOfGroups(state, numbers), count);
     for (let i = 0; i < count; i++) this.#rows[groups[i]!]! += rows[i]!;
     return groups;
+  }
+
+  /** By group of another table: its number here, or −1. */
+  findTable(state: GroupTableState): Int32Array {
+    const numbers = state.values.map((each, name) => this.values[name]!.findTable(each));
+    return this.findAll(valuesOfGroups(state, numbers), state.count);
   }
 
   /**
@@ -243,6 +245,17 @@ function hashOfTuple(tuple: Uint32Array): number {
   let hash = 0;
   for (let name = 0; name < tuple.length; name++) hash = mixedHash(hash, tuple[name]!);
   return hash;
+}
+
+/**
+ * By name: the value of each group.
+ * @param numbers  by name: the number that each value of the table has elsewhere
+ */
+function valuesOfGroups({ count, values, tuples }: GroupTableState, numbers: readonly Int32Array[]): Int32Array[] {
+  if (tuples === undefined) return [...numbers];
+  return numbers.map((own, name) =>
+    Int32Array.from({ length: count }, (_, group) => own[tuples.values[group * values.length + name]!]!),
+  );
 }
 
 function emptyState(names: number): GroupTableState {

@@ -95,47 +95,89 @@ function gather(input: GatherInput): GatherOutput {
 }
 
 function gatherGroups(input: GatherInput): GatherOutput {
-  const { plan, orderBy } = input;
-  const areMeasured = input.tallies.every(
+  const { plan, orderBy, tallies } = input;
+  const areMeasured = tallies.every(
     (tally) => tally.kind === 'groups' && tally.measures.length === input.measures.length,
   );
   const gathered = merged(areMeasured ? input : { ...input, measures: [] });
   const { table, measures } = (plan.windowSteps ?? 1) > 1 ? windowed(gathered, input) : gathered;
-  if (plan.limit === undefined && table.count > AGGREGATE_LIMIT_MAX) throw tooManyGroups(AGGREGATE_LIMIT_MAX);
+  const groupCount = table.count + gathered.leftOut;
+  if (plan.limit === undefined && groupCount > AGGREGATE_LIMIT_MAX) throw tooManyGroups(AGGREGATE_LIMIT_MAX);
   const ranks = orderBy === undefined ? table.rows : measures[orderBy.measure]!.ranks(orderBy.by, table.count);
   const chosen = firstGroups(table, ranks, plan.limit ?? AGGREGATE_LIMIT_MAX);
   const groups = new GroupTable(dimensionCount(plan));
   for (const group of chosen) groups.addFrom(table, group);
   const cells = cellsOf(chosen, table, measures, plan);
   for (const buffer of arrayBuffersIn(gathered.table.state())) recycle(buffer);
-  return { kind: 'cells', cells, groupCount: table.count, areMeasured, groups: groups.state() };
+  return { kind: 'cells', cells, groupCount, areMeasured, groups: groups.state() };
 }
 
 interface MeasuredGroups {
   readonly table: GroupTable;
   readonly measures: readonly OpenMeasure<MeasureState>[];
+  /** Number of groups that are not in the table, because they have too few rows to be in the answer. */
+  readonly leftOut: number;
 }
 
 function merged({ tallies, plan, measures: asked }: GatherInput): MeasuredGroups {
-  let gathered: MeasuredGroups | undefined;
-  for (const tally of tallies) {
-    if (tally.kind === 'bounds') continue;
-    if (gathered === undefined) {
-      gathered = { table: new GroupTable(tally.groups), measures: openMeasures(asked, tally.measures) };
-      continue;
-    }
-    const { table, measures } = gathered;
-    const moved = table.addTable(tally.groups);
-    for (const [i, measure] of measures.entries()) measure.addAll(tally.measures[i]!, moved, table.count);
+  const ofGroups = tallies
+    .filter((tally) => tally.kind === 'groups')
+    .toSorted((a, b) => b.groups.count - a.groups.count);
+  const [first, ...others] = ofGroups;
+  if (first === undefined) {
+    return { table: new GroupTable(dimensionCount(plan)), measures: openMeasures(asked), leftOut: 0 };
   }
-  return gathered ?? { table: new GroupTable(dimensionCount(plan)), measures: openMeasures(asked) };
+  const table = new GroupTable(first.groups);
+  const measures = openMeasures(asked, first.measures);
+  // Steps of overlapping windows are all needed.
+  const isOnlyCounted = asked.length === 0 && (plan.windowSteps ?? 1) === 1;
+  let leftOut = 0;
+  for (const [i, tally] of others.entries()) {
+    if (isOnlyCounted && i === others.length - 1) leftOut = addLargest(table, tally.groups, plan.limit);
+    else {
+      const moved = table.addTable(tally.groups);
+      for (const [m, measure] of measures.entries()) measure.addAll(tally.measures[m]!, moved, table.count);
+    }
+  }
+  return { table, measures, leftOut };
+}
+
+/** With more missing groups that may be in the answer, a table is added as a whole. */
+const ADDED_ONE_BY_ONE_MAX = 4096;
+
+/**
+ * Adds the rows of another table. A group that is only there is added if it may be among the largest: finding the others
+ * takes half the time of adding them, for which the table would have to grow.
+ * @returns the number of groups that were left out
+ */
+function addLargest(table: GroupTable, state: GroupTableState, limit = Infinity): number {
+  // Of the sums, it is no less.
+  const least = limit < table.count ? nthLargest(table.rows, limit) : 0;
+  const found = table.findTable(state);
+  const missing: number[] = [];
+  let leftOut = 0;
+  for (let group = 0; group < found.length; group++) {
+    if (found[group]! >= 0) continue;
+    if (state.rows[group]! < least) leftOut++;
+    else missing.push(group);
+  }
+  if (missing.length > ADDED_ONE_BY_ONE_MAX) {
+    table.addTable(state);
+    return 0;
+  }
+  for (let group = 0; group < found.length; group++) {
+    if (found[group]! >= 0) table.addRows(found[group]!, state.rows[group]!);
+  }
+  const other = new GroupTable(state);
+  for (const group of missing) table.addRows(table.addFrom(other, group), state.rows[group]!);
+  return leftOut;
 }
 
 /** Makes groups of windows: a step's rows are in the windows that end with it, or up to this many steps later. */
 function windowed({ table, measures }: MeasuredGroups, { plan, measures: asked }: GatherInput): MeasuredGroups {
   const { to, stepNs, offsetNs = 0n, windowSteps = 1 } = plan;
   if (table.count * windowSteps > WINDOW_GROUPS_MAX) throw tooManyGroups(Math.floor(WINDOW_GROUPS_MAX / windowSteps));
-  const windows = { table: new GroupTable(dimensionCount(plan)), measures: openMeasures(asked) };
+  const windows = { table: new GroupTable(dimensionCount(plan)), measures: openMeasures(asked), leftOut: 0 };
   const { rows } = table;
   const buckets = Float64Array.from({ length: table.count }, (_, group) => Number(table.valuesOf(group)[0]));
   const lastBucket =

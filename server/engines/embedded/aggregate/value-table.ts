@@ -37,6 +37,8 @@ const KEYS_IN_TURN = AGGREGATE_KEYS_AT_ONCE;
 const hashesInTurn = new Uint32Array(KEYS_IN_TURN);
 const keysInTurn = new Float64Array(KEYS_IN_TURN);
 const foundInTurn = new Int32Array(KEYS_IN_TURN);
+/** In place of a value. */
+const ELSEWHERE = -2;
 
 /** By the last bits of a number: whether a wanted value has them. */
 const numberMarks = new Uint8Array(4096);
@@ -169,6 +171,32 @@ export class ValueTable {
     return values;
   }
 
+  /** By value of another table: its number here, or −1. */
+  findTable({ count, texts, keys, hashes }: ValueTableState): Int32Array {
+    const textNumbers = new Int32Array(texts.count);
+    for (let i = 0; i < texts.count; i++) {
+      textNumbers[i] = this.#texts.find(texts.hashes[i]!, texts.bytes, texts.offsets[i]!, texts.offsets[i + 1]!);
+    }
+    const values = new Int32Array(count);
+    for (let from = 0; from < count; from += KEYS_IN_TURN) {
+      const own = Math.min(KEYS_IN_TURN, count - from);
+      for (let i = 0; i < own; i++) {
+        const key = keys[from + i]!;
+        const text = textOfKey(key);
+        hashesInTurn[i] = hashes[from + i]!;
+        // NaN is no value's key.
+        keysInTurn[i] = textNumbers[text]! < 0 ? NaN : key + (textNumbers[text]! - text) * TEXT_FACTOR;
+      }
+      this.#findInTurn(own, values, from);
+      for (let i = 0; i < own; i++) {
+        if (values[from + i] === ELSEWHERE) {
+          values[from + i] = this.#slots[this.#slotOf(hashesInTurn[i]!, keysInTurn[i]!)]! - 1;
+        }
+      }
+    }
+    return values;
+  }
+
   /** Returns the number of a value of another table, which is added if missing. */
   addFrom(other: ValueTable, value: number): number {
     const key = other.#keys[value]!;
@@ -217,16 +245,21 @@ export class ValueTable {
    * caches take a hundred times as long as others, and they overlap if no branch depends on them.
    */
   #addInTurn(count: number, values: Int32Array, from: number): void {
+    this.#findInTurn(count, values, from);
+    for (let i = 0; i < count; i++) {
+      if (values[from + i]! < 0) values[from + i] = this.#add(hashesInTurn[i]!, keysInTurn[i]!);
+    }
+  }
+
+  /** Sets the values that are in their first slots; −1 for missing ones, and ELSEWHERE where other slots are to be read. */
+  #findInTurn(count: number, values: Int32Array, from: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
     for (let i = 0; i < count; i++) foundInTurn[i] = slots[hashesInTurn[i]! & mask]!;
     const known = this.#keys;
     for (let i = 0; i < count; i++) {
       const value = foundInTurn[i]! - 1;
-      values[from + i] = value >= 0 && known[value] === keysInTurn[i] ? value : -1;
-    }
-    for (let i = 0; i < count; i++) {
-      if (values[from + i]! < 0) values[from + i] = this.#add(hashesInTurn[i]!, keysInTurn[i]!);
+      values[from + i] = value < 0 ? -1 : known[value] === keysInTurn[i] ? value : ELSEWHERE;
     }
   }
 

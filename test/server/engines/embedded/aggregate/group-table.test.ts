@@ -106,3 +106,21 @@ it('keys are full as soon as there is no room for another text, however the last
   keys.addText(bytes, 0, 1);
   expect(keys.isFull).toBe(true);
 });
+
+it.each([0, 1, 2, 3])('the groups of another table are found, by the values of %i names', (names) => {
+  const tuples = fc.array(fc.array(text, { minLength: names, maxLength: names }), { minLength: 1, maxLength: 500 });
+  fc.assert(
+    fc.property(tuples, tuples, (first, last) => {
+      const [one, other] = [new GroupTable(names), new GroupTable(names)];
+      add(one, first);
+      add(other, last);
+      const found = one.findTable(other.state());
+      const want = Array.from(other.rows, (_, group) => {
+        const key = other.valuesOf(group).join('|');
+        return Array.from(one.rows.keys()).find((each) => one.valuesOf(each).join('|') === key) ?? -1;
+      });
+      expect([...found.subarray(0, other.count)]).toEqual(want);
+    }),
+    { numRuns: 50 },
+  );
+});

@@ -32,3 +32,34 @@ test('a merged table that grew over the arrays of an answer does not lend them a
     for (let i = 0; i < 8; i++) expect(held).not.toContain(newArray(Uint8Array<ArrayBuffer>, buffer.byteLength).buffer);
   }
 });
+
+test.each([
+  ['few groups are only in the smaller one', 6000, 5900, 3],
+  ['many are, with too few rows to be in the answer', 9000, 2000, 3],
+  ['many are that may be in the answer', 9000, 2000, 1],
+])('the largest groups of two tables and their number: %s', (_, groupCount, from, hotRows) => {
+  const tableOf = (start: number): Tally => {
+    const table = new GroupTable(1);
+    for (let i = start; i < start + groupCount; i++) {
+      const group = table.addAll([Int32Array.of(table.values[0]!.addText(`/${i}`))], 1)[0]!;
+      table.addRows(group, i % 50 === 0 ? hotRows : 1);
+    }
+    return { kind: 'groups', groups: table.state(), measures: [] };
+  };
+  const rows = new Map<number, number>();
+  for (const start of [0, from]) {
+    for (let i = start; i < start + groupCount; i++) rows.set(i, (rows.get(i) ?? 0) + (i % 50 === 0 ? hotRows : 1));
+  }
+  const plan = { ...planOf({}), by: ['path'], measures: [], stepNs: undefined, limit: 70 };
+  const output = gatherTask({
+    tallies: [tableOf(0), tableOf(from)],
+    plan,
+    canBound: false,
+    measures: [],
+    orderBy: undefined,
+  });
+  if (output.kind !== 'cells') throw new Error('all groups are held');
+  expect(output.groupCount).toBe(rows.size);
+  expect(output.cells.map((cell) => cell.rows)).toEqual([...rows.values()].toSorted((a, b) => b - a).slice(0, 70));
+  for (const cell of output.cells) expect(cell.rows).toBe(rows.get(Number(cell.by[0]!.slice(1))));
+});
