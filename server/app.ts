@@ -104,7 +104,6 @@ export function buildApp(parts: AppParts): FastifyInstance {
 
   registerMetrics(app, { metrics });
   registerHealth(app, { logs });
-  registerStats(app, { logs });
   const agents = new KnownAgents(positions, now);
   registerAgent(app, { acceptor, positions, agents, assertOwnPods });
   registerAgentRules(app, { rules, agents, podsOn });
@@ -124,6 +123,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerLogs(app, { engine, now, closing: closing.signal });
   registerLabels(app, { engine, now });
   registerAggregates(app, { engine, now });
+  registerStats(app, { logs, engine, now });
   registerRequests(app, { engine, now });
   registerUsers(app, { engine, now });
   registerPatterns(app, { engine, now });

@@ -612,6 +612,9 @@ export const USER_REQUEST_SPAN_SECONDS_MAX = 60;
 /** What an answer quotes of a line where it refers to it. Beyond: cut, with `…`. */
 export const REQUEST_WORDS_CHARS_MAX = 200;
 
+/** Groups of /stats, those with most lines: namespaces, or pods. Beyond: the answer says that it is cut. */
+export const STATS_GROUPS_MAX = 1000;
+
 /** Groups of an answer by default; the answer always has the number of all groups. */
 export const AGGREGATE_LIMIT_DEFAULT = 100;
 

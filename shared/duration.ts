@@ -17,3 +17,9 @@ export function parseDurationMs(text: string): number | undefined {
   for (const [, amount, unit] of text.matchAll(DURATION_PART)) sum += Number(amount) * UNIT_MS[unit!]!;
   return sum;
 }
+
+/** Formats whole milliseconds as the shortest text of one unit: `90m`, `30d`. */
+export function formatDurationMs(ms: number): string {
+  const [unit, size] = Object.entries(UNIT_MS).findLast(([name, each]) => name !== 'w' && ms % each === 0) ?? ['ms', 1];
+  return `${ms / size}${unit}`;
+}

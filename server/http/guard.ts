@@ -53,7 +53,8 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'GET /requests/:id': 'read',
   'GET /users/:id': 'read',
   'GET /patterns': 'read',
-  'GET /stats': 'read all',
+  // About all namespaces, but by=… for those of the caller.
+  'GET /stats': 'read',
   'GET /agents': 'read all',
 
   'DELETE /logs': 'admin',

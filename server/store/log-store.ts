@@ -9,6 +9,7 @@ import type { Labels } from '../../shared/labels.ts';
 import type { Batch } from '../../shared/wire.ts';
 import type { AggregatePlan, Aggregation } from './aggregate-plan.ts';
 import type { BackupAbility } from './backup.ts';
+import type { StoreCapacity } from './capacity.ts';
 import type { CheckAbility } from './check.ts';
 import type { ErasureStatus } from './erasure-status.ts';
 import type { FacetCounts } from './facets.ts';
@@ -51,6 +52,9 @@ export interface LogStore extends LogReader {
   tick(): Promise<void>;
 
   stats(): StoreStats;
+
+  /** Room, intake, and what retention makes of them. */
+  capacity(): StoreCapacity;
 
   /** Number of pieces of stored data that cannot be read now, and are missing in answers. */
   readonly unreadableCount: number;

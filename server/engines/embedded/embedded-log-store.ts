@@ -1,4 +1,5 @@
 /** The embedded store as a LogStore: storage, queries and jobs put together. open.ts opens one. */
+import type { StoreCapacity } from '../../store/capacity.ts';
 import type { LogReader, LogStore } from '../../store/log-store.ts';
 import type { StoredPositions } from '../../store/positions.ts';
 import type { Store } from './core/store.ts';
@@ -13,11 +14,12 @@ export interface EmbeddedParts {
   readonly tick: () => void;
   /** Jobs that end with the store, besides the erasures. */
   readonly jobs: readonly { close(): Promise<void> }[];
+  readonly capacity: () => StoreCapacity;
   readonly abilities: Pick<LogStore, 'backups' | 'check'>;
 }
 
 export function embeddedLogStore(parts: EmbeddedParts): LogStore {
-  const { store, positions, reader, erasures, tick, jobs, abilities } = parts;
+  const { store, positions, reader, erasures, tick, jobs, capacity, abilities } = parts;
   return {
     ...reader,
     ...abilities,
@@ -31,6 +33,7 @@ export function embeddedLogStore(parts: EmbeddedParts): LogStore {
       await Promise.all([store.tick(), erasures.tick()]);
     },
     stats: () => store.stats(),
+    capacity,
     get problem() {
       return store.problem;
     },

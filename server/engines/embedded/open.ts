@@ -10,6 +10,8 @@ import { checkFolder } from './check/check-folder.ts';
 import { CHECK_SEGMENT } from './check/check-segment.ts';
 import { checkAbility } from './check/running-check.ts';
 import { Backups } from './core/backup.ts';
+import { intakeOf } from './core/intake.ts';
+import type { RowGroupRef } from './core/snapshot.ts';
 import { FLUSH } from './core/flush.ts';
 import { Store } from './core/store.ts';
 import { embeddedLogStore } from './embedded-log-store.ts';
@@ -20,6 +22,7 @@ import { ERASE } from './lane/erasure/erase-segment.ts';
 import { Erasures } from './lane/erasure/erasures.ts';
 import { ExpiryClock } from './lane/retention/expiry-clock.ts';
 import { longestAgeMs, Retention } from './lane/retention/retention.ts';
+import { ageByRules } from './lane/retention/rules.ts';
 import { loadRetentionRules } from './lane/retention/rules-file.ts';
 import { realDisk } from './platform/disk.ts';
 import { queryInWorkers, tailsInWorkers } from './query-in-workers.ts';
@@ -98,8 +101,18 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
       expiryNow: () => clock.expiryNow(),
     });
     const compactor = new Compactor({ ...shared, now: monotonicMs, metrics });
+    const ageOf = ageByRules(rules, retentionMs);
     return embeddedLogStore({
       store,
+      capacity: () => ({
+        space: store.space,
+        retention: {
+          ageMs: retentionMs,
+          maxSizeBytes,
+          rules: rules.map(({ selector, ageMs }) => ({ selector: Object.fromEntries(selector), ageMs })),
+        },
+        ...intakeOf(rowGroupsOf(store), now(), ageOf),
+      }),
       positions,
       erasures,
       reader: embeddedReader({
@@ -129,4 +142,11 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
     await store.close();
     throw error;
   }
+}
+
+/** Those of the moment; nothing is read of them. */
+function rowGroupsOf(store: Store): readonly RowGroupRef[] {
+  const snapshot = store.snapshot();
+  snapshot.release();
+  return snapshot.rowGroups;
 }

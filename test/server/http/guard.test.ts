@@ -122,6 +122,7 @@ const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'GET /fields': ['read', 'shop', 'admin'],
   'GET /requests/:id': ['read', 'shop', 'admin'],
   'GET /users/:id': ['read', 'shop', 'admin'],
+  'GET /patterns': ['read', 'shop', 'admin'],
   'DELETE /logs': ['admin'],
   'GET /erasures': ['admin'],
   'GET /erasures/:id': ['admin'],
@@ -255,7 +256,16 @@ test('a token of a namespace sees that alone, on every route and whatever it ask
       }
     }
   }
-  const narrowed = ['/logs', '/labels', '/labels/:name/values', '/histogram', '/aggregate', '/fields'];
+  const narrowed = [
+    '/logs',
+    '/labels',
+    '/labels/:name/values',
+    '/histogram',
+    '/aggregate',
+    '/fields',
+    '/patterns',
+    '/stats',
+  ];
   expect([...own].toSorted()).toEqual(['/healthz', '/readyz', ...narrowed].toSorted());
 });
 

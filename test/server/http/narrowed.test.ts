@@ -128,7 +128,7 @@ const ROUTES: readonly [string, readonly string[]][] = [
   ['/users/1', ['', 'limit=3']],
   ['/users/150', ['']],
   ['/patterns', ['', 'limit=1&examples=3', 'limit=200']],
-  ['/stats', ['']],
+  ['/stats', ['', 'by=namespace', 'by=pod']],
   ['/metrics', ['']],
   ['/erasures', ['']],
   ['/erasures/0123456789abcdef', ['']],

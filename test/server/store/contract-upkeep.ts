@@ -6,9 +6,12 @@ import { valueLeaf } from '../../../server/store/predicate.ts';
 import { parsePattern } from '../../../server/store/value-test.ts';
 import { instantOf } from '../../../shared/time.ts';
 import { eventually } from '../../eventually.ts';
-import { numberedLines, TODAY } from '../engines/embedded/batches.ts';
+import { type Line, numberedLines, TODAY } from '../engines/embedded/batches.ts';
 import { planOf } from '../engines/embedded/query-context.ts';
 import { append, found } from './asking.ts';
+
+/** What the stores' clock says. */
+const NOON = TODAY * 86_400_000 + 43_200_000;
 
 /** @param abilities  those that the store must have; it must not have any other */
 export function describeUpkeep(open: () => Promise<LogStore>, { hasBackups }: { readonly hasBackups: boolean }): void {
@@ -50,6 +53,32 @@ export function describeUpkeep(open: () => Promise<LogStore>, { hasBackups }: { 
       unreadableCount: 0,
     });
     expect([store.problem, store.unreadableCount]).toEqual([undefined, 0]);
+    await store.close();
+  });
+
+  test('capacity: what came in the last day, by the times of lines', async () => {
+    const store = await open();
+    const aDayAgo = NOON - 86_400_000;
+    const [young, old, future] = [
+      [aDayAgo, NOON - 3_600_000, NOON],
+      [aDayAgo - 1, aDayAgo - 86_400_000],
+      [NOON + 60_000],
+    ].map((timesMs) =>
+      timesMs.map((ms, n): Line => {
+        const day = Math.floor(ms / 86_400_000);
+        return { text: `{"n":${n},"ms":${ms}}`, day, timeNs: (ms - day * 86_400_000) * 1e6 };
+      }),
+    );
+    expect(store.capacity().intake).toMatchObject({ days: 0, rowCount: 0, lineBytes: 0 });
+    await append(store, young!.slice(1));
+    expect(store.capacity().intake).toMatchObject({ days: expect.closeTo(1 / 24), rowCount: 2 });
+    for (const lines of [old!, young!.slice(0, 1), future!]) await append(store, lines);
+    expect(store.capacity().intake).toMatchObject({
+      days: 1,
+      rowCount: 3,
+      lineBytes: young!.reduce((sum, { text }) => sum + text.length, 0),
+    });
+    expect(store.capacity().retention).toEqual({ ageMs: Infinity, maxSizeBytes: Infinity, rules: [] });
     await store.close();
   });
 

@@ -5,6 +5,7 @@ import { formatInstant, instantOf, instantOfMs } from '../../../shared/time.ts';
 import { assertFits, verifyBatch } from '../../../server/engines/embedded/core/row-group-ref.ts';
 import { Positions } from '../../../server/ingest/positions.ts';
 import { type ErasureStatus, namesOf } from '../../../server/store/erasure-status.ts';
+import type { StoreCapacity } from '../../../server/store/capacity.ts';
 import type { Following, LogStore, LogView } from '../../../server/store/log-store.ts';
 import { decide, EVERYTHING, type Predicate, type Where } from '../../../server/store/predicate.ts';
 import type { Query } from '../../../server/store/query.ts';
@@ -91,6 +92,12 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
       lines = lines.filter(({ instant }) => instant >= oldest);
     },
     stats: () => statsOf(lines),
+    capacity: () => ({
+      space: undefined,
+      intake: intakeOf(lines, now()),
+      retention: { ageMs: retentionMs, maxSizeBytes: Infinity, rules: [] },
+      levelBytes: 0,
+    }),
     problem: undefined,
     unreadableCount: 0,
     close: async () => {},
@@ -187,6 +194,19 @@ function statsOf(lines: readonly NaiveLine[]): StoreStats {
     quarantinedCount: 0,
     unreadableCount: 0,
     clockAheadMs: 0,
+  };
+}
+
+function intakeOf(lines: readonly NaiveLine[], nowMs: number): StoreCapacity['intake'] {
+  const [from, to] = [instantOfMs(nowMs - 86_400_000), instantOfMs(nowMs)];
+  const last = lines.filter(({ instant }) => instant >= from && instant <= to);
+  const oldest = lines.reduce((min, { instant }) => (instant < min ? instant : min), to);
+  return {
+    days: Math.min(1, Number(to - oldest) / 86_400e9),
+    rowCount: last.length,
+    lineBytes: last.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0),
+    // There are no files.
+    storedBytes: 0,
   };
 }
 

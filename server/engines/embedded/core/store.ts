@@ -308,6 +308,11 @@ export class Store {
     });
   }
 
+  /** Room on the disk, as of the last housekeeping. */
+  get space(): SpaceGuard['space'] {
+    return this.#space.space;
+  }
+
   /** Housekeeping: age of the WAL file, free space, retention, flushes to be retried. */
   async tick(): Promise<void> {
     await this.#space.check();

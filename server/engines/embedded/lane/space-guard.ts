@@ -3,12 +3,14 @@
  */
 import { DISK_FREE_BYTES_MIN, DISK_FREE_SHARE_MIN, RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
 import { UnavailableError } from '../../../../shared/errors.ts';
+import type { StoreCapacity } from '../../../store/capacity.ts';
 import type { Disk } from '../platform/disk.ts';
 
 export class SpaceGuard {
   readonly #disk: Disk;
   readonly #dataDir: string;
   #isLow = false;
+  #space: StoreCapacity['space'];
 
   constructor(disk: Disk, dataDir: string) {
     this.#disk = disk;
@@ -22,8 +24,15 @@ export class SpaceGuard {
     return new UnavailableError(message, RETRY_AFTER_DISK_SECONDS);
   }
 
+  /** As of the last test; undefined before the first. */
+  get space(): StoreCapacity['space'] {
+    return this.#space;
+  }
+
   async check(): Promise<void> {
     const { freeBytes, totalBytes } = await this.#disk.space(this.#dataDir);
-    this.#isLow = freeBytes < Math.min(DISK_FREE_BYTES_MIN, totalBytes * DISK_FREE_SHARE_MIN);
+    const keptFreeBytes = Math.min(DISK_FREE_BYTES_MIN, totalBytes * DISK_FREE_SHARE_MIN);
+    this.#space = { freeBytes, totalBytes, keptFreeBytes };
+    this.#isLow = freeBytes < keptFreeBytes;
   }
 }
