@@ -719,6 +719,13 @@ export const AGGREGATE_BY_MAX = 4;
 /** Distinct values that a facet counts; a field with more is an id, and the answer only has the number of its lines. */
 export const FACET_VALUES_MAX = 1000;
 
+/** Filters of a question without an answer that are left out in turn, and names of it that are looked up. */
+export const HINT_FILTERS_MAX = 8;
+/** Advice in one answer. */
+export const HINTS_MAX = 6;
+/** Time that is spent on the advice of one answer. */
+export const HINTS_MS_MAX = 1000;
+
 /** Names of labels and fields whose facets are counted. Beyond: the answer has the most frequent ones, and says so. */
 export const FACET_NAMES_MAX = 10_000;
 export const FACET_NAMES_CUT = 1000;

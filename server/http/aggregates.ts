@@ -14,7 +14,8 @@ import { measuredOf, measureNames, parseMeasures } from '../query/measures.ts';
 import { all, parseCount, parseFilters, single } from '../query/parameters.ts';
 import { roundedError } from '../query/six-decimals.ts';
 import type { QueryString } from '../query/parameters.ts';
-import { askerOf } from './asker.ts';
+import type { EmptyName } from '../query/hints.ts';
+import { understood } from './advice.ts';
 import { nsOf, parseSteps, STEP_NAMES, stepTime } from '../query/steps.ts';
 import { type AggregatePlan, type Cell, WHOLE_STREAM } from '../store/aggregate-plan.ts';
 import { askedAs } from '../store/asked-name.ts';
@@ -27,29 +28,38 @@ export interface AggregatesOptions {
 export function registerAggregates(app: FastifyInstance, { engine, now }: AggregatesOptions): void {
   app.get<{ Querystring: QueryString }>('/histogram', async (request, reply) => {
     const nowMs = now();
-    const predicate = parseFilters(request, nowMs, ['by', ...STEP_NAMES]);
-    const asked = { predicate, by: parseBy(request.query, 1), steps: parseSteps(request.query), nowMs };
-    const { answer } = await engine.run(askerOf(request, reply), (view, query) =>
-      histogram(asked, (plan) => view.aggregate(plan, query)),
+    const ownNames = ['by', ...STEP_NAMES];
+    const predicate = parseFilters(request, nowMs, ownNames);
+    const by = parseBy(request.query, 1);
+    const shown = { predicate, by, steps: parseSteps(request.query), nowMs };
+    const { asker, withHints } = await understood(engine, request, reply, { ownNames, nowMs });
+    const { answer } = await engine.run(asker, (view, query) =>
+      histogram(shown, (plan) => view.aggregate(plan, query)),
     );
     const { stepSeconds, buckets, before, after } = answer;
-    return { step_seconds: stepSeconds, buckets, ...(before > 0 && { before }), ...(after > 0 && { after }) };
+    const counts = { step_seconds: stepSeconds, buckets, ...(before > 0 && { before }), ...(after > 0 && { after }) };
+    const isEmpty = before + after === 0 && buckets.every(({ total }) => total === 0);
+    const isUngrouped =
+      !isEmpty && buckets.every(({ counts: each = {} }) => Object.keys(each).every((value) => value === ''));
+    return withHints(counts, isEmpty, isUngrouped ? by.map((asked) => ({ asked, wants: 'value' })) : []);
   });
 
   app.get<{ Querystring: QueryString }>('/aggregate', async (request, reply) => {
     const { query: parameters } = request;
     refuseQuantile(parameters);
-    const own = ['by', 'order', 'limit', ...STEP_NAMES, ...measureNames(parameters)];
-    const predicate = parseFilters(request, now(), own);
+    const ownNames = ['by', 'order', 'sort', 'limit', ...STEP_NAMES, ...measureNames(parameters)];
+    const nowMs = now();
+    const predicate = parseFilters(request, nowMs, ownNames);
     const by = parseBy(parameters, AGGREGATE_BY_MAX);
     const { order, limit, ...steps } = parseGroups(parameters);
     const measured = parseMeasures(parameters, order === 'time' ? 'rows' : order);
     const { measures, orderBy } = measured;
     const plan: AggregatePlan = { ...predicate, by, measures, orderBy, ...steps, limit };
-    const { answer } = await engine.run(askerOf(request, reply), (view, query) => view.aggregate(plan, query));
+    const { asker, withHints } = await understood(engine, request, reply, { ownNames, nowMs });
+    const { answer } = await engine.run(asker, (view, query) => view.aggregate(plan, query));
     const { cells, groupCount, groupCountError } = answer;
     const groups = order === 'time' ? cells.toSorted((a, b) => a.bucket - b.bucket || b.rows - a.rows) : cells;
-    return {
+    const counts = {
       groups: groups.map((cell) => ({
         ...timeOf(cell, steps),
         by: named(by, cell),
@@ -59,16 +69,20 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
       distinct: groupCount,
       ...(groupCountError > 0 && { distinct_error: roundedError(groupCountError) }),
     };
+    return withHints(counts, cells.length === 0, emptyNames(plan, cells));
   });
 
   app.get<{ Querystring: QueryString }>('/fields', async (request, reply) => {
-    const predicate = parseFilters(request, now(), ['name', 'top']);
+    const nowMs = now();
+    const ownNames = ['name', 'top'];
+    const predicate = parseFilters(request, nowMs, ownNames);
     const names = all(request.query, 'name');
     const top = parseCount(request.query, 'top', 0, FACET_VALUES_MAX, FACET_TOP_DEFAULT);
     const asked = names.length === 0 ? undefined : names;
-    const { answer } = await engine.run(askerOf(request, reply), (view, query) => view.facets(predicate, asked, query));
+    const { asker, withHints } = await understood(engine, request, reply, { ownNames, nowMs });
+    const { answer } = await engine.run(asker, (view, query) => view.facets(predicate, asked, query));
     const { facets, valuesMax, isCut } = answer;
-    return {
+    const counts = {
       fields: facets
         .toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1))
         .map(({ name, rows, values }) => ({
@@ -80,7 +94,29 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
         })),
       ...(isCut && { truncated: true }),
     };
+    const missing = names.filter((name) => !facets.some((each) => each.name === name));
+    return withHints(
+      counts,
+      facets.length === 0,
+      missing.map((each) => ({ asked: each, wants: 'value' })),
+    );
   });
+}
+
+/** Returns the names of a plan for which no group has a value. */
+function emptyNames({ by, measures }: AggregatePlan, cells: readonly Cell[]): readonly EmptyName[] {
+  if (cells.length === 0) return [];
+  const groups = by.filter((_, i) => cells.every((cell) => cell.by[i] === ''));
+  const isEmpty = (i: number): boolean =>
+    cells.every(({ measures: measured }) => {
+      const each = measured[i]!;
+      return (each.kind === 'numbers' && each.count === 0) || (each.kind === 'distinct' && each.distinct === 0);
+    });
+  const ofMeasures = measures.flatMap((measure, i): EmptyName[] => {
+    if (!('of' in measure) || !isEmpty(i)) return [];
+    return [{ asked: measure.of, wants: measure.kind === 'numbers' ? 'number' : 'value' }];
+  });
+  return [...groups.map((asked): EmptyName => ({ asked, wants: 'value' })), ...ofMeasures];
 }
 
 function parseBy(query: QueryString, max: number): readonly string[] {
@@ -89,7 +125,13 @@ function parseBy(query: QueryString, max: number): readonly string[] {
     throw new ParameterError('by', 'whole streams are groups of /aggregate', 'one label or field', 'by=pod');
   }
   if (by.length > max || by.includes('')) {
-    throw new ParameterError('by', `${by.length} names`, `up to ${max} names of labels or fields`, 'by=level');
+    const problem = by.includes('') ? 'an empty name' : `${by.length} names`;
+    throw new ParameterError(
+      'by',
+      problem,
+      `up to ${max} ${max === 1 ? 'name' : 'names'} of labels or fields`,
+      'by=level',
+    );
   }
   return by;
 }
@@ -112,12 +154,20 @@ function refuseQuantile(query: QueryString): void {
   throw new ParameterError('p', 'it is not a parameter', allowed, 'of=latency_ms&order=p99');
 }
 
+/** `sort=-p99`, as other tools have it, is `order=p99`: the largest first. @throws ParameterError */
+function parseSort(query: QueryString): string | undefined {
+  const sort = single(query, 'sort');
+  if (sort === undefined || sort.startsWith('-')) return sort?.slice(1);
+  const problem = `"${sort}" would have the smallest first`;
+  throw new ParameterError('sort', problem, 'the largest first: - and what order takes', `sort=-${sort}`);
+}
+
 /** Groups of steps are in the order of time, all of them, unless the largest are asked for. */
 function parseGroups(query: QueryString): GroupSteps & { readonly order: string; readonly limit: number | undefined } {
   const { stepMs, offsetMs, windowSteps } = parseSteps(query);
   const limit = parseCount(query, 'limit', 1, AGGREGATE_LIMIT_MAX, AGGREGATE_LIMIT_DEFAULT);
   const hasLimit = single(query, 'limit') !== undefined;
-  const order = single(query, 'order') ?? (stepMs === undefined || hasLimit ? 'rows' : 'time');
+  const order = single(query, 'order') ?? parseSort(query) ?? (stepMs === undefined || hasLimit ? 'rows' : 'time');
   if (order === 'time' && (stepMs === undefined || hasLimit)) {
     const allowed = 'order=time with a step and without a limit';
     throw new ParameterError('order', 'by time are all groups of steps', allowed, 'step=5m&order=time');

@@ -11,7 +11,7 @@ import { type AuthorizedQuery, parseFilters, parseFlag, type QueryString } from 
 import type { ErasureStatus } from '../store/erasure-status.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { isEverything, isOnlyNegative, type Predicate } from '../store/predicate.ts';
-import { askerOf } from './asker.ts';
+import { understood } from './advice.ts';
 
 export interface EraseRoutes {
   readonly engine: QueryEngine;
@@ -20,14 +20,23 @@ export interface EraseRoutes {
   readonly now: () => number;
 }
 
+const ERASE_NAMES: readonly string[] = ['all', 'dry_run'];
+
 export function registerErase(app: FastifyInstance, { engine, logs, now }: EraseRoutes): void {
   app.delete<{ Querystring: QueryString }>('/logs', async (request, reply) => {
-    const filter = parseErasure(request, now());
+    const nowMs = now();
+    const filter = parseErasure(request, nowMs);
+    const { asker, withHints } = await understood(engine, request, reply, {
+      ownNames: ERASE_NAMES,
+      nowMs,
+      isErasure: true,
+    });
     if (parseFlag(request.query, 'dry_run')) {
       const plan = { ...filter, by: ['namespace'], measures: [], stepNs: undefined, limit: AGGREGATE_LIMIT_MAX };
-      const { answer } = await engine.run(askerOf(request, reply), (view, query) => view.aggregate(plan, query));
+      const { answer } = await engine.run(asker, (view, query) => view.aggregate(plan, query));
       const namespaces = answer.cells.map(({ by: [namespace = ''], rows }) => ({ namespace, rows }));
-      return { dry_run: true, rows: namespaces.reduce((sum, { rows }) => sum + rows, 0), namespaces };
+      const rows = namespaces.reduce((sum, each) => sum + each.rows, 0);
+      return withHints({ dry_run: true, rows, namespaces }, rows === 0);
     }
     const status = await logs.erase(filter);
     return reply.code(202).header('location', `/erasures/${status.id}`).send(answerOf(status));
@@ -48,7 +57,7 @@ export function registerErase(app: FastifyInstance, { engine, logs, now }: Erase
  */
 function parseErasure({ query, namespaces }: AuthorizedQuery, nowMs: number): Predicate {
   const parse = (of: AuthorizedQuery['namespaces']): Predicate =>
-    parseFilters({ query, namespaces: of }, nowMs, ['all', 'dry_run']);
+    parseFilters({ query, namespaces: of }, nowMs, ERASE_NAMES);
   // What the caller may see narrows an erasure, but is no filter that somebody wrote.
   const { where } = parse('all');
   if (parseFlag(query, 'all') || !isOnlyNegative(where)) return parse(namespaces);

@@ -8,7 +8,7 @@ import type { QueryEngine } from '../query/engine.ts';
 import { parseFilters } from '../query/parameters.ts';
 import type { AuthorizedQuery, QueryString } from '../query/parameters.ts';
 import { leavesOf, type Predicate } from '../store/predicate.ts';
-import { askerOf } from './asker.ts';
+import { understood } from './advice.ts';
 
 export interface LabelsOptions {
   readonly engine: QueryEngine;
@@ -17,29 +17,31 @@ export interface LabelsOptions {
 
 export function registerLabels(app: FastifyInstance, { engine, now }: LabelsOptions): void {
   const streamsOf = async (request: FastifyRequest<{ Querystring: QueryString }>, reply: FastifyReply) => {
-    const filters = parseLabelFilters(request, now());
-    const asker = askerOf(request, reply);
-    return (await engine.run(asker, (view, query) => view.streams(filters, query))).answer;
+    const nowMs = now();
+    const filters = parseLabelFilters(request, nowMs);
+    const { asker, withHints } = await understood(engine, request, reply, { ownNames: [], nowMs });
+    const { answer: streams } = await engine.run(asker, (view, query) => view.streams(filters, query));
+    return { streams, withHints };
   };
 
   app.get<{ Querystring: QueryString }>('/labels', async (request, reply) => {
     const names = new Set<string>();
-    for (const labels of await streamsOf(request, reply)) {
-      for (const name of Object.keys(labels)) names.add(name);
-    }
+    const { streams, withHints } = await streamsOf(request, reply);
+    for (const labels of streams) for (const name of Object.keys(labels)) names.add(name);
     const { list, cut } = listed(names);
-    return { labels: list, ...cut };
+    return withHints({ labels: list, ...cut }, list.length === 0);
   });
 
   app.get<{ Querystring: QueryString; Params: { name: string } }>('/labels/:name/values', async (request, reply) => {
     const { name } = request.params;
     const values = new Set<string>();
-    for (const labels of await streamsOf(request, reply)) {
+    const { streams, withHints } = await streamsOf(request, reply);
+    for (const labels of streams) {
       const value = labelOf(labels, name);
       if (value !== undefined) values.add(name === LEVEL ? canonical(value) : value);
     }
     const { list, cut } = listed(values);
-    return { values: list, ...cut };
+    return withHints({ values: list, ...cut }, list.length === 0);
   });
 }
 

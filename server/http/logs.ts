@@ -4,14 +4,15 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { PodlogError } from '../../shared/errors.ts';
 import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
 import type { Answer, Asker, QueryEngine } from '../query/engine.ts';
-import { parseLogsRequest } from '../query/parameters.ts';
+import { LOGS_NAMES, parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
 import { CSV_HEADER, JSON_LINE_END } from '../store/sink.ts';
 import type { AnswerFormat } from '../store/sink.ts';
 import { freeMemory } from '../../shared/own-memory.ts';
 import { cutOffStalled } from './stalled-answers.ts';
 import { errorBody } from './errors.ts';
-import { askerOf, CLIENT_GONE } from './asker.ts';
+import { hintHeaders, understood } from './advice.ts';
+import { CLIENT_GONE } from './asker.ts';
 import { pageHeaders } from './page-headers.ts';
 
 export interface LogsOptions {
@@ -32,13 +33,24 @@ const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
 
 export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
   app.get<{ Querystring: QueryString }>('/logs', async (request, reply) => {
-    const wanted = parseLogsRequest(request, options.now());
+    const { engine } = options;
+    const nowMs = options.now();
+    const wanted = parseLogsRequest(request, nowMs);
     // Any other answer ends by itself.
     const ends = wanted.follow && request.revoked !== undefined ? [request.revoked] : [];
-    const asker = askerOf(request, reply, [options.closing, ...ends]);
+    const ownNames = LOGS_NAMES;
+    const { asker, hints } = await understood(engine, request, reply, {
+      ownNames,
+      nowMs,
+      ends: [options.closing, ...ends],
+    });
     const { pieces, page } = answerTo(wanted, options, asker);
-    const text = framed(endedByAbort(pieces, asker.signal, wanted.follow), wanted.format);
-    return send(reply, text, wanted, options, () => pageHeaders(request.url, wanted.plan, page));
+    let isEmpty = wanted.plan.after === undefined;
+    const lines = onFirst(endedByAbort(pieces, asker.signal, wanted.follow), () => (isEmpty = false));
+    return send(reply, framed(lines, wanted.format), wanted, options, async () => ({
+      ...pageHeaders(request.url, wanted.plan, page),
+      ...hintHeaders(isEmpty ? await hints() : []),
+    }));
   });
 }
 
@@ -105,7 +117,7 @@ async function send(
   text: AsyncGenerator<Uint8Array>,
   { format, follow: live }: LogsRequest,
   { stalledMsMax = ANSWER_STALLED_MS_MAX }: LogsOptions,
-  headers: () => Record<string, string>,
+  headers: () => Promise<Record<string, string | string[]>>,
 ): Promise<FastifyReply> {
   void reply.header('content-type', CONTENT_TYPES[format]).header('cache-control', 'no-store');
   cutOffStalled(reply.raw, stalledMsMax);
@@ -119,7 +131,19 @@ async function send(
   const stream = Readable.from(freedOnceSent(startingWith(await text.next(), text)), { objectMode: false });
   // If the client leaves before it has read anything, nothing else ends the answer.
   stream.once('close', () => void text.return(undefined));
-  return reply.headers(headers()).send(stream);
+  return reply.headers(await headers()).send(stream);
+}
+
+async function* onFirst<Piece>(pieces: AsyncGenerator<Piece>, act: () => void): AsyncGenerator<Piece> {
+  try {
+    const first = await pieces.next();
+    if (first.done === true) return;
+    act();
+    yield first.value;
+    yield* pieces;
+  } finally {
+    await pieces.return(undefined);
+  }
 }
 
 async function* startingWith(

@@ -69,13 +69,16 @@ const OWN_NAMES: readonly string[] = [
   'top',
 ];
 /** Parameters of every route. */
-const COMMON_NAMES: readonly string[] = ['q', 'search', 'ignore_case', 'match', 'since', 'until', 'tz'];
+export const COMMON_NAMES: readonly string[] = ['q', 'search', 'ignore_case', 'match', 'since', 'until', 'tz'];
 /** Those of them that are filters. */
 const TEXT_FILTERS: readonly string[] = ['q', 'search'];
 /** CSV is exact only on request. */
 const FORMATS = ['ndjson', 'raw', 'json', 'csv'] as const;
 /** Values of the parameter `order`. */
 const DIRECTIONS: Readonly<Record<'newest' | 'oldest', Direction>> = { newest: 'backward', oldest: 'forward' };
+
+/** Parameters of /logs. */
+export const LOGS_NAMES: readonly string[] = ['limit', 'order', 'cursor', 'format', 'csv', 'follow'];
 
 const CURSOR_EXAMPLE = cursorText({ day: 20_780, timeNs: 54_061_000_000_000, stream: 2 ** 47, arrival: 1 });
 
@@ -96,7 +99,7 @@ export function parseLogsRequest(authorized: AuthorizedQuery, nowMs: number): Lo
     throw new ParameterError('format', 'a JSON array cannot follow', 'ndjson, raw or csv', 'format=ndjson');
   }
   const plan = {
-    ...parseFilters(authorized, nowMs, ['limit', 'order', 'cursor', 'format', 'csv', 'follow']),
+    ...parseFilters(authorized, nowMs, LOGS_NAMES),
     direction: DIRECTIONS[oneOf(query, 'order', ['newest', 'oldest'], 'newest')],
     limit: parseLimit(query, follow),
     ...parseAfter(query, follow),

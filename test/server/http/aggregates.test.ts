@@ -52,7 +52,7 @@ test('a histogram without a step chooses one for the lines that are there', asyn
   // From 12:00 to 12:50: the lines before and after are of another level.
   expect(buckets).toHaveLength(51);
   expect(buckets.reduce((sum, { total }) => sum + total, 0)).toBe(6);
-  expect((await get('/histogram?level=none')).json).toEqual({ step_seconds: 60, buckets: [] });
+  expect((await get('/histogram?level=none')).json).toMatchObject({ step_seconds: 60, buckets: [] });
 });
 
 test('an aggregation measures a field by values of another, the largest group first', async () => {
@@ -217,13 +217,13 @@ test('fields are listed with their most frequent values', async () => {
 test.each([
   ['/histogram?step=soon', /^step: "soon" is not a valid step/],
   ['/histogram?since=30d&step=1s', /^step: "1s" is too short for the time range; allowed: up to 2000 buckets/],
-  ['/histogram?by=level&by=app', /^by: 2 names; allowed: up to 1 names/],
+  ['/histogram?by=level&by=app', /^by: 2 names; allowed: up to 1 name/],
   [
     '/histogram?limit=5',
-    /^limit: not a parameter of this route; allowed: labels, fields, q, ignore_case, since, until, tz, by, step, offset, window/,
+    /^limit: not a parameter of this route; allowed: labels, fields, q, search, ignore_case, match, since, until, tz, by, step, offset, window/,
   ],
   ['/aggregate?format=csv', /^format: not a parameter of this route/],
-  ['/logs?by=level', /^by: not a parameter of this route; .* or \\by=123 for a field of this name$/],
+  ['/logs?by=level', /^by: not a parameter of this route; .* or field.by=123 for a field of this name$/],
   ['/fields?step=1h', /^step: not a parameter of this route/],
   ['/labels?top=5', /^top: not a parameter of this route/],
   ['/histogram?of=a&distinct=b', /^of: not a parameter of this route/],

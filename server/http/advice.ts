@@ -1,0 +1,57 @@
+/**
+ * Advice about questions that were not understood, or that find nothing: a parameter of another tool is refused, and an
+ * answer without lines has hints, in the header `podlog-hint` and, if it is an object, in its `hints`.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Asker, QueryEngine } from '../query/engine.ts';
+import { type EmptyName, type Hint, hintsOf, type Question } from '../query/hints.ts';
+import { refuseMistakes, suspectNames } from '../query/mistaken-names.ts';
+import type { QueryString } from '../query/parameters.ts';
+import { askerOf } from './asker.ts';
+
+/** A question that was understood, to be answered. */
+export interface Understood {
+  readonly asker: Asker;
+  /** Asks for advice. */
+  readonly hints: (emptyNames?: readonly EmptyName[]) => Promise<readonly Hint[]>;
+  /**
+   * Adds advice to an answer that may need some.
+   * @param emptyNames  names that it groups by or measures, and that none of its lines has
+   */
+  readonly withHints: <T extends object>(answer: T, isEmpty: boolean, emptyNames?: readonly EmptyName[]) => Promise<T>;
+}
+
+/** @throws ParameterError  a name looks like that of a parameter, and no line has it */
+export async function understood(
+  engine: QueryEngine,
+  request: FastifyRequest<{ Querystring: QueryString }>,
+  reply: FastifyReply,
+  { ends = [], ...own }: Omit<Question, 'query' | 'namespaces'> & { readonly ends?: readonly AbortSignal[] },
+): Promise<Understood> {
+  const asker = askerOf(request, reply, ends);
+  const question: Question = { query: request.query, namespaces: request.namespaces, ...own };
+  const suspects = suspectNames(question.query, question.ownNames);
+  if (suspects.length > 0) await engine.run(asker, (view, query) => refuseMistakes(suspects, question, view, query));
+  const hints = async (emptyNames: readonly EmptyName[] = []): Promise<readonly Hint[]> =>
+    (await engine.run(asker, (view, query) => hintsOf(question, emptyNames, view, query))).answer;
+  return {
+    asker,
+    hints,
+    withHints: async (answer, isEmpty, emptyNames = []) => {
+      if (!isEmpty && emptyNames.length === 0) return answer;
+      const advice = await hints(emptyNames);
+      void reply.headers(hintHeaders(advice));
+      return advice.length === 0 ? answer : { ...answer, hints: advice };
+    },
+  };
+}
+
+/** One for each hint. */
+export function hintHeaders(hints: readonly Hint[]): Record<string, string[]> {
+  return hints.length === 0 ? {} : { 'podlog-hint': hints.map(({ message }) => asciiOf(message)) };
+}
+
+/** Headers are ASCII: other characters are escaped as in JSON. */
+function asciiOf(text: string): string {
+  return text.replaceAll(/[^ -~]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

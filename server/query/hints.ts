@@ -1,0 +1,307 @@
+/**
+ * What to ask instead of a question that finds nothing: names that no line in the range has, with the nearest that lines
+ * have, and the nearest questions that have an answer, with their numbers of lines.
+ */
+import { PodlogError } from '../../shared/errors.ts';
+import { nearest } from '../../shared/nearest.ts';
+import { HINT_FILTERS_MAX, HINTS_MAX, HINTS_MS_MAX } from '../limits.ts';
+import { parseName } from '../store/asked-name.ts';
+import type { LogView } from '../store/log-store.ts';
+import { leafOf, leavesOf, normalised, type Predicate } from '../store/predicate.ts';
+import type { Query } from '../store/query.ts';
+import {
+  type AuthorizedQuery,
+  all,
+  isFilter,
+  parseFilter,
+  parseFilters,
+  parseReading,
+  type QueryString,
+  single,
+} from './parameters.ts';
+import { namesOf, termsOf } from './search-text/terms.ts';
+
+/** Advice about a question. */
+export interface Hint {
+  readonly message: string;
+  /** The parameters of the question that it suggests, as they stand in a URL. */
+  readonly parameters?: string;
+  /** How many lines that question finds. */
+  readonly lines?: number;
+}
+
+/** A question that found nothing. */
+export interface Question extends AuthorizedQuery {
+  /** Names of parameters that are no filters on its route. */
+  readonly ownNames: readonly string[];
+  readonly nowMs: number;
+  /** Nobody is advised to erase more. */
+  readonly isErasure?: boolean;
+}
+
+/** A name by which a question groups, or that it measures, and for which no line of its answer has a value. */
+export interface EmptyName {
+  readonly asked: string;
+  readonly wants: 'value' | 'number';
+}
+
+/** A name in a question. */
+interface WrittenName {
+  /** As it is written, and without what only says whether it is a label or a field. */
+  readonly asked: string;
+  readonly name: string;
+  /** Where it stands in the search text, from 1 on. */
+  readonly position?: number;
+  /** Returns the question with another name instead. */
+  readonly replaced?: (by: string) => QueryString;
+}
+
+/** The question without one of its filters. */
+interface Without {
+  readonly filter: string;
+  /** Undefined for a term of the search text. */
+  readonly parameter?: string;
+  readonly query: QueryString;
+}
+
+const WIDER_RANGES = ['24h', '7d', undefined] as const;
+
+/** Answers within HINTS_MS_MAX, if need be with less advice. */
+export async function hintsOf(
+  question: Question,
+  emptyNames: readonly EmptyName[],
+  view: LogView,
+  query: Query,
+): Promise<readonly Hint[]> {
+  const hints: Hint[] = [];
+  const signal = AbortSignal.any([query.signal, AbortSignal.timeout(HINTS_MS_MAX)]);
+  try {
+    for await (const hint of new Adviser(question, view, { ...query, signal }).hints(emptyNames)) {
+      hints.push(hint);
+      if (hints.length === HINTS_MAX) break;
+    }
+  } catch (error) {
+    query.signal.throwIfAborted();
+    // What is known by now helps, too.
+    if (!signal.aborted && !(error instanceof PodlogError)) throw error;
+  }
+  return hints;
+}
+
+class Adviser {
+  readonly #question: Question;
+  readonly #view: LogView;
+  readonly #query: Query;
+  /** What the caller may see of the range. */
+  readonly #visible: Predicate;
+
+  constructor(question: Question, view: LogView, query: Query) {
+    this.#question = question;
+    this.#view = view;
+    this.#query = query;
+    this.#visible = this.#parsed(onlyTimes(question.query));
+  }
+
+  async *hints(emptyNames: readonly EmptyName[]): AsyncGenerator<Hint> {
+    const known = await this.#view.nameRows(this.#visible, this.#query);
+    if (known.size === 0) {
+      yield { message: `no lines ${rangeText(this.#question.query)}` };
+      return yield* this.#widerRanges();
+    }
+    const unknown = await this.#unknownNames(known, emptyNames);
+    for (const name of unknown) yield await this.#unknownName(name, known);
+    // With such a filter, no other makes a difference; lines of other times may have the name.
+    if (unknown.length > 0) return yield* this.#widerRanges();
+    for (const { asked, wants } of emptyNames) {
+      if (wants === 'number') yield { message: `no line of this answer has a number in "${asked}"` };
+    }
+    if (emptyNames.length > 0) return;
+    yield* this.#widerRanges();
+    yield* this.#fewerFilters();
+  }
+
+  async #unknownNames(
+    known: ReadonlyMap<string, number>,
+    emptyNames: readonly EmptyName[],
+  ): Promise<readonly WrittenName[]> {
+    const inQuestion = [
+      ...namesInFilters(this.#question),
+      ...emptyNames.map(({ asked }) => ({ asked, name: parseName(asked).name })),
+    ];
+    const missing = inQuestion.filter(({ name }) => !known.has(name)).slice(0, HINT_FILTERS_MAX);
+    if (missing.length === 0) return [];
+    // A name may be one of an object in an array, which is not listed.
+    const measures = missing.map(({ asked }) => ({
+      kind: 'rows' as const,
+      where: leafOf(asked, [{ kind: 'exists' }]),
+    }));
+    const { cells } = await this.#view.aggregate({ ...this.#visible, ...UNGROUPED, measures }, this.#query);
+    return missing.filter((_, i) => {
+      const measured = cells[0]?.measures[i];
+      return measured?.kind !== 'rows' || measured.rows === 0;
+    });
+  }
+
+  async #unknownName(
+    { asked, name, position, replaced }: WrittenName,
+    known: ReadonlyMap<string, number>,
+  ): Promise<Hint> {
+    const other = nearest(name, known.keys());
+    const place = position === undefined ? `"${asked}"` : `"${asked}" at ${position}`;
+    const problem = `no line ${rangeText(this.#question.query)} has ${place}`;
+    if (other === undefined) return { message: problem };
+    const message = `${problem}; did you mean ${other}?`;
+    const query = replaced?.(other);
+    if (query === undefined) return { message };
+    return { message, parameters: parametersOf(query), lines: await this.#count(query) };
+  }
+
+  async *#widerRanges(): AsyncGenerator<Hint> {
+    const { since, until, ...rest } = this.#question.query;
+    if (since === undefined && until === undefined) return;
+    const { from } = this.#visible;
+    for (const wider of WIDER_RANGES) {
+      const query: QueryString = wider === undefined ? rest : { ...rest, since: wider };
+      const begin = this.#parsed(query).from;
+      if (begin !== undefined && (from === undefined || begin >= from)) continue;
+      const lines = await this.#count(query);
+      if (lines === 0) continue;
+      const range = wider === undefined ? 'of all time' : `since=${wider}`;
+      yield { message: `${range}: ${counted(lines)}`, parameters: parametersOf(query), lines };
+      return;
+    }
+  }
+
+  async *#fewerFilters(): AsyncGenerator<Hint> {
+    for (const { filter, parameter, query } of withoutEach(this.#question).slice(0, HINT_FILTERS_MAX)) {
+      const lines = await this.#count(query);
+      if (lines === 0) continue;
+      if (parameter !== undefined) yield* this.#nearestValue(parameter, query);
+      if (this.#question.isErasure === true) continue;
+      yield { message: `without ${filter}: ${counted(lines)}`, parameters: parametersOf(query), lines };
+    }
+  }
+
+  /** @param rest  the question without this parameter */
+  async *#nearestValue(parameter: string, rest: QueryString): AsyncGenerator<Hint> {
+    const [value, ...others] = all(this.#question.query, parameter);
+    if (value === undefined || others.length > 0) return;
+    const where = normalised(parseFilter(parameter, [value], parseReading(this.#question.query)));
+    if (where.kind !== 'value' || where.tests[0]?.kind !== 'equals') return;
+    const { facets } = await this.#view.facets(this.#parsed(rest), [parameter], this.#query);
+    const values = facets[0]?.values;
+    const other = values === undefined ? undefined : nearest(value, values.keys());
+    if (other === undefined) return;
+    const lines = values!.get(other)!;
+    const message = `no line has ${parameter}=${value}; did you mean ${parameter}=${other}? ${counted(lines)}`;
+    yield { message, parameters: parametersOf({ ...rest, [parameter]: other }), lines };
+  }
+
+  async #count(query: QueryString): Promise<number> {
+    const plan = { ...this.#parsed(query), ...UNGROUPED, measures: [] };
+    const { cells } = await this.#view.aggregate(plan, this.#query);
+    return cells[0]?.rows ?? 0;
+  }
+
+  #parsed(query: QueryString): Predicate {
+    const { namespaces, nowMs, ownNames } = this.#question;
+    return parseFilters({ query, namespaces }, nowMs, ownNames);
+  }
+}
+
+const UNGROUPED = { by: [], stepNs: undefined, limit: undefined } as const;
+
+function onlyTimes({ since, until, tz }: QueryString): QueryString {
+  return { since, until, tz };
+}
+
+function isFilterOf({ ownNames }: Question, name: string): boolean {
+  return isFilter(name) && !ownNames.includes(name);
+}
+
+/** Each name once. */
+function namesInFilters(question: Question): WrittenName[] {
+  const { query } = question;
+  const names: WrittenName[] = [];
+  for (const parameter of Object.keys(query)) {
+    if (!isFilterOf(question, parameter) || parameter === 'search') continue;
+    const where = parseFilter(parameter, all(query, parameter), parseReading(query));
+    const [leaf] = leavesOf(where).filter((each) => each.kind === 'value');
+    if (leaf === undefined) continue;
+    const asked = parameter.startsWith(leaf.name) ? leaf.name : parameter;
+    names.push({ asked, name: leaf.name, replaced: (by) => renamed(query, parameter, leaf.name, by) });
+  }
+  for (const [i, text] of all(query, 'search').entries()) {
+    for (const { name: asked, start, end } of namesOf(text)) {
+      const { name } = parseName(asked);
+      const replaced = (by: string): QueryString =>
+        withSearch(query, i, `${text.slice(0, start)}${by}${text.slice(end)}`);
+      names.push({ asked, name, position: start + 1, replaced });
+    }
+  }
+  return [...new Map(names.map((each) => [each.name, each])).values()];
+}
+
+function renamed(query: QueryString, parameter: string, name: string, by: string): QueryString {
+  return Object.fromEntries(
+    Object.entries(query).map(([each, values]) => [each === parameter ? each.replace(name, by) : each, values]),
+  );
+}
+
+function withoutEach(question: Question): Without[] {
+  const { query } = question;
+  const list: Without[] = [];
+  for (const parameter of Object.keys(query)) {
+    if (!isFilterOf(question, parameter) || parameter === 'search') continue;
+    const { [parameter]: values, ...rest } = query;
+    list.push({ filter: written(parameter, values), parameter, query: rest });
+  }
+  for (const [i, text] of all(query, 'search').entries()) {
+    for (const { text: term, rest } of termsOf(text)) list.push({ filter: term, query: withSearch(query, i, rest) });
+  }
+  // A question with one filter and none left is everything, which is no nearer than its range.
+  return list.filter(
+    ({ query: rest }) => Object.keys(rest).some((name) => isFilterOf(question, name)) || list.length === 1,
+  );
+}
+
+/** @param text  undefined leaves it out */
+function withSearch(query: QueryString, at: number, text: string | undefined): QueryString {
+  const { search: _, ...rest } = query;
+  const texts = all(query, 'search').flatMap((each, i) => (i !== at ? [each] : text === undefined ? [] : [text]));
+  return texts.length === 0 ? rest : { ...rest, search: texts };
+}
+
+/** As somebody would write it: `status>=500`, `namespace=shop`. */
+function written(parameter: string, values: QueryString[string]): string {
+  const texts = values === undefined ? [] : typeof values === 'string' ? [values] : values;
+  return texts.map((text) => (isWholeComparison(parameter, text) ? parameter : `${parameter}=${text}`)).join('&');
+}
+
+function parametersOf(query: QueryString): string {
+  const encode = (text: string): string =>
+    encodeURIComponent(text).replaceAll(/%(?:2C|2F|3A|40|3E|3C|7E)/gi, decodeURIComponent);
+  return Object.keys(query)
+    .flatMap((name) =>
+      all(query, name).map((text) =>
+        isWholeComparison(name, text) ? encode(name) : `${encode(name)}=${encode(text)}`,
+      ),
+    )
+    .join('&');
+}
+
+/** `latency_ms>500` is all name to HTTP. */
+function isWholeComparison(parameter: string, text: string): boolean {
+  return text === '' && /[<>]/.test(parameter);
+}
+
+function rangeText(query: QueryString): string {
+  const since = single(query, 'since');
+  const until = single(query, 'until');
+  if (since === undefined && until === undefined) return 'in the store';
+  return `from ${since ?? 'the beginning'} to ${until ?? 'now'}`;
+}
+
+function counted(lines: number): string {
+  return `${lines.toLocaleString('en')} ${lines === 1 ? 'line' : 'lines'}`;
+}

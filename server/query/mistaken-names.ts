@@ -1,0 +1,60 @@
+/**
+ * Names in a query that are taken for labels or fields, but look like a misspelt parameter, or one of another tool
+ * (`fromat=raw`, `tail=20`). Where no line has such a name, the query is a mistake, and is refused: an answer without
+ * lines would look like one without errors.
+ */
+import { ParameterError } from '../../shared/errors.ts';
+import { nearest } from '../../shared/nearest.ts';
+import { leafOf } from '../store/predicate.ts';
+import type { LogView } from '../store/log-store.ts';
+import type { Query } from '../store/query.ts';
+import { FOREIGN_NAMES } from './foreign-names.ts';
+import { type AuthorizedQuery, COMMON_NAMES, isFilter, parseFilters, type QueryString } from './parameters.ts';
+
+export interface SuspectName {
+  readonly name: string;
+  /** What to write instead. */
+  readonly advice: string;
+}
+
+/** A shorter name is too often like another by chance. */
+const NAME_LENGTH_MIN = 4;
+/** Parameters that a name may be a misspelling of. */
+const SPELLINGS: readonly string[] = [...COMMON_NAMES, 'limit', 'order', 'format', 'follow', 'columns', 'context'];
+
+/**
+ * Returns the names in a query that a parameter may have been meant by; without looking at any line.
+ * @param ownNames  parameters of the route
+ */
+export function suspectNames(query: QueryString, ownNames: readonly string[]): readonly SuspectName[] {
+  const suspects: SuspectName[] = [];
+  for (const name of Object.keys(query)) {
+    if (!isFilter(name) || ownNames.includes(name) || SPELLINGS.includes(name)) continue;
+    const foreign = FOREIGN_NAMES[name.toLowerCase().replaceAll(/[-_]/g, '')];
+    const own = name.length < NAME_LENGTH_MIN ? undefined : nearest(name, SPELLINGS);
+    const advice = foreign ?? (own === undefined ? undefined : `${own}=…`);
+    if (advice !== undefined) suspects.push({ name, advice });
+  }
+  return suspects;
+}
+
+/** @throws ParameterError  no line that the caller may see has one of the names */
+export async function refuseMistakes(
+  suspects: readonly SuspectName[],
+  { namespaces }: Pick<AuthorizedQuery, 'namespaces'>,
+  view: LogView,
+  query: Query,
+): Promise<void> {
+  const visible = parseFilters({ query: {}, namespaces }, 0);
+  const measures = suspects.map(({ name }) => ({ kind: 'rows' as const, where: leafOf(name, [{ kind: 'exists' }]) }));
+  const plan = { ...visible, by: [], measures, stepNs: undefined, limit: undefined };
+  const { cells } = await view.aggregate(plan, query);
+  const mistake = suspects.find((_, i) => {
+    const measured = cells[0]?.measures[i];
+    return measured === undefined || (measured.kind === 'rows' && measured.rows === 0);
+  });
+  if (mistake === undefined) return;
+  const problem = 'podlog has no such parameter, and no line has such a label or field';
+  const example = `field.${mistake.name}=… where a field of this name is meant`;
+  throw new ParameterError(mistake.name, problem, mistake.advice, example);
+}

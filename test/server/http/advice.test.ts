@@ -1,0 +1,229 @@
+/** A question that was not understood is answered with what was not understood: misspelt names, habits from other tools. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Server } from '../../../server/main.ts';
+import { MS_PER_DAY } from '../../../shared/time.ts';
+import { batchOf, type Line } from '../engines/embedded/batches.ts';
+import { startQuietServer } from '../quiet-server.ts';
+
+let folder: string;
+let server: Server;
+
+const NOW_MS = Date.now();
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'podlog-advice-'));
+  server = await startQuietServer(join(folder, 'data'));
+  // 40 lines of the last hour, 4 of three days ago.
+  await store(Array.from({ length: 40 }, (_, i) => NOW_MS - 1_000_000 - i * 1000));
+  await store(Array.from({ length: 4 }, (_, i) => NOW_MS - 3 * MS_PER_DAY - i * 1000));
+});
+
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true });
+});
+
+async function store(timesMs: readonly number[]): Promise<void> {
+  const lines = timesMs.map((ms, i): Line => {
+    const day = Math.floor(ms / MS_PER_DAY);
+    const level = i % 10 === 3 ? 'error' : 'info';
+    const line = { level, status: level === 'error' ? 502 : 200, latency_ms: i, user_id: i % 4, items: [{ id: i }] };
+    const labels = { namespace: 'shop', pod: `api-${i % 2}`, container: 'api' };
+    return { text: JSON.stringify(line), day, timeNs: (ms - day * MS_PER_DAY) * 1e6, labels };
+  });
+  for (const [, ofDay] of Map.groupBy(lines, ({ day }) => day)) {
+    const body = new Uint8Array(batchOf({ lines: ofDay }));
+    const response = await fetch(`${server.url}/agent/batch`, { method: 'POST', body });
+    expect(response.status, await response.text()).toBe(200);
+  }
+}
+
+interface Hint {
+  readonly message: string;
+  readonly parameters?: string;
+  readonly lines?: number;
+}
+
+async function get(path: string, method = 'GET'): Promise<{ status: number; text: string; header: string | null }> {
+  const response = await fetch(`${server.url}/${path}`, { method });
+  return { status: response.status, text: await response.text(), header: response.headers.get('podlog-hint') };
+}
+
+async function hintsOf(path: string): Promise<readonly Hint[]> {
+  const { status, text } = await get(path);
+  expect(status, text).toBe(200);
+  return (JSON.parse(text) as { hints?: readonly Hint[] }).hints ?? [];
+}
+
+/** As many as a search finds. */
+async function linesOf(parameters: string): Promise<number> {
+  const { text } = await get(`logs?${parameters}&limit=1000`);
+  return text.split('\n').length - 1;
+}
+
+/** From kubectl, stern, Loki, Splunk, Elasticsearch, SQL and haste; and what the refusal names. */
+const HABITS: readonly [string, RegExp][] = [
+  ['tail=5', /^tail: podlog has no such parameter, and no line has such a label or field; allowed: limit=20/],
+  ['tail=20&follow=true', /limit=20/],
+  ['tailLines=5', /limit=20/],
+  ['tail-lines=5', /limit=20/],
+  ['lines=5', /limit=20/],
+  ['head=5', /order=oldest&limit=20/],
+  ['size=5', /limit=20/],
+  ['since-time=2026-11-23T00:00:00Z', /since=/],
+  ['sinceTime=2026-11-23T00:00:00Z', /since=/],
+  ['sinceSeconds=30', /since=30s/],
+  ['start=1h', /since=1h/],
+  ['end=now', /until=now/],
+  ['from=now-1h', /since=1h/],
+  ['to=now', /until=now/],
+  ['earliest=-1h', /since=1h/],
+  ['latest=now', /until=now/],
+  ['last=1h', /since=1h/],
+  ['direction=forward', /order=oldest/],
+  ['sort=-time', /order=newest/],
+  ['sort=p99', /order=p99/],
+  ['order_by=time', /order=newest/],
+  ['orderBy=time', /order=newest/],
+  ['group_by=path', /by=path/],
+  ['groupby=path', /by=path/],
+  ['select=path', /columns=/],
+  ['where=status>500', /status>=500/],
+  ['filter=error', /search=level:error/],
+  ['grep=timeout', /q=timeout/],
+  ['text=timeout', /q=timeout/],
+  ['contains=timeout', /q=timeout/],
+  ['regex=time.*', /q=~/],
+  ['include=timeout', /q=timeout/],
+  ['exclude=health', /q=!/],
+  ['exclude-pod=api', /pod=!/],
+  ['selector=app=api', /app=api/],
+  ['l=app=api', /app=api/],
+  ['n=shop', /namespace=shop/],
+  ['all-namespaces=true', /all namespaces are searched/],
+  ['all-containers', /all containers are searched/],
+  ['timestamps=true', /columns=time/],
+  ['output=raw', /format=raw/],
+  ['watch=true', /follow=true/],
+  ['i=true', /ignore_case=true/],
+  ['ignoreCase=true', /ignore_case=true/],
+  ['page=2', /cursor=/],
+  ['skip=100', /cursor=/],
+  ['fromat=raw', /allowed: format=…; example: field\.fromat=…/],
+  ['limt=5', /allowed: limit=…/],
+  ['ordr=oldest', /allowed: order=…/],
+  ['sicne=1h', /allowed: since=…/],
+  ['untill=now', /allowed: until=…/],
+  ['folow=true', /allowed: follow=…/],
+  ['serach=timeout', /allowed: search=…/],
+  ['limit=5&by=path', /by: not a parameter of this route/],
+  ['step=5m', /step: not a parameter of this route/],
+  ['query={app="api"}', /LogQL/],
+];
+
+describe('a habit from another tool, or a misspelt parameter, is refused with the right one', () => {
+  test.each(HABITS)('/logs?%s', async (parameters, message) => {
+    const { status, text } = await get(`logs?${parameters}`);
+    expect(status, text).toBe(400);
+    expect((JSON.parse(text) as { error: { message: string } }).error.message).toMatch(message);
+  });
+
+  test.each(['histogram?', 'aggregate?', 'fields?', 'labels?', 'labels/pod/values?'])('/%stail=5', async (route) => {
+    expect((await get(`${route}tail=5`)).status).toBe(400);
+  });
+
+  test('an erasure with one erases nothing', async () => {
+    expect((await get('logs?tail=5', 'DELETE')).status).toBe(400);
+    expect(JSON.parse((await get('erasures')).text)).toEqual({ erasures: [] });
+  });
+
+  test('a label or field of such a name is a filter', async () => {
+    await fetch(`${server.url}/ingest?tail=left`, { method: 'POST', body: '{"size":7}' });
+    expect(await linesOf('tail=left')).toBe(1);
+    expect(await linesOf('size=7')).toBe(1);
+    expect(await linesOf('field.head=7')).toBe(0);
+  });
+});
+
+test('a name that no line has, with the nearest one and how many lines that finds', async () => {
+  const [hint, ...others] = await hintsOf('aggregate?namspace=shop&since=1h');
+  expect(others).toEqual([]);
+  expect(hint).toEqual({
+    message: 'no line from 1h to now has "namspace"; did you mean namespace?',
+    parameters: 'namespace=shop&since=1h',
+    lines: 40,
+  });
+});
+
+test.each([
+  ['statsu>=500', '"statsu"', 'status', 'status>=500'],
+  ['latency>10', '"latency"', 'latency_ms', 'latency_ms>10'],
+  ['latencyms>10', '"latencyms"', 'latency_ms', 'latency_ms>10'],
+  ['userId=3', '"userId"', 'user_id', 'user_id=3'],
+  ['levle=error', '"levle"', 'level', 'level=error'],
+  ['search=error%20statsu:502', '"statsu" at 7', 'status', 'search=error%20status:502'],
+  ['search=level:error%20"pdo":api-1', '"pdo" at 13', 'pod', 'search=level:error%20pod:api-1'],
+  ['colour=red', '"colour"', undefined, undefined],
+])('%s', async (parameters, shown, nearest, suggested) => {
+  const { status, text, header } = await get(`logs?${parameters}`);
+  expect({ status, text }).toEqual({ status: 200, text: '' });
+  const message = `no line in the store has ${shown}${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+  expect(header).toBe(message);
+  const [hint] = await hintsOf(`aggregate?${parameters}`);
+  expect(hint?.message).toBe(message);
+  if (suggested === undefined) return;
+  expect(hint?.parameters).toBe(suggested);
+  expect(hint?.lines).toBe(await linesOf(suggested));
+});
+
+test('a wider range, and each filter left out, with as many lines as these questions find', async () => {
+  const hints = await hintsOf('aggregate?status=502&user_id=0&pod=api-0&since=1h');
+  expect(hints.map(({ message }) => message)).toEqual(['without status=502: 10 lines']);
+  for (const { parameters, lines } of hints) expect(await linesOf(parameters!)).toBe(lines);
+});
+
+test.each([
+  ['namespace=Shop', 'namespace=shop', 44],
+  ['level=eror', 'level=error', 5],
+  ['pod=api0', 'pod=api-0', 22],
+  ['container=apii&level=error', 'level=error&container=api', 5],
+])('a value that no line has: %s', async (parameters, suggested, lines) => {
+  const [hint] = await hintsOf(`aggregate?${parameters}`);
+  expect(hint).toMatchObject({ parameters: suggested, lines });
+  expect(hint?.message).toMatch(/^no line has .*; did you mean .*\? \d+ lines$/);
+  expect(await linesOf(suggested)).toBe(lines);
+});
+
+test('a range without lines', async () => {
+  const hints = await hintsOf('histogram?level=error&since=5m&until=1m');
+  expect(hints.map(({ message }) => message)).toEqual(['no lines from 5m to 1m', 'since=24h: 4 lines']);
+  expect(hints[1]).toMatchObject({ parameters: 'level=error&since=24h', lines: 4 });
+  const old = await hintsOf('aggregate?user_id=3&pod=api-1&since=10m&until=1m');
+  expect(old.at(-1)).toMatchObject({ parameters: 'user_id=3&pod=api-1&since=24h' });
+});
+
+test('names that are grouped by or measured', async () => {
+  const of = await hintsOf('aggregate?by=pod&of=latencyms');
+  expect(of[0]?.message).toBe('no line in the store has "latencyms"; did you mean latency_ms?');
+  const by = await hintsOf('aggregate?by=pdo');
+  expect(by[0]?.message).toBe('no line in the store has "pdo"; did you mean pod?');
+  expect((await hintsOf('histogram?by=lvel&since=1h'))[0]?.message).toMatch(/"lvel"; did you mean level\?/);
+  expect((await hintsOf('fields?name=statsu'))[0]?.message).toMatch(/"statsu"; did you mean status\?/);
+  expect((await hintsOf('aggregate?of=pod'))[0]?.message).toBe('no line of this answer has a number in "pod"');
+});
+
+test('an answer with lines has no hints, nor has one whose names are all known to have none', async () => {
+  const { header } = await get('logs?level=error');
+  expect(header).toBeNull();
+  expect(await hintsOf('aggregate?by=level&of=latency_ms&distinct=user_id')).toEqual([]);
+  // A name of an object in an array is one.
+  const arrays = await hintsOf('aggregate?items.id=99');
+  expect(arrays.map(({ message }) => message)).not.toContainEqual(expect.stringMatching(/has "items/));
+});
+
+test('hints are ASCII in the header', async () => {
+  expect((await get('logs?größe=1')).header).toBe('no line in the store has "gr\\u00f6\\u00dfe"');
+});
