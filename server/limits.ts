@@ -448,6 +448,13 @@ export const TAILS_MAX = 512;
 export const TAILS_OF_CALLER_MAX = 256;
 
 /**
+ * How much older than a line those may be that arrived after it: agents are behind by seconds. A live tail that goes on after a
+ * line that was flushed meanwhile begins so much before it. Beyond: such lines are missed; a tail goes on in the WAL without
+ * this limit.
+ */
+export const TAIL_LATE_MS_MAX = 1 * MINUTE_MS;
+
+/**
  * Row groups that wait to be searched for live tails. Beyond: the tails end with an error; the workers are too slow for
  * them.
  */

@@ -124,7 +124,7 @@ export class QueryEngine {
     // Where the client is gone before anything was read, nothing else ends it.
     asker.signal.addEventListener('abort', leave, { once: true });
     if (asker.signal.aborted) leave();
-    const hasHistory = plan.limit > 0;
+    const hasHistory = plan.limit > 0 || plan.after !== undefined;
     const onEnded = this.#onEnded;
     const pieces = async function* (): AsyncGenerator<PieceOf<S>> {
       try {

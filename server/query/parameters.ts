@@ -102,7 +102,7 @@ export function parseLogsRequest(authorized: AuthorizedQuery, nowMs: number): Lo
     ...parseFilters(authorized, nowMs, LOGS_NAMES),
     direction: DIRECTIONS[oneOf(query, 'order', ['newest', 'oldest'], 'newest')],
     limit: parseLimit(query, follow),
-    ...parseAfter(query, follow),
+    ...parseAfter(query),
   };
   if (follow && plan.to !== undefined) {
     throw new ParameterError('until', 'a live tail has no end', 'follow without until', 'follow=true&since=5m');
@@ -202,17 +202,9 @@ function parseLimit(query: QueryString, follow: boolean): number {
   return parseCount(query, 'limit', follow ? 0 : 1, LIMIT_MAX, follow ? FOLLOW_LIMIT_DEFAULT : LIMIT_DEFAULT);
 }
 
-function parseAfter(query: QueryString, follow: boolean): Pick<Plan, 'after'> {
+function parseAfter(query: QueryString): Pick<Plan, 'after'> {
   const text = single(query, 'cursor');
   if (text === undefined) return {};
-  if (follow) {
-    throw new ParameterError(
-      'cursor',
-      'a live tail begins at its newest lines',
-      'cursor without follow',
-      'follow=true',
-    );
-  }
   const after = parseCursor(text);
   if (after !== undefined) return { after };
   const allowed = 'the cursor of a line, or the URL of the Link header of an answer, unchanged';

@@ -110,7 +110,11 @@ export interface LogView extends Disposable {
 
 /** A live tail: no line is missed or doubled between its history and its news. */
 export interface Following<Piece> {
-  /** The newest lines that were stored when it began, as many as the plan's limit, oldest first. Must be read first. */
+  /**
+   * The newest lines that were stored when it began, as many as the plan's limit, oldest first. Or, where the plan begins after
+   * a line, every line that comes after it or arrived in a later batch: a client that has seen it in a live tail misses none,
+   * and may get some again, at most a minute older than it. Must be read first.
+   */
   readonly history: AsyncIterable<Piece>;
   /**
    * Every line that matches, as its batch becomes durable. Ends only with the query's signal.

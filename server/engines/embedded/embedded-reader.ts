@@ -66,12 +66,16 @@ export function embeddedReader({ store, tails, newQuery }: ReaderParts): LogRead
     follow: (plan, sink, query) => {
       const { from, to, where } = plan;
       const tail = tails.join({ predicate: { from, to, where }, sink });
+      const { signal } = query;
       return follow(
         tail,
         plan,
-        (rowGroups, newest, options) =>
-          select(rowGroups, newest, sink, contextOf(rowGroups, query), query.signal, options),
-        query.signal,
+        {
+          select: (rowGroups, newest, options) =>
+            select(rowGroups, newest, sink, contextOf(rowGroups, query), signal, options),
+          selectAll: (rowGroups, all) => selectAll(rowGroups, all, sink, contextOf(rowGroups, query), signal),
+        },
+        signal,
       );
     },
   };

@@ -4,10 +4,14 @@ import { QueryEngine } from '../../../server/query/engine.ts';
 import type { LogStore } from '../../../server/store/log-store.ts';
 import { valueLeaf } from '../../../server/store/predicate.ts';
 import { parsePattern } from '../../../server/store/value-test.ts';
-import { numberedLines } from '../engines/embedded/batches.ts';
+import { compareCursors } from '../../../server/store/cursor.ts';
+import { instantOf } from '../../../shared/time.ts';
+import { Random } from '../../corpus/random.ts';
+import { type Line, numberedLines, TODAY } from '../engines/embedded/batches.ts';
 import { planOf, RAW } from '../engines/embedded/query-context.ts';
 import { append, found, linesIn } from './asking.ts';
 import { rowsOf } from './naive-block.ts';
+import { naiveCursor } from './naive-search.ts';
 
 export function describeTails(open: () => Promise<LogStore>): void {
   const take = async (pieces: AsyncGenerator<Uint8Array>, count: number): Promise<string[]> => {
@@ -45,6 +49,61 @@ export function describeTails(open: () => Promise<LogStore>): void {
     await pieces.return(undefined);
     await append(store, numberedLines('x', 6, 1));
     expect((await found(store, {})).length).toBe(7);
+    await store.close();
+  });
+
+  // Two senders, of which one is late: what it sends is older than what is there.
+  test.each([0, 1, 2, 3, 4, 5])('follow: goes on after any line without a loss: seed %i', async (seed) => {
+    const random = new Random(seed);
+    const store = await open();
+    const lines: (Line & { readonly arrival: number; readonly batchFrom: number })[] = [];
+    const send = async (): Promise<void> => {
+      const batchFrom = lines.length;
+      const lateNs = random.below(2) * 5e9;
+      const added = Array.from({ length: 1 + random.below(5) }, (_, i) => ({
+        text: `{"n":${batchFrom + i}}`,
+        timeNs: 10e9 + batchFrom * 5e9 - lateNs + random.below(3) * 1e9,
+        labels: { pod: `api-${random.below(2)}` },
+        arrival: batchFrom + i,
+        batchFrom,
+      }));
+      lines.push(...added);
+      await append(store, added);
+      if (random.below(3) === 0) await store.tick();
+    };
+    for (let batch = 0; batch < 12; batch++) await send();
+    const cursors = lines.map((line, place) =>
+      naiveCursor({ text: line.text, labels: line.labels!, instant: instantOf(TODAY, line.timeNs!) }, place),
+    );
+    for (let attempt = 0; attempt < 6; attempt++) {
+      const after = cursors[random.below(lines.length)]!;
+      const isDue = (n: number): boolean =>
+        compareCursors(cursors[n]!, after) > 0 || lines[n]!.batchFrom > after.arrival;
+      const due = [...lines.keys()].filter(isDue);
+      const stop = new AbortController();
+      const engine = new QueryEngine(store);
+      const { pieces } = engine.follow({ caller: 'a', signal: stop.signal }, planOf({ after, limit: 0 }), RAW);
+      const first = lines.length;
+      await send();
+      const got: number[] = [];
+      while (!got.includes(first)) {
+        const piece = (await pieces.next()).value as Uint8Array;
+        got.push(...linesIn(piece).map((text) => (JSON.parse(text) as { n: number }).n));
+      }
+      const history = got.filter((n) => n < first);
+      expect(new Set(history).size).toBe(history.length);
+      expect(history).toEqual(expect.arrayContaining(due));
+      for (const n of history) {
+        const isNear = lines[n]!.timeNs! >= lines[after.arrival]!.timeNs! - 60e9;
+        expect(isDue(n) || n > after.arrival || isNear).toBe(true);
+      }
+      for (const line of lines.slice(cursors.length)) {
+        const { text, labels, timeNs, arrival } = line;
+        cursors.push(naiveCursor({ text, labels: labels!, instant: instantOf(TODAY, timeNs!) }, arrival));
+      }
+      stop.abort();
+      await expect(pieces.next()).rejects.toThrow(/abort/i);
+    }
     await store.close();
   });
 

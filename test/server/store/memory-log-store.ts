@@ -68,7 +68,7 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
         wake();
       };
       tails.add(tail);
-      return following(viewOf(lines), plan, sink, query, {
+      return following({ view: viewOf(lines), lines }, plan, sink, query, {
         next: async () => {
           for (;;) {
             query.signal.throwIfAborted();
@@ -151,13 +151,23 @@ interface News {
 }
 
 function following<S extends Sink>(
-  view: LogView,
+  { view, lines }: { readonly view: LogView; readonly lines: readonly NaiveLine[] },
   plan: Plan,
   sink: S,
   query: Query,
   { next, leave }: News,
 ): Following<PieceOf<S>> {
   const history = async function* (): AsyncGenerator<PieceOf<S>> {
+    const { after, ...rest } = plan;
+    if (after !== undefined) {
+      const all = naiveSearch(lines, { ...rest, direction: 'forward', limit: Infinity });
+      const isNew = new Set(naiveSearch(lines, { ...plan, direction: 'forward', limit: Infinity }));
+      yield pieceOf(
+        all.filter((line) => isNew.has(line) || line.batchFrom! > after.arrival),
+        sink,
+      );
+      return;
+    }
     const newest = await Array.fromAsync(view.search({ ...plan, direction: 'backward' }, sink, query));
     yield* newest.toReversed();
   };
@@ -219,6 +229,7 @@ function linesOf(rowGroup: Uint8Array, arrived: number): NaiveLine[] {
     labels: group.info.streams[group.streamCodes()[row]!]!,
     instant: instantOf(group.info.baseDay, group.timesNs()[row]!),
     arrival: arrived + row,
+    batchFrom: arrived,
   }));
 }
 

@@ -19,6 +19,8 @@ export interface NaiveLine {
   readonly instant: bigint;
   /** Number of lines that were stored before; by default, those before it in a list. */
   readonly arrival?: number;
+  /** Arrival of the first line of its batch. */
+  readonly batchFrom?: number;
 }
 
 /** The lines that a plan asks for, in its order. @param lines  in the order of their arrival */

@@ -13,7 +13,8 @@ import { TallyMemory } from '../../../../server/query/tally-memory.ts';
 import { embeddedReader, type QueryTasks } from '../../../../server/engines/embedded/embedded-reader.ts';
 import { queryInWorkers } from '../../../../server/engines/embedded/query-in-workers.ts';
 import { select } from '../../../../server/engines/embedded/search/answer.ts';
-import { follow, type SearchHistory } from '../../../../server/engines/embedded/tail/follow.ts';
+import { selectAll } from '../../../../server/engines/embedded/search/answer-all.ts';
+import { follow, type HistorySearches } from '../../../../server/engines/embedded/tail/follow.ts';
 import { LiveTails, type LiveTailsOptions } from '../../../../server/engines/embedded/tail/live-tails.ts';
 import { TailTask } from '../../../../server/engines/embedded/tail/tail-task.ts';
 import type { Store } from '../../../../server/engines/embedded/core/store.ts';
@@ -82,9 +83,11 @@ export async function* followed(
   const { from, to, where } = plan;
   const sink = { kind: 'text', format } as const;
   const tail = tails.join({ predicate: { from, to, where }, sink });
-  const search: SearchHistory<Uint8Array> = (rowGroups, newest, options) =>
-    select(rowGroups, newest, sink, context, signal, options);
-  const following = follow(tail, plan, search, signal);
+  const searches: HistorySearches<Uint8Array> = {
+    select: (rowGroups, newest, options) => select(rowGroups, newest, sink, context, signal, options),
+    selectAll: (rowGroups, all) => selectAll(rowGroups, all, sink, context, signal),
+  };
+  const following = follow(tail, plan, searches, signal);
   try {
     yield* following.history;
     yield* following.news;
