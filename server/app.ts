@@ -27,6 +27,7 @@ import { registerBackups } from './http/backups.ts';
 import { registerRequests } from './http/requests.ts';
 import { registerUsers } from './http/users.ts';
 import { assertRequest } from './http/request.ts';
+import { compressAnswers } from './http/compressed-answers.ts';
 import { cutOffStalledAnswers } from './http/stalled-answers.ts';
 import { registerStats } from './http/stats.ts';
 import type { BatchAcceptor } from './ingest/accept-batch.ts';
@@ -94,6 +95,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   guardBrowsers(app, access.isLocal);
   guard(app, access, (socket) => connections.trust(socket));
   receiveBodies(app, new BodyBudget());
+  compressAnswers(app);
   cutOffStalledAnswers(app);
 
   const closing = new AbortController();
