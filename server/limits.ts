@@ -688,7 +688,7 @@ export const AGGREGATE_BYTES_MAX = 128 * MIB;
 
 /**
  * Rows that one task of an aggregation counts: 20 to 100 ms of those that count groups. Others get their turn, and a client
- * that leaves ends it, after any row group. Beyond: the next task gets the tally.
+ * that leaves ends it, after any row group. Beyond: the next task gets the partial aggregate.
  */
 export const AGGREGATE_ROWS_AT_ONCE = 2_097_152;
 

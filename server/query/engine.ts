@@ -15,7 +15,7 @@ import { AnswerRows } from './answer-rows.ts';
 import { AnswerText } from './answer-text.ts';
 import { QuerySlots } from './query-slots.ts';
 import { TailSlots } from './tail-slots.ts';
-import { TallyMemory } from './tally-memory.ts';
+import { AggregateMemory } from './aggregate-memory.ts';
 
 /** The client that asks a question. */
 export interface Asker {
@@ -55,7 +55,7 @@ export class QueryEngine {
   readonly tailSlots = new TailSlots();
   readonly answerRows = new AnswerRows();
   readonly answerText = new AnswerText();
-  readonly tallyMemory = new TallyMemory();
+  readonly aggregateMemory = new AggregateMemory();
 
   constructor(reader: LogReader, options: QueryEngineOptions = {}) {
     const { runMsMax = QUERY_RUN_MS_MAX, viewHeldMsMax = VIEW_HELD_MS_MAX, onEnded = () => {} } = options;
@@ -182,7 +182,7 @@ export class QueryEngine {
     const budget: QueryBudget = {
       answerRows: this.answerRows,
       answerText: this.answerText,
-      memory: this.tallyMemory,
+      memory: this.aggregateMemory,
     };
     const query: Query = {
       signal: end.signal,

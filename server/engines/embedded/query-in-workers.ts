@@ -2,10 +2,20 @@
 import type { Metrics } from '../../../shared/metrics.ts';
 import type { QueryStatistics } from '../../store/query.ts';
 import { type RunOptions, type RunTask, type TaskKind, taskFlow } from '../../workers/task.ts';
-import { buffersOf } from './aggregate/tally.ts';
+import { buffersOf } from './aggregate/partial-aggregate.ts';
 import type { Store } from './core/store.ts';
 import type { QueryTasks } from './embedded-reader.ts';
-import { AGGREGATE, FACETS, GATHER, LOOK_UP, type Metered, RENDER, SCAN, STREAMS, TAIL } from './query-tasks.ts';
+import {
+  AGGREGATE,
+  FACETS,
+  MERGE_AGGREGATES,
+  LOOK_UP,
+  type Metered,
+  RENDER,
+  SCAN,
+  STREAMS,
+  TAIL,
+} from './query-tasks.ts';
 import { LiveTails } from './tail/live-tails.ts';
 
 /** Counts what is read. The store quarantines what tasks find broken. */
@@ -34,12 +44,13 @@ export function queryInWorkers(store: Store, run: RunTask, statistics: QueryStat
       return found;
     },
     aggregate: async (input, signal) => {
-      const transfer = input.tally === undefined ? [] : buffersOf(input.tally);
+      const transfer = input.partial === undefined ? [] : buffersOf(input.partial);
       const counted = await metered(AGGREGATE, input, { signal, transfer });
       statistics.rowGroupsRead += counted.doneCount;
       return counted;
     },
-    gather: (input, signal) => run(GATHER, input, { flow, signal, transfer: input.tallies.flatMap(buffersOf) }),
+    merge: (input, signal) =>
+      run(MERGE_AGGREGATES, input, { flow, signal, transfer: input.partials.flatMap(buffersOf) }),
     facets: async (input, signal) => {
       const counted = await metered(FACETS, input, { signal });
       statistics.rowGroupsRead += counted.doneCount;

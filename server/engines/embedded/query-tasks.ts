@@ -1,7 +1,13 @@
 /** Tasks of queries for worker threads. Each thread has its own open files and caches. */
 import { type AggregateInput, aggregateTask, type FacetsInput, facetsTask } from './aggregate/run.ts';
 import type { FacetCounts } from '../../store/facets.ts';
-import { buffersOf, type GatherInput, type GatherOutput, gatherTask, type Tally } from './aggregate/tally.ts';
+import {
+  buffersOf,
+  type MergeInput,
+  type MergeOutput,
+  mergeTask,
+  type PartialAggregate,
+} from './aggregate/partial-aggregate.ts';
 import { Indexes, type LookupInput, type LookupOutput } from './scan/index-lookup.ts';
 import { OpenFiles } from './scan/open-files.ts';
 import { whileWanted } from './scan/regexps.ts';
@@ -25,8 +31,8 @@ export interface Metered<Output> {
 export const LOOK_UP = taskKind<LookupInput, Metered<LookupOutput>>('look-up');
 export const SCAN = taskKind<ScanInput, Metered<ScanOutput>>('scan');
 export const STREAMS = taskKind<StreamsInput, Metered<StreamsOutput>>('streams');
-export const AGGREGATE = taskKind<AggregateInput, Metered<PartialOutput<Tally>>>('aggregate');
-export const GATHER = taskKind<GatherInput, GatherOutput>('gather');
+export const AGGREGATE = taskKind<AggregateInput, Metered<PartialOutput<PartialAggregate>>>('aggregate');
+export const MERGE_AGGREGATES = taskKind<MergeInput, MergeOutput>('merge-aggregates');
 export const FACETS = taskKind<FacetsInput, Metered<PartialOutput<FacetCounts>>>('facets');
 export const TAIL = taskKind<TailInput, TailOutput>('tail');
 export const RENDER = taskKind<RenderInput, Metered<RenderOutput>>('render');
@@ -56,7 +62,7 @@ export function queryHandlers(): TaskHandler[] {
       const output = metered(context, () => aggregateTask(input, rowGroups, context.shouldYield));
       return { output, transfer: buffersOf(output.output.result) };
     }),
-    taskHandler(GATHER, (input) => ({ output: gatherTask(input) })),
+    taskHandler(MERGE_AGGREGATES, (input) => ({ output: mergeTask(input) })),
     taskHandler(FACETS, (input, context) => ({
       output: metered(context, () => facetsTask(input, rowGroups, context.shouldYield)),
     })),

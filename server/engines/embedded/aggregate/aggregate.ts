@@ -5,10 +5,10 @@
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { hasMarked } from '../scan/masks.ts';
 import { matchMask } from '../scan/match-rows.ts';
-import { addToBounds, type Bounds, type CounterBits } from './bounds.ts';
+import { addToUpperBounds, type UpperBounds, type CounterBits } from './upper-bounds.ts';
 import type { CountingMemory } from './counting-memory.ts';
 import { countCodes, groupCodes } from './group-codes.ts';
-import { type CountedRows, groupsOf, hashesOf, knownGroups, markedCodes, usedIn } from './group-lookup.ts';
+import { type CountedRows, groupsOf, hashesOf, knownGroups, codesWithBit, usedIn } from './group-lookup.ts';
 import type { GroupTable } from './group-table.ts';
 import type { MeasureState } from './measures.ts';
 import type { MeasuredGroup, OpenMeasure } from './open-measure.ts';
@@ -18,7 +18,7 @@ import { type Rows, rowsOf, setGroups } from './row-counts.ts';
 
 /**
  * Adds the rows of a row group to a table.
- * @param marks  only groups with a mark
+ * @param counterBits  only groups with a bit
  * @throws QueryTooLargeError
  * @throws CorruptionError; then nothing was added
  */
@@ -26,13 +26,13 @@ export function countGroup(
   group: RowGroup,
   plan: AggregatePlan,
   table: GroupTable,
-  marks: CounterBits | undefined,
+  counterBits: CounterBits | undefined,
   memory: CountingMemory,
 ): void {
   const counted = countRows(group, plan, memory);
   if (counted === undefined) return;
   const { codes, totals } = counted;
-  const used = marks === undefined ? counted.used : markedCodes(counted, marks, memory);
+  const used = counterBits === undefined ? counted.used : codesWithBit(counted, counterBits, memory);
   const groups = groupsOf(codes, used, table, memory, true);
   addTotals(groups, used, totals, table.rows);
 }
@@ -41,12 +41,17 @@ export function countGroup(
  * Adds the rows of a row group to upper bounds.
  * @throws CorruptionError; then nothing was added
  */
-export function boundGroup(group: RowGroup, plan: AggregatePlan, bounds: Bounds, memory: CountingMemory): void {
+export function addRowsToUpperBounds(
+  group: RowGroup,
+  plan: AggregatePlan,
+  upperBounds: UpperBounds,
+  memory: CountingMemory,
+): void {
   const counted = countRows(group, plan, memory);
   if (counted === undefined) return;
   const { codes, totals, used } = counted;
   const hashes = hashesOf(codes, used, memory);
-  for (let i = 0; i < used.length; i++) addToBounds(bounds, hashes[i]!, totals[used[i]!]!);
+  for (let i = 0; i < used.length; i++) addToUpperBounds(upperBounds, hashes[i]!, totals[used[i]!]!);
 }
 
 /**

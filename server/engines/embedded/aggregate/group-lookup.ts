@@ -1,5 +1,5 @@
 /** From the codes of a row group to groups of a table, or to hashes: each value of a dimension is looked up once. */
-import { isMarked, type CounterBits } from './bounds.ts';
+import { hasCounterBit, type CounterBits } from './upper-bounds.ts';
 import type { CountingMemory } from './counting-memory.ts';
 import type { GroupCodes } from './group-codes.ts';
 import { type GroupTable, mixedHash } from './group-table.ts';
@@ -73,9 +73,13 @@ export function hashesOf(codes: GroupCodes, used: Uint32Array, memory: CountingM
   return mixed;
 }
 
-export function markedCodes({ codes, used }: CountedRows, marks: CounterBits, memory: CountingMemory): Uint32Array {
+export function codesWithBit(
+  { codes, used }: CountedRows,
+  counterBits: CounterBits,
+  memory: CountingMemory,
+): Uint32Array {
   const hashes = hashesOf(codes, used, memory);
-  return used.filter((_, i) => isMarked(marks, hashes[i]!));
+  return used.filter((_, i) => hasCounterBit(counterBits, hashes[i]!));
 }
 
 /**

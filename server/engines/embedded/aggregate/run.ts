@@ -12,13 +12,13 @@ import { type UnusableGroup, useOrList } from '../scan/unusable.ts';
 import { candidates, type ScanContext } from '../scan/select.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
-import { counterBitsOf, groupCountOf } from './bounds.ts';
+import { counterBitsOf, groupCountOf } from './upper-bounds.ts';
 import { FacetTable } from './facet-table.ts';
 import type { FacetCounts } from '../../../store/facets.ts';
 import { facetsOf } from './facets.ts';
-import { openTally, type Pass } from './open-tally.ts';
+import { openAggregate, type Pass } from './open-aggregate.ts';
 import type { AggregatePlan, Aggregation, Measure, OrderBy } from '../../../store/aggregate-plan.ts';
-import { bytesOf, type GatherInput, type GatherOutput, type Tally } from './tally.ts';
+import { bytesOf, type MergeInput, type MergeOutput, type PartialAggregate } from './partial-aggregate.ts';
 import type { MemoryBudget } from '../../../store/query-budget.ts';
 
 export interface AggregateInput {
@@ -26,7 +26,7 @@ export interface AggregateInput {
   readonly plan: AggregatePlan;
   readonly pass: Pass;
   /** The partial aggregate so far: transferred with the task and back. */
-  readonly tally: Tally | undefined;
+  readonly partial: PartialAggregate | undefined;
 }
 
 export interface FacetsInput {
@@ -39,8 +39,8 @@ export interface FacetsInput {
 
 /** Runs aggregations. */
 export interface AggregateContext extends Pick<ScanContext, 'lookUp' | 'quarantine'> {
-  readonly aggregate: (input: AggregateInput, signal: AbortSignal) => Promise<PartialOutput<Tally>>;
-  readonly gather: (input: GatherInput, signal: AbortSignal) => Promise<GatherOutput>;
+  readonly aggregate: (input: AggregateInput, signal: AbortSignal) => Promise<PartialOutput<PartialAggregate>>;
+  readonly merge: (input: MergeInput, signal: AbortSignal) => Promise<MergeOutput>;
   readonly facets: (input: FacetsInput, signal: AbortSignal) => Promise<PartialOutput<FacetCounts>>;
   readonly memory: MemoryBudget;
 }
@@ -50,13 +50,13 @@ export interface AggregateContext extends Pick<ScanContext, 'lookUp' | 'quaranti
  * @throws QueryTooLargeError
  */
 export function aggregateTask(
-  { places, plan, pass, tally }: AggregateInput,
+  { places, plan, pass, partial }: AggregateInput,
   rowGroups: RowGroups,
   shouldYield = aloneInThread,
-): PartialOutput<Tally> {
-  const pending = openTally(plan, pass, tally);
+): PartialOutput<PartialAggregate> {
+  const pending = openAggregate(plan, pass, partial);
   const done = eachGroup(places, rowGroups, shouldYield, (group) => pending.add(group));
-  return { result: pending.tally(), ...done };
+  return { result: pending.partial(), ...done };
 }
 
 /** The task of a worker thread for `facets`. */
@@ -107,10 +107,10 @@ function measuresOf({ measures, orderBy }: AggregatePlan): readonly Measure[] {
   });
 }
 
-type Run = (pass: Pass, orderBy?: OrderBy) => Promise<GatherOutput>;
+type Run = (pass: Pass, orderBy?: OrderBy) => Promise<MergeOutput>;
 
 interface FirstGroups extends Pick<Aggregation, 'groupCount' | 'groupCountError'> {
-  readonly first: Gathered<'cells'>;
+  readonly first: Merged<'cells'>;
   /** Whether they have all measures. */
   readonly areMeasured: boolean;
 }
@@ -131,30 +131,36 @@ async function firstGroups(plan: AggregatePlan, measures: readonly Measure[], ru
     return { first: counted, areMeasured, groupCount, groupCountError: 0 };
   }
   const first = await recount(counted, plan.limit!, run);
-  return { first, areMeasured: measures.length === 0, ...groupCountOf(counted.bounds) };
+  return { first, areMeasured: measures.length === 0, ...groupCountOf(counted.upperBounds) };
 }
 
 /** Whether measuring the groups of the answer alone would show no more: quantiles, or values that are counted exactly. */
-function isWhole(asked: Measure, ranked: Measure, { cells }: Gathered<'cells'>): boolean {
+function isWhole(asked: Measure, ranked: Measure, { cells }: Merged<'cells'>): boolean {
   if (asked.kind === 'numbers') return ranked === asked || asked.quantiles.length === 0;
   return cells.every(({ measures: [measured] }) => measured!.kind !== 'distinct' || measured!.error === 0);
 }
 
-type Gathered<Kind> = GatherOutput & { readonly kind: Kind };
+type Merged<Kind> = MergeOutput & { readonly kind: Kind };
 
 /**
- * No group without a mark has `least` rows: if each group of the answer has, they are the largest. Otherwise their
+ * No group without a bit has `rowsMin` rows: if each group of the answer has, they are the largest. Otherwise their
  * counts give the next bound.
  */
-async function recount({ bounds, least }: Gathered<'bounds'>, limit: number, run: Run): Promise<Gathered<'cells'>> {
-  const largest = cellsOf(await run({ kind: 'recount', marks: counterBitsOf(bounds, least) }));
+async function recount(
+  { upperBounds, rowsMin }: Merged<'upper-bounds'>,
+  limit: number,
+  run: Run,
+): Promise<Merged<'cells'>> {
+  const largest = cellsOf(await run({ kind: 'recount', counterBits: counterBitsOf(upperBounds, rowsMin) }));
   const rows = largest.cells[limit - 1]?.rows ?? 1;
-  return rows >= least ? largest : cellsOf(await run({ kind: 'recount', marks: counterBitsOf(bounds, rows) }));
+  return rows >= rowsMin
+    ? largest
+    : cellsOf(await run({ kind: 'recount', counterBits: counterBitsOf(upperBounds, rows) }));
 }
 
-function cellsOf(gathered: GatherOutput): Gathered<'cells'> {
-  if (gathered.kind === 'bounds') throw new RangeError('BUG: only the first pass gives bounds');
-  return gathered;
+function cellsOf(merged: MergeOutput): Merged<'cells'> {
+  if (merged.kind === 'upper-bounds') throw new RangeError('BUG: only the first pass gives bounds');
+  return merged;
 }
 
 /** Runs a pass over all row groups, and merges the partitions. */
@@ -165,20 +171,24 @@ async function runPass(
   orderBy: OrderBy | undefined,
   context: AggregateContext,
   signal: AbortSignal,
-): Promise<GatherOutput> {
+): Promise<MergeOutput> {
   using memory = context.memory.share();
   // Row groups that the previous pass has read last are still in the cache of the worker that has read them.
   const isSecond = pass.kind !== 'count';
   const batches = evenBatches(rowGroups).map((batch) => (isSecond ? batch.toReversed() : batch));
-  const tallies = await inPartitions<Tally>(batches, partitions(context, signal), async (batch, tally) => {
-    const heldBytes = bytesOf(tally); // before it is handed over
-    const output = await context.aggregate({ places: batch.map(placeOf), plan, pass, tally }, signal);
-    memory.add(bytesOf(output.result) - heldBytes);
-    return output;
-  });
+  const partials = await inPartitions<PartialAggregate>(
+    batches,
+    partitions(context, signal),
+    async (batch, partial) => {
+      const heldBytes = bytesOf(partial); // before it is handed over
+      const output = await context.aggregate({ places: batch.map(placeOf), plan, pass, partial }, signal);
+      memory.add(bytesOf(output.result) - heldBytes);
+      return output;
+    },
+  );
   const canBound = pass.kind === 'count' && plan.limit !== undefined;
   const measures = pass.kind === 'recount' ? [] : pass.measures;
-  return await context.gather({ tallies, plan, canBound, measures, orderBy }, signal);
+  return await context.merge({ partials, plan, canBound, measures, orderBy }, signal);
 }
 
 /**

@@ -9,7 +9,7 @@ import { type AnswerPage, newPage, newStatistics } from '../../../../server/stor
 import type { AnswerFormat } from '../../../../server/store/sink.ts';
 import { AnswerRows } from '../../../../server/query/answer-rows.ts';
 import { AnswerText } from '../../../../server/query/answer-text.ts';
-import { TallyMemory } from '../../../../server/query/tally-memory.ts';
+import { AggregateMemory } from '../../../../server/query/aggregate-memory.ts';
 import { embeddedReader, type QueryTasks } from '../../../../server/engines/embedded/embedded-reader.ts';
 import { queryInWorkers } from '../../../../server/engines/embedded/query-in-workers.ts';
 import { select } from '../../../../server/engines/embedded/search/answer.ts';
@@ -28,7 +28,7 @@ export const NDJSON = { kind: 'text', format: 'ndjson' } as const;
 export interface TestContext extends QueryTasks {
   readonly answerRows: AnswerRows;
   readonly answerText: AnswerText;
-  readonly memory: TallyMemory;
+  readonly memory: AggregateMemory;
   readonly page: AnswerPage;
 }
 
@@ -37,7 +37,7 @@ export function queryContext(store: Store): TestContext {
     ...queryInWorkers(store, runHere(), newStatistics()),
     answerRows: new AnswerRows(),
     answerText: new AnswerText(),
-    memory: new TallyMemory(),
+    memory: new AggregateMemory(),
     page: newPage(),
   };
 }

@@ -11,8 +11,8 @@ import {
   facets,
   facetsTask,
 } from '../../../../../server/engines/embedded/aggregate/run.ts';
-import { buffersOf, gatherTask } from '../../../../../server/engines/embedded/aggregate/tally.ts';
-import { TallyMemory } from '../../../../../server/query/tally-memory.ts';
+import { buffersOf, mergeTask } from '../../../../../server/engines/embedded/aggregate/partial-aggregate.ts';
+import { AggregateMemory } from '../../../../../server/query/aggregate-memory.ts';
 import { RowGroups } from '../../../../../server/engines/embedded/scan/row-groups.ts';
 import type { RowGroupRef } from '../../../../../server/engines/embedded/core/snapshot.ts';
 
@@ -21,20 +21,20 @@ interface InMemory {
   readonly context: AggregateContext;
 }
 
-function inMemory(groups: readonly RowGroup[], memory: TallyMemory): InMemory {
+function inMemory(groups: readonly RowGroup[], memory: AggregateMemory): InMemory {
   const rowGroups = Object.assign(Object.create(RowGroups.prototype) as RowGroups, {
     open: ({ offset }: { offset: number }) => groups[offset]!,
   });
-  // Each as large as a task, so that tallies go from task to task in both lanes.
+  // Each as large as a task, so that partial aggregates go from task to task in both partitions.
   const refs = groups.map(({ info }, offset) => ({ ...info, path: '', offset, rowCount: AGGREGATE_ROWS_AT_ONCE }));
   const context = {
     memory,
     aggregate: async (input: Parameters<typeof aggregateTask>[0]) => {
-      const { tally } = input;
-      const moved = tally && structuredClone(tally, { transfer: buffersOf(tally) });
-      return aggregateTask({ ...input, tally: moved }, rowGroups);
+      const { partial } = input;
+      const moved = partial && structuredClone(partial, { transfer: buffersOf(partial) });
+      return aggregateTask({ ...input, partial: moved }, rowGroups);
     },
-    gather: async (input: Parameters<typeof gatherTask>[0]) => gatherTask(input),
+    merge: async (input: Parameters<typeof mergeTask>[0]) => mergeTask(input),
     facets: async (input: Parameters<typeof facetsTask>[0]) => facetsTask(input, rowGroups),
     lookUp: () => Promise.reject(new Error('BUG: these row groups have no index')),
     quarantine: (_: unknown, error: Error) => Promise.reject(error),
@@ -45,13 +45,13 @@ function inMemory(groups: readonly RowGroup[], memory: TallyMemory): InMemory {
 export function aggregateInMemory(
   groups: readonly RowGroup[],
   plan: AggregatePlan,
-  memory = new TallyMemory(),
+  memory = new AggregateMemory(),
 ): Promise<Aggregation> {
   const { refs, context } = inMemory(groups, memory);
   return aggregate(refs, plan, context, new AbortController().signal);
 }
 
 export function facetsInMemory(groups: readonly RowGroup[]): Promise<FacetCounts> {
-  const { refs, context } = inMemory(groups, new TallyMemory());
+  const { refs, context } = inMemory(groups, new AggregateMemory());
   return facets(refs, planOf(), undefined, context, new AbortController().signal);
 }

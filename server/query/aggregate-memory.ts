@@ -3,7 +3,7 @@ import { UnavailableError } from '../../shared/errors.ts';
 import { AGGREGATE_BYTES_MAX, RETRY_AFTER_QUEUE_SECONDS } from '../limits.ts';
 import type { MemoryBudget, MemoryShare } from '../store/query-budget.ts';
 
-export class TallyMemory implements MemoryBudget {
+export class AggregateMemory implements MemoryBudget {
   #heldBytes = 0;
 
   share(): MemoryShare {

@@ -2,11 +2,14 @@
 import { expect, test } from 'vitest';
 import { newArray } from '../../../../../server/engines/embedded/aggregate/array-pool.ts';
 import { GroupTable, type GroupTableState } from '../../../../../server/engines/embedded/aggregate/group-table.ts';
-import { gatherTask, type Tally } from '../../../../../server/engines/embedded/aggregate/tally.ts';
+import {
+  mergeTask,
+  type PartialAggregate,
+} from '../../../../../server/engines/embedded/aggregate/partial-aggregate.ts';
 import { AGGREGATE_LIMIT_MAX } from '../../../../../server/limits.ts';
 import { planOf } from '../query-context.ts';
 
-function tallyOf(prefix: string, groupCount: number): Tally {
+function partialOf(prefix: string, groupCount: number): PartialAggregate {
   const table = new GroupTable(1);
   for (let i = 0; i < groupCount; i++) {
     table.addAll([Int32Array.of(table.values[0]!.addText(`${prefix}${i}`))], 1);
@@ -22,9 +25,9 @@ function arraysOf({ values: [names], rows }: GroupTableState): readonly ArrayBuf
 
 test('a merged table that grew over the arrays of an answer does not lend them again', () => {
   // The first one grows while the others are merged into it: its arrays are free again, and the answer takes some.
-  const tallies = [tallyOf('a/', 16_000), tallyOf('b/', 40_000), tallyOf('c/', 40_000)];
+  const partials = [partialOf('a/', 16_000), partialOf('b/', 40_000), partialOf('c/', 40_000)];
   const plan = { ...planOf({}), by: ['path'], measures: [], stepNs: undefined, limit: AGGREGATE_LIMIT_MAX };
-  const output = gatherTask({ tallies, plan, canBound: false, measures: [], orderBy: undefined });
+  const output = mergeTask({ partials, plan, canBound: false, measures: [], orderBy: undefined });
   if (output.kind !== 'cells') throw new Error('all groups are held');
   expect(output.groups.count).toBe(AGGREGATE_LIMIT_MAX);
   const held = arraysOf(output.groups).map(({ buffer }) => buffer);
@@ -38,7 +41,7 @@ test.each([
   ['many are, with too few rows to be in the answer', 9000, 2000, 3],
   ['many are that may be in the answer', 9000, 2000, 1],
 ])('the largest groups of two tables and their number: %s', (_, groupCount, from, hotRows) => {
-  const tableOf = (start: number): Tally => {
+  const tableOf = (start: number): PartialAggregate => {
     const table = new GroupTable(1);
     for (let i = start; i < start + groupCount; i++) {
       const group = table.addAll([Int32Array.of(table.values[0]!.addText(`/${i}`))], 1)[0]!;
@@ -51,8 +54,8 @@ test.each([
     for (let i = start; i < start + groupCount; i++) rows.set(i, (rows.get(i) ?? 0) + (i % 50 === 0 ? hotRows : 1));
   }
   const plan = { ...planOf({}), by: ['path'], measures: [], stepNs: undefined, limit: 70 };
-  const output = gatherTask({
-    tallies: [tableOf(0), tableOf(from)],
+  const output = mergeTask({
+    partials: [tableOf(0), tableOf(from)],
     plan,
     canBound: false,
     measures: [],

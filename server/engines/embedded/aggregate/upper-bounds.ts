@@ -7,24 +7,24 @@ import type { GroupTable } from './group-table.ts';
 import { addToSketch, errorOf, estimate, mergeSketch } from './hyper-log-log.ts';
 import { nthLargest } from './nth-largest.ts';
 
-/** 1 MB of counters: they stay in the cache of a core, and their marks in its fastest. */
+/** 1 MB of counters: they stay in the cache of a core, and their bits in its fastest. */
 const BITS = 17;
 const COUNTERS = 2 ** BITS;
 
 /** Registers of the sketch that counts groups. */
 const REGISTER_BITS = 14;
 
-export interface Bounds {
+export interface UpperBounds {
   /** Upper bounds of the rows of groups, by hash. */
   readonly counters: Float64Array<ArrayBuffer>;
   /** A sketch of all groups (hyper-log-log.ts). */
   readonly registers: Uint8Array<ArrayBuffer>;
 }
 
-/** A bit for each counter: whether the groups of that counter are looked at. */
+/** A bit for each counter: whether the groups of that counter may be among the largest. */
 export type CounterBits = Uint8Array<ArrayBuffer>;
 
-export function newBounds(): Bounds {
+export function newUpperBounds(): UpperBounds {
   return { counters: new Float64Array(COUNTERS), registers: new Uint8Array(1 << REGISTER_BITS) };
 }
 
@@ -34,7 +34,7 @@ function counterOf(hash: number): number {
 }
 
 /** Adds rows of the group that has a hash. */
-export function addToBounds({ counters, registers }: Bounds, hash: number, rows: number): void {
+export function addToUpperBounds({ counters, registers }: UpperBounds, hash: number, rows: number): void {
   counters[counterOf(hash)]! += rows;
   // Hashes of texts are not spread evenly over their bits.
   let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
@@ -43,18 +43,21 @@ export function addToBounds({ counters, registers }: Bounds, hash: number, rows:
   addToSketch(registers, REGISTER_BITS, 0, mixed, Math.imul(mixed, 0x9e3779b1) >>> 0);
 }
 
-export function addTableToBounds(bounds: Bounds, table: GroupTable): void {
+export function addTableToUpperBounds(upperBounds: UpperBounds, table: GroupTable): void {
   const { count, rows } = table;
-  for (let group = 0; group < count; group++) addToBounds(bounds, table.hash(group), rows[group]!);
+  for (let group = 0; group < count; group++) addToUpperBounds(upperBounds, table.hash(group), rows[group]!);
 }
 
-export function addBounds(to: Bounds, from: Bounds): void {
+export function addUpperBounds(to: UpperBounds, from: UpperBounds): void {
   for (let counter = 0; counter < COUNTERS; counter++) to.counters[counter]! += from.counters[counter]!;
   mergeSketch(from.registers, 0, to.registers, 0, REGISTER_BITS);
 }
 
 /** Estimates how many groups there are; and the error, see Aggregation. */
-export function groupCountOf({ registers }: Bounds): { readonly groupCount: number; readonly groupCountError: number } {
+export function groupCountOf({ registers }: UpperBounds): {
+  readonly groupCount: number;
+  readonly groupCountError: number;
+} {
   return { groupCount: estimate(registers, 0, REGISTER_BITS), groupCountError: errorOf(REGISTER_BITS) };
 }
 
@@ -62,20 +65,20 @@ export function groupCountOf({ registers }: Bounds): { readonly groupCount: numb
  * Estimates how many rows a group has that is among the `limit` largest. A counter may be shared by many small groups,
  * so only half of it is taken.
  */
-export function likelyLeast({ counters }: Bounds, limit: number): number {
+export function likelyRowsMin({ counters }: UpperBounds, limit: number): number {
   return Math.max(1, Math.ceil(nthLargest(counters, limit) / 2));
 }
 
-/** Marks all groups that may have so many rows. */
-export function counterBitsOf({ counters }: Bounds, least: number): CounterBits {
-  const marks = new Uint8Array(COUNTERS / 8);
+/** Returns the bits of the counters whose groups may have this many rows. */
+export function counterBitsOf({ counters }: UpperBounds, rowsMin: number): CounterBits {
+  const counterBits = new Uint8Array(COUNTERS / 8);
   for (let counter = 0; counter < COUNTERS; counter++) {
-    if (counters[counter]! >= least) marks[counter >> 3]! |= 1 << (counter & 7);
+    if (counters[counter]! >= rowsMin) counterBits[counter >> 3]! |= 1 << (counter & 7);
   }
-  return marks;
+  return counterBits;
 }
 
-export function isMarked(marks: CounterBits, hash: number): boolean {
+export function hasCounterBit(counterBits: CounterBits, hash: number): boolean {
   const counter = counterOf(hash);
-  return (marks[counter >> 3]! & (1 << (counter & 7))) !== 0;
+  return (counterBits[counter >> 3]! & (1 << (counter & 7))) !== 0;
 }

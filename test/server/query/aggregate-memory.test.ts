@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { UnavailableError } from '../../../shared/errors.ts';
 import { AGGREGATE_BYTES_MAX } from '../../../server/limits.ts';
-import { TallyMemory } from '../../../server/query/tally-memory.ts';
+import { AggregateMemory } from '../../../server/query/aggregate-memory.ts';
 
 it('aggregations share what memory there is, and give it back', () => {
-  const memory = new TallyMemory();
+  const memory = new AggregateMemory();
   const first = memory.share();
   first.add(AGGREGATE_BYTES_MAX);
   const second = memory.share();

@@ -4,7 +4,13 @@
  */
 import { floorDivided } from '../../../../shared/time.ts';
 import { AGGREGATE_LIMIT_MAX, AGGREGATE_TABLE_BYTES_MAX, WINDOW_GROUPS_MAX } from '../../../limits.ts';
-import { addBounds, addTableToBounds, type Bounds, likelyLeast, newBounds } from './bounds.ts';
+import {
+  addUpperBounds,
+  addTableToUpperBounds,
+  type UpperBounds,
+  likelyRowsMin,
+  newUpperBounds,
+} from './upper-bounds.ts';
 import { recycle } from './array-pool.ts';
 import { GroupTable, type GroupTableState, tooManyGroups } from './group-table.ts';
 import { nthLargest } from './nth-largest.ts';
@@ -18,14 +24,14 @@ import {
   type OrderBy,
 } from '../../../store/aggregate-plan.ts';
 
-export type Tally =
+export type PartialAggregate =
   /** Groups and their measures; no measures if there are too many groups for that. */
   | { readonly kind: 'groups'; readonly groups: GroupTableState; readonly measures: readonly MeasureState[] }
   /** There were too many groups to hold. */
-  | { readonly kind: 'bounds'; readonly bounds: Bounds };
+  | { readonly kind: 'upper-bounds'; readonly upperBounds: UpperBounds };
 
-export interface GatherInput {
-  readonly tallies: readonly Tally[];
+export interface MergeInput {
+  readonly partials: readonly PartialAggregate[];
   readonly plan: AggregatePlan;
   /** If all groups together are too many to hold, upper bounds suffice. */
   readonly canBound: boolean;
@@ -35,7 +41,7 @@ export interface GatherInput {
   readonly orderBy: OrderBy | undefined;
 }
 
-export type GatherOutput =
+export type MergeOutput =
   | {
       readonly kind: 'cells';
       /** Sorted. */
@@ -47,12 +53,12 @@ export type GatherOutput =
       /** The groups of the cells, without rows, to be measured. */
       readonly groups: GroupTableState;
     }
-  /** @see likelyLeast */
-  | { readonly kind: 'bounds'; readonly bounds: Bounds; readonly least: number };
+  /** @see likelyRowsMin */
+  | { readonly kind: 'upper-bounds'; readonly upperBounds: UpperBounds; readonly rowsMin: number };
 
 /** Memory of a partial aggregate, to be transferred. */
-export function buffersOf(tally: Tally): ArrayBuffer[] {
-  return arrayBuffersIn(tally);
+export function buffersOf(partial: PartialAggregate): ArrayBuffer[] {
+  return arrayBuffersIn(partial);
 }
 
 function arrayBuffersIn(state: object): ArrayBuffer[] {
@@ -62,53 +68,53 @@ function arrayBuffersIn(state: object): ArrayBuffer[] {
   });
 }
 
-export function bytesOf(tally: Tally | undefined): number {
-  return tally === undefined ? 0 : buffersOf(tally).reduce((sum, { byteLength }) => sum + byteLength, 0);
+export function bytesOf(partial: PartialAggregate | undefined): number {
+  return partial === undefined ? 0 : buffersOf(partial).reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /**
- * The task of a worker thread for `gather`. The partial aggregates must not be used any more.
+ * The task of a worker thread for `merge`. The partial aggregates must not be used any more.
  * @throws QueryTooLargeError
  */
-export function gatherTask(input: GatherInput): GatherOutput {
-  const output = gather(input);
+export function mergeTask(input: MergeInput): MergeOutput {
+  const output = merge(input);
   // A table that grew has recycled its smaller arrays already, so a buffer of an input may belong to the output now.
-  const held = arrayBuffersIn(output.kind === 'cells' ? output.groups : output.bounds);
-  for (const tally of input.tallies) {
-    for (const buffer of buffersOf(tally)) if (!held.includes(buffer)) recycle(buffer);
+  const held = arrayBuffersIn(output.kind === 'cells' ? output.groups : output.upperBounds);
+  for (const partial of input.partials) {
+    for (const buffer of buffersOf(partial)) if (!held.includes(buffer)) recycle(buffer);
   }
   return output;
 }
 
-function gather(input: GatherInput): GatherOutput {
-  const { tallies, plan, canBound } = input;
-  const tables = tallies.flatMap((tally) => (tally.kind === 'groups' ? [new GroupTable(tally.groups)] : []));
+function merge(input: MergeInput): MergeOutput {
+  const { partials, plan, canBound } = input;
+  const tables = partials.flatMap((partial) => (partial.kind === 'groups' ? [new GroupTable(partial.groups)] : []));
   const usedBytes = tables.reduce((sum, table) => sum + table.usedBytes, 0);
-  const areHeld = tables.length === tallies.length && !(canBound && usedBytes > AGGREGATE_TABLE_BYTES_MAX);
-  if (areHeld) return gatherGroups(input);
-  const bounds = newBounds();
-  for (const tally of tallies) {
-    if (tally.kind === 'bounds') addBounds(bounds, tally.bounds);
-    else addTableToBounds(bounds, new GroupTable(tally.groups));
+  const areHeld = tables.length === partials.length && !(canBound && usedBytes > AGGREGATE_TABLE_BYTES_MAX);
+  if (areHeld) return mergeGroups(input);
+  const upperBounds = newUpperBounds();
+  for (const partial of partials) {
+    if (partial.kind === 'upper-bounds') addUpperBounds(upperBounds, partial.upperBounds);
+    else addTableToUpperBounds(upperBounds, new GroupTable(partial.groups));
   }
-  return { kind: 'bounds', bounds, least: likelyLeast(bounds, plan.limit!) };
+  return { kind: 'upper-bounds', upperBounds, rowsMin: likelyRowsMin(upperBounds, plan.limit!) };
 }
 
-function gatherGroups(input: GatherInput): GatherOutput {
-  const { plan, orderBy, tallies } = input;
-  const areMeasured = tallies.every(
-    (tally) => tally.kind === 'groups' && tally.measures.length === input.measures.length,
+function mergeGroups(input: MergeInput): MergeOutput {
+  const { plan, orderBy, partials } = input;
+  const areMeasured = partials.every(
+    (partial) => partial.kind === 'groups' && partial.measures.length === input.measures.length,
   );
-  const gathered = merged(areMeasured ? input : { ...input, measures: [] });
-  const { table, measures } = (plan.windowSteps ?? 1) > 1 ? windowed(gathered, input) : gathered;
-  const groupCount = table.count + gathered.leftOut;
+  const merged = mergeTables(areMeasured ? input : { ...input, measures: [] });
+  const { table, measures } = (plan.windowSteps ?? 1) > 1 ? windowed(merged, input) : merged;
+  const groupCount = table.count + merged.leftOut;
   if (plan.limit === undefined && groupCount > AGGREGATE_LIMIT_MAX) throw tooManyGroups(AGGREGATE_LIMIT_MAX);
   const ranks = orderBy === undefined ? table.rows : measures[orderBy.measure]!.ranks(orderBy.by, table.count);
   const chosen = firstGroups(table, ranks, plan.limit ?? AGGREGATE_LIMIT_MAX);
   const groups = new GroupTable(dimensionCount(plan));
   for (const group of chosen) groups.addFrom(table, group);
   const cells = cellsOf(chosen, table, measures, plan);
-  for (const buffer of arrayBuffersIn(gathered.table.state())) recycle(buffer);
+  for (const buffer of arrayBuffersIn(merged.table.state())) recycle(buffer);
   return { kind: 'cells', cells, groupCount, areMeasured, groups: groups.state() };
 }
 
@@ -119,9 +125,9 @@ interface MeasuredGroups {
   readonly leftOut: number;
 }
 
-function merged({ tallies, plan, measures: asked }: GatherInput): MeasuredGroups {
-  const ofGroups = tallies
-    .filter((tally) => tally.kind === 'groups')
+function mergeTables({ partials, plan, measures: asked }: MergeInput): MeasuredGroups {
+  const ofGroups = partials
+    .filter((partial) => partial.kind === 'groups')
     .toSorted((a, b) => b.groups.count - a.groups.count);
   const [first, ...others] = ofGroups;
   if (first === undefined) {
@@ -132,11 +138,11 @@ function merged({ tallies, plan, measures: asked }: GatherInput): MeasuredGroups
   // Steps of overlapping windows are all needed.
   const isOnlyCounted = asked.length === 0 && (plan.windowSteps ?? 1) === 1;
   let leftOut = 0;
-  for (const [i, tally] of others.entries()) {
-    if (isOnlyCounted && i === others.length - 1) leftOut = addLargest(table, tally.groups, plan.limit);
+  for (const [i, partial] of others.entries()) {
+    if (isOnlyCounted && i === others.length - 1) leftOut = addLargest(table, partial.groups, plan.limit);
     else {
-      const moved = table.addTable(tally.groups);
-      for (const [m, measure] of measures.entries()) measure.addAll(tally.measures[m]!, moved, table.count);
+      const moved = table.addTable(partial.groups);
+      for (const [m, measure] of measures.entries()) measure.addAll(partial.measures[m]!, moved, table.count);
     }
   }
   return { table, measures, leftOut };
@@ -174,7 +180,7 @@ function addLargest(table: GroupTable, state: GroupTableState, limit = Infinity)
 }
 
 /** Makes groups of windows: a step's rows are in the windows that end with it, or up to this many steps later. */
-function windowed({ table, measures }: MeasuredGroups, { plan, measures: asked }: GatherInput): MeasuredGroups {
+function windowed({ table, measures }: MeasuredGroups, { plan, measures: asked }: MergeInput): MeasuredGroups {
   const { to, stepNs, offsetNs = 0n, windowSteps = 1 } = plan;
   if (table.count * windowSteps > WINDOW_GROUPS_MAX) throw tooManyGroups(Math.floor(WINDOW_GROUPS_MAX / windowSteps));
   const windows = { table: new GroupTable(dimensionCount(plan)), measures: openMeasures(asked), leftOut: 0 };

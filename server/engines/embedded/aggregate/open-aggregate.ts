@@ -1,14 +1,14 @@
 /** One task's share of a pass: adds row groups to the partial aggregate of the earlier ones. */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { AGGREGATE_HELD_BYTES_MAX, AGGREGATE_LIMIT_MAX, AGGREGATE_MEASURED_AT_ONCE_MAX } from '../../../limits.ts';
-import { boundGroup, countGroup, measureGroup } from './aggregate.ts';
-import { addTableToBounds, type Bounds, type CounterBits, newBounds } from './bounds.ts';
+import { addRowsToUpperBounds, countGroup, measureGroup } from './aggregate.ts';
+import { addTableToUpperBounds, type UpperBounds, type CounterBits, newUpperBounds } from './upper-bounds.ts';
 import { CountingMemory } from './counting-memory.ts';
 import { GroupTable, type GroupTableState, tooManyGroups } from './group-table.ts';
 import { type MeasureState, openMeasures } from './measures.ts';
 import type { OpenMeasure } from './open-measure.ts';
 import { type AggregatePlan, dimensionCount, type Measure } from '../../../store/aggregate-plan.ts';
-import type { Tally } from './tally.ts';
+import type { PartialAggregate } from './partial-aggregate.ts';
 
 const memory = new CountingMemory();
 
@@ -20,7 +20,7 @@ export type Pass =
    */
   | { readonly kind: 'count'; readonly measures: readonly Measure[] }
   /** Groups that may be among the largest are counted. */
-  | { readonly kind: 'recount'; readonly marks: CounterBits }
+  | { readonly kind: 'recount'; readonly counterBits: CounterBits }
   /** Of these groups; of all where they are not said, which must not be too many to hold. */
   | {
       readonly kind: 'measure';
@@ -29,33 +29,33 @@ export type Pass =
     };
 
 /** A partial aggregate to which row groups are added. */
-export interface OpenTally {
+export interface OpenAggregate {
   /** @throws QueryTooLargeError, CorruptionError */
   add(group: RowGroup): void;
-  tally(): Tally;
+  partial(): PartialAggregate;
 }
 
 /** @param before  the partial aggregate of the earlier row groups; it must not be used any more */
-export function openTally(plan: AggregatePlan, pass: Pass, before: Tally | undefined): OpenTally {
+export function openAggregate(plan: AggregatePlan, pass: Pass, before: PartialAggregate | undefined): OpenAggregate {
   switch (pass.kind) {
     case 'count':
       return counting(plan, pass.measures, before);
     case 'recount':
-      return recounting(plan, pass.marks, before);
+      return recounting(plan, pass.counterBits, before);
     case 'measure':
       return measuring(plan, pass, before);
   }
 }
 
-function counting(plan: AggregatePlan, asked: readonly Measure[], before: Tally | undefined): OpenTally {
+function counting(plan: AggregatePlan, asked: readonly Measure[], before: PartialAggregate | undefined): OpenAggregate {
   let table = tableOf(plan, before);
-  let bounds: Bounds | undefined = before?.kind === 'bounds' ? before.bounds : undefined;
+  let upperBounds: UpperBounds | undefined = before?.kind === 'upper-bounds' ? before.upperBounds : undefined;
   // There are no measures if there were too many groups before.
   const measured = before === undefined || (before.kind === 'groups' && before.measures.length > 0) ? asked : [];
   let measures = openMeasures(measured, before?.kind === 'groups' ? before.measures : undefined);
   const add = (group: RowGroup): void => {
-    if (bounds !== undefined) {
-      boundGroup(group, plan, bounds, memory);
+    if (upperBounds !== undefined) {
+      addRowsToUpperBounds(group, plan, upperBounds, memory);
       return;
     }
     if (measures.length === 0) countGroup(group, plan, table, undefined, memory);
@@ -63,25 +63,33 @@ function counting(plan: AggregatePlan, asked: readonly Measure[], before: Tally 
     if (table.count > AGGREGATE_MEASURED_AT_ONCE_MAX) measures = [];
     if (plan.limit === undefined && table.count > AGGREGATE_LIMIT_MAX) throw tooManyGroups(AGGREGATE_LIMIT_MAX);
     if (table.usedBytes <= AGGREGATE_HELD_BYTES_MAX) return;
-    bounds = newBounds();
-    addTableToBounds(bounds, table);
+    upperBounds = newUpperBounds();
+    addTableToUpperBounds(upperBounds, table);
     table = tableOf(plan, undefined);
   };
-  const tally = (): Tally => (bounds === undefined ? groupsTally(table, measures) : { kind: 'bounds', bounds });
-  return { add, tally };
+  const partial = (): PartialAggregate =>
+    upperBounds === undefined ? partialOfGroups(table, measures) : { kind: 'upper-bounds', upperBounds };
+  return { add, partial };
 }
 
-function recounting(plan: AggregatePlan, marks: CounterBits, before: Tally | undefined): OpenTally {
+function recounting(
+  plan: AggregatePlan,
+  counterBits: CounterBits,
+  before: PartialAggregate | undefined,
+): OpenAggregate {
   const table = tableOf(plan, before);
-  return { add: (group) => countGroup(group, plan, table, marks, memory), tally: () => groupsTally(table, []) };
+  return {
+    add: (group) => countGroup(group, plan, table, counterBits, memory),
+    partial: () => partialOfGroups(table, []),
+  };
 }
 
 /** The given groups are without rows; all partitions know each by the same number, so each has a copy. */
 function measuring(
   plan: AggregatePlan,
   { groups, measures: asked }: Pass & { readonly kind: 'measure' },
-  before: Tally | undefined,
-): OpenTally {
+  before: PartialAggregate | undefined,
+): OpenAggregate {
   const isFirst = before === undefined && groups !== undefined;
   const table = isFirst ? new GroupTable(structuredClone(groups)) : tableOf(plan, before);
   const measures = openMeasures(asked, before?.kind === 'groups' ? before.measures : undefined);
@@ -89,13 +97,13 @@ function measuring(
     measureGroup(group, plan, table, measures, memory, groups === undefined);
     if (plan.limit === undefined && table.count > AGGREGATE_LIMIT_MAX) throw tooManyGroups(AGGREGATE_LIMIT_MAX);
   };
-  return { add, tally: () => groupsTally(table, measures) };
+  return { add, partial: () => partialOfGroups(table, measures) };
 }
 
-function tableOf(plan: AggregatePlan, tally: Tally | undefined): GroupTable {
-  return new GroupTable(tally?.kind === 'groups' ? tally.groups : dimensionCount(plan));
+function tableOf(plan: AggregatePlan, partial: PartialAggregate | undefined): GroupTable {
+  return new GroupTable(partial?.kind === 'groups' ? partial.groups : dimensionCount(plan));
 }
 
-function groupsTally(table: GroupTable, measures: readonly OpenMeasure<MeasureState>[]): Tally {
+function partialOfGroups(table: GroupTable, measures: readonly OpenMeasure<MeasureState>[]): PartialAggregate {
   return { kind: 'groups', groups: table.state(), measures: measures.map((measure) => measure.state()) };
 }
