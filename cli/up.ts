@@ -22,7 +22,7 @@ export async function runUp(options: UpOptions): Promise<void> {
     const ownAgent = { token: randomBytes(32).toString('base64url'), node: options.node };
     const access = { ...options.access, ownAgent };
     const kubernetes = await withKubeconfig(options.kubernetes);
-    const server = await startServer({ ...options, access, kubernetes, log });
+    const server = await startServer({ ...options, access, kubernetes, log, version: readVersion() });
     const sample =
       options.isPodsDirGiven || foundPods === 'some' ? undefined : (await import('./sample/sample.ts')).startSample();
     const podsDir = sample?.podsDir ?? options.podsDir;

@@ -26,9 +26,11 @@ import { registerAgents, reportAgents } from './http/agents.ts';
 import { registerBackups } from './http/backups.ts';
 import { registerRequests } from './http/requests.ts';
 import { registerUsers } from './http/users.ts';
+import { registerViews } from './http/views.ts';
 import { assertRequest } from './http/request.ts';
 import { compressAnswers } from './http/compressed-answers.ts';
 import { cutOffStalledAnswers } from './http/stalled-answers.ts';
+import { registerSession } from './http/session.ts';
 import { registerStats } from './http/stats.ts';
 import type { BatchAcceptor } from './ingest/accept-batch.ts';
 import { KnownAgents } from './ingest/known-agents.ts';
@@ -62,12 +64,14 @@ export interface AppParts {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly access: Access;
+  /** Of podlog. */
+  readonly version: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
 export function buildApp(parts: AppParts): FastifyInstance {
-  const { logs, acceptor, rules, podsOn, assertOwnPods, pool, metrics, log, access, now } = parts;
+  const { logs, acceptor, rules, podsOn, assertOwnPods, pool, metrics, log, access, version, now } = parts;
   const { positions } = logs;
   const connections = new Connections();
   const app: FastifyInstance = fastify({
@@ -130,7 +134,9 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerUsers(app, { engine, now });
   registerPatterns(app, { engine, now });
   registerErase(app, { engine, logs, now });
-  const { backups, check } = logs;
+  registerSession(app, { version, now });
+  const { backups, check, views } = logs;
+  if (views !== undefined) registerViews(app, { views, now });
   if (backups !== undefined) registerBackups(app, { backups, now });
   if (check !== undefined) registerCheck(app, { check, closing: closing.signal, log });
   return app;

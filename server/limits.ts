@@ -619,6 +619,18 @@ export const USER_REQUEST_SPAN_SECONDS_MAX = 60;
 /** What an answer quotes of a line where it refers to it. Beyond: cut, with `…`. */
 export const REQUEST_WORDS_CHARS_MAX = 200;
 
+/**
+ * Saved views, in all and of one owner (a token, or all of them), and the JSON of one: all are in memory, and written with each
+ * change. Beyond: 409, 413.
+ */
+export const VIEWS_MAX = 1000;
+export const VIEWS_OF_OWNER_MAX = 100;
+export const VIEW_BYTES_MAX = 8 * KIB;
+
+/** Name of a view, and its columns. Beyond: 400. */
+export const VIEW_NAME_CHARS_MAX = 100;
+export const VIEW_COLUMNS_MAX = 32;
+
 /** Groups of /stats, those with most lines: namespaces, or pods. Beyond: the answer says that it is cut. */
 export const STATS_GROUPS_MAX = 1000;
 

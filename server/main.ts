@@ -36,6 +36,8 @@ export interface ServerOptions {
   /** Undefined without a cluster: nothing of server/kubernetes/ is loaded then. */
   readonly kubernetes?: KubernetesOptions | undefined;
   readonly log: Logger;
+  /** Of podlog, as /session shows it. */
+  readonly version?: string;
 }
 
 export interface Server {
@@ -59,6 +61,7 @@ export async function startServer({
   access: accessOptions = {},
   kubernetes,
   log,
+  version = 'unknown',
 }: ServerOptions): Promise<Server> {
   const now = Date.now;
   const metrics = new Metrics();
@@ -104,6 +107,7 @@ export async function startServer({
     metrics,
     log,
     access,
+    version,
     now,
   });
   opened.defer(() => app.close());

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Access } from '../auth/access.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
-import { type Caller, mayUse, type Nodes, type Scope, type Visible } from '../auth/caller.ts';
+import { type Caller, mayUse, type Nodes, type Scope, SCOPES, type Visible } from '../auth/caller.ts';
 import { ForbiddenError, PodlogError } from '../../shared/errors.ts';
 
 declare module 'fastify' {
@@ -18,6 +18,8 @@ declare module 'fastify' {
     callerName: string | undefined;
     /** What the caller may see. Not set before the guard has let the request in: filters then throw. */
     namespaces: Visible;
+    /** What the caller may do. Not set before the guard has let the request in. */
+    scopes: readonly Scope[];
     /** The nodes that the caller may speak for. Not set before the guard has let the request in. */
     nodes: Nodes;
     /** Aborted when the caller's token is revoked or changed: an answer in progress ends then. */
@@ -57,6 +59,13 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'GET /stats': 'read',
   'GET /agents': 'read all',
 
+  'GET /session': 'read',
+  // Those of the caller. Shared ones are for admins to change, see views.ts.
+  'GET /views': 'read',
+  'GET /views/:name': 'read',
+  'PUT /views/:name': 'read',
+  'DELETE /views/:name': 'read',
+
   'DELETE /logs': 'admin',
   'GET /erasures': 'admin',
   'GET /erasures/:id': 'admin',
@@ -78,6 +87,7 @@ export function guard(
   app.decorateRequest('isLetIn', false);
   app.decorateRequest('callerName');
   app.decorateRequest('namespaces');
+  app.decorateRequest('scopes');
   app.decorateRequest('nodes');
   app.decorateRequest('revoked');
   app.addHook('onRoute', (route) => {
@@ -92,12 +102,14 @@ export function guard(
     const { permission } = request.routeOptions.config;
     if (authenticator === undefined) {
       request.namespaces = 'all';
+      request.scopes = SCOPES;
       request.nodes = 'all';
     } else {
       if (permission === 'open') return;
-      const { name, visible, nodes, revoked } = await admitted(request, permission!, authenticator);
+      const { name, scopes, visible, nodes, revoked } = await admitted(request, permission!, authenticator);
       request.callerName = name;
       request.namespaces = visible;
+      request.scopes = scopes;
       request.nodes = nodes;
       request.revoked = revoked;
     }

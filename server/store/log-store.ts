@@ -19,6 +19,7 @@ import type { Query } from './query.ts';
 import type { Plan } from './search-plan.ts';
 import type { PieceOf, Sink } from './sink.ts';
 import type { StoreStats } from './stats.ts';
+import type { ViewAbility } from './views.ts';
 
 export interface LogStore extends LogReader {
   /**
@@ -67,6 +68,9 @@ export interface LogStore extends LogReader {
 
   /** For stores that can make backups. */
   readonly backups?: BackupAbility;
+
+  /** For stores that can keep saved views. */
+  readonly views?: ViewAbility;
 
   /** For stores that can verify their data. */
   readonly check?: CheckAbility;

@@ -61,7 +61,10 @@ async function startAtNow(dataDir: string): Promise<Server> {
   const clock = Date.now;
   Date.now = () => NOW_MS;
   try {
-    return await startQuietServer(dataDir, { indexedFields: ['request_id', 'user_id', 'trace_id', 'path'] });
+    return await startQuietServer(dataDir, {
+      version: '0.1.0',
+      indexedFields: ['request_id', 'user_id', 'trace_id', 'path'],
+    });
   } finally {
     Date.now = clock;
   }

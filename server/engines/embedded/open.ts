@@ -14,6 +14,7 @@ import { intakeOf } from './core/intake.ts';
 import type { RowGroupRef } from './core/snapshot.ts';
 import { FLUSH } from './core/flush.ts';
 import { Store } from './core/store.ts';
+import { Views } from './core/views.ts';
 import { embeddedLogStore } from './embedded-log-store.ts';
 import { embeddedReader } from './embedded-reader.ts';
 import { COMPACT, type CompactInput, type CompactOutput } from './lane/compaction/compact.ts';
@@ -81,6 +82,7 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
     flush: (input) => run(FLUSH, input, { flow: flushes }),
   });
   try {
+    const views = await Views.open(dataDir, log);
     const backups = await Backups.open({ store, dataDir });
     const erasures = await Erasures.open({
       store,
@@ -127,6 +129,7 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
       },
       jobs: [retention, compactor],
       abilities: {
+        views,
         backups,
         check: checkAbility(backups, (folder, stop) =>
           checkFolder({

@@ -110,6 +110,11 @@ const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'GET /metrics': ['metrics', 'read', 'admin'],
   'GET /stats': ['read', 'admin'],
   'GET /agents': ['read', 'admin'],
+  'GET /session': ['read', 'shop', 'admin'],
+  'GET /views': ['read', 'shop', 'admin'],
+  'GET /views/:name': ['read', 'shop', 'admin'],
+  'PUT /views/:name': ['read', 'shop', 'admin'],
+  'DELETE /views/:name': ['read', 'shop', 'admin'],
   'POST /agent/batch': ['agent', 'account', 'admin'],
   'GET /agent/positions': ['agent', 'account', 'admin'],
   'GET /agent/rules': ['agent', 'account', 'admin'],
@@ -265,6 +270,8 @@ test('a token of a namespace sees that alone, on every route and whatever it ask
     '/fields',
     '/patterns',
     '/stats',
+    '/session',
+    '/views',
   ];
   expect([...own].toSorted()).toEqual(['/healthz', '/readyz', ...narrowed].toSorted());
 });

@@ -10,7 +10,7 @@ import { errorCode } from '../../../../shared/system-error.ts';
 import { RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
 import type { BackupAbility, BackupInfo } from '../../../store/backup.ts';
 import { createFile, type Disk, isFolder, realDisk } from '../platform/disk.ts';
-import { backupsFolder, segmentPath, SEGMENTS_FOLDER, VERSION_FILE, WAL_FOLDER } from './filenames.ts';
+import { backupsFolder, segmentPath, SEGMENTS_FOLDER, VERSION_FILE, VIEWS_FILE, WAL_FOLDER } from './filenames.ts';
 import { encodeManifest, type Manifest, type ManifestSegment } from './manifest.ts';
 import { manifestPaths, readManifest } from './manifest-file.ts';
 import type { Store } from './store.ts';
@@ -131,15 +131,20 @@ export class Backups implements BackupAbility {
     const linked: ManifestSegment[] = [];
     for (const segment of manifest.segments) if (await this.#link(folder, segment)) linked.push(segment);
     await createFile(this.#disk, join(folder, VERSION_FILE), FORMAT_VERSION);
+    // It is replaced as a whole, so the link keeps what it has now.
+    await this.#linkIfThere(join(this.#options.dataDir, VIEWS_FILE), join(folder, VIEWS_FILE));
     const text = encodeManifest({ ...manifest, walFiles: [], segments: named ?? linked });
     for (const path of manifestPaths(folder)) await createFile(this.#disk, path, text);
     for (const path of folders) await this.#disk.syncFolder(path);
   }
 
-  async #link(folder: string, { day, sequence }: ManifestSegment): Promise<boolean> {
+  #link(folder: string, { day, sequence }: ManifestSegment): Promise<boolean> {
+    return this.#linkIfThere(segmentPath(this.#options.dataDir, day, sequence), segmentPath(folder, day, sequence));
+  }
+
+  async #linkIfThere(from: string, to: string): Promise<boolean> {
     try {
-      const from = segmentPath(this.#options.dataDir, day, sequence);
-      await this.#disk.link(from, segmentPath(folder, day, sequence));
+      await this.#disk.link(from, to);
       return true;
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return false;

@@ -9,6 +9,7 @@
  *     segments/2026-11-23/000000000002.seg
  *     quarantine/…                         bytes that failed their checksum
  *     erasures/<id>.json                   see lane/erasure/job.ts
+ *     views.json                           saved views, see views.ts
  *     snapshots/<name>/…                   data folders made of hard links, see backup.ts
  */
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ export const VERSION_FILE = 'VERSION';
 export const MANIFEST_FILE = 'MANIFEST.json';
 export const MANIFEST_COPY_FILE = 'MANIFEST.copy.json';
 export const MANIFEST_TEMPORARY_FILE = 'MANIFEST.json.tmp';
+export const VIEWS_FILE = 'views.json';
 export const LOCK_FOLDER = 'lock';
 export const WAL_FOLDER = 'wal';
 export const SEGMENTS_FOLDER = 'segments';

@@ -1,0 +1,124 @@
+/** Saved views on disk: one file, `views.json`, replaced as a whole. A backup has a hard link to it. */
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import * as v from 'valibot';
+import { CorruptionError, UnavailableError } from '../../../../shared/errors.ts';
+import { RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
+import type { SavedView, ViewAbility } from '../../../store/views.ts';
+import { type Disk, isReadError, realDisk } from '../platform/disk.ts';
+import { decodeJsonFile, encodeJsonFile, replaceJsonFile } from '../platform/json-file.ts';
+import { VIEWS_FILE } from './filenames.ts';
+import { copyToQuarantine } from './quarantine.ts';
+
+const TEXT_OR_NONE = v.nullable(v.string());
+const VIEWS = {
+  what: 'the file of saved views',
+  schema: v.object({
+    views: v.array(
+      v.object({
+        name: v.string(),
+        owner: TEXT_OR_NONE,
+        search: v.string(),
+        since: TEXT_OR_NONE,
+        until: TEXT_OR_NONE,
+        columns: v.array(v.string()),
+        changedMs: v.number(),
+      }),
+    ),
+  }),
+};
+
+export class Views implements ViewAbility {
+  readonly #disk: Disk;
+  readonly #dataDir: string;
+  #views: readonly SavedView[];
+  /** Settles when the last change is on disk; never rejects. */
+  #saving: Promise<unknown> = Promise.resolve();
+
+  /** A file that is damaged is quarantined: views are worth less than a start. */
+  static async open(dataDir: string, log: Pick<Logger, 'error'>, disk: Disk = realDisk): Promise<Views> {
+    const path = join(dataDir, VIEWS_FILE);
+    await disk.remove(`${path}.tmp`);
+    const sizeBytes = await disk.sizeOf(path);
+    if (sizeBytes === undefined) return new Views(disk, dataDir, []);
+    try {
+      return new Views(disk, dataDir, decodeViews((await disk.readFile(path)).toString('utf8')));
+    } catch (err) {
+      if (!(err instanceof CorruptionError || isReadError(err))) throw err;
+      const copy = await copyToQuarantine(disk, dataDir, { path, offset: 0, sizeBytes, reason: String(err) });
+      log.error({ err, path, copy }, 'saved views cannot be read; starting without');
+      return new Views(disk, dataDir, []);
+    }
+  }
+
+  private constructor(disk: Disk, dataDir: string, views: readonly SavedView[]) {
+    this.#disk = disk;
+    this.#dataDir = dataDir;
+    this.#views = views;
+  }
+
+  list(): readonly SavedView[] {
+    return this.#views;
+  }
+
+  save(view: SavedView): Promise<void> {
+    return this.#change((views) => [...views.filter((each) => !isSame(each, view)), view]);
+  }
+
+  async remove(name: string, owner: string | undefined): Promise<boolean> {
+    let isThere = false;
+    await this.#change((views) => {
+      const left = views.filter((each) => !isSame(each, { name, owner }));
+      isThere = left.length < views.length;
+      return left;
+    });
+    return isThere;
+  }
+
+  /** One after the other. */
+  #change(change: (views: readonly SavedView[]) => readonly SavedView[]): Promise<void> {
+    const before = this.#saving;
+    const changed = this.#write(before, change);
+    this.#saving = changed.catch(() => {});
+    return changed;
+  }
+
+  /** What could not be written is not there. */
+  async #write(before: Promise<unknown>, change: (views: readonly SavedView[]) => readonly SavedView[]): Promise<void> {
+    await before;
+    const views = change(this.#views);
+    const path = join(this.#dataDir, VIEWS_FILE);
+    try {
+      await replaceJsonFile(this.#disk, path, encodeViews(views), `${path}.tmp`);
+      await this.#disk.syncFolder(this.#dataDir);
+    } catch (cause) {
+      const message = 'the disk is full or fails: the view is not changed; retry later';
+      throw new UnavailableError(message, RETRY_AFTER_DISK_SECONDS, { cause });
+    }
+    this.#views = views;
+  }
+}
+
+function isSame(a: Pick<SavedView, 'name' | 'owner'>, b: Pick<SavedView, 'name' | 'owner'>): boolean {
+  return a.name === b.name && a.owner === b.owner;
+}
+
+function encodeViews(views: readonly SavedView[]): string {
+  const stored = views.map(({ owner = null, since = null, until = null, ...view }) => ({
+    ...view,
+    owner,
+    since,
+    until,
+  }));
+  return encodeJsonFile({ views: stored });
+}
+
+/** @throws CorruptionError */
+function decodeViews(text: string): SavedView[] {
+  return decodeJsonFile(text, VIEWS).views.map(({ owner, since, until, ...view }) => ({
+    ...view,
+    owner: owner ?? undefined,
+    since: since ?? undefined,
+    until: until ?? undefined,
+  }));
+}
