@@ -5,36 +5,11 @@
  * A single digit from 0 to 7 is not a level here: 0 is info to logr and an emergency to syslog. Nor are hundreds: 400
  * is an error to Monolog and a warning to Google Cloud.
  */
+import { LEVEL_FIELDS } from './level-fields.ts';
 import { matchesWildcard, type Wildcard } from './wildcard.ts';
 
 /** The name for whichever of LEVEL_FIELDS a line has. */
 export const LEVEL = 'level';
-
-/** Fields that may hold a line's level. If a line has several, the first one here counts. */
-export const LEVEL_FIELDS: readonly string[] = [
-  'level_name', // Monolog, whose `level` is a number of hundreds
-  LEVEL,
-  'Level',
-  'LEVEL',
-  'lvl',
-  'Lvl',
-  'LVL',
-  'severity', // Google Cloud
-  'Severity',
-  'SEVERITY',
-  'log.level', // ECS
-  'levelname', // Python
-  'loglevel',
-  'logLevel',
-  'LogLevel', // .NET
-  'log_level',
-  'error_severity', // Postgres
-  'severity_text', // OpenTelemetry
-  'severityText',
-  'SeverityText',
-  '@level', // hclog
-  '@l', // Serilog
-];
 
 const LEVEL_PRIORITIES: ReadonlyMap<string, number> = new Map(LEVEL_FIELDS.map((field, i) => [field, i]));
 

@@ -1,14 +1,8 @@
 /** What loggers write as a level, and what it is called here; and that the documents say the same. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import {
-  canonicalLevel,
-  impliedLevel,
-  LEVEL_FIELDS,
-  levelHolder,
-  LEVELS,
-  levelWildcards,
-} from '../../shared/levels.ts';
+import { canonicalLevel, impliedLevel, levelHolder, LEVELS, levelWildcards } from '../../shared/levels.ts';
+import { LEVEL_FIELDS } from '../../shared/level-fields.ts';
 import { matchesWildcard, parseWildcard } from '../../shared/wildcard.ts';
 
 const canonical = (value: string): string => canonicalLevel(Buffer.from(value), 0, value.length)?.toString() ?? value;

@@ -12,7 +12,8 @@
 import { hash } from 'node:crypto';
 import type { Fields } from '../../../shared/row-group/answer.ts';
 import { KIND_PLAIN, KIND_TEXT } from '../../../shared/row-group/format.ts';
-import { LEVEL_FIELDS, LEVEL } from '../../../shared/levels.ts';
+import { LEVEL_FIELDS } from '../../../shared/level-fields.ts';
+import { LEVEL } from '../../../shared/levels.ts';
 import { PATTERN_BYTES_MAX } from '../../limits.ts';
 import { TextFolder } from './fold-text.ts';
 

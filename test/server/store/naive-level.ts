@@ -1,5 +1,6 @@
 /** What `level` means, looked up in the table row by row: the slow half of the comparison with patterns and codes. */
-import { type Level, LEVEL_FIELDS, LEVELS, SLOG_WORDS } from '../../../shared/levels.ts';
+import { LEVEL_FIELDS } from '../../../shared/level-fields.ts';
+import { type Level, LEVELS, SLOG_WORDS } from '../../../shared/levels.ts';
 import type { ValueTest } from '../../../server/store/predicate.ts';
 import { matches } from '../../../server/engines/embedded/scan/value-match.ts';
 
