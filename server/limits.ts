@@ -582,6 +582,13 @@ export const WALK_BYTES_AT_ONCE = 2 * MIB;
 export const RENDER_ROWS_AT_FIRST = 1000;
 export const RENDER_ROWS_AT_ONCE = 8192;
 
+/**
+ * Columns that a query of lines may ask for, and the bytes of their names: those of a field that is indexed, and of what is put
+ * before it. Beyond: the query is refused.
+ */
+export const COLUMNS_MAX = 100;
+export const COLUMN_NAME_BYTES_MAX = 300;
+
 /** Text of one piece of an answer: a thousand lines may have a gigabyte. Beyond: the rest is in the next piece. */
 export const RENDER_BYTES_AT_ONCE = 4 * MIB;
 

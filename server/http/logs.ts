@@ -4,10 +4,11 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { PodlogError } from '../../shared/errors.ts';
 import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
 import type { Answer, Asker, QueryEngine } from '../query/engine.ts';
+import { parseForm } from '../query/answer-form.ts';
 import { LOGS_NAMES, parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
-import { CSV_HEADER, JSON_LINE_END } from '../store/sink.ts';
-import type { AnswerFormat } from '../store/sink.ts';
+import { csvHeader } from '../store/csv.ts';
+import { type AnswerFormat, JSON_LINE_END, type TextSink } from '../store/sink.ts';
 import { freeMemory } from '../../shared/own-memory.ts';
 import { cutOffStalled } from './stalled-answers.ts';
 import { errorBody } from './errors.ts';
@@ -23,19 +24,26 @@ export interface LogsOptions {
   readonly stalledMsMax?: number;
 }
 
+/** Which lines are wanted, and in which form. */
+interface LogsQuestion extends LogsRequest {
+  readonly sink: TextSink;
+}
+
 const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
   ndjson: 'application/x-ndjson; charset=utf-8',
   raw: 'text/plain; charset=utf-8',
   json: 'application/json; charset=utf-8',
   csv: 'text/csv; charset=utf-8',
   'csv-exact': 'text/csv; charset=utf-8',
+  text: 'text/plain; charset=utf-8',
 };
 
 export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
   app.get<{ Querystring: QueryString }>('/logs', async (request, reply) => {
     const { engine } = options;
     const nowMs = options.now();
-    const wanted = parseLogsRequest(request, nowMs);
+    const question = parseLogsRequest(request, nowMs);
+    const wanted = { ...question, sink: parseForm(request.query, question, nowMs) };
     // Any other answer ends by itself.
     const ends = wanted.follow && request.revoked !== undefined ? [request.revoked] : [];
     const ownNames = LOGS_NAMES;
@@ -47,7 +55,7 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     const { pieces, page } = answerTo(wanted, options, asker);
     let isEmpty = wanted.plan.after === undefined;
     const lines = onFirst(endedByAbort(pieces, asker.signal, wanted.follow), () => (isEmpty = false));
-    return send(reply, framed(lines, wanted.format), wanted, options, async () => ({
+    return send(reply, framed(lines, wanted.sink), wanted, options, async () => ({
       ...pageHeaders(request.url, wanted.plan, page),
       ...hintHeaders(isEmpty ? await hints() : []),
     }));
@@ -56,15 +64,14 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
 
 /** @throws UnavailableError  there are too many live tails; a later failure is the last line of the text */
 function answerTo(
-  { plan, format, follow }: LogsRequest,
+  { plan, sink, follow }: LogsQuestion,
   { engine, now }: LogsOptions,
   asker: Asker,
 ): Answer<Uint8Array> {
-  const sink = { kind: 'text', format } as const;
   if (plan.limit === Infinity) return engine.streamAll(asker, plan, sink, now());
   if (!follow) return engine.stream(asker, (view, query) => view.search(plan, sink, query));
   const answer = engine.follow(asker, plan, sink);
-  return { ...answer, pieces: endingWithReason(answer.pieces, format, asker.signal) };
+  return { ...answer, pieces: endingWithReason(answer.pieces, sink.format, asker.signal) };
 }
 
 /** An answer that has begun cannot become an error response: the reason why it ends is its last line. */
@@ -84,10 +91,10 @@ async function* endingWithReason(
 }
 
 /** Adds what surrounds the lines, from the first of them on: the header of CSV, the brackets of JSON. */
-async function* framed(text: AsyncGenerator<Uint8Array>, format: AnswerFormat): AsyncGenerator<Uint8Array> {
+async function* framed(text: AsyncGenerator<Uint8Array>, { format, columns }: TextSink): AsyncGenerator<Uint8Array> {
   try {
     const lines = startingWith(await text.next(), text);
-    if (format === 'csv' || format === 'csv-exact') yield Buffer.from(CSV_HEADER);
+    if (format === 'csv' || format === 'csv-exact') yield Buffer.from(csvHeader(columns));
     if (format === 'json') yield* bracketed(lines);
     else yield* lines;
   } finally {
@@ -115,7 +122,7 @@ async function* bracketed(text: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
 async function send(
   reply: FastifyReply,
   text: AsyncGenerator<Uint8Array>,
-  { format, follow: live }: LogsRequest,
+  { sink: { format }, follow: live }: LogsQuestion,
   { stalledMsMax = ANSWER_STALLED_MS_MAX }: LogsOptions,
   headers: () => Promise<Record<string, string | string[]>>,
 ): Promise<FastifyReply> {

@@ -18,11 +18,10 @@ import { FILTERS_MAX, FOLLOW_LIMIT_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX } from '../
 import { cursorText, parseCursor } from '../store/cursor.ts';
 import { allOf, leafOf, normalised, type Predicate, type Where } from '../store/predicate.ts';
 import type { Direction, Plan } from '../store/search-plan.ts';
-import type { AnswerFormat } from '../store/sink.ts';
 import { parseCondition, parseText, type Reading } from './conditions.ts';
 import { parseSearch } from './search-text/search.ts';
 import { parseInstant } from './time-parameter.ts';
-import { parseTimeZone, type TimeZone, UTC } from './time-zone.ts';
+import { parseTimeZone, type TimeZone, UTC } from '../store/time-zone.ts';
 
 /** A parsed query string: a name that is repeated has an array. */
 export type QueryString = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -36,7 +35,6 @@ export interface AuthorizedQuery {
 
 export interface LogsRequest {
   readonly plan: Plan;
-  readonly format: AnswerFormat;
   readonly follow: boolean;
 }
 
@@ -59,6 +57,8 @@ const OWN_NAMES: readonly string[] = [
   'cursor',
   'format',
   'csv',
+  'columns',
+  'color',
   'follow',
   'by',
   'step',
@@ -72,13 +72,20 @@ const OWN_NAMES: readonly string[] = [
 export const COMMON_NAMES: readonly string[] = ['q', 'search', 'ignore_case', 'match', 'since', 'until', 'tz'];
 /** Those of them that are filters. */
 const TEXT_FILTERS: readonly string[] = ['q', 'search'];
-/** CSV is exact only on request. */
-const FORMATS = ['ndjson', 'raw', 'json', 'csv'] as const;
 /** Values of the parameter `order`. */
 const DIRECTIONS: Readonly<Record<'newest' | 'oldest', Direction>> = { newest: 'backward', oldest: 'forward' };
 
 /** Parameters of /logs. */
-export const LOGS_NAMES: readonly string[] = ['limit', 'order', 'cursor', 'format', 'csv', 'follow'];
+export const LOGS_NAMES: readonly string[] = [
+  'limit',
+  'order',
+  'cursor',
+  'format',
+  'csv',
+  'columns',
+  'color',
+  'follow',
+];
 
 const CURSOR_EXAMPLE = cursorText({ day: 20_780, timeNs: 54_061_000_000_000, stream: 2 ** 47, arrival: 1 });
 
@@ -93,11 +100,7 @@ export function parseLogsRequest(authorized: AuthorizedQuery, nowMs: number): Lo
       'q=timeout',
     );
   }
-  const format = parseFormat(query);
   const follow = parseFlag(query, 'follow');
-  if (follow && format === 'json') {
-    throw new ParameterError('format', 'a JSON array cannot follow', 'ndjson, raw or csv', 'format=ndjson');
-  }
   const plan = {
     ...parseFilters(authorized, nowMs, LOGS_NAMES),
     direction: DIRECTIONS[oneOf(query, 'order', ['newest', 'oldest'], 'newest')],
@@ -107,7 +110,7 @@ export function parseLogsRequest(authorized: AuthorizedQuery, nowMs: number): Lo
   if (follow && plan.to !== undefined) {
     throw new ParameterError('until', 'a live tail has no end', 'follow without until', 'follow=true&since=5m');
   }
-  return { plan, format, follow };
+  return { plan, follow };
 }
 
 /**
@@ -171,7 +174,7 @@ export function parseFilter(name: string, values: readonly string[], reading: Re
 }
 
 /** Returns the zone in which a query's days and times are meant; UTC where it names none. @throws ParameterError */
-function timeZoneOf(query: QueryString): TimeZone {
+export function timeZoneOf(query: QueryString): TimeZone {
   const text = single(query, 'tz');
   return text === undefined ? UTC : parseTimeZone(text);
 }
@@ -185,15 +188,6 @@ function ofNamespaces(namespaces: readonly string[]): Where {
   const tests = namespaces.map((namespace) => ({ kind: 'equals', text: Buffer.from(namespace) }) as const);
   // Without namespaces, no line matches.
   return leafOf('label.namespace', tests);
-}
-
-function parseFormat(query: QueryString): AnswerFormat {
-  const format = oneOf(query, 'format', FORMATS, 'ndjson');
-  if (query['csv'] === undefined) return format;
-  if (format !== 'csv') {
-    throw new ParameterError('csv', 'given without format=csv', 'csv with format=csv', 'format=csv&csv=exact');
-  }
-  return oneOf(query, 'csv', ['harmless', 'exact'], 'harmless') === 'exact' ? 'csv-exact' : 'csv';
 }
 
 /** @returns Infinity for all */
@@ -231,7 +225,7 @@ export function parseFlag(query: QueryString, name: string): boolean {
   throw new ParameterError(name, `"${text}" is not a boolean`, BOOLEANS, `${name}=true`);
 }
 
-function oneOf<T extends string>(query: QueryString, name: string, allowed: readonly T[], fallback: T): T {
+export function oneOf<T extends string>(query: QueryString, name: string, allowed: readonly T[], fallback: T): T {
   const text = single(query, name);
   if (text === undefined) return fallback;
   const known = allowed.find((value) => value === text);

@@ -7,7 +7,7 @@ import { ParameterError } from '../../shared/errors.ts';
 import { parseDurationMs } from '../../shared/duration.ts';
 import { Rfc3339Parser } from '../../shared/rfc3339.ts';
 import { INSTANT_MAX, INSTANT_MIN, instantOf, instantOfMs, MS_PER_DAY, NS_PER_MS } from '../../shared/time.ts';
-import { instantOfLocalMs, startOfDayMs, type TimeZone, UTC } from './time-zone.ts';
+import { instantOfLocalMs, startOfDayMs, type TimeZone, UTC } from '../store/time-zone.ts';
 
 const TIME =
   /^(?<date>\d{4}-\d\d-\d\d)(?:[T ](?<clock>\d\d:\d\d)(?<seconds>:\d\d)?(?:[.,](?<fraction>\d{1,9})\d*)?(?<zone>Z|[+-]\d\d(?::?\d\d)?)?)?$/i;

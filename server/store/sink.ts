@@ -3,13 +3,9 @@ import { type RowBlock, sizeOfBlock } from './row-block.ts';
 
 /**
  * How lines are written in an answer: as objects, unchanged, as an array of objects, as columns for a spreadsheet or a
- * program.
+ * program, as a person reads them.
  */
-export type AnswerFormat = 'ndjson' | 'raw' | 'json' | 'csv' | 'csv-exact';
-
-/** Labels that have a CSV column of their own; the others are joined in one. */
-export const CSV_LABELS = ['namespace', 'pod', 'container', 'stream'] as const;
-export const CSV_HEADER = `time,${CSV_LABELS.join(',')},labels,line\n`;
+export type AnswerFormat = 'ndjson' | 'raw' | 'json' | 'csv' | 'csv-exact' | 'text';
 
 /** The end of each line of the format `json`, and so of each piece: whoever writes the array drops the last one. */
 export const JSON_LINE_END = ',\n';
@@ -18,6 +14,22 @@ export const JSON_LINE_END = ',\n';
 export interface TextSink {
   readonly kind: 'text';
   readonly format: AnswerFormat;
+  /** What rows consist of: see columns.ts. Undefined for what the format has by itself; never with `raw`. */
+  readonly columns?: readonly string[] | undefined;
+  /** The time zone of the times, as in parseTimeZone; UTC if there is none. */
+  readonly zone?: string | undefined;
+  /** For the format `text`. */
+  readonly readable?: Readable | undefined;
+}
+
+/** How lines are shown to a person. */
+export interface Readable {
+  /** With the colours of a terminal. */
+  readonly isColored: boolean;
+  /** Whether lines may be of several namespaces, so that each has its own. */
+  readonly withNamespace: boolean;
+  /** The day in the time zone, in days since 1970, whose lines have no date. */
+  readonly today: number;
 }
 
 /** Blocks of columns, for further processing. */

@@ -20,17 +20,31 @@ export interface OpenSlot {
   readonly ranks: Int32Array | undefined;
 }
 
+/** Lines, and where in them their values are. */
+export interface CutLines extends ByteStrings {
+  /** By line: its first value; one entry more than there are lines. */
+  readonly firstValues: Uint32Array;
+  /** By value, in the order of its template's slots: it is bytes[valueStarts[i], valueEnds[i]). */
+  readonly valueStarts: Uint32Array;
+  readonly valueEnds: Uint32Array;
+}
+
 /** A buffer begins with room for lines of this size. */
 const LINE_BYTES_EXPECTED = 320;
 
 /** Writes lines one after the other into a growing buffer. */
 export class LineSink {
   readonly #offsets: Uint32Array;
+  readonly #values: ValuePlaces | undefined;
   #bytes: Buffer;
   #count = 0;
 
-  /** @param sizeBytes  expected size of the lines */
-  constructor(lines: number, sizeBytes: number) {
+  /**
+   * @param sizeBytes  expected size of the lines
+   * @param withValues  whether the places of values are wanted
+   */
+  constructor(lines: number, sizeBytes: number, withValues = false) {
+    this.#values = withValues ? new ValuePlaces(lines) : undefined;
     this.#offsets = new Uint32Array(lines + 1);
     this.#bytes = Buffer.allocUnsafe(Math.max(1024, Math.min(lines * LINE_BYTES_EXPECTED, sizeBytes)));
   }
@@ -47,17 +61,26 @@ export class LineSink {
       const literal = literals[slot]!;
       this.#reserve(at, literal.length + valueSizeMax(column, index));
       at = copyLiteral(literal, this.#bytes, at);
+      const start = at;
       at = writeValue(column, index, this.#bytes, at);
+      this.#values?.add(start, at);
     }
     const tail = literals[slots.length]!;
     this.#reserve(at, tail.length);
     at = copyLiteral(tail, this.#bytes, at);
     this.#offsets[++this.#count] = at;
+    this.#values?.endLine(this.#count);
   }
 
   finish(): ByteStrings {
     const offsets = this.#offsets.subarray(0, this.#count + 1);
     return { bytes: this.#bytes.subarray(0, this.sizeBytes), offsets };
+  }
+
+  /** Only of lines with the places of their values. */
+  finishCut(): CutLines {
+    if (this.#values === undefined) throw new RangeError('BUG: the places of values were not wanted');
+    return { ...this.finish(), ...this.#values.finish(this.#count) };
   }
 
   #reserve(at: number, sizeBytes: number): void {
@@ -78,4 +101,44 @@ function copyLiteral(literal: Buffer, to: Buffer, at: number): number {
   if (length > COPIED_BY_BYTE_MAX) return at + literal.copy(to, at);
   for (let i = 0; i < length; i++) to[at + i] = literal[i]!;
   return at + length;
+}
+
+const VALUES_AT_FIRST = 1024;
+
+class ValuePlaces {
+  readonly #firstValues: Uint32Array;
+  #starts = new Uint32Array(VALUES_AT_FIRST);
+  #ends = new Uint32Array(VALUES_AT_FIRST);
+  #count = 0;
+
+  constructor(lines: number) {
+    this.#firstValues = new Uint32Array(lines + 1);
+  }
+
+  add(start: number, end: number): void {
+    if (this.#count === this.#starts.length) {
+      this.#starts = grown(this.#starts);
+      this.#ends = grown(this.#ends);
+    }
+    this.#starts[this.#count] = start;
+    this.#ends[this.#count++] = end;
+  }
+
+  endLine(count: number): void {
+    this.#firstValues[count] = this.#count;
+  }
+
+  finish(count: number): Omit<CutLines, keyof ByteStrings> {
+    return {
+      firstValues: this.#firstValues.subarray(0, count + 1),
+      valueStarts: this.#starts,
+      valueEnds: this.#ends,
+    };
+  }
+}
+
+function grown(array: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(array.length * 2);
+  larger.set(array);
+  return larger;
 }

@@ -25,7 +25,7 @@ import {
 } from './header.ts';
 import { headerMemoryBytes } from './header-size.ts';
 import { ENCODING_DICTIONARY, ENCODING_PATTERN, HEADER_PARTS_MAX, RAW_BYTES_MAX } from './format.ts';
-import { LineSink, type OpenTemplate } from './line-sink.ts';
+import { type CutLines, LineSink, type OpenTemplate } from './line-sink.ts';
 import { isCompressed, openPage, type PageEntry, type PageReader, takePage, verifyPage } from './page.ts';
 import type { Template } from './template.ts';
 import type { Ties } from './ties.ts';
@@ -354,6 +354,18 @@ export class RowGroup {
    */
   lines(rows: ArrayLike<number>, bytesMax = RAW_BYTES_MAX): ByteStrings {
     const sink = new LineSink(rows.length, bytesMax);
+    this.#buildLines(rows, bytesMax, sink);
+    return sink.finish();
+  }
+
+  /** Does the same, and returns where the values of each line are. */
+  cutLines(rows: ArrayLike<number>, bytesMax = RAW_BYTES_MAX): CutLines {
+    const sink = new LineSink(rows.length, bytesMax, true);
+    this.#buildLines(rows, bytesMax, sink);
+    return sink.finishCut();
+  }
+
+  #buildLines(rows: ArrayLike<number>, bytesMax: number, sink: LineSink): void {
     const codes = this.templateCodes();
     const few = this.#isFew(rows.length) ? this.#fewRows(codes, rows) : undefined;
     const ranks = few === undefined ? this.ranks() : undefined;
@@ -368,7 +380,6 @@ export class RowGroup {
       }
       sink.add(template, few === undefined ? ranks![rows[i]!]! : few.ranks[placeOf(few.rows, rows[i]!)]!);
     }
-    return sink.finish();
   }
 
   /** Yields the lines of any number of rows, some at a time: those from rows[from] on. */

@@ -31,6 +31,7 @@ const QUOTED: Readonly<Record<string, readonly string[]>> = {
     `A text has up to ${count(server.SEARCH_TEXT_BYTES_MAX)} bytes, ${count(server.SEARCH_TERMS_MAX)} conditions and ${count(server.SEARCH_DEPTH_MAX)} levels of parentheses`,
     `maximum number of lines, 1 to ${count(server.LIMIT_MAX)}; default ${count(server.LIMIT_DEFAULT)}`,
     `the last ${count(server.FOLLOW_LIMIT_DEFAULT)} lines`,
+    `There may be ${count(server.COLUMNS_MAX)} columns`,
     `There may be ${count(server.TAILS_MAX)} live tails, ${count(server.TAILS_OF_CALLER_MAX)} of one caller`,
     `Up to ${count(server.QUERIES_AT_ONCE_MAX)} queries run at the same time, ${count(server.QUERIES_OF_CALLER_AT_ONCE_MAX)} of one caller; others wait for up to ${server.QUERY_WAIT_MS_MAX / 1000} seconds`,
     `when ${count(server.QUERIES_WAITING_MAX)} queries are waiting`,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseDurationMs } from '../../shared/duration.ts';
+import { formatDurationMs, parseDurationMs } from '../../shared/duration.ts';
 
 test.each([
   ['250ms', 250],
@@ -15,4 +15,16 @@ test.each([
   ['', undefined],
 ])('%j is %s ms', (text, want) => {
   expect(parseDurationMs(text)).toBe(want);
+});
+
+test.each([
+  [2_592_000_000, '30d'],
+  [4_838_400_000, '56d'],
+  [129_600_000, '36h'],
+  [5_400_000, '90m'],
+  [1500, '1500ms'],
+  [1, '1ms'],
+])('%s ms are %j', (ms, text) => {
+  expect(formatDurationMs(ms)).toBe(text);
+  expect(parseDurationMs(text)).toBe(ms);
 });

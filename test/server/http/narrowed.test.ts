@@ -69,7 +69,9 @@ async function send({ url }: Server, lines: readonly Line[]): Promise<void> {
 async function get({ url }: Server, path: string): Promise<unknown> {
   const response = await fetch(url + path, { headers: { authorization: `Bearer ${SHOP}` } });
   const headers = [...response.headers].filter(([name]) => name !== 'date');
-  const body = (await response.text()).replace(/from [\dT:.Z-]+ to [\dT:.Z-]+|"(?:since|until)":"[^"]*"/g, 'A RANGE');
+  const text = (await response.text()).replace(/from [\dT:.Z-]+ to [\dT:.Z-]+|"(?:since|until)":"[^"]*"/g, 'A RANGE');
+  // A cursor has how many lines were stored before its own, those of all namespaces.
+  const body = text.replaceAll(/"cursor":"[\w-]+"/g, '"cursor":"A CURSOR"');
   return { status: response.status, headers, body };
 }
 
@@ -114,7 +116,20 @@ const FILTERS = [
 ];
 
 const ROUTES: readonly [string, readonly string[]][] = [
-  ['/logs', ['', 'order=oldest', 'limit=1', 'limit=100000', 'format=csv', 'format=json', 'limit=0']],
+  [
+    '/logs',
+    [
+      '',
+      'order=oldest',
+      'limit=1',
+      'limit=100000',
+      'format=csv',
+      'format=json',
+      'limit=0',
+      'format=text',
+      'columns=time,pod,secret,user_id',
+    ],
+  ],
   ['/labels', ['']],
   ['/labels/namespace/values', ['']],
   ['/labels/pod/values', ['']],

@@ -105,10 +105,12 @@ test('a live tail has no end, and so not all lines', async () => {
 
 test.each(['ndjson', 'json', 'csv', 'raw'])('the next page has all parameters of this one: %s', async (format) => {
   const got: number[] = [];
+  // Objects have the line, and its fields beside it.
+  const numbers = /json/.test(format) ? /\\"n\\":(\d+)/g : /"n"?":(\d+)/g;
   for await (const { text } of pagesFrom(
     `/logs?since=2026-11-23&app=few&odd>=1&limit=7&q=time&order=oldest&format=${format}`,
   )) {
-    got.push(...Array.from(text.matchAll(/\\?"?"n\\?"?":(\d+)/g), ([, n]) => Number(n)));
+    got.push(...Array.from(text.matchAll(numbers), ([, n]) => Number(n)));
   }
   expect(got).toEqual(Array.from({ length: 25 }, (_, i) => 2 * i + 1));
 });

@@ -21,7 +21,7 @@ function parse(query: QueryString): ReturnType<typeof parseLogsRequest> {
 
 describe('parseLogsRequest', () => {
   it('has defaults', () => {
-    const { plan, format, follow } = parse({});
+    const { plan, follow } = parse({});
     expect(plan).toMatchObject({
       from: undefined,
       to: undefined,
@@ -29,7 +29,7 @@ describe('parseLogsRequest', () => {
       direction: 'backward',
       limit: 100,
     });
-    expect({ format, follow }).toEqual({ format: 'ndjson', follow: false });
+    expect(follow).toBe(false);
     expect(parse({ follow: '' }).plan.limit).toBe(10);
   });
 
@@ -101,7 +101,6 @@ describe('parseLogsRequest', () => {
     [{ since: '5' }, /^since: "5" has no unit/],
     [{ since: 'soon' }, /^since: "soon" is not a valid time; allowed: .*; example: since=1h$/],
     [{ since: '1h', until: '2h' }, /^until: "2h" is not after since "1h"/],
-    [{ format: 'xml' }, /^format: "xml" is unknown; allowed: ndjson, raw, json, csv; example: format=ndjson$/],
     [{ order: 'up' }, /^order: "up" is unknown; allowed: newest, oldest/],
     [{ limit: '0' }, /^limit: "0" is out of range; allowed: 1 to 100000; example: limit=500$/],
     [{ limit: '-1' }, /^limit: /],
@@ -113,7 +112,6 @@ describe('parseLogsRequest', () => {
       /^follow: "maybe" is not a boolean; allowed: true or false, yes or no, on or off, 1 or 0; example: follow=true$/,
     ],
     [{ follow: 'true', until: 'now' }, /^until: a live tail has no end/],
-    [{ follow: 'true', format: 'json' }, /^format: a JSON array cannot follow/],
     [{ q: '' }, /^q: empty/],
     [{ by: 'x' }, /^by: not a parameter of this route/],
     [{ query: '{app="a"}' }, /^query: LogQL is not supported yet/],

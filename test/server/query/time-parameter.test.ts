@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatInstant } from '../../../shared/time.ts';
 import { parseInstant } from '../../../server/query/time-parameter.ts';
-import { parseTimeZone } from '../../../server/query/time-zone.ts';
+import { parseTimeZone } from '../../../server/store/time-zone.ts';
 
 const NOW = Date.UTC(2026, 10, 23, 15, 30, 10, 500);
 

@@ -2,7 +2,7 @@
 import type { LogStore, LogView } from '../../../server/store/log-store.ts';
 import type { Query, QueryStatistics } from '../../../server/store/query.ts';
 import type { Plan } from '../../../server/store/search-plan.ts';
-import type { AnswerFormat } from '../../../server/store/sink.ts';
+import type { TextSink } from '../../../server/store/sink.ts';
 import { type Asker, QueryEngine } from '../../../server/query/engine.ts';
 import { decodeBatch } from '../../../shared/wire.ts';
 import type { Filters } from '../engines/embedded/filters.ts';
@@ -29,10 +29,10 @@ export function appendBatch(store: LogStore, batch: BatchOfLines): Promise<{ row
 export async function found(
   store: LogStore,
   plan: Partial<Plan> & Filters,
-  format: AnswerFormat = 'raw',
+  sink: Omit<TextSink, 'kind'> = { format: 'raw' },
 ): Promise<string[]> {
   const { pieces } = new QueryEngine(store).stream(SOMEBODY, (view, query) =>
-    view.search(planOf(plan), { kind: 'text', format }, query),
+    view.search(planOf(plan), { kind: 'text', ...sink }, query),
   );
   return linesIn(Buffer.concat(await Array.fromAsync(pieces)));
 }

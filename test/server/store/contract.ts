@@ -11,6 +11,7 @@ import { describePages } from './contract-pages.ts';
 import { describeRows } from './contract-rows.ts';
 import { describeSenders } from './contract-senders.ts';
 import { describeTails } from './contract-tails.ts';
+import { describeText } from './contract-text.ts';
 import { describeUpkeep } from './contract-upkeep.ts';
 import { naiveSearch } from './naive-search.ts';
 import { randomWhere } from './random-predicates.ts';
@@ -117,6 +118,7 @@ export function describeLogStore(
     describeSenders(openEmpty);
     describeTails(openEmpty);
     describeRows(openEmpty);
+    describeText(openEmpty);
     describePages(openEmpty);
     describeCounts(openEmpty);
     describeUpkeep(openEmpty, abilities);
@@ -178,9 +180,9 @@ export function describeLogStore(
 
     test('an object has the time, the labels and the line', async () => {
       const store = await openFilled();
-      const [line] = await found(store, { limit: 1 }, 'ndjson');
-      const want = { time: '2026-11-23T00:00:04.000000000Z', labels: WEB, line: LINES[3]!.text };
-      expect(JSON.parse(line!)).toEqual(want);
+      const [line] = await found(store, { limit: 1 }, { format: 'ndjson' });
+      const want = { time: '2026-11-23T00:00:04.000000000Z', labels: WEB, line: LINES[3]!.text, fields: {} };
+      expect(JSON.parse(line!)).toMatchObject(want);
       await store.close();
     });
 

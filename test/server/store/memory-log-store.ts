@@ -1,7 +1,7 @@
 /** A LogStore that is an array: too simple to be wrong, and the other one that the contract is held against. */
 import { labelsKey } from '../../../shared/labels.ts';
 import { RowGroup } from '../../../shared/row-group/reader.ts';
-import { formatInstant, instantOf, instantOfMs } from '../../../shared/time.ts';
+import { instantOf, instantOfMs } from '../../../shared/time.ts';
 import { assertFits, verifyBatch } from '../../../server/engines/embedded/core/row-group-ref.ts';
 import { Positions } from '../../../server/ingest/positions.ts';
 import { type ErasureStatus, namesOf } from '../../../server/store/erasure-status.ts';
@@ -10,11 +10,12 @@ import type { Following, LogStore, LogView } from '../../../server/store/log-sto
 import { decide, EVERYTHING, type Predicate, type Where } from '../../../server/store/predicate.ts';
 import type { Query } from '../../../server/store/query.ts';
 import { type Plan, planForAll } from '../../../server/store/search-plan.ts';
-import type { PieceOf, Sink, TextSink } from '../../../server/store/sink.ts';
+import type { PieceOf, Sink } from '../../../server/store/sink.ts';
 import type { StoreStats } from '../../../server/store/stats.ts';
 import { naiveAggregate } from './naive-aggregate.ts';
 import { naiveBlock } from './naive-block.ts';
 import { naiveFacets } from './naive-facets.ts';
+import { naiveText } from './naive-text.ts';
 import { isWanted, naiveCursor, type NaiveLine, naiveSearch } from './naive-search.ts';
 
 export interface MemoryOptions {
@@ -178,12 +179,7 @@ function following<S extends Sink>(
 }
 
 function pieceOf<S extends Sink>(lines: readonly NaiveLine[], sink: S): PieceOf<S> {
-  return (sink.kind === 'text' ? textOf(lines, sink) : naiveBlock(lines, sink)) as PieceOf<S>;
-}
-
-function textOf(lines: readonly NaiveLine[], { format }: TextSink): Uint8Array {
-  if (format !== 'raw' && format !== 'ndjson') throw new RangeError(`BUG: ${format} is not of the contract`);
-  return Buffer.from(lines.map((line) => `${format === 'raw' ? line.text : toJson(line)}\n`).join(''));
+  return (sink.kind === 'text' ? naiveText(lines, sink) : naiveBlock(lines, sink)) as PieceOf<S>;
 }
 
 function statsOf(lines: readonly NaiveLine[]): StoreStats {
@@ -231,8 +227,4 @@ function linesOf(rowGroup: Uint8Array, arrived: number): NaiveLine[] {
     arrival: arrived + row,
     batchFrom: arrived,
   }));
-}
-
-function toJson({ text, labels, instant }: NaiveLine): string {
-  return JSON.stringify({ time: formatInstant(instant), labels, line: text });
 }

@@ -160,6 +160,12 @@ export function fieldsOf(text: string): [string, string][] {
   return parsed === undefined ? [] : rawLeavesOf(parsed, '').map(([name, value]) => [name, textOf(value)]);
 }
 
+/** The same with their values as JSON has them. */
+export function leavesOf(text: string): [string, unknown][] {
+  const parsed = parsedObject(text);
+  return parsed === undefined ? [] : rawLeavesOf(parsed, '');
+}
+
 function parsedObject(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);

@@ -15,7 +15,8 @@ export function cutFields(line: string): Field[] {
     const value = bytes.subarray(tokens.starts[i], tokens.ends[i]);
     const text = (tokens.kinds[i] === KIND_STRING ? unescaped(value) : value).toString();
     // Pieces of text have no name; a key of JSON may be empty.
-    if (tokens.fields[i] !== '' || tokens.kinds[i] !== KIND_PLAIN) fields.push({ name: tokens.fields[i]!, value: text });
+    if (tokens.fields[i] !== '' || tokens.kinds[i] !== KIND_PLAIN)
+      fields.push({ name: tokens.fields[i]!, value: text });
   }
   return fields;
 }

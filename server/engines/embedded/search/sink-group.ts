@@ -5,7 +5,9 @@ import { type ArrivalOrigin, arrivalOf } from '../../../../shared/row-group/ties
 import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { cursorText, streamRank } from '../../../store/cursor.ts';
 import type { Sink } from '../../../store/sink.ts';
+import { LineFields } from './line-fields.ts';
 import { type RowFields, rowFields } from './row-fields.ts';
+import { writerOf } from './row-writers.ts';
 
 /** Row rows[i] of row group groupOf[i], in the order of the answer. */
 export interface ChosenRows {
@@ -28,8 +30,15 @@ export interface SinkGroup {
   readonly flags: Uint8Array;
   /** The first of its wanted lines, built, in the order of the answer. */
   readonly lines: ByteStrings;
+  /** For text that has fields. */
+  readonly lineFields: LineFields | undefined;
   /** Of the names that the sink asks for. */
   readonly fields: RowFields;
+}
+
+/** Returns the bytes of lines that give a piece of about so many bytes. */
+export function lineBytesOf(sink: Sink, pieceBytes: number): number {
+  return sink.kind === 'text' ? Math.ceil(pieceBytes / writerOf(sink).expansion) : pieceBytes;
 }
 
 /**
@@ -44,10 +53,12 @@ export function openSinkGroup(
   sink: Sink,
 ): SinkGroup {
   const streamCodes = opened.streamCodes();
+  const cutLines = sink.kind === 'text' && writerOf(sink).needsFields ? opened.cutLines(rows, bytesMax) : undefined;
   return {
     opened,
     cursorAt: (row, timeNs) => cursorTextAt(opened, origin, streamCodes[row]!, row, timeNs),
-    lines: opened.lines(rows, bytesMax),
+    lines: cutLines ?? opened.lines(rows, bytesMax),
+    lineFields: cutLines && new LineFields(opened, cutLines),
     streamCodes,
     flags: opened.flags(),
     fields: rowFields(opened, sink.kind === 'text' ? [] : sink.fields, rows.length),

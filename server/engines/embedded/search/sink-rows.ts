@@ -5,13 +5,13 @@ import { type UnusableGroup, useOrList } from '../scan/unusable.ts';
 import { rawTextOf } from './raw-text.ts';
 import { type RenderedText, textOf } from './render.ts';
 import { blockOf, type RenderedBlock } from './row-columns.ts';
-import { type ChosenRows, openSinkGroup, type SinkGroup } from './sink-group.ts';
+import { type ChosenRows, lineBytesOf, openSinkGroup, type SinkGroup } from './sink-group.ts';
 
 export interface RenderInput extends ChosenRows {
   /** In the order in which the rows need them; `groupOf` is an index into them. */
   readonly places: readonly RowGroupPlace[];
   readonly sink: Sink;
-  /** Limit of their lines; the answer ends with the line that reaches it. */
+  /** Limit of their text, approximately; the answer ends with the line that reaches it. */
   readonly bytesMax: number;
 }
 
@@ -30,7 +30,7 @@ export function render(input: RenderInput, rowGroups: RowGroups): RenderOutput {
   const { places, bytesMax, sink } = input;
   const unusable: UnusableGroup[] = [];
   const rowsOf = rowsByGroup(places.length, input);
-  let leftBytes = bytesMax;
+  let leftBytes = lineBytesOf(sink, bytesMax);
   const groups = places.map((place, group) =>
     useOrList(unusable, group, () => {
       const opened = rowGroups.open(place);

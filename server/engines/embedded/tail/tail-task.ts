@@ -12,7 +12,7 @@ import type { RowGroupPlace, RowGroups } from '../scan/row-groups.ts';
 import { type UnusableGroup, useOrList } from '../scan/unusable.ts';
 import { scanGroup } from '../scan/scan.ts';
 import { aloneInThread } from '../../../workers/task.ts';
-import { openSinkGroup } from '../search/sink-group.ts';
+import { lineBytesOf, openSinkGroup } from '../search/sink-group.ts';
 import { doneCountOf, pieceIn, sinkRows } from '../search/sink-rows.ts';
 import { type Piece, type Sink, sizeOfPiece } from '../../../store/sink.ts';
 
@@ -126,7 +126,7 @@ function addMatches(
   for (let row = from; row < rows.length;) {
     if (row > from && isFull()) return row;
     const part = rows.subarray(row, row + rowsAtOnce);
-    const groups = [openSinkGroup(opened, place, part, TAIL_PIECE_BYTES, sink)];
+    const groups = [openSinkGroup(opened, place, part, lineBytesOf(sink, TAIL_PIECE_BYTES), sink)];
     const chosen = {
       groupOf: new Uint32Array(part.length),
       rows: part,

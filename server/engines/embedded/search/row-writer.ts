@@ -1,0 +1,27 @@
+/** How rows become text: one writer for each form of an answer. */
+import type { Labels } from '../../../../shared/labels.ts';
+import type { LineFields } from './line-fields.ts';
+import type { TextBuffer } from './text-buffer.ts';
+
+/** A row to be written; one object serves all rows of an answer. */
+export interface TextRow {
+  labels: Labels;
+  flags: number;
+  /** The line is bytes[start, end). */
+  bytes: Buffer;
+  start: number;
+  end: number;
+  /** Of the line; only where a writer needs them. */
+  fields: LineFields | undefined;
+  /** From the start of its base day, in ns. */
+  baseDay: number;
+  timeNs: number;
+  cursor: () => string;
+}
+
+export interface RowWriter {
+  readonly needsFields: boolean;
+  /** Bytes of text for each of a line, as a rule: buffers are bounded by it. */
+  readonly expansion: number;
+  write(row: TextRow, out: TextBuffer): void;
+}

@@ -1,0 +1,46 @@
+/** Lines as text: what a row says of a line, by JSON.parse. */
+import { formatInstant } from '../../../shared/time.ts';
+import { cursorText } from '../../../server/store/cursor.ts';
+import type { TextSink } from '../../../server/store/sink.ts';
+import { naiveFieldOf } from './naive-block.ts';
+import { fieldsOf, leavesOf, naiveCursor, type NaiveLine, valuesOf } from './naive-search.ts';
+
+export function naiveText(lines: readonly NaiveLine[], { format, columns }: TextSink): Uint8Array {
+  const toText = (line: NaiveLine, place: number): string => {
+    switch (format) {
+      case 'raw':
+        return line.text;
+      case 'ndjson':
+        return JSON.stringify(columns === undefined ? naiveObject(line, place) : naiveColumns(line, place, columns));
+      default:
+        throw new RangeError(`BUG: ${format} is not of the contract`);
+    }
+  };
+  return Buffer.from(lines.map((line, place) => `${toText(line, place)}\n`).join(''));
+}
+
+export function naiveObject(line: NaiveLine, place: number): Record<string, unknown> {
+  const level = naiveFieldOf(line, 'level');
+  return {
+    time: formatInstant(line.instant),
+    labels: line.labels,
+    ...(level !== undefined && { level }),
+    line: line.text,
+    fields: Object.fromEntries(leavesOf(line.text)),
+    cursor: cursorText(naiveCursor(line, place)),
+  };
+}
+
+/** A column is the member of the row, the label, or the last field of the name. */
+export function naiveColumns(line: NaiveLine, place: number, names: readonly string[]): Record<string, unknown> {
+  const row: Record<string, unknown> = { ...naiveObject(line, place), message: naiveMessage(line) };
+  return Object.fromEntries(names.map((name) => [name, row[name] ?? line.labels[name] ?? valueOf(line, name) ?? null]));
+}
+
+function valueOf(line: NaiveLine, name: string): unknown {
+  return leavesOf(line.text).findLast(([field]) => field === name)?.[1];
+}
+
+function naiveMessage({ text }: NaiveLine): string | undefined {
+  return fieldsOf(text).length === 0 ? text : valuesOf(text, {}, 'message')[0];
+}
