@@ -19,6 +19,7 @@ import {
   type ValueTest,
   type Where,
 } from '../store/predicate.ts';
+import { mayBeEscaped } from '../store/read-text.ts';
 import { partsOfPattern, testOfParts } from '../store/value-test.ts';
 import { OPERANDS, parseOperand } from './operand.ts';
 
@@ -65,31 +66,38 @@ export function parseCondition(parameter: string, texts: readonly string[], read
  * Parses a condition on the text of lines.
  * @throws ParameterError
  */
-export function parseText(texts: readonly string[], reading: Reading): Where {
-  const { wanted, refused } = parseValues('q', texts);
+export function parseText(parameter: 'q' | 'q.raw', texts: readonly string[], reading: Reading): Where {
+  const { wanted, refused } = parseValues(parameter, texts);
   if ([...wanted, ...refused].some(({ text }) => text === '')) {
-    throw new ParameterError('q', 'empty', 'at least one character', 'q=timeout');
+    throw new ParameterError(parameter, 'empty', 'at least one character', `${parameter}=timeout`);
   }
   return satisfying(wanted, refused, reading, (values) =>
     anyOf(
       values.map(({ text, isRegexp }) =>
         isRegexp
-          ? regexpLeaf(parseRegexp('q', text, reading.ignoreCase))
-          : textWhere(text, reading.ignoreCase, (pattern) => parseRegexp('q', pattern, false)),
+          ? regexpLeaf(parseRegexp(parameter, text, reading.ignoreCase))
+          : textWhere(text, { ignoreCase: reading.ignoreCase, isRaw: parameter === 'q.raw' }, (pattern) =>
+              parseRegexp(parameter, pattern, false),
+            ),
       ),
     ),
   );
 }
 
 /**
- * Lines that contain a text.
+ * Lines that contain a text: as they are written or, unless it is raw, as they are read.
  * @param checked  returns the expression, or throws if it is too large
  */
-export function textWhere(text: string, ignoreCase: boolean, checked: (pattern: string) => string): Where {
-  if (!ignoreCase) return textLeaf(text);
-  if (isAscii(Buffer.from(text))) return { ...textLeaf(text), ignoreCase };
+export function textWhere(
+  text: string,
+  { ignoreCase, isRaw }: { readonly ignoreCase: boolean; readonly isRaw: boolean },
+  checked: (pattern: string) => string,
+): Where {
+  const reading = !isRaw && mayBeEscaped(text) ? { asRead: true as const } : {};
+  if (!ignoreCase) return { ...textLeaf(text), ...reading };
+  if (isAscii(Buffer.from(text))) return { ...textLeaf(text), ignoreCase, ...reading };
   // Only regular expressions fold letters beyond ASCII.
-  return regexpLeaf(checked(`(?i)${quotedPattern(text)}`));
+  return { ...regexpLeaf(checked(`(?i)${quotedPattern(text)}`)), ...reading };
 }
 
 /**

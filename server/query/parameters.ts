@@ -7,6 +7,7 @@
  *     path=~^/api/v\d/         a regular expression; path=!~…: it does not match
  *     status>=500              the value is such a number; or a duration (took>1.5s), or a size (size<10MiB)
  *     q=timeout                the line contains "timeout"; q=!health: it does not; q=~…: an expression has a match
+ *     q.raw=caf\u00e9          the same, of the bytes of the line alone; q finds what they mean, too, see ../store/read-text.ts
  *     search=level:error -x    a search text, see search-text/
  *     ignore_case=true         in values, texts and expressions
  *     match=all                several values of a name, or several texts, must all match
@@ -45,6 +46,7 @@ export interface LogsRequest {
  */
 const OWN_NAMES: readonly string[] = [
   'q',
+  'q.raw',
   'search',
   'ignore_case',
   'match',
@@ -69,9 +71,9 @@ const OWN_NAMES: readonly string[] = [
   'top',
 ];
 /** Parameters of every route. */
-export const COMMON_NAMES: readonly string[] = ['q', 'search', 'ignore_case', 'match', 'since', 'until', 'tz'];
+export const COMMON_NAMES: readonly string[] = ['q', 'q.raw', 'search', 'ignore_case', 'match', 'since', 'until', 'tz'];
 /** Those of them that are filters. */
-const TEXT_FILTERS: readonly string[] = ['q', 'search'];
+const TEXT_FILTERS: readonly string[] = ['q', 'q.raw', 'search'];
 /** Values of the parameter `order`. */
 const DIRECTIONS: Readonly<Record<'newest' | 'oldest', Direction>> = { newest: 'backward', oldest: 'forward' };
 
@@ -165,7 +167,8 @@ export function parseReading(query: QueryString): Reading {
 export function parseFilter(name: string, values: readonly string[], reading: Reading): Where {
   switch (name) {
     case 'q':
-      return parseText(values, reading);
+    case 'q.raw':
+      return parseText(name, values, reading);
     case 'search':
       return allOf(values.map((text) => parseSearch(text, reading)));
     default:

@@ -45,12 +45,16 @@ export interface TextLeaf {
   readonly needle: Uint8Array;
   /** ASCII letters of the line match the needle's in either case. */
   readonly ignoreCase?: true;
+  /** The line as it is read (read-text.ts) may contain them instead. */
+  readonly asRead?: true;
 }
 
 /** The line has a match of the expression, in RE2's syntax; see shared/regexp/. */
 export interface RegexpLeaf {
   readonly kind: 'regexp';
   readonly pattern: string;
+  /** The line as it is read may have a match instead. */
+  readonly asRead?: true;
 }
 
 /** The value of a name, or an element of it, passes one of the tests. */

@@ -16,6 +16,7 @@ import {
   type ValueTest,
   type Where,
 } from '../../store/predicate.ts';
+import { mayBeEscaped } from '../../store/read-text.ts';
 import { ANYTHING, quotedPattern, type Reading, textWhere, valueTest } from '../conditions.ts';
 import { OPERANDS, parseOperand } from '../operand.ts';
 import { parseSearchText } from './parser.ts';
@@ -74,7 +75,7 @@ class Compiler {
   }
 
   #textWhere(node: SearchNode, text: string, ignoreCase: boolean): Where {
-    return textWhere(text, ignoreCase, (pattern) => this.#checked(node, pattern));
+    return textWhere(text, { ignoreCase, isRaw: false }, (pattern) => this.#checked(node, pattern));
   }
 
   /** A bare word is found in any case and anywhere, so that a `*` at its ends means nothing. */
@@ -84,7 +85,8 @@ class Compiler {
     if (first < 0) return EVERYTHING;
     const inner = parts.slice(first, parts.findLastIndex((part) => part !== '') + 1);
     if (inner.length === 1) return this.#textWhere(node, inner[0]!, true);
-    return regexpLeaf(this.#checked(node, `(?i)${inner.map(quotedPattern).join(ANYTHING)}`));
+    const leaf = regexpLeaf(this.#checked(node, `(?i)${inner.map(quotedPattern).join(ANYTHING)}`));
+    return mayBeEscaped(inner.join('')) ? { ...leaf, asRead: true } : leaf;
   }
 
   #checked(node: SearchNode, pattern: string): string {

@@ -146,6 +146,55 @@ test('groups, measures and columns have the same names', async () => {
   expect(all.fields.map(({ name }) => name)).toContain('\\label.app');
 });
 
+/** As different writers escape them. */
+const ESCAPED = [
+  String.raw`{"n":1,"text":"caf\u00e9 closed"}`,
+  String.raw`{"n":2,"text":"CAF\u00C9 closed"}`,
+  '{"n":3,"text":"café open"}',
+  String.raw`{"n":4,"text":"say \"hi\""}`,
+  String.raw`{"n":5,"text":"say \u0022hi\u0022"}`,
+  String.raw`{"n":6,"text":"see a\/b"}`,
+  '{"n":7,"text":"see a/b"}',
+  String.raw`{"n":8,"text":"one\n\ttwo"}`,
+  String.raw`{"n":9,"text":"C:\\new"}`,
+  String.raw`{"n":10,"text":"R\u0026D \ud83d\ude00"}`,
+  String.raw`{"n":11,"text":"\\u00e9"}`,
+];
+
+test.each([
+  ['q', 'café', [1, 3]],
+  ['q', 'caf', [1, 3]],
+  ['q.raw', 'café', [3]],
+  ['q.raw', String.raw`caf\u00e9`, [1]],
+  ['q', String.raw`\u00e9`, [1, 11]],
+  ['q', 'é', [1, 3]],
+  ['search', 'CAFÉ', [1, 2, 3]],
+  ['search', '"CAFÉ"', [2]],
+  ['q', 'say "hi"', [4, 5]],
+  ['q.raw', 'say "hi"', []],
+  ['search', '"say \\"hi\\""', [4, 5]],
+  ['q', 'a/b', [6, 7]],
+  ['search', 'A/B', [6, 7]],
+  ['q', '!a/b', [1, 2, 3, 4, 5, 8, 9, 10, 11]],
+  ['q', 'one\n\ttwo', [8]],
+  ['q', 'C:\\new', [9]],
+  ['q', 'R&D 😀', [10]],
+  ['search', 'r&d*😀', [10]],
+  ['q', '~say "hi"', []],
+] as const)('%s=%s finds what a person reads', async (parameter, value, want) => {
+  const app = 'escaped';
+  if (!(await get('/labels/app/values', {})).text.includes(app)) {
+    const body = ESCAPED.join('\n');
+    expect((await fetch(`${server.url}/ingest?app=${app}`, { method: 'POST', body })).status).toBe(200);
+  }
+  const { text } = await get('/logs', { app, format: 'raw', order: 'oldest', [parameter]: value });
+  const numbers = text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => (JSON.parse(line) as { n: number }).n);
+  expect(numbers.toSorted((a, b) => a - b)).toEqual(want);
+});
+
 test('what is not understood is refused, with its place', async () => {
   const { status, text } = await get('/logs', { search: 'level:error status>many' });
   expect(status).toBe(400);
@@ -163,7 +212,7 @@ test('what is not understood is refused, with its place', async () => {
     [{ match: 'some' }, 'match: "some" is unknown; allowed: any, all; example: match=any'],
     [{ 'label.': 'x' }, 'label.: without a name; allowed: the name of a label or field; example: label.pod=api-1'],
     [{ 'level>': 'loud' }, 'level>=: "loud" is not a number, a duration or a size; allowed: values such as 500'],
-    [{ by: 'x' }, 'by: not a parameter of this route; allowed: labels, fields, q, search,'],
+    [{ by: 'x' }, 'by: not a parameter of this route; allowed: labels, fields, q, q.raw, search,'],
   ] as const) {
     const refused = await get('/logs', parameters);
     expect(refused.status).toBe(400);
@@ -184,7 +233,7 @@ test('what is erased is what the search text finds', async () => {
     const { text } = await get('/erasures', {});
     expect(text).toContain(`"state":"done"`);
   });
-  const { text } = await get('/logs', { limit: '1000', format: 'raw' });
+  const { text } = await get('/logs', { app: 'shop', limit: '1000', format: 'raw' });
   const want = LINES.filter((line) => !isErased(line)).map((line) => JSON.stringify(line));
   expect(text.split('\n').slice(0, -1).toSorted()).toEqual(want.toSorted());
 });

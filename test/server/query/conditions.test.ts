@@ -78,12 +78,14 @@ describe('parseText', () => {
     [['~(?i)timeout', 'x'], false, anyOf([regexpLeaf('(?i)timeout'), textLeaf('x')])],
     [['!~a+'], false, not(regexpLeaf('a+'))],
     [['a.b', '~c'], true, anyOf([{ ...textLeaf('a.b'), ignoreCase: true }, regexpLeaf('(?i)c')])],
-    [['é.'], true, regexpLeaf('(?i)é\\.')],
+    [['é.'], true, { ...regexpLeaf('(?i)é\\.'), asRead: true }],
+    [['a/b'], false, { ...textLeaf('a/b'), asRead: true }],
+    [['~a/b'], false, regexpLeaf('a/b')],
   ])('%j', (texts, ignoreCase, want) =>
-    expect(normalised(parseText(texts, { ignoreCase, matchAll: false }))).toEqual(want),
+    expect(normalised(parseText('q', texts, { ignoreCase, matchAll: false }))).toEqual(want),
   );
 
   it.each([[['']], [['~']], [['!']]])('refuses %j', (texts) =>
-    expect(() => parseText(texts, EXACTLY)).toThrow(/^q: empty/),
+    expect(() => parseText('q', texts, EXACTLY)).toThrow(/^q: empty/),
   );
 });

@@ -4,7 +4,7 @@ import { type Labels, labelOf } from '../../../shared/labels.ts';
 import { floorDivided, instantOf, NS_PER_DAY } from '../../../shared/time.ts';
 import { type Cursor, compareCursors, streamRank } from '../../../server/store/cursor.ts';
 import { LEVEL } from '../../../shared/levels.ts';
-import type { Predicate, TextLeaf, ValueLeaf, ValueTest, Where } from '../../../server/store/predicate.ts';
+import type { Predicate, RegexpLeaf, TextLeaf, ValueLeaf, ValueTest, Where } from '../../../server/store/predicate.ts';
 import { matches } from '../../../server/engines/embedded/scan/value-match.ts';
 import type { Plan } from '../../../server/store/search-plan.ts';
 import { parseName } from '../../../server/store/asked-name.ts';
@@ -61,12 +61,22 @@ function isTrue(where: Where, text: string, labels: Labels): boolean {
     case 'not':
       return !isTrue(where.of, text, labels);
     case 'text':
-      return containsText(text, where);
+      return readings(text, where).some((each) => containsText(each, where));
     case 'regexp':
-      return RE2JS.compile(where.pattern).test(text);
+      return readings(text, where).some((each) => RE2JS.compile(where.pattern).test(each));
     case 'value':
       return passesLeaf(where, text, labels);
   }
+}
+
+/** The line as it is written and, where that is asked for, as it is read: without escapes of what writers escape. */
+function readings(text: string, { asRead }: TextLeaf | RegexpLeaf): string[] {
+  return asRead === true ? [text, text.replaceAll(/\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])/g, readEscape)] : [text];
+}
+
+function readEscape(escape: string): string {
+  const char = JSON.parse(`"${escape}"`) as string;
+  return escape.length > 2 && /^[ !#$%(),\-.0-9:;?@A-Z[\]^_a-z{|}~*]$/.test(char) ? escape : char;
 }
 
 /**

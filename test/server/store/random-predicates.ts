@@ -25,7 +25,21 @@ const LABELS = [
   { namespace: 'shop', pod: 'web-1', app: 'web' },
   { namespace: 'bank', pod: 'api-2', level: 'warn' },
 ];
-const WORDS = ['timeout', 'Timeout', 'refused', 'connection refused', 'é', 'x"y', '/api/users/7', 'done'];
+const WORDS = [
+  'timeout',
+  'Timeout',
+  'refused',
+  'connection refused',
+  'é',
+  'x"y',
+  '/api/users/7',
+  'done',
+  'say "é" 😀',
+  'C:\\new\\',
+  'two\nlines\t<b>',
+  "it's \\u00e9",
+  '日本語/é',
+];
 
 function pick<T>(random: Random, from: readonly T[]): T {
   return from[random.below(from.length)]!;
@@ -40,7 +54,7 @@ const IDS = Array.from({ length: 150 }, (_, i) => {
 /** @param from  time of the first line, in milliseconds; each has a time of its own */
 export function randomLines(random: Random, count: number, from: number): Line[] {
   return Array.from({ length: count }, (_, i) => ({
-    text: random.below(12) === 0 ? `plain ${pick(random, WORDS)} text` : JSON.stringify(randomObject(random)),
+    text: random.below(12) === 0 ? plainLine(random) : written(random, randomObject(random)),
     timeNs: (from + i) * 1e6,
     labels: pick(random, LABELS),
   }));
@@ -56,6 +70,33 @@ function randomMessage(random: Random): string {
     `from 10.0.0.${random.below(250)}:${random.below(9)}000`,
     String(random.below(100)),
   ]);
+}
+
+/** A line that is no object, on one line. */
+function plainLine(random: Random): string {
+  return `plain ${pick(random, WORDS).replaceAll(/\s/g, ' ')} text`;
+}
+
+/** JSON as one of several writers has it: some escape slashes, some what HTML reserves, some all beyond ASCII. */
+function written(random: Random, object: object): string {
+  const json = JSON.stringify(object);
+  // The value of an array is as it is written, which JSON.parse does not tell.
+  if ('tags' in object) return json;
+  const long = (char: string): string => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  switch (random.below(6)) {
+    case 0:
+      return json.replaceAll('/', '\\/');
+    case 1:
+      return json.replaceAll(/[\u0080-\uffff]/g, long);
+    case 2:
+      return json.replaceAll(/[<>'\u0080-\uffff]/g, (char) =>
+        long(char).replaceAll(/[a-f]/g, (hex) => hex.toUpperCase()),
+      );
+    case 3:
+      return json.replaceAll(/\\./g, (escape) => (escape === '\\"' ? '\\u0022' : escape)).replaceAll('o', '\\u006f');
+    default:
+      return json;
+  }
 }
 
 function randomObject(random: Random): object {
@@ -92,13 +133,28 @@ function randomNode(random: Random, depth: number): Where {
       return not(randomNode(random, depth - 1));
     case 5:
       return {
-        ...textLeaf(pick(random, [...WORDS, '"level":"', 'nowhere', '/1', '00,"'])),
+        ...textLeaf(
+          pick(random, [...WORDS, '"level":"', 'nowhere', '/1', '00,"', '"', '\\', '/', 'y"', 'n', 'é"', '\n', '😀']),
+        ),
         ...(random.below(3) === 0 && { ignoreCase: true }),
+        ...(random.below(2) === 0 && { asRead: true }),
       };
     case 6:
-      return regexpLeaf(
-        pick(random, ['(?i)TIMEOUT', 'refused"?[,}]', '^plain', 'users/1\\d+"', '\\pL\\d', 'no.where']),
-      );
+      return {
+        ...regexpLeaf(
+          pick(random, [
+            '(?i)TIMEOUT',
+            'refused"?[,}]',
+            '^plain',
+            'users/1\\d+"',
+            '\\pL\\d',
+            'no.where',
+            '(?i)SAY "É"',
+            '語/.',
+          ]),
+        ),
+        ...(random.below(2) === 0 && { asRead: true }),
+      };
     default:
       return randomLeaf(random);
   }

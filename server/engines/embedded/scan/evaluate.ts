@@ -7,6 +7,7 @@ import { timeNsFrom } from '../../../../shared/time.ts';
 import type { Predicate, TimeRange, ValueTest, Where } from '../../../store/predicate.ts';
 import { orMask, hasMarked, maskDepth, markedIn, andNotMask, releaseMasks, takeDirtyMask, takeMask } from './masks.ts';
 import { WholeLineMatches } from './match-whole-lines.ts';
+import { matchReadLeaf } from './read-leaf.ts';
 import { matchRegexpLeaf } from './regexp-leaf.ts';
 import { matchTextLeaf } from './text-leaf.ts';
 import { matchValueLeaf, type Outcome } from './value-leaf.ts';
@@ -57,9 +58,13 @@ function evaluateNode(scan: Scan, where: Where, within: Uint8Array | undefined, 
     case 'not':
       return evaluateNot(scan, where.of, within, out);
     case 'text':
-      return matchTextLeaf(scan.group, where, within, out);
+      return where.asRead === true
+        ? matchReadLeaf(scan.group, where, within, out)
+        : matchTextLeaf(scan.group, where, within, out);
     case 'regexp':
-      return matchRegexpLeaf(scan.group, where, within, out);
+      return where.asRead === true
+        ? matchReadLeaf(scan.group, where, within, out)
+        : matchRegexpLeaf(scan.group, where, within, out);
     case 'value':
       return matchValueLeaf(scan.group, where, scan.wholeLines, within, out);
   }

@@ -104,7 +104,8 @@ function markPiece(
   }
 }
 
-function addContaining(group: RowGroup, leaf: TextLeaf, within: Uint8Array | undefined, mask: Uint8Array): void {
+/** Marks the rows in question whose line contains a text. */
+export function addContaining(group: RowGroup, leaf: TextLeaf, within: Uint8Array | undefined, mask: Uint8Array): void {
   const since = maskDepth();
   const each = takeDirtyMask(mask.length);
   if (matchTextLeaf(group, leaf, within, each) === 'some') orMask(mask, each);

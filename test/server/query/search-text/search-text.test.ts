@@ -14,13 +14,19 @@ import {
   normalised,
   not,
   type Operator,
+  type RegexpLeaf,
   regexpLeaf,
   textLeaf,
+  type TextLeaf,
   type Where,
 } from '../../../../server/store/predicate.ts';
 import { parsePattern } from '../../../../server/store/value-test.ts';
 
-const word = (text: string): Where => ({ ...textLeaf(text), ignoreCase: true });
+/** A text of which some writer escapes a character is found as it is read, too. */
+const read = (leaf: TextLeaf | RegexpLeaf, text: string): Where =>
+  /[^ -~]|["\\/<>&'+`=]/.test(text) ? { ...leaf, asRead: true } : leaf;
+const exact = (text: string): Where => read(textLeaf(text), text);
+const word = (text: string): Where => read({ ...textLeaf(text), ignoreCase: true }, text);
 const is = (name: string, ...patterns: string[]): Where => leafOf(name, patterns.map(parsePattern));
 const matches = (name: string, pattern: string): Where => leafOf(name, [{ kind: 'regexp', pattern }]);
 const compare = (name: string, operator: Operator, value: number, kind: 'number' | 'duration' | 'bytes' = 'number') =>
@@ -33,13 +39,13 @@ const TEXTS: readonly (readonly [text: string, where: Where, canonical?: string]
   ['*', EVERYTHING],
   ['timeout', word('timeout')],
   ['Timed out', allOf([word('Timed'), word('out')])],
-  ['"Timed Out"', textLeaf('Timed Out')],
-  ['"say \\"hi\\" C:\\new \\\\"', textLeaf('say "hi" C:\\new \\'), '"say \\"hi\\" C:\\\\new \\\\"'],
+  ['"Timed Out"', exact('Timed Out')],
+  ['"say \\"hi\\" C:\\new \\\\"', exact('say "hi" C:\\new \\'), '"say \\"hi\\" C:\\\\new \\\\"'],
   ['connection\\ refused', word('connection refused')],
   ['time*out*', regexpLeaf('(?i)time(?s:.*)out')],
   ['*timeout*', word('timeout')],
   ['5\\*', word('5*')],
-  ['Café', regexpLeaf('(?i)Café')],
+  ['Café', { ...regexpLeaf('(?i)Café'), asRead: true }],
   ['10.0.0.1:8080', word('10.0.0.1:8080')],
   ['http://shop/a?b=c', word('http://shop/a?b=c')],
   ['12:30:05', word('12:30:05')],
@@ -115,7 +121,7 @@ const TEXTS: readonly (readonly [text: string, where: Where, canonical?: string]
   ['not level:debug', not(is('level', 'debug')), '-level:debug'],
   ['not (a b)', not(allOf([word('a'), word('b')])), '-(a b)'],
   ['-(-a)', word('a')],
-  ['"or" "not found"', allOf([textLeaf('or'), textLeaf('not found')])],
+  ['"or" "not found"', allOf([exact('or'), exact('not found')])],
 ];
 
 describe('parseSearch', () => {

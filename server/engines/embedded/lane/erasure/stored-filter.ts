@@ -7,6 +7,8 @@ import {
   normalised,
   not,
   type Predicate,
+  type RegexpLeaf,
+  type TextLeaf,
   type ValueLeaf,
   type ValueTest,
   type Where,
@@ -24,8 +26,8 @@ export function encodeFilter({ from, to, where }: Predicate): JsonValue {
 type StoredWhere =
   | { readonly kind: 'all' | 'any'; readonly of: readonly StoredWhere[] }
   | { readonly kind: 'not'; readonly of: StoredWhere }
-  | { readonly kind: 'text'; readonly needle: string; readonly ignoreCase?: true }
-  | { readonly kind: 'regexp'; readonly pattern: string }
+  | (Omit<TextLeaf, 'needle'> & { readonly needle: string })
+  | RegexpLeaf
   | (Omit<ValueLeaf, 'tests'> & { readonly tests: readonly StoredTest[] });
 
 type StoredTest =
@@ -48,8 +50,13 @@ const STORED_TEST = v.variant('kind', [
 const STORED_WHERE: v.GenericSchema<unknown, StoredWhere> = v.variant('kind', [
   v.object({ kind: v.picklist(['all', 'any']), of: v.array(v.lazy(() => STORED_WHERE)) }),
   v.object({ kind: v.literal('not'), of: v.lazy(() => STORED_WHERE) }),
-  v.object({ kind: v.literal('text'), needle: v.string(), ignoreCase: v.exactOptional(v.literal(true)) }),
-  v.object({ kind: v.literal('regexp'), pattern: v.string() }),
+  v.object({
+    kind: v.literal('text'),
+    needle: v.string(),
+    ignoreCase: v.exactOptional(v.literal(true)),
+    asRead: v.exactOptional(v.literal(true)),
+  }),
+  v.object({ kind: v.literal('regexp'), pattern: v.string(), asRead: v.exactOptional(v.literal(true)) }),
   v.object({
     kind: v.literal('value'),
     name: v.string(),

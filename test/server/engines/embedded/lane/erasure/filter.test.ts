@@ -1,7 +1,15 @@
 import { expect, it } from 'vitest';
 import { decodeFilter, encodeFilter } from '../../../../../../server/engines/embedded/lane/erasure/stored-filter.ts';
 import { namesOf } from '../../../../../../server/store/erasure-status.ts';
-import { allOf, anyOf, not, type Predicate, textLeaf, valueLeaf } from '../../../../../../server/store/predicate.ts';
+import {
+  allOf,
+  anyOf,
+  not,
+  type Predicate,
+  regexpLeaf,
+  textLeaf,
+  valueLeaf,
+} from '../../../../../../server/store/predicate.ts';
 import { parsePattern } from '../../../../../../server/store/value-test.ts';
 
 const FILTER: Predicate = {
@@ -15,6 +23,9 @@ const FILTER: Predicate = {
       { kind: 'compare', operator: '>=', operand: { kind: 'bytes', value: 1.5e9 } },
     ]),
     valueLeaf('path', [parsePattern('/b')]),
+    { ...valueLeaf('path', [parsePattern('/{id}')]), fieldOnly: true, ofShape: true },
+    { ...textLeaf('a/b'), asRead: true },
+    { ...regexpLeaf('(?i)é'), asRead: true },
   ]),
 };
 
