@@ -17,6 +17,7 @@ import type { QueryString } from '../query/parameters.ts';
 import type { EmptyName } from '../query/hints.ts';
 import { understood } from './advice.ts';
 import { nsOf, parseSteps, STEP_NAMES, stepTime } from '../query/steps.ts';
+import type { TimeRange } from '../store/predicate.ts';
 import { type AggregatePlan, type Cell, WHOLE_STREAM } from '../store/aggregate-plan.ts';
 import { askedAs } from '../store/asked-name.ts';
 
@@ -31,7 +32,7 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
     const ownNames = ['by', ...STEP_NAMES];
     const predicate = parseFilters(request, nowMs, ownNames);
     const by = parseBy(request.query, 1);
-    const shown = { predicate, by, steps: parseSteps(request.query), nowMs };
+    const shown = { predicate, by, steps: parseSteps(request.query, predicate, nowMs), nowMs };
     const { asker, withHints } = await understood(engine, request, reply, { ownNames, nowMs });
     const { answer } = await engine.run(asker, (view, query) =>
       histogram(shown, (plan) => view.aggregate(plan, query)),
@@ -51,7 +52,7 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
     const nowMs = now();
     const predicate = parseFilters(request, nowMs, ownNames);
     const by = parseBy(parameters, AGGREGATE_BY_MAX);
-    const { order, limit, ...steps } = parseGroups(parameters);
+    const { order, limit, ...steps } = parseGroups(parameters, predicate, nowMs);
     const measured = parseMeasures(parameters, order === 'time' ? 'rows' : order);
     const { measures, orderBy } = measured;
     const plan: AggregatePlan = { ...predicate, by, measures, orderBy, ...steps, limit };
@@ -163,8 +164,12 @@ function parseSort(query: QueryString): string | undefined {
 }
 
 /** Groups of steps are in the order of time, all of them, unless the largest are asked for. */
-function parseGroups(query: QueryString): GroupSteps & { readonly order: string; readonly limit: number | undefined } {
-  const { stepMs, offsetMs, windowSteps } = parseSteps(query);
+function parseGroups(
+  query: QueryString,
+  range: TimeRange,
+  nowMs: number,
+): GroupSteps & { readonly order: string; readonly limit: number | undefined } {
+  const { stepMs, offsetMs, windowSteps } = parseSteps(query, range, nowMs);
   const limit = parseCount(query, 'limit', 1, AGGREGATE_LIMIT_MAX, AGGREGATE_LIMIT_DEFAULT);
   const hasLimit = single(query, 'limit') !== undefined;
   const order = single(query, 'order') ?? parseSort(query) ?? (stepMs === undefined || hasLimit ? 'rows' : 'time');

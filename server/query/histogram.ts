@@ -15,7 +15,7 @@ import {
 } from '../limits.ts';
 import type { AggregatePlan, Aggregation, Cell } from '../store/aggregate-plan.ts';
 import type { Predicate } from '../store/predicate.ts';
-import { nsOf, type Steps, stepTime } from './steps.ts';
+import { alignedOffsetMs, nsOf, type Steps, stepTime } from './steps.ts';
 
 /** Steps that people can read off a chart; beyond the last, multiples of it. */
 const STEPS_SECONDS = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 86_400, 604_800];
@@ -72,15 +72,14 @@ export async function histogram(
   { predicate, by, steps, nowMs, bucketsWanted = HISTOGRAM_BUCKETS_AUTO }: HistogramQuery,
   aggregate: (plan: AggregatePlan) => Promise<Aggregation>,
 ): Promise<Histogram> {
-  const { stepMs: asked, offsetMs, windowSteps } = steps;
-  const offsetNs = nsOf(offsetMs);
+  const { stepMs: asked, windowSteps } = steps;
   const count: Count = async (within, names, stepNs, limit) => {
     const plan = { ...within, by: names, measures: [], stepNs, limit };
     return (await aggregate(plan)).cells;
   };
   const { range, before, after } = await chooseRange(predicate, nowMs, count);
   if (range === undefined) return { stepSeconds: (asked ?? STEP_MS_DEFAULT) / 1000, buckets: [], before, after };
-  const stepNs = nsOf(stepFor(range, asked, offsetNs, bucketsWanted));
+  const { stepNs, offsetNs } = stepFor(range, steps, bucketsWanted);
   const within = { ...predicate, from: range.first, to: range.last + 1n };
   const plan = { ...within, by, measures: [], stepNs, offsetNs, windowSteps, limit: undefined };
   const { cells } = await aggregate(plan);
@@ -90,11 +89,17 @@ export async function histogram(
 }
 
 /** @throws ParameterError  the step that was asked for gives too many buckets */
-function stepFor(range: InclusiveRange, askedMs: number | undefined, offsetNs: bigint, bucketsWanted: number): number {
+function stepFor(
+  range: InclusiveRange,
+  { stepMs: askedMs, offsetMs, zoneOffsetMs = 0 }: Steps,
+  bucketsWanted: number,
+): { readonly stepNs: bigint; readonly offsetNs: bigint } {
   const fittingMs = fittingStep(range, bucketsWanted);
   const stepMs = askedMs ?? fittingMs;
-  const { first, last } = bucketRange(range, nsOf(stepMs), offsetNs);
-  if (last - first < HISTOGRAM_BUCKETS_MAX) return stepMs;
+  const stepNs = nsOf(stepMs);
+  const offsetNs = nsOf(askedMs === undefined ? alignedOffsetMs(zoneOffsetMs, stepMs) : offsetMs);
+  const { first, last } = bucketRange(range, stepNs, offsetNs);
+  if (last - first < HISTOGRAM_BUCKETS_MAX) return { stepNs, offsetNs };
   // Long enough for any alignment of the buckets.
   const neededSeconds = Math.ceil(lengthMs(range) / (HISTOGRAM_BUCKETS_MAX - 1) / 1000);
   const allowed = `up to ${HISTOGRAM_BUCKETS_MAX} buckets; this range wants at least ${neededSeconds}s`;

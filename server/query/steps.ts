@@ -3,14 +3,17 @@ import { parseDurationMs } from '../../shared/duration.ts';
 import { ParameterError } from '../../shared/errors.ts';
 import { formatInstant, INSTANT_MIN, MS_PER_DAY, NS_PER_MS } from '../../shared/time.ts';
 import { HISTOGRAM_STEP_MS_MAX, WINDOW_STEPS_MAX } from '../limits.ts';
-import { type QueryString, single } from './parameters.ts';
+import type { TimeRange } from '../store/predicate.ts';
+import { type QueryString, single, timeZoneOf } from './parameters.ts';
 
 /** As in the query, in milliseconds. */
 export interface Steps {
   /** Undefined where the query does not set it. */
   readonly stepMs: number | undefined;
-  /** Less than a step. */
+  /** Less than a step; 0 where the query does not set it, nor the step. */
   readonly offsetMs: number;
+  /** What the clocks of the query's time zone show, minus UTC. */
+  readonly zoneOffsetMs?: number;
   /** 1 for steps that do not overlap. */
   readonly windowSteps: number;
 }
@@ -18,15 +21,20 @@ export interface Steps {
 /** Names of the parameters that `parseSteps` reads. */
 export const STEP_NAMES = ['step', 'offset', 'window'] as const;
 
-/** @throws ParameterError */
-export function parseSteps(query: QueryString): Steps {
+/**
+ * @param range  of the query: its time zone's clocks are those at its beginning, or now
+ * @throws ParameterError
+ */
+export function parseSteps(query: QueryString, { from }: TimeRange, nowMs: number): Steps {
   const stepMs = parseWholeMs(query, 'step', 'step=5m');
-  const offsetMs = parseWholeMs(query, 'offset', 'step=1d&offset=22h') ?? 0;
+  const zoneOffsetMs = timeZoneOf(query).offsetMsAt(from === undefined ? nowMs : Number(from / BigInt(NS_PER_MS)));
+  const asked = parseWholeMs(query, 'offset', 'step=1d&offset=22h');
+  const offsetMs = asked ?? (stepMs === undefined ? 0 : alignedOffsetMs(zoneOffsetMs, stepMs));
   const windowMs = parseWholeMs(query, 'window', 'step=1m&window=5m');
   if (stepMs === undefined) {
     const alone = offsetMs > 0 ? 'offset' : windowMs === undefined ? undefined : 'window';
     if (alone !== undefined) throw new ParameterError(alone, 'given without a step', `${alone} with step`, 'step=5m');
-    return { stepMs, offsetMs: 0, windowSteps: 1 };
+    return { stepMs, offsetMs: 0, zoneOffsetMs, windowSteps: 1 };
   }
   if (offsetMs >= stepMs) {
     throw new ParameterError('offset', 'it is not shorter than a step', 'a shorter duration', 'step=1d&offset=22h');
@@ -36,7 +44,12 @@ export function parseSteps(query: QueryString): Steps {
     const problem = `"${single(query, 'window')}" is not a whole number of steps`;
     throw new ParameterError('window', problem, `1 to ${WINDOW_STEPS_MAX} steps`, 'step=1m&window=5m');
   }
-  return { stepMs, offsetMs, windowSteps };
+  return { stepMs, offsetMs, zoneOffsetMs, windowSteps };
+}
+
+/** Returns the offset of steps that begin when the clocks of a time zone show whole steps: days at midnight. */
+export function alignedOffsetMs(zoneOffsetMs: number, stepMs: number): number {
+  return ((-zoneOffsetMs % stepMs) + stepMs) % stepMs;
 }
 
 function parseWholeMs(query: QueryString, name: (typeof STEP_NAMES)[number], example: string): number | undefined {

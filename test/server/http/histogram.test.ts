@@ -214,3 +214,35 @@ test.for(['0s', '0.5ms', '-1s', 'soon', '', '1', '36501d', '99999999999999999999
     expect(answer.error!.message).toMatch(/^step: ".*" is not a valid step; allowed: .*; example: step=5m$/);
   },
 );
+
+test.for([
+  ['tz=Europe/Berlin', '2026-06-09T22:00:00.000000000Z'],
+  ['tz=Asia/Kolkata', '2026-06-09T18:30:00.000000000Z'],
+  ['tz=-03:00', '2026-06-10T03:00:00.000000000Z'],
+  ['tz=Europe/Berlin&offset=1h', '2026-06-10T01:00:00.000000000Z'],
+  ['', '2026-06-10T00:00:00.000000000Z'],
+])('days begin at midnight of the time zone: %s', async ([query, start]) => {
+  const app = 'days';
+  const first = Date.UTC(2026, 5, 10, 4);
+  const times = Array.from({ length: 10 }, (_, n) => first + n * HOUR_MS);
+  if ((await get(`app=${app}`)).answer.buckets.length === 0) await store(app, times);
+  const { answer } = await get(`app=${app}&since=2026-06-10T04:00Z&until=2026-06-11T00:00Z&step=1d&${query}`);
+  expect(answer.buckets[0]).toMatchObject({ time: start, total: expect.any(Number) as number });
+  expect(answer.buckets.reduce((sum, { total }) => sum + total, 0)).toBe(times.length);
+  const response = await fetch(`${server.url}/aggregate?app=${app}&since=2026-06-10T04:00Z&step=1d&${query}`);
+  const { groups } = (await response.json()) as { groups: { time: string }[] };
+  expect(groups[0]!.time).toBe(start);
+});
+
+test('a step that is chosen begins with the hours and days of the time zone, too', async () => {
+  const app = 'long';
+  const first = Date.UTC(2026, 5, 1);
+  await store(
+    app,
+    Array.from({ length: 60 }, (_, n) => first + n * MS_PER_DAY),
+  );
+  const { answer } = await get(`app=${app}&since=2026-06-01&until=2026-07-30&tz=Asia/Kolkata`);
+  const [offsetMs, stepMs] = [5.5 * HOUR_MS, answer.step_seconds * 1000];
+  expect(stepMs).toBeGreaterThanOrEqual(HOUR_MS);
+  for (const { time } of answer.buckets) expect((Date.parse(time) + offsetMs) % stepMs).toBe(0);
+});
