@@ -1037,5 +1037,8 @@ export const UNSEEN_AGE_MS_MAX = 50 * MINUTE_MS;
  */
 export const UNSEEN_CONTAINERS_MAX = 20_000;
 
+/** Workloads whose changes are recorded, about 500 bytes each and 100 a pod. Beyond: changes of the others are not. */
+export const WORKLOADS_MAX = 20_000;
+
 /** Containers that ended longer ago are ignored when the server first sees them. Beyond: no line. */
 export const TERMINATION_AGE_MS_MAX = 1 * DAY_MS;

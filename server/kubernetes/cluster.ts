@@ -18,6 +18,7 @@ import { Follower, type Listener } from './follower.ts';
 import type { ApiObject, EventObject, PodObject } from './objects.ts';
 import { PodWatch } from './pod-watch.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
+import { WorkloadChanges } from './workload-changes.ts';
 import { UnseenRuns, type UnseenRunsOptions } from './unseen-runs.ts';
 
 export interface KubernetesOptions {
@@ -108,7 +109,8 @@ class Cluster {
     const client = this.#client;
     const api = apiMetrics(metrics);
     const follow = { client, log, now, random: Math.random, lists: api.lists, failures: api.failures };
-    const podWatch = new PodWatch({ pods, recorder, log, onListed: () => this.#labeller.listed(), now });
+    const changes = new WorkloadChanges({ recorder, now });
+    const podWatch = new PodWatch({ pods, recorder, changes, log, onListed: () => this.#labeller.listed(), now });
     const eventLog = new EventLog({ recorder, log, now, dropped: api.dropped });
     const isFollowing = (): boolean => started.pods.isWatching && started.events.isWatching;
     const { graceMs, sweepMs = UNSEEN_SWEEP_MS } = unseen ?? {};

@@ -38,8 +38,16 @@ export type ContainerStatus = Pick<Json<V1ContainerStatus>, 'name' | 'restartCou
   readonly lastState?: ContainerState;
 };
 
+interface ContainerSpec {
+  readonly name: string;
+  readonly image?: string;
+}
+
 export interface PodObject extends ApiObject {
-  readonly spec?: Pick<Json<V1PodSpec>, 'nodeName'>;
+  readonly spec?: Pick<Json<V1PodSpec>, 'nodeName'> & {
+    readonly initContainers?: readonly ContainerSpec[];
+    readonly containers?: readonly ContainerSpec[];
+  };
   readonly status?: Pick<Json<V1PodStatus>, 'phase' | 'reason' | 'message' | 'conditions'> & {
     readonly initContainerStatuses?: readonly ContainerStatus[];
     readonly containerStatuses?: readonly ContainerStatus[];

@@ -40,7 +40,7 @@ export function podLabels(pod: PodObject, chosen: readonly string[]): Labels {
 /**
  * Returns what was deployed: not the ReplicaSet or the Job that was made for it. Undefined for a pod without an owner.
  */
-function ownerOf(pod: PodObject): Owner | undefined {
+export function ownerOf(pod: PodObject): Owner | undefined {
   const controller = pod.metadata.ownerReferences?.find((reference) => reference.controller === true);
   if (controller === undefined) return undefined;
   const { kind, name } = controller;

@@ -1,4 +1,4 @@
-/** Handles the pods that the API reports: makes their labels known, and records terminations. */
+/** Handles the pods that the API reports: makes their labels known, and records terminations and changes of workloads. */
 import type { Logger } from 'pino';
 import { terminationsOf, podUidOf } from './terminations.ts';
 import type { Listener } from './follower.ts';
@@ -6,10 +6,12 @@ import type { PodObject } from './objects.ts';
 import { annotationProblem } from './pod-annotations.ts';
 import type { PodTable } from './pod-table.ts';
 import type { Recorder } from './recorder.ts';
+import type { WorkloadChanges } from './workload-changes.ts';
 
 export interface PodWatchOptions {
   readonly pods: PodTable;
   readonly recorder: Recorder;
+  readonly changes: WorkloadChanges;
   readonly log: Logger;
   /** Called when all pods are known. */
   readonly onListed: () => void;
@@ -29,6 +31,7 @@ export class PodWatch implements Listener<PodObject> {
 
   begin(): void {
     this.#listed = new Set();
+    this.#options.changes.begin();
   }
 
   async page(pods: readonly PodObject[]): Promise<void> {
@@ -39,25 +42,28 @@ export class PodWatch implements Listener<PodObject> {
   }
 
   /** No more terminations can come from pods that do not exist any more. */
-  listed(): void {
-    const { pods, recorder, onListed } = this.#options;
+  async listed(): Promise<void> {
+    const { pods, recorder, changes, onListed } = this.#options;
     pods.retain(this.#listed);
     for (const uid of this.#problems.keys()) if (!this.#listed.has(uid)) this.#problems.delete(uid);
     this.#listed = new Set();
     onListed();
     recorder.forget(recorder.files().filter((file) => isOfDeletedPod(file, pods)));
+    await changes.listed();
   }
 
   async changed(pod: PodObject): Promise<void> {
-    const { pods, recorder, now } = this.#options;
+    const { pods, recorder, changes, now } = this.#options;
     const { labels } = pods.set(pod);
     this.#reportProblem(pod);
     for (const entry of terminationsOf(pod, labels, now())) await recorder.add(entry);
+    await changes.changed(pod);
   }
 
   /** The final status of the pod: often the only record of how its containers ended. */
   async deleted(pod: PodObject): Promise<void> {
     await this.changed(pod);
+    await this.#options.changes.deleted(pod);
     this.#options.pods.delete(pod.metadata.uid);
     this.#problems.delete(pod.metadata.uid);
   }

@@ -180,6 +180,34 @@ describe.skipIf(unavailable !== undefined)(
       expect(await lines('stream=podlog')).toHaveLength(1);
     });
 
+    test('a new image of a workload, over a server that is killed', async () => {
+      const deploy = async (hash: string, image: string): Promise<void> => {
+        const name = `pay-${hash}`;
+        const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name, uid: `uid-of-${name}`, controller: true };
+        const labels = { app: 'pay', 'pod-template-hash': hash };
+        const spec = { nodeName: 'worker-1', containers: [{ name: 'pay', image }] };
+        const metadata = { name: `${name}-x`, labels, ownerReferences: [owner] };
+        await core.createNamespacedPod({ namespace: 'shop', body: { metadata, spec } });
+      };
+      const isSaid = (...messages: string[]) =>
+        until(messages.join(', '), 60_000, async () => {
+          const said = (await lines('source=changes')).map((line) => (JSON.parse(line) as { message: string }).message);
+          return said.join() === messages.join();
+        });
+      await watches();
+      await deploy('aaa', 'shop/pay:v1');
+      await isSaid('pay: first seen with image v1');
+      await deploy('bbb', 'shop/pay:v2');
+      const deployedMs = Date.now();
+      await isSaid('pay: first seen with image v1', 'pay: image v1 → v2');
+      await endPodlog(server, 'SIGKILL');
+      // Times of the API are whole seconds: in a list, only a younger pod is known to be a change.
+      await until('the next second', 10_000, async () => Date.now() - deployedMs > 1000);
+      await deploy('ccc', 'shop/pay:v3');
+      await start();
+      await isSaid('pay: first seen with image v1', 'pay: image v1 → v2', 'pay: image v2 → v3');
+    });
+
     test("an agent's token is known with its node by the server's account, and one for the API itself is none of an agent", async () => {
       const [tokenPath, caPath] = [join(dir, 'token'), join(dir, 'ca.crt')];
       writeFileSync(tokenPath, await tokenOf('podlog-server'));

@@ -14,6 +14,8 @@ export interface PodChanges {
   readonly owner?: string;
   readonly node?: string;
   readonly status?: PodObject['status'];
+  /** Container → image. */
+  readonly images?: Readonly<Record<string, string>>;
 }
 
 export function podObject(name: string, changes: PodChanges = {}): PodObject {
@@ -33,7 +35,12 @@ export function podObject(name: string, changes: PodChanges = {}): PodObject {
         ],
       }),
     },
-    spec: { nodeName: node },
+    spec: {
+      nodeName: node,
+      ...(changes.images && {
+        containers: Object.entries(changes.images).map(([container, image]) => ({ name: container, image })),
+      }),
+    },
     ...(changes.status && { status: changes.status }),
   };
 }

@@ -234,3 +234,43 @@ test('the last word on a pod that is deleted', async () => {
   const want = ['container job ended: exit code 0, Completed, restart 0'];
   await eventually(async () => expect(await lines('stream=podlog')).toEqual(want));
 });
+
+test('a new image of a workload is a line, once over lists and restarts, and also when the server was down', async () => {
+  const deploy = (name: string, hash: string, version: number, namespace = 'shop'): void => {
+    const labels = { app: name, 'pod-template-hash': hash };
+    const images = { [name]: `shop/${name}:v${version}` };
+    const pod = { namespace, uid: `${name}-${hash}`, labels, images, owner: `ReplicaSet/${name}-${hash}` };
+    api.put(PODS, podObject(`${name}-${hash}-x`, { ...pod, created: new Date().toISOString() }));
+  };
+  deploy('api', 'aaa', 1);
+  deploy('mail', 'aaa', 7, 'other');
+  await start();
+  await watches();
+  deploy('api', 'bbb', 2);
+  const first = ['api: first seen with image v1', 'mail: first seen with image v7', 'api: image v1 → v2'].toSorted();
+  await eventually(async () => expect(await messages('source=changes')).toEqual(first));
+  await restart();
+  await watches();
+  await server.close();
+  deploy('api', 'ccc', 3);
+  await start();
+  await watches();
+  const all = [...first, 'api: image v2 → v3'].toSorted();
+  await eventually(async () => expect(await messages('source=changes')).toEqual(all));
+  await restart();
+  await watches();
+  expect(await messages('source=changes')).toEqual(all);
+  const [last] = (await logs('source=changes&workload=api&q=v3')) as { labels: object; line: string }[];
+  expect(last!.labels).toEqual({ namespace: 'shop', source: 'changes', workload: 'api' });
+  expect(JSON.parse(last!.line)).toMatchObject({
+    kind: 'Deployment',
+    name: 'api',
+    container: 'api',
+    old_image: 'shop/api:v2',
+    new_image: 'shop/api:v3',
+    old_hash: 'bbb',
+    new_hash: 'ccc',
+  });
+  // A change is no line of its app.
+  expect(await lines('app=api')).toEqual([]);
+});
