@@ -18,8 +18,9 @@ import type { EmptyName } from '../query/hints.ts';
 import { understood } from './advice.ts';
 import { nsOf, parseSteps, STEP_NAMES, stepTime } from '../query/steps.ts';
 import type { TimeRange } from '../store/predicate.ts';
+import { edgesOf } from '../store/log-buckets.ts';
 import { type AggregatePlan, type Cell, WHOLE_STREAM } from '../store/aggregate-plan.ts';
-import { askedAs } from '../store/asked-name.ts';
+import { askedAs, parseName } from '../store/asked-name.ts';
 
 export interface AggregatesOptions {
   readonly engine: QueryEngine;
@@ -137,11 +138,12 @@ function parseBy(query: QueryString, max: number): readonly string[] {
   return by;
 }
 
-/** A whole stream is all of its labels. */
-function named(by: readonly string[], cell: Cell): Record<string, string> {
-  const entries = by.flatMap((name, i): [string, string][] =>
-    name === WHOLE_STREAM ? (JSON.parse(cell.by[i]!) as [string, string][]) : [[name, cell.by[i]!]],
-  );
+/** A whole stream is all of its labels; a bucket of numbers is its edges, and null where there is no number. */
+function named(by: readonly string[], cell: Cell): Record<string, unknown> {
+  const entries = by.flatMap((name, i): [string, unknown][] => {
+    if (name === WHOLE_STREAM) return JSON.parse(cell.by[i]!) as [string, string][];
+    return [[name, parseName(name).isBucket ? (edgesOf(cell.by[i]!) ?? null) : cell.by[i]!]];
+  });
   return Object.fromEntries(entries);
 }
 

@@ -5,6 +5,7 @@
  *     label.pod          only the label
  *     field.query        only the field
  *     path.shape         the shapes of its values, in which ids are `{id}`; also field.path.shape
+ *     latency_ms.log10   the buckets of its numbers, see log-buckets.ts
  *     line.pattern       what kind of line it is, see line-pattern/line-pattern.ts
  *     \field.x           what is behind the backslash, as it is: the label or field `field.x`
  */
@@ -14,6 +15,7 @@ export interface AskedName {
   readonly only: 'label' | 'field' | undefined;
   readonly isShape: boolean;
   readonly isPattern: boolean;
+  readonly isBucket: boolean;
 }
 
 /** The name under which lines are counted and found by their pattern. */
@@ -21,15 +23,17 @@ export const LINE_PATTERN = 'line.pattern';
 
 const VERBATIM = '\\';
 const SHAPE = '.shape';
+const BUCKET = '.log10';
 const PREFIXES = { label: 'label.', field: 'field.' } as const;
 
-const PLAIN = { only: undefined, isShape: false, isPattern: false } as const;
+const PLAIN = { only: undefined, isShape: false, isPattern: false, isBucket: false } as const;
 
 export function parseName(asked: string): AskedName {
   if (asked.startsWith(VERBATIM)) return { ...PLAIN, name: asked.slice(VERBATIM.length) };
   if (asked === LINE_PATTERN) return { ...PLAIN, name: asked, isPattern: true };
   const only = (['label', 'field'] as const).find((each) => asked.startsWith(PREFIXES[each]));
   const rest = only === undefined ? asked : asked.slice(PREFIXES[only].length);
+  if (rest.endsWith(BUCKET)) return { ...PLAIN, name: rest.slice(0, -BUCKET.length), only, isBucket: true };
   const isShape = rest.endsWith(SHAPE);
   return { ...PLAIN, name: isShape ? rest.slice(0, -SHAPE.length) : rest, only, isShape };
 }

@@ -108,9 +108,10 @@ export function regexpLeaf(pattern: string): RegexpLeaf {
   return { kind: 'regexp', pattern };
 }
 
-/** Returns the leaf of a name as a query has it. */
+/** Returns the leaf of a name as a query has it. Buckets are compared by their edges, so a name of one is that of a field. */
 export function leafOf(asked: string, tests: readonly ValueTest[]): ValueLeaf {
-  const { name, only, isShape, isPattern } = parseName(asked);
+  const { name, only, isShape, isPattern, isBucket } = parseName(asked);
+  if (isBucket) return valueLeaf(asked, tests);
   return {
     ...valueLeaf(name, tests),
     ...(only === 'label' && { labelOnly: true }),

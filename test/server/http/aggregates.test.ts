@@ -271,3 +271,27 @@ test('what queries have cost is counted, for an operator', async () => {
   expect(await metric('row_groups_considered')).toBe(considered + 1);
   expect(await metric('bytes_considered')).toBeGreaterThan(0);
 });
+
+test('numbers by bucket have its edges, over time too, and lines without a number have none', async () => {
+  const { json } = await get('/aggregate?by=latency_ms.log10&since=2026-11-23T12:00:00Z&until=2026-11-23T13:00:00Z');
+  const { groups } = json as { groups: { by: { 'latency_ms.log10': { from: number; to: number } }; rows: number }[] };
+  const latencies = Array.from({ length: 60 }, (_, minute) => minute + 0.5);
+  for (const { by, rows } of groups) {
+    const { from, to } = by['latency_ms.log10'];
+    expect(latencies.filter((each) => each >= from && each < to).length).toBe(rows);
+    // A slider filters by these edges.
+    const filtered = await get(`/aggregate?latency_ms>=${from}&latency_ms<${to}`);
+    expect(filtered.json).toMatchObject({ groups: [{ rows }] });
+  }
+  expect(groups.reduce((sum, { rows }) => sum + rows, 0)).toBe(60);
+  const map = await get('/aggregate?by=latency_ms.log10&step=30m&since=2026-11-23T12:00:00Z&latency_ms<2');
+  expect(map.json).toEqual({
+    groups: [
+      { time: '2026-11-23T12:00:00.000000000Z', by: { 'latency_ms.log10': { from: 0.5, to: 0.63 } }, rows: 1 },
+      { time: '2026-11-23T12:00:00.000000000Z', by: { 'latency_ms.log10': { from: 1.25, to: 1.6 } }, rows: 1 },
+    ],
+    distinct: 2,
+  });
+  const none = await get('/aggregate?by=level.log10');
+  expect(none.json).toMatchObject({ groups: [{ by: { 'level.log10': null }, rows: 60 }] });
+});

@@ -24,6 +24,8 @@ const NAMES = [
   'path',
   'path.shape',
   'line.pattern',
+  'latency_ms.log10',
+  'user.log10',
   'user',
   'app',
   'pod',

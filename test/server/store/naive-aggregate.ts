@@ -69,10 +69,21 @@ function lastBucketOf(lines: readonly NaiveLine[], plan: AggregatePlan): number 
 
 export function naiveValueOf({ text, labels }: NaiveLine, asked: string): string {
   if (asked === WHOLE_STREAM) return labelsKey(labels);
-  const { name, isShape } = parseName(asked);
+  const { name, isShape, isBucket } = parseName(asked);
   const value = valuesOf(text, labels, asked)[0] ?? '';
   if (isShape) return naiveShape(value);
+  if (isBucket) return naiveBucket(value);
   return name === LEVEL ? naiveCanonical(value) : value;
+}
+
+/** The edge nearest to zero, by its digits. */
+export function naiveBucket(value: string): string {
+  const number = value.trim() === '' ? NaN : Number(value);
+  if (!Number.isFinite(number)) return '';
+  if (number === 0) return '0';
+  const [digits, exponent] = Math.abs(number).toExponential().split('e') as [string, string];
+  const edge = [1, 1.25, 1.6, 2, 2.5, 3.15, 4, 5, 6.3, 8].findLast((each) => each <= Number(digits))!;
+  return String(Math.sign(number) * Number(`${edge}e${exponent}`));
 }
 
 function measured(ofGroup: readonly NaiveLine[], measure: Measure): Measured {

@@ -16,9 +16,10 @@ import { answersOf, columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
 import { NUMBERS_RANGE_FACTOR, patternCodes } from './pattern-codes.ts';
 import { WHOLE_STREAM } from '../../../store/aggregate-plan.ts';
-import { parseName } from '../../../store/asked-name.ts';
+import { type AskedName, parseName } from '../../../store/asked-name.ts';
 import { ID, shapeOf } from '../scan/shape.ts';
 import { shapeCodesOf } from '../scan/shape-codes.ts';
+import { bucketCodesOf, foldToBucket } from './log-codes.ts';
 import { Texts } from './texts.ts';
 
 /** The codes of one template's rows: the same for all, or `base + codes[first + rank]`. */
@@ -65,9 +66,9 @@ export interface ColumnCodes {
  */
 export function valueCodes(group: RowGroup, asked: string, lend: Lend = newCodes): Dimension {
   if (asked === WHOLE_STREAM) return byStream(group, group.info.streams.map(labelsKey), new Texts(), lend);
-  const { name, only, isShape, isPattern } = parseName(asked);
+  const { name, only, isShape, isPattern, isBucket } = parseName(asked);
   if (isPattern) return patternDimension(group);
-  const texts = new Texts(isShape ? shapeOf : name === LEVEL ? canonicalLevel : undefined);
+  const texts = new Texts(isShape ? shapeOf : isBucket ? foldToBucket : name === LEVEL ? canonicalLevel : undefined);
   const labels = group.info.streams.map((stream) => (only === 'field' ? undefined : labelOf(stream, name)));
   if (!labels.includes(undefined)) return byStream(group, labels, texts, lend);
   if (only === 'label') {
@@ -84,7 +85,7 @@ export function valueCodes(group: RowGroup, asked: string, lend: Lend = newCodes
       column,
       isText
         ? wholeLineCodes(group, column, name, texts)
-        : ((isShape ? shapeCodes(group, column, texts) : undefined) ?? columnCodes(group, column, texts, lend)),
+        : (derivedCodes(group, column, texts, { isShape, isBucket }) ?? columnCodes(group, column, texts, lend)),
     );
   }
   const partsOfFields = (): CodePart[] =>
@@ -108,6 +109,17 @@ export function valueCodes(group: RowGroup, asked: string, lend: Lend = newCodes
     },
     texts,
   };
+}
+
+/** Returns codes of what is made of values, where that does not need the text of each. */
+function derivedCodes(
+  group: RowGroup,
+  column: number,
+  texts: Texts,
+  { isShape, isBucket }: Pick<AskedName, 'isShape' | 'isBucket'>,
+): ColumnCodes | undefined {
+  if (isShape) return shapeCodes(group, column, texts);
+  return isBucket ? bucketCodesOf(group.values(column), texts) : undefined;
 }
 
 function patternDimension(group: RowGroup): Dimension {
