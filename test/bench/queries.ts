@@ -126,6 +126,27 @@ export async function benchQueries(
       name: 'status of at least 500',
       path: '/aggregate',
       parameters: () => ({ ...all, 'status>': '500' }),
+      p50: TARGETS.statusCountP50Ms,
+    },
+    {
+      name: 'paths of a shape',
+      path: '/aggregate',
+      parameters: () => ({ ...all, 'path.shape': '/api/users/{id}/orders' }),
+    },
+    {
+      // Some writers escape a slash, and some all letters beyond ASCII.
+      name: 'a text with a slash',
+      path: '/aggregate',
+      parameters: (run) => ({ ...all, q: `/api/orders/1${run % 10}` }),
+    },
+    {
+      name: 'a text beyond ASCII that is not there',
+      parameters: (run) => ({ ...all, q: `café ${run}` }),
+    },
+    {
+      name: 'a search text',
+      path: '/aggregate',
+      parameters: (run) => ({ ...all, search: `level>=warn (timeout or status>=50${run % 5}) -path:/healthz` }),
     },
     {
       name: 'latency_ms of at least a number',

@@ -45,6 +45,8 @@ export const TARGETS = {
   /** Nothing can be answered from an index here: every line counts. */
   absentTextP99Ms: max(2_000),
   countByLevelP99Ms: max(500),
+  /** A count of every row of a field, answered while one is still looking at the bar. */
+  statusCountP50Ms: max(100),
   /** Of all two million lines, when the page is asked for it. */
   patternsP99Ms: max(300),
   /** Over ten million lines. */

@@ -237,3 +237,19 @@ test('what is erased is what the search text finds', async () => {
   const want = LINES.filter((line) => !isErased(line)).map((line) => JSON.stringify(line));
   expect(text.split('\n').slice(0, -1).toSorted()).toEqual(want.toSorted());
 });
+
+test('an erasure finds text as it is read, and never everything by mistake', async () => {
+  const erase = async (parameters: Readonly<Record<string, string>>): Promise<number> =>
+    (await fetch(`${server.url}/logs?${new URLSearchParams(parameters).toString()}`, { method: 'DELETE' })).status;
+  for (const search of ['', '*', '-level:debug', '-a or -b'])
+    expect([search, await erase({ search })]).toEqual([search, 400]);
+  const app = 'erased';
+  const lines = [String.raw`{"n":1,"text":"caf\u00e9"}`, '{"n":2,"text":"café"}', '{"n":3,"text":"cafe"}'];
+  const body = lines.join('\n');
+  expect((await fetch(`${server.url}/ingest?app=${app}`, { method: 'POST', body })).status).toBe(200);
+  expect(await erase({ app, q: 'café' })).toBe(202);
+  await eventually(async () => {
+    const { text } = await get('/logs', { app, format: 'raw' });
+    expect(text).toBe(`${lines[2]!}\n`);
+  });
+});
