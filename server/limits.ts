@@ -792,10 +792,10 @@ export const FACET_TOP_DEFAULT = 10;
 export const WORKER_CACHE_BYTES_MAX = 12 * MIB;
 
 /**
- * Memory of tables of groups that a worker keeps for the next ones, once they are done with: those of two lanes of 200,000
- * groups, and what they grew from. Beyond: it is given back.
+ * Memory of tables of groups that a worker keeps for the next ones, once they are done with: those of a lane of 200,000
+ * groups. Beyond: it is freed at once.
  */
-export const ARRAYS_KEPT_BYTES_MAX = 16 * MIB;
+export const ARRAYS_KEPT_BYTES_MAX = 8 * MIB;
 
 /** Buffer that a thread keeps for text with its letters folded. Beyond: a larger one is allocated each time. */
 export const NEEDLE_SCRATCH_BYTES_MAX = MIB;

@@ -26,12 +26,19 @@ export function newArray<T extends Numbers>(type: NumbersType<T>, length: number
   return array;
 }
 
-/** Keeps the memory of an array that is no longer used; the same memory may be passed twice. */
+/**
+ * Keeps the memory of an array that is no longer used; the same memory may be passed twice. Where enough is kept, it is
+ * freed at once: left to the garbage collector, the arrays of each query would start a collection.
+ */
 export function recycle(buffer: ArrayBuffer): void {
   const sizeBytes = buffer.byteLength;
-  if (sizeBytes < KEPT_BYTES_MIN || keptBytes + sizeBytes > ARRAYS_KEPT_BYTES_MAX) return;
+  if (sizeBytes < KEPT_BYTES_MIN) return;
   const alike = kept.get(sizeBytes) ?? [];
   if (alike.includes(buffer)) return;
+  if (keptBytes + sizeBytes > ARRAYS_KEPT_BYTES_MAX) {
+    buffer.transfer(0);
+    return;
+  }
   alike.push(buffer);
   kept.set(sizeBytes, alike);
   keptBytes += sizeBytes;
