@@ -69,7 +69,9 @@ test.each<[string, (line: (typeof LINES)[number]) => boolean]>([
 
 test('labels are asked for by expressions, too', async () => {
   expect(await get('/labels/app/values?app=~^s.op$')).toMatchObject({ text: '{"values":["shop"]}' });
-  expect(await get('/labels/app/values?app=!~^s.op$')).toMatchObject({ text: '{"values":[]}' });
+  expect(await get('/labels/app/values?app=!~^s.op$')).toMatchObject({
+    text: expect.stringContaining('{"values":[],') as string,
+  });
   expect(await get('/labels?q=~x')).toMatchObject({ status: 400 });
 });
 

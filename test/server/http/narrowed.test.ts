@@ -68,7 +68,9 @@ async function send({ url }: Server, lines: readonly Line[]): Promise<void> {
 /** Status, headers and body; without what is of the moment. */
 async function get({ url }: Server, path: string): Promise<unknown> {
   const response = await fetch(url + path, { headers: { authorization: `Bearer ${SHOP}` } });
-  const headers = [...response.headers].filter(([name]) => name !== 'date');
+  const headers = [...response.headers]
+    .filter(([name]) => name !== 'date')
+    .map(([name, value]) => [name, value.replaceAll(/(since|until|cursor)=[^&>]+/g, '$1=…')]);
   const text = (await response.text()).replace(/from [\dT:.Z-]+ to [\dT:.Z-]+|"(?:since|until)":"[^"]*"/g, 'A RANGE');
   // A cursor has how many lines were stored before its own, those of all namespaces.
   const body = text.replaceAll(/"cursor":"[\w-]+"/g, '"cursor":"A CURSOR"');

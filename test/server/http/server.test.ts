@@ -148,7 +148,7 @@ test('labels: filters by label, also by one that a stream lacks', async () => {
   expect(await jobs('job=*')).toEqual({ values: ['a', 'b'] });
   expect(await jobs('job=*&tier=web')).toEqual({ values: ['a'] });
   expect(await jobs('job=*&tier=!web')).toEqual({ values: ['b'] });
-  expect(await jobs('job=*&since=2001-01-01&until=2001-01-02')).toEqual({ values: [] });
+  expect(await jobs('job=*&since=2001-01-01&until=2001-01-02')).toMatchObject({ values: [] });
   expect(await call('/labels?q=x')).toMatchObject({ status: 400 });
 });
 
