@@ -4,8 +4,9 @@ import { ParameterError } from '../../shared/errors.ts';
 import { formatInstant } from '../../shared/time.ts';
 import { REQUEST_LINES_MAX, TEXT_BYTES_MAX } from '../limits.ts';
 import type { QueryEngine } from '../query/engine.ts';
-import { parseCount, parseFilters, type QueryString } from '../query/parameters.ts';
-import { requestNames, requestOf } from '../query/request.ts';
+import { oneOf, parseCount, parseFilters, type QueryString } from '../query/parameters.ts';
+import { readableLines, requestNames, requestOf } from '../query/request.ts';
+import { requestText } from '../query/request-text.ts';
 import type { TimeRange } from '../store/predicate.ts';
 import { askerOf } from './asker.ts';
 import { errorBody } from './errors.ts';
@@ -19,11 +20,17 @@ export interface RequestRoutes {
 export function registerRequests(app: FastifyInstance, { engine, now }: RequestRoutes): void {
   app.get<{ Querystring: QueryString; Params: { id: string } }>('/requests/:id', async (request, reply) => {
     const id = parseId(request.params.id, 'requests/f14cb053-088b-4a5c-9c39-0d2f0b7e6a1d');
-    const predicate = parseFilters(request, now(), ['limit']);
+    const nowMs = now();
+    const predicate = parseFilters(request, nowMs, ['limit', 'format']);
+    const format = oneOf(request.query, 'format', ['json', 'text'], 'json');
     const limit = parseCount(request.query, 'limit', 1, REQUEST_LINES_MAX, REQUEST_LINES_MAX);
-    const { answer } = await engine.run(askerOf(request, reply), (view, query) =>
-      requestOf({ id, predicate, limit }, view, query),
-    );
+    const asked = { id, predicate, limit };
+    const { answer } = await engine.run(askerOf(request, reply), async (view, query) => {
+      const found = await requestOf(asked, view, query);
+      if (found === undefined || format === 'json') return found;
+      return requestText(found, await readableLines(asked, found, nowMs, view, query));
+    });
+    if (typeof answer === 'string') void reply.type('text/plain; charset=utf-8');
     if (answer !== undefined) return answer;
     const message = `no line has the request id ${JSON.stringify(id)}; an id is looked for as a whole, in the fields that looked_for lists, and in the lines that the filters and the time range leave`;
     const lookedFor = { names: requestNames(), ...rangeOf(predicate) };

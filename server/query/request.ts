@@ -1,11 +1,12 @@
 /** Everything about one request: its lines of all pods, in the order of time, and what they say of it together. */
-import { formatInstant } from '../../shared/time.ts';
+import { formatInstant, MS_PER_DAY } from '../../shared/time.ts';
 import { REQUEST_ID_NAMES, TRACE_ID_NAMES } from '../../shared/request-names.ts';
 import { REQUEST_BYTES_MAX, REQUEST_LAST_LINES_MAX } from '../limits.ts';
 import type { LogView } from '../store/log-store.ts';
-import type { Predicate } from '../store/predicate.ts';
+import { anyOf, normalised, type Predicate } from '../store/predicate.ts';
 import type { Query } from '../store/query.ts';
 import { withId } from './request-rows.ts';
+import { parseInstant } from './time-parameter.ts';
 import { type FoundRows, foundRows } from './request-search.ts';
 import { linesOf, type RequestLine, type RequestSummary, startOfRequest, summaryOf } from './request-summary.ts';
 
@@ -85,6 +86,28 @@ function answerOf(
 async function rowCount(predicate: Predicate, view: LogView, query: Query): Promise<number> {
   const plan = { ...predicate, by: [], measures: [], stepNs: undefined, limit: 1 };
   return (await view.aggregate(plan, query)).cells.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** Returns the lines of an answer as text, in its order. */
+export async function readableLines(
+  { id, predicate }: RequestQuestion,
+  { found_by: foundBy, lines, pods }: RequestAnswer,
+  nowMs: number,
+  view: LogView,
+  query: Query,
+): Promise<string[]> {
+  const { names } = KINDS.find(({ name }) => name === foundBy)!;
+  const [first, last] = [lines[0]!, lines.at(-1)!].map(({ time }) => parseInstant('time', time, nowMs));
+  const readable = {
+    isColored: false,
+    withNamespace: new Set(pods.map(({ labels }) => labels['namespace'])).size > 1,
+    today: Math.floor(nowMs / MS_PER_DAY),
+  };
+  const where = normalised(anyOf(withId(predicate, names, id).map((search) => search.where)));
+  const plan = { where, from: first, to: last! + 1n, direction: 'forward', limit: lines.length } as const;
+  const text: Uint8Array[] = [];
+  for await (const piece of view.search(plan, { kind: 'text', format: 'text', readable }, query)) text.push(piece);
+  return Buffer.concat(text).toString().split('\n').slice(0, -1);
 }
 
 /** Returns the names under which a request is looked for. */

@@ -156,6 +156,39 @@ describe('a request', () => {
   });
 });
 
+test('as text, the lines are those of /logs, behind their offsets and gaps', async () => {
+  const text = async (path: string): Promise<string[]> =>
+    (await (await fetch(server.url + path, { headers: as(ADMIN) })).text()).split('\n').slice(0, -1);
+  const { id, lines } = REQUESTS.find((each) => each.lines.some(({ message }) => message?.startsWith('charge')))!;
+  const { answer } = await get(`/requests/${id}`);
+  const [what, started, error, slowest, gap, empty, head, ...rows] = await text(`/requests/${id}?format=text`);
+  const user = lines.find((line) => line.userId)!.userId!;
+  expect(what).toMatch(
+    new RegExp(
+      `^GET ${answer.path} 502 failed · [\\d.]+ m?s · user ${user} · ${lines.length} lines in ${answer.pods.length} pods$`,
+    ),
+  );
+  expect([started, error, slowest, gap]).toEqual([
+    `Started ${answer.start}`,
+    expect.stringMatching(/^First error after .*s: payments-1 charge failed: deadline exceeded$/),
+    expect.stringMatching(/^Slowest step .*s: api-1 request$/),
+    expect.stringMatching(/ without a line in any pod, until payments-1 charge failed: deadline exceeded$/),
+  ]);
+  expect([empty, head]).toEqual(['', '   offset       gap']);
+  for (const [n, { instant }] of lines.entries()) {
+    const [own] = await text(
+      `/logs?since=${formatInstant(instant)}&until=${formatInstant(instant + 1n)}&format=text&q=${id}`,
+    );
+    expect(rows[n]!.endsWith(`  ${own}`), `${rows[n]} is ${own}`).toBe(true);
+    expect(rows[n]!.slice(0, -own!.length)).toMatch(/^ *[\d.]+ (?:µs|ms|s) +\+[\d.]+ (?:µs|ms|s) {2}$/);
+  }
+  expect(rows).toHaveLength(lines.length);
+  expect((await text('/requests/long?limit=2&format=text')).slice(-1)).toEqual([
+    `${LONG.length - 1} of ${LONG.length + 1} lines are not shown: limit=2`,
+  ]);
+  expect((await text('/requests/twice?format=text'))[0]).toBe('twice · 0 s · 1 line in 1 pod');
+});
+
 test('a trace is found where no request has the id, whatever the name is spelled like', async () => {
   const { answer } = await get('/requests/t-1');
   expect(answer).toMatchObject({ found_by: 'trace_id', line_count: 2, failed: false, duration_ms: 30 });
@@ -222,6 +255,7 @@ test.each(['nothing', 'long-', 'lon', 'text-only'])(
 test.each([
   ['/requests/x?limit=0', 'limit: "0" is out of range; allowed: 1 to 1000'],
   ['/requests/x?limit=1001', 'limit: "1001" is out of range'],
+  ['/requests/x?format=csv', 'format: "csv" is unknown; allowed: json, text'],
   ['/requests/x?order=oldest', 'order: not a parameter of this route'],
   ['/requests/x?since=lunch', 'since: "lunch" is not a valid time'],
   ['/requests/', 'id: empty or too long; allowed: an id of up to 4096 bytes; example: GET /requests/'],
