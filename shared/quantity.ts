@@ -15,6 +15,18 @@ export function numberOf(text: string): number {
   return Number.isFinite(number) ? number : NaN;
 }
 
+/** What the texts of all quantities begin with. */
+const QUANTITY_START = /^\s*[-+.\d]/;
+const NS_PER_SECOND = 1e9;
+
+/** Returns what measures count of a text: a number, the seconds of a duration, the bytes of a size; NaN for other texts. */
+export function measuredOf(text: string): number {
+  const number = numberOf(text);
+  if (!Number.isNaN(number) || !QUANTITY_START.test(text)) return number;
+  const ns = durationOf(text);
+  return Number.isNaN(ns) ? sizeOf(text) : ns / NS_PER_SECOND;
+}
+
 const NS_OF_UNIT: Readonly<Record<string, number>> = {
   ns: 1,
   us: 1e3,

@@ -9,7 +9,7 @@ import type { Field, Segment } from './segment.ts';
 
 /** More fields are counted. */
 const FIELDS_MAX = 8;
-/** Longer values come last. */
+/** Longer values come last, and those of several lines. */
 const LONG_VALUE = 200;
 /** Enough of a request's id to recognize it. */
 const ID_CHARACTERS = 8;
@@ -87,7 +87,7 @@ export function fieldSegments(
     if (shown.has(name) || isEmpty(value) || IDS.has(name) || value === labelOf(labels, name)) continue;
     if (!isQuiet(name, fields)) wanted.push({ name, value });
   }
-  const isLong = ({ value }: Field): boolean => value.length > LONG_VALUE;
+  const isLong = ({ value }: Field): boolean => value.length > LONG_VALUE || value.includes('\n');
   const sorted = [...wanted.filter((field) => !isLong(field)), ...wanted.filter(isLong)];
   const segments = sorted.slice(0, FIELDS_MAX).map((field) => fieldSegment(field, access !== undefined));
   return { segments, moreCount: sorted.length - segments.length };

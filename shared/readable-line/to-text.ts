@@ -22,9 +22,9 @@ export function toText({ time, level = NO_LEVEL, pod }: RowHead, segments: reado
   return text;
 }
 
-/** A value with spaces gets quotes, so that one sees where it ends. */
+/** A value with spaces gets quotes, so that one sees where it ends; arrays and objects have brackets. */
 function valueText({ key, text }: Segment): string {
-  return key?.endsWith('=') === true && /[\s"]/.test(text) ? `"${text.replaceAll('"', '\\"')}"` : text;
+  return key?.endsWith('=') === true && /^[^[{].*[\s"]|^[\s"]/.test(text) ? `"${text.replaceAll('"', '\\"')}"` : text;
 }
 
 const RESET = '\u001b[0m';

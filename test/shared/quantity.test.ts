@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { durationOf, numberOf, parseQuantity, quantityOf, sizeOf } from '../../shared/quantity.ts';
+import { durationOf, measuredOf, numberOf, parseQuantity, quantityOf, sizeOf } from '../../shared/quantity.ts';
 
 describe('numberOf', () => {
   it.each([
@@ -62,4 +62,23 @@ it('takes a number for as many bytes, but not for a duration', () => {
   expect(quantityOf('1024', 'bytes')).toBe(1024);
   expect(quantityOf('1024', 'duration')).toBeNaN();
   expect(quantityOf('1s', 'number')).toBeNaN();
+});
+
+describe('measuredOf', () => {
+  it.each([
+    ['7', 7],
+    [' 1e3 ', 1000],
+    ['1.5s', 1.5],
+    ['1h30m', 5400],
+    ['250µs', 0.00025],
+    ['-20ms', -0.02],
+    ['.5s', 0.5],
+    ['10MiB', 10 * 2 ** 20],
+    ['2 GB', 2e9],
+    ['', NaN],
+    ['none', NaN],
+    ['/api/7', NaN],
+    ['12 apples', NaN],
+    ['2026-11-23', NaN],
+  ])('%j', (text, want) => expect(measuredOf(text)).toBe(want));
 });

@@ -40,6 +40,8 @@ const NAMES = [
 ];
 const MEASURES: readonly Measure[] = [
   { kind: 'numbers', of: 'latency_ms', quantiles: [0, 0.5, 1], stddev: true, ends: true },
+  { kind: 'numbers', of: 'took', quantiles: [0, 1] },
+  { kind: 'numbers', of: 'size', quantiles: [0.5] },
   { kind: 'distinct', of: 'path' },
   { kind: 'distinct', of: 'field.app' },
   { kind: 'bytes' },

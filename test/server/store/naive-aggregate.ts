@@ -111,6 +111,15 @@ export function naiveQuantile(sorted: readonly number[], quantile: number): numb
   return low + (high - low) * (place - Math.floor(place));
 }
 
+/** The seconds of a duration, the bytes of a size, of those that random lines have. */
+function naiveUnits(value: string): number | undefined {
+  const [, number, unit] = /^([\d.]+)(µs|ms|s|KB|MiB)$/.exec(value) ?? [];
+  if (unit === undefined) return undefined;
+  if (unit === 'KB' || unit === 'MiB') return Number(number) * (unit === 'KB' ? 1000 : 1024 * 1024);
+  const ns = Number(number) * { µs: 1e3, ms: 1e6, s: 1e9 }[unit]!;
+  return ns / 1e9;
+}
+
 /** A label is no number of a line. */
 function numbers(
   lines: readonly NaiveLine[],
@@ -118,7 +127,7 @@ function numbers(
 ): Measured {
   const found = lines.flatMap(({ text, instant }) => {
     const value = valuesOf(text, {}, of).at(-1) ?? '';
-    const number = value.trim() === '' ? NaN : Number(value);
+    const number = value.trim() === '' ? NaN : (naiveUnits(value) ?? Number(value));
     return Number.isFinite(number) ? [{ number, instant }] : [];
   });
   const sorted = found.map(({ number }) => number).toSorted((a, b) => a - b);

@@ -142,7 +142,7 @@ export const ROWS: Readonly<Record<string, readonly Case[]>> = {
       'level=info component=tsdb msg="Head GC completed" duration=12.345678ms',
       'Head GC completed component=tsdb duration 12.3 ms',
     ],
-    ['a=["x y",{"z":"]"}] b={"c":1} c=[x', 'a="[\\"x y\\",{\\"z\\":\\"]\\"}]" b="{\\"c\\":1}" c=[x'],
+    ['a=["x y",{"z":"]"}] b={"c":1} c=[x', 'a=["x y",{"z":"]"}] b={"c":1} c=[x'],
     ['level=info method=GET path=/x status=200 latency_ms=5', 'GET /x 200 5 ms'],
   ),
   klog: of(
@@ -235,7 +235,7 @@ export const ROWS: Readonly<Record<string, readonly Case[]>> = {
     ['<34>Nov  3 15:01:12 web-1 su[12]: failed for root', 'failed for root app=su'],
     [
       '<165>1 2026-11-23T15:01:12.003Z web-1 evntslog - ID47 [a@1 b="c"] An event',
-      'An event app=evntslog message_id=ID47 data="[a@1 b=\\"c\\"]"',
+      'An event app=evntslog message_id=ID47 data=[a@1 b="c"]',
     ],
   ),
   'entries of several lines': of(
@@ -315,8 +315,8 @@ export const ROWS: Readonly<Record<string, readonly Case[]>> = {
       'm a=1 b=2 c=3 d=4 e=5 f=6 g=7 h=8 +2',
     ],
     [`{"long":"${'x'.repeat(300)}","a":1,"message":"m"}`, 'm a=1 long=xxxxxxxxxxxxxxxxxxxx…xxxxxxxxxxxxxxxxxxx'],
-    [`{"ids":[${Array.from({ length: 412 }, (_, i) => i).join(',')}],"message":"m"}`, 'm ids="[412 items]"'],
-    [`{"one":["${'y'.repeat(60)}"],"message":"m"}`, 'm one="[1 item]"'],
+    [`{"ids":[${Array.from({ length: 412 }, (_, i) => i).join(',')}],"message":"m"}`, 'm ids=[412 items]'],
+    [`{"one":["${'y'.repeat(60)}"],"message":"m"}`, 'm one=[1 item]'],
     [
       '{"hash":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","message":"m"}',
       'm hash=9f86d081884c7d659a2f…22cd15d6c15b0f00a08',
@@ -350,10 +350,7 @@ export const ROWS: Readonly<Record<string, readonly Case[]>> = {
     ],
     ['{"emoji":"👩‍🚀 в космосе","message":"שלום עולם"}', 'שלום עולם emoji="👩‍🚀 в космосе"'],
     [`{"flags":"${'🏳️‍🌈'.repeat(20)}","message":"m"}`, `m flags=${'🏳️‍🌈'.repeat(5)}…${'🏳️‍🌈'.repeat(5).slice(2)}`],
-    [
-      `${'{"a":'.repeat(30)}1${'}'.repeat(30)}`,
-      `${'a.'.repeat(15)}a="${'{"a":'.repeat(4).replaceAll('"', '\\"')}…\\"a\\":1${'}'.repeat(14)}"`,
-    ],
+    [`${'{"a":'.repeat(30)}1${'}'.repeat(30)}`, `${'a.'.repeat(15)}a=${'{"a":'.repeat(4)}…"a":1${'}'.repeat(14)}`],
     ['{"message":"cut in the midd', 'cut in the midd'],
     ['{"a":NaN,\'b\':\'x\',"message":"m"}', 'm a=NaN b=x'],
     ['{"message":{"nested":1}}', 'message.nested=1'],

@@ -1,9 +1,12 @@
-/** The numbers of a field, straight from its columns, in template order as they are stored. */
+/**
+ * The numbers of a field, straight from its columns, in template order as they are stored: also the seconds of durations, and the
+ * bytes of sizes.
+ */
 import type { ColumnValues } from '../../../../shared/row-group/column-values.ts';
 import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
 import { valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
 import { decimalNumbers } from '../../../../shared/row-group/encodings/decimal.ts';
-import { numberOf } from '../../../../shared/quantity.ts';
+import { measuredOf } from '../../../../shared/quantity.ts';
 import { KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
 import { parseName } from '../../../store/asked-name.ts';
@@ -39,7 +42,7 @@ function columnNumbers(group: RowGroup, column: number, name: string, lend: Lend
   let ranks: Int32Array | undefined;
   forEachWholeLineValue(group, column, name, (row, value) => {
     ranks ??= group.ranks();
-    numbers[ranks[row]!] = numberOf(value.toString());
+    numbers[ranks[row]!] = measuredOf(value.toString());
   });
   return numbers;
 }
@@ -52,11 +55,11 @@ function readNumbers(values: ColumnValues, numbers: Float64Array): Float64Array 
     case 'decimal':
       return decimalNumbers(values, numbers);
     case 'constant':
-      return numbers.fill(numberOf(values.value.toString()));
+      return numbers.fill(measuredOf(values.value.toString()));
     case 'dictionary': {
       const { codes, values: texts } = values;
       const distinct = Float64Array.from({ length: texts.offsets.length - 1 }, (_, code) =>
-        numberOf(byteStringAt(texts, code).toString()),
+        measuredOf(byteStringAt(texts, code).toString()),
       );
       for (let i = 0; i < numbers.length; i++) numbers[i] = distinct[codes[i]!]!;
       return numbers;
@@ -66,7 +69,7 @@ function readNumbers(values: ColumnValues, numbers: Float64Array): Float64Array 
     case 'hex':
     case 'raw':
     case 'pattern':
-      for (let i = 0; i < numbers.length; i++) numbers[i] = numberOf(textOf(values, i));
+      for (let i = 0; i < numbers.length; i++) numbers[i] = measuredOf(textOf(values, i));
       return numbers;
   }
 }
