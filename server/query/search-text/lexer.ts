@@ -44,7 +44,7 @@ export interface Token extends Range {
 const NAME = /^\\?[\p{L}_@$][^\s()"',:=<>!~*|&\\]*$/u;
 const SPACE = /\s/;
 /** At a place in the text. */
-const OPERATOR = /:(?:>=|<=|>|<)|!=|!~|=~|==|=>|>=|<=|[:=<>]/y;
+const OPERATOR = /:(?:>=|<=|>|<|~)|!=|!~|=~|==|=>|>=|<=|[:=<>]/y;
 const SPACED_OPERATOR = /\s+(?:!=|!~|=~|==|=>|>=|<=|[=<>])/y;
 const SPACES = /\s+/y;
 const KEYWORD = /^(?:or|OR|and|AND|not|NOT)$/;

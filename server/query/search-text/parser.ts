@@ -4,7 +4,7 @@
  *     any      = all { "or" all }
  *     all      = term { [ "and" ] term }
  *     term     = ( "-" | "not" ) term | "(" any ")" | text | regexp | condition
- *     condition = name ( ":" | "=" | "!=" ) value { "," value } | name ( ">" | ">=" | "<" | "<=" ) operand | name "=~" regexp
+ *     condition = name ( ":" | "=" | "!=" ) value { "," value } | name ( ">" | ">=" | "<" | "<=" ) operand | name ( "=~" | ":~" | "!~" ) regexp
  */
 import { SearchTextError } from '../../../shared/errors.ts';
 import { parseQuantity } from '../../../shared/quantity.ts';
@@ -24,6 +24,8 @@ import {
   invalidRegexp,
   missingCondition,
   missingValue,
+  sqlProblem,
+  statusClass,
   type Problem,
   TEXT_TOO_LONG,
   TOO_DEEP,
@@ -37,7 +39,7 @@ import {
   UNOPENED,
 } from './problems.ts';
 import type { Range, SearchNode, SearchValue } from './tree.ts';
-import { looksLikeRegexp, partsOfWord, patternOfRegexp, plainPattern, textOfQuoted } from './words.ts';
+import { isStatusClass, looksLikeRegexp, partsOfWord, patternOfRegexp, plainPattern, textOfQuoted } from './words.ts';
 
 const COMPARISONS: Readonly<Record<string, Operator>> = {
   '>': '>',
@@ -113,6 +115,7 @@ class Parser {
         return this.#condition(token);
       case 'word':
         this.#count(token);
+        this.#assertNoSql(token);
         return { kind: 'text', parts: this.#partsOf(token), isExact: false, range: rangeOf(token) };
       case 'quoted':
         this.#count(token);
@@ -126,6 +129,13 @@ class Parser {
       case 'comma':
         throw new Error(`BUG: ${token.kind} without a name`);
     }
+  }
+
+  #assertNoSql(name: Token): void {
+    const [operator, operand] = this.#tokens.slice(this.#next, this.#next + 2);
+    if (operator?.kind !== 'word' || operand === undefined) return;
+    const problem = sqlProblem(this.#textOf(name), this.#textOf(operator), this.#textOf(operand));
+    if (problem !== undefined) throw this.#error(operator, problem);
   }
 
   #negated(sign: Token): SearchNode {
@@ -184,6 +194,7 @@ class Parser {
         return sign === '!=' ? { kind: 'not', of: condition, range } : condition;
       }
       case '=~':
+      case ':~':
       case '!~': {
         const condition: SearchNode = { kind: 'field', name, values: [this.#expression(operands[0]!)], range };
         return sign === '!~' ? { kind: 'not', of: condition, range } : condition;
@@ -229,6 +240,7 @@ class Parser {
         return this.#regexp(token);
       default: {
         this.#assertNoExpression(token);
+        if (isStatusClass(this.#textOf(token))) throw this.#error(token, statusClass(this.#textOf(token)));
         return { kind: 'parts', parts: this.#partsOf(token) };
       }
     }

@@ -5,7 +5,7 @@
 import { type TokenKind, tokensOf } from './lexer.ts';
 import { parseSearchText } from './parser.ts';
 import type { SearchNode, SearchRegexp, SearchValue } from './tree.ts';
-import { looksLikeRegexp, quotedText, wordOfParts, writtenRegexp } from './words.ts';
+import { isStatusClass, looksLikeRegexp, quotedText, wordOfParts, writtenRegexp } from './words.ts';
 
 export function printSearch(node: SearchNode): string {
   const plain = print(node, false);
@@ -64,7 +64,8 @@ function writtenValue(value: SearchValue, isCareful: boolean): string {
   if (value.kind === 'regexp') return writtenExpression(value, (text) => isValue(text, 'regexp'));
   const { parts } = value;
   const word = wordOfParts(parts, 'necessary');
-  const mayBeWord = !(isCareful && word.startsWith('/')) && !looksLikeRegexp(word) && isValue(word, 'word');
+  const mayBeWord =
+    !(isCareful && word.startsWith('/')) && !looksLikeRegexp(word) && !isStatusClass(word) && isValue(word, 'word');
   if (mayBeWord && !word.includes('\\')) return word;
   if (parts.length === 1) return quotedText(parts[0]!);
   return mayBeWord ? word : wordOfParts(parts, 'all');

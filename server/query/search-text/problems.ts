@@ -147,3 +147,32 @@ export function invalidRegexp(reason: string): Problem {
     example: '/time.?out/i',
   };
 }
+
+/** `level in (error, warn)` and `status between 500 and 599` would be texts. */
+export function sqlProblem(name: string, operator: string, operand: string): Problem | undefined {
+  const isList = /^in$/i.test(operator) && operand === '(';
+  if (!isList && !(/^between$/i.test(operator) && /^\d/.test(operand))) return undefined;
+  return {
+    problem: 'not an operator',
+    allowed: 'name:a,b for one of several values, name>=number for a range; a text that has this word, between two "',
+    example: isList ? `${name}:a,b` : `${name}>=${operand}`,
+  };
+}
+
+/** @param text  such as `5xx` */
+export function statusClass(text: string): Problem {
+  return {
+    problem: 'x is not a wildcard',
+    allowed: `${text[0]}* for all that begin with ${text[0]}, or "${text}" for this value`,
+    example: `status:${text[0]}*`,
+  };
+}
+
+/** @param name  of the parameter that is meant */
+export function timeInText(name: string, text: string, field: string): Problem {
+  return {
+    problem: 'times are not a part of the search text',
+    allowed: `the parameter ${name}=${text}, or field.${field}:${text} for a field of this name`,
+    example: `search=timeout&${name}=${text}`,
+  };
+}

@@ -20,8 +20,17 @@ import { mayBeEscaped } from '../../store/read-text.ts';
 import { ANYTHING, quotedPattern, type Reading, textWhere, valueTest } from '../conditions.ts';
 import { OPERANDS, parseOperand } from '../operand.ts';
 import { parseSearchText } from './parser.ts';
-import type { Problem } from './problems.ts';
+import { type Problem, timeInText } from './problems.ts';
 import type { SearchNode, SearchRegexp, SearchValue } from './tree.ts';
+
+/** Names that people write for the range of time, and the parameters that they mean. */
+const TIME_PARAMETERS: ReadonlyMap<string, 'since' | 'until'> = new Map([
+  ['since', 'since'],
+  ['earliest', 'since'],
+  ['until', 'until'],
+  ['latest', 'until'],
+]);
+const RELATIVE_TIMES: readonly string[] = ['now', 'today', 'yesterday'];
 
 /** @throws ParameterError  with the place of what is wrong */
 export function parseSearch(text: string, { ignoreCase }: Pick<Reading, 'ignoreCase'>): Where {
@@ -51,13 +60,16 @@ class Compiler {
         return regexpLeaf(this.#pattern(node.regexp));
       case 'field':
         this.#assertName(node, node.name);
-        this.#assertNoTime(node);
+        for (const value of node.values) {
+          if (value.kind === 'parts') this.#assertNoTime(node, node.name, value.parts.join('*'), false);
+        }
         return leafOf(
           node.name,
           node.values.map((value) => this.#test(node, value)),
         );
       case 'compare': {
         this.#assertName(node, node.name);
+        this.#assertNoTime(node, node.name, node.operand, true);
         const tests = parseOperand(node.name, node.operator, node.operand);
         if (tests !== undefined) return leafOf(node.name, tests);
         throw this.#error(node, {
@@ -114,18 +126,14 @@ class Compiler {
     });
   }
 
-  /** `since:1h` is meant as the parameter. */
-  #assertNoTime(node: SearchNode & { readonly kind: 'field' }): void {
-    const { name, values } = node;
-    const [value] = values;
-    if ((name !== 'since' && name !== 'until') || value?.kind !== 'parts') return;
-    const text = value.parts.join('*');
-    if (parseDurationMs(text) === undefined && !/^(?:now|today|yesterday|\d{4}-\d\d-\d\d.*)$/.test(text)) return;
-    throw this.#error(node, {
-      problem: 'times are not a part of the search text',
-      allowed: `the parameter ${name}=${text}, or field.${name}:${text} for a field of this name`,
-      example: `search=timeout&${name}=${text}`,
-    });
+  /** `since:1h`, `time>2026-11-23`: the parameter is meant. */
+  #assertNoTime(node: SearchNode, name: string, text: string, isDateEnough: boolean): void {
+    const isDate = /^\d{4}-\d\d-\d\d/.test(text);
+    const isTime = isDate || parseDurationMs(text.replace(/^-/, '')) !== undefined || RELATIVE_TIMES.includes(text);
+    const parameter =
+      TIME_PARAMETERS.get(name) ?? (node.kind === 'compare' && node.operator.startsWith('<') ? 'until' : 'since');
+    const isMeant = TIME_PARAMETERS.has(name) ? isTime : isDateEnough && isDate;
+    if (isMeant) throw this.#error(node, timeInText(parameter, text, name));
   }
 
   #error(node: SearchNode, problem: Problem): SearchTextError {

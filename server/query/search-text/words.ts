@@ -72,3 +72,8 @@ export function looksLikeRegexp(value: string): boolean {
   if (REGEXP_START.test(value) || REGEXP_END.test(value)) return true;
   return /\/i?$/.test(value) && REGEXP_SIGNS.test(value);
 }
+
+/** Whether a value is what people write for a class of statuses: `5xx`. */
+export function isStatusClass(value: string): boolean {
+  return /^[1-5]xx$/i.test(value);
+}
