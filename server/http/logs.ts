@@ -42,8 +42,8 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
   app.get<{ Querystring: QueryString }>('/logs', async (request, reply) => {
     const { engine } = options;
     const nowMs = options.now();
-    const question = parseLogsRequest(request, nowMs);
-    const wanted = { ...question, sink: parseForm(request.query, question, nowMs) };
+    const question = parseLogsRequest(request, nowMs, engine.cursorKey);
+    const wanted = { ...question, sink: { ...parseForm(request.query, question, nowMs), cursorKey: engine.cursorKey } };
     // Any other answer ends by itself.
     const ends = wanted.follow && request.revoked !== undefined ? [request.revoked] : [];
     const ownNames = LOGS_NAMES;
@@ -56,7 +56,7 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     let isEmpty = wanted.plan.after === undefined;
     const lines = onFirst(endedByAbort(pieces, asker.signal, wanted.follow), () => (isEmpty = false));
     return send(reply, framed(lines, wanted.sink), wanted, options, async () => ({
-      ...pageHeaders(request.url, wanted.plan, page),
+      ...pageHeaders(request.url, wanted.plan, page, engine.cursorKey),
       ...hintHeaders(isEmpty ? await hints() : []),
     }));
   });

@@ -3,13 +3,19 @@
  * count from now are written out, so that no line leaves the range between two pages.
  */
 import { formatInstant } from '../../shared/time.ts';
-import { cursorText } from '../store/cursor.ts';
+import { cursorWriter } from '../store/cursor.ts';
 import type { TimeRange } from '../store/predicate.ts';
 import type { AnswerPage } from '../store/query.ts';
 
-export function pageHeaders(url: string, range: TimeRange, { hasMore, last }: AnswerPage): Record<string, string> {
+/** @param cursorKey  of the store */
+export function pageHeaders(
+  url: string,
+  range: TimeRange,
+  { hasMore, last }: AnswerPage,
+  cursorKey: Uint8Array,
+): Record<string, string> {
   if (!hasMore || last === undefined) return { 'podlog-more': 'false' };
-  return { 'podlog-more': 'true', link: `<${urlWithCursor(url, range, cursorText(last))}>; rel="next"` };
+  return { 'podlog-more': 'true', link: `<${urlWithCursor(url, range, cursorWriter(cursorKey)(last))}>; rel="next"` };
 }
 
 function urlWithCursor(url: string, { from, to }: TimeRange, cursor: string): string {

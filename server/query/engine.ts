@@ -51,6 +51,8 @@ export class QueryEngine {
   readonly #runMsMax: number;
   readonly #viewHeldMsMax: number;
   readonly #onEnded: (statistics: Readonly<QueryStatistics>) => void;
+  /** Seals cursors. */
+  readonly cursorKey: Uint8Array;
   readonly slots = new QuerySlots();
   readonly tailSlots = new TailSlots();
   readonly answerRows = new AnswerRows();
@@ -60,6 +62,7 @@ export class QueryEngine {
   constructor(reader: LogReader, options: QueryEngineOptions = {}) {
     const { runMsMax = QUERY_RUN_MS_MAX, viewHeldMsMax = VIEW_HELD_MS_MAX, onEnded = () => {} } = options;
     this.#reader = reader;
+    this.cursorKey = reader.cursorKey;
     this.#runMsMax = runMsMax;
     this.#viewHeldMsMax = viewHeldMsMax;
     this.#onEnded = onEnded;

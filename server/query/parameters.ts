@@ -16,7 +16,7 @@
 import { BOOLEANS, parseBoolean } from '../../shared/boolean.ts';
 import { ParameterError } from '../../shared/errors.ts';
 import { FILTERS_MAX, FOLLOW_LIMIT_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX } from '../limits.ts';
-import { cursorText, parseCursor } from '../store/cursor.ts';
+import { parseCursor } from '../store/cursor.ts';
 import { allOf, leafOf, normalised, type Predicate, type Where } from '../store/predicate.ts';
 import type { Direction, Plan } from '../store/search-plan.ts';
 import { parseCondition, parseText, type Reading } from './conditions.ts';
@@ -89,10 +89,13 @@ export const LOGS_NAMES: readonly string[] = [
   'follow',
 ];
 
-const CURSOR_EXAMPLE = cursorText({ day: 20_780, timeNs: 54_061_000_000_000, stream: 2 ** 47, arrival: 1 });
+const CURSOR_EXAMPLE = 'gFEsMSlqF7Qxy1tKxUIjQmWx0w0rzV3aPA';
 
-/** @throws ParameterError */
-export function parseLogsRequest(authorized: AuthorizedQuery, nowMs: number): LogsRequest {
+/**
+ * @param cursorKey  of the store
+ * @throws ParameterError
+ */
+export function parseLogsRequest(authorized: AuthorizedQuery, nowMs: number, cursorKey: Uint8Array): LogsRequest {
   const { query } = authorized;
   if (query['query'] !== undefined) {
     throw new ParameterError(
@@ -107,7 +110,7 @@ export function parseLogsRequest(authorized: AuthorizedQuery, nowMs: number): Lo
     ...parseFilters(authorized, nowMs, LOGS_NAMES),
     direction: DIRECTIONS[oneOf(query, 'order', ['newest', 'oldest'], 'newest')],
     limit: parseLimit(query, follow),
-    ...parseAfter(query),
+    ...parseAfter(query, cursorKey),
   };
   if (follow && plan.to !== undefined) {
     throw new ParameterError('until', 'a live tail has no end', 'follow without until', 'follow=true&since=5m');
@@ -199,10 +202,10 @@ function parseLimit(query: QueryString, follow: boolean): number {
   return parseCount(query, 'limit', follow ? 0 : 1, LIMIT_MAX, follow ? FOLLOW_LIMIT_DEFAULT : LIMIT_DEFAULT);
 }
 
-function parseAfter(query: QueryString): Pick<Plan, 'after'> {
+function parseAfter(query: QueryString, cursorKey: Uint8Array): Pick<Plan, 'after'> {
   const text = single(query, 'cursor');
   if (text === undefined) return {};
-  const after = parseCursor(text);
+  const after = parseCursor(text, cursorKey);
   if (after !== undefined) return { after };
   const allowed = 'the cursor of a line, or the URL of the Link header of an answer, unchanged';
   throw new ParameterError('cursor', `"${text}" is not a cursor of this server`, allowed, `cursor=${CURSOR_EXAMPLE}`);

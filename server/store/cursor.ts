@@ -5,8 +5,11 @@
  *
  * Lines at the same instant are ordered by stream, and only those of one stream by arrival: a segment keeps the lines of a
  * stream together.
+ *
+ * In text it is sealed with a key of its store, because an arrival counts the lines of all namespaces: who may see one of them
+ * learns nothing about the others, and a cursor of another store is none.
  */
-import { hash } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { type Labels, labelsKey } from '../../shared/labels.ts';
 import { NS_PER_DAY } from '../../shared/time.ts';
@@ -37,52 +40,67 @@ export function compareCursors(a: Cursor, b: Cursor): number {
   return a.day - b.day || a.timeNs - b.timeNs || a.stream - b.stream || a.arrival - b.arrival;
 }
 
-/** day 3, time 6, stream 6, arrival 1 to 7, checksum 2. */
+/** day 3, time 6; then a block of AES: stream 6, arrival 7, checksum 3, all of them xor the time. */
 const DAY_BYTES = 3;
 const TIME_BYTES = 6;
-const ARRIVAL_AT = DAY_BYTES + TIME_BYTES + RANK_BYTES;
-const ARRIVAL_BYTES_MAX = 7;
-const CHECKSUM_BYTES = 2;
+const CLEAR_BYTES = DAY_BYTES + TIME_BYTES;
+const BLOCK_BYTES = 16;
+const ARRIVAL_AT = RANK_BYTES;
+const CHECKSUM_AT = RANK_BYTES + 7;
+const CHECKSUM_BYTES = 3;
 const DAY_BIAS = 1 << (8 * DAY_BYTES - 1);
+const CIPHER = 'aes-128-ecb';
+export const CURSOR_KEY_BYTES = 16;
+/** Of cursors that nobody outside gets. */
+export const NO_CURSOR_KEY: Uint8Array = new Uint8Array(CURSOR_KEY_BYTES);
 /** Six bytes are the most that a Buffer reads at once. */
-const LOW_BYTES = 6;
-const LOW = 2 ** (8 * LOW_BYTES);
+const LOW = 2 ** 48;
 
-const written = Buffer.alloc(ARRIVAL_AT + ARRIVAL_BYTES_MAX + CHECKSUM_BYTES);
-
-/** Returns a cursor as 24 to 32 characters that stand in a URL as they are. */
-export function cursorText({ day, timeNs, stream, arrival }: Cursor): string {
-  written.writeUIntBE(day + DAY_BIAS, 0, DAY_BYTES);
-  written.writeUIntBE(timeNs, DAY_BYTES, TIME_BYTES);
-  written.writeUIntBE(stream, DAY_BYTES + TIME_BYTES, RANK_BYTES);
-  let at = ARRIVAL_AT;
-  for (let rest = arrival; at === ARRIVAL_AT || rest > 0; rest = Math.floor(rest / 256)) written[at++] = rest % 256;
-  written.writeUInt16BE(checksum(written.subarray(0, at)), at);
-  return written.toString('base64url', 0, at + CHECKSUM_BYTES);
+/** Returns a function that writes a cursor as 34 characters that stand in a URL as they are. */
+export function cursorWriter(key: Uint8Array): (cursor: Cursor) => string {
+  const cipher = createCipheriv(CIPHER, key, null).setAutoPadding(false);
+  const written = Buffer.alloc(CLEAR_BYTES + BLOCK_BYTES);
+  const block = Buffer.alloc(BLOCK_BYTES);
+  return (cursor) => {
+    writeBlock(cursor, written, block);
+    written.set(cipher.update(block), CLEAR_BYTES);
+    return written.toString('base64url');
+  };
 }
 
-/** Returns undefined for a text that is not a cursor. */
-export function parseCursor(text: string): Cursor | undefined {
+/** Returns undefined for a text that was not written with this key. */
+export function parseCursor(text: string, key: Uint8Array): Cursor | undefined {
   const bytes = Buffer.from(text, 'base64url');
-  const end = bytes.length - CHECKSUM_BYTES;
-  if (end <= ARRIVAL_AT || end > ARRIVAL_AT + ARRIVAL_BYTES_MAX) return undefined;
-  if (bytes.readUInt16BE(end) !== checksum(bytes.subarray(0, end))) return undefined;
+  // base64url is read leniently: only the text that is written counts.
+  if (bytes.length !== CLEAR_BYTES + BLOCK_BYTES || bytes.toString('base64url') !== text) return undefined;
   const day = bytes.readUIntBE(0, DAY_BYTES) - DAY_BIAS;
   const timeNs = bytes.readUIntBE(DAY_BYTES, TIME_BYTES);
-  const stream = bytes.readUIntBE(DAY_BYTES + TIME_BYTES, RANK_BYTES);
-  const lowBytes = Math.min(LOW_BYTES, end - ARRIVAL_AT);
-  const high = end - ARRIVAL_AT > LOW_BYTES ? bytes[end - 1]! : 0;
-  const arrival = bytes.readUIntLE(ARRIVAL_AT, lowBytes) + high * LOW;
-  const cursor = { day, timeNs, stream, arrival };
-  const isPossible = timeNs < NS_PER_DAY && Number.isSafeInteger(arrival);
-  // base64url is read leniently: only the text that is written counts.
-  return isPossible && cursorText(cursor) === text ? cursor : undefined;
+  const decipher = createDecipheriv(CIPHER, key, null).setAutoPadding(false);
+  const block = decipher.update(bytes.subarray(CLEAR_BYTES));
+  mixTime(block, bytes);
+  const stream = block.readUIntBE(0, RANK_BYTES);
+  const arrival = block[ARRIVAL_AT]! * LOW + block.readUIntBE(ARRIVAL_AT + 1, 6);
+  const isWhole = block.readUIntBE(CHECKSUM_AT, CHECKSUM_BYTES) === checksum(bytes, block);
+  const isPossible = isWhole && timeNs < NS_PER_DAY && Number.isSafeInteger(arrival);
+  return isPossible ? { day, timeNs, stream, arrival } : undefined;
 }
 
-/** Tells a cursor from other text, and from one that was cut or mistyped. */
-function checksum(bytes: Uint8Array): number {
-  return crc32(bytes, CHECKSUM_SEED) & 0xffff;
+/** @param written  gets the time */
+function writeBlock({ day, timeNs, stream, arrival }: Cursor, written: Buffer, block: Buffer): void {
+  written.writeUIntBE(day + DAY_BIAS, 0, DAY_BYTES);
+  written.writeUIntBE(timeNs, DAY_BYTES, TIME_BYTES);
+  block.writeUIntBE(stream, 0, RANK_BYTES);
+  block[ARRIVAL_AT] = Math.floor(arrival / LOW);
+  block.writeUIntBE(arrival % LOW, ARRIVAL_AT + 1, 6);
+  block.writeUIntBE(checksum(written, block), CHECKSUM_AT, CHECKSUM_BYTES);
+  mixTime(block, written);
 }
 
-/** Another meaning of the bytes gets another one. */
-const CHECKSUM_SEED = 1;
+function checksum(time: Uint8Array, block: Uint8Array): number {
+  return crc32(block.subarray(0, CHECKSUM_AT), crc32(time.subarray(0, CLEAR_BYTES))) & 0xffffff;
+}
+
+/** Blocks of different times have nothing in common. */
+function mixTime(block: Uint8Array, time: Uint8Array): void {
+  for (let i = 0; i < CLEAR_BYTES; i++) block[i]! ^= time[i]!;
+}

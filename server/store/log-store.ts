@@ -78,6 +78,9 @@ export interface LogStore extends LogReader {
 
 /** The read side of a store. Only the query engine (../query/engine.ts) uses it. */
 export interface LogReader {
+  /** The secret that seals the store's cursors, CURSOR_KEY_BYTES long. As lasting as the store. */
+  readonly cursorKey: Uint8Array;
+
   /** Returns a view of the lines that are stored now: every acknowledged line, once. */
   view(): LogView;
 

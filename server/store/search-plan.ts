@@ -16,13 +16,16 @@ export interface Plan extends Predicate {
   readonly limit: number;
   /** Only lines that come after this one in the answer's direction, whether or not it matches, or is still stored. */
   readonly after?: Cursor;
+  /** Only backward, and without `after`: lines up to this one, itself included. */
+  readonly upTo?: Cursor;
 }
 
 /** Returns the plan with its time range cut at the line after which it begins. */
 export function narrowedByCursor(plan: Plan): Plan {
-  const { after, direction, from, to } = plan;
-  if (after === undefined) return plan;
-  const instant = instantOf(after.day, after.timeNs);
+  const { after, upTo, direction, from, to } = plan;
+  const first = after ?? upTo;
+  if (first === undefined) return plan;
+  const instant = instantOf(first.day, first.timeNs);
   if (direction === 'forward') return from !== undefined && from > instant ? plan : { ...plan, from: instant };
   return to !== undefined && to <= instant ? plan : { ...plan, to: instant + 1n };
 }

@@ -14,6 +14,8 @@ export const JSON_LINE_END = ',\n';
 export interface TextSink {
   readonly kind: 'text';
   readonly format: AnswerFormat;
+  /** Seals the cursors of lines: NO_CURSOR_KEY by default. */
+  readonly cursorKey?: Uint8Array;
   /** What rows consist of: see columns.ts. Undefined for what the format has by itself; never with `raw`. */
   readonly columns?: readonly string[] | undefined;
   /** The time zone of the times, as in parseTimeZone; UTC if there is none. */

@@ -31,11 +31,12 @@ export interface StreamsContext {
 export interface ReaderParts {
   readonly store: Pick<Store, 'snapshot'>;
   readonly tails: LiveTails;
+  readonly cursorKey: Uint8Array;
   /** Runs one query's work, and counts what it reads. */
   readonly newQuery: (statistics: QueryStatistics) => QueryTasks;
 }
 
-export function embeddedReader({ store, tails, newQuery }: ReaderParts): LogReader {
+export function embeddedReader({ store, tails, cursorKey, newQuery }: ReaderParts): LogReader {
   /** Gives a query about these row groups its tasks and budgets. */
   const contextOf = (
     rowGroups: readonly RowGroupRef[],
@@ -47,6 +48,7 @@ export function embeddedReader({ store, tails, newQuery }: ReaderParts): LogRead
   };
 
   return {
+    cursorKey,
     view: (): LogView => {
       const snapshot = store.snapshot();
       const { rowGroups } = snapshot;

@@ -13,6 +13,7 @@ import { Backups } from './core/backup.ts';
 import { intakeOf } from './core/intake.ts';
 import type { RowGroupRef } from './core/snapshot.ts';
 import { FLUSH } from './core/flush.ts';
+import { readCursorKey } from './core/cursor-key.ts';
 import { Store } from './core/store.ts';
 import { Views } from './core/views.ts';
 import { embeddedLogStore } from './embedded-log-store.ts';
@@ -120,6 +121,7 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
       reader: embeddedReader({
         store,
         tails: tailsInWorkers(store, run, metrics),
+        cursorKey: await readCursorKey(realDisk, dataDir, log),
         newQuery: (statistics) => queryInWorkers(store, run, statistics),
       }),
       tick: () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseForm } from '../../../server/query/answer-form.ts';
+import { NO_CURSOR_KEY } from '../../../server/store/cursor.ts';
 import { parseLogsRequest, type QueryString } from '../../../server/query/parameters.ts';
 import type { TextSink } from '../../../server/store/sink.ts';
 
@@ -7,7 +8,7 @@ const DAY = 20_780;
 const NOW = DAY * 86_400_000 + 23.5 * 3_600_000;
 
 function parse(query: QueryString, namespaces: 'all' | readonly string[] = 'all'): TextSink {
-  return parseForm(query, parseLogsRequest({ query, namespaces }, NOW), NOW);
+  return parseForm(query, parseLogsRequest({ query, namespaces }, NOW, NO_CURSOR_KEY), NOW);
 }
 
 describe('parseForm', () => {

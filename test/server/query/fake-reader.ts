@@ -1,4 +1,5 @@
 /** A LogReader that answers some questions, as a test says. */
+import { NO_CURSOR_KEY } from '../../../server/store/cursor.ts';
 import type { LogReader, LogView } from '../../../server/store/log-store.ts';
 
 function unasked(): never {
@@ -15,6 +16,7 @@ export function fakeReader(
 ): LogReader {
   const { search = unasked, follow = unasked, release = () => {}, ...others } = answers;
   return {
+    cursorKey: NO_CURSOR_KEY,
     follow,
     view: () => ({
       search: search as LogView['search'],

@@ -10,13 +10,13 @@ import {
   type ValueTest,
   type Where,
 } from '../../../server/store/predicate.ts';
+import { NO_CURSOR_KEY } from '../../../server/store/cursor.ts';
 import { parseLogsRequest } from '../../../server/query/parameters.ts';
 import type { QueryString } from '../../../server/query/parameters.ts';
 
 const NOW = Date.UTC(2026, 10, 23, 12);
-
 function parse(query: QueryString): ReturnType<typeof parseLogsRequest> {
-  return parseLogsRequest({ query, namespaces: 'all' }, NOW);
+  return parseLogsRequest({ query, namespaces: 'all' }, NOW, NO_CURSOR_KEY);
 }
 
 describe('parseLogsRequest', () => {
@@ -77,7 +77,8 @@ describe('parseLogsRequest', () => {
   });
 
   it('shows lines of the namespaces that one may see, and none to those who may see none', () => {
-    const narrowed = (...namespaces: string[]): Where => parseLogsRequest({ query: {}, namespaces }, NOW).plan.where;
+    const narrowed = (...namespaces: string[]): Where =>
+      parseLogsRequest({ query: {}, namespaces }, NOW, NO_CURSOR_KEY).plan.where;
     expect(narrowed()).toEqual(NOTHING);
     const tests = ['a', 'b'].map((text) => ({ kind: 'equals', text: Buffer.from(text) }) as const);
     expect(narrowed('a', 'b')).toEqual({ ...valueLeaf('namespace', tests), labelOnly: true });

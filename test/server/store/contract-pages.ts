@@ -1,7 +1,7 @@
 /** What every LogStore promises of pages: lines in one order, each once, whatever happens to the store between two pages. */
 import { expect, test } from 'vitest';
 import { QueryEngine } from '../../../server/query/engine.ts';
-import { type Cursor, cursorText, parseCursor } from '../../../server/store/cursor.ts';
+import { type Cursor, cursorWriter, parseCursor } from '../../../server/store/cursor.ts';
 import type { LogStore } from '../../../server/store/log-store.ts';
 import { valueLeaf } from '../../../server/store/predicate.ts';
 import type { Direction, Plan } from '../../../server/store/search-plan.ts';
@@ -13,7 +13,7 @@ import { type Line, TODAY } from '../engines/embedded/batches.ts';
 import { planOf } from '../engines/embedded/query-context.ts';
 import { append, linesIn, SOMEBODY } from './asking.ts';
 import { rowsOf } from './naive-block.ts';
-import { type NaiveLine, naiveSearch } from './naive-search.ts';
+import { naiveCursor, type NaiveLine, naiveSearch } from './naive-search.ts';
 
 const RAW = { kind: 'text', format: 'raw' } as const;
 const ROWS = { kind: 'rows', fields: [] } as const;
@@ -35,7 +35,8 @@ export async function pageOf(store: LogStore, plan: Plan): Promise<Page> {
 }
 
 /** As it travels in a URL. */
-const sent = (cursor: Cursor): Cursor => parseCursor(cursorText(cursor))!;
+const sent = ({ cursorKey }: LogStore, cursor: Cursor): Cursor =>
+  parseCursor(cursorWriter(cursorKey)(cursor), cursorKey)!;
 
 /** All pages. @param between  called after each, with its number */
 async function paged(
@@ -51,16 +52,16 @@ async function paged(
     lines.push(...page.lines);
     expect(page.lines.length === limit || !page.hasMore).toBe(true);
     if (!page.hasMore) return lines;
-    after = sent(page.last!);
+    after = sent(store, page.last!);
     await between(number);
   }
 }
 
-/** Lines at few instants, in a few streams: most have the time of others. */
-function tiedLines(random: Random, from: number, count: number): Line[] {
+/** Lines at few instants, in a few streams: most have the time of others, or some. */
+function tiedLines(random: Random, from: number, count: number, instants = 6): Line[] {
   return Array.from({ length: count }, (_, i) => ({
     text: `{"n":${from + i},"user":${random.below(4)}}`,
-    timeNs: random.below(6) * 1e9,
+    timeNs: random.below(instants) * 1e9,
     labels: { namespace: 'shop', pod: `api-${random.below(3)}` },
   }));
 }
@@ -84,7 +85,7 @@ export function describePages(open: () => Promise<LogStore>): void {
       const store = await open();
       const lines: Line[] = [];
       for (let batch = 0; batch < 5; batch++) {
-        const added = tiedLines(random, lines.length, 30);
+        const added = tiedLines(random, lines.length, 30, seed % 2 === 0 ? 6 : 100);
         lines.push(...added);
         await append(store, added);
         if (random.below(2) === 0) await store.tick();
@@ -124,7 +125,7 @@ export function describePages(open: () => Promise<LogStore>): void {
       await store.tick();
       expect(store.erasure(id)?.state).toBe('done');
     });
-    const after = sent(first.last!);
+    const after = sent(store, first.last!);
     const want = naiveSearch(naiveOf([...lines, ...later]), { ...plan, after }).filter(
       ({ text }) => !text.includes('"user":1'),
     );
@@ -182,6 +183,30 @@ export function describePages(open: () => Promise<LogStore>): void {
     }
     expect(got.slice(0, 50)).toEqual(lines.map(({ text }) => text));
     expect(got.length).toBeLessThan(60);
+    await store.close();
+  });
+
+  // What tells a line from those of its stream and time, before it is flushed, is more than what does later.
+  test.each(DIRECTIONS)('a cursor stays true over a flush: %s', async (direction) => {
+    const random = new Random(4);
+    const store = await open();
+    const lines = tiedLines(random, 0, 200, 60);
+    for (const from of [0, 50, 100, 150]) await append(store, lines.slice(from, from + 50));
+    const naive = naiveOf(lines);
+    const cursors = naive.map((line, place) => naiveCursor(line, place));
+    for (const isFlushed of [false, true]) {
+      if (isFlushed) await store.tick();
+      for (let attempt = 0; attempt < 40; attempt++) {
+        const after = cursors[random.below(lines.length)]!;
+        for (const limit of [5, Infinity]) {
+          const plan = { ...planOf({ direction }), limit, after };
+          expect((await pageOf(store, plan)).lines).toEqual(texts(naiveSearch(naive, plan)));
+          if (direction === 'forward') continue;
+          const including = { ...planOf({ direction }), limit, upTo: after };
+          expect((await pageOf(store, including)).lines).toEqual(texts(naiveSearch(naive, including)));
+        }
+      }
+    }
     await store.close();
   });
 

@@ -1,6 +1,6 @@
 /** What every LogStore promises of rows as text: their objects, and the columns that are asked for. */
 import { expect, test } from 'vitest';
-import { parseCursor } from '../../../server/store/cursor.ts';
+import { NO_CURSOR_KEY, parseCursor } from '../../../server/store/cursor.ts';
 import type { LogStore } from '../../../server/store/log-store.ts';
 import { Random } from '../../corpus/random.ts';
 import { planOf } from '../engines/embedded/query-context.ts';
@@ -37,7 +37,7 @@ export function describeText(open: () => Promise<LogStore>): void {
     const { store } = await openRandom(open, new Random(7));
     const all = await found(store, { direction: 'forward', limit: 1000 }, { format: 'ndjson' });
     for (const at of [0, 1, 39, 40, 77, all.length - 1]) {
-      const after = parseCursor((JSON.parse(all[at]!) as { cursor: string }).cursor)!;
+      const after = parseCursor((JSON.parse(all[at]!) as { cursor: string }).cursor, NO_CURSOR_KEY)!;
       expect(await found(store, { direction: 'forward', limit: 1000, after }, { format: 'ndjson' })).toEqual(
         all.slice(at + 1),
       );

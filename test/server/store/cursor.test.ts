@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compareCursors, type Cursor, cursorText, parseCursor, streamRank } from '../../../server/store/cursor.ts';
+import {
+  compareCursors,
+  type Cursor,
+  CURSOR_KEY_BYTES,
+  cursorWriter,
+  parseCursor,
+  streamRank,
+} from '../../../server/store/cursor.ts';
 import { NS_PER_DAY } from '../../../shared/time.ts';
 
 const cursors: fc.Arbitrary<Cursor> = fc.record({
@@ -10,12 +17,16 @@ const cursors: fc.Arbitrary<Cursor> = fc.record({
   arrival: fc.maxSafeNat(),
 });
 
+const KEY = Buffer.alloc(CURSOR_KEY_BYTES, 'a key');
+const OTHER = Buffer.alloc(CURSOR_KEY_BYTES, 'another');
+const cursorText = cursorWriter(KEY);
+
 test('a cursor is read back, is short, and stands in a URL as it is', () => {
   fc.assert(
     fc.property(cursors, (cursor) => {
       const text = cursorText(cursor);
-      expect(parseCursor(text)).toEqual(cursor);
-      expect(text).toMatch(/^[\w-]{24,32}$/);
+      expect(parseCursor(text, KEY)).toEqual(cursor);
+      expect(text).toMatch(/^[\w-]{34}$/);
       expect(encodeURIComponent(text)).toBe(text);
     }),
   );
@@ -36,7 +47,22 @@ test('what was cut, mistyped or made up is no cursor', () => {
     text.toUpperCase(),
     ...Array.from(text, (letter, i) => `${text.slice(0, i)}${letter === 'B' ? 'C' : 'B'}${text.slice(i + 1)}`),
   ];
-  for (const each of wrong) expect(parseCursor(each), each).toBeUndefined();
+  for (const each of wrong) expect(parseCursor(each, KEY), each).toBeUndefined();
+});
+
+test('a cursor of another store is none, and what is sealed is not seen', () => {
+  const cursor = { day: 20_780, timeNs: 1e9, stream: 77, arrival: 123_456 };
+  const other = cursorWriter(OTHER)(cursor);
+  expect(parseCursor(other, KEY)).toBeUndefined();
+  expect(parseCursor(other, OTHER)).toEqual(cursor);
+  // The time is in clear, as the line has it.
+  const CLEAR = 12;
+  expect(other.slice(0, CLEAR)).toBe(cursorText(cursor).slice(0, CLEAR));
+  for (const changed of [{ arrival: 123_457 }, { stream: 78 }]) {
+    const sealed = [cursor, { ...cursor, ...changed }].map((each) => Buffer.from(cursorText(each), 'base64url'));
+    const same = [...sealed[0]!.subarray(9)].filter((byte, i) => byte === sealed[1]!.subarray(9)[i]).length;
+    expect(same).toBeLessThan(5);
+  }
 });
 
 test('cursors compare by time, then stream, then arrival', () => {

@@ -6,6 +6,7 @@ import { assertFits, verifyBatch } from '../../../server/engines/embedded/core/r
 import { Positions } from '../../../server/ingest/positions.ts';
 import { type ErasureStatus, namesOf } from '../../../server/store/erasure-status.ts';
 import type { StoreCapacity } from '../../../server/store/capacity.ts';
+import { NO_CURSOR_KEY } from '../../../server/store/cursor.ts';
 import type { Following, LogStore, LogView } from '../../../server/store/log-store.ts';
 import { decide, EVERYTHING, type Predicate, type Where } from '../../../server/store/predicate.ts';
 import type { Query } from '../../../server/store/query.ts';
@@ -60,6 +61,7 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
       for (const tail of tails) tail(added);
       return { rowCount };
     },
+    cursorKey: NO_CURSOR_KEY,
     view: () => viewOf(lines),
     follow: (plan, sink, query) => {
       const waiting: NaiveLine[] = [];
@@ -105,6 +107,8 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
   };
 }
 
+const LINES_OF_PIECE = 200;
+
 function viewOf(lines: readonly NaiveLine[]): LogView {
   return {
     async *search<S extends Sink>(plan: Plan, sink: S, query: Query): AsyncGenerator<PieceOf<S>> {
@@ -115,9 +119,12 @@ function viewOf(lines: readonly NaiveLine[]): LogView {
       const last = page.at(-1);
       query.page.hasMore = found.length > page.length;
       query.page.last = last && naiveCursor(last, NaN);
-      for (const line of page) {
-        if (plan.limit === Infinity) query.page.last = naiveCursor(line, NaN);
-        yield pieceOf([line], sink);
+      // One by one, unless they are all that there are.
+      const size = plan.limit === Infinity ? LINES_OF_PIECE : 1;
+      for (let from = 0; from < page.length; from += size) {
+        const piece = page.slice(from, from + size);
+        if (plan.limit === Infinity) query.page.last = naiveCursor(piece.at(-1)!, NaN);
+        yield pieceOf(piece, sink);
       }
     },
     aggregate: async (plan) => {

@@ -41,7 +41,8 @@ export function naiveCursor({ labels, instant, arrival }: NaiveLine, place: numb
   return { day, timeNs, stream: streamRank(labels), arrival: arrival ?? place };
 }
 
-function isAfter(cursor: Cursor, { after, direction }: Plan): boolean {
+function isAfter(cursor: Cursor, { after, upTo, direction }: Plan): boolean {
+  if (upTo !== undefined && compareCursors(cursor, upTo) > 0) return false;
   if (after === undefined) return true;
   return direction === 'forward' ? compareCursors(cursor, after) > 0 : compareCursors(cursor, after) < 0;
 }

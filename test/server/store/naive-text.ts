@@ -1,17 +1,19 @@
 /** Lines as text: what a row says of a line, by JSON.parse. */
 import { formatInstant } from '../../../shared/time.ts';
-import { cursorText } from '../../../server/store/cursor.ts';
+import { cursorWriter, NO_CURSOR_KEY } from '../../../server/store/cursor.ts';
 import type { TextSink } from '../../../server/store/sink.ts';
 import { naiveFieldOf } from './naive-block.ts';
 import { fieldsOf, leavesOf, naiveCursor, type NaiveLine, valuesOf } from './naive-search.ts';
 
-export function naiveText(lines: readonly NaiveLine[], { format, columns }: TextSink): Uint8Array {
+export function naiveText(lines: readonly NaiveLine[], { format, columns, cursorKey }: TextSink): Uint8Array {
   const toText = (line: NaiveLine, place: number): string => {
     switch (format) {
       case 'raw':
         return line.text;
       case 'ndjson':
-        return JSON.stringify(columns === undefined ? naiveObject(line, place) : naiveColumns(line, place, columns));
+        return JSON.stringify(
+          columns === undefined ? naiveObject(line, place, cursorKey) : naiveColumns(line, place, columns),
+        );
       default:
         throw new RangeError(`BUG: ${format} is not of the contract`);
     }
@@ -19,7 +21,7 @@ export function naiveText(lines: readonly NaiveLine[], { format, columns }: Text
   return Buffer.from(lines.map((line, place) => `${toText(line, place)}\n`).join(''));
 }
 
-export function naiveObject(line: NaiveLine, place: number): Record<string, unknown> {
+export function naiveObject(line: NaiveLine, place: number, cursorKey = NO_CURSOR_KEY): Record<string, unknown> {
   const level = naiveFieldOf(line, 'level');
   return {
     time: formatInstant(line.instant),
@@ -27,7 +29,7 @@ export function naiveObject(line: NaiveLine, place: number): Record<string, unkn
     ...(level !== undefined && { level }),
     line: line.text,
     fields: Object.fromEntries(leavesOf(line.text)),
-    cursor: cursorText(naiveCursor(line, place)),
+    cursor: cursorWriter(cursorKey)(naiveCursor(line, place)),
   };
 }
 

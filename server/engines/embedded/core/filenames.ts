@@ -2,6 +2,7 @@
  * Every name in a data folder. Sequences are one counter for WAL files and segments, never used twice.
  *
  *     VERSION                              format version of the folder
+ *     cursor.key                           see cursor-key.ts
  *     lock/<pid>-<random>.sock             see platform/lock.ts
  *     MANIFEST.json                        the live segments and where the WAL begins
  *     MANIFEST.copy.json                   the same once more
@@ -15,6 +16,7 @@
 import { join } from 'node:path';
 
 export const VERSION_FILE = 'VERSION';
+export const CURSOR_KEY_FILE = 'cursor.key';
 export const MANIFEST_FILE = 'MANIFEST.json';
 export const MANIFEST_COPY_FILE = 'MANIFEST.copy.json';
 export const MANIFEST_TEMPORARY_FILE = 'MANIFEST.json.tmp';

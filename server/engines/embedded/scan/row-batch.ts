@@ -144,3 +144,13 @@ function cursorAt(group: RowGroupRef, ranks: Float64Array, { row, timeNs, stream
     arrival: arrival ?? group.tiesFrom ?? group.order + row,
   };
 }
+
+export function withoutFirst({ groups, groupOf, rows, timesNs, cursorAt: at }: RowBatch): RowBatch {
+  return {
+    groups,
+    groupOf: groupOf.subarray(1),
+    rows: rows.subarray(1),
+    timesNs: timesNs.subarray(1),
+    cursorAt: (index) => at(index + 1),
+  };
+}

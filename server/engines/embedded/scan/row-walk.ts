@@ -12,9 +12,9 @@ import { SCAN_ROWS_AT_FIRST, SCAN_ROWS_AT_ONCE, SCANS_AT_ONCE } from '../../../l
 import { compareCursors } from '../../../store/cursor.ts';
 import { narrowedByCursor, type Plan } from '../../../store/search-plan.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
-import { type BatchLimits, BatchBuilder, cursorOf, type RowBatch, type Run } from './row-batch.ts';
+import { type BatchLimits, BatchBuilder, cursorOf, type RowBatch, type Run, withoutFirst } from './row-batch.ts';
 import { placeOf } from './row-groups.ts';
-import type { ScannedRows } from './scan.ts';
+import { isRowOf, type ScannedRows } from './scan.ts';
 import { candidates, inOrder, type ScanContext } from './select.ts';
 import { quarantineAll } from './unusable.ts';
 
@@ -42,10 +42,11 @@ export async function* walkRows(
   const plan = narrowedByCursor(asked);
   const left = inOrder(await candidates(rowGroups, plan, context, signal), plan);
   const walk = new RowWalk(left, plan, { context, signal, rowsHeld: limits.rowsHeld });
-  for (let rows = limits.rowsAtFirst; ; rows = Math.min(rows * 2, limits.rows)) {
+  for (let rows = limits.rowsAtFirst, isFirst = true; ; rows = Math.min(rows * 2, limits.rows), isFirst = false) {
     const batch = await walk.next({ rows, lineBytes: limits.lineBytes });
     if (batch === undefined) return;
-    yield batch;
+    const from = isFirst && isRowOf(batch.cursorAt(0), plan) ? 1 : 0;
+    if (batch.rows.length > from) yield from === 0 ? batch : withoutFirst(batch);
   }
 }
 
@@ -191,7 +192,8 @@ class RowWalk {
   /** The rows of the best run are taken: it gets the next ones of its row group, or goes. */
   async #ended(run: Run): Promise<void> {
     if (run.isCut) {
-      const after = cursorOf(run, run.found.rows.length - 1);
+      const last = cursorOf(run, run.found.rows.length - 1);
+      const after = this.#sign > 0 ? last : { ...last, arrival: last.arrival - 1 };
       const limit = Math.max(RUN_ROWS_MIN, Math.floor((this.#rowsHeld - this.#heldCount) / this.#runs.length));
       const [found] = await this.#scan([run.group], { ...narrowedByCursor({ ...this.#plan, after }), limit });
       if (found !== undefined && found.rows.length > 0) {

@@ -86,15 +86,28 @@ export function scanGroup(group: RowGroup, origin: ArrivalOrigin, plan: Plan): S
   return { ...found.at(best), matchedCount: matched.length };
 }
 
-/** Returns the indices of the first plan.limit rows after plan.after, in plan.direction. */
-function bestOf(found: FoundRows, { direction, limit, after }: Plan): Uint32Array {
+/**
+ * Returns the indices of the first plan.limit rows after plan.after, in plan.direction. Backward they may begin with the row
+ * of this cursor, as its arrival here may be a lower bound: only among all row groups is it known (see `isRowOf`).
+ */
+function bestOf(found: FoundRows, { direction, limit, after, upTo }: Plan): Uint32Array {
   const sorted = found.inOrder();
   if (direction === 'forward') {
     const start = after === undefined ? 0 : countWhile(sorted, (i) => found.compare(i, after) <= 0);
     return sorted.slice(start, start + limit);
   }
-  const end = after === undefined ? sorted.length : countWhile(sorted, (i) => found.compare(i, after) < 0);
+  const last = after ?? upTo;
+  const end = last === undefined ? sorted.length : countWhile(sorted, (i) => found.compare(i, last) <= 0);
   return sorted.slice(Math.max(0, end - limit), end).toReversed();
+}
+
+/**
+ * Whether the first row that a search backward finds is that of the cursor after which it begins, and so is not part of its
+ * answer.
+ */
+export function isRowOf(cursor: Cursor, { after, direction }: Plan): boolean {
+  if (after === undefined || direction === 'forward') return false;
+  return cursor.day === after.day && cursor.timeNs === after.timeNs && cursor.stream === after.stream;
 }
 
 /** Returns how many of the first values have a property that no value after them has. */

@@ -6,6 +6,7 @@ import type { QueryBudget } from '../../../store/query-budget.ts';
 import type { Plan } from '../../../store/search-plan.ts';
 import { placeOf } from '../scan/row-groups.ts';
 import { type ScanContext, selectRows } from '../scan/select.ts';
+import { isRowOf } from '../scan/scan.ts';
 import type { SelectedRow, SelectedRows } from '../scan/top-rows.ts';
 import { quarantineAll } from '../scan/unusable.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
@@ -46,22 +47,23 @@ export async function* select<S extends Sink>(
     rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0),
   );
   using held = context.answerRows.reserve(rowsMax);
-  // One more than wanted shows whether there are more.
-  const found = await selectRows(rowGroups, { ...plan, limit: plan.limit + 1 }, context, signal);
+  // One more than wanted shows whether there are more; one is that of the cursor.
+  const found = await selectRows(rowGroups, { ...plan, limit: plan.limit + 2 }, context, signal);
   held.keep(found.length);
-  const rows = firstOf(found, plan.limit);
-  context.page.hasMore = found.length > rows.length;
+  const from = found.length > 0 && isRowOf(found.cursorAt(0), plan) ? 1 : 0;
+  const rows = portionOf(found, from, plan.limit);
+  context.page.hasMore = found.length - from > rows.length;
   if (rows.length === 0) return;
   context.page.last = rows.cursorAt(rows.length - 1);
   yield* renderAll(arranged(rows), sink, context, signal);
 }
 
-function firstOf(rows: SelectedRows, limit: number): SelectedRows {
-  const length = Math.min(rows.length, limit);
+function portionOf(rows: SelectedRows, from: number, limit: number): SelectedRows {
+  const length = Math.min(rows.length - from, limit);
   return {
     length,
-    slice: (start, end) => rows.slice(start, Math.min(end, length)),
-    cursorAt: (index) => rows.cursorAt(index),
+    slice: (start, end) => rows.slice(from + start, from + Math.min(end, length)),
+    cursorAt: (index) => rows.cursorAt(from + index),
   };
 }
 

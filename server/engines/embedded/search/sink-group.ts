@@ -3,7 +3,7 @@ import type { ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { type ArrivalOrigin, arrivalOf } from '../../../../shared/row-group/ties.ts';
 import { NS_PER_DAY } from '../../../../shared/time.ts';
-import { cursorText, streamRank } from '../../../store/cursor.ts';
+import { type Cursor, cursorWriter, NO_CURSOR_KEY, streamRank } from '../../../store/cursor.ts';
 import type { Sink } from '../../../store/sink.ts';
 import { LineFields } from './line-fields.ts';
 import { type RowFields, rowFields } from './row-fields.ts';
@@ -54,9 +54,11 @@ export function openSinkGroup(
 ): SinkGroup {
   const streamCodes = opened.streamCodes();
   const cutLines = sink.kind === 'text' && writerOf(sink).needsFields ? opened.cutLines(rows, bytesMax) : undefined;
+  const key = (sink.kind === 'text' ? sink.cursorKey : undefined) ?? NO_CURSOR_KEY;
+  let write: ((cursor: Cursor) => string) | undefined;
   return {
     opened,
-    cursorAt: (row, timeNs) => cursorTextAt(opened, origin, streamCodes[row]!, row, timeNs),
+    cursorAt: (row, timeNs) => (write ??= cursorWriter(key))(cursorOf(opened, origin, streamCodes[row]!, row, timeNs)),
     lines: cutLines ?? opened.lines(rows, bytesMax),
     lineFields: cutLines && new LineFields(opened, cutLines),
     streamCodes,
@@ -66,13 +68,13 @@ export function openSinkGroup(
 }
 
 /** @throws CorruptionError */
-function cursorTextAt(group: RowGroup, origin: ArrivalOrigin, stream: number, row: number, timeNs: number): string {
+function cursorOf(group: RowGroup, origin: ArrivalOrigin, stream: number, row: number, timeNs: number): Cursor {
   const { baseDay, streams } = group.info;
   const days = Math.floor(timeNs / NS_PER_DAY);
-  return cursorText({
+  return {
     day: baseDay + days,
     timeNs: timeNs - days * NS_PER_DAY,
     stream: streamRank(streams[stream]!),
     arrival: arrivalOf(group, origin, row),
-  });
+  };
 }

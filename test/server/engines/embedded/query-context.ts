@@ -1,5 +1,6 @@
 /** Queries in this thread: the same tasks, without a pool. */
 import { setImmediate } from 'node:timers/promises';
+import { NO_CURSOR_KEY } from '../../../../server/store/cursor.ts';
 import { normalised } from '../../../../server/store/predicate.ts';
 import type { Plan } from '../../../../server/store/search-plan.ts';
 import { type Filters, whereOf } from './filters.ts';
@@ -45,7 +46,12 @@ export function queryContext(store: Store): TestContext {
 /** What a query engine asks, of a store in this thread. */
 export function readerOf(store: Store, tails = liveTails(store)): LogReader {
   const run = runHere();
-  return embeddedReader({ store, tails, newQuery: (statistics) => queryInWorkers(store, run, statistics) });
+  return embeddedReader({
+    store,
+    tails,
+    cursorKey: NO_CURSOR_KEY,
+    newQuery: (statistics) => queryInWorkers(store, run, statistics),
+  });
 }
 
 /** Live tails whose scans run in this thread. */
