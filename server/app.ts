@@ -16,6 +16,7 @@ import { sendError, sendNotFound } from './http/errors.ts';
 import { registerAggregates } from './http/aggregates.ts';
 import { guardBrowsers } from './http/browser-guard.ts';
 import { guard } from './http/guard.ts';
+import { registerCompare } from './http/compare.ts';
 import { registerHealth } from './http/health.ts';
 import { registerIngest } from './http/ingest.ts';
 import { registerLabels } from './http/labels.ts';
@@ -127,6 +128,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   const engine = new QueryEngine(logs, { onEnded: costCounters(metrics) });
   reportQueries(metrics, engine);
   registerLogs(app, { engine, now, closing: closing.signal });
+  registerCompare(app, { engine, now });
   registerLabels(app, { engine, now });
   registerAggregates(app, { engine, now });
   registerStats(app, { logs, engine, now });

@@ -782,6 +782,32 @@ export const PATTERN_EXAMPLES_NEWEST = 300;
 export const PATTERN_EXAMPLE_ROUNDS = 4;
 export const PATTERN_SEARCHES_AT_ONCE = 4;
 
+/** Differences of a comparison in an answer. Beyond: 400. */
+export const COMPARE_LIMIT_DEFAULT = 20;
+export const COMPARE_LIMIT_MAX = 200;
+
+/**
+ * What counts as a difference: lines on the side that has more, the log-likelihood ratio (one of a thousand is larger by chance),
+ * and how many times one share is the other. Below: it is not in the answer.
+ */
+export const COMPARE_ROWS_MIN = 5;
+export const COMPARE_DIFFERENCE_MIN = 10.83;
+export const COMPARE_RATIO_MIN = 1.2;
+
+/**
+ * The newest of the first lines, which show whether values that are too many to count are numbers or texts, and which of them are
+ * frequent. Values that are longer than this have no shapes that tell anything.
+ */
+export const COMPARE_SAMPLE_LINES = 500;
+export const COMPARE_SHAPE_BYTES_MAX = 256;
+
+/** Names with too many values to count whose most frequent values are compared, and how many of each. Beyond: only their shapes. */
+export const COMPARE_IDS_MAX = 8;
+export const COMPARE_ID_VALUES = 5;
+
+/** Share of the sample that such a value must have, or it is one id of many. */
+export const COMPARE_ID_SHARE_MIN = 0.01;
+
 /** The pattern of a line: enough for a sentence. Beyond: it is cut, and lines that differ only afterwards are of one kind. */
 export const PATTERN_BYTES_MAX = 256;
 

@@ -47,6 +47,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'POST /ingest': 'ingest',
 
   'GET /logs': 'read',
+  'GET /compare': 'read',
   'GET /labels': 'read',
   'GET /labels/:name/values': 'read',
   'GET /histogram': 'read',

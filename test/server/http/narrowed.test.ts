@@ -150,6 +150,7 @@ const ROUTES: readonly [string, readonly string[]][] = [
   ['/requests/r-150', ['']],
   ['/users/1', ['', 'limit=3']],
   ['/users/150', ['']],
+  ['/compare', ['level=error', 'than.level=info', 'level=error&than.q=own&name=took&name=user_id']],
   ['/patterns', ['', 'limit=1&examples=3', 'limit=200']],
   ['/stats', ['', 'by=namespace', 'by=pod']],
   ['/metrics', ['']],

@@ -6,7 +6,13 @@ import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { firstValueOf } from '../../../../shared/row-group/reader.ts';
 import { isNamed } from '../../../../shared/row-group/template.ts';
 import { distinctCutTexts } from '../../../../shared/row-group/encodings/pattern.ts';
-import { KIND_TEXT } from '../../../../shared/row-group/format.ts';
+import {
+  ENCODING_HEX,
+  ENCODING_RAW,
+  ENCODING_TIMESTAMP,
+  ENCODING_UUID,
+  KIND_TEXT,
+} from '../../../../shared/row-group/format.ts';
 import { FACET_VALUES_MAX } from '../../../limits.ts';
 import { labelOf } from '../../../../shared/labels.ts';
 import { LEVEL } from '../../../../shared/levels.ts';
@@ -236,9 +242,13 @@ class GroupFacets {
   }
 }
 
+const ENCODINGS_OF_MANY: readonly number[] = [ENCODING_TIMESTAMP, ENCODING_UUID, ENCODING_HEX, ENCODING_RAW];
+
 /** Whether a column is known to have more values than a facet counts. */
 function hasManyValues(group: RowGroup, column: number): boolean {
   if (group.columns[column]!.count <= FACET_VALUES_MAX) return false;
+  // Few values would be a dictionary: no page is read.
+  if (ENCODINGS_OF_MANY.includes(group.columns[column]!.chunk.encoding)) return true;
   const texts = group.countedTexts(column);
   if (texts !== undefined) return texts.offsets.length - 1 > FACET_VALUES_MAX;
   const values = group.values(column);

@@ -22,58 +22,54 @@ export function foldToBucket(bytes: Buffer, start: number, end: number): Buffer 
 
 /** Returns the codes of a column of numbers; undefined for others. */
 export function bucketCodesOf(values: ColumnValues, texts: Texts): BucketCodes | undefined {
-  if (values.kind === 'integer') {
-    return codesBetween(
-      values.min,
-      values.max,
-      texts,
-      (codes, first) => {
-        const { values: numbers } = values;
-        for (let i = 0; i < codes.length; i++) codes[i] = bucketOfNumber(numbers[i]!) - first;
-      },
-      values.values.length,
-    );
-  }
-  if (values.kind !== 'decimal') return undefined;
-  const { mantissas, scale, min, max } = values;
-  return codesBetween(
-    min,
-    max,
-    texts,
-    (codes, first) => {
-      if (typeof scale === 'number') {
-        const power = POWERS_OF_TEN[scale]!;
-        for (let i = 0; i < codes.length; i++) codes[i] = bucketOfNumber(mantissas[i]! / power) - first;
-      } else {
-        for (let i = 0; i < codes.length; i++)
-          codes[i] = bucketOfNumber(mantissas[i]! / POWERS_OF_TEN[scale[i]!]!) - first;
-      }
-    },
-    mantissas.length,
-  );
+  if (values.kind === 'integer') return codesBetween(values.values, 0, values, texts);
+  return values.kind === 'decimal' ? codesBetween(values.mantissas, values.scale, values, texts) : undefined;
 }
 
-/** @param fill  sets codes to buckets, counted from the first one */
+/** @param scale  digits behind the point of each mantissa, or of all */
 function codesBetween(
-  min: number,
-  max: number,
+  mantissas: ArrayLike<number>,
+  scale: number | Uint8Array,
+  { min, max }: { readonly min: number; readonly max: number },
   texts: Texts,
-  fill: (codes: Uint16Array, first: number) => void,
-  count: number,
 ): BucketCodes {
   const first = bucketOfNumber(min);
   const last = bucketOfNumber(max);
   const base = texts.size;
-  for (let bucket = first; bucket <= last; bucket++) {
-    texts.add({ kind: 'constant', value: Buffer.from(bucketText(bucket)), count: 1 }, 1, false);
-  }
-  if (first === last) {
-    return { codes: undefined, base, addTotals: (totals) => (totals[base]! += count) };
-  }
+  for (let bucket = first; bucket <= last; bucket++) texts.addText(Buffer.from(bucketText(bucket)));
+  const count = mantissas.length;
+  if (first === last) return { codes: undefined, base, addTotals: (totals) => (totals[base]! += count) };
   let known: Uint16Array | undefined;
   const codes = (): Uint16Array => {
-    if (known === undefined) fill((known = new Uint16Array(count)), first);
+    if (known !== undefined) return known;
+    known = new Uint16Array(count);
+    if (typeof scale === 'number' && min >= 0) setCodes(mantissas, POWERS_OF_TEN[scale]!, first, last, known);
+    else {
+      for (let i = 0; i < count; i++) {
+        const power = POWERS_OF_TEN[typeof scale === 'number' ? scale : scale[i]!]!;
+        known[i] = bucketOfNumber(mantissas[i]! / power) - first;
+      }
+    }
     return known;
   };
   return { codes, base, addTotals: undefined };
+}
+
+/** Does the same for numbers from zero on, among the few edges that they lie between. */
+function setCodes(mantissas: ArrayLike<number>, power: number, first: number, last: number, codes: Uint16Array): void {
+  /** By code: the least number of the bucket; zero is alone in its own. */
+  const edges = Float64Array.from({ length: last - first + 1 }, (_, code) =>
+    first + code === 1 ? Number.MIN_VALUE : Number(bucketText(first + code)),
+  );
+  for (let i = 0; i < codes.length; i++) {
+    const number = mantissas[i]! / power;
+    let low = 0;
+    let high = edges.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (edges[middle]! <= number) low = middle;
+      else high = middle;
+    }
+    codes[i] = low;
+  }
 }

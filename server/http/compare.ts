@@ -1,0 +1,121 @@
+/** `GET /compare`: what sets some lines apart from others, which are a second search, or all the rest. */
+import type { FastifyInstance } from 'fastify';
+import { ParameterError } from '../../shared/errors.ts';
+import { COMPARE_LIMIT_DEFAULT, COMPARE_LIMIT_MAX } from '../limits.ts';
+import { compare, type CompareQuery, type Difference } from '../query/compare.ts';
+import type { QueryEngine } from '../query/engine.ts';
+import { all, type AuthorizedQuery, parseCount, parseFilters, type QueryString } from '../query/parameters.ts';
+import { parseName } from '../store/asked-name.ts';
+import { edgesOf } from '../store/log-buckets.ts';
+import { isEverything, type Predicate } from '../store/predicate.ts';
+import { askerOf } from './asker.ts';
+
+export interface CompareOptions {
+  readonly engine: QueryEngine;
+  readonly now: () => number;
+}
+
+/** In front of a parameter, this makes it one of the other search. */
+const THAN = 'than.';
+const OWN_NAMES = ['name', 'limit'];
+const RANGE_NAMES = ['since', 'until'];
+/** Significant digits of shares. */
+const SHARE_DIGITS = 4;
+
+export function registerCompare(app: FastifyInstance, { engine, now }: CompareOptions): void {
+  app.get<{ Querystring: QueryString }>('/compare', async (request, reply) => {
+    const nowMs = now();
+    const { query: parameters, namespaces } = request;
+    const limit = parseCount(parameters, 'limit', 1, COMPARE_LIMIT_MAX, COMPARE_LIMIT_DEFAULT);
+    const names = all(parameters, 'name');
+    const { these, those } = parseSides({ query: parameters, namespaces }, nowMs);
+    const asked = { these, those, names: names.length === 0 ? undefined : names, limit };
+    const { answer } = await engine.run(askerOf(request, reply), (view, query) => compare(asked, view, query));
+    const { theseRows, thoseRows, differences } = answer;
+    return {
+      rows: theseRows,
+      than: { rows: thoseRows },
+      differences: differences.map((each) => written(each, theseRows, thoseRows)),
+      distinct: answer.differenceCount,
+      left_out: { conditions: answer.conditions, ids: answer.ids },
+    };
+  });
+}
+
+/** @throws ParameterError */
+function parseSides(authorized: AuthorizedQuery, nowMs: number): Pick<CompareQuery, 'these' | 'those'> {
+  const { query } = authorized;
+  const entries = Object.entries(query);
+  const own = Object.fromEntries(entries.filter(([name]) => !name.startsWith(THAN)));
+  const than = Object.fromEntries(
+    entries.flatMap(([name, value]) => (name.startsWith(THAN) ? [[name.slice(THAN.length), value] as const] : [])),
+  );
+  for (const name of OWN_NAMES) {
+    if (than[name] === undefined) continue;
+    throw new ParameterError(THAN + name, 'it is a parameter of both sides', name, `${name}=${String(than[name])}`);
+  }
+  const parse = (parameters: QueryString): Predicate =>
+    parseFilters({ ...authorized, query: parameters }, nowMs, OWN_NAMES);
+  const these = parse(own);
+  if (Object.keys(than).length > 0) {
+    return { these, those: { kind: 'search', predicate: otherSide(these, own, than, parse) } };
+  }
+  const filters = Object.fromEntries(Object.entries(own).filter(([name]) => !RANGE_NAMES.includes(name)));
+  const others = Object.fromEntries(
+    Object.entries(own).filter(([name]) => RANGE_NAMES.includes(name) || OWN_NAMES.includes(name)),
+  );
+  // Without the range, and without what the caller may see.
+  const condition = parseFilters({ query: filters, namespaces: 'all' }, nowMs, OWN_NAMES).where;
+  if (isEverything(condition)) {
+    const allowed =
+      'a filter, whose lines are compared with the rest; or parameters of another search, each with than. in front';
+    throw new ParameterError(
+      'than',
+      'there is nothing to compare with',
+      allowed,
+      'level=error, or since=1h&than.since=2h',
+    );
+  }
+  return { these, those: { kind: 'rest', of: parse(others) } };
+}
+
+/**
+ * The other search is the same with its own parameters in the place of those of the same names. Where it has only the beginning
+ * of its range, it ends where the range of these lines begins, if that is later.
+ */
+function otherSide(
+  these: Predicate,
+  own: QueryString,
+  than: QueryString,
+  parse: (parameters: QueryString) => Predicate,
+): Predicate {
+  const isOtherRange = RANGE_NAMES.some((name) => than[name] !== undefined);
+  const replaced = new Set([...Object.keys(than).map(comparedName), ...(isOtherRange ? RANGE_NAMES : [])]);
+  const kept = Object.entries(own).filter(([name]) => !replaced.has(comparedName(name)));
+  const those = parse({ ...Object.fromEntries(kept), ...than });
+  if (than['since'] === undefined || than['until'] !== undefined) return those;
+  const isBefore = these.from !== undefined && those.from !== undefined && those.from < these.from;
+  return isBefore ? { ...those, to: these.from } : those;
+}
+
+/** `status>=500` is a parameter of the name `status>`, or all of it is the name. */
+function comparedName(parameter: string): string {
+  return parameter.replace(/(?<=.)[<>!].*$/s, '');
+}
+
+function written(difference: Difference, theseRows: number, thoseRows: number): object {
+  const { kind, name, value } = difference;
+  return {
+    kind,
+    name,
+    value: parseName(name).isBucket ? (edgesOf(value) ?? null) : value,
+    rows: difference.theseRows,
+    share: shareOf(difference.theseRows, theseRows),
+    than: { rows: difference.thoseRows, share: shareOf(difference.thoseRows, thoseRows) },
+    significance: Math.round(difference.significance),
+  };
+}
+
+function shareOf(rows: number, total: number): number {
+  return Number((rows / total).toPrecision(SHARE_DIGITS));
+}
