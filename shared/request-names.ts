@@ -110,7 +110,20 @@ export const STATUS_NAMES: readonly string[] = [
   'httpRequest.status', // Google Cloud
 ];
 
-export const MESSAGE_NAMES: readonly string[] = ['message', 'msg', 'Message', 'MESSAGE', '@m', '@mt', 'event'];
+export const MESSAGE_NAMES: readonly string[] = [
+  'message',
+  'msg',
+  '@m', // Serilog
+  '@mt',
+  '@message', // hclog
+  'MESSAGE', // the journal
+  'Message', // .NET
+  'short_message', // GELF
+  'log',
+  'body', // OpenTelemetry
+  'textPayload', // Google Cloud
+  'event', // structlog
+];
 
 export const ERROR_NAMES: readonly string[] = [
   'error',

@@ -4,17 +4,7 @@
  */
 import { durationOf } from '../quantity.ts';
 import { DURATION_NAMES, durationMsOf } from '../request-names.ts';
-
-/** ns of the units in which names say durations. */
-const NS_OF_SUFFIX: Readonly<Record<string, number>> = {
-  ns: 1,
-  us: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  sec: 1e9,
-  seconds: 1e9,
-};
-const SUFFIX = /[_.](ms|us|ns|s|sec|seconds|bytes)$|(?<=[a-z])(Ms|Us|Ns|Seconds|Bytes)$/;
+import { unitOfName } from '../unit-of-name.ts';
 
 /** Durations as Go writes them, with a unit at each number. */
 const GO_DURATION = /^-?(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s)$/;
@@ -32,15 +22,18 @@ export interface Measure {
 export function measureOf(name: string, value: string): Measure | undefined {
   if (!NUMBER.test(value)) return GO_DURATION.test(value) ? { name, text: durationText(durationOf(value)) } : undefined;
   const number = Number(value);
-  const match = SUFFIX.exec(name);
-  if (match === null || match.index === 0) {
-    const ms = DURATION_NAMES.includes(name) ? durationMsOf(name, value) : undefined;
-    return ms === undefined ? undefined : { name, text: durationText(ms * 1e6) };
+  const unit = unitOfName(name);
+  const bare = name.replace(UNIT_AT_END, '');
+  if (unit !== undefined && bare !== '') {
+    const size = number * unit.size;
+    return { name: bare, text: unit.kind === 'bytes' ? sizeText(size) : durationText(size) };
   }
-  const unit = (match[1] ?? match[2]!).toLowerCase();
-  const text = unit === 'bytes' ? sizeText(number) : durationText(number * NS_OF_SUFFIX[unit]!);
-  return { name: name.slice(0, match.index), text };
+  const ms = DURATION_NAMES.includes(name) ? durationMsOf(name, value) : undefined;
+  return ms === undefined ? undefined : { name, text: durationText(ms * 1e6) };
 }
+
+/** What unitOfName reads. */
+const UNIT_AT_END = /[_.-]\p{L}+$|(?<=[\p{Ll}\d])\p{Lu}\p{Ll}*$/u;
 
 const MINUTE_S = 60;
 const HOUR_S = 3600;

@@ -14,21 +14,13 @@ import type { Fields } from '../../../shared/row-group/answer.ts';
 import { KIND_PLAIN, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import { LEVEL_FIELDS } from '../../../shared/level-fields.ts';
 import { LEVEL } from '../../../shared/levels.ts';
+import { MESSAGE_NAMES } from '../../../shared/request-names.ts';
 import { PATTERN_BYTES_MAX } from '../../limits.ts';
 import { TextFolder } from './fold-text.ts';
 
 /** In order: of these fields, the first one that a line has is its message. */
 const MESSAGE_FIELDS: readonly string[] = [
-  'message',
-  'msg',
-  '@m',
-  '@mt',
-  'MESSAGE',
-  'Message',
-  'log',
-  'body',
-  'textPayload',
-  'event',
+  ...MESSAGE_NAMES,
   'error',
   'err',
   'error.message',

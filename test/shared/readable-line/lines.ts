@@ -102,6 +102,8 @@ export const ROWS: Readonly<Record<string, readonly Case[]>> = {
     ],
   ),
   'Serilog, .NET, hclog, Monolog, ECS, Google Cloud, MongoDB': of(
+    ['{"@level":"error","@message":"plugin exited","@module":"core"}', 'plugin exited @module=core'],
+    ['{"version":"1.1","host":"h","short_message":"disk full","level":3,"_disk":"sda"}', 'disk full _disk=sda'],
     ['{"@t":"2026-11-23T15:01:12Z","@mt":"{Count} orders","Count":3}', '{Count} orders Count=3'],
     ['{"Timestamp":"2026-11-23T15:01:12Z","LogLevel":"Warning","Message":"slow","State":{"n":1}}', 'slow State.n=1'],
     [
@@ -334,6 +336,10 @@ export const ROWS: Readonly<Record<string, readonly Case[]>> = {
     [
       '{"a_ms":999.9,"b_ms":-5,"c_bytes":1,"d_bytes":999999,"e_bytes":148000000,"tookMs":7,"_ms":3,"took":"1h2m3.5s","message":"m"}',
       'm a 1 s b -5 ms c 1 B d 1 MB e 148 MB took 7 ms _ms=3 took 1 h 02 min',
+    ],
+    [
+      '{"cache_kib":2048,"wait_min":1.5,"responseTimeSeconds":0.25,"message":"m"}',
+      'm cache 2.1 MB wait 1 min 30 s responseTime 250 ms',
     ],
     ['{"took":"5m","size":"3d","latency":12,"ms":3,"message":"m"}', 'm took=5m size=3d latency=12 ms=3'],
   ),
