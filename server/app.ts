@@ -60,6 +60,8 @@ export interface AppParts {
   /** Undefined without a cluster. */
   readonly podsOn: PodsOn | undefined;
   /** Undefined without a cluster. */
+  readonly clusterNodes: (() => ReadonlySet<string>) | undefined;
+  /** Undefined without a cluster. */
   readonly assertOwnPods: ((batch: Batch) => Promise<void>) | undefined;
   readonly pool: WorkerPool;
   readonly metrics: Metrics;
@@ -72,7 +74,8 @@ export interface AppParts {
 }
 
 export function buildApp(parts: AppParts): FastifyInstance {
-  const { logs, acceptor, rules, podsOn, assertOwnPods, pool, metrics, log, access, version, now } = parts;
+  const { logs, acceptor, rules, podsOn, clusterNodes, assertOwnPods, pool, metrics, log, access, version, now } =
+    parts;
   const { positions } = logs;
   const connections = new Connections();
   const app: FastifyInstance = fastify({
@@ -111,7 +114,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
 
   registerMetrics(app, { metrics });
   registerHealth(app, { logs });
-  const agents = new KnownAgents(positions, now);
+  const agents = new KnownAgents(positions, now, clusterNodes);
   registerAgent(app, { acceptor, positions, agents, assertOwnPods });
   registerAgentRules(app, { rules, agents, podsOn });
   registerAgents(app, { agents });

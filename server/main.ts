@@ -102,6 +102,7 @@ export async function startServer({
     acceptor,
     rules: keepRules,
     podsOn: cluster?.podsOn,
+    clusterNodes: cluster?.nodes,
     assertOwnPods: cluster?.assertOwnPods,
     pool,
     metrics,

@@ -2,16 +2,16 @@
 import type { FastifyInstance } from 'fastify';
 import type { Metrics } from '../../shared/metrics.ts';
 import { formatInstant, instantOfMs } from '../../shared/time.ts';
-import type { KnownAgent, KnownAgents } from '../ingest/known-agents.ts';
+import type { AgentState, KnownAgent, KnownAgents } from '../ingest/known-agents.ts';
 
 export function registerAgents(app: FastifyInstance, { agents }: { readonly agents: KnownAgents }): void {
-  app.get('/agents', async () => ({ agents: agents.list().map((agent) => answerOf(agent, agents.isUp(agent))) }));
+  app.get('/agents', async () => ({ agents: agents.list().map((agent) => answerOf(agent, agents.stateOf(agent))) }));
 }
 
-function answerOf({ node, lastSeenMs, caughtUpMs, status, linesPerSecond }: KnownAgent, isUp: boolean) {
+function answerOf({ node, lastSeenMs, caughtUpMs, status, linesPerSecond }: KnownAgent, state: AgentState) {
   return {
     node,
-    state: isUp ? 'up' : 'gone',
+    state,
     last_seen: timeOf(lastSeenMs),
     caught_up: timeOf(caughtUpMs),
     version: status?.version ?? null,
@@ -47,7 +47,7 @@ export function reportAgents(metrics: Metrics, agents: KnownAgents): void {
       }),
     );
   };
-  gauge('agent_up', '1 while the agent of the node reports.', (agent) => (agents.isUp(agent) ? 1 : 0));
+  gauge('agent_up', '1 while the agent of the node reports.', (agent) => (agents.stateOf(agent) === 'up' ? 1 : 0));
   gauge('agent_last_seen_seconds', 'When the agent of the node last reported, since 1970.', ({ lastSeenMs }) =>
     lastSeenMs === undefined ? undefined : lastSeenMs / 1000,
   );

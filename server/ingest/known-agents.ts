@@ -24,6 +24,13 @@ export interface KnownAgent {
   readonly linesPerSecond: number | undefined;
 }
 
+/** `missing`: the node has pods, and no agent. */
+export type AgentState = 'up' | 'gone' | 'missing';
+
+function missingAgent(node: string): KnownAgent {
+  return { node, lastSeenMs: undefined, caughtUpMs: undefined, status: undefined, linesPerSecond: undefined };
+}
+
 /** Lines that an agent had stored at a time. */
 interface Sample {
   readonly atMs: number;
@@ -40,12 +47,19 @@ interface Entry {
 export class KnownAgents {
   readonly #positions: Pick<StoredPositions, 'nodes' | 'known'>;
   readonly #now: () => number;
+  readonly #clusterNodes: () => ReadonlySet<string>;
   /** By node; the one that was seen last is the last. */
   readonly #agents = new Map<string, Entry>();
 
-  constructor(positions: Pick<StoredPositions, 'nodes' | 'known'>, now: () => number) {
+  /** @param clusterNodes  returns the nodes that have pods, and so should have an agent */
+  constructor(
+    positions: Pick<StoredPositions, 'nodes' | 'known'>,
+    now: () => number,
+    clusterNodes: () => ReadonlySet<string> = () => new Set(),
+  ) {
     this.#positions = positions;
     this.#now = now;
+    this.#clusterNodes = clusterNodes;
   }
 
   /** @param said  the header of its request; @see AGENT_STATUS_HEADER */
@@ -77,11 +91,14 @@ export class KnownAgents {
       if (caughtUpMs === undefined || nowMs - caughtUpMs > AGENT_GONE_KEPT_MS) continue;
       agents.push({ node, lastSeenMs: undefined, caughtUpMs, status: undefined, linesPerSecond: undefined });
     }
+    const known = new Set(agents.map(({ node }) => node));
+    for (const node of this.#clusterNodes()) if (!known.has(node)) agents.push(missingAgent(node));
     return agents.toSorted((a, b) => (a.node < b.node ? -1 : 1));
   }
 
-  isUp({ lastSeenMs }: KnownAgent): boolean {
-    return lastSeenMs !== undefined && this.#now() - lastSeenMs <= AGENT_SILENT_MS_MAX;
+  stateOf({ lastSeenMs, caughtUpMs }: KnownAgent): AgentState {
+    if (lastSeenMs === undefined && caughtUpMs === undefined) return 'missing';
+    return lastSeenMs !== undefined && this.#now() - lastSeenMs <= AGENT_SILENT_MS_MAX ? 'up' : 'gone';
   }
 
   #caughtUpMs(node: string): number | undefined {

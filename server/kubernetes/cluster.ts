@@ -101,6 +101,9 @@ class Cluster {
   readonly podsOn = (node: string, labelKeys: ReadonlySet<string>): PodFacts[] =>
     this.#labeller.pods.factsOn(node, labelKeys);
 
+  /** Nodes with pods, as far as they are known. */
+  readonly nodes = (): ReadonlySet<string> => this.#labeller.pods.nodes();
+
   /** Begins to follow the cluster, and to record events and terminations. */
   start({ acceptor, positions, rules }: StartOptions): void {
     const { log, metrics, now, unseen } = this.#options;

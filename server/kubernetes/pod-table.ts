@@ -73,6 +73,13 @@ export class PodTable {
     return this.#pods.get(uid)?.pathUid ?? uid;
   }
 
+  /** Nodes that have pods now. */
+  nodes(): Set<string> {
+    const nodes = new Set<string>();
+    for (const [uid, { node }] of this.#pods) if (node !== '' && !this.#deleted.has(uid)) nodes.add(node);
+    return nodes;
+  }
+
   isAnyOn(node: string): boolean {
     return this.#byPathUid.values().some((pod) => pod.node === node);
   }

@@ -31,33 +31,33 @@ function caughtUp(node: string, ms: number): void {
   });
 }
 
-const states = (): [string, boolean][] => agents.list().map((agent) => [agent.node, agents.isUp(agent)]);
+const states = (): [string, string][] => agents.list().map((agent) => [agent.node, agents.stateOf(agent)]);
 
 test('an agent is up while it reports, then gone, and forgotten a day later', () => {
   agents.seen('b', says(1));
   agents.seen('a');
   expect(states()).toEqual([
-    ['a', true],
-    ['b', true],
+    ['a', 'up'],
+    ['b', 'up'],
   ]);
   nowMs += AGENT_SILENT_MS_MAX;
   agents.seen('a', says(2));
   expect(states()).toEqual([
-    ['a', true],
-    ['b', true],
+    ['a', 'up'],
+    ['b', 'up'],
   ]);
   nowMs += 1;
   expect(states()).toEqual([
-    ['a', true],
-    ['b', false],
+    ['a', 'up'],
+    ['b', 'gone'],
   ]);
   nowMs += AGENT_GONE_KEPT_MS - AGENT_SILENT_MS_MAX - 1;
   expect(states()).toEqual([
-    ['a', false],
-    ['b', false],
+    ['a', 'gone'],
+    ['b', 'gone'],
   ]);
   nowMs += 1;
-  expect(states()).toEqual([['a', false]]);
+  expect(states()).toEqual([['a', 'gone']]);
 });
 
 test('what an agent last said stays, also when it says nothing with another request or something else', () => {
@@ -99,8 +99,8 @@ test('nodes whose positions are known are listed after a restart of the server, 
     ['seen', nowMs, nowMs - 500],
   ]);
   expect(states()).toEqual([
-    ['recent', false],
-    ['seen', true],
+    ['recent', 'gone'],
+    ['seen', 'up'],
   ]);
 });
 
@@ -116,4 +116,23 @@ test('of too many, those are forgotten that are silent for longest', () => {
     false,
     true,
   ]);
+});
+
+test('a node that has pods and no agent is missing one', () => {
+  const nodes = new Set(['worker-1', 'worker-2']);
+  agents = new KnownAgents(
+    positions,
+    () => nowMs,
+    () => nodes,
+  );
+  agents.seen('worker-1', says(1));
+  expect(states()).toEqual([
+    ['worker-1', 'up'],
+    ['worker-2', 'missing'],
+  ]);
+  nodes.clear();
+  expect(states()).toEqual([['worker-1', 'up']]);
+  nowMs += AGENT_GONE_KEPT_MS + 1;
+  nodes.add('worker-1');
+  expect(states()).toEqual([['worker-1', 'missing']]);
 });

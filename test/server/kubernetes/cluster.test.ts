@@ -235,6 +235,23 @@ test('the last word on a pod that is deleted', async () => {
   await eventually(async () => expect(await lines('stream=podlog')).toEqual(want));
 });
 
+test('nodes that have pods and no agent are listed as such', async () => {
+  put('api-0', 'api');
+  put('api-1', 'api', { node: 'worker-2' });
+  await start();
+  await watches();
+  await send('api-0', 0);
+  const states = async (): Promise<unknown> => {
+    const { agents } = (await (await fetch(`${server.url}/agents`)).json()) as {
+      agents: { node: string; state: string }[];
+    };
+    return agents.map(({ node, state }) => `${node} ${state}`);
+  };
+  expect(await states()).toEqual(['worker-1 up', 'worker-2 missing']);
+  api.remove(PODS, podObject('api-1', { node: 'worker-2' }));
+  await eventually(async () => expect(await states()).toEqual(['worker-1 up']));
+});
+
 test('a new image of a workload is a line, once over lists and restarts, and also when the server was down', async () => {
   const deploy = (name: string, hash: string, version: number, namespace = 'shop'): void => {
     const labels = { app: name, 'pod-template-hash': hash };
