@@ -67,9 +67,9 @@ function welcomeText(
       ? `reading ${podsDir}${foundPods === 'none' ? ', which is empty so far' : ''}`
       : `${podsDir} is ${foundPods === 'none' ? 'empty' : 'missing'}, so this plays a sample shop (gateway, api, payments, worker); for real logs: --pods-dir <dir>`;
   const queries = [
-    ...(sample === undefined ? [] : [`user_id=${sample.userId}`, `request_id=${sample.requestId}`]),
-    'level=error',
-  ].map((query) => `  ${curl} '${url}/logs?${query}&since=1h'`);
+    ...(sample === undefined ? [] : [`requests/${sample.requestId}?format=text`, `users/${sample.userId}?limit=20`]),
+    'logs?level=error&since=1h',
+  ].map((query) => `  ${curl} '${url}/${query}'`);
   return `podlog: ${source}\n\nTry:\n${queries.join('\n')}\n\n`;
 }
 

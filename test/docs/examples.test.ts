@@ -96,7 +96,7 @@ describe.each(WITH_EXAMPLES)('$path', ({ path, text, examples }) => {
 
   if (path === 'README.md') {
     test('the request in the welcome is one of the sample', () => {
-      const [, documented] = /logs\?request_id=([^&]+)&since=1h/.exec(text)!;
+      const [, documented] = /requests\/([^?]+)\?format=text'/.exec(text)!;
       expect(documented).toBe(shop.requestId);
     });
   }
