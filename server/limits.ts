@@ -561,6 +561,10 @@ export const VIEW_HELD_MS_MAX = 1 * MINUTE_MS;
  */
 export const ANSWER_CLOCK_AHEAD_MS_MAX = 1 * HOUR_MS;
 
+/** Lines before and after a line by default, and at most. Beyond: 400 for a number, 413 for a duration. */
+export const AROUND_LINES_DEFAULT = 25;
+export const AROUND_LINES_MAX = 10_000;
+
 /**
  * Rows that a walk over all matching lines holds at once, 22 bytes each, until they are rendered: those of four full row
  * groups. Beyond: fewer of each row group are found, and it is scanned again for the next ones.

@@ -1,10 +1,11 @@
 /** `GET /logs`: lines by label, field, text and time; and the live tail over the same filters. */
 import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PodlogError } from '../../shared/errors.ts';
 import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
 import type { Answer, Asker, QueryEngine } from '../query/engine.ts';
 import { parseForm } from '../query/answer-form.ts';
+import { parseAround, searchAround } from '../query/around.ts';
 import { LOGS_NAMES, parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
 import { csvHeader } from '../store/csv.ts';
@@ -13,7 +14,7 @@ import { freeMemory } from '../../shared/own-memory.ts';
 import { cutOffStalled } from './stalled-answers.ts';
 import { errorBody } from './errors.ts';
 import { hintHeaders, understood } from './advice.ts';
-import { CLIENT_GONE } from './asker.ts';
+import { askerOf, CLIENT_GONE } from './asker.ts';
 import { pageHeaders } from './page-headers.ts';
 
 export interface LogsOptions {
@@ -40,6 +41,7 @@ const CONTENT_TYPES: Readonly<Record<AnswerFormat, string>> = {
 
 export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
   app.get<{ Querystring: QueryString }>('/logs', async (request, reply) => {
+    if (request.query['around'] !== undefined) return sendAround(request, reply, options);
     const { engine } = options;
     const nowMs = options.now();
     const question = parseLogsRequest(request, nowMs, engine.cursorKey);
@@ -60,6 +62,20 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
       ...hintHeaders(isEmpty ? await hints() : []),
     }));
   });
+}
+
+/** The answer has the lines that were asked for, so that there is no next page. */
+async function sendAround(
+  request: FastifyRequest<{ Querystring: QueryString }>,
+  reply: FastifyReply,
+  options: LogsOptions,
+): Promise<FastifyReply> {
+  const { engine } = options;
+  const wanted = parseAround(request, options.now(), engine.cursorKey);
+  const asker = askerOf(request, reply, [options.closing]);
+  const { pieces } = engine.stream(asker, (view, query) => searchAround(view, query, wanted));
+  const text = framed(endedByAbort(pieces, asker.signal, false), wanted.sink);
+  return send(reply, text, { sink: wanted.sink, follow: false }, options, async () => ({}));
 }
 
 /** @throws UnavailableError  there are too many live tails; a later failure is the last line of the text */
@@ -122,7 +138,7 @@ async function* bracketed(text: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
 async function send(
   reply: FastifyReply,
   text: AsyncGenerator<Uint8Array>,
-  { sink: { format }, follow: live }: LogsQuestion,
+  { sink: { format }, follow: live }: Pick<LogsQuestion, 'sink' | 'follow'>,
   { stalledMsMax = ANSWER_STALLED_MS_MAX }: LogsOptions,
   headers: () => Promise<Record<string, string | string[]>>,
 ): Promise<FastifyReply> {

@@ -57,6 +57,7 @@ const OWN_NAMES: readonly string[] = [
   'limit',
   'order',
   'cursor',
+  'around',
   'format',
   'csv',
   'columns',
@@ -137,13 +138,16 @@ export function parseFilters(
     const example = `user_id=123&since=1h, or field.${unknown}=123 for a field of this name`;
     throw new ParameterError(unknown, 'not a parameter of this route', allowed, example);
   }
-  const since = single(query, 'since');
   const until = single(query, 'until');
-  const zone = timeZoneOf(query);
-  const from = since === undefined ? undefined : parseInstant('since', since, nowMs, zone);
-  const to = until === undefined ? undefined : parseInstant('until', until, nowMs, zone);
+  const from = query['since'] === undefined ? undefined : parseInstantParameter(query, 'since', nowMs);
+  const to = until === undefined ? undefined : parseInstantParameter(query, 'until', nowMs);
   if (from !== undefined && to !== undefined && from >= to) {
-    throw new ParameterError('until', `"${until}" is not after since "${since}"`, 'a later time', 'since=2h&until=1h');
+    throw new ParameterError(
+      'until',
+      `"${until}" is not after since "${single(query, 'since')}"`,
+      'a later time',
+      'since=2h&until=1h',
+    );
   }
   const reading = parseReading(query);
   const filters: Where[] = namespaces === 'all' ? [] : [ofNamespaces(namespaces)];
@@ -158,6 +162,11 @@ export function parseFilters(
     );
   }
   return { from, to, where: normalised(allOf(filters)) };
+}
+
+/** Parses a point in time, in the time zone of the query. @throws ParameterError */
+export function parseInstantParameter(query: QueryString, name: string, nowMs: number): bigint {
+  return parseInstant(name, single(query, name) ?? '', nowMs, timeZoneOf(query));
 }
 
 /** How the filters of a query are read. @throws ParameterError */

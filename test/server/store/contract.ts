@@ -7,6 +7,7 @@ import { Random } from '../../corpus/random.ts';
 import type { Filters, ValueFilter } from '../engines/embedded/filters.ts';
 import { append, ask, found } from './asking.ts';
 import { describeCounts } from './contract-counts.ts';
+import { describeAround } from './contract-around.ts';
 import { describePages } from './contract-pages.ts';
 import { describeRows } from './contract-rows.ts';
 import { describeSenders } from './contract-senders.ts';
@@ -120,6 +121,7 @@ export function describeLogStore(
     describeRows(openEmpty);
     describeText(openEmpty);
     describePages(openEmpty);
+    describeAround(openEmpty);
     describeCounts(openEmpty);
     describeUpkeep(openEmpty, abilities);
 
