@@ -13,6 +13,8 @@ import { randomWhere } from './random-predicates.ts';
 import { openRandom } from './random-store.ts';
 
 const FIELDS = ['level', 'status', 'path', 'user', 'app', 'pod', 'latency_ms', 'message', 'line.pattern', 'absent'];
+/** Names that ask for a label or a field alone, or for shapes, beside them. */
+const ASKED = [...FIELDS, 'field.app', 'label.app', 'field.pod', 'path.shape', 'label.pod.shape', '\\user'];
 const SEEDS = 4;
 const SEARCHES = 12;
 
@@ -53,12 +55,13 @@ export function describeRows(open: () => Promise<LogStore>): void {
         direction: random.below(2) === 0 ? 'forward' : 'backward',
         limit: random.below(3) === 0 ? 5 : 1000,
       });
+      const names = random.below(2) === 0 ? FIELDS : ASKED;
       const want = naiveSearch(lines, plan).map((line) => ({
         ...line,
         flags: 0,
-        fields: Object.fromEntries(FIELDS.map((name) => [name, naiveFieldOf(line, name)])),
+        fields: Object.fromEntries(names.map((name) => [name, naiveFieldOf(line, name)])),
       }));
-      const { rows, statistics } = await foundRows(store, plan, FIELDS);
+      const { rows, statistics } = await foundRows(store, plan, names);
       expect(rows).toEqual(want);
       const matching = naiveSearch(lines, { ...plan, limit: Infinity }).length;
       expect(statistics.rowsMatched).toBeGreaterThanOrEqual(rows.length);

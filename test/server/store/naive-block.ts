@@ -4,7 +4,8 @@ import { instantOf, NS_PER_DAY } from '../../../shared/time.ts';
 import { type RowBlock, type BlockTexts, labelsAt, textAt } from '../../../server/store/row-block.ts';
 import type { RowsSink } from '../../../server/store/sink.ts';
 import { naiveCanonical } from './naive-level.ts';
-import { type NaiveLine, valuesOf } from './naive-search.ts';
+import { parseName } from '../../../server/store/asked-name.ts';
+import { type NaiveLine, naiveShape, valuesOf } from './naive-search.ts';
 
 /** A row as a test can compare it. */
 export interface ReadRow extends NaiveLine {
@@ -38,7 +39,9 @@ export function naiveBlock(lines: readonly NaiveLine[], { fields }: RowsSink): R
 
 export function naiveFieldOf({ text, labels }: NaiveLine, name: string): string | undefined {
   const [value] = valuesOf(text, labels, name);
-  return value !== undefined && name === LEVEL ? naiveCanonical(value) : value;
+  if (value === undefined) return undefined;
+  if (parseName(name).isShape) return naiveShape(value);
+  return name === LEVEL ? naiveCanonical(value) : value;
 }
 
 function textsOf(texts: readonly string[]): BlockTexts {
