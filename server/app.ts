@@ -17,6 +17,7 @@ import { registerAggregates } from './http/aggregates.ts';
 import { guardBrowsers } from './http/browser-guard.ts';
 import { guard } from './http/guard.ts';
 import { registerCompare } from './http/compare.ts';
+import { refuseUnknownParameters } from './http/known-parameters.ts';
 import { registerHealth } from './http/health.ts';
 import { registerIngest } from './http/ingest.ts';
 import { registerLabels } from './http/labels.ts';
@@ -102,6 +103,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.addHook('onRequest', async (request) => assertRequest(request.raw));
   guardBrowsers(app, access.isLocal);
   guard(app, access, (socket) => connections.trust(socket));
+  refuseUnknownParameters(app);
   receiveBodies(app, new BodyBudget());
   compressAnswers(app);
   cutOffStalledAnswers(app);

@@ -8,7 +8,7 @@ import { all, type AuthorizedQuery, parseCount, parseFilters, type QueryString }
 import { parseName } from '../store/asked-name.ts';
 import { edgesOf } from '../store/log-buckets.ts';
 import { isEverything, type Predicate } from '../store/predicate.ts';
-import { askerOf } from './asker.ts';
+import { understood } from './advice.ts';
 
 export interface CompareOptions {
   readonly engine: QueryEngine;
@@ -30,15 +30,18 @@ export function registerCompare(app: FastifyInstance, { engine, now }: CompareOp
     const names = all(parameters, 'name');
     const { these, those } = parseSides({ query: parameters, namespaces }, nowMs);
     const asked = { these, those, names: names.length === 0 ? undefined : names, limit };
-    const { answer } = await engine.run(askerOf(request, reply), (view, query) => compare(asked, view, query));
+    const ownNames = [...OWN_NAMES, ...Object.keys(parameters).filter((name) => name.startsWith(THAN))];
+    const { asker, withHints } = await understood(engine, request, reply, { ownNames, nowMs });
+    const { answer } = await engine.run(asker, (view, query) => compare(asked, view, query));
     const { theseRows, thoseRows, differences } = answer;
-    return {
+    const found = {
       rows: theseRows,
       than: { rows: thoseRows },
       differences: differences.map((each) => written(each, theseRows, thoseRows)),
       distinct: answer.differenceCount,
       left_out: { conditions: answer.conditions, ids: answer.ids },
     };
+    return withHints(found, theseRows === 0);
   });
 }
 

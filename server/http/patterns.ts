@@ -10,7 +10,7 @@ import type { QueryEngine } from '../query/engine.ts';
 import { parseCount, parseFilters, type QueryString } from '../query/parameters.ts';
 import { patterns } from '../query/patterns.ts';
 import { roundedError } from '../query/six-decimals.ts';
-import { askerOf } from './asker.ts';
+import { understood } from './advice.ts';
 
 export interface PatternsOptions {
   readonly engine: QueryEngine;
@@ -20,17 +20,20 @@ export interface PatternsOptions {
 /** A share has this many significant digits. */
 const SHARE_DIGITS = 4;
 
+const OWN_NAMES: readonly string[] = ['limit', 'examples'];
+
 export function registerPatterns(app: FastifyInstance, { engine, now }: PatternsOptions): void {
   app.get<{ Querystring: QueryString }>('/patterns', async (request, reply) => {
     const nowMs = now();
     const { query: parameters } = request;
-    const predicate = parseFilters(request, nowMs, ['limit', 'examples']);
+    const predicate = parseFilters(request, nowMs, OWN_NAMES);
     const limit = parseCount(parameters, 'limit', 1, PATTERNS_LIMIT_MAX, PATTERNS_LIMIT_DEFAULT);
     const examples = parseCount(parameters, 'examples', 0, PATTERN_EXAMPLES_MAX, PATTERN_EXAMPLES_DEFAULT);
-    const { answer } = await engine.run(askerOf(request, reply), (view, query) =>
+    const { asker, withHints } = await understood(engine, request, reply, { ownNames: OWN_NAMES, nowMs });
+    const { answer } = await engine.run(asker, (view, query) =>
       patterns({ predicate, limit, examples, nowMs }, view, query),
     );
-    return {
+    const found = {
       rows: answer.rows,
       distinct: answer.patternCount,
       ...(answer.patternCountError > 0 && { distinct_error: roundedError(answer.patternCountError) }),
@@ -51,5 +54,6 @@ export function registerPatterns(app: FastifyInstance, { engine, now }: Patterns
         })),
       })),
     };
+    return withHints(found, answer.rows === 0);
   });
 }

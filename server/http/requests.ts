@@ -8,7 +8,7 @@ import { oneOf, parseCount, parseFilters, type QueryString } from '../query/para
 import { readableLines, requestNames, requestOf } from '../query/request.ts';
 import { requestText } from '../query/request-text.ts';
 import type { TimeRange } from '../store/predicate.ts';
-import { askerOf } from './asker.ts';
+import { understood } from './advice.ts';
 import { errorBody } from './errors.ts';
 
 export interface RequestRoutes {
@@ -17,15 +17,18 @@ export interface RequestRoutes {
   readonly now: () => number;
 }
 
+const OWN_NAMES: readonly string[] = ['limit', 'format'];
+
 export function registerRequests(app: FastifyInstance, { engine, now }: RequestRoutes): void {
   app.get<{ Querystring: QueryString; Params: { id: string } }>('/requests/:id', async (request, reply) => {
     const id = parseId(request.params.id, 'requests/f14cb053-088b-4a5c-9c39-0d2f0b7e6a1d');
     const nowMs = now();
-    const predicate = parseFilters(request, nowMs, ['limit', 'format']);
+    const predicate = parseFilters(request, nowMs, OWN_NAMES);
     const format = oneOf(request.query, 'format', ['json', 'text'], 'json');
     const limit = parseCount(request.query, 'limit', 1, REQUEST_LINES_MAX, REQUEST_LINES_MAX);
     const asked = { id, predicate, limit };
-    const { answer } = await engine.run(askerOf(request, reply), async (view, query) => {
+    const { asker } = await understood(engine, request, reply, { ownNames: OWN_NAMES, nowMs });
+    const { answer } = await engine.run(asker, async (view, query) => {
       const found = await requestOf(asked, view, query);
       if (found === undefined || format === 'json') return found;
       return requestText(found, await readableLines(asked, found, nowMs, view, query));

@@ -13,7 +13,7 @@ import { type AggregatePlan, WHOLE_STREAM } from '../store/aggregate-plan.ts';
 import { forecastOf, type StoreCapacity } from '../store/capacity.ts';
 import type { LogStore } from '../store/log-store.ts';
 import type { StoreStats } from '../store/stats.ts';
-import { askerOf } from './asker.ts';
+import { understood } from './advice.ts';
 
 export interface StatsRoutes {
   readonly logs: Pick<LogStore, 'stats' | 'capacity'>;
@@ -37,7 +37,8 @@ export function registerStats(app: FastifyInstance, { logs, engine, now }: Stats
       stepNs: undefined,
       limit: STATS_GROUPS_MAX,
     };
-    const { answer } = await engine.run(askerOf(request, reply), (view, query) => view.aggregate(plan, query));
+    const { asker } = await understood(engine, request, reply, { ownNames: ['by'], nowMs: now() });
+    const { answer } = await engine.run(asker, (view, query) => view.aggregate(plan, query));
     const groups = answer.cells.map((cell) => {
       const [measured] = cell.measures;
       return { [by]: cell.by[0]!, lines: cell.rows, raw: measured?.kind === 'bytes' ? measured.bytes : 0 };

@@ -6,7 +6,7 @@ import { USER_REQUESTS_DEFAULT, USER_REQUESTS_MAX } from '../limits.ts';
 import type { QueryEngine } from '../query/engine.ts';
 import { parseCount, parseFilters, type QueryString } from '../query/parameters.ts';
 import { userOf } from '../query/user.ts';
-import { askerOf } from './asker.ts';
+import { understood } from './advice.ts';
 import { errorBody } from './errors.ts';
 import { parseId } from './requests.ts';
 
@@ -19,17 +19,20 @@ export interface UserRoutes {
 /** What somebody who reports a problem did today. */
 const RANGE_DEFAULT_NS = BigInt(MS_PER_DAY * NS_PER_MS);
 
+const LIMIT: readonly string[] = ['limit'];
+
 export function registerUsers(app: FastifyInstance, { engine, now }: UserRoutes): void {
   app.get<{ Querystring: QueryString; Params: { id: string } }>('/users/:id', async (request, reply) => {
     const nowMs = now();
     const { query, namespaces, params } = request;
     const id = parseId(params.id, 'users/12345');
-    const filters = parseFilters(request, nowMs, ['limit']);
+    const filters = parseFilters(request, nowMs, LIMIT);
     const limit = parseCount(query, 'limit', 1, USER_REQUESTS_MAX, USER_REQUESTS_DEFAULT);
     const to = filters.to ?? instantOfMs(nowMs) + 1n;
     const from = filters.from ?? to - RANGE_DEFAULT_NS;
     const visible = parseFilters({ query: {}, namespaces }, nowMs);
-    const { answer } = await engine.run(askerOf(request, reply), (view, asked) =>
+    const { asker } = await understood(engine, request, reply, { ownNames: LIMIT, nowMs });
+    const { answer } = await engine.run(asker, (view, asked) =>
       userOf({ id, predicate: { ...filters, from, to }, visible, limit }, view, asked),
     );
     const range = { since: formatInstant(from), until: formatInstant(to) };

@@ -135,6 +135,26 @@ describe('a habit from another tool, or a misspelt parameter, is refused with th
     expect((await get(`${route}tail=5`)).status).toBe(400);
   });
 
+  test.each(['users/3?', 'requests/r-1?', 'patterns?', 'compare?level=error&', 'stats?by=namespace&'])(
+    '/%ssort=p99',
+    async (route) => {
+      expect((await get(`${route}sort=p99`)).status).toBe(400);
+    },
+  );
+
+  test.each([
+    ['stats?namespace=shop', /by=namespace&namespace=/],
+    ['agents?node=n1', /^node: not a parameter of this route; allowed: none/],
+    ['erasures?user_id=7', /^user_id: not a parameter/],
+    ['snapshots?limit=3', /^limit: not a parameter/],
+    ['session?x', /^x: not a parameter/],
+    ['views?nam=x', /^nam: not a parameter/],
+  ])('/%s', async (path, message) => {
+    const { status, text } = await get(path);
+    expect(status, text).toBe(400);
+    expect((JSON.parse(text) as { error: { message: string } }).error.message).toMatch(message);
+  });
+
   test('an erasure with one erases nothing', async () => {
     expect((await get('logs?tail=5', 'DELETE')).status).toBe(400);
     expect(JSON.parse((await get('erasures')).text)).toEqual({ erasures: [] });
