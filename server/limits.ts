@@ -358,9 +358,25 @@ export const UNREADABLE_RETRY_MS = 1 * MINUTE_MS;
 export const ERASURES_WAITING_MAX = 100;
 
 /**
- * Records of erasures that are done, about 300 bytes each: proof that they were done. Beyond: the oldest is removed.
+ * Records of erasures that are done and not remembered, about 300 bytes each: proof that they were done. Beyond: the
+ * oldest is removed.
  */
 export const ERASURES_KEPT_MAX = 1000;
+
+/**
+ * Remembered erasures, with their filters in memory and in files: 40 bytes of each are in the manifest, and a restored
+ * store is searched once for each. Beyond: the oldest is forgotten, which the log says.
+ */
+export const ERASURES_REMEMBERED_MAX = 500;
+
+/** Size of the filters of remembered erasures, each at most as long as a request's URL. Beyond: as above. */
+export const ERASURES_REMEMBERED_BYTES_MAX = 1 * MIB;
+
+/**
+ * How long lines of before a remembered erasure wait for others before they are looked at together: each time that some
+ * match, the WAL is flushed and a segment rewritten.
+ */
+export const ERASE_AGAIN_DELAY_MS = 10 * SECOND_MS;
 
 // ── Workers ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,6 +1,6 @@
 /**
  * `DELETE /logs?user_id=123`: erases what `GET /logs` with the same filters finds, as a job, or with `dry_run=true` says
- * what it would erase; `GET /erasures` and `GET /erasures/{id}` report its progress.
+ * what it would erase; `GET /erasures` and `GET /erasures/{id}` report its progress; `DELETE /erasures/{id}` ends its memory.
  */
 import type { FastifyInstance } from 'fastify';
 import { ParameterError, PodlogError } from '../../shared/errors.ts';
@@ -15,12 +15,12 @@ import { understood } from './advice.ts';
 
 export interface EraseRoutes {
   readonly engine: QueryEngine;
-  readonly logs: Pick<LogStore, 'erase' | 'erasures' | 'erasure'>;
+  readonly logs: Pick<LogStore, 'erase' | 'erasures' | 'erasure' | 'forgetErasure'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-const ERASE_NAMES: readonly string[] = ['all', 'dry_run'];
+const ERASE_NAMES: readonly string[] = ['all', 'dry_run', 'remember'];
 
 export function registerErase(app: FastifyInstance, { engine, logs, now }: EraseRoutes): void {
   app.delete<{ Querystring: QueryString }>('/logs', async (request, reply) => {
@@ -38,17 +38,27 @@ export function registerErase(app: FastifyInstance, { engine, logs, now }: Erase
       const rows = namespaces.reduce((sum, each) => sum + each.rows, 0);
       return withHints({ dry_run: true, rows, namespaces }, rows === 0);
     }
-    const status = await logs.erase(filter);
+    const status = await logs.erase(filter, isRemembered(request.query));
     return reply.code(202).header('location', `/erasures/${status.id}`).send(answerOf(status));
   });
 
   app.get('/erasures', async () => ({ erasures: logs.erasures().map(answerOf) }));
 
-  app.get<{ Params: { id: string } }>('/erasures/:id', async (request) => {
-    const status = logs.erasure(request.params.id);
-    if (status !== undefined) return answerOf(status);
-    throw new PodlogError('PODLOG_NO_ERASURE', 404, 'there is no such erasure; GET /erasures lists them');
+  app.get<{ Params: { id: string } }>('/erasures/:id', async ({ params }) => answerOf(found(logs.erasure(params.id))));
+
+  app.delete<{ Params: { id: string } }>('/erasures/:id', async ({ params }) => {
+    return answerOf(found(await logs.forgetErasure(params.id)));
   });
+}
+
+function found(status: ErasureStatus | undefined): ErasureStatus {
+  if (status !== undefined) return status;
+  throw new PodlogError('PODLOG_NO_ERASURE', 404, 'there is no such erasure; GET /erasures lists them');
+}
+
+/** What is erased whoever it is about, such as all that is old, is mostly wanted when it is pushed again. */
+function isRemembered(query: QueryString): boolean {
+  return query['remember'] === undefined ? !parseFlag(query, 'all') : parseFlag(query, 'remember');
 }
 
 /**
@@ -73,15 +83,21 @@ function parseErasure({ query, namespaces }: AuthorizedQuery, nowMs: number): Pr
 }
 
 /** The values of the filters are not part of the answer: they may be what is to be erased. */
-function answerOf({ id, state, requestedMs, doneMs, names, segments, rowCount, problem }: ErasureStatus) {
+function answerOf(status: ErasureStatus) {
+  const { id, state, requestedMs, doneMs, rememberedUntilMs, names, segments, rowCount, problem } = status;
   return {
     id,
     state,
     filters: names,
     requested: formatInstant(instantOfMs(requestedMs)),
     done: doneMs === undefined ? null : formatInstant(instantOfMs(doneMs)),
+    remembered_until: rememberedUntilMs === undefined ? null : timeOrForever(rememberedUntilMs),
     segments,
     rows: rowCount,
     ...(problem !== undefined && { problem }),
   };
+}
+
+function timeOrForever(ms: number): string {
+  return ms === Infinity ? 'forever' : formatInstant(instantOfMs(ms));
 }

@@ -70,6 +70,7 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'DELETE /logs': 'admin',
   'GET /erasures': 'admin',
   'GET /erasures/:id': 'admin',
+  'DELETE /erasures/:id': 'admin',
   'POST /snapshots': 'admin',
   'GET /snapshots': 'admin',
   'DELETE /snapshots/:name': 'admin',

@@ -14,6 +14,11 @@ export interface ErasureStatus {
   readonly state: ErasureState;
   readonly requestedMs: number;
   readonly doneMs: number | undefined;
+  /**
+   * Until when lines of before the request are erased again if they come back; Infinity: forever, undefined: they are
+   * not.
+   */
+  readonly rememberedUntilMs: number | undefined;
   /** Names of the filters, without their values. */
   readonly names: readonly string[];
   readonly segments: { readonly done: number; readonly total: number };

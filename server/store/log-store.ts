@@ -39,15 +39,24 @@ export interface LogStore extends LogReader {
 
   /**
    * Resolves when it is certain that every matching line acknowledged so far will be erased.
+   * @param isRemembered  whether matching lines whose times are before the request, and which arrive later, are erased
+   *   soon after, for as long as such lines would be kept; false by default
    * @throws UnavailableError  too many are waiting, or the disk fails; nothing is erased
    */
-  erase(filter: Predicate): Promise<ErasureStatus>;
+  erase(filter: Predicate, isRemembered?: boolean): Promise<ErasureStatus>;
 
   /** Oldest first. Once one is `done`, its lines are in no answer and nowhere on disk. */
   erasures(): readonly ErasureStatus[];
 
   /** Returns undefined where there is none with this id any more. */
   erasure(id: string): ErasureStatus | undefined;
+
+  /**
+   * Ends the memory of an erasure: its filter is nowhere any more. Returns undefined where there is none with this id.
+   * @throws PodlogError  it was never done
+   * @throws UnavailableError  the disk fails, and it is still remembered
+   */
+  forgetErasure(id: string): Promise<ErasureStatus | undefined>;
 
   /** Must be called at intervals: drops what is older than the retention, and retries what failed. */
   tick(): Promise<void>;

@@ -5,6 +5,7 @@ import { checkSegment, CHECK_SEGMENT } from '../engines/embedded/check/check-seg
 import { compact, COMPACT } from '../engines/embedded/lane/compaction/compact.ts';
 import { realDisk } from '../engines/embedded/platform/disk.ts';
 import { ERASE, eraseSegment } from '../engines/embedded/lane/erasure/erase-segment.ts';
+import { FIND_ERASED, findErased } from '../engines/embedded/lane/erasure/find-erased.ts';
 import { flush, FLUSH } from '../engines/embedded/core/flush.ts';
 import { type TaskHandler, taskHandler } from './task.ts';
 
@@ -13,6 +14,9 @@ export const TASKS: readonly TaskHandler[] = [
   taskHandler(COMPACT, async (input, { isCancelled }) => ({ output: await compact(realDisk, input, isCancelled) })),
   taskHandler(SHRED, (input, { shouldYield }) => shredTask(input, shouldYield)),
   taskHandler(ERASE, async (input, { isCancelled }) => ({ output: await eraseSegment(realDisk, input, isCancelled) })),
+  taskHandler(FIND_ERASED, async (input, { isCancelled }) => ({
+    output: await findErased(realDisk, input, isCancelled),
+  })),
   taskHandler(CHECK_SEGMENT, async (input, { isCancelled }) => ({
     output: await checkSegment(realDisk, input, isCancelled),
   })),

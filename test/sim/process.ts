@@ -10,6 +10,7 @@ import { Backups } from '../../server/engines/embedded/core/backup.ts';
 import { compact } from '../../server/engines/embedded/lane/compaction/compact.ts';
 import { Compactor } from '../../server/engines/embedded/lane/compaction/compactor.ts';
 import { eraseSegment } from '../../server/engines/embedded/lane/erasure/erase-segment.ts';
+import { findErased } from '../../server/engines/embedded/lane/erasure/find-erased.ts';
 import { Erasures } from '../../server/engines/embedded/lane/erasure/erasures.ts';
 import { segmentPath } from '../../server/engines/embedded/core/filenames.ts';
 import { flush } from '../../server/engines/embedded/core/flush.ts';
@@ -109,6 +110,7 @@ export async function startProcess(
     store,
     lock: noLock,
     erase: (input, stop) => eraseSegment(disk, input, () => stop.aborted),
+    find: (input, stop) => findErased(disk, input, () => stop.aborted),
     newId: () => `erasure-${String(time.now())}-${String(++erasureCount)}`,
   });
   const compactHere: RetentionOptions['compact'] = (input, stop) => compact(disk, input, () => stop.aborted);

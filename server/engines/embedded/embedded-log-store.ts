@@ -25,9 +25,10 @@ export function embeddedLogStore(parts: EmbeddedParts): LogStore {
     ...abilities,
     positions,
     append: (bytes, batch, streamsShareMax) => store.append(bytes, batch, streamsShareMax),
-    erase: (filter) => erasures.request(filter),
+    erase: (filter, isRemembered) => erasures.request(filter, isRemembered),
     erasures: () => erasures.list(),
     erasure: (id) => erasures.get(id),
+    forgetErasure: (id) => erasures.forget(id),
     tick: async () => {
       tick();
       await Promise.all([store.tick(), erasures.tick()]);

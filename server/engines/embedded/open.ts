@@ -1,9 +1,12 @@
 /** Opens the store of a data folder, with all its jobs: flushes, compaction, retention, erasures, tails, queries. */
 import type { Logger } from 'pino';
+import { UnavailableError } from '../../../shared/errors.ts';
 import type { JsonValue } from '../../../shared/json-value.ts';
 import type { Metrics } from '../../../shared/metrics.ts';
+import { MS_PER_DAY } from '../../../shared/time.ts';
+import { RETRY_AFTER_DISK_SECONDS } from '../../limits.ts';
 import type { BatchState } from './core/batch-state.ts';
-import type { LogStore } from '../../store/log-store.ts';
+import type { LogReader, LogStore } from '../../store/log-store.ts';
 import type { StoredPositions } from '../../store/positions.ts';
 import { type RunTask, taskFlow } from '../../workers/task.ts';
 import { checkFolder } from './check/check-folder.ts';
@@ -22,6 +25,7 @@ import { COMPACT, type CompactInput, type CompactOutput } from './lane/compactio
 import { Compactor } from './lane/compaction/compactor.ts';
 import { ERASE } from './lane/erasure/erase-segment.ts';
 import { Erasures } from './lane/erasure/erasures.ts';
+import { FIND_ERASED } from './lane/erasure/find-erased.ts';
 import { ExpiryClock } from './lane/retention/expiry-clock.ts';
 import { longestAgeMs, Retention } from './lane/retention/retention.ts';
 import { ageByRules } from './lane/retention/rules.ts';
@@ -92,6 +96,9 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
       now,
       log,
       erase: (input, stop) => run(ERASE, input, { stop, flow: maintenance }),
+      find: (input, stop) => run(FIND_ERASED, input, { stop, flow: maintenance }),
+      keptMs: longestAgeMs(rules, retentionMs) + MS_PER_DAY,
+      expiryNow: () => clock.expiryNow(),
     });
     const compact = (input: CompactInput, stop: AbortSignal): Promise<CompactOutput> =>
       run(COMPACT, input, { stop, flow: maintenance });
@@ -118,12 +125,15 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
       }),
       positions,
       erasures,
-      reader: embeddedReader({
-        store,
-        tails: tailsInWorkers(store, run, metrics),
-        cursorKey: await readCursorKey(realDisk, dataDir, log),
-        newQuery: (statistics) => queryInWorkers(store, run, statistics),
-      }),
+      reader: hiddenMeanwhile(
+        embeddedReader({
+          store,
+          tails: tailsInWorkers(store, run, metrics),
+          cursorKey: await readCursorKey(realDisk, dataDir, log),
+          newQuery: (statistics) => queryInWorkers(store, run, statistics),
+        }),
+        () => erasures.hides,
+      ),
       tick: () => {
         positions.expire();
         void retention.tick();
@@ -147,6 +157,25 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
     await store.close();
     throw error;
   }
+}
+
+/** Shows no line while a reason is given: not all that must be erased of a restored store is. */
+function hiddenMeanwhile(reader: LogReader, reasonNow: () => string | undefined): LogReader {
+  const assertShown = (): void => {
+    const reason = reasonNow();
+    if (reason !== undefined) throw new UnavailableError(`no line is shown yet: ${reason}`, RETRY_AFTER_DISK_SECONDS);
+  };
+  return {
+    ...reader,
+    view: () => {
+      assertShown();
+      return reader.view();
+    },
+    follow: (plan, sink, query) => {
+      assertShown();
+      return reader.follow(plan, sink, query);
+    },
+  };
 }
 
 /** Those of the moment; nothing is read of them. */

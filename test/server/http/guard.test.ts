@@ -131,6 +131,7 @@ const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'DELETE /logs': ['admin'],
   'GET /erasures': ['admin'],
   'GET /erasures/:id': ['admin'],
+  'DELETE /erasures/:id': ['admin'],
   'POST /snapshots': ['admin'],
   'GET /snapshots': ['admin'],
   'DELETE /snapshots/:name': ['admin'],

@@ -95,6 +95,20 @@ test('an erasure is accepted, shows how far it is, and is done', async () => {
   expect(await count(server.url, 'app=shop')).toBe(90);
 });
 
+const REMEMBERED: readonly [query: string, until: string | null][] = [
+  ['user_id=nobody', 'forever'],
+  ['user_id=nobody&remember=false', null],
+  ['until=1970-01-02&all=true', null],
+  ['user_id=!*&all=true', null],
+  ['user_id=nobody&all=true&remember=true', 'forever'],
+];
+for (const [query, until] of REMEMBERED) {
+  test(`DELETE /logs?${query} is remembered: ${String(until)}`, async () => {
+    expect(await call('DELETE', `/logs?${query}&remember=maybe`)).toMatchObject({ status: 400 });
+    expect((await call('DELETE', `/logs?${query}`)).json).toMatchObject({ remembered_until: until });
+  });
+}
+
 async function check(): Promise<Record<string, unknown>[]> {
   const text = await (await fetch(`${server.url}/check`, { method: 'POST' })).text();
   return text
@@ -118,4 +132,20 @@ test('a check of a server that runs: well, then with what is broken and where', 
     { finding: 'row-group', path: `segments/${day}/${name}`, offset: 4, rowCount: 90 },
   ]);
   expect((await readdir(join(folder, 'data/snapshots'))).some((each) => each.startsWith('.'))).toBe(false);
+});
+
+test('an erasure is forgotten on request, and lines of before may come back', async () => {
+  const push = (): Promise<Response> => {
+    const line = '{"time":"2026-01-01T00:00:00Z","user_id":"user-8","old":true}';
+    return fetch(`${server.url}/ingest?app=old`, { method: 'POST', body: line });
+  };
+  const { id } = (await call('DELETE', '/logs?user_id=user-8&app=old')).json as { id: string };
+  await expect.poll(async () => (await call('GET', `/erasures/${id}`)).json).toMatchObject({ state: 'done' });
+  expect(await call('DELETE', `/erasures/${id}`)).toMatchObject({ status: 200, json: { id, remembered_until: null } });
+  expect(await call('GET', `/erasures/${id}`)).toMatchObject({ json: { remembered_until: null, state: 'done' } });
+  expect(await call('DELETE', '/erasures/none')).toMatchObject({ status: 404 });
+  await push();
+  expect(await count(server.url, 'user_id=user-8&old=true')).toBe(1);
+  await call('DELETE', '/logs?app=old&remember=false');
+  await expect.poll(() => count(server.url, 'app=old')).toBe(0);
 });

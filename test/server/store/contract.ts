@@ -247,6 +247,32 @@ export function describeLogStore(
       await store.close();
     });
 
+    test('erase, remembered: what is from before goes again when it comes back, until it is forgotten', async () => {
+      let nowMs = NOW_MS;
+      const store = await open({ now: () => nowMs, retentionMs: 30 * DAY_MS });
+      await append(store, LINES);
+      const { id, rememberedUntilMs } = await store.erase(planOf({ values: [value('user', ['2'])] }), true);
+      expect(rememberedUntilMs).toBe(NOW_MS + 31 * DAY_MS);
+      const settled = (want: readonly string[]): Promise<void> =>
+        eventually(async () => {
+          nowMs += 60_000;
+          await store.tick();
+          expect(store.erasure(id)?.state).toBe('done');
+          expect(await found(store, {})).toEqual(want);
+        });
+      await settled(texts(3, 4, 0));
+      await append(store, [LINES[2]!]);
+      await settled(texts(3, 4, 0));
+      const later = { ...LINES[2]!, day: TODAY + 1 };
+      await append(store, [later]);
+      await settled(texts(2, 3, 4, 0));
+      expect(await store.forgetErasure('none')).toBeUndefined();
+      expect(await store.forgetErasure(id)).toMatchObject({ id, rememberedUntilMs: undefined });
+      await append(store, [LINES[2]!]);
+      await settled(texts(2, 3, 4, 0, 2));
+      await store.close();
+    });
+
     test('retention: old days go, young ones stay', async () => {
       let nowMs = NOW_MS;
       const store = await open({ now: () => nowMs, retentionMs: 3 * DAY_MS });

@@ -28,16 +28,21 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
   let lines: readonly NaiveLine[] = [];
   let arrived = 0;
   const erasures: ErasureStatus[] = [];
+  /** By id: what is erased if it comes back. */
+  const remembered = new Map<string, Predicate>();
   const positions = new Positions(now);
   const tails = new Set<(added: readonly NaiveLine[]) => void>();
 
-  const erase = (filter: Predicate): ErasureStatus => {
+  const erase = (filter: Predicate, isRemembered = false): ErasureStatus => {
     const left = lines.filter((line) => !isWanted(line, filter));
+    const to = instantOfMs(now());
+    const keptMs = retentionMs + 86_400_000;
     const status: ErasureStatus = {
       id: String(erasures.length + 1),
       state: 'done',
       requestedMs: now(),
       doneMs: now(),
+      rememberedUntilMs: isRemembered ? now() + keptMs : undefined,
       names: namesOf(filter),
       segments: { done: 0, total: 0 },
       rowCount: lines.length - left.length,
@@ -45,7 +50,29 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
     };
     lines = left;
     erasures.push(status);
+    if (isRemembered) {
+      remembered.set(status.id, { ...filter, to: filter.to === undefined || filter.to > to ? to : filter.to });
+    }
     return status;
+  };
+
+  const change = (id: string, changes: Partial<ErasureStatus>): ErasureStatus | undefined => {
+    const at = erasures.findIndex((each) => each.id === id);
+    return at < 0 ? undefined : (erasures[at] = { ...erasures[at]!, ...changes });
+  };
+  const forget = (id: string): ErasureStatus | undefined => {
+    remembered.delete(id);
+    return change(id, { rememberedUntilMs: undefined });
+  };
+  const eraseAgain = (id: string, filter: Predicate): void => {
+    const { rowCount, rememberedUntilMs } = erasures.find((each) => each.id === id)!;
+    if (now() > rememberedUntilMs!) {
+      forget(id);
+      return;
+    }
+    const left = lines.filter((line) => !isWanted(line, filter));
+    change(id, { rowCount: rowCount + lines.length - left.length });
+    lines = left;
   };
 
   return {
@@ -85,11 +112,13 @@ export function memoryLogStore({ now, retentionMs }: MemoryOptions): LogStore {
         leave: () => tails.delete(tail),
       });
     },
-    erase: async (filter) => erase(filter),
+    erase: async (filter, isRemembered) => erase(filter, isRemembered),
     erasures: () => erasures,
     erasure: (id) => erasures.find((each) => each.id === id),
+    forgetErasure: async (id) => forget(id),
     tick: async () => {
       positions.expire();
+      for (const [id, filter] of remembered) eraseAgain(id, filter);
       if (retentionMs === Infinity) return;
       const oldest = instantOfMs(now() - retentionMs);
       lines = lines.filter(({ instant }) => instant >= oldest);

@@ -10,7 +10,15 @@ import { errorCode } from '../../../../shared/system-error.ts';
 import { RETRY_AFTER_DISK_SECONDS } from '../../../limits.ts';
 import type { BackupAbility, BackupInfo } from '../../../store/backup.ts';
 import { createFile, type Disk, isFolder, realDisk } from '../platform/disk.ts';
-import { backupsFolder, segmentPath, SEGMENTS_FOLDER, VERSION_FILE, VIEWS_FILE, WAL_FOLDER } from './filenames.ts';
+import {
+  backupsFolder,
+  ERASURES_FOLDER,
+  segmentPath,
+  SEGMENTS_FOLDER,
+  VERSION_FILE,
+  VIEWS_FILE,
+  WAL_FOLDER,
+} from './filenames.ts';
 import { encodeManifest, type Manifest, type ManifestSegment } from './manifest.ts';
 import { manifestPaths, readManifest } from './manifest-file.ts';
 import type { Store } from './store.ts';
@@ -66,6 +74,8 @@ export class Backups implements BackupAbility {
       const partial = join(this.#folder, PARTIAL_PREFIX + name);
       await this.#disk.remove(partial);
       try {
+        // First: an erasure that is requested meanwhile is of another instant than the manifest.
+        await this.#linkErasures(partial);
         await this.#fill(partial, await store.checkpoint());
         await this.#disk.rename(partial, join(this.#folder, name));
         await this.#disk.syncFolder(this.#folder);
@@ -136,6 +146,17 @@ export class Backups implements BackupAbility {
     const text = encodeManifest({ ...manifest, walFiles: [], segments: named ?? linked });
     for (const path of manifestPaths(folder)) await createFile(this.#disk, path, text);
     for (const path of folders) await this.#disk.syncFolder(path);
+  }
+
+  /** A restored backup still remembers them, and carries out those that are not done. */
+  async #linkErasures(folder: string): Promise<void> {
+    const from = join(this.#options.dataDir, ERASURES_FOLDER);
+    const to = join(folder, ERASURES_FOLDER);
+    for (const path of [folder, to]) await this.#disk.makeFolder(path);
+    for (const name of await this.#disk.list(from)) {
+      if (name.endsWith('.json')) await this.#linkIfThere(join(from, name), join(to, name));
+    }
+    await this.#disk.syncFolder(to);
   }
 
   #link(folder: string, { day, sequence }: ManifestSegment): Promise<boolean> {

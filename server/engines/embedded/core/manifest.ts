@@ -38,6 +38,11 @@ export interface Manifest {
   readonly segments: readonly ManifestSegment[];
   /** State of the clock (see lane/retention/expiry-clock.ts); absent in older manifests. */
   readonly clock?: SavedClock;
+  /**
+   * Remembered erasures that this store has done, by id, with the `order` below which no row is left that they erase
+   * (see lane/erasure/). One that is missing here was done by another store, whose erasures were copied, and is done again.
+   */
+  readonly erasures?: Readonly<Record<string, number>>;
   /** The state of the senders (see BatchState) as of the flushed WAL files. */
   readonly positions: JsonValue;
 }
@@ -86,6 +91,7 @@ const MANIFEST_FILE = {
           keepAllMs: v.exactOptional(COUNT),
         }),
       ),
+      erasures: v.exactOptional(v.record(v.string(), COUNT)),
       positions: v.custom<JsonValue>(() => true),
     }),
     v.transform((stored): Manifest => {

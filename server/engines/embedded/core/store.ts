@@ -269,6 +269,13 @@ export class Store {
     return this.#segments.change({ dropped: new Set(old.map(({ path }) => path)), added });
   }
 
+  /** Replaces the manifest's record of erasures that are done. */
+  noteErasures(change: (erasures: NonNullable<Manifest['erasures']>) => Manifest['erasures']): Promise<void> {
+    return this.#segments.change({
+      manifest: (manifest) => ({ ...manifest, erasures: change(manifest.erasures ?? {}) ?? {} }),
+    });
+  }
+
   /**
    * From now on no merge puts rows from before an `order` (see RowGroupRef) and later ones into one segment: an erasure
    * distinguishes by it the rows that existed when it was requested.

@@ -8,10 +8,13 @@ import type { ManifestSegment } from '../../core/manifest.ts';
 import { openManifest } from '../../core/manifest-file.ts';
 import { listSegments } from '../../core/segment-folders.ts';
 import type { EraseInput, EraseOutput } from './erase-segment.ts';
+import { type ErasureJob, JobFiles, jobPath } from './job.ts';
 
 export interface EraseBackupContext {
   readonly disk: Disk;
   readonly lock: typeof lockFolder;
+  /** The job as it is once it is done. */
+  readonly job: ErasureJob;
   /** Returns a sequence for a new segment: no file of the backup has it. */
   readonly takeSequence: () => number;
   readonly erase: (part: Pick<EraseInput, 'dataDir' | 'segment' | 'sequence'>) => Promise<EraseOutput>;
@@ -19,14 +22,17 @@ export interface EraseBackupContext {
 
 /** @throws PodlogError  a server writes to the backup, or did */
 export async function eraseBackup(dataDir: string, context: EraseBackupContext): Promise<void> {
-  const { disk, lock, takeSequence, erase } = context;
+  const { disk, lock, job, takeSequence, erase } = context;
   if ((await disk.list(walFolder(dataDir))).length > 0) {
     const message = `the snapshot ${dataDir} was written to by a server: remove it, or copy it elsewhere`;
     throw new PodlogError('PODLOG_SNAPSHOT_CHANGED', 409, message);
   }
   await using _ = await lock(dataDir);
   const manifest = await openManifest(disk, dataDir);
-  for (const segment of manifest.current.segments) {
+  const { segments, orderFrom, erasures } = manifest.current;
+  // Where it runs again, most backups are from before what has arrived since.
+  const isDone = (erasures?.[job.id] ?? -1) >= orderFrom;
+  for (const segment of isDone ? [] : segments) {
     const sequence = takeSequence();
     const output = await erase({ dataDir, segment, sequence });
     if (output.kind === 'unchanged') continue;
@@ -36,9 +42,21 @@ export async function eraseBackup(dataDir: string, context: EraseBackupContext):
       segments: replaced(before.segments, segment, output.segment),
     }));
   }
+  if (job.remembered !== undefined) {
+    await manifest.update((before) => ({
+      ...before,
+      erasures: { ...before.erasures, [job.id]: Math.min(job.scope.orderBefore, before.orderFrom) },
+    }));
+    await new JobFiles(disk, dataDir).save(job);
+  }
   // Also removes what a crash left of an earlier attempt.
   await removeUnnamed(disk, dataDir, manifest.current.segments);
   await syncRemovals(disk, dataDir);
+}
+
+/** Leaves no value of the filter in a backup. */
+export async function forgetInBackup(disk: Disk, dataDir: string, job: ErasureJob): Promise<void> {
+  if ((await disk.sizeOf(jobPath(dataDir, job.id))) !== undefined) await new JobFiles(disk, dataDir).save(job);
 }
 
 function replaced(

@@ -11,39 +11,63 @@
  * **After a crash** the job is read from its file and begins again. Rewritten segments have no such row any more, so
  * nothing is done twice; half-written ones are not named by the manifest, and removed.
  *
+ * **A done erasure is remembered** for as long as lines of before its request would be kept, because they may come back:
+ * - A node's files are read again, or an old file is pushed: late-lines.ts notices it, and the job runs again, over what
+ *   has arrived since.
+ * - A backup of before the erasure is restored, and the erasures of the lost store are copied beside it. The manifest has
+ *   the ids of those that are done in this store; the others run again over everything, and until they have rewritten all,
+ *   no line is shown.
+ *
  * A snapshot shows a segment either before or after its rewrite. Segments are replaced one after the other, so while a
  * job runs, some of its rows are still visible; no other row is ever missing or doubled.
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { UnavailableError } from '../../../../../shared/errors.ts';
+import { PodlogError, UnavailableError } from '../../../../../shared/errors.ts';
 import { reasonOf } from '../../../../../shared/system-error.ts';
-import { ERASURES_KEPT_MAX, ERASURES_WAITING_MAX, RETRY_AFTER_DISK_SECONDS } from '../../../../limits.ts';
+import {
+  ERASURES_KEPT_MAX,
+  ERASURES_REMEMBERED_BYTES_MAX,
+  ERASURES_REMEMBERED_MAX,
+  ERASURES_WAITING_MAX,
+  RETRY_AFTER_DISK_SECONDS,
+} from '../../../../limits.ts';
 import { type Disk, realDisk } from '../../platform/disk.ts';
 import { backupsFolder, segmentPath } from '../../core/filenames.ts';
 import { syncRemovals } from '../../platform/folder.ts';
 import { lockFolder } from '../../platform/lock.ts';
 import type { ManifestSegment } from '../../core/manifest.ts';
+import { withoutStreams } from '../../core/snapshot.ts';
 import type { Store } from '../../core/store.ts';
 import { type EraseInput, type EraseOutput } from './erase-segment.ts';
-import { type ErasureState, type ErasureStatus, namesOf } from '../../../../store/erasure-status.ts';
+import { type ErasureStatus, namesOf } from '../../../../store/erasure-status.ts';
 import type { Predicate } from '../../../../store/predicate.ts';
 import { planForAll } from '../../../../store/search-plan.ts';
-import { type ErasureJob, JobFiles } from './job.ts';
+import { type ErasureJob, JobFiles, rememberedBytes } from './job.ts';
+import { LateLines, type LateLinesStore, upTo } from './late-lines.ts';
+import { doneJob, newTry, openJob, type OpenJob, rememberedUntilMs, resultOf, statusOf } from './open-job.ts';
 import { isAnyHeld, listBackups } from '../../core/backup.ts';
-import { eraseBackup } from './erase-backup.ts';
+import { eraseBackup, forgetInBackup } from './erase-backup.ts';
+import type { FindErasedInput } from './find-erased.ts';
 import { eraseQuarantine, filesToGo } from './remains.ts';
 
 export interface ErasuresOptions {
   readonly store: Pick<
     Store,
-    'checkpoint' | 'addMergeBarrier' | 'maintain' | 'manifest' | 'replaceSegments' | 'segments' | 'takeSequence'
-  >;
+    'checkpoint' | 'maintain' | 'noteErasures' | 'replaceSegments' | 'segments' | 'takeSequence'
+  > &
+    LateLinesStore;
   readonly dataDir: string;
   readonly indexedFields: readonly string[];
   /** Runs `eraseSegment`, in a worker or in this thread; settles when it has ended, also when it was asked to stop. */
   readonly erase: (input: EraseInput, stop: AbortSignal) => Promise<EraseOutput>;
+  /** Runs `findErased`, likewise. */
+  readonly find: (input: FindErasedInput, stop: AbortSignal) => Promise<boolean>;
+  /** How long lines are kept at most; Infinity, the default, keeps all. */
+  readonly keptMs?: number;
+  /** Epoch milliseconds by which lines expire; undefined while none may. That of `now` by default. */
+  readonly expiryNow?: () => number | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Logger;
@@ -54,21 +78,6 @@ export interface ErasuresOptions {
   readonly newId?: () => string;
 }
 
-/** A job in memory, with state that a restart may forget. */
-interface OpenJob {
-  job: ErasureJob;
-  state: ErasureState;
-  /** State of this attempt: sequences of the segments that it need not visit again, and its failure. */
-  lookedAt: Set<number>;
-  failures: unknown[];
-  segmentsDone: number;
-  segmentsTotal: number;
-  problem: string | undefined;
-  isFinishing: boolean;
-  /** Allows merges to mix its rows with later ones. */
-  removeBarrier: () => void;
-}
-
 export class Erasures {
   readonly #options: ErasuresOptions;
   readonly #disk: Disk;
@@ -76,7 +85,8 @@ export class Erasures {
   /** In the order of their requests. */
   readonly #jobs: Map<string, OpenJob>;
   readonly #running = new Set<Promise<void>>();
-  #closed = false;
+  readonly #late: LateLines;
+  readonly #closing = new AbortController();
 
   /** Reads the jobs, and continues those that are not done. */
   static async open(options: ErasuresOptions): Promise<Erasures> {
@@ -89,7 +99,7 @@ export class Erasures {
       );
     }
     const erasures = new Erasures(options, files, jobs);
-    for (const open of erasures.#jobs.values()) if (open.state !== 'done') erasures.#start(open);
+    for (const open of erasures.#jobs.values()) erasures.#resume(open);
     return erasures;
   }
 
@@ -97,59 +107,99 @@ export class Erasures {
     this.#options = options;
     this.#disk = options.disk ?? realDisk;
     this.#files = files;
-    this.#jobs = new Map(
-      jobs.map((job) => {
-        const removeBarrier = job.done === undefined ? options.store.addMergeBarrier(job.scope.orderBefore) : () => {};
-        return [job.id, openJob(job, removeBarrier)];
-      }),
-    );
+    this.#late = new LateLines(options.store, options.now);
+    this.#jobs = new Map(jobs.map((job) => [job.id, openJob(job, () => {})]));
+  }
+
+  /** Continues a job where an earlier process has left it, or another store. */
+  #resume(open: OpenJob): void {
+    const { store } = this.#options;
+    const { orderFrom, nextSequence, erasures = {} } = store.manifest;
+    const { id, scope, done, remembered } = open.job;
+    const isDoneTo = Object.hasOwn(erasures, id) ? Math.min(erasures[id]!, orderFrom) : undefined;
+    if (done === undefined) {
+      // Rows that this store has yet to get must not be taken for earlier ones, nor those that it has for ones without.
+      const isAhead = scope.orderBefore > orderFrom && scope.segmentBefore >= nextSequence;
+      if (isAhead || (scope.orderFrom > 0 && isDoneTo === undefined)) this.#restore(open);
+      else {
+        if (open.job.earlier !== undefined && isDoneTo === undefined) {
+          open.restored = { erased: new Set(), isAccepted: true };
+        }
+        open.removeBarriers = this.#addBarriers(scope);
+        if (remembered !== undefined) this.#late.watch(id, remembered, Math.min(scope.orderBefore, orderFrom));
+        this.#start(open);
+      }
+    } else if (remembered !== undefined && !this.#isExpired(open.job)) {
+      if (isDoneTo === undefined) this.#restore(open);
+      else this.#late.watch(id, remembered, isDoneTo);
+    }
   }
 
   /**
    * Resolves when the job is durable: from then on it will be carried out.
+   * @param isRemembered  whether lines of before that come back are erased again
    * @throws UnavailableError  too many are waiting, or the disk fails; nothing is erased
    */
-  async request(filter: Predicate): Promise<ErasureStatus> {
+  async request(filter: Predicate, isRemembered = false): Promise<ErasureStatus> {
     const waiting = [...this.#jobs.values()].filter(({ state }) => state !== 'done').length;
-    if (this.#closed) throw new UnavailableError('the server is shutting down', RETRY_AFTER_DISK_SECONDS);
+    if (this.#closing.signal.aborted)
+      throw new UnavailableError('the server is shutting down', RETRY_AFTER_DISK_SECONDS);
     if (waiting >= ERASURES_WAITING_MAX) {
       const message = `${waiting} erasures are not done yet, the most that may wait: retry when GET /erasures shows fewer`;
       throw new UnavailableError(message, RETRY_AFTER_DISK_SECONDS);
     }
-    // Its turn is requested first: see above.
-    const accepted = Promise.withResolvers<OpenJob | undefined>();
-    this.#track(
-      this.#rewriteInTurns(async (closing) => {
-        const open = await accepted.promise;
-        return open !== undefined && this.#takeTurn(open, closing);
-      }),
-    );
-    try {
-      const open = await this.#accept(filter);
-      accepted.resolve(open);
-      return statusOf(open);
-    } catch (error) {
-      accepted.resolve(undefined);
-      throw error;
-    }
+    return this.#enqueue(() => this.#accept(filter, isRemembered));
   }
 
   /** Oldest first. */
   list(): ErasureStatus[] {
-    return [...this.#jobs.values()].map(statusOf);
+    return [...this.#jobs.values()].map((open) => this.#statusOf(open));
   }
 
   get(id: string): ErasureStatus | undefined {
     const open = this.#jobs.get(id);
-    return open === undefined ? undefined : statusOf(open);
+    return open === undefined ? undefined : this.#statusOf(open);
+  }
+
+  /**
+   * Ends the memory of an erasure that is or was done; what remains is the record of it.
+   * @returns undefined where there is none with this id
+   * @throws PodlogError  it was not done yet
+   * @throws UnavailableError  the disk fails, or the store is closing
+   */
+  async forget(id: string): Promise<ErasureStatus | undefined> {
+    const open = this.#jobs.get(id);
+    if (open === undefined) return undefined;
+    if (open.job.done === undefined && open.job.earlier === undefined) {
+      const message = 'the erasure is not done yet: forget it once it is, so that it erases all that it was asked to';
+      throw new PodlogError('PODLOG_ERASURE_NOT_DONE', 409, message);
+    }
+    await this.#options.store.maintain(() => this.#forget(open));
+    return this.#statusOf(open);
+  }
+
+  /** Why no line may be shown now; undefined when all may. */
+  get hides(): string | undefined {
+    for (const open of this.#jobs.values()) {
+      if (open.restored === undefined || !this.#isLeft(open, open.restored)) continue;
+      const problem = open.problem === undefined ? '' : `: ${open.problem}`;
+      return `erasure ${open.job.id} of before the restore is being done again${problem}; DELETE /erasures/${open.job.id} forgets it`;
+    }
+    return undefined;
   }
 
   /** Must be called at intervals: retries failed jobs, and tests whether old files are gone. */
   async tick(): Promise<void> {
+    const finishing: Promise<void>[] = [];
     for (const open of this.#jobs.values()) {
-      if (open.state === 'unlinking') await this.#tryFinish(open);
+      if (open.state === 'unlinking') finishing.push(this.#inTurn(() => this.#tryFinish(open)));
+      else if (open.state === 'done' && this.#isExpired(open.job))
+        finishing.push(this.#inTurn(() => this.#forget(open)));
+      else if (open.restored?.isAccepted === false && open.problem !== undefined) this.#restore(open);
       else if (open.problem !== undefined && open.state === 'rewriting') this.#start(open);
+      else if (open.state === 'done' && this.#late.isDue(open.job.id)) void this.#track(this.#judgeLate(open));
     }
+    await Promise.all(finishing);
   }
 
   /**
@@ -157,7 +207,8 @@ export class Erasures {
    * the waiting turns.
    */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort(new UnavailableError('the server is shutting down', RETRY_AFTER_DISK_SECONDS));
+    this.#late.close();
     await Promise.all(this.#running);
   }
 
@@ -166,29 +217,146 @@ export class Erasures {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  async #accept(filter: Predicate): Promise<OpenJob> {
-    const { store, now, newId = randomId } = this.#options;
-    const { orderFrom, walFrom } = await store.checkpoint();
-    const removeBarrier = store.addMergeBarrier(orderFrom);
-    const job: ErasureJob = {
-      id: newId(),
-      requestedMs: now(),
-      names: namesOf(filter),
-      scope: { orderBefore: orderFrom, segmentBefore: store.takeSequence(), walBefore: walFrom },
-      filter,
-      rewritten: [],
-      done: undefined,
-    };
+  /**
+   * Requests a turn for a job before it is accepted: see above.
+   * @returns its state before its turn
+   * @throws errors of `accept`
+   */
+  async #enqueue(accept: () => Promise<OpenJob>): Promise<ErasureStatus> {
+    const accepted = Promise.withResolvers<OpenJob | undefined>();
+    void this.#track(
+      this.#rewriteInTurns(async (closing) => {
+        const open = await accepted.promise;
+        return open !== undefined && this.#takeTurn(open, closing);
+      }),
+    );
+    try {
+      const open = await accept();
+      const status = this.#statusOf(open);
+      accepted.resolve(open);
+      return status;
+    } catch (error) {
+      accepted.resolve(undefined);
+      throw error;
+    }
+  }
+
+  async #accept(filter: Predicate, isRemembered: boolean): Promise<OpenJob> {
+    const { now, newId = randomId, log } = this.#options;
+    const id = newId();
+    const names = namesOf(filter);
+    const open = await this.#runFrom(0, (scope) => {
+      const requestedMs = now();
+      const remembered = isRemembered ? upTo(filter, requestedMs) : undefined;
+      return { id, requestedMs, names, scope, filter, remembered, rewritten: [], done: undefined, earlier: undefined };
+    });
+    log.info({ id, names }, 'erasure requested');
+    return open;
+  }
+
+  #acceptAgain(open: OpenJob, orderFrom: number): Promise<OpenJob> {
+    const accepting = this.#acceptOnceMore(open, orderFrom);
+    open.accepting = accepting.catch(() => {});
+    return accepting;
+  }
+
+  /** @param orderFrom  rows from before are not looked at */
+  async #acceptOnceMore(open: OpenJob, orderFrom: number): Promise<OpenJob> {
+    const { now, log } = this.#options;
+    await this.#runFrom(
+      orderFrom,
+      (scope) => {
+        const { job } = open;
+        const filter = job.remembered ?? (job.filter && upTo(job.filter, job.requestedMs));
+        if (filter === undefined) throw new UnavailableError('it was forgotten', RETRY_AFTER_DISK_SECONDS);
+        const earlier = job.done ?? job.earlier ?? { ...resultOf(open, now()), segmentCount: 0 };
+        return { ...job, scope, filter, rewritten: [], done: undefined, earlier };
+      },
+      open,
+    );
+    if (open.restored !== undefined) open.restored.isAccepted = true;
+    const why = open.restored === undefined ? 'its lines have come back' : 'it was done in another store';
+    log.info({ id: open.job.id, names: open.job.names }, `erasing again: ${why}`);
+    return open;
+  }
+
+  /** Makes a job durable whose scope is all rows that are acknowledged by now, from some `order` on. */
+  async #runFrom(
+    orderFrom: number,
+    jobOf: (scope: ErasureJob['scope']) => ErasureJob,
+    before?: OpenJob,
+  ): Promise<OpenJob> {
+    const { store } = this.#options;
+    const { orderFrom: orderBefore, walFrom: walBefore } = await store.checkpoint();
+    const job = jobOf({ orderBefore, orderFrom, segmentBefore: store.takeSequence(), walBefore });
+    const removeBarriers = this.#addBarriers(job.scope);
+    const watches = before !== undefined && before.job.remembered !== undefined && before.restored === undefined;
+    if (!watches && job.remembered !== undefined) this.#late.watch(job.id, job.remembered, orderBefore);
     try {
       await this.#save(job);
     } catch (error) {
-      removeBarrier();
+      removeBarriers();
+      if (!watches) this.#late.forget(job.id);
       throw error;
     }
-    const open = openJob(job, removeBarrier);
+    if (watches) this.#late.watch(job.id, job.remembered!, orderBefore);
+    const open = before ?? openJob(job, removeBarriers);
+    Object.assign(open, { ...newTry(), job, removeBarriers, state: 'waiting', problem: undefined });
     this.#jobs.set(job.id, open);
-    this.#options.log.info({ id: job.id, names: job.names }, 'erasure requested');
     return open;
+  }
+
+  #addBarriers({ orderFrom, orderBefore }: ErasureJob['scope']): () => void {
+    const barriers = [orderBefore, ...(orderFrom > 0 ? [orderFrom] : [])].map((order) =>
+      this.#options.store.addMergeBarrier(order),
+    );
+    return () => {
+      for (const remove of barriers) remove();
+    };
+  }
+
+  /** Erases once more what another store has erased, from everything. */
+  #restore(open: OpenJob): void {
+    open.restored ??= { erased: new Set(), isAccepted: false };
+    open.state = 'waiting';
+    open.problem = undefined;
+    void this.#track(
+      this.#enqueue(() => this.#acceptAgain(open, 0)).then(
+        () => undefined,
+        (err: unknown) => {
+          if (!this.#closing.signal.aborted) this.#failed(open, err);
+        },
+      ),
+    );
+  }
+
+  /** Erases lines of before that have arrived since it was done, if there are any. */
+  async #judgeLate(open: OpenJob): Promise<void> {
+    const { find } = this.#options;
+    const { id } = open.job;
+    try {
+      const orderFrom = await this.#late.judge(id, (rowGroups, predicate) => {
+        return find({ rowGroups: rowGroups.map(withoutStreams), predicate }, this.#closing.signal);
+      });
+      if (orderFrom === undefined || this.#closing.signal.aborted) return;
+      // It may have been forgotten meanwhile.
+      if (open.job.done === undefined || open.job.remembered === undefined) return;
+      await this.#enqueue(() => this.#acceptAgain(open, orderFrom));
+    } catch (err) {
+      // The lines remain due.
+      if (!this.#closing.signal.aborted) {
+        this.#options.log.error({ err, id }, 'looking for lines of a remembered erasure failed; retrying');
+      }
+    }
+  }
+
+  /** Whether a live segment may still have rows of it. */
+  #isLeft({ job }: OpenJob, { isAccepted, erased }: NonNullable<OpenJob['restored']>): boolean {
+    if (!isAccepted) return true;
+    const { orderFrom, orderBefore } = job.scope;
+    return this.#options.store.segments().some(({ sequence, rowGroups }) => {
+      return !erased.has(sequence) && rowGroups.some(({ order }) => order >= orderFrom && order < orderBefore);
+    });
   }
 
   async #save(job: ErasureJob): Promise<void> {
@@ -202,7 +370,7 @@ export class Erasures {
 
   #start(open: OpenJob): void {
     Object.assign(open, { ...newTry(), state: 'waiting', problem: undefined });
-    this.#track(this.#rewriteInTurns((closing) => this.#takeTurn(open, closing)));
+    void this.#track(this.#rewriteInTurns((closing) => this.#takeTurn(open, closing)));
   }
 
   /**
@@ -214,13 +382,19 @@ export class Erasures {
   }
 
   /** The store rejects jobs when it closes; they continue after the next start. */
-  #track(running: Promise<void>): void {
+  #track(running: Promise<void>): Promise<void> {
     const tracked = running
       .catch((err: unknown) => {
         if (!(err instanceof UnavailableError)) throw err;
       })
       .finally(() => this.#running.delete(tracked));
     this.#running.add(tracked);
+    return tracked;
+  }
+
+  /** Runs a step beside which no backup is made or removed. */
+  #inTurn(step: () => Promise<void>): Promise<void> {
+    return this.#track(this.#options.store.maintain(step));
   }
 
   /**
@@ -229,6 +403,8 @@ export class Erasures {
    */
   async #takeTurn(open: OpenJob, closing: AbortSignal): Promise<boolean> {
     const { store } = this.#options;
+    // It may have been forgotten since its last turn.
+    if (open.job.done !== undefined) return false;
     open.state = 'rewriting';
     let next: ManifestSegment | undefined;
     try {
@@ -251,7 +427,8 @@ export class Erasures {
     if (open.failures.length > 0) this.#failed(open, open.failures[0]);
     else {
       open.state = 'unlinking';
-      open.removeBarrier();
+      open.restored = undefined;
+      open.removeBarriers();
       await this.#tryFinish(open);
     }
     return false;
@@ -272,6 +449,7 @@ export class Erasures {
       await eraseBackup(join(backupsFolder(dataDir), name), {
         disk: this.#disk,
         lock,
+        job: doneJob(open.job, resultOf(open, this.#options.now())),
         takeSequence: () => store.takeSequence(),
         erase: (part) => {
           return erase({ ...part, plan, orderBefore: open.job.scope.orderBefore, indexedFields }, closing);
@@ -286,8 +464,8 @@ export class Erasures {
     const live = new Map(store.segments().map((segment) => [segment.path, segment]));
     return store.manifest.segments.filter(({ day, sequence }) => {
       const rowGroups = live.get(segmentPath(dataDir, day, sequence))?.rowGroups;
-      if (rowGroups === undefined) return sequence < scope.segmentBefore;
-      return rowGroups.some(({ order }) => order < scope.orderBefore);
+      if (rowGroups === undefined) return scope.orderFrom === 0 && sequence < scope.segmentBefore;
+      return rowGroups.some(({ order }) => order >= scope.orderFrom && order < scope.orderBefore);
     });
   }
 
@@ -297,14 +475,18 @@ export class Erasures {
     const plan = planForAll(open.job.filter!);
     const input = { dataDir, segment, plan, orderBefore, sequence: store.takeSequence(), indexedFields };
     const output = await erase(input, closing);
-    if (output.kind === 'unchanged') return;
     const { sequence } = segment;
+    if (output.kind === 'unchanged') {
+      open.restored?.erased.add(sequence);
+      return;
+    }
     const others = open.job.rewritten.filter((each) => each.sequence !== sequence);
     open.job = { ...open.job, rewritten: [...others, { sequence, rowCount: output.erasedRows }] };
     await this.#save(open.job);
     const path = segmentPath(dataDir, segment.day, sequence);
     await store.replaceSegments([{ path }], output.segment === undefined ? [] : [output.segment]);
     open.lookedAt.add(input.sequence);
+    open.restored?.erased.add(input.sequence);
     if (output.unreadableRows > 0) {
       this.#options.log.warn({ id: open.job.id, path, rows: output.unreadableRows }, 'erased rows that cannot be read');
     }
@@ -320,19 +502,19 @@ export class Erasures {
       if ((await filesToGo(this.#disk, dataDir, store.manifest, open.job.scope)).length > 0) return;
       if (await isAnyHeld(this.#disk, dataDir)) return;
       await syncRemovals(this.#disk, dataDir);
-      const rowCount = rowsErased(open.job);
-      const job = {
-        ...open.job,
-        filter: undefined,
-        rewritten: [],
-        done: { atMs: now(), rowCount, segmentCount: open.segmentsTotal },
-      };
+      const { id, scope, remembered, names } = open.job;
+      // First: where a crash comes between the two, the job finds nothing when it runs again.
+      if (remembered !== undefined) {
+        await store.noteErasures((erasures) => ({ ...this.#stillRemembered(erasures), [id]: scope.orderBefore }));
+      }
+      const done = resultOf(open, now());
+      const job = doneJob(open.job, done);
       await this.#save(job);
-      open.job = job;
-      open.state = 'done';
-      open.problem = undefined;
-      log.info({ id: job.id, names: job.names, rows: rowCount }, 'erasure done');
-      await this.#forgetOldest();
+      Object.assign(open, { job, state: 'done', problem: undefined, restored: undefined });
+      log.info({ id, names, rows: done.rowCount }, 'erasure done');
+      await this.#keepLimits().catch((err: unknown) => {
+        log.error({ err }, 'forgetting the oldest erasures failed; retrying with the next one');
+      });
     } catch (error) {
       this.#failed(open, error);
     } finally {
@@ -340,49 +522,71 @@ export class Erasures {
     }
   }
 
-  async #forgetOldest(): Promise<void> {
+  /**
+   * Within a turn.
+   * @throws UnavailableError  the disk fails; repeated, it goes on where it failed
+   */
+  async #forget(open: OpenJob): Promise<void> {
+    try {
+      await this.#forgetEverywhere(open);
+    } catch (cause) {
+      const message = `the erasure cannot be forgotten now: ${reasonOf(cause)}`;
+      throw new UnavailableError(message, RETRY_AFTER_DISK_SECONDS, { cause });
+    }
+  }
+
+  async #forgetEverywhere(open: OpenJob): Promise<void> {
+    const { store, dataDir } = this.#options;
+    // Only one of them may write the job's file.
+    await open.accepting;
+    if (open.job.remembered === undefined && open.restored === undefined) return;
+    const done = open.job.done ?? open.job.earlier!;
+    const job = { ...doneJob(open.job, { ...done, rowCount: resultOf(open, 0).rowCount }), remembered: undefined };
+    for (const name of await listBackups(this.#disk, dataDir)) {
+      await forgetInBackup(this.#disk, join(backupsFolder(dataDir), name), job);
+    }
+    await this.#save(job);
+    open.removeBarriers();
+    this.#late.forget(job.id);
+    Object.assign(open, { job, state: 'done', problem: undefined, restored: undefined });
+    await store.noteErasures((erasures) => this.#stillRemembered(erasures));
+  }
+
+  #stillRemembered(done: Readonly<Record<string, number>>): Record<string, number> {
+    return Object.fromEntries(Object.entries(done).filter(([id]) => this.#jobs.get(id)?.job.remembered !== undefined));
+  }
+
+  #isExpired(job: ErasureJob): boolean {
+    const { keptMs = Infinity, now, expiryNow = now } = this.#options;
+    const nowMs = expiryNow();
+    return nowMs !== undefined && nowMs > (rememberedUntilMs(job, keptMs) ?? Infinity);
+  }
+
+  #statusOf(open: OpenJob): ErasureStatus {
+    return statusOf(open, this.#options.keptMs ?? Infinity);
+  }
+
+  /** Within a turn. */
+  async #keepLimits(): Promise<void> {
     const done = [...this.#jobs.values()].filter(({ state }) => state === 'done');
-    for (const { job } of done.slice(0, -ERASURES_KEPT_MAX)) {
+    const remembered = done.filter(({ job }) => job.remembered !== undefined);
+    let bytes = remembered.reduce((sum, { job }) => sum + rememberedBytes(job), 0);
+    for (const [i, open] of remembered.entries()) {
+      if (remembered.length - i <= ERASURES_REMEMBERED_MAX && bytes <= ERASURES_REMEMBERED_BYTES_MAX) break;
+      bytes -= rememberedBytes(open.job);
+      const { id, names, requestedMs } = open.job;
+      await this.#forget(open);
+      this.#options.log.warn(
+        { id, names, requested: new Date(requestedMs).toISOString() },
+        'too many erasures are remembered; forgot the oldest: its lines stay if they come back',
+      );
+    }
+    const records = done.filter(({ job }) => job.remembered === undefined);
+    for (const { job } of records.slice(0, -ERASURES_KEPT_MAX)) {
       await this.#files.remove(job.id);
       this.#jobs.delete(job.id);
     }
   }
-}
-
-function openJob(job: ErasureJob, removeBarrier: () => void): OpenJob {
-  const state = job.done === undefined ? 'waiting' : 'done';
-  const segmentCount = job.done?.segmentCount ?? 0;
-  return {
-    job,
-    state,
-    ...newTry(),
-    segmentsDone: segmentCount,
-    segmentsTotal: segmentCount,
-    problem: undefined,
-    isFinishing: false,
-    removeBarrier,
-  };
-}
-
-function newTry(): Pick<OpenJob, 'failures' | 'lookedAt' | 'segmentsDone' | 'segmentsTotal'> {
-  return { lookedAt: new Set(), failures: [], segmentsDone: 0, segmentsTotal: 0 };
-}
-
-function statusOf({ job, state, segmentsDone, segmentsTotal, problem }: OpenJob): ErasureStatus {
-  return {
-    id: job.id,
-    state,
-    requestedMs: job.requestedMs,
-    doneMs: job.done?.atMs,
-    names: job.names,
-    segments: { done: segmentsDone, total: segmentsTotal },
-    rowCount: rowsErased(job),
-    problem,
-  };
-}
-
-function rowsErased({ done, rewritten }: ErasureJob): number {
-  return done?.rowCount ?? rewritten.reduce((sum, { rowCount }) => sum + rowCount, 0);
 }
 
 function randomId(): string {

@@ -1,8 +1,9 @@
 /**
  * An erasure on disk: one small file a job, `erasures/<id>.json`, replaced as a whole like the manifest. While the job
- * runs, the file has the filter, because a crash must not end the job; once it is done, the filter is gone with the old
- * file, and the time, the names and the number of rows remain: proof that it was done, without the values. A hash of
- * the value is not kept either: for a number like a user's, all candidates can be tried.
+ * runs, the file has the filter, because a crash must not end the job. Once it is done, the filter stays for as long as
+ * the erasure is remembered; then it is gone with the old file, and the time, the names and the number of rows remain:
+ * proof that it was done, without the values. A hash of the value would not do to recognise lines that come back, and
+ * is not kept either: for a number like a user's, all candidates can be tried.
  */
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
@@ -17,6 +18,8 @@ import { decodeFilter, encodeFilter, STORED_FILTER } from './stored-filter.ts';
 export interface Scope {
   /** Row groups of a lower `order` have such rows, others have none (see RowGroupRef.order). */
   readonly orderBefore: number;
+  /** Row groups of a lower `order` had none when they were last looked at; 0 in the first run. */
+  readonly orderFrom: number;
   /** Segments of a lower sequence that no manifest names, and WAL files of a lower one, must go. */
   readonly segmentBefore: number;
   readonly walBefore: number;
@@ -30,10 +33,25 @@ export interface ErasureJob {
   readonly scope: Scope;
   /** Undefined once the job is done. */
   readonly filter: Predicate | undefined;
+  /**
+   * What is erased again where it comes back: the filter, for times up to the request; undefined when it is not
+   * remembered.
+   */
+  readonly remembered: Predicate | undefined;
   /** Erased rows of each segment, written before the segment is replaced, so that a crash loses no count. */
   readonly rewritten: readonly { readonly sequence: number; readonly rowCount: number }[];
-  readonly done: { readonly atMs: number; readonly rowCount: number; readonly segmentCount: number } | undefined;
+  readonly done: Result | undefined;
+  /** Of earlier runs, while the job runs again. */
+  readonly earlier: Result | undefined;
 }
+
+export interface Result {
+  readonly atMs: number;
+  readonly rowCount: number;
+  readonly segmentCount: number;
+}
+
+const RESULT = v.object({ atMs: v.number(), rowCount: COUNT, segmentCount: COUNT });
 
 const JOB_FILE = {
   what: 'the erasure',
@@ -41,12 +59,24 @@ const JOB_FILE = {
     id: v.string(),
     requestedMs: v.number(),
     names: v.array(v.string()),
-    scope: v.object({ orderBefore: COUNT, segmentBefore: COUNT, walBefore: COUNT }),
+    scope: v.object({
+      orderBefore: COUNT,
+      orderFrom: v.optional(COUNT, 0),
+      segmentBefore: COUNT,
+      walBefore: COUNT,
+    }),
     filter: v.nullable(STORED_FILTER),
+    // Absent in files of older versions, which ignore it, and in those of erasures that are not remembered.
+    remembered: v.exactOptional(STORED_FILTER),
     rewritten: v.array(v.object({ sequence: COUNT, rowCount: COUNT })),
-    done: v.nullable(v.object({ atMs: v.number(), rowCount: COUNT, segmentCount: COUNT })),
+    done: v.nullable(RESULT),
+    earlier: v.exactOptional(RESULT),
   }),
 };
+
+export function jobPath(dataDir: string, id: string): string {
+  return join(dataDir, ERASURES_FOLDER, `${id}.json`);
+}
 
 /** Owns the files of the jobs. Each is written by one caller at a time. */
 export class JobFiles {
@@ -90,16 +120,29 @@ export class JobFiles {
   }
 }
 
-export function encodeJob({ filter, done, ...job }: ErasureJob): string {
+export function encodeJob({ filter, remembered, done, earlier, ...job }: ErasureJob): string {
   return encodeJsonFile({
     ...job,
     done: done ?? null,
     filter: filter === undefined ? null : encodeFilter(filter),
+    ...(remembered !== undefined && { remembered: encodeFilter(remembered) }),
+    ...(earlier !== undefined && { earlier }),
   });
+}
+
+/** Returns the room that the memory of an erasure takes in its file. */
+export function rememberedBytes({ remembered }: ErasureJob): number {
+  return remembered === undefined ? 0 : Buffer.byteLength(JSON.stringify(encodeFilter(remembered)));
 }
 
 /** @throws CorruptionError */
 export function decodeJob(text: string): ErasureJob {
-  const { filter, done, ...job } = decodeJsonFile(text, JOB_FILE);
-  return { ...job, filter: filter === null ? undefined : decodeFilter(filter), done: done ?? undefined };
+  const { filter, remembered, done, earlier, ...job } = decodeJsonFile(text, JOB_FILE);
+  return {
+    ...job,
+    filter: filter === null ? undefined : decodeFilter(filter),
+    remembered: remembered && decodeFilter(remembered),
+    done: done ?? undefined,
+    earlier,
+  };
 }

@@ -6,6 +6,7 @@ import { Backups } from '../../../../../server/engines/embedded/core/backup.ts';
 import { realDisk } from '../../../../../server/engines/embedded/platform/disk.ts';
 import { RETRY_AFTER_DISK_SECONDS } from '../../../../../server/limits.ts';
 import { eraseSegment } from '../../../../../server/engines/embedded/lane/erasure/erase-segment.ts';
+import { findErased } from '../../../../../server/engines/embedded/lane/erasure/find-erased.ts';
 import { Erasures } from '../../../../../server/engines/embedded/lane/erasure/erasures.ts';
 import { parseFilters } from '../../../../../server/query/parameters.ts';
 import { batchOf, linesAsRead, numberedLines, range, TODAY } from '../batches.ts';
@@ -168,6 +169,7 @@ test('an erasure reaches into snapshots: those from before it, and only rows fro
     dataDir,
     indexedFields: ['name'],
     erase: (input) => eraseSegment(realDisk, input),
+    find: (input) => findErased(realDisk, input),
     now,
     log,
   });

@@ -10,6 +10,7 @@ import {
 } from '../../../../../server/engines/embedded/lane/compaction/compact.ts';
 import { Compactor } from '../../../../../server/engines/embedded/lane/compaction/compactor.ts';
 import { eraseSegment } from '../../../../../server/engines/embedded/lane/erasure/erase-segment.ts';
+import { findErased } from '../../../../../server/engines/embedded/lane/erasure/find-erased.ts';
 import { Erasures } from '../../../../../server/engines/embedded/lane/erasure/erasures.ts';
 import { encodeManifest } from '../../../../../server/engines/embedded/core/manifest.ts';
 import { readManifest } from '../../../../../server/engines/embedded/core/manifest-file.ts';
@@ -197,6 +198,7 @@ function erasuresOf({ store, dataDir, options }: OpenStore): Promise<Erasures> {
     log,
     disk,
     erase: (input) => eraseSegment(disk, input),
+    find: (input) => findErased(disk, input),
   });
 }
 

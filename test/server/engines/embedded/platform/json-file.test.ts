@@ -39,7 +39,9 @@ const JOB: ErasureJob = {
   id: 'a1',
   requestedMs: 1,
   names: ['user_id'],
-  scope: { orderBefore: 1, segmentBefore: 2, walBefore: 3 },
+  scope: { orderBefore: 1, orderFrom: 0, segmentBefore: 2, walBefore: 3 },
+  remembered: { from: undefined, to: 9n, where: { kind: 'text', needle: Buffer.from('a') } },
+  earlier: { atMs: 2, rowCount: 3, segmentCount: 1 },
   filter: {
     from: 5n,
     to: undefined,
@@ -96,7 +98,7 @@ test('a manifest that names only the newest WAL file', () => {
 });
 
 test('jobs as older versions wrote them', () => {
-  const { filter: _, done: __, ...job } = JOB;
+  const { filter: _, done: __, remembered: ____, earlier: _____, ...job } = JOB;
   const lists = {
     from: null,
     to: '7',

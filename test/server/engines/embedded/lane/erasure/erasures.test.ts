@@ -10,6 +10,7 @@ import {
   type EraseOutput,
   eraseSegment,
 } from '../../../../../../server/engines/embedded/lane/erasure/erase-segment.ts';
+import { findErased } from '../../../../../../server/engines/embedded/lane/erasure/find-erased.ts';
 import { Backups } from '../../../../../../server/engines/embedded/core/backup.ts';
 import type { Store } from '../../../../../../server/engines/embedded/core/store.ts';
 import { Erasures } from '../../../../../../server/engines/embedded/lane/erasure/erasures.ts';
@@ -46,6 +47,7 @@ async function openErasures(open: OpenStore, run?: Erase): Promise<Erasures> {
     dataDir,
     indexedFields: DEFAULT_INDEXED_FIELDS,
     erase: run ?? ((input) => eraseSegment(disk, input)),
+    find: (input) => findErased(disk, input),
     now,
     log,
     disk,

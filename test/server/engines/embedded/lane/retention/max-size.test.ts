@@ -17,6 +17,7 @@ import {
 import { Compactor } from '../../../../../../server/engines/embedded/lane/compaction/compactor.ts';
 import { realDisk } from '../../../../../../server/engines/embedded/platform/disk.ts';
 import { eraseSegment } from '../../../../../../server/engines/embedded/lane/erasure/erase-segment.ts';
+import { findErased } from '../../../../../../server/engines/embedded/lane/erasure/find-erased.ts';
 import { Erasures } from '../../../../../../server/engines/embedded/lane/erasure/erasures.ts';
 import { Retention } from '../../../../../../server/engines/embedded/lane/retention/retention.ts';
 import { valueLeaf } from '../../../../../../server/store/predicate.ts';
@@ -81,6 +82,7 @@ test('an erasure of many segments lets the oldest go as others come', async () =
       sizes.push(await sizeOf(dataDir));
       return output;
     },
+    find: (input) => findErased(realDisk, input),
   });
   await erasures.request({
     from: undefined,
