@@ -577,6 +577,9 @@ export const VIEW_HELD_MS_MAX = 1 * MINUTE_MS;
  */
 export const ANSWER_CLOCK_AHEAD_MS_MAX = 1 * HOUR_MS;
 
+/** Containers, pods or values of which `per` gives lines: a search of some milliseconds each. Beyond: 413. */
+export const PER_GROUPS_MAX = 500;
+
 /** Lines before and after a line by default, and at most. Beyond: 400 for a number, 413 for a duration. */
 export const AROUND_LINES_DEFAULT = 25;
 export const AROUND_LINES_MAX = 10_000;

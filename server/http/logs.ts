@@ -6,6 +6,7 @@ import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
 import type { Answer, Asker, QueryEngine } from '../query/engine.ts';
 import { parseForm } from '../query/answer-form.ts';
 import { parseAround, searchAround } from '../query/around.ts';
+import { searchPer } from '../query/per.ts';
 import { LOGS_NAMES, parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
 import { csvHeader } from '../store/csv.ts';
@@ -58,7 +59,8 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     let isEmpty = wanted.plan.after === undefined;
     const lines = onFirst(endedByAbort(pieces, asker.signal, wanted.follow), () => (isEmpty = false));
     return send(reply, framed(lines, wanted.sink), wanted, options, async () => ({
-      ...pageHeaders(request.url, wanted.plan, page, engine.cursorKey),
+      // What is cut for each has no next page.
+      ...(wanted.per === undefined && pageHeaders(request.url, wanted.plan, page, engine.cursorKey)),
       ...hintHeaders(isEmpty ? await hints() : []),
     }));
   });
@@ -80,10 +82,11 @@ async function sendAround(
 
 /** @throws UnavailableError  there are too many live tails; a later failure is the last line of the text */
 function answerTo(
-  { plan, sink, follow }: LogsQuestion,
+  { plan, sink, follow, per }: LogsQuestion,
   { engine, now }: LogsOptions,
   asker: Asker,
 ): Answer<Uint8Array> {
+  if (per !== undefined) return engine.stream(asker, (view, query) => searchPer(view, query, { plan, per, sink }));
   if (plan.limit === Infinity) return engine.streamAll(asker, plan, sink, now());
   if (!follow) return engine.stream(asker, (view, query) => view.search(plan, sink, query));
   const answer = engine.follow(asker, plan, sink);

@@ -37,6 +37,8 @@ export interface AuthorizedQuery {
 export interface LogsRequest {
   readonly plan: Plan;
   readonly follow: boolean;
+  /** What each gets the lines of the plan, see per.ts. */
+  readonly per?: string;
 }
 
 /**
@@ -58,6 +60,7 @@ const OWN_NAMES: readonly string[] = [
   'order',
   'cursor',
   'around',
+  'per',
   'format',
   'csv',
   'columns',
@@ -80,6 +83,7 @@ const DIRECTIONS: Readonly<Record<'newest' | 'oldest', Direction>> = { newest: '
 
 /** Parameters of /logs. */
 export const LOGS_NAMES: readonly string[] = [
+  'per',
   'limit',
   'order',
   'cursor',
@@ -107,6 +111,7 @@ export function parseLogsRequest(authorized: AuthorizedQuery, nowMs: number, cur
     );
   }
   const follow = parseFlag(query, 'follow');
+  const per = parsePer(query, follow);
   const plan = {
     ...parseFilters(authorized, nowMs, LOGS_NAMES),
     direction: DIRECTIONS[oneOf(query, 'order', ['newest', 'oldest'], 'newest')],
@@ -116,7 +121,17 @@ export function parseLogsRequest(authorized: AuthorizedQuery, nowMs: number, cur
   if (follow && plan.to !== undefined) {
     throw new ParameterError('until', 'a live tail has no end', 'follow without until', 'follow=true&since=5m');
   }
-  return { plan, follow };
+  return { plan, follow, ...per };
+}
+
+function parsePer(query: QueryString, follow: boolean): Pick<LogsRequest, 'per'> {
+  const per = single(query, 'per');
+  if (per === undefined) return {};
+  const example = 'per=container&limit=20';
+  if (per === '') throw new ParameterError('per', 'empty', 'container, pod, stream or the name of a label', example);
+  const other = follow ? 'follow' : query['cursor'] === undefined ? undefined : 'cursor';
+  if (other !== undefined) throw new ParameterError('per', `not with ${other}`, `per without ${other}`, example);
+  return { per };
 }
 
 /**

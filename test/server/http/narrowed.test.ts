@@ -125,6 +125,7 @@ const ROUTES: readonly [string, readonly string[]][] = [
       'order=oldest',
       'limit=1',
       'limit=100000',
+      'per=pod&limit=2',
       'around=2026-11-23T00:20:00Z&before=3&after=2h',
       'format=csv',
       'format=json',

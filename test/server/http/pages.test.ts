@@ -138,6 +138,17 @@ test.for([
   expect((JSON.parse(text) as { error: { message: string } }).error.message).toMatch(message);
 });
 
+test('the last lines of each, and no page after them', async () => {
+  const { text, more, next } = await pageAt('/logs?per=app&limit=3&format=raw&since=2026-11-01');
+  expect([numbersIn(text), more, next]).toEqual([[49, 48, 47, TIED - 1, TIED - 2, TIED - 3], null, undefined]);
+  for (const query of ['per=app&follow=true', 'per=app&cursor=x', 'per=']) {
+    expect(await pageAt(`/logs?${query}`)).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('per=container'),
+    });
+  }
+});
+
 test('other routes refuse a cursor', async () => {
   for (const route of ['/histogram', '/fields', '/aggregate?by=app']) {
     const { status, text } = await pageAt(`${route}${route.includes('?') ? '&' : '?'}cursor=x`);

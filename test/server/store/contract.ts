@@ -8,6 +8,7 @@ import type { Filters, ValueFilter } from '../engines/embedded/filters.ts';
 import { append, ask, found } from './asking.ts';
 import { describeCounts } from './contract-counts.ts';
 import { describeAround } from './contract-around.ts';
+import { describePer } from './contract-per.ts';
 import { describePages } from './contract-pages.ts';
 import { describeRows } from './contract-rows.ts';
 import { describeSenders } from './contract-senders.ts';
@@ -122,6 +123,7 @@ export function describeLogStore(
     describeText(openEmpty);
     describePages(openEmpty);
     describeAround(openEmpty);
+    describePer(openEmpty);
     describeCounts(openEmpty);
     describeUpkeep(openEmpty, abilities);
 

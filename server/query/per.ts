@@ -1,0 +1,54 @@
+/**
+ * The same question to each container, pod, stream or value of a label: `per=container&limit=20` gives the last 20 lines of each.
+ * One search for each, as a scan finds the lines of a stream without reading those of others.
+ */
+import { QueryTooLargeError } from '../../shared/errors.ts';
+import { type Labels, labelOf } from '../../shared/labels.ts';
+import { PER_GROUPS_MAX } from '../limits.ts';
+import type { LogView } from '../store/log-store.ts';
+import { allOf, leafOf, normalised, not, type Where } from '../store/predicate.ts';
+import type { Query } from '../store/query.ts';
+import type { Plan } from '../store/search-plan.ts';
+import type { TextSink } from '../store/sink.ts';
+
+/** What is more than one label. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  container: ['namespace', 'pod', 'container'],
+  pod: ['namespace', 'pod'],
+};
+
+/**
+ * Yields the lines of one group after the other, in the order of their labels; in each as the plan says.
+ * @param per  `container`, `pod`, `stream` for all labels, or a label
+ * @throws QueryTooLargeError
+ */
+export async function* searchPer(
+  view: LogView,
+  query: Query,
+  { plan, per, sink }: { readonly plan: Plan; readonly per: string; readonly sink: TextSink },
+): AsyncGenerator<Uint8Array> {
+  const groups = new Map<string, Where>();
+  const streams = await view.streams(plan, query);
+  const names = per === 'stream' ? labelNames(streams) : (NAMES[per] ?? [per]);
+  for (const labels of streams) {
+    const key = JSON.stringify(names.map((name) => [name, labelOf(labels, name) ?? '']));
+    if (!groups.has(key)) groups.set(key, allOf(names.map((name) => sameLabel(labels, name))));
+  }
+  if (groups.size > PER_GROUPS_MAX) {
+    const message = `per: ${groups.size} of them; allowed: up to ${PER_GROUPS_MAX}, such as those of one namespace`;
+    throw new QueryTooLargeError(message);
+  }
+  for (const [, where] of [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    yield* view.search({ ...plan, where: normalised(allOf([plan.where, where])) }, sink, query);
+  }
+}
+
+function labelNames(streams: readonly Labels[]): string[] {
+  return [...new Set(streams.flatMap((labels) => Object.keys(labels)))].toSorted();
+}
+
+function sameLabel(labels: Labels, name: string): Where {
+  const value = labelOf(labels, name);
+  if (value === undefined) return not(leafOf(`label.${name}`, [{ kind: 'exists' }]));
+  return leafOf(`label.${name}`, [{ kind: 'equals', text: Buffer.from(value) }]);
+}
