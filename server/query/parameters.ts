@@ -153,6 +153,8 @@ export function parseFilters(
     const example = `user_id=123&since=1h, or field.${unknown}=123 for a field of this name`;
     throw new ParameterError(unknown, 'not a parameter of this route', allowed, example);
   }
+  // Refused if it is wrong, also where no time is given.
+  timeZoneOf(query);
   const until = single(query, 'until');
   const from = query['since'] === undefined ? undefined : parseInstantParameter(query, 'since', nowMs);
   const to = until === undefined ? undefined : parseInstantParameter(query, 'until', nowMs);
