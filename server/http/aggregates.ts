@@ -11,11 +11,13 @@ import {
 import type { QueryEngine } from '../query/engine.ts';
 import { histogram } from '../query/histogram.ts';
 import { measuredOf, measureNames, parseMeasures } from '../query/measures.ts';
-import { all, parseCount, parseFilters, single } from '../query/parameters.ts';
+import { facetsWithoutOwn, type OwnFilters } from '../query/own-filters.ts';
+import { all, type AuthorizedQuery, parseCount, parseFilters, parseFlag, single } from '../query/parameters.ts';
 import { roundedError } from '../query/six-decimals.ts';
 import type { QueryString } from '../query/parameters.ts';
 import type { EmptyName } from '../query/hints.ts';
 import { understood } from './advice.ts';
+import { sayUntil } from './until.ts';
 import { nsOf, parseSteps, STEP_NAMES, stepTime } from '../query/steps.ts';
 import type { TimeRange } from '../store/predicate.ts';
 import { edgesOf } from '../store/log-buckets.ts';
@@ -32,6 +34,7 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
     const nowMs = now();
     const ownNames = ['by', ...STEP_NAMES];
     const predicate = parseFilters(request, nowMs, ownNames);
+    sayUntil(reply, predicate, nowMs);
     const by = parseBy(request.query, 1);
     const shown = { predicate, by, steps: parseSteps(request.query, predicate, nowMs), nowMs };
     const { asker, withHints } = await understood(engine, request, reply, { ownNames, nowMs });
@@ -52,6 +55,7 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
     const ownNames = ['by', 'order', 'sort', 'limit', ...STEP_NAMES, ...measureNames(parameters)];
     const nowMs = now();
     const predicate = parseFilters(request, nowMs, ownNames);
+    sayUntil(reply, predicate, nowMs);
     const by = parseBy(parameters, AGGREGATE_BY_MAX);
     const { order, limit, ...steps } = parseGroups(parameters, predicate, nowMs);
     const measured = parseMeasures(parameters, order === 'time' ? 'rows' : order);
@@ -76,13 +80,19 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
 
   app.get<{ Querystring: QueryString }>('/fields', async (request, reply) => {
     const nowMs = now();
-    const ownNames = ['name', 'top'];
+    const ownNames = ['name', 'top', 'own'];
     const predicate = parseFilters(request, nowMs, ownNames);
+    sayUntil(reply, predicate, nowMs);
     const names = all(request.query, 'name');
     const top = parseCount(request.query, 'top', 0, FACET_VALUES_MAX, FACET_TOP_DEFAULT);
     const asked = names.length === 0 ? undefined : names;
     const { asker, withHints } = await understood(engine, request, reply, { ownNames, nowMs });
-    const { answer } = await engine.run(asker, (view, query) => view.facets(predicate, asked, query));
+    const own = parseOwn(request, nowMs, ownNames);
+    const { answer } = await engine.run(asker, (view, query) =>
+      own === undefined
+        ? view.facets(predicate, asked, query)
+        : facetsWithoutOwn({ ...predicate, ...own }, asked, view, query),
+    );
     const { facets, valuesMax, isCut } = answer;
     const counts = {
       fields: facets
@@ -119,6 +129,19 @@ function emptyNames({ by, measures }: AggregatePlan, cells: readonly Cell[]): re
     return [{ asked: measure.of, wants: measure.kind === 'numbers' ? 'number' : 'value' }];
   });
   return [...groups.map((asked): EmptyName => ({ asked, wants: 'value' })), ...ofMeasures];
+}
+
+/**
+ * Undefined where each filter narrows all counts.
+ * @throws ParameterError
+ */
+function parseOwn(authorized: AuthorizedQuery, nowMs: number, ownNames: readonly string[]): OwnFilters | undefined {
+  const { query, namespaces } = authorized;
+  if (query['own'] === undefined || parseFlag(query, 'own')) return undefined;
+  return {
+    visible: parseFilters({ query: {}, namespaces }, nowMs).where,
+    filters: parseFilters({ query, namespaces: 'all' }, nowMs, ownNames).where,
+  };
 }
 
 function parseBy(query: QueryString, max: number): readonly string[] {

@@ -16,6 +16,7 @@ import { cutOffStalled } from './stalled-answers.ts';
 import { errorBody } from './errors.ts';
 import { hintHeaders, understood } from './advice.ts';
 import { askerOf, CLIENT_GONE } from './asker.ts';
+import { sayUntil } from './until.ts';
 import { pageHeaders } from './page-headers.ts';
 
 export interface LogsOptions {
@@ -47,6 +48,7 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
     const nowMs = options.now();
     const question = parseLogsRequest(request, nowMs, engine.cursorKey);
     const wanted = { ...question, sink: { ...parseForm(request.query, question, nowMs), cursorKey: engine.cursorKey } };
+    if (!wanted.follow) sayUntil(reply, wanted.plan, nowMs);
     // Any other answer ends by itself.
     const ends = wanted.follow && request.revoked !== undefined ? [request.revoked] : [];
     const ownNames = LOGS_NAMES;

@@ -11,6 +11,7 @@ import { parseCount, parseFilters, type QueryString } from '../query/parameters.
 import { patterns } from '../query/patterns.ts';
 import { roundedError } from '../query/six-decimals.ts';
 import { understood } from './advice.ts';
+import { sayUntil } from './until.ts';
 
 export interface PatternsOptions {
   readonly engine: QueryEngine;
@@ -27,6 +28,7 @@ export function registerPatterns(app: FastifyInstance, { engine, now }: Patterns
     const nowMs = now();
     const { query: parameters } = request;
     const predicate = parseFilters(request, nowMs, OWN_NAMES);
+    sayUntil(reply, predicate, nowMs);
     const limit = parseCount(parameters, 'limit', 1, PATTERNS_LIMIT_MAX, PATTERNS_LIMIT_DEFAULT);
     const examples = parseCount(parameters, 'examples', 0, PATTERN_EXAMPLES_MAX, PATTERN_EXAMPLES_DEFAULT);
     const { asker, withHints } = await understood(engine, request, reply, { ownNames: OWN_NAMES, nowMs });

@@ -1,0 +1,73 @@
+/**
+ * Facets in which a name's own filters do not narrow its own counts: with `level=error` and `namespace=shop`, the counts of levels
+ * are those of the namespace, and the counts of namespaces those of errors. So a list of values can offer the others, too.
+ */
+import { parseName } from '../store/asked-name.ts';
+import type { Facet, FacetCounts } from '../store/facets.ts';
+import type { LogView } from '../store/log-store.ts';
+import { allOf, leavesOf, normalised, type Predicate, type Where } from '../store/predicate.ts';
+import type { Query } from '../store/query.ts';
+
+export interface OwnFilters {
+  /** What the caller may see. */
+  readonly visible: Where;
+  /** The filters of the query, without that. */
+  readonly filters: Where;
+}
+
+/**
+ * @param names  only these; undefined for all
+ * @throws UnavailableError
+ */
+export async function facetsWithoutOwn(
+  { from, to, visible, filters }: OwnFilters & Pick<Predicate, 'from' | 'to'>,
+  names: readonly string[] | undefined,
+  view: Pick<LogView, 'facets'>,
+  query: Query,
+): Promise<FacetCounts> {
+  const filtered = [...filteredNames(filters)].filter(
+    (name) => names === undefined || names.some((asked) => nameOf(asked) === name),
+  );
+  const under = (where: Where): Predicate => ({ from, to, where: normalised(allOf([visible, where])) });
+  const others = names?.filter((asked) => !filtered.includes(nameOf(asked)));
+  const [narrowed, ...own] = await Promise.all([
+    others?.length === 0 ? undefined : view.facets(under(filters), others, query),
+    ...filtered.map((name) => {
+      const asked = names?.filter((each) => nameOf(each) === name) ?? [name];
+      return view.facets(under(withoutName(filters, name)), asked, query);
+    }),
+  ]);
+  const replaced = new Map<string, Facet>();
+  for (const facet of narrowed?.facets ?? []) if (!filtered.includes(facet.name)) replaced.set(facet.name, facet);
+  for (const { facets } of own) for (const facet of facets) replaced.set(facet.name, facet);
+  const all = [narrowed, ...own].filter((each) => each !== undefined);
+  return {
+    facets: [...replaced.values()],
+    valuesMax: Math.min(...all.map(({ valuesMax }) => valuesMax)),
+    isCut: all.some(({ isCut }) => isCut),
+  };
+}
+
+function nameOf(asked: string): string {
+  return parseName(asked).name;
+}
+
+/** Names that have a filter of their own, which can be left out. */
+function filteredNames(filters: Where): ReadonlySet<string> {
+  return new Set(partsOf(filters).flatMap((part) => ownName(part) ?? []));
+}
+
+function withoutName(filters: Where, name: string): Where {
+  return allOf(partsOf(filters).filter((part) => ownName(part) !== name));
+}
+
+/** Conditions that must all be satisfied. */
+function partsOf(filters: Where): readonly Where[] {
+  return filters.kind === 'all' ? filters.of : [filters];
+}
+
+/** Returns the one name that a condition is about; undefined where it is about others, or about text, too. */
+function ownName(part: Where): string | undefined {
+  const names = new Set(leavesOf(part).map((leaf) => (leaf.kind === 'value' ? leaf.name : undefined)));
+  return names.size === 1 ? [...names][0] : undefined;
+}
