@@ -70,14 +70,14 @@ export async function compare(asked: CompareQuery, view: Ask, query: Query): Pro
   const whole = those.kind === 'rest' ? those.of : those.predicate;
   const conditions = conditionNames(these, whole);
   const facets = async (some: readonly string[] | undefined): Promise<Sides> => {
-    const [own, all] = await Promise.all([view.facets(these, some, query), view.facets(whole, some, query)]);
+    // One after the other: each takes all workers, and two walks at once would decode columns for each other's caches.
+    const own = await view.facets(these, some, query);
+    const all = await view.facets(whole, some, query);
     return sidesOf(own, those.kind === 'rest' ? without(all, own) : all);
   };
-  const [theseRows, allRows, own] = await Promise.all([
-    rowsOf(these, view, query),
-    rowsOf(whole, view, query),
-    facets(names),
-  ]);
+  const own = await facets(names);
+  const theseRows = await rowsOf(these, view, query);
+  const allRows = await rowsOf(whole, view, query);
   const thoseRows = those.kind === 'rest' ? allRows - theseRows : allRows;
   const compared = new Map([...own].filter(([name]) => !conditions.has(name)));
   const ids = [...compared].flatMap(([name, { areCounted }]) => (areCounted ? [] : [name]));
@@ -85,10 +85,8 @@ export async function compare(asked: CompareQuery, view: Ask, query: Query): Pro
   // In place of values that are too many to count.
   const derivedNames = [...samples].flatMap(([name, values]) => derivedOf(name, values));
   const patterns = names === undefined && !conditions.has(LINE_PATTERN) ? [LINE_PATTERN] : [];
-  const [derived, ofIds] = await Promise.all([
-    facets([...patterns, ...derivedNames]),
-    sidesOfIds(samples, asked, view, query),
-  ]);
+  const derived = await facets([...patterns, ...derivedNames]);
+  const ofIds = await sidesOfIds(samples, asked, view, query);
   const rows = { theseRows, thoseRows };
   const found = [
     ...[...compared].flatMap(([name, side]) => differencesOf(name, side, rows)),

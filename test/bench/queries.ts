@@ -20,6 +20,8 @@ const RANK_STRIDE = 149;
 /** The lines that a measure of a field is asked of: the newest, when there are more. */
 const MEASURED_LINES_MAX = 10_000_000;
 
+const TEN_NAMES = 'level namespace pod container node status method path job component'.split(' ');
+
 interface Question {
   readonly name: string;
   /** `/logs` when nothing else is said. */
@@ -199,6 +201,23 @@ export async function benchQueries(
       path: '/patterns',
       parameters: () => all,
       p99: TARGETS.patternsP99Ms,
+    },
+    {
+      name: 'what sets requests that failed apart from all other lines',
+      path: '/compare',
+      parameters: () => ({ ...all, 'status>': '500' }),
+      p99: TARGETS.compareP99Ms,
+    },
+    {
+      name: 'values of ten names',
+      path: '/fields',
+      parameters: () => ({ ...all, name: TEN_NAMES }),
+      p99: TARGETS.tenFieldsP99Ms,
+    },
+    {
+      name: 'latency_ms by size over time',
+      path: '/aggregate',
+      parameters: () => ({ ...minute, by: 'latency_ms.log10' }),
     },
     {
       name: 'lines and errors by path',

@@ -49,6 +49,8 @@ export const TARGETS = {
   statusCountP50Ms: max(100),
   /** Of all two million lines, when the page is asked for it. */
   patternsP99Ms: max(300),
+  compareP99Ms: max(1_000),
+  tenFieldsP99Ms: max(500),
   /** Over ten million lines. */
   quantileByPathP99Ms: max(1_000),
 } as const;
