@@ -14,6 +14,7 @@ COPY shared shared
 COPY agent agent
 COPY server server
 COPY cli cli
+COPY web/dist web/dist
 RUN mkdir -p /data node_modules/.cache/podlog && chown 10001:10001 /data node_modules/.cache/podlog
 RUN ln -s /podlog/cli/podlog.js /usr/local/bin/podlog
 ENV NODE_ENV=production PODLOG_LISTEN=0.0.0.0:3100 PODLOG_DATA_DIR=/data

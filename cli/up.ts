@@ -70,7 +70,7 @@ function welcomeText(
     ...(sample === undefined ? [] : [`requests/${sample.requestId}?format=text`, `users/${sample.userId}?limit=20`]),
     'logs?level=error&since=1h',
   ].map((query) => `  ${curl} '${url}/${query}'`);
-  return `podlog: ${source}\n\nTry:\n${queries.join('\n')}\n\n`;
+  return `podlog: open ${url}/\npodlog: ${source}\n\nTry:\n${queries.join('\n')}\n\n`;
 }
 
 /** The beginning of a curl command, with a placeholder for the token where one is needed. */

@@ -22,6 +22,7 @@ import { registerHealth } from './http/health.ts';
 import { registerIngest } from './http/ingest.ts';
 import { registerLabels } from './http/labels.ts';
 import { registerLogs } from './http/logs.ts';
+import { registerPage } from './http/page.ts';
 import { registerPatterns } from './http/patterns.ts';
 import { registerMetrics } from './http/metrics.ts';
 import { registerAgents, reportAgents } from './http/agents.ts';
@@ -114,6 +115,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   });
   closeConnectionsOnceAnswered(app, closing.signal);
 
+  registerPage(app);
   registerMetrics(app, { metrics });
   registerHealth(app, { logs });
   const agents = new KnownAgents(positions, now, clusterNodes);

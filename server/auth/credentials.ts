@@ -7,8 +7,15 @@ import { UnauthenticatedError } from '../../shared/errors.ts';
 export const HOW_TO =
   'send the header "Authorization: Bearer <token>", or the token as a password: curl -u any:<token>';
 
+const BEARER = 'Bearer realm="podlog"';
+
+/** Sent by the page: of its requests, a browser must not ask for a password, as the page has its own login. */
+const CLIENT_HEADER = 'podlog-client';
+
 /** Sent with each 401: browsers ask for a password, clients learn what to send. */
-export const CHALLENGES: readonly string[] = ['Bearer realm="podlog"', 'Basic realm="podlog", charset="UTF-8"'];
+export function challengesFor(headers: Readonly<Record<string, unknown>>): readonly string[] {
+  return headers[CLIENT_HEADER] === undefined ? [BEARER, 'Basic realm="podlog", charset="UTF-8"'] : [BEARER];
+}
 
 /** @throws UnauthenticatedError  there is none, or it cannot be parsed */
 export function tokenOf(authorization: string | undefined): string {

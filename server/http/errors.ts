@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { PodlogError, SearchTextError, UnauthenticatedError } from '../../shared/errors.ts';
 import { errorCode } from '../../shared/system-error.ts';
-import { CHALLENGES } from '../auth/credentials.ts';
+import { challengesFor } from '../auth/credentials.ts';
 
 export interface ErrorBody {
   readonly error: {
@@ -29,7 +29,7 @@ function bodyOf(error: PodlogError): ErrorBody {
 export function sendError(error: Error, log: Logger, reply: FastifyReply): FastifyReply {
   if (error instanceof PodlogError) {
     if ('retryAfterSeconds' in error) reply.header('retry-after', String(error.retryAfterSeconds));
-    if (error instanceof UnauthenticatedError) reply.header('www-authenticate', CHALLENGES);
+    if (error instanceof UnauthenticatedError) reply.header('www-authenticate', challengesFor(reply.request.headers));
     return reply.code(error.status).send(bodyOf(error));
   }
   const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;

@@ -40,6 +40,12 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'GET /healthz': 'open',
   'GET /readyz': 'open',
   'GET /metrics': 'metrics',
+  // The page's files, which hold no data.
+  'GET /': 'open',
+  'GET /live': 'open',
+  'GET /request/:id': 'open',
+  'GET /user/:id': 'open',
+  'GET /assets/:name': 'open',
 
   'POST /agent/batch': 'agent',
   'GET /agent/positions': 'agent',

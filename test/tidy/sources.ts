@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** What npm, git, the bench and `npm start` leave behind. */
 const NOT_OURS: ReadonlySet<string> = new Set(['.git', 'node_modules', 'data']);
+/** Built from `web`. */
+const BUILT = 'web/dist';
 
 export interface Import {
   /** The file that it leads to, from the root of the repository; or the name of a package. */
@@ -21,7 +23,7 @@ export function readRepository(): ReadonlyMap<string, string> {
   const walk = (folder: string): void => {
     for (const entry of readdirSync(join(ROOT, folder), { withFileTypes: true })) {
       const path = posix.join(folder, entry.name);
-      if (NOT_OURS.has(entry.name)) continue;
+      if (NOT_OURS.has(entry.name) || path === BUILT) continue;
       if (entry.isDirectory()) walk(path);
       else if (entry.isFile()) files.set(path, readFileSync(join(ROOT, path), 'utf8'));
     }
@@ -31,12 +33,12 @@ export function readRepository(): ReadonlyMap<string, string> {
 }
 
 export function isCode(path: string): boolean {
-  return /\.[jt]s$/.test(path);
+  return /\.[jt]sx?$/.test(path);
 }
 
-/** Code that runs in production. */
+/** Code that runs in production, in the cluster or in a browser. */
 export function isSource(path: string): boolean {
-  return isCode(path) && /^(?:agent|cli|server|shared)\//.test(path);
+  return isCode(path) && /^(?:agent|cli|server|shared|web)\//.test(path);
 }
 
 const IMPORT = /^(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s)?'([^']+)'|import\('([^']+)'\)/gm;

@@ -70,6 +70,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'server/workers/tasks.ts': ['server/ingest/', 'server/engines/', 'server/workers/'],
   // server/app.ts, server/main.ts and what else puts the parts together.
   'server/': ['server/', 'shared/'],
+  // The page knows the server by its HTTP API.
+  'web/': ['shared/'],
   'cli/limits.ts': [],
   'cli/flag-values/': ['cli/limits.ts', 'shared/'],
   'cli/': ['agent/', 'server/', 'shared/'],
@@ -90,7 +92,7 @@ function foldersAbove(path: string): string[] {
 function sourcesNamedIn(text: string): string[] {
   const comments = [...text.matchAll(/\/\*[^]*?\*\/|(?<=^|\s)\/\/.*/gm)].map(([comment]) => comment);
   return comments.flatMap((comment) =>
-    [...comment.matchAll(/(?<![\w./@-])(?:\.\.?\/)*(?:[\w-]+\/)*[\w.-]+\.ts\b/g)].map(([name]) => name),
+    [...comment.matchAll(/(?<![\w./@-])(?:\.\.?\/)*(?:[\w-]+\/)*[\w.-]+\.tsx?\b/g)].map(([name]) => name),
   );
 }
 
@@ -215,7 +217,7 @@ test('what is exported, besides types, is used in another file', () => {
 
 test('names are kebab-case and say what is inside', () => {
   const wrong = CODE.filter((path) => {
-    const parts = path.replace(/(?:\.test|\.e2e\.test|\.config|\.e2e\.config)?\.[jt]s$/, '').split('/');
+    const parts = path.replace(/(?:\.test|\.e2e\.test|\.config|\.e2e\.config)?\.[jt]sx?$/, '').split('/');
     return parts.some(
       (part) => !/^[a-z0-9]+(?:[.-][a-z0-9]+)*$/.test(part) || /^(?:utils?|helpers?|misc|common)$/.test(part),
     );
@@ -280,7 +282,9 @@ test('every dependency is used, and everything imported is a dependency', () => 
     (name) => !imported.has(name) && !(TOOLS[name] !== undefined && settings.includes(TOOLS[name])),
   );
   expect(unused).toEqual([]);
-  expect([...packagesOf(SOURCES)].filter((name) => dependencies[name] === undefined)).toEqual([]);
+  // Packages of the page are in its built files.
+  const installed = SOURCES.filter((path) => !path.startsWith('web/'));
+  expect([...packagesOf(installed)].filter((name) => dependencies[name] === undefined)).toEqual([]);
   expect([...imported].filter((name) => (dependencies[name] ?? devDependencies[name]) === undefined)).toEqual([]);
 });
 

@@ -1,0 +1,163 @@
+/** Answers of the HTTP API, as far as its clients read them: docs/api.md. */
+import type { Labels } from '../labels.ts';
+
+/** A row of `GET /logs`. */
+export interface LogRow {
+  /** RFC 3339 with nanoseconds. */
+  readonly time: string;
+  readonly labels: Labels;
+  readonly level?: string;
+  readonly line: string;
+  readonly flags?: readonly string[];
+  readonly cursor?: string;
+  /** The row as it was sent, in which numbers are as they were written. */
+  readonly json: string;
+}
+
+export interface LogPage {
+  readonly rows: readonly LogRow[];
+  /** Parameters of the next page, if there is one. */
+  readonly next: URLSearchParams | undefined;
+  /** Advice where nothing was found. */
+  readonly advice: readonly string[];
+}
+
+/** A question near one that found nothing. */
+export interface Hint {
+  readonly message: string;
+  /** Of the URL that asks it. */
+  readonly parameters?: string;
+  readonly lines?: number;
+}
+
+export interface Histogram {
+  readonly step_seconds: number;
+  readonly buckets: readonly HistogramBucket[];
+  readonly hints?: readonly Hint[];
+}
+
+export interface HistogramBucket {
+  readonly time: string;
+  readonly total: number;
+  /** Absent without `by`, and where there are no lines. */
+  readonly counts?: Readonly<Record<string, number>>;
+}
+
+export interface FieldsAnswer {
+  readonly fields: readonly FieldValues[];
+  readonly truncated?: boolean;
+}
+
+export interface FieldValues {
+  readonly name: string;
+  readonly rows: number;
+  readonly distinct: number;
+  readonly distinct_is_minimum?: boolean;
+  readonly values?: readonly { readonly value: string; readonly rows: number }[];
+}
+
+export interface AggregateAnswer {
+  readonly groups: readonly {
+    readonly by: Readonly<Record<string, string>>;
+    readonly rows: number;
+  }[];
+  readonly distinct: number;
+}
+
+export interface PatternsAnswer {
+  readonly rows: number;
+  readonly distinct: number;
+  readonly other: number;
+  readonly trend?: { readonly since: string; readonly step_seconds: number };
+  readonly patterns: readonly LinePattern[];
+}
+
+export interface LinePattern {
+  readonly id: string;
+  readonly pattern: string;
+  readonly rows: number;
+  readonly share: number;
+  readonly levels: Readonly<Record<string, number>>;
+  readonly trend: readonly number[];
+  readonly examples: readonly {
+    readonly time: string;
+    readonly labels: Labels;
+    readonly line: string;
+  }[];
+}
+
+export interface RequestAnswer {
+  readonly id: string;
+  readonly found_by: string;
+  readonly method?: string;
+  readonly path?: string;
+  readonly status?: number;
+  readonly failed: boolean;
+  readonly start: string;
+  readonly end: string;
+  readonly duration_ms: number;
+  readonly user_id?: string;
+  readonly pods: readonly {
+    readonly labels: Labels;
+    readonly lines: number;
+    readonly first_ms: number;
+    readonly last_ms: number;
+  }[];
+  readonly first_error?: RequestMoment;
+  readonly slowest?: RequestMoment & { readonly kind: 'step' | 'gap'; readonly ms: number };
+  readonly longest_gap?: RequestMoment & { readonly kind: 'gap'; readonly ms: number };
+  readonly line_count: number;
+  readonly cut?: boolean;
+  readonly lines: readonly (Omit<LogRow, 'json'> & {
+    readonly offset_ms: number;
+    readonly gap_ms: number;
+    readonly duration_ms?: number;
+  })[];
+}
+
+interface RequestMoment {
+  /** Index of a line. */
+  readonly line: number;
+  readonly offset_ms: number;
+  readonly pod?: string;
+  readonly level?: string;
+  readonly message?: string;
+}
+
+export interface UserAnswer {
+  readonly id: string;
+  readonly since: string;
+  readonly until: string;
+  readonly total: {
+    readonly requests: number;
+    readonly failed: number;
+    readonly p50_ms?: number;
+    readonly p95_ms?: number;
+    readonly first: string;
+    readonly last: string;
+  };
+  readonly requests: readonly UserRequest[];
+  readonly next?: { readonly until: string };
+}
+
+export interface UserRequest {
+  readonly time: string;
+  readonly method?: string;
+  readonly path?: string;
+  readonly status?: number;
+  readonly duration_ms?: number;
+  readonly failed: boolean;
+  readonly error?: string;
+  readonly request_id?: string;
+  readonly namespace?: string;
+  readonly pod?: string;
+}
+
+export interface Session {
+  /** Null where there are no tokens. */
+  readonly caller: string | null;
+  readonly scopes: readonly string[];
+  readonly namespaces: 'all' | readonly string[];
+  readonly version: string;
+  readonly time: string;
+}

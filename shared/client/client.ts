@@ -1,0 +1,142 @@
+/**
+ * A client of the HTTP API, for the page and for programs: it uses nothing but `fetch`. A token goes into the header
+ * `Authorization`, never into an address, which proxies and browsers keep.
+ */
+import type { Hint, LogPage, LogRow } from './answers.ts';
+import { linesAsTheyArrive } from './ndjson.ts';
+
+export interface Connection {
+  /** Without a slash at its end; empty for the server that the page is from. */
+  readonly url: string;
+  readonly token: string | undefined;
+}
+
+export type Parameters = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+/** The server refused a request, or did not understand it. */
+export class AnswerError extends Error {
+  readonly status: number;
+  readonly code: string;
+  /** Of what is wrong in a search text: from 1 on. */
+  readonly position: number | undefined;
+  readonly length: number | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(status: number, error: ErrorAnswer, retryAfterSeconds: number | undefined) {
+    super(error.message ?? `the server answered with ${status}`);
+    this.name = 'AnswerError';
+    this.status = status;
+    this.code = error.code ?? 'PODLOG_UNKNOWN';
+    this.position = error.position;
+    this.length = error.length;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+interface ErrorAnswer {
+  readonly code?: string;
+  readonly message?: string;
+  readonly position?: number;
+  readonly length?: number;
+}
+
+/** @throws AnswerError */
+export async function askJson<Answer>(
+  connection: Connection,
+  path: string,
+  parameters: Parameters | URLSearchParams = {},
+  signal?: AbortSignal,
+): Promise<Answer> {
+  const response = await ask(connection, path, parameters, signal);
+  return (await response.json()) as Answer;
+}
+
+/** Asks for one page of lines. @throws AnswerError */
+export async function askLines(
+  connection: Connection,
+  parameters: Parameters | URLSearchParams,
+  signal?: AbortSignal,
+): Promise<LogPage> {
+  const response = await ask(connection, '/logs', parameters, signal);
+  const rows: LogRow[] = [];
+  for await (const lines of linesAsTheyArrive(response.body!)) for (const json of lines) rows.push(rowOf(json));
+  const advice = response.headers.get('podlog-hint');
+  return { rows, next: nextOf(response.headers.get('link')), advice: advice === null ? [] : [unescaped(advice)] };
+}
+
+/**
+ * Yields the lines of a live tail as they arrive, those that arrive together as one array.
+ * @throws AnswerError  also where the tail ends with an error
+ */
+export async function* followLines(
+  connection: Connection,
+  parameters: Parameters,
+  signal: AbortSignal,
+): AsyncGenerator<readonly LogRow[]> {
+  const response = await ask(connection, '/logs', { ...parameters, follow: true }, signal);
+  yield [];
+  for await (const lines of linesAsTheyArrive(response.body!)) yield lines.map(rowOf);
+}
+
+async function ask(
+  { url, token }: Connection,
+  path: string,
+  parameters: Parameters | URLSearchParams,
+  signal?: AbortSignal,
+): Promise<Response> {
+  const query = queryOf(parameters).toString();
+  const response = await fetch(`${url}${path}${query === '' ? '' : `?${query}`}`, {
+    // With `podlog-client`, a browser asks for no password where a token is missing.
+    headers: { 'podlog-client': 'page', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+    // A browser that has another password must not send it instead.
+    credentials: 'same-origin',
+    cache: 'no-store',
+    ...(signal && { signal }),
+  });
+  if (response.ok) return response;
+  throw await errorOf(response);
+}
+
+async function errorOf(response: Response): Promise<AnswerError> {
+  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
+  let error: ErrorAnswer = {};
+  try {
+    error = ((await response.json()) as { error?: ErrorAnswer }).error ?? {};
+  } catch {
+    // A proxy's page says nothing that the status does not.
+  }
+  return new AnswerError(response.status, error, Number.isNaN(retryAfter) ? undefined : retryAfter);
+}
+
+export function queryOf(parameters: Parameters | URLSearchParams): URLSearchParams {
+  if (parameters instanceof URLSearchParams) return parameters;
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined || value === '') continue;
+    for (const each of Array.isArray(value) ? value : [value]) query.append(name, String(each));
+  }
+  return query;
+}
+
+/** @throws AnswerError  the line is the error with which a live tail ends */
+function rowOf(json: string): LogRow {
+  const row = JSON.parse(json) as Omit<LogRow, 'json'> & { readonly error?: ErrorAnswer; fields?: unknown };
+  if (row.error !== undefined && row.line === undefined) throw new AnswerError(503, row.error, undefined);
+  // `fields` are read from the text where they are shown.
+  const { fields: _fields, ...rest } = row;
+  return { ...rest, json };
+}
+
+function nextOf(link: string | null): URLSearchParams | undefined {
+  const target = /<[^>?]*\?([^>]*)>;\s*rel="next"/.exec(link ?? '')?.[1];
+  return target === undefined ? undefined : new URLSearchParams(target);
+}
+
+/** Headers are ASCII, with other characters escaped as in JSON. */
+function unescaped(text: string): string {
+  return text.replaceAll(/\\u([0-9a-f]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
+export function parametersOf({ parameters = '' }: Hint): URLSearchParams {
+  return new URLSearchParams(parameters);
+}

@@ -1,0 +1,420 @@
+/** The page in a real Chromium, against a real server with the sample shop: every view, by mouse and keys, light, dark and small. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type SampleServer, startSampleServer } from '../docs/sample-server.ts';
+import { eventually } from '../eventually.ts';
+import { startQuietServer } from '../server/quiet-server.ts';
+
+const WAIT_MS = 20_000;
+const SCREENSHOTS = process.env['PODLOG_SCREENSHOTS'] ?? join(tmpdir(), 'podlog-screenshots');
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+
+let sample: SampleServer;
+let browser: Browser;
+const pages: Page[] = [];
+/** What browsers report on their consoles: violations of the policy of content among them. */
+let complaints: string[] = [];
+
+beforeAll(async () => {
+  await mkdir(SCREENSHOTS, { recursive: true });
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  sample = await startSampleServer();
+});
+afterAll(async () => {
+  await browser.close();
+  await sample.server.close();
+  await sample.removeFolder();
+});
+afterEach(async () => {
+  await Promise.all(pages.splice(0).map((page) => page.context().close()));
+  const found = complaints;
+  complaints = [];
+  expect(found).toEqual([]);
+});
+
+async function open(path: string, options: BrowserContextOptions = {}, url = sample.server.url): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    timezoneId: 'Europe/Berlin',
+    colorScheme: 'light',
+    ...options,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(WAIT_MS);
+  await page.addInitScript(axe.source);
+  page.on('console', (message) => {
+    // A refused token is an answer, which Chromium calls an error.
+    if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error.stack)));
+  pages.push(page);
+  await page.goto(url + path);
+  return page;
+}
+
+async function look(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+  const { violations } = (await page.evaluate('axe.run()')) as {
+    violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
+  };
+  const found = violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes
+        .slice(0, 2)
+        .map(({ html, failureSummary }) => `${html} ${failureSummary}`)
+        .join('\n')}`,
+  );
+  expect(found, `${name}: axe`).toEqual([]);
+  const width = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+  expect(width, `${name}: nothing is wider than the window`).toBeLessThanOrEqual(0);
+}
+
+const countText = (page: Page) => page.locator('.summary-counts').first();
+const lines = (page: Page) => page.locator('.line');
+/** The page's policy lets no text be code, so that its own functions of waiting cannot be used. */
+const until = (page: Page, condition: string): Promise<void> =>
+  eventually(async () => expect(Boolean(await page.evaluate(condition)), condition).toBe(true));
+const search = async (page: Page, text: string): Promise<void> => {
+  await page.locator('#search').fill(text);
+  await page.keyboard.press('Enter');
+};
+
+describe('Explore', () => {
+  test('shows the last hour: lines, bars and counts that agree', async () => {
+    const page = await open('/?since=2h');
+    await lines(page).first().waitFor();
+    await countText(page).getByText('15,662 lines').waitFor();
+    await page.locator('.facets-list .value-row').first().waitFor();
+    const values = await page.locator('section[aria-label="Level"] .value-count').allTextContents();
+    const sum = values.reduce((total, text) => total + Number(text.replace(',', '')), 0);
+    expect(sum).toBe(15_662);
+    expect(await lines(page).count()).toBeLessThan(80);
+    await look(page, 'explore-light');
+  });
+
+  test('a search is run with Enter, is in the address, and Back undoes it', async () => {
+    const page = await open('/?since=2h');
+    await countText(page).getByText('15,662 lines').waitFor();
+    await search(page, 'level:error charge');
+    await countText(page).getByText('129 lines').waitFor();
+    expect(new URL(page.url()).search).toBe('?q=level:error+charge&since=2h');
+    expect(await page.title()).toBe('level:error charge, podlog');
+    expect(await page.locator('.line mark').first().textContent()).toBe('charge');
+    await page.goBack();
+    await countText(page).getByText('15,662 lines').waitFor();
+    await page.goForward();
+    await countText(page).getByText('129 lines').waitFor();
+    expect(await page.locator('#search').inputValue()).toBe('level:error charge');
+  });
+
+  test('dragging over the histogram zooms, and Back restores', async () => {
+    const page = await open('/?since=2h');
+    await countText(page).getByText('15,662 lines').waitFor();
+    const { x, y, width } = (await page.locator('.plot').boundingBox())!;
+    await page.mouse.move(x + width * 0.5, y + 30);
+    await page.mouse.down();
+    await page.mouse.move(x + width * 0.7, y + 30, { steps: 4 });
+    await page.mouse.up();
+    await until(
+      page,
+      `/since=2026-11-23T19:/.test(location.search) && !document.querySelector('.summary-counts').textContent.includes('15,662')`,
+    );
+    await page.goBack();
+    await countText(page).getByText('15,662 lines').waitFor();
+    expect(new URL(page.url()).search).toBe('?since=2h');
+  });
+
+  test('a value is included by a click, excluded by an Alt-click, and keeps its own list', async () => {
+    const page = await open('/?since=2h');
+    const level = page.locator('section[aria-label="Level"]');
+    await level.getByText('error').click();
+    await countText(page).getByText('461 lines').waitFor();
+    expect(await page.locator('#search').inputValue()).toBe('level:error');
+    await level.getByText('debug').waitFor();
+    await level.locator('.value-row', { hasText: 'error' }).click();
+    await countText(page).getByText('15,662 lines').waitFor();
+    await page
+      .locator('section[aria-label="Namespace"] .value-row', { hasText: 'kube-system' })
+      .click({ modifiers: ['Alt'] });
+    await countText(page).getByText('15,480 lines').waitFor();
+    expect(await page.locator('#search').inputValue()).toBe('-namespace:kube-system');
+  });
+
+  test('a line opens to its fields, of which each can be included', async () => {
+    const page = await open('/?since=2h&q=charge+level:error');
+    await page.locator('.line .time').first().click();
+    const row = page.locator('.fields tr', { hasText: 'error.kind' });
+    await row.getByText('timeout').waitFor();
+    await row.getByText('129 lines').waitFor();
+    await look(page, 'explore-open');
+    await page.getByRole('button', { name: 'JSON' }).click();
+    await page.locator('.raw').waitFor();
+    await page.getByRole('button', { name: 'Fields', exact: true }).click();
+    await row.getByRole('button', { name: 'Only lines with this error.kind' }).click();
+    await until(page, `document.getElementById('search').value === 'charge level:error error.kind:timeout'`);
+    await countText(page).getByText('129 lines').waitFor();
+  });
+
+  test('pages follow each other on scrolling, each line once', async () => {
+    const page = await open('/?since=2h&q=level:error');
+    await countText(page).getByText('461 lines').waitFor();
+    await until(
+      page,
+      `(() => { const list = document.querySelector('.lines'); list.scrollTop = list.scrollHeight; return document.querySelector('.list-end')?.textContent.includes('461 lines, all that match'); })()`,
+    );
+    expect(await page.locator('[role=treegrid]').getAttribute('aria-rowcount')).toBe('461');
+  });
+
+  test('keys choose, open and close lines, and find errors', async () => {
+    const page = await open('/?since=2h');
+    await lines(page).first().waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    expect(await page.locator('.line.is-chosen').getAttribute('aria-rowindex')).toBe('2');
+    await page.keyboard.press('Enter');
+    await page.locator('.details').waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('.details').waitFor({ state: 'detached' });
+    await page.keyboard.press('e');
+    await page.locator('.line.is-chosen.is-error').waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('lev');
+    await page.getByRole('option', { name: /^level:/ }).waitFor();
+    await page.keyboard.press('Tab');
+    expect(await page.locator('#search').inputValue()).toBe('level:');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'All keys' }).waitFor();
+    await look(page, 'keys');
+  });
+
+  test('the context of a line has what the search left out', async () => {
+    const page = await open('/?since=2h&q=charge+level:error');
+    await page.locator('.line .time').first().click();
+    await page.getByRole('button', { name: 'Context' }).click();
+    await page.getByRole('button', { name: 'Everything' }).click();
+    await until(
+      page,
+      `document.querySelectorAll('.line:not(.is-error)').length > 10 && document.querySelector('.line.is-middle')`,
+    );
+    await look(page, 'context');
+    await page.keyboard.press('Escape');
+    await countText(page).getByText('129 lines').waitFor();
+  });
+
+  test('nothing found says so, and offers what is found', async () => {
+    const page = await open('/?since=2h&q=level:error+nosuchword');
+    await page.getByText(/^No lines from/).waitFor();
+    await page.getByRole('button', { name: /nosuchword: 461 lines/i }).waitFor();
+    await look(page, 'nothing-found');
+    await page.getByRole('button', { name: /nosuchword: 461 lines/i }).click();
+    await countText(page).getByText('461 lines').waitFor();
+  });
+
+  test('a search text that is wrong is marked where it is wrong', async () => {
+    const page = await open('/?since=2h&q=level:error+status%3Emany');
+    await page.locator('.search-problem').getByText('is not a number').waitFor();
+    expect(await page.locator('.search-colors .is-wrong').textContent()).toBe('status>many');
+    complaints = complaints.filter((text) => !text.includes('400'));
+    await look(page, 'wrong-search');
+    complaints = complaints.filter((text) => !text.includes('400'));
+  });
+
+  test('patterns are kinds of lines, to be included', async () => {
+    const page = await open('/?since=2h&view=patterns&q=level:error');
+    await page.locator('.patterns tbody tr').first().waitFor();
+    await look(page, 'patterns');
+    await page
+      .locator('tr', { hasText: 'charge failed' })
+      .getByRole('button', { name: 'Only lines of this pattern' })
+      .click();
+    await countText(page).getByText('129 lines').waitFor();
+  });
+
+  test('a range is chosen by its words', async () => {
+    const page = await open('/?since=2h');
+    await page.getByRole('button', { name: /Last 2h/ }).click();
+    await look(page, 'range');
+    await page.getByRole('button', { name: 'Last 15 minutes' }).click();
+    await until(page, `location.search === '?since=15m'`);
+    await page.locator('.line').first().waitFor();
+  });
+
+  test('everything that matches is downloaded', async () => {
+    const page = await open('/?since=2h&q=level:error');
+    await countText(page).getByText('461 lines').waitFor();
+    await page.getByRole('button', { name: 'Download' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Raw' }).click(),
+    ]);
+    const text = await readFile(await download.path(), 'utf8');
+    expect(
+      text
+        .trimEnd()
+        .split('\n')
+        .filter((line) => line.startsWith('{')),
+    ).toHaveLength(461);
+  });
+
+  test('dark', async () => {
+    const page = await open('/?since=2h&q=level:error', { colorScheme: 'dark' });
+    await countText(page).getByText('461 lines').waitFor();
+    await page.locator('.line .time').first().click();
+    await page.locator('.fields').waitFor();
+    await look(page, 'explore-dark');
+    await page.getByRole('button', { name: 'Light theme' }).click();
+    expect(await page.evaluate('document.documentElement.dataset.theme')).toBe('light');
+  });
+
+  test('390 pixels wide', async () => {
+    const page = await open('/?since=2h', PHONE);
+    await countText(page).getByText('15,662 lines').waitFor();
+    await lines(page).first().waitFor();
+    await look(page, 'explore-phone');
+    await page.getByRole('button', { name: /Filters/ }).click();
+    await page.locator('section[aria-label="Level"] .value-row', { hasText: 'error' }).tap();
+    await page.getByRole('button', { name: /Show 461 lines/ }).waitFor();
+    await look(page, 'filters-phone');
+    await page.getByRole('button', { name: /Show 461 lines/ }).tap();
+    await page.locator('.line .time').first().tap();
+    await page.locator('.fields').waitFor();
+    await look(page, 'open-phone');
+  });
+});
+
+test('lines are text, whatever they hold', async () => {
+  const hostile = `<img src=x onerror="document.title='taken'"><script>document.title='taken'</script> \u202Egnp.exe`;
+  const body = JSON.stringify({ level: 'error', message: hostile, '<b>name</b>': hostile });
+  await ingest(sample.server.url, 'app=hostile', body);
+  const page = await open('/?q=app:hostile&since=');
+  await page.locator('.line .time').first().click();
+  await page.locator('.fields').waitFor();
+  expect(await page.locator('.line .line-text').first().textContent()).toContain('<img src=x');
+  expect(await page.locator('.line img, .details img, .details b').count()).toBe(0);
+  expect(await page.title()).toBe('app:hostile, podlog');
+  await look(page, 'hostile');
+});
+
+test('Live follows, pauses on scrolling up, and says how many are new', async () => {
+  const page = await open('/live?q=container:gateway+or+app:live');
+  await lines(page).first().waitFor();
+  await page.getByText('Following').waitFor();
+  const send = (from: number, to: number): Promise<void> =>
+    ingest(
+      sample.server.url,
+      'app=live',
+      Array.from({ length: to - from }, (_, i) => `line number ${from + i}`).join('\n'),
+    );
+  await send(0, 50);
+  await page.getByText('line number 49', { exact: true }).waitFor();
+  await page.locator('.lines').hover();
+  await page.mouse.wheel(0, -2_000);
+  await page.getByText('Paused; lines still arrive').waitFor();
+  const at = await page.locator('.lines').evaluate((list) => list.scrollTop);
+  await send(50, 87);
+  await page.getByRole('button', { name: '37 new ↓' }).waitFor();
+  expect(await page.locator('.lines').evaluate((list) => list.scrollTop)).toBe(at);
+  await look(page, 'live');
+  await page.getByRole('button', { name: '37 new ↓' }).click();
+  await page.getByText('line number 86', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await until(page, `location.pathname === '/'`);
+});
+
+test('Live goes on after a restart of the server, and neither loses nor doubles a line', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'podlog-live-'));
+  let server = await startQuietServer(folder);
+  const listen = { host: '127.0.0.1', port: Number(new URL(server.url).port) };
+  const page = await open('/live', {}, server.url);
+  await page.getByText('Following').waitFor();
+  const send = (from: number): Promise<void> =>
+    ingest(server.url, 'app=count', Array.from({ length: 20 }, (_, i) => `number ${from + i};`).join('\n'));
+  await send(100);
+  await page.getByText('number 119;').waitFor();
+  await server.close();
+  await page.getByText('Reconnecting').waitFor();
+  server = await startQuietServer(folder, { listen });
+  await send(120);
+  await page.getByText('number 139;').waitFor();
+  await page.getByText('Reconnected, nothing missed').waitFor();
+  expect(await page.locator('[role=treegrid]').getAttribute('aria-rowcount')).toBe('40');
+  complaints = complaints.filter((text) => !text.includes('net::ERR'));
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('a request is on one time axis, with its slowest step', async () => {
+  const page = await open('/?since=2h&q=path:/api/checkout+status:502');
+  await page.locator('.line .time').first().click();
+  await page.getByRole('link', { name: /^Request/ }).click();
+  await page.getByRole('heading', { name: /POST \/api\/checkout failed with 502/ }).waitFor();
+  expect(await page.locator('.lane').count()).toBeGreaterThanOrEqual(3);
+  await page.getByText('Slowest step').waitFor();
+  expect(await page.title()).toBe('POST /api/checkout 502, podlog');
+  await look(page, 'request');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await look(page, 'request-dark');
+  await page.goBack();
+  await lines(page).first().waitFor();
+  const phone = await open(`/request/${sample.requestId}`, PHONE);
+  await phone.locator('.lane').first().waitFor();
+  await look(phone, 'request-phone');
+});
+
+test('a user has requests, which lead to their lines', async () => {
+  const page = await open('/user/12345');
+  await page.getByRole('heading', { name: 'User 12345' }).waitFor();
+  await page.locator('.user-requests tbody tr').first().waitFor();
+  await look(page, 'user');
+  await page.locator('.user-requests a').first().click();
+  await page.locator('.lane').first().waitFor();
+  const phone = await open('/user/12345', PHONE);
+  await phone.locator('.user-requests tbody tr').first().waitFor();
+  await look(phone, 'user-phone');
+});
+
+test('with tokens, nothing is shown before one is given, and a token of a namespace sees no other', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'podlog-login-'));
+  const tokensFile = join(folder, 'tokens.yaml');
+  const tokens = [
+    { name: 'shop', token: 'token-of-the-shop-team', scopes: ['read'], namespaces: ['shop'] },
+    { name: 'sender', token: 'token-of-the-sender-1', scopes: ['ingest'] },
+  ];
+  await writeFile(tokensFile, JSON.stringify(tokens));
+  const server = await startQuietServer(join(folder, 'data'), { access: { tokensFile } });
+  for (const namespace of ['shop', 'bank']) {
+    await ingest(server.url, `namespace=${namespace}`, `line of the ${namespace}`, 'token-of-the-sender-1');
+  }
+  const page = await open('/?since=2h&q=line', {}, server.url);
+  await page.getByLabel('Token').fill('not-a-token-of-anyone');
+  await page.keyboard.press('Enter');
+  await page.getByText('This token is not known').waitFor();
+  await look(page, 'login');
+  await page.getByLabel('Token').fill('token-of-the-shop-team');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await lines(page).first().waitFor();
+  expect(await lines(page).allTextContents()).toEqual([expect.stringContaining('line of the shop')]);
+  expect(page.url()).not.toContain('token');
+  await page.reload();
+  await lines(page).first().waitFor();
+  await page.getByRole('button', { name: 'Sign out shop' }).click();
+  await page.getByLabel('Token').waitFor();
+  expect(await page.evaluate('sessionStorage.length')).toBe(0);
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function ingest(url: string, labels: string, body: string, token?: string): Promise<void> {
+  const response = await fetch(`${url}/ingest?${labels}`, {
+    method: 'POST',
+    body,
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+  });
+  expect(response.status).toBe(200);
+}

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { addressOf, type Question, QUESTION_DEFAULT, questionOf, type View, viewOf } from '../../web/state/address.ts';
+import { durationMs, frozenRange, rangeName, stepSeconds } from '../../web/state/time-range.ts';
+
+const EXPLORE: View = { kind: 'explore' };
+
+test.each<[question: Partial<Question>, address: string]>([
+  [{}, '/'],
+  [{ q: 'level:error /a?b/' }, '/?q=level:error+/a%3Fb/'],
+  [{ since: 'yesterday', until: 'today', order: 'oldest' }, '/?since=yesterday&until=today&order=oldest'],
+  [{ since: '', until: '' }, '/?since='],
+  [{ tab: 'patterns', line: 'abc' }, '/?view=patterns&line=abc'],
+  [{ since: '1h', until: '2026-11-27T14:00:00.000Z' }, '/?since=1h&until=2026-11-27T14:00:00.000Z'],
+])('%j is the address %s, and back', (changes, address) => {
+  const question = { ...QUESTION_DEFAULT, ...changes };
+  expect(addressOf(EXPLORE, question)).toBe(address);
+  expect(questionOf(new URL(address, 'http://podlog').search)).toEqual(question);
+});
+
+test.each<[path: string, view: View]>([
+  ['/', { kind: 'explore' }],
+  ['/live', { kind: 'live' }],
+  ['/request/a%2Fb%20c', { kind: 'request', id: 'a/b c' }],
+  ['/user/12345', { kind: 'user', id: '12345' }],
+  ['/user/%E0%A4%A', { kind: 'user', id: '%E0%A4%A' }],
+])('%s shows %j', (path, view) => {
+  expect(viewOf(path)).toEqual(view);
+});
+
+test('a duration counts back from the time of the search, and words are left to the server', () => {
+  const now = Date.parse('2026-11-27T15:00:00Z');
+  expect(frozenRange('1h30m', '', now)).toEqual({
+    since: '2026-11-27T13:30:00.000Z',
+    until: '2026-11-27T15:00:00.000Z',
+  });
+  expect(frozenRange('yesterday', 'today', now)).toEqual({ since: 'yesterday', until: 'today' });
+  expect(frozenRange('', '', now)).toEqual({ since: '', until: '2026-11-27T15:00:00.000Z' });
+});
+
+test.each([
+  ['90s', 90_000],
+  ['1h30m', 5_400_000],
+  ['1w', 604_800_000],
+  ['h', undefined],
+  ['yesterday', undefined],
+])('%s is %s ms', (text, ms) => {
+  expect(durationMs(text)).toBe(ms);
+});
+
+test('a range has a name where its times say less', () => {
+  expect(rangeName('1h', '')).toBe('Last hour');
+  expect(rangeName('2h', '')).toBe('Last 2h');
+  expect(rangeName('2026-11-27', '')).toBeUndefined();
+});
+
+test.each([
+  [3_600_000, 60],
+  [60_000, 1],
+  [7 * 86_400_000, 7_200],
+  [10 * 365 * 86_400_000, 2_592_000],
+])('%s ms have bars of %s s', (rangeMs, seconds) => {
+  expect(stepSeconds(rangeMs, 90)).toBe(seconds);
+});

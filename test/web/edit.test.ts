@@ -1,0 +1,108 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  append,
+  exclude,
+  include,
+  quoted,
+  selectionCount,
+  selectionOf,
+  selects,
+  without,
+} from '../../web/search/edit.ts';
+import { tokensOf, wordsOf } from '../../web/search/tokens.ts';
+
+test.each<[text: string, want: string]>([
+  ['', 'level:error'],
+  ['timeout', 'timeout level:error'],
+  ['level:warn', 'level:warn,error'],
+  ['level:error', ''],
+  ['timeout level:error "a  b"', 'timeout "a  b"'],
+  ['level:error,warn', 'level:warn'],
+  ['-level:error', 'level:error'],
+  ['-level:error,debug', '-level:debug level:error'],
+  ['a or b', '(a or b) level:error'],
+  ['level:*', 'level:* level:error'],
+  ['level:/^err/', 'level:/^err/ level:error'],
+  ['(level:error or x)', '(level:error or x) level:error'],
+])('including level error in %j gives %j', (text, want) => {
+  expect(include(text, 'level', 'error')).toBe(want);
+});
+
+test.each<[text: string, want: string]>([
+  ['', '-path:/healthz'],
+  ['path:/healthz', '-path:/healthz'],
+  ['-path:/healthz', ''],
+  ['-path:/readyz', '-path:/readyz,/healthz'],
+  ['NOT path:/healthz', 'NOT path:/healthz -path:/healthz'],
+])('excluding a path in %j gives %j', (text, want) => {
+  expect(exclude(text, 'path', '/healthz')).toBe(want);
+});
+
+test('what is selected is told from the text', () => {
+  const text = 'level:error,warn -pod:"a b" (status:500 or x)';
+  expect(selectionOf(text, 'level', 'warn')).toBe('included');
+  expect(selectionOf(text, 'level', 'info')).toBe('none');
+  expect(selectionOf(text, 'pod', 'a b')).toBe('excluded');
+  expect(selectionOf(text, 'status', '500')).toBe('none');
+  expect([selects(text, 'pod'), selects(text, 'status')]).toEqual([true, false]);
+  expect(selectionCount(text)).toBe(2);
+  expect(without(text, 'level')).toBe('-pod:"a b" (status:500 or x)');
+});
+
+test.each([
+  ['shop', 'shop'],
+  ['/api/cart', '/api/cart'],
+  ['/api/', '"/api/"'],
+  ['a b', '"a b"'],
+  ['a"b\\', '"a\\"b\\\\"'],
+  ['5*', '"5*"'],
+  ['a,b', '"a,b"'],
+  ['', '""'],
+  ['⟨n⟩', '⟨n⟩'],
+])('the value %j is written %s', (value, want) => {
+  expect(quoted(value)).toBe(want);
+});
+
+describe('of any text and value', () => {
+  const values = fc.string({ minLength: 1, maxLength: 12 }).filter((value) => value !== '*');
+  const texts = fc.constantFrom('', 'timeout', 'a or b', '(a b) -c', '"x y" level:warn', 'name:other', '-name:other');
+
+  test('what was included is found, and taken back', () => {
+    fc.assert(
+      fc.property(texts, values, (text, value) => {
+        const included = include(text, 'name', value);
+        expect(selectionOf(included, 'name', value)).toBe(/\bor\b/.test(text) && text !== '' ? 'included' : 'included');
+        expect(include(included, 'name', value)).toBe(text.includes(' or ') ? `(${text})` : text);
+      }),
+    );
+  });
+
+  test('tokens are the text', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(
+          tokensOf(text)
+            .map((token) => token.text)
+            .join(''),
+        ).toBe(text);
+      }),
+    );
+  });
+});
+
+test('a condition is added to all alternatives', () => {
+  expect(append('a or b', 'c')).toBe('(a or b) c');
+  expect(append(' ', 'c')).toBe('c');
+});
+
+test.each<[text: string, want: readonly string[]]>([
+  ['Timeout level:error', ['timeout']],
+  ['"Timed Out" -debug', ['timed out']],
+  ['-(a b) c', ['c']],
+  ['time*out', ['time', 'out']],
+  ['/re gexp/ x', ['x']],
+  ['{app="x"}', []],
+])('words to mark in %j are %j', (text, want) => {
+  expect(wordsOf(text)).toEqual(want);
+});

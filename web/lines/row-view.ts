@@ -1,0 +1,31 @@
+/** What is shown of a line. It is made when the line comes into sight, as most of 100,000 lines never do. */
+import { fieldsOf, parseWritten } from '../../shared/readable-line/json-fields.ts';
+import { podName } from '../../shared/readable-line/pod-name.ts';
+import { readableLine } from '../../shared/readable-line/readable-line.ts';
+import type { Field, Segment } from '../../shared/readable-line/segment.ts';
+import type { LogRow } from '../../shared/client/answers.ts';
+
+export interface RowView {
+  readonly segments: readonly Segment[];
+  readonly fields: readonly Field[];
+  readonly pod: string;
+}
+
+const VIEWS_MAX = 2_000;
+const views = new Map<LogRow, RowView>();
+
+export function rowView(row: LogRow): RowView {
+  let view = views.get(row);
+  if (view !== undefined) return view;
+  const fields = fieldsIn(row.json);
+  const segments = readableLine({ labels: row.labels, level: row.level, fields, line: row.line, flags: row.flags });
+  view = { segments, fields, pod: podName(row.labels, false) };
+  if (views.size >= VIEWS_MAX) views.delete(views.keys().next().value!);
+  views.set(row, view);
+  return view;
+}
+
+function fieldsIn(json: string): Field[] {
+  const { fields } = parseWritten(json) as { readonly fields?: object };
+  return fields === undefined ? [] : fieldsOf(fields);
+}

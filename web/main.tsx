@@ -1,0 +1,84 @@
+/** The page: its frame, and the view that the address names. */
+import { effect } from '@preact/signals';
+import { render } from 'preact';
+import { Failure } from './parts/failure.tsx';
+import { KeysSheet } from './parts/keys-sheet.tsx';
+import { onPageKey } from './parts/keys.ts';
+import { QueryBar } from './parts/query-bar.tsx';
+import { Toast } from './parts/toast.tsx';
+import { PhoneTabs, TopBar } from './parts/top-bar.tsx';
+import { onLinkClick, question, view } from './state/navigation.ts';
+import { followTheme } from './state/theme.ts';
+import { access, accessProblem, startSession } from './state/session.ts';
+import { Explore } from './views/explore.tsx';
+import { Live } from './views/live.tsx';
+import { Login } from './views/login.tsx';
+import { Request } from './views/request.tsx';
+import { User } from './views/user.tsx';
+
+function Page() {
+  if (access.value === 'login') return <Login />;
+  return (
+    <>
+      <TopBar />
+      {access.value === 'failed' ? (
+        <main class="pane">
+          <Failure what="The page" error={accessProblem.value} again={() => void startSession()} />
+        </main>
+      ) : (
+        <Main />
+      )}
+      <PhoneTabs />
+      <KeysSheet />
+      <Toast />
+    </>
+  );
+}
+
+function Main() {
+  const { value } = view;
+  switch (value.kind) {
+    case 'explore':
+      return (
+        <main class="view">
+          <h1 class="hidden-text">Explore</h1>
+          <QueryBar />
+          <Explore />
+        </main>
+      );
+    case 'live':
+      return (
+        <main class="view">
+          <h1 class="hidden-text">Live</h1>
+          <QueryBar />
+          <Live />
+        </main>
+      );
+    case 'request':
+      return (
+        <main class="view">
+          <Request id={value.id} />
+        </main>
+      );
+    case 'user':
+      return (
+        <main class="view">
+          <User id={value.id} />
+        </main>
+      );
+  }
+}
+
+effect(() => {
+  const { kind } = view.value;
+  const { q } = question.value;
+  if (kind === 'explore' || kind === 'live') {
+    document.title = `${q === '' ? (kind === 'live' ? 'Live' : 'Explore') : q}, podlog`;
+  }
+});
+
+document.addEventListener('click', onLinkClick);
+document.addEventListener('keydown', onPageKey);
+followTheme();
+void startSession();
+render(<Page />, document.getElementById('page')!);

@@ -1,0 +1,296 @@
+/** Values beside the lines: click includes, Alt-click excludes. Their order is that of the answer, and does not change meanwhile. */
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { podName } from '../../shared/readable-line/pod-name.ts';
+import type { FieldValues } from '../../shared/client/answers.ts';
+import { podClassOf } from '../lines/known-hues.ts';
+import { exclude, include, selectionOf, selects } from '../search/edit.ts';
+import { addressOf } from '../state/address.ts';
+import { addedNames, type App, askFields, facetNames } from '../state/facets.ts';
+import { ask, question } from '../state/navigation.ts';
+import { asked, facets, levelTotals } from '../state/search.ts';
+import { Failure } from './failure.tsx';
+import { Icon, LevelIcon } from './icon.tsx';
+import { count } from './numbers.ts';
+
+const TITLES: Readonly<Record<string, string>> = {
+  level: 'Level',
+  namespace: 'Namespace',
+  status: 'Status',
+  method: 'Method',
+  'path.shape': 'Path',
+};
+const LEVEL_ORDER = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'];
+/** Values of a name before `more`. */
+const VALUES_SHOWN = 7;
+
+export function Facets() {
+  const { value, error, isLoading } = facets.value;
+  if (error !== undefined) return <Failure what="The values" error={error} />;
+  if (value === undefined) return <FacetSkeleton />;
+  const names = facetNames();
+  const [first, rest] = [names.slice(0, 2), names.slice(2)];
+  return (
+    <div class="facets-list" aria-busy={isLoading}>
+      {first.map((name) => (
+        <Facet key={name} name={name} field={value.byName.get(name)} />
+      ))}
+      {value.apps.length > 0 && <Apps apps={value.apps} />}
+      {rest.map((name) => (
+        <Facet key={name} name={name} field={value.byName.get(name)} />
+      ))}
+      <MoreNames />
+    </div>
+  );
+}
+
+function FacetSkeleton() {
+  return (
+    <div class="facets-list" aria-busy="true">
+      {['Level', 'Namespace', 'App'].map((title) => (
+        <section key={title}>
+          <h2>{title}</h2>
+          {[1, 2, 3].map((i) => (
+            <div key={i} class="skeleton" />
+          ))}
+        </section>
+      ))}
+    </div>
+  );
+}
+
+function Facet({ name, field }: { readonly name: string; readonly field: FieldValues | undefined }) {
+  const isWhole = useSignal(false);
+  const { q } = question.value;
+  const isAdded = addedNames.value.includes(name);
+  const title = TITLES[name] ?? name;
+  if (field === undefined && !isAdded && !selects(q, name)) return null;
+  const values = sorted(name, field);
+  const shown = isWhole.value ? values : values.slice(0, VALUES_SHOWN);
+  const most = Math.max(1, ...values.map(({ rows }) => rows));
+  const hidden = values.length - shown.length;
+  return (
+    <section aria-label={title}>
+      <h2 title={name}>
+        {title}
+        {name === 'path.shape' && <em>ids folded</em>}
+        {isAdded && (
+          <button
+            type="button"
+            aria-label={`Close ${title}`}
+            title={`Close ${title}`}
+            onClick={() => (addedNames.value = addedNames.value.filter((each) => each !== name))}
+          >
+            <Icon name="close" />
+          </button>
+        )}
+      </h2>
+      {shown.map(({ value, rows }) => (
+        <ValueRow key={value} name={name} value={value} rows={rows} share={rows / most}>
+          {name === 'level' && <LevelIcon level={value} />}
+          <span class="value-name">{value === '' ? '(empty)' : value}</span>
+        </ValueRow>
+      ))}
+      {name === 'level' && <NoLevel />}
+      {field !== undefined && field.values === undefined && (
+        <p class="facet-note">
+          {field.distinct_is_minimum === true ? 'more than ' : ''}
+          {count(field.distinct)} values: search for one
+        </p>
+      )}
+      {field === undefined && <p class="facet-note">no line has this field</p>}
+      {hidden > 0 && (
+        <button type="button" class="facet-more" onClick={() => (isWhole.value = true)}>
+          {hidden} more
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** Levels by severity; other values by count, the chosen ones first. */
+function sorted(
+  name: string,
+  field: FieldValues | undefined,
+): readonly { readonly value: string; readonly rows: number }[] {
+  const { q } = question.peek();
+  const values = [...(field?.values ?? [])];
+  if (name === 'level') {
+    const place = (value: string): number => LEVEL_ORDER.indexOf(value) & 0xff;
+    return values.toSorted((a, b) => place(a.value) - place(b.value));
+  }
+  const isChosen = ({ value }: { readonly value: string }): number => (selectionOf(q, name, value) === 'none' ? 1 : 0);
+  return values.toSorted((a, b) => isChosen(a) - isChosen(b));
+}
+
+/** Lines without a level are not a value of it. */
+function NoLevel() {
+  const without = levelTotals.value.get('') ?? 0;
+  const { q } = question.value;
+  if (without === 0 || selects(q, 'level')) return null;
+  return (
+    <button type="button" class="value-row" aria-pressed="false" onClick={() => ask({ q: exclude(q, 'level', '*') })}>
+      <span class="box" />
+      <span class="value-name">none</span>
+      <span class="value-count">{count(without)}</span>
+    </button>
+  );
+}
+
+interface ValueRowProps {
+  readonly name: string;
+  readonly value: string;
+  readonly rows: number;
+  /** Of the longest bar. */
+  readonly share: number;
+  readonly isPod?: boolean;
+  readonly children: ComponentChildren;
+}
+
+function ValueRow({ name, value, rows, share, isPod = false, children }: ValueRowProps) {
+  const { q } = question.value;
+  const selection = selectionOf(q, name, value);
+  const onClick = (event: MouseEvent): void => {
+    if (event.metaKey || event.ctrlKey) {
+      open(addressOf({ kind: 'explore' }, { ...question.peek(), q: include(q, name, value) }), '_blank', 'noopener');
+    } else ask({ q: event.altKey ? exclude(q, name, value) : include(q, name, value) });
+  };
+  return (
+    <div class={`value-row-box${isPod ? ' is-pod' : ''}`}>
+      <button
+        type="button"
+        class={`value-row is-${selection}`}
+        aria-pressed={selection === 'included'}
+        title={`${value}\nClick includes, Alt-click excludes`}
+        onClick={onClick}
+      >
+        <span class="box">
+          {selection === 'included' && <Icon name="check" />}
+          {selection === 'excluded' && <Icon name="minus" />}
+        </span>
+        <span class="value-bar" style={{ width: `calc((100% - 38px) * ${share.toFixed(4)})` }} />
+        {children}
+        <span class="value-count">{count(rows)}</span>
+      </button>
+      <button
+        type="button"
+        class="value-exclude"
+        aria-label={`Hide ${value}`}
+        title={`Hide ${value}`}
+        onClick={() => ask({ q: exclude(q, name, value) })}
+      >
+        <Icon name="minus" />
+      </button>
+    </div>
+  );
+}
+
+function Apps({ apps }: { readonly apps: readonly App[] }) {
+  const opened = useSignal<ReadonlySet<string>>(new Set());
+  const isWhole = useSignal(false);
+  const most = Math.max(1, ...apps.map(({ rows }) => rows));
+  const shown = isWhole.value ? apps : apps.slice(0, VALUES_SHOWN);
+  const toggle = (name: string): void => {
+    const next = new Set(opened.value);
+    if (!next.delete(name)) next.add(name);
+    opened.value = next;
+  };
+  return (
+    <section aria-label="App">
+      <h2>
+        App <em>opens to its pods</em>
+      </h2>
+      {shown.map(({ name, rows, pods }) => {
+        const isOpen = opened.value.has(name);
+        const labels = { namespace: pods[0]?.namespace ?? '', pod: pods[0]?.name ?? name, container: name };
+        return (
+          <div key={name} class="app">
+            <ValueRow name="container" value={name} rows={rows} share={rows / most}>
+              <span class={`dot ${podClassOf(labels, podName(labels, false).split('·')[0]!)}`} />
+              <span class="value-name">{name}</span>
+            </ValueRow>
+            <button
+              type="button"
+              class={`app-toggle${isOpen ? ' is-open' : ''}`}
+              aria-expanded={isOpen}
+              aria-label={`Pods of ${name}`}
+              onClick={() => toggle(name)}
+            >
+              <Icon name="right" />
+            </button>
+            {isOpen &&
+              pods.map((pod) => {
+                const own = { namespace: pod.namespace, pod: pod.name, container: name };
+                const short = podName(own, false);
+                return (
+                  <ValueRow key={pod.name} name="pod" value={pod.name} rows={pod.rows} share={pod.rows / most} isPod>
+                    <span class={`dot ${podClassOf(own, short)}`} />
+                    <span class="value-name mono">{short.split('·')[1] ?? short}</span>
+                  </ValueRow>
+                );
+              })}
+          </div>
+        );
+      })}
+      {apps.length > shown.length && (
+        <button type="button" class="facet-more" onClick={() => (isWhole.value = true)}>
+          {apps.length - shown.length} more
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** Any other label or field. */
+function MoreNames() {
+  const names = useSignal<readonly FieldValues[] | undefined>(undefined);
+  const typed = useSignal('');
+  const isAsking = useSignal(false);
+  const load = async (): Promise<void> => {
+    isAsking.value = true;
+    try {
+      names.value = await askFields([], asked.peek(), undefined, 0);
+    } finally {
+      isAsking.value = false;
+    }
+  };
+  const add = (name: string): void => {
+    addedNames.value = [...addedNames.value, name];
+    names.value = undefined;
+    ask({});
+  };
+  if (names.value === undefined) {
+    return (
+      <button type="button" class="facet-more" disabled={isAsking.value} onClick={() => void load()}>
+        All fields…
+      </button>
+    );
+  }
+  const known = facetNames();
+  const wanted = typed.value.toLowerCase();
+  const found = names.value.filter(({ name }) => !known.includes(name) && name.toLowerCase().includes(wanted));
+  return (
+    <section aria-label="All fields">
+      <h2>
+        All fields
+        <button type="button" aria-label="Close all fields" onClick={() => (names.value = undefined)}>
+          <Icon name="close" />
+        </button>
+      </h2>
+      <input
+        class="facet-search"
+        type="search"
+        placeholder="Name of a field"
+        aria-label="Name of a field"
+        onInput={(event) => (typed.value = event.currentTarget.value)}
+      />
+      {found.map(({ name, rows }) => (
+        <button key={name} type="button" class="value-row" onClick={() => add(name)}>
+          <Icon name="plus" />
+          <span class="value-name mono">{name}</span>
+          <span class="value-count">{count(rows)}</span>
+        </button>
+      ))}
+    </section>
+  );
+}

@@ -1,0 +1,30 @@
+/** A failure in the place that failed: the server's sentence, and a way on. */
+import { AnswerError } from '../../shared/client/client.ts';
+import { runCount } from '../state/navigation.ts';
+
+export interface FailureProps {
+  readonly what: string;
+  readonly error: unknown;
+  readonly again?: () => void;
+}
+
+export function Failure({ what, error, again = () => runCount.value++ }: FailureProps) {
+  return (
+    <div class="failure" role="alert">
+      <span>
+        <b>{what} could not be loaded.</b> {messageOf(error)}
+      </span>
+      <button type="button" class="button" onClick={again}>
+        Try again
+      </button>
+    </div>
+  );
+}
+
+export function messageOf(error: unknown): string {
+  if (error instanceof AnswerError) {
+    const { retryAfterSeconds: seconds } = error;
+    return seconds === undefined ? error.message : `${error.message}; the server asks to wait ${seconds} s`;
+  }
+  return error instanceof TypeError ? 'The server does not answer.' : String(error);
+}

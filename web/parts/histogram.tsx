@@ -1,0 +1,233 @@
+/** The histogram: drag zooms, a click on a bar sets its step as the range, Back undoes both. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { minutesText, offsetText, rangeText, secondsText, shortDayText } from '../state/clock.ts';
+import { ask } from '../state/navigation.ts';
+import { bars as found, type Bars } from '../state/search.ts';
+import { type Bar, layOut, partsOf, ticksOf } from './bars-layout.ts';
+import { Failure } from './failure.tsx';
+import { count } from './numbers.ts';
+
+const HEIGHT = 70;
+const LANE_HEIGHT = 24;
+const TICK_WIDTH = 110;
+const DRAG_MIN = 4;
+
+export function Histogram() {
+  const { value, error, isLoading } = found.value;
+  if (error !== undefined) return <Failure what="The histogram" error={error} />;
+  if (value === undefined || value.histogram.buckets.length === 0) {
+    return <div class="histogram is-empty" aria-busy={isLoading} />;
+  }
+  return <Plot {...value} />;
+}
+
+function Plot({ histogram: { buckets, step_seconds } }: Bars) {
+  const box = useRef<HTMLDivElement>(null);
+  const width = useSignal(800);
+  const chosen = useSignal<readonly [number, number] | undefined>(undefined);
+  const pointed = useSignal<number | undefined>(undefined);
+  const isTable = useSignal(false);
+  const dragFrom = useRef<number | undefined>(undefined);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => (width.value = Math.max(100, entry!.contentRect.width)));
+    observer.observe(box.current!);
+    return () => observer.disconnect();
+  }, []);
+
+  const { bars, calmMax, problemMax, baseline } = layOut(buckets, {
+    width: width.value,
+    height: HEIGHT,
+    laneHeight: LANE_HEIGHT,
+  });
+  const stepMs = step_seconds * 1e3;
+  const fromMs = Date.parse(buckets[0]!.time);
+  const toMs = fromMs + buckets.length * stepMs;
+  const barAt = (clientX: number): number => {
+    const { left } = box.current!.getBoundingClientRect();
+    const index = Math.floor(((clientX - left) / width.value) * buckets.length);
+    return Math.min(buckets.length - 1, Math.max(0, index));
+  };
+  const zoom = ([a, b]: readonly [number, number]): void => {
+    const [first, last] = a < b ? [a, b] : [b, a];
+    chosen.value = undefined;
+    pointed.value = undefined;
+    const since = new Date(fromMs + first * stepMs).toISOString();
+    ask({ since, until: new Date(fromMs + (last + 1) * stepMs).toISOString() });
+  };
+  const onPointerDown = (event: PointerEvent): void => {
+    if (event.button !== 0) return;
+    dragFrom.current = event.clientX;
+    (event.currentTarget as Element).setPointerCapture(event.pointerId);
+    const bar = barAt(event.clientX);
+    chosen.value = [bar, bar];
+  };
+  const onPointerMove = (event: PointerEvent): void => {
+    pointed.value = barAt(event.clientX);
+    if (dragFrom.current !== undefined) chosen.value = [barAt(dragFrom.current), barAt(event.clientX)];
+  };
+  const onPointerUp = (event: PointerEvent): void => {
+    if (dragFrom.current === undefined) return;
+    const isDrag = Math.abs(event.clientX - dragFrom.current) >= DRAG_MIN;
+    const bar = barAt(dragFrom.current);
+    dragFrom.current = undefined;
+    // A bar of one second cannot be zoomed any further by a click.
+    if (isDrag || buckets.length > 1) zoom(isDrag ? chosen.value! : [bar, bar]);
+    else chosen.value = undefined;
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const at = pointed.value ?? buckets.length - 1;
+    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (move !== undefined) {
+      const next = Math.min(buckets.length - 1, Math.max(0, at + move));
+      chosen.value = event.shiftKey ? [chosen.value?.[0] ?? at, next] : undefined;
+      pointed.value = next;
+    } else if (event.key === 'Enter') zoom(chosen.value ?? [at, at]);
+    else if (event.key === 'Escape') chosen.value = undefined;
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const step = width.value / buckets.length;
+  const ticks = ticksOf(fromMs, toMs, width.value / TICK_WIDTH, zoneOffsetMs(fromMs));
+  const tickText = toMs - fromMs > 2 * 86_400e3 ? shortDayText : toMs - fromMs < 300e3 ? secondsText : minutesText;
+  const place = (ms: number): number => ((ms - fromMs) / (toMs - fromMs)) * width.value;
+  const total = buckets.reduce((sum, each) => sum + each.total, 0);
+  const problems = buckets.reduce((sum, each) => sum + partsOf(each).error, 0);
+  const summary = `${count(total)} lines from ${rangeText(fromMs, toMs)}, ${count(problems)} errors; arrow keys move, Shift selects, Enter zooms`;
+  return (
+    <div class="histogram">
+      <div class="histogram-scale" aria-hidden="true">
+        {calmMax > 0 && <span class="calm-max">{count(calmMax)}</span>}
+        {problemMax > 0 && <span class="problem-max">{count(problemMax)}</span>}
+      </div>
+      <div
+        class="plot"
+        ref={box}
+        role="img"
+        tabIndex={0}
+        aria-label={summary}
+        onPointerDown={onPointerDown}
+        onPointerMove={onPointerMove}
+        onPointerUp={onPointerUp}
+        onPointerLeave={() => (pointed.value = undefined)}
+        onPointerCancel={() => ((chosen.value = undefined), (dragFrom.current = undefined))}
+        onDblClick={() => history.back()}
+        onKeyDown={onKeyDown}
+      >
+        <svg width={width.value} height={HEIGHT} aria-hidden="true">
+          {pointed.value !== undefined && (
+            <rect class="pointed" x={pointed.value * step} y={0} width={step} height={HEIGHT} />
+          )}
+          {bars.map(drawn)}
+          <line class="baseline" x1={0} x2={width.value} y1={baseline} y2={baseline} />
+          {chosen.value !== undefined && <Chosen range={chosen.value} step={step} />}
+        </svg>
+        {pointed.value !== undefined && (
+          <Tip
+            bucket={buckets[pointed.value]!}
+            stepMs={stepMs}
+            x={Math.min(width.value - 170, Math.max(0, (pointed.value + 0.5) * step - 85))}
+          />
+        )}
+      </div>
+      <div class="axis" aria-hidden="true">
+        {ticks.map((ms) => {
+          const x = place(ms);
+          return x < 12 || x > width.value - 16 ? null : (
+            <span key={ms} style={{ left: `${x}px` }}>
+              {tickText(ms)}
+            </span>
+          );
+        })}
+      </div>
+      <button
+        type="button"
+        class="as-table"
+        aria-expanded={isTable.value}
+        onClick={() => (isTable.value = !isTable.value)}
+      >
+        Show as table
+      </button>
+      {isTable.value && <BarsTable buckets={buckets} />}
+    </div>
+  );
+}
+
+function drawn({ x, y, width, height, level, isTop }: Bar) {
+  return (
+    <g key={`${x} ${level}`}>
+      <rect class={`bar-${level}`} x={x} y={y} width={width} height={height} />
+      {isTop && <rect class="bar-edge" x={x} y={y} width={width} height={1.5} />}
+    </g>
+  );
+}
+
+function Chosen({ range: [a, b], step }: { readonly range: readonly [number, number]; readonly step: number }) {
+  const [first, last] = a < b ? [a, b] : [b, a];
+  return <rect class="chosen" x={first * step} y={0.5} width={(last - first + 1) * step} height={HEIGHT - 1} />;
+}
+
+function Tip({
+  bucket,
+  stepMs,
+  x,
+}: {
+  readonly bucket: Bars['histogram']['buckets'][number];
+  readonly stepMs: number;
+  readonly x: number;
+}) {
+  const fromMs = Date.parse(bucket.time);
+  const parts = partsOf(bucket);
+  return (
+    <div class="tip" style={{ left: `${x}px` }}>
+      <b>
+        {stepMs < 60e3
+          ? `${secondsText(fromMs)} – ${secondsText(fromMs + stepMs)}`
+          : rangeText(fromMs, fromMs + stepMs)}
+      </b>
+      {(['error', 'warn', 'info', 'debug', 'none'] as const)
+        .filter((level) => parts[level] > 0)
+        .map((level) => (
+          <span key={level}>
+            <i class={`swatch bar-${level}`} />
+            {level === 'none' ? 'no level' : level} <em>{count(parts[level])}</em>
+          </span>
+        ))}
+      {bucket.total === 0 && <span>no lines</span>}
+    </div>
+  );
+}
+
+function BarsTable({ buckets }: { readonly buckets: Bars['histogram']['buckets'] }) {
+  return (
+    <div class="bars-table" tabIndex={0} role="region" aria-label="Lines over time">
+      <table class="table">
+        <thead>
+          <tr>
+            {['From', 'Lines', 'Errors', 'Warnings'].map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {buckets.map((bucket) => (
+            <tr key={bucket.time}>
+              <th scope="row">{secondsText(Date.parse(bucket.time))}</th>
+              <td>{count(bucket.total)}</td>
+              <td>{count(partsOf(bucket).error)}</td>
+              <td>{count(partsOf(bucket).warn)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function zoneOffsetMs(ms: number): number {
+  const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)/.exec(offsetText(ms)) ?? ['', '+', '0', '0'];
+  return (sign === '-' ? -1 : 1) * (Number(hours) * 3_600e3 + Number(minutes) * 60e3);
+}

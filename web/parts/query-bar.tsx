@@ -1,0 +1,165 @@
+/** The one search text, with the range and Run beside it. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { AnswerError } from '../../shared/client/client.ts';
+import { type Token, tokensOf } from '../search/tokens.ts';
+import { go, ask, question, runCount, view } from '../state/navigation.ts';
+import { lines } from '../state/search.ts';
+import { live, stopLive } from '../state/live.ts';
+import { addressOf } from '../state/address.ts';
+import { frozenRange } from '../state/time-range.ts';
+import { serverNowMs } from '../state/clock.ts';
+import { isFacetsOpen } from '../state/panels.ts';
+import { selectionCount } from '../search/edit.ts';
+import { Completion, type CompletionHandle } from './completion.tsx';
+import { Icon } from './icon.tsx';
+import { TimePicker } from './time-picker.tsx';
+import { copy } from './toast.tsx';
+
+export function QueryBar() {
+  const isLive = view.value.kind === 'live';
+  const filters = selectionCount(question.value.q);
+  return (
+    <div class="query-bar" role="search">
+      <SearchField />
+      <div class="query-buttons">
+        <button
+          type="button"
+          class="button only-narrow"
+          aria-expanded={isFacetsOpen.value}
+          onClick={() => (isFacetsOpen.value = true)}
+        >
+          <Icon name="filter" /> Filters {filters > 0 && <span class="dim">{filters}</span>}
+        </button>
+        {!isLive && <TimePicker />}
+        {isLive ? (
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              stopLive();
+              go({ kind: 'explore' });
+            }}
+          >
+            <Icon name="stop" /> Stop
+          </button>
+        ) : (
+          <button type="button" class="button" onClick={() => go({ kind: 'live' })}>
+            <Icon name="live" /> Live
+          </button>
+        )}
+        <button
+          type="button"
+          class="button not-phone"
+          title="Copies a link with absolute times; with Shift, one that goes with the time"
+          onClick={(event) => void copyLink(event.shiftKey)}
+        >
+          <Icon name="link" /> Copy link
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function SearchField() {
+  const typed = useSignal(question.value.q);
+  const input = useRef<HTMLInputElement>(null);
+  const colors = useRef<HTMLDivElement>(null);
+  const completion = useRef<CompletionHandle | null>(null);
+  useEffect(() => {
+    typed.value = question.value.q;
+  }, [question.value.q, runCount.value]);
+  const { error } = view.value.kind === 'live' ? live.value : lines.value;
+  const problem = error instanceof AnswerError && error.position !== undefined ? error : undefined;
+  const run = (): void => {
+    completion.current?.close();
+    ask({ q: typed.value.trim(), around: '' });
+  };
+  const follow = (): void => {
+    if (colors.current !== null && input.current !== null) colors.current.scrollLeft = input.current.scrollLeft;
+  };
+  useEffect(follow, [typed.value]);
+  return (
+    <div class={`search-field${problem === undefined ? '' : ' has-problem'}`}>
+      <Icon name="search" />
+      <div class="search-text">
+        <div class="search-colors" ref={colors} aria-hidden="true">
+          {tokensOf(typed.value).map((token) => (
+            <Colored key={token.start} token={token} problem={typed.value === question.value.q ? problem : undefined} />
+          ))}
+        </div>
+        <input
+          ref={input}
+          id="search"
+          type="text"
+          role="combobox"
+          aria-label="Search lines"
+          aria-autocomplete="list"
+          aria-expanded={false}
+          aria-controls="completion"
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck={false}
+          placeholder="Search lines: timeout, level:error, status>=500, user_id:12345"
+          value={typed.value}
+          onInput={(event) => {
+            typed.value = event.currentTarget.value;
+            completion.current?.open();
+          }}
+          onScroll={follow}
+          onBlur={() => completion.current?.close()}
+          onKeyDown={(event) => {
+            if (completion.current?.onKey(event) === true) event.preventDefault();
+            else if (event.key === 'Enter') run();
+            else if (event.key === 'Escape') event.currentTarget.blur();
+          }}
+        />
+      </div>
+      {typed.value === question.value.q ? <kbd class="not-phone">/</kbd> : null}
+      <button type="button" class="run" onClick={run}>
+        Run
+      </button>
+      <Completion
+        handle={completion}
+        input={input}
+        typed={typed.value}
+        onTake={(text, caret) => {
+          typed.value = text;
+          requestAnimationFrame(() => input.current?.setSelectionRange(caret, caret));
+        }}
+      />
+      {problem !== undefined && (
+        <p class="search-problem" role="alert">
+          {problem.message.replace(/^search: /, '')}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Colored({ token, problem }: { readonly token: Token; readonly problem: AnswerError | undefined }) {
+  const { kind, text, start } = token;
+  const isWrong =
+    problem?.position !== undefined &&
+    problem.position - 1 < start + text.length &&
+    problem.position - 1 + (problem.length ?? 1) > start;
+  if (kind !== 'field') return <span class={`token-${kind}${isWrong ? ' is-wrong' : ''}`}>{text}</span>;
+  const [, minus = '', name = '', sign = '', value = ''] = /^(-?)([^:<>=]*)(:|[<>]=?|=)([^]*)$/.exec(text) ?? [];
+  return (
+    <span class={isWrong ? 'is-wrong' : undefined}>
+      <span class="token-minus">{minus}</span>
+      <span class="token-name">
+        {name}
+        {sign}
+      </span>
+      <span class="token-value">{value}</span>
+    </span>
+  );
+}
+
+async function copyLink(isRelative: boolean): Promise<void> {
+  const { since, until, ...rest } = question.peek();
+  const range = isRelative ? { since, until } : frozenRange(since, until, serverNowMs());
+  const address = location.origin + addressOf(view.peek(), { ...rest, ...range });
+  await copy(address, isRelative ? 'Link copied; it goes with the time' : 'Link copied, with absolute times');
+}

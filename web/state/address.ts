@@ -1,0 +1,99 @@
+/** What the address of the page says, and back: `/?q=level:error&since=1h`. Defaults are left out. */
+
+export type Tab = 'lines' | 'patterns';
+export type Order = 'newest' | 'oldest';
+
+/** A question, as an address has it. */
+export interface Question {
+  readonly q: string;
+  /** As it was typed: `1h`, `yesterday`, RFC 3339. */
+  readonly since: string;
+  readonly until: string;
+  readonly order: Order;
+  readonly tab: Tab;
+  /** Cursor of the line that is shown in its context. */
+  readonly around: string;
+  readonly context: string;
+  /** Cursor of a line that is open. */
+  readonly line: string;
+}
+
+export type View =
+  | { readonly kind: 'explore' }
+  | { readonly kind: 'live' }
+  | { readonly kind: 'request'; readonly id: string }
+  | { readonly kind: 'user'; readonly id: string };
+
+const SINCE_DEFAULT = '1h';
+
+export const QUESTION_DEFAULT: Question = {
+  q: '',
+  since: SINCE_DEFAULT,
+  until: '',
+  order: 'newest',
+  tab: 'lines',
+  around: '',
+  context: '',
+  line: '',
+};
+
+export function questionOf(search: string): Question {
+  const query = new URLSearchParams(search);
+  const of = (name: string, otherwise = ''): string => query.get(name) ?? otherwise;
+  return {
+    q: of('q'),
+    since: of('since', query.has('until') ? '' : SINCE_DEFAULT),
+    until: of('until'),
+    order: of('order') === 'oldest' ? 'oldest' : 'newest',
+    tab: of('view') === 'patterns' ? 'patterns' : 'lines',
+    around: of('around'),
+    context: of('context'),
+    line: of('line'),
+  };
+}
+
+/** Returns the address of a question in a view. */
+export function addressOf(view: View, question: Question): string {
+  const query = new URLSearchParams();
+  const add = (name: string, value: string, otherwise = ''): void => {
+    if (value !== otherwise) query.set(name, value);
+  };
+  add('q', question.q);
+  add('since', question.since, question.until === '' ? SINCE_DEFAULT : '');
+  add('until', question.until);
+  add('order', question.order, 'newest');
+  add('view', question.tab, 'lines');
+  add('around', question.around);
+  add('context', question.context);
+  add('line', question.line);
+  // Colons and slashes are read more easily as they are, and are allowed in a query.
+  const text = query.toString().replaceAll('%3A', ':').replaceAll('%2F', '/').replaceAll('%2C', ',');
+  return pathOf(view) + (text === '' ? '' : `?${text}`);
+}
+
+function pathOf(view: View): string {
+  switch (view.kind) {
+    case 'explore':
+      return '/';
+    case 'live':
+      return '/live';
+    case 'request':
+      return `/request/${encodeURIComponent(view.id)}`;
+    case 'user':
+      return `/user/${encodeURIComponent(view.id)}`;
+  }
+}
+
+export function viewOf(path: string): View {
+  const [, kind, id] = /^\/(request|user)\/(.+)$/.exec(path) ?? [];
+  if (kind !== undefined) return { kind: kind as 'request' | 'user', id: decoded(id!) };
+  return path === '/live' ? { kind: 'live' } : { kind: 'explore' };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

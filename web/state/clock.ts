@@ -1,0 +1,76 @@
+/** Times as the page shows them: one formatter for lines, axes and titles. The zone is the browser's, or UTC. */
+import { computed, signal } from '@preact/signals';
+import { stored } from './stored.ts';
+
+export const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+export const isUtc = stored('utc', false);
+export const zone = computed(() => (isUtc.value ? 'UTC' : LOCAL_ZONE));
+
+/** The server's clock, milliseconds ahead of the browser's. */
+export const clockAheadMs = signal(0);
+
+export function serverNowMs(): number {
+  return Date.now() + clockAheadMs.value;
+}
+
+const formats = computed(() => {
+  const timeZone = zone.value;
+  const of = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
+    new Intl.DateTimeFormat('en-GB', { timeZone, ...options });
+  const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+  return {
+    seconds: of({ ...clock, second: '2-digit' }),
+    minutes: of(clock),
+    day: of({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
+    shortDay: of({ day: 'numeric', month: 'short' }),
+    offset: new Intl.DateTimeFormat('en-GB', { timeZone, timeZoneName: 'longOffset' }),
+  };
+});
+
+/** `15:12:06.897` */
+export function clockText(time: string): string {
+  const ms = Date.parse(time);
+  return Number.isNaN(ms)
+    ? time
+    : `${formats.value.seconds.format(ms)}.${String(((ms % 1e3) + 1e3) % 1e3).padStart(3, '0')}`;
+}
+
+export function secondsText(ms: number): string {
+  return formats.value.seconds.format(ms);
+}
+
+export function minutesText(ms: number): string {
+  return formats.value.minutes.format(ms);
+}
+
+/** `Friday 27 November 2026` */
+export function dayText(time: string): string {
+  return formats.value.day.format(Date.parse(time)).replace(',', '');
+}
+
+export function shortDayText(ms: number): string {
+  return formats.value.shortDay.format(ms);
+}
+
+/** `+01:00` at a time. */
+export function offsetText(ms: number): string {
+  const parts = formats.value.offset.formatToParts(ms);
+  const name = parts.find(({ type }) => type === 'timeZoneName')?.value ?? 'GMT';
+  return name === 'GMT' ? '+00:00' : name.replace('GMT', '').replace('−', '-');
+}
+
+/** The whole time with its nanoseconds and offset, for titles. */
+export function fullText(time: string): string {
+  const fraction = /\.\d+/.exec(time)?.[0] ?? '';
+  const ms = Date.parse(time);
+  return `${dayText(time)} ${formats.value.seconds.format(ms)}${fraction} ${offsetText(ms)}`;
+}
+
+/** `14:12–15:12`, with days where it is longer than one. */
+export function rangeText(fromMs: number, toMs: number): string {
+  const hasDays = toMs - fromMs > 86_400e3 || shortDayText(fromMs) !== shortDayText(toMs);
+  const of = (ms: number): string => (hasDays ? `${shortDayText(ms)} ${minutesText(ms)}` : minutesText(ms));
+  const between =
+    toMs - fromMs < 120e3 ? `${secondsText(fromMs)} – ${secondsText(toMs)}` : `${of(fromMs)} – ${of(toMs)}`;
+  return between;
+}

@@ -1,0 +1,159 @@
+/**
+ * The live tail: one stream of lines, added to the list once a frame. After a cut it goes on after its last line, so that none is
+ * missing; what comes twice is known by its cursor.
+ */
+import { effect, signal } from '@preact/signals';
+import type { LogRow } from '../../shared/client/answers.ts';
+import { AnswerError, followLines } from '../../shared/client/client.ts';
+import { zone } from './clock.ts';
+import { question, runCount, view } from './navigation.ts';
+import { access, connection, noticeRevoked } from './session.ts';
+import { seenCursors } from './seen-cursors.ts';
+
+export interface Live {
+  readonly state: 'stopped' | 'connecting' | 'following' | 'waiting';
+  readonly error: unknown;
+  readonly rows: readonly LogRow[];
+  /** Lines that have left the list at its start. */
+  readonly droppedCount: number;
+  readonly searchId: number;
+  readonly lastArrivalMs: number;
+  readonly note: string;
+}
+
+const FIRST_LINES = 200;
+/** Older lines leave, and are found in Explore. */
+const LINES_MAX = 50_000;
+const LINES_DROPPED = 5_000;
+const WAIT_MS_MIN = 500;
+const WAIT_MS_MAX = 10_000;
+const HIDDEN_MS_MAX = 300_000;
+
+const STOPPED: Live = {
+  state: 'stopped',
+  error: undefined,
+  rows: [],
+  droppedCount: 0,
+  searchId: 0,
+  lastArrivalMs: 0,
+  note: '',
+};
+export const live = signal<Live>(STOPPED);
+
+let running = new AbortController();
+let searchId = 0;
+
+effect(() => {
+  void runCount.value;
+  const isShown = view.value.kind === 'live' && access.value === 'open';
+  running.abort();
+  if (isShown) void start(question.peek().q);
+});
+
+/** A tab that nobody looks at costs the server nothing. */
+let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
+document.addEventListener('visibilitychange', () => {
+  clearTimeout(hiddenTimer);
+  if (document.hidden) hiddenTimer = setTimeout(pause, HIDDEN_MS_MAX);
+  else if (live.peek().note === PAUSED && view.peek().kind === 'live') void resume();
+});
+const PAUSED = 'Paused, as the page was hidden';
+
+function pause(): void {
+  if (live.peek().state === 'stopped') return;
+  running.abort();
+  change({ state: 'stopped', note: PAUSED });
+}
+
+async function resume(): Promise<void> {
+  running.abort();
+  running = new AbortController();
+  await follow(question.peek().q, running.signal);
+}
+
+export function stopLive(): void {
+  running.abort();
+  change({ state: 'stopped' });
+}
+
+async function start(search: string): Promise<void> {
+  running = new AbortController();
+  live.value = { ...STOPPED, state: 'connecting', searchId: ++searchId };
+  await follow(search, running.signal);
+}
+
+async function follow(search: string, ended: AbortSignal): Promise<void> {
+  let waitMs = WAIT_MS_MIN;
+  const seen = seenCursors();
+  for (const row of live.peek().rows.slice(-FIRST_LINES)) seen.isNew(row);
+  const batch = frameBatch(ended);
+  let isFirst = live.peek().rows.length === 0;
+  while (!ended.aborted) {
+    try {
+      const cursor = lastCursor(batch);
+      const parameters = { search, tz: zone.peek(), ...(cursor === undefined ? { limit: FIRST_LINES } : { cursor }) };
+      for await (const rows of followLines(connection(), parameters, ended)) {
+        if (live.peek().state !== 'following') {
+          change({ state: 'following', error: undefined, note: isFirst ? '' : 'Reconnected, nothing missed' });
+          isFirst = false;
+          waitMs = WAIT_MS_MIN;
+        }
+        batch.add(rows.filter((row) => seen.isNew(row)));
+      }
+    } catch (error) {
+      if (ended.aborted) return;
+      noticeRevoked(error);
+      const isFinal = error instanceof AnswerError && error.status >= 400 && error.status < 500;
+      change({ state: isFinal ? 'stopped' : 'waiting', error });
+      if (isFinal) return;
+    }
+    if (ended.aborted) return;
+    change({ state: 'waiting' });
+    await new Promise((resolve) => setTimeout(resolve, waitMs * (0.75 + Math.random() / 2)));
+    waitMs = Math.min(WAIT_MS_MAX, waitMs * 2);
+  }
+}
+
+interface FrameBatch {
+  add(rows: readonly LogRow[]): void;
+  readonly waiting: readonly LogRow[];
+}
+
+/** Collects what arrives within a frame, so that the page is drawn once a frame whatever the rate. */
+function frameBatch(ended: AbortSignal): FrameBatch {
+  const batch: { waiting: LogRow[]; add: FrameBatch['add'] } = {
+    waiting: [],
+    add: (rows) => {
+      if (rows.length === 0) return;
+      if (batch.waiting.length === 0) schedule(flush);
+      batch.waiting.push(...rows);
+    },
+  };
+  const flush = (): void => {
+    const rows = batch.waiting;
+    batch.waiting = [];
+    if (ended.aborted) return;
+    const all = [...live.peek().rows, ...rows];
+    const dropped = all.length > LINES_MAX ? all.length - LINES_MAX + LINES_DROPPED : 0;
+    change({
+      rows: dropped === 0 ? all : all.slice(dropped),
+      droppedCount: live.peek().droppedCount + dropped,
+      lastArrivalMs: Date.now(),
+    });
+  };
+  return batch;
+}
+
+/** A hidden tab has no frames. */
+function schedule(act: () => void): void {
+  if (document.hidden) setTimeout(act, 250);
+  else requestAnimationFrame(act);
+}
+
+function lastCursor({ waiting }: FrameBatch): string | undefined {
+  return (waiting.at(-1) ?? live.peek().rows.at(-1))?.cursor;
+}
+
+function change(changes: Partial<Live>): void {
+  live.value = { ...live.peek(), ...changes };
+}

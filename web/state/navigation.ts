@@ -1,0 +1,43 @@
+/** The view and the question that are shown, which the address has. */
+import { signal } from '@preact/signals';
+import { addressOf, type Question, questionOf, type View, viewOf } from './address.ts';
+
+export const view = signal<View>(viewOf(location.pathname));
+export const question = signal<Question>(questionOf(location.search));
+/** Counts how often a search was run, also without a change. */
+export const runCount = signal(0);
+
+addEventListener('popstate', () => {
+  view.value = viewOf(location.pathname);
+  question.value = questionOf(location.search);
+  runCount.value++;
+});
+
+/** Asks another question, as a step that Back undoes. */
+export function ask(changes: Partial<Question>): void {
+  go(view.value.kind === 'live' ? view.value : { kind: 'explore' }, changes);
+}
+
+export function go(to: View, changes: Partial<Question> = {}): void {
+  const next = { ...question.value, line: '', ...changes };
+  history.pushState(null, '', addressOf(to, next));
+  view.value = to;
+  question.value = next;
+  runCount.value++;
+}
+
+/** Changes the address without a step: what is open, and so on. */
+export function note(changes: Partial<Question>): void {
+  const next = { ...question.peek(), ...changes };
+  history.replaceState(history.state, '', addressOf(view.peek(), next));
+}
+
+/** Follows a link inside of the page, unless it is to be opened elsewhere. */
+export function onLinkClick(event: MouseEvent): void {
+  const link = (event.target as Element).closest<HTMLAnchorElement>('a[data-view]');
+  if (link === null || event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  const { pathname, search } = new URL(link.href);
+  go(viewOf(pathname), questionOf(search));
+}

@@ -1,0 +1,7 @@
+/** What lies over the page. */
+import { signal } from '@preact/signals';
+
+/** Values beside the lines, where there is no room for them. */
+export const isFacetsOpen = signal(false);
+export const isKeysOpen = signal(false);
+export const isTimeOpen = signal(false);

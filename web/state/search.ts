@@ -1,0 +1,158 @@
+/**
+ * The search that is shown: its lines, bars and counts. All requests of one search have the same range, so that they agree; a new
+ * search ends those of the old one, whose answers stay in sight until the new ones are there.
+ */
+import { batch, computed, effect, type Signal, signal } from '@preact/signals';
+import type { Hint, Histogram, LogRow, PatternsAnswer } from '../../shared/client/answers.ts';
+import { askJson, askLines, type Parameters } from '../../shared/client/client.ts';
+import type { Question } from './address.ts';
+import { serverNowMs, zone } from './clock.ts';
+import { type Facets, askFacets } from './facets.ts';
+import { question, runCount, view } from './navigation.ts';
+import { access, connection, noticeRevoked } from './session.ts';
+import { frozenRange, stepSeconds, type TimeRange } from './time-range.ts';
+
+const PAGE_LINES = 200;
+const BARS_MAX = 90;
+
+/** An answer, or what is known without it. */
+export interface Loading<Value> {
+  readonly value: Value | undefined;
+  readonly isLoading: boolean;
+  readonly error: unknown;
+}
+
+export interface FoundLines {
+  readonly rows: readonly LogRow[];
+  readonly next: URLSearchParams | undefined;
+  readonly tookMs: number;
+  /** Differs between searches, not between the pages of one. */
+  readonly searchId: number;
+}
+
+export interface Bars {
+  readonly histogram: Histogram;
+  readonly range: TimeRange;
+}
+
+const NOTHING = { value: undefined, isLoading: false, error: undefined };
+export const lines = signal<Loading<FoundLines>>(NOTHING);
+export const bars = signal<Loading<Bars>>(NOTHING);
+export const facets = signal<Loading<Facets>>(NOTHING);
+export const patterns = signal<Loading<PatternsAnswer>>(NOTHING);
+export const hints = signal<readonly Hint[]>([]);
+export const isLoadingMore = signal(false);
+/** The filters and the range of the search that is running or was run last. */
+export const asked = signal<Parameters>({});
+
+export const totalLines = computed(() => {
+  const { value } = bars.value;
+  return value?.histogram.buckets.reduce((sum, { total }) => sum + total, 0);
+});
+
+export const levelTotals = computed(() => {
+  const totals = new Map<string, number>();
+  for (const { counts } of bars.value.value?.histogram.buckets ?? []) {
+    for (const [level, count] of Object.entries(counts ?? {})) totals.set(level, (totals.get(level) ?? 0) + count);
+  }
+  return totals;
+});
+
+let searchId = 0;
+let running = new AbortController();
+
+effect(() => {
+  void runCount.value;
+  if (view.value.kind !== 'explore' || access.value !== 'open') return;
+  run(question.peek());
+});
+
+export function stopSearch(): void {
+  running.abort();
+  for (const each of [lines, bars, facets, patterns]) {
+    (each as typeof lines).value = { ...(each as typeof lines).peek(), isLoading: false };
+  }
+}
+
+function run({ q, since, until, order, tab, around }: Question): void {
+  running.abort();
+  running = new AbortController();
+  const { signal: ended } = running;
+  const id = ++searchId;
+  const range = frozenRange(since, until, serverNowMs());
+  const filters: Parameters = { search: q, ...range, tz: zone.peek() };
+  batch(() => {
+    asked.value = filters;
+    hints.value = [];
+    isLoadingMore.value = false;
+  });
+  if (around !== '') return;
+  const startedMs = performance.now();
+  const linesFound = load(lines, ended, async () => {
+    const { rows, next } = await askLines(connection(), { ...filters, order, limit: PAGE_LINES }, ended);
+    return { rows, next, tookMs: performance.now() - startedMs, searchId: id };
+  });
+  void load(bars, ended, async () => {
+    const step = stepOf(range);
+    const histogram = await askJson<Histogram>(connection(), '/histogram', { ...filters, by: 'level', step }, ended);
+    hints.value = histogram.hints ?? [];
+    return { histogram, range };
+  });
+  // Lines go first.
+  void linesFound.then(() => load(facets, ended, () => askFacets(filters, ended)));
+  if (tab === 'patterns') void linesFound.then(() => loadPatterns(ended));
+}
+
+function loadPatterns(ended: AbortSignal): Promise<void> {
+  return load(patterns, ended, () =>
+    askJson<PatternsAnswer>(connection(), '/patterns', { ...asked.peek(), limit: 100 }, ended),
+  );
+}
+
+/** Undefined where only the server knows the range. */
+function stepOf({ since, until }: TimeRange): string | undefined {
+  const rangeMs = Date.parse(until) - Date.parse(since);
+  return Number.isNaN(rangeMs) || rangeMs <= 0 ? undefined : `${stepSeconds(rangeMs, BARS_MAX)}s`;
+}
+
+async function load<Value>(
+  into: Signal<Loading<Value>>,
+  ended: AbortSignal,
+  answer: () => Promise<Value>,
+): Promise<void> {
+  if (ended.aborted) return;
+  into.value = { ...into.peek(), isLoading: true };
+  try {
+    const value = await answer();
+    if (!ended.aborted) into.value = { value, isLoading: false, error: undefined };
+  } catch (error) {
+    if (ended.aborted) return;
+    noticeRevoked(error);
+    into.value = { value: undefined, isLoading: false, error };
+  }
+}
+
+/** Adds the next page to the lines. */
+export async function loadMore(): Promise<void> {
+  const { value, error } = lines.peek();
+  if (value?.next === undefined || isLoadingMore.peek() || error !== undefined) return;
+  const { signal: ended } = running;
+  isLoadingMore.value = true;
+  try {
+    const page = await askLines(connection(), value.next, ended);
+    if (ended.aborted) return;
+    lines.value = { ...lines.peek(), value: { ...value, rows: [...value.rows, ...page.rows], next: page.next } };
+  } catch (failure) {
+    if (ended.aborted) return;
+    noticeRevoked(failure);
+    lines.value = { ...lines.peek(), error: failure };
+  } finally {
+    if (!ended.aborted) isLoadingMore.value = false;
+  }
+}
+
+/** Asks again for the page that could not be loaded. */
+export function loadMoreAgain(): void {
+  lines.value = { ...lines.peek(), error: undefined };
+  void loadMore();
+}

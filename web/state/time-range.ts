@@ -1,0 +1,64 @@
+/**
+ * The range of a search. A duration is counted back from the time at which the search is run, so that lines, bars and counts are
+ * of the same range; words such as `yesterday` are left to the server, which is asked with the time zone that is shown.
+ */
+
+export interface TimeRange {
+  readonly since: string;
+  readonly until: string;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1e3, m: 60e3, h: 3_600e3, d: 86_400e3, w: 604_800e3 };
+
+/** The milliseconds of `15m` or `1h30m`; undefined if it is none of these. */
+export function durationMs(text: string): number | undefined {
+  if (!/^(?:\d+(?:\.\d+)?[smhdw])+$/.test(text)) return undefined;
+  return [...text.matchAll(/([\d.]+)([smhdw])/g)].reduce(
+    (sum, [, count, unit]) => sum + Number(count) * UNIT_MS[unit!]!,
+    0,
+  );
+}
+
+/** @param nowMs  the server's time */
+export function frozenRange(since: string, until: string, nowMs: number): TimeRange {
+  const durationOfSince = durationMs(since);
+  const now = new Date(nowMs).toISOString();
+  return {
+    since: durationOfSince === undefined ? since : new Date(nowMs - durationOfSince).toISOString(),
+    until: until === '' || until === 'now' ? now : until,
+  };
+}
+
+export interface Preset {
+  readonly label: string;
+  readonly since: string;
+  readonly until: string;
+}
+
+export const PRESETS: readonly Preset[] = [
+  { label: 'Last 5 minutes', since: '5m', until: '' },
+  { label: 'Last 15 minutes', since: '15m', until: '' },
+  { label: 'Last hour', since: '1h', until: '' },
+  { label: 'Last 6 hours', since: '6h', until: '' },
+  { label: 'Last 24 hours', since: '24h', until: '' },
+  { label: 'Last 7 days', since: '7d', until: '' },
+  { label: 'Today', since: 'today', until: '' },
+  { label: 'Yesterday', since: 'yesterday', until: 'today' },
+  { label: 'Everything', since: '', until: '' },
+];
+
+/** How the picker calls a range; undefined where its times say more. */
+export function rangeName(since: string, until: string): string | undefined {
+  const preset = PRESETS.find((each) => each.since === since && each.until === until);
+  if (preset !== undefined) return preset.label;
+  return until === '' && durationMs(since) !== undefined ? `Last ${since}` : undefined;
+}
+
+const STEPS_S = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000,
+];
+
+/** The step of a histogram that has about as many bars as fit. */
+export function stepSeconds(rangeMs: number, barsMax: number): number {
+  return STEPS_S.find((step) => rangeMs / 1e3 / step <= barsMax) ?? STEPS_S.at(-1)!;
+}

@@ -1,0 +1,105 @@
+/** Explore: the lines of a search, with their histogram and their values. */
+import { useRef } from 'preact/hooks';
+import { LineList } from '../lines/line-list.tsx';
+import type { List } from '../lines/virtual.ts';
+import { Facets } from '../parts/facets.tsx';
+import { Failure } from '../parts/failure.tsx';
+import { Histogram } from '../parts/histogram.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { count, counted } from '../parts/numbers.ts';
+import { Summary } from '../parts/summary.tsx';
+import { useListKeys } from '../parts/list-keys.ts';
+import { wordsOf } from '../search/tokens.ts';
+import { contextOf } from '../state/context.ts';
+import { question } from '../state/navigation.ts';
+import { isFacetsOpen } from '../state/panels.ts';
+import { bars, facets, isLoadingMore, lines, loadMore, loadMoreAgain, totalLines } from '../state/search.ts';
+import { Context } from './context.tsx';
+import { NothingFound } from './nothing-found.tsx';
+import { Patterns } from './patterns.tsx';
+
+export function Explore() {
+  const isBusy = lines.value.isLoading || bars.value.isLoading || facets.value.isLoading;
+  return (
+    <div class="explore">
+      <div class={`progress${isBusy ? ' is-busy' : ''}`} />
+      <aside class={`facets${isFacetsOpen.value ? ' is-open' : ''}`} aria-label="Filters">
+        <div class="facets-head only-narrow">
+          <b>Filters</b>
+          <button type="button" class="ghost" aria-label="Close filters" onClick={() => (isFacetsOpen.value = false)}>
+            <Icon name="close" />
+          </button>
+        </div>
+        <Facets />
+        <div class="facets-foot only-narrow">
+          <button type="button" class="button is-primary" onClick={() => (isFacetsOpen.value = false)}>
+            Show {totalLines.value === undefined ? 'lines' : counted(totalLines.value, 'line')}
+          </button>
+        </div>
+      </aside>
+      {isFacetsOpen.value && <div class="shade" onClick={() => (isFacetsOpen.value = false)} />}
+      <section class="explore-main" aria-label="Answer">
+        {contextOf.value === undefined ? <Answer /> : <Context row={contextOf.value} />}
+      </section>
+    </div>
+  );
+}
+
+function Answer() {
+  return (
+    <>
+      <Histogram />
+      <Summary />
+      {question.value.tab === 'patterns' ? <Patterns /> : <Lines />}
+    </>
+  );
+}
+
+function Lines() {
+  const scroller = useRef<HTMLDivElement>(null);
+  const list = useRef<List | undefined>(undefined);
+  const { value, error, isLoading } = lines.value;
+  useListKeys(() => value?.rows ?? [], list, scroller);
+  if (error !== undefined && value === undefined) return <Failure what="Lines" error={error} />;
+  if (value === undefined) return isLoading ? <Skeleton /> : null;
+  if (value.rows.length === 0) return <NothingFound />;
+  return (
+    <LineList
+      rows={value.rows}
+      words={wordsOf(question.value.q)}
+      searchId={value.searchId}
+      scroller={scroller}
+      onList={(each) => (list.current = each)}
+      onEnd={() => void loadMore()}
+      end={<End />}
+    />
+  );
+}
+
+/** Appears only after a moment: an answer that is fast needs none. */
+function Skeleton() {
+  return (
+    <div class="skeleton-lines" aria-busy="true" aria-label="Loading lines">
+      {Array.from({ length: 12 }, (_, i) => (
+        <div key={i} class="skeleton" />
+      ))}
+    </div>
+  );
+}
+
+/** A list never just ends. */
+function End() {
+  const { value, error } = lines.value;
+  if (value === undefined) return null;
+  if (error !== undefined) return <Failure what="The next lines" error={error} again={loadMoreAgain} />;
+  const loaded = count(value.rows.length);
+  if (value.next === undefined) return <p class="list-end">{counted(value.rows.length, 'line')}, all that match.</p>;
+  const total = totalLines.value;
+  return (
+    <p class="list-end" aria-live="polite">
+      {loaded}
+      {total === undefined ? '' : ` of ${count(total)}`} lines.{' '}
+      {isLoadingMore.value ? 'Loading more…' : 'More on scrolling.'}
+    </p>
+  );
+}

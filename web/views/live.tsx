@@ -1,0 +1,162 @@
+/** Live: new lines at the bottom. Scrolling up, or opening a line, pauses following; lines arrive all the same. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { LineList } from '../lines/line-list.tsx';
+import type { List } from '../lines/virtual.ts';
+import { Failure, messageOf } from '../parts/failure.tsx';
+import { count, counted } from '../parts/numbers.ts';
+import { useListKeys } from '../parts/list-keys.ts';
+import { wordsOf } from '../search/tokens.ts';
+import { clockText } from '../state/clock.ts';
+import { live } from '../state/live.ts';
+import { question } from '../state/navigation.ts';
+import { openRows } from '../state/selected.ts';
+
+const NEAR_END_PX = 24;
+const RATE_MS = 1_000;
+const RATE_SECONDS = 10;
+const SPOKEN_MS = 10_000;
+
+export function Live() {
+  const scroller = useRef<HTMLDivElement>(null);
+  const list = useRef<List | undefined>(undefined);
+  const isFollowing = useSignal(true);
+  const seenCount = useRef(0);
+  const { rows, droppedCount, searchId, state, error } = live.value;
+  const total = rows.length + droppedCount;
+  useListKeys(() => rows, list, scroller);
+  useEffect(() => {
+    isFollowing.value = true;
+  }, [searchId]);
+  useEffect(() => {
+    if (openRows.value.size > 0) isFollowing.value = false;
+  }, [openRows.value]);
+  useLayoutEffect(() => {
+    if (!isFollowing.value) return;
+    seenCount.current = total;
+    const element = scroller.current;
+    if (element !== null) element.scrollTop = element.scrollHeight;
+  });
+  useEffect(() => {
+    const element = scroller.current;
+    if (element === null) return;
+    // A person scrolls by wheel, touch or key; the list scrolls by itself only to its end.
+    const onScroll = (): void => {
+      const isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX;
+      if (isAtEnd) isFollowing.value = true;
+    };
+    const onWheel = (event: WheelEvent): void => {
+      if (event.deltaY < 0) isFollowing.value = false;
+    };
+    const onTouch = (): void => void (isFollowing.value = false);
+    const onKey = ({ key }: KeyboardEvent): void => {
+      if (/^(?:ArrowUp|PageUp|Home|k|g)$/.test(key)) isFollowing.value = false;
+    };
+    element.addEventListener('scroll', onScroll, { passive: true });
+    element.addEventListener('wheel', onWheel, { passive: true });
+    element.addEventListener('touchmove', onTouch, { passive: true });
+    element.addEventListener('keydown', onKey);
+    return () => {
+      element.removeEventListener('scroll', onScroll);
+      element.removeEventListener('wheel', onWheel);
+      element.removeEventListener('touchmove', onTouch);
+      element.removeEventListener('keydown', onKey);
+    };
+  }, [rows.length === 0]);
+  const newCount = total - seenCount.current;
+  const followAgain = (): void => {
+    openRows.value = new Set();
+    isFollowing.value = true;
+  };
+  return (
+    <section class="live" aria-label="Live lines">
+      {state === 'stopped' && error !== undefined && <Failure what="The live tail" error={error} />}
+      {rows.length === 0 && state === 'following' && <p class="live-empty">Connected. Waiting for the first line.</p>}
+      {rows.length > 0 && (
+        <div class="live-list" role="log" aria-live="off" aria-label="Lines as they arrive">
+          <LineList
+            rows={rows}
+            words={wordsOf(question.value.q)}
+            searchId={searchId}
+            scroller={scroller}
+            onList={(each) => (list.current = each)}
+          />
+          {!isFollowing.value && (
+            <button type="button" class="pill" onClick={followAgain}>
+              {newCount > 0 ? `${count(newCount)} new ↓` : 'Follow ↓'}
+            </button>
+          )}
+        </div>
+      )}
+      <LiveStatus isFollowing={isFollowing.value} />
+    </section>
+  );
+}
+
+function LiveStatus({ isFollowing }: { readonly isFollowing: boolean }) {
+  const { state, error, rows, droppedCount, note } = live.value;
+  const rate = useSignal(0);
+  const ago = useSignal(0);
+  const spoken = useSignal('');
+  useEffect(() => {
+    const counts: number[] = [];
+    let spokenCount = countNow();
+    const timer = setInterval(() => {
+      counts.push(countNow());
+      if (counts.length > RATE_SECONDS + 1) counts.shift();
+      rate.value = counts.length < 2 ? 0 : (counts.at(-1)! - counts[0]!) / (counts.length - 1);
+      const { lastArrivalMs } = live.peek();
+      ago.value = lastArrivalMs === 0 ? 0 : Math.round((Date.now() - lastArrivalMs) / 1_000);
+    }, RATE_MS);
+    const speaker = setInterval(() => {
+      const now = countNow();
+      spoken.value = now === spokenCount ? '' : counted(now - spokenCount, 'new line');
+      spokenCount = now;
+    }, SPOKEN_MS);
+    return () => {
+      clearInterval(timer);
+      clearInterval(speaker);
+    };
+  }, []);
+  const pods = new Set(rows.slice(-1_000).map(({ labels }) => labels['pod'])).size;
+  return (
+    <div class="live-status">
+      <span class={`live-dot is-${state}`} aria-hidden="true" />
+      <span>
+        <b>{words(state, isFollowing)}</b>
+        {state === 'following' && (
+          <span class="num">
+            {' '}
+            · {rate.value.toFixed(1)} lines/s · {counted(pods, 'pod')}
+            {rows.length > 0 && ` · last at ${clockText(rows.at(-1)!.time)}`}
+            {ago.value >= 120 && ` · no line for ${Math.floor(ago.value / 60)} minutes`}
+          </span>
+        )}
+        {state === 'waiting' && error !== undefined && <span> · {messageOf(error)}</span>}
+        {note !== '' && <span> · {note}</span>}
+        {droppedCount > 0 && <span> · {count(droppedCount)} older lines are in Explore</span>}
+      </span>
+      <span class="hidden-text" role="status" aria-live="polite">
+        {spoken.value}
+      </span>
+    </div>
+  );
+}
+
+function countNow(): number {
+  const { rows, droppedCount } = live.peek();
+  return rows.length + droppedCount;
+}
+
+function words(state: 'stopped' | 'connecting' | 'following' | 'waiting', isFollowing: boolean): string {
+  switch (state) {
+    case 'stopped':
+      return 'Stopped';
+    case 'connecting':
+      return 'Connecting';
+    case 'waiting':
+      return 'Reconnecting';
+    case 'following':
+      return isFollowing ? 'Following' : 'Paused; lines still arrive';
+  }
+}

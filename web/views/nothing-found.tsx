@@ -1,0 +1,84 @@
+/** Nothing found: in what range, why perhaps, and near questions that have an answer. */
+import type { Hint } from '../../shared/client/answers.ts';
+import { parametersOf } from '../../shared/client/client.ts';
+import { counted } from '../parts/numbers.ts';
+import { rangeText } from '../state/clock.ts';
+import { ask, question } from '../state/navigation.ts';
+import { asked, hints } from '../state/search.ts';
+import { append, termText } from '../search/edit.ts';
+import { session } from '../state/session.ts';
+
+const OFFERS_MAX = 3;
+
+export function NothingFound() {
+  const { since, until } = asked.value as { readonly since: string; readonly until: string };
+  const [from, to] = [Date.parse(since), Date.parse(until)];
+  const range =
+    Number.isNaN(from) || Number.isNaN(to) ? 'in this range' : `from ${rangeText(from, to).replace(' – ', ' to ')}`;
+  const offers = hints.value.filter(({ parameters }) => parameters !== undefined).slice(0, OFFERS_MAX);
+  const reasons = hints.value.filter(({ parameters }) => parameters === undefined);
+  return (
+    <div class="nothing-found">
+      <h2>No lines {range}.</h2>
+      {reasons.map(({ message }) => (
+        <p key={message}>{message}</p>
+      ))}
+      <div class="offers">
+        {offers.map((hint) => (
+          <button key={hint.message} type="button" class="button" onClick={() => ask(questionFrom(hint))}>
+            {sentence(hint.message)}
+            {hint.lines !== undefined && !hint.message.includes('lines') && (
+              <span class="dim">{counted(hint.lines, 'line')}</span>
+            )}
+          </button>
+        ))}
+        {question.value.q !== '' && offers.length === 0 && (
+          <button type="button" class="button" onClick={() => ask({ q: '' })}>
+            Without the search text
+          </button>
+        )}
+        {question.value.q === '' && offers.length === 0 && (
+          <button type="button" class="button" onClick={() => ask({ since: '', until: '' })}>
+            Everything that is stored
+          </button>
+        )}
+      </div>
+      {question.value.q === '' && session.value?.namespaces !== 'all' && (
+        <p class="dim">This token sees {session.value?.namespaces.join(', ')} only.</p>
+      )}
+    </div>
+  );
+}
+
+/** The question of a hint as a search text and a range. */
+function questionFrom(hint: Hint): { readonly q: string; readonly since: string; readonly until: string } {
+  const parameters = parametersOf(hint);
+  let q = parameters.get('search') ?? '';
+  for (const [name, value] of parameters) {
+    if (!OWN.has(name)) q = append(q, termText(name, [value], false));
+  }
+  const { since, until } = question.peek();
+  // Times that the hint does not change are as they were typed.
+  const isSame = (name: 'since' | 'until'): boolean => parameters.get(name) === (asked.peek()[name] ?? null);
+  return {
+    q,
+    since: isSame('since') ? since : (parameters.get('since') ?? ''),
+    until: isSame('until') ? until : (parameters.get('until') ?? ''),
+  };
+}
+
+const OWN: ReadonlySet<string> = new Set([
+  'search',
+  'since',
+  'until',
+  'tz',
+  'by',
+  'step',
+  'limit',
+  'order',
+  'ignore_case',
+]);
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,207 @@
+/** A user's requests in time, with status, duration and errors. */
+import { useEffect } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import type { UserAnswer, UserRequest } from '../../shared/client/answers.ts';
+import { askJson } from '../../shared/client/client.ts';
+import { Failure } from '../parts/failure.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { count, counted, milliseconds } from '../parts/numbers.ts';
+import { quoted } from '../search/edit.ts';
+import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
+import { clockText, dayText, fullText, rangeText, zone } from '../state/clock.ts';
+import { useLoaded } from '../state/loaded.ts';
+import { question, runCount } from '../state/navigation.ts';
+import { connection } from '../state/session.ts';
+
+const PAGE_REQUESTS = 200;
+const SLOW_MS = 500;
+const CHART_HEIGHT = 120;
+
+export function User({ id }: { readonly id: string }) {
+  const { since, until } = question.value;
+  const loaded = useLoaded((ended) => askUser(id, since, until, ended), [id, since, until, runCount.value]);
+  const { value, error } = loaded.value;
+  useEffect(() => {
+    document.title = `User ${id}, podlog`;
+  }, [id]);
+  return (
+    <div class="pane">
+      <p class="crumbs">
+        <button type="button" class="link" onClick={() => history.back()}>
+          ‹ Back
+        </button>
+        <span class="dim">User</span> <span class="mono break-all">{id}</span>
+      </p>
+      {error !== undefined && <Failure what="The user's requests" error={error} />}
+      {value !== undefined && <Answer key={`${since} ${until}`} answer={value} />}
+      {value === undefined && error === undefined && <div class="skeleton-lines" aria-busy="true" />}
+    </div>
+  );
+}
+
+function askUser(id: string, since: string, until: string, ended?: AbortSignal): Promise<UserAnswer> {
+  const parameters = { since, until, tz: zone.peek(), limit: PAGE_REQUESTS };
+  return askJson<UserAnswer>(connection(), `/users/${encodeURIComponent(id)}`, parameters, ended);
+}
+
+function Answer({ answer }: { readonly answer: UserAnswer }) {
+  const { id, total } = answer;
+  const requests = useSignal(answer.requests);
+  const next = useSignal(answer.next?.until);
+  const problem = useSignal<unknown>(undefined);
+  const more = async (): Promise<void> => {
+    try {
+      const page = await askUser(id, answer.since, next.value!);
+      requests.value = [...requests.value, ...page.requests];
+      next.value = page.next?.until;
+    } catch (error) {
+      problem.value = error;
+    }
+  };
+  const { since, until } = question.value;
+  const names = { ...QUESTION_DEFAULT, since, until };
+  return (
+    <>
+      <h1>User {id}</h1>
+      <dl class="facts">
+        <Fact name="Requests">{count(total.requests)}</Fact>
+        <Fact name="Failed" isBad={total.failed > 0}>
+          {count(total.failed)}
+        </Fact>
+        {total.p50_ms !== undefined && <Fact name="p50">{milliseconds(total.p50_ms)}</Fact>}
+        {total.p95_ms !== undefined && <Fact name="p95">{milliseconds(total.p95_ms)}</Fact>}
+        <Fact name="Last">{clockText(total.last)}</Fact>
+        <Fact name="Range">{rangeText(Date.parse(answer.since), Date.parse(answer.until))}</Fact>
+      </dl>
+      <Chart requests={requests.value} />
+      <h2>
+        {counted(requests.value.length, 'request')}, newest first
+        <small>{total.requests > requests.value.length ? `of ${count(total.requests)}` : ''}</small>
+      </h2>
+      <div class="table-box" tabIndex={0} role="region" aria-label="Requests">
+        <table class="table user-requests">
+          <thead>
+            <tr>
+              <th scope="col" class="left">
+                Time
+              </th>
+              <th scope="col" class="left">
+                Request
+              </th>
+              <th scope="col">Status</th>
+              <th scope="col">Duration</th>
+              <th scope="col" class="left not-phone">
+                Id
+              </th>
+              <th scope="col" class="left not-phone">
+                Error
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {requests.value.map((request) => (
+              <Row key={request.time + (request.request_id ?? '')} request={request} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {problem.value !== undefined && (
+        <Failure what="The next requests" error={problem.value} again={() => void more()} />
+      )}
+      <div class="row-of-buttons">
+        {next.value !== undefined && (
+          <button type="button" class="button" onClick={() => void more()}>
+            Older requests
+          </button>
+        )}
+        <a class="button" data-view href={addressOf({ kind: 'explore' }, { ...names, q: `user_id:${quoted(id)}` })}>
+          <Icon name="search" /> All lines of this user
+        </a>
+        <a
+          class="button"
+          data-view
+          href={addressOf({ kind: 'explore' }, { ...names, q: `user_id:${quoted(id)} level:error` })}
+        >
+          <Icon name="search" /> Errors of this user
+        </a>
+      </div>
+    </>
+  );
+}
+
+function Fact({
+  name,
+  isBad = false,
+  children,
+}: {
+  readonly name: string;
+  readonly isBad?: boolean;
+  readonly children: preact.ComponentChildren;
+}) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd class={`num${isBad ? ' tone-error' : ''}`}>{children}</dd>
+    </div>
+  );
+}
+
+function Row({ request }: { readonly request: UserRequest }) {
+  const { time, method, path, status, duration_ms: ms, failed, error, request_id: id } = request;
+  return (
+    <tr class={failed ? 'is-failed' : undefined}>
+      <td class="left mono num" title={fullText(time)}>
+        {clockText(time)}
+      </td>
+      <td class="left mono request-path" title={path}>
+        <b>{method}</b> {path}
+      </td>
+      <td class={`num${failed ? ' tone-error' : ''}`}>{status}</td>
+      <td class={`num${ms !== undefined && ms >= SLOW_MS ? ' tone-warn' : ''}`}>
+        {ms === undefined ? '' : milliseconds(ms)}
+      </td>
+      <td class="left mono not-phone">
+        {id !== undefined && (
+          <a data-view href={addressOf({ kind: 'request', id }, QUESTION_DEFAULT)}>
+            {id.slice(0, 8)}
+          </a>
+        )}
+      </td>
+      <td class="left not-phone tone-error error-cell" title={error}>
+        {error}
+      </td>
+    </tr>
+  );
+}
+
+/** x is time, y the duration on a logarithmic scale. */
+function Chart({ requests }: { readonly requests: readonly UserRequest[] }) {
+  const timed = requests.filter(({ duration_ms: ms }) => ms !== undefined && ms > 0);
+  if (timed.length < 2) return null;
+  const times = timed.map(({ time }) => Date.parse(time));
+  const [from, to] = [Math.min(...times), Math.max(...times)];
+  const logs = timed.map(({ duration_ms: ms }) => Math.log10(ms!));
+  const [low, high] = [Math.floor(Math.min(...logs)), Math.ceil(Math.max(...logs) + 0.001)];
+  const decades = Array.from({ length: high - low + 1 }, (_, i) => low + i);
+  const yOf = (log: number): number => CHART_HEIGHT - ((log - low) / Math.max(1, high - low)) * (CHART_HEIGHT - 8) - 4;
+  const failed = timed.filter((each) => each.failed).length;
+  const label = `${counted(timed.length, 'request')} from ${dayText(timed.at(-1)!.time)} ${clockText(timed.at(-1)!.time)} to ${clockText(timed[0]!.time)}, ${failed} failed`;
+  return (
+    <div class="user-chart" role="img" aria-label={label}>
+      {decades.map((decade) => (
+        <span key={decade} class="user-chart-grid" style={{ top: `${yOf(decade)}px` }}>
+          {milliseconds(10 ** decade)}
+        </span>
+      ))}
+      <div class="user-chart-plot">
+        {timed.map((request, i) => (
+          <span
+            key={request.time + (request.request_id ?? '')}
+            class={`user-chart-point${request.failed ? ' is-failed' : ''}`}
+            style={{ left: `${((times[i]! - from) / Math.max(1, to - from)) * 100}%`, top: `${yOf(logs[i]!)}px` }}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
