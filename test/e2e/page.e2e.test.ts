@@ -207,6 +207,20 @@ describe('Explore', () => {
     await countText(page).getByText('129 lines').waitFor();
   });
 
+  test('the link of a line opens the line', async () => {
+    const page = await open('/?since=2h&q=level:error');
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.locator('.line .time').nth(7).click();
+    const text = await page.locator('.line.is-open .line-text').textContent();
+    await page.getByRole('button', { name: 'Copy link' }).last().click();
+    await page.getByText('Link copied, with absolute times').waitFor();
+    const link = new URL(await page.evaluate<string>('navigator.clipboard.readText()'));
+    expect(link.searchParams.get('line')).not.toBeNull();
+    const other = await open(link.pathname + link.search);
+    await other.locator('.details').waitFor();
+    expect(await other.locator('.line.is-open .line-text').textContent()).toBe(text);
+  });
+
   test('nothing found says so, and offers what is found', async () => {
     const page = await open('/?since=2h&q=level:error+nosuchword');
     await page.getByText(/^No lines from/).waitFor();
@@ -220,7 +234,7 @@ describe('Explore', () => {
     const page = await open('/?since=2h&q=level:error+status%3Emany');
     await page.locator('.search-problem').getByText('is not a number').waitFor();
     expect(await page.locator('.search-colors .is-wrong').textContent()).toBe('status>many');
-    complaints = complaints.filter((text) => !text.includes('400'));
+    await page.getByText('The search text has a mistake').waitFor();
     await look(page, 'wrong-search');
     complaints = complaints.filter((text) => !text.includes('400'));
   });

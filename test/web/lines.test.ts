@@ -56,7 +56,7 @@ test('a request has a lane for each pod, bars for durations, and its long gaps',
     gap_ms,
     ...(duration_ms !== undefined && { duration_ms }),
   });
-  const { lanes, gaps, ticks, endMs } = lanesOf({
+  const { lanes, ticks, endMs } = lanesOf({
     pods: ['a', 'b'].map((pod) => ({ labels: { pod, container: 'c' }, lines: 1, first_ms: 0, last_ms: 0 })),
     lines: [line('a', 0, 0), line('b', 10, 10), line('b', 990, 980), line('a', 1000, 10, 1000)],
   });
@@ -65,13 +65,11 @@ test('a request has a lane for each pod, bars for durations, and its long gaps',
     ['b', [1, 2], 0],
   ]);
   expect(lanes[0]!.bars[0]).toEqual({ from: 0, to: 1000 / endMs, line: 3 });
-  expect(gaps.map(({ ms }) => ms)).toEqual([980]);
+  expect(lanes.map(({ gaps }) => gaps.map(({ ms }) => ms))).toEqual([[], [980]]);
   expect(ticks[0]).toEqual({ ms: 0, at: 0 });
   expect(ticks.length).toBeLessThanOrEqual(10);
 });
 
 test('a request of one instant has an axis, too', () => {
-  const { ticks, gaps } = lanesOf({ pods: [], lines: [] });
-  expect(ticks.length).toBeGreaterThan(1);
-  expect(gaps).toEqual([]);
+  expect(lanesOf({ pods: [], lines: [] }).ticks.length).toBeGreaterThan(1);
 });

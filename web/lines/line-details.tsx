@@ -21,6 +21,9 @@ import { rowView } from './row-view.ts';
 
 type Form = 'Fields' | 'JSON' | 'Raw';
 
+/** The line is among the first of its range, so that it is on the first page. */
+const LINK_BEFORE_MS = 600_000;
+const LINK_AFTER_MS = 1_000;
 /** Names of which the answer counts values. */
 const COUNTED_NAMES_MAX = 40;
 
@@ -202,11 +205,9 @@ function jsonText(row: LogRow): string {
 
 /** The times of a link are absolute, so that it shows the same tomorrow. */
 function linkTo({ time, cursor = '' }: LogRow): string {
-  const ms = Date.parse(time);
-  const [since, until] = [ms - 60_000, ms + 60_000].map((each) => new Date(each).toISOString());
-  return (
-    location.origin + addressOf({ kind: 'explore' }, { ...question.peek(), since: since!, until: until!, line: cursor })
-  );
+  const [since, until] = [-LINK_BEFORE_MS, LINK_AFTER_MS].map((ms) => new Date(Date.parse(time) + ms).toISOString());
+  const range = { since: since!, until: until!, order: 'newest', tab: 'lines' } as const;
+  return location.origin + addressOf({ kind: 'explore' }, { ...question.peek(), ...range, line: cursor });
 }
 
 /** Characters that are not seen, or that turn the direction of a text, as symbols. */

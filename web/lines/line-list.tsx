@@ -1,7 +1,7 @@
 /** The list of lines: as many rows as are in sight, whatever the number of lines. */
 import { useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
 import type { LogRow } from '../../shared/client/answers.ts';
 import { LevelIcon } from '../parts/icon.tsx';
 import { clockText, dayText, fullText, zone } from '../state/clock.ts';
@@ -55,8 +55,9 @@ export function LineList(props: LineListProps) {
   const list = useVirtual({
     count: items.length,
     scroller,
-    sizeOf: (index) => sizeOf(items[index]!, isPhone.value),
-    keyOf: (index) => keyOf(items[index]!),
+    sizeOf: useCallback((index: number) => sizeOf(items[index]!, isPhone.value), [items]),
+    // Another function would have all rows placed again, on each step of scrolling.
+    keyOf: useCallback((index: number) => keyOf(items[index]!), [items]),
   });
   onList?.(list);
   useEffect(() => scroller.current?.scrollTo(0, 0), [searchId]);

@@ -1,7 +1,7 @@
 /** The values beside the lines, with counts. A name's own selection does not narrow its own counts. */
 import type { AggregateAnswer, FieldsAnswer, FieldValues } from '../../shared/client/answers.ts';
 import { askJson, type Parameters } from '../../shared/client/client.ts';
-import { selects, without } from '../search/edit.ts';
+import { without } from '../search/edit.ts';
 import { connection } from './session.ts';
 import { stored } from './stored.ts';
 
@@ -30,16 +30,11 @@ export function facetNames(): readonly string[] {
 
 export async function askFacets(filters: Parameters, ended: AbortSignal): Promise<Facets> {
   const text = String(filters['search'] ?? '');
-  const names = facetNames();
-  const narrowed = names.filter((name) => selects(text, name));
-  const others = names.filter((name) => !narrowed.includes(name));
-  const [plain, apps, ...own] = await Promise.all([
-    askFields(others, filters, ended),
+  const [fields, apps] = await Promise.all([
+    askFields(facetNames(), { ...filters, own: false }, ended),
     askApps({ ...filters, search: without(without(text, 'container'), 'pod') }, ended),
-    ...narrowed.map((name) => askFields([name], { ...filters, search: without(text, name) }, ended)),
   ]);
-  const byName = new Map([plain, ...own].flat().map((field) => [field.name, field]));
-  return { byName, apps };
+  return { byName: new Map(fields.map((field) => [field.name, field])), apps };
 }
 
 export async function askFields(

@@ -4,7 +4,7 @@
  */
 import { batch, computed, effect, type Signal, signal } from '@preact/signals';
 import type { Hint, Histogram, LogRow, PatternsAnswer } from '../../shared/client/answers.ts';
-import { askJson, askLines, type Parameters } from '../../shared/client/client.ts';
+import { AnswerError, askJson, askLines, type Parameters } from '../../shared/client/client.ts';
 import type { Question } from './address.ts';
 import { serverNowMs, zone } from './clock.ts';
 import { type Facets, askFacets } from './facets.ts';
@@ -128,8 +128,14 @@ async function load<Value>(
   } catch (error) {
     if (ended.aborted) return;
     noticeRevoked(error);
-    into.value = { value: undefined, isLoading: false, error };
+    // What is wrong with a question is said once, where it is typed.
+    const isSaidElsewhere = into !== (lines as unknown) && isMistake(error);
+    into.value = isSaidElsewhere ? { ...into.peek(), isLoading: false } : { value: undefined, isLoading: false, error };
   }
+}
+
+function isMistake(error: unknown): boolean {
+  return error instanceof AnswerError && error.status === 400;
 }
 
 /** Adds the next page to the lines. */

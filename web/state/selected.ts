@@ -4,7 +4,8 @@ import type { LogRow } from '../../shared/client/answers.ts';
 import { isRequestId } from '../lines/id-address.ts';
 import { rowView } from '../lines/row-view.ts';
 import { stored } from './stored.ts';
-import { runCount } from './navigation.ts';
+import { question, runCount } from './navigation.ts';
+import { lines } from './search.ts';
 
 export const chosenRow = signal<LogRow | undefined>(undefined);
 export const openRows = signal<ReadonlySet<LogRow>>(new Set());
@@ -14,6 +15,15 @@ effect(() => {
   void runCount.value;
   chosenRow.value = undefined;
   openRows.value = new Set();
+});
+
+/** Opens the line that an address names, once it is there. */
+effect(() => {
+  const { line } = question.value;
+  const rows = lines.value.value?.rows;
+  if (line === '' || rows === undefined || chosenRow.peek() !== undefined) return;
+  const named = rows.find(({ cursor }) => cursor === line);
+  if (named !== undefined) toggleOpen(named);
 });
 
 /** The id of the request of the line that was opened last. */

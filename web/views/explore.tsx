@@ -1,5 +1,6 @@
 /** Explore: the lines of a search, with their histogram and their values. */
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
+import { AnswerError } from '../../shared/client/client.ts';
 import { LineList } from '../lines/line-list.tsx';
 import type { List } from '../lines/virtual.ts';
 import { Facets } from '../parts/facets.tsx';
@@ -14,6 +15,7 @@ import { contextOf } from '../state/context.ts';
 import { question } from '../state/navigation.ts';
 import { isFacetsOpen } from '../state/panels.ts';
 import { bars, facets, isLoadingMore, lines, loadMore, loadMoreAgain, totalLines } from '../state/search.ts';
+import { chosenRow } from '../state/selected.ts';
 import { Context } from './context.tsx';
 import { NothingFound } from './nothing-found.tsx';
 import { Patterns } from './patterns.tsx';
@@ -60,6 +62,15 @@ function Lines() {
   const list = useRef<List | undefined>(undefined);
   const { value, error, isLoading } = lines.value;
   useListKeys(() => value?.rows ?? [], list, scroller);
+  const named = chosenRow.peek();
+  useEffect(() => {
+    // The line of a link; one that was chosen by hand is in sight.
+    if (question.peek().line === '' || named === undefined || value === undefined) return;
+    requestAnimationFrame(() => list.current?.scrollToIndex(value.rows.indexOf(named), { align: 'center' }));
+  }, [value?.searchId]);
+  if (error instanceof AnswerError && error.position !== undefined) {
+    return <p class="list-end">The search text has a mistake, which is underlined above.</p>;
+  }
   if (error !== undefined && value === undefined) return <Failure what="Lines" error={error} />;
   if (value === undefined) return isLoading ? <Skeleton /> : null;
   if (value.rows.length === 0) return <NothingFound />;

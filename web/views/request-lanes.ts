@@ -7,6 +7,8 @@ export interface Lane {
   readonly marks: readonly Mark[];
   /** From when to when a line of this pod says that something ran; shares of the axis. */
   readonly bars: readonly { readonly from: number; readonly to: number; readonly line: number }[];
+  /** Times without a line in any pod, which a line of this one ended. */
+  readonly gaps: readonly { readonly from: number; readonly to: number; readonly ms: number }[];
 }
 
 export interface Mark {
@@ -16,8 +18,6 @@ export interface Mark {
 
 export interface Lanes {
   readonly lanes: readonly Lane[];
-  /** Times without a line in any pod. */
-  readonly gaps: readonly { readonly from: number; readonly to: number; readonly ms: number }[];
   readonly ticks: readonly { readonly at: number; readonly ms: number }[];
   readonly endMs: number;
 }
@@ -43,12 +43,16 @@ export function lanesOf({ lines, pods }: Pick<RequestAnswer, 'lines' | 'pods'>):
         to: share(each.offset_ms),
         line,
       }));
-    return { pod, container, marks, bars };
+    const gaps = own
+      .filter(({ each: { gap_ms } }) => lastMs > 0 && gap_ms >= lastMs * GAP_SHARE)
+      .map(({ each: { offset_ms, gap_ms } }) => ({
+        from: share(offset_ms - gap_ms),
+        to: share(offset_ms),
+        ms: gap_ms,
+      }));
+    return { pod, container, marks, bars, gaps };
   });
-  const gaps = lines
-    .filter(({ gap_ms }) => lastMs > 0 && gap_ms >= lastMs * GAP_SHARE)
-    .map(({ offset_ms, gap_ms }) => ({ from: share(offset_ms - gap_ms), to: share(offset_ms), ms: gap_ms }));
-  return { lanes, gaps, ticks: ticksOf(endMs), endMs };
+  return { lanes, ticks: ticksOf(endMs), endMs };
 }
 
 function ticksOf(endMs: number): Lanes['ticks'] {

@@ -26,6 +26,8 @@ const NO_WORDS: readonly string[] = [];
 /** Around the request, so that its neighbours are found, too. */
 const EXPLORE_MARGIN_MS = 60_000;
 const SLOW_MS = 500;
+/** Lines of one request are told apart by tenths of a millisecond. */
+const MS = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 export function Request({ id }: { readonly id: string }) {
   const loaded = useLoaded(
@@ -151,9 +153,9 @@ function Answer({ answer }: { readonly answer: RequestAnswer }) {
         <table>
           <thead>
             <tr>
-              <th scope="col">Since start</th>
+              <th scope="col">Since start, ms</th>
               <th scope="col" class="not-phone">
-                Gap
+                Gap, ms
               </th>
               <th scope="col">
                 <span class="hidden-text">Level</span>
@@ -208,36 +210,27 @@ interface AxisProps {
   readonly onChoose: (line: number) => void;
 }
 
-function Axis({ lanes: { lanes, gaps, ticks }, lines, chosen, onChoose }: AxisProps) {
+function Axis({ lanes: { lanes, ticks }, lines, chosen, onChoose }: AxisProps) {
   const percent = (share: number): string => `${(share * 100).toFixed(3)}%`;
   return (
     <div class="lanes">
       <div class="lanes-head">{counted(lanes.length, 'pod')}</div>
       <div class="lanes-axis" aria-hidden="true">
-        {ticks.map(({ at, ms }, i) => (
-          <span key={ms} class={i === 0 ? 'is-first' : undefined} style={{ left: percent(at) }}>
-            {i === 0 ? '0' : milliseconds(ms)}
-          </span>
-        ))}
+        <div class="lane-track">
+          {ticks.map(({ at, ms }, i) => (
+            <span key={ms} class={i === 0 ? 'is-first' : undefined} style={{ left: percent(at) }}>
+              {i === 0 ? '0' : milliseconds(ms)}
+            </span>
+          ))}
+        </div>
       </div>
       {lanes.map((lane) => (
         <LaneRow key={`${lane.pod} ${lane.container}`} lane={lane} lines={lines} chosen={chosen} onChoose={onChoose}>
           {ticks.map(({ at, ms }) => (
             <span key={ms} class="lane-grid" style={{ left: percent(at) }} />
           ))}
-          {gaps.map(({ from, to, ms }) => (
-            <span
-              key={from}
-              class="lane-gap"
-              style={{ left: percent(from), width: percent(to - from) }}
-              title={`${milliseconds(ms)} without a line in any pod`}
-            />
-          ))}
         </LaneRow>
       ))}
-      {gaps.length > 0 && (
-        <p class="lanes-note">Hatched: {gaps.map(({ ms }) => milliseconds(ms)).join(', ')} without a line in any pod</p>
-      )}
     </div>
   );
 }
@@ -258,22 +251,33 @@ function LaneRow({ lane, lines, chosen, onChoose, children }: LaneProps) {
         {name}
       </div>
       <div class="lane">
-        {children}
-        {lane.bars.map(({ from, to, line }) => (
-          <span key={line} class={`lane-bar ${color}`} style={{ left: percent(from), width: percent(to - from) }} />
-        ))}
-        {lane.marks.map(({ at, line }) => (
-          <button
-            key={line}
-            type="button"
-            class={`lane-mark${chosen === line ? ' is-chosen' : ''}`}
-            style={{ left: percent(at) }}
-            aria-label={`Line ${line + 1}, ${lines[line]!.level ?? 'no level'}, at ${milliseconds(lines[line]!.offset_ms)}`}
-            onClick={() => onChoose(line)}
-          >
-            {lines[line]!.level === undefined ? <span class="plain-mark" /> : <LevelIcon level={lines[line]!.level} />}
-          </button>
-        ))}
+        <div class="lane-track">
+          {children}
+          {lane.gaps.map(({ from, to, ms }) => (
+            <span key={from} class={`lane-gap ${color}`} style={{ left: percent(from), width: percent(to - from) }}>
+              <span class="not-phone">{milliseconds(ms)} without a line in any pod</span>
+            </span>
+          ))}
+          {lane.bars.map(({ from, to, line }) => (
+            <span key={line} class={`lane-bar ${color}`} style={{ left: percent(from), width: percent(to - from) }} />
+          ))}
+          {lane.marks.map(({ at, line }) => (
+            <button
+              key={line}
+              type="button"
+              class={`lane-mark${chosen === line ? ' is-chosen' : ''}`}
+              style={{ left: percent(at) }}
+              aria-label={`Line ${line + 1}, ${lines[line]!.level ?? 'no level'}, at ${milliseconds(lines[line]!.offset_ms)}`}
+              onClick={() => onChoose(line)}
+            >
+              {lines[line]!.level === undefined ? (
+                <span class="plain-mark" />
+              ) : (
+                <LevelIcon level={lines[line]!.level} />
+              )}
+            </button>
+          ))}
+        </div>
       </div>
     </>
   );
@@ -291,8 +295,8 @@ function Line({ line, index, isChosen, totalMs }: LineProps) {
   const isLong = line.gap_ms >= totalMs * 0.2 && totalMs > 0 && index > 0;
   return (
     <tr id={`request-line-${index}`} class={`request-line is-${line.level ?? 'none'}${isChosen ? ' is-chosen' : ''}`}>
-      <td class="num">{index === 0 && line.offset_ms < 0.001 ? '0' : `+${milliseconds(line.offset_ms)}`}</td>
-      <td class={`num not-phone${isLong ? ' tone-warn' : ' dim'}`}>{index === 0 ? '' : milliseconds(line.gap_ms)}</td>
+      <td class="num">{line.offset_ms < 0.001 ? '0' : `+${MS.format(line.offset_ms)}`}</td>
+      <td class={`num not-phone${isLong ? ' tone-warn' : ' dim'}`}>{index === 0 ? '' : MS.format(line.gap_ms)}</td>
       <td class="level">
         <LevelIcon level={line.level} />
       </td>

@@ -190,7 +190,7 @@ function Chart({ requests }: { readonly requests: readonly UserRequest[] }) {
     <div class="user-chart" role="img" aria-label={label}>
       {decades.map((decade) => (
         <span key={decade} class="user-chart-grid" style={{ top: `${yOf(decade)}px` }}>
-          {milliseconds(10 ** decade)}
+          {decade > low && milliseconds(10 ** decade)}
         </span>
       ))}
       <div class="user-chart-plot">
