@@ -80,7 +80,7 @@ export async function compare(asked: CompareQuery, view: Ask, query: Query): Pro
   const allRows = await rowsOf(whole, view, query);
   const thoseRows = those.kind === 'rest' ? allRows - theseRows : allRows;
   const compared = new Map([...own].filter(([name]) => !conditions.has(name)));
-  const ids = [...compared].flatMap(([name, { areCounted }]) => (areCounted ? [] : [name]));
+  const ids = [...compared].flatMap(([name, { areCounted }]) => (areCounted ? [] : [name])).toSorted();
   const samples = await samplesOf(ids, these, view, query);
   // In place of values that are too many to count.
   const derivedNames = [...samples].flatMap(([name, values]) => derivedOf(name, values));
@@ -97,7 +97,7 @@ export async function compare(asked: CompareQuery, view: Ask, query: Query): Pro
     ...rows,
     differences: ranked.slice(0, limit),
     differenceCount: ranked.length,
-    conditions: [...conditions],
+    conditions: [...conditions].toSorted(),
     ids,
   };
 }

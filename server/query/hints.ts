@@ -94,6 +94,7 @@ class Adviser {
   readonly #query: Query;
   /** What the caller may see of the range. */
   readonly #visible: Predicate;
+  #linesInRange = 0;
 
   constructor(question: Question, view: LogView, query: Query) {
     this.#question = question;
@@ -103,13 +104,15 @@ class Adviser {
   }
 
   async *hints(emptyNames: readonly EmptyName[]): AsyncGenerator<Hint> {
-    const known = await this.#view.nameRows(this.#visible, this.#query);
-    if (known.size === 0) {
+    this.#linesInRange = await this.#countOf(this.#visible);
+    if (this.#linesInRange === 0) {
       yield { message: `no lines ${rangeText(this.#question.query)}` };
       return yield* this.#widerRanges();
     }
-    const unknown = await this.#unknownNames(known, emptyNames);
-    for (const name of unknown) yield await this.#unknownName(name, known);
+    const unknown = await this.#unknownNames(emptyNames);
+    // Not before it is known that some name is wrong: the names of all lines take longer than most questions.
+    const known = unknown.length === 0 ? undefined : await this.#view.nameRows(this.#visible, this.#query);
+    for (const name of unknown) yield await this.#unknownName(name, known!);
     // With such a filter, no other makes a difference; lines of other times may have the name.
     if (unknown.length > 0) return yield* this.#widerRanges();
     for (const { asked, wants } of emptyNames) {
@@ -120,23 +123,19 @@ class Adviser {
     yield* this.#fewerFilters();
   }
 
-  async #unknownNames(
-    known: ReadonlyMap<string, number>,
-    emptyNames: readonly EmptyName[],
-  ): Promise<readonly WrittenName[]> {
+  async #unknownNames(emptyNames: readonly EmptyName[]): Promise<readonly WrittenName[]> {
     const inQuestion = [
       ...namesInFilters(this.#question),
       ...emptyNames.map(({ asked }) => ({ asked, name: parseName(asked).name })),
     ];
-    const missing = inQuestion.filter(({ name }) => !known.has(name)).slice(0, HINT_FILTERS_MAX);
-    if (missing.length === 0) return [];
-    // A name may be one of an object in an array, which is not listed.
-    const measures = missing.map(({ asked }) => ({
+    const names = inQuestion.slice(0, HINT_FILTERS_MAX);
+    if (names.length === 0) return [];
+    const measures = names.map(({ asked }) => ({
       kind: 'rows' as const,
       where: leafOf(asked, [{ kind: 'exists' }]),
     }));
     const { cells } = await this.#view.aggregate({ ...this.#visible, ...UNGROUPED, measures }, this.#query);
-    return missing.filter((_, i) => {
+    return names.filter((_, i) => {
       const measured = cells[0]?.measures[i];
       return measured?.kind !== 'rows' || measured.rows === 0;
     });
@@ -185,7 +184,7 @@ class Adviser {
   /** @param rest  the question without this parameter */
   async *#nearestValue(parameter: string, rest: QueryString): AsyncGenerator<Hint> {
     const [value, ...others] = all(this.#question.query, parameter);
-    if (value === undefined || others.length > 0) return;
+    if (value === undefined || others.length > 0 || LOOKS_LIKE_ID.test(value)) return;
     const where = normalised(parseFilter(parameter, [value], parseReading(this.#question.query)));
     if (where.kind !== 'value' || where.tests[0]?.kind !== 'equals') return;
     const { facets } = await this.#view.facets(this.#parsed(rest), [parameter], this.#query);
@@ -198,8 +197,14 @@ class Adviser {
   }
 
   async #count(query: QueryString): Promise<number> {
-    const plan = { ...this.#parsed(query), ...UNGROUPED, measures: [] };
-    const { cells } = await this.#view.aggregate(plan, this.#query);
+    const isRange = !Object.keys(query).some((name) => isFilterOf(this.#question, name));
+    const { since, until } = this.#question.query;
+    if (isRange && query['since'] === since && query['until'] === until) return this.#linesInRange;
+    return this.#countOf(this.#parsed(query));
+  }
+
+  async #countOf(predicate: Predicate): Promise<number> {
+    const { cells } = await this.#view.aggregate({ ...predicate, ...UNGROUPED, measures: [] }, this.#query);
     return cells[0]?.rows ?? 0;
   }
 
@@ -208,6 +213,9 @@ class Adviser {
     return parseFilters({ query, namespaces }, nowMs, ownNames);
   }
 }
+
+/** Nothing is gained by the id that is nearest to another. */
+const LOOKS_LIKE_ID = /^(?=.*\d).{8,}$/s;
 
 const UNGROUPED = { by: [], stepNs: undefined, limit: undefined } as const;
 

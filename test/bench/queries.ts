@@ -84,6 +84,13 @@ export async function benchQueries(
       p50: TARGETS.userPageP50Ms,
     },
     {
+      name: 'the lines around a time',
+      parameters: (run) => ({
+        around: new Date(startMs + ((endMs - startMs) * ((run * ID_STRIDE) % 997)) / 997).toISOString(),
+      }),
+      p50: TARGETS.aroundP50Ms,
+    },
+    {
       name: 'last 1000 errors',
       parameters: () => ({ ...all, level: 'error', limit: '1000' }),
     },

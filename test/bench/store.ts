@@ -55,14 +55,33 @@ export async function benchStore(bench: Bench): Promise<void> {
   const longest = `${reader.url}/logs?since=${new Date(startMs).toISOString()}&limit=${LIMIT_MAX}`;
   await Promise.all(Array.from({ length: LONG_ANSWERS }, () => fetchAway(longest)));
   peaks.push(reader.child.peakMegabytes());
+  await benchAll(bench, reader, startMs);
+  peaks.push(reader.child.peakMegabytes());
   await reader.child.stop();
   for (const spool of spooled.spools) spool.close();
   const { serverMegabytesPeak, serverMegabytesPeakLarge } = TARGETS;
   const target = isLarge ? serverMegabytesPeakLarge : serverMegabytesPeak;
-  const phases = ['intake', 'after the kill', 'queries', `${LONG_ANSWERS} long answers`];
+  const phases = ['intake', 'after the kill', 'queries', `${LONG_ANSWERS} long answers`, 'all lines'];
   for (const [index, value] of peaks.entries()) {
     report({ name: `server, ${phases[index]}: peak memory`, value, unit: 'MB', target });
   }
+}
+
+/** Every line, in order, as a client takes it. */
+async function benchAll(
+  { lineCount, progress, report }: Bench,
+  { url, child }: ServerProcess,
+  startMs: number,
+): Promise<void> {
+  progress('query: all lines');
+  const cpuBefore = child.cpuSeconds();
+  const beganMs = performance.now();
+  await fetchAway(`${url}/logs?since=${new Date(startMs).toISOString()}&order=oldest&limit=all&format=raw`);
+  const seconds = (performance.now() - beganMs) / 1e3;
+  const target = TARGETS.allLinesPerSecond;
+  report({ name: 'query, all lines: a second', value: lineCount / seconds, unit: 'lines', target });
+  const perMillion = ((child.cpuSeconds() - cpuBefore) * 1000) / (lineCount / 1e6);
+  report({ name: 'query, all lines: CPU a million lines', value: perMillion, unit: 'ms' });
 }
 
 /** Acknowledged lines a second, and what they cost until the last flush and compaction is done. */

@@ -41,6 +41,9 @@ export const TARGETS = {
   userP99Ms: max(20),
   /** A page about one thing: there before one has looked. */
   requestP50Ms: max(30),
+  aroundP50Ms: max(30),
+  /** Everything, as fast as one scan on two cores. */
+  allLinesPerSecond: min(500_000),
   userPageP50Ms: max(60),
   /** Nothing can be answered from an index here: every line counts. */
   absentTextP99Ms: max(2_000),

@@ -23,54 +23,45 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import type { Logger } from 'pino';
 import { PodlogError, UnavailableError } from '../../../../../shared/errors.ts';
 import { reasonOf } from '../../../../../shared/system-error.ts';
-import {
-  ERASURES_KEPT_MAX,
-  ERASURES_REMEMBERED_BYTES_MAX,
-  ERASURES_REMEMBERED_MAX,
-  ERASURES_WAITING_MAX,
-  RETRY_AFTER_DISK_SECONDS,
-} from '../../../../limits.ts';
+import { ERASURES_WAITING_MAX, RETRY_AFTER_DISK_SECONDS } from '../../../../limits.ts';
 import { type Disk, realDisk } from '../../platform/disk.ts';
-import { backupsFolder, segmentPath } from '../../core/filenames.ts';
+import { backupsFolder } from '../../core/filenames.ts';
 import { syncRemovals } from '../../platform/folder.ts';
 import { lockFolder } from '../../platform/lock.ts';
 import type { ManifestSegment } from '../../core/manifest.ts';
 import { withoutStreams } from '../../core/snapshot.ts';
 import type { Store } from '../../core/store.ts';
-import { type EraseInput, type EraseOutput } from './erase-segment.ts';
 import { type ErasureStatus, namesOf } from '../../../../store/erasure-status.ts';
 import type { Predicate } from '../../../../store/predicate.ts';
-import { planForAll } from '../../../../store/search-plan.ts';
-import { type ErasureJob, JobFiles, rememberedBytes } from './job.ts';
+import { type ErasureJob, JobFiles } from './job.ts';
 import { LateLines, type LateLinesStore, upTo } from './late-lines.ts';
-import { doneJob, newTry, openJob, type OpenJob, rememberedUntilMs, resultOf, statusOf } from './open-job.ts';
+import {
+  beyondLimits,
+  doneJob,
+  newTry,
+  openJob,
+  type OpenJob,
+  rememberedUntilMs,
+  resultOf,
+  statusOf,
+  wayToResume,
+} from './open-job.ts';
 import { isAnyHeld, listBackups } from '../../core/backup.ts';
-import { eraseBackup, forgetInBackup } from './erase-backup.ts';
+import { forgetInBackup } from './erase-backup.ts';
 import type { FindErasedInput } from './find-erased.ts';
-import { eraseQuarantine, filesToGo } from './remains.ts';
+import { filesToGo } from './remains.ts';
+import { eraseBeside, isLeft, type RewriteContext, rewriteLive, segmentsInScope } from './rewrite.ts';
 
-export interface ErasuresOptions {
-  readonly store: Pick<
-    Store,
-    'checkpoint' | 'maintain' | 'noteErasures' | 'replaceSegments' | 'segments' | 'takeSequence'
-  > &
-    LateLinesStore;
-  readonly dataDir: string;
-  readonly indexedFields: readonly string[];
-  /** Runs `eraseSegment`, in a worker or in this thread; settles when it has ended, also when it was asked to stop. */
-  readonly erase: (input: EraseInput, stop: AbortSignal) => Promise<EraseOutput>;
+export interface ErasuresOptions extends Omit<RewriteContext, 'disk' | 'lock' | 'save'> {
+  readonly store: RewriteContext['store'] & LateLinesStore & Pick<Store, 'checkpoint' | 'maintain' | 'noteErasures'>;
   /** Runs `findErased`, likewise. */
   readonly find: (input: FindErasedInput, stop: AbortSignal) => Promise<boolean>;
   /** How long lines are kept at most; Infinity, the default, keeps all. */
   readonly keptMs?: number;
   /** Epoch milliseconds by which lines expire; undefined while none may. That of `now` by default. */
   readonly expiryNow?: () => number | undefined;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
-  readonly log: Logger;
   readonly disk?: Disk;
   /** Locks a backup's folder; a simulated disk has no processes. */
   readonly lock?: typeof lockFolder;
@@ -86,6 +77,7 @@ export class Erasures {
   readonly #jobs: Map<string, OpenJob>;
   readonly #running = new Set<Promise<void>>();
   readonly #late: LateLines;
+  readonly #rewriting: RewriteContext;
   readonly #closing = new AbortController();
 
   /** Reads the jobs, and continues those that are not done. */
@@ -107,32 +99,27 @@ export class Erasures {
     this.#options = options;
     this.#disk = options.disk ?? realDisk;
     this.#files = files;
+    const { lock = lockFolder } = options;
+    this.#rewriting = { ...options, disk: this.#disk, lock, save: (job) => this.#save(job) };
     this.#late = new LateLines(options.store, options.now);
     this.#jobs = new Map(jobs.map((job) => [job.id, openJob(job, () => {})]));
   }
 
   /** Continues a job where an earlier process has left it, or another store. */
   #resume(open: OpenJob): void {
-    const { store } = this.#options;
-    const { orderFrom, nextSequence, erasures = {} } = store.manifest;
-    const { id, scope, done, remembered } = open.job;
-    const isDoneTo = Object.hasOwn(erasures, id) ? Math.min(erasures[id]!, orderFrom) : undefined;
-    if (done === undefined) {
-      // Rows that this store has yet to get must not be taken for earlier ones, nor those that it has for ones without.
-      const isAhead = scope.orderBefore > orderFrom && scope.segmentBefore >= nextSequence;
-      if (isAhead || (scope.orderFrom > 0 && isDoneTo === undefined)) this.#restore(open);
-      else {
-        if (open.job.earlier !== undefined && isDoneTo === undefined) {
-          open.restored = { erased: new Set(), isAccepted: true };
-        }
-        open.removeBarriers = this.#addBarriers(scope);
-        if (remembered !== undefined) this.#late.watch(id, remembered, Math.min(scope.orderBefore, orderFrom));
-        this.#start(open);
-      }
-    } else if (remembered !== undefined && !this.#isExpired(open.job)) {
-      if (isDoneTo === undefined) this.#restore(open);
-      else this.#late.watch(id, remembered, isDoneTo);
+    const { job } = open;
+    const way = wayToResume(job, this.#options.store.manifest);
+    // One that has expired is forgotten soon.
+    if (way.kind === 'record' || (job.done !== undefined && this.#isExpired(job))) return;
+    if (way.kind === 'restore') {
+      this.#restore(open);
+      return;
     }
+    if (job.remembered !== undefined) this.#late.watch(job.id, job.remembered, way.watchFrom);
+    if (way.kind !== 'run') return;
+    if (way.isRestored) open.restored = { erased: new Set(), isAccepted: true };
+    open.removeBarriers = this.#addBarriers(job.scope);
+    this.#start(open);
   }
 
   /**
@@ -142,8 +129,7 @@ export class Erasures {
    */
   async request(filter: Predicate, isRemembered = false): Promise<ErasureStatus> {
     const waiting = [...this.#jobs.values()].filter(({ state }) => state !== 'done').length;
-    if (this.#closing.signal.aborted)
-      throw new UnavailableError('the server is shutting down', RETRY_AFTER_DISK_SECONDS);
+    this.#closing.signal.throwIfAborted();
     if (waiting >= ERASURES_WAITING_MAX) {
       const message = `${waiting} erasures are not done yet, the most that may wait: retry when GET /erasures shows fewer`;
       throw new UnavailableError(message, RETRY_AFTER_DISK_SECONDS);
@@ -181,7 +167,7 @@ export class Erasures {
   /** Why no line may be shown now; undefined when all may. */
   get hides(): string | undefined {
     for (const open of this.#jobs.values()) {
-      if (open.restored === undefined || !this.#isLeft(open, open.restored)) continue;
+      if (!isLeft(this.#options.store, open)) continue;
       const problem = open.problem === undefined ? '' : `: ${open.problem}`;
       return `erasure ${open.job.id} of before the restore is being done again${problem}; DELETE /erasures/${open.job.id} forgets it`;
     }
@@ -350,15 +336,6 @@ export class Erasures {
     }
   }
 
-  /** Whether a live segment may still have rows of it. */
-  #isLeft({ job }: OpenJob, { isAccepted, erased }: NonNullable<OpenJob['restored']>): boolean {
-    if (!isAccepted) return true;
-    const { orderFrom, orderBefore } = job.scope;
-    return this.#options.store.segments().some(({ sequence, rowGroups }) => {
-      return !erased.has(sequence) && rowGroups.some(({ order }) => order >= orderFrom && order < orderBefore);
-    });
-  }
-
   async #save(job: ErasureJob): Promise<void> {
     try {
       await this.#files.save(job);
@@ -410,13 +387,13 @@ export class Erasures {
     try {
       // After a rebuild of the manifest, rows from before the request may be in the WAL again.
       if (store.manifest.walFrom < open.job.scope.walBefore) await store.checkpoint();
-      const left = this.#inScope(open.job).filter(({ sequence }) => !open.lookedAt.has(sequence));
+      const left = segmentsInScope(this.#rewriting, open.job).filter(({ sequence }) => !open.lookedAt.has(sequence));
       open.segmentsTotal = open.segmentsDone + open.failures.length + left.length;
       [next] = left;
-      if (next === undefined) await this.#eraseBeside(open, closing);
+      if (next === undefined) await eraseBeside(this.#rewriting, open, closing);
       else {
         open.lookedAt.add(next.sequence);
-        await this.#rewrite(open, next, closing);
+        await rewriteLive(this.#rewriting, open, next, closing);
         open.segmentsDone++;
       }
     } catch (error) {
@@ -437,59 +414,6 @@ export class Erasures {
   #failed(open: OpenJob, err: unknown): void {
     open.problem = err instanceof Error ? err.message : String(err);
     this.#options.log.error({ err, id: open.job.id }, 'erasure failed; retrying');
-  }
-
-  /** Erases from copies of broken bytes, and from backups. */
-  async #eraseBeside(open: OpenJob, closing: AbortSignal): Promise<void> {
-    const { store, dataDir, indexedFields, erase, lock = lockFolder } = this.#options;
-    const plan = planForAll(open.job.filter!);
-    await eraseQuarantine(this.#disk, dataDir, plan);
-    for (const name of await listBackups(this.#disk, dataDir)) {
-      if (closing.aborted) return;
-      await eraseBackup(join(backupsFolder(dataDir), name), {
-        disk: this.#disk,
-        lock,
-        job: doneJob(open.job, resultOf(open, this.#options.now())),
-        takeSequence: () => store.takeSequence(),
-        erase: (part) => {
-          return erase({ ...part, plan, orderBefore: open.job.scope.orderBefore, indexedFields }, closing);
-        },
-      });
-    }
-  }
-
-  /** Returns segments that have rows from before the request; one that cannot be read may have some. */
-  #inScope({ scope }: ErasureJob): ManifestSegment[] {
-    const { store, dataDir } = this.#options;
-    const live = new Map(store.segments().map((segment) => [segment.path, segment]));
-    return store.manifest.segments.filter(({ day, sequence }) => {
-      const rowGroups = live.get(segmentPath(dataDir, day, sequence))?.rowGroups;
-      if (rowGroups === undefined) return scope.orderFrom === 0 && sequence < scope.segmentBefore;
-      return rowGroups.some(({ order }) => order >= scope.orderFrom && order < scope.orderBefore);
-    });
-  }
-
-  async #rewrite(open: OpenJob, segment: ManifestSegment, closing: AbortSignal): Promise<void> {
-    const { store, dataDir, indexedFields, erase } = this.#options;
-    const { orderBefore } = open.job.scope;
-    const plan = planForAll(open.job.filter!);
-    const input = { dataDir, segment, plan, orderBefore, sequence: store.takeSequence(), indexedFields };
-    const output = await erase(input, closing);
-    const { sequence } = segment;
-    if (output.kind === 'unchanged') {
-      open.restored?.erased.add(sequence);
-      return;
-    }
-    const others = open.job.rewritten.filter((each) => each.sequence !== sequence);
-    open.job = { ...open.job, rewritten: [...others, { sequence, rowCount: output.erasedRows }] };
-    await this.#save(open.job);
-    const path = segmentPath(dataDir, segment.day, sequence);
-    await store.replaceSegments([{ path }], output.segment === undefined ? [] : [output.segment]);
-    open.lookedAt.add(input.sequence);
-    open.restored?.erased.add(input.sequence);
-    if (output.unreadableRows > 0) {
-      this.#options.log.warn({ id: open.job.id, path, rows: output.unreadableRows }, 'erased rows that cannot be read');
-    }
   }
 
   /** Marks the job as done once no file has the rows; until then, each tick tests again. */
@@ -568,12 +492,8 @@ export class Erasures {
 
   /** Within a turn. */
   async #keepLimits(): Promise<void> {
-    const done = [...this.#jobs.values()].filter(({ state }) => state === 'done');
-    const remembered = done.filter(({ job }) => job.remembered !== undefined);
-    let bytes = remembered.reduce((sum, { job }) => sum + rememberedBytes(job), 0);
-    for (const [i, open] of remembered.entries()) {
-      if (remembered.length - i <= ERASURES_REMEMBERED_MAX && bytes <= ERASURES_REMEMBERED_BYTES_MAX) break;
-      bytes -= rememberedBytes(open.job);
+    const { forgotten, removed } = beyondLimits([...this.#jobs.values()]);
+    for (const open of forgotten) {
       const { id, names, requestedMs } = open.job;
       await this.#forget(open);
       this.#options.log.warn(
@@ -581,8 +501,7 @@ export class Erasures {
         'too many erasures are remembered; forgot the oldest: its lines stay if they come back',
       );
     }
-    const records = done.filter(({ job }) => job.remembered === undefined);
-    for (const { job } of records.slice(0, -ERASURES_KEPT_MAX)) {
+    for (const { job } of removed) {
       await this.#files.remove(job.id);
       this.#jobs.delete(job.id);
     }
