@@ -8,7 +8,7 @@ import { all, type AuthorizedQuery, parseCount, parseFilters, type QueryString }
 import { parseName } from '../store/asked-name.ts';
 import { edgesOf } from '../store/log-buckets.ts';
 import { isEverything, type Predicate } from '../store/predicate.ts';
-import { understood } from './advice.ts';
+import { hintHeaders, understood } from './advice.ts';
 
 export interface CompareOptions {
   readonly engine: QueryEngine;
@@ -41,7 +41,10 @@ export function registerCompare(app: FastifyInstance, { engine, now }: CompareOp
       distinct: answer.differenceCount,
       left_out: { conditions: answer.conditions, ids: answer.ids },
     };
-    return withHints(found, theseRows === 0);
+    if (theseRows === 0 || thoseRows > 0 || asked.those.kind === 'rest') return withHints(found, theseRows === 0);
+    const hints = [{ message: 'the search with than. finds no line, so that there is nothing to compare with' }];
+    void reply.headers(hintHeaders(hints));
+    return { ...found, hints };
   });
 }
 

@@ -1,14 +1,16 @@
 /** `GET /labels` and `GET /labels/{name}/values`: the labels of the streams that have lines in a time range. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ParameterError } from '../../shared/errors.ts';
-import { labelOf } from '../../shared/labels.ts';
+import { type Labels, labelOf } from '../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../shared/levels.ts';
+import { didYouMean } from '../../shared/nearest.ts';
 import { LABELS_ANSWER_BYTES_MAX } from '../limits.ts';
 import type { QueryEngine } from '../query/engine.ts';
+import type { Hint } from '../query/hints.ts';
 import { parseFilters } from '../query/parameters.ts';
 import type { AuthorizedQuery, QueryString } from '../query/parameters.ts';
 import { leavesOf, type Predicate } from '../store/predicate.ts';
-import { understood } from './advice.ts';
+import { hintHeaders, understood } from './advice.ts';
 
 export interface LabelsOptions {
   readonly engine: QueryEngine;
@@ -41,8 +43,17 @@ export function registerLabels(app: FastifyInstance, { engine, now }: LabelsOpti
       if (value !== undefined) values.add(name === LEVEL ? canonical(value) : value);
     }
     const { list, cut } = listed(values);
-    return withHints({ values: list, ...cut }, list.length === 0);
+    if (list.length > 0 || streams.length === 0) return withHints({ values: list, ...cut }, list.length === 0);
+    const hints = [unknownLabel(name, streams)];
+    void reply.headers(hintHeaders(hints));
+    return { values: list, hints };
   });
+}
+
+function unknownLabel(name: string, streams: readonly Labels[]): Hint {
+  const meant = didYouMean(name, new Set(streams.flatMap((labels) => Object.keys(labels))));
+  const message = `no line has a label "${name}"${meant}${meant === '' ? `; /fields?name=${name} has the values of a field` : ''}`;
+  return { message };
 }
 
 /** Parses the filters of /logs, but without text: that would require reading every line. */

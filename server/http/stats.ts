@@ -37,7 +37,7 @@ export function registerStats(app: FastifyInstance, { logs, engine, now }: Stats
       stepNs: undefined,
       limit: STATS_GROUPS_MAX,
     };
-    const { asker } = await understood(engine, request, reply, { ownNames: ['by'], nowMs: now() });
+    const { asker, withHints } = await understood(engine, request, reply, { ownNames: ['by'], nowMs: now() });
     const { answer } = await engine.run(asker, (view, query) => view.aggregate(plan, query));
     const groups = answer.cells.map((cell) => {
       const [measured] = cell.measures;
@@ -47,10 +47,12 @@ export function registerStats(app: FastifyInstance, { logs, engine, now }: Stats
     // How well the lines of others compress is theirs.
     const stored = (raw: number): object =>
       namespaces === 'all' ? { stored: Math.round((raw * storedBytes) / lineBytes) } : {};
-    return {
+    const counts = {
       by: groups.map((group) => ({ ...group, ...stored(group.raw) })),
       ...(answer.groupCount !== groups.length && { truncated: true }),
     };
+    const isNameless = groups.length > 0 && answer.cells.every((cell) => cell.by[0] === '');
+    return withHints(counts, groups.length === 0, isNameless ? [{ asked: by, wants: 'value' }] : []);
   });
 }
 

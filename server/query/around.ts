@@ -43,8 +43,10 @@ export interface AroundRequest {
 }
 
 const ROWS: RowsSink = { kind: 'rows', fields: [] };
+/** Longer than any time that somebody writes, without their signs. */
+const CURSOR_LIKE = /^[\w-]{21,}=*$/;
 /** Parameters that mean something else with `around`, or nothing. */
-const EXCLUDED = ['limit', 'order', 'cursor', 'follow'];
+const EXCLUDED = ['limit', 'order', 'cursor', 'follow', 'per'];
 
 /**
  * @param cursorKey  of the store
@@ -69,7 +71,7 @@ export function parseAround(
   }
   const visible = parseFilters({ query: {}, namespaces }, nowMs);
   return {
-    centre: cursor ?? parseInstantParameter(query, 'around', nowMs),
+    centre: cursor ?? parseCentre(query, text, nowMs),
     before: parseExtent(query, 'before'),
     after: parseExtent(query, 'after'),
     context,
@@ -79,6 +81,22 @@ export function parseAround(
       cursorKey,
     },
   };
+}
+
+/** @throws ParameterError  it is neither a cursor of this server nor a time */
+function parseCentre(query: QueryString, text: string, nowMs: number): bigint {
+  try {
+    return parseInstantParameter(query, 'around', nowMs);
+  } catch (error) {
+    if (!CURSOR_LIKE.test(text)) throw error;
+    const allowed = 'the cursor of a line, unchanged, or a time';
+    throw new ParameterError(
+      'around',
+      `"${text}" is not a cursor of this server`,
+      allowed,
+      'around=2026-11-23T20:11:03Z',
+    );
+  }
 }
 
 function parseExtent(query: QueryString, name: 'before' | 'after'): Extent {

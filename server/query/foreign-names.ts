@@ -3,8 +3,10 @@
  * may have such a name, too, so it is refused only where no line has it: see mistaken-names.ts.
  */
 
+const CONTEXT = 'around=<the cursor of a line, or a time>&before=30s&after=10';
+
 /** By name without hyphens, underscores and capitals: what to write instead. */
-export const FOREIGN_NAMES: Readonly<Record<string, string>> = {
+const NAMES: Readonly<Record<string, string>> = {
   // kubectl logs
   tail: 'limit=20 for the newest lines, or per=container&limit=20 for those of each container',
   taillines: 'limit=20',
@@ -23,6 +25,12 @@ export const FOREIGN_NAMES: Readonly<Record<string, string>> = {
   ns: 'namespace=shop',
   l: 'labels as parameters, such as app=api',
   c: 'container=api',
+  // grep
+  a: CONTEXT,
+  b: CONTEXT,
+  before: CONTEXT,
+  after: CONTEXT,
+  context: CONTEXT,
   // stern
   include: 'q=timeout, or q=~time.?out for a regular expression',
   exclude: 'q=!timeout, or q=!~time.?out for a regular expression',
@@ -58,6 +66,7 @@ export const FOREIGN_NAMES: Readonly<Record<string, string>> = {
   sort: 'order=newest or order=oldest; on /aggregate a measure, such as order=p99',
   sortby: 'order=newest or order=oldest; on /aggregate a measure, such as order=p99',
   orderby: 'order=newest or order=oldest; on /aggregate a measure, such as order=p99',
+  having: 'order=distinct, or order=where.errors, on /aggregate: the largest groups come first',
   groupby: 'by=path, on /aggregate and /histogram',
   where: 'filters as parameters, such as status>=500',
   filter: 'filters as parameters, such as level=error, or search=level:error',
@@ -79,3 +88,5 @@ export const FOREIGN_NAMES: Readonly<Record<string, string>> = {
   watch: 'follow=true',
   live: 'follow=true',
 };
+
+export const FOREIGN_NAMES: ReadonlyMap<string, string> = new Map(Object.entries(NAMES));

@@ -2,7 +2,7 @@
  * What to ask instead of a question that finds nothing: names that no line in the range has, with the nearest that lines
  * have, and the nearest questions that have an answer, with their numbers of lines.
  */
-import { PodlogError } from '../../shared/errors.ts';
+import { ParameterError, PodlogError } from '../../shared/errors.ts';
 import { nearest } from '../../shared/nearest.ts';
 import { HINT_FILTERS_MAX, HINTS_MAX, HINTS_MS_MAX } from '../limits.ts';
 import { parseName } from '../store/asked-name.ts';
@@ -17,8 +17,9 @@ import {
   parseFilters,
   parseReading,
   type QueryString,
-  single,
 } from './parameters.ts';
+import { valuesMeant, valuesWidened } from './mistaken-values.ts';
+import { counted, parametersOf, rangeText, written } from './question-text.ts';
 import { namesOf, termsOf } from './search-text/terms.ts';
 
 /** Advice about a question. */
@@ -62,6 +63,8 @@ interface Without {
   /** Undefined for a term of the search text. */
   readonly parameter?: string;
   readonly query: QueryString;
+  /** The filter alone. */
+  readonly alone: QueryString;
 }
 
 const WIDER_RANGES = ['24h', '7d', undefined] as const;
@@ -172,28 +175,71 @@ class Adviser {
   }
 
   async *#fewerFilters(): AsyncGenerator<Hint> {
-    for (const { filter, parameter, query } of withoutEach(this.#question).slice(0, HINT_FILTERS_MAX)) {
+    const filters = withoutEach(this.#question).slice(0, HINT_FILTERS_MAX);
+    let isNearer = false;
+    for (const { filter, parameter, query } of filters) {
       const lines = await this.#count(query);
       if (lines === 0) continue;
+      isNearer = true;
       if (parameter !== undefined) yield* this.#nearestValue(parameter, query);
       if (this.#question.isErasure === true) continue;
       yield { message: `without ${filter}: ${counted(lines)}`, parameters: parametersOf(query), lines };
+    }
+    if (isNearer) return;
+    for (const { filter, alone } of filters) {
+      if ((await this.#count(alone)) > 0) continue;
+      yield { message: `no line ${rangeText(this.#question.query)} has ${filter}` };
     }
   }
 
   /** @param rest  the question without this parameter */
   async *#nearestValue(parameter: string, rest: QueryString): AsyncGenerator<Hint> {
     const [value, ...others] = all(this.#question.query, parameter);
-    if (value === undefined || others.length > 0 || LOOKS_LIKE_ID.test(value)) return;
+    if (value === undefined || others.length > 0) return;
     const where = normalised(parseFilter(parameter, [value], parseReading(this.#question.query)));
-    if (where.kind !== 'value' || where.tests[0]?.kind !== 'equals') return;
+    const kind = where.kind === 'value' ? where.tests[0]?.kind : where.kind;
+    if (kind !== 'equals' && kind !== 'wildcard' && kind !== 'text') return;
+    const found = async (meant: readonly QueryString[]): Promise<Hint | undefined> =>
+      this.#question.isErasure === true ? undefined : this.#firstFound(parameter, value, rest, meant);
+    const hint =
+      (await found(valuesMeant(parameter, value))) ??
+      (kind === 'equals' && !LOOKS_LIKE_ID.test(value)
+        ? await this.#nearestKnown(parameter, value, rest)
+        : undefined) ??
+      (kind === 'wildcard' || WHOLE_ID.test(value) ? undefined : await found(valuesWidened(parameter, value)));
+    if (hint !== undefined) yield hint;
+  }
+
+  async #nearestKnown(parameter: string, value: string, rest: QueryString): Promise<Hint | undefined> {
     const { facets } = await this.#view.facets(this.#parsed(rest), [parameter], this.#query);
     const values = facets[0]?.values;
     const other = values === undefined ? undefined : nearest(value, values.keys());
-    if (other === undefined) return;
-    const lines = values!.get(other)!;
-    const message = `no line has ${parameter}=${value}; did you mean ${parameter}=${other}? ${counted(lines)}`;
-    yield { message, parameters: parametersOf({ ...rest, [parameter]: other }), lines };
+    if (other === undefined) return undefined;
+    return otherValue(parameter, value, { [parameter]: other }, rest, values!.get(other)!);
+  }
+
+  /** The first of these that finds lines, in the place of the value. */
+  async #firstFound(
+    parameter: string,
+    value: string,
+    rest: QueryString,
+    meant: readonly QueryString[],
+  ): Promise<Hint | undefined> {
+    for (const instead of meant) {
+      const lines = await this.#countIfValid({ ...rest, ...instead });
+      if (lines > 0) return otherValue(parameter, value, instead, rest, lines);
+    }
+    return undefined;
+  }
+
+  /** Of a question that nobody has written: it may not be valid. */
+  async #countIfValid(query: QueryString): Promise<number> {
+    try {
+      return await this.#count(query);
+    } catch (error) {
+      if (error instanceof ParameterError) return 0;
+      throw error;
+    }
   }
 
   async #count(query: QueryString): Promise<number> {
@@ -216,6 +262,8 @@ class Adviser {
 
 /** Nothing is gained by the id that is nearest to another. */
 const LOOKS_LIKE_ID = /^(?=.*\d).{8,}$/s;
+/** Of which nobody writes the beginning; that of a pod (`pod=api-7d4c5b6f8`), many do. */
+const WHOLE_ID = /^[\da-f-]{16,}$|^\d+$/i;
 
 const UNGROUPED = { by: [], stepNs: undefined, limit: undefined } as const;
 
@@ -258,14 +306,17 @@ function renamed(query: QueryString, parameter: string, name: string, by: string
 
 function withoutEach(question: Question): Without[] {
   const { query } = question;
+  const frame = Object.fromEntries(Object.entries(query).filter(([name]) => !isFilterOf(question, name)));
   const list: Without[] = [];
   for (const parameter of Object.keys(query)) {
     if (!isFilterOf(question, parameter) || parameter === 'search') continue;
     const { [parameter]: values, ...rest } = query;
-    list.push({ filter: written(parameter, values), parameter, query: rest });
+    list.push({ filter: written(parameter, values), parameter, query: rest, alone: { ...frame, [parameter]: values } });
   }
   for (const [i, text] of all(query, 'search').entries()) {
-    for (const { text: term, rest } of termsOf(text)) list.push({ filter: term, query: withSearch(query, i, rest) });
+    for (const { text: term, rest } of termsOf(text)) {
+      list.push({ filter: term, query: withSearch(query, i, rest), alone: { ...frame, search: term } });
+    }
   }
   // A question with one filter and none left is everything, which is no nearer than its range.
   return list.filter(
@@ -280,36 +331,10 @@ function withSearch(query: QueryString, at: number, text: string | undefined): Q
   return texts.length === 0 ? rest : { ...rest, search: texts };
 }
 
-/** As somebody would write it: `status>=500`, `namespace=shop`. */
-function written(parameter: string, values: QueryString[string]): string {
-  const texts = values === undefined ? [] : typeof values === 'string' ? [values] : values;
-  return texts.map((text) => (isWholeComparison(parameter, text) ? parameter : `${parameter}=${text}`)).join('&');
-}
-
-function parametersOf(query: QueryString): string {
-  const encode = (text: string): string =>
-    encodeURIComponent(text).replaceAll(/%(?:2C|2F|3A|40|3E|3C|7E)/gi, decodeURIComponent);
-  return Object.keys(query)
-    .flatMap((name) =>
-      all(query, name).map((text) =>
-        isWholeComparison(name, text) ? encode(name) : `${encode(name)}=${encode(text)}`,
-      ),
-    )
+function otherValue(parameter: string, value: string, instead: QueryString, rest: QueryString, lines: number): Hint {
+  const question = Object.keys(instead)
+    .map((name) => written(name, instead[name]))
     .join('&');
-}
-
-/** `latency_ms>500` is all name to HTTP. */
-function isWholeComparison(parameter: string, text: string): boolean {
-  return text === '' && /[<>]/.test(parameter);
-}
-
-function rangeText(query: QueryString): string {
-  const since = single(query, 'since');
-  const until = single(query, 'until');
-  if (since === undefined && until === undefined) return 'in the store';
-  return `from ${since ?? 'the beginning'} to ${until ?? 'now'}`;
-}
-
-function counted(lines: number): string {
-  return `${lines.toLocaleString('en')} ${lines === 1 ? 'line' : 'lines'}`;
+  const message = `no line has ${parameter}=${value}; did you mean ${question}? ${counted(lines)}`;
+  return { message, parameters: parametersOf({ ...rest, ...instead }), lines };
 }

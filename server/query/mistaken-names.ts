@@ -20,7 +20,7 @@ export interface SuspectName {
 /** A shorter name is too often like another by chance. */
 const NAME_LENGTH_MIN = 4;
 /** Parameters that a name may be a misspelling of. */
-const SPELLINGS: readonly string[] = [...COMMON_NAMES, 'limit', 'order', 'format', 'follow', 'columns', 'context'];
+const SPELLINGS: readonly string[] = [...COMMON_NAMES, 'limit', 'order', 'format', 'follow', 'columns'];
 
 /**
  * Returns the names in a query that a parameter may have been meant by; without looking at any line.
@@ -29,9 +29,10 @@ const SPELLINGS: readonly string[] = [...COMMON_NAMES, 'limit', 'order', 'format
 export function suspectNames(query: QueryString, ownNames: readonly string[]): readonly SuspectName[] {
   const suspects: SuspectName[] = [];
   for (const name of Object.keys(query)) {
-    if (!isFilter(name) || ownNames.includes(name) || SPELLINGS.includes(name)) continue;
-    const foreign = FOREIGN_NAMES[name.toLowerCase().replaceAll(/[-_]/g, '')];
-    const own = name.length < NAME_LENGTH_MIN ? undefined : nearest(name, SPELLINGS);
+    if (!isFilter(name) || ownNames.includes(name)) continue;
+    const foreign = FOREIGN_NAMES.get(name.toLowerCase().replaceAll(/[-_]/g, ''));
+    const isLong = name.length >= NAME_LENGTH_MIN;
+    const own = isLong && !SPELLINGS.includes(name) ? nearest(name, [...SPELLINGS, ...ownNames]) : undefined;
     const advice = foreign ?? (own === undefined ? undefined : `${own}=…`);
     if (advice !== undefined) suspects.push({ name, advice });
   }

@@ -2,8 +2,9 @@
  * The same question to each container, pod, stream or value of a label: `per=container&limit=20` gives the last 20 lines of each.
  * One search for each, as a scan finds the lines of a stream without reading those of others.
  */
-import { QueryTooLargeError } from '../../shared/errors.ts';
+import { ParameterError, QueryTooLargeError } from '../../shared/errors.ts';
 import { type Labels, labelOf } from '../../shared/labels.ts';
+import { didYouMean } from '../../shared/nearest.ts';
 import { PER_GROUPS_MAX } from '../limits.ts';
 import type { LogView } from '../store/log-store.ts';
 import { allOf, leafOf, normalised, not, type Where } from '../store/predicate.ts';
@@ -20,6 +21,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
 /**
  * Yields the lines of one group after the other, in the order of their labels; in each as the plan says.
  * @param per  `container`, `pod`, `stream` for all labels, or a label
+ * @throws ParameterError  there is no such label
  * @throws QueryTooLargeError
  */
 export async function* searchPer(
@@ -30,6 +32,7 @@ export async function* searchPer(
   const groups = new Map<string, Where>();
   const streams = await view.streams(plan, query);
   const names = per === 'stream' ? labelNames(streams) : (NAMES[per] ?? [per]);
+  assertLabel(per, names, streams);
   for (const labels of streams) {
     const key = JSON.stringify(names.map((name) => [name, labelOf(labels, name) ?? '']));
     if (!groups.has(key)) groups.set(key, allOf(names.map((name) => sameLabel(labels, name))));
@@ -41,6 +44,15 @@ export async function* searchPer(
   for (const [, where] of [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     yield* view.search({ ...plan, where: normalised(allOf([plan.where, where])) }, sink, query);
   }
+}
+
+/** All lines would be one group. @throws ParameterError */
+function assertLabel(per: string, names: readonly string[], streams: readonly Labels[]): void {
+  if (streams.length === 0 || streams.some((labels) => names.some((name) => labelOf(labels, name) !== undefined)))
+    return;
+  const known = labelNames(streams);
+  const problem = `no line of the answer has a label "${per}"${didYouMean(per, known)}`;
+  throw new ParameterError('per', problem, ['stream', ...known].join(', '), 'per=container&limit=20');
 }
 
 function labelNames(streams: readonly Labels[]): string[] {

@@ -120,6 +120,10 @@ const HABITS: readonly [string, RegExp][] = [
   ['folow=true', /allowed: follow=…/],
   ['serach=timeout', /allowed: search=…/],
   ['limit=5&by=path', /by: not a parameter of this route/],
+  ['q=panic&context=30', /around=/],
+  ['q=panic&before=30s', /around=/],
+  ['q=panic&A=30', /around=/],
+  ['having=count>5', /order=/],
   ['step=5m', /step: not a parameter of this route/],
   ['query={app="api"}', /LogQL/],
 ];
@@ -133,6 +137,10 @@ describe('a habit from another tool, or a misspelt parameter, is refused with th
 
   test.each(['histogram?', 'aggregate?', 'fields?', 'labels?', 'labels/pod/values?'])('/%stail=5', async (route) => {
     expect((await get(`${route}tail=5`)).status).toBe(400);
+  });
+
+  test('/logs?constructor=1 is a filter like any other', async () => {
+    expect((await get('logs?constructor=1')).header).toBe('no line in the store has "constructor"');
   });
 
   test.each(['users/3?', 'requests/r-1?', 'patterns?', 'compare?level=error&', 'stats?by=namespace&'])(
@@ -157,6 +165,10 @@ describe('a habit from another tool, or a misspelt parameter, is refused with th
 
   test('an erasure with one erases nothing', async () => {
     expect((await get('logs?tail=5', 'DELETE')).status).toBe(400);
+    // A misspelt parameter of the route itself.
+    const misspelt = await get('logs?user_id=3&dryrun=true', 'DELETE');
+    expect(misspelt.status, misspelt.text).toBe(400);
+    expect(misspelt.text).toMatch(/dry_run=…/);
     expect(JSON.parse((await get('erasures')).text)).toEqual({ erasures: [] });
   });
 
@@ -186,7 +198,7 @@ test.each([
   ['levle=error', '"levle"', 'level', 'level=error'],
   ['search=error%20statsu:502', '"statsu" at 7', 'status', 'search=error%20status:502'],
   ['search=level:error%20"pdo":api-1', '"pdo" at 13', 'pod', 'search=level:error%20pod:api-1'],
-  ['colour=red', '"colour"', undefined, undefined],
+  ['weather=fine', '"weather"', undefined, undefined],
 ])('%s', async (parameters, shown, nearest, suggested) => {
   const { status, text, header } = await get(`logs?${parameters}`);
   expect({ status, text }).toEqual({ status: 200, text: '' });
@@ -215,6 +227,75 @@ test.each([
   expect(hint).toMatchObject({ parameters: suggested, lines });
   expect(hint?.message).toMatch(/^no line has .*; did you mean .*\? \d+ lines$/);
   expect(await linesOf(suggested)).toBe(lines);
+});
+
+test.each([
+  ['status=5xx', 'status=5*'],
+  ['status=>500', 'status>500'],
+  ['status=>=500', 'status>=500'],
+  ['latency_ms==<9', 'latency_ms<=9'],
+  ['level==error', 'level=error'],
+  ['pod==~api-[01]', 'pod=~api-%5B01%5D'],
+  ['pod=/API-1/i', 'pod=~(%3Fi)API-1'],
+  ['pod=api-.*', 'pod=~api-.*'],
+  ['level=error,fatal', 'level=error&level=fatal'],
+  ['level=ERROR|WARN', 'level=ERROR&level=WARN'],
+  ['pod=api%25', 'pod=api*'],
+  ['pod=ap', 'pod=ap*'],
+  ['namespace=ho', 'namespace=*ho*'],
+  ['q=502 OR 404', 'q=502&q=404'],
+  ['q=502|404', 'q=502&q=404'],
+  ['q=(?i)LATENCY', 'q=~(%3Fi)LATENCY'],
+  ['q==~lat.ncy', 'q=~lat.ncy'],
+  ['q=/lat.ncy/', 'q=~lat.ncy'],
+  ['q=*latency*', 'q=latency'],
+  ['q=LATENCY', 'q=LATENCY&ignore_case=true'],
+])('a value as another tool has it: %s', async (parameters, suggested) => {
+  const [hint] = await hintsOf(`aggregate?${parameters}`);
+  expect(hint?.parameters).toBe(suggested);
+  expect(hint?.lines).toBeGreaterThan(0);
+  expect(hint?.message).toMatch(/^no line has .*; did you mean .*\? \d+ lines$/);
+  expect(await linesOf(suggested)).toBe(hint?.lines);
+});
+
+test.each([
+  ['labels/status/values', 'no line has a label "status"; /fields?name=status has the values of a field'],
+  ['labels/pods/values', 'no line has a label "pods"; did you mean pod?'],
+  ['stats?by=pdo', 'no line in the store has "pdo"; did you mean pod?'],
+  ['stats?by=pod&level=eror', 'no line has level=eror; did you mean level=error? 5 lines'],
+  [
+    'compare?level=error&than.level=none',
+    'the search with than. finds no line, so that there is nothing to compare with',
+  ],
+])('%s', async (path, message) => {
+  const [hint] = await hintsOf(path);
+  expect(hint?.message).toBe(message);
+  expect((await get(path)).header).toMatch(message.slice(0, 20));
+});
+
+test.each([
+  ['bogus', 'no line of the answer has a label "bogus"; allowed: stream, container'],
+  ['user_id', 'no line of the answer has a label "user_id"; allowed: stream, container'],
+  ['pdo', 'no line of the answer has a label "pdo"; did you mean pod?'],
+])('per=%s is refused, as all lines would be one group', async (per, message) => {
+  const { status, text } = await get(`logs?namespace=shop&per=${per}&limit=1`);
+  expect(status, text).toBe(400);
+  expect((JSON.parse(text) as { error: { message: string } }).error.message).toContain(message);
+});
+
+test('where leaving out one filter does not help, those that no line has', async () => {
+  const messages = async (path: string): Promise<string[]> => (await hintsOf(path)).map(({ message }) => message);
+  expect(await messages('aggregate?search=shop like "%25api%25"')).toEqual([
+    'no line in the store has shop',
+    'no line in the store has like',
+    'no line in the store has "%api%"',
+  ]);
+  expect(await messages('aggregate?search=status:[500 TO 599]')).toContain('no line in the store has status:[500');
+});
+
+test('an erasure is not widened', async () => {
+  const { text } = await get('logs?pod=ap&dry_run=true', 'DELETE');
+  expect(JSON.parse(text)).toEqual({ dry_run: true, rows: 0, namespaces: [] });
 });
 
 test('a range without lines', async () => {

@@ -82,6 +82,8 @@ test.for([
   ['around=lunch', 400, /^around: "lunch" is not a valid time/],
   ['around=', 400, /^around: "" is not a valid time/],
   ['around=now&limit=5', 400, /^limit: not with around/],
+  ['around=gFExEG4_JL9Q3CiTaSfxs4Jr0Z9RUT-ah', 400, /^around: "gFEx.*" is not a cursor of this server/],
+  ['around=now&per=pod', 400, /^per: not with around/],
   ['around=now&follow=true', 400, /^follow: not with around/],
   ['around=now&context=app', 400, /^context: a time is not of one app/],
   ['around=now&context=pod', 400, /^context: "pod" is unknown; allowed: stream, app, namespace, all/],

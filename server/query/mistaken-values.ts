@@ -1,0 +1,47 @@
+/**
+ * Values in the manner of another tool (`status=5xx`, `level=error,warn`, `q==~time.*`), which are texts like any other to
+ * podlog. Where no line has such a value, the question is asked as it may have been meant.
+ */
+import type { QueryString } from './parameters.ts';
+
+const TEXTS: readonly string[] = ['q', 'q.raw'];
+
+/** An operator behind a name and its `=`, and what podlog has instead; `isOfTexts` where it also makes sense for a text. */
+const OPERATORS: readonly {
+  readonly sign: RegExp;
+  readonly isOfTexts?: boolean;
+  readonly meant: (name: string, value: string) => QueryString;
+}[] = [
+  { sign: /^(?:>=|=>)/, meant: (name, value) => ({ [`${name}>`]: value }) },
+  { sign: /^(?:<=|=<)/, meant: (name, value) => ({ [`${name}<`]: value }) },
+  { sign: /^>/, meant: (name, value) => ({ [`${name}>${value}`]: '' }) },
+  { sign: /^</, meant: (name, value) => ({ [`${name}<${value}`]: '' }) },
+  { sign: /^=~/, isOfTexts: true, meant: (name, value) => ({ [name]: `~${value}` }) },
+  { sign: /^=/, isOfTexts: true, meant: (name, value) => ({ [name]: value }) },
+];
+
+/** Returns what somebody may have meant who wrote one value of a parameter like this, the likeliest first. */
+export function valuesMeant(name: string, value: string): readonly QueryString[] {
+  const meant: QueryString[] = [];
+  const isText = TEXTS.includes(name);
+  const operator = OPERATORS.find(({ sign, isOfTexts }) => sign.test(value) && (!isText || isOfTexts === true));
+  const operand = operator === undefined ? '' : value.replace(operator.sign, '').trim();
+  if (operator !== undefined && operand !== '') meant.push(operator.meant(name, operand));
+  const [, digit] = /^(\d)xx$/i.exec(value) ?? [];
+  if (digit !== undefined) meant.push({ [name]: `${digit}*` });
+  const [, expression, flags] = /^\/(.+)\/(i?)$/.exec(value) ?? [];
+  if (expression !== undefined) meant.push({ [name]: `~${flags === 'i' ? '(?i)' : ''}${expression}` });
+  if (/^\(\?[a-z]+\)|\.[*+]/.test(value)) meant.push({ [name]: `~${value}` });
+  const values = value.split(/\s*[,|]+\s*|\s+OR\s+/).filter((each) => each !== '');
+  if (values.length > 1) meant.push({ [name]: values });
+  if (value.includes('%')) meant.push({ [name]: isText ? value.replaceAll('%', '') : value.replaceAll('%', '*') });
+  if (isText && value.includes('*')) meant.push({ [name]: value.replaceAll(/^\*+|\*+$/g, '') });
+  return meant;
+}
+
+/** Returns questions that find more than this value: as the beginning of one, within one, in any case. */
+export function valuesWidened(name: string, value: string): readonly QueryString[] {
+  const inAnyCase = { [name]: value, ignore_case: 'true' };
+  if (TEXTS.includes(name)) return [inAnyCase];
+  return [inAnyCase, { [name]: `${value}*` }, { [name]: `*${value}*` }];
+}
