@@ -33,6 +33,9 @@ export interface Hint {
 export interface Histogram {
   readonly step_seconds: number;
   readonly buckets: readonly HistogramBucket[];
+  /** Lines outside of its range, where the question has none. */
+  readonly before?: number;
+  readonly after?: number;
   readonly hints?: readonly Hint[];
 }
 
@@ -151,6 +154,16 @@ export interface UserRequest {
   readonly request_id?: string;
   readonly namespace?: string;
   readonly pod?: string;
+}
+
+export interface SavedView {
+  readonly name: string;
+  /** Seen by every token. */
+  readonly shared: boolean;
+  readonly search: string;
+  readonly since: string;
+  readonly until?: string;
+  readonly columns?: readonly string[];
 }
 
 export interface Session {

@@ -78,14 +78,27 @@ export async function* followLines(
   for await (const lines of linesAsTheyArrive(response.body!)) yield lines.map(rowOf);
 }
 
+/** Puts something in place, or removes it. @throws AnswerError */
+export async function change(
+  connection: Connection,
+  method: 'PUT' | 'DELETE',
+  path: string,
+  parameters: Parameters = {},
+  body?: object,
+): Promise<void> {
+  await ask(connection, path, parameters, undefined, { method, ...(body && { body: JSON.stringify(body) }) });
+}
+
 async function ask(
   { url, token }: Connection,
   path: string,
   parameters: Parameters | URLSearchParams,
   signal?: AbortSignal,
+  init: Pick<RequestInit, 'method' | 'body'> = {},
 ): Promise<Response> {
   const query = queryOf(parameters).toString();
   const response = await fetch(`${url}${path}${query === '' ? '' : `?${query}`}`, {
+    ...init,
     // With `podlog-client`, a browser asks for no password where a token is missing.
     headers: { 'podlog-client': 'page', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
     // A browser that has another password must not send it instead.

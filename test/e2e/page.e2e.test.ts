@@ -207,6 +207,21 @@ describe('Explore', () => {
     await countText(page).getByText('129 lines').waitFor();
   });
 
+  test('a text that is selected can be searched for, and opens nothing', async () => {
+    const page = await open('/?since=2h&q=level:error');
+    await countText(page).getByText('461 lines').waitFor();
+    await page
+      .locator('.piece-message', { hasText: 'charge failed' })
+      .first()
+      .dblclick({ position: { x: 10, y: 8 } });
+    await page.getByRole('toolbar', { name: 'Selected text' }).getByRole('button', { name: 'Only these' }).waitFor();
+    expect(await page.locator('.details').count()).toBe(0);
+    await look(page, 'selection');
+    await page.getByRole('button', { name: 'Only these' }).click();
+    await countText(page).getByText('129 lines').waitFor();
+    expect(await page.locator('#search').inputValue()).toBe('level:error "charge"');
+  });
+
   test('the link of a line opens the line', async () => {
     const page = await open('/?since=2h&q=level:error');
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
@@ -257,6 +272,23 @@ describe('Explore', () => {
     await page.getByRole('button', { name: 'Last 15 minutes' }).click();
     await until(page, `location.search === '?since=15m'`);
     await page.locator('.line').first().waitFor();
+  });
+
+  test('a search is saved under a name, opened again, and removed', async () => {
+    const page = await open('/?since=2h&q=level:error');
+    await page.getByRole('button', { name: 'Views' }).click();
+    await page.getByLabel('Name of this search').fill('all errors');
+    await page.getByRole('button', { name: 'Save view' }).click();
+    await page.getByText('View “all errors” saved').waitFor();
+    const other = await open('/?since=2h');
+    await other.getByRole('button', { name: 'Views' }).click();
+    await other.getByRole('link', { name: /all errors/ }).waitFor();
+    await look(other, 'views');
+    await other.getByRole('link', { name: /all errors/ }).click();
+    await countText(other).getByText('461 lines').waitFor();
+    await other.getByRole('button', { name: 'Views' }).click();
+    await other.getByRole('button', { name: 'Remove all errors' }).click();
+    await other.getByText('No views are saved yet.').waitFor();
   });
 
   test('everything that matches is downloaded', async () => {

@@ -10,6 +10,7 @@ import { LineDetails } from './line-details.tsx';
 import { LineText } from './line-text.tsx';
 import { podClassOf } from './known-hues.ts';
 import { rowView } from './row-view.ts';
+import { SelectionBar } from './selection-bar.tsx';
 import { type List, useVirtual } from './virtual.ts';
 
 export interface LineListProps {
@@ -75,7 +76,8 @@ export function LineList(props: LineListProps) {
     if (index === undefined || target.closest('a, button') !== null) return;
     const [x, y] = pressed.current;
     if (Math.abs(event.clientX - x) > MOVED_PX || Math.abs(event.clientY - y) > MOVED_PX) return;
-    if (getSelection()?.isCollapsed === false) return;
+    // The second click of two selects a word, so the first was not meant to open the line.
+    if (getSelection()?.isCollapsed === false && event.detail !== 2) return;
     const item = items[Number(index)];
     if (item?.kind === 'row') toggleOpen(item.row);
   };
@@ -113,6 +115,7 @@ export function LineList(props: LineListProps) {
           </div>
         )}
       </div>
+      <SelectionBar scroller={scroller} />
     </>
   );
 }

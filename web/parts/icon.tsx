@@ -16,6 +16,7 @@ const PATHS = {
   plus: 'M8 3v10M3 8h10',
   minus: 'M3 8h10',
   check: 'm3 8.5 3.2 3.2L13 5',
+  star: 'm8 2 1.8 3.8 4.2.5-3.1 2.9.8 4.1L8 11.2l-3.7 2.1.8-4.1L2 6.3l4.2-.5z',
   copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
   values: 'M3 13V9m5 4V3m5 10V7',
   context: 'M2 8h12M4 4.5h8M4 11.5h8M6 1.5h4M6 14.5h4',

@@ -13,6 +13,7 @@ import { isFacetsOpen } from '../state/panels.ts';
 import { selectionCount } from '../search/edit.ts';
 import { Completion, type CompletionHandle } from './completion.tsx';
 import { Icon } from './icon.tsx';
+import { SavedViews } from './saved-views.tsx';
 import { TimePicker } from './time-picker.tsx';
 import { copy } from './toast.tsx';
 
@@ -48,6 +49,7 @@ export function QueryBar() {
             <Icon name="live" /> Live
           </button>
         )}
+        <SavedViews />
         <button
           type="button"
           class="button not-phone"

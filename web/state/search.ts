@@ -47,7 +47,9 @@ export const asked = signal<Parameters>({});
 
 export const totalLines = computed(() => {
   const { value } = bars.value;
-  return value?.histogram.buckets.reduce((sum, { total }) => sum + total, 0);
+  if (value === undefined) return undefined;
+  const { buckets, before = 0, after = 0 } = value.histogram;
+  return buckets.reduce((sum, { total }) => sum + total, before + after);
 });
 
 export const levelTotals = computed(() => {

@@ -1,0 +1,156 @@
+/** Saved views: searches under a name, kept by the server. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { SavedView } from '../../shared/client/answers.ts';
+import { askJson, change } from '../../shared/client/client.ts';
+import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
+import { question } from '../state/navigation.ts';
+import { connection, session } from '../state/session.ts';
+import { messageOf } from './failure.tsx';
+import { Icon } from './icon.tsx';
+import { say } from './toast.tsx';
+
+export function SavedViews() {
+  const isOpen = useSignal(false);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!isOpen.value) return;
+    const onDown = (event: PointerEvent): void => {
+      if (box.current?.contains(event.target as Node) !== true) isOpen.value = false;
+    };
+    addEventListener('pointerdown', onDown);
+    return () => removeEventListener('pointerdown', onDown);
+  }, [isOpen.value]);
+  return (
+    <div class="saved-views not-phone" ref={box}>
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        aria-expanded={isOpen.value}
+        onClick={() => (isOpen.value = !isOpen.value)}
+      >
+        <Icon name="star" /> Views
+      </button>
+      {isOpen.value && <Panel onDone={() => (isOpen.value = false)} />}
+    </div>
+  );
+}
+
+function Panel({ onDone }: { readonly onDone: () => void }) {
+  const views = useSignal<readonly SavedView[] | undefined>(undefined);
+  const problem = useSignal('');
+  const name = useSignal('');
+  const isShared = useSignal(false);
+  const mayShare = session.value?.scopes.includes('admin') === true;
+  const load = async (): Promise<void> => {
+    try {
+      views.value = (await askJson<{ readonly views: readonly SavedView[] }>(connection(), '/views')).views;
+    } catch (error) {
+      problem.value = messageOf(error);
+    }
+  };
+  useEffect(() => void load(), []);
+  const save = async (): Promise<void> => {
+    const { q, since, until } = question.peek();
+    const wanted = name.value.trim();
+    if (wanted === '') return;
+    try {
+      const view = { search: q, since, ...(until !== '' && { until }), ...(isShared.value && { shared: true }) };
+      await change(connection(), 'PUT', pathOf(wanted), {}, view);
+      say(`View “${wanted}” saved`);
+      onDone();
+    } catch (error) {
+      problem.value = messageOf(error);
+    }
+  };
+  const remove = async (view: SavedView): Promise<void> => {
+    try {
+      await change(connection(), 'DELETE', pathOf(view.name), view.shared ? { shared: true } : {});
+      await load();
+    } catch (error) {
+      problem.value = messageOf(error);
+    }
+  };
+  return (
+    <div
+      class="panel views-panel"
+      role="dialog"
+      aria-label="Saved views"
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.stopPropagation();
+        onDone();
+      }}
+    >
+      {views.value?.length === 0 && <p class="dim">No views are saved yet.</p>}
+      <ul onClick={onDone}>
+        {views.value?.map((view) => (
+          <li key={`${view.name} ${view.shared}`}>
+            <a data-view href={addressOf({ kind: 'explore' }, questionFrom(view))}>
+              <b>{view.name}</b>
+              {view.shared && <span class="dim"> shared</span>}
+              <span class="view-search mono">{view.search === '' ? 'all lines' : view.search}</span>
+            </a>
+            {(!view.shared || mayShare) && (
+              <button
+                type="button"
+                class="icon-button"
+                aria-label={`Remove ${view.name}`}
+                title={`Remove ${view.name}`}
+                onClick={(event) => {
+                  event.stopPropagation();
+                  void remove(view);
+                }}
+              >
+                <Icon name="close" />
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        <label>
+          Name of this search
+          <input
+            type="text"
+            maxLength={100}
+            value={name.value}
+            onInput={(event) => (name.value = event.currentTarget.value)}
+          />
+        </label>
+        {mayShare && session.value?.caller !== null && (
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={isShared.value}
+              onChange={(event) => (isShared.value = event.currentTarget.checked)}
+            />
+            Shared with everyone
+          </label>
+        )}
+        <button type="submit" class="button is-primary">
+          Save view
+        </button>
+      </form>
+      {problem.value !== '' && (
+        <p class="tone-error" role="alert">
+          {problem.value}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function questionFrom({ search, since, until = '' }: SavedView) {
+  return { ...QUESTION_DEFAULT, q: search, since, until };
+}
+
+function pathOf(name: string): string {
+  return `/views/${encodeURIComponent(name)}`;
+}
