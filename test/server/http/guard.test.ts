@@ -107,6 +107,11 @@ async function routes(): Promise<string[]> {
 const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'GET /healthz': 'all',
   'GET /readyz': 'all',
+  'GET /': 'all',
+  'GET /live': 'all',
+  'GET /request/:id': 'all',
+  'GET /user/:id': 'all',
+  'GET /assets/:name': 'all',
   'GET /metrics': ['metrics', 'read', 'admin'],
   'GET /stats': ['read', 'admin'],
   'GET /agents': ['read', 'admin'],
@@ -145,7 +150,8 @@ test('every route, for every kind of token', async () => {
     const [method, path] = route.split(' ') as [string, string];
     const anonymous = await call(method, path);
     if (may === 'all') {
-      expect(anonymous.status, route).toBe(200);
+      // There is no file of the page of this name.
+      expect(anonymous.status, route).toBe(route.includes('/assets/') ? 404 : 200);
       continue;
     }
     expect(anonymous.status, route).toBe(401);
@@ -281,7 +287,8 @@ test('a token of a namespace sees that alone, on every route and whatever it ask
     '/session',
     '/views',
   ];
-  expect([...own].toSorted()).toEqual(['/healthz', '/readyz', ...narrowed].toSorted());
+  const page = ['/', '/live', '/request/:id', '/user/:id'];
+  expect([...own].toSorted()).toEqual(['/healthz', '/readyz', ...page, ...narrowed].toSorted());
 });
 
 test.for([
