@@ -7,8 +7,9 @@ import { byteStringAt } from '../../../../shared/row-group/byte-strings.ts';
 import { valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
 import { decimalNumbers } from '../../../../shared/row-group/encodings/decimal.ts';
 import { measuredOf } from '../../../../shared/quantity.ts';
-import { KIND_TEXT } from '../../../../shared/row-group/format.ts';
+import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
+import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import { parseName } from '../../../store/asked-name.ts';
 import { answersOf, columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
@@ -37,7 +38,10 @@ export function rowNumbers(group: RowGroup, asked: string, lend: LendNumbers): (
 function columnNumbers(group: RowGroup, column: number, name: string, lend: LendNumbers): Float64Array {
   const { slot, count } = group.columns[column]!;
   const numbers = lend(count);
-  if (slot.kind !== KIND_TEXT) return readNumbers(group.values(column), numbers);
+  if (slot.kind !== KIND_TEXT) {
+    const read = slot.kind === KIND_STRING ? measuredString : measuredText;
+    return readNumbers(group.values(column), numbers, read);
+  }
   numbers.fill(NaN);
   let ranks: Int32Array | undefined;
   forEachWholeLineValue(group, column, name, (row, value) => {
@@ -47,7 +51,16 @@ function columnNumbers(group: RowGroup, column: number, name: string, lend: Lend
   return numbers;
 }
 
-function readNumbers(values: ColumnValues, numbers: Float64Array): Float64Array {
+function measuredText(text: Buffer): number {
+  return measuredOf(text.toString());
+}
+
+/** `250\u00b5s` is a duration, too. */
+function measuredString(text: Buffer): number {
+  return measuredText(unescaped(text));
+}
+
+function readNumbers(values: ColumnValues, numbers: Float64Array, measured: (text: Buffer) => number): Float64Array {
   switch (values.kind) {
     case 'integer':
       numbers.set(values.values);
@@ -55,11 +68,11 @@ function readNumbers(values: ColumnValues, numbers: Float64Array): Float64Array 
     case 'decimal':
       return decimalNumbers(values, numbers);
     case 'constant':
-      return numbers.fill(measuredOf(values.value.toString()));
+      return numbers.fill(measured(values.value));
     case 'dictionary': {
       const { codes, values: texts } = values;
       const distinct = Float64Array.from({ length: texts.offsets.length - 1 }, (_, code) =>
-        measuredOf(byteStringAt(texts, code).toString()),
+        measured(byteStringAt(texts, code)),
       );
       for (let i = 0; i < numbers.length; i++) numbers[i] = distinct[codes[i]!]!;
       return numbers;
@@ -69,12 +82,12 @@ function readNumbers(values: ColumnValues, numbers: Float64Array): Float64Array 
     case 'hex':
     case 'raw':
     case 'pattern':
-      for (let i = 0; i < numbers.length; i++) numbers[i] = measuredOf(textOf(values, i));
+      for (let i = 0; i < numbers.length; i++) numbers[i] = measured(textOf(values, i));
       return numbers;
   }
 }
 
-function textOf(values: ColumnValues, index: number): string {
+function textOf(values: ColumnValues, index: number): Buffer {
   const text = Buffer.allocUnsafe(valueSizeMax(values, index));
-  return text.toString('utf8', 0, writeValue(values, index, text, 0));
+  return text.subarray(0, writeValue(values, index, text, 0));
 }
