@@ -24,16 +24,22 @@ const OPERATORS: readonly {
 export function valuesMeant(name: string, value: string): readonly QueryString[] {
   const meant: QueryString[] = [];
   const isText = TEXTS.includes(name);
+  // Else the nearest value would be that of somebody else: `user_id=12345 ` is not 123456.
+  if (value.trim() !== value && value.trim() !== '') meant.push({ [name]: value.trim() });
   const operator = OPERATORS.find(({ sign, isOfTexts }) => sign.test(value) && (!isText || isOfTexts === true));
   const operand = operator === undefined ? '' : value.replace(operator.sign, '').trim();
   if (operator !== undefined && operand !== '') meant.push(operator.meant(name, operand));
   const [, digit] = /^(\d)xx$/i.exec(value) ?? [];
   if (digit !== undefined) meant.push({ [name]: `${digit}*` });
+  const [, from, to] = /^\[?(\d+)(?:\.\.|\s+TO\s+)(\d+)\]?$/i.exec(value) ?? [];
+  if (from !== undefined && to !== undefined && !isText) meant.push({ [`${name}>`]: from, [`${name}<`]: to });
   const [, expression, flags] = /^\/(.+)\/(i?)$/.exec(value) ?? [];
   if (expression !== undefined) meant.push({ [name]: `~${flags === 'i' ? '(?i)' : ''}${expression}` });
   if (/^\(\?[a-z]+\)|\.[*+]/.test(value)) meant.push({ [name]: `~${value}` });
   const values = value.split(/\s*[,|]+\s*|\s+OR\s+/).filter((each) => each !== '');
   if (values.length > 1) meant.push({ [name]: values });
+  const together = value.split(/\s+AND\s+|\s*&&\s*/).filter((each) => each !== '');
+  if (together.length > 1) meant.push({ [name]: together, match: 'all' });
   if (value.includes('%')) meant.push({ [name]: isText ? value.replaceAll('%', '') : value.replaceAll('%', '*') });
   if (isText && value.includes('*')) meant.push({ [name]: value.replaceAll(/^\*+|\*+$/g, '') });
   return meant;

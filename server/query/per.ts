@@ -52,7 +52,7 @@ function assertLabel(per: string, names: readonly string[], streams: readonly La
     return;
   const known = labelNames(streams);
   const problem = `no line of the answer has a label "${per}"${didYouMean(per, known)}`;
-  throw new ParameterError('per', problem, ['stream', ...known].join(', '), 'per=container&limit=20');
+  throw new ParameterError('per', problem, [...new Set(['stream', ...known])].join(', '), 'per=container&limit=20');
 }
 
 function labelNames(streams: readonly Labels[]): string[] {

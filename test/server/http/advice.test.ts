@@ -243,6 +243,10 @@ test.each([
   ['pod=api%25', 'pod=api*'],
   ['pod=ap', 'pod=ap*'],
   ['namespace=ho', 'namespace=*ho*'],
+  ['user_id=3%20', 'user_id=3'],
+  ['status=500..599', 'status>=500&status<=599'],
+  ['status=[500 TO 599]', 'status>=500&status<=599'],
+  ['q=502 AND latency', 'q=502&q=latency&match=all'],
   ['q=502 OR 404', 'q=502&q=404'],
   ['q=502|404', 'q=502&q=404'],
   ['q=(?i)LATENCY', 'q=~(%3Fi)LATENCY'],
@@ -274,7 +278,7 @@ test.each([
 });
 
 test.each([
-  ['bogus', 'no line of the answer has a label "bogus"; allowed: stream, container'],
+  ['bogus', 'no line of the answer has a label "bogus"; allowed: stream, container, namespace, pod; example'],
   ['user_id', 'no line of the answer has a label "user_id"; allowed: stream, container'],
   ['pdo', 'no line of the answer has a label "pdo"; did you mean pod?'],
 ])('per=%s is refused, as all lines would be one group', async (per, message) => {
