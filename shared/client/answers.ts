@@ -89,6 +89,24 @@ export interface LinePattern {
   }[];
 }
 
+export interface Comparison {
+  readonly rows: number;
+  readonly than: { readonly rows: number };
+  readonly differences: readonly Difference[];
+  readonly distinct: number;
+}
+
+export interface Difference {
+  /** `new`: none of the others have it; `gone`: only they do. */
+  readonly kind: 'new' | 'more' | 'less' | 'gone';
+  readonly name: string;
+  /** `*` is any value; of numbers, where they lie. */
+  readonly value: string | { readonly from: number; readonly to: number };
+  readonly rows: number;
+  readonly share: number;
+  readonly than: { readonly rows: number; readonly share: number };
+}
+
 export interface RequestAnswer {
   readonly id: string;
   readonly found_by: string;

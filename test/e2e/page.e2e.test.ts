@@ -69,8 +69,8 @@ async function look(page: Page, name: string): Promise<void> {
         .join('\n')}`,
   );
   expect(found, `${name}: axe`).toEqual([]);
-  const width = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-  expect(width, `${name}: nothing is wider than the window`).toBeLessThanOrEqual(0);
+  const width = await page.evaluate<number>('Math.max(document.documentElement.scrollWidth, innerWidth)');
+  expect(width, `${name}: nothing is wider than the window`).toBe(page.viewportSize()!.width);
 }
 
 const countText = (page: Page) => page.locator('.summary-counts').first();
@@ -263,6 +263,17 @@ describe('Explore', () => {
       .getByRole('button', { name: 'Only lines of this pattern' })
       .click();
     await countText(page).getByText('129 lines').waitFor();
+  });
+
+  test('differences say what sets errors apart, each a click to include', async () => {
+    const page = await open('/?since=2h&q=level:error');
+    await page.getByRole('button', { name: 'Differences' }).click();
+    const row = page.locator('.patterns tr', { hasText: 'timeout' }).first();
+    await row.waitFor();
+    await look(page, 'differences');
+    await row.getByRole('button', { name: /^Only lines with this/ }).click();
+    await countText(page).getByText('129 lines').waitFor();
+    expect(await page.locator('#search').inputValue()).toBe('level:error error.kind:timeout');
   });
 
   test('a range is chosen by its words', async () => {

@@ -10,6 +10,7 @@ test.each<[question: Partial<Question>, address: string]>([
   [{ since: 'yesterday', until: 'today', order: 'oldest' }, '/?since=yesterday&until=today&order=oldest'],
   [{ since: '', until: '' }, '/?since='],
   [{ tab: 'patterns', line: 'abc' }, '/?view=patterns&line=abc'],
+  [{ tab: 'differences' }, '/?view=differences'],
   [{ since: '1h', until: '2026-11-27T14:00:00.000Z' }, '/?since=1h&until=2026-11-27T14:00:00.000Z'],
 ])('%j is the address %s, and back', (changes, address) => {
   const question = { ...QUESTION_DEFAULT, ...changes };

@@ -12,6 +12,8 @@ import { download, type DownloadFormat } from '../state/download.ts';
 import { Icon, LevelIcon } from './icon.tsx';
 import { count } from './numbers.ts';
 
+const TAB_NAMES: Readonly<Record<Tab, string>> = { lines: 'Lines', patterns: 'Patterns', differences: 'Differences' };
+
 export function Summary() {
   const total = totalLines.value;
   const { value } = lines.value;
@@ -52,14 +54,14 @@ export function Summary() {
         )}
       </span>
       <span class="segmented" role="group" aria-label="Shown as">
-        {(['lines', 'patterns'] as const).map((each: Tab) => (
+        {(['lines', 'patterns', 'differences'] as const).map((each: Tab) => (
           <button
             key={each}
             type="button"
             aria-pressed={tab === each}
             onClick={() => tab !== each && ask({ tab: each })}
           >
-            {each === 'lines' ? 'Lines' : 'Patterns'}
+            {TAB_NAMES[each]}
             {each === 'patterns' && patterns.value.value !== undefined && tab === 'patterns' && (
               <span class="dim num"> {count(patterns.value.value.distinct)}</span>
             )}

@@ -1,6 +1,7 @@
 /** What the address of the page says, and back: `/?q=level:error&since=1h`. Defaults are left out. */
 
-export type Tab = 'lines' | 'patterns';
+export type Tab = 'lines' | 'patterns' | 'differences';
+const TABS: readonly string[] = ['lines', 'patterns', 'differences'] satisfies Tab[];
 export type Order = 'newest' | 'oldest';
 
 /** A question, as an address has it. */
@@ -45,7 +46,7 @@ export function questionOf(search: string): Question {
     since: of('since', query.has('until') ? '' : SINCE_DEFAULT),
     until: of('until'),
     order: of('order') === 'oldest' ? 'oldest' : 'newest',
-    tab: of('view') === 'patterns' ? 'patterns' : 'lines',
+    tab: TABS.includes(of('view')) ? (of('view') as Tab) : 'lines',
     around: of('around'),
     context: of('context'),
     line: of('line'),

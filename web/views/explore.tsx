@@ -17,6 +17,7 @@ import { isFacetsOpen } from '../state/panels.ts';
 import { bars, facets, isLoadingMore, lines, loadMore, loadMoreAgain, totalLines } from '../state/search.ts';
 import { chosenRow } from '../state/selected.ts';
 import { Context } from './context.tsx';
+import { Differences } from './differences.tsx';
 import { NothingFound } from './nothing-found.tsx';
 import { Patterns } from './patterns.tsx';
 
@@ -52,7 +53,9 @@ function Answer() {
     <>
       <Histogram />
       <Summary />
-      {question.value.tab === 'patterns' ? <Patterns /> : <Lines />}
+      {question.value.tab === 'lines' && <Lines />}
+      {question.value.tab === 'patterns' && <Patterns />}
+      {question.value.tab === 'differences' && <Differences />}
     </>
   );
 }

@@ -87,7 +87,7 @@ function PatternRow({
             <span class="share-bar">
               <span style={{ width: `${(share * 100).toFixed(1)}%` }} />
             </span>
-            {(share * 100).toFixed(share < 0.01 ? 2 : 1)} %
+            <span class="share-text">{(share * 100).toFixed(share < 0.01 ? 2 : 1)} %</span>
           </span>
         </td>
         <td class="not-phone left">

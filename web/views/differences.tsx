@@ -1,0 +1,187 @@
+/** What sets the lines of a search apart: values, sizes and patterns that the others have less, or not at all. */
+import { useSignal } from '@preact/signals';
+import type { Comparison, Difference } from '../../shared/client/answers.ts';
+import { askJson, type Parameters } from '../../shared/client/client.ts';
+import { Failure } from '../parts/failure.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { count, counted } from '../parts/numbers.ts';
+import { append, termText } from '../search/edit.ts';
+import { ask, question, runCount } from '../state/navigation.ts';
+import { useLoaded } from '../state/loaded.ts';
+import { asked } from '../state/search.ts';
+import { connection } from '../state/session.ts';
+
+type Others = 'rest' | 'before';
+
+const DIFFERENCES_MAX = 50;
+const KINDS: Readonly<Record<Difference['kind'], string>> = {
+  new: 'only here',
+  more: 'more',
+  less: 'less',
+  gone: 'not here',
+};
+
+export function Differences() {
+  const before = rangeBefore(asked.value);
+  const { q } = question.value;
+  const others = useSignal<Others>(q === '' ? 'before' : 'rest');
+  const wanted = before === undefined ? 'rest' : others.value;
+  const loaded = useLoaded(
+    (ended) =>
+      askJson<Comparison>(
+        connection(),
+        '/compare',
+        { ...asked.peek(), limit: DIFFERENCES_MAX, ...(wanted === 'before' && before) },
+        ended,
+      ),
+    [wanted, runCount.value],
+  );
+  const { value, error } = loaded.value;
+  return (
+    <div class="patterns" tabIndex={0} role="region" aria-label="Differences">
+      <div class="differences-head">
+        These lines, compared with
+        <span class="segmented" role="group" aria-label="Compared with">
+          <button type="button" aria-pressed={wanted === 'rest'} onClick={() => (others.value = 'rest')}>
+            the other lines of this time
+          </button>
+          {before !== undefined && (
+            <button type="button" aria-pressed={wanted === 'before'} onClick={() => (others.value = 'before')}>
+              the same search just before
+            </button>
+          )}
+        </span>
+        {value !== undefined && (
+          <span class="dim num">
+            {count(value.rows)} and {counted(value.than.rows, 'line')}
+          </span>
+        )}
+      </div>
+      {error !== undefined && <Failure what="The comparison" error={error} />}
+      {value === undefined && error === undefined && <div class="skeleton-lines" aria-busy="true" />}
+      {value !== undefined && <Answer comparison={value} isOfAll={wanted === 'rest' && q === ''} />}
+    </div>
+  );
+}
+
+function Answer({
+  comparison: { differences, rows, than },
+  isOfAll,
+}: {
+  readonly comparison: Comparison;
+  readonly isOfAll: boolean;
+}) {
+  if (isOfAll)
+    return (
+      <p class="list-end">
+        All lines of this time are these lines. Search for some, or include a value, to see what is particular about
+        them.
+      </p>
+    );
+  if (rows === 0 || than.rows === 0)
+    return <p class="list-end">There are no {rows === 0 ? '' : 'other '}lines to compare.</p>;
+  if (differences.length === 0) return <p class="list-end">Nothing sets these lines apart beyond chance.</p>;
+  return (
+    <table class="table">
+      <thead>
+        <tr>
+          <th scope="col" class="left">
+            Field
+          </th>
+          <th scope="col" class="left">
+            Value
+          </th>
+          <th scope="col" class="left not-phone">
+            What
+          </th>
+          <th scope="col">Here</th>
+          <th scope="col">Elsewhere</th>
+          <th scope="col">
+            <span class="hidden-text">Include or hide</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {differences.map((difference) => (
+          <Row key={`${difference.name} ${valueText(difference)}`} difference={difference} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ difference }: { readonly difference: Difference }) {
+  const { kind, name, share, rows, than } = difference;
+  const { q } = question.value;
+  const add = (isNegated: boolean): void => ask({ q: append(q, conditionText(difference, isNegated)), tab: 'lines' });
+  const text = valueText(difference);
+  return (
+    <tr>
+      <td class="left mono">{name}</td>
+      <td class="left mono difference-value" title={text}>
+        <bdi>{text}</bdi>
+      </td>
+      <td class={`left not-phone${kind === 'new' ? ' tone-error' : ''}`}>{KINDS[kind]}</td>
+      <td class="num" title={counted(rows, 'line')}>
+        <span class="share">
+          <span class="share-bar not-phone">
+            <span style={{ width: `${share * 100}%` }} />
+          </span>
+          <span class="share-text">{percent(share)}</span>
+        </span>
+      </td>
+      <td class="num" title={counted(than.rows, 'line')}>
+        <span class="share">
+          <span class="share-bar not-phone">
+            <span style={{ width: `${than.share * 100}%` }} />
+          </span>
+          <span class="share-text">{percent(than.share)}</span>
+        </span>
+      </td>
+      <td class="pattern-actions">
+        <button
+          type="button"
+          aria-label={`Only lines with this ${name}`}
+          title={`Only lines with this ${name}`}
+          onClick={() => add(false)}
+        >
+          <Icon name="plus" />
+        </button>
+        <button
+          type="button"
+          aria-label={`Hide lines with this ${name}`}
+          title={`Hide lines with this ${name}`}
+          onClick={() => add(true)}
+        >
+          <Icon name="minus" />
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+/** The range of the same length before a range of two times. */
+function rangeBefore({ since, until }: Parameters): Parameters | undefined {
+  const [from, to] = [Date.parse(String(since)), Date.parse(String(until))];
+  if (Number.isNaN(from) || Number.isNaN(to)) return undefined;
+  return { 'than.since': new Date(2 * from - to).toISOString(), 'than.until': new Date(from).toISOString() };
+}
+
+function valueText({ value }: Difference): string {
+  if (typeof value !== 'string') return `${value.from} – ${value.to}`;
+  return value === '*' ? 'any value' : value;
+}
+
+function conditionText({ name, value }: Difference, isNegated: boolean): string {
+  if (typeof value === 'string') return termText(name, [value], isNegated);
+  const field = name.replace(/\.log10$/, '');
+  const range = `${field}>=${value.from} ${field}<${value.to}`;
+  return isNegated ? `-(${range})` : range;
+}
+
+/** `0.15%`; below a hundredth of a percent, `<0.01%`. */
+function percent(share: number): string {
+  const value = share * 100;
+  if (value === 0) return '0%';
+  return value < 0.01 ? '<0.01%' : `${Number(value.toPrecision(value < 10 ? 2 : 3))}%`;
+}
