@@ -380,6 +380,9 @@ test('Live follows, pauses on scrolling up, and says how many are new', async ()
   await look(page, 'live');
   await page.getByRole('button', { name: '37 new ↓' }).click();
   await page.getByText('line number 86', { exact: true }).waitFor();
+  await page.getByText('Following').waitFor();
+  await page.keyboard.press('k');
+  await page.getByText('Paused; lines still arrive').waitFor();
   await page.getByRole('button', { name: 'Stop' }).click();
   await until(page, `location.pathname === '/'`);
 });

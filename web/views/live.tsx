@@ -10,7 +10,7 @@ import { wordsOf } from '../search/tokens.ts';
 import { clockText } from '../state/clock.ts';
 import { live } from '../state/live.ts';
 import { question } from '../state/navigation.ts';
-import { openRows } from '../state/selected.ts';
+import { chosenRow, openRows } from '../state/selected.ts';
 
 const NEAR_END_PX = 24;
 const RATE_MS = 1_000;
@@ -29,8 +29,8 @@ export function Live() {
     isFollowing.value = true;
   }, [searchId]);
   useEffect(() => {
-    if (openRows.value.size > 0) isFollowing.value = false;
-  }, [openRows.value]);
+    if (openRows.value.size > 0 || chosenRow.value !== undefined) isFollowing.value = false;
+  }, [openRows.value, chosenRow.value]);
   useLayoutEffect(() => {
     if (!isFollowing.value) return;
     seenCount.current = total;
@@ -66,6 +66,7 @@ export function Live() {
   const newCount = total - seenCount.current;
   const followAgain = (): void => {
     openRows.value = new Set();
+    chosenRow.value = undefined;
     isFollowing.value = true;
   };
   return (
