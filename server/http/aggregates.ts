@@ -149,6 +149,12 @@ function parseBy(query: QueryString, max: number): readonly string[] {
   if (max === 1 && by.includes(WHOLE_STREAM)) {
     throw new ParameterError('by', 'whole streams are groups of /aggregate', 'one label or field', 'by=pod');
   }
+  const list = by.find((name) => name.includes(',') && !name.startsWith('\\'));
+  if (list !== undefined) {
+    const names = list.split(',').map((name) => `by=${name.trim()}`);
+    const allowed = `one name each time, up to ${max}; a name with a comma has a backslash before it`;
+    throw new ParameterError('by', `"${list}" is a list`, allowed, max === 1 ? names[0]! : names.join('&'));
+  }
   if (by.length > max || by.includes('')) {
     const problem = by.includes('') ? 'an empty name' : `${by.length} names`;
     throw new ParameterError(

@@ -192,7 +192,11 @@ function namesOf(query: QueryString, parameter: string): readonly string[] {
     const allowed = `up to ${AGGREGATE_MEASURES_MAX} names of fields`;
     throw new ParameterError(parameter, `${names.length} names`, allowed, `${parameter}=latency_ms`);
   }
-  return names;
+  const call = names.find((name) => /^\w+\(.*\)$/.test(name));
+  if (call === undefined) return names;
+  const problem = `"${call}" is not the name of a field`;
+  const allowed = 'a field: the answer has count, sum, min, max, avg and quantiles of its numbers';
+  throw new ParameterError(parameter, problem, allowed, `${parameter}=${call.slice(call.indexOf('(') + 1, -1)}`);
 }
 
 /**

@@ -151,6 +151,13 @@ describe('a habit from another tool, or a misspelt parameter, is refused with th
   );
 
   test.each([
+    ['aggregate?by=pod,level', /^by: "pod,level" is a list; .*; example: by=pod&by=level$/],
+    ['histogram?by=pod,level', /^by: "pod,level" is a list; .*; example: by=pod$/],
+    [
+      'aggregate?of=p99(latency_ms)',
+      /^of: "p99\(latency_ms\)" is not the name of a field; .*; example: of=latency_ms$/,
+    ],
+    ['logs?previous=true', /^previous: .*stream=podlog/],
     ['stats?namespace=shop', /by=namespace&namespace=/],
     ['agents?node=n1', /^node: not a parameter of this route; allowed: none/],
     ['erasures?user_id=7', /^user_id: not a parameter/],
