@@ -8,9 +8,6 @@
  * - a small young generation: most of what podlog handles are buffers, which are not in it.
  * - a garbage collector that can be called: an agent gives back what a busy time has left.
  * - for an agent, one optimizing compiler instead of two: its loops are few and run for long, and Maglev takes memory.
- * - for a server, a heap that may grow somewhat more before it is marked. V8 counts buffers that a thread was given as growth
- *   of its small heap, so tables of groups that pass from thread to thread started a collection in each, for each query: they
- *   took a third of the CPU time of an aggregation with many groups.
  * - WebAssembly as it comes: undici's HTTP parser, for a few requests a minute, is not worth the memory that it takes to
  *   optimize it.
  * - one arena of malloc for all threads: each would keep its own free memory.
@@ -22,8 +19,8 @@ import { fileURLToPath } from 'node:url';
 
 const YOUNG_GENERATION = '--max-semi-space-size=2';
 const isAgent = process.argv[2] === 'agent';
-const ofRole = isAgent ? '--no-maglev' : '--heap-growing-percent=120';
-const options = [YOUNG_GENERATION, '--expose-gc', '--liftoff-only', ofRole];
+const ofRole = isAgent ? ['--no-maglev'] : [];
+const options = [YOUNG_GENERATION, '--expose-gc', '--liftoff-only', ...ofRole];
 const settings = {
   NODE_COMPILE_CACHE: fileURLToPath(new URL('../node_modules/.cache/podlog', import.meta.url)),
   MALLOC_ARENA_MAX: '1',
