@@ -4,7 +4,7 @@
  */
 import { LAG_MARKS_MAX } from './limits.ts';
 
-/** So many bytes had been written at this time, or shortly before. */
+/** How many bytes had been written by a certain time. */
 interface Mark {
   readonly bytes: number;
   readonly atMs: number;

@@ -183,8 +183,8 @@ export const RATE_DROP_MS = 1_000;
 export const UNESCAPE_LEVELS_MAX = 4;
 
 /**
- * Times at which so many bytes were unread, one each time the agent reports. Beyond: every other is forgotten, and how long lines
- * have been waiting is known less exactly.
+ * Marks of how many bytes were unread at a time, one for each report of the agent. Beyond: every second mark is forgotten, and
+ * the age of the oldest unread line becomes less exact.
  */
 export const LAG_MARKS_MAX = 512;
 

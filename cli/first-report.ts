@@ -6,7 +6,7 @@ const POLL_MS = 250;
 /** A node with a backlog of gigabytes takes longer. */
 const WAIT_MS_MAX = 10_000;
 
-/** Resolves with the line, or undefined when it is no longer wanted. */
+/** Waits until nothing is unread, for at most WAIT_MS_MAX, and returns the report; undefined if it is aborted. */
 export async function firstReport(
   node: string,
   status: () => AgentStatus,

@@ -3,9 +3,9 @@
  * recognized by what follows its first line, so any line of text may begin one, and waits a moment for the next. Lines are
  * classified by their first few bytes, except for a Go call and a Ruby frame, which are examined as a whole.
  *
- * A trace takes the line of text before it if a logger has written that line, and if the runtime marks traces that nobody has
- * caught: the JVM, .NET and Go. Those of Python, JavaScript and Ruby look the same whether they are logged or end the process, and
- * must not be hidden behind a line of level `info`; only Ruby's frames without a header are a logger's for certain.
+ * A trace takes the line of text before it if a logger wrote that line, and if the runtime marks uncaught traces as such, as the
+ * JVM, .NET and Go do. Those of Python, JavaScript and Ruby look the same whether they were logged or ended the process, and must
+ * not be hidden behind a line of level `info`; only Ruby's frames without a header certainly come from a logger.
  */
 import { errorCodeEnd } from '../../shared/row-group/text-lines/exception.ts';
 import { byteAt } from '../../shared/row-group/text-lines/scan.ts';
