@@ -117,13 +117,13 @@ export class LateLines {
     watched.isJudging = true;
     try {
       if (await find(rowGroups, predicate)) {
-        this.#setDue(watched, due.orderFrom);
+        this.#remainDue(id, watched, due.orderFrom);
         return due.orderFrom;
       }
       watched.judgedTo = Math.max(judgedTo, ...rowGroups.map(({ order, rowCount }) => order + rowCount));
       return undefined;
     } catch (error) {
-      this.#setDue(watched, due.orderFrom);
+      this.#remainDue(id, watched, due.orderFrom);
       throw error;
     } finally {
       watched.isJudging = false;
@@ -144,8 +144,13 @@ export class LateLines {
     }
   }
 
+  /** An erasure that was forgotten while its lines were judged must not hold merges back. */
+  #remainDue(id: string, watched: Watched, orderFrom: number): void {
+    if (this.#watched.get(id) === watched) this.#setDue(watched, orderFrom);
+  }
+
   #setDue(watched: Watched, orderFrom: number): void {
-    // Of another process of judging, or of what arrived meanwhile.
+    // More lines may have arrived while others were judged.
     const before = watched.due;
     const lowest = Math.min(orderFrom, before?.orderFrom ?? Infinity);
     const removeBarrier = this.#store.addMergeBarrier(lowest);
