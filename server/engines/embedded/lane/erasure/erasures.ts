@@ -53,6 +53,7 @@ import { forgetInBackup } from './erase-backup.ts';
 import type { FindErasedInput } from './find-erased.ts';
 import { filesToGo } from './remains.ts';
 import { eraseBeside, isLeft, type RewriteContext, rewriteLive, segmentsInScope } from './rewrite.ts';
+import { Turns } from './turns.ts';
 
 export interface ErasuresOptions extends Omit<RewriteContext, 'disk' | 'lock' | 'save'> {
   readonly store: RewriteContext['store'] & LateLinesStore & Pick<Store, 'checkpoint' | 'maintain' | 'noteErasures'>;
@@ -75,7 +76,7 @@ export class Erasures {
   readonly #files: JobFiles;
   /** In the order of their requests. */
   readonly #jobs: Map<string, OpenJob>;
-  readonly #running = new Set<Promise<void>>();
+  readonly #turns: Turns;
   readonly #late: LateLines;
   readonly #rewriting: RewriteContext;
   readonly #closing = new AbortController();
@@ -102,6 +103,7 @@ export class Erasures {
     const { lock = lockFolder } = options;
     this.#rewriting = { ...options, disk: this.#disk, lock, save: (job) => this.#save(job) };
     this.#late = new LateLines(options.store, options.now);
+    this.#turns = new Turns(options.store);
     this.#jobs = new Map(jobs.map((job) => [job.id, openJob(job, () => {})]));
   }
 
@@ -178,12 +180,12 @@ export class Erasures {
   async tick(): Promise<void> {
     const finishing: Promise<void>[] = [];
     for (const open of this.#jobs.values()) {
-      if (open.state === 'unlinking') finishing.push(this.#inTurn(() => this.#tryFinish(open)));
+      if (open.state === 'unlinking') finishing.push(this.#turns.once(() => this.#tryFinish(open)));
       else if (open.state === 'done' && this.#isExpired(open.job))
-        finishing.push(this.#inTurn(() => this.#forget(open)));
+        finishing.push(this.#turns.once(() => this.#forget(open)));
       else if (open.restored?.isAccepted === false && open.problem !== undefined) this.#restore(open);
       else if (open.problem !== undefined && open.state === 'rewriting') this.#start(open);
-      else if (open.state === 'done' && this.#late.isDue(open.job.id)) void this.#track(this.#judgeLate(open));
+      else if (open.state === 'done' && this.#late.isDue(open.job.id)) void this.#turns.track(this.#judgeLate(open));
     }
     await Promise.all(finishing);
   }
@@ -195,12 +197,12 @@ export class Erasures {
   async close(): Promise<void> {
     this.#closing.abort(new UnavailableError('the server is shutting down', RETRY_AFTER_DISK_SECONDS));
     this.#late.close();
-    await Promise.all(this.#running);
+    await this.#turns.idle();
   }
 
   /** Resolves when nothing runs now. */
-  async idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
+  idle(): Promise<void> {
+    return this.#turns.idle();
   }
 
   /**
@@ -210,12 +212,10 @@ export class Erasures {
    */
   async #enqueue(accept: () => Promise<OpenJob>): Promise<ErasureStatus> {
     const accepted = Promise.withResolvers<OpenJob | undefined>();
-    void this.#track(
-      this.#rewriteInTurns(async (closing) => {
-        const open = await accepted.promise;
-        return open !== undefined && this.#takeTurn(open, closing);
-      }),
-    );
+    void this.#turns.repeat(async (closing) => {
+      const open = await accepted.promise;
+      return open !== undefined && this.#takeTurn(open, closing);
+    });
     try {
       const open = await accept();
       const status = this.#statusOf(open);
@@ -306,7 +306,7 @@ export class Erasures {
     open.restored ??= { erased: new Set(), isAccepted: false };
     open.state = 'waiting';
     open.problem = undefined;
-    void this.#track(
+    void this.#turns.track(
       this.#enqueue(() => this.#acceptAgain(open, 0)).then(
         () => undefined,
         (err: unknown) => {
@@ -347,31 +347,7 @@ export class Erasures {
 
   #start(open: OpenJob): void {
     Object.assign(open, { ...newTry(), state: 'waiting', problem: undefined });
-    void this.#track(this.#rewriteInTurns((closing) => this.#takeTurn(open, closing)));
-  }
-
-  /**
-   * Each segment takes a turn of its own: a large store takes long, and the jobs that limit its size and number of
-   * segments must run meanwhile.
-   */
-  async #rewriteInTurns(takeTurn: (closing: AbortSignal) => Promise<boolean>): Promise<void> {
-    while (await this.#options.store.maintain(takeTurn));
-  }
-
-  /** The store rejects jobs when it closes; they continue after the next start. */
-  #track(running: Promise<void>): Promise<void> {
-    const tracked = running
-      .catch((err: unknown) => {
-        if (!(err instanceof UnavailableError)) throw err;
-      })
-      .finally(() => this.#running.delete(tracked));
-    this.#running.add(tracked);
-    return tracked;
-  }
-
-  /** Runs a step beside which no backup is made or removed. */
-  #inTurn(step: () => Promise<void>): Promise<void> {
-    return this.#track(this.#options.store.maintain(step));
+    void this.#turns.repeat((closing) => this.#takeTurn(open, closing));
   }
 
   /**
