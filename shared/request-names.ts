@@ -1,6 +1,6 @@
 /**
  * The names that programs give to the parts of a request in their lines: which request it is, whose, what was asked, how
- * it ended and how long it took. One list for whatever reads requests from lines: routes and readable lines.
+ * it ended and how long it took. One list for whatever reads requests from lines: routes, readable lines and patterns.
  *
  * Of several names in one line the first of a list counts. Names of nested objects are joined by dots.
  */
@@ -86,8 +86,10 @@ export const PATH_NAMES: readonly string[] = [
   'request.url',
   'req.url', // pino-http
   'httpRequest.requestUrl', // Google Cloud
+  'requestURI', // Kubernetes' audit log
   'http.url',
   'url',
+  'http.route', // OpenTelemetry: with names in place of ids, so only where there is no path
 ];
 
 export const STATUS_NAMES: readonly string[] = [

@@ -14,7 +14,7 @@ import type { Fields } from '../../../shared/row-group/answer.ts';
 import { KIND_PLAIN, KIND_TEXT } from '../../../shared/row-group/format.ts';
 import { LEVEL_FIELDS } from '../../../shared/level-fields.ts';
 import { LEVEL } from '../../../shared/levels.ts';
-import { MESSAGE_NAMES } from '../../../shared/request-names.ts';
+import { MESSAGE_NAMES, METHOD_NAMES, PATH_NAMES } from '../../../shared/request-names.ts';
 import { PATTERN_BYTES_MAX } from '../../limits.ts';
 import { TextFolder } from './fold-text.ts';
 
@@ -27,30 +27,6 @@ const MESSAGE_FIELDS: readonly string[] = [
   'err.message',
   'exception',
   'reason',
-];
-const METHOD_FIELDS: readonly string[] = [
-  'method',
-  'http.method',
-  'http.request.method',
-  'request.method',
-  'req.method',
-  'request_method',
-  'RequestMethod',
-  'verb',
-];
-const PATH_FIELDS: readonly string[] = [
-  'path',
-  'url.path',
-  'http.path',
-  'http.target',
-  'http.route',
-  'RequestPath',
-  'request_uri',
-  'request.uri',
-  'req.url',
-  'uri',
-  'url',
-  'requestURI',
 ];
 /** Messages of requests that say nothing that method and path do not say. */
 const PLAIN_REQUESTS: ReadonlySet<string> = new Set([
@@ -106,8 +82,8 @@ export function patternSlots(line: Fields): PatternSlots {
     message: named >= 0 ? named : firstText(line),
     prefix: isBehindText ? level - 1 : -1,
     level: isBehindText ? level : -1,
-    method: firstOf(METHOD_FIELDS, line),
-    path: firstOf(PATH_FIELDS, line),
+    method: firstOf(METHOD_NAMES, line),
+    path: firstOf(PATH_NAMES, line),
     names: namesOf(line),
   };
 }

@@ -123,6 +123,10 @@ export const ROWS: Readonly<Record<string, readonly Case[]>> = {
       'Connection accepted c=NETWORK id=22943 ctx=listener attr.remote=10.0.0.1:5 attr.connectionCount=3',
     ],
     ['{"event":"order placed","level":"info","order":7,"timestamp":"2026-11-23T15:01:12Z"}', 'order placed order=7'],
+    [
+      '{"kind":"Event","verb":"get","requestURI":"/api/v1/pods?limit=5","responseStatus":{"code":200}}',
+      'get /api/v1/pods query=limit=5 kind=Event responseStatus.code=200',
+    ],
   ),
   Traefik: of(
     [
