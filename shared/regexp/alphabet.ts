@@ -2,6 +2,7 @@
  * The characters of matches. A text can be cut at a character that no match contains: its parts are searched alone, and a
  * part need not be searched that lacks a character which each match contains.
  */
+import { isNullable } from './nullable.ts';
 import { OTHERS, type RegexpNode } from './syntax.ts';
 
 /** ASCII code, or OTHERS for all other characters → 1 where a match may contain it. */
@@ -9,7 +10,7 @@ export type Alphabet = Uint8Array;
 
 /** Returns undefined for an expression that matches nothing in particular: an empty match is anywhere. */
 export function alphabetOf(tree: RegexpNode): Alphabet | undefined {
-  if (mayBeEmpty(tree)) return undefined;
+  if (isNullable(tree)) return undefined;
   const alphabet = new Uint8Array(OTHERS + 1);
   addTo(alphabet, tree);
   return alphabet;
@@ -31,22 +32,6 @@ function addTo(alphabet: Alphabet, node: RegexpNode): void {
       return;
     case 'repeat':
       addTo(alphabet, node.of);
-  }
-}
-
-function mayBeEmpty(node: RegexpNode): boolean {
-  switch (node.kind) {
-    case 'char':
-    case 'class':
-      return false;
-    case 'assert':
-      return true;
-    case 'concat':
-      return node.of.every(mayBeEmpty);
-    case 'alternate':
-      return node.of.some(mayBeEmpty);
-    case 'repeat':
-      return node.min === 0 || mayBeEmpty(node.of);
   }
 }
 

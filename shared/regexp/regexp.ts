@@ -9,6 +9,7 @@ import type { RE2JS } from 're2js';
 import { NATIVE_CHARS_MAX, nativeRegexp, type NativeRegexp } from './native.ts';
 import { type Alphabet, alphabetOf, mayBeIn } from './alphabet.ts';
 import { requiredTexts, type RequiredTexts } from './literals.ts';
+import { repeatsNothing } from './nullable.ts';
 import { parseRegexp, type RegexpNode } from './syntax.ts';
 import { withoutIdleEnds } from './trim.ts';
 
@@ -122,36 +123,6 @@ export function compileFind(pattern: string): Find {
     span.end = matcher.end();
     return true;
   };
-}
-
-function repeatsNothing(node: RegexpNode): boolean {
-  switch (node.kind) {
-    case 'char':
-    case 'class':
-    case 'assert':
-      return false;
-    case 'concat':
-    case 'alternate':
-      return node.of.some(repeatsNothing);
-    case 'repeat':
-      return isNullable(node.of) || repeatsNothing(node.of);
-  }
-}
-
-function isNullable(node: RegexpNode): boolean {
-  switch (node.kind) {
-    case 'char':
-    case 'class':
-      return false;
-    case 'assert':
-      return true;
-    case 'concat':
-      return node.of.every(isNullable);
-    case 'alternate':
-      return node.of.some(isNullable);
-    case 'repeat':
-      return node.min === 0 || isNullable(node.of);
-  }
 }
 
 /**

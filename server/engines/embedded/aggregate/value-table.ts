@@ -153,19 +153,13 @@ export class ValueTable {
 
   /** By value of another table: its number here, where it is added if missing. */
   addTable({ count, texts, keys, hashes }: ValueTableState): Int32Array {
-    const textNumbers = new Uint32Array(texts.count);
+    const textNumbers = new Int32Array(texts.count);
     for (let i = 0; i < texts.count; i++) {
       textNumbers[i] = this.#texts.add(texts.hashes[i]!, texts.bytes, texts.offsets[i]!, texts.offsets[i + 1]!);
     }
     const values = new Int32Array(count);
     for (let from = 0; from < count; from += KEYS_IN_TURN) {
-      const own = Math.min(KEYS_IN_TURN, count - from);
-      for (let i = 0; i < own; i++) {
-        const key = keys[from + i]!;
-        const text = textOfKey(key);
-        hashesInTurn[i] = hashes[from + i]!;
-        keysInTurn[i] = key + (textNumbers[text]! - text) * TEXT_FACTOR;
-      }
+      const own = takeInTurn({ count, keys, hashes }, textNumbers, from);
       this.#addInTurn(own, values, from);
     }
     return values;
@@ -179,14 +173,7 @@ export class ValueTable {
     }
     const values = new Int32Array(count);
     for (let from = 0; from < count; from += KEYS_IN_TURN) {
-      const own = Math.min(KEYS_IN_TURN, count - from);
-      for (let i = 0; i < own; i++) {
-        const key = keys[from + i]!;
-        const text = textOfKey(key);
-        hashesInTurn[i] = hashes[from + i]!;
-        // NaN is no value's key.
-        keysInTurn[i] = textNumbers[text]! < 0 ? NaN : key + (textNumbers[text]! - text) * TEXT_FACTOR;
-      }
+      const own = takeInTurn({ count, keys, hashes }, textNumbers, from);
       this.#findInTurn(own, values, from);
       for (let i = 0; i < own; i++) {
         if (values[from + i] === ELSEWHERE) {
@@ -294,6 +281,28 @@ export class ValueTable {
     this.#keys = copyInto(newArray(Float64Array<ArrayBuffer>, values), this.#keys);
     this.#slots = slotsOf(this.#hashes, this.#count, values * SLOTS_PER_VALUE, this.#slots);
   }
+}
+
+/**
+ * Takes keys of another table, from one of its values on, as they would be in this one.
+ * @param textNumbers  by text there: its number here, or −1
+ * @returns how many
+ */
+function takeInTurn(
+  { count, keys, hashes }: Pick<ValueTableState, 'count' | 'keys' | 'hashes'>,
+  textNumbers: Int32Array,
+  from: number,
+): number {
+  const own = Math.min(KEYS_IN_TURN, count - from);
+  for (let i = 0; i < own; i++) {
+    const key = keys[from + i]!;
+    const text = textOfKey(key);
+    const number = textNumbers[text]!;
+    hashesInTurn[i] = hashes[from + i]!;
+    // No value has the key NaN.
+    keysInTurn[i] = number < 0 ? NaN : key + (number - text) * TEXT_FACTOR;
+  }
+  return own;
 }
 
 function emptyState(): ValueTableState {
