@@ -4,7 +4,8 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Asker, QueryEngine } from '../query/engine.ts';
-import { type EmptyName, type Hint, hintsOf, type Question } from '../query/hints.ts';
+import { type EmptyName, type Hint, hintsOf, nameHintsOf } from '../query/hints.ts';
+import type { Question } from '../query/question-parts.ts';
 import { refuseMistakes, suspectNames } from '../query/mistaken-names.ts';
 import type { QueryString } from '../query/parameters.ts';
 import { askerOf } from './asker.ts';
@@ -14,6 +15,8 @@ export interface Understood {
   readonly asker: Asker;
   /** Asks for advice. */
   readonly hints: (emptyNames?: readonly EmptyName[]) => Promise<readonly Hint[]>;
+  /** Asks for advice about its names alone, see nameHintsOf. */
+  readonly nameHints: () => Promise<readonly Hint[]>;
   /**
    * Adds advice to an answer that may need some.
    * @param emptyNames  names that it groups by or measures, and that none of its lines has
@@ -37,13 +40,16 @@ export async function understood(
   return {
     asker,
     hints,
-    withHints: async (answer, isEmpty, emptyNames = []) => {
-      if (!isEmpty && emptyNames.length === 0) return answer;
-      const advice = await hints(emptyNames);
-      void reply.headers(hintHeaders(advice));
-      return advice.length === 0 ? answer : { ...answer, hints: advice };
-    },
+    nameHints: async () => (await engine.run(asker, (view, query) => nameHintsOf(question, view, query))).answer,
+    withHints: async (answer, isEmpty, emptyNames = []) =>
+      !isEmpty && emptyNames.length === 0 ? answer : hinted(reply, answer, await hints(emptyNames)),
   };
+}
+
+/** Adds hints to an answer and its header, if there are any. */
+export function hinted<T extends object>(reply: FastifyReply, answer: T, hints: readonly Hint[]): T {
+  void reply.headers(hintHeaders(hints));
+  return hints.length === 0 ? answer : { ...answer, hints };
 }
 
 /** One for each hint. */

@@ -4,11 +4,12 @@ import { ParameterError } from '../../shared/errors.ts';
 import { COMPARE_LIMIT_DEFAULT, COMPARE_LIMIT_MAX } from '../limits.ts';
 import { compare, type CompareQuery, type Difference } from '../query/compare.ts';
 import type { QueryEngine } from '../query/engine.ts';
+import type { EmptyName } from '../query/hints.ts';
 import { all, type AuthorizedQuery, parseCount, parseFilters, type QueryString } from '../query/parameters.ts';
 import { parseName } from '../store/asked-name.ts';
 import { edgesOf } from '../store/log-buckets.ts';
 import { isEverything, type Predicate } from '../store/predicate.ts';
-import { hintHeaders, understood } from './advice.ts';
+import { hinted, understood } from './advice.ts';
 
 export interface CompareOptions {
   readonly engine: QueryEngine;
@@ -41,10 +42,12 @@ export function registerCompare(app: FastifyInstance, { engine, now }: CompareOp
       distinct: answer.differenceCount,
       left_out: { conditions: answer.conditions, ids: answer.ids },
     };
-    if (theseRows === 0 || thoseRows > 0 || asked.those.kind === 'rest') return withHints(found, theseRows === 0);
-    const hints = [{ message: 'the search with than. finds no line, so that there is nothing to compare with' }];
-    void reply.headers(hintHeaders(hints));
-    return { ...found, hints };
+    if (theseRows === 0 || thoseRows > 0 || asked.those.kind === 'rest') {
+      const missing = answer.missing.map((name): EmptyName => ({ asked: name, wants: 'value' }));
+      return withHints(found, theseRows === 0, missing);
+    }
+    const message = 'the search with than. finds no line, so that there is nothing to compare with';
+    return hinted(reply, found, [{ message }]);
   });
 }
 
@@ -59,6 +62,11 @@ function parseSides(authorized: AuthorizedQuery, nowMs: number): Pick<CompareQue
   for (const name of OWN_NAMES) {
     if (than[name] === undefined) continue;
     throw new ParameterError(THAN + name, 'it is a parameter of both sides', name, `${name}=${String(than[name])}`);
+  }
+  const misread = Object.keys(than).find((name) => name === '' || name.startsWith(THAN));
+  if (misread !== undefined) {
+    const allowed = `${THAN} and one parameter; ${THAN}field.${THAN}x for a field ${THAN}x`;
+    throw new ParameterError(THAN + misread, 'it is not a parameter of the other search', allowed, 'than.level=info');
   }
   const parse = (parameters: QueryString): Predicate =>
     parseFilters({ ...authorized, query: parameters }, nowMs, OWN_NAMES);

@@ -11,7 +11,7 @@ import { type AuthorizedQuery, parseFilters, parseFlag, type QueryString } from 
 import type { ErasureStatus } from '../store/erasure-status.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { isEverything, isOnlyNegative, type Predicate } from '../store/predicate.ts';
-import { understood } from './advice.ts';
+import { hinted, understood } from './advice.ts';
 
 export interface EraseRoutes {
   readonly engine: QueryEngine;
@@ -26,7 +26,7 @@ export function registerErase(app: FastifyInstance, { engine, logs, now }: Erase
   app.delete<{ Querystring: QueryString }>('/logs', async (request, reply) => {
     const nowMs = now();
     const filter = parseErasure(request, nowMs);
-    const { asker, withHints } = await understood(engine, request, reply, {
+    const { asker, withHints, nameHints } = await understood(engine, request, reply, {
       ownNames: ERASE_NAMES,
       nowMs,
       isErasure: true,
@@ -38,8 +38,11 @@ export function registerErase(app: FastifyInstance, { engine, logs, now }: Erase
       const rows = namespaces.reduce((sum, each) => sum + each.rows, 0);
       return withHints({ dry_run: true, rows, namespaces }, rows === 0);
     }
+    // Lines that come later may have a name that none has now, so that it is no reason to refuse the erasure.
+    const hints = await nameHints();
     const status = await logs.erase(filter, isRemembered(request.query));
-    return reply.code(202).header('location', `/erasures/${status.id}`).send(answerOf(status));
+    void reply.code(202).header('location', `/erasures/${status.id}`);
+    return hinted(reply, answerOf(status), hints);
   });
 
   app.get('/erasures', async () => ({ erasures: logs.erasures().map(answerOf) }));

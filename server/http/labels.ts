@@ -10,7 +10,7 @@ import type { Hint } from '../query/hints.ts';
 import { parseFilters } from '../query/parameters.ts';
 import type { AuthorizedQuery, QueryString } from '../query/parameters.ts';
 import { leavesOf, type Predicate } from '../store/predicate.ts';
-import { hintHeaders, understood } from './advice.ts';
+import { hinted, understood } from './advice.ts';
 
 export interface LabelsOptions {
   readonly engine: QueryEngine;
@@ -44,9 +44,7 @@ export function registerLabels(app: FastifyInstance, { engine, now }: LabelsOpti
     }
     const { list, cut } = listed(values);
     if (list.length > 0 || streams.length === 0) return withHints({ values: list, ...cut }, list.length === 0);
-    const hints = [unknownLabel(name, streams)];
-    void reply.headers(hintHeaders(hints));
-    return { values: list, hints };
+    return hinted(reply, { values: list }, [unknownLabel(name, streams)]);
   });
 }
 

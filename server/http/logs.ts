@@ -5,7 +5,7 @@ import { PodlogError } from '../../shared/errors.ts';
 import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
 import type { Answer, Asker, QueryEngine } from '../query/engine.ts';
 import { parseForm } from '../query/answer-form.ts';
-import { parseAround, searchAround } from '../query/around.ts';
+import { AROUND_NAMES, parseAround, searchAround } from '../query/around.ts';
 import { searchPer } from '../query/per.ts';
 import { LOGS_NAMES, parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
@@ -15,7 +15,7 @@ import { freeMemory } from '../../shared/own-memory.ts';
 import { cutOffStalled } from './stalled-answers.ts';
 import { errorBody } from './errors.ts';
 import { hintHeaders, understood } from './advice.ts';
-import { askerOf, CLIENT_GONE } from './asker.ts';
+import { CLIENT_GONE } from './asker.ts';
 import { sayUntil } from './until.ts';
 import { pageHeaders } from './page-headers.ts';
 
@@ -75,8 +75,10 @@ async function sendAround(
   options: LogsOptions,
 ): Promise<FastifyReply> {
   const { engine } = options;
-  const wanted = parseAround(request, options.now(), engine.cursorKey);
-  const asker = askerOf(request, reply, [options.closing]);
+  const nowMs = options.now();
+  const wanted = parseAround(request, nowMs, engine.cursorKey);
+  const ownNames = [...LOGS_NAMES, ...AROUND_NAMES];
+  const { asker } = await understood(engine, request, reply, { ownNames, nowMs, ends: [options.closing] });
   const { pieces } = engine.stream(asker, (view, query) => searchAround(view, query, wanted));
   const text = framed(endedByAbort(pieces, asker.signal, false), wanted.sink);
   return send(reply, text, { sink: wanted.sink, follow: false }, options, async () => ({}));

@@ -22,6 +22,9 @@ export interface StatsRoutes {
   readonly now: () => number;
 }
 
+/** What an answer by a label or field has of each value. */
+const GROUP_NAMES: readonly string[] = ['lines', 'raw', 'stored'];
+
 export function registerStats(app: FastifyInstance, { logs, engine, now }: StatsRoutes): void {
   app.get<{ Querystring: QueryString }>('/stats', async (request, reply) => {
     const by = parseBy(request.query);
@@ -30,14 +33,15 @@ export function registerStats(app: FastifyInstance, { logs, engine, now }: Stats
       if (namespaces !== 'all') throw aboutAll(callerName, namespaces);
       return { ...storedOf(logs.stats()), ...capacityOf(logs.capacity(), logs.stats().storedBytes) };
     }
+    const nowMs = now();
     const plan: AggregatePlan = {
-      ...parseFilters(request, now(), ['by']),
+      ...parseFilters(request, nowMs, ['by']),
       by: [by],
       measures: [{ kind: 'bytes' }],
       stepNs: undefined,
       limit: STATS_GROUPS_MAX,
     };
-    const { asker, withHints } = await understood(engine, request, reply, { ownNames: ['by'], nowMs: now() });
+    const { asker, withHints } = await understood(engine, request, reply, { ownNames: ['by'], nowMs });
     const { answer } = await engine.run(asker, (view, query) => view.aggregate(plan, query));
     const groups = answer.cells.map((cell) => {
       const [measured] = cell.measures;
@@ -66,6 +70,9 @@ function parseBy(query: QueryString): string | undefined {
   const by = single(query, 'by');
   if (by === '' || by === WHOLE_STREAM)
     throw new ParameterError('by', `"${by}" is not a name`, 'a label or field', 'by=namespace');
+  if (by !== undefined && GROUP_NAMES.includes(by)) {
+    throw new ParameterError('by', `"${by}" is a number of the answer`, 'another label or field', `by=field.${by}`);
+  }
   const [other] = by === undefined ? Object.keys(query) : [];
   if (other === undefined) return by;
   const allowed = 'by, and with it filters, since and until';

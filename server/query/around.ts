@@ -45,6 +45,8 @@ export interface AroundRequest {
 const ROWS: RowsSink = { kind: 'rows', fields: [] };
 /** Longer than any time that somebody writes, without their signs. */
 const CURSOR_LIKE = /^[\w-]{21,}=*$/;
+/** Parameters of an answer with `around`, besides those of /logs. */
+export const AROUND_NAMES: readonly string[] = ['around', 'before', 'after', 'context'];
 /** Parameters that mean something else with `around`, or nothing. */
 const EXCLUDED = ['limit', 'order', 'cursor', 'follow', 'per'];
 

@@ -43,6 +43,8 @@ export interface Comparison {
   /** Names that were not compared: those of the conditions, and those that are ids. */
   readonly conditions: readonly string[];
   readonly ids: readonly string[];
+  /** Names that were asked for, and that no line of either side has. */
+  readonly missing: readonly string[];
 }
 
 /** `new` and `gone`: none of the other lines, or none of these, have it. */
@@ -99,6 +101,7 @@ export async function compare(asked: CompareQuery, view: Ask, query: Query): Pro
     differenceCount: ranked.length,
     conditions: [...conditions].toSorted(),
     ids,
+    missing: (names ?? []).filter((name) => !own.has(name)),
   };
 }
 

@@ -7,20 +7,12 @@ import { nearest } from '../../shared/nearest.ts';
 import { HINT_FILTERS_MAX, HINTS_MAX, HINTS_MS_MAX } from '../limits.ts';
 import { parseName } from '../store/asked-name.ts';
 import type { LogView } from '../store/log-store.ts';
-import { leafOf, leavesOf, normalised, type Predicate } from '../store/predicate.ts';
+import { leafOf, normalised, type Predicate } from '../store/predicate.ts';
 import type { Query } from '../store/query.ts';
-import {
-  type AuthorizedQuery,
-  all,
-  isFilter,
-  parseFilter,
-  parseFilters,
-  parseReading,
-  type QueryString,
-} from './parameters.ts';
+import { all, parseFilter, parseFilters, parseReading, type QueryString } from './parameters.ts';
 import { valuesMeant, valuesWidened } from './mistaken-values.ts';
+import { isFilterOf, namesInFilters, type Question, withoutEach, type WrittenName } from './question-parts.ts';
 import { counted, parametersOf, rangeText, written } from './question-text.ts';
-import { namesOf, termsOf } from './search-text/terms.ts';
 
 /** Advice about a question. */
 export interface Hint {
@@ -31,40 +23,10 @@ export interface Hint {
   readonly lines?: number;
 }
 
-/** A question that found nothing. */
-export interface Question extends AuthorizedQuery {
-  /** Names of parameters that are no filters on its route. */
-  readonly ownNames: readonly string[];
-  readonly nowMs: number;
-  /** Nobody is advised to erase more. */
-  readonly isErasure?: boolean;
-}
-
 /** A name by which a question groups, or that it measures, and for which no line of its answer has a value. */
 export interface EmptyName {
   readonly asked: string;
   readonly wants: 'value' | 'number';
-}
-
-/** A name in a question. */
-interface WrittenName {
-  /** As it is written, and without what only says whether it is a label or a field. */
-  readonly asked: string;
-  readonly name: string;
-  /** Where it stands in the search text, from 1 on. */
-  readonly position?: number;
-  /** Returns the question with another name instead. */
-  readonly replaced?: (by: string) => QueryString;
-}
-
-/** The question without one of its filters. */
-interface Without {
-  readonly filter: string;
-  /** Undefined for a term of the search text. */
-  readonly parameter?: string;
-  readonly query: QueryString;
-  /** The filter alone. */
-  readonly alone: QueryString;
 }
 
 const WIDER_RANGES = ['24h', '7d', undefined] as const;
@@ -76,10 +38,24 @@ export async function hintsOf(
   view: LogView,
   query: Query,
 ): Promise<readonly Hint[]> {
+  return collected(question, view, query, (adviser) => adviser.hints(emptyNames));
+}
+
+/** Returns the same about the names of the filters alone: those that no line in the range has. */
+export async function nameHintsOf(question: Question, view: LogView, query: Query): Promise<readonly Hint[]> {
+  return collected(question, view, query, (adviser) => adviser.nameHints([]));
+}
+
+async function collected(
+  question: Question,
+  view: LogView,
+  query: Query,
+  hintsBy: (adviser: Adviser) => AsyncIterable<Hint>,
+): Promise<readonly Hint[]> {
   const hints: Hint[] = [];
   const signal = AbortSignal.any([query.signal, AbortSignal.timeout(HINTS_MS_MAX)]);
   try {
-    for await (const hint of new Adviser(question, view, { ...query, signal }).hints(emptyNames)) {
+    for await (const hint of hintsBy(new Adviser(question, view, { ...query, signal }))) {
       hints.push(hint);
       if (hints.length === HINTS_MAX) break;
     }
@@ -112,18 +88,27 @@ class Adviser {
       yield { message: `no lines ${rangeText(this.#question.query)}` };
       return yield* this.#widerRanges();
     }
-    const unknown = await this.#unknownNames(emptyNames);
-    // Not before it is known that some name is wrong: the names of all lines take longer than most questions.
-    const known = unknown.length === 0 ? undefined : await this.#view.nameRows(this.#visible, this.#query);
-    for (const name of unknown) yield await this.#unknownName(name, known!);
+    let isNameUnknown = false;
+    for await (const hint of this.nameHints(emptyNames)) {
+      isNameUnknown = true;
+      yield hint;
+    }
     // With such a filter, no other makes a difference; lines of other times may have the name.
-    if (unknown.length > 0) return yield* this.#widerRanges();
+    if (isNameUnknown) return yield* this.#widerRanges();
     for (const { asked, wants } of emptyNames) {
       if (wants === 'number') yield { message: `no line of this answer has a number in "${asked}"` };
     }
     if (emptyNames.length > 0) return;
     yield* this.#widerRanges();
     yield* this.#fewerFilters();
+  }
+
+  async *nameHints(emptyNames: readonly EmptyName[]): AsyncGenerator<Hint> {
+    const unknown = await this.#unknownNames(emptyNames);
+    if (unknown.length === 0) return;
+    // Not before it is known that some name is wrong: the names of all lines take longer than most questions.
+    const known = await this.#view.nameRows(this.#visible, this.#query);
+    for (const name of unknown) yield await this.#unknownName(name, known);
   }
 
   async #unknownNames(emptyNames: readonly EmptyName[]): Promise<readonly WrittenName[]> {
@@ -269,66 +254,6 @@ const UNGROUPED = { by: [], stepNs: undefined, limit: undefined } as const;
 
 function onlyTimes({ since, until, tz }: QueryString): QueryString {
   return { since, until, tz };
-}
-
-function isFilterOf({ ownNames }: Question, name: string): boolean {
-  return isFilter(name) && !ownNames.includes(name);
-}
-
-/** Each name once. */
-function namesInFilters(question: Question): WrittenName[] {
-  const { query } = question;
-  const names: WrittenName[] = [];
-  for (const parameter of Object.keys(query)) {
-    if (!isFilterOf(question, parameter) || parameter === 'search') continue;
-    const where = parseFilter(parameter, all(query, parameter), parseReading(query));
-    const [leaf] = leavesOf(where).filter((each) => each.kind === 'value');
-    if (leaf === undefined) continue;
-    const asked = parameter.startsWith(leaf.name) ? leaf.name : parameter;
-    names.push({ asked, name: leaf.name, replaced: (by) => renamed(query, parameter, leaf.name, by) });
-  }
-  for (const [i, text] of all(query, 'search').entries()) {
-    for (const { name: asked, start, end } of namesOf(text)) {
-      const { name } = parseName(asked);
-      const replaced = (by: string): QueryString =>
-        withSearch(query, i, `${text.slice(0, start)}${by}${text.slice(end)}`);
-      names.push({ asked, name, position: start + 1, replaced });
-    }
-  }
-  return [...new Map(names.map((each) => [each.name, each])).values()];
-}
-
-function renamed(query: QueryString, parameter: string, name: string, by: string): QueryString {
-  return Object.fromEntries(
-    Object.entries(query).map(([each, values]) => [each === parameter ? each.replace(name, by) : each, values]),
-  );
-}
-
-function withoutEach(question: Question): Without[] {
-  const { query } = question;
-  const frame = Object.fromEntries(Object.entries(query).filter(([name]) => !isFilterOf(question, name)));
-  const list: Without[] = [];
-  for (const parameter of Object.keys(query)) {
-    if (!isFilterOf(question, parameter) || parameter === 'search') continue;
-    const { [parameter]: values, ...rest } = query;
-    list.push({ filter: written(parameter, values), parameter, query: rest, alone: { ...frame, [parameter]: values } });
-  }
-  for (const [i, text] of all(query, 'search').entries()) {
-    for (const { text: term, rest } of termsOf(text)) {
-      list.push({ filter: term, query: withSearch(query, i, rest), alone: { ...frame, search: term } });
-    }
-  }
-  // A question with one filter and none left is everything, which is no nearer than its range.
-  return list.filter(
-    ({ query: rest }) => Object.keys(rest).some((name) => isFilterOf(question, name)) || list.length === 1,
-  );
-}
-
-/** @param text  undefined leaves it out */
-function withSearch(query: QueryString, at: number, text: string | undefined): QueryString {
-  const { search: _, ...rest } = query;
-  const texts = all(query, 'search').flatMap((each, i) => (i !== at ? [each] : text === undefined ? [] : [text]));
-  return texts.length === 0 ? rest : { ...rest, search: texts };
 }
 
 function otherValue(parameter: string, value: string, instead: QueryString, rest: QueryString, lines: number): Hint {

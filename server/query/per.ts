@@ -13,10 +13,10 @@ import type { Plan } from '../store/search-plan.ts';
 import type { TextSink } from '../store/sink.ts';
 
 /** What is more than one label. */
-const NAMES: Readonly<Record<string, readonly string[]>> = {
-  container: ['namespace', 'pod', 'container'],
-  pod: ['namespace', 'pod'],
-};
+const NAMES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['container', ['namespace', 'pod', 'container']],
+  ['pod', ['namespace', 'pod']],
+]);
 
 /**
  * Yields the lines of one group after the other, in the order of their labels; in each as the plan says.
@@ -31,7 +31,7 @@ export async function* searchPer(
 ): AsyncGenerator<Uint8Array> {
   const groups = new Map<string, Where>();
   const streams = await view.streams(plan, query);
-  const names = per === 'stream' ? labelNames(streams) : (NAMES[per] ?? [per]);
+  const names = per === 'stream' ? labelNames(streams) : (NAMES.get(per) ?? [per]);
   assertLabel(per, names, streams);
   for (const labels of streams) {
     const key = JSON.stringify(names.map((name) => [name, labelOf(labels, name) ?? '']));

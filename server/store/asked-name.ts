@@ -41,5 +41,10 @@ export function parseName(asked: string): AskedName {
 /** Returns how a query asks for a label or field: a field `label.app` has a backslash before it. */
 export function askedAs(name: string): string {
   const parsed = parseName(name);
-  return parsed.name === name && !parsed.isPattern ? name : `${VERBATIM}${name}`;
+  return parsed.name === name && !parsed.isPattern ? name : verbatim(name);
+}
+
+/** Returns how a query asks for a label or field whose name means something else to it. */
+export function verbatim(name: string): string {
+  return `${VERBATIM}${name}`;
 }

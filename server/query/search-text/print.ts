@@ -49,7 +49,8 @@ function grouped(node: SearchNode, isGroup: boolean, isCareful: boolean): string
   return isGroup ? `(${print(node, isCareful)})` : print(node, isCareful);
 }
 
-function writtenName(name: string): string {
+/** Returns a name as it stands before an operator. */
+export function writtenName(name: string): string {
   return firstOf([name, quotedText(name)], (text) =>
     isCut(`${text}:x`, [text, ':', 'x'], ['name', 'operator', 'word']),
   );

@@ -179,6 +179,12 @@ describe('a habit from another tool, or a misspelt parameter, is refused with th
     expect(JSON.parse((await get('erasures')).text)).toEqual({ erasures: [] });
   });
 
+  test('around a line, too', async () => {
+    const { status, text } = await get('logs?around=now&befor=3');
+    expect(status, text).toBe(400);
+    expect(text).toMatch(/allowed: before=…/);
+  });
+
   test('a label or field of such a name is a filter', async () => {
     await fetch(`${server.url}/ingest?tail=left`, { method: 'POST', body: '{"size":7}' });
     expect(await linesOf('tail=left')).toBe(1);
@@ -216,6 +222,23 @@ test.each([
   if (suggested === undefined) return;
   expect(hint?.parameters).toBe(suggested);
   expect(hint?.lines).toBe(await linesOf(suggested));
+});
+
+test.each([
+  ['aggregate?seach_term=tea', 'search term', 'search%20term=tea'],
+  ['aggregate?search="search trem":tea', 'search term', 'search=%22search%20term%22:tea'],
+  ['aggregate?labelteam=core', 'label.team', '%5Clabel.team=core'],
+  ['aggregate?search=labelteam:core', 'label.team', 'search=%5Clabel.team:core'],
+  ['aggregate?field.labelteam=core', 'label.team', 'field.label.team=core'],
+  ['aggregate?colr=9', 'color', '%5Ccolor=9'],
+  ['aggregate?field.colr=9', 'color', 'field.color=9'],
+])('the nearest name is written so that its lines are found: %s', async (path, nearest, suggested) => {
+  const body = '{"search term":"tea","label.team":"core","color":9}';
+  await fetch(`${server.url}/ingest?app=odd`, { method: 'POST', headers: { 'idempotency-key': 'odd' }, body });
+  const [hint] = await hintsOf(path);
+  expect(hint?.message).toMatch(new RegExp(`; did you mean ${nearest}\\?$`));
+  expect(hint).toMatchObject({ parameters: suggested, lines: 1 });
+  expect(await linesOf(suggested)).toBe(1);
 });
 
 test('a wider range, and each filter left out, with as many lines as these questions find', async () => {
@@ -274,6 +297,7 @@ test.each([
   ['labels/pods/values', 'no line has a label "pods"; did you mean pod?'],
   ['stats?by=pdo', 'no line in the store has "pdo"; did you mean pod?'],
   ['stats?by=pod&level=eror', 'no line has level=eror; did you mean level=error? 5 lines'],
+  ['compare?level=error&name=statsu', 'no line in the store has "statsu"; did you mean status?'],
   [
     'compare?level=error&than.level=none',
     'the search with than. finds no line, so that there is nothing to compare with',
@@ -288,6 +312,7 @@ test.each([
   ['bogus', 'no line of the answer has a label "bogus"; allowed: stream, container, namespace, pod; example'],
   ['user_id', 'no line of the answer has a label "user_id"; allowed: stream, container'],
   ['pdo', 'no line of the answer has a label "pdo"; did you mean pod?'],
+  ['constructor', 'no line of the answer has a label "constructor"'],
 ])('per=%s is refused, as all lines would be one group', async (per, message) => {
   const { status, text } = await get(`logs?namespace=shop&per=${per}&limit=1`);
   expect(status, text).toBe(400);
@@ -307,6 +332,16 @@ test('where leaving out one filter does not help, those that no line has', async
 test('an erasure is not widened', async () => {
   const { text } = await get('logs?pod=ap&dry_run=true', 'DELETE');
   expect(JSON.parse(text)).toEqual({ dry_run: true, rows: 0, namespaces: [] });
+});
+
+test('an erasure by a name that no line has is remembered for lines to come, and says so', async () => {
+  const { status, text, header } = await get('logs?usr_id=3', 'DELETE');
+  const message = 'no line in the store has "usr_id"; did you mean user_id?';
+  expect({ status, header }).toEqual({ status: 202, header: message });
+  expect(JSON.parse(text)).toMatchObject({ remembered_until: 'forever', hints: [{ message }] });
+  const known = await get('logs?user_id=none', 'DELETE');
+  expect(known).toMatchObject({ status: 202, header: null });
+  expect(JSON.parse(known.text)).not.toHaveProperty('hints');
 });
 
 test('a range without lines', async () => {

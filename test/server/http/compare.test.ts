@@ -135,6 +135,8 @@ test('a handful of lines sets nothing apart, nor do equal sides', async () => {
 test.each([
   ['since=2026-11-23', 'than: there is nothing to compare with'],
   ['level=error&than.limit=5', 'than.limit: it is a parameter of both sides'],
+  ['level=error&than.=x', 'than.: it is not a parameter of the other search'],
+  ['level=error&than.than.level=info', 'than.than.level: it is not a parameter of the other search'],
   ['level=error&than.since=lunch', '"lunch\\" is not a valid time'],
   ['level=error&limit=201', '1 to 200'],
   ['level=error&by=path', 'by: not a parameter of this route'],

@@ -154,6 +154,10 @@ test.each([
   ],
   ['/stats?by=', 'by: "" is not a name'],
   ['/stats?by=*', 'by: "*" is not a name'],
+  [
+    '/stats?by=lines',
+    'by: "lines" is a number of the answer; allowed: another label or field; example: by=field.lines',
+  ],
   ['/stats?by=namespace&by=pod', 'by: given more than once'],
   ['/stats?by=namespace&limit=5', 'limit: not a parameter of this route'],
 ])('%s is refused', async (path, message) => {
