@@ -1,8 +1,13 @@
 /** Requests as several programs log them, with what each line says of them: the truth that answers are compared with. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { Server } from '../../../server/main.ts';
 import type { Labels } from '../../../shared/labels.ts';
 import { formatInstant, MS_PER_DAY } from '../../../shared/time.ts';
 import { batchOf, type Line, TODAY } from '../engines/embedded/batches.ts';
 import type { Random } from '../../corpus/random.ts';
+import { startQuietServer } from '../quiet-server.ts';
 
 export interface Said {
   readonly instant: bigint;
@@ -109,4 +114,40 @@ export function batchOfSaid(said: readonly Said[]): Uint8Array<ArrayBuffer> {
 /** What every answer has of a line. */
 export function shown({ instant, labels, text }: Said): { time: string; labels: Labels; line: string } {
   return { time: formatInstant(instant), labels, line: text };
+}
+
+export const ADMIN = 'admin-token-0123456789';
+/** Each of the namespace that it is called. */
+export const SHOP = 'shop-token-0123456789';
+export const JOBS = 'jobs-token-0123456789';
+const TOKENS = [
+  { name: 'admin', token: ADMIN, scopes: ['admin'] },
+  { name: 'shop', token: SHOP, scopes: ['read'], namespaces: ['shop'] },
+  { name: 'jobs', token: JOBS, scopes: ['read'], namespaces: ['jobs'] },
+];
+
+export function as(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}
+
+/**
+ * Starts a server that has these lines.
+ * @param mixed  in several batches, also those of one request
+ * @param last  in one batch after them
+ */
+export async function startWithLines(
+  folder: string,
+  indexedFields: readonly string[],
+  mixed: readonly Said[],
+  last: readonly Said[],
+): Promise<Server> {
+  const tokensFile = join(folder, 'tokens.yaml');
+  await writeFile(tokensFile, JSON.stringify(TOKENS));
+  const server = await startQuietServer(join(folder, 'data'), { access: { tokensFile }, indexedFields });
+  for (const some of [...Map.groupBy(mixed, (_, n) => n % 3).values(), last]) {
+    const request = { method: 'POST', headers: as(ADMIN), body: batchOfSaid(some) };
+    const response = await fetch(`${server.url}/agent/batch`, request);
+    expect(response.status, await response.text()).toBe(200);
+  }
+  return server;
 }

@@ -1,5 +1,5 @@
 /** `/requests/{id}` against the lines themselves: of several programs, in several namespaces, found by whatever they call an id. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,11 +8,7 @@ import type { Server } from '../../../server/main.ts';
 import type { RequestAnswer } from '../../../server/query/request.ts';
 import { formatInstant } from '../../../shared/time.ts';
 import { Random } from '../../corpus/random.ts';
-import { startQuietServer } from '../quiet-server.ts';
-import { batchOfSaid, DAY_START, requestLines, type Said, shown } from './request-lines.ts';
-
-const ADMIN = 'admin-token-0123456789';
-const SHOP = 'shop-token-0123456789';
+import { ADMIN, as, DAY_START, requestLines, type Said, SHOP, shown, startWithLines } from './request-lines.ts';
 
 let folder: string;
 let server: Server;
@@ -51,32 +47,13 @@ const OTHERS: readonly Said[] = [
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'podlog-requests-'));
-  const tokensFile = join(folder, 'tokens.yaml');
-  const tokens = [
-    { name: 'admin', token: ADMIN, scopes: ['admin'] },
-    { name: 'shop', token: SHOP, scopes: ['read'], namespaces: ['shop'] },
-  ];
-  await writeFile(tokensFile, JSON.stringify(tokens));
-  server = await startQuietServer(join(folder, 'data'), { access: { tokensFile }, indexedFields: ['request_id'] });
-  const all = [...REQUESTS.flatMap(({ lines }) => lines), ...LONG, LONG_END, ...OTHERS];
-  // Of one request, lines are in several batches.
-  for (const some of [...Map.groupBy(all, (_, n) => n % 3).values(), WIDE]) {
-    const response = await fetch(`${server.url}/agent/batch`, {
-      method: 'POST',
-      headers: as(ADMIN),
-      body: batchOfSaid(some),
-    });
-    expect(response.status, await response.text()).toBe(200);
-  }
+  const mixed = [...REQUESTS.flatMap(({ lines }) => lines), ...LONG, LONG_END, ...OTHERS];
+  server = await startWithLines(folder, ['request_id'], mixed, WIDE);
 });
 afterAll(async () => {
   await server.close();
   await rm(folder, { recursive: true });
 });
-
-function as(token: string): Record<string, string> {
-  return { authorization: `Bearer ${token}` };
-}
 
 async function get(path: string, token = ADMIN): Promise<{ status: number; answer: RequestAnswer }> {
   const response = await fetch(server.url + path, { headers: as(token) });

@@ -1,5 +1,5 @@
 /** `/users/{id}` against the lines themselves: a request is counted once, whoever logs it, and pages lose and repeat none. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -8,12 +8,7 @@ import type { Server } from '../../../server/main.ts';
 import type { UserAnswer, UserRequest } from '../../../server/query/user.ts';
 import { formatInstant } from '../../../shared/time.ts';
 import { Random } from '../../corpus/random.ts';
-import { startQuietServer } from '../quiet-server.ts';
-import { batchOfSaid, DAY_START, requestLines, type Said } from './request-lines.ts';
-
-const ADMIN = 'admin-token-0123456789';
-const SHOP = 'shop-token-0123456789';
-const JOBS = 'jobs-token-0123456789';
+import { ADMIN, as, DAY_START, JOBS, requestLines, type Said, SHOP, startWithLines } from './request-lines.ts';
 
 type Answer = UserAnswer & {
   readonly id: string;
@@ -65,32 +60,13 @@ const MANY = Array.from({ length: USER_LINES_MAX + 500 }, (_, n): Said => ({
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'podlog-users-'));
-  const tokensFile = join(folder, 'tokens.yaml');
-  const tokens = [
-    { name: 'admin', token: ADMIN, scopes: ['admin'] },
-    { name: 'shop', token: SHOP, scopes: ['read'], namespaces: ['shop'] },
-    { name: 'jobs', token: JOBS, scopes: ['read'], namespaces: ['jobs'] },
-  ];
-  await writeFile(tokensFile, JSON.stringify(tokens));
-  server = await startQuietServer(join(folder, 'data'), {
-    access: { tokensFile },
-    indexedFields: ['request_id', 'user_id'],
-  });
-  const all = [...REQUESTS.flat(), ...WITHOUT_ID, ...DOUBLED.flat()];
-  for (const some of [...Map.groupBy(all, (_, n) => n % 3).values(), MANY]) {
-    const body = batchOfSaid(some);
-    const response = await fetch(`${server.url}/agent/batch`, { method: 'POST', headers: as(ADMIN), body });
-    expect(response.status, await response.text()).toBe(200);
-  }
+  const mixed = [...REQUESTS.flat(), ...WITHOUT_ID, ...DOUBLED.flat()];
+  server = await startWithLines(folder, ['request_id', 'user_id'], mixed, MANY);
 });
 afterAll(async () => {
   await server.close();
   await rm(folder, { recursive: true });
 });
-
-function as(token: string): Record<string, string> {
-  return { authorization: `Bearer ${token}` };
-}
 
 async function get(path: string, token = ADMIN): Promise<{ status: number; answer: Answer }> {
   const response = await fetch(server.url + path, { headers: as(token) });
