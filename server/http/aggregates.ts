@@ -19,9 +19,9 @@ import type { EmptyName } from '../query/hints.ts';
 import { understood } from './advice.ts';
 import { sayUntil } from './until.ts';
 import { nsOf, parseSteps, STEP_NAMES, stepTime } from '../query/steps.ts';
-import type { TimeRange } from '../store/predicate.ts';
+import { leavesOf, type TimeRange } from '../store/predicate.ts';
 import { edgesOf } from '../store/log-buckets.ts';
-import { type AggregatePlan, type Cell, WHOLE_STREAM } from '../store/aggregate-plan.ts';
+import { type AggregatePlan, type Cell, type Measured, WHOLE_STREAM } from '../store/aggregate-plan.ts';
 import { askedAs, parseName } from '../store/asked-name.ts';
 
 export interface AggregatesOptions {
@@ -115,20 +115,31 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
   });
 }
 
-/** Returns the names of a plan for which no group has a value. */
+/** Returns the names of a plan for which no group has a value, and those of conditions that no line satisfies. */
 function emptyNames({ by, measures }: AggregatePlan, cells: readonly Cell[]): readonly EmptyName[] {
   if (cells.length === 0) return [];
   const groups = by.filter((_, i) => cells.every((cell) => cell.by[i] === ''));
-  const isEmpty = (i: number): boolean =>
-    cells.every(({ measures: measured }) => {
-      const each = measured[i]!;
-      return (each.kind === 'numbers' && each.count === 0) || (each.kind === 'distinct' && each.distinct === 0);
-    });
-  const ofMeasures = measures.flatMap((measure, i): EmptyName[] => {
-    if (!('of' in measure) || !isEmpty(i)) return [];
-    return [{ asked: measure.of, wants: measure.kind === 'numbers' ? 'number' : 'value' }];
-  });
-  return [...groups.map((asked): EmptyName => ({ asked, wants: 'value' })), ...ofMeasures];
+  const empty = measures.filter((_, i) => cells.every((cell) => isUnmeasured(cell.measures[i]!)));
+  const measured = empty.flatMap((measure): EmptyName[] =>
+    'of' in measure ? [{ asked: measure.of, wants: measure.kind === 'numbers' ? 'number' : 'value' }] : [],
+  );
+  const conditions = empty.flatMap(({ where }) => (where === undefined ? [] : leavesOf(where)));
+  const inConditions = conditions.flatMap((leaf) => (leaf.kind === 'value' ? [askedAs(leaf.name)] : []));
+  const ofValue = (asked: string): EmptyName => ({ asked, wants: 'value' });
+  return [...groups.map(ofValue), ...measured, ...inConditions.map(ofValue)];
+}
+
+function isUnmeasured(measured: Measured): boolean {
+  switch (measured.kind) {
+    case 'numbers':
+      return measured.count === 0;
+    case 'distinct':
+      return measured.distinct === 0;
+    case 'rows':
+      return measured.rows === 0;
+    case 'bytes':
+      return false;
+  }
 }
 
 /**

@@ -20,12 +20,12 @@ export function pageHeaders(
 
 function urlWithCursor(url: string, { from, to }: TimeRange, cursor: string): string {
   const [path, search = ''] = url.split('?', 2) as [string, string?];
-  const own: Readonly<Record<string, string | undefined>> = {
-    since: from === undefined ? undefined : `since=${formatInstant(from)}`,
-    until: to === undefined ? undefined : `until=${formatInstant(to)}`,
-    cursor: '',
-  };
-  const parameters = search.split('&').map((each) => own[nameOf(each)] ?? each);
+  const own = new Map([
+    ['since', from === undefined ? undefined : `since=${formatInstant(from)}`],
+    ['until', to === undefined ? undefined : `until=${formatInstant(to)}`],
+    ['cursor', ''],
+  ]);
+  const parameters = search.split('&').map((each) => own.get(nameOf(each)) ?? each);
   return `${path}?${[...parameters, `cursor=${cursor}`].filter((each) => each !== '').join('&')}`;
 }
 

@@ -116,7 +116,8 @@ class Adviser {
       ...namesInFilters(this.#question),
       ...emptyNames.map(({ asked }) => ({ asked, name: parseName(asked).name })),
     ];
-    const names = inQuestion.slice(0, HINT_FILTERS_MAX);
+    const once = inQuestion.filter(({ asked }, i) => inQuestion.findIndex((each) => each.asked === asked) === i);
+    const names = once.slice(0, HINT_FILTERS_MAX);
     if (names.length === 0) return [];
     const measures = names.map(({ asked }) => ({
       kind: 'rows' as const,

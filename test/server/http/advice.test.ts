@@ -359,6 +359,8 @@ test('names that are grouped by or measured', async () => {
   expect(by[0]?.message).toBe('no line in the store has "pdo"; did you mean pod?');
   expect((await hintsOf('histogram?by=lvel&since=1h'))[0]?.message).toMatch(/"lvel"; did you mean level\?/);
   expect((await hintsOf('fields?name=statsu'))[0]?.message).toMatch(/"statsu"; did you mean status\?/);
+  const where = await hintsOf('aggregate?where.errors=levle=error&where.fatal=levle=fatal&where.slow=latency_ms>1000');
+  expect(where.map(({ message }) => message)).toEqual(['no line in the store has "levle"; did you mean level?']);
   expect((await hintsOf('aggregate?of=pod'))[0]?.message).toBe('no line of this answer has a number in "pod"');
 });
 

@@ -122,6 +122,11 @@ test('times of the next page are those of this one, whenever it is asked for', a
   );
 });
 
+test('a parameter may have any name', async () => {
+  const { next } = await pageAt('/logs?constructor=!x&__proto__=!y&app=few&limit=1');
+  expect(next).toMatch(/^\/logs\?constructor=!x&__proto__=!y&app=few&limit=1&cursor=[\w-]+$/);
+});
+
 test('an answer that is complete says so', async () => {
   for (const query of ['app=few&limit=50', 'app=none']) {
     expect(await pageAt(`/logs?${query}`)).toMatchObject({ status: 200, more: 'false', next: undefined });
