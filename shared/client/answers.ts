@@ -18,8 +18,6 @@ export interface LogPage {
   readonly rows: readonly LogRow[];
   /** Parameters of the next page, if there is one. */
   readonly next: URLSearchParams | undefined;
-  /** Advice where nothing was found. */
-  readonly advice: readonly string[];
 }
 
 /** A question near one that found nothing. */

@@ -60,8 +60,7 @@ export async function askLines(
   const response = await ask(connection, '/logs', parameters, signal);
   const rows: LogRow[] = [];
   for await (const lines of linesAsTheyArrive(response.body!)) for (const json of lines) rows.push(rowOf(json));
-  const advice = response.headers.get('podlog-hint');
-  return { rows, next: nextOf(response.headers.get('link')), advice: advice === null ? [] : [unescaped(advice)] };
+  return { rows, next: nextOf(response.headers.get('link')) };
 }
 
 /**
@@ -89,7 +88,8 @@ export async function change(
   await ask(connection, path, parameters, undefined, { method, ...(body && { body: JSON.stringify(body) }) });
 }
 
-async function ask(
+/** Asks, and leaves the body to be read. @throws AnswerError */
+export async function ask(
   { url, token }: Connection,
   path: string,
   parameters: Parameters | URLSearchParams,
@@ -143,11 +143,6 @@ function rowOf(json: string): LogRow {
 function nextOf(link: string | null): URLSearchParams | undefined {
   const target = /<[^>?]*\?([^>]*)>;\s*rel="next"/.exec(link ?? '')?.[1];
   return target === undefined ? undefined : new URLSearchParams(target);
-}
-
-/** Headers are ASCII, with other characters escaped as in JSON. */
-function unescaped(text: string): string {
-  return text.replaceAll(/\\u([0-9a-f]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }
 
 export function parametersOf({ parameters = '' }: Hint): URLSearchParams {

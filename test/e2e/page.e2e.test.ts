@@ -48,7 +48,7 @@ async function open(path: string, options: BrowserContextOptions = {}, url = sam
   await page.addInitScript(axe.source);
   page.on('console', (message) => {
     // A refused token is an answer, which Chromium calls an error.
-    if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text());
+    if (message.type() === 'error' && !/\b40[13]\b/.test(message.text())) complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error.stack)));
   pages.push(page);
@@ -276,6 +276,14 @@ describe('Explore', () => {
     expect(await page.locator('#search').inputValue()).toBe('level:error error.kind:timeout');
   });
 
+  test('differences are shown where their address is opened', async () => {
+    const page = await open('/?q=level:error&view=differences');
+    await page.locator('.difference-value').first().waitFor();
+    expect(await page.locator('.failure').count()).toBe(0);
+    // A value of several lines would lose their ends in the field of the search text.
+    expect(await page.getByRole('button', { name: 'Only lines with this stack' }).isDisabled()).toBe(true);
+  });
+
   test('a range is chosen by its words', async () => {
     const page = await open('/?since=2h');
     await page.getByRole('button', { name: /Last 2h/ }).click();
@@ -439,11 +447,24 @@ test('a user has requests, which lead to their lines', async () => {
   await look(phone, 'user-phone');
 });
 
+test('older requests of a user are asked for once, however often one clicks', async () => {
+  const page = await open('/user/12345?since=1h');
+  await page.getByRole('button', { name: 'Older requests' }).waitFor();
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    if (request.url().includes('/users/')) asked.push(request.url());
+  });
+  await page.getByRole('button', { name: 'Older requests' }).dblclick();
+  await page.locator('.user-requests tbody tr').nth(200).waitFor();
+  expect(asked).toHaveLength(1);
+});
+
 test('with tokens, nothing is shown before one is given, and a token of a namespace sees no other', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'podlog-login-'));
   const tokensFile = join(folder, 'tokens.yaml');
   const tokens = [
     { name: 'shop', token: 'token-of-the-shop-team', scopes: ['read'], namespaces: ['shop'] },
+    { name: 'bank', token: 'token-of-the-bank-team', scopes: ['read'], namespaces: ['bank'] },
     { name: 'sender', token: 'token-of-the-sender-1', scopes: ['ingest'] },
   ];
   await writeFile(tokensFile, JSON.stringify(tokens));
@@ -456,6 +477,12 @@ test('with tokens, nothing is shown before one is given, and a token of a namesp
   await page.keyboard.press('Enter');
   await page.getByText('This token is not known').waitFor();
   await look(page, 'login');
+  await page.getByLabel('Token').fill('no-tokén →');
+  await page.keyboard.press('Enter');
+  await page.getByText('no spaces; copy the whole token').waitFor();
+  await page.getByLabel('Token').fill('token-of-the-sender-1');
+  await page.keyboard.press('Enter');
+  await page.getByText('sender lacks the scope read').waitFor();
   await page.getByLabel('Token').fill('token-of-the-shop-team');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await lines(page).first().waitFor();
@@ -466,6 +493,19 @@ test('with tokens, nothing is shown before one is given, and a token of a namesp
   await page.getByRole('button', { name: 'Sign out shop' }).click();
   await page.getByLabel('Token').waitFor();
   expect(await page.evaluate('sessionStorage.length')).toBe(0);
+  // The answers of the next token take a while, and nothing of the last one's is seen meanwhile.
+  let answer = (): void => {};
+  const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+  await page.route('**/logs?*', async (route) => {
+    await mayAnswer;
+    await route.continue();
+  });
+  await page.getByLabel('Token').fill('token-of-the-bank-team');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Sign out bank' }).waitFor();
+  expect(await page.locator('main').textContent()).not.toContain('shop');
+  answer();
+  await page.getByText('line of the bank').waitFor();
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });

@@ -4,6 +4,7 @@ import {
   append,
   exclude,
   include,
+  isTypeable,
   quoted,
   selectionCount,
   selectionOf,
@@ -89,6 +90,16 @@ describe('of any text and value', () => {
       }),
     );
   });
+});
+
+test.each<[value: string, want: boolean]>([
+  ['a b', true],
+  ['a\nb', false],
+  ['a\rb', false],
+  ['x'.repeat(4_096), true],
+  ['x'.repeat(4_097), false],
+])('a field of one line can hold %j: %j', (value, want) => {
+  expect(isTypeable(value)).toBe(want);
 });
 
 test('a condition is added to all alternatives', () => {

@@ -8,7 +8,7 @@ import { toText } from '../../shared/readable-line/to-text.ts';
 import { Icon } from '../parts/icon.tsx';
 import { counted } from '../parts/numbers.ts';
 import { copy } from '../parts/toast.tsx';
-import { exclude, include, selectionOf } from '../search/edit.ts';
+import { exclude, include, isTypeable, selectionOf } from '../search/edit.ts';
 import { addressOf } from '../state/address.ts';
 import { clockText } from '../state/clock.ts';
 import { addedNames, askFields, facetNames } from '../state/facets.ts';
@@ -126,7 +126,7 @@ function FieldValue({ name, value }: Field) {
 function ValueActions({ name, value }: Field) {
   const { q } = question.value;
   const selection = selectionOf(q, name, value);
-  const isPossible = value.length <= 4_096 && !value.includes('\n');
+  const isPossible = isTypeable(value);
   return (
     <>
       <button
@@ -135,7 +135,7 @@ function ValueActions({ name, value }: Field) {
         aria-label={`Only lines with this ${name}`}
         aria-pressed={selection === 'included'}
         disabled={!isPossible}
-        onClick={() => ask({ q: include(q, name, value), around: '' })}
+        onClick={() => ask({ q: include(q, name, value) })}
       >
         <Icon name="plus" />
       </button>
@@ -145,7 +145,7 @@ function ValueActions({ name, value }: Field) {
         aria-label={`Hide lines with this ${name}`}
         aria-pressed={selection === 'excluded'}
         disabled={!isPossible}
-        onClick={() => ask({ q: exclude(q, name, value), around: '' })}
+        onClick={() => ask({ q: exclude(q, name, value) })}
       >
         <Icon name="minus" />
       </button>
@@ -174,7 +174,7 @@ function ValueLink({ name, value }: Field) {
   const onClick = (event: MouseEvent): void => {
     if (event.metaKey || event.ctrlKey) return;
     event.preventDefault();
-    ask({ q: event.altKey ? exclude(q, name, value) : include(q, name, value), around: '' });
+    ask({ q: event.altKey ? exclude(q, name, value) : include(q, name, value) });
   };
   const href = addressOf(view.value, { ...question.value, q: include(q, name, value) });
   return (

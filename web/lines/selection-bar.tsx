@@ -36,7 +36,7 @@ export function SelectionBar({ scroller }: { readonly scroller: RefObject<HTMLEl
   const literal = `"${value.text.replaceAll(/["\\]/g, '\\$&')}"`;
   const go = (q: string): void => {
     getSelection()?.removeAllRanges();
-    ask({ q, around: '' });
+    ask({ q });
   };
   const { q } = question.value;
   return (

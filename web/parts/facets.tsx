@@ -4,14 +4,16 @@ import type { ComponentChildren } from 'preact';
 import { podName } from '../../shared/readable-line/pod-name.ts';
 import type { FieldValues } from '../../shared/client/answers.ts';
 import { podClassOf } from '../lines/known-hues.ts';
-import { exclude, include, selectionOf, selects } from '../search/edit.ts';
+import { exclude, include, isTypeable, selectionOf, selects } from '../search/edit.ts';
 import { addressOf } from '../state/address.ts';
 import { addedNames, type App, askFields, facetNames } from '../state/facets.ts';
 import { ask, question } from '../state/navigation.ts';
 import { asked, facets, levelTotals } from '../state/search.ts';
-import { Failure } from './failure.tsx';
+import { noticeRevoked } from '../state/session.ts';
+import { Failure, messageOf } from './failure.tsx';
 import { Icon, LevelIcon } from './icon.tsx';
 import { count } from './numbers.ts';
+import { say } from './toast.tsx';
 
 const TITLES: Readonly<Record<string, string>> = {
   level: 'Level',
@@ -162,6 +164,7 @@ function ValueRow({ name, value, rows, share, isPod = false, children }: ValueRo
         class={`value-row is-${selection}`}
         aria-pressed={selection === 'included'}
         title={`${value}\nClick includes, Alt-click excludes`}
+        disabled={!isTypeable(value)}
         onClick={onClick}
       >
         <span class="box">
@@ -177,6 +180,7 @@ function ValueRow({ name, value, rows, share, isPod = false, children }: ValueRo
         class="value-exclude"
         aria-label={`Hide ${value}`}
         title={`Hide ${value}`}
+        disabled={!isTypeable(value)}
         onClick={() => ask({ q: exclude(q, name, value) })}
       >
         <Icon name="minus" />
@@ -250,6 +254,9 @@ function MoreNames() {
     isAsking.value = true;
     try {
       names.value = await askFields([], asked.peek(), undefined, 0);
+    } catch (error) {
+      noticeRevoked(error);
+      say(`The fields could not be loaded: ${messageOf(error)}`);
     } finally {
       isAsking.value = false;
     }

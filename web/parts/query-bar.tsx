@@ -75,7 +75,7 @@ function SearchField() {
   const problem = error instanceof AnswerError && error.position !== undefined ? error : undefined;
   const run = (): void => {
     completion.current?.close();
-    ask({ q: typed.value.trim(), around: '' });
+    ask({ q: typed.value.trim() });
   };
   const follow = (): void => {
     if (colors.current !== null && input.current !== null) colors.current.scrollLeft = input.current.scrollLeft;

@@ -6,6 +6,7 @@ import { askJson, change } from '../../shared/client/client.ts';
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { question } from '../state/navigation.ts';
 import { connection, session } from '../state/session.ts';
+import { useDismissed } from './dismissed.ts';
 import { messageOf } from './failure.tsx';
 import { Icon } from './icon.tsx';
 import { say } from './toast.tsx';
@@ -13,14 +14,7 @@ import { say } from './toast.tsx';
 export function SavedViews() {
   const isOpen = useSignal(false);
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (!isOpen.value) return;
-    const onDown = (event: PointerEvent): void => {
-      if (box.current?.contains(event.target as Node) !== true) isOpen.value = false;
-    };
-    addEventListener('pointerdown', onDown);
-    return () => removeEventListener('pointerdown', onDown);
-  }, [isOpen.value]);
+  useDismissed(isOpen, box);
   return (
     <div class="saved-views not-phone" ref={box}>
       <button

@@ -1,6 +1,6 @@
 /** What an answer covers: how many lines, how many of them are problems, and how long it took. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { queryOf } from '../../shared/client/client.ts';
 import { exclude, include } from '../search/edit.ts';
 import type { Tab } from '../state/address.ts';
@@ -9,6 +9,7 @@ import { asked, bars, facets, levelTotals, lines, patterns, totalLines } from '.
 import { isWrapped } from '../state/selected.ts';
 import { connection } from '../state/session.ts';
 import { download, type DownloadFormat } from '../state/download.ts';
+import { useDismissed } from './dismissed.ts';
 import { Icon, LevelIcon } from './icon.tsx';
 import { count } from './numbers.ts';
 
@@ -97,14 +98,7 @@ export function Summary() {
 function Download() {
   const isOpen = useSignal(false);
   const box = useRef<HTMLSpanElement>(null);
-  useEffect(() => {
-    if (!isOpen.value) return;
-    const onDown = (event: PointerEvent): void => {
-      if (box.current?.contains(event.target as Node) !== true) isOpen.value = false;
-    };
-    addEventListener('pointerdown', onDown);
-    return () => removeEventListener('pointerdown', onDown);
-  }, [isOpen.value]);
+  useDismissed(isOpen, box);
   const start = (format: DownloadFormat): void => {
     isOpen.value = false;
     void download(connection(), queryOf({ ...asked.peek(), order: question.peek().order }), format);

@@ -6,20 +6,14 @@ import { ask, question } from '../state/navigation.ts';
 import { isTimeOpen } from '../state/panels.ts';
 import { bars } from '../state/search.ts';
 import { PRESETS, rangeName } from '../state/time-range.ts';
+import { useDismissed } from './dismissed.ts';
 import { Icon } from './icon.tsx';
 
 export function TimePicker() {
   const box = useRef<HTMLDivElement>(null);
   const { since, until } = question.value;
   const name = rangeName(since, until);
-  useEffect(() => {
-    if (!isTimeOpen.value) return;
-    const onDown = (event: PointerEvent): void => {
-      if (box.current?.contains(event.target as Node) !== true) isTimeOpen.value = false;
-    };
-    addEventListener('pointerdown', onDown);
-    return () => removeEventListener('pointerdown', onDown);
-  }, [isTimeOpen.value]);
+  useDismissed(isTimeOpen, box);
   return (
     <div class="time-picker" ref={box}>
       <button
@@ -47,7 +41,7 @@ function Panel() {
   useEffect(() => first.current?.focus(), []);
   const choose = (range: { readonly since: string; readonly until: string }): void => {
     isTimeOpen.value = false;
-    ask({ ...range, around: '' });
+    ask(range);
   };
   return (
     <div

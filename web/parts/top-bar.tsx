@@ -83,7 +83,7 @@ function Links() {
       {VIEWS.map(({ kind, label, icon }) => (
         <a
           key={kind}
-          href={addressOf({ kind }, { ...question.value, around: '', line: '', tab: 'lines' })}
+          href={addressOf({ kind }, { ...question.value, line: '', tab: 'lines' })}
           data-view
           aria-current={view.value.kind === kind ? 'page' : undefined}
         >

@@ -97,6 +97,13 @@ export function termText(name: string, values: readonly string[], isNegated: boo
   return `${isNegated ? '-' : ''}${name}:${values.map(quoted).join(',')}`;
 }
 
+const TYPED_VALUE_CHARS_MAX = 4_096;
+
+/** Whether a value can be a part of the search text, whose field holds a single line. */
+export function isTypeable(value: string): boolean {
+  return value.length <= TYPED_VALUE_CHARS_MAX && !/[\r\n]/.test(value);
+}
+
 /** A value as the search text has it: in quotes if anything else could be read in it. */
 export function quoted(value: string): string {
   if (/^[\p{L}\p{N}_.@/+~#%&[\]{}|⟨⟩-]+$/u.test(value) && !/^\/.*\/i?$/.test(value)) return value;

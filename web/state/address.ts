@@ -12,9 +12,6 @@ export interface Question {
   readonly until: string;
   readonly order: Order;
   readonly tab: Tab;
-  /** Cursor of the line that is shown in its context. */
-  readonly around: string;
-  readonly context: string;
   /** Cursor of a line that is open. */
   readonly line: string;
 }
@@ -33,8 +30,6 @@ export const QUESTION_DEFAULT: Question = {
   until: '',
   order: 'newest',
   tab: 'lines',
-  around: '',
-  context: '',
   line: '',
 };
 
@@ -47,8 +42,6 @@ export function questionOf(search: string): Question {
     until: of('until'),
     order: of('order') === 'oldest' ? 'oldest' : 'newest',
     tab: TABS.includes(of('view')) ? (of('view') as Tab) : 'lines',
-    around: of('around'),
-    context: of('context'),
     line: of('line'),
   };
 }
@@ -64,8 +57,6 @@ export function addressOf(view: View, question: Question): string {
   add('until', question.until);
   add('order', question.order, 'newest');
   add('view', question.tab, 'lines');
-  add('around', question.around);
-  add('context', question.context);
   add('line', question.line);
   // Colons and slashes are read more easily as they are, and are allowed in a query.
   const text = query.toString().replaceAll('%3A', ':').replaceAll('%2F', '/').replaceAll('%2C', ',');

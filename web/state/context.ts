@@ -4,7 +4,7 @@ import type { LogRow } from '../../shared/client/answers.ts';
 import { askLines, type Parameters } from '../../shared/client/client.ts';
 import { runCount } from './navigation.ts';
 import type { Loading } from './search.ts';
-import { connection, noticeRevoked } from './session.ts';
+import { access, connection, noticeRevoked } from './session.ts';
 
 export type Extent = 'container' | 'app' | 'namespace' | 'everything';
 export const EXTENTS: readonly { readonly extent: Extent; readonly label: string }[] = [
@@ -33,9 +33,10 @@ export const context = signal<Loading<Context>>({ value: undefined, isLoading: f
 
 let running = new AbortController();
 
-// Another question leaves the context.
+// Another question leaves the context, and so does another token, which may not see its lines.
 effect(() => {
   void runCount.value;
+  void access.value;
   contextOf.value = undefined;
 });
 
@@ -97,7 +98,9 @@ export async function loadMoreContext(side: 'older' | 'newer'): Promise<void> {
     const rows = side === 'older' ? [...page.rows.toReversed(), ...value.rows] : [...value.rows, ...page.rows];
     context.value = { ...context.peek(), value: { ...value, rows, [side]: more(page.next) } };
   } catch (error) {
-    if (!ended.aborted) context.value = { ...context.peek(), error };
+    if (ended.aborted) return;
+    noticeRevoked(error);
+    context.value = { ...context.peek(), error };
   }
 }
 

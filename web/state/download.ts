@@ -1,7 +1,8 @@
 /** Saves everything that matches. The token goes along as a header, so the browser's own downloads cannot be used. */
-import { AnswerError, type Connection } from '../../shared/client/client.ts';
+import { ask, type Connection } from '../../shared/client/client.ts';
 import { messageOf } from '../parts/failure.tsx';
 import { say } from '../parts/toast.tsx';
+import { noticeRevoked } from './session.ts';
 
 export type DownloadFormat = 'ndjson' | 'csv' | 'raw';
 
@@ -21,15 +22,14 @@ export async function download(connection: Connection, query: URLSearchParams, f
     if (connection.token === undefined) return saveLink(`${connection.url}/logs?${query.toString()}`, name);
     // First the file: a browser opens its picker only right after a click.
     const file = await (window as SavePicker).showSaveFilePicker?.({ suggestedName: name });
-    const headers = { authorization: `Bearer ${connection.token}` };
-    const response = await fetch(`${connection.url}/logs?${query.toString()}`, { headers, cache: 'no-store' });
-    if (!response.ok) throw new AnswerError(response.status, {}, undefined);
+    const response = await ask(connection, '/logs', query);
     // A file on the disk takes any number of lines; without one, they are in memory meanwhile.
     if (file !== undefined) await response.body!.pipeTo(await file.createWritable());
     else saveLink(URL.createObjectURL(await response.blob()), name);
     say(`${name} saved`);
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return;
+    noticeRevoked(error);
     say(`Download failed: ${messageOf(error)}`);
   }
 }

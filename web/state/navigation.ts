@@ -26,12 +26,6 @@ export function go(to: View, changes: Partial<Question> = {}): void {
   runCount.value++;
 }
 
-/** Changes the address without a step: what is open, and so on. */
-export function note(changes: Partial<Question>): void {
-  const next = { ...question.peek(), ...changes };
-  history.replaceState(history.state, '', addressOf(view.peek(), next));
-}
-
 /** Follows a link inside of the page, unless it is to be opened elsewhere. */
 export function onLinkClick(event: MouseEvent): void {
   const link = (event.target as Element).closest<HTMLAnchorElement>('a[data-view]');

@@ -40,6 +40,7 @@ export const lines = signal<Loading<FoundLines>>(NOTHING);
 export const bars = signal<Loading<Bars>>(NOTHING);
 export const facets = signal<Loading<Facets>>(NOTHING);
 export const patterns = signal<Loading<PatternsAnswer>>(NOTHING);
+const ANSWERS = [lines, bars, facets, patterns] as const;
 export const hints = signal<readonly Hint[]>([]);
 export const isLoadingMore = signal(false);
 /** The filters and the range of the search that is running or was run last. */
@@ -69,14 +70,22 @@ effect(() => {
   run(question.peek());
 });
 
+// The next token may see less: nothing stays of what the last one was shown.
+effect(() => {
+  if (access.value !== 'login') return;
+  running.abort();
+  batch(() => {
+    for (const each of ANSWERS) each.value = NOTHING;
+    hints.value = [];
+  });
+});
+
 export function stopSearch(): void {
   running.abort();
-  for (const each of [lines, bars, facets, patterns]) {
-    (each as typeof lines).value = { ...(each as typeof lines).peek(), isLoading: false };
-  }
+  for (const each of ANSWERS) (each as typeof lines).value = { ...(each as typeof lines).peek(), isLoading: false };
 }
 
-function run({ q, since, until, order, tab, around }: Question): void {
+function run({ q, since, until, order, tab }: Question): void {
   running.abort();
   running = new AbortController();
   const { signal: ended } = running;
@@ -88,7 +97,6 @@ function run({ q, since, until, order, tab, around }: Question): void {
     hints.value = [];
     isLoadingMore.value = false;
   });
-  if (around !== '') return;
   const startedMs = performance.now();
   const linesFound = load(lines, ended, async () => {
     const { rows, next } = await askLines(connection(), { ...filters, order, limit: PAGE_LINES }, ended);

@@ -6,6 +6,7 @@ import { rowView } from '../lines/row-view.ts';
 import { stored } from './stored.ts';
 import { question, runCount } from './navigation.ts';
 import { lines } from './search.ts';
+import { access } from './session.ts';
 
 export const chosenRow = signal<LogRow | undefined>(undefined);
 export const openRows = signal<ReadonlySet<LogRow>>(new Set());
@@ -13,6 +14,7 @@ export const isWrapped = stored('wrap', false);
 
 effect(() => {
   void runCount.value;
+  void access.value;
   chosenRow.value = undefined;
   openRows.value = new Set();
 });

@@ -2,9 +2,11 @@
 import { signal } from '@preact/signals';
 import type { Session } from '../../shared/client/answers.ts';
 import { AnswerError, askJson, type Connection } from '../../shared/client/client.ts';
+import { messageOf } from '../parts/failure.tsx';
 import { clockAheadMs } from './clock.ts';
 
 const TOKEN = 'podlog.token';
+const UNKNOWN_TOKEN = 'This token is not known. It may have been revoked.';
 
 export const session = signal<Session | undefined>(undefined);
 /** `asking` until the server has said whether it needs a token. */
@@ -25,43 +27,44 @@ export async function startSession(): Promise<void> {
     session.value = answer;
     access.value = 'open';
   } catch (error) {
-    if (isUnauthenticated(error)) {
-      accessProblem.value = token === undefined ? '' : 'This token is not known. It may have been revoked.';
-      forget();
-      access.value = 'login';
-    } else {
-      accessProblem.value = error instanceof Error ? error.message : String(error);
+    // Another token may be taken where this one is unknown, or lacks a scope.
+    if (isStatus(error, 401)) askForToken(token === undefined ? '' : UNKNOWN_TOKEN);
+    else if (isStatus(error, 403)) askForToken(messageOf(error));
+    else {
+      accessProblem.value = messageOf(error);
       access.value = 'failed';
     }
   }
 }
 
 export async function signIn(typed: string): Promise<void> {
-  token = typed.trim();
+  const wanted = typed.trim();
+  if (!/^[!-~]+$/.test(wanted)) {
+    accessProblem.value = 'A token has letters, digits and signs of ASCII only, and no spaces; copy the whole token.';
+    return;
+  }
+  token = wanted;
   sessionStorage.setItem(TOKEN, token);
   await startSession();
 }
 
 export function signOut(): void {
-  forget();
   session.value = undefined;
-  accessProblem.value = '';
-  access.value = 'login';
+  askForToken('');
 }
 
-function forget(): void {
+function askForToken(problem: string): void {
   token = undefined;
   sessionStorage.removeItem(TOKEN);
+  accessProblem.value = problem;
+  access.value = 'login';
 }
 
 /** Shows the login where a token has been revoked meanwhile. */
 export function noticeRevoked(error: unknown): void {
-  if (!isUnauthenticated(error) || access.peek() !== 'open') return;
-  accessProblem.value = 'This token is not known. It may have been revoked.';
-  forget();
-  access.value = 'login';
+  if (isStatus(error, 401) && access.peek() === 'open') askForToken(UNKNOWN_TOKEN);
 }
 
-function isUnauthenticated(error: unknown): boolean {
-  return error instanceof AnswerError && error.status === 401;
+function isStatus(error: unknown, status: number): boolean {
+  return error instanceof AnswerError && error.status === status;
 }

@@ -5,11 +5,12 @@ import { askJson, type Parameters } from '../../shared/client/client.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { count, counted } from '../parts/numbers.ts';
-import { append, termText } from '../search/edit.ts';
+import { Share } from '../parts/share.tsx';
+import { append, isTypeable, termText } from '../search/edit.ts';
 import { ask, question, runCount } from '../state/navigation.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { asked } from '../state/search.ts';
-import { connection } from '../state/session.ts';
+import { access, connection } from '../state/session.ts';
 
 type Others = 'rest' | 'before';
 
@@ -22,6 +23,11 @@ const KINDS: Readonly<Record<Difference['kind'], string>> = {
 };
 
 export function Differences() {
+  // What is asked is known once the session is: an address may lead here first.
+  return access.value === 'open' ? <Compared /> : <div class="skeleton-lines" aria-busy="true" />;
+}
+
+function Compared() {
   const before = rangeBefore(asked.value);
   const { q } = question.value;
   const others = useSignal<Others>(q === '' ? 'before' : 'rest');
@@ -115,6 +121,7 @@ function Row({ difference }: { readonly difference: Difference }) {
   const { q } = question.value;
   const add = (isNegated: boolean): void => ask({ q: append(q, conditionText(difference, isNegated)), tab: 'lines' });
   const text = valueText(difference);
+  const isPossible = isTypeable(text);
   return (
     <tr>
       <td class="left mono">{name}</td>
@@ -123,26 +130,17 @@ function Row({ difference }: { readonly difference: Difference }) {
       </td>
       <td class={`left not-phone${kind === 'new' ? ' tone-error' : ''}`}>{KINDS[kind]}</td>
       <td class="num" title={counted(rows, 'line')}>
-        <span class="share">
-          <span class="share-bar not-phone">
-            <span style={{ width: `${share * 100}%` }} />
-          </span>
-          <span class="share-text">{percent(share)}</span>
-        </span>
+        <Share share={share} text={percent(share)} isTextOnPhone />
       </td>
       <td class="num" title={counted(than.rows, 'line')}>
-        <span class="share">
-          <span class="share-bar not-phone">
-            <span style={{ width: `${than.share * 100}%` }} />
-          </span>
-          <span class="share-text">{percent(than.share)}</span>
-        </span>
+        <Share share={than.share} text={percent(than.share)} isTextOnPhone />
       </td>
       <td class="pattern-actions">
         <button
           type="button"
           aria-label={`Only lines with this ${name}`}
           title={`Only lines with this ${name}`}
+          disabled={!isPossible}
           onClick={() => add(false)}
         >
           <Icon name="plus" />
@@ -151,6 +149,7 @@ function Row({ difference }: { readonly difference: Difference }) {
           type="button"
           aria-label={`Hide lines with this ${name}`}
           title={`Hide lines with this ${name}`}
+          disabled={!isPossible}
           onClick={() => add(true)}
         >
           <Icon name="minus" />

@@ -6,6 +6,7 @@ import { podClassOf } from '../lines/known-hues.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Icon, LevelIcon } from '../parts/icon.tsx';
 import { count, counted } from '../parts/numbers.ts';
+import { Share } from '../parts/share.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
 import { exclude, include, selectionOf } from '../search/edit.ts';
 import { clockText } from '../state/clock.ts';
@@ -83,12 +84,7 @@ function PatternRow({
         </td>
         <td class="num">{count(rows)}</td>
         <td class="not-phone num">
-          <span class="share">
-            <span class="share-bar">
-              <span style={{ width: `${(share * 100).toFixed(1)}%` }} />
-            </span>
-            <span class="share-text">{(share * 100).toFixed(share < 0.01 ? 2 : 1)} %</span>
-          </span>
+          <Share share={share} text={`${(share * 100).toFixed(share < 0.01 ? 2 : 1)} %`} />
         </td>
         <td class="not-phone left">
           <Sparkline

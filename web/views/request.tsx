@@ -9,6 +9,7 @@ import { fieldsOf, parseWritten } from '../../shared/readable-line/json-fields.t
 import type { Segment } from '../../shared/readable-line/segment.ts';
 import { LineText } from '../lines/line-text.tsx';
 import { podClassOf } from '../lines/known-hues.ts';
+import { Fact } from '../parts/fact.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { Icon, LevelIcon } from '../parts/icon.tsx';
 import { counted, milliseconds } from '../parts/numbers.ts';
@@ -191,15 +192,6 @@ function Answer({ answer }: { readonly answer: RequestAnswer }) {
         </button>
       </div>
     </>
-  );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: preact.ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd class="num">{children}</dd>
-    </div>
   );
 }
 

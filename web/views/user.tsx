@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { UserAnswer, UserRequest } from '../../shared/client/answers.ts';
 import { askJson } from '../../shared/client/client.ts';
+import { Fact } from '../parts/fact.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { count, counted, milliseconds } from '../parts/numbers.ts';
@@ -11,7 +12,7 @@ import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { clockText, dayText, fullText, rangeText, zone } from '../state/clock.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { question, runCount } from '../state/navigation.ts';
-import { connection } from '../state/session.ts';
+import { connection, noticeRevoked } from '../state/session.ts';
 
 const PAGE_REQUESTS = 200;
 const SLOW_MS = 500;
@@ -49,13 +50,20 @@ function Answer({ answer }: { readonly answer: UserAnswer }) {
   const requests = useSignal(answer.requests);
   const next = useSignal(answer.next?.until);
   const problem = useSignal<unknown>(undefined);
+  const isAsking = useSignal(false);
   const more = async (): Promise<void> => {
+    if (isAsking.value) return;
+    isAsking.value = true;
+    problem.value = undefined;
     try {
       const page = await askUser(id, answer.since, next.value!);
       requests.value = [...requests.value, ...page.requests];
       next.value = page.next?.until;
     } catch (error) {
+      noticeRevoked(error);
       problem.value = error;
+    } finally {
+      isAsking.value = false;
     }
   };
   const { since, until } = question.value;
@@ -110,7 +118,7 @@ function Answer({ answer }: { readonly answer: UserAnswer }) {
       )}
       <div class="row-of-buttons">
         {next.value !== undefined && (
-          <button type="button" class="button" onClick={() => void more()}>
+          <button type="button" class="button" disabled={isAsking.value} onClick={() => void more()}>
             Older requests
           </button>
         )}
@@ -126,23 +134,6 @@ function Answer({ answer }: { readonly answer: UserAnswer }) {
         </a>
       </div>
     </>
-  );
-}
-
-function Fact({
-  name,
-  isBad = false,
-  children,
-}: {
-  readonly name: string;
-  readonly isBad?: boolean;
-  readonly children: preact.ComponentChildren;
-}) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd class={`num${isBad ? ' tone-error' : ''}`}>{children}</dd>
-    </div>
   );
 }
 
