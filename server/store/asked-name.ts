@@ -5,7 +5,7 @@
  *     label.pod          only the label
  *     field.query        only the field
  *     path.shape         the shapes of its values, in which ids are `{id}`; also field.path.shape
- *     latency_ms.log10   the buckets of its numbers, see log-buckets.ts
+ *     latency_ms.log10   the buckets of its numbers, see log-buckets.ts; not in filters, which compare the numbers
  *     line.pattern       what kind of line it is, see line-pattern/line-pattern.ts
  *     \field.x           what is behind the backslash, as it is: the label or field `field.x`
  */

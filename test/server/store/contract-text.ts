@@ -12,7 +12,20 @@ import { openRandom } from './random-store.ts';
 
 const SEEDS = 4;
 const SEARCHES = 8;
-const COLUMNS = ['time', 'pod', 'level', 'status', 'message', 'tags', 'latency_ms', 'app', 'line', 'labels', 'absent'];
+const OWN_COLUMNS = [
+  'time',
+  'pod',
+  'level',
+  'status',
+  'message',
+  'tags',
+  'latency_ms',
+  'app',
+  'line',
+  'labels',
+  'absent',
+];
+const COLUMNS = [...OWN_COLUMNS, 'line.pattern', 'latency_ms.log10', 'app.log10'];
 const LABELS = { namespace: 'shop', pod: 'api-1' };
 
 export function describeText(open: () => Promise<LogStore>): void {

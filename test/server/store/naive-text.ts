@@ -1,8 +1,10 @@
 /** Lines as text: what a row says of a line, by JSON.parse. */
 import { formatInstant } from '../../../shared/time.ts';
+import { bucketOfNumber, bucketText } from '../../../server/store/log-buckets.ts';
 import { cursorWriter, NO_CURSOR_KEY } from '../../../server/store/cursor.ts';
 import type { TextSink } from '../../../server/store/sink.ts';
 import { naiveFieldOf } from './naive-block.ts';
+import { naivePattern } from './naive-pattern.ts';
 import { fieldsOf, leavesOf, naiveCursor, type NaiveLine, valuesOf } from './naive-search.ts';
 
 export function naiveText(lines: readonly NaiveLine[], { format, columns, cursorKey }: TextSink): Uint8Array {
@@ -35,8 +37,23 @@ export function naiveObject(line: NaiveLine, place: number, cursorKey = NO_CURSO
 
 /** A column is the member of the row, the label, or the last field of the name. */
 export function naiveColumns(line: NaiveLine, place: number, names: readonly string[]): Record<string, unknown> {
-  const row: Record<string, unknown> = { ...naiveObject(line, place), message: naiveMessage(line) };
-  return Object.fromEntries(names.map((name) => [name, row[name] ?? line.labels[name] ?? valueOf(line, name) ?? null]));
+  const row: Record<string, unknown> = {
+    ...naiveObject(line, place),
+    message: naiveMessage(line),
+    'line.pattern': naivePattern(line.text, fieldsOf(line.text)),
+  };
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      row[name] ?? naiveBucket(line, name) ?? line.labels[name] ?? valueOf(line, name) ?? null,
+    ]),
+  );
+}
+
+function naiveBucket(line: NaiveLine, name: string): string | undefined {
+  if (!name.endsWith('.log10')) return undefined;
+  const value = valueOf(line, name.slice(0, -'.log10'.length));
+  return typeof value === 'number' ? bucketText(bucketOfNumber(value)) : undefined;
 }
 
 function valueOf(line: NaiveLine, name: string): unknown {

@@ -5,11 +5,9 @@
 import { byteStringAt, type ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
 import { FIXED_VALUE_BYTES_MAX, valueCount, valueSizeMax, writeValue } from '../../../../shared/row-group/column.ts';
 import type { ColumnValues } from '../../../../shared/row-group/column-values.ts';
-import { cutLine } from '../../../../shared/row-group/cut-line.ts';
 import { fieldsOfTemplate } from '../../../../shared/row-group/answer.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import { firstValueOf, PART_DERIVED, type RowGroup } from '../../../../shared/row-group/reader.ts';
-import { Tokens } from '../../../../shared/row-group/tokens.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
 import {
   foldCutPart,
@@ -25,6 +23,7 @@ import {
 } from '../../../store/line-pattern/line-pattern.ts';
 import { TextFolder } from '../../../store/line-pattern/fold-text.ts';
 import type { ValueTest } from '../../../store/predicate.ts';
+import { patternOfLine } from './pattern-of-line.ts';
 import { matchesAny } from './value-match.ts';
 
 /** The patterns of one template's lines: the same for all, or one for each line, in template order. */
@@ -208,35 +207,6 @@ function wholeLinePatterns(group: RowGroup, template: number, table: PatternTabl
     }
   }
   return codes;
-}
-
-const tokens = new Tokens({ areNamed: true });
-
-function patternOfLine(bytes: Buffer, start: number, end: number): string {
-  const isCut = cutLine('auto', bytes, start, end, tokens) >= 0;
-  if (!isCut) return foldedText('message', bytes, start, end);
-  const { message, prefix, level, method, path, names } = patternSlots(tokens);
-  const part = (slot: number, kind: PartKind): string | undefined => {
-    if (slot < 0) return undefined;
-    const value = bytes.subarray(tokens.starts[slot], tokens.ends[slot]);
-    const text = tokens.kinds[slot] === KIND_STRING ? unescaped(value) : value;
-    return foldedText(kind, text, 0, text.length);
-  };
-  return joinedPattern(
-    {
-      message: part(message, 'message'),
-      prefix: part(prefix, 'word'),
-      level: part(level, 'word'),
-      method: part(method, 'word'),
-      path: part(path, 'path'),
-    },
-    names,
-  );
-}
-
-function foldedText(kind: PartKind, bytes: Buffer, start: number, end: number): string {
-  foldPart(folder, kind, bytes, start, end);
-  return folder.out.toString('utf8', 0, folder.length);
 }
 
 function foldColumn(group: RowGroup, column: number, kind: PartKind): Folded {

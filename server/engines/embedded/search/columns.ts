@@ -16,6 +16,8 @@ import {
   MESSAGE_COLUMN,
   TIME_COLUMN,
 } from '../../../store/columns.ts';
+import { foldToBucket } from '../aggregate/log-codes.ts';
+import { patternOfFields, patternOfText } from '../scan/pattern-of-line.ts';
 import { shapeOf } from '../scan/shape.ts';
 import type { FieldShape } from './field-shape.ts';
 import { FieldsWriter, writeValue } from './fields-writer.ts';
@@ -87,11 +89,13 @@ export class Columns {
   }
 
   #valueOf(column: number, row: TextRow): string | Answer | undefined {
-    const { name, only, isShape } = this.#asked[column]!;
+    const { name, only, isShape, isPattern, isBucket } = this.#asked[column]!;
+    if (isPattern) return patternOf(row);
     const label = only === 'field' ? undefined : labelOf(row.labels, name);
     const value = label ?? (only === 'label' ? undefined : this.#answerOf(column, row));
-    if (!isShape || value === undefined) return value;
+    if (!(isShape || isBucket) || value === undefined) return value;
     const bytes = typeof value === 'string' ? Buffer.from(value) : valueBytes(value, row);
+    if (isBucket) return foldToBucket(bytes, 0, bytes.length).toString() || undefined;
     return (shapeOf(bytes, 0, bytes.length) ?? bytes).toString();
   }
 
@@ -110,6 +114,11 @@ export class Columns {
 
 function pairs(entries: readonly (readonly [name: string, value: string])[]): string {
   return entries.map(([name, value]) => `${name}=${value}`).join(' ');
+}
+
+function patternOf({ fields, bytes, start, end }: TextRow): string {
+  if (!fields!.isCut) return patternOfText(bytes, start, end);
+  return patternOfFields(fields!.shape, (slot) => fields!.value(slot));
 }
 
 function valueBytes(answer: Answer, { fields }: TextRow): Buffer {

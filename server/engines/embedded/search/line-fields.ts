@@ -20,6 +20,8 @@ export class LineFields {
   starts: ArrayLike<number> = [];
   ends: ArrayLike<number> = [];
   first = 0;
+  /** False of a line in no known format. */
+  isCut = true;
   readonly #group: RowGroup;
   readonly #lines: CutLines;
   readonly #templateCodes: Uint16Array;
@@ -36,6 +38,7 @@ export class LineFields {
     const { firstValues, valueStarts, valueEnds, offsets } = this.#lines;
     const template = this.#group.templates[this.#templateCodes[row]!]!;
     if (template.slots[0]?.kind === KIND_TEXT) return this.#cutWhole(offsets[line]!, offsets[line + 1]!);
+    this.isCut = true;
     this.shape = shapeOfTemplate(template);
     this.first = firstValues[line]!;
     this.starts = valueStarts;
@@ -61,8 +64,8 @@ export class LineFields {
 
   /** The line's shape was one too many when it was stored. */
   #cutWhole(start: number, end: number): void {
-    const isCut = cutLine('auto', this.bytes, start, end, tokens) >= 0;
-    this.shape = isCut ? shapeOf(tokens) : NO_FIELDS;
+    this.isCut = cutLine('auto', this.bytes, start, end, tokens) >= 0;
+    this.shape = this.isCut ? shapeOf(tokens) : NO_FIELDS;
     this.first = 0;
     this.starts = tokens.starts;
     this.ends = tokens.ends;
