@@ -57,6 +57,8 @@ export class Recorder {
   /** Resolves at once, or, when many entries wait, once they are stored: that slows down the reader of the API. */
   async add(entry: Entry): Promise<void> {
     if (entry.offset <= this.known(entry.file) || this.#closed.signal.aborted) return;
+    // A workload may get back the template that it had a moment ago.
+    this.#gone.delete(entry.file);
     this.#waiting.push(entry);
     if (this.#waiting.length >= RECORD_ROWS_MAX) await this.flush();
     else this.#soon();

@@ -80,6 +80,17 @@ test('entries wait a moment for others, and are stored without being asked for',
   await eventually(() => expect(texts(server)).toEqual(['a 1']));
 });
 
+test('a file that gets an entry after it was marked as gone is not gone', async () => {
+  const server = await opened();
+  await addAll(server, entry('a', 1), entry('b', 1));
+  await server.recorder.flush();
+  server.recorder.forget(['a', 'b']);
+  await addAll(server, entry('a', 2));
+  await server.recorder.flush();
+  expect(server.recorder.files()).toEqual(['a']);
+  expect(server.recorder.known('a')).toBe(2);
+});
+
 test('many entries, of many days: as many batches as it takes', async () => {
   const server = await opened();
   const entries = Array.from({ length: 2 * RECORD_ROWS_MAX + 10 }, (_, i) => entry('a', i + 1));
