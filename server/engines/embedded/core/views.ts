@@ -8,7 +8,7 @@ import type { SavedView, ViewAbility } from '../../../store/views.ts';
 import { type Disk, isReadError, realDisk } from '../platform/disk.ts';
 import { decodeJsonFile, encodeJsonFile, replaceJsonFile } from '../platform/json-file.ts';
 import { VIEWS_FILE } from './filenames.ts';
-import { copyToQuarantine } from './quarantine.ts';
+import { copyToQuarantine, linkToQuarantine } from './quarantine.ts';
 
 const TEXT_OR_NONE = v.nullable(v.string());
 const VIEWS = {
@@ -35,7 +35,7 @@ export class Views implements ViewAbility {
   /** Settles when the last change is on disk; never rejects. */
   #saving: Promise<unknown> = Promise.resolve();
 
-  /** A file that is damaged is quarantined: views are worth less than a start. */
+  /** A file that is damaged or unreadable is quarantined: views are worth less than a start. */
   static async open(dataDir: string, log: Pick<Logger, 'error'>, disk: Disk = realDisk): Promise<Views> {
     const path = join(dataDir, VIEWS_FILE);
     await disk.remove(`${path}.tmp`);
@@ -45,7 +45,11 @@ export class Views implements ViewAbility {
       return new Views(disk, dataDir, decodeViews((await disk.readFile(path)).toString('utf8')));
     } catch (err) {
       if (!(err instanceof CorruptionError || isReadError(err))) throw err;
-      const copy = await copyToQuarantine(disk, dataDir, { path, offset: 0, sizeBytes, reason: String(err) });
+      // What cannot be read now may be readable later, and the next change replaces the file.
+      const copy =
+        err instanceof CorruptionError
+          ? await copyToQuarantine(disk, dataDir, { path, offset: 0, sizeBytes, reason: err.message })
+          : await linkToQuarantine(disk, dataDir, path);
       log.error({ err, path, copy }, 'saved views cannot be read; starting without');
       return new Views(disk, dataDir, []);
     }
