@@ -106,6 +106,6 @@ async function requireDataFolder(disk: Disk, dataDir: string): Promise<void> {
   const names = await disk.list(dataDir);
   if (names.includes(VERSION_FILE) || names.includes(MANIFEST_FILE) || (await isOurs(disk, dataDir))) return;
   throw new UsageError(
-    `${dataDir} is not a podlog data folder: it has neither ${VERSION_FILE} nor ${MANIFEST_FILE}, nor a WAL file or segment`,
+    `${dataDir} is not a podlog data folder: it has neither ${VERSION_FILE} nor ${MANIFEST_FILE}, nor a WAL file or segment; name the folder that the server has as --data-dir, or one of its snapshots`,
   );
 }
