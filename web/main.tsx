@@ -2,19 +2,22 @@
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { Failure } from './parts/failure.tsx';
-import { KeysSheet } from './parts/keys-sheet.tsx';
 import { onPageKey } from './parts/keys.ts';
+import { lazy } from './parts/lazy.tsx';
 import { QueryBar } from './parts/query-bar.tsx';
 import { Toast } from './parts/toast.tsx';
 import { PhoneTabs, TopBar } from './parts/top-bar.tsx';
 import { onLinkClick, question, view } from './state/navigation.ts';
+import { isKeysOpen } from './state/panels.ts';
 import { followTheme } from './state/theme.ts';
 import { access, accessProblem, startSession } from './state/session.ts';
 import { Explore } from './views/explore.tsx';
-import { Live } from './views/live.tsx';
-import { Login } from './views/login.tsx';
-import { Request } from './views/request.tsx';
-import { User } from './views/user.tsx';
+
+const KeysSheet = lazy(async () => (await import('./parts/keys-sheet.tsx')).KeysSheet);
+const Live = lazy(async () => (await import('./views/live.tsx')).Live);
+const Login = lazy(async () => (await import('./views/login.tsx')).Login);
+const Request = lazy(async () => (await import('./views/request.tsx')).Request);
+const User = lazy(async () => (await import('./views/user.tsx')).User);
 
 function Page() {
   if (access.value === 'login') return <Login />;
@@ -29,7 +32,7 @@ function Page() {
         <Main />
       )}
       <PhoneTabs />
-      <KeysSheet />
+      {isKeysOpen.value && <KeysSheet />}
       <Toast />
     </>
   );

@@ -7,6 +7,7 @@ import { Facets } from '../parts/facets.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { Histogram } from '../parts/histogram.tsx';
 import { Icon } from '../parts/icon.tsx';
+import { lazy } from '../parts/lazy.tsx';
 import { count, counted } from '../parts/numbers.ts';
 import { Summary } from '../parts/summary.tsx';
 import { useListKeys } from '../parts/list-keys.ts';
@@ -16,10 +17,11 @@ import { question } from '../state/navigation.ts';
 import { isFacetsOpen } from '../state/panels.ts';
 import { bars, facets, isLoadingMore, lines, loadMore, loadMoreAgain, totalLines } from '../state/search.ts';
 import { chosenRow } from '../state/selected.ts';
-import { Context } from './context.tsx';
-import { Differences } from './differences.tsx';
 import { NothingFound } from './nothing-found.tsx';
-import { Patterns } from './patterns.tsx';
+
+const Context = lazy(async () => (await import('./context.tsx')).Context);
+const Differences = lazy(async () => (await import('./differences.tsx')).Differences);
+const Patterns = lazy(async () => (await import('./patterns.tsx')).Patterns);
 
 export function Explore() {
   const isBusy = lines.value.isLoading || bars.value.isLoading || facets.value.isLoading;
