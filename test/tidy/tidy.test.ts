@@ -71,7 +71,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // server/app.ts, server/main.ts and what else puts the parts together.
   'server/': ['server/', 'shared/'],
   // The page knows the server by its HTTP API.
-  'web/': ['shared/'],
+  'web/search/': ['shared/'],
+  'web/state/': ['web/search/', 'shared/'],
+  'web/parts/': ['web/state/', 'web/search/', 'shared/'],
+  'web/lines/': ['web/parts/', 'web/state/', 'web/search/', 'shared/'],
+  'web/': ['web/', 'shared/'],
   'cli/limits.ts': [],
   'cli/flag-values/': ['cli/limits.ts', 'shared/'],
   'cli/': ['agent/', 'server/', 'shared/'],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { markedParts } from '../../web/lines/marked.ts';
-import { podClass } from '../../web/lines/pod-color.ts';
+import { podClass } from '../../web/state/pod-color.ts';
 import { conditionAt } from '../../web/search/condition-at.ts';
 import { seenCursors } from '../../web/state/seen-cursors.ts';
 import { lanesOf } from '../../web/views/request-lanes.ts';

@@ -7,7 +7,7 @@ import type { Field } from '../../shared/readable-line/segment.ts';
 import { toText } from '../../shared/readable-line/to-text.ts';
 import { Icon } from '../parts/icon.tsx';
 import { counted } from '../parts/numbers.ts';
-import { copy } from '../parts/toast.tsx';
+import { copy } from '../state/said.ts';
 import { exclude, include, isTypeable, selectionOf } from '../search/edit.ts';
 import { addressOf } from '../state/address.ts';
 import { clockText } from '../state/clock.ts';
@@ -16,8 +16,8 @@ import { ask, question, view } from '../state/navigation.ts';
 import { asked } from '../state/search.ts';
 import { requestIdOf } from '../state/selected.ts';
 import { showContext } from '../state/context.ts';
-import { idAddress, isRequestId } from './id-address.ts';
-import { rowView } from './row-view.ts';
+import { idAddress, isRequestId } from '../state/id-address.ts';
+import { rowView } from '../state/row-view.ts';
 
 type Form = 'Fields' | 'JSON' | 'Raw';
 

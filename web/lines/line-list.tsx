@@ -8,8 +8,8 @@ import { clockText, dayText, fullText, zone } from '../state/clock.ts';
 import { chosenRow, isWrapped, openRequestId, openRows, toggleOpen } from '../state/selected.ts';
 import { LineDetails } from './line-details.tsx';
 import { LineText } from './line-text.tsx';
-import { podClassOf } from './known-hues.ts';
-import { rowView } from './row-view.ts';
+import { podClassOf } from '../state/known-hues.ts';
+import { rowView } from '../state/row-view.ts';
 import { SelectionBar } from './selection-bar.tsx';
 import { type List, useVirtual } from './virtual.ts';
 

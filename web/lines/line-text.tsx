@@ -1,7 +1,7 @@
 /** A readable line as elements. Lines are hostile text: everything is a text node. */
 import type { Segment } from '../../shared/readable-line/segment.ts';
 import { question } from '../state/navigation.ts';
-import { idAddress } from './id-address.ts';
+import { idAddress } from '../state/id-address.ts';
 import { markedParts } from './marked.ts';
 
 export interface LineTextProps {

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { copy } from '../parts/toast.tsx';
+import { copy } from '../state/said.ts';
 import { append } from '../search/edit.ts';
 import { ask, question } from '../state/navigation.ts';
 

@@ -3,17 +3,18 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { podName } from '../../shared/readable-line/pod-name.ts';
 import type { FieldValues } from '../../shared/client/answers.ts';
-import { podClassOf } from '../lines/known-hues.ts';
+import { podClassOf } from '../state/known-hues.ts';
 import { exclude, include, isTypeable, selectionOf, selects } from '../search/edit.ts';
 import { addressOf } from '../state/address.ts';
 import { addedNames, type App, askFields, facetNames } from '../state/facets.ts';
 import { ask, question } from '../state/navigation.ts';
 import { asked, facets, levelTotals } from '../state/search.ts';
 import { noticeRevoked } from '../state/session.ts';
-import { Failure, messageOf } from './failure.tsx';
+import { Failure } from './failure.tsx';
+import { messageOf } from '../state/message-of.ts';
 import { Icon, LevelIcon } from './icon.tsx';
 import { count } from './numbers.ts';
-import { say } from './toast.tsx';
+import { say } from '../state/said.ts';
 
 const TITLES: Readonly<Record<string, string>> = {
   level: 'Level',

@@ -1,5 +1,5 @@
 /** A failure in the place that failed: the server's sentence, and a way on. */
-import { AnswerError } from '../../shared/client/client.ts';
+import { messageOf } from '../state/message-of.ts';
 import { runCount } from '../state/navigation.ts';
 
 export interface FailureProps {
@@ -19,12 +19,4 @@ export function Failure({ what, error, again = () => runCount.value++ }: Failure
       </button>
     </div>
   );
-}
-
-export function messageOf(error: unknown): string {
-  if (error instanceof AnswerError) {
-    const { retryAfterSeconds: seconds } = error;
-    return seconds === undefined ? error.message : `${error.message}; the server asks to wait ${seconds} s`;
-  }
-  return error instanceof TypeError ? 'The server does not answer.' : String(error);
 }

@@ -15,7 +15,7 @@ import { Completion, type CompletionHandle } from './completion.tsx';
 import { Icon } from './icon.tsx';
 import { SavedViews } from './saved-views.tsx';
 import { TimePicker } from './time-picker.tsx';
-import { copy } from './toast.tsx';
+import { copy } from '../state/said.ts';
 
 export function QueryBar() {
   const isLive = view.value.kind === 'live';

@@ -7,9 +7,9 @@ import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { question } from '../state/navigation.ts';
 import { connection, session } from '../state/session.ts';
 import { useDismissed } from './dismissed.ts';
-import { messageOf } from './failure.tsx';
+import { messageOf } from '../state/message-of.ts';
 import { Icon } from './icon.tsx';
-import { say } from './toast.tsx';
+import { say } from '../state/said.ts';
 
 export function SavedViews() {
   const isOpen = useSignal(false);

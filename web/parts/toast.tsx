@@ -1,29 +1,10 @@
-/** A short sentence about what was done, which leaves by itself. */
-import { signal } from '@preact/signals';
-
-const SHOWN_MS = 2_500;
-const sentence = signal('');
-let timer: ReturnType<typeof setTimeout> | undefined;
-
-export function say(text: string): void {
-  sentence.value = text;
-  clearTimeout(timer);
-  timer = setTimeout(() => (sentence.value = ''), SHOWN_MS);
-}
-
-export async function copy(text: string, done: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text);
-    say(done);
-  } catch {
-    say('The browser does not let this page copy; it does over https and on localhost');
-  }
-}
+/** A short sentence about what was done. */
+import { said } from '../state/said.ts';
 
 export function Toast() {
   return (
-    <div class="toast" role="status" data-shown={sentence.value !== ''}>
-      {sentence.value}
+    <div class="toast" role="status" data-shown={said.value !== ''}>
+      {said.value}
     </div>
   );
 }

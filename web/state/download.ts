@@ -1,7 +1,7 @@
 /** Saves everything that matches. The token goes along as a header, so the browser's own downloads cannot be used. */
 import { ask, type Connection } from '../../shared/client/client.ts';
-import { messageOf } from '../parts/failure.tsx';
-import { say } from '../parts/toast.tsx';
+import { messageOf } from './message-of.ts';
+import { say } from './said.ts';
 import { noticeRevoked } from './session.ts';
 
 export type DownloadFormat = 'ndjson' | 'csv' | 'raw';

@@ -1,8 +1,8 @@
 /** Which lines are chosen and open. Both hold on to the line, not to its place. */
 import { computed, effect, signal } from '@preact/signals';
 import type { LogRow } from '../../shared/client/answers.ts';
-import { isRequestId } from '../lines/id-address.ts';
-import { rowView } from '../lines/row-view.ts';
+import { isRequestId } from './id-address.ts';
+import { rowView } from './row-view.ts';
 import { stored } from './stored.ts';
 import { question, runCount } from './navigation.ts';
 import { lines } from './search.ts';

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import type { Session } from '../../shared/client/answers.ts';
 import { AnswerError, askJson, type Connection } from '../../shared/client/client.ts';
-import { messageOf } from '../parts/failure.tsx';
+import { messageOf } from './message-of.ts';
 import { clockAheadMs } from './clock.ts';
 
 const TOKEN = 'podlog.token';

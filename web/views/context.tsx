@@ -5,7 +5,7 @@ import { LineList } from '../lines/line-list.tsx';
 import type { List } from '../lines/virtual.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { useListKeys } from '../parts/list-keys.ts';
+import { useListKeys } from '../lines/list-keys.ts';
 import { closeContext, context, extent, EXTENTS, loadMoreContext, setExtent, showContext } from '../state/context.ts';
 import { question } from '../state/navigation.ts';
 

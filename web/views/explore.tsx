@@ -10,7 +10,7 @@ import { Icon } from '../parts/icon.tsx';
 import { lazy } from '../parts/lazy.tsx';
 import { count, counted } from '../parts/numbers.ts';
 import { Summary } from '../parts/summary.tsx';
-import { useListKeys } from '../parts/list-keys.ts';
+import { useListKeys } from '../lines/list-keys.ts';
 import { wordsOf } from '../search/tokens.ts';
 import { contextOf } from '../state/context.ts';
 import { question } from '../state/navigation.ts';

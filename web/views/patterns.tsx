@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { LinePattern } from '../../shared/client/answers.ts';
 import { podName } from '../../shared/readable-line/pod-name.ts';
-import { podClassOf } from '../lines/known-hues.ts';
+import { podClassOf } from '../state/known-hues.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Icon, LevelIcon } from '../parts/icon.tsx';
 import { count, counted } from '../parts/numbers.ts';

@@ -1,6 +1,6 @@
 /** The hues of workloads, as this browser remembers them. */
 import type { Labels } from '../../shared/labels.ts';
-import { stored } from '../state/stored.ts';
+import { stored } from './stored.ts';
 import { podClass } from './pod-color.ts';
 
 const remembered = stored<Readonly<Record<string, number>>>('hues', {});

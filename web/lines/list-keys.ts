@@ -2,15 +2,15 @@
 import type { RefObject } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { LogRow } from '../../shared/client/answers.ts';
-import { idAddress } from '../lines/id-address.ts';
-import { rowView } from '../lines/row-view.ts';
-import type { List } from '../lines/virtual.ts';
+import { idAddress } from '../state/id-address.ts';
+import { rowView } from '../state/row-view.ts';
+import type { List } from './virtual.ts';
 import { wordsOf } from '../search/tokens.ts';
 import { viewOf } from '../state/address.ts';
 import { showContext } from '../state/context.ts';
 import { go, question } from '../state/navigation.ts';
 import { chosenRow, requestIdOf, toggleOpen } from '../state/selected.ts';
-import { isTyping } from './keys.ts';
+import { isTyping } from '../parts/keys.ts';
 
 export function useListKeys(
   rows: () => readonly LogRow[],

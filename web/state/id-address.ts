@@ -1,6 +1,6 @@
 /** Where the ids in a line lead. */
 import { REQUEST_ID_NAMES, TRACE_ID_NAMES } from '../../shared/request-names.ts';
-import { addressOf, type Question, QUESTION_DEFAULT } from '../state/address.ts';
+import { addressOf, type Question, QUESTION_DEFAULT } from './address.ts';
 
 export function isRequestId(name: string): boolean {
   return REQUEST_ID_NAMES.includes(name) || TRACE_ID_NAMES.includes(name);
