@@ -5,6 +5,7 @@ import { UnavailableError } from '../shared/errors.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Batch } from '../shared/wire.ts';
 import type { Access } from './auth/access.ts';
+import type { Sessions } from './auth/sessions.ts';
 import { registerAgent } from './http/agent.ts';
 import { type PodsOn, registerAgentRules } from './http/agent-rules.ts';
 import { receiveBodies } from './http/bodies.ts';
@@ -69,6 +70,8 @@ export interface AppParts {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly access: Access;
+  /** Undefined without tokens. */
+  readonly sessions: Sessions | undefined;
   /** Of podlog. */
   readonly version: string;
   /** Epoch milliseconds. */
@@ -76,8 +79,8 @@ export interface AppParts {
 }
 
 export function buildApp(parts: AppParts): FastifyInstance {
-  const { logs, acceptor, rules, podsOn, clusterNodes, assertOwnPods, pool, metrics, log, access, version, now } =
-    parts;
+  const { logs, acceptor, rules, podsOn, clusterNodes, assertOwnPods, pool, metrics, log } = parts;
+  const { access, sessions, version, now } = parts;
   const { positions } = logs;
   const connections = new Connections();
   const app: FastifyInstance = fastify({
@@ -103,7 +106,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.setNotFoundHandler((request, reply) => sendNotFound(routes, request, reply));
   app.addHook('onRequest', async (request) => assertRequest(request.raw));
   guardBrowsers(app, access.isLocal);
-  guard(app, access, (socket) => connections.trust(socket));
+  guard(app, access, sessions, (socket) => connections.trust(socket));
   refuseUnknownParameters(app);
   receiveBodies(app, new BodyBudget());
   compressAnswers(app);
@@ -143,7 +146,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerUsers(app, { engine, now });
   registerPatterns(app, { engine, now });
   registerErase(app, { engine, logs, now });
-  registerSession(app, { version, now });
+  registerSession(app, { sessions, version, now });
   const { backups, check, views } = logs;
   if (views !== undefined) registerViews(app, { views, now });
   if (backups !== undefined) registerBackups(app, { backups, now });

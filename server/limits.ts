@@ -926,6 +926,28 @@ export const PIPELINED_REQUESTS_MAX = 16;
 
 // ── Access ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/**
+ * How long a session of a browser holds that was opened with a token: a working week and a weekend. It ends earlier with its
+ * token, with the token's rights, and on signing out. Beyond: 401, and the page asks for a token.
+ */
+export const SESSION_MS_MAX = 7 * DAY_MS;
+
+/** A session may seem to have begun this much later than now, where a clock was set back. Beyond: 401. */
+export const SESSION_AHEAD_MS_MAX = 1 * MINUTE_MS;
+
+/**
+ * Sessions that have ended before their time, which are remembered until their time is over: in all, and of one caller; 100 bytes
+ * each. Beyond: the oldest of them ends every session that began before it, of its caller or of everyone.
+ */
+export const SESSIONS_ENDED_MAX = 4096;
+export const SESSIONS_ENDED_OF_CALLER_MAX = 64;
+
+/** Sessions whose live tails end with them; 500 bytes each. Beyond: those of the one that was used longest ago end, and reconnect. */
+export const SESSIONS_IN_USE_MAX = 1000;
+
+/** A session's cookie: its name, its caller and its times. Longer ones are not the server's. */
+export const SESSION_COOKIE_CHARS_MAX = 2048;
+
 /** Length of a token: a shorter one could be guessed. 16 random characters are more than 2^64 tries. Below: refused. */
 export const TOKEN_CHARS_MIN = 16;
 

@@ -7,6 +7,7 @@ import { Metrics } from '../shared/metrics.ts';
 import { errorCode } from '../shared/system-error.ts';
 import { buildApp } from './app.ts';
 import { type AccessOptions, openAccess } from './auth/access.ts';
+import { Sessions } from './auth/sessions.ts';
 import { BatchAcceptor } from './ingest/accept-batch.ts';
 import { positionsProblem } from './ingest/check-positions.ts';
 import { coarseningReporter } from './ingest/coarse-labels.ts';
@@ -96,6 +97,9 @@ export async function startServer({
   opened.defer(() => logs.close());
   // Stopped before the store is closed: it stores the cluster's events there.
   opened.defer(() => cluster?.stop());
+  const sessions =
+    access.authenticator && new Sessions({ authenticator: access.authenticator, store: logs.sessions, now });
+  opened.defer(() => sessions?.close());
   const acceptor = new BatchAcceptor(logs, logs.positions, cluster?.label, coarseningReporter({ log, metrics, now }));
   const app = buildApp({
     logs,
@@ -108,6 +112,7 @@ export async function startServer({
     metrics,
     log,
     access,
+    sessions,
     version,
     now,
   });

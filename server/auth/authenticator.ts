@@ -74,6 +74,16 @@ export class Authenticator {
     throw new UnauthenticatedError(`this token is unknown or was revoked: ${HOW_TO}`);
   }
 
+  /** Returns the token of the tokens file with which a caller was authenticated. */
+  tokenOf(caller: Caller): StaticToken | undefined {
+    return this.#watched?.tokenOf(caller);
+  }
+
+  /** Returns the token of the tokens file that has this name. */
+  tokenNamed(name: string): StaticToken | undefined {
+    return this.#watched?.tokenNamed(name);
+  }
+
   close(): void {
     this.#watched?.close();
   }

@@ -15,6 +15,17 @@ export function digestOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
+/** What the token is for, by values that can be compared. */
+export function termsOf({ caller }: StaticToken): unknown {
+  const { name, scopes, visible, nodes } = caller;
+  return [name, scopes, visible, isUnbound(caller) ? 'first' : nodes];
+}
+
+/** Whether it names no node, even if it has been used for one. */
+export function isUnbound({ nodes }: Caller): boolean {
+  return typeof nodes === 'object' && 'first' in nodes;
+}
+
 /** Returns the caller whose token it is; undefined when there is none. */
 export function findCaller(tokens: readonly StaticToken[], token: string): Caller | undefined {
   const asked = digestOf(token);

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import type { Metrics } from '../../shared/metrics.ts';
 import { WatchedFile } from '../watched-file.ts';
 import type { Caller } from './caller.ts';
-import { findCaller, type StaticToken } from './static-tokens.ts';
+import { findCaller, isUnbound, type StaticToken, termsOf } from './static-tokens.ts';
 import { parseTokens } from './tokens-file.ts';
 
 export interface WatchedTokensOptions {
@@ -67,6 +67,14 @@ export class WatchedTokens {
     return findCaller(this.#file.value, token);
   }
 
+  tokenOf(caller: Caller): StaticToken | undefined {
+    return this.#file.value.find((token) => token.caller === caller);
+  }
+
+  tokenNamed(name: string): StaticToken | undefined {
+    return this.#file.value.find(({ caller }) => caller.name === name);
+  }
+
   /** Reads the file now. */
   async reload(): Promise<void> {
     await this.#file.reload();
@@ -86,14 +94,5 @@ export class WatchedTokens {
 }
 
 function isSame(a: StaticToken, b: StaticToken): boolean {
-  const termsOf = ({ caller }: StaticToken): unknown => {
-    const { name, scopes, visible, nodes } = caller;
-    return [name, scopes, visible, isUnbound(caller) ? 'first' : nodes];
-  };
   return a.digest.equals(b.digest) && isDeepStrictEqual(termsOf(a), termsOf(b));
-}
-
-/** Whether it names no node, even if it has been used for one. */
-function isUnbound({ nodes }: Caller): boolean {
-  return typeof nodes === 'object' && 'first' in nodes;
 }

@@ -5,7 +5,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ForbiddenError } from '../../shared/errors.ts';
 
 /** @param isLocal  whether everyone on this machine may do everything */
@@ -24,6 +24,25 @@ export function guardBrowsers(app: FastifyInstance, isLocal: boolean): void {
       );
     }
   });
+}
+
+/**
+ * Refuses a request that a browser has authenticated by itself, by a cookie, unless a page of this server makes it. A write must
+ * prove it, as every browser can. What is read cannot be read by other pages; but over plain http browsers do not say whose page
+ * it is.
+ * @throws ForbiddenError
+ */
+export function assertFromOwnPage({ method, headers }: Pick<FastifyRequest, 'method' | 'headers'>): void {
+  const { 'sec-fetch-site': site, origin } = headers;
+  const isRead = method === 'GET' || method === 'HEAD';
+  const isOwn =
+    site === undefined
+      ? origin === undefined
+        ? isRead
+        : !isFromForeignPage(headers)
+      : site === 'same-origin' || (isRead && site === 'none');
+  if (!isOwn)
+    throw new ForbiddenError("with a session, only podlog's own page may do this; other clients send a token");
 }
 
 /**

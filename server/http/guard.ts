@@ -8,13 +8,16 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Access } from '../auth/access.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { type Caller, mayUse, type Nodes, type Scope, SCOPES, type Visible } from '../auth/caller.ts';
+import type { Session, Sessions } from '../auth/sessions.ts';
 import { ForbiddenError, PodlogError } from '../../shared/errors.ts';
+import { assertFromOwnPage } from './browser-guard.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** For a path that does not exist: whether the caller may learn which paths do. */
     isLetIn: boolean;
-    /** The caller. Undefined without tokens, when everyone is one caller. */
+    /** Undefined without tokens, when everyone is one caller. */
+    caller: Caller | undefined;
     callerName: string | undefined;
     /** What the caller may see. Not set before the guard has let the request in: filters then throw. */
     namespaces: Visible;
@@ -22,7 +25,9 @@ declare module 'fastify' {
     scopes: readonly Scope[];
     /** The nodes that the caller may speak for. Not set before the guard has let the request in. */
     nodes: Nodes;
-    /** Aborted when the caller's token is revoked or changed: an answer in progress ends then. */
+    /** Whose cookie has authenticated the caller. */
+    session: Session | undefined;
+    /** Aborted when the caller's token is revoked or changed, or its session ends: an answer in progress ends then. */
     revoked: AbortSignal | undefined;
   }
   interface FastifyContextConfig {
@@ -67,6 +72,8 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'GET /agents': 'read all',
 
   'GET /session': 'read',
+  'POST /session': 'read',
+  'DELETE /session': 'read',
   // Those of the caller. Shared ones are for admins to change, see views.ts.
   'GET /views': 'read',
   'GET /views/:name': 'read',
@@ -90,21 +97,24 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
 export function guard(
   app: FastifyInstance,
   { authenticator, openMetrics }: Pick<Access, 'authenticator' | 'openMetrics'>,
+  sessions: Pick<Sessions, 'find'> | undefined,
   letIn: (socket: Socket) => void = () => {},
 ): void {
   app.decorateRequest('isLetIn', false);
+  app.decorateRequest('caller');
   app.decorateRequest('callerName');
   app.decorateRequest('namespaces');
   app.decorateRequest('scopes');
   app.decorateRequest('nodes');
+  app.decorateRequest('session');
   app.decorateRequest('revoked');
   app.addHook('onRoute', (route) => {
     const permission = permissionFor([route.method].flat(), route.url);
     route.config = { ...route.config, permission: permission === 'metrics' && openMetrics ? 'open' : permission };
   });
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     if (request.is404) {
-      request.isLetIn = authenticator === undefined || (await isKnown(request, authenticator));
+      request.isLetIn = authenticator === undefined || (await isKnown(request, { authenticator, sessions }));
       return;
     }
     const { permission } = request.routeOptions.config;
@@ -114,12 +124,16 @@ export function guard(
       request.nodes = 'all';
     } else {
       if (permission === 'open') return;
-      const { name, scopes, visible, nodes, revoked } = await admitted(request, permission!, authenticator);
+      const caller = await admitted(request, permission!, { authenticator, sessions });
+      const { name, scopes, visible, nodes, revoked } = caller;
+      request.caller = caller;
       request.callerName = name;
       request.namespaces = visible;
       request.scopes = scopes;
       request.nodes = nodes;
       request.revoked = revoked;
+      // Neither a proxy nor the browser gives an answer to the next one who uses it.
+      if (request.session !== undefined) void reply.header('cache-control', 'no-store');
     }
     letIn(request.raw.socket);
   });
@@ -144,6 +158,11 @@ function permissionFor(methods: readonly string[], url: string): Permission {
   return permission;
 }
 
+interface WaysIn {
+  readonly authenticator: Authenticator;
+  readonly sessions: Pick<Sessions, 'find'> | undefined;
+}
+
 /**
  * Authenticates and authorizes the caller.
  * @throws UnauthenticatedError, ForbiddenError, UnavailableError
@@ -151,9 +170,9 @@ function permissionFor(methods: readonly string[], url: string): Permission {
 async function admitted(
   request: FastifyRequest,
   permission: Exclude<Permission, 'open'>,
-  authenticator: Authenticator,
+  ways: WaysIn,
 ): Promise<Caller> {
-  const caller = await authenticator.authenticate(request.headers.authorization, request.ip);
+  const caller = (isForPeople(permission) ? bySession(request, ways) : undefined) ?? (await byToken(request, ways));
   const scope = permission === 'read all' ? 'read' : permission;
   if (!mayUse(caller, scope)) throw lacking(caller, scope);
   const isAboutAll = permission === 'read all' || permission === 'metrics';
@@ -161,10 +180,31 @@ async function admitted(
   return caller;
 }
 
-async function isKnown({ headers, ip }: FastifyRequest, authenticator: Authenticator): Promise<boolean> {
+/** Agents and other senders have tokens: no page may send lines in the name of the person before it. */
+function isForPeople(permission: Permission): boolean {
+  return permission !== 'agent' && permission !== 'ingest';
+}
+
+/**
+ * A token that is sent goes before a cookie that the browser adds.
+ * @throws ForbiddenError  a page of another site asks
+ */
+function bySession(request: FastifyRequest, { sessions }: WaysIn): Caller | undefined {
+  if (request.headers.authorization !== undefined) return undefined;
+  const known = sessions?.find(request.headers);
+  if (known === undefined) return undefined;
+  assertFromOwnPage(request);
+  request.session = known.session;
+  return known.caller;
+}
+
+function byToken({ headers, ip }: FastifyRequest, { authenticator }: WaysIn): Promise<Caller> {
+  return authenticator.authenticate(headers.authorization, ip);
+}
+
+async function isKnown(request: FastifyRequest, ways: WaysIn): Promise<boolean> {
   try {
-    await authenticator.authenticate(headers.authorization, ip);
-    return true;
+    return (bySession(request, ways) ?? (await byToken(request, ways))) !== undefined;
   } catch (error) {
     if (error instanceof PodlogError) return false;
     throw error;

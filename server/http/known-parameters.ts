@@ -17,6 +17,8 @@ declare module 'fastify' {
 const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   'GET /agents': [],
   'GET /session': [],
+  'POST /session': [],
+  'DELETE /session': [],
   'GET /views': [],
   'GET /views/:name': [],
   'PUT /views/:name': [],

@@ -17,6 +17,7 @@ import type { StoredPositions } from './positions.ts';
 import type { Predicate } from './predicate.ts';
 import type { Query } from './query.ts';
 import type { Plan } from './search-plan.ts';
+import type { SessionAbility } from './sessions.ts';
 import type { PieceOf, Sink } from './sink.ts';
 import type { StoreStats } from './stats.ts';
 import type { ViewAbility } from './views.ts';
@@ -80,6 +81,9 @@ export interface LogStore extends LogReader {
 
   /** For stores that can keep saved views. */
   readonly views?: ViewAbility;
+
+  /** For stores that can keep what sessions need over a restart. */
+  readonly sessions?: SessionAbility;
 
   /** For stores that can verify their data. */
   readonly check?: CheckAbility;

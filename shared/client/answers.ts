@@ -187,6 +187,8 @@ export interface Session {
   readonly caller: string | null;
   readonly scopes: readonly string[];
   readonly namespaces: 'all' | readonly string[];
+  /** Null where the request came without a session. */
+  readonly session_ends: string | null;
   readonly version: string;
   readonly time: string;
 }

@@ -77,10 +77,10 @@ export async function* followLines(
   for await (const lines of linesAsTheyArrive(response.body!)) yield lines.map(rowOf);
 }
 
-/** Puts something in place, or removes it. @throws AnswerError */
+/** Puts something in place, opens a session, or removes it. @throws AnswerError */
 export async function change(
   connection: Connection,
-  method: 'PUT' | 'DELETE',
+  method: 'PUT' | 'POST' | 'DELETE',
   path: string,
   parameters: Parameters = {},
   body?: object,

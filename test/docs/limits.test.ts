@@ -26,6 +26,10 @@ const QUOTED: Readonly<Record<string, readonly string[]>> = {
     `for up to ${word(server.FIRST_LIST_WAIT_MS_MAX / 1000)} seconds`,
     `room for ${count(server.STREAMS_MAX)} streams with lines in the store, and for ${size(server.STREAMS_BYTES_MAX)} of their labels`,
   ],
+  'docs/access.md': [
+    `It ends after ${server.SESSION_MS_MAX / 86_400_000} days`,
+    `${count(server.SESSIONS_ENDED_MAX)} in all and ${count(server.SESSIONS_ENDED_OF_CALLER_MAX)} of one token`,
+  ],
   'docs/api.md': [
     `A query has up to ${count(server.FILTERS_MAX)} names with up to ${count(server.VALUES_PER_FILTER_MAX)} values each; a value has up to ${count(server.TEXT_BYTES_MAX)} bytes`,
     `A text has up to ${count(server.SEARCH_TEXT_BYTES_MAX)} bytes, ${count(server.SEARCH_TERMS_MAX)} conditions and ${count(server.SEARCH_DEPTH_MAX)} levels of parentheses`,

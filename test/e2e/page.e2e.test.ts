@@ -490,9 +490,19 @@ test('with tokens, nothing is shown before one is given, and a token of a namesp
   expect(page.url()).not.toContain('token');
   await page.reload();
   await lines(page).first().waitFor();
+  const [cookie] = await page.context().cookies();
+  expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict' });
+  expect(await page.evaluate('document.cookie')).toBe('');
+  const saving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download' }).click();
+  await page.getByRole('button', { name: 'Raw' }).click();
+  expect(await readFile(await (await saving).path(), 'utf8')).toBe('line of the shop\n');
   await page.getByRole('button', { name: 'Sign out shop' }).click();
   await page.getByLabel('Token').waitFor();
-  expect(await page.evaluate('sessionStorage.length')).toBe(0);
+  // Neither the token nor the cookie is where a script, or the next one at this computer, could read it.
+  expect(await page.evaluate('sessionStorage.length + document.cookie.length')).toBe(0);
+  expect(JSON.stringify(await page.context().storageState())).not.toContain('token-of');
+  expect(await page.context().cookies()).toEqual([]);
   // The answers of the next token take a while, and nothing of the last one's is seen meanwhile.
   let answer = (): void => {};
   const mayAnswer = new Promise<void>((resolve) => (answer = resolve));

@@ -52,13 +52,13 @@ export function TopBar() {
         >
           <Icon name={isDark.value ? 'sun' : 'moon'} />
         </button>
-        {typeof session.value?.caller === 'string' && (
+        {typeof session.value?.session_ends === 'string' && (
           <button
             type="button"
             class="ghost"
             title={`Sign out ${session.value.caller}`}
             aria-label={`Sign out ${session.value.caller}`}
-            onClick={signOut}
+            onClick={() => void signOut()}
           >
             <span class="caller">{session.value.caller}</span> <Icon name="out" />
           </button>

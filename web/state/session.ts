@@ -1,22 +1,23 @@
-/** Who asks. The token is kept for the tab only, and sent as a header. */
+/** Who asks. A token is sent once, for a session whose cookie no script can read; the page keeps neither. */
 import { signal } from '@preact/signals';
 import type { Session } from '../../shared/client/answers.ts';
-import { AnswerError, askJson, type Connection } from '../../shared/client/client.ts';
+import { AnswerError, askJson, change, type Connection } from '../../shared/client/client.ts';
 import { messageOf } from './message-of.ts';
+import { say } from './said.ts';
 import { clockAheadMs } from './clock.ts';
 
-const TOKEN = 'podlog.token';
 const UNKNOWN_TOKEN = 'This token is not known. It may have been revoked.';
+const ENDED = 'The session has ended. Sign in again.';
 
 export const session = signal<Session | undefined>(undefined);
 /** `asking` until the server has said whether it needs a token. */
 export const access = signal<'asking' | 'open' | 'login' | 'failed'>('asking');
 export const accessProblem = signal('');
 
-let token = sessionStorage.getItem(TOKEN) ?? undefined;
+const CONNECTION: Connection = { url: '', token: undefined };
 
 export function connection(): Connection {
-  return { url: '', token };
+  return CONNECTION;
 }
 
 export async function startSession(): Promise<void> {
@@ -27,8 +28,7 @@ export async function startSession(): Promise<void> {
     session.value = answer;
     access.value = 'open';
   } catch (error) {
-    // Another token may be taken where this one is unknown, or lacks a scope.
-    if (isStatus(error, 401)) askForToken(token === undefined ? '' : UNKNOWN_TOKEN);
+    if (isStatus(error, 401)) askForToken('');
     else if (isStatus(error, 403)) askForToken(messageOf(error));
     else {
       accessProblem.value = messageOf(error);
@@ -43,26 +43,34 @@ export async function signIn(typed: string): Promise<void> {
     accessProblem.value = 'A token has letters, digits and signs of ASCII only, and no spaces; copy the whole token.';
     return;
   }
-  token = wanted;
-  sessionStorage.setItem(TOKEN, token);
+  try {
+    await change({ url: '', token: wanted }, 'POST', '/session');
+  } catch (error) {
+    // Another token may be taken where this one is unknown, or lacks a scope.
+    accessProblem.value = isStatus(error, 401) ? UNKNOWN_TOKEN : messageOf(error);
+    return;
+  }
   await startSession();
 }
 
-export function signOut(): void {
+export async function signOut(): Promise<void> {
+  try {
+    await change(CONNECTION, 'DELETE', '/session');
+  } catch (error) {
+    if (!isStatus(error, 401)) return say(`Not signed out: ${messageOf(error)}`);
+  }
   session.value = undefined;
   askForToken('');
 }
 
 function askForToken(problem: string): void {
-  token = undefined;
-  sessionStorage.removeItem(TOKEN);
   accessProblem.value = problem;
   access.value = 'login';
 }
 
-/** Shows the login where a token has been revoked meanwhile. */
+/** Shows the login where the session has ended meanwhile. */
 export function noticeRevoked(error: unknown): void {
-  if (isStatus(error, 401) && access.peek() === 'open') askForToken(UNKNOWN_TOKEN);
+  if (isStatus(error, 401) && access.peek() === 'open') askForToken(ENDED);
 }
 
 function isStatus(error: unknown, status: number): boolean {

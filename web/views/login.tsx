@@ -40,7 +40,7 @@ export function Login() {
         <button type="submit" class="button is-primary" disabled={isAsking.value}>
           Sign in
         </button>
-        <p class="dim">The token is kept for this tab, until it is closed.</p>
+        <p class="dim">The token is not kept: this browser gets a cookie, until you sign out or for a week.</p>
       </form>
     </main>
   );

@@ -15,7 +15,7 @@ export interface EmbeddedParts {
   /** Jobs that end with the store, besides the erasures. */
   readonly jobs: readonly { close(): Promise<void> }[];
   readonly capacity: () => StoreCapacity;
-  readonly abilities: Pick<LogStore, 'backups' | 'check' | 'views'>;
+  readonly abilities: Pick<LogStore, 'backups' | 'check' | 'sessions' | 'views'>;
 }
 
 export function embeddedLogStore(parts: EmbeddedParts): LogStore {

@@ -16,7 +16,8 @@ import { Backups } from './core/backup.ts';
 import { intakeOf } from './core/intake.ts';
 import type { RowGroupRef } from './core/snapshot.ts';
 import { FLUSH } from './core/flush.ts';
-import { readCursorKey } from './core/cursor-key.ts';
+import { CURSOR_KEY, readSecretKey, SESSION_KEY } from './core/secret-key.ts';
+import { Sessions } from './core/sessions.ts';
 import { Store } from './core/store.ts';
 import { Views } from './core/views.ts';
 import { embeddedLogStore } from './embedded-log-store.ts';
@@ -88,6 +89,7 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
   });
   try {
     const views = await Views.open(dataDir, log);
+    const sessions = await Sessions.open(dataDir, await readSecretKey(realDisk, dataDir, SESSION_KEY, log), log);
     const backups = await Backups.open({ store, dataDir });
     const erasures = await Erasures.open({
       store,
@@ -129,7 +131,7 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
         embeddedReader({
           store,
           tails: tailsInWorkers(store, run, metrics),
-          cursorKey: await readCursorKey(realDisk, dataDir, log),
+          cursorKey: await readSecretKey(realDisk, dataDir, CURSOR_KEY, log),
           newQuery: (statistics) => queryInWorkers(store, run, statistics),
         }),
         () => erasures.hides,
@@ -142,6 +144,7 @@ export async function openEmbeddedLogStore(options: EmbeddedOptions): Promise<Lo
       jobs: [retention, compactor],
       abilities: {
         views,
+        sessions,
         backups,
         check: checkAbility(backups, (folder, stop) =>
           checkFolder({

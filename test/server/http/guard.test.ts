@@ -116,6 +116,8 @@ const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'GET /stats': ['read', 'admin'],
   'GET /agents': ['read', 'admin'],
   'GET /session': ['read', 'shop', 'admin'],
+  'POST /session': ['read', 'shop', 'admin'],
+  'DELETE /session': ['read', 'shop', 'admin'],
   'GET /views': ['read', 'shop', 'admin'],
   'GET /views/:name': ['read', 'shop', 'admin'],
   'PUT /views/:name': ['read', 'shop', 'admin'],
@@ -395,7 +397,7 @@ test('no token, nor anything that it could be told by, was logged or answered', 
 
 test('a route that the table lacks is a bug that shows at the start', () => {
   const app = fastify();
-  guard(app, { authenticator: undefined, openMetrics: false });
+  guard(app, { authenticator: undefined, openMetrics: false }, undefined);
   expect(() => app.get('/new', () => 'x')).toThrow(/BUG: who may use GET \/new/);
   expect(() => app.route({ method: ['GET', 'DELETE'], url: '/logs', handler: () => 'x' })).toThrow(/BUG/);
 });

@@ -168,6 +168,7 @@ test('a session is who asks, and what they may', async () => {
     caller: 'anna',
     scopes: ['read'],
     namespaces: 'all',
+    session_ends: null,
     version: '1.2.3',
     time,
   });
@@ -175,6 +176,7 @@ test('a session is who asks, and what they may', async () => {
     caller: 'bert',
     scopes: ['read'],
     namespaces: ['shop', 'jobs'],
+    session_ends: null,
     version: '1.2.3',
     time,
   });

@@ -2,7 +2,8 @@
  * Every name in a data folder. Sequences are one counter for WAL files and segments, never used twice.
  *
  *     VERSION                              format version of the folder
- *     cursor.key                           see cursor-key.ts
+ *     cursor.key                           see secret-key.ts
+ *     session.key                          see secret-key.ts
  *     lock/<pid>-<random>.sock             see platform/lock.ts
  *     MANIFEST.json                        the live segments and where the WAL begins
  *     MANIFEST.copy.json                   the same once more
@@ -11,16 +12,19 @@
  *     quarantine/…                         bytes that failed their checksum
  *     erasures/<id>.json                   see lane/erasure/job.ts
  *     views.json                           saved views, see views.ts
+ *     sessions.json                        sessions that have ended before their time, see sessions.ts
  *     snapshots/<name>/…                   data folders made of hard links, see backup.ts
  */
 import { join } from 'node:path';
 
 export const VERSION_FILE = 'VERSION';
 export const CURSOR_KEY_FILE = 'cursor.key';
+export const SESSION_KEY_FILE = 'session.key';
 export const MANIFEST_FILE = 'MANIFEST.json';
 export const MANIFEST_COPY_FILE = 'MANIFEST.copy.json';
 export const MANIFEST_TEMPORARY_FILE = 'MANIFEST.json.tmp';
 export const VIEWS_FILE = 'views.json';
+export const SESSIONS_FILE = 'sessions.json';
 export const LOCK_FOLDER = 'lock';
 export const WAL_FOLDER = 'wal';
 export const SEGMENTS_FOLDER = 'segments';

@@ -23,8 +23,11 @@ export interface DiskFile {
 }
 
 export interface Disk {
-  /** `create` fails when the file exists; `modify` and `read` when it does not. */
-  open(path: string, mode: 'create' | 'modify' | 'read'): Promise<DiskFile>;
+  /**
+   * `create` fails when the file exists; `modify` and `read` when it does not.
+   * @param permissions  of a file that is created, before the process' umask
+   */
+  open(path: string, mode: 'create' | 'modify' | 'read', permissions?: number): Promise<DiskFile>;
   readFile(path: string): Promise<Buffer>;
   /** Returns undefined when there is no such file. */
   sizeOf(path: string): Promise<number | undefined>;
@@ -49,7 +52,7 @@ const FLAGS = {
 
 /** The file system of this machine. */
 export const realDisk: Disk = {
-  open: async (path, mode) => fileOf(path, await open(path, FLAGS[mode])),
+  open: async (path, mode, permissions) => fileOf(path, await open(path, FLAGS[mode], permissions)),
   readFile: (path) => readFile(path),
   sizeOf: (path) => stat(path).then(({ size }) => size, undefinedWhenMissing),
   list: (path) =>
@@ -153,8 +156,9 @@ export async function withFile<T>(
   path: string,
   mode: 'create' | 'modify' | 'read',
   use: (file: DiskFile) => Promise<T>,
+  permissions?: number,
 ): Promise<T> {
-  const file = await disk.open(path, mode);
+  const file = await disk.open(path, mode, permissions);
   try {
     return await use(file);
   } finally {
@@ -163,11 +167,12 @@ export async function withFile<T>(
 }
 
 /** Creates a file with this content, durable except for its name (see syncFolder). */
-export function createFile(disk: Disk, path: string, content: string): Promise<void> {
-  return withFile(disk, path, 'create', async (file) => {
+export function createFile(disk: Disk, path: string, content: string, permissions?: number): Promise<void> {
+  const write = async (file: DiskFile): Promise<void> => {
     await file.write([Buffer.from(content)], 0);
     await file.sync();
-  });
+  };
+  return withFile(disk, path, 'create', write, permissions);
 }
 
 /** Errors about exhausted resources of the process or the kernel say nothing about a file. */

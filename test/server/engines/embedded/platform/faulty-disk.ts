@@ -39,9 +39,9 @@ export class FaultyDisk implements Disk {
     return this.#stepsLeft < 0;
   }
 
-  async open(path: string, mode: 'create' | 'modify' | 'read'): Promise<DiskFile> {
+  async open(path: string, mode: 'create' | 'modify' | 'read', permissions?: number): Promise<DiskFile> {
     if (mode !== 'read') this.#check('open', path);
-    const file = await realDisk.open(path, mode);
+    const file = await realDisk.open(path, mode, permissions);
     return {
       ...file,
       write: async (buffers, offset) => {
