@@ -109,6 +109,11 @@ export function canBePicked(chunk: ColumnChunk): boolean {
   return encodingOf(chunk).pick !== undefined;
 }
 
+/** Whether decoded values refer to the pages. */
+export function arePagesKept(chunk: ColumnChunk): boolean {
+  return encodingOf(chunk).arePagesKept;
+}
+
 /** True when what is picked has memory of its own, whatever becomes of the pages. */
 export function arePickedCopied(chunk: ColumnChunk): boolean {
   return encodingOf(chunk).arePickedCopied;

@@ -20,10 +20,11 @@ import {
   TEMPLATES_MAX,
 } from './format.ts';
 import type { ValueKind } from './format.ts';
-import { decompress, readPageEntry } from './page.ts';
+import { readPageEntry } from './page.ts';
 import type { PageEntry } from './page.ts';
 import type { Slot, Template } from './template.ts';
 import { prefixChecksum } from './writer.ts';
+import { decompress } from './zstd.ts';
 
 /** The range and counts of a row group. */
 export interface RowGroupInfo {

@@ -3,15 +3,13 @@
  * that each have a checksum, so that a reader of a few values reads a few pieces. The writer lays pages end to end and
  * keeps their sizes for the header; the reader hands them out in the same order.
  */
-import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import type { ByteReader, ByteWriter } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
-import { RAW_BYTES_MAX } from './format.ts';
+import { compress, decompress } from './zstd.ts';
 
 const CODEC_STORED = 0;
 const CODEC_ZSTD = 1;
-/** zlib's minimum. */
-const CHUNK_BYTES_MIN = 64;
 /** Below this a zstd frame costs more time, here and in each reader, than the saved bytes are worth. */
 const COMPRESS_BYTES_MIN = 256;
 
@@ -23,30 +21,6 @@ const SAMPLE_RUNS = 64;
 const SAMPLE_RUN_BYTES = 64;
 const SAMPLE_BYTES = SAMPLE_RUNS * SAMPLE_RUN_BYTES;
 const RANDOM_SQUARES_MAX = (SAMPLE_BYTES ** 2 / 256 + SAMPLE_BYTES) * 1.01;
-
-export function compress(bytes: Uint8Array, level: number): Buffer {
-  return zstdCompressSync(bytes, {
-    pledgedSrcSize: bytes.length,
-    // Memory for the output is allocated in chunks of this size: one that fits wastes the least.
-    chunkSize: Math.max(bytes.length, CHUNK_BYTES_MIN),
-    params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 0 },
-  });
-}
-
-/** @throws CorruptionError when the frame is broken or not exactly `rawSize` bytes long */
-export function decompress(bytes: Uint8Array, rawSize: number): Buffer {
-  if (rawSize > RAW_BYTES_MAX) throw new CorruptionError(`a page claims ${rawSize} bytes`);
-  let raw: Buffer;
-  try {
-    // One byte more than needed: the output then comes as one buffer instead of pieces that have to be joined.
-    const chunkSize = Math.max(rawSize + 1, CHUNK_BYTES_MIN);
-    raw = zstdDecompressSync(bytes, { maxOutputLength: Math.max(rawSize, 1), chunkSize });
-  } catch (cause) {
-    throw new CorruptionError('a zstd frame cannot be read', undefined, { cause });
-  }
-  if (raw.length !== rawSize) throw new CorruptionError(`a page has ${raw.length} bytes, its header says ${rawSize}`);
-  return raw;
-}
 
 /** Collects the pages of one row group, uncompressed, until it is known whether the group is packed. */
 export class PageWriter {
@@ -152,6 +126,8 @@ function writeEntry(entries: ByteWriter, rawSize: number, codec: number, stored:
 export interface PageReader {
   /** @throws CorruptionError when there is no further page, or it does not have `sizeBytes` bytes */
   page(sizeBytes: number): Buffer;
+  /** Returns the same page, but only until pages of another chunk are read. */
+  passing(sizeBytes: number): Buffer;
   /**
    * Returns the same page as a reader of parts: only some bytes [start, end) will be read, each time from the source.
    * @throws CorruptionError as above, and when a part is read
@@ -236,9 +212,10 @@ export function isCompressed({ codec }: PageEntry): boolean {
 
 /**
  * Verifies and decompresses a page.
+ * @param memory  see `decompress`
  * @throws CorruptionError
  */
-export function openPage(stored: Buffer, entry: PageEntry): Buffer {
+export function openPage(stored: Buffer, entry: PageEntry, memory?: Buffer): Buffer {
   verifyPage(stored, entry);
-  return entry.codec === CODEC_STORED ? stored : decompress(stored, entry.rawSize);
+  return entry.codec === CODEC_STORED ? stored : decompress(stored, entry.rawSize, memory);
 }

@@ -6,7 +6,7 @@ import { ByteReader } from '../bytes.ts';
 import { CorruptionError } from '../errors.ts';
 import type { ByteStrings } from './byte-strings.ts';
 import type { ColumnValues } from './column-values.ts';
-import { arePickedCopied, canBePicked, decodeColumn, memoryBytesOf, pickColumn } from './column.ts';
+import { arePagesKept, arePickedCopied, canBePicked, decodeColumn, memoryBytesOf, pickColumn } from './column.ts';
 import { type DecodedSize, decodedSizeOf } from './decoded-size.ts';
 import { type CountedTexts, decodeCountedTexts } from './encodings/dictionary.ts';
 import { areTextsHere, decodeDistinctTexts, decodeTextsHere } from './encodings/distinct-texts.ts';
@@ -259,7 +259,8 @@ export class RowGroup {
       () => {
         const info = this.columns[column]!;
         const rows = { baseDay: this.info.baseDay, timesNs: () => this.#valueTimes(info) };
-        return decodeColumn(info.chunk, this.#pages(this.#header.pages[column]!), info.count, rows);
+        const pages = this.#pages(this.#header.pages[column]!, !arePagesKept(info.chunk));
+        return decodeColumn(info.chunk, pages, info.count, rows);
       },
       memoryBytesOf,
     );
@@ -308,7 +309,7 @@ export class RowGroup {
       PART_DISTANCES - column,
       () => {
         const { chunk, count } = this.columns[column]!;
-        const pages = this.#pages(this.#header.pages[column]!);
+        const pages = this.#pages(this.#header.pages[column]!, true);
         return decodeTimestampDistances(new ByteReader(chunk.parameters), pages, count);
       },
       ({ distances }) => distances.byteLength,
@@ -464,25 +465,28 @@ export class RowGroup {
   }
 
   #numbers({ parameters, pages }: StoredChunk, count: number): Float64Array {
-    const { values } = decodeIntegers(new ByteReader(parameters), this.#pages(pages), count);
+    const { values } = decodeIntegers(new ByteReader(parameters), this.#pages(pages, true), count);
     return values instanceof Float64Array ? values : new Float64Array(values);
   }
 
   #smallIntegers<T extends Uint8Array | Uint16Array>(chunk: number, out: T): T {
     const { parameters, pages } = this.#header.system[chunk]!;
-    return decodeSmallIntegers(new ByteReader(parameters), this.#pages(pages), out);
+    return decodeSmallIntegers(new ByteReader(parameters), this.#pages(pages, true), out);
   }
 
   /** @param isPassing  no part is kept: pages are valid until those of another chunk are read */
   #pages(entries: readonly PageEntry[], isPassing = false): PageReader {
     const rest = entries.values();
     // The first number is for pages that are only decompressed.
-    let number = isPassing ? 1 : PEEKS_MAX;
+    let number = 1;
+    const passing = (sizeBytes: number): Buffer => this.#read(takePage(rest, sizeBytes), 0, sizeBytes, number++);
     return {
-      page: (sizeBytes) => this.#read(takePage(rest, sizeBytes), 0, sizeBytes, number++),
+      page: (sizeBytes) =>
+        isPassing ? passing(sizeBytes) : this.#read(takePage(rest, sizeBytes), 0, sizeBytes, PEEKS_MAX),
+      passing,
       parts: (sizeBytes) => {
         const pieces = takePage(rest, sizeBytes);
-        const own = number++;
+        const own = isPassing ? number++ : PEEKS_MAX;
         // A compressed page is read and decompressed as a whole, so once for all parts.
         let page: Buffer | undefined;
         return (start, end) => {
@@ -503,7 +507,8 @@ export class RowGroup {
     const { packedBody } = this.#header;
     if (packedBody !== undefined) return packedBody.subarray(first.offset + start, first.offset + end);
     if (isCompressed(first)) {
-      return openPage(this.#source.peek(first.offset, first.storedSize), first).subarray(start, end);
+      const memory = number < PEEKS_MAX ? passingMemory(number, first.rawSize) : undefined;
+      return openPage(this.#source.peek(first.offset, first.storedSize), first, memory).subarray(start, end);
     }
     const from = first.offset + start;
     const to = first.offset + end;
@@ -533,6 +538,16 @@ export class RowGroup {
     this.#cache.set(part, decoded, memoryBytes(decoded));
     return decoded;
   }
+}
+
+/** Memory for pages that are read one after the other, by number; larger ones get memory of their own. */
+const PASSING_BYTES_MAX = 256 * 1024;
+const passing: Buffer[] = [];
+
+function passingMemory(number: number, rawSize: number): Buffer | undefined {
+  if (rawSize >= PASSING_BYTES_MAX) return undefined;
+  if ((passing[number]?.length ?? 0) <= rawSize) passing[number] = Buffer.allocUnsafeSlow(rawSize + 1);
+  return passing[number];
 }
 
 function byteLengthOf(decoded: object): number {

@@ -10,11 +10,12 @@ import type { Labels } from '../labels.ts';
 import { ColumnEncoder } from './column.ts';
 import { encodeIntegers } from './encodings/integer.ts';
 import { LAYOUT_PACKED, LAYOUT_PAGED, LAYOUT_TIES, MAGIC, PACKED_BYTES_MAX, PREFIX_BYTES } from './format.ts';
-import { compress, PageWriter } from './page.ts';
+import { PageWriter } from './page.ts';
 import { rowsByTemplate } from './template-order.ts';
 import { slotKey } from './template.ts';
 import type { Slot, Template } from './template.ts';
 import type { Ties } from './ties.ts';
+import { compress } from './zstd.ts';
 
 /** The rows of a group, in row order. Arrays may be longer than rowCount. */
 export interface Rows {

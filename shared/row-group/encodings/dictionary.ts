@@ -193,18 +193,18 @@ export function decodeCountedTexts(parameters: ByteReader, pages: PageReader, co
 function pickDictionary(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): Dictionary {
   const values = decodeDistinctTexts(parameters, pages);
   const distinct = values.offsets.length - 1;
-  const low = pages.page(count);
-  const high = distinct > 256 ? pages.page(count) : undefined;
+  const low = pages.passing(count);
+  const high = distinct > 256 ? pages.passing(count) : undefined;
   const codes = Uint16Array.from(indices, (index) => low[index]! | ((high?.[index] ?? 0) << 8));
   for (const code of codes) checkCode(code, distinct);
   return { values, codes };
 }
 
-export function decodeCodes(pages: PageReader, count: number, distinct: number): Codes {
-  const low = pages.page(count);
+export function decodeCodes(pages: PageReader, count: number, distinct: number, arePassing = false): Codes {
+  const low = arePassing || distinct > 256 ? pages.passing(count) : pages.page(count);
   let codes: Codes = low;
   if (distinct > 256) {
-    const high = pages.page(count);
+    const high = pages.passing(count);
     codes = new Uint16Array(count);
     for (let row = 0; row < count; row++) codes[row] = low[row]! | (high[row]! << 8);
   }

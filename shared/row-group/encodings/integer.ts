@@ -154,7 +154,8 @@ function readStored(parameters: ByteReader, pages: PageReader, count: number): S
   const min = parameters.signedVarint();
   const max = parameters.signedVarint();
   const restarts = transform === TRANSFORM_DELTAS ? readRestarts(parameters, count) : undefined;
-  const planes = Array.from({ length: width }, () => pages.page(count));
+  // Values are made of them before another chunk is read.
+  const planes = Array.from({ length: width }, () => pages.passing(count));
   return { min, max, base, planes, restarts };
 }
 

@@ -145,7 +145,7 @@ export function decodeCutTexts(parameters: ByteReader, pages: PageReader, count:
  * @throws CorruptionError
  */
 export function pickCutTexts(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): CutTexts {
-  const { patterns, codes: allCodes, blocks } = readPatterns(parameters, pages, count);
+  const { patterns, codes: allCodes, blocks } = readPatterns(parameters, pages, count, true);
   const codes = Uint16Array.from(indices, (index) => allCodes[index]!);
   const picked = blocksOf(patterns, codes);
   const total = picked.starts.at(-1)!;
@@ -170,9 +170,10 @@ function readPatterns(
   parameters: ByteReader,
   pages: PageReader,
   count: number,
+  arePassing = false,
 ): { patterns: ByteStrings; codes: Codes; blocks: Blocks } {
   const patterns = decodeDistinctTexts(parameters, pages);
-  const codes = decodeCodes(pages, count, patterns.offsets.length - 1);
+  const codes = decodeCodes(pages, count, patterns.offsets.length - 1, arePassing);
   const blocks = blocksOf(patterns, codes);
   if (blocks.places.some((places) => places > PLACES_MAX)) {
     throw new CorruptionError(`a pattern with more than ${PLACES_MAX} numbers`);

@@ -8,7 +8,7 @@ import { type PageReader, PageWriter } from '../../../../shared/row-group/page.t
 function pagesOf(stored: Buffer): PageReader {
   let at = 0;
   const page = (sizeBytes: number): Buffer => stored.subarray(at, (at += sizeBytes));
-  return { page, parts: () => expect.fail('no parts of a page are read') };
+  return { page, passing: page, parts: () => expect.fail('no parts of a page are read') };
 }
 
 /** Numbers that rise, with a fall here and there, or that come as they like. */

@@ -62,6 +62,7 @@ function pageReader(pages: readonly Uint8Array[]): PageReader {
   };
   return {
     page,
+    passing: page,
     parts: (sizeBytes) => {
       const whole = page(sizeBytes);
       return (start, end) => whole.subarray(start, end);
