@@ -23,6 +23,7 @@ import { registerHealth } from './http/health.ts';
 import { registerIngest } from './http/ingest.ts';
 import { registerLabels } from './http/labels.ts';
 import { registerLogs } from './http/logs.ts';
+import { registerLoki } from './http/loki/routes.ts';
 import { registerPage } from './http/page.ts';
 import { registerPatterns } from './http/patterns.ts';
 import { registerMetrics } from './http/metrics.ts';
@@ -145,6 +146,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerRequests(app, { engine, now });
   registerUsers(app, { engine, now });
   registerPatterns(app, { engine, now });
+  registerLoki(app, { log });
   registerErase(app, { engine, logs, now });
   registerSession(app, { sessions, version, now });
   const { backups, check, views } = logs;

@@ -542,6 +542,13 @@ export const SEARCH_TEXT_BYTES_MAX = 8192;
 export const SEARCH_DEPTH_MAX = 32;
 export const SEARCH_TERMS_MAX = 100;
 
+/** Length of a LogQL query, as Loki limits it, and levels of its expressions. Beyond: 400. */
+export const LOGQL_BYTES_MAX = 128 * KIB;
+export const LOGQL_DEPTH_MAX = 200;
+
+/** A form that is posted to a route of Loki's API: a query and some times. Beyond: 413. */
+export const LOKI_FORM_BYTES_MAX = 1 * MIB;
+
 /**
  * Distinct values of a column that are compared one by one with the part of a searched text that a value may be, 20 µs.
  * Beyond: only their byte set is tested.

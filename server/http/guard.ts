@@ -71,6 +71,11 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'GET /stats': 'read',
   'GET /agents': 'read all',
 
+  // Loki's API, see loki/routes.ts.
+  'GET /loki/api/v1/format_query': 'read',
+  'POST /loki/api/v1/format_query': 'read',
+  'GET /loki/api/v1/status/buildinfo': 'read',
+
   'GET /session': 'read',
   'POST /session': 'read',
   'DELETE /session': 'read',

@@ -136,6 +136,9 @@ const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'GET /users/:id': ['read', 'shop', 'admin'],
   'GET /patterns': ['read', 'shop', 'admin'],
   'GET /compare': ['read', 'shop', 'admin'],
+  'GET /loki/api/v1/format_query': ['read', 'shop', 'admin'],
+  'POST /loki/api/v1/format_query': ['read', 'shop', 'admin'],
+  'GET /loki/api/v1/status/buildinfo': ['read', 'shop', 'admin'],
   'DELETE /logs': ['admin'],
   'GET /erasures': ['admin'],
   'GET /erasures/:id': ['admin'],
@@ -288,6 +291,7 @@ test('a token of a namespace sees that alone, on every route and whatever it ask
     '/stats',
     '/session',
     '/views',
+    '/loki/api/v1/status/buildinfo',
   ];
   const page = ['/', '/live', '/request/:id', '/user/:id'];
   expect([...own].toSorted()).toEqual(['/healthz', '/readyz', ...page, ...narrowed].toSorted());

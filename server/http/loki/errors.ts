@@ -1,0 +1,26 @@
+/** Failures as clients of Loki read them: the message alone, as text. */
+import type { FastifyReply } from 'fastify';
+import type { Logger } from 'pino';
+import { PodlogError, UnauthenticatedError } from '../../../shared/errors.ts';
+import { challengesFor } from '../../auth/credentials.ts';
+import { CLIENT_GONE } from '../asker.ts';
+
+/** For clients that are gone, as nginx logs them. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+/** An unexpected error is logged with its stack; the client learns nothing about it. */
+export function sendText(error: Error, log: Logger, reply: FastifyReply): FastifyReply {
+  void reply.type('text/plain; charset=utf-8');
+  if (error instanceof PodlogError) {
+    if ('retryAfterSeconds' in error) void reply.header('retry-after', String(error.retryAfterSeconds));
+    if (error instanceof UnauthenticatedError) {
+      void reply.header('www-authenticate', challengesFor(reply.request.headers));
+    }
+    return reply.code(error.status).send(error.message);
+  }
+  if ((error as unknown) === CLIENT_GONE) return reply.code(CLIENT_CLOSED_REQUEST).send('the request was cancelled');
+  const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
+  if (status < 500) return reply.code(status).send(error.message);
+  log.error({ err: error, path: reply.request.url.split('?')[0] }, 'request failed unexpectedly');
+  return reply.code(500).send('unexpected failure; see the server log');
+}

@@ -1,0 +1,184 @@
+/**
+ * Writes a query in the one form that each has; parsing it gives the query again. Errors name stages in it, and
+ * `format_query` answers with it.
+ */
+import type {
+  BinaryExpr,
+  Grouping,
+  LabelFilter,
+  LineFilter,
+  LogExpr,
+  LogRange,
+  Matcher,
+  Matching,
+  MetricExpr,
+  NamedLabel,
+  NumberFilter,
+  Query,
+  Stage,
+  Unwrap,
+} from './ast.ts';
+import { goDuration, humanBytes, parseBytes, prometheusDuration } from './durations.ts';
+import { quoted } from './quote.ts';
+
+export function printQuery(query: Query): string {
+  switch (query.kind) {
+    case 'log':
+      return printLog(query);
+    case 'variants':
+      return `variants(${query.of.map(printQuery).join(', ')}) of (${printRange(query.range)})`;
+    default:
+      return printMetric(query);
+  }
+}
+
+function printLog({ matchers, stages }: LogExpr): string {
+  return [printSelector(matchers), ...stages.map(printStage)].join(' ');
+}
+
+export function printSelector(matchers: readonly Matcher[]): string {
+  return `{${matchers.map(printMatcher).join(', ')}}`;
+}
+
+function printMatcher({ name, operator, value }: Matcher): string {
+  return name + operator + quoted(value);
+}
+
+export function printStage(stage: Stage): string {
+  switch (stage.kind) {
+    case 'line':
+      return printLine(stage);
+    case 'json':
+      return words('| json', printExtractions(stage.expressions));
+    case 'logfmt': {
+      const flags = [stage.isStrict ? '--strict' : '', stage.keepsEmpty ? '--keep-empty' : ''];
+      return words('| logfmt', ...flags, printExtractions(stage.expressions));
+    }
+    case 'regexp':
+    case 'pattern':
+      return `| ${stage.kind} ${quoted(stage.pattern)}`;
+    case 'unpack':
+    case 'decolorize':
+      return `| ${stage.kind}`;
+    case 'labels':
+      return `| ${printFilter(stage.filter)}`;
+    case 'line_format':
+      return `| line_format ${quoted(stage.template)}`;
+    case 'label_format': {
+      const formats = stage.formats.map(
+        ({ name, value, isTemplate }) => `${name}=${isTemplate ? quoted(value) : value}`,
+      );
+      return `| label_format ${formats.join(',')}`;
+    }
+    case 'drop':
+    case 'keep':
+      return `| ${stage.kind} ${stage.labels.map(printNamed).join(',')}`;
+  }
+}
+
+function words(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+function printLine({ operator, texts }: LineFilter): string {
+  return `${operator} ${texts.map(({ text, isIp }) => (isIp ? `ip(${quoted(text)})` : quoted(text))).join(' or ')}`;
+}
+
+function printExtractions(list: readonly { readonly name: string; readonly expression: string }[]): string {
+  return list.map(({ name, expression }) => `${name}=${quoted(expression)}`).join(',');
+}
+
+function printNamed({ name, matcher }: NamedLabel): string {
+  return matcher === undefined ? name : printMatcher(matcher);
+}
+
+function printFilter(filter: LabelFilter): string {
+  switch (filter.kind) {
+    case 'matcher':
+      return printMatcher(filter.matcher);
+    case 'ip':
+      return `${filter.name}${filter.operator}ip(${quoted(filter.pattern)})`;
+    case 'and':
+    case 'or':
+      return `( ${printFilter(filter.left)} ${filter.kind === 'and' ? ',' : 'or'} ${printFilter(filter.right)} )`;
+    default:
+      return filter.name + filter.operator + printOperand(filter);
+  }
+}
+
+function printOperand({ kind, value }: NumberFilter): string {
+  switch (kind) {
+    case 'number':
+      return printNumber(value);
+    case 'duration':
+      return goDuration(BigInt(value));
+    case 'bytes': {
+      // `0B` would begin a binary number.
+      if (value === 0) return '0kB';
+      const short = humanBytes(value);
+      return parseBytes(short) === value ? short : `${value}B`;
+    }
+  }
+}
+
+function printMetric(expr: MetricExpr): string {
+  switch (expr.kind) {
+    case 'literal':
+      return printNumber(expr.value);
+    case 'vector':
+      return `vector(${printNumber(expr.value)})`;
+    case 'range':
+      return `${expr.operation}(${parameter(expr.parameter)}${printRange(expr.range)})${printGrouping(expr.grouping)}`;
+    case 'aggregate':
+      return `${expr.operation}${printGrouping(expr.grouping)}(${parameter(expr.parameter)}${printMetric(expr.of)})`;
+    case 'label_replace': {
+      const texts = [expr.target, expr.replacement, expr.source, expr.pattern].map(quoted);
+      return `label_replace(${[printMetric(expr.of), ...texts].join(',')})`;
+    }
+    case 'binary': {
+      return `(${words(printMetric(expr.left), expr.operator, printModifiers(expr), printMetric(expr.right))})`;
+    }
+  }
+}
+
+function parameter(value: number | undefined): string {
+  return value === undefined ? '' : `${printNumber(value)},`;
+}
+
+function printRange(range: LogRange): string {
+  const unwrap = range.unwrap === undefined ? '' : ` ${printUnwrap(range.unwrap)}`;
+  return `${printLog(range.log)}${unwrap}${printRangeEnd(range)}`;
+}
+
+export function printRangeEnd({ rangeNs, offsetNs }: LogRange): string {
+  const offset = offsetNs === 0n ? '' : ` offset ${prometheusDuration(offsetNs)}`;
+  return `[${prometheusDuration(rangeNs)}]${offset}`;
+}
+
+export function printUnwrap({ name, conversion, filters }: Unwrap): string {
+  const label = conversion === undefined ? name : `${conversion}(${name})`;
+  return [`| unwrap ${label}`, ...filters.map((filter) => `| ${printFilter(filter)}`)].join(' ');
+}
+
+export function printGrouping(grouping: Grouping | undefined): string {
+  if (grouping === undefined) return '';
+  return ` ${grouping.isWithout ? 'without' : 'by'} (${grouping.names.join(',')})`;
+}
+
+export function printModifiers({ isBool, matching }: BinaryExpr): string {
+  return words(isBool ? 'bool' : '', printMatching(matching));
+}
+
+function printMatching(matching: Matching | undefined): string {
+  if (matching === undefined) return '';
+  const { isOn, names, many, include } = matching;
+  const group = many === undefined ? '' : `group_${many} (${include.join(',')})`;
+  return words(`${isOn ? 'on' : 'ignoring'} (${names.join(',')})`, group);
+}
+
+/** Numbers that cannot be written are written as what gives them. */
+export function printNumber(value: number): string {
+  if (Number.isNaN(value)) return '(0 / 0)';
+  if (Math.abs(value) === Infinity) return `(${value < 0 ? '-' : ''}1e308 * 10)`;
+  return Object.is(value, -0) ? '-0' : String(value);
+}

@@ -1,0 +1,78 @@
+/** Texts between quotes, as Go reads and writes them. */
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  a: '\u0007',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+  v: '\v',
+  '\\': '\\',
+  '"': '"',
+  "'": "'",
+};
+const ESCAPE = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|([abfnrtv\\"']))/y;
+const SHORT: ReadonlyMap<string, string> = new Map(
+  Object.entries(ESCAPES)
+    .filter(([letter]) => letter !== "'")
+    .map(([letter, char]) => [char, `\\${letter}`]),
+);
+const CODE_POINT_MAX = 0x10ffff;
+
+/**
+ * Returns the text between a pair of double quotes, its escapes resolved; undefined where one is not valid. Escapes of bytes
+ * (`\xe2`) are those of UTF-8.
+ */
+export function unescaped(inner: string): string | undefined {
+  if (!inner.includes('\\')) return inner;
+  const bytes: Buffer[] = [];
+  for (let at = 0; at < inner.length;) {
+    if (inner[at] !== '\\') {
+      const end = inner.indexOf('\\', at);
+      const plain = inner.slice(at, end < 0 ? inner.length : end);
+      bytes.push(Buffer.from(plain));
+      at += plain.length;
+      continue;
+    }
+    ESCAPE.lastIndex = at;
+    const match = ESCAPE.exec(inner);
+    const piece = match === null ? undefined : bytesOf(match);
+    if (piece === undefined) return undefined;
+    bytes.push(piece);
+    at = ESCAPE.lastIndex;
+  }
+  return Buffer.concat(bytes).toString();
+}
+
+function bytesOf([, hex, short, long, octal, letter]: readonly (string | undefined)[]): Buffer | undefined {
+  if (letter !== undefined) return Buffer.from(ESCAPES[letter]!);
+  if (hex !== undefined) return Buffer.of(parseInt(hex, 16));
+  if (octal !== undefined) return parseInt(octal, 8) > 0xff ? undefined : Buffer.of(parseInt(octal, 8));
+  const code = parseInt((short ?? long)!, 16);
+  const isSurrogate = code >= 0xd800 && code <= 0xdfff;
+  return code > CODE_POINT_MAX || isSurrogate ? undefined : Buffer.from(String.fromCodePoint(code));
+}
+
+/** Returns a text between double quotes, as Go's strconv.Quote writes it. */
+export function quoted(text: string): string {
+  let written = '"';
+  for (const char of text) {
+    const short = SHORT.get(char);
+    if (short !== undefined) written += short;
+    else if (isPrintable(char)) written += char;
+    else written += escapeOf(char.codePointAt(0)!);
+  }
+  return `${written}"`;
+}
+
+/** Letters, marks, numbers, punctuation, symbols and the space of ASCII. */
+function isPrintable(char: string): boolean {
+  return char === ' ' || /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(char);
+}
+
+function escapeOf(code: number): string {
+  if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, '0')}`;
+  const isLong = code > 0xffff;
+  return `\\${isLong ? 'U' : 'u'}${code.toString(16).padStart(isLong ? 8 : 4, '0')}`;
+}

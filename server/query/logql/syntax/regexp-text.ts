@@ -1,0 +1,39 @@
+/** Checks of regular expressions, with the messages that Go gives. */
+import { assertRegexp } from '../../../../shared/regexp/regexp.ts';
+
+const GROUP = /\(\?P?<(\w*)>/g;
+const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+
+/** Returns what is wrong with an expression in RE2's syntax. */
+export function regexpProblem(pattern: string): string | undefined {
+  try {
+    assertRegexp(pattern);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return error.cause instanceof Error ? error.cause.message : `error parsing regexp: ${error.message}`;
+  }
+}
+
+/** The whole of a label's value must match. */
+export function anchored(pattern: string): string {
+  return `^(?s:${pattern})$`;
+}
+
+/** Returns what is wrong with an expression whose named groups become labels. */
+export function groupsProblem(pattern: string): string | undefined {
+  const problem = regexpProblem(pattern);
+  if (problem !== undefined) return problem;
+  const names = groupNames(pattern);
+  if (names.length === 0) return 'at least one named capture must be supplied';
+  const invalid = names.find((name) => !LABEL_NAME.test(name));
+  return invalid === undefined ? undefined : `invalid extracted label name '${invalid}'`;
+}
+
+/** Returns the names of the groups of a valid expression, in their order. */
+function groupNames(pattern: string): string[] {
+  const withoutEscapes = pattern
+    .replaceAll(/\\Q[^]*?(?:\\E|$)|\\[^]/g, '')
+    .replaceAll(/\[\^?\]?(?:\[:\w+:\]|[^\]])*\]/g, '');
+  return [...withoutEscapes.matchAll(GROUP)].map(([, name]) => name!);
+}

@@ -1,0 +1,76 @@
+import { fastify } from 'fastify';
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { receiveBodies } from '../../../../server/http/bodies.ts';
+import { BodyBudget } from '../../../../server/http/body-budget.ts';
+import { registerLoki } from '../../../../server/http/loki/routes.ts';
+import { LOKI_FORM_BYTES_MAX } from '../../../../server/limits.ts';
+
+function appOf() {
+  const app = fastify();
+  app.decorateRequest('namespaces', 'all');
+  app.decorateRequest('callerName');
+  receiveBodies(app, new BodyBudget());
+  registerLoki(app, { log: pino({ level: 'silent' }) });
+  return app;
+}
+
+const PATH = '/loki/api/v1/format_query';
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+
+test('the query may be in the URL or in a form', async () => {
+  const app = appOf();
+  const query = 'sum ( rate( {a="b"}[5m])) by ( c )';
+  const want = { status: 'success', data: 'sum by (c)(rate({a="b"}[5m]))' };
+  const inUrl = await app.inject(`${PATH}?${String(new URLSearchParams({ query }))}`);
+  expect(inUrl.json()).toEqual(want);
+  expect(inUrl.headers['content-type']).toBe('application/json; charset=utf-8');
+  const payload = String(new URLSearchParams({ query }));
+  expect((await app.inject({ method: 'POST', url: PATH, headers: FORM, payload })).json()).toEqual(want);
+});
+
+test('a long query is written over several lines', async () => {
+  const query = `topk(5, sum by (pod) (rate({app="api"} |= "${'x'.repeat(60)}" | json | unwrap ms [5m]))) / 2 > 1`;
+  const answer = await appOf().inject(`${PATH}?${String(new URLSearchParams({ query }))}`);
+  const lines = [
+    '(',
+    '  (',
+    '    topk(',
+    '      5,',
+    '      sum by (pod)(',
+    '        rate(',
+    '          {app="api"}',
+    `            |= "${'x'.repeat(60)}"`,
+    '            | json',
+    '            | unwrap ms[5m]',
+    '        )',
+    '      )',
+    '    )',
+    '  /',
+    '    2',
+    '  )',
+    '>',
+    '  1',
+    ')',
+  ];
+  expect(answer.json()).toEqual({ status: 'success', data: lines.join('\n') });
+});
+
+test('what is wrong is said in JSON here; a form that is too large in text', async () => {
+  const app = appOf();
+  const wrong = await app.inject(`${PATH}?query={`);
+  expect([wrong.statusCode, wrong.json()]).toEqual([
+    400,
+    {
+      status: 'invalid-query',
+      error: 'parse error at line 1, col 2: syntax error: unexpected $end, expecting IDENTIFIER or }',
+    },
+  ]);
+  const payload = `query=${'x'.repeat(LOKI_FORM_BYTES_MAX)}`;
+  const large = await app.inject({ method: 'POST', url: PATH, headers: FORM, payload });
+  expect([large.statusCode, large.headers['content-type'], large.body]).toEqual([
+    413,
+    'text/plain; charset=utf-8',
+    `the form is larger than ${LOKI_FORM_BYTES_MAX} bytes`,
+  ]);
+});
