@@ -13,6 +13,7 @@ import { followTheme } from './state/theme.ts';
 import { access, accessProblem, startSession } from './state/session.ts';
 import { Explore } from './views/explore.tsx';
 
+const Endpoints = lazy(async () => (await import('./endpoints/endpoints.tsx')).Endpoints);
 const KeysSheet = lazy(async () => (await import('./parts/keys-sheet.tsx')).KeysSheet);
 const Live = lazy(async () => (await import('./views/live.tsx')).Live);
 const Login = lazy(async () => (await import('./views/login.tsx')).Login);
@@ -69,6 +70,15 @@ function Main() {
           <User id={value.id} />
         </main>
       );
+    case 'endpoints':
+      return (
+        <main class="view">
+          <QueryBar />
+          <Endpoints endpoint={value.endpoint} />
+        </main>
+      );
+    case 'cluster':
+      return null;
   }
 }
 

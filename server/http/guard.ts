@@ -48,6 +48,9 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   // The page's files, which hold no data.
   'GET /': 'open',
   'GET /live': 'open',
+  'GET /endpoints': 'open',
+  'GET /endpoints/:method/:shape': 'open',
+  'GET /cluster': 'open',
   'GET /request/:id': 'open',
   'GET /user/:id': 'open',
   'GET /assets/:name': 'open',

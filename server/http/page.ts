@@ -11,7 +11,7 @@ import { sendNotFound } from './errors.ts';
 const FOLDER = new URL('../../web/dist/', import.meta.url);
 
 /** Addresses that the page shows a view for. */
-const VIEWS = ['/', '/live', '/request/:id', '/user/:id'];
+const VIEWS = ['/', '/live', '/endpoints', '/endpoints/:method/:shape', '/cluster', '/request/:id', '/user/:id'];
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

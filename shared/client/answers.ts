@@ -57,12 +57,32 @@ export interface FieldValues {
   readonly values?: readonly { readonly value: string; readonly rows: number }[];
 }
 
-export interface AggregateAnswer {
-  readonly groups: readonly {
-    readonly by: Readonly<Record<string, string>>;
-    readonly rows: number;
-  }[];
+export interface AggregateAnswer<By = Readonly<Record<string, string>>> {
+  readonly groups: readonly AggregateGroup<By>[];
   readonly distinct: number;
+}
+
+export interface AggregateGroup<By = Readonly<Record<string, string>>> {
+  /** With a step. */
+  readonly time?: string;
+  readonly by: By;
+  readonly rows: number;
+  /** Measures of a single `of`, where the group has numbers. */
+  readonly count?: number;
+  readonly max?: number;
+  readonly p50?: number;
+  readonly p95?: number;
+  readonly p99?: number;
+  /** With several, by field. */
+  readonly of?: Readonly<Record<string, { readonly avg?: number; readonly max?: number }>>;
+  readonly last?: Readonly<Record<string, number | null>>;
+  readonly where?: Readonly<Record<string, number>>;
+}
+
+/** Of numbers of about the same size: at least `from`, less than `to`. */
+export interface NumberBucket {
+  readonly from: number;
+  readonly to: number;
 }
 
 export interface PatternsAnswer {

@@ -1,83 +1,29 @@
 /** The page in a real Chromium, against a real server with the sample shop: every view, by mouse and keys, light, dark and small. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import axe from 'axe-core';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SampleServer, startSampleServer } from '../docs/sample-server.ts';
-import { eventually } from '../eventually.ts';
 import { startQuietServer } from '../server/quiet-server.ts';
+import { look, PHONE, testBrowser, until } from './browser.ts';
 
-const WAIT_MS = 20_000;
-const SCREENSHOTS = process.env['PODLOG_SCREENSHOTS'] ?? join(tmpdir(), 'podlog-screenshots');
-const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
-
+const browser = testBrowser();
 let sample: SampleServer;
-let browser: Browser;
-const pages: Page[] = [];
-/** What browsers report on their consoles: violations of the policy of content among them. */
-let complaints: string[] = [];
-
 beforeAll(async () => {
-  await mkdir(SCREENSHOTS, { recursive: true });
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
   sample = await startSampleServer();
 });
 afterAll(async () => {
-  await browser.close();
   await sample.server.close();
   await sample.removeFolder();
 });
-afterEach(async () => {
-  await Promise.all(pages.splice(0).map((page) => page.context().close()));
-  const found = complaints;
-  complaints = [];
-  expect(found).toEqual([]);
-});
 
-async function open(path: string, options: BrowserContextOptions = {}, url = sample.server.url): Promise<Page> {
-  const context = await browser.newContext({
-    viewport: { width: 1440, height: 900 },
-    timezoneId: 'Europe/Berlin',
-    colorScheme: 'light',
-    ...options,
-  });
-  const page = await context.newPage();
-  page.setDefaultTimeout(WAIT_MS);
-  await page.addInitScript(axe.source);
-  page.on('console', (message) => {
-    // A refused token is an answer, which Chromium calls an error.
-    if (message.type() === 'error' && !/\b40[13]\b/.test(message.text())) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error.stack)));
-  pages.push(page);
-  await page.goto(url + path);
-  return page;
-}
-
-async function look(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
-  const { violations } = (await page.evaluate('axe.run()')) as {
-    violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
-  };
-  const found = violations.map(
-    ({ id, nodes }) =>
-      `${id}: ${nodes
-        .slice(0, 2)
-        .map(({ html, failureSummary }) => `${html} ${failureSummary}`)
-        .join('\n')}`,
-  );
-  expect(found, `${name}: axe`).toEqual([]);
-  const width = await page.evaluate<number>('Math.max(document.documentElement.scrollWidth, innerWidth)');
-  expect(width, `${name}: nothing is wider than the window`).toBe(page.viewportSize()!.width);
+function open(path: string, options: BrowserContextOptions = {}, url = sample.server.url): Promise<Page> {
+  return browser.open(url + path, options);
 }
 
 const countText = (page: Page) => page.locator('.summary-counts').first();
 const lines = (page: Page) => page.locator('.line');
-/** The page's policy lets no text be code, so that its own functions of waiting cannot be used. */
-const until = (page: Page, condition: string): Promise<void> =>
-  eventually(async () => expect(Boolean(await page.evaluate(condition)), condition).toBe(true));
 const search = async (page: Page, text: string): Promise<void> => {
   await page.locator('#search').fill(text);
   await page.keyboard.press('Enter');
@@ -251,7 +197,7 @@ describe('Explore', () => {
     expect(await page.locator('.search-colors .is-wrong').textContent()).toBe('status>many');
     await page.getByText('The search text has a mistake').waitFor();
     await look(page, 'wrong-search');
-    complaints = complaints.filter((text) => !text.includes('400'));
+    browser.expectComplaints('400');
   });
 
   test('patterns are kinds of lines, to be included', async () => {
@@ -412,7 +358,7 @@ test('Live goes on after a restart of the server, and neither loses nor doubles 
   await page.getByText('number 139;').waitFor();
   await page.getByText('Reconnected, nothing missed').waitFor();
   expect(await page.locator('[role=treegrid]').getAttribute('aria-rowcount')).toBe('40');
-  complaints = complaints.filter((text) => !text.includes('net::ERR'));
+  browser.expectComplaints('net::ERR');
   await server.close();
   await rm(folder, { recursive: true, force: true });
 });

@@ -11,6 +11,7 @@ test.each<[question: Partial<Question>, address: string]>([
   [{ since: '', until: '' }, '/?since='],
   [{ tab: 'patterns', line: 'abc' }, '/?view=patterns&line=abc'],
   [{ tab: 'differences' }, '/?view=differences'],
+  [{ own: { duration: 'took', sort: 'p99' } }, '/?sort=p99&duration=took'],
   [{ since: '1h', until: '2026-11-27T14:00:00.000Z' }, '/?since=1h&until=2026-11-27T14:00:00.000Z'],
 ])('%j is the address %s, and back', (changes, address) => {
   const question = { ...QUESTION_DEFAULT, ...changes };
@@ -24,8 +25,16 @@ test.each<[path: string, view: View]>([
   ['/request/a%2Fb%20c', { kind: 'request', id: 'a/b c' }],
   ['/user/12345', { kind: 'user', id: '12345' }],
   ['/user/%E0%A4%A', { kind: 'user', id: '%E0%A4%A' }],
+  ['/endpoints', { kind: 'endpoints' }],
+  [
+    '/endpoints/GET/%2Fapi%2Forders%2F%7Bid%7D',
+    { kind: 'endpoints', endpoint: { method: 'GET', shape: '/api/orders/{id}' } },
+  ],
+  ['/endpoints/-/%2F', { kind: 'endpoints', endpoint: { method: '', shape: '/' } }],
+  ['/cluster', { kind: 'cluster' }],
 ])('%s shows %j', (path, view) => {
   expect(viewOf(path)).toEqual(view);
+  if (!path.includes('%E0')) expect(addressOf(view, QUESTION_DEFAULT)).toBe(path);
 });
 
 test('a duration counts back from the time of the search, and words are left to the server', () => {

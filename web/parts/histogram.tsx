@@ -1,16 +1,17 @@
 /** The histogram: drag zooms, a click on a bar sets its step as the range, Back undoes both. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
-import { minutesText, offsetText, rangeText, secondsText, shortDayText } from '../state/clock.ts';
+import { useRef } from 'preact/hooks';
+import { rangeText, secondsText } from '../state/clock.ts';
 import { ask } from '../state/navigation.ts';
 import { bars as found, type Bars } from '../state/search.ts';
-import { type Bar, layOut, partsOf, ticksOf } from './bars-layout.ts';
+import { type Bar, layOut, partsOf } from './bars-layout.ts';
+import { useBoxWidth } from './box-width.ts';
 import { Failure } from './failure.tsx';
 import { count } from './numbers.ts';
+import { TimeAxis } from './time-axis.tsx';
 
 const HEIGHT = 70;
 const LANE_HEIGHT = 24;
-const TICK_WIDTH = 110;
 const DRAG_MIN = 4;
 
 export function Histogram() {
@@ -24,16 +25,11 @@ export function Histogram() {
 
 function Plot({ histogram: { buckets, step_seconds } }: Bars) {
   const box = useRef<HTMLDivElement>(null);
-  const width = useSignal(800);
+  const width = useBoxWidth(box);
   const chosen = useSignal<readonly [number, number] | undefined>(undefined);
   const pointed = useSignal<number | undefined>(undefined);
   const isTable = useSignal(false);
   const dragFrom = useRef<number | undefined>(undefined);
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => (width.value = Math.max(100, entry!.contentRect.width)));
-    observer.observe(box.current!);
-    return () => observer.disconnect();
-  }, []);
 
   const { bars, calmMax, problemMax, baseline } = layOut(buckets, {
     width: width.value,
@@ -89,9 +85,6 @@ function Plot({ histogram: { buckets, step_seconds } }: Bars) {
     event.stopPropagation();
   };
   const step = width.value / buckets.length;
-  const ticks = ticksOf(fromMs, toMs, width.value / TICK_WIDTH, zoneOffsetMs(fromMs));
-  const tickText = toMs - fromMs > 2 * 86_400e3 ? shortDayText : toMs - fromMs < 300e3 ? secondsText : minutesText;
-  const place = (ms: number): number => ((ms - fromMs) / (toMs - fromMs)) * width.value;
   const total = buckets.reduce((sum, each) => sum + each.total, 0);
   const problems = buckets.reduce((sum, each) => sum + partsOf(each).error, 0);
   const summary = `${count(total)} lines from ${rangeText(fromMs, toMs)}, ${count(problems)} errors; arrow keys move, Shift selects, Enter zooms`;
@@ -131,16 +124,7 @@ function Plot({ histogram: { buckets, step_seconds } }: Bars) {
           />
         )}
       </div>
-      <div class="axis" aria-hidden="true">
-        {ticks.map((ms) => {
-          const x = place(ms);
-          return x < 12 || x > width.value - 16 ? null : (
-            <span key={ms} style={{ left: `${x}px` }}>
-              {tickText(ms)}
-            </span>
-          );
-        })}
-      </div>
+      <TimeAxis fromMs={fromMs} toMs={toMs} width={width.value} />
       <button
         type="button"
         class="as-table"
@@ -225,9 +209,4 @@ function BarsTable({ buckets }: { readonly buckets: Bars['histogram']['buckets']
       </table>
     </div>
   );
-}
-
-function zoneOffsetMs(ms: number): number {
-  const [, sign, hours, minutes] = /^([+-])(\d\d):(\d\d)/.exec(offsetText(ms)) ?? ['', '+', '0', '0'];
-  return (sign === '-' ? -1 : 1) * (Number(hours) * 3_600e3 + Number(minutes) * 60e3);
 }

@@ -19,21 +19,24 @@ import { copy } from '../state/said.ts';
 
 export function QueryBar() {
   const isLive = view.value.kind === 'live';
+  const hasLines = isLive || view.value.kind === 'explore';
   const filters = selectionCount(question.value.q);
   return (
     <div class="query-bar" role="search">
       <SearchField />
       <div class="query-buttons">
-        <button
-          type="button"
-          class="button only-narrow"
-          aria-expanded={isFacetsOpen.value}
-          onClick={() => (isFacetsOpen.value = true)}
-        >
-          <Icon name="filter" /> Filters {filters > 0 && <span class="dim">{filters}</span>}
-        </button>
+        {hasLines && (
+          <button
+            type="button"
+            class="button only-narrow"
+            aria-expanded={isFacetsOpen.value}
+            onClick={() => (isFacetsOpen.value = true)}
+          >
+            <Icon name="filter" /> Filters {filters > 0 && <span class="dim">{filters}</span>}
+          </button>
+        )}
         {!isLive && <TimePicker />}
-        {isLive ? (
+        {!hasLines ? null : isLive ? (
           <button
             type="button"
             class="button"
@@ -49,7 +52,7 @@ export function QueryBar() {
             <Icon name="live" /> Live
           </button>
         )}
-        <SavedViews />
+        {hasLines && <SavedViews />}
         <button
           type="button"
           class="button not-phone"

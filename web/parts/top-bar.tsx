@@ -10,6 +10,7 @@ import { Icon } from './icon.tsx';
 const VIEWS = [
   { kind: 'explore', label: 'Explore', icon: 'search' },
   { kind: 'live', label: 'Live', icon: 'live' },
+  { kind: 'endpoints', label: 'Endpoints', icon: 'values' },
 ] as const;
 
 export function TopBar() {
@@ -83,7 +84,7 @@ function Links() {
       {VIEWS.map(({ kind, label, icon }) => (
         <a
           key={kind}
-          href={addressOf({ kind }, { ...question.value, line: '', tab: 'lines' })}
+          href={addressOf({ kind }, { ...question.value, line: '', tab: 'lines', own: {} })}
           data-view
           aria-current={view.value.kind === kind ? 'page' : undefined}
         >

@@ -14,13 +14,30 @@ export interface Question {
   readonly tab: Tab;
   /** Cursor of a line that is open. */
   readonly line: string;
+  /** What one view alone understands, such as which field is a duration. */
+  readonly own: Readonly<Record<string, string>>;
 }
+
+/** Parameters of views of their own. */
+const OWN_NAMES = ['sort', 'slow', 'duration', 'status', 'method', 'path', 'namespace', 'open'];
 
 export type View =
   | { readonly kind: 'explore' }
   | { readonly kind: 'live' }
   | { readonly kind: 'request'; readonly id: string }
-  | { readonly kind: 'user'; readonly id: string };
+  | { readonly kind: 'user'; readonly id: string }
+  | { readonly kind: 'endpoints'; readonly endpoint?: Endpoint }
+  | { readonly kind: 'cluster' };
+
+export interface Endpoint {
+  /** Empty where lines name none. */
+  readonly method: string;
+  /** A path with its ids folded. */
+  readonly shape: string;
+}
+
+/** In place of a method that lines do not name. */
+const NO_METHOD = '-';
 
 const SINCE_DEFAULT = '1h';
 
@@ -31,6 +48,7 @@ export const QUESTION_DEFAULT: Question = {
   order: 'newest',
   tab: 'lines',
   line: '',
+  own: {},
 };
 
 export function questionOf(search: string): Question {
@@ -43,6 +61,7 @@ export function questionOf(search: string): Question {
     order: of('order') === 'oldest' ? 'oldest' : 'newest',
     tab: TABS.includes(of('view')) ? (of('view') as Tab) : 'lines',
     line: of('line'),
+    own: Object.fromEntries(OWN_NAMES.filter((name) => of(name) !== '').map((name) => [name, of(name)])),
   };
 }
 
@@ -58,6 +77,7 @@ export function addressOf(view: View, question: Question): string {
   add('order', question.order, 'newest');
   add('view', question.tab, 'lines');
   add('line', question.line);
+  for (const name of OWN_NAMES) add(name, question.own[name] ?? '');
   // Colons and slashes are read more easily as they are, and are allowed in a query.
   const text = query.toString().replaceAll('%3A', ':').replaceAll('%2F', '/').replaceAll('%2C', ',');
   return pathOf(view) + (text === '' ? '' : `?${text}`);
@@ -73,13 +93,28 @@ function pathOf(view: View): string {
       return `/request/${encodeURIComponent(view.id)}`;
     case 'user':
       return `/user/${encodeURIComponent(view.id)}`;
+    case 'endpoints': {
+      if (view.endpoint === undefined) return '/endpoints';
+      const { method, shape } = view.endpoint;
+      return `/endpoints/${encodeURIComponent(method || NO_METHOD)}/${encodeURIComponent(shape)}`;
+    }
+    case 'cluster':
+      return '/cluster';
   }
 }
 
 export function viewOf(path: string): View {
   const [, kind, id] = /^\/(request|user)\/(.+)$/.exec(path) ?? [];
   if (kind !== undefined) return { kind: kind as 'request' | 'user', id: decoded(id!) };
-  return path === '/live' ? { kind: 'live' } : { kind: 'explore' };
+  const [, method, shape] = /^\/endpoints\/([^/]+)\/(.+)$/.exec(path) ?? [];
+  if (method !== undefined) {
+    return {
+      kind: 'endpoints',
+      endpoint: { method: method === NO_METHOD ? '' : decoded(method), shape: decoded(shape!) },
+    };
+  }
+  const other = ['live', 'endpoints', 'cluster'].find((each) => path === `/${each}`);
+  return { kind: (other ?? 'explore') as 'explore' | 'live' | 'endpoints' | 'cluster' };
 }
 
 function decoded(text: string): string {

@@ -2,6 +2,7 @@
 import { effect, signal } from '@preact/signals';
 import type { LogRow } from '../../shared/client/answers.ts';
 import { askLines, type Parameters } from '../../shared/client/client.ts';
+import { literal } from '../search/literal.ts';
 import { runCount } from './navigation.ts';
 import type { Loading } from './search.ts';
 import { access, connection, noticeRevoked } from './session.ts';
@@ -122,9 +123,4 @@ function filtersOf({ labels }: LogRow, of: Extent): Parameters {
     case 'everything':
       return {};
   }
-}
-
-/** A value as parameters take it, without signs of their own. */
-function literal(value: string): string {
-  return value.replaceAll(/[\\*]/g, '\\$&').replace(/^[!~]/, '\\$&');
 }

@@ -13,13 +13,17 @@ addEventListener('popstate', () => {
   runCount.value++;
 });
 
+/** Views that have the search text and the range themselves; a question asked elsewhere leads to Explore. */
+const ASKING: readonly View['kind'][] = ['explore', 'live', 'endpoints', 'cluster'];
+
 /** Asks another question, as a step that Back undoes. */
 export function ask(changes: Partial<Question>): void {
-  go(view.value.kind === 'live' ? view.value : { kind: 'explore' }, changes);
+  go(ASKING.includes(view.value.kind) ? view.value : { kind: 'explore' }, changes);
 }
 
 export function go(to: View, changes: Partial<Question> = {}): void {
-  const next = { ...question.value, line: '', ...changes };
+  const own = to.kind === view.value.kind ? question.value.own : {};
+  const next = { ...question.value, line: '', own, ...changes };
   history.pushState(null, '', addressOf(to, next));
   view.value = to;
   question.value = next;

@@ -88,6 +88,22 @@ function Answer({
     return <p class="list-end">There are no {rows === 0 ? '' : 'other '}lines to compare.</p>;
   if (differences.length === 0) return <p class="list-end">Nothing sets these lines apart beyond chance.</p>;
   return (
+    <DifferencesTable
+      differences={differences}
+      add={(condition) => ask({ q: append(question.peek().q, condition), tab: 'lines' })}
+    />
+  );
+}
+
+/** @param add  includes a condition in the search */
+export function DifferencesTable({
+  differences,
+  add,
+}: {
+  readonly differences: readonly Difference[];
+  readonly add: (condition: string) => void;
+}) {
+  return (
     <table class="table">
       <thead>
         <tr>
@@ -109,17 +125,15 @@ function Answer({
       </thead>
       <tbody>
         {differences.map((difference) => (
-          <Row key={`${difference.name} ${valueText(difference)}`} difference={difference} />
+          <Row key={`${difference.name} ${valueText(difference)}`} difference={difference} add={add} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Row({ difference }: { readonly difference: Difference }) {
+function Row({ difference, add }: { readonly difference: Difference; readonly add: (condition: string) => void }) {
   const { kind, name, share, rows, than } = difference;
-  const { q } = question.value;
-  const add = (isNegated: boolean): void => ask({ q: append(q, conditionText(difference, isNegated)), tab: 'lines' });
   const text = valueText(difference);
   const isPossible = isTypeable(text);
   return (
@@ -141,7 +155,7 @@ function Row({ difference }: { readonly difference: Difference }) {
           aria-label={`Only lines with this ${name}`}
           title={`Only lines with this ${name}`}
           disabled={!isPossible}
-          onClick={() => add(false)}
+          onClick={() => add(conditionText(difference, false))}
         >
           <Icon name="plus" />
         </button>
@@ -150,7 +164,7 @@ function Row({ difference }: { readonly difference: Difference }) {
           aria-label={`Hide lines with this ${name}`}
           title={`Hide lines with this ${name}`}
           disabled={!isPossible}
-          onClick={() => add(true)}
+          onClick={() => add(conditionText(difference, true))}
         >
           <Icon name="minus" />
         </button>

@@ -109,6 +109,9 @@ const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'GET /readyz': 'all',
   'GET /': 'all',
   'GET /live': 'all',
+  'GET /endpoints': 'all',
+  'GET /endpoints/:method/:shape': 'all',
+  'GET /cluster': 'all',
   'GET /request/:id': 'all',
   'GET /user/:id': 'all',
   'GET /assets/:name': 'all',
@@ -293,7 +296,7 @@ test('a token of a namespace sees that alone, on every route and whatever it ask
     '/views',
     '/loki/api/v1/status/buildinfo',
   ];
-  const page = ['/', '/live', '/request/:id', '/user/:id'];
+  const page = ['/', '/live', '/endpoints', '/endpoints/:method/:shape', '/cluster', '/request/:id', '/user/:id'];
   expect([...own].toSorted()).toEqual(['/healthz', '/readyz', ...page, ...narrowed].toSorted());
 });
 

@@ -43,19 +43,25 @@ function get(path: string, headers: Readonly<Record<string, string>> = {}): Prom
   });
 }
 
-test.each(['/', '/live', '/request/f14c', '/user/12345', '/?q=level:error'])(
-  '%s is the page, without a token and with a strict policy',
-  async (path) => {
-    const { status, headers, body } = await get(path);
-    expect(status).toBe(200);
-    expect(headers['content-type']).toBe('text/html; charset=utf-8');
-    expect(headers['content-security-policy']).toContain("default-src 'none'");
-    expect(headers['content-security-policy']).not.toMatch(/unsafe|\*|data:/);
-    expect(headers['x-content-type-options']).toBe('nosniff');
-    expect(headers['cache-control']).toBe('no-cache');
-    expect(body.toString()).toContain('<div id="page">');
-  },
-);
+test.each([
+  '/',
+  '/live',
+  '/endpoints',
+  '/endpoints/GET/%2Fapi%2F%7Bid%7D',
+  '/cluster',
+  '/request/f14c',
+  '/user/12345',
+  '/?q=level:error',
+])('%s is the page, without a token and with a strict policy', async (path) => {
+  const { status, headers, body } = await get(path);
+  expect(status).toBe(200);
+  expect(headers['content-type']).toBe('text/html; charset=utf-8');
+  expect(headers['content-security-policy']).toContain("default-src 'none'");
+  expect(headers['content-security-policy']).not.toMatch(/unsafe|\*|data:/);
+  expect(headers['x-content-type-options']).toBe('nosniff');
+  expect(headers['cache-control']).toBe('no-cache');
+  expect(body.toString()).toContain('<div id="page">');
+});
 
 test('files are compressed as the browser takes them, and are the same', async () => {
   const index = (await get('/')).body.toString();

@@ -1,0 +1,2 @@
+/** Styles of views whose code is loaded later. */
+declare module '*.css';

@@ -1,1 +1,0 @@
-import{B as e,it as t,rt as n}from"./index-CR4zXJ8K.js";function r(r,i){let a=n({value:void 0,error:void 0});return t(()=>{let t=new AbortController;return(async()=>{try{let e=await r(t.signal);t.signal.aborted||(a.value={value:e,error:void 0})}catch(n){if(t.signal.aborted)return;e(n),a.value={value:void 0,error:n}}})(),()=>t.abort()},i),a}export{r as t};

@@ -1,0 +1,21 @@
+/** `POST /api/orders/{id}`, in which the folded ids recede. */
+import type { Endpoint } from '../state/address.ts';
+
+export function Name({ method, shape }: Endpoint) {
+  return (
+    <>
+      {method !== '' && <b>{method}</b>}{' '}
+      <bdi>
+        {shape.split(/(\{id\})/).map((part, i) =>
+          i % 2 === 1 ? (
+            <span key={i} class="folded">
+              {part}
+            </span>
+          ) : (
+            part
+          ),
+        )}
+      </bdi>
+    </>
+  );
+}

@@ -1,0 +1,4 @@
+/** A value as parameters take it, without signs of their own. */
+export function literal(value: string): string {
+  return value.replaceAll(/[\\*]/g, String.raw`\$&`).replace(/^[!~]/, String.raw`\$&`);
+}
