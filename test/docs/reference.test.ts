@@ -53,7 +53,7 @@ test('files that the chapters of ARCHITECTURE name exist', () => {
   const named = new Set(
     [...chapters.matchAll(/`(?:[a-z-]+\/)*([a-z][a-z0-9-]*)(?:\/|\.ts)?`/g)].map(([, name]) => name!),
   );
-  const parts = new Set([...readRepository().keys()].flatMap((path) => path.replace(/\.ts$/, '').split('/')));
+  const parts = new Set([...readRepository().keys()].flatMap((path) => path.replace(/\.tsx?$/, '').split('/')));
   expect(named.size).toBeGreaterThan(60);
   expect([...named].filter((name) => !parts.has(name) && !NO_FILES.has(name))).toEqual([]);
 });

@@ -4,7 +4,7 @@ import { operandOf, pathNames, requestFields } from '../../web/endpoints/fields.
 import { heatOf, heightOf, STRENGTHS } from '../../web/endpoints/heat-layout.ts';
 
 const fieldsOf = (values: Readonly<Record<string, string>>): Field[] =>
-  Object.entries(values).map(([name, value]) => ({ name, value }) as Field);
+  Object.entries(values).map(([name, value]) => ({ name, value }));
 
 describe('fields of requests', () => {
   test.each([

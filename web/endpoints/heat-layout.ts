@@ -1,6 +1,12 @@
 /** Cells of a heat map: columns of time, rows of latency on a logarithmic scale. */
 import type { AggregateGroup, NumberBucket } from '../../shared/client/answers.ts';
-import type { Span } from './questions.ts';
+
+/** A range of time in steps. */
+export interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly stepMs: number;
+}
 
 export interface HeatCell {
   readonly column: number;

@@ -7,8 +7,8 @@ import { append, quoted } from '../search/edit.ts';
 import { literal } from '../search/literal.ts';
 import { askFields } from '../state/facets.ts';
 import { connection } from '../state/session.ts';
-import { type Heat, type HeatGroup, heatOf } from './heat-layout.ts';
-import { type Asked, askRange, failedText, inMs, searchOf, type Span } from './questions.ts';
+import { type Heat, type HeatGroup, heatOf, type Span } from './heat-layout.ts';
+import { type Asked, askRange, failedText, inMs, searchOf } from './questions.ts';
 import { stepSeconds } from '../state/time-range.ts';
 
 const COLUMNS_MAX = 60;

@@ -8,6 +8,7 @@ import { literal } from '../search/literal.ts';
 import type { Endpoint } from '../state/address.ts';
 import { askFields } from '../state/facets.ts';
 import { connection } from '../state/session.ts';
+import type { Span } from './heat-layout.ts';
 import { operandOf, pathNames, type RequestFields, requestFields } from './fields.ts';
 
 /** The newest lines from whose values fields are guessed. */
@@ -232,12 +233,6 @@ export async function askTrends(
     trend.bad[at] = group.where?.['bad'] ?? 0;
   }
   return trends;
-}
-
-export interface Span {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly stepMs: number;
 }
 
 /** The times of a range, which only the server knows where it has words. */
