@@ -671,6 +671,9 @@ export const VIEW_COLUMNS_MAX = 32;
 /** Groups of /stats, those with most lines: namespaces, or pods. Beyond: the answer says that it is cut. */
 export const STATS_GROUPS_MAX = 1000;
 
+/** Restarted containers whose previous run a question is about: a megabyte of conditions. Beyond: 413. */
+export const PREVIOUS_CONTAINERS_MAX = 5000;
+
 /** Groups of an answer by default; the answer always has the number of all groups. */
 export const AGGREGATE_LIMIT_DEFAULT = 100;
 

@@ -6,7 +6,7 @@ import { STDERR, STDOUT, STREAM_NAMES, type StreamIndex } from '../../shared/cri
 import { type Labels, PODLOG_STREAM } from '../../shared/labels.ts';
 import type { Allowance } from './allowance.ts';
 import type { EntryRules } from '../rules/entry-rules.ts';
-import { chainKey } from '../../shared/file-id.ts';
+import { type Run, runKey } from '../../shared/row-group/runs.ts';
 import { endOffset, isUnreadGzip, type LogFile, type Offsets } from './log-file.ts';
 import { compareRotations } from './log-path.ts';
 import { ENDED, type CutState, type PendingLine } from './pending-line.ts';
@@ -20,6 +20,7 @@ export interface Chain {
   /** `<pod uid>/<container>/<restart>`: with a file's head it is the file's identity. */
   readonly key: string;
   readonly restart: number;
+  readonly run: Run;
   readonly source: ChainLabels;
   readonly labels: readonly [stdout: Labels, stderr: Labels, podlog: Labels];
   readonly allowance: Allowance;
@@ -55,9 +56,11 @@ export function createChain(uid: string, restart: number, source: ChainLabels, a
     const all = { namespace, pod, container, stream, node };
     return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
   };
+  const run = { uid, container, restart };
   return {
-    key: chainKey(uid, container, restart),
+    key: runKey(run),
     restart,
+    run,
     source,
     labels: [labels(STREAM_NAMES[STDOUT]), labels(STREAM_NAMES[STDERR]), labels(PODLOG_STREAM)],
     allowance,

@@ -3,6 +3,7 @@
  * it covers follow from how far the files have been read and from what is pending.
  */
 import { RowGroupBuilder } from '../../shared/row-group/builder.ts';
+import type { Run } from '../../shared/row-group/runs.ts';
 import type { Labels } from '../../shared/labels.ts';
 import type { FileRange } from '../../shared/wire.ts';
 import { fileId, PODLOG, positionOf, type Chain } from '../files/chain.ts';
@@ -144,7 +145,7 @@ export class BatchBuilder {
 
 /** A row group of one marker. */
 export function markerGroup(chain: Chain, file: LogFile, loss: Loss): Uint8Array {
-  return rowGroupOf(markerOf(file, loss), chain.labels[PODLOG]);
+  return rowGroupOf(markerOf(file, loss), chain.labels[PODLOG], chain.run);
 }
 
 /** The same without the container's labels, for a server that refuses lines with them; the text names the container. */
@@ -159,10 +160,10 @@ export function nodeMarkerGroup(chain: Chain, file: LogFile, loss: Loss): Uint8A
   });
 }
 
-function rowGroupOf({ text, day, timeNs }: Marker, labels: Labels): Uint8Array {
+function rowGroupOf({ text, day, timeNs }: Marker, labels: Labels, run?: Run): Uint8Array {
   const builder = new RowGroupBuilder();
   builder.append(text, 0, text.length);
-  builder.add(builder.stream(labels), day, timeNs, 0, 0, text.length);
+  builder.add(builder.stream(labels, run), day, timeNs, 0, 0, text.length);
   return builder.finish();
 }
 

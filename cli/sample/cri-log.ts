@@ -1,6 +1,6 @@
 /**
  * Writes a container's log the way containerd and kubelet do: CRI fragments, long lines cut in parts, rotation by
- * rename, compression of all but the newest rotated file, removal of the oldest.
+ * rename, compression of all but the newest rotated file, removal of the oldest, and a file of its own for each run.
  * Source: containerd internal/cri/io/logger.go; kubelet pkg/kubelet/logs/container_log_manager.go.
  */
 import { randomUUID } from 'node:crypto';
@@ -19,22 +19,31 @@ const FILES_MAX = 5;
 
 /** Owns the log files of one container of one pod. */
 export class CriLog {
-  readonly #path: string;
+  readonly #folder: string;
+  #restart = 0;
   #sizeBytes = 0;
-  /** Rotated files, oldest first; all but the last are compressed. */
+  /** Rotated files of this run, oldest first; all but the last are compressed. */
   #rotated: string[] = [];
 
   constructor(podsDir: string, pod: SamplePod) {
-    const folder = join(podsDir, `${pod.namespace}_${pod.name}_${randomUUID()}`, pod.container);
-    mkdirSync(folder, { recursive: true });
-    this.#path = join(folder, '0.log');
+    this.#folder = join(podsDir, `${pod.namespace}_${pod.name}_${randomUUID()}`, pod.container);
+    mkdirSync(this.#folder, { recursive: true });
   }
 
-  /** Appends lines in their order, in one write unless a rotation comes between. */
+  get #path(): string {
+    return join(this.#folder, `${this.#restart}.log`);
+  }
+
+  /** Appends lines in their order, in one write unless a rotation or a restart comes between. */
   append(lines: readonly SampleLine[]): void {
     let pending = '';
     for (const line of lines) {
       const fragments = criFragments(line);
+      if (line.isFirstOfRun === true) {
+        this.#write(pending);
+        this.#begin();
+        pending = '';
+      }
       if (this.#sizeBytes + pending.length > FILE_BYTES_MAX) {
         this.#write(pending);
         this.#rotate(line.timeMs);
@@ -49,6 +58,12 @@ export class CriLog {
     if (text === '') return;
     appendFileSync(this.#path, text);
     this.#sizeBytes += Buffer.byteLength(text);
+  }
+
+  #begin(): void {
+    this.#restart++;
+    this.#rotated = [];
+    this.#sizeBytes = 0;
   }
 
   #rotate(timeMs: number): void {

@@ -1,14 +1,24 @@
 /**
  * The sample workload that `podlog up` plays where there are no pods: an hour of history at once, so that the first
- * query has an answer, then a few lines a second for as long as it runs.
+ * query has an answer, then a few lines a second for as long as it runs. One of its containers has crashed in that hour.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CriLog } from './cri-log.ts';
-import { type Random, SAMPLE_PODS, SAMPLE_USER_ID, type SampleLine, type SamplePod, sampleRequest } from './traffic.ts';
+import {
+  type Random,
+  SAMPLE_PODS,
+  SAMPLE_USER_ID,
+  sampleCrash,
+  type SampleLine,
+  type SamplePod,
+  sampleRequest,
+} from './traffic.ts';
 
 const HISTORY_MS = 3_600_000;
+/** A container crashes so long before the first query. */
+const CRASH_AGO_MS = 20 * 60_000;
 const REQUEST_GAP_MS = 600;
 /** How often lines whose time has come are written. */
 const TICK_MS = 200;
@@ -36,7 +46,7 @@ export function startSample({ random = Math.random, now = Date.now }: SampleOpti
   const logs = new Map(SAMPLE_PODS.map((pod) => [pod, new CriLog(podsDir, pod)]));
 
   /** Lines that are not due yet, in time order. */
-  let upcoming: SampleLine[] = [];
+  let upcoming: SampleLine[] = [...sampleCrash(now() - CRASH_AGO_MS)];
   let nextRequestMs = now() - HISTORY_MS;
   let checkoutId = '';
   const writeUntil = (timeMs: number): void => {

@@ -9,6 +9,8 @@ export interface SampleLine {
   readonly timeMs: number;
   readonly stream: 'stdout' | 'stderr';
   readonly text: string;
+  /** The first line of its container after a restart. */
+  readonly isFirstOfRun?: true;
 }
 
 export interface SamplePod {
@@ -112,6 +114,24 @@ export function sampleRequest(random: Random, startMs: number): SampleRequest {
     ...plainLines(random, endMs),
   ];
   return { requestId, isCheckout, lines: lines.toSorted((a, b) => a.timeMs - b.timeMs) };
+}
+
+/** How the worker crashes, and is started again. */
+export function sampleCrash(timeMs: number): readonly SampleLine[] {
+  const queue = { queue: 'receipts', broker: 'redis.shop:6379' };
+  return [
+    zerolog(WORKER, timeMs - 4000, 'warn', { ...queue, attempt: 1 }, 'queue does not answer; retrying'),
+    zerolog(WORKER, timeMs - 2000, 'warn', { ...queue, attempt: 2 }, 'queue does not answer; retrying'),
+    zerolog(
+      WORKER,
+      timeMs,
+      'fatal',
+      { ...queue, error: 'dial tcp 10.43.0.12:6379: i/o timeout' },
+      'no queue',
+      'stderr',
+    ),
+    { ...zerolog(WORKER, timeMs + 900, 'info', { ...queue, concurrency: 8 }, 'worker started'), isFirstOfRun: true },
+  ];
 }
 
 interface RequestIds {

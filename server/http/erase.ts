@@ -69,6 +69,10 @@ function isRemembered(query: QueryString): boolean {
  * @throws ParameterError  without `all`, also where the filter only says which lines stay
  */
 function parseErasure({ query, namespaces }: AuthorizedQuery, nowMs: number): Predicate {
+  if (query['previous'] !== undefined) {
+    const problem = 'not for an erasure: which run that is changes with the next restart';
+    throw new ParameterError('previous', problem, 'restart, or line.run', 'pod=api-1&container=api&restart=2');
+  }
   const parse = (of: AuthorizedQuery['namespaces']): Predicate =>
     parseFilters({ query, namespaces: of }, nowMs, ERASE_NAMES);
   // What the caller may see narrows an erasure, but is no filter that somebody wrote.

@@ -9,7 +9,7 @@ import type { QueryEngine } from '../query/engine.ts';
 import type { Hint } from '../query/hints.ts';
 import { parseFilters } from '../query/parameters.ts';
 import type { AuthorizedQuery, QueryString } from '../query/parameters.ts';
-import { leavesOf, type Predicate } from '../store/predicate.ts';
+import { isOfLines, leavesOf, type Predicate } from '../store/predicate.ts';
 import { hinted, understood } from './advice.ts';
 
 export interface LabelsOptions {
@@ -57,8 +57,15 @@ function unknownLabel(name: string, streams: readonly Labels[]): Hint {
 /** Parses the filters of /logs, but without text: that would require reading every line. */
 function parseLabelFilters(authorized: AuthorizedQuery, nowMs: number): Predicate {
   const filters = parseFilters(authorized, nowMs);
-  if (leavesOf(filters.where).some(({ kind }) => kind !== 'value')) {
-    throw new ParameterError('q', 'labels cannot be filtered by text', 'labels, since and until', 'namespace=default');
+  const wrong = leavesOf(filters.where).find((leaf) => leaf.kind !== 'value' || isOfLines(leaf));
+  if (wrong !== undefined) {
+    const [name, of] = wrong.kind === 'value' ? [wrong.name, 'what differs from line to line'] : ['q', 'text'];
+    throw new ParameterError(
+      name,
+      `labels cannot be filtered by ${of}`,
+      'labels, since and until',
+      'namespace=default',
+    );
   }
   return filters;
 }

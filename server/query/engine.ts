@@ -13,6 +13,7 @@ import type { Plan } from '../store/search-plan.ts';
 import type { PieceOf, Sink } from '../store/sink.ts';
 import { AnswerRows } from './answer-rows.ts';
 import { AnswerText } from './answer-text.ts';
+import { withPreviousRuns } from './previous-runs.ts';
 import { QuerySlots } from './query-slots.ts';
 import { TailSlots } from './tail-slots.ts';
 import { AggregateMemory } from './aggregate-memory.ts';
@@ -76,7 +77,7 @@ export class QueryEngine {
   async run<T>(asker: Asker, ask: (view: LogView, query: Query) => Promise<T>): Promise<Answered<T>> {
     const { query, inTurn } = this.#begin(asker);
     const answer = await inTurn(async () => {
-      using view = this.#reader.view();
+      using view = withPreviousRuns(this.#reader.view());
       try {
         return await ask(view, query);
       } finally {
@@ -147,7 +148,7 @@ export class QueryEngine {
     query: Query,
     ask: (view: LogView, query: Query) => AsyncIterable<Piece>,
   ): AsyncGenerator<Piece> {
-    using view = this.#reader.view();
+    using view = withPreviousRuns(this.#reader.view());
     try {
       yield* ask(view, query);
     } finally {
@@ -160,7 +161,7 @@ export class QueryEngine {
     const to = plan.to === undefined || plan.to > newest ? newest : plan.to;
     try {
       for (let part: Plan | undefined = plan; part !== undefined;) {
-        using view = this.#reader.view();
+        using view = withPreviousRuns(this.#reader.view());
         const untilMs = performance.now() + this.#viewHeldMsMax;
         let next: Plan | undefined;
         for await (const piece of view.search(part, sink, query)) {

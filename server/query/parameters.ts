@@ -11,15 +11,17 @@
  *     search=level:error -x    a search text, see search-text/
  *     ignore_case=true         in values, texts and expressions
  *     match=all                several values of a name, or several texts, must all match
+ *     restart=0, previous=true the first run of a container; the one before its newest
  *     field.by=x, label.pod=y  only the field, only the label; see ../store/asked-name.ts
  */
 import { BOOLEANS, parseBoolean } from '../../shared/boolean.ts';
 import { ParameterError } from '../../shared/errors.ts';
 import { FILTERS_MAX, FOLLOW_LIMIT_DEFAULT, LIMIT_DEFAULT, LIMIT_MAX } from '../limits.ts';
 import { parseCursor } from '../store/cursor.ts';
-import { allOf, leafOf, normalised, type Predicate, type Where } from '../store/predicate.ts';
+import { allOf, EVERYTHING, leafOf, normalised, type Predicate, PREVIOUS_RUN, type Where } from '../store/predicate.ts';
 import type { Direction, Plan } from '../store/search-plan.ts';
 import { parseCondition, parseText, type Reading } from './conditions.ts';
+import { isOfPreviousRun } from './previous-runs.ts';
 import { parseSearch } from './search-text/search.ts';
 import { parseInstant } from './time-parameter.ts';
 import { parseTimeZone, type TimeZone, UTC } from '../store/time-zone.ts';
@@ -50,6 +52,7 @@ const OWN_NAMES: readonly string[] = [
   'q',
   'q.raw',
   'search',
+  'previous',
   'ignore_case',
   'match',
   'query',
@@ -75,9 +78,19 @@ const OWN_NAMES: readonly string[] = [
   'top',
 ];
 /** Parameters of every route. */
-export const COMMON_NAMES: readonly string[] = ['q', 'q.raw', 'search', 'ignore_case', 'match', 'since', 'until', 'tz'];
+export const COMMON_NAMES: readonly string[] = [
+  'q',
+  'q.raw',
+  'search',
+  'previous',
+  'ignore_case',
+  'match',
+  'since',
+  'until',
+  'tz',
+];
 /** Those of them that are filters. */
-const TEXT_FILTERS: readonly string[] = ['q', 'q.raw', 'search'];
+const OWN_FILTERS: readonly string[] = ['q', 'q.raw', 'search', 'previous'];
 /** Values of the parameter `order`. */
 const DIRECTIONS: Readonly<Record<'newest' | 'oldest', Direction>> = { newest: 'backward', oldest: 'forward' };
 
@@ -120,6 +133,10 @@ export function parseLogsRequest(authorized: AuthorizedQuery, nowMs: number, cur
   };
   if (follow && plan.to !== undefined) {
     throw new ParameterError('until', 'a live tail has no end', 'follow without until', 'follow=true&since=5m');
+  }
+  if (follow && isOfPreviousRun(plan.where)) {
+    const problem = 'a run that has ended writes nothing more';
+    throw new ParameterError('previous', problem, 'previous without follow', 'previous=true&pod=api-1');
   }
   return { plan, follow, ...per };
 }
@@ -198,6 +215,8 @@ export function parseFilter(name: string, values: readonly string[], reading: Re
     case 'q':
     case 'q.raw':
       return parseText(name, values, reading);
+    case 'previous':
+      return parseFlag({ previous: values }, name) ? PREVIOUS_RUN : EVERYTHING;
     case 'search':
       return allOf(values.map((text) => parseSearch(text, reading)));
     default:
@@ -213,7 +232,7 @@ export function timeZoneOf(query: QueryString): TimeZone {
 
 /** Whether a parameter is a filter, unless the route understands something else by it. */
 export function isFilter(name: string): boolean {
-  return TEXT_FILTERS.includes(name) || !OWN_NAMES.includes(name);
+  return OWN_FILTERS.includes(name) || !OWN_NAMES.includes(name);
 }
 
 function ofNamespaces(namespaces: readonly string[]): Where {

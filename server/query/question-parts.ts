@@ -48,7 +48,7 @@ export function namesInFilters(question: Question): WrittenName[] {
   const { query } = question;
   const names: WrittenName[] = [];
   for (const parameter of Object.keys(query)) {
-    if (!isFilterOf(question, parameter) || parameter === 'search') continue;
+    if (!isFilterOf(question, parameter) || parameter === 'search' || parameter === 'previous') continue;
     const where = parseFilter(parameter, all(query, parameter), parseReading(query));
     const [leaf] = leavesOf(where).filter((each) => each.kind === 'value');
     if (leaf === undefined) continue;

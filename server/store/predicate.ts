@@ -6,7 +6,7 @@
  * and so satisfies its negation.
  */
 import type { Quantity } from '../../shared/quantity.ts';
-import { parseName } from './asked-name.ts';
+import { type OfRun, parseName } from './asked-name.ts';
 
 /** Instants, ns since 1970: `from` is inclusive, `to` exclusive. */
 export interface TimeRange {
@@ -71,6 +71,8 @@ export interface ValueLeaf {
   readonly ofShape?: true;
   /** The tests are those of the line's pattern, or of its id. */
   readonly ofPattern?: true;
+  /** The tests are those of the run that wrote the line; see also PREVIOUS_RUN. */
+  readonly ofRun?: OfRun | 'previous';
 }
 
 export type ValueTest =
@@ -84,6 +86,17 @@ export type ValueTest =
   | { readonly kind: 'compare'; readonly operator: Operator; readonly operand: Quantity };
 
 export type Operator = '>' | '>=' | '<' | '<=' | '=' | '!=';
+
+/**
+ * The line is of the run before the newest of its container. No store gets this leaf: the query engine finds out first which
+ * runs it means.
+ */
+export const PREVIOUS_RUN: ValueLeaf = {
+  kind: 'value',
+  name: 'previous',
+  ofRun: 'previous',
+  tests: [{ kind: 'exists' }],
+};
 
 export const EVERYTHING: AllOf = { kind: 'all', of: [] };
 export const NOTHING: AnyOf = { kind: 'any', of: [] };
@@ -110,7 +123,7 @@ export function regexpLeaf(pattern: string): RegexpLeaf {
 
 /** Returns the leaf of a name as a query has it. Buckets are compared by their edges, so a name of one is that of a field. */
 export function leafOf(asked: string, tests: readonly ValueTest[]): ValueLeaf {
-  const { name, only, isShape, isPattern, isBucket } = parseName(asked);
+  const { name, only, isShape, isPattern, ofRun, isBucket } = parseName(asked);
   if (isBucket) return valueLeaf(asked, tests);
   return {
     ...valueLeaf(name, tests),
@@ -118,11 +131,17 @@ export function leafOf(asked: string, tests: readonly ValueTest[]): ValueLeaf {
     ...(only === 'field' && { fieldOnly: true }),
     ...(isShape && { ofShape: true }),
     ...(isPattern && { ofPattern: true }),
+    ...(ofRun !== undefined && { ofRun }),
   };
 }
 
 export function valueLeaf(name: string, tests: readonly ValueTest[]): ValueLeaf {
   return { kind: 'value', name, tests };
+}
+
+/** Whether a leaf is about lines, whatever their labels and fields are. */
+export function isOfLines({ ofPattern, ofRun }: ValueLeaf): boolean {
+  return ofPattern === true || ofRun !== undefined;
 }
 
 /** Returns true for a tree that is normalised and satisfied by every line. */
@@ -183,7 +202,7 @@ function withoutRepeatedNames(alternatives: readonly Where[]): Where[] {
       others.push(each);
       continue;
     }
-    const key = `${each.labelOnly === true} ${each.fieldOnly === true} ${each.ofShape === true} ${each.ofPattern === true} ${each.name}`;
+    const key = `${each.labelOnly === true} ${each.fieldOnly === true} ${each.ofShape === true} ${each.ofPattern === true} ${each.ofRun ?? ''} ${each.name}`;
     const known = leaves.get(key);
     leaves.set(key, known === undefined ? each : shortened({ ...known, tests: [...known.tests, ...each.tests] }));
   }

@@ -7,6 +7,7 @@ import type { Labels } from '../labels.ts';
 import { BASE_DAY_REACH_DAYS, NS_PER_DAY } from '../time.ts';
 import { encodeColumn } from './column.ts';
 import { TEMPLATE_SLOTS_MAX, TEMPLATES_MAX } from './format.ts';
+import { NO_RUN, type RowRuns, type Run, runKey } from './runs.ts';
 import { PLAIN_TEMPLATE_ID, Shredder, TEXT_TEMPLATE_ID } from './shredder.ts';
 import { type Template, TEXT_TEMPLATE } from './template.ts';
 import type { Parser } from './text-lines/cut-text.ts';
@@ -50,6 +51,11 @@ export class RowGroupBuilder {
   #templateCodes = new Uint16Array(1024);
   #flags = new Uint8Array(1024);
   #streams: Labels[] = [];
+  /** By stream: the code of its run. */
+  #runCodes: number[] = [];
+  #runs: Run[] = [];
+  /** By the key of a run. */
+  readonly #codeOfRun = new Map<string, number>();
   /** By template id of the shredder; code −1 when the group has no row of it. */
   #refsOf: TemplateRefs[] = [];
   /** By code within the group. */
@@ -101,10 +107,29 @@ export class RowGroupBuilder {
     return this.#shredder.isNewObject;
   }
 
-  /** Adds a stream to the group and returns its code for `add`. Codes are invalid after `finish`. */
-  stream(labels: Labels): number {
+  /**
+   * Adds a stream to the group and returns its code for `add`. Codes are invalid after `finish`.
+   * @param run  that wrote its rows: the runs of a container have streams of the same labels
+   */
+  stream(labels: Labels, run?: Run): number {
     if (this.#streams.length === STREAMS_MAX) throw new RangeError('BUG: too many streams in a row group');
+    this.#runCodes.push(run === undefined ? NO_RUN : this.#runCode(run));
     return this.#streams.push(labels) - 1;
+  }
+
+  #runCode(run: Run): number {
+    const key = runKey(run);
+    let code = this.#codeOfRun.get(key);
+    if (code === undefined) this.#codeOfRun.set(key, (code = this.#runs.push(run)));
+    return code;
+  }
+
+  /** Undefined where the run of no row is known. */
+  #rowRuns(): RowRuns | undefined {
+    if (this.#runs.length === 0) return undefined;
+    const codes = new Uint16Array(this.#rowCount);
+    for (let row = 0; row < codes.length; row++) codes[row] = this.#runCodes[this.#streamCodes[row]!]!;
+    return { runs: this.#runs, codes };
   }
 
   /** Copies bytes[start, end) into the arena and returns where they begin there. */
@@ -188,6 +213,7 @@ export class RowGroupBuilder {
     if (this.#rowCount === 0) throw new RangeError('BUG: an empty row group');
     const templates = this.#used.map(({ template }) => template);
     const plan = planGroup(templates, this.#templateCodes, this.#rowCount);
+    const runs = this.#rowRuns();
     this.#writer.begin(
       {
         rowCount: this.#rowCount,
@@ -199,6 +225,7 @@ export class RowGroupBuilder {
         streams: this.#streams,
         templates,
         lineBytes: this.#lineBytes,
+        ...(runs !== undefined && { runs }),
       },
       plan,
     );
@@ -289,6 +316,9 @@ export class RowGroupBuilder {
     this.#usedSlots = 0;
     this.#valueCount = 0;
     this.#streams = [];
+    this.#runCodes = [];
+    this.#runs = [];
+    this.#codeOfRun.clear();
     this.#arenaUsed = 0;
     this.#rowCount = 0;
     this.#lineBytes = 0;

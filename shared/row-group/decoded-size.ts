@@ -25,11 +25,14 @@ const ROW_BYTES = 48;
 
 const NUMBER_BYTES = 8;
 
+/** Bytes of a row whose run is known: its code, and in a merge its code among those that are added and sorted. */
+const RUN_ROW_BYTES = 6;
+
 /** Bytes of a row with an arrival of its own: its number and its arrival. */
 const TIE_BYTES = 16;
 
 export function decodedSizeOf(header: Header): DecodedSize {
-  const { info, columns, pages, ties } = header;
+  const { info, columns, pages, ties, runs } = header;
   let keptBytes = 0;
   let largestBytes = 0;
   for (const [index, { chunk, count }] of columns.entries()) {
@@ -41,8 +44,8 @@ export function decodedSizeOf(header: Header): DecodedSize {
     keptBytes += valueBytes + (encoding.arePagesKept ? pageBytes : 0);
     largestBytes = Math.max(largestBytes, valueBytes + pageBytes);
   }
-  const always =
-    info.sizeBytes + headerMemoryBytes(header) + info.rowCount * ROW_BYTES + (ties?.count ?? 0) * TIE_BYTES;
+  const rowBytes = ROW_BYTES + (runs === undefined ? 0 : RUN_ROW_BYTES);
+  const always = info.sizeBytes + headerMemoryBytes(header) + info.rowCount * rowBytes + (ties?.count ?? 0) * TIE_BYTES;
   return { allBytes: always + Math.max(keptBytes, largestBytes), leastBytes: always + largestBytes };
 }
 

@@ -10,13 +10,20 @@ export const LAYOUT_PAGED = 0; // each page compressed and checksummed by itself
 export const LAYOUT_PACKED = 1; // one zstd frame and one checksum around everything: little framing for few rows
 /** Added to either: the header ends with the arrivals of rows with equal times, see ties.ts. */
 export const LAYOUT_TIES = 2;
-export const LAYOUT_LAST = LAYOUT_PACKED + LAYOUT_TIES;
+/** Added to any of these: the header ends with the runs of its rows, see runs.ts. */
+export const LAYOUT_RUNS = 4;
+export const LAYOUT_LAST = LAYOUT_PACKED + LAYOUT_TIES + LAYOUT_RUNS;
+
 export function isPacked(layout: number): boolean {
   return (layout & LAYOUT_PACKED) !== 0;
 }
 
 export function hasTies(layout: number): boolean {
   return (layout & LAYOUT_TIES) !== 0;
+}
+
+export function hasRuns(layout: number): boolean {
+  return (layout & LAYOUT_RUNS) !== 0;
 }
 
 /** Up to this many bytes of header and pages before compression, a group is packed. */
@@ -57,10 +64,12 @@ export const ROWS_PER_GROUP = 65_536;
 export const LINE_BYTES_PER_GROUP = 16 * 1024 * 1024;
 /**
  * The same for groups of many streams: memory of their labels (labelsMemoryBytes), which a reader holds at once and a
- * merge for each of its inputs. The streams of a busy node take 0.3 MB. Beyond: a merge begins a new group, a server
- * refuses a batch.
+ * merge for each of its inputs; and as much for their runs (runMemoryBytes). The streams of a busy node take 0.3 MB. Beyond: a
+ * merge begins a new group, a server refuses a batch.
  */
 export const LABELS_BYTES_PER_GROUP = 1024 * 1024;
+/** Codes of runs are u16. A merge begins a new group before, by LABELS_BYTES_PER_GROUP; a reader refuses a group of more. */
+export const RUNS_MAX = 65_535;
 /** A reader refuses a group that claims more rows; no writer makes them. */
 export const ROWS_MAX = 1 << 20;
 /**

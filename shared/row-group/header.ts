@@ -8,6 +8,7 @@ import type { Labels } from '../labels.ts';
 import { isTimeRange } from '../time.ts';
 import { type ColumnChunk, readColumnChunk } from './column.ts';
 import {
+  hasRuns,
   hasTies,
   HEADER_PARTS_MAX,
   isPacked,
@@ -22,7 +23,8 @@ import {
 import type { ValueKind } from './format.ts';
 import { readPageEntry } from './page.ts';
 import type { PageEntry } from './page.ts';
-import type { Slot, Template } from './template.ts';
+import { readRuns, type Run } from './runs.ts';
+import { type Slot, StoredTemplate, type Template } from './template.ts';
 import { prefixChecksum } from './writer.ts';
 import { decompress } from './zstd.ts';
 
@@ -75,6 +77,12 @@ export interface StoredTies {
   readonly arrivals: StoredChunk;
 }
 
+/** The runs that a group has rows of, and the code of each row. */
+export interface StoredRuns {
+  readonly runs: readonly Run[];
+  readonly codes: StoredChunk;
+}
+
 /** Read together with the prefix: nearly every header fits. */
 const HEAD_BYTES = 16 * 1024;
 
@@ -92,6 +100,7 @@ export interface Header {
   /** By column. */
   readonly pages: readonly (readonly PageEntry[])[];
   readonly ties: StoredTies | undefined;
+  readonly runs: StoredRuns | undefined;
   /** Bytes of the header when it is decompressed; for a packed group, including its pages. */
   readonly headerBytes: number;
   /** The pages of a packed group, end to end; offsets of its pages count from their start. */
@@ -122,6 +131,7 @@ export function readHeader(source: ByteSource): Header {
   });
   const chunk = (): StoredChunk => ({ parameters: reader.sized(), pages: readPages() });
   const ties = hasTies(layout) ? { count: readTieCount(reader, info), rows: chunk(), arrivals: chunk() } : undefined;
+  const runs = hasRuns(layout) ? { runs: readRunList(reader, parts), codes: chunk() } : undefined;
   // In a packed body the pages follow the header, whose size is known only now.
   const packedBody = packed ? header.subarray(reader.offset) : undefined;
   if (!packed) reader.expectEnd();
@@ -138,6 +148,7 @@ export function readHeader(source: ByteSource): Header {
     system,
     pages,
     ties,
+    runs,
     headerBytes,
     packedBody,
   };
@@ -179,6 +190,11 @@ export function rowGroupBytesAt(bytes: Buffer): number {
       skipPages();
     }
   }
+  if (hasRuns(layout)) {
+    readRunList(reader, parts);
+    reader.sized();
+    skipPages();
+  }
   return end;
 }
 
@@ -218,6 +234,13 @@ function readTieCount(reader: ByteReader, { rowCount }: RowGroupInfo): number {
   const count = reader.varint();
   if (count < 1 || count > rowCount) throw new CorruptionError(`${count} of ${rowCount} rows have an arrival`);
   return count;
+}
+
+/** @throws CorruptionError */
+function readRunList(reader: ByteReader, parts: PartCount): Run[] {
+  const runs = readRuns(reader);
+  parts.add(runs.length);
+  return runs;
 }
 
 /**
@@ -318,28 +341,6 @@ function readTables(
   if (rows !== rowCount) throw new CorruptionError(`the templates have ${rows} rows, the row group ${rowCount}`);
   for (const column of columns) if (column.count === 0) throw new CorruptionError('a column without values');
   return { templates, templateRowCounts, columnsOfTemplate, columns };
-}
-
-/** A template whose literals are cut out of the header only when needed: most reads of a group need none. */
-class StoredTemplate implements Template {
-  readonly slots: readonly Slot[];
-  readonly #header: Buffer;
-  /** Start and end of each literal. */
-  readonly #spans: readonly number[];
-  #literals: readonly Buffer[] | undefined;
-
-  constructor(header: Buffer, spans: readonly number[], slots: readonly Slot[]) {
-    this.#header = header;
-    this.#spans = spans;
-    this.slots = slots;
-  }
-
-  get literals(): readonly Buffer[] {
-    this.#literals ??= Array.from({ length: this.#spans.length / 2 }, (_, i) =>
-      this.#header.subarray(this.#spans[i * 2], this.#spans[i * 2 + 1]),
-    );
-    return this.#literals;
-  }
 }
 
 function packedEntry(reader: ByteReader, offset: number): PageEntry {

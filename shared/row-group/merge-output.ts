@@ -9,6 +9,8 @@ import { LABELS_BYTES_PER_GROUP, TEMPLATE_SLOTS_MAX, TEMPLATES_MAX } from './for
 import { ColumnMerger } from './merge-column.ts';
 import type { SourceRuns } from './merge-column.ts';
 import type { MergeSource } from './merge-source.ts';
+import { MergedRuns } from './merge-runs.ts';
+import { NO_RUN } from './runs.ts';
 import type { Template } from './template.ts';
 import { type ArrivalOrigin, arrivalOf, storedArrival, type Ties } from './ties.ts';
 import { columnTimes, planGroup, RowGroupWriter } from './writer.ts';
@@ -40,6 +42,7 @@ export class OutputGroup {
   /** By stream: 1 where it has rows in the group. */
   readonly #hasStream: Uint8Array;
   #labelBytes = 0;
+  readonly #runs = new MergedRuns();
   /** In the order in which rows were added, and sorted by stream. */
   readonly #added: RowArrays;
   /** Newest time of the group before this one; and time of the row for which there was no room in this one. */
@@ -71,6 +74,7 @@ export class OutputGroup {
     this.#templateSlots = 0;
     this.#templateCodeOf.clear();
     this.#hasStream.fill(0);
+    this.#runs.clear();
     this.#labelBytes = 0;
     this.#lineBytes = 0;
     this.#rowCount = 0;
@@ -100,10 +104,12 @@ export class OutputGroup {
 
   #add(source: number, row: number, stream: number, timeNs: number): boolean {
     const at = this.#rowCount;
-    const { templateCodes, flags, ranks, lineBytesPerRow } = this.#sources[source]!;
+    const { templateCodes, flags, ranks, runs, runCodes, lineBytesPerRow } = this.#sources[source]!;
     if (at === this.#limits.rows) return false;
     if (this.#lineBytes + lineBytesPerRow > this.#limits.lineBytes && at > 0) return false;
     if (this.#hasStream[stream] === 0 && !this.#takeStream(stream)) return false;
+    let run = runCodes[row] ?? NO_RUN;
+    if (run !== NO_RUN && (run = this.#runs.take(source, runs, run)) === NO_RUN) return false;
     const theirs = templateCodes[row]!;
     let template = this.#templateCodesOf[source]![theirs] ?? -1;
     if (template < 0) {
@@ -116,6 +122,7 @@ export class OutputGroup {
     added.rankOf[at] = ranks[row]!;
     added.templateCodes[at] = template;
     added.flags[at] = flags[row]!;
+    added.runCodes[at] = run;
     added.streams[at] = stream;
     added.timesNs[at] = timeNs;
     this.#lineBytes += lineBytesPerRow;
@@ -133,6 +140,7 @@ export class OutputGroup {
     const plan = planGroup(templates, templateCodes, rowCount);
     const lineBytes = Math.round(this.#lineBytes);
     const ties = this.#ties();
+    const { runs } = this.#runs;
     this.#timeBeforeNs = this.#added.timesNs[rowCount - 1]!;
     const rows = {
       rowCount,
@@ -145,13 +153,14 @@ export class OutputGroup {
       templates,
       lineBytes,
       ...(ties !== undefined && { ties }),
+      ...(runs.length > 0 && { runs: { runs, codes: this.#sorted.runCodes } }),
     };
     this.#writer.begin(rows, plan);
-    const runs = this.#runs(plan);
+    const sourceRuns = this.#sourceRuns(plan);
     for (const column of plan.columns) {
       const times = { baseDay: day, timesNs: () => columnTimes(plan, column, timesNs) };
       this.#writer.column((header, parameters, pages) => {
-        this.#columns.merge(runs, column, times, { encoder: this.#writer.encoder, header, parameters, pages });
+        this.#columns.merge(sourceRuns, column, times, { encoder: this.#writer.encoder, header, parameters, pages });
       });
     }
     return this.#writer.finish(level);
@@ -239,7 +248,7 @@ export class OutputGroup {
    * In template order, rows often follow each other as they did in their source: these are runs, found once for all
    * columns.
    */
-  #runs({ templateRows, templateStarts }: GroupPlan): SourceRuns {
+  #sourceRuns({ templateRows, templateStarts }: GroupPlan): SourceRuns {
     const { sourceOf, rankOf, lengthOf } = this.#columns.runBuffers;
     const { sourceOf: rowSources, rankOf: rowRanks } = this.#sorted;
     const templateRunStarts = new Uint32Array(templateStarts.length);
@@ -279,6 +288,7 @@ interface RowArrays {
   readonly rankOf: Int32Array;
   readonly templateCodes: Uint16Array;
   readonly flags: Uint8Array;
+  readonly runCodes: Uint16Array;
   /** Indexes into all streams of the merge; finally, into those of the group. */
   readonly streams: Uint32Array;
   readonly timesNs: Float64Array;
@@ -291,6 +301,7 @@ function rowArrays(rows: number): RowArrays {
     rankOf: new Int32Array(rows),
     templateCodes: new Uint16Array(rows),
     flags: new Uint8Array(rows),
+    runCodes: new Uint16Array(rows),
     streams: new Uint32Array(rows),
     timesNs: new Float64Array(rows),
   };
@@ -305,6 +316,7 @@ function moveRows(from: RowArrays, to: RowArrays, places: Uint32Array): void {
     to.rankOf[at] = from.rankOf[i]!;
     to.templateCodes[at] = from.templateCodes[i]!;
     to.flags[at] = from.flags[i]!;
+    to.runCodes[at] = from.runCodes[i]!;
     to.streams[at] = from.streams[i]!;
     to.timesNs[at] = from.timesNs[i]!;
   }

@@ -3,6 +3,7 @@
  * different groups are matched.
  */
 import type { RowGroup } from './reader.ts';
+import type { Run } from './runs.ts';
 import { slotKey } from './template.ts';
 import type { Template } from './template.ts';
 
@@ -12,11 +13,16 @@ export interface MergeSource {
   readonly templateCodes: Uint16Array;
   readonly flags: Uint8Array;
   readonly ranks: Int32Array;
+  readonly runs: readonly Run[];
+  /** Empty where no run is known. */
+  readonly runCodes: Uint16Array;
   /** By template; equal for templates with equal bytes and slots in any group, different within this one. */
   readonly templateKeys: readonly string[];
   /** Bytes of the lines, apportioned by rows. */
   readonly lineBytesPerRow: number;
 }
+
+const NO_RUNS = new Uint16Array(0);
 
 /** @throws CorruptionError */
 export function openSource(group: RowGroup): MergeSource {
@@ -25,6 +31,8 @@ export function openSource(group: RowGroup): MergeSource {
     templateCodes: group.templateCodes(),
     flags: group.flags(),
     ranks: group.ranks(),
+    runs: group.runs,
+    runCodes: group.runs.length === 0 ? NO_RUNS : group.runCodes(),
     templateKeys: templateKeys(group.templates),
     lineBytesPerRow: group.info.lineBytes / group.info.rowCount,
   };

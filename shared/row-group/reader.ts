@@ -27,6 +27,7 @@ import { headerMemoryBytes } from './header-size.ts';
 import { ENCODING_DICTIONARY, ENCODING_PATTERN, HEADER_PARTS_MAX, RAW_BYTES_MAX } from './format.ts';
 import { type CutLines, LineSink, type OpenTemplate } from './line-sink.ts';
 import { isCompressed, openPage, type PageEntry, type PageReader, takePage, verifyPage } from './page.ts';
+import { NO_RUN, type Run } from './runs.ts';
 import type { Template } from './template.ts';
 import type { Ties } from './ties.ts';
 import {
@@ -54,8 +55,9 @@ const PART_FLAGS = -4;
 const PART_ORDER = -5;
 const PART_RANKS = -6;
 const PART_TIES = -7;
+const PART_RUNS = -8;
 /** Minus the column's index. */
-const PART_DISTANCES = -8;
+const PART_DISTANCES = -9;
 /** What a reader derives from a group: more than columns can be. */
 export const PART_DERIVED = 2 * HEADER_PARTS_MAX;
 
@@ -100,6 +102,8 @@ export class RowGroup {
   readonly columns: readonly ColumnInfo[];
   /** columnsOfTemplate[t][s]: the column of slot s of template t. */
   readonly columnsOfTemplate: readonly (readonly number[])[];
+  /** The runs that it has rows of; none where that is not known. */
+  readonly runs: readonly Run[];
 
   readonly #source: ByteSource;
   readonly #header: Header;
@@ -120,6 +124,7 @@ export class RowGroup {
     this.templateRowCounts = this.#header.templateRowCounts;
     this.columns = this.#header.columns;
     this.columnsOfTemplate = this.#header.columnsOfTemplate;
+    this.runs = this.#header.runs?.runs ?? [];
   }
 
   /**
@@ -132,10 +137,11 @@ export class RowGroup {
 
   /** @throws CorruptionError for the first page whose checksum does not match */
   verifyPages(): void {
-    const { system, pages, ties, packedBody } = this.#header;
+    const { system, pages, ties, runs, packedBody } = this.#header;
     if (packedBody !== undefined) return;
-    const chunks = ties === undefined ? system : [...system, ties.rows, ties.arrivals];
-    for (const page of [...chunks.map((chunk) => chunk.pages), ...pages].flat()) {
+    const ofTies = ties === undefined ? [] : [ties.rows, ties.arrivals];
+    const ofRuns = runs === undefined ? [] : [runs.codes];
+    for (const page of [...[...system, ...ofTies, ...ofRuns].map((chunk) => chunk.pages), ...pages].flat()) {
       verifyPage(this.#source.peek(page.offset, page.storedSize), page);
     }
   }
@@ -170,6 +176,16 @@ export class RowGroup {
     const { parameters, pages } = this.#header.system[0]!;
     const { values } = pickIntegers(new ByteReader(parameters), this.#pages(pages, true), this.info.rowCount, rows);
     return validTimes(values instanceof Float64Array ? values : new Float64Array(values), this.info);
+  }
+
+  /** By row: NO_RUN, or 1 + an index into runs. */
+  runCodes(): Uint16Array {
+    return this.kept(PART_RUNS, () => {
+      const { runs } = this.#header;
+      const codes = new Uint16Array(this.info.rowCount);
+      if (runs === undefined) return codes.fill(NO_RUN);
+      return validCodes(this.#decodeSmall(runs.codes, codes), runs.runs.length + 1, 'run');
+    });
   }
 
   /** Index into info.streams, by row. */
@@ -470,7 +486,10 @@ export class RowGroup {
   }
 
   #smallIntegers<T extends Uint8Array | Uint16Array>(chunk: number, out: T): T {
-    const { parameters, pages } = this.#header.system[chunk]!;
+    return this.#decodeSmall(this.#header.system[chunk]!, out);
+  }
+
+  #decodeSmall<T extends Uint8Array | Uint16Array>({ parameters, pages }: StoredChunk, out: T): T {
     return decodeSmallIntegers(new ByteReader(parameters), this.#pages(pages, true), out);
   }
 

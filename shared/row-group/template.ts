@@ -27,6 +27,28 @@ export interface Template {
   readonly slots: readonly Slot[];
 }
 
+/** A template whose literals are cut out of the header only when needed: most reads of a group need none. */
+export class StoredTemplate implements Template {
+  readonly slots: readonly Slot[];
+  readonly #header: Buffer;
+  /** Start and end of each literal. */
+  readonly #spans: readonly number[];
+  #literals: readonly Buffer[] | undefined;
+
+  constructor(header: Buffer, spans: readonly number[], slots: readonly Slot[]) {
+    this.#header = header;
+    this.#spans = spans;
+    this.slots = slots;
+  }
+
+  get literals(): readonly Buffer[] {
+    this.#literals ??= Array.from({ length: this.#spans.length / 2 }, (_, i) =>
+      this.#header.subarray(this.#spans[i * 2], this.#spans[i * 2 + 1]),
+    );
+    return this.#literals;
+  }
+}
+
 /**
  * The template of lines that are kept whole because their shape was one too many: to read their fields, they are cut
  * again.

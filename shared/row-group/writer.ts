@@ -9,8 +9,17 @@ import { ByteWriter } from '../bytes.ts';
 import type { Labels } from '../labels.ts';
 import { ColumnEncoder } from './column.ts';
 import { encodeIntegers } from './encodings/integer.ts';
-import { LAYOUT_PACKED, LAYOUT_PAGED, LAYOUT_TIES, MAGIC, PACKED_BYTES_MAX, PREFIX_BYTES } from './format.ts';
+import {
+  LAYOUT_PACKED,
+  LAYOUT_PAGED,
+  LAYOUT_RUNS,
+  LAYOUT_TIES,
+  MAGIC,
+  PACKED_BYTES_MAX,
+  PREFIX_BYTES,
+} from './format.ts';
 import { PageWriter } from './page.ts';
+import { type RowRuns, writeRuns } from './runs.ts';
 import { rowsByTemplate } from './template-order.ts';
 import { slotKey } from './template.ts';
 import type { Slot, Template } from './template.ts';
@@ -30,6 +39,8 @@ export interface Rows {
   readonly templates: readonly Template[];
   readonly lineBytes: number;
   readonly ties?: Ties;
+  /** Only where that of a row is known. */
+  readonly runs?: RowRuns;
 }
 
 /** A column of the group being written: its slot and the templates that have it, in template order. */
@@ -94,6 +105,8 @@ export class RowGroupWriter {
   #chunkCount = 0;
   #numbers = new Float64Array(1024);
   #ties: Ties | undefined;
+  #runs: RowRuns | undefined;
+  #rowCount = 0;
 
   /** Starts a group; then `column` for each of the plan's columns, in order; then `finish`. */
   begin(rows: Rows, plan: GroupPlan): void {
@@ -101,6 +114,8 @@ export class RowGroupWriter {
     this.#chunkCount = 0;
     this.#header.reset();
     this.#ties = rows.ties;
+    this.#runs = rows.runs;
+    this.#rowCount = rows.rowCount;
     writeHeaderTables(this.#header, rows, plan);
     this.#systemChunks(rows);
   }
@@ -116,6 +131,7 @@ export class RowGroupWriter {
    */
   finish(level: number): Buffer {
     if (this.#ties !== undefined) this.#tieChunks(this.#ties);
+    if (this.#runs !== undefined) this.#runChunk(this.#runs);
     const packed = this.#pages.rawBytes <= PACKED_BYTES_MAX;
     let stored: readonly Uint8Array[] = this.#pages.rawPages();
     const entries = new ByteWriter();
@@ -135,7 +151,7 @@ export class RowGroupWriter {
       from = to;
     }
     const header = this.#header.view();
-    const layout = this.#ties === undefined ? 0 : LAYOUT_TIES;
+    const layout = (this.#ties === undefined ? 0 : LAYOUT_TIES) | (this.#runs === undefined ? 0 : LAYOUT_RUNS);
     return packed ? assemblePacked(layout, header, stored, level) : assemblePaged(layout, header, stored, level);
   }
 
@@ -148,6 +164,15 @@ export class RowGroupWriter {
       for (let row = 0; row < rowCount; row++) numbers[row] = codes[row]!;
       this.#chunk((header) => this.#integers(header, numbers, rowCount));
     }
+  }
+
+  #runChunk({ runs, codes }: RowRuns): void {
+    const numbers = this.#numbers;
+    for (let row = 0; row < this.#rowCount; row++) numbers[row] = codes[row]!;
+    this.#chunk((header) => {
+      writeRuns(header, runs);
+      this.#integers(header, numbers, this.#rowCount);
+    });
   }
 
   #tieChunks({ rows, arrivals }: Ties): void {

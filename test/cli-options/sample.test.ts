@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startSample, type Sample } from '../../cli/sample/sample.ts';
@@ -66,7 +66,16 @@ test('an hour of history, each pod in time order, nothing from the future', () =
 
 test('rotation by rename, older files compressed', () => {
   const shapes = new Set(names.map((name) => name.replace(/\d{8}-\d{6}/, 'TIME')));
-  expect(shapes).toEqual(new Set(['0.log', '0.log.TIME', '0.log.TIME.gz']));
+  expect(shapes).toEqual(new Set(['0.log', '0.log.TIME', '0.log.TIME.gz', '1.log']));
+});
+
+test('a container crashes and is started again, which begins a file of its own', () => {
+  const files = readdirSync(sample.podsDir, { recursive: true, encoding: 'utf8' });
+  const [restarted, ...others] = files.filter((path) => path.endsWith('/1.log'));
+  expect(others).toEqual([]);
+  const folder = join(sample.podsDir, dirname(restarted!));
+  expect(readLog(folder, '0.log').at(-1)!.text).toContain('"level":"fatal"');
+  expect(readLog(folder, '1.log')[0]!.text).toContain('worker started');
 });
 
 test('lines of all kinds: parts, stderr, klog, errors', () => {

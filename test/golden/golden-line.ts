@@ -1,9 +1,10 @@
 /**
- * The lists beside the golden files: first `# ` and each set of labels, then one row a line, sorted: time, flags, pod, and
- * the text as it is, in base64 where it is not plain ASCII, or its length and SHA-256 where it is long.
+ * The lists beside the golden files: first `# ` and each set of labels, then one row a line, sorted: time, flags, pod, its run
+ * where it is known, and the text as it is, in base64 where it is not plain ASCII, or its length and SHA-256 where it is long.
  */
 import { createHash } from 'node:crypto';
 import { type Labels, labelsKey } from '../../shared/labels.ts';
+import { type Run, runKey } from '../../shared/row-group/runs.ts';
 import { formatTime } from '../../shared/time.ts';
 
 const LONG_BYTES = 1000;
@@ -14,6 +15,7 @@ export interface GoldenRow {
   readonly timeNs: number;
   readonly flags: number;
   readonly labels: Labels;
+  readonly run?: Run | undefined;
   readonly bytes: Buffer;
 }
 
@@ -22,8 +24,9 @@ export function goldenList(rows: readonly GoldenRow[]): string {
   return [...[...streams].toSorted(), ...rows.map(goldenLine).toSorted(), ''].join('\n');
 }
 
-function goldenLine({ day, timeNs, flags, labels, bytes }: GoldenRow): string {
-  return `${formatTime(day, timeNs)} ${flags} ${labels['pod']} ${told(bytes)}`;
+function goldenLine({ day, timeNs, flags, labels, run, bytes }: GoldenRow): string {
+  const pod = run === undefined ? labels['pod'] : `${labels['pod']} of ${runKey(run)}`;
+  return `${formatTime(day, timeNs)} ${flags} ${pod} ${told(bytes)}`;
 }
 
 function told(bytes: Buffer): string {

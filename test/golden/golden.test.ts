@@ -14,7 +14,7 @@ import {
   KIND_TEXT,
   LAYOUT_PACKED,
   LAYOUT_PAGED,
-  LAYOUT_TIES,
+  LAYOUT_RUNS,
 } from '../../shared/row-group/format.ts';
 import { goldenList, type GoldenRow } from './golden-line.ts';
 
@@ -35,6 +35,7 @@ function rowsOf(refs: readonly RowGroupRef[]): GoldenRow[] {
       timeNs: group.timesNs()[row]!,
       flags: group.flags()[row]!,
       labels: group.info.streams[group.streamCodes()[row]!]!,
+      run: group.runs[group.runCodes()[row]! - 1],
       bytes: bytes.subarray(offsets[row], offsets[row + 1]),
     }));
   });
@@ -63,6 +64,8 @@ const WITHOUT_ELEMENTS = ['v1', 'v1-by-time', 'v1-text'];
 
 /** Before these, rows of a stream with equal times were not told apart. */
 const WITHOUT_TIES = ['v1', 'v1-by-time', 'v1-text', 'v1-arrays'];
+/** Before these, it was not stored which run of a container wrote a row. */
+const WITHOUT_RUNS = [...WITHOUT_TIES, 'v1-ties'];
 const TIED_ROWS = 90;
 
 function tieCountOf(refs: readonly RowGroupRef[]): number {
@@ -102,9 +105,11 @@ test.each(versions)('%s: every line and position', async (version) => {
     const rows = rowsOf(snapshot.rowGroups);
     expect(goldenList(rows)).toBe(want);
     const layouts = layoutsOf(snapshot.rowGroups);
-    expect(new Set([...layouts].map((layout) => layout & ~LAYOUT_TIES))).toEqual(
+    expect(new Set([...layouts].map((layout) => layout & LAYOUT_PACKED))).toEqual(
       new Set([LAYOUT_PAGED, LAYOUT_PACKED]),
     );
+    const hasRuns = [...layouts].every((layout) => (layout & LAYOUT_RUNS) !== 0);
+    expect(hasRuns).toBe(!WITHOUT_RUNS.includes(version));
     expect(tieCountOf(snapshot.rowGroups)).toBe(WITHOUT_TIES.includes(version) ? 0 : TIED_ROWS);
     const last = LAST_ENCODING[version] ?? ENCODING_LAST;
     expect(encodingsOf(snapshot.rowGroups)).toEqual(Array.from({ length: last + 1 }, (_, id) => id));

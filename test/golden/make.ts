@@ -17,6 +17,7 @@ import { flush } from '../../server/engines/embedded/core/flush.ts';
 import { Store } from '../../server/engines/embedded/core/store.ts';
 import { Metrics } from '../../shared/metrics.ts';
 import { RowGroupBuilder } from '../../shared/row-group/builder.ts';
+import { type Run, runKey } from '../../shared/row-group/runs.ts';
 import { decodeBatch, encodeBatch, type FileRange } from '../../shared/wire.ts';
 import { Random } from '../corpus/random.ts';
 import { goldenList } from './golden-line.ts';
@@ -41,6 +42,7 @@ interface Row {
   readonly day: number;
   readonly timeNs: number;
   readonly flags: number;
+  readonly run: Run | undefined;
   readonly bytes: Buffer;
 }
 
@@ -108,8 +110,13 @@ function textLine(n: number): string {
   }
 }
 
+const UID = '6f1b2c3d-0a1b-4c5d-8e9f-b5f1b5f1b5f1';
+const UID_OF_OTHER = 'b5f1b5f1b5f1b5f1b5f1b5f1b5f1b5f1';
+
+/** Rows of both streams, of several runs each, and some of which the run is not known. */
 function rowOf(n: number, day: number, bytes: Buffer): Row {
-  return { stream: n % 3 === 0 ? 1 : 0, day, timeNs: n * 61_000_003, flags: n % 40 === 0 ? n % 8 : 0, bytes };
+  const run = n % 7 === 0 ? undefined : { uid: n % 3 === 0 ? UID_OF_OTHER : UID, container: 'api', restart: n >> 8 };
+  return { stream: n % 3 === 0 ? 1 : 0, day, timeNs: n * 61_000_003, flags: n % 40 === 0 ? n % 8 : 0, run, bytes };
 }
 
 function jsonRows(count: number, day: number, from: number): Row[] {
@@ -140,11 +147,15 @@ function oddRows(day: number, from: number): Row[] {
 
 function batchOf(rows: readonly Row[], files: readonly FileRange[]): Buffer {
   const builder = new RowGroupBuilder();
-  const codes = new Map<number, number>();
-  for (const { stream } of rows) if (!codes.has(stream)) codes.set(stream, builder.stream(STREAMS[stream]!));
-  for (const { stream, day, timeNs, flags, bytes } of rows) {
+  const codes = new Map<string, number>();
+  const keyOf = ({ stream, run }: Row): string => `${stream} ${run && runKey(run)}`;
+  for (const row of rows) {
+    if (!codes.has(keyOf(row))) codes.set(keyOf(row), builder.stream(STREAMS[row.stream]!, row.run));
+  }
+  for (const row of rows) {
+    const { day, timeNs, flags, bytes } = row;
     const start = builder.append(bytes, 0, bytes.length);
-    builder.add(codes.get(stream)!, day, timeNs, flags, start, start + bytes.length);
+    builder.add(codes.get(keyOf(row))!, day, timeNs, flags, start, start + bytes.length);
   }
   return encodeBatch({ node: 'worker-1', files, gone: [], rowGroup: builder.finish() });
 }

@@ -14,7 +14,17 @@ import { openRandom } from './random-store.ts';
 
 const FIELDS = ['level', 'status', 'path', 'user', 'app', 'pod', 'latency_ms', 'message', 'line.pattern', 'absent'];
 /** Names that ask for a label or a field alone, or for shapes, beside them. */
-const ASKED = [...FIELDS, 'field.app', 'label.app', 'field.pod', 'path.shape', 'label.pod.shape', '\\user'];
+const ASKED = [
+  ...FIELDS,
+  'restart',
+  'line.run',
+  'field.app',
+  'label.app',
+  'field.pod',
+  'path.shape',
+  'label.pod.shape',
+  '\\user',
+];
 const SEEDS = 4;
 const SEARCHES = 12;
 
@@ -58,6 +68,7 @@ export function describeRows(open: () => Promise<LogStore>): void {
       const names = random.below(2) === 0 ? FIELDS : ASKED;
       const want = naiveSearch(lines, plan).map((line) => ({
         ...line,
+        run: undefined,
         flags: 0,
         fields: Object.fromEntries(names.map((name) => [name, naiveFieldOf(line, name)])),
       }));

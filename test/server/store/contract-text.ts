@@ -25,7 +25,7 @@ const OWN_COLUMNS = [
   'labels',
   'absent',
 ];
-const COLUMNS = [...OWN_COLUMNS, 'line.pattern', 'latency_ms.log10', 'app.log10'];
+const COLUMNS = [...OWN_COLUMNS, 'restart', 'line.run', 'line.pattern', 'latency_ms.log10', 'app.log10'];
 const LABELS = { namespace: 'shop', pod: 'api-1' };
 
 export function describeText(open: () => Promise<LogStore>): void {

@@ -259,6 +259,7 @@ function linesOf(rowGroup: Uint8Array, arrived: number): NaiveLine[] {
   return rows.map((row) => ({
     text: bytes.toString('utf8', offsets[row], offsets[row + 1]),
     labels: group.info.streams[group.streamCodes()[row]!]!,
+    run: group.runs[group.runCodes()[row]! - 1],
     instant: instantOf(group.info.baseDay, group.timesNs()[row]!),
     arrival: arrived + row,
     batchFrom: arrived,

@@ -37,8 +37,8 @@ export function naiveBlock(lines: readonly NaiveLine[], { fields }: RowsSink): R
   };
 }
 
-export function naiveFieldOf({ text, labels }: NaiveLine, name: string): string | undefined {
-  const [value] = valuesOf(text, labels, name);
+export function naiveFieldOf({ text, labels, run }: NaiveLine, name: string): string | undefined {
+  const [value] = valuesOf(text, labels, name, run);
   if (value === undefined) return undefined;
   if (parseName(name).isShape) return naiveShape(value);
   return name === LEVEL ? naiveCanonical(value) : value;

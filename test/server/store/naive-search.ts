@@ -1,5 +1,6 @@
 /** What a plan asks for, found by looking at every line with JSON.parse: slow, and short enough to be believed. */
 import { RE2JS } from 're2js';
+import type { Run } from '../../../shared/row-group/runs.ts';
 import { type Labels, labelOf } from '../../../shared/labels.ts';
 import { floorDivided, instantOf, NS_PER_DAY } from '../../../shared/time.ts';
 import { type Cursor, compareCursors, streamRank } from '../../../server/store/cursor.ts';
@@ -7,7 +8,7 @@ import { LEVEL } from '../../../shared/levels.ts';
 import type { Predicate, RegexpLeaf, TextLeaf, ValueLeaf, ValueTest, Where } from '../../../server/store/predicate.ts';
 import { matches } from '../../../server/engines/embedded/scan/value-match.ts';
 import type { Plan } from '../../../server/store/search-plan.ts';
-import { parseName } from '../../../server/store/asked-name.ts';
+import { type OfRun, parseName } from '../../../server/store/asked-name.ts';
 import { patternId } from '../../../server/store/line-pattern/line-pattern.ts';
 import { isLevel, levelValues } from './naive-level.ts';
 import { naivePattern } from './naive-pattern.ts';
@@ -15,6 +16,7 @@ import { naivePattern } from './naive-pattern.ts';
 export interface NaiveLine {
   readonly text: string;
   readonly labels: Labels;
+  readonly run?: Run | undefined;
   /** ns since 1970. */
   readonly instant: bigint;
   /** Number of lines that were stored before; by default, those before it in a list. */
@@ -47,26 +49,28 @@ function isAfter(cursor: Cursor, { after, upTo, direction }: Plan): boolean {
   return direction === 'forward' ? compareCursors(cursor, after) > 0 : compareCursors(cursor, after) < 0;
 }
 
-export function isWanted({ text, labels, instant }: NaiveLine, plan: Predicate): boolean {
+export function isWanted(line: NaiveLine, plan: Predicate): boolean {
+  const { instant } = line;
   if (plan.from !== undefined && instant < plan.from) return false;
   if (plan.to !== undefined && instant >= plan.to) return false;
-  return isTrue(plan.where, text, labels);
+  return isTrue(plan.where, line);
 }
 
-function isTrue(where: Where, text: string, labels: Labels): boolean {
+function isTrue(where: Where, line: NaiveLine): boolean {
+  const { text } = line;
   switch (where.kind) {
     case 'all':
-      return where.of.every((each) => isTrue(each, text, labels));
+      return where.of.every((each) => isTrue(each, line));
     case 'any':
-      return where.of.some((each) => isTrue(each, text, labels));
+      return where.of.some((each) => isTrue(each, line));
     case 'not':
-      return !isTrue(where.of, text, labels);
+      return !isTrue(where.of, line);
     case 'text':
       return readings(text, where).some((each) => containsText(each, where));
     case 'regexp':
       return readings(text, where).some((each) => RE2JS.compile(where.pattern).test(each));
     case 'value':
-      return passesLeaf(where, text, labels);
+      return passesLeaf(where, line);
   }
 }
 
@@ -84,8 +88,9 @@ function readEscape(escape: string): string {
  * The value that answers a name as a query has it: a label of that name, else the last field of that name, or the one that
  * says a level.
  */
-export function valuesOf(text: string, labels: Labels, asked: string): string[] {
-  const { name, only, isPattern } = parseName(asked);
+export function valuesOf(text: string, labels: Labels, asked: string, run?: Run): string[] {
+  const { name, only, isPattern, ofRun } = parseName(asked);
+  if (ofRun !== undefined) return runTexts(run, ofRun);
   if (isPattern) return [naivePattern(text, fieldsOf(text))];
   const label = only === 'field' ? undefined : labelOf(labels, name);
   if (label !== undefined) return [label];
@@ -96,6 +101,17 @@ export function valuesOf(text: string, labels: Labels, asked: string): string[] 
   return values.slice(-1);
 }
 
+function runTexts(run: Run | undefined, name: OfRun | 'previous'): string[] {
+  if (run === undefined) return [];
+  if (name === 'previous') throw new Error('BUG: a store is asked for previous runs');
+  const { uid, container, restart } = run;
+  return [
+    { restart: `${restart}`, 'line.container': `${uid}/${container}`, 'line.run': `${uid}/${container}/${restart}` }[
+      name
+    ],
+  ];
+}
+
 export function containsText(text: string, { needle, ignoreCase }: TextLeaf): boolean {
   const small = (each: string): string => each.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
   const wanted = Buffer.from(needle);
@@ -104,8 +120,11 @@ export function containsText(text: string, { needle, ignoreCase }: TextLeaf): bo
   return Buffer.from(text).includes(wanted);
 }
 
-function passesLeaf(leaf: ValueLeaf, text: string, labels: Labels): boolean {
+function passesLeaf(leaf: ValueLeaf, { text, labels, run }: NaiveLine): boolean {
   const { name, tests } = leaf;
+  if (leaf.ofRun !== undefined) {
+    return runTexts(run, leaf.ofRun).some((value) => tests.some((test) => matches(test, Buffer.from(value))));
+  }
   if (leaf.ofPattern === true) {
     const pattern = naivePattern(text, fieldsOf(text));
     // As a whole, it has another name.

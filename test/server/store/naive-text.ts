@@ -1,4 +1,5 @@
 /** Lines as text: what a row says of a line, by JSON.parse. */
+import { runKey } from '../../../shared/row-group/runs.ts';
 import { formatInstant } from '../../../shared/time.ts';
 import { bucketOfNumber, bucketText } from '../../../server/store/log-buckets.ts';
 import { cursorWriter, NO_CURSOR_KEY } from '../../../server/store/cursor.ts';
@@ -29,6 +30,7 @@ export function naiveObject(line: NaiveLine, place: number, cursorKey = NO_CURSO
     time: formatInstant(line.instant),
     labels: line.labels,
     ...(level !== undefined && { level }),
+    ...(line.run !== undefined && { restart: line.run.restart }),
     line: line.text,
     fields: Object.fromEntries(leavesOf(line.text)),
     cursor: cursorWriter(cursorKey)(naiveCursor(line, place)),
@@ -41,6 +43,7 @@ export function naiveColumns(line: NaiveLine, place: number, names: readonly str
     ...naiveObject(line, place),
     message: naiveMessage(line),
     'line.pattern': naivePattern(line.text, fieldsOf(line.text)),
+    'line.run': line.run === undefined ? null : runKey(line.run),
   };
   return Object.fromEntries(
     names.map((name) => [

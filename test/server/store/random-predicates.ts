@@ -13,7 +13,8 @@ import {
   type ValueTest,
   type Where,
 } from '../../../server/store/predicate.ts';
-import { LINE_PATTERN } from '../../../server/store/asked-name.ts';
+import type { Run } from '../../../shared/row-group/runs.ts';
+import { LINE_PATTERN, LINE_RUN, RESTART } from '../../../server/store/asked-name.ts';
 import { patternId } from '../../../server/store/line-pattern/line-pattern.ts';
 import { parsePattern } from '../../../server/store/value-test.ts';
 import type { Quantity } from '../../../shared/quantity.ts';
@@ -24,6 +25,13 @@ const LABELS = [
   { namespace: 'shop', pod: 'api-1' },
   { namespace: 'shop', pod: 'web-1', app: 'web' },
   { namespace: 'bank', pod: 'api-2', level: 'warn' },
+];
+/** Two of one container, one of another that has its name, and lines of which it is not known. */
+const RUNS: readonly (Run | undefined)[] = [
+  { uid: 'a', container: 'api', restart: 0 },
+  { uid: 'a', container: 'api', restart: 12 },
+  { uid: 'b', container: 'api', restart: 0 },
+  undefined,
 ];
 const WORDS = [
   'timeout',
@@ -57,6 +65,7 @@ export function randomLines(random: Random, count: number, from: number): Line[]
     text: random.below(12) === 0 ? plainLine(random) : written(random, randomObject(random)),
     timeNs: (from + i) * 1e6,
     labels: pick(random, LABELS),
+    run: pick(random, RUNS),
   }));
 }
 
@@ -196,6 +205,8 @@ function randomLeaf(random: Random): Where {
     case 4:
     case 5:
       return leafOf(LINE_PATTERN, leaf.tests);
+    case 6:
+      return leafOf(random.below(3) === 0 ? LINE_RUN : RESTART, leaf.tests);
     default:
       return leaf;
   }
@@ -229,6 +240,9 @@ const PATTERNS = [
   '0',
   '/api/users/⟨n⟩',
   'GET /api/*',
+  '12',
+  'a/api/0',
+  '*/api/12',
   'retry ⟨n⟩ of ⟨n⟩',
   patternId('retry ⟨n⟩ of ⟨n⟩'),
 ];

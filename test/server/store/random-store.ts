@@ -20,6 +20,6 @@ export async function openRandom(
   for (const batch of batches) await append(store, batch);
   const lines = batches
     .flat()
-    .map(({ text, labels = {}, timeNs = 0 }) => ({ text, labels, instant: instantOf(TODAY, timeNs) }));
+    .map(({ text, labels = {}, run, timeNs = 0 }) => ({ text, labels, run, instant: instantOf(TODAY, timeNs) }));
   return { store, lines };
 }

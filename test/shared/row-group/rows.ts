@@ -10,6 +10,8 @@ import { textLine } from './text-lines/lines.ts';
 export const DAY = 20_780;
 
 export interface Row {
+  /** The restart of a run of its stream; undefined where it is not known. */
+  readonly run?: number | undefined;
   readonly stream: string;
   readonly day: number;
   readonly timeNs: number;
@@ -20,11 +22,13 @@ export interface Row {
 export function encodeBytes(rows: readonly Row[]): Buffer {
   const builder = new RowGroupBuilder();
   const codes = new Map<string, number>();
-  for (const { stream, day, timeNs, flags, line } of rows) {
-    if (!codes.has(stream)) codes.set(stream, builder.stream({ app: stream }));
+  for (const { stream, run, day, timeNs, flags, line } of rows) {
+    const key = `${stream} ${run}`;
+    const known = run === undefined ? undefined : { uid: 'uid', container: stream, restart: run };
+    if (!codes.has(key)) codes.set(key, builder.stream({ app: stream }, known));
     const bytes = Buffer.from(line);
     const at = builder.append(bytes, 0, bytes.length);
-    builder.add(codes.get(stream)!, day, timeNs, flags, at, at + bytes.length);
+    builder.add(codes.get(key)!, day, timeNs, flags, at, at + bytes.length);
   }
   return builder.finish();
 }
@@ -39,7 +43,9 @@ export function decode(group: RowGroup): Row[] {
   return Array.from({ length: info.rowCount }, (_, row) => {
     const timeNs = group.timesNs()[row]!;
     const day = Math.floor(timeNs / NS_PER_DAY);
+    const run = group.runs[group.runCodes()[row]! - 1];
     return {
+      ...(run !== undefined && { run: run.restart }),
       stream: info.streams[group.streamCodes()[row]!]!['app']!,
       day: info.baseDay + day,
       timeNs: timeNs - day * NS_PER_DAY,
@@ -82,6 +88,7 @@ const value = fc.oneof(
 );
 export const row = fc.record<Row>({
   stream: fc.constantFrom('a', 'b', 'c'),
+  run: fc.constantFrom(undefined, 0, 1, 7),
   day: fc.constantFrom(DAY, DAY, DAY + 1),
   timeNs: fc.nat(30).map((n) => n * 1e9),
   flags: fc.nat(7),

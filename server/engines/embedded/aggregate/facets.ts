@@ -20,7 +20,7 @@ import { answersOf } from '../scan/name.ts';
 import { forEachWholeLine } from '../scan/whole-lines.ts';
 import { hasMarked } from '../scan/masks.ts';
 import { matchMask } from '../scan/match-rows.ts';
-import { parseName } from '../../../store/asked-name.ts';
+import { isPlainName } from '../../../store/asked-name.ts';
 import type { Predicate } from '../../../store/predicate.ts';
 import { FacetTable, type Ids } from './facet-table.ts';
 import type { FacetCounts } from '../../../store/facets.ts';
@@ -56,8 +56,7 @@ function namesOf(group: RowGroup): Iterable<string> {
 }
 
 function isAsked(asked: string): boolean {
-  const { name, isPattern } = parseName(asked);
-  return name !== asked || isPattern || asked === LEVEL;
+  return !isPlainName(asked) || asked === LEVEL;
 }
 
 /** Values of a column that count for its field: those of templates in which no later value has the same field. */

@@ -10,9 +10,10 @@ import { measuredOf } from '../../../../shared/quantity.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
 import { unescaped } from '../../../../shared/row-group/unescaped.ts';
-import { parseName } from '../../../store/asked-name.ts';
+import { type OfRun, parseName } from '../../../store/asked-name.ts';
 import { answersOf, columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
+import { writeRunNumbers } from './run-codes.ts';
 
 /** The numbers of one template's rows: numbers[first + rank]; NaN where there is none. */
 export interface NumberPart {
@@ -26,13 +27,21 @@ export type LendNumbers = (count: number) => Float64Array;
 /** By template; undefined where no row has a number. */
 export function rowNumbers(group: RowGroup, asked: string, lend: LendNumbers): (NumberPart | undefined)[] {
   const columns = new Map<number, Float64Array>();
-  const { name } = parseName(asked);
+  const { name, ofRun } = parseName(asked);
+  if (ofRun !== undefined) return runNumbers(group, ofRun, lend);
   return columnOfTemplates(group, answersOf(group, name)).map((column, template) => {
     if (column === undefined) return undefined;
     let numbers = columns.get(column);
     if (numbers === undefined) columns.set(column, (numbers = columnNumbers(group, column, name, lend)));
     return { numbers, first: firstValueOf(group.columns[column]!, template) };
   });
+}
+
+function runNumbers(group: RowGroup, name: OfRun, lend: LendNumbers): NumberPart[] {
+  const numbers = lend(group.info.rowCount);
+  writeRunNumbers(group, name, numbers);
+  const { templateStarts } = group.order();
+  return group.templates.map((_, template) => ({ numbers, first: templateStarts[template]! }));
 }
 
 function columnNumbers(group: RowGroup, column: number, name: string, lend: LendNumbers): Float64Array {

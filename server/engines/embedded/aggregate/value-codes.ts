@@ -16,10 +16,11 @@ import { answersOf, columnOfTemplates } from '../scan/name.ts';
 import { forEachWholeLineValue } from '../scan/whole-lines.ts';
 import { NUMBERS_RANGE_FACTOR, patternCodes } from './pattern-codes.ts';
 import { WHOLE_STREAM } from '../../../store/aggregate-plan.ts';
-import { type AskedName, parseName } from '../../../store/asked-name.ts';
+import { type AskedName, type OfRun, parseName } from '../../../store/asked-name.ts';
 import { ID, shapeOf } from '../scan/shape.ts';
 import { shapeCodesOf } from '../scan/shape-codes.ts';
 import { bucketCodesOf, foldToBucket } from './log-codes.ts';
+import { runCodes } from './run-codes.ts';
 import { Texts } from './texts.ts';
 
 /** The codes of one template's rows: the same for all, or `base + codes[first + rank]`. */
@@ -66,8 +67,9 @@ export interface ColumnCodes {
  */
 export function valueCodes(group: RowGroup, asked: string, lend: Lend = newCodes): Dimension {
   if (asked === WHOLE_STREAM) return byStream(group, group.info.streams.map(labelsKey), new Texts(), lend);
-  const { name, only, isShape, isPattern, isBucket } = parseName(asked);
+  const { name, only, isShape, isPattern, ofRun, isBucket } = parseName(asked);
   if (isPattern) return patternDimension(group);
+  if (ofRun !== undefined) return runDimension(group, ofRun, lend);
   const texts = new Texts(isShape ? shapeOf : isBucket ? foldToBucket : name === LEVEL ? canonicalLevel : undefined);
   const labels = group.info.streams.map((stream) => (only === 'field' ? undefined : labelOf(stream, name)));
   if (!labels.includes(undefined)) return byStream(group, labels, texts, lend);
@@ -133,6 +135,24 @@ function patternDimension(group: RowGroup): Dimension {
   return { size: texts.size, parts, constant: patterns.length === 1 ? base : undefined, texts };
 }
 
+function runDimension(group: RowGroup, name: OfRun, lend: Lend): Dimension {
+  const texts = new Texts();
+  const { constant, write } = runCodes(group, name, texts);
+  if (constant !== undefined) return constantDimension(group, constant, texts);
+  const codes = lend(group.info.rowCount);
+  write(codes);
+  const { templateStarts } = group.order();
+  const parts = group.templates.map((_, template): CodePart => {
+    return { kind: 'each', codes, first: templateStarts[template]!, base: 0 };
+  });
+  return { size: texts.size, parts, texts };
+}
+
+function constantDimension(group: RowGroup, code: number, texts: Texts): Dimension {
+  const parts = group.templates.map((): CodePart => ({ kind: 'same', code }));
+  return { size: texts.size, constant: code, parts, texts };
+}
+
 /**
  * Rows of a stream with a label have that as their value; the others have that of their fields.
  * @param labels  by stream
@@ -150,12 +170,7 @@ function byStream(
   const codes = Int32Array.from(labels, (label) => known.get(label)!);
   const [only] = codes;
   if (partsOfFields === undefined && codes.every((code) => code === only)) {
-    return {
-      size: texts.size,
-      constant: only!,
-      parts: group.templates.map(() => ({ kind: 'same', code: only! })),
-      texts,
-    };
+    return constantDimension(group, only!, texts);
   }
   let parts: readonly CodePart[] | undefined;
   return {

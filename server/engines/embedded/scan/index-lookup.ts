@@ -14,7 +14,7 @@ import { lookUp } from '../index/reader.ts';
 import { verified } from '../segment/frame.ts';
 import type { IndexesPlace, RowGroupRef } from '../core/snapshot.ts';
 import type { StoredBytes } from './open-files.ts';
-import type { Where } from '../../../store/predicate.ts';
+import { isOfLines, type Where } from '../../../store/predicate.ts';
 
 export interface LookupInput {
   readonly segments: readonly IndexesPlace[];
@@ -99,9 +99,9 @@ export function indexClauses(where: Where): IndexClauses {
       return each.length === 0 || each.includes(undefined) ? [] : [each.flatMap((clause) => clause!)];
     }
     case 'value': {
-      const { name, tests, labelOnly, fieldOnly, ofShape, ofPattern } = where;
+      const { name, tests, labelOnly, fieldOnly, ofShape } = where;
       const values = tests.flatMap((test) => (test.kind === 'equals' ? [test.text] : []));
-      const isField = labelOnly !== true && ofShape !== true && ofPattern !== true && name !== LEVEL;
+      const isField = labelOnly !== true && ofShape !== true && !isOfLines(where) && name !== LEVEL;
       return isField && values.length === tests.length ? [[{ name, fieldOnly: fieldOnly === true, values }]] : [];
     }
     case 'not':

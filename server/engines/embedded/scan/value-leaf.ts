@@ -6,10 +6,11 @@
 import { type Labels, labelOf } from '../../../../shared/labels.ts';
 import type { ColumnInfo } from '../../../../shared/row-group/header.ts';
 import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
-import type { Leaf, ValueLeaf } from '../../../store/predicate.ts';
+import { isOfLines, type Leaf, type ValueLeaf } from '../../../store/predicate.ts';
 import { countMarked, hasGaps, hasMarked, andMask, maskDepth, markedIn, releaseMasks, takeMask } from './masks.ts';
 import { type MatchedValues, matchColumn } from './match-column.ts';
 import { linePatterns, passesPattern } from './line-patterns.ts';
+import { matchRuns } from './line-runs.ts';
 import type { WholeLineMatches } from './match-whole-lines.ts';
 import { matchShapes } from './match-shapes.ts';
 import { answeringColumns, type AnsweringColumn, answersOf, passesOf, testsOf } from './name.ts';
@@ -24,7 +25,7 @@ const FEW_ROWS_FACTOR = 16;
 
 /** Evaluates a leaf on the labels of a stream; undefined where the lines themselves decide. */
 export function judgeLabels(leaf: Leaf, labels: Labels): boolean | undefined {
-  if (leaf.kind !== 'value' || leaf.fieldOnly === true || leaf.ofPattern === true) return undefined;
+  if (leaf.kind !== 'value' || leaf.fieldOnly === true || isOfLines(leaf)) return undefined;
   const label = labelOf(labels, leaf.name);
   if (label === undefined) return leaf.labelOnly === true ? false : undefined;
   return passesOf(leaf)(Buffer.from(label));
@@ -49,7 +50,7 @@ export function matchValueLeaf(
   }
   const since = maskDepth();
   const rows = within === undefined ? out.fill(0) : takeMask(rowCount);
-  const match = leaf.ofPattern === true ? matchPatterns : matchFields;
+  const match = leaf.ofRun !== undefined ? matchRuns : leaf.ofPattern === true ? matchPatterns : matchFields;
   let outcome = byStream.includes(undefined) ? match(group, leaf, rows, wholeLines) : 'none';
   if (byStream.some((value) => value !== undefined)) {
     const codes = group.streamCodes();

@@ -7,7 +7,7 @@ import { labelOf } from '../../../../shared/labels.ts';
 import { LEVEL } from '../../../../shared/levels.ts';
 import { messageOf } from '../../../../shared/readable-line/message.ts';
 import { type Answer, answerTo, fieldAnswer } from '../../../../shared/row-group/answer.ts';
-import { type AskedName, parseName } from '../../../store/asked-name.ts';
+import { type AskedName, parseName, RESTART } from '../../../store/asked-name.ts';
 import {
   CURSOR_COLUMN,
   FIELDS_COLUMN,
@@ -17,6 +17,7 @@ import {
   TIME_COLUMN,
 } from '../../../store/columns.ts';
 import { foldToBucket } from '../aggregate/log-codes.ts';
+import { textOfRun } from '../scan/line-runs.ts';
 import { patternOfFields, patternOfText } from '../scan/pattern-of-line.ts';
 import { shapeOf } from '../scan/shape.ts';
 import type { FieldShape } from './field-shape.ts';
@@ -56,6 +57,7 @@ export class Columns {
     const name = this.names[column]!;
     if (name === LABELS_COLUMN) return out.text(JSON.stringify(row.labels));
     if (name === FIELDS_COLUMN) return this.#fields.write(row, isUtf8(row.bytes.subarray(row.start, row.end)), out);
+    if (name === RESTART && row.run !== undefined) return out.ascii(String(row.run.restart));
     const own = this.#ownText(name, row);
     const value = own === NOT_OWN ? this.#valueOf(column, row) : own;
     if (value === undefined) out.ascii('null');
@@ -89,8 +91,9 @@ export class Columns {
   }
 
   #valueOf(column: number, row: TextRow): string | Answer | undefined {
-    const { name, only, isShape, isPattern, isBucket } = this.#asked[column]!;
+    const { name, only, isShape, isPattern, ofRun, isBucket } = this.#asked[column]!;
     if (isPattern) return patternOf(row);
+    if (ofRun !== undefined) return row.run && textOfRun(row.run, ofRun);
     const label = only === 'field' ? undefined : labelOf(row.labels, name);
     const value = label ?? (only === 'label' ? undefined : this.#answerOf(column, row));
     if (!(isShape || isBucket) || value === undefined) return value;

@@ -22,7 +22,7 @@ export class ObjectRows implements RowWriter {
   }
 
   write(row: TextRow, out: TextBuffer): void {
-    const { labels, flags, bytes, start, end, fields } = row;
+    const { labels, flags, run, bytes, start, end, fields } = row;
     out.ascii('{"time":"');
     out.ascii(this.#clock.rfc3339(row.baseDay, row.timeNs));
     out.raw(this.#labelsText(labels));
@@ -32,6 +32,7 @@ export class ObjectRows implements RowWriter {
       out.jsonString(level, 0, level.length);
     }
     if (flags !== 0) out.ascii(`,"flags":${JSON.stringify(flagNames(flags))}`);
+    if (run !== undefined) out.ascii(`,"restart":${run.restart}`);
     out.ascii(',"line":');
     const isUtf8 = out.jsonString(bytes, start, end);
     out.ascii(',"fields":');

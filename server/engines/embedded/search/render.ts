@@ -40,11 +40,12 @@ export function textOf(
 }
 
 function rowOf(group: SinkGroup, row: number, timeNs: number, line: number): TextRow {
-  const { opened, lines, streamCodes, flags, lineFields, cursorAt } = group;
+  const { opened, lines, streamCodes, flags, runCodes, lineFields, cursorAt } = group;
   lineFields?.moveTo(row, line);
   return {
     labels: opened.info.streams[streamCodes[row]!]!,
     flags: flags[row]!,
+    run: opened.runs[runCodes[row]! - 1],
     bytes: lines.bytes,
     start: lines.offsets[line]!,
     end: lines.offsets[line + 1]!,

@@ -7,7 +7,7 @@ import { KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { type Labels, labelOf } from '../../../../shared/labels.ts';
 import { canonicalLevel, LEVEL } from '../../../../shared/levels.ts';
-import { parseName } from '../../../store/asked-name.ts';
+import { isPlainName } from '../../../store/asked-name.ts';
 import { type Dimension, valueCodes } from '../aggregate/value-codes.ts';
 import { ValueText } from '../aggregate/value-text.ts';
 import { WholeLine } from '../scan/whole-lines.ts';
@@ -29,13 +29,7 @@ export interface RowFields {
  */
 export function rowFields(group: RowGroup, names: readonly string[], rowCount: number): RowFields {
   const areMany = names.length === 0 || rowCount * CUT_FACTOR > group.info.rowCount;
-  return areMany || !names.every(isPlain) ? new ColumnFields(group, names) : new LineFields(group, names);
-}
-
-/** Whether a name is that of a label or field, and nothing else. */
-function isPlain(asked: string): boolean {
-  const { name, isPattern } = parseName(asked);
-  return name === asked && !isPattern;
+  return areMany || !names.every(isPlainName) ? new ColumnFields(group, names) : new LineFields(group, names);
 }
 
 const NO_VALUE = 0;

@@ -1,5 +1,6 @@
 /** How rows become text: one writer for each form of an answer. */
 import type { Labels } from '../../../../shared/labels.ts';
+import type { Run } from '../../../../shared/row-group/runs.ts';
 import type { LineFields } from './line-fields.ts';
 import type { TextBuffer } from './text-buffer.ts';
 
@@ -7,6 +8,8 @@ import type { TextBuffer } from './text-buffer.ts';
 export interface TextRow {
   labels: Labels;
   flags: number;
+  /** Undefined where it is not known. */
+  run: Run | undefined;
   /** The line is bytes[start, end). */
   bytes: Buffer;
   start: number;

@@ -28,6 +28,7 @@ export interface SinkGroup {
   /** By row. */
   readonly streamCodes: Uint16Array;
   readonly flags: Uint8Array;
+  readonly runCodes: Uint16Array;
   /** The first of its wanted lines, built, in the order of the answer. */
   readonly lines: ByteStrings;
   /** For text that has fields. */
@@ -63,6 +64,7 @@ export function openSinkGroup(
     lineFields: cutLines && new LineFields(opened, cutLines),
     streamCodes,
     flags: opened.flags(),
+    runCodes: opened.runCodes(),
     fields: rowFields(opened, sink.kind === 'text' ? [] : sink.fields, rows.length),
   };
 }

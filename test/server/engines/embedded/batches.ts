@@ -1,6 +1,7 @@
 /** Small batches for tests of the store: numbered lines, so that a missing or doubled one has a name. */
 import { RowGroupBuilder } from '../../../../shared/row-group/builder.ts';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
+import { type Run, runKey } from '../../../../shared/row-group/runs.ts';
 import { type Labels, labelsKey } from '../../../../shared/labels.ts';
 import { formatTime, NS_PER_DAY } from '../../../../shared/time.ts';
 import { encodeBatch, type FileRange, type Position } from '../../../../shared/wire.ts';
@@ -16,14 +17,15 @@ export interface Line {
   readonly day?: number;
   readonly timeNs?: number;
   readonly labels?: Labels;
+  readonly run?: Run | undefined;
 }
 
 export function rowGroupOf(lines: readonly Line[]): Buffer {
   const builder = new RowGroupBuilder();
   const codes = new Map<string, number>();
-  for (const [row, { text, day = TODAY, timeNs = row * 1e6, labels = STREAM }] of lines.entries()) {
-    const key = labelsKey(labels);
-    if (!codes.has(key)) codes.set(key, builder.stream(labels));
+  for (const [row, { text, day = TODAY, timeNs = row * 1e6, labels = STREAM, run }] of lines.entries()) {
+    const key = `${labelsKey(labels)} ${run && runKey(run)}`;
+    if (!codes.has(key)) codes.set(key, builder.stream(labels, run));
     const bytes = Buffer.from(text);
     const start = builder.append(bytes, 0, bytes.length);
     builder.add(codes.get(key)!, day, timeNs, 0, start, start + bytes.length);

@@ -1,5 +1,6 @@
 /** The filter of an erasure as stored in its job's file: a predicate has bytes and bigints, JSON has neither. */
 import * as v from 'valibot';
+import { OF_RUN } from '../../../../store/asked-name.ts';
 import type { JsonValue } from '../../../../../shared/json-value.ts';
 import {
   allOf,
@@ -65,6 +66,7 @@ const STORED_WHERE: v.GenericSchema<unknown, StoredWhere> = v.variant('kind', [
     fieldOnly: v.exactOptional(v.literal(true)),
     ofShape: v.exactOptional(v.literal(true)),
     ofPattern: v.exactOptional(v.literal(true)),
+    ofRun: v.exactOptional(v.picklist(OF_RUN)),
   }),
 ]);
 
