@@ -149,8 +149,10 @@ export function decimalNumbers({ mantissas, scale }: Decimals, numbers: Float64A
 
 /** @throws CorruptionError */
 function decodeDecimals(parameters: ByteReader, pages: PageReader, count: number): DecodedDecimals {
-  const stored = readScales(parameters, pages, count);
-  return { ...stored, mantissas: decodeIntegers(parameters, pages, count).values };
+  const { scale, ...stored } = readScales(parameters, pages, count);
+  // Pages are not kept.
+  const own = typeof scale === 'number' ? scale : Uint8Array.from(scale);
+  return { ...stored, scale: own, mantissas: decodeIntegers(parameters, pages, count).values };
 }
 
 /**

@@ -1,4 +1,4 @@
-/** A reader reads no page twice: neither for several values of it, nor for what is decoded already. */
+/** A reader reads no page twice: neither for several values of it, nor for what is decoded already; and none that it has given changes. */
 import { expect, test } from 'vitest';
 import { byteStringAt } from '../../../shared/row-group/byte-strings.ts';
 import { ENCODING_DICTIONARY, ENCODING_HEX, ENCODING_PATTERN } from '../../../shared/row-group/format.ts';
@@ -54,4 +54,21 @@ test.each([
   reads.clear();
   expect(textsOf()).toEqual(fresh);
   expect(reads.size).toBe(0);
+});
+
+test.each<[string, (n: number) => string]>([
+  ['numbers', (n) => String(n % 70_000)],
+  ['decimals', (n) => `${n % 900}.${n % 10}`],
+  ['decimals with different numbers of digits', (n) => `${n % 900}.${'0'.repeat(1 + (n % 4))}`],
+  ['a few texts', (n) => `"${'abc'[n % 3]!}"`],
+  ['texts', (n) => `"${'x'.repeat(n % 7)}-${n % 5000}"`],
+  ['times', (n) => `"2026-11-23T00:00:${String(n % 60).padStart(2, '0')}Z"`],
+  ['ids', (n) => `"${(n * 7919).toString(16).padStart(32, '0')}"`],
+])('%s stay what they are while other columns are read', (_, valueOf) => {
+  const lineOf = (row: number): string =>
+    `{"a":${valueOf(row)},"b":${valueOf(3 * row + 1)},"c":${valueOf(7 * row + 2)}}`;
+  const { group } = openCounted(lineOf);
+  const rows = Array.from({ length: ROWS }, (__, row) => row);
+  const lines = group.lines(rows);
+  expect(rows.every((row) => byteStringAt(lines, row).toString() === lineOf(row))).toBe(true);
 });
