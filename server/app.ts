@@ -51,6 +51,7 @@ import {
   TEXT_BYTES_MAX,
 } from './limits.ts';
 import { QueryEngine } from './query/engine.ts';
+import type { Discovery } from './query/logql/select.ts';
 import type { WatchedRules } from './rules/watched-rules.ts';
 import type { LogStore } from './store/log-store.ts';
 import type { QueryStatistics } from './store/query.ts';
@@ -73,6 +74,7 @@ export interface AppParts {
   readonly access: Access;
   /** Undefined without tokens. */
   readonly sessions: Sessions | undefined;
+  readonly lokiDiscovery: Discovery;
   /** Of podlog. */
   readonly version: string;
   /** Epoch milliseconds. */
@@ -81,7 +83,7 @@ export interface AppParts {
 
 export function buildApp(parts: AppParts): FastifyInstance {
   const { logs, acceptor, rules, podsOn, clusterNodes, assertOwnPods, pool, metrics, log } = parts;
-  const { access, sessions, version, now } = parts;
+  const { access, sessions, lokiDiscovery, version, now } = parts;
   const { positions } = logs;
   const connections = new Connections();
   const app: FastifyInstance = fastify({
@@ -146,7 +148,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerRequests(app, { engine, now });
   registerUsers(app, { engine, now });
   registerPatterns(app, { engine, now });
-  registerLoki(app, { log });
+  registerLoki(app, { engine, now, log, discovery: lokiDiscovery });
   registerErase(app, { engine, logs, now });
   registerSession(app, { sessions, version, now });
   const { backups, check, views } = logs;

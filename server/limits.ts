@@ -546,6 +546,22 @@ export const SEARCH_TERMS_MAX = 100;
 export const LOGQL_BYTES_MAX = 128 * KIB;
 export const LOGQL_DEPTH_MAX = 200;
 
+/** LogQL runs on the main thread in slices of this time: others wait no longer for their turn. */
+export const LOGQL_SLICE_MS = 8;
+
+/** Lines of a log query: as many as Loki gives by default and at most. Beyond: 400. */
+export const LOGQL_LINES_DEFAULT = 100;
+export const LOGQL_LINES_MAX = 5000;
+
+/** Lines of an answer and their labels; they are in memory at once. Beyond: 413. */
+export const LOGQL_ANSWER_BYTES_MAX = 64 * MIB;
+
+/** Time range of a query, as Loki limits it by default: 30 days and an hour. Beyond: 400. */
+export const LOGQL_RANGE_MS_MAX = 30 * DAY_MS + 1 * HOUR_MS;
+
+/** Points of a series of a range query, as in Prometheus. Beyond: 400. */
+export const LOGQL_POINTS_MAX = 11_000;
+
 /** A form that is posted to a route of Loki's API: a query and some times. Beyond: 413. */
 export const LOKI_FORM_BYTES_MAX = 1 * MIB;
 

@@ -14,6 +14,7 @@ import { coarseningReporter } from './ingest/coarse-labels.ts';
 import { Positions } from './ingest/positions.ts';
 import type { KubernetesOptions } from './kubernetes/cluster.ts';
 import { HOUSEKEEPING_MS, WORKERS } from './limits.ts';
+import type { Discovery } from './query/logql/select.ts';
 import { WatchedRules } from './rules/watched-rules.ts';
 import { openEmbeddedLogStore } from './engines/embedded/open.ts';
 import { WorkerPool } from './workers/pool.ts';
@@ -34,6 +35,8 @@ export interface ServerOptions {
   readonly indexedFields: readonly string[];
   /** Without it everyone may do everything, so the server listens only on a loopback address. */
   readonly access?: AccessOptions;
+  /** What Loki's API adds to streams and lines; all of it by default. */
+  readonly lokiDiscovery?: Discovery;
   /** Undefined without a cluster: nothing of server/kubernetes/ is loaded then. */
   readonly kubernetes?: KubernetesOptions | undefined;
   readonly log: Logger;
@@ -60,6 +63,7 @@ export async function startServer({
   rulesPath,
   indexedFields,
   access: accessOptions = {},
+  lokiDiscovery = { serviceName: true, logLevels: true },
   kubernetes,
   log,
   version = 'unknown',
@@ -113,6 +117,7 @@ export async function startServer({
     log,
     access,
     sessions,
+    lokiDiscovery,
     version,
     now,
   });

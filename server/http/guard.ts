@@ -77,6 +77,16 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   // Loki's API, see loki/routes.ts.
   'GET /loki/api/v1/format_query': 'read',
   'POST /loki/api/v1/format_query': 'read',
+  'GET /loki/api/v1/query_range': 'read',
+  'POST /loki/api/v1/query_range': 'read',
+  'GET /loki/api/v1/labels': 'read',
+  'POST /loki/api/v1/labels': 'read',
+  'GET /loki/api/v1/label': 'read',
+  'POST /loki/api/v1/label': 'read',
+  'GET /loki/api/v1/label/:name/values': 'read',
+  'POST /loki/api/v1/label/:name/values': 'read',
+  'GET /loki/api/v1/series': 'read',
+  'POST /loki/api/v1/series': 'read',
   'GET /loki/api/v1/status/buildinfo': 'read',
 
   'GET /session': 'read',

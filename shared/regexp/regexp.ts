@@ -18,13 +18,13 @@ const PROGRAM_STEPS_MAX = 1000;
 
 /** Takes six megabytes, so only threads that need it load it. */
 let loaded: typeof import('re2js') | undefined;
-function re2js(): typeof import('re2js') {
+export function loadRe2js(): typeof import('re2js') {
   return (loaded ??= createRequire(import.meta.url)('re2js') as typeof import('re2js'));
 }
 
 /** @throws SyntaxError  with what is wrong, and where */
 export function assertRegexp(pattern: string): void {
-  const { RE2JS, RE2JSException } = re2js();
+  const { RE2JS, RE2JSException } = loadRe2js();
   try {
     const compiled = RE2JS.compile(pattern);
     if (compiled.programSize() > PROGRAM_STEPS_MAX)
@@ -80,7 +80,7 @@ export class Regexp {
   }
 
   testText(text: string): boolean {
-    this.#truth ??= re2js().RE2JS.compile(this.pattern);
+    this.#truth ??= loadRe2js().RE2JS.compile(this.pattern);
     return this.#truth.test(text);
   }
 }
@@ -106,7 +106,7 @@ export function compileFind(pattern: string): Find {
   assertRegexp(pattern);
   const tree = parseRegexp(pattern);
   const native = tree === undefined || repeatsNothing(tree) ? undefined : nativeRegexp(tree, 'g');
-  const truth = re2js().RE2JS.compile(pattern);
+  const truth = loadRe2js().RE2JS.compile(pattern);
   return (text, from, span) => {
     if (native !== undefined) {
       const regexp = text.length > NATIVE_CHARS_MAX ? native.linear : native.fast;
@@ -130,7 +130,7 @@ export function compileFind(pattern: string): Find {
  * ends with it.
  */
 function reasonOf(pattern: string, error: Error): string {
-  const { RE2JSSyntaxException } = re2js();
+  const { RE2JSSyntaxException } = loadRe2js();
   if (!(error instanceof RE2JSSyntaxException)) return error.message;
   const description = error.getDescription();
   const part = error.getPattern() ?? '';
@@ -145,7 +145,7 @@ function reasonOf(pattern: string, error: Error): string {
 
 function failsLike(pattern: string, message: string): boolean {
   try {
-    re2js().RE2JS.compile(pattern);
+    loadRe2js().RE2JS.compile(pattern);
     return false;
   } catch (error) {
     return error instanceof Error && error.message === message;

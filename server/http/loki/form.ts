@@ -4,7 +4,7 @@ import { PodlogError } from '../../../shared/errors.ts';
 import { LOKI_FORM_BYTES_MAX } from '../../limits.ts';
 
 /** A request that cannot be answered, in the words of Loki. */
-class LokiRequestError extends PodlogError {
+export class LokiRequestError extends PodlogError {
   constructor(message: string, status = 400) {
     super('PODLOG_BAD_LOKI_REQUEST', status, message);
   }

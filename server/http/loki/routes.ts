@@ -7,8 +7,10 @@ import type { Logger } from 'pino';
 import { registerBuildInfo } from './build-info.ts';
 import { sendText } from './errors.ts';
 import { registerFormatQuery } from './format-query.ts';
+import { registerLabels } from './labels.ts';
+import { type QueryRoutes, registerQuery } from './query.ts';
 
-export interface LokiRoutes {
+export interface LokiRoutes extends QueryRoutes {
   readonly log: Logger;
 }
 
@@ -17,5 +19,7 @@ export function registerLoki(app: FastifyInstance, options: LokiRoutes): void {
     scope.setErrorHandler((error: Error, _request, reply) => sendText(error, options.log, reply));
     registerFormatQuery(scope);
     registerBuildInfo(scope);
+    registerQuery(scope, options);
+    registerLabels(scope, options);
   });
 }

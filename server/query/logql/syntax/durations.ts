@@ -41,7 +41,7 @@ export function parsePrometheusDuration(text: string): bigint | undefined {
 }
 
 /** Parses what Go's time.ParseDuration does, which knows no days. */
-function parseGoDuration(text: string): bigint | undefined {
+export function parseGoDuration(text: string): bigint | undefined {
   const isNegative = text.startsWith('-');
   if (/^[-+]?0$/.test(text)) return 0n;
   if (!GO.test(text)) return undefined;

@@ -31,6 +31,11 @@ export function patternProblem(parts: readonly PatternPart[]): string | undefine
   );
 }
 
+/** Returns what is wrong with a pattern that lines are filtered by. */
+export function filterPatternProblem(parts: readonly PatternPart[]): string | undefined {
+  return parts.some(({ kind }) => kind === 'capture') ? 'named captures are not allowed' : consecutiveProblem(parts);
+}
+
 function consecutiveProblem(parts: readonly PatternPart[]): string | undefined {
   const at = parts.findIndex((part, i) => i > 0 && part.kind !== 'literal' && parts[i - 1]!.kind !== 'literal');
   if (at < 0) return undefined;

@@ -5,13 +5,17 @@ import { receiveBodies } from '../../../../server/http/bodies.ts';
 import { BodyBudget } from '../../../../server/http/body-budget.ts';
 import { registerLoki } from '../../../../server/http/loki/routes.ts';
 import { LOKI_FORM_BYTES_MAX } from '../../../../server/limits.ts';
+import { QueryEngine } from '../../../../server/query/engine.ts';
+import { fakeReader } from '../../query/fake-reader.ts';
 
 function appOf() {
   const app = fastify();
   app.decorateRequest('namespaces', 'all');
   app.decorateRequest('callerName');
   receiveBodies(app, new BodyBudget());
-  registerLoki(app, { log: pino({ level: 'silent' }) });
+  const engine = new QueryEngine(fakeReader({}));
+  const discovery = { serviceName: true, logLevels: true };
+  registerLoki(app, { engine, now: () => 0, discovery, log: pino({ level: 'silent' }) });
   return app;
 }
 

@@ -1,0 +1,100 @@
+/** `/loki/api/v1/labels`, `/label/{name}/values` and `/series`: the labels of the streams that have lines in a time range. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { allOf, normalised, type Predicate } from '../../store/predicate.ts';
+import { KnownStreams, type StreamLabels } from '../../query/logql/known-streams.ts';
+import { labelsText } from '../../query/logql/labels-text.ts';
+import { matcherWhere } from '../../query/logql/select.ts';
+import type { Matcher } from '../../query/logql/syntax/ast.ts';
+import { parseQuery } from '../../query/logql/syntax/parser.ts';
+import { LABELS_ANSWER_BYTES_MAX } from '../../limits.ts';
+import { askerOf } from '../asker.ts';
+import { JSON_TYPE } from './answers.ts';
+import { type Form, LokiRequestError } from './form.ts';
+import { getOrPost } from './get-or-post.ts';
+import { parseBounds } from './parameters.ts';
+import { type QueryRoutes, visibleOf } from './query.ts';
+
+export function registerLabels(app: FastifyInstance, routes: QueryRoutes): void {
+  const names = async (form: Form, request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    void reply.type(JSON_TYPE);
+    const found = new Set<string>();
+    for (const labels of await streamsOf(routes, form, selectors(form.all('query')), request, reply)) {
+      for (const name of labels.keys()) found.add(name);
+    }
+    return listed(found);
+  };
+  getOrPost(app, '/loki/api/v1/labels', names);
+  getOrPost(app, '/loki/api/v1/label', names);
+  getOrPost(app, '/loki/api/v1/label/:name/values', async (form, request, reply) => {
+    void reply.type(JSON_TYPE);
+    const { name } = request.params as { name: string };
+    const found = new Set<string>();
+    for (const labels of await streamsOf(routes, form, selectors(form.all('query')), request, reply)) {
+      const value = labels.get(name);
+      if (value !== undefined) found.add(value);
+    }
+    return listed(found);
+  });
+  getOrPost(app, '/loki/api/v1/series', async (form, request, reply) => {
+    void reply.type(JSON_TYPE);
+    const asked = selectors(form.all('match', 'match[]'));
+    const byText = new Map<string, StreamLabels>();
+    for (const labels of await streamsOf(routes, form, asked, request, reply)) {
+      byText.set(labelsText([...labels].toSorted(([a], [b]) => (a < b ? -1 : 1))), labels);
+    }
+    const data = bounded(
+      [...byText].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      ([text]) => text,
+    );
+    return { status: 'success', data: data.map(([, labels]) => Object.fromEntries(labels)) };
+  });
+}
+
+/** Stream selectors; anything more is refused. @throws LogqlError, LokiRequestError */
+function selectors(texts: readonly string[]): (readonly Matcher[])[] {
+  const asked = texts.map((text) => {
+    const query = parseQuery(text);
+    if (query.kind !== 'log' || query.stages.length > 0)
+      throw new LokiRequestError('only label matchers are supported');
+    return query.matchers;
+  });
+  return asked.length === 0 ? [[]] : asked;
+}
+
+/** Returns the labels of streams that one of the selectors selects. */
+async function streamsOf(
+  { engine, discovery, now }: QueryRoutes,
+  form: Form,
+  asked: readonly (readonly Matcher[])[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<StreamLabels[]> {
+  const nowMs = now();
+  const visible = visibleOf(request, parseBounds(form, nowMs), nowMs);
+  const predicates = asked.map((matchers): Predicate => {
+    const where = normalised(allOf([visible.where, ...matchers.map((matcher) => matcherWhere(matcher, discovery))]));
+    return { ...visible, where };
+  });
+  const { answer } = await engine.run(askerOf(request, reply), (view, query) =>
+    Promise.all(predicates.map((predicate) => view.streams(predicate, query))),
+  );
+  return answer.flatMap((streams, i) => {
+    const known = new KnownStreams(asked[i]!, discovery);
+    return streams.flatMap((labels) => known.labelsOf(labels) ?? []);
+  });
+}
+
+/** Where nothing is found, the answer has no data at all. */
+function listed(found: ReadonlySet<string>): unknown {
+  const data = bounded([...found].toSorted(), (text) => text);
+  return data.length === 0 ? { status: 'success' } : { status: 'success', data };
+}
+
+/** As many as fit into an answer. @throws LokiRequestError */
+function bounded<T>(list: readonly T[], textOf: (each: T) => string): readonly T[] {
+  const bytes = list.reduce((sum, each) => sum + Buffer.byteLength(textOf(each)), 0);
+  if (bytes <= LABELS_ANSWER_BYTES_MAX) return list;
+  throw new LokiRequestError(
+    `the answer is larger than ${LABELS_ANSWER_BYTES_MAX} bytes: narrow the selector or the time`,
+  );
+}

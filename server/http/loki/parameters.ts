@@ -1,0 +1,143 @@
+/** Parameters that several routes of Loki's API have: times, limits, directions, steps. */
+import { instantOfMs, NS_PER_MS } from '../../../shared/time.ts';
+import { LOGQL_LINES_DEFAULT, LOGQL_LINES_MAX, LOGQL_POINTS_MAX, LOGQL_RANGE_MS_MAX } from '../../limits.ts';
+import { parseDuration, parsePrometheusDuration, prometheusDuration } from '../../query/logql/syntax/durations.ts';
+import type { Direction } from '../../store/search-plan.ts';
+import { type Form, LokiRequestError } from './form.ts';
+
+const NS = 1_000_000_000n;
+const HOUR_NS = 3600n * NS;
+const RANGE_NS_MAX = BigInt(LOGQL_RANGE_MS_MAX) * BigInt(NS_PER_MS);
+/** Of an integer that is seconds; longer ones are nanoseconds. */
+const SECONDS_DIGITS_MAX = 10;
+const POINTS_DEFAULT = 250n;
+
+/** Instants, ns since 1970. */
+export interface Bounds {
+  readonly start: bigint;
+  readonly end: bigint;
+}
+
+/**
+ * Parses an instant: seconds (with a fraction, or of up to ten digits), nanoseconds, or RFC 3339.
+ * @throws LokiRequestError
+ */
+function parseTime(form: Form, name: string, fallback: bigint): bigint {
+  const text = form.get(name);
+  if (text === undefined) return fallback;
+  if (/^[-+]?\d*\.\d*(?:[eE][-+]?\d+)?$/.test(text)) return secondsOf(text);
+  if (/^[-+]?\d{1,20}$/.test(text)) return text.length <= SECONDS_DIGITS_MAX ? BigInt(text) * NS : BigInt(text);
+  const instant = parseRfc3339(text);
+  if (instant !== undefined) return instant;
+  throw new LokiRequestError(
+    `could not parse '${name}' parameter: parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05.999999999Z07:00": cannot parse ${JSON.stringify(text)} as "2006"`,
+  );
+}
+
+/** Rounded to a millisecond, as a float of seconds is not more exact. */
+function secondsOf(text: string): bigint {
+  return BigInt(Math.round(Number(text) * 1000)) * BigInt(NS_PER_MS);
+}
+
+const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d{1,9})\d*)?(Z|[-+]\d\d:\d\d)$/i;
+
+function parseRfc3339(text: string): bigint | undefined {
+  const match = RFC3339.exec(text);
+  if (match === null) return undefined;
+  const [, base, fraction = '', zone] = match;
+  const ms = Date.parse(`${base}${zone}`);
+  return Number.isNaN(ms) ? undefined : BigInt(ms) * BigInt(NS_PER_MS) + BigInt(fraction.padEnd(9, '0'));
+}
+
+/** Start and end; the last hour by default. @throws LokiRequestError */
+export function parseBounds(form: Form, nowMs: number): Bounds {
+  const now = instantOfMs(nowMs);
+  const end = parseTime(form, 'end', now);
+  const since = form.get('since');
+  const sinceNs = since === undefined ? HOUR_NS : parsePrometheusDuration(since);
+  if (sinceNs === undefined) {
+    throw new LokiRequestError(
+      `could not parse 'since' parameter: not a valid duration string: ${JSON.stringify(since)}`,
+    );
+  }
+  const start = parseTime(form, 'start', (end > now ? now : end) - sinceNs);
+  if (end < start) throw new LokiRequestError('end timestamp must not be before or equal to start time');
+  return { start, end };
+}
+
+/** @throws LokiRequestError */
+export function assertRange({ start, end }: Bounds): void {
+  if (end - start <= RANGE_NS_MAX) return;
+  const length = prometheusDuration(end - start);
+  throw new LokiRequestError(
+    `the query time range exceeds the limit (query length: ${length}, limit: ${prometheusDuration(RANGE_NS_MAX)})`,
+  );
+}
+
+/** @throws LokiRequestError */
+export function parseLines(form: Form): number {
+  const text = form.get('limit');
+  if (text === undefined) return LOGQL_LINES_DEFAULT;
+  if (!/^[-+]?\d{1,15}$/.test(text)) {
+    throw new LokiRequestError(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  if (Number(text) <= 0) throw new LokiRequestError('limit must be a positive value');
+  return Number(text);
+}
+
+/** Metrics have no limit of lines. @throws LokiRequestError */
+export function assertLines(limit: number): void {
+  if (limit <= LOGQL_LINES_MAX) return;
+  throw new LokiRequestError(
+    `max entries limit per query exceeded, limit > max_entries_limit_per_query (${limit} > ${LOGQL_LINES_MAX})`,
+  );
+}
+
+/** @throws LokiRequestError */
+export function parseDirection(form: Form): Direction {
+  const text = form.get('direction') ?? 'backward';
+  const lower = text.toLowerCase();
+  if (lower === 'forward' || lower === 'backward') return lower;
+  throw new LokiRequestError(`invalid direction '${text}'`);
+}
+
+/** Parses seconds or a duration: `60`, `1.5`, `60000ms`. */
+function parseSecondsOrDuration(text: string): bigint {
+  if (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(text)) return BigInt(Math.round(Number(text) * 1e9));
+  const ns = parseDuration(text);
+  if (ns === undefined) throw new LokiRequestError(`cannot parse ${JSON.stringify(text)} to a valid duration`);
+  return ns;
+}
+
+/** Two hundred and fifty steps by default, of whole seconds. @throws LokiRequestError */
+export function parseStep(form: Form, { start, end }: Bounds): bigint {
+  const text = form.get('step');
+  const seconds = (end - start) / POINTS_DEFAULT / NS;
+  const stepNs = text === undefined ? (seconds > 1n ? seconds : 1n) * NS : parseSecondsOrDuration(text);
+  if (stepNs <= 0n) {
+    throw new LokiRequestError(
+      'zero or negative query resolution step widths are not accepted. Try a positive integer',
+    );
+  }
+  if ((end - start) / stepNs > BigInt(LOGQL_POINTS_MAX)) {
+    throw new LokiRequestError(
+      'exceeded maximum resolution of 11,000 points per time series. Try increasing the value of the step parameter',
+    );
+  }
+  return stepNs;
+}
+
+/** @throws LokiRequestError */
+export function parseInterval(form: Form): bigint {
+  const text = form.get('interval');
+  const ns = text === undefined ? 0n : parseSecondsOrDuration(text);
+  if (ns < 0n) throw new LokiRequestError('interval must be >= 0');
+  return ns;
+}
+
+const CATEGORIZE = 'categorize-labels';
+
+/** Whether the answer gives a line's own labels with the line. */
+export function isCategorized(header: string | string[] | undefined): boolean {
+  return [header ?? ''].flat().some((each) => each.split(',').some((flag) => flag.trim() === CATEGORIZE));
+}

@@ -1,0 +1,67 @@
+/**
+ * The structured metadata `detected_level`, as Loki makes it when it receives a line: of a label, of a field of JSON or
+ * logfmt, or of words in the text.
+ */
+export const DETECTED_LEVEL = 'detected_level';
+
+const FIELDS = [
+  'level',
+  'LEVEL',
+  'Level',
+  'log.level',
+  'severity',
+  'SEVERITY',
+  'Severity',
+  'SeverityText',
+  'lvl',
+  'LVL',
+  'Lvl',
+  'severity_text',
+  'Severity_Text',
+  'SEVERITY_TEXT',
+];
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ['trace', 'trace'],
+  ['trc', 'trace'],
+  ['debug', 'debug'],
+  ['dbg', 'debug'],
+  ['info', 'info'],
+  ['inf', 'info'],
+  ['information', 'info'],
+  ['warn', 'warn'],
+  ['wrn', 'warn'],
+  ['warning', 'warn'],
+  ['error', 'error'],
+  ['err', 'error'],
+  ['critical', 'critical'],
+  ['fatal', 'fatal'],
+]);
+const UNKNOWN = 'unknown';
+
+/** In this order: the first that a text has counts. */
+const IN_TEXT: readonly (readonly [words: RegExp, level: string])[] = [
+  [/info|INFO/, 'info'],
+  [/err:|ERR:|error|ERROR/, 'error'],
+  [/warn:|WARN:|warning|WARNING/, 'warn'],
+  [/CRITICAL:|critical:/, 'critical'],
+  [/debug:|DEBUG:/, 'debug'],
+];
+const NAMES = FIELDS.map((name) => name.replace('.', '\\.')).join('|');
+const IN_JSON = new RegExp(`"(?:${NAMES})"\\s*:\\s*(?:"([^"\\\\]*)"|([^\\s,}"]+))`);
+const IN_LOGFMT = new RegExp(`(?:^|\\s)(?:${NAMES})=(?:"([^"\\\\]*)"|([^\\s"]*))`);
+
+/** @param labelOf  of the stream */
+export function detectedLevel(line: string, labelOf: (name: string) => string | undefined): string {
+  for (const name of FIELDS) {
+    const value = labelOf(name);
+    if (value !== undefined) return canonical(value) ?? value;
+  }
+  const isJson = line.trimStart().startsWith('{');
+  const match = (isJson ? IN_JSON : IN_LOGFMT).exec(line);
+  if (match !== null) return canonical((match[1] ?? match[2])!) ?? UNKNOWN;
+  return IN_TEXT.find(([words]) => words.test(line))?.[1] ?? UNKNOWN;
+}
+
+function canonical(word: string): string | undefined {
+  return WORDS.get(word.toLowerCase());
+}

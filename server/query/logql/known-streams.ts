@@ -1,0 +1,37 @@
+/** The labels of streams as Loki would have them, each made once for a query. */
+import type { Labels } from '../../../shared/labels.ts';
+import { labelName } from '../../../shared/labels.ts';
+import { matcherTest } from './pipeline/label-filter.ts';
+import type { Discovery } from './select.ts';
+import { SERVICE_NAME, serviceNameOf } from './service-name.ts';
+import type { Matcher } from './syntax/ast.ts';
+
+export type StreamLabels = ReadonlyMap<string, string>;
+
+export class KnownStreams {
+  readonly #discovery: Discovery;
+  readonly #tests: readonly { readonly name: string; readonly test: (value: string) => boolean }[];
+  readonly #known = new Map<Labels, StreamLabels | undefined>();
+
+  constructor(matchers: readonly Matcher[], discovery: Discovery) {
+    this.#discovery = discovery;
+    this.#tests = matchers.map((matcher) => ({ name: matcher.name, test: matcherTest(matcher) }));
+  }
+
+  /** Returns undefined for a stream that the selector does not select. */
+  labelsOf(labels: Labels): StreamLabels | undefined {
+    if (this.#known.has(labels)) return this.#known.get(labels);
+    const own = lokiLabels(labels, this.#discovery);
+    const isSelected = this.#tests.every(({ name, test }) => test(own.get(name) ?? ''));
+    this.#known.set(labels, isSelected ? own : undefined);
+    return isSelected ? own : undefined;
+  }
+}
+
+/** Labels with empty values are none. */
+function lokiLabels(labels: Labels, { serviceName }: Discovery): StreamLabels {
+  const own = new Map<string, string>();
+  for (const [name, value] of Object.entries(labels)) if (value !== '') own.set(labelName(name), value);
+  if (serviceName && !own.has(SERVICE_NAME)) own.set(SERVICE_NAME, serviceNameOf(labels));
+  return own;
+}

@@ -1,0 +1,9 @@
+/** A label set as a text: `{a="b", c="d"}`; the identity of a series. */
+import { quoted } from './syntax/quote.ts';
+
+/** @param labels  sorted by name */
+export function labelsText(labels: Iterable<readonly [name: string, value: string]>): string {
+  let text = '';
+  for (const [name, value] of labels) text += `${text === '' ? '' : ', '}${name}=${quoted(value)}`;
+  return `{${text}}`;
+}

@@ -1,0 +1,125 @@
+/** Answers a log query: streams of lines. */
+import { QueryTooLargeError } from '../../../shared/errors.ts';
+import { LOGQL_ANSWER_BYTES_MAX } from '../../limits.ts';
+import type { LogView } from '../../store/log-store.ts';
+import type { Predicate } from '../../store/predicate.ts';
+import type { Query } from '../../store/query.ts';
+import type { Direction } from '../../store/search-plan.ts';
+import { labelsText } from './labels-text.ts';
+import { compileStages } from './pipeline/compile.ts';
+import type { Label } from './pipeline/line-labels.ts';
+import { type Entry, EVERYTHING } from './pipeline/stage.ts';
+import { eachEntry, type LineCounts } from './rows.ts';
+import { type Discovery, isExact, predicateOf } from './select.ts';
+import type { LogExpr } from './syntax/ast.ts';
+
+export interface LogQuestion {
+  readonly expr: LogExpr;
+  /** What the asker may see, from the start to before the end. */
+  readonly visible: Predicate;
+  readonly direction: Direction;
+  readonly limit: number;
+  /** Lines closer than that to the one before are left out. */
+  readonly intervalNs: bigint;
+  /** Whether labels of a line are given with the line instead of with its stream. */
+  readonly isCategorized: boolean;
+  readonly discovery: Discovery;
+  readonly nowMs: number;
+}
+
+export type LabelValues = readonly (readonly [name: string, value: string])[];
+
+export interface LogLine {
+  readonly timestamp: bigint;
+  readonly line: string;
+  readonly metadata: LabelValues;
+  readonly parsed: LabelValues;
+}
+
+export interface LogStream {
+  readonly labels: LabelValues;
+  readonly lines: LogLine[];
+}
+
+export interface LogAnswer {
+  readonly streams: readonly LogStream[];
+  readonly counts: LineCounts;
+}
+
+/** @throws LogqlError, QueryTooLargeError */
+export async function answerLogs(question: LogQuestion, view: LogView, query: Query): Promise<LogAnswer> {
+  const { expr, visible, direction, limit, intervalNs, discovery, nowMs } = question;
+  const run = compileStages(expr.stages, EVERYTHING, nowMs);
+  using memory = query.budget.memory.share();
+  const streams = new Streams(question.isCategorized, (bytes) => memory.add(bytes));
+  let count = 0;
+  let last: bigint | undefined;
+  const take = (entry: Entry): boolean => {
+    const distance = last === undefined ? intervalNs : abs(entry.timestamp - last);
+    if (distance < intervalNs) return true;
+    last = entry.timestamp;
+    streams.add(entry);
+    return ++count < limit;
+  };
+  const counts = await eachEntry(
+    {
+      view,
+      query,
+      predicate: predicateOf(expr, visible, discovery),
+      direction,
+      limit: intervalNs === 0n && isExact(expr) ? limit : Infinity,
+      matchers: expr.matchers,
+      discovery,
+    },
+    run,
+    take,
+  );
+  return { streams: streams.sorted(), counts };
+}
+
+function abs(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}
+
+class Streams {
+  readonly #byLabels = new Map<string, LogStream>();
+  readonly #isCategorized: boolean;
+  readonly #hold: (bytes: number) => void;
+  #bytes = 0;
+
+  constructor(isCategorized: boolean, hold: (bytes: number) => void) {
+    this.#isCategorized = isCategorized;
+    this.#hold = hold;
+  }
+
+  add({ line, timestamp, labels }: Entry): void {
+    const all = labels.sorted();
+    const valuesOf = (wanted: (label: Label) => boolean): [string, string][] =>
+      all.flatMap(([name, label]) => (wanted(label) ? [[name, label.value]] : []));
+    const own = valuesOf(({ category }) => !this.#isCategorized || category === 'stream');
+    const key = labelsText(own);
+    let stream = this.#byLabels.get(key);
+    if (stream === undefined) this.#byLabels.set(key, (stream = { labels: own, lines: [] }));
+    stream.lines.push({
+      timestamp,
+      line,
+      metadata: this.#isCategorized ? valuesOf(({ category }) => category === 'metadata') : [],
+      parsed: this.#isCategorized ? valuesOf(({ category }) => category === 'parsed') : [],
+    });
+    this.#count(line.length + key.length + LINE_BYTES);
+  }
+
+  #count(bytes: number): void {
+    this.#hold(bytes);
+    this.#bytes += bytes;
+    if (this.#bytes <= LOGQL_ANSWER_BYTES_MAX) return;
+    throw new QueryTooLargeError(`the answer is larger than ${LOGQL_ANSWER_BYTES_MAX} bytes: lower limit`);
+  }
+
+  sorted(): LogStream[] {
+    return [...this.#byLabels].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, stream]) => stream);
+  }
+}
+
+/** Of a line besides its text. */
+const LINE_BYTES = 200;

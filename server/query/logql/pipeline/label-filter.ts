@@ -1,0 +1,99 @@
+/** Label filters: by text, number, duration, size or address. A line that has an error already is only filtered by text. */
+import { Regexp } from '../../../../shared/regexp/regexp.ts';
+import { compares } from '../syntax/arithmetic.ts';
+import type { LabelFilter, Matcher, NumberFilter } from '../syntax/ast.ts';
+import { parseBytes, parseGoDuration } from '../syntax/durations.ts';
+import { anchored } from '../syntax/regexp-text.ts';
+import { isInRange, parseIpRange } from './ip.ts';
+import type { Run } from './stage.ts';
+
+const FILTER_ERROR = 'LabelFilterErr';
+
+/** @throws InvalidIp */
+export function labelFilterStage(filter: LabelFilter): Run {
+  switch (filter.kind) {
+    case 'matcher': {
+      const matches = matcherTest(filter.matcher);
+      const { name } = filter.matcher;
+      return ({ labels }) => matches(labels.get(name) ?? '');
+    }
+    case 'ip': {
+      const range = parseIpRange(filter.pattern);
+      const isWanted = filter.operator === '=';
+      return ({ labels }) => {
+        if (labels.hasError) return true;
+        const value = labels.get(filter.name);
+        return value !== undefined && isInRange(range, value) === isWanted;
+      };
+    }
+    case 'and': {
+      const [left, right] = [labelFilterStage(filter.left), labelFilterStage(filter.right)];
+      return (entry) => left(entry) && right(entry);
+    }
+    case 'or': {
+      const [left, right] = [labelFilterStage(filter.left), labelFilterStage(filter.right)];
+      return (entry) => left(entry) || right(entry);
+    }
+    default:
+      return numberStage(filter);
+  }
+}
+
+/** Returns a test of values; an absent label is empty. */
+export function matcherTest({ operator, value }: Matcher): (text: string) => boolean {
+  switch (operator) {
+    case '=':
+      return (text) => text === value;
+    case '!=':
+      return (text) => text !== value;
+    case '=~':
+    case '!~': {
+      const regexp = new Regexp(anchored(value));
+      const isWanted = operator === '=~';
+      return (text) => regexp.testText(text) === isWanted;
+    }
+  }
+}
+
+function numberStage({ kind, name, operator, value: operand }: NumberFilter): Run {
+  return ({ labels }) => {
+    if (labels.hasError) return true;
+    const text = labels.get(name);
+    if (text === undefined) return false;
+    const value = valueOf(kind, text);
+    if (value !== undefined) return compares(operator, value, operand);
+    labels.fail(FILTER_ERROR, problemOf(kind, text));
+    return true;
+  };
+}
+
+function parseGoFloat(text: string): number | undefined {
+  if (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(text)) return Number(text);
+  const word = /^([-+]?)(?:(inf|infinity)|nan)$/i.exec(text);
+  if (word === null || (word[2] === undefined && word[1] !== '')) return undefined;
+  return word[2] === undefined ? NaN : word[1] === '-' ? -Infinity : Infinity;
+}
+
+function valueOf(kind: NumberFilter['kind'], text: string): number | undefined {
+  switch (kind) {
+    case 'number':
+      return parseGoFloat(text);
+    case 'duration': {
+      const ns = parseGoDuration(text);
+      return ns === undefined ? undefined : Number(ns);
+    }
+    case 'bytes':
+      return parseBytes(text);
+  }
+}
+
+export function problemOf(kind: NumberFilter['kind'], text: string): string {
+  const written = JSON.stringify(text);
+  if (kind === 'duration') return `time: invalid duration ${written}`;
+  if (kind === 'number') return `strconv.ParseFloat: parsing ${written}: invalid syntax`;
+  const unit = /^[\d.,]+\s*(.+)$/.exec(text)?.[1];
+  const digits = /^[\d.,]*/.exec(text)![0];
+  return unit === undefined || digits === ''
+    ? `strconv.ParseFloat: parsing ${JSON.stringify(digits)}: invalid syntax`
+    : `unhandled size name: ${unit.trim().toLowerCase()}`;
+}

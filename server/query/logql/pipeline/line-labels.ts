@@ -1,0 +1,108 @@
+/**
+ * The labels of one line on its way through a pipeline: those of its stream, its structured metadata, and what stages have
+ * found, set or dropped. A name that a stronger kind has already gets a suffix: the stream's labels are strongest, then
+ * metadata, then what parsers find; the losers share one name, where parsed values win.
+ */
+
+export type Category = 'stream' | 'metadata' | 'parsed';
+
+export const ERROR = '__error__';
+export const ERROR_DETAILS = '__error_details__';
+export const PRESERVE_ERROR = '__preserve_error__';
+const SUFFIX = '_extracted';
+
+export interface Label {
+  readonly value: string;
+  readonly category: Category;
+}
+
+export class LineLabels {
+  #stream: ReadonlyMap<string, string> = new Map();
+  /** Overrides the stream's labels; undefined for a label that was dropped. */
+  readonly #own = new Map<string, Label | undefined>();
+  /** Names that parsers have found in this line: the first one counts. */
+  readonly #extracted = new Set<string>();
+  #error = '';
+  #details = '';
+
+  /** Begins with another line. */
+  reset(stream: ReadonlyMap<string, string>, metadata: Iterable<readonly [string, string]>): void {
+    this.#stream = stream;
+    this.#own.clear();
+    this.#extracted.clear();
+    this.#error = '';
+    this.#details = '';
+    for (const [name, value] of metadata) {
+      this.#own.set(stream.has(name) ? name + SUFFIX : name, { value, category: 'metadata' });
+    }
+  }
+
+  get(name: string): string | undefined {
+    if (this.#error !== '') {
+      if (name === ERROR) return this.#error;
+      if (name === ERROR_DETAILS) return this.#details;
+    }
+    return this.#own.has(name) ? this.#own.get(name)?.value : this.#stream.get(name);
+  }
+
+  labelOf(name: string): Label | undefined {
+    if (this.#own.has(name)) return this.#own.get(name);
+    const value = this.#stream.get(name);
+    return value === undefined ? undefined : { value, category: 'stream' };
+  }
+
+  set(name: string, value: string, category: Category = 'parsed'): void {
+    this.#own.set(name, { value, category });
+  }
+
+  drop(name: string): void {
+    if (name === ERROR) this.#error = '';
+    if (name === ERROR_DETAILS) this.#details = '';
+    if (this.#stream.has(name)) this.#own.set(name, undefined);
+    else this.#own.delete(name);
+  }
+
+  /** Returns the name under which a parser keeps a field; undefined where an earlier one has it. */
+  claim(field: string, isWanted: (name: string) => boolean): string | undefined {
+    const name = this.nameFor(field);
+    if (this.#extracted.has(name) || !isWanted(name)) return undefined;
+    this.#extracted.add(name);
+    return name;
+  }
+
+  nameFor(field: string): string {
+    const isTaken = this.#stream.has(field) || this.#own.get(field)?.category === 'metadata';
+    return isTaken ? field + SUFFIX : field;
+  }
+
+  get hasError(): boolean {
+    return this.#error !== '';
+  }
+
+  get error(): string {
+    return this.#error;
+  }
+
+  fail(error: string, details: string): void {
+    this.#error = error;
+    this.#details = details;
+  }
+
+  /** Returns all labels, sorted by name. */
+  sorted(): [name: string, label: Label][] {
+    const all: [string, Label][] = [];
+    for (const [name, value] of this.#stream) {
+      if (!this.#own.has(name)) all.push([name, { value, category: 'stream' }]);
+    }
+    for (const [name, label] of this.#own) if (label !== undefined) all.push([name, label]);
+    if (this.#error !== '') {
+      all.push([ERROR, { value: this.#error, category: 'parsed' }]);
+      if (this.#details !== '') all.push([ERROR_DETAILS, { value: this.#details, category: 'parsed' }]);
+    }
+    return all.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  }
+
+  values(): ReadonlyMap<string, string> {
+    return new Map(this.sorted().map(([name, { value }]) => [name, value]));
+  }
+}

@@ -1,0 +1,22 @@
+/** What a stage of a pipeline is once it is compiled. */
+import type { LineLabels } from './line-labels.ts';
+
+/** A line on its way through a pipeline. */
+export interface Entry {
+  line: string;
+  /** ns since 1970. */
+  timestamp: bigint;
+  readonly labels: LineLabels;
+}
+
+/** Returns whether the line stays. */
+export type Run = (entry: Entry) => boolean;
+
+/** Which labels a query needs of those that parsers find. */
+export interface Wanted {
+  /** Nothing that a parser finds matters. */
+  readonly nothing: boolean;
+  readonly isWanted: (name: string) => boolean;
+}
+
+export const EVERYTHING: Wanted = { nothing: false, isWanted: () => true };

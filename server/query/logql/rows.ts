@@ -1,0 +1,64 @@
+/** Reads the lines that a query may use, and runs its pipeline over them. */
+import { instantOf } from '../../../shared/time.ts';
+import type { LogView } from '../../store/log-store.ts';
+import type { Predicate } from '../../store/predicate.ts';
+import type { Query } from '../../store/query.ts';
+import { labelsAt, textAt } from '../../store/row-block.ts';
+import type { Direction } from '../../store/search-plan.ts';
+import type { RowsSink } from '../../store/sink.ts';
+import { DETECTED_LEVEL, detectedLevel } from './detected-level.ts';
+import { KnownStreams } from './known-streams.ts';
+import { LineLabels } from './pipeline/line-labels.ts';
+import type { Entry, Run } from './pipeline/stage.ts';
+import type { Discovery } from './select.ts';
+import { Slices } from './slices.ts';
+import type { Matcher } from './syntax/ast.ts';
+
+const SINK: RowsSink = { kind: 'rows', fields: [] };
+/** Lines between two looks at the clock. */
+const LINES_AT_ONCE = 64;
+
+export interface LinesAsked {
+  readonly view: LogView;
+  readonly query: Query;
+  readonly predicate: Predicate;
+  readonly direction: Direction;
+  /** As many lines as that are surely enough; Infinity where a stage may drop some. */
+  readonly limit: number;
+  readonly matchers: readonly Matcher[];
+  readonly discovery: Discovery;
+}
+
+/** Of the lines that were read. */
+export interface LineCounts {
+  lines: number;
+  bytes: number;
+}
+
+/**
+ * Calls for each line that stays in the pipeline, in order.
+ * @param take  returns false to stop; the entry is another line afterwards
+ */
+export async function eachEntry(asked: LinesAsked, run: Run, take: (entry: Entry) => boolean): Promise<LineCounts> {
+  const { view, query, predicate, direction, limit, matchers, discovery } = asked;
+  const streams = new KnownStreams(matchers, discovery);
+  const slices = new Slices(query.signal);
+  const entry: Entry = { line: '', timestamp: 0n, labels: new LineLabels() };
+  const counts = { lines: 0, bytes: 0 };
+  for await (const block of view.search({ ...predicate, direction, limit }, SINK, query)) {
+    for (let row = 0; row < block.rowCount; row++) {
+      if (row % LINES_AT_ONCE === 0 && slices.isOver) await slices.pause();
+      const stream = streams.labelsOf(labelsAt(block, row));
+      if (stream === undefined) continue;
+      const bytes = textAt(block.lines, row);
+      counts.lines++;
+      counts.bytes += bytes.length;
+      entry.line = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+      entry.timestamp = instantOf(block.days[row]!, block.timesNs[row]!);
+      const level = discovery.logLevels ? detectedLevel(entry.line, (name) => stream.get(name)) : undefined;
+      entry.labels.reset(stream, level === undefined ? [] : [[DETECTED_LEVEL, level]]);
+      if (run(entry) && !take(entry)) return counts;
+    }
+  }
+  return counts;
+}

@@ -1,0 +1,109 @@
+/**
+ * From the selector and the line filters of a query to a predicate: what every line that it can use satisfies. Lines are
+ * tested again when they are read, so a condition may be left out, but must never be too strict.
+ */
+import { Regexp } from '../../../shared/regexp/regexp.ts';
+import { LEVEL } from '../../../shared/levels.ts';
+import {
+  allOf,
+  anyOf,
+  EVERYTHING,
+  leafOf,
+  normalised,
+  not,
+  type Predicate,
+  regexpLeaf,
+  textLeaf,
+  type Where,
+} from '../../store/predicate.ts';
+import { isNegative } from './pipeline/line-filter.ts';
+import { SERVICE_NAME, serviceNameWhere } from './service-name.ts';
+import type { LineFilter, LineOperator, LineText, LogExpr, Matcher, Stage } from './syntax/ast.ts';
+import { parsePatternText } from './syntax/pattern-text.ts';
+import { anchored } from './syntax/regexp-text.ts';
+
+export interface Discovery {
+  /** Streams get a label `service_name`. */
+  readonly serviceName: boolean;
+  /** Lines get the structured metadata `detected_level`. */
+  readonly logLevels: boolean;
+}
+
+/** @param visible  what the asker may see, and the time range */
+export function predicateOf({ matchers, stages }: LogExpr, visible: Predicate, discovery: Discovery): Predicate {
+  const conditions = [
+    ...matchers.map((matcher) => matcherWhere(matcher, discovery)),
+    ...filtersOfWrittenLines(stages).map(lineWhere),
+  ];
+  return { ...visible, where: normalised(allOf([visible.where, ...conditions])) };
+}
+
+export function matcherWhere(matcher: Matcher, { serviceName }: Discovery): Where {
+  if (matcher.name !== SERVICE_NAME || !serviceName) return labelWhere(matcher.name, matcher);
+  const regexp = new Regexp(anchored(matcher.value));
+  const passes = (value: string): boolean => {
+    const isEqual = matcher.operator.endsWith('~') ? regexp.testText(value) : value === matcher.value;
+    return isEqual === !matcher.operator.startsWith('!');
+  };
+  return serviceNameWhere((label) => labelWhere(label, matcher), passes);
+}
+
+/** Whether each line that satisfies the predicate of a query stays in its pipeline. */
+export function isExact({ matchers, stages }: LogExpr): boolean {
+  const written = filtersOfWrittenLines(stages);
+  return (
+    matchers.every(({ name }) => name !== LEVEL) &&
+    stages.every((stage) => {
+      if (stage.kind === 'labels') return false;
+      if (stage.kind !== 'line') return true;
+      const isPlain = !stage.operator.endsWith('>') && stage.texts.every(({ isIp }) => !isIp);
+      return isPlain && written.includes(stage);
+    })
+  );
+}
+
+/** A label that a stream lacks is an empty text. */
+function labelWhere(name: string, { operator, value }: Matcher): Where {
+  const has = leafOf(`label.${name}`, [{ kind: 'exists' }]);
+  const isRegexp = operator.endsWith('~');
+  const pattern = anchored(value);
+  const equal = leafOf(`label.${name}`, [
+    isRegexp ? { kind: 'regexp', pattern } : { kind: 'equals', text: Buffer.from(value) },
+  ]);
+  const isEmptyEqual = isRegexp ? new Regexp(pattern).testText('') : value === '';
+  const isRefused = operator.startsWith('!');
+  // Levels are compared by what they mean, so words of one level could not be told apart.
+  if (name === LEVEL) return isRefused || isEmptyEqual ? EVERYTHING : has;
+  const where = isEmptyEqual ? anyOf([not(has), equal]) : equal;
+  return isRefused ? not(where) : where;
+}
+
+/** Filters of lines as they are stored: those before the first stage that changes the line. */
+function filtersOfWrittenLines(stages: readonly Stage[]): LineFilter[] {
+  const end = stages.findIndex(({ kind }) => kind === 'line_format' || kind === 'unpack' || kind === 'decolorize');
+  const unchanged = end < 0 ? stages : stages.slice(0, end);
+  return unchanged.filter((stage) => stage.kind === 'line');
+}
+
+function lineWhere({ operator, texts }: LineFilter): Where {
+  const parts = texts.map((text) => textWhere(operator, text));
+  if (!isNegative(operator)) return anyOf(parts);
+  // A condition that is not exact cannot be turned round.
+  const mayBeNegated = texts.every(({ isIp }) => !isIp) && operator !== '!>';
+  return mayBeNegated ? not(anyOf(parts)) : EVERYTHING;
+}
+
+function textWhere(operator: LineOperator, { text, isIp }: LineText): Where {
+  if (isIp) return EVERYTHING;
+  switch (operator) {
+    case '|=':
+    case '!=':
+      return text === '' ? EVERYTHING : textLeaf(text);
+    case '|~':
+    case '!~':
+      return text === '' ? EVERYTHING : regexpLeaf(text);
+    case '|>':
+    case '!>':
+      return allOf(parsePatternText(text).flatMap((part) => (part.kind === 'literal' ? [textLeaf(part.text)] : [])));
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * The label `service_name`, which Loki adds to streams that have none, and which Grafana's Logs Drilldown needs: the value of
+ * the first of some labels that the stream has.
+ */
+import { labelOf, type Labels } from '../../../shared/labels.ts';
+import { allOf, anyOf, leafOf, not, type Where } from '../../store/predicate.ts';
+
+export const SERVICE_NAME = 'service_name';
+const UNKNOWN = 'unknown_service';
+
+/** Those that Loki looks at, in its order. */
+const SOURCES = [
+  'service',
+  'app',
+  'application',
+  'app_name',
+  'name',
+  'app_kubernetes_io_name',
+  'container',
+  'container_name',
+  'k8s_container_name',
+  'component',
+  'workload',
+  'job',
+  'k8s_job_name',
+];
+
+export function serviceNameOf(labels: Labels): string {
+  for (const name of SOURCES) {
+    const value = labelOf(labels, name);
+    if (value !== undefined && value !== '') return value;
+  }
+  return UNKNOWN;
+}
+
+/** Returns the condition that whichever label makes the name passes. */
+export function serviceNameWhere(passes: (label: string) => Where, isPassed: (value: string) => boolean): Where {
+  let where: Where = isPassed(UNKNOWN) ? allOf([]) : anyOf([]);
+  for (const name of [SERVICE_NAME, ...SOURCES].toReversed()) {
+    const has = leafOf(`label.${name}`, [{ kind: 'exists' }]);
+    where = anyOf([allOf([has, passes(name)]), allOf([not(has), where])]);
+  }
+  return where;
+}

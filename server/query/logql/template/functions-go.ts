@@ -1,0 +1,89 @@
+/** Go's own functions, which every template has. `and` and `or` are in ./compile.ts, as they evaluate no more than they need. */
+import { TemplateError } from './errors.ts';
+import { formatted } from './format.ts';
+import { fixed, intOf, type Named, variadic } from './function.ts';
+import { isTrue, printed, typeOf, type Value } from './values.ts';
+
+export const GO_FUNCTIONS: readonly Named[] = [
+  fixed('not', 1, ([value]) => !isTrue(value!)),
+  fixed('len', 1, ([value]) => BigInt(lengthOf(value!))),
+  variadic('index', 1, ([value, ...keys]) => keys.reduce<Value>(elementOf, value!)),
+  variadic('slice', 1, ([value, ...bounds]) => sliceOf(value!, bounds.map(intOf))),
+  variadic('print', 0, (values) => printedTogether(values)),
+  variadic('println', 0, (values) => `${values.map(printed).join(' ')}\n`),
+  variadic('printf', 1, ([format, ...values]) => formatted(printed(format!), values)),
+  variadic('html', 1, (values) => printedTogether(values).replaceAll(/[<>&'"\0]/g, (char) => HTML[char]!)),
+  variadic('js', 1, (values) => printedTogether(values).replaceAll(/[\\'"<>&=\n\r\t]/g, escapedForScript)),
+  variadic('urlquery', 1, (values) => encodeURIComponent(printedTogether(values)).replaceAll('%20', '+')),
+  variadic('eq', 2, ([value, ...others]) => others.some((other) => isEqual(value!, other))),
+  fixed('ne', 2, ([a, b]) => !isEqual(a!, b!)),
+  fixed('lt', 2, ([a, b]) => isLess(a!, b!)),
+  fixed('le', 2, ([a, b]) => isLess(a!, b!) || isEqual(a!, b!)),
+  fixed('gt', 2, ([a, b]) => !isLess(a!, b!) && !isEqual(a!, b!)),
+  fixed('ge', 2, ([a, b]) => !isLess(a!, b!)),
+];
+
+const HTML: Readonly<Record<string, string>> = {
+  '<': '&lt;',
+  '>': '&gt;',
+  '&': '&amp;',
+  "'": '&#39;',
+  '"': '&#34;',
+  '\0': '\uFFFD',
+};
+
+function escapedForScript(char: string): string {
+  if (char === '\\' || char === "'" || char === '"') return `\\${char}`;
+  return `\\u00${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+/** As Go's Sprint: a space between two values of which none is a text. */
+function printedTogether(values: readonly Value[]): string {
+  return values.reduce<string>((text, value, i) => {
+    const isSpaced = i > 0 && typeof value !== 'string' && typeof values[i - 1] !== 'string';
+    return text + (isSpaced ? ' ' : '') + printed(value);
+  }, '');
+}
+
+function lengthOf(value: Value): number {
+  if (typeof value === 'string') return Buffer.byteLength(value);
+  if (Array.isArray(value)) return value.length;
+  if (value instanceof Map) return value.size;
+  throw new TemplateError(`len of type ${typeOf(value)}`);
+}
+
+function elementOf(value: Value, key: Value): Value {
+  if (value instanceof Map) return value.get(printed(key)) ?? null;
+  if (Array.isArray(value) || typeof value === 'string') {
+    const at = intOf(key);
+    const elements = typeof value === 'string' ? Buffer.from(value) : value;
+    if (at < 0 || at >= elements.length) throw new TemplateError(`index out of range: ${at}`);
+    const element = elements[at] as Value | number;
+    return typeof value === 'string' ? BigInt(element as number) : element;
+  }
+  throw new TemplateError(value === null ? 'index of untyped nil' : `can't index item of type ${typeOf(value)}`);
+}
+
+function sliceOf(value: Value, [from = 0, to, ...rest]: readonly number[]): Value {
+  if (typeof value !== 'string' && !Array.isArray(value))
+    throw new TemplateError(`can't slice item of type ${typeOf(value)}`);
+  const length = lengthOf(value);
+  const end = to ?? length;
+  if (rest.length > 0 || from < 0 || end > length || from > end)
+    throw new TemplateError(`index out of range: ${from}:${end}`);
+  return typeof value === 'string' ? Buffer.from(value).toString('utf8', from, end) : value.slice(from, end);
+}
+
+function isEqual(a: Value, b: Value): boolean {
+  if (typeof a !== typeof b) {
+    if (a === null || b === null) return false;
+    throw new TemplateError('incompatible types for comparison');
+  }
+  return a === b;
+}
+
+function isLess(a: Value, b: Value): boolean {
+  if (typeof a !== typeof b) throw new TemplateError('incompatible types for comparison');
+  if (typeof a === 'boolean' || typeof a === 'object') throw new TemplateError('invalid type for comparison');
+  return typeof a === 'string' ? Buffer.compare(Buffer.from(a), Buffer.from(b as string)) < 0 : a < (b as bigint);
+}

@@ -1,0 +1,117 @@
+/** Cuts a template into its texts and the tokens of its actions. */
+import { unescaped } from '../syntax/quote.ts';
+import { TemplateError } from './errors.ts';
+
+export type Part =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'action'; readonly tokens: readonly TemplateToken[]; readonly line: number };
+
+export interface TemplateToken {
+  readonly kind: 'word' | 'field' | 'variable' | 'string' | 'char' | 'number' | 'sign' | 'space';
+  readonly text: string;
+}
+
+const OPEN = /\{\{(-(?=\s))?/g;
+const COMMENT = /\/\*[^]*?\*\/(\s+-)?\}\}/y;
+const SPACES = /[ \t\r\n]+/y;
+const CLOSE = /(-)?\}\}/y;
+const TOKENS: readonly (readonly [TemplateToken['kind'], RegExp])[] = [
+  ['string', /"(?:\\.|[^"\\\n])*"|`[^`]*`/y],
+  ['char', /'(?:\\[^]|[^'\\\n])+'/y],
+  ['number', /[-+]?(?:0[xX][\da-fA-F_]+|0[bBoO][\d_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)/y],
+  ['field', /\.[\p{L}_][\p{L}\p{Nd}_]*/uy],
+  ['variable', /\$[\p{L}\p{Nd}_]*/uy],
+  ['word', /[\p{L}_][\p{L}\p{Nd}_]*/uy],
+  ['sign', /:=|[().|,=]/y],
+];
+
+/** @throws TemplateError */
+export function partsOf(text: string): Part[] {
+  const parts: Part[] = [];
+  let at = 0;
+  let trimsNext = false;
+  const pushText = (raw: string, trimsEnd: boolean): void => {
+    let kept = trimsNext ? raw.replace(/^[ \t\r\n]+/, '') : raw;
+    if (trimsEnd) kept = kept.replace(/[ \t\r\n]+$/, '');
+    if (kept !== '') parts.push({ kind: 'text', text: kept });
+  };
+  for (;;) {
+    OPEN.lastIndex = at;
+    const open = OPEN.exec(text);
+    if (open === null) break;
+    pushText(text.slice(at, open.index), open[1] !== undefined);
+    const line = lineAt(text, open.index);
+    const start = OPEN.lastIndex;
+    const isComment = /^\s*\/\*/.test(text.slice(start, start + 4));
+    const action = isComment ? commentFrom(text, text.indexOf('/*', start), line) : actionFrom(text, start, line);
+    if (!isComment) parts.push({ kind: 'action', tokens: action.tokens, line });
+    trimsNext = action.trimsNext;
+    at = action.end;
+  }
+  pushText(text.slice(at), false);
+  return parts;
+}
+
+interface Action {
+  readonly tokens: readonly TemplateToken[];
+  readonly end: number;
+  readonly trimsNext: boolean;
+}
+
+function commentFrom(text: string, start: number, line: number): Action {
+  COMMENT.lastIndex = start;
+  const comment = COMMENT.exec(text);
+  if (comment === null) throw new TemplateError(`template: line:${line}: unclosed comment`);
+  return { tokens: [], end: COMMENT.lastIndex, trimsNext: comment[1] !== undefined };
+}
+
+function actionFrom(text: string, start: number, line: number): Action {
+  const tokens: TemplateToken[] = [];
+  let at = start;
+  let wasSpace = false;
+  for (;;) {
+    CLOSE.lastIndex = at;
+    const close = CLOSE.exec(text);
+    if (close !== null && (close[1] === undefined || wasSpace)) {
+      return { tokens, end: CLOSE.lastIndex, trimsNext: close[1] !== undefined };
+    }
+    SPACES.lastIndex = at;
+    wasSpace = SPACES.test(text);
+    if (wasSpace) {
+      tokens.push({ kind: 'space', text: ' ' });
+      at = SPACES.lastIndex;
+      continue;
+    }
+    const token = tokenAt(text, at, line);
+    tokens.push(token.token);
+    at = token.end;
+  }
+}
+
+function tokenAt(text: string, at: number, line: number): { token: TemplateToken; end: number } {
+  for (const [kind, pattern] of TOKENS) {
+    pattern.lastIndex = at;
+    const match = pattern.exec(text);
+    if (match !== null) return { token: { kind, text: match[0] }, end: pattern.lastIndex };
+  }
+  const where = `template: line:${line}:`;
+  if (at >= text.length) throw new TemplateError(`${where} unclosed action`);
+  if (text[at] === '"' || text[at] === '`') throw new TemplateError(`${where} unterminated quoted string`);
+  if (text[at] === "'") throw new TemplateError(`${where} unterminated character constant`);
+  const char = String.fromCodePoint(text.codePointAt(at)!);
+  throw new TemplateError(`${where} unexpected ${JSON.stringify(char)} in command`);
+}
+
+/** Returns the value of a token of a text. @throws TemplateError */
+export function stringOf({ text }: TemplateToken, line: number): string {
+  if (text.startsWith('`')) return text.slice(1, -1);
+  const value = unescaped(text.slice(1, -1));
+  if (value === undefined) throw new TemplateError(`template: line:${line}: invalid syntax`);
+  return value;
+}
+
+function lineAt(text: string, end: number): number {
+  let line = 1;
+  for (let at = text.indexOf('\n'); at >= 0 && at < end; at = text.indexOf('\n', at + 1)) line++;
+  return line;
+}

@@ -1,0 +1,239 @@
+/** Parses a template of Go's text/template, but for `define`, `template` and `block`: nothing could be defined elsewhere. */
+import { LOGQL_DEPTH_MAX } from '../../../limits.ts';
+import { TemplateError } from './errors.ts';
+import { type Part, partsOf, stringOf, type TemplateToken } from './lexer.ts';
+import type { Command, Nodes, Operand, Pipe, TemplateNode } from './tree.ts';
+
+/** @throws TemplateError */
+export function parseTemplate(text: string, isFunction: (name: string) => boolean): Nodes {
+  const parser = new Parser(partsOf(text), isFunction);
+  const { nodes, end } = parser.list(0);
+  if (end !== undefined) throw parser.fail(`unexpected {{${end}}}`);
+  return nodes;
+}
+
+const KEYWORDS: ReadonlySet<string> = new Set(['if', 'with', 'range', 'else', 'end', 'break', 'continue']);
+
+class Parser {
+  readonly #parts: readonly Part[];
+  readonly #isFunction: (name: string) => boolean;
+  readonly #variables: string[] = ['$'];
+  #part = 0;
+  #tokens: readonly TemplateToken[] = [];
+  #at = 0;
+  #line = 1;
+  #loops = 0;
+
+  constructor(parts: readonly Part[], isFunction: (name: string) => boolean) {
+    this.#parts = parts;
+    this.#isFunction = isFunction;
+  }
+
+  fail(problem: string): TemplateError {
+    return new TemplateError(`template: line:${this.#line}: ${problem}`);
+  }
+
+  /** Returns the nodes up to an `else` or `end`, or all. */
+  list(depth: number): { nodes: Nodes; end: 'else' | 'end' | undefined } {
+    if (depth > LOGQL_DEPTH_MAX) throw this.fail(`nested too deeply: more than ${LOGQL_DEPTH_MAX} levels`);
+    const nodes: TemplateNode[] = [];
+    for (let part = this.#parts[this.#part++]; part !== undefined; part = this.#parts[this.#part++]) {
+      if (part.kind === 'text') {
+        nodes.push(part);
+        continue;
+      }
+      this.#begin(part);
+      const word = this.#peek();
+      if (word?.kind !== 'word' || !KEYWORDS.has(word.text)) {
+        nodes.push({ kind: 'print', pipe: this.#wholePipe('command') });
+        continue;
+      }
+      this.#at++;
+      if (word.text === 'else' || word.text === 'end') return { nodes, end: word.text };
+      nodes.push(this.#statement(word.text as 'if' | 'with' | 'range' | 'break' | 'continue', depth));
+    }
+    return { nodes, end: undefined };
+  }
+
+  #begin({ tokens, line }: Extract<Part, { kind: 'action' }>): void {
+    this.#tokens = tokens;
+    this.#line = line;
+    this.#at = 0;
+    this.#skipSpace();
+  }
+
+  #statement(word: 'if' | 'with' | 'range' | 'break' | 'continue', depth: number): TemplateNode {
+    if (word === 'break' || word === 'continue') {
+      if (this.#loops === 0) throw this.fail(`{{${word}}} outside {{range}}`);
+      return { kind: word };
+    }
+    const known = this.#variables.length;
+    const pipe = this.#wholePipe(word);
+    if (word === 'range') this.#loops++;
+    const { nodes, end } = this.list(depth + 1);
+    if (word === 'range') this.#loops--;
+    const otherwise = end === 'else' ? this.#otherwise(word, depth) : [];
+    if (end === undefined) throw this.fail('unexpected EOF');
+    this.#variables.length = known;
+    return word === 'range'
+      ? { kind: word, pipe, each: nodes, otherwise }
+      : { kind: word, pipe, body: nodes, otherwise };
+  }
+
+  /** After `else`: what is up to the end, or another condition. */
+  #otherwise(word: 'if' | 'with' | 'range', depth: number): Nodes {
+    this.#skipSpace();
+    const next = this.#peek();
+    if (next?.kind === 'word' && next.text === word && word !== 'range') {
+      this.#at++;
+      return [this.#statement(word, depth + 1)];
+    }
+    if (next !== undefined) throw this.fail(`unexpected ${this.#named(next)} in else`);
+    const { nodes, end } = this.list(depth + 1);
+    if (end === 'else') throw this.fail(`expected end; found {{else}}`);
+    if (end === undefined) throw this.fail('unexpected EOF');
+    return nodes;
+  }
+
+  #peek(): TemplateToken | undefined {
+    return this.#tokens[this.#at];
+  }
+
+  #skipSpace(): void {
+    while (this.#peek()?.kind === 'space') this.#at++;
+  }
+
+  #named({ text }: TemplateToken): string {
+    return `<${text}>`;
+  }
+
+  #wholePipe(context: string): Pipe {
+    const pipe = this.#pipe(context, 0);
+    const rest = this.#peek();
+    if (rest !== undefined) throw this.fail(`unexpected ${this.#named(rest)} in ${context}`);
+    return pipe;
+  }
+
+  #pipe(context: string, depth: number): Pipe {
+    if (depth > LOGQL_DEPTH_MAX) throw this.fail(`nested too deeply: more than ${LOGQL_DEPTH_MAX} levels`);
+    this.#skipSpace();
+    const { variables, isDeclared } = this.#assigned(context);
+    const commands: Command[] = [];
+    for (;;) {
+      commands.push(this.#command(context, depth));
+      if (this.#peek()?.text !== '|' || this.#peek()?.kind !== 'sign') break;
+      this.#at++;
+    }
+    const wrong = commands.findIndex(
+      ([head], i) => i > 0 && head!.kind !== 'function' && head!.kind !== 'field' && head!.kind !== 'variable',
+    );
+    if (wrong > 0) throw this.fail(`non executable command in pipeline stage ${wrong + 1}`);
+    return { variables, isDeclared, commands };
+  }
+
+  /** Reads `$x :=`, `$x =`, and in a range `$i, $x :=`. */
+  #assigned(context: string): { variables: string[]; isDeclared: boolean } {
+    const start = this.#at;
+    const variables: string[] = [];
+    while (this.#peek()?.kind === 'variable') {
+      variables.push(this.#peek()!.text);
+      this.#at++;
+      this.#skipSpace();
+      const sign = this.#peek()?.text;
+      if (sign === ',' && context === 'range' && variables.length === 1) {
+        this.#at++;
+        this.#skipSpace();
+        continue;
+      }
+      if (sign !== ':=' && sign !== '=') break;
+      this.#at++;
+      this.#skipSpace();
+      const unknown = sign === '=' ? variables.find((name) => !this.#variables.includes(name)) : undefined;
+      if (unknown !== undefined) throw this.fail(`undefined variable "${unknown}"`);
+      if (sign === ':=') this.#variables.push(...variables);
+      return { variables, isDeclared: sign === ':=' };
+    }
+    this.#at = start;
+    return { variables: [], isDeclared: false };
+  }
+
+  #command(context: string, depth: number): Command {
+    const operands: Operand[] = [];
+    for (;;) {
+      this.#skipSpace();
+      const token = this.#peek();
+      const isEnd = token === undefined || (token.kind === 'sign' && (token.text === '|' || token.text === ')'));
+      if (isEnd) break;
+      operands.push(this.#operand(token, context, depth));
+      const next = this.#peek();
+      const isSeparate = next === undefined || next.kind === 'space' || next.text === '|' || next.text === ')';
+      if (!isSeparate) throw this.fail(`unexpected ${this.#named(next)} in operand`);
+    }
+    if (operands.length === 0) {
+      throw this.fail(context === 'command' ? 'missing value for command' : `missing value for ${context}`);
+    }
+    return operands;
+  }
+
+  #operand(token: TemplateToken, context: string, depth: number): Operand {
+    this.#at++;
+    switch (token.kind) {
+      case 'string':
+        return { kind: 'literal', value: stringOf(token, this.#line) };
+      case 'char':
+        return { kind: 'literal', value: this.#charCode(token) };
+      case 'number':
+        return { kind: 'literal', value: this.#number(token.text) };
+      case 'field':
+        return { kind: 'field', path: [token.text.slice(1), ...this.#path()] };
+      case 'variable':
+        if (!this.#variables.includes(token.text)) throw this.fail(`undefined variable "${token.text}"`);
+        return { kind: 'variable', name: token.text, path: this.#path() };
+      case 'word':
+        return this.#word(token.text);
+      default:
+        if (token.text === '.') return { kind: 'dot' };
+        if (token.text === '(') return this.#group(context, depth);
+        throw this.fail(`unexpected ${this.#named(token)} in ${context}`);
+    }
+  }
+
+  #word(text: string): Operand {
+    if (text === 'nil') return { kind: 'nil' };
+    if (text === 'true' || text === 'false') return { kind: 'literal', value: text === 'true' };
+    if (!this.#isFunction(text)) throw this.fail(`function "${text}" not defined`);
+    return { kind: 'function', name: text };
+  }
+
+  #group(context: string, depth: number): Operand {
+    const pipe = this.#pipe(context, depth + 1);
+    if (this.#peek()?.text !== ')') throw this.fail('unclosed left paren');
+    this.#at++;
+    return { kind: 'pipe', pipe, path: this.#path() };
+  }
+
+  #path(): string[] {
+    const path: string[] = [];
+    for (let next = this.#peek(); next?.kind === 'field'; next = this.#peek()) {
+      path.push(next.text.slice(1));
+      this.#at++;
+    }
+    return path;
+  }
+
+  #charCode(token: TemplateToken): bigint {
+    const value = stringOf(token, this.#line);
+    if (Array.from(value).length !== 1) throw this.fail(`malformed character constant: ${token.text}`);
+    return BigInt(value.codePointAt(0)!);
+  }
+
+  #number(text: string): bigint | number {
+    const plain = text.replaceAll('_', '');
+    const sign = plain.startsWith('-') ? -1n : 1n;
+    const digits = plain.replace(/^[-+]/, '');
+    if (/^(?:\d+|0[xX][\da-fA-F]+|0[bB][01]+|0[oO][0-7]+)$/.test(digits)) return sign * BigInt(digits);
+    const value = Number(plain);
+    if (Number.isNaN(value)) throw this.fail(`bad number syntax: "${text}"`);
+    return value;
+  }
+}

@@ -1,0 +1,34 @@
+/** A template of Go's text/template as data. ./parser.ts makes it, ./compile.ts runs it. */
+
+export type TemplateNode =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'print'; readonly pipe: Pipe }
+  | { readonly kind: 'if' | 'with'; readonly pipe: Pipe; readonly body: Nodes; readonly otherwise: Nodes }
+  | { readonly kind: 'range'; readonly pipe: Pipe; readonly each: Nodes; readonly otherwise: Nodes }
+  | { readonly kind: 'break' | 'continue' };
+
+export type Nodes = readonly TemplateNode[];
+
+/** Commands, each of which gets the value of the one before it as its last argument. */
+export interface Pipe {
+  /** Variables that get the value; two in a range: of the index, and of the element. */
+  readonly variables: readonly string[];
+  /** Whether the variables are new (`:=`). */
+  readonly isDeclared: boolean;
+  readonly commands: readonly Command[];
+}
+
+/** A function or a value, and arguments. */
+export type Command = readonly Operand[];
+
+export type Operand =
+  | { readonly kind: 'dot' }
+  | { readonly kind: 'nil' }
+  | { readonly kind: 'literal'; readonly value: string | boolean | number | bigint }
+  /** `.a.b` */
+  | { readonly kind: 'field'; readonly path: readonly string[] }
+  /** `$x.a` */
+  | { readonly kind: 'variable'; readonly name: string; readonly path: readonly string[] }
+  | { readonly kind: 'function'; readonly name: string }
+  /** `( … ).a` */
+  | { readonly kind: 'pipe'; readonly pipe: Pipe; readonly path: readonly string[] };
