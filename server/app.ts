@@ -111,7 +111,8 @@ export function buildApp(parts: AppParts): FastifyInstance {
   guardBrowsers(app, access.isLocal);
   guard(app, access, sessions, (socket) => connections.trust(socket));
   refuseUnknownParameters(app);
-  receiveBodies(app, new BodyBudget());
+  const bodyBudget = new BodyBudget();
+  receiveBodies(app, bodyBudget);
   compressAnswers(app);
   cutOffStalledAnswers(app);
 
@@ -139,7 +140,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   });
   registerIngest(app, { pushes, now });
   const engine = new QueryEngine(logs, { onEnded: costCounters(metrics) });
-  reportQueries(metrics, engine);
+  reportMemory(metrics, { engine, bodyBudget, pushMemory });
   registerLogs(app, { engine, now, closing: closing.signal });
   registerCompare(app, { engine, now });
   registerLabels(app, { engine, now });
@@ -196,13 +197,23 @@ function costCounters(metrics: Metrics): (statistics: Readonly<QueryStatistics>)
   };
 }
 
-function reportQueries(metrics: Metrics, { slots, tailSlots, answerRows, answerText }: QueryEngine): void {
+interface MemoryHolders {
+  readonly engine: QueryEngine;
+  readonly bodyBudget: BodyBudget;
+  readonly pushMemory: PushMemory;
+}
+
+function reportMemory(metrics: Metrics, { engine, bodyBudget, pushMemory }: MemoryHolders): void {
+  const { slots, tailSlots, answerRows, answerText, aggregateMemory } = engine;
   const gauge = (name: string, help: string, read: () => number): void => {
     metrics.gauge(name, help).readFrom(read);
   };
   const rows = 'Lines of all answers in flight; the limits of clients until their lines are found.';
   gauge('podlog_answer_rows', rows, () => answerRows.held);
   gauge('podlog_answer_bytes', 'Text of answers that is buffered for their clients.', () => answerText.heldBytes);
+  gauge('podlog_aggregate_bytes', 'Memory of running aggregations and facets.', () => aggregateMemory.heldBytes);
+  gauge('podlog_body_bytes', 'Bodies of requests that are not answered yet.', () => bodyBudget.heldBytes);
+  gauge('podlog_push_bytes', 'Memory in which pushes are decoded.', () => pushMemory.heldBytes);
   gauge('podlog_queries_running', 'Queries that are running.', () => slots.runningCount);
   gauge('podlog_queries_waiting', 'Queries that wait for a slot.', () => slots.waitingCount);
   gauge('podlog_live_tails', 'Live tails.', () => tailSlots.count);

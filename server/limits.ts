@@ -183,7 +183,7 @@ export const WAL_GROUP_BYTES_MAX = 4 * MIB;
  * flushes are what compaction is for. Age: rows stay unsorted at most this long.
  */
 export const WAL_FILE_BYTES_MAX = 8 * MIB;
-export const WAL_FILE_DECODED_BYTES_MAX = 96 * MIB;
+export const WAL_FILE_DECODED_BYTES_MAX = 64 * MIB;
 export const WAL_FILE_RECORDS_MAX = 400;
 export const WAL_FILE_AGE_MS_MAX = 1 * HOUR_MS;
 
@@ -192,7 +192,7 @@ export const WAL_FILE_AGE_MS_MAX = 1 * HOUR_MS;
  * Beyond: the earlier rows get a segment of their own; a row group that takes more even when its columns are decoded
  * one by one, which intake refuses today, is quarantined.
  */
-export const FLUSH_DECODED_BYTES_MAX = 96 * MIB;
+export const FLUSH_DECODED_BYTES_MAX = 64 * MIB;
 
 /** Workers that a row group may kill. Beyond: it is quarantined, and the others are flushed. */
 export const FLUSH_DEATHS_MAX = 2;
@@ -253,13 +253,13 @@ export const COMPACTION_OPEN_LINE_BYTES_MAX = 144 * MIB;
  * Row groups that a merge has open, with one column of each decoded: their real memory, which their lines do not show.
  * Beyond: the merge is abandoned, and its segments count twice as much from then on.
  */
-export const COMPACTION_OPEN_BYTES_MAX = 128 * MIB;
+export const COMPACTION_OPEN_BYTES_MAX = 104 * MIB;
 
 /** Memory of the labels of a merge's streams, which are 24,000 in a cluster. Beyond: the merge is given up as with COMPACTION_OPEN_BYTES_MAX. */
 export const COMPACTION_LABELS_BYTES_MAX = 16 * MIB;
 
 /** Decoded columns that a merge keeps. Beyond: they are decoded again for each output group. */
-export const COMPACTION_DECODED_BYTES_MAX = 32 * MIB;
+export const COMPACTION_DECODED_BYTES_MAX = 16 * MIB;
 
 /** A day without writes for this long is fully compacted. More than the age of a WAL file. */
 export const COMPACTION_QUIET_MS = 2 * HOUR_MS;
@@ -410,11 +410,18 @@ export const THREAD_GARBAGE_BYTES_MAX = 48 * MIB;
 
 /**
  * The same once the process uses this share of its cgroup's memory limit, or of the pod's in the manifests where there
- * is none: memory is then worth more than time.
+ * is none: memory is then worth more than time. Long queries are finished one by one then, and maintenance does not begin
+ * beside other work.
  */
 export const THREAD_GARBAGE_SCARCE_BYTES_MAX = 12 * MIB;
 export const MEMORY_SCARCE_SHARE = 0.7;
 export const POD_MEMORY_BYTES = 640 * MIB;
+
+/** From this share on, workers empty their caches whenever they collect garbage. */
+export const MEMORY_SHORT_SHARE = 0.75;
+
+/** How long maintenance waits for memory. Beyond: it begins all the same, as the store gets slower without it. */
+export const MAINTENANCE_HELD_BACK_MS_MAX = 1 * MINUTE_MS;
 
 /** How often a thread looks at the memory that the process takes: 26 µs. */
 export const MEMORY_SAMPLE_MS = 50;

@@ -6,6 +6,10 @@ import type { MemoryBudget, MemoryShare } from '../store/query-budget.ts';
 export class AggregateMemory implements MemoryBudget {
   #heldBytes = 0;
 
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
   share(): MemoryShare {
     let shareBytes = 0;
     const hold = (bytes: number): void => {

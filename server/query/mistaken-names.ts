@@ -5,9 +5,10 @@
  */
 import { ParameterError } from '../../shared/errors.ts';
 import { nearest } from '../../shared/nearest.ts';
-import { leafOf } from '../store/predicate.ts';
+import { allOf, leafOf, normalised, type Predicate } from '../store/predicate.ts';
 import type { LogView } from '../store/log-store.ts';
 import type { Query } from '../store/query.ts';
+import type { Plan } from '../store/search-plan.ts';
 import { FOREIGN_NAMES } from './foreign-names.ts';
 import { type AuthorizedQuery, COMMON_NAMES, isFilter, parseFilters, type QueryString } from './parameters.ts';
 
@@ -47,15 +48,23 @@ export async function refuseMistakes(
   query: Query,
 ): Promise<void> {
   const visible = parseFilters({ query: {}, namespaces }, 0);
-  const measures = suspects.map(({ name }) => ({ kind: 'rows' as const, where: leafOf(name, [{ kind: 'exists' }]) }));
-  const plan = { ...visible, by: [], measures, stepNs: undefined, limit: undefined };
-  const { cells } = await view.aggregate(plan, query);
-  const mistake = suspects.find((_, i) => {
-    const measured = cells[0]?.measures[i];
-    return measured === undefined || (measured.kind === 'rows' && measured.rows === 0);
-  });
+  let mistake: SuspectName | undefined;
+  for (const suspect of suspects) {
+    if (await isNameOfSome(suspect.name, visible, view, query)) continue;
+    mistake = suspect;
+    break;
+  }
   if (mistake === undefined) return;
   const problem = 'podlog has no such parameter, and no line has such a label or field';
   const example = `field.${mistake.name}=… where a field of this name is meant`;
   throw new ParameterError(mistake.name, problem, mistake.advice, example);
+}
+
+/** Ends with the first line that is found, which is mostly among the newest: counting them would visit all row groups. */
+async function isNameOfSome(name: string, visible: Predicate, view: LogView, query: Query): Promise<boolean> {
+  const where = normalised(allOf([visible.where, leafOf(name, [{ kind: 'exists' }])]));
+  const plan: Plan = { ...visible, where, direction: 'backward', limit: 1 };
+  for await (const { rowCount } of view.search(plan, { kind: 'rows', fields: [] }, query))
+    if (rowCount > 0) return true;
+  return false;
 }

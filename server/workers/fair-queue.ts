@@ -4,8 +4,11 @@
  * Vin and Cheng, SIGCOMM 1996): each sharer has a virtual time, which grows by the time that its tasks took divided by
  * its weight, and the one whose virtual time is lowest goes first. A sharer that was idle starts at the virtual time of
  * the others, so idleness earns no credit; and as every task advances its own sharer, none waits without bound.
+ *
+ * Where memory is scarce, work that holds much of it comes one after the other: long queries finish one by one, each
+ * with the memory of its results, and maintenance does not begin beside other work, within limits.
  */
-import { SHORT_QUERY_MS, TASK_SLICE_MS } from '../limits.ts';
+import { MAINTENANCE_HELD_BACK_MS_MAX, SHORT_QUERY_MS, TASK_SLICE_MS } from '../limits.ts';
 import type { TaskFlow, Work } from './task.ts';
 
 /** Tasks of one flow that wait, in their order of arrival. */
@@ -14,6 +17,8 @@ interface FlowQueue<T> {
   readonly tasks: T[];
   lane: Lane<T>;
   virtualMs: number;
+  /** Its tasks that run. */
+  running: number;
 }
 
 /** A kind of work. Queries have two lanes, and move to the second after some use of the workers. */
@@ -26,6 +31,8 @@ interface Lane<T> {
   readonly isLong: boolean;
   /** Flows with waiting tasks, in the order in which they began to wait. */
   readonly waiting: Set<FlowQueue<T>>;
+  /** Flows whose tasks run. */
+  readonly begun: Set<FlowQueue<T>>;
   running: number;
   virtualMs: number;
   /** Virtual time of the flow that was served last: flows that begin to wait start from it. */
@@ -39,23 +46,48 @@ export interface TakenTask<T> {
   readonly lane: Lane<T>;
 }
 
+export interface FairQueueOptions {
+  /** Whether the process uses so much memory that it should begin little that takes more. */
+  readonly isScarce?: () => boolean;
+  /** Milliseconds since any fixed instant. */
+  readonly now?: () => number;
+}
+
 export class FairQueue<T> {
   readonly #workerCount: number;
+  readonly #isScarce: () => boolean;
+  readonly #now: () => number;
   readonly #shortQueries: Lane<T>;
   readonly #longQueries: Lane<T>;
+  readonly #maintenance: Lane<T>;
   /** Where virtual times are equal, the first goes first. */
   readonly #lanes: readonly Lane<T>[];
   readonly #queues = new WeakMap<TaskFlow, FlowQueue<T>>();
   /** Virtual time of the lane that was served last. */
   #lanesMs = 0;
+  /** Since when maintenance has been held back for want of memory. */
+  #heldBackSinceMs: number | undefined;
 
-  constructor(workerCount: number) {
+  constructor(workerCount: number, { isScarce = () => false, now = () => performance.now() }: FairQueueOptions = {}) {
     this.#workerCount = workerCount;
+    this.#isScarce = isScarce;
+    this.#now = now;
     const lane = (work: Work, weight: number, runningMax: number, isLong = false): Lane<T> => {
-      return { work, weight, runningMax, isLong, waiting: new Set(), running: 0, virtualMs: 0, flowsMs: 0 };
+      return {
+        work,
+        weight,
+        runningMax,
+        isLong,
+        waiting: new Set(),
+        begun: new Set(),
+        running: 0,
+        virtualMs: 0,
+        flowsMs: 0,
+      };
     };
     this.#shortQueries = lane('query', 8, workerCount);
     this.#longQueries = lane('query', 2, workerCount);
+    this.#maintenance = lane('maintenance', 2, 1, true);
     this.#lanes = [
       // Without flushes nothing more can be stored. Infinite weight always comes first, and takes at most one worker.
       lane('flush', Infinity, 1, true),
@@ -64,7 +96,7 @@ export class FairQueue<T> {
       this.#shortQueries,
       lane('tail', 4, workerCount),
       this.#longQueries,
-      lane('maintenance', 2, 1, true),
+      this.#maintenance,
     ];
   }
 
@@ -86,7 +118,7 @@ export class FairQueue<T> {
   add(task: T, flow: TaskFlow): void {
     let queue = this.#queues.get(flow);
     if (queue === undefined) {
-      queue = { flow, tasks: [], lane: this.#laneOf(flow), virtualMs: 0 };
+      queue = { flow, tasks: [], lane: this.#laneOf(flow), virtualMs: 0, running: 0 };
       this.#queues.set(flow, queue);
     }
     queue.tasks.push(task);
@@ -97,12 +129,15 @@ export class FairQueue<T> {
   take(): TakenTask<T> | undefined {
     const lane = this.#nextLane();
     if (lane === undefined) return undefined;
-    const queue = leastServed(lane.waiting)!;
+    const queue = this.#nextOf(lane)!;
     const task = queue.tasks.shift()!;
     if (queue.tasks.length === 0) lane.waiting.delete(queue);
+    if (lane === this.#maintenance) this.#heldBackSinceMs = undefined;
     this.#lanesMs = lane.virtualMs;
     lane.flowsMs = queue.virtualMs;
     lane.running++;
+    queue.running++;
+    lane.begun.add(queue);
     // How long it takes is known when it ends. Until then a full slice is charged, or one flow would get all workers at
     // once.
     charge(queue, lane, TASK_SLICE_MS);
@@ -112,6 +147,7 @@ export class FairQueue<T> {
   /** @param usedMs  for how long the task had its worker */
   end({ queue, lane }: TakenTask<T>, usedMs: number): void {
     lane.running--;
+    if (--queue.running === 0) for (const each of this.#lanes) each.begun.delete(queue);
     charge(queue, lane, usedMs - TASK_SLICE_MS);
     queue.flow.usedMs += usedMs;
     const laneNow = this.#laneOf(queue.flow);
@@ -157,11 +193,29 @@ export class FairQueue<T> {
     const longRunning = this.#lanes.reduce((sum, { isLong, running }) => (isLong ? sum + running : sum), 0);
     const mayRunLong = longRunning < Math.max(1, this.#workerCount - 1);
     return leastServed(
-      this.#lanes.filter(
-        ({ waiting, running, runningMax, isLong }) =>
-          waiting.size > 0 && running < runningMax && (!isLong || mayRunLong),
-      ),
+      this.#lanes.filter((lane) => {
+        const { running, runningMax, isLong } = lane;
+        return running < runningMax && (!isLong || mayRunLong) && this.#nextOf(lane) !== undefined;
+      }),
     );
+  }
+
+  /** Returns the flow of a lane that is next; undefined when none may run. */
+  #nextOf(lane: Lane<T>): FlowQueue<T> | undefined {
+    if (lane.waiting.size === 0) return undefined;
+    if (lane === this.#maintenance && this.#isHeldBack()) return undefined;
+    if (lane !== this.#longQueries || !this.#isScarce()) return leastServed(lane.waiting);
+    // The one that is nearest to its end, as far as anybody knows.
+    if (lane.begun.size === 0) return mostServed(lane.waiting);
+    return [...lane.begun].find((queue) => lane.waiting.has(queue));
+  }
+
+  /** Where all other work waits for memory, too, maintenance would wait for ever. */
+  #isHeldBack(): boolean {
+    if (!this.#isScarce() || this.#lanes.every(({ running }) => running === 0)) return false;
+    const nowMs = this.#now();
+    this.#heldBackSinceMs ??= nowMs;
+    return nowMs - this.#heldBackSinceMs < MAINTENANCE_HELD_BACK_MS_MAX;
   }
 }
 
@@ -174,6 +228,12 @@ function lengthOf<T>({ waiting }: Lane<T>): number {
 function charge(queue: { virtualMs: number }, lane: { virtualMs: number; readonly weight: number }, ms: number): void {
   queue.virtualMs += ms;
   lane.virtualMs += ms / lane.weight;
+}
+
+function mostServed<T>(queues: Iterable<FlowQueue<T>>): FlowQueue<T> | undefined {
+  let most: FlowQueue<T> | undefined;
+  for (const queue of queues) if (most === undefined || queue.flow.usedMs > most.flow.usedMs) most = queue;
+  return most;
 }
 
 /** Returns the first of those with the lowest virtual time. */

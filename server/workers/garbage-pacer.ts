@@ -4,15 +4,9 @@
  * looks. So threads count for themselves, between pieces of work, and the garbage of all of them has a limit: a lower
  * one while the process has little memory left.
  */
-import { totalmem } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
-import {
-  MEMORY_SAMPLE_MS,
-  MEMORY_SCARCE_SHARE,
-  POD_MEMORY_BYTES,
-  THREAD_GARBAGE_BYTES_MAX,
-  THREAD_GARBAGE_SCARCE_BYTES_MAX,
-} from '../limits.ts';
+import { THREAD_GARBAGE_BYTES_MAX, THREAD_GARBAGE_SCARCE_BYTES_MAX } from '../limits.ts';
+import { isMemoryScarce, isMemoryShort } from './memory-pressure.ts';
 
 export interface GarbagePacerOptions {
   /** Memory that the thread has allocated: heap and buffers, including garbage. */
@@ -20,23 +14,33 @@ export interface GarbagePacerOptions {
   readonly collect?: () => void;
   /** Whether the process uses so much memory that it should keep little garbage. */
   readonly isScarce?: () => boolean;
+  /** Whether it uses even more, so that caches should give way. */
+  readonly isShort?: () => boolean;
+  /** Makes garbage of what the thread keeps only to be faster. */
+  readonly emptyCaches?: () => void;
 }
 
 export class GarbagePacer {
   readonly #usedBytes: () => number;
   readonly #collect: () => void;
   readonly #isScarce: () => boolean;
+  readonly #isShort: () => boolean;
+  readonly #emptyCaches: () => void;
   /** The least memory in use since the last collection. */
   #leastBytes: number;
 
   constructor({
     usedBytes = heapAndBuffers,
     collect = collectGarbage,
-    isScarce = memoryIsScarce,
+    isScarce = isMemoryScarce,
+    isShort = isMemoryShort,
+    emptyCaches = () => {},
   }: GarbagePacerOptions = {}) {
     this.#usedBytes = usedBytes;
     this.#collect = collect;
     this.#isScarce = isScarce;
+    this.#isShort = isShort;
+    this.#emptyCaches = emptyCaches;
     this.#leastBytes = usedBytes();
   }
 
@@ -47,6 +51,7 @@ export class GarbagePacer {
     const grownBytes = usedBytes - this.#leastBytes;
     if (grownBytes < THREAD_GARBAGE_SCARCE_BYTES_MAX) return;
     if (grownBytes < THREAD_GARBAGE_BYTES_MAX && !this.#isScarce()) return;
+    if (this.#isShort()) this.#emptyCaches();
     this.#collect();
     // Growth that is alive is no reason for another collection.
     this.#leastBytes = this.#usedBytes();
@@ -56,26 +61,6 @@ export class GarbagePacer {
 function heapAndBuffers(): number {
   const { used_heap_size: heapBytes, external_memory: bufferBytes } = getHeapStatistics();
   return heapBytes + bufferBytes;
-}
-
-/** Memory that the process may use: its cgroup's limit, or else the one in the manifests. */
-const MEMORY_BYTES_MAX = limitOfCgroup() ?? POD_MEMORY_BYTES;
-
-function limitOfCgroup(): number | undefined {
-  const bytesMax = process.constrainedMemory();
-  return bytesMax > 0 && bytesMax < totalmem() ? bytesMax : undefined;
-}
-
-/** The last sample of this thread: a system call takes longer than many a piece of work. */
-const resident = { sampledMs: -Infinity, isScarce: false };
-
-function memoryIsScarce(): boolean {
-  const nowMs = performance.now();
-  if (nowMs - resident.sampledMs >= MEMORY_SAMPLE_MS) {
-    resident.sampledMs = nowMs;
-    resident.isScarce = process.memoryUsage.rss() > MEMORY_BYTES_MAX * MEMORY_SCARCE_SHARE;
-  }
-  return resident.isScarce;
 }
 
 /** Exposed by a flag that cli/podlog.js sets; without it, V8 decides. */

@@ -17,6 +17,7 @@ import {
 } from '../limits.ts';
 import { FairQueue, type TakenTask } from './fair-queue.ts';
 import { GarbagePacer } from './garbage-pacer.ts';
+import { isMemoryScarce } from './memory-pressure.ts';
 import {
   errorOf,
   type ResultMessage,
@@ -36,6 +37,8 @@ export interface PoolOptions {
   readonly workerUrl?: URL;
   /** Milliseconds since any fixed instant. */
   readonly now?: () => number;
+  /** For tests: whether memory is scarce. */
+  readonly isScarce?: () => boolean;
 }
 
 interface PendingTask {
@@ -72,7 +75,8 @@ export class WorkerPool {
     this.#options = options;
     this.#workerUrl = options.workerUrl ?? new URL('./worker.ts', import.meta.url);
     this.#now = options.now ?? ((): number => performance.now());
-    this.#queue = new FairQueue(options.size);
+    const { isScarce = isMemoryScarce } = options;
+    this.#queue = new FairQueue(options.size, { isScarce, now: this.#now });
     const { metrics } = options;
     this.#deaths = metrics.counter('podlog_worker_deaths_total', 'Worker threads that ended by a failure.');
     this.#busySeconds = metrics.counter('podlog_worker_busy_seconds_total', 'Time of worker threads, by kind of work.');

@@ -16,7 +16,11 @@ export function serveTasks({ signals }: WorkerStart, tasks: readonly TaskHandler
   const port = parentPort!;
   const handlers = new Map(tasks.map((handler) => [handler.name, handler]));
   let startedMs = 0;
-  const garbage = new GarbagePacer();
+  const garbage = new GarbagePacer({
+    emptyCaches: () => {
+      for (const { emptyCaches } of tasks) emptyCaches?.();
+    },
+  });
   const isOn = (signal: number): boolean => Atomics.load(signals, signal) !== 0;
   const hasHadItsTime = (): boolean => isOn(SIGNAL_CONTENDED) && performance.now() - startedMs >= TASK_SLICE_MS;
   /** Tasks ask between their pieces: in long ones, garbage is collected then. */

@@ -36,6 +36,8 @@ export interface TaskResult<Output> {
 export interface TaskHandler {
   readonly name: string;
   readonly run: (input: unknown, context: TaskContext) => Promise<TaskResult<unknown>>;
+  /** Empties the caches that its tasks, and those of handlers that share them, keep in the thread. */
+  readonly emptyCaches?: () => void;
 }
 
 export function taskKind<Input, Output>(name: string): TaskKind<Input, Output> {

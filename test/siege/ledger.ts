@@ -46,6 +46,13 @@ export class Ledger {
     ]);
   }
 
+  /** Sends one more of each until it is acknowledged. It is only in the WAL then, as nothing is flushed at once. */
+  async sendOnce(url: string): Promise<void> {
+    for (const send of [() => this.#push(url), () => this.#send(url)]) {
+      while ((await send()).status !== 200) await sleep(RETRY_MS);
+    }
+  }
+
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#working;

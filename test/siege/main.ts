@@ -143,6 +143,7 @@ async function besiege(dir: string, chosen: readonly string[], { progress, repor
       target: { kind: 'max', value: 0 },
     });
   }
+  await ledger.sendOnce(server.url);
   await end(server, 'SIGTERM');
   if (chosen.includes('damage')) await besiegeCopies(dir, dataDir, ledger, { progress, report });
 }

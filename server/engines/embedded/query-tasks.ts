@@ -8,6 +8,7 @@ import {
   mergeTask,
   type PartialAggregate,
 } from './aggregate/partial-aggregate.ts';
+import { freeKeptArrays } from './aggregate/array-pool.ts';
 import { Indexes, type LookupInput, type LookupOutput } from './scan/index-lookup.ts';
 import { OpenFiles } from './scan/open-files.ts';
 import { whileWanted } from './scan/regexps.ts';
@@ -51,10 +52,17 @@ export function queryHandlers(): TaskHandler[] {
     taskHandler(LOOK_UP, (input, context) => ({
       output: metered(context, () => indexes.lookUp(input, context.shouldYield)),
     })),
-    taskHandler(SCAN, (input, context) => {
-      const output = metered(context, () => scan(input, rowGroups, context.shouldYield));
-      return { output, transfer: output.output.scanned.flatMap(buffersOfRows) };
-    }),
+    {
+      ...taskHandler(SCAN, (input, context) => {
+        const output = metered(context, () => scan(input, rowGroups, context.shouldYield));
+        return { output, transfer: output.output.scanned.flatMap(buffersOfRows) };
+      }),
+      emptyCaches: () => {
+        rowGroups.emptyCaches();
+        indexes.emptyCache();
+        freeKeptArrays();
+      },
+    },
     taskHandler(STREAMS, (input, context) => ({
       output: metered(context, () => streamsInRange(input, rowGroups, context.shouldYield)),
     })),

@@ -1,6 +1,6 @@
 /** Which task is next, with workers and times that the tests make up: nothing runs here. */
 import { expect, test } from 'vitest';
-import { SHORT_QUERY_MS, TASK_SLICE_MS } from '../../../server/limits.ts';
+import { MAINTENANCE_HELD_BACK_MS_MAX, SHORT_QUERY_MS, TASK_SLICE_MS } from '../../../server/limits.ts';
 import { FairQueue } from '../../../server/workers/fair-queue.ts';
 import { taskFlow, type TaskFlow, type Work } from '../../../server/workers/task.ts';
 
@@ -19,7 +19,8 @@ function endless(name: string, work: Work, taskMs: number): Endless {
 
 /** Workers in made-up time: each takes the next task when its task has ended. Gives what began, in order. */
 class Workers {
-  readonly queue = new FairQueue<Endless>(WORKERS);
+  isScarce = false;
+  readonly queue = new FairQueue<Endless>(WORKERS, { isScarce: () => this.isScarce, now: () => this.nowMs });
   readonly begun: { readonly name: string; readonly atMs: number; readonly taskMs: number }[] = [];
   nowMs = 0;
   #running: { readonly endMs: number; readonly end: () => void }[] = [];
@@ -174,6 +175,63 @@ test('nothing waits without bound: maintenance, tails and heavy queries beside f
       work,
     ).toBeDefined();
   }
+});
+
+test('where memory is scarce, long queries finish one by one, the oldest first', () => {
+  const heavy = heavyQueries(10);
+  const workers = start(...heavy);
+  workers.run(9000, new Set(heavy));
+  workers.isScarce = true;
+  const running = WORKERS;
+  const before = workers.begun.length;
+  const oldest = heavy.toSorted((a, b) => b.flow.usedMs - a.flow.usedMs)[0]!;
+  // Each of them has more tasks; some have two waiting, as queries do.
+  for (const each of heavy) workers.queue.add(each, each.flow);
+  workers.run(9300, new Set(heavy));
+  const since = workers.begun.slice(before + running);
+  expect(since.length).toBeGreaterThan(5);
+  expect(new Set(since.map(({ name }) => name)).size).toBe(1);
+  expect([oldest.name, ...workers.begun.slice(before - running, before).map(({ name }) => name)]).toContain(
+    since[0]!.name,
+  );
+});
+
+test('where memory is scarce, all long queries end, and light ones, pushes and flushes do not wait for them', () => {
+  const heavy = heavyQueries(8);
+  const workers = start(...heavy);
+  workers.run(5000, new Set(heavy));
+  workers.isScarce = true;
+  for (const [i, work] of (['query', 'intake', 'flush', 'tail'] as const).entries()) {
+    const other = endless(`other ${i}`, work, 10);
+    const addedMs = workers.nowMs;
+    workers.queue.add(other, other.flow);
+    workers.run(addedMs + 100, new Set(heavy));
+    expect(workers.begun.findLast(({ name }) => name === other.name)!.atMs - addedMs).toBeLessThanOrEqual(60);
+  }
+  workers.run(workers.nowMs + 5000);
+  expect(workers.queue.length).toBe(0);
+});
+
+test('where memory is scarce, maintenance begins alone, or after a while', () => {
+  const workers = start();
+  workers.isScarce = true;
+  const job = endless('alone', 'maintenance', 100);
+  workers.queue.add(job, job.flow);
+  workers.run(50);
+  expect(workers.begun.map(({ name }) => name)).toEqual(['alone']);
+  workers.run(1000);
+
+  const query = endless('query', 'query', 100);
+  workers.queue.add(query, query.flow);
+  workers.run(1100, new Set([query]));
+  const late = endless('late', 'maintenance', 100);
+  workers.queue.add(late, late.flow);
+  // Two of its tasks, so that it never pauses between them.
+  workers.queue.add(query, query.flow);
+  workers.run(1000 + MAINTENANCE_HELD_BACK_MS_MAX, new Set([query]));
+  expect(workers.begun.some(({ name }) => name === 'late')).toBe(false);
+  workers.run(2000 + MAINTENANCE_HELD_BACK_MS_MAX, new Set([query]));
+  expect(workers.begun.some(({ name }) => name === 'late')).toBe(true);
 });
 
 test('what was idle has not saved up time', () => {

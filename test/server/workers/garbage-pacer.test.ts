@@ -4,7 +4,7 @@ import { GarbagePacer } from '../../../server/workers/garbage-pacer.ts';
 
 /** A thread with living memory and dead, which a collection takes: at once, or at the next look. */
 function thread({ isLate = false, isScarce = false } = {}) {
-  const memory = { living: 10_000_000, dead: 0, collections: 0, isScarce };
+  const memory = { living: 10_000_000, dead: 0, collections: 0, isScarce, isShort: false, cached: 0 };
   let isCollected = false;
   const pacer = new GarbagePacer({
     usedBytes: () => {
@@ -19,6 +19,12 @@ function thread({ isLate = false, isScarce = false } = {}) {
       else memory.dead = 0;
     },
     isScarce: () => memory.isScarce,
+    isShort: () => memory.isShort,
+    emptyCaches: () => {
+      memory.dead += memory.cached;
+      memory.living -= memory.cached;
+      memory.cached = 0;
+    },
   });
   return { memory, pacer };
 }
@@ -75,4 +81,25 @@ test('where memory is scarce, less lies dead', () => {
   memory.dead = THREAD_GARBAGE_SCARCE_BYTES_MAX - 1;
   pacer.pace();
   expect(memory.collections).toBe(1);
+});
+
+test('where memory is short, caches are emptied with each collection', () => {
+  const { memory, pacer } = thread({ isScarce: true });
+  const fill = (): void => {
+    memory.cached = 5_000_000;
+    memory.living += memory.cached;
+    memory.dead = THREAD_GARBAGE_SCARCE_BYTES_MAX;
+  };
+  fill();
+  pacer.pace();
+  expect(memory).toMatchObject({ cached: 5_000_000, dead: 0 });
+  memory.living -= memory.cached;
+  memory.isShort = true;
+  for (let round = 1; round <= 3; round++) {
+    fill();
+    pacer.pace();
+    expect(memory).toMatchObject({ living: 10_000_000, cached: 0, dead: 0, collections: 1 + round });
+    pacer.pace();
+    expect(memory.collections).toBe(1 + round);
+  }
 });

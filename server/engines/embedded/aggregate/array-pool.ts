@@ -43,3 +43,10 @@ export function recycle(buffer: ArrayBuffer): void {
   kept.set(sizeBytes, alike);
   keptBytes += sizeBytes;
 }
+
+/** Frees all that is kept. */
+export function freeKeptArrays(): void {
+  for (const buffers of kept.values()) for (const buffer of buffers) buffer.transfer(0);
+  kept.clear();
+  keptBytes = 0;
+}

@@ -39,6 +39,10 @@ export class Indexes {
     this.#files = files;
   }
 
+  emptyCache(): void {
+    this.#known.clear();
+  }
+
   /** Looks up all segments or, when other tasks wait for the worker, the first ones, at least one. */
   lookUp({ segments, wanted }: LookupInput, shouldYield = aloneInThread): LookupOutput {
     const answers: LookupOutput[number][] = [];

@@ -43,6 +43,12 @@ export class RowGroups {
     this.#files = files;
   }
 
+  /** What tasks have open stays open: a group that is dropped from the cache keeps what it has. */
+  emptyCaches(): void {
+    this.#headers.clear();
+    this.#decoded.clear();
+  }
+
   /** @throws CorruptionError */
   open(place: RowGroupPlace): RowGroup {
     const key = `${place.path}@${place.offset}`;

@@ -34,3 +34,19 @@ test('headers of a few columns are kept, those of thousands only while there is 
   const oneMore = fitting + 1;
   expect(headersRead(MANY_COLUMNS, oneMore)).toBeGreaterThan(oneMore);
 });
+
+test('emptied caches are filled again, and a row group that is in use stays whole', () => {
+  const bytes = rowGroupOf(Array.from({ length: 500 }, (_, i) => ({ text: `{"n":${i},"id":"x${i * 7919}"}` })));
+  const read = (_: string, offset: number, sizeBytes: number): Buffer => bytes.subarray(offset, offset + sizeBytes);
+  const rowGroups = new RowGroups({ read, peek: read });
+  const place = { path: 'a', offset: 0, sizeBytes: bytes.length, order: 0 };
+  const rows = Uint32Array.from({ length: 500 }, (_, row) => row);
+  const opened = rowGroups.open(place);
+  const lines = opened.lines(rows).bytes;
+  expect(rowGroups.open(place)).toBe(opened);
+  rowGroups.emptyCaches();
+  expect(opened.lines(rows).bytes).toEqual(lines);
+  const again = rowGroups.open(place);
+  expect(again).not.toBe(opened);
+  expect(again.lines(rows).bytes).toEqual(lines);
+});
