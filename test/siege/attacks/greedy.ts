@@ -11,7 +11,7 @@ const QUERIES = [
   `/logs?${Array.from({ length: 100 }, (_, i) => `message=*${i}*x*${i}*`).join('&')}`,
   '/aggregate?by=id&by=t&limit=10000',
   '/aggregate?by=f1&by=f2&by=f3&by=f4',
-  '/histogram?by=id&step=1s&since=1h',
+  '/histogram?by=id&step=1s&since=30m',
   `/fields?${Array.from({ length: 90 }, (_, i) => `name=f${i}`).join('&')}`,
   '/fields',
   '/labels',
