@@ -100,7 +100,7 @@ export class StreamTable {
 function tooManyStreams({ count, bytes }: StreamLimits, excess: readonly number[]): TooManyStreamsError {
   const limits = `${count} streams, and ${bytes} bytes of memory for their labels`;
   const advice =
-    'send these lines with labels that are stored already, and keep what differs from line to line in the lines';
+    'send these lines with labels that are stored already, and keep what differs from line to line in the lines; erasing lines whose labels are a mistake makes room';
   return new TooManyStreamsError(
     `too many new label sets, there is room for ${limits}: ${advice}`,
     excess,
