@@ -53,7 +53,7 @@ test('a flood of labels is refused beyond its share, and its erasure makes room'
   const erasure = await fetch(`${server.url}/logs?app=flood`, { method: 'DELETE' });
   expect(erasure.status).toBe(202);
   const { id } = (await erasure.json()) as { id: string };
-  const state = async (): Promise<unknown> => (await (await fetch(`${server.url}/erasures/${id}`)).json()) as unknown;
+  const state = async (): Promise<unknown> => (await fetch(`${server.url}/erasures/${id}`)).json();
   await expect.poll(state, { timeout: WAIT_MS_MAX }).toMatchObject({ state: 'done' });
   expect((await push(honest)).status).toBe(200);
 });

@@ -15,7 +15,7 @@ async function engineOf(textOf: (group: number) => string): Promise<QueryEngine>
   const { store } = await openStore();
   for (let group = 0; group < GROUPS; group++) {
     const line: Line = { text: textOf(group), day: 20_000, timeNs: group * 1e9 };
-    await append(store, batchOf({ lines: Array<Line>(LINES).fill(line) }));
+    await append(store, batchOf({ lines: Array.from({ length: LINES }, () => line) }));
   }
   return new QueryEngine(readerOf(store));
 }
