@@ -5,7 +5,7 @@ import * as limits from '../../server/limits.ts';
 
 const MIB = 2 ** 20;
 const THREADS = limits.WORKERS + 1;
-/** Of a row that a search has found: see scan/top-rows.ts. */
+/** Of a row that a search has found, as server/engines/embedded/scan/top-rows.ts keeps it. */
 const FOUND_ROW_BYTES = 34;
 
 const CACHES_BYTES =
