@@ -10,6 +10,8 @@ export interface LogRow {
   readonly line: string;
   readonly flags?: readonly string[];
   readonly cursor?: string;
+  /** The line that was asked for, among those around it. */
+  readonly around?: boolean;
   /** The row as it was sent, in which numbers are as they were written. */
   readonly json: string;
 }
@@ -67,6 +69,7 @@ export interface AggregateGroup<By = Readonly<Record<string, string>>> {
   readonly time?: string;
   readonly by: By;
   readonly rows: number;
+  readonly line_bytes?: number;
   /** Measures of a single `of`, where the group has numbers. */
   readonly count?: number;
   readonly max?: number;

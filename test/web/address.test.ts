@@ -12,6 +12,8 @@ test.each<[question: Partial<Question>, address: string]>([
   [{ tab: 'patterns', line: 'abc' }, '/?view=patterns&line=abc'],
   [{ tab: 'differences' }, '/?view=differences'],
   [{ own: { duration: 'took', sort: 'p99' } }, '/?sort=p99&duration=took'],
+  [{ tab: 'table', columns: ['path', 'error.kind'] }, '/?view=table&cols=path,error.kind'],
+  [{ line: 'abc', context: 'app' }, '/?line=abc&context=app'],
   [{ since: '1h', until: '2026-11-27T14:00:00.000Z' }, '/?since=1h&until=2026-11-27T14:00:00.000Z'],
 ])('%j is the address %s, and back', (changes, address) => {
   const question = { ...QUESTION_DEFAULT, ...changes };
@@ -35,6 +37,10 @@ test.each<[path: string, view: View]>([
 ])('%s shows %j', (path, view) => {
   expect(viewOf(path)).toEqual(view);
   if (!path.includes('%E0')) expect(addressOf(view, QUESTION_DEFAULT)).toBe(path);
+});
+
+test.each(['?cols=a,,b,a', '?cols=a,b&context=nonsense'])('of the address %s, what is right is taken', (search) => {
+  expect(questionOf(search)).toEqual({ ...QUESTION_DEFAULT, columns: ['a', 'b'] });
 });
 
 test('a duration counts back from the time of the search, and words are left to the server', () => {

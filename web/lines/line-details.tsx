@@ -11,10 +11,11 @@ import { copy } from '../state/said.ts';
 import { exclude, include, isTypeable, selectionOf } from '../search/edit.ts';
 import { addressOf } from '../state/address.ts';
 import { clockText } from '../state/clock.ts';
+import { tableColumns } from '../state/columns.ts';
 import { addedNames, askFields, facetNames } from '../state/facets.ts';
-import { ask, question, view } from '../state/navigation.ts';
+import { ask, question, show, view } from '../state/navigation.ts';
 import { asked } from '../state/search.ts';
-import { requestIdOf } from '../state/selected.ts';
+import { isMarked, requestIdOf, toggleMark } from '../state/selected.ts';
 import { showContext } from '../state/context.ts';
 import { idAddress, isRequestId } from '../state/id-address.ts';
 import { rowView } from '../state/row-view.ts';
@@ -36,7 +37,7 @@ export function LineDetails({ row }: { readonly row: LogRow }) {
     <div class="details">
       <div class="details-actions">
         {row.cursor !== undefined && (
-          <button type="button" class="ghost" onClick={() => showContext(row)}>
+          <button type="button" class="ghost" onClick={() => showContext(row.cursor!)}>
             <Icon name="context" /> Context
           </button>
         )}
@@ -50,6 +51,9 @@ export function LineDetails({ row }: { readonly row: LogRow }) {
         </button>
         <button type="button" class="ghost" onClick={() => void copy(linkTo(row), 'Link copied, with absolute times')}>
           <Icon name="link" /> Copy link
+        </button>
+        <button type="button" class="ghost" aria-pressed={isMarked(row)} onClick={() => toggleMark(row)}>
+          <Icon name="star" /> Mark
         </button>
         <span class="segmented" role="group" aria-label="Shown as">
           {(['Fields', 'JSON', 'Raw'] as const).map((each) => (
@@ -159,6 +163,14 @@ function ValueActions({ name, value }: Field) {
       </button>
       <button
         type="button"
+        title={`Column of ${name} in the table`}
+        aria-label={`Column of ${name} in the table`}
+        onClick={() => addColumn(name)}
+      >
+        <Icon name="columns" />
+      </button>
+      <button
+        type="button"
         title={`Copy ${name}`}
         aria-label={`Copy ${name}`}
         onClick={() => void copy(value, `${name} copied`)}
@@ -188,6 +200,11 @@ function ValueLink({ name, value }: Field) {
 function showFacet(name: string): void {
   if (!facetNames().includes(name)) addedNames.value = [...addedNames.value, name];
   ask({});
+}
+
+function addColumn(name: string): void {
+  const columns = tableColumns.peek();
+  show({ tab: 'table', columns: columns.includes(name) ? columns : [...columns, name] });
 }
 
 function countText(field: FieldValues | undefined, value: string): string {

@@ -3,14 +3,13 @@ import { useSignal } from '@preact/signals';
 import type { RefObject } from 'preact';
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
 import type { LogRow } from '../../shared/client/answers.ts';
-import { LevelIcon } from '../parts/icon.tsx';
-import { clockText, dayText, fullText, zone } from '../state/clock.ts';
-import { chosenRow, isWrapped, openRequestId, openRows, toggleOpen } from '../state/selected.ts';
-import { LineDetails } from './line-details.tsx';
-import { LineText } from './line-text.tsx';
-import { podClassOf } from '../state/known-hues.ts';
+import { dayText, timeForm, zone } from '../state/clock.ts';
+import { columnsOf } from '../state/table-cells.ts';
 import { rowView } from '../state/row-view.ts';
+import { isWrapped, openRows, toggleOpen } from '../state/selected.ts';
+import { LineRow } from './line-row.tsx';
 import { SelectionBar } from './selection-bar.tsx';
+import { TableHead } from './table-head.tsx';
 import { type List, useVirtual } from './virtual.ts';
 
 export interface LineListProps {
@@ -27,6 +26,8 @@ export interface LineListProps {
   readonly onList?: (list: List) => void;
   /** A line to be marked. */
   readonly middle?: LogRow | undefined;
+  /** Names of the columns of a table; undefined: lines as they are read. */
+  readonly columns?: readonly string[] | undefined;
 }
 
 type Item = { readonly kind: 'row'; readonly row: LogRow } | { readonly kind: 'day'; readonly time: string };
@@ -35,6 +36,8 @@ const ROW_PX = 20;
 const PHONE_ROW_PX = 52;
 const DETAILS_PX = 300;
 const DAY_PX = 20;
+/** Of the names of columns. */
+const HEAD_PX = 28;
 const PHONE = matchMedia('(max-width: 720px)');
 /** Of names of pods, in characters. */
 const POD_WIDTH_MIN = 12;
@@ -44,9 +47,10 @@ const WIDTH_LINES = 200;
 const MOVED_PX = 3;
 
 export function LineList(props: LineListProps) {
-  const { rows, words, searchId, onEnd, end, scroller, onList, middle } = props;
+  const { rows, words, searchId, onEnd, end, scroller, onList, middle, columns: names } = props;
   const items = useMemo(() => itemsOf(rows), [rows, zone.value]);
   const podWidth = useMemo(() => podWidthOf(rows), [searchId, rows.length === 0]);
+  const columns = useMemo(() => names && columnsOf(names, rows), [searchId, rows.length === 0, names?.join(',')]);
   const isPhone = useSignal(PHONE.matches);
   useEffect(() => {
     const onChange = (): void => void (isPhone.value = PHONE.matches);
@@ -59,10 +63,11 @@ export function LineList(props: LineListProps) {
     sizeOf: useCallback((index: number) => sizeOf(items[index]!, isPhone.value), [items]),
     // Another function would have all rows placed again, on each step of scrolling.
     keyOf: useCallback((index: number) => keyOf(items[index]!), [items]),
+    headPx: columns === undefined ? 0 : HEAD_PX,
   });
   onList?.(list);
   useEffect(() => scroller.current?.scrollTo(0, 0), [searchId]);
-  useEffect(() => list.measure(), [isWrapped.value, isPhone.value]);
+  useEffect(() => list.measure(), [isWrapped.value, isPhone.value, columns]);
   const inSight = list.getVirtualItems();
   const last = inSight.at(-1)?.index ?? -1;
   useEffect(() => {
@@ -88,25 +93,45 @@ export function LineList(props: LineListProps) {
       </div>
       <div
         ref={scroller}
-        class={`lines${isWrapped.value ? ' is-wrapped' : ''}`}
+        class={`lines is-${timeForm.value}${isWrapped.value ? ' is-wrapped' : ''}${columns === undefined ? '' : ' is-table'}`}
         role="treegrid"
         aria-label="Lines"
         aria-rowcount={items.length}
         tabIndex={0}
         onPointerDown={(event) => (pressed.current = [event.clientX, event.clientY])}
         onClick={onClick}
+        style={{
+          '--pod-width': `${podWidth}ch`,
+          '--columns': columns?.map(({ width }, i) => (i < columns.length - 1 ? `${width + 2}ch` : '1fr')).join(' '),
+          '--columns-width': columns && `${columns.reduce((sum, { width }) => sum + width + 2, 0)}ch`,
+        }}
       >
+        {columns !== undefined && <TableHead columns={columns} />}
         <div class="lines-height" role="presentation" style={{ height: `${list.getTotalSize()}px` }}>
           <div
             class="lines-in-sight"
             role="presentation"
-            style={{ transform: `translateY(${inSight[0]?.start ?? 0}px)`, '--pod-width': `${podWidth}ch` }}
+            style={{ transform: `translateY(${(inSight[0]?.start ?? 0) - list.options.scrollMargin}px)` }}
           >
-            {inSight.map(({ index, key }) => (
-              <div key={key} ref={(element) => list.measureElement(element)} data-index={index} role="presentation">
-                <ListItem item={items[index]!} index={index} words={words} middle={middle} />
-              </div>
-            ))}
+            {inSight.map(({ index, key }) => {
+              const item = items[index]!;
+              return (
+                <div key={key} ref={(element) => list.measureElement(element)} data-index={index} role="presentation">
+                  {item.kind === 'day' ? (
+                    <Day time={item.time} index={index} />
+                  ) : (
+                    <LineRow
+                      row={item.row}
+                      previous={timeForm.value === 'gap' ? rowBefore(items, index) : undefined}
+                      index={index}
+                      words={words}
+                      isMiddle={item.row === middle}
+                      columns={columns}
+                    />
+                  )}
+                </div>
+              );
+            })}
           </div>
         </div>
         {end !== undefined && (
@@ -120,58 +145,23 @@ export function LineList(props: LineListProps) {
   );
 }
 
-interface ListItemProps {
-  readonly item: Item;
-  readonly index: number;
-  readonly words: readonly string[];
-  readonly middle: LogRow | undefined;
-}
-
-function ListItem({ item, index, words, middle }: ListItemProps) {
-  if (item.kind === 'day') {
-    return (
-      <div class="day" role="row" aria-rowindex={index + 1}>
-        <span role="gridcell">{dayText(item.time)}</span>
-      </div>
-    );
-  }
-  const { row } = item;
-  const { segments, pod } = rowView(row);
-  const isOpen = openRows.value.has(row);
-  const [workload = pod, replica] = pod.split('·');
-  const state = `${isOpen ? ' is-open' : ''}${chosenRow.value === row ? ' is-chosen' : ''}${middle === row ? ' is-middle' : ''}`;
-  const kind = `${row.level === undefined ? '' : ` is-${row.level}`}${row.labels['stream'] === 'podlog' ? ' is-podlog' : ''}`;
+function Day({ time, index }: { readonly time: string; readonly index: number }) {
   return (
-    <>
-      <div class={`line${kind}${state}`} data-index={index} role="row" aria-rowindex={index + 1} aria-expanded={isOpen}>
-        <span class="time" role="gridcell" title={fullText(row.time)}>
-          {clockText(row.time)}
-        </span>
-        <span class="level" role="gridcell">
-          <LevelIcon level={row.level} />
-        </span>
-        <span class={`pod ${podClassOf(row.labels, pod)}`} role="gridcell" title={podTitle(row)}>
-          {workload}
-          {replica !== undefined && <i>·{replica}</i>}
-        </span>
-        <span class="text" role="gridcell">
-          <LineText segments={segments} words={words} openId={openRequestId.value} />
-        </span>
-      </div>
-      {isOpen && (
-        <div class={`details-row${kind}`} role="row">
-          <div role="gridcell">
-            <LineDetails row={row} />
-          </div>
-        </div>
-      )}
-    </>
+    <div class="day" role="row" aria-rowindex={index + 1}>
+      <span role="gridcell">{dayText(time)}</span>
+    </div>
   );
 }
 
-function podTitle({ labels }: LogRow): string {
-  const { namespace, pod, container } = labels;
-  return [namespace, pod, container].filter((each) => each !== undefined).join(' / ');
+/** The line before another one in time, which is below it where the newest come first. */
+function rowBefore(items: readonly Item[], index: number): LogRow | undefined {
+  const own = items[index];
+  if (own?.kind !== 'row') return undefined;
+  for (const step of [1, -1]) {
+    const next = items[index + step]?.kind === 'day' ? items[index + 2 * step] : items[index + step];
+    if (next?.kind === 'row' && next.row.time < own.row.time) return next.row;
+  }
+  return undefined;
 }
 
 function itemsOf(rows: readonly LogRow[]): Item[] {

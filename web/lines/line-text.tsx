@@ -49,7 +49,7 @@ function Piece({ segment, words }: { readonly segment: Segment; readonly words: 
   );
 }
 
-function marked(text: string, words: readonly string[]) {
+export function marked(text: string, words: readonly string[]) {
   return markedParts(text, words).map((part, i) => (part.isMatch ? <mark key={i}>{part.text}</mark> : part.text));
 }
 

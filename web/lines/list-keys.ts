@@ -33,6 +33,7 @@ function act(
   list: List | undefined,
   scroller: HTMLElement | null,
 ): boolean {
+  if (rows.length === 0) return false;
   const isInList = target === document.body || target === scroller;
   const chosen = chosenRow.peek();
   const at = chosen === undefined ? -1 : rows.indexOf(chosen);
@@ -75,7 +76,7 @@ function act(
       return find(-1, matcher());
     case 'c':
       if (chosen === undefined || chosen.cursor === undefined) return false;
-      showContext(chosen);
+      showContext(chosen.cursor);
       return true;
     case 'r': {
       const id = chosen === undefined ? undefined : requestIdOf(chosen);

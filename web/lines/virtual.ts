@@ -10,11 +10,13 @@ export interface VirtualOptions {
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly sizeOf: (index: number) => number;
   readonly keyOf: (index: number) => string;
+  /** Height of what stays at the top of the list, above its rows. */
+  readonly headPx: number;
 }
 
 export type List = Virtualizer<HTMLDivElement, HTMLDivElement>;
 
-export function useVirtual({ count, scroller, sizeOf, keyOf }: VirtualOptions): List {
+export function useVirtual({ count, scroller, sizeOf, keyOf, headPx }: VirtualOptions): List {
   const [, render] = useReducer((n: number) => n + 1, 0);
   const options = {
     count,
@@ -22,6 +24,8 @@ export function useVirtual({ count, scroller, sizeOf, keyOf }: VirtualOptions): 
     estimateSize: sizeOf,
     getItemKey: keyOf,
     overscan: OVERSCAN_ROWS,
+    scrollMargin: headPx,
+    scrollPaddingStart: headPx,
     observeElementRect,
     observeElementOffset,
     scrollToFn: elementScroll,

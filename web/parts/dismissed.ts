@@ -14,3 +14,10 @@ export function useDismissed(isOpen: Signal<boolean>, box: RefObject<HTMLElement
     return () => removeEventListener('pointerdown', onDown);
   }, [isOpen.value]);
 }
+
+/** Closes a panel by Escape, which then does nothing else. */
+export function closeOnEscape(event: KeyboardEvent, isOpen: Signal<boolean>): void {
+  if (event.key !== 'Escape' || !isOpen.value) return;
+  isOpen.value = false;
+  event.stopPropagation();
+}

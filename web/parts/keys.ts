@@ -1,7 +1,7 @@
 /** Keys of the whole page, while nobody types. */
-import { isUtc } from '../state/clock.ts';
-import { closeContext, contextOf } from '../state/context.ts';
-import { ask, go, question, view } from '../state/navigation.ts';
+import { nextTimeForm } from '../state/clock.ts';
+import { closeContext, contextLine } from '../state/context.ts';
+import { ask, go, question, toggleZone, view } from '../state/navigation.ts';
 import { isFacetsOpen, isKeysOpen, isTimeOpen } from '../state/panels.ts';
 import { stopSearch } from '../state/search.ts';
 import { isWrapped } from '../state/selected.ts';
@@ -41,7 +41,8 @@ function act(key: string): boolean {
   if (range !== undefined) ask({ since: range, until: '' });
   else if (key === '/') document.getElementById('search')?.focus();
   else if (key === 'w') isWrapped.value = !isWrapped.value;
-  else if (key === 'z') isUtc.value = !isUtc.value;
+  else if (key === 'z') toggleZone();
+  else if (key === 't') nextTimeForm();
   else if (key === 'd') isTimeOpen.value = true;
   else if (key === 'o') ask({ order: question.value.order === 'newest' ? 'oldest' : 'newest' });
   else if (key === 'f') go({ kind: view.value.kind === 'live' ? 'explore' : 'live' });
@@ -55,7 +56,7 @@ function escape(): void {
   if (isKeysOpen.value) isKeysOpen.value = false;
   else if (isTimeOpen.value) isTimeOpen.value = false;
   else if (isFacetsOpen.value) isFacetsOpen.value = false;
-  else if (contextOf.value !== undefined) closeContext();
+  else if (contextLine.value !== '') closeContext();
   else if (view.value.kind === 'request' || view.value.kind === 'user') history.back();
   else stopSearch();
 }

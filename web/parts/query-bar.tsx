@@ -6,16 +6,13 @@ import { type Token, tokensOf } from '../search/tokens.ts';
 import { go, ask, question, runCount, view } from '../state/navigation.ts';
 import { lines } from '../state/search.ts';
 import { live, stopLive } from '../state/live.ts';
-import { addressOf } from '../state/address.ts';
-import { frozenRange } from '../state/time-range.ts';
-import { serverNowMs } from '../state/clock.ts';
 import { isFacetsOpen } from '../state/panels.ts';
 import { selectionCount } from '../search/edit.ts';
 import { Completion, type CompletionHandle } from './completion.tsx';
 import { Icon } from './icon.tsx';
 import { SavedViews } from './saved-views.tsx';
 import { TimePicker } from './time-picker.tsx';
-import { copy } from '../state/said.ts';
+import { copyLink } from '../state/link.ts';
 
 export function QueryBar() {
   const isLive = view.value.kind === 'live';
@@ -160,11 +157,4 @@ function Colored({ token, problem }: { readonly token: Token; readonly problem: 
       <span class="token-value">{value}</span>
     </span>
   );
-}
-
-async function copyLink(isRelative: boolean): Promise<void> {
-  const { since, until, ...rest } = question.peek();
-  const range = isRelative ? { since, until } : frozenRange(since, until, serverNowMs());
-  const address = location.origin + addressOf(view.peek(), { ...rest, ...range });
-  await copy(address, isRelative ? 'Link copied; it goes with the time' : 'Link copied, with absolute times');
 }

@@ -1,19 +1,26 @@
 /** What an answer covers: how many lines, how many of them are problems, and how long it took. */
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import { queryOf } from '../../shared/client/client.ts';
 import { exclude, include } from '../search/edit.ts';
 import type { Tab } from '../state/address.ts';
-import { ask, question } from '../state/navigation.ts';
-import { asked, bars, facets, levelTotals, lines, patterns, totalLines } from '../state/search.ts';
+import { ask, question, show } from '../state/navigation.ts';
+import { bars, facets, levelTotals, lines, patterns, totalLines } from '../state/search.ts';
 import { isWrapped } from '../state/selected.ts';
-import { connection } from '../state/session.ts';
-import { download, type DownloadFormat } from '../state/download.ts';
-import { useDismissed } from './dismissed.ts';
+import { isDownloadOpen } from '../state/panels.ts';
+import { closeOnEscape, useDismissed } from './dismissed.ts';
 import { Icon, LevelIcon } from './icon.tsx';
+import { lazy } from './lazy.tsx';
 import { count } from './numbers.ts';
 
-const TAB_NAMES: Readonly<Record<Tab, string>> = { lines: 'Lines', patterns: 'Patterns', differences: 'Differences' };
+const ColumnsPanel = lazy(async () => (await import('./columns-panel.tsx')).ColumnsPanel);
+const DownloadPanel = lazy(async () => (await import('./download-panel.tsx')).DownloadPanel);
+
+const TAB_NAMES: Readonly<Record<Tab, string>> = {
+  lines: 'Lines',
+  table: 'Table',
+  patterns: 'Patterns',
+  differences: 'Differences',
+};
 
 export function Summary() {
   const total = totalLines.value;
@@ -55,12 +62,12 @@ export function Summary() {
         )}
       </span>
       <span class="segmented" role="group" aria-label="Shown as">
-        {(['lines', 'patterns', 'differences'] as const).map((each: Tab) => (
+        {(['lines', 'table', 'patterns', 'differences'] as const).map((each: Tab) => (
           <button
             key={each}
             type="button"
             aria-pressed={tab === each}
-            onClick={() => tab !== each && ask({ tab: each })}
+            onClick={() => tab !== each && show({ tab: each })}
           >
             {TAB_NAMES[each]}
             {each === 'patterns' && patterns.value.value !== undefined && tab === 'patterns' && (
@@ -89,48 +96,50 @@ export function Summary() {
         >
           <Icon name="wrap" /> <span class="not-phone">Wrap</span>
         </button>
+        {tab === 'table' && <Columns />}
         <Download />
       </span>
     </div>
   );
 }
 
-function Download() {
+function Columns() {
   const isOpen = useSignal(false);
   const box = useRef<HTMLSpanElement>(null);
   useDismissed(isOpen, box);
-  const start = (format: DownloadFormat): void => {
-    isOpen.value = false;
-    void download(connection(), queryOf({ ...asked.peek(), order: question.peek().order }), format);
-  };
-  const total = totalLines.value;
   return (
-    <span class="download" ref={box}>
+    <span class="download" ref={box} onKeyDown={(event) => closeOnEscape(event, isOpen)}>
+      <button
+        type="button"
+        class="ghost"
+        aria-label="Columns"
+        aria-haspopup="dialog"
+        aria-expanded={isOpen.value}
+        onClick={() => (isOpen.value = !isOpen.value)}
+      >
+        <Icon name="columns" /> <span class="not-phone">Columns</span>
+      </button>
+      {isOpen.value && <ColumnsPanel />}
+    </span>
+  );
+}
+
+function Download() {
+  const box = useRef<HTMLSpanElement>(null);
+  useDismissed(isDownloadOpen, box);
+  return (
+    <span class="download" ref={box} onKeyDown={(event) => closeOnEscape(event, isDownloadOpen)}>
       <button
         type="button"
         class="ghost"
         aria-label="Download"
         aria-haspopup="dialog"
-        aria-expanded={isOpen.value}
-        onClick={() => (isOpen.value = !isOpen.value)}
+        aria-expanded={isDownloadOpen.value}
+        onClick={() => (isDownloadOpen.value = !isDownloadOpen.value)}
       >
         <Icon name="download" /> <span class="not-phone">Download</span>
       </button>
-      {isOpen.value && (
-        <div class="panel download-panel" role="dialog" aria-label="Download">
-          <p>
-            <b>{total === undefined ? 'Lines' : `${count(total)} lines.`}</b> Everything that matches, not only what is
-            loaded.
-          </p>
-          <div class="row-of-buttons">
-            {(['ndjson', 'csv', 'raw'] as const).map((format) => (
-              <button key={format} type="button" class="button" onClick={() => start(format)}>
-                {{ ndjson: 'NDJSON', csv: 'CSV', raw: 'Raw' }[format]}
-              </button>
-            ))}
-          </div>
-        </div>
-      )}
+      {isDownloadOpen.value && <DownloadPanel />}
     </span>
   );
 }

@@ -1,7 +1,7 @@
 /** The top bar: where one is, the zone, the theme and who asks. */
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { isUtc, LOCAL_ZONE, offsetText, serverNowMs, zone } from '../state/clock.ts';
-import { question, view } from '../state/navigation.ts';
+import { question, toggleZone, view } from '../state/navigation.ts';
 import { isKeysOpen } from '../state/panels.ts';
 import { session, signOut } from '../state/session.ts';
 import { isDark, toggleTheme } from '../state/theme.ts';
@@ -40,7 +40,7 @@ export function TopBar() {
           type="button"
           class="ghost"
           title={`Times are in ${zone.value}; click for ${isUtc.value ? LOCAL_ZONE : 'UTC'}`}
-          onClick={() => (isUtc.value = !isUtc.value)}
+          onClick={toggleZone}
         >
           <Icon name="clock" /> {zoneName(zone.value)} <span class="dim num">{offsetText(serverNowMs())}</span>
         </button>

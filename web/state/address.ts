@@ -1,7 +1,10 @@
 /** What the address of the page says, and back: `/?q=level:error&since=1h`. Defaults are left out. */
 
-export type Tab = 'lines' | 'patterns' | 'differences';
-const TABS: readonly string[] = ['lines', 'patterns', 'differences'] satisfies Tab[];
+export type Tab = 'lines' | 'table' | 'patterns' | 'differences';
+const TABS: readonly string[] = ['lines', 'table', 'patterns', 'differences'] satisfies Tab[];
+/** Whose lines are shown around a line. */
+export type Extent = 'stream' | 'app' | 'namespace' | 'all';
+const EXTENTS: readonly string[] = ['stream', 'app', 'namespace', 'all'] satisfies Extent[];
 export type Order = 'newest' | 'oldest';
 
 /** A question, as an address has it. */
@@ -12,10 +15,14 @@ export interface Question {
   readonly until: string;
   readonly order: Order;
   readonly tab: Tab;
+  /** Names of the labels and fields that the table has a column for. */
+  readonly columns: readonly string[];
   /** Cursor of a line that is open. */
   readonly line: string;
   /** What one view alone understands, such as which field is a duration. */
   readonly own: Readonly<Record<string, string>>;
+  /** The lines around the open one are shown instead of those that are found. */
+  readonly context: Extent | '';
 }
 
 /** Parameters of views of their own. */
@@ -47,8 +54,10 @@ export const QUESTION_DEFAULT: Question = {
   until: '',
   order: 'newest',
   tab: 'lines',
+  columns: [],
   line: '',
   own: {},
+  context: '',
 };
 
 export function questionOf(search: string): Question {
@@ -60,9 +69,18 @@ export function questionOf(search: string): Question {
     until: of('until'),
     order: of('order') === 'oldest' ? 'oldest' : 'newest',
     tab: TABS.includes(of('view')) ? (of('view') as Tab) : 'lines',
+    columns: columnsOf(of('cols')),
     line: of('line'),
     own: Object.fromEntries(OWN_NAMES.filter((name) => of(name) !== '').map((name) => [name, of(name)])),
+    context: EXTENTS.includes(of('context')) ? (of('context') as Extent) : '',
   };
+}
+
+/** As many columns as an answer can have; each once. */
+const COLUMNS_MAX = 32;
+
+function columnsOf(text: string): readonly string[] {
+  return [...new Set(text.split(',').filter((name) => name !== ''))].slice(0, COLUMNS_MAX);
 }
 
 /** Returns the address of a question in a view. */
@@ -76,8 +94,10 @@ export function addressOf(view: View, question: Question): string {
   add('until', question.until);
   add('order', question.order, 'newest');
   add('view', question.tab, 'lines');
+  add('cols', question.columns.join(','));
   add('line', question.line);
   for (const name of OWN_NAMES) add(name, question.own[name] ?? '');
+  add('context', question.context);
   // Colons and slashes are read more easily as they are, and are allowed in a query.
   const text = query.toString().replaceAll('%3A', ':').replaceAll('%2F', '/').replaceAll('%2C', ',');
   return pathOf(view) + (text === '' ? '' : `?${text}`);

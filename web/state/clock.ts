@@ -1,9 +1,22 @@
 /** Times as the page shows them: one formatter for lines, axes and titles. The zone is the browser's, or UTC. */
 import { computed, signal } from '@preact/signals';
+import { durationText } from '../../shared/readable-line/measures.ts';
 import { stored } from './stored.ts';
 
 export const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
-export const isUtc = stored('utc', false);
+const storedUtc = stored('utc', false);
+/** An address can say that its times are UTC, which is not kept. */
+export const isUtc = signal(new URLSearchParams(location.search).get('tz') === 'UTC' || storedUtc.peek());
+export function chooseUtc(isChosen: boolean): void {
+  isUtc.value = storedUtc.value = isChosen;
+}
+/** How the first column of a line shows its time; `gap` is since the line before it. */
+export type TimeForm = 'clock' | 'date' | 'ago' | 'gap';
+const TIME_FORMS: readonly TimeForm[] = ['clock', 'date', 'ago', 'gap'];
+export const timeForm = stored<TimeForm>('time', 'clock');
+export function nextTimeForm(): void {
+  timeForm.value = TIME_FORMS[(TIME_FORMS.indexOf(timeForm.peek()) + 1) % TIME_FORMS.length]!;
+}
 export const zone = computed(() => (isUtc.value ? 'UTC' : LOCAL_ZONE));
 
 /** The server's clock, milliseconds ahead of the browser's. */
@@ -23,6 +36,7 @@ const formats = computed(() => {
     minutes: of(clock),
     day: of({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
     shortDay: of({ day: 'numeric', month: 'short' }),
+    isoDay: new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short' }),
     offset: new Intl.DateTimeFormat('en-GB', { timeZone, timeZoneName: 'longOffset' }),
   };
 });
@@ -33,6 +47,25 @@ export function clockText(time: string): string {
   return Number.isNaN(ms)
     ? time
     : `${formats.value.seconds.format(ms)}.${String(((ms % 1e3) + 1e3) % 1e3).padStart(3, '0')}`;
+}
+
+/** The time of a line as the reader has chosen. @param before  of the line before it */
+export function timeText(time: string, before: string | undefined): string {
+  switch (timeForm.value) {
+    case 'clock':
+      return clockText(time);
+    case 'date':
+      return `${isoDay(Date.parse(time))} ${clockText(time)}`;
+    case 'ago':
+      return durationText(Math.max(0, serverNowMs() - Date.parse(time)) * 1e6);
+    case 'gap':
+      return before === undefined ? '–' : `+${durationText((Date.parse(time) - Date.parse(before)) * 1e6)}`;
+  }
+}
+
+/** `2026-11-27` */
+export function isoDay(ms: number): string {
+  return formats.value.isoDay.format(ms);
 }
 
 export function secondsText(ms: number): string {

@@ -1,126 +1,124 @@
 /** A line in its context: what was written just before and after it, whatever the search text says. */
-import { effect, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 import type { LogRow } from '../../shared/client/answers.ts';
-import { askLines, type Parameters } from '../../shared/client/client.ts';
-import { literal } from '../search/literal.ts';
-import { runCount } from './navigation.ts';
-import type { Loading } from './search.ts';
+import { askLines } from '../../shared/client/client.ts';
+import type { Extent } from './address.ts';
+import { go, note, question, show, undo, view } from './navigation.ts';
 import { access, connection, noticeRevoked } from './session.ts';
 
-export type Extent = 'container' | 'app' | 'namespace' | 'everything';
 export const EXTENTS: readonly { readonly extent: Extent; readonly label: string }[] = [
-  { extent: 'container', label: 'This container' },
+  { extent: 'stream', label: 'This container' },
   { extent: 'app', label: 'App' },
   { extent: 'namespace', label: 'Namespace' },
-  { extent: 'everything', label: 'Everything' },
+  { extent: 'all', label: 'Everything' },
 ];
 
 export interface Context {
   readonly middle: LogRow;
+  /** Oldest first, as in a file. */
   readonly rows: readonly LogRow[];
-  readonly older: URLSearchParams | undefined;
-  readonly newer: URLSearchParams | undefined;
+  readonly hasOlder: boolean;
+  readonly hasNewer: boolean;
 }
 
 const SIDE_LINES = 25;
 const MORE_LINES = 100;
-/** Lines that are further away in time are of another day. */
-const REACH_MS = 6 * 3_600e3;
 
-/** The line whose context is shown. */
-export const contextOf = signal<LogRow | undefined>(undefined);
-export const extent = signal<Extent>('container');
-export const context = signal<Loading<Context>>({ value: undefined, isLoading: false, error: undefined });
+/** Of the line whose context is shown: its cursor, or a time, which has no context but all lines. */
+export const contextLine = computed(() =>
+  question.value.context === '' || question.value.line === '' || view.value.kind !== 'explore'
+    ? ''
+    : question.value.line,
+);
+export const extent = computed(() => (question.value.context === '' ? 'stream' : question.value.context));
+export const context = signal<Context | undefined>(undefined);
+export const contextProblem = signal<unknown>(undefined);
 
 let running = new AbortController();
 
-// Another question leaves the context, and so does another token, which may not see its lines.
 effect(() => {
-  void runCount.value;
-  void access.value;
-  contextOf.value = undefined;
+  const line = contextLine.value;
+  const of = extent.value;
+  running.abort();
+  const isOther = context.peek()?.middle.cursor !== line;
+  batch(() => {
+    contextProblem.value = undefined;
+    // Another extent of the same line leaves it in sight until its lines are there; another token may not see it.
+    if (isOther || access.value !== 'open') context.value = undefined;
+  });
+  if (line !== '' && access.value === 'open') void load(line, of);
 });
 
-export function showContext(row: LogRow): void {
-  contextOf.value = row;
-  context.value = { value: undefined, isLoading: true, error: undefined };
-  void load(row, extent.peek());
+export function showContext(cursor: string): void {
+  const changes = { line: cursor, context: extent.peek() };
+  if (view.peek().kind === 'explore') show(changes);
+  else go({ kind: 'explore' }, changes);
 }
 
 export function setExtent(next: Extent): void {
-  extent.value = next;
-  const row = contextOf.peek();
-  if (row !== undefined) void load(row, next);
+  note({ context: next });
 }
 
+/** The line stays open, as it is what one came from. */
 export function closeContext(): void {
-  running.abort();
-  contextOf.value = undefined;
+  undo({ context: '' });
 }
 
-async function load(middle: LogRow, of: Extent): Promise<void> {
-  running.abort();
+export function loadContextAgain(): void {
+  void load(contextLine.peek(), extent.peek());
+}
+
+async function load(line: string, of: Extent): Promise<void> {
   running = new AbortController();
   const { signal: ended } = running;
-  context.value = { ...context.peek(), isLoading: true };
-  const ms = Date.parse(middle.time);
-  const filters = { ...filtersOf(middle, of), cursor: middle.cursor, limit: SIDE_LINES };
-  const [since, until] = [ms - REACH_MS, ms + REACH_MS].map((each) => new Date(each).toISOString());
+  contextProblem.value = undefined;
   try {
-    const [older, newer] = await Promise.all([
-      askLines(connection(), { ...filters, since, until, order: 'newest' }, ended),
-      askLines(connection(), { ...filters, since, until, order: 'oldest' }, ended),
-    ]);
-    if (ended.aborted) return;
-    // As in a file: the oldest first.
-    const rows = [...older.rows.toReversed(), middle, ...newer.rows];
-    const value = { middle, rows, older: more(older.next), newer: more(newer.next) };
-    context.value = { value, isLoading: false, error: undefined };
+    const rows = await around(line, of, SIDE_LINES, SIDE_LINES, ended);
+    const at = rows.findIndex((row) => row.around === true);
+    if (ended.aborted || at < 0) return;
+    context.value = {
+      middle: rows[at]!,
+      rows,
+      hasOlder: at === SIDE_LINES,
+      hasNewer: rows.length - at - 1 === SIDE_LINES,
+    };
   } catch (error) {
-    if (ended.aborted) return;
-    noticeRevoked(error);
-    context.value = { value: undefined, isLoading: false, error };
+    fail(error, ended);
   }
 }
 
-function more(next: URLSearchParams | undefined): URLSearchParams | undefined {
-  next?.set('limit', String(MORE_LINES));
-  return next;
-}
+let isLoadingMore = false;
 
 export async function loadMoreContext(side: 'older' | 'newer'): Promise<void> {
-  const { value } = context.peek();
-  const next = value?.[side];
-  if (value === undefined || next === undefined) return;
+  const value = context.peek();
+  if (value === undefined || isLoadingMore || !(side === 'older' ? value.hasOlder : value.hasNewer)) return;
   const { signal: ended } = running;
+  const edge = value.rows.at(side === 'older' ? 0 : -1)!;
+  const [before, after] = side === 'older' ? [MORE_LINES, 0] : [0, MORE_LINES];
+  isLoadingMore = true;
   try {
-    const page = await askLines(connection(), next, ended);
+    const found = await around(edge.cursor!, extent.peek(), before, after, ended);
     if (ended.aborted) return;
-    const rows = side === 'older' ? [...page.rows.toReversed(), ...value.rows] : [...value.rows, ...page.rows];
-    context.value = { ...context.peek(), value: { ...value, rows, [side]: more(page.next) } };
+    const rows = found.filter((row) => row.around !== true);
+    const hasMore = rows.length === MORE_LINES;
+    context.value =
+      side === 'older'
+        ? { ...value, rows: [...rows, ...value.rows], hasOlder: hasMore }
+        : { ...value, rows: [...value.rows, ...rows], hasNewer: hasMore };
   } catch (error) {
-    if (ended.aborted) return;
-    noticeRevoked(error);
-    context.value = { ...context.peek(), error };
+    fail(error, ended);
+  } finally {
+    isLoadingMore = false;
   }
 }
 
-/** The filters that a context has instead of the search text. */
-function filtersOf({ labels }: LogRow, of: Extent): Parameters {
-  const own = (...names: readonly string[]): Parameters =>
-    Object.fromEntries(
-      names.filter((name) => labels[name] !== undefined).map((name) => [`label.${name}`, literal(labels[name]!)]),
-    );
-  switch (of) {
-    case 'container': {
-      const pod = own('namespace', 'pod', 'container');
-      return Object.keys(pod).length > 0 ? pod : own(...Object.keys(labels));
-    }
-    case 'app':
-      return own('namespace', 'container');
-    case 'namespace':
-      return own('namespace');
-    case 'everything':
-      return {};
-  }
+async function around(line: string, of: Extent, before: number, after: number, ended: AbortSignal) {
+  const { rows } = await askLines(connection(), { around: line, context: of, before, after }, ended);
+  return rows;
+}
+
+function fail(error: unknown, ended: AbortSignal): void {
+  if (ended.aborted) return;
+  noticeRevoked(error);
+  contextProblem.value = error;
 }

@@ -5,3 +5,5 @@ import { signal } from '@preact/signals';
 export const isFacetsOpen = signal(false);
 export const isKeysOpen = signal(false);
 export const isTimeOpen = signal(false);
+export const isDownloadOpen = signal(false);
+export const isPaletteOpen = signal(false);

@@ -62,6 +62,8 @@ export const levelTotals = computed(() => {
 });
 
 let searchId = 0;
+/** The search whose patterns have been asked for. */
+let patternsAreOf = 0;
 let running = new AbortController();
 
 effect(() => {
@@ -110,12 +112,21 @@ function run({ q, since, until, order, tab }: Question): void {
   });
   // Lines go first.
   void linesFound.then(() => load(facets, ended, () => askFacets(filters, ended)));
-  if (tab === 'patterns') void linesFound.then(() => loadPatterns(ended));
+  if (tab !== 'patterns') return;
+  patternsAreOf = id;
+  void linesFound.then(() => loadPatterns(ended));
 }
+
+// Patterns are asked for when they are shown, once for each search.
+effect(() => {
+  if (question.value.tab !== 'patterns' || patternsAreOf === searchId) return;
+  patternsAreOf = searchId;
+  void loadPatterns(running.signal);
+});
 
 function loadPatterns(ended: AbortSignal): Promise<void> {
   return load(patterns, ended, () =>
-    askJson<PatternsAnswer>(connection(), '/patterns', { ...asked.peek(), limit: 100 }, ended),
+    askJson<PatternsAnswer>(connection(), '/patterns', { ...asked.peek(), limit: 100, examples: 3 }, ended),
   );
 }
 

@@ -4,7 +4,7 @@ import type { LogRow } from '../../shared/client/answers.ts';
 import { isRequestId } from './id-address.ts';
 import { rowView } from './row-view.ts';
 import { stored } from './stored.ts';
-import { question, runCount } from './navigation.ts';
+import { note, question, runCount, view } from './navigation.ts';
 import { lines } from './search.ts';
 import { access } from './session.ts';
 
@@ -17,6 +17,31 @@ effect(() => {
   void access.value;
   chosenRow.value = undefined;
   openRows.value = new Set();
+});
+
+/** Lines that the reader has marked, by their cursors, as long as the page lives. */
+const marks = signal<ReadonlySet<string>>(new Set());
+
+export function isMarked({ cursor }: LogRow): boolean {
+  return cursor !== undefined && marks.value.has(cursor);
+}
+
+export function toggleMark({ cursor }: LogRow): void {
+  if (cursor === undefined) return;
+  const next = new Set(marks.peek());
+  if (!next.delete(cursor)) next.add(cursor);
+  marks.value = next;
+}
+
+/** Whoever comes back from the context of a line finds it chosen as before. */
+let chosenBefore: LogRow | undefined;
+effect(() => {
+  const isContext = question.value.context !== '';
+  if (isContext) chosenBefore ??= chosenRow.peek();
+  else if (chosenBefore !== undefined) {
+    chosenRow.value = chosenBefore;
+    chosenBefore = undefined;
+  }
 });
 
 /** Opens the line that an address names, once it is there. */
@@ -43,4 +68,6 @@ export function toggleOpen(row: LogRow): void {
   if (!open.delete(row)) open.add(row);
   openRows.value = open;
   chosenRow.value = row;
+  // The address names the line that was opened last; the one in the middle of its context stays.
+  if (view.peek().kind === 'explore' && question.peek().context === '') note({ line: [...open].at(-1)?.cursor ?? '' });
 }

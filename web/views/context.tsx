@@ -1,29 +1,59 @@
 /** A line among those that were written before and after it. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { LogRow } from '../../shared/client/answers.ts';
 import { LineList } from '../lines/line-list.tsx';
+import { useListKeys } from '../lines/list-keys.ts';
 import type { List } from '../lines/virtual.ts';
 import { Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { useListKeys } from '../lines/list-keys.ts';
-import { closeContext, context, extent, EXTENTS, loadMoreContext, setExtent, showContext } from '../state/context.ts';
+import {
+  closeContext,
+  context,
+  contextProblem,
+  extent,
+  EXTENTS,
+  loadContextAgain,
+  loadMoreContext,
+  setExtent,
+} from '../state/context.ts';
 import { question } from '../state/navigation.ts';
 
 const NO_WORDS: readonly string[] = [];
+/** More lines come when the edge of those that are there is as near. */
+const NEAR_EDGE_PX = 40;
 
-export function Context({ row }: { readonly row: LogRow }) {
+export function Context() {
   const scroller = useRef<HTMLDivElement>(null);
   const list = useRef<List | undefined>(undefined);
-  const { value, error } = context.value;
+  const { value } = context;
   const { q } = question.value;
   useListKeys(() => value?.rows ?? [], list, scroller);
+  const first = useRef<LogRow | undefined>(undefined);
+  // Older lines come in above those in sight, which stay where they are.
+  useLayoutEffect(() => {
+    const at = first.current === undefined ? 0 : (value?.rows.indexOf(first.current) ?? 0);
+    first.current = value?.rows[0];
+    const start = list.current?.measurementsCache[at]?.start ?? 0;
+    if (at > 0 && scroller.current !== null) scroller.current.scrollTop += start;
+  }, [value?.rows]);
+  useEffect(() => {
+    const element = scroller.current;
+    if (element === null) return;
+    const onScroll = (): void => {
+      const { scrollTop, scrollHeight, clientHeight } = element;
+      if (scrollTop < NEAR_EDGE_PX) void loadMoreContext('older');
+      if (scrollHeight - scrollTop - clientHeight < NEAR_EDGE_PX) void loadMoreContext('newer');
+    };
+    element.addEventListener('scroll', onScroll, { passive: true });
+    return () => element.removeEventListener('scroll', onScroll);
+  }, [value === undefined]);
   useEffect(() => {
     if (value === undefined) return;
     const place = value.rows.indexOf(value.middle);
     requestAnimationFrame(() => list.current?.scrollToIndex(place, { align: 'center' }));
-  }, [value?.middle, extent.value, value === undefined]);
+  }, [value?.middle]);
   return (
-    <>
+    <div class="context">
       <div class="context-bar">
         <button type="button" class="ghost" onClick={closeContext}>
           <Icon name="close" /> Back to the search
@@ -41,16 +71,18 @@ export function Context({ row }: { readonly row: LogRow }) {
           </span>
         )}
       </div>
-      {error !== undefined && <Failure what="The context" error={error} again={() => showContext(row)} />}
+      {contextProblem.value !== undefined && (
+        <Failure what="The context" error={contextProblem.value} again={loadContextAgain} />
+      )}
       {value !== undefined && (
         <>
           <button
             type="button"
             class="context-more"
-            disabled={value.older === undefined}
+            disabled={!value.hasOlder}
             onClick={() => void loadMoreContext('older')}
           >
-            {value.older === undefined ? 'Nothing older within 6 hours' : 'Older lines'}
+            {value.hasOlder ? 'Older lines' : 'Nothing older is stored'}
           </button>
           <LineList
             rows={value.rows}
@@ -63,13 +95,13 @@ export function Context({ row }: { readonly row: LogRow }) {
           <button
             type="button"
             class="context-more"
-            disabled={value.newer === undefined}
+            disabled={!value.hasNewer}
             onClick={() => void loadMoreContext('newer')}
           >
-            {value.newer === undefined ? 'Nothing newer' : 'Newer lines'}
+            {value.hasNewer ? 'Newer lines' : 'Nothing newer yet'}
           </button>
         </>
       )}
-    </>
+    </div>
   );
 }

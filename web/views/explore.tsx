@@ -12,7 +12,8 @@ import { count, counted } from '../parts/numbers.ts';
 import { Summary } from '../parts/summary.tsx';
 import { useListKeys } from '../lines/list-keys.ts';
 import { wordsOf } from '../search/tokens.ts';
-import { contextOf } from '../state/context.ts';
+import { tableColumns } from '../state/columns.ts';
+import { contextLine } from '../state/context.ts';
 import { question } from '../state/navigation.ts';
 import { isFacetsOpen } from '../state/panels.ts';
 import { bars, facets, isLoadingMore, lines, loadMore, loadMoreAgain, totalLines } from '../state/search.ts';
@@ -44,21 +45,24 @@ export function Explore() {
       </aside>
       {isFacetsOpen.value && <div class="shade" onClick={() => (isFacetsOpen.value = false)} />}
       <section class="explore-main" aria-label="Answer">
-        {contextOf.value === undefined ? <Answer /> : <Context row={contextOf.value} />}
+        <Answer />
+        {contextLine.value !== '' && <Context />}
       </section>
     </div>
   );
 }
 
 function Answer() {
+  const { tab } = question.value;
   return (
-    <>
+    // What a context covers keeps its scroll place.
+    <div class="answer" inert={contextLine.value !== ''}>
       <Histogram />
       <Summary />
-      {question.value.tab === 'lines' && <Lines />}
-      {question.value.tab === 'patterns' && <Patterns />}
-      {question.value.tab === 'differences' && <Differences />}
-    </>
+      {(tab === 'lines' || tab === 'table') && <Lines />}
+      {tab === 'patterns' && <Patterns />}
+      {tab === 'differences' && <Differences />}
+    </div>
   );
 }
 
@@ -66,7 +70,7 @@ function Lines() {
   const scroller = useRef<HTMLDivElement>(null);
   const list = useRef<List | undefined>(undefined);
   const { value, error, isLoading } = lines.value;
-  useListKeys(() => value?.rows ?? [], list, scroller);
+  useListKeys(() => (contextLine.peek() === '' ? (value?.rows ?? []) : []), list, scroller);
   const named = chosenRow.peek();
   useEffect(() => {
     // The line of a link; one that was chosen by hand is in sight.
@@ -88,6 +92,7 @@ function Lines() {
       onList={(each) => (list.current = each)}
       onEnd={() => void loadMore()}
       end={<End />}
+      columns={question.value.tab === 'table' ? tableColumns.value : undefined}
     />
   );
 }

@@ -1,0 +1,32 @@
+/** The page of a server with the hour of the sample shop, whose clock stands still. */
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
+import { type SampleServer, startSampleServer } from '../docs/sample-server.ts';
+import { testBrowser } from './browser.ts';
+
+export interface SamplePages {
+  readonly sample: SampleServer;
+  readonly open: (path: string, options?: BrowserContextOptions) => Promise<Page>;
+}
+
+/** Must be called once in a test file, at its top. */
+export function samplePages(): SamplePages {
+  const browser = testBrowser();
+  let sample: SampleServer;
+  beforeAll(async () => {
+    sample = await startSampleServer();
+  });
+  afterAll(async () => {
+    await sample.server.close();
+    await sample.removeFolder();
+  });
+  return {
+    get sample() {
+      return sample;
+    },
+    open: (path, options) => browser.open(sample.server.url + path, options),
+  };
+}
+
+export const countText = (page: Page) => page.locator('.summary-counts').first();
+export const lines = (page: Page) => page.locator('.line:not(.table-head)');

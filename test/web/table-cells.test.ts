@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import type { LogRow } from '../../shared/client/answers.ts';
+import { cellOf, columnsOf, suggestedColumns } from '../../web/state/table-cells.ts';
+
+function row(fields: object, labels: Readonly<Record<string, string>> = { pod: 'api-0' }, level = 'info'): LogRow {
+  const line = JSON.stringify(fields);
+  return { time: '2026-11-27T15:12:06.897Z', labels, level, line, json: `{"fields":${line}}` };
+}
+
+test('columns are suggested where a tenth of the lines has them, with the message last', () => {
+  const access = row({ method: 'GET', path: '/a', status: 200, took: '5ms', message: 'request' });
+  expect(suggestedColumns([access, row({ message: 'a' })])).toEqual([
+    'method',
+    'path',
+    'status',
+    expect.any(String),
+    'message',
+  ]);
+  expect(suggestedColumns([row({ message: 'a' })])).toEqual(['message']);
+  expect(suggestedColumns([])).toEqual(['message']);
+});
+
+test.each<[name: string, want: string | undefined]>([
+  ['id', '12345678901234567890'],
+  ['a.b', '1.10'],
+  ['pod', 'api-0'],
+  ['field.pod', 'of the line'],
+  ['label.id', undefined],
+  ['level', 'info'],
+  ['text', 'two⏎lines ⟨U+202E⟩'],
+  ['message', 'hello'],
+  ['constructor', undefined],
+])('the cell of %s is %j', (name, want) => {
+  const line = `{"id":12345678901234567890,"a":{"b":1.10},"pod":"of the line","text":"two\\nlines \u202e","message":"hello"}`;
+  expect(cellOf({ ...row({}), line, json: `{"fields":${line}}` }, name)).toBe(want);
+});
+
+test('a column is as wide as its longest cell, within limits, and the last one takes the rest', () => {
+  const rows = [row({ n: 1, t: 'x'.repeat(100), m: 'm' }), row({ n: 1000 })];
+  expect(columnsOf(['n', 't', 'm'], rows)).toEqual([
+    { name: 'n', width: 4, isNumber: true },
+    { name: 't', width: 40, isNumber: false },
+    { name: 'm', width: 24, isNumber: false },
+  ]);
+});
