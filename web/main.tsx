@@ -8,7 +8,7 @@ import { QueryBar } from './parts/query-bar.tsx';
 import { Toast } from './parts/toast.tsx';
 import { PhoneTabs, TopBar } from './parts/top-bar.tsx';
 import { onLinkClick, question, view } from './state/navigation.ts';
-import { isKeysOpen } from './state/panels.ts';
+import { isKeysOpen, isPaletteOpen } from './state/panels.ts';
 import { followTheme } from './state/theme.ts';
 import { access, accessProblem, startSession } from './state/session.ts';
 import { Explore } from './views/explore.tsx';
@@ -17,6 +17,7 @@ const Endpoints = lazy(async () => (await import('./endpoints/endpoints.tsx')).E
 const KeysSheet = lazy(async () => (await import('./parts/keys-sheet.tsx')).KeysSheet);
 const Live = lazy(async () => (await import('./views/live.tsx')).Live);
 const Login = lazy(async () => (await import('./views/login.tsx')).Login);
+const Palette = lazy(async () => (await import('./parts/palette.tsx')).Palette);
 const Request = lazy(async () => (await import('./views/request.tsx')).Request);
 const User = lazy(async () => (await import('./views/user.tsx')).User);
 
@@ -34,6 +35,7 @@ function Page() {
       )}
       <PhoneTabs />
       {isKeysOpen.value && <KeysSheet />}
+      {isPaletteOpen.value && <Palette />}
       <Toast />
     </>
   );

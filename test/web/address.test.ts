@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { addDays, addMonths, daysOfMonth } from '../../web/parts/calendar-days.ts';
 import { addressOf, type Question, QUESTION_DEFAULT, questionOf, type View, viewOf } from '../../web/state/address.ts';
-import { durationMs, frozenRange, rangeName, stepSeconds } from '../../web/state/time-range.ts';
+import { durationMs, frozenRange, instantMs, rangeName, stepSeconds } from '../../web/state/time-range.ts';
 
 const EXPLORE: View = { kind: 'explore' };
 
@@ -76,4 +77,25 @@ test.each([
   [10 * 365 * 86_400_000, 2_592_000],
 ])('%s ms have bars of %s s', (rangeMs, seconds) => {
   expect(stepSeconds(rangeMs, 90)).toBe(seconds);
+});
+
+test.each([
+  ['2026-11-27T14:00:00Z', Date.UTC(2026, 10, 27, 14)],
+  ['2026-11-27T14:00:00+01:00', Date.UTC(2026, 10, 27, 13)],
+  ['2026-11-27', Number.NaN],
+  ['2026-11-27 14:00', Number.NaN],
+  ['yesterday', Number.NaN],
+  [undefined, Number.NaN],
+])('only an instant with an offset is one for the page: %s', (text, ms) => {
+  expect(instantMs(text)).toBe(ms);
+});
+
+test('months have weeks from Monday on, and days are counted over their ends', () => {
+  const weeks = daysOfMonth('2026-11');
+  expect(weeks).toHaveLength(6);
+  expect(weeks[0]).toEqual([undefined, undefined, undefined, undefined, undefined, undefined, '2026-11-01']);
+  expect(weeks.at(-1)![0]).toBe('2026-11-30');
+  expect(addDays('2026-12-31', 1)).toBe('2027-01-01');
+  expect(addMonths('2026-10-31', 1)).toBe('2026-11-30');
+  expect(addMonths('2026-01-31', -1)).toBe('2025-12-31');
 });

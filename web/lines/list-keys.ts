@@ -9,8 +9,13 @@ import { wordsOf } from '../search/tokens.ts';
 import { viewOf } from '../state/address.ts';
 import { showContext } from '../state/context.ts';
 import { go, question } from '../state/navigation.ts';
-import { chosenRow, requestIdOf, toggleOpen } from '../state/selected.ts';
+import { showPreviousRun } from '../state/previous-run.ts';
+import { aroundLine } from '../state/range-steps.ts';
+import { chosenRow, requestIdOf, toggleMark, toggleOpen } from '../state/selected.ts';
 import { isTyping } from '../parts/keys.ts';
+
+/** On each side of a line. */
+const AROUND_MS = 60_000;
 
 export function useListKeys(
   rows: () => readonly LogRow[],
@@ -77,6 +82,18 @@ function act(
     case 'c':
       if (chosen === undefined || chosen.cursor === undefined) return false;
       showContext(chosen.cursor);
+      return true;
+    case 'm':
+      if (chosen === undefined) return false;
+      toggleMark(chosen);
+      return true;
+    case 'a':
+      if (chosen === undefined) return false;
+      aroundLine(chosen, AROUND_MS);
+      return true;
+    case 'p':
+      if (chosen === undefined) return false;
+      void showPreviousRun(chosen);
       return true;
     case 'r': {
       const id = chosen === undefined ? undefined : requestIdOf(chosen);

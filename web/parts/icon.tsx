@@ -24,6 +24,7 @@ const PATHS = {
   copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
   values: 'M3 13V9m5 4V3m5 10V7',
   context: 'M2 8h12M4 4.5h8M4 11.5h8M6 1.5h4M6 14.5h4',
+  user: 'M10.8 5.3a2.8 2.8 0 1 1-5.6 0 2.8 2.8 0 0 1 5.6 0zM2.8 14a5.2 5.2 0 0 1 10.4 0',
   request: 'M2 3.5h7M5 8h7M9 12.5h5',
   filter: 'M2 3.5h12M4.5 8h7M7 12.5h2',
   close: 'm4 4 8 8m0-8-8 8',

@@ -1,15 +1,53 @@
 /** All keys. */
 import { useEffect, useRef } from 'preact/hooks';
 import { isKeysOpen } from '../state/panels.ts';
-import { KEYS } from './keys.ts';
 import { Icon } from './icon.tsx';
+
+const GROUPS: readonly (readonly [title: string, keys: readonly (readonly [keys: string, meaning: string])[]])[] = [
+  [
+    'Lines',
+    [
+      ['j  k', 'Next, previous line'],
+      ['g  G', 'First, last line'],
+      ['n  N', 'Next, previous match'],
+      ['e  E', 'Next, previous error'],
+      ['Enter', 'Details of the line'],
+      ['c', 'Context of the line'],
+      ['r', 'Request of the line'],
+      ['p', 'Previous run of its container'],
+      ['a', 'A minute before and after it'],
+      ['m', 'Mark the line'],
+    ],
+  ],
+  [
+    'Search and range',
+    [
+      ['/', 'Search'],
+      ['f', 'Follow: live tail'],
+      ['1 – 6', '5 m, 15 m, 1 h, 6 h, 24 h, 7 d'],
+      ['[  ]', 'Earlier, later'],
+      ['d', 'Choose a range'],
+      ['o', 'Newest or oldest first'],
+    ],
+  ],
+  [
+    'Page',
+    [
+      ['Ctrl K', 'Go to a view, app, pod, request'],
+      ['w', 'Wrap lines'],
+      ['t', 'Time as clock, date, age, gap'],
+      ['z', 'Local time or UTC'],
+      ['y  Y', 'Copy link; one that goes with time'],
+      ['x', 'Download'],
+      ['?', 'All keys'],
+      ['Esc', 'Closes, stops, goes back'],
+    ],
+  ],
+];
 
 export function KeysSheet() {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    if (isKeysOpen.value) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [isKeysOpen.value]);
+  useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog
       ref={dialog}
@@ -24,19 +62,29 @@ export function KeysSheet() {
           <Icon name="close" />
         </button>
       </div>
-      <dl>
-        {KEYS.map(([keys, meaning]) => (
-          <div key={keys}>
-            <dt>
-              {keys.split(/\s{2}/).map((key) => (
-                <kbd key={key}>{key}</kbd>
+      <div class="keys-groups">
+        {GROUPS.map(([title, keys]) => (
+          <section key={title}>
+            <h3>{title}</h3>
+            <dl>
+              {keys.map(([names, meaning]) => (
+                <div key={names}>
+                  <dt>
+                    {names.split(/\s{2}/).map((key) => (
+                      <kbd key={key}>{key}</kbd>
+                    ))}
+                  </dt>
+                  <dd>{meaning}</dd>
+                </div>
               ))}
-            </dt>
-            <dd>{meaning}</dd>
-          </div>
+            </dl>
+          </section>
         ))}
-      </dl>
-      <p class="dim">A click on a value includes it, an Alt-click excludes it. Drag over the histogram to zoom.</p>
+      </div>
+      <p class="dim">
+        A click on a value includes it, an Alt-click excludes it, a Ctrl-click opens it in another tab. Drag over the
+        histogram to zoom; a double click goes back.
+      </p>
     </dialog>
   );
 }

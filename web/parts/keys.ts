@@ -1,49 +1,44 @@
-/** Keys of the whole page, while nobody types. */
+/** Keys of the whole page, while nobody types. Those of a list of lines are with it; the sheet of the keys has all. */
 import { nextTimeForm } from '../state/clock.ts';
 import { closeContext, contextLine } from '../state/context.ts';
+import { copyLink } from '../state/link.ts';
 import { ask, go, question, toggleZone, view } from '../state/navigation.ts';
-import { isFacetsOpen, isKeysOpen, isTimeOpen } from '../state/panels.ts';
+import { isDownloadOpen, isFacetsOpen, isKeysOpen, isPaletteOpen, isTimeOpen } from '../state/panels.ts';
+import { shiftRange } from '../state/range-steps.ts';
 import { stopSearch } from '../state/search.ts';
 import { isWrapped } from '../state/selected.ts';
 
-export const KEYS: readonly (readonly [keys: string, meaning: string])[] = [
-  ['/', 'Search'],
-  ['j  k', 'Next, previous line'],
-  ['Enter', 'Details of the line'],
-  ['g  G', 'First, last line'],
-  ['n  N', 'Next, previous match'],
-  ['e  E', 'Next, previous error'],
-  ['c', 'Context of the line'],
-  ['r', 'Request of the line'],
-  ['f', 'Follow: live tail'],
-  ['w', 'Wrap lines'],
-  ['o', 'Order: newest or oldest first'],
-  ['z', 'Local time or UTC'],
-  ['d', 'Range'],
-  ['1 – 6', '5 m, 15 m, 1 h, 6 h, 24 h, 7 d'],
-  ['?', 'All keys'],
-  ['Esc', 'Closes, stops, goes back'],
-];
-
-const RANGES = ['5m', '15m', '1h', '6h', '24h', '7d'];
+const RANGES = ['5m', '15m', '1h', '6h', '24h', '7d'] as const;
 
 export function isTyping({ target }: Event): boolean {
-  return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
+  if (target instanceof HTMLInputElement) return !/^(?:checkbox|radio|range)$/.test(target.type);
+  return target instanceof HTMLTextAreaElement;
 }
 
 export function onPageKey(event: KeyboardEvent): void {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
+  if (event.defaultPrevented) return;
+  if (event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
+    isPaletteOpen.value = true;
+    event.preventDefault();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
   if (act(event.key)) event.preventDefault();
 }
 
 function act(key: string): boolean {
-  const range = /^[1-6]$/.test(key) ? RANGES[Number(key) - 1] : undefined;
+  const range = RANGES[Number(key) - 1];
   if (range !== undefined) ask({ since: range, until: '' });
   else if (key === '/') document.getElementById('search')?.focus();
   else if (key === 'w') isWrapped.value = !isWrapped.value;
   else if (key === 'z') toggleZone();
   else if (key === 't') nextTimeForm();
   else if (key === 'd') isTimeOpen.value = true;
+  else if (key === '[') shiftRange(-1);
+  else if (key === ']') shiftRange(1);
+  else if (key === 'y') void copyLink(false);
+  else if (key === 'Y') void copyLink(true);
+  else if (key === 'x') isDownloadOpen.value = true;
   else if (key === 'o') ask({ order: question.value.order === 'newest' ? 'oldest' : 'newest' });
   else if (key === 'f') go({ kind: view.value.kind === 'live' ? 'explore' : 'live' });
   else if (key === '?') isKeysOpen.value = true;
@@ -53,9 +48,8 @@ function act(key: string): boolean {
 }
 
 function escape(): void {
-  if (isKeysOpen.value) isKeysOpen.value = false;
-  else if (isTimeOpen.value) isTimeOpen.value = false;
-  else if (isFacetsOpen.value) isFacetsOpen.value = false;
+  const open = [isKeysOpen, isTimeOpen, isDownloadOpen, isFacetsOpen].find(({ value }) => value);
+  if (open !== undefined) open.value = false;
   else if (contextLine.value !== '') closeContext();
   else if (view.value.kind === 'request' || view.value.kind === 'user') history.back();
   else stopSearch();

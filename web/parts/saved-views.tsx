@@ -3,8 +3,9 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { SavedView } from '../../shared/client/answers.ts';
 import { askJson, change } from '../../shared/client/client.ts';
-import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
+import { addressOf } from '../state/address.ts';
 import { question } from '../state/navigation.ts';
+import { viewQuestion } from '../state/saved-view.ts';
 import { connection, session } from '../state/session.ts';
 import { useDismissed } from './dismissed.ts';
 import { messageOf } from '../state/message-of.ts';
@@ -81,7 +82,7 @@ function Panel({ onDone }: { readonly onDone: () => void }) {
       <ul onClick={onDone}>
         {views.value?.map((view) => (
           <li key={`${view.name} ${view.shared}`}>
-            <a data-view href={addressOf({ kind: 'explore' }, questionFrom(view))}>
+            <a data-view href={addressOf({ kind: 'explore' }, viewQuestion(view))}>
               <b>{view.name}</b>
               {view.shared && <span class="dim"> shared</span>}
               <span class="view-search mono">{view.search === '' ? 'all lines' : view.search}</span>
@@ -139,10 +140,6 @@ function Panel({ onDone }: { readonly onDone: () => void }) {
       )}
     </div>
   );
-}
-
-function questionFrom({ search, since, until = '' }: SavedView) {
-  return { ...QUESTION_DEFAULT, q: search, since, until };
 }
 
 function pathOf(name: string): string {

@@ -2,16 +2,13 @@
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { isUtc, LOCAL_ZONE, offsetText, serverNowMs, zone } from '../state/clock.ts';
 import { question, toggleZone, view } from '../state/navigation.ts';
-import { isKeysOpen } from '../state/panels.ts';
+import { isKeysOpen, isPaletteOpen } from '../state/panels.ts';
 import { session, signOut } from '../state/session.ts';
 import { isDark, toggleTheme } from '../state/theme.ts';
 import { Icon } from './icon.tsx';
+import { VIEWS } from './view-links.ts';
 
-const VIEWS = [
-  { kind: 'explore', label: 'Explore', icon: 'search' },
-  { kind: 'live', label: 'Live', icon: 'live' },
-  { kind: 'endpoints', label: 'Endpoints', icon: 'values' },
-] as const;
+const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 
 export function TopBar() {
   return (
@@ -27,6 +24,13 @@ export function TopBar() {
         <Links />
       </nav>
       <div class="top-right">
+        <button type="button" class="ghost go-to" onClick={() => (isPaletteOpen.value = true)}>
+          <Icon name="search" />
+          <span>Go to</span>
+          <kbd class="not-phone" aria-hidden="true">
+            {IS_MAC ? '⌘K' : 'Ctrl K'}
+          </kbd>
+        </button>
         <button
           type="button"
           class="ghost not-phone"
@@ -81,12 +85,12 @@ export function PhoneTabs() {
 function Links() {
   return (
     <>
-      {VIEWS.map(({ kind, label, icon }) => (
+      {VIEWS.map(({ view: to, label, icon }) => (
         <a
-          key={kind}
-          href={addressOf({ kind }, { ...question.value, line: '', tab: 'lines', own: {} })}
+          key={label}
+          href={addressOf(to, { ...question.value, line: '', context: '', tab: 'lines', own: {} })}
           data-view
-          aria-current={view.value.kind === kind ? 'page' : undefined}
+          aria-current={view.value.kind === to.kind ? 'page' : undefined}
         >
           <Icon name={icon} />
           {label}

@@ -59,8 +59,18 @@ export function timeText(time: string, before: string | undefined): string {
     case 'ago':
       return durationText(Math.max(0, serverNowMs() - Date.parse(time)) * 1e6);
     case 'gap':
-      return before === undefined ? '–' : `+${durationText((Date.parse(time) - Date.parse(before)) * 1e6)}`;
+      return before === undefined ? '–' : `+${durationText(nsBetween(before, time))}`;
   }
+}
+
+/** Nanoseconds, of which `Date` keeps only the milliseconds. */
+function nsBetween(from: string, to: string): number {
+  const parts = (time: string): readonly [number, number] => {
+    const fraction = /\.(\d{1,9})/.exec(time)?.[1] ?? '';
+    return [Math.floor(Date.parse(time) / 1e3), Number(fraction.padEnd(9, '0'))];
+  };
+  const [[fromSeconds, fromNs], [toSeconds, toNs]] = [parts(from), parts(to)];
+  return (toSeconds - fromSeconds) * 1e9 + toNs - fromNs;
 }
 
 /** `2026-11-27` */

@@ -10,7 +10,7 @@ import { serverNowMs, zone } from './clock.ts';
 import { type Facets, askFacets } from './facets.ts';
 import { question, runCount, view } from './navigation.ts';
 import { access, connection, noticeRevoked } from './session.ts';
-import { frozenRange, stepSeconds, type TimeRange } from './time-range.ts';
+import { frozenRange, instantMs, stepSeconds, type TimeRange } from './time-range.ts';
 
 const PAGE_LINES = 200;
 const BARS_MAX = 90;
@@ -132,7 +132,7 @@ function loadPatterns(ended: AbortSignal): Promise<void> {
 
 /** Undefined where only the server knows the range. */
 function stepOf({ since, until }: TimeRange): string | undefined {
-  const rangeMs = Date.parse(until) - Date.parse(since);
+  const rangeMs = instantMs(until) - instantMs(since);
   return Number.isNaN(rangeMs) || rangeMs <= 0 ? undefined : `${stepSeconds(rangeMs, BARS_MAX)}s`;
 }
 

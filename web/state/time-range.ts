@@ -19,6 +19,11 @@ export function durationMs(text: string): number | undefined {
   );
 }
 
+/** An instant with its offset; what only the server understands, such as a day of the zone that is shown, is NaN. */
+export function instantMs(text: unknown): number {
+  return typeof text === 'string' && /(?:Z|[+-]\d\d:?\d\d)$/i.test(text) ? Date.parse(text) : Number.NaN;
+}
+
 /** @param nowMs  the server's time */
 export function frozenRange(since: string, until: string, nowMs: number): TimeRange {
   const durationOfSince = durationMs(since);

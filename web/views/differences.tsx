@@ -9,6 +9,7 @@ import { Share } from '../parts/share.tsx';
 import { append, isTypeable, termText } from '../search/edit.ts';
 import { ask, question, runCount } from '../state/navigation.ts';
 import { useLoaded } from '../state/loaded.ts';
+import { shownSpan } from '../state/range-steps.ts';
 import { asked } from '../state/search.ts';
 import { access, connection } from '../state/session.ts';
 
@@ -28,7 +29,7 @@ export function Differences() {
 }
 
 function Compared() {
-  const before = rangeBefore(asked.value);
+  const before = rangeBefore();
   const { q } = question.value;
   const others = useSignal<Others>(q === '' ? 'before' : 'rest');
   const wanted = before === undefined ? 'rest' : others.value;
@@ -173,11 +174,12 @@ function Row({ difference, add }: { readonly difference: Difference; readonly ad
   );
 }
 
-/** The range of the same length before a range of two times. */
-function rangeBefore({ since, until }: Parameters): Parameters | undefined {
-  const [from, to] = [Date.parse(String(since)), Date.parse(String(until))];
-  if (Number.isNaN(from) || Number.isNaN(to)) return undefined;
-  return { 'than.since': new Date(2 * from - to).toISOString(), 'than.until': new Date(from).toISOString() };
+/** The range of the same length before the one that is shown. */
+function rangeBefore(): Parameters | undefined {
+  const span = shownSpan();
+  if (span === undefined) return undefined;
+  const { fromMs, toMs } = span;
+  return { 'than.since': new Date(2 * fromMs - toMs).toISOString(), 'than.until': new Date(fromMs).toISOString() };
 }
 
 function valueText({ value }: Difference): string {

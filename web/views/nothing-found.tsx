@@ -4,6 +4,7 @@ import { parametersOf } from '../../shared/client/client.ts';
 import { counted } from '../parts/numbers.ts';
 import { rangeText } from '../state/clock.ts';
 import { ask, question } from '../state/navigation.ts';
+import { shownSpan } from '../state/range-steps.ts';
 import { asked, hints } from '../state/search.ts';
 import { append, termText } from '../search/edit.ts';
 import { session } from '../state/session.ts';
@@ -11,10 +12,9 @@ import { session } from '../state/session.ts';
 const OFFERS_MAX = 3;
 
 export function NothingFound() {
-  const { since, until } = asked.value as { readonly since: string; readonly until: string };
-  const [from, to] = [Date.parse(since), Date.parse(until)];
+  const span = shownSpan();
   const range =
-    Number.isNaN(from) || Number.isNaN(to) ? 'in this range' : `from ${rangeText(from, to).replace(' – ', ' to ')}`;
+    span === undefined ? 'in this range' : `from ${rangeText(span.fromMs, span.toMs).replace(' – ', ' to ')}`;
   const offers = hints.value.filter(({ parameters }) => parameters !== undefined).slice(0, OFFERS_MAX);
   const reasons = hints.value.filter(({ parameters }) => parameters === undefined);
   return (

@@ -1,0 +1,27 @@
+/** What a container wrote before it ended the last time: podlog's own line about its end, and the lines before that. */
+import type { LogRow } from '../../shared/client/answers.ts';
+import { askLines } from '../../shared/client/client.ts';
+import { termText } from '../search/edit.ts';
+import { messageOf } from './message-of.ts';
+import { ask } from './navigation.ts';
+import { say } from './said.ts';
+import { connection, noticeRevoked } from './session.ts';
+
+const ENDED = /^container .* ended: /;
+
+export async function showPreviousRun({ labels, time }: LogRow): Promise<void> {
+  const names = ['namespace', 'pod', 'container'].filter((name) => labels[name] !== undefined);
+  if (!names.includes('pod')) return say('This line is not from a container');
+  const search = names.map((name) => termText(name, [labels[name]!], false)).join(' ');
+  try {
+    const { rows } = await askLines(connection(), { search: `${search} stream:podlog`, until: time, limit: 20 });
+    const end = rows.find(({ line }) => ENDED.test(line));
+    if (end === undefined) return say('No end of an earlier run of this container is stored');
+    // The end itself is the first of the lines.
+    const until = new Date(Date.parse(end.time) + 1).toISOString();
+    ask({ q: search, since: '', until, order: 'newest', tab: 'lines' });
+  } catch (error) {
+    noticeRevoked(error);
+    say(`The previous run could not be found: ${messageOf(error)}`);
+  }
+}
