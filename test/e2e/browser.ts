@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { WAIT_MS_MAX } from '../deadline.ts';
 import { eventually } from '../eventually.ts';
 
-const WAIT_MS = 20_000;
 const SCREENSHOTS = process.env['PODLOG_SCREENSHOTS'] ?? join(tmpdir(), 'podlog-screenshots');
 export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
 
@@ -49,7 +49,7 @@ export function testBrowser(): TestBrowser {
         ...options,
       });
       const page = await context.newPage();
-      page.setDefaultTimeout(WAIT_MS);
+      page.setDefaultTimeout(WAIT_MS_MAX);
       await page.addInitScript(axe.source);
       page.on('console', (message) => {
         // A refused token is an answer, which Chromium calls an error.

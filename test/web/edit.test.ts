@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { rangeOf, withRange } from '../../web/search/number-range.ts';
+import { sizesOf } from '../../web/state/number-sizes.ts';
 import {
   append,
   exclude,
@@ -116,4 +118,32 @@ test.each<[text: string, want: readonly string[]]>([
   ['{app="x"}', []],
 ])('words to mark in %j are %j', (text, want) => {
   expect(wordsOf(text)).toEqual(want);
+});
+
+test.each<[text: string, range: { from?: number; to?: number }, want: string]>([
+  ['level:error', { from: 500 }, 'level:error latency_ms>=500'],
+  [
+    'latency_ms>=100 level:error latency_ms<2000',
+    { from: 500, to: 1250 },
+    'level:error latency_ms>=500 latency_ms<1250',
+  ],
+  ['latency_ms>100 a', {}, 'a'],
+  ['a or latency_ms>100', { to: 5 }, '(a or latency_ms>100) latency_ms<5'],
+  ['(latency_ms>100 b)', { to: 5 }, '(latency_ms>100 b) latency_ms<5'],
+  ['other_latency_ms>1 latency_ms>1.5s', { from: 2 }, 'other_latency_ms>1 latency_ms>=2'],
+])('%j with the range %j of a number is %j', (text, { from, to }, want) => {
+  expect(withRange(text, 'latency_ms', { from, to })).toBe(want);
+});
+
+test('the range of a number is read from the text where it is of plain numbers', () => {
+  expect(rangeOf('a>=5 b<3', 'a')).toEqual({ from: 5, to: undefined });
+  expect(rangeOf('b>=1 b<3', 'b')).toEqual({ from: 1, to: 3 });
+  expect(rangeOf('b>1.5s', 'b')).toEqual({ from: undefined, to: undefined });
+});
+
+test('sizes have an edge for each of the server, from the smallest to the largest number', () => {
+  const bucket = (from: number, to: number, rows: number) => ({ by: { 'x.log10': { from, to } }, rows });
+  const groups = [bucket(0.8, 1, 3), bucket(2, 2.5, 1), { by: { 'x.log10': null }, rows: 9 }, bucket(0, 0, 7)];
+  expect(sizesOf({ groups }, 'x.log10')).toEqual({ edges: [0.8, 1, 1.25, 1.6, 2, 2.5], counts: [3, 0, 0, 0, 1] });
+  expect(sizesOf({ groups: [] }, 'x.log10')).toEqual({ edges: [], counts: [] });
 });

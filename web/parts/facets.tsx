@@ -1,19 +1,25 @@
 /** Values beside the lines: click includes, Alt-click excludes. Their order is that of the answer, and does not change meanwhile. */
 import { useSignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
 import { podName } from '../../shared/readable-line/pod-name.ts';
 import type { FieldValues } from '../../shared/client/answers.ts';
+import { DURATION_NAMES } from '../../shared/request-names.ts';
 import { podClassOf } from '../state/known-hues.ts';
-import { exclude, include, isTypeable, selectionOf, selects } from '../search/edit.ts';
-import { addressOf } from '../state/address.ts';
-import { addedNames, type App, askFields, facetNames } from '../state/facets.ts';
+import { exclude, selectionOf, selects } from '../search/edit.ts';
+import { hasRange } from '../search/number-range.ts';
+import { addedNames, type App, askFields, facetNames, PINNED } from '../state/facets.ts';
 import { ask, question } from '../state/navigation.ts';
-import { asked, facets, levelTotals } from '../state/search.ts';
+import { asked, facets, levelTotals, lines } from '../state/search.ts';
+import { mostFrequent } from '../state/table-cells.ts';
 import { noticeRevoked } from '../state/session.ts';
 import { Failure } from './failure.tsx';
 import { messageOf } from '../state/message-of.ts';
 import { Icon, LevelIcon } from './icon.tsx';
+import { lazy } from './lazy.tsx';
 import { count } from './numbers.ts';
+import { ValueRow } from './value-row.tsx';
+
+const FacetSearch = lazy(async () => (await import('./facet-search.tsx')).FacetSearch);
+const NumberFacet = lazy(async () => (await import('./number-facet.tsx')).NumberFacet);
 import { say } from '../state/said.ts';
 
 const TITLES: Readonly<Record<string, string>> = {
@@ -42,8 +48,23 @@ export function Facets() {
       {rest.map((name) => (
         <Facet key={name} name={name} field={value.byName.get(name)} />
       ))}
+      <Duration />
       <MoreNames />
     </div>
+  );
+}
+
+/** What the lines call their duration, as a range. */
+function Duration() {
+  const rows = lines.value.value?.rows ?? [];
+  const { q } = question.value;
+  const name = DURATION_NAMES.find((each) => hasRange(q, each)) ?? mostFrequent(rows, DURATION_NAMES);
+  if (name === undefined || addedNames.value.includes(name)) return null;
+  return (
+    <section aria-label={name}>
+      <h2>{name}</h2>
+      <NumberFacet key={name} name={name} />
+    </section>
   );
 }
 
@@ -72,6 +93,7 @@ function Facet({ name, field }: { readonly name: string; readonly field: FieldVa
   const shown = isWhole.value ? values : values.slice(0, VALUES_SHOWN);
   const most = Math.max(1, ...values.map(({ rows }) => rows));
   const hidden = values.length - shown.length;
+  const isRange = isOfNumbers(name, field);
   return (
     <section aria-label={title}>
       <h2 title={name}>
@@ -88,27 +110,36 @@ function Facet({ name, field }: { readonly name: string; readonly field: FieldVa
           </button>
         )}
       </h2>
-      {shown.map(({ value, rows }) => (
-        <ValueRow key={value} name={name} value={value} rows={rows} share={rows / most}>
-          {name === 'level' && <LevelIcon level={value} />}
-          <span class="value-name">{value === '' ? '(empty)' : value}</span>
-        </ValueRow>
-      ))}
+      {isRange && <NumberFacet name={name} />}
+      {!isRange &&
+        shown.map(({ value, rows }) => (
+          <ValueRow key={value} name={name} value={value} rows={rows} share={rows / most}>
+            {name === 'level' && <LevelIcon level={value} />}
+            <span class="value-name">{value === '' ? '(empty)' : value}</span>
+          </ValueRow>
+        ))}
       {name === 'level' && <NoLevel />}
-      {field !== undefined && field.values === undefined && (
-        <p class="facet-note">
-          {field.distinct_is_minimum === true ? 'more than ' : ''}
-          {count(field.distinct)} values: search for one
-        </p>
-      )}
+      {(isUnlisted(field) || isWhole.value) && <FacetSearch name={name} />}
       {field === undefined && <p class="facet-note">no line has this field</p>}
-      {hidden > 0 && (
+      {hidden > 0 && !isRange && (
         <button type="button" class="facet-more" onClick={() => (isWhole.value = true)}>
           {hidden} more
         </button>
       )}
     </section>
   );
+}
+
+/** Of very many values, none is listed. */
+function isUnlisted(field: FieldValues | undefined): boolean {
+  return field !== undefined && field.distinct > 0 && (field.values ?? []).length === 0;
+}
+
+/** Many numbers are a range rather than a list; those of ids are not. */
+function isOfNumbers(name: string, field: FieldValues | undefined): boolean {
+  if (field === undefined || /(?:id|code|status|port)$/i.test(name) || PINNED.includes(name)) return false;
+  const { values = [] } = field;
+  return isUnlisted(field) || (values.length > VALUES_SHOWN && values.every(({ value }) => /^[\d.]+$/.test(value)));
 }
 
 /** Levels by severity; other values by count, the chosen ones first. */
@@ -137,56 +168,6 @@ function NoLevel() {
       <span class="value-name">none</span>
       <span class="value-count">{count(without)}</span>
     </button>
-  );
-}
-
-interface ValueRowProps {
-  readonly name: string;
-  readonly value: string;
-  readonly rows: number;
-  /** Of the longest bar. */
-  readonly share: number;
-  readonly isPod?: boolean;
-  readonly children: ComponentChildren;
-}
-
-function ValueRow({ name, value, rows, share, isPod = false, children }: ValueRowProps) {
-  const { q } = question.value;
-  const selection = selectionOf(q, name, value);
-  const onClick = (event: MouseEvent): void => {
-    if (event.metaKey || event.ctrlKey) {
-      open(addressOf({ kind: 'explore' }, { ...question.peek(), q: include(q, name, value) }), '_blank', 'noopener');
-    } else ask({ q: event.altKey ? exclude(q, name, value) : include(q, name, value) });
-  };
-  return (
-    <div class={`value-row-box${isPod ? ' is-pod' : ''}`}>
-      <button
-        type="button"
-        class={`value-row is-${selection}`}
-        aria-pressed={selection === 'included'}
-        title={`${value}\nClick includes, Alt-click excludes`}
-        disabled={!isTypeable(value)}
-        onClick={onClick}
-      >
-        <span class="box">
-          {selection === 'included' && <Icon name="check" />}
-          {selection === 'excluded' && <Icon name="minus" />}
-        </span>
-        <span class="value-bar" style={{ width: `calc((100% - 38px) * ${share.toFixed(4)})` }} />
-        {children}
-        <span class="value-count">{count(rows)}</span>
-      </button>
-      <button
-        type="button"
-        class="value-exclude"
-        aria-label={`Hide ${value}`}
-        title={`Hide ${value}`}
-        disabled={!isTypeable(value)}
-        onClick={() => ask({ q: exclude(q, name, value) })}
-      >
-        <Icon name="minus" />
-      </button>
-    </div>
   );
 }
 

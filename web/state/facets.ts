@@ -17,7 +17,8 @@ export interface App {
   readonly pods: readonly { readonly namespace: string; readonly name: string; readonly rows: number }[];
 }
 
-const PINNED = ['level', 'namespace', 'status', 'method', 'path.shape'];
+/** Names that are always beside the lines. */
+export const PINNED: readonly string[] = ['level', 'namespace', 'status', 'method', 'path.shape'];
 const VALUES_MAX = 100;
 const PODS_MAX = 200;
 

@@ -22,16 +22,22 @@ export interface Column {
 }
 
 export function suggestedColumns(rows: readonly LogRow[]): readonly string[] {
+  const names = [METHOD_NAMES, PATH_NAMES, STATUS_NAMES, DURATION_NAMES];
+  return [...names.flatMap((each) => mostFrequent(rows, each) ?? []), MESSAGE];
+}
+
+/** Which of several names for the same the lines have, if it is not in too few of them. */
+export function mostFrequent(rows: readonly LogRow[], names: readonly string[]): string | undefined {
   const sample = rows.slice(0, SAMPLE_LINES);
-  const counts = new Map<string, number>();
+  const counts = new Map(names.map((name) => [name, 0]));
   for (const row of sample) {
-    for (const { name } of rowView(row).fields) counts.set(name, (counts.get(name) ?? 0) + 1);
+    for (const { name } of rowView(row).fields) {
+      const count = counts.get(name);
+      if (count !== undefined) counts.set(name, count + 1);
+    }
   }
-  const found = [METHOD_NAMES, PATH_NAMES, STATUS_NAMES, DURATION_NAMES].flatMap((names) => {
-    const most = names.toSorted((a, b) => (counts.get(b) ?? 0) - (counts.get(a) ?? 0))[0]!;
-    return (counts.get(most) ?? 0) >= Math.max(1, sample.length * SUGGESTED_SHARE) ? [most] : [];
-  });
-  return [...found, MESSAGE];
+  const [name, count] = [...counts].toSorted(([, a], [, b]) => b - a)[0] ?? ['', 0];
+  return count >= Math.max(1, sample.length * SUGGESTED_SHARE) ? name : undefined;
 }
 
 /** What a line has under a name, as filters read it: a label or, if its stream has none, a field. Undefined: nothing. */

@@ -1,0 +1,69 @@
+/** Looks for values of a name among all that the lines have, which the server knows. */
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { FieldValues } from '../../shared/client/answers.ts';
+import { append, without } from '../search/edit.ts';
+import { askFields } from '../state/facets.ts';
+import { messageOf } from '../state/message-of.ts';
+import { asked } from '../state/search.ts';
+import { noticeRevoked } from '../state/session.ts';
+import { ValueRow } from './value-row.tsx';
+
+const PAUSE_MS = 150;
+const FOUND_MAX = 50;
+
+export function FacetSearch({ name }: { readonly name: string }) {
+  const typed = useSignal('');
+  const found = useSignal<FieldValues['values']>(undefined);
+  const problem = useSignal('');
+  const text = typed.value.trim();
+  useEffect(() => {
+    if (text === '') {
+      found.value = undefined;
+      return;
+    }
+    const ended = new AbortController();
+    const load = async (): Promise<void> => {
+      try {
+        const [field] = await askFields([name], filtersOf(name, text), ended.signal, FOUND_MAX);
+        if (!ended.signal.aborted) found.value = field?.values ?? [];
+        problem.value = '';
+      } catch (error) {
+        if (ended.signal.aborted) return;
+        noticeRevoked(error);
+        problem.value = messageOf(error);
+      }
+    };
+    const timer = setTimeout(() => void load(), PAUSE_MS);
+    return () => {
+      clearTimeout(timer);
+      ended.abort();
+    };
+  }, [text, asked.value]);
+  const most = Math.max(1, ...(found.value ?? []).map(({ rows }) => rows));
+  return (
+    <>
+      <input
+        class="facet-search"
+        type="search"
+        placeholder={`Search ${name}`}
+        aria-label={`Search ${name}`}
+        onInput={(event) => (typed.value = event.currentTarget.value)}
+      />
+      {found.value?.map(({ value, rows }) => (
+        <ValueRow key={value} name={name} value={value} rows={rows} share={rows / most}>
+          <span class="value-name">{value === '' ? '(empty)' : value}</span>
+        </ValueRow>
+      ))}
+      {found.value?.length === 0 && <p class="facet-note">no value has “{text}” in it</p>}
+      {problem.value !== '' && <p class="facet-note tone-error">{problem.value}</p>}
+    </>
+  );
+}
+
+/** In any case; the name's own conditions do not narrow what can be chosen. */
+function filtersOf(name: string, text: string) {
+  const filters = asked.peek();
+  const part = text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+  return { ...filters, search: append(without(String(filters['search'] ?? ''), name), `${name}:/${part}/i`) };
+}
