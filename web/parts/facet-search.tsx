@@ -1,12 +1,12 @@
 /** Looks for values of a name among all that the lines have, which the server knows. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { FieldValues } from '../../shared/client/answers.ts';
+import type { AggregateAnswer, FieldValues } from '../../shared/client/answers.ts';
+import { askJson } from '../../shared/client/client.ts';
 import { append, without } from '../search/edit.ts';
-import { askFields } from '../state/facets.ts';
 import { messageOf } from '../state/message-of.ts';
 import { asked } from '../state/search.ts';
-import { noticeRevoked } from '../state/session.ts';
+import { connection, noticeRevoked } from '../state/session.ts';
 import { ValueRow } from './value-row.tsx';
 
 const PAUSE_MS = 150;
@@ -25,8 +25,9 @@ export function FacetSearch({ name }: { readonly name: string }) {
     const ended = new AbortController();
     const load = async (): Promise<void> => {
       try {
-        const [field] = await askFields([name], filtersOf(name, text), ended.signal, FOUND_MAX);
-        if (!ended.signal.aborted) found.value = field?.values ?? [];
+        const parameters = { ...filtersOf(name, text), by: name, limit: FOUND_MAX };
+        const { groups } = await askJson<AggregateAnswer>(connection(), '/aggregate', parameters, ended.signal);
+        found.value = groups.map(({ by, rows }) => ({ value: by[name] ?? '', rows }));
         problem.value = '';
       } catch (error) {
         if (ended.signal.aborted) return;

@@ -1,8 +1,8 @@
-/** The histogram: drag zooms, a click on a bar sets its step as the range, Back undoes both. */
+/** The histogram: drag zooms, a click on a bar sets its step as the range, a double click and Back undo both. */
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { rangeText, secondsText } from '../state/clock.ts';
-import { ask } from '../state/navigation.ts';
+import { brush } from '../state/brushed.ts';
 import { bars as found, type Bars } from '../state/search.ts';
 import { type Bar, layOut, partsOf } from './bars-layout.ts';
 import { useBoxWidth } from './box-width.ts';
@@ -13,6 +13,8 @@ import { TimeAxis } from './time-axis.tsx';
 const HEIGHT = 70;
 const LANE_HEIGHT = 24;
 const DRAG_MIN = 4;
+/** A click waits as long for a second one. */
+const SECOND_CLICK_MS = 250;
 
 export function Histogram() {
   const { value, error, isLoading } = found.value;
@@ -30,6 +32,7 @@ function Plot({ histogram: { buckets, step_seconds } }: Bars) {
   const pointed = useSignal<number | undefined>(undefined);
   const isTable = useSignal(false);
   const dragFrom = useRef<number | undefined>(undefined);
+  const clickTimer = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const { bars, calmMax, problemMax, baseline } = layOut(buckets, {
     width: width.value,
@@ -48,8 +51,7 @@ function Plot({ histogram: { buckets, step_seconds } }: Bars) {
     const [first, last] = a < b ? [a, b] : [b, a];
     chosen.value = undefined;
     pointed.value = undefined;
-    const since = new Date(fromMs + first * stepMs).toISOString();
-    ask({ since, until: new Date(fromMs + (last + 1) * stepMs).toISOString() });
+    brush({ fromMs: fromMs + first * stepMs, toMs: fromMs + (last + 1) * stepMs }, { fromMs, toMs });
   };
   const onPointerDown = (event: PointerEvent): void => {
     if (event.button !== 0) return;
@@ -67,9 +69,16 @@ function Plot({ histogram: { buckets, step_seconds } }: Bars) {
     const isDrag = Math.abs(event.clientX - dragFrom.current) >= DRAG_MIN;
     const bar = barAt(dragFrom.current);
     dragFrom.current = undefined;
-    // A bar of one second cannot be zoomed any further by a click.
-    if (isDrag || buckets.length > 1) zoom(isDrag ? chosen.value! : [bar, bar]);
+    if (isDrag) return zoom(chosen.value!);
+    clearTimeout(clickTimer.current);
+    // A second click goes back instead; a single bar cannot be zoomed any further.
+    if (buckets.length > 1) clickTimer.current = setTimeout(() => zoom([bar, bar]), SECOND_CLICK_MS);
     else chosen.value = undefined;
+  };
+  const onDblClick = (): void => {
+    clearTimeout(clickTimer.current);
+    chosen.value = undefined;
+    history.back();
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const at = pointed.value ?? buckets.length - 1;
@@ -105,7 +114,7 @@ function Plot({ histogram: { buckets, step_seconds } }: Bars) {
         onPointerUp={onPointerUp}
         onPointerLeave={() => (pointed.value = undefined)}
         onPointerCancel={() => ((chosen.value = undefined), (dragFrom.current = undefined))}
-        onDblClick={() => history.back()}
+        onDblClick={onDblClick}
         onKeyDown={onKeyDown}
       >
         <svg width={width.value} height={HEIGHT} aria-hidden="true">

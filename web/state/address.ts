@@ -26,7 +26,7 @@ export interface Question {
 }
 
 /** Parameters of views of their own. */
-const OWN_NAMES = ['sort', 'slow', 'duration', 'status', 'method', 'path', 'namespace', 'open'];
+const OWN_NAMES = ['sort', 'slow', 'duration', 'status', 'method', 'path', 'namespace', 'open', 'than', 'only'];
 
 export type View =
   | { readonly kind: 'explore' }

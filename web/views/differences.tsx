@@ -1,5 +1,6 @@
 /** What sets the lines of a search apart: values, sizes and patterns that the others have less, or not at all. */
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { Comparison, Difference } from '../../shared/client/answers.ts';
 import { askJson, type Parameters } from '../../shared/client/client.ts';
 import { Failure } from '../parts/failure.tsx';
@@ -7,13 +8,14 @@ import { Icon } from '../parts/icon.tsx';
 import { count, counted } from '../parts/numbers.ts';
 import { Share } from '../parts/share.tsx';
 import { append, isTypeable, termText } from '../search/edit.ts';
-import { ask, question, runCount } from '../state/navigation.ts';
+import { rangeText } from '../state/clock.ts';
+import { ask, question, runCount, show } from '../state/navigation.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { shownSpan } from '../state/range-steps.ts';
 import { asked } from '../state/search.ts';
 import { access, connection } from '../state/session.ts';
 
-type Others = 'rest' | 'before';
+type Others = 'rest' | 'before' | 'than';
 
 const DIFFERENCES_MAX = 50;
 const KINDS: Readonly<Record<Difference['kind'], string>> = {
@@ -30,18 +32,24 @@ export function Differences() {
 
 function Compared() {
   const before = rangeBefore();
-  const { q } = question.value;
-  const others = useSignal<Others>(q === '' ? 'before' : 'rest');
-  const wanted = before === undefined ? 'rest' : others.value;
+  const { q, own } = question.value;
+  const than = rangeThan(own['than'] ?? '');
+  const others = useSignal<Others>('rest');
+  const isOnlyNew = own['only'] === 'new';
+  useEffect(() => {
+    others.value = than !== undefined ? 'than' : q === '' ? 'before' : 'rest';
+  }, [own['than']]);
+  const isThere = { rest: true, before: before !== undefined, than: than !== undefined }[others.value];
+  const wanted = isThere ? others.value : 'rest';
   const loaded = useLoaded(
     (ended) =>
       askJson<Comparison>(
         connection(),
         '/compare',
-        { ...asked.peek(), limit: DIFFERENCES_MAX, ...(wanted === 'before' && before) },
+        { ...asked.peek(), limit: DIFFERENCES_MAX, ...(wanted === 'before' && before), ...(wanted === 'than' && than) },
         ended,
       ),
-    [wanted, runCount.value],
+    [wanted, own['than'], runCount.value],
   );
   const { value, error } = loaded.value;
   return (
@@ -52,12 +60,25 @@ function Compared() {
           <button type="button" aria-pressed={wanted === 'rest'} onClick={() => (others.value = 'rest')}>
             the other lines of this time
           </button>
+          {than !== undefined && (
+            <button type="button" aria-pressed={wanted === 'than'} onClick={() => (others.value = 'than')}>
+              {rangeText(Date.parse(than['than.since']), Date.parse(than['than.until']))}
+            </button>
+          )}
           {before !== undefined && (
             <button type="button" aria-pressed={wanted === 'before'} onClick={() => (others.value = 'before')}>
               the same search just before
             </button>
           )}
         </span>
+        <button
+          type="button"
+          class="ghost"
+          aria-pressed={isOnlyNew}
+          onClick={() => show({ own: { ...own, only: isOnlyNew ? '' : 'new' } })}
+        >
+          Only what is new
+        </button>
         {value !== undefined && (
           <span class="dim num">
             {count(value.rows)} and {counted(value.than.rows, 'line')}
@@ -66,18 +87,23 @@ function Compared() {
       </div>
       {error !== undefined && <Failure what="The comparison" error={error} />}
       {value === undefined && error === undefined && <div class="skeleton-lines" aria-busy="true" />}
-      {value !== undefined && <Answer comparison={value} isOfAll={wanted === 'rest' && q === ''} />}
+      {value !== undefined && (
+        <Answer comparison={value} isOfAll={wanted === 'rest' && q === ''} isOnlyNew={isOnlyNew} />
+      )}
     </div>
   );
 }
 
 function Answer({
-  comparison: { differences, rows, than },
+  comparison: { differences: all, rows, than },
   isOfAll,
+  isOnlyNew,
 }: {
   readonly comparison: Comparison;
   readonly isOfAll: boolean;
+  readonly isOnlyNew: boolean;
 }) {
+  const differences = isOnlyNew ? all.filter(({ kind }) => kind === 'new') : all;
   if (isOfAll)
     return (
       <p class="list-end">
@@ -87,6 +113,7 @@ function Answer({
     );
   if (rows === 0 || than.rows === 0)
     return <p class="list-end">There are no {rows === 0 ? '' : 'other '}lines to compare.</p>;
+  if (differences.length === 0 && isOnlyNew) return <p class="list-end">Nothing in these lines is new.</p>;
   if (differences.length === 0) return <p class="list-end">Nothing sets these lines apart beyond chance.</p>;
   return (
     <DifferencesTable
@@ -172,6 +199,12 @@ function Row({ difference, add }: { readonly difference: Difference; readonly ad
       </td>
     </tr>
   );
+}
+
+/** The range that an address names to compare with. */
+function rangeThan(text: string) {
+  const [since = '', until = ''] = text.split('/');
+  return Number.isNaN(Date.parse(since) + Date.parse(until)) ? undefined : { 'than.since': since, 'than.until': until };
 }
 
 /** The range of the same length before the one that is shown. */

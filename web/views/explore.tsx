@@ -12,6 +12,7 @@ import { count, counted } from '../parts/numbers.ts';
 import { Summary } from '../parts/summary.tsx';
 import { useListKeys } from '../lines/list-keys.ts';
 import { wordsOf } from '../search/tokens.ts';
+import { brushed } from '../state/brushed.ts';
 import { tableColumns } from '../state/columns.ts';
 import { contextLine } from '../state/context.ts';
 import { question } from '../state/navigation.ts';
@@ -20,6 +21,7 @@ import { bars, facets, isLoadingMore, lines, loadMore, loadMoreAgain, totalLines
 import { chosenRow } from '../state/selected.ts';
 import { NothingFound } from './nothing-found.tsx';
 
+const BrushOffers = lazy(async () => (await import('../parts/brush-offers.tsx')).BrushOffers);
 const Context = lazy(async () => (await import('./context.tsx')).Context);
 const Differences = lazy(async () => (await import('./differences.tsx')).Differences);
 const Patterns = lazy(async () => (await import('./patterns.tsx')).Patterns);
@@ -58,6 +60,7 @@ function Answer() {
     // What a context covers keeps its scroll place.
     <div class="answer" inert={contextLine.value !== ''}>
       <Histogram />
+      {brushed.value !== undefined && <BrushOffers brushed={brushed.value} />}
       <Summary />
       {(tab === 'lines' || tab === 'table') && <Lines />}
       {tab === 'patterns' && <Patterns />}
