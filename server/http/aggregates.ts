@@ -16,7 +16,7 @@ import { all, type AuthorizedQuery, parseCount, parseFilters, parseFlag, single 
 import { roundedError } from '../query/six-decimals.ts';
 import type { QueryString } from '../query/parameters.ts';
 import type { EmptyName } from '../query/hints.ts';
-import { understood } from './advice.ts';
+import { hinted, understood } from './advice.ts';
 import { sayUntil } from './until.ts';
 import { nsOf, parseSteps, STEP_NAMES, stepTime } from '../query/steps.ts';
 import { leavesOf, type TimeRange } from '../store/predicate.ts';
@@ -59,8 +59,8 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
     const by = parseBy(parameters, AGGREGATE_BY_MAX);
     const { order, limit, ...steps } = parseGroups(parameters, predicate, nowMs);
     const measured = parseMeasures(parameters, order === 'time' ? 'rows' : order);
-    const { measures, orderBy } = measured;
-    const plan: AggregatePlan = { ...predicate, by, measures, orderBy, ...steps, limit };
+    const { measures, orderBy, having } = measured;
+    const plan: AggregatePlan = { ...predicate, by, measures, orderBy, having, ...steps, limit };
     const { asker, withHints } = await understood(engine, request, reply, { ownNames, nowMs });
     const { answer } = await engine.run(asker, (view, query) => view.aggregate(plan, query));
     const { cells, groupCount, groupCountError } = answer;
@@ -75,6 +75,12 @@ export function registerAggregates(app: FastifyInstance, { engine, now }: Aggreg
       distinct: groupCount,
       ...(groupCountError > 0 && { distinct_error: roundedError(groupCountError) }),
     };
+    if (having !== undefined && cells.length === 0) {
+      const unfiltered: AggregatePlan = { ...plan, measures: [], orderBy: undefined, having: undefined, limit: 1 };
+      const { answer: whole } = await engine.run(asker, (view, query) => view.aggregate(unfiltered, query));
+      const message = `none of ${whole.groupCount} groups has ${all(parameters, 'having').join(' and ')}`;
+      if (whole.groupCount > 0) return hinted(reply, counts, [{ message }]);
+    }
     return withHints(counts, cells.length === 0, emptyNames(plan, cells));
   });
 

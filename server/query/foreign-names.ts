@@ -68,7 +68,7 @@ const NAMES: Readonly<Record<string, string>> = {
   sort: 'order=newest or order=oldest; on /aggregate a measure, such as order=p99',
   sortby: 'order=newest or order=oldest; on /aggregate a measure, such as order=p99',
   orderby: 'order=newest or order=oldest; on /aggregate a measure, such as order=p99',
-  having: 'order=distinct, or order=where.errors, on /aggregate: the largest groups come first',
+  having: 'having=distinct>1 or having=where.errors>0, on /aggregate',
   groupby: 'by=path, on /aggregate and /histogram',
   where: 'filters as parameters, such as status>=500',
   filter: 'filters as parameters, such as level=error, or search=level:error',

@@ -7,6 +7,7 @@
  *     line_bytes=true                   bytes of the lines
  *     where.errors=status>=500          how many rows satisfy a condition, a filter as in any query, by a name for it
  *     of=latency_ms@errors              any of these of the rows that satisfy it; line_bytes=@errors
+ *     having=distinct>1                 only groups of which this is true, by the names that `order` has
  */
 import { ParameterError } from '../../shared/errors.ts';
 import { AGGREGATE_MEASURES_MAX, FILTERS_MAX } from '../limits.ts';
@@ -14,6 +15,7 @@ import type { AggregatePlan, Cell, Measure, Measured, OrderBy } from '../store/a
 import { parseName } from '../store/asked-name.ts';
 import { allOf, normalised, type Where } from '../store/predicate.ts';
 import type { Reading } from './conditions.ts';
+import { parseHaving } from './having.ts';
 import { roundedError, sixDecimals } from './six-decimals.ts';
 import { all, isFilter, parseFilter, parseFlag, parseReading, type QueryString } from './parameters.ts';
 
@@ -31,7 +33,7 @@ interface Shown {
   readonly measure: number;
 }
 
-export interface AskedMeasures extends Pick<AggregatePlan, 'measures' | 'orderBy'> {
+export interface AskedMeasures extends Pick<AggregatePlan, 'measures' | 'orderBy' | 'having'> {
   readonly shown: readonly Shown[];
 }
 
@@ -57,7 +59,7 @@ const ORDERS: Readonly<Record<Exclude<Shown['under'], 'of' | 'where'>, OrderBy['
 /** Names of the parameters that `parseMeasures` reads. */
 export function measureNames(query: QueryString): readonly string[] {
   const conditions = Object.keys(query).filter((name) => name.startsWith(WHERE));
-  return [...OF_NUMBERS, 'distinct', 'line_bytes', ...conditions];
+  return [...OF_NUMBERS, 'distinct', 'line_bytes', 'having', ...conditions];
 }
 
 /**
@@ -89,7 +91,13 @@ export function parseMeasures(query: QueryString, order: string): AskedMeasures 
     shown.push({ under: 'where', asked, measure: measures.length });
     measures.push({ kind: 'rows', where });
   }
-  return { measures, shown, orderBy: order === 'rows' ? undefined : orderOf(order, shown) };
+  const having = parseHaving(all(query, 'having'), measures, (name) => rankedBy(name, shown));
+  return {
+    measures,
+    shown,
+    orderBy: order === 'rows' ? undefined : orderOf(order, shown),
+    having: having.length === 0 ? undefined : having,
+  };
 }
 
 /**
@@ -129,22 +137,31 @@ function ofCondition(asked: string, conditions: ReadonlyMap<string, Where>): Ask
   return where === undefined ? { of: asked, where } : { of: asked.slice(0, at), where };
 }
 
+/** @throws ParameterError */
 function orderOf(order: string, shown: readonly Shown[]): OrderBy {
-  const first = (under: Shown['under'], asked?: string): number | undefined =>
-    shown.find((each) => each.under === under && (asked === undefined || each.asked === asked))?.measure;
-  const condition = order.startsWith(WHERE) ? first('where', order.slice(WHERE.length)) : undefined;
-  if (condition !== undefined) return { measure: condition, by: 'rows' };
-  if (Object.hasOwn(OF_ORDERS, order)) {
-    const measure = first('of');
-    if (measure !== undefined) return { measure, by: OF_ORDERS[order]! };
-  } else if (Object.hasOwn(ORDERS, order)) {
-    const under = order as keyof typeof ORDERS;
-    const measure = first(under);
-    if (measure !== undefined) return { measure, by: ORDERS[under] };
-  }
+  const ranked = rankedBy(order, shown);
+  if (ranked !== undefined) return ranked;
   const ofFields = Object.keys(OF_ORDERS).join(', ');
   const allowed = `rows, with \`of\` one of ${ofFields}, or ${Object.keys(ORDERS).join(', ')}, where.<name> as asked for`;
   throw new ParameterError('order', `"${order}" is not measured`, allowed, 'of=latency_ms&order=p99');
+}
+
+/** Returns what groups are compared by under a name: `p99` of the first `of`, `p99.latency_ms` of that field. */
+function rankedBy(name: string, shown: readonly Shown[]): OrderBy | undefined {
+  const dot = name.indexOf('.');
+  const head = dot < 0 ? name : name.slice(0, dot);
+  const asked = dot < 0 ? undefined : name.slice(dot + 1);
+  const [under, by] = rankingOf(head) ?? [];
+  if (under === undefined || (under === 'where' && asked === undefined)) return undefined;
+  const found = shown.find((each) => each.under === under && (asked === undefined || each.asked === asked));
+  return found && { measure: found.measure, by: by! };
+}
+
+function rankingOf(head: string): readonly [Shown['under'], OrderBy['by']] | undefined {
+  if (`${head}.` === WHERE) return ['where', 'rows'];
+  if (Object.hasOwn(OF_ORDERS, head)) return ['of', OF_ORDERS[head]!];
+  const under = head as keyof typeof ORDERS;
+  return Object.hasOwn(ORDERS, head) ? [under, ORDERS[under]] : undefined;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The plan of an aggregation, and one group of its answer: plain data, independent of how rows are stored. */
-import type { Predicate, Where } from './predicate.ts';
+import type { Operator, Predicate, Where } from './predicate.ts';
 
 export interface AggregatePlan extends Predicate {
   /** Labels or fields, or shapes of their values, as asked-name.ts reads them; WHOLE_STREAM for all labels at once. */
@@ -15,6 +15,8 @@ export interface AggregatePlan extends Predicate {
    * last step begins within the time range; in a range without an end, up to the last step that has rows.
    */
   readonly windowSteps?: number | undefined;
+  /** Only groups that satisfy all of these are in the answer, and counted. */
+  readonly having?: readonly Having[] | undefined;
   /** Order of the groups; by default, by their rows. */
   readonly orderBy?: OrderBy | undefined;
   /**
@@ -54,6 +56,14 @@ export interface OrderBy {
   readonly measure: number;
   readonly by:
     'count' | 'sum' | 'min' | 'max' | 'avg' | 'stddev' | 'first' | 'last' | 'distinct' | 'bytes' | 'rows' | number;
+}
+
+/** What a measure of a group is compared with. A group that has none of it does not satisfy it. */
+export interface Having {
+  /** Undefined for the rows of the group. */
+  readonly ranked: OrderBy | undefined;
+  readonly operator: Operator;
+  readonly bound: number;
 }
 
 /** A measured value. */
@@ -103,7 +113,7 @@ export function dimensionCount({ by, stepNs }: AggregatePlan): number {
 export interface Aggregation {
   /** Sorted. */
   readonly cells: readonly Cell[];
-  /** Number of groups, in the answer or not. */
+  /** Number of groups that satisfy the plan, in the answer or not. */
   readonly groupCount: number;
   /** The number is within ± this share of the truth, 19 times of 20; it is exact where that is 0. */
   readonly groupCountError: number;

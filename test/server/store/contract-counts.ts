@@ -1,6 +1,6 @@
 /** What every LogStore promises of counts: aggregations, facets and streams of random trees, against a look at every line. */
 import { expect, test } from 'vitest';
-import type { AggregatePlan, Measure } from '../../../server/store/aggregate-plan.ts';
+import type { AggregatePlan, Having, Measure } from '../../../server/store/aggregate-plan.ts';
 import type { LogStore } from '../../../server/store/log-store.ts';
 import { labelsKey } from '../../../shared/labels.ts';
 import { instantOf } from '../../../shared/time.ts';
@@ -150,8 +150,18 @@ function randomAggregate(random: Random): AggregatePlan {
     offsetNs: BigInt(random.below(5)) * 1_000_000n,
     windowSteps: stepNs === undefined ? 1 : 1 + random.below(3),
     orderBy: isOrdered ? { measure, by: orderOf(measures[measure]!) } : undefined,
+    having: random.below(3) === 0 ? randomHaving(random, measures) : undefined,
     limit: random.below(3) === 0 ? 3 : undefined,
   };
+}
+
+function randomHaving(random: Random, measures: readonly Measure[]): Having[] {
+  return Array.from({ length: 1 + random.below(2) }, () => {
+    const measure = random.below(measures.length + 1);
+    const operator = (['>', '>=', '<', '<=', '=', '!='] as const)[random.below(6)]!;
+    const ranked = measure === measures.length ? undefined : { measure, by: orderOf(measures[measure]!) };
+    return { ranked, operator, bound: random.below(4) === 0 ? 300 : 1 + random.below(4) };
+  });
 }
 
 function orderOf(measure: Measure): 'avg' | 'distinct' | 'bytes' | 'rows' {

@@ -9,11 +9,12 @@ import {
   type Measured,
   WHOLE_STREAM,
 } from '../../../server/store/aggregate-plan.ts';
+import { compares } from '../../../server/engines/embedded/scan/value-match.ts';
 import { parseName } from '../../../server/store/asked-name.ts';
 import { naiveCanonical } from './naive-level.ts';
 import { isWanted, type NaiveLine, naiveShape, valuesOf } from './naive-search.ts';
 
-/** All groups in their order, however many are asked for; those of equal ranks as they come. */
+/** All groups that satisfy the plan in their order, however many are asked for; those of equal ranks as they come. */
 export function naiveAggregate(lines: readonly NaiveLine[], plan: AggregatePlan): Cell[] {
   const wanted = lines.filter((line) => isWanted(line, plan));
   const lastBucket = lastBucketOf(wanted, plan);
@@ -28,11 +29,16 @@ export function naiveAggregate(lines: readonly NaiveLine[], plan: AggregatePlan)
     const [bucket, ...by] = JSON.parse(key) as [number, ...string[]];
     return { bucket, by, rows: each.length, measures: plan.measures.map((measure) => measured(each, measure)) };
   });
-  return cells.toSorted((a, b) => rankOf(b, plan) - rankOf(a, plan) || 0);
+  const having = (cell: Cell): boolean =>
+    (plan.having ?? []).every(({ ranked, operator, bound }) => {
+      const value = rankOf(cell, { orderBy: ranked });
+      return value !== -Infinity && compares(value, operator, bound);
+    });
+  return cells.filter(having).toSorted((a, b) => rankOf(b, plan) - rankOf(a, plan) || 0);
 }
 
 /** By what a group is compared. */
-export function rankOf({ rows, measures }: Cell, { orderBy }: AggregatePlan): number {
+export function rankOf({ rows, measures }: Cell, { orderBy }: Pick<AggregatePlan, 'orderBy'>): number {
   if (orderBy === undefined) return rows;
   const measure = measures[orderBy.measure]!;
   const { by } = orderBy;

@@ -95,7 +95,8 @@ function measuring(
   const measures = openMeasures(asked, before?.kind === 'groups' ? before.measures : undefined);
   const add = (group: RowGroup): void => {
     measureGroup(group, plan, table, measures, memory, groups === undefined);
-    if (plan.limit === undefined && table.count > AGGREGATE_LIMIT_MAX) throw tooManyGroups(AGGREGATE_LIMIT_MAX);
+    if (plan.limit === undefined && plan.having === undefined && table.count > AGGREGATE_LIMIT_MAX)
+      throw tooManyGroups(AGGREGATE_LIMIT_MAX);
   };
   return { add, partial: () => partialOfGroups(table, measures) };
 }

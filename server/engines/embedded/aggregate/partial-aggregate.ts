@@ -11,6 +11,8 @@ import {
   likelyRowsMin,
   newUpperBounds,
 } from './upper-bounds.ts';
+import { countMarked } from '../scan/masks.ts';
+import { compares } from '../scan/value-match.ts';
 import { recycle } from './array-pool.ts';
 import { GroupTable, type GroupTableState, tooManyGroups } from './group-table.ts';
 import { nthLargest } from './nth-largest.ts';
@@ -20,6 +22,7 @@ import {
   type AggregatePlan,
   type Cell,
   dimensionCount,
+  type Having,
   type Measure,
   type OrderBy,
 } from '../../../store/aggregate-plan.ts';
@@ -39,6 +42,8 @@ export interface MergeInput {
   readonly measures: readonly Measure[];
   /** Order of the groups; by default, by their rows. */
   readonly orderBy: OrderBy | undefined;
+  /** Groups that do not satisfy these are left out. */
+  readonly having: readonly Having[];
 }
 
 export type MergeOutput =
@@ -101,16 +106,17 @@ function merge(input: MergeInput): MergeOutput {
 }
 
 function mergeGroups(input: MergeInput): MergeOutput {
-  const { plan, orderBy, partials } = input;
+  const { plan, orderBy, having, partials } = input;
   const areMeasured = partials.every(
     (partial) => partial.kind === 'groups' && partial.measures.length === input.measures.length,
   );
   const merged = mergeTables(areMeasured ? input : { ...input, measures: [] });
   const { table, measures } = (plan.windowSteps ?? 1) > 1 ? windowed(merged, input) : merged;
-  const groupCount = table.count + merged.leftOut;
+  const left = groupsHaving(having, table, measures);
+  const groupCount = left === undefined ? table.count + merged.leftOut : countMarked(left);
   if (plan.limit === undefined && groupCount > AGGREGATE_LIMIT_MAX) throw tooManyGroups(AGGREGATE_LIMIT_MAX);
   const ranks = orderBy === undefined ? table.rows : measures[orderBy.measure]!.ranks(orderBy.by, table.count);
-  const chosen = firstGroups(table, ranks, plan.limit ?? AGGREGATE_LIMIT_MAX);
+  const chosen = firstGroups(table, ranks, left, plan.limit ?? AGGREGATE_LIMIT_MAX);
   const groups = new GroupTable(dimensionCount(plan));
   for (const group of chosen) groups.addFrom(table, group);
   const cells = cellsOf(chosen, table, measures, plan);
@@ -125,7 +131,7 @@ interface MeasuredGroups {
   readonly leftOut: number;
 }
 
-function mergeTables({ partials, plan, measures: asked }: MergeInput): MeasuredGroups {
+function mergeTables({ partials, plan, measures: asked, having }: MergeInput): MeasuredGroups {
   const ofGroups = partials
     .filter((partial) => partial.kind === 'groups')
     .toSorted((a, b) => b.groups.count - a.groups.count);
@@ -135,8 +141,8 @@ function mergeTables({ partials, plan, measures: asked }: MergeInput): MeasuredG
   }
   const table = new GroupTable(first.groups);
   const measures = openMeasures(asked, first.measures);
-  // Steps of overlapping windows are all needed.
-  const isOnlyCounted = asked.length === 0 && (plan.windowSteps ?? 1) === 1;
+  // Steps of overlapping windows are all needed, and so are groups that are compared.
+  const isOnlyCounted = asked.length === 0 && having.length === 0 && (plan.windowSteps ?? 1) === 1;
   let leftOut = 0;
   for (const [i, partial] of others.entries()) {
     if (isOnlyCounted && i === others.length - 1) leftOut = addLargest(table, partial.groups, plan.limit);
@@ -204,14 +210,47 @@ function windowed({ table, measures }: MeasuredGroups, { plan, measures: asked }
   return windows;
 }
 
-/** Returns the groups of the largest ranks. The choice among equals does not depend on which worker was faster. */
-function firstGroups(table: GroupTable, ranks: Float64Array, limit: number): number[] {
-  const { rows } = table;
+/** By group: 1 where it satisfies all of these. Undefined where there are none. */
+function groupsHaving(
+  having: readonly Having[],
+  table: GroupTable,
+  measures: readonly OpenMeasure<MeasureState>[],
+): Uint8Array | undefined {
+  if (having.length === 0) return undefined;
+  const satisfies = new Uint8Array(table.count).fill(1);
+  for (const { ranked, operator, bound } of having) {
+    const values = ranked === undefined ? table.rows : measures[ranked.measure]!.ranks(ranked.by, table.count);
+    for (let group = 0; group < satisfies.length; group++) {
+      const value = values[group]!;
+      // Groups without a number rank below all others.
+      if (table.rows[group] === 0 || value === -Infinity || !compares(value, operator, bound)) satisfies[group] = 0;
+    }
+  }
+  return satisfies;
+}
+
+/**
+ * Returns the groups of the largest ranks.
+ * @param among  by group: 1 where it may be one of them; undefined for all
+ */
+function firstGroups(table: GroupTable, ranks: Float64Array, among: Uint8Array | undefined, limit: number): number[] {
+  const isIn = (group: number): boolean => table.rows[group] !== 0 && among?.[group] !== 0;
+  const own = among === undefined ? ranks : ranks.map((rank, group) => (isIn(group) ? rank : -Infinity));
+  return largestGroups(table, own, isIn, limit);
+}
+
+/** The choice among equals does not depend on which worker was faster. */
+function largestGroups(
+  table: GroupTable,
+  ranks: Float64Array,
+  isIn: (group: number) => boolean,
+  limit: number,
+): number[] {
   const least = limit < ranks.length ? nthLargest(ranks, limit) : -Infinity;
   const larger: number[] = [];
   const equal: number[] = [];
   for (let group = 0; group < ranks.length; group++) {
-    if (rows[group] === 0) continue;
+    if (!isIn(group)) continue;
     if (ranks[group]! > least) larger.push(group);
     else if (ranks[group] === least) equal.push(group);
   }

@@ -17,7 +17,7 @@ import { FacetTable } from './facet-table.ts';
 import type { FacetCounts } from '../../../store/facets.ts';
 import { facetsOf } from './facets.ts';
 import { openAggregate, type Pass } from './open-aggregate.ts';
-import type { AggregatePlan, Aggregation, Measure, OrderBy } from '../../../store/aggregate-plan.ts';
+import type { AggregatePlan, Aggregation, Having, Measure, OrderBy } from '../../../store/aggregate-plan.ts';
 import { bytesOf, type MergeInput, type MergeOutput, type PartialAggregate } from './partial-aggregate.ts';
 import type { MemoryBudget } from '../../../store/query-budget.ts';
 
@@ -75,8 +75,8 @@ export function facetsTask(
 /**
  * Counts all groups; or, when they are too many to hold, first upper bounds of their rows, then those groups that may
  * be among the largest. If they are more than a few, only groups of the answer are measured, in a pass of its own, so
- * that there are few sketches; if a measure orders them, only that one is measured for all. With overlapping windows,
- * everything is measured in one pass.
+ * that there are few sketches; of measures that order them, or that they are chosen by, all groups are measured. With
+ * overlapping windows, everything is measured in one pass.
  * @throws QueryTooLargeError, UnavailableError
  */
 export async function aggregate(
@@ -87,14 +87,14 @@ export async function aggregate(
 ): Promise<Aggregation> {
   const found = await candidates(rowGroups, plan, context, signal);
   const measures = measuresOf(plan);
-  const run: Run = (pass, orderBy) => runPass(found, plan, pass, orderBy, context, signal);
+  const run: Run = (pass, ranking) => runPass(found, plan, pass, ranking, context, signal);
   if ((plan.windowSteps ?? 1) > 1) {
-    const { cells, groupCount } = cellsOf(await run({ kind: 'measure', groups: undefined, measures }, plan.orderBy));
+    const { cells, groupCount } = cellsOf(await run({ kind: 'measure', groups: undefined, measures }, plan));
     return { cells, groupCount, groupCountError: 0 };
   }
   const { first, areMeasured, groupCount, groupCountError } = await firstGroups(plan, measures, run);
   if (areMeasured || first.cells.length === 0) return { cells: first.cells, groupCount, groupCountError };
-  const measured = await run({ kind: 'measure', groups: first.groups, measures }, plan.orderBy);
+  const measured = await run({ kind: 'measure', groups: first.groups, measures }, { orderBy: plan.orderBy });
   return { cells: cellsOf(measured).cells, groupCount, groupCountError };
 }
 
@@ -107,7 +107,8 @@ function measuresOf({ measures, orderBy }: AggregatePlan): readonly Measure[] {
   });
 }
 
-type Run = (pass: Pass, orderBy?: OrderBy) => Promise<MergeOutput>;
+type Ranking = Pick<AggregatePlan, 'orderBy' | 'having'>;
+type Run = (pass: Pass, ranking?: Ranking) => Promise<MergeOutput>;
 
 interface FirstGroups extends Pick<Aggregation, 'groupCount' | 'groupCountError'> {
   readonly first: Merged<'cells'>;
@@ -117,12 +118,11 @@ interface FirstGroups extends Pick<Aggregation, 'groupCount' | 'groupCountError'
 
 /** The groups of the answer. */
 async function firstGroups(plan: AggregatePlan, measures: readonly Measure[], run: Run): Promise<FirstGroups> {
-  if (plan.orderBy !== undefined) {
-    const { measure, by } = plan.orderBy;
-    const ordering = measures[measure]!;
-    const ranked = ordering.kind === 'numbers' && typeof by !== 'number' ? { ...ordering, quantiles: [] } : ordering;
-    const first = cellsOf(await run({ kind: 'measure', groups: undefined, measures: [ranked] }, { measure: 0, by }));
-    const areMeasured = measures.length === 1 && isWhole(ordering, ranked, first);
+  if (plan.orderBy !== undefined || plan.having !== undefined) {
+    const { ranked, ranking } = rankedMeasures(plan, measures);
+    const first = cellsOf(await run({ kind: 'measure', groups: undefined, measures: ranked }, ranking));
+    const areMeasured =
+      ranked.length === measures.length && ranked.every((_, i) => isWhole(measures, ranked, i, first));
     return { first, areMeasured, groupCount: first.groupCount, groupCountError: 0 };
   }
   const counted = await run({ kind: 'count', measures });
@@ -134,10 +134,42 @@ async function firstGroups(plan: AggregatePlan, measures: readonly Measure[], ru
   return { first, areMeasured: measures.length === 0, ...groupCountOf(counted.upperBounds) };
 }
 
+/** The measures that all groups are compared by, in their order, and the comparisons with indexes into these. */
+function rankedMeasures(
+  { orderBy, having = [] }: AggregatePlan,
+  measures: readonly Measure[],
+): { readonly ranked: readonly Measure[]; readonly ranking: Ranking } {
+  const all = [orderBy, ...having.map(({ ranked }) => ranked)].filter((each) => each !== undefined);
+  const used = [...new Set(all.map(({ measure }) => measure))].toSorted((a, b) => a - b);
+  const ranked = used.map((index) => {
+    const measure = measures[index]!;
+    const needsQuantiles = all.some(({ measure: own, by }) => own === index && typeof by === 'number');
+    return measure.kind === 'numbers' && !needsQuantiles ? { ...measure, quantiles: [] } : measure;
+  });
+  const moved = (each: OrderBy | undefined): OrderBy | undefined =>
+    each && { ...each, measure: used.indexOf(each.measure) };
+  return {
+    ranked,
+    ranking: {
+      orderBy: moved(orderBy),
+      having: having.map((each): Having => ({ ...each, ranked: moved(each.ranked) })),
+    },
+  };
+}
+
 /** Whether measuring the groups of the answer alone would show no more: quantiles, or values that are counted exactly. */
-function isWhole(asked: Measure, ranked: Measure, { cells }: Merged<'cells'>): boolean {
-  if (asked.kind === 'numbers') return ranked === asked || asked.quantiles.length === 0;
-  return cells.every(({ measures: [measured] }) => measured!.kind !== 'distinct' || measured!.error === 0);
+function isWhole(
+  asked: readonly Measure[],
+  ranked: readonly Measure[],
+  index: number,
+  { cells }: Merged<'cells'>,
+): boolean {
+  const measure = asked[index]!;
+  if (measure.kind === 'numbers') return ranked[index] === measure || measure.quantiles.length === 0;
+  return cells.every(({ measures }) => {
+    const measured = measures[index]!;
+    return measured.kind !== 'distinct' || measured.error === 0;
+  });
 }
 
 type Merged<Kind> = MergeOutput & { readonly kind: Kind };
@@ -168,7 +200,7 @@ async function runPass(
   rowGroups: readonly RowGroupRef[],
   plan: AggregatePlan,
   pass: Pass,
-  orderBy: OrderBy | undefined,
+  { orderBy, having = [] }: Ranking = {},
   context: AggregateContext,
   signal: AbortSignal,
 ): Promise<MergeOutput> {
@@ -188,7 +220,7 @@ async function runPass(
   );
   const canBound = pass.kind === 'count' && plan.limit !== undefined;
   const measures = pass.kind === 'recount' ? [] : pass.measures;
-  return await context.merge({ partials, plan, canBound, measures, orderBy }, signal);
+  return await context.merge({ partials, plan, canBound, measures, orderBy, having }, signal);
 }
 
 /**

@@ -27,7 +27,7 @@ test('a merged table that grew over the arrays of an answer does not lend them a
   // The first one grows while the others are merged into it: its arrays are free again, and the answer takes some.
   const partials = [partialOf('a/', 16_000), partialOf('b/', 40_000), partialOf('c/', 40_000)];
   const plan = { ...planOf({}), by: ['path'], measures: [], stepNs: undefined, limit: AGGREGATE_LIMIT_MAX };
-  const output = mergeTask({ partials, plan, canBound: false, measures: [], orderBy: undefined });
+  const output = mergeTask({ partials, plan, canBound: false, measures: [], orderBy: undefined, having: [] });
   if (output.kind !== 'cells') throw new Error('all groups are held');
   expect(output.groups.count).toBe(AGGREGATE_LIMIT_MAX);
   const held = arraysOf(output.groups).map(({ buffer }) => buffer);
@@ -60,6 +60,7 @@ test.each([
     canBound: false,
     measures: [],
     orderBy: undefined,
+    having: [],
   });
   if (output.kind !== 'cells') throw new Error('all groups are held');
   expect(output.groupCount).toBe(rows.size);
