@@ -13,6 +13,7 @@ import { followTheme } from './state/theme.ts';
 import { access, accessProblem, startSession } from './state/session.ts';
 import { Explore } from './views/explore.tsx';
 
+const Cluster = lazy(async () => (await import('./cluster/cluster.tsx')).Cluster);
 const Endpoints = lazy(async () => (await import('./endpoints/endpoints.tsx')).Endpoints);
 const KeysSheet = lazy(async () => (await import('./parts/keys-sheet.tsx')).KeysSheet);
 const Live = lazy(async () => (await import('./views/live.tsx')).Live);
@@ -80,7 +81,11 @@ function Main() {
         </main>
       );
     case 'cluster':
-      return null;
+      return (
+        <main class="view">
+          <Cluster />
+        </main>
+      );
   }
 }
 

@@ -69,7 +69,6 @@ export interface AggregateGroup<By = Readonly<Record<string, string>>> {
   readonly time?: string;
   readonly by: By;
   readonly rows: number;
-  readonly line_bytes?: number;
   /** Measures of a single `of`, where the group has numbers. */
   readonly count?: number;
   readonly max?: number;
@@ -80,6 +79,8 @@ export interface AggregateGroup<By = Readonly<Record<string, string>>> {
   readonly of?: Readonly<Record<string, { readonly avg?: number; readonly max?: number }>>;
   readonly last?: Readonly<Record<string, number | null>>;
   readonly where?: Readonly<Record<string, number>>;
+  readonly line_bytes?: number;
+  readonly distinct?: Readonly<Record<string, number>>;
 }
 
 /** Of numbers of about the same size: at least `from`, less than `to`. */
@@ -214,4 +215,41 @@ export interface Session {
   readonly session_ends: string | null;
   readonly version: string;
   readonly time: string;
+}
+
+export interface AgentsAnswer {
+  readonly agents: readonly NodeAgent[];
+}
+
+export interface NodeAgent {
+  readonly node: string;
+  readonly state: 'up' | 'gone' | 'missing';
+  readonly last_seen: string | null;
+  /** Null for an agent that is too old to say it, as the others. */
+  readonly version: string | null;
+  readonly lag: { readonly bytes: number; readonly seconds: number } | null;
+  readonly lines_per_second: number | null;
+  /** Since it started. */
+  readonly lost: { readonly times: number; readonly bytes: number } | null;
+}
+
+export interface StatsAnswer {
+  readonly rows: number;
+  readonly bytes: { readonly raw: number; readonly stored: number; readonly wal: number };
+  readonly oldest: string | null;
+  readonly quarantined: number;
+  readonly unreadable: number;
+  readonly room: { readonly free: number; readonly total: number; readonly keptFree: number } | null;
+  readonly intake: { readonly hours: number; readonly lines: number; readonly raw: number; readonly stored: number };
+  readonly forecast: {
+    readonly outlook: 'level' | 'unknown' | 'oldest dropped' | 'disk full';
+    readonly daysLeft: number | null;
+    /** What the store levels off at. */
+    readonly bytes?: number;
+  };
+  readonly retention: {
+    readonly age: string;
+    readonly maxSize: number | null;
+    readonly rules: readonly { readonly selector: string; readonly age: string }[];
+  };
 }

@@ -3,10 +3,12 @@ import { useMemo } from 'preact/hooks';
 import { Failure } from '../parts/failure.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { count, counted, milliseconds } from '../parts/numbers.ts';
+import { TrendLine } from '../parts/trend-line.tsx';
 import { Share } from '../parts/share.tsx';
 import { append } from '../search/edit.ts';
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { rangeText } from '../state/clock.ts';
+import { askRange } from '../state/asked-range.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { ask, question } from '../state/navigation.ts';
 import { rangeName, stepSeconds } from '../state/time-range.ts';
@@ -15,7 +17,6 @@ import { Name } from './name.tsx';
 import {
   type Asked,
   askEndpoints,
-  askRange,
   askTrends,
   badText,
   endpointText,
@@ -31,7 +32,6 @@ import {
   withApp,
 } from './questions.ts';
 import { durationShown, percent } from './shown.ts';
-import { TrendLine } from './trend-line.tsx';
 
 const TREND_STEPS = 32;
 /** Rows that have a trend. */
@@ -258,7 +258,9 @@ function Row({ row, asked, trend, range, hasDuration, hasApp, minutes }: RowProp
       <Count value={requests} href={explore()} isPhoneless />
       <td class="not-phone dim">{minutes === undefined ? '' : perMinute(requests / minutes)}</td>
       <td class="left not-phone trend-cell">
-        {trend !== undefined && <TrendLine trend={trend} range={range ?? ''} />}
+        {trend !== undefined && (
+          <TrendLine values={trend.requests} bad={trend.bad} label={trendLabel(trend, range ?? '')} />
+        )}
       </td>
       {hasDuration &&
         QUANTILES.map((name) => (
@@ -318,6 +320,11 @@ function Quantile({
       )}
     </td>
   );
+}
+
+function trendLabel({ requests, bad }: Trend, range: string): string {
+  const sum = (values: readonly number[]): string => count(values.reduce((all, value) => all + value, 0));
+  return `${sum(requests)} requests, ${sum(bad)} of them bad, ${range}; at most ${count(Math.max(...requests))} at once`;
 }
 
 function perMinute(rate: number): string {

@@ -9,6 +9,7 @@ import { question, runCount } from '../state/navigation.ts';
 import { access } from '../state/session.ts';
 import { frozenRange } from '../state/time-range.ts';
 import { Choices } from './choices.tsx';
+import '../styles/panes.css';
 import './endpoints.css';
 import { EndpointsTable } from './endpoints-table.tsx';
 import { NoRequests } from './no-requests.tsx';

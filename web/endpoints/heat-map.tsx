@@ -2,8 +2,10 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { useBoxWidth } from '../parts/box-width.ts';
+import { ChangeLabels, ChangeLines } from '../parts/change-marks.tsx';
 import { count, counted } from '../parts/numbers.ts';
 import { TimeAxis } from '../parts/time-axis.tsx';
+import type { Change } from '../state/changes.ts';
 import { rangeText, secondsText } from '../state/clock.ts';
 import { durationShown } from './shown.ts';
 import { type HeatCell, heightOf } from './heat-layout.ts';
@@ -33,12 +35,21 @@ export interface HeatMapProps extends HeatAnswer {
   readonly slow: number | undefined;
   /** Milliseconds of one of what the lines have, if known. */
   readonly unitMs: number | undefined;
+  readonly changes: readonly Change[];
   readonly onArea: (area: Area) => void;
 }
 
 type Place = readonly [column: number, row: number];
 
-export function HeatMap({ heat: { cells, rows, columns }, span, label, slow, unitMs, onArea }: HeatMapProps) {
+export function HeatMap({
+  heat: { cells, rows, columns },
+  span,
+  label,
+  slow,
+  unitMs,
+  changes: allChanges,
+  onArea,
+}: HeatMapProps) {
   const box = useRef<HTMLDivElement>(null);
   const width = useBoxWidth(box);
   const pointed = useSignal<Place | undefined>(undefined);
@@ -48,6 +59,8 @@ export function HeatMap({ heat: { cells, rows, columns }, span, label, slow, uni
   const rowHeight = Math.min(ROW_HEIGHT_MAX, HEIGHT / rows.length);
   const height = rowHeight * rows.length;
   const firstMs = Math.floor(span.fromMs / span.stepMs) * span.stepMs;
+  const lastMs = firstMs + columns * span.stepMs;
+  const changes = allChanges.filter(({ ms }) => ms >= firstMs && ms < lastMs);
   const shown = (value: number): string => durationShown(value * (unitMs ?? 1), unitMs !== undefined);
   const placeAt = ({ clientX, clientY }: PointerEvent): Place => {
     const { left, top } = box.current!.getBoundingClientRect();
@@ -113,6 +126,7 @@ export function HeatMap({ heat: { cells, rows, columns }, span, label, slow, uni
             <Chosen from={pointed.value} to={pointed.value} step={step} rowHeight={rowHeight} />
           )}
         </svg>
+        <ChangeLines changes={changes} fromMs={firstMs} toMs={lastMs} />
         {pointed.value !== undefined && (
           <Tip
             cell={cells.find(({ column, row }) => column === pointed.value![0] && row === pointed.value![1])}
@@ -122,7 +136,8 @@ export function HeatMap({ heat: { cells, rows, columns }, span, label, slow, uni
           />
         )}
       </div>
-      <TimeAxis fromMs={firstMs} toMs={firstMs + columns * span.stepMs} width={width.value} />
+      <ChangeLabels changes={changes} fromMs={firstMs} toMs={lastMs} width={width.value} />
+      <TimeAxis fromMs={firstMs} toMs={lastMs} width={width.value} />
       <p class="heat-legend">
         <span aria-hidden="true" class="heat-ramp">
           {[1, 2, 3, 4, 5, 6].map((strength) => (

@@ -8,6 +8,7 @@ import { Icon } from '../parts/icon.tsx';
 import { count, counted, milliseconds } from '../parts/numbers.ts';
 import { append } from '../search/edit.ts';
 import { addressOf, type Endpoint, QUESTION_DEFAULT } from '../state/address.ts';
+import { askChanges } from '../state/changes.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { go, question } from '../state/navigation.ts';
 import { connection } from '../state/session.ts';
@@ -151,6 +152,7 @@ function Details({ asked, explore }: PartProps) {
     async (ended) => (value === undefined ? undefined : askSlowest(asked, value, ended)),
     [asked, value],
   );
+  const changes = useLoaded((ended) => askChanges(asked.filters, ended), [asked]);
   const slow = slowText(fields, slowMs) === undefined || unit.ms === undefined ? undefined : slowMs / unit.ms;
   const total = value?.heat.cells.reduce((sum, { requests }) => sum + requests, 0) ?? 0;
   const onArea = ({ fromMs, toMs, least, below }: Area): void => {
@@ -181,6 +183,7 @@ function Details({ asked, explore }: PartProps) {
               label={`Latency of ${counted(total, 'request')}`}
               slow={slow}
               unitMs={unit.ms}
+              changes={changes.value.value ?? []}
               onArea={onArea}
             />
           )}

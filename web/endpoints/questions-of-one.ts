@@ -5,10 +5,11 @@ import { ERROR_NAMES, REQUEST_ID_NAMES, TRACE_ID_NAMES } from '../../shared/requ
 import { rowView } from '../state/row-view.ts';
 import { append, quoted } from '../search/edit.ts';
 import { literal } from '../search/literal.ts';
+import { askRange } from '../state/asked-range.ts';
 import { askFields } from '../state/facets.ts';
 import { connection } from '../state/session.ts';
 import { type Heat, type HeatGroup, heatOf, type Span } from './heat-layout.ts';
-import { type Asked, askRange, failedText, inMs, searchOf } from './questions.ts';
+import { type Asked, failedText, inMs, searchOf } from './questions.ts';
 import { stepSeconds } from '../state/time-range.ts';
 
 const COLUMNS_MAX = 60;

@@ -1,5 +1,5 @@
 /** What the view of endpoints asks: which fields there are, the endpoints with their measures, and these over time. */
-import type { AggregateAnswer, AggregateGroup, Histogram } from '../../shared/client/answers.ts';
+import type { AggregateAnswer, AggregateGroup } from '../../shared/client/answers.ts';
 import { askJson, askLines, type Parameters } from '../../shared/client/client.ts';
 import { PATH_NAMES } from '../../shared/request-names.ts';
 import { rowView } from '../state/row-view.ts';
@@ -233,14 +233,4 @@ export async function askTrends(
     trend.bad[at] = group.where?.['bad'] ?? 0;
   }
   return trends;
-}
-
-/** The times of a range, which only the server knows where it has words. */
-export async function askRange(filters: Parameters, ended: AbortSignal): Promise<Omit<Span, 'stepMs'>> {
-  const [fromMs, toMs] = [Date.parse(String(filters['since'])), Date.parse(String(filters['until']))];
-  if (!Number.isNaN(fromMs) && !Number.isNaN(toMs)) return { fromMs, toMs };
-  const { buckets, step_seconds } = await askJson<Histogram>(connection(), '/histogram', filters, ended);
-  const [first, last] = [buckets[0], buckets.at(-1)];
-  if (first === undefined || last === undefined) return { fromMs: toMs - 3_600e3, toMs };
-  return { fromMs: Date.parse(first.time), toMs: Date.parse(last.time) + step_seconds * 1e3 };
 }

@@ -3,9 +3,11 @@ import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { rangeText, secondsText } from '../state/clock.ts';
 import { brush } from '../state/brushed.ts';
+import { changes } from '../state/changes.ts';
 import { bars as found, type Bars } from '../state/search.ts';
 import { type Bar, layOut, partsOf } from './bars-layout.ts';
 import { useBoxWidth } from './box-width.ts';
+import { ChangeLabels, ChangeLines } from './change-marks.tsx';
 import { Failure } from './failure.tsx';
 import { count } from './numbers.ts';
 import { TimeAxis } from './time-axis.tsx';
@@ -42,6 +44,7 @@ function Plot({ histogram: { buckets, step_seconds } }: Bars) {
   const stepMs = step_seconds * 1e3;
   const fromMs = Date.parse(buckets[0]!.time);
   const toMs = fromMs + buckets.length * stepMs;
+  const shownChanges = changes.value.filter(({ ms }) => ms >= fromMs && ms < toMs);
   const barAt = (clientX: number): number => {
     const { left } = box.current!.getBoundingClientRect();
     const index = Math.floor(((clientX - left) / width.value) * buckets.length);
@@ -125,6 +128,7 @@ function Plot({ histogram: { buckets, step_seconds } }: Bars) {
           <line class="baseline" x1={0} x2={width.value} y1={baseline} y2={baseline} />
           {chosen.value !== undefined && <Chosen range={chosen.value} step={step} />}
         </svg>
+        <ChangeLines changes={shownChanges} fromMs={fromMs} toMs={toMs} />
         {pointed.value !== undefined && (
           <Tip
             bucket={buckets[pointed.value]!}
@@ -133,6 +137,7 @@ function Plot({ histogram: { buckets, step_seconds } }: Bars) {
           />
         )}
       </div>
+      <ChangeLabels changes={shownChanges} fromMs={fromMs} toMs={toMs} width={width.value} />
       <TimeAxis fromMs={fromMs} toMs={toMs} width={width.value} />
       <button
         type="button"

@@ -12,4 +12,5 @@ export const VIEWS: readonly ViewLink[] = [
   { view: { kind: 'explore' }, label: 'Explore', icon: 'search' },
   { view: { kind: 'live' }, label: 'Live', icon: 'live' },
   { view: { kind: 'endpoints' }, label: 'Endpoints', icon: 'values' },
+  { view: { kind: 'cluster' }, label: 'Cluster', icon: 'grid' },
 ];

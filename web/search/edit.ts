@@ -42,6 +42,11 @@ export function selectionOf(text: string, name: string, value: string): Selectio
   return found.some(({ isNegated }) => isNegated) ? 'excluded' : 'included';
 }
 
+/** The values of which lines must have one, by the conditions on a name. */
+export function includedValues(text: string, name: string): readonly string[] {
+  return termsOf(text).flatMap((term) => (term.name === name && !term.isNegated && !isExists(term) ? term.values : []));
+}
+
 /** Whether the text has a condition on a name. */
 export function selects(text: string, name: string): boolean {
   return termsOf(text).some((term) => term.name === name);

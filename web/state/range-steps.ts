@@ -1,9 +1,9 @@
 /** Steps through time: the range before or after the one that is shown, and that around a line. */
 import type { LogRow } from '../../shared/client/answers.ts';
 import { serverNowMs } from './clock.ts';
-import { ask } from './navigation.ts';
+import { ask, question, view } from './navigation.ts';
 import { asked, bars } from './search.ts';
-import { instantMs } from './time-range.ts';
+import { frozenRange, instantMs } from './time-range.ts';
 
 export interface Span {
   readonly fromMs: number;
@@ -12,8 +12,12 @@ export interface Span {
 
 /** The range of the lines in sight; what only the server knows, such as `yesterday`, is that of the bars. */
 export function shownSpan(): Span | undefined {
-  const { since, until } = asked.value;
-  const { buckets, step_seconds: step } = bars.value.value?.histogram ?? { buckets: [], step_seconds: 0 };
+  // Views of their own ask for themselves: the search is that of Explore.
+  const isExplore = view.value.kind === 'explore';
+  const typed = question.value;
+  const { since, until } = isExplore ? asked.value : frozenRange(typed.since, typed.until, serverNowMs());
+  const none = { buckets: [], step_seconds: 0 };
+  const { buckets, step_seconds: step } = (isExplore ? bars.value.value?.histogram : undefined) ?? none;
   const [first, last] = [buckets[0], buckets.at(-1)].map((bucket) => Date.parse(bucket?.time ?? ''));
   const orElse = (ms: number, otherwise: number): number => (Number.isNaN(ms) ? otherwise : ms);
   const fromMs = orElse(instantMs(since), first!);

@@ -1,0 +1,138 @@
+/** The view of the cluster in a real Chromium, of a server that follows one: deploys, ends of containers, warnings, agents, storage. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startQuietServer } from '../server/quiet-server.ts';
+import { look, PHONE, testBrowser, until } from './browser.ts';
+import { type ShopCluster, startShopCluster } from './shop-cluster.ts';
+
+const browser = testBrowser();
+let shop: ShopCluster;
+beforeAll(async () => {
+  shop = await startShopCluster();
+});
+afterAll(() => shop.close());
+
+const open = (path: string, options: BrowserContextOptions = {}): Promise<Page> =>
+  browser.open(shop.server.url + path, options);
+const tile = (page: Page, name: string) => page.locator('.tiles li', { hasText: name });
+const workload = (page: Page, name: string) => page.locator('.workloads-table > tbody > tr', { hasText: name }).first();
+
+test('what went wrong is first, with agents, losses and disk above', async () => {
+  const page = await open('/');
+  await page.getByRole('navigation', { name: 'Views' }).first().getByRole('link', { name: 'Cluster' }).click();
+  await page.locator('.strip-mark').first().waitFor();
+  expect(new URL(page.url()).pathname).toBe('/cluster');
+  expect(await page.title()).toBe('Cluster, podlog');
+  expect(await page.getByText('3 nodes, 5 workloads, 8 pods · last hour').count()).toBe(1);
+  const names = await page.locator('.workload-name b').allTextContents();
+  expect(names.slice(0, 4)).toEqual(['worker', 'payments', 'api', 'trainer']);
+  expect(await tile(page, 'Agents').textContent()).toContain('3 of 3');
+  expect(await tile(page, 'Lost').textContent()).toContain('52 kB');
+  expect(await tile(page, 'Restarts').textContent()).toContain('all out of memory');
+  const strips = await page.locator('.strip').evaluateAll((all) => all.map((strip) => strip.ariaLabel));
+  expect(strips.slice(0, 4)).toEqual([
+    'worker: 3 times out of memory',
+    'payments: 1 warning, 80 errors',
+    'api: 1 deploy, 50 errors',
+    'trainer: nothing happened',
+  ]);
+  await look(page, 'cluster');
+});
+
+test('a workload opens to its pods, also those that are gone, and to what happened', async () => {
+  const page = await open('/cluster');
+  await workload(page, 'api').getByRole('button').click();
+  await until(page, `location.search === '?open=shop%2Fapi' || location.search === '?open=shop/api'`);
+  const opened = page.locator('.one-workload');
+  await opened.getByText('api-6b8f9c7d5-2mjqt').waitFor();
+  await opened.getByText('api-77d5c9f8b-4hzkq').waitFor();
+  await opened.getByRole('link', { name: 'api: image v1.41.0 → v1.42.0' }).waitFor();
+  await look(page, 'cluster-open');
+  await opened.getByRole('link', { name: 'api-77d5c9f8b-4hzkq' }).click();
+  await page
+    .locator('.summary-counts')
+    .getByText(/^108 lines$/)
+    .waitFor();
+  await page.goBack();
+  await opened.getByRole('link', { name: 'api: image v1.41.0 → v1.42.0' }).click();
+  await page.locator('.line', { hasText: 'v1.42.0' }).waitFor();
+  await page.goBack();
+  await page.goBack();
+  await page.locator('.one-workload').waitFor({ state: 'detached' });
+});
+
+test('one namespace', async () => {
+  const page = await open('/cluster');
+  await page.getByLabel('Namespace').selectOption('ml');
+  await page.getByText('1 node, 1 workload, 1 pod').waitFor();
+  await until(page, `location.search === '?namespace=ml'`);
+  expect(await page.locator('.workload-name b').allTextContents()).toEqual(['trainer']);
+});
+
+test('a deploy is a line on the axis of Explore, and leads to what was logged around it', async () => {
+  const page = await open('/');
+  const mark = page.locator('.change-labels a');
+  await mark.getByText('api v1.42.0').waitFor();
+  expect(await page.locator('.change-lines span').count()).toBe(1);
+  await look(page, 'explore-deploy');
+  await mark.click();
+  await page.locator('.line', { hasText: 'image v1.41.0 → v1.42.0' }).waitFor();
+  // Lines of others are not about this deploy.
+  const other = await open('/?q=container:payments');
+  await other.locator('.line').first().waitFor();
+  await until(other, `document.querySelector('.plot') !== null`);
+  expect(await other.locator('.change-lines span').count()).toBe(0);
+});
+
+test('dark, and 390 pixels wide', async () => {
+  const dark = await open('/cluster?open=shop/payments', { colorScheme: 'dark' });
+  await dark.getByText('Unhealthy: Readiness probe failed').waitFor();
+  await dark.locator('.strip-mark').first().waitFor();
+  await look(dark, 'cluster-dark');
+  const phone = await open('/cluster', PHONE);
+  await phone.locator('.strip-mark').first().waitFor();
+  await look(phone, 'cluster-phone');
+  await workload(phone, 'worker').getByRole('button').tap();
+  await phone.locator('.one-workload').waitFor();
+  await look(phone, 'cluster-open-phone');
+});
+
+test('a server without pods says so; a token of a namespace sees its own, and nothing about the others', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'podlog-cluster-page-'));
+  const tokensFile = join(folder, 'tokens.yaml');
+  const tokens = [
+    { name: 'shop', token: 'token-of-the-shop-team', scopes: ['read'], namespaces: ['shop'] },
+    { name: 'all', token: 'token-of-the-administrator', scopes: ['read', 'ingest'] },
+  ];
+  await writeFile(tokensFile, JSON.stringify(tokens));
+  const server = await startQuietServer(join(folder, 'data'), { access: { tokensFile } });
+  const page = await browser.open(`${server.url}/cluster`);
+  await page.getByLabel('Token').fill('token-of-the-administrator');
+  await page.keyboard.press('Enter');
+  await page.getByText('No pod has written a line in this range').waitFor();
+  await page.getByText('No agent reports to this server').waitFor();
+  await look(page, 'cluster-empty');
+  for (const namespace of ['shop', 'bank']) {
+    const response = await fetch(
+      `${server.url}/ingest?namespace=${namespace}&pod=${namespace}-0&container=${namespace}`,
+      {
+        method: 'POST',
+        body: 'a line',
+        headers: { authorization: 'Bearer token-of-the-administrator' },
+      },
+    );
+    expect(response.status).toBe(200);
+  }
+  const narrow = await browser.open(`${server.url}/cluster`);
+  await narrow.getByLabel('Token').fill('token-of-the-shop-team');
+  await narrow.keyboard.press('Enter');
+  await narrow.locator('.workload-name').first().waitFor();
+  expect(await narrow.locator('.workload-name b').allTextContents()).toEqual(['shop']);
+  expect(await narrow.locator('main').textContent()).not.toMatch(/bank|Agents|Disk/);
+  await look(narrow, 'cluster-narrow');
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});

@@ -1,0 +1,135 @@
+/** What the view of the cluster asks. */
+import type { AgentsAnswer, AggregateAnswer, LogRow, NodeAgent, StatsAnswer } from '../../shared/client/answers.ts';
+import { askJson, askLines, type Parameters } from '../../shared/client/client.ts';
+import { termText } from '../search/edit.ts';
+import { askRange } from '../state/asked-range.ts';
+import { askChanges } from '../state/changes.ts';
+import { connection } from '../state/session.ts';
+import { stepSeconds } from '../state/time-range.ts';
+import { endingOf, type Happening, type PodCounts, warningOf, workloadKey } from './workloads.ts';
+
+const PODS_MAX = 500;
+const ENDINGS_MAX = 1_000;
+const WARNINGS_MAX = 500;
+const STEPS_MAX = 60;
+/** Of one answer of `/aggregate`. */
+const GROUPS_MAX = 10_000;
+
+export async function askPods(filters: Parameters, ended: AbortSignal): Promise<readonly PodCounts[]> {
+  const answer = await askJson<AggregateAnswer>(
+    connection(),
+    '/aggregate',
+    {
+      ...filters,
+      'label.pod': '*',
+      by: ['namespace', 'owner', 'pod', 'node'],
+      'where.errors': 'level>=error',
+      line_bytes: true,
+      limit: PODS_MAX,
+    },
+    ended,
+  );
+  return answer.groups.map(({ by, rows, where, line_bytes }) => ({
+    namespace: by['namespace'] ?? '',
+    owner: by['owner'] ?? '',
+    pod: by['pod'] ?? '',
+    node: by['node'] ?? '',
+    lines: rows,
+    errors: where?.['errors'] ?? 0,
+    bytes: line_bytes ?? 0,
+  }));
+}
+
+/** How containers ended, warnings of Kubernetes, and what was deployed; the oldest first. */
+export async function askHappenings(filters: Parameters, ended: AbortSignal): Promise<readonly Happening[]> {
+  const [endings, warnings, changes] = await Promise.all([
+    askLines(connection(), { ...filters, 'label.stream': 'podlog', q: 'ended:', limit: ENDINGS_MAX }, ended),
+    askLines(connection(), { ...filters, 'label.source': 'events', 'level>': 'warn', limit: WARNINGS_MAX }, ended),
+    askChanges({ ...filters, search: namespaceText(filters) }, ended),
+  ]);
+  const of = (rows: readonly LogRow[], read: (row: LogRow) => Happening | undefined): Happening[] =>
+    rows.flatMap((row) => read(row) ?? []);
+  const deploys = changes.map(({ ms, time, namespace, workload, text }): Happening => ({
+    ms,
+    time,
+    namespace,
+    workload,
+    text,
+    pod: '',
+    count: 1,
+    kind: 'deploy',
+    search: `source:changes workload:${workload}`,
+  }));
+  return [...of(endings.rows, endingOf), ...of(warnings.rows, warningOf), ...deploys].toSorted((a, b) => a.ms - b.ms);
+}
+
+function namespaceText({ 'label.namespace': namespace }: Parameters): string {
+  return typeof namespace === 'string' && namespace !== '' ? termText('namespace', [namespace], false) : '';
+}
+
+/** When workloads wrote lines, and errors. */
+export interface Activity {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly stepMs: number;
+  readonly steps: number;
+  /** By the key of a workload. */
+  readonly byKey: ReadonlyMap<string, { readonly lines: readonly number[]; readonly errors: readonly number[] }>;
+  readonly errorsMax: number;
+}
+
+export async function askActivity(filters: Parameters, podCount: number, ended: AbortSignal): Promise<Activity> {
+  const range = await askRange(filters, ended);
+  const stepsMax = Math.max(1, Math.min(STEPS_MAX, Math.floor(GROUPS_MAX / Math.max(1, podCount)) - 1));
+  const stepMs = stepSeconds(range.toMs - range.fromMs, stepsMax) * 1e3;
+  const answer = await askJson<AggregateAnswer>(
+    connection(),
+    '/aggregate',
+    {
+      ...filters,
+      'label.pod': '*',
+      by: ['namespace', 'owner', 'pod'],
+      step: `${stepMs / 1e3}s`,
+      'where.errors': 'level>=error',
+      order: 'rows',
+      limit: GROUPS_MAX,
+    },
+    ended,
+  );
+  const fromMs = Math.floor(range.fromMs / stepMs) * stepMs;
+  const steps = Math.max(1, Math.ceil((range.toMs - fromMs) / stepMs));
+  const byKey = new Map<string, { lines: number[]; errors: number[] }>();
+  for (const { by, rows, time, where } of answer.groups) {
+    const { namespace = '', owner = '', pod = '' } = by;
+    const key = workloadKey({ namespace, owner, pod });
+    let own = byKey.get(key);
+    if (own === undefined) {
+      own = { lines: new Array<number>(steps).fill(0), errors: new Array<number>(steps).fill(0) };
+      byKey.set(key, own);
+    }
+    const at = Math.floor((Date.parse(time!) - fromMs) / stepMs);
+    if (at < 0 || at >= steps) continue;
+    own.lines[at]! += rows;
+    own.errors[at]! += where?.['errors'] ?? 0;
+  }
+  const errorsMax = Math.max(0, ...[...byKey.values()].flatMap(({ errors }) => errors));
+  return { fromMs, toMs: fromMs + steps * stepMs, stepMs, steps, byKey, errorsMax };
+}
+
+export async function askAgents(ended: AbortSignal): Promise<readonly NodeAgent[]> {
+  return (await askJson<AgentsAnswer>(connection(), '/agents', {}, ended)).agents;
+}
+
+export function askStats(ended: AbortSignal): Promise<StatsAnswer> {
+  return askJson<StatsAnswer>(connection(), '/stats', {}, ended);
+}
+
+export async function askNamespaces(ended: AbortSignal): Promise<readonly string[]> {
+  const answer = await askJson<{ readonly values: readonly string[] }>(
+    connection(),
+    '/labels/namespace/values',
+    {},
+    ended,
+  );
+  return answer.values;
+}
