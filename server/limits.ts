@@ -569,6 +569,12 @@ export const LOGQL_RANGE_MS_MAX = 30 * DAY_MS + 1 * HOUR_MS;
 /** Points of a series of a range query, as in Prometheus. Beyond: 400. */
 export const LOGQL_POINTS_MAX = 11_000;
 
+/** Series of an answer, as Loki limits them. Beyond: 400 that says so in its words. */
+export const LOGQL_SERIES_MAX = 500;
+
+/** Series of one range aggregation, before others group them; their windows count towards AGGREGATE_BYTES_MAX, too. Beyond: 400. */
+export const LOGQL_SERIES_HELD_MAX = 50_000;
+
 /** A form that is posted to a route of Loki's API: a query and some times. Beyond: 413. */
 export const LOKI_FORM_BYTES_MAX = 1 * MIB;
 

@@ -77,6 +77,8 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   // Loki's API, see loki/routes.ts.
   'GET /loki/api/v1/format_query': 'read',
   'POST /loki/api/v1/format_query': 'read',
+  'GET /loki/api/v1/query': 'read',
+  'POST /loki/api/v1/query': 'read',
   'GET /loki/api/v1/query_range': 'read',
   'POST /loki/api/v1/query_range': 'read',
   'GET /loki/api/v1/labels': 'read',

@@ -1,5 +1,7 @@
 /** Answers of queries as Loki writes them. */
 import type { LabelValues, LogStream } from '../../query/logql/logs.ts';
+import { plainFloat } from '../../query/logql/go-float.ts';
+import type { Evaluated, Steps } from '../../query/logql/metrics/series.ts';
 import type { LineCounts } from '../../query/logql/rows.ts';
 
 export const JSON_TYPE = 'application/json; charset=UTF-8';
@@ -25,6 +27,41 @@ export function streamsAnswer(streams: readonly LogStream[], isCategorized: bool
       stats: statisticsOf(cost),
     },
   };
+}
+
+/** The value of a metric at an instant. */
+export function instantAnswer(result: Evaluated, at: bigint, cost: Cost): unknown {
+  if (result.kind === 'scalar') {
+    return success('scalar', [secondsOf(at), plainFloat(result.value)], cost);
+  }
+  const vector = result.series.map(({ labels, values }) => ({
+    metric: Object.fromEntries(labels),
+    value: [secondsOf(at), plainFloat(values[0]!)],
+  }));
+  return success('vector', vector, cost);
+}
+
+/** The values of a metric at all steps; a number has no labels. */
+export function rangeAnswer(result: Evaluated, steps: Steps, cost: Cost): unknown {
+  const times = Array.from({ length: steps.count }, (_, step) => secondsOf(steps.start + BigInt(step) * steps.stepNs));
+  if (result.kind === 'scalar') {
+    const value = plainFloat(result.value);
+    return success('matrix', [{ metric: {}, values: times.map((time) => [time, value]) }], cost);
+  }
+  const matrix = result.series.map(({ labels, values, isPresent }) => ({
+    metric: Object.fromEntries(labels),
+    values: times.flatMap((time, step) => (isPresent[step] === 1 ? [[time, plainFloat(values[step]!)]] : [])),
+  }));
+  return success('matrix', matrix, cost);
+}
+
+function success(resultType: string, result: unknown, cost: Cost): unknown {
+  return { status: 'success', data: { resultType, result, stats: statisticsOf(cost) } };
+}
+
+/** With milliseconds as a fraction. */
+function secondsOf(ns: bigint): number {
+  return Number(ns / 1_000_000n) / 1000;
 }
 
 function ownLabels(metadata: LabelValues, parsed: LabelValues): unknown {

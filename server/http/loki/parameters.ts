@@ -22,7 +22,7 @@ export interface Bounds {
  * Parses an instant: seconds (with a fraction, or of up to ten digits), nanoseconds, or RFC 3339.
  * @throws LokiRequestError
  */
-function parseTime(form: Form, name: string, fallback: bigint): bigint {
+export function parseTime(form: Form, name: string, fallback: bigint): bigint {
   const text = form.get(name);
   if (text === undefined) return fallback;
   if (/^[-+]?\d*\.\d*(?:[eE][-+]?\d+)?$/.test(text)) return secondsOf(text);

@@ -1,14 +1,17 @@
 /** `/loki/api/v1/query_range` and `/query`: LogQL over a range of time, and at an instant. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { instantOfMs } from '../../../shared/time.ts';
 import type { QueryEngine } from '../../query/engine.ts';
 import { answerLogs } from '../../query/logql/logs.ts';
+import { answerMetric } from '../../query/logql/metrics/evaluate.ts';
+import type { MetricQuestion } from '../../query/logql/metrics/evaluation.ts';
 import type { Discovery } from '../../query/logql/select.ts';
 import type { LogExpr } from '../../query/logql/syntax/ast.ts';
 import { parseQuery } from '../../query/logql/syntax/parser.ts';
 import { parseFilters } from '../../query/parameters.ts';
 import type { Predicate } from '../../store/predicate.ts';
 import { askerOf } from '../asker.ts';
-import { JSON_TYPE, streamsAnswer } from './answers.ts';
+import { instantAnswer, JSON_TYPE, rangeAnswer, streamsAnswer } from './answers.ts';
 import { type Form, LokiRequestError } from './form.ts';
 import { getOrPost } from './get-or-post.ts';
 import {
@@ -21,6 +24,7 @@ import {
   parseInterval,
   parseLines,
   parseStep,
+  parseTime,
 } from './parameters.ts';
 
 export interface QueryRoutes {
@@ -35,11 +39,48 @@ export function registerQuery(app: FastifyInstance, routes: QueryRoutes): void {
     void reply.type(JSON_TYPE);
     const nowMs = routes.now();
     const bounds = parseBounds(form, nowMs);
-    parseStep(form, bounds);
+    const stepNs = parseStep(form, bounds);
     const expr = parseQuery(form.get('query') ?? '');
-    if (expr.kind !== 'log') throw new LokiRequestError('metric queries are not supported yet');
-    return answerLines(routes, { expr, bounds, nowMs }, form, request, reply);
+    if (expr.kind === 'log') return answerLines(routes, { expr, bounds, nowMs }, form, request, reply);
+    parseLines(form);
+    assertRange(bounds);
+    const { start, end } = bounds;
+    const steps = { start, stepNs, count: Number((end - start) / stepNs) + 1 };
+    return answerNumbers(routes, { expr, steps, isInstant: false, nowMs }, request, reply);
   });
+  getOrPost(app, '/loki/api/v1/query', async (form, request, reply) => {
+    void reply.type(JSON_TYPE);
+    const nowMs = routes.now();
+    const start = parseTime(form, 'time', instantOfMs(nowMs));
+    parseLines(form);
+    parseDirection(form);
+    const expr = parseQuery(form.get('query') ?? '');
+    if (expr.kind === 'log') throw new LokiRequestError(LOG_AT_INSTANT);
+    const steps = { start, stepNs: 1n, count: 1 };
+    return answerNumbers(routes, { expr, steps, isInstant: true, nowMs }, request, reply);
+  });
+}
+
+const LOG_AT_INSTANT =
+  'log queries are not supported as an instant query type, please change your query to a range query type';
+
+type NumbersQuestion = Pick<MetricQuestion, 'expr' | 'steps' | 'isInstant' | 'nowMs'>;
+
+async function answerNumbers(
+  { engine, discovery }: QueryRoutes,
+  asked: NumbersQuestion,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  const { steps, isInstant, nowMs } = asked;
+  const begunMs = performance.now();
+  const visible = visibleOf(request, { start: steps.start, end: steps.start }, nowMs);
+  const question = { ...asked, visible, discovery };
+  const { answer } = await engine.run(askerOf(request, reply), (view, query) => answerMetric(question, view, query));
+  const { result, counts } = answer;
+  const entries = result.kind === 'scalar' ? 1 : result.series.length;
+  const cost = { ...counts, seconds: (performance.now() - begunMs) / 1000, entries };
+  return isInstant ? instantAnswer(result, steps.start, cost) : rangeAnswer(result, steps, cost);
 }
 
 /** Lines that the asker may see, from the start to before the end. */

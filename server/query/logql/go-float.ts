@@ -15,3 +15,16 @@ export function goFloat(value: number): string {
 export function withExponent(text: string): string {
   return text.replace(/e([-+])(\d)$/, 'e$10$2');
 }
+/** Without an exponent, however large or small: as strconv.FormatFloat(value, 'f', -1, 64), which is how samples are written. */
+export function plainFloat(value: number): string {
+  const text = goFloat(value);
+  const match = /^(-?)(\d)(?:\.(\d+))?e([-+]\d+)$/.exec(text);
+  if (match === null) return text;
+  const [, sign = '', whole = '', fraction = '', power] = match;
+  const digits = whole + fraction;
+  const point = 1 + Number(power);
+  if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`;
+  return point >= digits.length
+    ? sign + digits.padEnd(point, '0')
+    : `${sign}${digits.slice(0, point)}.${digits.slice(point)}`;
+}

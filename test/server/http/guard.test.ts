@@ -141,6 +141,8 @@ const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'GET /compare': ['read', 'shop', 'admin'],
   'GET /loki/api/v1/format_query': ['read', 'shop', 'admin'],
   'POST /loki/api/v1/format_query': ['read', 'shop', 'admin'],
+  'GET /loki/api/v1/query': ['read', 'shop', 'admin'],
+  'POST /loki/api/v1/query': ['read', 'shop', 'admin'],
   'GET /loki/api/v1/query_range': ['read', 'shop', 'admin'],
   'POST /loki/api/v1/query_range': ['read', 'shop', 'admin'],
   'GET /loki/api/v1/labels': ['read', 'shop', 'admin'],

@@ -179,6 +179,7 @@ const ROUTES: readonly [string, readonly string[]][] = [
     [
       'start=2026-11-22T00:00:00Z&end=2026-11-25T00:00:00Z&query=%7Bpod%3D~%22.%2B%22%7D',
       'start=2026-11-22T00:00:00Z&end=2026-11-25T00:00:00Z&query=%7B%7D%20%7C%20json&limit=5&direction=forward',
+      'start=2026-11-22T00:00:00Z&end=2026-11-25T00:00:00Z&step=1h&query=sum%20by%20(level)%20(count_over_time(%7B%7D%20%7C%20json%20%7C%20__error__=%22%22%20%5B1h%5D))',
     ],
   ],
   ['/loki/api/v1/labels', ['start=0&end=2026-11-25T00:00:00Z']],

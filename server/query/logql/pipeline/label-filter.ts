@@ -67,7 +67,7 @@ function numberStage({ kind, name, operator, value: operand }: NumberFilter): Ru
   };
 }
 
-function parseGoFloat(text: string): number | undefined {
+export function parseGoFloat(text: string): number | undefined {
   if (/^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(text)) return Number(text);
   const word = /^([-+]?)(?:(inf|infinity)|nan)$/i.exec(text);
   if (word === null || (word[2] === undefined && word[1] !== '')) return undefined;

@@ -63,7 +63,7 @@ async function ask({ url }: Server, question: Question): Promise<string[]> {
     headers: question.isCategorized ? { 'x-loki-response-encoding-flags': 'categorize-labels' } : {},
   });
   const text = await response.text();
-  if (response.status !== 200) return text.split('\n');
+  if (response.status !== 200) return text.trimEnd().split('\n');
   const { data } = JSON.parse(text) as { data: Answer };
   return linesOf(data, question);
 }

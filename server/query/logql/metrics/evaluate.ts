@@ -1,0 +1,96 @@
+/** Evaluates a metric at all its steps: the lines of each range are walked once. */
+import { PodlogError } from '../../../../shared/errors.ts';
+import { LOGQL_SERIES_MAX } from '../../../limits.ts';
+import type { LogView } from '../../../store/log-store.ts';
+import type { Query } from '../../../store/query.ts';
+import type { LineCounts } from '../rows.ts';
+import type { MetricExpr, VariantsExpr, VectorExpr } from '../syntax/ast.ts';
+import { aggregate } from './aggregate.ts';
+import { combined } from './binary.ts';
+import { labelReplaced } from './label-replace.ts';
+import type { Evaluation, MetricQuestion } from './evaluation.ts';
+import { evaluateRange } from './range.ts';
+import { compareLabels, type Evaluated, newSeries, type Series } from './series.ts';
+import { canGroupAtOnce } from './wanted.ts';
+
+export interface MetricAnswer {
+  readonly result: Evaluated;
+  readonly counts: LineCounts;
+}
+
+/** @throws LogqlError, PodlogError */
+export async function answerMetric(question: MetricQuestion, view: LogView, query: Query): Promise<MetricAnswer> {
+  using memory = query.budget.memory.share();
+  const { expr, ...asked } = question;
+  const counts = { lines: 0, bytes: 0 };
+  const evaluation: Evaluation = { ...asked, view, query, hold: (bytes) => memory.add(bytes), counts };
+  const result = expr.kind === 'variants' ? await variants(expr, evaluation) : await evaluate(expr, evaluation);
+  if (result.kind === 'scalar') return { result, counts };
+  const series = result.series.filter(({ isPresent }) => isPresent.includes(1));
+  if (series.length > LOGQL_SERIES_MAX) throw tooManySeries();
+  const isOrdered = question.isInstant && expr.kind === 'aggregate' && expr.operation.startsWith('sort');
+  const inOrder = isOrdered ? series : series.toSorted((a, b) => compareLabels(a.labels, b.labels));
+  return { result: { kind: 'series', series: inOrder }, counts };
+}
+
+function tooManySeries(): PodlogError {
+  const message = `maximum number of series (${LOGQL_SERIES_MAX}) reached for a single query; consider reducing query cardinality by adding more specific stream selectors, reducing the time range, or aggregating results with functions like sum(), count() or topk()`;
+  return new PodlogError('PODLOG_TOO_MANY_SERIES', 400, message);
+}
+
+async function evaluate(expr: MetricExpr, evaluation: Evaluation): Promise<Evaluated> {
+  const { count } = evaluation.steps;
+  switch (expr.kind) {
+    case 'literal':
+      return { kind: 'scalar', value: expr.value };
+    case 'vector': {
+      const series = newSeries([], count);
+      series.values.fill(expr.value);
+      series.isPresent.fill(1);
+      return { kind: 'series', series: [series] };
+    }
+    case 'range':
+      return { kind: 'series', series: await evaluateRange(expr, undefined, evaluation) };
+    case 'aggregate':
+      return { kind: 'series', series: await evaluateAggregate(expr, evaluation) };
+    case 'label_replace':
+      return { kind: 'series', series: labelReplaced(expr, await seriesOf(expr.of, evaluation)) };
+    case 'binary': {
+      const left = await evaluate(expr.left, evaluation);
+      return combined(expr, left, await evaluate(expr.right, evaluation), count);
+    }
+  }
+}
+
+async function evaluateAggregate(expr: VectorExpr, evaluation: Evaluation): Promise<Series[]> {
+  const { operation, of, grouping } = expr;
+  if (operation === 'approx_topk' && !evaluation.isInstant) {
+    throw new PodlogError('PODLOG_BAD_LOGQL', 400, 'count min sketch are only supported on instant queries');
+  }
+  if (operation === 'sum' && of.kind === 'range' && canGroupAtOnce(of)) {
+    return evaluateRange(of, grouping ?? { names: [], isWithout: false }, evaluation);
+  }
+  return aggregate(expr, await seriesOf(of, evaluation));
+}
+
+/** A number is a series without labels. */
+async function seriesOf(expr: MetricExpr, evaluation: Evaluation): Promise<readonly Series[]> {
+  const result = await evaluate(expr, evaluation);
+  if (result.kind === 'series') return result.series;
+  const series = newSeries([], evaluation.steps.count);
+  series.values.fill(result.value);
+  series.isPresent.fill(1);
+  return [series];
+}
+
+/** Each metric gets its number as a label. */
+async function variants({ of }: VariantsExpr, evaluation: Evaluation): Promise<Evaluated> {
+  const series: Series[] = [];
+  for (const [i, expr] of of.entries()) {
+    for (const each of await seriesOf(expr, evaluation)) {
+      const labels = [...each.labels, ['__variant__', String(i)] as const].toSorted(([a], [b]) => (a < b ? -1 : 1));
+      series.push({ ...each, labels });
+    }
+  }
+  return { kind: 'series', series };
+}

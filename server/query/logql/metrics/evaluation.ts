@@ -1,0 +1,27 @@
+/** What is asked of a metric, and what its evaluation shares. */
+import type { LogView } from '../../../store/log-store.ts';
+import type { Predicate } from '../../../store/predicate.ts';
+import type { Query } from '../../../store/query.ts';
+import type { LineCounts } from '../rows.ts';
+import type { Discovery } from '../select.ts';
+import type { MetricExpr, VariantsExpr } from '../syntax/ast.ts';
+import type { Steps } from './series.ts';
+
+export interface MetricQuestion {
+  readonly expr: MetricExpr | VariantsExpr;
+  readonly steps: Steps;
+  /** Whether there is one step that stands for no range. */
+  readonly isInstant: boolean;
+  /** What the asker may see; its times do not matter. */
+  readonly visible: Predicate;
+  readonly discovery: Discovery;
+  readonly nowMs: number;
+}
+
+export interface Evaluation extends Omit<MetricQuestion, 'expr'> {
+  readonly view: LogView;
+  readonly query: Query;
+  /** Called with the memory that series take. */
+  readonly hold: (bytes: number) => void;
+  readonly counts: LineCounts;
+}

@@ -1,0 +1,169 @@
+/** Evaluates a range aggregation for all steps in one walk through its lines. */
+import { PodlogError } from '../../../../shared/errors.ts';
+import { LOGQL_SERIES_HELD_MAX } from '../../../limits.ts';
+import { labelsText } from '../labels-text.ts';
+import { compileStages } from '../pipeline/compile.ts';
+import { labelFilterStage } from '../pipeline/label-filter.ts';
+import type { LineLabels } from '../pipeline/line-labels.ts';
+import type { Entry } from '../pipeline/stage.ts';
+import { eachEntry } from '../rows.ts';
+import { predicateOf } from '../select.ts';
+import type { Grouping, Matcher, RangeExpr, Unwrap } from '../syntax/ast.ts';
+import { converted } from './convert.ts';
+import type { Evaluation } from './evaluation.ts';
+import { groupedLabels, keyOf, newSeries, type Series, type SeriesLabels, setPoint } from './series.ts';
+import { type LabelGrouping, labelGroupingOf, wantedOf, withoutIdleFormats } from './wanted.ts';
+import { type Windows, windowsOf } from './windows.ts';
+
+const EXTRACTION_ERROR = 'SampleExtractionErr';
+
+/** @param outer  the grouping of a sum that this is all of */
+export async function evaluateRange(
+  expr: RangeExpr,
+  outer: Grouping | undefined,
+  evaluation: Evaluation,
+): Promise<Series[]> {
+  const { steps, visible, discovery, nowMs, view, query, counts } = evaluation;
+  const { range, operation } = expr;
+  const grouping = labelGroupingOf(expr, outer);
+  const stages = withoutIdleFormats(range.log.stages, operation);
+  const run = compileStages(stages, wantedOf(expr, grouping), nowMs);
+  const sample = sampleOf(expr);
+  const table = new SeriesTable(expr, grouping, evaluation);
+  const firstNs = steps.start - range.offsetNs;
+  const lastNs = firstNs + steps.stepNs * BigInt(steps.count - 1);
+  const { lines, bytes } = await eachEntry(
+    {
+      view,
+      query,
+      predicate: predicateOf(range.log, { ...visible, from: firstNs - range.rangeNs + 1n, to: lastNs + 1n }, discovery),
+      direction: 'forward',
+      limit: Infinity,
+      matchers: range.log.matchers,
+      discovery,
+    },
+    run,
+    (entry) => {
+      const sinceFirst = Number(entry.timestamp - firstNs);
+      const first = Math.max(0, Math.ceil(sinceFirst / table.stepNs));
+      const last = Math.min(steps.count - 1, Math.ceil((sinceFirst + table.rangeNs) / table.stepNs) - 1);
+      if (first > last) return true;
+      const value = sample(entry);
+      if (value !== undefined) table.add(entry, first, last, value);
+      return true;
+    },
+  );
+  counts.lines += lines;
+  counts.bytes += bytes;
+  return operation === 'absent_over_time'
+    ? [absence(range.log.matchers, table, steps.count)]
+    : table.series(steps.count);
+}
+
+/** Returns the number of a line; undefined for one that has none. */
+function sampleOf({ operation, range: { unwrap } }: RangeExpr): (entry: Entry) => number | undefined {
+  if (unwrap !== undefined) return unwrapped(unwrap);
+  const isOfBytes = operation === 'bytes_over_time' || operation === 'bytes_rate';
+  return isOfBytes ? ({ line }) => Buffer.byteLength(line) : () => 1;
+}
+
+function unwrapped({ name, conversion, filters }: Unwrap): (entry: Entry) => number | undefined {
+  const passes = filters.map(labelFilterStage);
+  return (entry) => {
+    const { labels } = entry;
+    const text = labels.get(name);
+    if (text === undefined || text === '') return undefined;
+    const number = converted(text, conversion);
+    if ('problem' in number) labels.fail(EXTRACTION_ERROR, number.problem);
+    if (!passes.every((pass) => pass(entry))) return undefined;
+    return 'problem' in number ? 0 : number.value;
+  };
+}
+
+/** The series of an aggregation, by their labels. */
+class SeriesTable {
+  readonly stepNs: number;
+  readonly rangeNs: number;
+  readonly #byKey = new Map<string, { labels: SeriesLabels; windows: Windows }>();
+  readonly #grouping: LabelGrouping;
+  readonly #newWindows: () => Windows;
+
+  constructor({ range, operation, parameter }: RangeExpr, grouping: LabelGrouping, { steps, hold }: Evaluation) {
+    this.stepNs = Number(steps.stepNs);
+    this.rangeNs = Number(range.rangeNs);
+    this.#grouping = grouping;
+    const asked = {
+      operation,
+      parameter,
+      isUnwrapped: range.unwrap !== undefined,
+      rangeNs: range.rangeNs,
+      count: steps.count,
+      hold,
+    };
+    this.#newWindows = () => windowsOf(asked);
+  }
+
+  add({ labels, timestamp }: Entry, first: number, last: number, value: number): void {
+    if (labels.hasError) throw pipelineError(labels);
+    const own = this.#labelsOf(labels);
+    const key = keyOf(own);
+    let series = this.#byKey.get(key);
+    if (series === undefined) {
+      if (this.#byKey.size >= LOGQL_SERIES_HELD_MAX) throw tooManySeries();
+      this.#byKey.set(key, (series = { labels: own, windows: this.#newWindows() }));
+    }
+    series.windows.add(first, last, Number(timestamp / 1_000_000n), value);
+  }
+
+  #labelsOf(labels: LineLabels): SeriesLabels {
+    const { names, isWithout, isNone } = this.#grouping;
+    if (isNone) return [];
+    const all = labels.sorted().map(([name, { value }]) => [name, value] as const);
+    return groupedLabels(all, names, isWithout);
+  }
+
+  isPresent(step: number): boolean {
+    return [...this.#byKey.values()].some(({ windows }) => windows.isPresent(step));
+  }
+
+  series(count: number): Series[] {
+    return [...this.#byKey.values()].map(({ labels, windows }) => {
+      const series = newSeries(labels, count);
+      for (let step = 0; step < count; step++) {
+        if (windows.isPresent(step)) setPoint(series, step, windows.valueAt(step));
+      }
+      return series;
+    });
+  }
+}
+
+function tooManySeries(): PodlogError {
+  const message = `more than ${LOGQL_SERIES_HELD_MAX} series in a range aggregation: group them by fewer labels, or drop labels`;
+  return new PodlogError('PODLOG_TOO_MANY_SERIES', 400, message);
+}
+
+/** A metric of lines with errors would be wrong. */
+function pipelineError(labels: LineLabels): PodlogError {
+  const { error } = labels;
+  const series = labelsText(labels.sorted().map(([name, { value }]) => [name, value] as const));
+  const message = [
+    `pipeline error: '${error}' for series: '${series}'.`,
+    `Use a label filter to intentionally skip this error. (e.g | __error__!="${error}").`,
+    'To skip all potential errors you can match empty errors.(e.g __error__="")',
+    'The label filter can also be specified after unwrap. (e.g | unwrap latency | __error__="" )',
+    '',
+  ].join('\n');
+  return new PodlogError('PODLOG_LOGQL_PIPELINE', 400, message);
+}
+
+/** One at each step without a line; its labels are those that the selector wants. */
+function absence(matchers: readonly Matcher[], table: SeriesTable, count: number): Series {
+  const names = matchers.map(({ name }) => name);
+  const equal = matchers.filter(
+    ({ name, operator }) => operator === '=' && names.indexOf(name) === names.lastIndexOf(name),
+  );
+  const labels = equal.map(({ name, value }) => [name, value] as const).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const series = newSeries(labels, count);
+  for (let step = 0; step < count; step++) if (!table.isPresent(step)) setPoint(series, step, 1);
+  return series;
+}

@@ -1,0 +1,253 @@
+/**
+ * What a range aggregation makes of the numbers in its windows. Each number goes at once to all steps whose windows contain
+ * it, in the order of time, so the lines are walked once. A window is half open: [R] at T has the times in (T - R, T].
+ */
+import type { RangeOperation } from '../syntax/ast.ts';
+
+export interface Windows {
+  /** Adds a number to the steps from the first to the last. */
+  add(first: number, last: number, timeMs: number, value: number): void;
+  isPresent(step: number): boolean;
+  valueAt(step: number): number;
+}
+
+export interface WindowsAsked {
+  readonly operation: RangeOperation;
+  readonly parameter: number | undefined;
+  /** Whether the numbers are of labels, not of lines. */
+  readonly isUnwrapped: boolean;
+  readonly rangeNs: bigint;
+  readonly count: number;
+  /** Called with the memory that is taken. */
+  readonly hold: (bytes: number) => void;
+}
+
+export function windowsOf(asked: WindowsAsked): Windows {
+  const { operation, parameter, isUnwrapped, rangeNs } = asked;
+  const seconds = Number(rangeNs) / 1e9;
+  switch (operation) {
+    case 'count_over_time':
+    case 'bytes_over_time':
+      return new Totals(asked, 1);
+    case 'bytes_rate':
+      return new Totals(asked, seconds);
+    case 'rate':
+      return isUnwrapped ? new Folds(asked, SUM, (sum) => sum / seconds) : new Totals(asked, seconds);
+    case 'absent_over_time':
+      return new Totals(asked, 1);
+    case 'sum_over_time':
+      return new Folds(asked, SUM);
+    case 'avg_over_time':
+      return new Folds(asked, AVERAGE);
+    case 'min_over_time':
+      return new Folds(asked, MINIMUM);
+    case 'max_over_time':
+      return new Folds(asked, MAXIMUM);
+    case 'first_over_time':
+      return new Folds(asked, FIRST);
+    case 'last_over_time':
+      return new Folds(asked, LAST);
+    case 'stdvar_over_time':
+      return new Spreads(asked, (variance) => variance);
+    case 'stddev_over_time':
+      return new Spreads(asked, Math.sqrt);
+    case 'quantile_over_time':
+      return new Samples(asked, (values) => quantileOf(values, parameter!));
+    case 'rate_counter':
+      return new Samples(asked, (values, timesMs) => counterRate(values, timesMs, seconds));
+  }
+}
+
+const NUMBER_BYTES = 8;
+
+/** Whole numbers: the differences between neighbouring steps are enough, however long a window is. */
+class Totals implements Windows {
+  readonly #changes: Float64Array;
+  readonly #presence: Float64Array;
+  readonly #divisor: number;
+  #isSummed = false;
+
+  constructor({ count, hold }: WindowsAsked, divisor: number) {
+    hold(2 * NUMBER_BYTES * (count + 1));
+    this.#changes = new Float64Array(count + 1);
+    this.#presence = new Float64Array(count + 1);
+    this.#divisor = divisor;
+  }
+
+  add(first: number, last: number, _timeMs: number, value: number): void {
+    this.#changes[first]! += value;
+    this.#changes[last + 1]! -= value;
+    this.#presence[first]! += 1;
+    this.#presence[last + 1]! -= 1;
+  }
+
+  #sum(): void {
+    if (this.#isSummed) return;
+    this.#isSummed = true;
+    for (const numbers of [this.#changes, this.#presence]) {
+      for (let i = 1; i < numbers.length; i++) numbers[i]! += numbers[i - 1]!;
+    }
+  }
+
+  isPresent(step: number): boolean {
+    this.#sum();
+    return this.#presence[step]! > 0;
+  }
+
+  valueAt(step: number): number {
+    this.#sum();
+    return this.#changes[step]! / this.#divisor;
+  }
+}
+
+/** Makes a new value of the one before and a number. */
+type Fold = (before: number, value: number, count: number) => number;
+
+const SUM: Fold = (before, value, count) => (count === 1 ? 0 : before) + value;
+const MINIMUM: Fold = (before, value, count) =>
+  count === 1 || value < before || Number.isNaN(before) ? value : before;
+const MAXIMUM: Fold = (before, value, count) =>
+  count === 1 || value > before || Number.isNaN(before) ? value : before;
+const FIRST: Fold = (before, value, count) => (count === 1 ? value : before);
+const LAST: Fold = (_, value) => value;
+const AVERAGE: Fold = (before, value, count) => {
+  const mean = count === 1 ? 0 : before;
+  if (Math.abs(mean) === Infinity && (value === mean || Number.isFinite(value))) return mean;
+  return mean + (value / count - mean / count);
+};
+
+class Folds implements Windows {
+  readonly #values: Float64Array;
+  readonly #counts: Uint32Array;
+  readonly #fold: Fold;
+  readonly #finish: (value: number) => number;
+
+  constructor({ count, hold }: WindowsAsked, fold: Fold, finish: (value: number) => number = (value) => value) {
+    hold((NUMBER_BYTES + 4) * count);
+    this.#values = new Float64Array(count);
+    this.#counts = new Uint32Array(count);
+    this.#fold = fold;
+    this.#finish = finish;
+  }
+
+  add(first: number, last: number, _timeMs: number, value: number): void {
+    for (let step = first; step <= last; step++) {
+      const count = (this.#counts[step]! += 1);
+      this.#values[step] = this.#fold(this.#values[step]!, value, count);
+    }
+  }
+
+  isPresent(step: number): boolean {
+    return this.#counts[step]! > 0;
+  }
+
+  valueAt(step: number): number {
+    return this.#finish(this.#values[step]!);
+  }
+}
+
+/** Variance of all values, by Welford's method. */
+class Spreads implements Windows {
+  readonly #means: Float64Array;
+  readonly #squares: Float64Array;
+  readonly #counts: Uint32Array;
+  readonly #finish: (variance: number) => number;
+
+  constructor({ count, hold }: WindowsAsked, finish: (variance: number) => number) {
+    hold((2 * NUMBER_BYTES + 4) * count);
+    this.#means = new Float64Array(count);
+    this.#squares = new Float64Array(count);
+    this.#counts = new Uint32Array(count);
+    this.#finish = finish;
+  }
+
+  add(first: number, last: number, _timeMs: number, value: number): void {
+    for (let step = first; step <= last; step++) {
+      const count = (this.#counts[step]! += 1);
+      const delta = value - this.#means[step]!;
+      this.#means[step]! += delta / count;
+      this.#squares[step]! += delta * (value - this.#means[step]!);
+    }
+  }
+
+  isPresent(step: number): boolean {
+    return this.#counts[step]! > 0;
+  }
+
+  valueAt(step: number): number {
+    return this.#finish(this.#squares[step]! / this.#counts[step]!);
+  }
+}
+
+/** All numbers with their times, once; a window is a part of them. */
+class Samples implements Windows {
+  readonly #hold: (bytes: number) => void;
+  readonly #finish: (values: readonly number[], timesMs: readonly number[]) => number;
+  readonly #values: number[] = [];
+  readonly #timesMs: number[] = [];
+  /** By step: its first number, and the one after its last. */
+  readonly #from: Uint32Array;
+  readonly #to: Uint32Array;
+
+  constructor(
+    { count, hold }: WindowsAsked,
+    finish: (values: readonly number[], timesMs: readonly number[]) => number,
+  ) {
+    hold(2 * NUMBER_BYTES * count);
+    this.#hold = hold;
+    this.#finish = finish;
+    this.#from = new Uint32Array(count);
+    this.#to = new Uint32Array(count);
+  }
+
+  add(first: number, last: number, timeMs: number, value: number): void {
+    this.#hold(2 * NUMBER_BYTES);
+    const at = this.#values.length;
+    this.#values.push(value);
+    this.#timesMs.push(timeMs);
+    for (let step = first; step <= last; step++) {
+      if (this.#to[step] === 0) this.#from[step] = at;
+      this.#to[step] = at + 1;
+    }
+  }
+
+  isPresent(step: number): boolean {
+    return this.#to[step]! > 0;
+  }
+
+  valueAt(step: number): number {
+    const [from, to] = [this.#from[step]!, this.#to[step]!];
+    return this.#finish(this.#values.slice(from, to), this.#timesMs.slice(from, to));
+  }
+}
+
+/** Interpolates between the two nearest values. */
+function quantileOf(values: readonly number[], quantile: number): number {
+  if (values.length === 0 || Number.isNaN(quantile)) return NaN;
+  if (quantile < 0) return -Infinity;
+  if (quantile > 1) return Infinity;
+  const sorted = values.toSorted((a, b) => a - b);
+  const rank = quantile * (sorted.length - 1);
+  const lower = Math.max(0, Math.floor(rank));
+  const upper = Math.min(sorted.length - 1, lower + 1);
+  const weight = rank - Math.floor(rank);
+  return sorted[lower]! * (1 - weight) + sorted[upper]! * weight;
+}
+
+/** The increase of a counter, which may begin anew, by second; extrapolated to the range as Prometheus does. */
+function counterRate(values: readonly number[], timesMs: readonly number[], seconds: number): number {
+  if (values.length < 2) return 0;
+  const first = values[0]!;
+  let increase = values.at(-1)! - first;
+  let before = 0;
+  for (const value of values) {
+    if (value < before) increase += before;
+    before = value;
+  }
+  const sampled = (timesMs.at(-1)! - timesMs[0]!) / 1000;
+  const average = sampled / (values.length - 1);
+  let toStart = seconds;
+  if (increase > 0 && first >= 0) toStart = Math.min(toStart, sampled * (first / increase));
+  const extended = sampled + (toStart < average * 1.1 ? toStart : average / 2);
+  return (increase * (extended / sampled)) / seconds;
+}
