@@ -187,6 +187,10 @@ function reconcileChain(
       .map(({ log }) => log.rotation)
       .toSorted()
       .at(-1) ?? '';
+  // One that was empty may have been written, renamed and compressed since: opened again, it would be taken for another.
+  for (const file of chain.files.filter(({ head }) => head === '')) {
+    if (identifyFile(chain, file, descriptors.opener)) identified(chain, file);
+  }
   let isRefused = false;
   for (const log of logs.toSorted((a, b) => compareRotations(a.rotation, b.rotation))) {
     const path = join(directory, log.name);

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createContainer, reconcileContainer } from '../../agent/discover/container.ts';
@@ -87,5 +88,32 @@ test('a newer file is not begun before somebody has looked at the older one agai
     read.polledMs = polledMs;
     expect(nextReadable(chain!)).toBe(want);
   }
+  for (const file of chain!.files) closeLogFile(file);
+});
+
+test('a file that was opened while it was empty, and was written, rotated and compressed since, is the same file', () => {
+  writeFileSync(join(path, LIVE), '');
+  const directory = { namespace: 'ns', pod: 'pod', uid: 'uid', container: 'app', path };
+  const container = createContainer(directory, 'node', NOW_MS);
+  const descriptors = createDescriptors({ openFilesMax: 100 }, openerOf(path));
+  const list = (): string[] => {
+    reconcileContainer(container, descriptors, NOW_MS, () => {});
+    return [...container.chains.values()].flatMap((chain) => chain.files.map(({ head }) => head));
+  };
+  expect(list()).toEqual(['']);
+  const only = cri('only');
+  writeFileSync(join(path, LIVE), only);
+  renameSync(join(path, LIVE), join(path, rotated(1)));
+  writeFileSync(join(path, `${rotated(1)}.gz`), gzipSync(only));
+  rmSync(join(path, rotated(1)));
+  write(LIVE, 'next');
+  const heads = list();
+  expect(heads).toHaveLength(2);
+  expect(heads).not.toContain('');
+  const [chain] = container.chains.values();
+  expect(chain!.files.map(({ log, onDisk }) => [log.name, onDisk])).toEqual([
+    [`${rotated(1)}.gz`, true],
+    [LIVE, true],
+  ]);
   for (const file of chain!.files) closeLogFile(file);
 });

@@ -86,3 +86,23 @@ test('a file that is compressed while it is closed is still the same', async () 
   await expectEach(['a', 'b']);
   expect([...world.sink.positions.values()].map(({ stdout }) => stdout)).toEqual([size, size]);
 });
+
+test.each([0, 1])(
+  'a file that is open while it is empty is written, renamed and compressed at once, after %s others',
+  async (others) => {
+    const before = Array.from({ length: others }, (_, i) => `before ${i}`);
+    for (const [i, text] of before.entries()) world.write(world.path(rotated(i)), cri(text));
+    world.live('');
+    await world.start();
+    await expectEach(before);
+    world.live(cri('only'));
+    world.rename(world.path(LIVE), world.path(rotated(5)));
+    world.gzip(world.path(rotated(5)));
+    world.live(cri('next'));
+    await expectEach([...before, 'only', 'next']);
+    await world.stop();
+    await world.start();
+    world.live(cri('last'));
+    await expectEach([...before, 'only', 'next', 'last']);
+  },
+);
