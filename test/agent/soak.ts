@@ -23,6 +23,7 @@ const STEADY_PODS = 4;
 const POD_LINES_MAX = 90_000;
 /** Longer than an agent waits before it says that a file went while none ran. */
 const SETTLE_MS = 90_000;
+const COUNT_MS_MAX = 600_000;
 const REPORT_MS = 15_000;
 
 const { values } = parseArgs({
@@ -146,10 +147,12 @@ async function settleAndCount(): Promise<Count[]> {
   say('counting');
   const settledMs = Date.now() + SETTLE_MS;
   let counts: Count[] = [];
-  await until('every line to be accounted for', SETTLE_MS + 60_000, async () => {
+  await until('every line to be accounted for', SETTLE_MS + COUNT_MS_MAX, async () => {
+    const begunMs = Date.now();
     counts = [];
     for (const pod of all) counts.push(await count(pod));
-    return Date.now() > settledMs || counts.every(({ isExact, missing }) => isExact && missing === 0);
+    // What was counted before may have changed since: counting takes a minute on a busy machine.
+    return begunMs > settledMs || counts.every(({ isExact, missing }) => isExact && missing === 0);
   });
   return counts;
 }
