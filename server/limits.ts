@@ -876,11 +876,20 @@ export const PATTERN_BYTES_MAX = 256;
 /** Values of a facet in an answer by default, the most frequent ones. */
 export const FACET_TOP_DEFAULT = 10;
 
-/** Decoded columns that a worker keeps. Beyond: the least recently used are decoded again. */
-export const WORKER_CACHE_BYTES_MAX = 12 * MIB;
+/** Decoded columns that a worker keeps. Beyond: those are decoded again that have waited longest for their next use. */
+export const WORKER_CACHE_BYTES_MAX = 16 * MIB;
 
 /**
- * Memory of tables of groups that a worker keeps for the next ones, once they are done with: those of a lane of 200,000
+ * Decoded columns of the row group that a worker is reading, which do not displace kept ones. Beyond: they are decoded
+ * again within the row group.
+ */
+export const PASSING_PARTS_BYTES_MAX = 8 * MIB;
+
+/** Decoded columns of which a worker knows when it decoded them: about 200 bytes each. Beyond: they count as new. */
+export const DECODED_PARTS_KNOWN_MAX = 4096;
+
+/**
+ * Memory of tables of groups that a worker keeps for the next ones, once they are done with: those of a lane of 250,000
  * groups. Beyond: it is freed at once.
  */
 export const ARRAYS_KEPT_BYTES_MAX = 8 * MIB;

@@ -1,10 +1,11 @@
 /**
- * Row groups in a worker thread, which reads only the pages that a query needs. Decoded columns are cached up to a
- * fixed number of bytes. A row group is immutable, so nothing expires.
+ * Row groups in a worker thread, which reads only the pages that a query needs. Decoded parts are kept up to a
+ * fixed number of bytes (decoded-parts.ts). A row group is immutable, so nothing expires.
  */
 import { LRUCache } from 'lru-cache';
 import { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { WORKER_CACHE_BYTES_MAX, WORKER_HEADERS_BYTES_MAX } from '../../../limits.ts';
+import { WORKER_HEADERS_BYTES_MAX } from '../../../limits.ts';
+import { DecodedParts } from './decoded-parts.ts';
 import { hasArrays } from './name.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
 import type { StoredBytes } from './open-files.ts';
@@ -34,10 +35,7 @@ export class RowGroups {
     maxSize: WORKER_HEADERS_BYTES_MAX,
     sizeCalculation: (group) => group.headerMemoryBytes(),
   });
-  readonly #decoded = new LRUCache<string, { readonly part: object; readonly bytes: number }>({
-    maxSize: WORKER_CACHE_BYTES_MAX,
-    sizeCalculation: ({ bytes }) => bytes + 1,
-  });
+  readonly #decoded = new DecodedParts();
 
   constructor(files: StoredBytes) {
     this.#files = files;
@@ -61,10 +59,7 @@ export class RowGroups {
         read: (from: number, size: number) => files.read(path, offset + from, size),
         peek: (from: number, size: number, number?: number) => files.peek(path, offset + from, size, number),
       };
-      group = new RowGroup(source, {
-        get: (part) => this.#decoded.get(`${key}#${part}`)?.part,
-        set: (part, decoded, bytes) => this.#decoded.set(`${key}#${part}`, { part: decoded, bytes }),
-      });
+      group = new RowGroup(source, this.#decoded.of(key));
       this.#headers.set(key, group);
     }
     return group;

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { DecodedParts } from '../../../../../server/engines/embedded/scan/decoded-parts.ts';
+import { PASSING_PARTS_BYTES_MAX, WORKER_CACHE_BYTES_MAX } from '../../../../../server/limits.ts';
+
+const PART_BYTES = WORKER_CACHE_BYTES_MAX / 16;
+/** A part and its key take somewhat more than PART_BYTES. */
+const FITTING = 15;
+
+/** Reads a part of each row group, in order. Returns how many were decoded. */
+function read(parts: DecodedParts, groups: readonly string[]): number {
+  let decoded = 0;
+  for (const group of groups) {
+    const cache = parts.of(group);
+    if (cache.get(1) !== undefined) continue;
+    decoded++;
+    cache.set(1, {}, PART_BYTES);
+  }
+  return decoded;
+}
+
+function named(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${name}${i}`);
+}
+
+test('parts that fit are decoded once', () => {
+  const parts = new DecodedParts();
+  expect([1, 2, 3].map(() => read(parts, named('a', FITTING)))).toEqual([FITTING, 0, 0]);
+});
+
+test('of more parts than fit, only those that do not fit are decoded again', () => {
+  const parts = new DecodedParts();
+  expect([1, 2, 3, 4].map(() => read(parts, named('a', FITTING + 5)))).toEqual([FITTING + 5, 5, 5, 5]);
+});
+
+test('parts that are read again take the place of those that are not', () => {
+  const parts = new DecodedParts();
+  for (let i = 0; i < 3; i++) read(parts, named('a', FITTING));
+  expect([1, 2, 3].map(() => read(parts, named('b', 10)))).toEqual([10, 10, 0]);
+});
+
+test('a part that is read once does not displace those that are read again and again', () => {
+  const parts = new DecodedParts();
+  for (let i = 0; i < 20; i++) {
+    read(parts, named('a', FITTING));
+    read(parts, [`once${i}`]);
+  }
+  expect(read(parts, named('a', FITTING))).toBe(0);
+});
+
+test('parts without room are kept while their row group is read, as far as they have a limit', () => {
+  const parts = new DecodedParts();
+  read(parts, named('a', FITTING));
+  const cache = parts.of('b');
+  const count = PASSING_PARTS_BYTES_MAX / PART_BYTES;
+  for (let part = 0; part < count; part++) cache.set(part, {}, PART_BYTES);
+  const known = (): number => Array.from({ length: count }, (_, part) => cache.get(part)).filter(Boolean).length;
+  expect(known()).toBe(count - 1);
+  parts.of('c').set(1, {}, PART_BYTES);
+  expect(known()).toBe(0);
+});
+
+test('a cache that gives way is empty, and fills again', () => {
+  const parts = new DecodedParts();
+  read(parts, named('a', FITTING + 1));
+  parts.clear();
+  expect([1, 2].map(() => read(parts, named('a', FITTING)))).toEqual([FITTING, 0]);
+});
+
+test('a part larger than the limit is not kept', () => {
+  const cache = new DecodedParts().of('a');
+  cache.set(1, {}, WORKER_CACHE_BYTES_MAX + 1);
+  expect(cache.get(1)).toBeUndefined();
+});
