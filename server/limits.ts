@@ -892,7 +892,7 @@ export const DECODED_PARTS_KNOWN_MAX = 4096;
  * Memory of tables of groups that a worker keeps for the next ones, once they are done with: those of a lane of 250,000
  * groups. Beyond: it is freed at once.
  */
-export const ARRAYS_KEPT_BYTES_MAX = 8 * MIB;
+export const ARRAYS_KEPT_BYTES_MAX = 12 * MIB;
 
 /** Buffer that a thread keeps for text with its letters folded. Beyond: a larger one is allocated each time. */
 export const NEEDLE_SCRATCH_BYTES_MAX = MIB;

@@ -5,8 +5,9 @@
  */
 import { ARRAYS_KEPT_BYTES_MAX } from '../../../limits.ts';
 
-type Numbers = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
-type NumbersType<T extends Numbers> = { readonly BYTES_PER_ELEMENT: number } & (new (buffer: ArrayBuffer) => T);
+export type Numbers =
+  Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+export type NumbersType<T extends Numbers> = { readonly BYTES_PER_ELEMENT: number } & (new (buffer: ArrayBuffer) => T);
 
 /** Smaller ones are cheaper to allocate than to keep. */
 const KEPT_BYTES_MIN = 64 * 1024;
@@ -24,6 +25,11 @@ export function newArray<T extends Numbers>(type: NumbersType<T>, length: number
   const array = new type(known);
   array.fill(0);
   return array;
+}
+
+/** Frees memory that came from another thread, and is no longer used: such sizes are not needed again. */
+export function free(buffer: ArrayBuffer): void {
+  if (!buffer.detached && kept.get(buffer.byteLength)?.includes(buffer) !== true) buffer.transfer(0);
 }
 
 /**

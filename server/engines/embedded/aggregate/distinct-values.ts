@@ -4,24 +4,19 @@
  */
 import { QueryTooLargeError } from '../../../../shared/errors.ts';
 import { DISTINCT_SKETCHES_BYTES_MAX, DISTINCT_VALUES_MAX } from '../../../limits.ts';
-import { newArray, recycle } from './array-pool.ts';
+import { free, newArray, recycle } from './array-pool.ts';
 import { copyInto } from './hash-slots.ts';
 import { addToSketch, errorOf, estimate, folded, mergeSketch } from './hyper-log-log.ts';
 import type { ValueHashes } from './value-hashes.ts';
 
-/**
- * A hash table. A slot is three numbers side by side, so that it is one read from memory: both halves of a hash, and 1 + its
- * group, or 0 where the slot is free.
- */
+/** The values without the slots of their table: see hash-slots.ts. */
 interface ExactState {
   readonly kind: 'exact';
-  readonly count: number;
-  readonly slots: Uint32Array<ArrayBuffer>;
+  /** Both halves of each value's hash. */
+  readonly hashes: Uint32Array<ArrayBuffer>;
+  /** By value: its group. Empty where all are of group 0. */
+  readonly groups: Uint32Array<ArrayBuffer>;
 }
-
-const SLOT_NUMBERS = 3;
-const LOW = 1;
-const GROUP = 2;
 
 /** 2^bits registers a group. */
 interface SketchedState {
@@ -50,8 +45,8 @@ export class DistinctValues {
 
   /** @param state  of values that are no longer used; empty by default */
   constructor(state?: DistinctState) {
-    if (state?.kind !== 'sketched') this.#exact = new ExactTable(state);
-    else [this.#bits, this.#registers] = [state.bits, state.registers];
+    if (state?.kind === 'sketched') [this.#bits, this.#registers] = [state.bits, state.registers];
+    else this.#exact = new ExactTable(state);
   }
 
   /**
@@ -93,13 +88,20 @@ export class DistinctValues {
    * @throws QueryTooLargeError
    */
   addAll(state: DistinctState, moved: Int32Array, groupCount: number): void {
-    if (state.kind === 'exact' && !this.#areSurelyMany(state, moved)) {
-      this.#exact?.makeRoom(Math.min(state.count, DISTINCT_VALUES_MAX));
-      const { slots } = state;
-      for (let at = 0, slot = 0; at < slots.length; at += SLOT_NUMBERS, slot++) {
-        if ((slot & 0xffff) === 0) this.reserve(groupCount);
-        const group = slots[at + GROUP]!;
-        if (group > 0 && moved[group - 1]! >= 0) this.add(moved[group - 1]!, slots[at]!, slots[at + LOW]!);
+    const pairs = state.kind === 'exact' ? this.#pairsIfSurelyMany(state, moved) : undefined;
+    if (pairs !== undefined && groupCount === 1) {
+      // Those of the only group.
+      this.#exact = undefined;
+      this.#registers = pairs;
+      return;
+    }
+    if (state.kind === 'exact' && pairs === undefined) {
+      const { hashes, groups } = state;
+      this.#exact?.makeRoom(Math.min(hashes.length >> 1, DISTINCT_VALUES_MAX));
+      for (let i = 0; i < hashes.length >> 1; i++) {
+        if ((i & 0xffff) === 0) this.reserve(groupCount);
+        const group = moved[groups[i] ?? 0]!;
+        if (group >= 0) this.add(group, hashes[2 * i]!, hashes[2 * i + 1]!);
       }
       return;
     }
@@ -123,26 +125,33 @@ export class DistinctValues {
     return { counts, error: errorOf(this.#bits) };
   }
 
+  /** The values must not be used any more. */
   state(): DistinctState {
     return this.#exact?.state() ?? { kind: 'sketched', bits: this.#bits, registers: this.#registers };
   }
 
-  #addTable({ slots }: ExactState, moved?: Int32Array): void {
-    for (let at = 0; at < slots.length; at += SLOT_NUMBERS) {
-      if (slots[at + GROUP] === 0) continue;
-      const from = slots[at + GROUP]! - 1;
+  #addTable({ hashes, groups }: ExactState, moved?: Int32Array): void {
+    for (let i = 0; i < hashes.length >> 1; i++) {
+      const from = groups[i] ?? 0;
       const group = moved === undefined ? from : moved[from]!;
-      if (group >= 0) addToSketch(this.#registers, this.#bits, group, slots[at]!, slots[at + LOW]!);
+      if (group >= 0) addToSketch(this.#registers, this.#bits, group, hashes[2 * i]!, hashes[2 * i + 1]!);
     }
   }
 
-  /** Whether values here and there are too many together, by an estimate: then they need not be put together to know. */
-  #areSurelyMany(other: ExactState, moved: Int32Array): boolean {
-    if (this.#exact === undefined || this.#exact.count + other.count < SURELY_MANY) return false;
+  /**
+   * Returns a sketch of the values here and there, with their groups, if they are too many together by its estimate: then
+   * they need not be put together to know.
+   */
+  #pairsIfSurelyMany(other: ExactState, moved: Int32Array): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#exact === undefined || this.#exact.count + (other.hashes.length >> 1) < SURELY_MANY) return undefined;
     const registers = new Uint8Array(1 << BITS_MAX);
-    addPairs(registers, this.#exact.state(), undefined);
-    addPairs(registers, other, moved);
-    return estimate(registers, 0, BITS_MAX) > SURELY_MANY;
+    this.#exact.addPairs(registers);
+    const { hashes, groups } = other;
+    for (let i = 0; i < hashes.length >> 1; i++) {
+      const group = moved[groups[i] ?? 0]!;
+      if (group >= 0) addPair(registers, group, hashes[2 * i]!, hashes[2 * i + 1]!);
+    }
+    return estimate(registers, 0, BITS_MAX) > SURELY_MANY ? registers : undefined;
   }
 
   /** The more groups, the smaller are their sketches. */
@@ -165,14 +174,26 @@ export class DistinctValues {
   }
 }
 
+/**
+ * A hash table. A slot is three numbers side by side, so that it is one read from memory: both halves of a hash, and 1 + its
+ * group, or 0 where the slot is free.
+ */
+const SLOT_NUMBERS = 3;
+const LOW = 1;
+const GROUP = 2;
+
 class ExactTable {
-  count: number;
-  #slots: Uint32Array<ArrayBuffer>;
-  #mask: number;
+  count = 0;
+  #slots = new Uint32Array(SLOTS_AT_FIRST * SLOT_NUMBERS);
+  #mask = SLOTS_AT_FIRST - 1;
+
   constructor(state: ExactState | undefined) {
-    this.count = state?.count ?? 0;
-    this.#slots = state?.slots ?? new Uint32Array(SLOTS_AT_FIRST * SLOT_NUMBERS);
-    this.#mask = this.#slots.length / SLOT_NUMBERS - 1;
+    if (state === undefined) return;
+    const { hashes, groups } = state;
+    this.makeRoom(hashes.length >> 1);
+    for (let i = 0; i < hashes.length >> 1; i++) this.add(groups[i] ?? 0, hashes[2 * i]!, hashes[2 * i + 1]!);
+    free(hashes.buffer);
+    free(groups.buffer);
   }
 
   add(group: number, high: number, low: number): void {
@@ -210,8 +231,35 @@ class ExactTable {
     return counts;
   }
 
+  /** The table must not be used any more. */
   state(): ExactState {
-    return { kind: 'exact', count: this.count, slots: this.#slots };
+    const slots = this.#slots;
+    const hashes = new Uint32Array(2 * this.count);
+    const groups = new Uint32Array(this.#hasGroups() ? this.count : 0);
+    for (let at = 0, i = 0; at < slots.length; at += SLOT_NUMBERS) {
+      if (slots[at + GROUP] === 0) continue;
+      hashes[2 * i] = slots[at]!;
+      hashes[2 * i + 1] = slots[at + LOW]!;
+      if (groups.length > 0) groups[i] = slots[at + GROUP]! - 1;
+      i++;
+    }
+    recycle(slots.buffer);
+    return { kind: 'exact', hashes, groups };
+  }
+
+  /** Whether a value is not of group 0. */
+  #hasGroups(): boolean {
+    const slots = this.#slots;
+    for (let at = GROUP; at < slots.length; at += SLOT_NUMBERS) if (slots[at]! > 1) return true;
+    return false;
+  }
+
+  /** Adds values with their groups to one sketch: the same value of two groups counts twice. */
+  addPairs(registers: Uint8Array): void {
+    const slots = this.#slots;
+    for (let at = 0; at < slots.length; at += SLOT_NUMBERS) {
+      if (slots[at + GROUP]! > 0) addPair(registers, slots[at + GROUP]! - 1, slots[at]!, slots[at + LOW]!);
+    }
   }
 
   /** Before another table is merged into it, too: its values come by their slots, which would cluster in a smaller table. */
@@ -230,13 +278,6 @@ class ExactTable {
   }
 }
 
-/** Adds values with their groups to one sketch: the same value of two groups counts twice. */
-function addPairs(registers: Uint8Array, { slots }: ExactState, moved: Int32Array | undefined): void {
-  for (let at = 0; at < slots.length; at += SLOT_NUMBERS) {
-    if (slots[at + GROUP] === 0) continue;
-    const from = slots[at + GROUP]! - 1;
-    const group = moved === undefined ? from : moved[from]!;
-    if (group < 0) continue;
-    addToSketch(registers, BITS_MAX, 0, (slots[at]! ^ Math.imul(group, 0x9e3779b1)) >>> 0, slots[at + LOW]!);
-  }
+function addPair(registers: Uint8Array, group: number, high: number, low: number): void {
+  addToSketch(registers, BITS_MAX, 0, (high ^ Math.imul(group, 0x9e3779b1)) >>> 0, low);
 }

@@ -4,18 +4,20 @@
  */
 import { QueryTooLargeError } from '../../../../shared/errors.ts';
 import { AGGREGATE_TABLE_BYTES_MAX } from '../../../limits.ts';
-import { newArray } from './array-pool.ts';
-import { copyInto, slotsOf } from './hash-slots.ts';
-import { ValueTable, type ValueTableState } from './value-table.ts';
+import { newArray, recycle } from './array-pool.ts';
+import { copyInto, noSlots, packed, powerOfTwo, slotsOf, unpacked } from './hash-slots.ts';
+import { usedBytesOfValues, ValueTable, type ValueTableState } from './value-table.ts';
 
 /** The arrays of a table, to be transferred. */
 export interface GroupTableState {
   readonly count: number;
+  /** Whether the arrays end with the last group, and there are no slots: a thread that takes it makes room (see hash-slots.ts). */
+  readonly isPacked: boolean;
   /** One for each name. */
   readonly values: readonly ValueTableState[];
   /** Only for several names. */
   readonly tuples: TuplesState | undefined;
-  /** By group; longer than count. */
+  /** By group. */
   readonly rows: Float64Array<ArrayBuffer>;
 }
 
@@ -43,7 +45,7 @@ export class GroupTable {
 
   /** @param state  of a table that is no longer used, or the number of names of an empty one */
   constructor(state: GroupTableState | number) {
-    const { count, values, tuples, rows } = typeof state === 'number' ? emptyState(state) : state;
+    const { count, values, tuples, rows } = typeof state === 'number' ? emptyState(state) : openState(state);
     this.values = values.map((each) => new ValueTable(each));
     this.#count = count;
     this.#rows = rows;
@@ -136,10 +138,10 @@ export class GroupTable {
    * @param first  in place of its value of the first name
    * @throws QueryTooLargeError
    */
-  addFrom(other: GroupTable, group: number, first?: number): number {
+  addFrom(other: GroupTableState, group: number, first?: number): number {
     const values = this.values.map((own, name) => {
       if (name === 0 && first !== undefined) return Int32Array.of(own.addText(String(first)));
-      return Int32Array.of(own.addFrom(other.values[name]!, other.#valueOf(group, name)));
+      return Int32Array.of(own.addFrom(other.values[name]!, valueOf(other.tuples, other.values.length, group, name)));
     });
     return this.addAll(values, 1)[0]!;
   }
@@ -147,14 +149,26 @@ export class GroupTable {
   state(): GroupTableState {
     return {
       count: this.#count,
+      isPacked: false,
       values: this.values.map((values) => values.state()),
       tuples: this.#tuples,
       rows: this.#rows,
     };
   }
 
+  /** Returns the state in memory of its size, to be transferred. The table must not be used any more. */
+  pack(): GroupTableState {
+    return {
+      count: this.#count,
+      isPacked: true,
+      values: this.values.map((values) => values.pack()),
+      tuples: this.#tuples && packedTuples(this.#tuples, this.#count, this.values.length),
+      rows: packed(this.#rows, this.#count),
+    };
+  }
+
   #valueOf(group: number, name: number): number {
-    return this.#tuples === undefined ? group : this.#tuples.values[group * this.values.length + name]!;
+    return valueOf(this.#tuples, this.values.length, group, name);
   }
 
   #addTuple(tuple: Uint32Array): number {
@@ -188,10 +202,7 @@ export class GroupTable {
   }
 
   get usedBytes(): number {
-    const tupleBytes = this.#tuples === undefined ? 0 : TUPLE_BYTES + NUMBER_BYTES * this.values.length;
-    let usedBytes = this.#count * (ROWS_BYTES + tupleBytes);
-    for (const values of this.values) usedBytes += values.usedBytes;
-    return usedBytes;
+    return usedBytesOf(this.state());
   }
 
   /** @throws QueryTooLargeError */
@@ -206,8 +217,7 @@ export class GroupTable {
   #reserve(count: number): boolean {
     if (count <= this.#rows.length) return false;
     this.checkMemory();
-    let groups = this.#rows.length;
-    while (groups < count) groups *= 2;
+    const groups = powerOfTwo(this.#rows.length, count);
     this.#rows = copyInto(newArray(Float64Array<ArrayBuffer>, groups), this.#rows);
     if (this.#tuples === undefined) return false;
     const hashes = copyInto(newArray(Uint32Array<ArrayBuffer>, groups), this.#tuples.hashes);
@@ -219,6 +229,16 @@ export class GroupTable {
     };
     return true;
   }
+}
+
+/** Returns the value of a name in a group. */
+function valueOf(tuples: TuplesState | undefined, names: number, group: number, name: number): number {
+  return tuples === undefined ? group : tuples.values[group * names + name]!;
+}
+
+export function usedBytesOf({ count, values, tuples }: GroupTableState): number {
+  const tupleBytes = tuples === undefined ? 0 : TUPLE_BYTES + NUMBER_BYTES * values.length;
+  return values.reduce((sum, each) => sum + usedBytesOfValues(each), count * (ROWS_BYTES + tupleBytes));
 }
 
 /** @param hashes  of a group's values, by name */
@@ -258,6 +278,33 @@ function valuesOfGroups({ count, values, tuples }: GroupTableState, numbers: rea
   );
 }
 
+function packedTuples({ slots, hashes, values }: TuplesState, count: number, names: number): TuplesState {
+  recycle(slots.buffer);
+  return { slots: noSlots(), hashes: packed(hashes, count), values: packed(values, count * names) };
+}
+
+function openState(state: GroupTableState): GroupTableState {
+  if (!state.isPacked) return state;
+  const { count, values, tuples, rows } = state;
+  const groups = powerOfTwo(GROUPS_AT_FIRST, count);
+  return {
+    count,
+    isPacked: false,
+    values,
+    tuples: tuples && openTuples(tuples, count, groups, values.length),
+    rows: unpacked(Float64Array<ArrayBuffer>, rows, groups),
+  };
+}
+
+function openTuples({ hashes, values }: TuplesState, count: number, groups: number, names: number): TuplesState {
+  const own = unpacked(Uint32Array<ArrayBuffer>, hashes, groups);
+  return {
+    slots: slotsOf(own, count, groups * SLOTS_PER_GROUP),
+    hashes: own,
+    values: unpacked(Uint32Array<ArrayBuffer>, values, groups * names),
+  };
+}
+
 function emptyState(names: number): GroupTableState {
   const tuples = {
     slots: new Int32Array(GROUPS_AT_FIRST * SLOTS_PER_GROUP),
@@ -266,6 +313,7 @@ function emptyState(names: number): GroupTableState {
   };
   return {
     count: 0,
+    isPacked: false,
     values: Array.from({ length: names }, () => new ValueTable().state()),
     tuples: names > 1 ? tuples : undefined,
     rows: new Float64Array(GROUPS_AT_FIRST),

@@ -106,5 +106,5 @@ function tableOf(plan: AggregatePlan, partial: PartialAggregate | undefined): Gr
 }
 
 function partialOfGroups(table: GroupTable, measures: readonly OpenMeasure<MeasureState>[]): PartialAggregate {
-  return { kind: 'groups', groups: table.state(), measures: measures.map((measure) => measure.state()) };
+  return { kind: 'groups', groups: table.pack(), measures: measures.map((measure) => measure.state()) };
 }

@@ -49,6 +49,6 @@ export interface OpenMeasure<State> {
   measured(groups: readonly number[], groupCount: number): Measured[];
   /** By group: the value by which it is ordered; −Infinity where it has none. */
   ranks(by: OrderBy['by'], groupCount: number): Float64Array;
-  /** Returns its arrays; later additions may change them. */
+  /** Returns its arrays. The measure must not be used any more. */
   state(): State;
 }

@@ -13,8 +13,8 @@ import {
 } from './upper-bounds.ts';
 import { countMarked } from '../scan/masks.ts';
 import { compares } from '../scan/value-match.ts';
-import { recycle } from './array-pool.ts';
-import { GroupTable, type GroupTableState, tooManyGroups } from './group-table.ts';
+import { free, recycle } from './array-pool.ts';
+import { GroupTable, type GroupTableState, tooManyGroups, usedBytesOf } from './group-table.ts';
 import { nthLargest } from './nth-largest.ts';
 import { type MeasureState, openMeasures } from './measures.ts';
 import type { OpenMeasure } from './open-measure.ts';
@@ -86,16 +86,16 @@ export function mergeTask(input: MergeInput): MergeOutput {
   // A table that grew has recycled its smaller arrays already, so a buffer of an input may belong to the output now.
   const held = arrayBuffersIn(output.kind === 'cells' ? output.groups : output.upperBounds);
   for (const partial of input.partials) {
-    for (const buffer of buffersOf(partial)) if (!held.includes(buffer)) recycle(buffer);
+    for (const buffer of buffersOf(partial)) if (!held.includes(buffer)) free(buffer);
   }
   return output;
 }
 
 function merge(input: MergeInput): MergeOutput {
   const { partials, plan, canBound } = input;
-  const tables = partials.flatMap((partial) => (partial.kind === 'groups' ? [new GroupTable(partial.groups)] : []));
-  const usedBytes = tables.reduce((sum, table) => sum + table.usedBytes, 0);
-  const areHeld = tables.length === partials.length && !(canBound && usedBytes > AGGREGATE_TABLE_BYTES_MAX);
+  const ofGroups = partials.filter((partial) => partial.kind === 'groups');
+  const usedBytes = ofGroups.reduce((sum, { groups }) => sum + usedBytesOf(groups), 0);
+  const areHeld = ofGroups.length === partials.length && !(canBound && usedBytes > AGGREGATE_TABLE_BYTES_MAX);
   if (areHeld) return mergeGroups(input);
   const upperBounds = newUpperBounds();
   for (const partial of partials) {
@@ -118,7 +118,8 @@ function mergeGroups(input: MergeInput): MergeOutput {
   const ranks = orderBy === undefined ? table.rows : measures[orderBy.measure]!.ranks(orderBy.by, table.count);
   const chosen = firstGroups(table, ranks, left, plan.limit ?? AGGREGATE_LIMIT_MAX);
   const groups = new GroupTable(dimensionCount(plan));
-  for (const group of chosen) groups.addFrom(table, group);
+  const chosenFrom = table.state();
+  for (const group of chosen) groups.addFrom(chosenFrom, group);
   const cells = cellsOf(chosen, table, measures, plan);
   for (const buffer of arrayBuffersIn(merged.table.state())) recycle(buffer);
   return { kind: 'cells', cells, groupCount, areMeasured, groups: groups.state() };
@@ -180,8 +181,7 @@ function addLargest(table: GroupTable, state: GroupTableState, limit = Infinity)
   for (let group = 0; group < found.length; group++) {
     if (found[group]! >= 0) table.addRows(found[group]!, state.rows[group]!);
   }
-  const other = new GroupTable(state);
-  for (const group of missing) table.addRows(table.addFrom(other, group), state.rows[group]!);
+  for (const group of missing) table.addRows(table.addFrom(state, group), state.rows[group]!);
   return leftOut;
 }
 
@@ -192,6 +192,8 @@ function windowed({ table, measures }: MeasuredGroups, { plan, measures: asked }
   const windows = { table: new GroupTable(dimensionCount(plan)), measures: openMeasures(asked), leftOut: 0 };
   const { rows } = table;
   const buckets = Float64Array.from({ length: table.count }, (_, group) => Number(table.valuesOf(group)[0]));
+  const steps = table.state();
+  const states = measures.map((measure) => measure.state());
   const lastBucket =
     to === undefined
       ? buckets.reduce((last, bucket) => Math.max(last, bucket), -Infinity)
@@ -200,11 +202,11 @@ function windowed({ table, measures }: MeasuredGroups, { plan, measures: asked }
     const moved = new Int32Array(table.count).fill(-1);
     for (const [group, bucket] of buckets.entries()) {
       if (bucket + later > lastBucket) continue;
-      moved[group] = windows.table.addFrom(table, group, bucket + later);
+      moved[group] = windows.table.addFrom(steps, group, bucket + later);
       windows.table.addRows(moved[group], rows[group]!);
     }
-    for (const [i, measure] of measures.entries()) {
-      windows.measures[i]!.addAll(measure.state(), moved, windows.table.count);
+    for (const [i, state] of states.entries()) {
+      windows.measures[i]!.addAll(state, moved, windows.table.count);
     }
   }
   return windows;

@@ -3,13 +3,13 @@
  * uncopied.
  */
 import { sameBytes } from '../../../../shared/row-group/byte-strings.ts';
-import { newArray } from './array-pool.ts';
-import { copyInto, slotsOf } from './hash-slots.ts';
+import { newArray, recycle } from './array-pool.ts';
+import { copyInto, noSlots, packed, powerOfTwo, slotsOf, unpacked } from './hash-slots.ts';
 
 /** The arrays of a table, to be transferred. */
 export interface TextTableState {
   readonly count: number;
-  /** 1 + the text whose hash leads here, or 0; twice as many as there is room for texts. */
+  /** 1 + the text whose hash leads here, or 0; twice as many as there is room for texts. Empty in a packed table. */
   readonly slots: Int32Array<ArrayBuffer>;
   readonly hashes: Uint32Array<ArrayBuffer>;
   /** Text i is bytes[offsets[i], offsets[i + 1]). */
@@ -33,15 +33,12 @@ export class TextTable {
 
   /** @param state  of a table that is no longer used; by default the table is empty */
   constructor(state: TextTableState = emptyState()) {
-    this.#count = state.count;
-    this.#slots = state.slots;
-    this.#hashes = state.hashes;
-    this.#offsets = state.offsets;
-    this.#bytes = state.bytes;
-  }
-
-  get usedBytes(): number {
-    return this.#offsets[this.#count]! + this.#count * TEXT_BYTES;
+    const { count, slots, hashes, offsets, bytes } = state.slots.length === 0 ? unpackedState(state) : state;
+    this.#count = count;
+    this.#slots = slots;
+    this.#hashes = hashes;
+    this.#offsets = offsets;
+    this.#bytes = bytes;
   }
 
   hash(text: number): number {
@@ -87,6 +84,18 @@ export class TextTable {
     };
   }
 
+  /** Returns the state in memory of its size, to be transferred. The table must not be used any more. */
+  pack(): TextTableState {
+    recycle(this.#slots.buffer);
+    return {
+      count: this.#count,
+      slots: noSlots(),
+      hashes: packed(this.#hashes, this.#count),
+      bytes: packed(this.#bytes, this.#offsets[this.#count]!),
+      offsets: packed(this.#offsets, this.#count + 1),
+    };
+  }
+
   /** Returns the slot of a text, or the free slot where it would be. */
   #slotOf(hash: number, bytes: Uint8Array, start: number, end: number): number {
     const mask = this.#slots.length - 1;
@@ -123,6 +132,22 @@ export class TextTable {
     this.#slots = slotsOf(this.#hashes, this.#count, texts * SLOTS_PER_TEXT, this.#slots);
     return true;
   }
+}
+
+export function usedBytesOfTexts({ count, offsets }: TextTableState): number {
+  return offsets[count]! + count * TEXT_BYTES;
+}
+
+function unpackedState({ count, hashes, offsets, bytes }: TextTableState): TextTableState {
+  const texts = powerOfTwo(TEXTS_AT_FIRST, count);
+  const own = unpacked(Uint32Array<ArrayBuffer>, hashes, texts);
+  return {
+    count,
+    slots: slotsOf(own, count, texts * SLOTS_PER_TEXT),
+    hashes: own,
+    offsets: unpacked(Uint32Array<ArrayBuffer>, offsets, texts + 1),
+    bytes: unpacked(Uint8Array<ArrayBuffer>, bytes, powerOfTwo(BYTES_AT_FIRST, bytes.length)),
+  };
 }
 
 function emptyState(): TextTableState {

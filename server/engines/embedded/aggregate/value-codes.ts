@@ -5,6 +5,7 @@
 import type { Integers } from '../../../../shared/row-group/column-values.ts';
 import { valueCount } from '../../../../shared/row-group/column.ts';
 import type { Answer } from '../../../../shared/row-group/answer.ts';
+import { UUID_PACKED_BYTES } from '../../../../shared/row-group/encodings/uuid-short.ts';
 import { KIND_STRING, KIND_TEXT } from '../../../../shared/row-group/format.ts';
 import { firstValueOf, type RowGroup } from '../../../../shared/row-group/reader.ts';
 import { labelOf, labelsKey } from '../../../../shared/labels.ts';
@@ -290,10 +291,16 @@ export function columnCodes(group: RowGroup, column: number, texts: Texts, lend:
       return integerCodes(values, texts);
     case 'pattern':
       return patternCodes(values, escaped, texts, lend);
+    case 'uuid': {
+      const { places, packed } = values;
+      if (places === undefined) break;
+      // Each stored one has a code, however often it is repeated.
+      const stored = { ...values, places: undefined, count: packed.length / UUID_PACKED_BYTES };
+      return { codes: () => places, base: texts.add(stored, stored.count, escaped), addTotals: undefined };
+    }
     case 'dictionary':
     case 'decimal':
     case 'timestamp':
-    case 'uuid':
     case 'hex':
     case 'raw':
       break;

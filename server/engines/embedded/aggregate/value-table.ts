@@ -3,9 +3,9 @@
  * many values have it. In typed arrays, which go from one task to the next without a copy.
  */
 import { hashBytes } from '../../../../shared/row-group/byte-strings.ts';
-import { newArray } from './array-pool.ts';
-import { copyInto, slotsOf } from './hash-slots.ts';
-import { TextTable, type TextTableState } from './text-table.ts';
+import { newArray, recycle } from './array-pool.ts';
+import { copyInto, noSlots, packed, powerOfTwo, slotsOf, unpacked } from './hash-slots.ts';
+import { TextTable, type TextTableState, usedBytesOfTexts } from './text-table.ts';
 import { AGGREGATE_KEYS_AT_ONCE } from '../../../limits.ts';
 import { NUMBER_LIMIT, valueHash, ValueKeys, valueText } from './value-keys.ts';
 
@@ -13,7 +13,7 @@ import { NUMBER_LIMIT, valueHash, ValueKeys, valueText } from './value-keys.ts';
 export interface ValueTableState {
   readonly count: number;
   readonly texts: TextTableState;
-  /** 1 + the value whose hash leads here, or 0; twice as many as there is room for values. */
+  /** 1 + the value whose hash leads here, or 0; twice as many as there is room for values. Empty in a packed table. */
   readonly slots: Int32Array<ArrayBuffer>;
   readonly hashes: Uint32Array<ArrayBuffer>;
   /** By value: its key, as one number. */
@@ -56,19 +56,16 @@ export class ValueTable {
 
   /** @param state  of a table that is no longer used; by default the table is empty */
   constructor(state: ValueTableState = emptyState()) {
-    this.#texts = new TextTable(state.texts);
-    this.#count = state.count;
-    this.#slots = state.slots;
-    this.#hashes = state.hashes;
-    this.#keys = state.keys;
+    const { count, texts, slots, hashes, keys } = state.slots.length === 0 ? unpackedState(state) : state;
+    this.#texts = new TextTable(texts);
+    this.#count = count;
+    this.#slots = slots;
+    this.#hashes = hashes;
+    this.#keys = keys;
   }
 
   get count(): number {
     return this.#count;
-  }
-
-  get usedBytes(): number {
-    return this.#texts.usedBytes + this.#count * VALUE_BYTES;
   }
 
   /** Equal for equal values of all tables. */
@@ -185,12 +182,11 @@ export class ValueTable {
   }
 
   /** Returns the number of a value of another table, which is added if missing. */
-  addFrom(other: ValueTable, value: number): number {
-    const key = other.#keys[value]!;
+  addFrom({ texts, keys, hashes }: ValueTableState, value: number): number {
+    const key = keys[value]!;
     const text = textOfKey(key);
-    const bytes = other.#texts.bytes(text);
-    const own = this.#texts.add(other.#texts.hash(text), bytes, 0, bytes.length);
-    return this.#add(other.#hashes[value]!, key + (own - text) * TEXT_FACTOR);
+    const own = this.#texts.add(texts.hashes[text]!, texts.bytes, texts.offsets[text]!, texts.offsets[text + 1]!);
+    return this.#add(hashes[value]!, key + (own - text) * TEXT_FACTOR);
   }
 
   /** Returns the number of a value, which is added if missing. */
@@ -209,6 +205,18 @@ export class ValueTable {
       slots: this.#slots,
       hashes: this.#hashes,
       keys: this.#keys,
+    };
+  }
+
+  /** Returns the state in memory of its size, to be transferred. The table must not be used any more. */
+  pack(): ValueTableState {
+    recycle(this.#slots.buffer);
+    return {
+      count: this.#count,
+      texts: this.#texts.pack(),
+      slots: noSlots(),
+      hashes: packed(this.#hashes, this.#count),
+      keys: packed(this.#keys, this.#count),
     };
   }
 
@@ -303,6 +311,22 @@ function takeInTurn(
     keysInTurn[i] = number < 0 ? NaN : key + (number - text) * TEXT_FACTOR;
   }
   return own;
+}
+
+export function usedBytesOfValues({ count, texts }: ValueTableState): number {
+  return usedBytesOfTexts(texts) + count * VALUE_BYTES;
+}
+
+function unpackedState({ count, texts, hashes, keys }: ValueTableState): ValueTableState {
+  const values = powerOfTwo(VALUES_AT_FIRST, count);
+  const own = unpacked(Uint32Array<ArrayBuffer>, hashes, values);
+  return {
+    count,
+    texts,
+    slots: slotsOf(own, count, values * SLOTS_PER_VALUE),
+    hashes: own,
+    keys: unpacked(Float64Array<ArrayBuffer>, keys, values),
+  };
 }
 
 function emptyState(): ValueTableState {

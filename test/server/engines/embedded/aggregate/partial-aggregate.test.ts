@@ -15,7 +15,7 @@ function partialOf(prefix: string, groupCount: number): PartialAggregate {
     table.addAll([Int32Array.of(table.values[0]!.addText(`${prefix}${i}`))], 1);
     table.addRows(i, 1);
   }
-  return { kind: 'groups', groups: table.state(), measures: [] };
+  return { kind: 'groups', groups: table.pack(), measures: [] };
 }
 
 function arraysOf({ values: [names], rows }: GroupTableState): readonly ArrayBufferView<ArrayBuffer>[] {
@@ -47,7 +47,7 @@ test.each([
       const group = table.addAll([Int32Array.of(table.values[0]!.addText(`/${i}`))], 1)[0]!;
       table.addRows(group, i % 50 === 0 ? hotRows : 1);
     }
-    return { kind: 'groups', groups: table.state(), measures: [] };
+    return { kind: 'groups', groups: table.pack(), measures: [] };
   };
   const rows = new Map<number, number>();
   for (const start of [0, from]) {
