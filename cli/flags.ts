@@ -107,6 +107,15 @@ export const tokensFile: Flag<string | undefined> = {
   parse: parseOptionalPath,
 };
 
+export const usersFile: Flag<string | undefined> = {
+  name: 'users-file',
+  commands: ['up', 'server'],
+  placeholder: 'file',
+  defaultText: 'none',
+  help: 'YAML: sign-in by proxy or OIDC, what users may, see docs/access.md',
+  parse: parseOptionalPath,
+};
+
 export const tokenReview: Flag<boolean> = {
   name: 'token-review',
   commands: ['up', 'server'],
@@ -290,6 +299,7 @@ export const FLAGS: readonly Flag<unknown>[] = [
   rules,
   indexFields,
   tokensFile,
+  usersFile,
   tokenReview,
   agentAccounts,
   openMetrics,

@@ -155,6 +155,7 @@ function serverOptions(read: ReadFlag, env: Environment): ServerOptions {
     indexedFields: read(flags.indexFields),
     access: {
       tokensFile: read(flags.tokensFile),
+      usersFile: read(flags.usersFile),
       tokenReview: read(flags.tokenReview),
       agentAccounts: read(flags.agentAccounts),
       openMetrics: read(flags.openMetrics),

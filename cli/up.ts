@@ -74,6 +74,6 @@ function welcomeText(
 }
 
 /** The beginning of a curl command, with a placeholder for the token where one is needed. */
-function curlOf({ access: { tokensFile, tokenReview } }: UpOptions): string {
-  return tokensFile === undefined && tokenReview !== true ? 'curl' : 'curl -u "any:$TOKEN"';
+function curlOf({ access: { tokensFile, usersFile, tokenReview } }: UpOptions): string {
+  return tokensFile === undefined && usersFile === undefined && tokenReview !== true ? 'curl' : 'curl -u "any:$TOKEN"';
 }

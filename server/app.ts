@@ -4,7 +4,9 @@ import type { Logger } from 'pino';
 import { UnavailableError } from '../shared/errors.ts';
 import type { Metrics } from '../shared/metrics.ts';
 import type { Batch } from '../shared/wire.ts';
+import type { AuditLog } from './audit/audit-log.ts';
 import type { Access } from './auth/access.ts';
+import type { OidcSignIn } from './auth/oidc.ts';
 import type { Sessions } from './auth/sessions.ts';
 import { registerAgent } from './http/agent.ts';
 import { type PodsOn, registerAgentRules } from './http/agent-rules.ts';
@@ -22,6 +24,7 @@ import { refuseUnknownParameters } from './http/known-parameters.ts';
 import { registerHealth } from './http/health.ts';
 import { registerIngest } from './http/ingest.ts';
 import { registerLabels } from './http/labels.ts';
+import { registerLogin } from './http/login.ts';
 import { registerLogs } from './http/logs.ts';
 import { registerLoki } from './http/loki/routes.ts';
 import { registerPage } from './http/page.ts';
@@ -75,6 +78,9 @@ export interface AppParts {
   /** Undefined without tokens. */
   readonly sessions: Sessions | undefined;
   readonly lokiDiscovery: Discovery;
+  /** Undefined without a users file. */
+  readonly oidc: OidcSignIn | undefined;
+  readonly audit: AuditLog;
   /** Of podlog. */
   readonly version: string;
   /** Epoch milliseconds. */
@@ -83,7 +89,7 @@ export interface AppParts {
 
 export function buildApp(parts: AppParts): FastifyInstance {
   const { logs, acceptor, rules, podsOn, clusterNodes, assertOwnPods, pool, metrics, log } = parts;
-  const { access, sessions, lokiDiscovery, version, now } = parts;
+  const { access, sessions, oidc, audit, lokiDiscovery, version, now } = parts;
   const { positions } = logs;
   const connections = new Connections();
   const app: FastifyInstance = fastify({
@@ -109,7 +115,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   app.setNotFoundHandler((request, reply) => sendNotFound(routes, request, reply));
   app.addHook('onRequest', async (request) => assertRequest(request.raw));
   guardBrowsers(app, access.isLocal);
-  guard(app, access, sessions, (socket) => connections.trust(socket));
+  guard(app, { ...access, sessions, audit }, (socket) => connections.trust(socket));
   refuseUnknownParameters(app);
   const bodyBudget = new BodyBudget();
   receiveBodies(app, bodyBudget);
@@ -141,7 +147,7 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerIngest(app, { pushes, now });
   const engine = new QueryEngine(logs, { onEnded: costCounters(metrics) });
   reportMemory(metrics, { engine, bodyBudget, pushMemory });
-  registerLogs(app, { engine, now, closing: closing.signal });
+  registerLogs(app, { engine, audit, now, closing: closing.signal });
   registerCompare(app, { engine, now });
   registerLabels(app, { engine, now });
   registerAggregates(app, { engine, now });
@@ -150,8 +156,9 @@ export function buildApp(parts: AppParts): FastifyInstance {
   registerUsers(app, { engine, now });
   registerPatterns(app, { engine, now });
   registerLoki(app, { engine, now, log, discovery: lokiDiscovery });
-  registerErase(app, { engine, logs, now });
-  registerSession(app, { sessions, version, now });
+  registerErase(app, { engine, logs, audit, now });
+  registerLogin(app, { hasTokens: access.authenticator?.hasTokens === true, sessions, oidc, audit, log });
+  registerSession(app, { sessions, audit, version, now });
   const { backups, check, views } = logs;
   if (views !== undefined) registerViews(app, { views, now });
   if (backups !== undefined) registerBackups(app, { backups, now });

@@ -975,10 +975,60 @@ export const PIPELINED_REQUESTS_MAX = 16;
 // ── Access ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
+ * Lines of a `limit` from which on an answer is an export, which has an audit line, as has `limit=all`: far more than a screen or a
+ * page of it shows.
+ */
+export const AUDITED_LINES_MIN = 10_000;
+
+/**
+ * Failed sign-ins of an address have an audit line at once and one after each interval, for up to so many addresses. Beyond: others
+ * are counted together.
+ */
+export const AUDIT_FAILED_LOGINS_MS = 10 * MINUTE_MS;
+export const AUDIT_ADDRESSES_MAX = 1000;
+
+/** Sessions that a token opens in a minute, each of which has an audit line. Beyond: 503. */
+export const LOGINS_OF_CALLER_A_MINUTE_MAX = 30;
+
+/**
  * How long a session of a browser holds that was opened with a token: a working week and a weekend. It ends earlier with its
  * token, with the token's rights, and on signing out. Beyond: 401, and the page asks for a token.
  */
 export const SESSION_MS_MAX = 7 * DAY_MS;
+
+/**
+ * The same of a session that was opened with an identity provider: a day's work. The groups that it says are not asked for again
+ * meanwhile.
+ */
+export const OIDC_SESSION_MS_MAX = 12 * HOUR_MS;
+
+/** Time for signing in with an identity provider, second factors included. Beyond: it begins again. */
+export const OIDC_SIGN_IN_MS_MAX = 10 * MINUTE_MS;
+
+/** Sign-ins that ask the provider at the same time, each for two or three answers. Beyond: the page says to retry. */
+export const OIDC_SIGN_INS_AT_ONCE_MAX = 16;
+
+/** Finished sign-ins that are remembered, so that none is finished twice; 100 bytes each. Beyond: the provider alone refuses. */
+export const OIDC_STATES_USED_MAX = 10_000;
+
+/** One answer of the provider: its size, and the time until it is complete. Beyond: the sign-in fails. */
+export const OIDC_ANSWER_BYTES_MAX = 1 * MIB;
+export const OIDC_REQUEST_MS_MAX = 10 * SECOND_MS;
+
+/** Age of what is known of the provider: its addresses and keys. Beyond: asked again with the next sign-in. */
+export const OIDC_DISCOVERY_MS_MAX = 1 * HOUR_MS;
+
+/** Path to which a sign-in leads back; it is in a cookie meanwhile. Longer: to `/`. */
+export const OIDC_RETURN_CHARS_MAX = 1000;
+
+/** Users file: its size, its grants, and the proxies of forwardAuth. Beyond: refused. */
+export const USERS_FILE_BYTES_MAX = 1 * MIB;
+export const GRANTS_MAX = 1000;
+export const PROXIES_MAX = 100;
+
+/** Name of a user, and the groups that are read of one. Longer: refused. More: the first of them count. */
+export const USER_NAME_CHARS_MAX = 128;
+export const USER_GROUPS_MAX = 1000;
 
 /** A session may seem to have begun this much later than now, where a clock was set back. Beyond: 401. */
 export const SESSION_AHEAD_MS_MAX = 1 * MINUTE_MS;

@@ -7,7 +7,9 @@ import { Metrics } from '../shared/metrics.ts';
 import { errorCode } from '../shared/system-error.ts';
 import { buildApp } from './app.ts';
 import { type AccessOptions, openAccess } from './auth/access.ts';
+import { OidcSignIn } from './auth/oidc.ts';
 import { Sessions } from './auth/sessions.ts';
+import { AuditLog } from './audit/audit-log.ts';
 import { BatchAcceptor } from './ingest/accept-batch.ts';
 import { positionsProblem } from './ingest/check-positions.ts';
 import { coarseningReporter } from './ingest/coarse-labels.ts';
@@ -104,7 +106,11 @@ export async function startServer({
   const sessions =
     access.authenticator && new Sessions({ authenticator: access.authenticator, store: logs.sessions, now });
   opened.defer(() => sessions?.close());
+  const users = access.authenticator?.users;
+  const oidc = users && sessions && new OidcSignIn({ options: () => users.config.oidc, key: sessions.key, now, log });
   const acceptor = new BatchAcceptor(logs, logs.positions, cluster?.label, coarseningReporter({ log, metrics, now }));
+  const audit = new AuditLog({ acceptor: access.authenticator && acceptor, log, now });
+  opened.defer(() => audit.close());
   const app = buildApp({
     logs,
     acceptor,
@@ -118,6 +124,8 @@ export async function startServer({
     access,
     sessions,
     lokiDiscovery,
+    oidc,
+    audit,
     version,
     now,
   });

@@ -12,6 +12,8 @@ import { type ApiServer, inClusterApi } from './token-review.ts';
 export interface AccessOptions {
   /** See tokens-file.ts. */
   readonly tokensFile?: string | undefined;
+  /** See users-file.ts. */
+  readonly usersFile?: string | undefined;
   /** Whether agents authenticate by their ServiceAccounts, and which ones those are. */
   readonly tokenReview?: boolean;
   readonly agentAccounts?: readonly string[];
@@ -44,17 +46,19 @@ export interface AccessParts {
 
 /** @throws UsageError  it would be open to other machines; or a file or the cluster is not as required */
 export async function openAccess(options: AccessOptions, parts: AccessParts): Promise<Access> {
-  const { tokensFile, tokenReview = false, agentAccounts = [], ownAgent } = options;
+  const { tokensFile, usersFile, tokenReview = false, agentAccounts = [], ownAgent } = options;
   const { openMetrics = false, insecureNoAuth = false } = options;
   const { host, now, log, metrics } = parts;
-  if (tokensFile === undefined && !tokenReview) {
+  if (tokensFile === undefined && usersFile === undefined && !tokenReview) {
     if (insecureNoAuth) log.warn('no authentication: everyone who reaches this server may read, write and erase');
     else if (!isLoopback(host)) throw exposed(host);
     return { authenticator: undefined, isLocal: !insecureNoAuth, openMetrics };
   }
-  if (insecureNoAuth) throw new UsageError('--insecure-no-auth contradicts --tokens-file and --token-review: drop one');
+  if (insecureNoAuth)
+    throw new UsageError('--insecure-no-auth contradicts --tokens-file, --users-file and --token-review: drop one');
   const authenticator = await Authenticator.open({
     tokensFile,
+    usersFile,
     tokenReview: tokenReview ? { api: options.api ?? inClusterApi(process.env), accounts: agentAccounts } : undefined,
     ownAgent,
     now,
@@ -77,7 +81,7 @@ export function isLoopback(host: string): boolean {
 
 function exposed(host: string): UsageError {
   return new UsageError(
-    `--listen ${host} would let everyone on the network read, write and erase: give --tokens-file (docs/access.md) ` +
+    `--listen ${host} would let everyone on the network read, write and erase: give --tokens-file or --users-file (docs/access.md) ` +
       'or, in a cluster, --token-review; or listen on 127.0.0.1; or, behind a proxy that authenticates, --insecure-no-auth',
   );
 }

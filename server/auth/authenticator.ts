@@ -9,6 +9,7 @@ import { AUDIENCE, ReviewedTokens } from './reviewed-tokens.ts';
 import { digestOf, findCaller, type StaticToken } from './static-tokens.ts';
 import { type ApiServer, tokenReviewer } from './token-review.ts';
 import { WatchedTokens } from './watched-tokens.ts';
+import type { WatchedUsers } from './watched-users.ts';
 
 /** The agent that runs in this process. */
 export interface OwnAgent {
@@ -26,6 +27,8 @@ export interface AuthenticatorOptions {
       }
     | undefined;
   readonly ownAgent: OwnAgent | undefined;
+  /** See users-file.ts. */
+  readonly usersFile?: string | undefined;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Logger;
@@ -36,20 +39,24 @@ export class Authenticator {
   readonly #own: readonly StaticToken[];
   readonly #watched: WatchedTokens | undefined;
   readonly #reviewed: ReviewedTokens | undefined;
+  /** Undefined without a users file. */
+  readonly users: WatchedUsers | undefined;
 
   private constructor(
     own: readonly StaticToken[],
     watched: WatchedTokens | undefined,
     reviewed: ReviewedTokens | undefined,
+    users: WatchedUsers | undefined,
   ) {
     this.#own = own;
     this.#watched = watched;
     this.#reviewed = reviewed;
+    this.users = users;
   }
 
-  /** @throws UsageError  one line: what is wrong with the tokens file or the cluster */
+  /** @throws UsageError  one line: what is wrong with the tokens file, the users file or the cluster */
   static async open(options: AuthenticatorOptions): Promise<Authenticator> {
-    const { tokensFile: path, tokenReview, ownAgent, now, log, metrics } = options;
+    const { tokensFile: path, tokenReview, usersFile, ownAgent, now, log, metrics } = options;
     const own = ownAgent === undefined ? [] : [agentToken(ownAgent)];
     const reviewed =
       tokenReview &&
@@ -60,9 +67,18 @@ export class Authenticator {
         log,
         metrics,
       });
-    const hasOtherWayIn = reviewed !== undefined;
-    const watched = path === undefined ? undefined : await WatchedTokens.open({ path, hasOtherWayIn, log, metrics });
-    return new Authenticator(own, watched, reviewed);
+    const users =
+      usersFile === undefined
+        ? undefined
+        : await (await import('./watched-users.ts')).WatchedUsers.open({ path: usersFile, log, metrics });
+    const hasOtherWayIn = reviewed !== undefined || users !== undefined;
+    try {
+      const watched = path === undefined ? undefined : await WatchedTokens.open({ path, hasOtherWayIn, log, metrics });
+      return new Authenticator(own, watched, reviewed, users);
+    } catch (error) {
+      users?.close();
+      throw error;
+    }
   }
 
   /** @throws UnauthenticatedError, ForbiddenError, UnavailableError  with advice, and nothing of the token */
@@ -84,7 +100,13 @@ export class Authenticator {
     return this.#watched?.tokenNamed(name);
   }
 
+  /** Whether there is a tokens file. */
+  get hasTokens(): boolean {
+    return this.#watched !== undefined;
+  }
+
   close(): void {
+    this.users?.close();
     this.#watched?.close();
   }
 }

@@ -8,25 +8,36 @@ import { createHmac, randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import * as v from 'valibot';
-import { ForbiddenError } from '../../shared/errors.ts';
-import { SESSION_AHEAD_MS_MAX, SESSION_MS_MAX, SESSIONS_IN_USE_MAX } from '../limits.ts';
+import { ForbiddenError, UnavailableError } from '../../shared/errors.ts';
+import {
+  LOGINS_OF_CALLER_A_MINUTE_MAX,
+  OIDC_SESSION_MS_MAX,
+  SESSION_AHEAD_MS_MAX,
+  SESSION_COOKIE_CHARS_MAX,
+  SESSION_MS_MAX,
+  SESSIONS_IN_USE_MAX,
+} from '../limits.ts';
 import { NONE_ENDED, SESSION_KEY_BYTES, type SessionAbility } from '../store/sessions.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Caller } from './caller.ts';
 import { cookieOf, setCookie } from './cookies.ts';
 import { hasEnded, type SessionIdentity, withEnded } from './ended-sessions.ts';
+import { type User, USER_PREFIX } from './grants.ts';
+import { OidcError } from './oidc-error.ts';
 import { readSignedText, signText } from './signed-text.ts';
-import { type StaticToken, termsOf } from './static-tokens.ts';
+import { termsOf } from './static-tokens.ts';
 
 export interface Session extends SessionIdentity {
   /** Epoch milliseconds. */
   readonly endsMs: number;
-  /** Hash of the token and of what it may do. */
+  /** Hash of the token, if it was opened with one, and of what the caller may do. */
   readonly rights: string;
+  /** What an identity provider has said besides the name. Undefined for a token. */
+  readonly user?: Omit<User, 'name'> | undefined;
 }
 
 export interface SessionParts {
-  readonly authenticator: Pick<Authenticator, 'tokenOf' | 'tokenNamed'>;
+  readonly authenticator: Pick<Authenticator, 'tokenOf' | 'tokenNamed' | 'users'>;
   /** Undefined where the store keeps nothing of them: they hold until the server ends. */
   readonly store: SessionAbility | undefined;
   /** Epoch milliseconds. */
@@ -42,6 +53,7 @@ export interface KnownSession {
 const COOKIE = 'podlog';
 const PURPOSE = 'session';
 const ID_BYTES = 12;
+const MINUTE_MS = 60_000;
 
 const SESSION = v.object({
   id: v.string(),
@@ -49,7 +61,16 @@ const SESSION = v.object({
   beganMs: v.number(),
   endsMs: v.number(),
   rights: v.string(),
+  user: v.optional(v.object({ groups: v.array(v.string()), namespaces: v.array(v.string()) })),
 });
+
+/** What gives a session its rights. */
+interface Grounds {
+  readonly caller: Caller;
+  readonly rights: string;
+}
+
+const NO_TOKEN = new Uint8Array();
 
 interface InUse {
   readonly ended: AbortController;
@@ -68,22 +89,49 @@ export class Sessions {
     dispose: ({ ended }) => ended.abort(),
   });
 
+  /** Sessions that each caller has opened in this minute. */
+  #opened = { minute: 0, counts: new Map<string, number>() };
+
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#store = parts.store ?? storeInMemory();
   }
 
+  /** Signs whatever a browser keeps. */
+  get key(): Uint8Array {
+    return this.#store.key;
+  }
+
   /**
    * Opens a session for a caller that has shown a token. It has an id of its own, whatever cookie came with the request.
    * @throws ForbiddenError  its token is not for people
+   * @throws UnavailableError  it opens too many
    */
   open(caller: Caller): Session {
     const token = this.#parts.authenticator.tokenOf(caller);
     if (token === undefined)
       throw new ForbiddenError(`${caller.name} cannot sign in: only tokens of the tokens file can`);
-    const beganMs = this.#parts.now();
-    const id = randomBytes(ID_BYTES).toString('base64url');
-    return { id, caller: caller.name, beganMs, endsMs: beganMs + SESSION_MS_MAX, rights: this.#rightsOf(token) };
+    return this.#open({ caller, rights: this.#rightsOf(caller, token.digest) }, SESSION_MS_MAX, undefined);
+  }
+
+  /**
+   * Opens a session for a person whom an identity provider has named.
+   * @param to  the path that was wanted
+   * @throws OidcError  no grant is theirs, or what must be remembered of them is too long for a cookie
+   * @throws UnavailableError  they open too many
+   */
+  openForUser(user: User, to: string): Session {
+    const { users } = this.#parts.authenticator;
+    try {
+      const { name: _name, ...rest } = users!.admit(user);
+      const caller = users!.callerOf(user)!;
+      const session = this.#open({ caller, rights: this.#rightsOf(caller) }, OIDC_SESSION_MS_MAX, rest);
+      if (this.#textOf(session).length <= SESSION_COOKIE_CHARS_MAX) return session;
+      throw new ForbiddenError(`${user.name} is in too many groups with grants, or has too many namespaces`);
+    } catch (cause) {
+      if (!(cause instanceof ForbiddenError)) throw cause;
+      throw new OidcError('no-grant', to, cause.message, { cause });
+    }
   }
 
   /** Returns the session whose cookie came with a request; undefined when there is none that holds. */
@@ -91,9 +139,9 @@ export class Sessions {
     const cookie = cookieOf(headers, COOKIE);
     const session = cookie === undefined ? undefined : this.#read(cookie);
     if (session === undefined || !this.#holds(session)) return undefined;
-    const token = this.#parts.authenticator.tokenNamed(session.caller);
-    if (token === undefined || this.#rightsOf(token) !== session.rights) return undefined;
-    return { session, caller: { ...token.caller, revoked: this.#signalOf(session, token.caller) } };
+    const grounds = this.#groundsOf(session);
+    if (grounds === undefined || grounds.rights !== session.rights) return undefined;
+    return { session, caller: { ...grounds.caller, revoked: this.#signalOf(session, grounds.caller) } };
   }
 
   /** Ends it, for everyone who has its cookie. @throws UnavailableError  it may be back after a restart */
@@ -105,7 +153,7 @@ export class Sessions {
 
   cookieFor(session: Session, headers: IncomingHttpHeaders): string {
     const maxAgeMs = session.endsMs - session.beganMs;
-    return setCookie(headers, COOKIE, signText(this.#store.key, PURPOSE, JSON.stringify(session)), {
+    return setCookie(headers, COOKIE, this.#textOf(session), {
       sameSite: 'Strict',
       maxAgeMs,
     });
@@ -117,6 +165,16 @@ export class Sessions {
 
   close(): void {
     this.#inUse.clear();
+  }
+
+  #countOpened(caller: string, nowMs: number): void {
+    const minute = Math.floor(nowMs / MINUTE_MS);
+    if (this.#opened.minute !== minute) this.#opened = { minute, counts: new Map() };
+    const count = this.#opened.counts.get(caller) ?? 0;
+    if (count >= LOGINS_OF_CALLER_A_MINUTE_MAX) {
+      throw new UnavailableError(`${caller} signs in too often: retry in a minute`, MINUTE_MS / 1000);
+    }
+    this.#opened.counts.set(caller, count + 1);
   }
 
   #read(cookie: string): Session | undefined {
@@ -133,9 +191,31 @@ export class Sessions {
     return isInTime && !hasEnded(this.#store.ended(), session);
   }
 
-  #rightsOf(token: StaticToken): string {
-    const terms = JSON.stringify(termsOf(token));
-    return createHmac('sha256', this.#store.key).update(token.digest).update(terms).digest('base64url').slice(0, 22);
+  #open({ caller: { name: caller }, rights }: Grounds, lifetimeMs: number, user: Session['user']): Session {
+    const beganMs = this.#parts.now();
+    this.#countOpened(caller, beganMs);
+    const id = randomBytes(ID_BYTES).toString('base64url');
+    return { id, caller, beganMs, endsMs: beganMs + lifetimeMs, rights, user };
+  }
+
+  /** Returns what gives a session its rights now; undefined where nothing does. */
+  #groundsOf({ caller: name, user }: Session): Grounds | undefined {
+    const { authenticator } = this.#parts;
+    if (user === undefined) {
+      const token = authenticator.tokenNamed(name);
+      return token && { caller: token.caller, rights: this.#rightsOf(token.caller, token.digest) };
+    }
+    const caller = authenticator.users?.callerOf({ ...user, name: name.slice(USER_PREFIX.length) });
+    return caller && { caller, rights: this.#rightsOf(caller) };
+  }
+
+  #rightsOf(caller: Caller, tokenDigest: Uint8Array = NO_TOKEN): string {
+    const terms = JSON.stringify(termsOf(caller));
+    return createHmac('sha256', this.#store.key).update(tokenDigest).update(terms).digest('base64url').slice(0, 22);
+  }
+
+  #textOf(session: Session): string {
+    return signText(this.#store.key, PURPOSE, JSON.stringify(session));
   }
 
   #signalOf({ id }: Session, { revoked }: Caller): AbortSignal {

@@ -15,8 +15,8 @@ export function digestOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }
 
-/** What the token is for, by values that can be compared. */
-export function termsOf({ caller }: StaticToken): unknown {
+/** What a caller may do, by values that can be compared. */
+export function termsOf(caller: Caller): unknown {
   const { name, scopes, visible, nodes } = caller;
   return [name, scopes, visible, isUnbound(caller) ? 'first' : nodes];
 }

@@ -24,7 +24,7 @@ import { type Nodes, type Scope, SCOPES } from './caller.ts';
 import { digestOf, type StaticToken } from './static-tokens.ts';
 
 const NAME = /^[\w.@/-]{1,64}$/;
-const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+export const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const GENERATE = 'make one with: openssl rand -hex 24';
 
 const WRONG = {

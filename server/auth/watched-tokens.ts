@@ -94,5 +94,5 @@ export class WatchedTokens {
 }
 
 function isSame(a: StaticToken, b: StaticToken): boolean {
-  return a.digest.equals(b.digest) && isDeepStrictEqual(termsOf(a), termsOf(b));
+  return a.digest.equals(b.digest) && isDeepStrictEqual(termsOf(a.caller), termsOf(b.caller));
 }

@@ -13,3 +13,11 @@ export function askerOf(request: FastifyRequest, reply: FastifyReply, ends: read
   const signal = ends.length === 0 ? gone.signal : AbortSignal.any([gone.signal, ...ends]);
   return { caller: callerOf(request), signal };
 }
+
+/** Who asks and from where, for audit lines. */
+export function by({ callerName, address }: FastifyRequest): {
+  readonly caller: string | undefined;
+  readonly address: string;
+} {
+  return { caller: callerName, address };
+}

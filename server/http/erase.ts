@@ -6,23 +6,26 @@ import type { FastifyInstance } from 'fastify';
 import { ParameterError, PodlogError } from '../../shared/errors.ts';
 import { formatInstant, instantOfMs } from '../../shared/time.ts';
 import { AGGREGATE_LIMIT_MAX } from '../limits.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { QueryEngine } from '../query/engine.ts';
 import { type AuthorizedQuery, parseFilters, parseFlag, type QueryString } from '../query/parameters.ts';
 import type { ErasureStatus } from '../store/erasure-status.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { isEverything, isOnlyNegative, type Predicate } from '../store/predicate.ts';
 import { hinted, understood } from './advice.ts';
+import { by } from './asker.ts';
 
 export interface EraseRoutes {
   readonly engine: QueryEngine;
   readonly logs: Pick<LogStore, 'erase' | 'erasures' | 'erasure' | 'forgetErasure'>;
+  readonly audit: AuditLog;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
 const ERASE_NAMES: readonly string[] = ['all', 'dry_run', 'remember'];
 
-export function registerErase(app: FastifyInstance, { engine, logs, now }: EraseRoutes): void {
+export function registerErase(app: FastifyInstance, { engine, logs, audit, now }: EraseRoutes): void {
   app.delete<{ Querystring: QueryString }>('/logs', async (request, reply) => {
     const nowMs = now();
     const filter = parseErasure(request, nowMs);
@@ -41,6 +44,8 @@ export function registerErase(app: FastifyInstance, { engine, logs, now }: Erase
     // Lines that come later may have a name that none has now, so that it is no reason to refuse the erasure.
     const hints = await nameHints();
     const status = await logs.erase(filter, isRemembered(request.query));
+    const details = { id: status.id, filters: status.names };
+    await audit.record({ action: 'erasure requested', ...by(request), details });
     void reply.code(202).header('location', `/erasures/${status.id}`);
     return hinted(reply, answerOf(status), hints);
   });
@@ -49,8 +54,10 @@ export function registerErase(app: FastifyInstance, { engine, logs, now }: Erase
 
   app.get<{ Params: { id: string } }>('/erasures/:id', async ({ params }) => answerOf(found(logs.erasure(params.id))));
 
-  app.delete<{ Params: { id: string } }>('/erasures/:id', async ({ params }) => {
-    return answerOf(found(await logs.forgetErasure(params.id)));
+  app.delete<{ Params: { id: string } }>('/erasures/:id', async (request) => {
+    const status = found(await logs.forgetErasure(request.params.id));
+    await audit.record({ action: 'erasure forgotten', ...by(request), details: { id: status.id } });
+    return answerOf(status);
   });
 }
 

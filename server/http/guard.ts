@@ -5,11 +5,12 @@
  */
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { Access } from '../auth/access.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { type Caller, mayUse, type Nodes, type Scope, SCOPES, type Visible } from '../auth/caller.ts';
 import type { Session, Sessions } from '../auth/sessions.ts';
-import { ForbiddenError, PodlogError } from '../../shared/errors.ts';
+import { ForbiddenError, PodlogError, UnauthenticatedError } from '../../shared/errors.ts';
 import { assertFromOwnPage } from './browser-guard.ts';
 
 declare module 'fastify' {
@@ -25,6 +26,8 @@ declare module 'fastify' {
     scopes: readonly Scope[];
     /** The nodes that the caller may speak for. Not set before the guard has let the request in. */
     nodes: Nodes;
+    /** Of who asks: as a trusted proxy says, else that of the connection. */
+    address: string;
     /** Whose cookie has authenticated the caller. */
     session: Session | undefined;
     /** Aborted when the caller's token is revoked or changed, or its session ends: an answer in progress ends then. */
@@ -91,6 +94,10 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
   'POST /loki/api/v1/series': 'read',
   'GET /loki/api/v1/status/buildinfo': 'read',
 
+  // They open a session, and need none.
+  'GET /login': 'open',
+  'GET /login/oidc': 'open',
+  'GET /login/oidc/callback': 'open',
   'GET /session': 'read',
   'POST /session': 'read',
   'DELETE /session': 'read',
@@ -116,16 +123,17 @@ const PERMISSIONS: Readonly<Record<string, Permission>> = {
  */
 export function guard(
   app: FastifyInstance,
-  { authenticator, openMetrics }: Pick<Access, 'authenticator' | 'openMetrics'>,
-  sessions: Pick<Sessions, 'find'> | undefined,
+  { openMetrics, ...ways }: GuardParts,
   letIn: (socket: Socket) => void = () => {},
 ): void {
+  const { authenticator } = ways;
   app.decorateRequest('isLetIn', false);
   app.decorateRequest('caller');
   app.decorateRequest('callerName');
   app.decorateRequest('namespaces');
   app.decorateRequest('scopes');
   app.decorateRequest('nodes');
+  app.decorateRequest('address', '');
   app.decorateRequest('session');
   app.decorateRequest('revoked');
   app.addHook('onRoute', (route) => {
@@ -133,8 +141,9 @@ export function guard(
     route.config = { ...route.config, permission: permission === 'metrics' && openMetrics ? 'open' : permission };
   });
   app.addHook('onRequest', async (request, reply) => {
+    request.address = authenticator?.users?.addressOf(request.headers, request.ip) ?? request.ip;
     if (request.is404) {
-      request.isLetIn = authenticator === undefined || (await isKnown(request, { authenticator, sessions }));
+      request.isLetIn = authenticator === undefined || (await isKnown(request, { ...ways, authenticator }));
       return;
     }
     const { permission } = request.routeOptions.config;
@@ -144,7 +153,7 @@ export function guard(
       request.nodes = 'all';
     } else {
       if (permission === 'open') return;
-      const caller = await admitted(request, permission!, { authenticator, sessions });
+      const caller = await admitted(request, permission!, { ...ways, authenticator });
       const { name, scopes, visible, nodes, revoked } = caller;
       request.caller = caller;
       request.callerName = name;
@@ -153,7 +162,7 @@ export function guard(
       request.nodes = nodes;
       request.revoked = revoked;
       // Neither a proxy nor the browser gives an answer to the next one who uses it.
-      if (request.session !== undefined) void reply.header('cache-control', 'no-store');
+      if (request.headers.authorization === undefined) void reply.header('cache-control', 'no-store');
     }
     letIn(request.raw.socket);
   });
@@ -178,10 +187,15 @@ function permissionFor(methods: readonly string[], url: string): Permission {
   return permission;
 }
 
+/** By which callers are authenticated. */
 interface WaysIn {
   readonly authenticator: Authenticator;
   readonly sessions: Pick<Sessions, 'find'> | undefined;
+  /** Is told of credentials that are wrong. */
+  readonly audit: Pick<AuditLog, 'refused'>;
 }
+
+export type GuardParts = Pick<Access, 'openMetrics' | 'authenticator'> & Omit<WaysIn, 'authenticator'>;
 
 /**
  * Authenticates and authorizes the caller.
@@ -192,7 +206,7 @@ async function admitted(
   permission: Exclude<Permission, 'open'>,
   ways: WaysIn,
 ): Promise<Caller> {
-  const caller = (isForPeople(permission) ? bySession(request, ways) : undefined) ?? (await byToken(request, ways));
+  const caller = (isForPeople(permission) ? byBrowser(request, ways) : undefined) ?? (await byToken(request, ways));
   const scope = permission === 'read all' ? 'read' : permission;
   if (!mayUse(caller, scope)) throw lacking(caller, scope);
   const isAboutAll = permission === 'read all' || permission === 'metrics';
@@ -206,25 +220,39 @@ function isForPeople(permission: Permission): boolean {
 }
 
 /**
- * A token that is sent goes before a cookie that the browser adds.
- * @throws ForbiddenError  a page of another site asks
+ * Returns the caller that a browser has authenticated without a person's doing: by the cookie of a session, or by way of a proxy that
+ * knows a cookie of its own. A token that is sent goes before both.
+ * @throws ForbiddenError  a page of another site asks; or no grant is the user's
  */
-function bySession(request: FastifyRequest, { sessions }: WaysIn): Caller | undefined {
-  if (request.headers.authorization !== undefined) return undefined;
-  const known = sessions?.find(request.headers);
-  if (known === undefined) return undefined;
+function byBrowser(request: FastifyRequest, { authenticator, sessions }: WaysIn): Caller | undefined {
+  const { headers, ip } = request;
+  if (headers.authorization !== undefined) return undefined;
+  const known = sessions?.find(headers);
+  const caller = known?.caller ?? authenticator.users?.forwarded(headers, ip);
+  if (caller === undefined) return undefined;
   assertFromOwnPage(request);
-  request.session = known.session;
-  return known.caller;
+  request.session = known?.session;
+  return caller;
 }
 
-function byToken({ headers, ip }: FastifyRequest, { authenticator }: WaysIn): Promise<Caller> {
-  return authenticator.authenticate(headers.authorization, ip);
+async function byToken(request: FastifyRequest, { authenticator, audit }: WaysIn): Promise<Caller> {
+  const { headers, ip, address } = request;
+  try {
+    return await authenticator.authenticate(headers.authorization, ip);
+  } catch (error) {
+    if (error instanceof UnauthenticatedError) {
+      if (headers.authorization !== undefined) audit.refused(address, 'the token is unknown or was revoked');
+      else if (authenticator.users?.names(headers) === true) audit.refused(address, NOT_A_PROXY);
+    }
+    throw error;
+  }
 }
+
+const NOT_A_PROXY = 'a header names a user, and is not from a proxy of the users file';
 
 async function isKnown(request: FastifyRequest, ways: WaysIn): Promise<boolean> {
   try {
-    return (bySession(request, ways) ?? (await byToken(request, ways))) !== undefined;
+    return (byBrowser(request, ways) ?? (await byToken(request, ways))) !== undefined;
   } catch (error) {
     if (error instanceof PodlogError) return false;
     throw error;

@@ -16,6 +16,8 @@ declare module 'fastify' {
 
 const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   'GET /agents': [],
+  'GET /login': [],
+  'GET /login/oidc': ['to'],
   'GET /session': [],
   'POST /session': [],
   'DELETE /session': [],

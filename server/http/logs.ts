@@ -2,7 +2,8 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PodlogError } from '../../shared/errors.ts';
-import { ANSWER_STALLED_MS_MAX } from '../limits.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
+import { ANSWER_STALLED_MS_MAX, AUDITED_LINES_MIN } from '../limits.ts';
 import type { Answer, Asker, QueryEngine } from '../query/engine.ts';
 import { parseForm } from '../query/answer-form.ts';
 import { AROUND_NAMES, parseAround, searchAround } from '../query/around.ts';
@@ -10,17 +11,19 @@ import { searchPer } from '../query/per.ts';
 import { LOGS_NAMES, parseLogsRequest } from '../query/parameters.ts';
 import type { LogsRequest, QueryString } from '../query/parameters.ts';
 import { csvHeader } from '../store/csv.ts';
+import { namesOf } from '../store/erasure-status.ts';
 import { type AnswerFormat, JSON_LINE_END, type TextSink } from '../store/sink.ts';
 import { freeMemory } from '../../shared/own-memory.ts';
 import { cutOffStalled } from './stalled-answers.ts';
 import { errorBody } from './errors.ts';
 import { hintHeaders, understood } from './advice.ts';
-import { CLIENT_GONE } from './asker.ts';
+import { by, CLIENT_GONE } from './asker.ts';
 import { sayUntil } from './until.ts';
 import { pageHeaders } from './page-headers.ts';
 
 export interface LogsOptions {
   readonly engine: QueryEngine;
+  readonly audit: Pick<AuditLog, 'record'>;
   readonly now: () => number;
   /** Aborted when the server closes, with an error for clients: live tails end then, and other answers break off. */
   readonly closing: AbortSignal;
@@ -57,6 +60,7 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
       nowMs,
       ends: [options.closing, ...ends],
     });
+    if (!wanted.follow && wanted.plan.limit >= AUDITED_LINES_MIN) await recordExport(request, wanted, options);
     const { pieces, page } = answerTo(wanted, options, asker);
     let isEmpty = wanted.plan.after === undefined;
     const lines = onFirst(endedByAbort(pieces, asker.signal, wanted.follow), () => (isEmpty = false));
@@ -66,6 +70,12 @@ export function registerLogs(app: FastifyInstance, options: LogsOptions): void {
       ...hintHeaders(isEmpty ? await hints() : []),
     }));
   });
+}
+
+function recordExport(request: FastifyRequest, { plan, sink }: LogsQuestion, { audit }: LogsOptions): Promise<void> {
+  const limit = plan.limit === Infinity ? 'all' : plan.limit;
+  const details = { filters: namesOf(plan), limit, format: sink.format };
+  return audit.record({ action: 'lines exported', ...by(request), details });
 }
 
 /** The answer has the lines that were asked for, so that there is no next page. */

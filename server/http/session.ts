@@ -5,19 +5,22 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { PodlogError, UnauthenticatedError } from '../../shared/errors.ts';
 import { formatInstant, instantOfMs } from '../../shared/time.ts';
+import type { AuditLog } from '../audit/audit-log.ts';
 import type { Session, Sessions } from '../auth/sessions.ts';
+import { by } from './asker.ts';
 import { HOW_TO } from '../auth/credentials.ts';
 
 export interface SessionRoutes {
   /** Undefined without tokens. */
   readonly sessions: Sessions | undefined;
+  readonly audit: AuditLog;
   /** Of podlog. */
   readonly version: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-export function registerSession(app: FastifyInstance, { sessions, version, now }: SessionRoutes): void {
+export function registerSession(app: FastifyInstance, { sessions, audit, version, now }: SessionRoutes): void {
   const answerOf = ({ callerName, scopes, namespaces }: FastifyRequest, session: Session | undefined) => ({
     caller: callerName ?? null,
     scopes,
@@ -38,6 +41,7 @@ export function registerSession(app: FastifyInstance, { sessions, version, now }
     // A browser has one session: who gets hold of the cookie before it has nothing.
     const before = sessions.find(request.headers);
     if (before !== undefined) await sessions.end(before.session);
+    await audit.record({ action: 'signed in', ...by(request), details: { session: session.id, with: 'token' } });
     void reply.header('set-cookie', sessions.cookieFor(session, request.headers)).header('cache-control', 'no-store');
     return answerOf(request, session);
   });
@@ -47,6 +51,7 @@ export function registerSession(app: FastifyInstance, { sessions, version, now }
     if (sessions === undefined || session === undefined)
       throw noSession('this request came without the cookie of a session');
     void reply.header('set-cookie', sessions.cookieOfNone(request.headers));
+    await audit.record({ action: 'signed out', ...by(request), details: { session: session.id } });
     await sessions.end(session);
     return reply.code(204).send();
   });

@@ -5,7 +5,7 @@ import { LABEL_NAME_BYTES_MAX, LABEL_VALUE_BYTES_MAX } from '../limits.ts';
 const LABEL_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /** Values of `source` that only the server itself may use. */
-const OWN_SOURCES: readonly string[] = ['events'];
+const OWN_SOURCES: readonly string[] = ['events', 'audit'];
 
 /** What is wrong with a label, and what is allowed. */
 export interface LabelProblem {
@@ -23,7 +23,7 @@ export function labelProblem(name: string, value: string): LabelProblem | undefi
     return { problem: 'too long', allowed: `at most ${LABEL_VALUE_BYTES_MAX} bytes` };
   }
   if (name === 'source' && OWN_SOURCES.includes(value)) {
-    return { problem: `${value} is what podlog itself records of the cluster`, allowed: 'another value' };
+    return { problem: `${value} is what podlog itself records`, allowed: 'another value' };
   }
   return undefined;
 }

@@ -206,6 +206,12 @@ export interface SavedView {
   readonly columns?: readonly string[];
 }
 
+/** Ways in: `GET /login`. */
+export interface WaysIn {
+  readonly token: boolean;
+  readonly oidc: { readonly label: string } | null;
+}
+
 export interface Session {
   /** Null where there are no tokens. */
   readonly caller: string | null;

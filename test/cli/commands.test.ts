@@ -104,11 +104,13 @@ describe('a machine that is not as it should be ends it with 1 and one line', ()
     ['server', '--data-dir', through, /its path leads through a file; correct the path/],
     ['server', '--data-dir', loop, /its symbolic links lead in a circle; correct them/],
     ['server', '--data-dir', () => join(dir, 'x'.repeat(300)), /its name is too long; shorten it/],
-    ...['--rules', '--retention-rules', '--tokens-file', '--kubernetes'].flatMap((flag): typeof cases => [
-      ['server', flag, folder, /it is a folder; name a file/],
-      ['server', flag, through, /its path leads through a file; correct the path/],
-      ['server', flag, gone, /it does not exist; create it, or name another/],
-    ]),
+    ...['--rules', '--retention-rules', '--tokens-file', '--users-file', '--kubernetes'].flatMap(
+      (flag): typeof cases => [
+        ['server', flag, folder, /it is a folder; name a file/],
+        ['server', flag, through, /its path leads through a file; correct the path/],
+        ['server', flag, gone, /it does not exist; create it, or name another/],
+      ],
+    ),
     ['check', '--data-dir', file, /its path leads through a file; correct the path|it is a file; name a folder/],
     ['check', '--data-dir', through, /its path leads through a file; correct the path/],
     ['check', '--data-dir', loop, /its symbolic links lead in a circle; correct them/],
@@ -195,7 +197,7 @@ test('with tokens: agents of this and of another process get in, only who has on
   await serverReady(up, port);
   const agent = start('agent', ...pods('far'), '--server', `http://${server}`, '--token-file', tokenFile);
   const logs = (token: string): Promise<Response> =>
-    fetch(`http://${server}/logs?format=raw`, { headers: { authorization: `Bearer ${token}` } });
+    fetch(`http://${server}/logs?format=raw&source=!audit`, { headers: { authorization: `Bearer ${token}` } });
   await until('the agent to say why', WAIT_MS_MAX, () => agent.stdout.includes('does not let this agent in'));
   writeFileSync(tokenFile, sending);
   // The agent may have come to wait 15 s between two attempts by now.

@@ -28,6 +28,12 @@ const QUOTED: Readonly<Record<string, readonly string[]>> = {
   ],
   'docs/access.md': [
     `It ends after ${server.SESSION_MS_MAX / 86_400_000} days`,
+    `with \`limit=all\`, or ${count(server.AUDITED_LINES_MIN)} and more`,
+    `every ${server.AUDIT_FAILED_LOGINS_MS / 60_000} minutes how many followed`,
+    `A session lasts ${server.OIDC_SESSION_MS_MAX / 3_600_000} hours`,
+    `${server.OIDC_SIGN_INS_AT_ONCE_MAX} at once, ${server.OIDC_REQUEST_MS_MAX / 1000} seconds and ${size(server.OIDC_ANSWER_BYTES_MAX)} an answer`,
+    `has up to ${server.USER_NAME_CHARS_MAX}`,
+    `opens ${server.LOGINS_OF_CALLER_A_MINUTE_MAX} sessions a minute`,
     `${count(server.SESSIONS_ENDED_MAX)} in all and ${count(server.SESSIONS_ENDED_OF_CALLER_MAX)} of one token`,
   ],
   'docs/api.md': [

@@ -61,11 +61,11 @@ export function TopBar() {
           <button
             type="button"
             class="ghost"
-            title={`Sign out ${session.value.caller}`}
-            aria-label={`Sign out ${session.value.caller}`}
+            title={`Sign out ${nameOf(session.value.caller)}`}
+            aria-label={`Sign out ${nameOf(session.value.caller)}`}
             onClick={() => void signOut()}
           >
-            <span class="caller">{session.value.caller}</span> <Icon name="out" />
+            <span class="caller">{nameOf(session.value.caller)}</span> <Icon name="out" />
           </button>
         )}
       </div>
@@ -98,6 +98,11 @@ function Links() {
       ))}
     </>
   );
+}
+
+/** Users, other than tokens, have a word before their name. */
+function nameOf(caller: string | null): string {
+  return (caller ?? '').replace(/^user:/, '');
 }
 
 /** `Berlin` of `Europe/Berlin`. */

@@ -1,6 +1,6 @@
 /** Sessions and clocks. */
 import { expect, onTestFinished, test } from 'vitest';
-import { SESSION_AHEAD_MS_MAX, SESSION_MS_MAX } from '../../../server/limits.ts';
+import { LOGINS_OF_CALLER_A_MINUTE_MAX, SESSION_AHEAD_MS_MAX, SESSION_MS_MAX } from '../../../server/limits.ts';
 import { Sessions } from '../../../server/auth/sessions.ts';
 import { digestOf } from '../../../server/auth/static-tokens.ts';
 
@@ -13,7 +13,11 @@ const START_MS = 1_700_000_000_000;
 function openSessions() {
   const clock = { nowMs: START_MS };
   const sessions = new Sessions({
-    authenticator: { tokenOf: () => TOKEN, tokenNamed: (name) => (name === 'shop' ? TOKEN : undefined) },
+    authenticator: {
+      tokenOf: () => TOKEN,
+      tokenNamed: (name) => (name === 'shop' ? TOKEN : undefined),
+      users: undefined,
+    },
     store: undefined,
     now: () => clock.nowMs,
   });
@@ -24,7 +28,7 @@ function openSessions() {
     clock.nowMs = nowMs;
     return sessions.find({ cookie }) !== undefined;
   };
-  return { sessions, session, holdsAt };
+  return { clock, sessions, session, holdsAt };
 }
 
 test('a session ends with its time', () => {
@@ -46,4 +50,12 @@ test('one that has ended stays so when the clock jumps ahead, another ends, and 
   holdsAt(START_MS + 2 * SESSION_MS_MAX);
   await sessions.end(sessions.open(TOKEN.caller));
   expect(holdsAt(START_MS)).toBe(false);
+});
+
+test('a flood of sign-ins is refused for a while', () => {
+  const { clock, sessions } = openSessions();
+  for (let n = 1; n < LOGINS_OF_CALLER_A_MINUTE_MAX; n++) sessions.open(TOKEN.caller);
+  expect(() => sessions.open(TOKEN.caller)).toThrow('shop signs in too often: retry in a minute');
+  clock.nowMs += 60_000;
+  expect(sessions.open(TOKEN.caller).caller).toBe('shop');
 });

@@ -53,7 +53,9 @@ function listenForLogs(pieces: readonly Uint8Array[], onSearch = (): void => {})
     }),
   });
   const engine = new QueryEngine(reader);
-  return listen((app, closing) => registerLogs(app, { engine, now: Date.now, closing }));
+  return listen((app, closing) =>
+    registerLogs(app, { engine, audit: { record: async () => {} }, now: Date.now, closing }),
+  );
 }
 
 const PIECE = Buffer.from('{"n":1},\n');

@@ -118,6 +118,7 @@ const MAY: Readonly<Record<string, 'all' | readonly Name[]>> = {
   'GET /metrics': ['metrics', 'read', 'admin'],
   'GET /stats': ['read', 'admin'],
   'GET /agents': ['read', 'admin'],
+  'GET /login': 'all',
   'GET /session': ['read', 'shop', 'admin'],
   'POST /session': ['read', 'shop', 'admin'],
   'DELETE /session': ['read', 'shop', 'admin'],
@@ -313,7 +314,7 @@ test('a token of a namespace sees that alone, on every route and whatever it ask
     '/loki/api/v1/status/buildinfo',
   ];
   const page = ['/', '/live', '/endpoints', '/endpoints/:method/:shape', '/cluster', '/request/:id', '/user/:id'];
-  expect([...own].toSorted()).toEqual(['/healthz', '/readyz', ...page, ...narrowed].toSorted());
+  expect([...own].toSorted()).toEqual(['/healthz', '/readyz', '/login', ...page, ...narrowed].toSorted());
 });
 
 test.for([
@@ -420,7 +421,7 @@ test('no token, nor anything that it could be told by, was logged or answered', 
 
 test('a route that the table lacks is a bug that shows at the start', () => {
   const app = fastify();
-  guard(app, { authenticator: undefined, openMetrics: false }, undefined);
+  guard(app, { authenticator: undefined, openMetrics: false, sessions: undefined, audit: { refused: () => {} } });
   expect(() => app.get('/new', () => 'x')).toThrow(/BUG: who may use GET \/new/);
   expect(() => app.route({ method: ['GET', 'DELETE'], url: '/logs', handler: () => 'x' })).toThrow(/BUG/);
 });

@@ -50,7 +50,13 @@ async function serve(
   app.decorateRequest('namespaces', 'all');
   const closing = new AbortController();
   const engine = asked instanceof QueryEngine ? asked : new QueryEngine(fakeReader({ search: asked }));
-  registerLogs(app, { engine, now: Date.now, closing: closing.signal, stalledMsMax });
+  registerLogs(app, {
+    engine,
+    audit: { record: async () => {} },
+    now: Date.now,
+    closing: closing.signal,
+    stalledMsMax,
+  });
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as AddressInfo;
   return {

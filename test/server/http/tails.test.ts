@@ -58,6 +58,7 @@ test.each([
   };
   registerLogs(app, {
     engine: new QueryEngine(readerOf(store, liveTails(store, { scan }))),
+    audit: { record: async () => {} },
     now: Date.now,
     closing: new AbortController().signal,
   });

@@ -1,0 +1,79 @@
+/** Signing in to the page with a real identity provider, in a real Chromium. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { freePort } from '../free-port.ts';
+import { CLIENT_ID, CLIENT_SECRET, startIdentityProvider } from '../server/auth/identity-provider.ts';
+import { startQuietServer } from '../server/quiet-server.ts';
+import { look, testBrowser } from './browser.ts';
+
+const browser = testBrowser();
+
+test('with an identity provider, a person signs in there, sees their namespaces alone, and signs out', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'podlog-oidc-'));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const provider = await startIdentityProvider(url);
+  const [tokensFile, usersFile] = [join(folder, 'tokens.yaml'), join(folder, 'users.yaml')];
+  await writeFile(tokensFile, JSON.stringify([{ name: 'sender', token: 'token-of-the-sender-1', scopes: ['ingest'] }]));
+  const users = {
+    grants: [{ groups: ['team-shop'], scopes: ['read'], namespaces: ['shop'] }],
+    oidc: {
+      issuer: provider.issuer,
+      clientId: CLIENT_ID,
+      clientSecret: CLIENT_SECRET,
+      url,
+      label: 'Example login',
+      scope: 'openid email groups',
+    },
+  };
+  await writeFile(usersFile, JSON.stringify(users));
+  const listen = { host: '127.0.0.1', port };
+  const server = await startQuietServer(join(folder, 'data'), { listen, access: { tokensFile, usersFile } });
+  for (const namespace of ['shop', 'bank']) {
+    await ingest(url, `namespace=${namespace}`, `line of the ${namespace}`, 'token-of-the-sender-1');
+  }
+  const page = await browser.open(`${url}/?since=2h&q=line`);
+  await page.getByRole('link', { name: 'Sign in with Example login' }).waitFor();
+  await look(page, 'login-oidc');
+  const signInAs = async (login: string): Promise<void> => {
+    await page.getByRole('link', { name: 'Sign in with Example login' }).click();
+    await page.locator('input[name=login]').fill(login);
+    await page.locator('input[name=password]').fill('x');
+    await page.getByRole('button', { name: 'Sign-in' }).click();
+    await page.getByRole('button', { name: 'Continue' }).click();
+  };
+  await signInAs('nobody');
+  await page.getByText('nothing here is for you yet').waitFor();
+  expect(new URL(page.url()).search).toBe('?since=2h&q=line');
+  await look(page, 'login-no-grant');
+  await page.context().clearCookies();
+  await signInAs('anna');
+  await page.locator('.line').first().waitFor();
+  expect(new URL(page.url()).search).toBe('?since=2h&q=line');
+  expect(await page.locator('.line').allTextContents()).toEqual([expect.stringContaining('line of the shop')]);
+  await page.goto(`${url}/live`);
+  await page.getByText('Following').waitFor();
+  await ingest(url, 'namespace=shop', 'another line of the shop', 'token-of-the-sender-1');
+  await page.getByText('another line of the shop').waitFor();
+  await page.getByRole('button', { name: 'Sign out anna@example.com' }).click();
+  await page.getByRole('link', { name: 'Sign in with Example login' }).waitFor();
+  expect(await page.evaluate('document.cookie')).toBe('');
+  await page.reload();
+  await page.getByRole('link', { name: 'Sign in with Example login' }).waitFor();
+  // The provider's page asks for a font and an icon.
+  for (const part of ['net::ERR', '404']) browser.expectComplaints(part);
+  await server.close();
+  await provider.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function ingest(url: string, labels: string, body: string, token?: string): Promise<void> {
+  const response = await fetch(`${url}/ingest?${labels}`, {
+    method: 'POST',
+    body,
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+  });
+  expect(response.status).toBe(200);
+}
