@@ -8,6 +8,7 @@ import {
   MANIFEST_COPY_FILE,
   MANIFEST_FILE,
   SEGMENTS_FOLDER,
+  SNAPSHOTS_FOLDER,
   walFolder,
 } from '../../../server/engines/embedded/core/filenames.ts';
 import { Random } from '../../corpus/random.ts';
@@ -50,7 +51,9 @@ export const DAMAGES: readonly Damage[] = [
 ];
 
 export function damagedCopy(dataDir: string, into: string, { inflict }: Damage, seed: number): void {
-  cpSync(dataDir, into, { recursive: true, filter: (path) => !statSync(path).isSocket() });
+  // Backups have a folder for each of the thousands of days of a bomb, and nothing that a server reads.
+  const backups = join(dataDir, SNAPSHOTS_FOLDER);
+  cpSync(dataDir, into, { recursive: true, filter: (path) => path !== backups && !statSync(path).isSocket() });
   inflict(into, new Random(seed));
 }
 
