@@ -410,12 +410,18 @@ export const THREAD_GARBAGE_BYTES_MAX = 48 * MIB;
 
 /**
  * The same once the process uses this share of its cgroup's memory limit, or of the pod's in the manifests where there
- * is none: memory is then worth more than time. Long queries are finished one by one then, and maintenance does not begin
- * beside other work.
+ * is none: memory is then worth more than time. Long queries take turns then, and maintenance does not begin beside other
+ * work.
  */
 export const THREAD_GARBAGE_SCARCE_BYTES_MAX = 12 * MIB;
 export const MEMORY_SCARCE_SHARE = 0.7;
 export const POD_MEMORY_BYTES = 640 * MIB;
+
+/**
+ * How long a long query may have the workers to itself where memory is scarce, in their time: most end in it. Beyond: the
+ * next one has its turn, as an answer of all lines may take hours.
+ */
+export const LONG_QUERY_TURN_MS = 30 * SECOND_MS;
 
 /** From this share on, workers empty their caches whenever they collect garbage. */
 export const MEMORY_SHORT_SHARE = 0.75;

@@ -5,10 +5,10 @@
  * its weight, and the one whose virtual time is lowest goes first. A sharer that was idle starts at the virtual time of
  * the others, so idleness earns no credit; and as every task advances its own sharer, none waits without bound.
  *
- * Where memory is scarce, work that holds much of it comes one after the other: long queries finish one by one, each
- * with the memory of its results, and maintenance does not begin beside other work, within limits.
+ * Where memory is scarce, work that holds much of it comes one after the other, within limits: long queries take turns,
+ * in which most of them end and give back the memory of their results, and maintenance does not begin beside other work.
  */
-import { MAINTENANCE_HELD_BACK_MS_MAX, SHORT_QUERY_MS, TASK_SLICE_MS } from '../limits.ts';
+import { LONG_QUERY_TURN_MS, MAINTENANCE_HELD_BACK_MS_MAX, SHORT_QUERY_MS, TASK_SLICE_MS } from '../limits.ts';
 import type { TaskFlow, Work } from './task.ts';
 
 /** Tasks of one flow that wait, in their order of arrival. */
@@ -31,8 +31,6 @@ interface Lane<T> {
   readonly isLong: boolean;
   /** Flows with waiting tasks, in the order in which they began to wait. */
   readonly waiting: Set<FlowQueue<T>>;
-  /** Flows whose tasks run. */
-  readonly begun: Set<FlowQueue<T>>;
   running: number;
   virtualMs: number;
   /** Virtual time of the flow that was served last: flows that begin to wait start from it. */
@@ -65,6 +63,8 @@ export class FairQueue<T> {
   readonly #queues = new WeakMap<TaskFlow, FlowQueue<T>>();
   /** Virtual time of the lane that was served last. */
   #lanesMs = 0;
+  /** The long query whose turn it is where memory is scarce, and its use of the workers at the end of its turn. */
+  #turn: { readonly queue: FlowQueue<T>; readonly untilUsedMs: number } | undefined;
   /** Since when maintenance has been held back for want of memory. */
   #heldBackSinceMs: number | undefined;
 
@@ -79,7 +79,7 @@ export class FairQueue<T> {
         runningMax,
         isLong,
         waiting: new Set(),
-        begun: new Set(),
+
         running: 0,
         virtualMs: 0,
         flowsMs: 0,
@@ -133,11 +133,13 @@ export class FairQueue<T> {
     const task = queue.tasks.shift()!;
     if (queue.tasks.length === 0) lane.waiting.delete(queue);
     if (lane === this.#maintenance) this.#heldBackSinceMs = undefined;
+    if (lane === this.#longQueries && !this.#isInTurn(queue)) {
+      this.#turn = { queue, untilUsedMs: queue.flow.usedMs + LONG_QUERY_TURN_MS };
+    }
     this.#lanesMs = lane.virtualMs;
     lane.flowsMs = queue.virtualMs;
     lane.running++;
     queue.running++;
-    lane.begun.add(queue);
     // How long it takes is known when it ends. Until then a full slice is charged, or one flow would get all workers at
     // once.
     charge(queue, lane, TASK_SLICE_MS);
@@ -147,7 +149,7 @@ export class FairQueue<T> {
   /** @param usedMs  for how long the task had its worker */
   end({ queue, lane }: TakenTask<T>, usedMs: number): void {
     lane.running--;
-    if (--queue.running === 0) for (const each of this.#lanes) each.begun.delete(queue);
+    queue.running--;
     charge(queue, lane, usedMs - TASK_SLICE_MS);
     queue.flow.usedMs += usedMs;
     const laneNow = this.#laneOf(queue.flow);
@@ -204,10 +206,16 @@ export class FairQueue<T> {
   #nextOf(lane: Lane<T>): FlowQueue<T> | undefined {
     if (lane.waiting.size === 0) return undefined;
     if (lane === this.#maintenance && this.#isHeldBack()) return undefined;
-    if (lane !== this.#longQueries || !this.#isScarce()) return leastServed(lane.waiting);
-    // The one that is nearest to its end, as far as anybody knows.
-    if (lane.begun.size === 0) return mostServed(lane.waiting);
-    return [...lane.begun].find((queue) => lane.waiting.has(queue));
+    const turn = this.#turn?.queue;
+    if (lane === this.#longQueries && turn !== undefined && this.#isInTurn(turn) && this.#isScarce()) {
+      if (lane.waiting.has(turn)) return turn;
+      if (turn.running > 0) return undefined;
+    }
+    return leastServed(lane.waiting);
+  }
+
+  #isInTurn(queue: FlowQueue<T>): boolean {
+    return queue === this.#turn?.queue && queue.flow.usedMs < this.#turn.untilUsedMs;
   }
 
   /** Where all other work waits for memory, too, maintenance would wait for ever. */
@@ -228,12 +236,6 @@ function lengthOf<T>({ waiting }: Lane<T>): number {
 function charge(queue: { virtualMs: number }, lane: { virtualMs: number; readonly weight: number }, ms: number): void {
   queue.virtualMs += ms;
   lane.virtualMs += ms / lane.weight;
-}
-
-function mostServed<T>(queues: Iterable<FlowQueue<T>>): FlowQueue<T> | undefined {
-  let most: FlowQueue<T> | undefined;
-  for (const queue of queues) if (most === undefined || queue.flow.usedMs > most.flow.usedMs) most = queue;
-  return most;
 }
 
 /** Returns the first of those with the lowest virtual time. */

@@ -1,6 +1,11 @@
 /** Which task is next, with workers and times that the tests make up: nothing runs here. */
 import { expect, test } from 'vitest';
-import { MAINTENANCE_HELD_BACK_MS_MAX, SHORT_QUERY_MS, TASK_SLICE_MS } from '../../../server/limits.ts';
+import {
+  LONG_QUERY_TURN_MS,
+  MAINTENANCE_HELD_BACK_MS_MAX,
+  SHORT_QUERY_MS,
+  TASK_SLICE_MS,
+} from '../../../server/limits.ts';
 import { FairQueue } from '../../../server/workers/fair-queue.ts';
 import { taskFlow, type TaskFlow, type Work } from '../../../server/workers/task.ts';
 
@@ -177,23 +182,38 @@ test('nothing waits without bound: maintenance, tails and heavy queries beside f
   }
 });
 
-test('where memory is scarce, long queries finish one by one, the oldest first', () => {
+test('where memory is scarce, long queries take turns, each with as many workers as it has tasks', () => {
   const heavy = heavyQueries(10);
   const workers = start(...heavy);
   workers.run(9000, new Set(heavy));
   workers.isScarce = true;
-  const running = WORKERS;
-  const before = workers.begun.length;
-  const oldest = heavy.toSorted((a, b) => b.flow.usedMs - a.flow.usedMs)[0]!;
-  // Each of them has more tasks; some have two waiting, as queries do.
+  // Two tasks of each wait, as queries have them.
   for (const each of heavy) workers.queue.add(each, each.flow);
-  workers.run(9300, new Set(heavy));
-  const since = workers.begun.slice(before + running);
-  expect(since.length).toBeGreaterThan(5);
-  expect(new Set(since.map(({ name }) => name)).size).toBe(1);
-  expect([oldest.name, ...workers.begun.slice(before - running, before).map(({ name }) => name)]).toContain(
-    since[0]!.name,
-  );
+  const fromMs = workers.nowMs + 100;
+  const rounds = 2;
+  workers.run(fromMs + rounds * heavy.length * LONG_QUERY_TURN_MS, new Set(heavy));
+  const since = workers.begun.filter(({ atMs }) => atMs > fromMs);
+  const turns = since.filter(({ name }, i) => name !== since[i - 1]?.name);
+  // Tasks of the next one begin while the last ones of a turn still run.
+  expect(turns.length).toBeLessThanOrEqual(3 * rounds * heavy.length * WORKERS);
+  expect(turns.length).toBeLessThan(since.length / 50);
+  const used = Object.values(workers.used());
+  expect(used).toHaveLength(heavy.length);
+  expect(Math.max(...used) - Math.min(...used)).toBeLessThanOrEqual(1.1 * LONG_QUERY_TURN_MS);
+});
+
+test('where memory is scarce, a query that ends leaves its turn to the next one', () => {
+  const [a, b] = heavyQueries(2) as [Endless, Endless];
+  const workers = start(a, b);
+  workers.run(2000, new Set([a, b]));
+  workers.isScarce = true;
+  workers.run(3000, new Set([a]));
+  const before = workers.begun.length;
+  const c = endless('c', 'query', 30);
+  c.flow.usedMs = SHORT_QUERY_MS;
+  workers.queue.add(c, c.flow);
+  workers.run(3500);
+  expect(workers.begun.slice(before).map(({ name }) => name)).toContain('c');
 });
 
 test('where memory is scarce, all long queries end, and light ones, pushes and flushes do not wait for them', () => {
