@@ -258,4 +258,20 @@ export interface StatsAnswer {
     readonly maxSize: number | null;
     readonly rules: readonly { readonly selector: string; readonly age: string }[];
   };
+/** What an erasure would remove: `dry_run`. */
+export interface ErasurePreview {
+  readonly rows: number;
+  readonly namespaces: readonly { readonly namespace: string; readonly rows: number }[];
+}
+
+export interface Erasure {
+  readonly id: string;
+  readonly state: string;
+  readonly requested: string;
+  readonly done: string | null;
+  /** Until when lines of before that arrive late are erased, too: a time, `forever` or null. */
+  readonly remembered_until: string | null;
+  readonly segments: { readonly done: number; readonly total: number };
+  readonly rows: number;
+  readonly problem?: string;
 }

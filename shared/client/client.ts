@@ -88,6 +88,18 @@ export async function change(
   await ask(connection, path, parameters, undefined, { method, ...(body && { body: JSON.stringify(body) }) });
 }
 
+/** The same of a change that has an answer. @throws AnswerError */
+export async function changeJson<Answer>(
+  connection: Connection,
+  method: 'POST' | 'DELETE',
+  path: string,
+  parameters: Parameters = {},
+  signal?: AbortSignal,
+): Promise<Answer> {
+  const response = await ask(connection, path, parameters, signal, { method });
+  return (await response.json()) as Answer;
+}
+
 /** Asks, and leaves the body to be read. @throws AnswerError */
 export async function ask(
   { url, token }: Connection,

@@ -32,3 +32,34 @@ test('values of a name with many are looked for on the server, whatever their ca
   await look(page, 'facet-search');
   await page.getByRole('button', { name: 'Close request_id' }).click();
 });
+
+test('a part of the histogram is compared with what was before it, and a double click goes back at once', async () => {
+  const page = await open('/?since=2h&q=container:payments');
+  await countText(page).getByText('1,207 lines').waitFor();
+  const { x, y, width } = (await page.locator('.plot').boundingBox())!;
+  const drag = async (from: number, to: number): Promise<void> => {
+    await page.mouse.move(x + width * from, y + 30);
+    await page.mouse.down();
+    await page.mouse.move(x + width * to, y + 30, { steps: 4 });
+    await page.mouse.up();
+  };
+  await drag(0.7, 0.8);
+  await page.getByRole('button', { name: 'What sets these apart' }).waitFor();
+  await look(page, 'brushed');
+  await page.getByRole('button', { name: 'What sets these apart' }).click();
+  await page
+    .locator('.differences-head')
+    .getByText(/ and [\d,]+ lines/)
+    .waitFor();
+  const than = new URL(page.url()).searchParams.get('than')!.split('/');
+  expect(than[1]).toBe(new URL(page.url()).searchParams.get('since'));
+  await page.getByRole('button', { name: /^New since/ }).click();
+  await page.locator('.differences-head').getByRole('button', { name: 'Only what is new', pressed: true }).waitFor();
+  await look(page, 'new-since');
+  await page.getByRole('button', { name: /^Back to/ }).click();
+  await countText(page).getByText('1,207 lines').waitFor();
+  const steps = await page.evaluate<number>('history.length');
+  await page.locator('.plot').dblclick({ position: { x: width * 0.75, y: 30 } });
+  await until(page, `location.search.includes('only=new')`);
+  expect(await page.evaluate<number>('history.length')).toBe(steps);
+});

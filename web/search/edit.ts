@@ -52,6 +52,11 @@ export function selects(text: string, name: string): boolean {
   return termsOf(text).some((term) => term.name === name);
 }
 
+/** The values that the text has for a name, or leaves out. */
+export function valuesOf(text: string, name: string, isNegated: boolean): readonly string[] {
+  return termsOf(text).flatMap((term) => (term.name === name && term.isNegated === isNegated ? term.values : []));
+}
+
 /** The text without its conditions on a name: what a facet's own counts are of. */
 export function without(text: string, name: string): string {
   return remove(

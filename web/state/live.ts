@@ -5,7 +5,9 @@
 import { effect, signal } from '@preact/signals';
 import type { LogRow } from '../../shared/client/answers.ts';
 import { AnswerError, followLines } from '../../shared/client/client.ts';
-import { zone } from './clock.ts';
+import { podName } from '../../shared/readable-line/pod-name.ts';
+import { serverNowMs, zone } from './clock.ts';
+import { countArrivals, resetRates } from './live-rates.ts';
 import { question, runCount, view } from './navigation.ts';
 import { access, connection, noticeRevoked } from './session.ts';
 import { seenCursors } from './seen-cursors.ts';
@@ -28,6 +30,10 @@ const LINES_DROPPED = 5_000;
 const WAIT_MS_MIN = 500;
 const WAIT_MS_MAX = 10_000;
 const HIDDEN_MS_MAX = 300_000;
+/** A long list is not laid out at each frame, but as often as one can read. */
+const LONG_LIST = 2_000;
+const LONG_LIST_PAUSE_MS = 100;
+const ENDED = /^(?:container|pod) .* ended: (.*)/;
 
 const STOPPED: Live = {
   state: 'stopped',
@@ -78,6 +84,7 @@ export function stopLive(): void {
 
 async function start(search: string): Promise<void> {
   running = new AbortController();
+  resetRates();
   live.value = { ...STOPPED, state: 'connecting', searchId: ++searchId };
   await follow(search, running.signal);
 }
@@ -121,12 +128,14 @@ interface FrameBatch {
 
 /** Collects what arrives within a frame, so that the page is drawn once a frame whatever the rate. */
 function frameBatch(ended: AbortSignal): FrameBatch {
+  const startedMs = serverNowMs();
   const batch: { waiting: LogRow[]; add: FrameBatch['add'] } = {
     waiting: [],
     add: (rows) => {
       if (rows.length === 0) return;
       if (batch.waiting.length === 0) schedule(flush);
       batch.waiting.push(...rows);
+      countArrivals(rows, startedMs);
     },
   };
   const flush = (): void => {
@@ -135,7 +144,9 @@ function frameBatch(ended: AbortSignal): FrameBatch {
     if (ended.aborted) return;
     const all = [...live.peek().rows, ...rows];
     const dropped = all.length > LINES_MAX ? all.length - LINES_MAX + LINES_DROPPED : 0;
+    const end = rows.findLast(({ labels, line }) => labels['stream'] === 'podlog' && ENDED.test(line));
     change({
+      ...(end !== undefined && { note: endText(end) }),
       rows: dropped === 0 ? all : all.slice(dropped),
       droppedCount: live.peek().droppedCount + dropped,
       lastArrivalMs: Date.now(),
@@ -147,7 +158,13 @@ function frameBatch(ended: AbortSignal): FrameBatch {
 /** A hidden tab has no frames. */
 function schedule(act: () => void): void {
   if (document.hidden) setTimeout(act, 250);
-  else requestAnimationFrame(act);
+  else if (live.peek().rows.length < LONG_LIST) requestAnimationFrame(act);
+  else setTimeout(() => requestAnimationFrame(act), LONG_LIST_PAUSE_MS);
+}
+
+/** `payments·w4zvn ended: exit code 137, OOMKilled. Its lines stay.` */
+function endText({ labels, line }: LogRow): string {
+  return `${podName(labels, false)} ended: ${ENDED.exec(line)![1]!.replace(/\.$/, '')}. Its lines stay.`;
 }
 
 function lastCursor({ waiting }: FrameBatch): string | undefined {

@@ -7,3 +7,5 @@ export const isKeysOpen = signal(false);
 export const isTimeOpen = signal(false);
 export const isDownloadOpen = signal(false);
 export const isPaletteOpen = signal(false);
+/** Counts changes of the saved views. */
+export const savedCount = signal(0);

@@ -19,11 +19,13 @@ import { question } from '../state/navigation.ts';
 import { isFacetsOpen } from '../state/panels.ts';
 import { bars, facets, isLoadingMore, lines, loadMore, loadMoreAgain, totalLines } from '../state/search.ts';
 import { chosenRow } from '../state/selected.ts';
+import { access } from '../state/session.ts';
 import { NothingFound } from './nothing-found.tsx';
 
 const BrushOffers = lazy(async () => (await import('../parts/brush-offers.tsx')).BrushOffers);
 const Context = lazy(async () => (await import('./context.tsx')).Context);
 const Differences = lazy(async () => (await import('./differences.tsx')).Differences);
+const FirstViews = lazy(async () => (await import('../parts/first-views.tsx')).FirstViews);
 const Patterns = lazy(async () => (await import('./patterns.tsx')).Patterns);
 
 export function Explore() {
@@ -38,6 +40,7 @@ export function Explore() {
             <Icon name="close" />
           </button>
         </div>
+        {access.value === 'open' && <FirstViews />}
         <Facets />
         <div class="facets-foot only-narrow">
           <button type="button" class="button is-primary" onClick={() => (isFacetsOpen.value = false)}>

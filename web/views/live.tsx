@@ -1,6 +1,7 @@
 /** Live: new lines at the bottom. Scrolling up, or opening a line, pauses following; lines arrive all the same. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import type { LogRow } from '../../shared/client/answers.ts';
 import { LineList } from '../lines/line-list.tsx';
 import type { List } from '../lines/virtual.ts';
 import { Failure } from '../parts/failure.tsx';
@@ -10,8 +11,10 @@ import { useListKeys } from '../lines/list-keys.ts';
 import { wordsOf } from '../search/tokens.ts';
 import { clockText } from '../state/clock.ts';
 import { live } from '../state/live.ts';
+import { endSecond, livePods, seconds } from '../state/live-rates.ts';
 import { question } from '../state/navigation.ts';
 import { chosenRow, openRows } from '../state/selected.ts';
+import { LiveHead } from './live-head.tsx';
 
 const NEAR_END_PX = 24;
 const RATE_MS = 1_000;
@@ -32,11 +35,22 @@ export function Live() {
   useEffect(() => {
     if (openRows.value.size > 0 || chosenRow.value !== undefined) isFollowing.value = false;
   }, [openRows.value, chosenRow.value]);
+  // The line at the top of what is read keeps its place when old lines leave the list.
+  const anchor = useRef<Anchor | undefined>(undefined);
   useLayoutEffect(() => {
-    if (!isFollowing.value) return;
-    seenCount.current = total;
     const element = scroller.current;
-    if (element !== null) element.scrollTop = element.scrollHeight;
+    if (element === null || isFollowing.value || anchor.current === undefined) return;
+    const place = rows.indexOf(anchor.current.row);
+    const start = list.current?.measurementsCache[place]?.start;
+    if (start !== undefined) element.scrollTop = start + anchor.current.offset;
+  }, [droppedCount]);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element === null) return;
+    if (isFollowing.value) {
+      seenCount.current = total;
+      element.scrollTop = element.scrollHeight;
+    } else anchor.current = anchorOf(list.current, rows, element.scrollTop);
   });
   useEffect(() => {
     const element = scroller.current;
@@ -74,6 +88,7 @@ export function Live() {
     <section class="live" aria-label="Live lines">
       {state === 'stopped' && error !== undefined && <Failure what="The live tail" error={error} />}
       {rows.length === 0 && state === 'following' && <p class="live-empty">Connected. Waiting for the first line.</p>}
+      {rows.length > 0 && <LiveHead />}
       {rows.length > 0 && (
         <div class="live-list" role="log" aria-live="off" aria-label="Lines as they arrive">
           <LineList
@@ -95,6 +110,18 @@ export function Live() {
   );
 }
 
+interface Anchor {
+  readonly row: LogRow;
+  /** From its top to that of what is in sight. */
+  readonly offset: number;
+}
+
+function anchorOf(list: List | undefined, rows: readonly LogRow[], scrollTop: number): Anchor | undefined {
+  const item = list?.getVirtualItemForOffset(scrollTop);
+  const row = item === undefined ? undefined : rows[item.index];
+  return row === undefined ? undefined : { row, offset: scrollTop - item!.start };
+}
+
 function LiveStatus({ isFollowing }: { readonly isFollowing: boolean }) {
   const { state, error, rows, droppedCount, note } = live.value;
   const rate = useSignal(0);
@@ -104,6 +131,7 @@ function LiveStatus({ isFollowing }: { readonly isFollowing: boolean }) {
     const counts: number[] = [];
     let spokenCount = countNow();
     const timer = setInterval(() => {
+      endSecond();
       counts.push(countNow());
       if (counts.length > RATE_SECONDS + 1) counts.shift();
       rate.value = counts.length < 2 ? 0 : (counts.at(-1)! - counts[0]!) / (counts.length - 1);
@@ -112,7 +140,12 @@ function LiveStatus({ isFollowing }: { readonly isFollowing: boolean }) {
     }, RATE_MS);
     const speaker = setInterval(() => {
       const now = countNow();
-      spoken.value = now === spokenCount ? '' : counted(now - spokenCount, 'new line');
+      const problems = seconds
+        .peek()
+        .slice(-SPOKEN_MS / RATE_MS)
+        .reduce((sum, second) => sum + second.error, 0);
+      const errors = problems === 0 ? '' : `, ${counted(problems, 'error')}`;
+      spoken.value = now === spokenCount ? '' : counted(now - spokenCount, 'new line') + errors;
       spokenCount = now;
     }, SPOKEN_MS);
     return () => {
@@ -120,7 +153,7 @@ function LiveStatus({ isFollowing }: { readonly isFollowing: boolean }) {
       clearInterval(speaker);
     };
   }, []);
-  const pods = new Set(rows.slice(-1_000).map(({ labels }) => labels['pod'])).size;
+  const pods = livePods.value.length;
   return (
     <div class="live-status">
       <span class={`live-dot is-${state}`} aria-hidden="true" />

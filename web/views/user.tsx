@@ -12,7 +12,8 @@ import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { clockText, dayText, fullText, rangeText, zone } from '../state/clock.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { question, runCount } from '../state/navigation.ts';
-import { connection, noticeRevoked } from '../state/session.ts';
+import { connection, noticeRevoked, session } from '../state/session.ts';
+import { Erase } from './erase.tsx';
 
 const PAGE_REQUESTS = 200;
 const SLOW_MS = 500;
@@ -36,7 +37,21 @@ export function User({ id }: { readonly id: string }) {
       {error !== undefined && <Failure what="The user's requests" error={error} />}
       {value !== undefined && <Answer key={`${since} ${until}`} answer={value} />}
       {value === undefined && error === undefined && <div class="skeleton-lines" aria-busy="true" />}
+      {session.value?.scopes.includes('admin') === true && <Erasing key={id} id={id} />}
     </div>
+  );
+}
+
+/** Of a user without requests in the range there may be lines all the same. */
+function Erasing({ id }: { readonly id: string }) {
+  const isOpen = useSignal(false);
+  if (isOpen.value) return <Erase id={id} onClose={() => (isOpen.value = false)} />;
+  return (
+    <p class="erase-offer">
+      <button type="button" class="button" onClick={() => (isOpen.value = true)}>
+        Erase this user’s lines…
+      </button>
+    </p>
   );
 }
 
