@@ -13,6 +13,7 @@ import { benchFormats } from './formats.ts';
 import { benchIdle } from './idle.ts';
 import { describeMachine, machineText } from './machine.ts';
 import { benchNdjson } from './ndjson.ts';
+import { benchPage } from './page.ts';
 import { fillCompileCache } from './podlog.ts';
 import { benchStore } from './store.ts';
 
@@ -26,6 +27,7 @@ const MEASUREMENTS: Readonly<Record<string, (bench: Bench) => Promise<void> | vo
   store: benchStore,
   ndjson: benchNdjson,
   freshness: benchFreshness,
+  page: benchPage,
 };
 
 const HELP = `Usage: npm run bench -- [flags]

@@ -56,4 +56,17 @@ export const TARGETS = {
   tenFieldsP99Ms: max(500),
   /** Over ten million lines. */
   quantileByPathP99Ms: max(1_000),
+  /** The page, on a cold cache over loopback: there before one has looked. */
+  pagePaintMs: max(500),
+  pageInteractiveMs: max(1_000),
+  /** Of a search: lines first. */
+  pageLinesMs: max(200),
+  pageBarsMs: max(300),
+  pageFacetsMs: max(500),
+  pageFramesPerSecond: min(58),
+  pageRows: max(80),
+  pageElements: max(1_500),
+  pageHeapMegabytes: max(150),
+  pageOpenPercent: max(1),
+  pageTailsMegabytes: max(40),
 } as const;

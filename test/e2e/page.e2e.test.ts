@@ -247,9 +247,10 @@ describe('Explore', () => {
     await page.getByText('View “all errors” saved').waitFor();
     const other = await open('/?since=2h');
     await other.getByRole('button', { name: 'Views' }).click();
-    await other.getByRole('link', { name: /all errors/ }).waitFor();
+    await other.getByRole('dialog').getByRole('link', { name: /all errors/ }).waitFor();
+    await other.locator('section[aria-label="Saved views"]').getByRole('link', { name: 'all errors' }).waitFor();
     await look(other, 'views');
-    await other.getByRole('link', { name: /all errors/ }).click();
+    await other.getByRole('dialog').getByRole('link', { name: /all errors/ }).click();
     await countText(other).getByText('461 lines').waitFor();
     await other.getByRole('button', { name: 'Views' }).click();
     await other.getByRole('button', { name: 'Remove all errors' }).click();
@@ -331,6 +332,7 @@ test('Live follows, pauses on scrolling up, and says how many are new', async ()
   await send(50, 87);
   await page.getByRole('button', { name: '37 new ↓' }).waitFor();
   expect(await page.locator('.lines').evaluate((list) => list.scrollTop)).toBe(at);
+  await page.getByRole('img', { name: /^Lines a second/ }).waitFor();
   await look(page, 'live');
   await page.getByRole('button', { name: '37 new ↓' }).click();
   await page.getByText('line number 86', { exact: true }).waitFor();

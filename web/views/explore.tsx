@@ -106,7 +106,7 @@ function Lines() {
 /** Appears only after a moment: an answer that is fast needs none. */
 function Skeleton() {
   return (
-    <div class="skeleton-lines" aria-busy="true" aria-label="Loading lines">
+    <div class="skeleton-lines" role="status" aria-busy="true" aria-label="Loading lines">
       {Array.from({ length: 12 }, (_, i) => (
         <div key={i} class="skeleton" />
       ))}
