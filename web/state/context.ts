@@ -56,7 +56,8 @@ export function showContext(cursor: string): void {
 }
 
 export function setExtent(next: Extent): void {
-  note({ context: next });
+  // A time, as a request has it, has no container of its own; the line that was found at it has.
+  note({ line: context.peek()?.middle.cursor ?? contextLine.peek(), context: next });
 }
 
 /** The line stays open, as it is what one came from. */

@@ -26,7 +26,9 @@ export interface Lanes {
 const GAP_SHARE = 0.2;
 const TICKS_MAX = 9;
 
-export function lanesOf({ lines, pods }: Pick<RequestAnswer, 'lines' | 'pods'>): Lanes {
+/** @param isEven  lines are equally far apart, so that those of one instant can be told from each other */
+export function lanesOf({ lines, pods }: Pick<RequestAnswer, 'lines' | 'pods'>, isEven = false): Lanes {
+  if (isEven) return evenLanes({ lines, pods });
   const lastMs = lines.at(-1)?.offset_ms ?? 0;
   const endMs = lastMs === 0 ? 1 : lastMs * 1.04;
   const share = (ms: number): number => Math.min(1, Math.max(0, ms / endMs));
@@ -53,6 +55,21 @@ export function lanesOf({ lines, pods }: Pick<RequestAnswer, 'lines' | 'pods'>):
     return { pod, container, marks, bars, gaps };
   });
   return { lanes, ticks: ticksOf(endMs), endMs };
+}
+
+function evenLanes({ lines, pods }: Pick<RequestAnswer, 'lines' | 'pods'>): Lanes {
+  const lanes = pods.map(({ labels: { pod = '', container = '' } }) => ({
+    pod,
+    container,
+    marks: lines.flatMap((each, line) =>
+      (each.labels['pod'] ?? '') === pod && (each.labels['container'] ?? '') === container
+        ? [{ at: (line + 0.5) / lines.length, line }]
+        : [],
+    ),
+    bars: [],
+    gaps: [],
+  }));
+  return { lanes, ticks: [], endMs: lines.at(-1)?.offset_ms ?? 0 };
 }
 
 function ticksOf(endMs: number): Lanes['ticks'] {

@@ -1,8 +1,8 @@
 /** A request: all its lines of all pods on one time axis, its slowest step, and where it failed. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { LogRow, RequestAnswer } from '../../shared/client/answers.ts';
-import { askJson } from '../../shared/client/client.ts';
+import type { AggregateAnswer, LogRow, RequestAnswer } from '../../shared/client/answers.ts';
+import { askJson, type Parameters } from '../../shared/client/client.ts';
 import { podName } from '../../shared/readable-line/pod-name.ts';
 import { readableLine } from '../../shared/readable-line/readable-line.ts';
 import { fieldsOf, parseWritten } from '../../shared/readable-line/json-fields.ts';
@@ -14,8 +14,8 @@ import { Failure } from '../parts/failure.tsx';
 import { Icon, LevelIcon } from '../parts/icon.tsx';
 import { counted, milliseconds } from '../parts/numbers.ts';
 import { copy } from '../state/said.ts';
-import { quoted } from '../search/edit.ts';
-import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
+import { quoted, termText } from '../search/edit.ts';
+import { addressOf, type Question, QUESTION_DEFAULT } from '../state/address.ts';
 import { clockText, fullText } from '../state/clock.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { connection } from '../state/session.ts';
@@ -24,6 +24,8 @@ import { type Lane, type Lanes, lanesOf } from './request-lanes.ts';
 type RequestLine = RequestAnswer['lines'][number];
 
 const NO_WORDS: readonly string[] = [];
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 /** Around the request, so that its neighbours are found, too. */
 const EXPLORE_MARGIN_MS = 60_000;
 const SLOW_MS = 500;
@@ -73,7 +75,8 @@ function Answer({ answer }: { readonly answer: RequestAnswer }) {
   const { method, path, status, failed, first_error: firstError, slowest, longest_gap: gap } = answer;
   const chosen = useSignal<number | undefined>(undefined);
   const step = slowest ?? gap;
-  const lanes = lanesOf(answer);
+  const isEven = useSignal(false);
+  const lanes = lanesOf(answer, isEven.value);
   const range = {
     since: new Date(Date.parse(answer.start) - EXPLORE_MARGIN_MS).toISOString(),
     until: new Date(Date.parse(answer.end) + EXPLORE_MARGIN_MS).toISOString(),
@@ -140,7 +143,19 @@ function Answer({ answer }: { readonly answer: RequestAnswer }) {
           </Fact>
         )}
       </dl>
+      <div class="lanes-scale">
+        <span class="segmented" role="group" aria-label="Axis">
+          <button type="button" aria-pressed={!isEven.value} onClick={() => (isEven.value = false)}>
+            Time
+          </button>
+          <button type="button" aria-pressed={isEven.value} onClick={() => (isEven.value = true)}>
+            Even
+          </button>
+        </span>
+        <span class="dim">{isEven.value ? 'Lines are equally far apart.' : ''}</span>
+      </div>
       <Axis lanes={lanes} lines={answer.lines} chosen={chosen.value} onChoose={show} />
+      {failed && <SameFailure answer={answer} />}
       <h2>
         {counted(answer.lines.length, 'line')}, oldest first
         <small>bars on the axis come from duration fields; a line without one is a point</small>
@@ -171,7 +186,14 @@ function Answer({ answer }: { readonly answer: RequestAnswer }) {
           </thead>
           <tbody>
             {answer.lines.map((line, i) => (
-              <Line key={i} line={line} index={i} isChosen={chosen.value === i} totalMs={answer.duration_ms} />
+              <Line
+                key={i}
+                line={line}
+                index={i}
+                isChosen={chosen.value === i}
+                totalMs={answer.duration_ms}
+                explore={{ ...QUESTION_DEFAULT, q, ...range }}
+              />
             ))}
           </tbody>
         </table>
@@ -193,6 +215,56 @@ function Answer({ answer }: { readonly answer: RequestAnswer }) {
       </div>
     </>
   );
+}
+
+interface Failures {
+  readonly q: string;
+  readonly shape: string;
+  readonly around: number;
+  readonly before: number;
+}
+
+/** How many requests of the same method and path ended like this one around it, and in the day before. */
+function SameFailure({ answer }: { readonly answer: RequestAnswer }) {
+  const { method, status, id } = answer;
+  const { value } = useLoaded((ended) => askFailures(answer, ended), [id]).value;
+  if (value === undefined) return null;
+  const { q, shape, around, before } = value;
+  const range = aroundRange(answer);
+  return (
+    <p class="same-failure">
+      <b>The same failure:</b>{' '}
+      <a class="link" data-view href={addressOf({ kind: 'explore' }, { ...QUESTION_DEFAULT, q, ...range })}>
+        {counted(around, 'request')}
+      </a>{' '}
+      of {method} {shape} ended with {status ?? 'an error'} within an hour of this one;{' '}
+      {before === 0 ? 'none' : counted(before, 'request')} in the 24 h before.
+    </p>
+  );
+}
+
+function aroundRange({ start, end }: RequestAnswer, shiftMs = 0) {
+  const since = new Date(Date.parse(start) - HOUR_MS - shiftMs).toISOString();
+  const until = new Date(shiftMs > 0 ? Date.parse(start) - HOUR_MS : Date.parse(end) + HOUR_MS).toISOString();
+  return { since, until };
+}
+
+/** Undefined for requests whose path is not called so. */
+async function askFailures(answer: RequestAnswer, ended: AbortSignal): Promise<Failures | undefined> {
+  const { id, found_by: foundBy, method, status } = answer;
+  const ask = (parameters: Parameters) => askJson<AggregateAnswer>(connection(), '/aggregate', parameters, ended);
+  const own = await ask({ search: `${foundBy}:${quoted(id)} path:*`, by: 'path.shape', limit: 1 });
+  const shape = own.groups[0]?.by['path.shape'];
+  if (shape === undefined || shape === '') return undefined;
+  const terms = [`path.shape:${quoted(shape)}`, status === undefined ? 'level:error' : `status:${status}`];
+  const q = (method === undefined ? terms : [termText('method', [method], false), ...terms]).join(' ');
+  const [around, before] = await Promise.all(
+    [aroundRange(answer), aroundRange(answer, DAY_MS)].map(async (range) => {
+      const { groups } = await ask({ search: q, ...range, distinct: foundBy });
+      return groups[0]?.distinct?.[foundBy] ?? 0;
+    }),
+  );
+  return { q, shape, around: around!, before: before! };
 }
 
 interface AxisProps {
@@ -280,14 +352,21 @@ interface LineProps {
   readonly index: number;
   readonly isChosen: boolean;
   readonly totalMs: number;
+  /** Finds the lines of the request, and what is near. */
+  readonly explore: Question;
 }
 
-function Line({ line, index, isChosen, totalMs }: LineProps) {
+function Line({ line, index, isChosen, totalMs, explore }: LineProps) {
   const name = podName(line.labels, false);
+  const contextHref = addressOf({ kind: 'explore' }, { ...explore, line: line.time, context: 'all' });
   const isLong = line.gap_ms >= totalMs * 0.2 && totalMs > 0 && index > 0;
   return (
     <tr id={`request-line-${index}`} class={`request-line is-${line.level ?? 'none'}${isChosen ? ' is-chosen' : ''}`}>
-      <td class="num">{line.offset_ms < 0.001 ? '0' : `+${MS.format(line.offset_ms)}`}</td>
+      <td class="num">
+        <a class="to-context" data-view href={contextHref} title="The lines around this one, of all pods">
+          {line.offset_ms < 0.001 ? '0' : `+${MS.format(line.offset_ms)}`}
+        </a>
+      </td>
       <td class={`num not-phone${isLong ? ' tone-warn' : ' dim'}`}>{index === 0 ? '' : MS.format(line.gap_ms)}</td>
       <td class="level">
         <LevelIcon level={line.level} />
