@@ -4,6 +4,7 @@ import { render } from 'preact';
 import { Failure } from './parts/failure.tsx';
 import { onPageKey } from './parts/keys.ts';
 import { lazy } from './parts/lazy.tsx';
+import { OfflineBar } from './parts/offline-bar.tsx';
 import { QueryBar } from './parts/query-bar.tsx';
 import { Toast } from './parts/toast.tsx';
 import { PhoneTabs, TopBar } from './parts/top-bar.tsx';
@@ -26,6 +27,7 @@ function Page() {
   if (access.value === 'login') return <Login />;
   return (
     <>
+      <OfflineBar />
       <TopBar />
       {access.value === 'failed' ? (
         <main class="pane">

@@ -79,6 +79,7 @@ export interface AggregateGroup<By = Readonly<Record<string, string>>> {
   readonly of?: Readonly<Record<string, { readonly avg?: number; readonly max?: number }>>;
   readonly last?: Readonly<Record<string, number | null>>;
   readonly where?: Readonly<Record<string, number>>;
+  readonly line_bytes?: number;
   /** Numbers of different values, by name. */
   readonly distinct?: Readonly<Record<string, number>>;
 }

@@ -64,6 +64,8 @@ export const TARGETS = {
   pageBarsMs: max(300),
   pageFacetsMs: max(500),
   pageFramesPerSecond: min(58),
+  /** Of a frame of 16.7 ms. */
+  pageFrameMs: max(8),
   pageRows: max(80),
   pageElements: max(1_500),
   pageHeapMegabytes: max(150),

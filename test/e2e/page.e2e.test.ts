@@ -247,10 +247,16 @@ describe('Explore', () => {
     await page.getByText('View “all errors” saved').waitFor();
     const other = await open('/?since=2h');
     await other.getByRole('button', { name: 'Views' }).click();
-    await other.getByRole('dialog').getByRole('link', { name: /all errors/ }).waitFor();
+    await other
+      .getByRole('dialog')
+      .getByRole('link', { name: /all errors/ })
+      .waitFor();
     await other.locator('section[aria-label="Saved views"]').getByRole('link', { name: 'all errors' }).waitFor();
     await look(other, 'views');
-    await other.getByRole('dialog').getByRole('link', { name: /all errors/ }).click();
+    await other
+      .getByRole('dialog')
+      .getByRole('link', { name: /all errors/ })
+      .click();
     await countText(other).getByText('461 lines').waitFor();
     await other.getByRole('button', { name: 'Views' }).click();
     await other.getByRole('button', { name: 'Remove all errors' }).click();
@@ -376,6 +382,18 @@ test('a request is on one time axis, with its slowest step', async () => {
   await look(page, 'request');
   await page.emulateMedia({ colorScheme: 'dark' });
   await look(page, 'request-dark');
+  await page.getByText(/^[\d,]+ requests?$/).waitFor();
+  await page.getByRole('button', { name: 'Even' }).click();
+  expect(await page.locator('.lane-bar, .lane-gap').count()).toBe(0);
+  const text = await page.locator('.request-line .line-text').nth(1).textContent();
+  await page.locator('.to-context').nth(1).click();
+  await page.locator('.context .line.is-middle').waitFor();
+  expect(await page.locator('.context .line.is-middle .line-text').textContent()).toContain(text!.slice(0, 20));
+  await page.getByRole('button', { name: 'This container' }).click();
+  await until(page, `location.search.endsWith('&context=stream')`);
+  await page.locator('.context .line.is-middle').waitFor();
+  await page.goBack();
+  await page.locator('.lane').first().waitFor();
   await page.goBack();
   await lines(page).first().waitFor();
   const phone = await open(`/request/${sample.requestId}`, PHONE);

@@ -14,6 +14,7 @@ import { clockText } from '../state/clock.ts';
 import { tableColumns } from '../state/columns.ts';
 import { addedNames, askFields, facetNames } from '../state/facets.ts';
 import { ask, question, show, view } from '../state/navigation.ts';
+import { showPreviousRun } from '../state/previous-run.ts';
 import { asked } from '../state/search.ts';
 import { isMarked, requestIdOf, toggleMark } from '../state/selected.ts';
 import { showContext } from '../state/context.ts';
@@ -45,6 +46,16 @@ export function LineDetails({ row }: { readonly row: LogRow }) {
           <a class="ghost" data-view href={idAddress('request_id', requestId, question.value)}>
             <Icon name="request" /> Request {requestId.slice(0, 8)}
           </a>
+        )}
+        {row.labels['pod'] !== undefined && (
+          <button
+            type="button"
+            class="ghost not-phone"
+            title="What this container wrote before it ended the last time"
+            onClick={() => void showPreviousRun(row)}
+          >
+            <Icon name="left" /> Previous run
+          </button>
         )}
         <button type="button" class="ghost" onClick={() => void copy(text, 'Line copied')}>
           <Icon name="copy" /> Copy line

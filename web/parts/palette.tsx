@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { AggregateAnswer, SavedView } from '../../shared/client/answers.ts';
 import { askJson } from '../../shared/client/client.ts';
 import { quoted, termText } from '../search/edit.ts';
-import { QUESTION_DEFAULT } from '../state/address.ts';
+import { QUESTION_DEFAULT, type Tab } from '../state/address.ts';
 import { zone } from '../state/clock.ts';
 import { copyLink } from '../state/link.ts';
 import { go, question, toggleZone } from '../state/navigation.ts';
@@ -159,8 +159,16 @@ function textPlaces(text: string): readonly Place[] {
 
 function fixedPlaces(): readonly Place[] {
   const action = (name: string, icon: IconName, open: () => void): Place => ({ kind: 'Action', name, icon, open });
+  const tab = (name: string, icon: IconName, to: Tab): Place => ({
+    kind: 'Question',
+    name,
+    icon,
+    open: () => go({ kind: 'explore' }, { ...sameRange(), q: question.peek().q, tab: to }),
+  });
   return [
     ...VIEWS.map(({ view, label, icon }) => ({ kind: 'View', name: label, icon, open: () => go(view) })),
+    tab('Requests in several pods', 'request', 'requests'),
+    tab('Last lines of each container', 'context', 'last'),
     action('Copy link', 'link', () => void copyLink(false)),
     action('Download', 'download', () => (isDownloadOpen.value = true)),
     action('Wrap lines', 'wrap', () => (isWrapped.value = !isWrapped.value)),

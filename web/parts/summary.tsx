@@ -20,7 +20,11 @@ const TAB_NAMES: Readonly<Record<Tab, string>> = {
   table: 'Table',
   patterns: 'Patterns',
   differences: 'Differences',
+  requests: 'In several pods',
+  last: 'Last lines',
 };
+/** Always offered; another one is, while it is shown. */
+const TABS: readonly Tab[] = ['lines', 'table', 'patterns', 'differences'];
 
 export function Summary() {
   const total = totalLines.value;
@@ -62,7 +66,7 @@ export function Summary() {
         )}
       </span>
       <span class="segmented" role="group" aria-label="Shown as">
-        {(['lines', 'table', 'patterns', 'differences'] as const).map((each: Tab) => (
+        {(TABS.includes(tab) ? TABS : [...TABS, tab]).map((each) => (
           <button
             key={each}
             type="button"

@@ -23,7 +23,7 @@ addEventListener('popstate', () => {
 });
 
 /** Views that have the search text and the range themselves; a question asked elsewhere leads to Explore. */
-const ASKING: readonly View['kind'][] = ['explore', 'live', 'endpoints', 'cluster'];
+const ASKING: readonly View['kind'][] = ['explore', 'live', 'user', 'endpoints', 'cluster'];
 
 /** What a question says about how its lines are shown, not which. */
 function shownAs({ tab, columns, line, context }: Question): Partial<Question> {

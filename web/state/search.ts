@@ -13,6 +13,8 @@ import { access, connection, noticeRevoked } from './session.ts';
 import { frozenRange, instantMs, stepSeconds, type TimeRange } from './time-range.ts';
 
 const PAGE_LINES = 200;
+/** Of further pages: whoever scrolls on is faster than a request for each screen. */
+const NEXT_PAGE_LINES = 1_000;
 const BARS_MAX = 90;
 
 /** An answer, or what is known without it. */
@@ -166,6 +168,7 @@ export async function loadMore(): Promise<void> {
   const { signal: ended } = running;
   isLoadingMore.value = true;
   try {
+    value.next.set('limit', String(NEXT_PAGE_LINES));
     const page = await askLines(connection(), value.next, ended);
     if (ended.aborted) return;
     lines.value = { ...lines.peek(), value: { ...value, rows: [...value.rows, ...page.rows], next: page.next } };

@@ -27,6 +27,7 @@ const Context = lazy(async () => (await import('./context.tsx')).Context);
 const Differences = lazy(async () => (await import('./differences.tsx')).Differences);
 const FirstViews = lazy(async () => (await import('../parts/first-views.tsx')).FirstViews);
 const Patterns = lazy(async () => (await import('./patterns.tsx')).Patterns);
+const ReadyMade = lazy(async () => (await import('./ready-made.tsx')).ReadyMade);
 
 export function Explore() {
   const isBusy = lines.value.isLoading || bars.value.isLoading || facets.value.isLoading;
@@ -68,6 +69,7 @@ function Answer() {
       {(tab === 'lines' || tab === 'table') && <Lines />}
       {tab === 'patterns' && <Patterns />}
       {tab === 'differences' && <Differences />}
+      {(tab === 'requests' || tab === 'last') && <ReadyMade kind={tab} />}
     </div>
   );
 }

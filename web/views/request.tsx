@@ -1,8 +1,8 @@
 /** A request: all its lines of all pods on one time axis, its slowest step, and where it failed. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { AggregateAnswer, LogRow, RequestAnswer } from '../../shared/client/answers.ts';
-import { askJson, type Parameters } from '../../shared/client/client.ts';
+import type { LogRow, RequestAnswer } from '../../shared/client/answers.ts';
+import { askJson } from '../../shared/client/client.ts';
 import { podName } from '../../shared/readable-line/pod-name.ts';
 import { readableLine } from '../../shared/readable-line/readable-line.ts';
 import { fieldsOf, parseWritten } from '../../shared/readable-line/json-fields.ts';
@@ -14,18 +14,18 @@ import { Failure } from '../parts/failure.tsx';
 import { Icon, LevelIcon } from '../parts/icon.tsx';
 import { counted, milliseconds } from '../parts/numbers.ts';
 import { copy } from '../state/said.ts';
-import { quoted, termText } from '../search/edit.ts';
+import { quoted } from '../search/edit.ts';
 import { addressOf, type Question, QUESTION_DEFAULT } from '../state/address.ts';
 import { clockText, fullText } from '../state/clock.ts';
 import { useLoaded } from '../state/loaded.ts';
 import { connection } from '../state/session.ts';
-import { type Lane, type Lanes, lanesOf } from './request-lanes.ts';
+import { Axis } from './request-axis.tsx';
+import { lanesOf } from './request-lanes.ts';
+import { SameFailure } from './same-failure.tsx';
 
 type RequestLine = RequestAnswer['lines'][number];
 
 const NO_WORDS: readonly string[] = [];
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** Around the request, so that its neighbours are found, too. */
 const EXPLORE_MARGIN_MS = 60_000;
 const SLOW_MS = 500;
@@ -212,136 +212,6 @@ function Answer({ answer }: { readonly answer: RequestAnswer }) {
         <button type="button" class="button" onClick={() => void copy(location.href, 'Link copied')}>
           <Icon name="link" /> Copy link
         </button>
-      </div>
-    </>
-  );
-}
-
-interface Failures {
-  readonly q: string;
-  readonly shape: string;
-  readonly around: number;
-  readonly before: number;
-}
-
-/** How many requests of the same method and path ended like this one around it, and in the day before. */
-function SameFailure({ answer }: { readonly answer: RequestAnswer }) {
-  const { method, status, id } = answer;
-  const { value } = useLoaded((ended) => askFailures(answer, ended), [id]).value;
-  if (value === undefined) return null;
-  const { q, shape, around, before } = value;
-  const range = aroundRange(answer);
-  return (
-    <p class="same-failure">
-      <b>The same failure:</b>{' '}
-      <a class="link" data-view href={addressOf({ kind: 'explore' }, { ...QUESTION_DEFAULT, q, ...range })}>
-        {counted(around, 'request')}
-      </a>{' '}
-      of {method} {shape} ended with {status ?? 'an error'} within an hour of this one;{' '}
-      {before === 0 ? 'none' : counted(before, 'request')} in the 24 h before.
-    </p>
-  );
-}
-
-function aroundRange({ start, end }: RequestAnswer, shiftMs = 0) {
-  const since = new Date(Date.parse(start) - HOUR_MS - shiftMs).toISOString();
-  const until = new Date(shiftMs > 0 ? Date.parse(start) - HOUR_MS : Date.parse(end) + HOUR_MS).toISOString();
-  return { since, until };
-}
-
-/** Undefined for requests whose path is not called so. */
-async function askFailures(answer: RequestAnswer, ended: AbortSignal): Promise<Failures | undefined> {
-  const { id, found_by: foundBy, method, status } = answer;
-  const ask = (parameters: Parameters) => askJson<AggregateAnswer>(connection(), '/aggregate', parameters, ended);
-  const own = await ask({ search: `${foundBy}:${quoted(id)} path:*`, by: 'path.shape', limit: 1 });
-  const shape = own.groups[0]?.by['path.shape'];
-  if (shape === undefined || shape === '') return undefined;
-  const terms = [`path.shape:${quoted(shape)}`, status === undefined ? 'level:error' : `status:${status}`];
-  const q = (method === undefined ? terms : [termText('method', [method], false), ...terms]).join(' ');
-  const [around, before] = await Promise.all(
-    [aroundRange(answer), aroundRange(answer, DAY_MS)].map(async (range) => {
-      const { groups } = await ask({ search: q, ...range, distinct: foundBy });
-      return groups[0]?.distinct?.[foundBy] ?? 0;
-    }),
-  );
-  return { q, shape, around: around!, before: before! };
-}
-
-interface AxisProps {
-  readonly lanes: Lanes;
-  readonly lines: readonly RequestLine[];
-  readonly chosen: number | undefined;
-  readonly onChoose: (line: number) => void;
-}
-
-function Axis({ lanes: { lanes, ticks }, lines, chosen, onChoose }: AxisProps) {
-  const percent = (share: number): string => `${(share * 100).toFixed(3)}%`;
-  return (
-    <div class="lanes">
-      <div class="lanes-head">{counted(lanes.length, 'pod')}</div>
-      <div class="lanes-axis" aria-hidden="true">
-        <div class="lane-track">
-          {ticks.map(({ at, ms }, i) => (
-            <span key={ms} class={i === 0 ? 'is-first' : undefined} style={{ left: percent(at) }}>
-              {i === 0 ? '0' : milliseconds(ms)}
-            </span>
-          ))}
-        </div>
-      </div>
-      {lanes.map((lane) => (
-        <LaneRow key={`${lane.pod} ${lane.container}`} lane={lane} lines={lines} chosen={chosen} onChoose={onChoose}>
-          {ticks.map(({ at, ms }) => (
-            <span key={ms} class="lane-grid" style={{ left: percent(at) }} />
-          ))}
-        </LaneRow>
-      ))}
-    </div>
-  );
-}
-
-interface LaneProps extends Omit<AxisProps, 'lanes'> {
-  readonly lane: Lane;
-  readonly children: preact.ComponentChildren;
-}
-
-function LaneRow({ lane, lines, chosen, onChoose, children }: LaneProps) {
-  const labels = lines[lane.marks[0]?.line ?? 0]!.labels;
-  const name = podName(labels, false);
-  const color = podClassOf(labels, name);
-  const percent = (share: number): string => `${(share * 100).toFixed(3)}%`;
-  return (
-    <>
-      <div class={`lane-name ${color}`} title={lane.pod}>
-        {name}
-      </div>
-      <div class="lane">
-        <div class="lane-track">
-          {children}
-          {lane.gaps.map(({ from, to, ms }) => (
-            <span key={from} class={`lane-gap ${color}`} style={{ left: percent(from), width: percent(to - from) }}>
-              <span class="not-phone">{milliseconds(ms)} without a line in any pod</span>
-            </span>
-          ))}
-          {lane.bars.map(({ from, to, line }) => (
-            <span key={line} class={`lane-bar ${color}`} style={{ left: percent(from), width: percent(to - from) }} />
-          ))}
-          {lane.marks.map(({ at, line }) => (
-            <button
-              key={line}
-              type="button"
-              class={`lane-mark${chosen === line ? ' is-chosen' : ''}`}
-              style={{ left: percent(at) }}
-              aria-label={`Line ${line + 1}, ${lines[line]!.level ?? 'no level'}, at ${milliseconds(lines[line]!.offset_ms)}`}
-              onClick={() => onChoose(line)}
-            >
-              {lines[line]!.level === undefined ? (
-                <span class="plain-mark" />
-              ) : (
-                <LevelIcon level={lines[line]!.level} />
-              )}
-            </button>
-          ))}
-        </div>
       </div>
     </>
   );

@@ -11,11 +11,18 @@ import { quoted } from '../search/edit.ts';
 import { addressOf, QUESTION_DEFAULT } from '../state/address.ts';
 import { clockText, dayText, fullText, rangeText, zone } from '../state/clock.ts';
 import { useLoaded } from '../state/loaded.ts';
-import { question, runCount } from '../state/navigation.ts';
+import { ask, question, runCount } from '../state/navigation.ts';
 import { connection, noticeRevoked, session } from '../state/session.ts';
 import { Erase } from './erase.tsx';
 
 const PAGE_REQUESTS = 200;
+const RANGES: readonly { readonly label: string; readonly since: string; readonly until: string }[] = [
+  { label: '1 h', since: '1h', until: '' },
+  { label: '24 h', since: '24h', until: '' },
+  { label: '7 d', since: '7d', until: '' },
+  { label: 'Today', since: 'today', until: '' },
+  { label: 'Yesterday', since: 'yesterday', until: 'today' },
+];
 const SLOW_MS = 500;
 const CHART_HEIGHT = 120;
 
@@ -33,6 +40,18 @@ export function User({ id }: { readonly id: string }) {
           ‹ Back
         </button>
         <span class="dim">User</span> <span class="mono break-all">{id}</span>
+        <span class="segmented" role="group" aria-label="Range">
+          {RANGES.map((range) => (
+            <button
+              key={range.label}
+              type="button"
+              aria-pressed={range.since === since && range.until === until}
+              onClick={() => ask({ since: range.since, until: range.until })}
+            >
+              {range.label}
+            </button>
+          ))}
+        </span>
       </p>
       {error !== undefined && <Failure what="The user's requests" error={error} />}
       {value !== undefined && <Answer key={`${since} ${until}`} answer={value} />}
