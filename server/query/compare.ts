@@ -14,9 +14,9 @@ import {
 } from '../limits.ts';
 import { numberOf } from '../../shared/quantity.ts';
 import { askedAs, LINE_PATTERN } from '../store/asked-name.ts';
-import type { Facet, FacetCounts } from '../store/facets.ts';
+import type { Facet, FacetCounts, FacetsAsked, NamedValues } from '../store/facets.ts';
 import type { LogView } from '../store/log-store.ts';
-import { allOf, leavesOf, normalised, type Predicate, valueLeaf } from '../store/predicate.ts';
+import { leavesOf, type Predicate } from '../store/predicate.ts';
 import type { Query } from '../store/query.ts';
 import { textAt } from '../store/row-block.ts';
 
@@ -64,20 +64,18 @@ export interface Difference {
 /** As a filter, it matches every line that has the name. */
 const ANY_VALUE = '*';
 
-type Ask = Pick<LogView, 'aggregate' | 'facets' | 'search'>;
+type Ask = Pick<LogView, 'aggregate' | 'facetsOfSides' | 'search'>;
 
 /** @throws QueryTooLargeError, UnavailableError */
 export async function compare(asked: CompareQuery, view: Ask, query: Query): Promise<Comparison> {
   const { these, those, names, limit } = asked;
   const whole = those.kind === 'rest' ? those.of : those.predicate;
   const conditions = conditionNames(these, whole);
-  const facets = async (some: readonly string[] | undefined): Promise<Sides> => {
-    // One after the other: each takes all workers, and two walks at once would decode columns for each other's caches.
-    const own = await view.facets(these, some, query);
-    const all = await view.facets(whole, some, query);
-    return sidesOf(own, those.kind === 'rest' ? without(all, own) : all);
+  const facets = async (wanted: FacetsAsked): Promise<Sides> => {
+    const [own, all] = await view.facetsOfSides([these, whole], wanted, query);
+    return sidesOf(own!, those.kind === 'rest' ? without(all!, own!) : all!);
   };
-  const own = await facets(names);
+  const own = await facets({ names });
   const theseRows = await rowsOf(these, view, query);
   const allRows = await rowsOf(whole, view, query);
   const thoseRows = those.kind === 'rest' ? allRows - theseRows : allRows;
@@ -87,12 +85,11 @@ export async function compare(asked: CompareQuery, view: Ask, query: Query): Pro
   // In place of values that are too many to count.
   const derivedNames = [...samples].flatMap(([name, values]) => derivedOf(name, values));
   const patterns = names === undefined && !conditions.has(LINE_PATTERN) ? [LINE_PATTERN] : [];
-  const derived = await facets([...patterns, ...derivedNames]);
-  const ofIds = await sidesOfIds(samples, asked, view, query);
+  const derived = await facets({ names: [...patterns, ...derivedNames], values: frequentIds(samples) });
   const rows = { theseRows, thoseRows };
   const found = [
     ...[...compared].flatMap(([name, side]) => differencesOf(name, side, rows)),
-    ...[...derived, ...ofIds].flatMap(([name, side]) => valuesOf(name, side, rows)),
+    ...[...derived].flatMap(([name, side]) => valuesOf(name, side, rows)),
   ];
   const ranked = found.toSorted(inOrder);
   return {
@@ -261,51 +258,20 @@ async function samplesOf(
 }
 
 /**
- * Counts values that many lines of the sample have, although the name has too many values to count: one user may have made most
- * of the errors.
+ * Returns values that many lines of the sample have, although their name has too many values to count: one user may have made
+ * most of the errors.
  */
-async function sidesOfIds(
-  samples: ReadonlyMap<string, readonly string[]>,
-  { these, those }: CompareQuery,
-  view: Ask,
-  query: Query,
-): Promise<(readonly [string, Side])[]> {
-  const frequent = [...samples].flatMap(([name, sample]): (readonly [string, string[]])[] => {
+function frequentIds(samples: ReadonlyMap<string, readonly string[]>): NamedValues[] {
+  const frequent = [...samples].flatMap(([name, sample]): NamedValues[] => {
     // Lines of one search have their times, whatever else they are.
     if (sample.some((value) => TIME.test(value))) return [];
     const counts = Map.groupBy(sample, (value) => value);
     const values = [...counts].filter(
-      ([value, own]) => value !== '' && own.length >= sample.length * COMPARE_ID_SHARE_MIN,
+      ([value, own]) =>
+        value !== '' && own.length >= COMPARE_ROWS_MIN && own.length >= sample.length * COMPARE_ID_SHARE_MIN,
     );
-    const largest = values
-      .filter(([, own]) => own.length >= COMPARE_ROWS_MIN)
-      .toSorted((a, b) => b[1].length - a[1].length);
-    return largest.length === 0 ? [] : [[name, largest.slice(0, COMPARE_ID_VALUES).map(([value]) => value)]];
+    const largest = values.toSorted((a, b) => b[1].length - a[1].length).slice(0, COMPARE_ID_VALUES);
+    return largest.length === 0 ? [] : [{ name, values: largest.map(([value]) => value) }];
   });
-  const sides = frequent.slice(0, COMPARE_IDS_MAX).map(async ([name, values]): Promise<readonly [string, Side]> => {
-    const count = (side: Predicate): Promise<ReadonlyMap<string, number>> =>
-      countValues(withValues(side, name, values), name, values.length, view, query);
-    const [own, all] = await Promise.all([count(these), count(those.kind === 'rest' ? those.of : those.predicate)]);
-    const left =
-      those.kind === 'rest' ? new Map([...all].map(([value, rows]) => [value, rows - (own.get(value) ?? 0)])) : all;
-    return [name, { theseRows: 0, thoseRows: 0, these: own, those: left, areCounted: true }];
-  });
-  return Promise.all(sides);
-}
-
-async function countValues(
-  side: Predicate,
-  name: string,
-  limit: number,
-  view: Ask,
-  query: Query,
-): Promise<ReadonlyMap<string, number>> {
-  const plan = { ...side, by: [askedAs(name)], measures: [], stepNs: undefined, limit };
-  const { cells } = await view.aggregate(plan, query);
-  return new Map(cells.map(({ by, rows }) => [by[0]!, rows]));
-}
-
-function withValues(predicate: Predicate, name: string, values: readonly string[]): Predicate {
-  const tests = values.map((value) => ({ kind: 'equals', text: Buffer.from(value) }) as const);
-  return { ...predicate, where: normalised(allOf([predicate.where, valueLeaf(name, tests)])) };
+  return frequent.slice(0, COMPARE_IDS_MAX);
 }

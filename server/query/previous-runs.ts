@@ -42,6 +42,10 @@ export function withPreviousRuns(view: LogView): LogView {
       return view.aggregate({ ...(await resolve(plan, query)), measures }, query);
     },
     facets: async (predicate, names, query) => view.facets(await resolve(predicate, query), names, query),
+    facetsOfSides: async (sides, asked, query) => {
+      const resolved = await Promise.all(sides.map((side) => resolve(side, query)));
+      return view.facetsOfSides(resolved, asked, query);
+    },
     nameRows: async (predicate, query) => view.nameRows(await resolve(predicate, query), query),
     streams: async (predicate, query) => view.streams(await resolve(predicate, query), query),
     [Symbol.dispose]: () => view[Symbol.dispose](),

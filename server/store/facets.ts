@@ -7,6 +7,20 @@ export interface Facet {
   readonly values: ReadonlyMap<string, number> | undefined;
 }
 
+/** What is to be counted of lines. */
+export interface FacetsAsked {
+  /** Only these names; undefined for all. */
+  readonly names: readonly string[] | undefined;
+  /** Of each of these names these values alone, however many others there are: lines that the value finds as a filter. */
+  readonly values?: readonly NamedValues[];
+}
+
+export interface NamedValues {
+  /** Of a label or field. */
+  readonly name: string;
+  readonly values: readonly string[];
+}
+
 export interface FacetCounts {
   readonly facets: readonly Facet[];
   /** A facet without values has more than this many. */

@@ -12,7 +12,7 @@ import type { BackupAbility } from './backup.ts';
 import type { StoreCapacity } from './capacity.ts';
 import type { CheckAbility } from './check.ts';
 import type { ErasureStatus } from './erasure-status.ts';
-import type { FacetCounts } from './facets.ts';
+import type { FacetCounts, FacetsAsked } from './facets.ts';
 import type { StoredPositions } from './positions.ts';
 import type { Predicate } from './predicate.ts';
 import type { Query } from './query.ts';
@@ -117,6 +117,12 @@ export interface LogView extends Disposable {
    * @param names  only these; undefined for all
    */
   facets(predicate: Predicate, names: readonly string[] | undefined, query: Query): Promise<FacetCounts>;
+
+  /**
+   * Does the same for several sides, which may have lines in common: one answer for each predicate, in their order. Values that
+   * are too many to count on one side are counted on none.
+   */
+  facetsOfSides(sides: readonly Predicate[], asked: FacetsAsked, query: Query): Promise<readonly FacetCounts[]>;
 
   /** Returns how many lines have each label or field, of FACET_NAMES_MAX of them; an empty value may count. */
   nameRows(predicate: Predicate, query: Query): Promise<ReadonlyMap<string, number>>;

@@ -353,8 +353,14 @@ export class RowGroup {
   rowsOf(column: ColumnInfo, indices: ArrayLike<number>): Int32Array {
     if (indices.length === 0) return new Int32Array(0);
     if (!this.#isFew(indices.length) || this.#cache.get(PART_ORDER) !== undefined) {
-      const rows = this.valueRows(column);
-      return Int32Array.from(indices, (index) => rows[index]!).toSorted();
+      const { templateRows, templateStarts } = this.order();
+      const rows = new Int32Array(indices.length);
+      for (let i = 0, p = 0; i < rows.length; i++) {
+        while ((column.parts[p + 1]?.firstValue ?? Infinity) <= indices[i]!) p++;
+        const { template, firstValue } = column.parts[p]!;
+        rows[i] = templateRows[templateStarts[template]! + indices[i]! - firstValue]!;
+      }
+      return column.parts.length === 1 ? rows : rows.sort();
     }
     const ranks: number[][] = [];
     for (let i = 0, p = 0; i < indices.length; i++) {

@@ -1,7 +1,7 @@
 /** The read side of the embedded store: its snapshots, scans and tails put together. */
 import { STREAMS_GROUPS_AT_ONCE } from '../../limits.ts';
 import type { Labels } from '../../../shared/labels.ts';
-import { aggregate, type AggregateContext, facets, nameRows } from './aggregate/run.ts';
+import { aggregate, type AggregateContext, facets, facetsOfSides, nameRows } from './aggregate/run.ts';
 import type { LogReader, LogView } from '../../store/log-store.ts';
 import { reachesInto } from './scan/match-rows.ts';
 import { decide, type Predicate } from '../../store/predicate.ts';
@@ -60,6 +60,8 @@ export function embeddedReader({ store, tails, cursorKey, newQuery }: ReaderPart
         aggregate: (plan, query) => aggregate(rowGroups, plan, contextOf(rowGroups, query), query.signal),
         facets: (predicate, names, query) =>
           facets(rowGroups, predicate, names, contextOf(rowGroups, query), query.signal),
+        facetsOfSides: (sides, asked, query) =>
+          facetsOfSides(rowGroups, sides, asked, contextOf(rowGroups, query), query.signal),
         nameRows: (predicate, query) => nameRows(rowGroups, predicate, contextOf(rowGroups, query), query.signal),
         streams: (predicate, query) => matchingStreams(rowGroups, predicate, contextOf(rowGroups, query), query.signal),
         [Symbol.dispose]: () => snapshot.release(),

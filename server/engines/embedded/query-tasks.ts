@@ -34,7 +34,7 @@ export const SCAN = taskKind<ScanInput, Metered<ScanOutput>>('scan');
 export const STREAMS = taskKind<StreamsInput, Metered<StreamsOutput>>('streams');
 export const AGGREGATE = taskKind<AggregateInput, Metered<PartialOutput<PartialAggregate>>>('aggregate');
 export const MERGE_AGGREGATES = taskKind<MergeInput, MergeOutput>('merge-aggregates');
-export const FACETS = taskKind<FacetsInput, Metered<PartialOutput<FacetCounts>>>('facets');
+export const FACETS = taskKind<FacetsInput, Metered<PartialOutput<readonly FacetCounts[]>>>('facets');
 export const TAIL = taskKind<TailInput, TailOutput>('tail');
 export const RENDER = taskKind<RenderInput, Metered<RenderOutput>>('render');
 

@@ -7,7 +7,7 @@ function unasked(): never {
 }
 
 export function fakeReader(
-  answers: Partial<Pick<LogView, 'aggregate' | 'facets' | 'nameRows' | 'streams'>> & {
+  answers: Partial<Pick<LogView, 'aggregate' | 'facets' | 'facetsOfSides' | 'nameRows' | 'streams'>> & {
     /** Text, whatever the sink. */
     readonly search?: (...question: Parameters<LogView['search']>) => AsyncIterable<Uint8Array>;
     readonly follow?: LogReader['follow'];
@@ -22,6 +22,7 @@ export function fakeReader(
       search: search as LogView['search'],
       aggregate: unasked,
       facets: unasked,
+      facetsOfSides: unasked,
       nameRows: unasked,
       streams: unasked,
       [Symbol.dispose]: release,

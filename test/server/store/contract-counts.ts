@@ -1,6 +1,7 @@
 /** What every LogStore promises of counts: aggregations, facets and streams of random trees, against a look at every line. */
 import { expect, test } from 'vitest';
 import type { AggregatePlan, Having, Measure } from '../../../server/store/aggregate-plan.ts';
+import type { FacetCounts } from '../../../server/store/facets.ts';
 import type { LogStore } from '../../../server/store/log-store.ts';
 import { labelsKey } from '../../../shared/labels.ts';
 import { instantOf } from '../../../shared/time.ts';
@@ -11,7 +12,7 @@ import { append, ask } from './asking.ts';
 import { expectCells } from './expect-cells.ts';
 import { naiveAggregate } from './naive-aggregate.ts';
 import { naiveFieldOf } from './naive-block.ts';
-import { naiveFacets } from './naive-facets.ts';
+import { naiveFacets, naiveSides } from './naive-facets.ts';
 import { isWanted } from './naive-search.ts';
 import { randomWhere } from './random-predicates.ts';
 import { openRandom } from './random-store.ts';
@@ -40,6 +41,11 @@ const NAMES = [
   'field.path.shape',
   '\\pod',
 ];
+const VALUES_ASKED = new Map([
+  ['status', ['500', '200', 'x']],
+  ['user', ['1', '2', '3']],
+  ['app', ['web']],
+]);
 const MEASURES: readonly Measure[] = [
   { kind: 'numbers', of: 'latency_ms', quantiles: [0, 0.5, 1], stddev: true, ends: true },
   { kind: 'numbers', of: 'took', quantiles: [0, 1] },
@@ -76,10 +82,23 @@ export function describeCounts(open: () => Promise<LogStore>): void {
       const names = random.below(2) === 0 ? undefined : NAMES;
       const want = naiveFacets(lines, plan, names);
       const got = await ask(store, (view, query) => view.facets(plan, names, query));
-      const byName = ({ facets }: typeof want): Map<string, unknown> =>
-        new Map(facets.map(({ name, rows, values }) => [name, { rows, values }]));
       expect(byName(got)).toEqual(byName(want));
       expect(got.isCut).toBe(false);
+    }
+    await store.close();
+  });
+
+  test.each(seeds)('facets of sides: random trees of seed %i', async (seed) => {
+    const random = new Random(6000 + seed);
+    const { store, lines } = await openRandom(open, random);
+    for (let question = 0; question < QUESTIONS; question++) {
+      const sides = [planOf({ where: randomWhere(random) }), planOf({ where: randomWhere(random) }), planOf()];
+      const names = random.below(2) === 0 ? undefined : NAMES.filter((name) => !VALUES_ASKED.has(name));
+      const values = [...VALUES_ASKED].map(([name, own]) => ({ name, values: own }));
+      const asked = { names, ...(names !== undefined && { values }) };
+      const want = naiveSides(lines, sides, asked);
+      const got = await ask(store, (view, query) => view.facetsOfSides(sides, asked, query));
+      expect(got.map(byName)).toEqual(want.map(byName));
     }
     await store.close();
   });
@@ -133,6 +152,10 @@ export function describeCounts(open: () => Promise<LogStore>): void {
     expect(cells[0]!.rows).toBe(2);
     await store.close();
   });
+}
+
+function byName({ facets }: FacetCounts): Map<string, unknown> {
+  return new Map(facets.map(({ name, rows, values }) => [name, { rows, values }]));
 }
 
 function randomAggregate(random: Random): AggregatePlan {

@@ -15,7 +15,7 @@ import type { PieceOf, Sink } from '../../../server/store/sink.ts';
 import type { StoreStats } from '../../../server/store/stats.ts';
 import { naiveAggregate } from './naive-aggregate.ts';
 import { naiveBlock } from './naive-block.ts';
-import { naiveFacets } from './naive-facets.ts';
+import { naiveFacets, naiveSides } from './naive-facets.ts';
 import { naiveText } from './naive-text.ts';
 import { isWanted, naiveCursor, type NaiveLine, naiveSearch } from './naive-search.ts';
 
@@ -161,6 +161,7 @@ function viewOf(lines: readonly NaiveLine[]): LogView {
       return { cells: cells.slice(0, plan.limit), groupCount: cells.length, groupCountError: 0 };
     },
     facets: async (predicate, names) => naiveFacets(lines, predicate, names),
+    facetsOfSides: async (sides, asked) => naiveSides(lines, sides, asked),
     nameRows: async (predicate) => {
       const { facets } = naiveFacets(lines, predicate, undefined);
       return new Map(facets.map(({ name, rows }) => [name, rows]));

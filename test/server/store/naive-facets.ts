@@ -1,7 +1,7 @@
 /** Which names lines have and with which values, found by looking at every line. */
-import type { Predicate } from '../../../server/store/predicate.ts';
+import { allOf, type Predicate, valueLeaf } from '../../../server/store/predicate.ts';
 import { LEVEL } from '../../../shared/levels.ts';
-import type { FacetCounts } from '../../../server/store/facets.ts';
+import type { FacetCounts, FacetsAsked } from '../../../server/store/facets.ts';
 import { naiveValueOf } from './naive-aggregate.ts';
 import { fieldsOf, isWanted, type NaiveLine } from './naive-search.ts';
 
@@ -29,4 +29,25 @@ export function naiveFacets(
     values,
   }));
   return { facets: counted, valuesMax: Infinity, isCut: false };
+}
+
+/** The same of several sides, and the lines that some values find as filters. */
+export function naiveSides(
+  lines: readonly NaiveLine[],
+  sides: readonly Predicate[],
+  { names, values: asked = [] }: FacetsAsked,
+): FacetCounts[] {
+  return sides.map((side) => {
+    const counts = naiveFacets(lines, side, names);
+    const ofValues = asked.flatMap(({ name, values }) => {
+      const found = values.map((value) => {
+        const where = allOf([side.where, valueLeaf(name, [{ kind: 'equals', text: Buffer.from(value) }])]);
+        return [value, lines.filter((line) => isWanted(line, { ...side, where })).length] as const;
+      });
+      const having = found.filter(([, rows]) => rows > 0);
+      const rows = having.reduce((sum, [, own]) => sum + own, 0);
+      return having.length === 0 ? [] : [{ name, rows, values: new Map(having) }];
+    });
+    return { ...counts, facets: [...counts.facets, ...ofValues] };
+  });
 }

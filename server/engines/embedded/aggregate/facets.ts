@@ -21,11 +21,10 @@ import { forEachWholeLine } from '../scan/whole-lines.ts';
 import { hasMarked } from '../scan/masks.ts';
 import { matchMask } from '../scan/match-rows.ts';
 import { isPlainName } from '../../../store/asked-name.ts';
-import type { Predicate } from '../../../store/predicate.ts';
+import { type Predicate, valueLeaf } from '../../../store/predicate.ts';
 import { FacetTable, type Ids } from './facet-table.ts';
-import type { FacetCounts } from '../../../store/facets.ts';
-import { countCodes } from './group-codes.ts';
-import { countPart, rowsOf } from './row-counts.ts';
+import type { FacetCounts, FacetsAsked, NamedValues } from '../../../store/facets.ts';
+import { FacetSide } from './facet-side.ts';
 import { Texts } from './texts.ts';
 import { type CodePart, columnCodes, valueCodes } from './value-codes.ts';
 import { ValueText } from './value-text.ts';
@@ -41,10 +40,39 @@ export function facetsOf(
   names: readonly string[] | undefined,
   ids: Ids,
 ): FacetCounts {
-  const table = new FacetTable(ids);
-  const mask = matchMask(group, predicate);
-  if (mask === 'all' || hasMarked(mask)) new GroupFacets(group, mask, names, table).count();
-  return table.counts();
+  return facetsOfGroup(group, [predicate], { names }, ids)[0]!;
+}
+
+/** Does the same for each side. */
+export function facetsOfGroup(
+  group: RowGroup,
+  sides: readonly Predicate[],
+  { names, values = [] }: FacetsAsked,
+  ids: Ids,
+): FacetCounts[] {
+  const tables = sides.map(() => new FacetTable(ids));
+  const matching = sides.flatMap((predicate, side) => {
+    const mask = matchMask(group, predicate);
+    if (mask !== 'all' && !hasMarked(mask)) return [];
+    // The next side is matched in the same memory.
+    return [new FacetSide(group, mask === 'all' ? mask : mask.slice(), tables[side]!)];
+  });
+  if (matching.length > 0) {
+    new GroupFacets(group, matching, names).count();
+    for (const named of values) countValues(group, named, matching);
+  }
+  return tables.map((table) => table.counts());
+}
+
+function countValues(group: RowGroup, { name, values }: NamedValues, sides: readonly FacetSide[]): void {
+  for (const value of values) {
+    const where = valueLeaf(name, [{ kind: 'equals', text: Buffer.from(value) }]);
+    const marked = matchMask(group, { from: undefined, to: undefined, where });
+    for (const side of sides) {
+      const rows = side.countOf(marked);
+      if (rows > 0) side.table.addValue(name, value, rows);
+    }
+  }
 }
 
 function namesOf(group: RowGroup): Iterable<string> {
@@ -67,30 +95,22 @@ interface CountedColumn {
 
 class GroupFacets {
   readonly #group: RowGroup;
-  readonly #mask: Uint8Array | 'all';
-  /** In template order; undefined when all rows match. */
-  readonly #selected: Uint8Array | undefined;
-  /** By template: the start of its rows in template order. */
-  readonly #starts: Int32Array;
+  readonly #sides: readonly FacetSide[];
   readonly #names: ReadonlySet<string>;
   /** Those of them that are no plain names: a level, which several fields can hold, or a shape. */
   readonly #asked: ReadonlySet<string>;
-  /** Names of labels of the group's streams: lines of a stream that has the label are not searched for the field. */
-  readonly #labelNames = new Set<string>();
-  readonly #table: FacetTable;
+  /**
+   * By name of a label of the group's streams: 1 for each stream that has it, whose lines are not searched for the field.
+   */
+  readonly #labelled = new Map<string, Uint8Array>();
 
-  constructor(group: RowGroup, mask: Uint8Array | 'all', names: readonly string[] | undefined, table: FacetTable) {
-    const { counts, selected } = rowsOf(group, mask);
+  constructor(group: RowGroup, sides: readonly FacetSide[], names: readonly string[] | undefined) {
     this.#group = group;
-    this.#mask = mask;
-    this.#selected = selected;
-    this.#starts = new Int32Array(counts.length + 1);
-    for (const [template, count] of counts.entries()) this.#starts[template + 1] = this.#starts[template]! + count;
+    this.#sides = sides;
     this.#names = new Set(names ?? namesOf(group));
     // Where names are not asked for, one such as `label.app` is that of a field.
     this.#asked =
       names === undefined ? new Set([LEVEL].filter((each) => this.#names.has(each))) : new Set(names.filter(isAsked));
-    this.#table = table;
   }
 
   count(): void {
@@ -98,7 +118,8 @@ class GroupFacets {
     this.#countLabels();
     for (const counted of this.#countedColumns()) this.#countColumn(counted);
     for (const column of this.#group.columnsOf('')) {
-      if (this.#group.columns[column]!.slot.kind === KIND_TEXT) this.#countWholeLines(column);
+      if (this.#group.columns[column]!.slot.kind !== KIND_TEXT) continue;
+      for (const side of this.#sides) this.#countWholeLines(column, side);
     }
   }
 
@@ -107,33 +128,42 @@ class GroupFacets {
     return this.#names.has(name) && !this.#asked.has(name);
   }
 
+  /** Whether a name has too many values on one side. */
+  #isId(name: string): boolean {
+    return this.#sides.some(({ table }) => table.isId(name));
+  }
+
   #countCodes(name: string): void {
-    const counts = Int32Array.from(this.#group.templateRowCounts);
-    const values = valueCodes(this.#group, name);
-    const totals = new Uint32Array(values.size);
-    countCodes(values, { counts, selected: this.#selected }, totals);
-    this.#addTotals(name, totals, values.texts);
+    const { size, parts, addTotals, texts } = valueCodes(this.#group, name);
+    for (const side of this.#sides) {
+      const totals = new Uint32Array(size);
+      if (side.isAll && addTotals !== undefined) addTotals(totals);
+      else for (const [template, part] of parts.entries()) side.count(part, template, totals);
+      addCodes(side.table, name, totals, texts);
+    }
   }
 
   #countLabels(): void {
     const { streams } = this.#group.info;
-    const counts = this.#rowsByStream();
-    for (const [stream, labels] of streams.entries()) {
-      for (const [name, value] of Object.entries(labels)) {
-        if (!this.#isCounted(name)) continue;
-        this.#labelNames.add(name);
-        if (counts[stream]! > 0 && value !== '') this.#table.addValue(name, value, counts[stream]!);
+    const names = new Set(streams.flatMap((labels) => Object.keys(labels)));
+    for (const name of names) {
+      if (!this.#isCounted(name)) continue;
+      this.#labelled.set(
+        name,
+        Uint8Array.from(streams, (labels) => (labelOf(labels, name) === undefined ? 0 : 1)),
+      );
+    }
+    if (this.#labelled.size === 0) return;
+    for (const side of this.#sides) {
+      const counts = side.rowsByStream();
+      for (const [stream, labels] of streams.entries()) {
+        for (const [name, value] of Object.entries(labels)) {
+          if (counts[stream]! > 0 && value !== '' && this.#labelled.has(name)) {
+            side.table.addValue(name, value, counts[stream]!);
+          }
+        }
       }
     }
-  }
-
-  #rowsByStream(): Uint32Array {
-    const { rowCount, streams } = this.#group.info;
-    if (this.#mask === 'all' && streams.length === 1) return Uint32Array.of(rowCount);
-    const counts = new Uint32Array(streams.length);
-    const codes = this.#group.streamCodes();
-    for (let row = 0; row < rowCount; row++) if (this.#mask === 'all' || this.#mask[row] === 1) counts[codes[row]!]!++;
-    return counts;
   }
 
   #countedColumns(): CountedColumn[] {
@@ -157,88 +187,66 @@ class GroupFacets {
     const group = this.#group;
     const info = group.columns[column]!;
     const { field } = info.slot;
-    if (this.#table.isId(field) || hasManyValues(group, column)) {
-      const rows = new Uint32Array(1);
-      for (const template of templates) this.#count({ kind: 'same', code: 0 }, template, field, rows);
-      return this.#table.addId(field, rows[0]!);
+    const labelled = this.#labelled.get(field);
+    if (this.#isId(field) || hasManyValues(group, column)) {
+      for (const side of this.#sides) {
+        const rows = new Uint32Array(1);
+        for (const template of templates) side.count(ALL_THE_SAME, template, rows, labelled);
+        side.table.addId(field, rows[0]!);
+      }
+      return;
     }
     const texts = new Texts();
     const { codes, base, addTotals } = columnCodes(group, column, texts);
-    const totals = new Uint32Array(texts.size);
-    const isAll =
-      this.#selected === undefined && !this.#labelNames.has(field) && templates.length === info.parts.length;
-    if (isAll && addTotals !== undefined) {
-      addTotals(totals);
-      return this.#addTotals(field, totals, texts);
+    const isWhole = labelled === undefined && templates.length === info.parts.length;
+    for (const side of this.#sides) {
+      const totals = new Uint32Array(texts.size);
+      if (side.isAll && isWhole && addTotals !== undefined) addTotals(totals);
+      else {
+        for (const template of templates) {
+          const part: CodePart =
+            codes === undefined
+              ? { kind: 'same', code: base }
+              : { kind: 'each', codes: codes(), first: firstValueOf(info, template), base };
+          side.count(part, template, totals, labelled);
+        }
+      }
+      addCodes(side.table, field, totals, texts);
     }
-    for (const template of templates) {
-      const first = firstValueOf(info, template);
-      const part: CodePart =
-        codes === undefined ? { kind: 'same', code: base } : { kind: 'each', codes: codes(), first, base };
-      this.#count(part, template, field, totals);
-    }
-    this.#addTotals(field, totals, texts);
   }
 
-  /** Adds the rows of a template to the totals of their codes. */
-  #count(part: CodePart, template: number, field: string, totals: Uint32Array): void {
-    const start = this.#starts[template]!;
-    const end = this.#starts[template + 1]!;
-    if (this.#labelNames.has(field)) countPart(part, 0, end - start, this.#unlabelled(field, start, end), totals);
-    else countPart(part, start, end, this.#selected, totals);
-  }
-
-  /** By position in template order, from `start` on: 1 where a row matches and its stream has no label of the name. */
-  #unlabelled(name: string, start: number, end: number): Uint8Array {
-    const { templateRows } = this.#group.order();
-    const { labelled, streams } = this.#labelled(name);
-    const unlabelled = new Uint8Array(end - start);
-    for (let i = start; i < end; i++) {
-      const isSelected = this.#selected === undefined || this.#selected[i] === 1;
-      if (isSelected) unlabelled[i - start] = 1 - labelled[streams[templateRows[i]!]!]!;
-    }
-    return unlabelled;
-  }
-
-  /** By stream: 1 where it has a label of the name; and the stream of each row. */
-  #labelled(name: string): { readonly labelled: Uint8Array; readonly streams: Uint16Array } {
-    const labelled = Uint8Array.from(this.#group.info.streams, (labels) =>
-      labelOf(labels, name) === undefined ? 0 : 1,
-    );
-    return { labelled, streams: this.#group.streamCodes() };
-  }
-
-  #countWholeLines(column: number): void {
+  #countWholeLines(column: number, { mask, table }: FacetSide): void {
     /** By field: the last line in which it was found. */
     const seenIn = new Map<string, number>();
-    const ofLabels = new Map(Array.from(this.#labelNames, (name) => [name, this.#labelled(name)]));
-    forEachWholeLine(this.#group, column, this.#mask === 'all' ? undefined : this.#mask, (line) => {
+    const streams = this.#labelled.size === 0 ? undefined : this.#group.streamCodes();
+    forEachWholeLine(this.#group, column, mask === 'all' ? undefined : mask, (line) => {
       for (let i = line.fields.length - 1; i >= 0; i--) {
         const field = line.fields[i]!;
         if (!this.#isCounted(field) || seenIn.get(field) === line.row) continue;
         seenIn.set(field, line.row);
-        const ofLabel = ofLabels.get(field);
-        if (ofLabel !== undefined && ofLabel.labelled[ofLabel.streams[line.row]!] === 1) continue;
-        if (this.#table.isId(field)) this.#table.addId(field, 1);
-        else this.#addValue(field, line.value(i).toString(), 1);
+        if (this.#labelled.get(field)?.[streams![line.row]!] === 1) continue;
+        if (this.#isId(field)) table.addId(field, 1);
+        else addValue(table, field, line.value(i).toString(), 1);
       }
     });
   }
+}
 
-  /** @param totals  by code */
-  #addTotals(name: string, totals: Uint32Array, texts: Texts): void {
-    const text = new ValueText();
-    for (let code = 0; code < totals.length; code++) {
-      if (totals[code] === 0) continue;
-      texts.write(code, text);
-      this.#addValue(name, text.toString(), totals[code]!);
-    }
-  }
+const ALL_THE_SAME: CodePart = { kind: 'same', code: 0 };
 
-  /** A line with an empty value counts as one without. */
-  #addValue(name: string, value: string, rows: number): void {
-    if (value !== '') this.#table.addValue(name, value, rows);
+/** @param totals  by code */
+function addCodes(table: FacetTable, name: string, totals: Uint32Array, texts: Texts): void {
+  const text = new ValueText();
+  for (let code = 0; code < totals.length; code++) {
+    if (totals[code] === 0) continue;
+    texts.write(code, text);
+    addValue(table, name, text.toString(), totals[code]!);
   }
+}
+
+/** A line with an empty value counts as one without. */
+function addValue(table: FacetTable, name: string, value: string, rows: number): void {
+  if (value !== '') table.addValue(name, value, rows);
 }
 
 const ENCODINGS_OF_MANY: readonly number[] = [ENCODING_TIMESTAMP, ENCODING_UUID, ENCODING_HEX, ENCODING_RAW];
@@ -257,8 +265,9 @@ function hasManyValues(group: RowGroup, column: number): boolean {
     case 'dictionary':
       return values.values.offsets.length - 1 > FACET_VALUES_MAX;
     case 'integer':
+      return values.max - values.min >= FACET_VALUES_MAX && exceeds(values.values, FACET_VALUES_MAX);
     case 'decimal':
-      return exceeds(values.kind === 'integer' ? values.values : values.mantissas, FACET_VALUES_MAX);
+      return exceeds(values.mantissas, FACET_VALUES_MAX);
     case 'pattern':
       return distinctCutTexts(values).values.length > FACET_VALUES_MAX;
     case 'timestamp':

@@ -61,15 +61,53 @@ function setCodes(mantissas: ArrayLike<number>, power: number, first: number, la
   const edges = Float64Array.from({ length: last - first + 1 }, (_, code) =>
     first + code === 1 ? Number.MIN_VALUE : Number(bucketText(first + code)),
   );
-  for (let i = 0; i < codes.length; i++) {
-    const number = mantissas[i]! / power;
-    let low = 0;
-    let high = edges.length;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (edges[middle]! <= number) low = middle;
-      else high = middle;
-    }
-    codes[i] = low;
+  if (mantissas instanceof Int32Array) return setCodesByCell(mantissas, power, edges, codes);
+  for (let i = 0; i < codes.length; i++) codes[i] = codeAt(mantissas[i]! / power, edges);
+}
+
+function codeAt(number: number, edges: Float64Array): number {
+  let low = 0;
+  let high = edges.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (edges[middle]! <= number) low = middle;
+    else high = middle;
   }
+  return low;
+}
+
+/** Integers are in cells by their first five bits: narrower than buckets, so that a cell has an edge within it at most once. */
+const CELL_BITS = 4;
+const CELLS_PER_BIT = 1 << CELL_BITS;
+const CELLS = (31 - CELL_BITS + 1) * CELLS_PER_BIT;
+
+/** Returns the first number of a cell. */
+function cellStart(cell: number): number {
+  if (cell < CELLS_PER_BIT) return cell;
+  return (CELLS_PER_BIT + (cell % CELLS_PER_BIT)) * 2 ** (Math.floor(cell / CELLS_PER_BIT) - 1);
+}
+
+function setCodesByCell(mantissas: Int32Array, power: number, edges: Float64Array, codes: Uint16Array): void {
+  /** By cell: the code of its first number; and the number from which on it is the next one. */
+  const codeOf = new Uint16Array(CELLS);
+  const nextFrom = new Float64Array(CELLS);
+  for (let cell = 0; cell < CELLS; cell++) {
+    codeOf[cell] = codeAt(cellStart(cell) / power, edges);
+    nextFrom[cell] = firstFrom(edges[codeOf[cell]! + 1] ?? Infinity, power);
+  }
+  for (let i = 0; i < codes.length; i++) {
+    const mantissa = mantissas[i]!;
+    const shift = 31 - CELL_BITS - Math.clz32(mantissa);
+    const cell = shift <= 0 ? mantissa : (shift + 1) * CELLS_PER_BIT + ((mantissa >> shift) & (CELLS_PER_BIT - 1));
+    codes[i] = codeOf[cell]! + (mantissa >= nextFrom[cell]! ? 1 : 0);
+  }
+}
+
+/** Returns the least integer that, divided by a power of ten, is not below an edge. */
+function firstFrom(edge: number, power: number): number {
+  if (edge === Infinity) return edge;
+  let first = Math.ceil(edge * power);
+  while ((first - 1) / power >= edge) first--;
+  while (first / power < edge) first++;
+  return first;
 }

@@ -14,8 +14,8 @@ import { aloneInThread } from '../../../workers/task.ts';
 import type { RowGroupRef } from '../core/snapshot.ts';
 import { counterBitsOf, groupCountOf } from './upper-bounds.ts';
 import { FacetTable } from './facet-table.ts';
-import type { FacetCounts } from '../../../store/facets.ts';
-import { facetsOf } from './facets.ts';
+import type { FacetCounts, FacetsAsked } from '../../../store/facets.ts';
+import { facetsOfGroup } from './facets.ts';
 import { openAggregate, type Pass } from './open-aggregate.ts';
 import type { AggregatePlan, Aggregation, Having, Measure, OrderBy } from '../../../store/aggregate-plan.ts';
 import { bytesOf, type MergeInput, type MergeOutput, type PartialAggregate } from './partial-aggregate.ts';
@@ -31,8 +31,8 @@ export interface AggregateInput {
 
 export interface FacetsInput {
   readonly places: readonly RowGroupPlace[];
-  readonly predicate: Predicate;
-  readonly names: readonly string[] | undefined;
+  readonly sides: readonly Predicate[];
+  readonly asked: FacetsAsked;
   /** Names whose values need not be counted, or not any more. */
   readonly ids: readonly string[] | 'all';
 }
@@ -41,7 +41,7 @@ export interface FacetsInput {
 export interface AggregateContext extends Pick<ScanContext, 'lookUp' | 'quarantine'> {
   readonly aggregate: (input: AggregateInput, signal: AbortSignal) => Promise<PartialOutput<PartialAggregate>>;
   readonly merge: (input: MergeInput, signal: AbortSignal) => Promise<MergeOutput>;
-  readonly facets: (input: FacetsInput, signal: AbortSignal) => Promise<PartialOutput<FacetCounts>>;
+  readonly facets: (input: FacetsInput, signal: AbortSignal) => Promise<PartialOutput<readonly FacetCounts[]>>;
   readonly memory: MemoryBudget;
 }
 
@@ -61,15 +61,22 @@ export function aggregateTask(
 
 /** The task of a worker thread for `facets`. */
 export function facetsTask(
-  { places, predicate, names, ids }: FacetsInput,
+  { places, sides, asked, ids }: FacetsInput,
   rowGroups: RowGroups,
   shouldYield = aloneInThread,
-): PartialOutput<FacetCounts> {
-  const table = new FacetTable(ids);
+): PartialOutput<readonly FacetCounts[]> {
+  const tables = sides.map(() => new FacetTable(ids));
   const done = eachGroup(places, rowGroups, shouldYield, (group) => {
-    table.add(facetsOf(group, predicate, names, table.ids()));
+    const counts = facetsOfGroup(group, sides, asked, idsOf(tables));
+    for (const [side, table] of tables.entries()) table.add(counts[side]!);
   });
-  return { result: table.counts(), ...done };
+  return { result: tables.map((table) => table.counts()), ...done };
+}
+
+/** Returns the names that have too many values on some side. */
+function idsOf(tables: readonly FacetTable[]): readonly string[] | 'all' {
+  const ids = tables.map((table) => table.ids());
+  return ids.includes('all') ? 'all' : [...new Set(ids.flat())];
 }
 
 /**
@@ -235,14 +242,30 @@ export async function facets(
   context: AggregateContext,
   signal: AbortSignal,
 ): Promise<FacetCounts> {
-  const found = await candidates(rowGroups, predicate, context, signal);
-  const count = (some: readonly string[] | undefined): Promise<FacetCounts> =>
-    countFacets(found, predicate, some, context, signal);
-  const counts = await count(names);
-  if (!counts.isCut) return counts;
-  const byRows = counts.facets.toSorted((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1));
-  const frequent = byRows.slice(0, FACET_NAMES_CUT).map(({ name }) => name);
-  return { ...(await count(frequent)), isCut: true };
+  const [counts] = await facetsOfSides(rowGroups, [predicate], { names }, context, signal);
+  return counts!;
+}
+
+/** Visits each row group once for all sides. */
+export async function facetsOfSides(
+  rowGroups: readonly RowGroupRef[],
+  sides: readonly Predicate[],
+  asked: FacetsAsked,
+  context: AggregateContext,
+  signal: AbortSignal,
+): Promise<readonly FacetCounts[]> {
+  const ofSides = await Promise.all(sides.map((side) => candidates(rowGroups, side, context, signal)));
+  const wanted = new Set(ofSides.flat());
+  const found = ofSides.length === 1 ? ofSides[0]! : rowGroups.filter((group) => wanted.has(group));
+  const count = (names: readonly string[] | undefined): Promise<FacetCounts[]> =>
+    countFacets(found, sides, { ...asked, names }, context, signal);
+  const counts = await count(asked.names);
+  if (!counts.some(({ isCut }) => isCut)) return counts;
+  const rowsOf = new Map<string, number>();
+  for (const { name, rows } of counts.flatMap(({ facets }) => facets)) rowsOf.set(name, (rowsOf.get(name) ?? 0) + rows);
+  const byRows = [...rowsOf].toSorted(([a, aRows], [b, bRows]) => bRows - aRows || (a < b ? -1 : 1));
+  const frequent = byRows.slice(0, FACET_NAMES_CUT).map(([name]) => name);
+  return (await count(frequent)).map((each) => ({ ...each, isCut: true }));
 }
 
 /** Returns how many lines have each label or field: those of facets, at a fraction of their cost. */
@@ -253,28 +276,32 @@ export async function nameRows(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> {
   const found = await candidates(rowGroups, predicate, context, signal);
-  const { facets: counted } = await countFacets(found, predicate, undefined, context, signal, 'all');
-  return new Map(counted.map(({ name, rows }) => [name, rows]));
+  const [counted] = await countFacets(found, [predicate], { names: undefined }, context, signal, 'all');
+  return new Map(counted!.facets.map(({ name, rows }) => [name, rows]));
 }
 
 async function countFacets(
   rowGroups: readonly RowGroupRef[],
-  predicate: Predicate,
-  names: readonly string[] | undefined,
+  sides: readonly Predicate[],
+  asked: FacetsAsked,
   context: AggregateContext,
   signal: AbortSignal,
   ids?: 'all',
-): Promise<FacetCounts> {
-  const table = new FacetTable(ids);
+): Promise<FacetCounts[]> {
+  const tables = sides.map(() => new FacetTable(ids));
   using memory = context.memory.share();
   await inPartitions(evenBatches(rowGroups), partitions(context, signal), async (batch) => {
-    const output = await context.facets({ places: batch.map(placeOf), predicate, names, ids: table.ids() }, signal);
-    const heldBytes = table.memoryBytes;
-    table.add(output.result);
-    memory.add(table.memoryBytes - heldBytes);
+    const output = await context.facets({ places: batch.map(placeOf), sides, asked, ids: idsOf(tables) }, signal);
+    for (const [side, table] of tables.entries()) {
+      const heldBytes = table.memoryBytes;
+      table.add(output.result[side]!);
+      memory.add(table.memoryBytes - heldBytes);
+    }
     return output;
   });
-  return table.counts();
+  const known = idsOf(tables);
+  if (known !== 'all') for (const table of tables) for (const name of known) table.addId(name, 0);
+  return tables.map((table) => table.counts());
 }
 
 function partitions({ quarantine }: Pick<AggregateContext, 'quarantine'>, signal: AbortSignal): PartitionsOptions {

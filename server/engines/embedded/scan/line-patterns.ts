@@ -177,24 +177,30 @@ function combined(parts: readonly Part[], slots: PatternSlots, rowCount: number,
     return table.codeOf(joinedPattern(texts, slots.names));
   };
   if (varying.length === 0) return patternOf([]);
+  const patternAt = (row: number): number => patternOf(varying.map(({ folded, first }) => folded.codes![first + row]!));
   const combinations = varying.reduce((product, { folded }) => product * folded.texts.length, 1);
-  const known = combinations <= COMBINATIONS_MAX ? new Int32Array(combinations).fill(-1) : new Map<number, number>();
-  const codes = new Uint32Array(rowCount);
-  for (let row = 0; row < rowCount; row++) {
-    let combination = 0;
-    for (let i = 0; i < varying.length; i++) {
-      const { folded, first } = varying[i]!;
-      combination = combination * folded.texts.length + folded.codes![first + row]!;
+  const codes = combinations < 2 ** 32 ? new Uint32Array(rowCount) : new Float64Array(rowCount);
+  for (const { folded, first } of varying) addDigits(codes, folded.codes!, first, folded.texts.length);
+  if (codes instanceof Uint32Array && combinations <= COMBINATIONS_MAX) {
+    const known = new Int32Array(combinations).fill(-1);
+    for (let row = 0; row < rowCount; row++) {
+      const combination = codes[row]!;
+      if (known[combination]! < 0) known[combination] = patternAt(row);
+      codes[row] = known[combination]!;
     }
-    let code = known instanceof Int32Array ? known[combination]! : (known.get(combination) ?? -1);
-    if (code < 0) {
-      code = patternOf(varying.map(({ folded, first }) => folded.codes![first + row]!));
-      if (known instanceof Int32Array) known[combination] = code;
-      else known.set(combination, code);
-    }
-    codes[row] = code;
+    return codes;
   }
-  return codes;
+  const known = new Map<number, number>();
+  return Uint32Array.from(codes, (combination, row) => {
+    const code = known.get(combination) ?? patternAt(row);
+    known.set(combination, code);
+    return code;
+  });
+}
+
+/** Makes each number the one that it is with another digit behind it, to a base. */
+function addDigits(numbers: Uint32Array | Float64Array, digits: ArrayLike<number>, first: number, base: number): void {
+  for (let i = 0; i < numbers.length; i++) numbers[i] = numbers[i]! * base + digits[first + i]!;
 }
 
 /** Lines that are kept whole are cut again. */

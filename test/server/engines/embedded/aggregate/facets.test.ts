@@ -159,7 +159,7 @@ describe('memory of facets', () => {
       open: () => (opened++, group),
     });
     const place = { path: '', offset: 0, sizeBytes: 0, order: 0 };
-    const input = { places: [place, place, place], predicate: planOf(), names: undefined, ids: [] };
+    const input = { places: [place, place, place], sides: [planOf()], asked: { names: undefined }, ids: [] };
     expect(facetsTask(input, rowGroups, () => opened === 2).doneCount).toBe(2);
     expect(opened).toBe(2);
   });
