@@ -86,7 +86,7 @@ class Adviser {
     this.#linesInRange = await this.#countOf(this.#visible);
     if (this.#linesInRange === 0) {
       yield { message: `no lines ${rangeText(this.#question.query)}` };
-      return yield* this.#widerRanges();
+      return yield* this.#widerRanges(0);
     }
     let isNameUnknown = false;
     for await (const hint of this.nameHints(emptyNames)) {
@@ -94,12 +94,14 @@ class Adviser {
       yield hint;
     }
     // With such a filter, no other makes a difference; lines of other times may have the name.
-    if (isNameUnknown) return yield* this.#widerRanges();
+    if (isNameUnknown) {
+      return yield* this.#widerRanges(emptyNames.length === 0 ? 0 : await this.#count(this.#question.query));
+    }
     for (const { asked, wants } of emptyNames) {
       if (wants === 'number') yield { message: `no line of this answer has a number in "${asked}"` };
     }
     if (emptyNames.length > 0) return;
-    yield* this.#widerRanges();
+    yield* this.#widerRanges(0);
     yield* this.#fewerFilters();
   }
 
@@ -144,15 +146,18 @@ class Adviser {
     return { message, parameters: parametersOf(query), lines: await this.#count(query) };
   }
 
-  async *#widerRanges(): AsyncGenerator<Hint> {
+  /** @param linesWithin  those that the question finds */
+  async *#widerRanges(linesWithin: number): AsyncGenerator<Hint> {
     const { since, until, ...rest } = this.#question.query;
     if (since === undefined && until === undefined) return;
     const { from } = this.#visible;
+    // Mostly there are none at any time.
+    if (linesWithin === 0 && (await this.#countOutside(rest)) === 0) return;
     for (const wider of WIDER_RANGES) {
       const query: QueryString = wider === undefined ? rest : { ...rest, since: wider };
       const begin = this.#parsed(query).from;
       if (begin !== undefined && (from === undefined || begin >= from)) continue;
-      const lines = await this.#count(query);
+      const lines = linesWithin + (await this.#countOutside(query));
       if (lines === 0) continue;
       const range = wider === undefined ? 'of all time' : `since=${wider}`;
       yield { message: `${range}: ${counted(lines)}`, parameters: parametersOf(query), lines };
@@ -187,21 +192,26 @@ class Adviser {
     if (kind !== 'equals' && kind !== 'wildcard' && kind !== 'text') return;
     const found = async (meant: readonly QueryString[]): Promise<Hint | undefined> =>
       this.#question.isErasure === true ? undefined : this.#firstFound(parameter, value, rest, meant);
-    const hint =
-      (await found(valuesMeant(parameter, value))) ??
-      (kind === 'equals' && !LOOKS_LIKE_ID.test(value)
-        ? await this.#nearestKnown(parameter, value, rest)
-        : undefined) ??
-      (kind === 'wildcard' || WHOLE_ID.test(value) ? undefined : await found(valuesWidened(parameter, value)));
-    if (hint !== undefined) yield hint;
+    const meant = await found(valuesMeant(parameter, value));
+    if (meant !== undefined) return yield meant;
+    const isWide = kind !== 'wildcard' && !WHOLE_ID.test(value);
+    const isNearby = !LOOKS_LIKE_ID.test(value);
+    const known = kind === 'equals' && (isWide || isNearby) ? await this.#knownValues(parameter, rest) : undefined;
+    const other = known === undefined || !isNearby ? undefined : nearest(value, known.keys());
+    if (other !== undefined) {
+      return yield otherValue(parameter, value, { [parameter]: other }, rest, known!.get(other)!);
+    }
+    // Where all values are known, it is, too, that nothing is found.
+    if (!isWide || known?.keys().every((each) => !includes(each, value)) === true) return;
+    const widened = await found(valuesWidened(parameter, value));
+    if (widened !== undefined) yield widened;
   }
 
-  async #nearestKnown(parameter: string, value: string, rest: QueryString): Promise<Hint | undefined> {
+  /** Returns the values of a name with the number of lines; undefined where there are too many. */
+  async #knownValues(parameter: string, rest: QueryString): Promise<ReadonlyMap<string, number> | undefined> {
     const { facets } = await this.#view.facets(this.#parsed(rest), [parameter], this.#query);
-    const values = facets[0]?.values;
-    const other = values === undefined ? undefined : nearest(value, values.keys());
-    if (other === undefined) return undefined;
-    return otherValue(parameter, value, { [parameter]: other }, rest, values!.get(other)!);
+    const [facet] = facets;
+    return facet === undefined ? new Map() : facet.values;
   }
 
   /** The first of these that finds lines, in the place of the value. */
@@ -235,6 +245,14 @@ class Adviser {
     return this.#countOf(this.#parsed(query));
   }
 
+  /** Counts the lines that a question finds before and after the range of this one: those within it were looked at. */
+  async #countOutside(query: QueryString): Promise<number> {
+    const wide = this.#parsed(query);
+    const { from, to } = this.#visible;
+    const before = from === undefined ? 0 : await this.#countOf({ ...wide, to: from });
+    return before + (to === undefined ? 0 : await this.#countOf({ ...wide, from: to }));
+  }
+
   async #countOf(predicate: Predicate): Promise<number> {
     const { cells } = await this.#view.aggregate({ ...predicate, ...UNGROUPED, measures: [] }, this.#query);
     return cells[0]?.rows ?? 0;
@@ -252,6 +270,11 @@ const LOOKS_LIKE_ID = /^(?=.*\d).{8,}$/s;
 const WHOLE_ID = /^[\da-f-]{16,}$|^\d+$/i;
 
 const UNGROUPED = { by: [], stepNs: undefined, limit: undefined } as const;
+
+/** Whether a value has another in it, in any case. */
+function includes(value: string, other: string): boolean {
+  return value.toLowerCase().includes(other.toLowerCase());
+}
 
 function onlyTimes({ since, until, tz }: QueryString): QueryString {
   return { since, until, tz };
