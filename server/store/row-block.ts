@@ -61,7 +61,8 @@ export function textAt({ bytes, offsets }: BlockTexts, row: number): Uint8Array 
 export function buffersOfBlock({ days, timesNs, streamCodes, flags, lines, fields }: RowBlock): ArrayBuffer[] {
   const arrays = [days, timesNs, streamCodes, flags, lines.bytes, lines.offsets];
   for (const { values, isPresent } of fields) arrays.push(values.bytes, values.offsets, isPresent);
-  return arrays.map(({ buffer }) => buffer as ArrayBuffer);
+  // Names that no row has share theirs.
+  return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];
 }
 
 export function sizeOfBlock(block: RowBlock): number {
@@ -76,7 +77,10 @@ export class RowBlockBuilder {
   readonly #flags: Uint8Array;
   readonly #codes = new Map<Labels, number>();
   readonly #lines: TextsBuilder;
-  readonly #fields: readonly { readonly name: string; readonly values: TextsBuilder; readonly isPresent: Uint8Array }[];
+  readonly #names: readonly string[];
+  readonly #rowsMax: number;
+  /** By name; undefined as long as no row has it: most rows have few of the names that are asked for. */
+  readonly #fields: ({ readonly values: TextsBuilder; readonly isPresent: Uint8Array } | undefined)[];
   #rowCount = 0;
 
   constructor(fields: readonly string[], rowsMax: number) {
@@ -85,11 +89,9 @@ export class RowBlockBuilder {
     this.#streamCodes = new Uint32Array(rowsMax);
     this.#flags = new Uint8Array(rowsMax);
     this.#lines = new TextsBuilder(rowsMax);
-    this.#fields = fields.map((name) => ({
-      name,
-      values: new TextsBuilder(rowsMax),
-      isPresent: new Uint8Array(rowsMax),
-    }));
+    this.#names = fields;
+    this.#rowsMax = rowsMax;
+    this.#fields = fields.map(() => undefined);
   }
 
   /** @param labels  equal ones should be one object. The row's line and fields must follow. */
@@ -104,28 +106,36 @@ export class RowBlockBuilder {
   }
 
   addLine(bytes: Uint8Array, start: number, end: number): void {
-    this.#lines.add(bytes, start, end);
+    this.#lines.set(this.#rowCount - 1, bytes, start, end);
   }
 
-  /** Adds the value of field i of the row that was added last. */
-  addValue(field: number, bytes: Uint8Array, start: number, end: number, isPresent: boolean): void {
-    const { values, isPresent: marks } = this.#fields[field]!;
-    values.add(bytes, start, end);
-    marks[this.#rowCount - 1] = isPresent ? 1 : 0;
+  /** Adds the value of field i of the row that was added last; rows without one need no call. */
+  addValue(field: number, bytes: Uint8Array, start: number, end: number): void {
+    const { values, isPresent } = (this.#fields[field] ??= {
+      values: new TextsBuilder(this.#rowsMax),
+      isPresent: new Uint8Array(this.#rowsMax),
+    });
+    values.set(this.#rowCount - 1, bytes, start, end);
+    isPresent[this.#rowCount - 1] = 1;
   }
 
-  /** Adds a row of another block of the same fields. */
-  addFrom(block: RowBlock, row: number): void {
+  /**
+   * Adds a row of another block of the same fields.
+   * @param present  fields that some row of the block has
+   */
+  addFrom(block: RowBlock, row: number, present: readonly number[]): void {
     const { days, timesNs, flags, lines, fields } = block;
     this.addRow(days[row]!, timesNs[row]!, labelsAt(block, row), flags[row]!);
     this.addLine(lines.bytes, lines.offsets[row]!, lines.offsets[row + 1]!);
-    for (const [field, { values, isPresent }] of fields.entries()) {
-      this.addValue(field, values.bytes, values.offsets[row]!, values.offsets[row + 1]!, isPresent[row] === 1);
+    for (const field of present) {
+      const { values, isPresent } = fields[field]!;
+      if (isPresent[row] === 1) this.addValue(field, values.bytes, values.offsets[row]!, values.offsets[row + 1]!);
     }
   }
 
   finish(): RowBlock {
     const rowCount = this.#rowCount;
+    const ofNone = { values: new TextsBuilder(0).finish(rowCount), isPresent: new Uint8Array(rowCount) };
     return {
       rowCount,
       days: this.#days.slice(0, rowCount),
@@ -133,12 +143,12 @@ export class RowBlockBuilder {
       streams: [...this.#codes.keys()],
       streamCodes: this.#streamCodes.slice(0, rowCount),
       flags: this.#flags.slice(0, rowCount),
-      lines: this.#lines.finish(),
-      fields: this.#fields.map(({ name, values, isPresent }) => ({
-        name,
-        values: values.finish(),
-        isPresent: isPresent.slice(0, rowCount),
-      })),
+      lines: this.#lines.finish(rowCount),
+      fields: this.#names.map((name, i) => {
+        const field = this.#fields[i];
+        if (field === undefined) return { name, ...ofNone };
+        return { name, values: field.values.finish(rowCount), isPresent: field.isPresent.slice(0, rowCount) };
+      }),
     };
   }
 }
@@ -147,18 +157,21 @@ const BYTES_AT_FIRST = 4096;
 
 class TextsBuilder {
   readonly #offsets: Uint32Array;
-  #bytes = new Uint8Array(BYTES_AT_FIRST);
+  #bytes = new Uint8Array(0);
+  /** Texts before this one are set; those that were left out are empty. */
   #count = 0;
 
   constructor(countMax: number) {
     this.#offsets = new Uint32Array(countMax + 1);
   }
 
-  add(bytes: Uint8Array, start: number, end: number): void {
+  /** Sets a text; indices ascend. */
+  set(index: number, bytes: Uint8Array, start: number, end: number): void {
     const from = this.#offsets[this.#count]!;
+    for (; this.#count < index; this.#count++) this.#offsets[this.#count + 1] = from;
     const to = from + end - start;
     if (to > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(to, this.#bytes.length * 2));
+      const grown = new Uint8Array(Math.max(to, this.#bytes.length * 2, BYTES_AT_FIRST));
       grown.set(this.#bytes.subarray(0, from));
       this.#bytes = grown;
     }
@@ -166,10 +179,12 @@ class TextsBuilder {
     this.#offsets[++this.#count] = to;
   }
 
-  finish(): BlockTexts {
-    return {
-      bytes: this.#bytes.slice(0, this.#offsets[this.#count]),
-      offsets: this.#offsets.slice(0, this.#count + 1),
-    };
+  /** @param count  of all texts */
+  finish(count: number): BlockTexts {
+    const end = this.#offsets[this.#count]!;
+    const offsets = new Uint32Array(count + 1);
+    offsets.set(this.#offsets.subarray(0, this.#count + 1));
+    offsets.fill(end, this.#count + 1);
+    return { bytes: this.#bytes.slice(0, end), offsets };
   }
 }

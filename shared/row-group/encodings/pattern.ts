@@ -91,13 +91,16 @@ interface Blocks {
   readonly starts: Uint32Array;
 }
 
-function blocksOf(patterns: ByteStrings, codes: Codes): Blocks {
-  const places = placesOf(patterns);
-  const counts = new Uint32Array(places.length);
-  for (let i = 0; i < codes.length; i++) counts[codes[i]!]!++;
+function blocksOf(places: Uint32Array, counts: Uint32Array): Blocks {
   const starts = new Uint32Array(places.length + 1);
   for (let code = 0; code < places.length; code++) starts[code + 1] = starts[code]! + places[code]! * counts[code]!;
   return { places, counts, starts };
+}
+
+function countsOf(codes: Codes, distinct: number): Uint32Array {
+  const counts = new Uint32Array(distinct);
+  for (let i = 0; i < codes.length; i++) counts[codes[i]!]!++;
+  return counts;
 }
 
 /** By value: the index of its first number. */
@@ -113,7 +116,8 @@ export function encodeCutTexts(texts: CutTexts, parameters: ByteWriter, pages: P
   const refs = refsOf(patterns);
   encodeDistinctTexts(refs, parameters, pages);
   encodeCodes(codes, codes.length, refs.count, pages);
-  const numbers = arranged(texts, blocksOf(patterns, codes));
+  const places = placesOf(patterns);
+  const numbers = arranged(texts, blocksOf(places, countsOf(codes, places.length)));
   if (numbers.length > 0) encodeIntegers(numbers, numbers.length, parameters, pages);
 }
 
@@ -133,7 +137,10 @@ function arranged({ codes, firsts, strides, numbers }: CutTexts, { places, count
 
 /** @throws CorruptionError */
 export function decodeCutTexts(parameters: ByteReader, pages: PageReader, count: number): CutTexts {
-  const { patterns, codes, blocks } = readPatterns(parameters, pages, count);
+  const patterns = decodeDistinctTexts(parameters, pages);
+  const places = checkedPlaces(patterns);
+  const codes = decodeCodes(pages, count, places.length);
+  const blocks = blocksOf(places, countsOf(codes, places.length));
   const total = blocks.starts.at(-1)!;
   const numbers = total === 0 ? new Int32Array(0) : decodeIntegers(parameters, pages, total).values;
   checkNumbers(patterns, blocks, numbers);
@@ -145,40 +152,54 @@ export function decodeCutTexts(parameters: ByteReader, pages: PageReader, count:
  * @throws CorruptionError
  */
 export function pickCutTexts(parameters: ByteReader, pages: PageReader, count: number, indices: Int32Array): CutTexts {
-  const { patterns, codes: allCodes, blocks } = readPatterns(parameters, pages, count, true);
-  const codes = Uint16Array.from(indices, (index) => allCodes[index]!);
-  const picked = blocksOf(patterns, codes);
+  const patterns = decodeDistinctTexts(parameters, pages);
+  const places = checkedPlaces(patterns);
+  const { codes, ranks, counts } = pickRanks(decodeCodes(pages, count, places.length, true), places.length, indices);
+  const all = blocksOf(places, counts);
+  const picked = blocksOf(places, countsOf(codes, places.length));
   const total = picked.starts.at(-1)!;
   const firsts = firstsOf(picked, codes);
   const texts = { patterns, codes, firsts, strides: picked.counts };
   if (total === 0) return { ...texts, numbers: new Int32Array(0) };
   // The picked numbers are in the order of all, so their indices ascend.
   const wanted = new Uint32Array(total);
-  const allFirsts = firstsOf(blocks, allCodes);
   for (let i = 0; i < codes.length; i++) {
     const code = codes[i]!;
-    for (let place = 0; place < blocks.places[code]!; place++) {
-      wanted[firsts[i]! + place * picked.counts[code]!] = allFirsts[indices[i]!]! + place * blocks.counts[code]!;
+    for (let place = 0; place < places[code]!; place++) {
+      wanted[firsts[i]! + place * picked.counts[code]!] = all.starts[code]! + ranks[i]! + place * counts[code]!;
     }
   }
-  const { values } = pickIntegers(parameters, pages, blocks.starts.at(-1)!, wanted);
+  const { values } = pickIntegers(parameters, pages, all.starts.at(-1)!, wanted);
   checkNumbers(patterns, picked, values);
   return { ...texts, numbers: values };
 }
 
-function readPatterns(
-  parameters: ByteReader,
-  pages: PageReader,
-  count: number,
-  arePassing = false,
-): { patterns: ByteStrings; codes: Codes; blocks: Blocks } {
-  const patterns = decodeDistinctTexts(parameters, pages);
-  const codes = decodeCodes(pages, count, patterns.offsets.length - 1, arePassing);
-  const blocks = blocksOf(patterns, codes);
-  if (blocks.places.some((places) => places > PLACES_MAX)) {
-    throw new CorruptionError(`a pattern with more than ${PLACES_MAX} numbers`);
+/** Returns the codes of the values at some indices, their ranks among those of the same code, and the number of each code. */
+function pickRanks(
+  codes: Codes,
+  distinct: number,
+  indices: Int32Array,
+): { codes: Uint16Array; ranks: Uint32Array; counts: Uint32Array } {
+  const counts = new Uint32Array(distinct);
+  const picked = new Uint16Array(indices.length);
+  const ranks = new Uint32Array(indices.length);
+  let from = 0;
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    for (; from < index; from++) counts[codes[from]!]!++;
+    picked[i] = codes[index]!;
+    ranks[i] = counts[picked[i]!]!;
   }
-  return { patterns, codes, blocks };
+  for (; from < codes.length; from++) counts[codes[from]!]!++;
+  return { codes: picked, ranks, counts };
+}
+
+/** Returns the numbers of each pattern's values. @throws CorruptionError */
+function checkedPlaces(patterns: ByteStrings): Uint32Array {
+  const places = placesOf(patterns);
+  if (places.some((own) => own > PLACES_MAX))
+    throw new CorruptionError(`a pattern with more than ${PLACES_MAX} numbers`);
+  return places;
 }
 
 /**

@@ -44,9 +44,9 @@ export function blockOf(
     builder.addLine(lines.bytes, lineStart, lineEnd);
     if (fields.length > 0) group.fields.moveTo(row, lines.bytes, lineStart, lineEnd);
     for (let field = 0; field < fields.length; field++) {
-      const isPresent = group.fields.read(field);
+      if (!group.fields.read(field)) continue;
       const { bytes, start, end } = group.fields.text;
-      builder.addValue(field, bytes, start, end, isPresent);
+      builder.addValue(field, bytes, start, end);
     }
     places.push(done);
   }
@@ -65,8 +65,13 @@ export function mergedBlocks(
   const builder = new RowBlockBuilder(fields, chosen.length);
   const streams = new Streams();
   const shared = blocks.map((block) => ({ ...block, streams: block.streams.map((labels) => streams.shared(labels)) }));
-  for (const [block, row] of chosen) builder.addFrom(shared[block]!, row);
+  const present = blocks.map(presentFields);
+  for (const [block, row] of chosen) builder.addFrom(shared[block]!, row, present[block]!);
   return builder.finish();
+}
+
+function presentFields({ fields }: RowBlock): number[] {
+  return fields.flatMap(({ isPresent }, field) => (isPresent.includes(1) ? [field] : []));
 }
 
 /** Makes equal labels of several row groups one object. */
