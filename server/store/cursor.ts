@@ -56,16 +56,51 @@ export const NO_CURSOR_KEY: Uint8Array = new Uint8Array(CURSOR_KEY_BYTES);
 /** Six bytes are the most that a Buffer reads at once. */
 const LOW = 2 ** 48;
 
-/** Returns a function that writes a cursor as 34 characters that stand in a URL as they are. */
+/** Characters of a cursor in text, which stand in a URL as they are. */
+export const CURSOR_CHARS = 34;
+
+/** Returns a function that writes a cursor as text. */
 export function cursorWriter(key: Uint8Array): (cursor: Cursor) => string {
-  const cipher = createCipheriv(CIPHER, key, null).setAutoPadding(false);
-  const written = Buffer.alloc(CLEAR_BYTES + BLOCK_BYTES);
-  const block = Buffer.alloc(BLOCK_BYTES);
-  return (cursor) => {
-    writeBlock(cursor, written, block);
-    written.set(cipher.update(block), CLEAR_BYTES);
-    return written.toString('base64url');
-  };
+  return (cursor) => sealedCursors(key, 1, () => cursor).toString('latin1');
+}
+
+/**
+ * Writes cursors as texts, end to end. A call of the cipher takes a microsecond, however many blocks it is given, so all rows of
+ * a piece of an answer share one.
+ */
+export function sealedCursors(key: Uint8Array, count: number, cursorAt: (index: number) => Cursor): Buffer {
+  const times = Buffer.allocUnsafe(count * CLEAR_BYTES);
+  const blocks = Buffer.allocUnsafe(count * BLOCK_BYTES);
+  for (let i = 0; i < count; i++) {
+    writeCursor(cursorAt(i));
+    times.set(writtenTime, i * CLEAR_BYTES);
+    blocks.set(writtenBlock, i * BLOCK_BYTES);
+  }
+  const sealed = createCipheriv(CIPHER, key, null).setAutoPadding(false).update(blocks);
+  const texts = Buffer.allocUnsafe(count * CURSOR_CHARS);
+  for (let i = 0; i < count; i++) {
+    written.set(times.subarray(i * CLEAR_BYTES, (i + 1) * CLEAR_BYTES));
+    written.set(sealed.subarray(i * BLOCK_BYTES, (i + 1) * BLOCK_BYTES), CLEAR_BYTES);
+    writeBase64Url(written, texts, i * CURSOR_CHARS);
+  }
+  return texts;
+}
+
+const BASE64URL = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_');
+
+/** Of 3n + 1 bytes, as all cursors have; a call of Node takes five times as long. */
+function writeBase64Url(bytes: Uint8Array, out: Uint8Array, start: number): void {
+  let to = start;
+  const last = bytes.length - 1;
+  for (let at = 0; at < last; at += 3) {
+    const group = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+    out[to++] = BASE64URL[group >> 18]!;
+    out[to++] = BASE64URL[(group >> 12) & 63]!;
+    out[to++] = BASE64URL[(group >> 6) & 63]!;
+    out[to++] = BASE64URL[group & 63]!;
+  }
+  out[to++] = BASE64URL[bytes[last]! >> 2]!;
+  out[to] = BASE64URL[(bytes[last]! & 3) << 4]!;
 }
 
 /** Returns undefined for a text that was not written with this key. */
@@ -80,24 +115,30 @@ export function parseCursor(text: string, key: Uint8Array): Cursor | undefined {
   mixTime(block, bytes);
   const stream = block.readUIntBE(0, RANK_BYTES);
   const arrival = block[ARRIVAL_AT]! * LOW + block.readUIntBE(ARRIVAL_AT + 1, 6);
-  const isWhole = block.readUIntBE(CHECKSUM_AT, CHECKSUM_BYTES) === checksum(bytes, block);
+  block.copy(bytes, CLEAR_BYTES);
+  const isWhole = block.readUIntBE(CHECKSUM_AT, CHECKSUM_BYTES) === checksum(bytes);
   const isPossible = isWhole && timeNs < NS_PER_DAY && Number.isSafeInteger(arrival);
   return isPossible ? { day, timeNs, stream, arrival } : undefined;
 }
 
-/** @param written  gets the time */
-function writeBlock({ day, timeNs, stream, arrival }: Cursor, written: Buffer, block: Buffer): void {
-  written.writeUIntBE(day + DAY_BIAS, 0, DAY_BYTES);
-  written.writeUIntBE(timeNs, DAY_BYTES, TIME_BYTES);
-  block.writeUIntBE(stream, 0, RANK_BYTES);
-  block[ARRIVAL_AT] = Math.floor(arrival / LOW);
-  block.writeUIntBE(arrival % LOW, ARRIVAL_AT + 1, 6);
-  block.writeUIntBE(checksum(written, block), CHECKSUM_AT, CHECKSUM_BYTES);
-  mixTime(block, written);
+/** The bytes of a cursor before they are sealed, one after the other; and its parts. */
+const written = Buffer.alloc(CLEAR_BYTES + BLOCK_BYTES);
+const writtenTime = written.subarray(0, CLEAR_BYTES);
+const writtenBlock = written.subarray(CLEAR_BYTES);
+
+function writeCursor({ day, timeNs, stream, arrival }: Cursor): void {
+  writtenTime.writeUIntBE(day + DAY_BIAS, 0, DAY_BYTES);
+  writtenTime.writeUIntBE(timeNs, DAY_BYTES, TIME_BYTES);
+  writtenBlock.writeUIntBE(stream, 0, RANK_BYTES);
+  writtenBlock[ARRIVAL_AT] = Math.floor(arrival / LOW);
+  writtenBlock.writeUIntBE(arrival % LOW, ARRIVAL_AT + 1, 6);
+  writtenBlock.writeUIntBE(checksum(written), CHECKSUM_AT, CHECKSUM_BYTES);
+  mixTime(writtenBlock, writtenTime);
 }
 
-function checksum(time: Uint8Array, block: Uint8Array): number {
-  return crc32(block.subarray(0, CHECKSUM_AT), crc32(time.subarray(0, CLEAR_BYTES))) & 0xffffff;
+/** @param bytes  time and block, before they are mixed */
+function checksum(bytes: Uint8Array): number {
+  return crc32(bytes.subarray(0, CLEAR_BYTES + CHECKSUM_AT)) & 0xffffff;
 }
 
 /** Blocks of different times have nothing in common. */

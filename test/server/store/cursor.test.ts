@@ -2,10 +2,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   compareCursors,
+  CURSOR_CHARS,
   type Cursor,
   CURSOR_KEY_BYTES,
   cursorWriter,
   parseCursor,
+  sealedCursors,
   streamRank,
 } from '../../../server/store/cursor.ts';
 import { NS_PER_DAY } from '../../../shared/time.ts';
@@ -29,6 +31,22 @@ test('a cursor is read back, is short, and stands in a URL as it is', () => {
       expect(text).toMatch(/^[\w-]{34}$/);
       expect(encodeURIComponent(text)).toBe(text);
     }),
+  );
+});
+
+test('cursors that are sealed together are those that are sealed one by one', () => {
+  fc.assert(
+    fc.property(fc.array(cursors), (some) => {
+      const texts = sealedCursors(KEY, some.length, (i) => some[i]!).toString('latin1');
+      expect(texts).toBe(some.map(cursorText).join(''));
+      expect(texts.length).toBe(some.length * CURSOR_CHARS);
+    }),
+  );
+});
+
+test('a cursor is the same in each version', () => {
+  expect(cursorText({ day: 20_780, timeNs: 1e9, stream: 77, arrival: 123_456 })).toBe(
+    'gFEsAAA7msoAUMFKJK8uvu6eURgtMgoX5A',
   );
 });
 

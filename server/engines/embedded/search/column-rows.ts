@@ -10,12 +10,14 @@ const NO_VALUE = '-';
 
 export class ColumnCsvRows implements RowWriter {
   readonly needsFields = true;
+  readonly needsCursors: boolean;
   readonly expansion = 1;
   readonly #columns: Columns;
   readonly #isExact: boolean;
 
   constructor(columns: Columns, isExact: boolean) {
     this.#columns = columns;
+    this.needsCursors = columns.haveCursors;
     this.#isExact = isExact;
   }
 
@@ -27,6 +29,7 @@ export class ColumnCsvRows implements RowWriter {
 
 export class ColumnObjectRows implements RowWriter {
   readonly needsFields = true;
+  readonly needsCursors: boolean;
   readonly expansion = 1;
   readonly #columns: Columns;
   readonly #end: string;
@@ -35,6 +38,7 @@ export class ColumnObjectRows implements RowWriter {
   /** @param end  of each row */
   constructor(columns: Columns, end: string) {
     this.#columns = columns;
+    this.needsCursors = columns.haveCursors;
     this.#end = end;
     this.#keys = columns.names.map((name, i) => `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`);
   }
@@ -51,11 +55,13 @@ export class ColumnObjectRows implements RowWriter {
 
 export class ColumnTextRows implements RowWriter {
   readonly needsFields = true;
+  readonly needsCursors: boolean;
   readonly expansion = 1;
   readonly #columns: Columns;
 
   constructor(columns: Columns) {
     this.#columns = columns;
+    this.needsCursors = columns.haveCursors;
   }
 
   write(row: TextRow, out: TextBuffer): void {

@@ -16,6 +16,7 @@ import {
   MESSAGE_COLUMN,
   TIME_COLUMN,
 } from '../../../store/columns.ts';
+import { CURSOR_CHARS } from '../../../store/cursor.ts';
 import { foldToBucket } from '../aggregate/log-codes.ts';
 import { textOfRun } from '../scan/line-runs.ts';
 import { patternOfFields, patternOfText } from '../scan/pattern-of-line.ts';
@@ -41,6 +42,10 @@ export class Columns {
     this.names = names;
     this.#clock = clock;
     this.#asked = names.map(parseName);
+  }
+
+  get haveCursors(): boolean {
+    return this.names.includes(CURSOR_COLUMN);
   }
 
   /** Returns the value of a column as text; undefined where the row has none. */
@@ -76,7 +81,7 @@ export class Columns {
       case LINE_COLUMN:
         return row.bytes.toString('utf8', row.start, row.end);
       case CURSOR_COLUMN:
-        return row.cursor();
+        return row.cursors.toString('latin1', row.cursorStart, row.cursorStart + CURSOR_CHARS);
       case MESSAGE_COLUMN: {
         const fields = new Map(row.fields!.texts().map(({ name: field, value }) => [field, value]));
         return messageOf(row.bytes.toString('utf8', row.start, row.end), fields)?.text;

@@ -1,5 +1,6 @@
 /** Rows as objects: time, labels, level, flags, the line to the byte, its fields, and its cursor. */
 import type { Labels } from '../../../../shared/labels.ts';
+import { CURSOR_CHARS } from '../../../store/cursor.ts';
 import { flagNames } from '../../../store/row-block.ts';
 import { FieldsWriter } from './fields-writer.ts';
 import type { RowClock } from './row-clock.ts';
@@ -9,6 +10,7 @@ import type { TextBuffer } from './text-buffer.ts';
 
 export class ObjectRows implements RowWriter {
   readonly needsFields = true;
+  readonly needsCursors = true;
   readonly expansion = 3;
   readonly #clock: RowClock;
   readonly #end: string;
@@ -38,7 +40,7 @@ export class ObjectRows implements RowWriter {
     out.ascii(',"fields":');
     this.#fields.write(row, isUtf8, out);
     out.ascii(',"cursor":"');
-    out.ascii(row.cursor());
+    out.copy(row.cursors, row.cursorStart, row.cursorStart + CURSOR_CHARS);
     out.ascii('"}');
     out.ascii(this.#end);
   }

@@ -12,6 +12,7 @@ import type { TextBuffer } from './text-buffer.ts';
 
 export class ReadableRows implements RowWriter {
   readonly needsFields = true;
+  readonly needsCursors = false;
   readonly expansion = 1;
   readonly #clock: RowClock;
   readonly #options: Readable;

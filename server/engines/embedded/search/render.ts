@@ -1,4 +1,5 @@
 /** Renders lines as text, by the writer of their sink. */
+import { CURSOR_CHARS, NO_CURSOR_KEY, sealedCursors } from '../../../store/cursor.ts';
 import type { TextSink } from '../../../store/sink.ts';
 import type { TextRow } from './row-writer.ts';
 import { writerOf } from './row-writers.ts';
@@ -22,25 +23,53 @@ export function textOf(
   sink: TextSink,
 ): RenderedText {
   const writer = writerOf(sink);
+  const count = builtCount(groups, groupOf);
   const next = new Uint32Array(groups.length);
-  const ends = new Uint32Array(rows.length);
+  const ends = new Uint32Array(count);
   const lineBytes = groups.reduce((sum, group) => sum + (group?.lines.bytes.length ?? 0), 0);
   const out = new TextBuffer(lineBytes * writer.expansion);
-  let count = 0;
-  for (; count < rows.length; count++) {
-    const group = groups[groupOf[count]!];
+  const cursors = writer.needsCursors ? cursorsOf(groups, { groupOf, rows, timesNs }, count, sink) : NO_CURSORS;
+  for (let i = 0; i < count; i++) {
+    const group = groups[groupOf[i]!];
     if (group !== undefined) {
-      const line = next[groupOf[count]!]!++;
-      if (line + 1 >= group.lines.offsets.length) break;
-      writer.write(rowOf(group, rows[count]!, timesNs[count]!, line), out);
+      const line = next[groupOf[i]!]!++;
+      writer.write(rowOf(group, rows[i]!, timesNs[i]!, line, { cursors, cursorStart: i * CURSOR_CHARS }), out);
     }
-    ends[count] = out.length;
+    ends[i] = out.length;
   }
-  return { kind: 'text', text: out.finish(), ends: ends.subarray(0, count) };
+  return { kind: 'text', text: out.finish(), ends };
 }
 
-function rowOf(group: SinkGroup, row: number, timeNs: number, line: number): TextRow {
-  const { opened, lines, streamCodes, flags, runCodes, lineFields, cursorAt } = group;
+const NO_CURSORS = Buffer.alloc(0);
+
+/** Returns the number of rows before the first one whose line has not been built. */
+function builtCount(groups: readonly (SinkGroup | undefined)[], groupOf: Uint32Array): number {
+  const left = groups.map((group) => (group === undefined ? Infinity : group.lines.offsets.length - 1));
+  for (let i = 0; i < groupOf.length; i++) if (left[groupOf[i]!]!-- === 0) return i;
+  return groupOf.length;
+}
+
+/** Returns the texts of the cursors of the first rows. */
+function cursorsOf(
+  groups: readonly (SinkGroup | undefined)[],
+  { groupOf, rows, timesNs }: ChosenRows,
+  count: number,
+  { cursorKey = NO_CURSOR_KEY }: TextSink,
+): Buffer {
+  return sealedCursors(cursorKey, count, (i) => groups[groupOf[i]!]?.cursorAt(rows[i]!, timesNs[i]!) ?? OF_NO_ROW);
+}
+
+/** In the place of a row that cannot be read. */
+const OF_NO_ROW = { day: 0, timeNs: 0, stream: 0, arrival: 0 };
+
+function rowOf(
+  group: SinkGroup,
+  row: number,
+  timeNs: number,
+  line: number,
+  { cursors, cursorStart }: Pick<TextRow, 'cursors' | 'cursorStart'>,
+): TextRow {
+  const { opened, lines, streamCodes, flags, runCodes, lineFields } = group;
   lineFields?.moveTo(row, line);
   return {
     labels: opened.info.streams[streamCodes[row]!]!,
@@ -52,6 +81,7 @@ function rowOf(group: SinkGroup, row: number, timeNs: number, line: number): Tex
     fields: lineFields,
     baseDay: opened.info.baseDay,
     timeNs,
-    cursor: () => cursorAt(row, timeNs),
+    cursors,
+    cursorStart,
   };
 }

@@ -19,11 +19,14 @@ export interface TextRow {
   /** From the start of its base day, in ns. */
   baseDay: number;
   timeNs: number;
-  cursor: () => string;
+  /** Texts of cursors, of which that of the row begins at `cursorStart`; only where a writer needs them. */
+  cursors: Buffer;
+  cursorStart: number;
 }
 
 export interface RowWriter {
   readonly needsFields: boolean;
+  readonly needsCursors: boolean;
   /** Bytes of text for each of a line, as a rule: buffers are bounded by it. */
   readonly expansion: number;
   write(row: TextRow, out: TextBuffer): void;

@@ -40,6 +40,7 @@ export function writerOf({ format, columns: names, zone, readable }: TextSink): 
 /** Lines as they were written. */
 const RAW_ROWS: RowWriter = {
   needsFields: false,
+  needsCursors: false,
   expansion: 1,
   write({ bytes, start, end }, out) {
     out.copy(bytes, start, end);
@@ -50,6 +51,7 @@ const RAW_ROWS: RowWriter = {
 /** Time, some labels, the others in one cell, and the line. */
 class CsvRows implements RowWriter {
   readonly needsFields = false;
+  readonly needsCursors = false;
   readonly expansion = 1;
   readonly #clock: RowClock;
   readonly #isExact: boolean;

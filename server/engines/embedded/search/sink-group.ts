@@ -3,7 +3,7 @@ import type { ByteStrings } from '../../../../shared/row-group/byte-strings.ts';
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { type ArrivalOrigin, arrivalOf } from '../../../../shared/row-group/ties.ts';
 import { NS_PER_DAY } from '../../../../shared/time.ts';
-import { type Cursor, cursorWriter, NO_CURSOR_KEY, streamRank } from '../../../store/cursor.ts';
+import { type Cursor, streamRank } from '../../../store/cursor.ts';
 import type { Sink } from '../../../store/sink.ts';
 import { LineFields } from './line-fields.ts';
 import { type RowFields, rowFields } from './row-fields.ts';
@@ -24,7 +24,7 @@ export interface SinkGroup {
    * Returns the cursor of a row.
    * @param timeNs  its time, from the start of the group's base day
    */
-  readonly cursorAt: (row: number, timeNs: number) => string;
+  readonly cursorAt: (row: number, timeNs: number) => Cursor;
   /** By row. */
   readonly streamCodes: Uint16Array;
   readonly flags: Uint8Array;
@@ -55,11 +55,9 @@ export function openSinkGroup(
 ): SinkGroup {
   const streamCodes = opened.streamCodes();
   const cutLines = sink.kind === 'text' && writerOf(sink).needsFields ? opened.cutLines(rows, bytesMax) : undefined;
-  const key = (sink.kind === 'text' ? sink.cursorKey : undefined) ?? NO_CURSOR_KEY;
-  let write: ((cursor: Cursor) => string) | undefined;
   return {
     opened,
-    cursorAt: (row, timeNs) => (write ??= cursorWriter(key))(cursorOf(opened, origin, streamCodes[row]!, row, timeNs)),
+    cursorAt: (row, timeNs) => cursorOf(opened, origin, streamCodes[row]!, row, timeNs),
     lines: cutLines ?? opened.lines(rows, bytesMax),
     lineFields: cutLines && new LineFields(opened, cutLines),
     streamCodes,
