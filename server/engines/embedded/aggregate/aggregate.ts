@@ -3,7 +3,7 @@
  * No line is built. This file handles one row group; run.ts has the passes.
  */
 import type { RowGroup } from '../../../../shared/row-group/reader.ts';
-import { hasMarked } from '../scan/masks.ts';
+import { countMarked, hasMarked } from '../scan/masks.ts';
 import { matchMask } from '../scan/match-rows.ts';
 import { addToUpperBounds, type UpperBounds, type CounterBits } from './upper-bounds.ts';
 import type { CountingMemory } from './counting-memory.ts';
@@ -136,8 +136,19 @@ function groupRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory)
 }
 
 function countRows(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): CountedRows | undefined {
-  const grouped = groupRows(group, plan, memory);
+  const isTotal = plan.by.length === 0 && plan.stepNs === undefined;
+  const grouped = isTotal ? totalOf(group, plan, memory) : groupRows(group, plan, memory);
   return grouped && countCodesOf(grouped, memory);
+}
+
+/** Returns all matching rows as one group: their number is that of the marks, in whatever order. */
+function totalOf(group: RowGroup, plan: AggregatePlan, memory: CountingMemory): GroupedRows | undefined {
+  const mask = matchMask(group, plan);
+  const count = mask === 'all' ? group.info.rowCount : countMarked(mask);
+  if (count === 0) return undefined;
+  const rows = { counts: Int32Array.from(group.templateRowCounts), selected: undefined };
+  const codes = groupCodes(group, plan, rows.counts, memory.lender());
+  return { rows, codes: { ...codes, addTotals: (totals) => (totals[0]! += count) } };
 }
 
 function countCodesOf({ rows, codes }: GroupedRows, memory: CountingMemory): CountedRows {
