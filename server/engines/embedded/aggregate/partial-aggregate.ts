@@ -13,9 +13,9 @@ import {
 } from './upper-bounds.ts';
 import { countMarked } from '../scan/masks.ts';
 import { compares } from '../scan/value-match.ts';
+import { nthLargest } from '../scan/nth-largest.ts';
 import { free, recycle } from './array-pool.ts';
 import { GroupTable, type GroupTableState, tooManyGroups, usedBytesOf } from './group-table.ts';
-import { nthLargest } from './nth-largest.ts';
 import { type MeasureState, openMeasures } from './measures.ts';
 import type { OpenMeasure } from './open-measure.ts';
 import {

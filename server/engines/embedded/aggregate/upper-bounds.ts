@@ -5,7 +5,7 @@
  */
 import type { GroupTable } from './group-table.ts';
 import { addToSketch, errorOf, estimate, mergeSketch } from './hyper-log-log.ts';
-import { nthLargest } from './nth-largest.ts';
+import { nthLargest } from '../scan/nth-largest.ts';
 
 /** 1 MB of counters: they stay in the cache of a core, and their bits in its fastest. */
 const BITS = 17;

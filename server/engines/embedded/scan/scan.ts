@@ -10,6 +10,7 @@ import { aloneInThread } from '../../../workers/task.ts';
 import { type Cursor, streamRank } from '../../../store/cursor.ts';
 import type { Plan } from '../../../store/search-plan.ts';
 import { matchRows } from './match-rows.ts';
+import { nthLargest } from './nth-largest.ts';
 import { lacksArrays, type RowGroupPlace, type RowGroups } from './row-groups.ts';
 import { type UnusableGroup, useOrList } from './unusable.ts';
 
@@ -90,8 +91,9 @@ export function scanGroup(group: RowGroup, origin: ArrivalOrigin, plan: Plan): S
  * Returns the indices of the first plan.limit rows after plan.after, in plan.direction. Backward they may begin with the row
  * of this cursor, as its arrival here may be a lower bound: only among all row groups is it known (see `isRowOf`).
  */
-function bestOf(found: FoundRows, { direction, limit, after, upTo }: Plan): Uint32Array {
-  const sorted = found.inOrder();
+function bestOf(found: FoundRows, plan: Plan): Uint32Array {
+  const { direction, limit, after, upTo } = plan;
+  const sorted = found.inOrder(limit * FEW_FACTOR > found.timesNs.length ? undefined : firstByTime(found, plan));
   if (direction === 'forward') {
     const start = after === undefined ? 0 : countWhile(sorted, (i) => found.compare(i, after) <= 0);
     return sorted.slice(start, start + limit);
@@ -99,6 +101,39 @@ function bestOf(found: FoundRows, { direction, limit, after, upTo }: Plan): Uint
   const last = after ?? upTo;
   const end = last === undefined ? sorted.length : countWhile(sorted, (i) => found.compare(i, last) <= 0);
   return sorted.slice(Math.max(0, end - limit), end).toReversed();
+}
+
+/** If there are this many times as many rows as are wanted, only the wanted ones are sorted. */
+const FEW_FACTOR = 16;
+
+/** Grows with the largest row group. */
+let keysMemory = new Float64Array(0);
+
+/**
+ * Returns the indices of the rows whose times are among the first plan.limit ones that the plan's cursor leaves: those rows, and
+ * others at the time of the last of them.
+ */
+function firstByTime(found: FoundRows, { direction, limit, after, upTo }: Plan): Uint32Array {
+  const { timesNs } = found;
+  const count = timesNs.length;
+  if (keysMemory.length < count) keysMemory = new Float64Array(count);
+  const keys = keysMemory.subarray(0, count);
+  // The first time has the largest key. Rows of a stream ascend, so the largest keys come first.
+  if (direction === 'forward') {
+    for (let i = 0; i < count; i++) {
+      keys[i] = after !== undefined && found.compare(i, after) <= 0 ? -Infinity : -timesNs[i]!;
+    }
+  } else {
+    const last = after ?? upTo;
+    for (let i = 0; i < count; i++) {
+      const index = count - 1 - i;
+      keys[i] = last !== undefined && found.compare(index, last) > 0 ? -Infinity : timesNs[index]!;
+    }
+  }
+  const least = Math.max(nthLargest(keys, limit), -Number.MAX_VALUE);
+  const indices: number[] = [];
+  for (let i = 0; i < count; i++) if (keys[i]! >= least) indices.push(direction === 'forward' ? i : count - 1 - i);
+  return Uint32Array.from(indices).sort();
 }
 
 /**
@@ -168,11 +203,13 @@ class FoundRows {
     return { rows, timesNs: times, streams, arrivals };
   }
 
-  /** Returns the indices of the rows, by time, then stream, then arrival: rows of one stream are in the order of arrival. */
-  inOrder(): Uint32Array {
+  /**
+   * Returns the indices of rows, by time, then stream, then arrival: rows of one stream are in the order of arrival.
+   * @param some  which, ascending: sorted in place; undefined for all
+   */
+  inOrder(some?: Uint32Array): Uint32Array {
     const { timesNs, codes } = this;
-    const sorted = new Uint32Array(timesNs.length);
-    for (let i = 0; i < sorted.length; i++) sorted[i] = i;
+    const sorted = some ?? indicesUpTo(timesNs.length);
     sortByTime(sorted, timesNs, 0, sorted.length);
     if (codes === undefined) return sorted;
     for (let start = 0, i = 1; i <= sorted.length; i++) {
@@ -187,4 +224,10 @@ class FoundRows {
     const code = this.codes === undefined ? 0 : this.codes[this.#rows[index]!]!;
     return streamRank(this.#group.info.streams[code]!);
   }
+}
+
+function indicesUpTo(count: number): Uint32Array {
+  const numbers = new Uint32Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = i;
+  return numbers;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { nthLargest } from '../../../../../server/engines/embedded/aggregate/nth-largest.ts';
+import { nthLargest } from '../../../../../server/engines/embedded/scan/nth-largest.ts';
 
 it('the n-th largest is the n-th of the sorted', () => {
   const numbers = fc.array(fc.oneof(fc.nat(3), fc.double({ noNaN: true })), { minLength: 1, maxLength: 300 });
