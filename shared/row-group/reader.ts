@@ -360,7 +360,7 @@ export class RowGroup {
         const { template, firstValue } = column.parts[p]!;
         rows[i] = templateRows[templateStarts[template]! + indices[i]! - firstValue]!;
       }
-      return column.parts.length === 1 ? rows : rows.sort();
+      return column.parts.length === 1 ? rows : rows.toSorted();
     }
     const ranks: number[][] = [];
     for (let i = 0, p = 0; i < indices.length; i++) {

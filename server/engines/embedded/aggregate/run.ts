@@ -262,7 +262,7 @@ export async function facetsOfSides(
   const counts = await count(asked.names);
   if (!counts.some(({ isCut }) => isCut)) return counts;
   const rowsOf = new Map<string, number>();
-  for (const { name, rows } of counts.flatMap(({ facets }) => facets)) rowsOf.set(name, (rowsOf.get(name) ?? 0) + rows);
+  for (const { name, rows } of counts.flatMap((each) => each.facets)) rowsOf.set(name, (rowsOf.get(name) ?? 0) + rows);
   const byRows = [...rowsOf].toSorted(([a, aRows], [b, bRows]) => bRows - aRows || (a < b ? -1 : 1));
   const frequent = byRows.slice(0, FACET_NAMES_CUT).map(([name]) => name);
   return (await count(frequent)).map((each) => ({ ...each, isCut: true }));

@@ -7,7 +7,7 @@ import type { RowGroup } from '../../../../shared/row-group/reader.ts';
 import { instantOf } from '../../../../shared/time.ts';
 import { decide, isEverything, type Predicate, type TimeRange } from '../../../store/predicate.ts';
 import { evaluate } from './evaluate.ts';
-import { hasMarked, markedIn, releaseMasks, takeDirtyMask } from './masks.ts';
+import { countMarked, markedIn, releaseMasks, takeDirtyMask } from './masks.ts';
 import { withinRegexpTime } from './regexps.ts';
 import { judgeLabels } from './value-leaf.ts';
 
@@ -50,12 +50,15 @@ export function streamMatcher({ where }: Pick<Predicate, 'where'>): (labels: Lab
 /** Returns the rows that match, in row order. */
 export function matchRows(group: RowGroup, plan: Predicate): Uint32Array {
   const selected = matchMask(group, plan);
-  if (selected === 'all') {
-    const rows = new Uint32Array(group.info.rowCount);
-    for (let row = 0; row < rows.length; row++) rows[row] = row;
-    return rows;
-  }
-  return hasMarked(selected) ? markedIn(selected) : new Uint32Array(0);
+  return rowsIn(selected, selected === 'all' ? group.info.rowCount : countMarked(selected));
+}
+
+/** Returns the marked rows, ascending; of `all`, that many. */
+export function rowsIn(mask: Uint8Array | 'all', count: number): Uint32Array {
+  if (mask !== 'all') return markedIn(mask, count);
+  const rows = new Uint32Array(count);
+  for (let row = 0; row < count; row++) rows[row] = row;
+  return rows;
 }
 
 /**

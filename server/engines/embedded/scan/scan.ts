@@ -9,7 +9,8 @@ import { NS_PER_DAY } from '../../../../shared/time.ts';
 import { aloneInThread } from '../../../workers/task.ts';
 import { type Cursor, streamRank } from '../../../store/cursor.ts';
 import type { Plan } from '../../../store/search-plan.ts';
-import { matchRows } from './match-rows.ts';
+import { countMarked } from './masks.ts';
+import { matchMask, rowsIn } from './match-rows.ts';
 import { nthLargest } from './nth-largest.ts';
 import { lacksArrays, type RowGroupPlace, type RowGroups } from './row-groups.ts';
 import { type UnusableGroup, useOrList } from './unusable.ts';
@@ -79,21 +80,66 @@ function scanPlace(place: RowGroupPlace, plan: Plan, rowGroups: Pick<RowGroups, 
  * @throws CorruptionError
  */
 export function scanGroup(group: RowGroup, origin: ArrivalOrigin, plan: Plan): ScannedRows {
-  const matched = matchRows(group, plan);
+  const mask = matchMask(group, plan);
+  const matchedCount = mask === 'all' ? group.info.rowCount : countMarked(mask);
   // Without matches, not even the times are read.
-  if (matched.length === 0) return NO_ROWS;
-  const found = new FoundRows(group, origin, matched);
-  const best = bestOf(found, plan);
-  return { ...found.at(best), matchedCount: matched.length };
+  if (matchedCount === 0) return NO_ROWS;
+  const isMany = matchedCount * FEW_FACTOR > group.info.rowCount && plan.limit * FEW_FACTOR <= matchedCount;
+  const rows = isMany ? firstByTime(group, mask, matchedCount, plan) : rowsIn(mask, matchedCount);
+  const found = new FoundRows(group, origin, rows);
+  return { ...found.at(bestOf(found, plan)), matchedCount };
+}
+
+/** If there are this many times as many rows as are wanted, the wanted ones are picked out before they are sorted. */
+const FEW_FACTOR = 16;
+
+/** Grows with the largest row group. */
+let keysMemory = new Float64Array(0);
+
+/**
+ * Returns the rows, ascending, whose times are among the first plan.limit ones after the time of the plan's cursor, and all
+ * rows at that time, which the cursor may be before or after.
+ */
+function firstByTime(
+  group: RowGroup,
+  mask: Uint8Array | 'all',
+  count: number,
+  { direction, limit, after, upTo }: Plan,
+): Uint32Array {
+  const timesNs = group.timesNs();
+  const { length } = timesNs;
+  const isForward = direction === 'forward';
+  // The first row has the largest key.
+  const sign = isForward ? -1 : 1;
+  const cursor = after ?? (isForward ? undefined : upTo);
+  const cursorKey =
+    cursor === undefined ? Infinity : sign * ((cursor.day - group.info.baseDay) * NS_PER_DAY + cursor.timeNs);
+  if (keysMemory.length < count) keysMemory = new Float64Array(length);
+  const keys = keysMemory.subarray(0, count);
+  let at = 0;
+  for (let i = 0; i < length; i++) {
+    // Rows of a stream ascend: taken in this order, the largest keys come early.
+    const row = isForward ? i : length - 1 - i;
+    if (mask !== 'all' && mask[row] === 0) continue;
+    const key = sign * timesNs[row]!;
+    keys[at++] = key < cursorKey ? key : -Infinity;
+  }
+  const least = nthLargest(keys, limit);
+  const rows: number[] = [];
+  for (let row = 0; row < length; row++) {
+    if (mask !== 'all' && mask[row] === 0) continue;
+    const key = sign * timesNs[row]!;
+    if ((key >= least && key < cursorKey) || key === cursorKey) rows.push(row);
+  }
+  return Uint32Array.from(rows);
 }
 
 /**
  * Returns the indices of the first plan.limit rows after plan.after, in plan.direction. Backward they may begin with the row
  * of this cursor, as its arrival here may be a lower bound: only among all row groups is it known (see `isRowOf`).
  */
-function bestOf(found: FoundRows, plan: Plan): Uint32Array {
-  const { direction, limit, after, upTo } = plan;
-  const sorted = found.inOrder(limit * FEW_FACTOR > found.timesNs.length ? undefined : firstByTime(found, plan));
+function bestOf(found: FoundRows, { direction, limit, after, upTo }: Plan): Uint32Array {
+  const sorted = found.inOrder();
   if (direction === 'forward') {
     const start = after === undefined ? 0 : countWhile(sorted, (i) => found.compare(i, after) <= 0);
     return sorted.slice(start, start + limit);
@@ -101,39 +147,6 @@ function bestOf(found: FoundRows, plan: Plan): Uint32Array {
   const last = after ?? upTo;
   const end = last === undefined ? sorted.length : countWhile(sorted, (i) => found.compare(i, last) <= 0);
   return sorted.slice(Math.max(0, end - limit), end).toReversed();
-}
-
-/** If there are this many times as many rows as are wanted, only the wanted ones are sorted. */
-const FEW_FACTOR = 16;
-
-/** Grows with the largest row group. */
-let keysMemory = new Float64Array(0);
-
-/**
- * Returns the indices of the rows whose times are among the first plan.limit ones that the plan's cursor leaves: those rows, and
- * others at the time of the last of them.
- */
-function firstByTime(found: FoundRows, { direction, limit, after, upTo }: Plan): Uint32Array {
-  const { timesNs } = found;
-  const count = timesNs.length;
-  if (keysMemory.length < count) keysMemory = new Float64Array(count);
-  const keys = keysMemory.subarray(0, count);
-  // The first time has the largest key. Rows of a stream ascend, so the largest keys come first.
-  if (direction === 'forward') {
-    for (let i = 0; i < count; i++) {
-      keys[i] = after !== undefined && found.compare(i, after) <= 0 ? -Infinity : -timesNs[i]!;
-    }
-  } else {
-    const last = after ?? upTo;
-    for (let i = 0; i < count; i++) {
-      const index = count - 1 - i;
-      keys[i] = last !== undefined && found.compare(index, last) > 0 ? -Infinity : timesNs[index]!;
-    }
-  }
-  const least = Math.max(nthLargest(keys, limit), -Number.MAX_VALUE);
-  const indices: number[] = [];
-  for (let i = 0; i < count; i++) if (keys[i]! >= least) indices.push(direction === 'forward' ? i : count - 1 - i);
-  return Uint32Array.from(indices).sort();
 }
 
 /**
@@ -203,13 +216,11 @@ class FoundRows {
     return { rows, timesNs: times, streams, arrivals };
   }
 
-  /**
-   * Returns the indices of rows, by time, then stream, then arrival: rows of one stream are in the order of arrival.
-   * @param some  which, ascending: sorted in place; undefined for all
-   */
-  inOrder(some?: Uint32Array): Uint32Array {
+  /** Returns the indices of the rows, by time, then stream, then arrival: rows of one stream are in the order of arrival. */
+  inOrder(): Uint32Array {
     const { timesNs, codes } = this;
-    const sorted = some ?? indicesUpTo(timesNs.length);
+    const sorted = new Uint32Array(timesNs.length);
+    for (let i = 0; i < sorted.length; i++) sorted[i] = i;
     sortByTime(sorted, timesNs, 0, sorted.length);
     if (codes === undefined) return sorted;
     for (let start = 0, i = 1; i <= sorted.length; i++) {
@@ -224,10 +235,4 @@ class FoundRows {
     const code = this.codes === undefined ? 0 : this.codes[this.#rows[index]!]!;
     return streamRank(this.#group.info.streams[code]!);
   }
-}
-
-function indicesUpTo(count: number): Uint32Array {
-  const numbers = new Uint32Array(count);
-  for (let i = 0; i < count; i++) numbers[i] = i;
-  return numbers;
 }
