@@ -29,6 +29,8 @@ export interface CutLines extends ByteStrings {
   readonly valueEnds: Uint32Array;
 }
 
+const NEWLINE = 0x0a;
+
 /** A buffer begins with room for lines of this size. */
 const LINE_BYTES_EXPECTED = 320;
 
@@ -36,15 +38,18 @@ const LINE_BYTES_EXPECTED = 320;
 export class LineSink {
   readonly #offsets: Uint32Array;
   readonly #values: ValuePlaces | undefined;
+  readonly #withNewlines: boolean;
   #bytes: Buffer;
   #count = 0;
 
   /**
    * @param sizeBytes  expected size of the lines
    * @param withValues  whether the places of values are wanted
+   * @param withNewlines  whether each line ends with one
    */
-  constructor(lines: number, sizeBytes: number, withValues = false) {
+  constructor(lines: number, sizeBytes: number, { withValues = false, withNewlines = false } = {}) {
     this.#values = withValues ? new ValuePlaces(lines) : undefined;
+    this.#withNewlines = withNewlines;
     this.#offsets = new Uint32Array(lines + 1);
     this.#bytes = Buffer.allocUnsafe(Math.max(1024, Math.min(lines * LINE_BYTES_EXPECTED, sizeBytes)));
   }
@@ -66,8 +71,9 @@ export class LineSink {
       this.#values?.add(start, at);
     }
     const tail = literals[slots.length]!;
-    this.#reserve(at, tail.length);
+    this.#reserve(at, tail.length + 1);
     at = copyLiteral(tail, this.#bytes, at);
+    if (this.#withNewlines) this.#bytes[at++] = NEWLINE;
     this.#offsets[++this.#count] = at;
     this.#values?.endLine(this.#count);
   }

@@ -374,16 +374,17 @@ export class RowGroup {
   /**
    * Returns the lines of some rows, end to end. Decodes the columns that these rows use, or parts of them.
    * @param bytesMax  the lines end with the one that reaches it
+   * @param withNewlines  whether each line ends with a newline
    */
-  lines(rows: ArrayLike<number>, bytesMax = RAW_BYTES_MAX): ByteStrings {
-    const sink = new LineSink(rows.length, bytesMax);
+  lines(rows: ArrayLike<number>, bytesMax = RAW_BYTES_MAX, withNewlines = false): ByteStrings {
+    const sink = new LineSink(rows.length, bytesMax, { withNewlines });
     this.#buildLines(rows, bytesMax, sink);
     return sink.finish();
   }
 
   /** Does the same, and returns where the values of each line are. */
   cutLines(rows: ArrayLike<number>, bytesMax = RAW_BYTES_MAX): CutLines {
-    const sink = new LineSink(rows.length, bytesMax, true);
+    const sink = new LineSink(rows.length, bytesMax, { withValues: true });
     this.#buildLines(rows, bytesMax, sink);
     return sink.finishCut();
   }

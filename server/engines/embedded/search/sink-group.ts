@@ -29,12 +29,16 @@ export interface SinkGroup {
   readonly streamCodes: Uint16Array;
   readonly flags: Uint8Array;
   readonly runCodes: Uint16Array;
-  /** The first of its wanted lines, built, in the order of the answer. */
+  /** The first of its wanted lines, built, in the order of the answer. For raw text they end with their newlines. */
   readonly lines: ByteStrings;
   /** For text that has fields. */
   readonly lineFields: LineFields | undefined;
   /** Of the names that the sink asks for. */
   readonly fields: RowFields;
+}
+
+export function isRaw(sink: Sink): boolean {
+  return sink.kind === 'text' && sink.format === 'raw';
 }
 
 /** Returns the bytes of lines that give a piece of about so many bytes. */
@@ -58,7 +62,7 @@ export function openSinkGroup(
   return {
     opened,
     cursorAt: (row, timeNs) => cursorOf(opened, origin, streamCodes[row]!, row, timeNs),
-    lines: cutLines ?? opened.lines(rows, bytesMax),
+    lines: cutLines ?? opened.lines(rows, bytesMax, isRaw(sink)),
     lineFields: cutLines && new LineFields(opened, cutLines),
     streamCodes,
     flags: opened.flags(),

@@ -5,7 +5,7 @@ import { type UnusableGroup, useOrList } from '../scan/unusable.ts';
 import { rawTextOf } from './raw-text.ts';
 import { type RenderedText, textOf } from './render.ts';
 import { blockOf, type RenderedBlock } from './row-columns.ts';
-import { type ChosenRows, lineBytesOf, openSinkGroup, type SinkGroup } from './sink-group.ts';
+import { type ChosenRows, isRaw, lineBytesOf, openSinkGroup, type SinkGroup } from './sink-group.ts';
 
 export interface RenderInput extends ChosenRows {
   /** In the order in which the rows need them; `groupOf` is an index into them. */
@@ -64,7 +64,7 @@ function freeLines({ lines: { bytes } }: SinkGroup): void {
 /** Renders up to the first row whose line has not been built; rows of a group that cannot be read are left out. */
 export function sinkRows(groups: readonly (SinkGroup | undefined)[], chosen: ChosenRows, sink: Sink): RenderedRows {
   if (sink.kind === 'rows') return blockOf(groups, chosen, sink);
-  return sink.format === 'raw' ? rawTextOf(groups, chosen) : textOf(groups, chosen, sink);
+  return isRaw(sink) ? rawTextOf(groups, chosen) : textOf(groups, chosen, sink);
 }
 
 /** Returns how many of the chosen rows are done. */
