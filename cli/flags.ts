@@ -161,6 +161,15 @@ export const kubernetes: Flag<string> = {
   parse: parseApi,
 };
 
+export const usage: Flag<boolean> = {
+  name: 'usage',
+  commands: ['up', 'server'],
+  placeholder: 'on|off',
+  defaultText: 'on',
+  help: 'keep the CPU and memory of pods and nodes each minute, from the metrics API',
+  parse: parseSwitch,
+};
+
 export const podLabels: Flag<readonly string[]> = {
   name: 'pod-labels',
   commands: ['up', 'server'],
@@ -305,6 +314,7 @@ export const FLAGS: readonly Flag<unknown>[] = [
   openMetrics,
   insecureNoAuth,
   kubernetes,
+  usage,
   podLabels,
   server,
   tokenFile,

@@ -23,7 +23,8 @@ export interface ServerOptions {
   readonly indexedFields: readonly string[];
   readonly access: AccessOptions;
   /** Undefined outside a cluster. */
-  readonly kubernetes: { readonly api: string; readonly podLabels: readonly string[] } | undefined;
+  readonly kubernetes:
+    { readonly api: string; readonly podLabels: readonly string[]; readonly isSampled: boolean } | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -171,7 +172,7 @@ function kubernetesOptions(read: ReadFlag, env: Environment): ServerOptions['kub
   const api = read(flags.kubernetes);
   const podLabels = read(flags.podLabels);
   if (api === 'off' || (api === 'auto' && env['KUBERNETES_SERVICE_HOST'] === undefined)) return undefined;
-  return { api, podLabels };
+  return { api, podLabels, isSampled: read(flags.usage) };
 }
 
 function agentOptions(read: ReadFlag): AgentOptions {

@@ -1215,5 +1215,23 @@ export const UNSEEN_CONTAINERS_MAX = 20_000;
 /** Workloads whose changes are recorded, about 500 bytes each and 100 a pod. Beyond: changes of the others are not. */
 export const WORKLOADS_MAX = 20_000;
 
+/**
+ * What pods and nodes use is sampled this often. Metrics servers measure about as often; a pod costs 1,440 lines a day, a few
+ * bytes each in the files.
+ */
+export const USAGE_SAMPLE_MS = 1 * MINUTE_MS;
+
+/** Lines of one sample, nodes before pods. Beyond: the others are left out, and counted. */
+export const USAGE_LINES_MAX = 5_000;
+
+/** Where there is no metrics API, it is asked for again after this time. */
+export const USAGE_ABSENT_RETRY_MS = 10 * MINUTE_MS;
+
+/** Interval at which the sizes of nodes are learned again. */
+export const USAGE_NODES_MS = 10 * MINUTE_MS;
+
+/** The API's time of a sample is accepted within this distance of now. Beyond: the time of arrival. */
+export const USAGE_AGE_MS_MAX = 10 * MINUTE_MS;
+
 /** Containers that ended longer ago are ignored when the server first sees them. Beyond: no line. */
 export const TERMINATION_AGE_MS_MAX = 1 * DAY_MS;

@@ -9,7 +9,7 @@ import type { Counter, Gauge, Metrics } from '../../shared/metrics.ts';
 import type { PodFacts } from '../../shared/rules/rule-set.ts';
 import type { Batch } from '../../shared/wire.ts';
 import type { StoredPositions } from '../store/positions.ts';
-import { UNSEEN_SWEEP_MS } from '../limits.ts';
+import { UNSEEN_SWEEP_MS, USAGE_SAMPLE_MS } from '../limits.ts';
 import { ApiClient } from './api-client.ts';
 import { BatchLabeller } from './batch-labeller.ts';
 import { connect, type Connection } from './connection.ts';
@@ -20,6 +20,7 @@ import { PodWatch } from './pod-watch.ts';
 import { Recorder, type RecorderOptions } from './recorder.ts';
 import { WorkloadChanges } from './workload-changes.ts';
 import { UnseenRuns, type UnseenRunsOptions } from './unseen-runs.ts';
+import { UsageSampler } from './usage-samples.ts';
 
 export interface KubernetesOptions {
   /**
@@ -29,7 +30,11 @@ export interface KubernetesOptions {
   readonly api: string | Connection;
   /** Keys of pod labels that become labels of lines. */
   readonly podLabels: readonly string[];
+  /** Whether the metrics API is sampled. */
+  readonly isSampled?: boolean;
   readonly unseen?: UnseenTimes;
+  /** For tests; see USAGE_SAMPLE_MS. */
+  readonly sampleMs?: number;
 }
 
 /** For tests; see UNSEEN_GRACE_MS and UNSEEN_SWEEP_MS. */
@@ -41,7 +46,9 @@ interface UnseenTimes {
 export interface ClusterOptions {
   readonly connection: Connection;
   readonly podLabels: readonly string[];
+  readonly isSampled: boolean;
   readonly unseen?: UnseenTimes | undefined;
+  readonly sampleMs?: number | undefined;
   readonly log: Logger;
   readonly metrics: Metrics;
   /** Epoch milliseconds. */
@@ -53,14 +60,16 @@ export interface ClusterOptions {
  * @throws UsageError
  */
 export async function openCluster(
-  { api, podLabels, unseen }: KubernetesOptions,
+  { api, podLabels, isSampled = true, unseen, sampleMs }: KubernetesOptions,
   parts: Pick<ClusterOptions, 'log' | 'metrics' | 'now'>,
 ): Promise<Cluster | undefined> {
   try {
     return new Cluster({
       connection: typeof api === 'string' ? await connect(api, process.env) : api,
       podLabels,
+      isSampled,
       unseen,
+      sampleMs,
       ...parts,
     });
   } catch (err) {
@@ -106,20 +115,27 @@ class Cluster {
 
   /** Begins to follow the cluster, and to record events and terminations. */
   start({ acceptor, positions, rules }: StartOptions): void {
-    const { log, metrics, now, unseen } = this.#options;
+    const { log, metrics, now, unseen, isSampled, sampleMs: periodMs = USAGE_SAMPLE_MS } = this.#options;
     const { pods } = this.#labeller;
     const recorder = new Recorder({ acceptor, positions, log });
     const client = this.#client;
     const api = apiMetrics(metrics);
     const follow = { client, log, now, random: Math.random, lists: api.lists, failures: api.failures };
     const changes = new WorkloadChanges({ recorder, now });
-    const podWatch = new PodWatch({ pods, recorder, changes, log, onListed: () => this.#labeller.listed(), now });
+    const counters = { kept: api.samples, dropped: api.droppedSamples };
+    const sampler = new UsageSampler({ client, pods, recorder, log, ...counters, now, periodMs });
+    const onListed = (): void => {
+      this.#labeller.listed();
+      if (isSampled) sampler.start();
+    };
+    const podWatch = new PodWatch({ pods, recorder, changes, log, onListed, now });
     const eventLog = new EventLog({ recorder, log, now, dropped: api.dropped });
     const isFollowing = (): boolean => started.pods.isWatching && started.events.isWatching;
     const { graceMs, sweepMs = UNSEEN_SWEEP_MS } = unseen ?? {};
     const unseenRuns = new UnseenRuns({ positions, pods, recorder, rules, isFollowing, now, graceMs });
     const started: Started = {
       recorder,
+      sampler,
       pods: new Follower({ ...follow, path: '/api/v1/pods', listener: noting(podWatch, unseenRuns.notePod) }),
       events: new Follower({ ...follow, path: '/api/v1/events', listener: noting(eventLog, unseenRuns.noteEvent) }),
       sweeps: setInterval(() => void unseenRuns.sweep(), sweepMs),
@@ -132,9 +148,9 @@ class Cluster {
   /** Ends what `start` began. Entries that are not stored are learned again after the next start. */
   async stop(): Promise<void> {
     if (this.#started === undefined) return;
-    const { recorder, pods, events, sweeps } = this.#started;
+    const { recorder, sampler, pods, events, sweeps } = this.#started;
     clearInterval(sweeps);
-    await Promise.all([pods.stop(), events.stop(), recorder.close()]);
+    await Promise.all([pods.stop(), events.stop(), sampler.stop(), recorder.close()]);
   }
 
   /** Aborts the remaining requests. `stop` must have been called. */
@@ -168,6 +184,7 @@ function noting<T extends ApiObject>(listener: Listener<T>, note: (object: T) =>
 
 interface Started {
   readonly recorder: Recorder;
+  readonly sampler: UsageSampler;
   readonly pods: Follower<PodObject>;
   readonly events: Follower<EventObject>;
   readonly sweeps: NodeJS.Timeout;
@@ -177,6 +194,8 @@ interface ApiMetrics {
   readonly lists: Counter;
   readonly failures: Counter;
   readonly dropped: Counter;
+  readonly samples: Counter;
+  readonly droppedSamples: Counter;
   readonly pods: Gauge;
   readonly watching: Gauge;
 }
@@ -193,6 +212,14 @@ function apiMetrics(metrics: Metrics): ApiMetrics {
     dropped: metrics.counter(
       'podlog_kubernetes_dropped_events_total',
       'Kubernetes events that were not stored: one list had too many.',
+    ),
+    samples: metrics.counter(
+      'podlog_kubernetes_samples_total',
+      'Samples of what pods and nodes use that the metrics API has given.',
+    ),
+    droppedSamples: metrics.counter(
+      'podlog_kubernetes_dropped_samples_total',
+      'Samples that were not stored: there were too many at once.',
     ),
   };
 }

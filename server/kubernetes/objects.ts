@@ -41,6 +41,9 @@ export type ContainerStatus = Pick<Json<V1ContainerStatus>, 'name' | 'restartCou
 interface ContainerSpec {
   readonly name: string;
   readonly image?: string;
+  readonly resources?: { readonly limits?: { readonly cpu?: string; readonly memory?: string } };
+  /** Of an init container: `Always` for one that runs beside the others. */
+  readonly restartPolicy?: string;
 }
 
 export interface PodObject extends ApiObject {

@@ -10,6 +10,7 @@ import { DELETED_POD_KEPT_MS, DELETED_PODS_MAX } from '../limits.ts';
 import type { PodObject } from './objects.ts';
 import { excludedBy, parserOf } from './pod-annotations.ts';
 import { podLabels } from './pod-labels.ts';
+import { quantityOf } from './quantity.ts';
 
 export interface KnownPod {
   readonly namespace: string;
@@ -24,6 +25,13 @@ export interface KnownPod {
   /** See pod-annotations.ts. */
   readonly exclude: true | readonly string[];
   readonly parser: Parser;
+  readonly limits: PodLimits;
+}
+
+/** Of all containers that run together; undefined where one of them has none. */
+interface PodLimits {
+  readonly cpuCores: number | undefined;
+  readonly memoryBytes: number | undefined;
 }
 
 /**
@@ -98,6 +106,12 @@ export class PodTable {
     return facts;
   }
 
+  /** The pods that exist, by `namespace/name`. */
+  byName(): Map<string, KnownPod> {
+    const present = this.#pods.entries().filter(([uid]) => !this.#deleted.has(uid));
+    return new Map(present.map(([, pod]) => [`${pod.namespace}/${pod.name}`, pod]));
+  }
+
   /** Whether the API shows a pod of this uid now. */
   isPresent(uid: string): boolean {
     return this.#pods.has(uid) && !this.#deleted.has(uid);
@@ -117,6 +131,7 @@ export class PodTable {
       podLabels: pod.metadata.labels ?? {},
       exclude: excludedBy(annotations),
       parser: parserOf(annotations),
+      limits: limitsOf(pod),
     };
     this.#pods.set(uid, known);
     this.#byPathUid.set(pathUid, known);
@@ -169,4 +184,16 @@ export class PodTable {
     set.pods++;
     return set.labels;
   }
+}
+
+function limitsOf({ spec: { containers = [], initContainers = [] } = {} }: PodObject): PodLimits {
+  const running = [...containers, ...initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always')];
+  const sum = (amounts: readonly (number | undefined)[]): number | undefined => {
+    const known = amounts.filter((amount) => amount !== undefined);
+    return known.length === 0 || known.length < amounts.length ? undefined : known.reduce((all, each) => all + each, 0);
+  };
+  return {
+    cpuCores: sum(running.map(({ resources }) => quantityOf(resources?.limits?.cpu))),
+    memoryBytes: sum(running.map(({ resources }) => quantityOf(resources?.limits?.memory))),
+  };
 }

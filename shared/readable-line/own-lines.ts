@@ -34,14 +34,23 @@ function eventSegments(fields: ReadonlyMap<string, string>): Segment[] {
   return [segmentOf('reason', 'reason'), object, segmentOf('message', 'message'), ...count];
 }
 
-/** `cpu 210 m memory 148 MiB`, and what else the sample has as it was written. */
+/** What is said elsewhere in the row, or by the name of its object. */
+const SAID = ['time', 'level', 'kind', 'namespace', 'workload'];
+
+/** `Pod/api-7d9f-x2x cpu 210 m memory 148 MiB of 256 MiB`, and what else the sample has as it was written. */
 function metricSegments(fields: ReadonlyMap<string, string>): Segment[] {
+  const isObject = fields.has('kind') && fields.has('name');
   return [...fields]
-    .filter(([name]) => name !== 'time')
+    .filter(([name]) => !(isObject ? SAID : ['time']).includes(name))
     .map(([name, value]) => {
+      if (isObject && name === 'name') {
+        return { kind: 'object', name, value, text: oneLine(`${fields.get('kind')}/${value}`) };
+      }
       const field = { kind: 'field', name, value } as const;
       if (name === 'cpu_cores') return { ...field, key: 'cpu ', text: coresText(Number(value)) };
+      if (name === 'cpu_limit_cores') return { ...field, key: 'of ', text: coresText(Number(value)) };
       if (name === 'memory_bytes') return { ...field, key: 'memory ', text: memoryText(Number(value)) };
+      if (name === 'memory_limit_bytes') return { ...field, key: 'of ', text: memoryText(Number(value)) };
       return { ...field, key: `${oneLine(name)}=`, ...cutValue(value) };
     });
 }

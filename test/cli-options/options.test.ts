@@ -132,8 +132,14 @@ test.each<[args: string, env: Record<string, string>, api: string | undefined]>(
   ['--kubernetes admin.conf', IN_POD, resolve('admin.conf')],
   ['', { PODLOG_KUBERNETES: 'off', ...IN_POD }, undefined],
 ])('a cluster is asked when there is one: %s %j', (args, env, api) => {
-  const kubernetes = api && { api, podLabels: [] };
+  const kubernetes = api && { api, podLabels: [], isSampled: true };
   expect(parseInvocation(['server', ...words(args)], env)).toMatchObject({ options: { kubernetes } });
+});
+
+test('the usage of pods and nodes is kept unless that is switched off', () => {
+  expect(parseInvocation(words('server --kubernetes in-cluster --usage off'), {})).toMatchObject({
+    options: { kubernetes: { isSampled: false } },
+  });
 });
 
 test('pod labels are chosen by their keys', () => {

@@ -51,6 +51,8 @@ describe.each(OVERLAYS)('%s', (overlay) => {
     expect(roles.flatMap(({ rules }) => rules)).toEqual([
       { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
       { apiGroups: [''], resources: ['pods', 'events'], verbs: ['list', 'watch'] },
+      { apiGroups: [''], resources: ['nodes'], verbs: ['list'] },
+      { apiGroups: ['metrics.k8s.io'], resources: ['pods', 'nodes'], verbs: ['list'] },
     ]);
     const bindings = ofKind(manifests, 'ClusterRoleBinding');
     expect(bindings.map(({ roleRef }) => roleRef.name)).toEqual(roles.map(({ metadata }) => metadata.name));

@@ -399,6 +399,11 @@ export const ROWS: Readonly<Record<string, readonly Case[]>> = {
       row: 'cpu 1.2 cores memory 1 GiB pods=3',
     },
     {
+      labels: { source: 'metrics', namespace: 'shop' },
+      line: '{"level":"trace","kind":"Pod","namespace":"shop","name":"api-7d9f-x2x","workload":"api","cpu_cores":0.21,"cpu_limit_cores":1,"memory_bytes":155189248,"memory_limit_bytes":268435456}',
+      row: 'Pod/api-7d9f-x2x cpu 210 m of 1 core memory 148 MiB of 256 MiB',
+    },
+    {
       labels: { source: 'probes' },
       line: '{"method":"GET","url":"https://shop.example/healthz","status":200,"latency_ms":43}',
       row: 'GET https://shop.example/healthz 200 43 ms',
